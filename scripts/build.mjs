@@ -1,0 +1,55 @@
+// Builds dist/: one CommonJS file per lazily loaded part, minified, with nothing left to resolve at run time.
+//
+// A dynamic import in the sources is a bundle border: it becomes a plain `require` of the sibling bundle,
+// so a command loads only what it uses. CommonJS, because an ESM entry costs 35 ms more on Node 20 and 22.
+import { rmSync } from 'node:fs';
+import { dirname, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
+const dist = resolve(root, 'dist');
+
+/** The bundle that a source file behind a dynamic import becomes: its path in src with dots for slashes. */
+const bundleName = (path) => relative(resolve(root, 'src'), path).replaceAll('/', '.').replace(/\.ts$/, '');
+
+const found = new Map();
+const lazyBundles = {
+  name: 'lazy-bundles',
+  setup(b) {
+    b.onResolve({ filter: /^\./ }, ({ kind, path, resolveDir }) => {
+      if (kind !== 'dynamic-import') return undefined;
+      const file = resolve(resolveDir, path);
+      found.set(bundleName(file), file);
+      return { path: `./${bundleName(file)}.cjs`, external: true };
+    });
+    // Dependencies own no signals in this process (contract S1): their exit hooks are replaced.
+    b.onResolve({ filter: /^(when-exit|signal-exit)$/ }, ({ path }) => ({ path, namespace: 'no-exit-hooks' }));
+    b.onLoad({ filter: /.*/, namespace: 'no-exit-hooks' }, () => ({
+      contents: 'const noop = () => () => {}; export default noop; export const onExit = noop;',
+    }));
+  },
+};
+
+rmSync(dist, { recursive: true, force: true });
+const built = new Set();
+let pending = new Map([['main', resolve(root, 'src/main.ts')]]);
+while (pending.size > 0) {
+  await build({
+    entryPoints: Object.fromEntries(pending),
+    outdir: dist,
+    outExtension: { '.js': '.cjs' },
+    absWorkingDir: root,
+    bundle: true,
+    format: 'cjs',
+    platform: 'node',
+    target: 'node20',
+    minify: true,
+    keepNames: false,
+    external: ['bufferutil', 'utf-8-validate'],
+    plugins: [lazyBundles],
+    logLevel: 'warning',
+  });
+  for (const name of pending.keys()) built.add(name);
+  pending = new Map([...found].filter(([name]) => !built.has(name)));
+}

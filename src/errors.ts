@@ -1,0 +1,75 @@
+// The exit codes as a type, and one error class per party to blame.
+//
+// Each class carries its exit code (contract § 2) and may carry a hint that says what to do next. Errors
+// cross bundle borders, where `instanceof` does not hold, so they are recognised by a shared symbol.
+
+/** Exit codes of the command; changing one is a breaking change (contract § 2). */
+export const EXIT = {
+  ok: 0,
+  bug: 1,
+  usage: 2,
+  credential: 3,
+  credit: 4,
+  refused: 5,
+  rateLimited: 6,
+  unreachable: 7,
+  protocol: 8,
+  output: 9,
+  store: 10,
+  tls: 11,
+  gap: 12,
+  silence: 13,
+  timeout: 124,
+} as const;
+
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+const BRAND = Symbol.for('atlantis.error');
+
+/** An error with an exit code: its message is for people, and safe to print after redaction. */
+export class AtlantisError extends Error {
+  readonly [BRAND] = true;
+  readonly exitCode: ExitCode;
+  /** What the user can do about it; one sentence, or undefined. */
+  readonly hint: string | undefined;
+
+  constructor(message: string, exitCode: ExitCode, hint?: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = new.target.name;
+    this.exitCode = exitCode;
+    this.hint = hint;
+  }
+}
+
+/** The user's words are off: a flag, a value, an expression, a URL (exit 2). */
+export class UsageError extends AtlantisError {
+  constructor(message: string, hint?: string) {
+    super(message, EXIT.usage, hint);
+  }
+}
+
+/** No usable key (exit 3). */
+export class CredentialError extends AtlantisError {
+  constructor(message: string, hint?: string) {
+    super(message, EXIT.credential, hint);
+  }
+}
+
+/** stdout or a file could not be written (exit 9). */
+export class OutputError extends AtlantisError {
+  constructor(message: string, hint?: string) {
+    super(message, EXIT.output, hint);
+  }
+}
+
+/** The profile store is unreadable, corrupt, unsafe or locked (exit 10). */
+export class StoreError extends AtlantisError {
+  constructor(message: string, hint?: string) {
+    super(message, EXIT.store, hint);
+  }
+}
+
+/** True for every error of this file, also when another bundle made it. */
+export function isAtlantisError(error: unknown): error is AtlantisError {
+  return typeof error === 'object' && error !== null && BRAND in error;
+}

@@ -1,0 +1,32 @@
+// The kinds of message that the service sends, as plain values: the only vocabulary that the connection,
+// the renderers and the output share.
+
+/**
+ * What a text message turned out to be. Zero and above is an event: the bits say what has to be rewritten
+ * before it is one safe line (contract O1). Below zero it is not an event.
+ */
+export const MESSAGE = {
+  /** Valid JSON that can be printed as it stands. */
+  clean: 0,
+  /** Valid JSON with a raw CR or LF between tokens. */
+  lineBreak: 1,
+  /** Valid JSON with DEL, C1, U+2028/2029 or a bidi control inside a string. */
+  unsafeCharacter: 2,
+  /** Valid JSON behind a byte order mark. */
+  byteOrderMark: 4,
+  /** UTF-8, but not JSON (RFC 8259). */
+  notJson: -1,
+  /** Not UTF-8 (RFC 3629): a fault of the connection, not of the message (RFC 6455 § 8.1). */
+  notUtf8: -2,
+} as const;
+
+/** Classifies the bytes of one text message; never throws. */
+export type Classify = (bytes: Uint8Array) => number;
+
+/** The events that arrived together, in order. `flags[i]` belongs to `texts[i]` (bits of MESSAGE). */
+export interface Batch {
+  readonly texts: Buffer[];
+  readonly flags: number[];
+  /** Wall clock when the batch arrived, in ms since the epoch. */
+  readonly receivedAtMs: number;
+}
