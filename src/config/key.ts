@@ -1,0 +1,68 @@
+// What an API key looks like, and the only part of one that may ever be shown (contract P2).
+//
+// A refusal says what is wrong and where, never what was read: a key that was mistyped is still a secret.
+
+import { CredentialError } from '../errors.ts';
+
+/** Longest key accepted, in characters: far above any real key, far below what a header may carry. */
+const MAX_KEY_LENGTH = 4096;
+
+/** Length of the prefix that consoles and logs show (protocol, "Who"). */
+const PREFIX_LENGTH = 16;
+
+/** At least this many characters of a key stay hidden, however short the key is. */
+const MIN_HIDDEN_LENGTH = 8;
+
+const ASCII_WHITESPACE_AROUND = /^[\t-\r ]+|[\t-\r ]+$/g;
+const NOT_PRINTABLE_ASCII = /[^\x21-\x7e]/;
+
+/** Says what keeps a trimmed text from being a key, or undefined if nothing does. Never quotes it. */
+function findKeyFault(key: string): string | undefined {
+  if (key === '') return 'it is empty';
+  if (key.length > MAX_KEY_LENGTH) return `it is longer than ${MAX_KEY_LENGTH} characters`;
+  const bad = NOT_PRINTABLE_ASCII.exec(key);
+  if (bad !== null) {
+    const where = `at character ${bad.index + 1}`;
+    if (bad[0] === '\n' || bad[0] === '\r') return `it has a line break inside, ${where}`;
+    if (bad[0] === ' ' || bad[0] === '\t') return `it has a space inside, ${where}`;
+    return `it has a character that is not printable ASCII, ${where}`;
+  }
+  if (!key.startsWith('ak_') || key.length === 'ak_'.length) return 'it does not begin with "ak_"';
+  return undefined;
+}
+
+/** True if the text is a key as it stands, with nothing to trim. */
+export function isKey(text: string): boolean {
+  return findKeyFault(text) === undefined;
+}
+
+/**
+ * Trims ASCII white space around a key (a file ending in CRLF works) and checks what remains: `ak_` and
+ * printable ASCII without spaces, at most 4096 characters. Other white space, such as a no-break space, is
+ * refused wherever it stands.
+ *
+ * @param source where the key came from, for the message: `ATLANTIS_API_KEY`, `--key-stdin`.
+ * @throws CredentialError that never echoes the text.
+ */
+export function parseKey(raw: string, source?: string): string {
+  const key = raw.replace(ASCII_WHITESPACE_AROUND, '');
+  const fault = findKeyFault(key);
+  if (fault === undefined) return key;
+  throw new CredentialError(
+    `the key${source === undefined ? '' : ` from ${source}`} cannot be used: ${fault}`,
+    'a key begins with "ak_live_" and is shown once, when it is made in the console: copy it whole',
+  );
+}
+
+/**
+ * The part of a key that may be shown: its first 16 characters, fewer for a key so short that less than 8
+ * characters would stay hidden.
+ */
+export function keyPrefix(key: string): string {
+  return key.slice(0, Math.max(0, Math.min(PREFIX_LENGTH, key.length - MIN_HIDDEN_LENGTH)));
+}
+
+/** True if `announced`, the `key` of a welcome (contract C4), is the prefix of this key. */
+export function hasPrefix(key: string, announced: string): boolean {
+  return key.slice(0, PREFIX_LENGTH) === announced;
+}
