@@ -1,0 +1,155 @@
+// The engine: performs a timeline of steps on one connection, in order, until it ends or the client goes.
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { EventSource } from './events.ts';
+import { encodeFrame, encodeTextFrames, OPCODE } from './frames.ts';
+import { startPace } from './pacing.ts';
+import type { Refusal } from './refusal.ts';
+import type { Step } from './scenario.ts';
+import type { Wire } from './wire.ts';
+
+/** A batch ends once it has this many characters: the bound of what one connection holds unsent. */
+const MAX_BATCH_CHARACTERS = 128 * 1024;
+
+/** Everything that steps act on. */
+export interface Stage {
+  readonly wire: Wire;
+  readonly source: EventSource;
+  readonly welcomeText: string;
+  /** For `events` steps that do not bring their own. */
+  readonly ratePerSecond: number;
+  refuseKey(refusal: Refusal): void;
+}
+
+/** Whether there may be more events: false ends an endless repetition. */
+type HasMore = boolean;
+
+/** Takes up to `count` events from a source, at most one batch of them. */
+function takeBatch(source: EventSource, count: number): string[] {
+  const texts: string[] = [];
+  let characters = 0;
+  while (texts.length < count && characters < MAX_BATCH_CHARACTERS) {
+    const text = source.next();
+    if (text === undefined) break;
+    texts.push(text);
+    characters += text.length;
+  }
+  return texts;
+}
+
+async function performEvents(stage: Stage, step: Step & { do: 'events' }): Promise<HasMore> {
+  const { wire, source } = stage;
+  const copies = step.copies ?? 1;
+  const pace = startPace(step.ratePerSecond ?? stage.ratePerSecond, performance.now());
+  let left = step.count ?? Number.POSITIVE_INFINITY;
+  while (left > 0) {
+    const due = pace.countDue(performance.now());
+    if (due === 0) {
+      await sleep(pace.getWaitMs(performance.now()), undefined, { signal: wire.signal });
+      continue;
+    }
+    const texts = takeBatch(source, Math.min(due, left));
+    if (texts.length === 0) return false;
+    left -= texts.length;
+    pace.advance(texts.length);
+    const sent = copies === 1 ? texts : texts.flatMap((text) => new Array<string>(copies).fill(text));
+    await wire.send(encodeTextFrames(sent));
+  }
+  return true;
+}
+
+async function performDrip(stage: Stage, step: Step & { do: 'drip' }): Promise<HasMore> {
+  const { wire, source } = stage;
+  for (let left = step.count ?? Number.POSITIVE_INFINITY; left > 0; left--) {
+    const text = source.next();
+    if (text === undefined) return false;
+    const frame = encodeTextFrames([text]);
+    wire.holdPongs(true);
+    for (let offset = 0; offset < frame.length; offset += step.pieceBytes) {
+      await wire.send(frame.subarray(offset, offset + step.pieceBytes));
+      await sleep(step.everyMs, undefined, { signal: wire.signal });
+    }
+    wire.holdPongs(false);
+  }
+  return true;
+}
+
+async function performRepeat(stage: Stage, step: Step & { do: 'repeat' }): Promise<HasMore> {
+  for (let left = step.times ?? Number.POSITIVE_INFINITY; left > 0; left--) {
+    if (!(await performSteps(stage, step.steps))) return false;
+    // A repetition without a wait must not keep the loop to itself.
+    await sleep(0, undefined, { signal: stage.wire.signal });
+  }
+  return true;
+}
+
+async function performStep(stage: Stage, step: Step): Promise<HasMore> {
+  const { wire } = stage;
+  switch (step.do) {
+    case 'welcome':
+      await wire.send(encodeTextFrames([stage.welcomeText]));
+      return true;
+    case 'events':
+      return performEvents(stage, step);
+    case 'drip':
+      return performDrip(stage, step);
+    case 'repeat':
+      return performRepeat(stage, step);
+    case 'wait':
+      await sleep(step.ms, undefined, { signal: wire.signal });
+      return true;
+    case 'pongs':
+      wire.setPongPolicy({ answer: step.answer, delayMs: step.delayMs ?? 0 });
+      return true;
+    case 'text':
+      await wire.send(encodeTextFrames([step.text]));
+      return true;
+    case 'binary':
+      await wire.send(encodeFrame(OPCODE.binary, Buffer.from(step.hex, 'hex')));
+      return true;
+    case 'raw':
+      await wire.send(Buffer.from(step.hex, 'hex'));
+      return true;
+    case 'refuse-key':
+      stage.refuseKey(step.refusal);
+      return true;
+    case 'close':
+      wire.close(step.code, step.reason);
+      return true;
+    case 'reset':
+      await performReset(stage, step.midFrame ?? false);
+      return true;
+  }
+}
+
+async function performReset({ wire, source }: Stage, midFrame: boolean): Promise<void> {
+  const text = midFrame ? source.next() : undefined;
+  if (text !== undefined) {
+    const frame = encodeTextFrames([text]);
+    wire.holdPongs(true);
+    await wire.send(frame.subarray(0, frame.length >> 1));
+    // A reset discards what the client has not read yet: it gets the time to read.
+    await sleep(50, undefined, { signal: wire.signal });
+  }
+  wire.reset();
+}
+
+async function performSteps(stage: Stage, steps: readonly Step[]): Promise<HasMore> {
+  let hasMore = true;
+  for (const step of steps) {
+    if (!(await performStep(stage, step))) hasMore = false;
+  }
+  return hasMore;
+}
+
+/**
+ * Performs a timeline. Resolves after its last step, with the connection still open unless a step ended it,
+ * or as soon as the client is gone.
+ */
+export async function performTimeline(stage: Stage, steps: readonly Step[]): Promise<void> {
+  try {
+    await performSteps(stage, steps);
+  } catch (error) {
+    if (!stage.wire.signal.aborted) throw error;
+  }
+}

@@ -1,0 +1,218 @@
+// A local server that speaks the protocol of the service (protocol.md): `GET /v1/stream` upgraded to
+// WebSocket for an accepted key, `/healthz`, error envelopes for the rest. Which events and faults a
+// connection sees is the scenario's matter.
+//
+// It prints nothing, listens on loopback unless asked otherwise, and is gone when close() has resolved.
+
+import { randomBytes } from 'node:crypto';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+// biome-ignore lint/style/noRestrictedImports: the simulator is a server of its own
+import { WebSocketServer } from 'ws';
+import { UsageError } from '../errors.ts';
+import { drawHex } from './chains.ts';
+import { createVirtualClock } from './clock.ts';
+import { createEventGenerator, type EventSource, KNOWN_EVENT_TYPES, limitEvents } from './events.ts';
+import { performTimeline } from './perform.ts';
+import { createRandom } from './random.ts';
+import { buildRefusal, type Refusal, serializeAnswer } from './refusal.ts';
+import type { Step } from './scenario.ts';
+import { findScenario } from './scenarios.ts';
+import { openWire } from './wire.ts';
+
+/** How the simulator behaves; every part has a default. */
+export interface SimulatorOptions {
+  /** TCP port; 0, the default, picks a free one. */
+  readonly port?: number;
+  /** Address to listen on; default 127.0.0.1. */
+  readonly host?: string;
+  /** Events a second on each connection; default 5, 0 for none, Infinity for all that a client takes. */
+  readonly ratePerSecond?: number;
+  /**
+   * Makes every byte repeatable: events, ids and times then depend on the seed, the options and the place of
+   * a connection in the order of accepted ones, and on nothing else. Without it they are random and the
+   * times are real.
+   */
+  readonly seed?: number | string;
+  /** Events on each connection, which then stays open and quiet; default without end. */
+  readonly count?: number;
+  /** Types of the events; default those that the service is known to send. */
+  readonly types?: readonly string[];
+  /** Accepted keys; default every well-formed one. */
+  readonly keys?: readonly string[];
+  /** Name of a scenario; default `steady`. */
+  readonly scenario?: string;
+}
+
+/** A running simulator. */
+export interface Simulator {
+  /** Base URL, as `http://127.0.0.1:8787`. */
+  readonly url: string;
+  readonly port: number;
+  /** A key that it accepts. */
+  readonly exampleKey: string;
+  /** Ends every connection at once; resolves when the port is free again. */
+  close(): Promise<void>;
+}
+
+const EXAMPLE_KEY = 'ak_live_0123456789abcdef0123456789abcdef';
+/** Contract P2: `ak_` and printable ASCII without spaces. */
+const WELL_FORMED_KEY = /^ak_[\x21-\x7e]+$/;
+const KEY_PREFIX_CHARACTERS = 16;
+const REQUEST_ID = /^[\x21-\x7e]{1,128}$/;
+const MAX_CLIENT_MESSAGE_BYTES = 64 * 1024;
+const STREAM_CREDIT_COST = 1;
+
+function formatUrl({ address, family, port }: AddressInfo): string {
+  const reachable = address === '0.0.0.0' ? '127.0.0.1' : address === '::' ? '::1' : address;
+  return `http://${family === 'IPv6' && address !== '0.0.0.0' ? `[${reachable}]` : reachable}:${port}`;
+}
+
+/**
+ * Starts a simulator.
+ * @throws UsageError if the scenario is unknown or the address cannot be listened on
+ */
+export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
+  const { port = 0, host = '127.0.0.1', ratePerSecond = 5, count, keys, types = KNOWN_EVENT_TYPES } = options;
+  const scenario = findScenario(options.scenario ?? 'steady');
+  const seed = options.seed ?? randomBytes(16).toString('hex');
+  const requestIds = createRandom(seed, 'request-id');
+  const refusedKeys = new Map<string, Refusal>();
+  const attempts = new Map<string, number>();
+  const sockets = new Set<Socket>();
+  let connections = 0;
+  let creditLeft = 100_000;
+
+  const webSockets = new WebSocketServer({
+    noServer: true,
+    perMessageDeflate: false,
+    autoPong: false,
+    maxPayload: MAX_CLIENT_MESSAGE_BYTES,
+  });
+
+  function getRequestId({ headers }: IncomingMessage): string {
+    const sent = headers['x-request-id'];
+    return typeof sent === 'string' && REQUEST_ID.test(sent) ? sent : `req_${drawHex(requestIds, 12)}`;
+  }
+
+  function isAcceptedKey(key: unknown): key is string {
+    return typeof key === 'string' && (keys ? keys.includes(key) : WELL_FORMED_KEY.test(key));
+  }
+
+  /** Why a request cannot become a stream, as far as this is not the scenario's choice. */
+  function findFault({ method, url = '', headers }: IncomingMessage): Refusal | undefined {
+    if (method !== 'GET' || url.split('?', 1)[0] !== '/v1/stream') return { status: 404 };
+    const key = headers['x-api-key'];
+    if (!isAcceptedKey(key)) return { status: 401 };
+    return refusedKeys.get(key);
+  }
+
+  function answerRequest(request: IncomingMessage, response: ServerResponse): void {
+    const requestId = getRequestId(request);
+    if (request.method === 'GET' && request.url?.split('?', 1)[0] === '/healthz') {
+      response.setHeader('Content-Type', 'application/json');
+      response.setHeader('X-Request-Id', requestId);
+      response.end('{"status":"ok"}');
+      return;
+    }
+    const fault = findFault(request) ?? { status: 400, message: 'This path only speaks WebSocket.' };
+    const { status, headers, body } = buildRefusal(fault, requestId);
+    response.writeHead(status, headers).end(body);
+  }
+
+  function endWith(socket: Socket, request: IncomingMessage, refusal: Refusal): void {
+    socket.once('finish', () => socket.destroy());
+    socket.end(serializeAnswer(buildRefusal(refusal, getRequestId(request))));
+  }
+
+  function createSource(): EventSource {
+    const index = connections++;
+    const source = createEventGenerator({
+      random: createRandom(seed, 'connection', index),
+      clock: options.seed === undefined ? Date.now : createVirtualClock(index, ratePerSecond),
+      types,
+    });
+    return count === undefined ? source : limitEvents(source, count);
+  }
+
+  function acceptUpgrade(
+    request: IncomingMessage,
+    socket: Socket,
+    head: Buffer,
+    steps: readonly Step[],
+  ): void {
+    const key = String(request.headers['x-api-key']);
+    webSockets.handleUpgrade(request, socket, head, (client) => {
+      creditLeft -= STREAM_CREDIT_COST;
+      const stage = {
+        wire: openWire(client, socket),
+        source: createSource(),
+        welcomeText: JSON.stringify({ type: 'welcome', key: key.slice(0, KEY_PREFIX_CHARACTERS) }),
+        ratePerSecond,
+        refuseKey: (refusal: Refusal) => void refusedKeys.set(key, refusal),
+      };
+      void performTimeline(stage, steps);
+    });
+  }
+
+  function answerUpgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
+    const refuse = (refusal: Refusal): void => endWith(socket, request, refusal);
+    const fault = findFault(request);
+    if (fault) {
+      refuse(fault);
+      return;
+    }
+    const key = String(request.headers['x-api-key']);
+    const attempt = attempts.get(key) ?? 0;
+    attempts.set(key, attempt + 1);
+    const act = scenario.getAct(attempt);
+    if ('refuse' in act) refuse(act.refuse);
+    else acceptUpgrade(request, socket, head, act.steps);
+  }
+
+  webSockets.on('headers', (headers, request) => {
+    headers.push(
+      `X-Request-Id: ${getRequestId(request)}`,
+      `X-Credit-Cost: ${STREAM_CREDIT_COST}`,
+      `X-Credit-Remaining: ${creditLeft - STREAM_CREDIT_COST}`,
+    );
+  });
+  webSockets.on('wsClientError', (_error, socket, request) => {
+    endWith(socket as Socket, request, { status: 400 });
+  });
+
+  const server = createServer(answerRequest);
+  server.on('connection', (socket) => {
+    sockets.add(socket);
+    // A client that goes away is nobody's fault here; 'close' follows and cleans up.
+    socket.on('error', () => undefined);
+    socket.once('close', () => sockets.delete(socket));
+  });
+  server.on('upgrade', (request, socket, head) => answerUpgrade(request, socket as Socket, head));
+
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const why = error.code === 'EADDRINUSE' ? 'the port is in use' : error.message;
+      reject(
+        new UsageError(`the simulator cannot listen on ${host}:${port}: ${why}`, 'port 0 picks a free one'),
+      );
+    });
+    server.listen(port, host, resolve);
+  });
+  const address = server.address() as AddressInfo;
+
+  let closed: Promise<void> | undefined;
+  return {
+    url: formatUrl(address),
+    port: address.port,
+    exampleKey: keys?.[0] ?? EXAMPLE_KEY,
+    close() {
+      closed ??= new Promise((resolve) => {
+        server.close(() => resolve());
+        webSockets.close();
+        for (const socket of sockets) socket.destroy();
+      });
+      return closed;
+    },
+  };
+}
