@@ -23,10 +23,15 @@ export const MESSAGE = {
 /** Classifies the bytes of one text message; never throws. */
 export type Classify = (bytes: Uint8Array) => number;
 
+/** Why a message was discarded (contract G4). */
+export type DiscardReason = 'binary' | 'not JSON';
+
 /** The events that arrived together, in order. `flags[i]` belongs to `texts[i]` (bits of MESSAGE). */
 export interface Batch {
   readonly texts: Buffer[];
   readonly flags: number[];
+  /** One entry for each message that came with them and is no event. */
+  readonly discarded: readonly DiscardReason[];
   /** Wall clock when the batch arrived, in ms since the epoch. */
   readonly receivedAtMs: number;
 }

@@ -1,0 +1,149 @@
+// The connect loop: follows the stream across connections until it ends for good.
+//
+// The state of the run is the place in this loop. It yields what happens, in order, and waits while its
+// consumer is busy; all that is decided here is decided by policy.ts, all waiting ends at once on abort.
+import type { ExitCode } from '../errors.ts';
+import { type Clock, sleep } from '../io.ts';
+import type { Batch } from '../protocol/messages.ts';
+import type { Cause } from './causes.ts';
+import { createAttemptLimiter } from './limiter.ts';
+import { LiveStream } from './live-stream.ts';
+import {
+  computeDelayMs,
+  decide,
+  type EndReason,
+  type History,
+  noteAttempt,
+  type PolicySettings,
+  startHistory,
+} from './policy.ts';
+import type { DialSettings } from './settings.ts';
+import { openSocket, type WatchPhase } from './socket.ts';
+import { recogniseTlsPort } from './tls-port.ts';
+
+/** What happens on the way, in order. Times ending in `AtMs` are wall clock, ms since the epoch. */
+export type StreamItem =
+  | { readonly kind: 'connecting'; readonly attempt: number }
+  | { readonly kind: 'connected'; readonly connection: number; readonly stream: LiveStream }
+  | { readonly kind: 'events'; readonly connection: number; readonly batch: Batch }
+  /** A live connection ended. */
+  | { readonly kind: 'lost'; readonly cause: Cause; readonly lastByteAtMs: number; readonly upMs: number }
+  /** The next attempt begins in `delayMs`; `cause` is what the last one ended with. */
+  | { readonly kind: 'retrying'; readonly cause: Cause; readonly delayMs: number; readonly attempt: number }
+  /** Live again: what was sent between the two moments was not delivered (contract G1). */
+  | { readonly kind: 'gap'; readonly fromMs: number; readonly toMs: number; readonly cause: Cause }
+  /** The stream is over and will not be tried again. */
+  | { readonly kind: 'gave-up'; readonly cause: Cause; readonly exitCode: ExitCode; readonly why: EndReason };
+
+export interface FollowSettings {
+  readonly dial: DialSettings;
+  readonly policy: PolicySettings;
+}
+
+export interface FollowContext {
+  readonly clock: Clock;
+  /** Uniform in [0, 1). */
+  random(): number;
+  /** Ends the stream in an orderly way: goodbye to the server, then the generator returns. */
+  readonly signal: AbortSignal;
+  readonly watchPhase?: WatchPhase;
+}
+
+/**
+ * Follows the stream. The last item is `gave-up`, unless the signal aborted or the consumer stopped pulling;
+ * in all three cases the socket is closed before the generator returns.
+ */
+export async function* follow(
+  settings: FollowSettings,
+  context: FollowContext,
+): AsyncGenerator<StreamItem, void, undefined> {
+  const { clock, signal } = context;
+  const limiter = createAttemptLimiter();
+  let history: History = startHistory(clock.monotonicMs());
+  let connection = 0;
+  let lost: { cause: Cause; lastByteAtMs: number } | undefined;
+
+  while (!signal.aborted) {
+    for (let waitMs = limiter.delayMs(clock.monotonicMs()); waitMs > 0 && !signal.aborted; ) {
+      await sleep(clock, waitMs, signal);
+      waitMs = limiter.delayMs(clock.monotonicMs());
+    }
+    if (signal.aborted) return;
+    limiter.record(clock.monotonicMs());
+    history = noteAttempt(history);
+    yield { kind: 'connecting', attempt: history.attempts };
+
+    const reached = await connect(settings.dial, context, history.attempts === 1);
+    if (reached === undefined) return;
+    let cause: Cause;
+    let upMs: number | undefined;
+    if (reached instanceof LiveStream) {
+      const connectedAtMs = clock.monotonicMs();
+      connection += 1;
+      yield* streamEvents(reached, connection, lost, context);
+      if (signal.aborted) return;
+      cause = reached.endedBy;
+      upMs = clock.monotonicMs() - connectedAtMs;
+      lost = { cause, lastByteAtMs: reached.lastByteAtMs };
+      yield { kind: 'lost', cause, lastByteAtMs: reached.lastByteAtMs, upMs };
+    } else {
+      cause = reached;
+    }
+
+    const decided = decide(settings.policy, history, cause, upMs, clock.monotonicMs());
+    history = decided.history;
+    if (decided.decision.action === 'end') {
+      const { exitCode, why } = decided.decision;
+      yield { kind: 'gave-up', cause, exitCode, why };
+      return;
+    }
+    const delayMs = computeDelayMs(settings.policy, decided.decision, context.random());
+    yield { kind: 'retrying', cause, delayMs, attempt: history.attempts + 1 };
+    await sleep(clock, delayMs, signal);
+  }
+}
+
+/** One attempt up to the welcome; undefined when the signal aborted. */
+async function connect(
+  dial: DialSettings,
+  context: FollowContext,
+  isFirst: boolean,
+): Promise<LiveStream | Cause | undefined> {
+  const { clock, signal, watchPhase } = context;
+  const opened = await openSocket(dial, clock, signal, watchPhase);
+  if (opened === undefined) return undefined;
+  if (!('webSocket' in opened)) {
+    return isFirst ? recogniseTlsPort(opened, dial.url, clock, signal) : opened;
+  }
+  const live = new LiveStream(opened, dial, clock);
+  watchPhase?.('welcome', opened.socket);
+  const problem = await live.awaitWelcome(signal);
+  if (problem === undefined && !signal.aborted) return live;
+  await live.close();
+  return signal.aborted ? undefined : problem;
+}
+
+/** Yields what one connection brings; closes it when the consumer stops or the signal aborts. */
+async function* streamEvents(
+  stream: LiveStream,
+  connection: number,
+  lost: { cause: Cause; lastByteAtMs: number } | undefined,
+  { clock, signal }: FollowContext,
+): AsyncGenerator<StreamItem, void, undefined> {
+  const sayGoodbye = (): void => void stream.close();
+  signal.addEventListener('abort', sayGoodbye);
+  try {
+    yield { kind: 'connected', connection, stream };
+    if (lost !== undefined) {
+      yield { kind: 'gap', fromMs: lost.lastByteAtMs, toMs: clock.wallMs(), cause: lost.cause };
+    }
+    for (;;) {
+      const batch = await stream.take();
+      if (batch === undefined) return;
+      yield { kind: 'events', connection, batch };
+    }
+  } finally {
+    signal.removeEventListener('abort', sayGoodbye);
+    await stream.close();
+  }
+}

@@ -1,0 +1,90 @@
+// When to ping, and when a connection is dead (contract § 4): a pure machine over samples of time.
+//
+// Life is any byte read. Death is a ping outstanding and no byte for the pong timeout of *reading time*: time
+// during which we were able to read. The clock of reading time stands still while reading is paused (K3) and
+// is set back when the process itself was away (K4), since then nothing can be said about the other side.
+
+export interface KeepaliveSettings {
+  /** Ms between pings; 0 turns keepalive off. */
+  readonly pingIntervalMs: number;
+  /** Ms of reading time without a byte, with a ping outstanding, after which the connection is dead. */
+  readonly pongTimeoutMs: number;
+}
+
+/** Times are monotonic ms, but for `wallMs`. */
+export interface KeepaliveState {
+  readonly lastTickMs: number;
+  readonly lastWallMs: number;
+  readonly nextPingMs: number;
+  /** True from a ping until the next byte read. */
+  readonly isPingOutstanding: boolean;
+  /** Reading time since the last byte, or since the ping if that came later. */
+  readonly silentMs: number;
+}
+
+export interface KeepaliveSample {
+  readonly nowMs: number;
+  readonly wallMs: number;
+  /** Whether any byte was read since the last sample. */
+  readonly hasRead: boolean;
+  /** Whether reading is paused now, or was at any moment since the last sample. */
+  readonly wasPaused: boolean;
+}
+
+export type KeepaliveVerdict = 'wait' | 'ping' | 'dead';
+
+/** A tick that comes this much late means that the process was stopped or its loop was blocked. */
+const LATE_MS = 500;
+/** Wall and monotonic clock apart by more than this since the last tick: the machine slept, or the clock was set. */
+const CLOCK_STEP_MS = 5_000;
+
+/** Ms between ticks: fine enough for the verdict, coarse enough to cost nothing. */
+export function computeTickMs(settings: KeepaliveSettings): number {
+  const finest = Math.min(settings.pingIntervalMs, settings.pongTimeoutMs) / 8;
+  return Math.min(1_000, Math.max(10, finest));
+}
+
+export function startKeepalive(settings: KeepaliveSettings, nowMs: number, wallMs: number): KeepaliveState {
+  return {
+    lastTickMs: nowMs,
+    lastWallMs: wallMs,
+    nextPingMs: nowMs + settings.pingIntervalMs,
+    isPingOutstanding: false,
+    silentMs: 0,
+  };
+}
+
+/** The verdict at one tick, and the state after it. `ping` asks the caller to send one. */
+export function tickKeepalive(
+  settings: KeepaliveSettings,
+  state: KeepaliveState,
+  sample: KeepaliveSample,
+): { readonly verdict: KeepaliveVerdict; readonly state: KeepaliveState } {
+  const elapsedMs = sample.nowMs - state.lastTickMs;
+  const wasAway = elapsedMs > computeTickMs(settings) + LATE_MS;
+  const hasClockStepped = Math.abs(sample.wallMs - state.lastWallMs - elapsedMs) > CLOCK_STEP_MS;
+  const next = {
+    ...state,
+    lastTickMs: sample.nowMs,
+    lastWallMs: sample.wallMs,
+    isPingOutstanding: state.isPingOutstanding && !sample.hasRead,
+    silentMs: sample.hasRead ? 0 : state.silentMs + (sample.wasPaused ? 0 : elapsedMs),
+  };
+  // Away or asleep: what the timers say is old. Read first, ping again, judge by that ping (K4).
+  if (wasAway || hasClockStepped) return sendPing(settings, next, sample.nowMs, 0);
+  if (next.isPingOutstanding && next.silentMs >= settings.pongTimeoutMs) return { verdict: 'dead', state: next };
+  if (sample.nowMs < next.nextPingMs) return { verdict: 'wait', state: next };
+  return sendPing(settings, next, sample.nowMs, next.isPingOutstanding ? next.silentMs : 0);
+}
+
+function sendPing(
+  settings: KeepaliveSettings,
+  state: KeepaliveState,
+  nowMs: number,
+  silentMs: number,
+): { readonly verdict: 'ping'; readonly state: KeepaliveState } {
+  return {
+    verdict: 'ping',
+    state: { ...state, nextPingMs: nowMs + settings.pingIntervalMs, isPingOutstanding: true, silentMs },
+  };
+}

@@ -1,0 +1,160 @@
+// From the error objects of Node, OpenSSL and ws to causes: one table, no guessing by message where a code
+// exists (contract C9).
+import type { Cause, CauseKind } from './causes.ts';
+
+/** The step of an attempt that was under way, for the words "timed out while …". */
+export const PHASES = {
+  lookup: 'looking the name up',
+  connect: 'connecting',
+  proxy: 'waiting for the proxy',
+  tls: 'in the TLS handshake',
+  upgrade: 'waiting for the answer to the upgrade',
+  welcome: 'waiting for the welcome',
+  live: 'streaming',
+} as const;
+export type Phase = keyof typeof PHASES;
+
+interface ErrorLike {
+  readonly code?: unknown;
+  readonly message?: unknown;
+  readonly reason?: unknown;
+  readonly errors?: unknown;
+  readonly address?: unknown;
+  readonly port?: unknown;
+}
+
+const BY_CODE: Readonly<Record<string, CauseKind>> = {
+  ENOTFOUND: 'name-not-found',
+  ENODATA: 'name-not-found',
+  EAI_NODATA: 'name-not-found',
+  EAI_AGAIN: 'name-lookup-failed',
+  EAI_FAIL: 'name-lookup-failed',
+  ECONNREFUSED: 'refused',
+  EHOSTUNREACH: 'unreachable',
+  ENETUNREACH: 'unreachable',
+  ENETDOWN: 'unreachable',
+  EADDRNOTAVAIL: 'unreachable',
+  EACCES: 'unreachable',
+  EPERM: 'unreachable',
+  ETIMEDOUT: 'timed-out',
+  ECONNRESET: 'reset',
+  ECONNABORTED: 'reset',
+  EPIPE: 'reset',
+  CERT_HAS_EXPIRED: 'certificate-expired',
+  CERT_NOT_YET_VALID: 'certificate-not-yet-valid',
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'certificate-self-signed',
+  SELF_SIGNED_CERT_IN_CHAIN: 'certificate-unknown-issuer',
+  UNABLE_TO_GET_ISSUER_CERT: 'certificate-unknown-issuer',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'certificate-unknown-issuer',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'certificate-unknown-issuer',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'certificate-wrong-host',
+  HOSTNAME_MISMATCH: 'certificate-wrong-host',
+  CERT_REVOKED: 'certificate-refused',
+  CERT_UNTRUSTED: 'certificate-refused',
+  CERT_REJECTED: 'certificate-refused',
+  CERT_CHAIN_TOO_LONG: 'certificate-refused',
+  CERT_SIGNATURE_FAILURE: 'certificate-refused',
+  INVALID_CA: 'certificate-refused',
+  INVALID_PURPOSE: 'certificate-refused',
+  PATH_LENGTH_EXCEEDED: 'certificate-refused',
+  ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: 'client-certificate-demanded',
+  ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION: 'tls-version',
+  ERR_SSL_UNSUPPORTED_PROTOCOL: 'tls-version',
+  ERR_SSL_VERSION_TOO_LOW: 'tls-version',
+  ERR_SSL_NO_PROTOCOLS_AVAILABLE: 'tls-version',
+  ERR_SSL_INSUFFICIENT_SECURITY: 'tls-version',
+  ERR_SSL_WRONG_VERSION_NUMBER: 'tls-to-plaintext',
+  ERR_SSL_PACKET_LENGTH_TOO_LONG: 'tls-to-plaintext',
+  ERR_SSL_RECORD_LAYER_FAILURE: 'tls-to-plaintext',
+  ERR_SSL_HTTP_REQUEST: 'tls-to-plaintext',
+};
+
+/** Alerts by which a server says that it wants a certificate of ours. */
+const CLIENT_CERTIFICATE = /certificate required|alert number 116|alert number 40\b.*certificate|bad certificate/i;
+
+/** Faults that ws finds in frames (all show as close 1006; the code tells). */
+const FRAME_FAULT = /^WS_ERR_/;
+const SHORT_FRAME_FAULTS: Readonly<Record<string, string>> = {
+  WS_ERR_EXPECTED_FIN: 'a fragmented control frame',
+  WS_ERR_EXPECTED_MASK: 'an unmasked frame',
+  WS_ERR_INVALID_CLOSE_CODE: 'an invalid close code',
+  WS_ERR_INVALID_CONTROL_PAYLOAD_LENGTH: 'a control frame of over 125 bytes',
+  WS_ERR_INVALID_OPCODE: 'an opcode that does not exist',
+  WS_ERR_INVALID_UTF8: 'a text that is not UTF-8',
+  WS_ERR_UNEXPECTED_MASK: 'a masked frame, which a server must not send',
+  WS_ERR_UNEXPECTED_RSV_1: 'a compressed frame, which was not agreed',
+  WS_ERR_UNEXPECTED_RSV_2_3: 'a frame with a reserved bit',
+  WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH: 'a frame with an absurd length',
+  WS_ERR_UNSUPPORTED_MESSAGE_LENGTH: 'a message of over 16 MiB',
+  WS_ERR_TOO_MANY_BUFFERED_PARTS: 'a message in too many fragments',
+};
+
+/** The cause behind an error of a socket, a TLS session, an HTTP parser or ws. Never quotes whole objects. */
+export function classifyError(error: unknown, host: string, phase: Phase, proxy?: string): Cause {
+  const found = findTelling(error);
+  const code = typeof found.code === 'string' ? found.code : '';
+  const base = { host, ...(proxy === undefined ? {} : { proxy }) };
+  if (FRAME_FAULT.test(code)) {
+    return { ...base, kind: 'bad-frames', detail: SHORT_FRAME_FAULTS[code] ?? code };
+  }
+  const isLive = phase === 'live' || phase === 'welcome';
+  const message = typeof found.message === 'string' ? found.message : '';
+  if (CLIENT_CERTIFICATE.test(message)) {
+    return { ...base, kind: 'client-certificate-demanded', detail: code || 'TLS alert' };
+  }
+  const detail = describeError(error, code, message, phase);
+  if (phase === 'proxy') return { ...base, kind: 'proxy-failed', detail };
+  const kind = BY_CODE[code];
+  if (kind === 'reset' || kind === 'timed-out') {
+    return { ...base, kind: isLive ? 'dropped' : kind, detail };
+  }
+  if (kind !== undefined) return { ...base, kind, detail };
+  if (/^(ERR_SSL_|ERR_TLS_|EPROTO$)/.test(code)) return { ...base, kind: classifyTls(message), detail };
+  if (/^HPE_|^ERR_HTTP/.test(code) || phase === 'upgrade') {
+    return { ...base, kind: 'not-websocket', detail: describeHttpFault(code, message) };
+  }
+  return { ...base, kind: isLive ? 'dropped' : 'network-error', detail };
+}
+
+function classifyTls(message: string): CauseKind {
+  if (/wrong version number|packet length too long|http request/i.test(message)) return 'tls-to-plaintext';
+  if (/protocol version|unsupported protocol|no protocols available|version too low/i.test(message)) {
+    return 'tls-version';
+  }
+  return 'certificate-refused';
+}
+
+/** Of several attempts at once (Happy Eyeballs), the error that says most; else the error itself. */
+function findTelling(error: unknown): ErrorLike {
+  if (typeof error !== 'object' || error === null) return { message: String(error) };
+  const { errors } = error as ErrorLike;
+  if (Array.isArray(errors) && errors.length > 0) {
+    const refused = errors.find((inner: ErrorLike) => inner?.code === 'ECONNREFUSED');
+    return findTelling(refused ?? errors[0]);
+  }
+  return error;
+}
+
+function describeError(error: unknown, code: string, message: string, phase: Phase): string {
+  // "socket hang up" says more than the ECONNRESET that Node gives it.
+  const words = code === '' || message === 'socket hang up' ? message.slice(0, 120) || 'no reason given' : code;
+  const where = listAddresses(error);
+  return `${words}${where === '' ? '' : ` at ${where}`}${phase === 'live' ? '' : ` ${PHASES[phase]}`}`;
+}
+
+/** Every address that was tried, "127.0.0.1:80 and [::1]:80". */
+function listAddresses(error: unknown): string {
+  const { errors } = (typeof error === 'object' && error !== null ? error : {}) as ErrorLike;
+  const all: unknown[] = Array.isArray(errors) ? errors : [error];
+  const seen = all.flatMap((one) => {
+    const { address, port } = (typeof one === 'object' && one !== null ? one : {}) as ErrorLike;
+    if (typeof address !== 'string') return [];
+    return [`${address.includes(':') ? `[${address}]` : address}${typeof port === 'number' ? `:${port}` : ''}`];
+  });
+  return [...new Set(seen)].join(' and ');
+}
+
+function describeHttpFault(code: string, message: string): string {
+  if (/^HPE_/.test(code)) return `not an HTTP answer, ${code}`;
+  return message.slice(0, 120) || code || 'no reason given';
+}

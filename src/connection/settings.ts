@@ -1,0 +1,22 @@
+// What a connection needs to know, once, read-only.
+import type { Classify } from '../protocol/messages.ts';
+import type { KeepaliveSettings } from './keepalive.ts';
+
+export interface DialSettings {
+  /** `ws:` or `wss:` URL of the stream, already checked (contract C5). */
+  readonly url: string;
+  /** Host and port as messages name them. */
+  readonly host: string;
+  /** The API key: sent as X-API-Key, nowhere else. */
+  readonly key: string;
+  /** `User-Agent` of the upgrade request. */
+  readonly userAgent: string;
+  /** Proxy URL with credentials, or undefined to connect directly (contract C6). */
+  readonly proxyUrl: string | undefined;
+  /** Trusted roots in PEM that replace the built-in ones, or undefined. */
+  readonly trustedRoots: readonly string[] | undefined;
+  /** Ms for the whole attempt up to the 101, and the same again for the welcome (contract C1). */
+  readonly connectTimeoutMs: number;
+  readonly keepalive: KeepaliveSettings;
+  readonly classify: Classify;
+}

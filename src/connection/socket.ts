@@ -1,0 +1,164 @@
+// One attempt, from the name lookup to the 101: opens a WebSocket or says why it could not.
+//
+// The only client importer of ws. Promises: it settles within the connect timeout plus the time to read a
+// refusal, whatever the server does (contract C1), and when it settles with a cause its socket is gone (C8).
+import { randomUUID } from 'node:crypto';
+import type { Agent, ClientRequest, IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import { type ClientOptions, WebSocket } from 'ws';
+import type { Clock } from '../io.ts';
+import type { Cause } from './causes.ts';
+import { classifyError, PHASES, type Phase } from './network-errors.ts';
+import { classifyRefusal, MAX_BODY_MS, readBody } from './refusal.ts';
+import type { DialSettings } from './settings.ts';
+
+/** Larger messages are a fault of the connection, close code 1009 (contract C2). */
+export const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
+/** How long an orderly close waits for the other side (contract S1). */
+export const CLOSE_TIMEOUT_MS = 500;
+
+/** A socket that was upgraded. */
+export interface OpenSocket {
+  readonly webSocket: WebSocket;
+  readonly socket: Socket;
+  /** The id that the server gave the request, or ours. */
+  readonly requestId: string;
+  readonly headers: IncomingHttpHeaders;
+}
+
+/** Is told when an attempt reaches its next step, with the socket once there is one. */
+export type WatchPhase = (phase: Phase, socket: Socket | undefined) => void;
+
+/**
+ * Opens the stream's WebSocket.
+ *
+ * @param signal ends the attempt at once; the result is then undefined
+ */
+export async function openSocket(
+  settings: DialSettings,
+  clock: Clock,
+  signal: AbortSignal,
+  watchPhase: WatchPhase = () => {},
+): Promise<OpenSocket | Cause | undefined> {
+  if (signal.aborted) return undefined;
+  const proxy = settings.proxyUrl === undefined ? undefined : new URL(settings.proxyUrl).host;
+  const agent = settings.proxyUrl === undefined ? undefined : await createProxyAgent(settings.proxyUrl);
+  const requestId = randomUUID();
+  let phase: Phase = 'lookup';
+  const enter = (next: Phase, socket?: Socket): void => {
+    phase = next;
+    watchPhase(next, socket);
+  };
+  const fail = (error: unknown): Cause => classifyError(error, settings.host, phase, proxy);
+
+  let proxyStatus = 0;
+  enter('lookup');
+  const webSocket = createWebSocket(settings, requestId, agent, (request) => {
+    watchRequest(request, settings, proxy !== undefined, enter);
+    request.once('proxyConnect', (answer: { statusCode: number }) => {
+      proxyStatus = answer.statusCode;
+      if (proxyStatus === 200) enter('tls');
+    });
+    request.end();
+  });
+  const outcome = await new Promise<OpenSocket | Cause | undefined>((resolve) => {
+    const stop = new AbortController();
+    const settle = (result: OpenSocket | Cause | undefined): void => {
+      stop.abort();
+      resolve(result);
+    };
+    signal.addEventListener('abort', () => settle(undefined), { signal: stop.signal });
+    const cancelDeadline = clock.setTimer(() => settle(timedOut()), settings.connectTimeoutMs);
+    stop.signal.addEventListener('abort', cancelDeadline);
+    const timedOut = (): Cause => ({
+      kind: 'timed-out',
+      host: settings.host,
+      detail: `no answer within ${settings.connectTimeoutMs} ms, ${PHASES[phase]}`,
+      ...(proxy === undefined ? {} : { proxy }),
+    });
+    webSocket.on('error', (error) => settle(fail(error)));
+    webSocket.once('unexpected-response', (_request: ClientRequest, response: IncomingMessage) => {
+      cancelDeadline();
+      const bodyLimit = clock.setTimer(() => stop.abort(), MAX_BODY_MS);
+      void readBody(response, stop.signal).then((body) => {
+        bodyLimit();
+        const isFromProxy = proxyStatus !== 0 && proxyStatus !== 200;
+        const refusal = { status: response.statusCode ?? 0, headers: response.headers, body, proxy, isFromProxy };
+        settle(classifyRefusal(refusal, settings.host, clock.wallMs()));
+      });
+    });
+    let answer: IncomingMessage | undefined;
+    webSocket.once('upgrade', (response) => {
+      answer = response;
+    });
+    webSocket.once('open', () => {
+      if (answer === undefined) return;
+      // Messages may stand right behind the 101: nothing is read until somebody listens.
+      webSocket.pause();
+      const given = answer.headers['x-request-id'];
+      const id = typeof given === 'string' && given !== '' ? given.slice(0, 128) : requestId;
+      settle({ webSocket, socket: answer.socket, requestId: id, headers: answer.headers });
+    });
+  });
+  if (outcome !== undefined && 'webSocket' in outcome) return outcome;
+  await terminate(webSocket);
+  return signal.aborted ? undefined : outcome;
+}
+
+/** Ends a socket without politeness and waits until it is gone. */
+export function terminate(webSocket: WebSocket): Promise<void> {
+  if (webSocket.readyState === WebSocket.CLOSED) return Promise.resolve();
+  return new Promise((resolve) => {
+    webSocket.once('close', () => resolve());
+    webSocket.terminate();
+  });
+}
+
+function createWebSocket(
+  settings: DialSettings,
+  requestId: string,
+  agent: Agent | undefined,
+  finishRequest: (request: ClientRequest) => void,
+): WebSocket {
+  // `closeTimeout` is newer than the published types.
+  const options: ClientOptions & { closeTimeout: number } = {
+    headers: {
+      'X-API-Key': settings.key,
+      'X-Request-Id': requestId,
+      'User-Agent': settings.userAgent,
+    },
+    perMessageDeflate: false,
+    followRedirects: false,
+    maxPayload: MAX_MESSAGE_BYTES,
+    // Every text goes through `classify`, which checks UTF-8 in the same pass as JSON (contract C2).
+    skipUTF8Validation: true,
+    closeTimeout: CLOSE_TIMEOUT_MS,
+    finishRequest,
+    ...(agent === undefined ? {} : { agent }),
+    ...(settings.trustedRoots === undefined ? {} : { ca: [...settings.trustedRoots] }),
+  };
+  return new WebSocket(settings.url, options);
+}
+
+/** Loaded only where a proxy is configured: it would cost every other start-up. */
+async function createProxyAgent(proxyUrl: string): Promise<Agent> {
+  const { createConnectAgent } = await import('./proxy-agent.ts');
+  return createConnectAgent(proxyUrl);
+}
+
+/** Follows the socket of a request through lookup, TCP and TLS. */
+function watchRequest(
+  request: ClientRequest,
+  settings: DialSettings,
+  isProxied: boolean,
+  enter: (phase: Phase, socket?: Socket) => void,
+): void {
+  if (isProxied) enter('proxy');
+  request.once('socket', (socket) => {
+    if (!isProxied) {
+      socket.once('lookup', () => enter('connect', socket));
+      socket.once('connect', () => enter(settings.url.startsWith('wss:') ? 'tls' : 'upgrade', socket));
+    }
+    socket.once('secureConnect', () => enter('upgrade', socket));
+  });
+}

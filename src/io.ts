@@ -1,0 +1,187 @@
+// The world as the program sees it: arguments, environment, streams, clocks, signals, randomness.
+//
+// The only module that touches `process`. Everything else receives an `Io`, so that tests can hand in their
+// own and so that every text for stderr passes one redactor (contract P4).
+import { createRedactor, type Redactor } from './config/redact.ts';
+import type { ExitCode } from './errors.ts';
+import { makeVisible } from './render/sanitize.ts';
+
+/** The signals that end a run in an orderly way (contract S1). */
+export const END_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+export type EndSignal = (typeof END_SIGNALS)[number];
+
+/** Longest delay that a Node timer keeps; above it fires at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/** Above this many waiting bytes on stderr further lines are dropped: nobody reads them. */
+const MAX_STDERR_BACKLOG = 256 * 1024;
+
+export interface Clock {
+  /** Time of day in ms since the epoch; may jump. */
+  wallMs(): number;
+  /** Ms since some fixed moment; never jumps back. */
+  monotonicMs(): number;
+  /** Calls back once after `ms` (any finite length, never early by overflow). Returns a function that cancels. */
+  setTimer(callback: () => void, ms: number): () => void;
+}
+
+/** A standard stream of the process, opened when `stream()` is first called. */
+export interface OutputTarget {
+  readonly fd: number;
+  readonly isTty: boolean;
+  /** Width of the terminal in columns, or undefined without one. */
+  columns(): number | undefined;
+  /** The stream for terminals, pipes and sockets; regular files are written through `fd`. */
+  stream(): NodeJS.WriteStream;
+}
+
+export interface Io {
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly platform: NodeJS.Platform;
+  readonly uid: number | undefined;
+  readonly pid: number;
+  /** Home directory, or undefined where there is none. */
+  homeDirectory(): string | undefined;
+  readonly stdin: () => NodeJS.ReadStream;
+  readonly stdout: OutputTarget;
+  readonly stderr: OutputTarget;
+  readonly isStdinTty: boolean;
+  /** Writes a small text (help, a list) to stdout; a reader that went away is no error. */
+  writeOut(text: string): void;
+  /** Writes one line to stderr, redacted, with everything foreign made visible; never throws. */
+  writeErr(line: string, decorate?: (safe: string) => string): void;
+  /** Writes to stderr as it is; for terminal control and text that is already safe. */
+  writeErrRaw(text: string): void;
+  readonly redactor: Redactor;
+  readonly clock: Clock;
+  /** Uniform in [0, 1). */
+  random(): number;
+  /** Calls back for every end signal until the returned function is called. */
+  onSignal(handler: (signal: EndSignal) => void): () => void;
+  /** Ends the process by that signal, so that a shell sees the true status (contract § 2). */
+  dieBySignal(signal: EndSignal): void;
+  /** Keeps a write beyond `ulimit -f` an error instead of death by SIGXFSZ. */
+  ignoreFileSizeSignal(): void;
+  /** Calls back for exceptions that nobody caught, until the returned function is called. */
+  onUncaught(handler: (error: unknown) => void): () => void;
+  setExitCode(code: ExitCode): void;
+  /** Ends the process now, whatever is still pending. */
+  exitNow(code: ExitCode): void;
+}
+
+export const systemClock: Clock = {
+  wallMs: () => Date.now(),
+  monotonicMs: () => performance.now(),
+  setTimer(callback, ms) {
+    let remainingMs = Math.max(0, ms);
+    let timer: NodeJS.Timeout;
+    const arm = (): void => {
+      const stepMs = Math.min(remainingMs, MAX_TIMER_MS);
+      remainingMs -= stepMs;
+      timer = setTimeout(remainingMs > 0 ? arm : callback, stepMs);
+    };
+    arm();
+    return () => clearTimeout(timer);
+  },
+};
+
+/** Waits `ms`, or until the signal aborts; resolves in both cases. */
+export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
+  if (signal?.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    const finish = (): void => {
+      cancel();
+      signal?.removeEventListener('abort', finish);
+      resolve();
+    };
+    const cancel = clock.setTimer(finish, ms);
+    signal?.addEventListener('abort', finish);
+  });
+}
+
+function describeTarget(fd: 1 | 2, isTty: boolean): OutputTarget {
+  let opened: NodeJS.WriteStream | undefined;
+  const stream = (): NodeJS.WriteStream => {
+    opened ??= fd === 1 ? process.stdout : process.stderr;
+    return opened;
+  };
+  return { fd, isTty, columns: () => (isTty ? stream().columns : undefined), stream };
+}
+
+/** The real thing. Nothing is opened or registered until it is used. */
+export function createProcessIo(isTty: (fd: number) => boolean, homeDirectory: () => string): Io {
+  const redactor = createRedactor();
+  const stdout = describeTarget(1, isTty(1));
+  const stderr = describeTarget(2, isTty(2));
+  const guarded = new Set<OutputTarget>();
+  /** Without a listener a failed write would end the process with a stack trace. */
+  const guard = (target: OutputTarget): NodeJS.WriteStream => {
+    const stream = target.stream();
+    if (!guarded.has(target)) {
+      guarded.add(target);
+      stream.on('error', () => {});
+    }
+    return stream;
+  };
+  const writeErrRaw = (text: string): void => {
+    try {
+      const stream = guard(stderr);
+      if (stream.writableLength < MAX_STDERR_BACKLOG) stream.write(text);
+    } catch {
+      // A stderr that is closed or broken is no reason to end (contract O7).
+    }
+  };
+  return {
+    argv: process.argv.slice(2),
+    env: process.env,
+    platform: process.platform,
+    uid: process.getuid?.(),
+    pid: process.pid,
+    homeDirectory() {
+      try {
+        return homeDirectory() || undefined;
+      } catch {
+        return undefined;
+      }
+    },
+    stdin: () => process.stdin,
+    stdout,
+    stderr,
+    isStdinTty: isTty(0),
+    writeOut(text) {
+      guard(stdout).write(text);
+    },
+    writeErr(line, decorate) {
+      const safe = makeVisible(redactor.redact(line));
+      writeErrRaw(`${decorate === undefined ? safe : decorate(safe)}\n`);
+    },
+    writeErrRaw,
+    redactor,
+    clock: systemClock,
+    random: () => Math.random(),
+    onSignal(handler) {
+      for (const signal of END_SIGNALS) process.on(signal, handler);
+      return () => {
+        for (const signal of END_SIGNALS) process.off(signal, handler);
+      };
+    },
+    dieBySignal(signal) {
+      process.removeAllListeners(signal);
+      process.kill(process.pid, signal);
+    },
+    ignoreFileSizeSignal() {
+      if (process.platform !== 'win32') process.on('SIGXFSZ', () => {});
+    },
+    onUncaught(handler) {
+      process.on('uncaughtException', handler);
+      return () => process.off('uncaughtException', handler);
+    },
+    setExitCode(code) {
+      process.exitCode = code;
+    },
+    exitNow(code) {
+      process.exit(code);
+    },
+  };
+}
