@@ -1,0 +1,107 @@
+// Gets a key from the profile's own command, such as ["op", "read", "op://vault/atlantis/key"] (contract P1).
+//
+// No shell, 10 seconds, stdout only, and no ATLANTIS_API_KEY in its environment. A failure says the name of
+// the command and how it ended, never what it wrote. Nothing that it started outlives a failure.
+
+import { spawn } from 'node:child_process';
+import { CredentialError } from '../errors.ts';
+import { parseKey } from './key.ts';
+
+/** How long a key command may take, in ms (contract P1). */
+const TIMEOUT_MS = 10_000;
+
+/** More output than this is no key; twice the longest one. */
+const MAX_OUTPUT_BYTES = 8192;
+
+/** What a key command needs from the system. */
+export interface KeyCommandHost {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly platform: NodeJS.Platform;
+  /** Sends a signal to a process or, with a negative number, to a process group; never throws. */
+  sendSignal(pid: number, signal: NodeJS.Signals | 0): boolean;
+}
+
+/** The environment without the key of this run; Windows does not tell the case of names. */
+function withoutKey(env: Readonly<Record<string, string | undefined>>): NodeJS.ProcessEnv {
+  return Object.fromEntries(
+    Object.entries(env).filter(([name]) => name.toUpperCase() !== 'ATLANTIS_API_KEY'),
+  );
+}
+
+/** Why the command could not be started, for people. */
+function describeSpawnError(error: NodeJS.ErrnoException): string {
+  if (error.code === 'ENOENT') return 'was not found';
+  if (error.code === 'EACCES') return 'may not be executed';
+  return `could not be started (${error.code ?? 'unknown error'})`;
+}
+
+/**
+ * Runs the command and returns the key that it prints.
+ *
+ * On POSIX it leads a process group of its own, so that all of it can be ended at once; it has no terminal to
+ * ask questions on.
+ *
+ * @param argv program and arguments; the program is looked up in PATH.
+ * @param signal ends the command at once.
+ * @throws CredentialError with the name of the command and its status, never its output.
+ */
+export function runKeyCommand(
+  argv: readonly string[],
+  host: KeyCommandHost,
+  signal?: AbortSignal,
+  timeoutMs = TIMEOUT_MS,
+): Promise<string> {
+  const [program = '', ...args] = argv;
+  const fail = (what: string): CredentialError =>
+    new CredentialError(`the key command ${program} ${what}`, 'run it by hand to see what it says');
+  if (signal?.aborted) return Promise.reject(fail('was interrupted'));
+
+  return new Promise<string>((resolve, reject) => {
+    const hasGroup = host.platform !== 'win32';
+    const child = spawn(program, args, {
+      env: withoutKey(host.env),
+      stdio: ['ignore', 'pipe', 'ignore'],
+      shell: false,
+      detached: hasGroup,
+      windowsHide: true,
+    });
+    const chunks: Buffer[] = [];
+    let size = 0;
+
+    const settle = (): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', onAbort);
+    };
+    /** Ends it and whatever it started; does not wait for any of them to close its output. */
+    const endWith = (error: CredentialError): void => {
+      settle();
+      if (hasGroup && child.pid !== undefined) host.sendSignal(-child.pid, 'SIGKILL');
+      else child.kill('SIGKILL');
+      child.stdout.destroy();
+      reject(error);
+    };
+    const onAbort = (): void => endWith(fail('was interrupted'));
+    const timer = setTimeout(
+      () => endWith(fail(`did not end within ${timeoutMs / 1000} s and was stopped`)),
+      timeoutMs,
+    );
+    signal?.addEventListener('abort', onAbort);
+
+    child.on('error', (error) => {
+      settle();
+      reject(fail(describeSpawnError(error)));
+    });
+    child.stdout.on('error', () => {});
+    child.stdout.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (size > MAX_OUTPUT_BYTES) endWith(fail('printed more than a key'));
+      else chunks.push(chunk);
+    });
+    child.on('close', (status, endSignal) => {
+      settle();
+      if (endSignal !== null) reject(fail(`was ended by ${endSignal}`));
+      else if (status !== 0) reject(fail(`ended with status ${status}`));
+      else resolve(Buffer.concat(chunks).toString('utf8'));
+    });
+  }).then((output) => parseKey(output, `the key command ${program}`));
+}

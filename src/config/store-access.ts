@@ -1,0 +1,134 @@
+// Opens the profile store for reading and refuses what may be somebody else's work (contract F1, row 49).
+//
+// What is checked is what is read: one open file, never a second look by path; links are not followed.
+// Owners and modes are not checked on Windows, where they mean nothing.
+
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readSync,
+  type Stats,
+  statSync,
+} from 'node:fs';
+import { posix, win32 } from 'node:path';
+import { StoreError } from '../errors.ts';
+
+/** Who is reading, for the checks of owner and mode. */
+export interface Reader {
+  readonly platform: NodeJS.Platform;
+  /** Undefined on Windows, where owners and modes are not checked. */
+  readonly uid: number | undefined;
+}
+
+const MAX_FILE_BYTES = 1024 * 1024;
+
+/** A path for messages, quoted for a shell where it needs to be. */
+const quote = (path: string): string =>
+  /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
+
+/** The error code of a failed system call, such as ENOENT. */
+export function systemCode(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return typeof code === 'string' ? code : 'unknown error';
+}
+
+/** True where the checks of owner and mode mean something. */
+const hasOwners = (reader: Reader): boolean => reader.platform !== 'win32' && reader.uid !== undefined;
+
+/**
+ * Refuses a directory in which someone else could put another file in the store's place.
+ *
+ * @throws StoreError (contract F1, row 49).
+ */
+export function checkDirectory(directory: string, stats: Stats, reader: Reader): void {
+  if (!stats.isDirectory()) throw new StoreError(`${directory} is not a directory`);
+  if (!hasOwners(reader)) return;
+  if ((stats.mode & 0o002) !== 0) {
+    throw new StoreError(
+      `the directory of the profiles can be written by everybody: ${directory}`,
+      `run: chmod 700 ${quote(directory)}`,
+    );
+  }
+  if (stats.uid !== reader.uid && stats.uid !== 0) {
+    throw new StoreError(
+      `the directory of the profiles belongs to another user: ${directory}`,
+      'set ATLANTIS_CONFIG_DIR to a directory of your own',
+    );
+  }
+}
+
+/** Refuses what is not a plain file of the reader's own; warns if others may read it. */
+function checkFile(path: string, stats: Stats, reader: Reader): string[] {
+  if (stats.isDirectory()) throw new StoreError(`the profile store is a directory: ${path}`);
+  if (!stats.isFile()) throw new StoreError(`the profile store is not a plain file: ${path}`);
+  if (stats.size > MAX_FILE_BYTES) throw new StoreError(`the profile store is larger than 1 MiB: ${path}`);
+  if (!hasOwners(reader)) return [];
+  if (stats.uid !== reader.uid) {
+    throw new StoreError(
+      `the profile store belongs to another user: ${path}`,
+      'set ATLANTIS_CONFIG_DIR to a directory of your own',
+    );
+  }
+  if ((stats.mode & 0o077) === 0) return [];
+  return [`other users of this machine can get at the keys in ${path}: run chmod 600 ${quote(path)}`];
+}
+
+/** Reads an open file to its end, or to the limit. */
+function readAll(fd: number): Buffer {
+  const chunks: Buffer[] = [];
+  let total = 0;
+  for (;;) {
+    const chunk = Buffer.allocUnsafe(64 * 1024);
+    const count = readSync(fd, chunk);
+    if (count === 0) return Buffer.concat(chunks);
+    chunks.push(chunk.subarray(0, count));
+    total += count;
+    if (total > MAX_FILE_BYTES) throw new StoreError('the profile store is larger than 1 MiB');
+  }
+}
+
+function openStore(path: string): number {
+  const noFollow = constants.O_NOFOLLOW as number | undefined;
+  // Windows cannot refuse a link on opening; a look at the path first is the best there is.
+  if (noFollow === undefined && lstatSync(path).isSymbolicLink()) {
+    throw new StoreError(`the profile store is a symbolic link: ${path}`);
+  }
+  // Without O_NONBLOCK a FIFO in the store's place would hang here until somebody writes to it.
+  return openSync(path, constants.O_RDONLY | (noFollow ?? 0) | (constants.O_NONBLOCK ?? 0));
+}
+
+/**
+ * The bytes of the store and the warnings about its mode, or undefined if there is none.
+ *
+ * @throws StoreError if it cannot be read, is not a plain file, or could be somebody else's work.
+ */
+export function readStoreBytes(
+  path: string,
+  reader: Reader,
+): { bytes: Buffer; warnings: string[] } | undefined {
+  const directory = (reader.platform === 'win32' ? win32 : posix).dirname(path);
+  let fd: number | undefined;
+  try {
+    checkDirectory(directory, statSync(directory), reader);
+    fd = openStore(path);
+    const warnings = checkFile(path, fstatSync(fd), reader);
+    return { bytes: readAll(fd), warnings };
+  } catch (error) {
+    if (error instanceof StoreError) throw error;
+    const code = systemCode(error);
+    // ENOTDIR: a home such as /dev/null, which is how some say that there is none.
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    if (code === 'ELOOP' || code === 'EMLINK') {
+      throw new StoreError(
+        `the profile store is a symbolic link, which is not followed: ${path}`,
+        'set ATLANTIS_CONFIG_DIR to the directory that holds the file',
+      );
+    }
+    throw new StoreError(`the profile store cannot be read (${code}): ${path}`);
+  } finally {
+    if (fd !== undefined) closeSync(fd);
+  }
+}
