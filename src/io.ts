@@ -61,6 +61,8 @@ export interface Io {
   onSignal(handler: (signal: EndSignal) => void): () => void;
   /** Ends the process by that signal, so that a shell sees the true status (contract § 2). */
   dieBySignal(signal: EndSignal): void;
+  /** Sends a signal (0: only asks) to a process or group (negative); false if there is none. Never throws. */
+  sendSignal(pid: number, signal: NodeJS.Signals | 0): boolean;
   /** Keeps a write beyond `ulimit -f` an error instead of death by SIGXFSZ. */
   ignoreFileSizeSignal(): void;
   /** Calls back for exceptions that nobody caught, until the returned function is called. */
@@ -169,6 +171,14 @@ export function createProcessIo(isTty: (fd: number) => boolean, homeDirectory: (
     dieBySignal(signal) {
       process.removeAllListeners(signal);
       process.kill(process.pid, signal);
+    },
+    sendSignal(pid, signal) {
+      try {
+        return process.kill(pid, signal);
+      } catch (error) {
+        // It is there, but not ours.
+        return error instanceof Error && 'code' in error && error.code === 'EPERM';
+      }
     },
     ignoreFileSizeSignal() {
       if (process.platform !== 'win32') process.on('SIGXFSZ', () => {});

@@ -3,9 +3,11 @@
 // No shell, 10 seconds, stdout only, and no ATLANTIS_API_KEY in its environment. A failure says the name of
 // the command and how it ended, never what it wrote. Nothing that it started outlives a failure.
 
-import { spawn } from 'node:child_process';
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import type { Readable } from 'node:stream';
 import { CredentialError } from '../errors.ts';
 import { parseKey } from './key.ts';
+import { systemCode } from './store-access.ts';
 
 /** How long a key command may take, in ms (contract P1). */
 const TIMEOUT_MS = 10_000;
@@ -29,10 +31,31 @@ function withoutKey(env: Readonly<Record<string, string | undefined>>): NodeJS.P
 }
 
 /** Why the command could not be started, for people. */
-function describeSpawnError(error: NodeJS.ErrnoException): string {
-  if (error.code === 'ENOENT') return 'was not found';
-  if (error.code === 'EACCES') return 'may not be executed';
-  return `could not be started (${error.code ?? 'unknown error'})`;
+function describeSpawnError(error: unknown): string {
+  const code = systemCode(error);
+  if (code === 'ENOENT') return 'was not found';
+  if (code === 'EACCES') return 'may not be executed';
+  return `could not be started (${code})`;
+}
+
+/** Starts the command; what cannot be started may fail here or by an 'error' event. */
+function start(
+  program: string,
+  args: readonly string[],
+  host: KeyCommandHost,
+  fail: (what: string) => CredentialError,
+): ChildProcessByStdio<null, Readable, null> {
+  try {
+    return spawn(program, args, {
+      env: withoutKey(host.env),
+      stdio: ['ignore', 'pipe', 'ignore'],
+      shell: false,
+      detached: host.platform !== 'win32',
+      windowsHide: true,
+    });
+  } catch (error) {
+    throw fail(describeSpawnError(error));
+  }
 }
 
 /**
@@ -45,7 +68,7 @@ function describeSpawnError(error: NodeJS.ErrnoException): string {
  * @param signal ends the command at once.
  * @throws CredentialError with the name of the command and its status, never its output.
  */
-export function runKeyCommand(
+export async function runKeyCommand(
   argv: readonly string[],
   host: KeyCommandHost,
   signal?: AbortSignal,
@@ -54,17 +77,10 @@ export function runKeyCommand(
   const [program = '', ...args] = argv;
   const fail = (what: string): CredentialError =>
     new CredentialError(`the key command ${program} ${what}`, 'run it by hand to see what it says');
-  if (signal?.aborted) return Promise.reject(fail('was interrupted'));
-
-  return new Promise<string>((resolve, reject) => {
-    const hasGroup = host.platform !== 'win32';
-    const child = spawn(program, args, {
-      env: withoutKey(host.env),
-      stdio: ['ignore', 'pipe', 'ignore'],
-      shell: false,
-      detached: hasGroup,
-      windowsHide: true,
-    });
+  if (signal?.aborted) throw fail('was interrupted');
+  const hasGroup = host.platform !== 'win32';
+  const child = start(program, args, host, fail);
+  const output = await new Promise<string>((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
 
@@ -103,5 +119,6 @@ export function runKeyCommand(
       else if (status !== 0) reject(fail(`ended with status ${status}`));
       else resolve(Buffer.concat(chunks).toString('utf8'));
     });
-  }).then((output) => parseKey(output, `the key command ${program}`));
+  });
+  return parseKey(output, `the key command ${program}`);
 }
