@@ -1,6 +1,7 @@
 // What a scenario is: for each upgrade either a refusal or a timeline of steps. Plain data, so that the
 // named scenarios, a script and the tests all drive the same engine (perform.ts).
 
+import type { Random } from './random.ts';
 import type { Refusal } from './refusal.ts';
 
 /** One step of a timeline; the next one starts when it is done. */
@@ -41,6 +42,7 @@ export interface Scenario {
   /**
    * The act for an upgrade with an accepted key.
    * @param attempt how many upgrades there were with this key before: 0 for the first
+   * @param random numbers that depend on the seed and `attempt` alone
    */
-  getAct(attempt: number): Act;
+  getAct(attempt: number, random: Random): Act;
 }

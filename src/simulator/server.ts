@@ -4,7 +4,6 @@
 //
 // It prints nothing, listens on loopback unless asked otherwise, and is gone when close() has resolved.
 
-import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 // biome-ignore lint/style/noRestrictedImports: the simulator is a server of its own
@@ -12,37 +11,15 @@ import { WebSocketServer } from 'ws';
 import { UsageError } from '../errors.ts';
 import { drawHex } from './chains.ts';
 import { createVirtualClock } from './clock.ts';
-import { createEventGenerator, type EventSource, KNOWN_EVENT_TYPES, limitEvents } from './events.ts';
+import { createEventGenerator, type EventSource, limitEvents } from './events.ts';
+import { checkOptions, type SimulatorOptions } from './options.ts';
 import { performTimeline } from './perform.ts';
 import { createRandom } from './random.ts';
 import { buildRefusal, type Refusal, serializeAnswer } from './refusal.ts';
 import type { Step } from './scenario.ts';
-import { findScenario } from './scenarios.ts';
 import { openWire } from './wire.ts';
 
-/** How the simulator behaves; every part has a default. */
-export interface SimulatorOptions {
-  /** TCP port; 0, the default, picks a free one. */
-  readonly port?: number;
-  /** Address to listen on; default 127.0.0.1. */
-  readonly host?: string;
-  /** Events a second on each connection; default 5, 0 for none, Infinity for all that a client takes. */
-  readonly ratePerSecond?: number;
-  /**
-   * Makes every byte repeatable: events, ids and times then depend on the seed, the options and the place of
-   * a connection in the order of accepted ones, and on nothing else. Without it they are random and the
-   * times are real.
-   */
-  readonly seed?: number | string;
-  /** Events on each connection, which then stays open and quiet; default without end. */
-  readonly count?: number;
-  /** Types of the events; default those that the service is known to send. */
-  readonly types?: readonly string[];
-  /** Accepted keys; default every well-formed one. */
-  readonly keys?: readonly string[];
-  /** Name of a scenario; default `steady`. */
-  readonly scenario?: string;
-}
+export type { SimulatorOptions } from './options.ts';
 
 /** A running simulator. */
 export interface Simulator {
@@ -63,19 +40,19 @@ const REQUEST_ID = /^[\x21-\x7e]{1,128}$/;
 const MAX_CLIENT_MESSAGE_BYTES = 64 * 1024;
 const STREAM_CREDIT_COST = 1;
 
-function formatUrl({ address, family, port }: AddressInfo): string {
-  const reachable = address === '0.0.0.0' ? '127.0.0.1' : address === '::' ? '::1' : address;
-  return `http://${family === 'IPv6' && address !== '0.0.0.0' ? `[${reachable}]` : reachable}:${port}`;
+/** The base URL for an address that is listened on; "every address" is reached by way of loopback. */
+function formatUrl({ address, port }: AddressInfo): string {
+  if (address === '0.0.0.0') return `http://127.0.0.1:${port}`;
+  if (address === '::') return `http://[::1]:${port}`;
+  return `http://${address.includes(':') ? `[${address}]` : address}:${port}`;
 }
 
 /**
  * Starts a simulator.
- * @throws UsageError if the scenario is unknown or the address cannot be listened on
+ * @throws UsageError if an option is out of range, the scenario is unknown or the address cannot be listened on
  */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
-  const { port = 0, host = '127.0.0.1', ratePerSecond = 5, count, keys, types = KNOWN_EVENT_TYPES } = options;
-  const scenario = findScenario(options.scenario ?? 'steady');
-  const seed = options.seed ?? randomBytes(16).toString('hex');
+  const { port, host, ratePerSecond, count, keys, types, seed, isSeeded, scenario } = checkOptions(options);
   const requestIds = createRandom(seed, 'request-id');
   const refusedKeys = new Map<string, Refusal>();
   const attempts = new Map<string, number>();
@@ -129,10 +106,10 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     const index = connections++;
     const source = createEventGenerator({
       random: createRandom(seed, 'connection', index),
-      clock: options.seed === undefined ? Date.now : createVirtualClock(index, ratePerSecond),
+      clock: isSeeded ? createVirtualClock(index, ratePerSecond) : Date.now,
       types,
     });
-    return count === undefined ? source : limitEvents(source, count);
+    return limitEvents(source, count);
   }
 
   function acceptUpgrade(
@@ -165,7 +142,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     const key = String(request.headers['x-api-key']);
     const attempt = attempts.get(key) ?? 0;
     attempts.set(key, attempt + 1);
-    const act = scenario.getAct(attempt);
+    const act = scenario.getAct(attempt, createRandom(seed, 'act', attempt));
     if ('refuse' in act) refuse(act.refuse);
     else acceptUpgrade(request, socket, head, act.steps);
   }

@@ -48,7 +48,7 @@ export function openWire(client: WebSocket, socket: Socket): Wire {
   let heldPongs: Uint8Array[] = [];
 
   function write(bytes: Uint8Array): boolean {
-    return signal.aborted || !socket.writable || socket.write(bytes);
+    return client.readyState !== client.OPEN || !socket.writable || socket.write(bytes);
   }
 
   function sendPong(frame: Uint8Array): void {
@@ -81,6 +81,8 @@ export function openWire(client: WebSocket, socket: Socket): Wire {
   client.on('ping', (data) => answerPing(encodeFrame(OPCODE.pong, data)));
   // What a client breaks ends its connection; there is nothing else to do about it.
   client.on('error', () => socket.destroy());
+  // Before anything waits for this socket: what waits must find the signal aborted when it fails.
+  socket.on('error', () => gone.abort());
   socket.once('close', () => {
     gone.abort();
     for (const timer of latePongs) clearTimeout(timer);
@@ -90,6 +92,8 @@ export function openWire(client: WebSocket, socket: Socket): Wire {
     signal,
     async send(bytes) {
       signal.throwIfAborted();
+      // Nothing follows a close frame (RFC 6455 § 5.5.1): what is left is to wait for the end.
+      if (client.readyState !== client.OPEN) await once(socket, 'close', { signal });
       if (!write(bytes)) await once(socket, 'drain', { signal });
       if (bytes.length >= FAIR_WRITE_BYTES) await yieldToLoop(undefined, { signal });
     },
@@ -104,7 +108,7 @@ export function openWire(client: WebSocket, socket: Socket): Wire {
       policy = next;
     },
     close(code, reason) {
-      if (code === 1006) socket.destroy();
+      if (code === 1006) socket.destroySoon();
       else if (code === undefined || code === 1005) client.close();
       else if (isCodeOfWs(code)) client.close(code, reason);
       else socket.end(encodeCloseFrame(code, reason));
