@@ -35,7 +35,7 @@ function describeSpawnError(error: unknown): string {
   const code = systemCode(error);
   if (code === 'ENOENT') return 'was not found';
   if (code === 'EACCES') return 'may not be executed';
-  return `could not be started (${code})`;
+  return `could not be started (${code ?? 'unknown error'})`;
 }
 
 /** Starts the command; what cannot be started may fail here or by an 'error' event. */

@@ -26,13 +26,13 @@ export interface Reader {
 const MAX_FILE_BYTES = 1024 * 1024;
 
 /** A path for messages, quoted for a shell where it needs to be. */
-const quote = (path: string): string =>
+export const quotePath = (path: string): string =>
   /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
 
-/** The error code of a failed system call, such as ENOENT. */
-export function systemCode(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  return typeof code === 'string' ? code : 'unknown error';
+/** The code of a failed system call, such as ENOENT; undefined for any other error. */
+export function systemCode(error: unknown): string | undefined {
+  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+  return typeof code === 'string' ? code : undefined;
 }
 
 /** True where the checks of owner and mode mean something. */
@@ -49,7 +49,7 @@ export function checkDirectory(directory: string, stats: Stats, reader: Reader):
   if ((stats.mode & 0o002) !== 0) {
     throw new StoreError(
       `the directory of the profiles can be written by everybody: ${directory}`,
-      `run: chmod 700 ${quote(directory)}`,
+      `run: chmod 700 ${quotePath(directory)}`,
     );
   }
   if (stats.uid !== reader.uid && stats.uid !== 0) {
@@ -73,7 +73,7 @@ function checkFile(path: string, stats: Stats, reader: Reader): string[] {
     );
   }
   if ((stats.mode & 0o077) === 0) return [];
-  return [`other users of this machine can get at the keys in ${path}: run chmod 600 ${quote(path)}`];
+  return [`other users of this machine can get at the keys in ${path}: run chmod 600 ${quotePath(path)}`];
 }
 
 /** Reads an open file to its end, or to the limit. */
@@ -119,6 +119,7 @@ export function readStoreBytes(
   } catch (error) {
     if (error instanceof StoreError) throw error;
     const code = systemCode(error);
+    if (code === undefined) throw error;
     // ENOTDIR: a home such as /dev/null, which is how some say that there is none.
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
     if (code === 'ELOOP' || code === 'EMLINK') {

@@ -1,0 +1,30 @@
+// A host for store writers in tests: this process, with its own clock and process table.
+
+import type { StoreHost } from '../../src/config/store.ts';
+
+/** The real thing, unless a test says otherwise. */
+export function createStoreHost(overrides: Partial<StoreHost> = {}): StoreHost {
+  return {
+    platform: process.platform,
+    uid: process.getuid?.(),
+    pid: process.pid,
+    clock: {
+      wallMs: () => Date.now(),
+      monotonicMs: () => performance.now(),
+      setTimer(callback, ms) {
+        const timer = setTimeout(callback, ms);
+        return () => clearTimeout(timer);
+      },
+    },
+    random: () => Math.random(),
+    sendSignal(pid, signal) {
+      try {
+        return process.kill(pid, signal);
+      } catch {
+        return false;
+      }
+    },
+    ignoreFileSizeSignal() {},
+    ...overrides,
+  };
+}
