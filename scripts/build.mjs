@@ -2,13 +2,14 @@
 //
 // A dynamic import in the sources is a bundle border: it becomes a plain `require` of the sibling bundle,
 // so a command loads only what it uses. CommonJS, because an ESM entry costs 35 ms more on Node 20 and 22.
-import { rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const dist = resolve(root, 'dist');
+const { version } = JSON.parse(readFileSync(resolve(root, 'package.json'), 'utf8'));
 
 /** The bundle that a source file behind a dynamic import becomes: its path in src with dots for slashes. */
 const bundleName = (path) => relative(resolve(root, 'src'), path).replaceAll('/', '.').replace(/\.ts$/, '');
@@ -17,14 +18,17 @@ const found = new Map();
 const lazyBundles = {
   name: 'lazy-bundles',
   setup(b) {
-    b.onResolve({ filter: /^\./ }, ({ kind, path, resolveDir }) => {
-      if (kind !== 'dynamic-import') return undefined;
+    b.onResolve({ filter: /^\./ }, ({ kind, path, resolveDir, importer }) => {
+      if (kind !== 'dynamic-import' || importer.includes('node_modules')) return undefined;
       const file = resolve(resolveDir, path);
       found.set(bundleName(file), file);
       return { path: `./${bundleName(file)}.cjs`, external: true };
     });
     // Dependencies own no signals in this process (contract S1): their exit hooks are replaced.
-    b.onResolve({ filter: /^(when-exit|signal-exit)$/ }, ({ path }) => ({ path, namespace: 'no-exit-hooks' }));
+    b.onResolve({ filter: /^(when-exit|signal-exit)$/ }, ({ path }) => ({
+      path,
+      namespace: 'no-exit-hooks',
+    }));
     b.onLoad({ filter: /.*/, namespace: 'no-exit-hooks' }, () => ({
       contents: 'const noop = () => () => {}; export default noop; export const onExit = noop;',
     }));
@@ -47,6 +51,7 @@ while (pending.size > 0) {
     minify: true,
     keepNames: false,
     external: ['bufferutil', 'utf-8-validate'],
+    define: { ATLANTIS_VERSION: JSON.stringify(version) },
     plugins: [lazyBundles],
     logLevel: 'warning',
   });

@@ -10,6 +10,9 @@ import { makeVisible } from './render/sanitize.ts';
 export const END_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 export type EndSignal = (typeof END_SIGNALS)[number];
 
+/** How the process ends: with a code, or by a signal (contract § 2). */
+export type Outcome = { readonly exitCode: ExitCode } | { readonly signal: EndSignal };
+
 /** Longest delay that a Node timer keeps; above it fires at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
@@ -68,6 +71,8 @@ export interface Io {
   /** Calls back for exceptions that nobody caught, until the returned function is called. */
   onUncaught(handler: (error: unknown) => void): () => void;
   setExitCode(code: ExitCode): void;
+  /** Ends in the way of an outcome: the exit code is set, or the process dies by the signal. */
+  end(outcome: Outcome): void;
   /** Ends the process now, whatever is still pending. */
   exitNow(code: ExitCode): void;
 }
@@ -109,6 +114,11 @@ function describeTarget(fd: 1 | 2, isTty: boolean): OutputTarget {
     return opened;
   };
   return { fd, isTty, columns: () => (isTty ? stream().columns : undefined), stream };
+}
+
+function dieBySignal(signal: EndSignal): void {
+  process.removeAllListeners(signal);
+  process.kill(process.pid, signal);
 }
 
 /** The real thing. Nothing is opened or registered until it is used. */
@@ -168,10 +178,7 @@ export function createProcessIo(isTty: (fd: number) => boolean, homeDirectory: (
         for (const signal of END_SIGNALS) process.off(signal, handler);
       };
     },
-    dieBySignal(signal) {
-      process.removeAllListeners(signal);
-      process.kill(process.pid, signal);
-    },
+    dieBySignal,
     sendSignal(pid, signal) {
       try {
         return process.kill(pid, signal);
@@ -189,6 +196,10 @@ export function createProcessIo(isTty: (fd: number) => boolean, homeDirectory: (
     },
     setExitCode(code) {
       process.exitCode = code;
+    },
+    end(outcome) {
+      if ('signal' in outcome) dieBySignal(outcome.signal);
+      else process.exitCode = outcome.exitCode;
     },
     exitNow(code) {
       process.exit(code);

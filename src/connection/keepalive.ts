@@ -72,7 +72,8 @@ export function tickKeepalive(
   };
   // Away or asleep: what the timers say is old. Read first, ping again, judge by that ping (K4).
   if (wasAway || hasClockStepped) return sendPing(settings, next, sample.nowMs, 0);
-  if (next.isPingOutstanding && next.silentMs >= settings.pongTimeoutMs) return { verdict: 'dead', state: next };
+  if (next.isPingOutstanding && next.silentMs >= settings.pongTimeoutMs)
+    return { verdict: 'dead', state: next };
   if (sample.nowMs < next.nextPingMs) return { verdict: 'wait', state: next };
   return sendPing(settings, next, sample.nowMs, next.isPingOutstanding ? next.silentMs : 0);
 }

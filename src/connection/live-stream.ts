@@ -175,7 +175,10 @@ export class LiveStream {
     }
     const skipped = flags & MESSAGE.byteOrderMark ? 3 : 0;
     const value: unknown = JSON.parse(data.toString('utf8', skipped));
-    const { type, key } = (typeof value === 'object' && value !== null ? value : {}) as Record<string, unknown>;
+    const { type, key } = (typeof value === 'object' && value !== null ? value : {}) as Record<
+      string,
+      unknown
+    >;
     if (type !== 'welcome' || typeof key !== 'string') {
       this.#onFirst?.(this.#describe('bad-welcome', 'JSON of another kind'));
       return;

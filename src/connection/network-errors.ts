@@ -70,7 +70,8 @@ const BY_CODE: Readonly<Record<string, CauseKind>> = {
 };
 
 /** Alerts by which a server says that it wants a certificate of ours. */
-const CLIENT_CERTIFICATE = /certificate required|alert number 116|alert number 40\b.*certificate|bad certificate/i;
+const CLIENT_CERTIFICATE =
+  /certificate required|alert number 116|alert number 40\b.*certificate|bad certificate/i;
 
 /** Faults that ws finds in frames (all show as close 1006; the code tells). */
 const FRAME_FAULT = /^WS_ERR_/;
@@ -137,7 +138,8 @@ function findTelling(error: unknown): ErrorLike {
 
 function describeError(error: unknown, code: string, message: string, phase: Phase): string {
   // "socket hang up" says more than the ECONNRESET that Node gives it.
-  const words = code === '' || message === 'socket hang up' ? message.slice(0, 120) || 'no reason given' : code;
+  const words =
+    code === '' || message === 'socket hang up' ? message.slice(0, 120) || 'no reason given' : code;
   const where = listAddresses(error);
   return `${words}${where === '' ? '' : ` at ${where}`}${phase === 'live' ? '' : ` ${PHASES[phase]}`}`;
 }
@@ -149,7 +151,9 @@ function listAddresses(error: unknown): string {
   const seen = all.flatMap((one) => {
     const { address, port } = (typeof one === 'object' && one !== null ? one : {}) as ErrorLike;
     if (typeof address !== 'string') return [];
-    return [`${address.includes(':') ? `[${address}]` : address}${typeof port === 'number' ? `:${port}` : ''}`];
+    return [
+      `${address.includes(':') ? `[${address}]` : address}${typeof port === 'number' ? `:${port}` : ''}`,
+    ];
   });
   return [...new Set(seen)].join(' and ');
 }

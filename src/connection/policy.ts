@@ -172,7 +172,11 @@ function noteFailure(
   const hasBeenWelcomed = history.hasBeenWelcomed || upMs !== undefined;
   const verdict = hasBeenWelcomed ? rule.afterIt : rule.beforeFirstWelcome;
   const continues = history.lastRule === ruleName && (upMs === undefined || ruleName === 'normalClose');
-  const counts = typeof verdict !== 'object' || !('upBelowMs' in verdict) || upMs === undefined || upMs < (verdict.upBelowMs ?? 0);
+  const counts =
+    typeof verdict !== 'object' ||
+    !('upBelowMs' in verdict) ||
+    upMs === undefined ||
+    upMs < (verdict.upBelowMs ?? 0);
   const horizonMs = typeof verdict === 'object' && 'withinMs' in verdict ? nowMs - verdict.withinMs : 0;
   const recentFaults = history.frameFaultsAtMs.filter((atMs) => atMs > horizonMs);
   return {

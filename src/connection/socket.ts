@@ -83,7 +83,13 @@ export async function openSocket(
       void readBody(response, stop.signal).then((body) => {
         bodyLimit();
         const isFromProxy = proxyStatus !== 0 && proxyStatus !== 200;
-        const refusal = { status: response.statusCode ?? 0, headers: response.headers, body, proxy, isFromProxy };
+        const refusal = {
+          status: response.statusCode ?? 0,
+          headers: response.headers,
+          body,
+          proxy,
+          isFromProxy,
+        };
         settle(classifyRefusal(refusal, settings.host, clock.wallMs()));
       });
     });

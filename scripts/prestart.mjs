@@ -1,0 +1,43 @@
+// Before `npm start`: installs and builds only what is missing or older than what it is made of.
+//
+// Everything that the children print goes to stderr, so that `npm -s start -- --json | jq` sees events only.
+import { spawnSync } from 'node:child_process';
+import { readdirSync, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
+
+/** Modification time in ms, or -1 for what is not there. */
+function modified(path) {
+  try {
+    return statSync(join(root, path)).mtimeMs;
+  } catch {
+    return -1;
+  }
+}
+
+function newestBelow(path) {
+  const entries = readdirSync(join(root, path), { recursive: true });
+  return Math.max(...entries.map((entry) => modified(join(path, entry))));
+}
+
+function run(command, args) {
+  const { status } = spawnSync(command, args, {
+    cwd: root,
+    stdio: ['ignore', 2, 2],
+    shell: process.platform === 'win32',
+  });
+  if (status !== 0) process.exit(status ?? 1);
+}
+
+if (modified('node_modules/.package-lock.json') < modified('package-lock.json')) {
+  run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
+}
+const newestSource = Math.max(
+  newestBelow('src'),
+  modified('package.json'),
+  modified('scripts/build.mjs'),
+  modified('node_modules/.package-lock.json'),
+);
+if (modified('dist/main.cjs') < newestSource) run(process.execPath, ['scripts/build.mjs']);

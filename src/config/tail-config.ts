@@ -1,0 +1,151 @@
+// Flags, environment and profile → one read-only TailConfig; the session never sees a flag.
+import { UsageError } from '../errors.ts';
+import type { Io } from '../io.ts';
+import { type ConnectionConfig, type ConnectionFlags, parseConnectionFlags } from './connection-config.ts';
+import { keyPrefix } from './key.ts';
+import { parseStreamUrl, type StreamUrl } from './stream-url.ts';
+import { readKey, requireUrl, resolveTarget, type TargetFlags } from './target.ts';
+import { optionalDuration, parseChoice, parseCount } from './values.ts';
+
+export const FORMATS = ['auto', 'pretty', 'ndjson'] as const;
+export const COLOR_MODES = ['auto', 'always', 'never'] as const;
+export const LOG_FORMATS = ['text', 'json'] as const;
+export const TIME_MODES = ['local', 'utc', 'relative', 'none'] as const;
+
+/** The flags of every command. */
+export interface GlobalFlags {
+  readonly color?: string;
+  readonly quiet?: boolean;
+  readonly verbose?: boolean;
+  readonly logFormat?: string;
+}
+
+export interface TailFlags extends GlobalFlags, ConnectionFlags {
+  readonly simulate?: string | true;
+  readonly format?: string;
+  readonly json?: boolean;
+  readonly time?: string;
+  readonly limit?: string;
+  readonly duration?: string;
+  readonly timeout?: string;
+  readonly maxSilence?: string;
+  readonly failOnGap?: boolean;
+  readonly readyFile?: string;
+}
+
+/** How the command speaks on stderr. */
+export interface LogConfig {
+  readonly format: (typeof LOG_FORMATS)[number];
+  readonly isQuiet: boolean;
+  readonly isVerbose: boolean;
+  readonly useColor: boolean;
+}
+
+/** Where the stream is read from, and who says so. */
+export interface StreamSource {
+  readonly url: StreamUrl;
+  readonly key: string;
+  /** For `--verbose`: each setting with the source that won. */
+  readonly origins: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+/** Everything a tail needs to know. Durations in ms; undefined means without a bound. */
+export interface TailConfig {
+  readonly log: LogConfig;
+  readonly connection: ConnectionConfig;
+  readonly format: 'pretty' | 'ndjson';
+  readonly useColor: boolean;
+  readonly time: (typeof TIME_MODES)[number];
+  readonly limit: number | undefined;
+  readonly durationMs: number | undefined;
+  readonly timeoutMs: number | undefined;
+  readonly maxSilenceMs: number | undefined;
+  readonly failOnGap: boolean;
+  readonly readyFile: string | undefined;
+  /** Scenario of the built-in simulator, or undefined to connect to the service. */
+  readonly simulate: string | undefined;
+}
+
+/** Reads the flags that need no store and no secret. @throws UsageError */
+export function parseTailFlags(flags: TailFlags, io: Io): TailConfig {
+  const format = parseChoice('--format', flags.format ?? 'auto', FORMATS);
+  if (flags.json === true && format === 'pretty') {
+    throw new UsageError('--json and --format pretty contradict each other', 'give one of them');
+  }
+  if (flags.simulate !== undefined) refuseBesideSimulate(flags);
+  const isPretty = format === 'pretty' || (format === 'auto' && flags.json !== true && io.stdout.isTty);
+  return {
+    log: parseLogFlags(flags, io),
+    connection: parseConnectionFlags(flags),
+    format: isPretty ? 'pretty' : 'ndjson',
+    useColor: wantsColor(flags, io, io.stdout.isTty),
+    time: parseChoice('--time', flags.time ?? 'local', TIME_MODES),
+    limit: flags.limit === undefined ? undefined : parseCount('--limit', flags.limit, 1),
+    durationMs: optionalDuration('--duration', flags.duration),
+    timeoutMs: optionalDuration('--timeout', flags.timeout),
+    maxSilenceMs: optionalDuration('--max-silence', flags.maxSilence),
+    failOnGap: flags.failOnGap === true,
+    readyFile: flags.readyFile,
+    simulate: flags.simulate === true ? 'steady' : flags.simulate,
+  };
+}
+
+/** How to speak on stderr. @throws UsageError */
+export function parseLogFlags(flags: GlobalFlags, io: Io): LogConfig {
+  if (flags.quiet === true && flags.verbose === true) {
+    throw new UsageError('--quiet and --verbose contradict each other', 'give one of them');
+  }
+  const format = parseChoice('--log-format', flags.logFormat ?? 'text', LOG_FORMATS);
+  return {
+    format,
+    isQuiet: flags.quiet === true,
+    isVerbose: flags.verbose === true,
+    useColor: format === 'text' && wantsColor(flags, io, io.stderr.isTty),
+  };
+}
+
+/** `--color`, then NO_COLOR (no-color.org) and FORCE_COLOR, then whether it is a terminal that can. */
+export function wantsColor(flags: GlobalFlags, io: Io, isTty: boolean): boolean {
+  const mode = parseChoice('--color', flags.color ?? 'auto', COLOR_MODES);
+  if (mode !== 'auto') return mode === 'always';
+  const { NO_COLOR, FORCE_COLOR, TERM } = io.env;
+  if (NO_COLOR !== undefined && NO_COLOR !== '') return false;
+  if (FORCE_COLOR !== undefined) return FORCE_COLOR !== '0' && FORCE_COLOR !== 'false';
+  return isTty && TERM !== 'dumb';
+}
+
+/** URL and key from flag, environment or profile. @throws UsageError, CredentialError, StoreError */
+export async function resolveSource(flags: TargetFlags, io: Io): Promise<StreamSource> {
+  const target = resolveTarget(flags, io);
+  const url = requireUrl(target);
+  const key = await readKey(target, io);
+  const origins = [
+    `url ${url.base} from ${target.url?.source ?? 'nowhere'}`,
+    `key ${keyPrefix(key)}… from ${target.key?.source ?? 'nowhere'}`,
+    ...(target.profile === undefined
+      ? []
+      : [`profile ${target.profile.value.name} from ${target.profile.source}`]),
+  ];
+  return { url, key, origins, warnings: target.warnings };
+}
+
+/** The source that a running simulator is. */
+export function describeSimulatorSource(baseUrl: string, key: string): StreamSource {
+  return {
+    url: parseStreamUrl(baseUrl, 'the simulator'),
+    key,
+    origins: ['the built-in simulator'],
+    warnings: [],
+  };
+}
+
+function refuseBesideSimulate(flags: TailFlags): void {
+  const other = (['url', 'profile', 'keyStdin'] as const).find((name) => flags[name] !== undefined);
+  if (other === undefined) return;
+  const flag = other === 'keyStdin' ? '--key-stdin' : `--${other}`;
+  throw new UsageError(
+    `--simulate and ${flag} contradict each other`,
+    'the simulator needs no URL and no key',
+  );
+}

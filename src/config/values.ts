@@ -1,0 +1,61 @@
+// Values of flags, from text: durations, counts, choices. Each refusal names the flag, the value and what is
+// accepted (contract § 1).
+import { UsageError } from '../errors.ts';
+
+const UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
+const DURATION = /^(?:\d+(?:\.\d+)?(?:ms|s|m|h))+$/;
+const DURATION_PART = /(\d+(?:\.\d+)?)(ms|s|m|h)/g;
+/** Longer ones are surely a mistake, and past what a clock can hold. */
+const MAX_DURATION_MS = 365 * 24 * 3_600_000;
+
+function refuse(flag: string, value: string, accepted: string): UsageError {
+  return new UsageError(`invalid ${flag} "${value.slice(0, 100)}"`, `accepted: ${accepted}`);
+}
+
+/**
+ * Ms of a duration such as `500ms`, `20s`, `5m`, `1h30m`.
+ *
+ * @param zero what `0` (with or without a unit) means for this flag; undefined where it is refused
+ * @throws UsageError
+ */
+export function parseDuration(flag: string, value: string, zero?: string): number {
+  const accepted = `a duration such as 500ms, 20s, 5m or 1h30m${zero === undefined ? '' : `; 0 ${zero}`}`;
+  if (value === '0' && zero !== undefined) return 0;
+  if (!DURATION.test(value)) throw refuse(flag, value, accepted);
+  let ms = 0;
+  for (const [, figure, unit] of value.matchAll(DURATION_PART))
+    ms += Number(figure) * (UNITS_MS[unit ?? ''] ?? 0);
+  if (ms > MAX_DURATION_MS) throw refuse(flag, value, `${accepted}, up to a year`);
+  if (ms === 0 && zero === undefined) throw refuse(flag, value, `${accepted}, more than zero`);
+  return ms;
+}
+
+/** As parseDuration, for a flag that may be absent. @throws UsageError */
+export function optionalDuration(flag: string, value: string | undefined): number | undefined {
+  return value === undefined ? undefined : parseDuration(flag, value);
+}
+
+/** A whole number of at least `min`. @throws UsageError */
+export function parseCount(flag: string, value: string, min: number, max = Number.MAX_SAFE_INTEGER): number {
+  const number = /^\d{1,16}$/.test(value) ? Number(value) : Number.NaN;
+  if (!(number >= min && number <= max)) {
+    const range = max === Number.MAX_SAFE_INTEGER ? `from ${min}` : `from ${min} to ${max}`;
+    throw refuse(flag, value, `a whole number ${range}`);
+  }
+  return number;
+}
+
+/** A rate a second: a number above zero, or `max` for as fast as it goes (Infinity). @throws UsageError */
+export function parseRate(flag: string, value: string): number {
+  if (value === 'max') return Number.POSITIVE_INFINITY;
+  const rate = /^\d{1,9}(\.\d{1,6})?$/.test(value) ? Number(value) : Number.NaN;
+  if (!(rate >= 0)) throw refuse(flag, value, 'a number such as 5, 0.5 or 50000, or max');
+  return rate;
+}
+
+/** One of a list. @throws UsageError */
+export function parseChoice<T extends string>(flag: string, value: string, choices: readonly T[]): T {
+  const found = choices.find((choice) => choice === value);
+  if (found === undefined) throw refuse(flag, value, choices.join(', '));
+  return found;
+}

@@ -1,0 +1,166 @@
+// Whole lines to stdout: with back-pressure, in order, and with an end that loses nothing unsaid.
+//
+// A pipe or terminal is written through its stream; a regular file or device through its descriptor, in a
+// loop, since Node's own file stdout takes a short write on a full disk for a whole one (contract O4 to O7).
+import { fstatSync, writeSync } from 'node:fs';
+import { OutputError } from '../errors.ts';
+import type { Clock, OutputTarget } from '../io.ts';
+
+/** Why nothing more can be written. */
+export type WriteFailure = 'reader-gone' | 'terminal-gone' | OutputError;
+
+export interface LineWriter {
+  /**
+   * Writes whole lines. Undefined when more can be written at once, else a promise that resolves when it can,
+   * or when the output failed or was cut. After a failure nothing more is written.
+   */
+  write(lines: Buffer | string): Promise<void> | undefined;
+  /** Resolves when all is written, or at once after a failure or cut. */
+  drain(): Promise<void>;
+  /** Gives up on what cannot be written within `ms`; bytes that are still queued then are lost. */
+  cutAfter(ms: number): void;
+  /** The first failure, or undefined. */
+  readonly failure: WriteFailure | undefined;
+  /** Bytes that were given up on when the output was cut; 0 otherwise. */
+  readonly bytesCut: number;
+  /** Total ms for which a writer had to wait. */
+  readonly blockedMs: number;
+  /** Since when a writer has been waiting (monotonic ms), or undefined. */
+  readonly blockedSinceMs: number | undefined;
+}
+
+/** A writer for the target; `onFailure` is called once, at the first failure. */
+export function createLineWriter(
+  target: OutputTarget,
+  clock: Clock,
+  onFailure: (failure: WriteFailure) => void,
+): LineWriter {
+  return isFile(target)
+    ? createFileWriter(target.fd, onFailure)
+    : createStreamWriter(target, clock, onFailure);
+}
+
+/** Regular files and devices such as /dev/null: written synchronously, never blocked for long. */
+export function isFile(target: OutputTarget): boolean {
+  if (target.isTty) return false;
+  try {
+    const stat = fstatSync(target.fd);
+    return stat.isFile() || stat.isCharacterDevice() || stat.isBlockDevice();
+  } catch {
+    return false;
+  }
+}
+
+function createFileWriter(fd: number, onFailure: (failure: WriteFailure) => void): LineWriter {
+  let failure: WriteFailure | undefined;
+  return {
+    write(lines) {
+      if (failure !== undefined) return undefined;
+      const bytes = typeof lines === 'string' ? Buffer.from(lines) : lines;
+      try {
+        for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at, bytes.length - at);
+      } catch (error) {
+        failure = classifyWriteError(error, false);
+        onFailure(failure);
+      }
+      return undefined;
+    },
+    drain: () => Promise.resolve(),
+    cutAfter() {},
+    get failure() {
+      return failure;
+    },
+    bytesCut: 0,
+    blockedMs: 0,
+    blockedSinceMs: undefined,
+  };
+}
+
+function createStreamWriter(
+  target: OutputTarget,
+  clock: Clock,
+  onFailure: (failure: WriteFailure) => void,
+): LineWriter {
+  const stream = target.stream();
+  let failure: WriteFailure | undefined;
+  let isCut = false;
+  let bytesCut = 0;
+  let blockedMs = 0;
+  let blockedSinceMs: number | undefined;
+  let release: () => void = () => {};
+
+  const fail = (error: unknown): void => {
+    if (failure !== undefined || isCut) return;
+    failure = classifyWriteError(error, target.isTty);
+    release();
+    onFailure(failure);
+  };
+  stream.on('error', fail);
+
+  /** Waits for `begin` to call back, for a failure or for the cut, and counts the time. */
+  const wait = (begin: (done: () => void) => void): Promise<void> =>
+    new Promise((resolve) => {
+      const sinceMs = clock.monotonicMs();
+      blockedSinceMs = sinceMs;
+      release = () => {
+        if (blockedSinceMs === sinceMs) {
+          blockedMs += clock.monotonicMs() - sinceMs;
+          blockedSinceMs = undefined;
+        }
+        resolve();
+      };
+      begin(release);
+    });
+
+  return {
+    write(lines) {
+      if (failure !== undefined) return undefined;
+      if (isCut) {
+        bytesCut += lines.length;
+        return undefined;
+      }
+      if (stream.write(lines)) return undefined;
+      return wait((done) => stream.once('drain', done));
+    },
+    drain() {
+      if (failure !== undefined || isCut || stream.writableLength === 0) return Promise.resolve();
+      return wait((done) => stream.write('', () => done()));
+    },
+    cutAfter(ms) {
+      clock.setTimer(() => {
+        if (isCut || failure !== undefined || stream.writableLength === 0) return;
+        isCut = true;
+        bytesCut += stream.writableLength;
+        release();
+      }, ms);
+    },
+    get failure() {
+      return failure;
+    },
+    get bytesCut() {
+      return bytesCut;
+    },
+    get blockedMs() {
+      return blockedMs;
+    },
+    get blockedSinceMs() {
+      return blockedSinceMs;
+    },
+  };
+}
+
+const WORDS: Readonly<Record<string, string>> = {
+  ENOSPC: 'the disk is full',
+  EDQUOT: 'the disk quota is used up',
+  EFBIG: 'the file has reached its size limit',
+  EIO: 'the device reported an error',
+  EBADF: 'it is closed',
+};
+
+function classifyWriteError(error: unknown, isTty: boolean): WriteFailure {
+  const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
+  if (code === 'EPIPE' || code === 'ECONNRESET' || code === 'ERR_STREAM_DESTROYED') return 'reader-gone';
+  if (isTty && code === 'EIO') return 'terminal-gone';
+  const words = WORDS[code];
+  return new OutputError(`stdout could not be written: ${words === undefined ? code : `${words} (${code})`}`);
+}

@@ -1,0 +1,43 @@
+// Watches for a connection on which nothing comes (`--max-silence`, exit 13).
+import type { Clock } from './io.ts';
+import type { LineWriter } from './output/line-writer.ts';
+
+export interface SilenceWatch {
+  /** The connection is live: the time begins. */
+  begin(): void;
+  noteEvents(count: number): void;
+  /** The connection ended: nothing is expected. */
+  end(): void;
+}
+
+/** Calls back once when a live connection brought no event for `maxSilenceMs`; never while stdout is blocked. */
+export function createSilenceWatch(
+  maxSilenceMs: number | undefined,
+  clock: Clock,
+  writer: Pick<LineWriter, 'blockedSinceMs'>,
+  onSilence: () => void,
+): SilenceWatch {
+  if (maxSilenceMs === undefined) return { begin() {}, noteEvents() {}, end() {} };
+  let lastEventMs = 0;
+  let cancel: () => void = () => {};
+  const arm = (ms: number): void => {
+    cancel = clock.setTimer(() => {
+      // While we do not read, silence is ours.
+      if (writer.blockedSinceMs !== undefined) lastEventMs = clock.monotonicMs();
+      const leftMs = lastEventMs + maxSilenceMs - clock.monotonicMs();
+      if (leftMs > 0) arm(leftMs);
+      else onSilence();
+    }, ms);
+  };
+  return {
+    begin() {
+      cancel();
+      lastEventMs = clock.monotonicMs();
+      arm(maxSilenceMs);
+    },
+    noteEvents(count) {
+      if (count > 0) lastEventMs = clock.monotonicMs();
+    },
+    end: () => cancel(),
+  };
+}

@@ -1,0 +1,57 @@
+// `stream tail`, from parsed flags to the end: settings, the source, the session.
+
+import { buildFollowSettings } from './config/connection-config.ts';
+import {
+  describeSimulatorSource,
+  parseTailFlags,
+  resolveSource,
+  type TailConfig,
+  type TailFlags,
+} from './config/tail-config.ts';
+import type { Io, Outcome } from './io.ts';
+import { renderNdjson } from './render/ndjson-lines.ts';
+import { type Render, runSession } from './session.ts';
+import { createReporter } from './ui/reporter.ts';
+
+/** Runs the command. @throws UsageError, CredentialError, StoreError before anything is opened */
+export async function runTail(flags: TailFlags, io: Io): Promise<Outcome> {
+  const config = parseTailFlags(flags, io);
+  const simulator = config.simulate === undefined ? undefined : await startBuiltIn(config.simulate);
+  try {
+    const source =
+      simulator === undefined
+        ? await resolveSource(flags, io)
+        : describeSimulatorSource(simulator.url, simulator.exampleKey);
+    const deadlineMs = config.timeoutMs === undefined ? undefined : io.clock.monotonicMs() + config.timeoutMs;
+    const settings = await buildFollowSettings(config.connection, source, io, deadlineMs);
+    const reporter = createReporter(io, config.log);
+    for (const warning of source.warnings) {
+      reporter.report({ event: 'warning', level: 'warn', message: warning });
+    }
+    for (const origin of source.origins)
+      reporter.report({ event: 'setting', level: 'debug', message: origin });
+    return await runSession(
+      { config, source, settings, render: await createRender(config, io), reporter },
+      io,
+    );
+  } finally {
+    await simulator?.close();
+  }
+}
+
+async function startBuiltIn(
+  scenario: string,
+): Promise<{ url: string; exampleKey: string; close(): Promise<void> }> {
+  const { startSimulator } = await import('./simulator/server.ts');
+  return startSimulator({ scenario });
+}
+
+async function createRender(config: TailConfig, io: Io): Promise<Render> {
+  if (config.format === 'ndjson') return renderNdjson;
+  const { createPrettyRender } = await import('./render/pretty.ts');
+  return createPrettyRender({
+    useColor: config.useColor,
+    time: config.time,
+    columns: () => io.stdout.columns(),
+  });
+}

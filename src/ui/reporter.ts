@@ -1,0 +1,78 @@
+// What the command says on stderr, as text for people or one JSON object a line for programs (contract G5).
+//
+// Every line passes the redactor and is made visible; nothing here can end the run.
+import type { Io } from '../io.ts';
+
+export const STATUS_EVENTS = [
+  'connecting',
+  'connected',
+  'lost',
+  'retrying',
+  'gap',
+  'discarded',
+  'paused',
+  'summary',
+  'error',
+  'warning',
+  'setting',
+] as const;
+export type StatusEvent = (typeof STATUS_EVENTS)[number];
+export type StatusLevel = 'debug' | 'info' | 'warn' | 'error';
+
+/** One thing to say. Texts may hold foreign words; they are made safe when printed. */
+export interface StatusRecord {
+  readonly event: StatusEvent;
+  readonly level: StatusLevel;
+  /** One line for people. */
+  readonly message: string;
+  /** What the user can do; a second line. */
+  readonly hint?: string | undefined;
+  /** Figures for programs; names in snake_case with their unit, as `delay_ms`. */
+  readonly figures?: Readonly<Record<string, unknown>>;
+}
+
+export interface ReporterOptions {
+  readonly format: 'text' | 'json';
+  /** Only errors. */
+  readonly isQuiet: boolean;
+  /** Also what only matters when looking for a fault. */
+  readonly isVerbose: boolean;
+  readonly useColor: boolean;
+}
+
+/** Clears whatever is drawn on the terminal before a line is written. */
+export interface Reporter {
+  report(record: StatusRecord): void;
+}
+
+const COLORS: Readonly<Record<StatusLevel, string>> = { debug: '90', info: '90', warn: '33', error: '31' };
+
+export function createReporter(io: Io, options: ReporterOptions): Reporter {
+  const isShown = ({ level }: StatusRecord): boolean =>
+    level === 'error' || (level === 'debug' ? options.isVerbose : !options.isQuiet);
+  return {
+    report(record) {
+      if (!isShown(record)) return;
+      if (options.format === 'json') {
+        io.writeErr(toJson(record, io.clock.wallMs()));
+        return;
+      }
+      const paint = (safe: string): string =>
+        options.useColor ? `\x1b[${COLORS[record.level]}m${safe}\x1b[0m` : safe;
+      const label = record.level === 'error' ? 'error: ' : record.level === 'warn' ? 'warning: ' : '';
+      io.writeErr(`atlantis: ${label}${record.message}`, paint);
+      if (record.hint !== undefined) io.writeErr(`  ${record.hint}`, paint);
+    },
+  };
+}
+
+function toJson(record: StatusRecord, wallMs: number): string {
+  return JSON.stringify({
+    ts: new Date(wallMs).toISOString(),
+    level: record.level,
+    event: record.event,
+    message: record.message,
+    ...(record.hint === undefined ? {} : { hint: record.hint }),
+    ...record.figures,
+  });
+}
