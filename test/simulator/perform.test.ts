@@ -1,0 +1,120 @@
+import { describe, expect, test } from '@jest/globals';
+import { performTimeline, type Stage } from '../../src/simulator/perform.ts';
+import type { Step } from '../../src/simulator/scenario.ts';
+import type { Wire } from '../../src/simulator/wire.ts';
+
+/** A stage whose client is a list of what happened; `onSend` may hold the sender back. */
+function buildStage({
+  events = 10,
+  onSend = async () => {},
+}: {
+  events?: number;
+  onSend?: () => Promise<void>;
+}) {
+  const gone = new AbortController();
+  const log: string[] = [];
+  let taken = 0;
+  const wire: Wire = {
+    signal: gone.signal,
+    async send(bytes) {
+      log.push(`send ${Buffer.from(bytes).toString('latin1').replace(/^../, '')}`);
+      await onSend();
+    },
+    holdPongs: (held) => void log.push(held ? 'hold' : 'release'),
+    setPongPolicy: ({ answer, delayMs }) => void log.push(`pongs ${answer} ${delayMs}`),
+    close: (code, reason) => void log.push(`close ${code} ${reason}`),
+    reset: () => void log.push('reset'),
+  };
+  const stage: Stage = {
+    wire,
+    source: { next: () => (taken < events ? `event ${++taken}` : undefined) },
+    welcomeText: 'welcome',
+    ratePerSecond: Number.POSITIVE_INFINITY,
+    refuseKey: ({ status }) => void log.push(`refuse ${status}`),
+  };
+  return { stage, log, gone, countTaken: () => taken };
+}
+
+describe('a timeline', () => {
+  test('performs its steps in order and then leaves the connection open', async () => {
+    const { stage, log } = buildStage({});
+    await performTimeline(stage, [
+      { do: 'pongs', answer: true, delayMs: 5 },
+      { do: 'welcome' },
+      {
+        do: 'repeat',
+        times: 2,
+        steps: [
+          { do: 'events', count: 1 },
+          { do: 'wait', ms: 1 },
+        ],
+      },
+      { do: 'text', text: '{' },
+      { do: 'binary', hex: '4142' },
+      { do: 'raw', hex: '00014344' },
+      { do: 'refuse-key', refusal: { status: 403 } },
+      { do: 'drip', count: 1, pieceBytes: 5, everyMs: 1 },
+      { do: 'close', code: 1001, reason: 'bye' },
+      { do: 'reset' },
+    ]);
+    expect(log).toEqual([
+      ...['pongs true 5', 'send welcome', 'send event 1', 'send event 2', 'send {', 'send AB', 'send CD'],
+      ...['refuse 403', 'hold', 'send eve', 'send  3', 'release', 'close 1001 bye', 'reset'],
+    ]);
+  });
+
+  test('an endless repetition ends with the events', async () => {
+    const { stage, log } = buildStage({ events: 3 });
+    const steps: Step[] = [
+      {
+        do: 'repeat',
+        steps: [
+          { do: 'events', count: 2 },
+          { do: 'text', text: '-' },
+        ],
+      },
+    ];
+    await performTimeline(stage, [...steps, { do: 'text', text: 'end' }]);
+    expect(log.filter((line) => line === 'send -')).toHaveLength(2);
+    expect(log.at(-1)).toBe('send end');
+  });
+
+  test('a reset in mid-frame sends the first half and no pong after it', async () => {
+    const { stage, log } = buildStage({});
+    await performTimeline(stage, [{ do: 'reset', midFrame: true }]);
+    expect(log).toEqual(['hold', 'send ev', 'reset']);
+  });
+
+  test('O4: while a client does not take what was sent, no more than one batch exists', async () => {
+    let endSend = (): void => {};
+    const blocked = new Promise<void>((_resolve, reject) => {
+      endSend = () => reject(new Error('gone'));
+    });
+    const { stage, gone, countTaken } = buildStage({ events: 1e9, onSend: () => blocked });
+    const performed = performTimeline(stage, [{ do: 'events' }]);
+    expect(countTaken() * 'event 12345'.length).toBeLessThan(256 * 1024);
+    const taken = countTaken();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(countTaken()).toBe(taken);
+    gone.abort();
+    endSend();
+    await performed;
+  });
+
+  test('ends at once when the client goes, in a wait and in the pace', async () => {
+    for (const step of [
+      { do: 'wait', ms: 60_000 },
+      { do: 'events', ratePerSecond: 0 },
+    ] as const) {
+      const { stage, gone } = buildStage({});
+      const performed = performTimeline(stage, [step]);
+      gone.abort();
+      await performed;
+    }
+  });
+
+  test('S2: a fault of its own is not taken for a client that went', async () => {
+    const { stage } = buildStage({ onSend: () => Promise.reject(new Error('a bug')) });
+    await expect(performTimeline(stage, [{ do: 'welcome' }])).rejects.toThrow('a bug');
+  });
+});

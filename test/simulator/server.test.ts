@@ -1,0 +1,242 @@
+import { get, type IncomingMessage } from 'node:http';
+import { connect, createServer } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { describe, expect, test } from '@jest/globals';
+import { startSimulator } from '../../src/simulator/server.ts';
+import { pauseFor } from '../helpers/watch.ts';
+import { connectClient, expectRefusal, openSimulator } from './stream-client.ts';
+
+const OTHER_KEY = 'ak_live_ffffffffffffffffffffffffffffffff';
+
+describe('over HTTP', () => {
+  test('/healthz answers without a key', async () => {
+    const { url } = await openSimulator();
+    const response = await fetch(`${url}/healthz`);
+    expect(response.status).toBe(200);
+    expect(await response.text()).toBe('{"status":"ok"}');
+    expect(response.headers.get('x-request-id')).toMatch(/^req_[0-9a-f]{24}$/);
+  });
+
+  test.each([
+    ['/', 404, 'not_found'],
+    ['/v1/streams', 404, 'not_found'],
+    ['/v1/stream', 401, 'unauthorized'],
+  ])('%s answers %i with the error envelope', async (path, status, code) => {
+    const { url } = await openSimulator();
+    const response = await fetch(`${url}${path}`, { headers: { 'X-Request-Id': 'mine-1' } });
+    expect(response.status).toBe(status);
+    expect(await response.json()).toEqual({ error: { code, message: expect.any(String) } });
+    expect(response.headers.get('x-request-id')).toBe('mine-1');
+    expect(response.headers.get('x-credit-cost')).toBeNull();
+  });
+
+  test('the stream without an upgrade is a bad request', async () => {
+    const { url, exampleKey } = await openSimulator();
+    const response = await fetch(`${url}/v1/stream`, { headers: { 'X-API-Key': exampleKey } });
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({ error: { code: 'bad_request' } });
+  });
+});
+
+describe('the upgrade', () => {
+  test('carries the request id and the credit', async () => {
+    const simulator = await openSimulator();
+    for (const remaining of ['99999', '99998']) {
+      const client = connectClient(simulator, { headers: { 'X-Request-Id': 'mine-2' } });
+      await client.untilTexts(1);
+      expect(client.headers).toMatchObject({
+        'x-request-id': 'mine-2',
+        'x-credit-cost': '1',
+        'x-credit-remaining': remaining,
+      });
+    }
+  });
+
+  test.each([
+    ['no key', ''],
+    ['a key in another form', 'sk_live_0123'],
+    ['a key with a space', 'ak_live_01 23'],
+  ])('%s is answered 401 with the envelope', async (_case, key) => {
+    const { status, headers, body } = await expectRefusal(await openSimulator(), { key });
+    expect(status).toBe(401);
+    expect(JSON.parse(body)).toEqual({ error: { code: 'unauthorized', message: expect.any(String) } });
+    expect(headers['x-request-id']).toMatch(/^req_/);
+    expect(headers['x-credit-cost']).toBeUndefined();
+  });
+
+  test('with a list of keys only those are accepted', async () => {
+    const simulator = await openSimulator({ keys: [OTHER_KEY] });
+    expect(simulator.exampleKey).toBe(OTHER_KEY);
+    expect((await connectClient(simulator).untilTexts(1))[0]).toContain('"welcome"');
+    const refused = await expectRefusal(simulator, { key: 'ak_live_0123456789abcdef0123456789abcdef' });
+    expect(refused.status).toBe(401);
+  });
+
+  test('a key in the query string does not count', async () => {
+    const simulator = await openSimulator();
+    const path = `/v1/stream?api_key=${simulator.exampleKey}`;
+    expect((await expectRefusal(simulator, { key: '', path })).status).toBe(401);
+  });
+
+  test('another path is answered 404 with the envelope', async () => {
+    const { status, body } = await expectRefusal(await openSimulator(), { path: '/v2/stream' });
+    expect(status).toBe(404);
+    expect(JSON.parse(body)).toMatchObject({ error: { code: 'not_found' } });
+  });
+
+  test('a malformed handshake is answered 400 with the envelope', async () => {
+    const { url, exampleKey } = await openSimulator();
+    const headers = { 'X-API-Key': exampleKey, Connection: 'Upgrade', Upgrade: 'websocket' };
+    const response = await new Promise<IncomingMessage>((resolve) => {
+      get(`${url}/v1/stream`, { headers }, resolve);
+    });
+    expect(response.statusCode).toBe(400);
+    expect(JSON.parse(await text(response))).toMatchObject({ error: { code: 'bad_request' } });
+  });
+});
+
+describe('the stream', () => {
+  test('begins with the welcome, which names the prefix of the key', async () => {
+    const client = connectClient(await openSimulator(), { key: OTHER_KEY });
+    const [welcome] = await client.untilTexts(1);
+    expect(welcome).toBe('{"type":"welcome","key":"ak_live_ffffffff"}');
+  });
+
+  test('K1: the text ping is answered by the text pong, a WebSocket ping by its pong', async () => {
+    const client = connectClient(await openSimulator({ ratePerSecond: 0 }));
+    await client.untilTexts(1);
+    client.socket.send('ping');
+    expect((await client.untilTexts(2))[1]).toBe('pong');
+    const answered = new Promise((resolve) => client.socket.once('pong', resolve));
+    client.socket.ping('abc');
+    expect(String(await answered)).toBe('abc');
+  });
+
+  test('other messages of the client are ignored', async () => {
+    const client = connectClient(await openSimulator({ ratePerSecond: 0 }));
+    await client.untilTexts(1);
+    client.socket.send('"ping"');
+    client.socket.send(Buffer.from('ping'));
+    client.socket.send('ping');
+    expect(await client.untilTexts(2)).toEqual([expect.any(String), 'pong']);
+  });
+
+  test('the same seed gives the same bytes, on each connection in its place', async () => {
+    const runs: string[][] = [];
+    for (let run = 0; run < 2; run++) {
+      const simulator = await openSimulator({ seed: 'abc', ratePerSecond: 1_000, count: 50 });
+      const first = await connectClient(simulator).untilTexts(51);
+      const second = await connectClient(simulator).untilTexts(51);
+      expect(first.slice(1)).not.toEqual(second.slice(1));
+      runs.push([...first, ...second]);
+    }
+    expect(runs[0]).toEqual(runs[1]);
+  });
+
+  test('without a seed the events differ from run to run and carry the real time', async () => {
+    const [a, b] = await Promise.all(
+      [1, 2].map(async () => (await connectClient(await openSimulator()).untilTexts(2))[1] ?? ''),
+    );
+    expect(a).not.toBe(b);
+    const { timestamp } = JSON.parse(a ?? '') as { timestamp: string };
+    expect(Math.abs(Date.parse(timestamp) - Date.now())).toBeLessThan(60_000);
+  });
+
+  test('count ends the events, and the connection stays open', async () => {
+    const client = connectClient(await openSimulator({ ratePerSecond: 1_000, count: 3 }));
+    await client.untilTexts(4);
+    client.socket.send('ping');
+    expect((await client.untilTexts(5))[4]).toBe('pong');
+  });
+
+  test('the rate is kept', async () => {
+    const client = connectClient(await openSimulator({ ratePerSecond: 100 }));
+    await client.untilTexts(2);
+    const startedAt = performance.now();
+    await client.untilTexts(52);
+    const tookMs = performance.now() - startedAt;
+    // 50 events at 100/s are 500 ms; a busy machine makes it later, never much earlier.
+    expect(tookMs).toBeGreaterThan(400);
+  });
+
+  test('types chooses the types of the events', async () => {
+    const simulator = await openSimulator({ ratePerSecond: 1_000, count: 20, types: ['large_transfer'] });
+    const [, ...events] = await connectClient(simulator).untilTexts(21);
+    const types = events.map((event) => (JSON.parse(event) as { type: string }).type);
+    expect(new Set(types)).toEqual(new Set(['large_transfer']));
+  });
+
+  test('a client that does not read slows no other one, and gets the rest once it reads', async () => {
+    const simulator = await openSimulator({ ratePerSecond: Number.POSITIVE_INFINITY, count: 20_000 });
+    const stopped = connectClient(simulator);
+    await stopped.untilTexts(1);
+    stopped.socket.pause();
+    await connectClient(simulator).untilTexts(20_001);
+    stopped.socket.resume();
+    await stopped.untilTexts(20_001);
+  });
+});
+
+describe('starting and closing', () => {
+  test('close ends every connection, frees the port and can be repeated', async () => {
+    const simulator = await startSimulator();
+    const clients = [connectClient(simulator), connectClient(simulator)];
+    await Promise.all(clients.map((client) => client.untilTexts(1)));
+    await Promise.all([simulator.close(), simulator.close()]);
+    for (const client of clients) expect(await client.untilClosed()).toBe(1006);
+    const again = await openSimulator({ port: simulator.port });
+    expect(again.url).toBe(`http://127.0.0.1:${simulator.port}`);
+  });
+
+  test('close does not wait for a client that has not asked anything yet', async () => {
+    const simulator = await startSimulator();
+    const idle = connect(simulator.port, '127.0.0.1');
+    await new Promise((resolve) => idle.once('connect', resolve));
+    const ended = new Promise((resolve) => idle.once('close', resolve));
+    idle.on('error', () => undefined);
+    await simulator.close();
+    await ended;
+  });
+
+  test('C9: a port in use is refused in words', async () => {
+    const taken = createServer();
+    await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
+    const { port } = taken.address() as { port: number };
+    await expect(startSimulator({ port })).rejects.toMatchObject({
+      name: 'UsageError',
+      message: `the simulator cannot listen on 127.0.0.1:${port}: the port is in use`,
+    });
+    await new Promise((resolve) => taken.close(resolve));
+  });
+
+  test.each([
+    ['port', { port: 70_000 }],
+    ['rate', { ratePerSecond: -1 }],
+    ['rate', { ratePerSecond: Number.NaN }],
+    ['count', { count: 1.5 }],
+    ['types', { types: [] }],
+    ['types', { types: ['x'.repeat(65)] }],
+    ['keys', { keys: [] }],
+    ['scenario', { scenario: 'sunny' }],
+    ['scenario', { scenario: 'constructor' }],
+    ['scenario', { scenario: 'close-999' }],
+  ])('a nonsensical %s is refused, naming it: %j', async (name, options) => {
+    await expect(startSimulator(options)).rejects.toMatchObject({
+      name: 'UsageError',
+      message: expect.stringContaining(name),
+    });
+  });
+
+  test('clients that come and go in mid-stream leave nothing behind', async () => {
+    const simulator = await openSimulator({ ratePerSecond: Number.POSITIVE_INFINITY });
+    for (let round = 0; round < 10; round++) {
+      const client = connectClient(simulator);
+      await client.untilTexts(100);
+      if (round % 2 === 0) client.socket.terminate();
+      else client.socket.close(1000);
+      await client.untilClosed();
+    }
+    await pauseFor(20);
+    expect(await connectClient(simulator).untilTexts(2)).toEqual(expect.any(Array));
+  });
+});
