@@ -13,6 +13,7 @@ import { createSilenceWatch } from './silence.ts';
 import { createStop, type Stop, type StopReason, toOutcome } from './stop.ts';
 import { startTally, type Tally } from './tally.ts';
 import type { Reporter } from './ui/reporter.ts';
+import type { StatusLine } from './ui/status-line.ts';
 import * as say from './ui/words.ts';
 
 /** The first `count` events of a batch as whole lines. */
@@ -24,6 +25,7 @@ export interface SessionParts {
   readonly settings: FollowSettings;
   readonly render: Render;
   readonly reporter: Reporter;
+  readonly statusLine: StatusLine;
 }
 
 /** After a signal what is queued has this long to be written (contract O6). */
@@ -35,7 +37,7 @@ const END_AFTER_FAULT_MS = 3_000;
 
 /** Runs a tail to its end; everything it opened is closed when it resolves. */
 export async function runSession(parts: SessionParts, io: Io): Promise<Outcome> {
-  const { config, reporter, settings } = parts;
+  const { config, reporter, settings, statusLine } = parts;
   const { clock } = io;
   const stop = createStop();
   const tally = startTally(clock);
@@ -60,9 +62,11 @@ export async function runSession(parts: SessionParts, io: Io): Promise<Outcome> 
         break;
       case 'connecting':
         reporter.report(say.sayConnecting(settings.dial.host, item.attempt));
+        statusLine.show(`connecting to ${settings.dial.host}`);
         break;
       case 'connected':
         wasLive = false;
+        statusLine.clear();
         tally.noteConnected();
         silence.begin();
         announce(item, parts, io, stop);
@@ -76,6 +80,7 @@ export async function runSession(parts: SessionParts, io: Io): Promise<Outcome> 
         break;
       case 'retrying':
         if (stop.reason === undefined) reporter.report(say.sayRetrying(item, wasLive));
+        statusLine.show(`waiting for attempt ${item.attempt}`);
         wasLive = false;
         break;
       case 'gap':
@@ -90,6 +95,7 @@ export async function runSession(parts: SessionParts, io: Io): Promise<Outcome> 
     if (stop.reason?.kind === 'limit' || writer.failure !== undefined) break;
   }
 
+  statusLine.clear();
   await writer.drain();
   for (const one of undo) one();
   return conclude(parts, io, stop.reason, writer, tally);

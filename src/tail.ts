@@ -12,6 +12,7 @@ import type { Io, Outcome } from './io.ts';
 import { renderNdjson } from './render/ndjson-lines.ts';
 import { type Render, runSession } from './session.ts';
 import { createReporter } from './ui/reporter.ts';
+import { createStatusLine } from './ui/status-line.ts';
 
 /** Runs the command. @throws UsageError, CredentialError, StoreError before anything is opened */
 export async function runTail(flags: TailFlags, io: Io): Promise<Outcome> {
@@ -24,14 +25,15 @@ export async function runTail(flags: TailFlags, io: Io): Promise<Outcome> {
         : describeSimulatorSource(simulator.url, simulator.exampleKey);
     const deadlineMs = config.timeoutMs === undefined ? undefined : io.clock.monotonicMs() + config.timeoutMs;
     const settings = await buildFollowSettings(config.connection, source, io, deadlineMs);
-    const reporter = createReporter(io, config.log);
+    const statusLine = createStatusLine(io, config.log);
+    const reporter = createReporter(io, config.log, statusLine);
     for (const warning of source.warnings) {
       reporter.report({ event: 'warning', level: 'warn', message: warning });
     }
     for (const origin of source.origins)
       reporter.report({ event: 'setting', level: 'debug', message: origin });
     return await runSession(
-      { config, source, settings, render: await createRender(config, io), reporter },
+      { config, source, settings, render: await createRender(config, io), reporter, statusLine },
       io,
     );
   } finally {

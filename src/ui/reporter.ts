@@ -2,6 +2,7 @@
 //
 // Every line passes the redactor and is made visible; nothing here can end the run.
 import type { Io } from '../io.ts';
+import { NO_STATUS_LINE, type StatusLine } from './status-line.ts';
 
 export const STATUS_EVENTS = [
   'connecting',
@@ -15,6 +16,7 @@ export const STATUS_EVENTS = [
   'error',
   'warning',
   'setting',
+  'profile',
 ] as const;
 export type StatusEvent = (typeof STATUS_EVENTS)[number];
 export type StatusLevel = 'debug' | 'info' | 'warn' | 'error';
@@ -40,19 +42,24 @@ export interface ReporterOptions {
   readonly useColor: boolean;
 }
 
-/** Clears whatever is drawn on the terminal before a line is written. */
 export interface Reporter {
   report(record: StatusRecord): void;
 }
 
 const COLORS: Readonly<Record<StatusLevel, string>> = { debug: '90', info: '90', warn: '33', error: '31' };
 
-export function createReporter(io: Io, options: ReporterOptions): Reporter {
+/** A reporter that takes the status line away before it writes. */
+export function createReporter(
+  io: Io,
+  options: ReporterOptions,
+  statusLine: StatusLine = NO_STATUS_LINE,
+): Reporter {
   const isShown = ({ level }: StatusRecord): boolean =>
     level === 'error' || (level === 'debug' ? options.isVerbose : !options.isQuiet);
   return {
     report(record) {
       if (!isShown(record)) return;
+      statusLine.clear();
       if (options.format === 'json') {
         io.writeErr(toJson(record, io.clock.wallMs()));
         return;
