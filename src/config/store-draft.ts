@@ -8,6 +8,7 @@ import { FORMAT_VERSION, type JsonObject, type Profile } from './profile-file.ts
 /** The profiles while they are being changed. Nothing is written until the change is through. */
 export interface StoreDraft {
   has(name: string): boolean;
+  names(): string[];
   /** Adds a profile, or gives an existing one a new URL and key. */
   put(profile: Profile): void;
   /** Removes a profile; it is no longer the one in use either. */
@@ -26,6 +27,7 @@ export function createDraft(read: JsonObject | undefined): { draft: StoreDraft; 
   const draft: StoreDraft = {
     current: typeof current === 'string' ? current : undefined,
     has: (name) => entries.has(name),
+    names: () => [...entries.keys()],
     put({ name, url, key, keyCommand }) {
       const { url: _url, key: _key, keyCommand: _command, ...unknown } = entries.get(name) ?? {};
       const secret = keyCommand === undefined ? { key } : { keyCommand };

@@ -1,0 +1,102 @@
+// `atlantis profile …`: its flags, and nothing that runs before one of them is called.
+import type { Command } from 'commander';
+import type { Io } from '../io.ts';
+import type { CheckKey } from '../profile/add.ts';
+
+/** Adds the group; with `checkKey`, `profile add --check` is offered. */
+export function addProfileCommands(program: Command, io: Io, checkKey?: CheckKey): void {
+  const profile = program
+    .command('profile')
+    .summary('keep URLs and keys under names')
+    .description('Keep base URLs and keys under names, in a file that only you can read.');
+  addAdd(profile, io, checkKey);
+
+  profile
+    .command('list')
+    .summary('all profiles, the one in use marked')
+    .description('List all profiles. Of a key only the prefix is shown.')
+    .option('--json', 'one JSON array')
+    .action(async (_options, command: Command) => {
+      const { listProfiles } = await import('../profile/list.ts');
+      listProfiles(command.optsWithGlobals(), io);
+    });
+
+  profile
+    .command('show')
+    .summary('every effective value, and where it came from')
+    .description('Show every value that a command would use now, and which source it came from.')
+    .argument('[name]', 'as --profile')
+    .option('-p, --profile <name>', 'profile to use (ATLANTIS_PROFILE, else the one in use)')
+    .option('--url <url>', "base or stream URL (ATLANTIS_URL, else the profile's)")
+    .option('--json', 'one JSON object')
+    .action(async (name: string | undefined, _options, command: Command) => {
+      const { showProfile } = await import('../profile/show.ts');
+      await showProfile(name, command.optsWithGlobals(), io);
+    });
+
+  profile
+    .command('use')
+    .summary('make a profile the one in use')
+    .argument('<name>')
+    .action(async (name: string, _options, command: Command) => {
+      const { chooseProfile } = await import('../profile/change.ts');
+      await chooseProfile(name, command.optsWithGlobals(), io);
+    });
+
+  profile
+    .command('rename')
+    .summary('give a profile another name')
+    .argument('<from>')
+    .argument('<to>')
+    .action(async (from: string, to: string, _options, command: Command) => {
+      const { renameProfile } = await import('../profile/change.ts');
+      await renameProfile(from, to, command.optsWithGlobals(), io);
+    });
+
+  profile
+    .command('remove')
+    .summary('forget a profile and its key')
+    .argument('<name>')
+    .option('-y, --yes', 'do not ask')
+    .action(async (name: string, _options, command: Command) => {
+      const { removeProfile } = await import('../profile/change.ts');
+      io.end(await removeProfile(name, command.optsWithGlobals(), io));
+    });
+
+  profile
+    .command('path')
+    .summary('where the profiles are kept')
+    .option('--json', 'one JSON object')
+    .action(async (_options, command: Command) => {
+      const { printPath } = await import('../profile/list.ts');
+      printPath(command.optsWithGlobals(), io);
+    });
+}
+
+function addAdd(profile: Command, io: Io, checkKey: CheckKey | undefined): void {
+  const add = profile
+    .command('add')
+    .summary('store a base URL and a key')
+    .description('Store a base URL and a key under a name. On a terminal, asks for what is missing.')
+    .argument('<name>', 'up to 64 letters, digits, dots, dashes, underscores')
+    .option('--url <url>', 'base or stream URL')
+    .option('--key-stdin', 'read the key from the first line of stdin')
+    .option('--key-command <argv...>', 'store a command that prints the key, as words or one JSON array')
+    .option('--force', 'replace a profile of that name')
+    .option('--json', 'print what was stored as one JSON object');
+  if (checkKey !== undefined) add.option('--check', 'try the key on the stream first');
+  add
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ atlantis profile add main --url https://api.atlantis.example
+  $ atlantis profile add ci --url https://api.atlantis.example --key-stdin < key.txt
+  $ atlantis profile add vault --url https://api.atlantis.example --key-command op read op://dev/atlantis/key
+  $ atlantis profile add pass --url https://api.atlantis.example --key-command '["pass","show","-c","atlantis"]'`,
+    )
+    .action(async (name: string, _options, command: Command) => {
+      const { addProfile } = await import('../profile/add.ts');
+      io.end(await addProfile(name, command.optsWithGlobals(), io, checkKey));
+    });
+}

@@ -1,0 +1,66 @@
+// A profile as it may be shown: never more of a key than its prefix, of a key command than its program.
+import { keyPrefix } from '../config/key.ts';
+import type { Profile } from '../config/profile-file.ts';
+import { parseStreamUrl } from '../config/stream-url.ts';
+import type { Io } from '../io.ts';
+import { makeVisible } from '../render/sanitize.ts';
+
+/** One profile for programs; the names are part of the contract of `--json`. */
+export interface ProfileRecord {
+  readonly name: string;
+  readonly current: boolean;
+  /** Base URL; null where the store holds something that is not one. */
+  readonly url: string | null;
+  readonly key_source: 'stored' | 'command';
+  /** Prefix of a stored key. */
+  readonly key_prefix?: string;
+  /** Program of a key command, without its arguments. */
+  readonly key_command?: string;
+}
+
+/** What may be shown of a profile. */
+export function describeProfile(profile: Profile, current: string | undefined): ProfileRecord {
+  const { name, key, keyCommand } = profile;
+  const common = { name, current: name === current, url: describeUrl(profile.url, name) };
+  return keyCommand === undefined
+    ? { ...common, key_source: 'stored', key_prefix: keyPrefix(key ?? '') }
+    : { ...common, key_source: 'command', key_command: keyCommand[0] ?? '' };
+}
+
+function describeUrl(url: string, name: string): string | null {
+  try {
+    return parseStreamUrl(url, `profile "${name}"`).base;
+  } catch {
+    return null;
+  }
+}
+
+/** Rows of cells as aligned columns, everything foreign in them made visible. Ends with a line break. */
+export function formatColumns(rows: readonly (readonly string[])[]): string {
+  const cells = rows.map((row) => row.map((cell) => makeVisible(cell)));
+  const widths: number[] = [];
+  for (const row of cells) {
+    for (const [at, cell] of row.entries()) widths[at] = Math.max(widths[at] ?? 0, cell.length);
+  }
+  const lines = cells.map((row) =>
+    row
+      .map((cell, at) => cell.padEnd(widths[at] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+/** Writes to stdout what a profile command prints; it passes the redactor as all else (contract P4). */
+export function print(io: Io, text: string): void {
+  io.writeOut(io.redactor.redact(text));
+}
+
+/** Prints a value as JSON for programs: one document, one line, safe on a terminal. */
+export function printJson(io: Io, value: unknown): void {
+  const text = JSON.stringify(value).replace(
+    /[\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+  print(io, `${text}\n`);
+}

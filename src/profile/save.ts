@@ -1,0 +1,17 @@
+// Changes the store for a profile command, and tells what came of it besides.
+import type { StoreDraft } from '../config/store-draft.ts';
+import type { Io } from '../io.ts';
+import type { ProfileContext } from './read.ts';
+
+/** As `updateStore`, which is loaded here and nowhere else: conf is only for writing. */
+export async function saveProfiles<T>(
+  { path, reporter }: ProfileContext,
+  io: Io,
+  change: (draft: StoreDraft) => T,
+  options: { mayMoveAside?: boolean } = {},
+): Promise<T> {
+  const { updateStore } = await import('../config/store.ts');
+  const { result, notices } = await updateStore(path, io, change, options);
+  for (const message of notices) reporter.report({ event: 'warning', level: 'warn', message });
+  return result;
+}
