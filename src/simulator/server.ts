@@ -6,7 +6,6 @@
 
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-// biome-ignore lint/style/noRestrictedImports: the simulator is a server of its own
 import { WebSocketServer } from 'ws';
 import { UsageError } from '../errors.ts';
 import { drawHex } from './chains.ts';

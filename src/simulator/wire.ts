@@ -5,7 +5,6 @@
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { setImmediate as yieldToLoop } from 'node:timers/promises';
-// biome-ignore lint/style/noRestrictedImports: the simulator is a server of its own
 import type { WebSocket } from 'ws';
 import { encodeCloseFrame, encodeFrame, encodeTextFrames, OPCODE } from './frames.ts';
 
