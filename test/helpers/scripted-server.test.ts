@@ -1,7 +1,6 @@
 // Self-test of the raw server: against the independent client `ws`, and against plain sockets.
 import { createConnection } from 'node:net';
 import { describe, expect, test } from '@jest/globals';
-// biome-ignore lint/style/noRestrictedImports: the independent client that proves the helper
 import WebSocket from 'ws';
 import { frame, OPCODE } from './frames.ts';
 import { resetConnection } from './reset.ts';

@@ -1,0 +1,270 @@
+// One child process under watch: what it wrote so far, waiting for words of it, and its end for certain.
+//
+// No child outlives its test: it is killed by pid (a shell with its whole process group) in the cleanup, and
+// after `limitMs` of running, which makes `exit` reject with what stood on stderr.
+import { type ChildProcess, execFileSync, type StdioOptions, spawn } from 'node:child_process';
+import { closeSync, constants, openSync, readFileSync } from 'node:fs';
+import { Socket } from 'node:net';
+import { join } from 'node:path';
+import type { Readable, Writable } from 'node:stream';
+import { makeTempFolder, registerCleanup } from './cleanup.ts';
+import { Watch } from './watch.ts';
+
+/** A child may run this long in ms, unless the caller says otherwise. */
+export const RUN_LIMIT_MS = 30_000;
+
+/** What to look for in an output: a part of it, a pattern, or a question about all of it. */
+export type Sought = string | RegExp | ((text: string) => boolean);
+
+/** How a child ended, and everything it wrote. */
+export interface Exit {
+  /** Null when it died by a signal. */
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface ChildOptions {
+  /** The complete environment. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+  /** Text for stdin, then its end; 'pipe' to write to `stdin` later. Default: /dev/null. */
+  readonly stdin?: string | Uint8Array | 'pipe' | number;
+  /** 'pipe' is a real pipe (node's own is a pair of sockets). Default: 'pipe'. A number is a descriptor. */
+  readonly stdout?: 'pipe' | 'ignore' | number;
+  readonly stderr?: 'pipe' | 'ignore' | number;
+  /** Default 30 s; then it is killed and `exit` rejects. */
+  readonly limitMs?: number;
+  /** A process group of its own, all of which is killed in the end. Default: false. */
+  readonly group?: boolean;
+}
+
+/** An output that is collected; `stream` is undefined when it goes elsewhere. */
+class Output {
+  readonly stream: Readable | undefined;
+  readonly #chunks: Buffer[] = [];
+  lines = 0;
+  #text: string | undefined;
+
+  constructor(stream: Readable | undefined, watch: Watch) {
+    this.stream = stream;
+    stream?.on('data', (chunk: Buffer) => {
+      this.#chunks.push(chunk);
+      this.#text = undefined;
+      for (let at = chunk.indexOf(10); at >= 0; at = chunk.indexOf(10, at + 1)) this.lines++;
+      watch.notify();
+    });
+    stream?.on('error', () => undefined);
+  }
+
+  get bytes(): Buffer {
+    return Buffer.concat(this.#chunks);
+  }
+
+  get text(): string {
+    this.#text ??= this.bytes.toString();
+    return this.#text;
+  }
+}
+
+/** A running child; see `startChild`. */
+export class Child {
+  readonly process: ChildProcess;
+  readonly pid: number;
+  /** Rejects only when the limit of running was reached, or the program could not be started. */
+  readonly exit: Promise<Exit>;
+  readonly #watch = new Watch();
+  readonly #stdout: Output;
+  readonly #stderr: Output;
+  #over = false;
+
+  constructor(
+    process: ChildProcess,
+    stdout: Readable | undefined,
+    stderr: Readable | undefined,
+    limitMs: number,
+  ) {
+    this.process = process;
+    this.pid = process.pid ?? 0;
+    this.#stdout = new Output(stdout, this.#watch);
+    this.#stderr = new Output(stderr, this.#watch);
+    this.exit = this.#follow(limitMs);
+    this.exit.catch(() => undefined); // a test need not await the end
+  }
+
+  get stdoutText(): string {
+    return this.#stdout.text;
+  }
+
+  get stdoutBytes(): Buffer {
+    return this.#stdout.bytes;
+  }
+
+  get stderrText(): string {
+    return this.#stderr.text;
+  }
+
+  /** Whole lines on stdout so far. */
+  get lineCount(): number {
+    return this.#stdout.lines;
+  }
+
+  /** Only with `stdin: 'pipe'`. */
+  get stdin(): Writable {
+    if (!this.process.stdin) throw new Error('stdin is not a pipe');
+    return this.process.stdin;
+  }
+
+  /** Resolves with all of stdout once it holds `sought`; rejects when the child ends without. */
+  waitForStdout(sought: Sought, limitMs?: number): Promise<string> {
+    return this.#waitFor(this.#stdout, 'stdout', sought, limitMs);
+  }
+
+  waitForStderr(sought: Sought, limitMs?: number): Promise<string> {
+    return this.#waitFor(this.#stderr, 'stderr', sought, limitMs);
+  }
+
+  /** Resolves with the first `n` lines of stdout, without their line ends. */
+  async waitForLines(n: number, limitMs?: number): Promise<string[]> {
+    await this.#until(() => this.#stdout.lines >= n || undefined, `${n} lines on stdout`, limitMs);
+    return this.stdoutText.split('\n', n);
+  }
+
+  /** The reader of stdout stops reading; up to 64 KiB more than the pipe holds may still be taken. */
+  pauseStdout(): void {
+    this.#stdout.stream?.pause();
+  }
+
+  resumeStdout(): void {
+    this.#stdout.stream?.resume();
+  }
+
+  /** The reader of stdout goes away: the child's next write fails with EPIPE. */
+  closeStdout(): void {
+    this.#stdout.stream?.destroy();
+  }
+
+  closeStderr(): void {
+    this.#stderr.stream?.destroy();
+  }
+
+  /** Sends a signal, by pid; returns false when the child is already gone. */
+  kill(signal: NodeJS.Signals = 'SIGTERM'): boolean {
+    return !this.#over && this.process.kill(signal);
+  }
+
+  /** The most memory it ever had resident, in bytes; while it runs, and on Linux only. */
+  readPeakMemory(): number {
+    const [, kilobytes = '0'] = /VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${this.pid}/status`, 'utf8')) ?? [];
+    return Number(kilobytes) * 1024;
+  }
+
+  #waitFor(output: Output, name: string, sought: Sought, limitMs?: number): Promise<string> {
+    return this.#until(
+      () => (holds(output.text, sought) ? output.text : undefined),
+      `${sought} on ${name}`,
+      limitMs,
+    );
+  }
+
+  #until<T>(probe: () => T | undefined, what: string, limitMs?: number): Promise<T> {
+    const say = (): string =>
+      `${what}\n--- stdout\n${this.stdoutText.slice(-2000)}\n--- stderr\n${this.stderrText}`;
+    const look = (): T | undefined => {
+      const value = probe();
+      if (value === undefined && this.#over) throw new Error(`the child ended without ${say()}`);
+      return value;
+    };
+    return this.#watch.until(look, say, limitMs);
+  }
+
+  #follow(limitMs: number): Promise<Exit> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        reject(new Error(`still running after ${limitMs} ms: killed\n--- stderr\n${this.stderrText}`));
+        this.process.kill('SIGKILL');
+      }, limitMs);
+      this.process.on('error', (error) => {
+        clearTimeout(timer);
+        reject(error);
+      });
+      this.process.on('exit', async (code, signal) => {
+        await Promise.all([readToEnd(this.#stdout.stream), readToEnd(this.#stderr.stream)]);
+        clearTimeout(timer);
+        this.#over = true;
+        this.#watch.notify();
+        resolve({ code, signal, stdout: this.stdoutText, stderr: this.stderrText });
+      });
+    });
+  }
+}
+
+/** Starts `command`; it is killed at the end of the test. */
+export function startChild(command: string, args: readonly string[], options: ChildOptions): Child {
+  const {
+    stdin = 'ignore',
+    stdout = 'pipe',
+    stderr = 'pipe',
+    limitMs = RUN_LIMIT_MS,
+    group = false,
+  } = options;
+  const feed = typeof stdin === 'string' && stdin !== 'pipe' && stdin !== 'ignore';
+  const pipes = [stdout, stderr].map((target) => (target === 'pipe' ? makePipe() : undefined));
+  const stdio: StdioOptions = [
+    typeof stdin === 'object' || feed ? 'pipe' : (stdin as 'pipe' | 'ignore' | number),
+    pipes[0]?.writeEnd ?? stdout,
+    pipes[1]?.writeEnd ?? stderr,
+  ];
+  const { env, cwd } = options;
+  const child = spawn(command, args, { env, stdio, detached: group, ...(cwd !== undefined && { cwd }) });
+  for (const pipe of pipes) if (pipe) closeSync(pipe.writeEnd);
+  child.stdin?.on('error', () => undefined); // a child need not read what it is fed
+  if (feed || typeof stdin === 'object') child.stdin?.end(stdin);
+  const gone = new Promise<void>((resolve) => {
+    child.once('exit', () => resolve());
+    child.once('error', () => resolve());
+  });
+  const forget = registerCleanup(async () => {
+    killAll(child, group);
+    await gone;
+    for (const pipe of pipes) pipe?.readEnd.destroy();
+  });
+  if (!group) void gone.then(forget);
+  return new Child(child, pipes[0]?.readEnd, pipes[1]?.readEnd, limitMs);
+}
+
+function killAll(child: ChildProcess, group: boolean): void {
+  if (!group || child.pid === undefined) {
+    child.kill('SIGKILL');
+    return;
+  }
+  try {
+    process.kill(-child.pid, 'SIGKILL');
+  } catch {
+    // the whole group is gone already
+  }
+}
+
+/** A real pipe with its read end here: the two ends of a FIFO in a folder of its own. */
+function makePipe(): { readEnd: Socket; writeEnd: number } {
+  const path = join(makeTempFolder(), 'pipe');
+  execFileSync('mkfifo', [path]);
+  const readFd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  return {
+    readEnd: new Socket({ fd: readFd, readable: true, writable: false }),
+    writeEnd: openSync(path, 'w'),
+  };
+}
+
+/** Everything that was written has been read; a paused reader goes on reading now. */
+function readToEnd(stream: Readable | undefined): Promise<void> {
+  if (!stream || stream.closed) return Promise.resolve();
+  stream.resume();
+  return new Promise((resolve) => stream.once('close', resolve));
+}
+
+function holds(text: string, sought: Sought): boolean {
+  if (typeof sought === 'string') return text.includes(sought);
+  return typeof sought === 'function' ? sought(text) : text.search(sought) >= 0;
+}

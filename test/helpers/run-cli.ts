@@ -1,0 +1,136 @@
+// Runs the built command as a user would: its own process, a clean environment, an empty home, real pipes.
+//
+// `startCli` for a run that is talked to, `runCli` for one that ends by itself, `runShell` for pipelines.
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Child, type ChildOptions, type Exit, startChild } from './child.ts';
+import { makeTempFolder } from './cleanup.ts';
+
+export type { Child, Exit } from './child.ts';
+export { registerCleanup } from './cleanup.ts';
+
+/** The root of the project. */
+export const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
+
+/** The command's entry; needs `npm run build`. */
+export const COMMAND = join(ROOT, 'bin/atlantis.cjs');
+
+export interface CliOptions extends Omit<ChildOptions, 'env' | 'group'> {
+  /** Added to the clean environment; undefined takes a variable out of it. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Becomes ATLANTIS_API_KEY. Default: not set. */
+  readonly key?: string;
+  /** Another node. Default: the one that runs the tests. */
+  readonly node?: string;
+  /** Arguments for node itself. */
+  readonly nodeArgs?: readonly string[];
+  /** Another script than the command. */
+  readonly script?: string;
+  /** A command that runs the command, such as `['nsenter', …]` or `['prlimit', '--fsize=4096']`. */
+  readonly prefix?: readonly string[];
+}
+
+/**
+ * An environment with nothing in it but PATH, a fresh HOME, LANG and TZ. In particular no NODE_OPTIONS, no
+ * NODE_EXTRA_CA_CERTS, no proxies, no XDG folders and nothing of the command's own.
+ */
+export function makeCleanEnvironment(options: Pick<CliOptions, 'env' | 'key'> = {}): Record<string, string> {
+  const { env = {}, key } = options;
+  const all: Record<string, string | undefined> = {
+    PATH: process.env['PATH'],
+    LANG: 'C.UTF-8',
+    TZ: 'UTC',
+    ATLANTIS_API_KEY: key,
+    ...env,
+  };
+  if (!('HOME' in all)) all['HOME'] = makeTempFolder();
+  return Object.fromEntries(
+    Object.entries(all).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
+}
+
+/** Starts the command; whatever happens, it is gone when the test is over. */
+export function startCli(args: readonly string[], options: CliOptions = {}): Child {
+  const {
+    node = process.execPath,
+    nodeArgs = [],
+    script = COMMAND,
+    prefix = [],
+    env,
+    key,
+    ...rest
+  } = options;
+  const [program = node, ...programArgs] = [...prefix, node, ...nodeArgs, script, ...args];
+  return startChild(program, programArgs, {
+    ...rest,
+    env: makeCleanEnvironment({ ...(env && { env }), ...(key !== undefined && { key }) }),
+  });
+}
+
+/** Runs the command to its end. */
+export function runCli(args: readonly string[], options: CliOptions = {}): Promise<Exit> {
+  return startCli(args, options).exit;
+}
+
+export interface ShellOptions extends Omit<CliOptions, 'prefix'> {
+  /** Default: bash. */
+  readonly shell?: 'bash' | 'sh' | 'zsh';
+}
+
+export interface ShellRun {
+  readonly child: Child;
+  /** Like `child.exit`, with the status of each part of the last pipeline (bash and zsh). */
+  readonly exit: Promise<Exit & { readonly pipeStatus: readonly number[] }>;
+}
+
+/**
+ * Runs a shell script in which `atlantis` is the command. The script's last pipeline is looked at: a script
+ * that calls `exit` has no `pipeStatus`. The shell's whole process group is killed after the test.
+ */
+export function startShell(text: string, options: ShellOptions = {}): ShellRun {
+  const {
+    shell = 'bash',
+    node = process.execPath,
+    nodeArgs = [],
+    script = COMMAND,
+    env,
+    key,
+    ...rest
+  } = options;
+  const folder = makeTempFolder();
+  const shim = join(folder, 'atlantis');
+  const words = [node, ...nodeArgs, script].map(quote).join(' ');
+  writeFileSync(shim, `#!/bin/sh\nexec ${words} "$@"\n`);
+  chmodSync(shim, 0o755);
+  const statusFile = join(folder, 'pipestatus');
+  const array = { bash: 'PIPESTATUS', zsh: 'pipestatus', sh: undefined }[shell];
+  const report = array
+    ? `\n__pipe=("\${${array}[@]}"); printf '%s ' "\${__pipe[@]}" >${quote(statusFile)}; exit "\${__pipe[@]: -1}"\n`
+    : '\n';
+  const clean = makeCleanEnvironment({ ...(env && { env }), ...(key !== undefined && { key }) });
+  const child = startChild(shell, ['-c', text + report], {
+    ...rest,
+    env: { ...clean, PATH: `${folder}:${clean['PATH'] ?? ''}` },
+    group: true,
+  });
+  return { child, exit: child.exit.then((exit) => ({ ...exit, pipeStatus: readStatuses(statusFile) })) };
+}
+
+/** Runs a shell script to its end; see `startShell`. */
+export function runShell(text: string, options: ShellOptions = {}): ShellRun['exit'] {
+  return startShell(text, options).exit;
+}
+
+/** One word of a POSIX shell. */
+export function quote(word: string): string {
+  return `'${word.replaceAll("'", "'\\''")}'`;
+}
+
+function readStatuses(file: string): number[] {
+  try {
+    return readFileSync(file, 'utf8').trim().split(' ').map(Number);
+  } catch {
+    return [];
+  }
+}
