@@ -1,0 +1,212 @@
+// Reads JSON without losing anything: numbers keep their source text, duplicate keys and key order stay.
+//
+// For text that `classifyText` took as an event; it throws a SyntaxError (which quotes nothing) on the faults
+// that it meets in other text, and need not meet all. No recursion: any nesting is read. Keys are data and
+// never property names, so `__proto__` is a key like any other.
+
+/** A string: `raw` is its source text, quotes included. `decodeString(raw)` is its value. */
+export interface JsonString {
+  readonly kind: 'string';
+  readonly raw: string;
+}
+
+/** A number: `raw` is its source text (`1e400`, `-0`, a hundred digits). */
+export interface JsonNumber {
+  readonly kind: 'number';
+  readonly raw: string;
+}
+
+export interface JsonLiteral {
+  readonly kind: 'literal';
+  readonly raw: 'true' | 'false' | 'null';
+}
+
+export interface JsonArray {
+  readonly kind: 'array';
+  readonly items: JsonNode[];
+}
+
+/** An object: `values[i]` belongs to `keys[i]`. Keys are decoded; they come as sent, duplicates too. */
+export interface JsonObject {
+  readonly kind: 'object';
+  readonly keys: string[];
+  readonly values: JsonNode[];
+}
+
+export type JsonNode = JsonString | JsonNumber | JsonLiteral | JsonArray | JsonObject;
+
+const BYTE_ORDER_MARK = 0xfeff;
+const TAB = 0x09;
+const LF = 0x0a;
+const CR = 0x0d;
+const SPACE = 0x20;
+const QUOTE = 0x22;
+const PLUS = 0x2b;
+const COMMA = 0x2c;
+const MINUS = 0x2d;
+const DOT = 0x2e;
+const ZERO = 0x30;
+const NINE = 0x39;
+const COLON = 0x3a;
+const OPEN_ARRAY = 0x5b;
+const CLOSE_ARRAY = 0x5d;
+const LETTER_E = 0x65;
+const OPEN_OBJECT = 0x7b;
+const CLOSE_OBJECT = 0x7d;
+
+const LITERALS: readonly JsonLiteral[] = [
+  { kind: 'literal', raw: 'true' },
+  { kind: 'literal', raw: 'false' },
+  { kind: 'literal', raw: 'null' },
+];
+
+/** The value of a string from its source text with quotes. */
+export function decodeString(raw: string): string {
+  return raw.includes('\\') ? (JSON.parse(raw) as string) : raw.slice(1, -1);
+}
+
+/** The member named `key`: the last of them if there are several, as for `JSON.parse`. */
+export function findMember(object: JsonObject, key: string): JsonNode | undefined {
+  const index = object.keys.lastIndexOf(key);
+  return index < 0 ? undefined : object.values[index];
+}
+
+/** The tree of a JSON text, with or without a byte order mark. Throws a SyntaxError if it is not JSON. */
+export function parseLossless(text: string): JsonNode {
+  const reader = new Reader(text);
+  const outer: Container[] = [];
+  let container: Container | undefined;
+  for (;;) {
+    if (container?.kind === 'object') container.keys.push(reader.readKey());
+    let node = reader.readStart();
+    if ((node.kind === 'object' || node.kind === 'array') && !reader.skip(closingOf(node))) {
+      if (container !== undefined) outer.push(container);
+      container = node;
+      continue;
+    }
+    // The node is whole: it goes into its container, which may end here in turn.
+    for (;;) {
+      if (container === undefined) {
+        reader.expectEnd();
+        return node;
+      }
+      if (container.kind === 'object') container.values.push(node);
+      else container.items.push(node);
+      if (reader.skip(COMMA)) break;
+      reader.expect(closingOf(container));
+      node = container;
+      container = outer.pop();
+    }
+  }
+}
+
+type Container = JsonArray | JsonObject;
+
+function closingOf(container: Container): number {
+  return container.kind === 'object' ? CLOSE_OBJECT : CLOSE_ARRAY;
+}
+
+/** A place in the text, and the tokens read from it. */
+class Reader {
+  private readonly text: string;
+  private at: number;
+  /** Index of the first backslash that was not passed yet: strings before it need no look at their inside. */
+  private nextEscape = -1;
+
+  constructor(text: string) {
+    this.text = text;
+    this.at = text.charCodeAt(0) === BYTE_ORDER_MARK ? 1 : 0;
+  }
+
+  /** A whole scalar, or an array or object without its content. */
+  readStart(): JsonNode {
+    const code = this.peek();
+    const start = this.at;
+    if (code === QUOTE) return { kind: 'string', raw: this.readRawString() };
+    if (code === OPEN_OBJECT || code === OPEN_ARRAY) {
+      this.at++;
+      return code === OPEN_OBJECT ? { kind: 'object', keys: [], values: [] } : { kind: 'array', items: [] };
+    }
+    if (code === MINUS || isDigit(code)) {
+      this.skipNumber();
+      return { kind: 'number', raw: this.text.slice(start, this.at) };
+    }
+    for (const literal of LITERALS) {
+      if (!this.text.startsWith(literal.raw, start)) continue;
+      this.at += literal.raw.length;
+      return literal;
+    }
+    throw notJson();
+  }
+
+  /** A key, decoded, and the colon behind it. */
+  readKey(): string {
+    if (this.peek() !== QUOTE) throw notJson();
+    const key = decodeString(this.readRawString());
+    this.expect(COLON);
+    return key;
+  }
+
+  /** Moves behind `code` if it is the next token. */
+  skip(code: number): boolean {
+    if (this.peek() !== code) return false;
+    this.at++;
+    return true;
+  }
+
+  expect(code: number): void {
+    if (!this.skip(code)) throw notJson();
+  }
+
+  expectEnd(): void {
+    this.peek();
+    if (this.at < this.text.length) throw notJson();
+  }
+
+  /** Moves to the next token and returns its first character; NaN at the end of the text. */
+  private peek(): number {
+    let code = this.text.charCodeAt(this.at);
+    while (code === SPACE || code === LF || code === CR || code === TAB) {
+      this.at++;
+      code = this.text.charCodeAt(this.at);
+    }
+    return code;
+  }
+
+  private skipNumber(): void {
+    let code = 0;
+    do {
+      this.at++;
+      code = this.text.charCodeAt(this.at);
+    } while (isDigit(code) || code === DOT || code === MINUS || code === PLUS || (code | 0x20) === LETTER_E);
+  }
+
+  private readRawString(): string {
+    const start = this.at;
+    let from = start + 1;
+    for (;;) {
+      const quote = this.text.indexOf('"', from);
+      if (quote < 0) throw notJson();
+      if (this.nextEscape < from) this.nextEscape = this.findEscape(from);
+      if (quote < this.nextEscape) {
+        this.at = quote + 1;
+        return this.text.slice(start, this.at);
+      }
+      from = this.nextEscape + 2;
+    }
+  }
+
+  private findEscape(from: number): number {
+    const index = this.text.indexOf('\\', from);
+    return index < 0 ? Number.POSITIVE_INFINITY : index;
+  }
+}
+
+function isDigit(code: number): boolean {
+  return code >= ZERO && code <= NINE;
+}
+
+/** Says nothing of the text, which may hold anything. */
+function notJson(): SyntaxError {
+  return new SyntaxError('not JSON');
+}
