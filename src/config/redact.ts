@@ -5,6 +5,7 @@
 // a key, and userinfo in any URL, is taken out without being registered.
 
 import { keyPrefix } from './key.ts';
+import { createReplacer, type ReplaceSecret } from './secret-forms.ts';
 
 /** Removes the secrets that were added to it from texts. */
 export interface Redactor {
@@ -23,43 +24,6 @@ const MIN_SECRET_LENGTH = 4;
 const LOOKS_LIKE_KEY = /\bak_[A-Za-z0-9_]{14,}/g;
 const USERINFO = /(\b[a-z][a-z0-9+.-]{0,20}:\/\/)[^\s/?#"'<>]*@/gi;
 
-const hex = (code: number, digits: number): string =>
-  code
-    .toString(16)
-    .padStart(digits, '0')
-    .replace(/[a-f]/g, (digit) => `[${digit}${digit.toUpperCase()}]`);
-
-const escapeForRegExp = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
-
-/** A pattern for one character: as it is, backslash-escaped, \uXXXX or %XX, escaped up to three times. */
-function charPattern(char: string): string {
-  const code = char.charCodeAt(0);
-  const bytes = [...Buffer.from(char)].map((byte) => `%(?:25){0,2}${hex(byte, 2)}`).join('');
-  return `(?:\\\\{0,7}${escapeForRegExp(char)}|\\\\{1,7}u${hex(code, 4)}|${bytes})`;
-}
-
-const textPattern = (text: string): string => [...text].map(charPattern).join('');
-
-/** A pattern for the secret as part of a base64 or base64url text, wherever in it the secret begins. */
-function base64Patterns(secret: string): string[] {
-  const patterns: string[] = [];
-  for (let shift = 0; shift < 3; shift++) {
-    const bytes = Buffer.concat([Buffer.alloc(shift), Buffer.from(secret)]);
-    const encoded = bytes.toString('base64').replace(/=+$/, '');
-    // A character that also carries bits of what stands before or after the secret is not known.
-    const from = [0, 2, 3][shift] ?? 0;
-    const core = encoded.slice(from, bytes.length % 3 === 0 ? undefined : -1);
-    if (core.length < MIN_SECRET_LENGTH) continue;
-    const chars = [...core].map((char) => {
-      if (char === '+') return `(?:[+-]|%2[bB])`;
-      if (char === '/') return `(?:\\\\{0,7}\\/|_|%2[fF])`;
-      return char;
-    });
-    patterns.push(`[A-Za-z0-9+/_-]{0,3}${chars.join('')}[A-Za-z0-9+/_-]{0,2}(?:=|%3[dD]){0,2}`);
-  }
-  return patterns;
-}
-
 /** Decodes percent escapes; a text with broken ones is returned as it is. */
 function decodePercent(text: string): string {
   try {
@@ -72,22 +36,19 @@ function decodePercent(text: string): string {
 /** A redactor that knows no secret yet, only what keys and userinfo look like. */
 export function createRedactor(): Redactor {
   const secrets = new Map<string, string>();
-  let patterns: { pattern: RegExp; replacement: string }[] | undefined;
+  let replacers: readonly ReplaceSecret[] | undefined;
 
   const add = (secret: string, replacement: string): void => {
     if (secret.length < MIN_SECRET_LENGTH || secrets.has(secret)) return;
     secrets.set(secret, replacement);
-    patterns = undefined;
+    replacers = undefined;
   };
   // Longest first, so that a secret that contains another one goes as a whole. Built when first needed: a
   // run that prints nothing pays nothing.
-  const compile = (): { pattern: RegExp; replacement: string }[] =>
+  const build = (): ReplaceSecret[] =>
     [...secrets]
       .sort(([a], [b]) => b.length - a.length)
-      .map(([secret, replacement]) => ({
-        pattern: new RegExp([textPattern(secret), ...base64Patterns(secret)].join('|'), 'g'),
-        replacement,
-      }));
+      .map(([secret, replacement]) => createReplacer(secret, replacement));
 
   return {
     addSecret(secret) {
@@ -107,9 +68,8 @@ export function createRedactor(): Redactor {
       }
     },
     redact(text) {
-      patterns ??= compile();
-      let clean = text;
-      for (const { pattern, replacement } of patterns) clean = clean.replace(pattern, () => replacement);
+      replacers ??= build();
+      const clean = replacers.reduce((rest, replace) => replace(rest), text);
       return clean.replace(USERINFO, '$1***@').replace(LOOKS_LIKE_KEY, (key) => `${key.slice(0, 16)}…`);
     },
   };

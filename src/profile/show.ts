@@ -2,6 +2,7 @@
 //
 // Nothing is written, no key command is run, nothing is connected to.
 import { keyPrefix, parseKey } from '../config/key.ts';
+import type { StreamUrl } from '../config/stream-url.ts';
 import { type KeySource, resolveTarget, type TargetFlags } from '../config/target.ts';
 import { UsageError } from '../errors.ts';
 import type { Io } from '../io.ts';
@@ -37,7 +38,7 @@ export async function showProfile(name: string | undefined, flags: ShowFlags, io
     url: url === undefined ? NOT_SET : { value: url.value.base, source: url.source },
     stream: url === undefined ? NOT_SET : { value: url.value.stream, source: 'from the url' },
     key: describeKey(target.key, io),
-    proxy: await describeProxy(url?.value.base, io),
+    proxy: await describeProxy(url?.value, io),
     ca_roots: describeVariable('NODE_EXTRA_CA_CERTS', io),
   };
   if (flags.json === true) {
@@ -66,12 +67,13 @@ function describeKey(key: KeySource | undefined, io: Io): Setting {
   return { value: `${keyPrefix(parseKey(key.key, key.source))}…`, source: key.source };
 }
 
-async function describeProxy(base: string | undefined, io: Io): Promise<Setting> {
+async function describeProxy(url: StreamUrl | undefined, io: Io): Promise<Setting> {
   const names = ['https_proxy', 'HTTPS_PROXY', 'all_proxy', 'ALL_PROXY'];
   const name = names.find((one) => (io.env[one] ?? '') !== '');
-  if (name === undefined || base === undefined) return { value: null, source: name ?? 'not set' };
+  if (name === undefined || url === undefined) return { value: null, source: name ?? 'not set' };
+  if (url.isLoopback) return { value: null, source: 'never to this machine' };
   const { findProxy } = await import('../config/proxy.ts');
-  const proxy = findProxy(base, io.env);
+  const proxy = findProxy(url.base, io.env);
   if (proxy === undefined) return { value: null, source: 'NO_PROXY' };
   io.redactor.addProxyUrl(proxy);
   return { value: proxy, source: name };

@@ -73,6 +73,26 @@ describe('P4: a registered secret leaves in no form', () => {
     expect(redactor.redact('my-secret-word')).toBe('***');
   });
 
+  test.each([4096, 10_240, 65_536])('a secret of %i characters', (length) => {
+    let seed = 1;
+    const digit = (): string => {
+      seed = (seed * 48_271) % 2_147_483_647;
+      return (seed % 36).toString(36);
+    };
+    const secret = `ak_live_${Array.from({ length }, digit).join('')}`;
+    const redactor = createRedactor();
+    redactor.addSecret(secret);
+    const pair = Buffer.from(`u:${secret}`).toString('base64');
+    const clean = redactor.redact(`a ${secret} b ${pair} c`);
+    expect(clean).toMatch(/^a ak_live_[0-9a-z]{8}… b ak_live_[0-9a-z]{8}… c$/);
+  });
+
+  test('a key that was cut short by whoever quoted it', () => {
+    const redactor = createRedactor();
+    redactor.addSecret(ODD_KEY);
+    expect(redactor.redact(`"${ODD_KEY.slice(0, 26)}..."`)).toBe('"ak_x"y/z+%?&=\\~{…..."');
+  });
+
   test('the empty text is no secret, and ordinary text stays', () => {
     const redactor = createRedactor();
     redactor.addSecret('');

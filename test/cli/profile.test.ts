@@ -1,0 +1,327 @@
+// The profile commands as a user meets them: the built program, an empty home, no terminal.
+
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { makeTempFolder, registerCleanup } from '../helpers/cleanup.ts';
+import { type CliOptions, type Exit, runCli } from '../helpers/run-cli.ts';
+
+const KEY = 'ak_live_00112233445566778899aabbccddeeff';
+const PREFIX = 'ak_live_00112233';
+const URL = 'https://api.atlantis.example';
+
+/** A configuration folder of its own, and the command run with it. */
+function createSetup() {
+  const folder = join(makeTempFolder(), 'config');
+  const run = (args: string, options: CliOptions = {}): Promise<Exit> =>
+    runCli(args.split(' '), { ...options, env: { ATLANTIS_CONFIG_DIR: folder, ...options.env } });
+  const add = (name: string, more = ''): Promise<Exit> =>
+    run(`profile add ${name} --url ${URL} --key-stdin${more}`, { stdin: `${KEY}\n` });
+  /** One profile, without running the command. */
+  const seed = (): void => {
+    mkdirSync(folder, { mode: 0o700 });
+    const profiles = { main: { url: URL, key: KEY } };
+    writeFileSync(join(folder, 'profiles.json'), JSON.stringify({ version: 1, current: 'main', profiles }), {
+      mode: 0o600,
+    });
+  };
+  const read = () => JSON.parse(readFileSync(join(folder, 'profiles.json'), 'utf8'));
+  return { folder, path: join(folder, 'profiles.json'), run, add, seed, read };
+}
+
+const done = { code: 0, signal: null };
+
+describe('the life of a profile', () => {
+  test('F1: added, listed, shown, chosen, renamed, removed', async () => {
+    const { folder, path, run, add, read } = createSetup();
+    expect(await run('profile list')).toMatchObject({ ...done, stdout: '' });
+    expect(await run('profile list --json')).toMatchObject({ ...done, stdout: '[]\n', stderr: '' });
+    expect(existsSync(folder)).toBe(false);
+
+    expect(await add('main')).toEqual({
+      ...done,
+      stdout: '',
+      stderr: `atlantis: profile main stored: ${URL}, key ${PREFIX}…, in use\n`,
+    });
+    const second = await run(
+      'profile add vault --url wss://b.example:8443/eu/v1/stream --key-command op read op://a/b --json',
+    );
+    expect(second.code).toBe(0);
+    const vault = {
+      name: 'vault',
+      current: false,
+      url: 'https://b.example:8443/eu',
+      key_source: 'command',
+      key_command: 'op',
+    };
+    expect(JSON.parse(second.stdout)).toEqual(vault);
+    expect(read()).toEqual({
+      version: 1,
+      current: 'main',
+      profiles: {
+        main: { url: URL, key: KEY },
+        vault: { url: 'https://b.example:8443/eu', keyCommand: ['op', 'read', 'op://a/b'] },
+      },
+    });
+
+    expect((await run('profile list')).stdout.split('\n')).toEqual([
+      '   NAME   URL                           KEY                SOURCE',
+      '*  main   https://api.atlantis.example  ak_live_00112233…  stored',
+      '   vault  https://b.example:8443/eu     op                 command',
+      '',
+    ]);
+    expect(JSON.parse((await run('profile list --json')).stdout)).toEqual([
+      { name: 'main', current: true, url: URL, key_source: 'stored', key_prefix: PREFIX },
+      vault,
+    ]);
+
+    expect(await run('profile use vault')).toMatchObject(done);
+    expect(await run('profile rename vault prod')).toMatchObject(done);
+    expect(read().current).toBe('prod');
+    expect((await run('profile remove prod --yes')).stderr).toContain('none is in use now');
+    expect(read()).toEqual({ version: 1, profiles: { main: { url: URL, key: KEY } } });
+    expect(await run('profile path')).toMatchObject({ ...done, stdout: `${path}\n` });
+    expect(JSON.parse((await run('profile path --json')).stdout)).toEqual({ path });
+    expect(readdirSync(folder)).toEqual(['profiles.json']);
+  });
+
+  test('a name that is taken needs --force, which keeps what is in use', async () => {
+    const { run, add, read } = createSetup();
+    await add('main');
+    await add('second');
+    const again = await run(`profile add second --url https://new.example --key-stdin`, { stdin: KEY });
+    expect(again).toMatchObject({ code: 2, stderr: expect.stringContaining('--force') });
+    expect(read().profiles.second.url).toBe(URL);
+    const forced = await run(`profile add second --url https://new.example --key-stdin --force`, {
+      stdin: KEY,
+    });
+    expect(forced.code).toBe(0);
+    expect(read().profiles.second.url).toBe('https://new.example');
+    expect(read().current).toBe('main');
+  });
+
+  test('a key command can be one JSON array, for arguments that look like flags', async () => {
+    const { folder, read } = createSetup();
+    const args = ['profile', 'add', 'p', '--url', URL, '--key-command', '["pass","show","--x","a b"]'];
+    expect(await runCli(args, { env: { ATLANTIS_CONFIG_DIR: folder } })).toMatchObject(done);
+    expect(read().profiles.p.keyCommand).toEqual(['pass', 'show', '--x', 'a b']);
+  });
+
+  test('--quiet says nothing, --log-format json says it in JSON', async () => {
+    const { run, add } = createSetup();
+    expect(await add('main', ' --quiet')).toEqual({ ...done, stdout: '', stderr: '' });
+    const { stderr } = await run('profile use main --log-format json');
+    expect(JSON.parse(stderr)).toMatchObject({
+      level: 'info',
+      event: 'profile',
+      message: 'profile main is in use',
+    });
+  });
+});
+
+describe('§ 1: show says every value and which source won', () => {
+  test('flag over environment over profile', async () => {
+    const { run, add, path } = createSetup();
+    await add('main');
+    await run(`profile add other --url https://other.example --key-command op`);
+    const show = async (args: string, env: Record<string, string> = {}) =>
+      JSON.parse((await run(`profile show --json${args}`, { env })).stdout);
+
+    expect(await show('')).toMatchObject({
+      store: { value: path, source: 'ATLANTIS_CONFIG_DIR' },
+      profile: { value: 'main', source: 'the one in use' },
+      url: { value: URL, source: 'profile "main"' },
+      stream: { value: 'wss://api.atlantis.example/v1/stream' },
+      key: { value: `${PREFIX}…`, source: 'profile "main"' },
+      proxy: { value: null, source: 'not set' },
+    });
+    expect(await show('', { ATLANTIS_PROFILE: 'other' })).toMatchObject({
+      profile: { value: 'other', source: 'ATLANTIS_PROFILE' },
+      key: { value: 'command op' },
+    });
+    expect(await show(' main', { ATLANTIS_PROFILE: 'other' })).toMatchObject({
+      profile: { value: 'main', source: '--profile' },
+    });
+    const env = {
+      ATLANTIS_URL: 'https://env.example',
+      ATLANTIS_API_KEY: 'ak_live_ffeeddccbbaa99887766554433221100',
+      HTTPS_PROXY: 'http://user:canary-password@proxy.example:3128',
+    };
+    expect(await show('', env)).toMatchObject({
+      url: { value: 'https://env.example', source: 'ATLANTIS_URL' },
+      key: { value: 'ak_live_ffeeddcc…', source: 'ATLANTIS_API_KEY' },
+      proxy: { value: expect.stringContaining('***@proxy.example:3128'), source: 'HTTPS_PROXY' },
+    });
+    expect(await show(' --url https://flag.example', env)).toMatchObject({
+      url: { value: 'https://flag.example', source: '--url' },
+    });
+    const human = await run('profile show', { env });
+    expect(human.stdout).toMatch(/^url +https:\/\/env\.example +ATLANTIS_URL$/m);
+    expect(human.stdout + human.stderr).not.toContain('canary');
+  });
+
+  test('with nothing set it says so', async () => {
+    const { run } = createSetup();
+    const { code, stdout } = await run('profile show');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^key +- +not set$/m);
+  });
+});
+
+describe('what is refused', () => {
+  test.each<[string, string, string]>([
+    ['nothing given', 'profile add main', '--url <url> and --key-stdin'],
+    ['no key', `profile add main --url ${URL}`, 'give --key-stdin (or --key-command'],
+    ['no URL', 'profile add main --key-stdin', 'give --url'],
+    ['two keys', `profile add main --url ${URL} --key-stdin --key-command op`, 'contradict'],
+    ['a bad command', `profile add main --url ${URL} --key-command []`, '--key-command'],
+    ['a bad name', `profile add a/b --url ${URL} --key-stdin`, 'invalid profile name "a/b"'],
+    ['a name of 65', `profile add ${'a'.repeat(65)} --url ${URL} --key-stdin`, 'invalid profile name'],
+    ['a key for a name', `profile add ${KEY} --url ${URL} --key-stdin`, 'where the name'],
+    ['a key as a word', `profile add main ${KEY}`, 'too many arguments'],
+    ['a flag for the key', `profile add main --key ${KEY}`, "unknown option '--key'"],
+    ['a bad URL', 'profile add main --url http://evil --key-stdin', '--url: "http://evil"'],
+    ['to remove unasked', 'profile remove main', 'give --yes'],
+    ['a missing profile', 'profile use nowhere', 'there are: main'],
+    ['a missing profile', 'profile rename nowhere x', 'there are: main'],
+    ['a missing profile', 'profile remove nowhere --yes', 'there are: main'],
+    ['a missing profile', 'profile show nowhere', 'known: main'],
+    ['a taken name', 'profile rename main main', 'already'],
+    ['an unknown command', 'profile lst', 'Did you mean list?'],
+  ])('2 without a terminal, at once: %s', async (_what, args, words) => {
+    const { run, seed, read } = createSetup();
+    seed();
+    const before = read();
+    const { code, stdout, stderr } = await run(args, { stdin: KEY });
+    expect(code).toBe(2);
+    expect(stdout).toBe('');
+    expect(stderr).toContain(words);
+    expect(stderr).not.toContain(KEY);
+    expect(read()).toEqual(before);
+  });
+
+  test.each([
+    ['empty', ''],
+    ['blank', ' \n'],
+    ['a no-break space inside', 'ak_live_canary0\u00a0ff'],
+    ['10 KB', `ak_live_canary0${'0'.repeat(10_240)}`],
+    ['no key', 'canary'],
+  ])('row 55, P2: a key on stdin that is %s: 3, no echo, nothing stored', async (_what, stdin) => {
+    const { folder, run } = createSetup();
+    const { code, stdout, stderr } = await run(`profile add main --url ${URL} --key-stdin --verbose`, {
+      stdin,
+    });
+    expect(code).toBe(3);
+    expect(stdout + stderr).not.toContain('canary');
+    expect(existsSync(folder)).toBe(false);
+  });
+
+  test('row 55: a key file ending in CRLF works', async () => {
+    const { run, read } = createSetup();
+    await run(`profile add main --url ${URL} --key-stdin`, { stdin: `${KEY}\r\n` });
+    expect(read().profiles.main.key).toBe(KEY);
+  });
+
+  test('what the environment holds does not slip into a profile', async () => {
+    const { folder, run } = createSetup();
+    const env = { ATLANTIS_API_KEY: KEY, ATLANTIS_URL: URL };
+    expect(await run('profile add main', { env })).toMatchObject({ code: 2 });
+    expect(existsSync(folder)).toBe(false);
+  });
+
+  test('no home: 10 for writing, and nothing to list', async () => {
+    const listed = await runCli(['profile', 'list'], { env: { HOME: '/nonexistent' } });
+    expect(listed).toMatchObject({ code: 0, stdout: '' });
+    const args = ['profile', 'add', 'main', '--url', URL, '--key-stdin'];
+    const added = await runCli(args, { stdin: KEY, env: { HOME: '' } });
+    expect(added).toMatchObject({ code: 10, stderr: expect.stringContaining('ATLANTIS_CONFIG_DIR') });
+  });
+});
+
+describe('F4, row 52: a damaged store', () => {
+  test('10 for all but add, which moves it aside', async () => {
+    const { folder, path, run, add } = createSetup();
+    await add('main');
+    const damaged = readFileSync(path, 'utf8').slice(0, -30);
+    writeFileSync(path, damaged);
+    for (const args of ['list', 'show', 'use main', 'rename main x', 'remove main --yes']) {
+      const { code, stdout, stderr } = await run(`profile ${args} --verbose`);
+      expect([args, code]).toEqual([args, 10]);
+      expect(stderr).toMatch(/damaged: it is not valid JSON at line \d+, column \d+: /);
+      expect(stdout + stderr).not.toContain('00112233');
+      expect(readFileSync(path, 'utf8')).toBe(damaged);
+    }
+    expect((await run('stream tail')).code).toBe(10);
+    const { code, stderr } = await add('fresh');
+    expect(code).toBe(0);
+    const [aside = ''] = readdirSync(folder).filter((name) => name !== 'profiles.json');
+    expect(stderr).toContain(`moved aside to ${join(folder, aside)}`);
+    expect(readFileSync(join(folder, aside), 'utf8')).toBe(damaged);
+    expect((await run('profile list --json')).stdout).toContain('"fresh"');
+  });
+
+  test('row 49: a directory in its place: 10, also for add', async () => {
+    const { path, add, run } = createSetup();
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    expect(await add('main')).toMatchObject({ code: 10 });
+    expect(await run('profile list')).toMatchObject({ code: 10 });
+  });
+});
+
+describe('where a stored key may go', () => {
+  /** A port that counts who comes. */
+  async function countConnections(): Promise<{ port: number; count: () => number }> {
+    let connections = 0;
+    const server = createServer((socket) => {
+      connections++;
+      socket.destroy();
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    registerCleanup(() => server.close());
+    const address = server.address();
+    if (address === null || typeof address === 'string') throw new Error('no port');
+    return { port: address.port, count: () => connections };
+  }
+
+  test.each(['flag', 'environment'])(
+    'P3, row 57: not to another origin by %s: 2, no connection',
+    async (way) => {
+      const { run, add } = createSetup();
+      await add('main');
+      const { port, count } = await countConnections();
+      const url = `http://127.0.0.1:${port}`;
+      const { code, stdout, stderr } = await (way === 'flag'
+        ? run(`stream tail --verbose --url ${url}`)
+        : run('stream tail --verbose', { env: { ATLANTIS_URL: url } }));
+      expect(code).toBe(2);
+      expect(stderr).toContain('belongs to https://api.atlantis.example');
+      expect(stdout + stderr).not.toContain(KEY);
+      expect(count()).toBe(0);
+    },
+  );
+
+  test('P3: a key given for this run may go anywhere', async () => {
+    const { run, seed } = createSetup();
+    seed();
+    const { port, count } = await countConnections();
+    const { code } = await run(`stream tail --no-reconnect --url http://127.0.0.1:${port}`, { key: KEY });
+    expect(code).toBe(7);
+    expect(count()).toBeGreaterThan(0);
+  });
+
+  test('P1: a profile with a key command works; its failure is 3 with name and status', async () => {
+    const { run } = createSetup();
+    const { port, count } = await countConnections();
+    await run(`profile add good --url http://127.0.0.1:${port} --key-command echo ${KEY}`);
+    await run(`profile add bad --url http://127.0.0.1:${port} --key-command ls /nonexistent-canary`);
+    expect(await run('stream tail --no-reconnect -p good')).toMatchObject({ code: 7 });
+    const before = count();
+    expect(before).toBeGreaterThan(0);
+    const failed = await run('stream tail -p bad --verbose');
+    expect(failed.code).toBe(3);
+    expect(failed.stderr).toMatch(/the key command ls ended with status [12]/);
+    expect(failed.stdout + failed.stderr).not.toContain('canary');
+    expect(count()).toBe(before);
+  });
+});
