@@ -97,7 +97,6 @@ export function connectClient(
     client.closeCode = code;
     watch.notify();
   });
-  socket.on('pong', () => watch.notify());
   return client;
 }
 

@@ -1,0 +1,105 @@
+import { describe, expect, test } from '@jest/globals';
+import { pauseFor } from '../helpers/watch.ts';
+import { connectClient, openSimulator } from './stream-client.ts';
+
+const OTHER_KEY = 'ak_live_ffffffffffffffffffffffffffffffff';
+
+describe('the stream', () => {
+  test('begins with the welcome, which names the prefix of the key', async () => {
+    const client = connectClient(await openSimulator(), { key: OTHER_KEY });
+    const [welcome] = await client.untilTexts(1);
+    expect(welcome).toBe('{"type":"welcome","key":"ak_live_ffffffff"}');
+  });
+
+  test('K1: the text ping is answered by the text pong, a WebSocket ping by its pong', async () => {
+    const client = connectClient(await openSimulator({ ratePerSecond: 0 }));
+    await client.untilTexts(1);
+    client.socket.send('ping');
+    expect((await client.untilTexts(2))[1]).toBe('pong');
+    const answered = new Promise((resolve) => client.socket.once('pong', resolve));
+    client.socket.ping('abc');
+    expect(String(await answered)).toBe('abc');
+  });
+
+  test('other messages of the client are ignored', async () => {
+    const client = connectClient(await openSimulator({ ratePerSecond: 0 }));
+    await client.untilTexts(1);
+    client.socket.send('"ping"');
+    client.socket.send(Buffer.from('ping'));
+    client.socket.send('ping');
+    expect(await client.untilTexts(2)).toEqual([expect.any(String), 'pong']);
+  });
+
+  test('the same seed gives the same bytes, on each connection in its place', async () => {
+    const runs: string[][] = [];
+    for (let run = 0; run < 2; run++) {
+      const simulator = await openSimulator({ seed: 'abc', ratePerSecond: 1_000, count: 50 });
+      const first = await connectClient(simulator).untilTexts(51);
+      const second = await connectClient(simulator).untilTexts(51);
+      expect(first.slice(1)).not.toEqual(second.slice(1));
+      runs.push([...first, ...second]);
+    }
+    expect(runs[0]).toEqual(runs[1]);
+  });
+
+  test('without a seed the events differ from run to run and carry the real time', async () => {
+    const [a, b] = await Promise.all(
+      [1, 2].map(async () => (await connectClient(await openSimulator()).untilTexts(2))[1] ?? ''),
+    );
+    expect(a).not.toBe(b);
+    const { timestamp } = JSON.parse(a ?? '') as { timestamp: string };
+    expect(Math.abs(Date.parse(timestamp) - Date.now())).toBeLessThan(60_000);
+  });
+
+  test('count ends the events, and the connection stays open', async () => {
+    const client = connectClient(await openSimulator({ ratePerSecond: 1_000, count: 3 }));
+    await client.untilTexts(4);
+    client.socket.send('ping');
+    expect((await client.untilTexts(5))[4]).toBe('pong');
+  });
+
+  test('the rate is kept', async () => {
+    const client = connectClient(await openSimulator({ ratePerSecond: 100 }));
+    await client.untilTexts(2);
+    const startedAt = performance.now();
+    await client.untilTexts(52);
+    const tookMs = performance.now() - startedAt;
+    // 50 events at 100/s are 500 ms; a busy machine makes it later, never much earlier.
+    expect(tookMs).toBeGreaterThan(400);
+  });
+
+  test('types chooses the types of the events', async () => {
+    const simulator = await openSimulator({ ratePerSecond: 1_000, count: 20, types: ['large_transfer'] });
+    const [, ...events] = await connectClient(simulator).untilTexts(21);
+    const types = events.map((event) => (JSON.parse(event) as { type: string }).type);
+    expect(new Set(types)).toEqual(new Set(['large_transfer']));
+  });
+
+  test('a client that does not read slows no other one, and gets the rest once it reads', async () => {
+    const simulator = await openSimulator({ ratePerSecond: Number.POSITIVE_INFINITY, count: 20_000 });
+    const stopped = connectClient(simulator);
+    await stopped.untilTexts(1);
+    stopped.socket.pause();
+    await connectClient(simulator).untilTexts(20_001);
+    stopped.socket.resume();
+    await stopped.untilTexts(20_001);
+  });
+
+  test('a client that pings but does not read is not read either, and loses no pong', async () => {
+    const client = connectClient(await openSimulator({ ratePerSecond: 0 }));
+    await client.untilTexts(1);
+    client.socket.pause();
+    const pings = 80_000;
+    const payload = Buffer.alloc(120);
+    for (let ping = 0; ping < pings; ping++) client.socket.ping(payload);
+    // The simulator stops reading, so that some pings stay on the client's side.
+    await pauseFor(300);
+    expect(client.socket.bufferedAmount).toBeGreaterThan(0);
+    const answered = new Promise<void>((resolve) => {
+      let pongs = 0;
+      client.socket.on('pong', () => ++pongs === pings && resolve());
+    });
+    client.socket.resume();
+    await answered;
+  });
+});
