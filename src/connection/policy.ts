@@ -51,7 +51,7 @@ export const RULES = {
 
 export type RuleName = keyof typeof RULES;
 
-/** Before the first welcome of the run: at most so many attempts, and so long (contract § 5). */
+/** Before the first welcome of the run: at most so many attempts, all begun within so long (contract § 5). */
 export const FIRST_BUDGET = { attempts: 5, ms: 60_000 } as const;
 /** A connection that lived this long after its welcome starts the backoff afresh. */
 export const STABLE_AFTER_MS = 10_000;
@@ -84,7 +84,13 @@ export interface History {
 }
 
 export type Decision =
-  | { readonly action: 'retry'; readonly atLeastMs: number; readonly exponent: number }
+  | {
+      readonly action: 'retry';
+      readonly atLeastMs: number;
+      /** What is left of the first budget; Infinity after the first welcome. */
+      readonly atMostMs: number;
+      readonly exponent: number;
+    }
   | { readonly action: 'end'; readonly exitCode: ExitCode; readonly why: EndReason };
 
 /** Why a run ends rather than trying again. */
@@ -132,9 +138,12 @@ export function decide(
   const retry = {
     action: 'retry',
     atLeastMs: addMargin(cause.retryAfterMs ?? 0),
+    atMostMs: noted.hasBeenWelcomed
+      ? Number.POSITIVE_INFINITY
+      : history.startedAtMs + FIRST_BUDGET.ms - nowMs,
     exponent: noted.retriesSinceStable,
   } as const;
-  const why = findEndReason(settings, noted, rule, cause, retry.atLeastMs, nowMs);
+  const why = findEndReason(settings, noted, rule, cause, retry, nowMs);
   if (why !== undefined) return { decision: { action: 'end', exitCode: rule.exitCode, why }, history: noted };
   return { decision: retry, history: { ...noted, retriesSinceStable: noted.retriesSinceStable + 1 } };
 }
@@ -142,7 +151,7 @@ export function decide(
 /**
  * Ms to wait before a retry: uniform between 250 ms and min(retryMax, retryMin · 2ⁿ), where n counts the
  * retries since the last stable connection from 0; never below what the server asked for, which is stretched
- * by up to 10 % so that many clients do not come back together.
+ * by up to 10 % so that many clients do not come back together; never past the end of the first budget.
  *
  * @param random uniform in [0, 1)
  */
@@ -153,7 +162,7 @@ export function computeDelayMs(
 ): number {
   const boundMs = Math.min(settings.retryMaxMs, settings.retryMinMs * 2 ** retry.exponent);
   const backoffMs = MIN_DELAY_MS + random * Math.max(0, boundMs - MIN_DELAY_MS);
-  return Math.max(backoffMs, retry.atLeastMs * (1 + 0.1 * random));
+  return Math.min(retry.atMostMs, Math.max(backoffMs, retry.atLeastMs * (1 + 0.1 * random)));
 }
 
 /** A timer may fire a shade early; a server that counts whole seconds must not see that. */
@@ -194,7 +203,7 @@ function findEndReason(
   history: History,
   rule: Rule,
   cause: Cause,
-  atLeastMs: number,
+  { atLeastMs, atMostMs }: Extract<Decision, { action: 'retry' }>,
   nowMs: number,
 ): EndReason | undefined {
   const verdict = history.hasBeenWelcomed ? rule.afterIt : rule.beforeFirstWelcome;
@@ -208,9 +217,6 @@ function findEndReason(
   if (settings.deadlineMs !== undefined && nowMs + atLeastMs > settings.deadlineMs && atLeastMs > 0) {
     return 'beyond-deadline';
   }
-  if (!history.hasBeenWelcomed) {
-    const spentMs = nowMs - history.startedAtMs + atLeastMs;
-    if (history.attempts >= FIRST_BUDGET.attempts || spentMs > FIRST_BUDGET.ms) return 'first-budget';
-  }
-  return undefined;
+  if (Math.max(atLeastMs, MIN_DELAY_MS) > atMostMs) return 'first-budget';
+  return !history.hasBeenWelcomed && history.attempts >= FIRST_BUDGET.attempts ? 'first-budget' : undefined;
 }
