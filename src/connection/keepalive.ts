@@ -61,7 +61,8 @@ export function tickKeepalive(
   sample: KeepaliveSample,
 ): { readonly verdict: KeepaliveVerdict; readonly state: KeepaliveState } {
   const elapsedMs = sample.nowMs - state.lastTickMs;
-  const wasAway = elapsedMs > computeTickMs(settings) + LATE_MS;
+  const tickMs = computeTickMs(settings);
+  const wasAway = elapsedMs > tickMs + LATE_MS;
   const hasClockStepped = Math.abs(sample.wallMs - state.lastWallMs - elapsedMs) > CLOCK_STEP_MS;
   const next = {
     ...state,
@@ -72,8 +73,9 @@ export function tickKeepalive(
   };
   // Away or asleep: what the timers say is old. Read first, ping again, judge by that ping (K4).
   if (wasAway || hasClockStepped) return sendPing(settings, next, sample.nowMs, 0);
-  if (next.isPingOutstanding && next.silentMs >= settings.pongTimeoutMs)
-    return { verdict: 'dead', state: next };
+  // After a late tick bytes may wait that nobody could read: one more tick, with reading in between, decides.
+  const heardMs = elapsedMs > 1.5 * tickMs ? state.silentMs : next.silentMs;
+  if (next.isPingOutstanding && heardMs >= settings.pongTimeoutMs) return { verdict: 'dead', state: next };
   if (sample.nowMs < next.nextPingMs) return { verdict: 'wait', state: next };
   return sendPing(settings, next, sample.nowMs, next.isPingOutstanding ? next.silentMs : 0);
 }
