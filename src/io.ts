@@ -2,8 +2,9 @@
 //
 // The only module that touches `process`. Everything else receives an `Io`, so that tests can hand in their
 // own and so that every text for stderr passes one redactor (contract P4).
+import { fstatSync, writeSync } from 'node:fs';
 import { createRedactor, type Redactor } from './config/redact.ts';
-import type { ExitCode } from './errors.ts';
+import { type ExitCode, OutputError } from './errors.ts';
 import { makeVisible } from './render/sanitize.ts';
 
 /** The signals that end a run in an orderly way (contract S1). */
@@ -32,7 +33,7 @@ export interface Clock {
 export interface OutputTarget {
   readonly fd: number;
   readonly isTty: boolean;
-  /** Width of the terminal in columns, or undefined without one. */
+  /** Width of the terminal in columns, at least 1, or undefined where it is not known. */
   columns(): number | undefined;
   /** The stream for terminals, pipes and sockets; regular files are written through `fd`. */
   stream(): NodeJS.WriteStream;
@@ -50,7 +51,7 @@ export interface Io {
   readonly stdout: OutputTarget;
   readonly stderr: OutputTarget;
   readonly isStdinTty: boolean;
-  /** Writes a small text (help, a list) to stdout; a reader that went away is no error. */
+  /** Writes a small text (help, a list) to stdout; a reader that went away is no error. @throws OutputError */
   writeOut(text: string): void;
   /** Writes one line to stderr, redacted, with everything foreign made visible; never throws. */
   writeErr(line: string, decorate?: (safe: string) => string): void;
@@ -107,13 +108,42 @@ export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<v
   });
 }
 
-function describeTarget(fd: 1 | 2, isTty: boolean): OutputTarget {
-  let opened: NodeJS.WriteStream | undefined;
-  const stream = (): NodeJS.WriteStream => {
-    opened ??= fd === 1 ? process.stdout : process.stderr;
-    return opened;
+/** Whether a descriptor is a terminal. Opening its stream loads half of Node's stream code: only if it may be. */
+function isTerminal(fd: 0 | 1 | 2, stream: () => { readonly isTTY?: boolean }): boolean {
+  try {
+    return fstatSync(fd).isCharacterDevice() && stream().isTTY === true;
+  } catch {
+    return false;
+  }
+}
+
+function describeTarget(fd: 1 | 2): OutputTarget {
+  let isTty: boolean | undefined;
+  const stream = (): NodeJS.WriteStream => (fd === 1 ? process.stdout : process.stderr);
+  const target = {
+    fd,
+    stream,
+    get isTty() {
+      isTty ??= isTerminal(fd, stream);
+      return isTty;
+    },
+    // A terminal that nobody has sized says 0.
+    columns: () => (target.isTty ? stream().columns || undefined : undefined),
   };
-  return { fd, isTty, columns: () => (isTty ? stream().columns : undefined), stream };
+  return target;
+}
+
+/** Writes all of a small text at once; what a full pipe leaves goes through the stream. */
+function writeWhole(target: OutputTarget, text: string, writeRest: (rest: Buffer) => void): void {
+  const bytes = Buffer.from(text);
+  let at = 0;
+  try {
+    while (at < bytes.length) at += writeSync(target.fd, bytes, at);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
+    if (code === 'EAGAIN') writeRest(bytes.subarray(at));
+    else if (code !== 'EPIPE') throw new OutputError(`stdout could not be written (${code})`);
+  }
 }
 
 function dieBySignal(signal: EndSignal): void {
@@ -122,10 +152,10 @@ function dieBySignal(signal: EndSignal): void {
 }
 
 /** The real thing. Nothing is opened or registered until it is used. */
-export function createProcessIo(isTty: (fd: number) => boolean, homeDirectory: () => string): Io {
+export function createProcessIo(homeDirectory: () => string): Io {
   const redactor = createRedactor();
-  const stdout = describeTarget(1, isTty(1));
-  const stderr = describeTarget(2, isTty(2));
+  const stdout = describeTarget(1);
+  const stderr = describeTarget(2);
   const guarded = new Set<OutputTarget>();
   /** Without a listener a failed write would end the process with a stack trace. */
   const guard = (target: OutputTarget): NodeJS.WriteStream => {
@@ -160,9 +190,11 @@ export function createProcessIo(isTty: (fd: number) => boolean, homeDirectory: (
     stdin: () => process.stdin,
     stdout,
     stderr,
-    isStdinTty: isTty(0),
+    get isStdinTty() {
+      return isTerminal(0, () => process.stdin);
+    },
     writeOut(text) {
-      guard(stdout).write(text);
+      writeWhole(stdout, text, (rest) => guard(stdout).write(rest));
     },
     writeErr(line, decorate) {
       const safe = makeVisible(redactor.redact(line));

@@ -1,14 +1,19 @@
 // Starts the program and is its only catch-all: an error is printed once, as its class says.
 import { homedir } from 'node:os';
-import { isatty } from 'node:tty';
-import { runProgram } from './commands/program.ts';
 import { EXIT, isAtlantisError } from './errors.ts';
 import { createProcessIo, type Io } from './io.ts';
 import { createReporter } from './ui/reporter.ts';
+import { VERSION } from './version.ts';
 
 /** Runs the command line of `io`; never rejects. */
 export async function main(io: Io): Promise<void> {
   try {
+    // The one question that needs no command line, and is asked most often by machines.
+    if (io.argv.length === 1 && (io.argv[0] === '--version' || io.argv[0] === '-V')) {
+      io.writeOut(`${VERSION}\n`);
+      return;
+    }
+    const { runProgram } = await import('./commands/program.ts');
     await runProgram(io);
   } catch (error) {
     report(error, io);
@@ -17,7 +22,7 @@ export async function main(io: Io): Promise<void> {
 
 /** What bin/atlantis.cjs calls. */
 export function run(): Promise<void> {
-  return main(createProcessIo(isatty, homedir));
+  return main(createProcessIo(homedir));
 }
 
 function report(error: unknown, io: Io): void {

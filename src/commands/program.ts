@@ -44,11 +44,12 @@ function configure(command: Command, io: Io): void {
   command
     .exitOverride()
     .showSuggestionAfterError()
-    .configureHelp({ showGlobalOptions: true, helpWidth: io.stdout.columns() ?? 100 })
+    .configureHelp({ showGlobalOptions: true })
     .configureOutput({
       writeOut: (text) => io.writeOut(text),
       // Errors are thrown and printed once, by main.
       writeErr: () => {},
+      getOutHelpWidth: () => io.stdout.columns() ?? 100,
       getOutHasColors: () => false,
     });
 }

@@ -12,10 +12,13 @@ export interface StatusLine {
 
 export const NO_STATUS_LINE: StatusLine = { show() {}, clear() {} };
 
+/** On a narrower terminal, or one that does not say how wide it is, a redrawn line would wrap and smear. */
+const MIN_COLUMNS = 30;
+
 /** A status line where one belongs: a terminal that can, for a person who wants to read. */
 export function createStatusLine(io: Io, log: LogConfig): StatusLine {
   const fits = io.stderr.isTty && log.format === 'text' && !log.isQuiet && io.env['TERM'] !== 'dumb';
-  if (!fits || (io.env['CI'] ?? '') !== '') return NO_STATUS_LINE;
+  if (!fits || (io.stderr.columns() ?? 0) < MIN_COLUMNS || (io.env['CI'] ?? '') !== '') return NO_STATUS_LINE;
   let wanted: string | undefined;
   let spinner: Spinner | undefined;
   let isLoading = false;
