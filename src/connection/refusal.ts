@@ -59,7 +59,7 @@ export function classifyRefusal(refusal: Refusal, host: string, nowMs: number): 
   return {
     kind,
     host,
-    detail: describeAnswer(refusal, kind, envelope, requestId),
+    detail: describeAnswer(refusal, kind, isFromApi, envelope, requestId),
     httpStatus: status,
     ...(refusal.proxy === undefined ? {} : { proxy: refusal.proxy }),
     ...(envelope === undefined ? {} : { errorCode: envelope.code }),
@@ -68,16 +68,20 @@ export function classifyRefusal(refusal: Refusal, host: string, nowMs: number): 
   };
 }
 
+/** The three forms of an HTTP date (RFC 9110 § 5.6.7); the last one comes without its zone, which is GMT. */
+const HTTP_DATE = /^[A-Z][a-z]{2,8}, ?\d{2}[ -][A-Z][a-z]{2}[ -]\d{2,4} \d{2}:\d{2}:\d{2} GMT$/;
+const ASCTIME_DATE = /^[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d{2}:\d{2}:\d{2} \d{4}$/;
+
 /**
  * Ms that a Retry-After header asks for: whole seconds or an HTTP date (RFC 9110 § 10.2.3, contract R1);
- * undefined for anything else. A date in the past is 0.
+ * undefined for anything else. A date in the past is 0, no value is beyond the safe integers.
  */
 export function parseRetryAfter(value: string | undefined, nowMs: number): number | undefined {
   if (value === undefined) return undefined;
   const text = value.trim();
-  if (/^\d{1,10}$/.test(text)) return Number(text) * 1000;
-  const isHttpDate = /^[A-Z][a-z]{2,8}, ?\d{2}[ -][A-Z][a-z]{2}[ -]\d{2,4} \d{2}:\d{2}:\d{2} GMT$/.test(text);
-  const atMs = isHttpDate ? Date.parse(text) : Number.NaN;
+  if (/^\d+$/.test(text)) return Math.min(Number(text) * 1000, Number.MAX_SAFE_INTEGER);
+  const isHttpDate = HTTP_DATE.test(text) || ASCTIME_DATE.test(text);
+  const atMs = isHttpDate ? Date.parse(text.endsWith('GMT') ? text : `${text} GMT`) : Number.NaN;
   return Number.isNaN(atMs) ? undefined : Math.max(0, atMs - nowMs);
 }
 
@@ -85,10 +89,13 @@ function isRetryable(kind: CauseKind): boolean {
   return kind === 'rate-limited' || kind === 'unavailable';
 }
 
+/** How nginx, Go's net/http and Apache answer a plaintext request on a TLS port. */
+const WANTS_TLS = /HTTP request (was sent )?to (an )?HTTPS|plain HTTP to an SSL/i;
+
 function pickKind(refusal: Refusal, isFromApi: boolean): CauseKind {
   const { status } = refusal;
   if (refusal.isFromProxy) return status >= 500 ? 'proxy-failed' : 'proxy-refused';
-  if (/HTTP request (was )?sent to (an )?HTTPS/i.test(refusal.body)) return 'plaintext-to-tls';
+  if (WANTS_TLS.test(refusal.body)) return 'plaintext-to-tls';
   if (status === 407) return 'proxy-refused';
   if (status >= 300 && status < 400) return 'redirect';
   if (status === 429) return 'rate-limited';
@@ -104,6 +111,7 @@ function pickKind(refusal: Refusal, isFromApi: boolean): CauseKind {
 function describeAnswer(
   refusal: Refusal,
   kind: CauseKind,
+  isFromApi: boolean,
   envelope: Envelope | undefined,
   requestId: string | undefined,
 ): string {
@@ -118,6 +126,8 @@ function describeAnswer(
   if ((kind === 'not-atlantis' || kind === 'not-websocket') && server !== undefined) {
     parts.push(`server: ${clip(server)}`);
   }
+  // The words of these two speak of the service itself.
+  if (isRetryable(kind) && !isFromApi) parts.push('an answer that did not come from Atlantis');
   const type = firstHeader(refusal.headers['content-type']);
   if (kind === 'not-websocket' && type !== undefined) parts.push(clip(type));
   if (refusal.proxy !== undefined && !refusal.isFromProxy) parts.push(`through the proxy ${refusal.proxy}`);
