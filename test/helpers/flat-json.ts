@@ -1,0 +1,25 @@
+// A JSON tree as a flat list of tokens, so that two of any depth can be compared: brackets, keys and strings
+// by value, numbers by their source text.
+import { decodeString, type JsonNode } from '../../src/protocol/json-tree.ts';
+
+/** Tokens in the order of the text; keys and strings are JSON-encoded and marked `key` or `string`. */
+export function flattenJson(root: JsonNode): string[] {
+  const tokens: string[] = [];
+  const pending: (JsonNode | string)[] = [root];
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    if (typeof next === 'string') tokens.push(next);
+    else if (next.kind === 'string') tokens.push(`string ${JSON.stringify(decodeString(next.raw))}`);
+    else if (next.kind === 'array') {
+      tokens.push('[');
+      pending.push(']');
+      for (let i = next.items.length - 1; i >= 0; i--) pending.push(next.items[i] ?? 'missing');
+    } else if (next.kind === 'object') {
+      tokens.push('{');
+      pending.push('}');
+      for (let i = next.keys.length - 1; i >= 0; i--) {
+        pending.push(next.values[i] ?? 'missing', `key ${JSON.stringify(next.keys[i])}`);
+      }
+    } else tokens.push(next.raw);
+  }
+  return tokens;
+}
