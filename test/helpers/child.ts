@@ -2,12 +2,11 @@
 //
 // No child outlives its test: it is killed by pid (a shell with its whole process group) in the cleanup, and
 // after `limitMs` of running, which makes `exit` reject with what stood on stderr.
-import { type ChildProcess, execFileSync, type StdioOptions, spawn } from 'node:child_process';
-import { closeSync, constants, openSync, readFileSync } from 'node:fs';
-import { Socket } from 'node:net';
-import { join } from 'node:path';
+import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
+import { closeSync, readFileSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
-import { makeTempFolder, registerCleanup } from './cleanup.ts';
+import { registerCleanup } from './cleanup.ts';
+import { makePipe, Output } from './pipe.ts';
 import { Watch } from './watch.ts';
 
 /** A child may run this long in ms, unless the caller says otherwise. */
@@ -38,34 +37,6 @@ export interface ChildOptions {
   readonly limitMs?: number;
   /** A process group of its own, all of which is killed in the end. Default: false. */
   readonly group?: boolean;
-}
-
-/** An output that is collected; `stream` is undefined when it goes elsewhere. */
-class Output {
-  readonly stream: Readable | undefined;
-  readonly #chunks: Buffer[] = [];
-  lines = 0;
-  #text: string | undefined;
-
-  constructor(stream: Readable | undefined, watch: Watch) {
-    this.stream = stream;
-    stream?.on('data', (chunk: Buffer) => {
-      this.#chunks.push(chunk);
-      this.#text = undefined;
-      for (let at = chunk.indexOf(10); at >= 0; at = chunk.indexOf(10, at + 1)) this.lines++;
-      watch.notify();
-    });
-    stream?.on('error', () => undefined);
-  }
-
-  get bytes(): Buffer {
-    return Buffer.concat(this.#chunks);
-  }
-
-  get text(): string {
-    this.#text ??= this.bytes.toString();
-    return this.#text;
-  }
 }
 
 /** A running child; see `startChild`. */
@@ -190,7 +161,7 @@ export class Child {
         reject(error);
       });
       this.process.on('exit', async (code, signal) => {
-        await Promise.all([readToEnd(this.#stdout.stream), readToEnd(this.#stderr.stream)]);
+        await Promise.all([this.#stdout.readToEnd(), this.#stderr.readToEnd()]);
         clearTimeout(timer);
         this.#over = true;
         this.#watch.notify();
@@ -244,24 +215,6 @@ function killAll(child: ChildProcess, group: boolean): void {
   } catch {
     // the whole group is gone already
   }
-}
-
-/** A real pipe with its read end here: the two ends of a FIFO in a folder of its own. */
-function makePipe(): { readEnd: Socket; writeEnd: number } {
-  const path = join(makeTempFolder(), 'pipe');
-  execFileSync('mkfifo', [path]);
-  const readFd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-  return {
-    readEnd: new Socket({ fd: readFd, readable: true, writable: false }),
-    writeEnd: openSync(path, 'w'),
-  };
-}
-
-/** Everything that was written has been read; a paused reader goes on reading now. */
-function readToEnd(stream: Readable | undefined): Promise<void> {
-  if (!stream || stream.closed) return Promise.resolve();
-  stream.resume();
-  return new Promise((resolve) => stream.once('close', resolve));
 }
 
 function holds(text: string, sought: Sought): boolean {

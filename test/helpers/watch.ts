@@ -16,7 +16,7 @@ export class Watch {
 
   /**
    * Resolves with the first value of `probe` that is not undefined, looking now and after each `notify`.
-   * Rejects if `probe` throws, or after `limitMs` with a message that names `what` was awaited.
+   * Rejects if `probe` throws, or after `limitMs` (Infinity: never) with a message that says `what` was awaited.
    */
   until<T>(probe: () => T | undefined, what: string | (() => string), limitMs = DEFAULT_WAIT_MS): Promise<T> {
     return new Promise((resolve, reject) => {
@@ -33,10 +33,11 @@ export class Watch {
           finish(() => reject(error));
         }
       };
-      const timer = setTimeout(() => {
+      const giveUp = (): void => {
         const words = typeof what === 'string' ? what : what();
         finish(() => reject(new Error(`waited ${limitMs} ms for ${words}`)));
-      }, limitMs);
+      };
+      const timer = limitMs === Number.POSITIVE_INFINITY ? undefined : setTimeout(giveUp, limitMs);
       this.#waiters.add(look);
       look();
     });
