@@ -1,7 +1,7 @@
 // Takes secrets out of every text that leaves the process other than the events themselves (contract P4).
 //
 // A key shrinks to its prefix, anything else to ***. A registered secret is found in plain, URL-escaped,
-// JSON-escaped and base64 form, the last also in the middle of a longer base64 text. What merely looks like
+// JSON-escaped, hexadecimal and base64 form, the last also in the middle of a longer base64 text. What merely looks like
 // a key, and userinfo in any URL, is taken out without being registered.
 
 import { keyPrefix } from './key.ts';

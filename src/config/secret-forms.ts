@@ -44,6 +44,12 @@ function base64Pattern(char: string): string {
   return char;
 }
 
+/** Pairs of hexadecimal digits in either case. */
+function createHexForm(secret: string): Form {
+  const pairs = Array.from(Buffer.from(secret), (byte) => hex(byte, 2));
+  return createForm(pairs, (pair) => pair, false);
+}
+
 function createForm(chars: readonly string[], pattern: (char: string) => string, isBase64: boolean): Form {
   const head = chars.slice(0, HEAD_LENGTH).map(pattern).join('');
   const sticky = new Map<string, RegExp>();
@@ -88,8 +94,12 @@ function replaceForm(text: string, { head, rest, tail }: Form, replacement: stri
   return from === 0 ? text : replaced + text.slice(from);
 }
 
-/** A function that replaces the secret wherever it is written plain, escaped for URLs or JSON, or in base64. */
+/** A function that replaces the secret wherever it is written plain, escaped for URLs or JSON, in base64 or in hex. */
 export function createReplacer(secret: string, replacement: string): ReplaceSecret {
-  const forms = [createForm([...secret], textPattern, false), ...createBase64Forms(secret)];
+  const forms = [
+    createForm([...secret], textPattern, false),
+    ...createBase64Forms(secret),
+    createHexForm(secret),
+  ];
   return (text) => forms.reduce((rest, form) => replaceForm(rest, form, replacement), text);
 }

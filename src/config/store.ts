@@ -141,6 +141,14 @@ function flushDirectory(directory: string): void {
   }
 }
 
+/** Removes staging files, this writer's and those of killed ones: whoever holds the lock is the only user. */
+function removeStaging(path: string): void {
+  const directory = dirname(path);
+  for (const name of readdirSync(directory)) {
+    if (name.startsWith(`${basename(path)}.staging-`)) rmSync(join(directory, name), { force: true });
+  }
+}
+
 /** Puts the new content in the place of the old one; returns where a damaged one went. */
 function replaceStore(path: string, json: JsonObject, isDamaged: boolean, lock: StoreLock, wallMs: number) {
   const staging = `${path}.staging-${randomBytes(6).toString('hex')}`;
@@ -152,6 +160,7 @@ function replaceStore(path: string, json: JsonObject, isDamaged: boolean, lock: 
     renameSync(staging, path);
   } catch (error) {
     if (aside !== undefined) rmSync(aside, { force: true });
+    removeStaging(path);
     const code = systemCode(error);
     if (error instanceof StoreError || code === undefined) throw error;
     const why = code === 'ENOSPC' || code === 'EDQUOT' ? 'no space left' : code;
@@ -159,15 +168,6 @@ function replaceStore(path: string, json: JsonObject, isDamaged: boolean, lock: 
   }
   flushDirectory(dirname(path));
   return aside;
-}
-
-/** Removes what killed writers left behind. The caller holds the lock, so no staging file is in use. */
-function removeLeftovers(path: string, host: StoreHost): void {
-  const directory = dirname(path);
-  for (const name of readdirSync(directory)) {
-    if (name.startsWith(`${basename(path)}.staging-`)) rmSync(join(directory, name), { force: true });
-  }
-  removeDeadLocks(directory, `${basename(path)}.lock`, host);
 }
 
 /**
@@ -198,7 +198,8 @@ export async function updateStore<T>(
     const current = readCurrent(path, host, options.mayMoveAside ?? false);
     const { draft, json } = createDraft(current === 'damaged' ? undefined : current);
     const result = change(draft);
-    removeLeftovers(path, host);
+    removeStaging(path);
+    removeDeadLocks(dirname(path), `${basename(path)}.lock`, host);
     const aside = replaceStore(path, json(), current === 'damaged', lock, host.clock.wallMs());
     if (aside !== undefined) notices.push(`the profile store was damaged: it was moved aside to ${aside}`);
     return { result, notices };

@@ -100,7 +100,8 @@ async function ask(io: Io, question: string, createReader: () => Reader): Promis
       };
       // Echo goes off before the question is seen: nobody types a key that is shown.
       if (isHidden) stdin.setRawMode(true);
-      stdin.on('data', onData).on('end', onEnd).on('error', onEnd);
+      // After a pause a listener alone does not start it again.
+      stdin.on('data', onData).on('end', onEnd).on('error', onEnd).resume();
       io.writeErrRaw(question);
     });
   } finally {

@@ -19,6 +19,8 @@ function writeDown(secret: string): [string, string][] {
     ['in JSON', JSON.stringify({ key: secret })],
     ['in JSON in JSON', JSON.stringify(JSON.stringify({ key: secret }))],
     ['\\u escapes', [...secret].map((c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`).join('')],
+    ['hexadecimal', Buffer.from(secret).toString('hex')],
+    ['hexadecimal, capitals', Buffer.from(secret).toString('hex').toUpperCase()],
     ['base64', base64(secret)],
     ['base64url', Buffer.from(secret).toString('base64url')],
     ['base64 after 1 byte', base64(`u${secret}`)],

@@ -1,0 +1,113 @@
+// Questions on a real terminal, made by script(1): the key without echo, and the terminal as it was before.
+
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { makeTempFolder } from '../helpers/cleanup.ts';
+import { type Child, startShell } from '../helpers/run-cli.ts';
+
+const KEY = 'ak_live_00112233445566778899aabbccddeeff';
+const URL = 'https://api.atlantis.example';
+
+const hasScript = spawnSync('script', ['--version']).status === 0;
+const describeWithScript = hasScript ? describe : describe.skip;
+
+/** Runs shell commands on a terminal of their own; stdin of the child is the keyboard, stdout the screen. */
+function startOnTerminal(commands: string): { child: Child; folder: string; type: (text: string) => void } {
+  const folder = join(makeTempFolder(), 'config');
+  const inner = `stty -a > ${folder}.before; ${commands}; echo "status $?"; stty -a > ${folder}.after; echo over`;
+  const { child } = startShell('exec script -qec "$INNER" /dev/null', {
+    env: { ATLANTIS_CONFIG_DIR: folder, INNER: inner, SHELL: '/bin/sh', TERM: 'xterm' },
+    stdin: 'pipe',
+  });
+  return { child, folder, type: (text) => void child.stdin.write(text) };
+}
+
+/** The settings of the terminal are the same after as before. */
+function expectRestored(folder: string): void {
+  const settings = readFileSync(`${folder}.before`, 'utf8');
+  expect(settings).toContain(' echo ');
+  expect(readFileSync(`${folder}.after`, 'utf8')).toBe(settings);
+}
+
+const readStore = (folder: string) => JSON.parse(readFileSync(join(folder, 'profiles.json'), 'utf8'));
+
+describeWithScript('on a terminal (needs script)', () => {
+  test('P1: asks for URL and key; the key is never on the screen', async () => {
+    const { child, folder, type } = startOnTerminal('atlantis profile add main');
+    await child.waitForStdout('Base URL: ');
+    type(`${URL}\n`);
+    await child.waitForStdout('API key (not shown): ');
+    type(`${KEY}\r`);
+    const screen = await child.waitForStdout('over');
+    expect(screen).toContain('status 0');
+    expect(screen).toContain('ak_live_00112233…, in use');
+    expect(screen).not.toContain(KEY.slice(16));
+    expect(readStore(folder).profiles.main).toEqual({ url: URL, key: KEY });
+    expectRestored(folder);
+  });
+
+  test('P1: a line can be edited unseen: erase, start again, cursor keys', async () => {
+    const { child, folder, type } = startOnTerminal(`atlantis profile add main --url ${URL}`);
+    await child.waitForStdout('not shown');
+    type('wrong\x15');
+    type(`\x1b[A\x1b[3~ ${KEY}zz\x7f\b`);
+    type('\r');
+    expect(await child.waitForStdout('over')).toContain('status 0');
+    expect(readStore(folder).profiles.main.key).toBe(KEY);
+  });
+
+  test.each<[string, string, string]>([
+    ['Ctrl-C', '\x03', 'status 130'],
+    ['Ctrl-D', '\x04', 'status 2'],
+    ['no key', 'canary-canary\r', 'status 3'],
+    ['row 55: several lines', `${KEY}\r${KEY}\r`, 'status 3'],
+  ])('after %s nothing is stored and the terminal is as before', async (_what, typed, status) => {
+    const { child, folder, type } = startOnTerminal(`atlantis profile add main --url ${URL} --verbose`);
+    await child.waitForStdout('not shown');
+    type(typed.slice(0, -1) === '' ? typed : `ak_live_canary\x15${typed}`);
+    const screen = await child.waitForStdout('over');
+    expect(screen).toContain(status);
+    expect(screen).not.toContain('canary');
+    expect(screen).not.toContain(KEY);
+    expect(existsSync(folder)).toBe(false);
+    expectRestored(folder);
+  });
+
+  test('Ctrl-C at the question for the URL', async () => {
+    const { child, folder, type } = startOnTerminal('trap : INT; atlantis profile add main');
+    await child.waitForStdout('Base URL: ');
+    type('\x03');
+    expect(await child.waitForStdout('over')).toContain('status 130');
+    expectRestored(folder);
+  });
+
+  test('a signal from elsewhere restores the terminal too, and ends it by that signal', async () => {
+    const { child, folder } = startOnTerminal(
+      `sh -c 'echo pid $$; exec atlantis profile add main --url ${URL}'`,
+    );
+    const screen = await child.waitForStdout('not shown');
+    process.kill(Number(/pid (\d+)/.exec(screen)?.[1]), 'SIGTERM');
+    expect(await child.waitForStdout('over')).toContain('status 143');
+    expectRestored(folder);
+  });
+
+  test('--key-stdin would show what is typed: 2', async () => {
+    const { child } = startOnTerminal(`atlantis profile add main --url ${URL} --key-stdin`);
+    expect(await child.waitForStdout('over')).toMatch(/--key-stdin reads a pipe(.|\s)*status 2/);
+  });
+
+  test.each<[string, string, boolean]>([
+    ['y', 'y\n', true],
+    ['n', 'n\n', false],
+    ['only Enter', '\n', false],
+  ])('remove asks first: %s', async (_what, typed, isGone) => {
+    const add = `echo ${KEY} | atlantis profile add main --url ${URL} --key-stdin`;
+    const { child, folder, type } = startOnTerminal(`${add}; atlantis profile remove main`);
+    await child.waitForStdout('Remove profile main and its key ak_live_00112233…? [y/N] ');
+    type(typed);
+    expect(await child.waitForStdout('over')).toContain('status 0');
+    expect('main' in readStore(folder).profiles).toBe(!isGone);
+  });
+});

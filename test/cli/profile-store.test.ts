@@ -1,0 +1,217 @@
+// The profile store under real faults: many writers, full disks, limits, read-only homes; watched by strace.
+
+import { spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { makeTempFolder } from '../helpers/cleanup.ts';
+import { quote, runCli, runShell } from '../helpers/run-cli.ts';
+
+const KEY = 'ak_live_00112233445566778899aabbccddeeff';
+const URL = 'https://api.atlantis.example';
+const succeeds = (program: string, ...args: string[]): boolean => spawnSync(program, args).status === 0;
+const testWithStrace = succeeds('strace', '-o', '/dev/null', 'true') ? test : test.skip;
+const testWithMounts = succeeds('unshare', '-rm', 'mount', '-t', 'tmpfs', 'none', '/mnt') ? test : test.skip;
+const testAsUser = process.getuid?.() === 0 && succeeds('setpriv', '--version') ? test : test.skip;
+
+/** A folder with one stored profile, or none. */
+function createStore(profiles: object = { main: { url: URL, key: KEY } }): { folder: string; path: string } {
+  const folder = join(makeTempFolder(), 'config');
+  const path = join(folder, 'profiles.json');
+  mkdirSync(folder, { mode: 0o700 });
+  writeFileSync(path, JSON.stringify({ version: 1, current: 'main', profiles }), { mode: 0o600 });
+  return { folder, path };
+}
+
+test('F2, row 50: 20 adds at once: 20 profiles, valid, 0600, nothing left over', async () => {
+  const folder = join(makeTempFolder(), 'config');
+  const exits = await Promise.all(
+    Array.from({ length: 20 }, (_, index) =>
+      runCli(['profile', 'add', `p${index}`, '--url', URL, '--key-stdin'], {
+        stdin: KEY,
+        env: { ATLANTIS_CONFIG_DIR: folder },
+      }),
+    ),
+  );
+  expect(exits.map(({ code, stderr }) => (code === 0 ? 0 : stderr))).toEqual(Array(20).fill(0));
+  expect(readdirSync(folder)).toEqual(['profiles.json']);
+  const path = join(folder, 'profiles.json');
+  expect(statSync(path).mode & 0o777).toBe(0o600);
+  const { current, profiles } = JSON.parse(readFileSync(path, 'utf8'));
+  expect(Object.keys(profiles)).toHaveLength(20);
+  expect(profiles).toHaveProperty(current);
+});
+
+describe('F2: a disk that is full (needs a tmpfs of its own)', () => {
+  testWithMounts('the old file or the new one, never a part; 9 tells that it is the old one', async () => {
+    const { path } = createStore();
+    // A store of more than three pages, and a disk on which n pages are free when the next write comes.
+    const script = `
+      mount -t tmpfs -o size=128k none /mnt && mkdir -m 700 /mnt/c && cp ${quote(path)} /mnt/c/ || exit 99
+      export ATLANTIS_CONFIG_DIR=/mnt/c
+      long=$(printf '%03000d' 0)
+      for n in 1 2 3 4; do echo "ak_live_$long" | atlantis profile add "p$n" --url ${URL} --key-stdin -q || exit 98; done
+      for free in 0 1 2 3 4 5 6 7 8; do
+        rm -f /mnt/fill /mnt/old; cat /mnt/c/profiles.json > "$HOME/old"
+        head -c 200000 /dev/zero > /mnt/fill 2>/dev/null
+        truncate -s $(( $(stat -c %s /mnt/fill) - free * 4096 )) /mnt/fill
+        echo ${KEY} | atlantis profile add "extra$free" --url ${URL} --key-stdin -q 2>"$HOME/err"; code=$?
+        if cmp -s "$HOME/old" /mnt/c/profiles.json; then kept=old; else kept=other; fi
+        rm -f /mnt/fill
+        whole=$(jq -r '.profiles | has("extra'$free'")' /mnt/c/profiles.json)
+        echo "$code $kept $whole $(ls -A /mnt/c | tr '\\n' ' ')| $(head -1 "$HOME/err")"
+      done`;
+    const { code, stdout, stderr } = await runShell(`unshare -rm bash -c ${quote(script)}`);
+    expect([code, stderr]).toEqual([0, '']);
+    const rows = stdout.trim().split('\n');
+    expect(rows).toHaveLength(9);
+    for (const row of rows) {
+      if (row.startsWith('0 ')) expect(row).toMatch(/^0 other true profiles\.json \| ?$/);
+      else
+        expect(row).toMatch(
+          /^9 old false profiles\.json \| atlantis: error: the profile store c.*(no space left|ENOSPC)/,
+        );
+    }
+    expect(rows.filter((row) => row.startsWith('9 ')).length).toBeGreaterThan(2);
+    expect(rows.at(-1)).toMatch(/^0 /);
+  });
+
+  test('ulimit -f: 9, not death by SIGXFSZ, and the old file', async () => {
+    const { folder, path } = createStore({ main: { url: URL, key: `ak_live_${'0'.repeat(3000)}` } });
+    const before = readFileSync(path);
+    const { code, stderr } = await runShell(
+      `ulimit -f 2; echo ${KEY} | atlantis profile add more --url ${URL}/${'x'.repeat(2000)} --key-stdin`,
+      { env: { ATLANTIS_CONFIG_DIR: folder } },
+    );
+    expect(code).toBe(9);
+    expect(stderr).toContain('is as it was');
+    expect(readFileSync(path)).toEqual(before);
+    expect(readdirSync(folder)).toEqual(['profiles.json']);
+  });
+});
+
+/** What a run did to files, by strace: every call that can create, change or remove one. */
+async function traceWrites(args: string[], env: Record<string, string>, stdin = ''): Promise<string[]> {
+  const log = join(makeTempFolder(), 'strace');
+  const calls =
+    'open,openat,creat,mkdir,mkdirat,rename,renameat,renameat2,unlink,unlinkat,rmdir,link,linkat,symlink,chmod,fchmod,fchmodat,truncate,ftruncate,utimensat,chown,fchownat,mknod,mknodat';
+  await runCli(args, { env, stdin, prefix: ['strace', '-f', '-qq', '-o', log, '-e', `trace=${calls}`] });
+  return readFileSync(log, 'utf8')
+    .split('\n')
+    .filter((line) => !/\bopen(?:at)?\(/.test(line) || /O_WRONLY|O_RDWR|O_CREAT|O_TRUNC|O_APPEND/.test(line))
+    .filter((line) => line.includes('(') && !/"\/dev\/(?:null|tty|pts)|\/proc\/self/.test(line));
+}
+
+describe('watched by strace', () => {
+  testWithStrace.each([
+    ['profile list'],
+    ['profile list --json'],
+    ['profile show'],
+    ['profile path'],
+    ['profile remove main'],
+    ['profile add main --url http://evil'],
+    ['stream tail --no-reconnect'],
+    ['stream tail --no-reconnect -p command'],
+    ['--help'],
+  ])('F3: %s writes nothing', async (args) => {
+    const { folder, path } = createStore({
+      main: { url: 'http://127.0.0.1:1', key: KEY },
+      command: { url: 'http://127.0.0.1:1', keyCommand: ['echo', KEY] },
+    });
+    chmodSync(path, 0o644);
+    const before = statSync(path, { bigint: true });
+    expect(await traceWrites(args.split(' '), { ATLANTIS_CONFIG_DIR: folder })).toEqual([]);
+    expect(statSync(path, { bigint: true })).toMatchObject({
+      mtimeNs: before.mtimeNs,
+      ctimeNs: before.ctimeNs,
+    });
+  });
+
+  testWithStrace('F1: whatever holds a key is created 0600 in a directory created 0700', async () => {
+    const folder = join(makeTempFolder(), 'new', 'config');
+    const args = ['profile', 'add', 'main', '--url', URL, '--key-stdin'];
+    const lines = await traceWrites(args, { ATLANTIS_CONFIG_DIR: folder }, KEY);
+    const inFolder = lines.filter((line) => line.includes(folder));
+    const created = inFolder.filter((line) => line.includes('O_CREAT'));
+    expect(created.length).toBeGreaterThan(0);
+    for (const line of created) expect(line).toMatch(/, 0600\) += /);
+    const directories = inFolder.filter((line) => /\bmkdir(?:at)?\(.* = 0$/.test(line));
+    expect(directories.length).toBeGreaterThan(0);
+    for (const line of directories) expect(line).toMatch(/, 0700\) += 0$/);
+    // Nothing is written anywhere else.
+    expect(lines.filter((line) => !line.includes(join(folder, '..')))).toEqual([]);
+  });
+
+  testWithStrace('P1, P4: the key is in no argv and no environment of a child', async () => {
+    const secrets = join(makeTempFolder(), 'key.txt');
+    writeFileSync(secrets, KEY);
+    const { folder } = createStore({ main: { url: 'http://127.0.0.1:1', keyCommand: ['cat', secrets] } });
+    const log = join(makeTempFolder(), 'strace');
+    const other = 'ak_live_ffeeddccbbaa99887766554433221100';
+    await runCli(['stream', 'tail', '--no-reconnect', '--verbose'], {
+      env: { ATLANTIS_CONFIG_DIR: folder },
+      prefix: ['strace', '-f', '-v', '-s', '10000', '-o', log, '-e', 'trace=execve'],
+    });
+    const own = readFileSync(log, 'utf8');
+    expect(own).toMatch(/execve\("[^"]*\/cat", \["cat", /);
+    expect(own).not.toContain(KEY);
+    // With a key for this run the command is not even started.
+    const { stderr } = await runCli(['stream', 'tail', '--no-reconnect', '--verbose'], {
+      key: other,
+      env: { ATLANTIS_CONFIG_DIR: folder },
+      prefix: ['strace', '-f', '-o', log, '-e', 'trace=execve'],
+    });
+    expect(readFileSync(log, 'utf8')).not.toContain('/cat"');
+    expect(stderr).not.toContain(other);
+  });
+});
+
+describe('F3, row 53: the key in the environment, and a home that cannot be used', () => {
+  const env = { ATLANTIS_URL: 'http://127.0.0.1:1', ATLANTIS_API_KEY: KEY };
+  const args = ['stream', 'tail', '--no-reconnect'];
+
+  test.each<[string, Record<string, string | undefined>]>([
+    ['unset', { HOME: undefined }],
+    ['empty', { HOME: '' }],
+    ['missing', { HOME: '/nonexistent' }],
+    ['not a directory', { HOME: '/dev/null' }],
+  ])('%s: it gets as far as connecting', async (_what, home) => {
+    expect(await runCli(args, { env: { ...env, ...home } })).toMatchObject({ code: 7, stdout: '' });
+    expect(existsSync('/nonexistent')).toBe(false);
+  });
+
+  test('a damaged store is no matter then', async () => {
+    const { folder, path } = createStore();
+    writeFileSync(path, '{');
+    expect(await runCli(args, { env: { ...env, ATLANTIS_CONFIG_DIR: folder } })).toMatchObject({ code: 7 });
+  });
+
+  testWithMounts('read-only: it reads, and 9 says that nothing can be stored', async () => {
+    const { folder } = createStore({ main: { url: 'http://127.0.0.1:1', key: KEY } });
+    const script = `
+      mount --bind ${quote(folder)} /mnt && mount -o remount,ro,bind /mnt || exit 99
+      export ATLANTIS_CONFIG_DIR=/mnt
+      atlantis stream tail --no-reconnect -q 2>/dev/null; echo $?
+      atlantis profile list --json | jq length
+      atlantis profile use main 2>&1; echo $?`;
+    const { stdout } = await runShell(`unshare -rm bash -c ${quote(script)}`);
+    expect(stdout).toMatch(/^7\n1\natlantis: error: the profile store cannot be locked .*EROFS.*\n9\n$/s);
+  });
+
+  testAsUser('a directory that may not be read: 10 from the store, 7 without it', async () => {
+    const { folder } = createStore();
+    chmodSync(join(folder, '..'), 0o700);
+    const prefix = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
+    const options = { env: { ...env, ATLANTIS_CONFIG_DIR: folder }, prefix };
+    expect(await runCli(args, options)).toMatchObject({ code: 7 });
+    expect(await runCli(['profile', 'list'], options)).toMatchObject({ code: 10 });
+  });
+});
