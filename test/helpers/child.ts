@@ -7,7 +7,7 @@ import { closeSync, readFileSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
 import { registerCleanup } from './cleanup.ts';
 import { makePipe, Output } from './pipe.ts';
-import { Watch } from './watch.ts';
+import { pauseFor, Watch } from './watch.ts';
 
 /** A child may run this long in ms, unless the caller says otherwise. */
 export const RUN_LIMIT_MS = 30_000;
@@ -203,6 +203,24 @@ export function startChild(command: string, args: readonly string[], options: Ch
   });
   if (!group) void gone.then(forget);
   return new Child(child, pipes[0]?.readEnd, pipes[1]?.readEnd, limitMs);
+}
+
+/** True while a process runs; a zombie that nobody has waited for is over. Linux only. */
+export function isAlive(pid: number): boolean {
+  try {
+    return !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
+
+/** Resolves when a process that is not a child of this one is over (nothing tells, so it is looked at). */
+export async function untilDead(pid: number, limitMs = 5_000): Promise<void> {
+  const endMs = performance.now() + limitMs;
+  while (isAlive(pid)) {
+    if (performance.now() > endMs) throw new Error(`process ${pid} is still alive after ${limitMs} ms`);
+    await pauseFor(10);
+  }
 }
 
 function killAll(child: ChildProcess, group: boolean): void {

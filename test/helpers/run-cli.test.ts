@@ -2,7 +2,7 @@
 import { openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { startChild } from './child.ts';
+import { isAlive, startChild, untilDead } from './child.ts';
 import { makeTempFolder, runCleanups } from './cleanup.ts';
 import { makeCleanEnvironment, runCli, runShell, startCli, startShell } from './run-cli.ts';
 import { pauseFor } from './watch.ts';
@@ -12,15 +12,6 @@ function scriptOf(text: string): string {
   const file = join(makeTempFolder(), 'script.cjs');
   writeFileSync(file, text);
   return file;
-}
-
-/** True while the process runs; a zombie that nobody has waited for is over. */
-function isAlive(pid: number): boolean {
-  try {
-    return !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
-  } catch {
-    return false;
-  }
 }
 
 const FOREVER = 'setInterval(() => {}, 1000);';
@@ -143,7 +134,6 @@ describe('runShell', () => {
     const [, pid] = /pid=(\d+)/.exec(await run.child.waitForStderr(/pid=\d+\n/)) ?? [];
     await runCleanups('test');
     await run.exit;
-    for (let looks = 0; isAlive(Number(pid)) && looks < 100; looks++) await pauseFor(10);
-    expect(isAlive(Number(pid))).toBe(false);
+    await untilDead(Number(pid));
   });
 });
