@@ -93,7 +93,8 @@ Examples:
   $ atlantis profile add main --url https://api.atlantis.example
   $ atlantis profile add ci --url https://api.atlantis.example --key-stdin < key.txt
   $ atlantis profile add vault --url https://api.atlantis.example --key-command op read op://dev/atlantis/key
-  $ atlantis profile add pass --url https://api.atlantis.example --key-command '["pass","show","-c","atlantis"]'`,
+  $ atlantis profile add mac --url https://api.atlantis.example \\
+      --key-command '["security","find-generic-password","-s","atlantis","-w"]'`,
     )
     .action(async (name: string, _options, command: Command) => {
       const { addProfile } = await import('../profile/add.ts');
