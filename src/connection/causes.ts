@@ -138,6 +138,11 @@ export const CAUSES = {
     happened: '{host} offers no TLS version that is safe to use ({detail})',
     remedy: 'The server must speak TLS 1.2 or newer.',
   },
+  'tls-handshake': {
+    rule: 'trust',
+    happened: 'the TLS handshake with {host} failed ({detail})',
+    remedy: 'Tell whoever runs the server: it wants a cipher, a name or a certificate that this tool lacks.',
+  },
   'tls-to-plaintext': {
     rule: 'upgrade',
     happened: '{host} does not speak TLS on this port ({detail})',

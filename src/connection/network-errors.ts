@@ -54,6 +54,12 @@ const BY_CODE: Readonly<Record<string, CauseKind>> = {
   CERT_REJECTED: 'certificate-refused',
   CERT_CHAIN_TOO_LONG: 'certificate-refused',
   CERT_SIGNATURE_FAILURE: 'certificate-refused',
+  UNABLE_TO_DECRYPT_CERT_SIGNATURE: 'certificate-refused',
+  UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY: 'certificate-refused',
+  ERROR_IN_CERT_NOT_BEFORE_FIELD: 'certificate-refused',
+  ERROR_IN_CERT_NOT_AFTER_FIELD: 'certificate-refused',
+  // What Node calls every other verdict of OpenSSL on a certificate, such as a key that is too weak.
+  UNSPECIFIED: 'certificate-refused',
   INVALID_CA: 'certificate-refused',
   INVALID_PURPOSE: 'certificate-refused',
   PATH_LENGTH_EXCEEDED: 'certificate-refused',
@@ -122,7 +128,7 @@ function classifyTls(message: string): CauseKind {
   if (/protocol version|unsupported protocol|no protocols available|version too low/i.test(message)) {
     return 'tls-version';
   }
-  return 'certificate-refused';
+  return 'tls-handshake';
 }
 
 /** Of several attempts at once (Happy Eyeballs), the error that says most; else the error itself. */

@@ -92,10 +92,14 @@ function isRetryable(kind: CauseKind): boolean {
 /** How nginx, Go's net/http and Apache answer a plaintext request on a TLS port. */
 const WANTS_TLS = /HTTP request (was sent )?to (an )?HTTPS|plain HTTP to an SSL/i;
 
+/** nginx lets the handshake pass and asks for the certificate in HTTP. */
+const WANTS_CERTIFICATE = /No required SSL certificate was sent/i;
+
 function pickKind(refusal: Refusal, isFromApi: boolean): CauseKind {
   const { status } = refusal;
   if (refusal.isFromProxy) return status >= 500 ? 'proxy-failed' : 'proxy-refused';
   if (WANTS_TLS.test(refusal.body)) return 'plaintext-to-tls';
+  if (WANTS_CERTIFICATE.test(refusal.body)) return 'client-certificate-demanded';
   if (status === 407) return 'proxy-refused';
   if (status >= 300 && status < 400) return 'redirect';
   if (status === 429) return 'rate-limited';
