@@ -76,6 +76,7 @@ const ROWS: readonly Row[] = [
       'certificate-refused',
       'client-certificate-demanded',
       'tls-version',
+      'tls-handshake',
     ],
     before: NEVER,
     after: FIVE_IN_A_ROW,

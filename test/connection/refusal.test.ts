@@ -137,6 +137,11 @@ describe('C3: what an answer means', () => {
     expect(classify(400, { body }).kind).toBe('plaintext-to-tls');
   });
 
+  test('row 31: nginx asks for a client certificate in HTTP', () => {
+    const body = '<center>No required SSL certificate was sent</center>';
+    expect(classify(400, { body }).kind).toBe('client-certificate-demanded');
+  });
+
   test('row 26: a 200 shows what it was', () => {
     const headers = { 'content-type': 'text/html', server: 'nginx' };
     expect(classify(200, { headers, body: '<html>' }).detail).toBe('HTTP 200, server: nginx, text/html');

@@ -1,0 +1,184 @@
+// Error objects of Node, OpenSSL and ws as causes: the table of codes, and never an empty word (contract C9).
+import { readdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { type CauseKind, describeCause } from '../../src/connection/causes.ts';
+import { classifyError, PHASES, type Phase } from '../../src/connection/network-errors.ts';
+
+const HOST = 'api.atlantis.example';
+
+/** An error as Node makes them: words, a code, and what else it hangs on. */
+function fault(code: string, message = `words with ${code}`, more: object = {}): Error {
+  return Object.assign(new Error(message), { code, ...more });
+}
+
+const at = (address: string, port: number, code = 'ECONNREFUSED'): Error =>
+  fault(code, `connect ${code} ${address}:${port}`, { address, port });
+
+describe('C9: codes', () => {
+  test.each<[string, Phase, CauseKind]>([
+    ['ENOTFOUND', 'lookup', 'name-not-found'],
+    ['EAI_AGAIN', 'lookup', 'name-lookup-failed'],
+    ['EAI_FAIL', 'lookup', 'name-lookup-failed'],
+    ['ECONNREFUSED', 'connect', 'refused'],
+    ['EHOSTUNREACH', 'connect', 'unreachable'],
+    ['ENETUNREACH', 'connect', 'unreachable'],
+    ['ENETDOWN', 'connect', 'unreachable'],
+    ['ETIMEDOUT', 'connect', 'timed-out'],
+    ['ECONNRESET', 'tls', 'reset'],
+    ['ECONNRESET', 'upgrade', 'reset'],
+    ['EPIPE', 'upgrade', 'reset'],
+    ['CERT_HAS_EXPIRED', 'tls', 'certificate-expired'],
+    ['CERT_NOT_YET_VALID', 'tls', 'certificate-not-yet-valid'],
+    ['DEPTH_ZERO_SELF_SIGNED_CERT', 'tls', 'certificate-self-signed'],
+    ['SELF_SIGNED_CERT_IN_CHAIN', 'tls', 'certificate-unknown-issuer'],
+    ['UNABLE_TO_GET_ISSUER_CERT', 'tls', 'certificate-unknown-issuer'],
+    ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'tls', 'certificate-unknown-issuer'],
+    ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'tls', 'certificate-unknown-issuer'],
+    ['ERR_TLS_CERT_ALTNAME_INVALID', 'tls', 'certificate-wrong-host'],
+    ['CERT_REVOKED', 'tls', 'certificate-refused'],
+    ['CERT_SIGNATURE_FAILURE', 'tls', 'certificate-refused'],
+    ['INVALID_PURPOSE', 'tls', 'certificate-refused'],
+    ['UNSPECIFIED', 'tls', 'certificate-refused'],
+    ['ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED', 'upgrade', 'client-certificate-demanded'],
+    ['ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION', 'tls', 'tls-version'],
+    ['ERR_SSL_UNSUPPORTED_PROTOCOL', 'tls', 'tls-version'],
+    ['ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE', 'tls', 'tls-handshake'],
+    ['ERR_SSL_SOMETHING_NEW', 'tls', 'tls-handshake'],
+    ['EPROTO', 'tls', 'tls-handshake'],
+    ['ERR_SSL_WRONG_VERSION_NUMBER', 'tls', 'tls-to-plaintext'],
+    ['ERR_SSL_PACKET_LENGTH_TOO_LONG', 'tls', 'tls-to-plaintext'],
+    ['HPE_INVALID_CONSTANT', 'upgrade', 'not-websocket'],
+    ['HPE_HEADER_OVERFLOW', 'upgrade', 'not-websocket'],
+    ['ESOMETHING', 'connect', 'network-error'],
+    ['ECONNRESET', 'welcome', 'dropped'],
+    ['ECONNRESET', 'live', 'dropped'],
+    ['ETIMEDOUT', 'live', 'dropped'],
+    ['ESOMETHING', 'live', 'dropped'],
+    ['WS_ERR_INVALID_UTF8', 'live', 'bad-frames'],
+    ['WS_ERR_INVALID_OPCODE', 'welcome', 'bad-frames'],
+    ['WS_ERR_SOMETHING_NEW', 'live', 'bad-frames'],
+  ])('%s, in the phase %s, is %s', (code, phase, kind) => {
+    const cause = classifyError(fault(code), HOST, phase);
+    expect(cause).toMatchObject({ kind, host: HOST });
+    expect(cause).not.toHaveProperty('proxy');
+    expect(cause.detail).not.toBe('');
+  });
+
+  test.each<[string, string, CauseKind]>([
+    ['EPROTO', 'ssl3_get_record:wrong version number', 'tls-to-plaintext'],
+    ['EPROTO', 'tls_process:packet length too long', 'tls-to-plaintext'],
+    ['EPROTO', 'ssl3_read_bytes:http request', 'tls-to-plaintext'],
+    ['EPROTO', 'ssl3_read_bytes:tlsv1 alert protocol version:SSL alert number 70', 'tls-version'],
+    ['EPROTO', 'tls_setup:no protocols available', 'tls-version'],
+    ['EPROTO', 'tlsv13 alert certificate required:SSL alert number 116', 'client-certificate-demanded'],
+    ['ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE', 'sslv3 alert bad certificate', 'client-certificate-demanded'],
+  ])('row 31, row 32: %s with the words "%s" is %s', (code, message, kind) => {
+    expect(classifyError(fault(code, message), HOST, 'tls').kind).toBe(kind);
+  });
+
+  test('row 26: what ws finds wrong with the answer to the upgrade', () => {
+    const error = new Error('Invalid Sec-WebSocket-Accept header');
+    expect(classifyError(error, HOST, 'upgrade')).toEqual({
+      kind: 'not-websocket',
+      host: HOST,
+      detail: 'Invalid Sec-WebSocket-Accept header',
+    });
+  });
+
+  test('row 26: what is no HTTP at all', () => {
+    const error = fault('HPE_INVALID_CONSTANT', 'Parse Error: Expected HTTP/');
+    expect(classifyError(error, HOST, 'upgrade').detail).toBe('not an HTTP answer, HPE_INVALID_CONSTANT');
+  });
+
+  test('row 33: whatever happens on the way to the proxy is its fault, and it is named', () => {
+    for (const code of [
+      'ECONNREFUSED',
+      'ENOTFOUND',
+      'ECONNRESET',
+      'ETIMEDOUT',
+      'ERR_SSL_WRONG_VERSION_NUMBER',
+    ]) {
+      const cause = classifyError(fault(code), HOST, 'proxy', 'proxy.example:3128');
+      expect(cause).toMatchObject({ kind: 'proxy-failed', proxy: 'proxy.example:3128' });
+      expect(describeCause(cause).happened).toContain('the proxy proxy.example:3128');
+    }
+  });
+
+  test('row 37: every fault that ws can find in frames has words of its own', () => {
+    const lib = join(dirname(createRequire(import.meta.url).resolve('ws/package.json')), 'lib');
+    const sources = readdirSync(lib).map((name) => readFileSync(join(lib, name), 'utf8'));
+    const codes = new Set(sources.join('\n').match(/WS_ERR_[A-Z0-9_]+/g));
+    expect(codes.size).toBeGreaterThan(10);
+    for (const code of codes) {
+      const { kind, detail } = classifyError(fault(code), HOST, 'live');
+      expect({ code, kind, isCode: detail === code }).toEqual({ code, kind: 'bad-frames', isCode: false });
+    }
+  });
+});
+
+describe('C9: no error is ever empty', () => {
+  test('row 28: an AggregateError is flattened, and every address named', () => {
+    const error = new AggregateError([at('::1', 8787), at('127.0.0.1', 8787)]);
+    expect(classifyError(error, 'localhost:8787', 'connect')).toEqual({
+      kind: 'refused',
+      host: 'localhost:8787',
+      detail: 'ECONNREFUSED at [::1]:8787 and 127.0.0.1:8787 connecting',
+    });
+  });
+
+  test('of several causes the refusal says most: there is a machine', () => {
+    const error = new AggregateError([at('::1', 80, 'ENETUNREACH'), at('127.0.0.1', 80)]);
+    const cause = classifyError(error, HOST, 'connect');
+    expect(cause.kind).toBe('refused');
+    expect(cause.detail).toContain('[::1]:80 and 127.0.0.1:80');
+  });
+
+  test('an AggregateError in another one', () => {
+    const error = new AggregateError([new AggregateError([fault('ENOTFOUND')])]);
+    expect(classifyError(error, HOST, 'lookup').kind).toBe('name-not-found');
+  });
+
+  const EMPTY: readonly [string, unknown][] = [
+    ['undefined', undefined],
+    ['null', null],
+    ['an empty text', ''],
+    ['a text', 'words'],
+    ['a number', 0],
+    ['an empty object', {}],
+    ['an error without words', new Error('')],
+    ['an empty AggregateError', new AggregateError([])],
+    ['an AggregateError of nothing', new AggregateError([undefined])],
+    ['a code that is a number', { code: 7, message: '' }],
+    ['words that are a number', { message: 7 }],
+    ['errors that are a text', { errors: 'none' }],
+  ];
+
+  test.each(EMPTY)('%s, in every phase', (_, error) => {
+    for (const phase of Object.keys(PHASES) as Phase[]) {
+      const cause = classifyError(error, HOST, phase);
+      expect(cause.detail.trim()).not.toBe('');
+      expect(describeCause(cause).happened).not.toMatch(/\(\s*\)/);
+    }
+  });
+
+  test('long words are cut', () => {
+    for (const phase of ['connect', 'upgrade', 'live'] as const) {
+      expect(classifyError(new Error('x'.repeat(10_000)), HOST, phase).detail.length).toBeLessThan(200);
+    }
+  });
+
+  test('"socket hang up" says more than its code', () => {
+    const error = fault('ECONNRESET', 'socket hang up');
+    expect(classifyError(error, HOST, 'upgrade')).toMatchObject({
+      kind: 'reset',
+      detail: 'socket hang up waiting for the answer to the upgrade',
+    });
+  });
+
+  test('P4: nothing but words and code is taken from an error', () => {
+    const error = fault('ECONNREFUSED', 'words', { config: { headers: { 'X-API-Key': 'ak_live_00' } } });
+    expect(JSON.stringify(classifyError(error, HOST, 'connect'))).not.toContain('ak_live');
+  });
+});
