@@ -148,21 +148,21 @@ export interface StreamOptions {
   /** Text of the events, sent after the welcome. */
   readonly events?: Iterable<string> | AsyncIterable<string>;
   /** Runs after the last event; default: the connection stays open until the client closes it. */
-  readonly then?: (peer: Peer, index: number) => unknown;
+  readonly finish?: (peer: Peer, index: number) => unknown;
 }
 
 /**
  * A script that behaves like the service: 101, the welcome for the key in X-API-Key, pings answered, a Close
- * echoed, the events (waiting when the client does not read), then `then`.
+ * echoed, the events (waiting when the client does not read), then `finish`.
  */
-export function streamHandler({ events = [], then }: StreamOptions = {}): Script {
+export function streamHandler({ events = [], finish }: StreamOptions = {}): Script {
   return async (peer, index) => {
     peer.answerPings();
     peer.answerClose();
     await peer.accept();
     await peer.welcome();
     for await (const event of events) await peer.sendText(event);
-    await then?.(peer, index);
+    await finish?.(peer, index);
   };
 }
 
