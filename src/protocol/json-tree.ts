@@ -49,6 +49,7 @@ const ZERO = 0x30;
 const NINE = 0x39;
 const COLON = 0x3a;
 const OPEN_ARRAY = 0x5b;
+const BACKSLASH = 0x5c;
 const CLOSE_ARRAY = 0x5d;
 const LETTER_E = 0x65;
 const OPEN_OBJECT = 0x7b;
@@ -110,8 +111,6 @@ function closingOf(container: Container): number {
 class Reader {
   private readonly text: string;
   private at: number;
-  /** Index of the first backslash that was not passed yet: strings before it need no look at their inside. */
-  private nextEscape = -1;
 
   constructor(text: string) {
     this.text = text;
@@ -122,7 +121,10 @@ class Reader {
   readStart(): JsonNode {
     const code = this.peek();
     const start = this.at;
-    if (code === QUOTE) return { kind: 'string', raw: this.readRawString() };
+    if (code === QUOTE) {
+      this.skipString();
+      return { kind: 'string', raw: this.text.slice(start, this.at) };
+    }
     if (code === OPEN_OBJECT || code === OPEN_ARRAY) {
       this.at++;
       return code === OPEN_OBJECT ? { kind: 'object', keys: [], values: [] } : { kind: 'array', items: [] };
@@ -142,7 +144,11 @@ class Reader {
   /** A key, decoded, and the colon behind it. */
   readKey(): string {
     if (this.peek() !== QUOTE) throw notJson();
-    const key = decodeString(this.readRawString());
+    const start = this.at;
+    const hasEscape = this.skipString();
+    const key = hasEscape
+      ? decodeString(this.text.slice(start, this.at))
+      : this.text.slice(start + 1, this.at - 1);
     this.expect(COLON);
     return key;
   }
@@ -181,24 +187,22 @@ class Reader {
     } while (isDigit(code) || code === DOT || code === MINUS || code === PLUS || (code | 0x20) === LETTER_E);
   }
 
-  private readRawString(): string {
-    const start = this.at;
-    let from = start + 1;
-    for (;;) {
-      const quote = this.text.indexOf('"', from);
-      if (quote < 0) throw notJson();
-      if (this.nextEscape < from) this.nextEscape = this.findEscape(from);
-      if (quote < this.nextEscape) {
-        this.at = quote + 1;
-        return this.text.slice(start, this.at);
+  /** Moves behind a string; true if there is an escape in it. */
+  private skipString(): boolean {
+    const text = this.text;
+    let hasEscape = false;
+    for (let at = this.at + 1; at < text.length; at++) {
+      const code = text.charCodeAt(at);
+      if (code === QUOTE) {
+        this.at = at + 1;
+        return hasEscape;
       }
-      from = this.nextEscape + 2;
+      if (code === BACKSLASH) {
+        hasEscape = true;
+        at++;
+      }
     }
-  }
-
-  private findEscape(from: number): number {
-    const index = this.text.indexOf('\\', from);
-    return index < 0 ? Number.POSITIVE_INFINITY : index;
+    throw notJson();
   }
 }
 

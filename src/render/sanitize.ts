@@ -7,6 +7,9 @@
 // U+FEFF), because `US<zero-width space>DC` must not pass for `USDC`. Inside an emoji the joiner U+200D and
 // the variation selectors U+FE0E and U+FE0F stay, as do all letters, marks and spaces that have a width.
 
+/** Printable ASCII has nothing to hide, and is most of what comes. */
+const BEYOND_PRINTABLE_ASCII = /[^ -~]/;
+
 /** Cc, Cs, Zl, Zp, invisible characters, and the interlinear annotation marks. */
 const HIDDEN = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u{fff9}-\u{fffb}]/u;
 
@@ -23,7 +26,7 @@ const TO_ESCAPE = new RegExp(
 
 /** The text with everything invisible or obeyed by a terminal written as `\uXXXX`; the same string if none. */
 export function makeVisible(text: string): string {
-  if (!HIDDEN.test(text)) return text;
+  if (!BEYOND_PRINTABLE_ASCII.test(text) || !HIDDEN.test(text)) return text;
   return text.replace(TO_ESCAPE, (match, hidden: string | undefined) =>
     hidden === undefined ? match : escapeUnits(hidden),
   );

@@ -2,13 +2,16 @@
 // by value, numbers by their source text.
 import { decodeString, type JsonNode } from '../../src/protocol/json-tree.ts';
 
+// Looking up a global is slow under jest, and this is called a few million times.
+const { stringify } = JSON;
+
 /** Tokens in the order of the text; keys and strings are JSON-encoded and marked `key` or `string`. */
 export function flattenJson(root: JsonNode): string[] {
   const tokens: string[] = [];
   const pending: (JsonNode | string)[] = [root];
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
     if (typeof next === 'string') tokens.push(next);
-    else if (next.kind === 'string') tokens.push(`string ${JSON.stringify(decodeString(next.raw))}`);
+    else if (next.kind === 'string') tokens.push(`string ${stringify(decodeString(next.raw))}`);
     else if (next.kind === 'array') {
       tokens.push('[');
       pending.push(']');
@@ -17,7 +20,7 @@ export function flattenJson(root: JsonNode): string[] {
       tokens.push('{');
       pending.push('}');
       for (let i = next.keys.length - 1; i >= 0; i--) {
-        pending.push(next.values[i] ?? 'missing', `key ${JSON.stringify(next.keys[i])}`);
+        pending.push(next.values[i] ?? 'missing', `key ${stringify(next.keys[i])}`);
       }
     } else tokens.push(next.raw);
   }
