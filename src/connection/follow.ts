@@ -21,15 +21,31 @@ import type { DialSettings } from './settings.ts';
 import { openSocket, type WatchPhase } from './socket.ts';
 import { recogniseTlsPort } from './tls-port.ts';
 
+/** A live connection as the loop and its consumer see it. */
+export type Connection = Pick<LiveStream, keyof LiveStream>;
+
+/** One attempt up to the welcome: a live connection, what went wrong, or undefined when the signal aborted. */
+export type Connect = (
+  dial: DialSettings,
+  context: FollowContext,
+  isFirst: boolean,
+) => Promise<Connection | Cause | undefined>;
+
 /** What happens on the way, in order. Times ending in `AtMs` are wall clock, ms since the epoch. */
 export type StreamItem =
   | { readonly kind: 'connecting'; readonly attempt: number }
-  | { readonly kind: 'connected'; readonly connection: number; readonly stream: LiveStream }
+  | { readonly kind: 'connected'; readonly connection: number; readonly stream: Connection }
   | { readonly kind: 'events'; readonly connection: number; readonly batch: Batch }
   /** A live connection ended. */
   | { readonly kind: 'lost'; readonly cause: Cause; readonly lastByteAtMs: number; readonly upMs: number }
-  /** The next attempt begins in `delayMs`; `cause` is what the last one ended with. */
-  | { readonly kind: 'retrying'; readonly cause: Cause; readonly delayMs: number; readonly attempt: number }
+  /** The next attempt begins in `delayMs`; `cause` ended the last one, `wasLive` if it had been welcomed. */
+  | {
+      readonly kind: 'retrying';
+      readonly cause: Cause;
+      readonly wasLive: boolean;
+      readonly delayMs: number;
+      readonly attempt: number;
+    }
   /** Live again: what was sent between the two moments was not delivered (contract G1). */
   | { readonly kind: 'gap'; readonly fromMs: number; readonly toMs: number; readonly cause: Cause }
   /** The stream is over and will not be tried again. */
@@ -47,6 +63,8 @@ export interface FollowContext {
   /** Ends the stream in an orderly way: goodbye to the server, then the generator returns. */
   readonly signal: AbortSignal;
   readonly watchPhase?: WatchPhase;
+  /** Makes an attempt; without one a socket is opened. */
+  readonly connect?: Connect;
 }
 
 /**
@@ -57,7 +75,7 @@ export async function* follow(
   settings: FollowSettings,
   context: FollowContext,
 ): AsyncGenerator<StreamItem, void, undefined> {
-  const { clock, signal } = context;
+  const { clock, signal, connect = openConnection } = context;
   const limiter = createAttemptLimiter();
   let history: History = startHistory(clock.monotonicMs());
   let connection = 0;
@@ -77,7 +95,7 @@ export async function* follow(
     if (reached === undefined) return;
     let cause: Cause;
     let upMs: number | undefined;
-    if (reached instanceof LiveStream) {
+    if ('take' in reached) {
       const connectedAtMs = clock.monotonicMs();
       connection += 1;
       yield* streamEvents(reached, connection, lost, context);
@@ -98,17 +116,17 @@ export async function* follow(
       return;
     }
     const delayMs = computeDelayMs(settings.policy, decided.decision, context.random());
-    yield { kind: 'retrying', cause, delayMs, attempt: history.attempts + 1 };
+    yield { kind: 'retrying', cause, wasLive: upMs !== undefined, delayMs, attempt: history.attempts + 1 };
     await sleep(clock, delayMs, signal);
   }
 }
 
-/** One attempt up to the welcome; undefined when the signal aborted. */
-async function connect(
+/** An attempt over the network. */
+async function openConnection(
   dial: DialSettings,
   context: FollowContext,
   isFirst: boolean,
-): Promise<LiveStream | Cause | undefined> {
+): Promise<Connection | Cause | undefined> {
   const { clock, signal, watchPhase } = context;
   const opened = await openSocket(dial, clock, signal, watchPhase);
   if (opened === undefined) return undefined;
@@ -125,7 +143,7 @@ async function connect(
 
 /** Yields what one connection brings; closes it when the consumer stops or the signal aborts. */
 async function* streamEvents(
-  stream: LiveStream,
+  stream: Connection,
   connection: number,
   lost: { cause: Cause; lastByteAtMs: number } | undefined,
   { clock, signal }: FollowContext,
