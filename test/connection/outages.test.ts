@@ -1,0 +1,215 @@
+// Ten thousand random histories of outages through the real connect loop, on a clock that leaps: whatever
+// happens and in whatever order, no storm, no attempt after a fatal cause, no delay out of bounds (contract § 5).
+import { describe, expect, test } from '@jest/globals';
+import { CAUSES, type Cause, type CauseKind } from '../../src/connection/causes.ts';
+import { type Connect, type Connection, follow, type StreamItem } from '../../src/connection/follow.ts';
+import type { PolicySettings } from '../../src/connection/policy.ts';
+import type { DialSettings } from '../../src/connection/settings.ts';
+import { createRandom, type Random } from '../../src/simulator/random.ts';
+import { createLeapingClock, type LeapingClock } from '../helpers/fake-clock.ts';
+
+const HISTORIES = 10_000;
+const MOST_ATTEMPTS = 40;
+
+/** Contract § 5, the rows that say "never". */
+const ALWAYS_FATAL = new Set<CauseKind>(['unauthorized', 'forbidden', 'no-credit', 'rejected']);
+const FATAL_BEFORE_WELCOME = new Set(['foreign', 'redirect', 'trust', 'upgrade']);
+const LOSSES: readonly CauseKind[] = [
+  'dropped',
+  'silent',
+  'closed-by-server',
+  'closed-normally',
+  'closed-by-policy',
+  'closed-for-protocol',
+  'bad-frames',
+];
+const REFUSALS = (Object.keys(CAUSES) as CauseKind[]).filter((kind) => !LOSSES.includes(kind));
+const PASSING = REFUSALS.filter((kind) =>
+  ['network', 'unavailable', 'rateLimit'].includes(CAUSES[kind].rule),
+);
+
+/** What a world is like: how often an attempt gets through, how long things take. */
+interface World {
+  readonly policy: PolicySettings;
+  readonly welcomeChance: number;
+  readonly fatalChance: number;
+  readonly longestUpMs: number;
+  readonly longestAttemptMs: number;
+}
+
+interface Attempt {
+  readonly beganAtMs: number;
+  endedAtMs: number;
+  cause: Cause | undefined;
+  upMs: number | undefined;
+  /** What the loop said it would wait after it. */
+  delayMs: number | undefined;
+}
+
+interface Run {
+  readonly world: World;
+  readonly attempts: Attempt[];
+  readonly end: Extract<StreamItem, { kind: 'gave-up' }> | undefined;
+}
+
+const pick = <T>(random: Random, choices: readonly [T, ...T[]]): T =>
+  choices[random.nextBelow(choices.length)] ?? choices[0];
+
+function drawWorld(random: Random): World {
+  const retryMinMs = pick(random, [1_000, 1_000, 1, 250, 5_000]);
+  return {
+    policy: {
+      maxReconnects: pick(random, [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, 0, 1, 7]),
+      retryMinMs,
+      retryMaxMs: Math.max(retryMinMs, pick(random, [30_000, 30_000, 1, 250, 400, 600_000])),
+      deadlineMs: pick(random, [undefined, undefined, 45_000, 3_600_000]),
+    },
+    welcomeChance: pick(random, [0.5, 0.9, 1, 0.1]),
+    fatalChance: pick(random, [0, 0, 0.02, 0.3]),
+    longestUpMs: pick(random, [0, 20, 9_000, 60_000, 86_400_000]),
+    longestAttemptMs: pick(random, [0, 5, 1_000, 35_000]),
+  };
+}
+
+function drawCause(random: Random, kinds: readonly CauseKind[]): Cause {
+  const kind = kinds[random.nextBelow(kinds.length)] ?? 'refused';
+  const isAsking = ['rateLimit', 'unavailable'].includes(CAUSES[kind].rule) && random.nextBelow(2) === 0;
+  const retryAfterMs = pick(random, [0, 1_000, 20_000, 300_000, 2_000_000, Number.MAX_SAFE_INTEGER]);
+  return { kind, host: 'api.atlantis.example', detail: 'drawn', ...(isAsking ? { retryAfterMs } : {}) };
+}
+
+/** A connection on which nothing comes, up for `upMs`. */
+function createConnection(clock: LeapingClock, upMs: number, endedBy: Cause): Connection {
+  const connection = {
+    lastByteAtMs: 0,
+    endedBy,
+    async take() {
+      clock.spend(upMs);
+      return undefined;
+    },
+    async close() {},
+  };
+  return connection as unknown as Connection;
+}
+
+/** Lives through one history, up to its end or its 40th attempt. */
+async function live(seed: number): Promise<Run> {
+  const random = createRandom('outages', seed);
+  const world = drawWorld(random);
+  const clock = createLeapingClock();
+  const stop = new AbortController();
+  const attempts: Attempt[] = [];
+
+  const connect: Connect = async () => {
+    clock.spend(random.nextFraction() * world.longestAttemptMs);
+    const attempt = attempts.at(-1);
+    if (attempt === undefined) throw new Error('no attempt has begun');
+    if (random.nextFraction() < world.welcomeChance) {
+      const cause = drawCause(random, LOSSES);
+      attempt.upMs = random.nextFraction() * world.longestUpMs;
+      return createConnection(clock, attempt.upMs, cause);
+    }
+    return drawCause(random, random.nextFraction() < world.fatalChance ? REFUSALS : PASSING);
+  };
+
+  const settings = { dial: {} as DialSettings, policy: world.policy };
+  const context = { clock, connect, random: random.nextFraction, signal: stop.signal };
+  let end: Run['end'];
+  for await (const item of follow(settings, context)) {
+    const attempt = attempts.at(-1);
+    if (item.kind === 'connecting') {
+      if (attempts.length === MOST_ATTEMPTS) stop.abort();
+      const beganAtMs = clock.monotonicMs();
+      attempts.push({
+        beganAtMs,
+        endedAtMs: beganAtMs,
+        cause: undefined,
+        upMs: undefined,
+        delayMs: undefined,
+      });
+    } else if (item.kind === 'retrying' && attempt !== undefined) {
+      attempt.cause = item.cause;
+      attempt.endedAtMs = clock.monotonicMs();
+      attempt.delayMs = item.delayMs;
+    } else if (item.kind === 'gave-up') {
+      end = item;
+      if (attempt !== undefined) attempt.cause = item.cause;
+    }
+  }
+  return { world, attempts, end };
+}
+
+/** Every promise of contract § 5 that this history breaks. */
+function findBreaches({ world, attempts, end }: Run): string[] {
+  const { retryMinMs, retryMaxMs, maxReconnects } = world.policy;
+  const breaches: string[] = [];
+  const hold = (isHeld: boolean, promise: string): void => {
+    if (!isHeld) breaches.push(promise);
+  };
+  let hasBeenWelcomed = false;
+  let exponent = 0;
+  let beforeWelcome = 0;
+
+  attempts.forEach((attempt, n) => {
+    const { beganAtMs, endedAtMs, cause, upMs, delayMs } = attempt;
+    const next = attempts[n + 1];
+    if (!hasBeenWelcomed) {
+      beforeWelcome += 1;
+      hold(beganAtMs - (attempts[0]?.beganAtMs ?? 0) <= 60_001, 'first budget: all begun within 60 s');
+    }
+    hasBeenWelcomed ||= upMs !== undefined;
+    if (upMs !== undefined && upMs >= 10_000) exponent = 0;
+    const twentyLater = attempts[n + 20];
+    if (twentyLater !== undefined) hold(twentyLater.beganAtMs - beganAtMs > 60_000, 'at most 20 in 60 s');
+    if (next === undefined || cause === undefined || delayMs === undefined) return;
+
+    hold(next.beganAtMs - beganAtMs >= 250, 'never two within 250 ms');
+    hold(next.beganAtMs - endedAtMs >= delayMs - 1e-3, 'waits as long as it says');
+    const asked = cause.retryAfterMs ?? 0;
+    const boundMs = Math.max(250, Math.min(retryMaxMs, retryMinMs * 2 ** exponent), asked * 1.1 + 25);
+    hold(delayMs >= 250 && delayMs >= asked, 'never sooner than 250 ms and Retry-After');
+    hold(delayMs <= boundMs, `never later than the bound: ${delayMs} > ${boundMs}`);
+    hold(asked <= 900_000, 'never waits for more than 15 min');
+    const { rule } = CAUSES[cause.kind];
+    hold(!ALWAYS_FATAL.has(cause.kind), `no attempt after ${cause.kind}`);
+    hold(hasBeenWelcomed || !FATAL_BEFORE_WELCOME.has(rule), `no attempt after an early ${cause.kind}`);
+    exponent += 1;
+  });
+  hold(beforeWelcome <= 5, 'first budget: 5 attempts');
+  hold(attempts.length <= maxReconnects + 1, '--max-reconnects');
+  hold(end !== undefined || attempts.length > MOST_ATTEMPTS, 'goes on until it says why not');
+  hold(end === undefined || end.exitCode !== 0, 'a dropped stream never ends in 0');
+  return breaches;
+}
+
+describe('§ 5: ten thousand histories', () => {
+  test('no storm, no attempt after a fatal cause, no delay out of bounds', async () => {
+    const ends = new Map<string, number>();
+    let attempts = 0;
+    let isLimiterNeeded = false;
+    for (let seed = 0; seed < HISTORIES; seed += 1) {
+      const run = await live(seed);
+      const breaches = findBreaches(run);
+      if (breaches.length > 0) throw new Error(`history ${seed}: ${breaches.join('; ')}`);
+      attempts += run.attempts.length;
+      const why = run.end?.why ?? 'never';
+      ends.set(why, (ends.get(why) ?? 0) + 1);
+      isLimiterNeeded ||= run.attempts.some(({ endedAtMs, delayMs = 0 }, n) => {
+        const nextMs = run.attempts[n + 1]?.beganAtMs ?? 0;
+        return nextMs - endedAtMs > delayMs + 1_000;
+      });
+    }
+    // The histories are worth something: all ends occur, runs are long, and the limiter has had to step in.
+    expect(attempts).toBeGreaterThan(8 * HISTORIES);
+    expect(isLimiterNeeded).toBe(true);
+    expect([...ends.keys()].sort()).toEqual([
+      'beyond-deadline',
+      'first-budget',
+      'never',
+      'no-reconnect',
+      'pointless',
+      'too-often',
+      'wait-too-long',
+    ]);
+  }, 60_000);
+});
