@@ -5,7 +5,7 @@ import type { LineWriter } from './output/line-writer.ts';
 export interface SilenceWatch {
   /** The connection is live: the time begins. */
   begin(): void;
-  noteEvents(count: number): void;
+  noteEvent(): void;
   /** The connection ended: nothing is expected. */
   end(): void;
 }
@@ -17,7 +17,7 @@ export function createSilenceWatch(
   writer: Pick<LineWriter, 'blockedSinceMs'>,
   onSilence: () => void,
 ): SilenceWatch {
-  if (maxSilenceMs === undefined) return { begin() {}, noteEvents() {}, end() {} };
+  if (maxSilenceMs === undefined) return { begin() {}, noteEvent() {}, end() {} };
   let lastEventMs = 0;
   let cancel: () => void = () => {};
   const arm = (ms: number): void => {
@@ -35,8 +35,8 @@ export function createSilenceWatch(
       lastEventMs = clock.monotonicMs();
       arm(maxSilenceMs);
     },
-    noteEvents(count) {
-      if (count > 0) lastEventMs = clock.monotonicMs();
+    noteEvent() {
+      lastEventMs = clock.monotonicMs();
     },
     end: () => cancel(),
   };

@@ -1,5 +1,5 @@
 // Why a run ends: the first reason wins, and everything that waits is told at once.
-import { EXIT, type ExitCode } from './errors.ts';
+import { EXIT, type ExitCode, isAtlantisError } from './errors.ts';
 import type { EndSignal, Outcome } from './io.ts';
 import type { WriteFailure } from './output/line-writer.ts';
 
@@ -49,7 +49,7 @@ export function toOutcome(reason: StopReason): Outcome {
     case 'gave-up':
       return { exitCode: reason.exitCode };
     case 'fault':
-      return { exitCode: EXIT.bug };
+      return { exitCode: isAtlantisError(reason.error) ? reason.error.exitCode : EXIT.bug };
     case 'output':
       if (reason.failure === 'reader-gone') return { exitCode: EXIT.ok };
       if (reason.failure === 'terminal-gone') return { signal: 'SIGHUP' };

@@ -9,8 +9,9 @@ import {
   type TailFlags,
 } from './config/tail-config.ts';
 import type { Io, Outcome } from './io.ts';
-import { renderNdjson } from './render/ndjson-lines.ts';
-import { type Render, runSession } from './session.ts';
+import { NDJSON_RENDERER } from './render/ndjson-lines.ts';
+import type { Renderer } from './render/renderer.ts';
+import { runSession } from './session.ts';
 import { createReporter } from './ui/reporter.ts';
 import { createStatusLine } from './ui/status-line.ts';
 
@@ -32,8 +33,9 @@ export async function runTail(flags: TailFlags, io: Io): Promise<Outcome> {
     }
     for (const origin of source.origins)
       reporter.report({ event: 'setting', level: 'debug', message: origin });
+    const renderer = await createRenderer(config, io);
     return await runSession(
-      { config, source, settings, render: await createRender(config, io), reporter, statusLine },
+      { config, source, settings, select: undefined, renderer, reporter, statusLine },
       io,
     );
   } finally {
@@ -48,10 +50,15 @@ async function startBuiltIn(
   return startSimulator({ scenario });
 }
 
-async function createRender(config: TailConfig, io: Io): Promise<Render> {
-  if (config.format === 'ndjson') return renderNdjson;
-  const { createPrettyRender } = await import('./render/pretty.ts');
-  return createPrettyRender({
+/** The format that was asked for; only that one is loaded. */
+async function createRenderer(config: TailConfig, io: Io): Promise<Renderer> {
+  if (config.isEnveloped) {
+    const { createEnvelopeRenderer } = await import('./render/envelope.ts');
+    return createEnvelopeRenderer();
+  }
+  if (config.format === 'ndjson') return NDJSON_RENDERER;
+  const { createPrettyRenderer } = await import('./render/pretty.ts');
+  return createPrettyRenderer({
     useColor: config.useColor,
     time: config.time,
     columns: () => io.stdout.columns(),

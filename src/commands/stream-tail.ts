@@ -28,6 +28,7 @@ export function addStreamTail(stream: Command, io: Io): void {
     .option('--simulate [scenario]', 'tail the built-in simulator: no key, no URL')
     .option('-f, --format <format>', 'auto, pretty or ndjson (default: auto)')
     .option('--json', 'the same as --format ndjson')
+    .option('--envelope', 'wrap each event with receive time and number, add lifecycle records')
     .option('--time <mode>', 'receive time shown in pretty: local, utc, relative, none (default: local)')
     .option('-n, --limit <n>', 'end with 0 once n events are written')
     .option('--duration <dur>', 'end with 0 after this long')

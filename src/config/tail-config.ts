@@ -23,6 +23,7 @@ export interface GlobalFlags {
 export interface TailFlags extends GlobalFlags, ConnectionFlags {
   readonly simulate?: string | true;
   readonly format?: string;
+  readonly envelope?: boolean;
   readonly json?: boolean;
   readonly time?: string;
   readonly limit?: string;
@@ -55,6 +56,8 @@ export interface TailConfig {
   readonly log: LogConfig;
   readonly connection: ConnectionConfig;
   readonly format: 'pretty' | 'ndjson';
+  /** NDJSON of envelopes and lifecycle records instead of bare events. */
+  readonly isEnveloped: boolean;
   readonly useColor: boolean;
   readonly time: (typeof TIME_MODES)[number];
   readonly limit: number | undefined;
@@ -73,12 +76,18 @@ export function parseTailFlags(flags: TailFlags, io: Io): TailConfig {
   if (flags.json === true && format === 'pretty') {
     throw new UsageError('--json and --format pretty contradict each other', 'give one of them');
   }
+  const isEnveloped = flags.envelope === true;
+  if (isEnveloped && format === 'pretty') {
+    throw new UsageError('--envelope and --format pretty contradict each other', 'envelopes are NDJSON');
+  }
   if (flags.simulate !== undefined) refuseBesideSimulate(flags);
-  const isPretty = format === 'pretty' || (format === 'auto' && flags.json !== true && io.stdout.isTty);
+  const isPretty =
+    format === 'pretty' || (format === 'auto' && flags.json !== true && !isEnveloped && io.stdout.isTty);
   return {
     log: parseLogFlags(flags, io),
     connection: parseConnectionFlags(flags),
     format: isPretty ? 'pretty' : 'ndjson',
+    isEnveloped,
     useColor: wantsColor(flags, io, io.stdout.isTty),
     time: parseChoice('--time', flags.time ?? 'local', TIME_MODES),
     limit: flags.limit === undefined ? undefined : parseCount('--limit', flags.limit, 1),

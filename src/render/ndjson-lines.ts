@@ -1,11 +1,12 @@
 // Events as NDJSON, one Buffer for all that arrived together: the hot path of a pipe (contract O1, O5).
 import type { Batch } from '../protocol/messages.ts';
 import { makeSafeLine } from './ndjson.ts';
+import type { Renderer } from './renderer.ts';
 
 const LINE_FEED = 0x0a;
 
 /** The first `count` events of a batch as lines, the server's own text made line-safe. */
-export function renderNdjson(batch: Batch, count: number): Buffer {
+function renderNdjson(batch: Batch, count: number): Buffer {
   const { texts, flags } = batch;
   let size = count;
   for (let i = 0; i < count; i += 1) {
@@ -27,3 +28,6 @@ export function renderNdjson(batch: Batch, count: number): Buffer {
   }
   return lines;
 }
+
+/** The format of pipes. */
+export const NDJSON_RENDERER: Renderer = { renderEvents: renderNdjson };

@@ -1,6 +1,7 @@
 // Events for the eye: one line each, time, type and the rest, everything foreign made visible (contract O2).
 // A bundle of its own, loaded only for --format pretty.
 import { type Batch, MESSAGE } from '../protocol/messages.ts';
+import type { Renderer } from './renderer.ts';
 import { makeVisible } from './sanitize.ts';
 import { createColorStyle, PLAIN_STYLE, type Style } from './style.ts';
 
@@ -15,10 +16,10 @@ export interface PrettyOptions {
 const TYPE_FIELDS = ['type', 'event_type', 'event'] as const;
 
 /** A renderer of batches for people. */
-export function createPrettyRender(options: PrettyOptions): (batch: Batch, count: number) => string {
+export function createPrettyRenderer(options: PrettyOptions): Renderer {
   const style = options.useColor ? createColorStyle() : PLAIN_STYLE;
   let firstAtMs: number | undefined;
-  return ({ texts, flags, receivedAtMs }, count) => {
+  const renderEvents = ({ texts, flags, receivedAtMs }: Batch, count: number): string => {
     firstAtMs ??= receivedAtMs;
     const time = formatTime(options.time, receivedAtMs, firstAtMs);
     let lines = '';
@@ -28,6 +29,7 @@ export function createPrettyRender(options: PrettyOptions): (batch: Batch, count
     }
     return lines;
   };
+  return { renderEvents };
 }
 
 function renderEvent(text: string, time: string, style: Style): string {

@@ -56,6 +56,7 @@ export function createReporter(
 ): Reporter {
   const isShown = ({ level }: StatusRecord): boolean =>
     level === 'error' || (level === 'debug' ? options.isVerbose : !options.isQuiet);
+  let lastHint: string | undefined;
   return {
     report(record) {
       if (!isShown(record)) return;
@@ -68,7 +69,11 @@ export function createReporter(
         options.useColor ? `\x1b[${COLORS[record.level]}m${safe}\x1b[0m` : safe;
       const label = record.level === 'error' ? 'error: ' : record.level === 'warn' ? 'warning: ' : '';
       io.writeErr(`atlantis: ${label}${record.message}`, paint);
-      if (record.hint !== undefined) io.writeErr(`  ${record.hint}`, paint);
+      // The same advice again and again is noise, but for the last word.
+      if (record.hint !== undefined && (record.hint !== lastHint || record.level === 'error')) {
+        io.writeErr(`  ${record.hint}`, paint);
+      }
+      lastHint = record.hint ?? lastHint;
     },
   };
 }

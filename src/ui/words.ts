@@ -77,15 +77,15 @@ export function sayLost(item: Extract<StreamItem, { kind: 'lost' }>): StatusReco
   };
 }
 
-/** `wasLive`: the loss itself was told already, so only what comes next is said. */
-export function sayRetrying(item: Extract<StreamItem, { kind: 'retrying' }>, wasLive: boolean): StatusRecord {
+/** Where the connection was live the loss was told already, so only what comes next is said. */
+export function sayRetrying(item: Extract<StreamItem, { kind: 'retrying' }>): StatusRecord {
   const { happened, remedy } = describeCause(item.cause);
   const next = `trying again in ${formatDuration(item.delayMs)} (attempt ${item.attempt})`;
   return {
     event: 'retrying',
     level: 'warn',
-    message: wasLive ? next : `${happened}; ${next}`,
-    hint: wasLive ? undefined : remedy,
+    message: item.wasLive ? next : `${happened}; ${next}`,
+    hint: item.wasLive ? undefined : remedy,
     figures: { ...listCauseFigures(item.cause), delay_ms: Math.round(item.delayMs), attempt: item.attempt },
   };
 }

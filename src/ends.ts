@@ -1,0 +1,52 @@
+// Everything that can end a run from outside the stream: signals, faults of our own, durations (contract S1, S2).
+import type { TailConfig } from './config/tail-config.ts';
+import type { Io } from './io.ts';
+import type { LineWriter } from './output/line-writer.ts';
+import type { Stop } from './stop.ts';
+
+/** After a signal, or after `--timeout`, what is queued has this long to be written (contract O6). */
+const DRAIN_MS = 2_000;
+/** After a fault of our own the process ends within this time, come what may. */
+const END_AFTER_FAULT_MS = 3_000;
+
+/** Watches for all of them; returns a function that ends the watch. */
+export function watchEnds(
+  config: Pick<TailConfig, 'durationMs' | 'timeoutMs'>,
+  io: Io,
+  stop: Stop,
+  writer: LineWriter,
+): () => void {
+  const undo = [watchSignals(io, stop, writer), watchFaults(io, stop)];
+  if (config.durationMs !== undefined) {
+    undo.push(io.clock.setTimer(() => stop.because({ kind: 'duration' }), config.durationMs));
+  }
+  if (config.timeoutMs !== undefined) {
+    const expire = (): void => {
+      stop.because({ kind: 'timeout' });
+      writer.cutAfter(DRAIN_MS);
+    };
+    undo.push(io.clock.setTimer(expire, config.timeoutMs));
+  }
+  return () => {
+    for (const one of undo) one();
+  };
+}
+
+/** The first signal ends the run in order, a second one at once (contract S1). */
+function watchSignals(io: Io, stop: Stop, writer: LineWriter): () => void {
+  let isSecond = false;
+  return io.onSignal((signal) => {
+    if (isSecond) io.dieBySignal(signal);
+    isSecond = true;
+    stop.because({ kind: 'signal', signal });
+    writer.cutAfter(DRAIN_MS);
+  });
+}
+
+/** A bug ends the run with what was queued written (contract S2). */
+function watchFaults(io: Io, stop: Stop): () => void {
+  return io.onUncaught((error) => {
+    stop.because({ kind: 'fault', error });
+    io.clock.setTimer(() => io.exitNow(1), END_AFTER_FAULT_MS);
+  });
+}
