@@ -17,7 +17,7 @@ export interface LineWriter {
   write(lines: Buffer | string): Promise<void> | undefined;
   /** Resolves when all is written, or at once after a failure or cut. */
   drain(): Promise<void>;
-  /** Gives up on what cannot be written within `ms`; bytes that are still queued then are lost. */
+  /** Gives up on what cannot be written within `ms` (bytes still queued then are lost), unless all is drained. */
   cutAfter(ms: number): void;
   /** The first failure, or undefined. */
   readonly failure: WriteFailure | undefined;
@@ -88,6 +88,7 @@ function createStreamWriter(
   let blockedMs = 0;
   let blockedSinceMs: number | undefined;
   let release: () => void = () => {};
+  const cancelCuts: (() => void)[] = [];
 
   const fail = (error: unknown): void => {
     if (failure !== undefined || isCut) return;
@@ -116,23 +117,27 @@ function createStreamWriter(
     write(lines) {
       if (failure !== undefined) return undefined;
       if (isCut) {
-        bytesCut += lines.length;
+        bytesCut += Buffer.byteLength(lines);
         return undefined;
       }
       if (stream.write(lines)) return undefined;
       return wait((done) => stream.once('drain', done));
     },
-    drain() {
-      if (failure !== undefined || isCut || stream.writableLength === 0) return Promise.resolve();
-      return wait((done) => stream.write('', () => done()));
+    async drain() {
+      if (failure === undefined && !isCut && stream.writableLength > 0) {
+        await wait((done) => stream.write('', () => done()));
+      }
+      // A timer that is left would keep the process alive.
+      for (const cancel of cancelCuts) cancel();
     },
     cutAfter(ms) {
-      clock.setTimer(() => {
+      const cut = (): void => {
         if (isCut || failure !== undefined || stream.writableLength === 0) return;
         isCut = true;
         bytesCut += stream.writableLength;
         release();
-      }, ms);
+      };
+      cancelCuts.push(clock.setTimer(cut, ms));
     },
     get failure() {
       return failure;
