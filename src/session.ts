@@ -1,7 +1,7 @@
 // The pipeline of a tail: connection → filter → renderer → writer, and what is said about it.
 //
 // Data is pulled; the only force backwards is an awaited write. Every reason to end goes through one `Stop`.
-import { keyPrefix } from './config/key.ts';
+import { hasPrefix, keyPrefix } from './config/key.ts';
 import type { StreamSource, TailConfig } from './config/tail-config.ts';
 import { type FollowSettings, follow, type StreamItem } from './connection/follow.ts';
 import { watchEnds } from './ends.ts';
@@ -135,7 +135,8 @@ async function announce(item: Extract<StreamItem, { kind: 'connected' }>, run: R
   const { connection } = item;
   const { acceptedKeyPrefix, requestId } = item.stream;
   const { host } = settings.dial;
-  reporter.report(say.sayConnected(host, acceptedKeyPrefix, keyPrefix(source.key), connection, requestId));
+  const expected = hasPrefix(source.key, acceptedKeyPrefix) ? acceptedKeyPrefix : keyPrefix(source.key);
+  reporter.report(say.sayConnected(host, acceptedKeyPrefix, expected, connection, requestId));
   const at = iso(io.clock.wallMs());
   await record({ lifecycle: 'connected', at, connection, host, key_prefix: acceptedKeyPrefix }, run);
   if (config.readyFile === undefined || connection > 1) return;
