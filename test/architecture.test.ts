@@ -1,0 +1,209 @@
+// The import table: what each part of src may know. A new edge is a decision, and is written down here.
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+
+const SRC = new URL('../src/', import.meta.url).pathname;
+
+/**
+ * Part of src → what it may import besides itself: a folder (`config/`) or a file. `commands → session →
+ * {connection, protocol, render, output}`: those four know nothing of each other but the message kinds.
+ */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  'errors.ts': [],
+  'version.ts': [],
+  'io.ts': ['errors.ts', 'config/redact.ts', 'render/sanitize.ts'],
+
+  'protocol/': ['errors.ts'],
+  'connection/': ['errors.ts', 'io.ts', 'protocol/messages.ts'],
+  // Events for the eye are made from their tree, so that numbers stay as sent.
+  'render/': ['protocol/messages.ts', 'protocol/json-tree.ts'],
+  'output/': ['errors.ts', 'io.ts'],
+
+  // What it makes of flags are the settings of the connection.
+  'config/': ['errors.ts', 'io.ts', 'version.ts', 'protocol/', 'connection/follow.ts'],
+  // What it says is about causes, and about why a run ends.
+  'ui/': [
+    'errors.ts',
+    'io.ts',
+    'stop.ts',
+    'config/tail-config.ts',
+    'connection/causes.ts',
+    'connection/follow.ts',
+    'connection/policy.ts',
+  ],
+  'profile/': ['errors.ts', 'io.ts', 'config/', 'render/sanitize.ts', 'ui/reporter.ts'],
+  // A server of its own: a bug must not hide on both sides.
+  'simulator/': ['errors.ts', 'protocol/messages.ts'],
+
+  'ready-file.ts': ['errors.ts'],
+  'stop.ts': ['errors.ts', 'io.ts', 'output/line-writer.ts'],
+  'silence.ts': ['io.ts', 'output/line-writer.ts'],
+  'tally.ts': ['io.ts', 'protocol/messages.ts', 'connection/follow.ts', 'ui/words.ts'],
+  'ends.ts': ['io.ts', 'stop.ts', 'config/tail-config.ts', 'output/line-writer.ts'],
+  'session.ts': [
+    'errors.ts',
+    'io.ts',
+    'ends.ts',
+    'ready-file.ts',
+    'silence.ts',
+    'stop.ts',
+    'tally.ts',
+    'config/',
+    'connection/follow.ts',
+    'protocol/',
+    'render/',
+    'output/line-writer.ts',
+    'ui/',
+  ],
+  'tail.ts': [
+    'errors.ts',
+    'io.ts',
+    'session.ts',
+    'config/',
+    'protocol/',
+    'render/',
+    'simulator/server.ts',
+    'ui/',
+  ],
+  'simulate.ts': ['errors.ts', 'io.ts', 'config/', 'simulator/server.ts', 'ui/'],
+
+  'commands/': ['errors.ts', 'io.ts', 'version.ts', 'tail.ts', 'simulate.ts', 'profile/'],
+  'main.ts': ['errors.ts', 'io.ts', 'version.ts', 'commands/', 'ui/reporter.ts'],
+};
+
+/** Package → the only places that may import it. */
+const PACKAGES: Readonly<Record<string, readonly string[]>> = {
+  commander: ['commands/'],
+  ws: ['connection/socket.ts', 'simulator/'],
+  conf: ['config/store.ts'],
+  chalk: ['render/style.ts'],
+  ora: ['ui/'],
+  'https-proxy-agent': ['connection/proxy-agent.ts'],
+  'proxy-from-env': ['config/proxy.ts'],
+  picomatch: ['protocol/filter.ts'],
+  'big.js': ['protocol/where.ts'],
+  re2js: ['protocol/where.ts'],
+};
+
+interface Module {
+  /** Path in src, with `/`. */
+  readonly path: string;
+  readonly source: string;
+  /** Paths in src of what it imports, statically, lazily, or only as types. */
+  readonly imports: readonly string[];
+  /** Without those that are only types. */
+  readonly runTimeImports: readonly string[];
+  readonly packages: readonly string[];
+}
+
+const SPECIFIER =
+  /(?:^|\n)\s*(?:import|export)( type)?\b[^;]*?\bfrom\s*'([^']+)'|\bimport\(\s*'([^']+)'|(?:^|\n)import '([^']+)'/g;
+
+function readModule(path: string): Module {
+  const source = readFileSync(join(SRC, path), 'utf8');
+  const found = [...source.matchAll(SPECIFIER)].map(([, type, a, b, c]) => ({
+    isType: type !== undefined,
+    specifier: a ?? b ?? c ?? '',
+  }));
+  const local = found
+    .filter(({ specifier }) => specifier.startsWith('.'))
+    .map(({ isType, specifier }) => ({
+      isType,
+      target: normalize(join(dirname(path), specifier)).replaceAll('\\', '/'),
+    }));
+  return {
+    path,
+    source,
+    imports: local.map(({ target }) => target),
+    runTimeImports: local.filter(({ isType }) => !isType).map(({ target }) => target),
+    packages: found
+      .map(({ specifier }) => specifier)
+      .filter((specifier) => !/^(\.|node:)/.test(specifier))
+      .map((specifier) => /^(?:@[^/]+\/)?[^/]+/.exec(specifier)?.[0] ?? specifier),
+  };
+}
+
+const modules = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
+  .map((path) => path.replaceAll('\\', '/'))
+  .filter((path) => path.endsWith('.ts') && !path.endsWith('.d.ts'))
+  .map(readModule);
+const partOf = (path: string): string => path.replace(/\/.*/, '/');
+const isIn = (path: string, places: readonly string[]): boolean =>
+  places.some((place) => (place.endsWith('/') ? path.startsWith(place) : path === place));
+const parts = [...new Set(modules.map(({ path }) => partOf(path)))].sort();
+
+describe('architecture', () => {
+  test('the table names every part of src, and no other', () => {
+    expect(parts).toEqual(Object.keys(MAY_IMPORT).sort());
+  });
+
+  test.each(parts)('%s imports what the table allows', (part) => {
+    const allowed = MAY_IMPORT[part] ?? [];
+    const edges = modules
+      .filter(({ path }) => partOf(path) === part)
+      .flatMap(({ path, imports }) =>
+        imports
+          .filter((target) => partOf(target) !== part && !isIn(target, allowed))
+          .map((target) => `${path} → ${target}`),
+      );
+    expect(edges).toEqual([]);
+  });
+
+  test('connection, protocol, render and output share the message kinds, and nothing else but the tree', () => {
+    const core = ['connection/', 'protocol/', 'render/', 'output/'];
+    const shared = modules
+      .filter(({ path }) => isIn(path, core))
+      .flatMap(({ path, imports }) =>
+        imports.filter((target) => isIn(target, core) && partOf(target) !== partOf(path)),
+      );
+    const known = ['protocol/messages.ts', 'protocol/json-tree.ts'];
+    expect(shared.filter((target) => !known.includes(target))).toEqual([]);
+  });
+
+  test.each(Object.entries(PACKAGES))('%s is imported where it belongs', (name, places) => {
+    const importers = modules.filter(({ packages }) => packages.includes(name)).map(({ path }) => path);
+    expect(importers.filter((path) => !isIn(path, places))).toEqual([]);
+  });
+
+  test('no package is imported that the table does not name', () => {
+    const used = new Set(modules.flatMap(({ packages }) => packages));
+    expect([...used].filter((name) => !(name in PACKAGES))).toEqual([]);
+  });
+
+  test('only io.ts uses process, and nothing the console', () => {
+    const uses = /\bprocess\.[a-z]|\bprocess\s*(\[|\?\.)|=\s*process\b|'(node:)?process'|\bconsole\s*\./i;
+    const users = modules
+      .filter(({ source }) => uses.test(source.replace(/\/\*[\s\S]*?\*\/|\/\/[^\n]*/g, '')))
+      .map(({ path }) => path);
+    expect(users).toEqual(['io.ts']);
+  });
+
+  test('no module imports itself by way of others', () => {
+    const importsOf = new Map(modules.map(({ path, runTimeImports }) => [path, runTimeImports]));
+    const done = new Set<string>();
+    const findCycle = (path: string, trail: readonly string[]): string | undefined => {
+      if (trail.includes(path)) return [...trail.slice(trail.indexOf(path)), path].join(' → ');
+      if (done.has(path)) return undefined;
+      for (const target of importsOf.get(path) ?? []) {
+        const cycle = findCycle(target, [...trail, path]);
+        if (cycle !== undefined) return cycle;
+      }
+      done.add(path);
+      return undefined;
+    };
+    expect(modules.map(({ path }) => findCycle(path, [])).filter((cycle) => cycle !== undefined)).toEqual([]);
+  });
+
+  test('every import leads to a module', () => {
+    const known = new Set(modules.map(({ path }) => path));
+    const lost = modules.flatMap(({ path, imports }) =>
+      imports.filter((target) => !known.has(target)).map((target) => `${path} → ${target}`),
+    );
+    expect(lost).toEqual([]);
+  });
+
+  test('every file opens with its job', () => {
+    expect(modules.filter(({ source }) => !source.startsWith('// ')).map(({ path }) => path)).toEqual([]);
+  });
+});
