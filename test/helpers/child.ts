@@ -5,7 +5,7 @@
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import { closeSync, readFileSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
-import { registerCleanup } from './cleanup.ts';
+import { type Lifetime, registerCleanup } from './cleanup.ts';
 import { makePipe, Output } from './pipe.ts';
 import { pauseFor, Watch } from './watch.ts';
 
@@ -37,6 +37,8 @@ export interface ChildOptions {
   readonly limitMs?: number;
   /** A process group of its own, all of which is killed in the end. Default: false. */
   readonly group?: boolean;
+  /** Default: killed at the end of the test. */
+  readonly lifetime?: Lifetime;
 }
 
 /** A running child; see `startChild`. */
@@ -181,7 +183,9 @@ export function startChild(command: string, args: readonly string[], options: Ch
     group = false,
   } = options;
   const feed = typeof stdin === 'string' && stdin !== 'pipe' && stdin !== 'ignore';
-  const pipes = [stdout, stderr].map((target) => (target === 'pipe' ? makePipe() : undefined));
+  const pipes = [stdout, stderr].map((target) =>
+    target === 'pipe' ? makePipe(options.lifetime) : undefined,
+  );
   const stdio: StdioOptions = [
     typeof stdin === 'object' || feed ? 'pipe' : (stdin as 'pipe' | 'ignore' | number),
     pipes[0]?.writeEnd ?? stdout,
@@ -200,7 +204,7 @@ export function startChild(command: string, args: readonly string[], options: Ch
     killAll(child, group);
     await gone;
     for (const pipe of pipes) pipe?.readEnd.destroy();
-  });
+  }, options.lifetime);
   if (!group) void gone.then(forget);
   return new Child(child, pipes[0]?.readEnd, pipes[1]?.readEnd, limitMs);
 }

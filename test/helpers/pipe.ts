@@ -4,7 +4,7 @@ import { constants, openSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { makeTempFolder } from './cleanup.ts';
+import { type Lifetime, makeTempFolder } from './cleanup.ts';
 import type { Watch } from './watch.ts';
 
 /** An output that is collected; `stream` is undefined when it goes elsewhere. */
@@ -45,8 +45,8 @@ export class Output {
 }
 
 /** A real pipe with its read end here: the two ends of a FIFO in a folder of its own. */
-export function makePipe(): { readEnd: Socket; writeEnd: number } {
-  const path = join(makeTempFolder(), 'pipe');
+export function makePipe(lifetime?: Lifetime): { readEnd: Socket; writeEnd: number } {
+  const path = join(makeTempFolder(lifetime), 'pipe');
   execFileSync('mkfifo', [path]);
   const readFd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   return {

@@ -69,7 +69,8 @@ export async function startScriptedServer(
       watch.notify();
     });
   };
-  const server = createTcpServer((tcp) => {
+  const server = options.listener ?? createTcpServer();
+  server.on('connection', (tcp) => {
     const attempt = {
       index: attempts.length,
       connectedAtMs: performance.now(),
@@ -91,17 +92,16 @@ export async function startScriptedServer(
 
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    if (options.listener) server.listen(options.listener, resolve);
+    if (server.listening) resolve();
     else server.listen(options.port ?? 0, options.host ?? '127.0.0.1', resolve);
   });
-  const { port } = (options.listener ?? server).address() as { port: number };
+  const { port } = server.address() as { port: number };
 
   let closed: Promise<void> | undefined;
   const close = (): Promise<void> => {
     forget();
     closed ??= new Promise<void>((resolve) => {
       server.close(() => resolve());
-      options.listener?.close();
       for (const tcp of open) tcp.destroy();
     }).then(() => {
       if (errors.length > 0) throw errors[0];
