@@ -1,0 +1,47 @@
+// What is to be reached, as numbers: the only place they stand.
+//
+// `bound` is compared with the median ratio or figure. A gross loss, which alone fails `--check`, is half of
+// what was asked for: a machine that runs other things as well must not fail a change.
+
+const atLeast = (bound, of) => ({ kind: 'at-least', bound, unit: '×', of });
+const atMost = (bound, unit, of) => ({ kind: 'at-most', bound, unit, of });
+
+export const GOALS = {
+  'T1 ceiling': atLeast(0.85, 'the ceiling'),
+  'T1 reference JavaScript': atLeast(3, 'the reference JavaScript client'),
+  'T1 reference Python': atLeast(25, 'the reference Python client'),
+  'T1 Bun': atLeast(2, "Bun's WebSocket client, each message printed"),
+  'T1 wscat': atLeast(20, 'wscat'),
+  'T1 stretch': { ...atLeast(2, 'the ceiling'), isStretch: true },
+  'T2 2 kB': atLeast(0.85, 'the ceiling at 2 kB'),
+  'T2 60 kB': atLeast(0.85, 'the ceiling at 60 kB'),
+  'T3 peak': atMost(90, 'MB', 'peak memory in T1'),
+  'T3 growth': atMost(64, 'MiB', 'growth behind a blocked reader'),
+  'T4 own': atLeast(0.4, 'T1'),
+  'T4 jq': atLeast(5, 'the same filter in jq -c behind the stream'),
+  'T5 pino-pretty': atLeast(3, 'pino-pretty'),
+  'T5 jq': atLeast(5, 'jq -C .'),
+  'T6 version': atMost(1.4, '×', 'node -e 0: --version'),
+  'T6 environment': atMost(2.1, '×', 'node -e 0: tail to the first event, key from the environment'),
+  'T6 profile': atMost(2.3, '×', 'node -e 0: tail to the first event, key from a profile'),
+  'T7 p50': atMost(1.2, '×', 'the reference JavaScript client, p50'),
+  'T7 p99': atMost(1.5, '×', 'the reference JavaScript client, p99'),
+  'T8 memory': atMost(10, 'MB', 'more memory than for a tenth of the events'),
+  'T8 time': atMost(1.1, '×', 'ten times the time for a tenth of the events'),
+  'T9 idle': atMost(100, 'ms', 'CPU for an idle minute'),
+};
+
+/** @returns {'reached' | 'missed' | 'gross loss'} */
+export function judge(name, value) {
+  const { kind, bound, isStretch } = GOALS[name];
+  const share = kind === 'at-least' ? value / bound : value <= 0 ? 1 : bound / value;
+  if (share >= 1) return 'reached';
+  return share < 0.5 && !isStretch ? 'gross loss' : 'missed';
+}
+
+/** The goal in words, such as `≥ 0.85 × the ceiling`. */
+export function describeGoal(name) {
+  const { kind, bound, unit, of, isStretch } = GOALS[name];
+  const words = unit === '×' ? `${bound} × ${of}` : `${bound} ${unit}: ${of}`;
+  return `${isStretch ? 'stretch: ' : ''}${kind === 'at-least' ? '≥' : '≤'} ${words}`;
+}

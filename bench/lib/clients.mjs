@@ -1,0 +1,18 @@
+// How each client is called for a flow. All of them print every event of it to stdout.
+import { fileURLToPath } from 'node:url';
+
+const at = (path) => fileURLToPath(new URL(path, import.meta.url));
+const COMMAND = process.env.ATLANTIS_BENCH_BIN ?? at('../../bin/atlantis.cjs');
+
+/** `atlantis` with these words. */
+export const atlantis = (...words) => [process.execPath, COMMAND, ...words];
+
+/** `stream tail` of a base URL until `limit` events are written, as NDJSON unless told otherwise. */
+export const tail = (base, limit, ...flags) =>
+  atlantis('stream', 'tail', '--url', base, '--format', 'ndjson', '--limit', String(limit), ...flags);
+
+export const ceiling = (url) => [process.execPath, at('../clients/ceiling.mjs'), url];
+export const referenceJs = (url) => [process.execPath, at('../clients/reference.mjs'), url];
+export const referencePython = (peer, url) => [...peer.command, at('../clients/reference.py'), url];
+export const bun = (peer, url, way) => [...peer.command, at('../clients/bun.mjs'), url, way];
+export const wscat = (peer, url) => [...peer.command, '--connect', url, '--header', 'X-API-Key:none'];

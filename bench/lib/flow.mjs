@@ -1,0 +1,29 @@
+// What a connection of the benchmark's server sends. It is written in the URL's path, so any client can ask.
+
+/**
+ * @typedef {object} Flow
+ * @property {number} count events to send; 0 sends the welcome and nothing more
+ * @property {number} size bytes per event
+ * @property {'close' | 'open'} end after the last event: close with 1000, or stay
+ * @property {number} delayMs from the welcome to the first event
+ * @property {number} everyMs 0: as fast as the socket takes them; else single, stamped events this far apart
+ *   on average, at random times
+ */
+
+const DEFAULTS = { count: 0, size: 200, end: 'close', delayMs: 0, everyMs: 0 };
+
+/** The path prefix of a base URL that asks for this flow. */
+export function encodeFlow(flow) {
+  const pairs = Object.entries({ ...DEFAULTS, ...flow });
+  return `/${pairs.map(([name, value]) => `${name}=${value}`).join(',')}`;
+}
+
+/** @returns {Flow} */
+export function decodeFlow(path) {
+  const flow = { ...DEFAULTS };
+  for (const pair of path.split('/')[1].split(',')) {
+    const [name, value] = pair.split('=');
+    if (name in flow) flow[name] = name === 'end' ? value : Number(value);
+  }
+  return flow;
+}

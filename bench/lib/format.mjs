@@ -1,0 +1,15 @@
+// Figures as people read them.
+
+/** 1234567 as `1,234,567`. */
+export const whole = (value) => Math.round(value).toLocaleString('en-US');
+
+/** Two significant places or more, whatever the size. */
+export const ratio = (value) =>
+  value >= 20 ? value.toFixed(0) : value >= 2 ? value.toFixed(1) : value.toFixed(2);
+
+export const mebibytes = (kibibytes) =>
+  kibibytes === undefined ? 'not measured' : `${(kibibytes / 1024).toFixed(1)} MiB`;
+
+/** `median (min to max)` with a formatter for each. */
+export const spread = ({ median, min, max }, format) =>
+  min === max ? format(median) : `${format(median)} (${format(min)} to ${format(max)})`;

@@ -1,0 +1,14 @@
+// What the figures were taken on. Ratios travel, absolute times do not.
+import { arch, availableParallelism, cpus, release, totalmem, type } from 'node:os';
+
+/** Lines of a Markdown list. */
+export function describeMachine(peers) {
+  const versions = Object.entries(peers)
+    .filter(([, { version }]) => version !== undefined)
+    .map(([name, { version }]) => (version.startsWith(name) ? version : `${name} ${version}`));
+  const model = cpus()[0]?.model.trim() ?? 'unknown';
+  return [
+    `${availableParallelism()} cores (${model}), ${(totalmem() / 2 ** 30).toFixed(0)} GiB, ${type()} ${release()} ${arch()}`,
+    `Node ${process.versions.node}; ${versions.join('; ')}`,
+  ];
+}

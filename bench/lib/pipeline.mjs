@@ -1,0 +1,61 @@
+// Runs a client as a user would, `client | cat >/dev/null`, and measures it from outside: the clock of the
+// machine, and the operating system's own account of CPU and peak memory (GNU time).
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** Obviously not a real key. */
+export const KEY = 'ak_live_0123456789abcdef0123456789abcdef';
+const GNU_TIME = '/usr/bin/time';
+/** Whether peak memory can be measured. */
+export const hasGnuTime = existsSync(GNU_TIME);
+
+/** The environment of whatever is timed. NODE_EXTRA_CA_CERTS would add to every start of Node. */
+export function timedEnv(extra = {}) {
+  const { NODE_EXTRA_CA_CERTS: _unset, NODE_OPTIONS: _too, FORCE_COLOR: _color, ...env } = process.env;
+  return { ...env, ATLANTIS_API_KEY: KEY, ...extra };
+}
+
+/**
+ * Runs `argv` with its stdout going into `sink` (shell text such as `| cat >/dev/null`) to its end.
+ *
+ * @returns {Promise<{startNs: bigint, endNs: bigint, exitCode: number, cpuMs: number, peakKiB: number | undefined, stderr: string}>}
+ *   the peak is undefined without GNU time
+ */
+export async function runPipeline(argv, { sink = '| cat >/dev/null', env = {}, timeoutMs = 600_000 } = {}) {
+  const folder = mkdtempSync(join(tmpdir(), 'atlantis-bench-'));
+  const usage = join(folder, 'usage');
+  const status = join(folder, 'status');
+  const timed = hasGnuTime ? [GNU_TIME, '-q', '-o', usage, '-f', '%U %S %M', ...argv] : argv;
+  // stdin stays open: wscat ends when it does.
+  const script = `{ "$@"; echo $? >'${status}'; } ${sink}`;
+  const startNs = process.hrtime.bigint();
+  const child = spawn('/bin/sh', ['-c', script, 'sh', ...timed], {
+    env: timedEnv(env),
+    stdio: ['pipe', 'ignore', 'pipe'],
+    detached: true,
+  });
+  let stderr = '';
+  child.stderr.on('data', (chunk) => {
+    stderr = (stderr + chunk).slice(-2_000);
+  });
+  const timer = setTimeout(() => process.kill(-child.pid, 'SIGKILL'), timeoutMs);
+  await new Promise((resolve) => child.once('exit', resolve));
+  const endNs = process.hrtime.bigint();
+  clearTimeout(timer);
+  try {
+    const exitCode = existsSync(status) ? Number(readFileSync(status, 'utf8')) : -1;
+    const [user, system, peak] = hasGnuTime ? readFileSync(usage, 'utf8').trim().split(' ').map(Number) : [];
+    return { startNs, endNs, exitCode, cpuMs: (user + system) * 1_000, peakKiB: peak, stderr };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Like `runPipeline`, and throws what stderr said if the client failed. */
+export async function runOrThrow(argv, options) {
+  const run = await runPipeline(argv, options);
+  if (run.exitCode === 0) return run;
+  throw new Error(`${argv.slice(0, 4).join(' ')} … ended in ${run.exitCode}: ${run.stderr.trim()}`);
+}

@@ -1,0 +1,41 @@
+// How much is measured: everything, or what fits into a minute.
+
+/** Counts are events, unless the name says otherwise. */
+export const FULL = {
+  name: 'full',
+  rounds: 7,
+  peerRounds: 3,
+  smallEvents: 1_000_000,
+  /** For peers that are many times slower; their rate does not change with the count. */
+  slowPeerEvents: 100_000,
+  mediumEvents: 200_000,
+  largeEvents: 10_000,
+  filterEvents: 1_000_000,
+  prettyEvents: 200_000,
+  blockedMs: 10_000,
+  startRuns: 40,
+  latencyEvents: 1_000,
+  latencyEveryMs: 4,
+  latencyRounds: 3,
+  longEvents: 10_000_000,
+  idleMs: 60_000,
+};
+
+export const QUICK = {
+  ...FULL,
+  name: 'quick',
+  rounds: 3,
+  peerRounds: 1,
+  smallEvents: 300_000,
+  slowPeerEvents: 20_000,
+  mediumEvents: 50_000,
+  largeEvents: 2_000,
+  filterEvents: 200_000,
+  prettyEvents: 50_000,
+  blockedMs: 2_000,
+  startRuns: 8,
+  latencyEvents: 200,
+  latencyRounds: 1,
+  longEvents: 2_000_000,
+  idleMs: 4_000,
+};

@@ -1,0 +1,75 @@
+// T3: how much memory grows while the reader of stdout is blocked and the server sends whatever it can.
+// (The peak in T1 is taken from the runs of T1.)
+import { spawn, spawnSync } from 'node:child_process';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import * as clients from '../lib/clients.mjs';
+import { SIZES } from '../lib/events.mjs';
+import { mebibytes } from '../lib/format.mjs';
+import { timedEnv } from '../lib/pipeline.mjs';
+import { summarize } from '../lib/stats.mjs';
+
+/** Long enough for the command to be up and at rest before the flood begins. */
+const REST_MS = 1_000;
+const ENDLESS = 1e12;
+
+const readStatusKiB = (pid, field) =>
+  Number(new RegExp(`${field}:\\s+(\\d+)`).exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
+
+/** Peak minus resting memory, KiB, for one run with a pipe that nobody reads. */
+async function measureGrowth(server, size, blockedMs) {
+  const folder = mkdtempSync(join(tmpdir(), 'atlantis-bench-'));
+  const fifo = join(folder, 'unread');
+  spawnSync('mkfifo', [fifo]);
+  const unread = openSync(fifo, 'r+');
+  const begun = server.nextBegin();
+  const [program, ...args] = clients.tail(
+    server.base({ count: ENDLESS, size, delayMs: REST_MS, end: 'open' }),
+    ENDLESS,
+  );
+  const child = spawn(program, args, { env: timedEnv(), stdio: ['ignore', unread, 'ignore'] });
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  try {
+    const before = (async () => {
+      await sleep(REST_MS);
+      return readStatusKiB(child.pid, 'VmRSS');
+    })();
+    await Promise.race([begun, ended]);
+    const restingKiB = await before;
+    await sleep(blockedMs);
+    const peakKiB = readStatusKiB(child.pid, 'VmHWM');
+    return { restingKiB, peakKiB, growthKiB: peakKiB - restingKiB };
+  } finally {
+    child.kill('SIGKILL');
+    await ended;
+    closeSync(unread);
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+export async function measureMemory({ server, plan, note }) {
+  const result = {
+    id: 'T3',
+    title: `Memory behind a reader that is blocked for ${plan.blockedMs / 1_000} s, the server sending all it can`,
+    head: ['events of', 'at rest', 'peak', 'growth'],
+    rows: [],
+    checks: [],
+    skipped: [],
+    notes: ['The peak in T1 is in the table of T1.'],
+  };
+  if (process.platform !== 'linux') {
+    result.skipped.push('growth behind a blocked reader: it is read from /proc');
+    return result;
+  }
+  const growths = [];
+  for (const size of [SIZES.small, SIZES.large]) {
+    note(`T3 blocked reader, ${size} bytes`);
+    const grown = await measureGrowth(server, size, plan.blockedMs);
+    growths.push(grown.growthKiB / 1024);
+    result.rows.push([`${size} bytes`, ...Object.values(grown).map(mebibytes)]);
+  }
+  result.checks.push({ goal: 'T3 growth', ...summarize([Math.max(...growths)]) });
+  return result;
+}

@@ -1,0 +1,101 @@
+// The server of the benchmark, a process of its own: frames are made beforehand and written as fast as the
+// socket takes them, so that the server is never what is measured. Handshake and frames are written by hand.
+//
+// Tells its parent { port } once, then { upgradedNs } per connection, on the monotonic clock of the machine.
+import { createHash } from 'node:crypto';
+import { createServer } from 'node:http';
+import { makeEvents } from './lib/events.mjs';
+import { decodeFlow } from './lib/flow.mjs';
+import { createFrameReader, encodeClose, encodeFrame, encodeText, OPCODE } from './lib/frames.mjs';
+
+const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
+const BLOCK_BYTES = 512 * 1024;
+
+/** Blocks of whole frames by size of event; `perBlock` events in each. */
+const blocks = new Map();
+
+function blockOf(size) {
+  const known = blocks.get(size);
+  if (known !== undefined) return known;
+  const frames = makeEvents(size).map(encodeText);
+  const round = Buffer.concat(frames);
+  const rounds = Math.max(1, Math.round(BLOCK_BYTES / round.length));
+  const made = {
+    bytes: Buffer.concat(Array.from({ length: rounds }, () => round)),
+    perBlock: rounds * frames.length,
+    frameBytes: frames[0].length,
+  };
+  blocks.set(size, made);
+  return made;
+}
+
+/** Writes the events of a flow, waiting for drain; calls `done` once all were handed to the socket. */
+function flood(socket, { count, size }, done) {
+  const { bytes, perBlock, frameBytes } = blockOf(size);
+  let left = count;
+  const write = () => {
+    while (left > 0 && !socket.destroyed) {
+      const now = Math.min(left, perBlock);
+      left -= now;
+      const isRoomLeft = socket.write(now === perBlock ? bytes : bytes.subarray(0, now * frameBytes));
+      if (!isRoomLeft) {
+        socket.once('drain', write);
+        return;
+      }
+    }
+    done();
+  };
+  write();
+}
+
+/** Single events at random times, each stamped with the moment it is written. */
+function trickle(socket, { count, everyMs }, done) {
+  let left = count;
+  const next = () => setTimeout(send, Math.random() * 2 * everyMs);
+  const send = () => {
+    if (socket.destroyed) return;
+    if (left-- === 0) {
+      done();
+      return;
+    }
+    const sentNs = process.hrtime.bigint();
+    socket.write(encodeText(`{"type":"large_transfer","chain":"base","amount":42,"sent_ns":"${sentNs}"}`));
+    next();
+  };
+  next();
+}
+
+const server = createServer((_request, response) => response.writeHead(404).end());
+server.on('upgrade', (request, socket) => {
+  socket.on('error', () => {});
+  socket.setNoDelay(true);
+  const flow = decodeFlow(request.url);
+  const key = createHash('sha1').update(request.headers['sec-websocket-key'] + GUID);
+  socket.write(
+    'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +
+      `Sec-WebSocket-Accept: ${key.digest('base64')}\r\n\r\n`,
+  );
+  const prefix = (request.headers['x-api-key'] ?? '').slice(0, 16);
+  socket.write(encodeText(`{ "type": "welcome", "key": "${prefix}" }`));
+  socket.on(
+    'data',
+    createFrameReader((opcode, payload) => {
+      if (opcode === OPCODE.close) socket.end(encodeFrame(OPCODE.close, payload));
+      else if (opcode === OPCODE.ping) socket.write(encodeFrame(OPCODE.pong, payload));
+      else if (opcode === OPCODE.text && payload.toString() === 'ping') socket.write(encodeText('pong'));
+    }),
+  );
+  socket.on('end', () => socket.end());
+  const send = flow.everyMs > 0 ? trickle : flood;
+  const begin = () => {
+    process.send({ upgradedNs: process.hrtime.bigint().toString() });
+    send(socket, flow, () => {
+      if (flow.end === 'close') socket.write(encodeClose(1000));
+    });
+  };
+  if (flow.everyMs === 0) blockOf(flow.size);
+  if (flow.delayMs === 0) begin();
+  else setTimeout(begin, flow.delayMs);
+});
+server.listen(0, '127.0.0.1', () => process.send({ port: server.address().port }));
+process.on('disconnect', () => process.exit());
