@@ -135,13 +135,15 @@ async function announce(item: Extract<StreamItem, { kind: 'connected' }>, run: R
   const { connection } = item;
   const { acceptedKeyPrefix, requestId } = item.stream;
   const { host } = settings.dial;
-  const expected = hasPrefix(source.key, acceptedKeyPrefix) ? acceptedKeyPrefix : keyPrefix(source.key);
-  reporter.report(say.sayConnected(host, acceptedKeyPrefix, expected, connection, requestId));
+  // The service's 16 characters may be all of a short key: then fewer are shown, and it is no mismatch.
+  const expected = keyPrefix(source.key);
+  const accepted = hasPrefix(source.key, acceptedKeyPrefix) ? expected : acceptedKeyPrefix;
+  reporter.report(say.sayConnected(host, accepted, expected, connection, requestId));
   const at = iso(io.clock.wallMs());
-  await record({ lifecycle: 'connected', at, connection, host, key_prefix: acceptedKeyPrefix }, run);
+  await record({ lifecycle: 'connected', at, connection, host, key_prefix: accepted }, run);
   if (config.readyFile === undefined || connection > 1) return;
   try {
-    const content = { connected_at: at, host, key_prefix: acceptedKeyPrefix, pid: io.pid };
+    const content = { connected_at: at, host, key_prefix: accepted, pid: io.pid };
     writeReadyFile(config.readyFile, content, io.pid);
   } catch (error) {
     stop.because({ kind: 'fault', error });

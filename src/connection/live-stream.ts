@@ -14,6 +14,8 @@ import { CLOSE_TIMEOUT_MS, type OpenSocket, terminate } from './socket.ts';
 
 /** The text with which the service answers a text `ping` (contract K1). */
 const PONG = Buffer.from('pong');
+/** Characters of a key that the welcome names. */
+const KEY_PREFIX_LENGTH = 16;
 
 type Waiter = 'nobody' | 'waiting' | 'woken';
 
@@ -179,11 +181,12 @@ export class LiveStream {
       string,
       unknown
     >;
-    if (type !== 'welcome' || typeof key !== 'string') {
+    if (type !== 'welcome' || typeof key !== 'string' || key === '') {
       this.#onFirst?.(this.#describe('bad-welcome', 'JSON of another kind'));
       return;
     }
-    this.acceptedKeyPrefix = key;
+    // No more of a key than this is ever shown (contract P2), whatever the server sends.
+    this.acceptedKeyPrefix = key.slice(0, KEY_PREFIX_LENGTH);
     this.#onFirst?.(undefined);
   }
 
