@@ -45,7 +45,7 @@ export function parseCount(flag: string, value: string, min: number, max = Numbe
   return number;
 }
 
-/** A rate a second: a number above zero, or `max` for as fast as it goes (Infinity). @throws UsageError */
+/** A rate a second: a number from 0, or `max` for as fast as it goes (Infinity). @throws UsageError */
 export function parseRate(flag: string, value: string): number {
   if (value === 'max') return Number.POSITIVE_INFINITY;
   const rate = /^\d{1,9}(\.\d{1,6})?$/.test(value) ? Number(value) : Number.NaN;

@@ -1,0 +1,130 @@
+// The world as a test makes it: environment, terminals, clock and signals without a process.
+//
+// stderr is collected as the real one would show it, through the same redactor and made visible.
+import { Readable, Writable } from 'node:stream';
+import { createRedactor } from '../../src/config/redact.ts';
+import type { EndSignal, Io, Outcome, OutputTarget } from '../../src/io.ts';
+import { makeVisible } from '../../src/render/sanitize.ts';
+import { createFakeClock, type FakeClock } from './fake-clock.ts';
+
+export interface FakeIo extends Io {
+  readonly clock: FakeClock;
+  /** What went to stdout and stderr so far. */
+  readonly outText: string;
+  readonly errText: string;
+  /** What went to stderr, line by line. */
+  readonly errLines: readonly string[];
+  /** How the process ended, in order: exit codes and signals. */
+  readonly ends: readonly (number | EndSignal)[];
+  /** Sends an end signal to whoever listens; throws if nobody does. */
+  raise(signal: EndSignal): void;
+  /** Hands an exception that nobody caught to whoever listens. */
+  failUncaught(error: unknown): void;
+  /** Handlers for signals and faults that are still registered. */
+  readonly handlers: number;
+}
+
+export interface FakeIoOptions {
+  readonly argv?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  readonly platform?: NodeJS.Platform;
+  /** Home directory; default: none. */
+  readonly home?: string;
+  /** What stdin holds; default: nothing. */
+  readonly stdin?: string;
+  readonly isStdinTty?: boolean;
+  readonly isStdoutTty?: boolean;
+  readonly isStderrTty?: boolean;
+  readonly columns?: number;
+  /** Default: always 0.5. */
+  readonly random?: () => number;
+}
+
+/** An Io that touches nothing outside the test. */
+export function createFakeIo(options: FakeIoOptions = {}): FakeIo {
+  let outText = '';
+  let errText = '';
+  const ends: (number | EndSignal)[] = [];
+  const signalHandlers = new Set<(signal: EndSignal) => void>();
+  const faultHandlers = new Set<(error: unknown) => void>();
+  const redactor = createRedactor();
+
+  /** Keeps a handler until the returned function is called. */
+  const keep = <T>(handlers: Set<T>, handler: T): (() => void) => {
+    handlers.add(handler);
+    return () => void handlers.delete(handler);
+  };
+  const createTarget = (isTty: boolean, take: (text: string) => void): OutputTarget => {
+    const stream = new Writable({
+      write(chunk: Buffer, _encoding, done) {
+        take(chunk.toString());
+        done();
+      },
+    });
+    return {
+      fd: -1,
+      isTty,
+      columns: () => (isTty ? (options.columns ?? 80) : undefined),
+      stream: () => stream as unknown as NodeJS.WriteStream,
+    };
+  };
+  const writeOut = (text: string): void => {
+    outText += text;
+  };
+  const writeErrRaw = (text: string): void => {
+    errText += text;
+  };
+
+  return {
+    argv: options.argv ?? [],
+    env: options.env ?? {},
+    platform: options.platform ?? 'linux',
+    uid: process.getuid?.(),
+    pid: 4242,
+    homeDirectory: () => options.home,
+    stdin: () => Readable.from([options.stdin ?? '']) as unknown as NodeJS.ReadStream,
+    stdout: createTarget(options.isStdoutTty ?? false, writeOut),
+    stderr: createTarget(options.isStderrTty ?? false, writeErrRaw),
+    isStdinTty: options.isStdinTty ?? false,
+    writeOut,
+    writeErr(line, decorate) {
+      const safe = makeVisible(redactor.redact(line));
+      writeErrRaw(`${decorate === undefined ? safe : decorate(safe)}\n`);
+    },
+    writeErrRaw,
+    redactor,
+    clock: createFakeClock(),
+    random: options.random ?? (() => 0.5),
+    onSignal: (handler) => keep(signalHandlers, handler),
+    dieBySignal: (signal) => void ends.push(signal),
+    sendSignal: () => false,
+    ignoreFileSizeSignal() {},
+    onUncaught: (handler) => keep(faultHandlers, handler),
+    setExitCode: (code) => void ends.push(code),
+    end: (outcome: Outcome) => void ends.push('signal' in outcome ? outcome.signal : outcome.exitCode),
+    exitNow: (code) => void ends.push(code),
+    raise(signal) {
+      if (signalHandlers.size === 0) throw new Error(`nobody listens for ${signal}`);
+      for (const handler of [...signalHandlers]) handler(signal);
+    },
+    failUncaught(error) {
+      if (faultHandlers.size === 0) throw new Error('nobody listens for faults');
+      for (const handler of [...faultHandlers]) handler(error);
+    },
+    get outText() {
+      return outText;
+    },
+    get errText() {
+      return errText;
+    },
+    get errLines() {
+      return errText.split('\n').slice(0, -1);
+    },
+    get ends() {
+      return ends;
+    },
+    get handlers() {
+      return signalHandlers.size + faultHandlers.size;
+    },
+  };
+}
