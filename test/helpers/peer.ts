@@ -3,6 +3,7 @@
 // Nothing is sent that the script did not ask for. What the client did is kept in the `Attempt`.
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
+import { type Attempt, ConnectionEnded, type Ending } from './attempt.ts';
 import {
   computeAccept,
   decodeCloseBody,
@@ -17,27 +18,6 @@ import { formatHead, parseHead, type RequestHead } from './http-head.ts';
 import { resetConnection } from './reset.ts';
 import type { Watch } from './watch.ts';
 
-/** How a connection ended, by who did it first. */
-export type Ending = 'client-end' | 'client-reset' | 'server-end' | 'server-reset' | 'tls-failure';
-
-/** What one connection brought; times in ms of the monotonic clock (`performance.now()`). */
-export interface Attempt {
-  readonly index: number;
-  readonly connectedAtMs: number;
-  request?: RequestHead;
-  requestAtMs?: number;
-  /** Bytes read from the client (behind TLS: plain ones). */
-  bytesReceived: number;
-  /** Every frame of the client, in order. */
-  readonly frames: Frame[];
-  /** From the client's Close frame. */
-  closeFrame?: { code: number; reason: string };
-  ended?: { how: Ending; atMs: number; error?: Error };
-}
-
-/** Thrown to a script that waits for, or sends to, a client that is gone. The server swallows it. */
-export class ConnectionEnded extends Error {}
-
 /** One accepted connection. Every wait ends with ConnectionEnded when the connection does. */
 export class Peer {
   readonly attempt: Attempt;
@@ -49,6 +29,7 @@ export class Peer {
   #bytes: Buffer = Buffer.alloc(0);
   #violation: Error | undefined;
   #ending: Ending | undefined;
+  #decodes = false;
   #answersPings = false;
   #answersClose = false;
 
@@ -72,6 +53,7 @@ export class Peer {
   /** Answers the upgrade with a correct 101, or one with another `accept` value or more header lines. */
   async accept(options: { accept?: string; headers?: Record<string, string> } = {}): Promise<RequestHead> {
     const request = await this.readRequest();
+    this.#startDecoding();
     const accept = options.accept ?? computeAccept(request.headers['sec-websocket-key'] ?? '');
     const base = { Upgrade: 'websocket', Connection: 'Upgrade', 'Sec-WebSocket-Accept': accept };
     await this.sendRaw(formatHead('101 Switching Protocols', { ...base, ...options.headers }));
@@ -115,6 +97,7 @@ export class Peer {
 
   /** The next frame that no background answer took. Rejects for an unmasked one (RFC 6455 § 5.1). */
   nextFrame(): Promise<Frame> {
+    this.#startDecoding();
     return this.#until(() => {
       if (this.#queue.length === 0 && this.#violation) throw this.#violation;
       return this.#queue.shift();
@@ -135,11 +118,19 @@ export class Peer {
   /** From now on every text `ping` is answered by a text `pong`, and not queued for `nextFrame`. */
   answerPings(on = true): void {
     this.#answersPings = on;
+    this.#startDecoding();
   }
 
   /** From now on a Close frame is echoed and the connection ended, as a polite server does. */
   answerClose(on = true): void {
     this.#answersClose = on;
+    this.#startDecoding();
+  }
+
+  /** The script goes on with `socket` by itself; returns what came after the request head. */
+  takeOver(): Buffer {
+    this.socket.removeAllListeners('data');
+    return this.#bytes;
   }
 
   pauseReading(): void {
@@ -192,8 +183,14 @@ export class Peer {
     this.attempt.bytesReceived += chunk.length;
     this.#bytes = this.#bytes.length === 0 ? chunk : Buffer.concat([this.#bytes, chunk]);
     if (!this.attempt.request) this.#takeHead();
-    if (this.attempt.request) this.#takeFrames();
+    this.#takeFrames();
     this.#watch.notify();
+  }
+
+  /** What follows the request head is frames: from here on, and never before someone asks for them. */
+  #startDecoding(): void {
+    this.#decodes = true;
+    this.#takeFrames();
   }
 
   #takeHead(): void {
@@ -205,13 +202,22 @@ export class Peer {
   }
 
   #takeFrames(): void {
-    for (;;) {
-      const found = decodeFrame(this.#bytes);
+    while (this.#decodes && this.attempt.request) {
+      const found = this.#decodeNext();
       if (!found) return;
       this.#bytes = this.#bytes.subarray(found.size);
       this.attempt.frames.push(found.frame);
       if (!found.frame.masked) this.#violation ??= new Error('the client sent an unmasked frame');
       else if (!this.#answer(found.frame)) this.#queue.push(found.frame);
+    }
+  }
+
+  #decodeNext(): ReturnType<typeof decodeFrame> {
+    try {
+      return decodeFrame(this.#bytes);
+    } catch (error) {
+      this.#violation ??= error instanceof Error ? error : new Error(String(error));
+      return undefined;
     }
   }
 

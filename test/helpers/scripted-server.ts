@@ -4,13 +4,15 @@
 // the test; a script that meets a client that is gone just ends. When a script returns, its connection stays.
 import { createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TLSSocket, type TlsOptions } from 'node:tls';
+import { type Attempt, ConnectionEnded } from './attempt.ts';
 import { type Lifetime, registerCleanup } from './cleanup.ts';
-import { type Attempt, ConnectionEnded, Peer } from './peer.ts';
+import { Peer } from './peer.ts';
 import { Watch } from './watch.ts';
 
+export type { Attempt } from './attempt.ts';
 export { frame } from './frames.ts';
 export type { RequestHead } from './http-head.ts';
-export type { Attempt, Peer } from './peer.ts';
+export type { Peer } from './peer.ts';
 
 /** What the server does with one connection; `index` counts from 0. */
 export type Script = (peer: Peer, index: number) => Promise<void>;
