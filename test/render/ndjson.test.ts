@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { parseLossless } from '../../src/protocol/json-tree.ts';
 import { classifyText } from '../../src/protocol/scan-json.ts';
 import { makeSafeLine } from '../../src/render/ndjson.ts';
-import { flattenJson } from '../helpers/flat-json.ts';
+import { flattenJson, isParseReliable } from '../helpers/flat-json.ts';
 import { messageSource, randomJson, seededRandom } from '../helpers/random-json.ts';
 
 // Looking up a global is slow under jest, and these are called some hundred thousand times.
@@ -28,7 +28,9 @@ function findFault(bytes: Buffer, flags: number): string | undefined {
   if (!bytes.equals(before)) return 'the text itself was changed';
   if (classifyText(line) !== 0) return 'the line is not clean';
   const source = bytes.toString().replace(/^\ufeff/, '');
-  if (stringify(parse(text)) !== stringify(parse(source))) return 'the value differs';
+  if (isParseReliable || !text.includes('\\')) {
+    if (stringify(parse(text)) !== stringify(parse(source))) return 'the value differs';
+  }
   const tokens = flattenJson(parseLossless(text));
   if (tokens.join('\n') !== flattenJson(parseLossless(source)).join('\n')) return 'numbers or keys differ';
   return undefined;
