@@ -19,7 +19,7 @@ export function findProxy(
   const name = NAMES.find((one) => env[one] !== undefined && env[one] !== '');
   if (name === undefined) return undefined;
   const value = env[name] ?? '';
-  const url = URL.canParse(value) && value.includes('://') ? value : `http://${value}`;
+  const url = value.includes('://') ? value : `http://${value}`;
   const hint = 'accepted: http://[user:password@]host:port or https://…; to connect directly, unset it';
   if (!URL.canParse(url)) throw new UsageError(`${name} is not a URL`, hint);
   const { protocol } = new URL(url);
