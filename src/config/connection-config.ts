@@ -37,11 +37,14 @@ export interface ConnectionConfig {
 
 /** @throws UsageError naming flag, value and what is accepted */
 export function parseConnectionFlags(flags: ConnectionFlags): ConnectionConfig {
-  const retryMinMs = optionalDuration('--retry-min', flags.retryMin) ?? 1_000;
-  const retryMaxMs = optionalDuration('--retry-max', flags.retryMax) ?? Math.max(30_000, retryMinMs);
+  const retryMin = optionalDuration('--retry-min', flags.retryMin);
+  const retryMax = optionalDuration('--retry-max', flags.retryMax);
+  // One bound alone moves the default of the other.
+  const retryMinMs = retryMin ?? Math.min(1_000, retryMax ?? 1_000);
+  const retryMaxMs = retryMax ?? Math.max(30_000, retryMinMs);
   if (retryMaxMs < retryMinMs) {
     throw new UsageError(
-      `--retry-max ${flags.retryMax ?? ''} is shorter than --retry-min ${flags.retryMin ?? '1s'}`,
+      `--retry-max ${flags.retryMax ?? ''} is shorter than --retry-min ${flags.retryMin ?? ''}`,
       'accepted: at least the same duration',
     );
   }
