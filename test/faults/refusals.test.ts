@@ -1,0 +1,224 @@
+// Answers instead of the upgrade: whose they are, what they mean, and how the run ends.
+import { describe, expect, test } from '@jest/globals';
+import { type Script, startScriptedServer, streamHandler } from '../helpers/scripted-server.ts';
+import { measureGaps, pickRecords, runTail } from '../helpers/tail.ts';
+
+const FAST = ['--retry-min', '250ms', '--retry-max', '250ms'];
+
+/** The service's own answer (protocol.md, "When the upgrade is refused"). */
+function refuse(status: number, code: string, message: string, headers: Record<string, string> = {}): Script {
+  const body = JSON.stringify({ error: { code, message } });
+  const own = { 'Content-Type': 'application/json', 'X-Request-Id': 'req-1a2b3c', ...headers };
+  return (peer) => peer.respond(status, own, body);
+}
+
+/** Runs against a server that gives each attempt the same answer. */
+async function tailRefused(script: Script, args: readonly string[] = [], log: 'text' | 'json' = 'text') {
+  const server = await startScriptedServer(script);
+  return { server, exit: await runTail(server.url, args, { log }) };
+}
+
+describe('row 19 (C3): refused by the API for good, after one attempt', () => {
+  test.each([
+    { status: 400, code: 'bad_request', exitCode: 5 },
+    { status: 401, code: 'unauthorized', exitCode: 3 },
+    { status: 402, code: 'insufficient_credit', exitCode: 4 },
+    { status: 403, code: 'forbidden', exitCode: 3 },
+    { status: 404, code: 'not_found', exitCode: 5 },
+    { status: 418, code: 'not_in_the_list', exitCode: 5 },
+  ])('$status $code: $exitCode', async ({ status, code, exitCode }) => {
+    const { server, exit } = await tailRefused(refuse(status, code, 'In so many words.'));
+    expect(exit.stdout).toBe('');
+    expect(exit.code).toBe(exitCode);
+    expect(server.attempts).toHaveLength(1);
+    const [error = '', remedy = ''] = exit.stderr.slice(exit.stderr.indexOf('atlantis: error: ')).split('\n');
+    expect(error).toContain('error: 127.0.0.1:');
+    expect(error).toContain(`HTTP ${status} ${code}: In so many words.`);
+    expect(error).toContain('request id req-1a2b3c');
+    expect(error).toContain('not trying again');
+    expect(remedy).toMatch(/^ {2}[A-Z].{20,}\.$/);
+  });
+
+  test('the same as figures for programs', async () => {
+    const { exit } = await tailRefused(refuse(403, 'forbidden', 'Suspended.'), [], 'json');
+    expect(pickRecords(exit, 'error')).toMatchObject([
+      {
+        cause: 'forbidden',
+        http_status: 403,
+        error_code: 'forbidden',
+        request_id: 'req-1a2b3c',
+        exit_code: 3,
+      },
+    ]);
+  });
+
+  test("the server's words are made visible, not obeyed, and not as long as they like", async () => {
+    const message = `\x1b[2J\x9b31m\u202egnp.exe\r\natlantis: connected\u2028${'long '.repeat(1_000)}`;
+    const { exit } = await tailRefused(refuse(401, 'un\x07authorized', message));
+    const lines = exit.stderr.trimEnd().split('\n');
+    expect(exit.stderr).not.toMatch(/[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e\u2028]/);
+    expect(lines.filter((line) => line.startsWith('atlantis: connected'))).toEqual([]);
+    expect(exit.stderr.length).toBeLessThan(2_000);
+    expect(exit.code).toBe(3);
+  });
+
+  test('a server that sends the key back does not get it printed', async () => {
+    const script: Script = async (peer) => {
+      const { headers } = await peer.readRequest();
+      const key = headers['x-api-key'] ?? '';
+      const encoded = Buffer.from(key).toString('base64');
+      const body = JSON.stringify({ error: { code: key, message: `no such key: ${key}, ${encoded}` } });
+      await peer.respond(401, { 'X-Request-Id': key }, body);
+    };
+    const { exit } = await tailRefused(script);
+    expect(exit.code).toBe(3);
+  });
+});
+
+describe("C3: the API's own answer, or something in between", () => {
+  const html = '<html><h1>403 Forbidden</h1></html>';
+  test.each([
+    { what: '403 with HTML', status: 403, headers: { Server: 'squid/6' }, body: html },
+    { what: '401 with HTML and a request id', status: 401, headers: { 'X-Request-Id': 'r' }, body: html },
+    { what: '403 with JSON but no request id', status: 403, headers: {}, body: '{"blocked":true}' },
+    { what: '403 with an empty body', status: 403, headers: {}, body: '' },
+    { what: '404 with an error of another shape', status: 404, headers: {}, body: '{"error":"nope"}' },
+    { what: '402 with an error without code', status: 402, headers: {}, body: '{"error":{"message":"x"}}' },
+    { what: '451 in plain text', status: 451, headers: {}, body: 'Unavailable For Legal Reasons' },
+  ])('$what did not come from Atlantis: 5', async ({ status, headers, body }) => {
+    const { server, exit } = await tailRefused((peer) => peer.respond(status, { ...headers }, body));
+    expect(exit.stderr).toMatch(
+      new RegExp(`error: the answer did not come from Atlantis \\(HTTP ${status}\\b`),
+    );
+    expect(exit.stderr).toContain('127.0.0.1');
+    expect(exit.stderr).not.toContain('<h1>');
+    expect([exit.stdout, exit.code]).toEqual(['', 5]);
+    expect(server.attempts).toHaveLength(1);
+  });
+
+  test.each([
+    { what: 'the envelope alone', headers: {}, body: '{"error":{"code":"forbidden","message":"x"}}' },
+    { what: 'other JSON with X-Request-Id', headers: { 'X-Request-Id': 'req-9' }, body: '{"detail":"x"}' },
+  ])('403 with $what is the API: 3', async ({ headers, body }) => {
+    const { exit } = await tailRefused((peer) => peer.respond(403, { ...headers }, body));
+    expect(exit.stderr).toContain('has suspended the key');
+    expect(exit.code).toBe(3);
+  });
+
+  test('a body of megabytes is read up to 64 KiB, then the connection is broken off', async () => {
+    const { server, exit } = await tailRefused(async (peer) => {
+      await peer.readRequest();
+      const head = 'HTTP/1.1 403 Forbidden\r\nContent-Type: application/json\r\nX-Request-Id: r\r\n\r\n';
+      await peer.sendRaw(`${head}{"error":{"code":"forbidden","message":"`);
+      for (;;) await peer.sendRaw(Buffer.alloc(65_536, 'a'));
+    });
+    expect(exit.stderr).toContain('did not come from Atlantis');
+    expect(exit.code).toBe(5);
+    expect(server.attempts[0]?.ended?.how).toMatch(/^client/);
+  });
+
+  test('a refusal that ends in mid-body is judged by what came', async () => {
+    const { exit } = await tailRefused(async (peer) => {
+      await peer.readRequest();
+      await peer.sendRaw('HTTP/1.1 401 Unauthorized\r\nContent-Length: 500\r\n\r\n');
+      await peer.sendRaw('{"error":{"code":"unauthorized","message":"no such key"}}');
+      peer.end();
+    });
+    expect(exit.stderr).toContain('HTTP 401 unauthorized: no such key');
+    expect(exit.code).toBe(3);
+  });
+});
+
+describe('row 25 (C2): a redirect is never followed', () => {
+  test.each([301, 302, 303, 307, 308])('%i: 5, and the other server sees no connection', async (status) => {
+    const other = await startScriptedServer(streamHandler());
+    const target = `${other.url.replace('ws:', 'http:')}/v1/stream`;
+    const { server, exit } = await tailRefused((peer) => peer.respond(status, { Location: target }));
+    expect(exit.stderr).toContain(`redirect, which is never followed (HTTP ${status}, to ${target})`);
+    expect([exit.stdout, exit.code]).toEqual(['', 5]);
+    expect(server.attempts).toHaveLength(1);
+    expect(other.attempts).toHaveLength(0);
+  });
+
+  test('also not to itself, to nowhere, or with words to obey', async () => {
+    for (const location of ['/v1/stream', '', 'http://\x9b2J.example/']) {
+      const { server, exit } = await tailRefused(async (peer) => {
+        await peer.readRequest();
+        await peer.sendRaw(
+          Buffer.from(`HTTP/1.1 302 F\r\nLocation: ${location}\r\nContent-Length: 0\r\n\r\n`, 'latin1'),
+        );
+      });
+      expect(exit.stderr).not.toContain('\x9b');
+      expect(exit.code).toBe(5);
+      expect(server.attempts).toHaveLength(1);
+    }
+  });
+});
+
+describe('R1: Retry-After', () => {
+  test('row 21 (R1): what is neither seconds nor a date is ignored, and 0 is no hot loop', async () => {
+    const values = ['0', '-5', '1.5e9', 'soon'];
+    const server = await startScriptedServer(async (peer, index) => {
+      const value = values[index];
+      if (value !== undefined)
+        return refuse(429, 'rate_limited', 'slow', { 'Retry-After': value })(peer, index);
+      return streamHandler({ events: ['{"n":1}'] })(peer, index);
+    });
+    const exit = await runTail(server.url, ['--limit', '1', ...FAST], { log: 'json' });
+    expect(exit.stdout).toBe('{"n":1}\n');
+    expect(exit.code).toBe(0);
+    expect(pickRecords(exit, 'retrying').map((record) => record['retry_after_ms'])).toEqual([
+      0,
+      undefined,
+      undefined,
+      undefined,
+    ]);
+    for (const gapMs of measureGaps(server)) {
+      expect(gapMs).toBeGreaterThan(249);
+      expect(gapMs).toBeLessThan(1_500);
+    }
+  });
+
+  test.each([
+    { what: '901', value: '901', when: /come back at \d{4}-\d\d-\d\d \d\d:\d\d:\d\d/ },
+    { what: '2147483648', value: '2147483648', when: /come back at 2\d{3}-/ },
+    { what: '400 digits', value: '9'.repeat(400), when: /come back at/ },
+    { what: 'a far date', value: 'Fri, 31 Dec 9999 23:59:59 GMT', when: /come back at 9999-12-31 23:59:59/ },
+  ])('R1: 429 with $what ends now with 6 and says when to come back', async ({ value, when }) => {
+    const { server, exit } = await tailRefused(refuse(429, 'rate_limited', 'wait', { 'Retry-After': value }));
+    expect(exit.stderr).toMatch(when);
+    expect(exit.stderr).toContain('HTTP 429 rate_limited: wait');
+    expect([exit.stdout, exit.code]).toEqual(['', 6]);
+    expect(server.attempts).toHaveLength(1);
+  });
+
+  test('R1: 429 beyond --timeout ends now with 6, not later with 124', async () => {
+    const script = refuse(429, 'rate_limited', 'wait', { 'Retry-After': '20' });
+    const { server, exit } = await tailRefused(script, ['--limit', '1', '--timeout', '10s']);
+    expect(exit.stderr).toContain('than --timeout leaves');
+    expect(exit.code).toBe(6);
+    expect(server.attempts).toHaveLength(1);
+  });
+
+  test('R1: 503 that asks for a day ends now with 7', async () => {
+    const { server, exit } = await tailRefused(
+      refuse(503, 'service_unavailable', 'x', { 'Retry-After': '86400' }),
+    );
+    expect(exit.stderr).toContain('come back at');
+    expect(exit.code).toBe(7);
+    expect(server.attempts).toHaveLength(1);
+  });
+});
+
+describe('R3: asked not to reconnect', () => {
+  test.each([
+    { flags: ['--no-reconnect'], status: 429, code: 6 },
+    { flags: ['--max-reconnects', '0'], status: 503, code: 7 },
+    { flags: ['--no-reconnect'], status: 408, code: 7 },
+  ])('R3: $flags: $status ends with $code after one attempt', async ({ flags, status, code }) => {
+    const { server, exit } = await tailRefused(refuse(status, 'x', 'y', { 'Retry-After': '1' }), flags);
+    expect(exit.stderr).toContain('not trying again, as asked');
+    expect(exit.code).toBe(code);
+    expect(server.attempts).toHaveLength(1);
+  });
+});
