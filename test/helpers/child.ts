@@ -183,9 +183,7 @@ export function startChild(command: string, args: readonly string[], options: Ch
     group = false,
   } = options;
   const feed = typeof stdin === 'string' && stdin !== 'pipe' && stdin !== 'ignore';
-  const pipes = [stdout, stderr].map((target) =>
-    target === 'pipe' ? makePipe(options.lifetime) : undefined,
-  );
+  const pipes = [stdout, stderr].map((target) => (target === 'pipe' ? makePipe() : undefined));
   const stdio: StdioOptions = [
     typeof stdin === 'object' || feed ? 'pipe' : (stdin as 'pipe' | 'ignore' | number),
     pipes[0]?.writeEnd ?? stdout,

@@ -1,10 +1,10 @@
 // What a child process writes: real pipes to write into, and the text collected from them.
 import { execFileSync } from 'node:child_process';
-import { constants, openSync } from 'node:fs';
+import { constants, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { Socket } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { type Lifetime, makeTempFolder } from './cleanup.ts';
 import type { Watch } from './watch.ts';
 
 /** An output that is collected; `stream` is undefined when it goes elsewhere. */
@@ -44,13 +44,16 @@ export class Output {
   }
 }
 
-/** A real pipe with its read end here: the two ends of a FIFO in a folder of its own. */
-export function makePipe(lifetime?: Lifetime): { readEnd: Socket; writeEnd: number } {
-  const path = join(makeTempFolder(lifetime), 'pipe');
-  execFileSync('mkfifo', [path]);
-  const readFd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-  return {
-    readEnd: new Socket({ fd: readFd, readable: true, writable: false }),
-    writeEnd: openSync(path, 'w'),
-  };
+/** A real pipe with its read end here: the two ends of a FIFO whose name is gone again. */
+export function makePipe(): { readEnd: Socket; writeEnd: number } {
+  const folder = mkdtempSync(join(tmpdir(), 'atlantis-pipe-'));
+  try {
+    const path = join(folder, 'pipe');
+    execFileSync('mkfifo', [path]);
+    const readFd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const readEnd = new Socket({ fd: readFd, readable: true, writable: false });
+    return { readEnd, writeEnd: openSync(path, 'w') };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
