@@ -11,13 +11,14 @@ import {
 import type { Io, Outcome } from './io.ts';
 import { NDJSON_RENDERER } from './render/ndjson-lines.ts';
 import type { Renderer } from './render/renderer.ts';
-import { runSession } from './session.ts';
+import { runSession, type SessionParts } from './session.ts';
 import { createReporter } from './ui/reporter.ts';
 import { createStatusLine } from './ui/status-line.ts';
 
 /** Runs the command. @throws UsageError, CredentialError, StoreError before anything is opened */
 export async function runTail(flags: TailFlags, io: Io): Promise<Outcome> {
   const config = parseTailFlags(flags, io);
+  const select = await createSelect(config);
   const simulator = config.simulate === undefined ? undefined : await startBuiltIn(config.simulate);
   try {
     const source =
@@ -34,10 +35,7 @@ export async function runTail(flags: TailFlags, io: Io): Promise<Outcome> {
     for (const origin of source.origins)
       reporter.report({ event: 'setting', level: 'debug', message: origin });
     const renderer = await createRenderer(config, io);
-    return await runSession(
-      { config, source, settings, select: undefined, renderer, reporter, statusLine },
-      io,
-    );
+    return await runSession({ config, source, settings, select, renderer, reporter, statusLine }, io);
   } finally {
     await simulator?.close();
   }
@@ -48,6 +46,12 @@ async function startBuiltIn(
 ): Promise<{ url: string; exampleKey: string; close(): Promise<void> }> {
   const { startSimulator } = await import('./simulator/server.ts');
   return startSimulator({ scenario });
+}
+
+async function createSelect({ filter }: TailConfig): Promise<SessionParts['select']> {
+  if (filter === undefined) return undefined;
+  const { createFilter } = await import('./protocol/filter.ts');
+  return createFilter(filter);
 }
 
 /** The format that was asked for; only that one is loaded. */

@@ -1,6 +1,7 @@
 // `atlantis stream simulate`: its flags, and nothing that runs before it is called.
 import type { Command } from 'commander';
 import type { Io } from '../io.ts';
+import { collect } from './collect.ts';
 
 export function addStreamSimulate(stream: Command, io: Io): void {
   stream
@@ -13,7 +14,7 @@ export function addStreamSimulate(stream: Command, io: Io): void {
     .option('--seed <text>', 'makes every byte repeatable')
     .option('--count <n>', 'events on each connection, which then stays quiet')
     .option('--types <type,…>', 'only these event types')
-    .option('--key <key>', 'a key to accept; repeatable (default: any well-formed key)', collect, [])
+    .option('--key <key>', 'a key to accept; repeatable (default: any well-formed key)', collect)
     .option('--scenario <name>', 'how the server behaves (default: steady)')
     .addHelpText(
       'after',
@@ -26,8 +27,4 @@ Examples:
       const { runSimulate } = await import('../simulate.ts');
       io.end(await runSimulate(command.optsWithGlobals(), io));
     });
-}
-
-function collect(value: string, earlier: string[]): string[] {
-  return [...earlier, value];
 }

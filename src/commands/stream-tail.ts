@@ -1,6 +1,7 @@
 // `atlantis stream tail`: its flags, and nothing that runs before it is called.
 import type { Command } from 'commander';
 import type { Io } from '../io.ts';
+import { collect } from './collect.ts';
 
 /** Adds the flags that say where and how to connect; `check` and `relay` share them. */
 export function addConnectionOptions(command: Command): Command {
@@ -26,6 +27,8 @@ export function addStreamTail(stream: Command, io: Io): void {
       .description('Follow the live stream: pretty on a terminal, one JSON event a line into a pipe.'),
   )
     .option('--simulate [scenario]', 'tail the built-in simulator: no key, no URL')
+    .option('-t, --type <glob>', 'only these event types; repeatable, comma-separated', collect)
+    .option('-w, --where <expr>', 'only events for which it holds; repeatable, all must hold', collect)
     .option('-f, --format <format>', 'auto, pretty or ndjson (default: auto)')
     .option('--json', 'the same as --format ndjson')
     .option('--envelope', 'wrap each event with receive time and number, add lifecycle records')
@@ -41,9 +44,14 @@ export function addStreamTail(stream: Command, io: Io): void {
       `
 Durations: 500ms, 20s, 5m, 1h30m
 
+Filters: PATH OP VALUE, OP one of = != > >= < <= ~ !~ (~ is a regular expression)
+  PATH   a.b, items[0].x, items[*].x (any of them), ["odd name"].x
+  VALUE  a number (compared exactly), true, false, null, "text" or text
+
 Examples:
   $ atlantis stream tail --simulate
   $ atlantis stream tail | jq -c .type
+  $ atlantis stream tail --type 'large_*' --where 'amount_usd >= 1000000'
   $ atlantis stream tail --limit 100 --timeout 30s > events.ndjson`,
     )
     .action(async (_options, command: Command) => {

@@ -22,6 +22,8 @@ export interface GlobalFlags {
 
 export interface TailFlags extends GlobalFlags, ConnectionFlags {
   readonly simulate?: string | true;
+  readonly type?: readonly string[];
+  readonly where?: readonly string[];
   readonly format?: string;
   readonly envelope?: boolean;
   readonly json?: boolean;
@@ -58,6 +60,8 @@ export interface TailConfig {
   readonly format: 'pretty' | 'ndjson';
   /** NDJSON of envelopes and lifecycle records instead of bare events. */
   readonly isEnveloped: boolean;
+  /** Which events are wanted; undefined where all are. */
+  readonly filter: { readonly types: readonly string[]; readonly where: readonly string[] } | undefined;
   readonly useColor: boolean;
   readonly time: (typeof TIME_MODES)[number];
   readonly limit: number | undefined;
@@ -88,6 +92,7 @@ export function parseTailFlags(flags: TailFlags, io: Io): TailConfig {
     connection: parseConnectionFlags(flags),
     format: isPretty ? 'pretty' : 'ndjson',
     isEnveloped,
+    filter: parseFilterFlags(flags),
     useColor: wantsColor(flags, io, io.stdout.isTty),
     time: parseChoice('--time', flags.time ?? 'local', TIME_MODES),
     limit: flags.limit === undefined ? undefined : parseCount('--limit', flags.limit, 1),
@@ -98,6 +103,18 @@ export function parseTailFlags(flags: TailFlags, io: Io): TailConfig {
     readyFile: flags.readyFile,
     simulate: flags.simulate === true ? 'steady' : flags.simulate,
   };
+}
+
+/** A comma separates globs, but not inside braces. */
+function parseFilterFlags({ type = [], where = [] }: TailFlags): TailConfig['filter'] {
+  const types = type.flatMap((list) => list.split(/,(?![^{]*\})/)).map((glob) => glob.trim());
+  if (types.includes('')) {
+    throw new UsageError(
+      `invalid --type "${type.join(',')}"`,
+      'accepted: event types or globs, separated by commas',
+    );
+  }
+  return types.length === 0 && where.length === 0 ? undefined : { types, where };
 }
 
 /** How to speak on stderr. @throws UsageError */

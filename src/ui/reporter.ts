@@ -27,7 +27,7 @@ export interface StatusRecord {
   readonly level: StatusLevel;
   /** One line for people. */
   readonly message: string;
-  /** What the user can do; a second line. */
+  /** What the user can do; a second line, or a few. */
   readonly hint?: string | undefined;
   /** Figures for programs; names in snake_case with their unit, as `delay_ms`. */
   readonly figures?: Readonly<Record<string, unknown>>;
@@ -71,7 +71,7 @@ export function createReporter(
       io.writeErr(`atlantis: ${label}${record.message}`, paint);
       // The same advice again and again is noise, but for the last word.
       if (record.hint !== undefined && (record.hint !== lastHint || record.level === 'error')) {
-        io.writeErr(`  ${record.hint}`, paint);
+        for (const line of record.hint.split('\n')) io.writeErr(`  ${line}`, paint);
       }
       lastHint = record.hint ?? lastHint;
     },
