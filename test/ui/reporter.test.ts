@@ -1,0 +1,171 @@
+// What reaches stderr: levels, both formats, and nothing that a terminal or a parser would trip over.
+import { describe, expect, test } from '@jest/globals';
+import { createReporter, type Reporter, type ReporterOptions, STATUS_EVENTS } from '../../src/ui/reporter.ts';
+import { createFakeIo, type FakeIo } from '../helpers/fake-io.ts';
+
+const KEY = 'ak_live_00112233445566778899aabbccddeeff';
+const PLAIN: ReporterOptions = { format: 'text', isQuiet: false, isVerbose: false, useColor: false };
+
+function createWorld(options: Partial<ReporterOptions> = {}): { io: FakeIo; reporter: Reporter } {
+  const io = createFakeIo();
+  return { io, reporter: createReporter(io, { ...PLAIN, ...options }) };
+}
+
+/** One record of each level, named by it. */
+function reportAll(reporter: Reporter): void {
+  for (const level of ['debug', 'info', 'warn', 'error'] as const) {
+    reporter.report({ event: 'connecting', level, message: level });
+  }
+}
+
+describe('levels', () => {
+  test.each<[Partial<ReporterOptions>, string[]]>([
+    [{}, ['atlantis: info', 'atlantis: warning: warn', 'atlantis: error: error']],
+    [
+      { isVerbose: true },
+      ['atlantis: debug', 'atlantis: info', 'atlantis: warning: warn', 'atlantis: error: error'],
+    ],
+    [{ isQuiet: true }, ['atlantis: error: error']],
+  ])('%j shows', (options, lines) => {
+    const { io, reporter } = createWorld(options);
+    reportAll(reporter);
+    expect(io.errLines).toEqual(lines);
+  });
+
+  test('G5: they hold for JSON too', () => {
+    const { io, reporter } = createWorld({ format: 'json', isQuiet: true });
+    reportAll(reporter);
+    expect(io.errLines).toHaveLength(1);
+  });
+
+  test('O3: nothing of it goes to stdout', () => {
+    const { io, reporter } = createWorld({ isVerbose: true });
+    reportAll(reporter);
+    expect(io.outText).toBe('');
+  });
+});
+
+describe('text', () => {
+  test('a hint is a second line', () => {
+    const { io, reporter } = createWorld();
+    reporter.report({ event: 'error', level: 'error', message: 'it failed', hint: 'Do this.' });
+    expect(io.errText).toBe('atlantis: error: it failed\n  Do this.\n');
+  });
+
+  test('the same hint is not said again and again, but with the last word', () => {
+    const { io, reporter } = createWorld();
+    const retry = { event: 'retrying', level: 'warn', message: 'again', hint: 'Do this.' } as const;
+    reporter.report(retry);
+    reporter.report(retry);
+    reporter.report({ event: 'connecting', level: 'info', message: 'once more' });
+    reporter.report(retry);
+    reporter.report({ ...retry, event: 'error', level: 'error' });
+    expect(io.errLines.filter((line) => line === '  Do this.')).toHaveLength(2);
+    expect(io.errLines.at(-1)).toBe('  Do this.');
+  });
+
+  test('colour goes around what is already safe', () => {
+    const { io, reporter } = createWorld({ useColor: true });
+    reporter.report({ event: 'error', level: 'error', message: 'red \x1b[0m', hint: 'Do this.' });
+    expect(io.errLines).toEqual([
+      '\x1b[31matlantis: error: red \\u001b[0m\x1b[0m',
+      '\x1b[31m  Do this.\x1b[0m',
+    ]);
+  });
+
+  test('the words of others stay on their line', () => {
+    const { io, reporter } = createWorld();
+    reporter.report({ event: 'error', level: 'error', message: 'one\r\natlantis: two\u2028three\u202efour' });
+    expect(io.errLines).toEqual(['atlantis: error: one\\u000d\\u000aatlantis: two\\u2028three\\u202efour']);
+  });
+
+  test('O3: the status line is taken away before anything is written', () => {
+    const io = createFakeIo();
+    const seen: string[] = [];
+    const statusLine = {
+      show() {},
+      clear: () => void seen.push(`cleared before ${io.errText.length} bytes`),
+    };
+    const reporter = createReporter(io, PLAIN, statusLine);
+    reporter.report({ event: 'connecting', level: 'debug', message: 'not shown' });
+    reporter.report({ event: 'connecting', level: 'info', message: 'shown' });
+    expect(seen).toEqual(['cleared before 0 bytes']);
+  });
+});
+
+describe('G5: JSON', () => {
+  test('one object a line: ts, level, event, message, hint and figures', () => {
+    const { io, reporter } = createWorld({ format: 'json', useColor: true });
+    reporter.report({
+      event: 'retrying',
+      level: 'warn',
+      message: 'again',
+      hint: 'Do this.',
+      figures: { delay_ms: 250, attempt: 2, discarded: { binary: 1 } },
+    });
+    io.clock.advance(1_500);
+    reporter.report({ event: 'paused', level: 'info', message: 'wait' });
+    expect(io.errLines.map((line) => JSON.parse(line))).toEqual([
+      {
+        ts: '2026-01-01T00:00:00.000Z',
+        level: 'warn',
+        event: 'retrying',
+        message: 'again',
+        hint: 'Do this.',
+        delay_ms: 250,
+        attempt: 2,
+        discarded: { binary: 1 },
+      },
+      { ts: '2026-01-01T00:00:01.500Z', level: 'info', event: 'paused', message: 'wait' },
+    ]);
+  });
+
+  test('the names of the contract are among those of the records', () => {
+    const names = 'connecting connected lost retrying gap discarded paused summary error'.split(' ');
+    expect(STATUS_EVENTS).toEqual(expect.arrayContaining(names));
+  });
+
+  test.each([
+    ['line breaks', 'one\r\ntwo\u2028three\u2029four'],
+    ['control characters', '\x00\x07\x1b[31m\x7f\x85\x9b'],
+    ['bidi and invisible characters', '\u202e\u200b\ufeff\u{e0041}'],
+    ['lone surrogates', 'a\ud800b\udc00c'],
+    ['quotes and backslashes', '"\\"\\\\u0041\\'],
+    ['an emoji with joiners', '👩‍👩‍👧'],
+  ])('%s in the words of others: one line, valid, the same text', (_, foreign) => {
+    const { io, reporter } = createWorld({ format: 'json' });
+    reporter.report({ event: 'error', level: 'error', message: foreign, figures: { detail: foreign } });
+    expect(io.errLines).toHaveLength(1);
+    const [line = ''] = io.errLines;
+    expect(JSON.parse(line)).toMatchObject({ message: foreign, detail: foreign });
+    expect(line).not.toMatch(/[\x00-\x1f\x7f-\x9f\u2028\u2029\u202e]/);
+  });
+
+  test('hints are in every record, however often', () => {
+    const { io, reporter } = createWorld({ format: 'json' });
+    for (let n = 0; n < 2; n += 1) {
+      reporter.report({ event: 'retrying', level: 'warn', message: 'again', hint: 'Do this.' });
+    }
+    expect(io.errLines.map((line) => JSON.parse(line).hint)).toEqual(['Do this.', 'Do this.']);
+  });
+});
+
+describe('P4: the redactor', () => {
+  test.each(['text', 'json'] as const)('stands before every line of %s', (format) => {
+    const { io, reporter } = createWorld({ format });
+    io.redactor.addSecret(KEY);
+    io.redactor.addProxyUrl('http://user:pr0xysecret@proxy.example');
+    const base64 = Buffer.from(`:${KEY}`).toString('base64');
+    reporter.report({
+      event: 'error',
+      level: 'error',
+      message: `${KEY} and ${base64} and pr0xysecret`,
+      hint: `${encodeURIComponent(KEY)}`,
+      figures: { nested: { key: KEY } },
+    });
+    expect(io.errText).not.toMatch(/8899aabb|pr0xysecret/);
+    expect(io.errText).not.toContain(base64.slice(8, 40));
+    expect(io.errText).toContain('ak_live_00112233…');
+    if (format === 'json') expect(() => JSON.parse(io.errText)).not.toThrow();
+  });
+});
