@@ -35,13 +35,15 @@ export type KeepaliveVerdict = 'wait' | 'ping' | 'dead';
 
 /** A tick that comes this much late means that the process was stopped or its loop was blocked. */
 const LATE_MS = 500;
+const MAX_TICK_MS = 1_000;
 /** Wall and monotonic clock apart by more than this since the last tick: the machine slept, or the clock was set. */
 const CLOCK_STEP_MS = 5_000;
 
 /** Ms between ticks: fine enough for the verdict, coarse enough to cost nothing. */
-export function computeTickMs(settings: KeepaliveSettings): number {
-  const finest = Math.min(settings.pingIntervalMs, settings.pongTimeoutMs) / 8;
-  return Math.min(1_000, Math.max(10, finest));
+export function computeTickMs({ pingIntervalMs, pongTimeoutMs }: KeepaliveSettings): number {
+  if (pingIntervalMs === 0) return MAX_TICK_MS;
+  const finest = Math.min(pingIntervalMs, pongTimeoutMs) / 8;
+  return Math.min(MAX_TICK_MS, Math.max(10, finest));
 }
 
 export function startKeepalive(settings: KeepaliveSettings, nowMs: number, wallMs: number): KeepaliveState {
@@ -54,16 +56,24 @@ export function startKeepalive(settings: KeepaliveSettings, nowMs: number, wallM
   };
 }
 
-/** The verdict at one tick, and the state after it. `ping` asks the caller to send one. */
+export interface KeepaliveTick {
+  /** `ping` asks the caller to send one. */
+  readonly verdict: KeepaliveVerdict;
+  /** The process did not run, or the machine slept, for a while before this tick. */
+  readonly wasAway: boolean;
+  readonly state: KeepaliveState;
+}
+
+/** The verdict at one tick, and the state after it. With keepalive off it is always `wait`. */
 export function tickKeepalive(
   settings: KeepaliveSettings,
   state: KeepaliveState,
   sample: KeepaliveSample,
-): { readonly verdict: KeepaliveVerdict; readonly state: KeepaliveState } {
+): KeepaliveTick {
   const elapsedMs = sample.nowMs - state.lastTickMs;
   const tickMs = computeTickMs(settings);
-  const wasAway = elapsedMs > tickMs + LATE_MS;
   const hasClockStepped = Math.abs(sample.wallMs - state.lastWallMs - elapsedMs) > CLOCK_STEP_MS;
+  const wasAway = elapsedMs > tickMs + LATE_MS || hasClockStepped;
   const next = {
     ...state,
     lastTickMs: sample.nowMs,
@@ -71,23 +81,20 @@ export function tickKeepalive(
     isPingOutstanding: state.isPingOutstanding && !sample.hasRead,
     silentMs: sample.hasRead ? 0 : state.silentMs + (sample.wasPaused ? 0 : elapsedMs),
   };
+  if (settings.pingIntervalMs === 0) return { verdict: 'wait', wasAway, state: next };
   // Away or asleep: what the timers say is old. Read first, ping again, judge by that ping (K4).
-  if (wasAway || hasClockStepped) return sendPing(settings, next, sample.nowMs, 0);
+  if (wasAway) return { verdict: 'ping', wasAway, state: notePing(settings, next, 0) };
   // After a late tick bytes may wait that nobody could read: one more tick, with reading in between, decides.
   const heardMs = elapsedMs > 1.5 * tickMs ? state.silentMs : next.silentMs;
-  if (next.isPingOutstanding && heardMs >= settings.pongTimeoutMs) return { verdict: 'dead', state: next };
-  if (sample.nowMs < next.nextPingMs) return { verdict: 'wait', state: next };
-  return sendPing(settings, next, sample.nowMs, next.isPingOutstanding ? next.silentMs : 0);
+  if (next.isPingOutstanding && heardMs >= settings.pongTimeoutMs) {
+    return { verdict: 'dead', wasAway, state: next };
+  }
+  if (sample.nowMs < next.nextPingMs) return { verdict: 'wait', wasAway, state: next };
+  const silentMs = next.isPingOutstanding ? next.silentMs : 0;
+  return { verdict: 'ping', wasAway, state: notePing(settings, next, silentMs) };
 }
 
-function sendPing(
-  settings: KeepaliveSettings,
-  state: KeepaliveState,
-  nowMs: number,
-  silentMs: number,
-): { readonly verdict: 'ping'; readonly state: KeepaliveState } {
-  return {
-    verdict: 'ping',
-    state: { ...state, nextPingMs: nowMs + settings.pingIntervalMs, isPingOutstanding: true, silentMs },
-  };
+function notePing(settings: KeepaliveSettings, state: KeepaliveState, silentMs: number): KeepaliveState {
+  const nextPingMs = state.lastTickMs + settings.pingIntervalMs;
+  return { ...state, nextPingMs, isPingOutstanding: true, silentMs };
 }

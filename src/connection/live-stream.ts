@@ -6,6 +6,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Clock } from '../io.ts';
 import { type Batch, type DiscardReason, MESSAGE } from '../protocol/messages.ts';
+import { Arrival } from './arrival.ts';
 import type { Cause, CauseKind } from './causes.ts';
 import { computeTickMs, type KeepaliveState, startKeepalive, tickKeepalive } from './keepalive.ts';
 import { classifyError } from './network-errors.ts';
@@ -22,8 +23,6 @@ type Waiter = 'nobody' | 'waiting' | 'woken';
 export class LiveStream {
   readonly requestId: string;
   readonly headers: IncomingHttpHeaders;
-  /** Wall clock of the last byte read, ms since the epoch. */
-  lastByteAtMs: number;
   /** Round trip of the last answered ping in ms, or undefined. */
   roundTripMs: number | undefined;
   /** Prefix of the key that the server accepted; set by the welcome. */
@@ -32,6 +31,7 @@ export class LiveStream {
   readonly #open: OpenSocket;
   readonly #settings: DialSettings;
   readonly #clock: Clock;
+  readonly #arrival: Arrival;
   #onFirst: ((problem: Cause | undefined) => void) | undefined;
   #waiter: Waiter = 'nobody';
   #wake: () => void = () => {};
@@ -52,11 +52,12 @@ export class LiveStream {
     this.#clock = clock;
     this.requestId = open.requestId;
     this.headers = open.headers;
-    this.lastByteAtMs = clock.wallMs();
+    this.#arrival = new Arrival(clock);
     const { webSocket, socket } = open;
-    socket.on('data', () => {
+    // In front of the reader of frames: what pauses reading must find its own bytes noted.
+    socket.prependListener('data', (chunk: Buffer) => {
       this.#hasRead = true;
-      this.lastByteAtMs = clock.wallMs();
+      this.#arrival.noteRead(chunk.length);
     });
     webSocket.on('message', (data, isBinary) => this.#receive(data as Buffer, isBinary));
     webSocket.on('error', (error) => {
@@ -93,7 +94,10 @@ export class LiveStream {
   async take(): Promise<Batch | undefined> {
     while (this.#isEmpty() && this.#endedBy === undefined) {
       this.#waiter = 'waiting';
-      if (this.#open.webSocket.isPaused) this.#open.webSocket.resume();
+      if (this.#open.webSocket.isPaused) {
+        this.#open.webSocket.resume();
+        this.#arrival.noteResumed();
+      }
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
@@ -104,12 +108,17 @@ export class LiveStream {
       texts: this.#texts,
       flags: this.#flags,
       discarded: this.#discarded,
-      receivedAtMs: this.lastByteAtMs,
+      receivedAtMs: this.#arrival.lastReadAtMs,
     };
     this.#texts = [];
     this.#flags = [];
     this.#discarded = [];
     return batch;
+  }
+
+  /** Wall clock of the last byte, ms since the epoch; of bytes that waited to be read, the earliest possible. */
+  get lastByteAtMs(): number {
+    return this.#arrival.lastByteAtMs;
   }
 
   /** What ended the connection; to be asked after `take` answered undefined. */
@@ -166,6 +175,7 @@ export class LiveStream {
     } else if (this.#waiter === 'nobody' && !this.#open.webSocket.isPaused) {
       this.#open.webSocket.pause();
       this.#wasPaused = true;
+      this.#arrival.noteStopped();
     }
   }
 
@@ -198,7 +208,6 @@ export class LiveStream {
 
   #startKeepalive(): void {
     const { keepalive } = this.#settings;
-    if (keepalive.pingIntervalMs === 0) return;
     let state: KeepaliveState = startKeepalive(keepalive, this.#clock.monotonicMs(), this.#clock.wallMs());
     const tick = (): void => {
       const isPaused = this.#open.webSocket.isPaused;
@@ -212,6 +221,10 @@ export class LiveStream {
       state = ticked.state;
       this.#hasRead = false;
       this.#wasPaused = isPaused;
+      if (ticked.wasAway) {
+        this.#arrival.noteStopped();
+        if (!isPaused) this.#arrival.noteResumed();
+      }
       if (ticked.verdict === 'dead') {
         const detail = `no byte for ${Math.round(state.silentMs)} ms after a ping`;
         this.#fault ??= this.#describe('silent', detail);
@@ -233,6 +246,7 @@ export class LiveStream {
 
   #end(code: number, reason: string): void {
     this.#cancelTick();
+    this.#arrival.end();
     this.#endedBy = this.#fault ?? this.#classifyClose(code, reason);
     this.#onFirst?.(this.#endedByBeforeWelcome(this.#endedBy));
     if (this.#waiter === 'waiting') {
