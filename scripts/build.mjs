@@ -48,6 +48,8 @@ while (pending.size > 0) {
     format: 'cjs',
     platform: 'node',
     target: 'node20',
+    // Without this esbuild keeps `import()`: Node would load the ESM machinery and lex every bundle for it.
+    supported: { 'dynamic-import': false },
     minify: true,
     keepNames: false,
     external: ['bufferutil', 'utf-8-validate'],
