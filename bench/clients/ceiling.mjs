@@ -23,6 +23,6 @@ socket.on('message', (message) => {
     isWelcome = false;
     return;
   }
-  if (parts.length === 0) setImmediate(flush);
+  if (parts.length === 0) process.nextTick(flush);
   parts.push(message, NEWLINE);
 });

@@ -1,0 +1,16 @@
+// Reads lines from stdin and notes, for each stamped one, how long ago the server wrote it. Prints the list of
+// latencies in µs as JSON at the end.
+const latencies = [];
+let held = '';
+process.stdin.setEncoding('utf8');
+process.stdin.on('data', (text) => {
+  const nowNs = process.hrtime.bigint();
+  held += text;
+  const lines = held.split('\n');
+  held = lines.pop();
+  for (const line of lines) {
+    const stamp = /"sent_ns":"(\d+)"/.exec(line)?.[1];
+    if (stamp !== undefined) latencies.push(Number(nowNs - BigInt(stamp)) / 1e3);
+  }
+});
+process.stdin.on('end', () => console.log(JSON.stringify(latencies)));

@@ -1,0 +1,66 @@
+// Where the time of `stream tail` goes on T1: a CPU profile, added up by function.
+//
+// The command is bundled once more for it, not minified, so that functions have their names.
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { tail } from './clients.mjs';
+import { timeClient } from './throughput.mjs';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+async function bundleReadable(folder) {
+  const { build } = await import('esbuild');
+  const outfile = join(folder, 'atlantis.cjs');
+  await build({
+    stdin: { contents: "import { run } from './src/main.ts'; run();", resolveDir: ROOT },
+    outfile,
+    bundle: true,
+    format: 'cjs',
+    platform: 'node',
+    target: 'node20',
+    external: ['bufferutil', 'utf-8-validate'],
+    define: { ATLANTIS_VERSION: '"0.0.0"' },
+    logLevel: 'error',
+  });
+  return outfile;
+}
+
+/** `[function, file, self ms]`, longest first. */
+function addUpSelfTime({ nodes, samples, timeDeltas }) {
+  const usById = new Map();
+  for (let at = 0; at < samples.length; at++) {
+    usById.set(samples[at], (usById.get(samples[at]) ?? 0) + timeDeltas[at]);
+  }
+  const byPlace = new Map();
+  for (const { id, callFrame } of nodes) {
+    const { functionName, url, lineNumber } = callFrame;
+    const file = url === '' ? '' : url.startsWith('node:') ? url : `${basename(url)}:${lineNumber + 1}`;
+    const place = `${functionName || '(anonymous)'}\t${file}`;
+    byPlace.set(place, (byPlace.get(place) ?? 0) + (usById.get(id) ?? 0) / 1_000);
+  }
+  return [...byPlace].map(([place, ms]) => [...place.split('\t'), ms]).sort((a, b) => b[2] - a[2]);
+}
+
+/** The functions that take most of the time, as a Markdown table; those under 1 % are left out. */
+export async function profileTail(server, count, size) {
+  const folder = mkdtempSync(join(tmpdir(), 'atlantis-bench-'));
+  try {
+    const bundle = await bundleReadable(folder);
+    const [program, , ...words] = tail(server.base({ count, size, end: 'open' }), count);
+    const flags = ['--cpu-prof', '--cpu-prof-dir', folder, '--cpu-prof-interval', '500'];
+    await timeClient(server, [program, ...flags, bundle, ...words], count);
+    const file = readdirSync(folder).find((name) => name.endsWith('.cpuprofile'));
+    const text = readFileSync(join(folder, file), 'utf8');
+    if (process.env.ATLANTIS_BENCH_PROFILE) writeFileSync(process.env.ATLANTIS_BENCH_PROFILE, text);
+    const all = addUpSelfTime(JSON.parse(text));
+    const totalMs = all.reduce((sum, [, , ms]) => sum + ms, 0);
+    const rows = all
+      .filter(([, , ms]) => ms >= totalMs / 100)
+      .map(([name, place, ms]) => `| \`${name}\` | ${place} | ${((ms / totalMs) * 100).toFixed(1)} % |`);
+    return ['| function | where | self time |', '| --- | --- | --- |', ...rows].join('\n');
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}

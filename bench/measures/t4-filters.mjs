@@ -1,0 +1,60 @@
+// T4: one --type and one --where that together pass half of the events, against the unfiltered stream and
+// against the same filter in `jq -c` behind it.
+import * as clients from '../lib/clients.mjs';
+import { missingFlags } from '../lib/features.mjs';
+import { spread, whole } from '../lib/format.mjs';
+import { interleave } from '../lib/interleave.mjs';
+import { compareRuns, summarize } from '../lib/stats.mjs';
+import { timeClient } from '../lib/throughput.mjs';
+
+const FILTER = ['--type', 'large_*', '--where', 'usd_value >= 1000000'];
+const JQ_FILTER = 'select((.type | startswith("large_")) and .usd_value >= 1000000)';
+
+export async function measureFilters({ server, plan, peers, note }) {
+  const result = {
+    id: 'T4',
+    title: '`--type` and one `--where` that pass half of the events',
+    head: ['what', 'events read per second', 'events', 'filter against it'],
+    rows: [],
+    checks: [],
+    skipped: [],
+    notes: [`Filter: \`${FILTER.join(' ')}\`; in jq \`${JQ_FILTER}\`.`],
+  };
+  const missing = missingFlags('--type', '--where');
+  if (missing.length > 0) {
+    result.skipped.push(`filters: stream tail has no ${missing.join(' and no ')}`);
+    return result;
+  }
+  const time = (count, limit, flags, sink) =>
+    timeClient(server, clients.tail(server.base({ count, end: 'open' }), limit, ...flags), count, { sink });
+  const count = plan.filterEvents;
+  const contenders = [
+    { name: 'filter', count, run: () => time(count, count / 2, FILTER) },
+    { name: 'no filter', goal: 'T4 own', count, run: () => time(count, count, []) },
+  ];
+  if (peers.jq.skipped) result.skipped.push(`jq -c: ${peers.jq.skipped}`);
+  else {
+    const few = plan.slowPeerEvents * 2;
+    const sink = `| jq -c '${JQ_FILTER}' | cat >/dev/null`;
+    contenders.push({
+      name: 'no filter, behind it jq -c',
+      goal: 'T4 jq',
+      count: few,
+      rounds: plan.peerRounds,
+      run: () => time(few, few, [], sink),
+    });
+  }
+  const runs = await interleave(contenders, plan.rounds, (what) => note(`T4 ${what}`));
+  const rates = (name) => runs.get(name).map((run) => run.perSecond);
+  for (const { name, goal, count: events } of contenders) {
+    const compared = compareRuns(rates('filter'), rates(name));
+    if (goal !== undefined) result.checks.push({ goal, ...compared });
+    result.rows.push([
+      name,
+      spread(summarize(rates(name)), whole),
+      whole(events),
+      goal === undefined ? '' : `${spread(compared, (value) => value.toFixed(2))} ×`,
+    ]);
+  }
+  return result;
+}

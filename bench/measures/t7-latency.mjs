@@ -1,0 +1,62 @@
+// T7: from the server's write of a single event to a line that the reader of stdout can read, at random times.
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import * as clients from '../lib/clients.mjs';
+import { spread, whole } from '../lib/format.mjs';
+import { interleave } from '../lib/interleave.mjs';
+import { runOrThrow } from '../lib/pipeline.mjs';
+import { compareRuns, quantile, summarize } from '../lib/stats.mjs';
+
+const READER = fileURLToPath(new URL('../clients/latency-reader.mjs', import.meta.url));
+/** The first events of a connection meet cold code on either side. */
+const WARM_UP_EVENTS = 50;
+/** The client is up, and at rest, before the first event. */
+const DELAY_MS = 300;
+
+export async function measureLatency({ server, plan, note }) {
+  const folder = mkdtempSync(join(tmpdir(), 'atlantis-bench-'));
+  const output = join(folder, 'latencies');
+  const count = plan.latencyEvents + WARM_UP_EVENTS;
+  const flow = { count, everyMs: plan.latencyEveryMs, delayMs: DELAY_MS };
+  const run = async (argv) => {
+    await runOrThrow(argv, { sink: `| '${process.execPath}' '${READER}' >'${output}'` });
+    const latencies = JSON.parse(readFileSync(output, 'utf8')).slice(WARM_UP_EVENTS);
+    if (latencies.length !== plan.latencyEvents)
+      throw new Error(`${latencies.length} of ${count} events came`);
+    return { p50: quantile(latencies, 0.5), p99: quantile(latencies, 0.99) };
+  };
+  const own = clients.tail(server.base({ ...flow, end: 'open' }), count);
+  const reference = clients.referenceJs(server.stream(flow));
+  try {
+    const runs = await interleave(
+      [
+        { name: 'atlantis stream tail', run: () => run(own) },
+        { name: 'reference, JavaScript', run: () => run(reference) },
+      ],
+      plan.latencyRounds,
+      (what) => note(`T7 ${what}`),
+    );
+    const [ownRuns, referenceRuns] = [...runs.values()];
+    const pick = (list, share) => list.map((one) => one[share]);
+    return {
+      id: 'T7',
+      title: `Latency of a single event, ${whole(plan.latencyEvents)} at random times`,
+      head: ['client', 'p50, µs', 'p99, µs'],
+      rows: [...runs].map(([name, list]) => [
+        name,
+        spread(summarize(pick(list, 'p50')), whole),
+        spread(summarize(pick(list, 'p99')), whole),
+      ]),
+      checks: ['p50', 'p99'].map((share) => ({
+        goal: `T7 ${share}`,
+        ...compareRuns(pick(ownRuns, share), pick(referenceRuns, share)),
+      })),
+      skipped: [],
+      notes: [],
+    };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
