@@ -1,0 +1,72 @@
+// `stream tail` as the fault suite runs it: with a canary key and --verbose, so that every row also proves
+// that the key is in no output.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from '@jest/globals';
+import { CANARY_KEY, findKeyIn } from '../helpers/canary.ts';
+import { makeTempFolder } from '../helpers/cleanup.ts';
+import { type Child, type CliOptions, type Exit, startCli } from '../helpers/run-cli.ts';
+
+/** Starts `stream tail --url <url> --verbose` with the canary key. */
+export function startTail(url: string, args: readonly string[] = [], options: CliOptions = {}): Child {
+  const words = ['stream', 'tail', '--url', url, '--verbose', ...args];
+  return startCli(words, { key: CANARY_KEY, ...options });
+}
+
+/** Waits for the end; fails when the key stands in what was written. */
+export async function endOf(child: Child): Promise<Exit> {
+  const exit = await child.exit;
+  expectNoKey(exit.stdout, exit.stderr);
+  return exit;
+}
+
+/** Runs a tail to its end. */
+export function runTail(url: string, args: readonly string[] = [], options: CliOptions = {}): Promise<Exit> {
+  return endOf(startTail(url, args, options));
+}
+
+export function expectNoKey(...texts: readonly string[]): void {
+  for (const text of texts) expect(findKeyIn(text)).toEqual([]);
+}
+
+/** The status records of `--log-format json`; fails for a line that is not a JSON object. */
+export function readRecords(stderr: string): Record<string, unknown>[] {
+  return stderr
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => JSON.parse(line));
+}
+
+/** The record of one kind that came last. */
+export function lastRecord(stderr: string, event: string): Record<string, unknown> {
+  return readRecords(stderr).findLast((record) => record['event'] === event) ?? {};
+}
+
+/** Lines of stderr in text format that report an error. */
+export function errorLines(stderr: string): string[] {
+  return stderr.split('\n').filter((line) => line.startsWith('atlantis: error: '));
+}
+
+/** Fails unless the output is whole lines, each of them JSON. */
+export function expectWholeLines(stdout: string): void {
+  expect(stdout === '' || stdout.endsWith('\n')).toBe(true);
+  for (const line of stdout.split('\n').slice(0, -1)) expect(() => JSON.parse(line)).not.toThrow();
+}
+
+/** Arguments for node that load a script before the command. */
+export function preload(script: string): { nodeArgs: string[] } {
+  const file = join(makeTempFolder(), 'preload.cjs');
+  writeFileSync(file, script);
+  return { nodeArgs: ['--require', file] };
+}
+
+/** Numbered events of at least `size` bytes, for ever or `count` of them. */
+export function* numberedEvents(size = 0, count = Number.POSITIVE_INFINITY): Generator<string> {
+  const filler = 'x'.repeat(size);
+  for (let n = 1; n <= count; n++) yield `{"n":${n},"filler":"${filler}"}`;
+}
+
+/** Resolves with how the process ended as soon as it did, whatever is still to be read from it. */
+export function whenGone(child: Child): Promise<{ signal: NodeJS.Signals | null; code: number | null }> {
+  return new Promise((resolve) => child.process.once('exit', (code, signal) => resolve({ code, signal })));
+}
