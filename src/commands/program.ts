@@ -22,7 +22,10 @@ export async function runProgram(io: Io): Promise<void> {
   const stream = addGroup(program, 'stream', 'follow, check, simulate the event stream');
   addStreamTail(stream, io);
   addStreamSimulate(stream, io);
-  addProfileCommands(program, io);
+  addProfileCommands(program, io, async (url, key) => {
+    const { checkKey } = await import('../check-key.ts');
+    await checkKey(url, key, io);
+  });
   for (const command of listCommands(program)) configure(command, io);
   try {
     await program.parseAsync([...io.argv], { from: 'user' });

@@ -147,7 +147,9 @@ function describeError(error: unknown, code: string, message: string, phase: Pha
   const words =
     code === '' || message === 'socket hang up' ? message.slice(0, 120) || 'no reason given' : code;
   const where = listAddresses(error);
-  return `${words}${where === '' ? '' : ` at ${where}`}${phase === 'live' ? '' : ` ${PHASES[phase]}`}`;
+  // An address says where it happened better than the step.
+  if (where !== '') return `${words} at ${where}`;
+  return phase === 'live' ? words : `${words} ${PHASES[phase]}`;
 }
 
 /** Every address that was tried, "127.0.0.1:80 and [::1]:80". */

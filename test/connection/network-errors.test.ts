@@ -124,7 +124,7 @@ describe('C9: no error is ever empty', () => {
     expect(classifyError(error, 'localhost:8787', 'connect')).toEqual({
       kind: 'refused',
       host: 'localhost:8787',
-      detail: 'ECONNREFUSED at [::1]:8787 and 127.0.0.1:8787 connecting',
+      detail: 'ECONNREFUSED at [::1]:8787 and 127.0.0.1:8787',
     });
   });
 
