@@ -61,7 +61,7 @@ export class LiveStream {
     });
     webSocket.on('message', (data, isBinary) => this.#receive(data as Buffer, isBinary));
     webSocket.on('error', (error) => {
-      this.#fault ??= classifyError(error, settings.host, 'live');
+      this.#fault ??= { ...classifyError(error, settings.host, 'live'), requestId: open.requestId };
     });
     webSocket.once('close', (code, reason) => this.#end(code, reason.toString('utf8')));
     webSocket.resume();

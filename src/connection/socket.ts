@@ -40,9 +40,9 @@ export async function openSocket(
   signal: AbortSignal,
   watchPhase: WatchPhase = () => {},
 ): Promise<OpenSocket | Cause | undefined> {
-  if (signal.aborted) return undefined;
   const proxy = settings.proxyUrl === undefined ? undefined : new URL(settings.proxyUrl).host;
   const agent = settings.proxyUrl === undefined ? undefined : await createProxyAgent(settings.proxyUrl);
+  if (signal.aborted) return undefined;
   const requestId = randomUUID();
   let phase: Phase = 'lookup';
   const enter = (next: Phase, socket?: Socket): void => {
