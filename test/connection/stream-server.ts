@@ -1,0 +1,210 @@
+// A server of the `ws` package on loopback, and the connect loop pointed at it, both in this process.
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { type WebSocket, WebSocketServer } from 'ws';
+import {
+  type FollowContext,
+  type FollowSettings,
+  follow,
+  type StreamItem,
+} from '../../src/connection/follow.ts';
+import type { PolicySettings } from '../../src/connection/policy.ts';
+import type { DialSettings } from '../../src/connection/settings.ts';
+import { systemClock } from '../../src/io.ts';
+import { classifyText } from '../../src/protocol/scan-json.ts';
+import { registerCleanup } from '../helpers/cleanup.ts';
+import { Watch } from '../helpers/watch.ts';
+
+export const KEY = 'ak_live_00112233445566778899aabbccddeeff';
+export const WELCOME = '{"type":"welcome","key":"ak_live_00112233"}';
+
+/** What one connection does, from the 101 on. */
+export type Play = (webSocket: WebSocket, connection: number) => void;
+
+export interface StreamServer {
+  readonly port: number;
+  /** `ws:` URL of the stream. */
+  readonly url: string;
+  /** Requests for an upgrade, in order. */
+  readonly requests: readonly IncomingMessage[];
+  /** The close code of each connection that has ended, in order of their ends. */
+  readonly closeCodes: readonly number[];
+  /** Sockets that are open now, and the most that ever were at once. */
+  readonly openSockets: number;
+  readonly mostSockets: number;
+  readonly watch: Watch;
+}
+
+export interface ServerOptions {
+  readonly play?: Play;
+  /** Answers instead of upgrading, where it returns true. */
+  readonly refuse?: (request: IncomingMessage, socket: Socket) => boolean;
+  readonly headers?: readonly string[];
+  readonly answer?: (request: IncomingMessage, response: ServerResponse) => void;
+}
+
+/** Starts a server that ends with the test. Without a play it sends the welcome and waits. */
+export async function startStreamServer(options: ServerOptions = {}): Promise<StreamServer> {
+  const { play = (webSocket) => webSocket.send(WELCOME), refuse, headers = [], answer } = options;
+  const watch = new Watch();
+  const sockets = new Set<Socket>();
+  const requests: IncomingMessage[] = [];
+  const closeCodes: number[] = [];
+  let mostSockets = 0;
+
+  const webSockets = new WebSocketServer({ noServer: true, perMessageDeflate: true });
+  webSockets.on('headers', (lines) => lines.push(...headers));
+  const server = createServer(answer);
+  server.on('connection', (socket) => {
+    sockets.add(socket);
+    mostSockets = Math.max(mostSockets, sockets.size);
+    socket.on('error', () => undefined);
+    socket.once('close', () => {
+      sockets.delete(socket);
+      watch.notify();
+    });
+    watch.notify();
+  });
+  server.on('upgrade', (request, socket: Socket, head) => {
+    const connection = requests.push(request);
+    watch.notify();
+    if (refuse?.(request, socket) === true) {
+      // Who does not read does not see the other side go.
+      socket.on('end', () => socket.destroy()).resume();
+      return;
+    }
+    webSockets.handleUpgrade(request, socket, head, (webSocket) => {
+      webSocket.on('error', () => undefined);
+      webSocket.once('close', (code) => {
+        closeCodes.push(code);
+        watch.notify();
+      });
+      play(webSocket, connection);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  registerCleanup(async () => {
+    const closed = new Promise((resolve) => server.close(resolve));
+    for (const socket of sockets) socket.destroy();
+    await closed;
+  });
+  const { port } = server.address() as AddressInfo;
+  return {
+    port,
+    url: `ws://127.0.0.1:${port}/v1/stream`,
+    requests,
+    closeCodes,
+    get openSockets() {
+      return sockets.size;
+    },
+    get mostSockets() {
+      return mostSockets;
+    },
+    watch,
+  };
+}
+
+export interface RunOptions {
+  readonly dial?: Partial<DialSettings>;
+  readonly policy?: Partial<PolicySettings>;
+  readonly context?: Partial<FollowContext>;
+}
+
+/** A run of the connect loop, pulled by the test. */
+export interface Run extends AsyncIterable<StreamItem> {
+  readonly items: readonly StreamItem[];
+  abort(): void;
+  /** The next item, or undefined when the run has ended. */
+  next(): Promise<StreamItem | undefined>;
+  /** Pulls until an item of that kind comes, and returns it; throws when the run ends without. */
+  until<K extends StreamItem['kind']>(kind: K): Promise<Extract<StreamItem, { kind: K }>>;
+  /** Pulls until `count` events have come, and returns their texts. */
+  takeEvents(count: number): Promise<string[]>;
+  /** Pulls no more, as a consumer that leaves its loop. */
+  stopPulling(): Promise<void>;
+  /** Pulls until the run ends. */
+  finish(): Promise<readonly StreamItem[]>;
+}
+
+/** Follows a URL with short delays; the run is aborted at the end of the test. */
+export function startRun(url: string, { dial = {}, policy = {}, context = {} }: RunOptions = {}): Run {
+  const stop = new AbortController();
+  const settings: FollowSettings = {
+    dial: {
+      url,
+      host: new URL(url).host,
+      key: KEY,
+      userAgent: 'atlantis-cli/test',
+      proxyUrl: undefined,
+      trustedRoots: undefined,
+      connectTimeoutMs: 5_000,
+      keepalive: { pingIntervalMs: 0, pongTimeoutMs: 1_000 },
+      classify: classifyText,
+      ...dial,
+    },
+    policy: {
+      maxReconnects: Number.POSITIVE_INFINITY,
+      retryMinMs: 1,
+      retryMaxMs: 1,
+      deadlineMs: undefined,
+      ...policy,
+    },
+  };
+  const items: StreamItem[] = [];
+  const generator = follow(settings, {
+    clock: systemClock,
+    random: () => 0,
+    signal: stop.signal,
+    ...context,
+  });
+  const next = async (): Promise<StreamItem | undefined> => {
+    const { value } = await generator.next();
+    if (value !== undefined) items.push(value);
+    return value ?? undefined;
+  };
+  registerCleanup(async () => {
+    stop.abort();
+    await generator.return();
+  });
+  const pull = async (what: string): Promise<StreamItem> => {
+    const item = await next();
+    if (item === undefined) throw new Error(`ended without ${what}: ${JSON.stringify(items.slice(-3))}`);
+    return item;
+  };
+  return {
+    items,
+    abort: () => stop.abort(),
+    next,
+    async until(kind) {
+      for (;;) {
+        const item = await pull(`"${kind}"`);
+        if (isOfKind(item, kind)) return item;
+      }
+    },
+    async takeEvents(count) {
+      const texts: string[] = [];
+      while (texts.length < count) {
+        const item = await pull(`${count} events`);
+        if (item.kind === 'events') texts.push(...item.batch.texts.map(String));
+      }
+      return texts;
+    },
+    async stopPulling() {
+      await generator.return();
+    },
+    async finish() {
+      while ((await next()) !== undefined);
+      return items;
+    },
+    async *[Symbol.asyncIterator]() {
+      for (let item = await next(); item !== undefined; item = await next()) yield item;
+    },
+  };
+}
+
+function isOfKind<K extends StreamItem['kind']>(
+  item: StreamItem,
+  kind: K,
+): item is Extract<StreamItem, { kind: K }> {
+  return item.kind === kind;
+}
