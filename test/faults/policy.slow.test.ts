@@ -120,7 +120,11 @@ describe('after the first welcome', () => {
     { what: '403 that is not from Atlantis', code: 5, later: (peer) => peer.respond(403, {}, '<html>') },
     { what: '302', code: 5, later: (peer) => peer.respond(302, { Location: 'http://127.0.0.1:9/' }) },
     { what: '200', code: 8, later: (peer) => peer.respond(200) },
-    { what: 'a wrong Sec-WebSocket-Accept', code: 8, later: (peer) => peer.accept({ accept: 'x' }) },
+    {
+      what: 'a wrong Sec-WebSocket-Accept',
+      code: 8,
+      later: async (peer) => void (await peer.accept({ accept: 'x' })),
+    },
     {
       what: 'an event instead of the welcome',
       code: 8,

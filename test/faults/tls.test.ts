@@ -1,0 +1,193 @@
+// Certificates and TLS versions, right and wrong: each fault is named, tried once, and ends with 11.
+
+import type { TlsOptions } from 'node:tls';
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { type Certificates, hasOpenssl, type Identity, makeCertificates } from '../helpers/certificates.ts';
+import { startScriptedServer, streamHandler } from '../helpers/scripted-server.ts';
+import { pickRecords, runTail, type TailOptions } from '../helpers/tail.ts';
+
+const describeTls = hasOpenssl() ? describe : describe.skip;
+
+/** The server's side of an identity. */
+const show = ({ cert, key }: Identity): TlsOptions => ({ cert, key });
+
+describeTls('TLS (needs the openssl command)', () => {
+  let made: Certificates;
+  beforeAll(() => {
+    made = makeCertificates();
+  });
+
+  /** Tails one event from a server with these TLS options. */
+  async function tailTls(tls: TlsOptions, args: readonly string[] = [], options: TailOptions = {}) {
+    const server = await startScriptedServer(streamHandler({ events: ['{"n":1}'] }), { tls });
+    const exit = await runTail(server.url, ['--limit', '1', ...args], { log: 'json', ...options });
+    return { server, exit };
+  }
+
+  describe('row 31 (C9): not to be trusted: 11 after one attempt, cause named', () => {
+    const faults: {
+      what: string;
+      tls: () => TlsOptions;
+      cause: string;
+      says: RegExp;
+      trusts?: boolean;
+    }[] = [
+      {
+        what: 'self-signed',
+        tls: () => show(made.selfSigned),
+        cause: 'certificate-self-signed',
+        says: /self-signed \(DEPTH_ZERO_SELF_SIGNED_CERT/,
+      },
+      {
+        what: 'of an authority that is not known',
+        tls: () => show(made.good),
+        cause: 'certificate-unknown-issuer',
+        says: /unknown issuer \(\S+/,
+      },
+      {
+        what: 'of an authority that is not known, and says who it is',
+        tls: () => ({ ...show(made.good), cert: made.good.cert + made.ca }),
+        cause: 'certificate-unknown-issuer',
+        says: /unknown issuer \(\S+/,
+      },
+      {
+        what: 'for another host',
+        tls: () => show(made.wrongHost),
+        cause: 'certificate-wrong-host',
+        says: /for another host/,
+        trusts: true,
+      },
+      {
+        what: 'expired',
+        tls: () => show(made.expired),
+        cause: 'certificate-expired',
+        says: /has expired/,
+        trusts: true,
+      },
+      {
+        what: 'not yet valid',
+        tls: () => show(made.notYetValid),
+        cause: 'certificate-not-yet-valid',
+        says: /not valid yet/,
+        trusts: true,
+      },
+      {
+        what: 'made for clients',
+        tls: () => show(made.client),
+        cause: 'certificate-refused',
+        says: /cannot be trusted/,
+        trusts: true,
+      },
+      {
+        what: 'TLS 1.1 only',
+        tls: () => made.tls11Options(),
+        cause: 'tls-version',
+        says: /no TLS version that is safe/,
+        trusts: true,
+      },
+      {
+        what: 'no cipher in common',
+        tls: () => ({ ...show(made.good), maxVersion: 'TLSv1.2', ciphers: 'AES128-SHA' }),
+        cause: 'tls-handshake',
+        says: /TLS handshake with .* failed \(\S+/,
+        trusts: true,
+      },
+      {
+        what: 'a client certificate demanded, TLS 1.3',
+        tls: () => made.clientCertificateOptions(),
+        cause: 'client-certificate-demanded',
+        says: /demands a client certificate/,
+        trusts: true,
+      },
+      {
+        // Up to TLS 1.2 the alert is the same as for ciphers: the hint names all it may be.
+        what: 'a client certificate demanded, TLS 1.2',
+        tls: () => ({ ...made.clientCertificateOptions(), maxVersion: 'TLSv1.2' }),
+        cause: 'tls-handshake',
+        says: /TLS handshake with .* failed \(\S+/,
+        trusts: true,
+      },
+    ];
+    test.each(faults)('row 31: $what', async ({ tls, cause, says, trusts = false }) => {
+      const { server, exit } = await tailTls(tls(), trusts ? ['--ca-cert', made.caFile] : []);
+      const [error] = pickRecords(exit, 'error');
+      expect(error).toMatchObject({ cause, exit_code: 11 });
+      expect(error?.message).toMatch(says);
+      expect(error?.message).toContain(`localhost:${server.port}`);
+      expect(error?.hint).toMatch(/^[A-Z].*\.$/);
+      expect([exit.stdout, exit.code]).toEqual(['', 11]);
+      expect(server.attempts).toHaveLength(1);
+      expect(server.attempts[0]?.request).toBeUndefined();
+    });
+  });
+
+  describe('row 31: with the authority given it works', () => {
+    test('row 31: --ca-cert', async () => {
+      const { server, exit } = await tailTls(show(made.good), ['--ca-cert', made.caFile]);
+      expect([exit.stdout, exit.code]).toEqual(['{"n":1}\n', 0]);
+      expect(server.attempts).toHaveLength(1);
+    });
+
+    test('row 31: --ca-cert with a certificate that signed itself', async () => {
+      const { exit } = await tailTls(show(made.selfSigned), ['--ca-cert', made.selfSigned.certFile]);
+      expect([exit.stdout, exit.code]).toEqual(['{"n":1}\n', 0]);
+    });
+
+    test('row 31: NODE_EXTRA_CA_CERTS, alone and beside a --ca-cert of something else', async () => {
+      const env = { NODE_EXTRA_CA_CERTS: made.caFile };
+      for (const args of [[], ['--ca-cert', made.selfSigned.certFile]]) {
+        const { exit } = await tailTls(show(made.good), args, { env });
+        expect([exit.stdout, exit.code]).toEqual(['{"n":1}\n', 0]);
+      }
+    });
+
+    test('row 31: by address as well as by name', async () => {
+      const server = await startScriptedServer(streamHandler({ events: ['{"n":1}'] }), {
+        tls: show(made.good),
+      });
+      const args = ['--limit', '1', '--ca-cert', made.caFile];
+      const { code } = await runTail(`https://127.0.0.1:${server.port}`, args);
+      expect(code).toBe(0);
+    });
+
+    test('row 31: TLS 1.2 is good enough', async () => {
+      const tls: TlsOptions = { ...show(made.good), maxVersion: 'TLSv1.2' };
+      const { exit } = await tailTls(tls, ['--ca-cert', made.caFile]);
+      expect(exit.code).toBe(0);
+    });
+  });
+
+  describe('C7: nothing turns certificate checks off', () => {
+    test('C7: NODE_TLS_REJECT_UNAUTHORIZED=0 is refused for a host that is not loopback: 2, no connection', async () => {
+      const server = await startScriptedServer(streamHandler(), { tls: show(made.selfSigned) });
+      const hosts = { 'stream.atlantis.test': ['127.0.0.1'] };
+      const env = { NODE_TLS_REJECT_UNAUTHORIZED: '0' };
+      const url = `https://stream.atlantis.test:${server.port}`;
+      const exit = await runTail(url, [], { log: 'json', hosts, env });
+      expect(pickRecords(exit, 'error')[0]?.message).toContain('NODE_TLS_REJECT_UNAUTHORIZED=0');
+      expect([exit.stdout, exit.code]).toEqual(['', 2]);
+      expect(server.attempts).toHaveLength(0);
+    });
+
+    test.each(['--insecure', '-k', '--no-verify', '--skip-tls-verify'])(
+      'C7: there is no %s: 2',
+      async (flag) => {
+        const { code, stderr } = await runTail('https://127.0.0.1:9', [flag]);
+        expect(stderr).toMatch(/unknown option/);
+        expect(code).toBe(2);
+      },
+    );
+  });
+
+  describe('--ca-cert', () => {
+    test.each([
+      ['a file that is not there', '/nonexistent/ca.pem', 'ENOENT'],
+      ['a file without a certificate', '/etc/hostname', 'holds no certificate'],
+    ])('%s: 2, no connection', async (_, path, says) => {
+      const { server, exit } = await tailTls(show(made.good), ['--ca-cert', path]);
+      expect(exit.stderr).toContain(says);
+      expect(exit.code).toBe(2);
+      expect(server.attempts).toHaveLength(0);
+    });
+  });
+});
