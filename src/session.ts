@@ -62,7 +62,7 @@ export async function runSession(parts: SessionParts, io: Io): Promise<Outcome> 
       if (stop.reason?.kind === 'limit' || writer.failure !== undefined) break;
     }
     statusLine.clear();
-    return await conclude(stop.reason, run);
+    return await conclude(run);
   } finally {
     silence.end();
     unwatch();
@@ -157,32 +157,34 @@ async function record(one: LifecycleRecord, run: Run): Promise<void> {
 }
 
 /** Writes what is queued, then says how it ended; the summary is the last word. */
-async function conclude(reason: StopReason | undefined, run: Run): Promise<Outcome> {
-  const { config, io, reporter, tally, writer } = run;
-  const last = reason ?? { kind: 'fault', error: new Error('the stream ended without a reason') };
-  const outcome = toOutcome(last);
-  const [exitCode, signal] = 'signal' in outcome ? [null, outcome.signal] : [outcome.exitCode, null];
-  const at = iso(io.clock.wallMs());
-  const end = {
-    lifecycle: 'end',
-    at,
-    reason: last.kind,
-    events: tally.events,
-    exit_code: exitCode,
-    signal,
-  } as const;
+async function conclude(run: Run): Promise<Outcome> {
+  const { config, io, reporter, stop, tally, writer } = run;
   const { openGap } = tally;
   if (openGap !== undefined) {
     const from = iso(openGap.lastByteAtMs);
     await record({ lifecycle: 'gap', from, to: null, cause: openGap.cause.kind }, run);
   }
-  await record(end, run);
+  const [exitCode, signal] = describeOutcome(toOutcome(reasonOf(stop)));
+  const end = { reason: reasonOf(stop).kind, events: tally.events, exit_code: exitCode, signal };
+  await record({ lifecycle: 'end', at: iso(io.clock.wallMs()), ...end }, run);
   await writer.drain();
-  if (last.kind === 'fault' && !isAtlantisError(last.error)) throw last.error;
+  // Asked again: while the rest was written a weightier reason may have come.
+  const last = reasonOf(stop);
   for (const words of say.sayEnd(last, config, writer.bytesCut)) reporter.report(words);
+  if (last.kind === 'fault' && !isAtlantisError(last.error)) throw last.error;
   reporter.report(say.saySummary(tally.summarize(writer.blockedMs)));
-  if (exitCode !== null && writer.bytesCut > 0) io.exitNow(exitCode);
+  const outcome = toOutcome(last);
+  if ('exitCode' in outcome && writer.bytesCut > 0) io.exitNow(outcome.exitCode);
   return outcome;
+}
+
+function reasonOf({ reason }: Stop): StopReason {
+  return reason ?? { kind: 'fault', error: new Error('the stream ended without a reason') };
+}
+
+/** Exit code and signal, one of them null. */
+function describeOutcome(outcome: Outcome): [number, null] | [null, string] {
+  return 'signal' in outcome ? [null, outcome.signal] : [outcome.exitCode, null];
 }
 
 function iso(wallMs: number): string {

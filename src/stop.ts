@@ -1,4 +1,7 @@
-// Why a run ends: the first reason wins, and everything that waits is told at once.
+// Why a run ends, and everything that waits is told at once.
+//
+// The first reason wins, unless a weightier one comes while what is queued is still being written: lines
+// that a signal cut off must not end in the 0 of a limit that was reached (contract O6, S1).
 import { EXIT, type ExitCode, isAtlantisError } from './errors.ts';
 import type { EndSignal, Outcome } from './io.ts';
 import type { WriteFailure } from './output/line-writer.ts';
@@ -13,23 +16,30 @@ export type StopReason =
 export interface Stop {
   readonly signal: AbortSignal;
   readonly reason: StopReason | undefined;
-  /** Ends the run for this reason, unless it is ending already. */
+  /** Ends the run for this reason, unless it is ending already for one that weighs as much. */
   because(reason: StopReason): void;
 }
 
 export function createStop(): Stop {
   const controller = new AbortController();
-  let first: StopReason | undefined;
+  let current: StopReason | undefined;
   return {
     signal: controller.signal,
     get reason() {
-      return first;
+      return current;
     },
     because(reason) {
-      first ??= reason;
+      if (current === undefined || weigh(reason) > weigh(current)) current = reason;
       controller.abort();
     },
   };
+}
+
+/** An end that was asked for gives way to a failure, that to a signal, and all to a bug of ours. */
+function weigh(reason: StopReason): number {
+  if (reason.kind === 'limit' || reason.kind === 'duration') return 0;
+  if (reason.kind === 'signal') return 2;
+  return reason.kind === 'fault' && !isAtlantisError(reason.error) ? 3 : 1;
 }
 
 /** Contract § 2. */

@@ -40,7 +40,7 @@ describe('stop', () => {
     expect(stop.signal.aborted).toBe(false);
   });
 
-  test('the first reason wins, and whoever waits is told once, at once', () => {
+  test('the first of two that weigh the same wins, and whoever waits is told once, at once', () => {
     const stop = createStop();
     let told = 0;
     stop.signal.addEventListener('abort', () => {
@@ -49,9 +49,36 @@ describe('stop', () => {
       expect(stop.reason).toEqual({ kind: 'limit' });
     });
     stop.because({ kind: 'limit' });
-    stop.because({ kind: 'signal', signal: 'SIGINT' });
-    stop.because({ kind: 'fault', error: new Error('late') });
+    stop.because({ kind: 'duration' });
     expect(stop.reason).toEqual({ kind: 'limit' });
     expect(told).toBe(1);
+  });
+
+  const ASKED_FOR: StopReason[] = [{ kind: 'limit' }, { kind: 'duration' }];
+  const FAILURES: StopReason[] = [
+    { kind: 'timeout' },
+    { kind: 'silence' },
+    { kind: 'gap' },
+    { kind: 'gave-up', exitCode: 7 },
+    { kind: 'output', failure: new OutputError('the disk is full') },
+    { kind: 'fault', error: new OutputError('the ready file') },
+  ];
+  const SIGNALS: StopReason[] = [
+    { kind: 'signal', signal: 'SIGINT' },
+    { kind: 'signal', signal: 'SIGTERM' },
+  ];
+  const BUGS: StopReason[] = [{ kind: 'fault', error: new Error('a bug') }];
+
+  test('O6, S1: a weightier reason replaces the first, a lighter or equal one does not', () => {
+    const groups = [ASKED_FOR, FAILURES, SIGNALS, BUGS];
+    const all = groups.flatMap((group, weight) => group.map((reason) => ({ reason, weight })));
+    for (const first of all) {
+      for (const second of all) {
+        const stop = createStop();
+        stop.because(first.reason);
+        stop.because(second.reason);
+        expect(stop.reason).toBe((second.weight > first.weight ? second : first).reason);
+      }
+    }
   });
 });

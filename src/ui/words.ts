@@ -230,7 +230,7 @@ export function sayEnd(reason: StopReason, config: EndFigures, bytesCut: number)
     records.push({
       event: 'warning',
       level: 'warn',
-      message: `stdout was blocked at the end: ${formatCount(bytesCut, 'byte')} could not be written, and the last line may be cut`,
+      message: `stdout was blocked at the end: up to ${formatCount(bytesCut, 'byte')} could not be written, and the last line may be cut`,
       figures: { bytes_cut: bytesCut },
     });
   }

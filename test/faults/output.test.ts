@@ -1,0 +1,296 @@
+// stdout and stderr that fail: what is written, what is said, and the exit code.
+import { execFileSync } from 'node:child_process';
+import { closeSync, constants, openSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { CANARY_KEY } from '../helpers/canary.ts';
+import { makeTempFolder, registerCleanup } from '../helpers/cleanup.ts';
+import { runShell } from '../helpers/run-cli.ts';
+import {
+  frame,
+  type Peer,
+  type ScriptedServer,
+  startScriptedServer,
+  streamHandler,
+} from '../helpers/scripted-server.ts';
+import {
+  endOf,
+  errorLines,
+  expectNoKey,
+  expectWholeLines,
+  lastRecord,
+  numberedEvents,
+  readRecords,
+  runTail,
+  startTail,
+  whenGone,
+} from './start-tail.ts';
+
+/** Status words are fine where an end was asked for; a trace or an error is not. */
+function expectNoTrouble(stderr: string): void {
+  expect(errorLines(stderr)).toEqual([]);
+  expect(stderr).not.toMatch(/\n {4}at |Error:|node:/);
+}
+
+/** Resolves when the client has sent another text ping on this connection. */
+async function untilPinged(server: ScriptedServer, peer: Peer): Promise<void> {
+  const before = peer.attempt.frames.length;
+  await server.waitUntil(() => peer.attempt.frames.length > before || undefined, 'a ping');
+}
+
+/** A pipe that nobody reads: it takes 64 KiB, no more. */
+function makeUnreadPipe(): { writeEnd: number } {
+  const path = join(makeTempFolder(), 'pipe');
+  execFileSync('mkfifo', [path]);
+  const readEnd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  const writeEnd = openSync(path, 'w');
+  registerCleanup(() => [readEnd, writeEnd].map(closeSync));
+  return { writeEnd };
+}
+
+describe('row 42 (O7): stdout cannot be written', () => {
+  test.each([
+    ['ndjson', '--json'],
+    ['pretty', '--format=pretty'],
+  ])('/dev/full, %s: 9, one line, nothing more is tried', async (_name, format) => {
+    await using server = await startScriptedServer(streamHandler({ events: numberedEvents(0, 50) }));
+    const full = openSync('/dev/full', 'w');
+    const exit = await runTail(server.url, [format], { stdout: full });
+    closeSync(full);
+    expect(exit.code).toBe(9);
+    expect(errorLines(exit.stderr)).toEqual([
+      'atlantis: error: stdout could not be written: the disk is full (ENOSPC)',
+    ]);
+    expect(exit.stderr).not.toMatch(/\n {4}at /);
+    expect(server.attempts).toHaveLength(1);
+  });
+
+  test('the loss of a connection after a full disk is not followed by another attempt', async () => {
+    await using server = await startScriptedServer(
+      streamHandler({ events: ['{}'], finish: (peer) => peer.reset() }),
+    );
+    const full = openSync('/dev/full', 'w');
+    const exit = await runTail(server.url, [], { stdout: full });
+    closeSync(full);
+    expect(exit.code).toBe(9);
+    expect(server.attempts).toHaveLength(1);
+  });
+
+  test('ulimit -f 8: 9, what fitted is in the file, no death by SIGXFSZ', async () => {
+    await using server = await startScriptedServer(streamHandler({ events: numberedEvents(200) }));
+    const file = join(makeTempFolder(), 'events');
+    const script = `ulimit -f 8; exec atlantis stream tail --verbose --url ${server.url} > '${file}'`;
+    const exit = await runShell(script, { key: CANARY_KEY });
+    expectNoKey(exit.stderr);
+    expect({ code: exit.code, signal: exit.signal }).toEqual({ code: 9, signal: null });
+    expect(errorLines(exit.stderr)).toEqual([
+      'atlantis: error: stdout could not be written: the file has reached its size limit (EFBIG)',
+    ]);
+    const written = readFileSync(file, 'utf8');
+    expect(written).toHaveLength(8 * 1024);
+    expect([...numberedEvents(200, 50)].join('\n').startsWith(written)).toBe(true);
+  });
+
+  test('ulimit -f 8 with stderr in a file as well: the run goes on without stderr', async () => {
+    await using server = await startScriptedServer(streamHandler({ events: numberedEvents(0, 10) }));
+    const file = join(makeTempFolder(), 'log');
+    const script = `head -c 8192 /dev/zero > '${file}'; ulimit -f 8
+      exec atlantis stream tail --url ${server.url} --limit 10 2>> '${file}'`;
+    const exit = await runShell(script, { key: CANARY_KEY });
+    expect(exit).toMatchObject({ code: 0, stdout: `${[...numberedEvents(0, 10)].join('\n')}\n` });
+  });
+
+  test('a stdout that is open for reading only: 9', async () => {
+    await using server = await startScriptedServer(streamHandler({ events: ['{}'] }));
+    const exit = await runShell(`exec atlantis stream tail --url ${server.url} 1< /etc/passwd`, {
+      key: CANARY_KEY,
+    });
+    expect(exit.code).toBe(9);
+    expect(errorLines(exit.stderr)).toEqual([
+      'atlantis: error: stdout could not be written: it is closed (EBADF)',
+    ]);
+  });
+
+  test('a ready file on a full disk, or in no folder: 9 and a line that names it', async () => {
+    await using server = await startScriptedServer(streamHandler({ events: ['{}'] }));
+    const path = join(makeTempFolder(), 'missing', 'ready');
+    const exit = await runTail(server.url, ['--ready-file', path]);
+    expect(exit.code).toBe(9);
+    expect(errorLines(exit.stderr)).toEqual([
+      `atlantis: error: the ready file "${path}" could not be written (ENOENT)`,
+    ]);
+  });
+});
+
+describe('O7: the reader of stdout goes away', () => {
+  test('while events come: silent, 0, and the server is told goodbye', async () => {
+    await using server = await startScriptedServer(streamHandler({ events: numberedEvents(100) }));
+    const child = startTail(server.url);
+    await child.waitForLines(3);
+    child.closeStdout();
+    const exit = await endOf(child);
+    expect({ code: exit.code, signal: exit.signal }).toEqual({ code: 0, signal: null });
+    expectNoTrouble(exit.stderr);
+  });
+
+  test('while a large write is blocked: silent, 0', async () => {
+    await using server = await startScriptedServer(streamHandler({ events: numberedEvents(10_000) }));
+    const child = startTail(server.url);
+    child.pauseStdout();
+    await child.waitForStderr('does not keep up');
+    child.closeStdout();
+    const exit = await endOf(child);
+    expect({ code: exit.code, signal: exit.signal }).toEqual({ code: 0, signal: null });
+    expectNoTrouble(exit.stderr);
+  });
+
+  test('row 3: the reader exits at once, an event comes later: 0, no trace', async () => {
+    await using server: ScriptedServer = await startScriptedServer(
+      streamHandler({
+        finish: async (peer) => {
+          // The event comes with the first ping, long after `true` is gone.
+          await untilPinged(server, peer);
+          for (let n = 0; n < 2; n++) await peer.sendText('{}');
+        },
+      }),
+    );
+    const exit = await runShell(`atlantis stream tail --url ${server.url} --ping-interval 300ms | true`, {
+      key: CANARY_KEY,
+    });
+    expect(exit.pipeStatus).toEqual([0, 0]);
+    expectNoTrouble(exit.stderr);
+  });
+
+  test('together with a limit that it does not reach: still 0', async () => {
+    await using server = await startScriptedServer(streamHandler({ events: numberedEvents(100) }));
+    const exit = await runShell(`atlantis stream tail --url ${server.url} --limit 1000000 | head -n 2`, {
+      key: CANARY_KEY,
+    });
+    expect(exit.pipeStatus).toEqual([0, 0]);
+    expect(exit.stdout).toBe(`${[...numberedEvents(100, 2)].join('\n')}\n`);
+  });
+});
+
+describe('row 43 (O7): stderr goes away', () => {
+  test('its reader is gone: events go on over a loss and another connection', async () => {
+    await using server: ScriptedServer = await startScriptedServer(
+      streamHandler({
+        events: ['{"n":1}'],
+        finish: async (peer, index) => {
+          await untilPinged(server, peer);
+          if (index === 0) peer.reset();
+          else await peer.sendText('{"n":2}');
+        },
+      }),
+    );
+    const child = startTail(server.url, ['--limit', '3', '--retry-max', '250ms', '--ping-interval', '200ms']);
+    await child.waitForStderr('connected to');
+    child.closeStderr();
+    const exit = await child.exit;
+    expect({ code: exit.code, signal: exit.signal }).toEqual({ code: 0, signal: null });
+    expect(exit.stdout).toBe('{"n":1}\n{"n":1}\n{"n":2}\n');
+    expect(server.attempts).toHaveLength(2);
+  });
+
+  test.each([
+    ['full', '2>/dev/full'],
+    ['closed', '2>&-'],
+    ['open for reading only', '2</etc/passwd'],
+  ])('it is %s from the start: the run is as ever', async (_name, redirection) => {
+    await using server = await startScriptedServer(streamHandler({ events: numberedEvents(0, 3) }));
+    const exit = await runShell(
+      `exec atlantis stream tail --url ${server.url} --limit 3 --verbose ${redirection}`,
+      { key: CANARY_KEY },
+    );
+    expect(exit).toMatchObject({ code: 0, stdout: `${[...numberedEvents(0, 3)].join('\n')}\n` });
+  });
+
+  test('gone, and the run fails: the exit code is still that of the failure', async () => {
+    await using server = await startScriptedServer((peer) =>
+      peer.respond(401, {}, '{"error":{"code":"unauthorized","message":"no"}}'),
+    );
+    const exit = await runShell(`exec atlantis stream tail --url ${server.url} 2>/dev/full`, {
+      key: CANARY_KEY,
+    });
+    expect(exit).toMatchObject({ code: 3, stdout: '', stderr: '' });
+  });
+});
+
+describe('O6: the end', () => {
+  test('row 48: a limit of 100000 into a reader that starts late: exactly 100000 lines, 0', async () => {
+    await using server = await startScriptedServer(async (peer) => {
+      peer.answerClose();
+      await peer.accept();
+      await peer.welcome();
+      const events = [...numberedEvents(60, 200_000)].map((event) => frame.text(event));
+      for (let at = 0; at < events.length; at += 500) {
+        await peer.sendRaw(Buffer.concat(events.slice(at, at + 500)));
+      }
+    });
+    const exit = await runShell(
+      `atlantis stream tail --url ${server.url} --limit 100000 | { sleep 1; cat; }`,
+      { key: CANARY_KEY },
+    );
+    expect(exit.pipeStatus).toEqual([0, 0]);
+    expect(exit.stdout === `${[...numberedEvents(60, 100_000)].join('\n')}\n`).toBe(true);
+    expect(exit.stderr).toContain('100,000 events');
+  });
+
+  test.each([
+    ['--limit', ['--limit', '500'], 0],
+    ['--duration', ['--duration', '700ms'], 0],
+    ['--timeout', ['--timeout', '700ms'], 124],
+  ])('whole lines only at an end by %s', async (_name, args, code) => {
+    await using server = await startScriptedServer(streamHandler({ events: numberedEvents(3_000) }));
+    const exit = await runTail(server.url, args);
+    expect(exit.code).toBe(code);
+    expect(exit.stdout).not.toBe('');
+    expectWholeLines(exit.stdout);
+    expectNoTrouble(exit.stderr.replace(/^atlantis: error: --timeout.*\n/m, ''));
+  });
+
+  test('--timeout while stdout is blocked: 124, and stderr says that the end was cut', async () => {
+    await using server = await startScriptedServer(streamHandler({ events: numberedEvents(3_000) }));
+    const child = startTail(server.url, ['--timeout', '500ms', '--log-format', 'json']);
+    child.pauseStdout();
+    await child.waitForStderr('"summary"');
+    const exit = await endOf(child);
+    expect(exit.code).toBe(124);
+    expect(readRecords(exit.stderr).map((record) => record['event'])).toEqual(
+      expect.arrayContaining(['error', 'warning', 'summary']),
+    );
+    expect(lastRecord(exit.stderr, 'warning')['bytes_cut']).toBeGreaterThan(0);
+    const whole = exit.stdout.slice(0, exit.stdout.lastIndexOf('\n') + 1);
+    expect(whole).not.toBe('');
+    expectWholeLines(whole);
+  });
+
+  describe.each([
+    ['--limit', '65'],
+    ['--duration', '1s'],
+    ['--timeout', '1s'],
+  ])('%s was reached, and the last line waits for the reader', (flag, value) => {
+    test('a signal then cuts it, and is how the run ends', async () => {
+      const pipe = makeUnreadPipe();
+      // The pipe is filled to the byte; one more line stays queued, too short for the writer to wait for it.
+      const event = `"${'x'.repeat(1_021)}"`;
+      await using server: ScriptedServer = await startScriptedServer(
+        streamHandler({
+          events: Array.from({ length: 64 }, () => event),
+          finish: async (peer) => {
+            await untilPinged(server, peer);
+            await peer.sendText(event);
+          },
+        }),
+      );
+      const child = startTail(server.url, [flag, value, '--ping-interval', '200ms'], {
+        stdout: pipe.writeEnd,
+      });
+      await server.waitUntil(() => server.attempts[0]?.closeFrame, 'the goodbye');
+      const gone = whenGone(child);
+      child.kill('SIGTERM');
+      expect(await gone).toEqual({ code: null, signal: 'SIGTERM' });
+      expect((await endOf(child)).stderr).toMatch(/1,024 bytes could not be written/);
+    });
+  });
+});
