@@ -4,7 +4,7 @@ import type { Io } from './io.ts';
 import type { LineWriter } from './output/line-writer.ts';
 import type { Stop } from './stop.ts';
 
-/** After a signal, or after `--timeout`, what is queued has this long to be written (contract O6). */
+/** After a signal, `--timeout` or a fault, what is queued has this long to be written (contract O6). */
 const DRAIN_MS = 2_000;
 /** After a fault of our own the process ends within this time, come what may. */
 const END_AFTER_FAULT_MS = 3_000;
@@ -16,7 +16,7 @@ export function watchEnds(
   stop: Stop,
   writer: LineWriter,
 ): () => void {
-  const undo = [watchSignals(io, stop, writer), watchFaults(io, stop)];
+  const undo = [watchSignals(io, stop, writer), watchFaults(io, stop, writer)];
   if (config.durationMs !== undefined) {
     undo.push(io.clock.setTimer(() => stop.because({ kind: 'duration' }), config.durationMs));
   }
@@ -43,10 +43,21 @@ function watchSignals(io: Io, stop: Stop, writer: LineWriter): () => void {
   });
 }
 
-/** A bug ends the run with what was queued written (contract S2). */
-function watchFaults(io: Io, stop: Stop): () => void {
-  return io.onUncaught((error) => {
+/** A bug ends the run with what was queued written; what it breaks besides is no news (contract S2). */
+function watchFaults(io: Io, stop: Stop, writer: LineWriter): () => void {
+  let cancel: (() => void) | undefined;
+  const unwatch = io.onUncaught((error) => {
+    if (cancel !== undefined) return;
     stop.because({ kind: 'fault', error });
-    io.clock.setTimer(() => io.exitNow(1), END_AFTER_FAULT_MS);
+    writer.cutAfter(DRAIN_MS);
+    cancel = io.clock.setTimer(() => {
+      // Handed on to whoever watched before: it says what happened and ends the process.
+      unwatch();
+      throw error;
+    }, END_AFTER_FAULT_MS);
   });
+  return () => {
+    cancel?.();
+    unwatch();
+  };
 }

@@ -69,7 +69,10 @@ export interface Io {
   sendSignal(pid: number, signal: NodeJS.Signals | 0): boolean;
   /** Keeps a write beyond `ulimit -f` an error instead of death by SIGXFSZ. */
   ignoreFileSizeSignal(): void;
-  /** Calls back for exceptions that nobody caught, until the returned function is called. */
+  /**
+   * Calls back for exceptions and rejections that nobody caught, until the returned function is called. Of
+   * several handlers only the newest is called.
+   */
   onUncaught(handler: (error: unknown) => void): () => void;
   setExitCode(code: ExitCode): void;
   /** Ends in the way of an outcome: the exit code is set, or the process dies by the signal. */
@@ -156,6 +159,8 @@ export function createProcessIo(homeDirectory: () => string): Io {
   const redactor = createRedactor();
   const stdout = describeTarget(1);
   const stderr = describeTarget(2);
+  const faultHandlers: ((error: unknown) => void)[] = [];
+  const handleFault = (error: unknown): void => faultHandlers.at(-1)?.(error);
   const guarded = new Set<OutputTarget>();
   /** Without a listener a failed write would end the process with a stack trace. */
   const guard = (target: OutputTarget): NodeJS.WriteStream => {
@@ -223,8 +228,13 @@ export function createProcessIo(homeDirectory: () => string): Io {
       if (process.platform !== 'win32') process.on('SIGXFSZ', () => {});
     },
     onUncaught(handler) {
-      process.on('uncaughtException', handler);
-      return () => process.off('uncaughtException', handler);
+      if (faultHandlers.length === 0) process.on('uncaughtException', handleFault);
+      faultHandlers.push(handler);
+      return () => {
+        const at = faultHandlers.indexOf(handler);
+        if (at >= 0) faultHandlers.splice(at, 1);
+        if (faultHandlers.length === 0) process.off('uncaughtException', handleFault);
+      };
     },
     setExitCode(code) {
       process.exitCode = code;

@@ -1,6 +1,6 @@
 // Starts the program and is its only catch-all: an error is printed once, as its class says.
 import { homedir } from 'node:os';
-import { EXIT, isAtlantisError } from './errors.ts';
+import { EXIT, type ExitCode, isAtlantisError } from './errors.ts';
 import { createProcessIo, type Io } from './io.ts';
 import { createReporter } from './ui/reporter.ts';
 import { VERSION } from './version.ts';
@@ -13,10 +13,15 @@ export async function main(io: Io): Promise<void> {
       io.writeOut(`${VERSION}\n`);
       return;
     }
+    // A stream takes this over while it runs, to write first what is queued (contract S2).
+    io.onUncaught((error) => io.exitNow(report(error, io)));
     const { runProgram } = await import('./commands/program.ts');
     await runProgram(io);
   } catch (error) {
-    report(error, io);
+    const exitCode = report(error, io);
+    // After a bug nobody knows what else is still open.
+    if (exitCode === EXIT.bug) io.exitNow(exitCode);
+    else io.setExitCode(exitCode);
   }
 }
 
@@ -25,7 +30,8 @@ export function run(): Promise<void> {
   return main(createProcessIo(homedir));
 }
 
-function report(error: unknown, io: Io): void {
+/** Prints an error, in one line if it is a bug of ours, and returns its exit code. */
+function report(error: unknown, io: Io): ExitCode {
   const { argv } = io;
   const isJson = argv.some(
     (word, at) => word === '--log-format=json' || (word === 'json' && argv[at - 1] === '--log-format'),
@@ -37,18 +43,31 @@ function report(error: unknown, io: Io): void {
     isVerbose,
     useColor: false,
   });
-  const isOurs = isAtlantisError(error);
-  const exitCode = isOurs ? error.exitCode : EXIT.bug;
-  const message = error instanceof Error ? error.message : String(error);
+  if (isAtlantisError(error)) {
+    const { message, hint, exitCode } = error;
+    reporter.report({ event: 'error', level: 'error', message, hint, figures: { exit_code: exitCode } });
+    return exitCode;
+  }
+  const { message, stack } = describeThrown(error);
+  const next = isVerbose ? 'please report it' : 'run again with --verbose for the stack, and report it';
+  // With JSON the stack is a figure, since a line is an object.
+  const figures = { exit_code: EXIT.bug, ...(isJson && isVerbose ? { stack } : {}) };
   reporter.report({
     event: 'error',
     level: 'error',
-    message: isOurs ? message : `a bug in atlantis: ${message}`,
-    hint: isOurs ? error.hint : 'run again with --verbose for the stack, and report it',
-    figures: { exit_code: exitCode },
+    message: `a bug in atlantis: ${message}; ${next}`,
+    figures,
   });
-  if (isVerbose && error instanceof Error && error.stack !== undefined) {
-    for (const line of error.stack.split('\n').slice(1)) io.writeErr(line);
+  if (isVerbose && !isJson) for (const line of stack?.split('\n').slice(1) ?? []) io.writeErr(line);
+  return EXIT.bug;
+}
+
+/** Words for whatever was thrown: it can be anything, also something that cannot be asked for words. */
+function describeThrown(error: unknown): { message: string; stack?: string | undefined } {
+  try {
+    if (error instanceof Error) return { message: String(error.message), stack: error.stack };
+    return { message: String(error) };
+  } catch {
+    return { message: 'something was thrown that has no words' };
   }
-  io.setExitCode(exitCode);
 }

@@ -42,25 +42,40 @@ describe('S1: signals', () => {
     expect(stop.reason).toEqual({ kind: 'signal', signal: 'SIGINT' });
   });
 
-  test('a signal while the run ends for another reason still bounds the drain', () => {
+  test('a signal while the run ends for another reason bounds the drain, and is how it ends', () => {
     const { io, stop, cuts } = setUp();
     stop.because({ kind: 'limit' });
     io.raise('SIGINT');
-    expect(stop.reason).toEqual({ kind: 'limit' });
+    expect(stop.reason).toEqual({ kind: 'signal', signal: 'SIGINT' });
     expect(cuts).toEqual([2_000]);
   });
 });
 
 describe('S2: faults', () => {
-  test('end the run as a fault, and within 3 s whatever hangs', () => {
-    const { io, stop } = setUp();
+  test('end the run as a fault, draining for 2 s', () => {
+    const { io, stop, cuts } = setUp();
     const error = new TypeError('a bug');
     io.failUncaught(error);
+    io.failUncaught(new TypeError('what it broke besides'));
     expect(stop.reason).toEqual({ kind: 'fault', error });
+    expect(cuts).toEqual([2_000]);
+  });
+
+  test('are handed on to the handler before, within 3 s, whatever hangs', () => {
+    const { io } = setUp();
+    const error = new TypeError('a bug');
+    io.failUncaught(error);
     io.clock.advance(2_999);
-    expect(io.ends).toEqual([]);
-    io.clock.advance(1);
-    expect(io.ends).toEqual([1]);
+    expect(io.handlers).toBe(2);
+    expect(() => io.clock.advance(1)).toThrow(error);
+    expect(io.handlers).toBe(1);
+  });
+
+  test('leave no timer once the run has ended', () => {
+    const { io, unwatch } = setUp();
+    io.failUncaught(new TypeError('a bug'));
+    unwatch();
+    expect(io.clock.pendingTimers).toBe(0);
   });
 });
 

@@ -1,0 +1,155 @@
+// A bug in the tool: one line, no secrets, what was queued is written, exit 1.
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { CANARY_KEY } from '../helpers/canary.ts';
+import { makeTempFolder } from '../helpers/cleanup.ts';
+import { type Child, type CliOptions, startCli } from '../helpers/run-cli.ts';
+import { type ScriptedServer, startScriptedServer, streamHandler } from '../helpers/scripted-server.ts';
+import { endOf, expectWholeLines, lastRecord, numberedEvents, preload, readRecords } from './start-tail.ts';
+
+/** A fault that happens when the test says so. */
+function makeFault(throwing: string): { options: CliOptions; strike(): void } {
+  const trigger = join(makeTempFolder(), 'now');
+  const script = `
+    const { existsSync } = require('node:fs');
+    const key = process.env.ATLANTIS_API_KEY ?? '${CANARY_KEY}';
+    const timer = setInterval(() => {
+      if (!existsSync('${trigger}')) return;
+      clearInterval(timer);
+      ${throwing}
+    }, 20).unref();`;
+  expect(existsSync(trigger)).toBe(false);
+  return { options: preload(script), strike: () => writeFileSync(trigger, '') };
+}
+
+const WITH_SECRETS =
+  "throw new Error(['boom', key, encodeURIComponent(key), btoa(key), '\\n\\x1b[2Jline two'].join(' '));";
+
+function startPlainTail(server: ScriptedServer, args: readonly string[], options: CliOptions): Child {
+  return startCli(['stream', 'tail', '--url', server.url, ...args], { key: CANARY_KEY, ...options });
+}
+
+describe('S2: an uncaught fault while streaming', () => {
+  const KINDS = [
+    ['an error', WITH_SECRETS, 'boom'],
+    ['a rejected promise', 'Promise.reject(new Error("late " + key));', 'late'],
+    ['null', 'throw null;', 'null'],
+    ['an object without a prototype', 'throw Object.create(null);', 'has no words'],
+    ['an error again and again', 'setInterval(() => { throw new Error("over and over"); }, 5);', 'over'],
+    [
+      'an error whose message cannot be read',
+      'throw Object.defineProperty(new Error(), "message", { get() { throw new Error("worse"); } });',
+      'a bug in atlantis',
+    ],
+  ] as const;
+
+  test.each(KINDS)(
+    '%s: exit 1, one line, no secret, the events before it are written',
+    async (_name, throwing, words) => {
+      const fault = makeFault(throwing);
+      await using server = await startScriptedServer(streamHandler({ events: numberedEvents(0, 3) }));
+      const child = startPlainTail(server, [], fault.options);
+      await child.waitForLines(3);
+      const before = child.stderrText.split('\n').length;
+      fault.strike();
+      const exit = await endOf(child);
+      expect({ code: exit.code, signal: exit.signal }).toEqual({ code: 1, signal: null });
+      expect(exit.stdout).toBe(`${[...numberedEvents(0, 3)].join('\n')}\n`);
+      const said = exit.stderr.split('\n').slice(before - 1, -1);
+      expect(said).toHaveLength(1);
+      expect(said[0]).toMatch(/^atlantis: error: a bug in atlantis/);
+      expect(said[0]).toContain(words);
+      expect(said[0]).toContain('--verbose');
+      expect(exit.stderr).not.toContain('\x1b');
+      expect(server.attempts).toHaveLength(1);
+    },
+  );
+
+  test('it ends promptly', async () => {
+    const fault = makeFault('throw new Error("boom");');
+    await using server = await startScriptedServer(streamHandler({ events: ['{}'] }));
+    const child = startPlainTail(server, [], fault.options);
+    await child.waitForLines(1);
+    const struckAtMs = performance.now();
+    fault.strike();
+    await child.exit;
+    expect(performance.now() - struckAtMs).toBeLessThan(1_500);
+    expect(server.attempts[0]?.closeFrame?.code).toBe(1000);
+  });
+
+  test('--verbose adds the stack, redacted', async () => {
+    const fault = makeFault(WITH_SECRETS);
+    await using server = await startScriptedServer(streamHandler({ events: ['{}'] }));
+    const child = startPlainTail(server, ['--verbose'], fault.options);
+    await child.waitForLines(1);
+    fault.strike();
+    const exit = await endOf(child);
+    expect(exit.code).toBe(1);
+    expect(exit.stderr).toMatch(/a bug in atlantis: boom[^\n]*\n(.*\n)*? {4}at .*preload\.cjs/);
+  });
+
+  test('G5: with --log-format json it is one object, the stack inside', async () => {
+    const fault = makeFault(WITH_SECRETS);
+    await using server = await startScriptedServer(streamHandler({ events: ['{}'] }));
+    const child = startPlainTail(server, ['--verbose', '--log-format', 'json'], fault.options);
+    await child.waitForLines(1);
+    fault.strike();
+    const exit = await endOf(child);
+    const errors = readRecords(exit.stderr).filter((record) => record['level'] === 'error');
+    expect(errors).toHaveLength(1);
+    expect(errors[0]).toMatchObject({ event: 'error', exit_code: 1 });
+    expect(String(errors[0]?.['stack'])).toContain('preload.cjs');
+  });
+
+  test('stdout is blocked: what was queued is written once the reader goes on', async () => {
+    const fault = makeFault('throw new Error("boom");');
+    await using server = await startScriptedServer(streamHandler({ events: numberedEvents(2_000) }));
+    const child = startPlainTail(server, [], fault.options);
+    child.pauseStdout();
+    await child.waitForStderr('does not keep up');
+    fault.strike();
+    await server.waitUntil(() => server.attempts[0]?.closeFrame, 'the goodbye');
+    child.resumeStdout();
+    const exit = await endOf(child);
+    expect(exit.code).toBe(1);
+    expectWholeLines(exit.stdout);
+    expect(exit.stderr).toContain('a bug in atlantis: boom');
+    expect(exit.stderr).not.toContain('could not be written');
+  });
+
+  test('stdout stays blocked: it ends all the same, and says both', async () => {
+    const fault = makeFault('throw new Error("boom");');
+    await using server = await startScriptedServer(streamHandler({ events: numberedEvents(2_000) }));
+    const child = startPlainTail(server, ['--log-format', 'json'], fault.options);
+    child.pauseStdout();
+    await child.waitForStderr('does not keep up');
+    fault.strike();
+    await child.waitForStderr('a bug in atlantis: boom');
+    const exit = await endOf(child);
+    expect(exit.code).toBe(1);
+    expect(lastRecord(exit.stderr, 'warning')['bytes_cut']).toBeGreaterThan(0);
+  });
+});
+
+describe('S2: an uncaught fault outside of a stream', () => {
+  const COMMANDS: readonly (readonly [string, readonly string[], RegExp])[] = [
+    ['a tail that waits for its key', ['stream', 'tail', '--url', 'ws://127.0.0.1:9', '--key-stdin'], /^/],
+    ['the simulator', ['stream', 'simulate', '--port', '0'], /Simulator ready/],
+    [
+      'a profile command that waits for a key',
+      ['profile', 'add', 'x', '--url', 'ws://127.0.0.1:9', '--key-stdin'],
+      /^/,
+    ],
+  ];
+
+  test.each(COMMANDS)('%s: exit 1, one line', async (_name, args, ready) => {
+    const fault = makeFault('throw new Error("boom");');
+    const child = startCli(args, { ...fault.options, stdin: 'pipe' });
+    await child.waitForStdout(ready);
+    fault.strike();
+    const exit = await child.exit;
+    expect({ code: exit.code, signal: exit.signal }).toEqual({ code: 1, signal: null });
+    expect(exit.stderr).toMatch(/^atlantis: error: a bug in atlantis: boom[^\n]*\n$/);
+  });
+});
