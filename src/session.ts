@@ -42,12 +42,13 @@ const PAUSE_WORTH_TELLING_MS = 1_000;
 
 /** Runs a tail to its end; everything it opened is closed when it resolves or rejects. */
 export async function runSession(parts: SessionParts, io: Io): Promise<Outcome> {
-  const { config, settings, statusLine } = parts;
+  const { config, reporter, settings, statusLine } = parts;
   const { clock } = io;
   const stop = createStop();
   const writer = createLineWriter(io.stdout, clock, (failure) => stop.because({ kind: 'output', failure }));
   if (isFile(io.stdout)) io.ignoreFileSizeSignal();
-  const run: Run = { ...parts, io, stop, writer, tally: startTally(clock) };
+  const tally = startTally(clock, (discarded) => reporter.report(say.sayDiscarded(discarded)));
+  const run: Run = { ...parts, io, stop, writer, tally };
   const silence = createSilenceWatch(config.maxSilenceMs, clock, writer, () =>
     stop.because({ kind: 'silence' }),
   );
@@ -65,17 +66,15 @@ export async function runSession(parts: SessionParts, io: Io): Promise<Outcome> 
     return await conclude(run);
   } finally {
     silence.end();
+    tally.end();
     unwatch();
   }
 }
 
 /** Writes what filters and limit leave of a batch, waiting while the reader of stdout does not keep up. */
 async function writeEvents(item: Extract<StreamItem, { kind: 'events' }>, run: Run): Promise<number> {
-  const { config, select, renderer, reporter, tally } = run;
-  if (item.batch.discarded.length > 0) {
-    const told = tally.noteDiscarded(item.batch.discarded);
-    if (told !== undefined) reporter.report(say.sayDiscarded(told));
-  }
+  const { config, select, renderer, tally } = run;
+  if (item.batch.discarded.length > 0) tally.noteDiscarded(item.batch.discarded);
   const batch = select === undefined ? item.batch : select(item.batch);
   const count = Math.min(batch.texts.length, (config.limit ?? Number.POSITIVE_INFINITY) - tally.events);
   if (count === 0) return 0;

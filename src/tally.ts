@@ -17,22 +17,37 @@ export interface Tally {
   noteLost(loss: Loss): void;
   /** The loss after which the stream has not been live again; undefined while it is. */
   readonly openGap: Loss | undefined;
-  /** Counts discarded messages; returns what is to be told now, if anything. */
-  noteDiscarded(reasons: readonly DiscardReason[]): ReadonlyMap<string, number> | undefined;
+  /** Counts discarded messages; they are told of at once, or with those of the next 5 s. */
+  noteDiscarded(reasons: readonly DiscardReason[]): void;
+  /** Tells of no more: the summary has them all. */
+  end(): void;
   summarize(pausedMs: number): RunFigures;
 }
 
-export function startTally(clock: Clock): Tally {
+/** Starts to count; `tellDiscarded` is called with what was discarded and not yet told of. */
+export function startTally(
+  clock: Clock,
+  tellDiscarded: (discarded: ReadonlyMap<DiscardReason, number>) => void,
+): Tally {
   const startedAtMs = clock.monotonicMs();
-  const discarded = new Map<string, number>();
-  let untold = new Map<string, number>();
-  let toldAtMs = Number.NEGATIVE_INFINITY;
+  const discarded = new Map<DiscardReason, number>();
+  let untold = new Map<DiscardReason, number>();
+  /** Set for DISCARD_REPORT_MS after each telling. */
+  let cancelTelling: (() => void) | undefined;
   let connections = 0;
   let disconnectedMs = 0;
   let lostAtMs: number | undefined;
   let openGap: Loss | undefined;
-  const count = (map: Map<string, number>, reason: string): void => {
+  const count = (map: Map<DiscardReason, number>, reason: DiscardReason): void => {
     map.set(reason, (map.get(reason) ?? 0) + 1);
+  };
+  const tell = (): void => {
+    cancelTelling = undefined;
+    if (untold.size === 0) return;
+    const told = untold;
+    untold = new Map();
+    cancelTelling = clock.setTimer(tell, DISCARD_REPORT_MS);
+    tellDiscarded(told);
   };
   return {
     events: 0,
@@ -54,13 +69,9 @@ export function startTally(clock: Clock): Tally {
         count(discarded, reason);
         count(untold, reason);
       }
-      const nowMs = clock.monotonicMs();
-      if (untold.size === 0 || nowMs - toldAtMs < DISCARD_REPORT_MS) return undefined;
-      toldAtMs = nowMs;
-      const told = untold;
-      untold = new Map();
-      return told;
+      if (cancelTelling === undefined) tell();
     },
+    end: () => cancelTelling?.(),
     summarize(pausedMs) {
       const nowMs = clock.monotonicMs();
       return {

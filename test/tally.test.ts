@@ -10,7 +10,7 @@ const LOSS: Loss = { kind: 'lost', cause: CAUSE, lastByteAtMs: 0, upMs: 1 };
 describe('G3: figures of a run', () => {
   test('a run that never connected', () => {
     const clock = createFakeClock();
-    const tally = startTally(clock);
+    const tally = startTally(clock, () => undefined);
     clock.advance(5_000);
     expect(tally.summarize(0)).toEqual({
       events: 0,
@@ -24,7 +24,7 @@ describe('G3: figures of a run', () => {
 
   test('reconnects, and the time without a connection between them', () => {
     const clock = createFakeClock();
-    const tally = startTally(clock);
+    const tally = startTally(clock, () => undefined);
     clock.advance(1_000);
     tally.noteConnected();
     tally.events += 7;
@@ -48,7 +48,7 @@ describe('G3: figures of a run', () => {
 
   test('a run that ends without a connection counts that time too', () => {
     const clock = createFakeClock();
-    const tally = startTally(clock);
+    const tally = startTally(clock, () => undefined);
     tally.noteConnected();
     tally.noteLost(LOSS);
     clock.advance(9_000);
@@ -57,14 +57,14 @@ describe('G3: figures of a run', () => {
 
   test('a clock of the wall that jumps changes no figure', () => {
     const clock = createFakeClock();
-    const tally = startTally(clock);
+    const tally = startTally(clock, () => undefined);
     clock.jumpWall(-86_400_000);
     clock.advance(1_000);
     expect(tally.summarize(0).durationMs).toBe(1_000);
   });
 
   test('G2: a gap is open from the loss until the stream is live again', () => {
-    const tally = startTally(createFakeClock());
+    const tally = startTally(createFakeClock(), () => undefined);
     expect(tally.openGap).toBeUndefined();
     tally.noteConnected();
     tally.noteLost(LOSS);
@@ -77,24 +77,44 @@ describe('G3: figures of a run', () => {
 describe('G4: discarded messages', () => {
   test('the first is told at once, then at most one line every 5 s, and none is forgotten', () => {
     const clock = createFakeClock();
-    const tally = startTally(clock);
-    expect(tally.noteDiscarded(['binary'])).toEqual(new Map([['binary', 1]]));
-    const told: number[] = [];
-    for (let n = 0; n < 100; n += 1) {
+    const told: { atMs: number; discarded: ReadonlyMap<string, number> }[] = [];
+    const tally = startTally(clock, (discarded) => told.push({ atMs: clock.monotonicMs(), discarded }));
+    const startedAtMs = clock.monotonicMs();
+    tally.noteDiscarded(['binary']);
+    for (let n = 0; n < 99; n += 1) {
       clock.advance(100);
-      const now = tally.noteDiscarded(['not JSON', 'binary']);
-      if (now !== undefined) told.push((now.get('binary') ?? 0) + (now.get('not JSON') ?? 0));
+      tally.noteDiscarded(['not JSON', 'binary']);
     }
-    expect(told).toEqual([100, 100]);
+    clock.advance(60_000);
+    const both = (count: number) => new Map(['not JSON', 'binary'].map((reason) => [reason, count]));
+    expect(told.map(({ atMs, discarded }) => [atMs - startedAtMs, discarded])).toEqual([
+      [0, new Map([['binary', 1]])],
+      [5_000, both(49)],
+      [10_000, both(50)],
+    ]);
     expect(tally.summarize(0).discarded).toEqual(
       new Map([
-        ['binary', 101],
-        ['not JSON', 100],
+        ['binary', 100],
+        ['not JSON', 99],
       ]),
     );
+    tally.noteDiscarded(['too large']);
+    expect(told.at(-1)?.discarded).toEqual(new Map([['too large', 1]]));
   });
 
-  test('nothing is told where nothing was discarded', () => {
-    expect(startTally(createFakeClock()).noteDiscarded([])).toBeUndefined();
+  test('nothing is told where nothing was discarded, or after the end', () => {
+    const clock = createFakeClock();
+    let told = 0;
+    const tally = startTally(clock, () => {
+      told += 1;
+    });
+    tally.noteDiscarded([]);
+    expect(told).toBe(0);
+    tally.noteDiscarded(['binary']);
+    tally.noteDiscarded(['binary']);
+    tally.end();
+    clock.advance(60_000);
+    expect(told).toBe(1);
+    expect(clock.pendingTimers).toBe(0);
   });
 });

@@ -61,6 +61,7 @@ export class LiveStream {
     });
     webSocket.on('message', (data, isBinary) => this.#receive(data as Buffer, isBinary));
     webSocket.on('error', (error) => {
+      if (isTooLarge(error)) this.#discarded.push('too large');
       this.#fault ??= { ...classifyError(error, settings.host, 'live'), requestId: open.requestId };
     });
     webSocket.once('close', (code, reason) => this.#end(code, reason.toString('utf8')));
@@ -279,4 +280,9 @@ export function pickCloseKind(code: number): CauseKind {
   if ([1001, 1005, 1006, 1011, 1012, 1013, 1014].includes(code)) return 'closed-by-server';
   if ([1002, 1003, 1007, 1009, 1010].includes(code)) return 'closed-for-protocol';
   return 'closed-by-policy';
+}
+
+/** Whether ws gave the connection up over a message beyond MAX_MESSAGE_BYTES (contract G4: it is counted). */
+function isTooLarge(error: NodeJS.ErrnoException): boolean {
+  return error.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH';
 }

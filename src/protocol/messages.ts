@@ -24,7 +24,7 @@ export const MESSAGE = {
 export type Classify = (bytes: Uint8Array) => number;
 
 /** Why a message was discarded (contract G4). */
-export type DiscardReason = 'binary' | 'not JSON';
+export type DiscardReason = 'binary' | 'not JSON' | 'too large';
 
 /** The events that arrived together, in order. `flags[i]` belongs to `texts[i]` (bits of MESSAGE). */
 export interface Batch {
