@@ -1,0 +1,125 @@
+// Frames that break the protocol or are far too large: the cause is named, nothing of them is printed.
+import { describe, expect, test } from '@jest/globals';
+import { encodeFrame, OPCODE } from '../helpers/frames.ts';
+import { frame, type Peer, startScriptedServer, streamHandler } from '../helpers/scripted-server.ts';
+import { BROKEN_FRAMES, SPILL } from './broken-frames.ts';
+import { endOf, errorLines, lastRecord, runTail, startTail } from './start-tail.ts';
+
+/** Serves one good event, then what `breakIt` sends. */
+function serveBroken(breakIt: (peer: Peer) => Promise<void>) {
+  return startScriptedServer(streamHandler({ events: ['{"good":1}'], finish: breakIt }));
+}
+
+describe('row 37: a broken frame', () => {
+  test.each(BROKEN_FRAMES)('%s: named, not printed, 8 with --no-reconnect', async (_name, bytes, words) => {
+    await using server = await serveBroken((peer) => peer.sendRaw(bytes));
+    const exit = await runTail(server.url, ['--no-reconnect']);
+    expect(exit.code).toBe(8);
+    expect(exit.stdout).toBe('{"good":1}\n');
+    expect(exit.stderr).toContain(words);
+    expect(exit.stderr).not.toContain(SPILL);
+    expect(errorLines(exit.stderr)).toHaveLength(1);
+    expect(server.attempts).toHaveLength(1);
+  });
+
+  test('a valid event in the same packet, before the fault, is printed; one after it is not', async () => {
+    const packet = [frame.text('{"before":1}'), frame.text(Buffer.from([0xff])), frame.text('{"after":1}')];
+    await using server = await serveBroken((peer) => peer.sendRaw(Buffer.concat(packet)));
+    const exit = await runTail(server.url, ['--no-reconnect']);
+    expect(exit.stdout).toBe('{"good":1}\n{"before":1}\n');
+    expect(exit.code).toBe(8);
+  });
+
+  test('the first frame is broken: no event, and 8', async () => {
+    await using server = await startScriptedServer(async (peer) => {
+      await peer.accept();
+      await peer.sendRaw(frame.raw({ opcode: 3, payload: SPILL }));
+    });
+    const exit = await runTail(server.url, ['--no-reconnect']);
+    expect(exit).toMatchObject({ code: 8, stdout: '' });
+    expect(exit.stderr).toContain('an opcode that does not exist');
+  });
+});
+
+describe('row 38: far too large', () => {
+  const MIB = 1 << 20;
+  /** What the command may need at most, well below what the faults would cost. */
+  const MEMORY = 160 * MIB;
+
+  async function expectBounded(breakIt: (peer: Peer) => Promise<void>, words: RegExp): Promise<void> {
+    await using server = await serveBroken(breakIt);
+    // Long waits: it must still be there to be measured.
+    const child = startTail(server.url, ['--log-format', 'json', '--retry-min', '20s']);
+    await child.waitForStderr(words);
+    expect(child.readPeakMemory()).toBeLessThan(MEMORY);
+    expect(lastRecord(child.stderrText, 'lost')).toMatchObject({ cause: 'bad-frames' });
+    child.kill();
+    const exit = await endOf(child);
+    expect(exit.stdout).toBe('{"good":1}\n');
+    expect(exit.signal).toBe('SIGTERM');
+  }
+
+  test('a message of 20 MiB in one frame', async () => {
+    const sent = frame.text(`"${'x'.repeat(20 * MIB)}"`);
+    await expectBounded((peer) => peer.sendRaw(sent), /a message of over 16 MiB/);
+  });
+
+  test('a message of 20 MiB in frames of 64 KiB', async () => {
+    const sent = frame.fragmented(`"${'x'.repeat(20 * MIB)}"`, 64 * 1024);
+    await expectBounded((peer) => peer.sendRaw(sent), /a message of over 16 MiB/);
+  });
+
+  test('a million empty fragments', async () => {
+    const empty = encodeFrame({ opcode: OPCODE.continuation, fin: false });
+    const sent = Buffer.concat([
+      encodeFrame({ payload: '"', fin: false }),
+      Buffer.alloc(empty.length * 1_000_000, empty),
+    ]);
+    await expectBounded((peer) => peer.sendRaw(sent), /a message in too many fragments/);
+  });
+
+  test.each([
+    ['2^63', 2n ** 63n],
+    ['2^64 - 1', 2n ** 64n - 1n],
+    ['2^53', 2n ** 53n],
+  ])('a frame that claims a length of %s', async (_name, lengthOverride) => {
+    const sent = encodeFrame({ payload: `"${SPILL}"`, lengthOverride });
+    await expectBounded((peer) => peer.sendRaw(sent), /a frame with an absurd length/);
+  });
+
+  test('a frame that claims 4 GiB', async () => {
+    const sent = encodeFrame({ payload: `"${SPILL}"`, lengthOverride: 2n ** 32n });
+    await expectBounded((peer) => peer.sendRaw(sent), /a message of over 16 MiB/);
+  });
+
+  test('G4: what is too large is counted and named', async () => {
+    await using server = await serveBroken((peer) =>
+      peer.sendRaw(encodeFrame({ payload: '"', lengthOverride: 20 * MIB })),
+    );
+    const exit = await runTail(server.url, ['--no-reconnect', '--log-format', 'json']);
+    expect(exit.code).toBe(8);
+    expect(lastRecord(exit.stderr, 'summary')).toMatchObject({ discarded: { 'too large': 1 } });
+  });
+
+  test('a message just below 16 MiB is an event like any other', async () => {
+    const event = `"${'x'.repeat(16 * MIB - 2)}"`;
+    await using server = await startScriptedServer(streamHandler({ events: [event] }));
+    const exit = await runTail(server.url, ['--limit', '1']);
+    expect(exit.code).toBe(0);
+    expect(exit.stdout === `${event}\n`).toBe(true);
+  });
+
+  test('a million empty messages: counted, memory bounded', async () => {
+    const flood = Buffer.alloc(frame.text('').length * 1_000_000, frame.text(''));
+    await using server = await serveBroken(async (peer) => {
+      await peer.sendRaw(flood);
+      await peer.sendText('{"end":1}');
+    });
+    const child = startTail(server.url, ['--log-format', 'json']);
+    await child.waitForLines(2);
+    expect(child.readPeakMemory()).toBeLessThan(MEMORY);
+    child.kill();
+    const exit = await endOf(child);
+    expect(lastRecord(exit.stderr, 'summary')['discarded']).toEqual({ 'not JSON': 1_000_000 });
+  });
+});
