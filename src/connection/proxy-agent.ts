@@ -2,7 +2,11 @@
 import type { Agent } from 'node:http';
 import { HttpsProxyAgent } from 'https-proxy-agent';
 
-/** An agent for one attempt; `proxyUrl` may carry credentials, which go into Proxy-Authorization only. */
-export function createConnectAgent(proxyUrl: string): Agent {
-  return new HttpsProxyAgent(proxyUrl, { keepAlive: false });
+/**
+ * An agent for one attempt; `proxyUrl` may carry credentials, which go into Proxy-Authorization only.
+ *
+ * @param signal destroys the socket to the proxy: until that has answered nobody else knows it
+ */
+export function createConnectAgent(proxyUrl: string, signal: AbortSignal): Agent {
+  return new HttpsProxyAgent(proxyUrl, { keepAlive: false, signal });
 }

@@ -41,7 +41,9 @@ export async function openSocket(
   watchPhase: WatchPhase = () => {},
 ): Promise<OpenSocket | Cause | undefined> {
   const proxy = settings.proxyUrl === undefined ? undefined : new URL(settings.proxyUrl).host;
-  const agent = settings.proxyUrl === undefined ? undefined : await createProxyAgent(settings.proxyUrl);
+  const asking = new AbortController();
+  const agent =
+    settings.proxyUrl === undefined ? undefined : await createProxyAgent(settings.proxyUrl, asking.signal);
   if (signal.aborted) return undefined;
   const requestId = randomUUID();
   let phase: Phase = 'lookup';
@@ -107,6 +109,7 @@ export async function openSocket(
     });
   });
   if (outcome !== undefined && 'webSocket' in outcome) return outcome;
+  if (proxyStatus === 0) asking.abort();
   await terminate(webSocket);
   return signal.aborted ? undefined : outcome;
 }
@@ -147,9 +150,9 @@ function createWebSocket(
 }
 
 /** Loaded only where a proxy is configured: it would cost every other start-up. */
-async function createProxyAgent(proxyUrl: string): Promise<Agent> {
+async function createProxyAgent(proxyUrl: string, signal: AbortSignal): Promise<Agent> {
   const { createConnectAgent } = await import('./proxy-agent.ts');
-  return createConnectAgent(proxyUrl);
+  return createConnectAgent(proxyUrl, signal);
 }
 
 /** Follows the socket of a request through lookup, TCP and TLS. */
