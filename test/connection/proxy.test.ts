@@ -49,6 +49,15 @@ async function startProxy(answer: Answer): Promise<Proxy> {
   return { host: `127.0.0.1:${(server.address() as AddressInfo).port}`, requests };
 }
 
+/** Something that happens once, and a promise of it. */
+function createNote(): { note: () => void; noted: Promise<void> } {
+  let note: () => void = () => undefined;
+  const noted = new Promise<void>((resolve) => {
+    note = resolve;
+  });
+  return { note, noted };
+}
+
 const through = (url: string, proxyUrl: string): Run =>
   startRun(url, { dial: { proxyUrl }, policy: { maxReconnects: 0 } });
 
@@ -106,14 +115,12 @@ describe('row 33: a proxy', () => {
     expect(end.cause.detail).toContain('ECONNREFUSED');
   });
 
-  test('that never answers: the deadline is ours, and names it', async () => {
+  test('that never answers: the deadline is ours, names it, and leaves no socket behind', async () => {
     const server = await startStreamServer();
-    const proxy = await startProxy(() => undefined);
-    const run = startRun(server.url, {
-      dial: { proxyUrl: `http://${proxy.host}`, connectTimeoutMs: 150 },
-      policy: { maxReconnects: 0 },
-    });
-    expect(await gaveUp(run)).toMatchObject({
+    const gone = createNote();
+    const proxy = await startProxy((_request, socket) => socket.once('end', gone.note).resume());
+    const dial = { proxyUrl: `http://${proxy.host}`, connectTimeoutMs: 150 };
+    expect(await gaveUp(startRun(server.url, { dial, policy: { maxReconnects: 0 } }))).toMatchObject({
       exitCode: 7,
       cause: {
         kind: 'timed-out',
@@ -121,6 +128,22 @@ describe('row 33: a proxy', () => {
         detail: 'no answer within 150 ms, waiting for the proxy',
       },
     });
+    await gone.noted;
+  });
+
+  test('in front of a server that never says a word of TLS: the same, for the whole tunnel', async () => {
+    const gone = createNote();
+    // It opens the tunnel, which leads nowhere.
+    const proxy = await startProxy((_request, socket) => {
+      socket.once('end', gone.note).resume();
+      socket.write('HTTP/1.1 200 Connection established\r\n\r\n');
+    });
+    const dial = { proxyUrl: `http://${proxy.host}`, connectTimeoutMs: 150 };
+    const run = startRun('wss://127.0.0.1:9/v1/stream', { dial, policy: { maxReconnects: 0 } });
+    expect(await gaveUp(run)).toMatchObject({
+      cause: { kind: 'timed-out', detail: 'no answer within 150 ms, in the TLS handshake' },
+    });
+    await gone.noted;
   });
 
   test('R2: an abort while it is being loaded ends the attempt', async () => {
@@ -135,18 +158,18 @@ describe('row 33: a proxy', () => {
 
   test('R2: an abort while it is being asked ends the attempt, and its socket', async () => {
     const server = await startStreamServer();
-    let note: (socket: Socket) => void = () => undefined;
-    const asked = new Promise<Socket>((resolve) => {
-      note = resolve;
+    const asked = createNote();
+    const gone = createNote();
+    const proxy = await startProxy((_request, socket) => {
+      socket.once('end', gone.note).resume();
+      asked.note();
     });
-    const proxy = await startProxy((_request, socket) => note(socket.resume()));
     const run = through(server.url, `http://${proxy.host}`);
     await run.until('connecting');
     const pending = run.next();
-    const socket = await asked;
-    const gone = new Promise((resolve) => socket.once('end', resolve));
+    await asked.noted;
     run.abort();
     expect(await pending).toBeUndefined();
-    await gone;
+    await gone.noted;
   });
 });
