@@ -68,7 +68,6 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   'check-key.ts': ['errors.ts', 'io.ts', 'config/', 'connection/causes.ts', 'connection/follow.ts'],
   'simulate.ts': ['errors.ts', 'io.ts', 'config/', 'simulator/server.ts', 'ui/'],
-  'check-key.ts': ['errors.ts', 'io.ts', 'config/', 'connection/causes.ts', 'connection/follow.ts'],
 
   'commands/': ['errors.ts', 'io.ts', 'version.ts', 'tail.ts', 'simulate.ts', 'check-key.ts', 'profile/'],
   'main.ts': ['errors.ts', 'io.ts', 'version.ts', 'commands/', 'ui/reporter.ts'],
