@@ -82,9 +82,10 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   ora: ['ui/'],
   'https-proxy-agent': ['connection/proxy-agent.ts'],
   'proxy-from-env': ['config/proxy.ts'],
-  picomatch: ['protocol/filter.ts'],
-  'big.js': ['protocol/where.ts'],
-  re2js: ['protocol/where.ts'],
+  'string-width': ['render/'],
+  picomatch: ['protocol/'],
+  'big.js': ['protocol/'],
+  re2js: ['protocol/'],
 };
 
 interface Module {
