@@ -1,0 +1,220 @@
+// Signals in every state of a run: it ends soon, by that signal, and says goodbye where there is somebody.
+import { describe, expect, test } from '@jest/globals';
+import { OPCODE } from '../helpers/frames.ts';
+import { type Child, type CliOptions, startCli } from '../helpers/run-cli.ts';
+import {
+  type Script,
+  type ScriptedServer,
+  startScriptedServer,
+  streamHandler,
+} from '../helpers/scripted-server.ts';
+import { endOf, expectWholeLines, numberedEvents, preload, startTail, whenGone } from './start-tail.ts';
+
+/** Contract R2, plus what a busy machine needs to start and reap processes. */
+const SOON_MS = 500 + 400;
+/** The time that draining may take after a signal. */
+const DRAIN_MS = 2_000;
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** Sends the signal and measures; fails unless the process died by it within `withinMs`. */
+async function expectDeath(child: Child, signal: NodeJS.Signals, withinMs = SOON_MS): Promise<void> {
+  const gone = whenGone(child);
+  const sentAtMs = performance.now();
+  expect(child.kill(signal)).toBe(true);
+  expect(await gone).toEqual({ code: null, signal });
+  expect(performance.now() - sentAtMs).toBeLessThan(withinMs);
+}
+
+const NEVER_ANSWERS: Script = async (peer) => {
+  await peer.readRequest();
+};
+
+interface State {
+  readonly name: string;
+  readonly script: Script;
+  readonly args?: readonly string[];
+  readonly options?: () => CliOptions;
+  readonly url?: (server: ScriptedServer) => string;
+  /** Resolves when the state is reached. */
+  readonly reach: (child: Child, server: ScriptedServer) => Promise<unknown>;
+  readonly attempts?: number;
+}
+
+const STATES: readonly State[] = [
+  {
+    name: 'looking the name up',
+    script: NEVER_ANSWERS,
+    url: (server) => `ws://localhost:${server.port}`,
+    options: () => preload(`require('dns').lookup = () => { process.stderr.write('lookup hangs\\n'); };`),
+    reach: (child) => child.waitForStderr('lookup hangs'),
+    attempts: 0,
+  },
+  {
+    name: 'in the TLS handshake',
+    script: NEVER_ANSWERS,
+    url: (server) => `wss://127.0.0.1:${server.port}`,
+    reach: (_child, server) =>
+      server.waitUntil(() => server.attempts[0]?.bytesReceived || undefined, 'a hello'),
+  },
+  {
+    name: 'waiting for the proxy',
+    script: NEVER_ANSWERS,
+    url: () => 'wss://api.atlantis.example',
+    reach: (_child, server) => server.waitUntil(() => server.attempts[0]?.request, 'the CONNECT'),
+  },
+  {
+    name: 'waiting for the answer to the upgrade',
+    script: NEVER_ANSWERS,
+    reach: (_child, server) => server.waitUntil(() => server.attempts[0]?.request, 'the request'),
+  },
+  {
+    name: 'reading a refusal that does not end',
+    script: async (peer) => {
+      await peer.readRequest();
+      await peer.sendRaw('HTTP/1.1 500 No\r\nContent-Length: 1000\r\n\r\n{"error":');
+      await peer.sendRaw('x');
+    },
+    // Nothing tells from outside that the answer was read; the server has sent it, and it comes at once.
+    reach: (_child, server) => server.waitUntil(() => server.attempts[0]?.request, 'the request'),
+  },
+  {
+    name: 'waiting for the welcome',
+    script: async (peer) => {
+      peer.answerClose();
+      await peer.accept();
+      await peer.sendFrame({ opcode: OPCODE.ping });
+    },
+    reach: (_child, server) => server.waitUntil(() => server.attempts[0]?.frames[0], 'an answer to the ping'),
+  },
+  {
+    name: 'streaming',
+    script: streamHandler({ events: ['{"n":1}'] }),
+    reach: (child) => child.waitForLines(1),
+  },
+  {
+    name: 'streaming from a server that ignores the goodbye',
+    script: async (peer) => {
+      await peer.accept();
+      await peer.welcome();
+      await peer.sendText('{"n":1}');
+    },
+    reach: (child) => child.waitForLines(1),
+  },
+  {
+    name: 'waiting to retry',
+    script: (peer) => peer.respond(503, { 'Retry-After': '30' }),
+    reach: (child) => child.waitForStderr('trying again'),
+  },
+];
+
+describe('S1, R2: a signal in every state', () => {
+  describe.each(STATES)('$name', ({ script, args = [], options, url, reach, attempts = 1 }) => {
+    test.each(SIGNALS)('row 47: %s ends it within 0.5 s, by that signal', async (signal) => {
+      await using server = await startScriptedServer(script);
+      const proxy = { env: { HTTPS_PROXY: `http://127.0.0.1:${server.port}` } };
+      const target = url?.(server) ?? server.url;
+      const child = startTail(target, args, target.includes('example') ? proxy : options?.());
+      await reach(child, server);
+      await expectDeath(child, signal);
+      const exit = await endOf(child);
+      expect(exit.stderr).not.toMatch(/error|\n {4}at /i);
+      expect(exit.stderr).toMatch(/events? in /);
+      expect(server.attempts).toHaveLength(attempts);
+    });
+  });
+
+  test('streaming: the server is told goodbye with 1000', async () => {
+    await using server = await startScriptedServer(streamHandler({ events: ['{"n":1}'] }));
+    const child = startTail(server.url);
+    await child.waitForLines(1);
+    await expectDeath(child, 'SIGINT');
+    expect(server.attempts[0]?.closeFrame).toEqual({ code: 1000, reason: '' });
+  });
+
+  test('waiting for a new attempt after a loss', async () => {
+    await using server = await startScriptedServer(async (peer, index) => {
+      if (index > 0) return peer.respond(429, { 'Retry-After': '60' });
+      await peer.accept();
+      await peer.welcome();
+      peer.end();
+    });
+    const child = startTail(server.url, ['--retry-max', '250ms']);
+    await child.waitForStderr(/trying again in (59|6\d|1m)/);
+    await expectDeath(child, 'SIGTERM');
+    expect(server.attempts).toHaveLength(2);
+  });
+});
+
+describe('S1, O6: a signal while stdout is blocked', () => {
+  /** A tail whose reader has stopped, with the server held back. */
+  async function startBlocked(server: ScriptedServer, args: readonly string[] = []): Promise<Child> {
+    const child = startTail(server.url, args);
+    child.pauseStdout();
+    await child.waitForStderr('does not keep up');
+    return child;
+  }
+  const flood = (): Promise<ScriptedServer> =>
+    startScriptedServer(streamHandler({ events: numberedEvents(2_000) }));
+
+  test('the reader goes on: all that was queued is written, whole lines, nothing said of a cut', async () => {
+    await using server = await flood();
+    const child = await startBlocked(server);
+    child.kill('SIGTERM');
+    await server.waitUntil(() => server.attempts[0]?.closeFrame, 'the goodbye');
+    child.resumeStdout();
+    const exit = await endOf(child);
+    expect(exit.signal).toBe('SIGTERM');
+    expectWholeLines(exit.stdout);
+    const numbers = exit.stdout
+      .split('\n')
+      .slice(0, -1)
+      .map((line) => JSON.parse(line).n);
+    expect(numbers).toEqual(numbers.map((_, index) => index + 1));
+    expect(exit.stderr).toContain(`${numbers.length} events`);
+    expect(exit.stderr).not.toContain('could not be written');
+  });
+
+  test('the reader stays away: cut after 2 s, and stderr says so', async () => {
+    await using server = await flood();
+    const child = await startBlocked(server);
+    await expectDeath(child, 'SIGTERM', DRAIN_MS + SOON_MS);
+    expect((await endOf(child)).stderr).toMatch(/bytes could not be written, and the last line may be cut/);
+  });
+
+  test.each([
+    ['SIGINT', 'SIGINT'],
+    ['SIGINT', 'SIGTERM'],
+    ['SIGTERM', 'SIGTERM'],
+    ['SIGHUP', 'SIGINT'],
+  ] as const)(
+    'row 46: %s, then %s while draining is blocked: at once, by the signal',
+    async (first, second) => {
+      await using server = await flood();
+      const child = await startBlocked(server);
+      child.kill(first);
+      await server.waitUntil(() => server.attempts[0]?.closeFrame, 'the goodbye');
+      await expectDeath(child, second);
+    },
+  );
+
+  test('row 46: SIGINT twice within 100 ms', async () => {
+    await using server = await flood();
+    const child = await startBlocked(server);
+    const gone = whenGone(child);
+    const sentAtMs = performance.now();
+    child.kill('SIGINT');
+    const timer = setInterval(() => child.kill('SIGINT'), 50);
+    expect(await gone).toEqual({ code: null, signal: 'SIGINT' });
+    clearInterval(timer);
+    expect(performance.now() - sentAtMs).toBeLessThan(SOON_MS);
+  });
+});
+
+describe('S1: the simulator', () => {
+  test.each(SIGNALS)('tail --simulate ends by %s', async (signal) => {
+    const child = startCli(['stream', 'tail', '--simulate']);
+    await child.waitForLines(1);
+    await expectDeath(child, signal);
+  });
+});
