@@ -1,6 +1,6 @@
 // From the error objects of Node, OpenSSL and ws to causes: one table, no guessing by message where a code
 // exists (contract C9).
-import type { Cause, CauseKind } from './causes.ts';
+import { CAUSES, type Cause, type CauseKind } from './causes.ts';
 
 /** The step of an attempt that was under way, for the words "timed out while …". */
 export const PHASES = {
@@ -106,12 +106,17 @@ export function classifyError(error: unknown, host: string, phase: Phase, proxy?
   }
   const isLive = phase === 'live' || phase === 'welcome';
   const message = typeof found.message === 'string' ? found.message : '';
+  // A proxy that is reached by TLS shows a certificate of its own: then that is what cannot be trusted.
+  const shower = phase === 'proxy' ? (proxy ?? host) : host;
   if (CLIENT_CERTIFICATE.test(message)) {
-    return { ...base, kind: 'client-certificate-demanded', detail: code || 'TLS alert' };
+    return { ...base, host: shower, kind: 'client-certificate-demanded', detail: code || 'TLS alert' };
   }
   const detail = describeError(error, code, message, phase);
-  if (phase === 'proxy') return { ...base, kind: 'proxy-failed', detail };
   const kind = BY_CODE[code];
+  if (phase === 'proxy') {
+    const isUntrusted = kind !== undefined && CAUSES[kind].rule === 'trust';
+    return isUntrusted ? { ...base, host: shower, kind, detail } : { ...base, kind: 'proxy-failed', detail };
+  }
   if (kind === 'reset' || kind === 'timed-out') {
     return { ...base, kind: isLive ? 'dropped' : kind, detail };
   }

@@ -42,8 +42,7 @@ export async function openSocket(
 ): Promise<OpenSocket | Cause | undefined> {
   const proxy = settings.proxyUrl === undefined ? undefined : new URL(settings.proxyUrl).host;
   const asking = new AbortController();
-  const agent =
-    settings.proxyUrl === undefined ? undefined : await createProxyAgent(settings.proxyUrl, asking.signal);
+  const agent = await createProxyAgent(settings, asking.signal);
   if (signal.aborted) return undefined;
   const requestId = randomUUID();
   let phase: Phase = 'lookup';
@@ -150,9 +149,13 @@ function createWebSocket(
 }
 
 /** Loaded only where a proxy is configured: it would cost every other start-up. */
-async function createProxyAgent(proxyUrl: string, signal: AbortSignal): Promise<Agent> {
+async function createProxyAgent(
+  { proxyUrl, trustedRoots }: DialSettings,
+  signal: AbortSignal,
+): Promise<Agent | undefined> {
+  if (proxyUrl === undefined) return undefined;
   const { createConnectAgent } = await import('./proxy-agent.ts');
-  return createConnectAgent(proxyUrl, signal);
+  return createConnectAgent(proxyUrl, trustedRoots, signal);
 }
 
 /** Follows the socket of a request through lookup, TCP and TLS. */
