@@ -1,0 +1,325 @@
+// Proxies by CONNECT: what they are told, what they answer, and who does not go through them.
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { CANARY_KEY, findKeyIn } from '../helpers/canary.ts';
+import { type Certificates, hasOpenssl, makeCertificates } from '../helpers/certificates.ts';
+import {
+  type Peer,
+  type ScriptedServer,
+  startScriptedServer,
+  streamHandler,
+} from '../helpers/scripted-server.ts';
+import { measureGaps, pickRecords, runTail, startTail, type TailOptions } from '../helpers/tail.ts';
+import { tunnelTo } from '../helpers/tunnel.ts';
+
+const NAME = 'stream.atlantis.test';
+const FAST = ['--retry-min', '250ms', '--retry-max', '250ms'];
+const SECRET = 'pa55w0rd-0f-the-proxy';
+const describeTls = hasOpenssl() ? describe : describe.skip;
+
+describeTls('row 33 (C6): a proxy (needs the openssl command)', () => {
+  let made: Certificates;
+  let identity: { cert: string; key: string };
+  beforeAll(() => {
+    made = makeCertificates();
+    const { cert, key } = made.issue({ names: `DNS:${NAME}` });
+    identity = { cert, key };
+  });
+
+  /** The service with TLS, which the name only leads to by way of the proxy. */
+  function startService(): Promise<ScriptedServer> {
+    return startScriptedServer(streamHandler({ events: ['{"n":1}'] }), { tls: identity });
+  }
+
+  function run(proxyUrl: string, args: readonly string[] = [], options: TailOptions = {}) {
+    const env = { HTTPS_PROXY: proxyUrl, ...options.env };
+    return runTail(`https://${NAME}/v1/stream`, ['--limit', '1', '--ca-cert', made.caFile, ...args], {
+      log: 'json',
+      ...options,
+      env,
+    });
+  }
+
+  const httpUrl = (server: ScriptedServer, userinfo = ''): string =>
+    `http://${userinfo}127.0.0.1:${server.port}`;
+
+  test('row 33 (C6): works: tunnels, with no key and no User-Agent of ours in the CONNECT', async () => {
+    const service = await startService();
+    const proxy = await startScriptedServer(tunnelTo(service.port));
+    const exit = await run(httpUrl(proxy));
+    expect([exit.stdout, exit.code]).toEqual(['{"n":1}\n', 0]);
+    const asked = proxy.attempts[0]?.request;
+    expect([asked?.method, asked?.path]).toEqual(['CONNECT', `${NAME}:443`]);
+    expect(findKeyIn(asked?.raw ?? '')).toEqual([]);
+    expect(asked?.raw).not.toContain(CANARY_KEY.slice(0, 16));
+    expect(Object.keys(asked?.headers ?? {}).sort()).toEqual(['host', 'proxy-connection']);
+    expect(service.attempts[0]?.request?.headers['x-api-key']).toBe(CANARY_KEY);
+    expect(service.attempts[0]?.request?.headers['host']).toBe(NAME);
+  });
+
+  test.each(['https_proxy', 'HTTPS_PROXY', 'all_proxy', 'ALL_PROXY'])('C6: %s names it', async (name) => {
+    const service = await startService();
+    const proxy = await startScriptedServer(tunnelTo(service.port));
+    const exit = await run('', [], { env: { HTTPS_PROXY: undefined, [name]: httpUrl(proxy) } });
+    expect(exit.code).toBe(0);
+    expect(proxy.attempts).toHaveLength(1);
+  });
+
+  test('C6: without a scheme it is an HTTP proxy', async () => {
+    const service = await startService();
+    const proxy = await startScriptedServer(tunnelTo(service.port));
+    expect((await run(`127.0.0.1:${proxy.port}`)).code).toBe(0);
+    expect(proxy.attempts).toHaveLength(1);
+  });
+
+  test('C6: its credentials go to it and to nobody else, and are never printed', async () => {
+    const service = await startService();
+    const proxy = await startScriptedServer(async (peer, index) => {
+      const { headers } = await peer.readRequest();
+      const basic = Buffer.from(`user:${SECRET}`).toString('base64');
+      if (headers['proxy-authorization'] !== `Basic ${basic}`) return peer.respond(407);
+      return tunnelTo(service.port)(peer, index);
+    });
+    const right = await run(httpUrl(proxy, `user:${SECRET}@`), [], { log: 'text' });
+    expect(right.code).toBe(0);
+    expect(service.attempts[0]?.request?.raw).not.toMatch(/proxy-/i);
+    const wrong = await run(httpUrl(proxy, `other:${SECRET}@`), [], { log: 'text' });
+    expect(wrong.code).toBe(5);
+    for (const { stdout, stderr } of [right, wrong]) {
+      expect(stdout + stderr).not.toContain(SECRET);
+      for (const user of ['user', 'other']) {
+        expect(stderr).not.toContain(Buffer.from(`${user}:${SECRET}`).toString('base64'));
+      }
+    }
+  });
+
+  test('row 33: 407: 5 after one attempt, naming the proxy', async () => {
+    const proxy = await startScriptedServer((peer) =>
+      peer.respond(407, { 'Proxy-Authenticate': 'Basic realm="x"' }, '<html>Proxy Authentication Required'),
+    );
+    const exit = await run(httpUrl(proxy));
+    const [error] = pickRecords(exit, 'error');
+    expect(error).toMatchObject({ cause: 'proxy-refused', exit_code: 5, proxy: `127.0.0.1:${proxy.port}` });
+    expect(error?.message).toContain(`the proxy 127.0.0.1:${proxy.port} refused the tunnel to ${NAME}`);
+    expect(error?.message).toContain('HTTP 407');
+    expect(error?.hint).toContain('HTTPS_PROXY');
+    expect([exit.stdout, exit.code]).toEqual(['', 5]);
+    expect(proxy.attempts).toHaveLength(1);
+  });
+
+  test('row 33: 403 of the proxy, dressed up as the API: still the proxy, 5', async () => {
+    const body = JSON.stringify({ error: { code: 'forbidden', message: 'blocked' } });
+    const proxy = await startScriptedServer((peer) => peer.respond(403, { 'X-Request-Id': 'r' }, body));
+    const exit = await run(httpUrl(proxy));
+    expect(pickRecords(exit, 'error')).toMatchObject([{ cause: 'proxy-refused', exit_code: 5 }]);
+    expect(proxy.attempts).toHaveLength(1);
+  });
+
+  test('row 33: 502: tried again, and through once it works', async () => {
+    const service = await startService();
+    const proxy = await startScriptedServer((peer, index) =>
+      index < 2 ? peer.respond(502, {}, 'Bad Gateway') : tunnelTo(service.port)(peer, index),
+    );
+    const exit = await run(httpUrl(proxy), FAST);
+    expect([exit.stdout, exit.code]).toEqual(['{"n":1}\n', 0]);
+    expect(pickRecords(exit, 'retrying')).toMatchObject([
+      { cause: 'proxy-failed' },
+      { cause: 'proxy-failed' },
+    ]);
+    for (const gapMs of measureGaps(proxy)) expect(gapMs).toBeGreaterThan(249);
+  });
+
+  const failures: { what: string; play: (peer: Peer) => unknown }[] = [
+    { what: 'closes at once', play: (peer) => peer.end() },
+    {
+      what: 'closes after the CONNECT',
+      play: async (peer) => {
+        await peer.readRequest();
+        peer.end();
+      },
+    },
+    {
+      what: 'resets after the CONNECT',
+      play: async (peer) => {
+        await peer.readRequest();
+        peer.reset();
+      },
+    },
+    { what: 'answers 503', play: (peer) => peer.respond(503) },
+    {
+      what: 'opens the tunnel and closes it',
+      play: async (peer) => {
+        await peer.readRequest();
+        await peer.sendRaw('HTTP/1.1 200 Connection established\r\n\r\n');
+        peer.end();
+      },
+    },
+  ];
+  test.each(failures)('row 33: $what: tried again, 7 in the end, naming the proxy', async ({ play }) => {
+    const proxy = await startScriptedServer(async (peer) => {
+      await play(peer);
+    });
+    const exit = await run(httpUrl(proxy), ['--max-reconnects', '1', ...FAST]);
+    const [error] = pickRecords(exit, 'error');
+    expect(error).toMatchObject({ exit_code: 7, proxy: `127.0.0.1:${proxy.port}` });
+    expect(error?.message).toContain(NAME);
+    expect([exit.stdout, exit.code]).toEqual(['', 7]);
+    expect(proxy.attempts).toHaveLength(2);
+  });
+
+  test('row 33: nobody listens there: 7, naming the proxy', async () => {
+    const proxy = await startScriptedServer(async () => {});
+    await proxy.close();
+    const exit = await run(httpUrl(proxy), ['--no-reconnect']);
+    const [error] = pickRecords(exit, 'error');
+    expect(error).toMatchObject({ cause: 'proxy-failed', exit_code: 7 });
+    expect(error?.message).toContain(`127.0.0.1:${proxy.port}`);
+    expect(error?.message).toContain('ECONNREFUSED');
+    expect(exit.code).toBe(7);
+  });
+
+  test.each([
+    { what: 'says nothing', answer: '' },
+    { what: 'begins an answer', answer: 'HTTP/1.1 200 OK\r\nX-Slow: ' },
+    { what: 'opens the tunnel and passes nothing', answer: 'HTTP/1.1 200 OK\r\n\r\n' },
+  ])('row 16 (C1, C8): a proxy that $what: the attempt ends, and its socket is gone', async ({ answer }) => {
+    const openAtStart: number[] = [];
+    const proxy: ScriptedServer = await startScriptedServer(async (peer) => {
+      openAtStart.push(proxy.countOpen());
+      await peer.readRequest();
+      if (answer !== '') await peer.sendRaw(answer);
+      peer.socket.on('data', () => undefined);
+      await peer.untilClosed();
+    });
+    const args = ['--connect-timeout', '500ms', '--max-reconnects', '1', ...FAST];
+    const exit = await run(httpUrl(proxy), args, { limitMs: 10_000 });
+    expect(pickRecords(exit, 'error')).toMatchObject([{ cause: 'timed-out', exit_code: 7 }]);
+    expect(exit.code).toBe(7);
+    expect(openAtStart).toEqual([1, 1]);
+  });
+
+  test('row 16 (R2): a signal while the proxy says nothing ends it at once', async () => {
+    const proxy = await startScriptedServer((peer) => peer.untilClosed());
+    const tail = startTail(`https://${NAME}`, [], { env: { HTTPS_PROXY: httpUrl(proxy) } });
+    await proxy.waitForAttempt(1);
+    const sentAtMs = performance.now();
+    tail.child.kill('SIGTERM');
+    const { signal } = await tail.finish();
+    expect(signal).toBe('SIGTERM');
+    expect(performance.now() - sentAtMs).toBeLessThan(1_000);
+  });
+
+  test.each([
+    {
+      what: 'the API says 401',
+      status: 401,
+      code: 3,
+      body: '{"error":{"code":"unauthorized","message":"x"}}',
+    },
+    { what: 'something behind it says 403', status: 403, code: 5, body: '<html>' },
+  ])('C3: through the tunnel $what: $code', async ({ status, code, body }) => {
+    const service = await startScriptedServer((peer) => peer.respond(status, {}, body), { tls: identity });
+    const proxy = await startScriptedServer(tunnelTo(service.port));
+    const exit = await run(httpUrl(proxy), [], { log: 'text' });
+    expect(exit.code).toBe(code);
+    expect(exit.stderr).toContain(`through the proxy 127.0.0.1:${proxy.port}`);
+    expect(proxy.attempts).toHaveLength(1);
+  });
+
+  test('row 31: a certificate that the proxy slipped in is refused: 11', async () => {
+    const service = await startScriptedServer(streamHandler(), { tls: made.selfSigned });
+    const proxy = await startScriptedServer(tunnelTo(service.port));
+    const exit = await run(httpUrl(proxy));
+    expect(pickRecords(exit, 'error')).toMatchObject([{ exit_code: 11 }]);
+    expect(exit.code).toBe(11);
+    expect(proxy.attempts).toHaveLength(1);
+    expect(service.attempts[0]?.request).toBeUndefined();
+  });
+
+  describe('C6: a proxy that is reached by TLS', () => {
+    /** A proxy that speaks TLS itself. */
+    const startTlsProxy = (service: ScriptedServer) =>
+      startScriptedServer(tunnelTo(service.port), { tls: { cert: made.good.cert, key: made.good.key } });
+
+    test('C6: works, its certificate checked against the given roots', async () => {
+      const service = await startService();
+      const proxy = await startTlsProxy(service);
+      const exit = await run(`https://localhost:${proxy.port}`);
+      expect([exit.stdout, exit.code]).toEqual(['{"n":1}\n', 0]);
+    });
+
+    test('C7: not to be trusted: no CONNECT, no credentials, and the proxy is named', async () => {
+      const service = await startService();
+      const proxy = await startTlsProxy(service);
+      const env = { HTTPS_PROXY: `https://user:${SECRET}@localhost:${proxy.port}` };
+      const exit = await runTail(`https://${NAME}`, ['--no-reconnect'], { env });
+      expect(exit.stderr).toContain(`localhost:${proxy.port}`);
+      expect(exit.stderr).toMatch(/certificate|CERT|VERIFY/);
+      expect(exit.stderr).not.toContain(SECRET);
+      expect(exit.code).toBe(11);
+      expect(proxy.attempts[0]?.request).toBeUndefined();
+    });
+  });
+
+  describe('C6: NO_PROXY', () => {
+    test.each([
+      { names: NAME, direct: true },
+      { names: '.atlantis.test', direct: true },
+      { names: 'other.example, stream.atlantis.test:443', direct: true },
+      { names: '*', direct: true },
+      { names: 'atlantis.example,test.atlantis', direct: false },
+    ])('row 33: NO_PROXY=$names: direct is $direct', async ({ names, direct }) => {
+      const service = await startService();
+      const proxy = await startScriptedServer(tunnelTo(service.port));
+      const exit = await runTail(
+        `https://${NAME}:${names.includes(':443') ? 443 : service.port}`,
+        ['--limit', '1', '--ca-cert', made.caFile, '--no-reconnect'],
+        {
+          env: { HTTPS_PROXY: httpUrl(proxy), NO_PROXY: names },
+          // Port 443 is nobody's: there the question is only who was not asked.
+          hosts: { [NAME]: ['127.0.0.1'] },
+        },
+      );
+      expect(proxy.attempts).toHaveLength(direct ? 0 : 1);
+      if (!names.includes(':443')) expect([exit.stdout, exit.code]).toEqual(['{"n":1}\n', 0]);
+    });
+
+    test('C6: no_proxy in lower case counts too', async () => {
+      const service = await startService();
+      const proxy = await startScriptedServer(tunnelTo(service.port));
+      const env = { https_proxy: httpUrl(proxy), no_proxy: NAME };
+      const args = ['--limit', '1', '--ca-cert', made.caFile];
+      const hosts = { [NAME]: ['127.0.0.1'] };
+      const { code } = await runTail(`https://${NAME}:${service.port}`, args, { env, hosts });
+      expect(code).toBe(0);
+      expect(proxy.attempts).toHaveLength(0);
+    });
+  });
+});
+
+describe('C5, C6: who does not go through a proxy, and what is no proxy', () => {
+  test.each(['127.0.0.1', 'localhost', '[::1]', '127.1'])('C5: loopback never does: %s', async (host) => {
+    const listenOn = host === '[::1]' ? '::1' : '127.0.0.1';
+    const server = await startScriptedServer(streamHandler({ events: ['{"n":1}'] }), { host: listenOn });
+    const proxy = await startScriptedServer((peer) => peer.respond(502));
+    const url = httpProxy(proxy);
+    const env = { HTTPS_PROXY: url, HTTP_PROXY: url, ALL_PROXY: url, http_proxy: url };
+    const { code } = await runTail(`http://${host}:${server.port}`, ['--limit', '1'], { env });
+    expect(code).toBe(0);
+    expect(proxy.attempts).toHaveLength(0);
+  });
+
+  test.each([
+    { value: 'socks5://127.0.0.1:1080', says: 'socks5' },
+    { value: `http://user:${SECRET}@[oops`, says: 'HTTPS_PROXY' },
+    { value: `ftp://user:${SECRET}@host`, says: 'ftp' },
+  ])('C6: $value is refused: 2, without its credentials', async ({ value, says }) => {
+    const { code, stdout, stderr } = await runTail(`https://${NAME}`, [], { env: { HTTPS_PROXY: value } });
+    expect(stderr).toContain(says);
+    expect(stderr).not.toContain(SECRET);
+    expect([stdout, code]).toEqual(['', 2]);
+  });
+});
+
+function httpProxy(server: ScriptedServer): string {
+  return `http://127.0.0.1:${server.port}`;
+}
