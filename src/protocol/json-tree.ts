@@ -5,18 +5,18 @@
 // never property names, so `__proto__` is a key like any other.
 
 /** A string: `raw` is its source text, quotes included. `decodeString(raw)` is its value. */
-export interface JsonString {
+interface JsonString {
   readonly kind: 'string';
   readonly raw: string;
 }
 
 /** A number: `raw` is its source text (`1e400`, `-0`, a hundred digits). */
-export interface JsonNumber {
+interface JsonNumber {
   readonly kind: 'number';
   readonly raw: string;
 }
 
-export interface JsonLiteral {
+interface JsonLiteral {
   readonly kind: 'literal';
   readonly raw: 'true' | 'false' | 'null';
 }

@@ -182,6 +182,18 @@ describe('classifyText', () => {
     }
   });
 
+  test.each(['true', 'false', 'null', '[-1.5e+10]', '"é\\u00e9\\n漢🎈"', '{"a":[]}', '\ufeff{}'])(
+    'whatever follows it in memory, or nothing, a part of %j is not an event',
+    (text) => {
+      const whole = Buffer.from(text);
+      for (let length = 0; length < whole.length; length++) {
+        const part = whole.subarray(0, length);
+        expect(classifyText(part)).toBe(isUtf8(part) ? MESSAGE.notJson : MESSAGE.notUtf8);
+        expect(classifyText(Uint8Array.from(part))).toBe(classifyText(part)); // at the end of its memory
+      }
+    },
+  );
+
   test('each byte at each place of a string counts as JSON.parse counts it', () => {
     for (let length = 1; length < 18; length++) {
       for (let place = 0; place < length; place++) {

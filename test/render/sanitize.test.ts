@@ -17,6 +17,7 @@ describe('makeVisible', () => {
     ['\udc00\ud800x', '\\udc00\\ud800x'],
     ['US\u200bDC US\u200dDC US\ufe0fDC US\u00adDC', 'US\\u200bDC US\\u200dDC US\\ufe0fDC US\\u00adDC'],
     ['\ufeff\u2060\u2064\u3164\u{e0100}', '\\ufeff\\u2060\\u2064\\u3164\\udb40\\udd00'],
+    ['a\ufff9b\ufffac\ufffb', 'a\\ufff9b\\ufffac\\ufffb'],
     ['1\ufe0f2 3\u200d4', '1\\ufe0f2 3\\u200d4'],
     ['🎈\u200d🎈\u200dx', '🎈\u200d🎈\\u200dx'],
   ])('O2: %j is shown as %j', (text, visible) => {
