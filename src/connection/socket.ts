@@ -4,7 +4,7 @@
 // refusal, whatever the server does (contract C1), and when it settles with a cause its socket is gone (C8).
 import { randomUUID } from 'node:crypto';
 import type { Agent, ClientRequest, IncomingHttpHeaders, IncomingMessage } from 'node:http';
-import type { Socket } from 'node:net';
+import { isIP, type Socket } from 'node:net';
 import { type ClientOptions, WebSocket } from 'ws';
 import type { Clock } from '../io.ts';
 import type { Cause } from './causes.ts';
@@ -168,6 +168,8 @@ function watchRequest(
   if (isProxied) enter('proxy');
   request.once('socket', (socket) => {
     if (!isProxied) {
+      // An address is not looked up.
+      if (isIP(request.host.replace(/^\[|\]$/g, '')) !== 0) enter('connect', socket);
       socket.once('lookup', () => enter('connect', socket));
       socket.once('connect', () => enter(settings.url.startsWith('wss:') ? 'tls' : 'upgrade', socket));
     }
