@@ -1,0 +1,62 @@
+// Name lookup in a private network: a name server that says nothing, one that says no.
+import { describe, expect, test } from '@jest/globals';
+import { canUnshare, startInNamespace } from '../helpers/netns.ts';
+import { pickRecords, runTail, startTail, type TailOptions } from '../helpers/tail.ts';
+
+const describeInside = canUnshare() ? describe : describe.skip;
+
+describeInside('in a namespace (needs unshare, ip, tc)', () => {
+  test('row 16 (C1): a lookup that hangs ends at the connect timeout', async () => {
+    const namespace = await startInNamespace();
+    await namespace.blackHoleNames();
+    const startedAtMs = performance.now();
+    const args = ['--connect-timeout', '700ms', '--max-reconnects', '1', '--retry-max', '250ms'];
+    const options: TailOptions = { log: 'json', prefix: namespace.prefix };
+    const tail = startTail('https://stream.atlantis.test', [...args, '--retry-min', '250ms'], {
+      ...options,
+      // The process itself can only end when the resolver gives a lookup up.
+      env: { RES_OPTIONS: 'timeout:1 attempts:2' },
+    });
+    await tail.child.waitForStderr('"summary"');
+    expect(performance.now() - startedAtMs).toBeLessThan(4_000);
+    const exit = await tail.finish();
+    expect(pickRecords(exit, 'retrying')).toMatchObject([{ cause: 'timed-out' }]);
+    expect(pickRecords(exit, 'error')).toMatchObject([{ cause: 'timed-out', exit_code: 7 }]);
+    expect(pickRecords(exit, 'error')[0]?.message).toContain('looking the name up');
+    expect([exit.stdout, exit.code]).toEqual(['', 7]);
+  });
+
+  test('row 30 (C9): a name server that is not there', async () => {
+    const namespace = await startInNamespace();
+    await namespace.run('mount --bind /dev/null /etc/resolv.conf');
+    const exit = await runTail('https://stream.atlantis.test', ['--no-reconnect'], {
+      log: 'json',
+      prefix: namespace.prefix,
+    });
+    expect(pickRecords(exit, 'error')).toMatchObject([{ cause: 'name-lookup-failed', exit_code: 7 }]);
+    expect(exit.code).toBe(7);
+  });
+
+  test('row 16 (C1): a server that packets do not reach', async () => {
+    const namespace = await startInNamespace();
+    const server = await namespace.startScriptedServer(async () => {});
+    await namespace.blackHole(true);
+    const args = ['--connect-timeout', '700ms', '--no-reconnect'];
+    const exit = await runTail(server.url, args, { log: 'json', prefix: namespace.prefix });
+    expect(pickRecords(exit, 'error')).toMatchObject([{ cause: 'timed-out', exit_code: 7 }]);
+    expect(pickRecords(exit, 'error')[0]?.message).toContain(', connecting');
+    expect(exit.code).toBe(7);
+    expect(server.attempts).toHaveLength(0);
+  });
+
+  test('row 30 (C9): a host that no route leads to', async () => {
+    const namespace = await startInNamespace();
+    const exit = await runTail('https://192.0.2.1', ['--no-reconnect'], {
+      log: 'json',
+      prefix: namespace.prefix,
+    });
+    expect(pickRecords(exit, 'error')).toMatchObject([{ cause: 'unreachable', exit_code: 7 }]);
+    expect(pickRecords(exit, 'error')[0]?.message).toContain('192.0.2.1 cannot be reached (ENETUNREACH');
+    expect(exit.code).toBe(7);
+  });
+});
