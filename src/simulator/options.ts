@@ -26,8 +26,10 @@ export interface SimulatorOptions {
   readonly types?: readonly string[];
   /** Accepted keys; default every well-formed one. */
   readonly keys?: readonly string[];
-  /** Name of a scenario; default `steady`. */
-  readonly scenario?: string;
+  /** Name of a scenario, or one of your own; default `steady`. */
+  readonly scenario?: string | Scenario;
+  /** Is told of the events that go out on a connection, counted from 0, just before they are written. */
+  readonly onEvents?: (connection: number, texts: readonly string[]) => void;
 }
 
 /** The options with nothing left open. */
@@ -42,6 +44,7 @@ export interface SimulatorSettings {
   readonly types: readonly string[];
   readonly keys: readonly string[] | undefined;
   readonly scenario: Scenario;
+  readonly onEvents: (connection: number, texts: readonly string[]) => void;
 }
 
 /** protocol.md: event types are strings of 1 to 64 characters. */
@@ -82,6 +85,7 @@ export function checkOptions(options: SimulatorOptions): SimulatorSettings {
     keys,
     seed: seed ?? randomBytes(16).toString('hex'),
     isSeeded: seed !== undefined,
-    scenario: findScenario(scenario),
+    scenario: typeof scenario === 'string' ? findScenario(scenario) : scenario,
+    onEvents: options.onEvents ?? (() => {}),
   };
 }

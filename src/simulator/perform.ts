@@ -19,6 +19,8 @@ export interface Stage {
   /** For `events` steps that do not bring their own. */
   readonly ratePerSecond: number;
   refuseKey(refusal: Refusal): void;
+  /** Is told of whole events just before they are written. */
+  noteEvents(texts: readonly string[]): void;
 }
 
 /** Whether there may be more events: false ends an endless repetition. */
@@ -53,6 +55,7 @@ async function performEvents(stage: Stage, step: Step & { do: 'events' }): Promi
     left -= texts.length;
     pace.advance(texts.length);
     const sent = copies === 1 ? texts : texts.flatMap((text) => new Array<string>(copies).fill(text));
+    stage.noteEvents(sent);
     await wire.send(encodeTextFrames(sent));
   }
   return true;
@@ -64,6 +67,7 @@ async function performDrip(stage: Stage, step: Step & { do: 'drip' }): Promise<H
     const text = source.next();
     if (text === undefined) return false;
     const frame = encodeTextFrames([text]);
+    stage.noteEvents([text]);
     wire.holdPongs(true);
     for (let offset = 0; offset < frame.length; offset += step.pieceBytes) {
       await wire.send(frame.subarray(offset, offset + step.pieceBytes));

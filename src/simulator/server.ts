@@ -51,7 +51,8 @@ function formatUrl({ address, port }: AddressInfo): string {
  * @throws UsageError if an option is out of range, the scenario is unknown or the address cannot be listened on
  */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
-  const { port, host, ratePerSecond, count, keys, types, seed, isSeeded, scenario } = checkOptions(options);
+  const settings = checkOptions(options);
+  const { port, host, ratePerSecond, count, keys, types, seed, isSeeded, scenario } = settings;
   const requestIds = createRandom(seed, 'request-id');
   const refusedKeys = new Map<string, Refusal>();
   const attempts = new Map<string, number>();
@@ -101,8 +102,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     socket.end(serializeAnswer(buildRefusal(refusal, getRequestId(request))));
   }
 
-  function createSource(): EventSource {
-    const index = connections++;
+  function createSource(index: number): EventSource {
     const source = createEventGenerator({
       random: createRandom(seed, 'connection', index),
       clock: isSeeded ? createVirtualClock(index, ratePerSecond) : Date.now,
@@ -120,11 +120,13 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     const key = String(request.headers['x-api-key']);
     webSockets.handleUpgrade(request, socket, head, (client) => {
       creditLeft -= STREAM_CREDIT_COST;
+      const index = connections++;
       const stage = {
         wire: openWire(client, socket),
-        source: createSource(),
+        source: createSource(index),
         welcomeText: JSON.stringify({ type: 'welcome', key: key.slice(0, KEY_PREFIX_CHARACTERS) }),
         ratePerSecond,
+        noteEvents: (texts: readonly string[]) => settings.onEvents(index, texts),
         refuseKey: (refusal: Refusal) => void refusedKeys.set(key, refusal),
       };
       void performTimeline(stage, steps);

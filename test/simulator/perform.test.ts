@@ -31,6 +31,7 @@ function buildStage({
     welcomeText: 'welcome',
     ratePerSecond: Number.POSITIVE_INFINITY,
     refuseKey: ({ status }) => void log.push(`refuse ${status}`),
+    noteEvents: () => undefined,
   };
   return { stage, log, gone, countTaken: () => taken };
 }
