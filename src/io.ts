@@ -5,6 +5,7 @@
 import { fstatSync, writeSync } from 'node:fs';
 import { createRedactor, type Redactor } from './config/redact.ts';
 import { type ExitCode, OutputError } from './errors.ts';
+import { createStderrWriter, keepLoopFree, openGuarded } from './output/standard-streams.ts';
 import { makeVisible } from './render/sanitize.ts';
 
 /** The signals that end a run in an orderly way (contract S1). */
@@ -16,9 +17,6 @@ export type Outcome = { readonly exitCode: ExitCode } | { readonly signal: EndSi
 
 /** Longest delay that a Node timer keeps; above it fires at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
-
-/** Above this many waiting bytes on stderr further lines are dropped: nobody reads them. */
-const MAX_STDERR_BACKLOG = 256 * 1024;
 
 export interface Clock {
   /** Time of day in ms since the epoch; may jump. */
@@ -127,7 +125,10 @@ function describeTarget(fd: 1 | 2): OutputTarget {
     fd,
     stream,
     get isTty() {
-      isTty ??= isTerminal(fd, stream);
+      if (isTty === undefined) {
+        isTty = isTerminal(fd, stream);
+        if (isTty) keepLoopFree(stream(), fd);
+      }
       return isTty;
     },
     // A terminal that nobody has sized says 0.
@@ -161,24 +162,7 @@ export function createProcessIo(homeDirectory: () => string): Io {
   const stderr = describeTarget(2);
   const faultHandlers: ((error: unknown) => void)[] = [];
   const handleFault = (error: unknown): void => faultHandlers.at(-1)?.(error);
-  const guarded = new Set<OutputTarget>();
-  /** Without a listener a failed write would end the process with a stack trace. */
-  const guard = (target: OutputTarget): NodeJS.WriteStream => {
-    const stream = target.stream();
-    if (!guarded.has(target)) {
-      guarded.add(target);
-      stream.on('error', () => {});
-    }
-    return stream;
-  };
-  const writeErrRaw = (text: string): void => {
-    try {
-      const stream = guard(stderr);
-      if (stream.writableLength < MAX_STDERR_BACKLOG) stream.write(text);
-    } catch {
-      // A stderr that is closed or broken is no reason to end (contract O7).
-    }
-  };
+  const writeErrRaw = createStderrWriter(stdout, stderr);
   return {
     argv: process.argv.slice(2),
     env: process.env,
@@ -199,7 +183,7 @@ export function createProcessIo(homeDirectory: () => string): Io {
       return isTerminal(0, () => process.stdin);
     },
     writeOut(text) {
-      writeWhole(stdout, text, (rest) => guard(stdout).write(rest));
+      writeWhole(stdout, text, (rest) => openGuarded(stdout).write(rest));
     },
     writeErr(line, decorate) {
       const safe = makeVisible(redactor.redact(line));

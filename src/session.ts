@@ -87,6 +87,8 @@ async function writeEvents(item: Extract<StreamItem, { kind: 'events' }>, run: R
 async function write(lines: Buffer | string, { io, writer, reporter }: Run): Promise<void> {
   const blocked = writer.write(lines);
   if (blocked === undefined) return;
+  // Who stopped a terminal knows, and could only read it afterwards.
+  if (io.stdout.isTty && io.stderr.isTty) return blocked;
   const cancel = io.clock.setTimer(() => reporter.report(say.sayPaused()), PAUSE_WORTH_TELLING_MS);
   await blocked;
   cancel();

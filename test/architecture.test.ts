@@ -12,7 +12,7 @@ const SRC = new URL('../src/', import.meta.url).pathname;
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'errors.ts': [],
   'version.ts': [],
-  'io.ts': ['errors.ts', 'config/redact.ts', 'render/sanitize.ts'],
+  'io.ts': ['errors.ts', 'config/redact.ts', 'render/sanitize.ts', 'output/standard-streams.ts'],
 
   'protocol/': ['errors.ts'],
   'connection/': ['errors.ts', 'io.ts', 'protocol/messages.ts'],

@@ -1,0 +1,57 @@
+// The standard streams where one of them is a terminal, or gone: neither may hold or end the program.
+//
+// Node lets writes to a terminal block: after Ctrl-S, or in front of a frozen window, no ping would go out, no
+// timer fire and no signal be handled (contract K3, R2). Here they are asynchronous, as those to a pipe are.
+import type { OutputTarget } from '../io.ts';
+
+/** Above this many waiting bytes on stderr further lines are dropped: nobody reads them. */
+const MAX_STDERR_BACKLOG = 256 * 1024;
+
+/** What libuv's handle of a terminal offers; not public, hence all optional. */
+interface TerminalHandle {
+  readonly fd?: number;
+  setBlocking?(isBlocking: boolean): void;
+}
+
+/** Makes writes to a terminal asynchronous. `fd` is the descriptor that the process was started with. */
+export function keepLoopFree(stream: NodeJS.WriteStream, fd: number): void {
+  const { _handle: handle } = stream as { readonly _handle?: TerminalHandle };
+  // libuv opens the terminal anew, so the mode is ours alone; where it could not, the shell would share it.
+  if (handle?.fd !== undefined && handle.fd !== fd) handle.setBlocking?.(false);
+}
+
+const guarded = new WeakSet<NodeJS.WriteStream>();
+
+/** The target's stream, with a listener: without one a failed write would end the process with a stack trace. */
+export function openGuarded(target: OutputTarget): NodeJS.WriteStream {
+  const stream = target.stream();
+  if (!guarded.has(stream)) {
+    guarded.add(stream);
+    stream.on('error', () => {});
+  }
+  return stream;
+}
+
+/** Writes texts to stderr, in order; never throws, and a stderr that is gone or full is no matter (contract O7). */
+export function createStderrWriter(stdout: OutputTarget, stderr: OutputTarget): (text: string) => void {
+  let heldBack = 0;
+  const writeNow = (text: string): void => {
+    try {
+      const stream = openGuarded(stderr);
+      if (stream.writableLength + heldBack < MAX_STDERR_BACKLOG) stream.write(text);
+    } catch {
+      // A file on a full disk: no reason to end.
+    }
+  };
+  return (text) => {
+    // On a terminal that is busy a status line must not stand inside of a line of output.
+    const isBusy = stderr.isTty && stdout.isTty && openGuarded(stdout).writableLength > 0;
+    if (!isBusy) return writeNow(text);
+    if (heldBack + text.length > MAX_STDERR_BACKLOG) return;
+    heldBack += text.length;
+    openGuarded(stdout).write('', () => {
+      heldBack -= text.length;
+      writeNow(text);
+    });
+  };
+}
