@@ -286,7 +286,9 @@ describe('the end', () => {
   test('O6: a cut is told with its bytes', () => {
     const [record] = say.sayEnd({ kind: 'signal', signal: 'SIGTERM' }, CONFIG, 65_536);
     expect(record).toMatchObject({ event: 'warning', level: 'warn', figures: { bytes_cut: 65_536 } });
-    expect(record?.message).toContain('up to 65,536 bytes could not be written, and the last line may be cut');
+    expect(record?.message).toContain(
+      'up to 65,536 bytes could not be written, and the last line may be cut',
+    );
   });
 });
 
