@@ -82,7 +82,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   ora: ['ui/'],
   'https-proxy-agent': ['connection/proxy-agent.ts'],
   'proxy-from-env': ['config/proxy.ts'],
-  'string-width': ['render/'],
+  'string-width': ['render/', 'protocol/caret.ts'],
   picomatch: ['protocol/'],
   'big.js': ['protocol/'],
   re2js: ['protocol/'],
