@@ -17,11 +17,16 @@ export function timedEnv(extra = {}) {
   return { ...env, ATLANTIS_API_KEY: KEY, ...extra };
 }
 
+function readUsage(file) {
+  const [user, system, peak] = readFileSync(file, 'utf8').trim().split(' ').map(Number);
+  return [(user + system) * 1_000, peak];
+}
+
 /**
  * Runs `argv` with its stdout going into `sink` (shell text such as `| cat >/dev/null`) to its end.
  *
- * @returns {Promise<{startNs: bigint, endNs: bigint, exitCode: number, cpuMs: number, peakKiB: number | undefined, stderr: string}>}
- *   the peak is undefined without GNU time
+ * @returns {Promise<{startNs: bigint, endNs: bigint, exitCode: number, cpuMs: number | undefined, peakKiB: number | undefined, stderr: string}>}
+ *   CPU and peak are undefined without GNU time
  */
 export async function runPipeline(argv, { sink = '| cat >/dev/null', env = {}, timeoutMs = 600_000 } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'atlantis-bench-'));
@@ -46,8 +51,8 @@ export async function runPipeline(argv, { sink = '| cat >/dev/null', env = {}, t
   clearTimeout(timer);
   try {
     const exitCode = existsSync(status) ? Number(readFileSync(status, 'utf8')) : -1;
-    const [user, system, peak] = hasGnuTime ? readFileSync(usage, 'utf8').trim().split(' ').map(Number) : [];
-    return { startNs, endNs, exitCode, cpuMs: (user + system) * 1_000, peakKiB: peak, stderr };
+    const [cpuMs, peakKiB] = hasGnuTime ? readUsage(usage) : [];
+    return { startNs, endNs, exitCode, cpuMs, peakKiB, stderr };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

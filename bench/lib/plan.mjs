@@ -6,7 +6,7 @@ export const FULL = {
   rounds: 7,
   peerRounds: 3,
   smallEvents: 1_000_000,
-  /** For peers that are many times slower; their rate does not change with the count. */
+  /** For peers so slow that a million would take minutes, and whose rate does not change with the count. */
   slowPeerEvents: 100_000,
   mediumEvents: 200_000,
   largeEvents: 10_000,

@@ -4,7 +4,7 @@ import * as clients from '../lib/clients.mjs';
 import { SIZES } from '../lib/events.mjs';
 import { mebibytes, spread, whole } from '../lib/format.mjs';
 import { interleave } from '../lib/interleave.mjs';
-import { compareRuns, summarize } from '../lib/stats.mjs';
+import { compareRuns, median, summarize } from '../lib/stats.mjs';
 import { countLines, timeClient } from '../lib/throughput.mjs';
 
 const TAIL = 'atlantis stream tail';
@@ -47,7 +47,7 @@ function listClients(server, plan, peers) {
     {
       name: 'wscat',
       goal: 'T1 wscat',
-      count: few,
+      count: all,
       rounds: plan.peerRounds,
       extraLines: 1,
       peer: peers.wscat,
@@ -78,6 +78,7 @@ export async function measureThroughput({ server, plan, peers, note }) {
     const compared = compareRuns(own, rates.get(name));
     if (goal !== undefined) checks.push({ goal, ...compared });
     if (goal === 'T1 ceiling') checks.push({ goal: 'T1 stretch', ...compared });
+    const cpu = runs.get(name).map(({ cpuMs }) => (cpuMs === undefined ? undefined : (cpuMs * 1e3) / count));
     const peaks = runs.get(name).map((run) => run.peakKiB);
     const peak = peaks.includes(undefined) ? undefined : Math.max(...peaks);
     return [
@@ -85,6 +86,7 @@ export async function measureThroughput({ server, plan, peers, note }) {
       spread(summarize(rates.get(name)), whole),
       whole(count),
       name === TAIL ? '' : `${spread(compared, (value) => value.toFixed(2))} ×`,
+      cpu.includes(undefined) ? 'not measured' : median(cpu).toFixed(2),
       mebibytes(peak),
     ];
   });
@@ -94,7 +96,7 @@ export async function measureThroughput({ server, plan, peers, note }) {
   return {
     id: 'T1',
     title: `Events of ${SIZES.small} bytes, NDJSON into \`cat >/dev/null\``,
-    head: ['client', 'events per second', 'events', 'tail is faster by', 'peak memory'],
+    head: ['client', 'events per second', 'events', 'tail is faster by', 'CPU, µs per event', 'peak memory'],
     rows,
     checks,
     skipped,
