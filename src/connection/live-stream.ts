@@ -10,6 +10,7 @@ import { Arrival } from './arrival.ts';
 import type { Cause, CauseKind } from './causes.ts';
 import { computeTickMs, type KeepaliveState, startKeepalive, tickKeepalive } from './keepalive.ts';
 import { classifyError } from './network-errors.ts';
+import { answerPings } from './pongs.ts';
 import type { DialSettings } from './settings.ts';
 import { CLOSE_TIMEOUT_MS, type OpenSocket, terminate } from './socket.ts';
 
@@ -58,7 +59,9 @@ export class LiveStream {
     socket.prependListener('data', (chunk: Buffer) => {
       this.#hasRead = true;
       this.#arrival.noteRead(chunk.length);
+      this.#pauseUnlessWanted();
     });
+    answerPings(webSocket);
     webSocket.on('message', (data, isBinary) => this.#receive(data as Buffer, isBinary));
     webSocket.on('error', (error) => {
       if (isTooLarge(error)) this.#discarded.push('too large');
@@ -173,11 +176,16 @@ export class LiveStream {
     if (this.#waiter === 'waiting') {
       this.#waiter = 'woken';
       this.#wake();
-    } else if (this.#waiter === 'nobody' && !this.#open.webSocket.isPaused) {
-      this.#open.webSocket.pause();
-      this.#wasPaused = true;
-      this.#arrival.noteStopped();
     }
+  }
+
+  /** Back-pressure: a chunk that comes while nobody asks for more is the last one until somebody does. */
+  #pauseUnlessWanted(): void {
+    const isWanted = this.#waiter !== 'nobody' || this.#onFirst !== undefined;
+    if (isWanted || this.#isClosing || this.#fault !== undefined) return;
+    this.#open.webSocket.pause();
+    this.#wasPaused = true;
+    this.#arrival.noteStopped();
   }
 
   #receiveFirst(data: Buffer, flags: number, isBinary: boolean): void {

@@ -140,6 +140,8 @@ function createWebSocket(
     maxPayload: MAX_MESSAGE_BYTES,
     // Every text goes through `classify`, which checks UTF-8 in the same pass as JSON (contract C2).
     skipUTF8Validation: true,
+    // See pongs.ts.
+    autoPong: false,
     closeTimeout: CLOSE_TIMEOUT_MS,
     finishRequest,
     ...(agent === undefined ? {} : { agent }),
