@@ -1,5 +1,6 @@
 // The agent that reaches the API through an HTTP proxy by CONNECT (contract C6). A bundle of its own.
 import type { Agent } from 'node:http';
+import { checkServerIdentity, type PeerCertificate } from 'node:tls';
 import { HttpsProxyAgent } from 'https-proxy-agent';
 
 /**
@@ -14,5 +15,22 @@ export function createConnectAgent(
   signal: AbortSignal,
 ): Agent {
   const ca = trustedRoots === undefined ? {} : { ca: [...trustedRoots] };
-  return new HttpsProxyAgent(proxyUrl, { keepAlive: false, signal, ...ca });
+  return new TunnelAgent(proxyUrl, { keepAlive: false, signal, ...ca });
+}
+
+class TunnelAgent extends HttpsProxyAgent<string> {
+  /**
+   * Holds the certificate inside the tunnel to the host of the URL. For an address the library leaves that
+   * open, and Node would then accept a certificate for the name of the proxy, or for localhost.
+   */
+  override connect(
+    ...[request, options]: Parameters<HttpsProxyAgent<string>['connect']>
+  ): ReturnType<HttpsProxyAgent<string>['connect']> {
+    const host = options.host ?? '';
+    const identity = {
+      checkServerIdentity: (_name: string, certificate: PeerCertificate) =>
+        checkServerIdentity(host, certificate),
+    };
+    return super.connect(request, { ...options, ...identity });
+  }
 }
