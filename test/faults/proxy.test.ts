@@ -235,6 +235,18 @@ describeTls('row 33 (C6): a proxy (needs the openssl command)', () => {
     expect(service.attempts[0]?.request).toBeUndefined();
   });
 
+  test('row 31 (C7): of an address, a certificate for the name of the proxy is refused: 11', async () => {
+    const { cert, key } = made.good;
+    const service = await startScriptedServer(streamHandler(), { tls: { cert, key } });
+    const proxy = await startScriptedServer(tunnelTo(service.port));
+    const env = { HTTPS_PROXY: `http://localhost:${proxy.port}` };
+    const exit = await runTail('https://192.0.2.1', ['--ca-cert', made.caFile], { env, log: 'json' });
+    expect(pickRecords(exit, 'error')).toMatchObject([{ cause: 'certificate-wrong-host', exit_code: 11 }]);
+    expect(exit.code).toBe(11);
+    expect(proxy.attempts[0]?.request?.path).toBe('192.0.2.1:443');
+    expect(service.attempts[0]?.request).toBeUndefined();
+  });
+
   describe('C6: a proxy that is reached by TLS', () => {
     /** A proxy that speaks TLS itself. */
     const startTlsProxy = (service: ScriptedServer) =>

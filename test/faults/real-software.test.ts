@@ -1,0 +1,263 @@
+// Other people's software between the command and the service: nginx in front of the simulator, tinyproxy on
+// the way, and a server made of Python's `websockets`. Skipped by name where one is not installed.
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { CANARY_KEY, CANARY_PREFIX } from '../helpers/canary.ts';
+import { type Certificates, hasOpenssl, makeCertificates } from '../helpers/certificates.ts';
+import {
+  findWebSocketsPython,
+  hasNginx,
+  hasTinyproxy,
+  startNginx,
+  startPythonServer,
+  startTinyproxy,
+} from '../helpers/real-components.ts';
+import { type Child, startCli } from '../helpers/run-cli.ts';
+import { startScriptedServer, streamHandler } from '../helpers/scripted-server.ts';
+import { pickRecords, runTail, startTail } from '../helpers/tail.ts';
+import { pauseFor } from '../helpers/watch.ts';
+
+const FAST = ['--retry-min', '250ms', '--retry-max', '250ms'];
+const SECRET = 'pa55w0rd-0f-the-proxy';
+
+/** The simulator as a process of its own. */
+async function startSimulator(...args: string[]): Promise<{ child: Child; port: number }> {
+  const child = startCli(['stream', 'simulate', '--port', '0', '--rate', '200', ...args]);
+  const [, port] = await child
+    .waitForStdout(/http:\/\/127\.0\.0\.1:\d+/)
+    .then((text) => /http:\/\/127\.0\.0\.1:(\d+)/.exec(text) ?? []);
+  return { child, port: Number(port) };
+}
+
+const describeNginx = hasNginx() && hasOpenssl() ? describe : describe.skip;
+describeNginx('nginx as TLS terminator (needs nginx and openssl)', () => {
+  let made: Certificates;
+  beforeAll(() => {
+    made = makeCertificates();
+  });
+
+  test('C2, C4: in front of the simulator: events stream, the key arrives, the run ends as asked', async () => {
+    const simulator = await startSimulator('--key', CANARY_KEY);
+    const nginx = await startNginx({ targetPort: simulator.port, identity: made.good });
+    const args = ['--limit', '50', '--ca-cert', made.caFile];
+    const { code, lines, stderr } = await runTail(nginx.url, args);
+    expect(lines).toHaveLength(50);
+    for (const line of lines) expect(JSON.parse(line)).toHaveProperty('type');
+    expect(stderr).toContain(`with the key ${CANARY_PREFIX}`);
+    expect(code).toBe(0);
+    expect(nginx.readLog()).toMatch(/"GET \/v1\/stream HTTP\/1.1" 101 .*"atlantis-cli\//);
+    expect(nginx.readLog()).not.toContain(CANARY_KEY);
+  });
+
+  test('row 19 (C3): the simulator refuses the key behind it: 3, with its words', async () => {
+    const simulator = await startSimulator('--key', `ak_live_${'0123abcd'.repeat(4)}`);
+    const nginx = await startNginx({ targetPort: simulator.port, identity: made.good });
+    const { code, stderr } = await runTail(nginx.url, ['--ca-cert', made.caFile]);
+    expect(stderr).toContain('HTTP 401 unauthorized');
+    expect(stderr).toContain('request id ');
+    expect(code).toBe(3);
+  });
+
+  test('row 31: without its authority: 11', async () => {
+    const nginx = await startNginx({ targetPort: 9, identity: made.good });
+    const { code, stderr } = await runTail(nginx.url);
+    expect(stderr).toContain('unknown issuer');
+    expect(code).toBe(11);
+  });
+
+  test('row 31: it demands a client certificate: 11, cause named', async () => {
+    const nginx = await startNginx({
+      targetPort: 9,
+      identity: made.good,
+      location: `} ssl_client_certificate ${made.caFile}; ssl_verify_client on; location /other {`,
+    });
+    const exit = await runTail(nginx.url, ['--ca-cert', made.caFile], { log: 'json' });
+    expect(pickRecords(exit, 'error')).toMatchObject([
+      { cause: 'client-certificate-demanded', exit_code: 11 },
+    ]);
+    expect(exit.code).toBe(11);
+  });
+
+  test('row 32: loopback ws: to its TLS port: 8 with a hint', async () => {
+    const nginx = await startNginx({ targetPort: 9, identity: made.good });
+    const { code, stderr } = await runTail(`ws://127.0.0.1:${nginx.port}`);
+    expect(stderr).toContain('expects TLS on this port');
+    expect(stderr).toContain('Use https:// or wss://');
+    expect(code).toBe(8);
+  });
+
+  test('row 23 (C3): the service behind it is down: its 502 is retried, then 7', async () => {
+    const nginx = await startNginx({ targetPort: 9 });
+    const { code, stderr } = await runTail(nginx.url, ['--max-reconnects', '1', ...FAST]);
+    expect(stderr).toMatch(/error: .*HTTP 502.*did not come from Atlantis/);
+    expect(stderr).not.toContain('<html>');
+    expect(code).toBe(7);
+  });
+
+  test.each([
+    { answer: 'return 403;', says: 'did not come from Atlantis (HTTP 403', code: 5 },
+    { answer: 'return 404;', says: 'did not come from Atlantis (HTTP 404', code: 5 },
+    { answer: 'return 301 https://elsewhere.example/;', says: 'redirect, which is never followed', code: 5 },
+    { answer: 'return 200 hello;', says: 'did not open a WebSocket (HTTP 200', code: 8 },
+  ])('C3: its own "$answer" ends with $code', async ({ answer, says, code }) => {
+    const nginx = await startNginx({ targetPort: 9, location: answer });
+    const exit = await runTail(nginx.url);
+    expect(exit.stderr).toContain(says);
+    expect(exit.code).toBe(code);
+  });
+
+  test('K1: keepalive holds a quiet stream open that nginx would cut', async () => {
+    const server = await startScriptedServer(streamHandler());
+    const nginx = await startNginx({ targetPort: server.port, location: 'proxy_read_timeout 1s;' });
+    const [kept, cut] = [
+      startTail(nginx.url, ['--ping-interval', '300ms', '--duration', '2500ms']),
+      startTail(nginx.url, ['--ping-interval', '0', '--no-reconnect']),
+    ];
+    expect((await cut.finish()).code).toBe(7);
+    const exit = await kept.finish();
+    expect(exit.stderr).toContain('0 reconnects');
+    expect(exit.code).toBe(0);
+    expect(server.attempts).toHaveLength(2);
+  });
+
+  test('row 15: it is killed in mid-stream: a loss, and 7 when it does not come back', async () => {
+    const simulator = await startSimulator();
+    const nginx = await startNginx({ targetPort: simulator.port, identity: made.good });
+    const args = ['--ca-cert', made.caFile, '--max-reconnects', '1', ...FAST];
+    const tail = startTail(nginx.url, args, { log: 'json' });
+    await tail.child.waitForLines(5);
+    nginx.child.kill('SIGKILL');
+    const exit = await tail.finish();
+    expect(pickRecords(exit, 'lost')).toMatchObject([{ cause: 'dropped' }]);
+    expect(pickRecords(exit, 'error')).toMatchObject([{ cause: 'refused', exit_code: 7 }]);
+    for (const line of exit.lines) JSON.parse(line);
+    expect(exit.stdout.endsWith('\n')).toBe(true);
+  });
+});
+
+const describeProxy = hasTinyproxy() && hasOpenssl() ? describe : describe.skip;
+describeProxy('tinyproxy as CONNECT proxy (needs tinyproxy and openssl)', () => {
+  let made: Certificates;
+  let service: { cert: string; key: string };
+  beforeAll(() => {
+    made = makeCertificates();
+    // Not a loopback host to the command, which would go past the proxy; the kernel takes it home.
+    const { cert, key } = made.issue({ names: 'IP:0.0.0.0' });
+    service = { cert, key };
+  });
+
+  /** The service as the proxy reaches it. */
+  const startService = () => startScriptedServer(streamHandler({ events: ['{"n":1}'] }), { tls: service });
+
+  test('row 33 (C6): works: tunnels, and sees no key', async () => {
+    const server = await startService();
+    const proxy = await startTinyproxy({ extra: 'LogLevel Connect' });
+    const args = ['--limit', '1', '--ca-cert', made.caFile];
+    const env = { HTTPS_PROXY: proxy.url };
+    const { code, stdout } = await runTail(`https://0.0.0.0:${server.port}`, args, { env });
+    expect([stdout, code]).toEqual(['{"n":1}\n', 0]);
+    expect(proxy.readLog()).toContain(`CONNECT 0.0.0.0:${server.port}`);
+    expect(proxy.readLog()).not.toContain(CANARY_PREFIX);
+  });
+
+  (hasNginx() ? test : test.skip)('row 33: to nginx, to the simulator (needs nginx)', async () => {
+    const simulator = await startSimulator();
+    const identity = made.issue({ names: 'IP:0.0.0.0' });
+    const nginx = await startNginx({ targetPort: simulator.port, identity });
+    const proxy = await startTinyproxy();
+    const args = ['--limit', '20', '--ca-cert', made.caFile];
+    const { code, lines } = await runTail(`https://0.0.0.0:${nginx.port}`, args, {
+      env: { ALL_PROXY: proxy.url },
+    });
+    expect(lines).toHaveLength(20);
+    expect(code).toBe(0);
+  });
+
+  test('row 33 (C6): asks for credentials: 5 without, works with, and they are not printed', async () => {
+    const server = await startService();
+    const proxy = await startTinyproxy({ basicAuth: `user:${SECRET}` });
+    const url = `https://0.0.0.0:${server.port}`;
+    const args = ['--limit', '1', '--ca-cert', made.caFile];
+    const without = await runTail(url, args, { env: { HTTPS_PROXY: proxy.url } });
+    expect(without.stderr).toContain(`the proxy 127.0.0.1:${proxy.port} refused the tunnel`);
+    expect(without.stderr).toContain('HTTP 407');
+    expect(without.code).toBe(5);
+    expect(server.attempts).toHaveLength(0);
+    const withThem = proxy.url.replace('//', `//user:${SECRET}@`);
+    const { code, stdout, stderr } = await runTail(url, args, { env: { HTTPS_PROXY: withThem } });
+    expect([stdout, code]).toEqual(['{"n":1}\n', 0]);
+    expect(stderr).not.toContain(SECRET);
+  });
+
+  test('row 33: a port that it does not open: 5, naming it', async () => {
+    const proxy = await startTinyproxy({ extra: 'ConnectPort 443' });
+    const { code, stderr } = await runTail('https://0.0.0.0:8443', [], { env: { HTTPS_PROXY: proxy.url } });
+    expect(stderr).toContain(`the proxy 127.0.0.1:${proxy.port} refused the tunnel to 0.0.0.0:8443`);
+    expect(code).toBe(5);
+  });
+
+  test('row 33: a service that it cannot reach: tried again, then 7', async () => {
+    const server = await startService();
+    await server.close();
+    const proxy = await startTinyproxy();
+    const args = ['--max-reconnects', '1', ...FAST];
+    const env = { HTTPS_PROXY: proxy.url };
+    const exit = await runTail(`https://0.0.0.0:${server.port}`, args, { env, log: 'json' });
+    expect(pickRecords(exit, 'retrying')).toHaveLength(1);
+    expect(pickRecords(exit, 'error')).toMatchObject([{ proxy: `127.0.0.1:${proxy.port}`, exit_code: 7 }]);
+    expect(exit.code).toBe(7);
+  });
+
+  test('row 33: NO_PROXY matches: direct', async () => {
+    const server = await startService();
+    const proxy = await startTinyproxy();
+    const env = { HTTPS_PROXY: proxy.url, NO_PROXY: '0.0.0.0' };
+    const args = ['--limit', '1', '--ca-cert', made.caFile];
+    const { code } = await runTail(`https://0.0.0.0:${server.port}`, args, { env });
+    expect(code).toBe(0);
+    expect(proxy.readLog()).not.toContain('CONNECT');
+  });
+
+  test('row 33: it is killed in mid-stream: a loss, then 7 with its name', async () => {
+    const server = await startService();
+    const proxy = await startTinyproxy();
+    const args = ['--ca-cert', made.caFile, '--max-reconnects', '1', ...FAST];
+    const env = { HTTPS_PROXY: proxy.url };
+    const tail = startTail(`https://0.0.0.0:${server.port}`, args, { env, log: 'json' });
+    await tail.child.waitForLines(1);
+    proxy.child.kill('SIGKILL');
+    const exit = await tail.finish();
+    expect(pickRecords(exit, 'lost')).toMatchObject([{ cause: 'dropped' }]);
+    expect(pickRecords(exit, 'error')).toMatchObject([{ cause: 'proxy-failed', exit_code: 7 }]);
+  });
+});
+
+const describePython = findWebSocketsPython() ? describe : describe.skip;
+describePython("Python's websockets as the server (needs python3-websockets)", () => {
+  test('C4: events as sent, then its close is a loss', async () => {
+    const events = ['{"type":"large_transfer","amount":123456789012345678901234567890}', '{"s":"\\u00e4ä"}'];
+    const server = await startPythonServer({ key: CANARY_KEY, events, closeCode: 1001 });
+    const { code, lines, stderr } = await runTail(server.url, ['--no-reconnect']);
+    expect(lines).toEqual(events);
+    expect(stderr).toContain('close code 1001');
+    expect(code).toBe(7);
+  });
+
+  test('K1: it stays connected through many pings', async () => {
+    const server = await startPythonServer({ key: CANARY_KEY, events: ['{"n":1}'] });
+    const tail = startTail(server.url, ['--ping-interval', '100ms', '--pong-timeout', '300ms']);
+    await tail.child.waitForLines(1);
+    await pauseFor(1_000);
+    tail.child.kill('SIGINT');
+    const { signal, stdout, stderr } = await tail.finish();
+    expect(stdout).toBe('{"n":1}\n');
+    expect(stderr).toContain('0 reconnects');
+    expect(signal).toBe('SIGINT');
+  });
+
+  test('row 19: another key is refused with 3', async () => {
+    const server = await startPythonServer({ key: `ak_live_${'beef'.repeat(8)}`, events: [] });
+    const { code, stderr } = await runTail(server.url);
+    expect(stderr).toContain('HTTP 401');
+    expect(code).toBe(3);
+  });
+});
