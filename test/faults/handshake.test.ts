@@ -73,6 +73,11 @@ describe('the deadline of the welcome', () => {
     expect(exit.code).toBe(8);
     expect(pickRecords(exit, 'error')).toMatchObject([{ cause: 'no-welcome', exit_code: 8 }]);
     expect(pickRecords(exit, 'connected')).toEqual([]);
+    const { requestAtMs = 0, closeFrame, ended } = server.attempts[0] ?? {};
+    expect(closeFrame).toEqual({ code: 1000, reason: '' });
+    const tookMs = (ended?.atMs ?? Number.NaN) - requestAtMs;
+    expect(tookMs).toBeGreaterThan(550);
+    expect(tookMs).toBeLessThan(2_500);
   });
 });
 

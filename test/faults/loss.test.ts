@@ -136,6 +136,17 @@ describe('R3: the first loss ends the run with its code', () => {
   });
 });
 
+describe('§ 2: --max-silence', () => {
+  test('§ 2: connected, and no event for this long: 13, however many pongs come', async () => {
+    const server = await startScriptedServer(playEndings([]));
+    const args = ['--max-silence', '600ms', '--ping-interval', '100ms'];
+    const { code, stdout, stderr } = await runTail(server.url, args);
+    expect(stdout).toBe('{"n":0}\n');
+    expect(stderr).toContain('error: --max-silence');
+    expect(code).toBe(13);
+  });
+});
+
 describe('C8: one socket at a time', () => {
   /** Everything after the first byte of an ending, on a connection that the server never closes. */
   const endings: ((peer: Peer) => unknown)[] = [
