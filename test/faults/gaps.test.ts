@@ -1,0 +1,195 @@
+// A lost connection is told honestly: cause, last byte, live again, what is not known; and the summary adds up.
+import { describe, expect, test } from '@jest/globals';
+import { CANARY_KEY } from '../helpers/canary.ts';
+import { OPCODE } from '../helpers/frames.ts';
+import { startCli } from '../helpers/run-cli.ts';
+import { type Peer, startScriptedServer, streamHandler } from '../helpers/scripted-server.ts';
+import { pauseFor } from '../helpers/watch.ts';
+import { startHandOver } from './hand-over.ts';
+import { endOf, lastRecord, numberedEvents, readRecords, startTail } from './start-tail.ts';
+
+const FAST_RETRY = ['--retry-min', '250ms', '--retry-max', '250ms'];
+
+/** A run of 5 events whose first connection is lost in this way after 3 of them; times are wall clock. */
+async function loseOnce(args: readonly string[], lose: (peer: Peer) => void) {
+  const { server, first } = await startHandOver(['{"n":1}', '{"n":2}'], ['{"n":4}', '{"n":5}']);
+  const startedAtMs = Date.now();
+  const child = startTail(server.url, [...FAST_RETRY, '--limit', '5', ...args]);
+  const peer = await first;
+  const lastByteAtMs = Date.now();
+  await peer.sendText('{"n":3}');
+  await child.waitForLines(3);
+  // The loss is a moment of its own, apart from the last byte.
+  await pauseFor(100);
+  const lostAtMs = Date.now();
+  lose(peer);
+  const exit = await endOf(child);
+  expect(exit.code).toBe(0);
+  return { exit, lastByteAtMs, lostAtMs, tookMs: Date.now() - startedAtMs };
+}
+
+const JSON_LOG = ['--log-format', 'json'] as const;
+
+const atMs = (iso: unknown): number => Date.parse(String(iso));
+
+describe('G1: what is said about a loss', () => {
+  const losses = [
+    ['a reset', (peer: Peer) => peer.reset()],
+    ['an end without a close', (peer: Peer) => peer.end()],
+  ] as const;
+
+  test.each(losses)(
+    'G1: %s: cause and time of the last byte; live again at; what is not known',
+    async (_, lose) => {
+      const { exit, lastByteAtMs, lostAtMs } = await loseOnce(JSON_LOG, lose);
+      const numbers = exit.stdout.split('\n', 5).map((line) => JSON.parse(line).n);
+      expect(numbers).toEqual([1, 2, 3, 4, 5]);
+
+      const lost = lastRecord(exit.stderr, 'lost');
+      expect(lost).toMatchObject({ level: 'warn', cause: expect.any(String) });
+      expect(lost['message']).toMatch(/127\.0\.0\.1:\d+ .*; last byte received at \d\d:\d\d:\d\d\.\d\d\d$/);
+      expect(atMs(lost['last_byte_at'])).toBeGreaterThanOrEqual(lastByteAtMs);
+      expect(atMs(lost['last_byte_at'])).toBeLessThan(lostAtMs);
+
+      const gap = lastRecord(exit.stderr, 'gap');
+      expect(gap['from']).toBe(lost['last_byte_at']);
+      expect(atMs(gap['to'])).toBeGreaterThanOrEqual(lostAtMs + 250);
+      expect(gap['duration_ms']).toBe(atMs(gap['to']) - atMs(gap['from']));
+      expect(gap['message']).toMatch(
+        /^live again at \d\d:\d\d:\d\d\.\d\d\d; events sent between \d\d:\d\d:\d\d\.\d\d\d and then were not delivered, their number is unknown$/,
+      );
+      expect(readRecords(exit.stderr).filter(({ event }) => event === 'gap')).toHaveLength(1);
+    },
+  );
+
+  test('G1: after an orderly close the Close frame is the last byte', async () => {
+    const close = (peer: Peer): void => void peer.sendClose(1001, 'maintenance');
+    const { exit, lostAtMs } = await loseOnce(JSON_LOG, close);
+    const lost = lastRecord(exit.stderr, 'lost');
+    expect(lost).toMatchObject({ cause: 'closed-by-server', close_code: 1001 });
+    expect(String(lost['message'])).toContain('maintenance');
+    expect(atMs(lost['last_byte_at'])).toBeGreaterThanOrEqual(lostAtMs);
+  });
+
+  test('G1: the same for people: never "no events missed", never "resumed"', async () => {
+    const { exit } = await loseOnce([], (peer) => peer.reset());
+    const told = exit.stderr.split('\n').filter((line) => /lost|live again/.test(line));
+    expect(told).toHaveLength(2);
+    expect(told[0]).toMatch(/^atlantis: warning: the connection to .* was lost .*; last byte received at/);
+    expect(told[1]).toMatch(
+      /^atlantis: warning: live again at .* were not delivered, their number is unknown$/,
+    );
+    expect(exit.stderr).not.toMatch(/resum|no events? (were )?(missed|lost)|nothing (was )?(missed|lost)/i);
+  });
+
+  test('G1: no loss, no gap: nothing of the kind is said', async () => {
+    const server = await startScriptedServer(streamHandler({ events: numberedEvents(0, 3) }));
+    const exit = await endOf(startTail(server.url, [...JSON_LOG, '--limit', '3']));
+    const events = readRecords(exit.stderr).map(({ event }) => event);
+    expect(events).toEqual(['setting', 'setting', 'connecting', 'connected', 'summary']);
+  });
+});
+
+describe('G3: the summary', () => {
+  test('G3: events, duration, reconnects, time disconnected, time paused, frames discarded by reason', async () => {
+    const { exit, lostAtMs, tookMs } = await loseOnce(JSON_LOG, (peer) => {
+      void peer.sendFrame({ opcode: OPCODE.binary, payload: 'x' });
+      void peer.sendText('{');
+      void peer.sendText('');
+      peer.end();
+    });
+    const summary = lastRecord(exit.stderr, 'summary');
+    expect(readRecords(exit.stderr).at(-1)).toEqual(summary);
+    expect(summary).toMatchObject({
+      level: 'info',
+      events: 5,
+      reconnects: 1,
+      paused_ms: 0,
+      discarded: { binary: 1, 'not JSON': 2 },
+    });
+    const disconnectedMs = Number(summary['disconnected_ms']);
+    const untilLiveMs = atMs(lastRecord(exit.stderr, 'gap')['to']) - lostAtMs;
+    // Timers and the two clocks may be apart by a few ms.
+    expect(disconnectedMs).toBeGreaterThanOrEqual(245);
+    expect(disconnectedMs).toBeLessThanOrEqual(untilLiveMs + 5);
+    expect(Number(summary['duration_ms'])).toBeGreaterThan(disconnectedMs);
+    expect(Number(summary['duration_ms'])).toBeLessThan(tookMs);
+  });
+
+  test('G3: as text', async () => {
+    const { exit } = await loseOnce([], (peer) => peer.end());
+    expect(exit.stderr).toMatch(
+      /\natlantis: 5 events in \d+\.\d+ s, 1 reconnect, \d+\.\d+ s disconnected, 0\.00 s paused, 0 discarded\n$/,
+    );
+  });
+
+  test('G3: with --quiet not at all', async () => {
+    const server = await startScriptedServer(streamHandler({ events: numberedEvents(0, 3) }));
+    const words = ['stream', 'tail', '--url', server.url, '--quiet', '--limit', '3'];
+    expect(await endOf(startCli(words, { key: CANARY_KEY }))).toMatchObject({ code: 0, stderr: '' });
+  });
+});
+
+describe('G5: --log-format json', () => {
+  /** Each line one JSON object with a time, a level and an event. */
+  function expectRecords(stderr: string): string[] {
+    const kinds = readRecords(stderr).map((record) => {
+      expect(record).toEqual(expect.objectContaining({ message: expect.any(String) }));
+      expect(new Date(String(record['ts'])).toISOString()).toBe(record['ts']);
+      expect(['debug', 'info', 'warn', 'error']).toContain(record['level']);
+      return String(record['event']);
+    });
+    return [...new Set(kinds)];
+  }
+
+  test('G5: a run with everything in it: every line an object with ts, level, event and its figures', async () => {
+    const server = await startScriptedServer(async (peer, index) => {
+      if (index === 0) {
+        await streamHandler({ events: numberedEvents(0, 3) })(peer, index);
+        void peer.sendFrame({ opcode: OPCODE.binary, payload: 'x' });
+        void peer.sendClose(1011);
+        return;
+      }
+      const envelope = { error: { code: 'unauthorized', message: 'no such key' } };
+      await peer.respond(401, { 'Content-Type': 'application/json' }, JSON.stringify(envelope));
+    });
+    const exit = await endOf(startTail(server.url, [...FAST_RETRY, ...JSON_LOG]));
+    expect(exit.code).toBe(3);
+    expect(expectRecords(exit.stderr)).toEqual([
+      'setting',
+      'connecting',
+      'connected',
+      'discarded',
+      'lost',
+      'retrying',
+      'error',
+      'summary',
+    ]);
+    expect(lastRecord(exit.stderr, 'connecting')).toMatchObject({ attempt: 2, host: expect.any(String) });
+    expect(lastRecord(exit.stderr, 'connected')).toMatchObject({
+      connection: 1,
+      request_id: expect.any(String),
+    });
+    expect(lastRecord(exit.stderr, 'lost')).toMatchObject({ close_code: 1011, up_ms: expect.any(Number) });
+    expect(lastRecord(exit.stderr, 'retrying')).toMatchObject({ delay_ms: 250, attempt: 2 });
+    expect(lastRecord(exit.stderr, 'discarded')).toMatchObject({ discarded: { binary: 1 } });
+    expect(lastRecord(exit.stderr, 'error')).toMatchObject({
+      http_status: 401,
+      error_code: 'unauthorized',
+      exit_code: 3,
+    });
+  });
+
+  const usage = [
+    ['an unknown flag', ['--nonsense']],
+    ['a value that does not parse', ['--limit', 'many']],
+    ['an unknown scenario', ['--simulate', 'nonsense']],
+    ['no URL', []],
+  ] as const;
+  test.each(usage)('G5: %s', async (_, words) => {
+    const exit = await endOf(startCli(['stream', 'tail', ...JSON_LOG, ...words], { key: CANARY_KEY }));
+    expect(exit).toMatchObject({ code: 2, stdout: '' });
+    expect(expectRecords(exit.stderr)).toEqual(['error']);
+    expect(lastRecord(exit.stderr, 'error')).toMatchObject({ level: 'error', exit_code: 2 });
+  });
+});

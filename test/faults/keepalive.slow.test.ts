@@ -1,0 +1,302 @@
+// Keepalive of the real command: pings, death by silence, and nothing else that is taken for it (contract § 4).
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { CANARY_KEY } from '../helpers/canary.ts';
+import { startFaultProxy } from '../helpers/fault-proxy.ts';
+import { type Child, startShell } from '../helpers/run-cli.ts';
+import { frame, type Peer, startScriptedServer, streamHandler } from '../helpers/scripted-server.ts';
+import { pauseFor } from '../helpers/watch.ts';
+import { startHandOver } from './hand-over.ts';
+import { endOf, lastRecord, numberedEvents, preload, readRecords, startTail } from './start-tail.ts';
+
+const PING_MS = 300;
+const PONG_MS = 600;
+const ARGS = [
+  ...['--ping-interval', `${PING_MS}ms`, '--pong-timeout', `${PONG_MS}ms`],
+  ...['--retry-min', '250ms', '--retry-max', '250ms', '--log-format', 'json'],
+];
+/** Longer than any verdict may take. */
+const LONG_MS = 4 * (PING_MS + PONG_MS);
+
+const kindsOf = (stderr: string): unknown[] => readRecords(stderr).map(({ event }) => event);
+const pingsOf = (peer: Peer): number =>
+  peer.attempt.frames.filter(({ opcode, payload }) => opcode === 1 && payload.toString() === 'ping').length;
+
+const repeating: NodeJS.Timeout[] = [];
+afterEach(() => {
+  for (const timer of repeating.splice(0)) clearInterval(timer);
+});
+function every(ms: number, act: () => void): void {
+  repeating.push(setInterval(act, ms));
+}
+
+describe('K1: pings', () => {
+  test('K1: one text ping each interval, also while events come; the pong is swallowed', async () => {
+    const atMs: number[] = [];
+    const server = await startScriptedServer(async (peer) => {
+      await peer.accept();
+      await peer.welcome();
+      peer.answerClose();
+      every(40, () => void peer.sendText('{"n":1}'));
+      while (atMs.length < 10) {
+        expect(await peer.nextText()).toBe('ping');
+        atMs.push(performance.now());
+        await peer.sendText('pong');
+      }
+    });
+    const child = startTail(server.url, ARGS);
+    await server.waitUntil(() => atMs.length >= 10 || undefined, 'ten pings');
+    child.kill();
+    const exit = await endOf(child);
+    const tenthMs = (atMs[9] ?? 0) - (atMs[0] ?? 0);
+    // A tick is an eighth of the interval: a ping may be that much late, never early.
+    expect(tenthMs).toBeGreaterThan(9 * PING_MS - 20);
+    expect(tenthMs).toBeLessThan(9 * PING_MS * 1.5);
+    expect(new Set(exit.stdout.split('\n'))).toEqual(new Set(['{"n":1}', '']));
+    expect(lastRecord(exit.stderr, 'summary')).toMatchObject({ reconnects: 0, discarded: {} });
+  });
+
+  test('K1: a WebSocket ping is answered with its payload', async () => {
+    const { server, first } = await startHandOver();
+    const child = startTail(server.url, ARGS);
+    const peer = await first;
+    await peer.sendRaw(frame.ping('are you there'));
+    const pong = await server.waitUntil(
+      () => peer.attempt.frames.find(({ opcode }) => opcode === 10),
+      'a WebSocket pong',
+    );
+    expect(pong.payload.toString()).toBe('are you there');
+    child.kill();
+    expect((await endOf(child)).stdout).toBe('');
+  });
+
+  test('K1: --ping-interval 0 turns keepalive off: no ping, and silence is not death', async () => {
+    const server = await startScriptedServer(async (peer) => {
+      await peer.accept();
+      await peer.welcome();
+    });
+    const child = startTail(server.url, [...ARGS, '--ping-interval', '0']);
+    await child.waitForStderr('"connected"');
+    await pauseFor(LONG_MS);
+    expect(server.attempts.map(({ frames }) => frames)).toEqual([[]]);
+    child.kill();
+    expect(kindsOf((await endOf(child)).stderr)).not.toContain('lost');
+  });
+});
+
+describe('K2: what is dead', () => {
+  test('K2: a ping and then no byte for the pong timeout: destroyed, not closed politely', async () => {
+    const server = await startScriptedServer(async (peer, index) => {
+      if (index > 0) return streamHandler({ events: ['{"second":true}'] })(peer, index);
+      await peer.accept();
+      await peer.welcome();
+      expect(await peer.nextText()).toBe('ping');
+    });
+    const child = startTail(server.url, ARGS);
+    await child.waitForStdout('"second"');
+    child.kill();
+    const exit = await endOf(child);
+    const first = server.attempts[0];
+    expect(first?.closeFrame).toBeUndefined();
+    expect(first?.ended?.how).toMatch(/^client-/);
+    const lost = lastRecord(exit.stderr, 'lost');
+    expect(lost).toMatchObject({ cause: 'silent', message: expect.stringContaining('is dead') });
+    const upMs = Number(lost['up_ms']);
+    expect(upMs).toBeGreaterThanOrEqual(PING_MS + PONG_MS - 10);
+    expect(upMs).toBeLessThan(2 * (PING_MS + PONG_MS));
+    expect(kindsOf(exit.stderr).filter((kind) => kind === 'lost')).toHaveLength(1);
+    expect(server.attempts).toHaveLength(2);
+  });
+
+  test('K2: any byte is life: an event that drips in keeps the connection without one pong', async () => {
+    const event = frame.text('{"n":1}');
+    const server = await startScriptedServer(async (peer) => {
+      await peer.accept();
+      await peer.welcome();
+      for (const byte of event) {
+        await pauseFor(PONG_MS / 2);
+        await peer.sendRaw(Uint8Array.of(byte));
+      }
+    });
+    const child = startTail(server.url, [...ARGS, '--limit', '1']);
+    const exit = await endOf(child);
+    expect(exit).toMatchObject({ code: 0, stdout: '{"n":1}\n' });
+    expect(kindsOf(exit.stderr)).not.toContain('lost');
+    expect(server.attempts).toHaveLength(1);
+  });
+});
+
+describe('K3: a slow reader is no dead connection', () => {
+  const COUNT = 12_000;
+  /** 12 MB, more than pipe, command and kernel hold together; pongs stand behind what is sent before them. */
+  async function sendAll(peer: Peer): Promise<void> {
+    for (const event of numberedEvents(1_000, COUNT)) await peer.sendText(event);
+  }
+
+  async function expectAll(child: Child): Promise<string> {
+    const exit = await endOf(child);
+    expect(exit.code).toBe(0);
+    const numbers = exit.stdout.split('\n', COUNT).map((line) => JSON.parse(line).n);
+    expect(numbers).toEqual(Array.from({ length: COUNT }, (_, n) => n + 1));
+    for (const kind of ['lost', 'retrying', 'gap']) expect(kindsOf(exit.stderr)).not.toContain(kind);
+    return exit.stderr;
+  }
+
+  test('K3: blocked for many pong timeouts, pongs behind megabytes: pings go on, no verdict', async () => {
+    const { server, first } = await startHandOver();
+    const child = startTail(server.url, [...ARGS, '--limit', `${COUNT}`], { limitMs: 60_000 });
+    child.pauseStdout();
+    const peer = await first;
+    const sent = sendAll(peer);
+    await child.waitForStderr('"paused"');
+    const before = pingsOf(peer);
+    await pauseFor(LONG_MS);
+    expect(pingsOf(peer) - before).toBeGreaterThanOrEqual(Math.floor(LONG_MS / PING_MS / 2));
+    child.resumeStdout();
+    const stderr = await expectAll(child);
+    await sent;
+    expect(server.attempts).toHaveLength(1);
+    expect(Number(lastRecord(stderr, 'summary')['paused_ms'])).toBeGreaterThan(LONG_MS);
+  });
+
+  test('K3: a reader that takes a little now and then', async () => {
+    const { server, first } = await startHandOver();
+    // 40 kB/s for a while, then all that there is.
+    const trickle = `const fs = require('fs'), bytes = Buffer.alloc(65536), end = Date.now() + ${2 * LONG_MS};
+      const wait = new Int32Array(new SharedArrayBuffer(4));
+      for (let n = 1; n > 0; ) {
+        const isSlow = Date.now() < end;
+        if (isSlow) Atomics.wait(wait, 0, 0, 100);
+        n = fs.readSync(0, bytes, 0, isSlow ? 4096 : 65536);
+        for (let at = 0; at < n; ) at += fs.writeSync(1, bytes, at, n - at);
+      }`;
+    const words = ['--verbose', '--url', server.url, ...ARGS, '--limit', `${COUNT}`].join(' ');
+    const shell = startShell(`atlantis stream tail ${words} | node -e "$TRICKLE"`, {
+      key: CANARY_KEY,
+      env: { TRICKLE: trickle },
+      limitMs: 60_000,
+    });
+    const peer = await first;
+    const sent = sendAll(peer);
+    await pauseFor(1.5 * LONG_MS);
+    expect(shell.child.lineCount).toBeLessThan(COUNT / 10);
+    expect(pingsOf(peer)).toBeGreaterThanOrEqual(Math.floor(LONG_MS / PING_MS));
+    await expectAll(shell.child);
+    await sent;
+    expect((await shell.exit).pipeStatus).toEqual([0, 0]);
+    expect(server.attempts).toHaveLength(1);
+  });
+
+  test('K3 (K1): hundreds of WebSocket pings that waited while the reader was blocked: each is answered', async () => {
+    const { server, first } = await startHandOver();
+    const child = startTail(server.url, [...ARGS, '--limit', '2001']);
+    child.pauseStdout();
+    const peer = await first;
+    for (const event of numberedEvents(1_000, 2_000)) await peer.sendText(event);
+    await child.waitForStderr('"paused"');
+    const pings = Array.from({ length: 300 }, (_, n) => frame.ping(`${n}`));
+    await peer.sendRaw(Buffer.concat(pings));
+    child.resumeStdout();
+    const pongs = (): string[] =>
+      peer.attempt.frames.filter(({ opcode }) => opcode === 10).map(({ payload }) => payload.toString());
+    await server.waitUntil(() => pongs().length >= 300 || undefined, 'the pongs');
+    expect(pongs()).toEqual(Array.from({ length: 300 }, (_, n) => `${n}`));
+    await peer.sendText('{"last":true}');
+    const exit = await endOf(child);
+    expect(exit.code).toBe(0);
+    expect(kindsOf(exit.stderr)).not.toContain('lost');
+    expect(server.attempts).toHaveLength(1);
+  });
+
+  test('K3: a connection that died while the reader was blocked is found dead once it is read', async () => {
+    const { server } = await startHandOver(numberedEvents(1_000, 2_000), ['{"second":true}']);
+    const proxy = await startFaultProxy(server.port);
+    const child = startTail(proxy.url, ARGS);
+    child.pauseStdout();
+    await child.waitForStderr('"paused"');
+    proxy.drop();
+    await pauseFor(LONG_MS);
+    expect(child.stderrText).not.toContain('"lost"');
+    child.resumeStdout();
+    await child.waitForStderr('"lost"');
+    proxy.pass();
+    await child.waitForStdout('"second"');
+    child.kill();
+    expect(lastRecord((await endOf(child)).stderr, 'lost')).toMatchObject({ cause: 'silent' });
+  });
+});
+
+/** An event that is sent now comes out. */
+async function expectAlive(child: Child, peer: Peer): Promise<void> {
+  await peer.sendText('{"alive":true}');
+  await child.waitForStdout('"alive"');
+}
+
+describe('K4: a process that was away', () => {
+  /** Ends the run and fails if there was anything but one connection without a loss. */
+  async function expectNoLoss(child: Child): Promise<void> {
+    child.kill();
+    const exit = await endOf(child);
+    expect(exit.signal).toBe('SIGTERM');
+    for (const kind of ['lost', 'retrying', 'gap', 'error']) expect(kindsOf(exit.stderr)).not.toContain(kind);
+    expect(lastRecord(exit.stderr, 'summary')).toMatchObject({ reconnects: 0 });
+  }
+
+  test('K4: stopped for many pong timeouts, then continued: no disconnect', async () => {
+    const { server, first } = await startHandOver(['{"n":1}']);
+    const child = startTail(server.url, ARGS);
+    await child.waitForLines(1);
+    for (let round = 0; round < 3; round++) {
+      child.kill('SIGSTOP');
+      await pauseFor(LONG_MS / 2);
+      child.kill('SIGCONT');
+      await pauseFor(PING_MS + PONG_MS);
+    }
+    await expectAlive(child, await first);
+    expect(server.attempts).toHaveLength(1);
+    await expectNoLoss(child);
+  });
+
+  /** A script that blocks the event loop for so long on SIGUSR2. */
+  const blocking = (ms: number) =>
+    preload(`process.on('SIGUSR2', () => {
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ${ms});
+      require('node:fs').writeSync(2, '{"blocked":true}\\n');
+    });`);
+
+  test('row 14 (K4): event loop blocked for many pong timeouts: no disconnect', async () => {
+    const { server, first } = await startHandOver(['{"n":1}']);
+    const child = startTail(server.url, ARGS, blocking(5_000));
+    await child.waitForLines(1);
+    child.kill('SIGUSR2');
+    const peer = await first;
+    every(100, () => void peer.sendText('{"n":2}'));
+    await child.waitForStderr('"blocked"');
+    await pauseFor(PING_MS + 2 * PONG_MS);
+    await expectAlive(child, peer);
+    expect(server.attempts).toHaveLength(1);
+    await expectNoLoss(child);
+  });
+
+  test('row 14 (K4): the same with nothing to read but the pong', async () => {
+    const { server, first } = await startHandOver(['{"n":1}']);
+    const child = startTail(server.url, ARGS, blocking(5_000));
+    await child.waitForLines(1);
+    child.kill('SIGUSR2');
+    await child.waitForStderr('"blocked"');
+    await pauseFor(PING_MS + 2 * PONG_MS);
+    await expectAlive(child, await first);
+    expect(server.attempts).toHaveLength(1);
+    await expectNoLoss(child);
+  });
+
+  test('row 14 (K4): blocked again and again, a little longer than the pong timeout', async () => {
+    const { server, first } = await startHandOver(['{"n":1}']);
+    const child = startTail(server.url, [...ARGS, '--pong-timeout', '300ms'], blocking(350));
+    await child.waitForLines(1);
+    every(360, () => child.kill('SIGUSR2'));
+    await pauseFor(LONG_MS);
+    await expectAlive(child, await first);
+    expect(server.attempts).toHaveLength(1);
+    await expectNoLoss(child);
+  });
+});

@@ -1,0 +1,104 @@
+// A reader that does not read: memory stays bounded, the server is held up, nothing is lost (contract O4).
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from '@jest/globals';
+import type { Child } from '../helpers/run-cli.ts';
+import { frame, type Peer } from '../helpers/scripted-server.ts';
+import { pauseFor } from '../helpers/watch.ts';
+import { startHandOver } from './hand-over.ts';
+import { endOf, lastRecord, numberedEvents, startTail } from './start-tail.ts';
+
+const MIB = 1024 * 1024;
+const MAX_GROWTH = 64 * MIB;
+/** What the server has to send: without back-pressure it would all end up in the command. */
+const FLOOD = 512 * MIB;
+
+/** Bytes that are resident now. */
+function readMemory(child: Child): number {
+  const [, kilobytes = '0'] = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8')) ?? [];
+  return Number(kilobytes) * 1024;
+}
+
+/** Sends `portion` again and again until `limit` bytes are sent or the client is gone; counts in `sent`. */
+async function flood(peer: Peer, portion: Buffer, sent: { bytes: number }, limit = FLOOD): Promise<void> {
+  while (sent.bytes < limit) {
+    await peer.sendRaw(portion);
+    sent.bytes += portion.length;
+  }
+}
+
+const eventOf = (bytes: number): Buffer => frame.text(JSON.stringify({ filler: 'x'.repeat(bytes - 13) }));
+const FLOODS = [
+  ['events of 200 bytes', Buffer.concat(Array.from({ length: 1_000 }, () => eventOf(200)))],
+  ['events of 60 kB', eventOf(60_000)],
+  ['events of 1 MiB', eventOf(MIB)],
+  ['events of 15 MiB', eventOf(15 * MIB)],
+  ['empty events', Buffer.concat(Array.from({ length: 50_000 }, () => frame.text('0')))],
+  ['WebSocket pings between events', Buffer.concat([eventOf(200), frame.ping('x'.repeat(100))])],
+] as const;
+
+describe('O4: stdout blocked while the server floods', () => {
+  test.each(FLOODS)('O4: %s: growth of at most 64 MiB, and the server is held up', async (_, portion) => {
+    const { server, first } = await startHandOver(['{"first":true}']);
+    const child = startTail(server.url, ['--ping-interval', '500ms', '--pong-timeout', '1s']);
+    await child.waitForLines(1);
+    const before = readMemory(child);
+    child.pauseStdout();
+    const sent = { bytes: 0 };
+    const flooding = flood(await first, portion, sent);
+    flooding.catch(() => undefined);
+    await child.waitForStderr('does not keep up');
+    await pauseFor(3_000);
+    const growth = child.readPeakMemory() - before;
+    expect(growth).toBeLessThanOrEqual(MAX_GROWTH);
+    expect(sent.bytes).toBeLessThan(FLOOD / 8);
+    child.kill('SIGKILL');
+    await child.exit;
+    expect(server.attempts).toHaveLength(1);
+  });
+
+  test('O4: nothing is lost by it, and order is kept', async () => {
+    const count = 60_000;
+    const { server, first } = await startHandOver();
+    const child = startTail(server.url, ['--limit', `${count}`, '--log-format', 'json'], { limitMs: 60_000 });
+    child.pauseStdout();
+    const peer = await first;
+    let isAllSent = false;
+    const sending = (async () => {
+      for (const event of numberedEvents(500, count)) await peer.sendText(event);
+      isAllSent = true;
+    })();
+    await child.waitForStderr('"paused"');
+    await pauseFor(2_000);
+    expect(isAllSent).toBe(false);
+    child.resumeStdout();
+    const exit = await endOf(child);
+    await sending;
+    expect(exit.code).toBe(0);
+    const numbers = exit.stdout
+      .split('\n')
+      .slice(0, -1)
+      .map((line) => JSON.parse(line).n);
+    expect(numbers).toEqual(Array.from({ length: count }, (_, n) => n + 1));
+    expect(lastRecord(exit.stderr, 'summary')).toMatchObject({ events: count, reconnects: 0 });
+    expect(server.attempts).toHaveLength(1);
+  });
+});
+
+test('O4 (K1): a server that pings without end and never reads the pongs: growth of at most 64 MiB', async () => {
+  const { server, first } = await startHandOver(['{"first":true}']);
+  const child = startTail(server.url);
+  await child.waitForLines(1);
+  const before = readMemory(child);
+  const peer = await first;
+  peer.pauseReading();
+  const sent = { bytes: 0 };
+  const pings = Buffer.concat(Array.from({ length: 1_000 }, () => frame.ping('x'.repeat(125))));
+  const flooding = flood(peer, pings, sent, 256 * MIB).then(() => peer.sendText('{"last":true}'));
+  await child.waitForStdout('"last"', 30_000);
+  await flooding;
+  expect(sent.bytes).toBeGreaterThanOrEqual(256 * MIB);
+  expect(child.readPeakMemory() - before).toBeLessThanOrEqual(MAX_GROWTH);
+  expect(server.attempts).toHaveLength(1);
+  child.kill();
+  expect((await endOf(child)).signal).toBe('SIGTERM');
+});

@@ -1,0 +1,79 @@
+// An end while the reader of stdout is stopped: what is queued is written, without limit unless by a signal.
+import { expect, test } from '@jest/globals';
+import { frame } from '../helpers/scripted-server.ts';
+import { pauseFor } from '../helpers/watch.ts';
+import { startHandOver } from './hand-over.ts';
+import { endOf, lastRecord, numberedEvents, startTail, whenGone } from './start-tail.ts';
+
+/** Longer than a signal waits for what is queued. */
+const LONG_MS = 3_500;
+
+test('O6: the limit is reached and the reader stopped: waits as long as it takes, then exactly that many lines', async () => {
+  const count = 100;
+  const { server, first } = await startHandOver();
+  const child = startTail(server.url, ['--limit', `${count}`, '--log-format', 'json']);
+  child.pauseStdout();
+  let isGone = false;
+  void whenGone(child).then(() => {
+    isGone = true;
+  });
+  // In one piece: some of it fits into the pipe, the rest up to the limit is queued for it.
+  const events = [...numberedEvents(1_000, 2 * count)].map((event) => frame.text(event));
+  await (await first).sendRaw(Buffer.concat(events));
+  await pauseFor(LONG_MS);
+  expect(isGone).toBe(false);
+  child.resumeStdout();
+  const exit = await endOf(child);
+  expect(exit.code).toBe(0);
+  expect(exit.stdout).toBe([...numberedEvents(1_000, count)].map((event) => `${event}\n`).join(''));
+  const summary = lastRecord(exit.stderr, 'summary');
+  expect(summary).toMatchObject({ events: count });
+  expect(Number(summary['paused_ms'])).toBeGreaterThan(LONG_MS - 500);
+});
+
+test('O6: a signal, and a reader that goes on within 2 s: every event that was read, in whole lines', async () => {
+  const { server, first } = await startHandOver();
+  const child = startTail(server.url, ['--log-format', 'json']);
+  child.pauseStdout();
+  const peer = await first;
+  for (const event of numberedEvents(1_000, 3_000)) void peer.sendText(event);
+  await child.waitForStderr('"paused"');
+  child.kill('SIGTERM');
+  await pauseFor(1_000);
+  child.resumeStdout();
+  const exit = await endOf(child);
+  expect(exit.signal).toBe('SIGTERM');
+  expect(exit.stdout.endsWith('\n')).toBe(true);
+  const numbers = exit.stdout
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => JSON.parse(line).n);
+  expect(numbers).toEqual(Array.from({ length: numbers.length }, (_, n) => n + 1));
+  expect(lastRecord(exit.stderr, 'summary')).toMatchObject({ events: numbers.length });
+  // It did not read on: most of what the server sent stayed where it was.
+  expect(numbers.length).toBeLessThan(1_000);
+});
+
+test('O6: a signal, and a reader that stays away: cut after 2 s, and stderr says how much', async () => {
+  const { server, first } = await startHandOver();
+  const child = startTail(server.url, ['--log-format', 'json']);
+  child.pauseStdout();
+  const peer = await first;
+  for (const event of numberedEvents(1_000, 3_000)) void peer.sendText(event);
+  await child.waitForStderr('"paused"');
+  const gone = whenGone(child);
+  const signalledAtMs = performance.now();
+  child.kill('SIGTERM');
+  expect(await gone).toEqual({ code: null, signal: 'SIGTERM' });
+  const tookMs = performance.now() - signalledAtMs;
+  expect(tookMs).toBeGreaterThan(1_900);
+  expect(tookMs).toBeLessThan(3_500);
+  const exit = await endOf(child);
+  const { events } = lastRecord(exit.stderr, 'summary');
+  const { bytes_cut: cut, message } = lastRecord(exit.stderr, 'warning');
+  expect(message).toMatch(/could not be written, and the last line may be cut/);
+  // What came out and what was cut are together every event that was counted.
+  const whole = [...numberedEvents(1_000, Number(events))].map((event) => `${event}\n`).join('');
+  expect(whole.startsWith(exit.stdout)).toBe(true);
+  expect(exit.stdout.length + Number(cut)).toBe(whole.length);
+});

@@ -1,0 +1,116 @@
+// The reader of stdout goes away, is slow or comes late: whole lines, the right end, no word too many.
+import { describe, expect, test } from '@jest/globals';
+import { CANARY_KEY } from '../helpers/canary.ts';
+import { runShell, type ShellRun } from '../helpers/run-cli.ts';
+import {
+  frame,
+  type ScriptedServer,
+  startScriptedServer,
+  streamHandler,
+} from '../helpers/scripted-server.ts';
+import { startHandOver } from './hand-over.ts';
+import { endOf, expectNoKey, lastRecord, numberedEvents, readRecords, startTail } from './start-tail.ts';
+
+/** Runs `atlantis stream tail … | <reader>`. */
+async function pipeInto(reader: string, server: ScriptedServer): Promise<Awaited<ShellRun['exit']>> {
+  const exit = await runShell(
+    `atlantis stream tail --verbose --log-format json --url ${server.url} | ${reader}`,
+    {
+      key: CANARY_KEY,
+    },
+  );
+  expectNoKey(exit.stdout, exit.stderr);
+  return exit;
+}
+
+/** Fails for a line on stderr that is no status of the run, or reports an error. */
+function expectOnlyStatus(stderr: string): void {
+  for (const { level, event } of readRecords(stderr)) {
+    expect(['debug', 'info']).toContain(level);
+    expect(['setting', 'connecting', 'connected', 'summary']).toContain(event);
+  }
+}
+
+describe('O7: the reader goes away', () => {
+  test('row 1 (O7): three events into head -1, then another: one whole line, 0, nothing but status', async () => {
+    const { server, first } = await startHandOver(numberedEvents(0, 3));
+    const run = pipeInto('head -1', server);
+    // `head` has gone by the time that its end is seen; the command finds out at its next write.
+    const feed = setInterval(() => void first.then((one) => void one.sendText('{"n":4}')), 50);
+    const exit = await run.finally(() => clearInterval(feed));
+    expect(exit.stdout).toBe('{"n":1,"filler":""}\n');
+    expect(exit.pipeStatus).toEqual([0, 0]);
+    expectOnlyStatus(exit.stderr);
+    expect(server.attempts).toHaveLength(1);
+  });
+
+  test('row 3 (O7): a reader that exits at once, an event later: 0, no stack trace', async () => {
+    const { server, first } = await startHandOver();
+    const run = pipeInto('true', server);
+    await (await first).sendText('{"n":1}');
+    const exit = await run;
+    expect(exit.stdout).toBe('');
+    expect(exit.pipeStatus).toEqual([0, 0]);
+    expectOnlyStatus(exit.stderr);
+    expect(lastRecord(exit.stderr, 'summary')).toMatchObject({ reconnects: 0 });
+  });
+
+  test('row 3 (O7): a reader that exits while megabytes wait', async () => {
+    const server = await startScriptedServer(streamHandler({ events: numberedEvents(1_000, 20_000) }));
+    const child = startTail(server.url, ['--log-format', 'json']);
+    child.pauseStdout();
+    await child.waitForStderr('"paused"');
+    child.closeStdout();
+    const exit = await endOf(child);
+    expect(exit.code).toBe(0);
+    expect(lastRecord(exit.stderr, 'summary')).toMatchObject({ reconnects: 0 });
+  });
+});
+
+describe('O5: a reader that keeps up', () => {
+  test('O5: sees a single event at once: no timer gathers events', async () => {
+    const { server, first } = await startHandOver();
+    const child = startTail(server.url);
+    const peer = await first;
+    const tookMs: number[] = [];
+    for (let n = 1; n <= 100; n++) {
+      const sentAtMs = performance.now();
+      await peer.sendText(`{"n":${n}}`);
+      await child.waitForLines(n);
+      tookMs.push(performance.now() - sentAtMs);
+    }
+    child.kill();
+    await endOf(child);
+    // A busy machine delays some of them; a timer would delay all.
+    tookMs.sort((a, b) => a - b);
+    expect(tookMs[25]).toBeLessThan(10);
+  });
+
+  test('O5: also when half a message stands behind it', async () => {
+    const { server, first } = await startHandOver();
+    const child = startTail(server.url);
+    const peer = await first;
+    const next = frame.text('{"n":2}');
+    await peer.sendRaw(Buffer.concat([frame.text('{"n":1}'), next.subarray(0, 5)]));
+    expect(await child.waitForLines(1)).toEqual(['{"n":1}']);
+    await peer.sendRaw(next.subarray(5));
+    expect(await child.waitForLines(2)).toEqual(['{"n":1}', '{"n":2}']);
+    child.kill();
+    await endOf(child);
+  });
+});
+
+describe('O6: the end', () => {
+  test('O6: at the limit reading ends: goodbye with 1000, and not one event more', async () => {
+    const { server, first } = await startHandOver();
+    const child = startTail(server.url, ['--limit', '3', '--log-format', 'json']);
+    const peer = await first;
+    const events = [...numberedEvents(0, 1_000)].map((event) => frame.text(event));
+    await peer.sendRaw(Buffer.concat(events));
+    const exit = await endOf(child);
+    expect(exit.code).toBe(0);
+    expect(exit.stdout).toBe([...numberedEvents(0, 3)].map((event) => `${event}\n`).join(''));
+    expect(lastRecord(exit.stderr, 'summary')).toMatchObject({ events: 3 });
+    expect(server.attempts.map(({ closeFrame }) => closeFrame?.code)).toEqual([1000]);
+  });
+});
