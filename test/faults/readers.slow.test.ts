@@ -1,6 +1,5 @@
 // An end while the reader of stdout is stopped: what is queued is written, without limit unless by a signal.
 import { expect, test } from '@jest/globals';
-import { frame } from '../helpers/scripted-server.ts';
 import { pauseFor } from '../helpers/watch.ts';
 import { startHandOver } from './hand-over.ts';
 import { endOf, lastRecord, numberedEvents, startTail, whenGone } from './start-tail.ts';
@@ -9,26 +8,26 @@ import { endOf, lastRecord, numberedEvents, startTail, whenGone } from './start-
 const LONG_MS = 3_500;
 
 test('O6: the limit is reached and the reader stopped: waits as long as it takes, then exactly that many lines', async () => {
-  const count = 100;
   const { server, first } = await startHandOver();
-  const child = startTail(server.url, ['--limit', `${count}`, '--log-format', 'json']);
+  const child = startTail(server.url, ['--limit', '2', '--log-format', 'json']);
   child.pauseStdout();
   let isGone = false;
   void whenGone(child).then(() => {
     isGone = true;
   });
-  // In one piece: some of it fits into the pipe, the rest up to the limit is queued for it.
-  const events = [...numberedEvents(1_000, 2 * count)].map((event) => frame.text(event));
-  await (await first).sendRaw(Buffer.concat(events));
+  const peer = await first;
+  // More than the pipe and its reader take: most of the event at the limit stays queued.
+  const events = [...numberedEvents(1_000_000, 3)];
+  for (const event of events) void peer.sendText(event);
   await pauseFor(LONG_MS);
   expect(isGone).toBe(false);
   child.resumeStdout();
   const exit = await endOf(child);
   expect(exit.code).toBe(0);
-  expect(exit.stdout).toBe([...numberedEvents(1_000, count)].map((event) => `${event}\n`).join(''));
+  expect(exit.stdout === `${events[0]}\n${events[1]}\n`).toBe(true);
   const summary = lastRecord(exit.stderr, 'summary');
-  expect(summary).toMatchObject({ events: count });
-  expect(Number(summary['paused_ms'])).toBeGreaterThan(LONG_MS - 500);
+  expect(summary).toMatchObject({ events: 2 });
+  expect(Number(summary['paused_ms'])).toBeGreaterThan(LONG_MS - 1_000);
 });
 
 test('O6: a signal, and a reader that goes on within 2 s: every event that was read, in whole lines', async () => {
@@ -72,8 +71,10 @@ test('O6: a signal, and a reader that stays away: cut after 2 s, and stderr says
   const { events } = lastRecord(exit.stderr, 'summary');
   const { bytes_cut: cut, message } = lastRecord(exit.stderr, 'warning');
   expect(message).toMatch(/could not be written, and the last line may be cut/);
-  // What came out and what was cut are together every event that was counted.
+  // What came out and what was cut are together every event that was counted; how much of the last write the
+  // pipe took is not known.
   const whole = [...numberedEvents(1_000, Number(events))].map((event) => `${event}\n`).join('');
   expect(whole.startsWith(exit.stdout)).toBe(true);
-  expect(exit.stdout.length + Number(cut)).toBe(whole.length);
+  expect(exit.stdout.length).toBeLessThan(whole.length);
+  expect(exit.stdout.length + Number(cut)).toBeGreaterThanOrEqual(whole.length);
 });
