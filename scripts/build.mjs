@@ -2,7 +2,7 @@
 //
 // A dynamic import in the sources is a bundle border: it becomes a plain `require` of the sibling bundle,
 // so a command loads only what it uses. CommonJS, because an ESM entry costs 35 ms more on Node 20 and 22.
-import { readFileSync, rmSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -35,13 +35,14 @@ const lazyBundles = {
   },
 };
 
-rmSync(dist, { recursive: true, force: true });
+// Made beside and put in place whole: a command that runs meanwhile finds the old parts or the new ones.
+const fresh = `${dist}.${process.pid}`;
 const built = new Set();
 let pending = new Map([['main', resolve(root, 'src/main.ts')]]);
 while (pending.size > 0) {
   await build({
     entryPoints: Object.fromEntries(pending),
-    outdir: dist,
+    outdir: fresh,
     outExtension: { '.js': '.cjs' },
     absWorkingDir: root,
     bundle: true,
@@ -60,3 +61,5 @@ while (pending.size > 0) {
   for (const name of pending.keys()) built.add(name);
   pending = new Map([...found].filter(([name]) => !built.has(name)));
 }
+rmSync(dist, { recursive: true, force: true });
+renameSync(fresh, dist);
