@@ -18,6 +18,9 @@ export type Outcome = { readonly exitCode: ExitCode } | { readonly signal: EndSi
 /** Longest delay that a Node timer keeps; above it fires at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
+/** How long the last words on stderr may take to be read. */
+const STDERR_GRACE_MS = 1_000;
+
 export interface Clock {
   /** Time of day in ms since the epoch; may jump. */
   wallMs(): number;
@@ -150,6 +153,15 @@ function writeWhole(target: OutputTarget, text: string, writeRest: (rest: Buffer
   }
 }
 
+/** The process then ends with its last work, but does not wait for ever for somebody to read stderr (O7). */
+function setExitCode(code: ExitCode): void {
+  process.exitCode = code;
+  const leave = (): void => {
+    if (process.stderr.writableLength > 0 && process.stdout.writableLength === 0) process.exit();
+  };
+  setInterval(leave, STDERR_GRACE_MS).unref();
+}
+
 function dieBySignal(signal: EndSignal): void {
   process.removeAllListeners(signal);
   process.kill(process.pid, signal);
@@ -220,12 +232,10 @@ export function createProcessIo(homeDirectory: () => string): Io {
         if (faultHandlers.length === 0) process.off('uncaughtException', handleFault);
       };
     },
-    setExitCode(code) {
-      process.exitCode = code;
-    },
+    setExitCode,
     end(outcome) {
       if ('signal' in outcome) dieBySignal(outcome.signal);
-      else process.exitCode = outcome.exitCode;
+      else setExitCode(outcome.exitCode);
     },
     exitNow(code) {
       process.exit(code);
