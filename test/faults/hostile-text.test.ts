@@ -112,6 +112,24 @@ describe('O2, P4: words from outside on stderr', () => {
     });
   });
 
+  test.each([
+    [
+      'a refusal',
+      answerRaw(`HTTP/1.1 407 ${HOSTILE_HEADER}\r\nProxy-Authenticate: x${HOSTILE_HEADER}`, HOSTILE),
+      5,
+    ],
+    ['a banner', ((peer) => peer.sendRaw(`\x1b[2J${HOSTILE}\r\n\r\n`)) satisfies Script, 7],
+  ])('the words of a proxy: %s', async (_name, script, code) => {
+    await using server = await startScriptedServer(script);
+    const proxy = `http://user:pr0xy-secret@127.0.0.1:${server.port}`;
+    const args = ['--no-reconnect', '--color', 'never'];
+    const exit = await runTail('wss://api.atlantis.example', args, { env: { HTTPS_PROXY: proxy } });
+    expect(exit.code).toBe(code);
+    expect(exit.stderr).not.toMatch(OBEYED);
+    expect(exit.stderr).not.toContain('pr0xy-secret');
+    expect(server.attempts[0]?.request?.raw ?? '').not.toContain(CANARY_KEY);
+  });
+
   test('it is shown, not dropped: a message is readable around what was made visible', async () => {
     await using server = await startScriptedServer(
       answerRaw('HTTP/1.1 401 No', envelope('unauthorized', 'first\x1b[2J\nsecond')),

@@ -1,11 +1,13 @@
 // `stream tail` as the fault suite runs it: with a canary key and --verbose, so that every row also proves
 // that the key is in no output.
-import { writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { closeSync, constants, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from '@jest/globals';
 import { CANARY_KEY, findKeyIn } from '../helpers/canary.ts';
-import { makeTempFolder } from '../helpers/cleanup.ts';
+import { makeTempFolder, registerCleanup } from '../helpers/cleanup.ts';
 import { type Child, type CliOptions, type Exit, startCli } from '../helpers/run-cli.ts';
+import type { Peer, ScriptedServer } from '../helpers/scripted-server.ts';
 
 /** Starts `stream tail --url <url> --verbose` with the canary key. */
 export function startTail(url: string, args: readonly string[] = [], options: CliOptions = {}): Child {
@@ -69,4 +71,44 @@ export function* numberedEvents(size = 0, count = Number.POSITIVE_INFINITY): Gen
 /** Resolves with how the process ended as soon as it did, whatever is still to be read from it. */
 export function whenGone(child: Child): Promise<{ signal: NodeJS.Signals | null; code: number | null }> {
   return new Promise((resolve) => child.process.once('exit', (code, signal) => resolve({ code, signal })));
+}
+
+/** Resolves when the client has sent something more on this connection, such as a ping. */
+export async function untilHeardAgain(server: ScriptedServer, peer: Peer): Promise<void> {
+  const before = peer.attempt.frames.length;
+  await server.waitUntil(() => peer.attempt.frames.length > before || undefined, 'another frame');
+}
+
+/** A pipe that nobody reads: it takes 64 KiB, no more. */
+export function makeUnreadPipe(): { writeEnd: number } {
+  const path = join(makeTempFolder(), 'pipe');
+  execFileSync('mkfifo', [path]);
+  const readEnd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  const writeEnd = openSync(path, 'w');
+  registerCleanup(() => [readEnd, writeEnd].map(closeSync));
+  return { writeEnd };
+}
+
+/** A tail whose reader has stopped, with the server held back. */
+export async function startBlocked(
+  url: string,
+  args: readonly string[] = [],
+  options: CliOptions = {},
+): Promise<Child> {
+  const child = startTail(url, args, options);
+  child.pauseStdout();
+  await child.waitForStderr('does not keep up');
+  return child;
+}
+
+/** Contract R2, plus what a busy machine needs to reap processes. */
+export const SOON_MS = 500 + 400;
+
+/** Sends the signal and measures; fails unless the process died by it within `withinMs`. */
+export async function expectDeath(child: Child, signal: NodeJS.Signals, withinMs = SOON_MS): Promise<void> {
+  const gone = whenGone(child);
+  const sentAtMs = performance.now();
+  expect(child.kill(signal)).toBe(true);
+  expect(await gone).toEqual({ code: null, signal });
+  expect(performance.now() - sentAtMs).toBeLessThan(withinMs);
 }

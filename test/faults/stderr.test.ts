@@ -1,0 +1,68 @@
+// stderr that is gone, full, closed or read by nobody: no reason to end, and no reason to stay.
+import { writeSync } from 'node:fs';
+import { describe, expect, test } from '@jest/globals';
+import { CANARY_KEY } from '../helpers/canary.ts';
+import { runShell } from '../helpers/run-cli.ts';
+import { type ScriptedServer, startScriptedServer, streamHandler } from '../helpers/scripted-server.ts';
+import { makeUnreadPipe, numberedEvents, startTail, untilHeardAgain } from './start-tail.ts';
+
+describe('row 43 (O7): stderr goes away', () => {
+  test('its reader is gone: events go on over a loss and another connection', async () => {
+    await using server: ScriptedServer = await startScriptedServer(
+      streamHandler({
+        events: ['{"n":1}'],
+        finish: async (peer, index) => {
+          await untilHeardAgain(server, peer);
+          if (index === 0) peer.reset();
+          else await peer.sendText('{"n":2}');
+        },
+      }),
+    );
+    const child = startTail(server.url, ['--limit', '3', '--retry-max', '250ms', '--ping-interval', '200ms']);
+    await child.waitForStderr('connected to');
+    child.closeStderr();
+    const exit = await child.exit;
+    expect({ code: exit.code, signal: exit.signal }).toEqual({ code: 0, signal: null });
+    expect(exit.stdout).toBe('{"n":1}\n{"n":1}\n{"n":2}\n');
+    expect(server.attempts).toHaveLength(2);
+  });
+
+  test.each([
+    ['full', '2>/dev/full'],
+    ['closed', '2>&-'],
+    ['open for reading only', '2</etc/passwd'],
+  ])('it is %s from the start: the run is as ever', async (_name, redirection) => {
+    await using server = await startScriptedServer(streamHandler({ events: numberedEvents(0, 3) }));
+    const exit = await runShell(
+      `exec atlantis stream tail --url ${server.url} --limit 3 --verbose ${redirection}`,
+      { key: CANARY_KEY },
+    );
+    expect(exit).toMatchObject({ code: 0, stdout: `${[...numberedEvents(0, 3)].join('\n')}\n` });
+  });
+
+  test('nobody reads it and it is full: the run ends all the same', async () => {
+    const pipe = makeUnreadPipe();
+    writeSync(pipe.writeEnd, Buffer.alloc(64 * 1024));
+    await using server = await startScriptedServer(streamHandler({ events: numberedEvents(0, 3) }));
+    const child = startTail(server.url, ['--limit', '3'], { stderr: pipe.writeEnd });
+    expect(await child.exit).toMatchObject({ code: 0, stdout: `${[...numberedEvents(0, 3)].join('\n')}\n` });
+  });
+
+  test('together with stdout: 0', async () => {
+    await using server = await startScriptedServer(streamHandler({ events: numberedEvents(100) }));
+    const exit = await runShell(`atlantis stream tail --url ${server.url} --verbose 2>&1 | head -n 1`, {
+      key: CANARY_KEY,
+    });
+    expect(exit.pipeStatus).toEqual([0, 0]);
+  });
+
+  test('gone, and the run fails: the exit code is still that of the failure', async () => {
+    await using server = await startScriptedServer((peer) =>
+      peer.respond(401, {}, '{"error":{"code":"unauthorized","message":"no"}}'),
+    );
+    const exit = await runShell(`exec atlantis stream tail --url ${server.url} 2>/dev/full`, {
+      key: CANARY_KEY,
+    });
+    expect(exit).toMatchObject({ code: 3, stdout: '', stderr: '' });
+  });
+});
