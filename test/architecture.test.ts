@@ -67,7 +67,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'ui/',
   ],
   'check-key.ts': ['errors.ts', 'io.ts', 'config/', 'connection/causes.ts', 'connection/follow.ts'],
-  'simulate.ts': ['errors.ts', 'io.ts', 'config/', 'simulator/server.ts', 'ui/'],
+  'simulate-ready.ts': ['errors.ts'],
+  'simulate.ts': ['errors.ts', 'io.ts', 'simulate-ready.ts', 'config/', 'simulator/', 'ui/'],
 
   'commands/': ['errors.ts', 'io.ts', 'version.ts', 'tail.ts', 'simulate.ts', 'check-key.ts', 'profile/'],
   'main.ts': ['errors.ts', 'io.ts', 'version.ts', 'commands/', 'ui/reporter.ts'],
@@ -86,6 +87,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   picomatch: ['protocol/'],
   'big.js': ['protocol/'],
   re2js: ['protocol/'],
+  selfsigned: ['simulator/certificate.ts'],
 };
 
 interface Module {

@@ -10,18 +10,26 @@ export function addStreamSimulate(stream: Command, io: Io): void {
     .description('Run a local server that speaks the protocol of the service, with believable events.')
     .option('--port <n>', 'port to listen on; 0 picks one (default: 8787)')
     .option('--host <address>', 'address to listen on (default: 127.0.0.1)')
-    .option('--rate <n>', 'events a second on each connection (default: 5)')
+    .option('--tls', 'speak TLS with a self-made certificate, whose path is printed')
+    .option('--rate <n>', 'events a second on each connection, or max (default: 5)')
     .option('--seed <text>', 'makes every byte repeatable')
     .option('--count <n>', 'events on each connection, which then stays quiet')
     .option('--types <type,…>', 'only these event types')
-    .option('--key <key>', 'a key to accept; repeatable (default: any well-formed key)', collect)
+    .option('--key <key>', 'an invented key to accept; repeatable (default: any well-formed key)', collect)
     .option('--scenario <name>', 'how the server behaves (default: steady)')
+    .option('--json', 'print one JSON line once it is ready')
     .addHelpText(
       'after',
       `
+Scenarios: steady, burst, drop, mute, late-pong, no-welcome, garbage, duplicate, slow, revoked, suspended,
+  no-credit, rate-limited, unavailable, flaky, close-<code>
+
+No real key belongs on a command line, where others can read it: those of --key are made up for the run.
+
 Examples:
   $ atlantis stream simulate
-  $ atlantis stream simulate --port 0 --rate 1000 --seed 7`,
+  $ atlantis stream simulate --port 0 --rate 1000 --seed 7
+  $ atlantis stream simulate --tls --scenario close-1011`,
     )
     .action(async (_options, command: Command) => {
       const { runSimulate } = await import('../simulate.ts');

@@ -12,6 +12,8 @@ export interface SimulatorOptions {
   readonly port?: number;
   /** Address to listen on; default 127.0.0.1. */
   readonly host?: string;
+  /** Speaks TLS, with a certificate made for the run (`Simulator.caCertificate`); default false. */
+  readonly tls?: boolean;
   /** Events a second on each connection; default 5, 0 for none, Infinity for all that a client takes. */
   readonly ratePerSecond?: number;
   /**
@@ -36,6 +38,7 @@ export interface SimulatorOptions {
 export interface SimulatorSettings {
   readonly port: number;
   readonly host: string;
+  readonly tls: boolean;
   readonly ratePerSecond: number;
   readonly seed: number | string;
   /** Whether the seed was asked for, and with it repeatable times. */
@@ -79,6 +82,7 @@ export function checkOptions(options: SimulatorOptions): SimulatorSettings {
   return {
     port,
     host,
+    tls: options.tls ?? false,
     ratePerSecond,
     count,
     types,

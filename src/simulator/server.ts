@@ -4,13 +4,14 @@
 //
 // It prints nothing, listens on loopback unless asked otherwise, and is gone when close() has resolved.
 
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { WebSocketServer } from 'ws';
-import { UsageError } from '../errors.ts';
+import type { ServerCertificate } from './certificate.ts';
 import { drawHex } from './chains.ts';
 import { createVirtualClock } from './clock.ts';
 import { createEventGenerator, type EventSource, limitEvents } from './events.ts';
+import { createListener } from './listener.ts';
 import { checkOptions, type SimulatorOptions } from './options.ts';
 import { performTimeline } from './perform.ts';
 import { createRandom } from './random.ts';
@@ -22,11 +23,13 @@ export type { SimulatorOptions } from './options.ts';
 
 /** A running simulator. */
 export interface Simulator {
-  /** Base URL, as `http://127.0.0.1:8787`. */
+  /** Base URL, as `http://127.0.0.1:8787`; with `tls` as `https://127.0.0.1:8787`. */
   readonly url: string;
   readonly port: number;
   /** A key that it accepts. */
   readonly exampleKey: string;
+  /** With `tls` the certificate (PEM) that a client has to trust; undefined otherwise. */
+  readonly caCertificate: string | undefined;
   /** Ends every connection at once; resolves when the port is free again. */
   close(): Promise<void>;
 }
@@ -39,13 +42,6 @@ const REQUEST_ID = /^[\x21-\x7e]{1,128}$/;
 const MAX_CLIENT_MESSAGE_BYTES = 64 * 1024;
 const STREAM_CREDIT_COST = 1;
 
-/** The base URL for an address that is listened on; "every address" is reached by way of loopback. */
-function formatUrl({ address, port }: AddressInfo): string {
-  if (address === '0.0.0.0') return `http://127.0.0.1:${port}`;
-  if (address === '::') return `http://[::1]:${port}`;
-  return `http://${address.includes(':') ? `[${address}]` : address}:${port}`;
-}
-
 /**
  * Starts a simulator.
  * @throws UsageError if an option is out of range, the scenario is unknown or the address cannot be listened on
@@ -56,7 +52,6 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const requestIds = createRandom(seed, 'request-id');
   const refusedKeys = new Map<string, Refusal>();
   const attempts = new Map<string, number>();
-  const sockets = new Set<Socket>();
   let connections = 0;
   let creditLeft = 100_000;
 
@@ -122,7 +117,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       creditLeft -= STREAM_CREDIT_COST;
       const index = connections++;
       const stage = {
-        wire: openWire(client, socket),
+        wire: openWire(client, socket, () => listener.reset(socket)),
         source: createSource(index),
         welcomeText: JSON.stringify({ type: 'welcome', key: key.slice(0, KEY_PREFIX_CHARACTERS) }),
         ratePerSecond,
@@ -159,38 +154,26 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     endWith(socket as Socket, request, { status: 400 });
   });
 
-  const server = createServer(answerRequest);
-  server.on('connection', (socket) => {
-    sockets.add(socket);
-    // A client that goes away is nobody's fault here; 'close' follows and cleans up.
-    socket.on('error', () => undefined);
-    socket.once('close', () => sockets.delete(socket));
-  });
-  server.on('upgrade', (request, socket, head) => answerUpgrade(request, socket as Socket, head));
-
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      const why = error.code === 'EADDRINUSE' ? 'the port is in use' : error.message;
-      reject(
-        new UsageError(`the simulator cannot listen on ${host}:${port}: ${why}`, 'port 0 picks a free one'),
-      );
-    });
-    server.listen(port, host, resolve);
-  });
-  const address = server.address() as AddressInfo;
+  const certificate = settings.tls ? await loadCertificate(host) : undefined;
+  const listener = createListener(certificate, answerRequest);
+  listener.server.on('upgrade', (request, socket, head) => answerUpgrade(request, socket as Socket, head));
+  const boundPort = await listener.listen(port, host);
 
   let closed: Promise<void> | undefined;
   return {
-    url: formatUrl(address),
-    port: address.port,
+    url: listener.url(),
+    port: boundPort,
     exampleKey: keys?.[0] ?? EXAMPLE_KEY,
+    caCertificate: certificate?.cert,
     close() {
-      closed ??= new Promise((resolve) => {
-        server.close(() => resolve());
-        webSockets.close();
-        for (const socket of sockets) socket.destroy();
-      });
+      webSockets.close();
+      closed ??= listener.close();
       return closed;
     },
   };
+}
+
+async function loadCertificate(host: string): Promise<ServerCertificate> {
+  const { makeCertificate } = await import('./certificate.ts');
+  return makeCertificate(host);
 }

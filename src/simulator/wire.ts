@@ -38,7 +38,7 @@ export interface Wire {
 }
 
 /** Takes over an upgraded connection; everything that it started ends with the socket. */
-export function openWire(client: WebSocket, socket: Socket): Wire {
+export function openWire(client: WebSocket, socket: Socket, reset: () => void): Wire {
   const gone = new AbortController();
   const { signal } = gone;
   const latePongs = new Set<NodeJS.Timeout>();
@@ -112,8 +112,6 @@ export function openWire(client: WebSocket, socket: Socket): Wire {
       else if (isCodeOfWs(code)) client.close(code, reason);
       else socket.end(encodeCloseFrame(code, reason));
     },
-    reset() {
-      socket.resetAndDestroy();
-    },
+    reset,
   };
 }

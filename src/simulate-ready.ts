@@ -1,0 +1,67 @@
+// What `stream simulate` says once it serves: for people, and as one JSON line for programs.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { OutputError } from './errors.ts';
+
+export interface ReadySimulator {
+  readonly url: string;
+  readonly port: number;
+  /** The example key, or undefined where --key says what is accepted: those are not repeated. */
+  readonly key: string | undefined;
+  /** Where the certificate stands that a client has to trust; undefined without TLS. */
+  readonly caCertPath: string | undefined;
+  readonly pid: number;
+}
+
+const LOOPBACK_URL = /^https?:\/\/(127\.|\[::1\]|localhost)/;
+
+/** The words and the record of a simulator that is ready. */
+export function describeReady({ url, port, key, caCertPath, pid }: ReadySimulator): {
+  text: string;
+  record: string;
+} {
+  const argv = ['atlantis', 'stream', 'tail', '--url', url];
+  if (caCertPath !== undefined) argv.push('--ca-cert', caCertPath);
+  const record = {
+    ready: true,
+    url,
+    stream_url: `${url.replace('http', 'ws')}/v1/stream`,
+    port,
+    key: key ?? null,
+    ca_cert: caCertPath ?? null,
+    tail: argv,
+    pid,
+  };
+  const isOutOfReach = caCertPath === undefined && !LOOPBACK_URL.test(url);
+  const text = [
+    `Simulator ready at ${url}`,
+    ...(caCertPath === undefined ? [] : [`Certificate: ${caCertPath}`]),
+    'Tail it from another terminal:',
+    `  ATLANTIS_API_KEY=${key ?? '<one of your --key>'} ${argv.map(quote).join(' ')}`,
+    ...(isOutOfReach ? ['This address is not loopback: `tail` wants --tls there.'] : []),
+    'Ctrl-C ends it.',
+    '',
+  ].join('\n');
+  return { text, record: JSON.stringify(record) };
+}
+
+/** One word of a POSIX shell. */
+function quote(word: string): string {
+  return /^[\w@%+=:,./[\]-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
+
+/** Puts a certificate into a file of its own, in a fresh temporary folder. @throws OutputError */
+export function keepCertificate(
+  pem: string | undefined,
+): { readonly path: string; remove(): void } | undefined {
+  if (pem === undefined) return undefined;
+  try {
+    const path = join(mkdtempSync(join(tmpdir(), 'atlantis-simulator-')), 'cert.pem');
+    writeFileSync(path, pem);
+    return { path, remove: () => rmSync(dirname(path), { recursive: true, force: true }) };
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
+    throw new OutputError(`the certificate could not be written to ${tmpdir()} (${code})`);
+  }
+}

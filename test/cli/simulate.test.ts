@@ -1,0 +1,111 @@
+// `stream simulate` as a user runs it.
+import { existsSync } from 'node:fs';
+import { describe, expect, test } from '@jest/globals';
+import { SCENARIO_LIST } from '../../src/simulator/scenarios.ts';
+import { type CliOptions, runCli, runShell, startCli } from '../helpers/run-cli.ts';
+
+interface Ready {
+  readonly url: string;
+  readonly stream_url: string;
+  readonly key: string;
+  readonly ca_cert: string | null;
+  readonly tail: readonly string[];
+}
+
+/** Starts it on a free port and reads its ready record. */
+async function startSimulate(args: readonly string[], options: CliOptions = {}) {
+  const child = startCli(['stream', 'simulate', '--port', '0', '--json', ...args], options);
+  const ready = JSON.parse(await child.waitForStdout('\n')) as Ready;
+  return { child, ready };
+}
+
+const tail = ({ tail: words, key }: Ready, ...args: readonly string[]) =>
+  runCli([...words.slice(1), '--json', ...args], { key });
+
+describe('stream simulate', () => {
+  test('the printed line tails it', async () => {
+    const child = startCli(['stream', 'simulate', '--port', '0', '--rate', '500']);
+    const text = await child.waitForStdout('Ctrl-C');
+    const line = text.split('\n').find((each) => each.startsWith('  ATLANTIS_API_KEY='));
+    const { code, stdout } = await runShell(`${line} --limit 3 --quiet`);
+    expect([code, stdout.trim().split('\n').length]).toEqual([0, 3]);
+  });
+
+  test('with --tls too, by way of the certificate whose path is printed and which is gone afterwards', async () => {
+    const { child, ready } = await startSimulate(['--tls', '--rate', '500']);
+    expect(ready.url).toMatch(/^https:\/\/127\.0\.0\.1:\d+$/);
+    expect(existsSync(ready.ca_cert ?? '')).toBe(true);
+    const { code, stdout } = await tail(ready, '--limit', '3');
+    expect([code, stdout.trim().split('\n').length]).toEqual([0, 3]);
+    child.process.kill('SIGTERM');
+    expect((await child.exit).signal).toBe('SIGTERM');
+    expect(existsSync(ready.ca_cert ?? '')).toBe(false);
+  });
+
+  test('the same seed gives the same bytes', async () => {
+    const run = async (): Promise<string> => {
+      const { ready } = await startSimulate(['--seed', '7', '--rate', 'max', '--count', '200']);
+      return (await tail(ready, '--limit', '200')).stdout;
+    };
+    const first = await run();
+    expect(first.split('\n')).toHaveLength(201);
+    expect(await run()).toBe(first);
+  });
+
+  test('--key: those are accepted, others are not, and none is repeated', async () => {
+    const keys = ['ak_live_aaaa', 'ak_live_0123456789abcdef00'];
+    const { child, ready } = await startSimulate(keys.flatMap((key) => ['--key', key]));
+    expect(ready.key).toBeNull();
+    for (const key of keys) expect(child.stdoutText).not.toContain(key);
+    const codes = [...keys, 'ak_live_cccc'].map(async (key) => {
+      const { code } = await runCli([...ready.tail.slice(1), '--limit', '1', '--json'], { key });
+      return code;
+    });
+    expect(await Promise.all(codes)).toEqual([0, 0, 3]);
+  });
+
+  test('--types and --host', async () => {
+    const { ready } = await startSimulate([
+      '--types',
+      'large_transfer, odd',
+      '--host',
+      '::1',
+      '--rate',
+      'max',
+    ]);
+    expect(ready.url).toMatch(/^http:\/\/\[::1\]:\d+$/);
+    const { stdout } = await tail(ready, '--limit', '50');
+    const types = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line).type);
+    expect(new Set(types)).toEqual(new Set(['large_transfer', 'odd']));
+  });
+
+  test.each([
+    [['--port', '70000'], '--port "70000"'],
+    [['--rate', 'fast'], '--rate "fast"'],
+    [['--count', '-1'], '--count "-1"'],
+    [['--scenario', 'sunny'], 'there is no scenario "sunny"'],
+    [['--key', 'nonsense-key'], 'a --key cannot be used'],
+    [['--types', 'a,,b'], "simulator's types"],
+  ])('%j is a usage error that says so', async (args, words) => {
+    const { code, stdout, stderr } = await runCli(['stream', 'simulate', ...args]);
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toContain(words);
+    expect(stderr).not.toContain('nonsense-key');
+  });
+
+  test('a taken port is a usage error with a way out', async () => {
+    const { ready } = await startSimulate([]);
+    const { code, stderr } = await runCli(['stream', 'simulate', '--port', new URL(ready.url).port]);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/the port is in use\n.*port 0 picks a free one/);
+  });
+
+  test('--help names every scenario', async () => {
+    const { stdout } = await runCli(['stream', 'simulate', '--help']);
+    const listed = /Scenarios: ([\s\S]*?)\n\n/.exec(stdout)?.[1]?.split(/,\s+/);
+    expect(listed?.sort()).toEqual(SCENARIO_LIST.map(({ name }) => name).sort());
+  });
+});
