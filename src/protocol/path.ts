@@ -21,7 +21,9 @@ export class ExpressionFault extends Error {
 
 const NAME = /[^\s.[\]=!<>~"',]+/y;
 const INDEX = /\[(?:(\d{1,9})|(\*))\]/y;
-const QUOTED = /\["(?:[^"\\]|\\.)*"\]/y;
+const QUOTED = /\[("(?:[^"\\]|\\.)*")\]/y;
+/** No event that anybody reads is nested deeper. */
+const MOST_STEPS = 100;
 
 /**
  * Reads a path at `start`; gives the steps and where the path ends.
@@ -34,38 +36,50 @@ export function parsePath(
 ): { readonly steps: readonly Step[]; readonly end: number } {
   const steps: Step[] = [];
   let at = start;
-  const match = (pattern: RegExp): RegExpExecArray | null => {
-    pattern.lastIndex = at;
-    const found = pattern.exec(text);
-    if (found !== null) at = pattern.lastIndex;
-    return found;
-  };
-  for (let needsName = true; ; ) {
-    const index = steps.length > 0 && needsName ? null : match(INDEX);
-    const quoted = index === null ? match(QUOTED) : null;
-    if (index !== null) {
-      steps.push(index[2] === '*' ? { kind: 'every' } : { kind: 'item', index: Number(index[1]) });
-    } else if (quoted !== null) {
-      steps.push({ kind: 'member', name: decodeName(quoted[0].slice(1, -1), at) });
-    } else if (needsName) {
-      const name = match(NAME);
-      if (name === null) throw new ExpressionFault('expected the name of a field', at);
-      steps.push({ kind: 'member', name: name[0] });
+  if (text[at] === '.') throw new ExpressionFault('a path begins with a name, not with a dot', at);
+  for (;;) {
+    const isBehindDot = text[at] === '.';
+    if (isBehindDot) at += 1;
+    const token = matchStep(text, at, isBehindDot || steps.length === 0);
+    if (token !== undefined) {
+      if (steps.length === MOST_STEPS) throw new ExpressionFault(`more than ${MOST_STEPS} steps`, at);
+      steps.push(token.step);
+      at = token.end;
+    } else if (isBehindDot || steps.length === 0) {
+      throw new ExpressionFault('expected the name of a field', at);
     } else if (text[at] === '[') {
       throw new ExpressionFault('expected [number], [*] or ["name"]', at);
     } else {
       return { steps, end: at };
     }
-    needsName = text[at] === '.';
-    if (needsName) at += 1;
   }
+}
+
+/** The step at `at`, if there is one; a bare name only where `mayBeBare`. */
+function matchStep(text: string, at: number, mayBeBare: boolean): { step: Step; end: number } | undefined {
+  const match = (pattern: RegExp): RegExpExecArray | null => {
+    pattern.lastIndex = at;
+    return pattern.exec(text);
+  };
+  const index = match(INDEX);
+  if (index !== null) {
+    const step: Step = index[2] === '*' ? { kind: 'every' } : { kind: 'item', index: Number(index[1]) };
+    return { step, end: at + index[0].length };
+  }
+  const quoted = match(QUOTED);
+  if (quoted !== null) {
+    const step: Step = { kind: 'member', name: decodeName(quoted[1] ?? '', at + 1) };
+    return { step, end: at + quoted[0].length };
+  }
+  const name = mayBeBare ? match(NAME)?.[0] : undefined;
+  return name === undefined ? undefined : { step: { kind: 'member', name }, end: at + name.length };
 }
 
 function decodeName(raw: string, at: number): string {
   try {
     return decodeString(raw);
   } catch {
-    throw new ExpressionFault('expected a name in JSON quotes', at - raw.length - 1);
+    throw new ExpressionFault('not a name as in JSON', at);
   }
 }
 
@@ -79,7 +93,7 @@ export function findValues(root: JsonNode, steps: readonly Step[]): readonly Jso
         const member = node.kind === 'object' ? findMember(node, step.name) : undefined;
         if (member !== undefined) next.push(member);
       } else if (node.kind === 'array') {
-        if (step.kind === 'every') next.push(...node.items);
+        if (step.kind === 'every') for (const item of node.items) next.push(item);
         else if (node.items[step.index] !== undefined) next.push(node.items[step.index] as JsonNode);
       }
     }

@@ -5,13 +5,13 @@
 // the shape: plain string bytes are tested four at a time, and one loop walks the grammar with the open
 // brackets as bits of `path`, so that the engine inlines what is hot.
 import { isUtf8 } from 'node:buffer';
+import { viewMemory } from './memory.ts';
 import { MESSAGE } from './messages.ts';
 import {
   ALSE_WORD,
   COLON,
   COMMA,
   DOT,
-  LARGEST_KEPT_MEMORY,
   LETTER_F,
   LETTER_N,
   LETTER_T,
@@ -30,10 +30,6 @@ import { skipDigits, skipPlain } from './scan-words.ts';
 
 /** Nesting beyond 32 levels: the words of `path` that did not fit into its 32 bits. Grows, a bit a level. */
 let outerPaths = new Int32Array(32);
-
-/** Messages that arrived together share their memory: the view of it is made once. */
-let lastMemory: ArrayBufferLike = new ArrayBuffer(0);
-let lastView: DataView = new DataView(lastMemory);
 
 /** See `Classify`: MESSAGE bits for an event, `notJson` or `notUtf8` otherwise. */
 export function classifyText(bytes: Uint8Array): number {
@@ -117,17 +113,6 @@ export function classifyText(bytes: Uint8Array): number {
 /** Not an event. Bad UTF-8 anywhere outranks bad JSON: it is a fault of the connection. */
 function refuse(bytes: Uint8Array): number {
   return isUtf8(bytes) ? MESSAGE.notJson : MESSAGE.notUtf8;
-}
-
-function viewMemory(memory: ArrayBufferLike): DataView {
-  if (memory === lastMemory) return lastView;
-  const view = new DataView(memory);
-  // A huge message must not live on because its memory is remembered here.
-  if (memory.byteLength <= LARGEST_KEPT_MEMORY) {
-    lastMemory = memory;
-    lastView = view;
-  }
-  return view;
 }
 
 function keepOuterPath(index: number, path: number): void {

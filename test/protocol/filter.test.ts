@@ -1,0 +1,268 @@
+import { describe, expect, test } from '@jest/globals';
+import { isAtlantisError } from '../../src/errors.ts';
+import { createFilter, type FilterWords } from '../../src/protocol/filter.ts';
+import { decodeString, type JsonNode, parseLossless } from '../../src/protocol/json-tree.ts';
+import type { Batch } from '../../src/protocol/messages.ts';
+import type { Step } from '../../src/protocol/path.ts';
+import { classifyText } from '../../src/protocol/scan-json.ts';
+import { mutate, type Random, randomJson, seededRandom } from '../helpers/random-json.ts';
+import { respellNumber } from './decimals.ts';
+import { findTypeInTree, holdsForTree, type PlainCondition, writeCondition } from './filter-by-tree.ts';
+
+// Looking up a global is slow under jest, and these are called a few million times.
+const { floor } = Math;
+const { stringify } = JSON;
+
+const CASES = 100_000;
+const LEVELS = 200_000;
+
+/** The texts as one batch, each a slice of larger memory with grammar all around it. */
+function makeBatch(texts: readonly (string | Uint8Array)[]): Batch {
+  const buffers = texts.map((text, i) => {
+    const bytes = Buffer.from(text as string);
+    const start = 1 + (i % 8);
+    const memory = Buffer.alloc(bytes.length + 16, '"}');
+    bytes.copy(memory, start);
+    return memory.subarray(start, start + bytes.length);
+  });
+  return { texts: buffers, flags: buffers.map(classifyText), discarded: ['binary'], receivedAtMs: 5 };
+}
+
+/** The texts that pass. */
+async function select(words: Partial<FilterWords>, texts: readonly string[]): Promise<string[]> {
+  const filter = await createFilter({ types: [], where: [], ...words });
+  return filter(makeBatch(texts)).texts.map(String);
+}
+
+describe('createFilter', () => {
+  test('O8: what passes is the very same buffers, with their flags and all else of the batch', async () => {
+    const filter = await createFilter({ types: ['a'], where: ['n > 1'] });
+    const batch = makeBatch([
+      '{"type":"a","n":2}',
+      '{"type":"b","n":2}',
+      '\ufeff{"type":"a",\n"n":1e9}',
+      '[1]',
+    ]);
+    const copies = batch.texts.map((text) => Buffer.from(text));
+    const passed = filter(batch);
+    expect(passed).toEqual({ ...batch, texts: [copies[0], copies[2]], flags: [0, 5] });
+    expect(passed.texts[0]).toBe(batch.texts[0]);
+    expect(passed.texts[1]).toBe(batch.texts[2]);
+    expect(batch.texts).toEqual(copies);
+  });
+
+  test('O8: all conditions must hold, and one of the types', async () => {
+    const texts = ['a', 'b', 'c'].flatMap((type) => [1, 2, 3].map((n) => `{"type":"${type}","n":${n}}`));
+    expect(await select({ types: ['a', 'c'], where: ['n >= 2', 'n != 3'] }, texts)).toEqual([
+      '{"type":"a","n":2}',
+      '{"type":"c","n":2}',
+    ]);
+    expect(await select({}, texts)).toEqual(texts);
+  });
+
+  test.each([
+    ['{"type":"x"}', true],
+    ['{"event_type":"x"}', true],
+    ['{"event":"x"}', true],
+    ['{"event":"y","event_type":"x","type":"y"}', false],
+    ['{"event":"y","event_type":"x"}', true],
+    ['{"event":"x","event_type":"y"}', false],
+    ['{"type":1,"event":"x"}', true],
+    ['{"type":null,"event_type":{},"event":"x"}', true],
+    ['{"type":"y","type":"x"}', true],
+    ['{"type":"x","type":"y"}', false],
+    ['{"type":"x","type":7}', false],
+    ['{"t\\u0079pe":"\\u0078"}', true],
+    ['{"type":"\\u0079"}', false],
+    ['{"type":{"type":"x"}}', false],
+    ['{"data":{"type":"x"}}', false],
+    ['[{"type":"x"}]', false],
+    ['"x"', false],
+    ['{}', false],
+  ])('O8: --type x looks at type, then event_type, then event: %s', async (text, passes) => {
+    expect(await select({ types: ['x'] }, [text])).toEqual(passes ? [text] : []);
+  });
+
+  test('O8: a stream of ever new types is judged right, and fills no memory', async () => {
+    const filter = await createFilter({ types: ['*7'], where: [] });
+    for (let round = 0; round < 2; round++) {
+      const texts = Array.from({ length: 10_000 }, (_unused, i) => `{"type":"t${i}"}`);
+      const passed = filter(makeBatch(texts)).texts;
+      expect(passed.length).toBe(1_000);
+      expect(passed.every((text) => text.toString().endsWith('7"}'))).toBe(true);
+    }
+    const long = `{"type":"${'x'.repeat(1_000_000)}7"}`;
+    expect(filter(makeBatch([long, long.replace('7', '8')])).texts.map(String)).toEqual([long]);
+  });
+
+  test('O8: deep nesting is passed over without recursion', async () => {
+    const deep = `${'[{"a":'.repeat(LEVELS)}1${'}]'.repeat(LEVELS)}`;
+    const texts = [`{"x":${deep},"a":1}`, `{"a":${deep}}`, `[${deep},{"a":1}]`];
+    expect(await select({ where: ['a = 1'] }, texts)).toEqual(texts.slice(0, 1));
+    expect(await select({ where: ['[1].a = 1'] }, texts)).toEqual(texts.slice(2));
+    expect(await select({ where: [`a${'[0].a'.repeat(10)} != 1`] }, texts)).toEqual(texts);
+  });
+});
+
+describe('a bad expression', () => {
+  const GRAMMAR = 'see docs/filters.md: PATH OP VALUE, OP one of = != > >= < <= ~ !~';
+  test.each([
+    ['usd_value => 5', '           ^'],
+    ['=', '^'],
+    ['a = "x" y', '       ^'],
+    // A wide character takes two columns, a combining mark none.
+    ['漢字 => 5', '      ^'],
+    ['🎈.x == 5', '      ^'],
+    ['e\u0301 == 5', '   ^'],
+    ['👩‍🚀 == 5', '       ^', '👩\ufffd🚀 == 5'],
+    // What a terminal would not show is shown as one mark each, so that the caret stays under its place.
+    ['a\tb == 5', '  ^', 'a b == 5'],
+    ['a\x1b[31m\u202e ! 5', '  ^', 'a\ufffd[31m\ufffd ! 5'],
+    ['\u{e0041}a == 5', '     ^', '\ufffd\ufffda == 5'],
+  ])('O8: %j has a caret under the place of the fault', async (expression, caret, shown = expression) => {
+    const error: unknown = await createFilter({ types: [], where: [expression] }).catch(
+      (fault: unknown) => fault,
+    );
+    expect(isAtlantisError(error)).toBe(true);
+    expect(error).toMatchObject({
+      exitCode: 2,
+      message: expect.stringMatching(/^invalid --where: \S/),
+      hint: `${shown}\n${caret} ${GRAMMAR}`,
+    });
+  });
+
+  test('O8: so has a bad glob', async () => {
+    await expect(createFilter({ types: ['ok', '漢{b'], where: [] })).rejects.toMatchObject({
+      exitCode: 2,
+      message: 'invalid --type: this brace is not closed',
+      hint: '漢{b\n  ^ see docs/filters.md: * ? [abc] [!abc] {one,other}',
+    });
+  });
+});
+
+describe('the search in the bytes', () => {
+  test('O8: finds what a search in the tree finds', async () => {
+    const random = seededRandom(577_215);
+    let cases = 0;
+    const verdicts = [0, 0];
+    while (cases < CASES) {
+      const text = makeText(random);
+      if (classifyText(text) < 0) continue;
+      const root = parseLossless(text.toString());
+      const batch = makeBatch([text]);
+      for (let i = 0; i < 8; i++, cases++) {
+        const condition = makeCondition(random, root);
+        const where = [writeCondition(condition)];
+        const filter = await createFilter({ types: [], where });
+        const passes = filter(batch).texts.length === 1;
+        verdicts[Number(passes)] = (verdicts[Number(passes)] ?? 0) + 1;
+        if (passes !== holdsForTree(condition, root)) expect(`${where} for ${text}`).toBe(`is not ${passes}`);
+      }
+    }
+    expect(Math.min(...verdicts)).toBeGreaterThan(CASES / 10);
+  }, 120_000);
+
+  test('O8: finds the type that a search in the tree finds, and several members at once', async () => {
+    const random = seededRandom(261_497);
+    let typed = 0;
+    for (let i = 0; i < 20_000; i++) {
+      const text = makeText(random);
+      if (classifyText(text) < 0) continue;
+      const root = parseLossless(text.toString());
+      const type = findTypeInTree(root);
+      if (type !== undefined) typed++;
+      const conditions = [makeCondition(random, root), makeCondition(random, root)];
+      const isOther = random() < 0.1;
+      const types = [`${escapeGlob(type ?? '')}${isOther ? '?' : ''}`];
+      const filter = await createFilter({ types, where: conditions.map(writeCondition) });
+      const expected =
+        type !== undefined && !isOther && conditions.every((condition) => holdsForTree(condition, root));
+      if ((filter(makeBatch([text])).texts.length === 1) !== expected) {
+        expect(`${types} and ${conditions.map(writeCondition)} for ${text}`).toBe(`is ${expected}`);
+      }
+    }
+    expect(typed).toBeGreaterThan(2_000);
+  }, 60_000);
+});
+
+/** An event: random JSON, mostly an object, its keys spelled in other ways; one in eight broken and still JSON. */
+function makeText(random: Random): Buffer {
+  let text = randomJson(random);
+  if (random() < 0.8) {
+    const members = Array.from({ length: 1 + floor(random() * 4) }, () => {
+      const name = pick(random, [
+        'type',
+        'event_type',
+        'event',
+        'a',
+        'value',
+        '',
+        'ключ',
+        '__proto__',
+        '\ud800"\\',
+      ]);
+      return `${stringify(name)}:${random() < 0.3 ? '"large_transfer"' : randomJson(random).replace('\ufeff', '')}`;
+    });
+    text = `${random() < 0.1 ? '\ufeff' : ''} {${members.join(' , ')}}`;
+  }
+  const respelled = text.replace(/"((?:[^"\\]|\\.)*)"(?=\s*:)/gs, (key, inside: string) =>
+    random() < 0.7 ? key : `"${inside.replace(/\\.|[^\\]/gs, (piece) => respellUnit(piece, random))}"`,
+  );
+  return random() < 0.125 ? mutate(Buffer.from(respelled), random) : Buffer.from(respelled);
+}
+
+function respellUnit(piece: string, random: Random): string {
+  if (piece.length > 1 || random() < 0.5) return piece;
+  const hex = piece.charCodeAt(0).toString(16).padStart(4, '0');
+  return `\\u${random() < 0.5 ? hex : hex.toUpperCase()}`;
+}
+
+/** A condition on something that is there, more often than not. */
+function makeCondition(random: Random, root: JsonNode): PlainCondition {
+  const steps: Step[] = [];
+  let node: JsonNode | undefined = root;
+  do {
+    let next: JsonNode | undefined;
+    if (node?.kind === 'object' && random() < 0.95) {
+      const at = floor(random() * node.keys.length);
+      steps.push({ kind: 'member', name: node.keys[at] ?? 'type' });
+      next = node.values[at];
+    } else if (node?.kind === 'array' && random() < 0.95) {
+      const index = floor(random() * (node.items.length + 0.2));
+      steps.push(random() < 0.3 ? { kind: 'every' } : { kind: 'item', index });
+      next = node.items[index];
+    } else {
+      steps.push(
+        pick<Step>(random, [{ kind: 'member', name: 'type' }, { kind: 'item', index: 0 }, { kind: 'every' }]),
+      );
+    }
+    node = next;
+  } while (steps.length < 100 && (node?.kind === 'object' || node?.kind === 'array') && random() < 0.97);
+  const operator = pick(random, ['=', '=', '=', '!=', '>', '>=', '<', '<='] as const);
+  const value = makeValue(random, node);
+  if (value.kind === 'literal' && operator !== '=' && operator !== '!=')
+    return { steps, operator: '=', value };
+  return { steps, operator, value };
+}
+
+/** Mostly the value that is there, in another form, or as one of another kind. */
+function makeValue(random: Random, node: JsonNode | undefined): PlainCondition['value'] {
+  const chance = random();
+  if (node?.kind === 'number' && chance < 0.8)
+    return { kind: 'number', raw: respellNumber(node.raw, random) };
+  if (node?.kind === 'string' && chance < 0.8) return { kind: 'text', text: decodeString(node.raw) };
+  if (node?.kind === 'literal' && chance < 0.8) return { kind: 'literal', raw: node.raw };
+  if (chance < 0.9) return { kind: 'text', text: pick(random, ['large_transfer', '', 'x', '10', '\ufffd']) };
+  return pick(random, [
+    { kind: 'number', raw: pick(random, ['0', '-1', '10.0', '9007199254740993']) },
+    { kind: 'literal', raw: pick(random, ['true', 'false', 'null']) },
+  ] as const);
+}
+
+function pick<T>(random: Random, from: readonly T[]): T {
+  return from[floor(random() * from.length)] as T;
+}
+
+function escapeGlob(text: string): string {
+  return text.replace(/[*?[\]{}\\,!^]/g, '\\$&');
+}
