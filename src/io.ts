@@ -2,10 +2,11 @@
 //
 // The only module that touches `process`. Everything else receives an `Io`, so that tests can hand in their
 // own and so that every text for stderr passes one redactor (contract P4).
-import { fstatSync, writeSync } from 'node:fs';
+import { writeSync } from 'node:fs';
+import { constants } from 'node:os';
 import { createRedactor, type Redactor } from './config/redact.ts';
 import { type ExitCode, OutputError } from './errors.ts';
-import { createStderrWriter, keepLoopFree, openGuarded } from './output/standard-streams.ts';
+import { createStderrWriter, describeTarget, isTerminal, openGuarded } from './output/standard-streams.ts';
 import { makeVisible } from './render/sanitize.ts';
 
 /** The signals that end a run in an orderly way (contract S1). */
@@ -20,6 +21,8 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** How long the last words on stderr may take to be read. */
 const STDERR_GRACE_MS = 1_000;
+/** The same, when a signal asked for the end. */
+const LAST_WORDS_MS = 300;
 
 export interface Clock {
   /** Time of day in ms since the epoch; may jump. */
@@ -64,7 +67,7 @@ export interface Io {
   random(): number;
   /** Calls back for every end signal until the returned function is called. */
   onSignal(handler: (signal: EndSignal) => void): () => void;
-  /** Ends the process by that signal, so that a shell sees the true status (contract § 2). */
+  /** Ends the process at once by that signal, so that a shell sees the true status (contract § 2). */
   dieBySignal(signal: EndSignal): void;
   /** Sends a signal (0: only asks) to a process or group (negative); false if there is none. Never throws. */
   sendSignal(pid: number, signal: NodeJS.Signals | 0): boolean;
@@ -112,34 +115,6 @@ export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<v
   });
 }
 
-/** Whether a descriptor is a terminal. Opening its stream loads half of Node's stream code: only if it may be. */
-function isTerminal(fd: 0 | 1 | 2, stream: () => { readonly isTTY?: boolean }): boolean {
-  try {
-    return fstatSync(fd).isCharacterDevice() && stream().isTTY === true;
-  } catch {
-    return false;
-  }
-}
-
-function describeTarget(fd: 1 | 2): OutputTarget {
-  let isTty: boolean | undefined;
-  const stream = (): NodeJS.WriteStream => (fd === 1 ? process.stdout : process.stderr);
-  const target = {
-    fd,
-    stream,
-    get isTty() {
-      if (isTty === undefined) {
-        isTty = isTerminal(fd, stream);
-        if (isTty) keepLoopFree(stream(), fd);
-      }
-      return isTty;
-    },
-    // A terminal that nobody has sized says 0.
-    columns: () => (target.isTty ? stream().columns || undefined : undefined),
-  };
-  return target;
-}
-
 /** Writes all of a small text at once; what a full pipe leaves goes through the stream. */
 function writeWhole(target: OutputTarget, text: string, writeRest: (rest: Buffer) => void): void {
   const bytes = Buffer.from(text);
@@ -165,13 +140,26 @@ function setExitCode(code: ExitCode): void {
 function dieBySignal(signal: EndSignal): void {
   process.removeAllListeners(signal);
   process.kill(process.pid, signal);
+  // Only the first process of a container is still there: the kernel spares it. A shell would show the same.
+  process.exit(128 + constants.signals[signal]);
+}
+
+/** Dies once the last words on stderr are out, or a moment later (contract R2). */
+function dieInOrder(signal: EndSignal): void {
+  const die = (): void => dieBySignal(signal);
+  if (process.stderr.writableLength > 0) {
+    process.stderr.write('', die);
+    setTimeout(die, LAST_WORDS_MS);
+  } else {
+    die();
+  }
 }
 
 /** The real thing. Nothing is opened or registered until it is used. */
 export function createProcessIo(homeDirectory: () => string): Io {
   const redactor = createRedactor();
-  const stdout = describeTarget(1);
-  const stderr = describeTarget(2);
+  const stdout = describeTarget(1, () => process.stdout);
+  const stderr = describeTarget(2, () => process.stderr);
   const faultHandlers: ((error: unknown) => void)[] = [];
   const handleFault = (error: unknown): void => faultHandlers.at(-1)?.(error);
   const writeErrRaw = createStderrWriter(stdout, stderr);
@@ -234,7 +222,7 @@ export function createProcessIo(homeDirectory: () => string): Io {
     },
     setExitCode,
     end(outcome) {
-      if ('signal' in outcome) dieBySignal(outcome.signal);
+      if ('signal' in outcome) dieInOrder(outcome.signal);
       else setExitCode(outcome.exitCode);
     },
     exitNow(code) {

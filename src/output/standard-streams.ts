@@ -2,10 +2,39 @@
 //
 // Node lets writes to a terminal block: after Ctrl-S, or in front of a frozen window, no ping would go out, no
 // timer fire and no signal be handled (contract K3, R2). Here they are asynchronous, as those to a pipe are.
+import { fstatSync } from 'node:fs';
 import type { OutputTarget } from '../io.ts';
 
 /** Above this many waiting bytes on stderr further lines are dropped: nobody reads them. */
 const MAX_STDERR_BACKLOG = 256 * 1024;
+
+/** Whether a descriptor is a terminal. Opening its stream loads half of Node's stream code: only if it may be. */
+export function isTerminal(fd: 0 | 1 | 2, stream: () => { readonly isTTY?: boolean }): boolean {
+  try {
+    return fstatSync(fd).isCharacterDevice() && stream().isTTY === true;
+  } catch {
+    return false;
+  }
+}
+
+/** A standard stream for output; `stream` opens it, so it is called as late as can be. */
+export function describeTarget(fd: 1 | 2, stream: () => NodeJS.WriteStream): OutputTarget {
+  let isTty: boolean | undefined;
+  const target = {
+    fd,
+    stream,
+    get isTty() {
+      if (isTty === undefined) {
+        isTty = isTerminal(fd, stream);
+        if (isTty) keepLoopFree(stream(), fd);
+      }
+      return isTty;
+    },
+    // A terminal that nobody has sized says 0.
+    columns: () => (target.isTty ? stream().columns || undefined : undefined),
+  };
+  return target;
+}
 
 /** What libuv's handle of a terminal offers; not public, hence all optional. */
 interface TerminalHandle {

@@ -1,4 +1,6 @@
 // Signals in every state of a run: it ends soon, by that signal, and says goodbye where there is somebody.
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { OPCODE } from '../helpers/frames.ts';
 import { type Child, type CliOptions, startCli } from '../helpers/run-cli.ts';
@@ -19,6 +21,11 @@ import {
   startTail,
   whenGone,
 } from './start-tail.ts';
+
+/** True where a process can be made the first one of a namespace. */
+function canFork(): boolean {
+  return spawnSync('unshare', ['-rpf', 'true'], { stdio: 'ignore' }).status === 0;
+}
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
@@ -202,6 +209,23 @@ describe('S1, O6: a signal while stdout is blocked', () => {
     expect(await gone).toEqual({ code: null, signal: 'SIGINT' });
     clearInterval(timer);
     expect(performance.now() - sentAtMs).toBeLessThan(SOON_MS);
+  });
+});
+
+(canFork() ? describe : describe.skip)('S1: as the first process of a container (needs unshare)', () => {
+  test.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+    ['SIGHUP', 129],
+  ] as const)('%s, which the kernel keeps from such a process: ends with %i', async (signal, code) => {
+    await using server = await startScriptedServer(streamHandler({ events: ['{"n":1}'] }));
+    const child = startTail(server.url, [], { prefix: ['unshare', '-rpf'] });
+    await child.waitForLines(1);
+    const [pid] = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').split(' ');
+    process.kill(Number(pid), signal);
+    const exit = await endOf(child);
+    expect({ code: exit.code, signal: exit.signal }).toEqual({ code, signal: null });
+    expect(exit.stderr).toContain('1 event in');
   });
 });
 

@@ -40,6 +40,7 @@ import { numberedEvents, SOON_MS } from './start-tail.ts';
     process.kill(await pty.readPid(), 'SIGTERM');
     const { output, signal } = await pty.exit;
     expect(signal).toBe('SIGTERM');
+    expect(output).toMatch(/\d events in /);
     expect(server.attempts).toHaveLength(1);
     const numbers = [...output.matchAll(/"n":(\d+)/g)].map(([, n]) => Number(n));
     expect(numbers).toEqual(numbers.map((_, index) => index + 1));
