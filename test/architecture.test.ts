@@ -36,7 +36,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // A server of its own: a bug must not hide on both sides.
   'simulator/': ['errors.ts', 'protocol/messages.ts'],
 
-  'ready-file.ts': ['errors.ts'],
+  'ready-file.ts': ['output/whole-file.ts'],
   'stop.ts': ['errors.ts', 'io.ts', 'output/line-writer.ts'],
   'silence.ts': ['io.ts', 'output/line-writer.ts'],
   'tally.ts': ['io.ts', 'protocol/messages.ts', 'connection/follow.ts', 'ui/words.ts'],
@@ -66,11 +66,32 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'simulator/server.ts',
     'ui/',
   ],
+  // Looks at one connection more closely than a session does.
+  'check/': [
+    'errors.ts',
+    'io.ts',
+    'version.ts',
+    'config/',
+    'connection/',
+    'protocol/',
+    'output/whole-file.ts',
+    'render/sanitize.ts',
+    'ui/',
+  ],
   'check-key.ts': ['errors.ts', 'io.ts', 'config/', 'connection/causes.ts', 'connection/follow.ts'],
   'simulate-ready.ts': ['errors.ts'],
   'simulate.ts': ['errors.ts', 'io.ts', 'simulate-ready.ts', 'config/', 'simulator/', 'ui/'],
 
-  'commands/': ['errors.ts', 'io.ts', 'version.ts', 'tail.ts', 'simulate.ts', 'check-key.ts', 'profile/'],
+  'commands/': [
+    'errors.ts',
+    'io.ts',
+    'version.ts',
+    'tail.ts',
+    'simulate.ts',
+    'check-key.ts',
+    'check/',
+    'profile/',
+  ],
   'main.ts': ['errors.ts', 'io.ts', 'version.ts', 'commands/', 'ui/reporter.ts'],
 };
 

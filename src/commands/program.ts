@@ -4,6 +4,7 @@ import { UsageError } from '../errors.ts';
 import type { Io } from '../io.ts';
 import { VERSION } from '../version.ts';
 import { addProfileCommands } from './profile.ts';
+import { addStreamCheck } from './stream-check.ts';
 import { addStreamSimulate } from './stream-simulate.ts';
 import { addStreamTail } from './stream-tail.ts';
 
@@ -21,6 +22,7 @@ export async function runProgram(io: Io): Promise<void> {
     .option('--log-format <format>', 'stderr as text or json (default: text)');
   const stream = addGroup(program, 'stream', 'follow, check, simulate the event stream');
   addStreamTail(stream, io);
+  addStreamCheck(stream, io);
   addStreamSimulate(stream, io);
   addProfileCommands(program, io, async (url, key) => {
     const { checkKey } = await import('../check-key.ts');

@@ -3,20 +3,25 @@ import type { Command } from 'commander';
 import type { Io } from '../io.ts';
 import { collect } from './collect.ts';
 
-/** Adds the flags that say where and how to connect; `check` and `relay` share them. */
-export function addConnectionOptions(command: Command): Command {
+/** Adds the flags that say where and how to connect once: those of `check`. */
+export function addDialOptions(command: Command): Command {
   return command
     .option('-p, --profile <name>', 'profile to use (ATLANTIS_PROFILE, else the one in use)')
     .option('--url <url>', "base or stream URL (ATLANTIS_URL, else the profile's)")
     .option('--key-stdin', 'read the key from the first line of stdin')
-    .option('--no-reconnect', 'end at the first loss')
-    .option('--max-reconnects <n>', 'attempts beyond the first one (default: unlimited)')
-    .option('--retry-min <dur>', 'lower bound of the backoff (default: 1s)')
-    .option('--retry-max <dur>', 'upper bound of the backoff (default: 30s)')
     .option('--connect-timeout <dur>', 'for a whole attempt, and again for the welcome (default: 15s)')
     .option('--ping-interval <dur>', 'keepalive; 0 turns it off (default: 20s)')
     .option('--pong-timeout <dur>', 'time to hear anything after a ping (default: 10s)')
     .option('--ca-cert <file>', 'extra trusted roots (PEM)');
+}
+
+/** And those that say when to try again; `relay` shares them. */
+export function addConnectionOptions(command: Command): Command {
+  return addDialOptions(command)
+    .option('--no-reconnect', 'end at the first loss')
+    .option('--max-reconnects <n>', 'attempts beyond the first one (default: unlimited)')
+    .option('--retry-min <dur>', 'lower bound of the backoff (default: 1s)')
+    .option('--retry-max <dur>', 'upper bound of the backoff (default: 30s)');
 }
 
 export function addStreamTail(stream: Command, io: Io): void {

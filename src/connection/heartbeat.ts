@@ -23,6 +23,7 @@ export class Heartbeat {
   #hasRead = false;
   #wasPaused = false;
   #pingSentAtMs: number | undefined;
+  #onPong: ((roundTripMs: number) => void) | undefined;
   #cancelTick: () => void = () => {};
 
   constructor(settings: KeepaliveSettings, clock: Clock, hooks: HeartbeatHooks) {
@@ -53,13 +54,23 @@ export class Heartbeat {
         this.#hooks.onDead(state.silentMs);
         return;
       }
-      if (ticked.verdict === 'ping') {
-        this.#pingSentAtMs = nowMs;
-        this.#hooks.sendPing();
-      }
+      if (ticked.verdict === 'ping') this.#sendPing();
       this.#cancelTick = this.#clock.setTimer(tick, tickMs);
     };
     this.#cancelTick = this.#clock.setTimer(tick, tickMs);
+  }
+
+  /** Pings outside of the interval; resolves with the round trip in ms once the pong has come. */
+  ping(): Promise<number> {
+    this.#sendPing();
+    return new Promise((resolve) => {
+      this.#onPong = resolve;
+    });
+  }
+
+  #sendPing(): void {
+    this.#pingSentAtMs = this.#clock.monotonicMs();
+    this.#hooks.sendPing();
   }
 
   /** No timer is left behind. */
@@ -80,5 +91,6 @@ export class Heartbeat {
     if (this.#pingSentAtMs === undefined) return;
     this.roundTripMs = this.#clock.monotonicMs() - this.#pingSentAtMs;
     this.#pingSentAtMs = undefined;
+    this.#onPong?.(this.roundTripMs);
   }
 }

@@ -103,6 +103,11 @@ export class LiveStream {
     return this.#heartbeat.roundTripMs;
   }
 
+  /** Pings now; resolves with the round trip in ms once the pong has come, which may be never (contract K1). */
+  ping(): Promise<number> {
+    return this.#heartbeat.ping();
+  }
+
   /** Wall clock of the last byte, ms since the epoch; of bytes that waited to be read, the earliest possible. */
   get lastByteAtMs(): number {
     return this.#arrival.lastByteAtMs;

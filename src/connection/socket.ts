@@ -170,6 +170,7 @@ function watchRequest(
   if (isProxied) enter('proxy');
   request.once('socket', (socket) => {
     if (!isProxied) {
+      enter('lookup', socket);
       // An address is not looked up.
       if (isIP(request.host.replace(/^\[|\]$/g, '')) !== 0) enter('connect', socket);
       socket.once('lookup', () => enter('connect', socket));

@@ -1,0 +1,40 @@
+// Files that are there whole or not at all: written beside their place, then moved into it.
+//
+// What stands there before stays untouched until then. A place that is no regular file (/dev/stdout, a pipe)
+// is written to as it is: nothing may take its place.
+import { realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { OutputError } from '../errors.ts';
+
+/**
+ * Writes `text` to `path`; a link is followed.
+ *
+ * @param what what the message calls the file, such as `the ready file`
+ * @throws OutputError (exit 9) naming the path and the code of the fault
+ */
+export function writeWholeFile(path: string, text: string, pid: number, what: string): void {
+  let staged: string | undefined;
+  try {
+    const isSpecial = statSync(path, { throwIfNoEntry: false })?.isFile() === false;
+    if (isSpecial) {
+      writeFileSync(path, text);
+      return;
+    }
+    const place = findPlace(path);
+    staged = `${place}.${pid}.tmp`;
+    writeFileSync(staged, text, { flag: 'wx' });
+    renameSync(staged, place);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
+    if (staged !== undefined && code !== 'EEXIST') rmSync(staged, { force: true });
+    throw new OutputError(`${what} "${path}" could not be written (${code})`);
+  }
+}
+
+/** Where a link leads to; the path itself where nothing is there yet. */
+function findPlace(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
+}
