@@ -1,10 +1,11 @@
-// Signals and deadlines while the system's own name lookup hangs, which nothing in the process can interrupt.
+// Signals in every state, and while the system's own name lookup hangs, which nothing in the process can stop.
 import { describe, expect, test } from '@jest/globals';
 import { CANARY_KEY } from '../helpers/canary.ts';
 import { canUnshare, startInNamespace } from '../helpers/netns.ts';
 import type { Child } from '../helpers/run-cli.ts';
 import { pauseFor } from '../helpers/watch.ts';
 import { endOf, expectDeath } from './start-tail.ts';
+import { expectEndIn, SIGNALS, STATES } from './states.ts';
 
 /** A tail that looks a name up for as long as the system tries. */
 async function startLookup(args: readonly string[] = []): Promise<Child> {
@@ -38,3 +39,12 @@ async function startLookup(args: readonly string[] = []): Promise<Child> {
     });
   },
 );
+
+describe('S1, R2: a signal in every state', () => {
+  const others = STATES.flatMap((state, index) =>
+    SIGNALS.filter((_, at) => at !== index % 3).map((signal) => [state.name, signal, state] as const),
+  );
+  test.each(others)('row 47: %s: %s ends it within 0.5 s, by that signal', (_name, signal, state) =>
+    expectEndIn(state, signal),
+  );
+});

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { CANARY_KEY } from '../helpers/canary.ts';
 import { type Child, type CliOptions, startCli } from '../helpers/run-cli.ts';
 import { type ScriptedServer, startScriptedServer, streamHandler } from '../helpers/scripted-server.ts';
+import { pauseFor } from '../helpers/watch.ts';
 import { endOf, expectWholeLines, numberedEvents, readRecords } from './start-tail.ts';
 import { makeFault } from './strike.ts';
 
@@ -116,6 +117,8 @@ describe('S2: an uncaught fault outside of a stream', () => {
     const fault = makeFault('throw new Error("boom");');
     const child = startCli(args, { ...fault.options, stdin: 'pipe' });
     await child.waitForStdout(ready);
+    // That it waits for stdin is not to be seen from outside.
+    if (ready.test('')) await pauseFor(300);
     fault.strike();
     const exit = await child.exit;
     expect({ code: exit.code, signal: exit.signal }).toEqual({ code: 1, signal: null });
