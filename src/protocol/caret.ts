@@ -8,7 +8,9 @@ const HIDDEN = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
 
 /** A usage error for `text`, the value of `flag`; `advice` stands behind the caret. */
 export function pointAt(flag: string, text: string, fault: ExpressionFault, advice: string): UsageError {
+  const message = `invalid ${flag}: ${fault.message}`;
+  if (text.trim() === '') return new UsageError(message, advice);
   const shown = text.replaceAll('\t', ' ').replace(HIDDEN, (hidden) => '\ufffd'.repeat(hidden.length));
   const indent = ' '.repeat(stringWidth(shown.slice(0, fault.at)));
-  return new UsageError(`invalid ${flag}: ${fault.message}`, `${shown}\n${indent}^ ${advice}`);
+  return new UsageError(message, `${shown}\n${indent}^ ${advice}`);
 }

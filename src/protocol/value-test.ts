@@ -5,7 +5,7 @@
 import { compareDecimal, readDecimal } from './decimal.ts';
 import { NINE, QUOTE } from './scan-constants.ts';
 import { skipNumber } from './scan-tokens.ts';
-import { areBytes, makeName, readString, skipToMark } from './seek.ts';
+import { areBytes, makeName, readSource, readString, skipToMark } from './seek.ts';
 
 /** Tests the string, number or literal from `start` to `end`. */
 export type ValueTest = (view: DataView, start: number, end: number) => boolean;
@@ -57,6 +57,14 @@ export function compareTexts(order: Order, text: string): ValueTest {
     }
     const sent = readString(view, start, end);
     return holds(sent === text ? 0 : sent < text ? -1 : 1);
+  };
+}
+
+/** A text by its value, a number or a literal as it was sent. */
+export function testTexts(test: (text: string) => boolean): ValueTest {
+  return (view, start, end) => {
+    const isText = view.getUint8(start) === QUOTE;
+    return test(isText ? readString(view, start, end) : readSource(view, start, end));
   };
 }
 

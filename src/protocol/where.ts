@@ -3,7 +3,14 @@
 // Pure but for loading the engine of regular expressions where one is asked for.
 import { decodeString } from './json-tree.ts';
 import { ExpressionFault, parsePath, type Step } from './path.ts';
-import { compareNumbers, compareTexts, equalLiteral, type Order, type ValueTest } from './value-test.ts';
+import {
+  compareNumbers,
+  compareTexts,
+  equalLiteral,
+  type Order,
+  testTexts,
+  type ValueTest,
+} from './value-test.ts';
 
 export const OPERATORS = ['=', '!=', '>', '>=', '<', '<=', '~', '!~'] as const;
 
@@ -67,15 +74,12 @@ function readComparison(operator: string, value: string, at: number): ValueTest 
 async function readPattern(value: string, at: number): Promise<ValueTest> {
   const isQuoted = value.startsWith('"');
   const source = isQuoted ? readQuoted(value, at) : value;
-  const { findPattern } = await import('./pattern.ts');
-  try {
-    return findPattern(source);
-  } catch (error) {
-    if (!(error instanceof ExpressionFault)) throw error;
-    // Behind an escape the places differ from those of the pattern itself.
-    const skipped = isQuoted ? (value.includes('\\') ? 0 : error.at + 1) : error.at;
-    throw new ExpressionFault(error.message, at + skipped);
-  }
+  const { compilePattern } = await import('./pattern.ts');
+  const pattern = compilePattern(source);
+  if (typeof pattern === 'function') return testTexts(pattern);
+  // Behind an escape the places differ from those of the pattern itself.
+  const skipped = isQuoted ? (value.includes('\\') ? 0 : pattern.at + 1) : pattern.at;
+  throw new ExpressionFault(pattern.message, at + skipped);
 }
 
 /** The text of `value`, which begins with a quote; nothing may follow the closing one. */
