@@ -5,13 +5,11 @@ import {
   describeSimulatorSource,
   parseTailFlags,
   resolveSource,
-  type TailConfig,
   type TailFlags,
 } from './config/tail-config.ts';
+import { createRenderer, createSelect } from './event-form.ts';
 import type { Io, Outcome } from './io.ts';
-import { NDJSON_RENDERER } from './render/ndjson-lines.ts';
-import type { Renderer } from './render/renderer.ts';
-import { runSession, type SessionParts } from './session.ts';
+import { runSession } from './session.ts';
 import { createReporter } from './ui/reporter.ts';
 import { createStatusLine } from './ui/status-line.ts';
 
@@ -46,25 +44,4 @@ async function startBuiltIn(
 ): Promise<{ url: string; exampleKey: string; close(): Promise<void> }> {
   const { startSimulator } = await import('./simulator/server.ts');
   return startSimulator({ scenario });
-}
-
-async function createSelect({ filter }: TailConfig): Promise<SessionParts['select']> {
-  if (filter === undefined) return undefined;
-  const { createFilter } = await import('./protocol/filter.ts');
-  return createFilter(filter);
-}
-
-/** The format that was asked for; only that one is loaded. */
-async function createRenderer(config: TailConfig, io: Io): Promise<Renderer> {
-  if (config.isEnveloped) {
-    const { createEnvelopeRenderer } = await import('./render/envelope.ts');
-    return createEnvelopeRenderer();
-  }
-  if (config.format === 'ndjson') return NDJSON_RENDERER;
-  const { createPrettyRenderer } = await import('./render/pretty.ts');
-  return createPrettyRenderer({
-    useColor: config.useColor,
-    time: config.time,
-    columns: () => io.stdout.columns(),
-  });
 }

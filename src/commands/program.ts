@@ -5,6 +5,7 @@ import type { Io } from '../io.ts';
 import { VERSION } from '../version.ts';
 import { addProfileCommands } from './profile.ts';
 import { addStreamCheck } from './stream-check.ts';
+import { addStreamReplay } from './stream-replay.ts';
 import { addStreamSimulate } from './stream-simulate.ts';
 import { addStreamTail } from './stream-tail.ts';
 
@@ -20,10 +21,11 @@ export async function runProgram(io: Io): Promise<void> {
     .option('-q, --quiet', 'nothing on stderr but errors')
     .option('-v, --verbose', 'say more on stderr, and show the stack of a fault')
     .option('--log-format <format>', 'stderr as text or json (default: text)');
-  const stream = addGroup(program, 'stream', 'follow, check, simulate the event stream');
+  const stream = addGroup(program, 'stream', 'follow, check, simulate, replay the event stream');
   addStreamTail(stream, io);
   addStreamCheck(stream, io);
   addStreamSimulate(stream, io);
+  addStreamReplay(stream, io);
   addProfileCommands(program, io, async (url, key) => {
     const { checkKey } = await import('../check-key.ts');
     await checkKey(url, key, io);

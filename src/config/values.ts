@@ -53,6 +53,14 @@ export function parseRate(flag: string, value: string): number {
   return rate;
 }
 
+/** A factor of time such as `1x`, `10x`, `0.5x`, or `max` for no waits (Infinity). @throws UsageError */
+export function parseSpeed(flag: string, value: string): number {
+  if (value === 'max') return Number.POSITIVE_INFINITY;
+  const factor = /^\d{1,6}(\.\d{1,6})?x$/.test(value) ? Number(value.slice(0, -1)) : Number.NaN;
+  if (!(factor > 0)) throw refuse(flag, value, 'a factor such as 1x, 10x or 0.5x, or max');
+  return factor;
+}
+
 /** One of a list. @throws UsageError */
 export function parseChoice<T extends string>(flag: string, value: string, choices: readonly T[]): T {
   const found = choices.find((choice) => choice === value);

@@ -1,0 +1,31 @@
+// Which events are wanted, and in which form: each filter and format is loaded only where it is asked for.
+import type { TailConfig } from './config/tail-config.ts';
+import type { Io } from './io.ts';
+import type { Batch } from './protocol/messages.ts';
+import { NDJSON_RENDERER } from './render/ndjson-lines.ts';
+import type { Renderer } from './render/renderer.ts';
+
+/** What leaves the wanted events of a batch; undefined where all are wanted. */
+export type Select = ((batch: Batch) => Batch) | undefined;
+
+/** @throws UsageError for a filter that cannot be read */
+export async function createSelect({ filter }: TailConfig): Promise<Select> {
+  if (filter === undefined) return undefined;
+  const { createFilter } = await import('./protocol/filter.ts');
+  return createFilter(filter);
+}
+
+/** The format that was asked for. */
+export async function createRenderer(config: TailConfig, io: Io): Promise<Renderer> {
+  if (config.isEnveloped) {
+    const { createEnvelopeRenderer } = await import('./render/envelope.ts');
+    return createEnvelopeRenderer();
+  }
+  if (config.format === 'ndjson') return NDJSON_RENDERER;
+  const { createPrettyRenderer } = await import('./render/pretty.ts');
+  return createPrettyRenderer({
+    useColor: config.useColor,
+    time: config.time,
+    columns: () => io.stdout.columns(),
+  });
+}

@@ -1,0 +1,38 @@
+// Damaged lines of a recording: named while they are few, always counted.
+import type { Reporter, StatusRecord } from '../ui/reporter.ts';
+
+/** So many are named one by one; beyond, they are only counted. */
+const MAX_NAMED = 10;
+
+export interface DamageReport {
+  /** Counts a damaged line and names it. */
+  note(line: number, why: string): void;
+  /** The last word: what was played, and how many lines were not. */
+  summarize(events: number, durationMs: number): StatusRecord;
+}
+
+export function createDamageReport(reporter: Reporter): DamageReport {
+  let damaged = 0;
+  return {
+    note(line, why) {
+      damaged += 1;
+      if (damaged > MAX_NAMED) return;
+      const more = damaged === MAX_NAMED ? '; further ones are only counted' : '';
+      reporter.report({
+        event: 'discarded',
+        level: 'warn',
+        message: `line ${line} is damaged: ${why}${more}`,
+        figures: { line, why },
+      });
+    },
+    summarize(events, durationMs) {
+      const seconds = (durationMs / 1000).toFixed(durationMs < 10_000 ? 1 : 0);
+      return {
+        event: 'summary',
+        level: 'info',
+        message: `${events} event${events === 1 ? '' : 's'} in ${seconds} s, ${damaged} damaged line${damaged === 1 ? '' : 's'}`,
+        figures: { events, duration_ms: Math.round(durationMs), damaged },
+      };
+    },
+  };
+}

@@ -1,0 +1,74 @@
+// A recording in time: its events in batches, each when it is due.
+import { type Clock, sleep } from '../io.ts';
+import type { Batch } from '../protocol/messages.ts';
+import { readLine } from './form.ts';
+import type { Lines } from './read-lines.ts';
+
+/** What comes out of a recording, in its order. */
+export type Played =
+  | { readonly kind: 'events'; readonly batch: Batch; readonly connection: number }
+  /** A lifecycle record, as the line it is. */
+  | { readonly kind: 'lifecycle'; readonly line: Buffer }
+  /** `line` counts from 1; what is behind `fault` cannot be read. */
+  | { readonly kind: 'damaged'; readonly line: number; readonly why: string };
+
+export interface PlayOptions {
+  /** How much faster than it was recorded; Infinity for no waits at all. */
+  readonly speed: number;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
+
+/** A batch ends with so many events: its reader may want to stop, or wait. */
+const MAX_BATCH_EVENTS = 512;
+
+/** Plays lines with the spacing they were recorded with; time that ran backwards is no wait. */
+export async function* play(
+  source: AsyncIterable<Lines>,
+  { speed, clock, signal }: PlayOptions,
+): AsyncGenerator<Played> {
+  const startedAtMs = clock.monotonicMs();
+  let recordedMs = 0;
+  let previousMs: number | undefined;
+  let lineNumber = 0;
+  let batch: { texts: Buffer[]; flags: number[]; discarded: never[]; receivedAtMs: number } | undefined;
+  let connection = 0;
+
+  const take = (): Played[] => {
+    const full = batch;
+    batch = undefined;
+    return full === undefined ? [] : [{ kind: 'events', batch: full, connection }];
+  };
+  const waitFor = async (receivedAtMs: number): Promise<void> => {
+    recordedMs += Math.max(0, receivedAtMs - (previousMs ?? receivedAtMs));
+    previousMs = receivedAtMs;
+    const dueInMs = startedAtMs + recordedMs / speed - clock.monotonicMs();
+    if (dueInMs > 0) await sleep(clock, dueInMs, signal);
+  };
+
+  for await (const { lines, fault } of source) {
+    for (const bytes of lines) {
+      lineNumber += 1;
+      const line = readLine(bytes);
+      if (line.kind !== 'event') {
+        yield* take();
+        if (line.kind === 'damaged') yield { kind: 'damaged', line: lineNumber, why: line.why };
+        if (line.kind === 'lifecycle') yield { kind: 'lifecycle', line: bytes };
+        continue;
+      }
+      const isSame = batch?.receivedAtMs === line.receivedAtMs && connection === line.connection;
+      if (!isSame || (batch?.texts.length ?? 0) >= MAX_BATCH_EVENTS) {
+        yield* take();
+        await waitFor(line.receivedAtMs);
+        if (signal.aborted) return;
+        connection = line.connection;
+        batch = { texts: [], flags: [], discarded: [], receivedAtMs: line.receivedAtMs };
+      }
+      batch?.texts.push(line.text);
+      batch?.flags.push(line.flags);
+    }
+    // What is due goes out: the rest of a recording on stdin may come much later.
+    yield* take();
+    if (fault !== undefined) yield { kind: 'damaged', line: lineNumber + 1, why: fault };
+  }
+}

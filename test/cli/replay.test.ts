@@ -1,0 +1,150 @@
+// `stream replay` as a user runs it.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { describe, expect, test } from '@jest/globals';
+import { makeTempFolder } from '../helpers/cleanup.ts';
+import { runCli, runShell, startCli } from '../helpers/run-cli.ts';
+
+const HEADER = '{"recording":1,"started_at":"2026-01-01T00:00:00.000Z","tool":"atlantis-cli 0.1.0"}';
+const GAP = '{"lifecycle":"gap","from":"2026-01-01T00:00:00.000Z","to":null,"cause":"dropped"}';
+const event = (n: number, extra = ''): string =>
+  `{"type":"${n % 2 === 0 ? 'even' : 'odd'}","n":${n},"amount":12345678901234567890${n}${extra}}`;
+const line = (n: number, atMs = n): string =>
+  `{"received_at":"${new Date(1_767_225_600_000 + atMs).toISOString()}","seq":${n},"connection":1,"event":${event(n)}}`;
+const LINES = [HEADER, ...[1, 2, 3, 4].map((n) => line(n)), GAP, ...[5, 6].map((n) => line(n))];
+
+function record(lines: readonly string[], name = 'events.ndjson'): string {
+  const path = join(makeTempFolder(), name);
+  const text = `${lines.join('\n')}\n`;
+  writeFileSync(path, name.endsWith('.gz') ? gzipSync(text) : text);
+  return path;
+}
+
+const replay = (path: string, ...args: readonly string[]) => runCli(['stream', 'replay', path, ...args]);
+const events = (...numbers: readonly number[]): string => numbers.map((n) => `${event(n)}\n`).join('');
+
+describe('stream replay', () => {
+  test.each(['events.ndjson', 'events.ndjson.gz'])('%s: the events as they were sent', async (name) => {
+    const { code, stdout, stderr } = await replay(record(LINES, name));
+    expect([code, stdout]).toEqual([0, events(1, 2, 3, 4, 5, 6)]);
+    expect(stderr).toMatch(/^atlantis: 6 events in .* s, 0 damaged lines\n$/);
+  });
+
+  test('- is stdin, compressed or not', async () => {
+    const path = record(LINES, 'events.ndjson.gz');
+    const run = (text: string) => runShell(text.replaceAll('FILE', path));
+    expect((await run('zcat FILE | atlantis stream replay - -q')).stdout).toBe(events(1, 2, 3, 4, 5, 6));
+    expect((await run('cat FILE | atlantis stream replay - -q')).stdout).toBe(events(1, 2, 3, 4, 5, 6));
+  });
+
+  test.each([
+    [
+      ['--type', 'even'],
+      [2, 4, 6],
+    ],
+    [
+      ['--where', 'n > 4'],
+      [5, 6],
+    ],
+    [
+      ['--limit', '3'],
+      [1, 2, 3],
+    ],
+    [
+      ['--type', 'odd', '-n', '2'],
+      [1, 3],
+    ],
+  ])('%j', async (args, numbers) => {
+    const { code, stdout } = await replay(record(LINES), ...args, '--json');
+    expect([code, stdout]).toEqual([0, events(...numbers)]);
+  });
+
+  test('--envelope: the time it was received, and the lifecycle records between', async () => {
+    const { stdout } = await replay(record(LINES), '--envelope');
+    expect(stdout).toBe(`${LINES.slice(1).join('\n')}\n`);
+  });
+
+  test('--format pretty: with the time it was received', async () => {
+    const { stdout } = await replay(
+      record([line(1)]),
+      '--format',
+      'pretty',
+      '--time',
+      'utc',
+      '--color',
+      'never',
+    );
+    expect(stdout).toMatch(/^00:00:00\.001 +odd\b.*123456789012345678901/);
+  });
+
+  test('the spacing is kept, and --speed max takes it away', async () => {
+    const path = record([line(1, 0), line(2, 400), line(3, 3_600_000)]);
+    const child = startCli(['stream', 'replay', path, '--speed', '2x']);
+    const startedAt = performance.now();
+    await child.waitForStdout(event(1));
+    await child.waitForStdout(event(2));
+    expect(performance.now() - startedAt).toBeGreaterThan(150);
+    child.process.kill('SIGINT');
+    expect(await child.exit).toMatchObject({ signal: 'SIGINT', stdout: events(1, 2) });
+    expect((await replay(path, '--speed', 'max')).stdout).toBe(events(1, 2, 3));
+  });
+
+  test('damaged lines are counted and named, and not fatal', async () => {
+    const path = record([line(1), 'garbage', line(2), line(3).slice(0, 70)]);
+    const { code, stdout, stderr } = await replay(path);
+    expect([code, stdout]).toEqual([0, events(1, 2)]);
+    expect(stderr).toContain('line 2 is damaged: it is not JSON');
+    expect(stderr).toContain('line 4 is damaged');
+    expect(stderr).toContain('2 events');
+    expect(stderr).toContain('2 damaged lines');
+  });
+
+  test('--strict: the first damaged line ends it with 8, what came before it is written', async () => {
+    const { code, stdout, stderr } = await replay(record([line(1), 'garbage', line(2)]), '--strict');
+    expect([code, stdout]).toEqual([8, events(1)]);
+    expect(stderr).toContain('line 2 is damaged');
+  });
+
+  test('a hundred damaged lines are not a hundred lines on stderr', async () => {
+    const { stderr } = await replay(record(new Array<string>(100).fill('x')));
+    expect(stderr.split('\n').length).toBeLessThan(15);
+    expect(stderr).toContain('100 damaged lines');
+  });
+
+  test('a compressed recording that is cut off plays as far as it goes', async () => {
+    const many = Array.from({ length: 5_000 }, (_, n) => line(n, 0));
+    const path = join(makeTempFolder(), 'cut.gz');
+    const packed = gzipSync(`${many.join('\n')}\n`);
+    writeFileSync(path, packed.subarray(0, packed.length / 2));
+    const { code, stdout, stderr } = await replay(path);
+    expect(code).toBe(0);
+    expect(stdout.split('\n').length).toBeGreaterThan(500);
+    expect(stderr).toContain('the compressed data is cut off');
+    expect((await replay(path, '--strict')).code).toBe(8);
+  });
+
+  test.each([
+    [['/no/such/file'], 'there is no such file'],
+    [['/'], 'it is a folder'],
+    [['-', '--speed', 'fast'], '--speed "fast"'],
+    [['-', '--speed', '0x'], '--speed "0x"'],
+    [['-', '--where', 'n >'], '--where'],
+    [[], "missing required argument 'file'"],
+  ])('%j is a usage error', async (args, words) => {
+    const { code, stdout, stderr } = await runCli(['stream', 'replay', ...args]);
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toContain(words);
+  });
+
+  test('O7: a reader that goes away ends it in silence', async () => {
+    const path = record(Array.from({ length: 20_000 }, (_, n) => line(n, 0)));
+    const { pipeStatus, stderr } = await runShell(`atlantis stream replay ${path} -q | head -1 >/dev/null`);
+    expect([pipeStatus, stderr]).toEqual([[0, 0], '']);
+  });
+
+  test('O7: a full disk ends it with 9', async () => {
+    const { code } = await runShell(`atlantis stream replay ${record(LINES)} -q > /dev/full`);
+    expect(code).toBe(9);
+  });
+});
