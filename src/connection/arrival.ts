@@ -1,16 +1,22 @@
 // When the last byte arrived, as the loss of a connection is told (contract G1).
 //
-// Bytes that are read after a pause, or after the process was away, may have waited in the kernel all the
-// while. Taking the moment of reading for that of arrival would make a gap look shorter than it was; so until
-// all that waited is read, the time from before is kept. Promises never to name a later moment than is known.
+// Bytes that are read after a pause, or after the process was away, may have waited on the way all the while.
+// Taking the moment of reading for that of arrival would make a gap look shorter than it was; so the moment
+// from before is kept until a pong proves that we have caught up, or silence does.
 import type { Clock } from '../io.ts';
 
+/** A byte that comes after so much silence, while we were reading, did not wait for us. */
+const SILENCE_MS = 1_000;
 /** More than a kernel keeps for one socket that is not read (Linux: 6 MiB unless tuned). */
 const MAX_WAITING_BYTES = 8 * 1024 * 1024;
-/** In one turn of the loop Node reads until the kernel has no more, or about this much (32 reads of 64 KiB). */
-const FULL_TURN_BYTES = 31 * 64 * 1024;
-/** The shortest timer that Node has: it is called in another turn of the loop. */
-const TURN_MS = 1;
+/** A server may leave pings unanswered for as long as it likes. */
+const MAX_OPEN_PINGS = 1_000;
+
+interface OpenPing {
+  readonly sentAtMs: number;
+  /** How many stops there had been; undefined when reading was stopped at that moment. */
+  readonly stops: number | undefined;
+}
 
 export class Arrival {
   /** Wall clock of the last read, ms since the epoch. */
@@ -19,12 +25,14 @@ export class Arrival {
   lastByteAtMs: number;
 
   readonly #clock: Clock;
+  #isReading = true;
   #isBehind = false;
-  #bytesInTurn = 0;
+  #stops = 0;
+  #openPings: OpenPing[] = [];
+  #lastReadMonotonicMs = 0;
   /** What is read MAX_WAITING_BYTES after this moment has arrived after it. */
   #markAtMs = 0;
   #bytesSinceMark = 0;
-  #cancelLook: () => void = () => {};
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -38,40 +46,54 @@ export class Arrival {
       this.lastByteAtMs = this.lastReadAtMs;
       return;
     }
-    this.#bytesInTurn += byteCount;
+    const nowMs = this.#clock.monotonicMs();
+    const silentMs = nowMs - this.#lastReadMonotonicMs;
+    this.#lastReadMonotonicMs = nowMs;
     this.#bytesSinceMark += byteCount;
-    if (this.#bytesSinceMark < MAX_WAITING_BYTES) return;
-    this.lastByteAtMs = this.#markAtMs;
-    this.#markAtMs = this.lastReadAtMs;
-    this.#bytesSinceMark = 0;
+    if (this.#isReading && silentMs >= SILENCE_MS) this.#catchUp();
+    else if (this.#bytesSinceMark >= MAX_WAITING_BYTES) this.#moveTo(this.#markAtMs);
   }
 
   /** Nothing is read from now on, or was not for a while. */
   noteStopped(): void {
-    this.#cancelLook();
+    this.#isReading = false;
+    this.#stops += 1;
     if (this.#isBehind) return;
     this.#isBehind = true;
     this.#markAtMs = this.lastByteAtMs;
     this.#bytesSinceMark = 0;
   }
 
-  /** Reading goes on: two turns of the loop on, one poll of the socket is sure to lie in between. */
+  /** Reading goes on. */
   noteResumed(): void {
-    this.#lookAfter(2);
+    this.#isReading = true;
+    this.#lastReadMonotonicMs = this.#clock.monotonicMs();
   }
 
-  /** No timer is left behind. */
-  end(): void {
-    this.#cancelLook();
+  /** A text ping was sent. */
+  notePing(): void {
+    if (this.#openPings.length >= MAX_OPEN_PINGS) return;
+    const stops = this.#isReading ? this.#stops : undefined;
+    this.#openPings.push({ sentAtMs: this.#clock.wallMs(), stops });
   }
 
-  #lookAfter(turns: number): void {
-    this.#cancelLook();
-    this.#bytesInTurn = 0;
-    this.#cancelLook = this.#clock.setTimer(() => {
-      if (this.#bytesInTurn >= FULL_TURN_BYTES) this.#lookAfter(1);
-      else if (turns > 1) this.#lookAfter(turns - 1);
-      else this.#isBehind = false;
-    }, TURN_MS);
+  /** The pong to the earliest open ping was read: before it all that was sent until that ping arrived. */
+  notePong(): void {
+    const ping = this.#openPings.shift();
+    if (ping === undefined || !this.#isBehind) return;
+    if (ping.stops === this.#stops) this.#catchUp();
+    else if (ping.sentAtMs > this.lastByteAtMs) this.#moveTo(ping.sentAtMs);
+  }
+
+  #catchUp(): void {
+    this.#isBehind = false;
+    this.lastByteAtMs = this.lastReadAtMs;
+  }
+
+  /** Still behind, but no further than this. */
+  #moveTo(atMs: number): void {
+    this.lastByteAtMs = atMs;
+    this.#markAtMs = this.lastReadAtMs;
+    this.#bytesSinceMark = 0;
   }
 }

@@ -49,7 +49,8 @@ export class LiveStream {
     // In front of the reader of frames: what pauses reading must find its own bytes noted.
     socket.prependListener('data', (chunk: Buffer) => {
       this.#heartbeat.noteRead();
-      this.#arrival.noteRead(chunk.length);
+      // What comes behind a Close frame belongs to the goodbye, not to the stream (RFC 6455 § 1.4).
+      if (webSocket.readyState === webSocket.OPEN) this.#arrival.noteRead(chunk.length);
       this.#pauseUnlessWanted();
     });
     answerPings(webSocket);
@@ -148,6 +149,7 @@ export class LiveStream {
       this.#queue.push(data, flags);
     } else if (!isBinary && data.equals(PONG)) {
       this.#heartbeat.notePong();
+      this.#arrival.notePong();
     } else {
       this.#queue.discard(isBinary ? 'binary' : 'not JSON');
     }
@@ -177,7 +179,9 @@ export class LiveStream {
     return new Heartbeat(this.#settings.keepalive, this.#clock, {
       isPaused: () => webSocket.isPaused,
       sendPing: () => {
-        if (webSocket.readyState === webSocket.OPEN) webSocket.send('ping');
+        if (webSocket.readyState !== webSocket.OPEN) return;
+        webSocket.send('ping');
+        this.#arrival.notePing();
       },
       onAway: () => {
         this.#arrival.noteStopped();
@@ -192,7 +196,6 @@ export class LiveStream {
 
   #end(code: number, reason: string): void {
     this.#heartbeat.stop();
-    this.#arrival.end();
     this.#endedBy = this.#fault ?? this.#classifyClose(code, reason);
     this.#onFirst?.(describeWithoutWelcome(this.#endedBy));
     this.#queue.wakeTaker();
