@@ -7,7 +7,10 @@ import type { Socket } from 'node:net';
 
 /** Aborts a plain TCP connection; what the kernel has not delivered yet is lost. Harmless when it is over. */
 export function resetConnection(tcp: Socket): void {
+  // libuv refuses to reset while a FIN is on its way out, and node then never lets go of the handle: the
+  // process would spin at its end.
+  const isEnding = tcp.writableEnded && !tcp.writableFinished;
   // What node's own `_destroy` looks at; the self-test of the raw server proves that it is still there.
-  Object.assign(tcp, { resetAndClosing: true });
+  if (!isEnding) Object.assign(tcp, { resetAndClosing: true });
   tcp.destroy();
 }
