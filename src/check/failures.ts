@@ -9,6 +9,13 @@ import type { Expected, Witness } from './witness.ts';
 /** Types that are named in a sentence; reports for programs name more. */
 const SHOWN_TYPES = 8;
 
+/** Who is to blame, by exit code. */
+const ERROR_CAUSES: Readonly<Record<number, string>> = {
+  [EXIT.usage]: 'usage',
+  [EXIT.credential]: 'credential',
+  [EXIT.store]: 'store',
+};
+
 /** The failure that a cause of the connection is; the exit code is that of giving up over it. */
 export function fromCause(cause: Cause): Failure {
   const { happened, remedy } = describeCause(cause);
@@ -32,9 +39,8 @@ export function fromCause(cause: Cause): Failure {
 }
 
 /** The failure that an error of `errors.ts` is. */
-export function fromError({ name, message, hint, exitCode }: AtlantisError): Failure {
-  const cause = name.replace(/Error$/, '').toLowerCase();
-  return { cause: cause === 'atlantis' ? 'error' : cause, message, hint, exitCode };
+export function fromError({ message, hint, exitCode }: AtlantisError): Failure {
+  return { cause: ERROR_CAUSES[exitCode] ?? 'settings', message, hint, exitCode };
 }
 
 /** The welcome names another key than the one in use (contract C4). */

@@ -122,11 +122,13 @@ function readCount(header: string | string[] | undefined): number | undefined {
 async function useStream(stream: LiveStream, dial: DialSettings, probe: Probe): Promise<void> {
   const { log, io } = probe;
   const welcomedAtMs = io.clock.monotonicMs();
-  const accepted = stream.acceptedKeyPrefix;
+  const isOurs = hasPrefix(dial.key, stream.acceptedKeyPrefix);
+  const expected = keyPrefix(dial.key);
+  // The service's 16 characters may be all of a short key: then fewer are shown.
+  const accepted = isOurs ? expected : stream.acceptedKeyPrefix;
   log.pass(`for the key ${accepted}…`, { key_prefix: accepted });
   log.begin('identity');
-  const expected = keyPrefix(dial.key);
-  if (!hasPrefix(dial.key, accepted)) {
+  if (!isOurs) {
     log.fail(describeForeignKey(dial.host, accepted, expected));
     return;
   }

@@ -76,7 +76,7 @@ export function createStepLog(clock: Clock, clean: (text: string) => string, wat
   return log;
 }
 
-/** Cleans every text in a value, also the names of members. */
+/** Cleans every text in a value; the names of members are ours. */
 export function cleanDeep(value: unknown, clean: (text: string) => string): unknown {
   if (typeof value === 'string') return clean(value);
   if (Array.isArray(value)) return value.map((item) => cleanDeep(item, clean));

@@ -1,0 +1,32 @@
+// A report for the tests of its forms.
+import type { Report, ReportStep } from '../../src/check/report.ts';
+import { STEP_NAMES } from '../../src/check/steps.ts';
+
+/** A report in which `upgrade` failed with these words; all before it is ok, all behind it is skipped. */
+export function makeFailedReport(message: string, hint: string | null = null): Report {
+  const failedAt = STEP_NAMES.indexOf('upgrade');
+  const steps = STEP_NAMES.map((name, at): ReportStep => {
+    const base = { name, duration_ms: at === failedAt ? 1234.5 : 2, details: {} };
+    if (at < failedAt) return { ...base, status: 'ok', summary: `${name} is fine` };
+    if (at > failedAt) return { ...base, duration_ms: 0, status: 'skipped', summary: 'upgrade failed' };
+    return { ...base, status: 'failed', summary: message, error: { cause: 'rejected', message, hint } };
+  });
+  return {
+    version: 1,
+    tool: 'atlantis-cli/0.0.0',
+    started_at: '2026-01-02T03:04:05.678Z',
+    duration_ms: 1250,
+    ok: false,
+    exit_code: 5,
+    signal: null,
+    failed_step: 'upgrade',
+    steps,
+    expectations: [],
+  };
+}
+
+/** Every kind of character that some format could trip over. */
+export const NASTY = [
+  'quotes " \' and <tags> & &amp; ]]> --> |pipes| `ticks` *stars* [link](http://x) @somebody #1',
+  '::error::no ##[error]no %0A 100% \r\n\t\0\x07\x1b[31m\x7f\x85\u2028\ufffe\uffff \ud800 \u{1f600} é',
+].join(' ');

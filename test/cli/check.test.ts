@@ -1,0 +1,452 @@
+// `stream check` through every step that can fail, against a server that the test scripts.
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { CANARY_KEY, CANARY_PREFIX } from '../helpers/canary.ts';
+import { type Certificates, hasOpenssl, makeCertificates } from '../helpers/certificates.ts';
+import { runCheck, startCheck } from '../helpers/check.ts';
+import { makeTempFolder } from '../helpers/cleanup.ts';
+import { runCli } from '../helpers/run-cli.ts';
+import { type Peer, type Script, startScriptedServer, streamHandler } from '../helpers/scripted-server.ts';
+import { tunnelTo } from '../helpers/tunnel.ts';
+
+const describeTls = hasOpenssl() ? describe : describe.skip;
+const FOR_EVER = new Promise<void>(() => {});
+
+/** `failed` is the step that must have failed; all behind it must be skipped by its name. */
+function expectFailure(
+  exit: Awaited<ReturnType<typeof runCheck>>,
+  step: string,
+  cause: string,
+  code: number,
+) {
+  expect([exit.report.failed_step, exit.failed?.error?.cause, exit.code]).toEqual([step, cause, code]);
+  const names = exit.report.steps.map(({ name }) => name);
+  for (const { name, status, summary } of exit.report.steps.slice(
+    names.indexOf(exit.report.failed_step ?? 'events') + 1,
+  )) {
+    expect([name, status]).toEqual([name, 'skipped']);
+    expect(summary).toMatch(/ failed$/);
+  }
+  expect(exit.stderr).toContain('atlantis: error: ');
+}
+
+const envelope = (code: string): string => JSON.stringify({ error: { code, message: 'as the test says' } });
+const JSON_TYPE = { 'Content-Type': 'application/json' };
+
+describe('a check that passes', () => {
+  test('tells each step with its figures, and says goodbye', async () => {
+    const server = await startScriptedServer(async (peer) => {
+      peer.answerPings();
+      peer.answerClose();
+      await peer.accept({
+        headers: { 'X-Request-Id': 'req-1', 'X-Credit-Cost': '2', 'X-Credit-Remaining': '98' },
+      });
+      await peer.welcome();
+    });
+    const exit = await runCheck(server.url.replace('127.0.0.1', 'localhost'));
+    expect(exit.code).toBe(0);
+    expect(exit.stderr).toBe('');
+    expect(exit.report).toMatchObject({ ok: true, failed_step: null, expectations: [] });
+    expect(exit.statuses).toEqual({
+      settings: 'ok',
+      lookup: 'ok',
+      connect: 'ok',
+      proxy: 'skipped',
+      tls: 'skipped',
+      upgrade: 'ok',
+      welcome: 'ok',
+      identity: 'ok',
+      keepalive: 'ok',
+      events: 'skipped',
+    });
+    expect(exit.step('settings').details).toMatchObject({
+      url_source: '--url',
+      key_prefix: CANARY_PREFIX,
+      key_source: 'ATLANTIS_API_KEY',
+    });
+    expect(exit.step('lookup').details['addresses']).toContain('127.0.0.1');
+    expect(exit.step('connect').details).toEqual({ address: '127.0.0.1', port: server.port });
+    expect(exit.step('upgrade').details).toEqual({
+      status: 101,
+      request_id: 'req-1',
+      credit_cost: 2,
+      credit_remaining: 98,
+    });
+    expect(exit.step('keepalive').details['round_trips_ms']).toHaveLength(3);
+    expect(exit.step('events').summary).toBe('no --expect');
+    const [attempt] = server.attempts;
+    expect(server.attempts).toHaveLength(1);
+    expect(attempt?.frames.filter(({ payload }) => payload.toString() === 'ping')).toHaveLength(3);
+    expect(attempt?.closeFrame?.code).toBe(1000);
+  });
+
+  test('keepalive is skipped where it is turned off', async () => {
+    const server = await startScriptedServer(streamHandler());
+    const exit = await runCheck(server.url, ['--ping-interval', '0']);
+    expect([exit.code, exit.step('keepalive').summary]).toEqual([0, 'turned off by --ping-interval 0']);
+  });
+
+  test('a profile is named with the source of each value', async () => {
+    const server = await startScriptedServer(streamHandler());
+    const env = { ATLANTIS_CONFIG_DIR: makeTempFolder() };
+    const url = `http://127.0.0.1:${server.port}`;
+    const added = await runCli(['profile', 'add', 'ci', '--url', url, '--key-stdin'], {
+      env,
+      stdin: `${CANARY_KEY}\n`,
+    });
+    expect(added.code).toBe(0);
+    const { stdout, code } = await runCli(['stream', 'check'], { env });
+    expect(stdout).toContain(
+      `profile ci (the one in use), ${url} (profile "ci"), key ${CANARY_PREFIX}… (profile "ci")`,
+    );
+    expect(code).toBe(0);
+  });
+});
+
+describe('the first failure decides the exit code', () => {
+  test('settings: no key is 3, no URL is 2, and nothing is connected to', async () => {
+    const exit = await runCheck('http://127.0.0.1:9', [], { env: { ATLANTIS_API_KEY: undefined } });
+    expectFailure(exit, 'settings', 'credential', 3);
+    const noUrl = await runCli(['stream', 'check', '--json'], { key: CANARY_KEY });
+    expect(noUrl.code).toBe(2);
+    expect(JSON.parse(noUrl.stdout)).toMatchObject({ failed_step: 'settings', exit_code: 2 });
+  });
+
+  test('name lookup: a name that does not exist is 7', async () => {
+    const exit = await runCheck('https://atlantis.invalid', []);
+    expect([exit.report.failed_step, exit.code]).toEqual(['lookup', 7]);
+  });
+
+  test('TCP: a refused port is 7', async () => {
+    const server = await startScriptedServer(() => FOR_EVER);
+    await server.close();
+    const exit = await runCheck(server.url);
+    expectFailure(exit, 'connect', 'refused', 7);
+    expect(exit.step('lookup').summary).toBe('127.0.0.1 is an address');
+  });
+
+  test('upgrade: a mute server is 7 after the connect timeout', async () => {
+    const server = await startScriptedServer(() => FOR_EVER);
+    const exit = await runCheck(server.url, ['--connect-timeout', '300ms']);
+    expectFailure(exit, 'upgrade', 'timed-out', 7);
+    expect(exit.failed?.summary).toContain('no answer within 300 ms');
+  });
+
+  const refusals: readonly (readonly [number, string, string, number])[] = [
+    [401, 'unauthorized', 'unauthorized', 3],
+    [402, 'insufficient_credit', 'no-credit', 4],
+    [403, 'forbidden', 'forbidden', 3],
+    [429, 'rate_limited', 'rate-limited', 6],
+    [503, 'service_unavailable', 'unavailable', 7],
+  ];
+  test.each(refusals)(
+    'upgrade: %d %s is %s, exit %d, after one attempt',
+    async (status, code, cause, exitCode) => {
+      const headers = { ...JSON_TYPE, 'X-Request-Id': 'req-9', 'Retry-After': '7' };
+      const server = await startScriptedServer((peer) => peer.respond(status, headers, envelope(code)));
+      const exit = await runCheck(server.url);
+      expectFailure(exit, 'upgrade', cause, exitCode);
+      expect(exit.failed?.details).toMatchObject({ status, error_code: code, request_id: 'req-9' });
+      if (status === 429) expect(exit.failed?.summary).toContain('it asks to come back in 7.0 s');
+      expect(server.attempts).toHaveLength(1);
+    },
+  );
+
+  test.each([
+    [200, 'not-websocket', 8],
+    [403, 'not-atlantis', 5],
+    [502, 'unavailable', 7],
+  ])('upgrade: HTML from a middlebox with %d is %s, exit %d', async (status, cause, code) => {
+    const html = '<html><title>Login</title></html>';
+    const server = await startScriptedServer((peer) =>
+      peer.respond(status, { 'Content-Type': 'text/html' }, html),
+    );
+    const exit = await runCheck(server.url);
+    expectFailure(exit, 'upgrade', cause, code);
+    expect(exit.stdout).not.toContain('<html');
+  });
+
+  test('welcome: none is 8, another first message is 8', async () => {
+    const server = await startScriptedServer(async (peer) => void (await peer.accept()));
+    const silent = await runCheck(server.url, ['--connect-timeout', '300ms']);
+    expectFailure(silent, 'welcome', 'no-welcome', 8);
+    server.setScript(async (peer) => {
+      await peer.accept();
+      await peer.sendText('{"type":"large_transfer"}');
+    });
+    expectFailure(await runCheck(server.url), 'welcome', 'bad-welcome', 8);
+  });
+
+  test('identity: a foreign prefix is 3 and shows both', async () => {
+    const server = await startScriptedServer(async (peer) => {
+      peer.answerClose();
+      await peer.accept();
+      await peer.welcome('ak_live_f0f0f0f0f0f0');
+    });
+    const exit = await runCheck(server.url);
+    expectFailure(exit, 'identity', 'foreign-key', 3);
+    expect(exit.failed?.details).toEqual({
+      key_prefix: 'ak_live_f0f0f0f0',
+      expected_key_prefix: CANARY_PREFIX,
+    });
+  });
+
+  const welcomeOnly = async (peer: Peer): Promise<void> => {
+    peer.answerClose();
+    await peer.accept();
+    await peer.welcome();
+  };
+
+  test('keepalive: no pong is 7; no pong between events is 8', async () => {
+    const server = await startScriptedServer(welcomeOnly);
+    const dead = await runCheck(server.url, ['--pong-timeout', '300ms']);
+    expectFailure(dead, 'keepalive', 'silent', 7);
+    server.setScript(async (peer) => {
+      await welcomeOnly(peer);
+      for (;;) {
+        await peer.nextText();
+        await peer.sendText('{"type":"tick"}');
+      }
+    });
+    expectFailure(await runCheck(server.url, ['--pong-timeout', '300ms']), 'keepalive', 'no-pong', 8);
+  });
+
+  test('keepalive, events: a connection that is lost is 7', async () => {
+    const server = await startScriptedServer(async (peer) => {
+      await welcomeOnly(peer);
+      await peer.nextText();
+      peer.reset();
+    });
+    expectFailure(await runCheck(server.url), 'keepalive', 'dropped', 7);
+    server.setScript(async (peer) => {
+      await welcomeOnly(peer);
+      for (let pings = 0; pings < 3; pings += 1) {
+        await peer.nextText();
+        await peer.sendText('pong');
+      }
+      await peer.sendClose(1001, 'going away');
+    });
+    const closed = await runCheck(server.url, ['--expect', 'type=x']);
+    expectFailure(closed, 'events', 'closed-by-server', 7);
+    expect(closed.failed?.details['close_code']).toBe(1001);
+  });
+});
+
+describe('--expect', () => {
+  const transfer = (fields = ''): string =>
+    `{"type":"large_transfer","amount":12345678901234567890${fields}}`;
+
+  test('is met by events of the right kind, also those that come with the pongs', async () => {
+    const events = [transfer(), '{"type":"address_activity"}', transfer()];
+    const server = await startScriptedServer(streamHandler({ events }));
+    const exit = await runCheck(server.url, [
+      ...['--expect', 'type=large_transfer', '--min', '2'],
+      ...['--expect', 'type=large_transfer', '--expect', 'amount > 12345678901234567889'],
+    ]);
+    expect(exit.code).toBe(0);
+    expect(exit.report.expectations).toMatchObject([
+      { expression: 'type=large_transfer', min: 2, matched: 2, met: true },
+      { matched: 2 },
+      { expression: 'amount > 12345678901234567889', matched: 2, met: true },
+    ]);
+  });
+
+  test('wrong events are 124, with the types and counts that were seen and nothing more of them', async () => {
+    const events = [
+      '{"type":"address_activity","secret":"s3cret"}',
+      '{"event":"other"}',
+      '[1]',
+      '{"type":"address_activity"}',
+    ];
+    const server = await startScriptedServer(streamHandler({ events }));
+    const exit = await runCheck(server.url, ['--expect', 'type=large_transfer', '--within', '500ms']);
+    expectFailure(exit, 'events', 'expectation', 124);
+    expect(exit.failed?.summary).toBe(
+      '0 of 1 came for type=large_transfer within 0.50 s of the welcome; seen: 2 address_activity, 1 other, 1 (no type)',
+    );
+    expect(exit.failed?.details).toEqual({
+      events: 4,
+      types: [
+        { type: 'address_activity', count: 2 },
+        { type: 'other', count: 1 },
+        { type: '(no type)', count: 1 },
+      ],
+      discarded: 0,
+    });
+    expect(exit.stdout + exit.stderr).not.toContain('s3cret');
+  });
+
+  test('events that come after --within are 124', async () => {
+    const finish = async (peer: Peer): Promise<void> => {
+      await new Promise((resolve) => setTimeout(resolve, 600));
+      await peer.sendText(transfer());
+    };
+    const server = await startScriptedServer(streamHandler({ finish }));
+    const exit = await runCheck(server.url, ['--expect', 'type=large_transfer', '--within', '300ms']);
+    expectFailure(exit, 'events', 'expectation', 124);
+    expect(exit.failed?.summary).toContain('no event was seen');
+  });
+
+  test('events beyond --max-lag, or without a time, do not count', async () => {
+    const at = (ms: number): string => new Date(Date.now() + ms).toISOString();
+    const old = [
+      transfer(`,"timestamp":"${at(-60_000)}"`),
+      transfer(`,"ts":${Math.round(Date.now() / 1000) - 60}`),
+      transfer(),
+    ];
+    const server = await startScriptedServer(streamHandler({ events: old }));
+    const args = ['--expect', 'type=large_transfer', '--within', '500ms', '--max-lag', '20s'];
+    const exit = await runCheck(server.url, args);
+    expectFailure(exit, 'events', 'expectation', 124);
+    expect(exit.report.expectations).toMatchObject([{ matched: 0, late: 2, untimed: 1, met: false }]);
+    expect(exit.failed?.summary).toContain('(and 2 too late, 1 without a time)');
+    server.setScript(streamHandler({ events: [transfer(`,"block":{"time":"${at(-1_000)}"}`)] }));
+    const fresh = await runCheck(server.url, [...args, '--lag-field', 'block.time']);
+    expect([fresh.code, fresh.report.expectations[0]?.matched]).toEqual([0, 1]);
+  });
+
+  test('a flood is read to the end of the wait, in bounded memory', async () => {
+    async function* flood(): AsyncGenerator<string> {
+      for (let n = 0; ; n += 1) {
+        // The server's pongs need a turn of the loop, too.
+        if (n % 100 === 0) await new Promise((resolve) => setImmediate(resolve));
+        yield `{"type":"kind-${n % 200}","filler":"${'x'.repeat(200)}"}`;
+      }
+    }
+    const server = await startScriptedServer(streamHandler({ events: flood() }));
+    const exit = await runCheck(server.url, ['--expect', 'type=large_transfer', '--within', '1s']);
+    expectFailure(exit, 'events', 'expectation', 124);
+    const types = exit.failed?.details['types'] as { type: string }[];
+    expect(types).toHaveLength(51);
+    expect(types[0]?.type).toBe('(other types)');
+  });
+
+  const usage: readonly (readonly [string, string[], RegExp])[] = [
+    ['a bad expression', ['--expect', 'type=='], /invalid --expect: expected a value/],
+    ['a bad count', ['--expect', 'a=1', '--min', '0'], /--min "0"/],
+    ['a bad time', ['--expect', 'a=1', '--within', 'soon'], /--within "soon"[\s\S]*1h30m/],
+    ['a bad path', ['--expect', 'a=1', '--max-lag', '1s', '--lag-field', 'a..b'], /--lag-field "a\.\.b"/],
+    ['a count alone', ['--min', '3'], /--min says nothing without --expect/],
+    ['a path alone', ['--expect', 'a=1', '--lag-field', 'ts'], /--lag-field says nothing without --max-lag/],
+    ['a bad deadline', ['--deadline', '0'], /--deadline "0"/],
+    ['a flag of tail', ['--max-reconnects', '3'], /'--max-reconnects'/],
+  ];
+  test.each(usage)('%s is a usage error before anything is opened', async (_name, args, words) => {
+    const exit = await runCli(['stream', 'check', '--url', 'http://127.0.0.1:9', ...args], {
+      key: CANARY_KEY,
+    });
+    expect(exit.stderr).toMatch(words);
+    expect([exit.stdout, exit.code]).toEqual(['', 2]);
+  });
+});
+
+describe('nothing hangs', () => {
+  test('--deadline ends a step that waits: 124 and its name', async () => {
+    const server = await startScriptedServer(async (peer) => void (await peer.accept()));
+    const exit = await runCheck(server.url, ['--deadline', '500ms']);
+    expectFailure(exit, 'welcome', 'deadline', 124);
+    expect(exit.failed?.summary).toBe('--deadline: 0.50 s passed during the step "welcome"');
+  });
+
+  test('--deadline ends waiting for a key on stdin', async () => {
+    const options = { stdin: 'pipe', env: { ATLANTIS_API_KEY: undefined } } as const;
+    const exit = await runCheck('http://127.0.0.1:9', ['--key-stdin', '--deadline', '500ms'], options);
+    expectFailure(exit, 'settings', 'deadline', 124);
+  });
+
+  test('--deadline during the wait for events says what was seen', async () => {
+    const server = await startScriptedServer(streamHandler({ events: ['{"type":"other"}'] }));
+    const exit = await runCheck(server.url, ['--expect', 'type=x', '--within', '1h', '--deadline', '700ms']);
+    expectFailure(exit, 'events', 'deadline', 124);
+    expect(exit.failed?.summary).toContain('0 of 1 came for type=x; seen: 1 other');
+  });
+
+  test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
+    'S1: %s ends it in order, with its report, by that signal',
+    async (signal) => {
+      const server = await startScriptedServer(streamHandler());
+      const { child, finish } = startCheck(server.url, ['--expect', 'type=x']);
+      const attempt = await server.waitForAttempt(1);
+      await server.waitUntil(() => (attempt.frames.length >= 3 ? true : undefined), 'the pings');
+      child.kill(signal);
+      const exit = await finish();
+      expect([exit.signal, exit.report.failed_step]).toEqual([signal, 'events']);
+      expect(exit.failed?.error?.cause).toBe('signal');
+      expect(attempt.closeFrame?.code).toBe(1000);
+    },
+  );
+});
+
+describeTls('TLS and proxies (needs the openssl command)', () => {
+  let made: Certificates;
+  beforeAll(() => {
+    made = makeCertificates();
+  });
+  const startTls = (script: Script, identity: { cert: string; key: string }) =>
+    startScriptedServer(script, { tls: { cert: identity.cert, key: identity.key } });
+
+  test('TLS: version, issuer and days left', async () => {
+    const server = await startTls(streamHandler(), made.good);
+    const exit = await runCheck(server.url, ['--ca-cert', made.caFile]);
+    expect(exit.code).toBe(0);
+    expect(exit.step('tls').summary).toBe('TLSv1.3, issued by Test CA, 9 days left');
+    expect(exit.step('tls').details).toMatchObject({ version: 'TLSv1.3', issuer: 'Test CA', days_left: 9 });
+    expect(exit.step('lookup').details['addresses']).toContain('127.0.0.1');
+  });
+
+  test.each([
+    ['expired', 'certificate-expired'],
+    ['wrongHost', 'certificate-wrong-host'],
+    ['selfSigned', 'certificate-self-signed'],
+  ] as const)('TLS: a bad certificate (%s) is 11', async (which, cause) => {
+    const server = await startTls(streamHandler(), made[which]);
+    const exit = await runCheck(server.url, ['--ca-cert', made.caFile]);
+    expectFailure(exit, 'tls', cause, 11);
+    expect(exit.statuses['connect']).toBe('ok');
+  });
+
+  test('TLS: a plaintext port is 8', async () => {
+    const server = await startScriptedServer((peer) => peer.sendRaw('HTTP/1.1 400 Bad Request\r\n\r\n'));
+    expectFailure(await runCheck(`https://localhost:${server.port}`), 'tls', 'tls-to-plaintext', 8);
+  });
+
+  const NAME = 'stream.atlantis.test';
+  const viaProxy = (proxyUrl: string) => ({ env: { HTTPS_PROXY: proxyUrl } });
+
+  test('proxy: lookup and TCP are those of the proxy, which opens a tunnel', async () => {
+    const service = await startTls(streamHandler(), made.issue({ names: `DNS:${NAME}` }));
+    const proxy = await startScriptedServer(tunnelTo(service.port));
+    const options = viaProxy(`http://user:pa55w0rd@localhost:${proxy.port}`);
+    const exit = await runCheck(`https://${NAME}`, ['--ca-cert', made.caFile], options);
+    expect(exit.code).toBe(0);
+    expect(exit.step('settings').details['proxy']).toBe(`localhost:${proxy.port}`);
+    expect(exit.step('lookup').details).toMatchObject({ host: 'localhost' });
+    expect(exit.step('connect').details['port']).toBe(proxy.port);
+    expect(exit.step('proxy').summary).toBe(`localhost:${proxy.port} opened a tunnel`);
+    expect(exit.statuses['tls']).toBe('ok');
+    expect(exit.stdout).not.toContain('pa55w0rd');
+  });
+
+  test('proxy: one that is reached by TLS', async () => {
+    const service = await startTls(streamHandler(), made.issue({ names: `DNS:${NAME}` }));
+    const proxy = await startTls(tunnelTo(service.port), made.good);
+    const options = viaProxy(`https://localhost:${proxy.port}`);
+    const exit = await runCheck(`https://${NAME}`, ['--ca-cert', made.caFile], options);
+    expect([exit.code, exit.statuses['proxy'], exit.statuses['connect']]).toEqual([0, 'ok', 'skipped']);
+  });
+
+  test.each([
+    [407, 'proxy-refused', 5],
+    [502, 'proxy-failed', 7],
+  ])('proxy: a CONNECT that is answered with %d is %s, exit %d', async (status, cause, code) => {
+    const proxy = await startScriptedServer((peer) => peer.respond(status));
+    const exit = await runCheck(`https://${NAME}`, [], viaProxy(`http://127.0.0.1:${proxy.port}`));
+    expectFailure(exit, 'proxy', cause, code);
+  });
+
+  test('proxy: one that is not there fails at TCP', async () => {
+    const proxy = await startScriptedServer(() => FOR_EVER);
+    await proxy.close();
+    const exit = await runCheck(`https://${NAME}`, [], viaProxy(`http://127.0.0.1:${proxy.port}`));
+    expectFailure(exit, 'connect', 'proxy-failed', 7);
+  });
+});
