@@ -5,11 +5,12 @@ import { hasPrefix, keyPrefix } from './config/key.ts';
 import type { StreamSource, TailConfig } from './config/tail-config.ts';
 import { type FollowSettings, follow, type StreamItem } from './connection/follow.ts';
 import { watchEnds } from './ends.ts';
-import { isAtlantisError } from './errors.ts';
+import { isAtlantisError, type OutputError } from './errors.ts';
 import type { Io, Outcome } from './io.ts';
 import { createLineWriter, isFile, type LineWriter } from './output/line-writer.ts';
 import type { Batch } from './protocol/messages.ts';
 import { writeReadyFile } from './ready-file.ts';
+import type { Recorder } from './record/recorder.ts';
 import type { LifecycleRecord, Renderer } from './render/renderer.ts';
 import { createSilenceWatch } from './silence.ts';
 import { createStop, type Stop, type StopReason, toOutcome } from './stop.ts';
@@ -27,6 +28,8 @@ export interface SessionParts {
   readonly renderer: Renderer;
   readonly reporter: Reporter;
   readonly statusLine: StatusLine;
+  /** Opens the recording beside the normal output; undefined where there is none. */
+  readonly openRecorder?: ((onFailure: (failure: OutputError) => void) => Recorder) | undefined;
 }
 
 /** What a run is made of while it goes on. */
@@ -35,6 +38,7 @@ interface Run extends SessionParts {
   readonly stop: Stop;
   readonly writer: LineWriter;
   readonly tally: Tally;
+  readonly recorder: Recorder | undefined;
 }
 
 /** A reader that blocks for longer is worth a line. */
@@ -48,7 +52,8 @@ export async function runSession(parts: SessionParts, io: Io): Promise<Outcome> 
   const writer = createLineWriter(io.stdout, clock, (failure) => stop.because({ kind: 'output', failure }));
   if (isFile(io.stdout)) io.ignoreFileSizeSignal();
   const tally = startTally(clock, (discarded) => reporter.report(say.sayDiscarded(discarded)));
-  const run: Run = { ...parts, io, stop, writer, tally };
+  const recorder = parts.openRecorder?.((failure) => stop.because({ kind: 'output', failure }));
+  const run: Run = { ...parts, io, stop, writer, tally, recorder };
   const silence = createSilenceWatch(config.maxSilenceMs, clock, writer, () =>
     stop.because({ kind: 'silence' }),
   );
@@ -60,23 +65,27 @@ export async function runSession(parts: SessionParts, io: Io): Promise<Outcome> 
       if (item.kind !== 'events') await tell(item, run);
       else if ((await writeEvents(item, run)) > 0) silence.noteEvent();
       if (run.tally.events === config.limit) stop.because({ kind: 'limit' });
-      if (stop.reason?.kind === 'limit' || writer.failure !== undefined) break;
+      if (stop.reason?.kind === 'limit' || stop.reason?.kind === 'output' || writer.failure !== undefined)
+        break;
     }
     statusLine.clear();
     return await conclude(run);
   } finally {
     silence.end();
     tally.end();
+    recorder?.close();
     unwatch();
   }
 }
 
 /** Writes what filters and limit leave of a batch, waiting while the reader of stdout does not keep up. */
 async function writeEvents(item: Extract<StreamItem, { kind: 'events' }>, run: Run): Promise<number> {
-  const { config, select, renderer, tally } = run;
+  const { config, select, renderer, tally, recorder } = run;
   if (item.batch.discarded.length > 0) tally.noteDiscarded(item.batch.discarded);
   const batch = select === undefined ? item.batch : select(item.batch);
   const count = Math.min(batch.texts.length, (config.limit ?? Number.POSITIVE_INFINITY) - tally.events);
+  // Filters choose what is printed; the recording has every event. First, since printing may change the batch.
+  recorder?.writeEvents(item.batch, select === undefined ? count : item.batch.texts.length, item.connection);
   if (count === 0) return 0;
   const place = { connection: item.connection, firstSeq: tally.events + 1 };
   tally.events += count;
@@ -151,8 +160,9 @@ async function announce(item: Extract<StreamItem, { kind: 'connected' }>, run: R
   }
 }
 
-/** Writes a lifecycle record where the format has them (contract G2). */
+/** Writes a lifecycle record where the format has them (contract G2), and into the recording. */
 async function record(one: LifecycleRecord, run: Run): Promise<void> {
+  run.recorder?.writeLifecycle(one);
   const line = run.renderer.renderLifecycle?.(one);
   if (line !== undefined) await write(line, run);
 }
@@ -168,6 +178,7 @@ async function conclude(run: Run): Promise<Outcome> {
   const [exitCode, signal] = describeOutcome(toOutcome(reasonOf(stop)));
   const end = { reason: reasonOf(stop).kind, events: tally.events, exit_code: exitCode, signal };
   await record({ lifecycle: 'end', at: iso(io.clock.wallMs()), ...end }, run);
+  run.recorder?.close();
   await writer.drain();
   // Asked again: while the rest was written a weightier reason may have come.
   const last = reasonOf(stop);

@@ -1,6 +1,7 @@
 // `stream tail`, from parsed flags to the end: settings, the source, the session.
 
 import { buildFollowSettings } from './config/connection-config.ts';
+import { parseRecordFlags, type RecordFlags, type RecordSettings } from './config/record-config.ts';
 import {
   describeSimulatorSource,
   parseTailFlags,
@@ -9,13 +10,14 @@ import {
 } from './config/tail-config.ts';
 import { createRenderer, createSelect } from './event-form.ts';
 import type { Io, Outcome } from './io.ts';
-import { runSession } from './session.ts';
-import { createReporter } from './ui/reporter.ts';
+import { runSession, type SessionParts } from './session.ts';
+import { createReporter, type Reporter } from './ui/reporter.ts';
 import { createStatusLine } from './ui/status-line.ts';
 
 /** Runs the command. @throws UsageError, CredentialError, StoreError before anything is opened */
-export async function runTail(flags: TailFlags, io: Io): Promise<Outcome> {
+export async function runTail(flags: TailFlags & RecordFlags, io: Io): Promise<Outcome> {
   const config = parseTailFlags(flags, io);
+  const record = parseRecordFlags(flags);
   const select = await createSelect(config);
   const simulator = config.simulate === undefined ? undefined : await startBuiltIn(config.simulate);
   try {
@@ -33,7 +35,9 @@ export async function runTail(flags: TailFlags, io: Io): Promise<Outcome> {
     for (const origin of source.origins)
       reporter.report({ event: 'setting', level: 'debug', message: origin });
     const renderer = await createRenderer(config, io);
-    return await runSession({ config, source, settings, select, renderer, reporter, statusLine }, io);
+    const openRecorder = record === undefined ? undefined : await prepareRecorder(record, reporter, io);
+    const parts = { config, source, settings, select, renderer, reporter, statusLine, openRecorder };
+    return await runSession(parts, io);
   } finally {
     await simulator?.close();
   }
@@ -44,4 +48,16 @@ async function startBuiltIn(
 ): Promise<{ url: string; exampleKey: string; close(): Promise<void> }> {
   const { startSimulator } = await import('./simulator/server.ts');
   return startSimulator({ scenario });
+}
+
+/** Loads what records; the session opens the file. */
+async function prepareRecorder(
+  settings: RecordSettings,
+  reporter: Reporter,
+  io: Io,
+): Promise<SessionParts['openRecorder']> {
+  const { openRecorder } = await import('./record/recorder.ts');
+  io.ignoreFileSizeSignal();
+  const report = reporter.report.bind(reporter);
+  return (onFailure) => openRecorder(settings, { clock: io.clock, report, onFailure });
 }

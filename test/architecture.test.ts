@@ -52,6 +52,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'config/',
     'connection/follow.ts',
     'protocol/',
+    'record/recorder.ts',
     'render/',
     'output/line-writer.ts',
     'ui/',

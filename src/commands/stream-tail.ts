@@ -44,6 +44,10 @@ export function addStreamTail(stream: Command, io: Io): void {
     .option('--max-silence <dur>', 'end with 13 when connected and no event for this long')
     .option('--fail-on-gap', 'end with 12 at the first gap')
     .option('--ready-file <path>', 'written once the first welcome has come')
+    .option('--record <file>', 'write every event with its receive time to a file too; .gz compresses')
+    .option('--record-max-size <n>', 'begin another file before one grows beyond it, as 100MB')
+    .option('--record-max-age <dur>', 'begin another file with the first event after it')
+    .option('--record-keep <n>', 'so many finished files stay (default: all)')
     .addHelpText(
       'after',
       `

@@ -53,6 +53,24 @@ export function parseRate(flag: string, value: string): number {
   return rate;
 }
 
+const SIZES: Readonly<Record<string, number>> = {
+  B: 1,
+  KB: 1e3,
+  MB: 1e6,
+  GB: 1e9,
+  KiB: 2 ** 10,
+  MiB: 2 ** 20,
+  GiB: 2 ** 30,
+};
+
+/** Bytes of a size such as `500KB`, `100MB`, `1.5GiB`. @throws UsageError */
+export function parseSize(flag: string, value: string): number {
+  const [, figure = '', unit = ''] = /^(\d{1,9}(?:\.\d{1,6})?)([KMG]?B|[KMG]iB)$/.exec(value) ?? [];
+  const bytes = Math.floor(Number(figure) * (SIZES[unit] ?? Number.NaN));
+  if (!(bytes >= 1)) throw refuse(flag, value, 'a size such as 500KB, 100MB or 1GiB');
+  return bytes;
+}
+
 /** A factor of time such as `1x`, `10x`, `0.5x`, or `max` for no waits (Infinity). @throws UsageError */
 export function parseSpeed(flag: string, value: string): number {
   if (value === 'max') return Number.POSITIVE_INFINITY;

@@ -1,0 +1,47 @@
+// Lines as one gzip member (RFC 1952 § 2.2). A file of members is a gzip file like any other.
+//
+// Each member says its own length in an extra field, so that the last whole one is found after a crash without
+// unpacking the file.
+import { gunzipSync, gzipSync } from 'node:zlib';
+
+const PLAIN_HEADER_BYTES = 10;
+/** The plain header, the length of the extra field, its name and length, and the length of the member. */
+export const MEMBER_HEADER_BYTES = 20;
+const FLAGS_AT = 3;
+const EXTRA_FIELD = 0x04;
+/** Length 8, then the subfield `AT` of length 4. */
+const EXTRA = Buffer.from([8, 0, 0x41, 0x54, 4, 0]);
+
+/** The member that holds `lines`. */
+export function packMember(lines: Buffer): Buffer {
+  const packed = gzipSync(lines);
+  const header = Buffer.alloc(MEMBER_HEADER_BYTES);
+  packed.copy(header, 0, 0, PLAIN_HEADER_BYTES);
+  header[FLAGS_AT] = EXTRA_FIELD;
+  EXTRA.copy(header, PLAIN_HEADER_BYTES);
+  const rest = packed.subarray(PLAIN_HEADER_BYTES);
+  header.writeUInt32LE(MEMBER_HEADER_BYTES + rest.length, PLAIN_HEADER_BYTES + EXTRA.length);
+  return Buffer.concat([header, rest]);
+}
+
+const START = Buffer.from([0x1f, 0x8b, 0x08, EXTRA_FIELD]);
+
+/** Whether a header that is cut off may be one of ours. */
+export function hasMemberStart(header: Buffer): boolean {
+  const length = Math.min(header.length, START.length);
+  return header.subarray(0, length).equals(START.subarray(0, length));
+}
+
+/** Length of the member with this header, in bytes; undefined if it is none of ours. */
+export function readMemberLength(header: Buffer): number | undefined {
+  const isOurs =
+    header.length === MEMBER_HEADER_BYTES &&
+    hasMemberStart(header) &&
+    header.subarray(PLAIN_HEADER_BYTES, PLAIN_HEADER_BYTES + EXTRA.length).equals(EXTRA);
+  return isOurs ? header.readUInt32LE(PLAIN_HEADER_BYTES + EXTRA.length) : undefined;
+}
+
+/** The lines of a whole member; throws what zlib throws. */
+export function unpackMember(member: Buffer): Buffer {
+  return gunzipSync(member);
+}

@@ -1,0 +1,109 @@
+// One file of a recording, open for appending: whole lines only, whatever happens.
+//
+// Written synchronously: while the disk does not keep up nothing is read from the server, and no line is on
+// stdout that is not in the file.
+import { closeSync, fstatSync, ftruncateSync, openSync, writeSync } from 'node:fs';
+import { OutputError, UsageError } from '../errors.ts';
+import { packMember } from './gzip-member.ts';
+import { inspectRecording } from './repair.ts';
+
+export interface RecordingFile {
+  /** Length so far. */
+  readonly bytes: number;
+  /** When what stands in it began, ms since the epoch; undefined if it is empty. */
+  readonly startedAtMs: number | undefined;
+  /** Bytes of a torn end that were taken away when it was opened; 0 if it was whole. */
+  readonly bytesRepaired: number;
+  /** Lines in the form in which `append` takes them. */
+  pack(lines: Buffer): Buffer;
+  /** Appends what `pack` made. @throws OutputError; the file then ends in a whole line */
+  append(packed: Buffer): void;
+  /** Again: nothing. */
+  close(): void;
+}
+
+const LINE_FEED = 0x0a;
+
+/** True for a name that asks for compression. */
+export function isCompressedName(path: string): boolean {
+  return path.endsWith('.gz');
+}
+
+/**
+ * Opens or creates a file and takes away a torn end.
+ * @throws UsageError for a file that is no recording, OutputError if it cannot be written
+ */
+export function openRecordingFile(path: string): RecordingFile {
+  const isCompressed = isCompressedName(path);
+  const fd = open(path);
+  const { size } = fstatSync(fd);
+  const found = inspectRecording(fd, isCompressed);
+  if (found === undefined) {
+    closeSync(fd);
+    const what = isCompressed ? 'a compressed recording' : 'a recording';
+    throw new UsageError(
+      `--record: ${JSON.stringify(path)} exists and is not ${what}`,
+      'nothing was changed: give another name, or move the file away',
+    );
+  }
+  let bytes = found.wholeBytes;
+  let isOpen = true;
+  const cutTo = (length: number): void => {
+    ftruncateSync(fd, length);
+    bytes = length;
+  };
+  if (size > bytes) cutTo(bytes);
+  return {
+    get bytes() {
+      return bytes;
+    },
+    startedAtMs: found.startedAtMs,
+    bytesRepaired: size - found.wholeBytes,
+    pack: (lines) => (isCompressed ? packMember(lines) : lines),
+    append(packed) {
+      let at = 0;
+      try {
+        while (at < packed.length) at += writeSync(fd, packed, at);
+        bytes += packed.length;
+      } catch (error) {
+        const whole = isCompressed ? 0 : packed.lastIndexOf(LINE_FEED, at - 1) + 1;
+        cutTo(bytes + (at === 0 ? 0 : whole));
+        throw describeFault(path, error);
+      }
+    },
+    close() {
+      if (isOpen) closeSync(fd);
+      isOpen = false;
+    },
+  };
+}
+
+function open(path: string): number {
+  let fd: number | undefined;
+  try {
+    fd = openSync(path, 'a+');
+    if (fstatSync(fd).isFile()) return fd;
+  } catch (error) {
+    throw describeFault(path, error);
+  }
+  closeSync(fd);
+  throw new UsageError(`--record: ${JSON.stringify(path)} is not a regular file`, 'give the name of a file');
+}
+
+const WORDS: Readonly<Record<string, string>> = {
+  ENOSPC: 'the disk is full',
+  EDQUOT: 'the disk quota is used up',
+  EFBIG: 'the file has reached its size limit',
+  EIO: 'the device reported an error',
+  ENOENT: 'there is no such folder',
+  EISDIR: 'it is a folder',
+};
+
+/** The error for the user (exit 9). */
+export function describeFault(path: string, error: unknown): OutputError {
+  const { code = 'unknown error' } = error as NodeJS.ErrnoException;
+  const words = WORDS[code];
+  return new OutputError(
+    `the recording ${JSON.stringify(path)} could not be written: ${words === undefined ? code : `${words} (${code})`}`,
+  );
+}

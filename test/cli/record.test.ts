@@ -1,0 +1,140 @@
+// `stream tail --record` as a user runs it.
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { describe, expect, test } from '@jest/globals';
+import { makeTempFolder } from '../helpers/cleanup.ts';
+import { quote, runCli, runShell, startCli } from '../helpers/run-cli.ts';
+import { openSimulator } from '../simulator/stream-client.ts';
+
+const KEY = 'ak_live_0123456789abcdef0123456789abcdef';
+
+function readRecording(path: string): Record<string, unknown>[] {
+  const bytes = readFileSync(path);
+  const text = (path.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString();
+  expect(text.endsWith('\n')).toBe(true);
+  return text
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+}
+
+const tail = (url: string, ...args: readonly string[]) =>
+  runCli(['stream', 'tail', '--url', url, '--json', '-q', ...args], { key: KEY });
+
+describe('stream tail --record', () => {
+  test.each(['events.ndjson', 'events.ndjson.gz'])(
+    '%s: what was printed plays again, byte for byte',
+    async (name) => {
+      const path = join(makeTempFolder(), name);
+      const { url } = await openSimulator({ seed: 3, ratePerSecond: Number.POSITIVE_INFINITY, count: 5_000 });
+      const { code, stdout } = await tail(url, '--limit', '5000', '--record', path);
+      expect([code, stdout.split('\n').length]).toEqual([0, 5_001]);
+      const records = readRecording(path);
+      expect(Object.keys(records[0] ?? {})[0]).toBe('recording');
+      expect(records[1]).toMatchObject({ lifecycle: 'connected', key_prefix: 'ak_live_01234567' });
+      expect(records.at(-1)).toMatchObject({ lifecycle: 'end', events: 5_000 });
+      expect((await runCli(['stream', 'replay', path, '--speed', 'max', '-q'])).stdout).toBe(stdout);
+    },
+  );
+
+  test('filters and formats change what is printed, never what is recorded', async () => {
+    const path = join(makeTempFolder(), 'events.ndjson');
+    const { url } = await openSimulator({ seed: 3, ratePerSecond: 2_000, count: 200 });
+    const { code, stdout } = await tail(
+      url,
+      ...['--type', 'large_transfer', '--duration', '1s', '--record', path],
+    );
+    expect(code).toBe(0);
+    const events = readRecording(path).filter((each) => 'event' in each);
+    expect(events).toHaveLength(200);
+    expect(events.map(({ seq }) => seq)).toEqual(events.map((_, index) => index + 1));
+    const printed = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line).id);
+    expect(printed.length).toBeLessThan(200);
+    const played = await runCli([
+      'stream',
+      'replay',
+      path,
+      '--type',
+      'large_transfer',
+      '--speed',
+      'max',
+      '-q',
+    ]);
+    expect(played.stdout).toBe(stdout);
+  });
+
+  test('a run that is killed leaves a recording that the next run goes on with', async () => {
+    const path = join(makeTempFolder(), 'events.ndjson');
+    const args = ['stream', 'tail', '--simulate', '--json', '--record', path];
+    const child = startCli(args);
+    await child.waitForStdout((text) => text.split('\n').length > 3);
+    child.process.kill('SIGKILL');
+    const { stdout } = await child.exit;
+    const printed = stdout.split('\n').length - 1;
+    expect(readRecording(path).filter((each) => 'event' in each).length).toBeGreaterThanOrEqual(printed);
+    spawnSync('sh', ['-c', `printf '{"received_at":"2026' >> ${quote(path)}`]);
+    const { code, stderr } = await runCli([...args, '--limit', '2']);
+    expect(code).toBe(0);
+    expect(stderr).toContain('ended in a torn line: its last 20 bytes were taken away');
+    expect(readRecording(path).filter((each) => 'recording' in each)).toHaveLength(2);
+  });
+
+  test('--record-max-size and --record-keep', async () => {
+    const folder = makeTempFolder();
+    const path = join(folder, 'events.ndjson');
+    const { url } = await openSimulator({ seed: 3, ratePerSecond: Number.POSITIVE_INFINITY, count: 2_000 });
+    const rotation = ['--record-max-size', '100KB', '--record-keep', '3'];
+    expect((await tail(url, '--limit', '2000', '--record', path, ...rotation)).code).toBe(0);
+    const files = readdirSync(folder).sort();
+    expect(files).toHaveLength(4);
+    const last = files.flatMap((file) => readRecording(join(folder, file))).filter((each) => 'event' in each);
+    expect(last.map(({ seq }) => seq)).toEqual(last.map((_, index) => 2_000 - last.length + 1 + index));
+  });
+
+  test.each([
+    [['--record', '/dev/null'], 2, 'not a regular file'],
+    [['--record', '/no/such/folder/x'], 9, 'there is no such folder'],
+    [['--record', '-'], 2, '--record "-"'],
+    [['--record-keep', '3'], 2, 'need --record'],
+    [['--record', 'x', '--record-keep', '3'], 2, 'needs --record-max-size or'],
+    [['--record', 'x', '--record-max-size', 'big'], 2, '--record-max-size "big"'],
+    [['--record', 'x', '--record-max-age', '1d'], 2, '--record-max-age "1d"'],
+  ])('%j ends at once with %i', async (args, expected, words) => {
+    const cwd = makeTempFolder();
+    const { code, stderr, stdout } = await runCli(['stream', 'tail', '--simulate', ...args], { cwd });
+    expect([code, stdout, existsSync(join(cwd, 'x'))]).toEqual([expected, '', false]);
+    expect(stderr).toContain(words);
+  });
+});
+
+const canMount = spawnSync('unshare', ['-rm', 'mount', '-t', 'tmpfs', 'none', '/mnt']).status === 0;
+
+describe('a full disk (needs a tmpfs of its own)', () => {
+  (canMount ? test.each : test.skip.each)(['events.ndjson', 'events.ndjson.gz'])(
+    '%s: ends with 9 and leaves every complete line',
+    async (name) => {
+      const copy = join(makeTempFolder(), name);
+      const { url } = await openSimulator({ seed: 3, ratePerSecond: Number.POSITIVE_INFINITY });
+      const { code, stdout, stderr } = await runShell(
+        `unshare -rm sh -c ${quote(`
+          mount -t tmpfs -o size=256k none /mnt || exit 99
+          atlantis stream tail --url ${url} --json --record /mnt/${name} >/dev/null
+          status=$?
+          cp /mnt/${name} ${quote(copy)} && df --output=avail -B1 /mnt | tail -1
+          exit $status`)}`,
+        { key: KEY },
+      );
+      expect([code, Number(stdout)]).toEqual([9, expect.any(Number)]);
+      expect(Number(stdout)).toBeLessThan(4_097);
+      expect(stderr).toContain('could not be written: the disk is full (ENOSPC)');
+      const events = readRecording(copy).filter((each) => 'event' in each);
+      expect(events.length).toBeGreaterThan(300);
+      expect(events.map(({ seq }) => seq)).toEqual(events.map((_, index) => index + 1));
+    },
+  );
+});

@@ -1,0 +1,192 @@
+import { appendFileSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { describe, expect, test } from '@jest/globals';
+import type { OutputError } from '../../src/errors.ts';
+import { openRecorder, type RecordConfig } from '../../src/record/recorder.ts';
+import type { StatusRecord } from '../../src/ui/reporter.ts';
+import { makeTempFolder } from '../helpers/cleanup.ts';
+import { createFakeClock } from '../helpers/fake-clock.ts';
+
+const NAMES = ['events.ndjson', 'events.ndjson.gz'] as const;
+
+function open(path: string, more: Partial<RecordConfig> = {}) {
+  const clock = createFakeClock();
+  const reports: StatusRecord[] = [];
+  const failures: OutputError[] = [];
+  const recorder = openRecorder(
+    { path, maxBytes: undefined, maxAgeMs: undefined, keep: undefined, ...more },
+    { clock, report: (one) => reports.push(one), onFailure: (one) => failures.push(one) },
+  );
+  const write = (...texts: readonly string[]): void =>
+    recorder.writeEvents(
+      {
+        texts: texts.map((text) => Buffer.from(text)),
+        flags: texts.map(() => 0),
+        discarded: [],
+        receivedAtMs: clock.wallMs(),
+      },
+      texts.length,
+      1,
+    );
+  return { recorder, clock, reports, failures, write };
+}
+
+const readText = (path: string): string => {
+  const bytes = readFileSync(path);
+  return (path.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString();
+};
+const readEvents = (path: string): unknown[] =>
+  readText(path)
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+    .filter((line) => 'event' in line)
+    .map((line) => line.event);
+const numbers = (from: number, to: number): number[] =>
+  Array.from({ length: to - from + 1 }, (_, index) => from + index);
+
+describe.each(NAMES)('a recording in %s', (name) => {
+  test('is a header, then an envelope for each event', () => {
+    const path = join(makeTempFolder(), name);
+    const { recorder, write } = open(path);
+    write('{"n":1}', '{"n":12345678901234567890}');
+    recorder.writeLifecycle({ lifecycle: 'gap', from: 'a', to: null, cause: 'dropped' });
+    recorder.close();
+    const [header = '', ...lines] = readText(path).split('\n');
+    expect(JSON.parse(header)).toEqual({
+      recording: 1,
+      started_at: expect.any(String),
+      tool: expect.stringContaining('atlantis-cli'),
+    });
+    expect(lines).toEqual([
+      expect.stringMatching(/^\{"received_at":"[^"]+","seq":1,"connection":1,"event":\{"n":1\}\}$/),
+      expect.stringMatching(/"seq":2,"connection":1,"event":\{"n":12345678901234567890\}\}$/),
+      expect.stringMatching(/^\{"lifecycle":"gap"/),
+      '',
+    ]);
+  });
+
+  test('goes on in a file that is there, under a header of its own', () => {
+    const path = join(makeTempFolder(), name);
+    for (const text of ['1', '2', '3']) {
+      const { recorder, write, reports } = open(path);
+      write(text);
+      recorder.close();
+      expect(reports).toEqual([]);
+    }
+    expect(readText(path).match(/"recording":1/g)).toHaveLength(3);
+    expect(readEvents(path)).toEqual([1, 2, 3]);
+  });
+
+  test('a torn end is taken away and said, wherever it was torn', () => {
+    const path = join(makeTempFolder(), name);
+    const first = open(path);
+    first.write('"whole"');
+    first.recorder.close();
+    const whole = statSync(path).size;
+    const second = open(path);
+    second.write('"torn"');
+    second.recorder.close();
+    const bytes = readFileSync(path);
+    const isBorder = (at: number): boolean => name === 'events.ndjson' && bytes[at - 1] === 0x0a;
+    for (const at of numbers(whole + 1, bytes.length - 1)) {
+      writeFileSync(path, bytes.subarray(0, at));
+      const { recorder, write, reports } = open(path);
+      write('"next"');
+      recorder.close();
+      if (!isBorder(at) && name === 'events.ndjson') expect(reports).toHaveLength(1);
+      expect(readEvents(path)).toEqual(['whole', 'next']);
+    }
+    truncateSync(path, 5);
+    const { recorder, reports } = open(path);
+    recorder.close();
+    expect(reports[0]?.message).toContain('its last 5 bytes were taken away');
+  });
+
+  test('a file that is no recording is left as it is', () => {
+    const path = join(makeTempFolder(), name);
+    for (const content of ['{"n":1}\n', 'precious', gzipSync('precious, and longer than any header is')]) {
+      writeFileSync(path, content);
+      expect(() => open(path)).toThrow(expect.objectContaining({ exitCode: 2 }));
+      expect(readFileSync(path)).toEqual(Buffer.from(content));
+    }
+  });
+
+  test('--record-max-size: no file is larger, no line is cut, none is lost', () => {
+    const folder = makeTempFolder();
+    const path = join(folder, name);
+    const maxBytes = name === 'events.ndjson' ? 2_000 : 600;
+    const { recorder, write, failures } = open(path, { maxBytes });
+    for (const n of numbers(0, 39)) write(...numbers(n * 10, n * 10 + 9).map((each) => `{"n":${each}}`));
+    recorder.close();
+    const files = readdirSync(folder).sort();
+    expect(files.length).toBeGreaterThan(2);
+    const order = [...files.filter((file) => file !== name), name].map((file) => join(folder, file));
+    for (const file of order) expect(statSync(file).size).toBeLessThanOrEqual(maxBytes);
+    expect(order.flatMap(readEvents)).toEqual(numbers(0, 399).map((n) => ({ n })));
+    expect(failures).toEqual([]);
+  });
+
+  test('an event larger than a file may be has a file of its own', () => {
+    const folder = makeTempFolder();
+    const { recorder, write } = open(join(folder, name), { maxBytes: 300 });
+    const large = Array.from({ length: 1_000 }, (_, n) => `"${(n * 7919) % 1013}"`).join();
+    write('1', `[${large}]`, '2');
+    recorder.close();
+    expect(readdirSync(folder)).toHaveLength(3);
+  });
+
+  test('--record-max-age and --record-keep: the first event after it goes elsewhere, old files go', () => {
+    const folder = makeTempFolder();
+    const path = join(folder, name);
+    writeFileSync(join(folder, `events.other${name.slice(6)}`), 'not mine');
+    const { recorder, write, clock } = open(path, { maxAgeMs: 60_000, keep: 2 });
+    for (const n of numbers(1, 5)) {
+      write(`${n}`);
+      clock.advance(60_000);
+    }
+    recorder.close();
+    const files = readdirSync(folder).sort();
+    expect(files).toHaveLength(4);
+    const finished = files.filter((file) => /\.\d{8}T\d{9}Z/.test(file)).map((file) => join(folder, file));
+    expect(finished.map(readEvents)).toEqual([[3], [4]]);
+    expect(readEvents(path)).toEqual([5]);
+  });
+
+  test('after a failure it says so once, and is quiet', () => {
+    const path = join(makeTempFolder(), 'no', name);
+    expect(() => open(path)).toThrow(expect.objectContaining({ exitCode: 9 }));
+    expect(() => open(makeTempFolder())).toThrow(expect.objectContaining({ exitCode: 9 }));
+    expect(() => open('/dev/null')).toThrow(expect.objectContaining({ exitCode: 2 }));
+  });
+});
+
+describe('a compressed recording', () => {
+  test('waits a second for more to pack, and no longer', () => {
+    const path = join(makeTempFolder(), 'events.gz');
+    const { recorder, write, clock } = open(path);
+    write('1');
+    write('2');
+    expect(readEvents(path)).toEqual([]);
+    clock.advance(1_000);
+    expect(readEvents(path)).toEqual([1, 2]);
+    write('3');
+    recorder.close();
+    recorder.close();
+    expect(readEvents(path)).toEqual([1, 2, 3]);
+  });
+
+  test('garbage behind it is taken away too', () => {
+    const path = join(makeTempFolder(), 'events.gz');
+    const first = open(path);
+    first.write('1');
+    first.recorder.close();
+    appendFileSync(path, Buffer.alloc(4_096));
+    const { recorder, reports, write } = open(path);
+    expect(reports).toHaveLength(1);
+    write('2');
+    recorder.close();
+    expect(readEvents(path)).toEqual([1, 2]);
+  });
+});
