@@ -26,16 +26,11 @@ export function escapeProperty(text: string): string {
 }
 
 /**
- * A line of output in which the runner finds no command: those of the older form, `##[…]`, count wherever they
- * stand. (A line of ours never begins with `::`.)
+ * Foreign text in which the runner finds no command: those of the older form, `##[…]`, count wherever they
+ * stand in a line. (Those that begin with `::` must stand at its beginning, where words of ours are.)
  */
-export function disarm(line: string): string {
-  return line.replaceAll('##[', '## [');
-}
-
-/** The same for a JSON document, in which a string may be written in another way but must not change. */
-export function disarmJson(json: string): string {
-  return json.replaceAll('##[', '\\u0023#[');
+export function disarm(text: string): string {
+  return text.replaceAll('##[', '## [');
 }
 
 /** A table in Markdown, a row for each step. */

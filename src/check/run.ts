@@ -10,7 +10,7 @@ import { createStatusLine } from '../ui/status-line.ts';
 import { VERSION } from '../version.ts';
 import { type CheckConfig, type CheckFlags, parseCheckFlags } from './check-config.ts';
 import { describeDeadline, fromError } from './failures.ts';
-import { disarm, disarmJson } from './git-hub.ts';
+import { disarm } from './git-hub.ts';
 import { formatStep, formatVerdict } from './lines.ts';
 import { runSteps } from './probe.ts';
 import { buildReport, cleanReport, type Report } from './report.ts';
@@ -27,10 +27,13 @@ export async function runCheck(flags: CheckFlags, io: Io): Promise<Outcome> {
   const statusLine = createStatusLine(io, config.log);
   const reporter = createReporter(io, config.log, statusLine);
   const warn = (message: string): void => reporter.report({ event: 'warning', level: 'warn', message });
-  const clean = (text: string): string => makeVisible(io.redactor.redact(text));
+  const clean = (text: string): string => {
+    const safe = makeVisible(io.redactor.redact(text));
+    return config.gitHub === undefined ? safe : disarm(safe);
+  };
   const print = (text: string): void => {
     statusLine.clear();
-    if (!config.isJson) io.writeOut(config.gitHub === undefined ? text : disarm(text));
+    if (!config.isJson) io.writeOut(text);
   };
   const log = createStepLog(io.clock, clean, {
     onBegin: (name) => statusLine.show(`checking: ${STEPS[name]}`),
@@ -61,7 +64,7 @@ export async function runCheck(flags: CheckFlags, io: Io): Promise<Outcome> {
   };
   const report = cleanReport(buildReport(frame, log, witness, clean), clean);
   print(formatVerdict(report));
-  if (config.isJson) printJson(report, config, io);
+  if (config.isJson) io.writeOut(`${io.redactor.redact(JSON.stringify(report))}\n`);
   tellFailure(report, config, reporter);
   const fault = writeReports(report, config, io, warn);
   if (fault === undefined) return outcome;
@@ -111,11 +114,6 @@ function decide({ failure }: StepLog, reason: End['reason']): Outcome {
   if (reason !== undefined && reason !== 'deadline') return { signal: reason };
   if (failure === undefined) return { exitCode: EXIT.ok };
   return { exitCode: (failure.failure.exitCode ?? EXIT.bug) as ExitCode };
-}
-
-function printJson(report: Report, { gitHub }: CheckConfig, io: Io): void {
-  const json = io.redactor.redact(JSON.stringify(report));
-  io.writeOut(`${gitHub === undefined ? json : disarmJson(json)}\n`);
 }
 
 /** Where stdout has no line that says so, stderr has. */

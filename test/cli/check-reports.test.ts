@@ -1,0 +1,223 @@
+// The reports of `stream check` as people, CI systems and thieves of keys get them.
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { AWKWARD_KEY, CANARY_KEY, CANARY_PREFIX, findKeyIn } from '../helpers/canary.ts';
+import { readReport, runCheck } from '../helpers/check.ts';
+import { makeTempFolder } from '../helpers/cleanup.ts';
+import { hasPty, startCliInPty } from '../helpers/pty.ts';
+import { type CliOptions, runCli, runShell } from '../helpers/run-cli.ts';
+import { type ScriptedServer, startScriptedServer, streamHandler } from '../helpers/scripted-server.ts';
+import { findJunitFaults, hasXmllint, readXPath } from '../helpers/xmllint.ts';
+
+const testXml = hasXmllint() ? test : test.skip;
+const testPty = hasPty() ? test : test.skip;
+
+const run = (server: ScriptedServer, args: readonly string[] = [], options: CliOptions = {}) =>
+  runCli(['stream', 'check', '--url', server.url, ...args], { key: CANARY_KEY, ...options });
+
+/** A server that refuses, saying the key in every way that it can. */
+function startIndiscreet(key: string): Promise<ScriptedServer> {
+  return startScriptedServer(async (peer) => {
+    const base64 = Buffer.from(key).toString('base64');
+    const message = `no ${key} ${encodeURIComponent(key)} ${base64} ##[error]x <b>|\n::warning::y\x1b[31m`;
+    const body = JSON.stringify({ error: { code: 'bad_request', message } });
+    await peer.respond(400, { 'X-Request-Id': 'r-1' }, body);
+  });
+}
+
+describe('for people', () => {
+  test('plain lines without a terminal: a line for each step and one at the end, nothing on stderr', async () => {
+    const server = await startScriptedServer(streamHandler());
+    const { stdout, stderr, code } = await run(server);
+    const lines = stdout.trimEnd().split('\n');
+    expect(lines).toHaveLength(11);
+    expect(lines[0]).toMatch(/^ok {6}settings {7}\S+ \(--url\), key ak_live_ca9a12e5… .* \(\d.* ms\)$/);
+    expect(lines[10]).toMatch(/^passed in .* s: 6 ok, 4 skipped$/);
+    expect(stdout).not.toMatch(/\x1b/);
+    expect([stderr, code]).toEqual(['', 0]);
+  });
+
+  test('a failure says what to do below its line', async () => {
+    const server = await startScriptedServer((peer) => peer.respond(404));
+    const { stdout, code } = await run(server);
+    expect(stdout).toMatch(/\nfailed {2}upgrade +the answer did not come from Atlantis .*\n {20,}Something/);
+    expect(stdout).toMatch(/\nfailed at upgrade in .*: exit code 5, \d ok, \d skipped\n$/);
+    expect(code).toBe(5);
+  });
+
+  test('--log-format json tells the failure on stderr, too', async () => {
+    const server = await startScriptedServer((peer) => peer.respond(404));
+    const { stderr } = await run(server, ['--log-format', 'json']);
+    expect(JSON.parse(stderr)).toMatchObject({
+      event: 'error',
+      step: 'upgrade',
+      cause: 'not-atlantis',
+      exit_code: 5,
+    });
+  });
+
+  testPty('on a terminal: colour, and a spinner that is gone in the end', async () => {
+    const server = await startScriptedServer(async (peer) => {
+      peer.answerPings();
+      peer.answerClose();
+      await peer.accept();
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      await peer.welcome();
+    });
+    const pty = startCliInPty(['stream', 'check', '--url', server.url], { key: CANARY_KEY, columns: 200 });
+    await pty.waitFor('checking: welcome');
+    const { output, code } = await pty.exit;
+    expect(code).toBe(0);
+    expect(output).toContain('\x1b[32mok     \x1b[0m welcome');
+    expect(output.slice(output.lastIndexOf('keepalive'))).not.toContain('checking');
+  });
+
+  testPty('on a terminal in CI, or with --color never: no spinner, no colour', async () => {
+    const server = await startScriptedServer(streamHandler());
+    const args = ['stream', 'check', '--url', server.url, '--color', 'never'];
+    const { output } = await startCliInPty(args, { key: CANARY_KEY, env: { CI: 'true' } }).exit;
+    expect(output).toContain('passed in');
+    expect(output).not.toMatch(/\x1b|checking/);
+  });
+
+  test('O7: a reader of stdout that went away changes no verdict', async () => {
+    const server = await startScriptedServer((peer) => peer.respond(404));
+    const { pipeStatus, stderr } = await runShell(`atlantis stream check --url ${server.url} | true`, {
+      key: CANARY_KEY,
+    });
+    expect([pipeStatus[0], stderr]).toEqual([5, '']);
+  });
+});
+
+describe('--junit', () => {
+  testXml('is accepted by the strict schema, passed and failed (needs xmllint)', async () => {
+    const folder = makeTempFolder();
+    const file = join(folder, 'check.xml');
+    const server = await startScriptedServer(streamHandler());
+    expect((await run(server, ['--junit', file])).code).toBe(0);
+    expect(findJunitFaults(readFileSync(file, 'utf8'))).toBe('');
+    server.setScript((peer) => peer.respond(403, {}, '\0\x08<&]]>'));
+    expect((await run(server, ['--junit', file])).code).toBe(5);
+    const xml = readFileSync(file, 'utf8');
+    expect(findJunitFaults(xml)).toBe('');
+    expect(readXPath(xml, '//testcase[failure]/@name')).toBe('upgrade');
+    expect(readXPath(xml, '//property[@name="exit_code"]/@value')).toBe('5');
+    expect(readdirSync(folder)).toEqual(['check.xml']);
+  });
+
+  test('takes the place of what a link leads to, and leaves the link', async () => {
+    const folder = makeTempFolder();
+    mkdirSync(join(folder, 'real'));
+    writeFileSync(join(folder, 'real/check.xml'), 'old');
+    symlinkSync('real/check.xml', join(folder, 'link.xml'));
+    await run(await startScriptedServer(streamHandler()), ['--junit', join(folder, 'link.xml')]);
+    expect(readFileSync(join(folder, 'real/check.xml'), 'utf8')).toMatch(/^<\?xml/);
+    expect(readdirSync(folder).sort()).toEqual(['link.xml', 'real']);
+  });
+
+  test('a place that is no file is written to as it is', async () => {
+    const { stdout, code } = await run(await startScriptedServer(streamHandler()), [
+      '--junit',
+      '/dev/stdout',
+    ]);
+    expect(stdout).toContain('</testsuites>');
+    expect([code, existsSync('/dev/stdout')]).toEqual([0, true]);
+  });
+
+  test('that cannot be written is 9, unless the check failed with a code of its own', async () => {
+    const file = join(makeTempFolder(), 'missing', 'check.xml');
+    const server = await startScriptedServer(streamHandler());
+    const passed = await run(server, ['--junit', file]);
+    expect(passed.stderr).toBe(`atlantis: error: the JUnit report "${file}" could not be written (ENOENT)\n`);
+    expect(passed.code).toBe(9);
+    server.setScript((peer) => peer.respond(404));
+    const failed = await run(server, ['--junit', file]);
+    expect(failed.stderr).toContain('could not be written (ENOENT)');
+    expect(failed.code).toBe(5);
+  });
+});
+
+describe('GitHub Actions', () => {
+  const onGitHub = (file: string) => ({
+    env: { GITHUB_ACTIONS: 'true', GITHUB_STEP_SUMMARY: file, CI: 'true' },
+  });
+
+  test('a failure is an annotation, and a row of the step summary, which keeps what it held', async () => {
+    const file = join(makeTempFolder(), 'summary.md');
+    writeFileSync(file, 'from before\n');
+    const server = await startScriptedServer((peer) => peer.respond(404));
+    const { stderr, code } = await run(server, [], onGitHub(file));
+    expect(stderr).toMatch(
+      /^::error title=atlantis stream check%3A upgrade failed::the answer .*%0ASomething[^\n]*\n$/,
+    );
+    const summary = readFileSync(file, 'utf8');
+    expect(summary).toMatch(/^from before\n### atlantis stream check: failed, exit code 5\n\n\| step \|/);
+    expect(summary.match(/^\| .* \|$/gm)).toHaveLength(11);
+    expect(code).toBe(5);
+  });
+
+  test('a check that passes has no annotation; a summary that cannot be written is a warning', async () => {
+    const server = await startScriptedServer(streamHandler());
+    const { stderr, code } = await run(server, [], onGitHub('/missing/summary.md'));
+    expect(stderr).toBe(
+      'atlantis: warning: the step summary "/missing/summary.md" could not be written (ENOENT)\n',
+    );
+    expect(code).toBe(0);
+  });
+
+  test('nothing that the server says becomes a command of the runner', async () => {
+    const server = await startIndiscreet(CANARY_KEY);
+    const file = join(makeTempFolder(), 'summary.md');
+    for (const args of [[], ['--json'], ['--log-format', 'json']]) {
+      const { stdout, stderr } = await run(server, args, onGitHub(file));
+      for (const line of `${stdout}${stderr}`
+        .split('\n')
+        .filter((one) => !one.startsWith('::error title='))) {
+        expect(line).not.toMatch(/##\[|^\s*::/);
+      }
+    }
+    expect(readFileSync(file, 'utf8')).not.toMatch(/<b>|##\[|\n::/);
+  });
+
+  test('elsewhere there is neither', async () => {
+    const file = join(makeTempFolder(), 'summary.md');
+    const server = await startScriptedServer((peer) => peer.respond(404));
+    const { stderr } = await run(server, [], { env: { GITHUB_STEP_SUMMARY: file } });
+    expect([stderr, existsSync(file)]).toEqual(['', false]);
+  });
+});
+
+describe('P4: the key is in no report', () => {
+  test.each([
+    ['a usual one', CANARY_KEY],
+    ['an awkward one', AWKWARD_KEY],
+  ])('%s', async (_name, key) => {
+    const server = await startIndiscreet(key);
+    const folder = makeTempFolder();
+    const [junit, summary] = [join(folder, 'check.xml'), join(folder, 'summary.md')];
+    const env = { GITHUB_ACTIONS: 'true', GITHUB_STEP_SUMMARY: summary };
+    const texts: string[] = [];
+    for (const args of [['--junit', junit, '--verbose'], ['--json'], ['--log-format', 'json']]) {
+      const { stdout, stderr } = await run(server, args, { key, env });
+      texts.push(stdout, stderr);
+      if (args[0] === '--json') readReport(stdout);
+    }
+    texts.push(readFileSync(junit, 'utf8'), readFileSync(summary, 'utf8'));
+    for (const text of texts) expect(findKeyIn(text, key)).toEqual([]);
+    expect(texts.join('')).toContain(CANARY_PREFIX);
+  });
+
+  test('nor where a welcome or an event says it', async () => {
+    const server = await startScriptedServer(async (peer) => {
+      peer.answerPings();
+      peer.answerClose();
+      await peer.accept({ headers: { 'X-Request-Id': CANARY_KEY } });
+      await peer.sendText(JSON.stringify({ type: 'welcome', key: CANARY_KEY }));
+      await peer.sendText(JSON.stringify({ type: CANARY_KEY }));
+    });
+    const exit = await runCheck(server.url, ['--expect', 'type=x', '--within', '300ms']);
+    expect(exit.code).toBe(124);
+    expect(exit.step('upgrade').summary).toContain(`${CANARY_PREFIX}…`);
+  });
+});
