@@ -1,0 +1,86 @@
+// NDJSON through the whole command: what the server sent is what stands on the lines (contract O1).
+import { expect, test } from '@jest/globals';
+import { parseLossless } from '../../src/protocol/json-tree.ts';
+import { flattenJson, isParseReliable } from '../helpers/flat-json.ts';
+import { type Random, randomJson, seededRandom } from '../helpers/random-json.ts';
+import { frame, type Script, startScriptedServer } from '../helpers/scripted-server.ts';
+import { runTail, startTail } from '../helpers/tail.ts';
+
+// Looking up a global is slow under jest, and these are called some ten thousand times.
+const { floor } = Math;
+const { parse, stringify } = JSON;
+
+const EVENTS = 20_000;
+/** Never on a line: C0 but the tab, DEL, C1, line and paragraph separators, bidi controls. */
+const UNSAFE = /[\0-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/;
+
+/** Sends the texts as frames, some in fragments, cut into pieces that respect no border; then stays. */
+function sendInPieces(texts: readonly string[], random: Random): Script {
+  return async (peer) => {
+    peer.answerPings();
+    peer.answerClose();
+    await peer.accept();
+    await peer.welcome();
+    const bytes = Buffer.concat(
+      texts.map((text) =>
+        random() < 0.1 ? frame.fragmented(text, 1 + floor(random() * 40)) : frame.text(text),
+      ),
+    );
+    for (let at = 0; at < bytes.length; ) {
+      const end = at + 1 + floor(random() * (random() < 0.2 ? 20 : 100_000));
+      await peer.sendRaw(bytes.subarray(at, end));
+      at = end;
+    }
+  };
+}
+
+/** What may be changed, and nothing else: a mark goes, line breaks are spaces, unsafe characters are escapes. */
+function toSafeLine(text: string): string {
+  return text
+    .replace(/^\ufeff/, '')
+    .replace(/[\r\n]/g, ' ')
+    .replace(/[\x7f-\uffff]/g, (unit) =>
+      UNSAFE.test(unit) ? `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}` : unit,
+    );
+}
+
+test('O1: 20,000 random events are 20,000 lines: safe, equal in value, their numbers and keys untouched', async () => {
+  const random = seededRandom(1_414_213);
+  const texts = Array.from({ length: EVENTS }, () => randomJson(random));
+  const server = await startScriptedServer(sendInPieces(texts, random));
+  const { code, lines, stdout } = await runTail(server.url, ['--limit', String(EVENTS)]);
+  expect(code).toBe(0);
+  expect(stdout.split('\n').length).toBe(EVENTS + 1);
+  let untouched = 0;
+  texts.forEach((text, i) => {
+    const line = lines[i] ?? '';
+    if (line === text) untouched++;
+    if (line !== toSafeLine(text)) expect(line).toBe(toSafeLine(text));
+    if (UNSAFE.test(line)) expect(stringify(line)).toBe('a line without unsafe characters');
+    const tokens = flattenJson(parseLossless(line)).join('\n');
+    if (tokens !== flattenJson(parseLossless(text)).join('\n')) expect(line).toBe(`equal to ${text}`);
+    if (!isParseReliable && text.includes('\\')) return;
+    const value = stringify(parse(text.replace(/^\ufeff/, '')));
+    if (stringify(parse(line)) !== value) expect(line).toBe(`equal to ${text}`);
+  });
+  // Enough are printed as the very bytes that came, and enough are not.
+  expect(untouched).toBeGreaterThan(EVENTS / 10);
+  expect(untouched).toBeLessThan(EVENTS / 2);
+}, 60_000);
+
+test('O1: the same when stdout is read slowly, so that the socket has to wait', async () => {
+  const random = seededRandom(1_732_050);
+  const texts = Array.from(
+    { length: 2_000 },
+    (_unused, n) => `{"n":${n},"x":${'[1.0,'.repeat(500)}0${']'.repeat(500)}}`,
+  );
+  const server = await startScriptedServer(sendInPieces(texts, random));
+  const tail = startTail(server.url, ['--limit', String(texts.length)]);
+  await tail.child.waitForLines(1);
+  tail.child.pauseStdout();
+  await tail.child.waitForStderr('the reader of stdout does not keep up');
+  tail.child.resumeStdout();
+  const { code, lines } = await tail.finish();
+  expect(code).toBe(0);
+  expect(lines).toEqual(texts);
+}, 60_000);
