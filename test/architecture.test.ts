@@ -34,7 +34,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   'profile/': ['errors.ts', 'io.ts', 'config/', 'render/sanitize.ts', 'ui/reporter.ts'],
   // A server of its own: a bug must not hide on both sides.
-  'simulator/': ['errors.ts', 'protocol/messages.ts'],
+  'simulator/': ['errors.ts', 'protocol/messages.ts', 'config/values.ts'],
 
   'ready-file.ts': ['output/whole-file.ts'],
   'stop.ts': ['errors.ts', 'io.ts', 'output/line-writer.ts'],
@@ -105,7 +105,18 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   'check-key.ts': ['errors.ts', 'io.ts', 'config/', 'connection/causes.ts', 'connection/follow.ts'],
   'simulate-ready.ts': ['errors.ts'],
-  'simulate.ts': ['errors.ts', 'io.ts', 'simulate-ready.ts', 'config/', 'simulator/', 'ui/'],
+  'script-file.ts': ['errors.ts', 'config/json-fault.ts', 'simulator/'],
+  'simulate-replay.ts': ['errors.ts', 'io.ts', 'record/', 'simulator/scenario.ts', 'ui/reporter.ts'],
+  'simulate.ts': [
+    'errors.ts',
+    'io.ts',
+    'script-file.ts',
+    'simulate-ready.ts',
+    'simulate-replay.ts',
+    'config/',
+    'simulator/',
+    'ui/',
+  ],
 
   'commands/': [
     'errors.ts',

@@ -17,6 +17,9 @@ export function addStreamSimulate(stream: Command, io: Io): void {
     .option('--types <type,…>', 'only these event types')
     .option('--key <key>', 'an invented key to accept; repeatable (default: any well-formed key)', collect)
     .option('--scenario <name>', 'how the server behaves (default: steady)')
+    .option('--script <file>', 'a scenario of your own, as JSON (docs/scenario.schema.json)')
+    .option('--replay <recording>', 'what `tail --record` wrote, as a live stream for each client')
+    .option('--speed <speed>', 'of --replay: 1x, 10x or any such factor, or max (default: 1x)')
     .option('--json', 'print one JSON line once it is ready')
     .addHelpText(
       'after',

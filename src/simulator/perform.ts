@@ -43,11 +43,15 @@ async function performEvents(stage: Stage, step: Step & { do: 'events' }): Promi
   const { wire, source } = stage;
   const copies = step.copies ?? 1;
   const pace = startPace(step.ratePerSecond ?? stage.ratePerSecond, performance.now());
+  const endMs = performance.now() + (step.forMs ?? Number.POSITIVE_INFINITY);
   let left = step.count ?? Number.POSITIVE_INFINITY;
   while (left > 0) {
-    const due = pace.countDue(performance.now());
+    const nowMs = performance.now();
+    if (nowMs >= endMs) break;
+    const due = pace.countDue(nowMs);
     if (due === 0) {
-      await sleep(pace.getWaitMs(performance.now()), undefined, { signal: wire.signal });
+      const waitMs = Math.min(pace.getWaitMs(nowMs), endMs - nowMs);
+      await sleep(waitMs, undefined, { signal: wire.signal });
       continue;
     }
     const texts = takeBatch(source, Math.min(due, left));
@@ -78,6 +82,14 @@ async function performDrip(stage: Stage, step: Step & { do: 'drip' }): Promise<H
   return true;
 }
 
+async function performFeed({ wire, noteEvents }: Stage, step: Step & { do: 'feed' }): Promise<HasMore> {
+  for await (const texts of step.open(wire.signal)) {
+    noteEvents(texts);
+    await wire.send(encodeTextFrames(texts));
+  }
+  return true;
+}
+
 async function performRepeat(stage: Stage, step: Step & { do: 'repeat' }): Promise<HasMore> {
   for (let left = step.times ?? Number.POSITIVE_INFINITY; left > 0; left--) {
     if (!(await performSteps(stage, step.steps))) return false;
@@ -99,6 +111,8 @@ async function performStep(stage: Stage, step: Step): Promise<HasMore> {
       return performDrip(stage, step);
     case 'repeat':
       return performRepeat(stage, step);
+    case 'feed':
+      return performFeed(stage, step);
     case 'wait':
       await sleep(step.ms, undefined, { signal: wire.signal });
       return true;

@@ -8,15 +8,18 @@ import type { Refusal } from './refusal.ts';
 export type Step =
   /** The welcome message, naming the prefix of the accepted key. */
   | { readonly do: 'welcome' }
-  /** Events; without `count` until the source ends. `copies` repeats each one (default 1). */
+  /** Events; until `count`, `forMs` or the end of the source. `copies` repeats each one (default 1). */
   | {
       readonly do: 'events';
       readonly count?: number;
+      readonly forMs?: number;
       readonly ratePerSecond?: number;
       readonly copies?: number;
     }
   /** Events whose frames arrive in pieces of `pieceBytes`, one each `everyMs`. */
   | { readonly do: 'drip'; readonly count?: number; readonly pieceBytes: number; readonly everyMs: number }
+  /** Texts from elsewhere, as they come; `open` is called for each connection, `signal` aborts with its end. */
+  | { readonly do: 'feed'; open(signal: AbortSignal): AsyncIterable<readonly string[]> }
   | { readonly do: 'wait'; readonly ms: number }
   /** How pings of both kinds are answered from here on. `delayMs` makes each pong late. */
   | { readonly do: 'pongs'; readonly answer: boolean; readonly delayMs?: number }

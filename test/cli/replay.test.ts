@@ -148,3 +148,17 @@ describe('stream replay', () => {
     expect(code).toBe(9);
   });
 });
+
+describe('simulate --replay', () => {
+  test('each client gets the recording from its beginning, as a live stream', async () => {
+    const path = record([...LINES, 'garbage'], 'events.ndjson.gz');
+    const server = startCli(['stream', 'simulate', '--port', '0', '--json', '--replay', path]);
+    const { tail, key } = JSON.parse(await server.waitForStdout('\n'));
+    for (const _client of [1, 2]) {
+      const { code, stdout } = await runCli([...tail.slice(1), '--json', '-n', '6'], { key });
+      expect([code, stdout]).toEqual([0, events(1, 2, 3, 4, 5, 6)]);
+    }
+    await server.waitForStderr('6 events');
+    expect(server.stderrText.match(/line 9 is damaged/g)).toHaveLength(1);
+  });
+});

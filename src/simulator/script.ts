@@ -1,0 +1,182 @@
+// A scenario script: JSON (docs/scenario.schema.json) → Scenario. Every refusal names the place by its JSON path.
+import { parseDuration } from '../config/values.ts';
+import { UsageError } from '../errors.ts';
+import type { Refusal } from './refusal.ts';
+import type { Act, Scenario, Step } from './scenario.ts';
+import { findScenario } from './scenarios.ts';
+import { type Form, type Member, REFUSAL_FORM, STEP_FORMS } from './script-form.ts';
+
+type JsonObject = Readonly<Record<string, unknown>>;
+
+/** How a connection is told what to do: exactly one of these. */
+const ACT_NAMES = ['steps', 'refuse', 'scenario'] as const;
+const MAX_DEPTH = 16;
+
+function fail(path: string, message: string, accepted: string): UsageError {
+  return new UsageError(`the script is wrong at ${path}: ${message}`, `accepted: ${accepted}`);
+}
+
+/** A value as it may be quoted in a message. */
+function show(value: unknown): string {
+  const text = JSON.stringify(value) ?? 'nothing';
+  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+}
+
+function requireObject(value: unknown, path: string, accepted: string): JsonObject {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as JsonObject;
+  throw fail(path, `${show(value)} is no object`, accepted);
+}
+
+function refuseOthers(object: JsonObject, known: readonly string[], path: string): void {
+  const other = Object.keys(object).find((name) => !known.includes(name));
+  if (other === undefined) return;
+  const accepted = known.length === 0 ? 'no members' : known.join(', ');
+  throw fail(`${path}${formatName(other)}`, 'there is no such member here', accepted);
+}
+
+const formatName = (name: string): string =>
+  /^[A-Za-z_$][\w$]*$/.test(name) ? `.${name}` : `[${JSON.stringify(name)}]`;
+
+function requireCount(value: unknown, path: string, min: number, max: number): number {
+  if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) return value;
+  const range = max === Number.MAX_SAFE_INTEGER ? `from ${min}` : `from ${min} to ${max}`;
+  throw fail(path, `${show(value)} does not fit`, `a whole number ${range}`);
+}
+
+function parseMember(value: unknown, member: Member, path: string, depth: number): unknown {
+  switch (member.kind) {
+    case 'count':
+      return requireCount(value, path, member.min, member.max);
+    case 'rate':
+      if (value === 'max') return Number.POSITIVE_INFINITY;
+      if (typeof value === 'number' && value >= 0 && value <= 1e9) return value;
+      throw fail(path, `${show(value)} is no rate`, 'a number from 0 to 1e9, or "max"');
+    case 'duration':
+      if (typeof value === 'string') return parseDuration(`${path} in the script:`, value);
+      throw fail(path, `${show(value)} is no duration`, 'a text such as "500ms", "20s" or "1m30s"');
+    case 'flag':
+      if (typeof value === 'boolean') return value;
+      throw fail(path, `${show(value)} does not fit`, 'true or false');
+    case 'hex':
+      if (typeof value === 'string' && /^([0-9a-fA-F]{2})*$/.test(value)) return value;
+      throw fail(path, `${show(value)} does not fit`, 'bytes as pairs of hexadecimal digits');
+    case 'text':
+      if (typeof value === 'string' && Buffer.byteLength(value) <= member.maxBytes) return value;
+      throw fail(path, `${show(value)} does not fit`, `a text of at most ${member.maxBytes} bytes`);
+    case 'choice':
+      if (typeof value === 'number' && member.choices.includes(value)) return value;
+      throw fail(path, `${show(value)} does not fit`, member.choices.join(', '));
+    case 'refusal':
+      return parseMembers(requireObject(value, path, 'a refusal'), REFUSAL_FORM, path, depth);
+    case 'steps':
+      return parseSteps(value, path, depth + 1);
+  }
+}
+
+/** The members of an object, under the names that the engine has for them. */
+function parseMembers(
+  object: JsonObject,
+  form: Form,
+  path: string,
+  depth: number,
+  others: readonly string[] = [],
+): Record<string, unknown> {
+  const parsed: Record<string, unknown> = {};
+  for (const [name, member] of Object.entries(form)) {
+    const value = object[name];
+    const at = `${path}.${name}`;
+    if (value !== undefined) parsed[member.as] = parseMember(value, member, at, depth);
+    else if (member.isRequired === true) throw fail(at, 'it is missing', member.about);
+  }
+  refuseOthers(object, [...others, ...Object.keys(form)], path);
+  return parsed;
+}
+
+function parseStep(value: unknown, path: string, depth: number): Step {
+  const object = requireObject(value, path, 'a step, as {"do":"welcome"}');
+  const name = object['do'];
+  const form = typeof name === 'string' && Object.hasOwn(STEP_FORMS, name) ? STEP_FORMS[name] : undefined;
+  if (form === undefined) {
+    const what = name === undefined ? 'it is missing' : `there is no step ${show(name)}`;
+    throw fail(`${path}.do`, what, Object.keys(STEP_FORMS).join(', '));
+  }
+  // The tables have the members of `Step`; a test performs each of them.
+  return { do: name, ...parseMembers(object, form.members, path, depth, ['do']) } as Step;
+}
+
+function parseSteps(value: unknown, path: string, depth: number): readonly Step[] {
+  if (depth > MAX_DEPTH) throw fail(path, 'it is nested too deeply', `at most ${MAX_DEPTH} levels`);
+  if (!Array.isArray(value)) throw fail(path, `${show(value)} is no array`, 'an array of steps');
+  return value.map((step: unknown, index) => parseStep(step, `${path}[${index}]`, depth));
+}
+
+interface Entry {
+  readonly times: number;
+  readonly getAct: Scenario['getAct'];
+}
+
+function parseEntry(value: unknown, path: string): Entry {
+  const object = requireObject(value, path, `an object with one of ${ACT_NAMES.join(', ')}`);
+  refuseOthers(object, [...ACT_NAMES, 'times'], path);
+  const given = ACT_NAMES.filter((name) => object[name] !== undefined);
+  const [name] = given;
+  if (name === undefined || given.length > 1) {
+    const what = name === undefined ? 'it says nothing' : `${given.join(' and ')} contradict each other`;
+    throw fail(path, what, `one of ${ACT_NAMES.join(', ')}`);
+  }
+  const times =
+    object['times'] === undefined
+      ? 1
+      : requireCount(object['times'], `${path}.times`, 1, Number.MAX_SAFE_INTEGER);
+  return { times, getAct: parseAct(name, object[name], `${path}.${name}`) };
+}
+
+function parseAct(name: (typeof ACT_NAMES)[number], value: unknown, path: string): Scenario['getAct'] {
+  if (name === 'steps') {
+    const act: Act = { steps: parseSteps(value, path, 1) };
+    return () => act;
+  }
+  if (name === 'refuse') {
+    const refusal = parseMembers(requireObject(value, path, 'a refusal'), REFUSAL_FORM, path, 1);
+    const act: Act = { refuse: refusal as unknown as Refusal };
+    return () => act;
+  }
+  try {
+    return findScenario(String(value)).getAct;
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    throw fail(path, `there is no scenario ${show(value)}`, error.hint ?? 'the name of a scenario');
+  }
+}
+
+/**
+ * The scenario that a script describes. Its entries are for one connection after the other with a key, each for
+ * `times` of them; the last one stays, unless the script begins anew with `"repeat": true`.
+ *
+ * @throws UsageError with the JSON path of the first fault
+ */
+export function parseScript(script: unknown): Scenario {
+  const object = requireObject(script, '$', 'an object with "connections"');
+  refuseOthers(object, ['$schema', 'summary', 'connections', 'repeat'], '$');
+  const { connections, summary = 'a script', repeat = false } = object;
+  if (typeof summary !== 'string') throw fail('$.summary', `${show(summary)} is no text`, 'a text');
+  if (typeof repeat !== 'boolean') throw fail('$.repeat', `${show(repeat)} does not fit`, 'true or false');
+  if (!Array.isArray(connections) || connections.length === 0) {
+    throw fail('$.connections', `${show(connections)} does not fit`, 'an array with one entry or more');
+  }
+  const entries = connections.map((entry: unknown, index) => parseEntry(entry, `$.connections[${index}]`));
+  const total = entries.reduce((sum, { times }) => sum + times, 0);
+  return {
+    summary,
+    getAct(attempt, random) {
+      let left = repeat ? attempt % total : Math.min(attempt, total - 1);
+      let before = 0;
+      for (const { times, getAct } of entries) {
+        if (left < times) return getAct(repeat ? left : attempt - before, random);
+        left -= times;
+        before += times;
+      }
+      return { steps: [] };
+    },
+  };
+}
