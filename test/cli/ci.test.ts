@@ -1,0 +1,195 @@
+// `tail` in CI: the flags that bound it, together; and every recipe of docs/ci.md, run as it stands there.
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { CANARY_KEY, CANARY_PREFIX, findKeyIn } from '../helpers/canary.ts';
+import { makeTempFolder } from '../helpers/cleanup.ts';
+import { ROOT, runShell } from '../helpers/run-cli.ts';
+import { type Peer, type Script, startScriptedServer, streamHandler } from '../helpers/scripted-server.ts';
+import { startTail } from '../helpers/tail.ts';
+import { findJunitFaults, hasXmllint } from '../helpers/xmllint.ts';
+
+const EVENT = '{"type":"large_transfer"}';
+
+describe('tail with --ready-file, --max-silence, --fail-on-gap and --timeout together', () => {
+  const three = [EVENT, EVENT, EVENT];
+  const drop = async (peer: Peer): Promise<void> => peer.reset();
+  const tick = async (peer: Peer): Promise<void> => {
+    for (;;) {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      await peer.sendText('{"type":"tick"}');
+    }
+  };
+  const rows: readonly (readonly [string, Script, string[], number, number])[] = [
+    ['the limit is reached: 0', streamHandler({ events: three, finish: drop }), [], 0, 3],
+    [
+      'nothing comes: 13 after --max-silence',
+      streamHandler({ events: [EVENT] }),
+      ['--max-silence', '1s'],
+      13,
+      1,
+    ],
+    ['the connection is lost: 12 at the gap', streamHandler({ events: [EVENT], finish: drop }), [], 12, 1],
+    [
+      'other events: 124 after --timeout',
+      streamHandler({ events: [EVENT], finish: tick }),
+      ['--type', 'large_*', '--max-silence', '20s', '--timeout', '3s'],
+      124,
+      1,
+    ],
+  ];
+  test.each(rows)('%s', async (_name, script, args, code, lines) => {
+    const server = await startScriptedServer(script);
+    const ready = join(makeTempFolder(), 'ready.json');
+    const bounds = ['--limit', '3', '--timeout', '25s', '--max-silence', '20s', '--fail-on-gap'];
+    const tail = startTail(server.url, [...bounds, '--ready-file', ready, ...args]);
+    const exit = await tail.finish();
+    expect([exit.code, exit.lines.length]).toEqual([code, lines]);
+    expect(server.attempts).toHaveLength(1);
+    expect(JSON.parse(readFileSync(ready, 'utf8'))).toMatchObject({
+      host: `127.0.0.1:${server.port}`,
+      key_prefix: CANARY_PREFIX,
+      pid: tail.child.pid,
+    });
+  });
+
+  test('the ready file is there after the welcome, and not before', async () => {
+    const ready = join(makeTempFolder(), 'ready.json');
+    let welcome: () => void = () => {};
+    const asked = new Promise<void>((resolve) => {
+      welcome = resolve;
+    });
+    const server = await startScriptedServer(async (peer) => {
+      peer.answerClose();
+      await peer.accept();
+      await asked;
+      await peer.welcome();
+      await peer.sendText(EVENT);
+    });
+    const tail = startTail(server.url, ['--limit', '1', '--ready-file', ready]);
+    const attempt = await server.waitForAttempt(1);
+    await server.waitUntil(() => attempt.request, 'the request');
+    expect(existsSync(ready)).toBe(false);
+    welcome();
+    expect((await tail.finish()).code).toBe(0);
+    expect(existsSync(ready)).toBe(true);
+  });
+
+  test('a refused key is 3 with no ready file, whatever else was asked for', async () => {
+    const body = JSON.stringify({ error: { code: 'unauthorized', message: 'no' } });
+    const server = await startScriptedServer((peer) => peer.respond(401, {}, body));
+    const ready = join(makeTempFolder(), 'ready.json');
+    const args = [
+      '--limit',
+      '1',
+      '--timeout',
+      '20s',
+      '--max-silence',
+      '1s',
+      '--fail-on-gap',
+      '--ready-file',
+      ready,
+    ];
+    expect((await startTail(server.url, args).finish()).code).toBe(3);
+    expect(existsSync(ready)).toBe(false);
+  });
+});
+
+describe('docs/ci.md', () => {
+  const document = readFileSync(join(ROOT, 'docs/ci.md'), 'utf8');
+  const recipes = findRecipes(document);
+
+  /** A stream on which something happens now and then. */
+  async function* events(): AsyncGenerator<string> {
+    for (let n = 0; ; n += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      yield `{"type":"large_transfer","n":${n},"timestamp":"${new Date().toISOString()}"}`;
+    }
+  }
+
+  const run = async (recipe: Recipe, script: Script) => {
+    const server = await startScriptedServer(script);
+    const folder = makeTempFolder();
+    const exit = await runShell(recipe.text, {
+      shell: recipe.shell,
+      cwd: folder,
+      key: CANARY_KEY,
+      env: { ATLANTIS_URL: server.url },
+    });
+    expect(findKeyIn(exit.stdout + exit.stderr)).toEqual([]);
+    return { ...exit, folder };
+  };
+
+  test('has recipes for GitHub Actions, GitLab CI and plain sh, none of which needs timeout', () => {
+    expect(recipes.map(({ name }) => name)).toEqual([
+      'GitHub Actions 1',
+      'GitHub Actions 2',
+      'GitLab CI 1',
+      'GitLab CI 2',
+      'Plain sh 1',
+      'Plain sh 2',
+    ]);
+    for (const { text } of recipes) expect(text).not.toMatch(/^\s*timeout\b|\| *timeout\b|\bgrep\b/m);
+  });
+
+  test.each(recipes)('$name ends with 0 where the stream is fine', async (recipe) => {
+    const { code, stdout, stderr, folder } = await run(recipe, streamHandler({ events: events() }));
+    expect([code, code === 0 ? '' : stdout + stderr]).toEqual([0, '']);
+    const junit = join(folder, 'check.xml');
+    if (recipe.text.includes('--junit') && hasXmllint()) {
+      expect(findJunitFaults(readFileSync(junit, 'utf8'))).toBe('');
+    }
+    if (recipe.text.includes('> events.ndjson')) {
+      expect(readFileSync(join(folder, 'events.ndjson'), 'utf8')).toMatch(/^(\{.*\}\n)+$/);
+    }
+  });
+
+  test.each(recipes)('$name fails with 3 where the key is refused', async (recipe) => {
+    const body = JSON.stringify({ error: { code: 'unauthorized', message: 'no' } });
+    const { code } = await run(recipe, (peer) => peer.respond(401, {}, body));
+    expect(code).toBe(3);
+  });
+});
+
+interface Recipe {
+  readonly name: string;
+  readonly shell: 'bash' | 'sh';
+  readonly text: string;
+}
+
+/** The scripts of the document, as each CI system would hand them to a shell. */
+function findRecipes(document: string): Recipe[] {
+  return document.split(/^## /m).flatMap((section) => {
+    const title = section.slice(0, section.indexOf('\n'));
+    const blocks = [...section.matchAll(/^```(yaml|sh)\n(.*?)^```$/gms)];
+    const texts = blocks.flatMap(([, language, text = '']) =>
+      language === 'sh' ? [text] : findScripts(text),
+    );
+    return texts.map((text, at): Recipe => {
+      const name = `${title} ${at + 1}`;
+      // A runner of GitHub hands a script to `bash -e`, one of GitLab to a POSIX shell with `set -eo pipefail`.
+      return title === 'Plain sh'
+        ? { name, shell: 'sh', text }
+        : { name, shell: 'bash', text: `set -eo pipefail\n${text}` };
+    });
+  });
+}
+
+/** The block scalars (`run: |`, `- |`) of a YAML document. */
+function findScripts(yaml: string): string[] {
+  const lines = yaml.split('\n');
+  const indentOf = (line: string): number => line.search(/\S|$/);
+  return lines.flatMap((line, at) => {
+    if (!/(: |- )\|$/.test(line)) return [];
+    const rest = lines.slice(at + 1);
+    const end = rest.findIndex((one) => one.trim() !== '' && indentOf(one) <= indentOf(line));
+    const block = end < 0 ? rest : rest.slice(0, end);
+    const indent = indentOf(block[0] ?? '');
+    return [
+      `${block
+        .map((one) => one.slice(indent))
+        .join('\n')
+        .trimEnd()}\n`,
+    ];
+  });
+}
