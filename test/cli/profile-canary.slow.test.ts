@@ -32,7 +32,7 @@ const COMMANDS = [
   'profile add main --url https://a.example --key-stdin',
   'profile add main --url https://a.example --key-stdin --force --log-format json',
   'stream tail --no-reconnect',
-  'stream tail --url http://127.0.0.1:1',
+  'stream tail --no-reconnect --url http://127.0.0.1:1',
   'stream tail -p KEY',
   'stream tail -p command',
 ];
