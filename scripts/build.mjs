@@ -6,6 +6,7 @@ import { readFileSync, renameSync, rmSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { buildTypes } from './build-types.mjs';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const dist = resolve(root, 'dist');
@@ -13,6 +14,9 @@ const { version } = JSON.parse(readFileSync(resolve(root, 'package.json'), 'utf8
 
 /** The bundle that a source file behind a dynamic import becomes: its path in src with dots for slashes. */
 const bundleName = (path) => relative(resolve(root, 'src'), path).replaceAll('/', '.').replace(/\.ts$/, '');
+
+/** What other programs import (`exports` in package.json): bundle → its entry in src. tsconfig.types.json has them too. */
+const LIBRARIES = { simulator: 'simulator/library' };
 
 const found = new Map();
 const lazyBundles = {
@@ -38,7 +42,11 @@ const lazyBundles = {
 // Made beside and put in place whole: a command that runs meanwhile finds the old parts or the new ones.
 const fresh = `${dist}.${process.pid}`;
 const built = new Set();
-let pending = new Map([['main', resolve(root, 'src/main.ts')]]);
+const types = buildTypes(root, resolve(fresh, 'types'), Object.values(LIBRARIES));
+let pending = new Map([
+  ['main', resolve(root, 'src/main.ts')],
+  ...Object.entries(LIBRARIES).map(([name, path]) => [name, resolve(root, 'src', `${path}.ts`)]),
+]);
 while (pending.size > 0) {
   await build({
     entryPoints: Object.fromEntries(pending),
@@ -61,5 +69,6 @@ while (pending.size > 0) {
   for (const name of pending.keys()) built.add(name);
   pending = new Map([...found].filter(([name]) => !built.has(name)));
 }
+await types;
 rmSync(dist, { recursive: true, force: true });
 renameSync(fresh, dist);

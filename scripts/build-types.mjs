@@ -1,0 +1,38 @@
+// The types of the libraries in dist/types/: what their entries reach and nothing else.
+//
+// The bundles are CommonJS, so the declarations are too (`.d.cts`): a package of type "module" would have
+// others taken for ESM, and `export =` and default imports would be typed wrongly.
+import { execFile } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+
+const SPECIFIER = /((?:from|import\()\s*['"])(\.[^'"]*)\.ts(['"])/g;
+
+/** Writes the declarations of `entries` (paths in src without extension) into `target`. */
+export async function buildTypes(root, target, entries) {
+  const emitted = mkdtempSync(join(tmpdir(), 'atlantis-types-'));
+  try {
+    const tsc = resolve(root, 'node_modules/typescript/bin/tsc');
+    await promisify(execFile)(process.execPath, [
+      tsc,
+      '--project',
+      resolve(root, 'tsconfig.types.json'),
+      '--outDir',
+      emitted,
+    ]).catch((error) => {
+      throw new Error(`the types could not be built:\n${error.stdout ?? error}`);
+    });
+    const wanted = new Set(entries);
+    for (const path of wanted) {
+      const text = readFileSync(join(emitted, `${path}.d.ts`), 'utf8');
+      for (const [, , specifier] of text.matchAll(SPECIFIER)) wanted.add(join(dirname(path), specifier));
+      const file = join(target, `${path}.d.cts`);
+      mkdirSync(dirname(file), { recursive: true });
+      writeFileSync(file, text.replace(SPECIFIER, '$1$2.cjs$3'));
+    }
+  } finally {
+    rmSync(emitted, { recursive: true, force: true });
+  }
+}
