@@ -3,7 +3,7 @@
 import { profileTail } from './lib/profile.mjs';
 import { startServer } from './lib/server-process.mjs';
 
-const [count = 1_000_000, size = 200] = process.argv.slice(2).map(Number);
+const [count = 1_000_000, size] = process.argv.slice(2).map(Number);
 const server = await startServer();
 try {
   console.log(await profileTail(server, count, size));

@@ -45,16 +45,28 @@ const note = (what) => process.stderr.isTTY && process.stderr.write(`\r\x1b[2K${
 
 const peers = findPeers(!options.quick);
 const server = await startServer();
+
+/** A measure that fails is named and fails the run; the others still count. */
+async function measureOrSay(id) {
+  try {
+    return await MEASURES[id]({ server, plan, peers, note });
+  } catch (error) {
+    process.exitCode = 1;
+    console.error(`${id}: ${error.message}`);
+    return { id, title: 'failed', head: [], rows: [], checks: [], skipped: [], notes: [error.message] };
+  }
+}
+
 const measures = [];
 let profile;
 try {
   for (const id of wanted) {
     const beganMs = Date.now();
-    measures.push(await MEASURES[id]({ server, plan, peers, note }));
+    measures.push(await measureOrSay(id));
     note('');
     console.error(`${id}: ${((Date.now() - beganMs) / 1_000).toFixed(1)} s`);
   }
-  if (isForKeeps) profile = await profileTail(server, plan.smallEvents);
+  if (isForKeeps) profile = await profileTail(server, plan.smallEvents).catch(({ message }) => message);
 } finally {
   server.stop();
 }
@@ -64,10 +76,9 @@ console.log(report);
 if (isForKeeps) {
   const { bars, title } = measures.find(({ id }) => id === 'T1');
   writeFileSync(new URL('results.md', import.meta.url), report);
-  writeFileSync(
-    new URL('results.svg', import.meta.url),
-    drawBars('Events per second', title.replaceAll('`', ''), bars),
-  );
+  const subtitle = title.replaceAll('`', '');
+  if (bars)
+    writeFileSync(new URL('results.svg', import.meta.url), drawBars('Events per second', subtitle, bars));
 }
 
 const lost = measures

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { tail } from './clients.mjs';
+import { SIZES } from './events.mjs';
 import { timeClient } from './throughput.mjs';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -44,7 +45,7 @@ function addUpSelfTime({ nodes, samples, timeDeltas }) {
 }
 
 /** The functions that take most of the time, as a Markdown table; those under 1 % are left out. */
-export async function profileTail(server, count, size) {
+export async function profileTail(server, count, size = SIZES.small) {
   const folder = mkdtempSync(join(tmpdir(), 'atlantis-bench-'));
   try {
     const bundle = await bundleReadable(folder);

@@ -11,9 +11,11 @@ const SERVER = fileURLToPath(new URL('../server.mjs', import.meta.url));
  */
 export async function startServer() {
   const child = fork(SERVER, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+  child.on('exit', (code) => {
+    if (code !== 0) throw new Error(`the server of the benchmark ended in ${code}`);
+  });
   let waiting = [];
-  const port = await new Promise((resolve, reject) => {
-    child.once('exit', () => reject(new Error('the server of the benchmark did not start')));
+  const port = await new Promise((resolve) => {
     child.on('message', (message) => {
       if (message.port !== undefined) resolve(message.port);
       else {

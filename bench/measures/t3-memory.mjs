@@ -1,12 +1,10 @@
 // T3: how much memory grows while the reader of stdout is blocked and the server sends whatever it can.
 // (The peak in T1 is taken from the runs of T1.)
-import { spawn, spawnSync } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as clients from '../lib/clients.mjs';
 import { SIZES } from '../lib/events.mjs';
+import { makeFifo, readStatusKiB } from '../lib/fifo.mjs';
 import { mebibytes } from '../lib/format.mjs';
 import { timedEnv } from '../lib/pipeline.mjs';
 import { summarize } from '../lib/stats.mjs';
@@ -15,21 +13,15 @@ import { summarize } from '../lib/stats.mjs';
 const REST_MS = 1_000;
 const ENDLESS = 1e12;
 
-const readStatusKiB = (pid, field) =>
-  Number(new RegExp(`${field}:\\s+(\\d+)`).exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
-
 /** Peak minus resting memory, KiB, for one run with a pipe that nobody reads. */
 async function measureGrowth(server, size, blockedMs) {
-  const folder = mkdtempSync(join(tmpdir(), 'atlantis-bench-'));
-  const fifo = join(folder, 'unread');
-  spawnSync('mkfifo', [fifo]);
-  const unread = openSync(fifo, 'r+');
+  const unread = makeFifo();
   const begun = server.nextBegin();
   const [program, ...args] = clients.tail(
     server.base({ count: ENDLESS, size, delayMs: REST_MS, end: 'open' }),
     ENDLESS,
   );
-  const child = spawn(program, args, { env: timedEnv(), stdio: ['ignore', unread, 'ignore'] });
+  const child = spawn(program, args, { env: timedEnv(), stdio: ['ignore', unread.fd, 'ignore'] });
   const ended = new Promise((resolve) => child.once('exit', resolve));
   try {
     const before = (async () => {
@@ -44,8 +36,7 @@ async function measureGrowth(server, size, blockedMs) {
   } finally {
     child.kill('SIGKILL');
     await ended;
-    closeSync(unread);
-    rmSync(folder, { recursive: true, force: true });
+    unread.remove();
   }
 }
 
