@@ -4,7 +4,7 @@ export default {
   testPathIgnorePatterns: ['/node_modules/', '\\.slow\\.test\\.ts$'],
   testEnvironment: 'node',
   // Most tests wait for other processes.
-  maxWorkers: '150%',
+  maxWorkers: 3,
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '\\.ts$': '<rootDir>/scripts/jest-esbuild.mjs' },
   testTimeout: 20_000,
