@@ -26,6 +26,7 @@ export async function createRenderer(config: TailConfig, io: Io): Promise<Render
   return createPrettyRenderer({
     useColor: config.useColor,
     time: config.time,
+    isWide: config.isWide,
     columns: () => io.stdout.columns(),
   });
 }

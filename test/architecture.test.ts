@@ -17,7 +17,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'protocol/': ['errors.ts'],
   'connection/': ['errors.ts', 'io.ts', 'protocol/messages.ts'],
   // Events for the eye are made from their tree, so that numbers stay as sent.
-  'render/': ['protocol/messages.ts', 'protocol/json-tree.ts'],
+  'render/': ['protocol/messages.ts', 'protocol/json-tree.ts', 'protocol/json-level.ts', 'protocol/path.ts'],
   'output/': ['errors.ts', 'io.ts'],
 
   // What it makes of flags are the settings of the connection.
@@ -142,9 +142,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'https-proxy-agent': ['connection/proxy-agent.ts'],
   'proxy-from-env': ['config/proxy.ts'],
   'string-width': ['render/', 'protocol/caret.ts'],
-  picomatch: ['protocol/'],
-  'big.js': ['protocol/'],
-  re2js: ['protocol/'],
+  re2js: ['protocol/pattern.ts'],
   selfsigned: ['simulator/certificate.ts'],
 };
 
@@ -212,14 +210,14 @@ describe('architecture', () => {
     expect(edges).toEqual([]);
   });
 
-  test('connection, protocol, render and output share the message kinds, and nothing else but the tree', () => {
+  test('connection, protocol, render and output share the message kinds, and nothing else but what JSON is', () => {
     const core = ['connection/', 'protocol/', 'render/', 'output/'];
     const shared = modules
       .filter(({ path }) => isIn(path, core))
       .flatMap(({ path, imports }) =>
         imports.filter((target) => isIn(target, core) && partOf(target) !== partOf(path)),
       );
-    const known = ['protocol/messages.ts', 'protocol/json-tree.ts'];
+    const known = ['messages', 'json-tree', 'json-level', 'path'].map((name) => `protocol/${name}.ts`);
     expect(shared.filter((target) => !known.includes(target))).toEqual([]);
   });
 

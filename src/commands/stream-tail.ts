@@ -38,6 +38,7 @@ export function addStreamTail(stream: Command, io: Io): void {
     .option('--json', 'the same as --format ndjson')
     .option('--envelope', 'wrap each event with receive time and number, add lifecycle records')
     .option('--time <mode>', 'receive time shown in pretty: local, utc, relative, none (default: local)')
+    .option('--wide', 'pretty and columns: nothing shortened, no word broken')
     .option('-n, --limit <n>', 'end with 0 once n events are written')
     .option('--duration <dur>', 'end with 0 after this long')
     .option('--timeout <dur>', 'end with 124 if --limit is not reached by then')

@@ -28,6 +28,7 @@ export interface TailFlags extends GlobalFlags, ConnectionFlags {
   readonly envelope?: boolean;
   readonly json?: boolean;
   readonly time?: string;
+  readonly wide?: boolean;
   readonly limit?: string;
   readonly duration?: string;
   readonly timeout?: string;
@@ -64,6 +65,8 @@ export interface TailConfig {
   readonly filter: { readonly types: readonly string[]; readonly where: readonly string[] } | undefined;
   readonly useColor: boolean;
   readonly time: (typeof TIME_MODES)[number];
+  /** Nothing shortened for the eye. */
+  readonly isWide: boolean;
   readonly limit: number | undefined;
   readonly durationMs: number | undefined;
   readonly timeoutMs: number | undefined;
@@ -95,6 +98,7 @@ export function parseTailFlags(flags: TailFlags, io: Io): TailConfig {
     filter: parseFilterFlags(flags),
     useColor: wantsColor(flags, io, io.stdout.isTty),
     time: parseChoice('--time', flags.time ?? 'local', TIME_MODES),
+    isWide: flags.wide === true,
     limit: flags.limit === undefined ? undefined : parseCount('--limit', flags.limit, 1),
     durationMs: optionalDuration('--duration', flags.duration),
     timeoutMs: optionalDuration('--timeout', flags.timeout),

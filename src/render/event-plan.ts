@@ -1,0 +1,191 @@
+// Which field goes where on the screen: worked out once for a sequence of fields, by names and kinds alone.
+//
+// Nothing is lost: every field that takes no place in the headline is among the details, duplicates too.
+import { type Field, KIND, type Kind, listFields } from './field-reader.ts';
+import {
+  ADDRESS_FIELDS,
+  findRole,
+  LABEL_FIELDS,
+  ROLE,
+  type Role,
+  SYMBOL_FIELDS,
+  TYPE_FIELDS,
+} from './known-fields.ts';
+import type { Paint } from './style.ts';
+
+type AnyField = Field<EventPlan>;
+
+/** A field to show, by its number among the fields of the event. */
+export interface Place {
+  readonly index: number;
+  readonly field: AnyField;
+  readonly role: Role;
+}
+
+/** Somebody: an address, perhaps with a label. */
+export interface PartyPlace {
+  readonly address: Place;
+  readonly label: Place | undefined;
+  /** What to call it where it stands alone. */
+  readonly name: string;
+}
+
+/** Two parties, of which one may be missing; which way it went from one to the other is said by `direction`. */
+export interface PartyPair {
+  readonly left: PartyPlace | undefined;
+  readonly right: PartyPlace | undefined;
+  readonly direction: Place | 'left to right' | undefined;
+}
+
+/** One `name value` of the details. */
+export interface Detail extends Place {
+  /** Visible. */
+  readonly name: string;
+  /** The name in its paint, with the space before and behind it. */
+  readonly painted: string;
+  /** What the headline shows of it, perhaps exactly as sent: then it is left out here. */
+  readonly shownAs: 'amount' | 'dollars' | 'arrow' | undefined;
+}
+
+export interface EventPlan {
+  readonly type: Place | undefined;
+  readonly chain: Place | undefined;
+  readonly amount: Place | undefined;
+  readonly unit: Place | undefined;
+  readonly dollars: Place | undefined;
+  readonly parties: readonly PartyPair[];
+  /** Hashes, exact figures, then the others as sent. */
+  readonly details: readonly Detail[];
+  /** Whether all names are ASCII, so that they may stand in a byte line. */
+  readonly isAscii: boolean;
+}
+
+const ASCII = /^[ -~]*$/;
+
+/** The plan for all events whose last field this is; names of details are painted with `paint`. */
+export function planEvent(last: AnyField, paint: Paint): EventPlan {
+  const places = listFields(last).map((field, index) => ({ index, field, role: findRole(field.name) }));
+  const search = new Search(places);
+  const type = search.take(search.findType());
+  const chain = search.take(search.find(ROLE.chain));
+  const amount = search.find(ROLE.amount);
+  const dollars = search.find(ROLE.dollars);
+  const hasAmount = amount !== undefined;
+  const unit = hasAmount
+    ? search.take(search.find(ROLE.unit) ?? search.findInside(ROLE.unit, SYMBOL_FIELDS))
+    : undefined;
+  const from = search.takeParty(ROLE.from);
+  const to = search.takeParty(ROLE.to);
+  const address = search.takeParty(ROLE.address);
+  const counterparty = search.takeParty(ROLE.counterparty);
+  const hasBoth = address !== undefined && counterparty !== undefined;
+  const direction = hasBoth ? search.find(ROLE.direction) : undefined;
+  const parties: PartyPair[] = [
+    { left: from, right: to, direction: 'left to right' } as const,
+    { left: address, right: counterparty, direction },
+  ].filter(({ left, right }) => left !== undefined || right !== undefined);
+
+  const shown = new Map([
+    [amount, 'amount'],
+    [dollars, 'dollars'],
+    [direction, 'arrow'],
+  ] as const);
+  const details = places
+    .filter((place) => !search.taken.has(place))
+    .sort((a, b) => rankDetail(a, shown.has(a)) - rankDetail(b, shown.has(b)) || a.index - b.index)
+    .map((place): Detail => {
+      const name = place.field.path;
+      const painted = `  ${paint.open}${name}${paint.close} `;
+      return { ...place, name, painted, shownAs: shown.get(place) };
+    });
+  const isAscii = places.every(({ field }) => ASCII.test(field.path));
+  return { type, chain, amount, unit, dollars, parties, details, isAscii };
+}
+
+/** What the headline shows another form of stands close to it. */
+function rankDetail({ role }: Place, isShown: boolean): number {
+  if (role === ROLE.hash) return 0;
+  if (isShown) return 1;
+  return role === ROLE.exact ? 2 : 3;
+}
+
+/** Not inside of anything that has a name of its own. */
+function isOuter({ container }: AnyField): boolean {
+  if (container === undefined) return true;
+  const role = findRole(container.name);
+  return container.depth === 0 && (role === ROLE.wrapper || role === ROLE.type);
+}
+
+/** Finds fields by what their names suggest, and remembers which are taken. */
+class Search {
+  readonly taken = new Set<Place | undefined>();
+  readonly #places: readonly Place[];
+  readonly #outer: readonly Place[];
+
+  constructor(places: readonly Place[]) {
+    this.#places = places;
+    this.#outer = places.filter(({ field }) => isOuter(field));
+  }
+
+  take(place: Place | undefined): Place | undefined {
+    this.taken.add(place);
+    return place;
+  }
+
+  /** The type as a filter finds it, or else one level down. */
+  findType(): Place | undefined {
+    for (const depth of [0, 1]) {
+      for (const name of TYPE_FIELDS) {
+        const found = this.#outer.findLast(
+          ({ field }) => field.depth === depth && field.name === name && field.kind === KIND.string,
+        );
+        if (found !== undefined) return found;
+      }
+    }
+    return undefined;
+  }
+
+  /** The first field with that role; among equal names the last one counts, as everywhere. */
+  find(role: Role): Place | undefined {
+    const fitting = this.#outer.filter((place) => place.role === role && isFitting(role, place.field.kind));
+    return fitting.findLast(({ field }) => field.path === fitting[0]?.field.path);
+  }
+
+  /** The text with one of these names in the object that has the role. */
+  findInside(role: Role, names: readonly string[]): Place | undefined {
+    for (const name of names) {
+      const found = this.#places.findLast(
+        ({ field: { name: own, kind, container } }) =>
+          own === name && kind === KIND.string && container !== undefined && hasRole(container, role),
+      );
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+
+  /** A party as one text, or as an object with an address and perhaps a label, which may be null. */
+  takeParty(role: Role): PartyPlace | undefined {
+    const alone = this.take(this.find(role));
+    if (alone !== undefined) return { address: alone, label: undefined, name: alone.field.path };
+    const address = this.take(this.findInside(role, ADDRESS_FIELDS));
+    if (address === undefined) return undefined;
+    const { container } = address.field;
+    const label = this.take(this.findInside(role, LABEL_FIELDS));
+    for (const place of this.#places) {
+      const { kind, name } = place.field;
+      if (kind === KIND.null && place.field.container === container && LABEL_FIELDS.includes(name))
+        this.take(place);
+    }
+    return { address, label, name: container?.path ?? '' };
+  }
+}
+
+function hasRole(container: AnyField, role: Role): boolean {
+  return isOuter(container) && findRole(container.name) === role;
+}
+
+/** A chain may be a number, and so may an amount; everything else in the headline is a text. */
+function isFitting(role: Role, kind: Kind): boolean {
+  const mayBeNumber = role === ROLE.chain || role === ROLE.amount || role === ROLE.dollars;
+  return kind === KIND.string || (mayBeNumber && kind === KIND.number);
+}

@@ -1,0 +1,41 @@
+// Figures as text: digits are set apart, never changed. No number type is involved, so nothing can be rounded.
+
+const MINUS = 0x2d;
+const POINT = 0x2e;
+const NINE = 0x39;
+const LETTER_E = 0x65;
+/** A decimal figure as JSON or an exchange writes it; with an exponent it is left as it is. */
+const FIGURE = /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/;
+/** What a 256-bit integer has is 78 digits; a text of thousands is no amount. */
+const MAX_FIGURE_LENGTH = 120;
+
+/** True for the text of a number. */
+export function isFigure(text: string): boolean {
+  return text.length <= MAX_FIGURE_LENGTH && FIGURE.test(text);
+}
+
+/**
+ * The figure from `start` to `end` of a text with its digits set apart, `-1234567.8900` as `-1,234,567.8900`:
+ * the same digits. A figure with an exponent stays as it is.
+ */
+export function groupDigits(text: string, start = 0, end = text.length): string {
+  const first = text.charCodeAt(start) === MINUS ? start + 1 : start;
+  let point = first;
+  while (point < end && text.charCodeAt(point) <= NINE && text.charCodeAt(point) !== POINT) point++;
+  if (point - first <= 3 || hasExponent(text, point, end)) return text.slice(start, end);
+  let at = first + ((point - first) % 3 || 3);
+  let grouped = text.slice(start, at);
+  // Three groups at a time: joining strings is what costs.
+  for (; point - at >= 9; at += 9) {
+    grouped += `,${text.slice(at, at + 3)},${text.slice(at + 3, at + 6)},${text.slice(at + 6, at + 9)}`;
+  }
+  for (; at < point; at += 3) grouped += `,${text.slice(at, at + 3)}`;
+  return point === end ? grouped : grouped + text.slice(point, end);
+}
+
+function hasExponent(text: string, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) {
+    if ((text.charCodeAt(at) | 0x20) === LETTER_E) return true;
+  }
+  return false;
+}
