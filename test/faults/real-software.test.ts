@@ -109,7 +109,7 @@ describeNginx('nginx as TLS terminator (needs nginx and openssl)', () => {
     const server = await startScriptedServer(streamHandler());
     const nginx = await startNginx({ targetPort: server.port, location: 'proxy_read_timeout 1s;' });
     const [kept, cut] = [
-      startTail(nginx.url, ['--ping-interval', '300ms', '--duration', '2500ms']),
+      startTail(nginx.url, ['--ping-interval', '300ms', '--duration', '1800ms']),
       startTail(nginx.url, ['--ping-interval', '0', '--no-reconnect']),
     ];
     expect((await cut.finish()).code).toBe(7);
