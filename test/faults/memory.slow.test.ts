@@ -1,12 +1,15 @@
 // A reader that does not read: memory stays bounded, the server is held up, nothing is lost (contract O4).
 import { readFileSync } from 'node:fs';
+import type { TlsOptions } from 'node:tls';
 import { describe, expect, test } from '@jest/globals';
+import { hasOpenssl, makeCertificates } from '../helpers/certificates.ts';
 import type { Child } from '../helpers/run-cli.ts';
 import { frame, type Peer } from '../helpers/scripted-server.ts';
 import { pauseFor } from '../helpers/watch.ts';
 import { startHandOver } from './hand-over.ts';
 import { endOf, lastRecord, numberedEvents, startTail } from './start-tail.ts';
 
+const overTls = hasOpenssl() ? test : test.skip;
 const MIB = 1024 * 1024;
 const MAX_GROWTH = 64 * MIB;
 /** What the server has to send: without back-pressure it would all end up in the command. */
@@ -37,9 +40,14 @@ const FLOODS = [
 ] as const;
 
 describe('O4: stdout blocked while the server floods', () => {
-  test.each(FLOODS)('O4: %s: growth of at most 64 MiB, and the server is held up', async (_, portion) => {
-    const { server, first } = await startHandOver(['{"first":true}']);
-    const child = startTail(server.url, ['--ping-interval', '500ms', '--pong-timeout', '1s']);
+  /** Growth of the command's memory in bytes while its reader is stopped and the server sends `portion` without end. */
+  async function measureGrowth(
+    portion: Buffer,
+    tls: TlsOptions | undefined,
+    args: readonly string[],
+  ): Promise<number> {
+    const { server, first } = await startHandOver(['{"first":true}'], [], tls === undefined ? {} : { tls });
+    const child = startTail(server.url, ['--ping-interval', '500ms', '--pong-timeout', '1s', ...args]);
     await child.waitForLines(1);
     const before = readMemory(child);
     child.pauseStdout();
@@ -49,11 +57,21 @@ describe('O4: stdout blocked while the server floods', () => {
     await child.waitForStderr('does not keep up');
     await pauseFor(3_000);
     const growth = child.readPeakMemory() - before;
-    expect(growth).toBeLessThanOrEqual(MAX_GROWTH);
     expect(sent.bytes).toBeLessThan(FLOOD / 8);
     child.kill('SIGKILL');
     await child.exit;
     expect(server.attempts).toHaveLength(1);
+    return growth;
+  }
+
+  test.each(FLOODS)('O4: %s: growth of at most 64 MiB, and the server is held up', async (_, portion) => {
+    expect(await measureGrowth(portion, undefined, [])).toBeLessThanOrEqual(MAX_GROWTH);
+  });
+
+  overTls.each([FLOODS[0], FLOODS[3]])('O4: over TLS, %s: the same', async (_, portion) => {
+    const { caFile, good } = makeCertificates('test');
+    const growth = await measureGrowth(portion, good, ['--ca-cert', caFile]);
+    expect(growth).toBeLessThanOrEqual(MAX_GROWTH);
   });
 
   test('O4: nothing is lost by it, and order is kept', async () => {
