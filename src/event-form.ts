@@ -15,12 +15,13 @@ export async function createSelect({ filter }: TailConfig): Promise<Select> {
   return createFilter(filter);
 }
 
-/** The format that was asked for. */
+/** The format that was asked for. @throws UsageError for fields that cannot be read */
 export async function createRenderer(config: TailConfig, io: Io): Promise<Renderer> {
   if (config.isEnveloped) {
     const { createEnvelopeRenderer } = await import('./render/envelope.ts');
     return createEnvelopeRenderer();
   }
+  if (config.fields !== undefined) return createFields(config.fields, config, io);
   if (config.format === 'ndjson') return NDJSON_RENDERER;
   const { createPrettyRenderer } = await import('./render/pretty.ts');
   return createPrettyRenderer({
@@ -29,4 +30,12 @@ export async function createRenderer(config: TailConfig, io: Io): Promise<Render
     isWide: config.isWide,
     columns: () => io.stdout.columns(),
   });
+}
+
+async function createFields(text: string, config: TailConfig, io: Io): Promise<Renderer> {
+  const { parseFieldList } = await import('./protocol/field-list.ts');
+  const { createFieldsRenderer } = await import('./render/fields.ts');
+  const { useColor, isWide } = config;
+  const { isTty, columns } = io.stdout;
+  return createFieldsRenderer({ fields: parseFieldList(text), isTty, useColor, isWide, columns });
 }

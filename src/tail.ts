@@ -19,6 +19,7 @@ export async function runTail(flags: TailFlags & RecordFlags, io: Io): Promise<O
   const config = parseTailFlags(flags, io);
   const record = parseRecordFlags(flags);
   const select = await createSelect(config);
+  const renderer = await createRenderer(config, io);
   const simulator = config.simulate === undefined ? undefined : await startBuiltIn(config.simulate);
   try {
     const source =
@@ -34,7 +35,6 @@ export async function runTail(flags: TailFlags & RecordFlags, io: Io): Promise<O
     }
     for (const origin of source.origins)
       reporter.report({ event: 'setting', level: 'debug', message: origin });
-    const renderer = await createRenderer(config, io);
     const openRecorder = record === undefined ? undefined : await prepareRecorder(record, reporter, io);
     const parts = { config, source, settings, select, renderer, reporter, statusLine, openRecorder };
     return await runSession(parts, io);

@@ -37,6 +37,7 @@ export function addStreamTail(stream: Command, io: Io): void {
     .option('-f, --format <format>', 'auto, pretty or ndjson (default: auto)')
     .option('--json', 'the same as --format ndjson')
     .option('--envelope', 'wrap each event with receive time and number, add lifecycle records')
+    .option('--fields <path,...>', 'print only these: tab-separated, or columns on a terminal')
     .option('--time <mode>', 'receive time shown in pretty: local, utc, relative, none (default: local)')
     .option('--wide', 'pretty and columns: nothing shortened, no word broken')
     .option('-n, --limit <n>', 'end with 0 once n events are written')

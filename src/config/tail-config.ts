@@ -29,6 +29,7 @@ export interface TailFlags extends GlobalFlags, ConnectionFlags {
   readonly json?: boolean;
   readonly time?: string;
   readonly wide?: boolean;
+  readonly fields?: string;
   readonly limit?: string;
   readonly duration?: string;
   readonly timeout?: string;
@@ -61,6 +62,8 @@ export interface TailConfig {
   readonly format: 'pretty' | 'ndjson';
   /** NDJSON of envelopes and lifecycle records instead of bare events. */
   readonly isEnveloped: boolean;
+  /** Paths of the fields to print instead of whole events; undefined for those. */
+  readonly fields: string | undefined;
   /** Which events are wanted; undefined where all are. */
   readonly filter: { readonly types: readonly string[]; readonly where: readonly string[] } | undefined;
   readonly useColor: boolean;
@@ -87,6 +90,7 @@ export function parseTailFlags(flags: TailFlags, io: Io): TailConfig {
   if (isEnveloped && format === 'pretty') {
     throw new UsageError('--envelope and --format pretty contradict each other', 'envelopes are NDJSON');
   }
+  if (flags.fields !== undefined) refuseBesideFields(flags, format);
   if (flags.simulate !== undefined) refuseBesideSimulate(flags);
   const isPretty =
     format === 'pretty' || (format === 'auto' && flags.json !== true && !isEnveloped && io.stdout.isTty);
@@ -95,6 +99,7 @@ export function parseTailFlags(flags: TailFlags, io: Io): TailConfig {
     connection: parseConnectionFlags(flags),
     format: isPretty ? 'pretty' : 'ndjson',
     isEnveloped,
+    fields: flags.fields,
     filter: parseFilterFlags(flags),
     useColor: wantsColor(flags, io, io.stdout.isTty),
     time: parseChoice('--time', flags.time ?? 'local', TIME_MODES),
@@ -168,6 +173,16 @@ export function describeSimulatorSource(baseUrl: string, key: string): StreamSou
     origins: ['the built-in simulator'],
     warnings: [],
   };
+}
+
+function refuseBesideFields(flags: TailFlags, format: string): void {
+  const other =
+    flags.json === true ? '--json' : flags.envelope === true ? '--envelope' : `--format ${format}`;
+  if (other === '--format auto') return;
+  throw new UsageError(
+    `--fields and ${other} contradict each other`,
+    'fields are columns on a terminal, and tab-separated in a pipe',
+  );
 }
 
 function refuseBesideSimulate(flags: TailFlags): void {

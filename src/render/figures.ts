@@ -6,13 +6,13 @@ const NINE = 0x39;
 const LETTER_E = 0x65;
 /** A decimal figure as JSON or an exchange writes it; with an exponent it is left as it is. */
 const FIGURE = /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/;
-/** What a 256-bit integer has is 78 digits; a text of thousands is no amount. */
-const MAX_FIGURE_LENGTH = 120;
-
 /** True for the text of a number. */
 export function isFigure(text: string): boolean {
-  return text.length <= MAX_FIGURE_LENGTH && FIGURE.test(text);
+  return FIGURE.test(text);
 }
+
+/** A 256-bit integer has 78; nobody reads thousands of digits, apart or not. */
+const MAX_GROUPED_DIGITS = 300;
 
 /**
  * The figure from `start` to `end` of a text with its digits set apart, `-1234567.8900` as `-1,234,567.8900`:
@@ -22,8 +22,10 @@ export function groupDigits(text: string, start = 0, end = text.length): string 
   const first = text.charCodeAt(start) === MINUS ? start + 1 : start;
   let point = first;
   while (point < end && text.charCodeAt(point) <= NINE && text.charCodeAt(point) !== POINT) point++;
-  if (point - first <= 3 || hasExponent(text, point, end)) return text.slice(start, end);
-  let at = first + ((point - first) % 3 || 3);
+  const digits = point - first;
+  if (digits <= 3 || digits > MAX_GROUPED_DIGITS || hasExponent(text, point, end))
+    return text.slice(start, end);
+  let at = first + (digits % 3 || 3);
   let grouped = text.slice(start, at);
   // Three groups at a time: joining strings is what costs.
   for (; point - at >= 9; at += 9) {

@@ -39,6 +39,4 @@ export interface Renderer {
   renderEvents(batch: Batch, count: number, place: Place): Buffer | string;
   /** A record as a whole line; absent where the format has none. */
   renderLifecycle?(record: LifecycleRecord): Buffer | string;
-  /** What stands above the first event, as a header of columns; absent where there is none. */
-  renderHeader?(): string;
 }

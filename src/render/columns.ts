@@ -1,0 +1,93 @@
+// Rows in aligned columns under a header. Columns grow with what comes and are never wider than they need; where
+// the terminal is too narrow for all of them, the widest are cut first.
+import { isHashLike, shortenMiddle } from './shorten.ts';
+import { SIGNS } from './signs.ts';
+import type { Paint } from './style.ts';
+import { measureWidth, splitByWidth } from './text-width.ts';
+
+export interface Cell {
+  /** Visible. */
+  readonly text: string;
+  /** False for what must be there in full or is of no use. */
+  readonly mayBeCut: boolean;
+}
+
+export interface ColumnsOptions {
+  readonly names: readonly string[];
+  readonly header: Paint;
+  /** Columns of the terminal, or undefined where nothing is to be cut. */
+  width(): number | undefined;
+}
+
+export interface Columns {
+  /** The rows as lines; the first time the header stands above them. */
+  render(rows: readonly (readonly Cell[])[]): string;
+}
+
+/** What is known of a column: the widest cell, and the widest of those that may not be cut. */
+interface Widths {
+  readonly widest: number;
+  readonly uncut: number;
+}
+
+const NO_WIDTHS: Widths = { widest: 0, uncut: 0 };
+const EMPTY: Cell = { text: '', mayBeCut: false };
+/** Spaces between columns. */
+const GAP = 2;
+/** Narrower than this a column says nothing. */
+const MIN_WIDTH = 6;
+
+export function createColumns({ names, header, width }: ColumnsOptions): Columns {
+  const widths = names.map((name) => ({ widest: measureWidth(name), uncut: 0 }));
+  let hasHeader = false;
+  const joinRow = (row: readonly Cell[], limit: number): string => {
+    const last = row.findLastIndex(({ text }) => text !== '');
+    let line = '';
+    for (let i = 0; i <= last; i++) {
+      const { widest, uncut } = widths[i] ?? NO_WIDTHS;
+      const shown = cutCell(row[i] ?? EMPTY, limit);
+      const missing = Math.max(uncut, Math.min(widest, limit)) - measureWidth(shown);
+      line += i === last ? shown : shown + ' '.repeat(GAP + Math.max(0, missing));
+    }
+    return line;
+  };
+  return {
+    render(rows) {
+      for (const row of rows) {
+        for (const [i, { text, mayBeCut }] of row.entries()) {
+          const known = widths[i] ?? NO_WIDTHS;
+          const own = measureWidth(text);
+          widths[i] = {
+            widest: Math.max(known.widest, own),
+            uncut: mayBeCut ? known.uncut : Math.max(known.uncut, own),
+          };
+        }
+      }
+      const limit = findLimit(widths, width());
+      const lines = rows.map((row) => `${joinRow(row, limit)}\n`).join('');
+      if (hasHeader) return lines;
+      hasHeader = true;
+      const title = names.map((text) => ({ text, mayBeCut: true }));
+      return `${header.open}${joinRow(title, limit)}${header.close}\n${lines}`;
+    },
+  };
+}
+
+/** The largest width of what may be cut with which all columns fit; the least one where they never do. */
+function findLimit(widths: readonly Widths[], columns: number | undefined): number {
+  if (columns === undefined) return Number.POSITIVE_INFINITY;
+  const room = columns - GAP * (widths.length - 1);
+  const needs = (limit: number): number =>
+    widths.reduce((sum, { widest, uncut }) => sum + Math.max(uncut, Math.min(widest, limit)), 0);
+  let limit = columns;
+  while (limit > MIN_WIDTH && needs(limit) > room) limit--;
+  return limit;
+}
+
+function cutCell({ text, mayBeCut }: Cell, limit: number): string {
+  if (!mayBeCut || measureWidth(text) <= limit) return text;
+  if (isHashLike(text, 0, text.length) && limit >= 11)
+    return shortenMiddle(text, 0, text.length, SIGNS.ellipsis);
+  const [kept = ''] = splitByWidth(text.slice(0, 4 * limit), limit - SIGNS.ellipsis.length);
+  return kept + SIGNS.ellipsis;
+}

@@ -1,0 +1,79 @@
+// `--fields`: only some values of each event. Into a pipe as one line of tab-separated values, on a terminal as
+// aligned columns under a header. A bundle of its own.
+//
+// Figures are printed as sent and never cut. Strings are decoded, with `\t`, `\n`, `\r` and `\\` for what they
+// stand for and `\uXXXX` for whatever else cannot be seen; arrays and objects are their own JSON text; what is
+// not there is empty.
+import { readString } from '../protocol/json-level.ts';
+import { findPlaces, type JsonPlace } from '../protocol/json-place.ts';
+import { type Batch, MESSAGE } from '../protocol/messages.ts';
+import type { Step } from '../protocol/path.ts';
+import { type Cell, createColumns } from './columns.ts';
+import { isFigure } from './figures.ts';
+import type { Renderer } from './renderer.ts';
+import { makeVisible } from './sanitize.ts';
+import { createColorStyle, PLAIN_STYLE } from './style.ts';
+
+export interface FieldsOptions {
+  readonly fields: readonly { readonly text: string; readonly steps: readonly Step[] }[];
+  /** Columns instead of tabs. */
+  readonly isTty: boolean;
+  readonly useColor: boolean;
+  /** Nothing is cut to the terminal's width. */
+  readonly isWide: boolean;
+  columns(): number | undefined;
+}
+
+const QUOTE = 0x22;
+const OPEN_ARRAY = 0x5b;
+const OPEN_OBJECT = 0x7b;
+/** White space between the tokens of a value that is printed as JSON. */
+const RAW_SPACE = /[\t\r\n]+/g;
+const TO_ESCAPE = /[\\\t\n\r]/g;
+const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' };
+
+/** A renderer of batches, a line an event. */
+export function createFieldsRenderer(options: FieldsOptions): Renderer {
+  const { fields } = options;
+  const readRows = ({ texts, flags }: Batch, count: number): Cell[][] =>
+    texts.slice(0, count).map((bytes, i) => {
+      const text = bytes.toString('utf8', ((flags[i] ?? 0) & MESSAGE.byteOrderMark) === 0 ? 0 : 3);
+      return fields.map(({ steps }) => readCell(text, findPlaces(text, steps)));
+    });
+  if (!options.isTty) {
+    return {
+      renderEvents: (batch, count) =>
+        readRows(batch, count)
+          .map((row) => `${row.map(({ text }) => text).join('\t')}\n`)
+          .join(''),
+    };
+  }
+  const style = options.useColor ? createColorStyle() : PLAIN_STYLE;
+  const columns = createColumns({
+    names: fields.map(({ text }) => escapeText(text)),
+    header: style.header,
+    width: () => (options.isWide ? undefined : options.columns()),
+  });
+  return { renderEvents: (batch, count) => columns.render(readRows(batch, count)) };
+}
+
+/** Of several values, through `[*]`, one behind the other with commas. */
+function readCell(text: string, places: readonly JsonPlace[]): Cell {
+  const shown = places.map((place) => showValue(text, place)).join(',');
+  return { text: shown, mayBeCut: !isFigure(shown) };
+}
+
+function showValue(text: string, { start, end }: JsonPlace): string {
+  const code = text.charCodeAt(start);
+  if (code === QUOTE) return escapeText(readString(text, start, end));
+  const source = text.slice(start, end);
+  return isContainer(code) ? makeVisible(source.replace(RAW_SPACE, ' ')) : source;
+}
+
+function isContainer(code: number): boolean {
+  return code === OPEN_ARRAY || code === OPEN_OBJECT;
+}
+
+function escapeText(text: string): string {
+  return makeVisible(text.replace(TO_ESCAPE, (character) => ESCAPES[character] ?? character));
+}
