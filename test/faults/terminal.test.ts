@@ -29,7 +29,7 @@ const serve = (events: Iterable<string> | AsyncIterable<string>): Promise<Script
     test('while events stream: dies by SIGHUP, no abort, no core', async () => {
       await using server = await serve(endlessEvents());
       const pty = startTail(server.url);
-      await pty.waitFor('"n":20');
+      await pty.waitFor(/n(?:\x1b\[39m)? 20\b/);
       pty.hangUp();
       expect(await pty.exit).toMatchObject({ code: null, signal: 'SIGHUP', core: false });
       expectNoKey(pty.output);
@@ -44,7 +44,7 @@ const serve = (events: Iterable<string> | AsyncIterable<string>): Promise<Script
       const pty = startInPty(['sh', '-c', `setsid sh -c ${quote(inner)} & exec sleep 60`], {
         key: CANARY_KEY,
       });
-      await pty.waitFor('"n":20');
+      await pty.waitFor(/n(?:\x1b\[39m)? 20\b/);
       pty.hangUp();
       const attempt = await server.waitForAttempt(1);
       await server.waitUntil(() => attempt.ended, 'the end of the connection');
@@ -55,7 +55,7 @@ const serve = (events: Iterable<string> | AsyncIterable<string>): Promise<Script
     test('while nothing comes: the same', async () => {
       await using server = await serve(['{"n":1}']);
       const pty = startTail(server.url);
-      await pty.waitFor('"n":1');
+      await pty.waitFor(/n(?:\x1b\[39m)? 1\b/);
       pty.hangUp();
       expect(await pty.exit).toMatchObject({ code: null, signal: 'SIGHUP', core: false });
       const attempt = await server.waitForAttempt(1);
@@ -97,7 +97,7 @@ const serve = (events: Iterable<string> | AsyncIterable<string>): Promise<Script
   test('Ctrl-C while streaming: dies by SIGINT, the summary is on the screen', async () => {
     await using server = await serve(endlessEvents());
     const pty = startTail(server.url);
-    await pty.waitFor('"n":5');
+    await pty.waitFor(/n(?:\x1b\[39m)? 5\b/);
     pty.send('\x03');
     const exit = await pty.exit;
     expect(exit).toMatchObject({ code: null, signal: 'SIGINT', core: false });
