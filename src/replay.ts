@@ -17,7 +17,10 @@ import { sayEnd } from './ui/words.ts';
 /** As the command line gives them. */
 export interface ReplayFlags
   extends GlobalFlags,
-    Pick<TailFlags, 'type' | 'where' | 'format' | 'envelope' | 'json' | 'time' | 'limit'> {
+    Pick<
+      TailFlags,
+      'type' | 'where' | 'format' | 'envelope' | 'json' | 'time' | 'fields' | 'wide' | 'limit'
+    > {
   readonly speed?: string;
   readonly strict?: boolean;
 }
