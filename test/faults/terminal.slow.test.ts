@@ -42,7 +42,7 @@ import { numberedEvents, SOON_MS } from './start-tail.ts';
     expect(signal).toBe('SIGTERM');
     expect(output).toMatch(/\d events in /);
     expect(server.attempts).toHaveLength(1);
-    const numbers = [...output.matchAll(/n(?:\x1b\[39m)? (\d+)\b/g)].map(([, n]) => Number(n));
+    const numbers = [...output.matchAll(/\x1b\[90mn\x1b\[39m (\d+)\b/g)].map(([, n]) => Number(n));
     expect(numbers).toEqual(numbers.map((_, index) => index + 1));
   });
 

@@ -8,7 +8,6 @@ import { type Child, type ChildOptions, type Exit, startChild } from './child.ts
 import { makeTempFolder } from './cleanup.ts';
 
 export type { Child, Exit } from './child.ts';
-export { registerCleanup } from './cleanup.ts';
 
 /** The root of the project. */
 export const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '../..');

@@ -11,7 +11,6 @@ import { Watch } from './watch.ts';
 
 export type { Attempt } from './attempt.ts';
 export { frame } from './frames.ts';
-export type { RequestHead } from './http-head.ts';
 export type { Peer } from './peer.ts';
 
 /** What the server does with one connection; `index` counts from 0. */
