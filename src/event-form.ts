@@ -3,6 +3,7 @@ import type { TailConfig } from './config/tail-config.ts';
 import type { Io } from './io.ts';
 import type { Batch } from './protocol/messages.ts';
 import { NDJSON_RENDERER } from './render/ndjson-lines.ts';
+import { PLAIN_STYLE, type Style } from './render/paint.ts';
 import type { Renderer } from './render/renderer.ts';
 
 /** What leaves the wanted events of a batch; undefined where all are wanted. */
@@ -24,18 +25,26 @@ export async function createRenderer(config: TailConfig, io: Io): Promise<Render
   if (config.fields !== undefined) return createFields(config.fields, config, io);
   if (config.format === 'ndjson') return NDJSON_RENDERER;
   const { createPrettyRenderer } = await import('./render/pretty.ts');
-  return createPrettyRenderer({
-    useColor: config.useColor,
-    time: config.time,
-    isWide: config.isWide,
-    columns: () => io.stdout.columns(),
-  });
+  const { time, isWide } = config;
+  return createPrettyRenderer({ style: await loadStyle(config), time, isWide, columns: io.stdout.columns });
 }
 
 async function createFields(text: string, config: TailConfig, io: Io): Promise<Renderer> {
   const { parseFieldList } = await import('./protocol/field-list.ts');
+  const fields = parseFieldList(text);
   const { createFieldsRenderer } = await import('./render/fields.ts');
-  const { useColor, isWide } = config;
   const { isTty, columns } = io.stdout;
-  return createFieldsRenderer({ fields: parseFieldList(text), isTty, useColor, isWide, columns });
+  return createFieldsRenderer({
+    fields,
+    isTty,
+    style: await loadStyle(config),
+    isWide: config.isWide,
+    columns,
+  });
+}
+
+async function loadStyle({ useColor }: TailConfig): Promise<Style> {
+  if (!useColor) return PLAIN_STYLE;
+  const { createColorStyle } = await import('./render/style.ts');
+  return createColorStyle();
 }

@@ -16,7 +16,7 @@ import { createSilenceWatch } from './silence.ts';
 import { createStop, type Stop, type StopReason, toOutcome } from './stop.ts';
 import { startTally, type Tally } from './tally.ts';
 import type { Reporter } from './ui/reporter.ts';
-import type { StatusLine } from './ui/status-line.ts';
+import type { StreamStatus } from './ui/stream-status.ts';
 import * as say from './ui/words.ts';
 
 export interface SessionParts {
@@ -27,7 +27,7 @@ export interface SessionParts {
   readonly select: ((batch: Batch) => Batch) | undefined;
   readonly renderer: Renderer;
   readonly reporter: Reporter;
-  readonly statusLine: StatusLine;
+  readonly status: StreamStatus;
   /** Opens the recording beside the normal output; undefined where there is none. */
   readonly openRecorder?: ((onFailure: (failure: OutputError) => void) => Recorder) | undefined;
 }
@@ -46,7 +46,7 @@ const PAUSE_WORTH_TELLING_MS = 1_000;
 
 /** Runs a tail to its end; everything it opened is closed when it resolves or rejects. */
 export async function runSession(parts: SessionParts, io: Io): Promise<Outcome> {
-  const { config, reporter, settings, statusLine } = parts;
+  const { config, reporter, settings, status } = parts;
   const { clock } = io;
   const stop = createStop();
   const writer = createLineWriter(io.stdout, clock, (failure) => stop.because({ kind: 'output', failure }));
@@ -68,10 +68,11 @@ export async function runSession(parts: SessionParts, io: Io): Promise<Outcome> 
       if (stop.reason?.kind === 'limit' || stop.reason?.kind === 'output' || writer.failure !== undefined)
         break;
     }
-    statusLine.clear();
+    status.end();
     return await conclude(run);
   } finally {
     silence.end();
+    status.end();
     tally.end();
     recorder?.close();
     unwatch();
@@ -80,7 +81,7 @@ export async function runSession(parts: SessionParts, io: Io): Promise<Outcome> 
 
 /** Writes what filters and limit leave of a batch, waiting while the reader of stdout does not keep up. */
 async function writeEvents(item: Extract<StreamItem, { kind: 'events' }>, run: Run): Promise<number> {
-  const { config, select, renderer, tally, recorder } = run;
+  const { config, select, renderer, status, tally, recorder } = run;
   if (item.batch.discarded.length > 0) tally.noteDiscarded(item.batch.discarded);
   const batch = select === undefined ? item.batch : select(item.batch);
   const count = Math.min(batch.texts.length, (config.limit ?? Number.POSITIVE_INFINITY) - tally.events);
@@ -90,10 +91,12 @@ async function writeEvents(item: Extract<StreamItem, { kind: 'events' }>, run: R
   const place = { connection: item.connection, firstSeq: tally.events + 1 };
   tally.events += count;
   await write(renderer.renderEvents(batch, count, place), run);
+  status.noteEvents(count);
   return count;
 }
 
-async function write(lines: Buffer | string, { io, writer, reporter }: Run): Promise<void> {
+async function write(lines: Buffer | string, { io, writer, reporter, status }: Run): Promise<void> {
+  if (io.stdout.isTty) status.makeWay();
   const blocked = writer.write(lines);
   if (blocked === undefined) return;
   // Who stopped a terminal knows, and could only read it afterwards.
@@ -105,17 +108,17 @@ async function write(lines: Buffer | string, { io, writer, reporter }: Run): Pro
 
 /** Says what happened to the stream, and keeps count of it. */
 async function tell(item: Exclude<StreamItem, { kind: 'events' }>, run: Run): Promise<void> {
-  const { config, io, reporter, settings, statusLine, stop, tally } = run;
+  const { config, io, reporter, settings, status, stop, tally } = run;
   const { host } = settings.dial;
   switch (item.kind) {
     case 'connecting':
       reporter.report(say.sayConnecting(host, item.attempt));
-      statusLine.show(`connecting to ${host}`);
+      status.connecting(host);
       break;
     case 'connected':
-      statusLine.clear();
       tally.noteConnected();
       await announce(item, run);
+      status.live(item.stream);
       break;
     case 'lost':
       tally.noteLost(item);
@@ -124,10 +127,11 @@ async function tell(item: Exclude<StreamItem, { kind: 'events' }>, run: Run): Pr
       break;
     case 'retrying':
       if (stop.reason === undefined) reporter.report(say.sayRetrying(item));
-      statusLine.show(`waiting for attempt ${item.attempt}`);
+      status.retrying(item.delayMs, item.attempt);
       break;
     case 'gap':
       reporter.report(say.sayGap(item));
+      status.noteGap();
       await record(
         { lifecycle: 'gap', from: iso(item.fromMs), to: iso(item.toMs), cause: item.cause.kind },
         run,

@@ -6,7 +6,7 @@ import { UsageError } from './errors.ts';
 import type { EndSignal, Io, Outcome } from './io.ts';
 import { describeReady, keepCertificate } from './simulate-ready.ts';
 import { type SimulatorOptions, startSimulator } from './simulator/server.ts';
-import { createReporter } from './ui/reporter.ts';
+import { createReporter, loadLogStyle } from './ui/reporter.ts';
 
 /** As the command line gives them. */
 export interface SimulateFlags extends GlobalFlags {
@@ -81,7 +81,8 @@ async function chooseScenario(
     if (other !== undefined) throw refuse('replay', other);
     const { createReplay } = await import('./simulate-replay.ts');
     const factor = parseSpeed('--speed', speed ?? '1x');
-    return { scenario: await createReplay(replay, factor, createReporter(io, log)) };
+    const reporter = createReporter(io, log, await loadLogStyle(log));
+    return { scenario: await createReplay(replay, factor, reporter) };
   }
   if (speed !== undefined)
     throw new UsageError('--speed needs --replay', 'for other scenarios there is --rate');

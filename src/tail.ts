@@ -6,19 +6,22 @@ import {
   describeSimulatorSource,
   parseTailFlags,
   resolveSource,
+  type TailConfig,
   type TailFlags,
 } from './config/tail-config.ts';
-import { createRenderer, createSelect } from './event-form.ts';
+import { createRenderer, type Select } from './event-form.ts';
 import type { Io, Outcome } from './io.ts';
+import type { Classify } from './protocol/messages.ts';
 import { runSession, type SessionParts } from './session.ts';
-import { createReporter, type Reporter } from './ui/reporter.ts';
+import { createReporter, loadLogStyle, type Reporter } from './ui/reporter.ts';
 import { createStatusLine } from './ui/status-line.ts';
+import { createStreamStatus } from './ui/stream-status.ts';
 
 /** Runs the command. @throws UsageError, CredentialError, StoreError before anything is opened */
 export async function runTail(flags: TailFlags & RecordFlags, io: Io): Promise<Outcome> {
   const config = parseTailFlags(flags, io);
   const record = parseRecordFlags(flags);
-  const select = await createSelect(config);
+  const sieve = await createSieve(config);
   const renderer = await createRenderer(config, io);
   const simulator = config.simulate === undefined ? undefined : await startBuiltIn(config.simulate);
   try {
@@ -27,20 +30,32 @@ export async function runTail(flags: TailFlags & RecordFlags, io: Io): Promise<O
         ? await resolveSource(flags, io)
         : describeSimulatorSource(simulator.url, simulator.exampleKey);
     const deadlineMs = config.timeoutMs === undefined ? undefined : io.clock.monotonicMs() + config.timeoutMs;
-    const settings = await buildFollowSettings(config.connection, source, io, deadlineMs);
+    const { dial, policy } = await buildFollowSettings(config.connection, source, io, deadlineMs);
+    const settings = { dial: { ...dial, classify: sieve?.classify ?? dial.classify }, policy };
     const statusLine = createStatusLine(io, config.log);
-    const reporter = createReporter(io, config.log, statusLine);
+    const logStyle = await loadLogStyle(config.log);
+    const reporter = createReporter(io, config.log, logStyle, statusLine);
+    const status = createStreamStatus(statusLine, io.clock, logStyle);
     for (const warning of source.warnings) {
       reporter.report({ event: 'warning', level: 'warn', message: warning });
     }
     for (const origin of source.origins)
       reporter.report({ event: 'setting', level: 'debug', message: origin });
     const openRecorder = record === undefined ? undefined : await prepareRecorder(record, reporter, io);
-    const parts = { config, source, settings, select, renderer, reporter, statusLine, openRecorder };
+    const parts = { config, source, settings, select, renderer, reporter, status, openRecorder };
     return await runSession(parts, io);
   } finally {
     await simulator?.close();
   }
+}
+
+/** Judges events while they are classified, in one pass over their bytes; undefined where all are wanted. */
+async function createSieve({
+  filter,
+}: TailConfig): Promise<{ classify: Classify; select: Select } | undefined> {
+  if (filter === undefined) return undefined;
+  const { createJudge, dropUnwanted } = await import('./protocol/filter.ts');
+  return { classify: await createJudge(filter), select: dropUnwanted };
 }
 
 async function startBuiltIn(

@@ -17,16 +17,24 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'protocol/': ['errors.ts'],
   'connection/': ['errors.ts', 'io.ts', 'protocol/messages.ts'],
   // Events for the eye are made from their tree, so that numbers stay as sent.
-  'render/': ['protocol/messages.ts', 'protocol/json-tree.ts', 'protocol/json-level.ts', 'protocol/path.ts'],
+  'render/': [
+    'protocol/messages.ts',
+    'protocol/json-tree.ts',
+    'protocol/json-level.ts',
+    'protocol/json-place.ts',
+    'protocol/path.ts',
+  ],
   'output/': ['errors.ts', 'io.ts'],
 
   // What it makes of flags are the settings of the connection.
   'config/': ['errors.ts', 'io.ts', 'version.ts', 'protocol/', 'connection/follow.ts'],
-  // What it says is about causes, and about why a run ends.
+  // What it says is about causes, and about why a run ends; it is painted and measured as events are.
   'ui/': [
     'errors.ts',
     'io.ts',
     'stop.ts',
+    'output/line-writer.ts',
+    'render/',
     'config/tail-config.ts',
     'connection/causes.ts',
     'connection/follow.ts',
@@ -217,7 +225,9 @@ describe('architecture', () => {
       .flatMap(({ path, imports }) =>
         imports.filter((target) => isIn(target, core) && partOf(target) !== partOf(path)),
       );
-    const known = ['messages', 'json-tree', 'json-level', 'path'].map((name) => `protocol/${name}.ts`);
+    const known = ['messages', 'json-tree', 'json-level', 'json-place', 'path'].map(
+      (name) => `protocol/${name}.ts`,
+    );
     expect(shared.filter((target) => !known.includes(target))).toEqual([]);
   });
 

@@ -5,7 +5,7 @@
 import { EXIT, type ExitCode, isAtlantisError } from '../errors.ts';
 import type { EndSignal, Io, Outcome } from '../io.ts';
 import { makeVisible } from '../render/sanitize.ts';
-import { createReporter, type Reporter } from '../ui/reporter.ts';
+import { createReporter, loadLogStyle, type Reporter } from '../ui/reporter.ts';
 import { createStatusLine } from '../ui/status-line.ts';
 import { VERSION } from '../version.ts';
 import { type CheckConfig, type CheckFlags, parseCheckFlags } from './check-config.ts';
@@ -25,7 +25,7 @@ export async function runCheck(flags: CheckFlags, io: Io): Promise<Outcome> {
   const startedAtMs = io.clock.wallMs();
   const beganAtMs = io.clock.monotonicMs();
   const statusLine = createStatusLine(io, config.log);
-  const reporter = createReporter(io, config.log, statusLine);
+  const reporter = createReporter(io, config.log, await loadLogStyle(config.log), statusLine);
   const warn = (message: string): void => reporter.report({ event: 'warning', level: 'warn', message });
   const clean = (text: string): string => {
     const safe = makeVisible(io.redactor.redact(text));

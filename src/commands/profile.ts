@@ -18,7 +18,7 @@ export function addProfileCommands(program: Command, io: Io, checkKey?: CheckKey
     .option('--json', 'one JSON array')
     .action(async (_options, command: Command) => {
       const { listProfiles } = await import('../profile/list.ts');
-      listProfiles(command.optsWithGlobals(), io);
+      await listProfiles(command.optsWithGlobals(), io);
     });
 
   profile
@@ -69,7 +69,7 @@ export function addProfileCommands(program: Command, io: Io, checkKey?: CheckKey
     .option('--json', 'one JSON object')
     .action(async (_options, command: Command) => {
       const { printPath } = await import('../profile/list.ts');
-      printPath(command.optsWithGlobals(), io);
+      await printPath(command.optsWithGlobals(), io);
     });
 }
 

@@ -39,7 +39,7 @@ export async function addProfile(
   io: Io,
   checkKey: CheckKey | undefined,
 ): Promise<Outcome> {
-  const context = openContext(flags, io);
+  const context = await openContext(flags, io);
   assertProfileName(name);
   const argv = parseCommand(flags);
   const givenUrl = flags.url === undefined ? undefined : parseStreamUrl(flags.url, '--url');

@@ -10,7 +10,7 @@ import { saveProfiles } from './save.ts';
 
 /** Makes a profile the one in use. @throws UsageError, StoreError, OutputError */
 export async function chooseProfile(name: string, flags: GlobalFlags, io: Io): Promise<void> {
-  const context = openContext(flags, io);
+  const context = await openContext(flags, io);
   await saveProfiles(context, io, (draft) => {
     if (!draft.has(name)) throw missingProfile(name, draft.names());
     draft.current = name;
@@ -21,7 +21,7 @@ export async function chooseProfile(name: string, flags: GlobalFlags, io: Io): P
 /** Gives a profile another name. @throws UsageError, StoreError, OutputError */
 export async function renameProfile(from: string, to: string, flags: GlobalFlags, io: Io): Promise<void> {
   assertProfileName(to);
-  const context = openContext(flags, io);
+  const context = await openContext(flags, io);
   await saveProfiles(context, io, (draft) => {
     if (!draft.has(from)) throw missingProfile(from, draft.names());
     if (draft.has(to)) {
@@ -38,7 +38,7 @@ export interface RemoveFlags extends GlobalFlags {
 
 /** Removes a profile after asking. @throws UsageError, StoreError, OutputError */
 export async function removeProfile(name: string, flags: RemoveFlags, io: Io): Promise<Outcome> {
-  const context = openContext(flags, io);
+  const context = await openContext(flags, io);
   const profile = requireProfile(readProfiles(context, io), name);
   if (flags.yes !== true) {
     const prompter = createPrompter(io, '--yes');

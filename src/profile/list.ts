@@ -11,8 +11,8 @@ export interface PrintFlags extends GlobalFlags {
 }
 
 /** Prints all profiles in the order of the store. @throws StoreError */
-export function listProfiles(flags: PrintFlags, io: Io): void {
-  const context = openContext(flags, io);
+export async function listProfiles(flags: PrintFlags, io: Io): Promise<void> {
+  const context = await openContext(flags, io);
   const file = readProfiles(context, io);
   const records = [...file.profiles.values()].map((profile) => describeProfile(profile, file.current));
   if (flags.json === true) {
@@ -34,8 +34,8 @@ export function listProfiles(flags: PrintFlags, io: Io): void {
 }
 
 /** Prints where the store is, whether or not it is there. @throws StoreError without a home */
-export function printPath(flags: PrintFlags, io: Io): void {
-  const { path } = openContext(flags, io);
+export async function printPath(flags: PrintFlags, io: Io): Promise<void> {
+  const { path } = await openContext(flags, io);
   if (path === undefined) {
     throw new StoreError('there is no home directory to keep profiles in', 'set ATLANTIS_CONFIG_DIR');
   }

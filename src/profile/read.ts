@@ -5,7 +5,7 @@ import { profilesPath } from '../config/profiles-path.ts';
 import { type GlobalFlags, parseLogFlags } from '../config/tail-config.ts';
 import { UsageError } from '../errors.ts';
 import type { Io } from '../io.ts';
-import { createReporter, type Reporter } from '../ui/reporter.ts';
+import { createReporter, loadLogStyle, type Reporter } from '../ui/reporter.ts';
 
 /** A name is shown everywhere, a key nowhere. */
 const LOOKS_LIKE_KEY = /^ak_(?:live|test)_/;
@@ -19,8 +19,9 @@ export interface ProfileContext {
 }
 
 /** Finds the store and sets up what is said on stderr. @throws UsageError for bad global flags */
-export function openContext(flags: GlobalFlags, io: Io): ProfileContext {
-  const reporter = createReporter(io, parseLogFlags(flags, io));
+export async function openContext(flags: GlobalFlags, io: Io): Promise<ProfileContext> {
+  const log = parseLogFlags(flags, io);
+  const reporter = createReporter(io, log, await loadLogStyle(log));
   return {
     path: profilesPath(io.env, io.platform, io.homeDirectory()),
     reporter,

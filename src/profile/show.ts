@@ -25,7 +25,7 @@ export async function showProfile(name: string | undefined, flags: ShowFlags, io
   if (name !== undefined && flags.profile !== undefined && name !== flags.profile) {
     throw new UsageError(`"${name.slice(0, 64)}" and --profile contradict each other`, 'give one of them');
   }
-  const context = openContext(flags, io);
+  const context = await openContext(flags, io);
   const chosen = name ?? flags.profile;
   const target = resolveTarget(chosen === undefined ? flags : { ...flags, profile: chosen }, io);
   for (const message of target.warnings)

@@ -1,8 +1,9 @@
 // Rows in aligned columns under a header. Columns grow with what comes and are never wider than they need; where
 // the terminal is too narrow for all of them, the widest are cut first.
+
+import type { Paint } from './paint.ts';
 import { isHashLike, shortenMiddle } from './shorten.ts';
 import { SIGNS } from './signs.ts';
-import type { Paint } from './style.ts';
 import { measureWidth, splitByWidth } from './text-width.ts';
 
 export interface Cell {

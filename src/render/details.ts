@@ -4,7 +4,7 @@ import { KIND } from './field-reader.ts';
 import type { Flow } from './flow.ts';
 import type { EventValues, Headline } from './headline.ts';
 import { listNested, type NestedBounds, type Pair } from './nested.ts';
-import type { Style } from './style.ts';
+import type { Style } from './paint.ts';
 import { measureWidth } from './text-width.ts';
 import { showString } from './values.ts';
 

@@ -11,7 +11,7 @@ import {
   SYMBOL_FIELDS,
   TYPE_FIELDS,
 } from './known-fields.ts';
-import type { Paint } from './style.ts';
+import type { Paint } from './paint.ts';
 
 type AnyField = Field<EventPlan>;
 

@@ -10,15 +10,15 @@ import { type Batch, MESSAGE } from '../protocol/messages.ts';
 import type { Step } from '../protocol/path.ts';
 import { type Cell, createColumns } from './columns.ts';
 import { isFigure } from './figures.ts';
+import type { Style } from './paint.ts';
 import type { Renderer } from './renderer.ts';
 import { makeVisible } from './sanitize.ts';
-import { createColorStyle, PLAIN_STYLE } from './style.ts';
 
 export interface FieldsOptions {
   readonly fields: readonly { readonly text: string; readonly steps: readonly Step[] }[];
   /** Columns instead of tabs. */
   readonly isTty: boolean;
-  readonly useColor: boolean;
+  readonly style: Style;
   /** Nothing is cut to the terminal's width. */
   readonly isWide: boolean;
   columns(): number | undefined;
@@ -48,10 +48,9 @@ export function createFieldsRenderer(options: FieldsOptions): Renderer {
           .join(''),
     };
   }
-  const style = options.useColor ? createColorStyle() : PLAIN_STYLE;
   const columns = createColumns({
     names: fields.map(({ text }) => escapeText(text)),
-    header: style.header,
+    header: options.style.header,
     width: () => (options.isWide ? undefined : options.columns()),
   });
   return { renderEvents: (batch, count) => columns.render(readRows(batch, count)) };

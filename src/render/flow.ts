@@ -2,7 +2,7 @@
 //
 // No line is wider than the terminal, but for a single word that must not be broken. Without a terminal
 // everything of one event stands on one line.
-import type { Paint } from './style.ts';
+import type { Paint } from './paint.ts';
 import { measureWidth, splitByWidth } from './text-width.ts';
 
 /** `SPACES[n]` are n spaces: making them anew for each gap would take longer than all else here. */

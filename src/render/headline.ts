@@ -4,7 +4,7 @@ import type { EventPlan, PartyPair, PartyPlace, Place } from './event-plan.ts';
 import { KIND } from './field-reader.ts';
 import { groupDigits, isFigure } from './figures.ts';
 import type { Flow, Words } from './flow.ts';
-import type { Paint, Style } from './style.ts';
+import type { Paint, Style } from './paint.ts';
 import { measureWidth } from './text-width.ts';
 import { showString, type ValueView } from './values.ts';
 

@@ -8,14 +8,14 @@ import { FieldReader } from './field-reader.ts';
 import { Flow } from './flow.ts';
 import { type EventValues, Headline } from './headline.ts';
 import { listNested, type NestedBounds } from './nested.ts';
+import type { Style } from './paint.ts';
 import { createTimeFormat, type TimeMode } from './receive-time.ts';
 import type { Renderer } from './renderer.ts';
 import { BYTE_SIGNS, fromByteLines, SIGNS, toByteLine } from './signs.ts';
-import { createColorStyle, PLAIN_STYLE, type Style } from './style.ts';
 import { showSource } from './values.ts';
 
 export interface PrettyOptions {
-  readonly useColor: boolean;
+  readonly style: Style;
   readonly time: TimeMode;
   /** Addresses, hashes and long texts in full, and no word broken. */
   readonly isWide: boolean;
@@ -69,7 +69,7 @@ class PrettyPainter {
 
   constructor(options: PrettyOptions) {
     this.#options = options;
-    this.#style = options.useColor ? createColorStyle() : PLAIN_STYLE;
+    this.#style = options.style;
     this.#bounds = options.isWide ? WIDE : NARROW;
     const { depth, pairs: fields, pathLength } = this.#bounds;
     this.#formatTime = createTimeFormat(options.time);

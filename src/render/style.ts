@@ -1,44 +1,11 @@
-// Colours by meaning; the only importer of chalk. Part of the bundles that are loaded where colour is wanted.
+// The colours; the only importer of chalk. A bundle of its own, loaded only where colour is wanted.
 import { Chalk } from 'chalk';
-
-/** What stands before and behind a painted text. The text holds no escape sequences of its own. */
-export interface Paint {
-  readonly open: string;
-  readonly close: string;
-}
-
-/** What is painted in events, by its meaning. */
-export interface Style {
-  readonly time: Paint;
-  /** One of a few colours, the same for the same type. */
-  readonly type: (type: string) => Paint;
-  readonly amount: Paint;
-  readonly dollars: Paint;
-  readonly label: Paint;
-  readonly name: Paint;
-  readonly value: Paint;
-  readonly header: Paint;
-  readonly dim: Paint;
-}
-
-export const NO_PAINT: Paint = { open: '', close: '' };
-
-/** Paints nothing. */
-export const PLAIN_STYLE: Style = {
-  time: NO_PAINT,
-  type: () => NO_PAINT,
-  amount: NO_PAINT,
-  dollars: NO_PAINT,
-  label: NO_PAINT,
-  name: NO_PAINT,
-  value: NO_PAINT,
-  header: NO_PAINT,
-  dim: NO_PAINT,
-};
+import { type LogStyle, NO_PAINT, type Paint, type Style } from './paint.ts';
 
 /** The sixteen colours of every terminal, so that the user's theme decides. */
+const chalk = new Chalk({ level: 1 });
+
 export function createColorStyle(): Style {
-  const chalk = new Chalk({ level: 1 });
   const dim = split(chalk.gray);
   const wheel = [
     chalk.cyanBright,
@@ -57,6 +24,18 @@ export function createColorStyle(): Style {
     value: NO_PAINT,
     header: split(chalk.bold),
     dim,
+  };
+}
+
+export function createColorLogStyle(): LogStyle {
+  return {
+    debug: split(chalk.gray),
+    info: split(chalk.gray),
+    warn: split(chalk.yellow),
+    error: split(chalk.red),
+    live: split(chalk.green),
+    waiting: split(chalk.yellow),
+    chart: split(chalk.cyan),
   };
 }
 

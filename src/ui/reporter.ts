@@ -2,6 +2,7 @@
 //
 // Every line passes the redactor and is made visible; nothing here can end the run.
 import type { Io } from '../io.ts';
+import { type LogStyle, PLAIN_LOG_STYLE } from '../render/paint.ts';
 import { NO_STATUS_LINE, type StatusLine } from './status-line.ts';
 
 export const STATUS_EVENTS = [
@@ -27,6 +28,8 @@ export interface StatusRecord {
   readonly level: StatusLevel;
   /** One line for people. */
   readonly message: string;
+  /** The same as a few lines for a terminal; the first one stands behind the name of the command. */
+  readonly block?: readonly string[];
   /** What the user can do; a second line, or a few. */
   readonly hint?: string | undefined;
   /** Figures for programs; names in snake_case with their unit, as `delay_ms`. */
@@ -46,13 +49,19 @@ export interface Reporter {
   report(record: StatusRecord): void;
 }
 
-const COLORS: Readonly<Record<StatusLevel, string>> = { debug: '90', info: '90', warn: '33', error: '31' };
+/** The colours of stderr, or none. */
+export async function loadLogStyle({ useColor }: Pick<ReporterOptions, 'useColor'>): Promise<LogStyle> {
+  if (!useColor) return PLAIN_LOG_STYLE;
+  const { createColorLogStyle } = await import('../render/style.ts');
+  return createColorLogStyle();
+}
 
 /** A reporter that takes the status line away before it writes. */
 export function createReporter(
   io: Io,
   options: ReporterOptions,
-  statusLine: StatusLine = NO_STATUS_LINE,
+  style: LogStyle = PLAIN_LOG_STYLE,
+  statusLine: Pick<StatusLine, 'clear'> = NO_STATUS_LINE,
 ): Reporter {
   const isShown = ({ level }: StatusRecord): boolean =>
     level === 'error' || (level === 'debug' ? options.isVerbose : !options.isQuiet);
@@ -65,10 +74,12 @@ export function createReporter(
         io.writeErr(toJson(record, io.clock.wallMs()));
         return;
       }
-      const paint = (safe: string): string =>
-        options.useColor ? `\x1b[${COLORS[record.level]}m${safe}\x1b[0m` : safe;
+      const { open, close } = style[record.level];
+      const paint = (safe: string): string => open + safe + close;
       const label = record.level === 'error' ? 'error: ' : record.level === 'warn' ? 'warning: ' : '';
-      io.writeErr(`atlantis: ${label}${record.message}`, paint);
+      const [message = '', ...lines] = (io.stderr.isTty && record.block) || [record.message];
+      io.writeErr(`atlantis: ${label}${message}`, paint);
+      for (const line of lines) io.writeErr(`  ${line}`, paint);
       // The same advice again and again is noise, but for the last word.
       if (record.hint !== undefined && (record.hint !== lastHint || record.level === 'error')) {
         for (const line of record.hint.split('\n')) io.writeErr(`  ${line}`, paint);

@@ -2,19 +2,45 @@
 // connecting has begun.
 import ora from 'ora';
 
+/** `busy` turns, `live` stands. */
+export type Look = 'busy' | 'live';
+
 export interface Spinner {
-  show(text: string): void;
+  show(text: string, look: Look): void;
   /** Removes it from the screen. */
   clear(): void;
 }
 
-/** A spinner on a terminal. It leaves stdin, the cursor and all signals alone. */
-export function createSpinner(stream: NodeJS.WriteStream): Spinner {
-  const spinner = ora({ stream, discardStdin: false, hideCursor: false, isEnabled: true, spinner: 'dots' });
+/** Ms between the pictures of a spinner that turns, and of one that stands. */
+const INTERVALS_MS: Readonly<Record<Look, number>> = { busy: 100, live: 1_000 };
+
+/**
+ * A spinner on a terminal. It leaves stdin, the cursor and all signals alone.
+ *
+ * @param mayDraw asked before every picture; false leaves the screen as it is
+ */
+export function createSpinner(
+  stream: NodeJS.WriteStream,
+  useColor: boolean,
+  mayDraw: () => boolean,
+): Spinner {
+  // Beyond what is drawn nothing may be touched: others read the keyboard and own the signals (contract S1).
+  const spinner = ora({ stream, discardStdin: false, hideCursor: false, isEnabled: true, color: false });
+  const render = spinner.render.bind(spinner);
+  spinner.render = () => (mayDraw() ? render() : spinner);
+  let current: Look | undefined;
   return {
-    show(text) {
-      if (spinner.isSpinning) spinner.text = text;
-      else spinner.start(text);
+    show(text, look) {
+      spinner.text = text;
+      if (spinner.isSpinning && look === current) {
+        spinner.render();
+        return;
+      }
+      if (spinner.isSpinning) spinner.stop();
+      current = look;
+      spinner.spinner = look === 'busy' ? 'dots' : { frames: ['●'], interval: INTERVALS_MS.live };
+      spinner.color = !useColor ? false : look === 'busy' ? 'cyan' : 'green';
+      spinner.start();
     },
     clear() {
       if (spinner.isSpinning) spinner.stop();

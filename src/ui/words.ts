@@ -131,16 +131,21 @@ export interface RunFigures {
 
 export function saySummary(run: RunFigures): StatusRecord {
   const total = [...run.discarded.values()].reduce((sum, count) => sum + count, 0);
+  const events = `${formatCount(run.events, 'event')} in ${formatDuration(run.durationMs)}`;
+  const disconnected = formatDuration(run.disconnectedMs);
+  const paused = formatDuration(run.pausedMs);
+  const reasons = total === 0 ? '' : ` (${listDiscarded(run.discarded)})`;
   return {
     event: 'summary',
     level: 'info',
-    message: [
-      `${formatCount(run.events, 'event')} in ${formatDuration(run.durationMs)}`,
-      formatCount(run.reconnects, 'reconnect'),
-      `${formatDuration(run.disconnectedMs)} disconnected`,
-      `${formatDuration(run.pausedMs)} paused`,
-      `${total} discarded${total === 0 ? '' : ` (${listDiscarded(run.discarded)})`}`,
-    ].join(', '),
+    message: `${events}, ${formatCount(run.reconnects, 'reconnect')}, ${disconnected} disconnected, ${paused} paused, ${total} discarded${reasons}`,
+    block: [
+      events,
+      `reconnects    ${run.reconnects}`,
+      `disconnected  ${disconnected}`,
+      `paused        ${paused}`,
+      `discarded     ${total}${reasons}`,
+    ],
     figures: {
       events: run.events,
       duration_ms: Math.round(run.durationMs),
@@ -158,7 +163,7 @@ export function listDiscarded(discarded: ReadonlyMap<string, number>): string {
 }
 
 /** `1,234 events`. */
-function formatCount(count: number, noun: string): string {
+export function formatCount(count: number, noun: string): string {
   return `${String(count).replace(/\B(?=(\d{3})+$)/g, ',')} ${noun}${count === 1 ? '' : 's'}`;
 }
 

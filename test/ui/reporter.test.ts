@@ -1,6 +1,13 @@
 // What reaches stderr: levels, both formats, and nothing that a terminal or a parser would trip over.
 import { describe, expect, test } from '@jest/globals';
-import { createReporter, type Reporter, type ReporterOptions, STATUS_EVENTS } from '../../src/ui/reporter.ts';
+import { PLAIN_LOG_STYLE } from '../../src/render/paint.ts';
+import {
+  createReporter,
+  loadLogStyle,
+  type Reporter,
+  type ReporterOptions,
+  STATUS_EVENTS,
+} from '../../src/ui/reporter.ts';
 import { createFakeIo, type FakeIo } from '../helpers/fake-io.ts';
 
 const KEY = 'ak_live_00112233445566778899aabbccddeeff';
@@ -64,12 +71,31 @@ describe('text', () => {
     expect(io.errLines.at(-1)).toBe('  Do this.');
   });
 
-  test('colour goes around what is already safe', () => {
-    const { io, reporter } = createWorld({ useColor: true });
+  test('colour goes around what is already safe', async () => {
+    const io = createFakeIo();
+    const reporter = createReporter(io, PLAIN, await loadLogStyle({ useColor: true }));
     reporter.report({ event: 'error', level: 'error', message: 'red \x1b[0m', hint: 'Do this.' });
     expect(io.errLines).toEqual([
-      '\x1b[31matlantis: error: red \\u001b[0m\x1b[0m',
-      '\x1b[31m  Do this.\x1b[0m',
+      '\x1b[31matlantis: error: red \\u001b[0m\x1b[39m',
+      '\x1b[31m  Do this.\x1b[39m',
+    ]);
+  });
+
+  test('G3: on a terminal the summary is a block, elsewhere one line', () => {
+    const summary = {
+      event: 'summary',
+      level: 'info',
+      message: '3 events in 2 s, 0 reconnects',
+      block: ['3 events in 2 s', 'reconnects    0'],
+    } as const;
+    const texts = [true, false].map((isStderrTty) => {
+      const io = createFakeIo({ isStderrTty });
+      createReporter(io, PLAIN).report(summary);
+      return io.errText;
+    });
+    expect(texts).toEqual([
+      'atlantis: 3 events in 2 s\n  reconnects    0\n',
+      'atlantis: 3 events in 2 s, 0 reconnects\n',
     ]);
   });
 
@@ -83,10 +109,9 @@ describe('text', () => {
     const io = createFakeIo();
     const seen: string[] = [];
     const statusLine = {
-      show() {},
       clear: () => void seen.push(`cleared before ${io.errText.length} bytes`),
     };
-    const reporter = createReporter(io, PLAIN, statusLine);
+    const reporter = createReporter(io, PLAIN, PLAIN_LOG_STYLE, statusLine);
     reporter.report({ event: 'connecting', level: 'debug', message: 'not shown' });
     reporter.report({ event: 'connecting', level: 'info', message: 'shown' });
     expect(seen).toEqual(['cleared before 0 bytes']);

@@ -209,6 +209,13 @@ describe('G3: the summary', () => {
       event: 'summary',
       level: 'info',
       message: '1,234,567 events in 1h 2m, 2 reconnects, 4.3 s disconnected, 0.00 s paused, 0 discarded',
+      block: [
+        '1,234,567 events in 1h 2m',
+        'reconnects    2',
+        'disconnected  4.3 s',
+        'paused        0.00 s',
+        'discarded     0',
+      ],
       figures: {
         events: 1_234_567,
         duration_ms: 3_725_400,
