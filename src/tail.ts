@@ -42,6 +42,7 @@ export async function runTail(flags: TailFlags & RecordFlags, io: Io): Promise<O
     for (const origin of source.origins)
       reporter.report({ event: 'setting', level: 'debug', message: origin });
     const openRecorder = record === undefined ? undefined : await prepareRecorder(record, reporter, io);
+    const select = sieve?.select;
     const parts = { config, source, settings, select, renderer, reporter, status, openRecorder };
     return await runSession(parts, io);
   } finally {

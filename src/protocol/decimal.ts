@@ -3,6 +3,7 @@
 // A number is taken as 0.d₁d₂d₃… × 10^magnitude with d₁ other than zero; sign, then magnitude, then digits
 // decide. Nothing is allocated for a comparison, and it takes time linear in the length of the text.
 import { DOT, MINUS, NINE, NOWHERE, ZERO } from './scan-constants.ts';
+import { skipDigits } from './scan-words.ts';
 
 /** What numbers are compared with. */
 export interface Decimal {
@@ -30,8 +31,29 @@ export function readDecimal(source: string): Decimal | undefined {
 
 /** Compares the JSON number from `start` to `end` with another: below 0, 0, above 0. */
 export function compareDecimal(view: DataView, start: number, end: number, to: Decimal): number {
+  const isNegative = view.getUint8(start) === MINUS;
+  const first = isNegative ? start + 1 : start;
+  if (view.getUint8(first) !== ZERO) {
+    const point = skipDigits(view, first, end);
+    const hasFraction = point < end && view.getUint8(point) === DOT;
+    // No zeros in front and no exponent: nearly every number.
+    if ((hasFraction ? skipDigits(view, point + 1, end) : point) === end) {
+      return compareDigits(view, first, end, isNegative ? -1 : 1, point - first, to);
+    }
+  }
   measure(view, start, end);
-  const { sign, magnitude, first, last } = measured;
+  return compareDigits(view, measured.first, measured.last, measured.sign, measured.magnitude, to);
+}
+
+/** The digits of the number stand from `first` to `last`, perhaps with a point among them. */
+function compareDigits(
+  view: DataView,
+  first: number,
+  last: number,
+  sign: number,
+  magnitude: number,
+  to: Decimal,
+): number {
   if (sign !== to.sign) return sign - to.sign;
   if (magnitude !== to.magnitude) return magnitude > to.magnitude ? sign : -sign;
   const { digits } = to;

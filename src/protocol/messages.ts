@@ -14,6 +14,8 @@ export const MESSAGE = {
   unsafeCharacter: 2,
   /** Valid JSON behind a byte order mark. */
   byteOrderMark: 4,
+  /** Valid JSON that the filters of this run leave out. */
+  unwanted: 8,
   /** UTF-8, but not JSON (RFC 8259). */
   notJson: -1,
   /** Not UTF-8 (RFC 3629): a fault of the connection, not of the message (RFC 6455 § 8.1). */

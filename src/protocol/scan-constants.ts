@@ -33,3 +33,10 @@ export const NOWHERE = 0x7fffffff;
 
 /** Largest memory (bytes) that is remembered from one message to the next. */
 export const LARGEST_KEPT_MEMORY = 0x100000;
+
+/** The bits of MESSAGE that the scan sets, and one beside them: a string of the text is written with an escape. */
+export const MESSAGE_BITS = 0x7;
+export const ESCAPE_BIT = 0x100;
+
+/** Keys of an event's outermost object whose places are kept: two numbers for each. */
+export const KEPT_PLACES = 128;

@@ -12,9 +12,11 @@ import {
   COLON,
   COMMA,
   DOT,
+  KEPT_PLACES,
   LETTER_F,
   LETTER_N,
   LETTER_T,
+  MESSAGE_BITS,
   MINUS,
   NINE,
   NULL_WORD,
@@ -31,15 +33,28 @@ import { skipDigits, skipPlain } from './scan-words.ts';
 /** Nesting beyond 32 levels: the words of `path` that did not fit into its 32 bits. Grows, a bit a level. */
 let outerPaths = new Int32Array(32);
 
+/**
+ * Where the keys of the outermost object stand, for filters, so that they need not go through the bytes
+ * again: the place of each opening quote, and the one behind the closing quote. About the event that was
+ * classified last, and only its first `found.placeCount` numbers.
+ */
+export const keyPlaces = new Int32Array(KEPT_PLACES);
+
 /** See `Classify`: MESSAGE bits for an event, `notJson` or `notUtf8` otherwise. */
 export function classifyText(bytes: Uint8Array): number {
-  const view = viewMemory(bytes.buffer);
-  let at = bytes.byteOffset;
-  const end = at + bytes.length;
+  const start = bytes.byteOffset;
+  const flags = scanText(viewMemory(bytes.buffer), start, start + bytes.length);
+  // Bad UTF-8 anywhere outranks bad JSON: it is a fault of the connection.
+  return flags >= 0 || isUtf8(bytes) ? flags : MESSAGE.notUtf8;
+}
+
+/** The bytes from `at` to `end`: MESSAGE bits for an event, `notJson` for whatever is none. */
+export function scanText(view: DataView, at: number, end: number): number {
   let depth = 0;
   let path = 0; // one bit per open bracket, the innermost lowest: 1 is an object
   let isKey = false; // the next string is a key
   let byte = 0;
+  let placeCount = 0;
   found.bits = 0;
   if (end - at >= 3 && view.getUint8(at) === 0xef && view.getUint16(at + 1) === 0xbbbf) {
     found.bits = MESSAGE.byteOrderMark;
@@ -48,25 +63,31 @@ export function classifyText(bytes: Uint8Array): number {
 
   for (;;) {
     // A value, or a key, is next.
-    if (at >= end) return refuse(bytes);
+    if (at >= end) return MESSAGE.notJson;
     byte = view.getUint8(at);
     if (byte <= SPACE) {
       at = skipSpace(view, at, end);
       continue;
     }
     if (byte === QUOTE) {
-      at = skipPlain(view, at + 1, end);
-      if (at >= end) return refuse(bytes);
+      const start = at;
+      at = skipPlain(view, start + 1, end);
+      if (at >= end) return MESSAGE.notJson;
       at = view.getUint8(at) === QUOTE ? at + 1 : skipRestOfString(view, at, end);
       if (isKey) {
+        if (depth === 1 && placeCount < KEPT_PLACES) {
+          keyPlaces[placeCount] = start;
+          keyPlaces[placeCount + 1] = at;
+          placeCount += 2;
+        }
         if (at < end && view.getUint8(at) <= SPACE) at = skipSpace(view, at, end);
-        if (at >= end || view.getUint8(at) !== COLON) return refuse(bytes);
+        if (at >= end || view.getUint8(at) !== COLON) return MESSAGE.notJson;
         at++;
         isKey = false;
         continue;
       }
     } else if (isKey) {
-      return refuse(bytes);
+      return MESSAGE.notJson;
     } else if (byte > ZERO && byte <= NINE) {
       at = skipDigits(view, at + 1, end);
       if (at < end && view.getUint8(at) >= DOT) at = skipFraction(view, at, end);
@@ -88,31 +109,30 @@ export function classifyText(bytes: Uint8Array): number {
     } else if (byte === LETTER_F && at + 5 <= end && view.getInt32(at + 1, true) === ALSE_WORD) {
       at += 5;
     } else {
-      return refuse(bytes);
+      return MESSAGE.notJson;
     }
 
     // A value has ended: a comma, closing brackets or the end of the text.
     for (;;) {
-      if (at >= end) return depth === 0 && at === end ? found.bits : refuse(bytes);
+      if (at >= end) {
+        if (depth > 0 || at > end) return MESSAGE.notJson;
+        found.placeCount = placeCount;
+        return found.bits & MESSAGE_BITS;
+      }
       byte = view.getUint8(at);
       if (byte <= SPACE) {
         at = skipSpace(view, at, end);
         continue;
       }
-      if (depth === 0) return refuse(bytes);
+      if (depth === 0) return MESSAGE.notJson;
       at++;
       isKey = (path & 1) === 1;
       if (byte === COMMA) break;
-      if (byte !== (isKey ? OPEN_OBJECT : OPEN_ARRAY) + 2) return refuse(bytes);
+      if (byte !== (isKey ? OPEN_OBJECT : OPEN_ARRAY) + 2) return MESSAGE.notJson;
       depth--;
       path = (depth & 31) === 0 && depth > 0 ? outerPath(depth >>> 5) : path >>> 1;
     }
   }
-}
-
-/** Not an event. Bad UTF-8 anywhere outranks bad JSON: it is a fault of the connection. */
-function refuse(bytes: Uint8Array): number {
-  return isUtf8(bytes) ? MESSAGE.notJson : MESSAGE.notUtf8;
 }
 
 function keepOuterPath(index: number, path: number): void {

@@ -9,6 +9,7 @@ import {
   CR,
   DEL,
   DOT,
+  ESCAPE_BIT,
   LETTER_U,
   LF,
   MINUS,
@@ -21,8 +22,11 @@ import {
 } from './scan-constants.ts';
 import { skipDigits, skipPlain } from './scan-words.ts';
 
-/** MESSAGE bits of the message that is being scanned. */
-export const found = { bits: 0 };
+/**
+ * Of the message that is being scanned, or was last: its MESSAGE bits, ESCAPE_BIT where a string in it has an
+ * escape, and two for each key of its outermost object whose place was kept.
+ */
+export const found = { bits: 0, placeCount: 0 };
 
 const isHexDigit = new Uint8Array(256);
 for (const digit of '0123456789abcdefABCDEF') isHexDigit[digit.charCodeAt(0)] = 1;
@@ -83,6 +87,7 @@ export function skipRestOfString(view: DataView, at: number, end: number): numbe
 }
 
 function skipEscape(view: DataView, at: number, end: number): number {
+  found.bits |= ESCAPE_BIT;
   if (at + 1 < end && isShortEscape[view.getUint8(at + 1)] === 1) return at + 2;
   if (at + 6 > end || view.getUint8(at + 1) !== LETTER_U) return NOWHERE;
   for (let digit = at + 2; digit < at + 6; digit++) {

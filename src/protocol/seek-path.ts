@@ -1,18 +1,18 @@
 // Follows a path through the bytes of an event, down to the scalars that it leads to.
 import type { Step } from './path.ts';
 import { NOWHERE, OPEN_ARRAY, OPEN_OBJECT } from './scan-constants.ts';
-import { makeName, type Name, seekFirstItem, seekMembers, seekNextItem, skipValue } from './seek.ts';
+import { makeNames, type Names, seekFirstItem, seekMembers, seekNextItem, skipValue } from './seek.ts';
 import type { ValueTest } from './value-test.ts';
 
 /** A step of a path, its name ready to be compared with keys. */
 export type SeekStep =
-  | { readonly kind: 'member'; readonly names: readonly [Name] }
+  | { readonly kind: 'member'; readonly names: Names }
   | Exclude<Step, { readonly kind: 'member' }>;
 
 const place = new Int32Array(1);
 
 export function prepareSteps(steps: readonly Step[]): readonly SeekStep[] {
-  return steps.map((step) => (step.kind === 'member' ? { ...step, names: [makeName(step.name)] } : step));
+  return steps.map((step) => (step.kind === 'member' ? { ...step, names: makeNames([step.name]) } : step));
 }
 
 /**

@@ -4,9 +4,12 @@
 // into the whole memory that `view` shows; NOWHERE stands for what is not there. No recursion, and nothing is
 // allocated but for keys that are written with escapes. Of duplicate keys the last one counts.
 import { decodeString } from './json-tree.ts';
+import { isQuoted, type Quoted, quoteText } from './quoted.ts';
 import {
   BACKSLASH,
   COMMA,
+  ESCAPE_BIT,
+  KEPT_PLACES,
   NINE,
   NOWHERE,
   OPEN_ARRAY,
@@ -15,21 +18,35 @@ import {
   SPACE,
   ZERO,
 } from './scan-constants.ts';
+import { keyPlaces } from './scan-json.ts';
+import { found } from './scan-tokens.ts';
 import { skipDigits } from './scan-words.ts';
 
-/** The name of a member, ready to be compared with keys. */
-export interface Name {
-  readonly text: string;
-  /** UTF-8; undefined where it has none (lone surrogates), so that only a key with escapes can be it. */
-  readonly bytes: Uint8Array | undefined;
+/** Names of members, ready to be compared with keys. */
+export interface Names {
+  readonly texts: readonly string[];
+  /** Undefined where only a key with escapes can be it. */
+  readonly quoted: readonly (Quoted | undefined)[];
+  /** Of each name in its quotes the first four bytes, as far as it has them, and the bits that they take. */
+  readonly heads: Int32Array;
+  readonly masks: Int32Array;
+  /** A bit for the first byte of each name: most keys are told from all names by it. */
+  readonly firsts: number;
 }
 
 /** The top bit of each of four bytes. */
 const TOP_BITS = 0x80808080 | 0;
 
-export function makeName(text: string): Name {
-  const bytes = Buffer.from(text);
-  return { text, bytes: bytes.toString() === text ? bytes : undefined };
+export function makeNames(texts: readonly string[]): Names {
+  const heads = new Int32Array(texts.length);
+  const masks = new Int32Array(texts.length);
+  for (const [i, text] of texts.entries()) {
+    const bytes = Buffer.from(`"${text}"\0\0`);
+    masks[i] = [0xffff, 0xffffff][bytes.length - 4] ?? -1;
+    heads[i] = bytes.readInt32LE() & (masks[i] as number);
+  }
+  const firsts = heads.reduce((bits, head) => bits | firstBit(head), 0);
+  return { texts, quoted: texts.map(quoteText), heads, masks, firsts };
 }
 
 /** The first byte of the text's value: behind a byte order mark and white space. */
@@ -38,15 +55,12 @@ export function seekValue(view: DataView, start: number, end: number): number {
   return skipSpace(view, hasMark ? start + 3 : start, end);
 }
 
-/** Sets `found[i]` to the place of the value of the member `names[i]` of the object at `at`. */
-export function seekMembers(
-  view: DataView,
-  at: number,
-  end: number,
-  names: readonly Name[],
-  found: Int32Array,
-): void {
-  for (let i = 0; i < found.length; i++) found[i] = NOWHERE;
+/** Finds the members of the object at `at` that have these names: see `seekMembers`. */
+export type FindMembers = typeof seekMembers;
+
+/** Sets `places[i]` to the place of the value of the member `names[i]` of the object at `at`. */
+export function seekMembers(view: DataView, at: number, end: number, names: Names, places: Int32Array): void {
+  for (let i = 0; i < places.length; i++) places[i] = NOWHERE;
   let depth = 1;
   let isKey = true; // the next string at this depth
   at++;
@@ -60,11 +74,11 @@ export function seekMembers(
       if (!isKey) continue;
       isKey = false;
       const index = hasEscape
-        ? findEscapedName(readString(view, start, at), names)
-        : findName(view, start + 1, at - 1, names);
+        ? names.texts.indexOf(readString(view, start, at))
+        : findName(view, start, at, names);
       if (index < 0) continue;
       at = skipSpace(view, skipSpace(view, at, end) + 1, end);
-      found[index] = at;
+      places[index] = at;
     } else if (byte >= ZERO && byte <= NINE) {
       at = skipDigits(view, at + 1, end);
     } else {
@@ -73,6 +87,23 @@ export function seekMembers(
       else if ((byte | 0x20) === OPEN_OBJECT) depth++;
       else if ((byte | 0x20) === OPEN_OBJECT + 2 && --depth === 0) return;
     }
+  }
+}
+
+/**
+ * The same for the outermost object of the event that `classifyText` took last, from the keys that it has seen
+ * on its way: without going through the bytes once more, unless there are escapes or very many keys.
+ */
+export function takeMembers(view: DataView, at: number, end: number, names: Names, places: Int32Array): void {
+  if ((found.bits & ESCAPE_BIT) !== 0 || found.placeCount === KEPT_PLACES) {
+    seekMembers(view, at, end, names, places);
+    return;
+  }
+  for (let i = 0; i < places.length; i++) places[i] = NOWHERE;
+  for (let i = 0; i < found.placeCount; i += 2) {
+    const keyEnd = keyPlaces[i + 1] as number;
+    const index = findName(view, keyPlaces[i] as number, keyEnd, names);
+    if (index >= 0) places[index] = skipSpace(view, skipSpace(view, keyEnd, end) + 1, end);
   }
 }
 
@@ -113,15 +144,6 @@ export function readSource(view: DataView, start: number, end: number): string {
   return Buffer.from(view.buffer, start, end - start).toString('utf8');
 }
 
-/** True if the bytes from `start` to `end` are these. */
-export function areBytes(view: DataView, start: number, end: number, bytes: Uint8Array): boolean {
-  if (end - start !== bytes.length) return false;
-  for (let i = 0; i < bytes.length; i++) {
-    if (view.getUint8(start + i) !== bytes[i]) return false;
-  }
-  return true;
-}
-
 /** Index of the first quote or backslash, or `end`. Four bytes at a time, as in `skipPlain`. */
 export function skipToMark(view: DataView, at: number, end: number): number {
   while (at + 8 <= end) {
@@ -145,16 +167,22 @@ export function skipToMark(view: DataView, at: number, end: number): number {
   return at;
 }
 
-function findName(view: DataView, start: number, end: number, names: readonly Name[]): number {
-  for (let i = 0; i < names.length; i++) {
-    const bytes = names[i]?.bytes;
-    if (bytes !== undefined && areBytes(view, start, end, bytes)) return i;
+/** Which name the key from `start` to `end`, quotes included, is; -1 for none. A value follows the key. */
+function findName(view: DataView, start: number, end: number, names: Names): number {
+  const word = view.getInt32(start, true);
+  if ((names.firsts & firstBit(word)) === 0) return -1;
+  const { quoted, heads, masks } = names;
+  for (let i = 0; i < heads.length; i++) {
+    if ((word & (masks[i] as number)) !== heads[i]) continue;
+    const name = quoted[i];
+    if (name !== undefined && isQuoted(view, start, end, name)) return i;
   }
   return -1;
 }
 
-function findEscapedName(text: string, names: readonly Name[]): number {
-  return names.findIndex((name) => name.text === text);
+/** One of 32 bits, by the byte behind the quote with which a word of a key begins. */
+function firstBit(word: number): number {
+  return 1 << (word >>> 8); // a shift takes the lowest five bits
 }
 
 function skipString(view: DataView, at: number, end: number): number {

@@ -3,9 +3,10 @@
 // Each decodes no more than it needs: a number or a text without escapes is compared where it stands. Values
 // of another kind match nothing, and so do arrays and objects, which are never given to a test.
 import { compareDecimal, readDecimal } from './decimal.ts';
+import { isQuoted, quoteText } from './quoted.ts';
 import { NINE, QUOTE } from './scan-constants.ts';
 import { skipNumber } from './scan-tokens.ts';
-import { areBytes, makeName, readSource, readString, skipToMark } from './seek.ts';
+import { readSource, readString, skipToMark } from './seek.ts';
 
 /** Tests the string, number or literal from `start` to `end`. */
 export type ValueTest = (view: DataView, start: number, end: number) => boolean;
@@ -48,12 +49,13 @@ export function compareNumbers(order: Order, number: string): ValueTest | undefi
 
 /** Against a text. The order of texts is that of their UTF-16 units, as in JavaScript. */
 export function compareTexts(order: Order, text: string): ValueTest {
-  const { bytes } = makeName(text);
+  const quoted = quoteText(text);
   const holds = ORDERS[order];
   return (view, start, end) => {
     if (view.getUint8(start) !== QUOTE) return false;
-    if (order === '=' && skipToMark(view, start + 1, end) === end - 1) {
-      return bytes !== undefined && areBytes(view, start + 1, end - 1, bytes);
+    if (order === '=') {
+      if (quoted !== undefined && isQuoted(view, start, end, quoted)) return true;
+      if (skipToMark(view, start + 1, end) === end - 1) return false; // nothing in it stands for another
     }
     const sent = readString(view, start, end);
     return holds(sent === text ? 0 : sent < text ? -1 : 1);
