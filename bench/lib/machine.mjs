@@ -1,5 +1,5 @@
 // What the figures were taken on. Ratios travel, absolute times do not.
-import { arch, availableParallelism, cpus, release, totalmem, type } from 'node:os';
+import { arch, availableParallelism, cpus, loadavg, release, totalmem, type } from 'node:os';
 
 /** Lines of a Markdown list. */
 export function describeMachine(peers) {
@@ -9,6 +9,7 @@ export function describeMachine(peers) {
   const model = cpus()[0]?.model.trim() ?? 'unknown';
   return [
     `${availableParallelism()} cores (${model}), ${(totalmem() / 2 ** 30).toFixed(0)} GiB, ${type()} ${release()} ${arch()}`,
+    `load average at the end ${loadavg()[0].toFixed(1)}: the further above 2, the less the figures say`,
     `Node ${process.versions.node}; ${versions.join('; ')}`,
   ];
 }
