@@ -72,6 +72,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'event-form.ts',
     'session.ts',
     'config/',
+    'protocol/filter.ts',
+    'protocol/messages.ts',
     'record/',
     'simulator/server.ts',
     'ui/',
