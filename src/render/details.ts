@@ -40,7 +40,7 @@ export class Details {
       }
       const value = kind === KIND.string ? showString(event, start, end) : event.text.slice(start, end);
       if (isBounded) pairs.push({ name: detail.name, value });
-      else this.#flow.addPainted(detail.painted, value);
+      else this.#flow.addPainted(detail.painted, value, GAP);
     }
     if (isCut)
       pairs.push({

@@ -41,7 +41,7 @@ export interface PartyPair {
 export interface Detail extends Place {
   /** Visible. */
   readonly name: string;
-  /** The name in its paint, with the space before and behind it. */
+  /** The name in its paint, with the space behind it. */
   readonly painted: string;
   /** What the headline shows of it, perhaps exactly as sent: then it is left out here. */
   readonly shownAs: 'amount' | 'dollars' | 'arrow' | undefined;
@@ -95,7 +95,7 @@ export function planEvent(last: AnyField, paint: Paint): EventPlan {
     .sort((a, b) => rankDetail(a, shown.has(a)) - rankDetail(b, shown.has(b)) || a.index - b.index)
     .map((place): Detail => {
       const name = place.field.path;
-      const painted = `  ${paint.open}${name}${paint.close} `;
+      const painted = `${paint.open}${name}${paint.close} `;
       return { ...place, name, painted, shownAs: shown.get(place) };
     });
   const isAscii = places.every(({ field }) => ASCII.test(field.path));

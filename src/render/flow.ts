@@ -79,11 +79,10 @@ export class Flow {
     this.#text += paint.open + visible + paint.close;
   }
 
-  /** Adds what is painted already and has its gap before it; only where every event is one line. */
-  addPainted(painted: string, value: string): void {
+  /** Adds what is painted already; only where every event is one line. */
+  addPainted(painted: string, value: string, gap: number): void {
+    this.#begin(0, gap);
     this.#text += painted + value;
-    this.#isAtStart = false;
-    this.#padding = 0;
   }
 
   /** Adds a text word by word, broken where it must be. */
@@ -144,17 +143,16 @@ export class Flow {
 
   /** Finds the place for a piece of that width. */
   #begin(width: number, gap: number): void {
-    if (!this.#isAtStart) {
-      let space = gap + this.#padding;
-      // Rather out of its column than on the next line.
-      if (this.#column + space + width > this.#columns) space = gap;
-      if (this.#column + space + width > this.#columns) {
-        this.breakLine();
-      } else {
-        this.#text += SPACES[space] ?? ' '.repeat(space);
-        this.#column += space;
-        this.#padding = 0;
-      }
+    const least = this.#isAtStart ? 0 : gap;
+    let space = least + this.#padding;
+    // Rather out of its column than on the next line.
+    if (this.#column + space + width > this.#columns) space = least;
+    if (this.#column + space + width > this.#columns && !this.#isAtStart) {
+      this.breakLine();
+    } else {
+      if (space > 0) this.#text += SPACES[space] ?? ' '.repeat(space);
+      this.#column += space;
+      this.#padding = 0;
     }
     this.#isAtStart = false;
     this.#column += width;

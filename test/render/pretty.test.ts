@@ -1,0 +1,249 @@
+// How events look: at every width, with and without colour, whatever their shape.
+import { describe, expect, test } from '@jest/globals';
+import stringWidth from 'string-width';
+import { PLAIN_STYLE } from '../../src/render/paint.ts';
+import { createPrettyRenderer, type PrettyOptions } from '../../src/render/pretty.ts';
+import { createColorStyle } from '../../src/render/style.ts';
+import { randomJson, seededRandom } from '../helpers/random-json.ts';
+import { makeBatch, OTHER_SHAPES, PLACE, RECEIVED_AT_MS, SIMULATED, stripColor } from './events.ts';
+
+interface LookOptions extends Partial<Omit<PrettyOptions, 'columns'>> {
+  readonly columns?: number;
+}
+
+/** The events as one renderer shows them, each in a batch of its own. */
+function show(texts: readonly string[], { columns, ...options }: LookOptions = {}): string[] {
+  const renderer = createPrettyRenderer({
+    style: PLAIN_STYLE,
+    time: 'utc',
+    isWide: false,
+    ...options,
+    columns: () => columns,
+  });
+  return texts.map((text, i) =>
+    renderer.renderEvents(makeBatch([text], RECEIVED_AT_MS + 207 * i), 1, PLACE).toString(),
+  );
+}
+
+const color = createColorStyle();
+const ALL = [...SIMULATED, ...OTHER_SHAPES];
+
+describe('O2: how it looks', () => {
+  test.each([40, 80, 120, 160])('at %i columns', (columns) => {
+    expect(`\n${show(ALL, { columns }).join('')}`).toMatchSnapshot();
+  });
+
+  test.each([40, 80, 120])('in colour at %i columns', (columns) => {
+    expect(show(SIMULATED, { columns, style: color }).join('').replaceAll('\x1b', '␛')).toMatchSnapshot();
+  });
+
+  test('not on a terminal: one line an event', () => {
+    const lines = show(ALL);
+    expect(`\n${lines.join('')}`).toMatchSnapshot();
+    for (const line of lines) expect(line).toMatch(/^[^\n]+\n$/);
+  });
+
+  test('--wide at 80 columns', () => {
+    expect(`\n${show(ALL.slice(0, -2), { columns: 80, isWide: true }).join('')}`).toMatchSnapshot();
+  });
+
+  test('colour changes nothing but the colour', () => {
+    for (const columns of [40, 80, 120, undefined]) {
+      const options = columns === undefined ? {} : { columns };
+      expect(stripColor(show(ALL, { ...options, style: color }).join(''))).toBe(show(ALL, options).join(''));
+    }
+  });
+});
+
+describe('--time', () => {
+  test.each([
+    ['utc', /^12:00:00\.000 large/],
+    ['local', /^\d\d:00:00\.000 large/],
+    ['relative', /^ {2}\+0\.000s large/],
+    ['none', /^large/],
+  ] as const)('%s', (time, expected) => {
+    expect(show(SIMULATED, { time })[0]).toMatch(expected);
+  });
+
+  test('relative counts from the first batch', () => {
+    expect(show(SIMULATED, { time: 'relative' })[2]).toMatch(/^ {2}\+0\.414s /);
+  });
+});
+
+describe('widths', () => {
+  const lines = (texts: readonly string[], columns: number): string[] =>
+    show(texts, { columns }).join('').split('\n').slice(0, -1);
+
+  test.each([40, 41, 59, 60, 80, 109, 110, 120, 200])('no line is wider than %i columns', (columns) => {
+    for (const line of lines(ALL, columns)) expect(stringWidth(line)).toBeLessThanOrEqual(columns);
+  });
+
+  test('no line of random JSON is wider than the terminal', () => {
+    const random = seededRandom(20_260_101);
+    for (let i = 0; i < 2_000; i++) {
+      const columns = 40 + Math.floor(random() * 120);
+      for (const line of lines([randomJson(random)], columns)) {
+        if (stringWidth(line) > columns) expect(line).toBe(`at most ${columns} columns`);
+      }
+    }
+  });
+
+  test('wide characters count twice', () => {
+    const text = JSON.stringify({ type: 'x', text: '漢字🎈'.repeat(40) });
+    const shown = lines([text], 80);
+    expect(shown.length).toBeGreaterThan(2);
+    expect(Math.max(...shown.map((line) => stringWidth(line)))).toBeGreaterThan(75);
+  });
+
+  test('--wide: only a single word is wider, and it is whole', () => {
+    const hash = `0x${'0123456789abcdef'.repeat(8)}`;
+    const shown = show([`{"type":"x","tx_hash":"${hash}","n":1}`], { columns: 60, isWide: true }).join('');
+    expect(shown).toContain(hash);
+    for (const line of shown.split('\n')) expect(line.replace(hash, '').length).toBeLessThan(60);
+  });
+
+  test('neighbours are aligned: type, chain, amount and unit begin in the same columns', () => {
+    const shown = show(SIMULATED, { columns: 160 }).map((event) => event.split('\n')[0] ?? '');
+    const [, second = '', third = ''] = shown;
+    expect(second.indexOf('arbitrum')).toBe(third.indexOf('bitcoin'));
+    expect(second.indexOf('ETH')).toBe(third.indexOf('BTC'));
+  });
+});
+
+describe('what is shown', () => {
+  test('an event of fields without a fast way looks as one with it', () => {
+    // Not plain for the e with an accent at its end, and so on the way that goes by characters.
+    const plain = ALL.filter((text) => /^\{.+\}$/.test(text) && !/[^ -~]|\\/.test(text));
+    expect(plain.length).toBeGreaterThan(5);
+    for (const text of plain) {
+      const accented = text.replace(/\}$/, ',"zz":"é"}');
+      const [shown = ''] = show([text.replace(/\}$/, ',"zz":"e"}')]);
+      expect(show([accented])[0]).toBe(shown.replace(/zz e\n$/, 'zz é\n'));
+    }
+  });
+
+  test('random JSON: on one line it is the same as on a terminal without an end', () => {
+    const random = seededRandom(7);
+    const bounded = createPrettyRenderer({ style: color, time: 'none', isWide: false, columns: () => 1e9 });
+    const free = createPrettyRenderer({
+      style: color,
+      time: 'none',
+      isWide: false,
+      columns: () => undefined,
+    });
+    for (let i = 0; i < 3_000; i++) {
+      const batch = makeBatch([randomJson(random)]);
+      const one = bounded.renderEvents(batch, 1, PLACE).toString();
+      const other = free.renderEvents(batch, 1, PLACE).toString();
+      if (stripColor(one) !== stripColor(other)) expect(one).toBe(other);
+    }
+  });
+
+  test.each([
+    ['9007199254740993', 'n 9007199254740993'],
+    ['1.0', 'n 1.0'],
+    ['-0', 'n -0'],
+    ['1e400', 'n 1e400'],
+    ['0.1000000000000000055511151231257827', 'n 0.1000000000000000055511151231257827'],
+  ])('numbers as sent: %s', (sent, shown) => {
+    expect(show([`{"n":${sent}}`])[0]).toContain(shown);
+  });
+
+  test('amounts: the digits are set apart, and the exact figure is there too', () => {
+    const most = (2n ** 256n - 1n).toString();
+    for (const amount of [most, `"${most}"`, '-1234567.00', '"0001234.5"']) {
+      const [shown = ''] = show([`{"type":"x","amount":${amount},"token":"T"}`]);
+      const exact = amount.replaceAll('"', '');
+      expect(shown).toContain(`amount ${exact}`);
+      expect(shown.split(' T ')[0]?.replaceAll(',', '')).toContain(exact);
+    }
+    expect(show(['{"amount":1e21,"token":"T"}'])[0]).toContain('1e21 T');
+    expect(show(['{"amount":"a lot","token":"T"}'])[0]).toMatch(/T {2}amount a lot/);
+  });
+
+  test('a number of five thousand digits is whole at 40 columns', () => {
+    const digits = '1234567890'.repeat(500);
+    const [shown = ''] = show([`{"type":"x","amount":${digits}}`], { columns: 40 });
+    expect(shown.replace(/[\s,]/g, '')).toContain(digits);
+  });
+
+  test('addresses and hashes are shortened in the middle, but not amounts, ids, words and dates', () => {
+    const address = '0x301b0000000000000000000000000000000a6d29';
+    const amount = '123456789012345678901234567890';
+    const id = 'evt_a53039375365a74d7a7083c2';
+    const word = 'Donaudampfschifffahrtsgesellschaft';
+    const [shown = ''] = show([
+      JSON.stringify({ address, other: address, note: amount, id, word, hash: 'b'.repeat(40) }),
+    ]);
+    expect(shown).toContain('address 0x301b…6d29');
+    expect(shown).toContain('other 0x301b…6d29');
+    for (const whole of [amount, id, word, 'b'.repeat(40)]) expect(shown).toContain(whole);
+  });
+
+  test('a text of a mebibyte is cut and its length told', () => {
+    const [shown = ''] = show([`{"type":"x","text":"${'é'.repeat(2 ** 20)}"}`]);
+    expect(shown).toContain('é… (1,048,576 characters)');
+    expect(shown.length).toBeLessThan(400);
+  });
+
+  test('of equal names the last one counts, and both are shown', () => {
+    const [shown = ''] = show(['{"type":"a","type":"b","chain":"x","chain":"y"}']);
+    expect(shown).toMatch(/^12:00:00\.000 b {2}y {2}type a {2}chain x\n$/);
+  });
+
+  test('O8: the type is found as filters find it', () => {
+    expect(show(['{"event":"c","event_type":"b","type":"a"}'])[0]).toMatch(/ a {2}event c {2}event_type b/);
+    expect(show(['{"type":1,"event":"c"}'])[0]).toMatch(/ c {2}type 1/);
+  });
+
+  test('names that JavaScript knows are names like any other', () => {
+    const [shown = ''] = show(['{"__proto__":{"type":"x"},"constructor":1,"toString":null,"next":2}']);
+    expect(shown).toMatch(/__proto__\.type x {2}constructor 1 {2}toString null {2}next 2/);
+  });
+
+  test('a hundred fields: some are shown, the others are said to be there', () => {
+    const fields = Object.fromEntries(Array.from({ length: 100 }, (_unused, i) => [`f${i}`, i]));
+    const [shown = ''] = show([JSON.stringify(fields)]);
+    expect(shown).toContain('f59 59');
+    expect(shown).toContain('… more with --wide');
+    expect(show([JSON.stringify(fields)], { isWide: true })[0]).toContain('f99 99');
+  });
+});
+
+describe('row 40: odd and huge events', () => {
+  const deep = 1_000_000;
+  const huge: readonly (readonly [string, string])[] = [
+    ['a million brackets', '['.repeat(deep) + ']'.repeat(deep)],
+    ['a hundred thousand objects', `${'{"a":'.repeat(100_000)}0${'}'.repeat(100_000)}`],
+    ['a name of a mebibyte', `{"${'k'.repeat(2 ** 20)}":1}`],
+    ['a hundred thousand names', `{${Array.from({ length: 100_000 }, (_unused, i) => `"k${i}":${i}`)}}`],
+    ['a hundred thousand items', `{"a":[${Array.from({ length: 100_000 }, () => '{"b":1}')}]}`],
+    ['marks without an end', JSON.stringify({ type: `e${'\u0301'.repeat(100_000)}` })],
+    ['backslashes', `{"a":"${'\\\\'.repeat(500_000)}"}`],
+  ];
+
+  test.each(huge)('%s: in no time, at any width', (_name, text) => {
+    const sinceMs = performance.now();
+    for (const columns of [undefined, 40, 120]) {
+      const options = columns === undefined ? {} : { columns };
+      expect(show([text], options).join('').length).toBeLessThan(10_000);
+      expect(show([text], { ...options, isWide: true }).join('').length).toBeGreaterThan(10);
+    }
+    expect(performance.now() - sinceMs).toBeLessThan(8_000);
+  });
+
+  test('types and names without end do not fill the memory', () => {
+    const renderer = createPrettyRenderer({
+      style: PLAIN_STYLE,
+      time: 'none',
+      isWide: false,
+      columns: () => undefined,
+    });
+    const render = (i: number) =>
+      renderer.renderEvents(makeBatch([`{"type":"t${i}","name_${i}":{"a_${i}":1}}`]), 1, PLACE);
+    for (let i = 0; i < 5_000; i++) render(i);
+    const before = process.memoryUsage().heapUsed;
+    for (let i = 5_000; i < 25_000; i++) render(i);
+    expect(process.memoryUsage().heapUsed - before).toBeLessThan(64 * 2 ** 20);
+  });
+});
