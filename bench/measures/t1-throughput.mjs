@@ -8,7 +8,6 @@ import { compareRuns, median, summarize } from '../lib/stats.mjs';
 import { countLines, timeClient } from '../lib/throughput.mjs';
 
 const TAIL = 'atlantis stream tail';
-const VERIFIED_EVENTS = 20_000;
 
 /** Whoever prints the stream: how it is called, how many events it is given, which goal it belongs to. */
 function listClients(server, plan, peers) {
@@ -64,9 +63,9 @@ export async function measureThroughput({ server, plan, peers, note }) {
   const present = listed.filter(({ peer }) => !peer?.skipped);
   const notes = [];
   for (const { name, argv, options, extraLines = 0 } of present) {
-    const lines = await countLines(argv(VERIFIED_EVENTS), options?.(VERIFIED_EVENTS));
-    const lost = VERIFIED_EVENTS + extraLines - lines;
-    if (lost !== 0) notes.push(`${name} lost ${lost} of ${whole(VERIFIED_EVENTS)} events in a trial.`);
+    const lines = await countLines(argv(plan.trialEvents), options?.(plan.trialEvents));
+    const lost = plan.trialEvents + extraLines - lines;
+    if (lost !== 0) notes.push(`${name} lost ${lost} of ${whole(plan.trialEvents)} events in a trial.`);
     if (lost !== 0 && name === TAIL) throw new Error(`${name} lost ${lost} events`);
   }
   const runs = await interleave(
