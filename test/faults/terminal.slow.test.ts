@@ -19,9 +19,9 @@ import { numberedEvents, SOON_MS } from './start-tail.ts';
         sentAtMs = performance.now();
       }
     });
-    const args = ['--ping-interval', '100ms', '--pong-timeout', '1s'];
+    const args = ['--ping-interval', '100ms', '--pong-timeout', '1s', '--json'];
     const pty = startCliInPty(['stream', 'tail', '--url', server.url, ...args], { key: CANARY_KEY });
-    await pty.waitFor(/n(?:\x1b\[39m)? 20\b/);
+    await pty.waitFor('"n":20');
     stop(pty);
     // Looked at again with every ping that comes, so this also waits for pings that go on.
     await server.waitUntil(() => performance.now() - sentAtMs > 500 || undefined, 'a standstill');
@@ -42,7 +42,7 @@ import { numberedEvents, SOON_MS } from './start-tail.ts';
     expect(signal).toBe('SIGTERM');
     expect(output).toMatch(/\d events in /);
     expect(server.attempts).toHaveLength(1);
-    const numbers = [...output.matchAll(/\x1b\[90mn\x1b\[39m (\d+)\b/g)].map(([, n]) => Number(n));
+    const numbers = [...output.matchAll(/"n":(\d+)/g)].map(([, n]) => Number(n));
     expect(numbers).toEqual(numbers.map((_, index) => index + 1));
   });
 
