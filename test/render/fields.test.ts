@@ -1,0 +1,130 @@
+// `--fields`: what a pipe gets, what a terminal shows, and which lists of paths are refused.
+import { describe, expect, test } from '@jest/globals';
+import stringWidth from 'string-width';
+import { parseFieldList } from '../../src/protocol/field-list.ts';
+import { createFieldsRenderer } from '../../src/render/fields.ts';
+import { PLAIN_STYLE } from '../../src/render/paint.ts';
+import { makeBatch, PLACE, SIMULATED } from './events.ts';
+
+interface Shown {
+  /** Columns of the terminal; without one the values go into a pipe. */
+  readonly columns?: number;
+  readonly isWide?: boolean;
+}
+
+function show(paths: string, texts: readonly string[], { columns, isWide = false }: Shown = {}): string {
+  const renderer = createFieldsRenderer({
+    fields: parseFieldList(paths),
+    style: PLAIN_STYLE,
+    isTty: columns !== undefined,
+    isWide,
+    columns: () => columns,
+  });
+  return String(renderer.renderEvents(makeBatch(texts), texts.length, PLACE));
+}
+
+describe('--fields into a pipe', () => {
+  test('tab-separated, in the order asked for, no header', () => {
+    expect(show('chain,amount,to.label', SIMULATED)).toBe(
+      'tron\t75965754.894378\texchange_deposit\narbitrum\t0.008334721341055703\t\nbitcoin\t192.12\tnull\n',
+    );
+  });
+
+  test.each([
+    ['a', '{"a":9007199254740993}', '9007199254740993'],
+    ['a', '{"a":1.0e+400}', '1.0e+400'],
+    ['a', '{"a":"1.10"}', '1.10'],
+    ['a', '{"a":true}', 'true'],
+    ['a', '{"a":null}', 'null'],
+    ['a', '{"b":1}', ''],
+    ['a.b', '{"a":[{"b":1}]}', ''],
+    ['a[1].b', '{"a":[{"b":1},{"b":2}]}', '2'],
+    ['a[9]', '{"a":[1]}', ''],
+    ['a[*].b', '{"a":[{"b":1},{"c":0},{"b":"x"}]}', '1,x'],
+    ['["a.b"]', '{"a.b":"odd"}', 'odd'],
+    ['["a,b"]', '{"a,b":"odder"}', 'odder'],
+    ['a', '{"a":1,"a":2}', '2'],
+    ['__proto__.x', '{"__proto__":{"x":3}}', '3'],
+    ['[0]', '[7,8]', '7'],
+    ['a', '{"a":{"b" : [1.0, 2] }}', '{"b" : [1.0, 2] }'],
+    ['a', '{"a":[\n1,\r\n\t2]}', '[ 1, 2]'],
+    ['a', '{"a":"tab\\there\\nline\\rend"}', 'tab\\there\\nline\\rend'],
+    ['a', '{"a":"C:\\\\new"}', 'C:\\\\new'],
+    ['a', '{"a":"\\u001b[2J\\u202e\\u0000"}', '\\u001b[2J\\u202e\\u0000'],
+    ['a', '{"a":"\u009b\u2028"}', '\\u009b\\u2028'],
+    ['a', '{"a":{"b":"\u009b\\u001b"}}', '{"b":"\\u009b\\u001b"}'],
+    ['a', '\ufeff{"a":"é漢"}', 'é漢'],
+    ['a', '42', ''],
+  ])('%s of %j is %j', (path, text, value) => {
+    expect(show(path, [text])).toBe(`${value}\n`);
+  });
+
+  test('there are as many tabs in every line as there are commas in the list', () => {
+    const lines = show('a,b,c', ['{"a":"x\\ty"}', '{"c":1}', '[]', '{"b":{"t":"\\t"}}']).split('\n');
+    expect(lines.slice(0, -1).map((line) => line.split('\t').length)).toEqual([3, 3, 3, 3]);
+  });
+});
+
+describe('--fields on a terminal', () => {
+  test('columns under a header, once', () => {
+    expect(show('type,chain,amount,token', SIMULATED, { columns: 80 })).toBe(
+      [
+        'type              chain     amount                token',
+        'large_transfer    tron      75965754.894378       USDT',
+        'address_activity  arbitrum  0.008334721341055703  ETH',
+        'large_transfer    bitcoin   192.12                BTC',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  test('too narrow: the widest texts are cut, hashes in the middle, figures never', () => {
+    const paths = 'type,amount,tx_hash,from.address,timestamp';
+    const shown = show(paths, SIMULATED, { columns: 80 });
+    expect(shown).toMatchSnapshot();
+    for (const line of shown.split('\n')) expect(stringWidth(line)).toBeLessThanOrEqual(80);
+    expect(show('amount,type', SIMULATED, { columns: 20 })).toContain('0.008334721341055703');
+  });
+
+  test('--wide cuts nothing', () => {
+    const shown = show('tx_hash,timestamp', SIMULATED, { columns: 40, isWide: true });
+    expect(shown).toContain(
+      '587b833215c52c792ba42620fdfe7dfe29d4a1b490ad92a3d5ca9f63aaf855da    2026-01-01T12',
+    );
+  });
+
+  test('wide characters are measured', () => {
+    const lines = show('a,b', ['{"a":"漢字","b":1}', '{"a":"four","b":2}'], { columns: 40 }).split('\n');
+    expect(lines).toEqual(['a     b', '漢字  1', 'four  2', '']);
+  });
+});
+
+describe('a list that cannot be read is refused, with a caret under the place', () => {
+  test.each([
+    ['', undefined],
+    ['a,', 2],
+    [',a', 0],
+    ['a,,b', 2],
+    ['a b', 2],
+    ['a.', 2],
+    ['a[x]', 1],
+    ['a[0', 1],
+    ['["a]', 0],
+    ['a=1', 1],
+  ])('%j', (list, at) => {
+    let hint: string | undefined;
+    expect(() => {
+      try {
+        parseFieldList(list);
+      } catch (error) {
+        ({ hint } = error as { hint?: string });
+        throw error;
+      }
+    }).toThrow('invalid --fields: ');
+    if (at !== undefined) expect(hint?.split('\n')[1]?.indexOf('^')).toBe(at);
+  });
+
+  test('spaces around commas are no matter', () => {
+    expect(parseFieldList(' a.b , c ').map(({ text }) => text)).toEqual(['a.b', 'c']);
+  });
+});
