@@ -1,0 +1,132 @@
+// The status line of a stream: what it says in which state, and how it fits.
+import { describe, expect, test } from '@jest/globals';
+import { PLAIN_LOG_STYLE } from '../../src/render/paint.ts';
+import { drawSparkline, formatRate, startRate } from '../../src/ui/rate.ts';
+import { createStatusLine, NO_STATUS_LINE } from '../../src/ui/status-line.ts';
+import { createStreamStatus } from '../../src/ui/stream-status.ts';
+import { createFakeClock } from '../helpers/fake-clock.ts';
+import { createFakeIo, type FakeIoOptions } from '../helpers/fake-io.ts';
+
+function createWorld(columns = 80) {
+  const clock = createFakeClock();
+  const shown: (string | undefined)[] = [];
+  const line = {
+    columns,
+    show: (text: string) => void shown.push(text),
+    clear: () => void shown.push(undefined),
+  };
+  return { clock, shown, status: createStreamStatus(line, clock, PLAIN_LOG_STYLE) };
+}
+
+describe('what the status line says', () => {
+  test('connecting, live, retrying with a countdown', () => {
+    const { clock, shown, status } = createWorld();
+    status.connecting('api.atlantis.example');
+    status.live({ roundTripMs: undefined });
+    status.noteEvents(1_234);
+    clock.advance(1_000);
+    status.live({ roundTripMs: 12.4 });
+    status.noteGap();
+    status.retrying(2_500, 3);
+    clock.advance(1_000);
+    expect(shown.filter((text, i) => text !== shown[i - 1])).toEqual([
+      'connecting to api.atlantis.example',
+      'live  0 events  0/s  0 gaps',
+      'live  1,234 events  0/s  0 gaps',
+      'live  1,234 events  1,234/s  █  0 gaps',
+      'live  1,234 events  1,234/s  █  rtt 12 ms  0 gaps',
+      'live  1,234 events  1,234/s  █  rtt 12 ms  1 gap',
+      'retrying in 3 s  attempt 3  1,234 events  1 gap',
+      'retrying in 2 s  attempt 3  1,234 events  1 gap',
+    ]);
+  });
+
+  test('on a narrow terminal it says what matters most, and never more than fits', () => {
+    for (let columns = 27; columns < 80; columns++) {
+      const { clock, shown, status } = createWorld(columns);
+      status.connecting(`${'host.'.repeat(20)}example`);
+      status.live({ roundTripMs: 1 });
+      for (let second = 0; second < 12; second++) {
+        status.noteEvents(10 * second);
+        clock.advance(1_000);
+      }
+      for (const text of shown) expect((text ?? '').length).toBeLessThanOrEqual(columns);
+      expect(shown.at(-1)).toMatch(/^live {2}660 events/);
+    }
+  });
+
+  test('a host that steers terminals is made visible', () => {
+    const { shown, status } = createWorld();
+    status.connecting('a\x1b[2J\u202e');
+    expect(shown).toEqual(['connecting to a\\u001b[2J\\u202e']);
+  });
+
+  test('O3: it makes way, and at the end nothing is left to wait for', () => {
+    const { clock, shown, status } = createWorld();
+    status.live({ roundTripMs: undefined });
+    status.makeWay();
+    expect(shown.at(-1)).toBeUndefined();
+    status.end();
+    status.noteEvents(1);
+    expect(shown.at(-1)).toBeUndefined();
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  test('where there is no line nothing is done', () => {
+    const clock = createFakeClock();
+    const status = createStreamStatus(NO_STATUS_LINE, clock, PLAIN_LOG_STYLE);
+    status.live({ roundTripMs: 1 });
+    status.retrying(1_000, 1);
+    expect(clock.pendingTimers).toBe(0);
+  });
+});
+
+describe('the rate', () => {
+  test('counts the last ten whole seconds, and forgets what is older', () => {
+    const clock = createFakeClock();
+    const rate = startRate(clock);
+    for (let second = 0; second < 15; second++) {
+      rate.note(second);
+      clock.advance(1_000);
+    }
+    expect(rate.read()).toEqual([5, 6, 7, 8, 9, 10, 11, 12, 13, 14]);
+    clock.advance(5_000);
+    expect(rate.read()).toEqual([10, 11, 12, 13, 14, 0, 0, 0, 0, 0]);
+    clock.advance(3_600_000);
+    expect(rate.read()).toEqual(new Array(10).fill(0));
+  });
+
+  test.each([
+    [[], '', '0'],
+    [[0, 0], '▁▁', '0'],
+    [[0, 1, 50, 100], '▁▂▅█', '37.8'],
+    [[1_000, 2_000], '▅█', '1,500'],
+    [[1_000_000], '█', '1,000,000'],
+  ])('%j is %s at %s', (figures, sparkline, rate) => {
+    expect([drawSparkline(figures), formatRate(figures)]).toEqual([sparkline, rate]);
+  });
+});
+
+describe('where a status line is shown', () => {
+  const LOG = { format: 'text', isQuiet: false, isVerbose: false, useColor: false } as const;
+  const TERMINAL: FakeIoOptions = { isStdoutTty: true, isStderrTty: true, env: { TERM: 'xterm' } };
+  const isShown = (io: FakeIoOptions, log = {}): boolean =>
+    createStatusLine(createFakeIo({ ...TERMINAL, ...io }), { ...LOG, ...log }) !== NO_STATUS_LINE;
+
+  test('on a terminal', () => {
+    expect(isShown({})).toBe(true);
+    expect(isShown({ columns: 30 })).toBe(true);
+  });
+
+  test.each<[string, FakeIoOptions, object]>([
+    ['stderr is a pipe or file', { isStderrTty: false }, {}],
+    ['stdout is a pipe: whoever reads it writes to the same terminal', { isStdoutTty: false }, {}],
+    ['CI', { env: { CI: '1', TERM: 'xterm' } }, {}],
+    ['TERM=dumb', { env: { TERM: 'dumb' } }, {}],
+    ['fewer than 30 columns', { columns: 29 }, {}],
+    ['--quiet', {}, { isQuiet: true }],
+    ['--log-format json', {}, { format: 'json' }],
+  ])('not with: %s', (_name, io, log) => {
+    expect(isShown(io, log)).toBe(false);
+  });
+});
