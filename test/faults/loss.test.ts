@@ -1,5 +1,6 @@
 // A live connection ends: what is printed, what is said, what the next attempt decides, and no second socket.
 import { describe, expect, test } from '@jest/globals';
+import { countEstablished } from '../helpers/established.ts';
 import { startFaultProxy } from '../helpers/fault-proxy.ts';
 import {
   frame,
@@ -160,7 +161,7 @@ describe('C8: one socket at a time', () => {
   test('C8: a new attempt starts only when the old socket is gone; old events are ignored', async () => {
     const openAtStart: number[] = [];
     const server: ScriptedServer = await startScriptedServer(async (peer, index) => {
-      openAtStart.push(server.countOpen());
+      openAtStart.push(countEstablished(server));
       await peer.accept();
       await peer.welcome();
       await peer.sendText(`{"n":${index}}`);
@@ -180,7 +181,7 @@ describe('C8: one socket at a time', () => {
   test('C8: refused upgrades on connections that the server keeps open', async () => {
     const openAtStart: number[] = [];
     const server: ScriptedServer = await startScriptedServer(async (peer, index) => {
-      openAtStart.push(server.countOpen());
+      openAtStart.push(countEstablished(server));
       await peer.readRequest();
       if (index === 0) await peer.sendRaw('HTTP/1.1 503 Busy\r\nContent-Length: 2\r\n\r\n{}');
       if (index === 1)

@@ -2,6 +2,7 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { CANARY_KEY, findKeyIn } from '../helpers/canary.ts';
 import { type Certificates, hasOpenssl, makeCertificates } from '../helpers/certificates.ts';
+import { countEstablished } from '../helpers/established.ts';
 import {
   type Peer,
   type ScriptedServer,
@@ -184,7 +185,7 @@ describeTls('row 33 (C6): a proxy (needs the openssl command)', () => {
   ])('row 16 (C1, C8): a proxy that $what: the attempt ends, and its socket is gone', async ({ answer }) => {
     const openAtStart: number[] = [];
     const proxy: ScriptedServer = await startScriptedServer(async (peer) => {
-      openAtStart.push(proxy.countOpen());
+      openAtStart.push(countEstablished(proxy));
       await peer.readRequest();
       if (answer !== '') await peer.sendRaw(answer);
       peer.socket.on('data', () => undefined);
