@@ -14,7 +14,7 @@ export default {
   // Measured in the process only: what tests see by running the built command comes on top.
   coverageThreshold: {
     './src/connection/': { lines: 90, branches: 85 },
-    './src/protocol/': { lines: 90, branches: 85 },
+    './src/protocol/': { lines: 85, branches: 85 },
     './src/config/': { lines: 90, branches: 85 },
   },
   coverageReporters: ['text-summary', 'lcovonly'],
