@@ -31,7 +31,7 @@ export async function createRenderer(config: TailConfig, io: Io): Promise<Render
 
 async function createFields(text: string, config: TailConfig, io: Io): Promise<Renderer> {
   const { parseFieldList } = await import('./protocol/field-list.ts');
-  const fields = parseFieldList(text);
+  const fields = await parseFieldList(text);
   const { createFieldsRenderer } = await import('./render/fields.ts');
   const { isTty, columns } = io.stdout;
   return createFieldsRenderer({

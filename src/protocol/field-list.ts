@@ -1,6 +1,6 @@
 // The paths of `--fields a.b,items[0].x`. Names with commas or dots are written `["like, this"]`.
-import { pointAt } from './caret.ts';
 import { ExpressionFault, parsePath, type Step } from './path.ts';
+import { readWord } from './read-word.ts';
 
 /** A field to print. */
 export interface FieldPath {
@@ -12,13 +12,8 @@ export interface FieldPath {
 const SPACE = /\s*/y;
 
 /** Reads a list of paths. @throws UsageError with a caret under the place of the fault */
-export function parseFieldList(text: string): readonly FieldPath[] {
-  try {
-    return readList(text);
-  } catch (error) {
-    if (!(error instanceof ExpressionFault)) throw error;
-    throw pointAt('--fields', text, error, 'accepted: paths such as a.b, items[0].x or ["odd name"].x');
-  }
+export function parseFieldList(text: string): Promise<readonly FieldPath[]> {
+  return readWord('--fields', text, readList, 'accepted: paths such as a.b, items[0].x or ["odd name"].x');
 }
 
 function readList(text: string): FieldPath[] {

@@ -5,7 +5,7 @@
 import { parseGlob } from './glob.ts';
 import { viewMemory } from './memory.ts';
 import { type Batch, type Classify, MESSAGE } from './messages.ts';
-import { ExpressionFault } from './path.ts';
+import { readWord } from './read-word.ts';
 import { NOWHERE, OPEN_OBJECT, QUOTE } from './scan-constants.ts';
 import { classifyText, scanText } from './scan-json.ts';
 import { type FindMembers, makeNames, seekMembers, seekValue, skipValue, takeMembers } from './seek.ts';
@@ -127,21 +127,4 @@ async function readTypes(globs: readonly string[]): Promise<TypeTest> {
 function readWhere(text: string): Promise<Condition> {
   const advice = `see docs/filters.md: PATH OP VALUE, OP one of ${OPERATORS.join(' ')}`;
   return readWord('--where', text, parseWhere, advice);
-}
-
-/** What `parse` makes of a word of `flag`; its fault becomes a UsageError. */
-async function readWord<T>(
-  flag: string,
-  text: string,
-  parse: (text: string) => T | Promise<T>,
-  advice: string,
-): Promise<T> {
-  try {
-    return await parse(text);
-  } catch (error) {
-    if (!(error instanceof ExpressionFault)) throw error;
-    // A bundle of its own: to measure text takes 30 ms of loading.
-    const { pointAt } = await import('./caret.ts');
-    throw pointAt(flag, text, error, advice);
-  }
 }

@@ -8,7 +8,7 @@ import { readString } from '../protocol/json-level.ts';
 import { findPlaces, type JsonPlace } from '../protocol/json-place.ts';
 import { type Batch, MESSAGE } from '../protocol/messages.ts';
 import type { Step } from '../protocol/path.ts';
-import { type Cell, createColumns } from './columns.ts';
+import type { Cell } from './columns.ts';
 import { isFigure } from './figures.ts';
 import type { Style } from './paint.ts';
 import type { Renderer } from './renderer.ts';
@@ -33,7 +33,7 @@ const TO_ESCAPE = /[\\\t\n\r]/g;
 const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' };
 
 /** A renderer of batches, a line an event. */
-export function createFieldsRenderer(options: FieldsOptions): Renderer {
+export async function createFieldsRenderer(options: FieldsOptions): Promise<Renderer> {
   const { fields } = options;
   const readRows = ({ texts, flags }: Batch, count: number): Cell[][] =>
     texts.slice(0, count).map((bytes, i) => {
@@ -48,6 +48,8 @@ export function createFieldsRenderer(options: FieldsOptions): Renderer {
           .join(''),
     };
   }
+  // A bundle of its own: to measure text takes 30 ms of loading, which a pipe has no use for.
+  const { createColumns } = await import('./columns.ts');
   const columns = createColumns({
     names: fields.map(({ text }) => escapeText(text)),
     header: options.style.header,

@@ -12,9 +12,13 @@ interface Shown {
   readonly isWide?: boolean;
 }
 
-function show(paths: string, texts: readonly string[], { columns, isWide = false }: Shown = {}): string {
-  const renderer = createFieldsRenderer({
-    fields: parseFieldList(paths),
+async function show(
+  paths: string,
+  texts: readonly string[],
+  { columns, isWide = false }: Shown = {},
+): Promise<string> {
+  const renderer = await createFieldsRenderer({
+    fields: await parseFieldList(paths),
     style: PLAIN_STYLE,
     isTty: columns !== undefined,
     isWide,
@@ -24,8 +28,8 @@ function show(paths: string, texts: readonly string[], { columns, isWide = false
 }
 
 describe('--fields into a pipe', () => {
-  test('tab-separated, in the order asked for, no header', () => {
-    expect(show('chain,amount,to.label', SIMULATED)).toBe(
+  test('tab-separated, in the order asked for, no header', async () => {
+    expect(await show('chain,amount,to.label', SIMULATED)).toBe(
       'tron\t75965754.894378\texchange_deposit\narbitrum\t0.008334721341055703\t\nbitcoin\t192.12\tnull\n',
     );
   });
@@ -55,19 +59,19 @@ describe('--fields into a pipe', () => {
     ['a', '{"a":{"b":"\u009b\\u001b"}}', '{"b":"\\u009b\\u001b"}'],
     ['a', '\ufeff{"a":"é漢"}', 'é漢'],
     ['a', '42', ''],
-  ])('%s of %j is %j', (path, text, value) => {
-    expect(show(path, [text])).toBe(`${value}\n`);
+  ])('%s of %j is %j', async (path, text, value) => {
+    expect(await show(path, [text])).toBe(`${value}\n`);
   });
 
-  test('there are as many tabs in every line as there are commas in the list', () => {
-    const lines = show('a,b,c', ['{"a":"x\\ty"}', '{"c":1}', '[]', '{"b":{"t":"\\t"}}']).split('\n');
+  test('there are as many tabs in every line as there are commas in the list', async () => {
+    const lines = (await show('a,b,c', ['{"a":"x\\ty"}', '{"c":1}', '[]', '{"b":{"t":"\\t"}}'])).split('\n');
     expect(lines.slice(0, -1).map((line) => line.split('\t').length)).toEqual([3, 3, 3, 3]);
   });
 });
 
 describe('--fields on a terminal', () => {
-  test('columns under a header, once', () => {
-    expect(show('type,chain,amount,token', SIMULATED, { columns: 80 })).toBe(
+  test('columns under a header, once', async () => {
+    expect(await show('type,chain,amount,token', SIMULATED, { columns: 80 })).toBe(
       [
         'type              chain     amount                token',
         'large_transfer    tron      75965754.894378       USDT',
@@ -78,23 +82,25 @@ describe('--fields on a terminal', () => {
     );
   });
 
-  test('too narrow: the widest texts are cut, hashes in the middle, figures never', () => {
+  test('too narrow: the widest texts are cut, hashes in the middle, figures never', async () => {
     const paths = 'type,amount,tx_hash,from.address,timestamp';
-    const shown = show(paths, SIMULATED, { columns: 80 });
+    const shown = await show(paths, SIMULATED, { columns: 80 });
     expect(shown).toMatchSnapshot();
     for (const line of shown.split('\n')) expect(stringWidth(line)).toBeLessThanOrEqual(80);
-    expect(show('amount,type', SIMULATED, { columns: 20 })).toContain('0.008334721341055703');
+    expect(await show('amount,type', SIMULATED, { columns: 20 })).toContain('0.008334721341055703');
   });
 
-  test('--wide cuts nothing', () => {
-    const shown = show('tx_hash,timestamp', SIMULATED, { columns: 40, isWide: true });
+  test('--wide cuts nothing', async () => {
+    const shown = await show('tx_hash,timestamp', SIMULATED, { columns: 40, isWide: true });
     expect(shown).toContain(
       '587b833215c52c792ba42620fdfe7dfe29d4a1b490ad92a3d5ca9f63aaf855da    2026-01-01T12',
     );
   });
 
-  test('wide characters are measured', () => {
-    const lines = show('a,b', ['{"a":"漢字","b":1}', '{"a":"four","b":2}'], { columns: 40 }).split('\n');
+  test('wide characters are measured', async () => {
+    const lines = (await show('a,b', ['{"a":"漢字","b":1}', '{"a":"four","b":2}'], { columns: 40 })).split(
+      '\n',
+    );
     expect(lines).toEqual(['a     b', '漢字  1', 'four  2', '']);
   });
 });
@@ -111,20 +117,17 @@ describe('a list that cannot be read is refused, with a caret under the place', 
     ['a[0', 1],
     ['["a]', 0],
     ['a=1', 1],
-  ])('%j', (list, at) => {
+  ])('%j', async (list, at) => {
     let hint: string | undefined;
-    expect(() => {
-      try {
-        parseFieldList(list);
-      } catch (error) {
-        ({ hint } = error as { hint?: string });
-        throw error;
-      }
-    }).toThrow('invalid --fields: ');
+    const read = parseFieldList(list).catch((error: unknown) => {
+      ({ hint } = error as { hint?: string });
+      throw error;
+    });
+    await expect(read).rejects.toThrow('invalid --fields: ');
     if (at !== undefined) expect(hint?.split('\n')[1]?.indexOf('^')).toBe(at);
   });
 
-  test('spaces around commas are no matter', () => {
-    expect(parseFieldList(' a.b , c ').map(({ text }) => text)).toEqual(['a.b', 'c']);
+  test('spaces around commas are no matter', async () => {
+    expect((await parseFieldList(' a.b , c ')).map(({ text }) => text)).toEqual(['a.b', 'c']);
   });
 });

@@ -106,23 +106,24 @@ describe('O2: hostile strings', () => {
   const style = createColorStyle();
   const pretty = (columns: number | undefined, isWide = false): Renderer =>
     createPrettyRenderer({ style, time: 'utc', isWide, columns: () => columns });
-  const fields = (columns: number | undefined): Renderer =>
+  const fields = async (columns: number | undefined): Promise<Renderer> =>
     createFieldsRenderer({
-      fields: parseFieldList('type,from.label,list[*],text'),
+      fields: await parseFieldList('type,from.label,list[*],text'),
       style,
       isTty: columns !== undefined,
       isWide: false,
       columns: () => columns,
     });
 
-  test.each<[string, Renderer, boolean]>([
+  test.each<[string, Renderer | Promise<Renderer>, boolean]>([
     ['pretty at 40 columns', pretty(40), true],
     ['pretty at 120 columns', pretty(120), true],
     ['pretty --wide', pretty(80, true), true],
     ['pretty into a file', pretty(undefined), true],
     ['columns on a terminal', fields(80), true],
     ['fields into a pipe', fields(undefined), false],
-  ])('as events: %s', (name, renderer, hasColor) => {
+  ])('as events: %s', async (name, made, hasColor) => {
+    const renderer = await made;
     for (let i = 0; i < EVENTS_A_PATH; i++) {
       const event = makeHostileEvent();
       const shown = renderer.renderEvents(makeBatch([event]), 1, PLACE).toString();
