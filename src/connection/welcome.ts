@@ -1,5 +1,5 @@
 // Reads the first message of a stream: the welcome, which names the key that was accepted (contract C4).
-import { MESSAGE } from '../protocol/messages.ts';
+import { decodeText } from '../protocol/messages.ts';
 
 /** Characters of a key that the welcome names; no more is ever shown (contract P2), whatever the server sends. */
 const KEY_PREFIX_LENGTH = 16;
@@ -11,8 +11,7 @@ export type FirstMessage = { readonly keyPrefix: string } | { readonly instead: 
 export function readWelcome(data: Buffer, flags: number, isBinary: boolean): FirstMessage {
   if (isBinary) return { instead: 'a binary message' };
   if (flags < 0) return { instead: 'a text that is not JSON' };
-  const skipped = flags & MESSAGE.byteOrderMark ? 3 : 0;
-  const value: unknown = JSON.parse(data.toString('utf8', skipped));
+  const value: unknown = JSON.parse(decodeText(data, flags));
   const { type, key } = (typeof value === 'object' && value !== null ? value : {}) as Record<string, unknown>;
   if (type !== 'welcome' || typeof key !== 'string' || key === '') return { instead: 'JSON of another kind' };
   return { keyPrefix: key.slice(0, KEY_PREFIX_LENGTH) };

@@ -1,6 +1,9 @@
 // The kinds of message that the service sends, as plain values: the only vocabulary that the connection,
 // the renderers and the output share.
 
+/** Bytes of U+FEFF in UTF-8. */
+export const BYTE_ORDER_MARK_LENGTH = 3;
+
 /**
  * What a text message turned out to be. Zero and above is an event: the bits say what has to be rewritten
  * before it is one safe line (contract O1). Below zero it is not an event.
@@ -21,6 +24,11 @@ export const MESSAGE = {
   /** Not UTF-8 (RFC 3629): a fault of the connection, not of the message (RFC 6455 § 8.1). */
   notUtf8: -2,
 } as const;
+
+/** The text of a message without its byte order mark, by its MESSAGE bits. */
+export function decodeText(bytes: Buffer, flags: number): string {
+  return bytes.toString('utf8', (flags & MESSAGE.byteOrderMark) === 0 ? 0 : BYTE_ORDER_MARK_LENGTH);
+}
 
 /** Classifies the bytes of one text message; never throws. */
 export type Classify = (bytes: Uint8Array) => number;

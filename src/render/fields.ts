@@ -6,7 +6,7 @@
 // not there is empty.
 import { readString } from '../protocol/json-level.ts';
 import { findPlaces, type JsonPlace } from '../protocol/json-place.ts';
-import { type Batch, MESSAGE } from '../protocol/messages.ts';
+import { type Batch, decodeText } from '../protocol/messages.ts';
 import type { Step } from '../protocol/path.ts';
 import type { Cell } from './columns.ts';
 import { isFigure } from './figures.ts';
@@ -37,7 +37,7 @@ export async function createFieldsRenderer(options: FieldsOptions): Promise<Rend
   const { fields } = options;
   const readRows = ({ texts, flags }: Batch, count: number): Cell[][] =>
     texts.slice(0, count).map((bytes, i) => {
-      const text = bytes.toString('utf8', ((flags[i] ?? 0) & MESSAGE.byteOrderMark) === 0 ? 0 : 3);
+      const text = decodeText(bytes, flags[i] ?? 0);
       return fields.map(({ steps }) => readCell(text, findPlaces(text, steps)));
     });
   if (!options.isTty) {

@@ -3,12 +3,11 @@
 // Never re-serialises: numbers of any size, key order, duplicate keys and escapes stay as sent. That needs
 // no parsing, because in valid JSON a raw CR or LF can only be white space between tokens, and a character
 // from DEL on can only stand inside a string, where nothing but a whole escape precedes it.
-import { MESSAGE } from '../protocol/messages.ts';
+import { BYTE_ORDER_MARK_LENGTH, MESSAGE } from '../protocol/messages.ts';
 
 const LF = 0x0a;
 const CR = 0x0d;
 const SPACE = 0x20;
-const BYTE_ORDER_MARK_LENGTH = 3;
 
 /** DEL, C1, U+2028/2029 and the bidi controls: what the scanner flags as `unsafeCharacter`. */
 const UNSAFE = /[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;

@@ -1,7 +1,7 @@
 // Events for the eye (contract O2): time, type and what matters first, the rest behind or below it; numbers
 // exactly as sent, everything foreign made visible. A bundle of its own, loaded only for --format pretty.
 import { skipSpace, skipValue } from '../protocol/json-level.ts';
-import { type Batch, MESSAGE } from '../protocol/messages.ts';
+import { type Batch, decodeText, MESSAGE } from '../protocol/messages.ts';
 import { Details } from './details.ts';
 import { type EventPlan, planEvent } from './event-plan.ts';
 import { FieldReader } from './field-reader.ts';
@@ -91,7 +91,7 @@ class PrettyPainter {
 
   /** The lines of one event as byte lines; `flags` are the MESSAGE bits of its bytes. */
   paint(bytes: Buffer, flags: number): string {
-    const text = bytes.toString('utf8', (flags & MESSAGE.byteOrderMark) === 0 ? 0 : 3);
+    const text = decodeText(bytes, flags);
     // No flag, no byte beyond ASCII and no escape: all that is in it can be seen.
     const isPlain = flags === MESSAGE.clean && text.length === bytes.length && !text.includes('\\');
     if (this.#time !== '') this.#flow.add(this.#time, this.#style.time, this.#time.length, 0);
