@@ -1,6 +1,6 @@
 // Everything that can end a run from outside the stream: signals, faults of our own, durations (contract S1, S2).
 import type { TailConfig } from './config/tail-config.ts';
-import type { Io } from './io.ts';
+import type { EndSignal, Io } from './io.ts';
 import type { LineWriter } from './output/line-writer.ts';
 import type { Stop } from './stop.ts';
 
@@ -16,7 +16,11 @@ export function watchEnds(
   stop: Stop,
   writer: LineWriter,
 ): () => void {
-  const undo = [watchSignals(io, stop, writer), watchFaults(io, stop, writer)];
+  const onSignal = (signal: EndSignal): void => {
+    stop.because({ kind: 'signal', signal });
+    writer.cutAfter(DRAIN_MS);
+  };
+  const undo = [watchSignals(io, onSignal), watchFaults(io, stop, writer)];
   if (config.durationMs !== undefined) {
     undo.push(io.clock.setTimer(() => stop.because({ kind: 'duration' }), config.durationMs));
   }
@@ -32,14 +36,13 @@ export function watchEnds(
   };
 }
 
-/** The first signal ends the run in order, a second one at once (contract S1). */
-function watchSignals(io: Io, stop: Stop, writer: LineWriter): () => void {
+/** The first signal is told, a second one ends the process at once (contract S1). */
+export function watchSignals(io: Io, onFirst: (signal: EndSignal) => void): () => void {
   let isSecond = false;
   return io.onSignal((signal) => {
     if (isSecond) io.dieBySignal(signal);
     isSecond = true;
-    stop.because({ kind: 'signal', signal });
-    writer.cutAfter(DRAIN_MS);
+    onFirst(signal);
   });
 }
 

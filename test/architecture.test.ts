@@ -80,6 +80,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   // Looks at one connection more closely than a session does.
   'check/': [
+    'ends.ts',
     'errors.ts',
     'io.ts',
     'version.ts',

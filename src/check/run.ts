@@ -2,6 +2,7 @@
 //
 // Nothing hangs: a deadline covers all of it, reading the key included. A bundle of its own.
 
+import { watchSignals } from '../ends.ts';
 import { EXIT, type ExitCode, isAtlantisError } from '../errors.ts';
 import type { EndSignal, Io, Outcome } from '../io.ts';
 import { makeVisible } from '../render/sanitize.ts';
@@ -86,12 +87,7 @@ function watchEnd(deadlineMs: number, io: Io): End {
     reason ??= why;
     controller.abort();
   };
-  let isSecond = false;
-  const unwatch = io.onSignal((signal) => {
-    if (isSecond) io.dieBySignal(signal);
-    isSecond = true;
-    because(signal);
-  });
+  const unwatch = watchSignals(io, because);
   const cancel = io.clock.setTimer(() => because('deadline'), deadlineMs);
   return {
     aborted: controller.signal,
