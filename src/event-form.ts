@@ -1,7 +1,7 @@
 // Which events are wanted, and in which form: each filter and format is loaded only where it is asked for.
 import type { TailConfig } from './config/tail-config.ts';
 import type { Io } from './io.ts';
-import type { Batch } from './protocol/messages.ts';
+import type { Batch } from './protocol/batch.ts';
 import { NDJSON_RENDERER } from './render/ndjson-lines.ts';
 import { PLAIN_STYLE, type Style } from './render/paint.ts';
 import type { Renderer } from './render/renderer.ts';

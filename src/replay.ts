@@ -89,7 +89,7 @@ async function perform(item: Played, run: Run): Promise<void> {
     return;
   }
   const batch = select === undefined ? item.batch : select(item.batch);
-  const count = Math.min(batch.texts.length, (config.limit ?? Number.POSITIVE_INFINITY) - run.events);
+  const count = Math.min(batch.count, (config.limit ?? Number.POSITIVE_INFINITY) - run.events);
   if (count === 0) return;
   const place = { connection: item.connection, firstSeq: run.events + 1 };
   run.events += count;

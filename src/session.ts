@@ -8,7 +8,7 @@ import { watchEnds } from './ends.ts';
 import { isAtlantisError, type OutputError } from './errors.ts';
 import type { Io, Outcome } from './io.ts';
 import { createLineWriter, isFile, type LineWriter } from './output/line-writer.ts';
-import type { Batch } from './protocol/messages.ts';
+import type { Batch } from './protocol/batch.ts';
 import { writeReadyFile } from './ready-file.ts';
 import type { Recorder } from './record/recorder.ts';
 import type { LifecycleRecord, Renderer } from './render/renderer.ts';
@@ -84,9 +84,9 @@ async function writeEvents(item: Extract<StreamItem, { kind: 'events' }>, run: R
   const { config, select, renderer, status, tally, recorder } = run;
   if (item.batch.discarded.length > 0) tally.noteDiscarded(item.batch.discarded);
   const batch = select === undefined ? item.batch : select(item.batch);
-  const count = Math.min(batch.texts.length, (config.limit ?? Number.POSITIVE_INFINITY) - tally.events);
-  // Filters choose what is printed; the recording has every event. First, since printing may change the batch.
-  recorder?.writeEvents(item.batch, select === undefined ? count : item.batch.texts.length, item.connection);
+  const count = Math.min(batch.count, (config.limit ?? Number.POSITIVE_INFINITY) - tally.events);
+  // Filters choose what is printed; the recording has every event.
+  recorder?.writeEvents(item.batch, select === undefined ? count : item.batch.count, item.connection);
   if (count === 0) return 0;
   const place = { connection: item.connection, firstSeq: tally.events + 1 };
   tally.events += count;

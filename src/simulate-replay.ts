@@ -1,6 +1,7 @@
 // `simulate --replay`: a recording as a scenario, from its beginning for every client, in its own time.
 import { UsageError } from './errors.ts';
 import { type Clock, systemClock } from './io.ts';
+import { textsOf } from './protocol/batch.ts';
 import { createDamageReport } from './record/damage-report.ts';
 import { play } from './record/play.ts';
 import { readLines } from './record/read-lines.ts';
@@ -34,8 +35,8 @@ export async function createReplay(
     for await (const item of play(readLines(path, NO_STDIN, signal), { speed, clock, signal })) {
       if (item.kind === 'damaged') damage?.note(item.line, item.why);
       if (item.kind !== 'events') continue;
-      events += item.batch.texts.length;
-      yield item.batch.texts.map((text) => text.toString('utf8'));
+      events += item.batch.count;
+      yield textsOf(item.batch).map((text) => text.toString('utf8'));
     }
     if (damage !== undefined) reporter.report(damage.summarize(events, clock.monotonicMs() - startedAtMs));
   }

@@ -6,12 +6,10 @@ import {
   describeSimulatorSource,
   parseTailFlags,
   resolveSource,
-  type TailConfig,
   type TailFlags,
 } from './config/tail-config.ts';
-import { createRenderer, type Select } from './event-form.ts';
+import { createRenderer, createSelect } from './event-form.ts';
 import type { Io, Outcome } from './io.ts';
-import type { Classify } from './protocol/messages.ts';
 import { runSession, type SessionParts } from './session.ts';
 import { createReporter, loadLogStyle, type Reporter } from './ui/reporter.ts';
 import { createStatusLine } from './ui/status-line.ts';
@@ -21,7 +19,7 @@ import { createStreamStatus } from './ui/stream-status.ts';
 export async function runTail(flags: TailFlags & RecordFlags, io: Io): Promise<Outcome> {
   const config = parseTailFlags(flags, io);
   const record = parseRecordFlags(flags);
-  const sieve = await createSieve(config);
+  const select = await createSelect(config);
   const renderer = await createRenderer(config, io);
   const simulator = config.simulate === undefined ? undefined : await startBuiltIn(config.simulate);
   try {
@@ -30,8 +28,7 @@ export async function runTail(flags: TailFlags & RecordFlags, io: Io): Promise<O
         ? await resolveSource(flags, io)
         : describeSimulatorSource(simulator.url, simulator.exampleKey);
     const deadlineMs = config.timeoutMs === undefined ? undefined : io.clock.monotonicMs() + config.timeoutMs;
-    const { dial, policy } = await buildFollowSettings(config.connection, source, io, deadlineMs);
-    const settings = { dial: { ...dial, classify: sieve?.classify ?? dial.classify }, policy };
+    const settings = await buildFollowSettings(config.connection, source, io, deadlineMs);
     const statusLine = createStatusLine(io, config.log);
     const logStyle = await loadLogStyle(config.log);
     const reporter = createReporter(io, config.log, logStyle, statusLine);
@@ -42,21 +39,11 @@ export async function runTail(flags: TailFlags & RecordFlags, io: Io): Promise<O
     for (const origin of source.origins)
       reporter.report({ event: 'setting', level: 'debug', message: origin });
     const openRecorder = record === undefined ? undefined : await prepareRecorder(record, reporter, io);
-    const select = sieve?.select;
     const parts = { config, source, settings, select, renderer, reporter, status, openRecorder };
     return await runSession(parts, io);
   } finally {
     await simulator?.close();
   }
-}
-
-/** Judges events while they are classified, in one pass over their bytes; undefined where all are wanted. */
-async function createSieve({
-  filter,
-}: TailConfig): Promise<{ classify: Classify; select: Select } | undefined> {
-  if (filter === undefined) return undefined;
-  const { createJudge, dropUnwanted } = await import('./protocol/filter.ts');
-  return { classify: await createJudge(filter), select: dropUnwanted };
 }
 
 async function startBuiltIn(

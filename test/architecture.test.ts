@@ -15,10 +15,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'io.ts': ['errors.ts', 'config/redact.ts', 'render/sanitize.ts', 'output/standard-streams.ts'],
 
   'protocol/': ['errors.ts'],
-  'connection/': ['errors.ts', 'io.ts', 'protocol/messages.ts'],
+  'connection/': ['errors.ts', 'io.ts', 'protocol/messages.ts', 'protocol/batch.ts'],
   // Events for the eye are made from their tree, so that numbers stay as sent.
   'render/': [
     'protocol/messages.ts',
+    'protocol/batch.ts',
     'protocol/json-tree.ts',
     'protocol/json-level.ts',
     'protocol/json-place.ts',
@@ -72,8 +73,6 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'event-form.ts',
     'session.ts',
     'config/',
-    'protocol/filter.ts',
-    'protocol/messages.ts',
     'record/',
     'simulator/server.ts',
     'ui/',
@@ -97,6 +96,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'io.ts',
     'version.ts',
     'protocol/messages.ts',
+    'protocol/batch.ts',
     'protocol/scan-json.ts',
     'render/envelope.ts',
     'render/renderer.ts',
@@ -117,7 +117,14 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'check-key.ts': ['errors.ts', 'io.ts', 'config/', 'connection/causes.ts', 'connection/follow.ts'],
   'simulate-ready.ts': ['errors.ts'],
   'script-file.ts': ['errors.ts', 'config/json-fault.ts', 'simulator/'],
-  'simulate-replay.ts': ['errors.ts', 'io.ts', 'record/', 'simulator/scenario.ts', 'ui/reporter.ts'],
+  'simulate-replay.ts': [
+    'errors.ts',
+    'io.ts',
+    'protocol/batch.ts',
+    'record/',
+    'simulator/scenario.ts',
+    'ui/reporter.ts',
+  ],
   'simulate.ts': [
     'errors.ts',
     'io.ts',
@@ -228,7 +235,7 @@ describe('architecture', () => {
       .flatMap(({ path, imports }) =>
         imports.filter((target) => isIn(target, core) && partOf(target) !== partOf(path)),
       );
-    const known = ['messages', 'json-tree', 'json-level', 'json-place', 'path'].map(
+    const known = ['messages', 'batch', 'json-tree', 'json-level', 'json-place', 'path'].map(
       (name) => `protocol/${name}.ts`,
     );
     expect(shared.filter((target) => !known.includes(target))).toEqual([]);

@@ -1,6 +1,7 @@
 // Counts what arrives against what is expected. Keeps types and counts, never an event.
+
+import { type Batch, textsOf } from '../protocol/batch.ts';
 import { decodeString, findMember, parseLossless } from '../protocol/json-tree.ts';
-import type { Batch } from '../protocol/messages.ts';
 import type { Step } from '../protocol/path.ts';
 import { findTimestampMs } from './timestamp.ts';
 
@@ -75,7 +76,7 @@ export function createWitness(expected: Expected | undefined): Witness {
   const count = (batch: Batch, { maxLagMs, lagPaths }: Expected, at: number): void => {
     const tally = counts[at];
     if (tally === undefined) return;
-    for (const text of batch.texts) {
+    for (const text of textsOf(batch)) {
       if (maxLagMs === undefined) {
         tally.matched += 1;
         continue;
@@ -89,10 +90,10 @@ export function createWitness(expected: Expected | undefined): Witness {
 
   const witness: Witness = {
     note(batch) {
-      events += batch.texts.length;
+      events += batch.count;
       discarded += batch.discarded.length;
       if (expected === undefined || witness.isMet) return;
-      for (const text of batch.texts) noteType(types, text);
+      for (const text of textsOf(batch)) noteType(types, text);
       for (const [at, { select }] of expected.expectations.entries()) count(select(batch), expected, at);
       if (witness.isMet) resolveMet();
     },

@@ -4,7 +4,7 @@
 // consumer is busy; all that is decided here is decided by policy.ts, all waiting ends at once on abort.
 import type { ExitCode } from '../errors.ts';
 import { type Clock, sleep } from '../io.ts';
-import type { Batch } from '../protocol/messages.ts';
+import type { Batch } from '../protocol/batch.ts';
 import type { Cause } from './causes.ts';
 import { createAttemptLimiter } from './limiter.ts';
 import { LiveStream } from './live-stream.ts';

@@ -5,7 +5,8 @@
 // is not read (contract O4). The order of messages is kept, and whatever was read before the end comes first.
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Clock } from '../io.ts';
-import { type Batch, MESSAGE } from '../protocol/messages.ts';
+import type { Batch } from '../protocol/batch.ts';
+import { MESSAGE } from '../protocol/messages.ts';
 import { Arrival } from './arrival.ts';
 import type { Cause, CauseKind } from './causes.ts';
 import { describeClose, pickCloseKind } from './close-codes.ts';

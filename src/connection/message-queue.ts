@@ -1,19 +1,18 @@
 // Messages between the socket and whoever asks for them: what arrived together is handed out together.
 //
 // It tells whether more is wanted, which is what back-pressure goes by: nobody asks while stdout is blocked.
-import type { Batch, DiscardReason } from '../protocol/messages.ts';
+import { type Batch, BatchBuilder } from '../protocol/batch.ts';
+import type { DiscardReason } from '../protocol/messages.ts';
 
 type Taker = 'absent' | 'waiting' | 'woken';
 
 export class MessageQueue {
-  #texts: Buffer[] = [];
-  #flags: number[] = [];
-  #discarded: DiscardReason[] = [];
+  readonly #builder = new BatchBuilder();
   #taker: Taker = 'absent';
   #wake: () => void = () => {};
 
   get isEmpty(): boolean {
-    return this.#texts.length === 0 && this.#discarded.length === 0;
+    return this.#builder.isEmpty;
   }
 
   /** Whether somebody waits for messages, or has been told of some and not yet come for them. */
@@ -23,14 +22,13 @@ export class MessageQueue {
 
   /** Adds an event with its MESSAGE bits. */
   push(text: Buffer, flags: number): void {
-    this.#texts.push(text);
-    this.#flags.push(flags);
+    this.#builder.add(text, flags);
     this.wakeTaker();
   }
 
   /** Counts a message that is no event. */
   discard(reason: DiscardReason): void {
-    this.#discarded.push(reason);
+    this.#builder.discard(reason);
     this.wakeTaker();
   }
 
@@ -52,11 +50,6 @@ export class MessageQueue {
   /** All that is there, or undefined if nothing is; the taker is gone until it asks again. */
   take(receivedAtMs: number): Batch | undefined {
     this.#taker = 'absent';
-    if (this.isEmpty) return undefined;
-    const batch = { texts: this.#texts, flags: this.#flags, discarded: this.#discarded, receivedAtMs };
-    this.#texts = [];
-    this.#flags = [];
-    this.#discarded = [];
-    return batch;
+    return this.isEmpty ? undefined : this.#builder.take(receivedAtMs);
   }
 }

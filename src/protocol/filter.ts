@@ -2,13 +2,12 @@
 //
 // Filters look at an event's bytes and never change what is printed. One pass finds all its members that are
 // asked for; from there each path goes its own way. A bundle of its own.
+import { type Batch, keepEvents } from './batch.ts';
 import { parseGlob } from './glob.ts';
 import { viewMemory } from './memory.ts';
-import { type Batch, type Classify, MESSAGE } from './messages.ts';
 import { readWord } from './read-word.ts';
 import { NOWHERE, OPEN_OBJECT, QUOTE } from './scan-constants.ts';
-import { classifyText, scanText } from './scan-json.ts';
-import { type FindMembers, makeNames, seekMembers, seekValue, skipValue, takeMembers } from './seek.ts';
+import { makeNames, seekMembers, seekValue, skipValue } from './seek.ts';
 import { hasMatch, prepareSteps, type SeekStep } from './seek-path.ts';
 import { createTypeTest, TYPE_FIELDS, type TypeTest } from './type-test.ts';
 import { type Condition, OPERATORS, parseWhere } from './where.ts';
@@ -32,55 +31,18 @@ interface Start extends Omit<Condition, 'steps'> {
  * @throws UsageError with a caret under the place of the fault
  */
 export async function createFilter(words: FilterWords): Promise<(batch: Batch) => Batch> {
-  const isWanted = await createEventTest(words, seekMembers);
-  return (batch) =>
-    keep(batch, (text) => {
-      const start = text.byteOffset;
-      return isWanted(viewMemory(text.buffer), start, start + text.length);
-    });
-}
-
-/**
- * The same in one pass with classification: `unwanted` is set for the events that are not. Quicker than a
- * filter behind `classifyText`; `dropUnwanted` is the other half of it.
- *
- * @throws UsageError with a caret under the place of the fault
- */
-export async function createJudge(words: FilterWords): Promise<Classify> {
-  const isWanted = await createEventTest(words, takeMembers);
-  return (bytes) => {
-    const view = viewMemory(bytes.buffer);
-    const start = bytes.byteOffset;
-    const end = start + bytes.length;
-    const flags = scanText(view, start, end);
-    if (flags < 0) return classifyText(bytes);
-    return isWanted(view, start, end) ? flags : flags | MESSAGE.unwanted;
+  const isWanted = await createEventTest(words);
+  return (batch) => {
+    const view = viewMemory(batch.bytes.buffer);
+    const { byteOffset } = batch.bytes;
+    return keepEvents(batch, (start, end) => isWanted(view, byteOffset + start, byteOffset + end));
   };
-}
-
-/** Leaves the events of a batch that the judge found wanted. */
-export function dropUnwanted(batch: Batch): Batch {
-  return keep(batch, (_text, flags) => (flags & MESSAGE.unwanted) === 0);
-}
-
-function keep(batch: Batch, isKept: (text: Buffer, flags: number) => boolean): Batch {
-  const texts: Buffer[] = [];
-  const flags: number[] = [];
-  for (let i = 0; i < batch.texts.length; i += 1) {
-    const text = batch.texts[i];
-    const flag = batch.flags[i] ?? 0;
-    if (text === undefined || !isKept(text, flag)) continue;
-    texts.push(text);
-    flags.push(flag);
-  }
-  return { ...batch, texts, flags };
 }
 
 /** Tests the event from `start` to `end`. */
 type EventTest = (view: DataView, start: number, end: number) => boolean;
 
-/** The test of events that `scanText` took; with `takeMembers` of the one that it took last. */
-async function createEventTest(words: FilterWords, findMembers: FindMembers): Promise<EventTest> {
+async function createEventTest(words: FilterWords): Promise<EventTest> {
   const isWantedType = words.types.length === 0 ? undefined : await readTypes(words.types);
   const conditions = await Promise.all(words.where.map(readWhere));
   const members: string[] = isWantedType === undefined ? [] : [...TYPE_FIELDS];
@@ -89,7 +51,7 @@ async function createEventTest(words: FilterWords, findMembers: FindMembers): Pr
   const places = new Int32Array(members.length);
   return (view, start, end) => {
     const root = seekValue(view, start, end);
-    if (places.length > 0 && view.getUint8(root) === OPEN_OBJECT) findMembers(view, root, end, names, places);
+    if (places.length > 0 && view.getUint8(root) === OPEN_OBJECT) seekMembers(view, root, end, names, places);
     else places.fill(NOWHERE);
     if (isWantedType !== undefined && !testType(view, places, end, isWantedType)) return false;
     for (let i = 0; i < starts.length; i += 1) {

@@ -17,8 +17,6 @@ export const MESSAGE = {
   unsafeCharacter: 2,
   /** Valid JSON behind a byte order mark. */
   byteOrderMark: 4,
-  /** Valid JSON that the filters of this run leave out. */
-  unwanted: 8,
   /** UTF-8, but not JSON (RFC 8259). */
   notJson: -1,
   /** Not UTF-8 (RFC 3629): a fault of the connection, not of the message (RFC 6455 § 8.1). */
@@ -35,13 +33,3 @@ export type Classify = (bytes: Uint8Array) => number;
 
 /** Why a message was discarded (contract G4). */
 export type DiscardReason = 'binary' | 'not JSON' | 'too large';
-
-/** The events that arrived together, in order. `flags[i]` belongs to `texts[i]` (bits of MESSAGE). */
-export interface Batch {
-  readonly texts: Buffer[];
-  readonly flags: number[];
-  /** One entry for each message that came with them and is no event. */
-  readonly discarded: readonly DiscardReason[];
-  /** Wall clock when the batch arrived, in ms since the epoch. */
-  readonly receivedAtMs: number;
-}

@@ -8,8 +8,6 @@ import { isQuoted, type Quoted, quoteText } from './quoted.ts';
 import {
   BACKSLASH,
   COMMA,
-  ESCAPE_BIT,
-  KEPT_PLACES,
   NINE,
   NOWHERE,
   OPEN_ARRAY,
@@ -18,8 +16,6 @@ import {
   SPACE,
   ZERO,
 } from './scan-constants.ts';
-import { keyPlaces } from './scan-json.ts';
-import { found } from './scan-tokens.ts';
 import { skipDigits } from './scan-words.ts';
 
 /** Names of members, ready to be compared with keys. */
@@ -55,9 +51,6 @@ export function seekValue(view: DataView, start: number, end: number): number {
   return skipSpace(view, hasMark ? start + 3 : start, end);
 }
 
-/** Finds the members of the object at `at` that have these names: see `seekMembers`. */
-export type FindMembers = typeof seekMembers;
-
 /** Sets `places[i]` to the place of the value of the member `names[i]` of the object at `at`. */
 export function seekMembers(view: DataView, at: number, end: number, names: Names, places: Int32Array): void {
   for (let i = 0; i < places.length; i++) places[i] = NOWHERE;
@@ -87,23 +80,6 @@ export function seekMembers(view: DataView, at: number, end: number, names: Name
       else if ((byte | 0x20) === OPEN_OBJECT) depth++;
       else if ((byte | 0x20) === OPEN_OBJECT + 2 && --depth === 0) return;
     }
-  }
-}
-
-/**
- * The same for the outermost object of the event that `classifyText` took last, from the keys that it has seen
- * on its way: without going through the bytes once more, unless there are escapes or very many keys.
- */
-export function takeMembers(view: DataView, at: number, end: number, names: Names, places: Int32Array): void {
-  if ((found.bits & ESCAPE_BIT) !== 0 || found.placeCount === KEPT_PLACES) {
-    seekMembers(view, at, end, names, places);
-    return;
-  }
-  for (let i = 0; i < places.length; i++) places[i] = NOWHERE;
-  for (let i = 0; i < found.placeCount; i += 2) {
-    const keyEnd = keyPlaces[i + 1] as number;
-    const index = findName(view, keyPlaces[i] as number, keyEnd, names);
-    if (index >= 0) places[index] = skipSpace(view, skipSpace(view, keyEnd, end) + 1, end);
   }
 }
 

@@ -1,6 +1,6 @@
 // A recording in time: its events in batches, each when it is due.
 import { type Clock, sleep } from '../io.ts';
-import type { Batch } from '../protocol/messages.ts';
+import { type Batch, BatchBuilder } from '../protocol/batch.ts';
 import { readLine } from './form.ts';
 import type { Lines } from './read-lines.ts';
 
@@ -31,17 +31,15 @@ export async function* play(
   let recordedMs = 0;
   let previousMs: number | undefined;
   let lineNumber = 0;
-  let batch: { texts: Buffer[]; flags: number[]; discarded: never[]; receivedAtMs: number } | undefined;
+  const builder = new BatchBuilder();
+  let receivedAtMs = 0;
   let connection = 0;
 
-  const take = (): Played[] => {
-    const full = batch;
-    batch = undefined;
-    return full === undefined ? [] : [{ kind: 'events', batch: full, connection }];
-  };
-  const waitFor = async (receivedAtMs: number): Promise<void> => {
-    recordedMs += Math.max(0, receivedAtMs - (previousMs ?? receivedAtMs));
-    previousMs = receivedAtMs;
+  const take = (): Played[] =>
+    builder.isEmpty ? [] : [{ kind: 'events', batch: builder.take(receivedAtMs), connection }];
+  const waitFor = async (atMs: number): Promise<void> => {
+    recordedMs += Math.max(0, atMs - (previousMs ?? atMs));
+    previousMs = atMs;
     const dueInMs = startedAtMs + recordedMs / speed - clock.monotonicMs();
     if (dueInMs > 0) await sleep(clock, dueInMs, signal);
   };
@@ -56,16 +54,15 @@ export async function* play(
         if (line.kind === 'lifecycle') yield { kind: 'lifecycle', line: bytes };
         continue;
       }
-      const isSame = batch?.receivedAtMs === line.receivedAtMs && connection === line.connection;
-      if (!isSame || (batch?.texts.length ?? 0) >= MAX_BATCH_EVENTS) {
+      const isSame = receivedAtMs === line.receivedAtMs && connection === line.connection;
+      if (!isSame || builder.isEmpty || builder.count >= MAX_BATCH_EVENTS) {
         yield* take();
         await waitFor(line.receivedAtMs);
         if (signal.aborted) return;
         connection = line.connection;
-        batch = { texts: [], flags: [], discarded: [], receivedAtMs: line.receivedAtMs };
+        receivedAtMs = line.receivedAtMs;
       }
-      batch?.texts.push(line.text);
-      batch?.flags.push(line.flags);
+      builder.add(line.text, line.flags);
     }
     // What is due goes out: the rest of a recording on stdin may come much later.
     yield* take();

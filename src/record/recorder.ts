@@ -4,7 +4,7 @@
 // for others to be packed with.
 import { isAtlantisError, type OutputError } from '../errors.ts';
 import type { Clock } from '../io.ts';
-import type { Batch } from '../protocol/messages.ts';
+import type { Batch } from '../protocol/batch.ts';
 import { createEnvelopeRenderer } from '../render/envelope.ts';
 import type { LifecycleRecord } from '../render/renderer.ts';
 import type { StatusRecord } from '../ui/reporter.ts';

@@ -1,6 +1,7 @@
 // `--envelope`: each event wrapped in a line that says when, as the how manyth and on which connection it came,
 // and lifecycle records between them (contract G2; docs/envelope.schema.json).
-import { type Batch, MESSAGE } from '../protocol/messages.ts';
+import { type Batch, flagsOf, textOf } from '../protocol/batch.ts';
+import { MESSAGE } from '../protocol/messages.ts';
 import { makeSafeLine } from './ndjson.ts';
 import type { LifecycleRecord, Place, Renderer } from './renderer.ts';
 
@@ -12,18 +13,16 @@ const LINE_END = Buffer.from('}\n');
 /** Lines of envelope form; the event inside is the server's own text, made line-safe. */
 export function createEnvelopeRenderer(): Renderer {
   return {
-    renderEvents({ texts, flags, receivedAtMs }: Batch, count: number, place: Place) {
-      const receivedAt = new Date(receivedAtMs).toISOString();
+    renderEvents(batch: Batch, count: number, place: Place) {
+      const receivedAt = new Date(batch.receivedAtMs).toISOString();
       const parts: Buffer[] = [];
       for (let i = 0; i < count; i += 1) {
-        const text = texts[i];
-        if (text === undefined) break;
         const seq = place.firstSeq + i;
         parts.push(
           Buffer.from(
             `{"received_at":"${receivedAt}","seq":${seq},"connection":${place.connection},"event":`,
           ),
-          makeSafeLine(text, flags[i] ?? 0),
+          makeSafeLine(textOf(batch, i), flagsOf(batch, i)),
           LINE_END,
         );
       }

@@ -4,9 +4,10 @@
 // Figures are printed as sent and never cut. Strings are decoded, with `\t`, `\n`, `\r` and `\\` for what they
 // stand for and `\uXXXX` for whatever else cannot be seen; arrays and objects are their own JSON text; what is
 // not there is empty.
+import { type Batch, flagsOf, textsOf } from '../protocol/batch.ts';
 import { readString } from '../protocol/json-level.ts';
 import { findPlaces, type JsonPlace } from '../protocol/json-place.ts';
-import { type Batch, decodeText } from '../protocol/messages.ts';
+import { decodeText } from '../protocol/messages.ts';
 import type { Step } from '../protocol/path.ts';
 import type { Cell } from './columns.ts';
 import { isFigure } from './figures.ts';
@@ -35,11 +36,13 @@ const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '\t': '\\t', '
 /** A renderer of batches, a line an event. */
 export async function createFieldsRenderer(options: FieldsOptions): Promise<Renderer> {
   const { fields } = options;
-  const readRows = ({ texts, flags }: Batch, count: number): Cell[][] =>
-    texts.slice(0, count).map((bytes, i) => {
-      const text = decodeText(bytes, flags[i] ?? 0);
-      return fields.map(({ steps }) => readCell(text, findPlaces(text, steps)));
-    });
+  const readRows = (batch: Batch, count: number): Cell[][] =>
+    textsOf(batch)
+      .slice(0, count)
+      .map((bytes, i) => {
+        const text = decodeText(bytes, flagsOf(batch, i));
+        return fields.map(({ steps }) => readCell(text, findPlaces(text, steps)));
+      });
   if (!options.isTty) {
     return {
       renderEvents: (batch, count) =>

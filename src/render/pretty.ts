@@ -1,7 +1,9 @@
 // Events for the eye (contract O2): time, type and what matters first, the rest behind or below it; numbers
 // exactly as sent, everything foreign made visible. A bundle of its own, loaded only for --format pretty.
+
+import { type Batch, flagsOf, textOf } from '../protocol/batch.ts';
 import { skipSpace, skipValue } from '../protocol/json-level.ts';
-import { type Batch, decodeText, MESSAGE } from '../protocol/messages.ts';
+import { decodeText, MESSAGE } from '../protocol/messages.ts';
 import { Details } from './details.ts';
 import { type EventPlan, planEvent } from './event-plan.ts';
 import { FieldReader } from './field-reader.ts';
@@ -43,13 +45,10 @@ const WIDE: NestedBounds = {
 export function createPrettyRenderer(options: PrettyOptions): Renderer {
   const painter = new PrettyPainter(options);
   return {
-    renderEvents({ texts, flags, receivedAtMs }: Batch, count: number): Buffer {
-      painter.begin(receivedAtMs);
+    renderEvents(batch: Batch, count: number): Buffer {
+      painter.begin(batch.receivedAtMs);
       let lines = '';
-      for (let i = 0; i < count; i += 1) {
-        const bytes = texts[i];
-        if (bytes !== undefined) lines += painter.paint(bytes, flags[i] ?? 0);
-      }
+      for (let i = 0; i < count; i += 1) lines += painter.paint(textOf(batch, i), flagsOf(batch, i));
       return fromByteLines(lines);
     },
   };

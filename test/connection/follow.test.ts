@@ -6,6 +6,7 @@ import { createServer as createTlsServer } from 'node:tls';
 import { describe, expect, test } from '@jest/globals';
 import type { CauseKind } from '../../src/connection/causes.ts';
 import type { StreamItem } from '../../src/connection/follow.ts';
+import { textsOf } from '../../src/protocol/batch.ts';
 import { registerCleanup } from '../helpers/cleanup.ts';
 import { pauseFor } from '../helpers/watch.ts';
 import { KEY, type Run, type StreamServer, startRun, startStreamServer, WELCOME } from './stream-server.ts';
@@ -68,7 +69,7 @@ describe('the way up', () => {
     expect(stream.requestId).toBe('req_of_the_server');
     expect(stream.headers['x-request-id']).toBe('req_of_the_server');
     const { batch } = await run.until('events');
-    expect(batch.texts.map(String)).toEqual(['{"type":"large_transfer"}']);
+    expect(textsOf(batch).map(String)).toEqual(['{"type":"large_transfer"}']);
     expect(Math.abs(batch.receivedAtMs - Date.now())).toBeLessThan(5_000);
   });
 
@@ -131,7 +132,8 @@ describe('events', () => {
     const run = startRun(server.url);
     const numbers: number[] = [];
     for await (const item of run) {
-      if (item.kind === 'events') numbers.push(...item.batch.texts.map((text) => JSON.parse(String(text)).n));
+      if (item.kind === 'events')
+        numbers.push(...textsOf(item.batch).map((text) => JSON.parse(String(text)).n));
       if (numbers.length === count) run.abort();
       if (run.items.length % 3 === 0) await pauseFor(1);
     }
@@ -308,7 +310,9 @@ describe('§ 5: how a live connection ends', () => {
     const requestId = server.requests[0]?.headers['x-request-id'];
     expect(end.cause).toMatchObject({ kind, detail: expect.stringMatching(words), requestId });
     expect(end.exitCode).toBe(kind === 'dropped' ? 7 : 8);
-    const texts = run.items.flatMap((item) => (item.kind === 'events' ? item.batch.texts.map(String) : []));
+    const texts = run.items.flatMap((item) =>
+      item.kind === 'events' ? textsOf(item.batch).map(String) : [],
+    );
     expect(texts).toEqual(kind === 'dropped' ? ['{"before":1}', '"no"'] : ['{"before":1}']);
     await untilEmpty(server);
   });
@@ -621,7 +625,9 @@ describe('R2: an abort ends every state within 0.5 s, and no socket is left', ()
     await untilEmpty(server);
     expect(server.closeCodes).toEqual([1000]);
     await run.finish();
-    const texts = run.items.flatMap((item) => (item.kind === 'events' ? item.batch.texts.map(String) : []));
+    const texts = run.items.flatMap((item) =>
+      item.kind === 'events' ? textsOf(item.batch).map(String) : [],
+    );
     expect(texts).toEqual(texts.map((_, n) => `{"n":${n}}`));
     expect(run.items.every(({ kind }) => ['connecting', 'connected', 'events'].includes(kind))).toBe(true);
   });

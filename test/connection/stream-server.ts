@@ -11,6 +11,7 @@ import {
 import type { PolicySettings } from '../../src/connection/policy.ts';
 import type { DialSettings } from '../../src/connection/settings.ts';
 import { systemClock } from '../../src/io.ts';
+import { textsOf } from '../../src/protocol/batch.ts';
 import { classifyText } from '../../src/protocol/scan-json.ts';
 import { registerCleanup } from '../helpers/cleanup.ts';
 import { Watch } from '../helpers/watch.ts';
@@ -185,7 +186,7 @@ export function startRun(url: string, { dial = {}, policy = {}, context = {} }: 
       const texts: string[] = [];
       while (texts.length < count) {
         const item = await pull(`${count} events`);
-        if (item.kind === 'events') texts.push(...item.batch.texts.map(String));
+        if (item.kind === 'events') texts.push(...textsOf(item.batch).map(String));
       }
       return texts;
     },

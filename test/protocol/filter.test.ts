@@ -1,10 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import { isAtlantisError } from '../../src/errors.ts';
-import { createFilter, createJudge, dropUnwanted, type FilterWords } from '../../src/protocol/filter.ts';
+import { type Batch, keepEvents, textsOf } from '../../src/protocol/batch.ts';
+import { createFilter, type FilterWords } from '../../src/protocol/filter.ts';
 import { decodeString, type JsonNode, parseLossless } from '../../src/protocol/json-tree.ts';
-import { type Batch, MESSAGE } from '../../src/protocol/messages.ts';
+import { MESSAGE } from '../../src/protocol/messages.ts';
 import type { Step } from '../../src/protocol/path.ts';
 import { classifyText } from '../../src/protocol/scan-json.ts';
+import { makeBatch } from '../helpers/batches.ts';
 import { mutate, type Random, randomJson, seededRandom } from '../helpers/random-json.ts';
 import { respellNumber } from './decimals.ts';
 import { findTypeInTree, holdsForTree, type PlainCondition, writeCondition } from './filter-by-tree.ts';
@@ -16,56 +18,48 @@ const { stringify } = JSON;
 const CASES = 100_000;
 const LEVELS = 50_000;
 
-/** The texts as one batch, each a slice of larger memory with grammar all around it. */
-function makeBatch(texts: readonly (string | Uint8Array)[]): Batch {
-  const buffers = texts.map((text, i) => {
-    const bytes = Buffer.from(text as string);
-    const start = 1 + (i % 8);
-    const memory = Buffer.alloc(bytes.length + 16, '"}');
-    bytes.copy(memory, start);
-    return memory.subarray(start, start + bytes.length);
-  });
-  return { texts: buffers, flags: buffers.map(classifyText), discarded: ['binary'], receivedAtMs: 5 };
-}
-
-/** The texts that pass: the same ones where events are judged while they are classified. */
+/** The texts that pass. */
 async function select(words: Partial<FilterWords>, texts: readonly string[]): Promise<string[]> {
-  const all = { types: [], where: [], ...words };
-  const [filter, judge] = [await createFilter(all), await createJudge(all)];
-  const batch = makeBatch(texts);
-  const passed = filter(batch);
-  const judged = { ...batch, flags: batch.texts.map(judge) };
-  expect(judged.flags.map((flags) => flags & ~MESSAGE.unwanted)).toEqual(batch.flags);
-  const indexes = (kept: Batch): number[] => kept.texts.map((text) => batch.texts.indexOf(text));
-  expect(indexes(dropUnwanted(judged))).toEqual(indexes(passed));
-  return passed.texts.map(String);
+  const filter = await createFilter({ types: [], where: [], ...words });
+  return textsOf(filter(makeBatch(texts, 5))).map(String);
 }
 
-/** For each event whether it passes; undefined where filter and judge do not agree. */
-async function decide(words: FilterWords, batch: Batch): Promise<(boolean | undefined)[]> {
-  const passed = new Set((await createFilter(words))(batch).texts);
-  const judge = await createJudge(words);
-  return batch.texts.map((text, i) => {
-    const passes = passed.has(text);
-    return judge(text) === ((batch.flags[i] ?? 0) | (passes ? 0 : MESSAGE.unwanted)) ? passes : undefined;
-  });
+/** For each event whether it passes; of texts that are the same, all or none. */
+async function decide(words: FilterWords, batch: Batch): Promise<boolean[]> {
+  const passed = new Set(textsOf((await createFilter(words))(batch)).map((text) => text.toString('latin1')));
+  return textsOf(batch).map((text) => passed.has(text.toString('latin1')));
 }
 
 describe('createFilter', () => {
-  test('O8: what passes is the very same buffers, with their flags and all else of the batch', async () => {
+  test('O8: what passes keeps its bytes, its flags and all else of the batch', async () => {
     const filter = await createFilter({ types: ['a'], where: ['n > 1'] });
-    const batch = makeBatch([
-      '{"type":"a","n":2}',
-      '{"type":"b","n":2}',
-      '\ufeff{"type":"a",\n"n":1e9}',
-      '[1]',
-    ]);
-    const copies = batch.texts.map((text) => Buffer.from(text));
+    const texts = ['{"type":"a","n":2}', '{"type":"b","n":2}', '\ufeff{"type":"a",\n"n":1e9}', '[1]'];
+    const batch = { ...makeBatch(texts, 5), discarded: ['binary' as const] };
+    const copy = { ...batch, bytes: Buffer.from(batch.bytes) };
     const passed = filter(batch);
-    expect(passed).toEqual({ ...batch, texts: [copies[0], copies[2]], flags: [0, 5] });
-    expect(passed.texts[0]).toBe(batch.texts[0]);
-    expect(passed.texts[1]).toBe(batch.texts[2]);
-    expect(batch.texts).toEqual(copies);
+    expect(passed).toEqual({
+      ...makeBatch([texts[0] ?? '', texts[2] ?? ''], 5),
+      discarded: ['binary'],
+    });
+    expect(Array.from(passed.flags)).toEqual([0, MESSAGE.byteOrderMark | MESSAGE.lineBreak]);
+    expect(batch).toEqual(copy);
+  });
+
+  test('O8: any choice of events is what is kept of a batch', () => {
+    const random = seededRandom(11);
+    for (let i = 0; i < 2_000; i += 1) {
+      const texts = Array.from({ length: floor(random() * 8) }, () => randomJson(random));
+      const choice = texts.map(() => random() < 0.5);
+      const batch = makeBatch(texts, i);
+      let at = 0;
+      const kept = keepEvents(batch, () => choice[at++] === true);
+      expect(kept).toEqual(
+        makeBatch(
+          texts.filter((_text, n) => choice[n]),
+          i,
+        ),
+      );
+    }
   });
 
   test('O8: all conditions must hold, and one of the types', async () => {
@@ -104,12 +98,12 @@ describe('createFilter', () => {
     const filter = await createFilter({ types: ['*7'], where: [] });
     for (let round = 0; round < 2; round++) {
       const texts = Array.from({ length: 10_000 }, (_unused, i) => `{"type":"t${i}"}`);
-      const passed = filter(makeBatch(texts)).texts;
+      const passed = textsOf(filter(makeBatch(texts, 5)));
       expect(passed.length).toBe(1_000);
       expect(passed.every((text) => text.toString().endsWith('7"}'))).toBe(true);
     }
     const long = `{"type":"${'x'.repeat(1_000_000)}7"}`;
-    expect(filter(makeBatch([long, long.replace('7', '8')])).texts.map(String)).toEqual([long]);
+    expect(textsOf(filter(makeBatch([long, long.replace('7', '8')], 5))).map(String)).toEqual([long]);
   });
 
   test('O8: deep nesting is passed over without recursion', async () => {
@@ -121,19 +115,8 @@ describe('createFilter', () => {
   });
 });
 
-describe('createJudge', () => {
-  test('what is no event is classified as ever', async () => {
-    const judge = await createJudge({ types: ['a'], where: ['n = 1'] });
-    const texts = [
-      Buffer.from('{"type":"a","n":1'),
-      Buffer.from([0x22, 0xff, 0x22]),
-      Buffer.from('pong'),
-      Buffer.alloc(0),
-    ];
-    expect(texts.map(judge)).toEqual([MESSAGE.notJson, MESSAGE.notUtf8, MESSAGE.notJson, MESSAGE.notJson]);
-  });
-
-  test.each([62, 63, 64, 65, 66, 200])('O8: an event of %d keys is looked at to its end', async (count) => {
+describe('an event of many keys', () => {
+  test.each([62, 63, 64, 65, 66, 200])('O8: all of %d are looked at', async (count) => {
     const keys = Array.from({ length: count - 2 }, (_unused, i) => `"k${i}":{"last":2}`).join(',');
     const texts = [`{"last":1,${keys},"last":2}`, `{"last":2,${keys},"last":1}`];
     expect(await select({ where: ['last = 1'] }, texts)).toEqual(texts.slice(1));
@@ -215,7 +198,7 @@ describe('the search in the bytes', () => {
         (text) => classifyText(text) >= 0,
       );
       const roots = texts.map((text) => parseLossless(text.toString()));
-      const batch = makeBatch(texts);
+      const batch = makeBatch(texts, 5);
       for (const root of roots) {
         for (let i = 0; i < 4; i++, cases += texts.length) {
           const condition = makeCondition(random, root);
@@ -248,7 +231,7 @@ describe('the search in the bytes', () => {
       const expected =
         type !== undefined && !isOther && conditions.every((condition) => holdsForTree(condition, root));
       const words = { types, where: conditions.map(writeCondition) };
-      if ((await decide(words, makeBatch([text])))[0] !== expected) {
+      if ((await decide(words, makeBatch([text], 5)))[0] !== expected) {
         expect(`${types} and ${conditions.map(writeCondition)} for ${text}`).toBe(`is ${expected}`);
       }
     }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { textsOf } from '../../src/protocol/batch.ts';
 import { type Played, play } from '../../src/record/play.ts';
 import { createFakeClock } from '../helpers/fake-clock.ts';
 
@@ -33,7 +34,10 @@ async function playAll(lines: readonly Buffer[], speed: number): Promise<[number
 }
 
 function describeItem(item: Played): string {
-  if (item.kind === 'events') return item.batch.texts.map((text) => JSON.parse(text.toString()).n).join(' ');
+  if (item.kind === 'events')
+    return textsOf(item.batch)
+      .map((text) => JSON.parse(text.toString()).n)
+      .join(' ');
   return item.kind === 'damaged' ? `line ${item.line}: ${item.why}` : item.kind;
 }
 

@@ -5,6 +5,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { OutputError } from '../../src/errors.ts';
 import { openRecorder, type RecordConfig } from '../../src/record/recorder.ts';
 import type { StatusRecord } from '../../src/ui/reporter.ts';
+import { makeBatch } from '../helpers/batches.ts';
 import { makeTempFolder } from '../helpers/cleanup.ts';
 import { createFakeClock } from '../helpers/fake-clock.ts';
 
@@ -19,16 +20,7 @@ function open(path: string, more: Partial<RecordConfig> = {}) {
     { clock, report: (one) => reports.push(one), onFailure: (one) => failures.push(one) },
   );
   const write = (...texts: readonly string[]): void =>
-    recorder.writeEvents(
-      {
-        texts: texts.map((text) => Buffer.from(text)),
-        flags: texts.map(() => 0),
-        discarded: [],
-        receivedAtMs: clock.wallMs(),
-      },
-      texts.length,
-      1,
-    );
+    recorder.writeEvents(makeBatch(texts, clock.wallMs()), texts.length, 1);
   return { recorder, clock, reports, failures, write };
 }
 

@@ -1,7 +1,6 @@
 // Events to look at: as the simulator sends them, and in every other shape that an event may have.
-
-import type { Batch } from '../../src/protocol/messages.ts';
-import { classifyText } from '../../src/protocol/scan-json.ts';
+import type { Batch } from '../../src/protocol/batch.ts';
+import { makeBatch as makeBatchAt } from '../helpers/batches.ts';
 
 export const SIMULATED: readonly string[] = [
   '{"type":"large_transfer","id":"evt_a53039375365a74d7a7083c2","timestamp":"2026-01-01T12:00:00.341Z","chain":"tron","block_number":88287174,"tx_hash":"587b833215c52c792ba42620fdfe7dfe29d4a1b490ad92a3d5ca9f63aaf855da","from":{"address":"TP8Jpfp4a4oCcuGzWoJiSQwgX76zfcyRPp","label":null},"to":{"address":"TNiShTNvznM6KcX2fC5tXfWHD7kR48t3xi","label":"exchange_deposit"},"token":"USDT","decimals":6,"amount":"75965754.894378","amount_raw":75965754894378,"amount_usd":75965754.89}',
@@ -33,8 +32,7 @@ export const OTHER_SHAPES: readonly string[] = [
 export const RECEIVED_AT_MS = Date.UTC(2026, 0, 1, 12);
 
 export function makeBatch(texts: readonly string[], receivedAtMs = RECEIVED_AT_MS): Batch {
-  const bytes = texts.map((text) => Buffer.from(text));
-  return { texts: bytes, flags: bytes.map((one) => classifyText(one)), discarded: [], receivedAtMs };
+  return makeBatchAt(texts, receivedAtMs);
 }
 
 export const PLACE = { connection: 1, firstSeq: 1 };
