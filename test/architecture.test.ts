@@ -136,9 +136,16 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'ui/',
   ],
 
+  // Help, the man page and the reference as text: pure, from the outline of the definitions.
+  'manual/': [],
+  'completion/': ['io.ts', 'config/', 'manual/outline.ts', 'simulator/events.ts', 'simulator/scenarios.ts'],
+
   'commands/': [
     'errors.ts',
     'io.ts',
+    'config/choices.ts',
+    'manual/',
+    'completion/',
     'version.ts',
     'tail.ts',
     'simulate.ts',

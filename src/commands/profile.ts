@@ -1,14 +1,17 @@
 // `atlantis profile …`: its flags, and nothing that runs before one of them is called.
-import type { Command } from 'commander';
 import type { Io } from '../io.ts';
 import type { CheckKey } from '../profile/add.ts';
+import type { DocumentedCommand } from './documented-command.ts';
 
 /** Adds the group; with `checkKey`, `profile add --check` is offered. */
-export function addProfileCommands(program: Command, io: Io, checkKey?: CheckKey): void {
+export function addProfileCommands(program: DocumentedCommand, io: Io, checkKey?: CheckKey): void {
   const profile = program
     .command('profile')
     .summary('keep URLs and keys under names')
     .description('Keep base URLs and keys under names, in a file that only you can read.');
+  profile
+    .example('atlantis profile add main --url https://api.atlantis.example')
+    .example('atlantis profile list');
   addAdd(profile, io, checkKey);
 
   profile
@@ -16,7 +19,9 @@ export function addProfileCommands(program: Command, io: Io, checkKey?: CheckKey
     .summary('all profiles, the one in use marked')
     .description('List all profiles. Of a key only the prefix is shown.')
     .option('--json', 'one JSON array')
-    .action(async (_options, command: Command) => {
+    .example('atlantis profile list')
+    .example("atlantis profile list --json | jq -r '.[].name'")
+    .action(async (_options, command: DocumentedCommand) => {
       const { listProfiles } = await import('../profile/list.ts');
       await listProfiles(command.optsWithGlobals(), io);
     });
@@ -25,11 +30,13 @@ export function addProfileCommands(program: Command, io: Io, checkKey?: CheckKey
     .command('show')
     .summary('every effective value, and where it came from')
     .description('Show every value that a command would use now, and which source it came from.')
-    .argument('[name]', 'as --profile')
+    .argument('[profile]', 'as --profile')
     .option('-p, --profile <name>', 'profile to use (ATLANTIS_PROFILE, else the one in use)')
     .option('--url <url>', "base or stream URL (ATLANTIS_URL, else the profile's)")
     .option('--json', 'one JSON object')
-    .action(async (name: string | undefined, _options, command: Command) => {
+    .example('atlantis profile show')
+    .example('atlantis profile show main --json')
+    .action(async (name: string | undefined, _options, command: DocumentedCommand) => {
       const { showProfile } = await import('../profile/show.ts');
       await showProfile(name, command.optsWithGlobals(), io);
     });
@@ -37,8 +44,9 @@ export function addProfileCommands(program: Command, io: Io, checkKey?: CheckKey
   profile
     .command('use')
     .summary('make a profile the one in use')
-    .argument('<name>')
-    .action(async (name: string, _options, command: Command) => {
+    .argument('<profile>', 'one of `atlantis profile list`')
+    .example('atlantis profile use main')
+    .action(async (name: string, _options, command: DocumentedCommand) => {
       const { chooseProfile } = await import('../profile/change.ts');
       await chooseProfile(name, command.optsWithGlobals(), io);
     });
@@ -46,9 +54,10 @@ export function addProfileCommands(program: Command, io: Io, checkKey?: CheckKey
   profile
     .command('rename')
     .summary('give a profile another name')
-    .argument('<from>')
-    .argument('<to>')
-    .action(async (from: string, to: string, _options, command: Command) => {
+    .argument('<profile>', 'its name now')
+    .argument('<name>', 'its new one')
+    .example('atlantis profile rename main production')
+    .action(async (from: string, to: string, _options, command: DocumentedCommand) => {
       const { renameProfile } = await import('../profile/change.ts');
       await renameProfile(from, to, command.optsWithGlobals(), io);
     });
@@ -56,9 +65,11 @@ export function addProfileCommands(program: Command, io: Io, checkKey?: CheckKey
   profile
     .command('remove')
     .summary('forget a profile and its key')
-    .argument('<name>')
+    .argument('<profile>', 'one of `atlantis profile list`')
     .option('-y, --yes', 'do not ask')
-    .action(async (name: string, _options, command: Command) => {
+    .example('atlantis profile remove main')
+    .example('atlantis profile remove main --yes', 'in a script')
+    .action(async (name: string, _options, command: DocumentedCommand) => {
       const { removeProfile } = await import('../profile/change.ts');
       io.end(await removeProfile(name, command.optsWithGlobals(), io));
     });
@@ -67,13 +78,14 @@ export function addProfileCommands(program: Command, io: Io, checkKey?: CheckKey
     .command('path')
     .summary('where the profiles are kept')
     .option('--json', 'one JSON object')
-    .action(async (_options, command: Command) => {
+    .example('ls -l "$(atlantis profile path)"')
+    .action(async (_options, command: DocumentedCommand) => {
       const { printPath } = await import('../profile/list.ts');
       await printPath(command.optsWithGlobals(), io);
     });
 }
 
-function addAdd(profile: Command, io: Io, checkKey: CheckKey | undefined): void {
+function addAdd(profile: DocumentedCommand, io: Io, checkKey: CheckKey | undefined): void {
   const add = profile
     .command('add')
     .summary('store a base URL and a key')
@@ -86,17 +98,15 @@ function addAdd(profile: Command, io: Io, checkKey: CheckKey | undefined): void 
     .option('--json', 'print what was stored as one JSON object');
   if (checkKey !== undefined) add.option('--check', 'try the key on the stream first');
   add
-    .addHelpText(
-      'after',
-      `
-Examples:
-  $ atlantis profile add main --url https://api.atlantis.example
-  $ atlantis profile add ci --url https://api.atlantis.example --key-stdin < key.txt
-  $ atlantis profile add vault --url https://api.atlantis.example --key-command op read op://dev/atlantis/key
-  $ atlantis profile add mac --url https://api.atlantis.example \\
-      --key-command '["security","find-generic-password","-s","atlantis","-w"]'`,
+    .example('atlantis profile add main --url https://api.atlantis.example', 'asks for the key')
+    .example('atlantis profile add ci --url https://api.atlantis.example --key-stdin < key.txt')
+    .example(
+      'atlantis profile add vault --url https://api.atlantis.example --key-command op read op://dev/atlantis/key',
     )
-    .action(async (name: string, _options, command: Command) => {
+    .example(
+      `atlantis profile add mac --url https://api.atlantis.example --key-command '["security","find-generic-password","-s","atlantis","-w"]'`,
+    )
+    .action(async (name: string, _options, command: DocumentedCommand) => {
       const { addProfile } = await import('../profile/add.ts');
       io.end(await addProfile(name, command.optsWithGlobals(), io, checkKey));
     });

@@ -1,8 +1,11 @@
 // The command tree. Definitions only: what a command does is loaded when it is called.
-import { Command, CommanderError } from 'commander';
+import { CommanderError } from 'commander';
+import { COLOR_MODES, LOG_FORMATS } from '../config/choices.ts';
 import { UsageError } from '../errors.ts';
 import type { Io } from '../io.ts';
 import { VERSION } from '../version.ts';
+import { createChoice, DocumentedCommand, HelpWanted } from './documented-command.ts';
+import { addManualCommands } from './manual.ts';
 import { addProfileCommands } from './profile.ts';
 import { addStreamCheck } from './stream-check.ts';
 import { addStreamReplay } from './stream-replay.ts';
@@ -11,17 +14,54 @@ import { addStreamTail } from './stream-tail.ts';
 
 /** Parses and runs the command line. @throws UsageError for words that do not fit, and whatever a command throws */
 export async function runProgram(io: Io): Promise<void> {
-  const program = new Command('atlantis');
-  configure(program, io);
+  const [first, ...words] = io.argv;
+  const program = createProgram(io);
+  if (first === '__complete') {
+    const { printOffers } = await import('./complete.ts');
+    printOffers(words, program, io);
+    return;
+  }
+  await parse(program, first === 'help' ? [...words, '--help'] : io.argv, io);
+}
+
+async function parse(command: DocumentedCommand, words: readonly string[], io: Io): Promise<void> {
+  try {
+    await command.parseAsync([...words], { from: 'user' });
+  } catch (error) {
+    if (error instanceof Misuse) {
+      const { explainMisuse } = await import('./explain.ts');
+      throw explainMisuse(error.error, error.command);
+    }
+    if (error instanceof HelpWanted) {
+      // Help for what does not exist: only without the wish for help commander says so.
+      const unknown = error.findUnknownWord();
+      if (unknown !== undefined) return parse(error.command, [unknown], io);
+      const { answerHelp } = await import('./help.ts');
+      return answerHelp(error, io);
+    }
+    if (!(error instanceof CommanderError && error.exitCode === 0)) throw error;
+  }
+}
+
+/** All commands and flags, from which help, completion, man page and reference are made, too. */
+export function createProgram(io: Io): DocumentedCommand {
+  const program = new DocumentedCommand('atlantis');
   program
     .description('Follow the Blockchain Atlantis event stream from a terminal, a pipe or CI.')
     .version(VERSION, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print help')
-    .option('--color <when>', 'auto, always or never (default: auto)')
+    .addOption(createChoice('--color <when>', 'colour', COLOR_MODES, 'auto'))
     .option('-q, --quiet', 'nothing on stderr but errors')
     .option('-v, --verbose', 'say more on stderr, and show the stack of a fault')
-    .option('--log-format <format>', 'stderr as text or json (default: text)');
-  const stream = addGroup(program, 'stream', 'follow, check, simulate, replay the event stream');
+    .addOption(createChoice('--log-format <format>', 'form of stderr', LOG_FORMATS, 'text'))
+    .example('atlantis stream tail --simulate', 'try it, without a key')
+    .example('atlantis profile add main --url https://api.atlantis.example', 'store your URL and key')
+    .example('atlantis stream tail', 'follow the live stream');
+  const stream = program
+    .command('stream')
+    .summary('follow, check, simulate, replay the event stream')
+    .example('atlantis stream tail --simulate')
+    .example('atlantis stream check');
   addStreamTail(stream, io);
   addStreamCheck(stream, io);
   addStreamSimulate(stream, io);
@@ -30,50 +70,38 @@ export async function runProgram(io: Io): Promise<void> {
     const { checkKey } = await import('../check-key.ts');
     await checkKey(url, key, io);
   });
+  addManualCommands(program, io);
   for (const command of listCommands(program)) configure(command, io);
-  try {
-    await program.parseAsync([...io.argv], { from: 'user' });
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode !== 0) throw toUsageError(error);
+  return program;
+}
+
+/** Words that do not fit, and the command that they were meant for. */
+class Misuse extends UsageError {
+  readonly error: CommanderError;
+  readonly command: DocumentedCommand;
+
+  constructor(error: CommanderError, command: DocumentedCommand) {
+    super(error.message);
+    this.error = error;
+    this.command = command;
   }
 }
 
-/** A command that only holds others; alone it prints its help. */
-function addGroup(program: Command, name: string, summary: string): Command {
-  return program
-    .command(name)
-    .summary(summary)
-    .description(`${summary[0]?.toUpperCase()}${summary.slice(1)}.`);
-}
-
-function configure(command: Command, io: Io): void {
+function configure(command: DocumentedCommand, io: Io): void {
   command
-    .exitOverride()
+    .exitOverride((error) => {
+      throw error.exitCode === 0 ? error : new Misuse(error, command);
+    })
     .showSuggestionAfterError()
-    .configureHelp({ showGlobalOptions: true })
+    .helpCommand(false)
     .configureOutput({
       writeOut: (text) => io.writeOut(text),
       // Errors are thrown and printed once, by main.
       writeErr: () => {},
-      getOutHelpWidth: () => io.stdout.columns() ?? 100,
-      getOutHasColors: () => false,
     });
 }
 
-function listCommands(command: Command): Command[] {
-  return command.commands.flatMap((child) => [child, ...listCommands(child)]);
-}
-
-/** Commander's words are good; only their form is ours. */
-function toUsageError(error: CommanderError): UsageError {
-  if (error.code === 'commander.help') {
-    return new UsageError('no command given', 'see `atlantis --help`');
-  }
-  const [first = '', ...rest] = error.message.replace(/^error: /, '').split('\n');
-  const suggestion = rest.join(' ').trim();
-  return new UsageError(
-    first,
-    suggestion === '' ? 'see `atlantis --help`' : suggestion.replace(/^\((.*)\)$/, '$1'),
-  );
+function listCommands(command: DocumentedCommand): DocumentedCommand[] {
+  const children = command.commands as readonly DocumentedCommand[];
+  return [command, ...children.flatMap(listCommands)];
 }

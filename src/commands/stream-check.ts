@@ -1,10 +1,10 @@
 // `atlantis stream check`: its flags, and nothing that runs before it is called.
-import type { Command } from 'commander';
 import type { Io } from '../io.ts';
 import { collect } from './collect.ts';
+import type { DocumentedCommand } from './documented-command.ts';
 import { addDialOptions } from './stream-tail.ts';
 
-export function addStreamCheck(stream: Command, io: Io): void {
+export function addStreamCheck(stream: DocumentedCommand, io: Io): void {
   addDialOptions(
     stream
       .command('check')
@@ -25,17 +25,11 @@ export function addStreamCheck(stream: Command, io: Io): void {
     .option('--deadline <dur>', 'for the whole check; then 124 (default: 30s, plus --within with --expect)')
     .option('--json', 'the report as one JSON document')
     .option('--junit <file>', 'write the report as JUnit XML, too')
-    .addHelpText(
-      'after',
-      `
-Exit codes: 0 passed, 124 expectations or deadline not met, else those of \`stream tail\`.
-
-Examples:
-  $ atlantis stream check
-  $ atlantis stream check --json | jq -r '.steps[] | [.name, .status] | @tsv'
-  $ atlantis stream check --expect 'type=large_transfer' --min 3 --within 2m --junit check.xml`,
-    )
-    .action(async (_options, command: Command) => {
+    .note('Exit codes', '0 passed, 124 expectations or deadline not met, else those of `stream tail`.')
+    .example('atlantis stream check')
+    .example("atlantis stream check --json | jq -r '.steps[] | [.name, .status] | @tsv'")
+    .example("atlantis stream check --expect 'type=large_transfer' --min 3 --within 2m --junit check.xml")
+    .action(async (_options, command: DocumentedCommand) => {
       const { runCheck } = await import('../check/run.ts');
       io.end(await runCheck(command.optsWithGlobals(), io));
     });

@@ -1,6 +1,6 @@
 // `atlantis stream replay`: its flags, and nothing that runs before it is called.
-import type { Command } from 'commander';
 import type { Io } from '../io.ts';
+import type { DocumentedCommand } from './documented-command.ts';
 
 /** The flags of `tail` that say which events are wanted and in which form: the same here. */
 const SHARED = [
@@ -16,7 +16,7 @@ const SHARED = [
 ];
 
 /** Adds the command; `tail` lends it its options. */
-export function addStreamReplay(stream: Command, io: Io): void {
+export function addStreamReplay(stream: DocumentedCommand, io: Io): void {
   const replay = stream
     .command('replay')
     .summary('play a recording to stdout')
@@ -29,16 +29,11 @@ export function addStreamReplay(stream: Command, io: Io): void {
     if (SHARED.includes(option.long ?? '')) replay.addOption(option);
   }
   replay
-    .addHelpText(
-      'after',
-      `
-Examples:
-  $ atlantis stream replay events.ndjson.gz
-  $ atlantis stream replay events.ndjson --speed max --where 'amount_usd >= 1000000' --json
-  $ zcat old/*.gz | atlantis stream replay - --speed 10x
-  $ atlantis stream simulate --replay events.ndjson    # the same as a live stream`,
-    )
-    .action(async (path: string, _options, command: Command) => {
+    .example('atlantis stream replay events.ndjson.gz')
+    .example("atlantis stream replay events.ndjson --speed max --where 'amount_usd >= 1000000' --json")
+    .example('zcat old/*.gz | atlantis stream replay - --speed 10x')
+    .example('atlantis stream simulate --replay events.ndjson', 'the same as a live stream')
+    .action(async (path: string, _options, command: DocumentedCommand) => {
       const { runReplay } = await import('../replay.ts');
       io.end(await runReplay(path, command.optsWithGlobals(), io));
     });

@@ -1,9 +1,9 @@
 // `atlantis stream simulate`: its flags, and nothing that runs before it is called.
-import type { Command } from 'commander';
 import type { Io } from '../io.ts';
 import { collect } from './collect.ts';
+import type { DocumentedCommand } from './documented-command.ts';
 
-export function addStreamSimulate(stream: Command, io: Io): void {
+export function addStreamSimulate(stream: DocumentedCommand, io: Io): void {
   stream
     .command('simulate')
     .summary('a local server that speaks the protocol')
@@ -21,20 +21,18 @@ export function addStreamSimulate(stream: Command, io: Io): void {
     .option('--replay <recording>', 'what `tail --record` wrote, as a live stream for each client')
     .option('--speed <speed>', 'of --replay: 1x, 10x or any such factor, or max (default: 1x)')
     .option('--json', 'print one JSON line once it is ready')
-    .addHelpText(
-      'after',
-      `
-Scenarios: steady, burst, drop, mute, late-pong, no-welcome, garbage, duplicate, slow, revoked, suspended,
-  no-credit, rate-limited, unavailable, flaky, close-<code>
-
-No real key belongs on a command line, where others can read it: those of --key are made up for the run.
-
-Examples:
-  $ atlantis stream simulate
-  $ atlantis stream simulate --port 0 --rate 1000 --seed 7
-  $ atlantis stream simulate --tls --scenario close-1011`,
+    .note(
+      'Scenarios',
+      'steady, burst, drop, mute, late-pong, no-welcome, garbage, duplicate, slow, revoked, suspended, no-credit, rate-limited, unavailable, flaky, close-<code>',
     )
-    .action(async (_options, command: Command) => {
+    .note(
+      'Keys',
+      'no real key belongs on a command line, where others can read it: those of --key are made up for the run.',
+    )
+    .example('atlantis stream simulate')
+    .example('atlantis stream simulate --port 0 --rate 1000 --seed 7', 'any free port')
+    .example('atlantis stream simulate --tls --scenario close-1011')
+    .action(async (_options, command: DocumentedCommand) => {
       const { runSimulate } = await import('../simulate.ts');
       io.end(await runSimulate(command.optsWithGlobals(), io));
     });

@@ -1,16 +1,12 @@
 // Flags, environment and profile → one read-only TailConfig; the session never sees a flag.
 import { UsageError } from '../errors.ts';
 import type { Io } from '../io.ts';
+import { COLOR_MODES, FORMATS, LOG_FORMATS, TIME_MODES } from './choices.ts';
 import { type ConnectionConfig, type ConnectionFlags, parseConnectionFlags } from './connection-config.ts';
 import { keyPrefix } from './key.ts';
 import { parseStreamUrl, type StreamUrl } from './stream-url.ts';
 import { readKey, requireUrl, resolveTarget, type TargetFlags } from './target.ts';
 import { optionalDuration, parseChoice, parseCount } from './values.ts';
-
-export const FORMATS = ['auto', 'pretty', 'ndjson'] as const;
-export const COLOR_MODES = ['auto', 'always', 'never'] as const;
-export const LOG_FORMATS = ['text', 'json'] as const;
-export const TIME_MODES = ['local', 'utc', 'relative', 'none'] as const;
 
 /** The flags of every command. */
 export interface GlobalFlags {

@@ -9,10 +9,8 @@ const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
 
 /** `flag → meaning (default: x)` as `--help` prints them above the global options. */
 function parseHelp(help: string): string[] {
-  const own = help.slice(help.indexOf('Options:'), help.indexOf('Global Options:'));
-  return [...own.matchAll(/^ {2}(-\S.*?) {2,}(\S.*)$/gm)]
-    .map(([, flag, meaning]) => `${flag} → ${meaning}`)
-    .filter((line) => !line.startsWith('-h,'));
+  const own = help.slice(0, help.indexOf('Global Options:')).replace(/\n {20,}/g, ' ');
+  return [...own.matchAll(/^ {2}(-\S.*?) {2,}(\S.*)$/gm)].map(([, flag, meaning]) => `${flag} → ${meaning}`);
 }
 
 function parseTable(): string[] {
@@ -24,7 +22,7 @@ function parseTable(): string[] {
 }
 
 test('the table of flags in README is what `stream tail --help` says', async () => {
-  const { stdout } = await runCli(['stream', 'tail', '--help'], { env: { COLUMNS: '200' } });
+  const { stdout } = await runCli(['stream', 'tail', '--help']);
   expect(parseTable().sort()).toEqual(parseHelp(stdout).sort());
 });
 

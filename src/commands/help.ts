@@ -1,0 +1,35 @@
+// Prints help: of a command, or the front page. Loaded when somebody asks.
+import { EXIT, UsageError } from '../errors.ts';
+import type { Io } from '../io.ts';
+import { renderFrontPage, renderHelp } from '../manual/help.ts';
+import type { DocumentedCommand, HelpWanted } from './documented-command.ts';
+import { findRoot, listWords, outlineCommand } from './outline.ts';
+
+/** Where no terminal tells its width. */
+const DEFAULT_COLUMNS = 100;
+
+/**
+ * Answers a wish for help. `atlantis` alone is one; a group without its command is a mistake.
+ * @throws UsageError for the latter
+ */
+export function answerHelp({ command, isError }: HelpWanted, io: Io): void {
+  const isFrontPage = isError && command.parent === null && io.argv.length === 0;
+  if (isError && !isFrontPage) throw refuseIncomplete(command);
+  const root = outlineCommand(findRoot(command));
+  const columns = io.stdout.columns() ?? DEFAULT_COLUMNS;
+  io.writeOut(
+    isFrontPage
+      ? renderFrontPage(root, columns)
+      : renderHelp(command.parent === null ? root : outlineCommand(command), root.flags, columns),
+  );
+  io.setExitCode(EXIT.ok);
+}
+
+function refuseIncomplete(command: DocumentedCommand): UsageError {
+  const words = listWords(command).join(' ');
+  const names = outlineCommand(command).commands.map(({ name }) => name);
+  return new UsageError(
+    'no command given',
+    `after \`${words}\`: ${names.join(', ')}\nsee \`${words} --help\``,
+  );
+}

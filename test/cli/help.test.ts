@@ -1,0 +1,78 @@
+// Help as a user meets it: alone, asked for, and after words that do not fit.
+import { describe, expect, test } from '@jest/globals';
+import { hasPty, startCliInPty } from '../helpers/pty.ts';
+import { runCli } from '../helpers/run-cli.ts';
+
+const run = (args: string) => runCli(args === '' ? [] : args.split(' '));
+
+test('`atlantis` alone shows the three things that most people want, and ends with 0', async () => {
+  const { code, stdout, stderr } = await run('');
+  expect(stdout).toContain('$ atlantis stream tail --simulate\n');
+  expect(stdout).toContain('$ atlantis profile add main');
+  expect(stdout).toContain('$ atlantis stream tail\n');
+  expect(stdout).toContain('atlantis --help');
+  expect([code, stderr]).toEqual([0, '']);
+});
+
+test.each([
+  ['--help', 'atlantis'],
+  ['help', 'atlantis'],
+  ['stream -h', 'atlantis stream'],
+  ['help stream', 'atlantis stream'],
+  ['stream tail --help', 'atlantis stream tail'],
+  ['stream tail --limit 5 --json --help', 'atlantis stream tail'],
+  ['help stream tail', 'atlantis stream tail'],
+  ['help profile add', 'atlantis profile add'],
+  ['completion -h', 'atlantis completion'],
+])('`%s` is the help of %s, on stdout, with 0', async (args, command) => {
+  const { code, stdout, stderr } = await run(args);
+  expect(stdout.split('\n', 1)[0]).toMatch(new RegExp(`^Usage: ${command} [\\[<]`));
+  expect(stdout).toMatch(/\nExamples:\n {2}\$ .*\batlantis /);
+  expect([code, stderr]).toEqual([0, '']);
+});
+
+describe('§ 1: what does not fit is 2, and points to the nearest thing and the right help', () => {
+  test.each([
+    ['stream', 'no command given', 'after `atlantis stream`: tail, check, simulate, replay', 'stream'],
+    ['profile', 'no command given', 'after `atlantis profile`: add, list', 'profile'],
+    ['--quiet', 'no command given', 'after `atlantis`: stream, profile', ''],
+    ['strem tail', "'strem'", 'Did you mean stream?', ''],
+    ['stream tial', "'tial'", 'Did you mean tail?', 'stream'],
+    ['help stream tial', "'tial'", 'Did you mean tail?', 'stream'],
+    ['stream tial --help', "'tial'", 'Did you mean tail?', 'stream'],
+    ['profile lst', "'lst'", 'Did you mean list?', 'profile'],
+    ['tail', "'tail'", 'Did you mean `atlantis stream tail`?', ''],
+    ['stream add', "'add'", 'Did you mean `atlantis profile add`?', 'stream'],
+    ['stream tail --limt 5', "'--limt'", 'Did you mean --limit?', 'stream tail'],
+    ['stream tail --limt=5', "'--limt=5'", 'Did you mean --limit?', 'stream tail'],
+    ['stream tail --colour never', "'--colour'", 'Did you mean --color?', 'stream tail'],
+    ['--simulate', "'--simulate'", '--simulate is a flag of `atlantis stream tail`', ''],
+    ['stream check --record x', "'--record'", '--record is a flag of `atlantis stream tail`', 'stream check'],
+    ['stream tail --limit', "'-n, --limit <n>' argument missing", '', 'stream tail'],
+    ['stream tail now', 'too many arguments', '', 'stream tail'],
+    ['stream replay', "missing required argument 'file'", '', 'stream replay'],
+    ['profile use', "missing required argument 'profile'", '', 'profile use'],
+  ])('%s', async (args, message, hint, command) => {
+    const { code, stdout, stderr } = await run(args);
+    const [first, ...rest] = stderr.trimEnd().split('\n');
+    expect(first).toMatch(/^atlantis: error: /);
+    expect(first).toContain(message);
+    expect(rest.join('\n')).toContain(hint);
+    expect(rest.at(-1)).toBe(`  see \`atlantis${command === '' ? '' : ` ${command}`} --help\``);
+    expect(rest).toHaveLength(hint === '' ? 1 : 2);
+    expect([code, stdout]).toEqual([2, '']);
+  });
+
+  test('with --log-format json it is one object', async () => {
+    const { stderr } = await run('stream tail --limt 5 --log-format json');
+    expect(JSON.parse(stderr)).toMatchObject({ exit_code: 2, hint: expect.stringContaining('--limit?') });
+  });
+});
+
+(hasPty() ? test : test.skip)('on a terminal help has its width', async () => {
+  for (const columns of [40, 80]) {
+    const { output } = await startCliInPty(['profile', 'list', '--help'], { columns }).exit;
+    const widest = Math.max(...output.split(/\r?\n/).map((line) => line.length));
+    expect([columns, widest <= columns]).toEqual([columns, true]);
+  }
+});

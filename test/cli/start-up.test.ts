@@ -1,0 +1,35 @@
+// What is loaded before the first event: a part that nobody asked for costs start-up time.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { expect, test } from '@jest/globals';
+import { makeTempFolder } from '../helpers/cleanup.ts';
+import { runCli } from '../helpers/run-cli.ts';
+
+/** Names of the parts of dist that a run loads. */
+async function listLoaded(args: string): Promise<string[]> {
+  const folder = makeTempFolder();
+  const preload = join(folder, 'preload.cjs');
+  const list = join(folder, 'loaded.json');
+  writeFileSync(
+    preload,
+    `process.on('exit', () => require('node:fs').writeFileSync(${JSON.stringify(list)}, JSON.stringify(Object.keys(require.cache))))`,
+  );
+  const { code, stderr } = await runCli(args.split(' '), { nodeArgs: ['--require', preload] });
+  expect([code, stderr]).toEqual([0, expect.not.stringContaining('error')]);
+  const paths: string[] = JSON.parse(readFileSync(list, 'utf8'));
+  return paths.filter((path) => /[\\/]dist[\\/]/.test(path)).map((path) => basename(path, '.cjs'));
+}
+
+const TAIL = ['main', 'commands.program', 'tail', 'simulator.server'];
+
+test.each([
+  ['--version', ['main']],
+  ['stream tail --simulate burst -n 1 --json', TAIL],
+  ['stream tail --simulate burst -n 1 --format pretty --color never', [...TAIL, 'render.pretty']],
+  ['stream tail --help', ['main', 'commands.program', 'commands.help']],
+  ['completion bash', ['main', 'commands.program', 'completion.script']],
+  ['__complete bash -- stream ', ['main', 'commands.program', 'commands.complete']],
+  ['profile list --json', ['main', 'commands.program', 'profile.list']],
+])('`%s` loads what it needs, and nothing else', async (args, parts) => {
+  expect((await listLoaded(args)).sort()).toEqual([...parts].sort());
+});
