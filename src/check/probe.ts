@@ -4,7 +4,14 @@
 // (the step under way stays open then) or all is done; whatever was opened is closed.
 import { buildFollowSettings, type ConnectionConfig } from '../config/connection-config.ts';
 import { hasPrefix, keyPrefix } from '../config/key.ts';
-import { readKey, requireUrl, resolveTarget, type Target, type TargetFlags } from '../config/target.ts';
+import {
+  findKeyOrigin,
+  readKey,
+  requireUrl,
+  resolveTarget,
+  type Target,
+  type TargetFlags,
+} from '../config/target.ts';
 import { LiveStream } from '../connection/live-stream.ts';
 import type { DialSettings } from '../connection/settings.ts';
 import { type OpenSocket, openSocket } from '../connection/socket.ts';
@@ -70,7 +77,12 @@ async function readSettings(flags: TargetFlags, probe: Probe): Promise<DialSetti
     if (target.key?.kind === 'stdin') io.stdin().destroy();
     return undefined;
   }
-  const { dial } = await buildFollowSettings(connection, { url, key }, io, undefined);
+  const { dial } = await buildFollowSettings(
+    connection,
+    { url, key, keyOrigin: findKeyOrigin(target) },
+    io,
+    undefined,
+  );
   const proxy = dial.proxyUrl === undefined ? undefined : new URL(dial.proxyUrl).host;
   log.pass(...describeSettings(target, url.base, keyPrefix(key), proxy));
   return dial;

@@ -1,5 +1,5 @@
 // The flags that say how to connect, checked; and, with URL and key, the settings of the connect loop.
-import type { FollowSettings } from '../connection/follow.ts';
+import type { FollowSettings, KeyOrigin } from '../connection/follow.ts';
 import { UsageError } from '../errors.ts';
 import type { Io } from '../io.ts';
 import { classifyText } from '../protocol/scan-json.ts';
@@ -69,11 +69,11 @@ export function parseConnectionFlags(flags: ConnectionFlags): ConnectionConfig {
  */
 export async function buildFollowSettings(
   config: ConnectionConfig,
-  source: { readonly url: StreamUrl; readonly key: string },
+  source: { readonly url: StreamUrl; readonly key: string; readonly keyOrigin?: KeyOrigin | undefined },
   io: Io,
   deadlineMs: number | undefined,
 ): Promise<FollowSettings> {
-  const { url, key } = source;
+  const { url, key, keyOrigin } = source;
   if (io.env['NODE_TLS_REJECT_UNAUTHORIZED'] === '0' && !url.isLoopback) {
     throw new UsageError(
       'NODE_TLS_REJECT_UNAUTHORIZED=0 turns certificate checks off: the key could go to anybody',
@@ -86,6 +86,7 @@ export async function buildFollowSettings(
       url: url.stream,
       host: url.host,
       key,
+      keyOrigin,
       userAgent: `atlantis-cli/${VERSION}`,
       proxyUrl: await chooseProxy(url, io),
       trustedRoots:

@@ -1,11 +1,12 @@
 // Flags, environment and profile → one read-only TailConfig; the session never sees a flag.
+import type { KeyOrigin } from '../connection/follow.ts';
 import { UsageError } from '../errors.ts';
 import type { Io } from '../io.ts';
 import { COLOR_MODES, FORMATS, LOG_FORMATS, TIME_MODES } from './choices.ts';
 import { type ConnectionConfig, type ConnectionFlags, parseConnectionFlags } from './connection-config.ts';
 import { keyPrefix } from './key.ts';
 import { parseStreamUrl, type StreamUrl } from './stream-url.ts';
-import { readKey, requireUrl, resolveTarget, type TargetFlags } from './target.ts';
+import { findKeyOrigin, readKey, requireUrl, resolveTarget, type TargetFlags } from './target.ts';
 import { optionalDuration, parseChoice, parseCount } from './values.ts';
 
 /** The flags of every command. */
@@ -46,6 +47,7 @@ export interface LogConfig {
 export interface StreamSource {
   readonly url: StreamUrl;
   readonly key: string;
+  readonly keyOrigin?: KeyOrigin | undefined;
   /** For `--verbose`: each setting with the source that won. */
   readonly origins: readonly string[];
   readonly warnings: readonly string[];
@@ -158,7 +160,7 @@ export async function resolveSource(flags: TargetFlags, io: Io): Promise<StreamS
       ? []
       : [`profile ${target.profile.value.name} from ${target.profile.source}`]),
   ];
-  return { url, key, origins, warnings: target.warnings };
+  return { url, key, keyOrigin: findKeyOrigin(target), origins, warnings: target.warnings };
 }
 
 /** The source that a running simulator is. */

@@ -2,6 +2,7 @@
 // which of them won.
 //
 // A key that is stored is bound to its profile's origin (contract P3).
+import type { KeyOrigin } from '../connection/follow.ts';
 import { CredentialError, UsageError } from '../errors.ts';
 import type { Io } from '../io.ts';
 import { parseKey } from './key.ts';
@@ -71,6 +72,16 @@ export function requireUrl(target: Target): StreamUrl {
   if (target.url === undefined)
     throw new UsageError('no URL: the base URL that came with your key', URL_HINT);
   return target.url.value;
+}
+
+/** Where the key comes from, for messages about a key that is refused. */
+export function findKeyOrigin({ key, profile }: Target): KeyOrigin | undefined {
+  if (key === undefined) return undefined;
+  const { source } = key;
+  if (key.kind === 'stdin') return { kind: 'stdin', source };
+  if (!isStored(key)) return { kind: 'environment', source };
+  const kind = key.kind === 'command' ? 'command' : 'profile';
+  return { kind, source, ...(profile === undefined ? {} : { profile: profile.value.name }) };
 }
 
 /**
@@ -158,6 +169,11 @@ function chooseKey(
   return undefined;
 }
 
+/** Whether a profile holds the key or the command that prints it. */
+function isStored({ source }: KeySource): boolean {
+  return source.includes('profile "');
+}
+
 /** Contract P3: a stored key goes to the origin that it was stored with, and nowhere else. */
 function assertSameOrigin(
   url: Sourced<StreamUrl> | undefined,
@@ -165,7 +181,7 @@ function assertSameOrigin(
   profile: Sourced<Profile> | undefined,
 ): void {
   if (url === undefined || key === undefined || profile === undefined) return;
-  if (!key.source.includes('profile "') || url.source.startsWith('profile "')) return;
+  if (!isStored(key) || url.source.startsWith('profile "')) return;
   const bound = parseStreamUrl(profile.value.url, `profile "${profile.value.name}"`);
   if (bound.origin === url.value.origin) return;
   throw new UsageError(

@@ -1,7 +1,7 @@
 // Everything that can end an attempt or a connection, in words, beside the rule that applies to it.
 //
-// One row per cause: what happened (`{host}` and `{detail}` are filled in), what the user can do, and the
-// name of the row in policy.ts that decides what the tool does next. docs/errors.md is printed from this.
+// One row per cause: what happened (`{host}`, `{detail}` and the like are filled in), what the user can do, and
+// the name of the row in policy.ts that decides what the tool does next. docs/errors.md is printed from this.
 import type { RuleName } from './policy.ts';
 
 interface CauseRow {
@@ -41,7 +41,7 @@ export const CAUSES = {
   reset: {
     rule: 'network',
     happened: '{host} broke the connection off ({detail})',
-    remedy: 'Usually passes; if it stays, look for a firewall or proxy that closes connections.',
+    remedy: 'Usually passes; if not, look for a firewall or proxy that cuts connections.',
   },
   'network-error': {
     rule: 'network',
@@ -51,21 +51,21 @@ export const CAUSES = {
   'proxy-failed': {
     rule: 'network',
     happened: 'the proxy {proxy} did not open a tunnel to {host} ({detail})',
-    remedy: 'Check the proxy, or name {host} in NO_PROXY if it can be reached directly.',
+    remedy: 'Check the proxy; if {host} is reached without it, set NO_PROXY.',
   },
   unauthorized: {
     rule: 'key',
-    happened: '{host} does not accept the key ({detail})',
-    remedy: 'The key is unknown or revoked: store a valid one with `atlantis profile add`.',
+    happened: '{host} does not accept {key} ({detail})',
+    remedy: 'It is unknown or revoked: {renew}.',
   },
   forbidden: {
     rule: 'key',
-    happened: '{host} has suspended the key ({detail})',
+    happened: '{host} has suspended {key} ({detail})',
     remedy: 'Settle the account or ask support, naming the request id.',
   },
   'no-credit': {
     rule: 'credit',
-    happened: '{host} says that the credit is used up ({detail})',
+    happened: '{host} says that the credit of {key} is used up ({detail})',
     remedy: 'Top the balance up, then start again.',
   },
   rejected: {
@@ -75,7 +75,7 @@ export const CAUSES = {
   },
   'rate-limited': {
     rule: 'rateLimit',
-    happened: '{host} limits the rate of this key ({detail})',
+    happened: '{host} limits the rate of {key} ({detail})',
     remedy: 'Run fewer streams with this key, or wait as long as the server asks.',
   },
   unavailable: {
@@ -91,12 +91,12 @@ export const CAUSES = {
   'not-atlantis': {
     rule: 'foreign',
     happened: 'the answer did not come from Atlantis ({detail})',
-    remedy: 'Something between here and {host} answered: check the URL and any proxy or gateway.',
+    remedy: 'Check the URL, and any proxy or gateway on the way to {host}.',
   },
   'proxy-refused': {
     rule: 'foreign',
     happened: 'the proxy {proxy} refused the tunnel to {host}; that did not come from Atlantis ({detail})',
-    remedy: 'Check the credentials in HTTPS_PROXY, or ask whoever runs the proxy to allow {host}.',
+    remedy: 'Check the credentials in HTTPS_PROXY, or have the proxy allow this host.',
   },
   'certificate-expired': {
     rule: 'trust',
@@ -141,7 +141,7 @@ export const CAUSES = {
   'tls-handshake': {
     rule: 'trust',
     happened: 'the TLS handshake with {host} failed ({detail})',
-    remedy: 'Tell whoever runs the server: it wants a cipher, a name or a certificate that this tool lacks.',
+    remedy: 'Tell whoever runs it: it wants a cipher or a name that this tool lacks.',
   },
   'tls-to-plaintext': {
     rule: 'upgrade',
@@ -171,12 +171,12 @@ export const CAUSES = {
   dropped: {
     rule: 'loss',
     happened: 'the connection to {host} was lost ({detail})',
-    remedy: 'Usually passes; if it stays, look for a firewall or proxy that closes idle connections.',
+    remedy: 'Usually passes; if not, a firewall or proxy may cut idle connections.',
   },
   silent: {
     rule: 'loss',
     happened: 'the connection to {host} is dead ({detail})',
-    remedy: 'Usually the network in between; keepalive is set by --ping-interval and --pong-timeout.',
+    remedy: 'Usually the network in between; see --ping-interval and --pong-timeout.',
   },
   'closed-by-server': {
     rule: 'loss',
@@ -191,7 +191,7 @@ export const CAUSES = {
   'closed-by-policy': {
     rule: 'policyClose',
     happened: '{host} ended the stream on purpose ({detail})',
-    remedy: 'The answer to the next attempt tells why: the key may be revoked or the account suspended.',
+    remedy: 'The next attempt tells why: the key may be revoked or suspended.',
   },
   'closed-for-protocol': {
     rule: 'frames',
@@ -201,7 +201,7 @@ export const CAUSES = {
   'bad-frames': {
     rule: 'frames',
     happened: '{host} broke the WebSocket protocol ({detail})',
-    remedy: 'Something in between may damage the data; otherwise report it with the request id.',
+    remedy: 'Something in between may damage the data; if not, report the request id.',
   },
 } as const satisfies Record<string, CauseRow>;
 
@@ -223,15 +223,50 @@ export interface Cause {
   /** What `Retry-After` asked for, in ms. */
   readonly retryAfterMs?: number;
   readonly closeCode?: number;
+  /** Where the key came from, in causes that are about it. */
+  readonly keyOrigin?: KeyOrigin;
+}
+
+/** Where a key came from, so that a user whose key is refused knows which one it was. */
+export interface KeyOrigin {
+  readonly kind: keyof typeof RENEWALS;
+  /** In the user's words: `ATLANTIS_API_KEY`, `profile "main"`. */
+  readonly source: string;
+  /** Name of the profile, where it has to do with one. */
+  readonly profile?: string;
+}
+
+/** How another key is put in the place of one; `{profile}` is filled in. */
+export const RENEWALS = {
+  environment: 'set a valid one there',
+  stdin: 'pipe in a valid one',
+  profile: 'replace it with `atlantis profile add {profile} --force`',
+  command: 'have the command print a valid one',
+} as const;
+const RENEWAL_OF_ANY = 'store a valid one with `atlantis profile add`';
+
+/** Adds where the key came from to a cause whose words speak of it. */
+export function addKeyOrigin(cause: Cause, keyOrigin: KeyOrigin | undefined): Cause {
+  const isAboutKey = CAUSES[cause.kind].happened.includes('{key}');
+  return keyOrigin === undefined || !isAboutKey ? cause : { ...cause, keyOrigin };
 }
 
 /** The two sentences of a cause, filled in. */
 export function describeCause(cause: Cause): { happened: string; remedy: string } {
   const row = CAUSES[cause.kind];
-  const fill = (text: string): string =>
-    text
-      .replaceAll('{host}', () => cause.host)
-      .replaceAll('{proxy}', () => cause.proxy ?? 'in use')
-      .replaceAll('{detail}', () => cause.detail);
-  return { happened: fill(row.happened), remedy: fill(row.remedy) };
+  const { keyOrigin } = cause;
+  const words: Readonly<Record<string, string>> = {
+    host: cause.host,
+    proxy: cause.proxy ?? 'in use',
+    detail: cause.detail,
+    key: keyOrigin === undefined ? 'the key' : `the key from ${keyOrigin.source}`,
+    renew: keyOrigin === undefined ? RENEWAL_OF_ANY : RENEWALS[keyOrigin.kind],
+    profile: keyOrigin?.profile ?? '',
+  };
+  const fillOnce = (text: string): string => text.replace(/\{(\w+)\}/g, (all, name) => words[name] ?? all);
+  // What a way to renew a key says of its profile is filled in before words of others come in.
+  return {
+    happened: fillOnce(row.happened),
+    remedy: fillOnce(row.remedy.replace('{renew}', () => words['renew'] ?? '')),
+  };
 }

@@ -21,6 +21,8 @@ import type { DialSettings } from './settings.ts';
 import { openSocket, type WatchPhase } from './socket.ts';
 import { recogniseTlsPort } from './tls-port.ts';
 
+export type { KeyOrigin } from './causes.ts';
+
 /** A live connection as the loop and its consumer see it. */
 export type Connection = Pick<LiveStream, keyof LiveStream>;
 

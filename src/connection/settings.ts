@@ -1,5 +1,6 @@
 // What a connection needs to know, once, read-only.
 import type { Classify } from '../protocol/messages.ts';
+import type { KeyOrigin } from './causes.ts';
 import type { KeepaliveSettings } from './keepalive.ts';
 
 export interface DialSettings {
@@ -9,6 +10,8 @@ export interface DialSettings {
   readonly host: string;
   /** The API key: sent as X-API-Key, nowhere else. */
   readonly key: string;
+  /** Where it came from, as messages name it. */
+  readonly keyOrigin?: KeyOrigin | undefined;
   /** `User-Agent` of the upgrade request. */
   readonly userAgent: string;
   /** Proxy URL with credentials, or undefined to connect directly (contract C6). */

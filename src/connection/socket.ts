@@ -7,7 +7,7 @@ import type { Agent, ClientRequest, IncomingHttpHeaders, IncomingMessage } from 
 import { isIP, type Socket } from 'node:net';
 import { type ClientOptions, WebSocket } from 'ws';
 import type { Clock } from '../io.ts';
-import type { Cause } from './causes.ts';
+import { addKeyOrigin, type Cause } from './causes.ts';
 import { classifyError, PHASES, type Phase } from './network-errors.ts';
 import { classifyRefusal, MAX_BODY_MS, readBody } from './refusal.ts';
 import type { DialSettings } from './settings.ts';
@@ -91,7 +91,8 @@ export async function openSocket(
           proxy,
           isFromProxy,
         };
-        settle(classifyRefusal(refusal, settings.host, clock.wallMs()));
+        const cause = classifyRefusal(refusal, settings.host, clock.wallMs());
+        settle(addKeyOrigin(cause, settings.keyOrigin));
       });
     });
     let answer: IncomingMessage | undefined;

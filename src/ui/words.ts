@@ -26,6 +26,7 @@ export function listCauseFigures(cause: Cause): Record<string, unknown> {
     ...(cause.closeCode === undefined ? {} : { close_code: cause.closeCode }),
     ...(cause.requestId === undefined ? {} : { request_id: cause.requestId }),
     ...(cause.retryAfterMs === undefined ? {} : { retry_after_ms: cause.retryAfterMs }),
+    ...(cause.keyOrigin === undefined ? {} : { key_source: cause.keyOrigin.source }),
   };
 }
 

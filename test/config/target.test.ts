@@ -2,7 +2,14 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { readKey, requireUrl, resolveTarget, type TargetFlags } from '../../src/config/target.ts';
+import {
+  findKeyOrigin,
+  readKey,
+  requireUrl,
+  resolveTarget,
+  type TargetFlags,
+} from '../../src/config/target.ts';
+import type { KeyOrigin } from '../../src/connection/follow.ts';
 import { type AtlantisError, CredentialError, isAtlantisError } from '../../src/errors.ts';
 import { makeTempFolder } from '../helpers/cleanup.ts';
 import { createFakeIo, type FakeIo } from '../helpers/fake-io.ts';
@@ -133,6 +140,34 @@ describe('§ 1: precedence', () => {
       source: 'the key command of profile "main"',
       argv: keyCommand,
     });
+  });
+
+  const stored = { main: MAIN };
+  const command = { main: { url: MAIN.url, keyCommand: ['vault'] } };
+  test.each<[string, TargetFlags, Record<string, string>, Record<string, StoredProfile>, KeyOrigin]>([
+    [
+      'the environment',
+      {},
+      { ATLANTIS_API_KEY: ENV_KEY },
+      stored,
+      { kind: 'environment', source: 'ATLANTIS_API_KEY' },
+    ],
+    ['stdin', { keyStdin: true }, {}, stored, { kind: 'stdin', source: '--key-stdin' }],
+    ['a profile', {}, {}, stored, { kind: 'profile', source: 'profile "main"', profile: 'main' }],
+    [
+      'a key command',
+      {},
+      {},
+      command,
+      { kind: 'command', source: 'the key command of profile "main"', profile: 'main' },
+    ],
+  ])('P1: where a refused key came from: %s', (_, flags, env, profiles, origin) => {
+    const world = createWorld({ env, profiles, current: 'main' });
+    expect(findKeyOrigin(resolveTarget(flags, world))).toEqual(origin);
+  });
+
+  test('P1: no key, no origin', () => {
+    expect(findKeyOrigin(resolveTarget({ url: MAIN.url }, createWorld({})))).toBeUndefined();
   });
 });
 

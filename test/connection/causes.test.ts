@@ -1,7 +1,14 @@
 // The words of every cause, and the page that is printed from them.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
-import { CAUSES, type Cause, type CauseKind, describeCause } from '../../src/connection/causes.ts';
+import {
+  addKeyOrigin,
+  CAUSES,
+  type Cause,
+  type CauseKind,
+  describeCause,
+  type KeyOrigin,
+} from '../../src/connection/causes.ts';
 import { RULES } from '../../src/connection/policy.ts';
 import { renderErrorsDoc } from '../helpers/errors-doc.ts';
 
@@ -33,6 +40,35 @@ describe('causes', () => {
   test.each(KINDS)('G1: %s promises nothing about events', (kind) => {
     const { happened, remedy } = describeCause({ kind, ...cause });
     expect(`${happened} ${remedy}`).not.toMatch(/missed|resumed|resuming/i);
+  });
+
+  test.each(KINDS)('the advice of %s fits a line of 80 columns', (kind) => {
+    expect(`  ${describeCause({ kind, ...cause }).remedy}`.length).toBeLessThanOrEqual(80);
+  });
+
+  test.each<[KeyOrigin, string]>([
+    [{ kind: 'environment', source: 'ATLANTIS_API_KEY' }, 'It is unknown or revoked: set a valid one there.'],
+    [{ kind: 'stdin', source: '--key-stdin' }, 'It is unknown or revoked: pipe in a valid one.'],
+    [
+      { kind: 'profile', source: 'profile "main"', profile: 'main' },
+      'It is unknown or revoked: replace it with `atlantis profile add main --force`.',
+    ],
+    [
+      { kind: 'command', source: 'the key command of profile "main"', profile: 'main' },
+      'It is unknown or revoked: have the command print a valid one.',
+    ],
+  ])('a refused key: which one it was, and how to renew it: %j', (keyOrigin, remedy) => {
+    const told = describeCause(addKeyOrigin({ ...cause, kind: 'unauthorized' }, keyOrigin));
+    expect(told).toEqual({
+      happened: `api.atlantis.example does not accept the key from ${keyOrigin.source} (as the test says)`,
+      remedy,
+    });
+    for (const kind of ['forbidden', 'no-credit', 'rate-limited'] as const) {
+      const { happened } = describeCause(addKeyOrigin({ ...cause, kind }, keyOrigin));
+      expect(happened).toContain(`the key from ${keyOrigin.source} `);
+    }
+    // What is not about the key does not speak of it.
+    expect(addKeyOrigin({ ...cause, kind: 'refused' }, keyOrigin)).toEqual({ ...cause, kind: 'refused' });
   });
 
   test('no two causes have the same words', () => {

@@ -70,7 +70,7 @@ describe('row 18: a key that is revoked in mid-stream', () => {
     expect(stdout).toBe('{"n":0}\n');
     expect(stderr).toMatch(/ended the stream on purpose \(close code 1008: key revoked\)/);
     expect(stderr).toMatch(
-      /error: .*does not accept the key \(HTTP 401 unauthorized: no such key, request id req-18\)/,
+      /error: .*does not accept the key from ATLANTIS_API_KEY \(HTTP 401 unauthorized: no such key, request id req-18\)/,
     );
     expect(stderr).not.toContain('live again');
     expect(code).toBe(3);

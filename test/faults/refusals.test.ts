@@ -1,5 +1,9 @@
 // Answers instead of the upgrade: whose they are, what they mean, and how the run ends.
+import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
+import { CANARY_KEY, findKeyIn } from '../helpers/canary.ts';
+import { makeTempFolder } from '../helpers/cleanup.ts';
+import { type CliOptions, runCli } from '../helpers/run-cli.ts';
 import { type Script, startScriptedServer, streamHandler } from '../helpers/scripted-server.ts';
 import { measureGaps, pickRecords, runTail } from '../helpers/tail.ts';
 
@@ -50,6 +54,27 @@ describe('row 19 (C3): refused by the API for good, after one attempt', () => {
         exit_code: 3,
       },
     ]);
+  });
+
+  test('the message names the place that the refused key came from, and how to renew it there', async () => {
+    const server = await startScriptedServer(refuse(401, 'unauthorized', 'No such key.'));
+    const env = { ATLANTIS_CONFIG_DIR: join(makeTempFolder(), 'config') };
+    const add = ['profile', 'add', 'main', '--url', server.url, '--key-stdin'];
+    expect((await runCli(add, { env, stdin: CANARY_KEY })).code).toBe(0);
+    const tail = ['stream', 'tail', '--url', server.url];
+    const runs: [readonly string[], CliOptions, string, string][] = [
+      [tail, { key: CANARY_KEY }, 'ATLANTIS_API_KEY', 'set a valid one there'],
+      [[...tail, '--key-stdin'], { stdin: CANARY_KEY }, '--key-stdin', 'pipe in a valid one'],
+      [['stream', 'tail'], { env }, 'profile "main"', 'replace it with `atlantis profile add main --force`'],
+      [['stream', 'check'], { env }, 'profile "main"', 'replace it with `atlantis profile add main --force`'],
+    ];
+    for (const [args, options, source, renew] of runs) {
+      const { code, stdout, stderr } = await runCli(args, options);
+      expect(stdout + stderr).toContain(`does not accept the key from ${source} (HTTP 401 unauthorized`);
+      expect(stdout + stderr).toContain(`  It is unknown or revoked: ${renew}.\n`);
+      expect(findKeyIn(stdout + stderr)).toEqual([]);
+      expect(code).toBe(3);
+    }
   });
 
   test("the server's words are made visible, not obeyed, and not as long as they like", async () => {

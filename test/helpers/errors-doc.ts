@@ -1,6 +1,6 @@
 // Renders docs/errors.md from the causes and their rules, so that the page cannot say anything else than the
 // program does.
-import { CAUSES } from '../../src/connection/causes.ts';
+import { CAUSES, RENEWALS } from '../../src/connection/causes.ts';
 import { FIRST_BUDGET, RULES, type RuleName } from '../../src/connection/policy.ts';
 
 /** The ends of contract § 2 that are no cause of a connection. */
@@ -41,6 +41,13 @@ const OTHER_ENDS: readonly (readonly [code: string, when: string, remedy: string
   ],
 ];
 
+const KEY_PLACES: Readonly<Record<keyof typeof RENEWALS, string>> = {
+  environment: '`ATLANTIS_API_KEY`',
+  stdin: '`--key-stdin`',
+  profile: 'a profile',
+  command: 'the key command of a profile',
+};
+
 type Verdict = (typeof RULES)[RuleName]['beforeFirstWelcome' | 'afterIt'];
 
 const seconds = (ms: number): string => (ms < 60_000 ? `${ms / 1_000} s` : `${ms / 60_000} min`);
@@ -63,6 +70,8 @@ function describe(text: string): string {
     .replace(/,? \(\{detail\}\)/, '')
     .replaceAll('{host}', '*host*')
     .replaceAll('{proxy}', '*proxy*')
+    .replaceAll('{key}', 'the key')
+    .replaceAll('{renew}', 'put a valid one in its place, see below')
     .replace(/--[a-z-]+(?: <\w+>)?|https?:\/\/|wss?:\/\/|\b[A-Z]+_[A-Z]+\b/g, '`$&`');
 }
 
@@ -101,6 +110,19 @@ ends there. Between two attempts lie at least 250 ms, and never more than 20 beg
 \`--timeout\`.
 
 ${renderTable(['code', 'cause', 'what happened', 'what to do', 'before the first welcome', 'after it'], rows)}
+
+## A key that is refused
+
+The message names the place that the key came from; what to do depends on it. With \`--log-format json\` it is the
+field \`key_source\`.
+
+${renderTable(
+  ['the key came from', 'what to do'],
+  Object.entries(RENEWALS).map(([kind, words]) => [
+    KEY_PLACES[kind as keyof typeof RENEWALS],
+    words.replace('{profile}', '<name>'),
+  ]),
+)}
 
 ## Other ends
 

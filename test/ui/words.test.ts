@@ -124,7 +124,7 @@ describe('what comes next', () => {
       event: 'error',
       level: 'error',
       message: `${HOST} does not accept the key (as the test says); not trying again, since it would only fail again`,
-      hint: CAUSES.unauthorized.remedy,
+      hint: 'It is unknown or revoked: store a valid one with `atlantis profile add`.',
       figures: { cause: 'unauthorized', host: HOST, http_status: 401, exit_code: 7, why: 'pointless' },
     });
   });
