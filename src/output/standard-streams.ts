@@ -1,4 +1,5 @@
-// The standard streams where one of them is a terminal, or gone: neither may hold or end the program.
+// The standard streams where one of them is a terminal, or gone, or both are one: neither may hold or end the
+// program, or spoil a line of the other.
 //
 // Node lets writes to a terminal block: after Ctrl-S, or in front of a frozen window, no ping would go out, no
 // timer fire and no signal be handled (contract K3, R2). Here they are asynchronous, as those to a pipe are.
@@ -61,9 +62,21 @@ export function openGuarded(target: OutputTarget): NodeJS.WriteStream {
   return stream;
 }
 
+/** Whether both lead to the same terminal, or, as after `2>&1 |`, into the same pipe or socket. */
+function areOne(stdout: OutputTarget, stderr: OutputTarget): boolean {
+  if (stdout.isTty || stderr.isTty) return stdout.isTty && stderr.isTty;
+  try {
+    const [one, other] = [fstatSync(stdout.fd), fstatSync(stderr.fd)];
+    return one.dev === other.dev && one.ino === other.ino && (one.isFIFO() || one.isSocket());
+  } catch {
+    return false;
+  }
+}
+
 /** Writes texts to stderr, in order; never throws, and a stderr that is gone or full is no matter (contract O7). */
 export function createStderrWriter(stdout: OutputTarget, stderr: OutputTarget): (text: string) => void {
   let heldBack = 0;
+  let isOne: boolean | undefined;
   const writeNow = (text: string): void => {
     try {
       const stream = openGuarded(stderr);
@@ -73,8 +86,9 @@ export function createStderrWriter(stdout: OutputTarget, stderr: OutputTarget): 
     }
   };
   return (text) => {
-    // On a terminal that is busy a status line must not stand inside of a line of output.
-    const isBusy = stderr.isTty && stdout.isTty && openGuarded(stdout).writableLength > 0;
+    isOne ??= areOne(stdout, stderr);
+    // Where both are one and it is busy, a status line must not stand inside of a line of output.
+    const isBusy = isOne && openGuarded(stdout).writableLength > 0;
     if (!isBusy) return writeNow(text);
     if (heldBack + text.length > MAX_STDERR_BACKLOG) return;
     heldBack += text.length;

@@ -8,6 +8,7 @@ import {
   startScriptedServer,
   streamHandler,
 } from '../helpers/scripted-server.ts';
+import { pauseFor } from '../helpers/watch.ts';
 import { startHandOver } from './hand-over.ts';
 import { endOf, expectNoKey, lastRecord, numberedEvents, readRecords, startTail } from './start-tail.ts';
 
@@ -97,6 +98,26 @@ describe('O5: a reader that keeps up', () => {
     expect(await child.waitForLines(2)).toEqual(['{"n":1}', '{"n":2}']);
     child.kill();
     await endOf(child);
+  });
+});
+
+describe('O6: stdout and stderr in one pipe, as after 2>&1', () => {
+  test('O6: a slow reader gets every event whole: no status line stands inside of one', async () => {
+    const server = await startScriptedServer(
+      streamHandler({ events: numberedEvents(150_000, 12), finish: (peer) => peer.sendClose(1000) }),
+    );
+    const child = startTail(server.url, ['--no-reconnect'], { prefix: ['sh', '-c', 'exec "$@" 2>&1', 'sh'] });
+    child.pauseStdout();
+    // After a second of waiting the command says that its reader does not keep up.
+    await server.waitForAttempt(1);
+    await pauseFor(1_500);
+    child.resumeStdout();
+    const { code, stdout } = await endOf(child);
+    const lines = stdout.trimEnd().split('\n');
+    const events = lines.filter((line) => !/^(atlantis: | {2})/.test(line)).map((line) => JSON.parse(line).n);
+    expect(events).toEqual(Array.from({ length: 12 }, (_, at) => at + 1));
+    expect(stdout).toContain('\natlantis: the reader of stdout does not keep up');
+    expect(code).toBe(7);
   });
 });
 

@@ -1,11 +1,19 @@
 // Lines for stderr beside a terminal that is busy, and terminals that must not block.
+import { closeSync } from 'node:fs';
 import { Writable } from 'node:stream';
 import { describe, expect, test } from '@jest/globals';
 import type { OutputTarget } from '../../src/io.ts';
 import { createStderrWriter, keepLoopFree, openGuarded } from '../../src/output/standard-streams.ts';
+import { registerCleanup } from '../helpers/cleanup.ts';
+import { makePipe } from '../helpers/pipe.ts';
+
+const NOWHERE = -1;
 
 /** Two targets on one screen; stdout takes what it is given only when `release` is called. */
-function setUp(areTty: boolean) {
+function setUp(
+  areTty: boolean,
+  fds: { stdout: number; stderr: number } = { stdout: NOWHERE, stderr: NOWHERE },
+) {
   let screen = '';
   let pending: (() => void)[] = [];
   const create = (fd: number, take: (text: string, done: () => void) => void): OutputTarget => {
@@ -17,13 +25,13 @@ function setUp(areTty: boolean) {
       stream: () => stream as unknown as NodeJS.WriteStream,
     };
   };
-  const stdout = create(1, (text, done) => {
+  const stdout = create(fds.stdout, (text, done) => {
     pending.push(() => {
       screen += text;
       done();
     });
   });
-  const stderr = create(2, (text, done) => {
+  const stderr = create(fds.stderr, (text, done) => {
     screen += text;
     done();
   });
@@ -55,6 +63,38 @@ describe('createStderrWriter', () => {
     expect(screen()).toBe('event 1\nlost\nretrying\nevent 2\n');
     write('summary\n');
     expect(screen()).toBe('event 1\nlost\nretrying\nevent 2\nsummary\n');
+  });
+
+  test('O6: the same where both lead into one pipe: no line stands inside of another', async () => {
+    const { readEnd, writeEnd } = makePipe();
+    registerCleanup(() => {
+      readEnd.destroy();
+      closeSync(writeEnd);
+    });
+    const { stdout, write, screen, release } = setUp(false, { stdout: writeEnd, stderr: writeEnd });
+    stdout.stream().write('half of an ev');
+    stdout.stream().write('ent\n');
+    write('paused\n');
+    expect(screen()).toBe('');
+    await release();
+    expect(screen()).toBe('half of an event\npaused\n');
+  });
+
+  test('two pipes do not wait for each other', () => {
+    const pipes = [makePipe(), makePipe()] as const;
+    registerCleanup(() => {
+      for (const { readEnd, writeEnd } of pipes) {
+        readEnd.destroy();
+        closeSync(writeEnd);
+      }
+    });
+    const { stdout, write, screen } = setUp(false, {
+      stdout: pipes[0].writeEnd,
+      stderr: pipes[1].writeEnd,
+    });
+    stdout.stream().write('event\n');
+    write('paused\n');
+    expect(screen()).toBe('paused\n');
   });
 
   test('elsewhere it does not wait for the reader of stdout', () => {
