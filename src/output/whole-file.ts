@@ -2,7 +2,16 @@
 //
 // What stands there before stays untouched until then. A place that is no regular file (/dev/stdout, a pipe)
 // is written to as it is: nothing may take its place.
-import { realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  openSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { OutputError } from '../errors.ts';
 
 /**
@@ -16,7 +25,7 @@ export function writeWholeFile(path: string, text: string, pid: number, what: st
   try {
     const isSpecial = statSync(path, { throwIfNoEntry: false })?.isFile() === false;
     if (isSpecial) {
-      writeFileSync(path, text);
+      writeSpecial(path, text);
       return;
     }
     const place = findPlace(path);
@@ -27,6 +36,16 @@ export function writeWholeFile(path: string, text: string, pid: number, what: st
     const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
     if (staged !== undefined && code !== 'EEXIST') rmSync(staged, { force: true });
     throw new OutputError(`${what} "${path}" could not be written (${code})`);
+  }
+}
+
+/** Not a moment of waiting: a pipe that nobody reads would hold the process, and with it every signal. */
+function writeSpecial(path: string, text: string): void {
+  const fd = openSync(path, constants.O_WRONLY | (constants.O_NONBLOCK ?? 0));
+  try {
+    writeFileSync(fd, text);
+  } finally {
+    closeSync(fd);
   }
 }
 

@@ -1,5 +1,16 @@
 // Files that are there whole or not at all.
-import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  closeSync,
+  constants,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { writeWholeFile } from '../../src/output/whole-file.ts';
@@ -40,6 +51,16 @@ describe('writeWholeFile', () => {
     const path = choose(folder);
     expect(() => write(path)).toThrow(`the report "${path}" could not be written (${code})`);
     expect(readdirSync(folder).sort()).toEqual(['empty', 'file']);
+  });
+
+  test('a pipe takes it while somebody reads, and is an error at once while nobody does', () => {
+    const path = join(makeTempFolder(), 'pipe');
+    execFileSync('mkfifo', [path]);
+    expect(() => write(path)).toThrow(`the report "${path}" could not be written (ENXIO)`);
+    const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    write(path);
+    expect(readFileSync(reader, 'utf8')).toBe('new');
+    closeSync(reader);
   });
 
   test('what stands in the way beside it is left alone', () => {
