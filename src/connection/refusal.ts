@@ -89,6 +89,11 @@ function isRetryable(kind: CauseKind): boolean {
   return kind === 'rate-limited' || kind === 'unavailable';
 }
 
+/** What content delivery networks say of a service that they cannot reach: 520 to 530, 561, 598, 599. */
+function isFromEdge(status: number): boolean {
+  return status >= 520 && status < 600;
+}
+
 /** How nginx, Go's net/http and Apache answer a plaintext request on a TLS port. */
 const WANTS_TLS = /HTTP request (was sent )?to (an )?HTTPS|plain HTTP to an SSL/i;
 
@@ -103,7 +108,7 @@ function pickKind(refusal: Refusal, isFromApi: boolean): CauseKind {
   if (status === 407) return 'proxy-refused';
   if (status >= 300 && status < 400) return 'redirect';
   if (status === 429) return 'rate-limited';
-  if ([408, 500, 502, 503, 504].includes(status)) return 'unavailable';
+  if ([408, 500, 502, 503, 504].includes(status) || isFromEdge(status)) return 'unavailable';
   if (status < 300) return 'not-websocket';
   if (!isFromApi) return 'not-atlantis';
   if (status === 401) return 'unauthorized';

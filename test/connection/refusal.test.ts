@@ -72,6 +72,11 @@ describe('C3: what an answer means', () => {
     [502, 'unavailable'],
     [503, 'unavailable'],
     [504, 'unavailable'],
+    // Of a network in front of the service; 511 is a portal that wants a log-in first.
+    [511, 'not-atlantis'],
+    [521, 'unavailable'],
+    [530, 'unavailable'],
+    [599, 'unavailable'],
   ])('%i with a page of HTML is %s', (status, kind) => {
     const cause = classify(status, { body: '<html>Hello</html>', headers: { 'content-type': 'text/html' } });
     expect(cause).toMatchObject({ kind, httpStatus: status });
