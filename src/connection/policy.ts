@@ -217,6 +217,7 @@ function findEndReason(
   if (settings.deadlineMs !== undefined && nowMs + atLeastMs > settings.deadlineMs && atLeastMs > 0) {
     return 'beyond-deadline';
   }
-  if (Math.max(atLeastMs, MIN_DELAY_MS) > atMostMs) return 'first-budget';
+  if (atLeastMs > Math.max(0, atMostMs)) return 'wait-too-long';
+  if (MIN_DELAY_MS > atMostMs) return 'first-budget';
   return !history.hasBeenWelcomed && history.attempts >= FIRST_BUDGET.attempts ? 'first-budget' : undefined;
 }

@@ -299,7 +299,7 @@ describe('§ 5: the first budget', () => {
   test('60 s: a Retry-After that reaches past them ends the run at once', () => {
     const asks = (retryAfterMs: number): Failure => ({ cause: because('rate-limited', { retryAfterMs }) });
     expect(lastOf([asks(59_000)])?.action).toBe('retry');
-    expectEnd(lastOf([asks(60_000)]), 6, 'first-budget');
+    expectEnd(lastOf([asks(60_000)]), 6, 'wait-too-long');
   });
 
   test('it is over with the first welcome, however short the connection was', () => {
