@@ -14,6 +14,12 @@ export const PHASES = {
 } as const;
 export type Phase = keyof typeof PHASES;
 
+/** The step in words, with the proxy that it leads to or through. */
+export function describePhase(phase: Phase, proxy: string | undefined): string {
+  if (proxy === undefined) return PHASES[phase];
+  return phase === 'proxy' ? `${PHASES.proxy} ${proxy}` : `${PHASES[phase]} through the proxy ${proxy}`;
+}
+
 interface ErrorLike {
   readonly code?: unknown;
   readonly message?: unknown;
@@ -154,7 +160,7 @@ function describeError(error: unknown, code: string, message: string, phase: Pha
   const where = listAddresses(error);
   // An address says where it happened better than the step.
   if (where !== '') return `${words} at ${where}`;
-  return phase === 'live' ? words : `${words} ${PHASES[phase]}`;
+  return phase === 'live' ? words : `${words}, ${PHASES[phase]}`;
 }
 
 /** Every address that was tried, "127.0.0.1:80 and [::1]:80". */

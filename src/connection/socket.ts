@@ -8,7 +8,7 @@ import { isIP, type Socket } from 'node:net';
 import { type ClientOptions, WebSocket } from 'ws';
 import type { Clock } from '../io.ts';
 import { addKeyOrigin, type Cause } from './causes.ts';
-import { classifyError, PHASES, type Phase } from './network-errors.ts';
+import { classifyError, describePhase, type Phase } from './network-errors.ts';
 import { classifyRefusal, MAX_BODY_MS, readBody } from './refusal.ts';
 import type { DialSettings } from './settings.ts';
 
@@ -74,7 +74,7 @@ export async function openSocket(
     const timedOut = (): Cause => ({
       kind: 'timed-out',
       host: settings.host,
-      detail: `no answer within ${settings.connectTimeoutMs} ms, ${PHASES[phase]}`,
+      detail: `no answer within ${settings.connectTimeoutMs} ms, ${describePhase(phase, proxy)}`,
       ...(proxy === undefined ? {} : { proxy }),
     });
     webSocket.on('error', (error) => settle(fail(error)));

@@ -173,7 +173,7 @@ describe('C9: no error is ever empty', () => {
     const error = fault('ECONNRESET', 'socket hang up');
     expect(classifyError(error, HOST, 'upgrade')).toMatchObject({
       kind: 'reset',
-      detail: 'socket hang up waiting for the answer to the upgrade',
+      detail: 'socket hang up, waiting for the answer to the upgrade',
     });
   });
 

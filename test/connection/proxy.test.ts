@@ -125,7 +125,7 @@ describe('row 33: a proxy', () => {
       cause: {
         kind: 'timed-out',
         proxy: proxy.host,
-        detail: 'no answer within 150 ms, waiting for the proxy',
+        detail: `no answer within 150 ms, waiting for the proxy ${proxy.host}`,
       },
     });
     await gone.noted;
@@ -141,7 +141,10 @@ describe('row 33: a proxy', () => {
     const dial = { proxyUrl: `http://${proxy.host}`, connectTimeoutMs: 150 };
     const run = startRun('wss://127.0.0.1:9/v1/stream', { dial, policy: { maxReconnects: 0 } });
     expect(await gaveUp(run)).toMatchObject({
-      cause: { kind: 'timed-out', detail: 'no answer within 150 ms, in the TLS handshake' },
+      cause: {
+        kind: 'timed-out',
+        detail: `no answer within 150 ms, in the TLS handshake through the proxy ${proxy.host}`,
+      },
     });
     await gone.noted;
   });

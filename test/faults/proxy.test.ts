@@ -193,7 +193,11 @@ describeTls('row 33 (C6): a proxy (needs the openssl command)', () => {
     });
     const args = ['--connect-timeout', '500ms', '--max-reconnects', '1', ...FAST];
     const exit = await run(httpUrl(proxy), args, { limitMs: 10_000 });
-    expect(pickRecords(exit, 'error')).toMatchObject([{ cause: 'timed-out', exit_code: 7 }]);
+    const [error] = pickRecords(exit, 'error');
+    expect(error).toMatchObject({ cause: 'timed-out', exit_code: 7 });
+    expect(error?.message).toMatch(
+      new RegExp(`no answer within 500 ms, .* the proxy 127.0.0.1:${proxy.port}\\)`),
+    );
     expect(exit.code).toBe(7);
     expect(openAtStart).toEqual([1, 1]);
   });
