@@ -26,5 +26,18 @@ export function findProxy(
   if (protocol !== 'http:' && protocol !== 'https:') {
     throw new UsageError(`${name} names a ${protocol.slice(0, 20)}// proxy, which is not supported`, hint);
   }
+  if (!isEncoded(url))
+    throw new UsageError(`the user or password in ${name} is not URL-encoded`, `a % is %25; ${hint}`);
   return url;
+}
+
+/** Whether user and password can be decoded, as they must be for the Proxy-Authorization header. */
+function isEncoded(url: string): boolean {
+  const { username, password } = new URL(url);
+  try {
+    for (const part of [username, password]) decodeURIComponent(part);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -80,6 +80,14 @@ describe('C6: proxies from the environment', () => {
     [{ HTTPS_PROXY: 'http://user:secret@' }, 'HTTPS_PROXY is not a URL'],
     [{ HTTPS_PROXY: 'http://user:secret@proxy.example:99999' }, 'HTTPS_PROXY is not a URL'],
     [{ HTTPS_PROXY: 'user:secret@proxy .example' }, 'HTTPS_PROXY is not a URL'],
+    [
+      { HTTPS_PROXY: 'http://user:secret%@proxy.example' },
+      'the user or password in HTTPS_PROXY is not URL-encoded',
+    ],
+    [
+      { HTTPS_PROXY: 'http://us%zz:secret@proxy.example' },
+      'the user or password in HTTPS_PROXY is not URL-encoded',
+    ],
   ])('P4: %j is refused without a word of its credentials', (env, words) => {
     const { message, hint, exitCode } = refusalOf(env);
     expect(exitCode).toBe(2);
