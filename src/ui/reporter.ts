@@ -3,6 +3,8 @@
 // Every line passes the redactor and is made visible; nothing here can end the run.
 import type { Io } from '../io.ts';
 import { type LogStyle, PLAIN_LOG_STYLE } from '../render/paint.ts';
+import { makeVisible } from '../render/sanitize.ts';
+import { wrapWords } from '../render/wrap-words.ts';
 import { NO_STATUS_LINE, type StatusLine } from './status-line.ts';
 
 export const STATUS_EVENTS = [
@@ -66,6 +68,12 @@ export function createReporter(
   const isShown = ({ level }: StatusRecord): boolean =>
     level === 'error' || (level === 'debug' ? options.isVerbose : !options.isQuiet);
   let lastHint: string | undefined;
+  /** One line for programs and files; on a terminal broken between words. */
+  const write = (line: string, paint: (safe: string) => string): void => {
+    const columns = io.stderr.columns();
+    const lines = columns === undefined ? [line] : wrapWords(makeVisible(io.redactor.redact(line)), columns);
+    for (const one of lines) io.writeErr(one, paint);
+  };
   return {
     report(record) {
       if (!isShown(record)) return;
@@ -78,11 +86,11 @@ export function createReporter(
       const paint = (safe: string): string => open + safe + close;
       const label = record.level === 'error' ? 'error: ' : record.level === 'warn' ? 'warning: ' : '';
       const [message = '', ...lines] = (io.stderr.isTty && record.block) || [record.message];
-      io.writeErr(`atlantis: ${label}${message}`, paint);
-      for (const line of lines) io.writeErr(`  ${line}`, paint);
+      write(`atlantis: ${label}${message}`, paint);
+      for (const line of lines) write(`  ${line}`, paint);
       // The same advice again and again is noise, but for the last word.
       if (record.hint !== undefined && (record.hint !== lastHint || record.level === 'error')) {
-        for (const line of record.hint.split('\n')) io.writeErr(`  ${line}`, paint);
+        for (const line of record.hint.split('\n')) write(`  ${line}`, paint);
       }
       lastHint = record.hint ?? lastHint;
     },

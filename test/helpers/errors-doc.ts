@@ -106,8 +106,8 @@ rely on them. With \`--log-format json\` the name of the cause is the field \`ca
 What ended an attempt or a connection, what can be done about it, and what the tool does next: before the first
 welcome of a run, when a mistake is likely, and after it, when an outage is. The code is that of the run if it
 ends there. Between two attempts lie at least 250 ms, and never more than 20 begin in 60 s; \`--no-reconnect\` and
-\`--max-reconnects\` end a run sooner, and so does a server that asks for a wait of more than 15 min or beyond
-\`--timeout\`.
+\`--max-reconnects\` end a run sooner, and so does a server that asks for a wait of more than 15 min, beyond
+\`--timeout\`, or beyond the first 60 s of a run that was not welcomed yet.
 
 ${renderTable(['code', 'cause', 'what happened', 'what to do', 'before the first welcome', 'after it'], rows)}
 

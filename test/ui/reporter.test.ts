@@ -59,6 +59,25 @@ describe('text', () => {
     expect(io.errText).toBe('atlantis: error: it failed\n  Do this.\n');
   });
 
+  test('on a terminal long lines are broken between words, elsewhere they are not', () => {
+    const record = {
+      event: 'error',
+      level: 'error',
+      message: `the server at ${KEY} refused to talk\x07 to anybody today`,
+      hint: 'Wait for a while, then try it again.',
+    } as const;
+    const narrow = createFakeIo({ isStderrTty: true, columns: 40 });
+    narrow.redactor.addSecret(KEY);
+    createReporter(narrow, PLAIN).report(record);
+    expect(narrow.errLines.every((line) => line.length <= 40)).toBe(true);
+    expect(narrow.errLines.length).toBe(4);
+    expect(narrow.errText).toContain('talk\\u0007 to');
+    expect(narrow.errText).not.toContain(KEY.slice(16));
+    const file = createFakeIo({ columns: 40 });
+    createReporter(file, PLAIN).report(record);
+    expect(file.errLines.length).toBe(2);
+  });
+
   test('the same hint is not said again and again, but with the last word', () => {
     const { io, reporter } = createWorld();
     const retry = { event: 'retrying', level: 'warn', message: 'again', hint: 'Do this.' } as const;
