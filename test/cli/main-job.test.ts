@@ -4,7 +4,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { runCleanups } from '../helpers/cleanup.ts';
 import { runCli, runShell, startCli } from '../helpers/run-cli.ts';
 
-const KEY = 'ak_live_0123456789abcdef0123456789abcdef';
+const KEY = 'ak_live_0123456789abcdeffedcba9876543210';
 
 /** The URL that a simulator prints. */
 function findUrl(text: string): string {

@@ -3,7 +3,7 @@ import { expect, test } from '@jest/globals';
 import { findWebSocketsPython, startPythonServer } from '../helpers/real-components.ts';
 import { startCli } from '../helpers/run-cli.ts';
 
-const KEY = 'ak_live_0123456789abcdef0123456789abcdef';
+const KEY = 'ak_live_0123456789abcdeffedcba9876543210';
 const EVENTS = [
   '{"type":"large_transfer","amount_raw":115792089237316195423570985008687907853269984665640564039457584007913129639935}',
   '{"type":"address_activity","note":"轉帳 🚀","n":1e400}',

@@ -4,7 +4,7 @@ import { makeTempFolder } from '../helpers/cleanup.ts';
 import { runCli } from '../helpers/run-cli.ts';
 import { startScriptedServer, streamHandler } from '../helpers/scripted-server.ts';
 
-const KEY = 'ak_live_0123456789abcdef0123456789abcdef';
+const KEY = 'ak_live_0123456789abcdeffedcba9876543210';
 
 /** Runs `profile add` against a server with an empty store, then lists what was stored. */
 async function addAndList(url: string) {

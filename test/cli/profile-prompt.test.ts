@@ -4,10 +4,10 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
+import { CANARY_KEY as KEY, CANARY_PREFIX as PREFIX } from '../helpers/canary.ts';
 import { makeTempFolder } from '../helpers/cleanup.ts';
 import { type Child, startShell } from '../helpers/run-cli.ts';
 
-const KEY = 'ak_live_00112233445566778899aabbccddeeff';
 const URL = 'https://api.atlantis.example';
 
 const hasScript = spawnSync('script', ['--version']).status === 0;
@@ -18,6 +18,8 @@ function startOnTerminal(commands: string): { child: Child; folder: string; type
   const folder = join(makeTempFolder(), 'config');
   const inner = `stty -a > ${folder}.before; ${commands}; echo "status $?"; stty -a > ${folder}.after; echo over`;
   const { child } = startShell('exec script -qec "$INNER" /dev/null', {
+    // The key in the environment is for other commands, and must not be taken instead of asking.
+    key: KEY,
     env: { ATLANTIS_CONFIG_DIR: folder, INNER: inner, SHELL: '/bin/sh', TERM: 'xterm' },
     stdin: 'pipe',
   });
@@ -42,7 +44,7 @@ describeWithScript('on a terminal (needs script)', () => {
     type(`${KEY}\r`);
     const screen = await child.waitForStdout('over');
     expect(screen).toContain('status 0');
-    expect(screen).toContain('ak_live_00112233…, in use');
+    expect(screen).toContain(`${PREFIX}…, in use`);
     expect(screen).not.toContain(KEY.slice(16));
     expect(readStore(folder).profiles.main).toEqual({ url: URL, key: KEY });
     expectRestored(folder);
@@ -61,7 +63,7 @@ describeWithScript('on a terminal (needs script)', () => {
   test.each<[string, string, string]>([
     ['Ctrl-C', '\x03', 'status 130'],
     ['Ctrl-D', '\x04', 'status 2'],
-    ['no key', 'canary-canary\r', 'status 3'],
+    ['no key', `x${KEY}\r`, 'status 3'],
     ['row 55: several lines', `${KEY}\r${KEY}\r`, 'status 3'],
   ])('after %s nothing is stored and the terminal is as before', async (_what, typed, status) => {
     const { child, folder, type } = startOnTerminal(`atlantis profile add main --url ${URL} --verbose`);
@@ -105,7 +107,7 @@ describeWithScript('on a terminal (needs script)', () => {
   ])('remove asks first: %s', async (_what, typed, isGone) => {
     const add = `echo ${KEY} | atlantis profile add main --url ${URL} --key-stdin`;
     const { child, folder, type } = startOnTerminal(`${add}; atlantis profile remove main`);
-    await child.waitForStdout('Remove profile main and its key ak_live_00112233…? [y/N] ');
+    await child.waitForStdout(`Remove profile main and its key ${PREFIX}…? [y/N] `);
     type(typed);
     expect(await child.waitForStdout('over')).toContain('status 0');
     expect('main' in readStore(folder).profiles).toBe(!isGone);

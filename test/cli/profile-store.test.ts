@@ -7,15 +7,16 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { makeTempFolder } from '../helpers/cleanup.ts';
+import { CANARY_KEY as KEY } from '../helpers/canary.ts';
+import { makeTempFolder, registerCleanup } from '../helpers/cleanup.ts';
 import { quote, runCli, runShell } from '../helpers/run-cli.ts';
 
-const KEY = 'ak_live_00112233445566778899aabbccddeeff';
 const URL = 'https://api.atlantis.example';
 const succeeds = (program: string, ...args: string[]): boolean => spawnSync(program, args).status === 0;
 const testWithStrace = succeeds('strace', '-o', '/dev/null', 'true') ? test : test.skip;
@@ -35,7 +36,7 @@ test('F2, row 50: 20 adds at once: 20 profiles, valid, 0600, nothing left over',
   const folder = join(makeTempFolder(), 'config');
   const exits = await Promise.all(
     Array.from({ length: 20 }, (_, index) =>
-      runCli(['profile', 'add', `p${index}`, '--url', URL, '--key-stdin'], {
+      runCli(['profile', 'add', `p${index}`, '--url', URL, '--key-stdin', '--verbose'], {
         stdin: KEY,
         env: { ATLANTIS_CONFIG_DIR: folder },
       }),
@@ -60,11 +61,11 @@ describe('F2: a disk that is full (needs a tmpfs of its own)', () => {
       long=$(printf '%03000d' 0)
       for n in 1 2 3 4; do echo "ak_live_$long" | atlantis profile add "p$n" --url ${URL} --key-stdin -q || exit 98; done
       for free in 0 1 2 3 4 5 6 7 8; do
-        rm -f /mnt/fill /mnt/old; cat /mnt/c/profiles.json > "$HOME/old"
+        rm -f /mnt/fill /mnt/old; cat /mnt/c/profiles.json > "$HOME/profiles.json"
         head -c 200000 /dev/zero > /mnt/fill 2>/dev/null
         truncate -s $(( $(stat -c %s /mnt/fill) - free * 4096 )) /mnt/fill
         echo ${KEY} | atlantis profile add "extra$free" --url ${URL} --key-stdin -q 2>"$HOME/err"; code=$?
-        if cmp -s "$HOME/old" /mnt/c/profiles.json; then kept=old; else kept=other; fi
+        if cmp -s "$HOME/profiles.json" /mnt/c/profiles.json; then kept=old; else kept=other; fi
         rm -f /mnt/fill
         whole=$(jq -r '.profiles | has("extra'$free'")' /mnt/c/profiles.json)
         echo "$code $kept $whole $(ls -A /mnt/c | tr '\\n' ' ')| $(head -1 "$HOME/err")"
@@ -153,6 +154,7 @@ describe('watched by strace', () => {
   testWithStrace('P1, P4: the key is in no argv and no environment of a child', async () => {
     const secrets = join(makeTempFolder(), 'key.txt');
     writeFileSync(secrets, KEY);
+    registerCleanup(() => rmSync(secrets));
     const { folder } = createStore({ main: { url: 'http://127.0.0.1:1', keyCommand: ['cat', secrets] } });
     const log = join(makeTempFolder(), 'strace');
     const other = 'ak_live_ffeeddccbbaa99887766554433221100';
@@ -176,7 +178,7 @@ describe('watched by strace', () => {
 
 describe('F3, row 53: the key in the environment, and a home that cannot be used', () => {
   const env = { ATLANTIS_URL: 'http://127.0.0.1:1', ATLANTIS_API_KEY: KEY };
-  const args = ['stream', 'tail', '--no-reconnect'];
+  const args = ['stream', 'tail', '--no-reconnect', '--verbose'];
 
   test.each<[string, Record<string, string | undefined>]>([
     ['unset', { HOME: undefined }],
@@ -199,10 +201,12 @@ describe('F3, row 53: the key in the environment, and a home that cannot be used
     const script = `
       mount --bind ${quote(folder)} /mnt && mount -o remount,ro,bind /mnt || exit 99
       export ATLANTIS_CONFIG_DIR=/mnt
-      atlantis stream tail --no-reconnect -q 2>/dev/null; echo $?
+      atlantis stream tail --no-reconnect --verbose; echo $?
       atlantis profile list --json | jq length
       atlantis profile use main 2>&1; echo $?`;
-    const { stdout } = await runShell(`unshare -rm bash -c ${quote(script)}`);
+    const { stdout } = await runShell(`unshare -rm bash -c ${quote(script)}`, {
+      env: { ATLANTIS_CONFIG_DIR: folder },
+    });
     expect(stdout).toMatch(/^7\n1\natlantis: error: the profile store cannot be locked .*EROFS.*\n9\n$/s);
   });
 
@@ -212,6 +216,6 @@ describe('F3, row 53: the key in the environment, and a home that cannot be used
     const prefix = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
     const options = { env: { ...env, ATLANTIS_CONFIG_DIR: folder }, prefix };
     expect(await runCli(args, options)).toMatchObject({ code: 7 });
-    expect(await runCli(['profile', 'list'], options)).toMatchObject({ code: 10 });
+    expect(await runCli(['profile', 'list', '--verbose'], options)).toMatchObject({ code: 10 });
   });
 });

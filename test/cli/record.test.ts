@@ -8,7 +8,7 @@ import { makeTempFolder } from '../helpers/cleanup.ts';
 import { quote, runCli, runShell, startCli } from '../helpers/run-cli.ts';
 import { openSimulator } from '../simulator/stream-client.ts';
 
-const KEY = 'ak_live_0123456789abcdef0123456789abcdef';
+const KEY = 'ak_live_0123456789abcdeffedcba9876543210';
 
 function readRecording(path: string): Record<string, unknown>[] {
   const bytes = readFileSync(path);

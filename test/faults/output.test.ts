@@ -2,10 +2,9 @@ import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { CANARY_KEY } from '../helpers/canary.ts';
-import { startChild } from '../helpers/child.ts';
 import { makeTempFolder } from '../helpers/cleanup.ts';
 import { canUnshare } from '../helpers/netns.ts';
-import { COMMAND, makeCleanEnvironment, quote, runShell } from '../helpers/run-cli.ts';
+import { quote, runShell } from '../helpers/run-cli.ts';
 import {
   frame,
   type ScriptedServer,
@@ -61,12 +60,9 @@ describe('row 42 (O7): stdout cannot be written', () => {
       await using server = await startScriptedServer(streamHandler({ events: numberedEvents(200) }));
       const script = `
       mount -t tmpfs -o size=64k none "$HOME"
-      ${[process.execPath, COMMAND].map(quote).join(' ')} stream tail --verbose --url ${server.url} > "$HOME/events"
+      atlantis stream tail --verbose --url ${server.url} > "$HOME/events"
       status=$?; cat "$HOME/events"; exit $status`;
-      const child = startChild('unshare', ['-rm', 'sh', '-c', script], {
-        env: makeCleanEnvironment({ key: CANARY_KEY }),
-      });
-      const exit = await endOf(child);
+      const exit = await runShell(`exec unshare -rm sh -c ${quote(script)}`, { key: CANARY_KEY });
       expect(exit.code).toBe(9);
       expect(errorLines(exit.stderr)).toEqual([
         'atlantis: error: stdout could not be written: the disk is full (ENOSPC)',
@@ -106,14 +102,14 @@ describe('row 42 (O7): stdout cannot be written', () => {
     await using server = await startScriptedServer(streamHandler({ events: numberedEvents(0, 10) }));
     const file = join(makeTempFolder(), 'log');
     const script = `head -c 8192 /dev/zero > '${file}'; ulimit -f 8
-      exec atlantis stream tail --url ${server.url} --limit 10 2>> '${file}'`;
+      exec atlantis stream tail --url ${server.url} --verbose --limit 10 2>> '${file}'`;
     const exit = await runShell(script, { key: CANARY_KEY });
     expect(exit).toMatchObject({ code: 0, stdout: `${[...numberedEvents(0, 10)].join('\n')}\n` });
   });
 
   test('a stdout that is open for reading only: 9', async () => {
     await using server = await startScriptedServer(streamHandler({ events: ['{}'] }));
-    const exit = await runShell(`exec atlantis stream tail --url ${server.url} 1< /etc/passwd`, {
+    const exit = await runShell(`exec atlantis stream tail --verbose --url ${server.url} 1< /etc/passwd`, {
       key: CANARY_KEY,
     });
     expect(exit.code).toBe(9);
@@ -165,9 +161,12 @@ describe('O7: the reader of stdout goes away', () => {
         },
       }),
     );
-    const exit = await runShell(`atlantis stream tail --url ${server.url} --ping-interval 300ms | true`, {
-      key: CANARY_KEY,
-    });
+    const exit = await runShell(
+      `atlantis stream tail --verbose --url ${server.url} --ping-interval 300ms | true`,
+      {
+        key: CANARY_KEY,
+      },
+    );
     expect(exit.pipeStatus).toEqual([0, 0]);
     expectNoTrouble(exit.stderr);
   });
@@ -194,7 +193,7 @@ describe('O6: the end', () => {
       }
     });
     const exit = await runShell(
-      `atlantis stream tail --url ${server.url} --limit 100000 | { sleep 1; cat; }`,
+      `atlantis stream tail --verbose --url ${server.url} --limit 100000 | { sleep 1; cat; }`,
       { key: CANARY_KEY },
     );
     expect(exit.pipeStatus).toEqual([0, 0]);

@@ -69,7 +69,7 @@ describe('row 43 (O7): stderr goes away', () => {
     await using server = await startScriptedServer((peer) =>
       peer.respond(401, {}, '{"error":{"code":"unauthorized","message":"no"}}'),
     );
-    const exit = await runShell(`exec atlantis stream tail --url ${server.url} 2>/dev/full`, {
+    const exit = await runShell(`exec atlantis stream tail --verbose --url ${server.url} 2>/dev/full`, {
       key: CANARY_KEY,
     });
     expect(exit).toMatchObject({ code: 3, stdout: '', stderr: '' });

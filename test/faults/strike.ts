@@ -12,7 +12,8 @@ export function makeFault(throwing: string): { options: CliOptions; strike(): vo
   const trigger = join(makeTempFolder(), 'now');
   const script = `
     const { existsSync } = require('node:fs');
-    const key = process.env.ATLANTIS_API_KEY ?? '${CANARY_KEY}';
+    // Turned round: the file itself is searched for keys.
+    const key = process.env.ATLANTIS_API_KEY ?? [...'${[...CANARY_KEY].reverse().join('')}'].reverse().join('');
     const timer = setInterval(() => {
       if (!existsSync('${trigger}')) return;
       clearInterval(timer);

@@ -20,7 +20,9 @@ import { numberedEvents, SOON_MS } from './start-tail.ts';
       }
     });
     const args = ['--ping-interval', '100ms', '--pong-timeout', '1s', '--json'];
-    const pty = startCliInPty(['stream', 'tail', '--url', server.url, ...args], { key: CANARY_KEY });
+    const pty = startCliInPty(['stream', 'tail', '--verbose', '--url', server.url, ...args], {
+      key: CANARY_KEY,
+    });
     await pty.waitFor('"n":20');
     stop(pty);
     // Looked at again with every ping that comes, so this also waits for pings that go on.

@@ -11,7 +11,7 @@ import { pauseFor } from '../helpers/watch.ts';
 import { expectNoKey, numberedEvents } from './start-tail.ts';
 
 const startTail = (url: string, args: readonly string[] = [], options: PtyOptions = {}) =>
-  startCliInPty(['stream', 'tail', '--url', url, ...args], { key: CANARY_KEY, ...options });
+  startCliInPty(['stream', 'tail', '--url', url, '--verbose', ...args], { key: CANARY_KEY, ...options });
 
 /** Events for as long as the client is there, some each 5 ms. */
 async function* endlessEvents(): AsyncGenerator<string> {
@@ -38,7 +38,8 @@ const serve = (events: Iterable<string> | AsyncIterable<string>): Promise<Script
     test('without a SIGHUP, since it is not its own terminal: writing fails, and it dies by SIGHUP', async () => {
       await using server = await serve(endlessEvents());
       const status = join(makeTempFolder(), 'status');
-      const words = [process.execPath, COMMAND, 'stream', 'tail', '--url', server.url].map(quote).join(' ');
+      const tail = ['stream', 'tail', '--verbose', '--url', server.url];
+      const words = [process.execPath, COMMAND, ...tail].map(quote).join(' ');
       // In a session of its own the hang-up signals nobody; the shell outside only keeps the terminal open.
       const inner = `${words}; echo $? > ${quote(status)}`;
       const pty = startInPty(['sh', '-c', `setsid sh -c ${quote(inner)} & exec sleep 60`], {

@@ -7,7 +7,7 @@ import { runTail } from '../helpers/tail.ts';
 const EVIL = ['evil.test', '127.0.0.1.evil.test', 'localhost.evil.test', '0.0.0.0'];
 const HOSTS = Object.fromEntries(EVIL.map((name) => [name, ['127.0.0.1']]));
 
-describe('C5: refused with 2, and no connection', () => {
+describe('row 56 (C5): refused with 2, and no connection', () => {
   test.each([
     ['http to another host', 'http://evil.test:PORT'],
     ['ws to another host', 'ws://evil.test:PORT'],
@@ -41,7 +41,7 @@ describe('C5: refused with 2, and no connection', () => {
   });
 });
 
-describe('C5: allowed without TLS', () => {
+describe('row 56 (C5): allowed without TLS', () => {
   test.each(['ws://127.0.0.1', 'http://127.1', 'ws://0x7f000001', 'ws://2130706433', 'HTTP://LOCALHOST'])(
     'C5: %s',
     async (url) => {

@@ -78,6 +78,10 @@ export class Child {
     return this.#stderr.text;
   }
 
+  get stderrBytes(): Buffer {
+    return this.#stderr.bytes;
+  }
+
   /** Whole lines on stdout so far. */
   get lineCount(): number {
     return this.#stdout.lines;

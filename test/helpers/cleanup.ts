@@ -39,10 +39,23 @@ export async function runCleanups(lifetime: Lifetime): Promise<void> {
   if (errors.length > 0) throw errors[0];
 }
 
+let searchFolder: (folder: string) => void = () => undefined;
+
+/** Has every folder of a test looked through before it is removed. */
+export function searchFoldersWith(search: (folder: string) => void): void {
+  searchFolder = search;
+}
+
 /** A fresh empty folder, removed with everything in it at the end of its lifetime. */
 export function makeTempFolder(lifetime: Lifetime = 'test'): string {
   const folder = mkdtempSync(join(tmpdir(), 'atlantis-test-'));
-  registerCleanup(() => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }), lifetime);
+  registerCleanup(() => {
+    try {
+      searchFolder(folder);
+    } finally {
+      rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+    }
+  }, lifetime);
   return folder;
 }
 

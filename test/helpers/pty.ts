@@ -8,6 +8,7 @@ import { type Child, type Sought, startChild } from './child.ts';
 import { registerCleanup } from './cleanup.ts';
 import { findPython } from './python.ts';
 import { type CliOptions, COMMAND, makeCleanEnvironment } from './run-cli.ts';
+import { guardRun } from './secrecy.ts';
 
 const HOST = join(dirname(fileURLToPath(import.meta.url)), 'pty-host.py');
 
@@ -116,11 +117,13 @@ export function startInPty(command: readonly string[], options: PtyOptions = {})
   const { columns = 80, rows = 24, env, key, cwd, limitMs } = options;
   const host = findPtyPython();
   if (!host) throw new Error('no python3 with the module pty');
+  const clean = makeCleanEnvironment({
+    env: { TERM: 'xterm-256color', ...env },
+    ...(key !== undefined && { key }),
+  });
+  guardRun({ words: command, env: clean }, () => [child.stdoutBytes, child.stderrBytes]);
   const child = startChild(host, [HOST, String(columns), String(rows), ...command], {
-    env: makeCleanEnvironment({
-      env: { TERM: 'xterm-256color', ...env },
-      ...(key !== undefined && { key }),
-    }),
+    env: clean,
     stdin: 'pipe',
     group: true,
     ...(cwd !== undefined && { cwd }),

@@ -6,6 +6,7 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Child, type ChildOptions, type Exit, startChild } from './child.ts';
 import { makeTempFolder } from './cleanup.ts';
+import { guardRun } from './secrecy.ts';
 
 export type { Child, Exit } from './child.ts';
 
@@ -61,10 +62,14 @@ export function startCli(args: readonly string[], options: CliOptions = {}): Chi
     ...rest
   } = options;
   const [program = node, ...programArgs] = [...prefix, node, ...nodeArgs, script, ...args];
-  return startChild(program, programArgs, {
-    ...rest,
-    env: makeCleanEnvironment({ ...(env && { env }), ...(key !== undefined && { key }) }),
-  });
+  const clean = makeCleanEnvironment({ ...(env && { env }), ...(key !== undefined && { key }) });
+  const { stdin, lifetime } = rest;
+  guardRun({ words: [...prefix, ...args], env: clean, stdin, lifetime }, () => [
+    child.stdoutBytes,
+    child.stderrBytes,
+  ]);
+  const child = startChild(program, programArgs, { ...rest, env: clean });
+  return child;
 }
 
 /** Runs the command to its end. */
@@ -108,6 +113,8 @@ export function startShell(text: string, options: ShellOptions = {}): ShellRun {
     ? `\n__pipe=("\${${array}[@]}"); printf '%s ' "\${__pipe[@]}" >${quote(statusFile)}; exit "\${__pipe[@]: -1}"\n`
     : '\n';
   const clean = makeCleanEnvironment({ ...(env && { env }), ...(key !== undefined && { key }) });
+  const { stdin, lifetime } = rest;
+  guardRun({ words: [text], env: clean, stdin, lifetime }, () => [child.stdoutBytes, child.stderrBytes]);
   const child = startChild(shell, ['-c', text + report], {
     ...rest,
     env: { ...clean, PATH: `${folder}:${clean['PATH'] ?? ''}` },

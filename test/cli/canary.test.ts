@@ -1,0 +1,154 @@
+// Every command, with the canary key in every place from which it could take one: the key is in nothing that
+// it writes and in no argv of a process that it starts (contract P4). What the run writes to stdout, stderr and
+// files is searched for every test there is, by `helpers/secrecy.ts`.
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { CANARY_KEY, findKeyIn } from '../helpers/canary.ts';
+import { makeTempFolder } from '../helpers/cleanup.ts';
+import { type Child, type Exit, runCli, startCli } from '../helpers/run-cli.ts';
+import { startScriptedServer, streamHandler } from '../helpers/scripted-server.ts';
+
+/**
+ * Command → ways to run it, and the exit code. FOLDER, PORT: of the run. The store has the profiles `main`,
+ * with the canary key, and `command`, whose command prints it; stdin holds it, too.
+ */
+const RUNS: Readonly<Record<string, readonly (readonly [string, number])[]>> = {
+  'stream tail': [
+    ['--limit 1', 0],
+    ['-p command --limit 1 --format pretty --log-format json', 0],
+    ['--key-stdin --limit 1 --record FOLDER/events.ndjson --ready-file FOLDER/ready', 0],
+    ['-p command-that-fails', 3],
+    ['--simulate --limit 1', 0],
+  ],
+  'stream check': [
+    ['--junit FOLDER/check.xml', 0],
+    ['-p command --json', 0],
+    ['--key-stdin --expect type=never --within 10ms', 124],
+    ['-p command-that-fails --json', 3],
+  ],
+  'stream simulate': [
+    ['--port 0', 143],
+    ['--port 99999', 2],
+  ],
+  'stream replay': [
+    ['FOLDER/recording.ndjson --speed max --json', 0],
+    ['FOLDER/missing.ndjson', 2],
+  ],
+  'profile add': [
+    ['more --url http://127.0.0.1:PORT --key-stdin --check --json', 0],
+    ['more --url http://127.0.0.1:PORT --key-command cat FOLDER/profiles.json --check', 0],
+    ['main --url https://a.example --key-stdin', 2],
+  ],
+  'profile list': [
+    ['', 0],
+    ['--json', 0],
+  ],
+  'profile show': [
+    ['main', 0],
+    ['-p command --json', 0],
+  ],
+  'profile use': [
+    ['command', 0],
+    ['nowhere', 2],
+  ],
+  'profile rename': [['main other', 0]],
+  'profile remove': [
+    ['main --yes', 0],
+    ['main', 2],
+  ],
+  'profile path': [['--json', 0]],
+};
+
+const hasStrace = spawnSync('strace', ['-o', '/dev/null', 'true']).status === 0;
+
+/** Runs it under strace until it ends, or until it serves, and returns the words of every program that was started. */
+async function runTraced(command: string, args: string) {
+  await using server = await startScriptedServer(streamHandler({ events: ['{"type":"first"}'] }));
+  const folder = makeTempFolder();
+  const url = `http://127.0.0.1:${server.port}`;
+  writeFileSync(
+    join(folder, 'recording.ndjson'),
+    '{"received_at":"2026-01-01T00:00:00.000Z","seq":1,"connection":1,"event":{"type":"first"}}\n',
+  );
+  const keyFile = join(folder, 'profiles.json');
+  writeFileSync(keyFile, CANARY_KEY);
+  const config = join(folder, 'config');
+  mkdirSync(config, { mode: 0o700 });
+  const profiles = {
+    main: { url, key: CANARY_KEY },
+    command: { url, keyCommand: ['cat', keyFile] },
+    'command-that-fails': { url, keyCommand: ['sh', '-c', 'cat "$0" "$0" >&2; cat "$0"; exit 7', keyFile] },
+  };
+  const store = JSON.stringify({ version: 1, current: 'main', profiles });
+  writeFileSync(join(config, 'profiles.json'), store, { mode: 0o600 });
+  const log = join(folder, 'strace');
+  const words = args.replaceAll('FOLDER', folder).replace('PORT', String(server.port)).split(' ');
+  const child = startCli([...command.split(' '), ...words.filter((word) => word !== ''), '--verbose'], {
+    stdin: CANARY_KEY,
+    cwd: folder,
+    env: {
+      ATLANTIS_CONFIG_DIR: config,
+      TMPDIR: folder,
+      GITHUB_ACTIONS: 'true',
+      GITHUB_STEP_SUMMARY: join(folder, 'summary'),
+      // Not used on the way to this machine, but read.
+      HTTPS_PROXY: `http://user:${CANARY_KEY}@proxy.example:3128`,
+    },
+    prefix: hasStrace ? ['strace', '-f', '-qq', '-s', '100000', '-e', 'trace=execve', '-o', log] : [],
+  });
+  const exit = await endOf(child);
+  const started = hasStrace ? readFileSync(log, 'utf8') : '';
+  return { exit, started, found: findKeyIn(exit.stdout + exit.stderr + started) };
+}
+
+/** A server is asked to end once it is there; strace ends with the status of a shell. */
+async function endOf(child: Child): Promise<Exit> {
+  const ready = child.waitForStdout('ready').then(
+    () => process.kill(findCommand(child.pid), 'SIGTERM'),
+    () => undefined,
+  );
+  const exit = await child.exit;
+  await ready;
+  return exit.signal === 'SIGTERM' ? { ...exit, code: 143 } : exit;
+}
+
+/** The process that strace started, or the one itself. */
+function findCommand(pid: number): number {
+  if (!hasStrace) return pid;
+  return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')[0]);
+}
+
+const rows = Object.entries(RUNS).flatMap(([command, runs]) =>
+  runs.map(([args, code]) => ({ command, args, code })),
+);
+
+test.each(rows)('P4: $command $args', async ({ command, args, code }) => {
+  const { exit, started, found } = await runTraced(command, args);
+  expect(exit).toMatchObject({ code });
+  expect(found).toEqual([]);
+  if (hasStrace) expect(started).toContain('execve(');
+  if (hasStrace && /-p command|--key-command/.test(args) && !command.startsWith('profile show')) {
+    expect(started).toMatch(/execve\("[^"]*\/(?:cat|sh)", \[/);
+  }
+});
+
+describe('the table names every command', () => {
+  const listed: string[] = [];
+
+  /** Names below `Commands:` in the help, with what is below them. */
+  async function list(path: readonly string[]): Promise<void> {
+    const { stdout } = await runCli([...path, '--help']);
+    const [, text = ''] = /\nCommands:\n([\s\S]*)/.exec(stdout) ?? [];
+    const names = [...text.matchAll(/^ {2}([a-z]+)/gm)].map(([, name = '']) => name);
+    if (names.length === 0) listed.push(path.join(' '));
+    for (const name of names) if (name !== 'help') await list([...path, name]);
+  }
+
+  beforeAll(() => list([]));
+
+  test('as --help lists them', () => {
+    expect(listed.sort()).toEqual(Object.keys(RUNS).sort());
+  });
+});

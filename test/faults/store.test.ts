@@ -1,0 +1,153 @@
+// The profile store that is damaged, or may be somebody else's work: what every command that reads it makes
+// of that. The store's own tests know more kinds of both; here is what a user sees.
+import { chmodSync, chownSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { CANARY_KEY, findKeyIn } from '../helpers/canary.ts';
+import { makeTempFolder } from '../helpers/cleanup.ts';
+import { type Exit, runCli } from '../helpers/run-cli.ts';
+
+const URL = 'http://127.0.0.1:1';
+const WHOLE = JSON.stringify({
+  version: 1,
+  current: 'main',
+  profiles: { main: { url: URL, key: CANARY_KEY } },
+});
+
+/** Every command that reads the store, and the exit code where the store is sound. */
+const COMMANDS: readonly (readonly [string, number])[] = [
+  ['stream tail --no-reconnect', 7],
+  ['stream check', 7],
+  ['profile list', 0],
+  ['profile show', 0],
+  ['profile use main', 0],
+  ['profile rename main other', 0],
+  ['profile remove main --yes', 0],
+];
+
+const READERS = ['stream tail --no-reconnect', 'stream check', 'profile list'];
+
+/** A folder for a store that is not there yet. */
+function makeFolder(): { folder: string; path: string } {
+  const folder = join(makeTempFolder(), 'config');
+  mkdirSync(folder, { mode: 0o700 });
+  return { folder, path: join(folder, 'profiles.json') };
+}
+
+const run = (command: string, folder: string): Promise<Exit> =>
+  runCli([...command.split(' '), '--verbose'], {
+    stdin: CANARY_KEY,
+    env: { ATLANTIS_CONFIG_DIR: folder },
+  });
+
+/** A check tells on stdout, all others on stderr only. */
+const told = ({ stdout, stderr }: Exit): string => stdout + stderr;
+
+const ADD = `profile add more --url ${URL} --key-stdin`;
+
+describe('row 49 (F1): a store that others could get at', () => {
+  test.each(COMMANDS)('0644: a warning with the command that fixes it: %s', async (command, code) => {
+    const { folder, path } = makeFolder();
+    writeFileSync(path, WHOLE);
+    chmodSync(path, 0o644);
+    const exit = await run(command, folder);
+    expect([exit.code, exit.signal]).toEqual([code, null]);
+    // A write tightens it and has nothing left to warn of.
+    if (!/use|rename/.test(command)) expect(exit.stderr).toContain(`run chmod 600 ${path}`);
+  });
+
+  const elsewhere = (): string => {
+    const path = join(makeTempFolder(), 'profiles.json');
+    writeFileSync(path, WHOLE, { mode: 0o600 });
+    return path;
+  };
+  const STATES: readonly (readonly [string, (path: string) => string, RegExp])[] = [
+    [
+      'a directory 0777',
+      (path) => {
+        writeFileSync(path, WHOLE, { mode: 0o600 });
+        chmodSync(join(path, '..'), 0o777);
+        return path;
+      },
+      /can be written by everybody.*\n +run: chmod 700/,
+    ],
+    [
+      'a link to a file elsewhere',
+      (path) => {
+        const target = elsewhere();
+        symlinkSync(target, path);
+        return target;
+      },
+      /is a symbolic link, which is not followed/,
+    ],
+    [
+      'a dangling link',
+      (path) => {
+        symlinkSync('/nonexistent/profiles.json', path);
+        return '';
+      },
+      /is a symbolic link, which is not followed/,
+    ],
+    [
+      'a directory in its place',
+      (path) => {
+        mkdirSync(path);
+        return '';
+      },
+      /is a directory/,
+    ],
+  ];
+  const FOREIGN: typeof STATES = [
+    [
+      'a foreign owner',
+      (path) => {
+        writeFileSync(path, WHOLE, { mode: 0o600 });
+        chownSync(path, 65534, 65534);
+        return path;
+      },
+      /belongs to another user/,
+    ],
+    [
+      'a foreign owner of the directory',
+      (path) => {
+        writeFileSync(path, WHOLE, { mode: 0o600 });
+        chownSync(join(path, '..'), 65534, 65534);
+        return path;
+      },
+      /belongs to another user/,
+    ],
+  ];
+  const isRoot = process.getuid?.() === 0;
+
+  describe.each([...STATES, ...(isRoot ? FOREIGN : [])])('%s: 10', (_name, prepare, words) => {
+    test.each([...READERS, 'profile use main', ADD])('%s', async (command) => {
+      const { folder, path } = makeFolder();
+      const target = prepare(path);
+      const exit = await run(command, folder);
+      expect([exit.code, exit.signal]).toEqual([10, null]);
+      expect(told(exit)).toMatch(words);
+      if (target !== '') expect(readFileSync(target, 'utf8')).toBe(WHOLE);
+    });
+  });
+});
+
+describe('row 52 (F4): a damaged store: 10, nothing of it shown, untouched', () => {
+  const cut = WHOLE.slice(0, WHOLE.indexOf(CANARY_KEY) + 30);
+  describe.each([
+    ['cut inside the key', cut],
+    ['empty', ''],
+    ['with a byte order mark', `\ufeff${WHOLE}`],
+    ['with NULs', `${cut}${'\0'.repeat(512)}`],
+    ['an array', `[${WHOLE}]`],
+  ])('%s', (_name, content) => {
+    test.each(READERS)('%s', async (command) => {
+      const { folder, path } = makeFolder();
+      writeFileSync(path, content, { mode: 0o600 });
+      const exit = await run(command, folder);
+      expect([exit.code, exit.signal]).toEqual([10, null]);
+      expect(told(exit)).toMatch(/damaged: it is .*profiles\.json/);
+      expect(findKeyIn(exit.stdout + exit.stderr)).toEqual([]);
+      expect(readFileSync(path, 'utf8')).toBe(content);
+    });
+  });
+});

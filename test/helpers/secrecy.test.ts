@@ -1,0 +1,107 @@
+// Self-test of what every run of the command is held to, and that there is no way round it.
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { CANARY_KEY } from './canary.ts';
+import { makeTempFolder, runCleanups } from './cleanup.ts';
+import { ROOT, runCli, runShell } from './run-cli.ts';
+import { guardRun } from './secrecy.ts';
+
+const OTHER_KEY = 'ak_live_5e1f7e57000011112222333344445555';
+const nothing = { words: [], env: {} };
+
+describe('a leak fails the test when it is over', () => {
+  test.each([
+    ['the canary', nothing, `so ${CANARY_KEY}`],
+    ['a piece of it', nothing, `… ${CANARY_KEY.slice(20, 30)} …`],
+    ['in base64', nothing, btoa(`x${CANARY_KEY}`)],
+    ['a key from the environment', { words: [], env: { ANY: OTHER_KEY } }, OTHER_KEY],
+    [
+      'a key of a short form',
+      { words: [], env: { ATLANTIS_API_KEY: `ak_${'x1y2z3'.repeat(5)}` } },
+      'x1y2z3x1y2',
+    ],
+    ['a key from the words', { words: [`echo ${OTHER_KEY} | x`], env: {} }, OTHER_KEY],
+    ['a key from stdin', { ...nothing, stdin: `${OTHER_KEY}\n` }, OTHER_KEY],
+  ])('%s in the output', async (_what, run, output) => {
+    guardRun(run, () => [Buffer.from('fine'), Buffer.from(output)]);
+    await expect(runCleanups('test')).rejects.toThrow(/the key ak_.* is in the output/);
+  });
+
+  test('what may be shown does not', async () => {
+    guardRun(nothing, () => [Buffer.from(`connected with ${CANARY_KEY.slice(0, 16)}…`)]);
+    await runCleanups('test');
+  });
+
+  test('in a file, or in the name of one; but not in a store', async () => {
+    guardRun(nothing, () => []);
+    writeFileSync(join(makeTempFolder(), 'profiles.json'), CANARY_KEY);
+    writeFileSync(join(makeTempFolder(), 'profiles.json.corrupt-20260101T000000Z'), CANARY_KEY);
+    await runCleanups('test');
+    for (const [name, content] of [
+      ['any.log', CANARY_KEY],
+      [CANARY_KEY, ''],
+    ] as const) {
+      writeFileSync(join(makeTempFolder(), name), content);
+      await expect(runCleanups('test')).rejects.toThrow(/the key ak_.* is in/);
+    }
+  });
+
+  test('of a command that really ran, also in a pipeline', async () => {
+    await runCli(['-e', 'console.log(process.env.ATLANTIS_API_KEY)'], { key: CANARY_KEY, script: '-p' });
+    await expect(runCleanups('test')).rejects.toThrow('is in the output');
+    await runShell('echo "$ATLANTIS_API_KEY" >&2', { key: CANARY_KEY });
+    await expect(runCleanups('test')).rejects.toThrow('is in the output');
+  });
+});
+
+describe('a row of the fault list', () => {
+  test('row 0: without the canary key nothing starts', () => {
+    expect(() => guardRun({ words: ['--verbose'], env: {} }, () => [])).toThrow('no canary key');
+  });
+
+  test('row 0: without --verbose nothing starts', () => {
+    expect(() => guardRun({ words: [], env: { ATLANTIS_API_KEY: CANARY_KEY } }, () => [])).toThrow(
+      'no --verbose',
+    );
+  });
+
+  test('row 0: with both it does', () => {
+    guardRun({ words: ['--verbose'], env: { ATLANTIS_API_KEY: CANARY_KEY } }, () => []);
+  });
+});
+
+const TESTS = readdirSync(join(ROOT, 'test'), { recursive: true, encoding: 'utf8' })
+  .filter((name) => /^(?:cli|faults)\/.*\.ts$/.test(name))
+  .map((name) => ({ name, source: readFileSync(join(ROOT, 'test', name), 'utf8') }));
+
+describe('there is no way round it', () => {
+  /** These start other programs than the command: what only loads its bundles, and a writer of the store. */
+  const OTHERS = ['listeners.test.ts', 'profile-store.slow.test.ts'];
+
+  test('no test starts the command by itself', () => {
+    const ways = /\bstartChild\(|(?:spawn|exec|fork)\w*\([^)]*(?:COMMAND|bin\/atlantis|process\.execPath)/;
+    const found = TESTS.filter(({ source }) => ways.test(source)).map(({ name }) => basename(name));
+    expect(found.filter((name) => !OTHERS.includes(name))).toEqual([]);
+  });
+
+  test('every row of the fault list is named by a test that runs the command', () => {
+    const ROWS = [
+      1, 3, 7, 9, 10, 12, 13, 14, 15, 16, 18, 19, 21, 23, 24, 25, 26, 27, 28, 30, 31, 32, 33, 34, 37, 38, 39,
+      40, 42, 43, 44, 46, 47, 48, 49, 50, 52, 53, 54, 55, 56, 57,
+    ];
+    const code = TESTS.map(({ source }) => source.replace(/^\s*(?:\/\/|\*).*$/gm, '')).join('\n');
+    const named = new Set([...code.matchAll(/['`][^'`\n]*\brow (\d+)/g)].map(([, row]) => Number(row)));
+    expect(ROWS.filter((row) => !named.has(row))).toEqual([]);
+    expect([...named].filter((row) => !ROWS.includes(row))).toEqual([]);
+  });
+
+  test('the command starts no process but the key command', () => {
+    const importers = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.ts'))
+      .filter((name) =>
+        /node:(?:child_process|cluster|worker_threads)/.test(readFileSync(join(ROOT, 'src', name), 'utf8')),
+      );
+    expect(importers).toEqual(['config/key-command.ts']);
+  });
+});
