@@ -61,7 +61,8 @@ const RUNS: Readonly<Record<string, readonly (readonly [string, number])[]>> = {
   'profile path': [['--json', 0]],
 };
 
-const hasStrace = spawnSync('strace', ['-o', '/dev/null', 'true']).status === 0;
+const succeeds = (program: string, ...args: string[]): boolean => spawnSync(program, args).status === 0;
+const hasStrace = succeeds('strace', '-o', '/dev/null', 'true');
 
 /** Runs it under strace until it ends, or until it serves, and returns the words of every program that was started. */
 async function runTraced(command: string, args: string) {
