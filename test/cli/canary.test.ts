@@ -59,6 +59,10 @@ const RUNS: Readonly<Record<string, readonly (readonly [string, number])[]>> = {
     ['main', 2],
   ],
   'profile path': [['--json', 0]],
+  completion: [
+    ['bash', 0],
+    ['csh', 2],
+  ],
 };
 
 const succeeds = (program: string, ...args: string[]): boolean => spawnSync(program, args).status === 0;
