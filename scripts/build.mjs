@@ -16,7 +16,7 @@ const { version } = JSON.parse(readFileSync(resolve(root, 'package.json'), 'utf8
 const bundleName = (path) => relative(resolve(root, 'src'), path).replaceAll('/', '.').replace(/\.ts$/, '');
 
 /** What other programs import (`exports` in package.json): bundle → its entry in src. tsconfig.types.json has them too. */
-const LIBRARIES = { simulator: 'simulator/library' };
+const LIBRARIES = { library: 'library/index', simulator: 'simulator/library' };
 
 const found = new Map();
 const lazyBundles = {

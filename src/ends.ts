@@ -1,8 +1,13 @@
 // Everything that can end a run from outside the stream: signals, faults of our own, durations (contract S1, S2).
 import type { TailConfig } from './config/tail-config.ts';
 import type { EndSignal, Io } from './io.ts';
-import type { LineWriter } from './output/line-writer.ts';
 import type { Stop } from './stop.ts';
+
+/** What can be told to hurry. */
+interface Cuttable {
+  /** Gives up on what cannot be written within `ms`. */
+  cutAfter(ms: number): void;
+}
 
 /** After a signal, `--timeout` or a fault, what is queued has this long to be written (contract O6). */
 const DRAIN_MS = 2_000;
@@ -14,20 +19,20 @@ export function watchEnds(
   config: Pick<TailConfig, 'durationMs' | 'timeoutMs'>,
   io: Io,
   stop: Stop,
-  writer: LineWriter,
+  output: Cuttable,
 ): () => void {
   const onSignal = (signal: EndSignal): void => {
     stop.because({ kind: 'signal', signal });
-    writer.cutAfter(DRAIN_MS);
+    output.cutAfter(DRAIN_MS);
   };
-  const undo = [watchSignals(io, onSignal), watchFaults(io, stop, writer)];
+  const undo = [watchSignals(io, onSignal), watchFaults(io, stop, output)];
   if (config.durationMs !== undefined) {
     undo.push(io.clock.setTimer(() => stop.because({ kind: 'duration' }), config.durationMs));
   }
   if (config.timeoutMs !== undefined) {
     const expire = (): void => {
       stop.because({ kind: 'timeout' });
-      writer.cutAfter(DRAIN_MS);
+      output.cutAfter(DRAIN_MS);
     };
     undo.push(io.clock.setTimer(expire, config.timeoutMs));
   }
@@ -47,12 +52,12 @@ export function watchSignals(io: Io, onFirst: (signal: EndSignal) => void): () =
 }
 
 /** A bug ends the run with what was queued written; what it breaks besides is no news (contract S2). */
-function watchFaults(io: Io, stop: Stop, writer: LineWriter): () => void {
+function watchFaults(io: Io, stop: Stop, output: Cuttable): () => void {
   let cancel: (() => void) | undefined;
   const unwatch = io.onUncaught((error) => {
     if (cancel !== undefined) return;
     stop.because({ kind: 'fault', error });
-    writer.cutAfter(DRAIN_MS);
+    output.cutAfter(DRAIN_MS);
     cancel = io.clock.setTimer(() => {
       // Handed on to whoever watched before: it says what happened and ends the process.
       unwatch();

@@ -28,6 +28,8 @@ const BRAND = Symbol.for('atlantis.error');
 
 /** An error with an exit code: its message is for people, and safe to print after redaction. */
 export class AtlantisError extends Error {
+  /** Bundles are minified, names that people see are not. @internal */
+  static override readonly name: string = 'AtlantisError';
   readonly [BRAND] = true;
   readonly exitCode: ExitCode;
   /** What the user can do about it; one sentence, or undefined. */
@@ -43,6 +45,8 @@ export class AtlantisError extends Error {
 
 /** The user's words are off: a flag, a value, an expression, a URL (exit 2). */
 export class UsageError extends AtlantisError {
+  /** @internal */
+  static override readonly name: string = 'UsageError';
   constructor(message: string, hint?: string) {
     super(message, EXIT.usage, hint);
   }
@@ -50,6 +54,8 @@ export class UsageError extends AtlantisError {
 
 /** No usable key (exit 3). */
 export class CredentialError extends AtlantisError {
+  /** @internal */
+  static override readonly name: string = 'CredentialError';
   constructor(message: string, hint?: string) {
     super(message, EXIT.credential, hint);
   }

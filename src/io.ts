@@ -4,6 +4,7 @@
 // own and so that every text for stderr passes one redactor (contract P4).
 import { writeSync } from 'node:fs';
 import { constants } from 'node:os';
+import { type Clock, systemClock } from './clock.ts';
 import { createRedactor, type Redactor } from './config/redact.ts';
 import { type ExitCode, OutputError } from './errors.ts';
 import { createStderrWriter, describeTarget, isTerminal, openGuarded } from './output/standard-streams.ts';
@@ -16,22 +17,10 @@ export type EndSignal = (typeof END_SIGNALS)[number];
 /** How the process ends: with a code, or by a signal (contract § 2). */
 export type Outcome = { readonly exitCode: ExitCode } | { readonly signal: EndSignal };
 
-/** Longest delay that a Node timer keeps; above it fires at once. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
-
 /** How long the last words on stderr may take to be read. */
 const STDERR_GRACE_MS = 1_000;
 /** The same, when a signal asked for the end. */
 const LAST_WORDS_MS = 300;
-
-export interface Clock {
-  /** Time of day in ms since the epoch; may jump. */
-  wallMs(): number;
-  /** Ms since some fixed moment; never jumps back. */
-  monotonicMs(): number;
-  /** Calls back once after `ms` (any finite length, never early by overflow). Returns a function that cancels. */
-  setTimer(callback: () => void, ms: number): () => void;
-}
 
 /** A standard stream of the process, opened when `stream()` is first called. */
 export interface OutputTarget {
@@ -85,35 +74,8 @@ export interface Io {
   exitNow(code: ExitCode): void;
 }
 
-export const systemClock: Clock = {
-  wallMs: () => Date.now(),
-  monotonicMs: () => performance.now(),
-  setTimer(callback, ms) {
-    let remainingMs = Math.max(0, ms);
-    let timer: NodeJS.Timeout;
-    const arm = (): void => {
-      const stepMs = Math.min(remainingMs, MAX_TIMER_MS);
-      remainingMs -= stepMs;
-      timer = setTimeout(remainingMs > 0 ? arm : callback, stepMs);
-    };
-    arm();
-    return () => clearTimeout(timer);
-  },
-};
-
-/** Waits `ms`, or until the signal aborts; resolves in both cases. */
-export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
-  if (signal?.aborted) return Promise.resolve();
-  return new Promise((resolve) => {
-    const finish = (): void => {
-      cancel();
-      signal?.removeEventListener('abort', finish);
-      resolve();
-    };
-    const cancel = clock.setTimer(finish, ms);
-    signal?.addEventListener('abort', finish);
-  });
-}
+/** The environment of this process, for those who hold no `Io`. */
+export const processEnvironment = (): Io['env'] => process.env;
 
 /** Writes all of a small text at once; what a full pipe leaves goes through the stream. */
 function writeWhole(target: OutputTarget, text: string, writeRest: (rest: Buffer) => void): void {

@@ -12,7 +12,7 @@ import { readLines } from './record/read-lines.ts';
 import type { Renderer } from './render/renderer.ts';
 import { createStop, type Stop, toOutcome } from './stop.ts';
 import { createReporter, type Reporter } from './ui/reporter.ts';
-import { sayEnd } from './ui/words.ts';
+import { sayCut, sayEnd } from './ui/words.ts';
 
 /** As the command line gives them. */
 export interface ReplayFlags
@@ -102,8 +102,9 @@ function conclude(run: Run, reporter: Reporter, io: Io, durationMs: number): Out
   const { config, damage, stop, writer } = run;
   const { reason } = stop;
   if (reason !== undefined) {
-    for (const words of sayEnd(reason, config, writer.bytesCut)) reporter.report(words);
+    for (const words of sayEnd(reason, config)) reporter.report(words);
   }
+  if (writer.bytesCut > 0) reporter.report(sayCut(writer.bytesCut));
   if (reason?.kind === 'gave-up') {
     const message = '--strict: the recording is damaged';
     reporter.report({ event: 'error', level: 'error', message, figures: { exit_code: reason.exitCode } });

@@ -1,6 +1,5 @@
 // Watches for a connection on which nothing comes (`--max-silence`, exit 13).
-import type { Clock } from './io.ts';
-import type { LineWriter } from './output/line-writer.ts';
+import type { Clock } from './clock.ts';
 
 export interface SilenceWatch {
   /** The connection is live: the time begins. */
@@ -10,11 +9,11 @@ export interface SilenceWatch {
   end(): void;
 }
 
-/** Calls back once when a live connection brought no event for `maxSilenceMs`; never while stdout is blocked. */
+/** Calls back once when a live connection brought no event for `maxSilenceMs`; never while the output is blocked. */
 export function createSilenceWatch(
   maxSilenceMs: number | undefined,
   clock: Clock,
-  writer: Pick<LineWriter, 'blockedSinceMs'>,
+  output: { readonly blockedSinceMs: number | undefined },
   onSilence: () => void,
 ): SilenceWatch {
   if (maxSilenceMs === undefined) return { begin() {}, noteEvent() {}, end() {} };
@@ -23,7 +22,7 @@ export function createSilenceWatch(
   const arm = (ms: number): void => {
     cancel = clock.setTimer(() => {
       // While we do not read, silence is ours.
-      if (writer.blockedSinceMs !== undefined) lastEventMs = clock.monotonicMs();
+      if (output.blockedSinceMs !== undefined) lastEventMs = clock.monotonicMs();
       const leftMs = lastEventMs + maxSilenceMs - clock.monotonicMs();
       if (leftMs > 0) arm(leftMs);
       else onSilence();

@@ -1,6 +1,7 @@
 // `simulate --replay`: a recording as a scenario, from its beginning for every client, in its own time.
+
+import { type Clock, systemClock } from './clock.ts';
 import { UsageError } from './errors.ts';
-import { type Clock, systemClock } from './io.ts';
 import { textsOf } from './protocol/batch.ts';
 import { createDamageReport } from './record/damage-report.ts';
 import { play } from './record/play.ts';

@@ -63,6 +63,6 @@ export function toOutcome(reason: StopReason): Outcome {
     case 'output':
       if (reason.failure === 'reader-gone') return { exitCode: EXIT.ok };
       if (reason.failure === 'terminal-gone') return { signal: 'SIGHUP' };
-      return { exitCode: EXIT.output };
+      return { exitCode: reason.failure.exitCode };
   }
 }

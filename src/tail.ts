@@ -1,6 +1,5 @@
 // `stream tail`, from parsed flags to the end: settings, the source, the session.
 
-import { buildFollowSettings } from './config/connection-config.ts';
 import { parseRecordFlags, type RecordFlags, type RecordSettings } from './config/record-config.ts';
 import {
   describeSimulatorSource,
@@ -9,8 +8,11 @@ import {
   type TailFlags,
 } from './config/tail-config.ts';
 import { createRenderer, createSelect } from './event-form.ts';
+import type { OpenOutput } from './event-output.ts';
 import type { Io, Outcome } from './io.ts';
+import { openPrinter } from './print-events.ts';
 import { runSession, type SessionParts } from './session.ts';
+import { prepareSource } from './stream-source.ts';
 import { createReporter, loadLogStyle, type Reporter } from './ui/reporter.ts';
 import { createStatusLine } from './ui/status-line.ts';
 import { createStreamStatus } from './ui/stream-status.ts';
@@ -28,7 +30,7 @@ export async function runTail(flags: TailFlags & RecordFlags, io: Io): Promise<O
         ? await resolveSource(flags, io)
         : describeSimulatorSource(simulator.url, simulator.exampleKey);
     const deadlineMs = config.timeoutMs === undefined ? undefined : io.clock.monotonicMs() + config.timeoutMs;
-    const settings = await buildFollowSettings(config.connection, source, io, deadlineMs);
+    const { open } = await prepareSource(config.connection, source, io, { deadlineMs, select });
     const statusLine = createStatusLine(io, config.log);
     const logStyle = await loadLogStyle(config.log);
     const reporter = createReporter(io, config.log, logStyle, statusLine);
@@ -39,8 +41,8 @@ export async function runTail(flags: TailFlags & RecordFlags, io: Io): Promise<O
     for (const origin of source.origins)
       reporter.report({ event: 'setting', level: 'debug', message: origin });
     const openRecorder = record === undefined ? undefined : await prepareRecorder(record, reporter, io);
-    const parts = { config, source, settings, select, renderer, reporter, status, openRecorder };
-    return await runSession(parts, io);
+    const openOutput: OpenOutput = (onFailure) => openPrinter({ renderer, reporter, status }, io, onFailure);
+    return await runSession({ config, openStream: open, openOutput, reporter, status, openRecorder }, io);
   } finally {
     await simulator?.close();
   }

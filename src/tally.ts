@@ -1,22 +1,20 @@
 // Counts what a run saw, for the summary (contract G3).
-import type { StreamItem } from './connection/follow.ts';
-import type { Clock } from './io.ts';
+
+import type { Clock } from './clock.ts';
+import type { Lost } from './connection/items.ts';
 import type { DiscardReason } from './protocol/messages.ts';
 import type { RunFigures } from './ui/words.ts';
 
 /** Discarded messages are told at most this often (contract G4). */
 const DISCARD_REPORT_MS = 5_000;
 
-/** A live connection that ended. */
-export type Loss = Extract<StreamItem, { kind: 'lost' }>;
-
 export interface Tally {
   /** Events written so far. */
   events: number;
   noteConnected(): void;
-  noteLost(loss: Loss): void;
+  noteLost(loss: Lost): void;
   /** The loss after which the stream has not been live again; undefined while it is. */
-  readonly openGap: Loss | undefined;
+  readonly openGap: Lost | undefined;
   /** Counts discarded messages; they are told of at once, or with those of the next 5 s. */
   noteDiscarded(reasons: readonly DiscardReason[]): void;
   /** Tells of no more: the summary has them all. */
@@ -37,7 +35,7 @@ export function startTally(
   let connections = 0;
   let disconnectedMs = 0;
   let lostAtMs: number | undefined;
-  let openGap: Loss | undefined;
+  let openGap: Lost | undefined;
   const count = (map: Map<DiscardReason, number>, reason: DiscardReason): void => {
     map.set(reason, (map.get(reason) ?? 0) + 1);
   };

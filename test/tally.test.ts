@@ -1,11 +1,12 @@
 // The figures of a run for its summary (contract G3), and how often discarded messages are told (G4).
 import { describe, expect, test } from '@jest/globals';
 import type { Cause } from '../src/connection/causes.ts';
-import { type Loss, startTally } from '../src/tally.ts';
+import type { Lost } from '../src/connection/items.ts';
+import { startTally } from '../src/tally.ts';
 import { createFakeClock } from './helpers/fake-clock.ts';
 
 const CAUSE: Cause = { kind: 'dropped', host: 'api.atlantis.example', detail: 'as the test says' };
-const LOSS: Loss = { kind: 'lost', cause: CAUSE, lastByteAtMs: 0, upMs: 1 };
+const LOSS: Lost = { kind: 'lost', cause: CAUSE, lastByteAtMs: 0, upMs: 1 };
 
 describe('G3: figures of a run', () => {
   test('a run that never connected', () => {

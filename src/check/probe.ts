@@ -2,7 +2,7 @@
 //
 // There is no second attempt: a check says what happens now. Returns once a step failed, the signal aborted
 // (the step under way stays open then) or all is done; whatever was opened is closed.
-import { buildFollowSettings, type ConnectionConfig } from '../config/connection-config.ts';
+import type { ConnectionConfig } from '../config/connection-config.ts';
 import { hasPrefix, keyPrefix } from '../config/key.ts';
 import {
   findKeyOrigin,
@@ -17,6 +17,7 @@ import type { DialSettings } from '../connection/settings.ts';
 import { type OpenSocket, openSocket } from '../connection/socket.ts';
 import { recogniseTlsPort } from '../connection/tls-port.ts';
 import type { Io } from '../io.ts';
+import { prepareSource } from '../stream-source.ts';
 import { describeForeignKey, describeMissingPong, describeUnmet, fromCause, listSeen } from './failures.ts';
 import { waitFor } from './race.ts';
 import type { StepLog } from './step-log.ts';
@@ -77,12 +78,8 @@ async function readSettings(flags: TargetFlags, probe: Probe): Promise<DialSetti
     if (target.key?.kind === 'stdin') io.stdin().destroy();
     return undefined;
   }
-  const { dial } = await buildFollowSettings(
-    connection,
-    { url, key, keyOrigin: findKeyOrigin(target) },
-    io,
-    undefined,
-  );
+  const source = { url, key, keyOrigin: findKeyOrigin(target) };
+  const { dial } = (await prepareSource(connection, source, io)).settings;
   const proxy = dial.proxyUrl === undefined ? undefined : new URL(dial.proxyUrl).host;
   log.pass(...describeSettings(target, url.base, keyPrefix(key), proxy));
   return dial;

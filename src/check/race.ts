@@ -1,5 +1,5 @@
 // Waiting with a limit: for whatever comes first, leaving no timer behind.
-import type { Clock } from '../io.ts';
+import type { Clock } from '../clock.ts';
 
 /** The value of `wanted`, or undefined once `ms` have passed or the signal aborted. */
 export function waitFor<T>(

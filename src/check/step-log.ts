@@ -2,7 +2,7 @@
 //
 // Every text passes `clean` here, once, before anybody else sees it: reports need not think of secrets and of
 // what a terminal would obey (contract O2, P4).
-import type { Clock } from '../io.ts';
+import type { Clock } from '../clock.ts';
 import { type Details, type Failure, STEP_NAMES, STEPS, type StepName, type StepResult } from './steps.ts';
 
 export interface StepLog {

@@ -1,5 +1,5 @@
 // Flags, environment and profile → one read-only TailConfig; the session never sees a flag.
-import type { KeyOrigin } from '../connection/follow.ts';
+import type { KeyOrigin } from '../connection/causes.ts';
 import { UsageError } from '../errors.ts';
 import type { Io } from '../io.ts';
 import { COLOR_MODES, FORMATS, LOG_FORMATS, TIME_MODES } from './choices.ts';

@@ -2,7 +2,7 @@
 // which of them won.
 //
 // A key that is stored is bound to its profile's origin (contract P3).
-import type { KeyOrigin } from '../connection/follow.ts';
+import type { KeyOrigin } from '../connection/causes.ts';
 import { CredentialError, UsageError } from '../errors.ts';
 import type { Io } from '../io.ts';
 import { parseKey } from './key.ts';

@@ -1,4 +1,4 @@
-// The roots to trust when --ca-cert adds some: the built-in ones, those of NODE_EXTRA_CA_CERTS, and the file.
+// The roots to trust where some are added: the built-in ones, those of NODE_EXTRA_CA_CERTS, and the file.
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { rootCertificates } from 'node:tls';
@@ -6,30 +6,32 @@ import { UsageError } from '../errors.ts';
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]*(?:-----END CERTIFICATE-----)?/g;
 
-/**
- * All trusted roots in PEM.
- *
- * @throws UsageError when the file cannot be read, holds no certificate or a damaged one
- */
-export function readTrustedRoots(path: string, extraPath: string | undefined): readonly string[] {
+/** The PEM of `--ca-cert`. @throws UsageError when the file cannot be read, holds no certificate or a damaged one */
+export function readCaFile(path: string): string {
   let pem: string;
   try {
     pem = readFileSync(path, 'utf8');
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
-    throw new UsageError(
-      `--ca-cert "${path}" cannot be read (${code})`,
-      'accepted: a file with PEM certificates',
-    );
+    throw new UsageError(`--ca-cert "${path}" cannot be read (${code})`, 'accepted: PEM certificates');
   }
+  checkCertificates(pem, `--ca-cert "${path}"`);
+  return pem;
+}
+
+/** @param source where the PEM came from, for the message. @throws UsageError when a certificate is damaged, or none is there */
+export function checkCertificates(pem: string, source: string): void {
   const certificates = pem.match(CERTIFICATE) ?? [];
   const damaged = certificates.findIndex((one) => !isCertificate(one));
-  if (certificates.length === 0 || damaged >= 0) {
-    const fault =
-      certificates.length === 0 ? 'holds no certificate' : `is damaged at certificate ${damaged + 1}`;
-    throw new UsageError(`--ca-cert "${path}" ${fault}`, 'accepted: a file with PEM certificates');
-  }
-  return [...rootCertificates, ...readExtra(extraPath), pem];
+  if (certificates.length > 0 && damaged < 0) return;
+  const fault =
+    certificates.length === 0 ? 'holds no certificate' : `is damaged at certificate ${damaged + 1}`;
+  throw new UsageError(`${source} ${fault}`, 'accepted: PEM certificates');
+}
+
+/** All trusted roots in PEM. @param extraPath of NODE_EXTRA_CA_CERTS, which Node drops once it is told what to trust */
+export function listTrustedRoots(added: readonly string[], extraPath: string | undefined): readonly string[] {
+  return [...rootCertificates, ...readExtra(extraPath), ...added];
 }
 
 /** Node would leave a damaged one out without a word, and then trust nobody. */

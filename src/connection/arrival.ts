@@ -3,7 +3,7 @@
 // Bytes that are read after a pause, or after the process was away, may have waited on the way all the while.
 // Taking the moment of reading for that of arrival would make a gap look shorter than it was; so the moment
 // from before is kept until a pong proves that we have caught up, or silence does.
-import type { Clock } from '../io.ts';
+import type { Clock } from '../clock.ts';
 
 /** A byte that comes after so much silence, while we were reading, did not wait for us. */
 const SILENCE_MS = 1_000;

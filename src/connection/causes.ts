@@ -242,6 +242,7 @@ export const RENEWALS = {
   stdin: 'pipe in a valid one',
   profile: 'replace it with `atlantis profile add {profile} --force`',
   command: 'have the command print a valid one',
+  option: 'give a valid one',
 } as const;
 const RENEWAL_OF_ANY = 'store a valid one with `atlantis profile add`';
 

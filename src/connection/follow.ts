@@ -2,16 +2,15 @@
 //
 // The state of the run is the place in this loop. It yields what happens, in order, and waits while its
 // consumer is busy; all that is decided here is decided by policy.ts, all waiting ends at once on abort.
-import type { ExitCode } from '../errors.ts';
-import { type Clock, sleep } from '../io.ts';
+import { type Clock, sleep } from '../clock.ts';
 import type { Batch } from '../protocol/batch.ts';
 import type { Cause } from './causes.ts';
+import type { Connecting, Gap, GaveUp, Lost, Retrying } from './items.ts';
 import { createAttemptLimiter } from './limiter.ts';
 import { LiveStream } from './live-stream.ts';
 import {
   computeDelayMs,
   decide,
-  type EndReason,
   type History,
   noteAttempt,
   type PolicySettings,
@@ -20,8 +19,6 @@ import {
 import type { DialSettings } from './settings.ts';
 import { openSocket, type WatchPhase } from './socket.ts';
 import { recogniseTlsPort } from './tls-port.ts';
-
-export type { KeyOrigin } from './causes.ts';
 
 /** A live connection as the loop and its consumer see it. */
 export type Connection = Pick<LiveStream, keyof LiveStream>;
@@ -33,25 +30,15 @@ export type Connect = (
   isFirst: boolean,
 ) => Promise<Connection | Cause | undefined>;
 
-/** What happens on the way, in order. Times ending in `AtMs` are wall clock, ms since the epoch. */
-export type StreamItem =
-  | { readonly kind: 'connecting'; readonly attempt: number }
+/** What happens on the way, in order. */
+export type FollowItem =
+  | Connecting
   | { readonly kind: 'connected'; readonly connection: number; readonly stream: Connection }
   | { readonly kind: 'events'; readonly connection: number; readonly batch: Batch }
-  /** A live connection ended. */
-  | { readonly kind: 'lost'; readonly cause: Cause; readonly lastByteAtMs: number; readonly upMs: number }
-  /** The next attempt begins in `delayMs`; `cause` ended the last one, `wasLive` if it had been welcomed. */
-  | {
-      readonly kind: 'retrying';
-      readonly cause: Cause;
-      readonly wasLive: boolean;
-      readonly delayMs: number;
-      readonly attempt: number;
-    }
-  /** Live again: what was sent between the two moments was not delivered (contract G1). */
-  | { readonly kind: 'gap'; readonly fromMs: number; readonly toMs: number; readonly cause: Cause }
-  /** The stream is over and will not be tried again. */
-  | { readonly kind: 'gave-up'; readonly cause: Cause; readonly exitCode: ExitCode; readonly why: EndReason };
+  | Lost
+  | Retrying
+  | Gap
+  | GaveUp;
 
 export interface FollowSettings {
   readonly dial: DialSettings;
@@ -76,7 +63,7 @@ export interface FollowContext {
 export async function* follow(
   settings: FollowSettings,
   context: FollowContext,
-): AsyncGenerator<StreamItem, void, undefined> {
+): AsyncGenerator<FollowItem, void, undefined> {
   const { clock, signal, connect = openConnection } = context;
   const limiter = createAttemptLimiter();
   let history: History = startHistory(clock.monotonicMs());
@@ -123,8 +110,8 @@ export async function* follow(
   }
 }
 
-/** An attempt over the network. */
-async function openConnection(
+/** An attempt over the network: what `follow` makes where it is given no `connect`. */
+export async function openConnection(
   dial: DialSettings,
   context: FollowContext,
   isFirst: boolean,
@@ -149,7 +136,7 @@ async function* streamEvents(
   connection: number,
   lost: { cause: Cause; lastByteAtMs: number } | undefined,
   { clock, signal }: FollowContext,
-): AsyncGenerator<StreamItem, void, undefined> {
+): AsyncGenerator<FollowItem, void, undefined> {
   const sayGoodbye = (): void => void stream.close();
   signal.addEventListener('abort', sayGoodbye);
   try {

@@ -1,5 +1,5 @@
 // Drives keepalive.ts on one connection: samples at each tick, pings, and the news that it is dead.
-import type { Clock } from '../io.ts';
+import type { Clock } from '../clock.ts';
 import { computeTickMs, type KeepaliveSettings, startKeepalive, tickKeepalive } from './keepalive.ts';
 
 /** What the heart of a connection needs from its body. */

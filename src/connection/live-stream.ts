@@ -4,7 +4,7 @@
 // Back-pressure is a pull: whoever calls `take` wants more. While nobody does and something waits, the socket
 // is not read (contract O4). The order of messages is kept, and whatever was read before the end comes first.
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Clock } from '../io.ts';
+import type { Clock } from '../clock.ts';
 import type { Batch } from '../protocol/batch.ts';
 import { MESSAGE } from '../protocol/messages.ts';
 import { Arrival } from './arrival.ts';

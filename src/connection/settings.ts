@@ -18,6 +18,8 @@ export interface DialSettings {
   readonly proxyUrl: string | undefined;
   /** Trusted roots in PEM that replace the built-in ones, or undefined. */
   readonly trustedRoots: readonly string[] | undefined;
+  /** Holds certificates to account even where NODE_TLS_REJECT_UNAUTHORIZED=0 (contract C7); default true. */
+  readonly mustCheckCertificates?: boolean;
   /** Ms for the whole attempt up to the 101, and the same again for the welcome (contract C1). */
   readonly connectTimeoutMs: number;
   readonly keepalive: KeepaliveSettings;

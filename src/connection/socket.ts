@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import type { Agent, ClientRequest, IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { isIP, type Socket } from 'node:net';
 import { type ClientOptions, WebSocket } from 'ws';
-import type { Clock } from '../io.ts';
+import type { Clock } from '../clock.ts';
 import { addKeyOrigin, type Cause } from './causes.ts';
 import { classifyError, describePhase, type Phase } from './network-errors.ts';
 import { classifyRefusal, MAX_BODY_MS, readBody } from './refusal.ts';
@@ -145,6 +145,7 @@ function createWebSocket(
     autoPong: false,
     closeTimeout: CLOSE_TIMEOUT_MS,
     finishRequest,
+    ...(settings.mustCheckCertificates === false ? {} : { rejectUnauthorized: true }),
     ...(agent === undefined ? {} : { agent }),
     ...(settings.trustedRoots === undefined ? {} : { ca: [...settings.trustedRoots] }),
   };

@@ -3,7 +3,7 @@
 // Servers end a plaintext request to a TLS port without a word, which looks like any other hang-up. Asking
 // costs one connection that carries no key, made once in a run and at the distance of an attempt.
 import { connect } from 'node:tls';
-import { type Clock, sleep } from '../io.ts';
+import { type Clock, sleep } from '../clock.ts';
 import type { Cause } from './causes.ts';
 import { MIN_SPACING_MS } from './limiter.ts';
 

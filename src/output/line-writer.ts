@@ -3,11 +3,12 @@
 // A pipe or terminal is written through its stream; a regular file or device through its descriptor, in a
 // loop, since Node's own file stdout takes a short write on a full disk for a whole one (contract O4 to O7).
 import { fstatSync, writeSync } from 'node:fs';
-import { OutputError } from '../errors.ts';
-import type { Clock, OutputTarget } from '../io.ts';
+import type { Clock } from '../clock.ts';
+import { type AtlantisError, OutputError } from '../errors.ts';
+import type { OutputTarget } from '../io.ts';
 
 /** Why nothing more can be written. */
-export type WriteFailure = 'reader-gone' | 'terminal-gone' | OutputError;
+export type WriteFailure = 'reader-gone' | 'terminal-gone' | AtlantisError;
 
 export interface LineWriter {
   /**

@@ -19,7 +19,15 @@ export interface FilterWords {
   readonly where: readonly string[];
 }
 
-/** A condition that begins at the member `names[member]` of the event, or at the event itself if -1. */
+/** How messages call the two kinds of words. */
+export interface FilterNames {
+  readonly type: string;
+  readonly where: string;
+}
+
+const FLAGS: FilterNames = { type: '--type', where: '--where' };
+
+/** A condition that begins at the member `memberNames[member]` of the event, or at the event itself if -1. */
 interface Start extends Omit<Condition, 'steps'> {
   readonly member: number;
   readonly steps: readonly SeekStep[];
@@ -30,8 +38,11 @@ interface Start extends Omit<Condition, 'steps'> {
  *
  * @throws UsageError with a caret under the place of the fault
  */
-export async function createFilter(words: FilterWords): Promise<(batch: Batch) => Batch> {
-  const isWanted = await createEventTest(words);
+export async function createFilter(
+  words: FilterWords,
+  names: FilterNames = FLAGS,
+): Promise<(batch: Batch) => Batch> {
+  const isWanted = await createEventTest(words, names);
   return (batch) => {
     const view = viewMemory(batch.bytes.buffer);
     const { byteOffset } = batch.bytes;
@@ -42,16 +53,17 @@ export async function createFilter(words: FilterWords): Promise<(batch: Batch) =
 /** Tests the event from `start` to `end`. */
 type EventTest = (view: DataView, start: number, end: number) => boolean;
 
-async function createEventTest(words: FilterWords): Promise<EventTest> {
-  const isWantedType = words.types.length === 0 ? undefined : await readTypes(words.types);
-  const conditions = await Promise.all(words.where.map(readWhere));
+async function createEventTest(words: FilterWords, names: FilterNames): Promise<EventTest> {
+  const isWantedType = words.types.length === 0 ? undefined : await readTypes(words.types, names.type);
+  const conditions = await Promise.all(words.where.map((text) => readWhere(text, names.where)));
   const members: string[] = isWantedType === undefined ? [] : [...TYPE_FIELDS];
   const starts = conditions.map((condition) => findStart(condition, members));
-  const names = makeNames(members);
+  const memberNames = makeNames(members);
   const places = new Int32Array(members.length);
   return (view, start, end) => {
     const root = seekValue(view, start, end);
-    if (places.length > 0 && view.getUint8(root) === OPEN_OBJECT) seekMembers(view, root, end, names, places);
+    if (places.length > 0 && view.getUint8(root) === OPEN_OBJECT)
+      seekMembers(view, root, end, memberNames, places);
     else places.fill(NOWHERE);
     if (isWantedType !== undefined && !testType(view, places, end, isWantedType)) return false;
     for (let i = 0; i < starts.length; i += 1) {
@@ -80,13 +92,13 @@ function findStart({ steps, ...condition }: Condition, members: string[]): Start
   return { ...condition, member: members.indexOf(first.name), steps: prepareSteps(rest) };
 }
 
-async function readTypes(globs: readonly string[]): Promise<TypeTest> {
+async function readTypes(globs: readonly string[], name: string): Promise<TypeTest> {
   const advice = 'see docs/filters.md: * ? [abc] [!abc] {one,other}';
-  const tests = await Promise.all(globs.map((glob) => readWord('--type', glob, parseGlob, advice)));
+  const tests = await Promise.all(globs.map((glob) => readWord(name, glob, parseGlob, advice)));
   return createTypeTest((type) => tests.some((test) => test(type)));
 }
 
-function readWhere(text: string): Promise<Condition> {
+function readWhere(text: string, name: string): Promise<Condition> {
   const advice = `see docs/filters.md: PATH OP VALUE, OP one of ${OPERATORS.join(' ')}`;
-  return readWord('--where', text, parseWhere, advice);
+  return readWord(name, text, parseWhere, advice);
 }

@@ -1,5 +1,5 @@
 // A recording in time: its events in batches, each when it is due.
-import { type Clock, sleep } from '../io.ts';
+import { type Clock, sleep } from '../clock.ts';
 import { type Batch, BatchBuilder } from '../protocol/batch.ts';
 import { readLine } from './form.ts';
 import type { Lines } from './read-lines.ts';

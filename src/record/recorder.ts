@@ -2,8 +2,9 @@
 //
 // Whole lines only. Plain lines are in the file before they are on stdout; compressed ones wait up to a second
 // for others to be packed with.
+
+import type { Clock } from '../clock.ts';
 import { isAtlantisError, type OutputError } from '../errors.ts';
-import type { Clock } from '../io.ts';
 import type { Batch } from '../protocol/batch.ts';
 import { createEnvelopeRenderer } from '../render/envelope.ts';
 import type { LifecycleRecord } from '../render/renderer.ts';

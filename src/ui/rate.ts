@@ -1,5 +1,5 @@
 // Events in each of the last ten seconds, and how that looks.
-import type { Clock } from '../io.ts';
+import type { Clock } from '../clock.ts';
 
 export const RATE_SECONDS = 10;
 const SECOND_MS = 1_000;

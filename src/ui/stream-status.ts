@@ -1,5 +1,5 @@
 // The status line of a stream: what it is doing, how much has come, how fast, how far away the server is.
-import type { Clock } from '../io.ts';
+import type { Clock } from '../clock.ts';
 import { type LogStyle, NO_PAINT, type Paint } from '../render/paint.ts';
 import { makeVisible } from '../render/sanitize.ts';
 import { measureWidth, splitByWidth } from '../render/text-width.ts';

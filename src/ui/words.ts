@@ -1,8 +1,9 @@
 // From what happened to what is said: pure functions, one per kind of status record.
 import { type Cause, describeCause } from '../connection/causes.ts';
-import type { StreamItem } from '../connection/follow.ts';
+import type { Gap, GaveUp, Lost, Retrying } from '../connection/items.ts';
 import type { EndReason } from '../connection/policy.ts';
 import { isAtlantisError } from '../errors.ts';
+import type { Connected } from '../library/items.ts';
 import type { StopReason } from '../stop.ts';
 import type { StatusRecord } from './reporter.ts';
 
@@ -39,32 +40,27 @@ export function sayConnecting(host: string, attempt: number): StatusRecord {
   };
 }
 
-export function sayConnected(
-  host: string,
-  accepted: string,
-  expected: string,
-  connection: number,
-  requestId: string,
-): StatusRecord {
-  const figures = { host, key_prefix: accepted, connection, request_id: requestId };
-  if (accepted !== expected) {
+export function sayConnected(connected: Connected): StatusRecord {
+  const { host, keyPrefix, expectedKeyPrefix, connection, requestId } = connected;
+  const figures = { host, key_prefix: keyPrefix, connection, request_id: requestId };
+  if (keyPrefix !== expectedKeyPrefix) {
     return {
       event: 'connected',
       level: 'warn',
-      message: `connected to ${host}, but it accepted the key ${accepted} while the key in use begins with ${expected}`,
+      message: `connected to ${host}, but it accepted the key ${keyPrefix} while the key in use begins with ${expectedKeyPrefix}`,
       hint: 'Another key than yours may be charged: check what stands between here and the service.',
-      figures: { ...figures, expected_key_prefix: expected },
+      figures: { ...figures, expected_key_prefix: expectedKeyPrefix },
     };
   }
   return {
     event: 'connected',
     level: 'info',
-    message: `connected to ${host} with the key ${accepted}…`,
+    message: `connected to ${host} with the key ${keyPrefix}…`,
     figures,
   };
 }
 
-export function sayLost(item: Extract<StreamItem, { kind: 'lost' }>): StatusRecord {
+export function sayLost(item: Lost): StatusRecord {
   const { happened } = describeCause(item.cause);
   return {
     event: 'lost',
@@ -79,7 +75,7 @@ export function sayLost(item: Extract<StreamItem, { kind: 'lost' }>): StatusReco
 }
 
 /** Where the connection was live the loss was told already, so only what comes next is said. */
-export function sayRetrying(item: Extract<StreamItem, { kind: 'retrying' }>): StatusRecord {
+export function sayRetrying(item: Retrying): StatusRecord {
   const { happened, remedy } = describeCause(item.cause);
   const next = `trying again in ${formatDuration(item.delayMs)} (attempt ${item.attempt})`;
   return {
@@ -91,7 +87,7 @@ export function sayRetrying(item: Extract<StreamItem, { kind: 'retrying' }>): St
   };
 }
 
-export function sayGap(item: Extract<StreamItem, { kind: 'gap' }>): StatusRecord {
+export function sayGap(item: Gap): StatusRecord {
   const from = formatTime(item.fromMs);
   const to = formatTime(item.toMs);
   return {
@@ -107,7 +103,7 @@ export function sayGap(item: Extract<StreamItem, { kind: 'gap' }>): StatusRecord
   };
 }
 
-export function sayGaveUp(item: Extract<StreamItem, { kind: 'gave-up' }>, nowMs: number): StatusRecord {
+export function sayGaveUp(item: Pick<GaveUp, 'cause' | 'exitCode' | 'why'>, nowMs: number): StatusRecord {
   const { happened, remedy } = describeCause(item.cause);
   const { retryAfterMs } = item.cause;
   const when = retryAfterMs === undefined ? '' : `; come back at ${formatMoment(nowMs + retryAfterMs)}`;
@@ -210,8 +206,18 @@ export function sayPaused(): StatusRecord {
   };
 }
 
+/** What could not be written to stdout in time. */
+export function sayCut(bytesCut: number): StatusRecord {
+  return {
+    event: 'warning',
+    level: 'warn',
+    message: `stdout was blocked at the end: up to ${formatCount(bytesCut, 'byte')} could not be written, and the last line may be cut`,
+    figures: { bytes_cut: bytesCut },
+  };
+}
+
 /** What there is to say about the end beside the summary; often nothing. */
-export function sayEnd(reason: StopReason, config: EndFigures, bytesCut: number): StatusRecord[] {
+export function sayEnd(reason: StopReason, config: EndFigures): StatusRecord[] {
   const records: StatusRecord[] = [];
   const fail = (message: string, exitCode: number, hint?: string): void => {
     records.push({ event: 'error', level: 'error', message, hint, figures: { exit_code: exitCode } });
@@ -231,14 +237,6 @@ export function sayEnd(reason: StopReason, config: EndFigures, bytesCut: number)
   }
   if (reason.kind === 'fault' && isAtlantisError(reason.error)) {
     fail(reason.error.message, reason.error.exitCode, reason.error.hint);
-  }
-  if (bytesCut > 0) {
-    records.push({
-      event: 'warning',
-      level: 'warn',
-      message: `stdout was blocked at the end: up to ${formatCount(bytesCut, 'byte')} could not be written, and the last line may be cut`,
-      figures: { bytes_cut: bytesCut },
-    });
   }
   return records;
 }

@@ -9,7 +9,7 @@ import {
   resolveTarget,
   type TargetFlags,
 } from '../../src/config/target.ts';
-import type { KeyOrigin } from '../../src/connection/follow.ts';
+import type { KeyOrigin } from '../../src/connection/causes.ts';
 import { type AtlantisError, CredentialError, isAtlantisError } from '../../src/errors.ts';
 import { makeTempFolder } from '../helpers/cleanup.ts';
 import { createFakeIo, type FakeIo } from '../helpers/fake-io.ts';

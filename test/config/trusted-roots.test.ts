@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { rootCertificates } from 'node:tls';
 import { describe, expect, test } from '@jest/globals';
-import { readTrustedRoots } from '../../src/config/trusted-roots.ts';
+import { listTrustedRoots, readCaFile } from '../../src/config/trusted-roots.ts';
 import { UsageError } from '../../src/errors.ts';
 import { makeTempFolder } from '../helpers/cleanup.ts';
 
@@ -17,7 +17,7 @@ function writePem(content: string): string {
 
 function refusalOf(path: string): UsageError {
   try {
-    readTrustedRoots(path, undefined);
+    readCaFile(path);
   } catch (error) {
     if (error instanceof UsageError) return error;
     throw error;
@@ -25,25 +25,29 @@ function refusalOf(path: string): UsageError {
   throw new Error('it was accepted');
 }
 
+/** The roots with --ca-cert, and NODE_EXTRA_CA_CERTS where given. */
+const rootsWith = (path: string, extraPath?: string): readonly string[] =>
+  listTrustedRoots([readCaFile(path)], extraPath);
+
 describe('--ca-cert', () => {
   test('the built-in roots stay, those of the file are added', () => {
-    const roots = readTrustedRoots(writePem(PEM), undefined);
+    const roots = rootsWith(writePem(PEM));
     expect(roots.slice(0, -1)).toEqual([...rootCertificates]);
     expect(roots.at(-1)).toBe(PEM);
   });
 
   test('those of NODE_EXTRA_CA_CERTS stay too; a file that is not there is left out, as Node does', () => {
     const extra = writePem(OTHER_PEM);
-    const roots = readTrustedRoots(writePem(PEM), extra);
+    const roots = rootsWith(writePem(PEM), extra);
     expect(roots.slice(-2)).toEqual([OTHER_PEM, PEM]);
     for (const none of ['', '/nonexistent/extra.pem']) {
-      expect(readTrustedRoots(writePem(PEM), none)).toHaveLength(rootCertificates.length + 1);
+      expect(rootsWith(writePem(PEM), none)).toHaveLength(rootCertificates.length + 1);
     }
   });
 
   test('a bundle, with words between and Windows line ends', () => {
     const bundle = `# The first\n${PEM}\n\nAnd another:\n${OTHER_PEM}\n`.replaceAll('\n', '\r\n');
-    expect(readTrustedRoots(writePem(bundle), undefined).at(-1)).toBe(bundle);
+    expect(rootsWith(writePem(bundle)).at(-1)).toBe(bundle);
   });
 
   test.each([
@@ -66,7 +70,7 @@ describe('--ca-cert', () => {
     const { message, hint, exitCode } = refusalOf(path);
     expect(exitCode).toBe(2);
     expect(message).toBe(`--ca-cert "${path}" ${words}`);
-    expect(hint).toBe('accepted: a file with PEM certificates');
+    expect(hint).toBe('accepted: PEM certificates');
   });
 
   test('a file that cannot be read is refused with its name and why', () => {

@@ -5,7 +5,7 @@ import { createServer as createTcpServer, type Server, type Socket } from 'node:
 import { createServer as createTlsServer } from 'node:tls';
 import { describe, expect, test } from '@jest/globals';
 import type { CauseKind } from '../../src/connection/causes.ts';
-import type { StreamItem } from '../../src/connection/follow.ts';
+import type { FollowItem } from '../../src/connection/follow.ts';
 import { textsOf } from '../../src/protocol/batch.ts';
 import { registerCleanup } from '../helpers/cleanup.ts';
 import { pauseFor } from '../helpers/watch.ts';
@@ -35,7 +35,7 @@ const listenTcp = (onSocket: (socket: Socket) => void): Promise<number> =>
 const ONCE = { policy: { maxReconnects: 0 } };
 
 /** The item that a run ended with. */
-async function gaveUp(run: Run): Promise<Extract<StreamItem, { kind: 'gave-up' }>> {
+async function gaveUp(run: Run): Promise<Extract<FollowItem, { kind: 'gave-up' }>> {
   const last = (await run.finish()).at(-1);
   if (last?.kind !== 'gave-up') throw new Error(`it ended with ${last?.kind}`);
   return last;

@@ -2,7 +2,7 @@
 // happens and in whatever order, no storm, no attempt after a fatal cause, no delay out of bounds (contract § 5).
 import { describe, expect, test } from '@jest/globals';
 import { CAUSES, type Cause, type CauseKind } from '../../src/connection/causes.ts';
-import { type Connect, type Connection, follow, type StreamItem } from '../../src/connection/follow.ts';
+import { type Connect, type Connection, type FollowItem, follow } from '../../src/connection/follow.ts';
 import type { PolicySettings } from '../../src/connection/policy.ts';
 import type { DialSettings } from '../../src/connection/settings.ts';
 import { createRandom, type Random } from '../../src/simulator/random.ts';
@@ -49,7 +49,7 @@ interface Attempt {
 interface Run {
   readonly world: World;
   readonly attempts: Attempt[];
-  readonly end: Extract<StreamItem, { kind: 'gave-up' }> | undefined;
+  readonly end: Extract<FollowItem, { kind: 'gave-up' }> | undefined;
 }
 
 const pick = <T>(random: Random, choices: readonly [T, ...T[]]): T =>

@@ -2,7 +2,7 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { describe, expect, test } from '@jest/globals';
-import type { StreamItem } from '../../src/connection/follow.ts';
+import type { FollowItem } from '../../src/connection/follow.ts';
 import { registerCleanup } from '../helpers/cleanup.ts';
 import { KEY, type Run, startRun, startStreamServer } from './stream-server.ts';
 
@@ -61,7 +61,7 @@ function createNote(): { note: () => void; noted: Promise<void> } {
 const through = (url: string, proxyUrl: string): Run =>
   startRun(url, { dial: { proxyUrl }, policy: { maxReconnects: 0 } });
 
-async function gaveUp(run: Run): Promise<Extract<StreamItem, { kind: 'gave-up' }>> {
+async function gaveUp(run: Run): Promise<Extract<FollowItem, { kind: 'gave-up' }>> {
   const last = (await run.finish()).at(-1);
   if (last?.kind !== 'gave-up') throw new Error(`it ended with ${last?.kind}`);
   return last;

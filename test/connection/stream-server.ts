@@ -2,15 +2,15 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
+import { systemClock } from '../../src/clock.ts';
 import {
   type FollowContext,
+  type FollowItem,
   type FollowSettings,
   follow,
-  type StreamItem,
 } from '../../src/connection/follow.ts';
 import type { PolicySettings } from '../../src/connection/policy.ts';
 import type { DialSettings } from '../../src/connection/settings.ts';
-import { systemClock } from '../../src/io.ts';
 import { textsOf } from '../../src/protocol/batch.ts';
 import { classifyText } from '../../src/protocol/scan-json.ts';
 import { registerCleanup } from '../helpers/cleanup.ts';
@@ -112,19 +112,19 @@ export interface RunOptions {
 }
 
 /** A run of the connect loop, pulled by the test. */
-export interface Run extends AsyncIterable<StreamItem> {
-  readonly items: readonly StreamItem[];
+export interface Run extends AsyncIterable<FollowItem> {
+  readonly items: readonly FollowItem[];
   abort(): void;
   /** The next item, or undefined when the run has ended. */
-  next(): Promise<StreamItem | undefined>;
+  next(): Promise<FollowItem | undefined>;
   /** Pulls until an item of that kind comes, and returns it; throws when the run ends without. */
-  until<K extends StreamItem['kind']>(kind: K): Promise<Extract<StreamItem, { kind: K }>>;
+  until<K extends FollowItem['kind']>(kind: K): Promise<Extract<FollowItem, { kind: K }>>;
   /** Pulls until `count` events have come, and returns their texts. */
   takeEvents(count: number): Promise<string[]>;
   /** Pulls no more, as a consumer that leaves its loop. */
   stopPulling(): Promise<void>;
   /** Pulls until the run ends. */
-  finish(): Promise<readonly StreamItem[]>;
+  finish(): Promise<readonly FollowItem[]>;
 }
 
 /** Follows a URL with short delays; the run is aborted at the end of the test. */
@@ -151,14 +151,14 @@ export function startRun(url: string, { dial = {}, policy = {}, context = {} }: 
       ...policy,
     },
   };
-  const items: StreamItem[] = [];
+  const items: FollowItem[] = [];
   const generator = follow(settings, {
     clock: systemClock,
     random: () => 0,
     signal: stop.signal,
     ...context,
   });
-  const next = async (): Promise<StreamItem | undefined> => {
+  const next = async (): Promise<FollowItem | undefined> => {
     const { value } = await generator.next();
     if (value !== undefined) items.push(value);
     return value ?? undefined;
@@ -167,7 +167,7 @@ export function startRun(url: string, { dial = {}, policy = {}, context = {} }: 
     stop.abort();
     await generator.return();
   });
-  const pull = async (what: string): Promise<StreamItem> => {
+  const pull = async (what: string): Promise<FollowItem> => {
     const item = await next();
     if (item === undefined) throw new Error(`ended without ${what}: ${JSON.stringify(items.slice(-3))}`);
     return item;
@@ -203,9 +203,9 @@ export function startRun(url: string, { dial = {}, policy = {}, context = {} }: 
   };
 }
 
-function isOfKind<K extends StreamItem['kind']>(
-  item: StreamItem,
+function isOfKind<K extends FollowItem['kind']>(
+  item: FollowItem,
   kind: K,
-): item is Extract<StreamItem, { kind: K }> {
+): item is Extract<FollowItem, { kind: K }> {
   return item.kind === kind;
 }

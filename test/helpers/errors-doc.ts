@@ -46,6 +46,7 @@ const KEY_PLACES: Readonly<Record<keyof typeof RENEWALS, string>> = {
   stdin: '`--key-stdin`',
   profile: 'a profile',
   command: 'the key command of a profile',
+  option: 'the option `key` of `stream()`',
 };
 
 type Verdict = (typeof RULES)[RuleName]['beforeFirstWelcome' | 'afterIt'];

@@ -1,5 +1,5 @@
 // Clocks that only a test moves: one stands still until it is advanced, one leaps to whatever is waited for.
-import type { Clock } from '../../src/io.ts';
+import type { Clock } from '../../src/clock.ts';
 
 export interface FakeClock extends Clock {
   /** Moves both clocks and calls every timer that falls due on the way, in order, at its time. */

@@ -161,7 +161,17 @@ describe('O2: hostile strings', () => {
         detail: makeHostile(),
         requestId: makeHostile(),
       } as const;
-      reporter.report(say.sayConnected(host, makeHostile(), makeHostile(), 1, makeHostile()));
+      reporter.report(
+        say.sayConnected({
+          kind: 'connected',
+          connection: 1,
+          host,
+          keyPrefix: makeHostile(),
+          expectedKeyPrefix: makeHostile(),
+          requestId: makeHostile(),
+          atMs: 0,
+        }),
+      );
       reporter.report(say.sayLost({ kind: 'lost', cause, lastByteAtMs: 0, upMs: 0 }));
       reporter.report({ event: 'error', level: 'error', message: makeHostile(), hint: makeHostile() });
     }

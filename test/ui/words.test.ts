@@ -3,6 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { CAUSES, type Cause, type CauseKind } from '../../src/connection/causes.ts';
 import type { EndReason } from '../../src/connection/policy.ts';
 import { OutputError } from '../../src/errors.ts';
+import type { Connected } from '../../src/library/items.ts';
 import type { StatusRecord } from '../../src/ui/reporter.ts';
 import * as say from '../../src/ui/words.ts';
 
@@ -41,7 +42,17 @@ const retrying = (cause: Cause, wasLive = false): StatusRecord =>
 const gap = (cause: Cause): StatusRecord =>
   say.sayGap({ kind: 'gap', fromMs: NOON_MS, toMs: NOON_MS + 83_500, cause });
 const gaveUp = (cause: Cause, why: EndReason): StatusRecord =>
-  say.sayGaveUp({ kind: 'gave-up', cause, exitCode: 7, why }, NOON_MS);
+  say.sayGaveUp({ cause, exitCode: 7, why }, NOON_MS);
+
+const connected = (keyPrefix: string, expectedKeyPrefix: string): Connected => ({
+  kind: 'connected',
+  connection: 1,
+  host: HOST,
+  keyPrefix,
+  expectedKeyPrefix,
+  requestId: 'req_7',
+  atMs: NOON_MS,
+});
 
 /** Everything that can be said about a cause. */
 const sayAll = (cause: Cause): StatusRecord[] => [
@@ -183,7 +194,7 @@ describe('connecting', () => {
   });
 
   test('the identity is that of the welcome', () => {
-    expect(say.sayConnected(HOST, 'ak_live_00112233', 'ak_live_00112233', 1, 'req_7')).toEqual({
+    expect(say.sayConnected(connected('ak_live_00112233', 'ak_live_00112233'))).toEqual({
       event: 'connected',
       level: 'info',
       message: `connected to ${HOST} with the key ak_live_00112233…`,
@@ -192,7 +203,7 @@ describe('connecting', () => {
   });
 
   test('C4: another key than ours is a warning that shows both prefixes', () => {
-    const record = say.sayConnected(HOST, 'ak_live_ffffffff', 'ak_live_00112233', 1, 'req_7');
+    const record = say.sayConnected(connected('ak_live_ffffffff', 'ak_live_00112233'));
     expect(record).toMatchObject({
       event: 'connected',
       level: 'warn',
@@ -269,13 +280,13 @@ describe('the end', () => {
     ],
     [{ kind: 'fault', error: new OutputError('the ready file') }, 'the ready file', 9],
   ])('%j is told with its code', (reason, message, exitCode) => {
-    expect(say.sayEnd(reason, CONFIG, 0)).toEqual([
+    expect(say.sayEnd(reason, CONFIG)).toEqual([
       { event: 'error', level: 'error', message, hint: undefined, figures: { exit_code: exitCode } },
     ]);
   });
 
   test('--timeout without --limit has no target to name', () => {
-    const [record] = say.sayEnd({ kind: 'timeout' }, { ...NO_BOUNDS, timeoutMs: 1_500 }, 0);
+    const [record] = say.sayEnd({ kind: 'timeout' }, { ...NO_BOUNDS, timeoutMs: 1_500 });
     expect(record?.message).toBe('--timeout: 1.5 s passed');
   });
 
@@ -287,15 +298,13 @@ describe('the end', () => {
     [{ kind: 'output', failure: 'terminal-gone' }],
     [{ kind: 'gave-up', exitCode: 7 }],
   ])('%j needs no more words', (reason) => {
-    expect(say.sayEnd(reason, CONFIG, 0)).toEqual([]);
+    expect(say.sayEnd(reason, CONFIG)).toEqual([]);
   });
 
   test('O6: a cut is told with its bytes', () => {
-    const [record] = say.sayEnd({ kind: 'signal', signal: 'SIGTERM' }, CONFIG, 65_536);
+    const record = say.sayCut(65_536);
     expect(record).toMatchObject({ event: 'warning', level: 'warn', figures: { bytes_cut: 65_536 } });
-    expect(record?.message).toContain(
-      'up to 65,536 bytes could not be written, and the last line may be cut',
-    );
+    expect(record.message).toContain('up to 65,536 bytes could not be written, and the last line may be cut');
   });
 });
 

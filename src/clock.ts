@@ -1,0 +1,46 @@
+// Time: what the clocks say, timers of any length, waits that end when a signal aborts.
+//
+// Everything that waits is handed a `Clock`, so that tests can bring their own.
+
+/** Longest delay that a Node timer keeps; above it fires at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+export interface Clock {
+  /** Time of day in ms since the epoch; may jump. */
+  wallMs(): number;
+  /** Ms since some fixed moment; never jumps back. */
+  monotonicMs(): number;
+  /** Calls back once after `ms` (any finite length, never early by overflow). Returns a function that cancels. */
+  setTimer(callback: () => void, ms: number): () => void;
+}
+
+/** The clocks of this machine. Uses no more of the process than its timers. */
+export const systemClock: Clock = {
+  wallMs: () => Date.now(),
+  monotonicMs: () => performance.now(),
+  setTimer(callback, ms) {
+    let remainingMs = Math.max(0, ms);
+    let timer: NodeJS.Timeout;
+    const arm = (): void => {
+      const stepMs = Math.min(remainingMs, MAX_TIMER_MS);
+      remainingMs -= stepMs;
+      timer = setTimeout(remainingMs > 0 ? arm : callback, stepMs);
+    };
+    arm();
+    return () => clearTimeout(timer);
+  },
+};
+
+/** Waits `ms`, or until the signal aborts; resolves in both cases. */
+export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
+  if (signal?.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    const finish = (): void => {
+      cancel();
+      signal?.removeEventListener('abort', finish);
+      resolve();
+    };
+    const cancel = clock.setTimer(finish, ms);
+    signal?.addEventListener('abort', finish);
+  });
+}

@@ -1,0 +1,17 @@
+// How a stream is connected to where nobody says otherwise (contract § 1): one place for flags and options.
+
+/** Durations in ms. */
+export const CONNECTION_DEFAULTS = {
+  connectTimeoutMs: 15_000,
+  pingIntervalMs: 20_000,
+  pongTimeoutMs: 10_000,
+} as const;
+
+/** The bounds of the backoff in ms; one alone moves the default of the other. */
+export function fillRetryBounds(
+  retryMinMs: number | undefined,
+  retryMaxMs: number | undefined,
+): { retryMinMs: number; retryMaxMs: number } {
+  const min = retryMinMs ?? Math.min(1_000, retryMaxMs ?? 1_000);
+  return { retryMinMs: min, retryMaxMs: retryMaxMs ?? Math.max(30_000, min) };
+}

@@ -1,0 +1,91 @@
+// A checked request → what the connect loop needs: the proxy chosen, roots collected, filters compiled.
+
+import type { Clock } from '../clock.ts';
+import { listTrustedRoots } from '../config/trusted-roots.ts';
+import type { KeyOrigin } from '../connection/causes.ts';
+import type { FollowSettings } from '../connection/follow.ts';
+import { UsageError } from '../errors.ts';
+import type { Batch } from '../protocol/batch.ts';
+import { classifyText } from '../protocol/scan-json.ts';
+import { VERSION } from '../version.ts';
+import type { StreamRequest } from './request.ts';
+
+/** Leaves the wanted events of a batch. */
+type Select = (batch: Batch) => Batch;
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What a stream is surrounded by. */
+export interface StreamWorld {
+  readonly clock: Clock;
+  /** Uniform in [0, 1). */
+  random(): number;
+  /** Asked for only where the request says so. */
+  readEnvironment(): Environment;
+  /** Monotonic time in ms at which the run will be over anyway; a server that asks for a longer wait ends it now. */
+  readonly deadlineMs?: number | undefined;
+  /** A filter that is compiled already, instead of that of the request. */
+  readonly select?: Select | undefined;
+  /** Where the key came from, as messages about it say; default the options. */
+  readonly keyOrigin?: KeyOrigin | undefined;
+}
+
+const OPTION_NAMES = { type: 'the option type', where: 'the option where' };
+
+export interface StreamSettings extends FollowSettings {
+  /** Leaves the wanted events of a batch; undefined where all are. */
+  readonly select: Select | undefined;
+}
+
+/** @throws UsageError for filters, or where the environment turns certificate checks off or names no proxy */
+export async function prepareStream(request: StreamRequest, world: StreamWorld): Promise<StreamSettings> {
+  const { url, key, ca, useEnvironment } = request;
+  const env = useEnvironment ? world.readEnvironment() : {};
+  // Contract C7.
+  const isUnchecked = env['NODE_TLS_REJECT_UNAUTHORIZED'] === '0';
+  if (isUnchecked && !url.isLoopback) {
+    throw new UsageError(
+      'NODE_TLS_REJECT_UNAUTHORIZED=0 turns certificate checks off: the key could go to anybody',
+      'unset it; a private root is trusted with --ca-cert <file>, or the option ca',
+    );
+  }
+  return {
+    dial: {
+      url: url.stream,
+      host: url.host,
+      key: typeof key === 'string' ? key : '',
+      keyOrigin: world.keyOrigin ?? { kind: 'option', source: 'the options' },
+      userAgent: `atlantis-cli/${VERSION}`,
+      proxyUrl: await chooseProxy(request, env),
+      trustedRoots: ca.length === 0 ? undefined : listTrustedRoots(ca, env['NODE_EXTRA_CA_CERTS']),
+      mustCheckCertificates: !isUnchecked,
+      connectTimeoutMs: request.connectTimeoutMs,
+      keepalive: { pingIntervalMs: request.pingIntervalMs, pongTimeoutMs: request.pongTimeoutMs },
+      classify: classifyText,
+    },
+    policy: {
+      maxReconnects: request.maxReconnects,
+      retryMinMs: request.retryMinMs,
+      retryMaxMs: request.retryMaxMs,
+      deadlineMs: world.deadlineMs,
+    },
+    select: world.select ?? (await createSelect(request)),
+  };
+}
+
+/** Undefined where all events are wanted; what filters need is loaded only where there are some. */
+async function createSelect({ types, where }: StreamRequest): Promise<Select | undefined> {
+  if (types.length === 0 && where.length === 0) return undefined;
+  const { createFilter } = await import('../protocol/filter.ts');
+  return createFilter({ types, where }, OPTION_NAMES);
+}
+
+/** Loopback never goes through a proxy (contract C5), and http is loopback only. */
+async function chooseProxy({ url, proxyUrl }: StreamRequest, env: Environment): Promise<string | undefined> {
+  if (url.isLoopback) return undefined;
+  if (proxyUrl !== undefined) return proxyUrl;
+  const names = ['https_proxy', 'HTTPS_PROXY', 'all_proxy', 'ALL_PROXY'];
+  if (names.every((name) => (env[name] ?? '') === '')) return undefined;
+  const { findProxy } = await import('../config/proxy.ts');
+  return findProxy(url.base, env);
+}

@@ -1,0 +1,44 @@
+// From what flags, environment and profile say to a stream of the library, ready to be opened.
+import type { ConnectionConfig } from './config/connection-config.ts';
+import type { StreamSource } from './config/tail-config.ts';
+import { readCaFile } from './config/trusted-roots.ts';
+import type { Io } from './io.ts';
+import { EventStream } from './library/event-stream.ts';
+import { checkOptions } from './library/request.ts';
+import { prepareStream, type StreamSettings, type StreamWorld } from './library/settings.ts';
+
+export interface PreparedStream {
+  readonly settings: StreamSettings;
+  /** Opens it, once; it ends when the signal aborts. */
+  open(signal: AbortSignal): EventStream;
+}
+
+/**
+ * Everything that can be checked before a connection is made, checked. The redactor knows the proxy afterwards.
+ *
+ * @throws UsageError where certificate checks are turned off (contract C7), the CA file or a proxy is no good
+ */
+export async function prepareSource(
+  config: ConnectionConfig,
+  source: Pick<StreamSource, 'url' | 'key' | 'keyOrigin'>,
+  io: Io,
+  extra: Pick<StreamWorld, 'deadlineMs' | 'select'> = {},
+): Promise<PreparedStream> {
+  const { caCert, ...connection } = config;
+  const request = checkOptions({
+    ...connection,
+    url: source.url.base,
+    key: source.key,
+    ca: caCert === undefined ? [] : [readCaFile(caCert)],
+    useEnvironment: true,
+  });
+  const { clock, random } = io;
+  const { keyOrigin } = source;
+  const world = { clock, random, readEnvironment: () => io.env, keyOrigin, ...extra };
+  const settings = await prepareStream(request, world);
+  if (settings.dial.proxyUrl !== undefined) io.redactor.addProxyUrl(settings.dial.proxyUrl);
+  return {
+    settings,
+    open: (signal) => new EventStream({ ...request, signal }, async () => settings, world),
+  };
+}
