@@ -72,12 +72,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'silence.ts': ['clock.ts'],
   'tally.ts': ['clock.ts', 'protocol/messages.ts', 'connection/items.ts', 'ui/words.ts'],
   'ends.ts': ['io.ts', 'stop.ts', 'config/tail-config.ts'],
-  'event-output.ts': [
-    'output/line-writer.ts',
-    'protocol/batch.ts',
-    'render/renderer.ts',
-    'ui/reporter.ts',
-  ],
+  'event-output.ts': ['output/line-writer.ts', 'protocol/batch.ts', 'render/renderer.ts', 'ui/reporter.ts'],
   'print-events.ts': ['event-output.ts', 'io.ts', 'output/line-writer.ts', 'render/renderer.ts', 'ui/'],
   'session.ts': [
     'errors.ts',
