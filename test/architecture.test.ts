@@ -165,8 +165,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
 
   // Help, the man page and the reference as text: pure, from the outline of the definitions.
-  'manual/': [],
-  'completion/': ['io.ts', 'config/', 'manual/outline.ts', 'simulator/events.ts', 'simulator/scenarios.ts'],
+  'manual/': ['errors.ts'],
+  'completion/': ['io.ts', 'config/', 'manual/', 'simulator/events.ts', 'simulator/scenarios.ts'],
 
   'commands/': [
     'errors.ts',

@@ -1,7 +1,8 @@
 // Prints help: of a command, or the front page. Loaded when somebody asks.
 import { EXIT, UsageError } from '../errors.ts';
 import type { Io } from '../io.ts';
-import { renderFrontPage, renderHelp } from '../manual/help.ts';
+import { renderFrontPage, renderHelp, renderTopic } from '../manual/help.ts';
+import { TOPICS } from '../manual/topics.ts';
 import type { DocumentedCommand, HelpWanted } from './documented-command.ts';
 import { findRoot, listWords, outlineCommand } from './outline.ts';
 
@@ -23,6 +24,13 @@ export function answerHelp({ command, isError }: HelpWanted, io: Io): void {
       : renderHelp(command.parent === null ? root : outlineCommand(command), root.flags, columns),
   );
   io.setExitCode(EXIT.ok);
+}
+
+/** Prints a topic that is no command, such as `exit-codes`; false if there is none of that name. */
+export function answerTopic(name: string | undefined, io: Io): boolean {
+  const topic = TOPICS.find((one) => one.name === name);
+  if (topic !== undefined) io.writeOut(renderTopic(topic, io.stdout.columns() ?? DEFAULT_COLUMNS));
+  return topic !== undefined;
 }
 
 function refuseIncomplete(command: DocumentedCommand): UsageError {

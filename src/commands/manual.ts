@@ -32,6 +32,7 @@ export function addManualCommands(program: DocumentedCommand, io: Io): void {
   program
     .command('help')
     .summary('help for a command')
-    .argument('[command...]', 'its words, such as stream tail')
-    .example('atlantis help stream tail');
+    .argument('[command...]', 'its words, such as stream tail; or exit-codes, environment, files')
+    .example('atlantis help stream tail')
+    .example('atlantis help exit-codes');
 }

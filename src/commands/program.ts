@@ -21,6 +21,10 @@ export async function runProgram(io: Io): Promise<void> {
     printOffers(words, program, io);
     return;
   }
+  if (first === 'help' && words.length === 1) {
+    const { answerTopic } = await import('./help.ts');
+    if (answerTopic(words[0], io)) return;
+  }
   await parse(program, first === 'help' ? [...words, '--help'] : io.argv, io);
 }
 

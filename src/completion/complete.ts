@@ -1,5 +1,6 @@
 // What could stand at the end of an unfinished command line: a pure function of its words and the outline.
 import type { Outline, Value } from '../manual/outline.ts';
+import { TOPICS } from '../manual/topics.ts';
 import { listFlags, readWords } from './read-words.ts';
 
 export interface Offer {
@@ -41,7 +42,7 @@ export function complete(root: Outline, words: readonly string[], sources: Sourc
   if (open?.value !== undefined && (open.value.isRequired || !isFlag)) {
     return offerValues(open.long, open.value, sources);
   }
-  if (command.name === 'help') return offerCommands(readWords(root, words.slice(1, -1)).command);
+  if (command.name === 'help' && !isFlag) return offerHelp(root, words.slice(1, -1));
   const flags = listFlags(command, root);
   const [, prefix, name = ''] = /^((--[^=]+)=)/.exec(last) ?? [];
   if (isFlag && prefix !== undefined) {
@@ -62,6 +63,12 @@ export function complete(root: Outline, words: readonly string[], sources: Sourc
 
 function offerCommands(group: Outline): Offer[] {
   return group.commands.map(({ name, summary }) => ({ word: name, meaning: summary }));
+}
+
+function offerHelp(root: Outline, words: readonly string[]): Offer[] {
+  const topics =
+    words.length > 0 ? [] : TOPICS.map(({ name, summary }) => ({ word: name, meaning: summary }));
+  return [...offerCommands(readWords(root, words).command), ...topics];
 }
 
 /** @param name the long name of the flag, or the placeholder of an argument */

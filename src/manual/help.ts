@@ -8,6 +8,7 @@ import {
   type Note,
   type Outline,
 } from './outline.ts';
+import type { Topic } from './topics.ts';
 import { alignTerms, foldCommand, wrapWords } from './wrap.ts';
 
 /** Longer lines are hard to read, however wide the terminal is. */
@@ -54,6 +55,16 @@ export function renderFrontPage(root: Outline, columns: number): string {
       27,
     ).map((line) => line.slice(2)),
   ]);
+}
+
+/** What `atlantis help <topic>` prints. */
+export function renderTopic({ title, rows, remark }: Topic, columns: number): string {
+  const width = fitWidth(columns);
+  const termWidth = Math.max(
+    0,
+    ...rows.map(([term]) => term.length).filter((length) => length <= MAX_TERM_WIDTH),
+  );
+  return joinSections([[`${title}:`, ...alignTerms(rows, width, termWidth)], wrapWords(remark, width)]);
 }
 
 function fitWidth(columns: number): number {

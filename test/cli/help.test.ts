@@ -31,6 +31,16 @@ test.each([
   expect([code, stderr]).toEqual([0, '']);
 });
 
+test.each([
+  ['exit-codes', '124'],
+  ['environment', 'ATLANTIS_API_KEY'],
+  ['files', 'profiles.json'],
+])('`help %s` is about that', async (topic, words) => {
+  const { code, stdout, stderr } = await run(`help ${topic}`);
+  expect(stdout).toContain(words);
+  expect([code, stderr]).toEqual([0, '']);
+});
+
 describe('§ 1: what does not fit is 2, and points to the nearest thing and the right help', () => {
   test.each([
     ['stream', 'no command given', 'after `atlantis stream`: tail, check, simulate, replay', 'stream'],

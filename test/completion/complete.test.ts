@@ -32,12 +32,15 @@ describe('commands', () => {
     ['--color never stream ', 'atlantis stream'],
     ['-q stream ', 'atlantis stream'],
     ['--color=never profile ', 'atlantis profile'],
-    ['help ', 'atlantis'],
     ['help stream ', 'atlantis stream'],
   ])('"%s": those of %s', (line, path) => {
     expect(namesIn(path).length).toBeGreaterThan(2);
     expect(ask(line)).toEqual(namesIn(path));
   });
+});
+
+test('help: commands, and what there is beside them', () => {
+  expect(ask('help ')).toEqual([...namesIn('atlantis'), 'exit-codes', 'environment', 'files']);
 });
 
 describe('values', () => {

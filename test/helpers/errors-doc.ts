@@ -2,6 +2,7 @@
 // program does.
 import { CAUSES, RENEWALS } from '../../src/connection/causes.ts';
 import { FIRST_BUDGET, RULES, type RuleName } from '../../src/connection/policy.ts';
+import { renderTable } from './markdown.ts';
 
 /** The ends of contract § 2 that are no cause of a connection. */
 const OTHER_ENDS: readonly (readonly [code: string, when: string, remedy: string])[] = [
@@ -74,12 +75,6 @@ function describe(text: string): string {
     .replaceAll('{key}', 'the key')
     .replaceAll('{renew}', 'put a valid one in its place, see below')
     .replace(/--[a-z-]+(?: <\w+>)?|https?:\/\/|wss?:\/\/|\b[A-Z]+_[A-Z]+\b/g, '`$&`');
-}
-
-function renderTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string =>
-    `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
-  return [line(header), line(header.map(() => '---')), ...rows.map(line)].join('\n');
 }
 
 /** The whole page. */

@@ -1,0 +1,82 @@
+// man/atlantis.1 says what the definitions say, and the real programs render it without a warning.
+import { spawnSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { listCommands } from '../../src/manual/outline.ts';
+import { renderManPage } from '../helpers/man-page.ts';
+import { readOutline } from '../helpers/outline.ts';
+import { ROOT } from '../helpers/run-cli.ts';
+
+const PAGE = join(ROOT, 'man/atlantis.1');
+const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+const root = readOutline();
+
+function render(date: string): string {
+  return renderManPage(root, manifest.version, date);
+}
+
+test('it is that of the definitions (UPDATE_DOCS=1 writes it)', () => {
+  const readDate = (): string => /^\.TH \S+ 1 (\S+)/m.exec(readFileSync(PAGE, 'utf8'))?.[1] ?? '';
+  if (process.env['UPDATE_DOCS'] === '1' && readFileSync(PAGE, 'utf8') !== render(readDate())) {
+    writeFileSync(PAGE, render(new Date().toISOString().slice(0, 10)));
+  }
+  expect(readDate()).toMatch(/^\d{4}-\d\d-\d\d$/);
+  expect(readFileSync(PAGE, 'utf8')).toBe(render(readDate()));
+});
+
+test('the package brings it', () => {
+  expect(manifest.man).toEqual(['./man/atlantis.1']);
+  expect(manifest.files).toContain('man');
+});
+
+interface Reader {
+  readonly name: string;
+  readonly command: readonly string[];
+}
+
+const READERS: readonly Reader[] = [
+  { name: 'man', command: ['man', '--warnings', '--encoding=UTF-8', '-l', PAGE] },
+  { name: 'groff', command: ['groff', '-man', '-ww', '-Tutf8', PAGE] },
+  { name: 'mandoc', command: ['mandoc', '-T', 'lint', '-W', 'style', PAGE] },
+];
+
+const has = (program: string): boolean => spawnSync('sh', ['-c', `command -v ${program}`]).status === 0;
+
+describe.each(READERS)('$name', ({ name, command: [program = '', ...args] }) => {
+  (has(name) ? test : test.skip)('has nothing to complain of, at any width', () => {
+    for (const columns of ['40', '80', '160']) {
+      const { status, stdout, stderr } = spawnSync(program, args, {
+        encoding: 'utf8',
+        env: { PATH: process.env['PATH'], LANG: 'C.UTF-8', MANWIDTH: columns, MAN_KEEP_FORMATTING: '0' },
+      });
+      expect([columns, status, stderr]).toEqual([columns, 0, '']);
+      if (name === 'mandoc') expect(stdout).toBe('');
+    }
+  });
+});
+
+(has('man') ? test : test.skip)('a reader finds every command, every flag and all the usual sections', () => {
+  const env = { PATH: process.env['PATH'], LANG: 'C.UTF-8', MANWIDTH: '200' };
+  const { stdout } = spawnSync('man', ['-l', PAGE], { encoding: 'utf8', env });
+  const text = stdout.replace(/.\x08/g, '');
+  for (const section of [
+    'NAME',
+    'SYNOPSIS',
+    'DESCRIPTION',
+    'COMMANDS',
+    'GLOBAL OPTIONS',
+    'EXIT STATUS',
+    'ENVIRONMENT',
+    'FILES',
+    'SEE ALSO',
+  ]) {
+    expect(text).toMatch(new RegExp(`^${section}$`, 'm'));
+  }
+  for (const { path, flags, examples, commands } of listCommands(root)) {
+    expect(text).toContain(path);
+    for (const { term } of flags) expect(text).toContain(term.replace('…', '...'));
+    if (commands.length > 0) continue;
+    for (const { command } of examples) expect(text.replace(/ \\\n +/g, ' ')).toContain(command);
+  }
+});

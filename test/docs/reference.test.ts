@@ -1,0 +1,30 @@
+// docs/reference.md says what the definitions of the commands say.
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from '@jest/globals';
+import { listCommands } from '../../src/manual/outline.ts';
+import { readOutline } from '../helpers/outline.ts';
+import { renderReference } from '../helpers/reference-doc.ts';
+import { ROOT, runCli } from '../helpers/run-cli.ts';
+
+const PAGE = join(ROOT, 'docs/reference.md');
+const root = readOutline();
+
+test('it is that of the definitions (UPDATE_DOCS=1 writes it)', () => {
+  const rendered = renderReference(root);
+  if (process.env['UPDATE_DOCS'] === '1') writeFileSync(PAGE, rendered);
+  expect(existsSync(PAGE) && readFileSync(PAGE, 'utf8')).toBe(rendered);
+});
+
+test('every flag that `--help` of the built program shows is in it, command by command', async () => {
+  const page = readFileSync(PAGE, 'utf8');
+  for (const { path, commands } of listCommands(root)) {
+    if (commands.length > 0) continue;
+    const { stdout } = await runCli(['help', ...path.split(' ').slice(1)]);
+    const own = stdout.slice(0, stdout.indexOf('Global Options:'));
+    const flags = [...own.matchAll(/^ {2}(?:-\w, )?(--[a-z-]+)/gm)].map(([, flag]) => flag);
+    const [section = ''] = page.slice(page.indexOf(`## ${path}\n`)).split('\n## ', 1);
+    const listed = [...section.matchAll(/^\| `(?:-\w, )?(--[a-z-]+)/gm)].map(([, flag]) => flag);
+    expect([path, listed]).toEqual([path, flags]);
+  }
+});

@@ -1,0 +1,146 @@
+// Renders man/atlantis.1 from the definitions of the commands, so that it cannot say anything else than `--help`.
+//
+// Only macros that groff and mandoc both know: man(7) with EX and EE.
+import {
+  type Example,
+  type Flag,
+  formatUsage,
+  groupFlags,
+  listCommands,
+  type Note,
+  type Outline,
+} from '../../src/manual/outline.ts';
+import { TOPICS, type Topic } from '../../src/manual/topics.ts';
+import { foldCommand, wrapWords } from '../../src/manual/wrap.ts';
+
+/** Examples wider than this are folded: pages are read at 80 columns, and they are indented. */
+const EXAMPLE_WIDTH = 64;
+/** Of a paragraph in the source, before dashes and quotes grow. */
+const SOURCE_WIDTH = 64;
+
+/** @param date of the last change, as `2026-11-25` */
+export function renderManPage(root: Outline, version: string, date: string): string {
+  const leaves = listCommands(root).filter(({ commands }) => commands.length === 0);
+  return [
+    '.\\" Written by `UPDATE_DOCS=1 npm test -- docs/man` from the definitions of the commands.',
+    `.TH ATLANTIS 1 ${date} "atlantis ${version}" "User Commands"`,
+    // Pages are read in narrow windows, too: nothing is stretched.
+    '.ad l',
+    '.SH NAME',
+    'atlantis \\-',
+    ...quoteParagraph(lowerFirst(root.description).replace(/\.$/, '')),
+    '.SH SYNOPSIS',
+    '.nf',
+    ...leaves.map((command) => `.B ${quoteText(formatUsage(command))}`),
+    '.fi',
+    '.SH DESCRIPTION',
+    ...quoteParagraph(root.description),
+    'Events are on standard output, one a line into a pipe;',
+    'everything else is on standard error.',
+    ...renderExamples(root.examples),
+    '.SH COMMANDS',
+    ...leaves.flatMap(renderCommand),
+    '.SH GLOBAL OPTIONS',
+    'These go with every command.',
+    ...root.flags.flatMap(renderFlag),
+    ...TOPICS.flatMap(renderTopic),
+    '.SH SEE ALSO',
+    '.BR jq (1),',
+    '.BR curl (1)',
+    '',
+  ].join('\n');
+}
+
+function renderCommand(command: Outline): string[] {
+  return [
+    `.SS ${quoteText(formatUsage(command))}`,
+    ...quoteParagraph(command.description),
+    ...command.arguments.flatMap(({ placeholder, meaning }) =>
+      renderTerm(`\\fI${quoteText(placeholder)}\\fR`, meaning),
+    ),
+    ...[...groupFlags(command.flags).values()].flatMap((flags) => flags.flatMap(renderFlag)),
+    ...command.notes.flatMap(renderNote),
+    ...renderExamples(command.examples),
+  ];
+}
+
+function renderFlag({ short, long, term, meaning, fallback }: Flag): string[] {
+  const value = term.slice(term.indexOf(long) + long.length);
+  const names = [short, long]
+    .filter((name) => name !== undefined)
+    .map((name) => `\\fB${quoteText(name)}\\fR`);
+  const shown = value === '' ? '' : quoteText(value).replace(/[\w,.…-]*\w[\w,.…\\-]*/, '\\fI$&\\fR');
+  return renderTerm(
+    `${names.join(', ')}${shown}`,
+    fallback === undefined ? meaning : `${meaning} (default: ${fallback})`,
+  );
+}
+
+function renderNote({ title, text, terms }: Note): string[] {
+  return [
+    '.PP',
+    ...quoteParagraph(`${title}: ${text}`),
+    ...terms.flatMap(([term, meaning]) => renderTerm(quoteText(term), meaning)),
+  ];
+}
+
+function renderTopic({ title, rows, remark }: Topic): string[] {
+  // The name that this section has in every manual.
+  const heading = title === 'Exit codes' ? 'EXIT STATUS' : title.toUpperCase();
+  return [
+    `.SH ${heading}`,
+    ...rows.flatMap(([term, meaning]) => renderTerm(`\\fB${quoteText(term)}\\fR`, meaning)),
+    '.PP',
+    ...quoteParagraph(remark),
+  ];
+}
+
+/** @param term already escaped */
+function renderTerm(term: string, meaning: string): string[] {
+  return ['.TP', term, ...quoteParagraph(meaning)];
+}
+
+function renderExamples(examples: readonly Example[]): string[] {
+  return [
+    '.PP',
+    'Examples:',
+    ...examples.flatMap(({ command, what }) => [
+      '.PP',
+      '.RS 4',
+      '.EX',
+      ...(what === undefined ? [] : [quoteLine(`# ${what}`)]),
+      ...foldCommand(command, EXAMPLE_WIDTH).map(quoteLine),
+      '.EE',
+      '.RE',
+    ]),
+  ];
+}
+
+const lowerFirst = (text: string): string => `${text.slice(0, 1).toLowerCase()}${text.slice(1)}`;
+
+/** Text with nothing in it that roff would obey: backslashes, dashes, quotes and accents as they are typed. */
+function quoteText(text: string): string {
+  const names: Readonly<Record<string, string>> = {
+    '\\': '\\e',
+    '-': '\\-',
+    "'": '\\(aq',
+    '`': '\\(ga',
+    '^': '\\(ha',
+    '~': '\\(ti',
+    '…': '...',
+  };
+  return text.replace(/[\\\-'`^~…]/g, (character) => names[character] ?? character);
+}
+
+/** The same at the beginning of a line, where a dot would be a request. */
+function quoteLine(text: string): string {
+  const quoted = quoteText(text);
+  return quoted.startsWith('.') ? `\\&${quoted}` : quoted;
+}
+
+/** A paragraph, on lines that can be read in the source; what stands between backticks is bold. */
+function quoteParagraph(text: string): string[] {
+  return wrapWords(text, SOURCE_WIDTH).map((line) =>
+    quoteLine(line.replaceAll('`', '\0')).replace(/\0([^\0]*)\0/g, '\\fB$1\\fR'),
+  );
+}

@@ -1,0 +1,67 @@
+// Renders docs/reference.md from the definitions of the commands: every command, every flag, every default.
+import {
+  type Flag,
+  formatArgument,
+  formatUsage,
+  groupFlags,
+  listCommands,
+  type Outline,
+} from '../../src/manual/outline.ts';
+import { TOPICS, type Topic } from '../../src/manual/topics.ts';
+import { renderTable, toAnchor } from './markdown.ts';
+
+/** The whole page. */
+export function renderReference(root: Outline): string {
+  const leaves = listCommands(root).filter(({ commands }) => commands.length === 0);
+  return `# Reference
+
+<!-- Written by \`UPDATE_DOCS=1 npm test -- docs/reference\` from the definitions in src/commands. -->
+
+Every command and every flag, as \`--help\` says it; \`man atlantis\` is the same on one page. Durations are written
+\`500ms\`, \`20s\`, \`5m\`, \`1h30m\`; a value that does not fit is refused with what is accepted, and 2.
+
+${renderTable(['command', 'for'], leaves.map(linkCommand))}
+
+## Flags of every command
+
+${renderFlags(root.flags)}
+
+${leaves.map(renderCommand).join('\n')}
+${TOPICS.map(renderTopic).join('\n')}`;
+}
+
+function linkCommand({ path, summary }: Outline): string[] {
+  return [`[\`${path}\`](#${toAnchor(path)})`, summary];
+}
+
+function renderCommand(command: Outline): string {
+  const { path, description, notes, examples, flags } = command;
+  const taken = command.arguments.map((one) => [`\`${formatArgument(one)}\``, one.meaning]);
+  const parts = [
+    `## ${path}`,
+    description,
+    `\`\`\`\n${formatUsage(command)}\n\`\`\``,
+    ...(taken.length === 0 ? [] : [renderTable(['argument', 'meaning'], taken)]),
+    ...(flags.length === 0 ? [] : [renderFlags([...groupFlags(flags).values()].flat())]),
+    ...notes.flatMap(({ title, text, terms }) => [
+      `${title}: ${text}`,
+      ...(terms.length === 0 ? [] : [terms.map(([term, meaning]) => `- \`${term}\`: ${meaning}`).join('\n')]),
+    ]),
+    `\`\`\`\n${examples.map(({ command: line, what }) => (what === undefined ? line : `# ${what}\n${line}`)).join('\n')}\n\`\`\``,
+  ];
+  return `${parts.join('\n\n')}\n`;
+}
+
+function renderFlags(flags: readonly Flag[]): string {
+  return renderTable(
+    ['flag', 'meaning', 'default'],
+    flags.map(({ term, meaning, fallback = '' }) => [`\`${term}\``, meaning, fallback]),
+  );
+}
+
+function renderTopic({ title, column, rows, remark }: Topic): string {
+  return `## ${title}\n\n${renderTable(
+    [column, 'meaning'],
+    rows.map(([term, meaning]) => [`\`${term}\``, meaning]),
+  )}\n\n${remark}\n`;
+}
