@@ -6,7 +6,11 @@ export default {
   // Most tests wait for other processes.
   maxWorkers: 3,
   extensionsToTreatAsEsm: ['.ts'],
-  transform: { '\\.ts$': '<rootDir>/scripts/jest-esbuild.mjs' },
+  moduleNameMapper: { '/scanner\\.wasm$': '<rootDir>/assembly/index.ts' },
+  transform: {
+    '/assembly/index\\.ts$': '<rootDir>/scripts/scanner-code.mjs',
+    '\\.ts$': '<rootDir>/scripts/jest-esbuild.mjs',
+  },
   testTimeout: 20_000,
   coverageProvider: 'v8',
   collectCoverageFrom: ['src/**/*.ts'],

@@ -7,6 +7,7 @@ import { dirname, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { buildTypes } from './build-types.mjs';
+import { scannerPlugin } from './scanner-code.mjs';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const dist = resolve(root, 'dist');
@@ -63,7 +64,7 @@ while (pending.size > 0) {
     keepNames: false,
     external: ['bufferutil', 'utf-8-validate'],
     define: { ATLANTIS_VERSION: JSON.stringify(version) },
-    plugins: [lazyBundles],
+    plugins: [scannerPlugin, lazyBundles],
     logLevel: 'warning',
   });
   for (const name of pending.keys()) built.add(name);

@@ -125,7 +125,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'version.ts',
     'protocol/messages.ts',
     'protocol/batch.ts',
-    'protocol/scan-json.ts',
+    'protocol/scanner.ts',
     'render/envelope.ts',
     'render/renderer.ts',
     'ui/reporter.ts',
@@ -311,7 +311,8 @@ describe('architecture', () => {
   });
 
   test('every import leads to a module', () => {
-    const known = new Set(modules.map(({ path }) => path));
+    // What assembly/ is compiled into is no file.
+    const known = new Set(['protocol/scanner.wasm', ...modules.map(({ path }) => path)]);
     const lost = modules.flatMap(({ path, imports }) =>
       imports.filter((target) => !known.has(target)).map((target) => `${path} → ${target}`),
     );

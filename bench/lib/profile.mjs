@@ -5,6 +5,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { scannerPlugin } from '../../scripts/scanner-code.mjs';
 import { tail } from './clients.mjs';
 import { SIZES } from './events.mjs';
 import { timeClient } from './throughput.mjs';
@@ -23,6 +24,7 @@ async function bundleReadable(folder) {
     target: 'node20',
     external: ['bufferutil', 'utf-8-validate'],
     define: { ATLANTIS_VERSION: '"0.0.0"' },
+    plugins: [scannerPlugin],
     logLevel: 'error',
   });
   return outfile;

@@ -6,7 +6,7 @@ import type { KeyOrigin } from '../connection/causes.ts';
 import type { FollowSettings } from '../connection/follow.ts';
 import { UsageError } from '../errors.ts';
 import type { Batch } from '../protocol/batch.ts';
-import { classifyText } from '../protocol/scan-json.ts';
+import { classifyText } from '../protocol/scanner.ts';
 import { VERSION } from '../version.ts';
 import type { StreamRequest } from './request.ts';
 

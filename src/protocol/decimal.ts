@@ -3,7 +3,7 @@
 // A number is taken as 0.d₁d₂d₃… × 10^magnitude with d₁ other than zero; sign, then magnitude, then digits
 // decide. Nothing is allocated for a comparison, and it takes time linear in the length of the text.
 import { DOT, MINUS, NINE, NOWHERE, ZERO } from './scan-constants.ts';
-import { skipDigits } from './scan-words.ts';
+import { skipDigits } from './scan-numbers.ts';
 
 /** What numbers are compared with. */
 export interface Decimal {

@@ -16,7 +16,7 @@ import {
   SPACE,
   ZERO,
 } from './scan-constants.ts';
-import { skipDigits } from './scan-words.ts';
+import { skipDigits } from './scan-numbers.ts';
 
 /** Names of members, ready to be compared with keys. */
 export interface Names {

@@ -5,7 +5,7 @@
 import { compareDecimal, readDecimal } from './decimal.ts';
 import { isQuoted, quoteText } from './quoted.ts';
 import { NINE, QUOTE } from './scan-constants.ts';
-import { skipNumber } from './scan-tokens.ts';
+import { skipNumber } from './scan-numbers.ts';
 import { readSource, readString, skipToMark } from './seek.ts';
 
 /** Tests the string, number or literal from `start` to `end`. */

@@ -1,7 +1,7 @@
 // The form of a recording: lines of JSON. A header begins each run, an envelope holds an event as the server sent
 // it, lifecycle records stand between them (docs/envelope.schema.json). Pure: bytes in, values out, never throws.
 import { MESSAGE } from '../protocol/messages.ts';
-import { classifyText } from '../protocol/scan-json.ts';
+import { classifyText } from '../protocol/scanner.ts';
 
 /** Version of the form; it grows with every change that is not an addition. */
 export const RECORDING_VERSION = 1;

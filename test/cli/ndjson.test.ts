@@ -3,6 +3,7 @@ import { expect, test } from '@jest/globals';
 import { parseLossless } from '../../src/protocol/json-tree.ts';
 import { flattenJson, isParseReliable } from '../helpers/flat-json.ts';
 import { type Random, randomJson, seededRandom } from '../helpers/random-json.ts';
+import { runCli } from '../helpers/run-cli.ts';
 import { frame, type Script, startScriptedServer } from '../helpers/scripted-server.ts';
 import { runTail, startTail } from '../helpers/tail.ts';
 
@@ -83,4 +84,17 @@ test('O1: the same when stdout is read slowly, so that the socket has to wait', 
   const { code, lines } = await tail.finish();
   expect(code).toBe(0);
   expect(lines).toEqual(texts);
+}, 60_000);
+
+test('O1, G4: a process that may not have many addresses, so no WebAssembly, prints the same', async () => {
+  const random = seededRandom(2_236_067);
+  const texts = Array.from({ length: 2_000 }, () => randomJson(random));
+  const server = await startScriptedServer(sendInPieces(['no JSON', ...texts], random));
+  const prefix = ['prlimit', `--as=${6 * 1024 ** 3}`];
+  // The limit is one that WebAssembly cannot live with.
+  const probe = await runCli([], { prefix, script: '--eval=new WebAssembly.Memory({ initial: 1 })' });
+  expect(probe.code).toBe(1);
+  const { code, lines } = await runTail(server.url, ['--limit', String(texts.length)], { prefix });
+  expect(code).toBe(0);
+  expect(lines).toEqual(texts.map(toSafeLine));
 }, 60_000);

@@ -12,7 +12,7 @@ import {
 import type { PolicySettings } from '../../src/connection/policy.ts';
 import type { DialSettings } from '../../src/connection/settings.ts';
 import { textsOf } from '../../src/protocol/batch.ts';
-import { classifyText } from '../../src/protocol/scan-json.ts';
+import { classifyText } from '../../src/protocol/scanner.ts';
 import { registerCleanup } from '../helpers/cleanup.ts';
 import { Watch } from '../helpers/watch.ts';
 

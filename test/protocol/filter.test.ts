@@ -5,7 +5,7 @@ import { createFilter, type FilterWords } from '../../src/protocol/filter.ts';
 import { decodeString, type JsonNode, parseLossless } from '../../src/protocol/json-tree.ts';
 import { MESSAGE } from '../../src/protocol/messages.ts';
 import type { Step } from '../../src/protocol/path.ts';
-import { classifyText } from '../../src/protocol/scan-json.ts';
+import { classifyText } from '../../src/protocol/scanner.ts';
 import { makeBatch } from '../helpers/batches.ts';
 import { mutate, type Random, randomJson, seededRandom } from '../helpers/random-json.ts';
 import { respellNumber } from './decimals.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { parseLossless } from '../../src/protocol/json-tree.ts';
-import { classifyText } from '../../src/protocol/scan-json.ts';
+import { classifyText } from '../../src/protocol/scanner.ts';
 import { makeSafeLine } from '../../src/render/ndjson.ts';
 import { flattenJson, isParseReliable } from '../helpers/flat-json.ts';
 import { messageSource, randomJson, seededRandom } from '../helpers/random-json.ts';

@@ -1,0 +1,109 @@
+// Classifies a text in one pass over its bytes: JSON or not, UTF-8 or not, safe as a line or not.
+//
+// Promises: accepts exactly what JSON.parse accepts behind a strict UTF-8 decoder (RFC 8259, RFC 3629). No
+// recursion, so any nesting is fine: the open brackets are the bits of `path`.
+import {
+  ALSE,
+  COLON,
+  COMMA,
+  LETTER_F,
+  LETTER_N,
+  LETTER_T,
+  MINUS,
+  NUL,
+  NULL,
+  OPEN_ARRAY,
+  OPEN_OBJECT,
+  QUOTE,
+  SPACE,
+  TRUE,
+  ZERO,
+} from './bytes';
+import { BAD, BYTE_ORDER_MARK, bits, skipNumber, skipSpace, skipString, startBits } from './tokens';
+
+/** As MESSAGE.notJson in src/protocol/messages.ts; here also for what is not UTF-8. */
+export const NOT_JSON: i32 = -1;
+
+/**
+ * The bytes from `at` to `end`: MESSAGE bits for an event, else NOT_JSON. Writes a NUL at `end`, and keeps an
+ * eighth as many bytes as the text has behind that for the nesting beyond 64 levels.
+ */
+export function scan(at: usize, end: usize): i32 {
+  store<u8>(end, NUL);
+  const outerPaths = (end + 8) & ~7;
+  let depth: usize = 0;
+  let path: u64 = 0; // one bit per open bracket, the innermost lowest: 1 is an object
+  let isKey = false; // the next string is a key
+  startBits(0);
+  if (end - at >= 3 && (load<u32>(at) & 0xffffff) === 0xbfbbef) {
+    startBits(BYTE_ORDER_MARK);
+    at += 3;
+  }
+
+  while (true) {
+    // A value, or a key, is next.
+    let byte: u32 = load<u8>(at);
+    if (byte <= SPACE) {
+      at = skipSpace(at);
+      if (at === BAD) return NOT_JSON;
+      byte = load<u8>(at);
+    }
+    if (byte === QUOTE) {
+      at = skipString(at + 1);
+      if (at === BAD) return NOT_JSON;
+      if (isKey) {
+        if (load<u8>(at) <= SPACE) {
+          at = skipSpace(at);
+          if (at === BAD) return NOT_JSON;
+        }
+        if (load<u8>(at) !== COLON) return NOT_JSON;
+        at++;
+        isKey = false;
+        continue;
+      }
+    } else if (isKey) {
+      return NOT_JSON;
+    } else if (byte - ZERO <= 9 || byte === MINUS) {
+      at = skipNumber(at);
+      if (at === BAD) return NOT_JSON;
+    } else if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) {
+      if ((depth & 63) === 0 && depth > 0) store<u64>(outerPaths + (depth >> 3), path);
+      isKey = byte === OPEN_OBJECT;
+      path = (path << 1) | u64(isKey);
+      depth++;
+      at++;
+      if (load<u8>(at) <= SPACE) {
+        at = skipSpace(at);
+        if (at === BAD) return NOT_JSON;
+      }
+      // Both closing brackets are their opening ones plus two. An empty container is closed below.
+      if (load<u8>(at) !== byte + 2) continue;
+    } else if (byte === LETTER_T && load<u32>(at) === TRUE) {
+      at += 4;
+    } else if (byte === LETTER_N && load<u32>(at) === NULL) {
+      at += 4;
+    } else if (byte === LETTER_F && load<u32>(at + 1) === ALSE) {
+      at += 5;
+    } else {
+      return NOT_JSON;
+    }
+
+    // A value has ended: a comma, closing brackets or the end of the text.
+    while (true) {
+      byte = load<u8>(at);
+      if (byte <= SPACE) {
+        if (byte === NUL) return at === end && depth === 0 ? bits : NOT_JSON;
+        at = skipSpace(at);
+        if (at === BAD) return NOT_JSON;
+        continue;
+      }
+      if (depth === 0) return NOT_JSON;
+      at++;
+      isKey = (path & 1) === 1;
+      if (byte === COMMA) break;
+      if (byte !== (isKey ? OPEN_OBJECT : OPEN_ARRAY) + 2) return NOT_JSON;
+      depth--;
+      path = (depth & 63) === 0 && depth > 0 ? load<u64>(outerPaths + (depth >> 3)) : path >> 1;
+    }
+  }
+}
