@@ -4,6 +4,7 @@
 // own and so that every text for stderr passes one redactor (contract P4).
 import { writeSync } from 'node:fs';
 import { constants } from 'node:os';
+import { isatty } from 'node:tty';
 import { type Clock, systemClock } from './clock.ts';
 import { createRedactor, type Redactor } from './config/redact.ts';
 import { type ExitCode, OutputError } from './errors.ts';
@@ -19,7 +20,9 @@ export type Outcome = { readonly exitCode: ExitCode } | { readonly signal: EndSi
 
 /** How long the last words on stderr may take to be read. */
 const STDERR_GRACE_MS = 1_000;
-/** The same, when a signal asked for the end. */
+/** How long a stop may take to come. */
+const SUSPEND_GRACE_MS = 100;
+/** The same as for the last words, when a signal asked for the end. */
 const LAST_WORDS_MS = 300;
 
 /** A standard stream of the process, opened when `stream()` is first called. */
@@ -44,6 +47,8 @@ export interface Io {
   readonly stdout: OutputTarget;
   readonly stderr: OutputTarget;
   readonly isStdinTty: boolean;
+  /** True once the terminal that stdin was has hung up: its window is closed. */
+  isTerminalGone(): boolean;
   /** Writes a small text (help, a list) to stdout; a reader that went away is no error. @throws OutputError */
   writeOut(text: string): void;
   /** Writes one line to stderr, redacted, with everything foreign made visible; never throws. */
@@ -56,9 +61,14 @@ export interface Io {
   random(): number;
   /** Calls back for every end signal until the returned function is called. */
   onSignal(handler: (signal: EndSignal) => void): () => void;
+  /**
+   * Calls back before the process stops as Ctrl-Z asks for, and after it went on, however it was stopped;
+   * until the returned function is called.
+   */
+  onSuspend(handlers: { readonly before: () => void; readonly after: () => void }): () => void;
   /** Ends the process at once by that signal, so that a shell sees the true status (contract § 2). */
   dieBySignal(signal: EndSignal): void;
-  /** Sends a signal (0: only asks) to a process or group (negative); false if there is none. Never throws. */
+  /** Sends a signal (0: only asks) to a process or group (negative; 0: its own); false if there is none. Never throws. */
   sendSignal(pid: number, signal: NodeJS.Signals | 0): boolean;
   /** Keeps a write beyond `ulimit -f` an error instead of death by SIGXFSZ. */
   ignoreFileSizeSignal(): void;
@@ -117,6 +127,29 @@ function dieInOrder(signal: EndSignal): void {
   }
 }
 
+/** Stops itself in between: what a terminal was set to is to be undone before, and done again after. */
+function onSuspend({ before, after }: Parameters<Io['onSuspend']>[0]): () => void {
+  let isStopping = false;
+  const goOn = (): void => {
+    if (isStopping) process.on('SIGTSTP', stop);
+    isStopping = false;
+    after();
+  };
+  const stop = (): void => {
+    before();
+    isStopping = true;
+    process.off('SIGTSTP', stop);
+    process.kill(process.pid, 'SIGTSTP');
+    // Where no shell could continue it the kernel does not stop it, and nothing tells. The signal comes first.
+    setTimeout(() => setImmediate(() => isStopping && goOn()), SUSPEND_GRACE_MS);
+  };
+  process.on('SIGTSTP', stop).on('SIGCONT', goOn);
+  return () => {
+    isStopping = false;
+    process.off('SIGTSTP', stop).off('SIGCONT', goOn);
+  };
+}
+
 /** The real thing. Nothing is opened or registered until it is used. */
 export function createProcessIo(homeDirectory: () => string): Io {
   const redactor = createRedactor();
@@ -144,6 +177,7 @@ export function createProcessIo(homeDirectory: () => string): Io {
     get isStdinTty() {
       return isTerminal(0, () => process.stdin);
     },
+    isTerminalGone: () => process.stdin.isTTY === true && !isatty(0),
     writeOut(text) {
       writeWhole(stdout, text, (rest) => openGuarded(stdout).write(rest));
     },
@@ -161,6 +195,7 @@ export function createProcessIo(homeDirectory: () => string): Io {
         for (const signal of END_SIGNALS) process.off(signal, handler);
       };
     },
+    onSuspend,
     dieBySignal,
     sendSignal(pid, signal) {
       try {

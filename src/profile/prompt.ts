@@ -1,8 +1,9 @@
 // Asks on the terminal: questions on stderr, answers from stdin (contract O3), keys without echo (P1).
 //
 // However a question ends, by an answer, Ctrl-C, a signal or an error, the terminal is as it was before.
-import { CredentialError, UsageError } from '../errors.ts';
+import { UsageError } from '../errors.ts';
 import type { EndSignal, Io } from '../io.ts';
+import { noAnswer, type Reader, readCooked, readHidden, SUSPEND } from './typed-line.ts';
 
 /** An answer, or the signal that ended the question. */
 export type Answer = string | { readonly signal: EndSignal };
@@ -13,8 +14,6 @@ export interface Prompter {
   /** Asks for a line that is not shown. */
   askHidden(question: string): Promise<Answer>;
 }
-
-const MAX_ANSWER_LENGTH = 64 * 1024;
 
 /** True if there is someone to ask: both the questions and the answers are on a terminal. */
 export function canPrompt(io: Io): boolean {
@@ -35,74 +34,56 @@ export function createPrompter(io: Io, flags: string): Prompter {
   };
 }
 
-/** Takes what was typed or pasted; returns the whole answer once it is complete. Throws to refuse it. */
-type Reader = (typed: string) => Answer | undefined;
-
-/** The terminal edits the line itself, and hands it over whole. */
-function readCooked(): Reader {
-  let text = '';
-  return (typed) => {
-    text += typed;
-    const end = text.indexOf('\n');
-    return end < 0 ? undefined : text.slice(0, end);
-  };
-}
-
-/** In raw mode every key arrives by itself: the few that edit a line are handled here. */
-function readHidden(): Reader {
-  let text = '';
-  return (typed) => {
-    // A cursor or function key sends an escape sequence (ECMA-48 § 5.4), which is no part of a key.
-    const plain = typed.replace(/\x1b(?:\[[0-?]*[ -/]*[@-~]|O.|.)?/g, '');
-    for (const [at, char] of [...plain].entries()) {
-      if (char === '\x03') return { signal: 'SIGINT' };
-      if (char === '\x04' && text === '') throw noAnswer();
-      if (char === '\r' || char === '\n') {
-        // Answering with the first line of several would store a part of what was meant.
-        if ([...plain].slice(at).join('').trim() !== '') {
-          throw new CredentialError('the key cannot be used: it has a line break inside');
-        }
-        return text;
-      }
-      if (char === '\x7f' || char === '\b') text = [...text].slice(0, -1).join('');
-      else if (char === '\x15' || char === '\x17') text = '';
-      else if (char >= ' ' || char === '\t') text += char;
-    }
-    if (text.length > MAX_ANSWER_LENGTH) throw new CredentialError('the key cannot be used: it is too long');
-    return undefined;
-  };
-}
-
-const noAnswer = (): UsageError => new UsageError('no answer was given');
-
 async function ask(io: Io, question: string, createReader: () => Reader): Promise<Answer> {
   const stdin = io.stdin();
   const isHidden = createReader === readHidden;
-  const read = createReader();
+  const setHidden = (on: boolean): void => void (isHidden && stdin.setRawMode(on));
+  let read = createReader();
   let finish = (): void => {};
   try {
     return await new Promise<Answer>((resolve, reject) => {
       const onData = (chunk: Buffer | string): void => {
         try {
           const answer = read(String(chunk));
-          if (answer !== undefined) resolve(answer);
+          // The whole group, as the terminal would do it: `npm start` in front of this is stopped, too.
+          if (answer === SUSPEND) io.sendSignal(0, 'SIGTSTP');
+          else if (answer !== undefined) resolve(answer);
         } catch (error) {
           reject(error);
         }
       };
-      const onEnd = (): void => reject(noAnswer());
+      // A window that was closed is an end by SIGHUP, also for a process that is not sent one.
+      const onEnd = (): void => (io.isTerminalGone() ? resolve({ signal: 'SIGHUP' }) : reject(noAnswer()));
       const removeSignal = io.onSignal((signal) => resolve({ signal }));
+      const begin = (): void => {
+        read = createReader();
+        // Echo goes off before the question is seen: nobody types a key that is shown.
+        setHidden(true);
+        io.writeErrRaw(question);
+      };
+      const removeSuspend = io.onSuspend({
+        before() {
+          setHidden(false);
+          io.writeErrRaw('\n');
+        },
+        after() {
+          // The shell has set the terminal for itself, which nobody told Node: off is what it now is.
+          setHidden(false);
+          begin();
+        },
+      });
       finish = () => {
         removeSignal();
-        stdin.off('data', onData).off('end', onEnd).off('error', onEnd);
+        removeSuspend();
+        stdin.off('data', onData).off('end', onEnd);
         stdin.pause();
-        if (isHidden) stdin.setRawMode(false);
+        setHidden(false);
+        stdin.off('error', onEnd);
       };
-      // Echo goes off before the question is seen: nobody types a key that is shown.
-      if (isHidden) stdin.setRawMode(true);
+      stdin.on('error', onEnd);
+      begin();
       // After a pause a listener alone does not start it again.
-      stdin.on('data', onData).on('end', onEnd).on('error', onEnd).resume();
-      io.writeErrRaw(question);
+      stdin.on('data', onData).on('end', onEnd).resume();
     });
   } finally {
     finish();

@@ -6,7 +6,9 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { CANARY_KEY as KEY, CANARY_PREFIX as PREFIX } from '../helpers/canary.ts';
 import { makeTempFolder } from '../helpers/cleanup.ts';
-import { type Child, startShell } from '../helpers/run-cli.ts';
+import { hasPty, type Pty, startCliInPty, startInPty } from '../helpers/pty.ts';
+import { type Child, COMMAND, quote, startShell } from '../helpers/run-cli.ts';
+import { pauseFor } from '../helpers/watch.ts';
 
 const URL = 'https://api.atlantis.example';
 
@@ -112,4 +114,73 @@ describeWithScript('on a terminal (needs script)', () => {
     expect(await child.waitForStdout('over')).toContain('status 0');
     expect('main' in readStore(folder).profiles).toBe(!isGone);
   });
+});
+
+const PROMPTS: readonly (readonly [string, readonly string[], string])[] = [
+  ['the hidden one', ['profile', 'add', 'main', '--url', URL], 'API key (not shown): '],
+  ['the visible one', ['profile', 'add', 'main'], 'Base URL: '],
+];
+
+(hasPty() ? describe : describe.skip)('a terminal that goes away or is taken away (needs python3)', () => {
+  test.each(PROMPTS)(
+    'hung up at a prompt, %s: dies by SIGHUP, no abort, no core',
+    async (_what, args, words) => {
+      const env = { ATLANTIS_CONFIG_DIR: join(makeTempFolder(), 'config') };
+      const pty = startCliInPty([...args, '--verbose'], { env, key: KEY });
+      await pty.waitFor(words);
+      pty.hangUp();
+      expect(await pty.exit).toMatchObject({ code: null, signal: 'SIGHUP', core: false });
+      expect(existsSync(env.ATLANTIS_CONFIG_DIR)).toBe(false);
+    },
+  );
+
+  test.each(PROMPTS)('the same where nobody is sent a SIGHUP, %s', async (_what, args, words) => {
+    const folder = makeTempFolder();
+    const status = join(folder, 'status');
+    const command = [process.execPath, COMMAND, ...args, '--verbose'].map(quote).join(' ');
+    // In a session of its own the hang-up signals nobody; the shell outside only keeps the terminal open.
+    const inner = `${command}; echo $? > ${quote(status)}`;
+    const outer = `setsid sh -c ${quote(inner)} <&3 & exec sleep 60`;
+    const pty = startInPty(['sh', '-c', `exec 3<&0; ${outer}`], {
+      env: { ATLANTIS_CONFIG_DIR: join(folder, 'config') },
+      key: KEY,
+    });
+    await pty.waitFor(words);
+    pty.hangUp();
+    while (!existsSync(status) || readFileSync(status, 'utf8') === '') await pauseFor(20);
+    expect(readFileSync(status, 'utf8')).toBe('129\n');
+  });
+
+  test.each([
+    ['Ctrl-Z', (pty: Pty, _pid: number) => pty.send('ak_live_half\x1a')],
+    ['SIGTSTP from elsewhere', (_pty: Pty, pid: number) => process.kill(pid, 'SIGTSTP')],
+    ['SIGSTOP from elsewhere', (_pty: Pty, pid: number) => process.kill(pid, 'SIGSTOP')],
+  ])(
+    '%s: the shell has its terminal back; after fg the key is asked for again, unseen',
+    async (_what, stop) => {
+      const folder = makeTempFolder();
+      const pty = startInPty(['bash', '--norc', '--noprofile', '-i'], {
+        env: { ATLANTIS_CONFIG_DIR: join(folder, 'config'), PS1: '$ ' },
+        key: KEY,
+      });
+      const count = (words: string | RegExp) => (text: string) => text.split(words).length - 1;
+      const command = [process.execPath, COMMAND, 'profile', 'add', 'main', '--url', URL]
+        .map(quote)
+        .join(' ');
+      pty.send(`sh -c 'echo $$ > ${folder}/pid; exec "$@"' sh ${command}\r`);
+      await pty.waitFor((text) => count(/not shown\): /)(text) === 1);
+      stop(pty, Number(readFileSync(join(folder, 'pid'), 'utf8')));
+      await pty.waitFor('Stopped');
+      pty.send('stty -a | tr " " "\\n" | grep -x -e echo -e icanon | tr "\\n" ,\r');
+      await pty.waitFor('icanon,echo,');
+      pty.send('fg\r');
+      await pty.waitFor((text) => count(/not shown\): /)(text) === 2);
+      pty.send(`${KEY}\r`);
+      await pty.waitFor('main stored');
+      pty.send('exit\r');
+      const { output } = await pty.exit;
+      expect(output).not.toContain('half');
+      expect(readStore(join(folder, 'config')).profiles.main.key).toBe(KEY);
+    },
+  );
 });
