@@ -96,11 +96,12 @@ async function followToTheEnd(run: Run, silence: SilenceWatch): Promise<void> {
 
 /** Hands on what filters and limit leave of a batch, waiting while the output does not keep up. */
 async function deliver({ received, wanted, connection }: EventBatch, run: Run): Promise<number> {
-  const { config, status, tally, recorder, output } = run;
+  const { config, status, stop, tally, recorder, output } = run;
   const count = Math.min(wanted.count, (config.limit ?? Number.POSITIVE_INFINITY) - tally.events);
   // Filters choose what is delivered; the recording has every event.
   recorder?.writeEvents(received, config.filter === undefined ? count : received.count, connection);
-  if (count === 0) return 0;
+  // What could not be recorded is not delivered either.
+  if (count === 0 || stop.reason?.kind === 'output') return 0;
   const place = { connection, firstSeq: tally.events + 1 };
   tally.events += count;
   await output.writeEvents(wanted, count, place);

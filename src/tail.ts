@@ -11,7 +11,8 @@ import { createRenderer, createSelect } from './event-form.ts';
 import type { OpenOutput } from './event-output.ts';
 import type { Io, Outcome } from './io.ts';
 import { openPrinter } from './print-events.ts';
-import { runSession, type SessionParts } from './session.ts';
+import type { Recording } from './record/recording.ts';
+import { runSession } from './session.ts';
 import { prepareSource } from './stream-source.ts';
 import { createReporter, loadLogStyle, type Reporter } from './ui/reporter.ts';
 import { createStatusLine } from './ui/status-line.ts';
@@ -24,6 +25,7 @@ export async function runTail(flags: TailFlags & RecordFlags, io: Io): Promise<O
   const select = await createSelect(config);
   const renderer = await createRenderer(config, io);
   const simulator = config.simulate === undefined ? undefined : await startBuiltIn(config.simulate);
+  let recording: Recording | undefined;
   try {
     const source =
       simulator === undefined
@@ -40,10 +42,12 @@ export async function runTail(flags: TailFlags & RecordFlags, io: Io): Promise<O
     }
     for (const origin of source.origins)
       reporter.report({ event: 'setting', level: 'debug', message: origin });
-    const openRecorder = record === undefined ? undefined : await prepareRecorder(record, reporter, io);
+    recording = record === undefined ? undefined : await loadRecording(record, reporter, io);
     const openOutput: OpenOutput = (onFailure) => openPrinter({ renderer, reporter, status }, io, onFailure);
+    const openRecorder = recording?.open;
     return await runSession({ config, openStream: open, openOutput, reporter, status, openRecorder }, io);
   } finally {
+    recording?.release();
     await simulator?.close();
   }
 }
@@ -55,14 +59,8 @@ async function startBuiltIn(
   return startSimulator({ scenario });
 }
 
-/** Loads what records; the session opens the file. */
-async function prepareRecorder(
-  settings: RecordSettings,
-  reporter: Reporter,
-  io: Io,
-): Promise<SessionParts['openRecorder']> {
-  const { openRecorder } = await import('./record/recorder.ts');
-  io.ignoreFileSizeSignal();
-  const report = reporter.report.bind(reporter);
-  return (onFailure) => openRecorder(settings, { clock: io.clock, report, onFailure });
+/** Loads what records only where it is asked for. @throws UsageError, OutputError */
+async function loadRecording(settings: RecordSettings, reporter: Reporter, io: Io): Promise<Recording> {
+  const { prepareRecording } = await import('./record/recording.ts');
+  return prepareRecording(settings, reporter, io);
 }

@@ -2,7 +2,7 @@
 //
 // Each member says its own length in an extra field, so that the last whole one is found after a crash without
 // unpacking the file.
-import { gunzipSync, gzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync, type ZlibOptions } from 'node:zlib';
 
 const PLAIN_HEADER_BYTES = 10;
 /** The plain header, the length of the extra field, its name and length, and the length of the member. */
@@ -38,10 +38,19 @@ export function readMemberLength(header: Buffer): number | undefined {
     header.length === MEMBER_HEADER_BYTES &&
     hasMemberStart(header) &&
     header.subarray(PLAIN_HEADER_BYTES, PLAIN_HEADER_BYTES + EXTRA.length).equals(EXTRA);
-  return isOurs ? header.readUInt32LE(PLAIN_HEADER_BYTES + EXTRA.length) : undefined;
+  const length = isOurs ? header.readUInt32LE(PLAIN_HEADER_BYTES + EXTRA.length) : 0;
+  return length > MEMBER_HEADER_BYTES ? length : undefined;
+}
+
+/** Where in these bytes a member of ours begins; undefined if nowhere. */
+export function findMember(bytes: Buffer): number | undefined {
+  for (let at = bytes.indexOf(START); at >= 0; at = bytes.indexOf(START, at + 1)) {
+    if (readMemberLength(bytes.subarray(at, at + MEMBER_HEADER_BYTES)) !== undefined) return at;
+  }
+  return undefined;
 }
 
 /** The lines of a whole member; throws what zlib throws. */
-export function unpackMember(member: Buffer): Buffer {
-  return gunzipSync(member);
+export function unpackMember(member: Buffer, options: ZlibOptions = {}): Buffer {
+  return gunzipSync(member, options);
 }

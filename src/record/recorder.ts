@@ -58,7 +58,7 @@ export function openRecorder(config: RecordConfig, { clock, report, onFailure }:
       figures: { bytes_repaired: file.bytesRepaired },
     });
   }
-  let startedAtMs = file.startedAtMs ?? clock.wallMs();
+  let age = startAge(clock, file.startedAtMs);
   let hasEvents = file.startedAtMs !== undefined;
   let seq = 1;
   let isOver = false;
@@ -86,7 +86,7 @@ export function openRecorder(config: RecordConfig, { clock, report, onFailure }:
     } finally {
       file = openRecordingFile(path);
     }
-    startedAtMs = clock.wallMs();
+    age = startAge(clock);
     hasEvents = false;
     writeHeader();
   }
@@ -138,7 +138,7 @@ export function openRecorder(config: RecordConfig, { clock, report, onFailure }:
 
   function write(lines: Buffer): void {
     guard(() => {
-      if (hasEvents && clock.wallMs() - startedAtMs >= maxAgeMs) {
+      if ((hasEvents || waitingBytes > 0) && age() >= maxAgeMs) {
         flush();
         rotate();
       }
@@ -172,6 +172,16 @@ export function openRecorder(config: RecordConfig, { clock, report, onFailure }:
       });
     },
   };
+}
+
+/**
+ * Ms since a file was begun, now or in an earlier run. By whichever clock shows more: the time of day may be set
+ * back, the other one stands still while a machine sleeps.
+ */
+function startAge(clock: Clock, startedAtMs = clock.wallMs()): () => number {
+  const beforeMs = Math.max(0, clock.wallMs() - startedAtMs);
+  const openedMs = clock.monotonicMs();
+  return () => Math.max(clock.wallMs() - startedAtMs, beforeMs + clock.monotonicMs() - openedMs);
 }
 
 /** A line border near the middle; undefined if it is a single line. */

@@ -2,7 +2,7 @@
 //
 // Written synchronously: while the disk does not keep up nothing is read from the server, and no line is on
 // stdout that is not in the file.
-import { closeSync, fstatSync, ftruncateSync, openSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, ftruncateSync, openSync, realpathSync, type Stats, writeSync } from 'node:fs';
 import { OutputError, UsageError } from '../errors.ts';
 import { packMember } from './gzip-member.ts';
 import { inspectRecording } from './repair.ts';
@@ -27,6 +27,37 @@ const LINE_FEED = 0x0a;
 /** True for a name that asks for compression. */
 export function isCompressedName(path: string): boolean {
   return path.endsWith('.gz');
+}
+
+/**
+ * The file that a path leads to, created if there is none: links are followed once, so that a rotation moves the
+ * file and not the link.
+ * @param taken descriptors that other output goes to
+ * @throws UsageError if it is no regular file or is one of those, OutputError if it cannot be opened
+ */
+export function locateRecording(path: string, taken: readonly number[]): string {
+  const fd = open(path);
+  try {
+    const file = fstatSync(fd);
+    if (taken.some((other) => isSameFile(file, other))) {
+      throw new UsageError(
+        `--record: ${JSON.stringify(path)} is the file that stdout or stderr goes to`,
+        'give another name',
+      );
+    }
+  } finally {
+    closeSync(fd);
+  }
+  return realpathSync(path);
+}
+
+function isSameFile(file: Stats, fd: number): boolean {
+  try {
+    const other = fstatSync(fd);
+    return other.ino === file.ino && other.dev === file.dev;
+  } catch {
+    return false;
+  }
 }
 
 /**

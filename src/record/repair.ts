@@ -55,6 +55,7 @@ function inspectLines(fd: number, size: number): Found | undefined {
 function inspectMembers(fd: number, size: number): Found | undefined {
   let startedAtMs: number | undefined;
   let at = 0;
+  let lastAt = 0;
   while (at < size) {
     const length = readMemberLength(readAt(fd, at, MEMBER_HEADER_BYTES));
     if (at === 0) {
@@ -65,9 +66,20 @@ function inspectMembers(fd: number, size: number): Found | undefined {
       if (startedAtMs === undefined) return undefined;
     }
     if (length === undefined || at + length > size) break;
+    lastAt = at;
     at += length;
   }
-  return { wholeBytes: at, startedAtMs };
+  // A machine that lost its power may keep the length of a file and not what was in it.
+  const isLastWhole = lastAt === 0 || unpacks(readAt(fd, lastAt, at - lastAt));
+  return { wholeBytes: isLastWhole ? at : lastAt, startedAtMs };
+}
+
+function unpacks(member: Buffer): boolean {
+  try {
+    return unpackMember(member).length > 0;
+  } catch {
+    return false;
+  }
 }
 
 function readStart(member: Buffer): number | undefined {

@@ -1,6 +1,6 @@
 // `stream tail --record` as a user runs it.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
@@ -96,8 +96,47 @@ describe('stream tail --record', () => {
     expect(last.map(({ seq }) => seq)).toEqual(last.map((_, index) => 2_000 - last.length + 1 + index));
   });
 
+  test('one run at a time: another one is refused and told who has it, a killed one holds nobody up', async () => {
+    const path = join(makeTempFolder(), 'events.ndjson');
+    const args = ['stream', 'tail', '--simulate', '--json', '--record', path];
+    const first = startCli(args);
+    await first.waitForStdout('\n');
+    const { code, stdout, stderr } = await runCli(args);
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toContain(`is being recorded into by another run (process ${first.process.pid})`);
+    first.process.kill('SIGSTOP');
+    expect((await runCli(args)).stderr).toContain('by another run\n');
+    first.process.kill('SIGKILL');
+    await first.exit;
+    expect((await runCli([...args, '--limit', '1'])).code).toBe(0);
+  });
+
+  test('a link is followed: the file is rotated where it stands, and the link stays', async () => {
+    const folder = makeTempFolder();
+    mkdirSync(join(folder, 'real'));
+    symlinkSync('real/events.ndjson', join(folder, 'link.ndjson'));
+    const args = ['--limit', '2', '--record', join(folder, 'link.ndjson'), '--record-max-size', '1KB'];
+    expect((await runCli(['stream', 'tail', '--simulate', '--json', ...args])).code).toBe(0);
+    expect(readdirSync(folder).sort()).toEqual(['link.ndjson', 'real']);
+    expect(lstatSync(join(folder, 'link.ndjson')).isSymbolicLink()).toBe(true);
+    expect(readdirSync(join(folder, 'real')).length).toBeGreaterThan(1);
+  });
+
+  test('the file that stdout or stderr goes to is refused', async () => {
+    for (const redirect of ['>', '2>']) {
+      const path = join(makeTempFolder(), 'events.ndjson');
+      const { code } = await runShell(
+        `atlantis stream tail --simulate --json --limit 1 --record ${path} ${redirect} ${path}`,
+      );
+      expect([code, existsSync(path)]).toEqual([2, true]);
+      expect(readFileSync(path, 'utf8').includes('"recording"')).toBe(false);
+    }
+  });
+
   test.each([
     [['--record', '/dev/null'], 2, 'not a regular file'],
+    [['--record', '/dev/full'], 2, 'not a regular file'],
+    [['--record', '/'], 9, 'it is a folder'],
     [['--record', '/no/such/folder/x'], 9, 'there is no such folder'],
     [['--record', '-'], 2, '--record "-"'],
     [['--record-keep', '3'], 2, 'need --record'],

@@ -146,6 +146,38 @@ describe.each(NAMES)('a recording in %s', (name) => {
     expect(readEvents(path)).toEqual([5]);
   });
 
+  test('--record-max-age: a time of day that is set back changes neither the age nor the order', () => {
+    const folder = makeTempFolder();
+    const { recorder, write, clock } = open(join(folder, name), { maxAgeMs: 60_000, keep: 2 });
+    for (const n of numbers(1, 5)) {
+      write(`${n}`);
+      clock.advance(60_000);
+      clock.jumpWall(-3_600_000);
+    }
+    recorder.close();
+    const files = readdirSync(folder).sort();
+    expect(files.map((file) => readEvents(join(folder, file)))).toEqual([[3], [4], [5]]);
+  });
+
+  test('--record-max-age: a machine that was asleep, and a file that an earlier run began', () => {
+    const folder = makeTempFolder();
+    const path = join(folder, name);
+    const first = open(path, { maxAgeMs: 60_000 });
+    first.write('1');
+    first.clock.jumpWall(60_000);
+    first.write('2');
+    first.recorder.close();
+    expect(readdirSync(folder)).toHaveLength(2);
+    const second = open(path, { maxAgeMs: 60_000 });
+    second.clock.jumpWall(119_999);
+    second.write('3');
+    expect(readdirSync(folder)).toHaveLength(2);
+    second.clock.jumpWall(1);
+    second.write('4');
+    expect(readdirSync(folder)).toHaveLength(3);
+    second.recorder.close();
+  });
+
   test('after a failure it says so once, and is quiet', () => {
     const path = join(makeTempFolder(), 'no', name);
     expect(() => open(path)).toThrow(expect.objectContaining({ exitCode: 9 }));
@@ -167,6 +199,29 @@ describe('a compressed recording', () => {
     recorder.close();
     recorder.close();
     expect(readEvents(path)).toEqual([1, 2, 3]);
+  });
+
+  test('a last member that lost what was in it, or says a length of nothing, is taken away', () => {
+    const path = join(makeTempFolder(), 'events.gz');
+    const first = open(path);
+    first.write('1');
+    first.recorder.close();
+    const whole = statSync(path).size;
+    const second = open(path);
+    second.write('2');
+    second.recorder.close();
+    const bytes = readFileSync(path);
+    for (const from of [whole + 30, whole + 16]) {
+      const ruined = Buffer.from(bytes).fill(0, from, from === whole + 16 ? from + 4 : undefined);
+      // The header of the second run stands in a member of its own.
+      const last = ruined.lastIndexOf(Buffer.from('1f8b0804', 'hex'));
+      ruined.fill(0, last + 30);
+      writeFileSync(path, ruined);
+      const { recorder, reports } = open(path);
+      recorder.close();
+      expect(reports).toHaveLength(1);
+      expect(readEvents(path)).toEqual([1]);
+    }
   });
 
   test('garbage behind it is taken away too', () => {

@@ -1,0 +1,40 @@
+// A recording before the session opens it: its file found, and claimed for this run alone.
+import type { Clock } from '../clock.ts';
+import type { OutputError } from '../errors.ts';
+import type { Reporter } from '../ui/reporter.ts';
+import { claimRecording } from './claim.ts';
+import { openRecorder, type RecordConfig, type Recorder } from './recorder.ts';
+import { locateRecording } from './recording-file.ts';
+
+/** The process that records. */
+export interface RecordingHost {
+  readonly clock: Clock;
+  readonly pid: number;
+  readonly platform: NodeJS.Platform;
+  readonly stdout: { readonly fd: number };
+  readonly stderr: { readonly fd: number };
+  ignoreFileSizeSignal(): void;
+}
+
+export interface Recording {
+  /** See `openRecorder`. */
+  open(onFailure: (failure: OutputError) => void): Recorder;
+  /** Lets other runs have it. */
+  release(): void;
+}
+
+/** @throws UsageError if the file cannot be a recording or another run has it, OutputError if it cannot be opened */
+export async function prepareRecording(
+  config: RecordConfig,
+  reporter: Reporter,
+  host: RecordingHost,
+): Promise<Recording> {
+  host.ignoreFileSizeSignal();
+  const path = locateRecording(config.path, [host.stdout.fd, host.stderr.fd]);
+  const release = await claimRecording(path, host);
+  const report = reporter.report.bind(reporter);
+  return {
+    open: (onFailure) => openRecorder({ ...config, path }, { clock: host.clock, report, onFailure }),
+    release,
+  };
+}
