@@ -127,6 +127,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'protocol/batch.ts',
     'protocol/scanner.ts',
     'render/envelope.ts',
+    'render/ndjson.ts',
     'render/renderer.ts',
     'ui/reporter.ts',
   ],

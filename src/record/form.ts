@@ -2,6 +2,7 @@
 // it, lifecycle records stand between them (docs/envelope.schema.json). Pure: bytes in, values out, never throws.
 import { MESSAGE } from '../protocol/messages.ts';
 import { classifyText } from '../protocol/scanner.ts';
+import { makeSafeLine } from '../render/ndjson.ts';
 
 /** Version of the form; it grows with every change that is not an addition. */
 export const RECORDING_VERSION = 1;
@@ -34,7 +35,9 @@ export type RecordedLine =
       readonly text: Buffer;
       readonly flags: number;
     }
-  | { readonly kind: 'lifecycle' | 'header' | 'empty' }
+  /** `text` is line-safe. */
+  | { readonly kind: 'lifecycle'; readonly text: Buffer }
+  | { readonly kind: 'header' | 'empty' }
   | { readonly kind: 'damaged'; readonly why: string };
 
 /** What stands before the event; other programs may have added spaces. */
@@ -42,12 +45,15 @@ const ENVELOPE =
   /^\{\s*"received_at"\s*:\s*"([^"]*)"\s*,\s*"seq"\s*:\s*\d+\s*,\s*"connection"\s*:\s*(\d+)\s*,\s*"event"\s*:\s*/;
 /** More than any beginning of an envelope has. */
 const MAX_ENVELOPE_BYTES = 200;
+const BYTE_ORDER_MARK = Buffer.from('\ufeff');
 const CLOSE_OBJECT = 0x7d;
 const CARRIAGE_RETURN = 0x0d;
 
 /** Reads one line, without its line feed. */
 export function readLine(bytes: Buffer): RecordedLine {
-  const line = bytes.at(-1) === CARRIAGE_RETURN ? bytes.subarray(0, -1) : bytes;
+  const end = bytes.at(-1) === CARRIAGE_RETURN ? bytes.length - 1 : bytes.length;
+  // Other programs may have put a mark before the first line of a file, or of one of several.
+  const line = bytes.subarray(bytes.indexOf(BYTE_ORDER_MARK) === 0 ? BYTE_ORDER_MARK.length : 0, end);
   if (line.length === 0) return { kind: 'empty' };
   const [start = '', receivedAt = '', connection = ''] =
     ENVELOPE.exec(line.toString('latin1', 0, MAX_ENVELOPE_BYTES)) ?? [];
@@ -65,7 +71,7 @@ function readOther(line: Buffer): RecordedLine {
   const flags = classifyText(line);
   if (flags < 0) return { kind: 'damaged', why: nameFault(flags) };
   const start = line.toString('latin1', 0, 20);
-  if (start.startsWith('{"lifecycle":')) return { kind: 'lifecycle' };
+  if (start.startsWith('{"lifecycle":')) return { kind: 'lifecycle', text: makeSafeLine(line, flags) };
   if (start.startsWith('{"recording":')) return { kind: 'header' };
   return { kind: 'damaged', why: 'it is JSON, but no envelope' };
 }

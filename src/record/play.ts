@@ -7,9 +7,9 @@ import type { Lines } from './read-lines.ts';
 /** What comes out of a recording, in its order. */
 export type Played =
   | { readonly kind: 'events'; readonly batch: Batch; readonly connection: number }
-  /** A lifecycle record, as the line it is. */
+  /** A lifecycle record as a line, without its line feed, safe on a terminal. */
   | { readonly kind: 'lifecycle'; readonly line: Buffer }
-  /** `line` counts from 1; what is behind `fault` cannot be read. */
+  /** `line` counts from 1. */
   | { readonly kind: 'damaged'; readonly line: number; readonly why: string };
 
 export interface PlayOptions {
@@ -51,7 +51,7 @@ export async function* play(
       if (line.kind !== 'event') {
         yield* take();
         if (line.kind === 'damaged') yield { kind: 'damaged', line: lineNumber, why: line.why };
-        if (line.kind === 'lifecycle') yield { kind: 'lifecycle', line: bytes };
+        if (line.kind === 'lifecycle') yield { kind: 'lifecycle', line: line.text };
         continue;
       }
       const isSame = receivedAtMs === line.receivedAtMs && connection === line.connection;
@@ -66,6 +66,8 @@ export async function* play(
     }
     // What is due goes out: the rest of a recording on stdin may come much later.
     yield* take();
-    if (fault !== undefined) yield { kind: 'damaged', line: lineNumber + 1, why: fault };
+    if (fault === undefined) continue;
+    yield { kind: 'damaged', line: lineNumber + 1, why: fault.why };
+    if (fault.isLine) lineNumber += 1;
   }
 }

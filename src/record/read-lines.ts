@@ -1,16 +1,19 @@
-// The lines of a recording, from a file or stdin, plain or gzip (told by its first bytes, RFC 1952 § 2.3.1).
+// The lines of a recording, from a file or stdin, plain or gzip.
 //
 // Pulled: what is not asked for is not read. Damage is a value, so that a reader can go on or end as it likes.
 import { createReadStream } from 'node:fs';
-import { Readable } from 'node:stream';
-import { createGunzip } from 'node:zlib';
+import type { Readable } from 'node:stream';
 import { UsageError } from '../errors.ts';
+import { type Unpacked, unpack } from './unpack.ts';
 
-/** Lines that were read together, without their line feeds. */
+/** Lines that were read together, without their line feeds, and what is wrong behind them. */
 export interface Lines {
   readonly lines: readonly Buffer[];
-  /** Why nothing follows although more should; undefined otherwise. */
-  readonly fault?: string;
+  readonly fault?: {
+    readonly why: string;
+    /** Whether a line of the recording was given up on, or what is lost is no whole line. */
+    readonly isLine: boolean;
+  };
 }
 
 const LINE_FEED = 0x0a;
@@ -27,74 +30,77 @@ export async function* readLines(
   signal: AbortSignal,
 ): AsyncGenerator<Lines> {
   const source = path === '-' ? stdin() : createReadStream(path);
-  const end = (): void => void source.destroy();
-  signal.addEventListener('abort', end);
+  const aborted = new Promise<undefined>((resolve) => {
+    signal.addEventListener('abort', () => resolve(undefined), { once: true });
+  });
+  const parts = unpack(source[Symbol.asyncIterator]() as AsyncIterator<Buffer>);
+  const splitter = createLineSplitter();
+  try {
+    for (;;) {
+      // Nobody waits for what may never come, such as the writer of a named pipe.
+      const next = signal.aborted ? undefined : await Promise.race([parts.next(), aborted]);
+      if (next === undefined) return;
+      const lines = next.done === true ? splitter.end() : splitter.push(next.value);
+      if (lines.lines.length > 0 || lines.fault !== undefined) yield lines;
+      if (next.done === true) return;
+    }
+  } catch (error) {
+    throw describeFault(path, error);
+  } finally {
+    source.destroy();
+  }
+}
+
+interface LineSplitter {
+  push(part: Unpacked): Lines;
+  end(): Lines;
+}
+
+function createLineSplitter(): LineSplitter {
   let rest: Buffer[] = [];
   let restBytes = 0;
-  try {
-    for await (const chunk of unpack(source)) {
+  let isGivenUp = false;
+
+  const takeRest = (): Buffer => {
+    const line = rest.length === 1 && rest[0] !== undefined ? rest[0] : Buffer.concat(rest);
+    rest = [];
+    restBytes = 0;
+    return line;
+  };
+  const keep = (bytes: Buffer): void => {
+    if (bytes.length === 0 || isGivenUp) return;
+    rest.push(bytes);
+    restBytes += bytes.length;
+  };
+
+  return {
+    push(part) {
+      if (!Buffer.isBuffer(part)) {
+        const isLine = restBytes > 0;
+        takeRest();
+        isGivenUp = false;
+        return { lines: [], fault: { why: part.fault, isLine } };
+      }
       const lines: Buffer[] = [];
       let start = 0;
-      for (let at = chunk.indexOf(LINE_FEED); at >= 0; at = chunk.indexOf(LINE_FEED, start)) {
-        const line = chunk.subarray(start, at);
-        lines.push(restBytes === 0 ? line : Buffer.concat([...rest, line]));
-        rest = [];
-        restBytes = 0;
+      for (let at = part.indexOf(LINE_FEED); at >= 0; at = part.indexOf(LINE_FEED, start)) {
+        keep(part.subarray(start, at));
+        if (!isGivenUp) lines.push(takeRest());
+        isGivenUp = false;
         start = at + 1;
       }
-      if (start < chunk.length) rest.push(chunk.subarray(start));
-      restBytes += chunk.length - start;
-      if (lines.length > 0) yield { lines };
-      if (restBytes > MAX_LINE_BYTES) {
-        yield { lines: [], fault: 'a line has no end' };
-        return;
-      }
-    }
-    if (restBytes > 0) yield { lines: [Buffer.concat(rest)] };
-  } catch (error) {
-    if (signal.aborted) return;
-    const fault = nameFault(path, error);
-    if (restBytes > 0) yield { lines: [Buffer.concat(rest)], fault };
-    else yield { lines: [], fault };
-  } finally {
-    signal.removeEventListener('abort', end);
-    end();
-  }
+      keep(part.subarray(start));
+      if (restBytes <= MAX_LINE_BYTES) return { lines };
+      takeRest();
+      isGivenUp = true;
+      return { lines, fault: { why: 'it is longer than any event may be', isLine: true } };
+    },
+    end: () => ({ lines: restBytes > 0 ? [takeRest()] : [] }),
+  };
 }
 
-async function* unpack(source: Readable): AsyncGenerator<Buffer> {
-  const chunks = source[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
-  let head = Buffer.alloc(0);
-  while (head.length < 2) {
-    const { value, done } = await chunks.next();
-    if (done === true) break;
-    head = Buffer.concat([head, value]);
-  }
-  const all = prepend(head, chunks);
-  if (head[0] !== 0x1f || head[1] !== 0x8b) {
-    yield* all;
-    return;
-  }
-  const input = Readable.from(all, { objectMode: false });
-  const gunzip = createGunzip();
-  input.on('error', (error) => gunzip.destroy(error));
-  yield* input.pipe(gunzip);
-}
-
-async function* prepend(head: Buffer, rest: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {
-  if (head.length > 0) yield head;
-  for (;;) {
-    const { value, done } = await rest.next();
-    if (done === true) return;
-    yield value;
-  }
-}
-
-/** Words for damage; what is no damage is thrown. */
-function nameFault(path: string, error: unknown): string {
+function describeFault(path: string, error: unknown): UsageError {
   const { code = 'unknown error' } = error as NodeJS.ErrnoException;
-  if (code === 'Z_BUF_ERROR') return 'the compressed data is cut off';
-  if (code.startsWith('Z_')) return `the compressed data is damaged (${code})`;
   const why = code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'it is a folder' : code;
-  throw new UsageError(`the recording ${JSON.stringify(path)} cannot be read: ${why}`);
+  return new UsageError(`the recording ${JSON.stringify(path)} cannot be read: ${why}`);
 }

@@ -1,9 +1,9 @@
 // `stream replay` as a user runs it.
-import { writeFileSync } from 'node:fs';
+import { closeSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
-import { makeTempFolder } from '../helpers/cleanup.ts';
+import { makeTempFolder, registerCleanup } from '../helpers/cleanup.ts';
 import { runCli, runShell, startCli } from '../helpers/run-cli.ts';
 
 const HEADER = '{"recording":1,"started_at":"2026-01-01T00:00:00.000Z","tool":"atlantis-cli 0.1.0"}';
@@ -90,6 +90,18 @@ describe('stream replay', () => {
     expect((await replay(path, '--speed', 'max')).stdout).toBe(events(1, 2, 3));
   });
 
+  test('R2: a signal ends it while it waits for more from a named pipe', async () => {
+    const path = join(makeTempFolder(), 'pipe');
+    await runShell(`mkfifo '${path}'`);
+    const pipe = openSync(path, 'r+');
+    registerCleanup(() => closeSync(pipe));
+    writeSync(pipe, `${line(1)}\n`);
+    const child = startCli(['stream', 'replay', path]);
+    await child.waitForStdout(event(1));
+    child.process.kill('SIGINT');
+    expect((await child.exit).signal).toBe('SIGINT');
+  });
+
   test('damaged lines are counted and named, and not fatal', async () => {
     const path = record([line(1), 'garbage', line(2), line(3).slice(0, 70)]);
     const { code, stdout, stderr } = await replay(path);
@@ -160,5 +172,24 @@ describe('simulate --replay', () => {
     }
     await server.waitForStderr('6 events');
     expect(server.stderrText.match(/line 9 is damaged/g)).toHaveLength(1);
+  });
+
+  test('a recording that is gone costs its clients a refusal, and the others nothing', async () => {
+    const path = record(LINES);
+    const server = startCli(['stream', 'simulate', '--port', '0', '--json', '--replay', path]);
+    const { tail, key } = JSON.parse(await server.waitForStdout('\n'));
+    const run = () => runCli([...tail.slice(1), '--json', '-n', '6', '--no-reconnect'], { key });
+    rmSync(path);
+    expect((await run()).code).toBe(7);
+    await server.waitForStderr('is gone: a client was refused with 500');
+    writeFileSync(path, `${LINES.join('\n')}\n`);
+    expect((await run()).stdout).toBe(events(1, 2, 3, 4, 5, 6));
+  });
+
+  test('what cannot be read again for each client is a usage error', async () => {
+    const path = join(makeTempFolder(), 'pipe');
+    await runShell(`mkfifo '${path}'`);
+    const { code, stderr } = await runCli(['stream', 'simulate', '--port', '0', '--replay', path]);
+    expect([code, stderr]).toEqual([2, expect.stringContaining('is not a regular file')]);
   });
 });

@@ -20,6 +20,16 @@ describe('a line of a recording', () => {
     expect('text' in line && line.text.toString().trim()).toBe('{"a": 1}');
   });
 
+  test('a byte order mark before it does no harm', () => {
+    expect(read(`\ufeff${envelope('1')}`).kind).toBe('event');
+    expect(read(`\ufeff${makeHeader(0, 'test')}`.trimEnd()).kind).toBe('header');
+  });
+
+  test('O1: a lifecycle record is one line that is safe on a terminal', () => {
+    const line = read('{"lifecycle":"gap",\r"cause":"\u009b31m\u202e"}\r');
+    expect('text' in line && line.text.toString()).toBe('{"lifecycle":"gap", "cause":"\\u009b31m\\u202e"}');
+  });
+
   test.each([
     ['', 'empty'],
     ['\r', 'empty'],
