@@ -22,7 +22,8 @@ export function readScript(path: string): Scenario {
 
 function readText(path: string): string {
   try {
-    return readFileSync(path, 'utf8');
+    // Some editors put a byte order mark before everything.
+    return readFileSync(path, 'utf8').replace(/^\ufeff/, '');
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
     const why = code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'it is a folder' : code;

@@ -7,6 +7,8 @@ import { OutputError } from './errors.ts';
 export interface ReadySimulator {
   readonly url: string;
   readonly port: number;
+  /** The address that was asked for. */
+  readonly host: string;
   /** The example key, or undefined where --key says what is accepted: those are not repeated. */
   readonly key: string | undefined;
   /** Where the certificate stands that a client has to trust; undefined without TLS. */
@@ -17,7 +19,7 @@ export interface ReadySimulator {
 const LOOPBACK_URL = /^https?:\/\/(127\.|\[::1\]|localhost)/;
 
 /** The words and the record of a simulator that is ready. */
-export function describeReady({ url, port, key, caCertPath, pid }: ReadySimulator): {
+export function describeReady({ url, port, host, key, caCertPath, pid }: ReadySimulator): {
   text: string;
   record: string;
 } {
@@ -27,19 +29,23 @@ export function describeReady({ url, port, key, caCertPath, pid }: ReadySimulato
     ready: true,
     url,
     stream_url: `${url.replace('http', 'ws')}/v1/stream`,
+    host,
     port,
     key: key ?? null,
     ca_cert: caCertPath ?? null,
     tail: argv,
     pid,
   };
-  const isOutOfReach = caCertPath === undefined && !LOOPBACK_URL.test(url);
+  const isForAll = host === '0.0.0.0' || host === '::';
+  const isOpen = isForAll || !LOOPBACK_URL.test(url);
   const text = [
     `Simulator ready at ${url}`,
     ...(caCertPath === undefined ? [] : [`Certificate: ${caCertPath}`]),
     'Tail it from another terminal:',
     `  ATLANTIS_API_KEY=${key ?? '<one of your --key>'} ${argv.map(quote).join(' ')}`,
-    ...(isOutOfReach ? ['This address is not loopback: `tail` wants --tls there.'] : []),
+    ...(isForAll ? [`It listens on every address of this machine (${host}).`] : []),
+    ...(isOpen ? ['Other machines on its networks can connect with any key that it accepts.'] : []),
+    ...(isOpen && caCertPath === undefined ? ['`tail` wants --tls wherever it is not on loopback.'] : []),
     'Ctrl-C ends it.',
     '',
   ].join('\n');

@@ -27,6 +27,7 @@ export interface SimulateFlags extends GlobalFlags {
 
 /** Where the simulator listens unless told otherwise. */
 export const DEFAULT_PORT = 8787;
+const DEFAULT_HOST = '127.0.0.1';
 
 /** Serves until the first signal. @throws UsageError for bad flags or an address that is taken */
 export async function runSimulate(flags: SimulateFlags, io: Io): Promise<Outcome> {
@@ -39,7 +40,8 @@ export async function runSimulate(flags: SimulateFlags, io: Io): Promise<Outcome
   const certificate = keepCertificate(simulator.caCertificate);
   try {
     const key = flags.key === undefined ? simulator.exampleKey : undefined;
-    const ready = describeReady({ ...simulator, key, caCertPath: certificate?.path, pid: io.pid });
+    const host = flags.host ?? DEFAULT_HOST;
+    const ready = describeReady({ ...simulator, host, key, caCertPath: certificate?.path, pid: io.pid });
     if (flags.json === true) io.writeOut(`${ready.record}\n`);
     else if (!log.isQuiet) io.writeOut(ready.text);
     return { signal: await signal };
@@ -51,10 +53,10 @@ export async function runSimulate(flags: SimulateFlags, io: Io): Promise<Outcome
 }
 
 function parseOptions(flags: SimulateFlags): SimulatorOptions {
-  const { host, seed, types, key = [] } = flags;
+  const { host = DEFAULT_HOST, seed, types, key = [] } = flags;
   return {
     port: flags.port === undefined ? DEFAULT_PORT : parseCount('--port', flags.port, 0, 65_535),
-    ...(host === undefined ? {} : { host }),
+    host,
     ...(flags.tls === true ? { tls: true } : {}),
     ...(flags.rate === undefined ? {} : { ratePerSecond: parseRate('--rate', flags.rate) }),
     ...(seed === undefined ? {} : { seed }),

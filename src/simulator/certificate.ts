@@ -1,5 +1,6 @@
 // A self-made certificate for a local TLS server; the package behind it is loaded only where TLS is asked for.
 import { isIP } from 'node:net';
+import { hostname, networkInterfaces } from 'node:os';
 import { generate } from 'selfsigned';
 
 /** A server's certificate, its own root, and the private key, both PEM. */
@@ -15,10 +16,22 @@ const VALID_DAYS = 30;
 const DNS_NAME = 2;
 const IP_ADDRESS = 7;
 
-/** Makes a certificate for loopback by name and address, and for `host`; valid from an hour ago, for 30 days. */
+/** The names and addresses under which a server is reached that listens on `host`. */
+function listNames(host: string): string[] {
+  const loopback = ['localhost', '127.0.0.1', '::1'];
+  if (host !== '0.0.0.0' && host !== '::') return [...new Set([...loopback, host])];
+  const addresses = Object.values(networkInterfaces()).flatMap((all = []) =>
+    all.map(({ address }) => address.replace(/%.*/, '')),
+  );
+  return [...new Set([...loopback, hostname(), ...addresses])];
+}
+
+/**
+ * Makes a certificate for loopback by name and address, and for `host`, or for all of the machine's own addresses;
+ * valid from an hour ago, for 30 days.
+ */
 export async function makeCertificate(host: string): Promise<ServerCertificate> {
   const nowMs = Date.now();
-  const names = [...new Set(['localhost', '127.0.0.1', '::1', host])];
   const { cert, private: key } = await generate([{ name: 'commonName', value: 'atlantis simulator' }], {
     keyType: 'ec',
     algorithm: 'sha256',
@@ -31,7 +44,7 @@ export async function makeCertificate(host: string): Promise<ServerCertificate> 
       { name: 'extKeyUsage', serverAuth: true },
       {
         name: 'subjectAltName',
-        altNames: names.map((name) =>
+        altNames: listNames(host).map((name) =>
           isIP(name) === 0 ? { type: DNS_NAME, value: name } : { type: IP_ADDRESS, ip: name },
         ),
       },

@@ -20,6 +20,14 @@ export interface Listener {
   close(): Promise<void>;
 }
 
+/** Why an address cannot be listened on, and what can be done. */
+const WORDS: Readonly<Record<string, readonly [why: string, hint: string]>> = {
+  EADDRINUSE: ['the port is in use', 'port 0 picks a free one'],
+  EACCES: ['this port is not for every user', 'take one from 1024 on, or 0 for a free one'],
+  EADDRNOTAVAIL: ['this machine has no such address', '0.0.0.0 is every address of the machine'],
+  ENOTFOUND: ['there is no such host name', 'give an address of this machine'],
+};
+
 const addressOf = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress} ${remotePort}`;
 
 /** A server that is not listening yet; with a certificate it speaks TLS and nothing else. */
@@ -51,9 +59,9 @@ export function createListener(
     async listen(port, host) {
       await new Promise<void>((resolve, reject) => {
         server.once('error', (error: NodeJS.ErrnoException) => {
-          const why = error.code === 'EADDRINUSE' ? 'the port is in use' : error.message;
-          const message = `the simulator cannot listen on ${host}:${port}: ${why}`;
-          reject(new UsageError(message, 'port 0 picks a free one'));
+          const [why, hint] = WORDS[error.code ?? ''] ?? [error.message];
+          const address = host.includes(':') ? `[${host}]` : host;
+          reject(new UsageError(`the simulator cannot listen on ${address}:${port}: ${why}`, hint));
         });
         server.listen(port, host, resolve);
       });

@@ -1,9 +1,9 @@
 // The engine: performs a timeline of steps on one connection, in order, until it ends or the client goes.
 
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { EventSource } from './events.ts';
 import { encodeFrame, encodeTextFrames, OPCODE } from './frames.ts';
 import { startPace } from './pacing.ts';
+import { pause } from './pause.ts';
 import type { Refusal } from './refusal.ts';
 import type { Step } from './scenario.ts';
 import type { Wire } from './wire.ts';
@@ -26,11 +26,11 @@ export interface Stage {
 /** Whether there may be more events: false ends an endless repetition. */
 type HasMore = boolean;
 
-/** Takes up to `count` events from a source, at most one batch of them. */
-function takeBatch(source: EventSource, count: number): string[] {
+/** Takes up to `count` events from a source, at most one batch of them with their copies. */
+function takeBatch(source: EventSource, count: number, copies: number): string[] {
   const texts: string[] = [];
   let characters = 0;
-  while (texts.length < count && characters < MAX_BATCH_CHARACTERS) {
+  while (texts.length < count && characters * copies < MAX_BATCH_CHARACTERS) {
     const text = source.next();
     if (text === undefined) break;
     texts.push(text);
@@ -51,10 +51,10 @@ async function performEvents(stage: Stage, step: Step & { do: 'events' }): Promi
     const due = pace.countDue(nowMs);
     if (due === 0) {
       const waitMs = Math.min(pace.getWaitMs(nowMs), endMs - nowMs);
-      await sleep(waitMs, undefined, { signal: wire.signal });
+      await pause(waitMs, wire.signal);
       continue;
     }
-    const texts = takeBatch(source, Math.min(due, left));
+    const texts = takeBatch(source, Math.min(due, left), copies);
     if (texts.length === 0) return false;
     left -= texts.length;
     pace.advance(texts.length);
@@ -75,7 +75,7 @@ async function performDrip(stage: Stage, step: Step & { do: 'drip' }): Promise<H
     wire.holdPongs(true);
     for (let offset = 0; offset < frame.length; offset += step.pieceBytes) {
       await wire.send(frame.subarray(offset, offset + step.pieceBytes));
-      await sleep(step.everyMs, undefined, { signal: wire.signal });
+      await pause(step.everyMs, wire.signal);
     }
     wire.holdPongs(false);
   }
@@ -94,7 +94,7 @@ async function performRepeat(stage: Stage, step: Step & { do: 'repeat' }): Promi
   for (let left = step.times ?? Number.POSITIVE_INFINITY; left > 0; left--) {
     if (!(await performSteps(stage, step.steps))) return false;
     // A repetition without a wait must not keep the loop to itself.
-    await sleep(0, undefined, { signal: stage.wire.signal });
+    await pause(0, stage.wire.signal);
   }
   return true;
 }
@@ -114,7 +114,7 @@ async function performStep(stage: Stage, step: Step): Promise<HasMore> {
     case 'feed':
       return performFeed(stage, step);
     case 'wait':
-      await sleep(step.ms, undefined, { signal: wire.signal });
+      await pause(step.ms, wire.signal);
       return true;
     case 'pongs':
       wire.setPongPolicy({ answer: step.answer, delayMs: step.delayMs ?? 0 });
@@ -147,7 +147,7 @@ async function performReset({ wire, source }: Stage, midFrame: boolean): Promise
     wire.holdPongs(true);
     await wire.send(frame.subarray(0, frame.length >> 1));
     // A reset discards what the client has not read yet: it gets the time to read.
-    await sleep(50, undefined, { signal: wire.signal });
+    await pause(50, wire.signal);
   }
   wire.reset();
 }

@@ -7,6 +7,7 @@ import type { Socket } from 'node:net';
 import { setImmediate as yieldToLoop } from 'node:timers/promises';
 import type { WebSocket } from 'ws';
 import { encodeCloseFrame, encodeFrame, encodeTextFrames, OPCODE } from './frames.ts';
+import { MAX_TIMER_MS } from './pause.ts';
 
 /** Above this many unsent bytes nothing more is read, so that a flood of pings cannot grow memory. */
 const MAX_UNSENT_PONG_BYTES = 64 * 1024;
@@ -66,10 +67,13 @@ export function openWire(client: WebSocket, socket: Socket, reset: () => void): 
       return;
     }
     if (latePongs.size >= MAX_LATE_PONGS) return;
-    const timer = setTimeout(() => {
-      latePongs.delete(timer);
-      sendPong(frame);
-    }, policy.delayMs);
+    const timer = setTimeout(
+      () => {
+        latePongs.delete(timer);
+        sendPong(frame);
+      },
+      Math.min(policy.delayMs, MAX_TIMER_MS),
+    );
     latePongs.add(timer);
   }
 

@@ -96,6 +96,45 @@ describe('stream simulate', () => {
     expect(stderr).not.toContain('nonsense-key');
   });
 
+  test.each(['0.0.0.0', '::'])(
+    '--host %s: told that others can connect, with a URL that works here',
+    async (host) => {
+      const child = startCli(['stream', 'simulate', '--port', '0', '--host', host, '--rate', 'max']);
+      const text = await child.waitForStdout('Ctrl-C');
+      expect(text).toContain(`It listens on every address of this machine (${host}).`);
+      expect(text).toContain('Other machines on its networks can connect');
+      const line = text.split('\n').find((each) => each.startsWith('  ATLANTIS_API_KEY='));
+      expect((await runShell(`${line} --limit 1 --quiet`)).code).toBe(0);
+      const { ready } = await startSimulate(['--host', host]);
+      expect(ready).toMatchObject({ host });
+    },
+  );
+
+  test('on loopback nobody is warned', async () => {
+    const child = startCli(['stream', 'simulate', '--port', '0']);
+    expect(await child.waitForStdout('Ctrl-C')).not.toContain('Other machines');
+  });
+
+  test.each([
+    [['--host', '192.0.2.1'], 'on 192.0.2.1:8787: this machine has no such address'],
+    [['--host', '2001:db8::1'], 'on [2001:db8::1]:8787: this machine has no such address'],
+    [['--host', 'nowhere.invalid'], 'there is no such host name'],
+  ])('%j is a usage error in words', async (args, words) => {
+    const { code, stderr } = await runCli(['stream', 'simulate', ...args]);
+    expect(code).toBe(2);
+    expect(stderr).toContain(words);
+    expect(stderr).not.toContain('port 0');
+  });
+
+  test('S1: a signal ends it at once, with clients attached that do not read', async () => {
+    const { child, ready } = await startSimulate(['--rate', 'max']);
+    const client = startCli([...ready.tail.slice(1), '--json'], { key: ready.key });
+    await client.waitForStdout('\n');
+    client.process.kill('SIGSTOP');
+    child.process.kill('SIGINT');
+    expect((await child.exit).signal).toBe('SIGINT');
+  });
+
   test('a taken port is a usage error with a way out', async () => {
     const { ready } = await startSimulate([]);
     const { code, stderr } = await runCli(['stream', 'simulate', '--port', new URL(ready.url).port]);
