@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { EXIT } from '../../src/errors.ts';
+import { TOPICS } from '../../src/manual/topics.ts';
 import { ROOT, runCli } from '../helpers/run-cli.ts';
 
 const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
@@ -26,7 +27,30 @@ test('the table of flags in README is what `stream tail --help` says', async () 
   expect(parseTable().sort()).toEqual(parseHelp(stdout).sort());
 });
 
-test('the table of exit codes in README names every code', () => {
-  const codes = [...readme.matchAll(/^\| (\d+) \|/gm)].map(([, code]) => Number(code));
-  expect(codes).toEqual(Object.values(EXIT));
+test('the table of exit codes in README is that of the program', () => {
+  const [, table = ''] = /^## Exit codes\n\n.*\n.*\n((?:\|.*\n)+)/m.exec(readme) ?? [];
+  const rows = [...table.matchAll(/^\| (.*?) \| (.*?) \|$/gm)].map(([, code, when]) => [code, when]);
+  expect(rows).toEqual(TOPICS.find(({ name }) => name === 'exit-codes')?.rows);
+  expect(rows.map(([code]) => Number(code)).filter((code) => !Number.isNaN(code))).toEqual(
+    Object.values(EXIT),
+  );
+});
+
+test('every variable that README names is known to `atlantis help environment`, and the other way round', () => {
+  const [, paragraph = ''] = /^Environment: ([\s\S]*?)\n\n/m.exec(readme) ?? [];
+  const named = [...paragraph.matchAll(/`([A-Z_]+)`/g)].map(([, name]) => name);
+  const known = TOPICS.find(({ name }) => name === 'environment')?.rows.flatMap(([term]) => term.split(', '));
+  expect(named.sort()).toEqual(known?.filter((name) => name !== 'GITHUB_ACTIONS').sort());
+});
+
+test('README has at most 200 lines, none of them too long to read', () => {
+  const lines = readme.trimEnd().split('\n');
+  expect(lines.length).toBeLessThanOrEqual(200);
+  expect(lines.filter((line) => line.length > 120 && !line.startsWith('|'))).toEqual([]);
+});
+
+test('README shows what `npm start` and `npm cit` are, and both are there', () => {
+  const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+  expect(readme.slice(0, 600)).toMatch(/^npm start {2,}#[\s\S]*^npm cit {2,}#/m);
+  expect(scripts).toMatchObject({ start: expect.any(String), test: expect.any(String) });
 });

@@ -1,0 +1,83 @@
+// docs/README.zh-TW.md cannot drift from README: what a reader types, and what a program sees, are the same.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from '@jest/globals';
+import { ROOT } from '../helpers/run-cli.ts';
+
+const original = readFileSync(join(ROOT, 'README.md'), 'utf8');
+const translation = readFileSync(join(ROOT, 'docs/README.zh-TW.md'), 'utf8');
+
+const CODE_BLOCK = /^```.*\n([\s\S]*?)^```$/gm;
+const prose = translation.replace(CODE_BLOCK, '');
+
+/** Code blocks; comments are for people, and translated. */
+const listCode = (page: string): string[] =>
+  [...page.matchAll(CODE_BLOCK)].map(([, code = '']) => code.replace(/ +# .*$/gm, ''));
+
+/** Rows of all tables, each cell. */
+const listRows = (page: string): string[][] =>
+  [...page.matchAll(/^\| (.*?) ?\|$/gm)].map(([, row = '']) => row.split(/(?<!\\) \| ?/));
+
+const listInlineCode = (page: string): string[] =>
+  [...page.replace(CODE_BLOCK, '').matchAll(/`[^`\n]+`/g)].map(([code]) => code);
+
+test('code blocks are the same but for their comments, and comments stand on the same lines', () => {
+  expect(listCode(translation)).toEqual(listCode(original));
+  const countComments = (page: string): number[] =>
+    [...page.matchAll(CODE_BLOCK)].map(([, code = '']) => code.match(/ # /g)?.length ?? 0);
+  expect(countComments(translation)).toEqual(countComments(original));
+});
+
+test('tables have the same flags, defaults and exit codes, in the same order', () => {
+  const rows = listRows(translation);
+  const expected = listRows(original);
+  expect(rows.map((row) => row.length)).toEqual(expected.map((row) => row.length));
+  // Of a default in words, what stands in code.
+  const keepDefault = (cell: string): string =>
+    /^[a-z0-9]*$/.test(cell) ? cell : (cell.match(/`[^`]*`/g)?.join(' ') ?? '');
+  const keep = (table: string[][]): string[] =>
+    table.flatMap(([term = '', , fallback = '']) => {
+      const [same] = /^(?:`-[^`]*`|\d[\d, ]*\d|\d)/.exec(term) ?? [];
+      return same === undefined ? [] : [`${same} ${keepDefault(fallback)}`];
+    });
+  expect(keep(expected).length).toBeGreaterThan(40);
+  expect(keep(rows)).toEqual(keep(expected));
+});
+
+test('headings, links and pictures are the same, one for one', () => {
+  const listLevels = (page: string): string[] =>
+    [...page.replace(CODE_BLOCK, '').matchAll(/^(#+) /gm)].map(([, marks = '']) => marks);
+  expect(listLevels(translation)).toEqual(listLevels(original));
+  const listTargets = (page: string, base: string): string[] =>
+    [...page.matchAll(/\]\(([^)]+)\)/g)]
+      .map(([, target = '']) => new URL(target, `file:///${base}`).pathname)
+      .sort();
+  const own = (target: string): boolean => !/README/.test(target);
+  expect(listTargets(translation, 'docs/').filter(own)).toEqual(listTargets(original, '').filter(own));
+});
+
+test('whatever stands in code in a sentence stands in both', () => {
+  const count = (page: string): Record<string, number> => {
+    const counts: Record<string, number> = {};
+    for (const code of listInlineCode(page)) counts[code] = (counts[code] ?? 0) + 1;
+    return counts;
+  };
+  const expected = count(original);
+  const found = count(translation);
+  // Where English says "124 if --limit is not reached", help has no backticks, but Chinese needs the border.
+  const missing = Object.keys(expected).filter((code) => (found[code] ?? 0) < (expected[code] ?? 0));
+  const unknown = Object.keys(found).filter((code) => !original.includes(code.replaceAll('`', '')));
+  expect({ missing, unknown }).toEqual({ missing: [], unknown: [] });
+});
+
+test('it is written as in Taiwan: its words, and a space between Chinese and Latin', () => {
+  for (const word of ['設定檔', '金鑰', '串流', '終端機', '管線', '逾時', '重新連線'])
+    expect(prose).toContain(word);
+  const elsewhere =
+    /終端(?!機)|超時|默認|缺省|服務器|網絡|信息|軟件|用戶|命令行|鏈接|配置|重連|密鑰|支持|運行|文件|緩存|程序/u;
+  expect(prose.match(elsewhere)).toBeNull();
+  const touching = /\p{Script=Han}[A-Za-z0-9`]|[A-Za-z0-9`]\p{Script=Han}/gu;
+  expect(prose.match(touching)).toBeNull();
+  const halfWidth = /\p{Script=Han}[,;:!?()]|[,;:!?(]\p{Script=Han}/gu;
+  expect(prose.match(halfWidth)).toBeNull();
+});
