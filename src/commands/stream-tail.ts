@@ -71,7 +71,7 @@ function addEventOptions(tail: DocumentedCommand): DocumentedCommand {
     .option('--envelope', 'wrap each event with receive time and number, add lifecycle records')
     .option('--fields <path,...>', 'print only these: tab-separated, or columns on a terminal')
     .addOption(createChoice('--time <mode>', 'receive time shown in pretty', TIME_MODES, 'local'))
-    .option('--wide', 'pretty and columns: nothing shortened, no word broken')
+    .option('--wide', 'pretty and columns: every field in full, nothing shortened or left to a +n')
     .optionsGroup('Until when:')
     .option('-n, --limit <n>', 'end with 0 once n events are written')
     .option('--duration <dur>', 'end with 0 after this long')

@@ -11,7 +11,6 @@ import {
   SYMBOL_FIELDS,
   TYPE_FIELDS,
 } from './known-fields.ts';
-import type { Paint } from './paint.ts';
 
 type AnyField = Field<EventPlan>;
 
@@ -37,13 +36,24 @@ export interface PartyPair {
   readonly direction: Place | 'left to right' | undefined;
 }
 
+/** How much a detail matters, in this order: a narrow screen does without the last two. */
+export const WEIGHT = {
+  /** The headline shows it, a figure perhaps with its digits set apart. */
+  shown: 0,
+  /** The amount in another unit: it says the same, unless it does not. */
+  raw: 1,
+  main: 2,
+  hash: 3,
+  minor: 4,
+} as const;
+export type Weight = (typeof WEIGHT)[keyof typeof WEIGHT];
+
 /** One `name value` of the details. */
 export interface Detail extends Place {
   /** Visible. */
   readonly name: string;
-  /** The name in its paint, with the space behind it. */
-  readonly painted: string;
-  /** What the headline shows of it, perhaps exactly as sent: then it is left out here. */
+  readonly weight: Weight;
+  /** What the headline shows of it. */
   readonly shownAs: 'amount' | 'dollars' | 'arrow' | undefined;
 }
 
@@ -54,7 +64,9 @@ export interface EventPlan {
   readonly unit: Place | undefined;
   readonly dollars: Place | undefined;
   readonly parties: readonly PartyPair[];
-  /** Hashes, exact figures, then the others as sent. */
+  /** How many digits of the raw amount are behind the point; undefined if the event does not say. */
+  readonly decimals: Place | undefined;
+  /** By their weight, then as sent. */
   readonly details: readonly Detail[];
   /** Whether all names are ASCII, so that they may stand in a byte line. */
   readonly isAscii: boolean;
@@ -62,8 +74,8 @@ export interface EventPlan {
 
 const ASCII = /^[ -~]*$/;
 
-/** The plan for all events whose last field this is; names of details are painted with `paint`. */
-export function planEvent(last: AnyField, paint: Paint): EventPlan {
+/** The plan for all events whose last field this is. */
+export function planEvent(last: AnyField): EventPlan {
   const places = listFields(last).map((field, index) => ({ index, field, role: findRole(field.name) }));
   const search = new Search(places);
   const type = search.take(search.findType());
@@ -92,21 +104,21 @@ export function planEvent(last: AnyField, paint: Paint): EventPlan {
   ] as const);
   const details = places
     .filter((place) => !search.taken.has(place))
-    .sort((a, b) => rankDetail(a, shown.has(a)) - rankDetail(b, shown.has(b)) || a.index - b.index)
     .map((place): Detail => {
-      const name = place.field.path;
-      const painted = `${paint.open}${name}${paint.close} `;
-      return { ...place, name, painted, shownAs: shown.get(place) };
-    });
+      const shownAs = shown.get(place);
+      return { ...place, name: place.field.path, shownAs, weight: weigh(place, shownAs !== undefined) };
+    })
+    .sort((a, b) => a.weight - b.weight || a.index - b.index);
   const isAscii = places.every(({ field }) => ASCII.test(field.path));
-  return { type, chain, amount, unit, dollars, parties, details, isAscii };
+  const decimals = amount === undefined ? undefined : search.findDecimals();
+  return { type, chain, amount, unit, dollars, parties, decimals, details, isAscii };
 }
 
-/** What the headline shows another form of stands close to it. */
-function rankDetail({ role }: Place, isShown: boolean): number {
-  if (role === ROLE.hash) return 0;
-  if (isShown) return 1;
-  return role === ROLE.exact ? 2 : 3;
+function weigh({ role, field }: Place, isShown: boolean): Weight {
+  if (isShown) return WEIGHT.shown;
+  if (role === ROLE.exact) return WEIGHT.raw;
+  if (role === ROLE.hash) return WEIGHT.hash;
+  return role === ROLE.minor || field.kind === KIND.null ? WEIGHT.minor : WEIGHT.main;
 }
 
 /** Not inside of anything that has a name of its own. */
@@ -161,6 +173,10 @@ class Search {
       if (found !== undefined) return found;
     }
     return undefined;
+  }
+
+  findDecimals(): Place | undefined {
+    return this.#places.find(({ field }) => field.name === 'decimals' && field.kind === KIND.number);
   }
 
   /** A party as one text, or as an object with an address and perhaps a label, which may be null. */

@@ -1,7 +1,10 @@
 // Figures as text: digits are set apart, never changed. No number type is involved, so nothing can be rounded.
 
+import { MAX_GROUPED_DIGITS } from './step-codes.ts';
+
 const MINUS = 0x2d;
 const POINT = 0x2e;
+const ZERO = 0x30;
 const NINE = 0x39;
 const LETTER_E = 0x65;
 /** A decimal figure as JSON or an exchange writes it; with an exponent it is left as it is. */
@@ -10,9 +13,6 @@ const FIGURE = /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/;
 export function isFigure(text: string): boolean {
   return FIGURE.test(text);
 }
-
-/** A 256-bit integer has 78; nobody reads thousands of digits, apart or not. */
-const MAX_GROUPED_DIGITS = 300;
 
 /**
  * The figure from `start` to `end` of a text with its digits set apart, `-1234567.8900` as `-1,234,567.8900`:
@@ -40,4 +40,41 @@ function hasExponent(text: string, start: number, end: number): boolean {
     if ((text.charCodeAt(at) | 0x20) === LETTER_E) return true;
   }
   return false;
+}
+
+/** How many digits a figure has before its point, leading zeros included. */
+export function countWholeDigits(figure: string): number {
+  const first = figure.charCodeAt(0) === MINUS ? 1 : 0;
+  const point = figure.indexOf('.');
+  return (point < 0 ? figure.length : point) - first;
+}
+
+/**
+ * Whether `raw` is `amount` times ten to the power of `decimals`, or of any number where that is not known:
+ * then it says nothing that the amount does not. False for figures with an exponent.
+ */
+export function isSameFigure(amount: string, raw: string, decimals: number | undefined): boolean {
+  const one = normalize(amount);
+  const other = normalize(raw);
+  if (one === undefined || other === undefined || one.digits !== other.digits) return false;
+  return one.digits === '' || decimals === undefined || other.magnitude - one.magnitude === decimals;
+}
+
+interface Normalized {
+  /** Sign and digits, without zeros at either end; empty for zero. */
+  readonly digits: string;
+  /** Digits before the point, negative for zeros behind it. */
+  readonly magnitude: number;
+}
+
+function normalize(figure: string): Normalized | undefined {
+  if (!isFigure(figure) || hasExponent(figure, 0, figure.length)) return undefined;
+  const sign = figure.charCodeAt(0) === MINUS ? '-' : '';
+  const digits = figure.slice(sign.length).replace('.', '');
+  let first = 0;
+  while (digits.charCodeAt(first) === ZERO) first++;
+  let last = digits.length;
+  while (last > first && digits.charCodeAt(last - 1) === ZERO) last--;
+  if (first === last) return { digits: '', magnitude: 0 };
+  return { digits: sign + digits.slice(first, last), magnitude: countWholeDigits(figure) - first };
 }

@@ -26,7 +26,8 @@ export class Flow {
   #column = 0;
   /** Spaces to keep the next piece in its column, if it stands on this line. */
   #padding = 0;
-  #isFirstLine = true;
+  /** Lines of this event so far. */
+  #lines = 1;
   /** Nothing on the current line yet but its indent. */
   #isAtStart = true;
 
@@ -50,17 +51,22 @@ export class Flow {
   /** Hands out the lines of the event, and begins the next one. */
   take(): string {
     const text = `${this.#text}\n`;
-    this.#text = '';
-    this.#column = 0;
-    this.#padding = 0;
-    this.#isFirstLine = true;
-    this.#isAtStart = true;
+    this.restart();
     return text;
   }
 
-  /** True while nothing had to go below. */
-  get isFirstLine(): boolean {
-    return this.#isFirstLine;
+  /** Forgets what was added since the last `take`. */
+  restart(): void {
+    this.#text = '';
+    this.#column = 0;
+    this.#padding = 0;
+    this.#lines = 1;
+    this.#isAtStart = true;
+  }
+
+  /** Lines that the event takes so far. */
+  get lines(): number {
+    return this.#lines;
   }
 
   /** Columns that a line below the first has. */
@@ -77,12 +83,6 @@ export class Flow {
   add(visible: string, paint: Paint, width: number, gap: number): void {
     this.#begin(width, gap);
     this.#text += paint.open + visible + paint.close;
-  }
-
-  /** Adds what is painted already; only where every event is one line. */
-  addPainted(painted: string, value: string, gap: number): void {
-    this.#begin(0, gap);
-    this.#text += painted + value;
   }
 
   /** Adds a text word by word, broken where it must be. */
@@ -108,8 +108,7 @@ export class Flow {
 
   /** Adds words that belong together: on one line if any line can hold them, else word by word. */
   addPhrase(phrase: readonly Words[], gap: number): void {
-    let width = phrase.length - 1;
-    if (this.isBounded) for (const { visible } of phrase) width += measureWidth(visible);
+    const width = this.isBounded ? measurePhrase(phrase) : 0;
     let space = gap;
     if (width > this.room) {
       this.breakLine();
@@ -137,7 +136,7 @@ export class Flow {
     this.#text += `\n${' '.repeat(this.#indent)}`;
     this.#column = this.#indent;
     this.#padding = 0;
-    this.#isFirstLine = false;
+    this.#lines += 1;
     this.#isAtStart = true;
   }
 
@@ -157,4 +156,9 @@ export class Flow {
     this.#isAtStart = false;
     this.#column += width;
   }
+}
+
+/** Columns of words with spaces between them. */
+export function measurePhrase(phrase: readonly Words[]): number {
+  return phrase.reduce((sum, { visible }) => sum + measureWidth(visible), phrase.length - 1);
 }

@@ -3,14 +3,11 @@
 import type { EventPlan, PartyPair, PartyPlace, Place } from './event-plan.ts';
 import { KIND } from './field-reader.ts';
 import { groupDigits, isFigure } from './figures.ts';
-import type { Flow, Words } from './flow.ts';
-import type { Paint, Style } from './paint.ts';
+import { type Flow, measurePhrase, type Words } from './flow.ts';
+import { NO_PAINT, type Paint, pickTypePaint, type Style } from './paint.ts';
+import { COLUMN, type Column, type SharedWidths } from './shared-widths.ts';
 import { measureWidth } from './text-width.ts';
 import { showString, type ValueView } from './values.ts';
-
-/** A column does not grow beyond this; what is wider pushes what follows aside. */
-const MAX_WIDTHS = { type: 20, chain: 12, amount: 24, unit: 6, dollars: 16 };
-type Column = keyof typeof MAX_WIDTHS;
 
 const MINUS = 0x2d;
 /** Between things, and between the words of one thing. */
@@ -23,24 +20,31 @@ export interface EventValues extends ValueView {
   readonly ends: readonly number[];
 }
 
+/** How a value stands in the headline: not at all, with its digits set apart, or as it was sent. */
+export const FORM = { none: 0, grouped: 1, exact: 2 } as const;
+export type Form = (typeof FORM)[keyof typeof FORM];
+
 /** Adds headlines to a flow, one after the other. */
 export class Headline {
-  /** On a narrow terminal columns of figures would only push the rest to the next line. */
-  alignsFigures = true;
-  /** Whether the last headline showed the very text of these, so that the details need not. */
-  readonly isExact = { amount: false, dollars: false, arrow: false };
+  /** How the last headline showed these. */
+  readonly forms: { amount: Form; dollars: Form; arrow: Form } = {
+    amount: FORM.none,
+    dollars: FORM.none,
+    arrow: FORM.none,
+  };
   readonly #style: Style;
   readonly #flow: Flow;
-  readonly #widths = { type: 0, chain: 0, amount: 0, unit: 0, dollars: 0 };
+  readonly #widths: SharedWidths;
 
-  constructor(style: Style, flow: Flow) {
+  constructor(style: Style, flow: Flow, widths: SharedWidths) {
     this.#style = style;
     this.#flow = flow;
+    this.#widths = widths;
   }
 
   /** Leaves the column of types free, so that what follows stands where it does for others. */
   skipType(): void {
-    this.#flow.pad(this.#widths.type);
+    this.#flow.pad(this.#widths.of(COLUMN.type));
   }
 
   add(plan: EventPlan, event: EventValues): void {
@@ -49,17 +53,30 @@ export class Headline {
       this.skipType();
     } else {
       const shown = showAt(event, type);
-      this.#addInColumn('type', shown, event, this.#style.type(shown), SPACE);
+      this.#addInColumn(COLUMN.type, shown, event, this.#paintType(event, type), SPACE);
     }
-    if (chain !== undefined) this.#addInColumn('chain', showAt(event, chain), event, this.#style.value, GAP);
+    if (chain !== undefined)
+      this.#addInColumn(COLUMN.chain, showAt(event, chain), event, this.#style.value, GAP);
     const hasAmount = amount !== undefined && this.#addFigure('amount', event, amount);
     if (unit !== undefined) {
       const shown = showAt(event, unit);
-      if (hasAmount && this.alignsFigures) this.#addInColumn('unit', shown, event, this.#style.value, SPACE);
+      if (hasAmount && this.#widths.alignsFigures)
+        this.#addInColumn(COLUMN.unit, shown, event, this.#style.value, SPACE);
       else this.#flow.addWords(shown, this.#style.value, hasAmount ? SPACE : GAP);
     }
     if (dollars !== undefined) this.#addFigure('dollars', event, dollars);
     for (const pair of parties) this.#addPair(event, pair);
+  }
+
+  /** By the type as it was sent. */
+  #paintType({ text, starts, ends }: EventValues, { index }: Place): Paint {
+    const start = (starts[index] ?? 0) + 1;
+    const length = (ends[index] ?? 0) - 1 - start;
+    const { types } = this.#style;
+    const signs = [0, length >> 1, length - 1].map((at) => text.charCodeAt(start + at));
+    return (
+      types[pickTypePaint(types.length, length, signs[0] ?? 0, signs[1] ?? 0, signs[2] ?? 0)] ?? NO_PAINT
+    );
   }
 
   /** Digits set apart; what is no figure is left to the details, and false. */
@@ -67,12 +84,13 @@ export class Headline {
     const start = event.starts[index] ?? 0;
     const end = event.ends[index] ?? 0;
     const inset = field.kind === KIND.string ? 1 : 0;
-    this.isExact[column] = false;
+    this.forms[column] = FORM.none;
     if (inset === 1 && !isFigure(event.text.slice(start + 1, end - 1))) return false;
     const grouped = groupDigits(event.text, start + inset, end - inset);
-    this.isExact[column] = grouped.length === end - start - 2 * inset;
+    this.forms[column] = grouped.length === end - start - 2 * inset ? FORM.exact : FORM.grouped;
     const shown = column === 'amount' ? grouped : signDollars(grouped);
-    if (this.alignsFigures) this.#flow.pad(this.#grow(column, shown.length) - shown.length);
+    if (this.#widths.alignsFigures)
+      this.#flow.pad(this.#widths.grow(COLUMN[column], shown.length) - shown.length);
     this.#flow.addWords(shown, this.#style[column], GAP);
     return true;
   }
@@ -82,37 +100,33 @@ export class Headline {
     const { name, dim } = this.#style;
     if (left !== undefined && right !== undefined) {
       const arrow = direction === 'left to right' ? event.signs.right : this.#drawArrow(event, direction);
-      this.#addParty(event, left, undefined, GAP);
-      this.#addParty(event, right, { visible: arrow, paint: dim }, SPACE);
+      const one = this.#wordParty(event, left, undefined);
+      const other = this.#wordParty(event, right, { visible: arrow, paint: dim });
+      // Rather both below than one here and one there.
+      const width = this.#flow.isBounded ? measurePhrase(one) + SPACE + measurePhrase(other) : 0;
+      if (!this.#flow.fits(GAP + width) && width <= this.#flow.room) this.#flow.breakLine();
+      this.#flow.addPhrase(one, GAP);
+      this.#flow.addPhrase(other, SPACE);
       return;
     }
     const alone = left ?? right;
-    if (alone !== undefined) this.#addParty(event, alone, { visible: alone.name, paint: name }, GAP);
+    if (alone !== undefined)
+      this.#flow.addPhrase(this.#wordParty(event, alone, { visible: alone.name, paint: name }), GAP);
   }
 
-  #addParty(
-    event: EventValues,
-    { address, label }: PartyPlace,
-    before: Words | undefined,
-    gap: number,
-  ): void {
-    const shown = showAt(event, address);
-    if (!this.#flow.isBounded && before === undefined && label === undefined) {
-      this.#flow.add(shown, this.#style.value, 0, gap);
-      return;
-    }
+  #wordParty(event: EventValues, { address, label }: PartyPlace, before: Words | undefined): Words[] {
     const phrase = before === undefined ? [] : [before];
-    phrase.push({ visible: shown, paint: this.#style.value });
+    phrase.push({ visible: showAt(event, address), paint: this.#style.value });
     if (label !== undefined) phrase.push({ visible: showAt(event, label), paint: this.#style.label });
-    this.#flow.addPhrase(phrase, gap);
+    return phrase;
   }
 
   /** From or to the address by the direction; what else a direction says is left to the details. */
   #drawArrow(event: EventValues, direction: Place | undefined): string {
     const way = direction === undefined ? '' : showAt(event, direction);
-    this.isExact.arrow = way === 'in' || way === 'out';
     const { left, right, unknown } = event.signs;
-    if (!this.isExact.arrow) return unknown;
+    this.forms.arrow = way === 'in' || way === 'out' ? FORM.exact : FORM.none;
+    if (this.forms.arrow === FORM.none) return unknown;
     return way === 'in' ? left : right;
   }
 
@@ -120,18 +134,12 @@ export class Headline {
   #addInColumn(column: Column, shown: string, { isPlain }: EventValues, paint: Paint, gap: number): void {
     const width = isPlain ? shown.length : measureWidth(shown);
     this.#flow.addWords(shown, paint, gap);
-    this.#flow.pad(this.#grow(column, width) - width);
-  }
-
-  /** The width of a column that holds this one too, or `width` where that is beyond all columns. */
-  #grow(column: Column, width: number): number {
-    if (width > MAX_WIDTHS[column]) return width;
-    if (width > this.#widths[column]) this.#widths[column] = width;
-    return this.#widths[column];
+    this.#flow.pad(this.#widths.grow(column, width) - width);
   }
 }
 
-function showAt(event: EventValues, { index, field }: Place): string {
+/** The visible text of that field. */
+export function showAt(event: EventValues, { index, field }: Place): string {
   const start = event.starts[index] ?? 0;
   const end = event.ends[index] ?? 0;
   return field.kind === KIND.string ? showString(event, start, end) : event.text.slice(start, end);

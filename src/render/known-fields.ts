@@ -18,7 +18,9 @@ export const ROLE = {
   exact: 11,
   /** Says nothing of its members, which count as if they stood beside it. */
   wrapper: 12,
-  other: 13,
+  /** Keeps books rather than tells: ids, times, heights. */
+  minor: 13,
+  other: 14,
 } as const;
 export type Role = (typeof ROLE)[keyof typeof ROLE];
 
@@ -42,7 +44,11 @@ const ROLES: readonly (readonly [RegExp, Role])[] = [
   [/^(wallet_|account_)?address$|^(wallet|account|owner)$/, ROLE.address],
   [/^counterparty(_address)?$/, ROLE.counterparty],
   [/^direction$/, ROLE.direction],
+  [/^(chain|network)_id$/, ROLE.other],
+  [/^block(_(hash|number|height))?$|^(log|tx|transaction|event)_index$/, ROLE.minor],
+  [/^(seq|sequence|nonce|slot|confirmations|decimals|version|schema|schema_version)$/, ROLE.minor],
   [/(^|_)(hash|txid|tx_id|tx|signature)$/, ROLE.hash],
+  [/(^|_)(id|uuid|guid|time|timestamp|ts|at|date|datetime)$/, ROLE.minor],
   [/^(data|payload|body|details?|attributes|transfer|transaction|message)$/, ROLE.wrapper],
 ];
 

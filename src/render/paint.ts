@@ -13,27 +13,42 @@ export const NO_PAINT: Paint = { open: '', close: '' };
 export interface Style {
   readonly time: Paint;
   /** One of a few colours, the same for the same type. */
-  readonly type: (type: string) => Paint;
+  readonly types: readonly Paint[];
   readonly amount: Paint;
   readonly dollars: Paint;
   readonly label: Paint;
   readonly name: Paint;
   readonly value: Paint;
+  /** Names and values that matter less. */
+  readonly minor: Paint;
   readonly header: Paint;
   readonly dim: Paint;
 }
 
 export const PLAIN_STYLE: Style = {
   time: NO_PAINT,
-  type: () => NO_PAINT,
+  types: [NO_PAINT],
   amount: NO_PAINT,
   dollars: NO_PAINT,
   label: NO_PAINT,
   name: NO_PAINT,
   value: NO_PAINT,
+  minor: NO_PAINT,
   header: NO_PAINT,
   dim: NO_PAINT,
 };
+
+/** Which of `count` paints a type gets: the same for the same type, by a few of its characters. */
+export function pickTypePaint(
+  count: number,
+  length: number,
+  first: number,
+  middle: number,
+  last: number,
+): number {
+  // NaN for a type without characters.
+  return ((first + middle + last + length) | 0) % count;
+}
 
 /** What is said on stderr, by its level, and the status line. */
 export interface LogStyle {

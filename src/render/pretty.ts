@@ -4,16 +4,19 @@
 import { type Batch, flagsOf, textOf } from '../protocol/batch.ts';
 import { skipSpace, skipValue } from '../protocol/json-level.ts';
 import { decodeText, MESSAGE } from '../protocol/messages.ts';
+import { BytePainter } from './byte-painter.ts';
 import { Details } from './details.ts';
 import { type EventPlan, planEvent } from './event-plan.ts';
-import { FieldReader } from './field-reader.ts';
+import { learnShape } from './event-shape.ts';
+import { FieldReader, listFields } from './field-reader.ts';
 import { Flow } from './flow.ts';
 import { type EventValues, Headline } from './headline.ts';
 import { listNested, type NestedBounds } from './nested.ts';
 import type { Style } from './paint.ts';
 import { createTimeFormat, type TimeMode } from './receive-time.ts';
 import type { Renderer } from './renderer.ts';
-import { BYTE_SIGNS, fromByteLines, SIGNS, toByteLine } from './signs.ts';
+import { SharedWidths } from './shared-widths.ts';
+import { BYTE_SIGNS, SIGNS, toByteLine } from './signs.ts';
 import { showSource } from './values.ts';
 
 export interface PrettyOptions {
@@ -25,9 +28,15 @@ export interface PrettyOptions {
   columns(): number | undefined;
 }
 
-/** From here on there is room to align figures, and to indent below the type. */
-const COLUMNS_TO_ALIGN_FIGURES = 110;
+/** From here on there is room to indent below the type, to align figures, and for long figures too. */
 const COLUMNS_TO_INDENT = 60;
+const COLUMNS_TO_ALIGN_FIGURES = 110;
+const COLUMNS_TO_SPARE = 150;
+/** An event that comes again is worth a shape; one with ever other white space is not. */
+const TIMES_MET_TO_LEARN = 2;
+const MAX_FORMS_OF_PLAN = 4;
+/** `+12` and the gap before it. */
+const ROOM_FOR_COUNT = 5;
 const NARROW_INDENT = 2;
 const GAP = 2;
 const OPEN_ARRAY = 0x5b;
@@ -46,10 +55,9 @@ export function createPrettyRenderer(options: PrettyOptions): Renderer {
   const painter = new PrettyPainter(options);
   return {
     renderEvents(batch: Batch, count: number): Buffer {
-      painter.begin(batch.receivedAtMs);
-      let lines = '';
-      for (let i = 0; i < count; i += 1) lines += painter.paint(textOf(batch, i), flagsOf(batch, i));
-      return fromByteLines(lines);
+      painter.begin(batch);
+      for (let i = 0; i < count; i += 1) painter.paint(batch, i);
+      return painter.take();
     },
   };
 }
@@ -62,8 +70,11 @@ class PrettyPainter {
   readonly #formatTime: (atMs: number) => string;
   readonly #reader: FieldReader<EventPlan>;
   readonly #flow: Flow;
+  readonly #widths = new SharedWidths();
   readonly #headline: Headline;
   readonly #details: Details;
+  readonly #quick: BytePainter;
+  readonly #timesMet = new WeakMap<EventPlan, number>();
   #time = '';
 
   constructor(options: PrettyOptions) {
@@ -74,26 +85,41 @@ class PrettyPainter {
     this.#formatTime = createTimeFormat(options.time);
     this.#reader = new FieldReader({ depth, fields, pathLength });
     this.#flow = new Flow(!options.isWide);
-    this.#headline = new Headline(this.#style, this.#flow);
+    this.#headline = new Headline(this.#style, this.#flow, this.#widths);
+    this.#quick = new BytePainter(this.#style, this.#widths, options.isWide);
     this.#details = new Details(this.#style, this.#flow, this.#bounds);
   }
 
   /** Begins a batch: what its events have in common. */
-  begin(receivedAtMs: number): void {
+  begin({ receivedAtMs, bytes }: Batch): void {
     const time = this.#formatTime(receivedAtMs);
+    const { open, close } = this.#style.time;
+    this.#quick.begin(bytes.length, time === '' ? '' : open + time + close);
     const columns = this.#options.columns() ?? Number.POSITIVE_INFINITY;
     const isRoomy = columns >= COLUMNS_TO_INDENT && time !== '';
     this.#time = time;
     this.#flow.setFrame(columns, isRoomy ? time.length + 1 : NARROW_INDENT);
-    this.#headline.alignsFigures = columns >= COLUMNS_TO_ALIGN_FIGURES;
+    this.#widths.setFrame(columns >= COLUMNS_TO_ALIGN_FIGURES, columns < COLUMNS_TO_SPARE);
+    this.#details.lineBudget = columns >= COLUMNS_TO_ALIGN_FIGURES ? 1 : columns >= COLUMNS_TO_INDENT ? 2 : 3;
   }
 
-  /** The lines of one event as byte lines; `flags` are the MESSAGE bits of its bytes. */
-  paint(bytes: Buffer, flags: number): string {
+  /** The lines since `begin`. */
+  take(): Buffer {
+    return this.#quick.take();
+  }
+
+  /** Adds the lines of event `index` of the batch. */
+  paint(batch: Batch, index: number): void {
+    const flags = flagsOf(batch, index);
+    if (flags === MESSAGE.clean && !this.#flow.isBounded && this.#quick.paint(batch, index)) return;
+    this.#quick.addText(this.#paintText(textOf(batch, index), flags));
+  }
+
+  /** The lines of one event as byte lines. */
+  #paintText(bytes: Buffer, flags: number): string {
     const text = decodeText(bytes, flags);
     // No flag, no byte beyond ASCII and no escape: all that is in it can be seen.
     const isPlain = flags === MESSAGE.clean && text.length === bytes.length && !text.includes('\\');
-    if (this.#time !== '') this.#flow.add(this.#time, this.#style.time, this.#time.length, 0);
     const plan = this.#readPlan(text, isPlain);
     // Where widths count every sign must be one character.
     const isByteLine = isPlain && !this.#flow.isBounded && plan?.isAscii !== false;
@@ -101,10 +127,12 @@ class PrettyPainter {
     const signs = isByteLine ? BYTE_SIGNS : SIGNS;
     const event: EventValues = { text, isPlain, isWide: this.#options.isWide, signs, starts, ends };
     if (plan === undefined) {
+      this.#addTime();
       this.#addBareValue(event);
     } else {
-      this.#headline.add(plan, event);
-      this.#details.add(plan, event, this.#headline.isExact, isCut);
+      this.#addHeadline(plan, event);
+      this.#details.add(plan, event, this.#headline.forms, isCut);
+      if (isByteLine && !isCut) this.#learn(plan, event);
     }
     const lines = this.#flow.take();
     return isByteLine ? lines : toByteLine(lines);
@@ -114,8 +142,36 @@ class PrettyPainter {
   #readPlan(text: string, isPlain: boolean): EventPlan | undefined {
     if (!this.#reader.read(text, isPlain) || this.#reader.count === 0) return undefined;
     const { last } = this.#reader;
-    last.plan ??= planEvent(last, this.#style.name);
+    last.plan ??= planEvent(last);
     return last.plan;
+  }
+
+  /** Of what has come before more will come. */
+  #learn(plan: EventPlan, { text, starts, ends }: EventValues): void {
+    const times = (this.#timesMet.get(plan) ?? 0) + 1;
+    this.#timesMet.set(plan, times);
+    if (times < TIMES_MET_TO_LEARN || times > TIMES_MET_TO_LEARN + MAX_FORMS_OF_PLAN) return;
+    const kinds = listFields(this.#reader.last).map(({ kind }) => kind);
+    const shape = learnShape(text, plan, kinds, starts, ends);
+    if (shape !== undefined) this.#quick.learn(shape);
+  }
+
+  #addTime(): void {
+    if (this.#time !== '') this.#flow.add(this.#time, this.#style.time, this.#time.length, 0);
+  }
+
+  /** Rather out of its columns than on two lines. */
+  #addHeadline(plan: EventPlan, event: EventValues): void {
+    const flow = this.#flow;
+    const widths = this.#widths;
+    this.#addTime();
+    this.#headline.add(plan, event);
+    if (!widths.alignsFigures || (flow.lines === 1 && flow.fits(ROOM_FOR_COUNT))) return;
+    widths.alignsFigures = false;
+    flow.restart();
+    this.#addTime();
+    this.#headline.add(plan, event);
+    widths.alignsFigures = true;
   }
 
   /** An event that is no object: an array by its items, anything else as it was sent. */

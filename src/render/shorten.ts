@@ -1,13 +1,12 @@
 // Long values in the room that a line has: addresses and hashes in the middle, texts at the end with their
 // length told.
+
 import { groupDigits } from './figures.ts';
 import { truncateVisible } from './sanitize.ts';
 import { SIGNS } from './signs.ts';
+import { MAX_HASH_LENGTH, MIN_HASH_LENGTH } from './step-codes.ts';
 
 const LETTER_X = 0x78;
-/** At least this long, of letters and digits, both there: no word, no amount, but an address or a hash. */
-const MIN_HASH_LENGTH = 26;
-const MAX_HASH_LENGTH = 130;
 
 const DIGIT = 1;
 const LETTER = 2;
@@ -23,6 +22,14 @@ export function isHashLike(text: string, start: number, end: number): boolean {
   if (end - start < MIN_HASH_LENGTH || end - start > MAX_HASH_LENGTH) return false;
   let found = 0;
   for (let at = start; at < end; at++) found |= CLASSES[text.charCodeAt(at)] ?? OTHER;
+  return found === (DIGIT | LETTER);
+}
+
+/** The same for bytes of printable ASCII. */
+export function isHashLikeAt(view: DataView, start: number, end: number): boolean {
+  if (end - start < MIN_HASH_LENGTH || end - start > MAX_HASH_LENGTH) return false;
+  let found = 0;
+  for (let at = start; at < end; at++) found |= CLASSES[view.getUint8(at)] as number;
   return found === (DIGIT | LETTER);
 }
 

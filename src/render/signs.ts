@@ -27,8 +27,3 @@ export const BYTE_SIGNS: Signs = {
 export function toByteLine(text: string): string {
   return Buffer.from(text).toString('latin1');
 }
-
-/** The bytes of byte lines. */
-export function fromByteLines(lines: string): Buffer {
-  return Buffer.from(lines, 'latin1');
-}

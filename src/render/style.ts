@@ -7,7 +7,7 @@ const chalk = new Chalk({ level: 1 });
 
 export function createColorStyle(): Style {
   const dim = split(chalk.gray);
-  const wheel = [
+  const types = [
     chalk.cyanBright,
     chalk.magentaBright,
     chalk.greenBright,
@@ -16,12 +16,13 @@ export function createColorStyle(): Style {
   ].map(split);
   return {
     time: dim,
-    type: (type) => wheel[pickNumber(type) % wheel.length] ?? NO_PAINT,
+    types,
     amount: split(chalk.bold),
     dollars: split(chalk.green),
     label: split(chalk.yellow),
     name: dim,
     value: NO_PAINT,
+    minor: dim,
     header: split(chalk.bold),
     dim,
   };
@@ -43,10 +44,4 @@ export function createColorLogStyle(): LogStyle {
 function split(paint: (text: string) => string): Paint {
   const [open = '', close = ''] = paint('|').split('|');
   return { open, close };
-}
-
-/** The same number for the same text, from a few of its characters. */
-function pickNumber(text: string): number {
-  const { length } = text;
-  return (text.charCodeAt(0) + text.charCodeAt(length >> 1) + text.charCodeAt(length - 1) + length) | 0;
 }
