@@ -1,16 +1,21 @@
 // Gets a key from the profile's own command, such as ["op", "read", "op://vault/atlantis/key"] (contract P1).
 //
 // No shell, 10 seconds, stdout only, and no ATLANTIS_API_KEY in its environment. A failure says the name of
-// the command and how it ended, never what it wrote. Nothing that it started outlives a failure.
+// the command and how it ended, never what it wrote. Nothing that it started outlives a failure or a signal;
+// after a success an agent that it started in the background may stay.
 
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { CredentialError } from '../errors.ts';
+import type { EndSignal } from '../io.ts';
 import { parseKey } from './key.ts';
 import { systemCode } from './store-access.ts';
 
 /** How long a key command may take, in ms (contract P1). */
 const TIMEOUT_MS = 10_000;
+
+/** After its end, how long something that it left running may keep its output open, in ms. */
+const OUTPUT_GRACE_MS = 300;
 
 /** More output than this is no key; twice the longest one. */
 const MAX_OUTPUT_BYTES = 8192;
@@ -21,6 +26,10 @@ export interface KeyCommandHost {
   readonly platform: NodeJS.Platform;
   /** Sends a signal to a process or, with a negative number, to a process group; never throws. */
   sendSignal(pid: number, signal: NodeJS.Signals | 0): boolean;
+  /** Calls back for every end signal until the returned function is called. */
+  onSignal(handler: (signal: EndSignal) => void): () => void;
+  /** Ends this process at once. */
+  dieBySignal(signal: EndSignal): void;
 }
 
 /** The environment without the key of this run; Windows does not tell the case of names. */
@@ -65,7 +74,8 @@ function start(
  * ask questions on.
  *
  * @param argv program and arguments; the program is looked up in PATH.
- * @param signal ends the command at once.
+ * @param signal ends the command at once. Without one it is the signals to this process that end the command,
+ *   and the process with it: a group of its own does not hear them.
  * @throws CredentialError with the name of the command and its status, never its output.
  */
 export async function runKeyCommand(
@@ -79,14 +89,28 @@ export async function runKeyCommand(
     new CredentialError(`the key command ${program} ${what}`, 'run it by hand to see what it says');
   if (signal?.aborted) throw fail('was interrupted');
   const hasGroup = host.platform !== 'win32';
-  const child = start(program, args, host, fail);
+  let interrupt = (): void => {};
+  // Before it starts: it may be running while this process does not yet.
+  const unwatch =
+    signal === undefined
+      ? host.onSignal((endSignal) => {
+          interrupt();
+          host.dieBySignal(endSignal);
+        })
+      : () => {};
+  const child = start(program, args, host, (what) => {
+    unwatch();
+    return fail(what);
+  });
   const output = await new Promise<string>((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
 
     const settle = (): void => {
       clearTimeout(timer);
+      clearTimeout(grace);
       signal?.removeEventListener('abort', onAbort);
+      unwatch();
     };
     /** Ends it and whatever it started; does not wait for any of them to close its output. */
     const endWith = (error: CredentialError): void => {
@@ -102,6 +126,8 @@ export async function runKeyCommand(
       timeoutMs,
     );
     signal?.addEventListener('abort', onAbort);
+    interrupt = onAbort;
+    let grace: NodeJS.Timeout | undefined;
 
     child.on('error', (error) => {
       settle();
@@ -113,12 +139,17 @@ export async function runKeyCommand(
       if (size > MAX_OUTPUT_BYTES) endWith(fail('printed more than a key'));
       else chunks.push(chunk);
     });
-    child.on('close', (status, endSignal) => {
+    // What it printed is in the pipe by now; the pipe stays open while an agent that it started holds it.
+    child.on('exit', (status, endSignal) => {
+      if (endSignal !== null) endWith(fail(`was ended by ${endSignal}`));
+      else if (status !== 0) endWith(fail(`ended with status ${status}`));
+      // Not before what is in it was read, however late this timer is.
+      else grace = setTimeout(() => setImmediate(() => child.stdout.destroy()), OUTPUT_GRACE_MS);
+    });
+    child.on('close', () => {
       settle();
-      if (endSignal !== null) reject(fail(`was ended by ${endSignal}`));
-      else if (status !== 0) reject(fail(`ended with status ${status}`));
-      else resolve(Buffer.concat(chunks).toString('utf8'));
+      resolve(Buffer.concat(chunks).toString('utf8'));
     });
   });
-  return parseKey(output, `the key command ${program}`);
+  return parseKey(output, `the key command ${program}`, 'it has to print the key and nothing else');
 }

@@ -13,6 +13,9 @@ const PREFIX_LENGTH = 16;
 /** At least this many characters of a key stay hidden, however short the key is. */
 const MIN_HIDDEN_LENGTH = 8;
 
+const COPY_HINT =
+  'a key begins with "ak_live_" and is shown once, when it is made in the console: copy it whole';
+
 const ASCII_WHITESPACE_AROUND = /^[\t-\r ]+|[\t-\r ]+$/g;
 const NOT_PRINTABLE_ASCII = /[^\x21-\x7e]/;
 
@@ -42,15 +45,16 @@ export function isKey(text: string): boolean {
  * refused wherever it stands.
  *
  * @param source where the key came from, for the message: `ATLANTIS_API_KEY`, `--key-stdin`.
+ * @param hint what to do about it.
  * @throws CredentialError that never echoes the text.
  */
-export function parseKey(raw: string, source?: string): string {
+export function parseKey(raw: string, source?: string, hint = COPY_HINT): string {
   const key = raw.replace(ASCII_WHITESPACE_AROUND, '');
   const fault = findKeyFault(key);
   if (fault === undefined) return key;
   throw new CredentialError(
     `the key${source === undefined ? '' : ` from ${source}`} cannot be used: ${fault}`,
-    'a key begins with "ak_live_" and is shown once, when it is made in the console: copy it whole',
+    hint,
   );
 }
 

@@ -5,14 +5,21 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { type KeyCommandHost, runKeyCommand } from '../../src/config/key-command.ts';
 import { makeTempFolder } from '../helpers/cleanup.ts';
-import { createStoreHost } from './store-host.ts';
 
 const KEY = 'ak_live_00112233445566778899aabbccddeeff';
-const { sendSignal, platform } = createStoreHost();
+const { platform } = process;
 const createHost = (env: Record<string, string> = {}): KeyCommandHost => ({
   env: { PATH: process.env['PATH'], ...env },
   platform,
-  sendSignal: (pid, signal) => (signal === 0 ? sendSignal(pid, 0) : process.kill(pid, signal)),
+  sendSignal(pid, signal) {
+    try {
+      return process.kill(pid, signal);
+    } catch {
+      return false;
+    }
+  },
+  onSignal: () => () => {},
+  dieBySignal: () => {},
 });
 const node = (code: string): string[] => [process.execPath, '-e', code];
 const host = createHost();
@@ -66,10 +73,12 @@ describe('P1: a key command', () => {
     ['not UTF-8', ['printf', 'ak_live_canary\\377'], 'not printable ASCII'],
     ['endless output', ['yes', 'canary'], 'yes printed more than a key'],
   ])('failing with %s: 3, its name and status, never its output', async (_what, argv, why) => {
+    // The hint of a key that was copied by hand would be of no use.
     const error = await runKeyCommand(argv, host).catch((caught: unknown) => caught);
     const { exitCode, message, hint, stack } = error as Error & { exitCode: number; hint: string };
     expect(exitCode).toBe(3);
     expect(message).toContain(why);
+    expect(hint).toMatch(/run it by hand|has to print the key and nothing else/);
     expect(`${message} ${hint} ${stack} ${JSON.stringify(error)}`).not.toContain('canary');
   });
 
@@ -87,6 +96,25 @@ describe('P1: a key command', () => {
     const started = readFileSync(pids, 'utf8').trim().split(' ').map(Number);
     expect(started).toHaveLength(2);
     for (const pid of started) await waitForEnd(pid);
+  });
+
+  test('may leave an agent behind, also one that keeps its output open', async () => {
+    const pids = join(makeTempFolder(), 'pids');
+    const began = performance.now();
+    const script = `sleep 60 & echo $! > ${pids}; printf ${KEY.slice(0, 20)}; sleep 0.1; printf ${KEY.slice(20)}`;
+    await expect(runKeyCommand(['sh', '-c', script], host)).resolves.toBe(KEY);
+    expect(performance.now() - began).toBeLessThan(5_000);
+    const agent = Number(readFileSync(pids, 'utf8'));
+    expect(existsSync(`/proc/${agent}`)).toBe(true);
+    process.kill(agent, 'SIGKILL');
+    await waitForEnd(agent);
+  });
+
+  test('that fails leaves no agent behind', async () => {
+    const pids = join(makeTempFolder(), 'pids');
+    const script = `sleep 60 & echo $! > ${pids}; exit 4`;
+    await expect(runKeyCommand(['sh', '-c', script], host)).rejects.toThrow('status 4');
+    await waitForEnd(Number(readFileSync(pids, 'utf8')));
   });
 
   test('is ended at once by the signal of the run', async () => {
