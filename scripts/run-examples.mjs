@@ -12,6 +12,41 @@ const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const folder = mkdtempSync(join(tmpdir(), 'atlantis-examples-'));
 const modules = join(folder, 'node_modules');
 const failed = [];
+let ran = 0;
+
+/** What a strict compiler has to make of the types of both libraries. */
+const TYPES = `import { type EventStream, EXIT, isAtlantisError, StreamEndedError, type StreamItem, stream } from 'atlantis-cli';
+import { type Scenario, type Simulator, startSimulator } from 'atlantis-cli/simulator';
+const scenario: Scenario = { summary: 'mine', getAct: () => ({ steps: [{ do: 'welcome' }, { do: 'events', count: 3 }] }) };
+export const start = async (): Promise<string> => {
+  const simulator: Simulator = await startSimulator({ scenario, tls: true });
+  return simulator.url;
+};
+// @ts-expect-error a rate is a number
+export const wrong = () => startSimulator({ ratePerSecond: 'fast' });
+const options = { url: 'http://localhost', key: async () => 'ak_live_0', onGap: ({ fromMs }: { fromMs: number }) => console.log(fromMs) };
+export async function follow(): Promise<void> {
+  const events: EventStream = stream(options);
+  try {
+    for await (const { text, value, seq } of events) {
+      const exact: string = text;
+      // @ts-expect-error the shape of an event is not specified
+      value.amount;
+      console.log(exact, seq);
+    }
+    for await (const item of stream(options).items()) tell(item);
+  } catch (error) {
+    if (error instanceof StreamEndedError && error.cause.kind === 'unauthorized') console.log(error.why);
+    if (isAtlantisError(error) && error.exitCode === EXIT.tls) console.log(error.hint);
+  }
+}
+function tell(item: StreamItem): void {
+  if (item.kind === 'events') for (const { line } of item.batch) console.log(line);
+  if (item.kind === 'lost') console.log(item.cause.detail, item.upMs);
+}
+// @ts-expect-error a duration is a number of ms
+stream({ ...options, retryMinMs: '1s' });
+`;
 
 function run(command, args) {
   const { status, stdout } = spawnSync(command, args, {
@@ -23,6 +58,7 @@ function run(command, args) {
 }
 
 function example(name, command, args) {
+  ran += 1;
   const { status, stdout } = run(command, args);
   console.log(`${status === 0 ? 'passed' : 'FAILED'}: ${name}`);
   if (status === 0) return;
@@ -43,17 +79,8 @@ try {
     mkdirSync(dirname(join(modules, name)), { recursive: true });
     symlinkSync(join(root, 'node_modules', name), join(modules, name), 'junction');
   }
-  writeFileSync(
-    join(folder, 'types.mts'),
-    `import { type Scenario, type Simulator, startSimulator } from 'atlantis-cli/simulator';
-const scenario: Scenario = { summary: 'mine', getAct: () => ({ steps: [{ do: 'welcome' }, { do: 'events', count: 3 }] }) };
-const simulator: Simulator = await startSimulator({ scenario, tls: true });
-const url: string = simulator.url;
-// @ts-expect-error a rate is a number
-await startSimulator({ ratePerSecond: 'fast' });
-console.log(url);
-`,
-  );
+  writeFileSync(join(folder, 'types.mts'), TYPES);
+  writeFileSync(join(folder, 'types.cts'), TYPES);
   const { execPath } = process;
   const jest = [
     '--experimental-vm-modules',
@@ -63,11 +90,13 @@ console.log(url);
   example('jest', execPath, [...jest, '--testMatch=**/*.jest.test.mjs', '--rootDir', folder]);
   example('vitest', execPath, [join(modules, 'vitest/vitest.mjs'), 'run', 'stream.vitest.test.mjs']);
   example('node:test', execPath, ['--test', 'stream.node.test.mjs']);
+  example('the library', execPath, ['--test', 'library.node.test.mjs']);
   const tsc = join(root, 'node_modules/typescript/bin/tsc');
   const strict = ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2022', '--types', 'node'];
-  example('types', execPath, [tsc, ...strict, 'types.mts']);
+  example('types for an ES module', execPath, [tsc, ...strict, 'types.mts']);
+  example('types for CommonJS', execPath, [tsc, ...strict, 'types.cts']);
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
-console.log(`${4 - failed.length} passed, ${failed.length} failed`);
+console.log(`${ran - failed.length} passed, ${failed.length} failed`);
 process.exitCode = failed.length === 0 ? 0 : 1;

@@ -2,6 +2,7 @@
 //
 // There is no second attempt: a check says what happens now. Returns once a step failed, the signal aborted
 // (the step under way stays open then) or all is done; whatever was opened is closed.
+import { waitFor } from '../clock.ts';
 import type { ConnectionConfig } from '../config/connection-config.ts';
 import { hasPrefix, keyPrefix } from '../config/key.ts';
 import {
@@ -19,7 +20,6 @@ import { recogniseTlsPort } from '../connection/tls-port.ts';
 import type { Io } from '../io.ts';
 import { prepareSource } from '../stream-source.ts';
 import { describeForeignKey, describeMissingPong, describeUnmet, fromCause, listSeen } from './failures.ts';
-import { waitFor } from './race.ts';
 import type { StepLog } from './step-log.ts';
 import { watchAttempt } from './watch-attempt.ts';
 import type { Expected, Witness } from './witness.ts';

@@ -15,7 +15,7 @@ export function createConnectAgent(
   signal: AbortSignal,
 ): Agent {
   const ca = trustedRoots === undefined ? {} : { ca: [...trustedRoots] };
-  return new TunnelAgent(proxyUrl, { keepAlive: false, signal, ...ca });
+  return new TunnelAgent(proxyUrl, { keepAlive: false, signal, rejectUnauthorized: true, ...ca });
 }
 
 class TunnelAgent extends HttpsProxyAgent<string> {

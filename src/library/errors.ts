@@ -24,3 +24,16 @@ export class StreamEndedError extends AtlantisError {
 export function isStreamEnded(error: unknown): error is StreamEndedError {
   return isAtlantisError(error) && 'why' in error;
 }
+
+const OPTIONS: readonly (readonly [flag: string, option: string])[] = [
+  ['--ca-cert <file>', 'the option ca'],
+  ['--connect-timeout', 'the option connectTimeoutMs'],
+  ['--ping-interval', 'the options pingIntervalMs'],
+  ['--pong-timeout', 'pongTimeoutMs'],
+  ['--url', 'the option url'],
+];
+
+/** A hint about flags of the command in terms of the options of `stream()`. */
+export function speakOfOptions(hint: string): string {
+  return OPTIONS.reduce((text, [flag, option]) => text.replaceAll(flag, option), hint);
+}

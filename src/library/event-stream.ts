@@ -2,11 +2,12 @@
 //
 // Nothing is connected to before the first pull, and nothing is read from the server while nobody pulls. However
 // an iteration ends (break, throw, abort, close), the socket is closed and no timer or listener stays.
+import { waitFor } from '../clock.ts';
 import { hasPrefix, keyPrefix, parseKey } from '../config/key.ts';
 import { createRedactor } from '../config/redact.ts';
 import { type Cause, describeCause } from '../connection/causes.ts';
 import { type Connection, type FollowItem, follow, openConnection } from '../connection/follow.ts';
-import { UsageError } from '../errors.ts';
+import { CredentialError, UsageError } from '../errors.ts';
 import { makeVisible } from '../render/sanitize.ts';
 import { StreamEndedError } from './errors.ts';
 import type { StreamEvent } from './event.ts';
@@ -122,12 +123,25 @@ export class EventStream implements AsyncIterable<StreamEvent> {
 
   /** An attempt, with the key asked for now. */
   #connect: typeof openConnection = async (dial, context, isFirst) => {
-    const { key } = this.#request;
-    this.#key = typeof key === 'string' ? key : parseKey(await key(context.signal), 'the function key');
-    this.#redactor.addSecret(this.#key);
-    if (context.signal.aborted) return undefined;
-    return openConnection({ ...dial, key: this.#key }, context, isFirst);
+    const key = await this.#readKey(context.signal);
+    if (key === undefined) return undefined;
+    this.#key = key;
+    this.#redactor.addSecret(key);
+    return openConnection({ ...dial, key }, context, isFirst);
   };
+
+  /** Undefined once the signal aborted. @throws CredentialError, and whatever the function throws */
+  async #readKey(signal: AbortSignal): Promise<string | undefined> {
+    const { key, connectTimeoutMs } = this.#request;
+    if (typeof key === 'string') return key;
+    const given = await waitFor(Promise.resolve(key(signal)), connectTimeoutMs, this.#world.clock, signal);
+    if (signal.aborted) return undefined;
+    if (typeof given === 'string') return parseKey(given, 'the option key');
+    throw new CredentialError(
+      `the function in the option key gave no key within ${connectTimeoutMs} ms`,
+      'it has to give a string; connectTimeoutMs allows more time',
+    );
+  }
 
   /** Tells the callback, then the consumer. */
   async *#tell(item: StreamItem): AsyncGenerator<StreamItem, void, undefined> {
@@ -179,7 +193,8 @@ export class EventStream implements AsyncIterable<StreamEvent> {
     const cause = this.#redactCause(item.cause);
     if (item.kind !== 'gave-up') return { ...item, cause };
     const { happened, remedy } = describeCause(cause);
-    throw new StreamEndedError(makeVisible(happened), makeVisible(remedy), { ...item, cause });
+    const hint = this.#world.phraseHint?.(remedy) ?? remedy;
+    throw new StreamEndedError(makeVisible(happened), makeVisible(hint), { ...item, cause });
   }
 
   #redact(text: string): string {

@@ -3,6 +3,7 @@
 // No output, no process handlers; the environment is read only where asked. What is exported here is API.
 import { systemClock } from '../clock.ts';
 import { processEnvironment } from '../io.ts';
+import { speakOfOptions } from './errors.ts';
 import { EventStream } from './event-stream.ts';
 import type { StreamOptions } from './options.ts';
 import { checkOptions } from './request.ts';
@@ -38,6 +39,7 @@ const WORLD: StreamWorld = {
   clock: systemClock,
   random: Math.random,
   readEnvironment: processEnvironment,
+  phraseHint: speakOfOptions,
 };
 
 /**

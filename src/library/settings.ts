@@ -24,13 +24,15 @@ export interface StreamWorld {
   readEnvironment(): Environment;
   /** Monotonic time in ms at which the run will be over anyway; a server that asks for a longer wait ends it now. */
   readonly deadlineMs?: number | undefined;
+  /** Hints speak of flags; in other words where there are none. */
+  phraseHint?(hint: string): string;
   /** A filter that is compiled already, instead of that of the request. */
   readonly select?: Select | undefined;
   /** Where the key came from, as messages about it say; default the options. */
   readonly keyOrigin?: KeyOrigin | undefined;
 }
 
-const OPTION_NAMES = { type: 'the option type', where: 'the option where' };
+const OPTION_NAMES = { type: 'option type', where: 'option where' };
 
 export interface StreamSettings extends FollowSettings {
   /** Leaves the wanted events of a batch; undefined where all are. */
