@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { SCENARIO_LIST } from '../../src/simulator/scenarios.ts';
-import { type CliOptions, runCli, runShell, startCli } from '../helpers/run-cli.ts';
+import { type CliOptions, runCli, runShell, startCli, startShell } from '../helpers/run-cli.ts';
 
 interface Ready {
   readonly url: string;
@@ -124,6 +124,17 @@ describe('stream simulate', () => {
     expect(code).toBe(2);
     expect(stderr).toContain(words);
     expect(stderr).not.toContain('port 0');
+  });
+
+  test('a client that takes all it can get keeps nobody else out', async () => {
+    const { ready } = await startSimulate(['--rate', 'max']);
+    const words = ready.tail.slice(1).join(' ');
+    const { child } = startShell(`atlantis ${words} --json > /dev/null`, { key: ready.key });
+    await child.waitForStderr('connected to');
+    for (let round = 0; round < 3; round++) {
+      expect((await fetch(`${ready.url}/healthz`)).status).toBe(200);
+      expect((await tail(ready, '--limit', '1000')).code).toBe(0);
+    }
   });
 
   test('S1: a signal ends it at once, with clients attached that do not read', async () => {

@@ -86,21 +86,24 @@ describe('a timeline', () => {
     expect(log).toEqual(['hold', 'send ev', 'reset']);
   });
 
-  test('O4: while a client does not take what was sent, no more than one batch exists', async () => {
-    let endSend = (): void => {};
-    const blocked = new Promise<void>((_resolve, reject) => {
-      endSend = () => reject(new Error('gone'));
-    });
-    const { stage, gone, countTaken } = buildStage({ events: 1e9, onSend: () => blocked });
-    const performed = performTimeline(stage, [{ do: 'events' }]);
-    expect(countTaken() * 'event 12345'.length).toBeLessThan(256 * 1024);
-    const taken = countTaken();
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    expect(countTaken()).toBe(taken);
-    gone.abort();
-    endSend();
-    await performed;
-  });
+  test.each([1, 100])(
+    'O4: while a client does not take what was sent, no more than one batch of %d copies exists',
+    async (copies) => {
+      let endSend = (): void => {};
+      const blocked = new Promise<void>((_resolve, reject) => {
+        endSend = () => reject(new Error('gone'));
+      });
+      const { stage, gone, countTaken } = buildStage({ events: 1e9, onSend: () => blocked });
+      const performed = performTimeline(stage, [{ do: 'events', copies }]);
+      expect(copies * countTaken() * 'event 12345'.length).toBeLessThan(256 * 1024);
+      const taken = countTaken();
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      expect(countTaken()).toBe(taken);
+      gone.abort();
+      endSend();
+      await performed;
+    },
+  );
 
   test('ends at once when the client goes, in a wait and in the pace', async () => {
     for (const step of [

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { parseScript } from '../../src/simulator/script.ts';
 import { pauseFor } from '../helpers/watch.ts';
 import { connectClient, openSimulator } from './stream-client.ts';
 
@@ -83,6 +84,52 @@ describe('the stream', () => {
     await connectClient(simulator).untilTexts(20_001);
     stopped.socket.resume();
     await stopped.untilTexts(20_001);
+  });
+
+  test('O4: for a client that does not read, no more is made than what the kernel holds', async () => {
+    const made: number[] = [];
+    const simulator = await openSimulator({
+      ratePerSecond: Number.POSITIVE_INFINITY,
+      onEvents: (connection, texts) => {
+        made[connection] = (made[connection] ?? 0) + texts.length;
+      },
+    });
+    const stopped = connectClient(simulator);
+    await stopped.untilTexts(1);
+    stopped.socket.pause();
+    const reading = connectClient(simulator);
+    // At 400 bytes and more an event, socket buffers of some MiB are full long before this.
+    for (let before = -1; made[0] !== before; ) {
+      expect(made[0]).toBeLessThan(60_000);
+      before = made[0] ?? 0;
+      await reading.untilTexts(reading.texts.length + 5_000);
+    }
+  });
+
+  test('waits and late pongs of a month do not end at once', async () => {
+    const month = '720h';
+    const scenario = parseScript({
+      connections: [
+        {
+          steps: [
+            { do: 'pongs', answer: true, delay: month },
+            { do: 'welcome' },
+            { do: 'wait', for: '100ms' },
+            { do: 'text', text: 'then' },
+            { do: 'wait', for: month },
+            { do: 'text', text: 'a month later' },
+          ],
+        },
+        { steps: [{ do: 'welcome' }, { do: 'wait', for: '300ms' }, { do: 'text', text: 'soon' }] },
+      ],
+    });
+    const simulator = await openSimulator({ scenario });
+    const first = connectClient(simulator);
+    await first.untilTexts(1);
+    first.socket.send('ping');
+    await first.untilTexts(2);
+    await connectClient(simulator).untilTexts(2);
+    expect(first.texts.slice(1)).toEqual(['then']);
   });
 
   test('a client that pings but does not read is not read either, and loses no pong', async () => {
