@@ -17,6 +17,7 @@ import {
   rmSync,
   statSync,
   unlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { hostname } from 'node:os';
@@ -42,7 +43,17 @@ export interface LockHost {
 export interface StoreLock {
   /** False if another process took the lock for abandoned, after a stop of many minutes. */
   isHeld(): boolean;
+  /** Says that it is still in use, to keep a lock for longer than its `abandonedMs`. */
+  touch(): void;
   release(): void;
+}
+
+/** What is locked, and what there is to know about those who lock it. */
+export interface LockSubject {
+  /** What messages call it. */
+  readonly what: string;
+  /** A lock that has not been touched for so long, in ms, is abandoned whatever the process table says. */
+  readonly abandonedMs: number;
 }
 
 /** One holder may keep the others waiting for this long, in ms (contract F2). */
@@ -51,8 +62,8 @@ const WAIT_MS = 2_000;
 const TOTAL_WAIT_MS = 20_000;
 /** Bounds of the time between two tries, in ms. */
 const [RETRY_MIN_MS, RETRY_MAX_MS] = [5, 30];
-/** A holder needs milliseconds; older than this its lock is abandoned whatever the process table says. */
-const ABANDONED_MS = 10 * 60_000;
+/** A writer of profiles needs milliseconds. */
+const PROFILE_STORE: LockSubject = { what: 'the profile store', abandonedMs: 10 * 60_000 };
 
 /** How a rename fails whose place is taken; which of these it is differs between systems. */
 const HELD_CODES = new Set(['ENOTEMPTY', 'EEXIST', 'EPERM', 'EACCES', 'ENOTDIR']);
@@ -126,24 +137,31 @@ function leave(lockPath: string, holder: string): void {
  * Takes the lock, waiting while others hold it.
  *
  * @param lockPath where the lock directory goes; what is being prepared stands beside it.
+ * @param subject what is locked; by default the profile store.
  * @throws StoreError if one holder keeps it for 2 s; OutputError if nothing can be written here.
  */
-export async function takeLock(lockPath: string, host: LockHost): Promise<StoreLock> {
+export async function takeLock(
+  lockPath: string,
+  host: LockHost,
+  subject: LockSubject = PROFILE_STORE,
+): Promise<StoreLock> {
   const holder = nameHolder(host);
   const prepared = `${lockPath}-${holder}`;
   try {
     mkdirSync(prepared, { mode: 0o700 });
     writeFileSync(join(prepared, holder), '', { mode: 0o600, flag: 'wx' });
-    await waitForLock(lockPath, prepared, holder, host);
+    await waitForLock(lockPath, prepared, holder, host, subject);
   } catch (error) {
     attempt(() => rmSync(prepared, { recursive: true, force: true }));
     if (error instanceof StoreError) throw error;
-    throw new OutputError(
-      `the profile store cannot be locked for writing (${systemCode(error)}): ${lockPath}`,
-    );
+    throw new OutputError(`${subject.what} cannot be locked for writing (${systemCode(error)}): ${lockPath}`);
   }
   return {
     isHeld: () => existsSync(join(lockPath, holder)),
+    touch() {
+      const nowSeconds = host.clock.wallMs() / 1_000;
+      attempt(() => utimesSync(join(lockPath, holder), nowSeconds, nowSeconds));
+    },
     release: () => leave(lockPath, holder),
   };
 }
@@ -153,6 +171,7 @@ async function waitForLock(
   prepared: string,
   holder: string,
   host: LockHost,
+  { what, abandonedMs }: LockSubject,
 ): Promise<void> {
   const preparedMs = modifiedMs(join(prepared, holder)) ?? 0;
   const beganMs = host.clock.monotonicMs();
@@ -171,7 +190,7 @@ async function waitForLock(
       attempt(() => rmdirSync(lockPath));
     } else {
       const modified = modifiedMs(join(lockPath, other));
-      const isAbandoned = modified !== undefined && preparedMs - modified > ABANDONED_MS;
+      const isAbandoned = modified !== undefined && preparedMs - modified > abandonedMs;
       if (isAbandoned || isDead(other, host)) {
         leave(lockPath, other);
         continue;
@@ -180,7 +199,7 @@ async function waitForLock(
     }
     if (nowMs - seen.sinceMs > WAIT_MS || nowMs - beganMs > TOTAL_WAIT_MS) {
       throw new StoreError(
-        `the profile store is locked by another process${other === undefined ? '' : ` (${other.split('-')[0]})`}`,
+        `${what} is locked by another process${other === undefined ? '' : ` (${other.split('-')[0]})`}`,
         `if no atlantis is running, remove ${lockPath}`,
       );
     }
