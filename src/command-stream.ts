@@ -1,0 +1,72 @@
+// What commands that follow the live stream have in common: the source, be it the service or the built-in
+// simulator, and who speaks on stderr.
+import {
+  describeSimulatorSource,
+  resolveSource,
+  type TailConfig,
+  type TailFlags,
+} from './config/tail-config.ts';
+import type { Select } from './event-form.ts';
+import type { Io } from './io.ts';
+import { type PreparedStream, prepareSource } from './stream-source.ts';
+import { createReporter, loadLogStyle, type Reporter } from './ui/reporter.ts';
+import { createStatusLine } from './ui/status-line.ts';
+import { createStreamStatus, type StreamStatus } from './ui/stream-status.ts';
+
+export interface CommandStream extends PreparedStream {
+  readonly reporter: Reporter;
+  readonly status: StreamStatus;
+  /** Ends the simulator, if there is one. */
+  close(): Promise<void>;
+}
+
+/**
+ * Prepares the stream that flags, environment and profile name, and says on stderr what is to be said before it.
+ *
+ * @throws UsageError, CredentialError, StoreError before anything is connected to
+ */
+export async function openCommandStream(
+  flags: TailFlags,
+  config: TailConfig,
+  select: Select,
+  io: Io,
+): Promise<CommandStream> {
+  const simulator = config.simulate === undefined ? undefined : await startBuiltIn(config.simulate);
+  try {
+    const source =
+      simulator === undefined
+        ? await resolveSource(flags, io)
+        : describeSimulatorSource(simulator.url, simulator.exampleKey);
+    const deadlineMs = config.timeoutMs === undefined ? undefined : io.clock.monotonicMs() + config.timeoutMs;
+    const prepared = await prepareSource(config.connection, source, io, { deadlineMs, select });
+    const speaker = await createSpeaker(config, io);
+    for (const warning of source.warnings) {
+      speaker.reporter.report({ event: 'warning', level: 'warn', message: warning });
+    }
+    for (const origin of source.origins) {
+      speaker.reporter.report({ event: 'setting', level: 'debug', message: origin });
+    }
+    return { ...prepared, ...speaker, close: async () => simulator?.close() };
+  } catch (error) {
+    await simulator?.close();
+    throw error;
+  }
+}
+
+/** Who speaks on stderr, with a status line on a terminal. */
+export async function createSpeaker(
+  { log }: Pick<TailConfig, 'log'>,
+  io: Io,
+): Promise<{ reporter: Reporter; status: StreamStatus }> {
+  const statusLine = createStatusLine(io, log);
+  const logStyle = await loadLogStyle(log);
+  const reporter = createReporter(io, log, logStyle, statusLine);
+  return { reporter, status: createStreamStatus(statusLine, io.clock, logStyle) };
+}
+
+async function startBuiltIn(
+  scenario: string,
+): Promise<{ url: string; exampleKey: string; close(): Promise<void> }> {
+  const { startSimulator } = await import('./simulator/server.ts');
+  return startSimulator({ scenario });
+}
