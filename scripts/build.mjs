@@ -61,6 +61,8 @@ while (pending.size > 0) {
     // Without this esbuild keeps `import()`: Node would load the ESM machinery and lex every bundle for it.
     supported: { 'dynamic-import': false },
     minify: true,
+    // stdout is for events: what a dependency would print there (the NATS client does) is left out.
+    drop: ['console'],
     keepNames: false,
     external: ['bufferutil', 'utf-8-validate'],
     define: { ATLANTIS_VERSION: JSON.stringify(version) },

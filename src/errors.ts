@@ -68,6 +68,9 @@ export class OutputError extends AtlantisError {
   }
 }
 
+/** A place that events go to is of no use for good; the exit code says why. */
+export class SinkError extends AtlantisError {}
+
 /** The profile store is unreadable, corrupt, unsafe or locked (exit 10). */
 export class StoreError extends AtlantisError {
   constructor(message: string, hint?: string) {

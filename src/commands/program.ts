@@ -8,6 +8,7 @@ import { createChoice, DocumentedCommand, HelpWanted } from './documented-comman
 import { addManualCommands } from './manual.ts';
 import { addProfileCommands } from './profile.ts';
 import { addStreamCheck } from './stream-check.ts';
+import { addStreamRelay } from './stream-relay.ts';
 import { addStreamReplay } from './stream-replay.ts';
 import { addStreamSimulate } from './stream-simulate.ts';
 import { addStreamTail } from './stream-tail.ts';
@@ -63,13 +64,14 @@ export function createProgram(io: Io): DocumentedCommand {
     .example('atlantis stream tail', 'follow the live stream');
   const stream = program
     .command('stream')
-    .summary('follow, check, simulate, replay the event stream')
+    .summary('follow, check, simulate, replay, relay the event stream')
     .example('atlantis stream tail --simulate')
     .example('atlantis stream check');
   addStreamTail(stream, io);
   addStreamCheck(stream, io);
   addStreamSimulate(stream, io);
   addStreamReplay(stream, io);
+  addStreamRelay(stream, io);
   addProfileCommands(program, io, async (url, key) => {
     const { checkKey } = await import('../check-key.ts');
     await checkKey(url, key, io);

@@ -27,7 +27,7 @@ const ACCEPTED =
 const SHOWN_LENGTH = 200;
 
 /** True for the hosts that contract C5 calls loopback; `hostname` as a parsed URL gives it. */
-function isLoopbackHost(hostname: string): boolean {
+export function isLoopbackHost(hostname: string): boolean {
   // The URL parser has already turned every IPv4 notation (127.1, 0x7f000001, 017700000001) into four
   // decimal parts. A name that merely begins like one (127.0.0.1.evil.test) does not match. `localhost.`
   // and `*.localhost` are left out: whether they stay on this machine is up to the resolver.

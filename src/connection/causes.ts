@@ -203,6 +203,41 @@ export const CAUSES = {
     happened: '{host} broke the WebSocket protocol ({detail})',
     remedy: 'Something in between may damage the data; if not, report the request id.',
   },
+  'nats-unauthorized': {
+    rule: 'key',
+    happened: '{host} does not accept the credentials for NATS ({detail})',
+    remedy: 'Check --nats-creds, NATS_CREDS, NATS_NKEY, NATS_USER or NATS_TOKEN.',
+  },
+  'nats-forbidden': {
+    rule: 'key',
+    happened: '{host} does not permit this user what is needed ({detail})',
+    remedy: 'Ask whoever runs it for the permissions in docs/relay.md.',
+  },
+  'nats-no-stream': {
+    rule: 'request',
+    happened: '{host} has no such JetStream stream ({detail})',
+    remedy: 'Check the name; `atlantis stream relay --create` makes a stream.',
+  },
+  'nats-other-stream': {
+    rule: 'request',
+    happened: 'the stream on {host} does not fit ({detail})',
+    remedy: 'Give another --stream or --subject, or let it take these too.',
+  },
+  'nats-refused': {
+    rule: 'request',
+    happened: '{host} refused a request to JetStream ({detail})',
+    remedy: 'Ask whoever runs it: these are the words of the server.',
+  },
+  'nats-unavailable': {
+    rule: 'unavailable',
+    happened: '{host} cannot use JetStream for now ({detail})',
+    remedy: 'Usually passes; if it stays, look whether JetStream is enabled there.',
+  },
+  'not-nats': {
+    rule: 'upgrade',
+    happened: '{host} does not speak NATS ({detail})',
+    remedy: 'Check the port: that for clients is not that of the cluster.',
+  },
 } as const satisfies Record<string, CauseRow>;
 
 export type CauseKind = keyof typeof CAUSES;

@@ -8,14 +8,16 @@ import { HttpsProxyAgent } from 'https-proxy-agent';
  *
  * @param trustedRoots for a proxy that is reached by TLS: PEM that replaces the built-in roots, or undefined
  * @param signal destroys the socket to the proxy: until that has answered nobody else knows it
+ * @param keepAlive keeps a tunnel for the next request
  */
 export function createConnectAgent(
   proxyUrl: string,
   trustedRoots: readonly string[] | undefined,
   signal: AbortSignal,
+  keepAlive = false,
 ): Agent {
   const ca = trustedRoots === undefined ? {} : { ca: [...trustedRoots] };
-  return new TunnelAgent(proxyUrl, { keepAlive: false, signal, rejectUnauthorized: true, ...ca });
+  return new TunnelAgent(proxyUrl, { keepAlive, signal, rejectUnauthorized: true, ...ca });
 }
 
 class TunnelAgent extends HttpsProxyAgent<string> {

@@ -11,6 +11,8 @@ import { type Child, type CliOptions, type Exit, startCli } from './run-cli.ts';
 import type { ScriptedServer } from './scripted-server.ts';
 
 export interface TailOptions extends Omit<CliOptions, 'nodeArgs'> {
+  /** Another command that takes the same flags, such as `relay`. Default: `tail`. */
+  readonly command?: string;
   /** Default: text. */
   readonly log?: 'text' | 'json';
   /** What every draw of a random number gives, from 0 to just below 1; default: real chance. */
@@ -46,9 +48,9 @@ export interface Tail {
 
 /** Starts `stream tail` of `url` with the canary key; NDJSON, since stdout is a pipe. */
 export function startTail(url: string, args: readonly string[] = [], options: TailOptions = {}): Tail {
-  const { log = 'text', random, hosts, env, ...rest } = options;
+  const { command = 'tail', log = 'text', random, hosts, env, ...rest } = options;
   const home = makeTempFolder();
-  const child = startCli(['stream', 'tail', '--url', url, '--verbose', '--log-format', log, ...args], {
+  const child = startCli(['stream', command, '--url', url, '--verbose', '--log-format', log, ...args], {
     key: CANARY_KEY,
     nodeArgs: random === undefined && hosts === undefined ? [] : ['--require', writePreload(random, hosts)],
     env: { HOME: home, ...env },

@@ -1,0 +1,84 @@
+// One connection to a NATS cluster by the official client, or the cause why there is none. It does not reconnect
+// by itself: whoever holds it knows what was under way when it ended.
+import {
+  type Authenticator,
+  connect,
+  credsAuthenticator,
+  type NatsConnection,
+  nkeyAuthenticator,
+  tokenAuthenticator,
+  usernamePasswordAuthenticator,
+} from '@nats-io/transport-node';
+import type { NatsCredentials } from '../config/nats-credentials.ts';
+import type { NatsAddress } from '../config/nats-url.ts';
+import type { Cause } from '../connection/causes.ts';
+import { classifyNatsError } from './faults.ts';
+
+export interface NatsSettings {
+  readonly address: NatsAddress;
+  readonly credentials: NatsCredentials | undefined;
+  /** PEM that replaces the built-in roots, or undefined. */
+  readonly trustedRoots: readonly string[] | undefined;
+  /** For each server that is tried, up to its readiness, in ms. */
+  readonly connectTimeoutMs: number;
+  /** 0 turns the pings off. */
+  readonly pingIntervalMs: number;
+  /** What the server's lists call this connection. */
+  readonly clientName: string;
+}
+
+/** A server that let two pings unanswered is gone. */
+const UNANSWERED_PINGS = 2;
+/** A timer holds no more; used where pings are turned off. */
+const NEVER_MS = 2 ** 31 - 1;
+
+/**
+ * Connects to the first server that answers.
+ *
+ * @param known further servers, learnt from earlier connections
+ * @returns undefined when the signal aborted
+ */
+export async function connectNats(
+  settings: NatsSettings,
+  known: readonly string[],
+  signal: AbortSignal,
+): Promise<NatsConnection | Cause | undefined> {
+  const { address, credentials, trustedRoots, connectTimeoutMs, pingIntervalMs, clientName } = settings;
+  const ca = trustedRoots === undefined ? {} : { ca: trustedRoots.join('\n') };
+  const attempt = connect({
+    servers: [...new Set([...address.servers, ...known])],
+    name: clientName,
+    timeout: connectTimeoutMs,
+    pingInterval: pingIntervalMs === 0 ? NEVER_MS : pingIntervalMs,
+    maxPingOut: UNANSWERED_PINGS,
+    reconnect: false,
+    // A stack for each request costs more than the request.
+    noAsyncTraces: true,
+    ...(address.isTls ? { tls: ca } : {}),
+    ...(credentials === undefined ? {} : { authenticator: createAuthenticator(credentials) }),
+  });
+  const given = new Promise<undefined>((resolve) => {
+    if (signal.aborted) resolve(undefined);
+    signal.addEventListener('abort', () => resolve(undefined), { once: true });
+  });
+  try {
+    const connection = await Promise.race([attempt, given]);
+    if (connection === undefined) attempt.then((late) => late.close()).catch(() => {});
+    return connection;
+  } catch (error) {
+    return classifyNatsError(error, address.host);
+  }
+}
+
+function createAuthenticator(credentials: NatsCredentials): Authenticator {
+  switch (credentials.kind) {
+    case 'creds':
+      return credsAuthenticator(credentials.content);
+    case 'nkey':
+      return nkeyAuthenticator(credentials.seed);
+    case 'password':
+      return usernamePasswordAuthenticator(credentials.user, credentials.password);
+    case 'token':
+      return tokenAuthenticator(credentials.token);
+  }
+}

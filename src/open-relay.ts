@@ -1,0 +1,168 @@
+// Opens all that a relay delivers with: sinks, spools, the file of dead letters, one lane for each sink.
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { type AtlantisError, EXIT, SinkError } from './errors.ts';
+import type { WriteFailure } from './output/line-writer.ts';
+import { type Backlog, createMemoryBacklog, createSpooledBacklog } from './relay/backlog.ts';
+import { type DeadLetterFile, openDeadLetters } from './relay/dead-letters.ts';
+import { Lane, type LaneNews } from './relay/lane.ts';
+import { type LaneWatch, watchLane } from './relay/lane-watch.ts';
+import { createIdentifier } from './relay/message-id.ts';
+import { openRelayOutput, type RelayOutput } from './relay/relay-output.ts';
+import type { Sink } from './relay/sink.ts';
+import * as say from './relay/words.ts';
+import { createSinks, nameRelay, type SinkWorld } from './relay-sinks.ts';
+import { countSpooled } from './spool/count-spooled.ts';
+import { type LockedSpool, openSpool } from './spool/open-spool.ts';
+import type { SpoolRecord } from './spool/record-form.ts';
+
+/** What one sink has. */
+interface Station {
+  readonly sink: Sink;
+  readonly backlog: Backlog;
+  readonly locked: LockedSpool | undefined;
+}
+
+/** A relay that delivers from now on. */
+export interface Relay {
+  /** Its output; `onFailure` is called once, when a sink or spool is of no use any more. */
+  readonly openOutput: (onFailure: (failure: WriteFailure) => void) => RelayOutput;
+  /**
+   * Resolves at once where everything that comes is spooled, else when every sink was ready once: what is received
+   * before might have nowhere to go.
+   *
+   * @throws SinkError where one of them is of no use
+   */
+  untilReady(): Promise<void>;
+}
+
+/**
+ * Opens everything and starts to deliver: first what an earlier run left in the spools.
+ *
+ * @throws UsageError, OutputError; what was opened is closed then
+ */
+export async function openRelay(world: SinkWorld): Promise<Relay> {
+  const { config, reporter } = world;
+  const sinks = await createSinks(world);
+  const deadLetters = config.deadLetter === undefined ? undefined : openDeadLetters(config.deadLetter);
+  if (deadLetters !== undefined && deadLetters.bytesRepaired > 0) {
+    reporter.report(say.sayRepaired('the file of dead letters', deadLetters.bytesRepaired));
+  }
+  const stations: Station[] = [];
+  let onFault = (_error: unknown): void => {};
+  try {
+    for (const [i, sink] of sinks.entries()) {
+      const place = config.targets[i]?.place ?? '';
+      stations.push(await openStation(sink, place, world, (error) => onFault(error)));
+    }
+  } catch (error) {
+    closeAll(stations, deadLetters);
+    throw error;
+  }
+  if (config.spool !== undefined) tellForgotten(config.spool.path, world);
+  let onFailure = (_failure: WriteFailure): void => {};
+  const { output, ready } = startLanes(stations, deadLetters, world, (failure) => onFailure(failure));
+  onFault = (error) => output.fail(error as AtlantisError);
+  return {
+    openOutput(callback) {
+      onFailure = callback;
+      if (output.failure !== undefined) callback(output.failure);
+      return output;
+    },
+    async untilReady() {
+      if (config.spool !== undefined) return;
+      await ready;
+      if (output.failure === undefined) return;
+      await output.drain();
+      throw output.failure;
+    },
+  };
+}
+
+async function openStation(
+  sink: Sink,
+  place: string,
+  { config, reporter, io }: SinkWorld,
+  onFault: (error: unknown) => void,
+): Promise<Station> {
+  const { spool, window } = config;
+  if (spool === undefined) return { sink, backlog: createMemoryBacklog(window), locked: undefined };
+  io.ignoreFileSizeSignal();
+  const locked = await openSpool({ ...spool, path: join(spool.path, place) }, io, onFault);
+  const { bytesRepaired, end, acknowledged } = locked.spool;
+  if (bytesRepaired > 0) reporter.report(say.sayRepaired(`the spool of ${sink.name}`, bytesRepaired));
+  if (end > acknowledged) reporter.report(say.sayLeftOver(sink.name, end - acknowledged));
+  return { sink, backlog: createSpooledBacklog(locked.spool), locked };
+}
+
+/** Spools beside those of this run. */
+function tellForgotten(path: string, { config, reporter }: SinkWorld): void {
+  const own = new Set(config.targets.map(({ place }) => place));
+  for (const { name } of readdirSync(path, { withFileTypes: true }).filter((entry) => entry.isDirectory())) {
+    if (own.has(name)) continue;
+    const records = countSpooled(join(path, name));
+    if (records > 0) reporter.report(say.sayForgottenSpool(join(path, name), records));
+  }
+}
+
+function startLanes(
+  stations: readonly Station[],
+  deadLetters: DeadLetterFile | undefined,
+  { config, connection, reporter, io }: SinkWorld,
+  onFailure: (failure: WriteFailure) => void,
+): { output: RelayOutput; ready: Promise<unknown> } {
+  const { clock, random } = io;
+  const relayName = nameRelay(config);
+  const identify = createIdentifier(config.idSteps, relayName);
+  const isSpooled = config.spool !== undefined;
+  const settings = { window: config.window, policy: connection, givesUpAtStart: !isSpooled };
+  const watches: LaneWatch[] = [];
+
+  const tell = (sink: Sink, news: LaneNews): void => {
+    if (news.kind === 'ended') {
+      const { words, hint, exitCode, exitCodeInTheEnd } = news.fault;
+      output.fail(new SinkError(words, exitCode ?? exitCodeInTheEnd ?? EXIT.unreachable, hint));
+    } else if (news.kind === 'failed') {
+      reporter.report(say.saySinkFailed(sink.name, news.fault, news.delayMs, news.attempt));
+    } else if (news.kind === 'recovered') reporter.report(say.saySinkRecovered(sink.name));
+    else reporter.report(say.sayDamaged(sink.name, news.records));
+  };
+  const bury = (sink: Sink, record: SpoolRecord, why: string): void => {
+    if (deadLetters === undefined) return;
+    const id = identify(record);
+    const at = new Date(clock.wallMs()).toISOString();
+    deadLetters.append({ at, to: sink.name, reason: why, id }, record);
+    reporter.report(say.sayBuried(sink.name, deadLetters.path, id, why));
+  };
+  const lanes = stations.map(({ sink, backlog }, i) => {
+    return new Lane(sink, backlog, settings, {
+      clock,
+      random,
+      tell: (news) => tell(sink, news),
+      onProgress() {
+        watches[i]?.look();
+        output.noteProgress();
+      },
+      bury: deadLetters === undefined ? undefined : (record, why) => bury(sink, record, why),
+    });
+  });
+  if (isSpooled) watches.push(...lanes.map((lane) => watchLane(lane, config.window, clock, reporter)));
+  const close = async (): Promise<void> => {
+    for (const watch of watches) watch.end();
+    for (const lane of lanes) lane.stop();
+    await runs;
+    closeAll(stations, deadLetters);
+    for (const lane of lanes) {
+      const left = lane.backlog.diskFault === undefined && isSpooled ? lane.pending - lane.backlog.atRisk : 0;
+      reporter.report(say.sayDelivered(lane.sink.name, lane.figures, left));
+    }
+  };
+  const output = openRelayOutput({ lanes, clock, reporter, relayName, isSpooled, close }, onFailure);
+  const runs = Promise.all(lanes.map((lane) => lane.run()));
+  return { output, ready: Promise.race([runs, Promise.all(lanes.map((lane) => lane.ready))]) };
+}
+
+function closeAll(stations: readonly Station[], deadLetters: DeadLetterFile | undefined): void {
+  for (const { locked } of stations) locked?.close();
+  deadLetters?.close();
+}

@@ -1,0 +1,33 @@
+// `stream relay`, from parsed flags to the end: settings, sinks, the session; or dead letters instead of a stream.
+import { openCommandStream } from './command-stream.ts';
+import { parseRelayFlags, type RelayFlags } from './config/relay-config.ts';
+import { parseTailFlags } from './config/tail-config.ts';
+import { createSelect } from './event-form.ts';
+import type { Io, Outcome } from './io.ts';
+import { openRelay } from './open-relay.ts';
+import { runSession } from './session.ts';
+
+/** Runs the command. @throws UsageError, CredentialError, StoreError, OutputError before anything is delivered */
+export async function runRelay(flags: RelayFlags, io: Io): Promise<Outcome> {
+  const config = parseTailFlags(flags, io);
+  const relay = await parseRelayFlags(flags);
+  if (relay.redeliver !== undefined) {
+    const { redeliver } = await import('./redeliver.ts');
+    return redeliver(relay.redeliver, relay, config, io);
+  }
+  const stream = await openCommandStream(flags, config, await createSelect(config), io);
+  const { open, settings, reporter, status } = stream;
+  try {
+    const { openOutput, untilReady } = await openRelay({
+      config: relay,
+      connection: config.connection,
+      trustedRoots: settings.dial.trustedRoots,
+      reporter,
+      io,
+    });
+    await untilReady();
+    return await runSession({ config, openStream: open, openOutput, reporter, status }, io);
+  } finally {
+    await stream.close();
+  }
+}

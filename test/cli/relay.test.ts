@@ -1,0 +1,477 @@
+// `stream relay` into a real nats-server: what arrives, under which names, and what is said when it cannot.
+import { readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { jetstreamManager } from '@nats-io/jetstream';
+import { makeTempFolder } from '../helpers/cleanup.ts';
+import {
+  connectTo,
+  hasNatsServer,
+  type NatsServer,
+  readStream,
+  startNatsServer,
+} from '../helpers/nats-server.ts';
+import { type ScriptedServer, startScriptedServer, streamHandler } from '../helpers/scripted-server.ts';
+import { pickRecords, runTail, startTail, type TailExit } from '../helpers/tail.ts';
+
+const describeWithNats = hasNatsServer() ? describe : describe.skip;
+
+const AMOUNT = '115792089237316195423570985008687907853269984665640564039457584007913129639935';
+const EVENTS = [
+  `{"type":"large_transfer","id":"evt_1","amount":${AMOUNT}}`,
+  '{ "type" : "address_activity",\r\n\t"id": 12345678901234567890123 }',
+  '{"type":"with space.and dot>*","id":"evt_\\u0041","text":"\u2028\u202e\u0085"}',
+  '{"no":"id"}',
+  '[1,2,3]',
+  '"just a string"',
+  '{"event_type":"other","id":"","id":"last wins"}',
+];
+
+let nats: NatsServer;
+let streams = 0;
+
+/** A name that no other test uses. */
+const nameStream = (): string => {
+  streams += 1;
+  return `T${streams}`;
+};
+
+const serve = (events: readonly string[] = EVENTS): Promise<ScriptedServer> =>
+  startScriptedServer(streamHandler({ events }));
+
+function relay(
+  server: ScriptedServer,
+  args: readonly string[],
+  env: Record<string, string> = {},
+): Promise<TailExit> {
+  return runTail(server.url, args, { command: 'relay', log: 'json', env });
+}
+
+describeWithNats('stream relay into JetStream', () => {
+  beforeAll(async () => {
+    nats = await startNatsServer({ lifetime: 'file' });
+  });
+
+  test('every event arrives byte for byte, in order, under its type and its id', async () => {
+    const server = await serve();
+    const stream = nameStream();
+    const exit = await relay(server, [
+      '--to',
+      `${nats.url}/${stream}`,
+      '--create',
+      '--limit',
+      '7',
+      '--name',
+      'one',
+      '--subject',
+      `${stream}.{type}`,
+    ]);
+    expect(exit.code).toBe(0);
+    const kept = await readStream(nats.url, stream);
+    const events = kept.filter(({ kind }) => kind === '');
+    expect(events.map(({ text }) => text)).toEqual(EVENTS);
+    expect(events.map(({ subject }) => subject.slice(stream.length + 1))).toEqual([
+      'large_transfer',
+      'address_activity',
+      'with_space_and_dot__',
+      '_',
+      '_',
+      '_',
+      'other',
+    ]);
+    const sha256 = expect.stringMatching(/^[0-9a-f]{64}$/);
+    expect(events.map(({ id }) => id)).toEqual([
+      'evt_1',
+      '12345678901234567890123',
+      'evt_\\u0041',
+      sha256,
+      sha256,
+      sha256,
+      // A space cannot stand in every header: it is hashed.
+      sha256,
+    ]);
+    expect(new Set(kept.map((one) => one.relay))).toEqual(new Set(['one']));
+    expect(pickRecords(exit, 'summary')).toEqual([
+      expect.objectContaining({
+        sink: `127.0.0.1:${nats.port}/${stream}`,
+        acknowledged: 7,
+        duplicates: 0,
+        spooled: 0,
+      }),
+      expect.objectContaining({ events: 7 }),
+    ]);
+    expect(exit.stdout).toBe('');
+  });
+
+  test('lifecycle records go to a subject of their own, or nowhere', async () => {
+    const server = await serve();
+    const [first, second, third] = [nameStream(), nameStream(), nameStream()];
+    const to = (name: string): string[] => [
+      '--to',
+      `${nats.url}/${name}`,
+      '--create',
+      '--limit',
+      '1',
+      '--subject',
+      `${name}.{type}`,
+    ];
+    await relay(server, to(first));
+    await relay(server, [...to(second), '--lifecycle-subject', 'state.of.it']);
+    await relay(server, [...to(third), '--no-lifecycle']);
+    const [one, two, three] = await Promise.all(
+      [first, second, third].map((name) => readStream(nats.url, name)),
+    );
+    expect(one?.map(({ subject, kind }) => [subject, kind])).toEqual([
+      [`${first}._lifecycle`, 'lifecycle'],
+      [`${first}.large_transfer`, ''],
+      [`${first}._lifecycle`, 'lifecycle'],
+    ]);
+    expect(one?.map(({ text }) => JSON.parse(text).lifecycle)).toEqual(['connected', undefined, 'end']);
+    expect(two?.map(({ subject }) => subject)).toEqual([
+      'state.of.it',
+      `${second}.large_transfer`,
+      'state.of.it',
+    ]);
+    expect(three).toHaveLength(1);
+  });
+
+  test('a second relay with the same events adds nothing: the stream keeps one copy', async () => {
+    const server = await serve();
+    const stream = nameStream();
+    const args = [
+      '--to',
+      `${nats.url}/${stream}`,
+      '--create',
+      '--limit',
+      '7',
+      '--no-lifecycle',
+      '--subject',
+      `${stream}.{type}`,
+    ];
+    await relay(server, [...args, '--name', 'one']);
+    const exit = await relay(server, [...args, '--name', 'two']);
+    expect(pickRecords(exit, 'summary')[0]).toMatchObject({ acknowledged: 7, duplicates: 7 });
+    const kept = await readStream(nats.url, stream);
+    expect(kept.map((one) => one.relay)).toEqual(new Array(7).fill('one'));
+  });
+
+  test('the id may stand elsewhere, or be the hash of the text always', async () => {
+    const server = await serve(['{"id":"same","meta":{"key":"a"}}', '{"id":"same","meta":{"key":"b"}}']);
+    const [byPath, byHash, byDefault] = [nameStream(), nameStream(), nameStream()];
+    const to = (name: string): string[] => [
+      '--to',
+      `${nats.url}/${name}`,
+      '--create',
+      '--limit',
+      '2',
+      '--no-lifecycle',
+      '--subject',
+      `${name}.{type}`,
+    ];
+    await relay(server, [...to(byPath), '--id', 'meta.key']);
+    await relay(server, [...to(byHash), '--no-id']);
+    await relay(server, to(byDefault));
+    expect((await readStream(nats.url, byPath)).map(({ id }) => id)).toEqual(['a', 'b']);
+    expect(await readStream(nats.url, byHash)).toHaveLength(2);
+    expect(await readStream(nats.url, byDefault)).toHaveLength(1);
+  });
+
+  test('filters choose what is relayed, as for tail', async () => {
+    const server = await serve();
+    const stream = nameStream();
+    await relay(server, [
+      '--to',
+      `${nats.url}/${stream}`,
+      '--create',
+      '--type',
+      'large_*,other',
+      '--limit',
+      '2',
+      '--no-lifecycle',
+      '--subject',
+      `${stream}.{type}`,
+    ]);
+    expect((await readStream(nats.url, stream)).map(({ text }) => text)).toEqual([EVENTS[0], EVENTS[6]]);
+  });
+
+  test('a stream that is not there is an error that says how it is made', async () => {
+    const server = await serve();
+    const exit = await relay(server, ['--to', nats.url, '--stream', 'NOT_THERE']);
+    expect(exit.code).toBe(5);
+    expect(pickRecords(exit, 'error')).toEqual([
+      expect.objectContaining({
+        message: expect.stringContaining('NOT_THERE'),
+        hint: expect.stringContaining('--create'),
+      }),
+    ]);
+    // Nothing is read from the service before it is known where it goes.
+    expect(server.attempts).toHaveLength(0);
+  });
+
+  test('a stream for other subjects is refused, and named with what it takes', async () => {
+    const server = await serve();
+    const stream = nameStream();
+    const manager = await jetstreamManager(await connectTo(nats.url));
+    await manager.streams.add({ name: stream, subjects: ['elsewhere.>'] });
+    const exit = await relay(server, ['--to', `${nats.url}/${stream}`, '--subject', `${stream}.{type}`]);
+    expect([exit.code, pickRecords(exit, 'error')[0]?.message]).toEqual([
+      5,
+      `the stream on 127.0.0.1:${nats.port} does not fit (${stream} takes elsewhere.>, and not ${stream}.*, ${stream}._lifecycle)`,
+    ]);
+  });
+
+  test('--create makes the stream as it was said, and says what it keeps', async () => {
+    const server = await serve();
+    const stream = nameStream();
+    const exit = await relay(server, [
+      ...[
+        '--to',
+        `${nats.url}/${stream}`,
+        '--create',
+        '--stream-max-age',
+        '2h',
+        '--stream-max-bytes',
+        '10MB',
+      ],
+      ...['--dedupe-window', '5m', '--limit', '1', '--subject', `${stream}.{type}`],
+    ]);
+    expect(pickRecords(exit, 'sink')[0]).toMatchObject({
+      is_new: true,
+      max_age_ms: 7_200_000,
+      max_bytes: 10_000_000,
+      replicas: 1,
+      dedupe_window_ms: 300_000,
+    });
+    const manager = await jetstreamManager(await connectTo(nats.url));
+    const { config } = await manager.streams.info(stream);
+    expect(config).toMatchObject({
+      max_age: 7_200e9,
+      max_bytes: 10_000_000,
+      duplicate_window: 300e9,
+      storage: 'file',
+    });
+  });
+
+  test('nobody there: ends like a stream that cannot be reached, before anything is read', async () => {
+    const server = await serve();
+    const gone = await startNatsServer();
+    await gone.kill();
+    const exit = await relay(server, [
+      '--to',
+      `${gone.url}/X`,
+      '--retry-min',
+      '250ms',
+      '--retry-max',
+      '250ms',
+    ]);
+    expect(exit.code).toBe(7);
+    expect(pickRecords(exit, 'sink').map(({ state }) => state)).toEqual([
+      'failed',
+      'failed',
+      'failed',
+      'failed',
+    ]);
+    expect(server.attempts).toHaveLength(0);
+  });
+
+  test('something else there is told as that', async () => {
+    const server = await serve();
+    const other = await startScriptedServer(async (peer) => {
+      await peer.sendRaw('SSH-2.0-OpenSSH_9.2\r\n');
+    });
+    const exit = await relay(server, ['--to', `nats://127.0.0.1:${other.port}/X`]);
+    expect([exit.code, pickRecords(exit, 'error')[0]?.message]).toEqual([
+      8,
+      expect.stringContaining('does not speak NATS'),
+    ]);
+  });
+
+  test('user and password, token, and what is wrong with them; never shown', async () => {
+    const server = await serve();
+    const [user, password, token] = ['relay-user', 'pass-word-0123456789', 'token-0123456789abcdef'];
+    const byPassword = await startNatsServer({
+      extra: `authorization { user: ${user}, password: "${password}" }`,
+    });
+    const byToken = await startNatsServer({ extra: `authorization { token: "${token}" }` });
+    const args = (url: string): string[] => ['--to', `${url}/X`, '--create', '--limit', '1'];
+    const good = await relay(server, args(byPassword.url), { NATS_USER: user, NATS_PASSWORD: password });
+    const alsoGood = await relay(server, args(byToken.url), { NATS_TOKEN: token });
+    const bad = await relay(server, args(byPassword.url), { NATS_USER: user, NATS_PASSWORD: `${password}x` });
+    const none = await relay(server, args(byToken.url));
+    expect([good, alsoGood, bad, none].map(({ code }) => code)).toEqual([0, 0, 3, 3]);
+    expect(pickRecords(bad, 'error')[0]?.message).toContain('does not accept the credentials for NATS');
+    for (const { stderr } of [good, alsoGood, bad, none]) {
+      expect(stderr).not.toContain(password);
+      expect(stderr).not.toContain(token);
+    }
+  });
+
+  test('a secret in the URL is refused, and not repeated', async () => {
+    const server = await serve();
+    for (const secret of ['user:s3cret-pass@', 's3cret-token@']) {
+      const exit = await relay(server, ['--to', `nats://${secret}127.0.0.1/X`]);
+      expect([exit.code, exit.stderr.includes('s3cret')]).toEqual([2, false]);
+    }
+  });
+
+  test('a user who may not publish is told so', async () => {
+    const server = await serve();
+    const strict = await startNatsServer({
+      extra: `authorization { users: [
+        { user: writer, password: "writer-pass", permissions: { publish: { deny: "locked.>" } } }
+      ] }`,
+    });
+    const env = { NATS_USER: 'writer', NATS_PASSWORD: 'writer-pass' };
+    const args = [
+      '--to',
+      `${strict.url}/X`,
+      '--create',
+      '--subject',
+      'locked.{type}',
+      '--retry-min',
+      '250ms',
+    ];
+    const { child, finish } = startTail(server.url, args, { command: 'relay', log: 'json', env });
+    await child.waitForStderr('does not permit');
+    child.kill('SIGTERM');
+    expect((await finish()).signal).toBe('SIGTERM');
+  });
+
+  test('tls:// is never without TLS', async () => {
+    const server = await serve();
+    const exit = await relay(server, [
+      '--to',
+      `tls://127.0.0.1:${nats.port}/X`,
+      '--retry-min',
+      '250ms',
+      '--retry-max',
+      '250ms',
+    ]);
+    expect(exit.code).not.toBe(0);
+    expect(server.attempts).toHaveLength(0);
+  });
+
+  test('a spool keeps what a dead broker does not take, and the next run delivers it first', async () => {
+    const server = await serve();
+    const broker = await startNatsServer();
+    const spool = join(makeTempFolder(), 'spool');
+    const args = [
+      '--to',
+      `${broker.url}/X`,
+      '--create',
+      '--spool',
+      spool,
+      '--no-lifecycle',
+      '--retry-min',
+      '250ms',
+      '--retry-max',
+      '250ms',
+    ];
+    await broker.kill();
+    const first = startTail(server.url, args, { command: 'relay', log: 'json' });
+    await first.child.waitForStderr('"connected"');
+    await server.waitUntil(() => (readdirSync(spool).length > 0 ? true : undefined), 'the spool');
+    await first.child.waitForStderr('"failed"');
+    first.child.kill('SIGTERM');
+    const ended = await first.finish();
+    expect(ended.signal).toBe('SIGTERM');
+    expect(pickRecords(ended, 'summary')[0]).toMatchObject({ acknowledged: 0, spooled: 7 });
+    await broker.start();
+    const other = await serve(['{"type":"new","id":"new_1"}']);
+    const second = await relay(other, [...args, '--limit', '1']);
+    expect(second.code).toBe(0);
+    expect(pickRecords(second, 'spooling')[0]).toMatchObject({ records: 7 });
+    expect((await readStream(broker.url, 'X')).map(({ text }) => text)).toEqual([
+      ...EVENTS,
+      '{"type":"new","id":"new_1"}',
+    ]);
+  });
+
+  test('two relays cannot share a spool', async () => {
+    const server = await serve();
+    const spool = join(makeTempFolder(), 'spool');
+    const stream = nameStream();
+    const args = [
+      '--to',
+      `${nats.url}/${stream}`,
+      '--create',
+      '--spool',
+      spool,
+      '--subject',
+      `${stream}.{type}`,
+    ];
+    const first = startTail(server.url, args, { command: 'relay', log: 'json' });
+    await first.child.waitForStderr('"connected"');
+    const second = await relay(server, args);
+    expect([second.code, pickRecords(second, 'error')[0]?.message]).toEqual([
+      9,
+      expect.stringContaining('is locked by another process'),
+    ]);
+    first.child.kill('SIGINT');
+    expect((await first.finish()).signal).toBe('SIGINT');
+  });
+
+  test('a spool of a sink that is not named any more is told', async () => {
+    const server = await serve();
+    const spool = join(makeTempFolder(), 'spool');
+    const stream = nameStream();
+    const gone = await startNatsServer();
+    await gone.kill();
+    const lost = startTail(server.url, ['--to', `${gone.url}/X`, '--spool', spool], {
+      command: 'relay',
+      log: 'json',
+    });
+    await lost.child.waitForStderr('"failed"');
+    lost.child.kill('SIGTERM');
+    await lost.finish();
+    writeFileSync(join(spool, 'note.txt'), 'not a spool');
+    const exit = await relay(server, [
+      '--to',
+      `${nats.url}/${stream}`,
+      '--create',
+      '--limit',
+      '1',
+      '--spool',
+      spool,
+      '--subject',
+      `${stream}.{type}`,
+    ]);
+    expect(pickRecords(exit, 'warning').map(({ message }) => message)).toEqual([
+      expect.stringContaining(`127.0.0.1-${gone.port}-X`),
+    ]);
+  });
+
+  test('an event that the server has no room for ends the run, or is kept as a dead letter', async () => {
+    const big = `{"type":"big","id":"big","pad":"${'x'.repeat(5_000)}"}`;
+    const small = await startNatsServer({ extra: 'max_payload: 4096' });
+    const events = [EVENTS[0] ?? '', big, EVENTS[3] ?? ''];
+    const server = await serve(events);
+    const args = ['--to', `${small.url}/X`, '--create', '--limit', '3', '--no-lifecycle'];
+    const strict = await relay(server, args);
+    expect([strict.code, pickRecords(strict, 'error')[0]?.hint]).toEqual([
+      5,
+      expect.stringContaining('--dead-letter'),
+    ]);
+    const file = join(makeTempFolder(), 'dead.ndjson');
+    const lenient = await relay(server, [...args, '--dead-letter', file]);
+    expect(lenient.code).toBe(0);
+    expect(pickRecords(lenient, 'summary')[0]).toMatchObject({ dead_letters: 1 });
+    expect((await readStream(small.url, 'X')).map(({ id }) => id)).toEqual(['evt_1', expect.any(String)]);
+    // With room for it the same file goes through.
+    const again = await runTail(
+      server.url,
+      [
+        '--redeliver',
+        file,
+        '--to',
+        `${nats.url}/${nameStream()}`,
+        '--create',
+        '--subject',
+        `T${streams}.{type}`,
+      ],
+      { command: 'relay', log: 'json' },
+    );
+    expect(again.code).toBe(0);
+    expect((await readStream(nats.url, `T${streams}`)).map(({ text }) => text)).toEqual([big]);
+  });
+});

@@ -1,0 +1,68 @@
+// A sink that a test holds in its hands: it keeps what is sent, and answers when and how the test says.
+import type { Sink, SinkFault, Verdict } from '../../src/relay/sink.ts';
+import type { SpoolRecord } from '../../src/spool/record-form.ts';
+
+/** A unit under way. */
+export interface Sent {
+  readonly numbers: readonly number[];
+  answer(verdict: Verdict): void;
+}
+
+export interface FakeSink extends Sink {
+  /** Units in the order in which they were sent, over all connections. */
+  readonly sent: Sent[];
+  /** What `open` answers; undefined: ready. */
+  openFault: SinkFault | undefined;
+  /** Answers each unit at once, or is undefined: the test answers. */
+  auto: ((numbers: readonly number[]) => Verdict) | undefined;
+  opened: number;
+}
+
+export const ACCEPTED: Verdict = { kind: 'accepted', duplicates: 0 };
+
+export function createFakeSink({ unitSize = 1, unitsAtOnce = 1_000 } = {}): FakeSink {
+  const waiting = new Set<() => void>();
+  const sink: FakeSink = {
+    name: 'the test',
+    unitSize,
+    unitsAtOnce,
+    wantsLifecycle: true,
+    sent: [],
+    openFault: undefined,
+    auto: undefined,
+    opened: 0,
+    open() {
+      sink.opened += 1;
+      return Promise.resolve(sink.openFault);
+    },
+    send(unit) {
+      const numbers = unit.map(({ text }) => Number(text.toString()));
+      return new Promise((resolve) => {
+        const giveUp = (): void => resolve({ kind: 'failed', fault: { words: 'closed' } });
+        waiting.add(giveUp);
+        sink.sent.push({
+          numbers,
+          answer(verdict) {
+            waiting.delete(giveUp);
+            resolve(verdict);
+          },
+        });
+        if (sink.auto !== undefined) sink.sent.at(-1)?.answer(sink.auto(numbers));
+      });
+    },
+    close() {
+      for (const giveUp of waiting) giveUp();
+      waiting.clear();
+      return Promise.resolve();
+    },
+  };
+  return sink;
+}
+
+/** Records whose text is their number. */
+export function makeNumbered(from: number, to: number): SpoolRecord[] {
+  return Array.from({ length: to - from }, (_unused, index) => ({
+    mark: 0,
+    text: Buffer.from(String(from + index)),
+  }));
+}
