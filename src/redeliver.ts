@@ -41,7 +41,7 @@ export async function redeliver(
   let sent = 0;
   let damaged = 0;
   try {
-    for await (const { lines, fault } of readLines(path, io.stdin, stop.signal)) {
+    for await (const { lines, fault } of readLines(path, io.stdin, stop.signal, 'the file')) {
       const builder = new BatchBuilder();
       for (const bytes of lines) {
         line += 1;
@@ -49,7 +49,8 @@ export async function redeliver(
         if (record !== undefined) builder.add(record.text, record.mark);
         else if (bytes.length > 0) damaged += note(line, 'it is no dead letter');
       }
-      if (fault !== undefined) damaged += note(line + 1, fault);
+      if (fault !== undefined) damaged += note(line + 1, fault.why);
+      if (fault?.isLine) line += 1;
       const { count } = builder;
       if (count > 0) await output.writeEvents(builder.take(io.clock.wallMs()), count, PLACE);
       sent += count;

@@ -21,13 +21,14 @@ const LINE_FEED = 0x0a;
 const MAX_LINE_BYTES = 32 * 1024 * 1024;
 
 /**
- * Reads to the end or until the signal aborts. `-` is stdin.
+ * Reads to the end or until the signal aborts. `-` is stdin; `what` is what messages call the file.
  * @throws UsageError if the file cannot be opened
  */
 export async function* readLines(
   path: string,
   stdin: () => Readable,
   signal: AbortSignal,
+  what = 'the recording',
 ): AsyncGenerator<Lines> {
   const source = path === '-' ? stdin() : createReadStream(path);
   const aborted = new Promise<undefined>((resolve) => {
@@ -45,7 +46,7 @@ export async function* readLines(
       if (next.done === true) return;
     }
   } catch (error) {
-    throw describeFault(path, error);
+    throw describeFault(what, path, error);
   } finally {
     source.destroy();
   }
@@ -99,8 +100,8 @@ function createLineSplitter(): LineSplitter {
   };
 }
 
-function describeFault(path: string, error: unknown): UsageError {
+function describeFault(what: string, path: string, error: unknown): UsageError {
   const { code = 'unknown error' } = error as NodeJS.ErrnoException;
   const why = code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'it is a folder' : code;
-  return new UsageError(`the recording ${JSON.stringify(path)} cannot be read: ${why}`);
+  return new UsageError(`${what} ${JSON.stringify(path)} cannot be read: ${why}`);
 }

@@ -3,7 +3,7 @@
 import { closeSync, fdatasyncSync, fstatSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
 import { OutputError, UsageError } from '../errors.ts';
 import { MESSAGE } from '../protocol/messages.ts';
-import { classifyText } from '../protocol/scan-json.ts';
+import { classifyText } from '../protocol/scanner.ts';
 import { makeSafeLine } from '../render/ndjson.ts';
 import type { SpoolRecord } from '../spool/record-form.ts';
 
