@@ -186,6 +186,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'protocol/',
     'output/whole-file.ts',
     'render/sanitize.ts',
+    'render/wrap-words.ts',
     'ui/',
   ],
   // Its lines are those of --envelope; whoever reads them classifies them like messages.
@@ -236,7 +237,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
 
   // Help, the man page and the reference as text: pure, from the outline of the definitions.
-  'manual/': ['errors.ts'],
+  'manual/': ['errors.ts', 'render/wrap-words.ts'],
   'completion/': ['io.ts', 'config/', 'manual/', 'simulator/events.ts', 'simulator/scenarios.ts'],
 
   'commands/': [

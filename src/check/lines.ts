@@ -1,27 +1,35 @@
 // The report for people: a line for each step, and one at the end. Pure.
+import { joinWords } from '../render/wrap-words.ts';
 import { formatDuration } from '../ui/words.ts';
 import type { Report } from './report.ts';
 import { STEPS, type StepResult } from './steps.ts';
 
 const NAME_WIDTH = Math.max(...Object.values(STEPS).map((name) => name.length));
+/** A summary beside the names of the steps needs this many columns. */
+const MIN_SUMMARY_WIDTH = 30;
 const COLORS = { ok: '32', failed: '31', skipped: '90' } as const;
 
-/** `ok      TLS            TLSv1.3, issued by …, 71 days left (12 ms)`; for a failure with what to do below. */
-export function formatStep(result: StepResult, useColor: boolean): string {
+/**
+ * `ok      TLS            TLSv1.3, issued by …, 71 days left (12 ms)`; for a failure with what to do below.
+ * @param columns width of the terminal, where lines break between words; undefined where there is none
+ */
+export function formatStep(
+  result: StepResult,
+  useColor: boolean,
+  columns = Number.POSITIVE_INFINITY,
+): string {
   const { name, status, durationMs, summary } = result;
-  const label = useColor ? `\x1b[${COLORS[status]}m${status.padEnd(7)}\x1b[0m` : status.padEnd(7);
   const time = status === 'skipped' ? '' : ` (${formatMs(durationMs)})`;
-  const line = `${label} ${STEPS[name].padEnd(NAME_WIDTH)}  ${summary}${time}\n`;
-  const hint = result.status === 'failed' ? result.failure.hint : undefined;
-  if (hint === undefined) return line;
-  const indent = ' '.repeat(10 + NAME_WIDTH);
-  return (
-    line +
-    hint
-      .split('\n')
-      .map((part) => `${indent}${part}\n`)
-      .join('')
-  );
+  const head = `${status.padEnd(7)} ${STEPS[name].padEnd(NAME_WIDTH)} `;
+  // Beside the names where there is room, else below them.
+  const indent = ' '.repeat(columns - head.length < MIN_SUMMARY_WIDTH ? 2 : head.length + 1);
+  const hints = result.status === 'failed' ? (result.failure.hint?.split('\n') ?? []) : [];
+  const [first = '', ...rest] = [
+    ...joinWords([head, ...`${summary}${time}`.split(' ')], columns, indent),
+    ...hints.flatMap((hint) => joinWords(hint.split(' '), columns, indent, indent)),
+  ];
+  const painted = useColor ? `\x1b[${COLORS[status]}m${first.slice(0, 7)}\x1b[0m${first.slice(7)}` : first;
+  return [painted, ...rest].map((line) => `${line.trimEnd()}\n`).join('');
 }
 
 /** `passed in 0.21 s: 7 ok, 3 skipped` */

@@ -38,7 +38,7 @@ export async function runCheck(flags: CheckFlags, io: Io): Promise<Outcome> {
   };
   const log = createStepLog(io.clock, clean, {
     onBegin: (name) => statusLine.show(`checking: ${STEPS[name]}`),
-    onResult: (result) => print(formatStep(result, config.useColor)),
+    onResult: (result) => print(formatStep(result, config.useColor, io.stdout.columns())),
   });
   const witness = createWitness(config.expected);
   const end = watchEnd(config.deadlineMs, io);

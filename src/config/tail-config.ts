@@ -168,6 +168,7 @@ export function describeSimulatorSource(baseUrl: string, key: string): StreamSou
   return {
     url: parseStreamUrl(baseUrl, 'the simulator'),
     key,
+    keyOrigin: { kind: 'option', source: 'the simulator' },
     origins: ['the built-in simulator'],
     warnings: [],
   };

@@ -9,13 +9,16 @@ import {
   type Outline,
 } from './outline.ts';
 import type { Topic } from './topics.ts';
-import { alignTerms, foldCommand, wrapWords } from './wrap.ts';
+import { alignTerms, foldCommand, wrapText } from './wrap.ts';
 
 /** Longer lines are hard to read, however wide the terminal is. */
 const MAX_WIDTH = 100;
 const MIN_WIDTH = 24;
 /** A term may be this long and still have its meaning beside it. */
 const MAX_TERM_WIDTH = 24;
+/** The same on a terminal of fewer columns than `NARROW`: a number, not a word. */
+const MAX_NARROW_TERM_WIDTH = 4;
+const NARROW = 60;
 
 /** The help of one command; `globals` are the flags of every command. Ends with a line break. */
 export function renderHelp(command: Outline, globals: readonly Flag[], columns: number): string {
@@ -28,8 +31,8 @@ export function renderHelp(command: Outline, globals: readonly Flag[], columns: 
   const terms = tables.flatMap(({ rows }) => rows.map(([term]) => term.length));
   const termWidth = Math.max(...terms.filter((length) => length <= MAX_TERM_WIDTH), 0);
   const sections = [
-    indentRest(wrapWords(`Usage: ${formatUsage(command)}`, width - 4)),
-    wrapWords(command.description, width),
+    indentRest(wrapText(`Usage: ${formatUsage(command)}`, width - 4)),
+    wrapText(command.description, width),
     ...tables.map(({ title, rows }) => [title, ...alignTerms(rows, width, termWidth)]),
     ...command.notes.map((note) => renderNote(note, width)),
     command.examples.length === 0 ? [] : ['Examples:', ...renderExamples(command.examples, width)],
@@ -41,9 +44,9 @@ export function renderHelp(command: Outline, globals: readonly Flag[], columns: 
 export function renderFrontPage(root: Outline, columns: number): string {
   const width = fitWidth(columns);
   return joinSections([
-    wrapWords(root.description, width),
+    wrapText(root.description, width),
     ...root.examples.map(({ command, what = '' }) => [
-      ...wrapWords(`${what.slice(0, 1).toUpperCase()}${what.slice(1)}:`, width),
+      ...wrapText(`${what.slice(0, 1).toUpperCase()}${what.slice(1)}:`, width),
       ...foldCommand(command, width - 4).map((line, at) => (at === 0 ? `  $ ${line}` : `    ${line}`)),
     ]),
     alignTerms(
@@ -60,11 +63,10 @@ export function renderFrontPage(root: Outline, columns: number): string {
 /** What `atlantis help <topic>` prints. */
 export function renderTopic({ title, rows, remark }: Topic, columns: number): string {
   const width = fitWidth(columns);
-  const termWidth = Math.max(
-    0,
-    ...rows.map(([term]) => term.length).filter((length) => length <= MAX_TERM_WIDTH),
-  );
-  return joinSections([[`${title}:`, ...alignTerms(rows, width, termWidth)], wrapWords(remark, width)]);
+  const maxTermWidth = width < NARROW ? MAX_NARROW_TERM_WIDTH : MAX_TERM_WIDTH;
+  const lengths = rows.map(([term]) => term.length).filter((length) => length <= maxTermWidth);
+  const termWidth = Math.max(0, ...lengths);
+  return joinSections([[`${title}:`, ...alignTerms(rows, width, termWidth)], wrapText(remark, width)]);
 }
 
 function fitWidth(columns: number): number {
@@ -106,7 +108,7 @@ function describeFlag({ meaning, fallback }: Flag): string {
 
 function renderNote({ title, text, terms }: Note, width: number): string[] {
   const termWidth = Math.max(0, ...terms.map(([term]) => term.length));
-  return [...indentRest(wrapWords(`${title}: ${text}`, width - 2)), ...alignTerms(terms, width, termWidth)];
+  return [...indentRest(wrapText(`${title}: ${text}`, width - 2)), ...alignTerms(terms, width, termWidth)];
 }
 
 function renderExamples(examples: readonly Example[], width: number): string[] {
@@ -118,7 +120,7 @@ function renderExamples(examples: readonly Example[], width: number): string[] {
     if (whole.length <= width) return [whole];
     const lines = foldCommand(command, width - 4);
     return [
-      ...wrapWords(what ?? '', width - 4)
+      ...wrapText(what ?? '', width - 4)
         .filter((line) => line !== '')
         .map((line) => `  # ${line}`),
       ...lines.map((line, at) => (at === 0 ? `  $ ${line}` : `    ${line}`)),

@@ -1,8 +1,9 @@
 // Lays out words for a terminal of any width; a word is never broken.
+import { joinWords } from '../render/wrap-words.ts';
 
 /** Lines of at most `width` columns; a single longer word stands alone. */
-export function wrapWords(text: string, width: number): string[] {
-  return joinUpTo(width, text.split(' '), '');
+export function wrapText(text: string, width: number): string[] {
+  return joinWords(text.split(' '), width);
 }
 
 /**
@@ -15,7 +16,7 @@ export function foldCommand(command: string, width: number, indent = '  '): stri
   const units = pairFlags(words).flatMap((unit) =>
     unit.join(' ').length + indent.length + 2 > width ? unit : unit.join(' '),
   );
-  const lines = joinUpTo(width - 2, units, indent);
+  const lines = joinWords(units, width - 2, indent);
   return lines.map((line, at) => (at < lines.length - 1 ? `${line} \\` : line));
 }
 
@@ -30,7 +31,7 @@ export function alignTerms(
   return rows.flatMap(([term, meaning]) => {
     if (meaning === '') return [`  ${term}`];
     const left = isNarrow ? 6 : column;
-    const lines = wrapWords(meaning, width - left);
+    const lines = wrapText(meaning, width - left);
     if (isNarrow || term.length > termWidth) {
       return [`  ${term}`, ...lines.map((line) => ' '.repeat(left) + line)];
     }
@@ -40,7 +41,7 @@ export function alignTerms(
 }
 
 /** Beside a narrower column of meanings nothing can be read. */
-const MIN_MEANING_WIDTH = 36;
+const MIN_MEANING_WIDTH = 30;
 
 /** A flag and its value, or a `|` and what it pipes into, stay together. */
 function pairFlags(words: readonly string[]): string[][] {
@@ -52,19 +53,4 @@ function pairFlags(words: readonly string[]): string[][] {
     else units.push([word]);
   }
   return units;
-}
-
-/** Words joined to lines of at most `width`; all but the first begin with `indent`. */
-function joinUpTo(width: number, words: readonly string[], indent: string): string[] {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of words) {
-    if (line === '') line = word;
-    else if (line.length + 1 + word.length <= width) line += ` ${word}`;
-    else {
-      lines.push(line);
-      line = indent + word;
-    }
-  }
-  return [...lines, line];
 }

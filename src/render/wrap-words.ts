@@ -11,13 +11,18 @@ const INDENT = '  ';
 export function wrapWords(text: string, columns: number): string[] {
   if (text.length <= columns || columns < MIN_COLUMNS) return [text];
   const [, margin = '', body = ''] = /^( *)(.*)$/su.exec(text) ?? [];
+  return joinWords(body.split(' '), columns, INDENT, margin);
+}
+
+/** Words on lines of at most `columns` characters; the first begins with `margin`, each other with `indent`. */
+export function joinWords(words: readonly string[], columns: number, indent = '', margin = ''): string[] {
   const lines: string[] = [];
   let line = margin;
   let isEmpty = true;
-  for (const word of body.split(' ')) {
+  for (const word of words) {
     if (!isEmpty && line.length + 1 + word.length > columns) {
       lines.push(line);
-      line = INDENT + word;
+      line = indent + word;
     } else {
       line += isEmpty ? word : ` ${word}`;
     }

@@ -11,7 +11,7 @@ import {
   type Outline,
 } from '../../src/manual/outline.ts';
 import { TOPICS, type Topic } from '../../src/manual/topics.ts';
-import { foldCommand, wrapWords } from '../../src/manual/wrap.ts';
+import { foldCommand, wrapText } from '../../src/manual/wrap.ts';
 
 /** Examples wider than this are folded: pages are read at 80 columns, and they are indented. */
 const EXAMPLE_WIDTH = 64;
@@ -140,7 +140,7 @@ function quoteLine(text: string): string {
 
 /** A paragraph, on lines that can be read in the source; what stands between backticks is bold. */
 function quoteParagraph(text: string): string[] {
-  return wrapWords(text, SOURCE_WIDTH).map((line) =>
+  return wrapText(text, SOURCE_WIDTH).map((line) =>
     quoteLine(line.replaceAll('`', '\0')).replace(/\0([^\0]*)\0/g, '\\fB$1\\fR'),
   );
 }

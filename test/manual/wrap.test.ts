@@ -1,19 +1,19 @@
 // Words on lines of any width.
 import { spawnSync } from 'node:child_process';
 import { describe, expect, test } from '@jest/globals';
-import { alignTerms, foldCommand, wrapWords } from '../../src/manual/wrap.ts';
+import { alignTerms, foldCommand, wrapText } from '../../src/manual/wrap.ts';
 
 const TEXT =
   'end with 124 if --limit is not reached by then, which a-very-long-word-of-forty-characters says';
 
-describe('wrapWords', () => {
+describe('wrapText', () => {
   test.each([10, 20, 40, 79, 200])('no line is wider than %d, no word is broken or lost', (width) => {
-    const lines = wrapWords(TEXT, width);
+    const lines = wrapText(TEXT, width);
     expect(lines.join(' ')).toBe(TEXT);
     for (const line of lines) expect(line.length <= width || !line.includes(' ')).toBe(true);
   });
 
-  test('an empty text is an empty line', () => expect(wrapWords('', 10)).toEqual(['']));
+  test('an empty text is an empty line', () => expect(wrapText('', 10)).toEqual(['']));
 });
 
 describe('foldCommand', () => {
