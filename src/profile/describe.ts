@@ -3,7 +3,6 @@ import { keyPrefix } from '../config/key.ts';
 import type { Profile } from '../config/profile-file.ts';
 import { parseStreamUrl } from '../config/stream-url.ts';
 import type { Io } from '../io.ts';
-import { makeVisible } from '../render/sanitize.ts';
 
 /** One profile for programs; the names are part of the contract of `--json`. */
 export interface ProfileRecord {
@@ -33,22 +32,6 @@ function describeUrl(url: string, name: string): string | null {
   } catch {
     return null;
   }
-}
-
-/** Rows of cells as aligned columns, everything foreign in them made visible. Ends with a line break. */
-export function formatColumns(rows: readonly (readonly string[])[]): string {
-  const cells = rows.map((row) => row.map((cell) => makeVisible(cell)));
-  const widths: number[] = [];
-  for (const row of cells) {
-    for (const [at, cell] of row.entries()) widths[at] = Math.max(widths[at] ?? 0, cell.length);
-  }
-  const lines = cells.map((row) =>
-    row
-      .map((cell, at) => cell.padEnd(widths[at] ?? 0))
-      .join('  ')
-      .trimEnd(),
-  );
-  return lines.map((line) => `${line}\n`).join('');
 }
 
 /** Writes to stdout what a profile command prints; it passes the redactor as all else (contract P4). */

@@ -3,8 +3,10 @@
 import type { GlobalFlags } from '../config/tail-config.ts';
 import { StoreError } from '../errors.ts';
 import type { Io } from '../io.ts';
-import { describeProfile, formatColumns, print, printJson } from './describe.ts';
+import { makeVisible } from '../render/sanitize.ts';
+import { describeProfile, print, printJson } from './describe.ts';
 import { openContext, readProfiles } from './read.ts';
+import { formatTable } from './table.ts';
 
 export interface PrintFlags extends GlobalFlags {
   readonly json?: boolean;
@@ -24,13 +26,12 @@ export async function listProfiles(flags: PrintFlags, io: Io): Promise<void> {
     return;
   }
   const rows = records.map(({ name, current, url, key_source, key_prefix, key_command }) => [
-    current ? '*' : '',
-    name,
+    `${current ? '*' : ' '} ${name}`,
     url ?? '(not a URL of the service)',
     key_prefix === undefined ? (key_command ?? '') : `${key_prefix}…`,
     key_source,
   ]);
-  print(io, formatColumns([['', 'NAME', 'URL', 'KEY', 'SOURCE'], ...rows]));
+  print(io, formatTable(['  NAME', 'URL', 'KEY', 'SOURCE'], rows, io.stdout.columns()));
 }
 
 /** Prints where the store is, whether or not it is there. @throws StoreError without a home */
@@ -41,6 +42,5 @@ export async function printPath(flags: PrintFlags, io: Io): Promise<void> {
   }
   if (flags.json === true) printJson(io, { path });
   // As it is, for scripts; a terminal gets it made safe.
-  else if (io.stdout.isTty) print(io, formatColumns([[path]]));
-  else print(io, `${path}\n`);
+  else print(io, `${io.stdout.isTty ? makeVisible(path) : path}\n`);
 }

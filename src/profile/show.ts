@@ -6,9 +6,10 @@ import type { StreamUrl } from '../config/stream-url.ts';
 import { type KeySource, resolveTarget, type TargetFlags } from '../config/target.ts';
 import { UsageError } from '../errors.ts';
 import type { Io } from '../io.ts';
-import { formatColumns, print, printJson } from './describe.ts';
+import { print, printJson } from './describe.ts';
 import type { PrintFlags } from './list.ts';
 import { openContext, type ProfileContext } from './read.ts';
+import { formatTable } from './table.ts';
 
 export interface ShowFlags extends PrintFlags, TargetFlags {}
 
@@ -36,7 +37,7 @@ export async function showProfile(name: string | undefined, flags: ShowFlags, io
     store: describeStore(context, io),
     profile: profile === undefined ? NOT_SET : { value: profile.value.name, source: profile.source },
     url: url === undefined ? NOT_SET : { value: url.value.base, source: url.source },
-    stream: url === undefined ? NOT_SET : { value: url.value.stream, source: 'from the url' },
+    stream: url === undefined ? NOT_SET : { value: url.value.stream, source: 'the url' },
     key: describeKey(target.key, io),
     proxy: await describeProxy(url?.value, io),
     ca_roots: describeVariable('NODE_EXTRA_CA_CERTS', io),
@@ -46,7 +47,7 @@ export async function showProfile(name: string | undefined, flags: ShowFlags, io
     return;
   }
   const rows = Object.entries(settings).map(([label, { value, source }]) => [label, value ?? '-', source]);
-  print(io, formatColumns([['VALUE OF', 'IS', 'FROM'], ...rows]));
+  print(io, formatTable(['VALUE OF', 'IS', 'FROM'], rows, io.stdout.columns()));
 }
 
 function describeStore({ path }: ProfileContext, io: Io): Setting {

@@ -68,9 +68,9 @@ describe('the life of a profile', () => {
     });
 
     expect((await run('profile list')).stdout.split('\n')).toEqual([
-      '   NAME   URL                           KEY                SOURCE',
-      `*  main   https://api.atlantis.example  ${PREFIX}…  stored`,
-      '   vault  https://b.example:8443/eu     op                 command',
+      '  NAME   URL                           KEY                SOURCE',
+      `* main   https://api.atlantis.example  ${PREFIX}…  stored`,
+      '  vault  https://b.example:8443/eu     op                 command',
       '',
     ]);
     expect(JSON.parse((await run('profile list --json')).stdout)).toEqual([

@@ -1,0 +1,81 @@
+// docs/security.md: what it tells to type, typed.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from '@jest/globals';
+import { CANARY_KEY } from '../helpers/canary.ts';
+import { makeTempFolder } from '../helpers/cleanup.ts';
+import { type CliOptions, ROOT, runCli, startCli } from '../helpers/run-cli.ts';
+import { type Peer, startScriptedServer } from '../helpers/scripted-server.ts';
+
+const NEW_KEY = 'ak_live_0e3a9c5577dd11bb22cc33aa44ee55ff';
+const doc = readFileSync(join(ROOT, 'docs/security.md'), 'utf8');
+
+/** The commands of a section, in order, as words behind `atlantis`. */
+function readCommands(heading: string): string[][] {
+  const [, section = ''] = new RegExp(`\\n## ${heading}\\n([\\s\\S]*?)(?:\\n## |$)`).exec(doc) ?? [];
+  return [...section.matchAll(/`atlantis ([^`]+)`/g)].map(([, words = '']) => words.split(' '));
+}
+
+test('a key is changed without a gap by the steps that it gives', async () => {
+  const revoked = new Set<string>();
+  const peers: Peer[] = [];
+  await using server = await startScriptedServer(async (peer: Peer) => {
+    const { headers } = await peer.readRequest();
+    const key = headers['x-api-key'] ?? '';
+    if (revoked.has(key)) {
+      await peer.respond(
+        401,
+        { 'X-Request-Id': 'r' },
+        '{"error":{"code":"unauthorized","message":"revoked"}}',
+      );
+      return;
+    }
+    peers.push(peer);
+    peer.answerClose();
+    await peer.accept();
+    await peer.welcome(key.slice(0, 16));
+  });
+  const env = { ATLANTIS_CONFIG_DIR: join(makeTempFolder(), 'config') };
+  const url = server.url.replace('ws:', 'http:');
+  const run = (words: readonly string[], options: CliOptions = {}) => runCli(words, { env, ...options });
+  await run(['profile', 'add', 'main', '--url', url, '--key-stdin'], { stdin: CANARY_KEY });
+  const old = startCli(['stream', 'tail', '--retry-max', '250ms'], { env });
+  await old.waitForStderr('connected');
+
+  const [store = [], tail = [], remove = [], rename = [], use = [], ...more] = readCommands(
+    'To change a key without a gap',
+  );
+  expect(more).toEqual([]);
+  // On a terminal the key is asked for.
+  const stored = [...store.map((word) => (word === '<url>' ? url : word)), '--key-stdin'];
+  expect(await run(stored, { stdin: NEW_KEY })).toMatchObject({ code: 0 });
+  const next = startCli(tail, { env });
+  await next.waitForStderr(new RegExp(`connected.*${NEW_KEY.slice(0, 16)}`));
+  for (const words of [remove, rename, use]) expect(await run(words)).toMatchObject({ code: 0 });
+  // The streams never noticed.
+  expect([old.stderrText, next.stderrText].join()).not.toMatch(/lost|gap/);
+  revoked.add(CANARY_KEY);
+  peers[0]?.reset();
+  expect((await old.exit).code).toBe(3);
+  const { stdout } = await run(['profile', 'list', '--json']);
+  expect(JSON.parse(stdout)).toMatchObject([
+    { name: 'main', current: true, key_prefix: NEW_KEY.slice(0, 16) },
+  ]);
+  next.kill();
+  await next.exit;
+});
+
+test('every file, variable and flag that it names is there', async () => {
+  const helps = await Promise.all(
+    [
+      ['profile', 'add'],
+      ['profile', 'remove'],
+      ['stream', 'tail'],
+    ].map((words) => runCli([...words, '--help'])),
+  );
+  const help = helps.map(({ stdout }) => stdout).join('\n');
+  const flags = [...doc.matchAll(/(?<=[` ])--[a-z-]+/g)].map(([flag]) => flag);
+  expect(flags.length).toBeGreaterThan(5);
+  // Node's own.
+  expect(flags.filter((flag) => !help.includes(flag) && flag !== '--inspect')).toEqual([]);
+});
