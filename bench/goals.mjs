@@ -3,7 +3,7 @@
 // `bound` is compared with the median ratio or figure. A gross loss, which alone fails `--check`, is half of
 // what was asked for: a machine that runs other things as well must not fail a change.
 
-const atLeast = (bound, of) => ({ kind: 'at-least', bound, unit: '×', of });
+const atLeast = (bound, of, unit = '×') => ({ kind: 'at-least', bound, unit, of });
 const atMost = (bound, unit, of) => ({ kind: 'at-most', bound, unit, of });
 
 export const GOALS = {
@@ -29,6 +29,9 @@ export const GOALS = {
   'T8 memory': atMost(10, 'MB', 'more memory than for a tenth of the events'),
   'T8 time': atMost(1.1, '×', 'ten times the time for a tenth of the events'),
   'T9 idle': atMost(100, 'ms', 'CPU for an idle minute'),
+  'T10 rate': atLeast(50_000, 'from the simulator to one client', 'events/s'),
+  'T10 core': atMost(100, '%', 'of a core for 50,000 events a second from the simulator'),
+  'T10 memory': atMost(64, 'MiB', 'growth of the simulator behind ten clients that do not read'),
 };
 
 /** @returns {'reached' | 'missed' | 'gross loss'} */

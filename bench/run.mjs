@@ -22,6 +22,7 @@ import { measureStart } from './measures/t6-start.mjs';
 import { measureLatency } from './measures/t7-latency.mjs';
 import { measureLongRun } from './measures/t8-long.mjs';
 import { measureIdle } from './measures/t9-idle.mjs';
+import { measureSimulator } from './measures/t10-simulator.mjs';
 
 const MEASURES = {
   T1: measureThroughput,
@@ -33,6 +34,7 @@ const MEASURES = {
   T7: measureLatency,
   T8: measureLongRun,
   T9: measureIdle,
+  T10: measureSimulator,
 };
 
 const { values: options } = parseArgs({

@@ -21,6 +21,7 @@ export const FULL = {
   latencyRounds: 3,
   longEvents: 10_000_000,
   idleMs: 60_000,
+  simulatorMs: 10_000,
 };
 
 export const QUICK = {
@@ -41,4 +42,5 @@ export const QUICK = {
   latencyEveryMs: 2,
   longEvents: 1_500_000,
   idleMs: 3_000,
+  simulatorMs: 1_500,
 };

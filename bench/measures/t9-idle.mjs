@@ -1,22 +1,13 @@
 // T9: CPU of a connection on which nothing happens, keepalive on.
 import { spawn } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as clients from '../lib/clients.mjs';
 import { timedEnv } from '../lib/pipeline.mjs';
+import { readCpuMs } from '../lib/process-usage.mjs';
 import { summarize } from '../lib/stats.mjs';
 
 /** Starting has ended by then: what follows is idleness. */
 const SETTLE_MS = 1_500;
-
-/** CPU of all threads of a process so far, ms, from the scheduler's own account. */
-function readCpuMs(pid) {
-  const tasks = `/proc/${pid}/task`;
-  const ns = readdirSync(tasks).map((id) =>
-    Number(readFileSync(`${tasks}/${id}/schedstat`, 'utf8').split(' ')[0]),
-  );
-  return ns.reduce((sum, one) => sum + one, 0) / 1e6;
-}
 
 export async function measureIdle({ server, plan, note }) {
   const result = {
