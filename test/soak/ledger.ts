@@ -1,0 +1,163 @@
+// What the server wrote against what came out, line by line, while both go on.
+//
+// Once and in order, whatever happens; all of it where the connection ended cleanly; the beginning of it where
+// it was broken off. Keeps only what is still under way, so that an hour costs no more than a minute.
+
+/** Causes of a loss that are an orderly end: the server closed, and everything before that has arrived. */
+const CLEAN_CAUSES = new Set(['closed-by-server', 'closed-normally', 'closed-by-policy']);
+
+/** What a server wrote on one connection, and how much of it was seen on stdout. */
+interface Written {
+  readonly ids: string[];
+  seen: number;
+}
+
+/** A connection as stdout tells of it; `server` is unknown until its first event. */
+interface Told {
+  readonly connection: number;
+  server: number | undefined;
+}
+
+interface Line {
+  readonly lifecycle?: 'connected' | 'gap' | 'end';
+  readonly connection?: number;
+  readonly seq?: number;
+  readonly cause?: string;
+  readonly events?: number;
+  readonly event?: { readonly id?: string };
+}
+
+function parse(text: string): Line | undefined {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+export interface Ledger {
+  /** Events that go out on a connection of the server, counted from 0, by their ids. */
+  noteWritten(server: number, ids: readonly string[]): void;
+  /** A line of `--envelope`. */
+  takeLine(line: string): void;
+  /** Nothing more comes. */
+  finish(): void;
+  readonly lines: number;
+  /** Losses told of; those that were an orderly end; connections of these of which all came out. */
+  readonly losses: number;
+  readonly cleanEnds: number;
+  readonly whole: number;
+}
+
+/**
+ * Starts with nothing; every promise that is broken goes to `fail`, in words.
+ *
+ * @param isQuiet whether a connection of the server falls silent, and may be taken for dead
+ */
+export function createLedger(isQuiet: (server: number) => boolean, fail: (what: string) => void): Ledger {
+  const written = new Map<number, Written>();
+  let current: Told | undefined;
+  /** The connection before the current one, of whose end the next gap record tells. */
+  let previous: Told | undefined;
+  let lastServer = -1;
+  let seq = 0;
+  let hasEnded = false;
+  let [lines, losses, cleanEnds, whole] = [0, 0, 0, 0];
+
+  const settle = (told: Told | undefined, cause: string): void => {
+    losses += 1;
+    if (told === undefined) {
+      fail(`a gap (${cause}) without a connection before it`);
+      return;
+    }
+    const { connection, server } = told;
+    const list = server === undefined ? undefined : written.get(server);
+    if (server !== undefined) written.delete(server);
+    if (cause === 'silent' && server !== undefined && !isQuiet(server)) {
+      fail(`connection ${connection} was taken for dead, and was not`);
+    }
+    if (!CLEAN_CAUSES.has(cause)) return;
+    cleanEnds += 1;
+    const missing = list === undefined ? undefined : list.ids.length - list.seen;
+    if (missing === 0) whole += 1;
+    else
+      fail(`connection ${connection} ended cleanly (${cause}), and ${missing ?? 'all'} events are missing`);
+  };
+
+  /** The connection of the server that begins with this event; those before it never had one that came out. */
+  const findBeginning = (id: string): number | undefined => {
+    for (const [server, { ids }] of written) {
+      if (server <= lastServer || ids[0] !== id) continue;
+      for (const earlier of [...written.keys()]) {
+        if (earlier < server && earlier !== previous?.server) written.delete(earlier);
+      }
+      lastServer = server;
+      return server;
+    }
+    return undefined;
+  };
+
+  const takeEvent = (line: Line): void => {
+    const id = line.event?.id ?? '';
+    seq += 1;
+    if (line.seq !== seq) fail(`event ${id} has the number ${line.seq}, not ${seq}`);
+    if (current === undefined || line.connection !== current.connection) {
+      fail(`event ${id} is said to be of connection ${line.connection}, not ${current?.connection}`);
+      return;
+    }
+    current.server ??= findBeginning(id);
+    const list = current.server === undefined ? undefined : written.get(current.server);
+    if (list?.ids[list.seen] === id) list.seen += 1;
+    else fail(`line ${lines} is out of order, twice, or was never written: ${id}`);
+  };
+
+  return {
+    noteWritten(server, ids) {
+      const list = written.get(server) ?? { ids: [], seen: 0 };
+      list.ids.push(...ids);
+      written.set(server, list);
+    },
+    takeLine(text) {
+      lines += 1;
+      if (hasEnded) fail(`line ${lines} comes after the end`);
+      const line = parse(text);
+      if (line === undefined) {
+        fail(`line ${lines} is cut, or no JSON: ${text.slice(0, 80)}`);
+        return;
+      }
+      if (line.lifecycle === 'connected') {
+        if (previous !== undefined)
+          fail(`connection ${line.connection} came, and the last loss was not told`);
+        previous = current;
+        current = { connection: line.connection ?? 0, server: undefined };
+      } else if (line.lifecycle === 'gap') {
+        // The last one of a run tells of a connection after which there was no other.
+        settle(previous ?? current, line.cause ?? '');
+        if (previous === undefined) current = undefined;
+        previous = undefined;
+      } else if (line.lifecycle === 'end') {
+        hasEnded = true;
+        if (line.events !== seq) fail(`the end tells of ${line.events} events, and ${seq} came out`);
+      } else {
+        takeEvent(line);
+      }
+    },
+    finish() {
+      if (!hasEnded) fail('the record of the end is missing');
+      if (seq === 0) fail('no events came out');
+      if (previous !== undefined) fail(`the loss of connection ${previous.connection} was not told`);
+    },
+    get lines() {
+      return lines;
+    },
+    get losses() {
+      return losses;
+    },
+    get cleanEnds() {
+      return cleanEnds;
+    },
+    get whole() {
+      return whole;
+    },
+  };
+}

@@ -1,0 +1,57 @@
+// The soak's figures: growth is found wherever it is, and ups and downs are no growth.
+import { describe, expect, test } from '@jest/globals';
+import { judgeSamples, type Sample } from './samples.ts';
+
+const MIB = 1024;
+
+/** A minute, two looks a second: one from outside, one from inside. */
+function judge(draw: (at: number) => Sample, platform: NodeJS.Platform = 'linux', count = 120): string[] {
+  const faults: string[] = [];
+  const samples = Array.from({ length: count }, (_, at) => {
+    const { resources, ...outside } = draw(at);
+    return [outside, { resources }];
+  }).flat();
+  judgeSamples(samples, platform, (what) => faults.push(what));
+  return faults;
+}
+
+const calm = (at: number): Sample => ({
+  memoryKib: (70 + (at % 7) * 4) * MIB,
+  descriptors: 20 + (at % 3),
+  resources: { Timeout: 2 + (at % 4), TCPSocketWrap: at % 2, PipeWrap: 1 },
+});
+
+describe('judgeSamples', () => {
+  test('ups and downs are no growth', () => {
+    expect(judge(calm)).toEqual([]);
+  });
+
+  test('a start that takes its time is none either', () => {
+    expect(judge((at) => ({ ...calm(at), memoryKib: (at < 4 ? 20 : 70) * MIB }))).toEqual([]);
+  });
+
+  test.each<[string, RegExp, (at: number) => Sample]>([
+    ['memory', /memory grew by \d\d MiB/, (at) => ({ ...calm(at), memoryKib: (70 + at / 2) * MIB })],
+    ['descriptors', /\d+ more descriptors/, (at) => ({ ...calm(at), descriptors: 20 + Math.floor(at / 10) })],
+    ['timers', /\d+ more of Timeout/, (at) => ({ ...calm(at), resources: { Timeout: Math.floor(at / 10) } })],
+    [
+      'a kind that nobody thought of',
+      /\d+ more of FSReqCallback/,
+      (at) => ({ ...calm(at), resources: { FSReqCallback: at } }),
+    ],
+    [
+      'two sockets at once (C8)',
+      /2 sockets at once/,
+      (at) => ({ ...calm(at), resources: { TCPSocketWrap: at === 50 ? 2 : 1 } }),
+    ],
+  ])('found: %s', (_, words, draw) => {
+    expect(judge(draw).join('\n')).toMatch(words);
+  });
+
+  test('what was not measured is not taken for good', () => {
+    expect(judge(() => ({})).join('\n')).toMatch(/memory and descriptors.*\n.*handles and timers/);
+    expect(judge(calm, 'linux', 3)).toHaveLength(2);
+    // Elsewhere there is no /proc to look into.
+    expect(judge(() => ({ resources: { Timeout: 1 } }), 'darwin')).toEqual([]);
+  });
+});

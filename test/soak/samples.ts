@@ -1,0 +1,61 @@
+// Whether a process stayed as small as it was: memory, sockets, timers and descriptors over a run.
+
+/** One look at the process. What could not be looked at is undefined. */
+export interface Sample {
+  readonly memoryKib?: number | undefined;
+  /** Open descriptors. */
+  readonly descriptors?: number | undefined;
+  /** What keeps its loop alive, by kind, as `process.getActiveResourcesInfo` has it. */
+  readonly resources?: Readonly<Record<string, number>> | undefined;
+}
+
+export interface Growth {
+  readonly memoryKib: number | undefined;
+  readonly medianKib: number | undefined;
+  readonly mostSockets: number;
+}
+
+/** Memory may grow by this much between the first and the last third of a run. */
+const MAX_GROWTH_KIB = 16 * 1024;
+/** Timers and descriptors come and go with a connection; this many more at the end are left over. */
+const MAX_MORE = 4;
+/** Until then a process is still warming up. */
+const WARM_UP_SAMPLES = 8;
+/** Fewer say nothing. */
+const MIN_SAMPLES = 12;
+
+const median = (list: readonly number[]): number => [...list].sort((a, b) => a - b)[list.length >> 1] ?? 0;
+
+/** How much more there is in the last third than in the first one; undefined when there are too few figures. */
+function measureGrowth(figures: readonly (number | undefined)[]): number | undefined {
+  const known = figures.slice(WARM_UP_SAMPLES).filter((figure) => figure !== undefined);
+  if (known.length < MIN_SAMPLES - WARM_UP_SAMPLES) return undefined;
+  const third = Math.ceil(known.length / 3);
+  return median(known.slice(-third)) - median(known.slice(0, third));
+}
+
+/** Tells `fail` of everything that grew, and of what should have been measured and was not. */
+export function judgeSamples(
+  samples: readonly Sample[],
+  platform: NodeJS.Platform,
+  fail: (what: string) => void,
+): Growth {
+  const memoryKib = measureGrowth(samples.map((sample) => sample.memoryKib));
+  const descriptors = measureGrowth(samples.map((sample) => sample.descriptors));
+  if (platform === 'linux' && (memoryKib === undefined || descriptors === undefined)) {
+    fail(`${samples.length} looks at memory and descriptors are too few to judge by`);
+  }
+  if ((memoryKib ?? 0) > MAX_GROWTH_KIB) fail(`memory grew by ${Math.round((memoryKib ?? 0) / 1024)} MiB`);
+  if ((descriptors ?? 0) > MAX_MORE) fail(`${descriptors} more descriptors are open than at the beginning`);
+
+  const seen = samples.flatMap(({ resources }) => (resources === undefined ? [] : [resources]));
+  if (seen.length < MIN_SAMPLES) fail(`${seen.length} looks at handles and timers are too few to judge by`);
+  for (const kind of new Set(seen.flatMap((resources) => Object.keys(resources)))) {
+    const more = measureGrowth(seen.map((resources) => resources[kind] ?? 0)) ?? 0;
+    if (more > MAX_MORE) fail(`${more} more of ${kind} are open than at the beginning`);
+  }
+  const mostSockets = Math.max(0, ...seen.map((resources) => resources['TCPSocketWrap'] ?? 0));
+  if (mostSockets > 1) fail(`${mostSockets} sockets at once`);
+  const known = samples.flatMap((sample) => (sample.memoryKib === undefined ? [] : [sample.memoryKib]));
+  return { memoryKib, medianKib: known.length === 0 ? undefined : median(known), mostSockets };
+}
