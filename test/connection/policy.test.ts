@@ -128,6 +128,29 @@ const ROWS: readonly Row[] = [
     exitCode: 8,
     upMs: 0,
   },
+  // The causes of a relay stand under the rules of the same kind.
+  {
+    line: 'NATS: credentials or permissions',
+    kinds: ['nats-unauthorized', 'nats-forbidden'],
+    before: NEVER,
+    after: NEVER,
+    exitCode: 3,
+  },
+  {
+    line: 'NATS: a request that is refused',
+    kinds: ['nats-no-stream', 'nats-other-stream', 'nats-refused'],
+    before: NEVER,
+    after: NEVER,
+    exitCode: 5,
+  },
+  {
+    line: 'NATS: JetStream unavailable',
+    kinds: ['nats-unavailable'],
+    before: FIRST_BUDGET,
+    after: UNBOUNDED,
+    exitCode: 7,
+  },
+  { line: 'NATS: something else', kinds: ['not-nats'], before: NEVER, after: FIVE_IN_A_ROW, exitCode: 8 },
 ];
 
 /** One failure of a run: its cause, and the two times that count. */
