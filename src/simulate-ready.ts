@@ -3,6 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { OutputError } from './errors.ts';
+import { foldCommand } from './manual/wrap.ts';
+import { wrapWords } from './render/wrap-words.ts';
 
 export interface ReadySimulator {
   readonly url: string;
@@ -18,11 +20,14 @@ export interface ReadySimulator {
 
 const LOOPBACK_URL = /^https?:\/\/(127\.|\[::1\]|localhost)/;
 
-/** The words and the record of a simulator that is ready. */
-export function describeReady({ url, port, host, key, caCertPath, pid }: ReadySimulator): {
-  text: string;
-  record: string;
-} {
+/**
+ * The words and the record of a simulator that is ready.
+ * @param columns width of the terminal, where lines break between words; undefined where there is none
+ */
+export function describeReady(
+  { url, port, host, key, caCertPath, pid }: ReadySimulator,
+  columns = Number.POSITIVE_INFINITY,
+): { text: string; record: string } {
   const argv = ['atlantis', 'stream', 'tail', '--url', url];
   if (caCertPath !== undefined) argv.push('--ca-cert', caCertPath);
   const record = {
@@ -38,18 +43,19 @@ export function describeReady({ url, port, host, key, caCertPath, pid }: ReadySi
   };
   const isForAll = host === '0.0.0.0' || host === '::';
   const isOpen = isForAll || !LOOPBACK_URL.test(url);
+  const command = `ATLANTIS_API_KEY=${key ?? '<one of your --key>'} ${argv.map(quote).join(' ')}`;
   const text = [
     `Simulator ready at ${url}`,
     ...(caCertPath === undefined ? [] : [`Certificate: ${caCertPath}`]),
     'Tail it from another terminal:',
-    `  ATLANTIS_API_KEY=${key ?? '<one of your --key>'} ${argv.map(quote).join(' ')}`,
+    ...foldCommand(command, columns - 2).map((line) => `  ${line}`),
     ...(isForAll ? [`It listens on every address of this machine (${host}).`] : []),
     ...(isOpen ? ['Other machines on its networks can connect with any key that it accepts.'] : []),
     ...(isOpen && caCertPath === undefined ? ['`tail` wants --tls wherever it is not on loopback.'] : []),
     'Ctrl-C ends it.',
-    '',
-  ].join('\n');
-  return { text, record: JSON.stringify(record) };
+  ];
+  const lines = text.flatMap((line) => (line.startsWith(' ') ? line : wrapWords(line, columns)));
+  return { text: `${lines.join('\n')}\n`, record: JSON.stringify(record) };
 }
 
 /** One word of a POSIX shell. */

@@ -41,7 +41,10 @@ export async function runSimulate(flags: SimulateFlags, io: Io): Promise<Outcome
   try {
     const key = flags.key === undefined ? simulator.exampleKey : undefined;
     const host = flags.host ?? DEFAULT_HOST;
-    const ready = describeReady({ ...simulator, host, key, caCertPath: certificate?.path, pid: io.pid });
+    const ready = describeReady(
+      { ...simulator, host, key, caCertPath: certificate?.path, pid: io.pid },
+      io.stdout.columns(),
+    );
     if (flags.json === true) io.writeOut(`${ready.record}\n`);
     else if (!log.isQuiet) io.writeOut(ready.text);
     return { signal: await signal };

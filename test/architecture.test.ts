@@ -215,7 +215,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'ui/',
   ],
   'check-key.ts': ['errors.ts', 'io.ts', 'stream-source.ts', 'config/'],
-  'simulate-ready.ts': ['errors.ts'],
+  'simulate-ready.ts': ['errors.ts', 'manual/wrap.ts', 'render/wrap-words.ts'],
   'script-file.ts': ['errors.ts', 'config/json-fault.ts', 'simulator/'],
   'simulate-replay.ts': [
     'errors.ts',

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { SCENARIO_LIST } from '../../src/simulator/scenarios.ts';
+import { hasPty, startCliInPty } from '../helpers/pty.ts';
 import { type CliOptions, runCli, runShell, startCli, startShell } from '../helpers/run-cli.ts';
 
 interface Ready {
@@ -159,3 +160,16 @@ describe('stream simulate', () => {
     expect(listed?.sort()).toEqual(SCENARIO_LIST.map(({ name }) => name).sort());
   });
 });
+
+(hasPty() ? test : test.skip)(
+  'on a narrow terminal what it says breaks between words, and the command can be copied',
+  async () => {
+    const simulator = startCliInPty(['stream', 'simulate', '--port', '0'], { columns: 50 });
+    const output = await simulator.waitFor('Ctrl-C ends it.');
+    simulator.send('\x03');
+    await simulator.exit;
+    expect(output.replaceAll('\r', '')).toMatch(
+      /^Simulator ready at\s+http:\/\/127\.0\.0\.1:\d+\nTail it from another terminal:\n {2}ATLANTIS_API_KEY=\w+ \\\n {4}atlantis stream tail \\\n {4}--url http:\/\/127\.0\.0\.1:\d+\n/,
+    );
+  },
+);
