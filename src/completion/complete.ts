@@ -22,6 +22,7 @@ export interface Sources {
 /** Placeholders and long names of flags whose values can be told. */
 const KNOWN_VALUES: Readonly<Record<string, 'files' | keyof Sources>> = {
   file: 'files',
+  folder: 'files',
   recording: 'files',
   profile: 'profiles',
   '--profile': 'profiles',

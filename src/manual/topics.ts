@@ -62,6 +62,8 @@ export const TOPICS: readonly Topic[] = [
       ['HTTPS_PROXY, ALL_PROXY', 'the proxy to connect through, also in lower case; never to this machine'],
       ['NO_PROXY', 'hosts that are reached without one'],
       ['NODE_EXTRA_CA_CERTS', 'a file with further trusted roots (PEM), as `--ca-cert`'],
+      ['NATS_CREDS, NATS_NKEY, NATS_TOKEN', 'credentials of `stream relay`: files, or the token'],
+      ['NATS_USER, NATS_PASSWORD', 'the same, by name'],
       ['GITHUB_ACTIONS', 'true makes `stream check` annotate, and write to `GITHUB_STEP_SUMMARY`'],
     ],
     remark: 'A flag wins over the environment, which wins over the profile.',

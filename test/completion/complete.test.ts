@@ -72,6 +72,7 @@ describe('values', () => {
     ['stream check --junit ', 'files'],
     ['stream simulate --replay ', 'files'],
     ['stream simulate --script ', 'files'],
+    ['stream relay --spool ', 'files'],
     ['stream replay ', 'files'],
     ['stream replay --speed 10x ', 'files'],
     ['stream tail --limit ', []],

@@ -16,7 +16,7 @@ import { foldCommand, wrapText } from '../../src/manual/wrap.ts';
 /** Examples wider than this are folded: pages are read at 80 columns, and they are indented. */
 const EXAMPLE_WIDTH = 64;
 /** Of a paragraph in the source, before dashes and quotes grow. */
-const SOURCE_WIDTH = 64;
+const SOURCE_WIDTH = 56;
 
 /** @param date of the last change, as `2026-11-25` */
 export function renderManPage(root: Outline, version: string, date: string): string {
@@ -138,9 +138,14 @@ function quoteLine(text: string): string {
   return quoted.startsWith('.') ? `\\&${quoted}` : quoted;
 }
 
-/** A paragraph, on lines that can be read in the source; what stands between backticks is bold. */
+/**
+ * A paragraph, on lines that can be read in the source; what stands between backticks is bold. A long word such as
+ * a URL may be broken behind its punctuation.
+ */
 function quoteParagraph(text: string): string[] {
   return wrapText(text, SOURCE_WIDTH).map((line) =>
-    quoteLine(line.replaceAll('`', '\0')).replace(/\0([^\0]*)\0/g, '\\fB$1\\fR'),
+    quoteLine(line.replaceAll('`', '\0'))
+      .replace(/\0([^\0]*)\0/g, '\\fB$1\\fR')
+      .replace(/\S{24,}/g, (word) => word.replace(/[/,\]](?=[^/\s])/g, '$&\\:')),
   );
 }
