@@ -52,6 +52,7 @@ export function addStreamTail(stream: DocumentedCommand, io: Io): void {
     .example('atlantis stream tail | jq -c .type')
     .example("atlantis stream tail --type 'large_*' --where 'amount_usd >= 1000000'")
     .example('atlantis stream tail --limit 100 --timeout 30s > events.ndjson', 'or exit 124')
+    .example('atlantis stream tail --record day.ndjson.gz --record-max-size 100MB --record-keep 10')
     .action(async (_options, command: DocumentedCommand) => {
       const { runTail } = await import('../tail.ts');
       io.end(await runTail(command.optsWithGlobals(), io));
@@ -82,6 +83,6 @@ function addEventOptions(tail: DocumentedCommand): DocumentedCommand {
     .option('--ready-file <file>', 'written once the first welcome has come')
     .option('--record <file>', 'write every event with its receive time to a file too; .gz compresses')
     .option('--record-max-size <n>', 'begin another file before one grows beyond it, as 100MB')
-    .option('--record-max-age <dur>', 'begin another file with the first event after it')
+    .option('--record-max-age <dur>', 'begin another file once one is so old, as 24h')
     .option('--record-keep <n>', 'so many finished files stay (default: all)');
 }
