@@ -14,6 +14,11 @@ import type { DialSettings } from './settings.ts';
 
 /** Larger messages are a fault of the connection, close code 1009 (contract C2). */
 export const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
+/**
+ * How long one address of a name may take while others are left. Node's own 250 ms give up every address that is
+ * farther away than that; this outlives one SYN that got lost and was sent again after a second (RFC 6298).
+ */
+const ADDRESS_TIMEOUT_MS = 1_500;
 /** How long an orderly close waits for the other side (contract S1). */
 export const CLOSE_TIMEOUT_MS = 500;
 
@@ -129,8 +134,8 @@ function createWebSocket(
   agent: Agent | undefined,
   finishRequest: (request: ClientRequest) => void,
 ): WebSocket {
-  // `closeTimeout` is newer than the published types.
-  const options: ClientOptions & { closeTimeout: number } = {
+  // Both are missing in the published types.
+  const options: ClientOptions & { closeTimeout: number; autoSelectFamilyAttemptTimeout: number } = {
     headers: {
       'X-API-Key': settings.key,
       'X-Request-Id': requestId,
@@ -144,6 +149,7 @@ function createWebSocket(
     // See pongs.ts.
     autoPong: false,
     closeTimeout: CLOSE_TIMEOUT_MS,
+    autoSelectFamilyAttemptTimeout: Math.min(ADDRESS_TIMEOUT_MS, settings.connectTimeoutMs / 2),
     finishRequest,
     ...(settings.mustCheckCertificates === false ? {} : { rejectUnauthorized: true }),
     ...(agent === undefined ? {} : { agent }),

@@ -1,9 +1,16 @@
 // Before there is an answer: names, ports, TLS on the wrong side. Each cause has its words (C9) and its code.
+import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { hasOpenssl, makeCertificates } from '../helpers/certificates.ts';
+import { startChild } from '../helpers/child.ts';
+import { findPython } from '../helpers/python.ts';
+import { makeCleanEnvironment, ROOT } from '../helpers/run-cli.ts';
 import { type Script, startScriptedServer, streamHandler } from '../helpers/scripted-server.ts';
-import { measureGaps, pickRecords, runTail } from '../helpers/tail.ts';
+import { measureGaps, pickRecords, runTail, startTail } from '../helpers/tail.ts';
+import { pauseFor } from '../helpers/watch.ts';
 
+const python = findPython('socket');
+const FULL_QUEUE = join(ROOT, 'test/helpers/full-queue.py');
 const ONCE = ['--no-reconnect'];
 const FAST = ['--retry-min', '250ms', '--retry-max', '250ms'];
 
@@ -57,6 +64,30 @@ describe('row 30 (C9): a host name that does not exist', () => {
     expect(error?.message).toContain('no-such-host.invalid');
     expect(error?.hint).toMatch(/typing error|DNS/);
     expect([exit.stdout, exit.code]).toEqual(['', 7]);
+  });
+});
+
+(python === undefined ? describe.skip : describe)('C1: a name with two addresses (needs python3)', () => {
+  test('C1: the first one is slow and the second one dead: it gets through at the first attempt', async () => {
+    const server = await startScriptedServer(streamHandler({ events: ['{"n":1}'] }));
+    const queue = startChild(python ?? '', [FULL_QUEUE, String(server.port)], {
+      env: makeCleanEnvironment(),
+      stdin: 'pipe',
+    });
+    const port = (await queue.waitForStdout('\n')).trim();
+    const args = ['--limit', '1', '--connect-timeout', '4s', '--no-reconnect'];
+    const tail = startTail(`ws://localhost:${port}`, args, {
+      hosts: { localhost: ['127.0.0.3', '127.0.0.2'] },
+    });
+    await tail.child.waitForStderr('connecting to');
+    // Longer than Node would give the first address.
+    await pauseFor(400);
+    queue.stdin.write('go\n');
+    const { code, stdout, stderr } = await tail.finish();
+    expect([stdout, code]).toEqual(['{"n":1}\n', 0]);
+    expect(stderr).not.toContain('trying again');
+    // What filled the queue was forwarded too, and said nothing.
+    expect(server.attempts.filter(({ request }) => request !== undefined)).toHaveLength(1);
   });
 });
 
