@@ -1,0 +1,134 @@
+// Every step of `stream check` with something in it that lasts for ever, and how to get a check there.
+
+import { expect } from '@jest/globals';
+import { preload } from '../faults/start-tail.ts';
+import { type CheckExit, startCheck } from '../helpers/check.ts';
+import type { Child, CliOptions } from '../helpers/run-cli.ts';
+import {
+  type Script,
+  type ScriptedServer,
+  startScriptedServer,
+  streamHandler,
+} from '../helpers/scripted-server.ts';
+
+/** A place where a check can wait, and how to get it there. */
+export interface Wait {
+  readonly step: string;
+  readonly what: string;
+  readonly script?: Script;
+  readonly url?: (server: ScriptedServer) => string;
+  readonly args?: readonly string[];
+  readonly options?: (server: ScriptedServer) => CliOptions;
+  /** Resolves when it is there. */
+  readonly reach: (server: ScriptedServer, child: Child) => Promise<unknown>;
+}
+
+const MUTE: Script = async (peer) => {
+  await peer.readRequest();
+};
+const heard = (server: ScriptedServer, bytes = 1) =>
+  server.waitUntil(() => (server.attempts[0]?.bytesReceived ?? 0) >= bytes || undefined, 'the client');
+
+/** One at least for each step that can wait. */
+export const WAITS: readonly Wait[] = [
+  {
+    step: 'settings',
+    what: 'a key on stdin that does not come',
+    args: ['--key-stdin'],
+    options: () => ({
+      stdin: 'pipe',
+      ...preload(`process.stdin.once('newListener', () => console.error('waits'));`),
+    }),
+    reach: (_server, child) => child.waitForStderr('waits'),
+  },
+  {
+    step: 'lookup',
+    what: 'a name server that does not answer',
+    url: (server) => server.url.replace('127.0.0.1', 'localhost'),
+    options: () => preload(`require('dns').lookup = () => console.error('waits');`),
+    reach: (_server, child) => child.waitForStderr('waits'),
+  },
+  {
+    step: 'connect',
+    what: 'packets that get lost',
+    options: () =>
+      preload(`process.binding('tcp_wrap').TCP.prototype.connect = () => (console.error('waits'), 0);`),
+    reach: (_server, child) => child.waitForStderr('waits'),
+  },
+  {
+    step: 'proxy',
+    what: 'a proxy that says nothing',
+    script: MUTE,
+    url: () => 'https://api.atlantis.example',
+    options: (server) => ({ env: { HTTPS_PROXY: `http://127.0.0.1:${server.port}` } }),
+    reach: (server) => heard(server),
+  },
+  {
+    step: 'tls',
+    what: 'a server that shakes no hand',
+    script: MUTE,
+    url: (server) => `https://127.0.0.1:${server.port}`,
+    reach: (server) => heard(server),
+  },
+  { step: 'upgrade', what: 'a server that does not answer', script: MUTE, reach: (server) => heard(server) },
+  {
+    step: 'upgrade',
+    what: 'a refusal that does not end',
+    script: async (peer) => {
+      await peer.readRequest();
+      await peer.sendRaw('HTTP/1.1 500 No\r\nContent-Length: 1000\r\n\r\n{"error":');
+    },
+    reach: (server) => heard(server),
+  },
+  {
+    step: 'welcome',
+    what: 'a server that does not say welcome',
+    script: async (peer) => void (await peer.accept()),
+    reach: (server) => heard(server),
+  },
+  {
+    step: 'keepalive',
+    what: 'a server that answers no ping, and no goodbye',
+    script: async (peer) => {
+      await peer.accept();
+      await peer.welcome();
+    },
+    reach: (server) => server.waitUntil(() => server.attempts[0]?.frames[0], 'a ping'),
+  },
+  {
+    step: 'events',
+    what: 'events that do not come',
+    script: streamHandler({ events: [] }),
+    args: ['--expect', 'type=x', '--within', '1h'],
+    reach: (server) => server.waitUntil(() => server.attempts[0]?.frames[2], 'three pings'),
+  },
+];
+
+export async function startWaiting(wait: Wait, more: readonly string[]) {
+  const server = await startScriptedServer(wait.script ?? MUTE);
+  const url = wait.url?.(server) ?? server.url;
+  const started = startCheck(url, [...(wait.args ?? []), ...more], wait.options?.(server));
+  return { server, ...started };
+}
+
+/** The steps, in order. */
+export const STEPS = [
+  'settings',
+  'lookup',
+  'connect',
+  'proxy',
+  'tls',
+  'upgrade',
+  'welcome',
+  'identity',
+  'keepalive',
+  'events',
+];
+
+/** Fails unless all behind the step was skipped by name. */
+export function expectSkippedBehind(exit: CheckExit, step: string): void {
+  const { steps } = exit.report;
+  expect(steps.map(({ name }) => name)).toEqual(STEPS);
+  for (const { name, status } of steps.slice(STEPS.indexOf(step) + 1))
+    expect([name, status]).toEqual([name, 'skipped']);
+}
