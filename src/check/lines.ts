@@ -32,14 +32,22 @@ export function formatStep(
   return [painted, ...rest].map((line) => `${line.trimEnd()}\n`).join('');
 }
 
-/** `passed in 0.21 s: 7 ok, 3 skipped` */
-export function formatVerdict(report: Report): string {
+/**
+ * `passed in 0.21 s: 7 ok, 3 skipped`
+ * @param columns as for `formatStep`
+ */
+export function formatVerdict(report: Report, columns = Number.POSITIVE_INFINITY): string {
   const count = (status: string): number => report.steps.filter((step) => step.status === status).length;
   const time = formatDuration(report.duration_ms);
   const figures = `${count('ok')} ok, ${count('skipped')} skipped`;
-  if (report.failed_step === null) return `passed in ${time}: ${figures}\n`;
   const end = report.signal ?? `exit code ${report.exit_code}`;
-  return `failed at ${STEPS[report.failed_step]} in ${time}: ${end}, ${figures}\n`;
+  const verdict =
+    report.failed_step === null
+      ? `passed in ${time}: ${figures}`
+      : `failed at ${STEPS[report.failed_step]} in ${time}: ${end}, ${figures}`;
+  return joinWords(verdict.split(' '), columns, '  ')
+    .map((line) => `${line.trimEnd()}\n`)
+    .join('');
 }
 
 function formatMs(ms: number): string {

@@ -3,7 +3,7 @@
 // Nothing hangs: a deadline covers all of it, reading the key included. A bundle of its own.
 
 import { watchSignals } from '../ends.ts';
-import { EXIT, type ExitCode, isAtlantisError } from '../errors.ts';
+import { type AtlantisError, EXIT, type ExitCode, isAtlantisError } from '../errors.ts';
 import type { EndSignal, Io, Outcome } from '../io.ts';
 import { makeVisible } from '../render/sanitize.ts';
 import { createReporter, loadLogStyle, type Reporter } from '../ui/reporter.ts';
@@ -20,7 +20,7 @@ import { STEPS } from './steps.ts';
 import { createWitness } from './witness.ts';
 import { writeReports } from './write-reports.ts';
 
-/** Runs the command. @throws UsageError for flags, OutputError where stdout cannot be written */
+/** Runs the command. @throws UsageError for flags */
 export async function runCheck(flags: CheckFlags, io: Io): Promise<Outcome> {
   const config = await parseCheckFlags(flags, io);
   const startedAtMs = io.clock.wallMs();
@@ -32,9 +32,10 @@ export async function runCheck(flags: CheckFlags, io: Io): Promise<Outcome> {
     const safe = makeVisible(io.redactor.redact(text));
     return config.gitHub === undefined ? safe : disarm(safe);
   };
+  const output = createOutput(io);
   const print = (text: string): void => {
     statusLine.clear();
-    if (!config.isJson) io.writeOut(text);
+    if (!config.isJson) output.write(text);
   };
   const log = createStepLog(io.clock, clean, {
     onBegin: (name) => statusLine.show(`checking: ${STEPS[name]}`),
@@ -46,7 +47,7 @@ export async function runCheck(flags: CheckFlags, io: Io): Promise<Outcome> {
     const { connection, expected } = config;
     await runSteps(flags, { connection, expected, witness, log, io, signal: end.aborted, warn });
   } catch (error) {
-    if (!isAtlantisError(error) || error.exitCode === EXIT.output) throw error;
+    if (!isAtlantisError(error)) throw error;
     log.fail(fromError(error));
   } finally {
     statusLine.clear();
@@ -64,13 +65,34 @@ export async function runCheck(flags: CheckFlags, io: Io): Promise<Outcome> {
     signal: 'signal' in outcome ? outcome.signal : null,
   };
   const report = cleanReport(buildReport(frame, log, witness, clean), clean);
-  print(formatVerdict(report));
-  if (config.isJson) io.writeOut(`${io.redactor.redact(JSON.stringify(report))}\n`);
+  print(formatVerdict(report, io.stdout.columns()));
+  if (config.isJson) output.write(`${io.redactor.redact(JSON.stringify(report))}\n`);
   tellFailure(report, config, reporter);
-  const fault = writeReports(report, config, io, warn);
-  if (fault === undefined) return outcome;
-  reporter.report({ event: 'error', level: 'error', message: fault.message, figures: { exit_code: 9 } });
-  return report.ok ? { exitCode: fault.exitCode } : outcome;
+  const unwritten = writeReports(report, config, io, warn);
+  const faults = [output.fault, unwritten].filter((fault) => fault !== undefined);
+  for (const { message } of faults) {
+    reporter.report({ event: 'error', level: 'error', message, figures: { exit_code: EXIT.output } });
+  }
+  return report.ok && faults.length > 0 ? { exitCode: EXIT.output } : outcome;
+}
+
+/** stdout: after the first fault nothing more is written there, but the check and its other reports go on. */
+function createOutput(io: Io): { write(text: string): void; readonly fault: AtlantisError | undefined } {
+  let fault: AtlantisError | undefined;
+  return {
+    get fault() {
+      return fault;
+    },
+    write(text) {
+      if (fault !== undefined) return;
+      try {
+        io.writeOut(text);
+      } catch (error) {
+        if (!isAtlantisError(error)) throw error;
+        fault = error;
+      }
+    },
+  };
 }
 
 interface End {

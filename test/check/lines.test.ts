@@ -1,52 +1,37 @@
-// The report for people, at the width of a terminal and without one.
+// The lines for people, at the width of a terminal and without one.
 import { describe, expect, test } from '@jest/globals';
-import { formatStep } from '../../src/check/lines.ts';
-import type { StepResult } from '../../src/check/steps.ts';
+import { formatStep, formatVerdict } from '../../src/check/lines.ts';
+import { makeFailedReport } from './reports.ts';
 
-const FAILED: StepResult = {
-  name: 'lookup',
+const FAILED = {
+  name: 'upgrade',
   status: 'failed',
-  durationMs: 85,
-  summary: 'the host name api.atlantis.example was not found',
+  durationMs: 12,
+  summary: 'the service refused the key ak_live_0123… for good',
   details: {},
-  failure: {
-    cause: 'name-not-found',
-    message: 'the host name api.atlantis.example was not found',
-    exitCode: 7,
-    hint: 'Check the URL for a typing error, and that this machine can look names up.',
-  },
-};
+  failure: { cause: 'unauthorized', message: 'x', hint: 'Make a new one in the console.', exitCode: 3 },
+} as const;
 
-describe('a step', () => {
-  test('without a terminal it is one line, and what to do in another', () => {
+describe('a terminal of any width', () => {
+  test.each([20, 40, 60, 80, 160])('%i columns: no line is longer, no word is broken', (columns) => {
+    const text = formatStep(FAILED, false, columns) + formatVerdict(makeFailedReport('x'), columns);
+    const lines = text.split('\n').slice(0, -1);
+    // The status and the name of a step stay together.
+    for (const line of lines) expect(line.length).toBeLessThanOrEqual(Math.max(columns, 23));
+    expect(lines.join(' ').replace(/\s+/g, ' ')).toBe(
+      (formatStep(FAILED, false) + formatVerdict(makeFailedReport('x'))).replace(/\s+/g, ' ').trim(),
+    );
+  });
+
+  test('without one a step is one line, its hint another', () => {
     expect(formatStep(FAILED, false)).toBe(
-      `failed  name lookup    the host name api.atlantis.example was not found (85 ms)
-                       Check the URL for a typing error, and that this machine can look names up.
-`,
+      'failed  upgrade        the service refused the key ak_live_0123… for good (12 ms)\n' +
+        `${' '.repeat(23)}Make a new one in the console.\n`,
     );
-  });
-
-  test('at 80 columns it breaks between words, beside the names of the steps', () => {
-    expect(formatStep(FAILED, false, 80)).toBe(
-      `failed  name lookup    the host name api.atlantis.example was not found (85 ms)
-                       Check the URL for a typing error, and that this machine
-                       can look names up.
-`,
-    );
-  });
-
-  test('at 40 columns below them', () => {
-    expect(formatStep(FAILED, false, 40)).toBe(
-      `failed  name lookup    the host name
-  api.atlantis.example was not found (85
-  ms)
-  Check the URL for a typing error, and
-  that this machine can look names up.
-`,
-    );
+    expect(formatVerdict(makeFailedReport('x')).split('\n')).toHaveLength(2);
   });
 
   test('colour is on the status alone', () => {
-    expect(formatStep(FAILED, true, 80)).toMatch(/^\x1b\[31mfailed \x1b\[0m name lookup {4}the host/);
+    expect(formatStep(FAILED, true, 80)).toMatch(/^\x1b\[31mfailed \x1b\[0m upgrade /);
   });
 });

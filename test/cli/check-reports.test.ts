@@ -1,4 +1,5 @@
 // The reports of `stream check` as people, CI systems and thieves of keys get them.
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
@@ -6,11 +7,13 @@ import { AWKWARD_KEY, CANARY_KEY, CANARY_PREFIX, findKeyIn } from '../helpers/ca
 import { readReport, runCheck } from '../helpers/check.ts';
 import { makeTempFolder } from '../helpers/cleanup.ts';
 import { hasPty, startCliInPty } from '../helpers/pty.ts';
-import { type CliOptions, runCli, runShell } from '../helpers/run-cli.ts';
+import { type CliOptions, quote, runCli, runShell } from '../helpers/run-cli.ts';
 import { type ScriptedServer, startScriptedServer, streamHandler } from '../helpers/scripted-server.ts';
 import { findJunitFaults, hasXmllint, readXPath } from '../helpers/xmllint.ts';
 
 const testXml = hasXmllint() ? test : test.skip;
+const hasMounts = (): boolean =>
+  spawnSync('unshare', ['-rm', 'mount', '-t', 'tmpfs', 'none', '/mnt']).status === 0;
 const testPty = hasPty() ? test : test.skip;
 
 const run = (server: ScriptedServer, args: readonly string[] = [], options: CliOptions = {}) =>
@@ -138,6 +141,57 @@ describe('--junit', () => {
     expect(failed.stderr).toContain('could not be written (ENOENT)');
     expect(failed.code).toBe(5);
   });
+});
+
+describe('a disk that is full', () => {
+  const toFull = (server: ScriptedServer, args: string, junit: string) =>
+    runShell(`exec atlantis stream check --url ${server.url} --junit ${junit} ${args} > /dev/full`, {
+      key: CANARY_KEY,
+    });
+  const said = 'atlantis: error: stdout could not be written (ENOSPC)\n';
+
+  test.each(['', '--json'])('stdout: 9, said once, and the other reports are there: %s', async (args) => {
+    const junit = join(makeTempFolder(), 'check.xml');
+    const server = await startScriptedServer(streamHandler());
+    expect(await toFull(server, args, junit)).toMatchObject({ code: 9, stderr: said });
+    expect(readFileSync(junit, 'utf8')).toContain('</testsuites>');
+    server.setScript((peer) => peer.respond(404));
+    const failed = await toFull(server, args, junit);
+    expect([failed.code, failed.stderr.includes(said)]).toEqual([5, true]);
+    expect(readFileSync(junit, 'utf8')).toContain('<failure');
+  });
+
+  (hasMounts() ? test : test.skip)(
+    'where the JUnit file goes: 9, the old one stays, and nothing is left over (needs unshare)',
+    async () => {
+      const server = await startScriptedServer(streamHandler());
+      const script = `
+        mount -t tmpfs -o size=16k none /mnt && echo old > /mnt/check.xml || exit 99
+        head -c 100000 /dev/zero > /mnt/fill 2>/dev/null
+        atlantis stream check --url ${server.url} --junit /mnt/check.xml > /dev/null; code=$?
+        echo "$code $(cat /mnt/check.xml) $(ls -A /mnt | tr '\\n' ' ')"`;
+      const { stdout, stderr } = await runShell(`unshare -rm bash -c ${quote(script)}`, { key: CANARY_KEY });
+      expect(stdout).toBe('9 old check.xml fill \n');
+      expect(stderr).toBe(
+        'atlantis: error: the JUnit report "/mnt/check.xml" could not be written (ENOSPC)\n',
+      );
+    },
+  );
+});
+
+test('--json and --junit together: both whole, and they agree', async () => {
+  const junit = join(makeTempFolder(), 'check.xml');
+  const server = await startScriptedServer((peer) => peer.respond(404));
+  const exit = await runCheck(server.url, ['--junit', junit]);
+  const xml = readFileSync(junit, 'utf8');
+  for (const { name, attribute } of [
+    { name: exit.report.started_at.slice(0, 19), attribute: 'timestamp' },
+    { name: '10', attribute: 'tests' },
+    { name: '1', attribute: 'failures' },
+  ]) {
+    expect(xml).toContain(` ${attribute}="${name}"`);
+  }
+  expect(xml).toContain(`type="${exit.failed?.error?.cause}"`);
 });
 
 describe('GitHub Actions', () => {
