@@ -8,12 +8,17 @@ import {
 } from './config/tail-config.ts';
 import type { Select } from './event-form.ts';
 import type { Io } from './io.ts';
+import type { SessionStream, SourceTraits } from './session.ts';
 import { type PreparedStream, prepareSource } from './stream-source.ts';
 import { createReporter, loadLogStyle, type Reporter } from './ui/reporter.ts';
 import { createStatusLine } from './ui/status-line.ts';
 import { createStreamStatus, type StreamStatus } from './ui/stream-status.ts';
 
-export interface CommandStream extends PreparedStream {
+export interface CommandStream {
+  /** Opens it, once; it ends when the signal aborts. */
+  readonly open: (signal: AbortSignal) => SessionStream;
+  /** What is different where it is not the service's; undefined for that. */
+  readonly traits?: SourceTraits;
   readonly reporter: Reporter;
   readonly status: StreamStatus;
   /** Ends the simulator, if there is one. */
@@ -30,7 +35,7 @@ export async function openCommandStream(
   config: TailConfig,
   select: Select,
   io: Io,
-): Promise<CommandStream> {
+): Promise<CommandStream & PreparedStream> {
   const simulator = config.simulate === undefined ? undefined : await startBuiltIn(config.simulate);
   try {
     const source =

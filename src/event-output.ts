@@ -14,6 +14,8 @@ export interface EventOutput {
   writeEvents(batch: Batch, count: number, place: Place): Promise<void> | undefined;
   /** Takes what happened to the stream (contract G2), where it has a form for that. As writeEvents. */
   writeLifecycle(record: LifecycleRecord): Promise<void> | undefined;
+  /** Resolves when all that was taken has left this process, as far as anybody here can tell, or after a failure. */
+  flush(): Promise<void>;
   /** Resolves when all that was taken is delivered, or at once after a failure or cut. */
   drain(): Promise<void>;
   /** Gives up on what cannot be delivered within `ms`, unless all is drained. */

@@ -40,6 +40,7 @@ export function openPrinter(
       const line = renderer.renderLifecycle?.(record);
       return line === undefined ? undefined : write(line);
     },
+    flush: () => writer.flush(),
     drain: () => writer.drain(),
     cutAfter: (ms) => writer.cutAfter(ms),
     sayCut: () => (writer.bytesCut === 0 ? undefined : sayCut(writer.bytesCut)),

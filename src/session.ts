@@ -16,7 +16,7 @@ import type { LifecycleRecord } from './render/renderer.ts';
 import { createSilenceWatch, type SilenceWatch } from './silence.ts';
 import { createStop, type Stop, type StopReason, toOutcome } from './stop.ts';
 import { startTally, type Tally } from './tally.ts';
-import type { Reporter } from './ui/reporter.ts';
+import type { Reporter, StatusRecord } from './ui/reporter.ts';
 import type { StreamStatus } from './ui/stream-status.ts';
 import * as say from './ui/words.ts';
 
@@ -26,10 +26,26 @@ export type SessionConfig = Pick<
   'filter' | 'limit' | 'durationMs' | 'timeoutMs' | 'maxSilenceMs' | 'failOnGap' | 'readyFile'
 >;
 
+/** The stream as the session sees it: the service's, or another one that brings the same items. */
+export type SessionStream = Pick<EventStream, 'host' | 'roundTripMs'> & {
+  items(): AsyncIterable<StreamItem>;
+};
+
+/** What is different where the events do not come from the service. */
+export interface SourceTraits {
+  /** A loss is no gap: the stream goes on where it was. */
+  readonly isGapless: boolean;
+  sayConnected(connected: Connected): StatusRecord;
+  /** Called once the first `count` wanted events of a batch are out of this process. */
+  acknowledge(batch: EventBatch, count: number): void;
+}
+
 export interface SessionParts {
   readonly config: SessionConfig;
   /** Opens the stream, which ends when the signal aborts. */
-  readonly openStream: (signal: AbortSignal) => EventStream;
+  readonly openStream: (signal: AbortSignal) => SessionStream;
+  /** Undefined for the service. */
+  readonly traits?: SourceTraits | undefined;
   readonly openOutput: OpenOutput;
   readonly reporter: Reporter;
   readonly status: StreamStatus;
@@ -41,7 +57,7 @@ export interface SessionParts {
 interface Run extends SessionParts {
   readonly io: Io;
   readonly stop: Stop;
-  readonly stream: EventStream;
+  readonly stream: SessionStream;
   readonly output: EventOutput;
   readonly tally: Tally;
   readonly recorder: Recorder | undefined;
@@ -95,17 +111,26 @@ async function followToTheEnd(run: Run, silence: SilenceWatch): Promise<void> {
 }
 
 /** Hands on what filters and limit leave of a batch, waiting while the output does not keep up. */
-async function deliver({ received, wanted, connection }: EventBatch, run: Run): Promise<number> {
-  const { config, status, stop, tally, recorder, output } = run;
+async function deliver(batch: EventBatch, run: Run): Promise<number> {
+  const { received, wanted, connection } = batch;
+  const { config, status, stop, tally, recorder, output, traits } = run;
   const count = Math.min(wanted.count, (config.limit ?? Number.POSITIVE_INFINITY) - tally.events);
   // Filters choose what is delivered; the recording has every event.
   recorder?.writeEvents(received, config.filter === undefined ? count : received.count, connection);
   // What could not be recorded is not delivered either.
-  if (count === 0 || stop.reason?.kind === 'output') return 0;
+  if (stop.reason?.kind === 'output') return 0;
+  if (count === 0) {
+    traits?.acknowledge(batch, 0);
+    return 0;
+  }
   const place = { connection, firstSeq: tally.events + 1 };
   tally.events += count;
   await output.writeEvents(wanted, count, place);
   status.noteEvents(count);
+  if (traits !== undefined) {
+    await output.flush();
+    if (output.failure === undefined) traits.acknowledge(batch, count);
+  }
   return count;
 }
 
@@ -113,6 +138,7 @@ async function deliver({ received, wanted, connection }: EventBatch, run: Run): 
 async function tell(item: Exclude<StreamItem, Events>, run: Run): Promise<void> {
   const { config, reporter, status, stop, stream, tally } = run;
   const { host } = stream;
+  const isGapless = run.traits?.isGapless === true;
   switch (item.kind) {
     case 'connecting':
       reporter.report(say.sayConnecting(host, item.attempt));
@@ -129,7 +155,7 @@ async function tell(item: Exclude<StreamItem, Events>, run: Run): Promise<void> 
     case 'lost':
       tally.noteLost(item);
       reporter.report(say.sayLost(item));
-      if (config.failOnGap) stop.because({ kind: 'gap' });
+      if (config.failOnGap && !isGapless) stop.because({ kind: 'gap' });
       break;
     case 'retrying':
       if (stop.reason === undefined) reporter.report(say.sayRetrying(item));
@@ -138,6 +164,7 @@ async function tell(item: Exclude<StreamItem, Events>, run: Run): Promise<void> 
     case 'gap':
       reporter.report(say.sayGap(item));
       status.noteGap();
+      if (config.failOnGap && isGapless) stop.because({ kind: 'gap' });
       await record(
         { lifecycle: 'gap', from: iso(item.fromMs), to: iso(item.toMs), cause: item.cause.kind },
         run,
@@ -149,7 +176,7 @@ async function tell(item: Exclude<StreamItem, Events>, run: Run): Promise<void> 
 async function announce(connected: Connected, run: Run): Promise<void> {
   const { config, reporter, io, stop } = run;
   const { connection, host, keyPrefix } = connected;
-  reporter.report(say.sayConnected(connected));
+  reporter.report((run.traits ?? say).sayConnected(connected));
   const at = iso(connected.atMs);
   await record({ lifecycle: 'connected', at, connection, host, key_prefix: keyPrefix }, run);
   if (config.readyFile === undefined || connection > 1) return;
@@ -171,7 +198,7 @@ async function record(one: LifecycleRecord, run: Run): Promise<void> {
 async function conclude(run: Run): Promise<Outcome> {
   const { config, io, output, reporter, stop, tally } = run;
   const { openGap } = tally;
-  if (openGap !== undefined) {
+  if (openGap !== undefined && run.traits?.isGapless !== true) {
     const from = iso(openGap.lastByteAtMs);
     await record({ lifecycle: 'gap', from, to: null, cause: openGap.cause.kind }, run);
   }

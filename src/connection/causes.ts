@@ -233,6 +233,11 @@ export const CAUSES = {
     happened: '{host} cannot use JetStream for now ({detail})',
     remedy: 'Usually passes; if it stays, look whether JetStream is enabled there.',
   },
+  'nats-trimmed': {
+    rule: 'loss',
+    happened: 'the stream on {host} no longer keeps what comes next ({detail})',
+    remedy: 'Let the stream keep messages for longer, or read them sooner.',
+  },
   'not-nats': {
     rule: 'upgrade',
     happened: '{host} does not speak NATS ({detail})',

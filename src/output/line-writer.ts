@@ -16,7 +16,9 @@ export interface LineWriter {
    * or when the output failed or was cut. After a failure nothing more is written.
    */
   write(lines: Buffer | string): Promise<void> | undefined;
-  /** Resolves when all is written, or at once after a failure or cut. */
+  /** Resolves when all that was given so far is written, or at once after a failure or cut. */
+  flush(): Promise<void>;
+  /** The same, for the last time. */
   drain(): Promise<void>;
   /** Gives up on what cannot be written within `ms` (bytes still queued then are lost), unless all is drained. */
   cutAfter(ms: number): void;
@@ -66,6 +68,7 @@ function createFileWriter(fd: number, onFailure: (failure: WriteFailure) => void
       }
       return undefined;
     },
+    flush: () => Promise.resolve(),
     drain: () => Promise.resolve(),
     cutAfter() {},
     get failure() {
@@ -114,6 +117,12 @@ function createStreamWriter(
       begin(release);
     });
 
+  const flush = async (): Promise<void> => {
+    if (failure === undefined && !isCut && stream.writableLength > 0) {
+      await wait((done) => stream.write('', () => done()));
+    }
+  };
+
   return {
     write(lines) {
       if (failure !== undefined) return undefined;
@@ -124,10 +133,9 @@ function createStreamWriter(
       if (stream.write(lines)) return undefined;
       return wait((done) => stream.once('drain', done));
     },
+    flush,
     async drain() {
-      if (failure === undefined && !isCut && stream.writableLength > 0) {
-        await wait((done) => stream.write('', () => done()));
-      }
+      await flush();
       // A timer that is left would keep the process alive.
       for (const cancel of cancelCuts) cancel();
     },

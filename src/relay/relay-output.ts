@@ -108,6 +108,8 @@ export function openRelayOutput(parts: RelayParts, onFailure: (failure: WriteFai
       }
       return waitForRoom();
     },
+    // What is taken is in a spool, or told at the end.
+    flush: () => Promise.resolve(),
     async drain() {
       if (isSpooled) cancels.add(clock.setTimer(cut, SPOOLED_DRAIN_MS));
       if (!isDone()) {

@@ -46,16 +46,19 @@ export interface Tail {
   finish(): Promise<TailExit>;
 }
 
-/** Starts `stream tail` of `url` with the canary key; NDJSON, since stdout is a pipe. */
+/** Starts `stream tail` of `url` (empty: the arguments say what of) with the canary key; NDJSON, since stdout is a pipe. */
 export function startTail(url: string, args: readonly string[] = [], options: TailOptions = {}): Tail {
   const { command = 'tail', log = 'text', random, hosts, env, ...rest } = options;
   const home = makeTempFolder();
-  const child = startCli(['stream', command, '--url', url, '--verbose', '--log-format', log, ...args], {
-    key: CANARY_KEY,
-    nodeArgs: random === undefined && hosts === undefined ? [] : ['--require', writePreload(random, hosts)],
-    env: { HOME: home, ...env },
-    ...rest,
-  });
+  const child = startCli(
+    ['stream', command, ...(url === '' ? [] : ['--url', url]), '--verbose', '--log-format', log, ...args],
+    {
+      key: CANARY_KEY,
+      nodeArgs: random === undefined && hosts === undefined ? [] : ['--require', writePreload(random, hosts)],
+      env: { HOME: home, ...env },
+      ...rest,
+    },
+  );
   const finish = async (): Promise<TailExit> => {
     const exit = await child.exit;
     assertDecent(exit, log);
