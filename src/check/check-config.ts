@@ -56,12 +56,18 @@ export async function parseCheckFlags(flags: CheckFlags, io: Io): Promise<CheckC
     expected,
     isJson: flags.json === true,
     useColor: wantsColor(flags, io, io.stdout.isTty),
-    junit: flags.junit,
+    junit: parseJunit(flags.junit),
     gitHub:
       io.env['GITHUB_ACTIONS'] === 'true'
         ? { summaryFile: summaryFile === '' ? undefined : summaryFile }
         : undefined,
   };
+}
+
+/** `-` is stdout elsewhere, where the lines for people are here. */
+function parseJunit(path: string | undefined): string | undefined {
+  if (path !== '' && path !== '-') return path;
+  throw new UsageError(`invalid --junit "${path}"`, 'accepted: the path of a file such as check.xml');
 }
 
 async function parseExpected(flags: CheckFlags): Promise<Expected | undefined> {

@@ -328,6 +328,8 @@ describe('--expect', () => {
     ['a count alone', ['--min', '3'], /--min says nothing without --expect/],
     ['a path alone', ['--expect', 'a=1', '--lag-field', 'ts'], /--lag-field says nothing without --max-lag/],
     ['a bad deadline', ['--deadline', '0'], /--deadline "0"/],
+    ['no file', ['--junit', ''], /--junit ""[\s\S]*check\.xml/],
+    ['stdout', ['--junit', '-'], /--junit "-"/],
     ['a flag of tail', ['--max-reconnects', '3'], /'--max-reconnects'/],
   ];
   test.each(usage)('%s is a usage error before anything is opened', async (_name, args, words) => {

@@ -151,7 +151,7 @@ describe('stream simulate', () => {
     const { ready } = await startSimulate([]);
     const { code, stderr } = await runCli(['stream', 'simulate', '--port', new URL(ready.url).port]);
     expect(code).toBe(2);
-    expect(stderr).toMatch(/the port is in use\n.*port 0 picks a free one/);
+    expect(stderr).toMatch(/the port is in use\n {2}--port 0 .*picks a free one/);
   });
 
   test('--help names every scenario', async () => {
