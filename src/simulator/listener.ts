@@ -23,7 +23,10 @@ export interface Listener {
 /** Why an address cannot be listened on, and what can be done. */
 const WORDS: Readonly<Record<string, readonly [why: string, hint: string]>> = {
   EADDRINUSE: ['the port is in use', '--port 0 (in a program: port: 0) picks a free one'],
-  EACCES: ['this port is not for every user', 'take one from 1024 on, or --port 0 (in a program: port: 0) for a free one'],
+  EACCES: [
+    'this port is not for every user',
+    'take one from 1024 on, or --port 0 (in a program: port: 0) for a free one',
+  ],
   EADDRNOTAVAIL: ['this machine has no such address', '0.0.0.0 is every address of the machine'],
   ENOTFOUND: ['there is no such host name', 'give an address of this machine'],
 };

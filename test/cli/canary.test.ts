@@ -2,16 +2,18 @@
 // it writes and in no argv of a process that it starts (contract P4). What the run writes to stdout, stderr and
 // files is searched for every test there is, by `helpers/secrecy.ts`.
 import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { CANARY_KEY, findKeyIn } from '../helpers/canary.ts';
-import { makeTempFolder } from '../helpers/cleanup.ts';
+import { makeTempFolder, registerCleanup } from '../helpers/cleanup.ts';
 import { type Child, type Exit, runCli, startCli } from '../helpers/run-cli.ts';
 import { startScriptedServer, streamHandler } from '../helpers/scripted-server.ts';
 
 /**
- * Command → ways to run it, and the exit code. FOLDER, PORT: of the run. The store has the profiles `main`,
+ * Command → ways to run it, and the exit code. FOLDER, PORT of the server, SINK of an HTTP server. The store has the profiles `main`,
  * with the canary key, and `command`, whose command prints it; stdin holds it, too.
  */
 const RUNS: Readonly<Record<string, readonly (readonly [string, number])[]>> = {
@@ -31,6 +33,10 @@ const RUNS: Readonly<Record<string, readonly (readonly [string, number])[]>> = {
   'stream simulate': [
     ['--port 0', 143],
     ['--port 99999', 2],
+  ],
+  'stream relay': [
+    ['--to http://127.0.0.1:SINK/in --limit 1 --spool FOLDER/spool --dead-letter FOLDER/dead', 0],
+    ['--to http://127.0.0.1:SINK/in -p command-that-fails', 3],
   ],
   'stream replay': [
     ['FOLDER/recording.ndjson --speed max --json', 0],
@@ -71,6 +77,7 @@ const hasStrace = succeeds('strace', '-o', '/dev/null', 'true');
 /** Runs it under strace until it ends, or until it serves, and returns the words of every program that was started. */
 async function runTraced(command: string, args: string) {
   await using server = await startScriptedServer(streamHandler({ events: ['{"type":"first"}'] }));
+  const sink = await startSink();
   const folder = makeTempFolder();
   const url = `http://127.0.0.1:${server.port}`;
   writeFileSync(
@@ -89,7 +96,11 @@ async function runTraced(command: string, args: string) {
   const store = JSON.stringify({ version: 1, current: 'main', profiles });
   writeFileSync(join(config, 'profiles.json'), store, { mode: 0o600 });
   const log = join(folder, 'strace');
-  const words = args.replaceAll('FOLDER', folder).replace('PORT', String(server.port)).split(' ');
+  const words = args
+    .replaceAll('FOLDER', folder)
+    .replace('PORT', String(server.port))
+    .replace('SINK', String(sink))
+    .split(' ');
   const child = startCli([...command.split(' '), ...words.filter((word) => word !== ''), '--verbose'], {
     stdin: CANARY_KEY,
     cwd: folder,
@@ -106,6 +117,18 @@ async function runTraced(command: string, args: string) {
   const exit = await endOf(child);
   const started = hasStrace ? readFileSync(log, 'utf8') : '';
   return { exit, started, found: findKeyIn(exit.stdout + exit.stderr + started) };
+}
+
+/** An HTTP server that takes whatever is sent to it; returns its port. */
+async function startSink(): Promise<number> {
+  const sink = createServer((request, response) => {
+    request.resume().on('end', () => response.end());
+  });
+  sink.listen(0, '127.0.0.1');
+  await once(sink, 'listening');
+  registerCleanup(() => sink.close());
+  const address = sink.address();
+  return typeof address === 'object' ? (address?.port ?? 0) : 0;
 }
 
 /** A server is asked to end once it is there; strace ends with the status of a shell. */
