@@ -1,6 +1,6 @@
 // The flags that say how to connect, checked.
 import { UsageError } from '../errors.ts';
-import { CONNECTION_DEFAULTS, fillRetryBounds } from './connection-defaults.ts';
+import { CONNECTION_DEFAULTS, type ConnectionSettings, fillRetryBounds } from './connection-defaults.ts';
 import type { TargetFlags } from './target.ts';
 import { optionalDuration, parseCount, parseDuration } from './values.ts';
 
@@ -16,16 +16,7 @@ export interface ConnectionFlags extends TargetFlags {
   readonly caCert?: string;
 }
 
-/** Durations in ms. */
-export interface ConnectionConfig {
-  /** Attempts beyond the first in the whole run; 0 is --no-reconnect, default without bound. */
-  readonly maxReconnects: number;
-  readonly retryMinMs: number;
-  readonly retryMaxMs: number;
-  readonly connectTimeoutMs: number;
-  /** 0 turns keepalive off. */
-  readonly pingIntervalMs: number;
-  readonly pongTimeoutMs: number;
+export interface ConnectionConfig extends ConnectionSettings {
   /** Path of extra trusted roots, or undefined. */
   readonly caCert: string | undefined;
 }

@@ -1,5 +1,17 @@
 // How a stream is connected to where nobody says otherwise (contract § 1): one place for flags and options.
 
+/** How to connect, whoever says so. Durations in ms. */
+export interface ConnectionSettings {
+  /** Attempts beyond the first in the whole run; Infinity where there is no bound. */
+  readonly maxReconnects: number;
+  readonly retryMinMs: number;
+  readonly retryMaxMs: number;
+  readonly connectTimeoutMs: number;
+  /** 0 turns keepalive off. */
+  readonly pingIntervalMs: number;
+  readonly pongTimeoutMs: number;
+}
+
 /** Durations in ms. */
 export const CONNECTION_DEFAULTS = {
   connectTimeoutMs: 15_000,

@@ -12,6 +12,7 @@ import { makeVisible } from '../render/sanitize.ts';
 import { StreamEndedError } from './errors.ts';
 import type { StreamEvent } from './event.ts';
 import { EventBatch, type StreamItem } from './items.ts';
+import type { StreamCallbacks } from './options.ts';
 import type { StreamRequest } from './request.ts';
 import type { StreamSettings, StreamWorld } from './settings.ts';
 
@@ -19,6 +20,15 @@ import type { StreamSettings, StreamWorld } from './settings.ts';
 export interface Pull<T> extends AsyncIterableIterator<T, void, undefined> {
   return(): Promise<IteratorResult<T, void>>;
 }
+
+const CALLBACK_OF = {
+  connecting: 'onConnecting',
+  connected: 'onConnected',
+  discarded: 'onDiscarded',
+  lost: 'onLost',
+  retrying: 'onRetrying',
+  gap: 'onGap',
+} as const satisfies Record<Exclude<StreamItem['kind'], 'events'>, keyof StreamCallbacks>;
 
 export class EventStream implements AsyncIterable<StreamEvent> {
   /** Bundles are minified, names that people see are not. @internal */
@@ -146,28 +156,8 @@ export class EventStream implements AsyncIterable<StreamEvent> {
   /** Tells the callback, then the consumer. */
   async *#tell(item: StreamItem): AsyncGenerator<StreamItem, void, undefined> {
     const { callbacks } = this.#request;
-    switch (item.kind) {
-      case 'connecting':
-        await callbacks.onConnecting?.(item);
-        break;
-      case 'connected':
-        await callbacks.onConnected?.(item);
-        break;
-      case 'discarded':
-        await callbacks.onDiscarded?.(item);
-        break;
-      case 'lost':
-        await callbacks.onLost?.(item);
-        break;
-      case 'retrying':
-        await callbacks.onRetrying?.(item);
-        break;
-      case 'gap':
-        await callbacks.onGap?.(item);
-        break;
-      case 'events':
-        break;
-    }
+    const callback = item.kind === 'events' ? undefined : callbacks[CALLBACK_OF[item.kind]];
+    await (callback as ((item: StreamItem) => void | Promise<void>) | undefined)?.(item);
     yield item;
   }
 

@@ -1,7 +1,11 @@
 // Options of `stream()` → a request in which everything is checked and nothing is left open.
 //
 // Pure but for looking at certificates: nothing is read, resolved or connected to.
-import { CONNECTION_DEFAULTS, fillRetryBounds } from '../config/connection-defaults.ts';
+import {
+  CONNECTION_DEFAULTS,
+  type ConnectionSettings,
+  fillRetryBounds,
+} from '../config/connection-defaults.ts';
 import { parseKey } from '../config/key.ts';
 import { checkProxyUrl } from '../config/proxy-url.ts';
 import { parseStreamUrl, type StreamUrl } from '../config/stream-url.ts';
@@ -9,19 +13,12 @@ import { checkCertificates } from '../config/trusted-roots.ts';
 import { UsageError } from '../errors.ts';
 import type { ReadKey, StreamCallbacks, StreamOptions } from './options.ts';
 
-/** Durations in ms. */
-export interface StreamRequest {
+export interface StreamRequest extends ConnectionSettings {
   readonly url: StreamUrl;
   readonly key: string | ReadKey;
   readonly signal: AbortSignal | undefined;
   readonly types: readonly string[];
   readonly where: readonly string[];
-  readonly maxReconnects: number;
-  readonly retryMinMs: number;
-  readonly retryMaxMs: number;
-  readonly connectTimeoutMs: number;
-  readonly pingIntervalMs: number;
-  readonly pongTimeoutMs: number;
   /** PEM; empty where only the roots of Node are trusted. */
   readonly ca: readonly string[];
   readonly proxyUrl: string | undefined;
