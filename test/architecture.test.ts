@@ -287,7 +287,6 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   re2js: ['protocol/pattern.ts'],
   '@nats-io/transport-node': ['nats/'],
   '@nats-io/jetstream': ['nats/'],
-  selfsigned: ['simulator/certificate.ts'],
 };
 
 interface Module {

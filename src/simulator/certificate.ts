@@ -1,7 +1,9 @@
-// A self-made certificate for a local TLS server; the package behind it is loaded only where TLS is asked for.
+// A self-made certificate for a local TLS server (RFC 5280); a bundle of its own, loaded only where TLS is asked for.
+import { createSign, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { isIP } from 'node:net';
 import { hostname, networkInterfaces } from 'node:os';
-import { generate } from 'selfsigned';
+import { parseAddress } from './address.ts';
+import { bitString, encode, objectIdentifier, sequence, TAG, time } from './der.ts';
 
 /** A server's certificate, its own root, and the private key, both PEM. */
 export interface ServerCertificate {
@@ -12,9 +14,52 @@ export interface ServerCertificate {
 const DAY_MS = 86_400_000;
 /** Long enough for any session at a desk, short enough to be worthless when found. */
 const VALID_DAYS = 30;
-/** subjectAltName choices (RFC 5280 § 4.2.1.6). */
-const DNS_NAME = 2;
-const IP_ADDRESS = 7;
+/** A clock that differs a little, in a container or a virtual machine, is no reason to refuse. */
+const CLOCK_SLACK_MS = 3_600_000;
+
+const ECDSA_WITH_SHA256 = '1.2.840.10045.4.3.2';
+const COMMON_NAME = '2.5.4.3';
+const BASIC_CONSTRAINTS = '2.5.29.19';
+const KEY_USAGE = '2.5.29.15';
+const EXTENDED_KEY_USAGE = '2.5.29.37';
+const SERVER_AUTH = '1.3.6.1.5.5.7.3.1';
+const SUBJECT_ALT_NAME = '2.5.29.17';
+/** digitalSignature and keyCertSign: bits 0 and 5, two unused behind them (RFC 5280 § 4.2.1.3). */
+const KEY_USAGE_BITS = bitString(Uint8Array.of(0b10000100), 2);
+/** GeneralName choices (RFC 5280 § 4.2.1.6). */
+const DNS_NAME = 0x82;
+const IP_ADDRESS = 0x87;
+
+const TRUE = encode(TAG.boolean, Uint8Array.of(0xff));
+
+/**
+ * Makes a certificate for loopback by name and address, and for `host`, or for all of the machine's own addresses;
+ * valid from an hour ago, for 30 days.
+ */
+export function makeCertificate(host: string): ServerCertificate {
+  const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const algorithm = sequence(objectIdentifier(ECDSA_WITH_SHA256));
+  const name = sequence(
+    encode(TAG.set, sequence(objectIdentifier(COMMON_NAME), encode(TAG.utf8String, 'atlantis simulator'))),
+  );
+  const nowMs = Date.now();
+  const toBeSigned = sequence(
+    encode(0xa0, encode(TAG.integer, Uint8Array.of(2))), // version 3
+    encode(TAG.integer, makeSerialNumber()),
+    algorithm,
+    name,
+    sequence(time(nowMs - CLOCK_SLACK_MS), time(nowMs + VALID_DAYS * DAY_MS)),
+    name,
+    publicKey.export({ type: 'spki', format: 'der' }),
+    encode(0xa3, sequence(...listExtensions(listNames(host)))),
+  );
+  const signature = createSign('sha256').update(toBeSigned).sign(privateKey);
+  const certificate = sequence(toBeSigned, algorithm, bitString(signature));
+  return {
+    cert: `-----BEGIN CERTIFICATE-----\n${wrapBase64(certificate)}\n-----END CERTIFICATE-----\n`,
+    key: privateKey.export({ type: 'pkcs8', format: 'pem' }) as string,
+  };
+}
 
 /** The names and addresses under which a server is reached that listens on `host`. */
 function listNames(host: string): string[] {
@@ -26,29 +71,30 @@ function listNames(host: string): string[] {
   return [...new Set([...loopback, hostname(), ...addresses])];
 }
 
-/**
- * Makes a certificate for loopback by name and address, and for `host`, or for all of the machine's own addresses;
- * valid from an hour ago, for 30 days.
- */
-export async function makeCertificate(host: string): Promise<ServerCertificate> {
-  const nowMs = Date.now();
-  const { cert, private: key } = await generate([{ name: 'commonName', value: 'atlantis simulator' }], {
-    keyType: 'ec',
-    algorithm: 'sha256',
-    // A clock that differs a little, in a container or a virtual machine, is no reason to refuse.
-    notBeforeDate: new Date(nowMs - 3_600_000),
-    notAfterDate: new Date(nowMs + VALID_DAYS * DAY_MS),
-    extensions: [
-      { name: 'basicConstraints', cA: true },
-      { name: 'keyUsage', digitalSignature: true, keyCertSign: true, critical: true },
-      { name: 'extKeyUsage', serverAuth: true },
-      {
-        name: 'subjectAltName',
-        altNames: listNames(host).map((name) =>
-          isIP(name) === 0 ? { type: DNS_NAME, value: name } : { type: IP_ADDRESS, ip: name },
-        ),
-      },
-    ],
-  });
-  return { cert, key };
+function listExtensions(names: readonly string[]): Buffer[] {
+  const generalNames = names.map((name) =>
+    isIP(name) === 0 ? encode(DNS_NAME, name) : encode(IP_ADDRESS, parseAddress(name)),
+  );
+  return [
+    extension(BASIC_CONSTRAINTS, sequence(TRUE), true),
+    extension(KEY_USAGE, KEY_USAGE_BITS, true),
+    extension(EXTENDED_KEY_USAGE, sequence(objectIdentifier(SERVER_AUTH))),
+    extension(SUBJECT_ALT_NAME, sequence(...generalNames)),
+  ];
+}
+
+function extension(identifier: string, value: Buffer, isCritical = false): Buffer {
+  const parts = [objectIdentifier(identifier), ...(isCritical ? [TRUE] : [])];
+  return sequence(...parts, encode(TAG.octetString, value));
+}
+
+/** Positive, and not zero at its front. */
+function makeSerialNumber(): Buffer {
+  const serial = randomBytes(16);
+  serial[0] = ((serial[0] ?? 0) & 0x3f) | 0x40;
+  return serial;
+}
+
+function wrapBase64(bytes: Buffer): string {
+  return bytes.toString('base64').replace(/.{64}(?=.)/g, '$&\n');
 }

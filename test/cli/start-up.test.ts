@@ -20,16 +20,30 @@ async function listLoaded(args: string): Promise<string[]> {
   return paths.filter((path) => /[\\/]dist[\\/]/.test(path)).map((path) => basename(path, '.cjs'));
 }
 
-const TAIL = ['main', 'commands.program', 'tail', 'simulator.server'];
+const STREAM = ['main', 'base', 'ws', 'stream'];
+const SIMULATOR = ['simulator.parts', 'simulator.scenarios'];
+const TAIL = [...STREAM, ...SIMULATOR, 'commands.program', 'tail', 'string-width'];
+
+const COMPLETION = [
+  'main',
+  'base',
+  'commands.program',
+  'commands.complete',
+  'commands.help',
+  'simulator.scenarios',
+];
 
 test.each([
   ['--version', ['main']],
   ['stream tail --simulate burst -n 1 --json', TAIL],
-  ['stream tail --simulate burst -n 1 --format pretty --color never', [...TAIL, 'render.pretty']],
+  [
+    'stream tail --simulate burst -n 1 --format pretty --color never',
+    [...TAIL, 'render.pretty', 'render.tree'],
+  ],
   ['stream tail --help', ['main', 'commands.program', 'commands.help']],
-  ['completion bash', ['main', 'commands.program', 'completion.script']],
-  ['__complete bash -- stream ', ['main', 'commands.program', 'commands.complete']],
-  ['profile list --json', ['main', 'commands.program', 'profile.list']],
+  ['completion bash', ['main', 'base', 'commands.program', 'completion.script']],
+  ['__complete bash -- stream ', COMPLETION],
+  ['profile list --json', ['main', 'base', 'commands.program', 'profile.list']],
 ])('`%s` loads what it needs, and nothing else', async (args, parts) => {
   expect((await listLoaded(args)).sort()).toEqual([...parts].sort());
 });
