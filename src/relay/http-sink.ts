@@ -35,6 +35,7 @@ export interface HttpSinkSettings extends PostedForm {
 
 /** More of an answer's body is not waited for: its status says all. */
 const MAX_BODY_BYTES = 64 * 1024;
+const BROKEN_OFF = 'the answer broke off';
 
 export class HttpSink implements Sink {
   readonly name: string;
@@ -142,8 +143,9 @@ export class HttpSink implements Sink {
         });
         response.on('end', settle);
         // Half an answer is none: whoever sent it may not have finished with the events.
-        response.on('error', reject);
-        response.on('close', () => reject(new Error('the answer broke off')));
+        const breakOff = (): void => reject(new Error(BROKEN_OFF));
+        response.on('error', breakOff);
+        response.on('close', breakOff);
       });
     });
   }
@@ -156,8 +158,8 @@ export class HttpSink implements Sink {
       return describeSinkFault({ kind: 'timed-out', host, detail }, this.#hasWorked);
     }
     const { code = '', message } = error as NodeJS.ErrnoException;
-    if (/^HPE_|^ERR_HTTP/.test(code) || message === 'the answer broke off' || message === 'aborted') {
-      const detail = code.startsWith('HPE_') ? `not an HTTP answer, ${code}` : 'the answer broke off';
+    if (/^HPE_|^ERR_HTTP/.test(code) || message === BROKEN_OFF) {
+      const detail = code === '' ? BROKEN_OFF : `not an HTTP answer, ${code}`;
       return describeSinkFault({ kind: 'dropped', host, detail }, this.#hasWorked);
     }
     return describeSinkFault(classifyError(error, host, 'connect'), this.#hasWorked);
