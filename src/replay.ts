@@ -12,7 +12,7 @@ import { readLines } from './record/read-lines.ts';
 import type { Renderer } from './render/renderer.ts';
 import { createStop, type Stop, toOutcome } from './stop.ts';
 import { createReporter, type Reporter } from './ui/reporter.ts';
-import { sayCut, sayEnd } from './ui/words.ts';
+import { type Filtered, sayCut, sayEnd } from './ui/words.ts';
 
 /** As the command line gives them. */
 export interface ReplayFlags
@@ -34,6 +34,8 @@ interface Run {
   readonly damage: DamageReport;
   readonly stop: Stop;
   events: number;
+  /** Undefined where there are no filters. */
+  filtered: Filtered | undefined;
 }
 
 /**
@@ -60,6 +62,7 @@ export async function runReplay(path: string, flags: ReplayFlags, io: Io): Promi
     damage: createDamageReport(reporter),
     stop,
     events: 0,
+    filtered: undefined,
   };
   const startedAtMs = io.clock.monotonicMs();
   const unwatch = watchEnds(config, io, stop, writer);
@@ -89,6 +92,10 @@ async function perform(item: Played, run: Run): Promise<void> {
     return;
   }
   const batch = select === undefined ? item.batch : select(item.batch);
+  if (select !== undefined) {
+    const { received = 0, matched = 0 } = run.filtered ?? {};
+    run.filtered = { received: received + item.batch.count, matched: matched + batch.count };
+  }
   const count = Math.min(batch.count, (config.limit ?? Number.POSITIVE_INFINITY) - run.events);
   if (count === 0) return;
   const place = { connection: item.connection, firstSeq: run.events + 1 };
@@ -109,7 +116,7 @@ function conclude(run: Run, reporter: Reporter, io: Io, durationMs: number): Out
     const message = '--strict: the recording is damaged';
     reporter.report({ event: 'error', level: 'error', message, figures: { exit_code: reason.exitCode } });
   }
-  reporter.report(damage.summarize(run.events, durationMs));
+  reporter.report(damage.summarize(run.events, durationMs, run.filtered));
   const outcome: Outcome = reason === undefined ? { exitCode: EXIT.ok } : toOutcome(reason);
   if ('exitCode' in outcome && writer.bytesCut > 0) io.exitNow(outcome.exitCode);
   return outcome;

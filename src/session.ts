@@ -70,7 +70,10 @@ export async function runSession(parts: SessionParts, io: Io): Promise<Outcome> 
   const stop = createStop();
   const stream = parts.openStream(stop.signal);
   const output = parts.openOutput((failure) => stop.because({ kind: 'output', failure }));
-  const tally = startTally(clock, (discarded) => reporter.report(say.sayDiscarded(discarded)));
+  const tally = startTally(clock, {
+    discarded: (reasons) => reporter.report(say.sayDiscarded(reasons)),
+    unmatched: (received) => reporter.report(say.sayUnmatched(received)),
+  });
   const recorder = parts.openRecorder?.((failure) => stop.because({ kind: 'output', failure }));
   const run: Run = { ...parts, io, stop, stream, output, tally, recorder };
   const silence = createSilenceWatch(config.maxSilenceMs, clock, output, () =>
@@ -117,6 +120,10 @@ async function deliver(batch: EventBatch, run: Run): Promise<number> {
   const count = Math.min(wanted.count, (config.limit ?? Number.POSITIVE_INFINITY) - tally.events);
   // Filters choose what is delivered; the recording has every event.
   recorder?.writeEvents(received, config.filter === undefined ? count : received.count, connection);
+  if (config.filter !== undefined) {
+    tally.noteFiltered(received.count, wanted.count);
+    status.noteReceived(received.count);
+  }
   // What could not be recorded is not delivered either.
   if (stop.reason?.kind === 'output') return 0;
   if (count === 0) {

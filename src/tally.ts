@@ -3,14 +3,18 @@
 import type { Clock } from './clock.ts';
 import type { Lost } from './connection/items.ts';
 import type { DiscardReason } from './protocol/messages.ts';
-import type { RunFigures } from './ui/words.ts';
+import type { Filtered, RunFigures } from './ui/words.ts';
 
 /** Discarded messages are told at most this often (contract G4). */
 const DISCARD_REPORT_MS = 5_000;
+/** A filter that has let nothing through for this long may not be what was meant. */
+const UNMATCHED_REPORT_MS = 10_000;
 
 export interface Tally {
   /** Events written so far. */
   events: number;
+  /** Counts events that filters have looked at. */
+  noteFiltered(received: number, matched: number): void;
   noteConnected(): void;
   noteLost(loss: Lost): void;
   /** The loss after which the stream has not been live again; undefined while it is. */
@@ -22,11 +26,15 @@ export interface Tally {
   summarize(pausedMs: number): RunFigures;
 }
 
-/** Starts to count; `tellDiscarded` is called with what was discarded and not yet told of. */
-export function startTally(
-  clock: Clock,
-  tellDiscarded: (discarded: ReadonlyMap<DiscardReason, number>) => void,
-): Tally {
+export interface TallyListeners {
+  /** With what was discarded and not yet told of. */
+  discarded(reasons: ReadonlyMap<DiscardReason, number>): void;
+  /** Once, if no event has matched the filters for a while: how many came. */
+  unmatched(received: number): void;
+}
+
+/** Starts to count, and tells of what should be known before the end. */
+export function startTally(clock: Clock, listeners: TallyListeners): Tally {
   const startedAtMs = clock.monotonicMs();
   const discarded = new Map<DiscardReason, number>();
   let untold = new Map<DiscardReason, number>();
@@ -36,6 +44,11 @@ export function startTally(
   let disconnectedMs = 0;
   let lostAtMs: number | undefined;
   let openGap: Lost | undefined;
+  let filtered: Filtered | undefined;
+  let cancelUnmatched: (() => void) | undefined;
+  const tellUnmatched = (): void => {
+    if (filtered?.matched === 0) listeners.unmatched(filtered.received);
+  };
   const count = (map: Map<DiscardReason, number>, reason: DiscardReason): void => {
     map.set(reason, (map.get(reason) ?? 0) + 1);
   };
@@ -45,10 +58,18 @@ export function startTally(
     const told = untold;
     untold = new Map();
     cancelTelling = clock.setTimer(tell, DISCARD_REPORT_MS);
-    tellDiscarded(told);
+    listeners.discarded(told);
   };
   return {
     events: 0,
+    noteFiltered(received, matched) {
+      if (received === 0) return;
+      cancelUnmatched ??= clock.setTimer(tellUnmatched, UNMATCHED_REPORT_MS);
+      filtered = {
+        received: (filtered?.received ?? 0) + received,
+        matched: (filtered?.matched ?? 0) + matched,
+      };
+    },
     noteConnected() {
       connections += 1;
       if (lostAtMs !== undefined) disconnectedMs += clock.monotonicMs() - lostAtMs;
@@ -69,7 +90,10 @@ export function startTally(
       }
       if (cancelTelling === undefined) tell();
     },
-    end: () => cancelTelling?.(),
+    end() {
+      cancelTelling?.();
+      cancelUnmatched?.();
+    },
     summarize(pausedMs) {
       const nowMs = clock.monotonicMs();
       return {
@@ -79,6 +103,7 @@ export function startTally(
         disconnectedMs: disconnectedMs + (lostAtMs === undefined ? 0 : nowMs - lostAtMs),
         pausedMs,
         discarded,
+        filtered,
       };
     },
   };

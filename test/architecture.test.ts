@@ -217,6 +217,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'render/ndjson.ts',
     'render/renderer.ts',
     'ui/reporter.ts',
+    'ui/words.ts',
   ],
   'replay.ts': [
     'errors.ts',

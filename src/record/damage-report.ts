@@ -1,5 +1,6 @@
 // Damaged lines of a recording: named while they are few, always counted.
 import type { Reporter, StatusRecord } from '../ui/reporter.ts';
+import { type Filtered, formatFiltered } from '../ui/words.ts';
 
 /** So many are named one by one; beyond, they are only counted. */
 const MAX_NAMED = 10;
@@ -8,7 +9,7 @@ export interface DamageReport {
   /** Counts a damaged line and names it. */
   note(line: number, why: string): void;
   /** The last word: what was played, and how many lines were not. */
-  summarize(events: number, durationMs: number): StatusRecord;
+  summarize(events: number, durationMs: number, filtered?: Filtered): StatusRecord;
 }
 
 export function createDamageReport(reporter: Reporter): DamageReport {
@@ -25,13 +26,14 @@ export function createDamageReport(reporter: Reporter): DamageReport {
         figures: { line, why },
       });
     },
-    summarize(events, durationMs) {
+    summarize(events, durationMs, filtered) {
+      const matched = filtered === undefined ? '' : `, ${formatFiltered(filtered)} matched`;
       const seconds = (durationMs / 1000).toFixed(durationMs < 10_000 ? 1 : 0);
       return {
         event: 'summary',
         level: 'info',
-        message: `${events} event${events === 1 ? '' : 's'} in ${seconds} s, ${damaged} damaged line${damaged === 1 ? '' : 's'}`,
-        figures: { events, duration_ms: Math.round(durationMs), damaged },
+        message: `${events} event${events === 1 ? '' : 's'} in ${seconds} s${matched}, ${damaged} damaged line${damaged === 1 ? '' : 's'}`,
+        figures: { events, duration_ms: Math.round(durationMs), damaged, ...filtered },
       };
     },
   };

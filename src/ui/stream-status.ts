@@ -5,7 +5,7 @@ import { makeVisible } from '../render/sanitize.ts';
 import { measureWidth, splitByWidth } from '../render/text-width.ts';
 import { drawSparkline, formatRate, type Rate, startRate } from './rate.ts';
 import { NO_STATUS_LINE, type StatusLine } from './status-line.ts';
-import { formatCount } from './words.ts';
+import { formatCount, formatFiltered } from './words.ts';
 
 export interface StreamStatus {
   connecting(host: string): void;
@@ -15,6 +15,8 @@ export interface StreamStatus {
   noteGap(): void;
   /** Off the screen, for something to be written; back with the next thing that happens, or within a second. */
   makeWay(): void;
+  /** Counts events that filters have looked at: from then on it is told how many of them were written. */
+  noteReceived(count: number): void;
   /** Counts events that were written just now. */
   noteEvents(count: number): void;
   end(): void;
@@ -26,6 +28,7 @@ const NO_STREAM_STATUS: StreamStatus = {
   retrying() {},
   noteGap() {},
   makeWay() {},
+  noteReceived() {},
   noteEvents() {},
   end() {},
 };
@@ -50,6 +53,7 @@ class ShownStatus implements StreamStatus {
   #state: State | undefined;
   #rate: Rate | undefined;
   #events = 0;
+  #received: number | undefined;
   #gaps = 0;
   #cancelRefresh: () => void = () => {};
 
@@ -79,6 +83,11 @@ class ShownStatus implements StreamStatus {
 
   makeWay(): void {
     this.#line.clear();
+  }
+
+  noteReceived(count: number): void {
+    this.#received = (this.#received ?? 0) + count;
+    this.#show();
   }
 
   noteEvents(count: number): void {
@@ -140,8 +149,13 @@ class ShownStatus implements StreamStatus {
   }
 
   #countUp(): Piece[] {
+    const received = this.#received;
+    const events =
+      received === undefined
+        ? formatCount(this.#events, 'event')
+        : formatFiltered({ matched: this.#events, received });
     return [
-      { text: formatCount(this.#events, 'event'), paint: NO_PAINT },
+      { text: events, paint: NO_PAINT },
       { text: formatCount(this.#gaps, 'gap'), paint: this.#gaps > 0 ? this.#style.waiting : NO_PAINT },
     ];
   }

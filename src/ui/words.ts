@@ -116,6 +116,12 @@ export function sayGaveUp(item: Pick<GaveUp, 'cause' | 'exitCode' | 'why'>, nowM
   };
 }
 
+/** Events that filters have looked at, and those that passed. */
+export interface Filtered {
+  readonly received: number;
+  readonly matched: number;
+}
+
 /** Figures of a whole run (contract G3). */
 export interface RunFigures {
   readonly events: number;
@@ -124,6 +130,8 @@ export interface RunFigures {
   readonly disconnectedMs: number;
   readonly pausedMs: number;
   readonly discarded: ReadonlyMap<string, number>;
+  /** Undefined where there are no filters, or nothing came. */
+  readonly filtered: Filtered | undefined;
 }
 
 export function saySummary(run: RunFigures): StatusRecord {
@@ -132,12 +140,14 @@ export function saySummary(run: RunFigures): StatusRecord {
   const disconnected = formatDuration(run.disconnectedMs);
   const paused = formatDuration(run.pausedMs);
   const reasons = total === 0 ? '' : ` (${listDiscarded(run.discarded)})`;
+  const matched = run.filtered === undefined ? [] : [formatFiltered(run.filtered)];
   return {
     event: 'summary',
     level: 'info',
-    message: `${events}, ${formatCount(run.reconnects, 'reconnect')}, ${disconnected} disconnected, ${paused} paused, ${total} discarded${reasons}`,
+    message: `${[events, ...matched.map((words) => `${words} matched`)].join(', ')}, ${formatCount(run.reconnects, 'reconnect')}, ${disconnected} disconnected, ${paused} paused, ${total} discarded${reasons}`,
     block: [
       events,
+      ...matched.map((words) => `matched       ${words}`),
       `reconnects    ${run.reconnects}`,
       `disconnected  ${disconnected}`,
       `paused        ${paused}`,
@@ -150,7 +160,24 @@ export function saySummary(run: RunFigures): StatusRecord {
       disconnected_ms: Math.round(run.disconnectedMs),
       paused_ms: Math.round(run.pausedMs),
       discarded: Object.fromEntries(run.discarded),
+      ...run.filtered,
     },
+  };
+}
+
+/** `0 of 10 events`. */
+export function formatFiltered({ matched, received }: Filtered): string {
+  return `${groupThousands(matched)} of ${formatCount(received, 'event')}`;
+}
+
+/** For who waits behind a filter that lets nothing through. */
+export function sayUnmatched(received: number): StatusRecord {
+  const filtered = { received, matched: 0 };
+  return {
+    event: 'warning',
+    level: 'info',
+    message: `no event has matched the filters so far: ${formatFiltered(filtered)}`,
+    figures: { ...filtered },
   };
 }
 
@@ -161,7 +188,11 @@ export function listDiscarded(discarded: ReadonlyMap<string, number>): string {
 
 /** `1,234 events`. */
 export function formatCount(count: number, noun: string): string {
-  return `${String(count).replace(/\B(?=(\d{3})+$)/g, ',')} ${noun}${count === 1 ? '' : 's'}`;
+  return `${groupThousands(count)} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+function groupThousands(count: number): string {
+  return String(count).replace(/\B(?=(\d{3})+$)/g, ',');
 }
 
 /** `0.25 s`, `12 s`, `3m 20s`, `2h 5m`. */

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { parseLossless } from '../../src/protocol/json-tree.ts';
 import { CANARY_KEY } from '../helpers/canary.ts';
+import { makeRecordedLine } from '../helpers/hostile.ts';
 import { randomJson, seededRandom } from '../helpers/random-json.ts';
 import { ROOT, runCli, runShell } from '../helpers/run-cli.ts';
 import { type ScriptedServer, startScriptedServer, streamHandler } from '../helpers/scripted-server.ts';
@@ -21,6 +22,31 @@ async function tailAll(server: ScriptedServer, ...flags: string[]): Promise<read
   expect(code).toBe(7);
   return lines;
 }
+
+describe('a filter that matches nothing says so', () => {
+  const events = Array.from({ length: 10 }, (_unused, n) => `{"type":"a","n":${n}}`);
+
+  test('G3: in the summary', async () => {
+    const server = await serve(events);
+    const { code, lines, stderr } = await runTail(server.url, ['--no-reconnect', '--type', 'b']);
+    expect([code, lines]).toEqual([7, []]);
+    expect(stderr).toMatch(/0 events in .* s, 0 of 10 events matched, 0 reconnects/);
+  });
+
+  test('G5: with --log-format json as figures; of what --limit cut, too', async () => {
+    const server = await serve(events);
+    const flags = ['--limit', '2', '--where', 'n > 3'];
+    const { code, lines, records } = await runTail(server.url, flags, { log: 'json' });
+    expect([code, lines.length]).toEqual([0, 2]);
+    expect(records.at(-1)).toMatchObject({ event: 'summary', events: 2, received: 10, matched: 6 });
+  });
+
+  test('in a replay', async () => {
+    const stdin = events.map((event, i) => `${makeRecordedLine(i, event)}\n`).join('');
+    const { stderr } = await runCli(['stream', 'replay', '-', '--speed', 'max', '--type', 'b'], { stdin });
+    expect(stderr).toMatch(/0 events in .* s, 0 of 10 events matched, 0 damaged lines/);
+  });
+});
 
 describe('what passes', () => {
   test('O8: filters never change what is printed: the lines that pass are those of the unfiltered stream', async () => {

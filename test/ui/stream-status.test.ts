@@ -41,6 +41,16 @@ describe('what the status line says', () => {
     ]);
   });
 
+  test('with filters: how many of how many', () => {
+    const { shown, status } = createWorld();
+    status.live({ roundTripMs: undefined });
+    status.noteReceived(1_200);
+    expect(shown.at(-1)).toBe('live  0 of 1,200 events  0/s  0 gaps');
+    status.noteReceived(1);
+    status.noteEvents(1);
+    expect(shown.at(-1)).toBe('live  1 of 1,201 events  0/s  0 gaps');
+  });
+
   test('on a narrow terminal it says what matters most, and never more than fits', () => {
     for (let columns = 27; columns < 80; columns++) {
       const { clock, shown, status } = createWorld(columns);

@@ -26,6 +26,7 @@ const FIGURES: say.RunFigures = {
   disconnectedMs: 4_250,
   pausedMs: 0,
   discarded: new Map(),
+  filtered: undefined,
 };
 
 const because = (kind: CauseKind, more: Partial<Cause> = {}): Cause => ({
@@ -248,6 +249,23 @@ describe('G3: the summary', () => {
     expect(message).toContain('1 reconnect, ');
     expect(message).toContain('4 discarded (3 binary, 1 not JSON)');
     expect(figures).toMatchObject({ discarded: { binary: 3, 'not JSON': 1 } });
+  });
+
+  test('with filters: how many events they let through', () => {
+    const filtered = { received: 12_345, matched: 0 };
+    const { message, block, figures } = say.saySummary({ ...FIGURES, events: 0, filtered });
+    expect(message).toContain('0 events in 1h 2m, 0 of 12,345 events matched, 2 reconnects');
+    expect(block?.slice(0, 2)).toEqual(['0 events in 1h 2m', 'matched       0 of 12,345 events']);
+    expect(figures).toMatchObject(filtered);
+    expect(say.saySummary(FIGURES).figures).not.toHaveProperty('matched');
+  });
+
+  test('while nothing matches', () => {
+    expect(say.sayUnmatched(1)).toMatchObject({
+      level: 'info',
+      message: 'no event has matched the filters so far: 0 of 1 event',
+      figures: { received: 1, matched: 0 },
+    });
   });
 
   test('G4: what was discarded is counted and named', () => {

@@ -1,0 +1,112 @@
+// Hostile texts, and what may be left of them where they are printed (contract O2).
+import { expect } from '@jest/globals';
+import { seededRandom } from './random-json.ts';
+
+/** Our colours: `ESC [ n m`. */
+export const COLORS = /\x1b\[(?:0|1|22|39|3[0-7]|9[0-7])m/g;
+/** And what ora draws with: to the first column, erase to the end, and one picture at a time. */
+export const DRAWING = /\x1b\[1G|\x1b\[0?K|\x1b\[1A|\x1b\[\?2026[hl]/g;
+
+const PIECES = [
+  ...[
+    '\x1b[2J',
+    '\x1b]0;title\x07',
+    '\x1b[31m',
+    '\x1bP',
+    '\x1b',
+    '\x07',
+    '\x08',
+    '\x00',
+    '\x7f',
+    '\r',
+    '\n',
+    '\t',
+  ],
+  ...['\u009b31m', '\u0085', '\u0090', '\u009d', '\u009c', '\u2028', '\u2029', '\u202e', '\u2066', '\u200b'],
+  ...['\ufeff', '\u{e0041}', '\ud800', '\udfff', '\u061c', '\u00ad', '\u3164', '\ufffa', '\u200d', '\ufe0f'],
+  ...[
+    '漢',
+    '🎈',
+    '👩‍🚀',
+    'e\u0301',
+    '\u0301\u0301',
+    'ключ',
+    '"',
+    '\\',
+    '\\u001b',
+    '…',
+    '→',
+    ' ',
+    '  ',
+    '0x',
+    '%s',
+  ],
+  ...['atlantis: ', 'word', '123456', '9'.repeat(30), `0x${'ab12'.repeat(10)}`, ',', '{', ']'],
+] as const;
+
+const random = seededRandom(424_242);
+let made = 0;
+
+/** How many hostile strings were made so far. */
+export function countHostile(): number {
+  return made;
+}
+
+/** A text of controls, marks, odd characters and innocent ones. */
+export function makeHostile(): string {
+  made += 1;
+  let text = '';
+  for (let left = 1 + Math.floor(random() * 8); left > 0; left--) {
+    text += PIECES[Math.floor(random() * PIECES.length)] ?? '';
+  }
+  return text;
+}
+
+/** Raw or escaped, as JSON allows; what must be escaped is. */
+function quote(text: string): string {
+  const quoted = JSON.stringify(text);
+  return random() < 0.5
+    ? quoted
+    : quoted.replace(/[\u007f-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
+const NAMES = ['type', 'chain', 'amount', 'token', 'from', 'to', 'tx_hash', 'direction', 'text'] as const;
+
+/** As a recording holds it. */
+export function makeRecordedLine(seq: number, event: string): string {
+  return `{"received_at":"2026-01-01T12:00:00.000Z","seq":${seq},"connection":1,"event":${event}}`;
+}
+
+/** An event with about ten of them, as names and as values. */
+export function makeHostileEvent(): string {
+  const hostile = (): string => quote(makeHostile());
+  const known = NAMES.filter(() => random() < 0.5).map((name) => {
+    if (random() < 0.2) return `"${name}":{"address":${hostile()},"label":${hostile()},${hostile()}:1}`;
+    return `"${name}":${hostile()}`;
+  });
+  return `{${[...known, `${hostile()}:${hostile()}`, `"list":[${hostile()},{${hostile()}:${hostile()}}]`]}}`;
+}
+
+/** What may stand on a screen: line ends, and characters that have a shape of their own, or will have. */
+const ALLOWED =
+  /^(?:\n|[\u200d\ufe0e\ufe0f]|(?!\p{Default_Ignorable_Code_Point}|\ufffd)[\p{L}\p{M}\p{N}\p{P}\p{S}\p{Zs}\p{Co}\p{Cn}])*$/u;
+/** What NDJSON may hold beside that: characters without a shape, which steer nothing. */
+const FORBIDDEN_IN_LINES = /[\0-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/;
+
+function takeAway(text: string, ours: readonly RegExp[]): string {
+  return ours.reduce((left, pattern) => left.replace(pattern, ''), text);
+}
+
+/** Fails with what it found; `expect` for each of 100,000 would take longer than all else. */
+export function assertSafe(text: string, ours: readonly RegExp[] = []): void {
+  const rest = takeAway(text, ours);
+  if (ALLOWED.test(rest)) return;
+  const odd = rest.split('\n').filter((line) => !ALLOWED.test(line));
+  expect(JSON.stringify(odd.slice(0, 3))).toBe('safe');
+}
+
+/** The same for lines of NDJSON. */
+export function assertSafeLines(text: string, ours: readonly RegExp[] = []): void {
+  const rest = takeAway(text, ours);
+  if (FORBIDDEN_IN_LINES.test(rest)) expect(JSON.stringify(rest)).toBe('safe');
+}
