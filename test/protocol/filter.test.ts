@@ -162,11 +162,14 @@ describe('a bad expression', () => {
     ['漢字 => 5', '      ^'],
     ['🎈.x == 5', '      ^'],
     ['e\u0301 == 5', '   ^'],
-    ['👩‍🚀 == 5', '       ^', '👩\ufffd🚀 == 5'],
-    // What a terminal would not show is shown as one mark each, so that the caret stays under its place.
+    ['👩‍🚀 == 5', '            ^', '👩\\u200d🚀 == 5'],
+    // What a terminal would not show is written as everywhere, and the caret stays under its place.
     ['a\tb == 5', '  ^', 'a b == 5'],
-    ['a\x1b[31m\u202e ! 5', '  ^', 'a\ufffd[31m\ufffd ! 5'],
-    ['\u{e0041}a == 5', '     ^', '\ufffd\ufffda == 5'],
+    ['a\x1b[31m\u202e ! 5', '       ^', 'a\\u001b[31m\\u202e ! 5'],
+    ['\u{e0041}a == 5', '               ^', '\\udb40\\udc41a == 5'],
+    // Of a long one what is around the place.
+    [`${'x'.repeat(5_000)} == 5`, `${' '.repeat(41)}^`, `…${'x'.repeat(38)} == 5`],
+    [`a ! ${'漢'.repeat(5_000)}`, '  ^', `a ! ${'漢'.repeat(14)}…`],
   ])('O8: %j has a caret under the place of the fault', async (expression, caret, shown = expression) => {
     const error: unknown = await createFilter({ types: [], where: [expression] }).catch(
       (fault: unknown) => fault,
@@ -178,6 +181,88 @@ describe('a bad expression', () => {
       hint: `${shown}\n${caret} ${GRAMMAR}`,
     });
   });
+
+  test('O8: 20,000 random expressions and globs are read, or refused with 2 and a caret; none takes long', async () => {
+    const random = seededRandom(577_215);
+    const pieces = [
+      ...[
+        'a',
+        'a.b',
+        '[0]',
+        '[*]',
+        '["x"]',
+        '.',
+        '..',
+        '[',
+        ']',
+        '["',
+        '"',
+        '\\',
+        '=',
+        '!=',
+        '!',
+        '>',
+        '>=',
+        '<',
+        '~',
+        '!~',
+      ],
+      ...[
+        ' ',
+        '\t',
+        '\n',
+        '5',
+        '-',
+        '1e999',
+        '1e9999999999999999',
+        '007',
+        'true',
+        'null',
+        '(',
+        ')',
+        '(a+)+$',
+        '{9999}',
+        '(?<=x)',
+      ],
+      ...[
+        '\\1',
+        '[a-',
+        '[!',
+        '{a,',
+        '{',
+        '}',
+        '*',
+        '?',
+        ',',
+        '漢',
+        '👩‍🚀',
+        '\u202e',
+        '\0',
+        '\ud800',
+        'x'.repeat(300),
+        '9'.repeat(400),
+      ],
+    ];
+    const before = process.cpuUsage();
+    let refused = 0;
+    for (let i = 0; i < 20_000; i++) {
+      let text = '';
+      for (let left = 1 + Math.floor(random() * 9); left > 0; left--) text += pick(random, pieces);
+      const words = i % 4 === 0 ? { types: [text], where: [] } : { types: [], where: [text] };
+      const fault: unknown = await createFilter(words).then(
+        (filter) => void filter(makeBatch(['{"a":{"b":"x"},"type":"漢"}'], 0)),
+        (error: unknown) => error,
+      );
+      if (fault === undefined) continue;
+      refused++;
+      const { exitCode, hint = '' } = fault as { exitCode?: number; hint?: string };
+      const isRight =
+        isAtlantisError(fault) && exitCode === 2 && (text.trim() === '' || /^ *\^ see /m.test(hint));
+      if (!isRight) expect([text, String(fault), hint]).toEqual('a usage error with a caret');
+    }
+    expect(refused).toBeGreaterThan(5_000);
+    expect(process.cpuUsage(before).user).toBeLessThan(30_000_000);
+  }, 90_000);
 
   test('O8: so has a bad glob', async () => {
     await expect(createFilter({ types: ['ok', '漢{b'], where: [] })).rejects.toMatchObject({
