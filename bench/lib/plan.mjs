@@ -13,7 +13,7 @@ export const FULL = {
   mediumEvents: 200_000,
   largeEvents: 10_000,
   filterEvents: 1_000_000,
-  prettyEvents: 200_000,
+  prettyEvents: 1_000_000,
   blockedMs: 10_000,
   startRuns: 40,
   latencyEvents: 1_000,
