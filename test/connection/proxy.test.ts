@@ -4,6 +4,7 @@ import { type AddressInfo, connect, type Socket } from 'node:net';
 import { describe, expect, test } from '@jest/globals';
 import type { FollowItem } from '../../src/connection/follow.ts';
 import { registerCleanup } from '../helpers/cleanup.ts';
+import { findClosedPort } from '../helpers/closed-port.ts';
 import { KEY, type Run, startRun, startStreamServer } from './stream-server.ts';
 
 interface Proxy {
@@ -110,8 +111,9 @@ describe('row 33: a proxy', () => {
 
   test('that is not there', async () => {
     const server = await startStreamServer();
-    const end = await gaveUp(through(server.url, 'http://127.0.0.1:1'));
-    expect(end).toMatchObject({ exitCode: 7, cause: { kind: 'proxy-failed', proxy: '127.0.0.1:1' } });
+    const proxy = `127.0.0.1:${await findClosedPort()}`;
+    const end = await gaveUp(through(server.url, `http://${proxy}`));
+    expect(end).toMatchObject({ exitCode: 7, cause: { kind: 'proxy-failed', proxy } });
     expect(end.cause.detail).toContain('ECONNREFUSED');
   });
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { hasOpenssl, makeCertificates } from '../helpers/certificates.ts';
 import { startChild } from '../helpers/child.ts';
+import { findClosedPort } from '../helpers/closed-port.ts';
 import { findPython } from '../helpers/python.ts';
 import { makeCleanEnvironment, ROOT } from '../helpers/run-cli.ts';
 import { type Script, startScriptedServer, streamHandler } from '../helpers/scripted-server.ts';
@@ -13,13 +14,6 @@ const python = findPython('socket');
 const FULL_QUEUE = join(ROOT, 'test/helpers/full-queue.py');
 const ONCE = ['--no-reconnect'];
 const FAST = ['--retry-min', '250ms', '--retry-max', '250ms'];
-
-/** A port on which nobody listens. */
-async function findClosedPort(): Promise<number> {
-  const server = await startScriptedServer(async () => {});
-  await server.close();
-  return server.port;
-}
 
 describe('row 28 (C9): a port where nobody listens', () => {
   test('says so with host and port, and ends with 7', async () => {

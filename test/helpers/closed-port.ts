@@ -1,0 +1,14 @@
+// A port on loopback on which nobody listens. No fixed one is that on every machine.
+import { type AddressInfo, createServer } from 'node:net';
+
+/** One that was free a moment ago. */
+export function findClosedPort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as AddressInfo;
+      server.close(() => resolve(port));
+    });
+  });
+}
