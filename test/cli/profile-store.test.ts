@@ -19,7 +19,8 @@ import { quote, runCli, runShell } from '../helpers/run-cli.ts';
 
 const URL = 'https://api.atlantis.example';
 const succeeds = (program: string, ...args: string[]): boolean => spawnSync(program, args).status === 0;
-const testWithStrace = succeeds('strace', '-o', '/dev/null', 'true') ? test : test.skip;
+const hasStrace = succeeds('strace', '-o', '/dev/null', 'true');
+const testWithStrace = hasStrace ? test : test.skip;
 const testWithMounts = succeeds('unshare', '-rm', 'mount', '-t', 'tmpfs', 'none', '/mnt') ? test : test.skip;
 const testAsUser = process.getuid?.() === 0 && succeeds('setpriv', '--version') ? test : test.skip;
 
@@ -121,6 +122,9 @@ describe('watched by strace', () => {
     ['profile add main --url http://evil'],
     ['stream tail --no-reconnect'],
     ['stream tail --no-reconnect -p command'],
+    ['stream check'],
+    ['completion bash'],
+    ['__complete bash -- profile use '],
     ['--help'],
   ])('F3: %s writes nothing', async (args) => {
     const { folder, path } = createStore({
@@ -173,6 +177,46 @@ describe('watched by strace', () => {
     });
     expect(readFileSync(log, 'utf8')).not.toContain('/cat"');
     expect(stderr).not.toContain(other);
+  });
+});
+
+describe('F5: nothing is read from the working directory', () => {
+  const TRAP = 'ak_live_7a907a907a907a907a907a907a907a90';
+  const env = `ATLANTIS_API_KEY=${TRAP}\nATLANTIS_URL=http://127.0.0.1:2\nATLANTIS_PROFILE=trap\n`;
+  const trap = { version: 1, current: 'trap', profiles: { trap: { url: 'http://127.0.0.1:2', key: TRAP } } };
+
+  /** A folder in which everything lies that a tool might pick up, and a trace of what was opened in it. */
+  async function runInTrap(args: string, home: Record<string, string | undefined>) {
+    const cwd = makeTempFolder();
+    for (const folder of ['.', 'atlantis', '.atlantis', '.config/atlantis', 'config/atlantis']) {
+      mkdirSync(join(cwd, folder), { recursive: true });
+      for (const name of ['profiles.json', 'config.json', 'atlantis.json', '.atlantisrc']) {
+        writeFileSync(join(cwd, folder, name), JSON.stringify(trap), { mode: 0o600 });
+      }
+    }
+    for (const name of ['.env', '.env.local', '.envrc']) writeFileSync(join(cwd, name), env);
+    const log = join(makeTempFolder(), 'strace');
+    const prefix = hasStrace ? ['strace', '-f', '-qq', '-o', log, '-e', 'trace=open,openat,readlink'] : [];
+    const exit = await runCli(args.split(' '), { cwd, env: home, prefix, stdin: '' });
+    const opened = hasStrace ? readFileSync(log, 'utf8').split('\n') : [];
+    // A relative path, or one below the folder.
+    const isInside = (line: string): boolean => /\((?:AT_FDCWD, )?"[^/]/.test(line) || line.includes(cwd);
+    return { exit, opened: opened.filter(isInside) };
+  }
+
+  test.each([
+    ['a home elsewhere', {}],
+    ['no home', { HOME: undefined }],
+    ['an empty home', { HOME: '' }],
+    ['a home that is relative', { HOME: '.' }],
+    ['folders that are relative', { XDG_CONFIG_HOME: 'config', APPDATA: '.', HOME: '' }],
+    ['empty variables', { XDG_CONFIG_HOME: '', ATLANTIS_CONFIG_DIR: '', HOME: '' }],
+  ])('%s', async (_what, home) => {
+    const listed = await runInTrap('profile list --json', home);
+    expect(listed).toMatchObject({ exit: { code: 0, stdout: '[]\n' }, opened: [] });
+    const tail = await runInTrap('stream tail', home);
+    expect(tail).toMatchObject({ exit: { code: 2 }, opened: [] });
+    expect(tail.exit.stderr).toContain('no URL');
   });
 });
 

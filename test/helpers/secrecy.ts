@@ -3,7 +3,7 @@
 // Whoever starts the command reports it here (`run-cli.ts`, `pty.ts`). When the test is over, all that it wrote
 // to stdout and stderr, and every file in the test's folders, is searched for each key that it was given. A
 // test that names a row of the fault list has to run the command with the canary key and --verbose.
-import { lstatSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { AWKWARD_KEY, CANARY_KEY, findKeyIn } from './canary.ts';
 import { type Lifetime, registerCleanup, searchFoldersWith } from './cleanup.ts';
@@ -46,6 +46,7 @@ export function guardRun({ words, env, stdin, lifetime }: Run, read: () => reado
 
 /** Searches every file of a folder, and their names. */
 function assertNoKeyInFolder(folder: string): void {
+  if (!existsSync(folder)) return;
   for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
     assertNoKey(name, given, 'the name of a file');
     const path = join(folder, name);
