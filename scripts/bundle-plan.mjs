@@ -33,6 +33,7 @@ const LAYERS = {
   replay: ['replay.ts'],
   'commands.help': ['commands/help.ts'],
   'relay.parts': ['open-relay.ts', 'relay/words.ts'],
+  nats: ['nats/jetstream-sink.ts', 'nats/jetstream-stream.ts'],
   'simulator.scenarios': ['simulator/scenarios.ts', 'simulator/events.ts'],
   'simulator.parts': ['simulator/server.ts', 'simulator/script.ts'],
 };
@@ -78,8 +79,10 @@ export async function planBundles(root, plugins) {
     assertDistinct(layer, roots);
     bundles.set(layer, roots);
   }
-  for (const path of entries) if (!owners.has(path)) bundles.set(nameBundle(src, path), [path]);
-  for (const [name, path] of Object.entries(LIBRARIES)) bundles.set(name, [resolve(src, path)]);
+  const libraries = Object.entries(LIBRARIES).map(([name, path]) => [name, resolve(src, path)]);
+  const names = new Map(libraries.map(([name, path]) => [path, name]));
+  for (const path of entries)
+    if (!owners.has(path)) bundles.set(names.get(path) ?? nameBundle(src, path), [path]);
   return {
     packages: PACKAGES,
     /** Bundle → the files whose exports it has. */

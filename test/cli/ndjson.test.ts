@@ -86,15 +86,21 @@ test('O1: the same when stdout is read slowly, so that the socket has to wait', 
   expect(lines).toEqual(texts);
 }, 60_000);
 
-test('O1, G4: a process that may not have many addresses, so no WebAssembly, prints the same', async () => {
-  const random = seededRandom(2_236_067);
-  const texts = Array.from({ length: 2_000 }, () => randomJson(random));
-  const server = await startScriptedServer(sendInPieces(['no JSON', ...texts], random));
-  const prefix = ['prlimit', `--as=${6 * 1024 ** 3}`];
-  // The limit is one that WebAssembly cannot live with.
-  const probe = await runCli([], { prefix, script: '--eval=new WebAssembly.Memory({ initial: 1 })' });
-  expect(probe.code).toBe(1);
-  const { code, lines } = await runTail(server.url, ['--limit', String(texts.length)], { prefix });
-  expect(code).toBe(0);
-  expect(lines).toEqual(texts.map(toSafeLine));
-}, 60_000);
+// From Node 24 on a memory takes no more addresses than it has bytes.
+const hasGuardPages = Number.parseInt(process.versions.node, 10) < 24;
+(hasGuardPages ? test : test.skip)(
+  'O1, G4: no WebAssembly under a limit on addresses (needs Node below 24)',
+  async () => {
+    const random = seededRandom(2_236_067);
+    const texts = Array.from({ length: 2_000 }, () => randomJson(random));
+    const server = await startScriptedServer(sendInPieces(['no JSON', ...texts], random));
+    const prefix = ['prlimit', `--as=${6 * 1024 ** 3}`];
+    // The limit is one that WebAssembly cannot live with.
+    const probe = await runCli([], { prefix, script: '--eval=new WebAssembly.Memory({ initial: 1 })' });
+    expect(probe.code).toBe(1);
+    const { code, lines } = await runTail(server.url, ['--limit', String(texts.length)], { prefix });
+    expect(code).toBe(0);
+    expect(lines).toEqual(texts.map(toSafeLine));
+  },
+  60_000,
+);
