@@ -151,7 +151,7 @@ export function wantsColor(flags: GlobalFlags, io: Io, isTty: boolean): boolean 
 /** URL and key from flag, environment or profile. @throws UsageError, CredentialError, StoreError */
 export async function resolveSource(flags: TargetFlags, io: Io): Promise<StreamSource> {
   const target = resolveTarget(flags, io);
-  const url = requireUrl(target);
+  const url = requireUrl(target, true);
   const key = await readKey(target, io);
   const origins = [
     `url ${url.base} from ${target.url?.source ?? 'nowhere'}`,

@@ -37,8 +37,8 @@ export interface Target {
 }
 
 const URL_HINT =
-  'there is no default: give --url <url>, set ATLANTIS_URL, or store one with `atlantis profile add <name>`; ' +
-  '`--simulate` needs none';
+  'there is no default: give --url <url>, set ATLANTIS_URL, or store one with `atlantis profile add <name>`';
+const SIMULATE_HINT = '; `--simulate` needs none';
 const KEY_HINT =
   'store one with `atlantis profile add <name>`, set ATLANTIS_API_KEY, or pipe it in with --key-stdin';
 
@@ -67,11 +67,17 @@ export function resolveTarget(flags: TargetFlags, io: Io): Target {
   return { profile, url, key, warnings: reading.warnings };
 }
 
-/** The URL, or the error that says where one can come from. @throws UsageError */
-export function requireUrl(target: Target): StreamUrl {
-  if (target.url === undefined)
-    throw new UsageError('no URL: the base URL that came with your key', URL_HINT);
-  return target.url.value;
+/**
+ * The URL, or the error that says where one can come from.
+ *
+ * @param canSimulate whether the command has --simulate, which needs none. @throws UsageError
+ */
+export function requireUrl(target: Target, canSimulate = false): StreamUrl {
+  if (target.url !== undefined) return target.url.value;
+  throw new UsageError(
+    'no URL: the base URL that came with your key',
+    canSimulate ? URL_HINT + SIMULATE_HINT : URL_HINT,
+  );
 }
 
 /** Where the key comes from, for messages about a key that is refused. */

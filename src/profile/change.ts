@@ -50,14 +50,14 @@ export async function removeProfile(name: string, flags: RemoveFlags, io: Io): P
       return { exitCode: 0 };
     }
   }
-  const wasCurrent = await saveProfiles(context, io, (draft) => {
+  const needsChoice = await saveProfiles(context, io, (draft) => {
     if (!draft.has(name)) throw missingProfile(name, draft.names());
     const isCurrent = draft.current === name;
     draft.remove(name);
-    return isCurrent;
+    return isCurrent && draft.names().length > 0;
   });
   context.say(
-    wasCurrent
+    needsChoice
       ? `profile ${name} was removed; none is in use now: choose one with atlantis profile use <name>`
       : `profile ${name} was removed`,
   );

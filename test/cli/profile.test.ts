@@ -83,6 +83,9 @@ describe('the life of a profile', () => {
     expect(read().current).toBe('prod');
     expect((await run('profile remove prod --yes')).stderr).toContain('none is in use now');
     expect(read()).toEqual({ version: 1, profiles: { main: { url: URL, key: KEY } } });
+    await run('profile use main');
+    const last = 'atlantis: profile main was removed\n';
+    expect(await run('profile remove main --yes')).toMatchObject({ ...done, stderr: last });
     expect(await run('profile path')).toMatchObject({ ...done, stdout: `${path}\n` });
     expect(JSON.parse((await run('profile path --json')).stdout)).toEqual({ path });
     expect(readdirSync(folder)).toEqual(['profiles.json']);

@@ -223,10 +223,14 @@ describe('P3: a stored key goes to the origin that it was stored with', () => {
 
 describe('what is not there', () => {
   test('§ 1: no URL: the three places that it can come from', () => {
-    const { message, hint, exitCode } = refusalOf(() => requireUrl(resolveTarget({}, createFakeIo())));
+    const target = resolveTarget({}, createFakeIo());
+    const { message, hint, exitCode } = refusalOf(() => requireUrl(target, true));
     expect(exitCode).toBe(2);
     expect(message).toContain('no URL');
     for (const place of ['--url', 'ATLANTIS_URL', 'atlantis profile add']) expect(hint).toContain(place);
+    // Only of a command that has the flag.
+    expect(hint).toContain('--simulate');
+    expect(refusalOf(() => requireUrl(target)).hint).not.toContain('--simulate');
   });
 
   test('P1: no key: where one can come from', async () => {
