@@ -111,7 +111,8 @@ function setExitCode(code: ExitCode): void {
 
 function dieBySignal(signal: EndSignal): void {
   process.removeAllListeners(signal);
-  process.kill(process.pid, signal);
+  // Windows has no death by a signal: Node would end the process with 1, which is a bug's.
+  if (process.platform !== 'win32') process.kill(process.pid, signal);
   // Only the first process of a container is still there: the kernel spares it. A shell would show the same.
   process.exit(128 + constants.signals[signal]);
 }

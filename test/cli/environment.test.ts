@@ -1,0 +1,157 @@
+// What surrounds the command: colours that are asked for or not, CI, terminals that can little, locales, narrow
+// windows, and standard streams that are closed. What is expected of it is in docs/environment.md.
+import { describe, expect, test } from '@jest/globals';
+import { CANARY_KEY } from '../helpers/canary.ts';
+import { hasPty, type PtyExit, startCliInPty } from '../helpers/pty.ts';
+import { runCli, runShell } from '../helpers/run-cli.ts';
+import { startScriptedServer, streamHandler } from '../helpers/scripted-server.ts';
+
+const TAIL = ['stream', 'tail', '--simulate', 'burst', '--limit', '3'];
+const tail = `atlantis ${TAIL.join(' ')} --json`;
+
+/** Any escape sequence; SGR ones are colours. */
+const ESCAPE = /\u001b/;
+const AN_EVENT = /large_transfer|address_activity/;
+const COLOUR = /\u001b\[[\d;]*m/;
+
+describe('colours into a pipe', () => {
+  test.each<[Record<string, string>, readonly string[], boolean]>([
+    [{}, [], false],
+    [{ FORCE_COLOR: '1' }, [], true],
+    [{ FORCE_COLOR: '3' }, [], true],
+    [{ FORCE_COLOR: '0' }, [], false],
+    [{ NO_COLOR: '1', FORCE_COLOR: '1' }, [], false],
+    [{ NO_COLOR: '' }, ['--color', 'always'], true],
+    [{ NO_COLOR: '1' }, ['--color', 'always'], true],
+    [{ FORCE_COLOR: '1' }, ['--color', 'never'], false],
+    [{ CI: 'true', TERM: 'dumb', FORCE_COLOR: '1' }, [], true],
+  ])('with %j and %j', async (env, args, isColoured) => {
+    const { code, stdout } = await runCli([...TAIL, '--format', 'pretty', ...args], { env });
+    expect([code, COLOUR.test(stdout)]).toEqual([0, isColoured]);
+  });
+
+  test('NDJSON has none, whatever is asked for', async () => {
+    const { stdout } = await runCli([...TAIL, '--json', '--color', 'always'], { env: { FORCE_COLOR: '1' } });
+    expect(stdout).not.toMatch(ESCAPE);
+  });
+});
+
+(hasPty() ? describe : describe.skip)('on a terminal (needs python3)', () => {
+  const run = (env: Record<string, string>, args: readonly string[] = TAIL, columns = 80): Promise<PtyExit> =>
+    startCliInPty(args, { env, columns }).exit;
+
+  test('colours and a status line by default', async () => {
+    const { code, output } = await run({});
+    expect(code).toBe(0);
+    expect(output).toMatch(COLOUR);
+    expect(output).toMatch(/\u001b\[\d*[GK]/);
+  });
+
+  test('NO_COLOR: no colour, on neither stream', async () => {
+    const { code, output } = await run({ NO_COLOR: '1' });
+    expect([code, COLOUR.test(output)]).toEqual([0, false]);
+    expect(output).toMatch(AN_EVENT);
+  });
+
+  test('CI: plain lines that stay, no line that is redrawn', async () => {
+    const { code, output } = await run({ CI: 'true' });
+    expect(code).toBe(0);
+    expect(output).not.toMatch(/\u001b\[\d*[A-HJK]/);
+    expect(output).not.toMatch(/[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏]/);
+    expect(output).toMatch(/connected to 127\.0\.0\.1/);
+  });
+
+  test('TERM=dumb: not one escape sequence, and no carriage return but at the end of lines', async () => {
+    const { code, output } = await run({ TERM: 'dumb' });
+    expect(code).toBe(0);
+    expect(output).not.toMatch(ESCAPE);
+    expect(output.replaceAll('\r\n', '')).not.toContain('\r');
+    expect(output).toMatch(AN_EVENT);
+  });
+
+  test.each([['stream', 'tail', '--help'], ['--help'], ['profile', '--help']])(
+    '40 columns: %s %s %s fits',
+    async (...words) => {
+      const args = words.filter((word) => word !== undefined);
+      const { code, output } = await run({ CI: '1', NO_COLOR: '1' }, args, 40);
+      expect(code).toBe(0);
+      // One word that is longer than the window cannot be helped.
+      const tooLong = output.split('\r\n').filter((line) => line.length > 40 && line.trim().includes(' '));
+      expect(tooLong).toEqual([]);
+    },
+  );
+
+  test('40 columns: events and what is said about them fit', async () => {
+    const { code, output } = await run({ CI: '1', NO_COLOR: '1' }, TAIL, 40);
+    expect(code).toBe(0);
+    expect(output.split('\r\n').filter((line) => line.length > 40)).toEqual([]);
+    expect(output).toMatch(AN_EVENT);
+  });
+});
+
+describe('a locale that is not UTF-8', () => {
+  test.each([{ LANG: 'C' }, { LC_ALL: 'POSIX' }, { LANG: 'zh_TW.Big5' }, { LANG: undefined }])(
+    '%j: the same bytes as in one that is',
+    async (env) => {
+      const text = '{"type":"address_activity","label":"臺灣 🌊 é","amount":"1"}';
+      const outputs: string[] = [];
+      for (const format of ['ndjson', 'pretty']) {
+        for (const locale of [env, { LANG: 'C.UTF-8' }]) {
+          await using server = await startScriptedServer(streamHandler({ events: [text] }));
+          const args = ['stream', 'tail', '--url', server.url, '-n', '1', '--time', 'none', '-f', format];
+          const { code, stdout } = await runCli(args, { key: CANARY_KEY, env: locale });
+          expect([code, stdout]).toEqual([0, expect.stringContaining('臺灣 🌊 é')]);
+          outputs.push(stdout);
+        }
+      }
+      expect(outputs[0]).toBe(`${text}\n`);
+      expect(outputs[0]).toBe(outputs[1]);
+      expect(outputs[2]).toBe(outputs[3]);
+    },
+  );
+});
+
+describe('standard streams that are closed', () => {
+  test('stdin: a tail needs none', async () => {
+    const { code, stdout } = await runShell(`${tail} <&-`);
+    expect([code, stdout.trimEnd().split('\n').length]).toEqual([0, 3]);
+  });
+
+  test.each([
+    ['tail --url http://127.0.0.1:1 --key-stdin', 3, 'no key on stdin (--key-stdin)'],
+    ['tail --url http://127.0.0.1:1', 3, 'no API key'],
+    ['replay -', 0, '0 events'],
+  ])('stdin: `stream %s` says so and ends', async (words, status, message) => {
+    const { code, stdout, stderr } = await runShell(`atlantis stream ${words} <&-`);
+    expect([code, stdout]).toEqual([status, '']);
+    expect(stderr).toContain(message);
+  });
+
+  test('stdin: a prompt is refused', async () => {
+    const { code, stderr } = await runShell('atlantis profile add x --url https://api.atlantis.example <&-');
+    expect([code, stderr]).toEqual([2, expect.stringContaining('there is no terminal to ask on')]);
+  });
+
+  test.each([
+    [tail, 0],
+    ['atlantis --version', 0],
+    ['atlantis --help', 0],
+    ['atlantis profile list', 0],
+    ['atlantis stream tail --bad', 2],
+  ])('stdout: `%s` ends as ever, and no file that it opens takes the place', async (command, status) => {
+    const { code, stdout, stderr } = await runShell(`${command} >&-`);
+    expect([code, stdout]).toEqual([status, '']);
+    expect(stderr).not.toMatch(/a bug in atlantis|EBADF|\n {4}at /);
+  });
+
+  test('stderr: events arrive, and errors keep their code', async () => {
+    const streamed = await runShell(`${tail} 2>&-`);
+    expect([streamed.code, streamed.stdout.trimEnd().split('\n').length]).toEqual([0, 3]);
+    for (const line of streamed.stdout.trimEnd().split('\n')) expect(() => JSON.parse(line)).not.toThrow();
+    expect(await runShell('atlantis stream tail --bad 2>&-')).toMatchObject({ code: 2, stdout: '' });
+  });
+
+  test('all three at once', async () => {
+    expect((await runShell(`${tail} <&- >&- 2>&-`)).code).toBe(0);
+  });
+});
