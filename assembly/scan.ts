@@ -33,7 +33,6 @@ export function scan(at: usize, end: usize): i32 {
   const outerPaths = (end + 8) & ~7;
   let depth: usize = 0;
   let path: u64 = 0; // one bit per open bracket, the innermost lowest: 1 is an object
-  let isKey = false; // the next string is a key
   startBits(0);
   if (end - at >= 3 && (load<u32>(at) & 0xffffff) === 0xbfbbef) {
     startBits(BYTE_ORDER_MARK);
@@ -41,43 +40,28 @@ export function scan(at: usize, end: usize): i32 {
   }
 
   while (true) {
-    // A value, or a key, is next.
+    // A value is next.
     let byte: u32 = load<u8>(at);
     if (byte <= SPACE) {
       at = skipSpace(at);
-      if (at === BAD) return NOT_JSON;
       byte = load<u8>(at);
     }
     if (byte === QUOTE) {
       at = skipString(at + 1);
-      if (at === BAD) return NOT_JSON;
-      if (isKey) {
-        if (load<u8>(at) <= SPACE) {
-          at = skipSpace(at);
-          if (at === BAD) return NOT_JSON;
-        }
-        if (load<u8>(at) !== COLON) return NOT_JSON;
-        at++;
-        isKey = false;
-        continue;
-      }
-    } else if (isKey) {
-      return NOT_JSON;
     } else if (byte - ZERO <= 9 || byte === MINUS) {
       at = skipNumber(at);
-      if (at === BAD) return NOT_JSON;
     } else if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) {
       if ((depth & 63) === 0 && depth > 0) store<u64>(outerPaths + (depth >> 3), path);
-      isKey = byte === OPEN_OBJECT;
-      path = (path << 1) | u64(isKey);
+      path = (path << 1) | u64(byte === OPEN_OBJECT);
       depth++;
       at++;
-      if (load<u8>(at) <= SPACE) {
-        at = skipSpace(at);
-        if (at === BAD) return NOT_JSON;
-      }
+      if (load<u8>(at) <= SPACE) at = skipSpace(at);
       // Both closing brackets are their opening ones plus two. An empty container is closed below.
-      if (load<u8>(at) !== byte + 2) continue;
+      if (load<u8>(at) !== byte + 2) {
+        if (byte === OPEN_OBJECT) at = skipKey(at);
+        if (at === BAD) return NOT_JSON;
+        continue;
+      }
     } else if (byte === LETTER_T && load<u32>(at) === TRUE) {
       at += 4;
     } else if (byte === LETTER_N && load<u32>(at) === NULL) {
@@ -87,6 +71,7 @@ export function scan(at: usize, end: usize): i32 {
     } else {
       return NOT_JSON;
     }
+    if (at === BAD) return NOT_JSON;
 
     // A value has ended: a comma, closing brackets or the end of the text.
     while (true) {
@@ -99,11 +84,29 @@ export function scan(at: usize, end: usize): i32 {
       }
       if (depth === 0) return NOT_JSON;
       at++;
-      isKey = (path & 1) === 1;
-      if (byte === COMMA) break;
-      if (byte !== (isKey ? OPEN_OBJECT : OPEN_ARRAY) + 2) return NOT_JSON;
+      const isObject = (path & 1) === 1;
+      if (byte === COMMA) {
+        if (isObject) at = skipKey(at);
+        if (at === BAD) return NOT_JSON;
+        break;
+      }
+      if (byte !== (isObject ? OPEN_OBJECT : OPEN_ARRAY) + 2) return NOT_JSON;
       depth--;
       path = (depth & 63) === 0 && depth > 0 ? load<u64>(outerPaths + (depth >> 3)) : path >> 1;
     }
   }
+}
+
+/** A key from anywhere before it, to behind its colon. */
+function skipKey(at: usize): usize {
+  if (load<u8>(at) !== QUOTE) {
+    at = skipSpace(at);
+    if (load<u8>(at) !== QUOTE) return BAD;
+  }
+  at = skipString(at + 1);
+  if (load<u8>(at) !== COLON) {
+    at = skipSpace(at);
+    if (load<u8>(at) !== COLON) return BAD;
+  }
+  return at + 1;
 }

@@ -114,7 +114,7 @@ async function readGraph(src, plugins) {
           if (kind === 'entry-point') return undefined;
           const isOurs = path.startsWith('.') && !path.endsWith('.wasm');
           const target = isOurs ? resolve(resolveDir, path) : path;
-          if (kind === 'dynamic-import') entries.add(target);
+          if (kind === 'dynamic-import' && !path.startsWith('node:')) entries.add(target);
           else if (isOurs || PACKAGES.includes(path)) addTo(staticImports, importer, target);
           return kind === 'dynamic-import' || !isOurs ? { path, external: true } : undefined;
         });

@@ -25,9 +25,9 @@ export function openPrinter(
   const writer = createLineWriter(io.stdout, io.clock, onFailure);
   if (isFile(io.stdout)) io.ignoreFileSizeSignal();
 
-  function write(lines: Buffer | string): Promise<void> | undefined {
+  function write(lines: Buffer | string, onWritten?: () => void): Promise<void> | undefined {
     if (io.stdout.isTty) status.makeWay();
-    const blocked = writer.write(lines);
+    const blocked = writer.write(lines, onWritten);
     // Who stopped a terminal knows, and could only read it afterwards.
     if (blocked === undefined || (io.stdout.isTty && io.stderr.isTty)) return blocked;
     const cancel = io.clock.setTimer(() => reporter.report(sayPaused()), PAUSE_WORTH_TELLING_MS);
@@ -35,7 +35,7 @@ export function openPrinter(
   }
 
   return {
-    writeEvents: (batch, count, place) => write(renderer.renderEvents(batch, count, place)),
+    writeEvents: (batch, count, place) => write(renderer.renderEvents(batch, count, place), batch.release),
     writeLifecycle(record) {
       const line = renderer.renderLifecycle?.(record);
       return line === undefined ? undefined : write(line);

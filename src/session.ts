@@ -124,6 +124,7 @@ async function deliver(batch: EventBatch, run: Run): Promise<number> {
     tally.noteFiltered(received.count, wanted.count);
     status.noteReceived(received.count);
   }
+  if (wanted !== received) received.release?.();
   // What could not be recorded is not delivered either.
   if (stop.reason?.kind === 'output') return 0;
   if (count === 0) {

@@ -123,7 +123,7 @@ export async function openConnection(
     return isFirst ? recogniseTlsPort(opened, dial.url, clock, signal) : opened;
   }
   const live = new LiveStream(opened, dial, clock);
-  watchPhase?.('welcome', opened.socket);
+  watchPhase?.('welcome', opened.tap.raw);
   const problem = await live.awaitWelcome(signal);
   if (problem === undefined && !signal.aborted) return live;
   await live.close();

@@ -46,13 +46,22 @@ export class LiveStream {
     this.headers = open.headers;
     this.#arrival = new Arrival(clock);
     this.#heartbeat = this.#createHeartbeat();
-    const { webSocket, socket } = open;
-    // In front of the reader of frames: what pauses reading must find its own bytes noted.
-    socket.prependListener('data', (chunk: Buffer) => {
-      this.#heartbeat.noteRead();
-      // What comes behind a Close frame belongs to the goodbye, not to the stream (RFC 6455 § 1.4).
-      if (webSocket.readyState === webSocket.OPEN) this.#arrival.noteRead(chunk.length);
-      this.#pauseUnlessWanted();
+    const { webSocket, tap } = open;
+    let isWanted = true;
+    tap.listen({
+      onRead: (byteCount) => {
+        isWanted = this.#queue.isWanted || this.#onFirst !== undefined;
+        this.#heartbeat.noteRead();
+        // What comes behind a Close frame belongs to the goodbye, not to the stream (RFC 6455 § 1.4).
+        if (webSocket.readyState === webSocket.OPEN) this.#arrival.noteRead(byteCount);
+      },
+      onEvents: (lines) => {
+        if (!this.#isOver) this.#queue.addLines(lines);
+      },
+      // Back-pressure: what comes while nobody asks for more is the last until somebody does.
+      onTold: () => {
+        if (!isWanted && !this.#isOver) this.#pause();
+      },
     });
     answerPings(webSocket);
     webSocket.on('message', (data, isBinary) => this.#receive(data as Buffer, isBinary));
@@ -138,8 +147,13 @@ export class LiveStream {
     await terminate(webSocket);
   }
 
+  /** Whatever comes now is no part of the stream. */
+  get #isOver(): boolean {
+    return this.#isClosing || this.#fault !== undefined;
+  }
+
   #receive(data: Buffer, isBinary: boolean): void {
-    if (this.#isClosing || this.#fault !== undefined) return;
+    if (this.#isOver) return;
     const flags = isBinary ? MESSAGE.notJson : this.#settings.classify(data);
     if (flags === MESSAGE.notUtf8) {
       this.#fault = this.#describe('bad-frames', 'a text that is not UTF-8');
@@ -156,10 +170,7 @@ export class LiveStream {
     }
   }
 
-  /** Back-pressure: a chunk that comes while nobody asks for more is the last one until somebody does. */
-  #pauseUnlessWanted(): void {
-    const isWanted = this.#queue.isWanted || this.#onFirst !== undefined;
-    if (isWanted || this.#isClosing || this.#fault !== undefined) return;
+  #pause(): void {
     this.#open.webSocket.pause();
     this.#heartbeat.notePaused();
     this.#arrival.noteStopped();
@@ -172,6 +183,7 @@ export class LiveStream {
       return;
     }
     this.acceptedKeyPrefix = first.keyPrefix;
+    this.#open.tap.takeEvents();
     this.#onFirst?.(undefined);
   }
 

@@ -1,7 +1,7 @@
 // Messages between the socket and whoever asks for them: what arrived together is handed out together.
 //
 // It tells whether more is wanted, which is what back-pressure goes by: nobody asks while stdout is blocked.
-import { type Batch, BatchBuilder } from '../protocol/batch.ts';
+import { type Batch, BatchBuilder, type Lines } from '../protocol/batch.ts';
 import type { DiscardReason } from '../protocol/messages.ts';
 
 type Taker = 'absent' | 'waiting' | 'woken';
@@ -23,6 +23,12 @@ export class MessageQueue {
   /** Adds an event with its MESSAGE bits. */
   push(text: Buffer, flags: number): void {
     this.#builder.add(text, flags);
+    this.wakeTaker();
+  }
+
+  /** Adds events that came together. */
+  addLines(lines: Lines): void {
+    this.#builder.addLines(lines);
     this.wakeTaker();
   }
 

@@ -1,5 +1,5 @@
 // What a connection needs to know, once, read-only.
-import type { Classify } from '../protocol/messages.ts';
+import type { FrameBuffer } from '../protocol/batch.ts';
 import type { KeyOrigin } from './causes.ts';
 import type { KeepaliveSettings } from './keepalive.ts';
 
@@ -23,5 +23,8 @@ export interface DialSettings {
   /** Ms for the whole attempt up to the 101, and the same again for the welcome (contract C1). */
   readonly connectTimeoutMs: number;
   readonly keepalive: KeepaliveSettings;
-  readonly classify: Classify;
+  /** What a text message is: MESSAGE bits for an event, else below zero. */
+  classify(text: Uint8Array): number;
+  /** Makes the one of a connection; default, or where it makes none: ws has every frame. */
+  readonly createFrameBuffer?: () => FrameBuffer | undefined;
 }

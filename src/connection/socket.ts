@@ -4,13 +4,15 @@
 // refusal, whatever the server does (contract C1), and when it settles with a cause its socket is gone (C8).
 import { randomUUID } from 'node:crypto';
 import type { Agent, ClientRequest, IncomingHttpHeaders, IncomingMessage } from 'node:http';
-import { isIP, type Socket } from 'node:net';
+import { connect as connectTcp, isIP, type Socket, type TcpNetConnectOpts } from 'node:net';
+import type { ConnectionOptions } from 'node:tls';
 import { type ClientOptions, WebSocket } from 'ws';
 import type { Clock } from '../clock.ts';
 import { addKeyOrigin, type Cause } from './causes.ts';
 import { classifyError, describePhase, type Phase } from './network-errors.ts';
 import { classifyRefusal, MAX_BODY_MS, readBody } from './refusal.ts';
 import type { DialSettings } from './settings.ts';
+import { type Connect, TappedSocket } from './tapped-socket.ts';
 
 /** Larger messages are a fault of the connection, close code 1009 (contract C2). */
 export const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
@@ -25,7 +27,8 @@ export const CLOSE_TIMEOUT_MS = 500;
 /** A socket that was upgraded. */
 export interface OpenSocket {
   readonly webSocket: WebSocket;
-  readonly socket: Socket;
+  /** The socket of `webSocket`, which hands out events before `webSocket` sees them. */
+  readonly tap: TappedSocket;
   /** The id that the server gave the request, or ours. */
   readonly requestId: string;
   readonly headers: IncomingHttpHeaders;
@@ -47,7 +50,14 @@ export async function openSocket(
 ): Promise<OpenSocket | Cause | undefined> {
   const proxy = settings.proxyUrl === undefined ? undefined : new URL(settings.proxyUrl).host;
   const asking = new AbortController();
-  const agent = await createProxyAgent(settings, asking.signal);
+  let tap: TappedSocket | undefined;
+  const frames = settings.createFrameBuffer?.();
+  const addTap = (connect: Connect): TappedSocket => {
+    tap = new TappedSocket(connect, frames);
+    return tap;
+  };
+  const agent = await createProxyAgent(settings, addTap, asking.signal);
+  const connect = await loadConnect(settings.url);
   if (signal.aborted) return undefined;
   const requestId = randomUUID();
   let phase: Phase = 'lookup';
@@ -59,7 +69,9 @@ export async function openSocket(
 
   let proxyStatus = 0;
   enter('lookup');
-  const webSocket = createWebSocket(settings, requestId, agent, (request) => {
+  const createConnection: CreateConnection = (where) =>
+    addTap((onread) => connect({ ...where, ...(onread && { onread }) }));
+  const webSocket = createWebSocket(settings, requestId, agent, createConnection, (request) => {
     watchRequest(request, settings, proxy !== undefined, enter);
     request.once('proxyConnect', (answer: { statusCode: number }) => {
       proxyStatus = answer.statusCode;
@@ -100,17 +112,19 @@ export async function openSocket(
         settle(addKeyOrigin(cause, settings.keyOrigin));
       });
     });
-    let answer: IncomingMessage | undefined;
+    let headers: IncomingHttpHeaders = {};
     webSocket.once('upgrade', (response) => {
-      answer = response;
+      headers = response.headers;
+      tap?.expectFrames();
     });
+    webSocket.on('message', () => tap?.noteMessage());
     webSocket.once('open', () => {
-      if (answer === undefined) return;
+      if (tap === undefined) return;
       // Messages may stand right behind the 101: nothing is read until somebody listens.
       webSocket.pause();
-      const given = answer.headers['x-request-id'];
+      const given = headers['x-request-id'];
       const id = typeof given === 'string' && given !== '' ? given.slice(0, 128) : requestId;
-      settle({ webSocket, socket: answer.socket, requestId: id, headers: answer.headers });
+      settle({ webSocket, tap, requestId: id, headers });
     });
   });
   if (outcome !== undefined && 'webSocket' in outcome) return outcome;
@@ -132,10 +146,16 @@ function createWebSocket(
   settings: DialSettings,
   requestId: string,
   agent: Agent | undefined,
+  createConnection: CreateConnection,
   finishRequest: (request: ClientRequest) => void,
 ): WebSocket {
-  // Both are missing in the published types.
-  const options: ClientOptions & { closeTimeout: number; autoSelectFamilyAttemptTimeout: number } = {
+  // Missing in the published types, or typed too narrowly.
+  type Options = Omit<ClientOptions, 'createConnection'> & {
+    closeTimeout: number;
+    autoSelectFamilyAttemptTimeout: number;
+    createConnection: unknown;
+  };
+  const options: Options = {
     headers: {
       'X-API-Key': settings.key,
       'X-Request-Id': requestId,
@@ -151,21 +171,37 @@ function createWebSocket(
     closeTimeout: CLOSE_TIMEOUT_MS,
     autoSelectFamilyAttemptTimeout: Math.min(ADDRESS_TIMEOUT_MS, settings.connectTimeoutMs / 2),
     finishRequest,
+    createConnection,
     ...(settings.mustCheckCertificates === false ? {} : { rejectUnauthorized: true }),
     ...(agent === undefined ? {} : { agent }),
     ...(settings.trustedRoots === undefined ? {} : { ca: [...settings.trustedRoots] }),
   };
-  return new WebSocket(settings.url, options);
+  return new WebSocket(settings.url, options as ClientOptions);
+}
+
+type Where = TcpNetConnectOpts & ConnectionOptions;
+type CreateConnection = (where: Where) => TappedSocket;
+
+/** What connects as ws would, with the same options. TLS is loaded only where it is used. */
+async function loadConnect(url: string): Promise<(where: Where) => Socket> {
+  // The path is that of the request; here it would be one in the file system.
+  if (url.startsWith('ws:')) return (where) => connectTcp({ ...where, path: undefined } as Where);
+  const { connect } = await import('node:tls');
+  return (where) => {
+    const { host = '' } = where;
+    return connect({ ...where, path: undefined, servername: isIP(host) === 0 ? host : '' } as Where);
+  };
 }
 
 /** Loaded only where a proxy is configured: it would cost every other start-up. */
 async function createProxyAgent(
   { proxyUrl, trustedRoots }: DialSettings,
+  addTap: (connect: Connect) => TappedSocket,
   signal: AbortSignal,
 ): Promise<Agent | undefined> {
   if (proxyUrl === undefined) return undefined;
   const { createConnectAgent } = await import('./proxy-agent.ts');
-  return createConnectAgent(proxyUrl, trustedRoots, signal);
+  return createConnectAgent(proxyUrl, trustedRoots, signal, { addTap: (socket) => addTap(() => socket) });
 }
 
 /** Follows the socket of a request through lookup, TCP and TLS. */
@@ -176,7 +212,8 @@ function watchRequest(
   enter: (phase: Phase, socket?: Socket) => void,
 ): void {
   if (isProxied) enter('proxy');
-  request.once('socket', (socket) => {
+  request.once('socket', (given) => {
+    const socket = given instanceof TappedSocket ? given.raw : given;
     if (!isProxied) {
       enter('lookup', socket);
       // An address is not looked up.

@@ -2,7 +2,6 @@
 //
 // Servers end a plaintext request to a TLS port without a word, which looks like any other hang-up. Asking
 // costs one connection that carries no key, made once in a run and at the distance of an attempt.
-import { connect } from 'node:tls';
 import { type Clock, sleep } from '../clock.ts';
 import type { Cause } from './causes.ts';
 import { MIN_SPACING_MS } from './limiter.ts';
@@ -21,6 +20,7 @@ export async function recogniseTlsPort(
   if (url.protocol !== 'ws:' || cause.kind !== 'reset' || !/hang up/.test(cause.detail)) return cause;
   await sleep(clock, MIN_SPACING_MS + 50, signal);
   if (signal.aborted) return cause;
+  const { connect } = await import('node:tls');
   const speaksTls = await new Promise<boolean>((resolve) => {
     const host = url.hostname.replace(/^\[|\]$/g, '');
     const probe = connect({ host, port: Number(url.port || 80), rejectUnauthorized: false });

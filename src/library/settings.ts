@@ -1,11 +1,11 @@
 // A checked request → what the connect loop needs: the proxy chosen, roots collected, filters compiled.
 
 import type { Clock } from '../clock.ts';
-import { listTrustedRoots } from '../config/trusted-roots.ts';
 import type { KeyOrigin } from '../connection/causes.ts';
 import type { FollowSettings } from '../connection/follow.ts';
 import { UsageError } from '../errors.ts';
 import type { Batch } from '../protocol/batch.ts';
+import { createFrameBuffer } from '../protocol/frame-buffer.ts';
 import { classifyText } from '../protocol/scanner.ts';
 import { VERSION } from '../version.ts';
 import type { StreamRequest } from './request.ts';
@@ -59,11 +59,12 @@ export async function prepareStream(request: StreamRequest, world: StreamWorld):
       keyOrigin: world.keyOrigin ?? { kind: 'option', source: 'the options' },
       userAgent: `atlantis-cli/${VERSION}`,
       proxyUrl: await chooseProxy(request, env),
-      trustedRoots: ca.length === 0 ? undefined : listTrustedRoots(ca, env['NODE_EXTRA_CA_CERTS']),
+      trustedRoots: ca.length === 0 ? undefined : await collectRoots(ca, env),
       mustCheckCertificates: !isUnchecked,
       connectTimeoutMs: request.connectTimeoutMs,
       keepalive: { pingIntervalMs: request.pingIntervalMs, pongTimeoutMs: request.pongTimeoutMs },
       classify: classifyText,
+      createFrameBuffer,
     },
     policy: {
       maxReconnects: request.maxReconnects,
@@ -73,6 +74,11 @@ export async function prepareStream(request: StreamRequest, world: StreamWorld):
     },
     select: world.select ?? (await createSelect(request)),
   };
+}
+
+async function collectRoots(ca: readonly string[], env: Environment): Promise<readonly string[]> {
+  const { listTrustedRoots } = await import('../config/trusted-roots.ts');
+  return listTrustedRoots(ca, env['NODE_EXTRA_CA_CERTS']);
 }
 
 /** Undefined where all events are wanted; what filters need is loaded only where there are some. */

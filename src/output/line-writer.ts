@@ -13,9 +13,10 @@ export type WriteFailure = 'reader-gone' | 'terminal-gone' | AtlantisError;
 export interface LineWriter {
   /**
    * Writes whole lines. Undefined when more can be written at once, else a promise that resolves when it can,
-   * or when the output failed or was cut. After a failure nothing more is written.
+   * or when the output failed or was cut. After a failure nothing more is written. `onWritten` is called once the
+   * lines are handed to the system, which may be never.
    */
-  write(lines: Buffer | string): Promise<void> | undefined;
+  write(lines: Buffer | string, onWritten?: () => void): Promise<void> | undefined;
   /** Resolves when all that was given so far is written, or at once after a failure or cut. */
   flush(): Promise<void>;
   /** The same, for the last time. */
@@ -57,11 +58,12 @@ export function isFile(target: OutputTarget): boolean {
 function createFileWriter(fd: number, onFailure: (failure: WriteFailure) => void): LineWriter {
   let failure: WriteFailure | undefined;
   return {
-    write(lines) {
+    write(lines, onWritten) {
       if (failure !== undefined) return undefined;
       const bytes = typeof lines === 'string' ? Buffer.from(lines) : lines;
       try {
         for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at, bytes.length - at);
+        onWritten?.();
       } catch (error) {
         failure = classifyWriteError(error, false);
         onFailure(failure);
@@ -124,13 +126,13 @@ function createStreamWriter(
   };
 
   return {
-    write(lines) {
+    write(lines, onWritten) {
       if (failure !== undefined) return undefined;
       if (isCut) {
         bytesCut += Buffer.byteLength(lines);
         return undefined;
       }
-      if (stream.write(lines)) return undefined;
+      if (stream.write(lines, (error) => (error ? undefined : onWritten?.()))) return undefined;
       return wait((done) => stream.once('drain', done));
     },
     flush,

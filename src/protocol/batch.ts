@@ -15,6 +15,11 @@ export interface Lines {
   readonly flags: Uint8Array;
   /** The flags of all texts together: 0 if all are safe lines as they stand. */
   readonly allFlags: number;
+  /**
+   * To be called, once, by whoever knows that nobody will look at `bytes` any more: their memory is used again.
+   * It need not be called; but buffers are not collected as fast as a busy stream fills them.
+   */
+  readonly release?: (() => void) | undefined;
 }
 
 /** The events that arrived together, in order. */
@@ -23,6 +28,27 @@ export interface Batch extends Lines {
   readonly discarded: readonly DiscardReason[];
   /** Wall clock when the batch arrived, in ms since the epoch. */
   readonly receivedAtMs: number;
+}
+
+/** The bytes of frames as they come from a socket, and the events in them: see frame-buffer.ts. */
+export interface FrameBuffer {
+  /** Bytes that it holds at most. */
+  readonly capacity: number;
+  /** What is held. A view of memory that is used again: to be looked at before anything else is called. */
+  readonly rest: Buffer;
+  /** Where to put what comes next, if it is to be added without a copy. What is held may be moved. */
+  readonly room: Buffer;
+  /** Where to put what is not to be added yet: at least as long as nothing of it is held. */
+  readonly lastHalf: Buffer;
+  /** Adds as many of the bytes as there is room for, and returns their number. */
+  add(bytes: Uint8Array): number;
+  /** Drops that many bytes of `rest`. */
+  skip(byteCount: number): void;
+  /**
+   * Takes the events that `rest` begins with, as long as whole frames of text follow each other (final, without
+   * mask or reserved bits) and are events. It may stop before the last one; undefined where there is none.
+   */
+  takeEvents(): Lines | undefined;
 }
 
 const LINE_FEED = 0x0a;
@@ -81,6 +107,7 @@ export function keepEvents(batch: Batch, isKept: (start: number, end: number) =>
     ends: keptEnds.subarray(0, keptCount),
     flags: keptFlags.subarray(0, keptCount),
     allFlags,
+    release: undefined,
   };
 }
 
@@ -165,6 +192,7 @@ function joinLines(parts: readonly Lines[]): Lines {
     parts.map((part) => part.bytes),
     shift,
   );
+  for (const { release } of parts) release?.();
   const allFlags = parts.reduce((all, part) => all | part.allFlags, 0);
   return { count, bytes, ends, flags, allFlags };
 }

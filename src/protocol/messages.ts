@@ -28,8 +28,5 @@ export function decodeText(bytes: Buffer, flags: number): string {
   return bytes.toString('utf8', (flags & MESSAGE.byteOrderMark) === 0 ? 0 : BYTE_ORDER_MARK_LENGTH);
 }
 
-/** Classifies the bytes of one text message; never throws. */
-export type Classify = (bytes: Uint8Array) => number;
-
 /** Why a message was discarded (contract G4). */
 export type DiscardReason = 'binary' | 'not JSON' | 'too large';

@@ -1,43 +1,70 @@
-// Tells what text messages are, and takes the events out of whole chunks of frames.
-import type { Lines } from './batch.ts';
-import { PlainScanner } from './plain-scanner.ts';
-import { VectorScanner } from './vector-scanner.ts';
+// Tells what a text message is: JSON or not, UTF-8 or not, safe as a line or not.
+//
+// Accepts exactly what JSON.parse accepts behind a strict UTF-8 decoder (RFC 8259, RFC 3629), any nesting. In one
+// pass over the bytes, in assembly/; where there is no WebAssembly, by that parser and that decoder.
+import { isUtf8 } from 'node:buffer';
+import { MESSAGE } from './messages.ts';
+import { createInstance } from './web-assembly.ts';
 
-/** Events taken from what was loaded, and the index behind them. */
-export interface Taken {
-  readonly at: number;
-  /** Undefined where there are none. */
-  readonly lines: Lines | undefined;
-}
+type Classify = (text: Uint8Array) => number;
 
-export interface Scanner {
-  /** How many bytes `load` takes at most; 0 for a scanner that reads no frames. */
-  readonly capacity: number;
-  /** What one text message is: MESSAGE bits for an event, `notJson` or `notUtf8` otherwise. Never throws. */
-  classify(text: Uint8Array): number;
-  /** Loads what was read from a socket, as one piece; no more than `capacity` bytes. */
-  load(parts: readonly Uint8Array[]): void;
-  /**
-   * Takes the events of what is loaded, from the frame at index `at` on, as long as whole frames of text follow
-   * each other (final, without mask or reserved bits) and are events. It may stop before the last one.
-   */
-  takeEvents(at: number): Taken;
-}
+const PAGE_BYTES = 65_536;
+/** Behind a text: a NUL, rounding, and a vector that is read beyond it. */
+const SLACK_BYTES = 64;
 
-/** A scanner of its own memory. */
-export function createScanner(): Scanner {
-  try {
-    return new VectorScanner();
-  } catch {
-    // No WebAssembly with vectors, or a limit on addresses (`ulimit -v`): slower, and the same events.
-    return new PlainScanner();
-  }
-}
+const BYTE_ORDER_MARK = '\ufeff';
+const LINE_BREAK = /[\r\n]/;
+const UNSAFE_CHARACTER = /[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/;
 
-let shared: Scanner | undefined;
+let classify: Classify | undefined;
 
-/** `Scanner.classify`, for those who need no scanner of their own. */
+/** MESSAGE bits for an event, `notJson` or `notUtf8` otherwise. Never throws. */
 export function classifyText(text: Uint8Array): number {
-  shared ??= createScanner();
-  return shared.classify(text);
+  classify ??= createVectorClassify() ?? createPlainClassify();
+  return classify(text);
+}
+
+/** Undefined where there is no WebAssembly. Its memory grows with the largest text, and stays as large. */
+export function createVectorClassify(): Classify | undefined {
+  const instance = createInstance();
+  if (instance === undefined) return undefined;
+  const { memory, scan } = instance;
+  const start = instance.LINES.value;
+  let bytes = new Uint8Array(memory.buffer);
+  return (text) => {
+    // An eighth more is for the nesting.
+    const needed = start + text.length + (text.length >> 3) + SLACK_BYTES;
+    if (needed > bytes.length) {
+      memory.grow(Math.ceil((needed - bytes.length) / PAGE_BYTES));
+      bytes = new Uint8Array(memory.buffer);
+    }
+    bytes.set(text, start);
+    const flags = scan(start, start + text.length);
+    // Bad UTF-8 anywhere outranks bad JSON: it is a fault of the connection.
+    return flags >= 0 || isUtf8(text) ? flags : MESSAGE.notUtf8;
+  };
+}
+
+/** The platform's own decoder and parser: slower, and what the other is measured against. */
+export function createPlainClassify(): Classify {
+  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+  return (bytes) => {
+    let text: string;
+    try {
+      text = decoder.decode(bytes);
+    } catch {
+      return MESSAGE.notUtf8;
+    }
+    const hasMark = text.startsWith(BYTE_ORDER_MARK);
+    try {
+      JSON.parse(hasMark ? text.slice(1) : text);
+    } catch {
+      return MESSAGE.notJson;
+    }
+    return (
+      (hasMark ? MESSAGE.byteOrderMark : 0) |
+      (LINE_BREAK.test(text) ? MESSAGE.lineBreak : 0) |
+      (UNSAFE_CHARACTER.test(text) ? MESSAGE.unsafeCharacter : 0)
+    );
+  };
 }

@@ -1,5 +1,6 @@
 // The form of a recording: lines of JSON. A header begins each run, an envelope holds an event as the server sent
 // it, lifecycle records stand between them (docs/envelope.schema.json). Pure: bytes in, values out, never throws.
+
 import { MESSAGE } from '../protocol/messages.ts';
 import { classifyText } from '../protocol/scanner.ts';
 import { makeSafeLine } from '../render/ndjson.ts';

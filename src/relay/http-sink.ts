@@ -60,7 +60,7 @@ export class HttpSink implements Sink {
     this.#closing = new AbortController();
     if (proxyUrl !== undefined) {
       const { createConnectAgent } = await import('../connection/proxy-agent.ts');
-      this.#agent = createConnectAgent(proxyUrl, trustedRoots, this.#closing.signal, true);
+      this.#agent = createConnectAgent(proxyUrl, trustedRoots, this.#closing.signal, { keepAlive: true });
     } else {
       const options = { keepAlive: true, maxSockets: 1 };
       this.#agent = target.isSecure ? new HttpsAgent(options) : new HttpAgent(options);

@@ -12,6 +12,7 @@ import {
 import type { PolicySettings } from '../../src/connection/policy.ts';
 import type { DialSettings } from '../../src/connection/settings.ts';
 import { textsOf } from '../../src/protocol/batch.ts';
+import { createFrameBuffer } from '../../src/protocol/frame-buffer.ts';
 import { classifyText } from '../../src/protocol/scanner.ts';
 import { registerCleanup } from '../helpers/cleanup.ts';
 import { Watch } from '../helpers/watch.ts';
@@ -141,6 +142,7 @@ export function startRun(url: string, { dial = {}, policy = {}, context = {} }: 
       connectTimeoutMs: 5_000,
       keepalive: { pingIntervalMs: 0, pongTimeoutMs: 1_000 },
       classify: classifyText,
+      createFrameBuffer,
       ...dial,
     },
     policy: {

@@ -1,0 +1,86 @@
+// A socket without a network: what a server sends comes in chunks that the test cuts, what is written is kept.
+//
+// It reads as a net.Socket does: one chunk at a time and none while it is paused, into the buffer of `onread`
+// where that is given, else as `data`.
+
+import type { OnReadOpts, Socket } from 'node:net';
+import { Duplex } from 'node:stream';
+
+export class FakeSocket extends Duplex {
+  readonly written: Buffer[] = [];
+  readonly #onread: OnReadOpts | undefined;
+  #target: Uint8Array | undefined;
+  #chunks: Buffer[] = [];
+  #end: (() => void) | undefined;
+  #onWrite: (text: string) => void = () => {};
+
+  constructor(onread: OnReadOpts | undefined) {
+    super({ allowHalfOpen: false });
+    this.#onread = onread;
+    this.#target = readTarget(onread);
+  }
+
+  /** As what net.connect makes. */
+  get asSocket(): Socket {
+    return this as unknown as Socket;
+  }
+
+  /** Calls back for what is written. */
+  onWrite(callback: (text: string) => void): void {
+    this.#onWrite = callback;
+  }
+
+  /** What the server sends from now on, and how it ends. */
+  deliver(chunks: readonly Buffer[], end: 'fin' | Error): void {
+    this.#chunks = [...chunks];
+    this.#end = () => (end === 'fin' ? this.push(null) : this.destroy(end));
+    this.#pump();
+  }
+
+  setNoDelay(): void {}
+
+  override resume(): this {
+    super.resume();
+    setImmediate(() => this.#pump());
+    return this;
+  }
+
+  override _read(): void {}
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
+    this.written.push(chunk);
+    this.#onWrite(chunk.toString('latin1'));
+    done();
+  }
+
+  /** One chunk a turn of the loop, as the system hands them out. */
+  #pump(): void {
+    if (this.isPaused() || this.destroyed || this.#end === undefined) return;
+    const chunk = this.#chunks.shift();
+    if (chunk === undefined) {
+      const end = this.#end;
+      this.#end = undefined;
+      end();
+      return;
+    }
+    this.#read(chunk);
+    setImmediate(() => this.#pump());
+  }
+
+  #read(chunk: Buffer): void {
+    const target = this.#target;
+    if (target === undefined) {
+      this.push(chunk);
+      return;
+    }
+    const count = Math.min(chunk.length, target.length);
+    target.set(chunk.subarray(0, count));
+    if (count < chunk.length) this.#chunks.unshift(chunk.subarray(count));
+    this.#onread?.callback(count, target);
+    this.#target = readTarget(this.#onread);
+  }
+}
+
+function readTarget(onread: OnReadOpts | undefined): Uint8Array | undefined {
+  return typeof onread?.buffer === 'function' ? onread.buffer() : onread?.buffer;
+}
