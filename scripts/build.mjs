@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { buildTypes } from './build-types.mjs';
 import { LIBRARIES, planBundles } from './bundle-plan.mjs';
+import { leanWs } from './lean-ws.mjs';
 import { scannerPlugin } from './scanner-code.mjs';
 import { collectLicences } from './third-party-licences.mjs';
 import { trimDependencies } from './trim-dependencies.mjs';
@@ -75,7 +76,7 @@ async function buildBundle([name, files]) {
     keepNames: false,
     external: ['bufferutil', 'utf-8-validate'],
     define: { ATLANTIS_VERSION: JSON.stringify(version) },
-    plugins: [scannerPlugin, crossBorders(name), trimDependencies],
+    plugins: [scannerPlugin, crossBorders(name), leanWs, trimDependencies],
     logLevel: 'warning',
   });
   return Object.keys(metafile.inputs);

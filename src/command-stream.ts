@@ -12,7 +12,7 @@ import type { SessionStream, SourceTraits } from './session.ts';
 import { type PreparedStream, prepareSource } from './stream-source.ts';
 import { createReporter, loadLogStyle, type Reporter } from './ui/reporter.ts';
 import { createStatusLine } from './ui/status-line.ts';
-import { createStreamStatus, type StreamStatus } from './ui/stream-status.ts';
+import { loadStreamStatus, type StreamStatus } from './ui/stream-status.ts';
 
 export interface CommandStream {
   /** Opens it, once; it ends when the signal aborts. */
@@ -66,7 +66,7 @@ export async function createSpeaker(
   const statusLine = createStatusLine(io, log);
   const logStyle = await loadLogStyle(log);
   const reporter = createReporter(io, log, logStyle, statusLine);
-  return { reporter, status: createStreamStatus(statusLine, io.clock, logStyle) };
+  return { reporter, status: await loadStreamStatus(statusLine, io.clock, logStyle) };
 }
 
 async function startBuiltIn(

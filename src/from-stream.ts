@@ -1,9 +1,10 @@
 // `tail --from`: from flags and environment to a JetStream stream, ready to be opened.
 import { type CommandStream, createSpeaker } from './command-stream.ts';
+import { readCaFile } from './config/certificates.ts';
 import type { FromConfig } from './config/from-config.ts';
 import { readNatsCredentials } from './config/nats-credentials.ts';
 import type { TailConfig } from './config/tail-config.ts';
-import { listTrustedRoots, readCaFile } from './config/trusted-roots.ts';
+import { listTrustedRoots } from './config/trusted-roots.ts';
 import { UsageError } from './errors.ts';
 import type { Select } from './event-form.ts';
 import type { Io } from './io.ts';

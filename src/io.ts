@@ -4,7 +4,6 @@
 // own and so that every text for stderr passes one redactor (contract P4).
 import { writeSync } from 'node:fs';
 import { constants } from 'node:os';
-import { isatty } from 'node:tty';
 import { type Clock, systemClock } from './clock.ts';
 import { createRedactor, type Redactor } from './config/redact.ts';
 import { type ExitCode, OutputError } from './errors.ts';
@@ -48,7 +47,7 @@ export interface Io {
   readonly stderr: OutputTarget;
   readonly isStdinTty: boolean;
   /** True once the terminal that stdin was has hung up: its window is closed. */
-  isTerminalGone(): boolean;
+  isTerminalGone(): Promise<boolean>;
   /** Writes a small text (help, a list) to stdout; a reader that went away is no error. @throws OutputError */
   writeOut(text: string): void;
   /** Writes one line to stderr, redacted, with everything foreign made visible; never throws. */
@@ -178,7 +177,11 @@ export function createProcessIo(homeDirectory: () => string): Io {
     get isStdinTty() {
       return isTerminal(0, () => process.stdin);
     },
-    isTerminalGone: () => process.stdin.isTTY === true && !isatty(0),
+    async isTerminalGone() {
+      // With it comes half of Node's stream code.
+      const { isatty } = await import('node:tty');
+      return process.stdin.isTTY === true && !isatty(0);
+    },
     writeOut(text) {
       writeWhole(stdout, text, (rest) => openGuarded(stdout).write(rest));
     },

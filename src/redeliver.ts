@@ -1,8 +1,9 @@
 // `stream relay --redeliver`: the events in a file of dead letters, sent again to where --to says.
 import { createSpeaker } from './command-stream.ts';
+import { readCaFile } from './config/certificates.ts';
 import type { RelayConfig } from './config/relay-config.ts';
 import type { TailConfig } from './config/tail-config.ts';
-import { listTrustedRoots, readCaFile } from './config/trusted-roots.ts';
+import { listTrustedRoots } from './config/trusted-roots.ts';
 import { watchEnds } from './ends.ts';
 import { EXIT } from './errors.ts';
 import type { Io, Outcome } from './io.ts';

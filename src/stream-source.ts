@@ -1,7 +1,8 @@
 // From what flags, environment and profile say to a stream of the library, ready to be opened.
+
+import { readCaFile } from './config/certificates.ts';
 import type { ConnectionConfig } from './config/connection-config.ts';
 import type { StreamSource } from './config/tail-config.ts';
-import { readCaFile } from './config/trusted-roots.ts';
 import type { Io } from './io.ts';
 import { EventStream } from './library/event-stream.ts';
 import { checkOptions } from './library/request.ts';

@@ -13,6 +13,13 @@ interface Form {
   readonly tail: RegExp | undefined;
 }
 
+/** A form, and a quick look that spares nearly every text the patterns: they take longer to make than to use. */
+interface Suspect {
+  /** Whether the secret could stand in the text in this form. */
+  mayStandIn(text: string): boolean;
+  makeForm(): Form;
+}
+
 /** Replaces one secret, in every form, in a text. */
 export type ReplaceSecret = (text: string) => string;
 
@@ -44,10 +51,25 @@ function base64Pattern(char: string): string {
   return char;
 }
 
+/** As it is, or escaped. Without a backslash and a percent sign nothing is. */
+function suspectText(secret: string): Suspect {
+  const chars = [...secret];
+  const head = chars.slice(0, HEAD_LENGTH).join('');
+  return {
+    mayStandIn: (text) => text.includes(head) || text.includes('\\') || text.includes('%'),
+    makeForm: () => createForm(chars, textPattern, false),
+  };
+}
+
 /** Pairs of hexadecimal digits in either case. */
-function createHexForm(secret: string): Form {
-  const pairs = Array.from(Buffer.from(secret), (byte) => hex(byte, 2));
-  return createForm(pairs, (pair) => pair, false);
+function suspectHex(secret: string): Suspect {
+  const bytes = Buffer.from(secret);
+  const head = bytes.toString('hex', 0, HEAD_LENGTH);
+  const pairs = (): string[] => Array.from(bytes, (byte) => hex(byte, 2));
+  return {
+    mayStandIn: (text) => text.toLowerCase().includes(head),
+    makeForm: () => createForm(pairs(), (pair) => pair, false),
+  };
 }
 
 function createForm(chars: readonly string[], pattern: (char: string) => string, isBase64: boolean): Form {
@@ -66,13 +88,19 @@ function createForm(chars: readonly string[], pattern: (char: string) => string,
 }
 
 /** The secret as part of a base64 text, at each of the three places in a group where it can begin. */
-function createBase64Forms(secret: string): Form[] {
+function suspectBase64(secret: string): Suspect[] {
   return [0, 1, 2].flatMap((shift) => {
     const bytes = Buffer.concat([Buffer.alloc(shift), Buffer.from(secret)]);
     const encoded = bytes.toString('base64').replace(/=+$/, '');
     // A character that also carries bits of what stands before or after the secret is not known.
     const core = encoded.slice([0, 2, 3][shift], bytes.length % 3 === 0 ? undefined : -1);
-    return core.length < MIN_BASE64_LENGTH ? [] : [createForm([...core], base64Pattern, true)];
+    if (core.length < MIN_BASE64_LENGTH) return [];
+    // Up to the first character that is written in more than one way.
+    const head = core.slice(0, HEAD_LENGTH).replace(/[+/].*/, '');
+    return {
+      mayStandIn: (text) => text.includes(head),
+      makeForm: () => createForm([...core], base64Pattern, true),
+    };
   });
 }
 
@@ -96,10 +124,13 @@ function replaceForm(text: string, { head, rest, tail }: Form, replacement: stri
 
 /** A function that replaces the secret wherever it is written plain, escaped for URLs or JSON, in base64 or in hex. */
 export function createReplacer(secret: string, replacement: string): ReplaceSecret {
-  const forms = [
-    createForm([...secret], textPattern, false),
-    ...createBase64Forms(secret),
-    createHexForm(secret),
-  ];
-  return (text) => forms.reduce((rest, form) => replaceForm(rest, form, replacement), text);
+  const suspects = [suspectText(secret), ...suspectBase64(secret), suspectHex(secret)];
+  const forms = new Map<Suspect, Form>();
+  const replace = (text: string, suspect: Suspect): string => {
+    if (!suspect.mayStandIn(text)) return text;
+    const form = forms.get(suspect) ?? suspect.makeForm();
+    forms.set(suspect, form);
+    return replaceForm(text, form, replacement);
+  };
+  return (text) => suspects.reduce(replace, text);
 }

@@ -1,6 +1,7 @@
 // Options of `stream()` → a request in which everything is checked and nothing is left open.
 //
 // Pure but for looking at certificates: nothing is read, resolved or connected to.
+import { checkCertificates } from '../config/certificates.ts';
 import {
   CONNECTION_DEFAULTS,
   type ConnectionSettings,
@@ -9,7 +10,6 @@ import {
 import { parseKey } from '../config/key.ts';
 import { checkProxyUrl } from '../config/proxy-url.ts';
 import { parseStreamUrl, type StreamUrl } from '../config/stream-url.ts';
-import { checkCertificates } from '../config/trusted-roots.ts';
 import { UsageError } from '../errors.ts';
 import type { ReadKey, StreamCallbacks, StreamOptions } from './options.ts';
 

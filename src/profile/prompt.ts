@@ -53,7 +53,12 @@ async function ask(io: Io, question: string, createReader: () => Reader): Promis
         }
       };
       // A window that was closed is an end by SIGHUP, also for a process that is not sent one.
-      const onEnd = (): void => (io.isTerminalGone() ? resolve({ signal: 'SIGHUP' }) : reject(noAnswer()));
+      const onEnd = (): void => {
+        io.isTerminalGone().then(
+          (isGone) => (isGone ? resolve({ signal: 'SIGHUP' }) : reject(noAnswer())),
+          reject,
+        );
+      };
       const removeSignal = io.onSignal((signal) => resolve({ signal }));
       const begin = (): void => {
         read = createReader();

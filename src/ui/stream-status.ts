@@ -1,11 +1,7 @@
-// The status line of a stream: what it is doing, how much has come, how fast, how far away the server is.
+// What a run tells its status line, if it has one.
 import type { Clock } from '../clock.ts';
-import { type LogStyle, NO_PAINT, type Paint } from '../render/paint.ts';
-import { makeVisible } from '../render/sanitize.ts';
-import { measureWidth, splitByWidth } from '../render/text-width.ts';
-import { drawSparkline, formatRate, type Rate, startRate } from './rate.ts';
+import type { LogStyle } from '../render/paint.ts';
 import { NO_STATUS_LINE, type StatusLine } from './status-line.ts';
-import { formatCount, formatFiltered } from './words.ts';
 
 export interface StreamStatus {
   connecting(host: string): void;
@@ -33,154 +29,13 @@ const NO_STREAM_STATUS: StreamStatus = {
   end() {},
 };
 
-type State =
-  | { readonly kind: 'connecting'; readonly host: string }
-  | { readonly kind: 'live'; readonly stream: { readonly roundTripMs: number | undefined } }
-  | { readonly kind: 'retrying'; readonly atMs: number; readonly attempt: number };
-
-/** What changes by itself, a countdown or a rate, is drawn anew this often. */
-const REFRESH_MS = 1_000;
-
-/** A status of a stream on that line; where there is no line nothing is counted. */
-export function createStreamStatus(line: StatusLine, clock: Clock, style: LogStyle): StreamStatus {
-  return line === NO_STATUS_LINE ? NO_STREAM_STATUS : new ShownStatus(line, clock, style);
-}
-
-class ShownStatus implements StreamStatus {
-  readonly #line: StatusLine;
-  readonly #clock: Clock;
-  readonly #style: LogStyle;
-  #state: State | undefined;
-  #rate: Rate | undefined;
-  #events = 0;
-  #received: number | undefined;
-  #gaps = 0;
-  #cancelRefresh: () => void = () => {};
-
-  constructor(line: StatusLine, clock: Clock, style: LogStyle) {
-    this.#line = line;
-    this.#clock = clock;
-    this.#style = style;
-  }
-
-  connecting(host: string): void {
-    this.#enter({ kind: 'connecting', host });
-  }
-
-  live(stream: { readonly roundTripMs: number | undefined }): void {
-    this.#rate ??= startRate(this.#clock);
-    this.#enter({ kind: 'live', stream });
-  }
-
-  retrying(delayMs: number, attempt: number): void {
-    this.#enter({ kind: 'retrying', atMs: this.#clock.monotonicMs() + delayMs, attempt });
-  }
-
-  noteGap(): void {
-    this.#gaps += 1;
-    this.#show();
-  }
-
-  makeWay(): void {
-    this.#line.clear();
-  }
-
-  noteReceived(count: number): void {
-    this.#received = (this.#received ?? 0) + count;
-    this.#show();
-  }
-
-  noteEvents(count: number): void {
-    this.#events += count;
-    this.#rate?.note(count);
-    this.#show();
-  }
-
-  end(): void {
-    this.#state = undefined;
-    this.#cancelRefresh();
-    this.#line.clear();
-  }
-
-  #enter(state: State): void {
-    this.#state = state;
-    this.#refresh();
-  }
-
-  #refresh(): void {
-    this.#cancelRefresh();
-    this.#show();
-    if (this.#state !== undefined)
-      this.#cancelRefresh = this.#clock.setTimer(() => this.#refresh(), REFRESH_MS);
-  }
-
-  #show(): void {
-    const state = this.#state;
-    if (state === undefined || this.#line.columns === 0) return;
-    const pieces = this.#describe(state);
-    this.#line.show(joinPieces(pieces, this.#line.columns), state.kind === 'live' ? 'live' : 'busy');
-  }
-
-  /** What there is to say, the most important first. */
-  #describe(state: State): Piece[] {
-    const { live, waiting, chart } = this.#style;
-    if (state.kind === 'connecting') {
-      return [{ text: `connecting to ${makeVisible(state.host)}`, paint: NO_PAINT }];
-    }
-    if (state.kind === 'retrying') {
-      const seconds = Math.max(0, Math.ceil((state.atMs - this.#clock.monotonicMs()) / 1_000));
-      return [
-        { text: `retrying in ${seconds} s`, paint: waiting },
-        { text: `attempt ${state.attempt}`, paint: NO_PAINT },
-        ...this.#countUp(),
-      ];
-    }
-    const figures = this.#rate?.read() ?? [];
-    const { roundTripMs } = state.stream;
-    const [events, ...others] = this.#countUp();
-    return [
-      { text: 'live', paint: live },
-      ...(events === undefined ? [] : [events]),
-      { text: `${formatRate(figures)}/s`, paint: NO_PAINT },
-      ...(figures.length === 0 ? [] : [{ text: drawSparkline(figures), paint: chart }]),
-      ...(roundTripMs === undefined ? [] : [{ text: `rtt ${formatMs(roundTripMs)}`, paint: NO_PAINT }]),
-      ...others,
-    ];
-  }
-
-  #countUp(): Piece[] {
-    const received = this.#received;
-    const events =
-      received === undefined
-        ? formatCount(this.#events, 'event')
-        : formatFiltered({ matched: this.#events, received });
-    return [
-      { text: events, paint: NO_PAINT },
-      { text: formatCount(this.#gaps, 'gap'), paint: this.#gaps > 0 ? this.#style.waiting : NO_PAINT },
-    ];
-  }
-}
-
-interface Piece {
-  /** Visible. */
-  readonly text: string;
-  readonly paint: Paint;
-}
-
-/** As many pieces as fit, from the first one on; that one is cut if it must be. */
-function joinPieces(pieces: readonly Piece[], columns: number): string {
-  let line = '';
-  let width = 0;
-  for (const { text, paint } of pieces) {
-    const own = measureWidth(text) + (width === 0 ? 0 : 2);
-    if (width > 0 && width + own > columns) break;
-    const shown = width === 0 && own > columns ? (splitByWidth(text, columns)[0] ?? '') : text;
-    line += `${width === 0 ? '' : '  '}${paint.open}${shown}${paint.close}`;
-    width += own;
-  }
-  return line;
-}
-
-function formatMs(ms: number): string {
-  return ms < 10 ? `${ms.toFixed(1)} ms` : `${Math.round(ms)} ms`;
+/** A status of a stream on that line; where there is no line nothing is counted, and nothing loaded. */
+export async function loadStreamStatus(
+  line: StatusLine,
+  clock: Clock,
+  style: LogStyle,
+): Promise<StreamStatus> {
+  if (line === NO_STATUS_LINE) return NO_STREAM_STATUS;
+  const { createStreamStatus } = await import('./shown-status.ts');
+  return createStreamStatus(line, clock, style);
 }

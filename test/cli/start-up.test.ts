@@ -22,7 +22,7 @@ async function listLoaded(args: string): Promise<string[]> {
 
 const STREAM = ['main', 'base', 'ws', 'stream'];
 const SIMULATOR = ['simulator.parts', 'simulator.scenarios'];
-const TAIL = [...STREAM, ...SIMULATOR, 'commands.program', 'tail', 'string-width'];
+const TAIL = [...STREAM, ...SIMULATOR, 'commands.program', 'tail'];
 
 const COMPLETION = [
   'main',
@@ -38,7 +38,7 @@ test.each([
   ['stream tail --simulate burst -n 1 --json', TAIL],
   [
     'stream tail --simulate burst -n 1 --format pretty --color never',
-    [...TAIL, 'render.pretty', 'render.tree'],
+    [...TAIL, 'render.pretty', 'render.tree', 'string-width'],
   ],
   ['stream tail --help', ['main', 'commands.program', 'commands.help']],
   ['completion bash', ['main', 'base', 'commands.program', 'completion.script']],

@@ -3,7 +3,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { rootCertificates } from 'node:tls';
 import { describe, expect, test } from '@jest/globals';
-import { listTrustedRoots, readCaFile } from '../../src/config/trusted-roots.ts';
+import { readCaFile } from '../../src/config/certificates.ts';
+import { listTrustedRoots } from '../../src/config/trusted-roots.ts';
 import { UsageError } from '../../src/errors.ts';
 import { makeTempFolder } from '../helpers/cleanup.ts';
 

@@ -96,7 +96,7 @@ export function createFakeIo(options: FakeIoOptions = {}): FakeIo {
     clock: createFakeClock(),
     random: options.random ?? (() => 0.5),
     onSignal: (handler) => keep(signalHandlers, handler),
-    isTerminalGone: () => false,
+    isTerminalGone: () => Promise.resolve(false),
     onSuspend: () => () => {},
     dieBySignal: (signal) => void ends.push(signal),
     sendSignal: () => false,

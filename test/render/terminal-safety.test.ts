@@ -10,7 +10,7 @@ import { createPrettyRenderer } from '../../src/render/pretty.ts';
 import type { Renderer } from '../../src/render/renderer.ts';
 import { createColorLogStyle, createColorStyle } from '../../src/render/style.ts';
 import { createReporter } from '../../src/ui/reporter.ts';
-import { createStreamStatus } from '../../src/ui/stream-status.ts';
+import { createStreamStatus } from '../../src/ui/shown-status.ts';
 import * as say from '../../src/ui/words.ts';
 import { createFakeClock } from '../helpers/fake-clock.ts';
 import { createFakeIo } from '../helpers/fake-io.ts';

@@ -2,8 +2,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { PLAIN_LOG_STYLE } from '../../src/render/paint.ts';
 import { drawSparkline, formatRate, startRate } from '../../src/ui/rate.ts';
+import { createStreamStatus } from '../../src/ui/shown-status.ts';
 import { createStatusLine, NO_STATUS_LINE } from '../../src/ui/status-line.ts';
-import { createStreamStatus } from '../../src/ui/stream-status.ts';
+import { loadStreamStatus } from '../../src/ui/stream-status.ts';
 import { createFakeClock } from '../helpers/fake-clock.ts';
 import { createFakeIo, type FakeIoOptions } from '../helpers/fake-io.ts';
 
@@ -82,9 +83,9 @@ describe('what the status line says', () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
-  test('where there is no line nothing is done', () => {
+  test('where there is no line nothing is done', async () => {
     const clock = createFakeClock();
-    const status = createStreamStatus(NO_STATUS_LINE, clock, PLAIN_LOG_STYLE);
+    const status = await loadStreamStatus(NO_STATUS_LINE, clock, PLAIN_LOG_STYLE);
     status.live({ roundTripMs: 1 });
     status.retrying(1_000, 1);
     expect(clock.pendingTimers).toBe(0);

@@ -1,0 +1,38 @@
+// Certificates that somebody wants to be trusted, looked at before anything else happens.
+import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { UsageError } from '../errors.ts';
+
+const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]*(?:-----END CERTIFICATE-----)?/g;
+
+/** The PEM of `--ca-cert`. @throws UsageError when the file cannot be read, holds no certificate or a damaged one */
+export function readCaFile(path: string): string {
+  let pem: string;
+  try {
+    pem = readFileSync(path, 'utf8');
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
+    throw new UsageError(`--ca-cert "${path}" cannot be read (${code})`, 'accepted: PEM certificates');
+  }
+  checkCertificates(pem, `--ca-cert "${path}"`);
+  return pem;
+}
+
+/** @param source where the PEM came from, for the message. @throws UsageError when a certificate is damaged, or none is there */
+export function checkCertificates(pem: string, source: string): void {
+  const certificates = pem.match(CERTIFICATE) ?? [];
+  const damaged = certificates.findIndex((one) => !isCertificate(one));
+  if (certificates.length > 0 && damaged < 0) return;
+  const fault =
+    certificates.length === 0 ? 'holds no certificate' : `is damaged at certificate ${damaged + 1}`;
+  throw new UsageError(`${source} ${fault}`, 'accepted: PEM certificates');
+}
+
+/** Node would leave a damaged one out without a word, and then trust nobody. */
+function isCertificate(pem: string): boolean {
+  try {
+    return new X509Certificate(pem).raw.length > 0;
+  } catch {
+    return false;
+  }
+}
