@@ -19,6 +19,7 @@ export default {
   coverageThreshold: {
     './src/connection/': { lines: 90, branches: 85 },
     './src/protocol/': { lines: 85, branches: 85 },
+    './src/library/': { lines: 90, branches: 85 },
     './src/config/': { lines: 90, branches: 85 },
   },
   coverageReporters: ['text-summary', 'lcovonly'],
