@@ -6,6 +6,9 @@ import { findValues, type Step } from '../protocol/path.ts';
 /** Fields that are tried where `--lag-field` is not given; the first one there counts. */
 export const DEFAULT_LAG_FIELDS = ['timestamp', 'ts', 'created_at'] as const;
 
+/** The last moment that a Date can hold (ECMA-262, Time Values). */
+const MAX_DATE_MS = 8.64e15;
+
 /** RFC 3339 § 5.6; a time without a zone is taken as UTC. */
 const DATE_TIME = /^(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d(?:\.\d+)?) ?([Zz]|[+-]\d\d:?\d\d)?$/;
 
@@ -30,8 +33,9 @@ function readTimestampMs(value: JsonNode): number | undefined {
 
 /** Seconds, ms, µs or ns since the epoch: until the year 5138 their sizes do not overlap. */
 function scaleToMs(figure: number): number | undefined {
-  if (!Number.isFinite(figure) || figure <= 0) return undefined;
+  if (!(figure > 0)) return undefined;
   if (figure < 1e11) return figure * 1e3;
   if (figure < 1e14) return figure;
-  return figure < 1e17 ? figure / 1e3 : figure / 1e6;
+  const ms = figure < 1e17 ? figure / 1e3 : figure / 1e6;
+  return ms <= MAX_DATE_MS ? ms : undefined;
 }

@@ -28,6 +28,7 @@ describe('findTimestampMs', () => {
     ['null', 'null', undefined],
     ['zero', '0', undefined],
     ['absurd', '1e400', undefined],
+    ['beyond what a date can be', '9007199254740993000000', undefined],
     ['an object', '{}', undefined],
   ])('%s', (_name, value, ms) => {
     const found = find(`{"timestamp":${value}}`);

@@ -320,6 +320,41 @@ describe('--expect', () => {
     expect(types[0]?.type).toBe('(other types)');
   });
 
+  test('odd and huge events crash nothing, and are counted for what they are', async () => {
+    const deep = 200_000;
+    const events = [
+      '['.repeat(deep) + ']'.repeat(deep),
+      `{"type":"large_transfer","a":${'{"a":'.repeat(deep)}1${'}'.repeat(deep)}}`,
+      `{"type":"${'x'.repeat(1024 * 1024)}","timestamp":"${'9'.repeat(100_000)}"}`,
+      '{"type":"large_transfer","timestamp":1e400}',
+      '{"type":"large_transfer","timestamp":-1}',
+      '{"type":"large_transfer","timestamp":"0000-99-99T99:99:99Z"}',
+      '{"type":"large_transfer","timestamp":{"$date":1}}',
+      '{"type":"large_transfer","timestamp":9007199254740993000000}',
+      '{"type":"\\u001b[2J::error::\\u202e|`<b>","timestamp":null}',
+      '{"__proto__":{"type":"large_transfer"},"type":7}',
+      '{"type":"constructor"}',
+      '{"type":"__proto__"}',
+      'null',
+      '"large_transfer"',
+      '{',
+      '',
+    ];
+    const server = await startScriptedServer(streamHandler({ events }));
+    const args = ['--expect', 'type=large_transfer', '--max-lag', '1h', '--within', '1500ms'];
+    const exit = await runCheck(server.url, args);
+    expectFailure(exit, 'events', 'expectation', 124);
+    expect(exit.report.expectations).toMatchObject([{ matched: 0, late: 0 }]);
+    const { types, discarded } = (exit.failed?.details ?? {}) as {
+      types?: { type: string }[];
+      discarded?: number;
+    };
+    expect(types?.map(({ type }) => type)).toEqual(expect.arrayContaining(['constructor', '__proto__']));
+    expect(discarded).toBeGreaterThanOrEqual(2);
+    expect(exit.stdout + exit.stderr).not.toMatch(/\x1b|\u202e/);
+    expect(exit.stdout.length).toBeLessThan(20_000);
+  });
+
   const usage: readonly (readonly [string, string[], RegExp])[] = [
     ['a bad expression', ['--expect', 'type=='], /invalid --expect: expected a value/],
     ['a bad count', ['--expect', 'a=1', '--min', '0'], /--min "0"/],

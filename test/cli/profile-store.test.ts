@@ -155,6 +155,33 @@ describe('watched by strace', () => {
     expect(lines.filter((line) => !line.includes(join(folder, '..')))).toEqual([]);
   });
 
+  testWithStrace(
+    'F2: what takes the place of the store is on the disk before, and the change after',
+    async () => {
+      const { folder, path } = createStore();
+      const log = join(makeTempFolder(), 'strace');
+      await runCli(['profile', 'use', 'main'], {
+        env: { ATLANTIS_CONFIG_DIR: folder },
+        prefix: [
+          'strace',
+          '-f',
+          '-qq',
+          '-y',
+          '-o',
+          log,
+          '-e',
+          'trace=fsync,fdatasync,rename,renameat,renameat2',
+        ],
+      });
+      const calls = readFileSync(log, 'utf8').split('\n');
+      const renamed = calls.findIndex((line) => line.includes(`"${path}")`) && line.includes('.staging-'));
+      const flushes = (line: string, what: string): boolean =>
+        /\bf(?:data)?sync\(/.test(line) && line.includes(what);
+      expect(calls.slice(0, renamed).some((line) => flushes(line, `<${path}.staging-`))).toBe(true);
+      expect(calls.slice(renamed).some((line) => flushes(line, `<${folder}>`))).toBe(true);
+    },
+  );
+
   testWithStrace('P1, P4: the key is in no argv and no environment of a child', async () => {
     const secrets = join(makeTempFolder(), 'key.txt');
     writeFileSync(secrets, KEY);
