@@ -139,9 +139,9 @@ function startLanes(
       clock,
       random,
       tell: (news) => tell(sink, news),
-      onProgress() {
+      onChange() {
         watches[i]?.look();
-        output.noteProgress();
+        output.look();
       },
       bury: deadLetters === undefined ? undefined : (record, why) => bury(sink, record, why),
     });

@@ -11,8 +11,8 @@ export interface LaneWatch {
   end(): void;
 }
 
-/** What lasts for longer is told. */
-export const WORTH_TELLING_MS = 1_000;
+/** What lasts for longer is told; a pause of reading comes behind it, and is told later. */
+const BEHIND_WORTH_TELLING_MS = 500;
 
 export function watchLane(lane: Lane, window: number, clock: Clock, reporter: Reporter): LaneWatch {
   let cancel: (() => void) | undefined;
@@ -24,7 +24,7 @@ export function watchLane(lane: Lane, window: number, clock: Clock, reporter: Re
   return {
     look() {
       if (lane.pending > window) {
-        if (!isToldBehind) cancel ??= clock.setTimer(tellBehind, WORTH_TELLING_MS);
+        if (!isToldBehind) cancel ??= clock.setTimer(tellBehind, BEHIND_WORTH_TELLING_MS);
         return;
       }
       cancel?.();

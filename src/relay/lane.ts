@@ -34,8 +34,8 @@ export interface LaneWorld {
   /** Uniform in [0, 1). */
   random(): number;
   tell(news: LaneNews): void;
-  /** Called whenever records were acknowledged. */
-  onProgress(): void;
+  /** Called whenever records were added or acknowledged. */
+  onChange(): void;
   /** Keeps a record that the sink will never take; undefined where nobody does. @throws if it cannot be kept */
   readonly bury: ((record: SpoolRecord, why: string) => void) | undefined;
 }
@@ -104,6 +104,7 @@ export class Lane {
   append(records: readonly SpoolRecord[]): void {
     this.backlog.append(records);
     this.#bell.ring();
+    this.#world.onChange();
   }
 
   /** Ends the loop; what is under way is given up, and stays in the backlog. */
@@ -250,7 +251,7 @@ export class Lane {
     this.#hasWorked = true;
     for (let at = first; at < first + unit.length; at += 1) this.#settled.add(at);
     this.#advance();
-    this.#world.onProgress();
+    this.#world.onChange();
   }
 
   /** True once the records that the sink will never take are kept elsewhere. */

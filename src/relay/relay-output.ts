@@ -7,7 +7,6 @@ import { type Batch, flagsOf, textOf } from '../protocol/batch.ts';
 import type { SpoolRecord } from '../spool/record-form.ts';
 import type { Reporter } from '../ui/reporter.ts';
 import type { Lane } from './lane.ts';
-import { WORTH_TELLING_MS } from './lane-watch.ts';
 import { LIFECYCLE_MARK } from './sink.ts';
 import { sayReadingPaused, sayReadingResumed, sayUndelivered } from './words.ts';
 
@@ -24,12 +23,14 @@ export interface RelayParts {
 }
 
 export interface RelayOutput extends EventOutput {
-  /** To be called whenever a lane made progress. */
-  noteProgress(): void;
+  /** To be called whenever a lane has changed. */
+  look(): void;
   /** A sink is of no use any more, or a spool is not: nothing more is taken. */
   fail(failure: WriteFailure): void;
 }
 
+/** A pause that lasts for longer is told. */
+const WORTH_TELLING_MS = 1_000;
 /** A disk that was full is asked again this often. */
 const RETRY_DISK_MS = 1_000;
 /** At the end a sink has this long where there is a spool: what is left then waits in it for the next run. */
@@ -126,7 +127,7 @@ export function openRelayOutput(parts: RelayParts, onFailure: (failure: WriteFai
       cancels.add(clock.setTimer(cut, ms));
     },
     sayCut: () => (undelivered === 0 ? undefined : sayUndelivered(undelivered)),
-    noteProgress: look,
+    look,
     fail(why) {
       if (failure !== undefined) return;
       failure = why;

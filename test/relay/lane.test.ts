@@ -37,7 +37,7 @@ function start(
       clock,
       random: () => 0.5,
       tell: (one) => news.push(one),
-      onProgress() {},
+      onChange() {},
       bury: isBurying ? bury : undefined,
     },
   );

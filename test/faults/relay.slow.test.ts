@@ -1,0 +1,296 @@
+// The relay and what may happen to the broker, the disk and itself: the count of what was acknowledged is that of
+// what was received, and nothing is in the stream twice.
+import { spawnSync } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { jetstreamManager } from '@nats-io/jetstream';
+import { makeTempFolder } from '../helpers/cleanup.ts';
+import { startEventHub } from '../helpers/event-hub.ts';
+import { startNatsCluster, untilJetStream } from '../helpers/nats-cluster.ts';
+import { connectTo, hasNatsServer, readStream, startNatsServer } from '../helpers/nats-server.ts';
+import { pickRecords, startTail } from '../helpers/tail.ts';
+import {
+  countWaiting,
+  makeNumbered,
+  numbersOf,
+  openCounter,
+  range,
+  sendNumbered,
+  startRelay,
+  untilTrue,
+} from './relay-events.ts';
+
+const describeWithNats = hasNatsServer() ? describe : describe.skip;
+const LIMIT_MS = 90_000;
+
+/** True where a file system of our own can be mounted in a namespace of mounts. */
+const canMount =
+  spawnSync('unshare', ['-rm', 'sh', '-c', 'mount -t tmpfs -o size=1m tmpfs /mnt'], { stdio: 'ignore' })
+    .status === 0;
+const testWithMount = canMount ? test : test.skip;
+
+const texts = async (url: string): Promise<string[]> => (await readStream(url, 'E')).map(({ text }) => text);
+
+describeWithNats('faults of the relay', () => {
+  test.each(['', 'with a spool'])(
+    'the broker is killed again and again while events come %s',
+    async (isSpooled) => {
+      const broker = await startNatsServer();
+      const hub = await startEventHub();
+      const spool = isSpooled === '' ? [] : ['--spool', join(makeTempFolder(), 'spool')];
+      const relay = startRelay(hub, ['--to', `${broker.url}/E`, '--create', '--limit', '6000', ...spool]);
+      await hub.waitForLive(1);
+      for (const round of range(0, 3)) {
+        await sendNumbered(hub, round * 2_000, round * 2_000 + 1_000);
+        await broker.kill();
+        await sendNumbered(hub, round * 2_000 + 1_000, round * 2_000 + 2_000);
+        await broker.start();
+      }
+      const exit = await relay.finish();
+      expect(exit.code).toBe(0);
+      expect(pickRecords(exit, 'summary').map(({ acknowledged, events }) => acknowledged ?? events)).toEqual([
+        6_000, 6_000,
+      ]);
+      expect(await texts(broker.url)).toEqual(range(0, 6_000).map(makeNumbered));
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    'the relay is killed with a full spool behind it: the next one delivers what was received, then goes on',
+    async () => {
+      const broker = await startNatsServer();
+      const hub = await startEventHub();
+      const spool = join(makeTempFolder(), 'spool');
+      const args = ['--to', `${broker.url}/E`, '--create', '--spool', spool];
+      let relay = startRelay(hub, args);
+      await hub.waitForLive(1);
+      await sendNumbered(hub, 0, 500);
+      const count = await openCounter(broker.url, 'E');
+      await untilTrue(async () => (await count()) === 500, 'the first events');
+      broker.child.kill('SIGSTOP');
+      for (const round of range(1, 4)) {
+        await sendNumbered(hub, round * 1_000 - 500, round * 1_000 + 500);
+        // Everything that was sent is received once it is in the spool.
+        await untilTrue(() => countWaiting(spool) >= round * 1_000, 'the spool');
+        relay.child.kill('SIGKILL');
+        await relay.child.exit;
+        relay = startRelay(hub, args);
+        await hub.waitForWelcomed(round + 1);
+      }
+      broker.child.kill('SIGCONT');
+      await sendNumbered(hub, 3_500, 4_000);
+      await untilTrue(async () => (await count()) >= 4_000, 'all events');
+      relay.child.kill('SIGTERM');
+      expect((await relay.finish()).signal).toBe('SIGTERM');
+      expect(await texts(broker.url)).toEqual(range(0, 4_000).map(makeNumbered));
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    'a broker that stands still for longer than a message may take',
+    async () => {
+      const broker = await startNatsServer();
+      const hub = await startEventHub();
+      const args = ['--to', `${broker.url}/E`, '--create', '--send-timeout', '1s', '--connect-timeout', '1s'];
+      const relay = startRelay(hub, [...args, '--limit', '2000', '--spool', join(makeTempFolder(), 'spool')]);
+      await hub.waitForLive(1);
+      await sendNumbered(hub, 0, 1_000);
+      broker.child.kill('SIGSTOP');
+      await sendNumbered(hub, 1_000, 2_000);
+      await relay.child.waitForStderr('no acknowledgement within 1000 ms', 30_000);
+      await relay.child.waitForStderr('"spooling"');
+      broker.child.kill('SIGCONT');
+      const exit = await relay.finish();
+      expect(exit.code).toBe(0);
+      expect(await texts(broker.url)).toEqual(range(0, 2_000).map(makeNumbered));
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    'window, spool, pause: each step is told, pings go on while nothing is read, and nothing is lost',
+    async () => {
+      const broker = await startNatsServer();
+      const hub = await startEventHub();
+      const spool = ['--spool', join(makeTempFolder(), 'spool'), '--spool-max', '200KB'];
+      const relay = startRelay(hub, ['--to', `${broker.url}/E`, '--create', '--limit', '30000', ...spool], {
+        limitMs: 80_000,
+      });
+      await hub.waitForLive(1);
+      await sendNumbered(hub, 0, 100);
+      broker.child.kill('SIGSTOP');
+      await sendNumbered(hub, 100, 30_000);
+      await relay.child.waitForStderr('"event":"paused"', 30_000);
+      const pings = hub.pings;
+      await untilTrue(() => hub.pings >= pings + 3, 'three more pings');
+      broker.child.kill('SIGCONT');
+      const exit = await relay.finish();
+      expect(exit.code).toBe(0);
+      const steps = exit.records
+        .map(({ event }) => event)
+        .filter((event) => ['spooling', 'paused', 'resumed', 'caught-up', 'lost'].includes(event));
+      expect(steps.slice(0, 3)).toEqual(['spooling', 'paused', 'resumed']);
+      expect(steps).not.toContain('lost');
+      expect(pickRecords(exit, 'paused')[0]?.message).toContain('window and spool are full');
+      expect(await texts(broker.url)).toEqual(range(0, 30_000).map(makeNumbered));
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    'without a spool: window, then pause',
+    async () => {
+      const broker = await startNatsServer();
+      const hub = await startEventHub();
+      const relay = startRelay(hub, [
+        '--to',
+        `${broker.url}/E`,
+        '--create',
+        '--limit',
+        '3000',
+        '--window',
+        '16',
+      ]);
+      await hub.waitForLive(1);
+      broker.child.kill('SIGSTOP');
+      await sendNumbered(hub, 0, 3_000);
+      await relay.child.waitForStderr('the window is full', 30_000);
+      broker.child.kill('SIGCONT');
+      const exit = await relay.finish();
+      expect(exit.code).toBe(0);
+      expect(pickRecords(exit, 'resumed')).toHaveLength(1);
+      expect(await texts(broker.url)).toEqual(range(0, 3_000).map(makeNumbered));
+    },
+    LIMIT_MS,
+  );
+
+  testWithMount(
+    'a disk that is full: reading pauses, and goes on when there is room',
+    async () => {
+      const broker = await startNatsServer();
+      const hub = await startEventHub();
+      const folder = join(makeTempFolder(), 'small');
+      mkdirSync(folder);
+      const script = 'mount -t tmpfs -o size=256k tmpfs "$1" && shift && exec "$@"';
+      const prefix = ['unshare', '-rm', 'sh', '-c', script, 'sh', folder];
+      const relay = startRelay(
+        hub,
+        ['--to', `${broker.url}/E`, '--create', '--limit', '10000', '--spool', join(folder, 'spool')],
+        { prefix },
+      );
+      await hub.waitForLive(1);
+      await sendNumbered(hub, 0, 100);
+      broker.child.kill('SIGSTOP');
+      await sendNumbered(hub, 100, 10_000);
+      await relay.child.waitForStderr('the disk is full (ENOSPC): reading from the server is paused', 30_000);
+      broker.child.kill('SIGCONT');
+      const exit = await relay.finish();
+      expect(exit.code).toBe(0);
+      expect(await texts(broker.url)).toEqual(range(0, 10_000).map(makeNumbered));
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    'a cluster of three, and the leader of the stream is killed',
+    async () => {
+      const cluster = await startNatsCluster();
+      const [first] = cluster;
+      const url = `nats://${cluster.map(({ port }) => `127.0.0.1:${port}`).join(',')}`;
+      const hub = await startEventHub();
+      const relay = startRelay(hub, [
+        '--to',
+        `${url}/E`,
+        '--create',
+        '--stream-replicas',
+        '3',
+        '--send-timeout',
+        '2s',
+        '--limit',
+        '9000',
+        '--spool',
+        join(makeTempFolder(), 'spool'),
+      ]);
+      await hub.waitForLive(1);
+      await sendNumbered(hub, 0, 3_000);
+      const manager = await jetstreamManager(await connectTo(first?.url ?? ''), { checkAPI: false });
+      await untilTrue(async () => {
+        const info = await manager.streams.info('E').catch(() => undefined);
+        return (info?.state.messages ?? 0) > 1_000;
+      }, 'a third of the events');
+      const { cluster: state } = await manager.streams.info('E');
+      const leader = cluster[Number(state?.leader?.replace('node', ''))];
+      const sending = sendNumbered(hub, 3_000, 9_000, 10);
+      await leader?.kill();
+      await sending;
+      const exit = await relay.finish();
+      expect(exit.code).toBe(0);
+      expect(pickRecords(exit, 'summary')[0]).toMatchObject({ acknowledged: 9_000 });
+      // A consumer may be given to any server, also to one that is down.
+      await leader?.start();
+      await untilJetStream(leader?.url ?? '');
+      const numbers = numbersOf(await texts(leader?.url ?? ''));
+      // Each exactly once; in order but for what an election refused in the middle of a window, which comes late.
+      expect([...numbers].sort((a, b) => a - b)).toEqual(range(0, 9_000));
+      const farthest = Math.max(...numbers.map((n, at) => Math.abs(n - at)));
+      expect(farthest).toBeLessThanOrEqual(256);
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    'tail --from with a durable name: the broker and the reader are killed, nothing is missing',
+    async () => {
+      const broker = await startNatsServer();
+      const hub = await startEventHub();
+      const relay = startRelay(hub, ['--to', `${broker.url}/E`, '--create', '--limit', '5000']);
+      await hub.waitForLive(1);
+      const read = () =>
+        startTail(
+          '',
+          [
+            '--from',
+            `${broker.url}/E`,
+            '--durable',
+            'desk',
+            '--since',
+            '1',
+            '--retry-max',
+            '250ms',
+            '--retry-min',
+            '250ms',
+          ],
+          { log: 'json', limitMs: 80_000 },
+        );
+      await sendNumbered(hub, 0, 1_000);
+      const count = await openCounter(broker.url, 'E');
+      await untilTrue(async () => (await count()) === 1_000, 'the first events');
+      const killed = read();
+      await killed.child.waitForLines(200, 30_000);
+      killed.child.kill('SIGKILL');
+      const first = await killed.child.exit;
+      await sendNumbered(hub, 1_000, 5_000);
+      await relay.finish();
+      const second = read();
+      await second.child.waitForStdout(makeNumbered(3_000), 60_000);
+      await broker.restart();
+      await second.child.waitForStdout(makeNumbered(4_999), 60_000);
+      second.child.kill('SIGTERM');
+      const { lines } = await second.finish();
+      const whole = first.stdout
+        .slice(0, first.stdout.lastIndexOf('\n') + 1)
+        .split('\n')
+        .filter(Boolean);
+      const [before, after] = [numbersOf(whole), numbersOf(lines)];
+      // At least once: what the killed one had printed and not acknowledged comes again, and nothing else does.
+      expect(after).toEqual(range(after[0] ?? -1, 5_000));
+      expect(before).toEqual(range(0, before.length));
+      expect(after[0]).toBeLessThanOrEqual(before.length);
+      expect(before.length - (after[0] ?? 0)).toBeLessThanOrEqual(256);
+    },
+    LIMIT_MS,
+  );
+});

@@ -1,0 +1,59 @@
+// The service as several clients see it at once: every event goes to all who are connected at that moment, and
+// nobody gets it later. What a test needs to count what was received, and to know who was there.
+import { frame } from './frames.ts';
+import { type Peer, type ScriptedServer, startScriptedServer } from './scripted-server.ts';
+
+export interface EventHub {
+  readonly server: ScriptedServer;
+  readonly url: string;
+  /** Clients that have had their welcome and are still there. */
+  readonly liveCount: number;
+  /** Connections with a welcome so far, also those that are over. */
+  readonly welcomed: number;
+  /** Text pings that came, over all connections. */
+  readonly pings: number;
+  /** Sends an event to all that are live; how many they are. */
+  send(text: string): number;
+  waitForLive(n: number, limitMs?: number): Promise<void>;
+  /** Waits until so many connections have had their welcome. */
+  waitForWelcomed(n: number, limitMs?: number): Promise<void>;
+}
+
+export async function startEventHub(): Promise<EventHub> {
+  const live = new Set<Peer>();
+  let welcomed = 0;
+  const server = await startScriptedServer(async (peer) => {
+    peer.answerPings();
+    peer.answerClose();
+    await peer.accept();
+    await peer.welcome();
+    live.add(peer);
+    welcomed += 1;
+    if (!peer.socket.closed) await new Promise((resolve) => peer.socket.once('close', resolve));
+    live.delete(peer);
+  });
+  const waitFor = async (holds: () => boolean, what: string, limitMs?: number): Promise<void> => {
+    await server.waitUntil(() => (holds() ? true : undefined), what, limitMs);
+  };
+  return {
+    server,
+    url: server.url,
+    get liveCount() {
+      return live.size;
+    },
+    get welcomed() {
+      return welcomed;
+    },
+    get pings() {
+      const texts = server.attempts.flatMap(({ frames }) => frames.map(({ payload }) => payload.toString()));
+      return texts.filter((text) => text === 'ping').length;
+    },
+    send(text) {
+      const bytes = frame.text(text);
+      for (const peer of live) void peer.sendRaw(bytes);
+      return live.size;
+    },
+    waitForLive: (n, limitMs) => waitFor(() => live.size >= n, `${n} live clients`, limitMs),
+    waitForWelcomed: (n, limitMs) => waitFor(() => welcomed >= n, `${n} welcomes`, limitMs),
+  };
+}
