@@ -34,9 +34,16 @@ export function writeWholeFile(path: string, text: string, pid: number, what: st
     renameSync(staged, place);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
-    if (staged !== undefined && code !== 'EEXIST') rmSync(staged, { force: true });
+    if (staged !== undefined && code !== 'EEXIST') removeQuietly(staged);
     throw new OutputError(`${what} "${path}" could not be written (${code})`);
   }
+}
+
+/** What cannot be removed, such as what could not even be made, is no second fault (Node 26 would throw). */
+function removeQuietly(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {}
 }
 
 /** Not a moment of waiting: a pipe that nobody reads would hold the process, and with it every signal. */
