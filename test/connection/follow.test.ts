@@ -206,6 +206,7 @@ describe('events', () => {
 describe('C4: the welcome', () => {
   test.each<[string, string | Buffer, string]>([
     ['an event', '{"type":"large_transfer"}', 'JSON of another kind'],
+    ['an event that tells of a key', '{"type":"key_used","key":"ak_live_1"}', 'JSON of another kind'],
     ['null', 'null', 'JSON of another kind'],
     ['an array', '["welcome"]', 'JSON of another kind'],
     ['a welcome without a key', '{"type":"welcome"}', 'JSON of another kind'],

@@ -85,6 +85,12 @@ describe('the welcome', () => {
   test.each([
     { what: 'an event', play: (peer: Peer) => peer.sendText('{"type":"large_transfer","n":1}') },
     { what: 'a binary welcome', play: (peer: Peer) => peer.sendFrame({ opcode: 2, payload: welcome }) },
+    // An event may well tell of a key.
+    {
+      what: 'another type with a key',
+      play: (peer: Peer) => peer.sendText(welcome.replace('"welcome"', '"key_used"')),
+    },
+    { what: 'a key without type', play: (peer: Peer) => peer.sendText(welcome.replace('"type"', '"kind"')) },
     { what: 'null', play: (peer: Peer) => peer.sendText('null') },
     { what: 'an array', play: (peer: Peer) => peer.sendText(`[${welcome}]`) },
     { what: 'a welcome without key', play: (peer: Peer) => peer.sendText('{"type":"welcome"}') },
