@@ -11,7 +11,6 @@ import {
   constants,
   copyFileSync,
   existsSync,
-  fstatSync,
   fsyncSync,
   linkSync,
   mkdirSync,
@@ -99,11 +98,12 @@ function writeStaging(staging: string, json: JsonObject): void {
     serialize: () => text,
   });
   conf.store = json;
+  // A umask can take away more than others' rights.
+  if ((statSync(staging).mode & 0o777) !== FILE_MODE) chmodSync(staging, FILE_MODE);
   // conf reports no error when the disk took only a part: look.
   const fd = openSync(staging, 'r+');
   try {
     if (!readFileSync(fd).equals(Buffer.from(text))) throw Object.assign(new Error(), { code: 'ENOSPC' });
-    if ((fstatSync(fd).mode & 0o777) !== FILE_MODE) chmodSync(staging, FILE_MODE);
     fsyncSync(fd);
   } finally {
     closeSync(fd);

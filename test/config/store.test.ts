@@ -45,6 +45,20 @@ describe('writing', () => {
     expect(readdirSync(join(path, '..'))).toEqual(['profiles.json']);
   });
 
+  // Others could not even make the lock then.
+  const testAsRoot = process.getuid?.() === 0 ? test : test.skip;
+  testAsRoot('F1: the file is 0600 also with a umask that takes away rights of its owner', async () => {
+    const path = newStorePath();
+    await add(path, 'main');
+    const umask = process.umask(0o277);
+    try {
+      await add(path, 'second');
+    } finally {
+      process.umask(umask);
+    }
+    expect(modeOf(path)).toBe(0o600);
+  });
+
   test('F1: loose modes are tightened on every write', async () => {
     const path = newStorePath();
     await add(path, 'main');
