@@ -1,42 +1,9 @@
 // Clients that break the protocol end their own connection, and nobody else's.
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { describe, expect, test } from '@jest/globals';
-import { registerCleanup } from '../helpers/cleanup.ts';
 import { decodeFrame, encodeFrame, OPCODE } from '../helpers/frames.ts';
-import { Watch } from '../helpers/watch.ts';
+import { openRaw, upgradeRaw } from './raw-client.ts';
 import { connectClient, openSimulator } from './stream-client.ts';
-
-/** A TCP connection with what came over it. */
-function openRaw(port: number) {
-  const watch = new Watch();
-  const raw = {
-    socket: connect(port, '127.0.0.1'),
-    received: Buffer.alloc(0),
-    isClosed: false,
-    until: <T>(probe: () => T | undefined, what: string) => watch.until(probe, what),
-  };
-  registerCleanup(() => raw.socket.destroy());
-  raw.socket.on('data', (bytes) => {
-    raw.received = Buffer.concat([raw.received, bytes]);
-    watch.notify();
-  });
-  raw.socket.on('error', () => undefined);
-  raw.socket.on('close', () => {
-    raw.isClosed = true;
-    watch.notify();
-  });
-  return raw;
-}
-
-async function upgradeRaw({ port, exampleKey }: { port: number; exampleKey: string }) {
-  const raw = openRaw(port);
-  raw.socket.write(
-    `GET /v1/stream HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nX-API-Key: ${exampleKey}\r\n` +
-      'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n',
-  );
-  await raw.until(() => (raw.received.includes('"welcome"') ? true : undefined), 'the welcome');
-  return raw;
-}
 
 const masked = (opcode: number, payload: string | Uint8Array, fin = true): Buffer =>
   encodeFrame({ opcode, payload, fin, mask: true });

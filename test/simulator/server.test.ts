@@ -3,6 +3,7 @@ import { connect, createServer } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { describe, expect, test } from '@jest/globals';
 import { startSimulator } from '../../src/simulator/server.ts';
+import { registerCleanup } from '../helpers/cleanup.ts';
 import { pauseFor } from '../helpers/watch.ts';
 import { connectClient, expectRefusal, openSimulator } from './stream-client.ts';
 
@@ -106,6 +107,21 @@ describe('starting and closing', () => {
     expect(again.url).toBe(`http://127.0.0.1:${simulator.port}`);
   });
 
+  test('it listens on 127.0.0.1 and nowhere else unless asked', async () => {
+    const reach = async (host: string, options?: { host: string }): Promise<boolean> => {
+      const { port } = await openSimulator(options);
+      const socket = connect(port, host);
+      registerCleanup(() => socket.destroy());
+      return new Promise((resolve) => {
+        socket.on('connect', () => resolve(true)).on('error', () => resolve(false));
+      });
+    };
+    // All of 127.0.0.0/8 is loopback on Linux: another address of it stands for those of the network.
+    expect(await reach('127.0.0.1')).toBe(true);
+    expect(await reach('127.0.0.2')).toBe(false);
+    if (process.platform === 'linux') expect(await reach('127.0.0.2', { host: '0.0.0.0' })).toBe(true);
+  });
+
   test('close does not wait for a client that has not asked anything yet', async () => {
     const simulator = await startSimulator();
     const idle = connect(simulator.port, '127.0.0.1');
@@ -118,13 +134,13 @@ describe('starting and closing', () => {
 
   test('C9: a port in use is refused in words', async () => {
     const taken = createServer();
+    registerCleanup(() => taken.close());
     await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
     const { port } = taken.address() as { port: number };
     await expect(startSimulator({ port })).rejects.toMatchObject({
       name: 'UsageError',
       message: `the simulator cannot listen on 127.0.0.1:${port}: the port is in use`,
     });
-    await new Promise((resolve) => taken.close(resolve));
   });
 
   test.each([

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { parseScript } from '../../src/simulator/script.ts';
 import { pauseFor } from '../helpers/watch.ts';
+import { openRaw, requestUpgrade } from './raw-client.ts';
 import { connectClient, openSimulator } from './stream-client.ts';
 
 const OTHER_KEY = 'ak_live_ffffffffffffffffffffffffffffffff';
@@ -42,6 +43,23 @@ describe('the stream', () => {
     }
     expect(runs[0]).toEqual(runs[1]);
   });
+
+  test.each(['close-1006', 'drop', 'garbage', 'duplicate'])(
+    'the same seed gives the same bytes on the wire, from the first to the last: %s',
+    async (scenario) => {
+      const capture = async (): Promise<string> => {
+        const simulator = await openSimulator({ seed: 9, ratePerSecond: 2_000, count: 40, scenario });
+        const raw = openRaw(simulator.port);
+        requestUpgrade(raw.socket, simulator.exampleKey);
+        const isWhole = (): boolean => raw.isClosed || raw.received.length > 15_000;
+        await raw.until(() => isWhole() || undefined, 'the end or many bytes');
+        return raw.received.subarray(0, 15_000).toString('latin1');
+      };
+      const first = await capture();
+      expect(first.length).toBeGreaterThan(200);
+      expect(await capture()).toBe(first);
+    },
+  );
 
   test('without a seed the events differ from run to run and carry the real time', async () => {
     const [a, b] = await Promise.all(
