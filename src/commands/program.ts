@@ -16,17 +16,34 @@ import { addStreamTail } from './stream-tail.ts';
 /** Parses and runs the command line. @throws UsageError for words that do not fit, and whatever a command throws */
 export async function runProgram(io: Io): Promise<void> {
   const [first, ...words] = io.argv;
-  const program = createProgram(io);
   if (first === '__complete') {
     const { printOffers } = await import('./complete.ts');
-    printOffers(words, program, io);
+    printOffers(words, createProgram(io), io);
     return;
   }
   if (first === 'help' && words.length === 1) {
     const { answerTopic } = await import('./help.ts');
     if (answerTopic(words[0], io)) return;
   }
-  await parse(program, first === 'help' ? [...words, '--help'] : io.argv, io);
+  if (first === 'stream' && (await runOnly(words[0], io))) return;
+  await parse(createProgram(io), first === 'help' ? [...words, '--help'] : io.argv, io);
+}
+
+/**
+ * Runs a command of `stream` without the definitions of all others, which take as long as its own work before the
+ * first event. False where it takes more than that: for help, and for words that do not fit.
+ */
+async function runOnly(name: string | undefined, io: Io): Promise<boolean> {
+  if (name === undefined || !Object.hasOwn(STREAM_COMMANDS, name)) return false;
+  try {
+    await createProgram(io, name).parseAsync([...io.argv], { from: 'user' });
+    return true;
+  } catch (error) {
+    // None of these comes from a command that has begun.
+    if (error instanceof Misuse || error instanceof HelpWanted || error instanceof CommanderError)
+      return false;
+    throw error;
+  }
 }
 
 async function parse(command: DocumentedCommand, words: readonly string[], io: Io): Promise<void> {
@@ -48,8 +65,20 @@ async function parse(command: DocumentedCommand, words: readonly string[], io: I
   }
 }
 
-/** All commands and flags, from which help, completion, man page and reference are made, too. */
-export function createProgram(io: Io): DocumentedCommand {
+const STREAM_COMMANDS: Readonly<Record<string, (stream: DocumentedCommand, io: Io) => void>> = {
+  tail: addStreamTail,
+  check: addStreamCheck,
+  simulate: addStreamSimulate,
+  replay: addStreamReplay,
+  relay: addStreamRelay,
+};
+
+/**
+ * All commands and flags, from which help, completion, man page and reference are made, too.
+ *
+ * @param only the one command of `stream` to define; default: all commands
+ */
+export function createProgram(io: Io, only?: string): DocumentedCommand {
   const program = new DocumentedCommand('atlantis');
   program
     .description('Follow the Blockchain Atlantis event stream from a terminal, a pipe or CI.')
@@ -67,16 +96,16 @@ export function createProgram(io: Io): DocumentedCommand {
     .summary('follow, check, simulate, replay, relay the event stream')
     .example('atlantis stream tail --simulate')
     .example('atlantis stream check');
-  addStreamTail(stream, io);
-  addStreamCheck(stream, io);
-  addStreamSimulate(stream, io);
-  addStreamReplay(stream, io);
-  addStreamRelay(stream, io);
-  addProfileCommands(program, io, async (url, key) => {
-    const { checkKey } = await import('../check-key.ts');
-    await checkKey(url, key, io);
-  });
-  addManualCommands(program, io);
+  for (const [name, add] of Object.entries(STREAM_COMMANDS)) {
+    if (only === undefined || only === name) add(stream, io);
+  }
+  if (only === undefined) {
+    addProfileCommands(program, io, async (url, key) => {
+      const { checkKey } = await import('../check-key.ts');
+      await checkKey(url, key, io);
+    });
+    addManualCommands(program, io);
+  }
   for (const command of listCommands(program)) configure(command, io);
   return program;
 }

@@ -8,8 +8,8 @@ export type FrameKind = 'text' | 'binary' | 'first' | 'middle' | 'last' | 'contr
 
 export interface FrameHeader {
   readonly kind: FrameKind;
-  /** Bytes of header and payload; without end for what is `other`: all behind it is for ws too. */
-  readonly size: number;
+  /** Bytes of header and payload; undefined while the length is not there. */
+  readonly size: number | undefined;
 }
 
 const FIN = 0x80;
@@ -23,20 +23,20 @@ const PING = 0x9;
 const PONG = 0xa;
 const MAX_CONTROL_BYTES = 125;
 
-const OTHER: FrameHeader = { kind: 'other', size: Number.POSITIVE_INFINITY };
-
-/** The header that the bytes begin with; undefined where not all of it is there. */
+/** The header that the bytes begin with; undefined where it takes more of them to know what it is. */
 export function readFrameHeader(bytes: Buffer): FrameHeader | undefined {
   const first = bytes[0];
   const second = bytes[1];
   if (first === undefined || second === undefined) return undefined;
   const kind = tellKind(first, second);
-  if (kind === 'other') return OTHER;
-  if (second < 126) return { kind, size: 2 + second };
-  if (second === 126) return bytes.length < 4 ? undefined : { kind, size: 4 + bytes.readUInt16BE(2) };
-  if (bytes.length < 10) return undefined;
-  // Beyond 4 GiB it is too large in any case, and ws says so.
-  return bytes.readUInt32BE(2) > 0 ? OTHER : { kind, size: 10 + bytes.readUInt32BE(6) };
+  return { kind, size: readSize(bytes, second & ~MASK) };
+}
+
+function readSize(bytes: Buffer, length: number): number | undefined {
+  if (length < 126) return 2 + length;
+  if (length === 126) return bytes.length < 4 ? undefined : 4 + bytes.readUInt16BE(2);
+  // Beyond 2^53 it is no longer exact, and too large in any case.
+  return bytes.length < 10 ? undefined : 10 + bytes.readUInt32BE(2) * 2 ** 32 + bytes.readUInt32BE(6);
 }
 
 function tellKind(first: number, second: number): FrameKind {

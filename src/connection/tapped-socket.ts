@@ -167,22 +167,26 @@ export class TappedSocket extends Duplex {
     const header = readFrameHeader(rest);
     if (header === undefined) return false;
     const { kind, size } = header;
+    if (!this.#mayCome(kind)) return this.#giveToWs(frames, Number.POSITIVE_INFINITY);
+    if (size === undefined) return false;
     if (isOurs && kind === 'text' && size > rest.length && size <= frames.capacity / 2) return false;
-    return this.#giveToWs(frames, this.#isInPlace(kind) ? size : Number.POSITIVE_INFINITY);
+    this.#follow(kind);
+    return this.#giveToWs(frames, size);
   }
 
-  /** Follows the messages that ws is given; false for a frame that cannot come now. */
-  #isInPlace(kind: FrameKind): boolean {
+  /** False for a frame that cannot come now: ws will say so, or is at its end. */
+  #mayCome(kind: FrameKind): boolean {
     if (kind === 'control') return true;
-    if (kind === 'middle' || kind === 'last') {
-      const isInPlace = this.#isFragmented;
-      if (kind === 'last') this.#isFragmented = false;
-      return isInPlace;
-    }
-    const isInPlace = !this.#isFragmented;
-    this.#isFragmented = kind === 'first';
-    this.#openMessages += 1;
-    return isInPlace;
+    return kind === 'middle' || kind === 'last'
+      ? this.#isFragmented
+      : kind !== 'other' && !this.#isFragmented;
+  }
+
+  /** Follows the messages that ws is given. */
+  #follow(kind: FrameKind): void {
+    if (kind === 'control') return;
+    if (kind !== 'middle' && kind !== 'last') this.#openMessages += 1;
+    this.#isFragmented = kind === 'first' || kind === 'middle';
   }
 
   /** Gives ws as much of the next `size` bytes as there is; it is owed the rest. */

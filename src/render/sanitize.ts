@@ -7,27 +7,39 @@
 // U+FEFF), because `US<zero-width space>DC` must not pass for `USDC`. Inside an emoji the joiner U+200D and
 // the variation selectors U+FE0E and U+FE0F stay, as do all letters, marks and spaces that have a width.
 
-/** Printable ASCII has nothing to hide, and is most of what comes. */
-const BEYOND_PRINTABLE_ASCII = /[^ -~]/;
+/** Printable ASCII has nothing to hide, and is most of what comes; nor has the mark that something was cut. */
+const NOT_SURELY_VISIBLE = /[^ -~…]/;
 
-/** Cc, Cs, Zl, Zp, invisible characters, and the interlinear annotation marks. */
-const HIDDEN = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u{fff9}-\u{fffb}]/u;
+interface Patterns {
+  readonly hidden: RegExp;
+  /** The same, but for what holds an emoji together. */
+  readonly toEscape: RegExp;
+}
 
-/** The same, but for what holds an emoji together. */
-const TO_ESCAPE = new RegExp(
-  [
-    '(?<=[\\p{Extended_Pictographic}\\p{Emoji_Modifier}\\ufe0f])\\u200d(?=\\p{Extended_Pictographic})',
-    '(?<=\\p{Extended_Pictographic})[\\ufe0e\\ufe0f]',
-    '(?<=[0-9#*])\\ufe0f(?=\\u20e3)',
-    `(${HIDDEN.source})`,
-  ].join('|'),
-  'gu',
-);
+let patterns: Patterns | undefined;
+
+/** Made when first needed: classes of Unicode take a millisecond of every start. */
+function makePatterns(): Patterns {
+  // Cc, Cs, Zl, Zp, invisible characters, and the interlinear annotation marks.
+  const hidden = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u{fff9}-\u{fffb}]/u;
+  const toEscape = new RegExp(
+    [
+      '(?<=[\\p{Extended_Pictographic}\\p{Emoji_Modifier}\\ufe0f])\\u200d(?=\\p{Extended_Pictographic})',
+      '(?<=\\p{Extended_Pictographic})[\\ufe0e\\ufe0f]',
+      '(?<=[0-9#*])\\ufe0f(?=\\u20e3)',
+      `(${hidden.source})`,
+    ].join('|'),
+    'gu',
+  );
+  return { hidden, toEscape };
+}
 
 /** The text with everything invisible or obeyed by a terminal written as `\uXXXX`; the same string if none. */
 export function makeVisible(text: string): string {
-  if (!BEYOND_PRINTABLE_ASCII.test(text) || !HIDDEN.test(text)) return text;
-  return text.replace(TO_ESCAPE, (match, hidden: string | undefined) =>
+  if (!NOT_SURELY_VISIBLE.test(text)) return text;
+  patterns ??= makePatterns();
+  if (!patterns.hidden.test(text)) return text;
+  return text.replace(patterns.toEscape, (match, hidden: string | undefined) =>
     hidden === undefined ? match : escapeUnits(hidden),
   );
 }
