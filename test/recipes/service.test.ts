@@ -72,10 +72,14 @@ describe('a container', () => {
   const run = (words: readonly string[], env: Record<string, string>, stdin = '') => {
     const [entry, ...args] = words;
     expect(entry).toBe('atlantis');
-    return startChild('unshare', ['-rpf', '--mount-proc', process.execPath, COMMAND, ...args], {
-      env: makeCleanEnvironment({ env }),
-      stdin,
-    });
+    return startChild(
+      'unshare',
+      ['-rpf', '--kill-child', '--mount-proc', process.execPath, COMMAND, ...args],
+      {
+        env: makeCleanEnvironment({ env }),
+        stdin,
+      },
+    );
   };
 
   (canUnshare ? test : test.skip)(
