@@ -32,6 +32,9 @@ export const GOALS = {
   'T10 rate': atLeast(50_000, 'from the simulator to one client', 'events/s'),
   'T10 core': atMost(100, '%', 'of a core for 50,000 events a second from the simulator'),
   'T10 memory': atMost(64, 'MiB', 'growth of the simulator behind ten clients that do not read'),
+  'T11 nats 64': atLeast(0.7, "the client library's own publish loop, window 64"),
+  'T11 nats 256': atLeast(0.7, "the client library's own publish loop, window 256"),
+  'T11 nats 1024': atLeast(0.7, "the client library's own publish loop, window 1,024"),
 };
 
 /** @returns {'reached' | 'missed' | 'gross loss'} */

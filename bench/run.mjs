@@ -23,6 +23,7 @@ import { measureLatency } from './measures/t7-latency.mjs';
 import { measureLongRun } from './measures/t8-long.mjs';
 import { measureIdle } from './measures/t9-idle.mjs';
 import { measureSimulator } from './measures/t10-simulator.mjs';
+import { measureRelay } from './measures/t11-relay.mjs';
 
 const MEASURES = {
   T1: measureThroughput,
@@ -35,6 +36,7 @@ const MEASURES = {
   T8: measureLongRun,
   T9: measureIdle,
   T10: measureSimulator,
+  T11: measureRelay,
 };
 
 const { values: options } = parseArgs({

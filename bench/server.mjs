@@ -4,7 +4,7 @@
 // Tells its parent { port } once, then { upgradedNs } per connection, on the monotonic clock of the machine.
 import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
-import { makeEvents } from './lib/events.mjs';
+import { makeDistinctEvents, makeEvents } from './lib/events.mjs';
 import { decodeFlow } from './lib/flow.mjs';
 import { createFrameReader, encodeClose, encodeFrame, encodeText, OPCODE } from './lib/frames.mjs';
 
@@ -14,24 +14,26 @@ const BLOCK_BYTES = 512 * 1024;
 /** Blocks of whole frames by size of event; `perBlock` events in each. */
 const blocks = new Map();
 
-function blockOf(size) {
-  const known = blocks.get(size);
+function blockOf({ size, count, distinct }) {
+  const name = distinct === 1 ? `${size} ${count}` : size;
+  const known = blocks.get(name);
   if (known !== undefined) return known;
-  const frames = makeEvents(size).map(encodeText);
+  const frames = (distinct === 1 ? makeDistinctEvents(size, count) : makeEvents(size)).map(encodeText);
   const round = Buffer.concat(frames);
-  const rounds = Math.max(1, Math.round(BLOCK_BYTES / round.length));
+  const rounds = distinct === 1 ? 1 : Math.max(1, Math.round(BLOCK_BYTES / round.length));
   const made = {
     bytes: Buffer.concat(Array.from({ length: rounds }, () => round)),
     perBlock: rounds * frames.length,
     frameBytes: frames[0].length,
   };
-  blocks.set(size, made);
+  blocks.set(name, made);
   return made;
 }
 
 /** Writes the events of a flow, waiting for drain; calls `done` once all were handed to the socket. */
-function flood(socket, { count, size }, done) {
-  const { bytes, perBlock, frameBytes } = blockOf(size);
+function flood(socket, flow, done) {
+  const { count } = flow;
+  const { bytes, perBlock, frameBytes } = blockOf(flow);
   let left = count;
   const write = () => {
     while (left > 0 && !socket.destroyed) {
@@ -93,7 +95,7 @@ server.on('upgrade', (request, socket) => {
       if (flow.end === 'close') socket.write(encodeClose(1000));
     });
   };
-  if (flow.everyMs === 0) blockOf(flow.size);
+  if (flow.everyMs === 0) blockOf(flow);
   if (flow.delayMs === 0) begin();
   else setTimeout(begin, flow.delayMs);
 });

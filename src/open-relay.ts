@@ -86,7 +86,8 @@ async function openStation(
   onFault: (error: unknown) => void,
 ): Promise<Station> {
   const { spool, window } = config;
-  if (spool === undefined) return { sink, backlog: createMemoryBacklog(window), locked: undefined };
+  // While one window is under way another one is read: a sink that keeps up never waits for the stream.
+  if (spool === undefined) return { sink, backlog: createMemoryBacklog(2 * window), locked: undefined };
   io.ignoreFileSizeSignal();
   const locked = await openSpool({ ...spool, path: join(spool.path, place) }, io, onFault);
   const { bytesRepaired, end, acknowledged } = locked.spool;

@@ -43,3 +43,11 @@ export function makeEvents(size) {
   const count = Math.max(8, Math.min(1_024, Math.floor(262_144 / size / 4) * 4));
   return Array.from({ length: count }, (_unused, index) => makeEvent(index, size));
 }
+
+/** So many events, each with an id of its own; 20 bytes larger than the others. */
+export function makeDistinctEvents(size, count) {
+  return Array.from({ length: count }, (_unused, index) => {
+    const id = String(index).padStart(8, '0');
+    return `{"id":"evt_${id}",${makeEvent(index, size).slice(1)}`;
+  });
+}

@@ -4,13 +4,14 @@
  * @typedef {object} Flow
  * @property {number} count events to send; 0 sends the welcome and nothing more
  * @property {number} size bytes per event
+ * @property {0 | 1} distinct 1: every event has an id of its own, and is a little larger; all are made beforehand
  * @property {'close' | 'open'} end after the last event: close with 1000, or stay
  * @property {number} delayMs from the welcome to the first event
  * @property {number} everyMs 0: as fast as the socket takes them; else single, stamped events this far apart
  *   on average, at random times
  */
 
-const DEFAULTS = { count: 0, size: 200, end: 'close', delayMs: 0, everyMs: 0 };
+const DEFAULTS = { count: 0, size: 200, distinct: 0, end: 'close', delayMs: 0, everyMs: 0 };
 
 /** The path prefix of a base URL that asks for this flow. */
 export function encodeFlow(flow) {

@@ -22,6 +22,8 @@ export const FULL = {
   longEvents: 10_000_000,
   idleMs: 60_000,
   simulatorMs: 10_000,
+  relayRounds: 3,
+  relayEvents: 200_000,
 };
 
 export const QUICK = {
@@ -43,4 +45,6 @@ export const QUICK = {
   longEvents: 1_500_000,
   idleMs: 3_000,
   simulatorMs: 1_500,
+  relayRounds: 1,
+  relayEvents: 60_000,
 };

@@ -1,7 +1,7 @@
 // What a sink has not acknowledged yet, in order and under consecutive numbers: in memory, and where there is a
 // spool on disk as well, from its receipt on.
 //
-// Nothing is refused that was read. `isFull` says that no more should be read: beyond the window without a spool,
+// Nothing is refused that was read. `isFull` says that no more should be read: beyond its limit without a spool,
 // with one as long as something could not be put into it.
 import type { SpoolRecord } from '../spool/record-form.ts';
 import type { Spool } from '../spool/spool.ts';
@@ -35,8 +35,8 @@ export interface Backlog {
   retry(): void;
 }
 
-/** A backlog in memory that is full beyond `window` records. */
-export function createMemoryBacklog(window: number): Backlog {
+/** A backlog in memory that is full beyond so many records. */
+export function createMemoryBacklog(limit: number): Backlog {
   const records = new NumberedQueue<SpoolRecord>(0);
   let acknowledged = 0;
   return {
@@ -50,7 +50,7 @@ export function createMemoryBacklog(window: number): Backlog {
       return acknowledged;
     },
     get isFull() {
-      return records.end - acknowledged > window;
+      return records.end - acknowledged > limit;
     },
     get atRisk() {
       return records.end - acknowledged;

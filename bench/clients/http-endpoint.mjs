@@ -1,0 +1,8 @@
+// An HTTP endpoint that takes everything and looks at nothing. Prints its port.
+import { createServer } from 'node:http';
+
+const server = createServer((request, response) => {
+  request.resume();
+  request.once('end', () => response.writeHead(204).end());
+});
+server.listen(0, '127.0.0.1', () => console.log(server.address().port));
