@@ -3,52 +3,24 @@
 //
 // The state of a lane is the place in its loop and three numbers: acknowledged ≤ next ≤ end.
 
-import { type Clock, sleep } from '../clock.ts';
-import { computeDelayMs, FIRST_BUDGET, type PolicySettings } from '../connection/policy.ts';
-import { EXIT, isAtlantisError } from '../errors.ts';
+import { sleep } from '../clock.ts';
+import { computeDelayMs, FIRST_BUDGET } from '../connection/policy.ts';
+import { isAtlantisError } from '../errors.ts';
 import type { SpoolRecord } from '../spool/record-form.ts';
 import type { Backlog } from './backlog.ts';
 import { type Bell, createBell } from './bell.ts';
+import {
+  countEvents,
+  describeRefusal,
+  type LaneFigures,
+  type LaneSettings,
+  type LaneWorld,
+} from './lane-terms.ts';
 import { NumberedQueue } from './numbered-queue.ts';
-import { LIFECYCLE_MARK, type Sink, type SinkFault, type Verdict } from './sink.ts';
-
-/** What a lane tells of its way. */
-export type LaneNews =
-  /** Something was acknowledged after a failure. */
-  | { readonly kind: 'recovered' }
-  | { readonly kind: 'failed'; readonly fault: SinkFault; readonly delayMs: number; readonly attempt: number }
-  /** The run cannot go on. */
-  | { readonly kind: 'ended'; readonly fault: SinkFault }
-  | { readonly kind: 'damaged'; readonly records: number };
-
-export interface LaneSettings {
-  /** Most records that are under way at once. */
-  readonly window: number;
-  readonly policy: Pick<PolicySettings, 'retryMinMs' | 'retryMaxMs'>;
-  /** Ends like a stream that cannot be reached at its start, instead of waiting for the sink for ever. */
-  readonly givesUpAtStart: boolean;
-}
-
-export interface LaneWorld {
-  readonly clock: Clock;
-  /** Uniform in [0, 1). */
-  random(): number;
-  tell(news: LaneNews): void;
-  /** Called whenever records were added or acknowledged. */
-  onChange(): void;
-  /** Keeps a record that the sink will never take; undefined where nobody does. @throws if it cannot be kept */
-  readonly bury: ((record: SpoolRecord, why: string) => void) | undefined;
-}
+import type { Sink, SinkFault, Verdict } from './sink.ts';
 
 /** More bytes than these are not under way at once, whatever the window is; a single record may be larger. */
 const WINDOW_BYTES = 16 * 2 ** 20;
-
-/** Counts of events, without lifecycle records. */
-export interface LaneFigures {
-  readonly delivered: number;
-  readonly duplicates: number;
-  readonly buried: number;
-}
 
 export class Lane {
   readonly sink: Sink;
@@ -290,17 +262,4 @@ export class Lane {
     this.#window.dropBefore(to);
     this.backlog.release(to);
   }
-}
-
-/** Without lifecycle records. */
-function countEvents(unit: readonly SpoolRecord[]): number {
-  return unit.reduce((sum, { mark }) => sum + (mark === LIFECYCLE_MARK ? 0 : 1), 0);
-}
-
-function describeRefusal(name: string, why: string): SinkFault {
-  return {
-    words: `${name} will not take an event: ${why}`,
-    hint: 'with --dead-letter <file> such events are kept there, and the others go on',
-    exitCode: EXIT.refused,
-  };
 }

@@ -1,7 +1,7 @@
 // What a relay says on stderr: pure functions from what happened to words (contract G5).
 import type { StatusRecord } from '../ui/reporter.ts';
 import { formatCount, formatDuration } from '../ui/words.ts';
-import type { LaneFigures } from './lane.ts';
+import type { LaneFigures } from './lane-terms.ts';
 import type { SinkFault } from './sink.ts';
 
 /** The sink is of no use at the moment; what was received is kept. */

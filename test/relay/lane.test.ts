@@ -1,7 +1,8 @@
 // The delivery loop: window, order, what is sent again after a failure, units that stay the same, refusals.
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { type Backlog, createMemoryBacklog, createSpooledBacklog } from '../../src/relay/backlog.ts';
-import { Lane, type LaneNews } from '../../src/relay/lane.ts';
+import { Lane } from '../../src/relay/lane.ts';
+import type { LaneNews } from '../../src/relay/lane-terms.ts';
 import type { Verdict } from '../../src/relay/sink.ts';
 import type { SpoolRecord } from '../../src/spool/record-form.ts';
 import { Spool } from '../../src/spool/spool.ts';
