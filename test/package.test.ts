@@ -14,8 +14,11 @@ interface Packed {
   readonly files: readonly { readonly path: string }[];
 }
 
-/** Bytes that the package may have, packed. It grows only when somebody decides so, here. */
-const MOST_BYTES = 340_000;
+/**
+ * Bytes that the package may have, packed; it grows only when somebody decides so, here. The NATS client takes 52 kB of
+ * it, RE2JS 36, commander 12, ws 14, what users read 45, and what is ours the rest.
+ */
+const MOST_BYTES = 360_000;
 
 /** Runs npm without a network, with a home and a cache of its own. */
 function runNpm(args: readonly string[], cwd: string): string {
