@@ -4,10 +4,12 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { CANARY_KEY } from '../helpers/canary.ts';
 import { makeTempFolder } from '../helpers/cleanup.ts';
+import { DRAWING } from '../helpers/hostile.ts';
 import { hasPty, type PtyOptions, startCliInPty, startInPty } from '../helpers/pty.ts';
 import { COMMAND, quote } from '../helpers/run-cli.ts';
 import { type ScriptedServer, startScriptedServer, streamHandler } from '../helpers/scripted-server.ts';
 import { pauseFor } from '../helpers/watch.ts';
+import { SIMULATED } from '../render/events.ts';
 import { expectNoKey, numberedEvents } from './start-tail.ts';
 
 const startTail = (url: string, args: readonly string[] = [], options: PtyOptions = {}) =>
@@ -93,6 +95,36 @@ const serve = (events: Iterable<string> | AsyncIterable<string>): Promise<Script
     expect(lines.slice(at).join('\n')).not.toMatch(/[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏]/);
     // What stands on the event's line before it is erased.
     expect(lines[at]?.split('\x1b[2K').at(-1)).not.toMatch(/connecting/);
+  });
+
+  test('O2: a window that becomes narrow: what comes next is laid out for it', async () => {
+    const event = (n: number): string => SIMULATED[0]?.replace('"id":"evt_', `"n":${n},"id":"evt_`) ?? '';
+    await using server = await serve(
+      (async function* () {
+        for (let n = 0; ; n++) {
+          yield event(n);
+          await pauseFor(5);
+        }
+      })(),
+    );
+    const pty = startTail(server.url, ['--time', 'none', '--color', 'never'], { columns: 150 });
+    // On one line there: the type, and what is last.
+    await pty.waitFor(/^large_transfer.* n 3 /m);
+    pty.resize(44, 24);
+    await pty.waitFor(/^ {2}n \d+ /m);
+    const before = pty.output.length;
+    await pty.waitFor(/(?:^ {2}n \d+ [\s\S]*){20}/m);
+    pty.send('\x03');
+    const { signal, output } = await pty.exit;
+    expect(signal).toBe('SIGINT');
+    // What the status line drew and erased counts as lines of its own.
+    const lines = output
+      .slice(before)
+      .split(/\r\n/)
+      .slice(1)
+      .flatMap((line) => line.split(DRAWING));
+    expect(lines.length).toBeGreaterThan(40);
+    for (const line of lines) expect([line, line.length <= 44]).toEqual([line, true]);
   });
 
   test('Ctrl-C while streaming: dies by SIGINT, the summary is on the screen', async () => {
