@@ -57,7 +57,15 @@ function reExport(path, from = path) {
   return plan.packages.includes(path) ? `${all} export { default } from ${JSON.stringify(from)};` : all;
 }
 
+/**
+ * esbuild exports by two getters each, one behind the other: for what runs once an event in another bundle that
+ * took half of its time. As plain values, which they are once all of a bundle has run. Packages have a default
+ * besides, and of what others import Node reads the names from the text: these stay as they are.
+ */
+const PLAIN_EXPORTS = 'module.exports=Object.defineProperty({...module.exports},"__esModule",{value:!0});';
+
 async function buildBundle([name, files]) {
+  const isOurs = !plan.packages.includes(name) && !Object.hasOwn(LIBRARIES, name);
   const { metafile } = await build({
     metafile: true,
     stdin: {
@@ -76,6 +84,7 @@ async function buildBundle([name, files]) {
     keepNames: false,
     external: ['bufferutil', 'utf-8-validate'],
     define: { ATLANTIS_VERSION: JSON.stringify(version) },
+    footer: isOurs ? { js: PLAIN_EXPORTS } : {},
     plugins: [scannerPlugin, crossBorders(name), leanWs, trimDependencies],
     logLevel: 'warning',
   });

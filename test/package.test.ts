@@ -1,6 +1,7 @@
 // The package as npm makes and installs it: what is in it, and that the installed command streams.
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, statSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { startChild } from './helpers/child.ts';
@@ -66,6 +67,17 @@ describe('the package', () => {
     expect(files.map(({ path }) => path)).not.toContain('docs/CONTRIBUTING.md');
     expect(size).toBe(statSync(join(folder, filename)).size);
     expect(size).toBeLessThanOrEqual(MOST_BYTES);
+  });
+
+  test('what bundles give each other are plain values: getters would be asked once for each event', () => {
+    const require = createRequire(join(ROOT, 'dist/'));
+    for (const name of ['base', 'stream', 'render.tree', 'protocol.filter', 'render.pretty']) {
+      const exported = Object.entries(Object.getOwnPropertyDescriptors(require(`./${name}.cjs`)));
+      expect(exported.length).toBeGreaterThan(1);
+      expect(exported.filter(([, { get }]) => get !== undefined).map(([key]) => `${name}: ${key}`)).toEqual(
+        [],
+      );
+    }
   });
 
   test('has no script that runs at its installation, and nothing to install beside it', () => {
