@@ -63,16 +63,19 @@ function reExport(path, from = path) {
  * besides, and of what others import Node reads the names from the text: these stay as they are.
  */
 const PLAIN_EXPORTS = 'module.exports=Object.defineProperty({...module.exports},"__esModule",{value:!0});';
+/** The names of all exports once more, for ES modules that import a bundle. */
+const NAMES_FOR_NODE = /0&&\(module\.exports=\{[^}]*\}\);\n?$/;
 
 async function buildBundle([name, files]) {
   const isOurs = !plan.packages.includes(name) && !Object.hasOwn(LIBRARIES, name);
+  const outfile = resolve(fresh, `${name}.cjs`);
   const { metafile } = await build({
     metafile: true,
     stdin: {
       contents: files.map((path) => reExport(path)).join('\n'),
       resolveDir: root,
     },
-    outfile: resolve(fresh, `${name}.cjs`),
+    outfile,
     absWorkingDir: root,
     bundle: true,
     format: 'cjs',
@@ -84,10 +87,11 @@ async function buildBundle([name, files]) {
     keepNames: false,
     external: ['bufferutil', 'utf-8-validate'],
     define: { ATLANTIS_VERSION: JSON.stringify(version) },
-    footer: isOurs ? { js: PLAIN_EXPORTS } : {},
     plugins: [scannerPlugin, crossBorders(name), leanWs, trimDependencies],
     logLevel: 'warning',
   });
+  if (isOurs)
+    writeFileSync(outfile, readFileSync(outfile, 'utf8').replace(NAMES_FOR_NODE, '') + PLAIN_EXPORTS);
   return Object.keys(metafile.inputs);
 }
 
