@@ -5,7 +5,7 @@
 // is not read (contract O4). The order of messages is kept, and whatever was read before the end comes first.
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Clock } from '../clock.ts';
-import type { Batch } from '../protocol/batch.ts';
+import { type Batch, makeLines } from '../protocol/batch.ts';
 import { MESSAGE } from '../protocol/messages.ts';
 import { Arrival } from './arrival.ts';
 import type { Cause, CauseKind } from './causes.ts';
@@ -57,6 +57,11 @@ export class LiveStream {
       },
       onEvents: (lines) => {
         if (!this.#isOver) this.#queue.addLines(lines);
+      },
+      onLargeText: (line) => {
+        const flags = settings.classify(line.subarray(0, -1));
+        if (flags >= 0 && !this.#isOver) this.#queue.addLines(makeLines(line, flags));
+        return flags >= 0;
       },
       // Back-pressure: what comes while nobody asks for more is the last until somebody does.
       onTold: () => {

@@ -53,7 +53,7 @@ export async function openSocket(
   let tap: TappedSocket | undefined;
   const frames = settings.createFrameBuffer?.();
   const addTap = (connect: Connect): TappedSocket => {
-    tap = new TappedSocket(connect, frames);
+    tap = new TappedSocket(connect, frames, MAX_MESSAGE_BYTES);
     return tap;
   };
   const agent = await createProxyAgent(settings, addTap, asking.signal);

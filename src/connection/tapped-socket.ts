@@ -15,11 +15,23 @@ import { type FrameKind, readFrameHeader } from './frame-header.ts';
 /** Opens the socket underneath, with that option where it is given. */
 export type Connect = (onread: OnReadOpts | undefined) => Socket;
 
+/** Of a frame of 64 KiB and more. */
+const LARGE_HEAD_BYTES = 10;
+const LINE_FEED = 0x0a;
+
+/** A large text as far as it has come: its frame, and room for a line feed. */
+interface LargeText {
+  readonly bytes: Buffer;
+  filled: number;
+}
+
 /** Who wants to know what arrives. */
 export interface TapListener {
   /** Bytes were read; what they hold is told next. */
   onRead(byteCount: number): void;
   onEvents(lines: Lines): void;
+  /** A text too large for the memory of the frames, with a line feed behind it. False if it is no event. */
+  onLargeText(line: Buffer): boolean;
   /** All that was read has been told. */
   onTold(): void;
 }
@@ -30,6 +42,8 @@ export class TappedSocket extends Duplex {
 
   /** Undefined where ws is to have every frame. */
   readonly #frames: FrameBuffer | undefined;
+  readonly #maxTextBytes: number;
+  #largeText: LargeText | undefined;
   /** Whether `raw` has closed: `raw.closed` is true before its handle is gone. */
   #isGone = false;
   #hasFrames = false;
@@ -44,8 +58,10 @@ export class TappedSocket extends Duplex {
   /** What came in one chunk with the answer to the upgrade. */
   #head: Buffer | undefined;
 
-  constructor(connect: Connect, frames: FrameBuffer | undefined) {
+  /** @param maxTextBytes larger texts are for ws, which refuses them */
+  constructor(connect: Connect, frames: FrameBuffer | undefined, maxTextBytes: number) {
     super({ allowHalfOpen: false });
+    this.#maxTextBytes = maxTextBytes;
     this.#frames = frames;
     const raw = connect(frames && this.#readInto(frames));
     this.raw = raw;
@@ -155,6 +171,7 @@ export class TappedSocket extends Duplex {
   /** Passes on events or a frame; false where nothing is left but the beginning of a frame that may be ours. */
   #passOn(frames: FrameBuffer): boolean {
     if (this.#owedBytes > 0) return this.#giveToWs(frames, this.#owedBytes);
+    if (this.#largeText !== undefined) return this.#gather(frames, this.#largeText);
     const isOurs = this.#isTaking && this.#openMessages === 0 && this.readableLength === 0;
     if (isOurs) {
       const lines = frames.takeEvents();
@@ -169,7 +186,13 @@ export class TappedSocket extends Duplex {
     const { kind, size } = header;
     if (!this.#mayCome(kind)) return this.#giveToWs(frames, Number.POSITIVE_INFINITY);
     if (size === undefined) return false;
-    if (isOurs && kind === 'text' && size > rest.length && size <= frames.capacity / 2) return false;
+    if (isOurs && kind === 'text' && size > rest.length) {
+      if (size <= frames.capacity / 2) return false;
+      if (size <= this.#maxTextBytes + LARGE_HEAD_BYTES) {
+        this.#largeText = { bytes: Buffer.allocUnsafeSlow(size + 1), filled: 0 };
+        return true;
+      }
+    }
     this.#follow(kind);
     return this.#giveToWs(frames, size);
   }
@@ -187,6 +210,21 @@ export class TappedSocket extends Duplex {
     if (kind === 'control') return;
     if (kind !== 'middle' && kind !== 'last') this.#openMessages += 1;
     this.#isFragmented = kind === 'first' || kind === 'middle';
+  }
+
+  /** Gathers a large text in memory of its own, which becomes its line. */
+  #gather(frames: FrameBuffer, text: LargeText): boolean {
+    const { bytes } = text;
+    const added = frames.rest.copy(bytes, text.filled, 0, bytes.length - 1 - text.filled);
+    frames.skip(added);
+    text.filled += added;
+    if (text.filled < bytes.length - 1) return false;
+    this.#largeText = undefined;
+    bytes[text.filled] = LINE_FEED;
+    if (this.#listener?.onLargeText(bytes.subarray(LARGE_HEAD_BYTES)) === true) return true;
+    this.#follow('text');
+    this.push(bytes.subarray(0, -1));
+    return true;
   }
 
   /** Gives ws as much of the next `size` bytes as there is; it is owed the rest. */
@@ -210,6 +248,9 @@ export class TappedSocket extends Duplex {
 
   /** No more will come: whatever is held is for ws. */
   #release(): void {
+    const { bytes, filled } = this.#largeText ?? {};
+    if (bytes !== undefined) this.push(bytes.subarray(0, filled));
+    this.#largeText = undefined;
     if (this.#frames !== undefined && this.#hasFrames) this.#giveToWs(this.#frames, Number.POSITIVE_INFINITY);
   }
 }

@@ -53,6 +53,12 @@ export interface FrameBuffer {
 
 const LINE_FEED = 0x0a;
 
+/** One event, whose line feed is there already. */
+export function makeLines(line: Buffer, flags: number): Lines {
+  const ends = Int32Array.of(line.length - 1);
+  return { count: 1, bytes: line, ends, flags: Uint8Array.of(flags), allFlags: flags };
+}
+
 /** The text of event `index` as it was sent: a view, not a copy. */
 export function textOf({ bytes, ends }: Lines, index: number): Buffer {
   return bytes.subarray(index === 0 ? 0 : (ends[index - 1] as number) + 1, ends[index]);

@@ -7,6 +7,7 @@ import { answerPings } from '../../src/connection/pongs.ts';
 import { TappedSocket } from '../../src/connection/tapped-socket.ts';
 import { textsOf } from '../../src/protocol/batch.ts';
 import { createFrameBuffer } from '../../src/protocol/frame-buffer.ts';
+import { classifyText } from '../../src/protocol/scanner.ts';
 import { countCases, pickSeed, timeForCases } from '../helpers/cases.ts';
 import { computeAccept, decodeFrame, encodeFrame, frame, OPCODE } from '../helpers/frames.ts';
 import { mutate, type Random, randomJson, seededRandom } from '../helpers/random-json.ts';
@@ -52,10 +53,14 @@ function play(script: Script, way: Way): Promise<Outcome> {
     // Memory that another connection has used before: making it anew would take longer than the run.
     const frames = BUFFERS[way];
     frames?.skip(frames.rest.length);
-    tap = new TappedSocket((onread) => {
-      socket = new FakeSocket(way === 'tap, data' ? undefined : onread);
-      return socket.asSocket;
-    }, frames);
+    tap = new TappedSocket(
+      (onread) => {
+        socket = new FakeSocket(way === 'tap, data' ? undefined : onread);
+        return socket.asSocket;
+      },
+      frames,
+      MAX_PAYLOAD,
+    );
     return tap;
   };
   const options = {
@@ -87,6 +92,13 @@ function play(script: Script, way: Way): Promise<Outcome> {
     onEvents: (lines) => {
       outcome.tapped += lines.count;
       for (const text of textsOf(lines)) note(sum(text, 'text'));
+    },
+    onLargeText: (line) => {
+      const text = line.subarray(0, -1);
+      if (classifyText(text) < 0) return false;
+      outcome.tapped += 1;
+      note(sum(text, 'text'));
+      return line.at(-1) === 0x0a;
     },
     onTold: () => {},
   });
@@ -149,7 +161,7 @@ function makeFrames(random: Random): Buffer {
   if (kind < 0.74) return frame.binary(randomJson(random));
   if (kind < 0.86) return makeFragments(random);
   if (kind < 0.9) return frame.text(JSON.stringify('x'.repeat(floor(random() * 400))));
-  if (kind < 0.905) return frame.text(JSON.stringify('y'.repeat(floor(random() * 200_000))));
+  if (kind < 0.905) return frame.text(JSON.stringify('y'.repeat(floor(random() * 290_000))));
   if (kind < 0.94) return frame.close([1000, 1001, 1008, 4000, undefined][floor(random() * 5)], 'why');
   if (kind < 0.99) return frame.text('{}');
   return makeWrongFrame(random);
@@ -241,7 +253,9 @@ describe('a tap in front of ws', () => {
     ['a text that is no event', frame.text('pong'), 2],
     ['a message in fragments', frame.fragmented('[1,2,3,4]', 2), 2],
     ['a ping', frame.ping('x'), 2],
-    ['an event larger than its memory', frame.text(JSON.stringify('x'.repeat(280_000))), 2],
+    ['an event larger than its memory', frame.text(JSON.stringify('x'.repeat(280_000))), 3],
+    ['a large text that is no event', frame.text('x'.repeat(280_000)), 2],
+    ['a text beyond what ws may take', frame.text(JSON.stringify('x'.repeat(MAX_PAYLOAD))), 1],
     ['a message beyond what ws may take', frame.fragmented(' '.repeat(MAX_PAYLOAD + 1), 100_000), 1],
     ['a fragment without a beginning', encodeFrame({ opcode: OPCODE.continuation, payload: '1' }), 1],
     ['a text in the middle of a fragmented one', encodeFrame({ payload: '[', fin: false }), 1],
