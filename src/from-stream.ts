@@ -65,7 +65,7 @@ export async function openFromStream(
     traits: {
       isGapless: true,
       sayConnected,
-      acknowledge: (batch, count) => opened?.acknowledge(batch, count),
+      acknowledge: (batch, count, isLast) => opened?.acknowledge(batch, count, isLast),
     },
     reporter,
     status,

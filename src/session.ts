@@ -36,8 +36,11 @@ export interface SourceTraits {
   /** A loss is no gap: the stream goes on where it was. */
   readonly isGapless: boolean;
   sayConnected(connected: Connected): StatusRecord;
-  /** Called once the first `count` wanted events of a batch are out of this process. */
-  acknowledge(batch: EventBatch, count: number): void;
+  /**
+   * Called once the first `count` wanted events of a batch are out of this process. What stands behind the last of
+   * them and is not wanted is done with too, unless it is the last of the run (`isLast`).
+   */
+  acknowledge(batch: EventBatch, count: number, isLast: boolean): void;
 }
 
 export interface SessionParts {
@@ -128,7 +131,7 @@ async function deliver(batch: EventBatch, run: Run): Promise<number> {
   // What could not be recorded is not delivered either.
   if (stop.reason?.kind === 'output') return 0;
   if (count === 0) {
-    traits?.acknowledge(batch, 0);
+    traits?.acknowledge(batch, 0, false);
     return 0;
   }
   const place = { connection, firstSeq: tally.events + 1 };
@@ -137,7 +140,7 @@ async function deliver(batch: EventBatch, run: Run): Promise<number> {
   status.noteEvents(count);
   if (traits !== undefined) {
     await output.flush();
-    if (output.failure === undefined) traits.acknowledge(batch, count);
+    if (output.failure === undefined) traits.acknowledge(batch, count, tally.events === config.limit);
   }
   return count;
 }

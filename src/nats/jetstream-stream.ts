@@ -84,9 +84,10 @@ export class JetStreamStream {
     }
   }
 
-  /** So many of the wanted events of a batch are where they were to go. */
-  acknowledge({ received, wanted }: EventBatch, delivered: number): void {
-    const events = delivered >= wanted.count ? undefined : countUpTo(received, wanted, delivered);
+  /** So many of the wanted events of a batch are where they were to go: see SourceTraits. */
+  acknowledge({ received, wanted }: EventBatch, delivered: number, isLast: boolean): void {
+    const isAll = delivered >= wanted.count && !isLast;
+    const events = isAll ? undefined : countUpTo(received, wanted, delivered);
     this.#connection?.acknowledge(received, events);
   }
 
