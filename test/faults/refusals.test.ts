@@ -59,7 +59,7 @@ describe('row 19 (C3): refused by the API for good, after one attempt', () => {
   test('the message names the place that the refused key came from, and how to renew it there', async () => {
     const server = await startScriptedServer(refuse(401, 'unauthorized', 'No such key.'));
     const env = { ATLANTIS_CONFIG_DIR: join(makeTempFolder(), 'config') };
-    const add = ['profile', 'add', 'main', '--url', server.url, '--key-stdin'];
+    const add = ['profile', 'add', 'main', '--url', server.url, '--key-stdin', '--verbose'];
     expect((await runCli(add, { env, stdin: CANARY_KEY })).code).toBe(0);
     const tail = ['stream', 'tail', '--url', server.url];
     const runs: [readonly string[], CliOptions, string, string][] = [
@@ -69,7 +69,7 @@ describe('row 19 (C3): refused by the API for good, after one attempt', () => {
       [['stream', 'check'], { env }, 'profile "main"', 'replace it with `atlantis profile add main --force`'],
     ];
     for (const [args, options, source, renew] of runs) {
-      const { code, stdout, stderr } = await runCli(args, options);
+      const { code, stdout, stderr } = await runCli([...args, '--verbose'], options);
       expect(stdout + stderr).toContain(`does not accept the key from ${source} (HTTP 401 unauthorized`);
       expect(stdout + stderr).toContain(`  It is unknown or revoked: ${renew}.\n`);
       expect(findKeyIn(stdout + stderr)).toEqual([]);
