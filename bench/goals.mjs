@@ -45,6 +45,11 @@ export function judge(name, value) {
   return share < 0.5 && !isStretch ? 'gross loss' : 'missed';
 }
 
+/** Whether the first figure is nearer to the goal, or further beyond it. */
+export function isBetter(name, value, other) {
+  return GOALS[name].kind === 'at-least' ? value > other : value < other;
+}
+
 /** The goal in words, such as `≥ 0.85 × the ceiling`. */
 export function describeGoal(name) {
   const { kind, bound, unit, of, isStretch } = GOALS[name];

@@ -25,7 +25,7 @@ export function tabulateGoals(measures) {
 }
 
 /** The whole of results.md. */
-export function writeReport({ measures, machine, plan, profile }) {
+export function writeReport({ measures, machine, plan, profile, startProfile }) {
   const skipped = measures.flatMap((one) => one.skipped.map((what) => `- ${one.id} ${what}`));
   const parts = [
     '# Results',
@@ -45,7 +45,10 @@ export function writeReport({ measures, machine, plan, profile }) {
     if (notes.length > 0) parts.push(notes.join(' '));
   }
   if (profile !== undefined) {
-    parts.push('## Where the time goes', profile);
+    parts.push('## Where the time of T1 goes', profile);
+  }
+  if (startProfile !== undefined) {
+    parts.push('## Where the time of a start goes, from spawn to the first event', startProfile);
   }
   return `${parts.join('\n\n')}\n`;
 }
