@@ -34,7 +34,9 @@ export async function openFromStream(
   const { caCert, connectTimeoutMs, pingIntervalMs, maxReconnects, retryMinMs, retryMaxMs } =
     config.connection;
   const trustedRoots =
-    caCert === undefined ? undefined : listTrustedRoots([readCaFile(caCert)], io.env['NODE_EXTRA_CA_CERTS']);
+    caCert === undefined
+      ? undefined
+      : listTrustedRoots([await readCaFile(caCert)], io.env['NODE_EXTRA_CA_CERTS']);
   const { clock, random } = io;
   const deadlineMs = config.timeoutMs === undefined ? undefined : clock.monotonicMs() + config.timeoutMs;
   const { JetStreamStream: Stream } = await import('./nats/jetstream-stream.ts');

@@ -31,7 +31,9 @@ export async function redeliver(
   const { connection } = config;
   const { caCert } = connection;
   const trustedRoots =
-    caCert === undefined ? undefined : listTrustedRoots([readCaFile(caCert)], io.env['NODE_EXTRA_CA_CERTS']);
+    caCert === undefined
+      ? undefined
+      : listTrustedRoots([await readCaFile(caCert)], io.env['NODE_EXTRA_CA_CERTS']);
   const { openOutput } = await openRelay({ config: relay, connection, trustedRoots, reporter, io });
   const stop = createStop();
   const startedAtMs = io.clock.monotonicMs();

@@ -17,6 +17,7 @@ export interface PreparedStream {
 /**
  * Everything that can be checked before a connection is made, checked. The redactor knows the proxy afterwards.
  *
+ * @param signal ends waiting for a CA file that is a pipe
  * @throws UsageError where certificate checks are turned off (contract C7), the CA file or a proxy is no good
  */
 export async function prepareSource(
@@ -24,13 +25,14 @@ export async function prepareSource(
   source: Pick<StreamSource, 'url' | 'key' | 'keyOrigin'>,
   io: Io,
   extra: Pick<StreamWorld, 'deadlineMs' | 'select'> = {},
+  signal?: AbortSignal,
 ): Promise<PreparedStream> {
   const { caCert, ...connection } = config;
   const request = checkOptions({
     ...connection,
     url: source.url.base,
     key: source.key,
-    ca: caCert === undefined ? [] : [readCaFile(caCert)],
+    ca: caCert === undefined ? [] : [await readCaFile(caCert, signal)],
     useEnvironment: true,
   });
   const { clock, random } = io;

@@ -79,7 +79,10 @@ async function readSettings(flags: TargetFlags, probe: Probe): Promise<DialSetti
     return undefined;
   }
   const source = { url, key, keyOrigin: findKeyOrigin(target) };
-  const { dial } = (await prepareSource(connection, source, io)).settings;
+  const preparing = prepareSource(connection, source, io, {}, signal);
+  const prepared = await waitFor(preparing, Number.MAX_SAFE_INTEGER, io.clock, signal);
+  if (prepared === undefined || signal.aborted) return undefined;
+  const { dial } = prepared.settings;
   const proxy = dial.proxyUrl === undefined ? undefined : new URL(dial.proxyUrl).host;
   log.pass(...describeSettings(target, url.base, keyPrefix(key), proxy));
   return dial;

@@ -1,5 +1,5 @@
 // Where the reports of a check go besides stdout: the JUnit file, and what GitHub Actions reads.
-import { appendFileSync } from 'node:fs';
+import { closeSync, constants, openSync, writeFileSync } from 'node:fs';
 import { isAtlantisError, type OutputError } from '../errors.ts';
 import type { Io } from '../io.ts';
 import { writeWholeFile } from '../output/whole-file.ts';
@@ -35,10 +35,22 @@ export function writeReports(
   }
 }
 
+const APPEND = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | (constants.O_NONBLOCK ?? 0);
+
+/** Not a moment of waiting: a pipe that nobody reads would hold the process. */
+function append(path: string, text: string): void {
+  const fd = openSync(path, APPEND, 0o666);
+  try {
+    writeFileSync(fd, text);
+  } finally {
+    closeSync(fd);
+  }
+}
+
 /** Nobody asked for it with a flag, so it is no failure of the check. */
 function appendSummary(path: string, report: Report, warn: (message: string) => void): void {
   try {
-    appendFileSync(path, formatSummary(report));
+    append(path, formatSummary(report));
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
     warn(`the step summary "${path}" could not be written (${code})`);

@@ -1,15 +1,15 @@
 // Certificates that somebody wants to be trusted, looked at before anything else happens.
 import { X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { UsageError } from '../errors.ts';
+import { readNamedFile } from './read-file.ts';
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]*(?:-----END CERTIFICATE-----)?/g;
 
-/** The PEM of `--ca-cert`. @throws UsageError when the file cannot be read, holds no certificate or a damaged one */
-export function readCaFile(path: string): string {
+/** The PEM of `--ca-cert`; the signal ends waiting for a pipe. @throws UsageError when the file cannot be read, holds no certificate or a damaged one */
+export async function readCaFile(path: string, signal?: AbortSignal): Promise<string> {
   let pem: string;
   try {
-    pem = readFileSync(path, 'utf8');
+    pem = (await readNamedFile(path, signal)).toString('utf8');
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
     throw new UsageError(`--ca-cert "${path}" cannot be read (${code})`, 'accepted: PEM certificates');

@@ -1,5 +1,5 @@
 // The reports of `stream check` as people, CI systems and thieves of keys get them.
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
@@ -219,6 +219,14 @@ describe('GitHub Actions', () => {
     expect(stderr).toBe(
       'atlantis: warning: the step summary "/missing/summary.md" could not be written (ENOENT)\n',
     );
+    expect(code).toBe(0);
+  });
+
+  test('a summary that is a pipe which nobody reads holds nobody up', async () => {
+    const pipe = join(makeTempFolder(), 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    const { stderr, code } = await run(await startScriptedServer(streamHandler()), [], onGitHub(pipe));
+    expect(stderr).toBe(`atlantis: warning: the step summary "${pipe}" could not be written (ENXIO)\n`);
     expect(code).toBe(0);
   });
 

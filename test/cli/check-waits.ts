@@ -1,8 +1,12 @@
 // Every step of `stream check` with something in it that lasts for ever, and how to get a check there.
 
+import { execFileSync } from 'node:child_process';
+import { closeSync, constants, openSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect } from '@jest/globals';
 import { preload } from '../faults/start-tail.ts';
 import { type CheckExit, startCheck } from '../helpers/check.ts';
+import { makeTempFolder, registerCleanup } from '../helpers/cleanup.ts';
 import type { Child, CliOptions } from '../helpers/run-cli.ts';
 import {
   type Script,
@@ -17,10 +21,29 @@ export interface Wait {
   readonly what: string;
   readonly script?: Script;
   readonly url?: (server: ScriptedServer) => string;
-  readonly args?: readonly string[];
+  readonly args?: () => readonly string[];
   readonly options?: (server: ScriptedServer) => CliOptions;
   /** Resolves when it is there. */
   readonly reach: (server: ScriptedServer, child: Child) => Promise<unknown>;
+}
+
+/** Says so when the pipe has been opened. */
+const OPENED = `
+const fs = require('node:fs');
+const real = fs.openSync;
+fs.openSync = (path, ...rest) => {
+  const fd = real(path, ...rest);
+  if (String(path).endsWith('/pipe')) console.error('waits');
+  return fd;
+};`;
+
+/** A pipe that somebody could write to, and never does. */
+function makeHeldPipe(): string {
+  const path = join(makeTempFolder(), 'pipe');
+  execFileSync('mkfifo', [path]);
+  const fd = openSync(path, constants.O_RDWR);
+  registerCleanup(() => closeSync(fd));
+  return path;
 }
 
 const MUTE: Script = async (peer) => {
@@ -34,11 +57,18 @@ export const WAITS: readonly Wait[] = [
   {
     step: 'settings',
     what: 'a key on stdin that does not come',
-    args: ['--key-stdin'],
+    args: () => ['--key-stdin'],
     options: () => ({
       stdin: 'pipe',
       ...preload(`process.stdin.once('newListener', () => console.error('waits'));`),
     }),
+    reach: (_server, child) => child.waitForStderr('waits'),
+  },
+  {
+    step: 'settings',
+    what: 'a CA file that is a pipe, and stays empty',
+    args: () => ['--ca-cert', makeHeldPipe()],
+    options: () => preload(OPENED),
     reach: (_server, child) => child.waitForStderr('waits'),
   },
   {
@@ -99,7 +129,7 @@ export const WAITS: readonly Wait[] = [
     step: 'events',
     what: 'events that do not come',
     script: streamHandler({ events: [] }),
-    args: ['--expect', 'type=x', '--within', '1h'],
+    args: () => ['--expect', 'type=x', '--within', '1h'],
     reach: (server) => server.waitUntil(() => server.attempts[0]?.frames[2], 'three pings'),
   },
 ];
@@ -107,7 +137,7 @@ export const WAITS: readonly Wait[] = [
 export async function startWaiting(wait: Wait, more: readonly string[]) {
   const server = await startScriptedServer(wait.script ?? MUTE);
   const url = wait.url?.(server) ?? server.url;
-  const started = startCheck(url, [...(wait.args ?? []), ...more], wait.options?.(server));
+  const started = startCheck(url, [...(wait.args?.() ?? []), ...more], wait.options?.(server));
   return { server, ...started };
 }
 

@@ -7,8 +7,10 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -138,6 +140,26 @@ describe('watched by strace', () => {
       mtimeNs: before.mtimeNs,
       ctimeNs: before.ctimeNs,
     });
+  });
+
+  testWithStrace.each([
+    ['a damaged store', (path: string) => writeFileSync(path, '{')],
+    [
+      'a link',
+      (path: string) => {
+        renameSync(path, `${path}.real`);
+        symlinkSync(`${path}.real`, path);
+      },
+    ],
+    ['a newer store', (path: string) => writeFileSync(path, '{"version":2}')],
+    ['a directory for everybody', (path: string) => chmodSync(join(path, '..'), 0o777)],
+  ])('F4: beside %s nothing is written, not even a lock', async (_what, spoil) => {
+    const { folder, path } = createStore();
+    spoil(path);
+    for (const args of ['profile use main', 'profile rename main x', 'profile remove main --yes']) {
+      const calls = await traceWrites(args.split(' '), { ATLANTIS_CONFIG_DIR: folder });
+      expect(calls.filter((line) => !line.includes(' = -1 '))).toEqual([]);
+    }
   });
 
   testWithStrace('F3: to tail and to check, nothing is loaded that could write the store', async () => {

@@ -8,6 +8,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   symlinkSync,
   utimesSync,
@@ -187,11 +188,37 @@ describe('stores that are not written to', () => {
     });
   });
 
+  test.each(['whole', 'damaged'])(
+    'F2: a lock that was lost in the meantime: 10, and the %s store stays',
+    async (kind) => {
+      const path = newStorePath();
+      await add(path, 'main');
+      if (kind === 'damaged') writeFileSync(path, '{');
+      const before = readFileSync(path);
+      const update = updateStore(
+        path,
+        host,
+        (draft) => {
+          rmSync(`${path}.lock`, { recursive: true });
+          draft.put({ name: 'second', url: URL, key: KEY });
+        },
+        { mayMoveAside: true },
+      );
+      await expect(update).rejects.toMatchObject({
+        exitCode: 10,
+        message: 'the profile store was not changed: the lock on it was lost',
+      });
+      expect(readFileSync(path)).toEqual(before);
+      expect(readdirSync(join(path, '..'))).toEqual(['profiles.json']);
+    },
+  );
+
   test('F4: a damaged file is moved aside only where that was asked for', async () => {
     const path = newStorePath();
     await add(path, 'main');
     const damaged = `{"version":1,"profiles":{"main":{"url":"${URL}","key":"${KEY.slice(0, 20)}`;
     writeFileSync(path, damaged);
+    chmodSync(path, 0o644);
     await expect(add(path, 'second')).rejects.toMatchObject({ exitCode: 10 });
     expect(readFileSync(path, 'utf8')).toBe(damaged);
 

@@ -16,9 +16,9 @@ function writePem(content: string): string {
   return path;
 }
 
-function refusalOf(path: string): UsageError {
+async function refusalOf(path: string): Promise<UsageError> {
   try {
-    readCaFile(path);
+    await readCaFile(path);
   } catch (error) {
     if (error instanceof UsageError) return error;
     throw error;
@@ -27,28 +27,28 @@ function refusalOf(path: string): UsageError {
 }
 
 /** The roots with --ca-cert, and NODE_EXTRA_CA_CERTS where given. */
-const rootsWith = (path: string, extraPath?: string): readonly string[] =>
-  listTrustedRoots([readCaFile(path)], extraPath);
+const rootsWith = async (path: string, extraPath?: string): Promise<readonly string[]> =>
+  listTrustedRoots([await readCaFile(path)], extraPath);
 
 describe('--ca-cert', () => {
-  test('the built-in roots stay, those of the file are added', () => {
-    const roots = rootsWith(writePem(PEM));
+  test('the built-in roots stay, those of the file are added', async () => {
+    const roots = await rootsWith(writePem(PEM));
     expect(roots.slice(0, -1)).toEqual([...rootCertificates]);
     expect(roots.at(-1)).toBe(PEM);
   });
 
-  test('those of NODE_EXTRA_CA_CERTS stay too; a file that is not there is left out, as Node does', () => {
+  test('those of NODE_EXTRA_CA_CERTS stay too; a file that is not there is left out, as Node does', async () => {
     const extra = writePem(OTHER_PEM);
-    const roots = rootsWith(writePem(PEM), extra);
+    const roots = await rootsWith(writePem(PEM), extra);
     expect(roots.slice(-2)).toEqual([OTHER_PEM, PEM]);
     for (const none of ['', '/nonexistent/extra.pem']) {
-      expect(rootsWith(writePem(PEM), none)).toHaveLength(rootCertificates.length + 1);
+      expect(await rootsWith(writePem(PEM), none)).toHaveLength(rootCertificates.length + 1);
     }
   });
 
-  test('a bundle, with words between and Windows line ends', () => {
+  test('a bundle, with words between and Windows line ends', async () => {
     const bundle = `# The first\n${PEM}\n\nAnd another:\n${OTHER_PEM}\n`.replaceAll('\n', '\r\n');
-    expect(rootsWith(writePem(bundle)).at(-1)).toBe(bundle);
+    expect((await rootsWith(writePem(bundle))).at(-1)).toBe(bundle);
   });
 
   test.each([
@@ -66,18 +66,18 @@ describe('--ca-cert', () => {
       `${PEM}\n${OTHER_PEM.slice(0, 200)}\n-----END CERTIFICATE-----\n`,
       'is damaged at certificate 2',
     ],
-  ])('a file with %s is refused', (_, content, words) => {
+  ])('a file with %s is refused', async (_, content, words) => {
     const path = writePem(content);
-    const { message, hint, exitCode } = refusalOf(path);
+    const { message, hint, exitCode } = await refusalOf(path);
     expect(exitCode).toBe(2);
     expect(message).toBe(`--ca-cert "${path}" ${words}`);
     expect(hint).toBe('accepted: PEM certificates');
   });
 
-  test('a file that cannot be read is refused with its name and why', () => {
-    expect(refusalOf('/nonexistent/ca.pem').message).toBe(
+  test('a file that cannot be read is refused with its name and why', async () => {
+    expect((await refusalOf('/nonexistent/ca.pem')).message).toBe(
       '--ca-cert "/nonexistent/ca.pem" cannot be read (ENOENT)',
     );
-    expect(refusalOf(makeTempFolder()).message).toContain('cannot be read (EISDIR)');
+    expect((await refusalOf(makeTempFolder())).message).toContain('cannot be read (EISDIR)');
   });
 });
