@@ -147,8 +147,9 @@ describe('watched by strace', () => {
     [
       'a link',
       (path: string) => {
-        renameSync(path, `${path}.real`);
-        symlinkSync(`${path}.real`, path);
+        const elsewhere = join(makeTempFolder(), 'profiles.json');
+        renameSync(path, elsewhere);
+        symlinkSync(elsewhere, path);
       },
     ],
     ['a newer store', (path: string) => writeFileSync(path, '{"version":2}')],
