@@ -30,7 +30,7 @@ describe('row 56 (C5): refused with 2, and no connection', () => {
     ['nothing', ''],
   ])('C5: %s', async (_, url) => {
     const server = await startScriptedServer(streamHandler());
-    const { code, stdout, stderr } = await runTail(url.replace('PORT', String(server.port)), [], {
+    const { code, stdout, stderr } = await runTail('', ['--url', url.replace('PORT', String(server.port))], {
       hosts: HOSTS,
     });
     expect(stderr).toMatch(/^atlantis: error: --url/m);
