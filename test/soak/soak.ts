@@ -50,7 +50,7 @@ export async function soak({ root, durationMs, seed, sabotage = [] }: SoakOption
   const badDays = createBadDays(seed);
   const ledger = createLedger(badDays.isQuiet, fail);
   const load = createRequire(join(root, 'package.json'));
-  const simulator = await (load('./dist/simulator.server.cjs').startSimulator as typeof startSimulator)({
+  const simulator = await (load('./dist/simulator.cjs').startSimulator as typeof startSimulator)({
     seed,
     scenario: badDays,
     onEvents: (connection, texts) => ledger.noteWritten(connection, texts.map(findId)),
