@@ -8,6 +8,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -272,6 +273,31 @@ describe('the lock', () => {
     lock.release();
     await updateStore(path, host, (draft) => draft.remove('main'));
     expect(readdirSync(join(path, '..'))).toEqual(['profiles.json']);
+  });
+
+  test('F2: holders that take turns for ever are an error after 20 s, not a hang', async () => {
+    const path = newStorePath();
+    await add(path, 'main');
+    mkdirSync(`${path}.lock`);
+    const holder = (turn: number): string => join(`${path}.lock`, `1-0-0123456789ab-${turn}`);
+    writeFileSync(holder(0), '');
+    let [nowMs, turn] = [0, 0];
+    const hurried = createStoreHost({
+      clock: {
+        wallMs: () => Date.now(),
+        monotonicMs: () => nowMs,
+        setTimer(callback) {
+          nowMs += 500;
+          renameSync(holder(turn), holder(turn + 1));
+          turn += 1;
+          setImmediate(callback);
+          return () => {};
+        },
+      },
+    });
+    await expect(updateStore(path, hurried, () => 0)).rejects.toMatchObject({ exitCode: 10 });
+    expect(nowMs).toBeGreaterThan(20_000);
+    expect(nowMs).toBeLessThan(22_000);
   });
 
   test('row 54: the lock of a dead process is broken at once, and what it prepared removed', async () => {
