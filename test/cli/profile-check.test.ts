@@ -1,5 +1,8 @@
 // `profile add --check`: the stream is opened once, and the key is stored only if it works.
-import { expect, test } from '@jest/globals';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { CANARY_KEY, findKeyIn } from '../helpers/canary.ts';
 import { makeTempFolder } from '../helpers/cleanup.ts';
 import { runCli } from '../helpers/run-cli.ts';
 import { startScriptedServer, streamHandler } from '../helpers/scripted-server.ts';
@@ -47,4 +50,51 @@ test('a key that the service takes for another is not stored', async () => {
   expect(stderr).toContain('ak_live_ffffffff');
   expect(code).toBe(3);
   expect(profiles).toEqual([]);
+});
+
+test.each(['--key-stdin', '--key-command'])('P4: a refusal that says the key, given by %s', async (way) => {
+  const forms = [KEY, encodeURIComponent(KEY), btoa(KEY)].join(' ');
+  const body = JSON.stringify({ error: { code: 'unauthorized', message: `no ${forms}` } });
+  const server = await startScriptedServer((peer) => peer.respond(401, { 'X-Request-Id': 'r' }, body));
+  const file = join(makeTempFolder(), 'profiles.json');
+  writeFileSync(file, KEY);
+  const args = ['profile', 'add', 'main', '--url', server.url, '--check', '--verbose', way];
+  const { code, stdout, stderr } = await runCli([...args, ...(way === '--key-stdin' ? [] : ['cat', file])], {
+    env: { ATLANTIS_CONFIG_DIR: makeTempFolder() },
+    stdin: KEY,
+  });
+  expect([code, findKeyIn(stdout + stderr, KEY)]).toEqual([3, []]);
+  expect(stderr).toContain(`no ${KEY.slice(0, 16)}…`);
+});
+
+describe('a name that is taken', () => {
+  const add = ['profile', 'add', 'main', '--key-stdin'];
+  const OTHER = 'ak_live_ffeeddccbbaa99887766554433221100';
+  const prefixOf = async (env: Record<string, string>): Promise<string> =>
+    JSON.parse((await runCli(['profile', 'list', '--json'], { env })).stdout)[0].key_prefix;
+
+  test('is told before the key is tried', async () => {
+    const server = await startScriptedServer(streamHandler());
+    const env = { ATLANTIS_CONFIG_DIR: makeTempFolder() };
+    await runCli([...add, '--url', server.url], { env, stdin: KEY });
+    const again = await runCli([...add, '--url', server.url, '--check'], { env, stdin: OTHER });
+    expect(again).toMatchObject({ code: 2, stderr: expect.stringContaining('--force') });
+    expect(server.attempts).toHaveLength(0);
+    expect(await prefixOf(env)).toBe(KEY.slice(0, 16));
+  });
+
+  test('also when it was free as the command began', async () => {
+    const server = await startScriptedServer(async (peer) => {
+      await peer.accept();
+      // While the key is tried, somebody else takes the name.
+      const other = await runCli([...add, '--url', 'https://a.example'], { env, stdin: OTHER });
+      expect(other.code).toBe(0);
+      peer.answerClose();
+      await peer.welcome();
+    });
+    const env = { ATLANTIS_CONFIG_DIR: makeTempFolder() };
+    const late = await runCli([...add, '--url', server.url, '--check'], { env, stdin: CANARY_KEY });
+    expect(late).toMatchObject({ code: 2, stderr: expect.stringContaining('there is a profile "main"') });
+    expect(await prefixOf(env)).toBe(OTHER.slice(0, 16));
+  });
 });
