@@ -19,7 +19,7 @@ import { hasPty, type PtyOptions, startCliInPty } from '../helpers/pty.ts';
 import { startScriptedServer, streamHandler } from '../helpers/scripted-server.ts';
 
 /** With about twelve hostile strings in each. */
-const EVENTS_A_RUN = 1_200;
+const EVENTS_A_RUN = 900;
 const OURS = [COLORS, DRAWING];
 const describeOnPty = hasPty() ? describe : describe.skip;
 
@@ -58,7 +58,7 @@ describeOnPty('O2: hostile strings on a real terminal (needs python3)', () => {
         columns,
       });
       expect(code).toBeGreaterThan(1);
-      expect(shown.replace(COLORS, '').replace(/\s+/g, ' ')).toContain('1,200 events in ');
+      expect(shown.replace(COLORS, '').replace(/\s+/g, ' ')).toContain(` ${EVENTS_A_RUN} events in `);
       if (name === 'NDJSON' || name === 'envelopes') assertSafeLines(shown, OURS);
       else assertSafe(shown, OURS);
     },
@@ -75,7 +75,7 @@ describeOnPty('O2: hostile strings on a real terminal (needs python3)', () => {
       writeFileSync(path, lines.map((line) => `${line}\n`).join(''));
       const args = ['stream', 'replay', path, '--speed', 'max', '--format', format];
       const [code, shown] = await show(args);
-      expect([code, /1,?188 events/.test(shown)]).toEqual([0, true]);
+      expect([code, shown.includes(` ${(EVENTS_A_RUN / 100) * 99} events in `)]).toEqual([0, true]);
       (format === 'pretty' ? assertSafe : assertSafeLines)(shown, OURS);
     },
     120_000,
@@ -87,7 +87,7 @@ describeOnPty('O2: hostile strings on a real terminal (needs python3)', () => {
   ])(
     'a refusal, in the words of %s',
     async (_name, [command = '', ...args]) => {
-      for (let i = 0; i < 5; i++) {
+      for (let i = 0; i < 3; i++) {
         const texts = Array.from({ length: 200 }, makeHostile);
         await using server = await startScriptedServer(async (peer) => {
           await peer.readRequest();
@@ -139,7 +139,7 @@ describeOnPty('O2: hostile strings on a real terminal (needs python3)', () => {
       ['stream', 'tail', `--x${makeArgument()}`],
       ['stream', 'replay', `/no/${makeArgument()}`],
     ];
-    for (const args of [...words(), ...words()]) {
+    for (const args of words()) {
       const [code, shown] = await show(args);
       expect([args, code]).toEqual([args, 2]);
       assertSafe(shown, OURS);
@@ -147,7 +147,6 @@ describeOnPty('O2: hostile strings on a real terminal (needs python3)', () => {
   }, 60_000);
 
   afterAll(() => {
-    process.stderr.write(`N=${countHostile()}\n`);
     expect(countHostile()).toBeGreaterThan(100_000);
   });
 });

@@ -127,6 +127,24 @@ const serve = (events: Iterable<string> | AsyncIterable<string>): Promise<Script
     for (const line of lines) expect([line, line.length <= 44]).toEqual([line, true]);
   });
 
+  test('the status line is drawn at most ten times a second, however much comes', async () => {
+    await using server = await serve(endlessEvents());
+    const words = [process.execPath, COMMAND, 'stream', 'tail', '--url', server.url].map(quote).join(' ');
+    const file = join(makeTempFolder(), 'events');
+    const pty = startInPty(['sh', '-c', `exec ${words} > ${quote(file)}`], { key: CANARY_KEY });
+    const pictures = (): number => pty.output.match(/● {1,2}\S*live/g)?.length ?? 0;
+    await pty.waitFor(/live/);
+    const [sinceMs, first] = [performance.now(), pictures()];
+    await pty.waitFor(/live[^●]* [3-9]\d\d events/);
+    // Asked before the clock: what is drawn in between only makes it stricter.
+    const drawn = pictures() - first;
+    const seconds = (performance.now() - sinceMs) / 1_000;
+    pty.send('\x03');
+    await pty.exit;
+    expect(drawn).toBeGreaterThan(3);
+    expect(drawn).toBeLessThanOrEqual(10 * seconds + 2);
+  });
+
   test('Ctrl-C while streaming: dies by SIGINT, the summary is on the screen', async () => {
     await using server = await serve(endlessEvents());
     const pty = startTail(server.url);
