@@ -108,10 +108,24 @@ async function traceWrites(args: string[], env: Record<string, string>, stdin = 
   const calls =
     'open,openat,creat,mkdir,mkdirat,rename,renameat,renameat2,unlink,unlinkat,rmdir,link,linkat,symlink,chmod,fchmod,fchmodat,truncate,ftruncate,utimensat,chown,fchownat,mknod,mknodat';
   await runCli(args, { env, stdin, prefix: ['strace', '-f', '-qq', '-o', log, '-e', `trace=${calls}`] });
-  return readFileSync(log, 'utf8')
-    .split('\n')
+  return joinInterrupted(readFileSync(log, 'utf8').split('\n'))
     .filter((line) => !/\bopen(?:at)?\(/.test(line) || /O_WRONLY|O_RDWR|O_CREAT|O_TRUNC|O_APPEND/.test(line))
     .filter((line) => line.includes('(') && !/"\/dev\/(?:null|tty|pts)|\/proc\/self/.test(line));
+}
+
+/** A call that another thread's call cut in two, on one line again, with its result. */
+function joinInterrupted(lines: readonly string[]): string[] {
+  const begun = new Map<string, string>();
+  const whole: string[] = [];
+  for (const line of lines) {
+    const [pid = ''] = line.split(' ', 1);
+    const [start, rest] = line.split(' <unfinished ...>');
+    const resumed = /<\.\.\. \w+ resumed>(.*)$/.exec(line)?.[1];
+    if (rest !== undefined) begun.set(pid, start ?? '');
+    else whole.push(resumed === undefined ? line : `${begun.get(pid) ?? ''}${resumed}`);
+    if (resumed !== undefined) begun.delete(pid);
+  }
+  return [...whole, ...begun.values()];
 }
 
 describe('watched by strace', () => {
