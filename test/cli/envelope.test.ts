@@ -226,11 +226,12 @@ describe('what is inside', () => {
       peer.answerClose();
       await peer.accept();
       await peer.welcome('ak_\u202e\u0085\u2028\n\x1b[2Jx');
+      await peer.sendText('{}');
     });
-    const { lines: texts } = await runTail(server.url, ['--envelope', '--duration', '300ms']);
+    const { lines: texts } = await runTail(server.url, ['--envelope', '--limit', '1']);
     expect(texts.join('')).toMatch(/^[ -~]*$/);
     const lines = readLines(texts);
-    expect(outline(lines)).toEqual(['connected', 'end']);
+    expect(outline(lines)).toEqual(['connected', 1, 'end']);
     expect(lines[0]?.['key_prefix']).toBe('ak_\u202e\u0085\u2028\n\x1b[2Jx');
   });
 });
