@@ -1,7 +1,6 @@
 // Every command, with the canary key in every place from which it could take one: the key is in nothing that
 // it writes and in no argv of a process that it starts (contract P4). What the run writes to stdout, stderr and
 // files is searched for every test there is, by `helpers/secrecy.ts`.
-import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -11,6 +10,7 @@ import { CANARY_KEY, findKeyIn } from '../helpers/canary.ts';
 import { makeTempFolder, registerCleanup } from '../helpers/cleanup.ts';
 import { type Child, type Exit, runCli, startCli } from '../helpers/run-cli.ts';
 import { startScriptedServer, streamHandler } from '../helpers/scripted-server.ts';
+import { hasStrace, readTrace, traceInto } from '../helpers/strace.ts';
 
 /**
  * Command → ways to run it, and the exit code. FOLDER, PORT of the server, SINK of an HTTP server. The store has the profiles `main`,
@@ -71,9 +71,6 @@ const RUNS: Readonly<Record<string, readonly (readonly [string, number])[]>> = {
   ],
 };
 
-const succeeds = (program: string, ...args: string[]): boolean => spawnSync(program, args).status === 0;
-const hasStrace = succeeds('strace', '-o', '/dev/null', 'true');
-
 /** Runs it under strace until it ends, or until it serves, and returns the words of every program that was started. */
 async function runTraced(command: string, args: string) {
   await using server = await startScriptedServer(streamHandler({ events: ['{"type":"first"}'] }));
@@ -112,10 +109,10 @@ async function runTraced(command: string, args: string) {
       // Not used on the way to this machine, but read.
       HTTPS_PROXY: `http://user:${CANARY_KEY}@proxy.example:3128`,
     },
-    prefix: hasStrace ? ['strace', '-f', '-qq', '-s', '100000', '-e', 'trace=execve', '-o', log] : [],
+    prefix: hasStrace() ? traceInto(log, 'execve', '-s', '100000') : [],
   });
   const exit = await endOf(child);
-  const started = hasStrace ? readFileSync(log, 'utf8') : '';
+  const started = hasStrace() ? readTrace(log).join('\n') : '';
   return { exit, started, found: findKeyIn(exit.stdout + exit.stderr + started) };
 }
 
@@ -144,7 +141,7 @@ async function endOf(child: Child): Promise<Exit> {
 
 /** The process that strace started, or the one itself. */
 function findCommand(pid: number): number {
-  if (!hasStrace) return pid;
+  if (!hasStrace()) return pid;
   return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')[0]);
 }
 
@@ -156,8 +153,8 @@ test.each(rows)('P4: $command $args', async ({ command, args, code }) => {
   const { exit, started, found } = await runTraced(command, args);
   expect(exit).toMatchObject({ code });
   expect(found).toEqual([]);
-  if (hasStrace) expect(started).toContain('execve(');
-  if (hasStrace && /-p command|--key-command/.test(args) && !command.startsWith('profile show')) {
+  if (hasStrace()) expect(started).toContain('execve(');
+  if (hasStrace() && /-p command|--key-command/.test(args) && !command.startsWith('profile show')) {
     expect(started).toMatch(/execve\("[^"]*\/(?:cat|sh)", \[/);
   }
 });

@@ -97,6 +97,15 @@ describeWithScript('on a terminal (needs script)', () => {
     expectRestored(folder);
   });
 
+  test.each([
+    ['the question could not be seen', '2>/dev/null'],
+    ['there is no keyboard', '</dev/null'],
+  ])('nothing is asked where %s: 2, at once', async (_what, redirection) => {
+    const { child, folder } = startOnTerminal(`atlantis profile add main --url ${URL} ${redirection}`);
+    expect(await child.waitForStdout('over')).toContain('status 2');
+    expect(existsSync(folder)).toBe(false);
+  });
+
   test('--key-stdin would show what is typed: 2', async () => {
     const { child } = startOnTerminal(`atlantis profile add main --url ${URL} --key-stdin`);
     expect(await child.waitForStdout('over')).toMatch(/--key-stdin reads a pipe(.|\s)*status 2/);

@@ -18,11 +18,11 @@ import { describe, expect, test } from '@jest/globals';
 import { CANARY_KEY as KEY } from '../helpers/canary.ts';
 import { makeTempFolder, registerCleanup } from '../helpers/cleanup.ts';
 import { quote, runCli, runShell } from '../helpers/run-cli.ts';
+import { hasStrace, readTrace, traceInto } from '../helpers/strace.ts';
 
 const URL = 'https://api.atlantis.example';
 const succeeds = (program: string, ...args: string[]): boolean => spawnSync(program, args).status === 0;
-const hasStrace = succeeds('strace', '-o', '/dev/null', 'true');
-const testWithStrace = hasStrace ? test : test.skip;
+const testWithStrace = hasStrace() ? test : test.skip;
 const testWithMounts = succeeds('unshare', '-rm', 'mount', '-t', 'tmpfs', 'none', '/mnt') ? test : test.skip;
 const testAsUser = process.getuid?.() === 0 && succeeds('setpriv', '--version') ? test : test.skip;
 
@@ -107,25 +107,10 @@ async function traceWrites(args: string[], env: Record<string, string>, stdin = 
   const log = join(makeTempFolder(), 'strace');
   const calls =
     'open,openat,creat,mkdir,mkdirat,rename,renameat,renameat2,unlink,unlinkat,rmdir,link,linkat,symlink,chmod,fchmod,fchmodat,truncate,ftruncate,utimensat,chown,fchownat,mknod,mknodat';
-  await runCli(args, { env, stdin, prefix: ['strace', '-f', '-qq', '-o', log, '-e', `trace=${calls}`] });
-  return joinInterrupted(readFileSync(log, 'utf8').split('\n'))
+  await runCli(args, { env, stdin, prefix: traceInto(log, calls) });
+  return readTrace(log)
     .filter((line) => !/\bopen(?:at)?\(/.test(line) || /O_WRONLY|O_RDWR|O_CREAT|O_TRUNC|O_APPEND/.test(line))
     .filter((line) => line.includes('(') && !/"\/dev\/(?:null|tty|pts)|\/proc\/self/.test(line));
-}
-
-/** A call that another thread's call cut in two, on one line again, with its result. */
-function joinInterrupted(lines: readonly string[]): string[] {
-  const begun = new Map<string, string>();
-  const whole: string[] = [];
-  for (const line of lines) {
-    const [pid = ''] = line.split(' ', 1);
-    const [start, rest] = line.split(' <unfinished ...>');
-    const resumed = /<\.\.\. \w+ resumed>(.*)$/.exec(line)?.[1];
-    if (rest !== undefined) begun.set(pid, start ?? '');
-    else whole.push(resumed === undefined ? line : `${begun.get(pid) ?? ''}${resumed}`);
-    if (resumed !== undefined) begun.delete(pid);
-  }
-  return [...whole, ...begun.values()];
 }
 
 describe('watched by strace', () => {
@@ -181,9 +166,13 @@ describe('watched by strace', () => {
     const { folder } = createStore({ main: { url: 'http://127.0.0.1:1', key: KEY } });
     const log = join(makeTempFolder(), 'strace');
     const loaded = async (args: string): Promise<string[]> => {
-      const prefix = ['strace', '-f', '-qq', '-o', log, '-e', 'trace=open,openat'];
+      const prefix = traceInto(log, 'open,openat');
       await runCli(args.split(' '), { env: { ATLANTIS_CONFIG_DIR: folder }, prefix });
-      return [...readFileSync(log, 'utf8').matchAll(/\/dist\/([\w.-]+\.cjs)"/g)].map(([, name = '']) => name);
+      return [
+        ...readTrace(log)
+          .join('\n')
+          .matchAll(/\/dist\/([\w.-]+\.cjs)"/g),
+      ].map(([, name = '']) => name);
     };
     expect(await loaded('profile use main')).toContain('config.store.cjs');
     for (const args of ['stream tail --no-reconnect', 'stream check', 'profile list', 'profile show']) {
@@ -215,18 +204,9 @@ describe('watched by strace', () => {
       const log = join(makeTempFolder(), 'strace');
       await runCli(['profile', 'use', 'main'], {
         env: { ATLANTIS_CONFIG_DIR: folder },
-        prefix: [
-          'strace',
-          '-f',
-          '-qq',
-          '-y',
-          '-o',
-          log,
-          '-e',
-          'trace=fsync,fdatasync,rename,renameat,renameat2',
-        ],
+        prefix: traceInto(log, 'fsync,fdatasync,rename,renameat,renameat2', '-y'),
       });
-      const calls = readFileSync(log, 'utf8').split('\n');
+      const calls = readTrace(log);
       const renamed = calls.findIndex((line) => line.includes(`"${path}")`) && line.includes('.staging-'));
       const flushes = (line: string, what: string): boolean =>
         /\bf(?:data)?sync\(/.test(line) && line.includes(what);
@@ -246,16 +226,16 @@ describe('watched by strace', () => {
     const other = 'ak_live_ffeeddccbbaa99887766554433221100';
     await runCli(['stream', 'tail', '--no-reconnect', '--verbose'], {
       env: { ATLANTIS_CONFIG_DIR: folder },
-      prefix: ['strace', '-f', '-v', '-s', '10000', '-o', log, '-e', 'trace=execve'],
+      prefix: traceInto(log, 'execve', '-v', '-s', '10000'),
     });
-    const own = readFileSync(log, 'utf8');
+    const own = readTrace(log).join('\n');
     expect(own).toMatch(/execve\("[^"]*\/cat", \["cat", /);
     expect(own).not.toContain(KEY);
     // With a key for this run the command is not even started.
     const { stderr } = await runCli(['stream', 'tail', '--no-reconnect', '--verbose'], {
       key: other,
       env: { ATLANTIS_CONFIG_DIR: folder },
-      prefix: ['strace', '-f', '-o', log, '-e', 'trace=execve'],
+      prefix: traceInto(log, 'execve'),
     });
     expect(readFileSync(log, 'utf8')).not.toContain('/cat"');
     expect(stderr).not.toContain(other);
@@ -278,9 +258,9 @@ describe('F5: nothing is read from the working directory', () => {
     }
     for (const name of ['.env', '.env.local', '.envrc']) writeFileSync(join(cwd, name), env);
     const log = join(makeTempFolder(), 'strace');
-    const prefix = hasStrace ? ['strace', '-f', '-qq', '-o', log, '-e', 'trace=open,openat,readlink'] : [];
+    const prefix = hasStrace() ? traceInto(log, 'open,openat,readlink') : [];
     const exit = await runCli(args.split(' '), { cwd, env: home, prefix, stdin: '' });
-    const opened = hasStrace ? readFileSync(log, 'utf8').split('\n') : [];
+    const opened = hasStrace() ? readTrace(log) : [];
     // A relative path, or one below the folder.
     const isInside = (line: string): boolean => /\((?:AT_FDCWD, )?"[^/]/.test(line) || line.includes(cwd);
     return { exit, opened: opened.filter(isInside) };
