@@ -1,5 +1,6 @@
 // What commands that follow the live stream have in common: the source, be it the service or the built-in
 // simulator, and who speaks on stderr.
+import type { Clock } from './clock.ts';
 import {
   describeSimulatorSource,
   resolveSource,
@@ -42,7 +43,7 @@ export async function openCommandStream(
       simulator === undefined
         ? await resolveSource(flags, io)
         : describeSimulatorSource(simulator.url, simulator.exampleKey);
-    const deadlineMs = config.timeoutMs === undefined ? undefined : io.clock.monotonicMs() + config.timeoutMs;
+    const deadlineMs = findDeadline(config, io.clock);
     const prepared = await prepareSource(config.connection, source, io, { deadlineMs, select });
     const speaker = await createSpeaker(config, io);
     for (const warning of source.warnings) {
@@ -56,6 +57,11 @@ export async function openCommandStream(
     await simulator?.close();
     throw error;
   }
+}
+
+/** Monotonic time in ms at which `--timeout`, counted from now, will be over; undefined where there is none. */
+export function findDeadline({ timeoutMs }: Pick<TailConfig, 'timeoutMs'>, clock: Clock): number | undefined {
+  return timeoutMs === undefined ? undefined : clock.monotonicMs() + timeoutMs;
 }
 
 /** Who speaks on stderr, with a status line on a terminal. */

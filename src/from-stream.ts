@@ -1,10 +1,10 @@
 // `tail --from`: from flags and environment to a JetStream stream, ready to be opened.
-import { type CommandStream, createSpeaker } from './command-stream.ts';
-import { readCaFile } from './config/certificates.ts';
+import { type CommandStream, createSpeaker, findDeadline } from './command-stream.ts';
+import { areTlsChecksOff, TLS_CHECKS_OFF } from './config/certificates.ts';
 import type { FromConfig } from './config/from-config.ts';
-import { readNatsCredentials } from './config/nats-credentials.ts';
+import { readNatsSettings } from './config/nats-settings.ts';
 import type { TailConfig } from './config/tail-config.ts';
-import { listTrustedRoots } from './config/trusted-roots.ts';
+import { readTrustedRoots } from './config/trusted-roots.ts';
 import { UsageError } from './errors.ts';
 import type { Select } from './event-form.ts';
 import type { Io } from './io.ts';
@@ -21,34 +21,20 @@ export async function openFromStream(
   io: Io,
 ): Promise<CommandStream> {
   const { address, stream, start, durable } = from;
-  if (io.env['NODE_TLS_REJECT_UNAUTHORIZED'] === '0') {
-    throw new UsageError('NODE_TLS_REJECT_UNAUTHORIZED=0 turns certificate checks off', 'unset it');
-  }
+  if (areTlsChecksOff(io.env)) throw new UsageError(TLS_CHECKS_OFF, 'unset it');
   const { reporter, status } = await createSpeaker(config, io);
-  const { credentials, source } = readNatsCredentials(from.natsCreds, io);
-  reporter.report({
-    event: 'setting',
-    level: 'debug',
-    message: `credentials for ${address.host} from ${source}`,
-  });
-  const { caCert, connectTimeoutMs, pingIntervalMs, maxReconnects, retryMinMs, retryMaxMs } =
-    config.connection;
-  const trustedRoots =
-    caCert === undefined
-      ? undefined
-      : listTrustedRoots([await readCaFile(caCert)], io.env['NODE_EXTRA_CA_CERTS']);
+  const { connection } = config;
+  const { caCert, maxReconnects, retryMinMs, retryMaxMs } = connection;
+  const trustedRoots = await readTrustedRoots(caCert, io.env);
+  const clientName = `atlantis-tail${durable === undefined ? '' : ` ${durable}`}`;
+  const request = { address, natsCreds: from.natsCreds, connection, trustedRoots, clientName };
+  const { nats, origin } = readNatsSettings(request, io);
+  reporter.report({ event: 'setting', level: 'debug', message: origin });
   const { clock, random } = io;
-  const deadlineMs = config.timeoutMs === undefined ? undefined : clock.monotonicMs() + config.timeoutMs;
+  const deadlineMs = findDeadline(config, clock);
   const { JetStreamStream: Stream } = await import('./nats/jetstream-stream.ts');
   const settings = {
-    nats: {
-      address,
-      credentials,
-      trustedRoots,
-      connectTimeoutMs,
-      pingIntervalMs,
-      clientName: `atlantis-tail${durable === undefined ? '' : ` ${durable}`}`,
-    },
+    nats,
     wanted: { stream, start, durable },
     policy: { maxReconnects, retryMinMs, retryMaxMs, deadlineMs },
     select,

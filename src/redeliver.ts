@@ -1,9 +1,8 @@
 // `stream relay --redeliver`: the events in a file of dead letters, sent again to where --to says.
 import { createSpeaker } from './command-stream.ts';
-import { readCaFile } from './config/certificates.ts';
 import type { RelayConfig } from './config/relay-config.ts';
 import type { TailConfig } from './config/tail-config.ts';
-import { listTrustedRoots } from './config/trusted-roots.ts';
+import { readTrustedRoots } from './config/trusted-roots.ts';
 import { watchEnds } from './ends.ts';
 import { EXIT } from './errors.ts';
 import type { Io, Outcome } from './io.ts';
@@ -29,11 +28,7 @@ export async function redeliver(
 ): Promise<Outcome> {
   const { reporter, status } = await createSpeaker(config, io);
   const { connection } = config;
-  const { caCert } = connection;
-  const trustedRoots =
-    caCert === undefined
-      ? undefined
-      : listTrustedRoots([await readCaFile(caCert)], io.env['NODE_EXTRA_CA_CERTS']);
+  const trustedRoots = await readTrustedRoots(connection.caCert, io.env);
   const { openOutput } = await openRelay({ config: relay, connection, trustedRoots, reporter, io });
   const stop = createStop();
   const startedAtMs = io.clock.monotonicMs();

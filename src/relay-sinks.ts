@@ -1,7 +1,8 @@
 // The sinks of a relay, made of its configuration; the NATS client is loaded only where one of them needs it.
 import { hostname } from 'node:os';
+import { areTlsChecksOff, TLS_CHECKS_OFF } from './config/certificates.ts';
 import type { ConnectionConfig } from './config/connection-config.ts';
-import { readNatsCredentials } from './config/nats-credentials.ts';
+import { readNatsSettings } from './config/nats-settings.ts';
 import type { RelayConfig, RelayTarget } from './config/relay-config.ts';
 import { UsageError } from './errors.ts';
 import type { Io } from './io.ts';
@@ -39,9 +40,9 @@ export function createSinks(world: SinkWorld): Promise<Sink[]> {
 /** Contract C7 holds for sinks too. */
 function refuseUncheckedTls({ config, io }: SinkWorld): void {
   const isRemote = config.targets.some((target) => target.kind === 'nats' || !target.target.isLoopback);
-  if (io.env['NODE_TLS_REJECT_UNAUTHORIZED'] !== '0' || !isRemote) return;
+  if (!areTlsChecksOff(io.env) || !isRemote) return;
   throw new UsageError(
-    'NODE_TLS_REJECT_UNAUTHORIZED=0 turns certificate checks off: events could go to anybody',
+    `${TLS_CHECKS_OFF}: events could go to anybody`,
     'unset it; a private root is trusted with --ca-cert <file>',
   );
 }
@@ -50,24 +51,16 @@ async function createJetStreamSink(
   target: Extract<RelayTarget, { kind: 'nats' }>,
   { config, connection, trustedRoots, reporter, io }: SinkWorld,
 ): Promise<Sink> {
-  const { credentials, source } = readNatsCredentials(config.natsCreds, io);
-  reporter.report({
-    event: 'setting',
-    level: 'debug',
-    message: `credentials for ${target.address.host} from ${source}`,
-  });
+  const { address } = target;
+  const { natsCreds } = config;
   const relayName = nameRelay(config);
+  const clientName = `atlantis-relay ${relayName}`;
+  const { nats, origin } = readNatsSettings({ address, natsCreds, connection, trustedRoots, clientName }, io);
+  reporter.report({ event: 'setting', level: 'debug', message: origin });
   const { JetStreamSink } = await import('./nats/jetstream-sink.ts');
   const sink = new JetStreamSink(
     {
-      nats: {
-        address: target.address,
-        credentials,
-        trustedRoots,
-        connectTimeoutMs: connection.connectTimeoutMs,
-        pingIntervalMs: connection.pingIntervalMs,
-        clientName: `atlantis-relay ${relayName}`,
-      },
+      nats,
       stream: target.stream,
       subject: config.subject,
       lifecycleSubject: config.lifecycleSubject,

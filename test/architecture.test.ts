@@ -97,6 +97,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'event-form.ts': ['io.ts', 'config/tail-config.ts', 'protocol/', 'render/'],
   // What tail and relay have in common before their sessions begin.
   'command-stream.ts': [
+    'clock.ts',
     'io.ts',
     'event-form.ts',
     'session.ts',
@@ -150,6 +151,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'clock.ts',
     'config/from-config.ts',
     'config/nats-credentials.ts',
+    'config/nats-settings.ts',
     'config/nats-url.ts',
     'connection/',
     'library/errors.ts',

@@ -3,6 +3,14 @@ import { X509Certificate } from 'node:crypto';
 import { UsageError } from '../errors.ts';
 import { readNamedFile } from './read-file.ts';
 
+/** The words for `areTlsChecksOff`, without what could happen. */
+export const TLS_CHECKS_OFF = 'NODE_TLS_REJECT_UNAUTHORIZED=0 turns certificate checks off';
+
+/** Whether Node would trust anybody: refused for hosts that are not loopback (contract C7). */
+export function areTlsChecksOff(env: Readonly<Record<string, string | undefined>>): boolean {
+  return env['NODE_TLS_REJECT_UNAUTHORIZED'] === '0';
+}
+
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]*(?:-----END CERTIFICATE-----)?/g;
 
 /** The PEM of `--ca-cert`; the signal ends waiting for a pipe. @throws UsageError when the file cannot be read, holds no certificate or a damaged one */

@@ -1,6 +1,7 @@
 // A checked request → what the connect loop needs: the proxy chosen, roots collected, filters compiled.
 
 import type { Clock } from '../clock.ts';
+import { areTlsChecksOff, TLS_CHECKS_OFF } from '../config/certificates.ts';
 import type { KeyOrigin } from '../connection/causes.ts';
 import type { FollowSettings } from '../connection/follow.ts';
 import { UsageError } from '../errors.ts';
@@ -44,10 +45,10 @@ export async function prepareStream(request: StreamRequest, world: StreamWorld):
   const { url, key, ca, useEnvironment } = request;
   const env = useEnvironment ? world.readEnvironment() : {};
   // Contract C7.
-  const isUnchecked = env['NODE_TLS_REJECT_UNAUTHORIZED'] === '0';
+  const isUnchecked = areTlsChecksOff(env);
   if (isUnchecked && !url.isLoopback) {
     throw new UsageError(
-      'NODE_TLS_REJECT_UNAUTHORIZED=0 turns certificate checks off: the key could go to anybody',
+      `${TLS_CHECKS_OFF}: the key could go to anybody`,
       'unset it; a private root is trusted with --ca-cert <file>, or the option ca',
     );
   }

@@ -10,22 +10,9 @@ import {
   usernamePasswordAuthenticator,
 } from '@nats-io/transport-node';
 import type { NatsCredentials } from '../config/nats-credentials.ts';
-import type { NatsAddress } from '../config/nats-url.ts';
+import type { NatsSettings } from '../config/nats-settings.ts';
 import type { Cause } from '../connection/causes.ts';
 import { classifyNatsError } from './faults.ts';
-
-export interface NatsSettings {
-  readonly address: NatsAddress;
-  readonly credentials: NatsCredentials | undefined;
-  /** PEM that replaces the built-in roots, or undefined. */
-  readonly trustedRoots: readonly string[] | undefined;
-  /** For each server that is tried, up to its readiness, in ms. */
-  readonly connectTimeoutMs: number;
-  /** 0 turns the pings off. */
-  readonly pingIntervalMs: number;
-  /** What the server's lists call this connection. */
-  readonly clientName: string;
-}
 
 /** A server that let two pings unanswered is gone. */
 const UNANSWERED_PINGS = 2;

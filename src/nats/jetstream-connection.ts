@@ -114,10 +114,11 @@ export class JetStreamConnection {
   /** The first `events` of a batch are where they were to go; without a number, all of it, and what was no event. */
   acknowledge(batch: Batch, events?: number): void {
     if (this.#found.ackWaitMs === undefined) return;
-    let left = events ?? Number.POSITIVE_INFINITY;
+    let left = events;
     for (const message of this.#messagesOf.get(batch) ?? []) {
-      if (isEvent(message)) left -= 1;
-      if (left < 0) return;
+      // Only a batch that is not acknowledged whole is looked at again.
+      if (left !== undefined && isEvent(message)) left -= 1;
+      if (left !== undefined && left < 0) return;
       this.#open.delete(message);
       this.#done.add(message.seq);
       if (this.#endedBy === undefined) message.ack();

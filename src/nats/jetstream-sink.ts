@@ -2,6 +2,7 @@
 // one copy of it, however often and from however many relays it comes.
 import { createInbox, headers, type Msg, type MsgHdrs, type NatsConnection } from '@nats-io/transport-node';
 import type { Clock } from '../clock.ts';
+import type { NatsSettings } from '../config/nats-settings.ts';
 import type { Cause } from '../connection/causes.ts';
 import { createTypeReader } from '../protocol/label.ts';
 import { createSubjectMaker, widenTemplate } from '../protocol/nats-subject.ts';
@@ -10,7 +11,7 @@ import type { IdentifyRecord } from '../relay/message-id.ts';
 import { LIFECYCLE_MARK, type Sink, type SinkFault, type Verdict } from '../relay/sink.ts';
 import type { SpoolRecord } from '../spool/record-form.ts';
 import { Acknowledgements } from './acknowledgements.ts';
-import { connectNats, type NatsSettings } from './connect.ts';
+import { connectNats } from './connect.ts';
 import { classifyNatsError } from './faults.ts';
 import { HEADERS } from './message-headers.ts';
 import { type FoundStream, type StreamPlan, setUpStream } from './stream-setup.ts';

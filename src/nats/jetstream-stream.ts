@@ -1,6 +1,7 @@
 // A JetStream stream, read like the live stream: the same items in the same order, over reconnects by the same
 // policy, but without gaps: after a loss it goes on behind the last message that was handed out.
 import type { Clock } from '../clock.ts';
+import type { NatsSettings } from '../config/nats-settings.ts';
 import { type Cause, describeCause } from '../connection/causes.ts';
 import { type Connection, follow } from '../connection/follow.ts';
 import type { Gap } from '../connection/items.ts';
@@ -10,7 +11,7 @@ import { StreamEndedError } from '../library/errors.ts';
 import { EventBatch, type StreamItem } from '../library/items.ts';
 import { type Batch, textOf } from '../protocol/batch.ts';
 import { classifyText } from '../protocol/scanner.ts';
-import { connectNats, type NatsSettings } from './connect.ts';
+import { connectNats } from './connect.ts';
 import { type FoundConsumer, findConsumer, type WantedConsumer } from './consumer.ts';
 import { classifyNatsError } from './faults.ts';
 import { JetStreamConnection } from './jetstream-connection.ts';
