@@ -46,7 +46,11 @@ export class Pty {
       if (!line) throw new Error(`the terminal's host failed: ${end.stderr}`);
       return { code: null, signal: null, ...JSON.parse(line), output: end.stdout };
     });
-    const forget = registerCleanup(() => this.#killCommand());
+    // The host first: it would still tell how its command was killed, as if that had been the end of the run.
+    const forget = registerCleanup(() => {
+      host.kill('SIGKILL');
+      this.#killCommand();
+    });
     this.exit.then(forget, () => this.#killCommand());
   }
 
