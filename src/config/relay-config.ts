@@ -1,11 +1,10 @@
 // Flags of `stream relay` → where events go and how, read-only.
-import { createHash } from 'node:crypto';
 import { UsageError } from '../errors.ts';
 import { parseSubject } from '../protocol/nats-subject.ts';
 import { parsePath, type Step } from '../protocol/path.ts';
 import { readWord } from '../protocol/read-word.ts';
-import { type HttpTarget, parseHttpTarget } from './http-target.ts';
-import { isNatsUrl, type NatsAddress, parseNatsUrl, parseStreamName } from './nats-url.ts';
+import { parseStreamName } from './nats-url.ts';
+import { parseTargets, type RelayTarget } from './relay-target.ts';
 import type { TailFlags } from './tail-config.ts';
 import { parseCount, parseDuration, parseSize } from './values.ts';
 
@@ -39,11 +38,6 @@ export interface RelayFlags extends TailFlags {
   readonly deadLetter?: string;
   readonly allowHttp?: boolean;
 }
-
-/** A place that events go to. */
-export type RelayTarget =
-  | { readonly kind: 'nats'; readonly address: NatsAddress; readonly stream: string; readonly place: string }
-  | { readonly kind: 'http'; readonly target: HttpTarget; readonly place: string };
 
 /** How a stream is made that is not there. */
 export interface StreamRetention {
@@ -138,40 +132,6 @@ export async function parseRelayFlags(flags: RelayFlags): Promise<RelayConfig> {
     deadLetter,
     redeliver,
   };
-}
-
-function parseTargets({ to = [], stream, allowHttp = false }: RelayFlags): RelayTarget[] {
-  if (to.length === 0) {
-    throw new UsageError(
-      '--to is missing: where should the events go?',
-      'accepted: nats://…, tls://…, https://…',
-    );
-  }
-  const targets = to.map((text): RelayTarget => {
-    if (!isNatsUrl(text)) {
-      const target = parseHttpTarget('--to', text, allowHttp);
-      return { kind: 'http', target, place: namePlace(target.name) };
-    }
-    const address = parseNatsUrl('--to', text);
-    const name = address.stream ?? (stream === undefined ? undefined : parseStreamName('--stream', stream));
-    if (name === undefined) {
-      throw new UsageError(
-        `--to ${address.host}: which stream?`,
-        'add --stream <name>, or /<name> to the URL',
-      );
-    }
-    return { kind: 'nats', address, stream: name, place: namePlace(`${address.servers[0]}/${name}`) };
-  });
-  if (new Set(targets.map(({ place }) => place)).size < targets.length) {
-    throw new UsageError('--to names the same place twice', 'give each place once');
-  }
-  return targets;
-}
-
-/** The name of a folder for the place, readable and its own. */
-function namePlace(name: string): string {
-  const readable = name.replace(/^https?:\/\//, '').replace(/[^A-Za-z0-9._-]+/g, '-');
-  return `${readable.slice(0, 60)}-${createHash('sha256').update(name).digest('hex').slice(0, 8)}`;
 }
 
 /** Beside those of the events, under a token that no type becomes by chance. */
