@@ -11,7 +11,7 @@ import { Arrival } from './arrival.ts';
 import type { Cause, CauseKind } from './causes.ts';
 import { describeClose, pickCloseKind } from './close-codes.ts';
 import { Heartbeat } from './heartbeat.ts';
-import { MessageQueue } from './message-queue.ts';
+import { MessageQueue, type ReadAhead } from './message-queue.ts';
 import { classifyError } from './network-errors.ts';
 import { answerPings } from './pongs.ts';
 import type { DialSettings } from './settings.ts';
@@ -20,6 +20,12 @@ import { readWelcome } from './welcome.ts';
 
 /** The text with which the service answers a text `ping` (contract K1). */
 const PONG = Buffer.from('pong');
+
+/**
+ * What may wait for a consumer that is busy, such as with a pipe, which takes 64 KiB at a time: what is read and
+ * checked meanwhile need not be waited for later. In reads, since events that come singly keep their own moments.
+ */
+const READ_AHEAD: ReadAhead = { reads: 4, bytes: 1024 * 1024 };
 
 export class LiveStream {
   readonly requestId: string;
@@ -63,9 +69,11 @@ export class LiveStream {
         if (flags >= 0 && !this.#isOver) this.#queue.addLines(makeLines(line, flags));
         return flags >= 0;
       },
-      // Back-pressure: what comes while nobody asks for more is the last until somebody does.
+      // Back-pressure: a few reads ahead of whoever asks, and then no more until somebody does.
       onTold: () => {
-        if (!isWanted && !this.#isOver) this.#pause();
+        if (isWanted || this.#isOver) return;
+        this.#queue.setAside(this.#arrival.lastReadAtMs);
+        if (this.#queue.fullness(READ_AHEAD) >= 1 && !webSocket.isPaused) this.#pause();
       },
     });
     answerPings(webSocket);
@@ -105,13 +113,12 @@ export class LiveStream {
   async take(): Promise<Batch | undefined> {
     while (this.#queue.isEmpty && this.#endedBy === undefined) {
       const woken = this.#queue.untilWoken();
-      if (this.#open.webSocket.isPaused) {
-        this.#open.webSocket.resume();
-        this.#arrival.noteResumed();
-      }
+      this.#resume();
       await woken;
     }
-    return this.#queue.take(this.#arrival.lastReadAtMs);
+    const batch = this.#queue.take(this.#arrival.lastReadAtMs);
+    if (this.#queue.fullness(READ_AHEAD) <= 0.5) this.#resume();
+    return batch;
   }
 
   /** Round trip of the last answered ping in ms, or undefined. */
@@ -173,6 +180,13 @@ export class LiveStream {
     } else {
       this.#queue.discard(isBinary ? 'binary' : 'not JSON');
     }
+  }
+
+  #resume(): void {
+    const { webSocket } = this.#open;
+    if (!webSocket.isPaused || webSocket.readyState !== webSocket.OPEN) return;
+    webSocket.resume();
+    this.#arrival.noteResumed();
   }
 
   #pause(): void {

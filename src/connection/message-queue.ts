@@ -1,18 +1,32 @@
 // Messages between the socket and whoever asks for them: what arrived together is handed out together.
 //
-// It tells whether more is wanted, which is what back-pressure goes by: nobody asks while stdout is blocked.
+// It tells whether more is wanted, which is what back-pressure goes by: nobody asks while stdout is blocked. What
+// is read meanwhile waits in batches of their own, each with the moment at which it came.
 import { type Batch, BatchBuilder, type Lines } from '../protocol/batch.ts';
 import type { DiscardReason } from '../protocol/messages.ts';
+
+/** How much may be read before anybody asks for it. */
+export interface ReadAhead {
+  readonly reads: number;
+  readonly bytes: number;
+}
 
 type Taker = 'absent' | 'waiting' | 'woken';
 
 export class MessageQueue {
   readonly #builder = new BatchBuilder();
+  readonly #waiting: Batch[] = [];
   #taker: Taker = 'absent';
   #wake: () => void = () => {};
 
   get isEmpty(): boolean {
-    return this.#builder.isEmpty;
+    return this.#builder.isEmpty && this.#waiting.length === 0;
+  }
+
+  /** How much of `limit` waits, for nobody has asked for it yet: 1 is all of it. */
+  fullness({ reads, bytes }: ReadAhead): number {
+    const waitingBytes = this.#waiting.reduce((sum, batch) => sum + batch.bytes.length, 0);
+    return Math.max(this.#waiting.length / reads, waitingBytes / bytes);
   }
 
   /** Whether somebody waits for messages, or has been told of some and not yet come for them. */
@@ -53,9 +67,15 @@ export class MessageQueue {
     });
   }
 
-  /** All that is there, or undefined if nothing is; the taker is gone until it asks again. */
+  /** Lets what has come since the last time, if anything, wait as a batch of its own. */
+  setAside(receivedAtMs: number): void {
+    if (!this.#builder.isEmpty) this.#waiting.push(this.#builder.take(receivedAtMs));
+  }
+
+  /** The first that waits, else all that is there, or undefined if nothing is; the taker is gone until it asks again. */
   take(receivedAtMs: number): Batch | undefined {
     this.#taker = 'absent';
-    return this.isEmpty ? undefined : this.#builder.take(receivedAtMs);
+    this.setAside(receivedAtMs);
+    return this.#waiting.shift();
   }
 }

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import { describe, expect, test } from '@jest/globals';
+import { systemClock } from '../../src/clock.ts';
 import type { CauseKind } from '../../src/connection/causes.ts';
 import type { FollowItem } from '../../src/connection/follow.ts';
 import { textsOf } from '../../src/protocol/batch.ts';
@@ -166,6 +167,37 @@ describe('events', () => {
     expect(sent).toBeLessThan(32 * 1024 * 1024);
     await run.takeEvents(2 * Math.ceil(sent / chunk.length));
     expect(sent).toBeGreaterThan(before);
+  });
+
+  test('O4: what is read ahead of a busy consumer keeps the moments at which it came', async () => {
+    let nowMs = 1_000;
+    let pongs = 0;
+    const server = await startStreamServer({
+      play: (webSocket) => {
+        webSocket.send(WELCOME);
+        webSocket.on('pong', () => {
+          pongs += 1;
+          server.watch.notify();
+        });
+      },
+    });
+    const run = startRun(server.url, { context: { clock: { ...systemClock, wallMs: () => nowMs } } });
+    await run.until('connected');
+    const [webSocket] = server.webSockets;
+    for (const n of [1, 2, 3]) {
+      nowMs = n * 1_000;
+      webSocket?.send(`{"n":${n}}`);
+      webSocket?.ping();
+      await server.watch.until(() => (pongs === n ? true : undefined), `event ${n} to be read`);
+    }
+    nowMs = 9_000;
+    await run.takeEvents(3);
+    const batches = run.items.flatMap((item) => (item.kind === 'events' ? [item.batch] : []));
+    expect(batches.map(({ receivedAtMs, count }) => [receivedAtMs, count])).toEqual([
+      [1_000, 1],
+      [2_000, 1],
+      [3_000, 1],
+    ]);
   });
 
   test('row 39: what is no event is counted, in the batch that it came with', async () => {

@@ -29,6 +29,8 @@ export interface StreamServer {
   readonly url: string;
   /** Requests for an upgrade, in order. */
   readonly requests: readonly IncomingMessage[];
+  /** This end of each connection, in order. */
+  readonly webSockets: readonly WebSocket[];
   /** The close code of each connection that has ended, in order of their ends. */
   readonly closeCodes: readonly number[];
   /** Sockets that are open now, and the most that ever were at once. */
@@ -51,11 +53,12 @@ export async function startStreamServer(options: ServerOptions = {}): Promise<St
   const watch = new Watch();
   const sockets = new Set<Socket>();
   const requests: IncomingMessage[] = [];
+  const webSockets: WebSocket[] = [];
   const closeCodes: number[] = [];
   let mostSockets = 0;
 
-  const webSockets = new WebSocketServer({ noServer: true, perMessageDeflate: true });
-  webSockets.on('headers', (lines) => lines.push(...headers));
+  const upgrader = new WebSocketServer({ noServer: true, perMessageDeflate: true });
+  upgrader.on('headers', (lines) => lines.push(...headers));
   const server = createServer(answer);
   server.on('connection', (socket) => {
     sockets.add(socket);
@@ -75,12 +78,13 @@ export async function startStreamServer(options: ServerOptions = {}): Promise<St
       socket.on('end', () => socket.destroy()).resume();
       return;
     }
-    webSockets.handleUpgrade(request, socket, head, (webSocket) => {
+    upgrader.handleUpgrade(request, socket, head, (webSocket) => {
       webSocket.on('error', () => undefined);
       webSocket.once('close', (code) => {
         closeCodes.push(code);
         watch.notify();
       });
+      webSockets.push(webSocket);
       play(webSocket, connection);
     });
   });
@@ -95,6 +99,7 @@ export async function startStreamServer(options: ServerOptions = {}): Promise<St
     port,
     url: `ws://127.0.0.1:${port}/v1/stream`,
     requests,
+    webSockets,
     closeCodes,
     get openSockets() {
       return sockets.size;
