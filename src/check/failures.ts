@@ -55,7 +55,7 @@ export function describeForeignKey(host: string, accepted: string, expected: str
 }
 
 /**
- * No pong. With events in the meantime the connection lives and the other side breaks the protocol; without
+ * No pong. With messages in the meantime the connection lives and the other side breaks the protocol; without
  * them it is dead (contract K2).
  */
 export function describeMissingPong(host: string, waitedMs: number, hasHeard: boolean): Failure {
@@ -63,7 +63,7 @@ export function describeMissingPong(host: string, waitedMs: number, hasHeard: bo
   if (!hasHeard) return fromCause({ kind: 'silent', host, detail });
   return {
     cause: 'no-pong',
-    message: `${host} sends events but answers no ping (${detail})`,
+    message: `${host} sends messages but answers no ping (${detail})`,
     hint: 'Something in between may take text messages apart; otherwise report it.',
     exitCode: EXIT.protocol,
     details: { host },
@@ -113,9 +113,10 @@ function listUnmet({ counts }: Witness): string {
     .join('; ');
 }
 
-function describeSeen({ types, events, discarded }: Witness): string {
+function describeSeen({ types, events, discarded, overdue }: Witness): string {
   const shown = types.slice(0, SHOWN_TYPES).map(({ type, count }) => `${count} ${type}`);
   if (types.length > SHOWN_TYPES) shown.push(`${types.length - SHOWN_TYPES} more types`);
   const lost = discarded === 0 ? '' : `, ${discarded} discarded`;
-  return events === 0 ? `no event was seen${lost}` : `seen: ${shown.join(', ')}${lost}`;
+  const after = overdue === 0 ? '' : `, ${overdue} after that`;
+  return `${events === 0 ? 'no event was seen' : `seen: ${shown.join(', ')}`}${lost}${after}`;
 }

@@ -145,14 +145,16 @@ async function useStream(stream: LiveStream, dial: DialSettings, probe: Probe): 
     return;
   }
   log.pass(`it is the key in use, ${expected}…`, { key_prefix: expected });
-  // From here on whatever arrives is read and counted, so that pongs do not wait behind it.
-  const ended = readOn(stream, probe.witness);
-  if (await measureKeepalive(stream, ended, dial, probe))
-    await awaitEvents(stream, ended, welcomedAtMs, probe);
+  // From here on whatever arrives is read and counted, so that pongs do not wait behind it, nor it for them.
+  const untilMs = welcomedAtMs + (probe.expected?.withinMs ?? 0);
+  const ended = readOn(stream, probe.witness, () => io.clock.monotonicMs() <= untilMs);
+  if (await measureKeepalive(stream, ended, dial, probe)) await awaitEvents(stream, ended, untilMs, probe);
 }
 
-async function readOn(stream: LiveStream, witness: Witness): Promise<'ended'> {
-  for (let batch = await stream.take(); batch !== undefined; batch = await stream.take()) witness.note(batch);
+async function readOn(stream: LiveStream, witness: Witness, isInTime: () => boolean): Promise<'ended'> {
+  for (let batch = await stream.take(); batch !== undefined; batch = await stream.take()) {
+    witness.note(batch, isInTime());
+  }
   return 'ended';
 }
 
@@ -171,11 +173,11 @@ async function measureKeepalive(
   log.begin('keepalive');
   const roundTripsMs: number[] = [];
   while (roundTripsMs.length < PINGS) {
-    const eventsBefore = witness.events;
+    const heardBefore = witness.heard;
     const came = await waitFor(Promise.race([stream.ping(), ended]), pongTimeoutMs, io.clock, signal);
     if (signal.aborted) return false;
     if (typeof came !== 'number') {
-      const hasHeard = witness.events > eventsBefore;
+      const hasHeard = witness.heard > heardBefore;
       const silent = describeMissingPong(dial.host, pongTimeoutMs, hasHeard);
       log.fail(came === 'ended' ? fromCause(stream.endedBy) : silent);
       return false;
@@ -191,7 +193,7 @@ async function measureKeepalive(
 async function awaitEvents(
   stream: LiveStream,
   ended: Promise<'ended'>,
-  welcomedAtMs: number,
+  untilMs: number,
   { expected, log, io, signal, witness }: Probe,
 ): Promise<void> {
   if (expected === undefined) {
@@ -199,7 +201,8 @@ async function awaitEvents(
     return;
   }
   log.begin('events');
-  const leftMs = welcomedAtMs + expected.withinMs - io.clock.monotonicMs();
+  // The pings took of this time, too: what was expected may have come, or be overdue, by now.
+  const leftMs = untilMs - io.clock.monotonicMs();
   const came = await waitFor(Promise.race([witness.met, ended]), leftMs, io.clock, signal);
   if (witness.isMet) {
     const parts = witness.counts.map(({ expression, matched }) => `${matched} for ${expression}`);

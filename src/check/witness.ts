@@ -36,14 +36,21 @@ export interface Count {
 }
 
 export interface Witness {
-  note(batch: Batch): void;
+  /** @param isInTime whether it arrived within `withinMs` of the welcome; what came later counts for nothing */
+  note(batch: Batch, isInTime: boolean): void;
   /** Whether every expectation has its events. */
   readonly isMet: boolean;
   /** Resolves as soon as `isMet`. */
   readonly met: Promise<void>;
   readonly counts: readonly Count[];
+  /** Messages that arrived at any time, those that were discarded included. */
+  readonly heard: number;
+  /** Events in time, until all were met. */
   readonly events: number;
+  /** Messages in time, until all were met, that are no events. */
   readonly discarded: number;
+  /** Events that arrived too late for `withinMs`. */
+  readonly overdue: number;
   /** Types and how often they came, most frequent first; types are cut to 64 characters. */
   readonly types: readonly { readonly type: string; readonly count: number }[];
 }
@@ -66,8 +73,10 @@ export function createWitness(expected: Expected | undefined): Witness {
     untimed: 0,
   }));
   const types = new Map<string, number>();
+  let heard = 0;
   let events = 0;
   let discarded = 0;
+  let overdue = 0;
   let resolveMet: () => void = () => {};
   const met = new Promise<void>((resolve) => {
     resolveMet = resolve;
@@ -89,10 +98,15 @@ export function createWitness(expected: Expected | undefined): Witness {
   };
 
   const witness: Witness = {
-    note(batch) {
+    note(batch, isInTime) {
+      heard += batch.count + batch.discarded.length;
+      if (expected === undefined || witness.isMet) return;
+      if (!isInTime) {
+        overdue += batch.count;
+        return;
+      }
       events += batch.count;
       discarded += batch.discarded.length;
-      if (expected === undefined || witness.isMet) return;
       for (const text of textsOf(batch)) noteType(types, text);
       for (const [at, { select }] of expected.expectations.entries()) count(select(batch), expected, at);
       if (witness.isMet) resolveMet();
@@ -102,6 +116,12 @@ export function createWitness(expected: Expected | undefined): Witness {
     },
     met,
     counts,
+    get heard() {
+      return heard;
+    },
+    get overdue() {
+      return overdue;
+    },
     get events() {
       return events;
     },

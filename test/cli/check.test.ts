@@ -196,7 +196,7 @@ describe('the first failure decides the exit code', () => {
     await peer.welcome();
   };
 
-  test('keepalive: no pong is 7; no pong between events is 8', async () => {
+  test('keepalive: no pong is 7; no pong between events, or another text instead, is 8', async () => {
     const server = await startScriptedServer(welcomeOnly);
     const dead = await runCheck(server.url, ['--pong-timeout', '1500ms']);
     expectFailure(dead, 'keepalive', 'silent', 7);
@@ -206,6 +206,12 @@ describe('the first failure decides the exit code', () => {
         await peer.nextText();
         await peer.sendText('{"type":"tick"}');
       }
+    });
+    expectFailure(await runCheck(server.url, ['--pong-timeout', '1500ms']), 'keepalive', 'no-pong', 8);
+    server.setScript(async (peer) => {
+      await welcomeOnly(peer);
+      await peer.nextText();
+      await peer.sendText('Pong!');
     });
     expectFailure(await runCheck(server.url, ['--pong-timeout', '1500ms']), 'keepalive', 'no-pong', 8);
   });
@@ -284,6 +290,47 @@ describe('--expect', () => {
     const exit = await runCheck(server.url, ['--expect', 'type=large_transfer', '--within', '300ms']);
     expectFailure(exit, 'events', 'expectation', 124);
     expect(exit.failed?.summary).toContain('no event was seen');
+  });
+
+  describe('--within counts from the welcome, also while the pongs are slow', () => {
+    /** Sends `first` with the welcome, and `then` before the pongs, which come after --within is over. */
+    const startSlow = (first: readonly string[], then: readonly string[]) =>
+      startScriptedServer(async (peer) => {
+        peer.answerClose();
+        await peer.accept();
+        await peer.welcome();
+        for (const event of first) await peer.sendText(event);
+        await peer.nextText();
+        await new Promise((resolve) => setTimeout(resolve, WITHIN_MS * 2));
+        for (const event of then) await peer.sendText(event);
+        await peer.sendText('pong');
+        for (let pings = 1; pings < 3; pings += 1) {
+          await peer.nextText();
+          await peer.sendText('pong');
+        }
+        await peer.nextText();
+      });
+    const WITHIN_MS = 1_000;
+    const args = ['--expect', 'type=large_transfer', '--within', `${WITHIN_MS}ms`];
+
+    test('what came in time counts, although it was over when the step of the events began', async () => {
+      const server = await startSlow([transfer()], []);
+      const exit = await runCheck(server.url, args);
+      expect([exit.code, exit.report.expectations[0]?.matched]).toEqual([0, 1]);
+      expect(exit.step('events').duration_ms).toBeLessThan(WITHIN_MS / 2);
+    });
+
+    test('what came too late does not, although the pings were still under way', async () => {
+      const server = await startSlow(['{"type":"other"}'], [transfer(), transfer()]);
+      const exit = await runCheck(server.url, args);
+      expectFailure(exit, 'events', 'expectation', 124);
+      expect(exit.report.expectations).toMatchObject([{ matched: 0, late: 0, met: false }]);
+      expect(exit.failed?.summary).toBe(
+        '0 of 1 came for type=large_transfer within 1.0 s of the welcome; seen: 1 other, 2 after that',
+      );
+      expect(exit.failed?.details).toMatchObject({ events: 1, types: [{ type: 'other', count: 1 }] });
+      expect(exit.failed?.duration_ms).toBeLessThan(WITHIN_MS / 2);
+    });
   });
 
   test('events beyond --max-lag, or without a time, do not count', async () => {
