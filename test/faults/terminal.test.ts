@@ -114,7 +114,8 @@ const serve = (events: Iterable<string> | AsyncIterable<string>): Promise<Script
     const [, first = ''] = /^ {2}n (\d+) /m.exec(await pty.waitFor(/^ {2}n \d+ /m)) ?? [];
     const before = pty.output.length;
     await pty.waitFor(` n ${Number(first) + 20} `);
-    pty.send('\x03');
+    // Not typed: the kernel would echo `^C` into whatever line is under way.
+    process.kill(await pty.readPid(), 'SIGINT');
     const { signal, output } = await pty.exit;
     expect(signal).toBe('SIGINT');
     // What the status line drew and erased counts as lines of its own.
