@@ -2,12 +2,11 @@
 //
 // The only module that touches `process`. Everything else receives an `Io`, so that tests can hand in their
 // own and so that every text for stderr passes one redactor (contract P4).
-import { writeSync } from 'node:fs';
 import { constants } from 'node:os';
 import { type Clock, systemClock } from './clock.ts';
 import { createRedactor, type Redactor } from './config/redact.ts';
-import { type ExitCode, OutputError } from './errors.ts';
-import { createStderrWriter, describeTarget, isTerminal, openGuarded } from './output/standard-streams.ts';
+import type { ExitCode } from './errors.ts';
+import { createStderrWriter, describeTarget, isTerminal, writeWhole } from './output/standard-streams.ts';
 import { makeVisible } from './render/sanitize.ts';
 
 /** The signals that end a run in an orderly way (contract S1). */
@@ -85,19 +84,6 @@ export interface Io {
 
 /** The environment of this process, for those who hold no `Io`. */
 export const processEnvironment = (): Io['env'] => process.env;
-
-/** Writes all of a small text at once; what a full pipe leaves goes through the stream. */
-function writeWhole(target: OutputTarget, text: string, writeRest: (rest: Buffer) => void): void {
-  const bytes = Buffer.from(text);
-  let at = 0;
-  try {
-    while (at < bytes.length) at += writeSync(target.fd, bytes, at);
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
-    if (code === 'EAGAIN') writeRest(bytes.subarray(at));
-    else if (code !== 'EPIPE') throw new OutputError(`stdout could not be written (${code})`);
-  }
-}
 
 /** The process then ends with its last work, but does not wait for ever for somebody to read stderr (O7). */
 function setExitCode(code: ExitCode): void {
@@ -183,7 +169,7 @@ export function createProcessIo(homeDirectory: () => string): Io {
       return process.stdin.isTTY === true && !isatty(0);
     },
     writeOut(text) {
-      writeWhole(stdout, text, (rest) => openGuarded(stdout).write(rest));
+      writeWhole(stdout, text);
     },
     writeErr(line, decorate) {
       const safe = makeVisible(redactor.redact(line));

@@ -60,6 +60,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'io.ts',
     'stop.ts',
     'output/line-writer.ts',
+    'output/standard-streams.ts',
     'render/',
     'config/tail-config.ts',
     'connection/causes.ts',

@@ -3,7 +3,8 @@
 //
 // Node lets writes to a terminal block: after Ctrl-S, or in front of a frozen window, no ping would go out, no
 // timer fire and no signal be handled (contract K3, R2). Here they are asynchronous, as those to a pipe are.
-import { fstatSync } from 'node:fs';
+import { fstatSync, writeSync } from 'node:fs';
+import { OutputError } from '../errors.ts';
 import type { OutputTarget } from '../io.ts';
 
 /** Above this many waiting bytes on stderr further lines are dropped: nobody reads them. */
@@ -50,16 +51,42 @@ export function keepLoopFree(stream: NodeJS.WriteStream, fd: number): void {
   if (handle?.fd !== undefined && handle.fd !== fd) handle.setBlocking?.(false);
 }
 
-const guarded = new WeakSet<NodeJS.WriteStream>();
+const opened = new WeakMap<OutputTarget, NodeJS.WriteStream>();
 
 /** The target's stream, with a listener: without one a failed write would end the process with a stack trace. */
 export function openGuarded(target: OutputTarget): NodeJS.WriteStream {
-  const stream = target.stream();
-  if (!guarded.has(stream)) {
-    guarded.add(stream);
+  let stream = opened.get(target);
+  if (stream === undefined) {
+    stream = target.stream();
     stream.on('error', () => {});
+    opened.set(target, stream);
   }
   return stream;
+}
+
+/** Whether something waits in a target's stream: what is written must then follow it there. */
+function hasQueue(target: OutputTarget): boolean {
+  return (opened.get(target)?.writableLength ?? 0) > 0 || (opened.get(target)?.writableCorked ?? 0) > 0;
+}
+
+/**
+ * Writes all of a small text at once; what a full pipe leaves goes through the stream, and so does all behind it.
+ * @throws OutputError
+ */
+export function writeWhole(target: OutputTarget, text: string): void {
+  const bytes = Buffer.from(text);
+  let at = 0;
+  if (hasQueue(target)) {
+    openGuarded(target).write(bytes);
+    return;
+  }
+  try {
+    while (at < bytes.length) at += writeSync(target.fd, bytes, at);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
+    if (code === 'EAGAIN') openGuarded(target).write(bytes.subarray(at));
+    else if (code !== 'EPIPE') throw new OutputError(`stdout could not be written (${code})`);
+  }
 }
 
 /** Whether both lead to the same terminal, or, as after `2>&1 |`, into the same pipe or socket. */
@@ -97,4 +124,15 @@ export function createStderrWriter(stdout: OutputTarget, stderr: OutputTarget): 
       writeNow(text);
     });
   };
+}
+
+/**
+ * Holds what is written to stdout from now on until all that waits for stderr is written. On a terminal that was
+ * stopped (Ctrl-S) both wait, each in a queue of its own: an erased picture would stand in front of a line.
+ */
+export function holdOutput(stdout: OutputTarget, stderr: OutputTarget): void {
+  if (!stdout.isTty || !stderr.isTty || openGuarded(stderr).writableLength === 0) return;
+  const output = openGuarded(stdout);
+  output.cork();
+  openGuarded(stderr).write('', () => output.uncork());
 }

@@ -3,6 +3,7 @@
 import type { LogConfig } from '../config/tail-config.ts';
 import type { Io, OutputTarget } from '../io.ts';
 import { isFile } from '../output/line-writer.ts';
+import { holdOutput } from '../output/standard-streams.ts';
 import type { Look, Spinner } from './spinner.ts';
 
 export interface StatusLine {
@@ -64,7 +65,9 @@ class SpinningLine implements StatusLine {
     this.#wanted = undefined;
     this.#cancelDrawing?.();
     this.#cancelDrawing = undefined;
-    this.#spinner?.clear();
+    if (this.#spinner === undefined) return;
+    this.#spinner.clear();
+    holdOutput(this.#io.stdout, this.#io.stderr);
   }
 
   async #load(): Promise<void> {

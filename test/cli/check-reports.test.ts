@@ -78,6 +78,77 @@ describe('for people', () => {
     expect(output.slice(output.lastIndexOf('keepalive'))).not.toContain('checking');
   });
 
+  /** The lines as they stand on the screen in the end. */
+  const readScreen = (output: string): string[] =>
+    output
+      .split('\r\n')
+      .map((line) =>
+        (line.split('\x1b[1G\x1b[0K').at(-1) ?? '').replace(/\x1b\[(?:\d+m|1G|\?2026[hl])/g, ''),
+      );
+  const LINE = /^(?:ok {6}|failed {2}|skipped )\S|^(?:passed|failed at) |^ {2,}\S|^$/;
+
+  testPty.each([
+    ['that is wide', 200],
+    ['that is narrow', 44],
+  ])('O3: on a terminal %s nothing of the spinner stands in front of a line', async (_name, columns) => {
+    const pauseFor = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+    const server = await startScriptedServer(async (peer) => {
+      peer.answerClose();
+      await peer.readRequest();
+      await pauseFor(300);
+      await peer.accept();
+      await pauseFor(300);
+      await peer.welcome();
+      for (let pings = 0; pings < 3; pings += 1) {
+        await peer.nextText();
+        await pauseFor(150);
+        await peer.sendText('pong');
+      }
+      await peer.nextText();
+    });
+    const url = server.url.replace('127.0.0.1', 'localhost');
+    const args = ['stream', 'check', '--url', url, '--expect', 'type=x', '--within', '1500ms'];
+    const { output, code } = await startCliInPty(args, { key: CANARY_KEY, columns }).exit;
+    expect(code).toBe(124);
+    for (const step of ['upgrade', 'welcome', 'keepalive', 'events'])
+      expect(output).toContain(`checking: ${step}`);
+    for (const line of readScreen(output)) expect(line).toMatch(LINE);
+  });
+
+  testPty('O3: nor where the terminal was stopped in the middle of a picture (Ctrl-S)', async () => {
+    const server = await startScriptedServer(async (peer) => {
+      peer.answerPings();
+      peer.answerClose();
+      await peer.accept();
+      await isStopped;
+      await peer.welcome();
+    });
+    let goOn: () => void = () => {};
+    const isStopped = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    const pty = startCliInPty(['stream', 'check', '--url', server.url], { key: CANARY_KEY, columns: 200 });
+    await pty.waitFor('checking: welcome');
+    pty.send('\x13');
+    // Long enough for the picture after the one on the screen: it waits, and so does what erases it.
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    goOn();
+    const attempt = await server.waitForAttempt(1);
+    await server.waitUntil(() => attempt.closeFrame, 'the goodbye');
+    pty.send('\x11');
+    const { output, code } = await pty.exit;
+    expect(code).toBe(0);
+    const lines = readScreen(output);
+    for (const line of lines) expect(line).toMatch(LINE);
+    expect(lines.map((line) => line.split(/ {2,}/).slice(0, 2).join(' ')).slice(-6, -1)).toEqual([
+      expect.stringMatching(/^ok welcome/),
+      expect.stringMatching(/^ok identity/),
+      expect.stringMatching(/^ok keepalive/),
+      expect.stringMatching(/^skipped events/),
+      expect.stringMatching(/^passed in/),
+    ]);
+  });
+
   testPty('on a terminal in CI, or with --color never: no spinner, no colour', async () => {
     const server = await startScriptedServer(streamHandler());
     const args = ['stream', 'check', '--url', server.url, '--color', 'never'];

@@ -1,9 +1,15 @@
 // Lines for stderr beside a terminal that is busy, and terminals that must not block.
-import { closeSync } from 'node:fs';
+import { closeSync, writeSync } from 'node:fs';
 import { Writable } from 'node:stream';
 import { describe, expect, test } from '@jest/globals';
 import type { OutputTarget } from '../../src/io.ts';
-import { createStderrWriter, keepLoopFree, openGuarded } from '../../src/output/standard-streams.ts';
+import {
+  createStderrWriter,
+  holdOutput,
+  keepLoopFree,
+  openGuarded,
+  writeWhole,
+} from '../../src/output/standard-streams.ts';
 import { registerCleanup } from '../helpers/cleanup.ts';
 import { makePipe } from '../helpers/pipe.ts';
 
@@ -144,4 +150,101 @@ describe('keepLoopFree', () => {
     keepLoopFree(streamOf(undefined), 1);
     expect(modes).toEqual([]);
   });
+});
+
+describe('holdOutput', () => {
+  /** Two targets on one screen that was stopped: what both are given waits until each is released. */
+  function stop(areTty: boolean) {
+    let screen = '';
+    const waiting = { stdout: [] as (() => void)[], stderr: [] as (() => void)[] };
+    const create = (name: 'stdout' | 'stderr'): OutputTarget => {
+      const stream = new Writable({
+        write(chunk: Buffer, _encoding, done) {
+          waiting[name].push(() => {
+            screen += String(chunk);
+            done();
+          });
+        },
+      });
+      const opened = stream as unknown as NodeJS.WriteStream;
+      return { fd: NOWHERE, isTty: areTty, columns: () => 80, stream: () => opened };
+    };
+    const release = async (name: 'stdout' | 'stderr'): Promise<void> => {
+      for (let next = waiting[name].shift(); next !== undefined; next = waiting[name].shift()) {
+        next();
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    };
+    return { stdout: create('stdout'), stderr: create('stderr'), release, screen: () => screen };
+  }
+
+  test('O3: what comes after waits for all that waits for stderr, whichever goes on first', async () => {
+    const { stdout, stderr, release, screen } = stop(true);
+    stderr.stream().write('picture ');
+    stderr.stream().write('erased ');
+    holdOutput(stdout, stderr);
+    stdout.stream().write('line 1\n');
+    stdout.stream().write('line 2\n');
+    await release('stdout');
+    expect(screen()).toBe('');
+    await release('stderr');
+    await release('stdout');
+    expect(screen()).toBe('picture erased line 1\nline 2\n');
+  });
+
+  test('nothing is held where nothing waits, or where they are not one terminal', async () => {
+    const idle = stop(true);
+    holdOutput(idle.stdout, idle.stderr);
+    idle.stdout.stream().write('event\n');
+    await idle.release('stdout');
+    expect(idle.screen()).toBe('event\n');
+    const pipes = stop(false);
+    pipes.stderr.stream().write('lost\n');
+    holdOutput(pipes.stdout, pipes.stderr);
+    pipes.stdout.stream().write('event\n');
+    await pipes.release('stdout');
+    expect(pipes.screen()).toBe('event\n');
+  });
+});
+
+test('writeWhole: what comes behind something that waits waits behind it', async () => {
+  const { readEnd, writeEnd } = makePipe();
+  registerCleanup(() => {
+    readEnd.destroy();
+    closeSync(writeEnd);
+  });
+  let goOn = (): void => {};
+  const stream = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      goOn = () => {
+        writeSync(writeEnd, chunk);
+        done();
+      };
+    },
+  });
+  const opened = stream as unknown as NodeJS.WriteStream;
+  const target: OutputTarget = {
+    fd: writeEnd,
+    isTty: false,
+    columns: () => undefined,
+    stream: () => opened,
+  };
+  let read = '';
+  readEnd.on('data', (chunk) => {
+    read += String(chunk);
+  });
+  writeWhole(target, 'at once ');
+  openGuarded(target).write('waits ');
+  writeWhole(target, 'behind ');
+  goOn();
+  await new Promise((resolve) => setImmediate(resolve));
+  goOn();
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(stream.writableLength).toBe(0);
+  writeWhole(target, 'in the end');
+  await new Promise<void>((resolve) => {
+    readEnd.on('data', () => read.includes('end') && resolve());
+    if (read.includes('end')) resolve();
+  });
+  expect(read).toBe('at once waits behind in the end');
 });
