@@ -2,6 +2,6 @@
 import { writeWholeFile } from './output/whole-file.ts';
 
 /** Writes `content` as one line of JSON. @throws OutputError (exit 9) */
-export function writeReadyFile(path: string, content: unknown, pid: number): void {
-  writeWholeFile(path, `${JSON.stringify(content)}\n`, pid, 'the ready file');
+export function writeReadyFile(path: string, content: unknown): void {
+  writeWholeFile(path, `${JSON.stringify(content)}\n`, 'the ready file');
 }

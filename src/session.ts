@@ -193,7 +193,7 @@ async function announce(connected: Connected, run: Run): Promise<void> {
   if (config.readyFile === undefined || connection > 1) return;
   try {
     const content = { connected_at: at, host, key_prefix: keyPrefix, pid: io.pid };
-    writeReadyFile(config.readyFile, content, io.pid);
+    writeReadyFile(config.readyFile, content);
   } catch (error) {
     stop.because({ kind: 'fault', error });
   }

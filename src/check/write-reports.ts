@@ -27,7 +27,7 @@ export function writeReports(
   }
   if (junit === undefined) return undefined;
   try {
-    writeWholeFile(junit, io.redactor.redact(formatJunit(report)), io.pid, 'the JUnit report');
+    writeWholeFile(junit, io.redactor.redact(formatJunit(report)), 'the JUnit report');
     return undefined;
   } catch (error) {
     if (!isAtlantisError(error)) throw error;

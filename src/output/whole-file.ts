@@ -2,6 +2,7 @@
 //
 // What stands there before stays untouched until then. A place that is no regular file (/dev/stdout, a pipe)
 // is written to as it is: nothing may take its place.
+import { randomBytes } from 'node:crypto';
 import {
   closeSync,
   constants,
@@ -20,7 +21,7 @@ import { OutputError } from '../errors.ts';
  * @param what what the message calls the file, such as `the ready file`
  * @throws OutputError (exit 9) naming the path and the code of the fault
  */
-export function writeWholeFile(path: string, text: string, pid: number, what: string): void {
+export function writeWholeFile(path: string, text: string, what: string): void {
   let staged: string | undefined;
   try {
     const isSpecial = statSync(path, { throwIfNoEntry: false })?.isFile() === false;
@@ -29,12 +30,13 @@ export function writeWholeFile(path: string, text: string, pid: number, what: st
       return;
     }
     const place = findPlace(path);
-    staged = `${place}.${pid}.tmp`;
+    // Not by the process id: in a container it is often the same, and a killed run may have left its file.
+    staged = `${place}.${randomBytes(6).toString('hex')}.tmp`;
     writeFileSync(staged, text, { flag: 'wx' });
     renameSync(staged, place);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
-    if (staged !== undefined && code !== 'EEXIST') removeQuietly(staged);
+    if (staged !== undefined) removeQuietly(staged);
     throw new OutputError(`${what} "${path}" could not be written (${code})`);
   }
 }

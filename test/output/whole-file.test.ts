@@ -16,7 +16,7 @@ import { describe, expect, test } from '@jest/globals';
 import { writeWholeFile } from '../../src/output/whole-file.ts';
 import { makeTempFolder } from '../helpers/cleanup.ts';
 
-const write = (path: string): void => writeWholeFile(path, 'new', 7, 'the report');
+const write = (path: string): void => writeWholeFile(path, 'new', 'the report');
 
 describe('writeWholeFile', () => {
   test('makes a file, or takes the place of one, and leaves nothing beside it', () => {
@@ -63,12 +63,14 @@ describe('writeWholeFile', () => {
     closeSync(reader);
   });
 
-  test('what stands in the way beside it is left alone', () => {
+  test('what a killed process left beside it is in nobody’s way, also not of one with the same id', () => {
     const folder = makeTempFolder();
     writeFileSync(join(folder, 'a'), 'old');
-    writeFileSync(join(folder, 'a.7.tmp'), "another's");
-    expect(() => write(join(folder, 'a'))).toThrow('(EEXIST)');
-    expect(readFileSync(join(folder, 'a.7.tmp'), 'utf8')).toBe("another's");
-    expect(readFileSync(join(folder, 'a'), 'utf8')).toBe('old');
+    for (const name of ['a.tmp', `a.${process.pid}.tmp`, 'a.7.tmp'])
+      writeFileSync(join(folder, name), 'half');
+    write(join(folder, 'a'));
+    expect(readFileSync(join(folder, 'a'), 'utf8')).toBe('new');
+    expect(readdirSync(folder)).toHaveLength(4);
+    expect(readFileSync(join(folder, 'a.7.tmp'), 'utf8')).toBe('half');
   });
 });
