@@ -5,6 +5,7 @@ import {
   connect,
   credsAuthenticator,
   type NatsConnection,
+  type NodeConnectionOptions,
   nkeyAuthenticator,
   tokenAuthenticator,
   usernamePasswordAuthenticator,
@@ -32,7 +33,7 @@ export async function connectNats(
 ): Promise<NatsConnection | Cause | undefined> {
   const { address, credentials, trustedRoots, connectTimeoutMs, pingIntervalMs, clientName } = settings;
   const ca = trustedRoots === undefined ? {} : { ca: trustedRoots.join('\n') };
-  const attempt = connect({
+  const options = {
     servers: [...new Set([...address.servers, ...known])],
     name: clientName,
     timeout: connectTimeoutMs,
@@ -41,9 +42,11 @@ export async function connectNats(
     reconnect: false,
     // A stack for each request costs more than the request.
     noAsyncTraces: true,
-    ...(address.isTls ? { tls: ca } : {}),
     ...(credentials === undefined ? {} : { authenticator: createAuthenticator(credentials) }),
-  });
+  };
+  const attempt = address.isTls
+    ? connect({ ...options, tls: ca })
+    : connectAsOffered(options, trustedRoots === undefined ? undefined : ca);
   const given = new Promise<undefined>((resolve) => {
     if (signal.aborted) resolve(undefined);
     signal.addEventListener('abort', () => resolve(undefined), { once: true });
@@ -55,6 +58,28 @@ export async function connectNats(
   } catch (error) {
     return classifyNatsError(error, address.host);
   }
+}
+
+/**
+ * With `nats://`: TLS where the server offers it, which the client does by itself unless there are roots to tell it
+ * of. Told of them, it wants TLS of every server.
+ */
+async function connectAsOffered(
+  options: NodeConnectionOptions,
+  tls: { readonly ca?: string } | undefined,
+): Promise<NatsConnection> {
+  if (tls === undefined) return connect(options);
+  try {
+    return await connect({ ...options, tls });
+  } catch (error) {
+    if (!isWithoutTls(error)) throw error;
+    return connect(options);
+  }
+}
+
+/** Whether a server was reached that has no TLS. */
+function isWithoutTls(error: unknown): boolean {
+  return error instanceof Error && (/support 'tls'/.test(error.message) || isWithoutTls(error.cause));
 }
 
 function createAuthenticator(credentials: NatsCredentials): Authenticator {

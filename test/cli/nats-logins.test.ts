@@ -1,0 +1,190 @@
+// Logging in at a real nats-server, and TLS to it: what is right is let in, what is wrong is code 3 or 11, and what
+// is secret is nowhere in the output.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { nkeys } from '@nats-io/transport-node';
+import { type Certificates, hasOpenssl, makeCertificates } from '../helpers/certificates.ts';
+import { makeTempFolder } from '../helpers/cleanup.ts';
+import { createOperator } from '../helpers/nats-jwt.ts';
+import { hasNatsServer, type NatsServer, startNatsServer } from '../helpers/nats-server.ts';
+import { startScriptedServer, streamHandler } from '../helpers/scripted-server.ts';
+import { pickRecords, runTail, type StatusRecord, type TailExit } from '../helpers/tail.ts';
+
+const EVENTS = ['{"n":1}', '{"n":2}'];
+const PASSWORD = 'c0rrect-h0rse';
+
+interface Login {
+  readonly what: string;
+  /** Lines of the server's configuration. */
+  readonly config: string;
+  readonly right: Credentials;
+  readonly wrong: Credentials;
+}
+
+/** The flags and the environment of a run, and what of it nobody may see. */
+interface Credentials {
+  readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  readonly secrets: readonly string[];
+}
+
+function writeSecret(content: string): string {
+  const file = join(makeTempFolder('file'), 'secret');
+  writeFileSync(file, content, { mode: 0o600 });
+  return file;
+}
+
+function makeSeeds(): Login {
+  const [ours, another] = [nkeys.createUser(), nkeys.createUser()].map((user) => ({
+    key: user.getPublicKey(),
+    seed: Buffer.from(user.getSeed()).toString('ascii'),
+  }));
+  const give = (seed = ''): Credentials => ({
+    env: { NATS_NKEY: writeSecret(`${seed}\n`) },
+    secrets: [seed],
+  });
+  return {
+    what: 'a seed, NATS_NKEY',
+    config: `authorization { users = [ { nkey: ${ours?.key} } ] }`,
+    right: give(ours?.seed),
+    wrong: give(another?.seed),
+  };
+}
+
+function makeCreds(): Login[] {
+  const [ours, another] = [createOperator(), createOperator()];
+  const read = (creds: string): string[] => [...creds.matchAll(/^(?:ey|SU)\S+$/gm)].map(([text]) => text);
+  const give = (creds: string, isFlag: boolean): Credentials => {
+    const file = writeSecret(creds);
+    const secrets = read(creds);
+    return isFlag ? { args: ['--nats-creds', file], secrets } : { env: { NATS_CREDS: file }, secrets };
+  };
+  return [true, false].map((isFlag) => ({
+    what: `a credentials file, ${isFlag ? '--nats-creds' : 'NATS_CREDS'}`,
+    config: ours?.config ?? '',
+    right: give(ours?.createCreds() ?? '', isFlag),
+    wrong: give(another?.createCreds() ?? '', isFlag),
+  }));
+}
+
+const LOGINS: readonly Login[] = [
+  makeSeeds(),
+  ...makeCreds(),
+  {
+    what: 'a password, NATS_USER and NATS_PASSWORD',
+    config: `authorization { user: relay, password: "${PASSWORD}" }`,
+    right: { env: { NATS_USER: 'relay', NATS_PASSWORD: PASSWORD }, secrets: [PASSWORD] },
+    wrong: { env: { NATS_USER: 'relay', NATS_PASSWORD: `${PASSWORD}x` }, secrets: [PASSWORD] },
+  },
+  {
+    what: 'a token, NATS_TOKEN',
+    config: `authorization { token: "${PASSWORD}" }`,
+    right: { env: { NATS_TOKEN: PASSWORD }, secrets: [PASSWORD] },
+    wrong: { env: { NATS_TOKEN: `${PASSWORD}x` }, secrets: [PASSWORD] },
+  },
+];
+
+/** Relays two events into a stream. */
+async function relay(to: string, { args = [], env = {} }: Partial<Credentials> = {}): Promise<TailExit> {
+  const server = await startScriptedServer(streamHandler({ events: EVENTS }));
+  const words = ['--to', `${to}/LOGIN`, '--create', '--limit', '2', ...args];
+  return runTail(server.url, words, { command: 'relay', log: 'json', env });
+}
+
+/** Reads them from there. */
+function tail(from: string, { args = [], env = {} }: Partial<Credentials> = {}): Promise<TailExit> {
+  const words = ['--from', `${from}/LOGIN`, '--since', '1', '--limit', '2', ...args];
+  return runTail('', words, { log: 'json', env });
+}
+
+/** The last word: before it, a relay says what it met and goes on trying. */
+function lastError(exit: TailExit): StatusRecord {
+  const record = pickRecords(exit, 'error').at(-1);
+  if (record === undefined) throw new Error(`no error in ${exit.stderr}`);
+  return record;
+}
+
+(hasNatsServer() ? describe : describe.skip)('NATS (needs nats-server)', () => {
+  describe.each(LOGINS)('$what', ({ config, right, wrong }) => {
+    let nats: NatsServer;
+    beforeAll(async () => {
+      nats = await startNatsServer({ extra: config, lifetime: 'file' });
+    });
+
+    test('the right one is let in, by relay and by tail', async () => {
+      const exits = [await relay(nats.url, right), await tail(nats.url, right)];
+      expect(exits.map(({ code }) => code)).toEqual([0, 0]);
+      expect(exits[1]?.stdout).toBe(`${EVENTS.join('\n')}\n`);
+      for (const { stderr } of exits)
+        for (const secret of right.secrets) expect(stderr).not.toContain(secret);
+    });
+
+    test('another one, and none, is 3 and says where to look', async () => {
+      for (const run of [relay, tail]) {
+        for (const given of [wrong, { secrets: [] }]) {
+          const exit = await run(nats.url, given);
+          expect([exit.stdout, exit.code]).toEqual(['', 3]);
+          const { message, hint, exit_code: told } = lastError(exit);
+          expect([message, hint, told]).toEqual([
+            expect.stringContaining('does not accept the credentials for NATS'),
+            expect.stringContaining('NATS_CREDS'),
+            3,
+          ]);
+          for (const secret of given.secrets) expect(exit.stderr).not.toContain(secret);
+        }
+      }
+    });
+  });
+
+  (hasOpenssl() ? describe : describe.skip)('TLS (needs the openssl command)', () => {
+    let made: Certificates;
+    beforeAll(() => {
+      made = makeCertificates();
+    });
+    const secure = (certificate: 'good' | 'wrongHost' | 'expired'): Promise<NatsServer> => {
+      const { certFile, keyFile } = made[certificate];
+      return startNatsServer({ extra: `tls { cert_file: "${certFile}", key_file: "${keyFile}" }` });
+    };
+
+    test.each(['tls', 'nats'])(
+      '%s:// to a server that demands it: with its root events pass',
+      async (scheme) => {
+        const { port } = await secure('good');
+        const given = { args: ['--ca-cert', made.caFile] };
+        const url = `${scheme}://127.0.0.1:${port}`;
+        const exits = [await relay(url, given), await tail(url, given)];
+        expect(exits.map(({ code, stderr }) => [code, code === 0 ? '' : stderr])).toEqual([
+          [0, ''],
+          [0, ''],
+        ]);
+        expect(exits[1]?.stdout).toBe(`${EVENTS.join('\n')}\n`);
+      },
+    );
+
+    test.each([
+      ['tls', 'good', [], /from an unknown issuer/],
+      ['nats', 'good', [], /from an unknown issuer/],
+      ['tls', 'wrongHost', ['--ca-cert'], /for another host/],
+      ['nats', 'wrongHost', ['--ca-cert'], /for another host/],
+      ['tls', 'expired', ['--ca-cert'], /has expired/],
+    ] as const)('%s:// to a certificate that is %s, %j: 11', async (scheme, certificate, flags, words) => {
+      const { port } = await secure(certificate);
+      const args = flags.flatMap((flag) => [flag, made.caFile]);
+      for (const run of [relay, tail]) {
+        const exit = await run(`${scheme}://127.0.0.1:${port}`, { args });
+        expect([exit.stdout, exit.code]).toEqual(['', 11]);
+        expect([lastError(exit).message, lastError(exit).exit_code]).toEqual([
+          expect.stringMatching(words),
+          11,
+        ]);
+      }
+    });
+
+    test('nats:// with a root to a server without TLS: events pass', async () => {
+      const { url } = await startNatsServer();
+      const given = { args: ['--ca-cert', made.caFile] };
+      expect([(await relay(url, given)).code, (await tail(url, given)).code]).toEqual([0, 0]);
+    });
+  });
+});
