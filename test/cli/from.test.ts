@@ -3,12 +3,10 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { headers, type NatsConnection } from '@nats-io/transport-node';
-import { connectTo, hasNatsServer, type NatsServer, startNatsServer } from '../helpers/nats-server.ts';
+import { connectTo, describeWithNats, type NatsServer, startNatsServer } from '../helpers/nats-server.ts';
 import { runCli } from '../helpers/run-cli.ts';
 import { startScriptedServer } from '../helpers/scripted-server.ts';
 import { pickRecords, startTail, type Tail, type TailExit, type TailOptions } from '../helpers/tail.ts';
-
-const describeWithNats = hasNatsServer() ? describe : describe.skip;
 
 const AMOUNT = '115792089237316195423570985008687907853269984665640564039457584007913129639935';
 const makeEvent = (n: number): string =>

@@ -7,7 +7,7 @@ import { nkeys } from '@nats-io/transport-node';
 import { type Certificates, hasOpenssl, makeCertificates } from '../helpers/certificates.ts';
 import { makeTempFolder } from '../helpers/cleanup.ts';
 import { createOperator } from '../helpers/nats-jwt.ts';
-import { hasNatsServer, type NatsServer, startNatsServer } from '../helpers/nats-server.ts';
+import { describeWithNats, type NatsServer, startNatsServer } from '../helpers/nats-server.ts';
 import { startScriptedServer, streamHandler } from '../helpers/scripted-server.ts';
 import { pickRecords, runTail, type StatusRecord, type TailExit } from '../helpers/tail.ts';
 
@@ -105,7 +105,7 @@ function lastError(exit: TailExit): StatusRecord {
   return record;
 }
 
-(hasNatsServer() ? describe : describe.skip)('NATS (needs nats-server)', () => {
+describeWithNats('NATS (needs nats-server)', () => {
   describe.each(LOGINS)('$what', ({ config, right, wrong }) => {
     let nats: NatsServer;
     beforeAll(async () => {

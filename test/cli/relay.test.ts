@@ -6,15 +6,13 @@ import { jetstreamManager } from '@nats-io/jetstream';
 import { makeTempFolder } from '../helpers/cleanup.ts';
 import {
   connectTo,
-  hasNatsServer,
+  describeWithNats,
   type NatsServer,
   readStream,
   startNatsServer,
 } from '../helpers/nats-server.ts';
 import { type ScriptedServer, startScriptedServer, streamHandler } from '../helpers/scripted-server.ts';
 import { pickRecords, runTail, startTail, type TailExit } from '../helpers/tail.ts';
-
-const describeWithNats = hasNatsServer() ? describe : describe.skip;
 
 const AMOUNT = '115792089237316195423570985008687907853269984665640564039457584007913129639935';
 const EVENTS = [

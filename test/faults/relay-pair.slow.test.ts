@@ -5,7 +5,7 @@ import { describe, expect, test } from '@jest/globals';
 import { createRandom } from '../../src/simulator/random.ts';
 import { makeTempFolder } from '../helpers/cleanup.ts';
 import { startEventHub } from '../helpers/event-hub.ts';
-import { hasNatsServer, readStream, startNatsServer } from '../helpers/nats-server.ts';
+import { describeWithNats, readStream, startNatsServer } from '../helpers/nats-server.ts';
 import { startTail, type Tail } from '../helpers/tail.ts';
 import { pauseFor } from '../helpers/watch.ts';
 import {
@@ -17,8 +17,6 @@ import {
   startRelay,
   untilTrue,
 } from './relay-events.ts';
-
-const describeWithNats = hasNatsServer() ? describe : describe.skip;
 
 const EVENTS = 100_000;
 const ROUNDS = 25;

@@ -8,7 +8,7 @@ import { jetstreamManager } from '@nats-io/jetstream';
 import { makeTempFolder } from '../helpers/cleanup.ts';
 import { startEventHub } from '../helpers/event-hub.ts';
 import { startNatsCluster, untilJetStream } from '../helpers/nats-cluster.ts';
-import { connectTo, hasNatsServer, readStream, startNatsServer } from '../helpers/nats-server.ts';
+import { connectTo, describeWithNats, readStream, startNatsServer } from '../helpers/nats-server.ts';
 import { pickRecords, startTail } from '../helpers/tail.ts';
 import {
   countWaiting,
@@ -21,7 +21,6 @@ import {
   untilTrue,
 } from './relay-events.ts';
 
-const describeWithNats = hasNatsServer() ? describe : describe.skip;
 const LIMIT_MS = 90_000;
 
 /** True where a file system of our own can be mounted in a namespace of mounts. */

@@ -4,15 +4,17 @@ import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { describe } from '@jest/globals';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { type Child, startChild } from './child.ts';
 import { type Lifetime, makeTempFolder, registerCleanup } from './cleanup.ts';
 import { makeCleanEnvironment } from './run-cli.ts';
 
-export function hasNatsServer(): boolean {
-  return spawnSync('nats-server', ['--version'], { stdio: 'ignore' }).status === 0;
-}
+const hasNatsServer = spawnSync('nats-server', ['--version'], { stdio: 'ignore' }).status === 0;
+
+/** `describe` where nats-server is installed; elsewhere its tests are skipped by name. */
+export const describeWithNats = hasNatsServer ? describe : describe.skip;
 
 export interface NatsServerOptions {
   readonly lifetime?: Lifetime;
