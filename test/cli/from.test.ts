@@ -1,6 +1,6 @@
 // `stream tail --from` a real nats-server: the same output as of the service, from any place, without gaps.
 
-import { beforeAll, describe, expect, test } from '@jest/globals';
+import { beforeAll, expect, test } from '@jest/globals';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { headers, type NatsConnection } from '@nats-io/transport-node';
 import { connectTo, describeWithNats, type NatsServer, startNatsServer } from '../helpers/nats-server.ts';

@@ -1,7 +1,7 @@
 // `stream relay` into a real nats-server: what arrives, under which names, and what is said when it cannot.
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, test } from '@jest/globals';
+import { beforeAll, expect, test } from '@jest/globals';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { makeTempFolder } from '../helpers/cleanup.ts';
 import {

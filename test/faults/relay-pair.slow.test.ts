@@ -1,7 +1,7 @@
 // Two relays into one stream, either killed at random many times: the consumer sees each of 100,000 events exactly
 // once, and the copies that were kept of each relay in order.
 import { join } from 'node:path';
-import { describe, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { createRandom } from '../../src/simulator/random.ts';
 import { makeTempFolder } from '../helpers/cleanup.ts';
 import { startEventHub } from '../helpers/event-hub.ts';
