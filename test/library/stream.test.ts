@@ -415,7 +415,7 @@ describe('the key', () => {
 });
 
 describe('back-pressure', () => {
-  test('O4, K3: nobody pulls, nothing is read, and pings go on; all of it arrives in order', async () => {
+  test('O4, K3: nobody pulls, reading stops, and pings go on; all of it arrives in order', async () => {
     const pad = 'x'.repeat(50_000);
     const sent = 1_500;
     let pings = 0;
