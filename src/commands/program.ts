@@ -21,7 +21,7 @@ export async function runProgram(io: Io): Promise<void> {
     printOffers(words, createProgram(io), io);
     return;
   }
-  if (first === 'help' && words.length === 1) {
+  if (first === 'help' && words.slice(1).every((word) => word.startsWith('-'))) {
     const { answerTopic } = await import('./help.ts');
     if (answerTopic(words[0], io)) return;
   }
