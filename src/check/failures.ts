@@ -64,7 +64,7 @@ export function describeMissingPong(host: string, waitedMs: number, hasHeard: bo
   return {
     cause: 'no-pong',
     message: `${host} sends messages but answers no ping (${detail})`,
-    hint: 'Something in between may take text messages apart; otherwise report it.',
+    hint: 'Allow more time with --pong-timeout; if no pong comes at all, something in between may take texts away.',
     exitCode: EXIT.protocol,
     details: { host },
   };
