@@ -159,6 +159,48 @@ test.each(rows)('P4: $command $args', async ({ command, args, code }) => {
   }
 });
 
+/** Help, and errors about words that are a key: given where a name, a value or a URL belongs. KEY is the key. */
+const WORDS: readonly (readonly [string, number])[] = [
+  ['', 2],
+  ['help', 0],
+  ['help environment', 0],
+  ['stream check --help', 0],
+  ['--version', 0],
+  ['KEY', 2],
+  ['help KEY', 2],
+  ['stream KEY', 2],
+  ['stream tail KEY', 2],
+  ['stream tail --key KEY', 2],
+  ['stream tail --api-key=KEY', 2],
+  ['stream tail --where x==KEY', 2],
+  ['stream tail --limit KEY', 2],
+  ['stream check --url https://api.atlantis.example/?key=KEY', 2],
+  ['stream check --url https://KEY@api.atlantis.example --json', 2],
+  ['stream check --url http://127.0.0.1:9 --ca-cert KEY', 2],
+  ['stream check --expect a=1 --max-lag 1s --lag-field KEY..', 2],
+  ['stream check --url http://127.0.0.1:9 --junit no/KEY', 7],
+  ['stream relay --to KEY', 2],
+  ['stream replay KEY', 2],
+  ['stream simulate --script KEY', 2],
+  ['completion KEY', 2],
+  ['profile add KEY --url https://api.atlantis.example --key-stdin', 2],
+  ['profile add x --url KEY --key-stdin', 2],
+  ['profile show KEY', 2],
+  ['profile use KEY', 2],
+  ['profile rename KEY x', 2],
+  ['profile rename x KEY', 2],
+  ['profile remove KEY --yes', 2],
+];
+
+test.each(WORDS)('P4: words that are a key, and help: "%s"', async (text, code) => {
+  const words = text.replace('KEY', CANARY_KEY).split(' ');
+  const given = [...words.filter((word) => word !== ''), '--verbose'];
+  const folder = makeTempFolder();
+  const exit = await runCli(given, { key: CANARY_KEY, stdin: CANARY_KEY, cwd: folder });
+  expect(exit).toMatchObject({ code });
+  expect(findKeyIn(exit.stdout + exit.stderr)).toEqual([]);
+});
+
 describe('the table names every command', () => {
   const listed: string[] = [];
 
