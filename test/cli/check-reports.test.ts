@@ -343,6 +343,20 @@ describe('P4: the key is in no report', () => {
     expect(texts.join('')).toContain(CANARY_PREFIX);
   });
 
+  test('nor where an expectation says it, which is shown as text', async () => {
+    const server = await startScriptedServer(streamHandler());
+    const folder = makeTempFolder();
+    const [junit, summary] = [join(folder, 'check.xml'), join(folder, 'summary.md')];
+    const env = { GITHUB_ACTIONS: 'true', GITHUB_STEP_SUMMARY: summary };
+    const args = ['--expect', `note=${CANARY_KEY}\u202e##[error]`, '--within', '100ms', '--junit', junit];
+    const { report, stdout, stderr } = await runCheck(server.url, args, { env });
+    expect(report.expectations[0]?.expression).toBe(`note=${CANARY_PREFIX}…\\u202e## [error]`);
+    for (const text of [stdout, stderr, readFileSync(junit, 'utf8'), readFileSync(summary, 'utf8')]) {
+      expect(findKeyIn(text)).toEqual([]);
+      expect(text).not.toMatch(/\u202e|##\[/);
+    }
+  });
+
   test('nor where a welcome or an event says it', async () => {
     const server = await startScriptedServer(async (peer) => {
       peer.answerPings();
