@@ -160,15 +160,22 @@ const PROMPTS: readonly (readonly [string, readonly string[], string])[] = [
     expect(readFileSync(status, 'utf8')).toBe('129\n');
   });
 
+  // bash sets the terminal for itself whatever it gets back; a plain sh, such as dash, takes it as it is.
+  const BASH = ['bash', '--norc', '--noprofile', '-i'];
+  const SH = ['sh', '-i'];
+  const typeCtrlZ = (pty: Pty, _pid: number): void => pty.send('ak_live_half\x1a');
+  const stopFromElsewhere = (_pty: Pty, pid: number): unknown => process.kill(pid, 'SIGTSTP');
   test.each([
-    ['Ctrl-Z', (pty: Pty, _pid: number) => pty.send('ak_live_half\x1a')],
-    ['SIGTSTP from elsewhere', (_pty: Pty, pid: number) => process.kill(pid, 'SIGTSTP')],
-    ['SIGSTOP from elsewhere', (_pty: Pty, pid: number) => process.kill(pid, 'SIGSTOP')],
+    ['Ctrl-Z', BASH, typeCtrlZ],
+    ['Ctrl-Z', SH, typeCtrlZ],
+    ['SIGTSTP from elsewhere', BASH, stopFromElsewhere],
+    ['SIGTSTP from elsewhere', SH, stopFromElsewhere],
+    ['SIGSTOP from elsewhere', BASH, (_pty: Pty, pid: number): unknown => process.kill(pid, 'SIGSTOP')],
   ])(
-    '%s: the shell has its terminal back; after fg the key is asked for again, unseen',
-    async (_what, stop) => {
+    '%s in %j: the shell has its terminal back; after fg the key is asked for again, unseen',
+    async (_what, shell, stop) => {
       const folder = makeTempFolder();
-      const pty = startInPty(['bash', '--norc', '--noprofile', '-i'], {
+      const pty = startInPty(shell, {
         env: { ATLANTIS_CONFIG_DIR: join(folder, 'config'), PS1: '$ ' },
         key: KEY,
       });

@@ -206,6 +206,17 @@ describe('what is refused', () => {
     expect(read()).toEqual(before);
   });
 
+  test('F2: a rename onto another profile: 2, and both keep their keys', async () => {
+    const { run, add, read } = createSetup();
+    await add('main');
+    await run(`profile add other --url ${URL} --key-command op`);
+    const before = read();
+    const { code, stderr } = await run('profile rename other main');
+    expect(stderr).toContain('there is a profile "main" already');
+    expect(code).toBe(2);
+    expect(read()).toEqual(before);
+  });
+
   test.each([
     ['empty', ''],
     ['blank', ' \n'],
