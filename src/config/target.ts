@@ -93,7 +93,8 @@ export function findKeyOrigin({ key, profile }: Target): KeyOrigin | undefined {
 /**
  * Reads the key from its source, and registers it with the redactor before anything else is done with it.
  *
- * @throws CredentialError when there is none, or what was found is not a key (contract P2)
+ * @throws CredentialError when there is none, or what was found is not a key (contract P2); UsageError for a
+ *   terminal in the place of a pipe
  */
 export async function readKey(target: Target, io: Io, signal?: AbortSignal): Promise<string> {
   const { key } = target;
@@ -108,6 +109,13 @@ async function readRawKey(key: KeySource, io: Io, signal?: AbortSignal): Promise
   if (key.kind === 'command') {
     const { runKeyCommand } = await import('./key-command.ts');
     return runKeyCommand(key.argv, io, signal);
+  }
+  // It would be shown while it is typed, and nothing would ask for it.
+  if (io.isStdinTty) {
+    throw new UsageError(
+      '--key-stdin reads a pipe or a file, not a terminal',
+      '`atlantis profile add <name>` asks for a key, unseen, and keeps it',
+    );
   }
   const { readFirstLine } = await import('./first-line.ts');
   return readFirstLine(io.stdin());

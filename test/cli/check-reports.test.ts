@@ -149,6 +149,18 @@ describe('for people', () => {
     ]);
   });
 
+  testPty.each([
+    ['no key', [], 3, 'no API key'],
+    ['a key that would be shown while it is typed', ['--key-stdin'], 2, 'a pipe or a file, not a terminal'],
+  ])('P1: nothing is asked on a terminal: %s', async (_name, args, code, words) => {
+    const server = await startScriptedServer(streamHandler());
+    const pty = startCliInPty(['stream', 'check', '--url', server.url, ...args], { columns: 200 });
+    const exit = await pty.exit;
+    expect(exit.code).toBe(code);
+    expect(exit.output).toMatch(new RegExp(`failed .*settings .*${words}`));
+    expect(server.attempts).toHaveLength(0);
+  });
+
   testPty('on a terminal in CI, or with --color never: no spinner, no colour', async () => {
     const server = await startScriptedServer(streamHandler());
     const args = ['stream', 'check', '--url', server.url, '--color', 'never'];

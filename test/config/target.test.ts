@@ -123,6 +123,15 @@ describe('§ 1: precedence', () => {
     expect(await readKey(target, io)).toBe(key);
   });
 
+  test('P1: --key-stdin is refused on a terminal, where the key would be shown while it is typed', async () => {
+    const io = createFakeIo({ stdin: `${STDIN_KEY}\n`, isStdinTty: true });
+    const reading = readKey(resolveTarget({ keyStdin: true }, io), io);
+    await expect(reading).rejects.toMatchObject({
+      exitCode: 2,
+      message: '--key-stdin reads a pipe or a file, not a terminal',
+    });
+  });
+
   test.each<[string, TargetFlags, Record<string, string>, string]>([
     ['the one in use', {}, {}, 'the one in use'],
     ['ATLANTIS_PROFILE', {}, { ATLANTIS_PROFILE: 'main' }, 'ATLANTIS_PROFILE'],
