@@ -1,4 +1,4 @@
-// Where the time of `stream tail` goes on T1: a CPU profile, added up by function.
+// Where the time of `stream tail` goes: a CPU profile, added up by function.
 //
 // The command is bundled once more for it, not minified, so that functions have their names.
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -9,6 +9,9 @@ import { scannerPlugin } from '../../scripts/scanner-code.mjs';
 import { tail } from './clients.mjs';
 import { SIZES } from './events.mjs';
 import { timeClient } from './throughput.mjs';
+
+/** What V8 calls idle is all that happens outside of JavaScript and its calls: libuv's reads and writes, too. */
+const OUTSIDE = { '(idle)': 'waiting, and the system reading and writing', '(program)': 'native code' };
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -46,6 +49,26 @@ function addUpSelfTime({ nodes, samples, timeDeltas }) {
   return [...byPlace].map(([place, ms]) => [...place.split('\t'), ms]).sort((a, b) => b[2] - a[2]);
 }
 
+/**
+ * Profiles of what missed its goal, and always that of T1; so long that starting is next to nothing of it.
+ *
+ * @param {(goal: string) => boolean} isReached
+ * @returns {Promise<{title: string, text: string}[]>} a Markdown table each, or why there is none
+ */
+export async function profileMisses(server, isReached) {
+  const wanted = [
+    { id: 'T1', size: SIZES.small, count: 5_000_000, isWanted: true },
+    { id: 'T2 at 2 kB', size: SIZES.medium, count: 500_000, isWanted: !isReached('T2 2 kB') },
+    { id: 'T2 at 60 kB', size: SIZES.large, count: 20_000, isWanted: !isReached('T2 60 kB') },
+  ];
+  const profiles = [];
+  for (const { id, size, count } of wanted.filter(({ isWanted }) => isWanted)) {
+    const text = await profileTail(server, count, size).catch(({ message }) => message);
+    profiles.push({ title: `Where the time of ${id} goes`, text });
+  }
+  return profiles;
+}
+
 /** The functions that take most of the time, as a Markdown table; those under 1 % are left out. */
 export async function profileTail(server, count, size = SIZES.small) {
   const folder = mkdtempSync(join(tmpdir(), 'atlantis-bench-'));
@@ -61,7 +84,10 @@ export async function profileTail(server, count, size = SIZES.small) {
     const totalMs = all.reduce((sum, [, , ms]) => sum + ms, 0);
     const rows = all
       .filter(([, , ms]) => ms >= totalMs / 100)
-      .map(([name, place, ms]) => `| \`${name}\` | ${place} | ${((ms / totalMs) * 100).toFixed(1)} % |`);
+      .map(([name, place, ms]) => {
+        const what = OUTSIDE[name] ?? (name.startsWith('wasm-') ? `the scanner, \`${name}\`` : `\`${name}\``);
+        return `| ${what} | ${place} | ${((ms / totalMs) * 100).toFixed(1)} % |`;
+      });
     return ['| function | where | self time |', '| --- | --- | --- |', ...rows].join('\n');
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -25,7 +25,7 @@ export function tabulateGoals(measures) {
 }
 
 /** The whole of results.md. */
-export function writeReport({ measures, machine, plan, profile, startProfile }) {
+export function writeReport({ measures, machine, plan, profiles }) {
   const skipped = measures.flatMap((one) => one.skipped.map((what) => `- ${one.id} ${what}`));
   const parts = [
     '# Results',
@@ -44,11 +44,6 @@ export function writeReport({ measures, machine, plan, profile, startProfile }) 
     if (rows.length > 0) parts.push(table(head, rows));
     if (notes.length > 0) parts.push(notes.join(' '));
   }
-  if (profile !== undefined) {
-    parts.push('## Where the time of T1 goes', profile);
-  }
-  if (startProfile !== undefined) {
-    parts.push('## Where the time of a start goes, from spawn to the first event', startProfile);
-  }
+  for (const { title, text } of profiles) parts.push(`## ${title}`, text);
   return `${parts.join('\n\n')}\n`;
 }

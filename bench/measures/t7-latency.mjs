@@ -21,11 +21,15 @@ export async function measureLatency({ server, plan, note }) {
   const count = plan.latencyEvents + WARM_UP_EVENTS;
   const flow = { count, everyMs: plan.latencyEveryMs, delayMs: DELAY_MS };
   const run = async (argv) => {
-    await runOrThrow(argv, { sink: `| '${process.execPath}' '${READER}' >'${output}'` });
+    const { cpuMs } = await runOrThrow(argv, { sink: `| '${process.execPath}' '${READER}' >'${output}'` });
     const latencies = JSON.parse(readFileSync(output, 'utf8')).slice(WARM_UP_EVENTS);
     if (latencies.length !== plan.latencyEvents)
       throw new Error(`${latencies.length} of ${count} events came`);
-    return { p50: quantile(latencies, 0.5), p99: quantile(latencies, 0.99) };
+    return {
+      p50: quantile(latencies, 0.5),
+      p99: quantile(latencies, 0.99),
+      ...(cpuMs === undefined ? {} : { cpuUs: (cpuMs * 1_000) / count }),
+    };
   };
   const own = clients.tail(server.base({ ...flow, end: 'open' }), count);
   const reference = clients.referenceJs(server.stream(flow));
@@ -43,11 +47,12 @@ export async function measureLatency({ server, plan, note }) {
     return {
       id: 'T7',
       title: `Latency of a single event, ${whole(plan.latencyEvents)} at random times`,
-      head: ['client', 'p50, µs', 'p99, µs'],
+      head: ['client', 'p50, µs', 'p99, µs', 'CPU, µs per event, start included'],
       rows: [...runs].map(([name, list]) => [
         name,
         spread(summarize(pick(list, 'p50')), whole),
         spread(summarize(pick(list, 'p99')), whole),
+        list[0].cpuUs === undefined ? '' : spread(summarize(pick(list, 'cpuUs')), whole),
       ]),
       checks: ['p50', 'p99'].map((share) => ({
         goal: `T7 ${share}`,
