@@ -92,7 +92,11 @@ class ShownStatus implements StreamStatus {
 
   #show(): void {
     const state = this.#state;
-    if (state === undefined || this.#line.columns === 0) return;
+    if (state === undefined) return;
+    if (this.#line.columns === 0) {
+      this.#line.clear(); // the window became too narrow for what stands there
+      return;
+    }
     const pieces = this.#describe(state);
     this.#line.show(joinPieces(pieces, this.#line.columns), state.kind === 'live' ? 'live' : 'busy');
   }

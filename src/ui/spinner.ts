@@ -11,6 +11,8 @@ export interface Spinner {
   clear(): void;
 }
 
+const TO_LINE_START = '\x1b[1G';
+
 /** Ms between the pictures of a spinner that turns, and of one that stands. */
 const INTERVALS_MS: Readonly<Record<Look, number>> = { busy: 100, live: 1_000 };
 
@@ -28,6 +30,11 @@ export function createSpinner(
   const spinner = ora({ stream, discardStdin: false, hideCursor: false, isEnabled: true, color: false });
   const render = spinner.render.bind(spinner);
   spinner.render = () => (mayDraw() ? render() : spinner);
+  // A window that becomes narrow wraps the picture, or does not: terminals differ, and none tells. So the cursor
+  // waits at its beginning, where it stays in both cases, on a space; and what is erased is all from there on.
+  const frame = spinner.frame.bind(spinner);
+  spinner.frame = () => ` ${frame()}${TO_LINE_START}`;
+  stream.clearLine = () => stream.clearScreenDown();
   let current: Look | undefined;
   return {
     show(text, look) {

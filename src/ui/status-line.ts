@@ -18,8 +18,8 @@ export const NO_STATUS_LINE: StatusLine = { columns: 0, show() {}, clear() {} };
 
 /** On a narrower terminal, or one that does not say how wide it is, a redrawn line would wrap and smear. */
 const MIN_COLUMNS = 30;
-/** The spinner, the space behind it, and one column more: a full line would wrap on some terminals. */
-const COLUMNS_OF_SPINNER = 3;
+/** The spinner, a space on both sides, and one column more: a full line would wrap on some terminals. */
+const COLUMNS_OF_SPINNER = 4;
 const MIN_INTERVAL_MS = 100;
 /** Timers of Node may be a little early. */
 const TIMER_SLACK_MS = 5;

@@ -128,6 +128,23 @@ const serve = (events: Iterable<string> | AsyncIterable<string>): Promise<Script
     for (const line of lines) expect([line, line.length <= 44]).toEqual([line, true]);
   });
 
+  test('O3: the status line can be erased, however a window that became narrow has wrapped it', async () => {
+    await using server = await serve(endlessEvents());
+    const pty = startTail(server.url, ['--type', 'none', '--color', 'never']);
+    await pty.waitFor(/live {2}0 of \d\d events {2}/);
+    pty.resize(34, 24);
+    await pty.waitFor(/live {2}0 of \d\d\d events {2}[\d.]+\/s\x1b/);
+    process.kill(await pty.readPid(), 'SIGINT');
+    const { output } = await pty.exit;
+    // Before each picture all from its place on is erased; behind it the cursor goes back to where it begins.
+    const pictures = output.split(/(?=\x1b\[\?2026h)/).slice(1);
+    expect(pictures.length).toBeGreaterThan(3);
+    for (const picture of pictures) {
+      expect(picture).toMatch(/^\x1b\[\?2026h\x1b\[1G(?:\x1b\[0J)? [^\x1b\r\n]+\x1b\[1G\x1b\[\?2026l/);
+    }
+    expect(output).not.toMatch(/\x1b\[[012]?K/);
+  });
+
   test('the status line is drawn at most ten times a second, however much comes', async () => {
     await using server = await serve(endlessEvents());
     const words = [process.execPath, COMMAND, 'stream', 'tail', '--url', server.url].map(quote).join(' ');

@@ -5,7 +5,7 @@ import { seededRandom } from './random-json.ts';
 /** Our colours: `ESC [ n m`. */
 export const COLORS = /\x1b\[(?:0|1|22|39|3[0-7]|9[0-7])m/g;
 /** And what ora draws with: to the first column, erase to the end, and one picture at a time. */
-export const DRAWING = /\x1b\[1G|\x1b\[0?K|\x1b\[1A|\x1b\[\?2026[hl]/g;
+export const DRAWING = /\x1b\[1G|\x1b\[0?[KJ]|\x1b\[1A|\x1b\[\?2026[hl]/g;
 
 const PIECES = [
   ...[

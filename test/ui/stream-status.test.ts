@@ -16,7 +16,7 @@ function createWorld(columns = 80) {
     show: (text: string) => void shown.push(text),
     clear: () => void shown.push(undefined),
   };
-  return { clock, shown, status: createStreamStatus(line, clock, PLAIN_LOG_STYLE) };
+  return { clock, shown, line, status: createStreamStatus(line, clock, PLAIN_LOG_STYLE) };
 }
 
 describe('what the status line says', () => {
@@ -64,6 +64,17 @@ describe('what the status line says', () => {
       for (const text of shown) expect((text ?? '').length).toBeLessThanOrEqual(columns);
       expect(shown.at(-1)).toMatch(/^live {2}660 events/);
     }
+  });
+
+  test('O3: in a window that became too narrow nothing of it stays', () => {
+    const { clock, shown, status, line } = createWorld();
+    status.live({ roundTripMs: undefined });
+    line.columns = 0;
+    clock.advance(1_000);
+    expect(shown.at(-1)).toBeUndefined();
+    line.columns = 80;
+    clock.advance(1_000);
+    expect(shown.at(-1)).toMatch(/^live/);
   });
 
   test('a host that steers terminals is made visible', () => {
