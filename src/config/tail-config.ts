@@ -112,9 +112,20 @@ export function parseTailFlags(flags: TailFlags, io: Io): TailConfig {
   };
 }
 
-/** A comma separates globs, but not inside braces. */
+/** A glob up to the comma behind it, or the end: no comma inside braces or a set, or behind a backslash. */
+const GLOB = /((?:\\.|\{(?:\\.|[^\\}])*\}?|\[(?:\\.|[^\\\]])*\]?|[^,])*)(?:,|$)/gsy;
+
+function splitGlobs(list: string): string[] {
+  const globs: string[] = [];
+  for (const [found, glob = ''] of list.matchAll(GLOB)) {
+    globs.push(glob.trim());
+    if (!found.endsWith(',') || found === glob) break;
+  }
+  return globs;
+}
+
 function parseFilterFlags({ type = [], where = [] }: TailFlags): TailConfig['filter'] {
-  const types = type.flatMap((list) => list.split(/,(?![^{]*\})/)).map((glob) => glob.trim());
+  const types = type.flatMap(splitGlobs);
   if (types.includes('')) {
     throw new UsageError(
       `invalid --type "${type.join(',')}"`,

@@ -93,6 +93,30 @@ describe('§ 1: flags of tail', () => {
     expect(parse(simulate === undefined ? {} : { simulate }).simulate).toBe(scenario);
   });
 
+  test.each<[readonly string[], readonly string[]]>([
+    [
+      ['a,b', ' c '],
+      ['a', 'b', 'c'],
+    ],
+    [['{a,b}_*,c'], ['{a,b}_*', 'c']],
+    [['a\\,b,c'], ['a\\,b', 'c']],
+    [['[,;]x,c'], ['[,;]x', 'c']],
+    [['{[,],b},c'], ['{[,],b}', 'c']],
+    [['{a\\},b},c'], ['{a\\},b}', 'c']],
+    [['a\\\\,b'], ['a\\\\', 'b']],
+    [['a]b,c}'], ['a]b', 'c}']],
+    [['{a,b'], ['{a,b']],
+    [['[a,b'], ['[a,b']],
+    [['a\\'], ['a\\']],
+    [[`${'{['.repeat(50_000)},x`], [`${'{['.repeat(50_000)},x`]],
+  ])('--type: the globs of %j', (type, globs) => {
+    expect(parse({ type }).filter?.types).toEqual(globs);
+  });
+
+  test.each(['', ',', 'a,', ',a', 'a,,b', ' ', 'a, '])('--type %j is refused', (list) => {
+    expect(refusalOf({ type: [list] }).message).toBe(`invalid --type "${list}"`);
+  });
+
   test.each<[TailFlags, string, string]>([
     [{ format: 'xml' }, 'invalid --format "xml"', 'accepted: auto, pretty, ndjson'],
     [{ time: 'zulu' }, 'invalid --time "zulu"', 'accepted: local, utc, relative, none'],
