@@ -14,8 +14,13 @@ export interface Decimal {
   readonly digits: Uint8Array;
 }
 
-/** An exponent beyond this counts as infinite; up to it, all sums of exponents and lengths are exact. */
-const MAX_EXPONENT = 1e15;
+/** Of what is compared with. */
+const MAX_WANTED_EXPONENT = 1e15;
+/**
+ * An exponent beyond this counts as infinite: more zeros than fit into memory lie between it and those above. Up
+ * to it, all sums of exponents and lengths are exact.
+ */
+const MAX_EXPONENT = 4e15;
 
 /** Of the number that was measured last. */
 const measured = { sign: 0, magnitude: 0, first: 0, last: 0 };
@@ -25,7 +30,8 @@ export function readDecimal(source: string): Decimal | undefined {
   const bytes = new TextEncoder().encode(source);
   measure(new DataView(bytes.buffer), 0, bytes.length);
   const { sign, magnitude, first, last } = measured;
-  if (!Number.isFinite(magnitude)) return undefined;
+  const [, exponent = '0'] = /e(.+)$/i.exec(source) ?? [];
+  if (sign !== 0 && Math.abs(Number(exponent)) > MAX_WANTED_EXPONENT) return undefined;
   return { sign, magnitude, digits: bytes.slice(first, last).filter((byte) => byte !== DOT) };
 }
 
