@@ -1,6 +1,7 @@
 // Rows in aligned columns under a header. Columns grow with what comes and are never wider than they need; where
 // the terminal is too narrow for all of them, the widest are cut first.
 
+import { dropCutFigure } from './figures.ts';
 import type { Paint } from './paint.ts';
 import { isHashLike, shortenMiddle } from './shorten.ts';
 import { SIGNS } from './signs.ts';
@@ -11,6 +12,8 @@ export interface Cell {
   readonly text: string;
   /** False for what must be there in full or is of no use. */
   readonly mayBeCut: boolean;
+  /** Several values, or JSON: a figure in it is there in full or not at all. */
+  readonly isComposite?: boolean;
 }
 
 export interface ColumnsOptions {
@@ -85,10 +88,10 @@ function findLimit(widths: readonly Widths[], columns: number | undefined): numb
   return limit;
 }
 
-function cutCell({ text, mayBeCut }: Cell, limit: number): string {
+function cutCell({ text, mayBeCut, isComposite = false }: Cell, limit: number): string {
   if (!mayBeCut || measureWidth(text) <= limit) return text;
   if (isHashLike(text, 0, text.length) && limit >= 11)
     return shortenMiddle(text, 0, text.length, SIGNS.ellipsis);
   const [kept = ''] = splitByWidth(text.slice(0, 4 * limit), limit - SIGNS.ellipsis.length);
-  return kept + SIGNS.ellipsis;
+  return (isComposite ? dropCutFigure(kept) : kept) + SIGNS.ellipsis;
 }

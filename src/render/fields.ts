@@ -64,7 +64,9 @@ export async function createFieldsRenderer(options: FieldsOptions): Promise<Rend
 /** Of several values, through `[*]`, one behind the other with commas. */
 function readCell(text: string, places: readonly JsonPlace[]): Cell {
   const shown = places.map((place) => showValue(text, place)).join(',');
-  return { text: shown, mayBeCut: !isFigure(shown) };
+  const [first] = places;
+  const isComposite = places.length > 1 || (first !== undefined && isContainer(text.charCodeAt(first.start)));
+  return { text: shown, mayBeCut: !isFigure(shown), isComposite };
 }
 
 function showValue(text: string, { start, end }: JsonPlace): string {

@@ -14,6 +14,14 @@ export function isFigure(text: string): boolean {
   return FIGURE.test(text);
 }
 
+/** In JSON, or in values with commas between them: a figure at the end, which may have been longer. */
+const LAST_FIGURE = /(^|[[:,] *)-?\d[-+.\deE]*$/;
+
+/** The beginning of a text that was cut, without the figure in which the cut may be: `12` is not `123`. */
+export function dropCutFigure(kept: string): string {
+  return kept.replace(LAST_FIGURE, '$1');
+}
+
 /**
  * The figure from `start` to `end` of a text with its digits set apart, `-1234567.8900` as `-1,234,567.8900`:
  * the same digits. A figure with an exponent stays as it is.

@@ -45,10 +45,19 @@ export function cutEnd(text: string, maxCharacters: number, ellipsis: string): s
   return cut.endsWith(SIGNS.ellipsis) ? cut.slice(0, -1) + ellipsis : cut;
 }
 
-/** The visible beginning of a text that is longer than `maxCharacters`, with its whole length told. */
-export function shortenEnd(text: string, maxCharacters: number, ellipsis: string): string {
+/**
+ * The visible beginning of a text that is longer than `maxCharacters`, with its whole length told; `trim` takes
+ * from it what must not stand in front of the ellipsis.
+ */
+export function shortenEnd(
+  text: string,
+  maxCharacters: number,
+  ellipsis: string,
+  trim: (kept: string) => string = (kept) => kept,
+): string {
   const length = groupDigits(String(countCharacters(text)));
-  return `${cutEnd(text, maxCharacters, ellipsis)} (${length} characters)`;
+  const kept = cutEnd(text, maxCharacters, '');
+  return `${trim(kept)}${ellipsis} (${length} characters)`;
 }
 
 /** Code points; an unpaired surrogate is one. */

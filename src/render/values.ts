@@ -1,6 +1,7 @@
 // A value of an event as visible text: strings decoded, numbers as sent, everything else as its own JSON.
 
 import { readString } from '../protocol/json-level.ts';
+import { dropCutFigure } from './figures.ts';
 import { makeVisible } from './sanitize.ts';
 import { isHashLike, shortenEnd, shortenMiddle } from './shorten.ts';
 import type { Signs } from './signs.ts';
@@ -56,6 +57,6 @@ export function showSource(view: ValueView, start: number, end: number): string 
   const first = source.charCodeAt(0);
   const mayBeCut = first === QUOTE || first >= OPEN_ARRAY;
   if (mayBeCut && !view.isWide && source.length > MAX_TEXT_LENGTH)
-    return shortenEnd(source, MAX_SOURCE_LENGTH, view.signs.ellipsis);
+    return shortenEnd(source, MAX_SOURCE_LENGTH, view.signs.ellipsis, dropCutFigure);
   return view.isPlain ? source : makeVisible(source);
 }

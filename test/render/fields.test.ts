@@ -90,6 +90,41 @@ describe('--fields on a terminal', () => {
     expect(await show('amount,type', SIMULATED, { columns: 20 })).toContain('0.008334721341055703');
   });
 
+  test('a list that is cut ends between its figures, not inside of one', async () => {
+    const text =
+      '{"n":[{"a":1234567},{"a":7654321},{"a":9999999}],"m":[1234567,7654321,9999999],"s":"2026-01-01T12:00:00.000Z"}';
+    const cut = async (path: string, columns: number): Promise<string> =>
+      (await show(path, [text], { columns })).split('\n')[1] ?? '';
+    for (let columns = 6; columns < 23; columns++) {
+      expect(await cut('n[*].a', columns)).toMatch(/^(1234567,)?(7654321,)?…$/);
+      expect(await cut('m', columns)).toMatch(/^\[(1234567,)?(7654321,)?…$/);
+      expect((await cut('s', columns)).length).toBe(Math.min(columns, 24));
+    }
+    expect(await cut('n[*].a', 23)).toBe('1234567,7654321,9999999');
+  });
+
+  test('far too narrow: each column keeps six characters, hashes too', async () => {
+    const hash = `0x${'ab12'.repeat(10)}`;
+    const shown = await show('a,b', [`{"a":"${hash}","b":"some words"}`], { columns: 8 });
+    expect(shown).toBe('a       b\n0xab1…  some …\n');
+    expect(await show('a', [`{"a":"${hash}"}`], { columns: 11 })).toBe('a\n0xab12…ab12\n');
+    expect(await show('a', [`{"a":"${hash}"}`], { columns: 10 })).toBe('a\n0xab12ab1…\n');
+  });
+
+  test('the header stands there once, and columns grow with what comes', async () => {
+    const renderer = await createFieldsRenderer({
+      fields: await parseFieldList('a,b'),
+      style: PLAIN_STYLE,
+      isTty: true,
+      isWide: false,
+      columns: () => 40,
+    });
+    const paint = (text: string): string => String(renderer.renderEvents(makeBatch([text]), 1, PLACE));
+    expect(paint('{"a":1,"b":2}')).toBe('a  b\n1  2\n');
+    expect(paint('{"a":"longer","b":2}')).toBe('longer  2\n');
+    expect(paint('{"a":1,"b":2}')).toBe('1       2\n');
+  });
+
   test('--wide cuts nothing', async () => {
     const shown = await show('tx_hash,timestamp', SIMULATED, { columns: 40, isWide: true });
     expect(shown).toContain(
