@@ -57,14 +57,11 @@ export class Headline {
     }
     if (chain !== undefined)
       this.#addInColumn(COLUMN.chain, showAt(event, chain), event, this.#style.value, GAP);
-    const hasAmount = amount !== undefined && this.#addFigure('amount', event, amount);
-    if (unit !== undefined) {
-      const shown = showAt(event, unit);
-      if (hasAmount && this.#widths.alignsFigures)
-        this.#addInColumn(COLUMN.unit, shown, event, this.#style.value, SPACE);
-      else this.#flow.addWords(shown, this.#style.value, hasAmount ? SPACE : GAP);
+    this.#addAmount(event, amount, unit);
+    if (dollars !== undefined) {
+      const shown = this.#readFigure('dollars', event, dollars);
+      if (shown !== undefined) this.#addFigure('dollars', signDollars(shown));
     }
-    if (dollars !== undefined) this.#addFigure('dollars', event, dollars);
     for (const pair of parties) this.#addPair(event, pair);
   }
 
@@ -79,20 +76,43 @@ export class Headline {
     );
   }
 
-  /** Digits set apart; what is no figure is left to the details, and false. */
-  #addFigure(column: 'amount' | 'dollars', event: EventValues, { index, field }: Place): boolean {
+  /** An amount and its unit: never on two lines, unless no line can hold them. */
+  #addAmount(event: EventValues, amount: Place | undefined, unit: Place | undefined): void {
+    const figure = amount === undefined ? undefined : this.#readFigure('amount', event, amount);
+    const name = unit === undefined ? undefined : showAt(event, unit);
+    const { value, amount: bold } = this.#style;
+    if (figure === undefined) {
+      if (name !== undefined) this.#flow.addWords(name, value, GAP);
+    } else if (name === undefined) {
+      this.#addFigure('amount', figure);
+    } else if (this.#widths.alignsFigures) {
+      this.#addFigure('amount', figure);
+      this.#addInColumn(COLUMN.unit, name, event, value, SPACE);
+    } else {
+      const phrase = [
+        { visible: figure, paint: bold },
+        { visible: name, paint: value },
+      ];
+      this.#flow.addPhrase(phrase, GAP);
+    }
+  }
+
+  #addFigure(column: 'amount' | 'dollars', shown: string): void {
+    if (this.#widths.alignsFigures)
+      this.#flow.pad(this.#widths.grow(COLUMN[column], shown.length) - shown.length);
+    this.#flow.addWords(shown, this.#style[column], GAP);
+  }
+
+  /** The figure with its digits set apart; what is none is left to the details, and undefined. */
+  #readFigure(column: 'amount' | 'dollars', event: EventValues, { index, field }: Place): string | undefined {
     const start = event.starts[index] ?? 0;
     const end = event.ends[index] ?? 0;
     const inset = field.kind === KIND.string ? 1 : 0;
     this.forms[column] = FORM.none;
-    if (inset === 1 && !isFigure(event.text.slice(start + 1, end - 1))) return false;
+    if (inset === 1 && !isFigure(event.text.slice(start + 1, end - 1))) return undefined;
     const grouped = groupDigits(event.text, start + inset, end - inset);
     this.forms[column] = grouped.length === end - start - 2 * inset ? FORM.exact : FORM.grouped;
-    const shown = column === 'amount' ? grouped : signDollars(grouped);
-    if (this.#widths.alignsFigures)
-      this.#flow.pad(this.#widths.grow(COLUMN[column], shown.length) - shown.length);
-    this.#flow.addWords(shown, this.#style[column], GAP);
-    return true;
+    return grouped;
   }
 
   /** Two parties with an arrow between them; one alone gets the name of its field. */

@@ -44,7 +44,7 @@ const ROLES: readonly (readonly [RegExp, Role])[] = [
   [/^(wallet_|account_)?address$|^(wallet|account|owner)$/, ROLE.address],
   [/^counterparty(_address)?$/, ROLE.counterparty],
   [/^direction$/, ROLE.direction],
-  [/^(chain|network)_id$/, ROLE.other],
+  [/^(chain|network|token|asset|nft)_id$/, ROLE.other],
   [/^block(_(hash|number|height))?$|^(log|tx|transaction|event)_index$/, ROLE.minor],
   [/^(seq|sequence|nonce|slot|confirmations|decimals|version|schema|schema_version)$/, ROLE.minor],
   [/(^|_)(hash|txid|tx_id|tx|signature)$/, ROLE.hash],

@@ -16,9 +16,17 @@ export function createTimeFormat(mode: TimeMode): (atMs: number) => string {
   };
 }
 
+/** Room for a day: `+86400.000s`. */
+const RELATIVE_WIDTH = 11;
+
+/** Negative where the clock of this machine was set back. */
+function formatDistance(ms: number): string {
+  return `${ms < 0 ? '-' : '+'}${(Math.abs(ms) / 1000).toFixed(3)}s`;
+}
+
 function format(mode: TimeMode, atMs: number, firstMs: number): string {
   if (mode === 'none') return '';
-  if (mode === 'relative') return `+${((atMs - firstMs) / 1000).toFixed(3)}s`.padStart(9);
+  if (mode === 'relative') return formatDistance(atMs - firstMs).padStart(RELATIVE_WIDTH);
   const date = new Date(atMs);
   if (mode === 'utc') return date.toISOString().slice(11, 23);
   const pad = (n: number, width: number): string => String(n).padStart(width, '0');

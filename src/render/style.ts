@@ -2,18 +2,15 @@
 import { Chalk } from 'chalk';
 import { type LogStyle, NO_PAINT, type Paint, type Style } from './paint.ts';
 
-/** The sixteen colours of every terminal, so that the user's theme decides. */
+/**
+ * The sixteen colours of every terminal, so that the user's theme decides. Of those for types none is pale on
+ * white or dark on black: bright yellow, cyan and green are the one, plain blue is the other.
+ */
 const chalk = new Chalk({ level: 1 });
 
 export function createColorStyle(): Style {
   const dim = split(chalk.gray);
-  const types = [
-    chalk.cyanBright,
-    chalk.magentaBright,
-    chalk.greenBright,
-    chalk.yellowBright,
-    chalk.blueBright,
-  ].map(split);
+  const types = [chalk.cyan, chalk.magenta, chalk.green, chalk.yellow, chalk.blueBright].map(split);
   return {
     time: dim,
     types,

@@ -25,19 +25,18 @@ function splitNarrow(text: string, columns: number): string[] {
   let start = 0;
   while (text.length - start > columns) {
     const comma = text.lastIndexOf(',', start + columns - 1);
-    const end = comma > start + columns - 1 - LONGEST_GROUP ? comma + 1 : start + columns;
-    // At least one character, however narrow.
-    pieces.push(text.slice(start, Math.max(end, start + 1)));
-    start = Math.max(end, start + 1);
+    const end = comma >= Math.max(start, start + columns - LONGEST_GROUP) ? comma + 1 : start + columns;
+    pieces.push(text.slice(start, end));
+    start = end;
   }
   pieces.push(text.slice(start));
   return pieces;
 }
 
-/** The text in pieces of at most `columns` each; only a single character that is wider stands beyond. */
+/** The text in pieces of at most `columns` each; only a single character that is wider stands beyond, also where there is no column. */
 export function splitByWidth(visible: string, columns: number): string[] {
   if (!NOT_SURELY_NARROW.test(visible)) {
-    return splitNarrow(visible, columns);
+    return splitNarrow(visible, Math.max(columns, 1));
   }
   const pieces: string[] = [];
   let piece = '';

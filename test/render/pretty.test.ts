@@ -3,7 +3,9 @@ import { describe, expect, test } from '@jest/globals';
 import stringWidth from 'string-width';
 import { PLAIN_STYLE } from '../../src/render/paint.ts';
 import { createPrettyRenderer, type PrettyOptions } from '../../src/render/pretty.ts';
+import { createTimeFormat } from '../../src/render/receive-time.ts';
 import { createColorStyle } from '../../src/render/style.ts';
+import { splitByWidth } from '../../src/render/text-width.ts';
 import { createEventGenerator, KNOWN_EVENT_TYPES } from '../../src/simulator/events.ts';
 import { createRandom } from '../../src/simulator/random.ts';
 import { randomJson, seededRandom } from '../helpers/random-json.ts';
@@ -61,14 +63,24 @@ describe('--time', () => {
   test.each([
     ['utc', /^12:00:00\.000 large/],
     ['local', /^\d\d:00:00\.000 large/],
-    ['relative', /^ {2}\+0\.000s large/],
+    ['relative', /^ {4}\+0\.000s large/],
     ['none', /^large/],
   ] as const)('%s', (time, expected) => {
     expect(show(SIMULATED, { time })[0]).toMatch(expected);
   });
 
   test('relative counts from the first batch', () => {
-    expect(show(SIMULATED, { time: 'relative' })[2]).toMatch(/^ {2}\+0\.414s /);
+    expect(show(SIMULATED, { time: 'relative' })[2]).toMatch(/^ {4}\+0\.414s /);
+  });
+
+  test.each([
+    [12_345, '    +12.345s'],
+    [86_399_999, ' +86399.999s'],
+    [-500, '     -0.500s'],
+  ])('relative: %i ms behind the first one, also where the clock was set back, is %j', (ms, shown) => {
+    const format = createTimeFormat('relative');
+    expect(format(RECEIVED_AT_MS).length).toBe(11);
+    expect(format(RECEIVED_AT_MS + ms)).toBe(shown.slice(1));
   });
 });
 
@@ -110,6 +122,67 @@ describe('widths', () => {
     expect(second.indexOf('arbitrum')).toBe(third.indexOf('bitcoin'));
     expect(second.indexOf('ETH')).toBe(third.indexOf('BTC'));
   });
+
+  test('neighbours are aligned where one of them is of wide characters, too', () => {
+    const events = ['🎈', 'ethereum', '漢字'].map(
+      (chain) => `{"type":"t","chain":"${chain}","amount":"1.5","token":"X"}`,
+    );
+    const [, ...later] = show(events, { columns: 80 });
+    const widths = later.map((line) => stringWidth(line.slice(0, line.indexOf('1.5 X'))));
+    expect(widths).toEqual([26, 26]);
+  });
+
+  test('a unit stands on the line of its amount, at any width that has room for both', () => {
+    const texts = ['1.5', '75965754.894378', '115792089237316195423570985008'].flatMap((amount) =>
+      ['tron', 'ethereum'].map(
+        (chain) => `{"type":"large_transfer","chain":"${chain}","amount":"${amount}","token":"USDT"}`,
+      ),
+    );
+    for (let columns = 50; columns < 130; columns++) {
+      for (const shown of show(texts, { columns }))
+        expect([columns, shown]).toEqual([columns, expect.stringMatching(/\d USDT/)]);
+    }
+  });
+
+  test('a window that becomes narrow: the column of amounts does, too', () => {
+    let columns = 160;
+    const renderer = createPrettyRenderer({
+      style: PLAIN_STYLE,
+      time: 'none',
+      isWide: false,
+      columns: () => columns,
+    });
+    const paint = (amount: string): string => {
+      const batch = makeBatch([`{"type":"t","amount":"${amount}","token":"X"}`]);
+      return renderer.renderEvents(batch, 1, PLACE).toString();
+    };
+    expect(paint('123456789.123456789')).toBe('t  123,456,789.123456789 X\n');
+    expect(paint('1.5')).toBe('t                    1.5 X\n');
+    columns = 120;
+    expect(paint('1.5')).toBe('t               1.5 X\n');
+  });
+
+  test.each([
+    ['1,234,567', 3, ['1,', '234', ',', '567']],
+    ['123456', 2, ['12', '34', '56']],
+    ['1,2', 1, ['1', ',', '2']],
+    ['ab', 0, ['a', 'b']],
+    ['ab', -1, ['a', 'b']],
+    ['漢字x', 1, ['漢', '字', 'x']],
+    ['漢字x', 3, ['漢', '字x']],
+  ])('%s in pieces of %i columns', (text, columns, pieces) => {
+    expect(splitByWidth(text, columns)).toEqual(pieces);
+  });
+
+  test.each([1, 2, 3, 5, 10])(
+    'at %i columns nothing is lost, and no line is without its place',
+    (columns) => {
+      const [shown = ''] = show(['{"type":"漢字","amount":1234567,"token":"USDT","note":"a b"}'], {
+        columns,
+      });
+      expect(shown.replace(/\s/g, '')).toContain('漢字1,234,567USDTnoteab');
+    },
+  );
 });
 
 describe('what is shown', () => {
@@ -184,6 +257,41 @@ describe('what is shown', () => {
     expect(shown.length).toBeLessThan(400);
   });
 
+  test('a bare number is whole, however long; JSON that is cut never ends inside of a number', () => {
+    const digits = '1234567890'.repeat(60);
+    expect(show([digits], { columns: 80 })[0]?.replace(/\s/g, '')).toContain(digits);
+    const deep = (before: string): string => `{"a":{"b":{"c":{"d":{"e":{"${before}":[1,${digits}]}}}}}}`;
+    for (const before of ['e', 'e'.repeat(70), 'e'.repeat(74)]) {
+      expect(show([deep(before)], { columns: 300 })[0]).toMatch(/e":\[(1,)?… \(\d+ characters\)/);
+      expect(show([deep(before)], { isWide: true })[0]).toMatch(new RegExp(`1, ?${digits}`));
+    }
+  });
+
+  test.each([
+    ['" x"', '" x"'],
+    ['"x "', '"x "'],
+    ['"x y"', 'x y'],
+    ['"é "', '"é "'],
+    ['""', '""'],
+  ])('spaces that could not be seen are: %s', (sent, shown) => {
+    expect(show([`{"type":"t","text":${sent}}`])[0]).toMatch(new RegExp(`text ${shown}\\n$`));
+  });
+
+  test('a label that is null is left out with its party, and only there', () => {
+    const text =
+      '{"type":"t","from":{"address":"a","label":null},"to":"b","fee":{"label":null},"label":null}';
+    expect(show([text])[0]).toMatch(/ a → b {2}fee\.label null {2}label null\n$/);
+  });
+
+  test('what tells one thing from another is no book-keeping: the id of a token, of a chain', () => {
+    const id = (2n ** 256n - 1n).toString();
+    const [shown = ''] = show([`{"type":"nft_transfer","id":"evt_1","token_id":${id},"chain_id":1}`], {
+      columns: 110,
+    });
+    expect(shown).toContain(`token_id ${id}`);
+    expect(shown).toContain('chain_id 1');
+  });
+
   test('of equal names the last one counts, and both are shown', () => {
     const [shown = ''] = show(['{"type":"a","type":"b","chain":"x","chain":"y"}']);
     expect(shown).toMatch(/^12:00:00\.000 b {2}y {2}type a {2}chain x\n$/);
@@ -204,6 +312,9 @@ describe('what is shown', () => {
     const [shown = ''] = show([JSON.stringify(fields)]);
     expect(shown).toContain('f59 59');
     expect(shown).toContain('… more with --wide');
+    expect(show([JSON.stringify(fields)], { columns: 80 })[0]?.replace(/\s+/g, ' ')).toContain(
+      '… more with --wide',
+    );
     expect(show([JSON.stringify(fields)], { isWide: true })[0]).toContain('f99 99');
   });
 });
@@ -251,6 +362,7 @@ describe('what a screen leaves out', () => {
     ['"amount":"1234567.50","amount_raw":1234567500001,"decimals":6', true],
     ['"amount":"1234567.50","amount_raw":12345675000000,"decimals":6', true],
     ['"amount":"1.5","amount_raw":-15', true],
+    ['"amount":"-0.05","amount_raw":-5,"decimals":2', false],
     ['"amount":"1.5","amount_raw":15e17', true],
     ['"amount":9007199254740993,"amount_raw":9007199254740992', true],
     ['"amount_raw":15', true],
