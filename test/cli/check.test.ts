@@ -282,6 +282,23 @@ describe('--expect', () => {
     expect(exit.stdout + exit.stderr).not.toContain('s3cret');
   });
 
+  test('each expectation needs all of --min: those that are short are named, and only those', async () => {
+    const events = [transfer(), transfer(), '{"type":"address_activity"}', '{"type":"address_activity"}'];
+    const server = await startScriptedServer(streamHandler({ events: [...events, transfer()] }));
+    const exit = await runCheck(server.url, [
+      ...['--expect', 'type=large_transfer', '--expect', 'type=address_activity'],
+      ...['--min', '3', '--within', '1500ms'],
+    ]);
+    expectFailure(exit, 'events', 'expectation', 124);
+    expect(exit.report.expectations).toMatchObject([
+      { matched: 3, met: true },
+      { matched: 2, met: false },
+    ]);
+    expect(exit.failed?.summary).toBe(
+      '2 of 3 came for type=address_activity within 1.5 s of the welcome; seen: 3 large_transfer, 2 address_activity',
+    );
+  });
+
   test('events that come after --within are 124', async () => {
     const finish = async (peer: Peer): Promise<void> => {
       await new Promise((resolve) => setTimeout(resolve, 600));
