@@ -19,13 +19,14 @@ export function formatStep(
   columns = Number.POSITIVE_INFINITY,
 ): string {
   const { name, status, durationMs, summary } = result;
-  const time = status === 'skipped' ? '' : ` (${formatMs(durationMs)})`;
+  // One word: a figure without its unit is none.
+  const time = status === 'skipped' ? [] : [`(${formatMs(durationMs)})`];
   const head = `${status.padEnd(7)} ${STEPS[name].padEnd(NAME_WIDTH)} `;
   // Beside the names where there is room, else below them.
   const indent = ' '.repeat(columns - head.length < MIN_SUMMARY_WIDTH ? 2 : head.length + 1);
   const hints = result.status === 'failed' ? (result.failure.hint?.split('\n') ?? []) : [];
   const [first = '', ...rest] = [
-    ...joinWords([head, ...`${summary}${time}`.split(' ')], columns, indent),
+    ...joinWords([head, ...summary.split(' '), ...time], columns, indent),
     ...hints.flatMap((hint) => joinWords(hint.split(' '), columns, indent, indent)),
   ];
   const painted = useColor ? `\x1b[${COLORS[status]}m${first.slice(0, 7)}\x1b[0m${first.slice(7)}` : first;

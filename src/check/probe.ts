@@ -184,7 +184,8 @@ async function measureKeepalive(
     }
     roundTripsMs.push(Math.round(came * 100) / 100);
   }
-  log.pass(`${PINGS} of ${PINGS} pings answered, round trips ${roundTripsMs.join(', ')} ms`, {
+  const shown = roundTripsMs.map((ms) => ms.toFixed(1)).join(', ');
+  log.pass(`${PINGS} of ${PINGS} pings answered, round trips ${shown} ms`, {
     round_trips_ms: roundTripsMs,
   });
   return true;

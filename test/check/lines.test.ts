@@ -23,6 +23,11 @@ describe('a terminal of any width', () => {
     );
   });
 
+  test('the time of a step stays in one piece', () => {
+    for (let columns = 50; columns < 100; columns += 1)
+      expect(formatStep(FAILED, false, columns)).toContain('(12 ms)');
+  });
+
   test('without one a step is one line, its hint another', () => {
     expect(formatStep(FAILED, false)).toBe(
       'failed  upgrade        the service refused the key ak_live_0123… for good (12 ms)\n' +
