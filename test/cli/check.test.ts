@@ -511,6 +511,13 @@ describeTls('TLS and proxies (needs the openssl command)', () => {
     expectFailure(await runCheck(`https://localhost:${server.port}`), 'tls', 'tls-to-plaintext', 8);
   });
 
+  test('upgrade: a TLS port without TLS is 8, with the URL to use', async () => {
+    const server = await startTls(streamHandler(), made.good);
+    const exit = await runCheck(`http://localhost:${server.port}`);
+    expectFailure(exit, 'upgrade', 'plaintext-to-tls', 8);
+    expect(exit.failed?.error?.hint).toContain('https://');
+  });
+
   const NAME = 'stream.atlantis.test';
   const viaProxy = (proxyUrl: string) => ({ env: { HTTPS_PROXY: proxyUrl } });
 
