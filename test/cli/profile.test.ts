@@ -206,6 +206,23 @@ describe('what is refused', () => {
     expect(read()).toEqual(before);
   });
 
+  test('list shows the base of a URL that was edited by hand, and says where it is none', async () => {
+    const { path, run, seed } = createSetup();
+    seed();
+    const profiles = {
+      stream: { url: 'wss://b.example/eu/v1/stream', key: KEY },
+      foreign: { url: 'ftp://\u001b[31m\u202ec.example', key: KEY },
+    };
+    writeFileSync(path, JSON.stringify({ version: 1, profiles }));
+    const urls = JSON.parse((await run('profile list --json')).stdout).map(
+      ({ url }: { url: unknown }) => url,
+    );
+    expect(urls).toEqual(['https://b.example/eu', null]);
+    const { stdout } = await run('profile list');
+    expect(stdout).toMatch(/ {2}foreign {2}\(not a URL of the service\) /);
+    expect(stdout).not.toMatch(/\x1b|\u202e|c\.example/);
+  });
+
   test('F2: a rename onto another profile: 2, and both keep their keys', async () => {
     const { run, add, read } = createSetup();
     await add('main');
