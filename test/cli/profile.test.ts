@@ -352,4 +352,13 @@ describe('where a stored key may go', () => {
     expect(failed.stdout + failed.stderr).not.toContain('canary');
     expect(count()).toBe(before);
   });
+
+  test('P1: a key command does not get the stdin of the run', async () => {
+    const { run } = createSetup();
+    const { port, count } = await countConnections();
+    await run(`profile add main --url http://127.0.0.1:${port} --key-command cat`);
+    const { code, stderr } = await run('stream tail --no-reconnect', { stdin: KEY });
+    expect(stderr).toContain('the key from the key command cat cannot be used: it is empty');
+    expect([code, count()]).toEqual([3, 0]);
+  });
 });
