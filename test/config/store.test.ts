@@ -236,6 +236,21 @@ describe('stores that are not written to', () => {
     expect(notices).toEqual([expect.stringContaining(aside)]);
     expect([...readProfileFile(path, host).file.profiles.keys()]).toEqual(['second']);
   });
+
+  test('F4: two that were damaged within one second are both kept', async () => {
+    const path = newStorePath();
+    const { clock } = host;
+    const still = createStoreHost({ clock: { ...clock, wallMs: () => Date.UTC(2026, 0, 2, 3, 4, 5) } });
+    for (const damaged of ['first', 'second', 'third']) {
+      await add(path, 'main').catch(() => undefined);
+      writeFileSync(path, damaged);
+      await updateStore(path, still, (draft) => draft.put({ name: 'main', url: URL, key: KEY }), {
+        mayMoveAside: true,
+      });
+    }
+    const kept = ['', '-1', '-2'].map((more) => `${path}.corrupt-20260102T030405Z${more}`);
+    expect(kept.map((aside) => readFileSync(aside, 'utf8'))).toEqual(['first', 'second', 'third']);
+  });
 });
 
 describe('the lock', () => {
