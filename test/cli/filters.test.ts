@@ -152,6 +152,22 @@ describe('what is refused', () => {
     expect([code, stdout, server.attempts.length]).toEqual([2, '', 0]);
   });
 
+  test.each([
+    `${CANARY_KEY}${CANARY_KEY} =`,
+    `abcdefghijklmnopqrstuvwxyz.${CANARY_KEY} => 4`,
+    `a ! ${CANARY_KEY}`,
+    `${CANARY_KEY} ! ${CANARY_KEY}`,
+  ])('P2, P4: what is cut around the caret leaves no part of a key: %#', async (expression) => {
+    for (const format of ['text', 'json']) {
+      const args = ['stream', 'tail', '--url', 'https://x.example', '--log-format', format, '-w', expression];
+      const { code, stderr } = await runCli(args, { key: CANARY_KEY });
+      expect(code).toBe(2);
+      for (let at = 0; at + 8 <= CANARY_KEY.length; at += 1) {
+        if (at > 8) expect(stderr).not.toContain(CANARY_KEY.slice(at, at + 8));
+      }
+    }
+  });
+
   test('O8: an empty expression has no place to show', async () => {
     const { code, stderr } = await runCli(['stream', 'tail', '--simulate', '--where', ' ']);
     expect(stderr).toMatch(

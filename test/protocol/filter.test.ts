@@ -15,6 +15,8 @@ import { findTypeInTree, holdsForTree, type PlainCondition, writeCondition } fro
 const { floor } = Math;
 const { stringify } = JSON;
 
+/** Invented; with a sign that a key may hold, and a word does not. */
+const KEY = 'ak_live_0011223344556677.8899aabbccddeeff';
 const CASES = 100_000;
 const LEVELS = 50_000;
 
@@ -168,8 +170,14 @@ describe('a bad expression', () => {
     ['a\x1b[31m\u202e ! 5', '       ^', 'a\\u001b[31m\\u202e ! 5'],
     ['\u{e0041}a == 5', '               ^', '\\udb40\\udc41a == 5'],
     // Of a long one what is around the place.
-    [`${'x'.repeat(5_000)} == 5`, `${' '.repeat(41)}^`, `…${'x'.repeat(38)} == 5`],
+    [`${'x.'.repeat(50)}x == 5`, `${' '.repeat(41)}^`, `…${'.x'.repeat(18)}.x == 5`],
     [`a ! ${'漢'.repeat(5_000)}`, '  ^', `a ! ${'漢'.repeat(14)}…`],
+    // Never a part of a word: the redactor would not know what is left of a key.
+    [`${'x'.repeat(5_000)} == 5`, '   ^', '… == 5'],
+    [`a ! "b" ${'x'.repeat(5_000)}`, '  ^', 'a ! "b" …'],
+    [`${KEY}.${KEY} == 5`, '   ^', '… == 5'],
+    [`from.to.${KEY}.x == 5`, '   ^', '… == 5'],
+    [`a ! x.${KEY}`, '  ^', 'a ! …'],
   ])('O8: %j has a caret under the place of the fault', async (expression, caret, shown = expression) => {
     const error: unknown = await createFilter({ types: [], where: [expression] }).catch(
       (fault: unknown) => fault,
