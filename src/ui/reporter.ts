@@ -2,6 +2,7 @@
 //
 // Every line passes the redactor and is made visible; nothing here can end the run.
 import type { Io } from '../io.ts';
+import { fitCaret } from '../render/fit-caret.ts';
 import { type LogStyle, PLAIN_LOG_STYLE } from '../render/paint.ts';
 import { makeVisible } from '../render/sanitize.ts';
 import { wrapWords } from '../render/wrap-words.ts';
@@ -56,6 +57,9 @@ export interface Reporter {
   report(record: StatusRecord): void;
 }
 
+/** Spaces before each line of a hint. */
+const HINT_INDENT = 2;
+
 /** The colours of stderr, or none. */
 export async function loadLogStyle({ useColor }: Pick<ReporterOptions, 'useColor'>): Promise<LogStyle> {
   if (!useColor) return PLAIN_LOG_STYLE;
@@ -79,6 +83,12 @@ export function createReporter(
     const lines = columns === undefined ? [line] : wrapWords(makeVisible(io.redactor.redact(line)), columns);
     for (const one of lines) io.writeErr(one, paint);
   };
+  /** Cut only where nothing is left to take out: half a secret would not be known. */
+  const fitHint = (hint: string): string[] => {
+    const columns = io.stderr.columns();
+    const lines = hint.split('\n').map((line) => makeVisible(io.redactor.redact(line)));
+    return columns === undefined ? lines : fitCaret(lines, columns - HINT_INDENT);
+  };
   return {
     report(record) {
       if (!isShown(record)) return;
@@ -95,7 +105,7 @@ export function createReporter(
       for (const line of lines) write(`  ${line}`, paint);
       // The same advice again and again is noise, but for the last word.
       if (record.hint !== undefined && (record.hint !== lastHint || record.level === 'error')) {
-        for (const line of record.hint.split('\n')) write(`  ${line}`, paint);
+        for (const line of fitHint(record.hint)) write(`  ${line}`, paint);
       }
       lastHint = record.hint ?? lastHint;
     },

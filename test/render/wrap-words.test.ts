@@ -1,6 +1,8 @@
 // Long lines are broken between words.
 import { describe, expect, test } from '@jest/globals';
-import { wrapWords } from '../../src/render/wrap-words.ts';
+import stringWidth from 'string-width';
+import { fitCaret } from '../../src/render/fit-caret.ts';
+import { estimateWidth, wrapWords } from '../../src/render/wrap-words.ts';
 
 describe('wrapWords', () => {
   const SENTENCE = 'atlantis: api.atlantis.example refused the connection; trying again in 2.3 s (attempt 3)';
@@ -31,6 +33,19 @@ describe('wrapWords', () => {
     expect(wrapWords(text, columns)).toEqual(lines);
   });
 
+  test('wide characters count twice, marks not at all', () => {
+    for (const text of ['plain', '漢字', 'カタカナ', '한글', '🎈🚀', 'e\u0301', '（全角）', '…←→', 'Ωß'])
+      expect([text, estimateWidth(text)]).toEqual([text, stringWidth(text)]);
+    const text = '漢字 の 取引所 が 接続 を 拒否 しました 再試行 します 🎈🎈🎈 e\u0301e\u0301e\u0301';
+    for (let columns = 20; columns < 60; columns++) {
+      const lines = wrapWords(text, columns);
+      expect(lines.map((line) => line.trimStart()).join(' ')).toBe(text);
+      for (const line of lines) expect(stringWidth(line)).toBeLessThanOrEqual(columns);
+    }
+    expect(wrapWords(text, stringWidth(text))).toEqual([text]);
+    expect(wrapWords(text, stringWidth(text) - 1).length).toBe(2);
+  });
+
   test('at every width: no word is broken or lost, no line too long', () => {
     const text = `${SENTENCE}; ${SENTENCE}`;
     for (let columns = 20; columns <= 200; columns++) {
@@ -38,5 +53,36 @@ describe('wrapWords', () => {
       expect(lines.map((line) => line.trimStart()).join(' ')).toBe(text);
       for (const line of lines) expect(line.length).toBeLessThanOrEqual(Math.max(columns, 22 + 2));
     }
+  });
+});
+
+describe('a line with a caret under it', () => {
+  const text = 'data.items[0].漢字漢字.address => 漢字漢字漢字漢字漢字漢字漢字漢字';
+  const mark = '=> 漢';
+  const indent = stringWidth(text.slice(0, text.indexOf(mark)));
+
+  test('is cut on both sides to fit, and the caret stays under its place', () => {
+    for (let columns = 18; columns <= 80; columns++) {
+      const [shown = '', pointer = '', ...others] = fitCaret(
+        [text, `${' '.repeat(indent)}^ advice`, 'more'],
+        columns,
+      );
+      expect(stringWidth(shown)).toBeLessThanOrEqual(columns);
+      const at = pointer.indexOf('^');
+      expect([columns, stringWidth(shown.slice(0, shown.indexOf('=>')))]).toEqual([columns, at]);
+      expect([pointer.slice(at), others]).toEqual(['^ advice', ['more']]);
+      if (columns >= stringWidth(text)) expect([shown, at]).toEqual([text, indent]);
+    }
+  });
+
+  test('a caret behind all of it', () => {
+    const [shown = '', pointer = ''] = fitCaret(['x'.repeat(50), `${' '.repeat(50)}^ advice`], 20);
+    expect([shown, pointer]).toEqual([`…${'x'.repeat(12)}`, `${' '.repeat(13)}^ advice`]);
+  });
+
+  test('other lines stay as they are', () => {
+    const lines = ['x'.repeat(100), '  no caret ^', '^'];
+    expect(fitCaret(lines, 20)).toEqual(lines);
+    expect(fitCaret(['one'], 20)).toEqual(['one']);
   });
 });
