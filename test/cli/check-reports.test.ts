@@ -78,13 +78,21 @@ describe('for people', () => {
     expect(output.slice(output.lastIndexOf('keepalive'))).not.toContain('checking');
   });
 
-  /** The lines as they stand on the screen in the end. */
+  /** The lines as they stand on the screen in the end: what is written over or erased is gone. */
   const readScreen = (output: string): string[] =>
-    output
-      .split('\r\n')
-      .map((line) =>
-        (line.split('\x1b[1G\x1b[0K').at(-1) ?? '').replace(/\x1b\[(?:\d+m|1G|\?2026[hl])/g, ''),
-      );
+    output.split('\r\n').map((line) => {
+      let shown: string[] = [];
+      let column = 0;
+      for (const [piece] of line.matchAll(/\x1b\[[?\d]*[A-Za-z]|[^\x1b]/gu)) {
+        if (piece === '\x1b[1G' || piece === '\r') column = 0;
+        else if (piece === '\x1b[0K' || piece === '\x1b[0J') shown = shown.slice(0, column);
+        else if (!piece.startsWith('\x1b')) {
+          shown[column] = piece;
+          column += 1;
+        }
+      }
+      return Array.from(shown, (character) => character ?? ' ').join('');
+    });
   const LINE = /^(?:ok {6}|failed {2}|skipped )\S|^(?:passed|failed at) |^ {2,}\S|^$/;
 
   testPty.each([
