@@ -17,6 +17,8 @@ const STAND_INS = {
   'ajv-formats': `${UNUSED} export default unused;`,
   // conf compares versions for migrations; there are none.
   semver: `${UNUSED} export default { eq: unused, clean: unused, satisfies: unused, lte: unused, gt: unused };`,
+  // conf asks it where stores belong, but is told; it would throw at once where there is no home directory.
+  'env-paths': `${UNUSED} export default unused;`,
   // NATS signs with it; Node does that itself. Its boxes and scalars are for what nobody here asks for.
   tweetnacl: `${UNUSED}
     import { createPrivateKey, createPublicKey, randomBytes, sign, verify } from 'node:crypto';

@@ -272,6 +272,19 @@ describe('what is refused', () => {
     const added = await runCli(args, { stdin: KEY, env: { HOME: '' } });
     expect(added).toMatchObject({ code: 10, stderr: expect.stringContaining('ATLANTIS_CONFIG_DIR') });
   });
+
+  test('a user whom the system does not know, as in many containers: a folder that is named will do', async () => {
+    const { run, read } = createSetup();
+    const unknown = join(makeTempFolder(), 'unknown.cjs');
+    writeFileSync(unknown, "require('node:os').homedir = () => { throw new Error('ENOENT'); };");
+    const options = { nodeArgs: ['--require', unknown], stdin: KEY };
+    const args = `profile add main --url ${URL} --key-stdin`;
+    expect(await run(args, options)).toMatchObject({ code: 0 });
+    expect(Object.keys(read().profiles)).toEqual(['main']);
+    const env = { ATLANTIS_CONFIG_DIR: undefined };
+    const homeless = await run(args, { ...options, env });
+    expect(homeless).toMatchObject({ code: 10, stderr: expect.stringContaining('no home directory') });
+  });
 });
 
 describe('F4, row 52: a damaged store', () => {
