@@ -2,7 +2,16 @@
 //
 // Written synchronously: while the disk does not keep up nothing is read from the server, and no line is on
 // stdout that is not in the file.
-import { closeSync, fstatSync, ftruncateSync, openSync, realpathSync, type Stats, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  realpathSync,
+  type Stats,
+  truncateSync,
+  writeSync,
+} from 'node:fs';
 import { OutputError, UsageError } from '../errors.ts';
 import { packMember } from './gzip-member.ts';
 import { inspectRecording } from './repair.ts';
@@ -80,7 +89,7 @@ export function openRecordingFile(path: string): RecordingFile {
   let bytes = found.wholeBytes;
   let isOpen = true;
   const cutTo = (length: number): void => {
-    ftruncateSync(fd, length);
+    cutFile(path, fd, length);
     bytes = length;
   };
   if (size > bytes) cutTo(bytes);
@@ -119,6 +128,20 @@ function open(path: string): number {
   }
   closeSync(fd);
   throw new UsageError(`--record: ${JSON.stringify(path)} is not a regular file`, 'give the name of a file');
+}
+
+/** Windows may not cut what is open for appending alone (EPERM): there it is done by the file's name. */
+function cutFile(path: string, fd: number, length: number): void {
+  try {
+    try {
+      ftruncateSync(fd, length);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EPERM') throw error;
+      truncateSync(path, length);
+    }
+  } catch (error) {
+    throw describeFault(path, error);
+  }
 }
 
 const WORDS: Readonly<Record<string, string>> = {

@@ -1,6 +1,15 @@
 // `stream tail --record` as a user runs it.
 import { spawnSync } from 'node:child_process';
-import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
@@ -22,6 +31,22 @@ function readRecording(path: string): Record<string, unknown>[] {
 
 const tail = (url: string, ...args: readonly string[]) =>
   runCli(['stream', 'tail', '--url', url, '--json', '-q', ...args], { key: KEY });
+
+/** Files as on Windows, where appending is a right of its own, which does not include cutting (nodejs/node#3177). */
+const WINDOWS_FILES = `
+  const fs = require('node:fs');
+  const { openSync, ftruncateSync } = fs;
+  const appending = new Set();
+  fs.openSync = (path, flags, ...more) => {
+    const fd = openSync(path, flags, ...more);
+    if (String(flags).startsWith('a')) appending.add(fd);
+    else appending.delete(fd);
+    return fd;
+  };
+  fs.ftruncateSync = (fd, length) => {
+    if (appending.has(fd)) throw Object.assign(new Error('EPERM'), { code: 'EPERM' });
+    ftruncateSync(fd, length);
+  };`;
 
 describe('stream tail --record', () => {
   test.each(['events.ndjson', 'events.ndjson.gz'])(
@@ -82,6 +107,21 @@ describe('stream tail --record', () => {
     expect(code).toBe(0);
     expect(stderr).toContain('ended in a torn line: its last 20 bytes were taken away');
     expect(readRecording(path).filter((each) => 'recording' in each)).toHaveLength(2);
+  });
+
+  test('Windows: a torn end is taken away although a file that is open for appending cannot be cut', async () => {
+    const folder = makeTempFolder();
+    const path = join(folder, 'events.ndjson');
+    const args = ['stream', 'tail', '--simulate', '--json', '--limit', '1', '--record', path];
+    await runCli(args);
+    const whole = readFileSync(path, 'utf8');
+    appendFileSync(path, '{"received_at":"2026');
+    const windows = join(folder, 'windows.cjs');
+    writeFileSync(windows, WINDOWS_FILES);
+    const { code, stderr } = await runCli(args, { nodeArgs: ['--require', windows] });
+    expect([code, stderr]).toEqual([0, expect.stringContaining('its last 20 bytes were taken away')]);
+    expect(readFileSync(path, 'utf8').startsWith(`${whole}{"recording":1`)).toBe(true);
+    expect(readRecording(path).filter((each) => 'event' in each)).toHaveLength(2);
   });
 
   test('--record-max-size and --record-keep', async () => {
