@@ -16,11 +16,11 @@ export function addManualCommands(program: DocumentedCommand, io: Io): void {
     )
     .addArgument(shell)
     .note('Install', 'a line in the start-up file of your shell', {
-      '~/.bashrc': 'source <(atlantis completion bash)',
-      '~/.zshrc': 'source <(atlantis completion zsh)    # after compinit',
+      '~/.bashrc': 'eval "$(atlantis completion bash)"',
+      '~/.zshrc': 'eval "$(atlantis completion zsh)"    # after compinit',
       '~/.config/fish/config.fish': 'atlantis completion fish | source',
     })
-    .example('source <(atlantis completion bash)', 'for this session')
+    .example('eval "$(atlantis completion bash)"', 'for this session')
     .example('atlantis completion zsh > "$HOME/.zsh/completions/_atlantis"', 'a folder of fpath')
     .example('atlantis completion fish > ~/.config/fish/completions/atlantis.fish')
     .action(async (name: string) => {

@@ -1,8 +1,9 @@
 // The scripts that `atlantis completion` prints. They know nothing but how to ask: every word they offer comes
-// from the program, so that a script of yesterday completes the flags of today.
+// from the program, so that a script of yesterday completes the flags of today. They are evaluated, not sourced
+// from `<(…)`: the bash 3.2 of macOS reads nothing from there, and does not say so.
 import type { SHELLS } from '../config/choices.ts';
 
-const BASH = `# Completion of atlantis for bash. In ~/.bashrc: source <(atlantis completion bash)
+const BASH = `# Completion of atlantis for bash. In ~/.bashrc: eval "$(atlantis completion bash)"
 _atlantis() {
   local line
   COMPREPLY=()
@@ -23,7 +24,7 @@ complete -F _atlantis atlantis
 `;
 
 const ZSH = `#compdef atlantis
-# Completion of atlantis for zsh. In ~/.zshrc, after compinit: source <(atlantis completion zsh)
+# Completion of atlantis for zsh. In ~/.zshrc, after compinit: eval "$(atlantis completion zsh)"
 _atlantis() {
   local -a offers
   offers=("\${(@f)$(command atlantis __complete zsh -- "\${(@Q)words[2,CURRENT-1]}" "\${(Q)PREFIX}" 2>/dev/null)}")

@@ -21,7 +21,7 @@ const SHELLS: readonly Shell[] = [
   {
     name: 'bash',
     command: ['bash', '--norc', '--noprofile', '-i'],
-    setUp: `source <(atlantis completion bash)
+    setUp: `eval "$(atlantis completion bash)"
 atlantis() { printf 'RAN%s;\\n' "$(printf '|%s' "$@")"; }
 echo READY`,
   },
@@ -29,7 +29,7 @@ echo READY`,
     name: 'zsh',
     command: ['zsh', '-f', '-i'],
     setUp: `autoload -Uz compinit; compinit -D -u
-source <(atlantis completion zsh)
+eval "$(atlantis completion zsh)"
 atlantis() { print -r -- "RAN|\${(j:|:)@};" }
 echo READY`,
   },
