@@ -22,22 +22,19 @@ function newestBelow(path) {
   return Math.max(...entries.map((entry) => modified(join(path, entry))));
 }
 
-function run(command, args) {
-  const { status } = spawnSync(command, args, {
-    cwd: root,
-    stdio: ['ignore', 2, 2],
-    shell: process.platform === 'win32',
-  });
+function run(command, args, options = {}) {
+  const { status } = spawnSync(command, args, { cwd: root, stdio: ['ignore', 2, 2], ...options });
   if (status !== 0) process.exit(status ?? 1);
 }
 
 if (modified('node_modules/.package-lock.json') < modified('package-lock.json')) {
-  run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
+  // On Windows npm is a script for the shell; node is none, and its path may hold a space.
+  const shell = process.platform === 'win32';
+  run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { shell });
 }
 const newestSource = Math.max(
-  newestBelow('src'),
+  ...['src', 'assembly', 'scripts'].map(newestBelow),
   modified('package.json'),
-  modified('scripts/build.mjs'),
   modified('node_modules/.package-lock.json'),
 );
 if (modified('dist/main.cjs') < newestSource) run(process.execPath, ['scripts/build.mjs']);
