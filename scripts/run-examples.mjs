@@ -2,7 +2,7 @@
 //
 // jest, ws and the compiler are those of this project; vitest is installed for the run, at a fixed version.
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -48,6 +48,13 @@ function tell(item: StreamItem): void {
 stream({ ...options, retryMinMs: '1s' });
 `;
 
+/** The code of docs/library.md as it stands there, with what it takes for granted. */
+function readLibraryPage() {
+  const page = readFileSync(join(root, 'docs/library.md'), 'utf8');
+  const blocks = [...page.matchAll(/^```js\n([\s\S]*?)^```$/gm)].map(([, code]) => code);
+  return `declare const url: string, key: string, handle: (event: unknown) => void;\n${blocks.join('')}`;
+}
+
 function run(command, args) {
   const { status, stdout } = spawnSync(command, args, {
     cwd: folder,
@@ -81,6 +88,7 @@ try {
   }
   writeFileSync(join(folder, 'types.mts'), TYPES);
   writeFileSync(join(folder, 'types.cts'), TYPES);
+  writeFileSync(join(folder, 'page.mts'), readLibraryPage());
   const { execPath } = process;
   const jest = [
     '--experimental-vm-modules',
@@ -94,6 +102,7 @@ try {
   const tsc = join(root, 'node_modules/typescript/bin/tsc');
   const strict = ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2022', '--types', 'node'];
   example('types for an ES module', execPath, [tsc, ...strict, 'types.mts']);
+  example('types of docs/library.md', execPath, [tsc, ...strict, 'page.mts']);
   example('types for CommonJS', execPath, [tsc, ...strict, 'types.cts']);
 } finally {
   rmSync(folder, { recursive: true, force: true });
