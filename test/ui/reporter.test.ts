@@ -1,5 +1,6 @@
 // What reaches stderr: levels, both formats, and nothing that a terminal or a parser would trip over.
 import { describe, expect, test } from '@jest/globals';
+import stringWidth from 'string-width';
 import { PLAIN_LOG_STYLE } from '../../src/render/paint.ts';
 import {
   createReporter,
@@ -57,6 +58,26 @@ describe('text', () => {
     const { io, reporter } = createWorld();
     reporter.report({ event: 'error', level: 'error', message: 'it failed', hint: 'Do this.' });
     expect(io.errText).toBe('atlantis: error: it failed\n  Do this.\n');
+  });
+
+  test('a caret stays under its place, and a secret goes before the line is cut to the terminal', () => {
+    const expression = `${'漢'.repeat(12)}.${KEY} => 5`;
+    const hint = `${expression}\n${' '.repeat(24 + KEY.length + 5)}^ see there`;
+    const record = { event: 'error', level: 'error', message: 'no', hint } as const;
+    for (let columns = 20; columns < 90; columns++) {
+      const io = createFakeIo({ isStderrTty: true, columns });
+      io.redactor.addSecret(KEY);
+      createReporter(io, PLAIN).report(record);
+      for (let at = 16; at + 6 <= KEY.length; at++) expect(io.errText).not.toContain(KEY.slice(at, at + 6));
+      const [, shown = '', pointer = ''] = io.errLines;
+      expect(stringWidth(shown)).toBeLessThanOrEqual(columns);
+      expect(pointer).toMatch(/^ {3,}\^/);
+    }
+    const io = createFakeIo({ isStderrTty: true, columns: 40 });
+    createReporter(io, PLAIN).report({ ...record, hint: hint.replaceAll(KEY, 'x'.repeat(KEY.length)) });
+    const [, shown = '', pointer = ''] = io.errLines;
+    expect(shown).toMatch(/^ {2}…x+ => 5$/);
+    expect(pointer.indexOf('^')).toBe(shown.indexOf('5'));
   });
 
   test('on a terminal long lines are broken between words, elsewhere they are not', () => {
