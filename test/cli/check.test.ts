@@ -72,7 +72,14 @@ describe('a check that passes', () => {
       credit_cost: 2,
       credit_remaining: 98,
     });
+    expect(exit.step('upgrade').summary).toBe('101, request id req-1, credit cost 2, credit remaining 98');
     expect(exit.step('keepalive').details['round_trips_ms']).toHaveLength(3);
+    expect(exit.step('keepalive').summary).toMatch(
+      /^3 of 3 pings answered, round trips \d+\.\d, \d+\.\d, \d+\.\d ms$/,
+    );
+    for (const { name, status, duration_ms: ms } of exit.report.steps) {
+      if (status === 'ok' && name !== 'identity') expect([name, ms > 0]).toEqual([name, true]);
+    }
     expect(exit.step('events').summary).toBe('no --expect');
     const [attempt] = server.attempts;
     expect(server.attempts).toHaveLength(1);
