@@ -1,5 +1,10 @@
 // A signal to `stream check` in each of its steps: it ends there, with the whole report, and nothing is left.
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
+import { startCheck } from '../helpers/check.ts';
+import { makeTempFolder } from '../helpers/cleanup.ts';
+import { pauseFor } from '../helpers/watch.ts';
 import { expectSkippedBehind, STEPS, startWaiting, WAITS } from './check-waits.ts';
 
 describe('S1: a signal ends each step, with the report, by that signal', () => {
@@ -32,5 +37,35 @@ describe('S1: a signal ends each step, with the report, by that signal', () => {
     await server.waitUntil(() => server.attempts[0]?.closeFrame, 'the goodbye');
     child.kill('SIGINT');
     expect(await child.exit).toMatchObject({ signal: 'SIGINT', stdout: '' });
+  });
+});
+
+describe('P1: a key command that does not end is ended with the check', () => {
+  test.each(['SIGTERM', '--deadline'])('by %s', async (way) => {
+    const folder = makeTempFolder();
+    const pidFile = join(folder, 'pid');
+    const url = 'http://127.0.0.1:9';
+    const keyCommand = ['sh', '-c', 'echo $$ > "$0"; exec sleep 600', pidFile];
+    const store = { version: 1, current: 'main', profiles: { main: { url, keyCommand } } };
+    const config = join(folder, 'config');
+    mkdirSync(config, { mode: 0o700 });
+    writeFileSync(join(config, 'profiles.json'), JSON.stringify(store), { mode: 0o600 });
+    const { child, finish } = startCheck(url, way === '--deadline' ? [way, '2s'] : [], {
+      env: { ATLANTIS_CONFIG_DIR: config, ATLANTIS_API_KEY: undefined },
+    });
+    while (!existsSync(pidFile) || readFileSync(pidFile, 'utf8') === '') await pauseFor(20);
+    if (way === 'SIGTERM') child.kill(way);
+    const exit = await finish();
+    expect(exit.failed?.error?.cause).toBe(way === 'SIGTERM' ? 'signal' : 'deadline');
+    expect([exit.report.failed_step, exit.signal ?? exit.code]).toEqual([
+      'settings',
+      way === 'SIGTERM' ? way : 124,
+    ]);
+    expectSkippedBehind(exit, 'settings');
+    // Killed, though perhaps not yet waited for by whoever adopted it.
+    const pid = readFileSync(pidFile, 'utf8').trim();
+    const isOver = (): boolean =>
+      !existsSync(`/proc/${pid}`) || /\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+    if (existsSync('/proc/self')) while (!isOver()) await pauseFor(20);
   });
 });
