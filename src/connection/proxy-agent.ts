@@ -1,9 +1,12 @@
 // The agent that reaches the API through an HTTP proxy by CONNECT (contract C6). A bundle of its own.
+//
+// The proxy is asked here and not by the library, which keeps all that a proxy sends until its header ends.
 import type { Agent } from 'node:http';
-import type { Socket } from 'node:net';
+import { connect as connectTcp, isIP, isIPv6, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { checkServerIdentity, type PeerCertificate } from 'node:tls';
+import { checkServerIdentity, connect as connectTls, type PeerCertificate } from 'node:tls';
 import { HttpsProxyAgent, type HttpsProxyAgentOptions } from 'https-proxy-agent';
+import { readProxyAnswer } from './proxy-answer.ts';
 
 type AddTap = (socket: Socket) => Duplex;
 
@@ -38,20 +41,66 @@ class TunnelAgent extends HttpsProxyAgent<string> {
     this.#addTap = addTap;
   }
 
-  /**
-   * Holds the certificate inside the tunnel to the host of the URL. For an address the library leaves that
-   * open, and Node would then accept a certificate for the name of the proxy, or for localhost.
-   */
+  /** A socket to the host of the request; what a proxy says instead of opening one is read from a stand-in. */
   override async connect(
     ...[request, options]: Parameters<HttpsProxyAgent<string>['connect']>
   ): ReturnType<HttpsProxyAgent<string>['connect']> {
     const host = options.host ?? '';
-    const identity = {
+    const toProxy = this.#reachProxy();
+    // Whoever uses it hears of its errors as well; in between, and once it is given up, nobody does.
+    toProxy.on('error', () => undefined);
+    toProxy.write(this.#composeConnect(host, Number(options.port)));
+    const { statusCode, bytes } = await readProxyAnswer(toProxy);
+    request.emit('proxyConnect', { statusCode });
+    if (statusCode !== 200) {
+      toProxy.destroy();
+      return replay(bytes, (play) => request.once('socket', play));
+    }
+    // Once whoever asked listens.
+    request.once('socket', (socket: Socket) => void setImmediate(() => socket.resume()));
+    if (!options.secureEndpoint) return this.#addTap(toProxy) as Socket;
+    const { path: _path, port: _port, host: _host, ...tlsOptions } = options;
+    const socket = connectTls({
+      ...tlsOptions,
+      ...(isIP(host) === 0 && { servername: options.servername ?? host }),
+      // The certificate is held to the host of the URL. For an address Node would go by the name of the
+      // proxy, or by localhost.
       checkServerIdentity: (_name: string, certificate: PeerCertificate) =>
         checkServerIdentity(host, certificate),
-    };
-    const socket = await super.connect(request, { ...options, ...identity });
-    // The library answers a refusal with a socket that only replays what the proxy said.
-    return socket.writable ? (this.#addTap(socket) as Socket) : socket;
+      socket: toProxy,
+    });
+    return this.#addTap(socket) as Socket;
   }
+
+  #reachProxy(): Socket {
+    const where = this.connectOpts;
+    if (this.proxy.protocol !== 'https:') return connectTcp(where);
+    const { host = '' } = where;
+    return connectTls({ ...where, ...(isIP(host) === 0 && { servername: host }) });
+  }
+
+  #composeConnect(host: string, port: number): string {
+    const target = `${isIPv6(host) ? `[${host}]` : host}:${port}`;
+    const { username, password } = this.proxy;
+    const login = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+    return [
+      `CONNECT ${target} HTTP/1.1`,
+      ...(login === ':' ? [] : [`Proxy-Authorization: Basic ${Buffer.from(login).toString('base64')}`]),
+      `Host: ${target}`,
+      `Proxy-Connection: ${this.keepAlive ? 'Keep-Alive' : 'close'}`,
+      '\r\n',
+    ].join('\r\n');
+  }
+}
+
+/** A socket that leads nowhere and brings `bytes`, once `whenListened` calls back: the request goes to nobody. */
+function replay(bytes: Buffer, whenListened: (play: (socket: Socket) => void) => void): Socket {
+  const standIn = new Socket({ writable: false });
+  // Not connected, so Node takes it for closed.
+  Object.assign(standIn, { readable: true });
+  whenListened((socket) => {
+    socket.push(bytes);
+    socket.push(null);
+  });
+  return standIn;
 }

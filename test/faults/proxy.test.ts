@@ -14,6 +14,7 @@ import { tunnelTo } from '../helpers/tunnel.ts';
 
 const NAME = 'stream.atlantis.test';
 const FAST = ['--retry-min', '250ms', '--retry-max', '250ms'];
+const MIB = 1024 * 1024;
 const SECRET = 'pa55w0rd-0f-the-proxy';
 const describeTls = hasOpenssl() ? describe : describe.skip;
 
@@ -165,6 +166,45 @@ describeTls('row 33 (C6): a proxy (needs the openssl command)', () => {
     expect(error?.message).toContain(NAME);
     expect([exit.stdout, exit.code]).toEqual(['', 7]);
     expect(proxy.attempts).toHaveLength(2);
+  });
+
+  test.each([
+    { what: 'sends a header without an end', begin: 'HTTP/1.1 200 OK\r\n', words: 'a header without an end' },
+    { what: 'sends no line end at all', begin: '', words: 'a header without an end' },
+  ])('row 33: $what: given up after 64 KiB, tried again, 7', async ({ begin, words }) => {
+    const sent: number[] = [];
+    const portion = Buffer.from(`X-Filler: ${'x'.repeat(16_371)}${begin === '' ? 'xx' : '\r\n'}`);
+    const proxy = await startScriptedServer(async (peer, index) => {
+      sent[index] = 0;
+      await peer.readRequest();
+      await peer.sendRaw(begin);
+      for (; (sent[index] ?? 0) < 256 * MIB; sent[index] = (sent[index] ?? 0) + portion.length) {
+        await peer.sendRaw(portion);
+      }
+    });
+    const exit = await run(httpUrl(proxy), ['--max-reconnects', '1', ...FAST]);
+    const [error] = pickRecords(exit, 'error');
+    expect(error).toMatchObject({ cause: 'proxy-failed', exit_code: 7 });
+    expect(error?.message).toContain(words);
+    expect(proxy.attempts).toHaveLength(2);
+    // What the kernel holds on both sides, but not what a reader without a bound would take.
+    for (const bytes of sent) expect(bytes).toBeLessThan(32 * MIB);
+  });
+
+  test('row 33: a proxy that speaks another protocol: tried again, 7', async () => {
+    const proxy = await startScriptedServer((peer) => peer.sendRaw('SSH-2.0-OpenSSH_9.6\r\n\r\n'));
+    const exit = await run(httpUrl(proxy), ['--max-reconnects', '1', ...FAST]);
+    const [error] = pickRecords(exit, 'error');
+    expect(error).toMatchObject({ cause: 'proxy-failed', exit_code: 7 });
+    expect(error?.message).toContain('its answer is not HTTP');
+    expect(proxy.attempts).toHaveLength(2);
+  });
+
+  test('row 33: an answer that comes a byte at a time still opens the tunnel', async () => {
+    const service = await startService();
+    const proxy = await startScriptedServer(tunnelTo(service.port, { isDripped: true }));
+    const exit = await run(httpUrl(proxy));
+    expect([exit.stdout, exit.code]).toEqual(['{"n":1}\n', 0]);
   });
 
   test('row 33: nobody listens there: 7, naming the proxy', async () => {

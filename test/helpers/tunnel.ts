@@ -4,9 +4,9 @@ import type { Script } from './scripted-server.ts';
 
 /**
  * Answers CONNECT with 200 and tunnels to `targetPort`, whatever host was asked for (see `attempt.request`).
- * Anything else is answered with 405.
+ * Anything else is answered with 405. `isDripped` sends that answer byte by byte.
  */
-export function tunnelTo(targetPort: number): Script {
+export function tunnelTo(targetPort: number, { isDripped = false } = {}): Script {
   return async (peer) => {
     const { method } = await peer.readRequest();
     if (method !== 'CONNECT') return peer.respond(405);
@@ -15,7 +15,8 @@ export function tunnelTo(targetPort: number): Script {
     target.on('error', () => peer.reset());
     peer.socket.on('error', () => target.destroy());
     peer.socket.on('close', () => target.destroy());
-    await peer.sendRaw('HTTP/1.1 200 Connection established\r\n\r\n');
+    const answer = 'HTTP/1.1 200 Connection established\r\n\r\n';
+    for (const part of isDripped ? answer : [answer]) await peer.sendRaw(part);
     target.write(early);
     peer.socket.pipe(target).pipe(peer.socket);
     await peer.untilClosed();
