@@ -7,6 +7,7 @@ import {
   type TailConfig,
   type TailFlags,
 } from './config/tail-config.ts';
+import { chooseResolverOptions } from './connection/lookup-limit.ts';
 import type { Select } from './event-form.ts';
 import type { Io } from './io.ts';
 import type { SessionStream, SourceTraits } from './session.ts';
@@ -43,6 +44,7 @@ export async function openCommandStream(
       simulator === undefined
         ? await resolveSource(flags, io)
         : describeSimulatorSource(simulator.url, simulator.exampleKey);
+    limitLookups(config, io);
     const deadlineMs = findDeadline(config, io.clock);
     const prepared = await prepareSource(config.connection, source, io, { deadlineMs, select });
     const speaker = await createSpeaker(config, io);
@@ -58,6 +60,19 @@ export async function openCommandStream(
     throw error;
   }
 }
+
+/** A lookup that hangs must not hold the process when the time of the attempt, or of the run, is over (contract C1). */
+function limitLookups({ connection, timeoutMs, durationMs }: Waits, io: Io): void {
+  const { connectTimeoutMs } = connection;
+  const options = chooseResolverOptions(
+    Math.min(connectTimeoutMs, timeoutMs ?? connectTimeoutMs, durationMs ?? connectTimeoutMs),
+  );
+  if (options !== undefined) io.setResolverOptions(options);
+}
+
+type Waits = Pick<TailConfig, 'timeoutMs' | 'durationMs'> & {
+  readonly connection: Pick<TailConfig['connection'], 'connectTimeoutMs'>;
+};
 
 /** Monotonic time in ms at which `--timeout`, counted from now, will be over; undefined where there is none. */
 export function findDeadline({ timeoutMs }: Pick<TailConfig, 'timeoutMs'>, clock: Clock): number | undefined {

@@ -75,6 +75,8 @@ export interface Io {
    * several handlers only the newest is called.
    */
   onUncaught(handler: (error: unknown) => void): () => void;
+  /** Options for name lookups, read by glibc before the first one (RES_OPTIONS); those of the user go first. */
+  setResolverOptions(options: string): void;
   setExitCode(code: ExitCode): void;
   /** Ends in the way of an outcome: the exit code is set, or the process dies by the signal. */
   end(outcome: Outcome): void;
@@ -206,6 +208,9 @@ export function createProcessIo(homeDirectory: () => string): Io {
         if (at >= 0) faultHandlers.splice(at, 1);
         if (faultHandlers.length === 0) process.off('uncaughtException', handleFault);
       };
+    },
+    setResolverOptions(options) {
+      process.env['RES_OPTIONS'] ??= options;
     },
     setExitCode,
     end(outcome) {

@@ -104,6 +104,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'session.ts',
     'stream-source.ts',
     'config/tail-config.ts',
+    // How long the system may look a name up is set for the whole process.
+    'connection/lookup-limit.ts',
     'simulator/server.ts',
     'ui/',
   ],

@@ -102,6 +102,7 @@ export function createFakeIo(options: FakeIoOptions = {}): FakeIo {
     sendSignal: () => false,
     ignoreFileSizeSignal() {},
     onUncaught: (handler) => keep(faultHandlers, handler),
+    setResolverOptions: () => undefined,
     setExitCode: (code) => void ends.push(code),
     end: (outcome: Outcome) => void ends.push('signal' in outcome ? outcome.signal : outcome.exitCode),
     exitNow: (code) => void ends.push(code),
