@@ -70,6 +70,29 @@ test('whatever stands in code in a sentence stands in both', () => {
   expect({ missing, unknown }).toEqual({ missing: [], unknown: [] });
 });
 
+/** The 5,401 characters in everyday use in Taiwan: the first level of Big5. The simplified script is not among them. */
+function listEverydayCharacters(): Set<string> {
+  const decoder = new TextDecoder('big5');
+  const characters = new Set<string>();
+  for (let code = 0xa440; code <= 0xc67e; code += 1) {
+    const trail = code & 0xff;
+    if ((trail >= 0x40 && trail <= 0x7e) || (trail >= 0xa1 && trail <= 0xfe))
+      characters.add(decoder.decode(Uint8Array.of(code >> 8, trail)));
+  }
+  return characters;
+}
+
+test('no character of it is one of the simplified script', () => {
+  const known = listEverydayCharacters();
+  expect(known.size).toBe(5_401);
+  expect([...'設網務後裡'].every((one) => known.has(one))).toBe(true);
+  expect([...'设网务装输'].some((one) => known.has(one))).toBe(false);
+  const strange = [...translation.matchAll(/\p{Script=Han}/gu)].filter(([one]) => !known.has(one));
+  expect(strange.map(([one]) => one)).toEqual([]);
+  // These exist in both scripts, with another meaning.
+  expect(translation.match(/[之以最然]后|后[面來]|這里|那里|里面|系統里|只有一只/u)).toBeNull();
+});
+
 test('it is written as in Taiwan: its words, and a space between Chinese and Latin', () => {
   for (const word of ['設定檔', '金鑰', '串流', '終端機', '管線', '逾時', '重新連線'])
     expect(prose).toContain(word);
