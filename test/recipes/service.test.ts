@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
+import { EXIT } from '../../src/errors.ts';
 import { startChild } from '../helpers/child.ts';
 import { makeTempFolder } from '../helpers/cleanup.ts';
 import { COMMAND, makeCleanEnvironment } from '../helpers/run-cli.ts';
@@ -40,6 +41,15 @@ describe('a systemd unit', () => {
       ]);
     },
   );
+
+  test('it starts again but for what only its owner can mend, and gets the key as a file on stdin', () => {
+    const { usage, credential, credit, refused } = EXIT;
+    const mended = readSetting('RestartPreventExitStatus').split(' ').map(Number);
+    expect([readSetting('Restart'), mended]).toEqual(['always', [usage, credential, credit, refused]]);
+    expect(readSetting('StartLimitIntervalSec')).toBe('0');
+    expect(readSetting('StandardInput')).toBe('file:/etc/atlantis/key');
+    expect(readSetting('ExecStart')).toContain('--key-stdin');
+  });
 
   test('its command records what comes, with the key of the file on stdin, and ends by SIGTERM', async () => {
     const { url, exampleKey } = await openSimulator({ ratePerSecond: 200 });
