@@ -5,6 +5,7 @@ import { CANARY_KEY } from '../helpers/canary.ts';
 import { hasPty, type PtyExit, startCliInPty } from '../helpers/pty.ts';
 import { runCli, runShell } from '../helpers/run-cli.ts';
 import { startScriptedServer, streamHandler } from '../helpers/scripted-server.ts';
+import { openSimulator } from '../simulator/stream-client.ts';
 
 const TAIL = ['stream', 'tail', '--simulate', 'burst', '--limit', '3'];
 const tail = `atlantis ${TAIL.join(' ')} --json`;
@@ -80,6 +81,35 @@ describe('colours into a pipe', () => {
       expect(tooLong).toEqual([]);
     },
   );
+
+  describe.each([
+    ['check', ['stream', 'check']],
+    ['profile show', ['profile', 'show']],
+  ])('%s', (_name, args) => {
+    const ask = async (env: Record<string, string>, columns?: number): Promise<PtyExit> => {
+      const { url, exampleKey } = await openSimulator({});
+      return run({ ATLANTIS_URL: url, ATLANTIS_API_KEY: exampleKey, ...env }, args, columns);
+    };
+
+    test('NO_COLOR, CI and TERM=dumb', async () => {
+      const plain = await ask({ NO_COLOR: '1' });
+      expect([plain.code, COLOUR.test(plain.output)]).toEqual([0, false]);
+      const kept = await ask({ CI: 'true' });
+      expect([kept.code, /\u001b\[\d*[A-HJK]/.test(kept.output)]).toEqual([0, false]);
+      const dumb = await ask({ TERM: 'dumb' });
+      expect([dumb.code, ESCAPE.test(dumb.output)]).toEqual([0, false]);
+    });
+
+    test('40 columns', async () => {
+      const { code, output } = await ask({ CI: '1', NO_COLOR: '1' }, 40);
+      expect(code).toBe(0);
+      // What cannot be broken, such as a path, is left whole: alone, or behind what it is.
+      const tooLong = output
+        .split('\r\n')
+        .filter((line) => line.length > 40 && !/^ {4}(?:is|from) +\S+$/.test(line));
+      expect(tooLong).toEqual([]);
+    });
+  });
 
   test('40 columns: events and what is said about them fit', async () => {
     const { code, output } = await run({ CI: '1', NO_COLOR: '1' }, TAIL, 40);
