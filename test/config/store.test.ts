@@ -261,6 +261,18 @@ describe('the lock', () => {
     expect(readdirSync(join(path, '..'))).toEqual(['profiles.json']);
   });
 
+  const testWithProc = existsSync('/proc/self/stat') ? test : test.skip;
+  testWithProc('row 54: a lock of a process whose id another has by now is broken at once', async () => {
+    const path = newStorePath();
+    await add(path, 'main');
+    await takeLock(`${path}.lock`, host);
+    const [holder = ''] = readdirSync(`${path}.lock`);
+    const [pid, , ...rest] = holder.split('-');
+    renameSync(join(`${path}.lock`, holder), join(`${path}.lock`, [pid, '1', ...rest].join('-')));
+    await add(path, 'second');
+    expect([...readProfileFile(path, host).file.profiles.keys()]).toEqual(['main', 'second']);
+  });
+
   test('F2: a held lock is an error after 2 s, by a clock that the test moves', async () => {
     const path = newStorePath();
     await add(path, 'main');
