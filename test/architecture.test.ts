@@ -142,6 +142,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'event-output.ts',
     'config/http-target.ts',
     'connection/',
+    'output/cut-file.ts',
     'output/line-writer.ts',
     'protocol/',
     'render/ndjson.ts',
@@ -213,6 +214,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   // Its lines are those of --envelope; whoever reads them classifies them like messages.
   'record/': [
+    'output/cut-file.ts',
     'errors.ts',
     'clock.ts',
     'version.ts',

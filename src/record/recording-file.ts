@@ -2,17 +2,9 @@
 //
 // Written synchronously: while the disk does not keep up nothing is read from the server, and no line is on
 // stdout that is not in the file.
-import {
-  closeSync,
-  fstatSync,
-  ftruncateSync,
-  openSync,
-  realpathSync,
-  type Stats,
-  truncateSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, fstatSync, openSync, realpathSync, type Stats, writeSync } from 'node:fs';
 import { OutputError, UsageError } from '../errors.ts';
+import { cutFile } from '../output/cut-file.ts';
 import { packMember } from './gzip-member.ts';
 import { inspectRecording } from './repair.ts';
 
@@ -89,7 +81,11 @@ export function openRecordingFile(path: string): RecordingFile {
   let bytes = found.wholeBytes;
   let isOpen = true;
   const cutTo = (length: number): void => {
-    cutFile(path, fd, length);
+    try {
+      cutFile(path, fd, length);
+    } catch (error) {
+      throw describeFault(path, error);
+    }
     bytes = length;
   };
   if (size > bytes) cutTo(bytes);
@@ -128,20 +124,6 @@ function open(path: string): number {
   }
   closeSync(fd);
   throw new UsageError(`--record: ${JSON.stringify(path)} is not a regular file`, 'give the name of a file');
-}
-
-/** Windows may not cut what is open for appending alone (EPERM): there it is done by the file's name. */
-function cutFile(path: string, fd: number, length: number): void {
-  try {
-    try {
-      ftruncateSync(fd, length);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EPERM') throw error;
-      truncateSync(path, length);
-    }
-  } catch (error) {
-    throw describeFault(path, error);
-  }
 }
 
 const WORDS: Readonly<Record<string, string>> = {

@@ -1,7 +1,8 @@
 // The file of events that a sink will never take: one line of JSON each, with the reason, and the event as it
 // came. `relay --redeliver` reads it. On disk before the event counts as done with.
-import { closeSync, fdatasyncSync, fstatSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, fdatasyncSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
 import { OutputError, UsageError } from '../errors.ts';
+import { cutFile } from '../output/cut-file.ts';
 import { MESSAGE } from '../protocol/messages.ts';
 import { classifyText } from '../protocol/scanner.ts';
 import { makeSafeLine } from '../render/ndjson.ts';
@@ -77,7 +78,14 @@ export function openDeadLetters(path: string): DeadLetterFile {
     );
   }
   let bytes = findWholeLines(fd, size);
-  if (bytes < size) ftruncateSync(fd, bytes);
+  const cut = (): void => {
+    try {
+      cutFile(path, fd, bytes);
+    } catch (error) {
+      throw fail(error);
+    }
+  };
+  if (bytes < size) cut();
   return {
     path,
     bytesRepaired: size - bytes,
@@ -88,7 +96,7 @@ export function openDeadLetters(path: string): DeadLetterFile {
         fdatasyncSync(fd);
         bytes += line.length;
       } catch (error) {
-        ftruncateSync(fd, bytes);
+        cut();
         throw fail(error);
       }
     },
