@@ -7,7 +7,7 @@ import { expect, test } from '@jest/globals';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { makeTempFolder } from '../helpers/cleanup.ts';
 import { startEventHub } from '../helpers/event-hub.ts';
-import { startNatsCluster, untilJetStream } from '../helpers/nats-cluster.ts';
+import { startNatsCluster, untilReplicated } from '../helpers/nats-cluster.ts';
 import { connectTo, describeWithNats, readStream, startNatsServer } from '../helpers/nats-server.ts';
 import { pickRecords, startTail } from '../helpers/tail.ts';
 import {
@@ -228,9 +228,9 @@ describeWithNats('faults of the relay', () => {
       const exit = await relay.finish();
       expect(exit.code).toBe(0);
       expect(pickRecords(exit, 'summary')[0]).toMatchObject({ acknowledged: 9_000 });
-      // A consumer may be given to any server, also to one that is down.
+      // A consumer may be given to any server, also to one that is down or has not caught up yet.
       await leader?.start();
-      await untilJetStream(leader?.url ?? '');
+      await untilReplicated(leader?.url ?? '', 'E');
       const numbers = numbersOf(await texts(leader?.url ?? ''));
       // Each exactly once; in order but for what an election refused in the middle of a window, which comes late.
       expect([...numbers].sort((a, b) => a - b)).toEqual(range(0, 9_000));

@@ -29,14 +29,30 @@ export async function startNatsCluster(lifetime: Lifetime = 'test'): Promise<rea
 /** Resolves once the servers have a leader for JetStream. */
 export async function untilJetStream(url: string, limitMs = 20_000): Promise<void> {
   const connection = await connectTo(url);
+  const isReady = async (): Promise<boolean> => {
+    await jetstreamManager(connection, { timeout: 1_000 });
+    return true;
+  };
+  await untilAnswered(isReady, `JetStream at ${url}`, limitMs);
+}
+
+/** Resolves once every server that keeps the stream has all of it: what a consumer is told does not depend on which. */
+export async function untilReplicated(url: string, stream: string, limitMs = 30_000): Promise<void> {
+  const connection = await connectTo(url);
+  const isReplicated = async (): Promise<boolean> => {
+    const manager = await jetstreamManager(connection, { timeout: 1_000 });
+    const { cluster } = await manager.streams.info(stream);
+    const replicas = cluster?.replicas ?? [];
+    return replicas.length > 0 && replicas.every(({ current, offline, lag }) => current && !offline && !lag);
+  };
+  await untilAnswered(isReplicated, `all replicas of ${stream}`, limitMs);
+}
+
+/** Asks again until the answer is true; an error is none. */
+async function untilAnswered(ask: () => Promise<boolean>, what: string, limitMs: number): Promise<void> {
   const endMs = performance.now() + limitMs;
-  for (;;) {
-    const isReady = await jetstreamManager(connection, { timeout: 1_000 }).then(
-      () => true,
-      () => false,
-    );
-    if (isReady) return;
-    if (performance.now() > endMs) throw new Error(`no JetStream at ${url} within ${limitMs} ms`);
+  while (!(await ask().catch(() => false))) {
+    if (performance.now() > endMs) throw new Error(`waited ${limitMs} ms for ${what}`);
     await pauseFor(50);
   }
 }

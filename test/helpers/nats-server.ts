@@ -124,7 +124,8 @@ export async function readStream(url: string, name: string): Promise<Kept[]> {
       relay: message.headers?.get('Atlantis-Relay') ?? '',
       kind: message.headers?.get('Atlantis-Kind') ?? '',
     });
-    if (message.info.pending === 0) break;
+    // Not when nothing is pending: a server that is catching up says so too early.
+    if (message.seq >= state.last_seq) break;
   }
   await connection.close();
   return kept;
