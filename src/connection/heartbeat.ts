@@ -13,6 +13,14 @@ export interface HeartbeatHooks {
   onAway(): void;
 }
 
+interface OpenPing {
+  readonly sentAtMs: number;
+  readonly onPong: (roundTripMs: number) => void;
+}
+
+/** A server may leave pings unanswered for as long as it sends anything else. */
+const MAX_OPEN_PINGS = 1_000;
+
 export class Heartbeat {
   /** Round trip of the last answered ping in ms, or undefined. */
   roundTripMs: number | undefined;
@@ -22,8 +30,8 @@ export class Heartbeat {
   readonly #hooks: HeartbeatHooks;
   #hasRead = false;
   #wasPaused = false;
-  #pingSentAtMs: number | undefined;
-  #onPong: ((roundTripMs: number) => void) | undefined;
+  /** Pings without a pong, the earliest first: the service answers each, in order. */
+  #openPings: OpenPing[] = [];
   #cancelTick: () => void = () => {};
 
   constructor(settings: KeepaliveSettings, clock: Clock, hooks: HeartbeatHooks) {
@@ -62,14 +70,12 @@ export class Heartbeat {
 
   /** Pings outside of the interval; resolves with the round trip in ms once the pong has come. */
   ping(): Promise<number> {
-    this.#sendPing();
-    return new Promise((resolve) => {
-      this.#onPong = resolve;
-    });
+    return new Promise((resolve) => this.#sendPing(resolve));
   }
 
-  #sendPing(): void {
-    this.#pingSentAtMs = this.#clock.monotonicMs();
+  #sendPing(onPong: OpenPing['onPong'] = () => {}): void {
+    if (this.#openPings.length < MAX_OPEN_PINGS)
+      this.#openPings.push({ sentAtMs: this.#clock.monotonicMs(), onPong });
     this.#hooks.sendPing();
   }
 
@@ -88,9 +94,9 @@ export class Heartbeat {
 
   /** The text `pong` came (contract K1). */
   notePong(): void {
-    if (this.#pingSentAtMs === undefined) return;
-    this.roundTripMs = this.#clock.monotonicMs() - this.#pingSentAtMs;
-    this.#pingSentAtMs = undefined;
-    this.#onPong?.(this.roundTripMs);
+    const ping = this.#openPings.shift();
+    if (ping === undefined) return;
+    this.roundTripMs = this.#clock.monotonicMs() - ping.sentAtMs;
+    ping.onPong(this.roundTripMs);
   }
 }
