@@ -84,6 +84,8 @@ async function buildBundle([name, files]) {
     // Without this esbuild keeps `import()`: Node would load the ESM machinery and lex every bundle for it.
     supported: { 'dynamic-import': false },
     minify: true,
+    // Node prints the line of a fault that nobody catches.
+    lineLimit: 160,
     keepNames: false,
     external: ['bufferutil', 'utf-8-validate'],
     define: { ATLANTIS_VERSION: JSON.stringify(version) },

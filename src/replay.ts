@@ -11,7 +11,7 @@ import { type Played, play } from './record/play.ts';
 import { readLines } from './record/read-lines.ts';
 import type { Renderer } from './render/renderer.ts';
 import { createStop, type Stop, toOutcome } from './stop.ts';
-import { createReporter, type Reporter } from './ui/reporter.ts';
+import { createReporter, type Reporter, type StatusRecord } from './ui/reporter.ts';
 import { type Filtered, sayCut, sayEnd } from './ui/words.ts';
 
 /** As the command line gives them. */
@@ -34,13 +34,15 @@ interface Run {
   readonly damage: DamageReport;
   readonly stop: Stop;
   events: number;
+  /** Whether anything in it is of a recording. */
+  isRecording: boolean;
   /** Undefined where there are no filters. */
   filtered: Filtered | undefined;
 }
 
 /**
  * Plays a recording, `-` for stdin, to stdout. Ends in 0 at its end, damaged lines or not, unless they are
- * asked to be an error.
+ * asked to be an error; in 2 where no line is of a recording.
  *
  * @throws UsageError for bad flags and a file that cannot be opened
  */
@@ -62,6 +64,7 @@ export async function runReplay(path: string, flags: ReplayFlags, io: Io): Promi
     damage: createDamageReport(reporter),
     stop,
     events: 0,
+    isRecording: false,
     filtered: undefined,
   };
   const startedAtMs = io.clock.monotonicMs();
@@ -87,6 +90,7 @@ async function perform(item: Played, run: Run): Promise<void> {
     if (run.isStrict) stop.because({ kind: 'gave-up', exitCode: EXIT.protocol });
     return;
   }
+  run.isRecording = true;
   if (item.kind === 'lifecycle') {
     if (config.isEnveloped) await writer.write(Buffer.concat([item.line, Buffer.from('\n')]));
     return;
@@ -104,6 +108,14 @@ async function perform(item: Played, run: Run): Promise<void> {
   if (run.events === config.limit) stop.because({ kind: 'limit' });
 }
 
+const NO_RECORDING: StatusRecord = {
+  event: 'error',
+  level: 'error',
+  message: 'this is no recording: no line of it has an event in its envelope',
+  hint: '`atlantis stream tail --record <file>` writes one, and so does `--envelope`',
+  figures: { exit_code: EXIT.usage },
+};
+
 /** Says how it ended; without a reason to stop that is the end of the recording. */
 function conclude(run: Run, reporter: Reporter, io: Io, durationMs: number): Outcome {
   const { config, damage, stop, writer } = run;
@@ -116,8 +128,11 @@ function conclude(run: Run, reporter: Reporter, io: Io, durationMs: number): Out
     const message = '--strict: the recording is damaged';
     reporter.report({ event: 'error', level: 'error', message, figures: { exit_code: reason.exitCode } });
   }
+  const isOther = reason === undefined && !run.isRecording && damage.count > 0;
+  if (isOther) reporter.report(NO_RECORDING);
   reporter.report(damage.summarize(run.events, durationMs, run.filtered));
-  const outcome: Outcome = reason === undefined ? { exitCode: EXIT.ok } : toOutcome(reason);
+  const outcome: Outcome =
+    reason === undefined ? { exitCode: isOther ? EXIT.usage : EXIT.ok } : toOutcome(reason);
   if ('exitCode' in outcome && writer.bytesCut > 0) io.exitNow(outcome.exitCode);
   return outcome;
 }

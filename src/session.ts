@@ -10,7 +10,7 @@ import type { Io, Outcome } from './io.ts';
 import { isStreamEnded } from './library/errors.ts';
 import type { EventStream } from './library/event-stream.ts';
 import type { Connected, EventBatch, Events, StreamItem } from './library/items.ts';
-import { writeReadyFile } from './ready-file.ts';
+import { clearReadyFile, writeReadyFile } from './ready-file.ts';
 import type { Recorder } from './record/recorder.ts';
 import type { LifecycleRecord } from './render/renderer.ts';
 import { createSilenceWatch, type SilenceWatch } from './silence.ts';
@@ -70,6 +70,7 @@ interface Run extends SessionParts {
 export async function runSession(parts: SessionParts, io: Io): Promise<Outcome> {
   const { config, reporter, status } = parts;
   const { clock } = io;
+  if (config.readyFile !== undefined) clearReadyFile(config.readyFile);
   const stop = createStop();
   const stream = parts.openStream(stop.signal);
   const output = parts.openOutput((failure) => stop.because({ kind: 'output', failure }));

@@ -73,7 +73,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // A server of its own: a bug must not hide on both sides.
   'simulator/': ['errors.ts', 'protocol/messages.ts', 'config/values.ts'],
 
-  'ready-file.ts': ['output/whole-file.ts'],
+  'ready-file.ts': ['errors.ts', 'output/whole-file.ts'],
   'stop.ts': ['errors.ts', 'io.ts', 'output/line-writer.ts'],
   'silence.ts': ['clock.ts'],
   'tally.ts': ['clock.ts', 'protocol/messages.ts', 'connection/items.ts', 'ui/words.ts'],

@@ -59,6 +59,7 @@ describe('the package', () => {
       /^dist\/types\/[\w/-]+\.d\.cts$/,
       /^man\/atlantis\.1$/,
       /^docs\/[\w.-]+\.(?:md|schema\.json)$/,
+      /^docs\/examples\/[\w.-]+\.mjs$/,
     ];
     const others = files.filter(({ path }) => !groups.some((group) => group.test(path)));
     expect(others).toEqual([]);

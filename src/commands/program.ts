@@ -1,5 +1,5 @@
 // The command tree. Definitions only: what a command does is loaded when it is called.
-import { CommanderError } from 'commander';
+import { CommanderError, type Option } from 'commander';
 import { COLOR_MODES, LOG_FORMATS } from '../config/choices.ts';
 import { UsageError } from '../errors.ts';
 import type { Io } from '../io.ts';
@@ -106,7 +106,10 @@ export function createProgram(io: Io, only?: string): DocumentedCommand {
     });
     addManualCommands(program, io);
   }
-  for (const command of listCommands(program)) configure(command, io);
+  for (const command of listCommands(program)) {
+    configure(command, io);
+    keepFlagsApart(command, program.options);
+  }
   return program;
 }
 
@@ -134,6 +137,21 @@ function configure(command: DocumentedCommand, io: Io): void {
       // Errors are thrown and printed once, by main.
       writeErr: () => {},
     });
+}
+
+/** A flag that wants a value takes the word behind it, whatever it is: another flag of the command is none. */
+function keepFlagsApart(command: DocumentedCommand, globals: readonly Option[]): void {
+  const flags = new Set([...command.options, ...globals].map(({ long }) => long));
+  for (const option of command.options) {
+    if (!option.required || option.variadic) continue;
+    command.on(`option:${option.name()}`, (value: string) => {
+      if (!flags.has(value.split('=', 1)[0])) return;
+      throw new UsageError(
+        `${option.long} needs a value, and ${value} behind it is a flag`,
+        `accepted: ${option.flags}`,
+      );
+    });
+  }
 }
 
 function listCommands(command: DocumentedCommand): DocumentedCommand[] {

@@ -26,8 +26,8 @@ function addRetryOptions(command: DocumentedCommand): DocumentedCommand {
   return command
     .option('--no-reconnect', 'end at the first loss')
     .option('--max-reconnects <n>', 'attempts beyond the first one (default: unlimited)')
-    .option('--retry-min <dur>', 'lower bound of the backoff (default: 1s)')
-    .option('--retry-max <dur>', 'upper bound of the backoff (default: 30s)');
+    .option('--retry-min <dur>', 'bound of the first random delay, then doubled (default: 1s)')
+    .option('--retry-max <dur>', 'bound of every delay (default: 30s)');
 }
 
 /** The flags that say where and how to connect once: those of `check`. */

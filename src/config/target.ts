@@ -34,10 +34,14 @@ export interface Target {
   readonly key: KeySource | undefined;
   /** Warnings about the store, whole sentences for stderr. */
   readonly warnings: readonly string[];
+  /** Names of the stored profiles, where none of them is in use. */
+  readonly unused?: readonly string[];
 }
 
 const URL_HINT =
   'there is no default: give --url <url>, set ATLANTIS_URL, or store one with `atlantis profile add <name>`';
+const USE_HINT =
+  'no profile is in use: choose one with `atlantis profile use <name>`, give --url <url>, or set ATLANTIS_URL; there are';
 const SIMULATE_HINT = '; `--simulate` needs none';
 const KEY_HINT =
   'store one with `atlantis profile add <name>`, set ATLANTIS_API_KEY, or pipe it in with --key-stdin';
@@ -64,7 +68,8 @@ export function resolveTarget(flags: TargetFlags, io: Io): Target {
   const url = chooseUrl(flags, envUrl, profile);
   const key = chooseKey(flags, envKey, profile);
   assertSameOrigin(url, key, profile);
-  return { profile, url, key, warnings: reading.warnings };
+  const unused = profile === undefined ? [...reading.file.profiles.keys()] : [];
+  return { profile, url, key, warnings: reading.warnings, unused };
 }
 
 /**
@@ -74,9 +79,11 @@ export function resolveTarget(flags: TargetFlags, io: Io): Target {
  */
 export function requireUrl(target: Target, canSimulate = false): StreamUrl {
   if (target.url !== undefined) return target.url.value;
+  const { unused = [] } = target;
+  const hint = unused.length === 0 ? URL_HINT : `${USE_HINT}: ${unused.slice(0, 5).join(', ')}`;
   throw new UsageError(
     'no URL: the base URL that came with your key',
-    canSimulate ? URL_HINT + SIMULATE_HINT : URL_HINT,
+    canSimulate ? hint + SIMULATE_HINT : hint,
   );
 }
 

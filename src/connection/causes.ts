@@ -216,7 +216,7 @@ export const CAUSES = {
   'nats-no-stream': {
     rule: 'request',
     happened: '{host} has no such JetStream stream ({detail})',
-    remedy: 'Check the name; `atlantis stream relay --create` makes a stream.',
+    remedy: 'Check the name; `relay` makes a stream with --create.',
   },
   'nats-other-stream': {
     rule: 'request',

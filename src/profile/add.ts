@@ -81,6 +81,12 @@ function parseCommand({ keyCommand, keyStdin }: AddFlags): readonly string[] | u
     throw new UsageError('--key-stdin and --key-command contradict each other', 'give one of them');
   }
   const [first = ''] = keyCommand;
+  if (keyCommand.length === 1 && /^[^[/].*\s/.test(first)) {
+    throw new UsageError(
+      `--key-command: "${first}" is one word, the name of a program; no shell takes it apart`,
+      `give its words one by one: --key-command ${first}`,
+    );
+  }
   const argv = keyCommand.length === 1 && first.startsWith('[') ? parseArray(first) : keyCommand;
   if (isCommand(argv)) return argv;
   throw new UsageError(

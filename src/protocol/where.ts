@@ -27,6 +27,8 @@ const OPERATOR = /\s*(!?)([=~]|[<>]=?)\s*/y;
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 /** What somebody means as a number, but JSON does not: compared as a text it would never be found. */
 const NEARLY_NUMBER = /^[+-]?(?:\d[\d_,']*\.?[\d_]*|\.\d+)(?:[eE][+-]?\d*)?n?$/;
+/** What joins comparisons in other languages. A text that has it is seldom meant, and would never be found. */
+const CONNECTIVE = /\s(?:&&|\|\||(?:and|or)\s+[^\s=!<>~]+\s*[=!<>~])/i;
 const LITERALS = ['true', 'false', 'null'];
 
 /**
@@ -67,6 +69,12 @@ function readComparison(operator: string, value: string, at: number): ValueTest 
   }
   if (NEARLY_NUMBER.test(value)) {
     throw new ExpressionFault('not a number as in JSON; in "" it is compared as a text', at);
+  }
+  const connective = CONNECTIVE.exec(value);
+  if (connective !== null) {
+    const words =
+      'one comparison each: repeat --where, and all must hold; a text with such words goes into ""';
+    throw new ExpressionFault(words, at + connective.index + 1);
   }
   return compareTexts(order, value);
 }

@@ -8,6 +8,8 @@ const MAX_NAMED = 10;
 export interface DamageReport {
   /** Counts a damaged line and names it. */
   note(line: number, why: string): void;
+  /** How many there were. */
+  readonly count: number;
   /** The last word: what was played, and how many lines were not. */
   summarize(events: number, durationMs: number, filtered?: Filtered): StatusRecord;
 }
@@ -25,6 +27,9 @@ export function createDamageReport(reporter: Reporter): DamageReport {
         message: `line ${line} is damaged: ${why}${more}`,
         figures: { line, why },
       });
+    },
+    get count() {
+      return damaged;
     },
     summarize(events, durationMs, filtered) {
       const matched = filtered === undefined ? '' : `, ${formatFiltered(filtered)} matched`;

@@ -67,7 +67,12 @@ export function openDeadLetters(path: string): DeadLetterFile {
   } catch (error) {
     throw fail(error);
   }
-  const { size } = fstatSync(fd);
+  const stat = fstatSync(fd);
+  if (!stat.isFile()) {
+    closeSync(fd);
+    throw new UsageError(`--dead-letter: ${JSON.stringify(path)} is no file`, 'give the name of a file');
+  }
+  const { size } = stat;
   const start = Buffer.alloc(Math.min(size, START.length));
   readSync(fd, start, 0, start.length, 0);
   if (!START.startsWith(start.toString('latin1'))) {

@@ -1,5 +1,5 @@
 // `tail` in CI: the flags that bound it, together; and every recipe of docs/ci.md, run as it stands there.
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { CANARY_KEY, CANARY_PREFIX, findKeyIn } from '../helpers/canary.ts';
@@ -66,6 +66,7 @@ describe('tail with --ready-file, --max-silence, --fail-on-gap and --timeout tog
       await peer.welcome();
       await peer.sendText(EVENT);
     });
+    writeFileSync(ready, 'of an earlier run');
     const tail = startTail(server.url, ['--limit', '1', '--ready-file', ready]);
     const attempt = await server.waitForAttempt(1);
     await server.waitUntil(() => attempt.request, 'the request');
@@ -73,6 +74,14 @@ describe('tail with --ready-file, --max-silence, --fail-on-gap and --timeout tog
     welcome();
     expect((await tail.finish()).code).toBe(0);
     expect(existsSync(ready)).toBe(true);
+  });
+
+  test('a ready file that could not be written is 9 before anything is connected to', async () => {
+    const server = await startScriptedServer(streamHandler());
+    const ready = join(makeTempFolder(), 'missing', 'ready.json');
+    const { code, stderr } = await startTail(server.url, ['--ready-file', ready]).finish();
+    expect([code, server.attempts.length]).toEqual([9, 0]);
+    expect(stderr).toContain(`the ready file "${ready}" could not be written (ENOENT)`);
   });
 
   test('a refused key is 3 with no ready file, whatever else was asked for', async () => {

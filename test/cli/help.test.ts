@@ -73,6 +73,17 @@ describe('§ 1: what does not fit is 2, and points to the nearest thing and the 
     expect([code, stdout]).toEqual([2, '']);
   });
 
+  test.each([
+    ['stream tail --simulate --fields --json', '--fields needs a value, and --json behind it is a flag'],
+    ['stream tail --record --limit=1', '--record needs a value, and --limit=1 behind it is a flag'],
+    ['stream check --junit --expect a=1', '--junit needs a value, and --expect behind it is a flag'],
+    ['profile add main --url --key-stdin', '--url needs a value, and --key-stdin behind it is a flag'],
+  ])('a flag is no value: %s', async (args, message) => {
+    const { code, stdout, stderr } = await run(args);
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toContain(message);
+  });
+
   test('with --log-format json it is one object', async () => {
     const { stderr } = await run('stream tail --limt 5 --log-format json');
     expect(JSON.parse(stderr)).toMatchObject({ exit_code: 2, hint: expect.stringContaining('--limit?') });

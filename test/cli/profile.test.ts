@@ -181,6 +181,7 @@ describe('what is refused', () => {
     ['no URL', 'profile add main --key-stdin', 'give --url'],
     ['two keys', `profile add main --url ${URL} --key-stdin --key-command op`, 'contradict'],
     ['a bad command', `profile add main --url ${URL} --key-command []`, '--key-command'],
+    ['a command in one word', `profile add main --url ${URL} --key-command cat\u00a0key`, 'one by one'],
     ['a bad name', `profile add a/b --url ${URL} --key-stdin`, 'invalid profile name "a/b"'],
     ['a name of 65', `profile add ${'a'.repeat(65)} --url ${URL} --key-stdin`, 'invalid profile name'],
     ['a key for a name', `profile add ${KEY} --url ${URL} --key-stdin`, 'where the name'],

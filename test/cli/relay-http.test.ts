@@ -196,6 +196,8 @@ describe('stream relay to an HTTP endpoint', () => {
     writeFileSync(other, 'mine');
     const refused = await deliver(answerInTurn(), ['--dead-letter', other]);
     expect([refused.exit.code, readFileSync(other, 'utf8')]).toEqual([2, 'mine']);
+    const device = await deliver(answerInTurn(), ['--dead-letter', '/dev/full']);
+    expect([device.exit.code, device.exit.stderr.includes('is no file')]).toEqual([2, true]);
     const missing = await relay('', ['--redeliver', join(folder, 'not-there'), '--to', endpoint.url]);
     expect(missing.code).toBe(2);
   });

@@ -31,6 +31,15 @@ describe('stream replay', () => {
     expect(stderr).toMatch(/^atlantis: 6 events in .* s, 0 damaged lines\n$/);
   });
 
+  test('what is no recording is 2 and says what makes one; an empty one is 0', async () => {
+    const { code, stdout, stderr } = await replay(record([event(1), event(2)]));
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toContain('this is no recording');
+    expect(stderr).toContain('--record <file>');
+    expect((await replay(record([HEADER]))).code).toBe(0);
+    expect((await replay(record([HEADER, GAP, 'torn']))).code).toBe(0);
+  });
+
   test('- is stdin, compressed or not', async () => {
     const path = record(LINES, 'events.ndjson.gz');
     const run = (text: string) => runShell(text.replaceAll('FILE', path));

@@ -242,6 +242,13 @@ describe('what is not there', () => {
     expect(refusalOf(() => requireUrl(target)).hint).not.toContain('--simulate');
   });
 
+  test('§ 1: no URL, and stored profiles of which none is in use: they are named', () => {
+    const target = resolveTarget({}, createWorld({ profiles: { main: MAIN, other: OTHER } }));
+    const { hint } = refusalOf(() => requireUrl(target));
+    for (const words of ['atlantis profile use <name>', '--url', 'ATLANTIS_URL', 'main, other'])
+      expect(hint).toContain(words);
+  });
+
   test('P1: no key: where one can come from', async () => {
     const io = createFakeIo({ env: { ATLANTIS_URL: 'https://main.example' } });
     const error = await readKey(resolveTarget({}, io), io).catch((caught: unknown) => caught);
