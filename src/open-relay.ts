@@ -6,7 +6,7 @@ import type { WriteFailure } from './output/line-writer.ts';
 import { type Backlog, createMemoryBacklog, createSpooledBacklog } from './relay/backlog.ts';
 import { type DeadLetterFile, openDeadLetters } from './relay/dead-letters.ts';
 import { Lane } from './relay/lane.ts';
-import type { LaneNews } from './relay/lane-terms.ts';
+import type { LaneNews, LaneSettings } from './relay/lane-terms.ts';
 import { type LaneWatch, watchLane } from './relay/lane-watch.ts';
 import { createIdentifier } from './relay/message-id.ts';
 import { openRelayOutput, type RelayOutput } from './relay/relay-output.ts';
@@ -116,8 +116,15 @@ function startLanes(
   const { clock, random } = io;
   const relayName = nameRelay(config);
   const identify = createIdentifier(config.idSteps, relayName);
-  const isSpooled = config.spool !== undefined;
-  const settings = { window: config.window, policy: connection, givesUpAtStart: !isSpooled };
+  const { window, spool, redeliver } = config;
+  const isSpooled = spool !== undefined;
+  // Dead letters stay in their file.
+  const unspooled = redeliver === undefined ? 'while-empty' : 'always';
+  const settings: LaneSettings = {
+    window,
+    policy: connection,
+    givesUpAtStart: isSpooled ? 'never' : unspooled,
+  };
   const watches: LaneWatch[] = [];
 
   const tell = (sink: Sink, news: LaneNews): void => {

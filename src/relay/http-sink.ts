@@ -1,4 +1,5 @@
 // Events to an HTTP endpoint, one request at a time, so that they arrive in order whatever has to be repeated.
+import { once } from 'node:events';
 import {
   type Agent,
   type ClientRequest,
@@ -7,6 +8,8 @@ import {
   request as requestHttp,
 } from 'node:http';
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
+import { connect as connectTcp, isIP } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import type { Clock } from '../clock.ts';
 import type { HttpTarget } from '../config/http-target.ts';
 import { classifyError } from '../connection/network-errors.ts';
@@ -55,7 +58,7 @@ export class HttpSink implements Sink {
     this.unitSize = settings.batch;
   }
 
-  async open(): Promise<SinkFault | undefined> {
+  async open(signal: AbortSignal): Promise<SinkFault | undefined> {
     const { target, proxyUrl, trustedRoots } = this.#settings;
     this.#closing = new AbortController();
     if (proxyUrl !== undefined) {
@@ -65,7 +68,34 @@ export class HttpSink implements Sink {
       const options = { keepAlive: true, maxSockets: 1 };
       this.#agent = target.isSecure ? new HttpsAgent(options) : new HttpAgent(options);
     }
-    return undefined;
+    return this.#hasWorked || proxyUrl !== undefined ? undefined : await this.#reach(signal);
+  }
+
+  /** Whether anybody is there: asked before events are received that nobody would take. */
+  async #reach(signal: AbortSignal): Promise<SinkFault | undefined> {
+    const { target, trustedRoots, sendTimeoutMs } = this.#settings;
+    const { hostname, port } = new URL(target.href);
+    const host = hostname.replace(/^\[|\]$/g, '');
+    const where = { host, port: Number(port || (target.isSecure ? 443 : 80)) };
+    const roots = trustedRoots === undefined ? {} : { ca: [...trustedRoots] };
+    const socket = target.isSecure
+      ? connectTls({ ...where, ...roots, servername: isIP(host) === 0 ? host : '' })
+      : connectTcp(where);
+    const stop = new AbortController();
+    const giveUp = (): void => stop.abort();
+    const cancel = this.#clock.setTimer(giveUp, sendTimeoutMs);
+    signal.addEventListener('abort', giveUp);
+    try {
+      await once(socket, target.isSecure ? 'secureConnect' : 'connect', { signal: stop.signal });
+      return undefined;
+    } catch (error) {
+      return this.#describe(error, stop.signal.aborted);
+    } finally {
+      cancel();
+      signal.removeEventListener('abort', giveUp);
+      socket.on('error', () => {});
+      socket.destroy();
+    }
   }
 
   async send(unit: readonly SpoolRecord[]): Promise<Verdict> {

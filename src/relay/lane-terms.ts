@@ -18,8 +18,11 @@ export interface LaneSettings {
   /** Most records that are under way at once. */
   readonly window: number;
   readonly policy: Pick<PolicySettings, 'retryMinMs' | 'retryMaxMs'>;
-  /** Ends like a stream that cannot be reached at its start, instead of waiting for the sink for ever. */
-  readonly givesUpAtStart: boolean;
+  /**
+   * Whether it ends like a stream that cannot be reached, as long as the sink has taken nothing, instead of waiting for
+   * the sink for ever: only while nothing is received, that would be lost; also then, since it is kept elsewhere; or not.
+   */
+  readonly givesUpAtStart: 'while-empty' | 'always' | 'never';
 }
 
 export interface LaneWorld {

@@ -104,7 +104,7 @@ export class Lane {
       failures = this.#hasProgressed ? 1 : failures + 1;
       const isTooMuch =
         failures >= FIRST_BUDGET.attempts || clock.monotonicMs() - startedAtMs >= FIRST_BUDGET.ms;
-      if (fault.exitCode !== undefined || (isTooMuch && this.#settings.givesUpAtStart && !this.#hasWorked)) {
+      if (fault.exitCode !== undefined || (isTooMuch && this.#mayGiveUp)) {
         tell({ kind: 'ended', fault });
         return;
       }
@@ -122,6 +122,13 @@ export class Lane {
       tell({ kind: 'failed', fault, delayMs, attempt: failures });
       await sleep(clock, delayMs, signal);
     }
+  }
+
+  /** What was received is kept for the sink, however long that takes. */
+  get #mayGiveUp(): boolean {
+    const { givesUpAtStart } = this.#settings;
+    if (this.#hasWorked || givesUpAtStart === 'never') return false;
+    return givesUpAtStart === 'always' || this.pending === 0;
   }
 
   /** Sends units until one fails; then waits for those that are still under way. */

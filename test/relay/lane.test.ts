@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { type Backlog, createMemoryBacklog, createSpooledBacklog } from '../../src/relay/backlog.ts';
 import { Lane } from '../../src/relay/lane.ts';
-import type { LaneNews } from '../../src/relay/lane-terms.ts';
+import type { LaneNews, LaneSettings } from '../../src/relay/lane-terms.ts';
 import type { Verdict } from '../../src/relay/sink.ts';
 import type { SpoolRecord } from '../../src/spool/record-form.ts';
 import { Spool } from '../../src/spool/spool.ts';
@@ -22,9 +22,14 @@ afterEach(() => {
 
 function start(
   sink: FakeSink,
-  options: { window?: number; backlog?: Backlog; isBurying?: boolean; givesUpAtStart?: boolean } = {},
+  options: {
+    window?: number;
+    backlog?: Backlog;
+    isBurying?: boolean;
+    givesUpAtStart?: LaneSettings['givesUpAtStart'];
+  } = {},
 ) {
-  const { window = 4, isBurying = false, givesUpAtStart = false } = options;
+  const { window = 4, isBurying = false, givesUpAtStart = 'never' } = options;
   const clock = createFakeClock();
   const news: LaneNews[] = [];
   const buried: string[] = [];
@@ -129,6 +134,24 @@ describe('lane', () => {
     await run;
     expect(news).toEqual([{ kind: 'ended', fault: sink.openFault }]);
   });
+
+  test.each([
+    ['while-empty', 0, true],
+    ['while-empty', 3, false],
+    ['always', 3, true],
+    ['never', 0, false],
+  ] as const)(
+    'a sink that never works is given up (%s, %i received): %s',
+    async (givesUpAtStart, count, ends) => {
+      const sink = createFakeSink();
+      sink.openFault = { words: 'nobody there', exitCodeInTheEnd: 7 };
+      const { lane, clock, news } = start(sink, { givesUpAtStart });
+      lane.append(makeNumbered(0, count));
+      for (let n = 0; n < 20; n += 1) await clock.advanceAsync(60_000);
+      expect(news.at(-1)?.kind).toBe(ends ? 'ended' : 'failed');
+      expect([news.length < 6, lane.pending]).toEqual([ends, count]);
+    },
+  );
 
   test('a unit that was under way when the process died is sent again as the same', async () => {
     const path = makeTempFolder();
