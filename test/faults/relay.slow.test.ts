@@ -68,6 +68,8 @@ describeWithNats('faults of the relay', () => {
       await sendNumbered(hub, 0, 500);
       const count = await openCounter(broker.url, 'E');
       await untilTrue(async () => (await count()) === 500, 'the first events');
+      // Acknowledgements are noted with a delay: from here on what waits is what was sent.
+      await untilTrue(() => countWaiting(spool) === 0, 'the first acknowledgements');
       broker.child.kill('SIGSTOP');
       for (const round of range(1, 4)) {
         await sendNumbered(hub, round * 1_000 - 500, round * 1_000 + 500);
