@@ -184,7 +184,7 @@ export class LiveStream {
 
   #resume(): void {
     const { webSocket } = this.#open;
-    if (!webSocket.isPaused || webSocket.readyState !== webSocket.OPEN) return;
+    if (!webSocket.isPaused) return;
     webSocket.resume();
     this.#arrival.noteResumed();
   }
