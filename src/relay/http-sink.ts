@@ -10,7 +10,7 @@ import {
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
 import { connect as connectTcp, isIP } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import type { Clock } from '../clock.ts';
+import { type Clock, waitFor } from '../clock.ts';
 import type { HttpTarget } from '../config/http-target.ts';
 import { classifyError } from '../connection/network-errors.ts';
 import { parseRetryAfter } from '../connection/refusal.ts';
@@ -81,18 +81,13 @@ export class HttpSink implements Sink {
     const socket = target.isSecure
       ? connectTls({ ...where, ...roots, servername: isIP(host) === 0 ? host : '' })
       : connectTcp(where);
-    const stop = new AbortController();
-    const giveUp = (): void => stop.abort();
-    const cancel = this.#clock.setTimer(giveUp, sendTimeoutMs);
-    signal.addEventListener('abort', giveUp);
     try {
-      await once(socket, target.isSecure ? 'secureConnect' : 'connect', { signal: stop.signal });
-      return undefined;
+      const connected = once(socket, target.isSecure ? 'secureConnect' : 'connect');
+      const came = await waitFor(connected, sendTimeoutMs, this.#clock, signal);
+      return came === undefined ? this.#describe(undefined, true) : undefined;
     } catch (error) {
-      return this.#describe(error, stop.signal.aborted);
+      return this.#describe(error, false);
     } finally {
-      cancel();
-      signal.removeEventListener('abort', giveUp);
       socket.on('error', () => {});
       socket.destroy();
     }
