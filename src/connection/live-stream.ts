@@ -11,7 +11,7 @@ import { Arrival } from './arrival.ts';
 import type { Cause, CauseKind } from './causes.ts';
 import { describeClose, pickCloseKind } from './close-codes.ts';
 import { Heartbeat } from './heartbeat.ts';
-import { MessageQueue, type ReadAhead } from './message-queue.ts';
+import { MessageQueue, READ_AHEAD } from './message-queue.ts';
 import { classifyError } from './network-errors.ts';
 import { answerPings } from './pongs.ts';
 import type { DialSettings } from './settings.ts';
@@ -20,12 +20,6 @@ import { readWelcome } from './welcome.ts';
 
 /** The text with which the service answers a text `ping` (contract K1). */
 const PONG = Buffer.from('pong');
-
-/**
- * What may wait for a consumer that is busy, such as with a pipe, which takes 64 KiB at a time: what is read and
- * checked meanwhile need not be waited for later. In reads, since events that come singly keep their own moments.
- */
-const READ_AHEAD: ReadAhead = { reads: 4, bytes: 1024 * 1024 };
 
 export class LiveStream {
   readonly requestId: string;

@@ -11,6 +11,12 @@ export interface ReadAhead {
   readonly bytes: number;
 }
 
+/**
+ * What may wait for a consumer that is busy, such as with a pipe, which takes 64 KiB at a time: what is read and
+ * checked meanwhile need not be waited for later. In reads, since events that come singly keep their own moments.
+ */
+export const READ_AHEAD: ReadAhead = { reads: 4, bytes: 1024 * 1024 };
+
 type Taker = 'absent' | 'waiting' | 'woken';
 
 export class MessageQueue {
