@@ -62,17 +62,16 @@ export async function openCommandStream(
 }
 
 /** A lookup that hangs must not hold the process when the time of the attempt, or of the run, is over (contract C1). */
-function limitLookups({ connection, timeoutMs, durationMs }: Waits, io: Io): void {
+function limitLookups(
+  { connection, timeoutMs, durationMs }: Pick<TailConfig, 'connection' | 'timeoutMs' | 'durationMs'>,
+  io: Io,
+): void {
   const { connectTimeoutMs } = connection;
   const options = chooseResolverOptions(
     Math.min(connectTimeoutMs, timeoutMs ?? connectTimeoutMs, durationMs ?? connectTimeoutMs),
   );
   if (options !== undefined) io.setResolverOptions(options);
 }
-
-type Waits = Pick<TailConfig, 'timeoutMs' | 'durationMs'> & {
-  readonly connection: Pick<TailConfig['connection'], 'connectTimeoutMs'>;
-};
 
 /** Monotonic time in ms at which `--timeout`, counted from now, will be over; undefined where there is none. */
 export function findDeadline({ timeoutMs }: Pick<TailConfig, 'timeoutMs'>, clock: Clock): number | undefined {

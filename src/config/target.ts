@@ -42,6 +42,8 @@ const URL_HINT =
   'there is no default: give --url <url>, set ATLANTIS_URL, or store one with `atlantis profile add <name>`';
 const USE_HINT =
   'no profile is in use: choose one with `atlantis profile use <name>`, give --url <url>, or set ATLANTIS_URL; there are';
+/** A key that is typed there would be shown. */
+export const KEY_ON_TERMINAL = '--key-stdin reads a pipe or a file, not a terminal';
 const SIMULATE_HINT = '; `--simulate` needs none';
 const KEY_HINT =
   'store one with `atlantis profile add <name>`, set ATLANTIS_API_KEY, or pipe it in with --key-stdin';
@@ -120,7 +122,7 @@ async function readRawKey(key: KeySource, io: Io, signal?: AbortSignal): Promise
   // It would be shown while it is typed, and nothing would ask for it.
   if (io.isStdinTty) {
     throw new UsageError(
-      '--key-stdin reads a pipe or a file, not a terminal',
+      KEY_ON_TERMINAL,
       '`atlantis profile add <name>` asks for a key, unseen, and keeps it',
     );
   }

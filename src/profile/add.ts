@@ -6,6 +6,7 @@ import { readFirstLine } from '../config/first-line.ts';
 import { parseKey } from '../config/key.ts';
 import { DamagedStoreError, isCommand, type Profile } from '../config/profile-file.ts';
 import { parseStreamUrl, type StreamUrl } from '../config/stream-url.ts';
+import { KEY_ON_TERMINAL } from '../config/target.ts';
 import { UsageError } from '../errors.ts';
 import type { Io, Outcome } from '../io.ts';
 import { describeProfile, printJson } from './describe.ts';
@@ -106,10 +107,7 @@ function parseArray(text: string): unknown {
 /** Without a terminal everything has to be given; says all that is missing at once. */
 function assertComplete(flags: AddFlags, io: Io): void {
   if (flags.keyStdin === true && io.isStdinTty) {
-    throw new UsageError(
-      '--key-stdin reads a pipe or a file, not a terminal',
-      'without it you are asked for the key',
-    );
+    throw new UsageError(KEY_ON_TERMINAL, 'without it you are asked for the key');
   }
   if (canPrompt(io)) return;
   const missing: string[] = [];
