@@ -82,10 +82,11 @@ function parseCommand({ keyCommand, keyStdin }: AddFlags): readonly string[] | u
     throw new UsageError('--key-stdin and --key-command contradict each other', 'give one of them');
   }
   const [first = ''] = keyCommand;
-  if (keyCommand.length === 1 && /^[^[/].*\s/.test(first)) {
+  // A path may have a space in it. Not repeated: arguments may be secrets, too.
+  if (keyCommand.length === 1 && /^[^[/\\\s]+\s/.test(first)) {
     throw new UsageError(
-      `--key-command: "${first}" is one word, the name of a program; no shell takes it apart`,
-      `give its words one by one: --key-command ${first}`,
+      '--key-command: one word with a space in it is the name of a program, which no shell takes apart',
+      'give its words one by one: --key-command op read op://dev/key',
     );
   }
   const argv = keyCommand.length === 1 && first.startsWith('[') ? parseArray(first) : keyCommand;

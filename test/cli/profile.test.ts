@@ -113,6 +113,22 @@ describe('the life of a profile', () => {
     expect(read().profiles.p.keyCommand).toEqual(['pass', 'show', '--x', 'a b']);
   });
 
+  test('the path of a key command may have a space in it', async () => {
+    const { folder, read } = createSetup();
+    const path = 'C:\\Program Files\\op.exe';
+    const args = ['profile', 'add', 'p', '--url', URL, '--key-command', path];
+    expect(await runCli(args, { env: { ATLANTIS_CONFIG_DIR: folder } })).toMatchObject(done);
+    expect(read().profiles.p.keyCommand).toEqual([path]);
+  });
+
+  test('P2: a key command in one word is refused and not repeated', async () => {
+    const { folder } = createSetup();
+    const args = ['profile', 'add', 'p', '--url', URL, '--key-command', 'vault read -token=hunter2-secret'];
+    const { code, stdout, stderr } = await runCli(args, { env: { ATLANTIS_CONFIG_DIR: folder } });
+    expect([code, stdout, stderr.includes('hunter2')]).toEqual([2, '', false]);
+    expect(stderr).toContain('one by one');
+  });
+
   test('--quiet says nothing, --log-format json says it in JSON', async () => {
     const { run, add } = createSetup();
     expect(await add('main', ' --quiet')).toEqual({ ...done, stdout: '', stderr: '' });
