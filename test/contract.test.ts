@@ -1,70 +1,180 @@
-// Every item of the contract has a test that names it, so that what is promised cannot quietly lose its proof.
+// The contract and its tests stay together: every item, exit code and row of faults has a test that names it, every id
+// that is cited anywhere exists in docs/, and the contract names every command and flag.
 //
 // An item is named in the title of a test or of a row of its table: `K3: …`, `row 16 (C1): …`, `§ 2, exit 11: …`.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { EXIT } from '../src/errors.ts';
+import { type Flag, listCommands } from '../src/manual/outline.ts';
+import { STATUS_EVENTS } from '../src/ui/reporter.ts';
+import { readOutline } from './helpers/outline.ts';
+import {
+  CHAPTERS,
+  CONTRACT,
+  EXIT_CODES,
+  FAULT_ROWS,
+  findLostCitations,
+  ITEMS,
+} from './helpers/specification.ts';
 
-const TESTS = new URL('.', import.meta.url).pathname;
-const THIS = 'contract.test.ts';
-
-/** Letter and number of the last item of each chapter. */
-const CHAPTERS = {
-  C: ['connection', 9],
-  K: ['keepalive', 4],
-  R: ['reconnect', 3],
-  G: ['gaps', 5],
-  O: ['output', 8],
-  S: ['signals', 2],
-  F: ['profile store', 5],
-  P: ['keys', 4],
-} as const;
+const ROOT = new URL('../', import.meta.url).pathname;
+const THIS = 'test/contract.test.ts';
 
 /** Ends by a signal, as a shell shows them. */
 const SIGNAL_CODES = [129, 130, 143];
 
-/** The faults that the tool must survive; numbers in between are not given. */
-const FAULT_ROWS = [
-  1, 3, 7, 9, 10, 12, 13, 14, 15, 16, 18, 19, 21, 23, 24, 25, 26, 27, 28, 30, 31, 32, 33, 34, 37, 38, 39, 40,
-  42, 43, 44, 46, 47, 48, 49, 50, 52, 53, 54, 55, 56, 57,
-];
+/** Rows whose tests are still to come. */
+const ROWS_WITHOUT_TEST_YET = [58, 59, 60, 61, 62, 63, 64, 65, 66, 67, 68, 69, 70, 71, 72];
 
-/** What stands between quotes in a file of tests, its comments left out: among it are all titles. */
-function readTexts(path: string): string[] {
-  const code = readFileSync(join(TESTS, path), 'utf8').replace(/^\s*(\/\/|\/?\*).*$/gm, '');
+/** Where ids are cited. */
+const CITING = ['src', 'test', 'assembly', 'bench', 'scripts', 'docs', 'bin', '.ci', '.'];
+const IS_TEXT = /(?:\.(?:ts|mjs|cjs|md|py)|^\.ci\/[\w-]+)$/;
+
+const files = CITING.flatMap((folder) =>
+  readdirSync(join(ROOT, folder), { recursive: folder !== '.', encoding: 'utf8' }).map((name) =>
+    join(folder, name),
+  ),
+)
+  .filter((path) => IS_TEXT.test(path) && path !== THIS)
+  .map((path) => ({ path, text: readFileSync(join(ROOT, path), 'utf8') }));
+
+/** The strings of a test file without those in its comments: among them are all titles. */
+function readStrings(text: string): string[] {
+  const code = text.replace(/^\s*(\/\/|\/?\*).*$/gm, '');
   return code.match(/'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|`(?:\\.|[^`\\])*`/g) ?? [];
 }
 
-const texts = (readdirSync(TESTS, { recursive: true }) as string[])
-  .filter((path) => path.endsWith('.test.ts') && path !== THIS)
-  .map((path) => ({ path, texts: readTexts(path) }));
+const tests = files
+  .filter(({ path }) => path.endsWith('.test.ts'))
+  .map(({ path, text }) => ({ path, strings: readStrings(text) }));
 
-/** The files that name an item. */
-function findFiles(name: RegExp): string[] {
-  return texts.filter((file) => file.texts.some((text) => name.test(text))).map(({ path }) => path);
+/** The test files that name an id. */
+function findTests(name: RegExp): string[] {
+  return tests.filter(({ strings }) => strings.some((text) => name.test(text))).map(({ path }) => path);
 }
 
+const findRowTests = (row: number): string[] => findTests(new RegExp(`\\brow ${row}\\b`));
+
 describe('every item of the contract is named by a test', () => {
-  const items = Object.entries(CHAPTERS).flatMap(([letter, [chapter, last]]) =>
-    Array.from({ length: last }, (_, at) => [`${letter}${at + 1}`, chapter] as const),
+  test.each([...ITEMS.keys()])('%s', (item) => {
+    // Not the C1 of the control characters beyond ASCII.
+    expect(findTests(new RegExp(`\\b${item}\\b(?=[,:) ])(?! (and|control|,))`))).not.toEqual([]);
+  });
+
+  test.each(EXIT_CODES)('exit code %i', (code) => {
+    expect(findTests(new RegExp(`§ 2, exit ${code}\\b`))).not.toEqual([]);
+  });
+
+  test.each(FAULT_ROWS.filter((row) => !ROWS_WITHOUT_TEST_YET.includes(row)))(
+    'row %i of the faults',
+    (row) => {
+      expect(findRowTests(row)).not.toEqual([]);
+    },
   );
-  test.each(items)('%s (%s)', (item) => {
-    // Not the `C1` of the control characters beyond ASCII, which is no item.
-    expect(findFiles(new RegExp(`\\b${item}\\b(?=[,:) ])(?! (and|control|,))`))).not.toEqual([]);
+
+  test('a row that has its test is not among those that wait for one', () => {
+    expect(ROWS_WITHOUT_TEST_YET.filter((row) => findRowTests(row).length > 0)).toEqual([]);
+    expect(ROWS_WITHOUT_TEST_YET.filter((row) => !FAULT_ROWS.includes(row))).toEqual([]);
+  });
+});
+
+describe('every citation leads somewhere', () => {
+  test.each(CITING)('%s', (folder) => {
+    const own = files.filter(({ path }) => (folder === '.' ? !path.includes('/') : path.startsWith(folder)));
+    expect(own.length).toBeGreaterThan(0);
+    const lost = own.flatMap(({ path, text }) =>
+      findLostCitations(text).map((citation) => `${path}: ${citation}`),
+    );
+    expect(lost).toEqual([]);
   });
 
-  test.each([...Object.values(EXIT), ...SIGNAL_CODES])('exit code %i', (code) => {
-    expect(findFiles(new RegExp(`§ 2, exit ${code}\\b`))).not.toEqual([]);
+  test.each([
+    ['contract C10', 'C10'],
+    ['(K3, K9)', 'K9'],
+    ['contract O4 to O77', 'O77'],
+    ['contract § 99', '§ 99'],
+    ['§ 2, exit 14', '§ 2, exit 14'],
+    ['rows 49, 2', 'rows 49, 2'],
+    ['row 49 and 100', 'row 49 and 100'],
+    ['see T99', 'T99'],
+    ['(protocol.md)', 'protocol.md'],
+    ['// docs/protocol.md, "After\n// the end"', 'protocol.md, "After the end"'],
+    ['docs/no-such-page.md', 'docs/no-such-page.md'],
+  ])('%j does not', (text, lost) => {
+    expect(findLostCitations(text)).toEqual([lost]);
   });
 
-  test.each(FAULT_ROWS)('row %i of the faults', (row) => {
-    expect(findFiles(new RegExp(`\\brow ${row}\\b`))).not.toEqual([]);
+  test.each([
+    'contract C7, C8; rows 49 and 52; § 2, exit 11',
+    'C0, DEL, C1',
+    '[contract.md](contract.md)',
+    'RFC 6455 § 99, RFC 6455 § 5.2',
+    '// docs/protocol.md, "After the\n// upgrade"',
+  ])('%j does', (text) => {
+    expect(findLostCitations(text)).toEqual([]);
+  });
+});
+
+interface Listed {
+  readonly command: string;
+  readonly flags: readonly string[];
+  readonly defaults: readonly string[];
+}
+
+/** The flags that the tables of contract § 1 list, row by row. */
+function listContractFlags(): Listed[] {
+  const readCode = (cell: string): string[] => [...cell.matchAll(/`([^`]+)`/g)].map(([, code = '']) => code);
+  let section = '';
+  return (CHAPTERS.get(1) ?? '').split('\n').flatMap((line): Listed[] => {
+    section = /^### `(.*)`$/.exec(line)?.[1] ?? section;
+    const [, first = '', second = '', third = ''] = line.split('|');
+    const [, command] = /^ `(atlantis [a-z ]+?)(?: [<[].*)?` $/.exec(first) ?? [];
+    if (command !== undefined) return [{ command, flags: readCode(second), defaults: [] }];
+    if (!first.startsWith(' `--')) return [];
+    return [{ command: section, flags: readCode(first), defaults: readCode(third) }];
+  });
+}
+
+describe('the contract names what there is', () => {
+  const root = readOutline();
+  const commands = listCommands(root).filter((command) => command.commands.length === 0);
+  const listed = listContractFlags();
+  const longNames = (flags: readonly Flag[]): string[] => flags.map(({ long }) => long).sort();
+
+  test('every command', () => {
+    const rows = new Set(listed.map(({ command }) => command));
+    expect([...rows].sort()).toEqual(commands.map(({ path }) => path).sort());
   });
 
-  test('and what is not promised is not found', () => {
-    expect(findFiles(/\bC10\b/)).toEqual([]);
-    expect(findFiles(/\brow 2\b/)).toEqual([]);
-    expect(findFiles(/§ 2, exit 14\b/)).toEqual([]);
+  test.each(commands.map((command) => [command.path, command] as const))(
+    '%s: every flag, once',
+    (path, own) => {
+      const rows = listed.filter(({ command }) => command === path);
+      expect(rows.flatMap(({ flags }) => flags).sort()).toEqual(longNames(own.flags));
+      const stated = rows.flatMap(({ flags, defaults }) =>
+        defaults.length === 0 ? [] : flags.map((flag, at) => [flag, defaults[at]]),
+      );
+      const fallbacks = new Map(own.flags.map(({ long, fallback }) => [long, fallback]));
+      expect(stated).toEqual(stated.map(([flag = '']) => [flag, fallbacks.get(flag)]));
+    },
+  );
+
+  test('the flags of every command, and no flag that does not exist', () => {
+    const [globals = ''] = /- \*\*Global flags\*\*[^.]*\./.exec(CONTRACT) ?? [];
+    expect(globals.match(/--[a-z-]+/g)?.sort()).toEqual(longNames(root.flags));
+    const known = new Set([root, ...commands].flatMap(({ flags }) => longNames(flags)));
+    const named = CONTRACT.match(/(?<![\w-])--[a-z]+(?:-[a-z]+)*/g) ?? [];
+    expect(named.filter((flag) => !known.has(flag))).toEqual([]);
+  });
+
+  test('every exit code', () => {
+    const all = [...Object.values(EXIT), ...SIGNAL_CODES];
+    expect([...EXIT_CODES].sort((a, b) => a - b)).toEqual(all.sort((a, b) => a - b));
+  });
+
+  test('G5: every name of a record on stderr', () => {
+    const [, names = ''] = /`event` is one of ([^.]*)\./.exec(ITEMS.get('G5') ?? '') ?? [];
+    expect(names.match(/[a-z-]+/g)?.sort()).toEqual([...STATUS_EVENTS].sort());
   });
 });

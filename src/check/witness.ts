@@ -55,7 +55,7 @@ export interface Witness {
   readonly types: readonly { readonly type: string; readonly count: number }[];
 }
 
-/** The service's own limit (protocol.md), and one for servers that make types up. */
+/** The service's own limit (docs/protocol.md), and one for servers that make types up. */
 const MAX_TYPE_CHARACTERS = 64;
 const MAX_TYPES = 50;
 const NO_TYPE = '(no type)';

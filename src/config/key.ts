@@ -7,7 +7,7 @@ import { CredentialError } from '../errors.ts';
 /** Longest key accepted, in characters: far above any real key, far below what a header may carry. */
 const MAX_KEY_LENGTH = 4096;
 
-/** Length of the prefix that consoles and logs show (protocol, "Who"). */
+/** Length of the prefix that consoles and logs show (docs/protocol.md, "Keys"). */
 const PREFIX_LENGTH = 16;
 
 /** At least this many characters of a key stay hidden, however short the key is. */

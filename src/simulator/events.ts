@@ -8,7 +8,7 @@ import { CHAINS, CHAINS_EPOCH_MS, type Chain, drawHex, type Token } from './chai
 import type { EventClock } from './clock.ts';
 import type { Random } from './random.ts';
 
-/** The event types that the service is known to send (protocol.md, "After the upgrade"). */
+/** The event types that the service is known to send (docs/protocol.md, "After the upgrade"). */
 export const KNOWN_EVENT_TYPES = ['large_transfer', 'address_activity'] as const;
 
 /** Hands out the text of one event after the other; undefined once there are no more. */

@@ -50,7 +50,7 @@ export interface SimulatorSettings {
   readonly onEvents: (connection: number, texts: readonly string[]) => void;
 }
 
-/** protocol.md: event types are strings of 1 to 64 characters. */
+/** Event types are strings of 1 to 64 characters (docs/protocol.md, "After the upgrade"). */
 const MAX_TYPE_CHARACTERS = 64;
 
 /**

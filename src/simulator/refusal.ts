@@ -1,5 +1,5 @@
-// What the service answers when it does not upgrade: status, error envelope, headers (protocol.md, "When the
-// upgrade is refused").
+// What the service answers when it does not upgrade: status, error envelope, headers (docs/protocol.md,
+// "When the upgrade is refused").
 
 import { STATUS_CODES } from 'node:http';
 

@@ -19,7 +19,7 @@ export type Member = MemberKind & {
 export type Form = Readonly<Record<string, Member>>;
 
 const MANY = Number.MAX_SAFE_INTEGER;
-/** protocol.md, "Not specified: the largest event": what the client accepts is enough here. */
+/** The largest event is not specified (docs/protocol.md, "Not specified"); this is what the client accepts. */
 const MAX_TEXT_BYTES = 16 * 1024 * 1024;
 /** RFC 6455 § 5.5: a control frame holds 125 bytes, two of which are the code. */
 const MAX_REASON_BYTES = 123;

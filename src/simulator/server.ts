@@ -1,5 +1,5 @@
-// A local server that speaks the protocol of the service (protocol.md): `GET /v1/stream` upgraded to
-// WebSocket for an accepted key, `/healthz`, error envelopes for the rest. Which events and faults a
+// A local server that speaks the protocol of the service (docs/protocol.md): `GET /v1/stream` upgraded
+// to WebSocket for an accepted key, `/healthz`, error envelopes for the rest. Which events and faults a
 // connection sees is the scenario's matter.
 //
 // It prints nothing, listens on loopback unless asked otherwise, and is gone when close() has resolved.

@@ -186,7 +186,7 @@ describe('for people', () => {
   });
 });
 
-describe('--junit', () => {
+describe('H4: --junit', () => {
   testXml('is accepted by the strict schema, passed and failed (needs xmllint)', async () => {
     const folder = makeTempFolder();
     const file = join(folder, 'check.xml');

@@ -110,7 +110,7 @@ describe('a check that passes', () => {
   });
 });
 
-describe('the first failure decides the exit code', () => {
+describe('H1: the first failure decides the exit code', () => {
   test('settings: no key is 3, no URL is 2, and nothing is connected to', async () => {
     const exit = await runCheck('http://127.0.0.1:9', [], { env: { ATLANTIS_API_KEY: undefined } });
     expectFailure(exit, 'settings', 'credential', 3);
@@ -245,7 +245,7 @@ describe('the first failure decides the exit code', () => {
   });
 });
 
-describe('--expect', () => {
+describe('H3: --expect', () => {
   const transfer = (fields = ''): string =>
     `{"type":"large_transfer","amount":12345678901234567890${fields}}`;
 
@@ -449,7 +449,7 @@ describe('--expect', () => {
   });
 });
 
-describe('nothing hangs', () => {
+describe('H2: nothing hangs', () => {
   test('--deadline ends a step that waits: 124 and its name', async () => {
     const server = await startScriptedServer(async (peer) => void (await peer.accept()));
     const exit = await runCheck(server.url, ['--deadline', '2s']);

@@ -51,7 +51,7 @@ describeWithNats('stream tail --from JetStream', () => {
     nats = await startNatsServer({ lifetime: 'file' });
   });
 
-  test('prints what is in the stream, byte for byte, and what comes then', async () => {
+  test('B9: prints what is in the stream, byte for byte, and what comes then', async () => {
     const { url, publish } = await fill(makeEvents(0, 3));
     const { child, finish } = start(url, ['--since', '1', '--limit', '5']);
     await child.waitForLines(3);
@@ -129,7 +129,7 @@ describeWithNats('stream tail --from JetStream', () => {
     expect(pickRecords(exit, 'summary')[0]?.['discarded']).toEqual({ 'not JSON': 2 });
   });
 
-  test('a durable goes on where it stopped, with any limit and filter, and nothing twice', async () => {
+  test('B9: a durable goes on where it stopped, with any limit and filter, and nothing twice', async () => {
     const { url, publish } = await fill(makeEvents(0, 40));
     const args = ['--durable', 'desk'];
     const first = await read(url, [...args, '--since', '1', '--limit', '5']);

@@ -64,7 +64,7 @@ describe('stream tail --record', () => {
     },
   );
 
-  test('filters and formats change what is printed, never what is recorded', async () => {
+  test('W1: filters and formats change what is printed, never what is recorded', async () => {
     const path = join(makeTempFolder(), 'events.ndjson');
     const { url } = await openSimulator({ seed: 3, ratePerSecond: 2_000, count: 200 });
     const { code, stdout } = await tail(
@@ -136,7 +136,7 @@ describe('stream tail --record', () => {
     expect(last.map(({ seq }) => seq)).toEqual(last.map((_, index) => 2_000 - last.length + 1 + index));
   });
 
-  test('one run at a time: another one is refused and told who has it, a killed one holds nobody up', async () => {
+  test('W2: one run at a time: another one is refused and told who has it, a killed one holds nobody up', async () => {
     const path = join(makeTempFolder(), 'events.ndjson');
     const args = ['stream', 'tail', '--simulate', '--json', '--record', path];
     const first = startCli(args);

@@ -97,7 +97,7 @@ describe('stream relay to an HTTP endpoint', () => {
       'not an HTTP answer',
     ],
   ])(
-    'after %s the same request comes again, with the same key, and the order stays',
+    'B1: after %s the same request comes again, with the same key, and the order stays',
     async (_what, answers, words) => {
       for (const batch of ['1', '4']) {
         const { endpoint, exit } = await deliver(answerInTurn(204, ...answers), [
@@ -129,7 +129,7 @@ describe('stream relay to an HTTP endpoint', () => {
     expect((second?.atMs ?? 0) - (first?.atMs ?? 0)).toBeGreaterThanOrEqual(1_000);
   });
 
-  test('what is refused ends the run without a file for it, and with a spool nothing is lost', async () => {
+  test('B5: what is refused ends the run without a file for it, and with a spool nothing is lost', async () => {
     const spool = join(makeTempFolder(), 'spool');
     const { endpoint, exit } = await deliver(answerInTurn(204, 204, 422), ['--spool', spool]);
     expect([exit.code, linesOf(endpoint.accepted)]).toEqual([5, makeEvents(0, 2)]);
@@ -143,7 +143,7 @@ describe('stream relay to an HTTP endpoint', () => {
     expect(linesOf(endpoint.accepted)).toEqual([...EVENTS, '{"id":"later"}']);
   });
 
-  test('--dead-letter keeps what is refused, with the reason; --redeliver sends it again', async () => {
+  test('B5: --dead-letter keeps what is refused, with the reason; --redeliver sends it again', async () => {
     const file = join(makeTempFolder(), 'dead.ndjson');
     const refuse: Answer = (request, _index, response) => {
       const isBad = /"n":[37]\b/.test(request.body);
@@ -257,7 +257,7 @@ describe('stream relay to an HTTP endpoint', () => {
     expect([linesOf(slow.accepted), linesOf(quick.accepted)]).toEqual([EVENTS, EVENTS]);
   });
 
-  test('nobody there: gives up like a stream that cannot be reached, before anything is received', async () => {
+  test('B7: nobody there: gives up like a stream that cannot be reached, before anything is received', async () => {
     const server = await serve();
     const exit = await relay(server.url, ['--to', 'http://127.0.0.1:9/hook', ...EAGER]);
     expect([exit.code, server.attempts.length]).toEqual([7, 0]);
@@ -266,7 +266,7 @@ describe('stream relay to an HTTP endpoint', () => {
     ]);
   });
 
-  test('somebody there who takes nothing yet: what was received waits, and is lost to nobody', async () => {
+  test('B7: somebody there who takes nothing yet: what was received waits, and is lost to nobody', async () => {
     const answers = Array.from({ length: 7 }, () => 503);
     const { exit, endpoint } = await deliver(answerInTurn(...answers), []);
     expect([exit.code, endpoint.accepted.length]).toEqual([0, 10]);

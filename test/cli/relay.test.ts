@@ -50,7 +50,7 @@ describeWithNats('stream relay into JetStream', () => {
     nats = await startNatsServer({ lifetime: 'file' });
   });
 
-  test('every event arrives byte for byte, in order, under its type and its id', async () => {
+  test('B2: every event arrives byte for byte, in order, under its type and its id', async () => {
     const server = await serve();
     const stream = nameStream();
     const exit = await relay(server, [
@@ -133,7 +133,7 @@ describeWithNats('stream relay into JetStream', () => {
     expect(three).toHaveLength(1);
   });
 
-  test('a second relay with the same events adds nothing: the stream keeps one copy', async () => {
+  test('B6: a second relay with the same events adds nothing: the stream keeps one copy', async () => {
     const server = await serve();
     const stream = nameStream();
     const args = [
@@ -304,7 +304,7 @@ describeWithNats('stream relay into JetStream', () => {
     }
   });
 
-  test('a secret in the URL is refused, and not repeated', async () => {
+  test('B8: a secret in the URL is refused, and not repeated', async () => {
     const server = await serve();
     for (const secret of ['user:s3cret-pass@', 's3cret-token@']) {
       const exit = await relay(server, ['--to', `nats://${secret}127.0.0.1/X`]);
@@ -335,7 +335,7 @@ describeWithNats('stream relay into JetStream', () => {
     expect((await finish()).signal).toBe('SIGTERM');
   });
 
-  test('tls:// is never without TLS', async () => {
+  test('B8: tls:// is never without TLS', async () => {
     const server = await serve();
     const exit = await relay(server, [
       '--to',
@@ -349,7 +349,7 @@ describeWithNats('stream relay into JetStream', () => {
     expect(server.attempts).toHaveLength(0);
   });
 
-  test('a spool keeps what a dead broker does not take, and the next run delivers it first', async () => {
+  test('B4: a spool keeps what a dead broker does not take, and the next run delivers it first', async () => {
     const server = await serve();
     const broker = await startNatsServer();
     const spool = join(makeTempFolder(), 'spool');
@@ -385,7 +385,7 @@ describeWithNats('stream relay into JetStream', () => {
     ]);
   });
 
-  test('two relays cannot share a spool', async () => {
+  test('B4: two relays cannot share a spool', async () => {
     const server = await serve();
     const spool = join(makeTempFolder(), 'spool');
     const stream = nameStream();

@@ -31,7 +31,7 @@ describe('stream replay', () => {
     expect(stderr).toMatch(/^atlantis: 6 events in .* s, 0 damaged lines\n$/);
   });
 
-  test('what is no recording is 2 and says what makes one; an empty one is 0', async () => {
+  test('W4: what is no recording is 2 and says what makes one; an empty one is 0', async () => {
     const { code, stdout, stderr } = await replay(record([event(1), event(2)]));
     expect([code, stdout]).toEqual([2, '']);
     expect(stderr).toContain('this is no recording');
@@ -87,7 +87,7 @@ describe('stream replay', () => {
     expect(stdout).toMatch(/^00:00:00\.001 +odd\b.*123456789012345678901/);
   });
 
-  test('the spacing is kept, and --speed max takes it away', async () => {
+  test('W4: the spacing is kept, and --speed max takes it away', async () => {
     const path = record([line(1, 0), line(2, 400), line(3, 3_600_000)]);
     const child = startCli(['stream', 'replay', path, '--speed', '2x']);
     const startedAt = performance.now();
@@ -111,7 +111,7 @@ describe('stream replay', () => {
     expect((await child.exit).signal).toBe('SIGINT');
   });
 
-  test('damaged lines are counted and named, and not fatal', async () => {
+  test('W4: damaged lines are counted and named, and not fatal', async () => {
     const path = record([line(1), 'garbage', line(2), line(3).slice(0, 70)]);
     const { code, stdout, stderr } = await replay(path);
     expect([code, stdout]).toEqual([0, events(1, 2)]);
@@ -121,7 +121,7 @@ describe('stream replay', () => {
     expect(stderr).toContain('2 damaged lines');
   });
 
-  test('--strict: the first damaged line ends it with 8, what came before it is written', async () => {
+  test('W4: --strict: the first damaged line ends it with 8, what came before it is written', async () => {
     const { code, stdout, stderr } = await replay(record([line(1), 'garbage', line(2)]), '--strict');
     expect([code, stdout]).toEqual([8, events(1)]);
     expect(stderr).toContain('line 2 is damaged');

@@ -9,7 +9,7 @@ import { measureGaps, pickRecords, runTail } from '../helpers/tail.ts';
 
 const FAST = ['--retry-min', '250ms', '--retry-max', '250ms'];
 
-/** The service's own answer (protocol.md, "When the upgrade is refused"). */
+/** The service's own answer (docs/protocol.md, "When the upgrade is refused"). */
 function refuse(status: number, code: string, message: string, headers: Record<string, string> = {}): Script {
   const body = JSON.stringify({ error: { code, message } });
   const own = { 'Content-Type': 'application/json', 'X-Request-Id': 'req-1a2b3c', ...headers };

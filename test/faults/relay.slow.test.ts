@@ -112,7 +112,7 @@ describeWithNats('faults of the relay', () => {
   );
 
   test(
-    'window, spool, pause: each step is told, pings go on while nothing is read, and nothing is lost',
+    'B3: window, spool, pause: each step is told, pings go on while nothing is read, and nothing is lost',
     async () => {
       const broker = await startNatsServer();
       const hub = await startEventHub();

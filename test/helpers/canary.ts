@@ -1,7 +1,7 @@
 // A key that must not leak, and the search for it: whole, in pieces, and in every form it could take.
 import { inspect } from 'node:util';
 
-/** The part of a key that may be shown (protocol.md: the first 16 characters). */
+/** The part of a key that may be shown (docs/protocol.md, "Keys": the first 16 characters). */
 export const CANARY_PREFIX = 'ak_live_ca9a12e5';
 
 /** An obviously fake key that occurs nowhere else. */

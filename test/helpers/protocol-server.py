@@ -1,4 +1,4 @@
-# The stream service (protocol.md) on the library `websockets`: an implementation that shares nothing with `ws`.
+# The stream service (docs/protocol.md) on the library `websockets`: an implementation that shares nothing with `ws`.
 #
 # argv: key events-file [close-code]; prints {"port": n} when it listens. Each line of the file is one event; after
 # the last one the connection stays open, or is closed with the code.
@@ -17,7 +17,7 @@ with open(sys.argv[2], encoding="utf-8", newline="\n") as file:
 
 
 async def answer_http(path, headers):
-    """None to go on with the upgrade, else the refusal of protocol.md."""
+    """None to go on with the upgrade, else the refusal of docs/protocol.md."""
     if path.endswith("/healthz"):
         return http.HTTPStatus.OK, JSON_TYPE, b'{"status":"ok"}'
     answer = [*JSON_TYPE, ("X-Request-Id", headers.get("X-Request-Id", "req_python"))]

@@ -71,7 +71,7 @@ describe.each(NAMES)('a recording in %s', (name) => {
     expect(readEvents(path)).toEqual([1, 2, 3]);
   });
 
-  test('a torn end is taken away and said, wherever it was torn', () => {
+  test('W2: a torn end is taken away and said, wherever it was torn', () => {
     const path = join(makeTempFolder(), name);
     const first = open(path);
     first.write('"whole"');
@@ -96,7 +96,7 @@ describe.each(NAMES)('a recording in %s', (name) => {
     expect(reports[0]?.message).toContain('its last 5 bytes were taken away');
   });
 
-  test('a file that is no recording is left as it is', () => {
+  test('W2: a file that is no recording is left as it is', () => {
     const path = join(makeTempFolder(), name);
     for (const content of ['{"n":1}\n', 'precious', gzipSync('precious, and longer than any header is')]) {
       writeFileSync(path, content);
@@ -105,7 +105,7 @@ describe.each(NAMES)('a recording in %s', (name) => {
     }
   });
 
-  test('--record-max-size: no file is larger, no line is cut, none is lost', () => {
+  test('W3: --record-max-size: no file is larger, no line is cut, none is lost', () => {
     const folder = makeTempFolder();
     const path = join(folder, name);
     const maxBytes = name === 'events.ndjson' ? 2_000 : 600;

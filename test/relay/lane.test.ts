@@ -214,7 +214,7 @@ describe('lane', () => {
     expect([backlog.acknowledged, lane.pending]).toEqual([2, 3]);
   });
 
-  test('without a spool it is full beyond the window, until enough is acknowledged', async () => {
+  test('B3: without a spool it is full beyond the window, until enough is acknowledged', async () => {
     const sink = createFakeSink();
     const { lane, backlog } = start(sink);
     lane.append(makeNumbered(0, 4));

@@ -59,7 +59,7 @@ describe('subjects', () => {
   });
 });
 
-describe('ids', () => {
+describe('B6: ids', () => {
   const identify = createIdentifier(ID, 'one');
   const idOf = (text: string): string => identify({ mark: 0, text: Buffer.from(text) });
 

@@ -1,4 +1,4 @@
-// The two clients of the service's own documentation (protocol.md), as programs of their own.
+// The two clients of the service's own documentation (docs/protocol.md), as programs of their own.
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { registerCleanup } from '../helpers/cleanup.ts';

@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { REFERENCE_CLIENTS, runReferenceClient } from './reference-client.ts';
 import { openSimulator } from './stream-client.ts';
 
-describe('the reference clients', () => {
+describe('M1: the reference clients', () => {
   for (const { name, command } of REFERENCE_CLIENTS) {
     if (command === undefined) {
       test.skip(`${name}: SKIPPED, not installed here`, () => {});

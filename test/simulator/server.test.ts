@@ -107,7 +107,7 @@ describe('starting and closing', () => {
     expect(again.url).toBe(`http://127.0.0.1:${simulator.port}`);
   });
 
-  test('it listens on 127.0.0.1 and nowhere else unless asked', async () => {
+  test('M3: it listens on 127.0.0.1 and nowhere else unless asked', async () => {
     const reach = async (host: string, options?: { host: string }): Promise<boolean> => {
       const { port } = await openSimulator(options);
       const socket = connect(port, host);

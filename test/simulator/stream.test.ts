@@ -32,7 +32,7 @@ describe('the stream', () => {
     expect(await client.untilTexts(2)).toEqual([expect.any(String), 'pong']);
   });
 
-  test('the same seed gives the same bytes, on each connection in its place', async () => {
+  test('M2: the same seed gives the same bytes, on each connection in its place', async () => {
     const runs: string[][] = [];
     for (let run = 0; run < 2; run++) {
       const simulator = await openSimulator({ seed: 'abc', ratePerSecond: 1_000, count: 50 });
