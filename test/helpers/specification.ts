@@ -49,6 +49,8 @@ const ROWS = /\brows? (\d+(?:(?:,| and|, row) \d+)*)/g;
 const HEADING = /\bprotocol(?:\.md)?[,:]? "([^"]+)"/g;
 /** A page of the specification that is cited without its folder; the pages themselves link to each other. */
 const BARE_PAGE = /(?<!\]\(|[\w/.[-])((?:contract|protocol|faults)\.md)\b/g;
+/** Notes that are kept elsewhere. */
+const ELSEWHERE = /(?<![\w.-])((?:design|shared)\/[\w-]+)/g;
 const PAGE = /(?<![\w/.-])(docs\/[\w.-]+\.(?:md|json))\b/g;
 
 /** The citations in a text that lead nowhere, as they are written there. */
@@ -67,6 +69,7 @@ export function findLostCitations(text: string): string[] {
     ...lost(ROWS, areRows),
     ...lost(HEADING, (heading) => PROTOCOL_HEADINGS.includes(heading)),
     ...lost(BARE_PAGE, () => false),
+    ...lost(ELSEWHERE, () => false),
     ...lost(PAGE, (path) => existsSync(join(ROOT, path))),
   ];
 }
