@@ -2,13 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import stringWidth from 'string-width';
 import { PLAIN_LOG_STYLE } from '../../src/render/paint.ts';
-import {
-  createReporter,
-  loadLogStyle,
-  type Reporter,
-  type ReporterOptions,
-  STATUS_EVENTS,
-} from '../../src/ui/reporter.ts';
+import { createReporter, loadLogStyle, type Reporter, type ReporterOptions } from '../../src/ui/reporter.ts';
 import { createFakeIo, type FakeIo } from '../helpers/fake-io.ts';
 
 const KEY = 'ak_live_00112233445566778899aabbccddeeff';
@@ -183,11 +177,6 @@ describe('G5: JSON', () => {
       },
       { ts: '2026-01-01T00:00:01.500Z', level: 'info', event: 'paused', message: 'wait' },
     ]);
-  });
-
-  test('the names of the contract are among those of the records', () => {
-    const names = 'connecting connected lost retrying gap discarded paused summary error'.split(' ');
-    expect(STATUS_EVENTS).toEqual(expect.arrayContaining(names));
   });
 
   test.each([
