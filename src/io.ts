@@ -60,6 +60,11 @@ export interface Io {
   /** Calls back for every end signal until the returned function is called. */
   onSignal(handler: (signal: EndSignal) => void): () => void;
   /**
+   * Calls back for SIGUSR1, which log rotators send, until the returned function is called. Without a handler the
+   * signal does nothing (bin/atlantis.cjs); Windows does not have it.
+   */
+  onReopenSignal(handler: () => void): () => void;
+  /**
    * Calls back before the process stops as Ctrl-Z asks for, and after it went on, however it was stopped;
    * until the returned function is called.
    */
@@ -186,6 +191,10 @@ export function createProcessIo(homeDirectory: () => string): Io {
       return () => {
         for (const signal of END_SIGNALS) process.off(signal, handler);
       };
+    },
+    onReopenSignal(handler) {
+      process.on('SIGUSR1', handler);
+      return () => void process.off('SIGUSR1', handler);
     },
     onSuspend,
     dieBySignal,

@@ -85,7 +85,10 @@ function addEventOptions(tail: DocumentedCommand): DocumentedCommand {
     .option('--fail-on-gap', 'end with 12 at the first gap')
     .optionsGroup('Into files:')
     .option('--ready-file <file>', 'written once the first welcome has come')
-    .option('--record <file>', 'write every event with its receive time to a file too; .gz compresses')
+    .option(
+      '--record <file>',
+      'write every event with its receive time to a file too; .gz compresses, SIGUSR1 reopens',
+    )
     .option('--record-max-size <n>', 'begin another file before one grows beyond it, as 100MB')
     .option('--record-max-age <dur>', 'begin another file once one is so old, as 24h')
     .option('--record-keep <n>', 'so many finished files stay (default: all)');

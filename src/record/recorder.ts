@@ -29,6 +29,8 @@ export interface Recorder {
   /** The first `count` events of a batch; not after close. */
   writeEvents(batch: Batch, count: number, connection: number): void;
   writeLifecycle(record: LifecycleRecord): void;
+  /** Finishes the file that is open, wherever it was moved, and begins or continues the one at the path. */
+  reopen(): void;
   /** Writes what waits and closes the file. Again: nothing. */
   close(): void;
 }
@@ -49,31 +51,35 @@ export function openRecorder(config: RecordConfig, { clock, report, onFailure }:
   const { path, maxBytes = Number.POSITIVE_INFINITY, maxAgeMs = Number.POSITIVE_INFINITY, keep } = config;
   const renderer = createEnvelopeRenderer();
   const isCompressed = isCompressedName(path);
-  let file: RecordingFile = openRecordingFile(path);
-  if (file.bytesRepaired > 0) {
-    report({
-      event: 'warning',
-      level: 'warn',
-      message: `the recording ${JSON.stringify(path)} ended in a torn line: its last ${file.bytesRepaired} bytes were taken away`,
-      figures: { bytes_repaired: file.bytesRepaired },
-    });
-  }
-  let age = startAge(clock, file.startedAtMs);
-  let hasEvents = file.startedAtMs !== undefined;
+  let file: RecordingFile;
+  let age: () => number;
+  let hasEvents: boolean;
   let seq = 1;
   let isOver = false;
   let waiting: Buffer[] = [];
   let waitingBytes = 0;
   let cancelWait: (() => void) | undefined;
-  try {
-    writeHeader();
-  } catch (error) {
-    file.close();
-    throw error;
-  }
+  openFile();
 
-  function writeHeader(): void {
-    file.append(file.pack(makeHeader(clock.wallMs(), `atlantis-cli ${VERSION}`)));
+  /** Opens the file at the path, and writes a header into it. */
+  function openFile(): void {
+    file = openRecordingFile(path);
+    if (file.bytesRepaired > 0) {
+      report({
+        event: 'warning',
+        level: 'warn',
+        message: `the recording ${JSON.stringify(path)} ended in a torn line: its last ${file.bytesRepaired} bytes were taken away`,
+        figures: { bytes_repaired: file.bytesRepaired },
+      });
+    }
+    age = startAge(clock, file.startedAtMs);
+    hasEvents = file.startedAtMs !== undefined;
+    try {
+      file.append(file.pack(makeHeader(clock.wallMs(), `atlantis-cli ${VERSION}`)));
+    } catch (error) {
+      file.close();
+      throw error;
+    }
   }
 
   function rotate(): void {
@@ -83,12 +89,8 @@ export function openRecorder(config: RecordConfig, { clock, report, onFailure }:
       if (keep !== undefined) pruneFinished(path, keep);
     } catch (error) {
       throw describeFault(path, error);
-    } finally {
-      file = openRecordingFile(path);
     }
-    age = startAge(clock);
-    hasEvents = false;
-    writeHeader();
+    openFile();
   }
 
   /** Appends lines, as many files as it takes. */
@@ -163,6 +165,16 @@ export function openRecorder(config: RecordConfig, { clock, report, onFailure }:
     writeLifecycle(record) {
       const line = renderer.renderLifecycle?.(record);
       if (line !== undefined) write(toBuffer(line));
+    },
+    reopen() {
+      guard(() => {
+        flush();
+        file.close();
+        openFile();
+      });
+      if (isOver) return;
+      const message = `SIGUSR1: the recording ${JSON.stringify(path)} was reopened`;
+      report({ event: 'recording', level: 'info', message });
     },
     close() {
       guard(() => {

@@ -14,6 +14,7 @@ export interface RecordingHost {
   readonly stdout: { readonly fd: number };
   readonly stderr: { readonly fd: number };
   ignoreFileSizeSignal(): void;
+  onReopenSignal(handler: () => void): () => void;
 }
 
 export interface Recording {
@@ -33,8 +34,16 @@ export async function prepareRecording(
   const path = locateRecording(config.path, [host.stdout.fd, host.stderr.fd]);
   const release = await claimRecording(path, host);
   const report = reporter.report.bind(reporter);
+  let unwatch = (): void => {};
   return {
-    open: (onFailure) => openRecorder({ ...config, path }, { clock: host.clock, report, onFailure }),
-    release,
+    open(onFailure) {
+      const recorder = openRecorder({ ...config, path }, { clock: host.clock, report, onFailure });
+      unwatch = host.onReopenSignal(() => recorder.reopen());
+      return recorder;
+    },
+    release() {
+      unwatch();
+      release();
+    },
   };
 }

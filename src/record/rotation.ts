@@ -53,7 +53,12 @@ export function moveAside(path: string, nowMs: number): void {
   const { folder, stem, extension } = parts;
   const lastMs = readStamp(listFinished(parts).at(-1)?.stamp ?? '');
   const atMs = lastMs >= nowMs ? lastMs + 1 : nowMs;
-  renameSync(path, join(folder, `${stem}.${makeStamp(atMs)}${extension}`));
+  try {
+    renameSync(path, join(folder, `${stem}.${makeStamp(atMs)}${extension}`));
+  } catch (error) {
+    // A log rotator has moved it already.
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
 }
 
 /** Removes the oldest finished files until `keep` are left. */

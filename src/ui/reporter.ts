@@ -21,6 +21,7 @@ export const STATUS_EVENTS = [
   'spooling',
   'caught-up',
   'dead-letter',
+  'recording',
   'summary',
   'error',
   'warning',

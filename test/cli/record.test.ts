@@ -7,12 +7,14 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
+import { CANARY_KEY } from '../helpers/canary.ts';
 import { makeTempFolder } from '../helpers/cleanup.ts';
 import { quote, runCli, runShell, startCli } from '../helpers/run-cli.ts';
 import { openSimulator } from '../simulator/stream-client.ts';
@@ -150,6 +152,45 @@ describe('stream tail --record', () => {
     await first.exit;
     expect((await runCli([...args, '--limit', '1'])).code).toBe(0);
   });
+
+  test.each(['events.ndjson', 'events.ndjson.gz'])(
+    'row 60: SIGUSR1 after %s was moved away: it is begun anew, and no event is lost or there twice',
+    async (name) => {
+      const folder = makeTempFolder();
+      const path = join(folder, name);
+      const { url } = await openSimulator({ ratePerSecond: 500 });
+      const args = ['--json', '--verbose', '--log-format', 'json', '--record', path];
+      const child = startCli(['stream', 'tail', '--url', url, ...args], { key: CANARY_KEY });
+      const moved = [1, 2, 3].map((round) => join(folder, `${round}-${name}`));
+      for (const [round, place] of moved.entries()) {
+        await child.waitForLines(child.lineCount + 100);
+        renameSync(path, place);
+        await child.waitForLines(child.lineCount + 100);
+        child.kill('SIGUSR1');
+        await child.waitForStderr((text) => text.split('was reopened').length === round + 2);
+        expect(existsSync(path)).toBe(true);
+      }
+      child.kill('SIGTERM');
+      const { signal, stdout, stderr } = await child.exit;
+      expect(signal).toBe('SIGTERM');
+      const said = stderr
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line));
+      expect(said.filter(({ event }) => event === 'recording')).toHaveLength(moved.length);
+      const files = [...moved, path].map(readRecording);
+      for (const [first] of files) expect(first).toHaveProperty('recording', 1);
+      expect(files.flat().at(-1)).toMatchObject({ lifecycle: 'end', reason: 'signal' });
+      const events = files.flat().filter((each) => 'event' in each);
+      expect(events.map(({ seq }) => seq)).toEqual(events.map((_, index) => index + 1));
+      expect(events.map(({ event }) => event)).toEqual(
+        stdout
+          .trimEnd()
+          .split('\n')
+          .map((line) => JSON.parse(line)),
+      );
+    },
+  );
 
   test('a link is followed: the file is rotated where it stands, and the link stays', async () => {
     const folder = makeTempFolder();

@@ -97,6 +97,7 @@ export function createFakeIo(options: FakeIoOptions = {}): FakeIo {
     random: options.random ?? (() => 0.5),
     onSignal: (handler) => keep(signalHandlers, handler),
     isTerminalGone: () => Promise.resolve(false),
+    onReopenSignal: () => () => {},
     onSuspend: () => () => {},
     dieBySignal: (signal) => void ends.push(signal),
     sendSignal: () => false,

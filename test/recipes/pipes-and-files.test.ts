@@ -1,9 +1,11 @@
 // docs/recipes.md, jq and files: every line of it, as a shell runs it.
 import { spawnSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { makeTempFolder } from '../helpers/cleanup.ts';
-import { runShell } from '../helpers/run-cli.ts';
+import { runShell, startCli } from '../helpers/run-cli.ts';
+import { openSimulator } from '../simulator/stream-client.ts';
 import { listBlocks, RECIPES, readRecipe, startRecipe } from './recipe-page.ts';
 import { untilShown } from './until.ts';
 
@@ -45,3 +47,39 @@ test('a file with rotation: what was received plays again, in order', async () =
   expect(played.length).toBeGreaterThan(100);
   expect(played.findIndex((event, index) => event !== sent[index])).toBe(-1);
 });
+
+const hasLogrotate = spawnSync('logrotate', ['--version'], { stdio: 'ignore' }).status === 0;
+
+(hasLogrotate ? test : test.skip)(
+  'logrotate and SIGUSR1: what was received plays again (SKIPPED without it)',
+  async () => {
+    const cwd = makeTempFolder();
+    const path = join(cwd, 'events.ndjson');
+    const sent: string[] = [];
+    const { url, exampleKey } = await openSimulator({
+      ratePerSecond: 200,
+      onEvents: (_connection, texts) => void sent.push(...texts),
+    });
+    const child = startCli(['stream', 'tail', '--url', url, '--json', '--record', path], { key: exampleKey });
+    await child.waitForLines(20);
+    const config = join(cwd, 'logrotate.conf');
+    const recipe = readRecipe('logrotate')
+      .replace('/var/lib/atlantis/events.ndjson', path)
+      .replace(/systemctl .*/, `kill -USR1 ${child.pid}`);
+    writeFileSync(config, recipe, { mode: 0o600 });
+    const rotated = spawnSync('logrotate', ['--force', '--state', join(cwd, 'state'), config], {
+      encoding: 'utf8',
+    });
+    expect([rotated.status, rotated.stderr]).toEqual([0, '']);
+    await child.waitForStderr('was reopened');
+    expect(existsSync(path)).toBe(true);
+    await child.waitForLines(child.lineCount + 20);
+    child.kill('SIGTERM');
+    const { stdout } = await child.exit;
+    expect(readdirSync(cwd).filter((name) => name.startsWith('events.ndjson-'))).toHaveLength(1);
+    const played = await runShell(readRecipe('logrotateAgain'), { cwd });
+    expect(played.stdout).toBe(stdout);
+    const events = stdout.trimEnd().split('\n');
+    expect(events).toEqual(sent.slice(0, events.length));
+  },
+);

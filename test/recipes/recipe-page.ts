@@ -12,6 +12,8 @@ export const RECIPES = {
   webhook: ['Slack, or any webhook', 1],
   files: ['A file with rotation', 0],
   filesAgain: ['A file with rotation', 1],
+  logrotate: ['A file with rotation', 2],
+  logrotateAgain: ['A file with rotation', 3],
   table: ['PostgreSQL', 0],
   postgres: ['PostgreSQL', 1],
   postgresAgain: ['PostgreSQL', 2],

@@ -1,4 +1,13 @@
-import { appendFileSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
@@ -176,6 +185,60 @@ describe.each(NAMES)('a recording in %s', (name) => {
     second.write('4');
     expect(readdirSync(folder)).toHaveLength(3);
     second.recorder.close();
+  });
+
+  test('reopen: a file that was moved away is finished where it is, and another one begun at the path', () => {
+    const folder = makeTempFolder();
+    const path = join(folder, name);
+    const { recorder, write, reports, failures } = open(path);
+    write('1');
+    renameSync(path, join(folder, 'moved'));
+    write('2');
+    recorder.reopen();
+    write('3');
+    recorder.close();
+    recorder.reopen();
+    renameSync(join(folder, 'moved'), join(folder, `moved-${name}`));
+    const texts = [join(folder, `moved-${name}`), path].map(readText);
+    for (const text of texts) expect(text).toMatch(/^\{"recording":1/);
+    expect(texts.map((text) => text.match(/"seq":\d+/g))).toEqual([['"seq":1', '"seq":2'], ['"seq":3']]);
+    expect(reports.map(({ event }) => event)).toEqual(['recording']);
+    expect([failures, readdirSync(folder)]).toEqual([[], [name, `moved-${name}`]]);
+  });
+
+  test('reopen: a file that was not moved is continued', () => {
+    const path = join(makeTempFolder(), name);
+    const { recorder, write } = open(path);
+    write('1');
+    recorder.reopen();
+    write('2');
+    recorder.close();
+    expect(readEvents(path)).toEqual([1, 2]);
+  });
+
+  test('reopen: a folder that is gone is a failure, reported once', () => {
+    const folder = join(makeTempFolder(), 'logs');
+    mkdirSync(folder);
+    const { recorder, write, failures } = open(join(folder, name));
+    write('1');
+    renameSync(folder, `${folder}.old`);
+    recorder.reopen();
+    write('2');
+    recorder.close();
+    expect(failures.map(({ exitCode }) => exitCode)).toEqual([9]);
+    expect(readEvents(join(`${folder}.old`, name))).toEqual([1]);
+  });
+
+  test('--record-max-size: a file that was moved away is not an error', () => {
+    const folder = makeTempFolder();
+    const path = join(folder, name);
+    const { recorder, write, failures } = open(path, { maxBytes: 300 });
+    write('1');
+    renameSync(path, join(folder, `moved-${name}`));
+    for (const n of numbers(2, 9)) write(`"${'x'.repeat(100)}${n}"`);
+    recorder.close();
+    expect(failures).toEqual([]);
+    expect(readdirSync(folder).flatMap((file) => readEvents(join(folder, file)))).toHaveLength(9);
   });
 
   test('after a failure it says so once, and is quiet', () => {
