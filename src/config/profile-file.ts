@@ -6,7 +6,8 @@
 import { StoreError } from '../errors.ts';
 import { describePosition, findJsonFault } from './json-fault.ts';
 import { isKey } from './key.ts';
-import { type Reader, readStoreBytes } from './store-access.ts';
+import { readStoreBytes } from './store-access.ts';
+import type { Reader } from './store-place.ts';
 
 /** A profile as stored. It has a key, or the command that prints one, never both. */
 export interface Profile {

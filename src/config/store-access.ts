@@ -1,7 +1,6 @@
-// Opens the profile store for reading and refuses what may be somebody else's work (contract F1, row 49).
+// Opens the profile store for reading and refuses what another user may have written (contract F1, row 49).
 //
-// What is checked is what is read: one open file, never a second look by path; links are not followed.
-// Owners and modes are not checked on Windows, where they mean nothing.
+// What is checked is what is read: one open file, never a second look by path; a link in its place is not followed.
 
 import {
   closeSync,
@@ -15,28 +14,22 @@ import {
 } from 'node:fs';
 import { posix, win32 } from 'node:path';
 import { StoreError } from '../errors.ts';
-
-/** Who is reading, for the checks of owner and mode. */
-export interface Reader {
-  readonly platform: NodeJS.Platform;
-  /** Undefined on Windows, where owners and modes are not checked. */
-  readonly uid: number | undefined;
-}
+import {
+  checkWay,
+  hasOwners,
+  OWN_DIRECTORY_HINT,
+  quotePath,
+  type Reader,
+  refuseSharedWriting,
+} from './store-place.ts';
 
 const MAX_FILE_BYTES = 1024 * 1024;
-
-/** A path for messages, quoted for a shell where it needs to be. */
-export const quotePath = (path: string): string =>
-  /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
 
 /** The code of a failed system call, such as ENOENT; undefined for any other error. */
 export function systemCode(error: unknown): string | undefined {
   const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
   return typeof code === 'string' ? code : undefined;
 }
-
-/** True where the checks of owner and mode mean something. */
-const hasOwners = (reader: Reader): boolean => reader.platform !== 'win32' && reader.uid !== undefined;
 
 /**
  * Refuses a directory in which someone else could put another file in the store's place.
@@ -46,34 +39,27 @@ const hasOwners = (reader: Reader): boolean => reader.platform !== 'win32' && re
 export function checkDirectory(directory: string, stats: Stats, reader: Reader): void {
   if (!stats.isDirectory()) throw new StoreError(`${directory} is not a directory`);
   if (!hasOwners(reader)) return;
-  if ((stats.mode & 0o002) !== 0) {
-    throw new StoreError(
-      `the directory of the profiles can be written by everybody: ${directory}`,
-      `run: chmod 700 ${quotePath(directory)}`,
-    );
-  }
   if (stats.uid !== reader.uid && stats.uid !== 0) {
     throw new StoreError(
       `the directory of the profiles belongs to another user: ${directory}`,
-      'set ATLANTIS_CONFIG_DIR to a directory of your own',
+      OWN_DIRECTORY_HINT,
     );
   }
+  refuseSharedWriting('the directory of the profiles', directory, stats, reader);
 }
 
-/** Refuses what is not a plain file of the reader's own; warns if others may read it. */
+/** Refuses what is not a plain file of the reader's own; warns if others can read it. */
 function checkFile(path: string, stats: Stats, reader: Reader): string[] {
   if (stats.isDirectory()) throw new StoreError(`the profile store is a directory: ${path}`);
   if (!stats.isFile()) throw new StoreError(`the profile store is not a plain file: ${path}`);
   if (stats.size > MAX_FILE_BYTES) throw new StoreError(`the profile store is larger than 1 MiB: ${path}`);
   if (!hasOwners(reader)) return [];
   if (stats.uid !== reader.uid) {
-    throw new StoreError(
-      `the profile store belongs to another user: ${path}`,
-      'set ATLANTIS_CONFIG_DIR to a directory of your own',
-    );
+    throw new StoreError(`the profile store belongs to another user: ${path}`, OWN_DIRECTORY_HINT);
   }
+  refuseSharedWriting('the profile store', path, stats, reader);
   if ((stats.mode & 0o077) === 0) return [];
-  return [`other users of this machine can get at the keys in ${path}: run chmod 600 ${quotePath(path)}`];
+  return [`other users of this machine can read the keys in ${path}: run chmod 600 ${quotePath(path)}`];
 }
 
 /** Reads an open file to its end, or to the limit. */
@@ -103,7 +89,7 @@ function openStore(path: string): number {
 /**
  * The bytes of the store and the warnings about its mode, or undefined if there is none.
  *
- * @throws StoreError if it cannot be read, is not a plain file, or could be somebody else's work.
+ * @throws StoreError if it cannot be read, is not a plain file, or another user may have written it.
  */
 export function readStoreBytes(
   path: string,
@@ -114,6 +100,7 @@ export function readStoreBytes(
   try {
     checkDirectory(directory, statSync(directory), reader);
     fd = openStore(path);
+    checkWay(directory, reader);
     const warnings = checkFile(path, fstatSync(fd), reader);
     return { bytes: readAll(fd), warnings };
   } catch (error) {

@@ -25,9 +25,10 @@ import { basename, dirname, join } from 'node:path';
 import Conf from 'conf';
 import { OutputError, StoreError } from '../errors.ts';
 import { DamagedStoreError, type JsonObject, parseProfiles } from './profile-file.ts';
-import { checkDirectory, type Reader, readStoreBytes, systemCode } from './store-access.ts';
+import { checkDirectory, readStoreBytes, systemCode } from './store-access.ts';
 import { createDraft, type StoreDraft } from './store-draft.ts';
 import { type LockHost, removeDeadLocks, type StoreLock, takeLock } from './store-lock.ts';
+import { checkWay, type Reader } from './store-place.ts';
 
 /** What writing needs from the system. */
 export interface StoreHost extends Reader, LockHost {
@@ -48,9 +49,12 @@ const DIRECTORY_MODE = 0o700;
 function prepareDirectory(path: string, host: StoreHost): string[] {
   const directory = dirname(path);
   try {
+    // First, so that nothing is made in a place that is refused.
+    const existing = statSync(directory, { throwIfNoEntry: false });
+    if (existing !== undefined) checkDirectory(directory, existing, host);
+    checkWay(directory, host);
     mkdirSync(directory, { recursive: true, mode: DIRECTORY_MODE });
     const stats = statSync(directory);
-    checkDirectory(directory, stats, host);
     if (host.platform === 'win32' || (stats.mode & 0o077) === 0) return [];
     // A directory that others use too, such as /etc or a home, is not ours to close.
     const isOurs = readdirSync(directory).every((name) => name.startsWith(basename(path)));

@@ -1,14 +1,28 @@
 // The read path of the profile store: every kind of damage and of unsafe place, and what is said of it.
 
 import { execFileSync } from 'node:child_process';
-import { chmodSync, chownSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  lchownSync,
+  mkdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { type ProfileReading, readProfileFile } from '../../src/config/profile-file.ts';
+import { isPrivateGroup } from '../../src/config/store-place.ts';
 import { makeTempFolder } from '../helpers/cleanup.ts';
 
 const KEY = 'ak_live_00112233445566778899aabbccddeeff';
-const me = { platform: process.platform, uid: process.getuid?.() };
+const me = {
+  platform: process.platform,
+  uid: process.getuid?.(),
+  homeDirectory: (): string | undefined => undefined,
+};
 const store = (profiles: unknown, more: object = {}): string =>
   JSON.stringify({ version: 1, current: 'main', profiles, ...more });
 const whole = store({ main: { url: 'https://a.example', key: KEY } });
@@ -132,16 +146,10 @@ describe('row 49: unsafe places', () => {
     );
   });
 
-  test.each([0o777, 0o1777])('a directory of mode %o: 10', (mode) => {
-    const path = writeStore(whole);
-    chmodSync(join(path, '..'), mode);
-    expect(failToRead(path)).toMatchObject({ exitCode: 10, hint: expect.stringContaining('chmod 700') });
-  });
-
   test('a file of somebody else: 10', () => {
     const path = writeStore(whole);
     // Whoever runs this: reading as another user is the same as the file having another owner.
-    const other = { platform: me.platform, uid: (me.uid ?? 0) + 1 };
+    const other = { ...me, uid: (me.uid ?? 0) + 1 };
     if (me.uid === 0) chownSync(path, 12345, 12345);
     expect(failToRead(path, me.uid === 0 ? me : other)).toMatchObject({ exitCode: 10 });
   });
@@ -169,7 +177,137 @@ describe('row 49: unsafe places', () => {
 
   test('on Windows owners and modes say nothing', () => {
     const path = writeStore(whole);
-    chmodSync(path, 0o644);
-    expect(readProfileFile(path, { platform: 'win32', uid: undefined }).warnings).toEqual([]);
+    chmodSync(path, 0o666);
+    chmodSync(join(path, '..'), 0o777);
+    expect(readProfileFile(path, { ...me, platform: 'win32', uid: undefined }).warnings).toEqual([]);
+  });
+});
+
+describe('row 63 (F1): a store that others could have written', () => {
+  /** A store in `home/config/atlantis`, all of it private. */
+  function makeHome(): { home: string; config: string; folder: string; path: string } {
+    const home = makeTempFolder();
+    const config = join(home, 'config');
+    const folder = join(config, 'atlantis');
+    mkdirSync(folder, { recursive: true });
+    for (const each of [home, config, folder]) chmodSync(each, 0o700);
+    const path = join(folder, 'profiles.json');
+    writeFileSync(path, whole, { mode: 0o600 });
+    return { home, config, folder, path };
+  }
+  const readable = (path: string, reader = me): number => readProfileFile(path, reader).file.profiles.size;
+  const asRoot = me.uid === 0 ? test : test.skip;
+
+  test.each([0o620, 0o602, 0o660, 0o666])('the file has mode %o: 10, and how to repair it', (mode) => {
+    const { path } = makeHome();
+    chmodSync(path, mode);
+    const { exitCode, text, hint } = failToRead(path);
+    expect([exitCode, text]).toEqual([10, expect.stringContaining(`write to the profile store: ${path}`)]);
+    const [, command = ''] = /run: (.*)$/.exec(hint) ?? [];
+    expect(command).toBe(`chmod go-w ${path}`);
+    execFileSync('sh', ['-c', command]);
+    expect(readable(path)).toBe(1);
+  });
+
+  test.each([0o770, 0o702, 0o777])('its directory has mode %o: 10, and how to repair it', (mode) => {
+    const { folder, path } = makeHome();
+    chmodSync(folder, mode);
+    expect(failToRead(path)).toMatchObject({
+      exitCode: 10,
+      hint: expect.stringContaining(`run: chmod go-w ${folder}`),
+    });
+  });
+
+  test('a directory that all users share, such as /tmp, is not to be closed to them: 10', () => {
+    const { folder, path } = makeHome();
+    chmodSync(folder, 0o1777);
+    const { exitCode, hint } = failToRead(path);
+    expect([exitCode, hint]).toEqual([10, 'set ATLANTIS_CONFIG_DIR to a directory of your own']);
+  });
+
+  test('a directory above it that others can write to: 10; with the sticky bit they can replace nothing', () => {
+    const { config, path } = makeHome();
+    chmodSync(config, 0o777);
+    expect(failToRead(path)).toMatchObject({
+      exitCode: 10,
+      hint: expect.stringContaining(`run: chmod go-w ${config}`),
+    });
+    chmodSync(config, 0o1777);
+    expect(readable(path)).toBe(1);
+  });
+
+  test('the home itself counts, what is above it does not', () => {
+    const { home, config, path } = makeHome();
+    chmodSync(home, 0o777);
+    for (const name of [home, `${home}/`])
+      expect(failToRead(path, { ...me, homeDirectory: () => name }).exitCode).toBe(10);
+    expect(readable(path, { ...me, homeDirectory: () => config })).toBe(1);
+    const link = join(makeTempFolder(), 'home');
+    symlinkSync(config, link);
+    expect(readable(path, { ...me, homeDirectory: () => link })).toBe(1);
+    expect(failToRead(path, { ...me, homeDirectory: () => '/nonexistent' }).exitCode).toBe(10);
+  });
+
+  test.each(['absolute', 'relative'])(
+    'an %s link on the way: both its place and where it leads count',
+    (kind) => {
+      const { config, path } = makeHome();
+      const shared = join(makeTempFolder(), 'shared');
+      mkdirSync(shared);
+      chmodSync(shared, 0o755);
+      symlinkSync(
+        kind === 'absolute' ? config : `../../${config.split('/').slice(2).join('/')}`,
+        join(shared, 'link'),
+      );
+      const byLink = join(shared, 'link', 'atlantis', 'profiles.json');
+      expect(readable(byLink)).toBe(1);
+      chmodSync(shared, 0o777);
+      expect(failToRead(byLink).hint).toContain(`chmod go-w ${shared}`);
+      chmodSync(shared, 0o755);
+      chmodSync(config, 0o777);
+      expect(failToRead(byLink).hint).toContain(`chmod go-w ${config}`);
+      expect(failToRead(path).exitCode).toBe(10);
+    },
+  );
+
+  test('links in a circle are no hang', () => {
+    const folder = makeTempFolder();
+    symlinkSync('b', join(folder, 'a'));
+    symlinkSync('a', join(folder, 'b'));
+    expect(failToRead(join(folder, 'a', 'profiles.json')).exitCode).toBe(10);
+  });
+
+  asRoot('a directory or link of another user on the way: 10 (only root can make one)', () => {
+    const { config, path } = makeHome();
+    chownSync(config, 12345, 12345);
+    expect(failToRead(path).text).toContain(`belongs to another user: ${config}`);
+    chownSync(config, 0, 0);
+    const link = join(makeTempFolder(), 'link');
+    symlinkSync(config, link);
+    lchownSync(link, 12345, 12345);
+    expect(failToRead(join(link, 'atlantis', 'profiles.json')).text).toContain(
+      `belongs to another user: ${link}`,
+    );
+  });
+
+  asRoot('a group that can write to a directory above it counts, unless only this user is in it', () => {
+    const { config, path } = makeHome();
+    chmodSync(config, 0o770);
+    expect(readable(path)).toBe(1);
+    chownSync(config, 0, 12345);
+    expect(failToRead(path).hint).toContain(`chmod go-w ${config}`);
+  });
+
+  test.each<[string, string, string, boolean]>([
+    ['of the same name, without members', 'ann:x:1000:', '', true],
+    ['with the user as its member', 'ann:x:1000:ann', '', true],
+    ['with another member', 'ann:x:1000:ann,www-data', '', false],
+    ['of another name', 'staff:x:1000:', '', false],
+    ['that is not in the file', 'ann:x:1001:', '', false],
+    ['with a second name', 'ann:x:1000:\nweb:x:1000:bob', '', false],
+    ['that is the first group of another user', 'ann:x:1000:', 'bob:x:1001:1000::/home/bob:/bin/sh', false],
+  ])('a group %s: private is %#', (_what, groups, users, expected) => {
+    const ann = 'ann:x:1000:1000::/home/ann:/bin/sh';
+    expect(isPrivateGroup(1000, 'ann', `root:x:0:\n${groups}\n`, `${ann}\n${users}\n`)).toBe(expected);
   });
 });

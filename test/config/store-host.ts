@@ -7,6 +7,7 @@ export function createStoreHost(overrides: Partial<StoreHost> = {}): StoreHost {
   return {
     platform: process.platform,
     uid: process.getuid?.(),
+    homeDirectory: () => undefined,
     pid: process.pid,
     clock: {
       wallMs: () => Date.now(),

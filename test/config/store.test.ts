@@ -179,14 +179,32 @@ describe('stores that are not written to', () => {
     expect(readdirSync(join(path, '..'))).toEqual(before);
   });
 
-  test('row 49: a directory that everybody may write to', async () => {
+  test.each<[string, string, number]>([
+    ['the file', '.', 0o660],
+    ['its directory', '..', 0o770],
+    ['a directory above it', '../..', 0o777],
+  ])(
+    'row 63: %s that others can write to: what is there is not trusted, and left as it is',
+    async (_what, place, mode) => {
+      const path = newStorePath();
+      await add(path, 'main');
+      const before = readFileSync(path);
+      chmodSync(join(path, place), mode);
+      await expect(add(path, 'second')).rejects.toMatchObject({
+        exitCode: 10,
+        hint: expect.stringContaining(`run: chmod go-w ${join(path, place)}`),
+      });
+      expect([readFileSync(path), modeOf(join(path, place))]).toEqual([before, mode]);
+      expect(readdirSync(join(path, '..'))).toEqual(['profiles.json']);
+    },
+  );
+
+  test('row 63: no directory is made below one that others can write to', async () => {
     const path = newStorePath();
-    await add(path, 'main');
-    chmodSync(join(path, '..'), 0o777);
-    await expect(add(path, 'second')).rejects.toMatchObject({
-      exitCode: 10,
-      hint: expect.stringContaining('chmod 700'),
-    });
+    const top = join(path, '../../..');
+    chmodSync(top, 0o777);
+    await expect(add(path, 'main')).rejects.toMatchObject({ exitCode: 10 });
+    expect(readdirSync(top)).toEqual([]);
   });
 
   test.each(['whole', 'damaged'])(

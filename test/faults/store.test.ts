@@ -1,6 +1,14 @@
 // The profile store that is damaged, or may be somebody else's work: what every command that reads it makes
 // of that. The store's own tests know more kinds of both; here is what a user sees.
-import { chmodSync, chownSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { CANARY_KEY, findKeyIn } from '../helpers/canary.ts';
@@ -69,7 +77,7 @@ describe('row 49 (F1): a store that others could get at', () => {
         chmodSync(join(path, '..'), 0o777);
         return path;
       },
-      /can be written by everybody.*\n +run: chmod 700/,
+      /other users can write to the directory of the profiles.*\n.*run: chmod go-w/,
     ],
     [
       'a link to a file elsewhere',
@@ -127,6 +135,27 @@ describe('row 49 (F1): a store that others could get at', () => {
       expect([exit.code, exit.signal]).toEqual([10, null]);
       expect(told(exit)).toMatch(words);
       if (target !== '') expect(readFileSync(target, 'utf8')).toBe(WHOLE);
+    });
+  });
+});
+
+describe('row 63 (F1): a store that others could have written: 10, and its key command does not run', () => {
+  describe.each<[string, string, number]>([
+    ['the file', 'profiles.json', 0o622],
+    ['its directory', '.', 0o770],
+    ['a directory above it', '..', 0o777],
+  ])('%s', (_what, place, mode) => {
+    test.each([...READERS, 'profile use main', ADD, `${ADD} --force`])('%s', async (command) => {
+      const { folder, path } = makeFolder();
+      const trace = join(makeTempFolder(), 'ran');
+      const main = { url: URL, keyCommand: ['sh', '-c', `touch ${trace}; echo ${CANARY_KEY}`] };
+      const planted = JSON.stringify({ version: 1, current: 'main', profiles: { main } });
+      writeFileSync(path, planted, { mode: 0o600 });
+      chmodSync(join(folder, place), mode);
+      const exit = await run(command, folder);
+      expect([exit.code, exit.signal]).toEqual([10, null]);
+      expect(told(exit)).toContain(`run: chmod go-w ${join(folder, place)}`);
+      expect([existsSync(trace), readFileSync(path, 'utf8')]).toEqual([false, planted]);
     });
   });
 });
