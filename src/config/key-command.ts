@@ -1,14 +1,15 @@
 // Gets a key from the profile's own command, such as ["op", "read", "op://vault/atlantis/key"] (contract P1).
 //
-// No shell, 10 seconds, stdout only, and no ATLANTIS_API_KEY in its environment. A failure says the name of
-// the command and how it ended, never what it wrote. Nothing that it started outlives a failure or a signal;
-// after a success an agent that it started in the background may stay.
+// No shell, 10 seconds, stdout only, no ATLANTIS_API_KEY in its environment, and nothing from the working directory: it
+// runs in another one. A failure says the name of the command and how it ended, never what it wrote. Nothing that it
+// started outlives a failure or a signal; after a success an agent that it started in the background may stay.
 
-import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { type ChildProcessByStdio, type SpawnOptions, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { CredentialError } from '../errors.ts';
 import type { EndSignal } from '../io.ts';
 import { parseKey } from './key.ts';
+import { isolateFromWorkingDirectory } from './key-program.ts';
 import { systemCode } from './store-access.ts';
 
 /** How long a key command may take, in ms (contract P1). */
@@ -51,15 +52,14 @@ function describeSpawnError(error: unknown): string {
 function start(
   program: string,
   args: readonly string[],
-  host: KeyCommandHost,
+  options: Pick<SpawnOptions, 'cwd' | 'env' | 'detached'>,
   fail: (what: string) => CredentialError,
 ): ChildProcessByStdio<null, Readable, null> {
   try {
     return spawn(program, args, {
-      env: withoutKey(host.env),
+      ...options,
       stdio: ['ignore', 'pipe', 'ignore'],
       shell: false,
-      detached: host.platform !== 'win32',
       windowsHide: true,
     });
   } catch (error) {
@@ -73,7 +73,7 @@ function start(
  * On POSIX it leads a process group of its own, so that all of it can be ended at once; it has no terminal to
  * ask questions on.
  *
- * @param argv program and arguments; the program is looked up in PATH.
+ * @param argv program and arguments; a program without a path is looked up in the absolute entries of PATH.
  * @param signal ends the command at once. Without one it is the signals to this process that end the command,
  *   and the process with it: a group of its own does not hear them.
  * @throws CredentialError with the name of the command and its status, never its output.
@@ -85,8 +85,12 @@ export async function runKeyCommand(
   timeoutMs = TIMEOUT_MS,
 ): Promise<string> {
   const [program = '', ...args] = argv;
+  const { cwd, env } = isolateFromWorkingDirectory(withoutKey(host.env), host.platform);
   const fail = (what: string): CredentialError =>
-    new CredentialError(`the key command ${program} ${what}`, 'run it by hand to see what it says');
+    new CredentialError(
+      `the key command ${program} ${what}`,
+      `run it by hand in the directory ${cwd} to see what it says`,
+    );
   if (signal?.aborted) throw fail('was interrupted');
   const hasGroup = host.platform !== 'win32';
   let interrupt = (): void => {};
@@ -98,7 +102,7 @@ export async function runKeyCommand(
           host.dieBySignal(endSignal);
         })
       : () => {};
-  const child = start(program, args, host, (what) => {
+  const child = start(program, args, { cwd, env, detached: hasGroup }, (what) => {
     unwatch();
     return fail(what);
   });

@@ -6,6 +6,7 @@ import type { KeyOrigin } from '../connection/causes.ts';
 import { CredentialError, UsageError } from '../errors.ts';
 import type { Io } from '../io.ts';
 import { parseKey } from './key.ts';
+import { isRelativeProgram } from './key-program.ts';
 import { type Profile, type ProfileFile, readProfileFile } from './profile-file.ts';
 import { profilesPath } from './profiles-path.ts';
 import { parseStreamUrl, type StreamUrl } from './stream-url.ts';
@@ -108,14 +109,20 @@ export function findKeyOrigin({ key, profile }: Target): KeyOrigin | undefined {
 export async function readKey(target: Target, io: Io, signal?: AbortSignal): Promise<string> {
   const { key } = target;
   if (key === undefined) throw new CredentialError('no API key', KEY_HINT);
-  const raw = await readRawKey(key, io, signal);
+  const raw = await readRawKey(key, target.profile?.value, io, signal);
   io.redactor.addSecret(raw.trim());
   return parseKey(raw, key.source);
 }
 
-async function readRawKey(key: KeySource, io: Io, signal?: AbortSignal): Promise<string> {
+async function readRawKey(
+  key: KeySource,
+  profile: Profile | undefined,
+  io: Io,
+  signal?: AbortSignal,
+): Promise<string> {
   if (key.kind === 'given') return key.key;
   if (key.kind === 'command') {
+    refuseRelativeCommand(key, profile, io);
     const { runKeyCommand } = await import('./key-command.ts');
     return runKeyCommand(key.argv, io, signal);
   }
@@ -128,6 +135,19 @@ async function readRawKey(key: KeySource, io: Io, signal?: AbortSignal): Promise
   }
   const { readFirstLine } = await import('./first-line.ts');
   return readFirstLine(io.stdin());
+}
+
+/** Older versions stored a relative path as it was given: by now it could lead to the program of someone else. */
+function refuseRelativeCommand(
+  { source, argv: [program = ''] }: KeySource & { readonly kind: 'command' },
+  profile: Profile | undefined,
+  io: Io,
+): void {
+  if (!isRelativeProgram(program, io.platform)) return;
+  throw new CredentialError(
+    `${source} has a relative path, ${program}, which leads to another program in another directory`,
+    `store it again with an absolute path: atlantis profile add ${profile?.name} --force --url ${profile?.url} --key-command <absolute path> <arguments>`,
+  );
 }
 
 /** An empty variable counts as unset. */

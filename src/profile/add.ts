@@ -2,8 +2,10 @@
 //
 // Nothing is taken from the environment: a key exported for one service must not slip into the profile of
 // another.
+import { resolve } from 'node:path';
 import { readFirstLine } from '../config/first-line.ts';
 import { parseKey } from '../config/key.ts';
+import { resolveProgram } from '../config/key-program.ts';
 import { DamagedStoreError, isCommand, type Profile } from '../config/profile-file.ts';
 import { parseStreamUrl, type StreamUrl } from '../config/stream-url.ts';
 import { KEY_ON_TERMINAL } from '../config/target.ts';
@@ -42,7 +44,7 @@ export async function addProfile(
 ): Promise<Outcome> {
   const context = await openContext(flags, io);
   assertProfileName(name);
-  const argv = parseCommand(flags);
+  const argv = parseCommand(flags, io.platform);
   const givenUrl = flags.url === undefined ? undefined : parseStreamUrl(flags.url, '--url');
   assertComplete(flags, io);
   if (flags.force !== true) assertFree(name, context, io);
@@ -75,8 +77,11 @@ export async function addProfile(
   return { exitCode: 0 };
 }
 
-/** The key command as an argv array: words as they are, or one JSON array. */
-function parseCommand({ keyCommand, keyStdin }: AddFlags): readonly string[] | undefined {
+/** The key command as an argv array, from words or one JSON array; a relative path is made absolute here and now. */
+function parseCommand(
+  { keyCommand, keyStdin }: AddFlags,
+  platform: NodeJS.Platform,
+): readonly string[] | undefined {
   if (keyCommand === undefined) return undefined;
   if (keyStdin === true) {
     throw new UsageError('--key-stdin and --key-command contradict each other', 'give one of them');
@@ -90,7 +95,7 @@ function parseCommand({ keyCommand, keyStdin }: AddFlags): readonly string[] | u
     );
   }
   const argv = keyCommand.length === 1 && first.startsWith('[') ? parseArray(first) : keyCommand;
-  if (isCommand(argv)) return argv;
+  if (isCommand(argv)) return resolveProgram(argv, resolve(), platform);
   throw new UsageError(
     'invalid --key-command',
     'accepted: a program and its arguments as words, or as one JSON array: \'["op","read","op://dev/key"]\'',

@@ -56,6 +56,29 @@ describe('P1: a key command', () => {
     await expect(runKeyCommand(argv, createHost(env))).resolves.toBe('ak_ATLANTIS_URL,https://a.example');
   });
 
+  test('runs in another directory than the one in which the user is', async () => {
+    await expect(runKeyCommand(['sh', '-c', 'echo "ak_$(pwd)"'], host)).resolves.toBe('ak_/');
+  });
+
+  test.each(['relative', 'empty'])('is not looked up in a %s entry of PATH', async (kind) => {
+    const folder = makeTempFolder();
+    const trace = join(folder, 'ran');
+    writeFileSync(join(folder, 'planted'), `#!/bin/sh\ntouch ${trace}; echo ${KEY}\n`, { mode: 0o755 });
+    const before = process.cwd();
+    process.chdir(folder);
+    try {
+      const PATH = `${kind === 'empty' ? '' : '.'}:${process.env['PATH']}`;
+      await expect(runKeyCommand(['planted'], createHost({ PATH }))).rejects.toThrow('was not found');
+      // A script of the command's own asks PATH as well.
+      await expect(runKeyCommand(['sh', '-c', 'planted'], createHost({ PATH }))).rejects.toThrow(
+        'status 127',
+      );
+    } finally {
+      process.chdir(before);
+    }
+    expect(existsSync(trace)).toBe(false);
+  });
+
   test('has no stdin to wait on', async () => {
     await expect(runKeyCommand(['sh', '-c', `cat; echo ${KEY}`], host)).resolves.toBe(KEY);
   });

@@ -5,7 +5,7 @@ import { describe, expect, test } from '@jest/globals';
 import { CANARY_KEY } from '../helpers/canary.ts';
 import { untilDead } from '../helpers/child.ts';
 import { makeTempFolder } from '../helpers/cleanup.ts';
-import { startCli } from '../helpers/run-cli.ts';
+import { runCli, startCli } from '../helpers/run-cli.ts';
 import { pauseFor } from '../helpers/watch.ts';
 import { whenGone } from './start-tail.ts';
 
@@ -41,4 +41,74 @@ describe('P1, S1: a signal while the key command runs ends both, by that signal'
       expect(readFileSync(join(config, 'profiles.json'), 'utf8')).toBe(store);
     },
   );
+});
+
+describe('row 64 (F5): what lies in the working directory is not the key command', () => {
+  /** A folder with a program `getkey` that leaves a trace and prints a key. */
+  function makeFolder(): { folder: string; hasRun: () => boolean } {
+    const folder = makeTempFolder();
+    const trace = join(folder, 'ran');
+    writeFileSync(join(folder, 'getkey'), `#!/bin/sh\ntouch ${trace}\necho $SECRET\n`, { mode: 0o755 });
+    return { folder, hasRun: () => existsSync(trace) };
+  }
+  const makeStore = (keyCommand: readonly string[]): string => {
+    const config = join(makeTempFolder(), 'config');
+    mkdirSync(config, { mode: 0o700 });
+    const store = { version: 1, current: 'main', profiles: { main: { url: URL, keyCommand } } };
+    writeFileSync(join(config, 'profiles.json'), JSON.stringify(store), { mode: 0o600 });
+    return config;
+  };
+  const tail = ['stream', 'tail', '--no-reconnect', '--verbose'];
+
+  test.each([['./getkey'], ['["./getkey"]']])(
+    'profile add --key-command %s stores where it is now',
+    async (word) => {
+      const [mine, other] = [makeFolder(), makeFolder()];
+      const env = { ATLANTIS_CONFIG_DIR: join(makeTempFolder(), 'config'), SECRET: CANARY_KEY };
+      const add = ['profile', 'add', 'main', '--url', URL, '--verbose', '--key-command', word];
+      const added = await runCli(add, { env, cwd: mine.folder });
+      expect([added.code, added.stderr]).toEqual([
+        0,
+        expect.stringContaining(`command ${mine.folder}/getkey`),
+      ]);
+      expect((await runCli(tail, { env, cwd: other.folder })).code).toBe(7);
+      expect([mine.hasRun(), other.hasRun()]).toEqual([true, false]);
+    },
+  );
+
+  test.each(['stream tail', 'stream check'])(
+    '%s: a relative path in an old store is refused',
+    async (command) => {
+      const other = makeFolder();
+      const env = { ATLANTIS_CONFIG_DIR: makeStore(['./getkey', 'more']), SECRET: CANARY_KEY };
+      const { code, stdout, stderr } = await runCli([...command.split(' '), '--verbose'], {
+        env,
+        cwd: other.folder,
+      });
+      expect([code, other.hasRun()]).toEqual([3, false]);
+      const said = (stdout + stderr).replace(/\s+/g, ' ');
+      expect(said).toContain('the key command of profile "main" has a relative path, ./getkey,');
+      expect(said).toContain(`atlantis profile add main --force --url ${URL} --key-command <absolute path>`);
+    },
+  );
+
+  test.each(['.:', ':', './.:'])('a bare name with PATH=%s…', async (entry) => {
+    const other = makeFolder();
+    const env = {
+      ATLANTIS_CONFIG_DIR: makeStore(['getkey']),
+      SECRET: CANARY_KEY,
+      PATH: `${entry}${process.env['PATH']}`,
+    };
+    const { code, stderr } = await runCli(tail, { env, cwd: other.folder });
+    expect([code, other.hasRun()]).toEqual([3, false]);
+    expect(stderr).toContain('the key command getkey was not found');
+  });
+
+  test('a relative path among the arguments leads nowhere else', async () => {
+    const other = makeFolder();
+    const env = { ATLANTIS_CONFIG_DIR: makeStore(['sh', 'getkey']), SECRET: CANARY_KEY };
+    const { code, stderr } = await runCli(tail, { env, cwd: other.folder });
+    expect([code, other.hasRun()]).toEqual([3, false]);
+    expect(stderr).toContain('run it by hand in the directory / to see what it says');
+  });
 });
