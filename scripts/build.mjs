@@ -87,8 +87,12 @@ async function buildBundle([name, files]) {
     // Node prints the line of a fault that nobody catches.
     lineLimit: 160,
     keepNames: false,
-    external: ['bufferutil', 'utf-8-validate'],
-    define: { ATLANTIS_VERSION: JSON.stringify(version) },
+    define: {
+      ATLANTIS_VERSION: JSON.stringify(version),
+      // ws would load two native packages from wherever Node finds them: any folder above, NODE_PATH, the home.
+      'process.env.WS_NO_BUFFER_UTIL': '"1"',
+      'process.env.WS_NO_UTF_8_VALIDATE': '"1"',
+    },
     plugins: [scannerPlugin, crossBorders(name), leanWs, trimDependencies],
     logLevel: 'warning',
   });

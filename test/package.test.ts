@@ -16,9 +16,9 @@ interface Packed {
 
 /**
  * Bytes that the package may have, packed; it grows only when somebody decides so, here. The NATS client takes 52 kB of
- * it, RE2JS 36, commander 12, ws 14, what users read 57, and what is ours the rest.
+ * it, RE2JS 36, commander 12, ws 14, what users read 60, and what is ours the rest.
  */
-const MOST_BYTES = 372_000;
+const MOST_BYTES = 376_000;
 
 /** Runs npm without a network, with a home and a cache of its own. */
 function runNpm(args: readonly string[], cwd: string): string {

@@ -1,5 +1,5 @@
 // What is loaded before the first event: a part that nobody asked for costs start-up time.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { makeTempFolder } from '../helpers/cleanup.ts';
@@ -46,4 +46,19 @@ test.each([
   ['profile list --json', ['main', 'base', 'commands.program', 'profile.list']],
 ])('`%s` loads what it needs, and nothing else', async (args, parts) => {
   expect((await listLoaded(args)).sort()).toEqual([...parts].sort());
+});
+
+test('a package that lies where Node looks for packages is not loaded', async () => {
+  const folder = makeTempFolder();
+  const modules = join(folder, 'modules');
+  const traces = join(folder, 'traces');
+  mkdirSync(traces);
+  for (const name of ['bufferutil', 'utf-8-validate', 'supports-color', 'kerberos', 'ws', 'chalk']) {
+    mkdirSync(join(modules, name), { recursive: true });
+    const trace = JSON.stringify(join(traces, name));
+    writeFileSync(join(modules, name, 'index.js'), `require('node:fs').writeFileSync(${trace}, '')`);
+  }
+  const args = ['stream', 'tail', '--simulate', 'burst', '-n', '3', '--format', 'pretty'];
+  const { code } = await runCli(args, { cwd: modules, env: { NODE_PATH: modules, FORCE_COLOR: '1' } });
+  expect([code, readdirSync(traces)]).toEqual([0, []]);
 });
