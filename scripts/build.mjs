@@ -8,10 +8,8 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { buildTypes } from './build-types.mjs';
 import { LIBRARIES, planBundles } from './bundle-plan.mjs';
-import { leanWs } from './lean-ws.mjs';
 import { scannerPlugin } from './scanner-code.mjs';
 import { collectLicences } from './third-party-licences.mjs';
-import { trimDependencies } from './trim-dependencies.mjs';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const dist = resolve(root, 'dist');
@@ -58,13 +56,21 @@ function reExport(path, from = path) {
 }
 
 /**
- * esbuild exports by two getters each, one behind the other: for what runs once an event in another bundle that
- * took half of its time. As plain values, which they are once all of a bundle has run. Packages have a default
- * besides, and of what others import Node reads the names from the text: these stay as they are.
+ * esbuild exports through getters, one behind the other. Code that another bundle runs for every event took twice
+ * as long with them, so our own bundles end by turning their exports into plain values.
  */
 const PLAIN_EXPORTS = 'module.exports=Object.defineProperty({...module.exports},"__esModule",{value:!0});';
-/** The names of all exports once more, for ES modules that import a bundle. */
-const NAMES_FOR_NODE = /0&&\(module\.exports=\{[^}]*\}\);\n?$/;
+
+/**
+ * Bundles in which `import()` stays. As a `require` the one of `kerberos` would leave the `try` that it is in, and
+ * bundlers of programs that use the library would no longer see that the package may be missing.
+ */
+const KEEP_IMPORT = new Set(['connection.proxy-agent']);
+
+/** Modules of dependencies that are replaced as a whole; each file says why. test/stand-ins.test.ts has them all. */
+const STAND_INS = Object.fromEntries(
+  ['when-exit', 'env-paths'].map((name) => [name, resolve(root, `scripts/stand-ins/${name}.mjs`)]),
+);
 
 async function buildBundle([name, files]) {
   const isOurs = !plan.packages.includes(name) && !Object.hasOwn(LIBRARIES, name);
@@ -81,23 +87,23 @@ async function buildBundle([name, files]) {
     format: 'cjs',
     platform: 'node',
     target: 'node20',
-    // Without this esbuild keeps `import()`: Node would load the ESM machinery and lex every bundle for it.
-    supported: { 'dynamic-import': false },
+    // As `import()` Node would load the ESM machinery and lex every bundle for it.
+    supported: { 'dynamic-import': KEEP_IMPORT.has(name) },
     minify: true,
-    // Node prints the line of a fault that nobody catches.
-    lineLimit: 160,
     keepNames: false,
+    // A login by Negotiate, which nothing here asks the proxy agent for.
+    external: ['kerberos'],
+    alias: STAND_INS,
     define: {
       ATLANTIS_VERSION: JSON.stringify(version),
       // ws would load two native packages from wherever Node finds them: any folder above, NODE_PATH, the home.
       'process.env.WS_NO_BUFFER_UTIL': '"1"',
       'process.env.WS_NO_UTF_8_VALIDATE': '"1"',
     },
-    plugins: [scannerPlugin, crossBorders(name), leanWs, trimDependencies],
+    footer: isOurs ? { js: PLAIN_EXPORTS } : {},
+    plugins: [scannerPlugin, crossBorders(name)],
     logLevel: 'warning',
   });
-  if (isOurs)
-    writeFileSync(outfile, readFileSync(outfile, 'utf8').replace(NAMES_FOR_NODE, '') + PLAIN_EXPORTS);
   return Object.keys(metafile.inputs);
 }
 

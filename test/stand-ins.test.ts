@@ -1,0 +1,43 @@
+// Modules of dependencies that the build replaces as a whole (scripts/stand-ins): which ones, and that each
+// replacement does all that is asked of it.
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from '@jest/globals';
+import { preload } from './faults/start-tail.ts';
+import { CANARY_KEY } from './helpers/canary.ts';
+import { makeTempFolder } from './helpers/cleanup.ts';
+import { ROOT, runCli } from './helpers/run-cli.ts';
+
+const FOLDER = join(ROOT, 'scripts/stand-ins');
+const load = async (name: string) => (await import(join(FOLDER, name))).default;
+
+test('row 59: all other dependencies are used as published', () => {
+  expect(readdirSync(FOLDER).sort()).toEqual(['env-paths.mjs', 'when-exit.mjs']);
+});
+
+// That no signal is listened for while conf writes is in faults/listeners.test.ts.
+test('S1: when-exit takes a callback and never calls it', async () => {
+  const whenExit = await load('when-exit.mjs');
+  const forget = whenExit(() => {
+    throw new Error('called');
+  });
+  expect(forget()).toBeUndefined();
+});
+
+test('env-paths says who has to give a directory', async () => {
+  const envPaths = await load('env-paths.mjs');
+  expect(() => envPaths('atlantis')).toThrow('config/store.ts');
+});
+
+test('env-paths: a profile is stored for a user who has no home directory', async () => {
+  // As for a user ID that the system does not know.
+  const { nodeArgs } = preload(`
+    require('node:os').homedir = () => { throw new Error('uv_os_homedir returned ENOENT'); };`);
+  const args = ['profile', 'add', 'x', '--url', 'https://api.atlantis.example', '--key-stdin'];
+  const exit = await runCli(args, {
+    nodeArgs,
+    env: { HOME: undefined, ATLANTIS_CONFIG_DIR: join(makeTempFolder(), 'config') },
+    stdin: `${CANARY_KEY}\n`,
+  });
+  expect(exit).toMatchObject({ code: 0, stderr: expect.stringContaining('profile x stored') });
+});
