@@ -134,5 +134,9 @@ export function holdOutput(stdout: OutputTarget, stderr: OutputTarget): void {
   if (!stdout.isTty || !stderr.isTty || openGuarded(stderr).writableLength === 0) return;
   const output = openGuarded(stdout);
   output.cork();
-  openGuarded(stderr).write('', () => output.uncork());
+  try {
+    openGuarded(stderr).write('', () => output.uncork());
+  } catch {
+    output.uncork();
+  }
 }

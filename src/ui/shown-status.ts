@@ -90,7 +90,16 @@ class ShownStatus implements StreamStatus {
       this.#cancelRefresh = this.#clock.setTimer(() => this.#refresh(), REFRESH_MS);
   }
 
+  /** A status that cannot be shown disappears: it never ends a run. */
   #show(): void {
+    try {
+      this.#draw();
+    } catch {
+      this.end();
+    }
+  }
+
+  #draw(): void {
     const state = this.#state;
     if (state === undefined) return;
     if (this.#line.columns === 0) {

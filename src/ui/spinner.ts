@@ -16,20 +16,45 @@ const TO_LINE_START = '\x1b[1G';
 /** Ms between the pictures of a spinner that turns, and of one that stands. */
 const INTERVALS_MS: Readonly<Record<Look, number>> = { busy: 100, live: 1_000 };
 
+export interface SpinnerOptions {
+  readonly useColor: boolean;
+  /** Asked before every picture; false leaves the screen as it is. */
+  mayDraw(): boolean;
+}
+
 /**
- * A spinner on a terminal. It leaves stdin, the cursor and all signals alone.
- *
- * @param mayDraw asked before every picture; false leaves the screen as it is
+ * A spinner on a terminal. It leaves stdin, the cursor and all signals alone. One that cannot be drawn disappears for
+ * good: nothing that goes wrong here reaches the caller.
  */
 export function createSpinner(
   stream: NodeJS.WriteStream,
-  useColor: boolean,
-  mayDraw: () => boolean,
+  { useColor, mayDraw }: SpinnerOptions,
 ): Spinner {
   // Beyond what is drawn nothing may be touched: others read the keyboard and own the signals (contract S1).
   const spinner = ora({ stream, discardStdin: false, hideCursor: false, isEnabled: true, color: false });
+  const erase = spinner.clear.bind(spinner);
+  /** Disabled, ora draws nothing more, and stopped, it leaves the streams alone. */
+  const giveUp = (): void => {
+    try {
+      erase();
+    } catch {
+      // Then the last picture stays on the screen.
+    }
+    spinner.isEnabled = false;
+    spinner.stop();
+  };
+  const attempt = (step: () => unknown): typeof spinner => {
+    try {
+      step();
+    } catch {
+      giveUp();
+    }
+    return spinner;
+  };
+  // ora calls these from its timers, and from inside of other writes to the terminal.
   const render = spinner.render.bind(spinner);
-  spinner.render = () => (mayDraw() ? render() : spinner);
+  spinner.render = () => attempt(() => mayDraw() && render());
+  spinner.clear = () => attempt(erase);
   // A window that becomes narrow wraps the picture, or does not: terminals differ, and none tells. So the cursor
   // waits at its beginning, where it stays in both cases, on a space; and what is erased is all from there on.
   const frame = spinner.frame.bind(spinner);
@@ -38,19 +63,24 @@ export function createSpinner(
   let current: Look | undefined;
   return {
     show(text, look) {
-      spinner.text = text;
-      if (spinner.isSpinning && look === current) {
-        spinner.render();
-        return;
-      }
-      if (spinner.isSpinning) spinner.stop();
-      current = look;
-      spinner.spinner = look === 'busy' ? 'dots' : { frames: ['●'], interval: INTERVALS_MS.live };
-      spinner.color = !useColor ? false : look === 'busy' ? 'cyan' : 'green';
-      spinner.start();
+      if (!spinner.isEnabled) return;
+      attempt(() => {
+        spinner.text = text;
+        if (spinner.isSpinning && look === current) {
+          spinner.render();
+          return;
+        }
+        if (spinner.isSpinning) spinner.stop();
+        current = look;
+        spinner.spinner = look === 'busy' ? 'dots' : { frames: ['●'], interval: INTERVALS_MS.live };
+        spinner.color = !useColor ? false : look === 'busy' ? 'cyan' : 'green';
+        spinner.start();
+      });
+      // A first picture that could not be drawn has started a timer nevertheless.
+      if (!spinner.isEnabled) giveUp();
     },
     clear() {
-      if (spinner.isSpinning) spinner.stop();
+      attempt(() => spinner.isSpinning && spinner.stop());
     },
   };
 }

@@ -72,8 +72,15 @@ class SpinningLine implements StatusLine {
 
   async #load(): Promise<void> {
     this.#isLoading = true;
-    const { createSpinner } = await import('./spinner.ts');
-    this.#spinner = createSpinner(this.#io.stderr.stream(), this.#useColor, () => this.#mayDraw());
+    try {
+      const { createSpinner } = await import('./spinner.ts');
+      this.#spinner = createSpinner(this.#io.stderr.stream(), {
+        useColor: this.#useColor,
+        mayDraw: () => this.#mayDraw(),
+      });
+    } catch {
+      return; // a run goes on without a status line
+    }
     this.#draw();
   }
 

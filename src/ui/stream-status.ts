@@ -29,13 +29,17 @@ const NO_STREAM_STATUS: StreamStatus = {
   end() {},
 };
 
-/** A status of a stream on that line; where there is no line nothing is counted, and nothing loaded. */
+/** A status of a stream on that line; without a line nothing is counted or loaded, and without one that loads nothing is shown. */
 export async function loadStreamStatus(
   line: StatusLine,
   clock: Clock,
   style: LogStyle,
 ): Promise<StreamStatus> {
   if (line === NO_STATUS_LINE) return NO_STREAM_STATUS;
-  const { createStreamStatus } = await import('./shown-status.ts');
-  return createStreamStatus(line, clock, style);
+  try {
+    const { createStreamStatus } = await import('./shown-status.ts');
+    return createStreamStatus(line, clock, style);
+  } catch {
+    return NO_STREAM_STATUS;
+  }
 }

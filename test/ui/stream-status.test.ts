@@ -127,6 +127,22 @@ describe('the rate', () => {
   ])('%j is %s at %s', (figures, sparkline, rate) => {
     expect([drawSparkline(figures), formatRate(figures)]).toEqual([sparkline, rate]);
   });
+
+  test('row 59: a status that cannot be shown disappears, and nothing is thrown', () => {
+    const { clock, line, shown } = createWorld();
+    const failing = {
+      ...line,
+      show: () => {
+        throw new Error('cannot be shown');
+      },
+    };
+    const status = createStreamStatus(failing, clock, PLAIN_LOG_STYLE);
+    status.connecting('api.atlantis.example');
+    status.live({ roundTripMs: 1 });
+    status.noteEvents(1);
+    clock.advance(1_000);
+    expect([shown.every((text) => text === undefined), clock.pendingTimers]).toEqual([true, 0]);
+  });
 });
 
 describe('where a status line is shown', () => {

@@ -1,0 +1,70 @@
+// The status line on a terminal that fails: it disappears, and nobody else notices.
+import { Writable } from 'node:stream';
+import { expect, test } from '@jest/globals';
+import { createStatusLine } from '../../src/ui/status-line.ts';
+import { createFakeIo } from '../helpers/fake-io.ts';
+import { Watch } from '../helpers/watch.ts';
+
+const LOG = { format: 'text', isQuiet: false, isVerbose: false, useColor: false } as const;
+
+/** A terminal, some functions of which throw once they are broken. */
+function createTerminal() {
+  const pictures: string[] = [];
+  const drawn = new Watch();
+  const broken = new Set<string>();
+  const attempt = (name: string): boolean => {
+    if (broken.has(name)) throw new Error(`${name} failed`);
+    return true;
+  };
+  const stream = Object.assign(new Writable(), {
+    isTTY: true,
+    columns: 80,
+    write(text: string) {
+      attempt('write');
+      pictures.push(text);
+      drawn.notify();
+      return true;
+    },
+    cursorTo: () => attempt('cursorTo'),
+    moveCursor: () => attempt('moveCursor'),
+    clearLine: () => attempt('clearLine'),
+    clearScreenDown: () => attempt('clearScreenDown'),
+  });
+  const fake = createFakeIo({ isStdoutTty: true, isStderrTty: true });
+  const stderr = { ...fake.stderr, stream: () => stream as unknown as NodeJS.WriteStream };
+  const io = { ...fake, stderr };
+  const untilDrawn = (text: string) =>
+    drawn.until(() => pictures.find((picture) => picture.includes(text)), `a picture of ${text}`);
+  return { clock: fake.clock, pictures, untilDrawn, broken, line: createStatusLine(io, LOG) };
+}
+
+test.each(['write', 'cursorTo', 'clearScreenDown'])(
+  'row 59: %s of stderr throws: nothing more is drawn, and nothing is thrown',
+  async (name) => {
+    const { clock, pictures, untilDrawn, broken, line } = createTerminal();
+    line.show('first', 'live');
+    await untilDrawn('● first');
+    broken.add(name);
+    clock.advance(1_000);
+    line.show('second', 'live');
+    broken.clear();
+    const before = pictures.length;
+    clock.advance(1_000);
+    line.show('third', 'live');
+    line.clear();
+    expect(pictures.slice(before)).toEqual([]);
+  },
+);
+
+test('row 59: a first picture that fails leaves no timer behind', async () => {
+  const { pictures, broken, line } = createTerminal();
+  const countTimers = (): number =>
+    process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+  const before = countTimers();
+  broken.add('write');
+  line.show('first');
+  await import('../../src/ui/spinner.ts');
+  await new Promise(setImmediate);
+  line.show('second');
+  expect([pictures, countTimers()]).toEqual([[], before]);
+});
