@@ -86,7 +86,7 @@ export async function createSpeaker(
   const statusLine = createStatusLine(io, log);
   const logStyle = await loadLogStyle(log);
   const reporter = createReporter(io, log, logStyle, statusLine);
-  return { reporter, status: await loadStreamStatus(statusLine, io.clock, logStyle) };
+  return { reporter, status: await loadStreamStatus(statusLine, io.clock, logStyle, io.signs) };
 }
 
 async function startBuiltIn(

@@ -26,7 +26,14 @@ export async function createRenderer(config: TailConfig, io: Io): Promise<Render
   if (config.format === 'ndjson') return NDJSON_RENDERER;
   const { createPrettyRenderer } = await import('./render/pretty.ts');
   const { time, isWide } = config;
-  return createPrettyRenderer({ style: await loadStyle(config), time, isWide, columns: io.stdout.columns });
+  const { signs, stdout } = io;
+  return createPrettyRenderer({
+    style: await loadStyle(config),
+    signs,
+    time,
+    isWide,
+    columns: stdout.columns,
+  });
 }
 
 async function createFields(text: string, config: TailConfig, io: Io): Promise<Renderer> {
@@ -38,6 +45,7 @@ async function createFields(text: string, config: TailConfig, io: Io): Promise<R
     fields,
     isTty,
     style: await loadStyle(config),
+    signs: io.signs,
     isWide: config.isWide,
     columns,
   });

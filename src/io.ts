@@ -3,11 +3,13 @@
 // The only module that touches `process`. Everything else receives an `Io`, so that tests can hand in their
 // own and so that every text for stderr passes one redactor (contract P4).
 import { constants } from 'node:os';
+import isUnicodeSupported from 'is-unicode-supported';
 import { type Clock, systemClock } from './clock.ts';
 import { createRedactor, type Redactor } from './config/redact.ts';
 import type { ExitCode } from './errors.ts';
 import { createStderrWriter, describeTarget, isTerminal, writeWhole } from './output/standard-streams.ts';
 import { makeVisible } from './render/sanitize.ts';
+import { ASCII_SIGNS, SIGNS, type Signs, spellEllipses } from './render/signs.ts';
 
 /** The signals that end a run in an orderly way (contract S1). */
 export const END_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -53,6 +55,10 @@ export interface Io {
   writeErr(line: string, decorate?: (safe: string) => string): void;
   /** Writes to stderr as it is; for terminal control and text that is already safe. */
   writeErrRaw(text: string): void;
+  /** Our signs beyond ASCII, or what replaces them where the terminal has no Unicode. */
+  readonly signs: Signs;
+  /** A text of ours for people: redacted, with everything foreign made visible, in signs that the terminal has. */
+  toDisplay(text: string): string;
   readonly redactor: Redactor;
   readonly clock: Clock;
   /** Uniform in [0, 1). */
@@ -151,6 +157,7 @@ export function createProcessIo(homeDirectory: () => string): Io {
   const faultHandlers: ((error: unknown) => void)[] = [];
   const handleFault = (error: unknown): void => faultHandlers.at(-1)?.(error);
   const writeErrRaw = createStderrWriter(stdout, stderr);
+  const signs = isUnicodeSupported() ? SIGNS : ASCII_SIGNS;
   return {
     argv: process.argv.slice(2),
     env: process.env,
@@ -183,6 +190,8 @@ export function createProcessIo(homeDirectory: () => string): Io {
       writeErrRaw(`${decorate === undefined ? safe : decorate(safe)}\n`);
     },
     writeErrRaw,
+    signs,
+    toDisplay: (text) => spellEllipses(makeVisible(redactor.redact(text)), signs),
     redactor,
     clock: systemClock,
     random: () => Math.random(),

@@ -58,7 +58,8 @@ function report(error: unknown, io: Io): ExitCode {
     message: `a bug in atlantis: ${message}; ${next}`,
     figures,
   });
-  if (isVerbose && !isJson) for (const line of stack?.split('\n').slice(1) ?? []) io.writeErr(line);
+  if (isVerbose && !isJson)
+    for (const line of stack?.split('\n').slice(1) ?? []) io.writeErr(io.toDisplay(line));
   return EXIT.bug;
 }
 

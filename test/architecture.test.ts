@@ -13,7 +13,14 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'errors.ts': [],
   'version.ts': [],
   'clock.ts': [],
-  'io.ts': ['clock.ts', 'errors.ts', 'config/redact.ts', 'render/sanitize.ts', 'output/standard-streams.ts'],
+  'io.ts': [
+    'clock.ts',
+    'errors.ts',
+    'config/redact.ts',
+    'render/sanitize.ts',
+    'render/signs.ts',
+    'output/standard-streams.ts',
+  ],
 
   'protocol/': ['errors.ts'],
   'connection/': ['errors.ts', 'clock.ts', 'protocol/messages.ts', 'protocol/batch.ts'],
@@ -209,6 +216,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'protocol/',
     'output/whole-file.ts',
     'render/sanitize.ts',
+    'render/signs.ts',
     'render/wrap-words.ts',
     'ui/',
   ],
@@ -290,6 +298,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   conf: ['config/store.ts'],
   chalk: ['render/style.ts'],
   ora: ['ui/'],
+  'is-unicode-supported': ['io.ts'],
   'https-proxy-agent': ['connection/proxy-agent.ts'],
   'proxy-from-env': ['config/proxy.ts'],
   'string-width': ['render/', 'protocol/caret.ts'],
@@ -416,6 +425,15 @@ describe('architecture', () => {
       imports.filter((target) => !known.has(target)).map((target) => `${path} → ${target}`),
     );
     expect(lost).toEqual([]);
+  });
+
+  test('row 59: signs beyond ASCII are in one place, which has another form of them; messages have the ellipsis', () => {
+    const OWN_PLACES = ['render/signs.ts', 'render/text-width.ts'];
+    const withSigns = modules
+      .filter(({ path }) => !OWN_PLACES.includes(path))
+      .filter(({ source }) => /[^\0-\x7f…]/.test(source.replace(/\/\*[\s\S]*?\*\/|(?:^|\s)\/\/.*$/gm, '')))
+      .map(({ path }) => path);
+    expect(withSigns).toEqual([]);
   });
 
   test('every file opens with its job', () => {

@@ -1,4 +1,5 @@
 // The report for people: a line for each step, and one at the end. Pure.
+import { SIGNS, type Signs, spellEllipses } from '../render/signs.ts';
 import { joinWords } from '../render/wrap-words.ts';
 import { formatDuration } from '../ui/words.ts';
 import type { Report } from './report.ts';
@@ -17,6 +18,7 @@ export function formatStep(
   result: StepResult,
   useColor: boolean,
   columns = Number.POSITIVE_INFINITY,
+  signs: Signs = SIGNS,
 ): string {
   const { name, status, durationMs, summary } = result;
   // One word: a figure without its unit is none.
@@ -24,9 +26,10 @@ export function formatStep(
   const head = `${status.padEnd(7)} ${STEPS[name].padEnd(NAME_WIDTH)} `;
   // Beside the names where there is room, else below them.
   const indent = ' '.repeat(columns - head.length < MIN_SUMMARY_WIDTH ? 2 : head.length + 1);
-  const hints = result.status === 'failed' ? (result.failure.hint?.split('\n') ?? []) : [];
+  const hint = result.status === 'failed' ? (result.failure.hint ?? '') : '';
+  const hints = hint === '' ? [] : spellEllipses(hint, signs).split('\n');
   const [first = '', ...rest] = [
-    ...joinWords([head, ...summary.split(' '), ...time], columns, indent),
+    ...joinWords([head, ...spellEllipses(summary, signs).split(' '), ...time], columns, indent),
     ...hints.flatMap((hint) => joinWords(hint.split(' '), columns, indent, indent)),
   ];
   const painted = useColor ? `\x1b[${COLORS[status]}m${first.slice(0, 7)}\x1b[0m${first.slice(7)}` : first;

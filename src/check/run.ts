@@ -39,7 +39,7 @@ export async function runCheck(flags: CheckFlags, io: Io): Promise<Outcome> {
   };
   const log = createStepLog(io.clock, clean, {
     onBegin: (name) => statusLine.show(`checking: ${STEPS[name]}`),
-    onResult: (result) => print(formatStep(result, config.useColor, io.stdout.columns())),
+    onResult: (result) => print(formatStep(result, config.useColor, io.stdout.columns(), io.signs)),
   });
   const witness = createWitness(config.expected);
   const end = watchEnd(config.deadlineMs, io);

@@ -58,7 +58,7 @@ export function addStreamRelay(stream: DocumentedCommand, io: Io): void {
 function addDeliveryOptions(relay: DocumentedCommand): void {
   relay
     .optionsGroup('Delivery:')
-    .option('--to <url>', 'nats://host[:port][,…][/stream], tls://…, https://…; repeatable', collect)
+    .option('--to <url>', 'nats://host[:port][,...][/stream], tls://..., https://...; repeatable', collect)
     .option('--window <n>', 'events under way that are not acknowledged (default: 256)')
     .option('--spool <folder>', 'keep every event here until it is acknowledged, over restarts and crashes')
     .option('--spool-max <size>', 'room for each sink; when it is full reading pauses (default: 1GiB)')

@@ -14,7 +14,7 @@ export function addStreamSimulate(stream: DocumentedCommand, io: Io): void {
     .option('--rate <n>', 'events a second on each connection, or max (default: 5)')
     .option('--seed <text>', 'makes every byte repeatable')
     .option('--count <n>', 'events on each connection, which then stays quiet')
-    .option('--types <type,…>', 'only these event types')
+    .option('--types <type,...>', 'only these event types')
     .option('--key <key>', 'an invented key to accept; repeatable (default: any well-formed key)', collect)
     .option('--scenario <name>', 'how the server behaves (default: steady)')
     .option('--script <file>', 'a scenario of your own, as JSON (docs/scenario.schema.json)')

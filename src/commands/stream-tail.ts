@@ -41,7 +41,7 @@ export function addStreamTail(stream: DocumentedCommand, io: Io): void {
     .summary('follow the live stream')
     .description('Follow the live stream: pretty on a terminal, one JSON event a line into a pipe.');
   addSourceOptions(tail.optionsGroup('Source:'))
-    .option('--from <url>', 'a JetStream stream instead: nats://host[:port][,…]/stream, or tls://…')
+    .option('--from <url>', 'a JetStream stream instead: nats://host[:port][,...]/stream, or tls://...')
     .option('--since <start>', 'with --from: 10m, a time, or the number of a message (default: what is new)')
     .option('--durable <name>', 'with --from: go on where the last reader of this name stopped')
     .option('--nats-creds <file>', 'with --from: credentials (NATS_CREDS, NATS_NKEY, NATS_USER, NATS_TOKEN)');

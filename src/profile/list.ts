@@ -6,7 +6,7 @@ import type { Io } from '../io.ts';
 import { makeVisible } from '../render/sanitize.ts';
 import { describeProfile, print, printJson } from './describe.ts';
 import { openContext, readProfiles } from './read.ts';
-import { formatTable } from './table.ts';
+import { printTable } from './table.ts';
 
 export interface PrintFlags extends GlobalFlags {
   readonly json?: boolean;
@@ -31,7 +31,7 @@ export async function listProfiles(flags: PrintFlags, io: Io): Promise<void> {
     key_prefix === undefined ? (key_command ?? '') : `${key_prefix}…`,
     key_source,
   ]);
-  print(io, formatTable(['  NAME', 'URL', 'KEY', 'SOURCE'], rows, io.stdout.columns()));
+  printTable(io, ['  NAME', 'URL', 'KEY', 'SOURCE'], rows);
 }
 
 /** Prints where the store is, whether or not it is there. @throws StoreError without a home */

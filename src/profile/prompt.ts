@@ -64,7 +64,7 @@ async function ask(io: Io, question: string, createReader: () => Reader): Promis
         read = createReader();
         // Echo goes off before the question is seen: nobody types a key that is shown.
         setHidden(true);
-        io.writeErrRaw(question);
+        io.writeErrRaw(io.toDisplay(question));
       };
       const removeSuspend = io.onSuspend({
         before() {

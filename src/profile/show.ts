@@ -6,10 +6,10 @@ import type { StreamUrl } from '../config/stream-url.ts';
 import { type KeySource, resolveTarget, type TargetFlags } from '../config/target.ts';
 import { UsageError } from '../errors.ts';
 import type { Io } from '../io.ts';
-import { print, printJson } from './describe.ts';
+import { printJson } from './describe.ts';
 import type { PrintFlags } from './list.ts';
 import { openContext, type ProfileContext } from './read.ts';
-import { formatTable } from './table.ts';
+import { printTable } from './table.ts';
 
 export interface ShowFlags extends PrintFlags, TargetFlags {}
 
@@ -47,7 +47,7 @@ export async function showProfile(name: string | undefined, flags: ShowFlags, io
     return;
   }
   const rows = Object.entries(settings).map(([label, { value, source }]) => [label, value ?? '-', source]);
-  print(io, formatTable(['VALUE OF', 'IS', 'FROM'], rows, io.stdout.columns()));
+  printTable(io, ['VALUE OF', 'IS', 'FROM'], rows);
 }
 
 function describeStore({ path }: ProfileContext, io: Io): Setting {

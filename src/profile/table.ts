@@ -1,8 +1,16 @@
-// A table for people: columns where they fit, blocks where a terminal is too narrow for them. Pure.
+// A table for people: columns where they fit, blocks where a terminal is too narrow for them.
+import type { Io } from '../io.ts';
 import { makeVisible } from '../render/sanitize.ts';
+import { print } from './describe.ts';
 
 const GAP = '  ';
 const INDENT = '    ';
+
+/** Prints rows below a header on stdout. */
+export function printTable(io: Io, header: readonly string[], rows: readonly (readonly string[])[]): void {
+  const cells = rows.map((row) => row.map((cell) => io.toDisplay(cell)));
+  print(io, formatTable(header, cells, io.stdout.columns()));
+}
 
 /**
  * Rows below a header, everything foreign in them made visible. Ends with a line break.

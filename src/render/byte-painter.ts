@@ -9,6 +9,7 @@ import { type LineProgram, programLine } from './line-program.ts';
 import { ODD, ProgramRunner } from './line-runner.ts';
 import type { Style } from './paint.ts';
 import type { SharedWidths } from './shared-widths.ts';
+import type { Signs } from './signs.ts';
 
 const NOTHING = Buffer.alloc(0);
 const MIN_SIZE = 4_096;
@@ -27,6 +28,7 @@ interface KnownShape extends EventShape {
 /** Knows some shapes, and paints events that have one of them. */
 export class BytePainter {
   readonly #style: Style;
+  readonly #signs: Signs;
   readonly #walker = new ShapeWalker();
   readonly #runner: ProgramRunner;
   /** The one that was met last comes first. */
@@ -36,9 +38,10 @@ export class BytePainter {
   /** Bytes written of the lines so far. */
   #at = 0;
 
-  constructor(style: Style, widths: SharedWidths, isWide: boolean) {
+  constructor(style: Style, signs: Signs, widths: SharedWidths, isWide: boolean) {
     this.#style = style;
-    this.#runner = new ProgramRunner(style.types, widths, this.#walker, isWide);
+    this.#signs = signs;
+    this.#runner = new ProgramRunner(style.types, signs, widths, this.#walker, isWide);
   }
 
   /** Begins the lines of a batch of so many bytes; `time` stands before each, in its paint, or is empty. */
@@ -64,7 +67,7 @@ export class BytePainter {
 
   /** From now on events of that shape are known. */
   learn(shape: EventShape): void {
-    const program = programLine(shape.plan, this.#style, this.#time === '');
+    const program = programLine(shape.plan, this.#style, this.#signs, this.#time === '');
     const room = program.texts.view.byteLength + FIXED_ROOM;
     this.#shapes.unshift({ ...shape, program, room });
     if (this.#shapes.length > MAX_SHAPES) this.#shapes.pop();

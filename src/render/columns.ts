@@ -4,7 +4,7 @@
 import { dropCutFigure } from './figures.ts';
 import type { Paint } from './paint.ts';
 import { isHashLike, shortenMiddle } from './shorten.ts';
-import { SIGNS } from './signs.ts';
+import { SIGNS, type Signs } from './signs.ts';
 import { measureWidth, splitByWidth } from './text-width.ts';
 
 export interface Cell {
@@ -19,6 +19,8 @@ export interface Cell {
 export interface ColumnsOptions {
   readonly names: readonly string[];
   readonly header: Paint;
+  /** Default: those of a terminal with Unicode. */
+  readonly signs?: Signs | undefined;
   /** Columns of the terminal, or undefined where nothing is to be cut. */
   width(): number | undefined;
 }
@@ -38,10 +40,12 @@ const NO_WIDTHS: Widths = { widest: 0, uncut: 0 };
 const EMPTY: Cell = { text: '', mayBeCut: false };
 /** Spaces between columns. */
 const GAP = 2;
+/** `0x`, the first four characters and the last four. */
+const SHOWN_OF_HASH = 10;
 /** Narrower than this a column says nothing. */
 const MIN_WIDTH = 6;
 
-export function createColumns({ names, header, width }: ColumnsOptions): Columns {
+export function createColumns({ names, header, signs = SIGNS, width }: ColumnsOptions): Columns {
   const widths = names.map((name) => ({ widest: measureWidth(name), uncut: 0 }));
   let hasHeader = false;
   const joinRow = (row: readonly Cell[], limit: number): string => {
@@ -49,7 +53,7 @@ export function createColumns({ names, header, width }: ColumnsOptions): Columns
     let line = '';
     for (let i = 0; i <= last; i++) {
       const { widest, uncut } = widths[i] ?? NO_WIDTHS;
-      const shown = cutCell(row[i] ?? EMPTY, limit);
+      const shown = cutCell(row[i] ?? EMPTY, limit, signs);
       const missing = Math.max(uncut, Math.min(widest, limit)) - measureWidth(shown);
       line += i === last ? shown : shown + ' '.repeat(GAP + Math.max(0, missing));
     }
@@ -88,10 +92,10 @@ function findLimit(widths: readonly Widths[], columns: number | undefined): numb
   return limit;
 }
 
-function cutCell({ text, mayBeCut, isComposite = false }: Cell, limit: number): string {
+function cutCell({ text, mayBeCut, isComposite = false }: Cell, limit: number, { ellipsis }: Signs): string {
   if (!mayBeCut || measureWidth(text) <= limit) return text;
-  if (isHashLike(text, 0, text.length) && limit >= 11)
-    return shortenMiddle(text, 0, text.length, SIGNS.ellipsis);
-  const [kept = ''] = splitByWidth(text.slice(0, 4 * limit), limit - SIGNS.ellipsis.length);
-  return (isComposite ? dropCutFigure(kept) : kept) + SIGNS.ellipsis;
+  if (isHashLike(text, 0, text.length) && limit >= SHOWN_OF_HASH + ellipsis.length)
+    return shortenMiddle(text, 0, text.length, ellipsis);
+  const [kept = ''] = splitByWidth(text.slice(0, 4 * limit), limit - ellipsis.length);
+  return (isComposite ? dropCutFigure(kept) : kept) + ellipsis;
 }

@@ -14,12 +14,15 @@ import { isFigure } from './figures.ts';
 import type { Style } from './paint.ts';
 import type { Renderer } from './renderer.ts';
 import { makeVisible } from './sanitize.ts';
+import type { Signs } from './signs.ts';
 
 export interface FieldsOptions {
   readonly fields: readonly { readonly text: string; readonly steps: readonly Step[] }[];
   /** Columns instead of tabs. */
   readonly isTty: boolean;
   readonly style: Style;
+  /** Default: those of a terminal with Unicode. */
+  readonly signs?: Signs;
   /** Nothing is cut to the terminal's width. */
   readonly isWide: boolean;
   columns(): number | undefined;
@@ -56,6 +59,7 @@ export async function createFieldsRenderer(options: FieldsOptions): Promise<Rend
   const columns = createColumns({
     names: fields.map(({ text }) => escapeText(text)),
     header: options.style.header,
+    signs: options.signs,
     width: () => (options.isWide ? undefined : options.columns()),
   });
   return { renderEvents: (batch, count) => columns.render(readRows(batch, count)) };

@@ -5,7 +5,7 @@ import { type EventPlan, type PartyPair, type PartyPlace, type Place, WEIGHT } f
 import { KIND } from './field-reader.ts';
 import type { Paint, Style } from './paint.ts';
 import { COLUMN, type Column } from './shared-widths.ts';
-import { SIGNS } from './signs.ts';
+import type { Signs } from './signs.ts';
 import {
   SHOWS_AMOUNT,
   SHOWS_ARROW,
@@ -37,8 +37,8 @@ const GAP = '  ';
 const SPACE = ' ';
 
 /** The steps of a line; `isAtStart`: no time stands before them. */
-export function programLine(plan: EventPlan, style: Style, isAtStart: boolean): LineProgram {
-  const program = new Program(style, isAtStart);
+export function programLine(plan: EventPlan, style: Style, signs: Signs, isAtStart: boolean): LineProgram {
+  const program = new Program(style, signs, isAtStart);
   program.addHeadline(plan);
   for (const detail of plan.details) {
     const { name, value, minor } = style;
@@ -65,10 +65,12 @@ interface NewStep {
 class Program {
   readonly steps: NewStep[] = [];
   readonly #style: Style;
+  readonly #signs: Signs;
   #isAtStart: boolean;
 
-  constructor(style: Style, isAtStart: boolean) {
+  constructor(style: Style, signs: Signs, isAtStart: boolean) {
     this.#style = style;
+    this.#signs = signs;
     this.#isAtStart = isAtStart;
   }
 
@@ -114,7 +116,7 @@ class Program {
     }
     this.#addParty(left, GAP);
     if (direction === 'left to right') {
-      this.#addParty(right, SPACE, wrap(dim, SIGNS.right) + SPACE);
+      this.#addParty(right, SPACE, wrap(dim, this.#signs.right) + SPACE);
       return;
     }
     const arrow = { code: STEP_ARROW, gap: SPACE, before: dim.open, after: dim.close, shows: SHOWS.arrow };

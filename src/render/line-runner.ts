@@ -8,7 +8,7 @@ import type { LineProgram } from './line-program.ts';
 import { type Paint, pickTypePaint } from './paint.ts';
 import type { Column, SharedWidths } from './shared-widths.ts';
 import { isHashLikeAt } from './shorten.ts';
-import { SIGNS } from './signs.ts';
+import type { Signs } from './signs.ts';
 import {
   DOLLARS_COLUMN,
   MAX_GROUPED_DIGITS,
@@ -29,12 +29,11 @@ export const ODD = -1;
 const LINE_FEED = 0x0a;
 const LETTER_X = 0x78;
 const DOLLAR = 0x24;
-/** Their numbers among `SIGN_TEXTS`. */
+/** Their numbers among the texts of signs. */
 const RIGHT = 0;
 const LEFT = 1;
 const UNKNOWN = 2;
 const ELLIPSIS = 3;
-const SIGN_TEXTS = new WordTexts([SIGNS.right, SIGNS.left, SIGNS.unknown, SIGNS.ellipsis]);
 
 export class ProgramRunner {
   /** Where lines are written: there must be room. */
@@ -42,11 +41,19 @@ export class ProgramRunner {
   /** What stands before each line, as the only text. */
   time = new WordTexts(['']);
   readonly #typePaints: WordTexts;
+  readonly #signs: WordTexts;
   readonly #widths: SharedWidths;
   readonly #walker: ShapeWalker;
   readonly #isWide: boolean;
 
-  constructor(types: readonly Paint[], widths: SharedWidths, walker: ShapeWalker, isWide: boolean) {
+  constructor(
+    types: readonly Paint[],
+    { right, left, unknown, ellipsis }: Signs,
+    widths: SharedWidths,
+    walker: ShapeWalker,
+    isWide: boolean,
+  ) {
+    this.#signs = new WordTexts([right, left, unknown, ellipsis]);
     this.#typePaints = new WordTexts(types.flatMap(({ open, close }) => [open, close]));
     this.#widths = widths;
     this.#walker = walker;
@@ -103,7 +110,7 @@ export class ProgramRunner {
       } else if (code === STEP_ARROW) {
         const arrow = index < 0 ? UNKNOWN : pickArrow(view, start, end);
         if (arrow !== UNKNOWN) shown |= shows[i] as number;
-        at = copyText(to, at, SIGN_TEXTS, arrow);
+        at = copyText(to, at, this.#signs, arrow);
       } else {
         const length = end - start;
         let paint = -1;
@@ -119,7 +126,7 @@ export class ProgramRunner {
           if (length >= MIN_HASH_LENGTH && !this.#isWide) {
             if (isHashLikeAt(view, start, end)) {
               at = copyWords(to, at, view, start, view.getUint8(start + 1) === LETTER_X ? 6 : 4);
-              at = copyText(to, at, SIGN_TEXTS, ELLIPSIS);
+              at = copyText(to, at, this.#signs, ELLIPSIS);
               start = end - 4;
             } else if (length > MAX_TEXT_LENGTH) return ODD;
           }

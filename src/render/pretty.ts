@@ -16,11 +16,13 @@ import type { Style } from './paint.ts';
 import { createTimeFormat, type TimeMode } from './receive-time.ts';
 import type { Renderer } from './renderer.ts';
 import { SharedWidths } from './shared-widths.ts';
-import { BYTE_SIGNS, SIGNS, toByteLine } from './signs.ts';
+import { SIGNS, type Signs, toByteLine, toByteSigns } from './signs.ts';
 import { showSource } from './values.ts';
 
 export interface PrettyOptions {
   readonly style: Style;
+  /** Default: those of a terminal with Unicode. */
+  readonly signs?: Signs;
   readonly time: TimeMode;
   /** Addresses, hashes and long texts in full, and no word broken. */
   readonly isWide: boolean;
@@ -66,6 +68,8 @@ export function createPrettyRenderer(options: PrettyOptions): Renderer {
 class PrettyPainter {
   readonly #options: PrettyOptions;
   readonly #style: Style;
+  readonly #signs: Signs;
+  readonly #byteSigns: Signs;
   readonly #bounds: NestedBounds;
   readonly #formatTime: (atMs: number) => string;
   readonly #reader: FieldReader<EventPlan>;
@@ -80,13 +84,15 @@ class PrettyPainter {
   constructor(options: PrettyOptions) {
     this.#options = options;
     this.#style = options.style;
+    this.#signs = options.signs ?? SIGNS;
+    this.#byteSigns = toByteSigns(this.#signs);
     this.#bounds = options.isWide ? WIDE : NARROW;
     const { depth, pairs: fields, pathLength } = this.#bounds;
     this.#formatTime = createTimeFormat(options.time);
     this.#reader = new FieldReader({ depth, fields, pathLength });
     this.#flow = new Flow(!options.isWide);
     this.#headline = new Headline(this.#style, this.#flow, this.#widths);
-    this.#quick = new BytePainter(this.#style, this.#widths, options.isWide);
+    this.#quick = new BytePainter(this.#style, this.#signs, this.#widths, options.isWide);
     this.#details = new Details(this.#style, this.#flow, this.#bounds);
   }
 
@@ -124,7 +130,7 @@ class PrettyPainter {
     // Where widths count every sign must be one character.
     const isByteLine = isPlain && !this.#flow.isBounded && plan?.isAscii !== false;
     const { starts, ends, isCut } = this.#reader;
-    const signs = isByteLine ? BYTE_SIGNS : SIGNS;
+    const signs = isByteLine ? this.#byteSigns : this.#signs;
     const event: EventValues = { text, isPlain, isWide: this.#options.isWide, signs, starts, ends };
     if (plan === undefined) {
       this.#addTime();

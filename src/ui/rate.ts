@@ -1,9 +1,9 @@
 // Events in each of the last ten seconds, and how that looks.
 import type { Clock } from '../clock.ts';
+import { SIGNS } from '../render/signs.ts';
 
 export const RATE_SECONDS = 10;
 const SECOND_MS = 1_000;
-const BARS = '▁▂▃▄▅▆▇█';
 
 export interface Rate {
   note(count: number): void;
@@ -37,11 +37,11 @@ export function startRate(clock: Clock): Rate {
   };
 }
 
-/** One bar for each figure, the largest one full; nothing is the lowest bar, anything at all the next. */
-export function drawSparkline(figures: readonly number[]): string {
+/** One of eight bars for each figure, the largest one full; nothing is the lowest bar, anything at all the next. */
+export function drawSparkline(figures: readonly number[], bars = SIGNS.bars): string {
   const most = Math.max(...figures, 1);
   return figures
-    .map((figure) => BARS[figure === 0 ? 0 : Math.max(1, Math.ceil((figure / most) * 7))])
+    .map((figure) => bars[figure === 0 ? 0 : Math.max(1, Math.ceil((figure / most) * 7))])
     .join('');
 }
 

@@ -81,14 +81,16 @@ export function createReporter(
   /** One line for programs and files; on a terminal broken between words. */
   const write = (line: string, paint: (safe: string) => string): void => {
     const columns = io.stderr.columns();
-    const lines = columns === undefined ? [line] : wrapWords(makeVisible(io.redactor.redact(line)), columns);
+    const text = io.toDisplay(line);
+    const lines = columns === undefined ? [text] : wrapWords(text, columns);
     for (const one of lines) io.writeErr(one, paint);
   };
   /** Cut only where nothing is left to take out: half a secret would not be known. */
   const fitHint = (hint: string): string[] => {
     const columns = io.stderr.columns();
     const lines = hint.split('\n').map((line) => makeVisible(io.redactor.redact(line)));
-    return columns === undefined ? lines : fitCaret(lines, columns - HINT_INDENT);
+    const room = columns === undefined ? Number.POSITIVE_INFINITY : columns - HINT_INDENT;
+    return fitCaret(lines, room, io.signs);
   };
   return {
     report(record) {

@@ -3,6 +3,7 @@
 import type { Clock } from '../clock.ts';
 import { type LogStyle, NO_PAINT, type Paint } from '../render/paint.ts';
 import { makeVisible } from '../render/sanitize.ts';
+import { SIGNS, type Signs } from '../render/signs.ts';
 import { measureWidth, splitByWidth } from '../render/text-width.ts';
 import { drawSparkline, formatRate, type Rate, startRate } from './rate.ts';
 import type { StatusLine } from './status-line.ts';
@@ -18,14 +19,20 @@ type State =
 const REFRESH_MS = 1_000;
 
 /** A status of a stream on that line. */
-export function createStreamStatus(line: StatusLine, clock: Clock, style: LogStyle): StreamStatus {
-  return new ShownStatus(line, clock, style);
+export function createStreamStatus(
+  line: StatusLine,
+  clock: Clock,
+  style: LogStyle,
+  signs: Signs = SIGNS,
+): StreamStatus {
+  return new ShownStatus(line, clock, style, signs);
 }
 
 class ShownStatus implements StreamStatus {
   readonly #line: StatusLine;
   readonly #clock: Clock;
   readonly #style: LogStyle;
+  readonly #signs: Signs;
   #state: State | undefined;
   #rate: Rate | undefined;
   #events = 0;
@@ -33,10 +40,11 @@ class ShownStatus implements StreamStatus {
   #gaps = 0;
   #cancelRefresh: () => void = () => {};
 
-  constructor(line: StatusLine, clock: Clock, style: LogStyle) {
+  constructor(line: StatusLine, clock: Clock, style: LogStyle, signs: Signs) {
     this.#line = line;
     this.#clock = clock;
     this.#style = style;
+    this.#signs = signs;
   }
 
   connecting(host: string): void {
@@ -131,7 +139,7 @@ class ShownStatus implements StreamStatus {
       { text: 'live', paint: live },
       ...(events === undefined ? [] : [events]),
       { text: `${formatRate(figures)}/s`, paint: NO_PAINT },
-      ...(figures.length === 0 ? [] : [{ text: drawSparkline(figures), paint: chart }]),
+      ...(figures.length === 0 ? [] : [{ text: drawSparkline(figures, this.#signs.bars), paint: chart }]),
       ...(roundTripMs === undefined ? [] : [{ text: `rtt ${formatMs(roundTripMs)}`, paint: NO_PAINT }]),
       ...others,
     ];

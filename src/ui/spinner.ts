@@ -1,6 +1,7 @@
 // The spinner itself: the only importer of ora. A bundle of its own, loaded on a terminal only, after
 // connecting has begun.
 import ora from 'ora';
+import type { Signs } from '../render/signs.ts';
 
 /** `busy` turns, `live` stands. */
 export type Look = 'busy' | 'live';
@@ -18,6 +19,7 @@ const INTERVALS_MS: Readonly<Record<Look, number>> = { busy: 100, live: 1_000 };
 
 export interface SpinnerOptions {
   readonly useColor: boolean;
+  readonly signs: Signs;
   /** Asked before every picture; false leaves the screen as it is. */
   mayDraw(): boolean;
 }
@@ -28,7 +30,7 @@ export interface SpinnerOptions {
  */
 export function createSpinner(
   stream: NodeJS.WriteStream,
-  { useColor, mayDraw }: SpinnerOptions,
+  { useColor, signs, mayDraw }: SpinnerOptions,
 ): Spinner {
   // Beyond what is drawn nothing may be touched: others read the keyboard and own the signals (contract S1).
   const spinner = ora({ stream, discardStdin: false, hideCursor: false, isEnabled: true, color: false });
@@ -72,7 +74,8 @@ export function createSpinner(
         }
         if (spinner.isSpinning) spinner.stop();
         current = look;
-        spinner.spinner = look === 'busy' ? 'dots' : { frames: ['●'], interval: INTERVALS_MS.live };
+        // Without Unicode ora takes `line` for any spinner that is named.
+        spinner.spinner = look === 'busy' ? 'dots' : { frames: [signs.live], interval: INTERVALS_MS.live };
         spinner.color = !useColor ? false : look === 'busy' ? 'cyan' : 'green';
         spinner.start();
       });

@@ -76,6 +76,7 @@ class SpinningLine implements StatusLine {
       const { createSpinner } = await import('./spinner.ts');
       this.#spinner = createSpinner(this.#io.stderr.stream(), {
         useColor: this.#useColor,
+        signs: this.#io.signs,
         mayDraw: () => this.#mayDraw(),
       });
     } catch {

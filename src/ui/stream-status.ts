@@ -1,6 +1,7 @@
 // What a run tells its status line, if it has one.
 import type { Clock } from '../clock.ts';
 import type { LogStyle } from '../render/paint.ts';
+import type { Signs } from '../render/signs.ts';
 import { NO_STATUS_LINE, type StatusLine } from './status-line.ts';
 
 export interface StreamStatus {
@@ -34,11 +35,12 @@ export async function loadStreamStatus(
   line: StatusLine,
   clock: Clock,
   style: LogStyle,
+  signs?: Signs,
 ): Promise<StreamStatus> {
   if (line === NO_STATUS_LINE) return NO_STREAM_STATUS;
   try {
     const { createStreamStatus } = await import('./shown-status.ts');
-    return createStreamStatus(line, clock, style);
+    return createStreamStatus(line, clock, style, signs);
   } catch {
     return NO_STREAM_STATUS;
   }

@@ -1,6 +1,7 @@
 // The lines for people, at the width of a terminal and without one.
 import { describe, expect, test } from '@jest/globals';
 import { formatStep, formatVerdict } from '../../src/check/lines.ts';
+import { ASCII_SIGNS } from '../../src/render/signs.ts';
 import { makeFailedReport } from './reports.ts';
 
 const FAILED = {
@@ -34,6 +35,12 @@ describe('a terminal of any width', () => {
         `${' '.repeat(23)}Make a new one in the console.\n`,
     );
     expect(formatVerdict(makeFailedReport('x')).split('\n')).toHaveLength(2);
+  });
+
+  test('row 59: without Unicode an ellipsis is three dots, and lines still fit', () => {
+    const shown = formatStep(FAILED, false, 60, ASCII_SIGNS);
+    expect(shown).toContain('ak_live_0123...');
+    for (const line of shown.split('\n')) expect(line.length).toBeLessThanOrEqual(60);
   });
 
   test('colour is on the status alone', () => {

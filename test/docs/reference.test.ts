@@ -16,6 +16,10 @@ test('it is that of the definitions (UPDATE_DOCS=1 writes it)', () => {
   expect(existsSync(PAGE) && readFileSync(PAGE, 'utf8')).toBe(rendered);
 });
 
+test('row 59: help is ASCII, for terminals without Unicode', () => {
+  expect(renderReference(root)).toMatch(/^[\n -~]*$/);
+});
+
 test('every flag that `--help` of the built program shows is in it, command by command', async () => {
   const page = readFileSync(PAGE, 'utf8');
   for (const { path, commands } of listCommands(root)) {

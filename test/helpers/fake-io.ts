@@ -5,6 +5,7 @@ import { Readable, Writable } from 'node:stream';
 import { createRedactor } from '../../src/config/redact.ts';
 import type { EndSignal, Io, Outcome, OutputTarget } from '../../src/io.ts';
 import { makeVisible } from '../../src/render/sanitize.ts';
+import { SIGNS, type Signs, spellEllipses } from '../../src/render/signs.ts';
 import { createFakeClock, type FakeClock } from './fake-clock.ts';
 
 export interface FakeIo extends Io {
@@ -36,6 +37,8 @@ export interface FakeIoOptions {
   readonly isStdoutTty?: boolean;
   readonly isStderrTty?: boolean;
   readonly columns?: number;
+  /** Default: those of a terminal with Unicode. */
+  readonly signs?: Signs;
   /** Default: always 0.5. */
   readonly random?: () => number;
 }
@@ -48,6 +51,7 @@ export function createFakeIo(options: FakeIoOptions = {}): FakeIo {
   const signalHandlers = new Set<(signal: EndSignal) => void>();
   const faultHandlers = new Set<(error: unknown) => void>();
   const redactor = createRedactor();
+  const signs = options.signs ?? SIGNS;
 
   /** Keeps a handler until the returned function is called. */
   const keep = <T>(handlers: Set<T>, handler: T): (() => void) => {
@@ -92,6 +96,8 @@ export function createFakeIo(options: FakeIoOptions = {}): FakeIo {
       writeErrRaw(`${decorate === undefined ? safe : decorate(safe)}\n`);
     },
     writeErrRaw,
+    signs,
+    toDisplay: (text) => spellEllipses(makeVisible(redactor.redact(text)), signs),
     redactor,
     clock: createFakeClock(),
     random: options.random ?? (() => 0.5),

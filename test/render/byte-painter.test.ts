@@ -2,6 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { PLAIN_STYLE } from '../../src/render/paint.ts';
 import { createPrettyRenderer, type PrettyOptions } from '../../src/render/pretty.ts';
+import { ASCII_SIGNS } from '../../src/render/signs.ts';
 import { createColorStyle } from '../../src/render/style.ts';
 import { seededRandom } from '../helpers/random-json.ts';
 import { makeBatch, PLACE, SIMULATED } from './events.ts';
@@ -99,6 +100,7 @@ describe('O2: events that come again', () => {
     ['without colour', { style: PLAIN_STYLE }],
     ['without time', { time: 'none' }],
     ['--wide', { isWide: true }],
+    ['row 59: without Unicode', { signs: ASCII_SIGNS }],
   ] as const)(
     '%s: as they look the long way',
     (_name, options) => {

@@ -4,24 +4,27 @@ import stringWidth from 'string-width';
 import { parseFieldList } from '../../src/protocol/field-list.ts';
 import { createFieldsRenderer } from '../../src/render/fields.ts';
 import { PLAIN_STYLE } from '../../src/render/paint.ts';
+import { ASCII_SIGNS, type Signs } from '../../src/render/signs.ts';
 import { makeBatch, PLACE, SIMULATED } from './events.ts';
 
 interface Shown {
   /** Columns of the terminal; without one the values go into a pipe. */
   readonly columns?: number;
   readonly isWide?: boolean;
+  readonly signs?: Signs;
 }
 
 async function show(
   paths: string,
   texts: readonly string[],
-  { columns, isWide = false }: Shown = {},
+  { columns, isWide = false, signs }: Shown = {},
 ): Promise<string> {
   const renderer = await createFieldsRenderer({
     fields: await parseFieldList(paths),
     style: PLAIN_STYLE,
     isTty: columns !== undefined,
     isWide,
+    ...(signs && { signs }),
     columns: () => columns,
   });
   return String(renderer.renderEvents(makeBatch(texts), texts.length, PLACE));
@@ -109,6 +112,14 @@ describe('--fields on a terminal', () => {
     expect(shown).toBe('a       b\n0xab1…  some …\n');
     expect(await show('a', [`{"a":"${hash}"}`], { columns: 11 })).toBe('a\n0xab12…ab12\n');
     expect(await show('a', [`{"a":"${hash}"}`], { columns: 10 })).toBe('a\n0xab12ab1…\n');
+  });
+
+  test('row 59: without Unicode what is cut ends in three dots', async () => {
+    const event = `{"a":"0x${'ab12'.repeat(10)}","b":"some words"}`;
+    const look = { columns: 8, signs: ASCII_SIGNS };
+    expect(await show('a,b', [event], look)).toBe('a       b\n0xa...  som...\n');
+    expect(await show('a', [event], { ...look, columns: 13 })).toBe('a\n0xab12...ab12\n');
+    expect(await show('a', [event], { ...look, columns: 12 })).toBe('a\n0xab12ab1...\n');
   });
 
   test('the header stands there once, and columns grow with what comes', async () => {

@@ -4,6 +4,7 @@ import stringWidth from 'string-width';
 import { PLAIN_STYLE } from '../../src/render/paint.ts';
 import { createPrettyRenderer, type PrettyOptions } from '../../src/render/pretty.ts';
 import { createTimeFormat } from '../../src/render/receive-time.ts';
+import { ASCII_SIGNS, SIGNS } from '../../src/render/signs.ts';
 import { createColorStyle } from '../../src/render/style.ts';
 import { splitByWidth } from '../../src/render/text-width.ts';
 import { createEventGenerator, KNOWN_EVENT_TYPES } from '../../src/simulator/events.ts';
@@ -31,6 +32,29 @@ function show(texts: readonly string[], { columns, ...options }: LookOptions = {
 
 const color = createColorStyle();
 const ALL = [...SIMULATED, ...OTHER_SHAPES];
+
+describe('row 59: on a terminal without Unicode', () => {
+  test('what is ASCII stays ASCII, nothing is missing, and no line is wider than the terminal', () => {
+    const ascii = ALL.filter((text) => /^[ -~]*$/.test(text) && !/\\u/.test(text));
+    expect(ascii.length).toBeGreaterThan(5);
+    for (const columns of [40, 80, 120, 160, undefined]) {
+      const look = { ...(columns !== undefined && { columns }), signs: ASCII_SIGNS };
+      const shown = show(ascii, look).join('');
+      expect(shown).toMatch(/^[\n -~]*$/);
+      const inUnicode = show(ascii, { ...look, isWide: true, signs: SIGNS }).join('');
+      const wide = show(ascii, { ...look, isWide: true }).join('');
+      const join = (text: string): string => text.replace(/\s+/g, '');
+      expect(join(wide)).toBe(
+        join(inUnicode)
+          .replaceAll('→', '->')
+          .replaceAll('←', '<-')
+          .replaceAll('↔', '<->')
+          .replaceAll('…', '...'),
+      );
+      for (const line of shown.split('\n')) expect(line.length <= (columns ?? line.length)).toBe(true);
+    }
+  });
+});
 
 describe('O2: how it looks', () => {
   test.each([40, 80, 120, 160])('at %i columns', (columns) => {

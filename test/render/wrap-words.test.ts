@@ -2,6 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import stringWidth from 'string-width';
 import { fitCaret } from '../../src/render/fit-caret.ts';
+import { ASCII_SIGNS } from '../../src/render/signs.ts';
 import { estimateWidth, wrapWords } from '../../src/render/wrap-words.ts';
 
 describe('wrapWords', () => {
@@ -73,6 +74,20 @@ describe('a line with a caret under it', () => {
       expect([pointer.slice(at), others]).toEqual(['^ advice', ['more']]);
       if (columns >= stringWidth(text)) expect([shown, at]).toEqual([text, indent]);
     }
+  });
+
+  test('row 59: without Unicode an ellipsis is longer, and the caret moves with it', () => {
+    const cut = `…${text}…`;
+    for (let columns = 18; columns <= 90; columns++) {
+      const lines = [cut, `${' '.repeat(indent + 1)}^ advice`];
+      const [shown = '', pointer = ''] = fitCaret(lines, columns, ASCII_SIGNS);
+      expect(stringWidth(shown)).toBeLessThanOrEqual(columns);
+      const at = pointer.indexOf('^');
+      expect([columns, stringWidth(shown.slice(0, shown.indexOf('=>')))]).toEqual([columns, at]);
+      expect(shown).not.toContain('…');
+      if (columns >= stringWidth(text) + 6) expect(shown).toBe(`...${text}...`);
+    }
+    expect(fitCaret(['accepted: nats://…'], 80, ASCII_SIGNS)).toEqual(['accepted: nats://...']);
   });
 
   test('a caret behind all of it', () => {

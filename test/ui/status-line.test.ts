@@ -1,6 +1,7 @@
 // The status line on a terminal that fails: it disappears, and nobody else notices.
 import { Writable } from 'node:stream';
 import { expect, test } from '@jest/globals';
+import { ASCII_SIGNS } from '../../src/render/signs.ts';
 import { createStatusLine } from '../../src/ui/status-line.ts';
 import { createFakeIo } from '../helpers/fake-io.ts';
 import { Watch } from '../helpers/watch.ts';
@@ -30,7 +31,7 @@ function createTerminal() {
     clearLine: () => attempt('clearLine'),
     clearScreenDown: () => attempt('clearScreenDown'),
   });
-  const fake = createFakeIo({ isStdoutTty: true, isStderrTty: true });
+  const fake = createFakeIo({ isStdoutTty: true, isStderrTty: true, signs: ASCII_SIGNS });
   const stderr = { ...fake.stderr, stream: () => stream as unknown as NodeJS.WriteStream };
   const io = { ...fake, stderr };
   const untilDrawn = (text: string) =>
@@ -43,7 +44,7 @@ test.each(['write', 'cursorTo', 'clearScreenDown'])(
   async (name) => {
     const { clock, pictures, untilDrawn, broken, line } = createTerminal();
     line.show('first', 'live');
-    await untilDrawn('● first');
+    await untilDrawn('* first');
     broken.add(name);
     clock.advance(1_000);
     line.show('second', 'live');

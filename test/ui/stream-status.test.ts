@@ -1,6 +1,7 @@
 // The status line of a stream: what it says in which state, and how it fits.
 import { describe, expect, test } from '@jest/globals';
 import { PLAIN_LOG_STYLE } from '../../src/render/paint.ts';
+import { ASCII_SIGNS } from '../../src/render/signs.ts';
 import { drawSparkline, formatRate, startRate } from '../../src/ui/rate.ts';
 import { createStreamStatus } from '../../src/ui/shown-status.ts';
 import { createStatusLine, NO_STATUS_LINE } from '../../src/ui/status-line.ts';
@@ -126,6 +127,18 @@ describe('the rate', () => {
     [[1_000_000], '█', '1,000,000'],
   ])('%j is %s at %s', (figures, sparkline, rate) => {
     expect([drawSparkline(figures), formatRate(figures)]).toEqual([sparkline, rate]);
+  });
+
+  test('row 59: without Unicode the bars are ASCII', () => {
+    const figures = [0, 1, 2, 3, 4, 5, 6, 7];
+    expect(drawSparkline(figures, ASCII_SIGNS.bars)).toBe('_.-:=+*#');
+    const { clock, line, shown } = createWorld();
+    const status = createStreamStatus(line, clock, PLAIN_LOG_STYLE, ASCII_SIGNS);
+    status.live({ roundTripMs: undefined });
+    clock.advance(1_000);
+    status.noteEvents(5);
+    clock.advance(1_000);
+    expect(shown.at(-1)).toBe('live  5 events  2.5/s  _#  0 gaps');
   });
 
   test('row 59: a status that cannot be shown disappears, and nothing is thrown', () => {
