@@ -56,8 +56,8 @@ function reExport(path, from = path) {
 }
 
 /**
- * esbuild exports through getters, one behind the other. Code that another bundle runs for every event took twice
- * as long with them, so our own bundles end by turning their exports into plain values.
+ * esbuild exports through getters, one behind the other. Our own bundles end by turning their exports into plain
+ * values: with getters a filter takes a fifth longer and pretty output a quarter.
  */
 const PLAIN_EXPORTS = 'module.exports=Object.defineProperty({...module.exports},"__esModule",{value:!0});';
 
