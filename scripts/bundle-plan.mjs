@@ -22,6 +22,8 @@ const LAYERS = {
     'protocol/memory.ts',
     'render/ndjson-lines.ts',
   ],
+  // What writes: the profile store, spools and recordings.
+  'io.files': ['io/append-file.ts'],
   ws: ['ws'],
   // The stream, for commands and for programs.
   stream: ['stream-source.ts', 'connection/tls-port.ts', 'connection/live-stream.ts'],

@@ -38,6 +38,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'protocol/scan-numbers.ts',
   ],
   'output/': ['errors.ts', 'clock.ts', 'io.ts'],
+  // Files and locks, safe from what other users and other processes do to them.
+  'io/': ['errors.ts', 'clock.ts', 'io.ts'],
 
   // Where a key came from is said in the words of the causes.
   'config/': ['errors.ts', 'io.ts', 'protocol/', 'connection/causes.ts'],
@@ -141,7 +143,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'ui/reporter.ts',
   ],
   // Bytes between receipt and acknowledgement: knows nothing of where they come from and go to.
-  'spool/': ['errors.ts', 'clock.ts', 'config/store-lock.ts'],
+  'spool/': ['errors.ts', 'clock.ts', 'config/store-lock.ts', 'io/'],
   // Delivery, whatever the sink is: its faults are told in the words of a connection's causes.
   'relay/': [
     'clock.ts',
@@ -149,7 +151,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'event-output.ts',
     'config/http-target.ts',
     'connection/',
-    'output/cut-file.ts',
+    'io/',
     'output/line-writer.ts',
     'protocol/',
     'render/ndjson.ts',
@@ -222,7 +224,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   // Its lines are those of --envelope; whoever reads them classifies them like messages.
   'record/': [
-    'output/cut-file.ts',
+    'io/',
     'errors.ts',
     'clock.ts',
     'version.ts',

@@ -2,9 +2,9 @@
 //
 // Written synchronously: while the disk does not keep up nothing is read from the server, and no line is on
 // stdout that is not in the file.
-import { closeSync, fstatSync, openSync, realpathSync, type Stats, writeSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, realpathSync, type Stats } from 'node:fs';
 import { OutputError, UsageError } from '../errors.ts';
-import { cutFile } from '../output/cut-file.ts';
+import { countWholeLines, createAppendFile } from '../io/append-file.ts';
 import { packMember } from './gzip-member.ts';
 import { inspectRecording } from './repair.ts';
 
@@ -22,8 +22,6 @@ export interface RecordingFile {
   /** Again: nothing. */
   close(): void;
 }
-
-const LINE_FEED = 0x0a;
 
 /** True for a name that asks for compression. */
 export function isCompressedName(path: string): boolean {
@@ -78,39 +76,24 @@ export function openRecordingFile(path: string): RecordingFile {
       'nothing was changed: give another name, or move the file away',
     );
   }
-  let bytes = found.wholeBytes;
-  let isOpen = true;
-  const cutTo = (length: number): void => {
+  const file = createAppendFile(path, fd, isCompressed ? undefined : countWholeLines);
+  const attempt = (action: () => void): void => {
     try {
-      cutFile(path, fd, length);
+      action();
     } catch (error) {
       throw describeFault(path, error);
     }
-    bytes = length;
   };
-  if (size > bytes) cutTo(bytes);
+  if (size > found.wholeBytes) attempt(() => file.cutTo(found.wholeBytes));
   return {
     get bytes() {
-      return bytes;
+      return file.bytes;
     },
     startedAtMs: found.startedAtMs,
     bytesRepaired: size - found.wholeBytes,
     pack: (lines) => (isCompressed ? packMember(lines) : lines),
-    append(packed) {
-      let at = 0;
-      try {
-        while (at < packed.length) at += writeSync(fd, packed, at);
-        bytes += packed.length;
-      } catch (error) {
-        const whole = isCompressed ? 0 : packed.lastIndexOf(LINE_FEED, at - 1) + 1;
-        cutTo(bytes + (at === 0 ? 0 : whole));
-        throw describeFault(path, error);
-      }
-    },
-    close() {
-      if (isOpen) closeSync(fd);
-      isOpen = false;
-    },
+    append: (packed) => attempt(() => file.append(packed)),
+    close: () => file.close(),
   };
 }
 

@@ -1,5 +1,6 @@
 // What stands in a file that is to be recorded into: is it a recording, and where do its whole lines end?
 import { fstatSync, readSync } from 'node:fs';
+import { findEndOfLines } from '../io/append-file.ts';
 import { readHeader } from './form.ts';
 import { hasMemberStart, MEMBER_HEADER_BYTES, readMemberLength, unpackMember } from './gzip-member.ts';
 
@@ -43,13 +44,7 @@ function inspectLines(fd: number, size: number): Found | undefined {
   }
   const startedAtMs = readHeader(head.subarray(0, end));
   if (startedAtMs === undefined) return undefined;
-  for (let at = size; at > 0; ) {
-    const from = Math.max(0, at - CHUNK_BYTES);
-    const last = readAt(fd, from, at - from).lastIndexOf(LINE_FEED);
-    if (last >= 0) return { wholeBytes: from + last + 1, startedAtMs };
-    at = from;
-  }
-  return undefined;
+  return { wholeBytes: findEndOfLines(fd, size), startedAtMs };
 }
 
 function inspectMembers(fd: number, size: number): Found | undefined {

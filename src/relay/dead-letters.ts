@@ -1,8 +1,8 @@
 // The file of events that a sink will never take: one line of JSON each, with the reason, and the event as it
 // came. `relay --redeliver` reads it. On disk before the event counts as done with.
-import { closeSync, fdatasyncSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
-import { OutputError, UsageError } from '../errors.ts';
-import { cutFile } from '../output/cut-file.ts';
+import { closeSync, fdatasyncSync, fstatSync, openSync, readSync } from 'node:fs';
+import { isAtlantisError, OutputError, UsageError } from '../errors.ts';
+import { createAppendFile, findEndOfLines } from '../io/append-file.ts';
 import { MESSAGE } from '../protocol/messages.ts';
 import { classifyText } from '../protocol/scanner.ts';
 import { makeSafeLine } from '../render/ndjson.ts';
@@ -34,7 +34,6 @@ const HEAD =
 const START = '{"dead_letter":';
 /** More than the notes of any line take. */
 const MAX_HEAD_BYTES = 8_192;
-const LINE_FEED = 0x0a;
 
 /** One line, with its line feed. */
 export function makeDeadLetter(letter: DeadLetter, { mark, text }: SpoolRecord): Buffer {
@@ -61,63 +60,48 @@ export function openDeadLetters(path: string): DeadLetterFile {
     const { code = 'unknown error' } = error as NodeJS.ErrnoException;
     return new OutputError(`the file of dead letters ${JSON.stringify(path)} could not be written (${code})`);
   };
-  let fd: number;
+  const attempt = <T>(action: () => T): T => {
+    try {
+      return action();
+    } catch (error) {
+      throw isAtlantisError(error) ? error : fail(error);
+    }
+  };
+  const fd = attempt(() => openSync(path, 'a+', 0o600));
   try {
-    fd = openSync(path, 'a+', 0o600);
+    const file = createAppendFile(path, fd);
+    const size = attempt(() => checkDeadLetters(path, fd));
+    const wholeBytes = attempt(() => findEndOfLines(fd, size));
+    if (wholeBytes < size) attempt(() => file.cutTo(wholeBytes));
+    return {
+      path,
+      bytesRepaired: size - wholeBytes,
+      append: (letter, record) =>
+        attempt(() => {
+          file.append(makeDeadLetter(letter, record));
+          fdatasyncSync(fd);
+        }),
+      close: () => file.close(),
+    };
   } catch (error) {
-    throw fail(error);
-  }
-  const stat = fstatSync(fd);
-  if (!stat.isFile()) {
     closeSync(fd);
-    throw new UsageError(`--dead-letter: ${JSON.stringify(path)} is no file`, 'give the name of a file');
+    throw error;
   }
-  const { size } = stat;
-  const start = Buffer.alloc(Math.min(size, START.length));
+}
+
+/** The size of the open file. @throws UsageError if something else is in it, the system's error */
+function checkDeadLetters(path: string, fd: number): number {
+  const stats = fstatSync(fd);
+  if (!stats.isFile()) {
+    throw new UsageError(`--dead-letter: ${JSON.stringify(path)} is not a file`, 'give the name of a file');
+  }
+  const start = Buffer.alloc(Math.min(stats.size, START.length));
   readSync(fd, start, 0, start.length, 0);
   if (!START.startsWith(start.toString('latin1'))) {
-    closeSync(fd);
     throw new UsageError(
       `--dead-letter: ${JSON.stringify(path)} exists and holds something else`,
       'nothing was changed: give another name, or move the file away',
     );
   }
-  let bytes = findWholeLines(fd, size);
-  const cut = (): void => {
-    try {
-      cutFile(path, fd, bytes);
-    } catch (error) {
-      throw fail(error);
-    }
-  };
-  if (bytes < size) cut();
-  return {
-    path,
-    bytesRepaired: size - bytes,
-    append(letter, record) {
-      const line = makeDeadLetter(letter, record);
-      try {
-        for (let at = 0; at < line.length; ) at += writeSync(fd, line, at);
-        fdatasyncSync(fd);
-        bytes += line.length;
-      } catch (error) {
-        cut();
-        throw fail(error);
-      }
-    },
-    close: () => closeSync(fd),
-  };
-}
-
-/** Bytes up to the end of the last whole line. */
-function findWholeLines(fd: number, size: number): number {
-  const piece = Buffer.alloc(64 * 1024);
-  for (let end = size; end > 0; ) {
-    const from = Math.max(0, end - piece.length);
-    const length = readSync(fd, piece, 0, end - from, from);
-    const found = piece.subarray(0, length).lastIndexOf(LINE_FEED);
-    if (found >= 0) return from + found + 1;
-    end = from;
-  }
-  return 0;
+  return stats.size;
 }

@@ -1,15 +1,7 @@
 // One file of a spool: a heading, then records. Named by the number of its first record, so that a sorted list
 // of names is the order of delivery. Appended to as a whole or not at all.
-import {
-  closeSync,
-  fdatasync,
-  fdatasyncSync,
-  fstatSync,
-  ftruncateSync,
-  openSync,
-  readSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, fdatasync, fdatasyncSync, fstatSync, openSync, readSync } from 'node:fs';
+import { createAppendFile } from '../io/append-file.ts';
 import { decodeRecord, type SpoolRecord } from './record-form.ts';
 
 /** Stands at the beginning of each segment; the number is the version of the form. */
@@ -41,44 +33,26 @@ export interface OpenSegment {
   close(): void;
 }
 
-/** Opens a segment of that many whole bytes, or makes one. @throws the system's error */
-export function openSegment(path: string, wholeBytes = 0): OpenSegment {
-  const fd = openSync(path, 'a', 0o600);
-  let bytes = wholeBytes;
-  const cutBack = (): void => {
+/** Opens a segment without a torn end, or makes one. @throws the system's error */
+export function openSegment(path: string): OpenSegment {
+  const file = createAppendFile(path, openSync(path, 'a', 0o600));
+  if (file.bytes === 0) {
     try {
-      ftruncateSync(fd, bytes);
-    } catch {
-      // What is torn stays at the end, and is repaired when it is opened again.
-    }
-  };
-  const append = (records: Buffer): void => {
-    let at = 0;
-    try {
-      while (at < records.length) at += writeSync(fd, records, at);
+      file.append(SEGMENT_HEADING);
     } catch (error) {
-      cutBack();
-      throw error;
-    }
-    bytes += records.length;
-  };
-  if (bytes === 0) {
-    try {
-      append(SEGMENT_HEADING);
-    } catch (error) {
-      closeSync(fd);
+      file.close();
       throw error;
     }
   }
   return {
     path,
     get bytes() {
-      return bytes;
+      return file.bytes;
     },
-    append,
-    sync: (done) => fdatasync(fd, done),
-    syncNow: () => fdatasyncSync(fd),
-    close: () => closeSync(fd),
+    append: (records) => file.append(records),
+    sync: (done) => fdatasync(file.fd, done),
+    syncNow: () => fdatasyncSync(file.fd),
+    close: () => file.close(),
   };
 }
 

@@ -181,7 +181,7 @@ export class Spool {
   #openFor(first: number): OpenSegment {
     const last = this.#segments.at(-1);
     if (last !== undefined && first === this.#written && last.bytes > 0 && last.bytes < this.#segmentBytes) {
-      this.#current ??= openSegment(last.path, last.bytes);
+      this.#current ??= openSegment(last.path);
       return this.#current;
     }
     this.#leaveCurrent();
