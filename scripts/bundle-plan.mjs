@@ -21,9 +21,10 @@ const LAYERS = {
     'protocol/type-test.ts',
     'protocol/memory.ts',
     'render/ndjson-lines.ts',
+    'io/safe-file.ts',
   ],
   // What writes: the profile store, spools and recordings.
-  'io.files': ['io/append-file.ts'],
+  'io.files': ['io/lock.ts', 'io/append-file.ts'],
   ws: ['ws'],
   // The stream, for commands and for programs.
   stream: ['stream-source.ts', 'connection/tls-port.ts', 'connection/live-stream.ts'],

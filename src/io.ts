@@ -98,6 +98,9 @@ export interface Io {
 /** The environment of this process, for those who hold no `Io`. */
 export const processEnvironment = (): Io['env'] => process.env;
 
+/** The user who runs this process; undefined on Windows. */
+export const processUid = (): number | undefined => process.getuid?.();
+
 /** The process then ends with its last work, but does not wait for ever for somebody to read stderr (O7). */
 function setExitCode(code: ExitCode): void {
   process.exitCode = code;
@@ -162,7 +165,7 @@ export function createProcessIo(homeDirectory: () => string): Io {
     argv: process.argv.slice(2),
     env: process.env,
     platform: process.platform,
-    uid: process.getuid?.(),
+    uid: processUid(),
     pid: process.pid,
     homeDirectory() {
       try {

@@ -90,7 +90,10 @@ async function openStation(
   // While one window is under way another one is read: a sink that keeps up never waits for the stream.
   if (spool === undefined) return { sink, backlog: createMemoryBacklog(2 * window), locked: undefined };
   io.ignoreFileSizeSignal();
-  const locked = await openSpool({ ...spool, path: join(spool.path, place) }, io, onFault);
+  const locked = await openSpool({ ...spool, path: join(spool.path, place) }, io, {
+    onFault,
+    warn: (message) => reporter.report({ event: 'warning', level: 'warn', message }),
+  });
   const { bytesRepaired, end, acknowledged } = locked.spool;
   if (bytesRepaired > 0) reporter.report(say.sayRepaired(`the spool of ${sink.name}`, bytesRepaired));
   if (end > acknowledged) reporter.report(say.sayLeftOver(sink.name, end - acknowledged));

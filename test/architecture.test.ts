@@ -42,7 +42,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'io/': ['errors.ts', 'clock.ts', 'io.ts'],
 
   // Where a key came from is said in the words of the causes.
-  'config/': ['errors.ts', 'io.ts', 'protocol/', 'connection/causes.ts'],
+  'config/': ['errors.ts', 'io.ts', 'io/', 'protocol/', 'connection/causes.ts'],
   // The stream for programs, and for the command: knows the command line as little as the others do.
   'library/': [
     'errors.ts',
@@ -143,7 +143,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'ui/reporter.ts',
   ],
   // Bytes between receipt and acknowledgement: knows nothing of where they come from and go to.
-  'spool/': ['errors.ts', 'clock.ts', 'config/store-lock.ts', 'io/'],
+  'spool/': ['errors.ts', 'clock.ts', 'io/'],
   // Delivery, whatever the sink is: its faults are told in the words of a connection's causes.
   'relay/': [
     'clock.ts',

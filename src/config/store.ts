@@ -13,7 +13,6 @@ import {
   existsSync,
   fsyncSync,
   linkSync,
-  mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -24,10 +23,11 @@ import {
 import { basename, dirname, join } from 'node:path';
 import Conf from 'conf';
 import { OutputError, StoreError } from '../errors.ts';
+import { type Lock, type LockHost, takeLock } from '../io/lock.ts';
+import { makeFolder } from '../io/safe-file.ts';
 import { DamagedStoreError, type JsonObject, parseProfiles } from './profile-file.ts';
 import { checkDirectory, readStoreBytes, systemCode } from './store-access.ts';
 import { createDraft, type StoreDraft } from './store-draft.ts';
-import { type LockHost, removeDeadLocks, type StoreLock, takeLock } from './store-lock.ts';
 import { checkWay, type Reader } from './store-place.ts';
 
 /** What writing needs from the system. */
@@ -53,7 +53,7 @@ function prepareDirectory(path: string, host: StoreHost): string[] {
     const existing = statSync(directory, { throwIfNoEntry: false });
     if (existing !== undefined) checkDirectory(directory, existing, host);
     checkWay(directory, host);
-    mkdirSync(directory, { recursive: true, mode: DIRECTORY_MODE });
+    makeFolder(directory);
     const stats = statSync(directory);
     if (host.platform === 'win32' || (stats.mode & 0o077) === 0) return [];
     // A directory that others use too, such as /etc or a home, is not ours to close.
@@ -154,7 +154,7 @@ function removeStaging(path: string): void {
 }
 
 /** Puts the new content in the place of the old one; returns where a damaged one went. */
-function replaceStore(path: string, json: JsonObject, isDamaged: boolean, lock: StoreLock, wallMs: number) {
+function replaceStore(path: string, json: JsonObject, isDamaged: boolean, lock: Lock, wallMs: number) {
   const staging = `${path}.staging-${randomBytes(6).toString('hex')}`;
   let aside: string | undefined;
   try {
@@ -174,13 +174,29 @@ function replaceStore(path: string, json: JsonObject, isDamaged: boolean, lock: 
   return aside;
 }
 
+/** Takes the lock of the store. @throws StoreError, OutputError */
+async function lockStore(lockPath: string, host: LockHost, warn: (message: string) => void): Promise<Lock> {
+  const what = 'the profile store';
+  try {
+    return await takeLock(lockPath, host, { what, Refusal: StoreError, warn });
+  } catch (error) {
+    if (error instanceof StoreError) throw error;
+    throw new OutputError(`${what} cannot be locked for writing (${systemCode(error)}): ${lockPath}`);
+  }
+}
+
+export interface StoreOptions {
+  /** A damaged store is kept as `profiles.json.corrupt-<time>` and a new one begun, instead of an error (contract F4). */
+  readonly mayMoveAside?: boolean;
+  /** Called while the change waits for a lock that may be abandoned. */
+  readonly warn?: (message: string) => void;
+}
+
 /**
  * Changes the store under its lock: reads it, lets `change` work on a draft, writes the outcome. If `change`
  * throws, nothing is written.
  *
  * @param path as `profilesPath` gives it; undefined is an error here.
- * @param options.mayMoveAside a damaged store is kept as `profiles.json.corrupt-<time>` and a new one begun,
- *   instead of an error (contract F4).
  * @throws StoreError (10) if the store is damaged, unsafe or locked for 2 s; OutputError (9) if it could not
  *   be written. Either way it is then what it was before.
  */
@@ -188,7 +204,7 @@ export async function updateStore<T>(
   path: string | undefined,
   host: StoreHost,
   change: (draft: StoreDraft) => T,
-  options: { mayMoveAside?: boolean } = {},
+  options: StoreOptions = {},
 ): Promise<StoreUpdate<T>> {
   if (path === undefined) {
     throw new StoreError('there is no home directory to keep profiles in', 'set ATLANTIS_CONFIG_DIR');
@@ -197,13 +213,12 @@ export async function updateStore<T>(
   const notices = prepareDirectory(path, host);
   // Unsafe and damaged stores are told before anything, a lock included, is written beside them.
   readCurrent(path, host, options.mayMoveAside ?? false);
-  const lock = await takeLock(`${path}.lock`, host);
+  const lock = await lockStore(`${path}.lock`, host, options.warn ?? (() => {}));
   try {
     const current = readCurrent(path, host, options.mayMoveAside ?? false);
     const { draft, json } = createDraft(current === 'damaged' ? undefined : current);
     const result = change(draft);
     removeStaging(path);
-    removeDeadLocks(dirname(path), `${basename(path)}.lock`, host);
     const aside = replaceStore(path, json(), current === 'damaged', lock, host.clock.wallMs());
     if (aside !== undefined) notices.push(`the profile store was damaged: it was moved aside to ${aside}`);
     return { result, notices };

@@ -11,7 +11,8 @@ export async function saveProfiles<T>(
   options: { mayMoveAside?: boolean } = {},
 ): Promise<T> {
   const { updateStore } = await import('../config/store.ts');
-  const { result, notices } = await updateStore(path, io, change, options);
-  for (const message of notices) reporter.report({ event: 'warning', level: 'warn', message });
+  const warn = (message: string): void => reporter.report({ event: 'warning', level: 'warn', message });
+  const { result, notices } = await updateStore(path, io, change, { ...options, warn });
+  notices.forEach(warn);
   return result;
 }

@@ -1,16 +1,13 @@
 // A recording before the session opens it: its file found, and claimed for this run alone.
-import type { Clock } from '../clock.ts';
-import type { OutputError } from '../errors.ts';
+import { OutputError } from '../errors.ts';
+import type { LockHost } from '../io/lock.ts';
 import type { Reporter } from '../ui/reporter.ts';
 import { claimRecording } from './claim.ts';
 import { openRecorder, type RecordConfig, type Recorder } from './recorder.ts';
 import { locateRecording } from './recording-file.ts';
 
 /** The process that records. */
-export interface RecordingHost {
-  readonly clock: Clock;
-  readonly pid: number;
-  readonly platform: NodeJS.Platform;
+export interface RecordingHost extends LockHost {
   readonly stdout: { readonly fd: number };
   readonly stderr: { readonly fd: number };
   ignoreFileSizeSignal(): void;
@@ -32,18 +29,23 @@ export async function prepareRecording(
 ): Promise<Recording> {
   host.ignoreFileSizeSignal();
   const path = locateRecording(config.path, [host.stdout.fd, host.stderr.fd]);
-  const release = await claimRecording(path, host);
   const report = reporter.report.bind(reporter);
+  let fail = (_failure: OutputError): void => {};
+  const lock = await claimRecording(path, host, {
+    warn: (message) => report({ event: 'warning', level: 'warn', message }),
+    onLost: () => fail(new OutputError(`${JSON.stringify(path)} is now recorded into by another run`)),
+  });
   let unwatch = (): void => {};
   return {
     open(onFailure) {
+      fail = onFailure;
       const recorder = openRecorder({ ...config, path }, { clock: host.clock, report, onFailure });
       unwatch = host.onReopenSignal(() => recorder.reopen());
       return recorder;
     },
     release() {
       unwatch();
-      release();
+      lock?.release();
     },
   };
 }

@@ -1,71 +1,63 @@
-// Opens a spool for this process alone. Two relays that share a folder would each lose what is the other's.
-import { mkdirSync } from 'node:fs';
+// Opens a spool for this process alone. Two relays that share a folder would corrupt each other's records.
 import { join } from 'node:path';
-import type { Clock } from '../clock.ts';
-import { type LockHost, takeLock } from '../config/store-lock.ts';
-import { isAtlantisError, OutputError } from '../errors.ts';
+import { OutputError } from '../errors.ts';
+import { type LockHost, takeLock } from '../io/lock.ts';
+import { makeFolder } from '../io/safe-file.ts';
 import { describeSpoolFault } from './fault.ts';
 import { Spool, type SpoolConfig } from './spool.ts';
 
 export interface LockedSpool {
   readonly spool: Spool;
-  /** Closes the spool and gives the folder free. @throws OutputError */
+  /** Closes the spool and releases the folder. @throws OutputError */
   close(): void;
 }
 
-/** A holder says so often that it is there, and is taken for gone after so long without a word. */
-const TOUCH_EVERY_MS = 5_000;
-const ABANDONED_MS = 30_000;
+export interface SpoolEvents {
+  /** The disk failed while nothing waited for it, or the lock was lost. */
+  onFault(error: unknown): void;
+  /** The lock of the spool may be abandoned, and is watched. */
+  warn(message: string): void;
+}
 
 /**
  * Takes the folder's lock, then opens the spool in it.
  *
- * @param onFault called when the disk fails at a time when nobody waits for it, or the lock is lost
  * @throws OutputError
  */
 export async function openSpool(
   config: SpoolConfig,
-  host: LockHost & { readonly clock: Clock },
-  onFault: (error: unknown) => void,
+  host: LockHost,
+  { onFault, warn }: SpoolEvents,
 ): Promise<LockedSpool> {
   const { path } = config;
   const what = `the spool ${JSON.stringify(path)}`;
+  const subject = {
+    what,
+    Refusal: OutputError,
+    warn,
+    onLost: () =>
+      onFault(new OutputError(`${what} was taken by another process while this one was suspended`)),
+  };
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    makeFolder(path);
+    const lock = await takeLock(join(path, 'lock'), host, subject);
+    try {
+      const spool = new Spool(config, host.clock, onFault);
+      return {
+        spool,
+        close() {
+          try {
+            spool.close();
+          } finally {
+            lock.release();
+          }
+        },
+      };
+    } catch (error) {
+      lock.release();
+      throw error;
+    }
   } catch (error) {
     throw describeSpoolFault(path, error);
-  }
-  const lock = await takeLock(join(path, 'lock'), host, { what, abandonedMs: ABANDONED_MS }).catch(
-    (error) => {
-      throw isAtlantisError(error) ? new OutputError(error.message, error.hint) : error;
-    },
-  );
-  const touch = (): void => {
-    if (lock.isHeld()) {
-      lock.touch();
-      cancel = host.clock.setTimer(touch, TOUCH_EVERY_MS);
-    } else {
-      const why = 'this process stood still for too long';
-      onFault(new OutputError(`${what} was taken by another process: ${why}`));
-    }
-  };
-  let cancel = host.clock.setTimer(touch, TOUCH_EVERY_MS);
-  try {
-    const spool = new Spool(config, host.clock, onFault);
-    return {
-      spool,
-      close() {
-        cancel();
-        try {
-          spool.close();
-        } finally {
-          lock.release();
-        }
-      },
-    };
-  } catch (error) {
-    cancel();
-    lock.release();
-    throw error;
   }
 }

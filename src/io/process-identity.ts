@@ -1,0 +1,85 @@
+// Names a process so that another one can check whether it still runs, even after its pid was reused, and can tell
+// when it cannot check: in another container or on another machine.
+import { createHash } from 'node:crypto';
+import { readFileSync, readlinkSync } from 'node:fs';
+import { hostname } from 'node:os';
+
+/** What the check needs from the system. */
+export interface ProcessHost {
+  readonly pid: number;
+  /** Signal 0 asks whether the process exists. */
+  sendSignal(pid: number, signal: 0): boolean;
+}
+
+/** `unknown`: it ran in a process table that cannot be seen from here. */
+export type Liveness = 'alive' | 'dead' | 'unknown';
+
+export interface ProcessIdentity {
+  /** The name of this process: pid, start time, process table and machine. It matches PROCESS_NAME. */
+  readonly name: string;
+  /** Whether the process with that name runs. */
+  judge(name: string): Liveness;
+}
+
+/** Source of a regular expression for the names. */
+export const PROCESS_NAME = '[1-9]\\d*-\\d+-[0-9a-f]{12}-[0-9a-f]{12}';
+
+const NO_START = '0';
+const NO_MACHINE = '0'.repeat(12);
+/** The namespaces of the processes outside of containers have fixed numbers (linux/proc_ns.h). */
+const INITIAL_PID_NAMESPACE = 'pid:[4026531836]';
+const INITIAL_TIME_NAMESPACE = 'time:[4026531834]';
+
+/** The identity of this process. */
+export function identifyProcess(host: ProcessHost): ProcessIdentity {
+  const pidNamespace = readOr('', () => readlinkSync('/proc/self/ns/pid'));
+  const timeNamespace = readOr('', () => readlinkSync('/proc/self/ns/time'));
+  const bootId = readOr('', () => readFileSync('/proc/sys/kernel/random/boot_id', 'latin1'));
+  const table = hash(hostname(), bootId, pidNamespace, timeNamespace);
+  const machine = identifyMachine(pidNamespace, timeNamespace);
+  // A mount of /proc may show another process table than the one this process is in.
+  const hasProc = readOr('', () => readlinkSync('/proc/self')) === String(host.pid);
+  const start = hasProc ? readProcess(host.pid)?.start : undefined;
+  return {
+    name: [host.pid, start ?? NO_START, table, machine].join('-'),
+    judge(name) {
+      const [otherPid, otherStart, otherTable, otherMachine] = name.split('-');
+      if (otherTable !== table) {
+        // The same machine with another boot id was restarted.
+        return otherMachine === machine && machine !== NO_MACHINE ? 'dead' : 'unknown';
+      }
+      if (!host.sendSignal(Number(otherPid), 0)) return 'dead';
+      const found = hasProc ? readProcess(Number(otherPid)) : undefined;
+      // `hidepid` hides processes of other users, which run all the same.
+      if (found === undefined || otherStart === NO_START) return 'alive';
+      return found.start === otherStart && !/[ZX]/.test(found.state) ? 'alive' : 'dead';
+    },
+  };
+}
+
+/** State and start time of a process (proc(5)); undefined where they cannot be read. */
+function readProcess(pid: number): { state: string; start: string } | undefined {
+  const stat = readOr(undefined, () => readFileSync(`/proc/${pid}/stat`, 'latin1'));
+  // The second field is the name of the program in parentheses, and may hold anything.
+  const fields = stat?.replace(/^.*\) /s, '').split(' ');
+  return fields && { state: fields[0] ?? '', start: fields[19] ?? NO_START };
+}
+
+/** Only outside of containers: containers of one image may share both name and id. */
+function identifyMachine(pidNamespace: string, timeNamespace: string): string {
+  const isContainer =
+    pidNamespace !== INITIAL_PID_NAMESPACE || !['', INITIAL_TIME_NAMESPACE].includes(timeNamespace);
+  const id = isContainer ? '' : readOr('', () => readFileSync('/etc/machine-id', 'latin1').trim());
+  return /^[0-9a-f]{32}$/.test(id) ? hash(hostname(), id) : NO_MACHINE;
+}
+
+const hash = (...parts: string[]): string =>
+  createHash('sha256').update(parts.join(' ')).digest('hex').slice(0, 12);
+
+function readOr<T>(fallback: T, read: () => T): T {
+  try {
+    return read();
+  } catch {
+    return fallback;
+  }
+}

@@ -1,0 +1,139 @@
+// Two users on one machine: one prepares links, pipes and locks where the other one's files go.
+import { execFileSync, spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  chownSync,
+  lchownSync,
+  mkdirSync,
+  readdirSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { identifyProcess } from '../../src/io/process-identity.ts';
+import { CANARY_KEY } from '../helpers/canary.ts';
+import { makeTempFolder } from '../helpers/cleanup.ts';
+import { startHttpEndpoint } from '../helpers/http-endpoint.ts';
+import { COMMAND, type Exit, quote, runCli, runShell } from '../helpers/run-cli.ts';
+import { startScriptedServer, streamHandler } from '../helpers/scripted-server.ts';
+
+const [VICTIM, OTHER] = [12_345, 54_321];
+const AS_VICTIM = ['setpriv', `--reuid=${VICTIM}`, `--regid=${VICTIM}`, '--clear-groups'];
+const [setpriv = '', ...user] = AS_VICTIM;
+const hasUsers =
+  process.getuid?.() === 0 &&
+  spawnSync(setpriv, [...user, process.execPath, COMMAND, '--version']).status === 0;
+const describeWithUsers = hasUsers ? describe : describe.skip;
+
+const URL = 'https://api.atlantis.example';
+const EVENTS = ['{"type":"large_transfer","id":"evt_1"}', '{"type":"large_transfer","id":"evt_2"}'];
+/** The name of the holder of a lock that is dead. */
+const DEAD = nameDeadHolder();
+
+function nameDeadHolder(): string {
+  const { pid } = spawnSync('true');
+  const [, ...rest] = identifyProcess({ pid: process.pid, sendSignal: () => true }).name.split('-');
+  return [pid, ...rest, 'aabbccddeeff'].join('-');
+}
+
+/** A folder of the victim, with a home that holds what is precious. */
+function makeHome(): { home: string; ssh: string; names: string[] } {
+  const home = join(makeTempFolder(), 'home');
+  const ssh = join(home, '.ssh');
+  mkdirSync(ssh, { recursive: true });
+  for (const name of ['authorized_keys', 'id_ed25519', DEAD]) writeFileSync(join(ssh, name), 'precious');
+  execFileSync('chown', ['-R', `${VICTIM}:${VICTIM}`, home]);
+  chmodSync(join(home, '..'), 0o755);
+  return { home, ssh, names: readdirSync(ssh) };
+}
+
+function plantLink(target: string, path: string): string {
+  symlinkSync(target, path);
+  lchownSync(path, OTHER, OTHER);
+  return path;
+}
+
+const run = (args: readonly string[], home: string, more: { stdin?: string } = {}, env = {}): Promise<Exit> =>
+  runCli([...args, '--verbose'], {
+    prefix: AS_VICTIM,
+    key: CANARY_KEY,
+    env: { HOME: home, ...env },
+    ...more,
+  });
+
+describeWithUsers('row 61: a lock that another user prepared (needs root and setpriv)', () => {
+  test('a profile store: 10, and the folder that it leads to is as it was', async () => {
+    const { home, ssh, names } = makeHome();
+    const folder = join(home, 'config');
+    mkdirSync(folder, { mode: 0o700 });
+    chownSync(folder, VICTIM, VICTIM);
+    plantLink(ssh, join(folder, 'profiles.json.lock'));
+    const args = ['profile', 'add', 'main', '--url', URL, '--key-stdin'];
+    const { code, stderr } = await run(args, home, { stdin: CANARY_KEY }, { ATLANTIS_CONFIG_DIR: folder });
+    expect([code, stderr]).toEqual([10, expect.stringContaining('is a symbolic link')]);
+    expect(readdirSync(ssh)).toEqual(names);
+    expect(readdirSync(folder)).toEqual(['profiles.json.lock']);
+  });
+
+  test('a spool: 9, and the folder that it leads to is as it was', async () => {
+    const { home, ssh, names } = makeHome();
+    const spool = join(home, 'spool');
+    const endpoint = await startHttpEndpoint();
+    const server = await startScriptedServer(streamHandler({ events: EVENTS }));
+    const args = [
+      'stream',
+      'relay',
+      '--url',
+      server.url,
+      '--to',
+      endpoint.url,
+      '--spool',
+      spool,
+      '--limit',
+      '2',
+    ];
+    expect((await run(args, home)).code).toBe(0);
+    const [sink = ''] = readdirSync(spool);
+    plantLink(ssh, join(spool, sink, 'lock'));
+    const { code, stderr } = await run(args, home);
+    expect([code, stderr]).toEqual([9, expect.stringContaining('is a symbolic link')]);
+    expect(readdirSync(ssh)).toEqual(names);
+  });
+
+  test('a recording: 2, and the folder that it leads to is as it was', async () => {
+    const { home, ssh, names } = makeHome();
+    plantLink(ssh, join(home, 'events.ndjson.lock'));
+    const server = await startScriptedServer(streamHandler({ events: EVENTS }));
+    const path = join(home, 'events.ndjson');
+    const args = ['stream', 'tail', '--url', server.url, '--limit', '1', '--record', path];
+    const { code, stderr } = await run(args, home);
+    expect([code, stderr]).toEqual([2, expect.stringContaining('is a symbolic link')]);
+    expect(readdirSync(ssh)).toEqual(names);
+  });
+
+  test('an entry that cannot be removed: 10 after 2 s, most of it asleep', async () => {
+    const { home } = makeHome();
+    const folder = join(home, 'config');
+    const lock = join(folder, 'profiles.json.lock');
+    mkdirSync(lock, { recursive: true });
+    chmodSync(folder, 0o700);
+    chownSync(folder, VICTIM, VICTIM);
+    // The lock itself is root's: nothing in it can be removed.
+    const entry = join(lock, DEAD);
+    writeFileSync(entry, '');
+    utimesSync(entry, 1, 1);
+    const words = [...AS_VICTIM, process.execPath, COMMAND].map(quote).join(' ');
+    const command = `${words} profile add main --url ${URL} --key-stdin --verbose`;
+    const startedAtMs = performance.now();
+    const { code, stderr } = await runShell(
+      `TIMEFORMAT='cpu %U %S'; time timeout 15 ${command} <<< ${CANARY_KEY}`,
+      { env: { HOME: home, ATLANTIS_CONFIG_DIR: folder } },
+    );
+    const [, user, system] = /cpu (\S+) (\S+)/.exec(stderr) ?? [];
+    expect([code, stderr]).toEqual([10, expect.stringContaining('another process')]);
+    expect(Number(user) + Number(system)).toBeLessThan(1.9);
+    expect(performance.now() - startedAtMs).toBeGreaterThan(2_000);
+  });
+});
