@@ -1,8 +1,7 @@
 // The file that tells a script that the stream is live: written after the first welcome, whole or not at all.
 import { rmSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { OutputError } from './errors.ts';
-import { writeWholeFile } from './output/whole-file.ts';
+import { findReplaceable, writeWholeFile } from './output/whole-file.ts';
 
 /**
  * Removes what an earlier run left there: it would say that this one is live. What is no regular file stays.
@@ -11,8 +10,8 @@ import { writeWholeFile } from './output/whole-file.ts';
  */
 export function clearReadyFile(path: string): void {
   try {
-    statSync(dirname(path));
-    if (statSync(path, { throwIfNoEntry: false })?.isFile() === true) rmSync(path);
+    const place = findReplaceable(path);
+    if (place !== undefined && statSync(place, { throwIfNoEntry: false }) !== undefined) rmSync(place);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
     throw new OutputError(`the ready file "${path}" could not be written (${code})`);

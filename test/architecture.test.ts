@@ -37,7 +37,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'protocol/scan-constants.ts',
     'protocol/scan-numbers.ts',
   ],
-  'output/': ['errors.ts', 'clock.ts', 'io.ts'],
+  'output/': ['errors.ts', 'clock.ts', 'io.ts', 'io/safe-file.ts'],
   // Files and locks, safe from what other users and other processes do to them.
   'io/': ['errors.ts', 'clock.ts', 'io.ts'],
 
@@ -216,6 +216,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'config/',
     'connection/',
     'protocol/',
+    'io/safe-file.ts',
     'output/whole-file.ts',
     'render/sanitize.ts',
     'render/signs.ts',

@@ -1,6 +1,7 @@
 // Where the reports of a check go besides stdout: the JUnit file, and what GitHub Actions reads.
-import { closeSync, constants, openSync, writeFileSync } from 'node:fs';
+import { closeSync, constants, writeFileSync } from 'node:fs';
 import { isAtlantisError, type OutputError } from '../errors.ts';
+import { openNamedFile } from '../io/safe-file.ts';
 import type { Io } from '../io.ts';
 import { writeWholeFile } from '../output/whole-file.ts';
 import type { CheckConfig } from './check-config.ts';
@@ -35,11 +36,10 @@ export function writeReports(
   }
 }
 
-const APPEND = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | (constants.O_NONBLOCK ?? 0);
+const APPEND = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT;
 
-/** Not a moment of waiting: a pipe that nobody reads would hold the process. */
 function append(path: string, text: string): void {
-  const fd = openSync(path, APPEND, 0o666);
+  const fd = openNamedFile(path, APPEND, 0o666);
   try {
     writeFileSync(fd, text);
   } finally {

@@ -1,18 +1,121 @@
 // Opens files where another user may have prepared something else: a link to one of our files, a pipe without a
 // reader, a forged file.
-import { constants, mkdirSync, type Stats, statSync } from 'node:fs';
-import { dirname } from 'node:path';
+//
+// The rule (docs/security.md): a link, pipe or file that is already there must belong to this user or to root.
+// Owners are not checked on Windows, nor in /dev and /proc, where only the system makes entries.
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readlinkSync,
+  realpathSync,
+  type Stats,
+  statSync,
+} from 'node:fs';
+import { dirname, isAbsolute, sep } from 'node:path';
 import { processUid } from '../io.ts';
 
 /** Windows has neither. */
 const { O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants as Partial<typeof constants>;
 /** Opens a regular file for reading: no link is followed, and no pipe is waited for. */
 export const READ_ONLY = constants.O_RDONLY | O_NOFOLLOW | O_NONBLOCK;
+/** Opens a file for reading and appending, and makes it where there is none. */
+export const APPEND = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT;
+
+const MAX_LINKS = 40;
+const SYSTEM_FOLDER = /^\/(dev|dev\/(fd|pts)|proc\/.+)$/;
+
+/** Why something is not opened. Messages show the `code` of an error: here it is the reason in words. */
+function refusal(reason: string, hint?: string): Error {
+  return Object.assign(new Error(reason), { code: reason, hint });
+}
 
 /** True for what belongs to this user or to root. */
 export function isTrusted({ uid }: Stats): boolean {
   const own = processUid();
   return own === undefined || uid === own || uid === 0;
+}
+
+/** Where a path leads. */
+export interface Place {
+  /** Not a link, unless it is one of the system's that leads to an open file, such as /proc/self/fd/1. */
+  readonly path: string;
+  /** It is in /dev or /proc. */
+  readonly isSystem: boolean;
+}
+
+/**
+ * Follows the links of a path that the user named, also one that leads to nothing yet.
+ *
+ * @throws an error whose code is the reason if a link belongs to another user; the system's error
+ */
+export function resolvePlace(path: string): Place {
+  let place = path;
+  for (let links = 0; links < MAX_LINKS; links += 1) {
+    const folder = realpathSync(dirname(place));
+    const isSystem = SYSTEM_FOLDER.test(folder);
+    const stats = lstatSync(place, { throwIfNoEntry: false });
+    const isLink = stats?.isSymbolicLink() === true;
+    // A link in /proc leads to an open file, for which there need not be a path.
+    if (!isLink || folder.startsWith('/proc/')) return { path: place, isSystem };
+    if (!isSystem && !isTrusted(stats)) throw refusal('it is a link that belongs to another user');
+    const target = readlinkSync(place);
+    place = isAbsolute(target) ? target : folder + sep + target;
+  }
+  throw Object.assign(new Error('too many links'), { code: 'ELOOP' });
+}
+
+/**
+ * Opens a file, pipe or device that the user named, without waiting for a pipe's other end.
+ *
+ * @throws an error whose code is the reason if another user may have put it there; the system's error
+ */
+export function openNamedFile(path: string, flags: number, mode: number): number {
+  const place = resolvePlace(path);
+  const fd = openSync(place.path, flags | O_NONBLOCK | (place.isSystem ? 0 : O_NOFOLLOW), mode);
+  return check(fd, (stats) => {
+    // A regular file that another user made for us, as GitHub's runner does, is only written to.
+    if (!place.isSystem && !stats.isFile()) assertTrusted(stats);
+  });
+}
+
+/**
+ * Opens a regular file in a folder of ours.
+ *
+ * @throws an error whose code is the reason if another user may have put it there; the system's error
+ */
+export function openOwnFile(path: string, flags: number): number {
+  const isLink = (): boolean => lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
+  if (O_NOFOLLOW === 0 && isLink()) throw refusal('it is a symbolic link');
+  let fd: number;
+  try {
+    fd = openSync(path, flags | O_NOFOLLOW | O_NONBLOCK, 0o600);
+  } catch (error) {
+    throw isLink() ? refusal('it is a symbolic link') : error;
+  }
+  return check(fd, (stats) => {
+    if (!stats.isFile()) throw refusal('it is not a regular file');
+    assertTrusted(stats);
+    if (stats.nlink > 1) throw refusal('it is a hard link to another file');
+  });
+}
+
+/** @throws an error whose code is the reason unless it belongs to this user or to root */
+export function assertTrusted(stats: Stats): void {
+  if (!isTrusted(stats)) throw refusal('it belongs to another user');
+}
+
+function check(fd: number, assertSafe: (stats: Stats) => void): number {
+  try {
+    assertSafe(fstatSync(fd));
+    return fd;
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
 }
 
 /**
@@ -30,5 +133,20 @@ export function makeFolder(path: string): void {
     if (!isWithoutParent || statSync(dirname(path), { throwIfNoEntry: false }) !== undefined) throw error;
     makeFolder(dirname(path));
     makeFolder(path);
+  }
+}
+
+/**
+ * @param isShared others may add folders of their own to it
+ * @throws an error whose code is the reason if another user could change what is in the folder; the system's error
+ */
+export function assertOwnFolder(path: string, isShared: boolean): void {
+  const stats = statSync(resolvePlace(path).path);
+  if (!stats.isDirectory()) throw refusal('it is not a folder');
+  if (!isTrusted(stats)) {
+    throw refusal('it belongs to another user', 'give a folder of your own, or run atlantis as its owner');
+  }
+  if (!isShared && processUid() !== undefined && (stats.mode & 0o002) !== 0) {
+    throw refusal('every user can write to it', `run: chmod o-w ${JSON.stringify(path)}`);
   }
 }

@@ -3,20 +3,12 @@
 // What stands there before stays untouched until then. A place that is no regular file (/dev/stdout, a pipe)
 // is written to as it is: nothing may take its place.
 import { randomBytes } from 'node:crypto';
-import {
-  closeSync,
-  constants,
-  openSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { closeSync, constants, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { OutputError } from '../errors.ts';
+import { assertTrusted, openNamedFile, resolvePlace } from '../io/safe-file.ts';
 
 /**
- * Writes `text` to `path`; a link is followed.
+ * Writes `text` to `path`; a link of this user is followed.
  *
  * @param what what the message calls the file, such as `the ready file`
  * @throws OutputError (exit 9) naming the path and the code of the fault
@@ -24,12 +16,11 @@ import { OutputError } from '../errors.ts';
 export function writeWholeFile(path: string, text: string, what: string): void {
   let staged: string | undefined;
   try {
-    const isSpecial = statSync(path, { throwIfNoEntry: false })?.isFile() === false;
-    if (isSpecial) {
+    const place = findReplaceable(path);
+    if (place === undefined) {
       writeSpecial(path, text);
       return;
     }
-    const place = findPlace(path);
     // Not by the process id: in a container it is often the same, and a killed run may have left its file.
     staged = `${place}.${randomBytes(6).toString('hex')}.tmp`;
     writeFileSync(staged, text, { flag: 'wx' });
@@ -48,9 +39,9 @@ function removeQuietly(path: string): void {
   } catch {}
 }
 
-/** Not a moment of waiting: a pipe that nobody reads would hold the process, and with it every signal. */
+/** Does not wait for a reader of a pipe: that would hold the process, and with it every signal. */
 function writeSpecial(path: string, text: string): void {
-  const fd = openSync(path, constants.O_WRONLY | (constants.O_NONBLOCK ?? 0));
+  const fd = openNamedFile(path, constants.O_WRONLY | constants.O_APPEND, 0o666);
   try {
     writeFileSync(fd, text);
   } finally {
@@ -58,11 +49,17 @@ function writeSpecial(path: string, text: string): void {
   }
 }
 
-/** Where a link leads to; the path itself where nothing is there yet. */
-function findPlace(path: string): string {
-  try {
-    return realpathSync(path);
-  } catch {
-    return path;
-  }
+/**
+ * Where the file is that another one may take the place of, or will be; undefined for anything else, such as a pipe,
+ * or a file that is open as /dev/stdout.
+ *
+ * @throws an error whose code is the reason if another user may have put something else there; the system's error
+ */
+export function findReplaceable(path: string): string | undefined {
+  const place = resolvePlace(path);
+  const stats = statSync(place.path, { throwIfNoEntry: false });
+  if (place.isSystem) return undefined;
+  if (stats === undefined || stats.isFile()) return place.path;
+  assertTrusted(stats);
+  return undefined;
 }

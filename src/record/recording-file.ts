@@ -2,9 +2,10 @@
 //
 // Written synchronously: while the disk does not keep up nothing is read from the server, and no line is on
 // stdout that is not in the file.
-import { closeSync, fstatSync, openSync, realpathSync, type Stats } from 'node:fs';
+import { closeSync, fstatSync, realpathSync, type Stats } from 'node:fs';
 import { OutputError, UsageError } from '../errors.ts';
 import { countWholeLines, createAppendFile } from '../io/append-file.ts';
+import { APPEND, assertTrusted, openNamedFile, resolvePlace } from '../io/safe-file.ts';
 import { packMember } from './gzip-member.ts';
 import { inspectRecording } from './repair.ts';
 
@@ -47,7 +48,7 @@ export function locateRecording(path: string, taken: readonly number[]): string 
   } finally {
     closeSync(fd);
   }
-  return realpathSync(path);
+  return realpathSync(resolvePlace(path).path);
 }
 
 function isSameFile(file: Stats, fd: number): boolean {
@@ -100,9 +101,14 @@ export function openRecordingFile(path: string): RecordingFile {
 function open(path: string): number {
   let fd: number | undefined;
   try {
-    fd = openSync(path, 'a+');
-    if (fstatSync(fd).isFile()) return fd;
+    fd = openNamedFile(path, APPEND, 0o600);
+    const stats = fstatSync(fd);
+    if (stats.isFile()) {
+      assertTrusted(stats);
+      return fd;
+    }
   } catch (error) {
+    if (fd !== undefined) closeSync(fd);
     throw describeFault(path, error);
   }
   closeSync(fd);

@@ -1,8 +1,9 @@
 // The file of events that a sink will never take: one line of JSON each, with the reason, and the event as it
 // came. `relay --redeliver` reads it. On disk before the event counts as done with.
-import { closeSync, fdatasyncSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fdatasyncSync, fstatSync, readSync } from 'node:fs';
 import { isAtlantisError, OutputError, UsageError } from '../errors.ts';
 import { createAppendFile, findEndOfLines } from '../io/append-file.ts';
+import { APPEND, assertTrusted, openNamedFile } from '../io/safe-file.ts';
 import { MESSAGE } from '../protocol/messages.ts';
 import { classifyText } from '../protocol/scanner.ts';
 import { makeSafeLine } from '../render/ndjson.ts';
@@ -67,7 +68,7 @@ export function openDeadLetters(path: string): DeadLetterFile {
       throw isAtlantisError(error) ? error : fail(error);
     }
   };
-  const fd = attempt(() => openSync(path, 'a+', 0o600));
+  const fd = attempt(() => openNamedFile(path, APPEND, 0o600));
   try {
     const file = createAppendFile(path, fd);
     const size = attempt(() => checkDeadLetters(path, fd));
@@ -95,6 +96,7 @@ function checkDeadLetters(path: string, fd: number): number {
   if (!stats.isFile()) {
     throw new UsageError(`--dead-letter: ${JSON.stringify(path)} is not a file`, 'give the name of a file');
   }
+  assertTrusted(stats);
   const start = Buffer.alloc(Math.min(stats.size, START.length));
   readSync(fd, start, 0, start.length, 0);
   if (!START.startsWith(start.toString('latin1'))) {

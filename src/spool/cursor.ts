@@ -2,7 +2,8 @@
 // a power failure leaves the other slot, and with it the state from just before.
 //
 // A slot: CRC-32, generation, first record that is not acknowledged, end of the unit that is under way.
-import { closeSync, constants, fsync, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, constants, fsync, readSync, writeSync } from 'node:fs';
+import { openOwnFile, READ_ONLY } from '../io/safe-file.ts';
 import { computeCrc32 } from './crc32.ts';
 
 /** A place in the delivery of a spool. Numbers count records from 0 since the spool was made. */
@@ -27,16 +28,14 @@ const SLOT_BYTES = 32;
 
 /** Opens or makes the file. @throws the system's error */
 export function openCursorFile(path: string): CursorFile {
-  const fd = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600);
-  const bytes = Buffer.alloc(2 * SLOT_BYTES);
-  readSync(fd, bytes, 0, bytes.length, 0);
-  const newest = [0, 1].map((slot) => readSlot(bytes, slot)).sort((a, b) => b.generation - a.generation)[0];
-  let generation = newest?.generation ?? 0;
+  const fd = openOwnFile(path, constants.O_RDWR | constants.O_CREAT);
+  const { bytes, generation: newest, cursor } = readNewest(fd);
+  let generation = newest;
   const slot = Buffer.alloc(SLOT_BYTES);
   // Takes its place on the disk now: a disk that is full later does not keep a cursor from being written.
   writeSync(fd, bytes, 0, bytes.length, 0);
   return {
-    found: newest?.cursor,
+    found: cursor,
     write({ acknowledged, unitEnd }) {
       generation += 1;
       slot.writeDoubleLE(generation, 8);
@@ -50,7 +49,29 @@ export function openCursorFile(path: string): CursorFile {
   };
 }
 
-function readSlot(bytes: Buffer, index: number): { generation: number; cursor: Cursor | undefined } {
+/** What the file says, without writing to it: another process may have it open. @throws the system's error */
+export function readCursor(path: string): Cursor | undefined {
+  const fd = openOwnFile(path, READ_ONLY);
+  try {
+    return readNewest(fd).cursor;
+  } finally {
+    closeSync(fd);
+  }
+}
+
+interface Slot {
+  readonly generation: number;
+  readonly cursor: Cursor | undefined;
+}
+
+function readNewest(fd: number): Slot & { readonly bytes: Buffer } {
+  const bytes = Buffer.alloc(2 * SLOT_BYTES);
+  readSync(fd, bytes, 0, bytes.length, 0);
+  const [first, second] = [readSlot(bytes, 0), readSlot(bytes, 1)];
+  return { bytes, ...(second.generation > first.generation ? second : first) };
+}
+
+function readSlot(bytes: Buffer, index: number): Slot {
   const slot = bytes.subarray(index * SLOT_BYTES, (index + 1) * SLOT_BYTES);
   const generation = slot.readDoubleLE(8);
   if (generation === 0 || computeCrc32(slot, 4) !== slot.readUInt32LE(0)) {

@@ -14,9 +14,10 @@ const WORDS: Readonly<Record<string, string>> = {
 /** The error for the user; one of ours is handed on. */
 export function describeSpoolFault(path: string, error: unknown): Error {
   if (isAtlantisError(error)) return error;
-  const { code = 'unknown error' } = error as NodeJS.ErrnoException;
+  const { code = 'unknown error', hint } = error as NodeJS.ErrnoException & { readonly hint?: string };
   const words = WORDS[code];
   return new OutputError(
     `the spool ${JSON.stringify(path)} could not be used: ${words === undefined ? code : `${words} (${code})`}`,
+    hint,
   );
 }

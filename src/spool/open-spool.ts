@@ -1,8 +1,8 @@
 // Opens a spool for this process alone. Two relays that share a folder would corrupt each other's records.
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { OutputError } from '../errors.ts';
 import { type LockHost, takeLock } from '../io/lock.ts';
-import { makeFolder } from '../io/safe-file.ts';
+import { assertOwnFolder, makeFolder } from '../io/safe-file.ts';
 import { describeSpoolFault } from './fault.ts';
 import { Spool, type SpoolConfig } from './spool.ts';
 
@@ -39,7 +39,11 @@ export async function openSpool(
       onFault(new OutputError(`${what} was taken by another process while this one was suspended`)),
   };
   try {
-    makeFolder(path);
+    // The folder that the user named has one for each sink in it.
+    for (const [folder, isShared] of [[dirname(path), true] as const, [path, false] as const]) {
+      makeFolder(folder);
+      assertOwnFolder(folder, isShared);
+    }
     const lock = await takeLock(join(path, 'lock'), host, subject);
     try {
       const spool = new Spool(config, host.clock, onFault);

@@ -1,7 +1,8 @@
 // The segments of a spool's folder, in the order of their numbers, with an end that is whole.
-import { readdirSync, statSync, truncateSync } from 'node:fs';
+import { closeSync, constants, ftruncateSync, lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { OutputError } from '../errors.ts';
+import { openOwnFile } from '../io/safe-file.ts';
 import { readSegmentName, scanSegment } from './segment.ts';
 
 export interface SegmentEntry {
@@ -18,7 +19,7 @@ export function listSegments(folder: string): SegmentEntry[] {
       const first = readSegmentName(name);
       if (first === undefined) return [];
       const path = join(folder, name);
-      return [{ first, path, bytes: statSync(path).size }];
+      return [{ first, path, bytes: lstatSync(path).size }];
     })
     .sort((a, b) => a.first - b.first);
 }
@@ -39,7 +40,16 @@ export function repairEnd(segments: readonly SegmentEntry[]): { end: number; byt
       'nothing was changed: give another folder, or move the file away',
     );
   }
-  if (scan.tornBytes > 0) truncateSync(last.path, scan.wholeBytes);
+  if (scan.tornBytes > 0) cutSegment(last.path, scan.wholeBytes);
   last.bytes = scan.wholeBytes;
   return { end: last.first + scan.records, bytesRepaired: scan.tornBytes };
+}
+
+function cutSegment(path: string, length: number): void {
+  const fd = openOwnFile(path, constants.O_RDWR);
+  try {
+    ftruncateSync(fd, length);
+  } finally {
+    closeSync(fd);
+  }
 }

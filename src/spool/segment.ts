@@ -1,7 +1,8 @@
 // One file of a spool: a heading, then records. Named by the number of its first record, so that a sorted list
 // of names is the order of delivery. Appended to as a whole or not at all.
-import { closeSync, fdatasync, fdatasyncSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fdatasync, fdatasyncSync, fstatSync, readSync } from 'node:fs';
 import { createAppendFile } from '../io/append-file.ts';
+import { APPEND, openOwnFile, READ_ONLY } from '../io/safe-file.ts';
 import { decodeRecord, type SpoolRecord } from './record-form.ts';
 
 /** Stands at the beginning of each segment; the number is the version of the form. */
@@ -35,7 +36,7 @@ export interface OpenSegment {
 
 /** Opens a segment without a torn end, or makes one. @throws the system's error */
 export function openSegment(path: string): OpenSegment {
-  const file = createAppendFile(path, openSync(path, 'a', 0o600));
+  const file = createAppendFile(path, openOwnFile(path, APPEND));
   if (file.bytes === 0) {
     try {
       file.append(SEGMENT_HEADING);
@@ -67,7 +68,7 @@ export interface SegmentScan {
 
 /** Counts the whole records of a segment. Undefined if it is no segment. @throws the system's error */
 export function scanSegment(path: string): SegmentScan | undefined {
-  const fd = openSync(path, 'r');
+  const fd = openOwnFile(path, READ_ONLY);
   try {
     const { size } = fstatSync(fd);
     const reader = createSegmentReader(fd);

@@ -1,5 +1,6 @@
 // Reads a spool by number. Whoever reads on from the last number gets one look at the disk for many records.
-import { closeSync, openSync } from 'node:fs';
+import { closeSync } from 'node:fs';
+import { openOwnFile, READ_ONLY } from '../io/safe-file.ts';
 import type { SpoolRecord } from './record-form.ts';
 import { createSegmentReader, type SegmentReader } from './segment.ts';
 
@@ -46,7 +47,7 @@ export class SpoolReader {
   #seek({ first, path }: SegmentPlace, number: number): Open | undefined {
     if (this.#open?.first !== first || this.#open.next > number) {
       this.close();
-      const fd = openSync(path, 'r');
+      const fd = openOwnFile(path, READ_ONLY);
       this.#open = { first, path, fd, reader: createSegmentReader(fd), next: first };
       if (!this.#open.reader.readHeading()) return undefined;
     }

@@ -71,6 +71,7 @@ test('every file, variable and flag that it names is there', async () => {
       ['profile', 'add'],
       ['profile', 'remove'],
       ['stream', 'tail'],
+      ['stream', 'relay'],
     ].map((words) => runCli([...words, '--help'])),
   );
   const help = helps.map(({ stdout }) => stdout).join('\n');

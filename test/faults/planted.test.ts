@@ -3,9 +3,14 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import {
   chmodSync,
   chownSync,
+  closeSync,
+  constants,
+  existsSync,
   lchownSync,
   mkdirSync,
+  openSync,
   readdirSync,
+  readFileSync,
   symlinkSync,
   utimesSync,
   writeFileSync,
@@ -14,7 +19,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { identifyProcess } from '../../src/io/process-identity.ts';
 import { CANARY_KEY } from '../helpers/canary.ts';
-import { makeTempFolder } from '../helpers/cleanup.ts';
+import { makeTempFolder, registerCleanup } from '../helpers/cleanup.ts';
 import { startHttpEndpoint } from '../helpers/http-endpoint.ts';
 import { COMMAND, type Exit, quote, runCli, runShell } from '../helpers/run-cli.ts';
 import { startScriptedServer, streamHandler } from '../helpers/scripted-server.ts';
@@ -47,6 +52,16 @@ function makeHome(): { home: string; ssh: string; names: string[] } {
   execFileSync('chown', ['-R', `${VICTIM}:${VICTIM}`, home]);
   chmodSync(join(home, '..'), 0o755);
   return { home, ssh, names: readdirSync(ssh) };
+}
+
+/** A folder that the other user prepares for everybody. */
+function makeTrap(): string {
+  const trap = join(makeTempFolder(), 'trap');
+  mkdirSync(trap);
+  chownSync(trap, OTHER, OTHER);
+  chmodSync(trap, 0o777);
+  chmodSync(join(trap, '..'), 0o755);
+  return trap;
 }
 
 function plantLink(target: string, path: string): string {
@@ -135,5 +150,61 @@ describeWithUsers('row 61: a lock that another user prepared (needs root and set
     expect([code, stderr]).toEqual([10, expect.stringContaining('another process')]);
     expect(Number(user) + Number(system)).toBeLessThan(1.9);
     expect(performance.now() - startedAtMs).toBeGreaterThan(2_000);
+  });
+});
+
+describeWithUsers('row 62: files that another user prepared (needs root and setpriv)', () => {
+  test('a spool in a folder of another user: 9, nothing is made in it and nothing delivered', async () => {
+    const { home } = makeHome();
+    const trap = makeTrap();
+    const endpoint = await startHttpEndpoint();
+    const server = await startScriptedServer(streamHandler({ events: EVENTS }));
+    const args = ['stream', 'relay', '--url', server.url, '--to', endpoint.url, '--spool', trap];
+    const { code, stderr } = await run(args, home);
+    expect([code, stderr]).toEqual([9, expect.stringContaining('it belongs to another user')]);
+    expect(stderr).toContain('give a folder of your own, or run atlantis as its owner');
+    expect([readdirSync(trap), endpoint.requests]).toEqual([[], []]);
+  });
+
+  const LINKED = 'it is a link that belongs to another user';
+  test.each([
+    ['--ready-file', ['stream', 'tail', '--limit', '1'], 9],
+    ['--record', ['stream', 'tail', '--limit', '1'], 9],
+    ['--junit', ['stream', 'check'], 9],
+    ['--dead-letter', ['stream', 'relay', '--limit', '1', '--to', 'ENDPOINT'], 9],
+  ])('%s with a link to a file of ours: 9, and the file is as it was', async (flag, words, expected) => {
+    const { home, ssh } = makeHome();
+    const link = plantLink(join(ssh, 'authorized_keys'), join(makeTrap(), 'link'));
+    const endpoint = await startHttpEndpoint();
+    const server = await startScriptedServer(streamHandler({ events: EVENTS }));
+    const args = words.map((word) => (word === 'ENDPOINT' ? endpoint.url : word));
+    const { code, stderr } = await run([...args, '--url', server.url, flag, link], home);
+    expect([code, stderr]).toEqual([expected, expect.stringContaining(LINKED)]);
+    expect(readFileSync(join(ssh, 'authorized_keys'), 'utf8')).toBe('precious');
+  });
+
+  test('a step summary with a link to a file of ours: a warning, and the file is as it was', async () => {
+    const { home, ssh } = makeHome();
+    const link = plantLink(join(ssh, 'authorized_keys'), join(makeTrap(), 'link'));
+    const server = await startScriptedServer(streamHandler({ events: EVENTS }));
+    const env = { GITHUB_ACTIONS: 'true', GITHUB_STEP_SUMMARY: link };
+    const { code, stderr } = await run(['stream', 'check', '--url', server.url], home, {}, env);
+    expect([code, stderr]).toEqual([0, expect.stringContaining(`could not be written (${LINKED})`)]);
+    expect(readFileSync(join(ssh, 'authorized_keys'), 'utf8')).toBe('precious');
+  });
+
+  test('a ready file that is a pipe of another user: 9 at once, and nothing is written to it', async () => {
+    const { home } = makeHome();
+    const pipe = join(makeTrap(), 'pipe');
+    execFileSync('mkfifo', ['-m', '666', pipe]);
+    chownSync(pipe, OTHER, OTHER);
+    const reader = openSync(pipe, constants.O_RDONLY | constants.O_NONBLOCK);
+    registerCleanup(() => closeSync(reader));
+    const server = await startScriptedServer(streamHandler({ events: EVENTS }));
+    const args = ['stream', 'tail', '--url', server.url, '--limit', '1', '--ready-file', pipe];
+    const { code, stderr } = await run(args, home);
+    expect([code, existsSync(pipe)]).toEqual([9, true]);
+    expect(stderr).toContain('could not be written (it belongs to another user)');
+    expect(readFileSync(reader, 'utf8')).toBe('');
   });
 });

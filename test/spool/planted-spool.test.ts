@@ -1,10 +1,28 @@
-import { readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+// A spool folder that another user prepared: nothing of it is followed, waited for, written to or delivered.
+import { execFileSync } from 'node:child_process';
+import {
+  chmodSync,
+  chownSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
+import { countSpooled } from '../../src/spool/count-spooled.ts';
 import { type LockedSpool, openSpool } from '../../src/spool/open-spool.ts';
 import { createStoreHost } from '../config/store-host.ts';
-import { makeTempFolder } from '../helpers/cleanup.ts';
+import { makeTempFolder, registerCleanup } from '../helpers/cleanup.ts';
 
+const OTHER_USER = 12_345;
+const isRoot = process.getuid?.() === 0;
+const testAsRoot = isRoot ? test : test.skip;
+const SEGMENT = `${'0'.repeat(16)}.seg`;
 const TEXT = '{"type":"large_transfer","id":"evt_1"}';
 
 function open(path: string): Promise<LockedSpool> {
@@ -27,6 +45,117 @@ function makePrecious(): string {
   writeFileSync(path, 'precious');
   return path;
 }
+
+const refused = (path: string, why: string) => ({
+  exitCode: 9,
+  message: `the spool ${JSON.stringify(path)} could not be used: ${why}`,
+});
+
+describe('row 62: in the place of a file of the spool', () => {
+  test.each(['cursor', SEGMENT])(
+    'a link instead of %s is refused, and its target is as it was',
+    async (name) => {
+      const path = await makeSpool();
+      const precious = makePrecious();
+      rmSync(join(path, name));
+      symlinkSync(precious, join(path, name));
+      await expect(open(path)).rejects.toMatchObject({ exitCode: 9 });
+      expect(readFileSync(precious, 'utf8')).toBe('precious');
+      expect(readdirSync(path)).not.toContain('lock');
+    },
+  );
+
+  test('a link to where there is nothing makes no file there', async () => {
+    const path = await makeSpool();
+    const target = join(makeTempFolder(), 'nothing');
+    rmSync(join(path, 'cursor'));
+    symlinkSync(target, join(path, 'cursor'));
+    await expect(open(path)).rejects.toMatchObject(refused(path, 'it is a symbolic link'));
+    expect(() => readFileSync(target)).toThrow('ENOENT');
+  });
+
+  test.each(['cursor', SEGMENT])('a second name of another file instead of %s is refused', async (name) => {
+    const path = await makeSpool();
+    const precious = makePrecious();
+    rmSync(join(path, name));
+    linkSync(precious, join(path, name));
+    await expect(open(path)).rejects.toMatchObject(refused(path, 'it is a hard link to another file'));
+    expect(readFileSync(precious, 'utf8')).toBe('precious');
+  });
+
+  test.each(['cursor', SEGMENT])('a pipe instead of %s is refused at once', async (name) => {
+    const path = await makeSpool();
+    rmSync(join(path, name));
+    execFileSync('mkfifo', [join(path, name)]);
+    await expect(open(path)).rejects.toMatchObject(refused(path, 'it is not a regular file'));
+    expect(countSpooled(path)).toBe(0);
+  });
+
+  testAsRoot.each(['cursor', SEGMENT])('a %s of another user is refused', async (name) => {
+    const path = await makeSpool();
+    chownSync(join(path, name), OTHER_USER, OTHER_USER);
+    await expect(open(path)).rejects.toMatchObject(refused(path, 'it belongs to another user'));
+    expect(countSpooled(path)).toBe(0);
+  });
+
+  testAsRoot('a segment that is forged while the spool is open is not delivered', async () => {
+    const path = await makeSpool();
+    const forged = await makeSpool();
+    const { spool, close } = await open(path);
+    registerCleanup(close);
+    chownSync(join(forged, SEGMENT), OTHER_USER, OTHER_USER);
+    renameSync(join(forged, SEGMENT), join(path, SEGMENT));
+    expect(() => spool.read(0)).toThrow('it belongs to another user');
+  });
+});
+
+describe('row 62: the folder of the spool', () => {
+  testAsRoot.each([
+    ['of the sink', (path: string) => path],
+    ['that the user named', (path: string) => join(path, '..')],
+  ])('%s belongs to another user', async (_name, choose) => {
+    const path = await makeSpool();
+    chownSync(choose(path), OTHER_USER, OTHER_USER);
+    await expect(open(path)).rejects.toMatchObject({
+      ...refused(path, 'it belongs to another user'),
+      hint: 'give a folder of your own, or run atlantis as its owner',
+    });
+  });
+
+  test('can be written to by every user', async () => {
+    const path = await makeSpool();
+    chmodSync(path, 0o777);
+    await expect(open(path)).rejects.toMatchObject({
+      ...refused(path, 'every user can write to it'),
+      hint: `run: chmod o-w ${JSON.stringify(path)}`,
+    });
+  });
+
+  testAsRoot('is a link of another user', async () => {
+    const path = await makeSpool();
+    const elsewhere = join(makeTempFolder(), 'elsewhere');
+    renameSync(path, elsewhere);
+    symlinkSync(elsewhere, path);
+    const { close } = await open(path);
+    close();
+    execFileSync('chown', ['-h', String(OTHER_USER), path]);
+    await expect(open(path)).rejects.toMatchObject(
+      refused(path, 'it is a link that belongs to another user'),
+    );
+  });
+
+  test('a folder that others can add to, such as /tmp, may hold it', async () => {
+    const shared = join(makeTempFolder(), 'shared');
+    mkdirSync(shared);
+    chmodSync(shared, 0o1777);
+    const { close } = await open(join(shared, 'sink'));
+    close();
+  });
+
+  test('in /proc is an error, not an endless loop', async () => {
+    await expect(open('/proc/spool/sink')).rejects.toMatchObject(refused('/proc/spool/sink', 'ENOENT'));
+  });
+});
 
 test('row 61: a link in the place of the lock: 9, and nothing behind it is removed', async () => {
   const path = await makeSpool();

@@ -1,0 +1,170 @@
+// Files that the user named, in places where another user may have prepared something else.
+import { execFileSync } from 'node:child_process';
+import {
+  chownSync,
+  closeSync,
+  constants,
+  existsSync,
+  lchownSync,
+  lstatSync,
+  openSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { openNamedFile } from '../../src/io/safe-file.ts';
+import { writeWholeFile } from '../../src/output/whole-file.ts';
+import { clearReadyFile, writeReadyFile } from '../../src/ready-file.ts';
+import { locateRecording, openRecordingFile } from '../../src/record/recording-file.ts';
+import { openDeadLetters } from '../../src/relay/dead-letters.ts';
+import { makeTempFolder, registerCleanup } from '../helpers/cleanup.ts';
+
+const OTHER_USER = 12_345;
+const describeAsRoot = process.getuid?.() === 0 ? describe : describe.skip;
+
+const append = (path: string): void => {
+  const fd = openNamedFile(path, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT, 0o666);
+  writeFileSync(fd, 'ours');
+  closeSync(fd);
+};
+const record = (path: string): void => openRecordingFile(locateRecording(path, [])).close();
+
+/** Everything that writes to a path that the user named, and what it does with a file that is there. */
+const WRITERS: readonly (readonly [string, (path: string) => void])[] = [
+  ['a report', (path) => writeWholeFile(path, 'ours', 'the report')],
+  ['a ready file', (path) => writeReadyFile(path, { live: true })],
+  ['an old ready file, removed', clearReadyFile],
+  ['a step summary', append],
+  ['dead letters', (path) => openDeadLetters(path).close()],
+  ['a recording', record],
+];
+
+/** A link of another user to a file of ours. */
+function plantLink(target: string): string {
+  const path = join(makeTempFolder(), 'link');
+  symlinkSync(target, path);
+  lchownSync(path, OTHER_USER, OTHER_USER);
+  return path;
+}
+
+function makeFile(content: string): string {
+  const path = join(makeTempFolder(), 'file');
+  writeFileSync(path, content);
+  return path;
+}
+
+describeAsRoot('row 62: what another user put there', () => {
+  test.each(WRITERS)('%s: a link is not followed', (_name, write) => {
+    for (const content of ['precious', '']) {
+      const precious = makeFile(content);
+      const link = plantLink(precious);
+      expect(() => write(link)).toThrow('it is a link that belongs to another user');
+      expect(readFileSync(precious, 'utf8')).toBe(content);
+      expect(lstatSync(link).isSymbolicLink()).toBe(true);
+    }
+  });
+
+  test.each(WRITERS)('%s: a link to where there is nothing makes no file there', (_name, write) => {
+    const target = join(makeTempFolder(), 'nothing');
+    expect(() => write(plantLink(target))).toThrow('it is a link that belongs to another user');
+    expect(existsSync(target)).toBe(false);
+  });
+
+  test.each(WRITERS)('%s: a link of our own that leads to one of theirs is not followed', (_name, write) => {
+    const precious = makeFile('precious');
+    const path = join(makeTempFolder(), 'own');
+    symlinkSync(plantLink(precious), path);
+    expect(() => write(path)).toThrow('it is a link that belongs to another user');
+    expect(readFileSync(precious, 'utf8')).toBe('precious');
+  });
+
+  test.each(WRITERS.filter(([name]) => !name.includes('removed')))(
+    '%s: a pipe gets nothing',
+    (_name, write) => {
+      const path = join(makeTempFolder(), 'pipe');
+      execFileSync('mkfifo', [path]);
+      chownSync(path, OTHER_USER, OTHER_USER);
+      const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+      registerCleanup(() => closeSync(reader));
+      expect(() => write(path)).toThrow('it belongs to another user');
+      expect(readFileSync(reader, 'utf8')).toBe('');
+    },
+  );
+
+  test.each(WRITERS.filter(([name]) => /letters|recording/.test(name)))(
+    '%s: a file that is read back is not trusted',
+    (_name, write) => {
+      const path = makeFile('');
+      chownSync(path, OTHER_USER, OTHER_USER);
+      expect(() => write(path)).toThrow('it belongs to another user');
+      expect(readFileSync(path, 'utf8')).toBe('');
+    },
+  );
+
+  test('a step summary that the runner made is appended to', () => {
+    const path = makeFile('theirs, ');
+    chownSync(path, OTHER_USER, OTHER_USER);
+    append(path);
+    expect(readFileSync(path, 'utf8')).toBe('theirs, ours');
+  });
+});
+
+describe('what the user may have put there', () => {
+  test.each(WRITERS.filter(([name]) => !/removed|letters|recording/.test(name)))(
+    '%s: a link of one’s own is followed',
+    (_name, write) => {
+      const target = makeFile('');
+      const path = join(makeTempFolder(), 'own');
+      symlinkSync(target, path);
+      write(path);
+      expect(readFileSync(target, 'utf8')).not.toBe('');
+      expect(lstatSync(path).isSymbolicLink()).toBe(true);
+    },
+  );
+
+  test('a relative link is followed from the folder that it is in', () => {
+    const folder = makeTempFolder();
+    const target = join(folder, 'target');
+    writeFileSync(target, '');
+    symlinkSync('target', join(folder, 'own'));
+    const elsewhere = join(makeTempFolder(), 'folder');
+    symlinkSync(folder, elsewhere);
+    append(join(elsewhere, 'own'));
+    expect(readFileSync(target, 'utf8')).toBe('ours');
+  });
+
+  test('links in a circle are an error', () => {
+    const folder = makeTempFolder();
+    symlinkSync('b', join(folder, 'a'));
+    symlinkSync('a', join(folder, 'b'));
+    expect(() => append(join(folder, 'a'))).toThrow(expect.objectContaining({ code: 'ELOOP' }));
+  });
+
+  test('a file that is open as /dev/fd/N is written to as it is, and the link of the system stays', () => {
+    const target = makeFile('before, ');
+    const fd = openSync(target, 'a');
+    registerCleanup(() => closeSync(fd));
+    const path = join(makeTempFolder(), 'own');
+    symlinkSync(`/proc/self/fd/${fd}`, path);
+    clearReadyFile(path);
+    writeWholeFile(path, 'ours', 'the report');
+    expect(readFileSync(target, 'utf8')).toBe('before, ours');
+    expect(lstatSync(path).isSymbolicLink()).toBe(true);
+  });
+
+  test('a recording and dead letters are made for their owner alone', () => {
+    const folder = makeTempFolder();
+    const umask = process.umask(0);
+    try {
+      record(join(folder, 'events.ndjson'));
+      openDeadLetters(join(folder, 'dead.ndjson')).close();
+    } finally {
+      process.umask(umask);
+    }
+    for (const name of ['events.ndjson', 'dead.ndjson'])
+      expect(statSync(join(folder, name)).mode & 0o777).toBe(0o600);
+  });
+});
