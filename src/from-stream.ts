@@ -42,6 +42,7 @@ export async function openFromStream(
   let isFirst = true;
   const onFound = (found: FoundConsumer): void => {
     if (isFirst) for (const words of sayWhere(from, found)) reporter.report(words);
+    else if (durable !== undefined && !found.isResumed) reporter.report(sayMadeAgain(durable));
     isFirst = false;
   };
   let opened: JetStreamStream | undefined;
@@ -95,11 +96,22 @@ function sayWhere({ durable, start, stream }: FromConfig, found: FoundConsumer):
     : nextSeq === undefined
       ? 'where --since says'
       : `message ${nextSeq}`;
+  const isNew = durable !== undefined && !isResumed;
   says.push({
     event: 'setting',
     level: 'info',
-    message: `reading the stream ${stream} from ${place} on`,
+    message: `reading the stream ${stream} from ${place} on${isNew ? `, with the new durable consumer ${durable}` : ''}`,
     figures: { stream, durable: durable ?? null, next_seq: nextSeq ?? null, unacknowledged },
   });
   return says;
+}
+
+/** The server had one before. */
+function sayMadeAgain(durable: string): StatusRecord {
+  return {
+    event: 'warning',
+    level: 'warn',
+    message: `the durable consumer ${durable} was deleted: it was created again, after the last message that was read`,
+    figures: { durable },
+  };
 }

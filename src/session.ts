@@ -176,6 +176,7 @@ async function tell(item: Exclude<StreamItem, Events>, run: Run): Promise<void> 
     case 'gap':
       reporter.report(say.sayGap(item));
       status.noteGap();
+      tally.gaps += 1;
       if (config.failOnGap && isGapless) stop.because({ kind: 'gap' });
       await record(
         { lifecycle: 'gap', from: iso(item.fromMs), to: iso(item.toMs), cause: item.cause.kind },

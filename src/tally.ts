@@ -13,6 +13,8 @@ const UNMATCHED_REPORT_MS = 10_000;
 export interface Tally {
   /** Events written so far. */
   events: number;
+  /** Gaps so far. */
+  gaps: number;
   /** Counts events that filters have looked at. */
   noteFiltered(received: number, matched: number): void;
   noteConnected(): void;
@@ -62,6 +64,7 @@ export function startTally(clock: Clock, listeners: TallyListeners): Tally {
   };
   return {
     events: 0,
+    gaps: 0,
     noteFiltered(received, matched) {
       if (received === 0) return;
       cancelUnmatched ??= clock.setTimer(tellUnmatched, UNMATCHED_REPORT_MS);
@@ -100,6 +103,7 @@ export function startTally(clock: Clock, listeners: TallyListeners): Tally {
         events: this.events,
         durationMs: nowMs - startedAtMs,
         reconnects: Math.max(0, connections - 1),
+        gaps: this.gaps,
         disconnectedMs: disconnectedMs + (lostAtMs === undefined ? 0 : nowMs - lostAtMs),
         pausedMs,
         discarded,

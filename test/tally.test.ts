@@ -18,6 +18,7 @@ describe('G3: figures of a run', () => {
       events: 0,
       durationMs: 5_000,
       reconnects: 0,
+      gaps: 0,
       disconnectedMs: 0,
       pausedMs: 0,
       discarded: new Map(),

@@ -214,7 +214,7 @@ export const CAUSES = {
     remedy: 'Ask whoever runs it for the permissions in docs/relay.md.',
   },
   'nats-no-stream': {
-    rule: 'request',
+    rule: 'absent',
     happened: '{host} has no such JetStream stream ({detail})',
     remedy: 'Check the name; `relay` makes a stream with --create.',
   },
@@ -237,6 +237,11 @@ export const CAUSES = {
     rule: 'loss',
     happened: 'the stream on {host} no longer keeps what comes next ({detail})',
     remedy: 'Let the stream keep messages for longer, or read them sooner.',
+  },
+  'nats-recreated': {
+    rule: 'loss',
+    happened: 'the stream on {host} was created again or restored ({detail})',
+    remedy: 'Reading begins with its first message; what it lost is gone.',
   },
   'not-nats': {
     rule: 'upgrade',

@@ -25,6 +25,9 @@ const REMEMBERED = 4_096;
 /** A held message is spoken for this many times before its time is up. */
 const TOUCHES = 3;
 
+/** When the messages were stored that were delivered: the same number at another time is another message. */
+export type DoneMessages = Map<number, bigint>;
+
 export class JetStreamConnection {
   readonly requestId = '';
   readonly headers: IncomingHttpHeaders = {};
@@ -36,25 +39,27 @@ export class JetStreamConnection {
   readonly #clock: Clock;
   readonly #found: FoundConsumer;
   readonly #held: HeldBack;
-  readonly #done: Set<number>;
+  readonly #done: DoneMessages;
   #arrived: JsMsg[] = [];
   /** Messages that are not acknowledged yet, for a durable consumer only. */
   readonly #open = new Set<JsMsg>();
   readonly #messagesOf = new WeakMap<Batch, readonly JsMsg[]>();
   #pull: ConsumerMessages | undefined;
   readonly #reading: Promise<void>;
+  /** How many deliveries the durable consumer has made, up to the last one to this reader. */
+  #deliveredTo = 0;
   #wake: () => void = () => {};
   #wakePull: () => void = () => {};
   #endedBy: Cause | undefined;
   #cancelTouch: (() => void) | undefined;
 
-  /** @param done numbers that this run has delivered, lately and over all connections */
+  /** @param done what this run has delivered, lately and over all connections; for a durable consumer kept here */
   constructor(
     connection: NatsConnection,
     found: FoundConsumer,
     host: string,
     clock: Clock,
-    done: Set<number>,
+    done: DoneMessages,
   ) {
     this.#done = done;
     this.#connection = connection;
@@ -104,11 +109,11 @@ export class JetStreamConnection {
     return this.#makeBatch(messages, atMs);
   }
 
-  /** The first and the last number in a batch. */
-  numbersOf(batch: Batch): { readonly first: number; readonly last: number } | undefined {
+  /** The first and the last message of a batch. */
+  endsOf(batch: Batch): { readonly first: JsMsg; readonly last: JsMsg } | undefined {
     const messages = this.#messagesOf.get(batch) ?? [];
     const [first, last] = [messages[0], messages.at(-1)];
-    return first === undefined || last === undefined ? undefined : { first: first.seq, last: last.seq };
+    return first === undefined || last === undefined ? undefined : { first, last };
   }
 
   /** The first `events` of a batch are where they were to go; without a number, all of it, and what was no event. */
@@ -120,13 +125,23 @@ export class JetStreamConnection {
       if (left !== undefined && isEvent(message)) left -= 1;
       if (left !== undefined && left < 0) return;
       this.#open.delete(message);
-      this.#done.add(message.seq);
+      this.#done.set(message.seq, message.timestampNanos);
       if (this.#endedBy === undefined) message.ack();
     }
-    for (const seq of this.#done) {
+    for (const seq of this.#done.keys()) {
       if (this.#done.size <= REMEMBERED) break;
       this.#done.delete(seq);
     }
+  }
+
+  /** Ends it, with nothing more to take: its messages are not those that were expected. */
+  abandon(): Promise<void> {
+    this.#arrived = [];
+    return this.#break({
+      kind: 'nats-recreated',
+      host: this.#host,
+      detail: 'numbers that were read come again',
+    });
   }
 
   async close(): Promise<void> {
@@ -168,6 +183,10 @@ export class JetStreamConnection {
       while (this.#endedBy === undefined) {
         this.#pull = await consumer.fetch({ max_messages: PULL_MESSAGES, expires });
         for await (const message of this.#pull) {
+          if (this.#isFromAnother(message)) {
+            const detail = 'its durable consumer was created again';
+            return await this.#break({ kind: 'nats-recreated', host: this.#host, detail });
+          }
           this.#receive(message);
         }
         while (this.#arrived.length >= PULL_MESSAGES && this.#endedBy === undefined) {
@@ -177,10 +196,16 @@ export class JetStreamConnection {
         }
       }
     } catch (error) {
-      if (this.#endedBy !== undefined) return;
-      this.#end(classifyNatsError(error, this.#host));
-      await this.#connection.close().catch(() => {});
+      if (this.#endedBy === undefined) await this.#break(classifyNatsError(error, this.#host));
     }
+  }
+
+  /** True if a consumer of the same name has taken the place of ours while nothing was asked of it. */
+  #isFromAnother({ info }: JsMsg): boolean {
+    if (this.#found.ackWaitMs === undefined) return false;
+    const isAnother = info.deliverySequence <= this.#deliveredTo;
+    this.#deliveredTo = info.deliverySequence;
+    return isAnother;
   }
 
   #receive(message: JsMsg): void {
@@ -193,14 +218,16 @@ export class JetStreamConnection {
 
   #add(messages: readonly JsMsg[]): void {
     for (const message of messages) {
-      if (!this.#done.has(message.seq)) this.#arrived.push(message);
-      else {
-        // Its acknowledgement was lost with the last connection, or with the server's memory.
-        message.ack();
-        this.#open.delete(message);
-      }
+      if (this.#done.get(message.seq) !== message.timestampNanos) this.#arrived.push(message);
+      // Its acknowledgement was lost with the last connection, or with the server's memory.
+      else if (this.#open.delete(message)) message.ack();
     }
     if (this.#arrived.length > 0) this.#wake();
+  }
+
+  async #break(cause: Cause): Promise<void> {
+    this.#end(cause);
+    await this.#connection.close().catch(() => {});
   }
 
   #end(cause: Cause): void {

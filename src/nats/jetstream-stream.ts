@@ -1,5 +1,7 @@
 // A JetStream stream, read like the live stream: the same items in the same order, over reconnects by the same
-// policy, but without gaps: after a loss it goes on behind the last message that was handed out.
+// policy, but without gaps: after a loss it goes on behind the last message that was handed out. A gap is what the
+// stream does not have any more: see missed.ts.
+import type { JsMsg } from '@nats-io/jetstream';
 import type { Clock } from '../clock.ts';
 import type { NatsSettings } from '../config/nats-settings.ts';
 import { type Cause, describeCause } from '../connection/causes.ts';
@@ -14,7 +16,8 @@ import { classifyText } from '../protocol/scanner.ts';
 import { connectNats } from './connect.ts';
 import { type FoundConsumer, findConsumer, type WantedConsumer } from './consumer.ts';
 import { classifyNatsError } from './faults.ts';
-import { JetStreamConnection } from './jetstream-connection.ts';
+import { type DoneMessages, JetStreamConnection } from './jetstream-connection.ts';
+import { describeTrimmed, type SeenStream } from './missed.ts';
 
 export interface JetStreamStreamSettings {
   readonly nats: NatsSettings;
@@ -38,13 +41,24 @@ export class JetStreamStream {
   readonly #settings: JetStreamStreamSettings;
   readonly #world: JetStreamStreamWorld;
   readonly #signal: AbortSignal;
-  readonly #done = new Set<number>();
+  readonly #done: DoneMessages = new Map();
   #connection: JetStreamConnection | undefined;
   #knownServers: readonly string[] = [];
-  /** The number of the message that comes next, where the server does not remember it. */
+  /** When the stream was created, once it was found. */
+  #created: string | undefined;
+  /** The number of the message that comes next. */
   #nextSeq: number | undefined;
-  /** When the last message was stored that was handed out. */
+  /** The last message that was handed out, and when it was stored. */
+  #last: JsMsg | undefined;
   #lastStoredAtMs: number | undefined;
+  /** The message that was read last, which a new consumer brings once more; undefined for one that was there. */
+  #comparedSeq: number | undefined;
+  /** It was another one. */
+  #isReplaced = false;
+  /** What the connection that was just made found missing. */
+  #found: FoundConsumer | undefined;
+  /** When the last byte of the connection came that was lost. */
+  #lostAtMs: number | undefined;
 
   constructor(settings: JetStreamStreamSettings, world: JetStreamStreamWorld, signal: AbortSignal) {
     const { nats, wanted } = settings;
@@ -65,14 +79,21 @@ export class JetStreamStream {
         const { happened, remedy } = describeCause(item.cause);
         throw new StreamEndedError(happened, remedy, item);
       }
-      // There is none: it goes on where it was.
+      // There is none: it goes on where it was, unless the stream says something else.
       if (item.kind === 'gap') continue;
+      if (item.kind === 'lost') this.#lostAtMs = item.lastByteAtMs;
       if (item.kind === 'connected') {
         const { connection } = item;
         const nobody = { keyPrefix: '', expectedKeyPrefix: '', requestId: '' };
         yield { kind: 'connected', connection, host: this.host, atMs: clock.wallMs(), ...nobody };
+        const gap = this.#describeMissed();
+        if (gap !== undefined) yield gap;
       } else if (item.kind === 'events') {
         const { batch, connection } = item;
+        if (this.#isFromAnother(batch)) {
+          await this.#connection?.abandon();
+          continue;
+        }
         const gap = this.#noteBatch(batch);
         if (gap !== undefined) yield gap;
         if (batch.discarded.length > 0) yield { kind: 'discarded', connection, reasons: batch.discarded };
@@ -100,10 +121,9 @@ export class JetStreamStream {
     if (connection === undefined || 'kind' in connection) return connection;
     this.#knownServers = connection.info?.connect_urls ?? this.#knownServers;
     try {
-      const start =
-        this.#nextSeq === undefined ? wanted.start : ({ kind: 'seq', seq: this.#nextSeq } as const);
-      const found = await findConsumer(connection, { ...wanted, start }, nats.connectTimeoutMs);
-      this.#nextSeq ??= found.nextSeq;
+      const seen = this.#seen;
+      const found = await findConsumer(connection, wanted, seen, nats.connectTimeoutMs);
+      this.#noteFound(found, seen);
       this.#connection = new JetStreamConnection(connection, found, host, clock, this.#done);
       onFound(found);
       return this.#connection;
@@ -114,18 +134,73 @@ export class JetStreamStream {
     }
   }
 
+  get #seen(): SeenStream | undefined {
+    if (this.#created === undefined) return undefined;
+    const nextSeq = this.#nextSeq;
+    const readSeq = this.#last === undefined || nextSeq === undefined ? undefined : nextSeq - 1;
+    return { created: this.#created, readSeq, nextSeq, isReplaced: this.#isReplaced };
+  }
+
+  #noteFound(found: FoundConsumer, seen: SeenStream | undefined): void {
+    const { created, missed, nextSeq, isResumed } = found;
+    this.#created = created;
+    this.#found = found;
+    if (missed === undefined) this.#nextSeq ??= nextSeq;
+    else this.#nextSeq = nextSeq;
+    const isRecreated = missed?.kind === 'nats-recreated';
+    if (isRecreated) this.#last = undefined;
+    this.#comparedSeq = isRecreated || isResumed ? undefined : seen?.readSeq;
+    this.#isReplaced = false;
+  }
+
+  /** The gap in front of the first message of a connection. */
+  #describeMissed(): Gap | undefined {
+    const { missed } = this.#found ?? {};
+    if (missed === undefined) return undefined;
+    const toMs = this.#world.clock.wallMs();
+    const { kind, detail, sinceMs = this.#lostAtMs ?? toMs } = missed;
+    return { kind: 'gap', fromMs: sinceMs, toMs, cause: { kind, host: this.host, detail } };
+  }
+
+  /** True if the stream has another message than before under a number that was read. */
+  #isFromAnother(batch: Batch): boolean {
+    const ends = this.#connection?.endsOf(batch);
+    if (ends === undefined || this.#comparedSeq === undefined) return false;
+    this.#isReplaced ||= ends.first.seq <= this.#comparedSeq;
+    return this.#isReplaced;
+  }
+
   /** A gap where the stream dropped messages before they were read. */
   #noteBatch(batch: Batch): Gap | undefined {
-    const numbers = this.#connection?.numbersOf(batch);
-    if (numbers === undefined || this.#settings.wanted.durable !== undefined) return undefined;
-    const expected = this.#nextSeq;
-    const fromMs = this.#lastStoredAtMs;
-    this.#nextSeq = numbers.last + 1;
+    const ends = this.#connection?.endsOf(batch);
+    if (ends === undefined) return undefined;
+    const { first, last } = ends;
+    const [before, nextSeq, fromMs] = [this.#last, this.#nextSeq ?? 0, this.#lastStoredAtMs];
+    this.#last = last;
+    this.#nextSeq = Math.max(nextSeq, last.seq + 1);
     this.#lastStoredAtMs = batch.receivedAtMs;
-    if (expected === undefined || fromMs === undefined || numbers.first <= expected) return undefined;
-    const detail = `messages ${expected} to ${numbers.first - 1} are gone`;
-    const cause: Cause = { kind: 'nats-trimmed', host: this.host, detail };
+    if (!this.#isDurable) {
+      this.#done.clear();
+      this.#done.set(last.seq, last.timestampNanos);
+    }
+    if (fromMs === undefined || first.seq <= nextSeq || !this.#followsOn(before, first)) return undefined;
+    const cause: Cause = {
+      kind: 'nats-trimmed',
+      host: this.host,
+      detail: describeTrimmed(nextSeq, first.seq),
+    };
     return { kind: 'gap', fromMs, toMs: batch.receivedAtMs, cause };
+  }
+
+  /** True if no reader was given anything in between: those of one durable consumer share its messages. */
+  #followsOn(before: JsMsg | undefined, { info, redelivered }: JsMsg): boolean {
+    if (!this.#isDurable) return true;
+    if (before === undefined || before.redelivered || redelivered || this.#found?.isFiltered) return false;
+    return info.deliverySequence === before.info.deliverySequence + 1;
+  }
+
+  get #isDurable(): boolean {
+    return this.#settings.wanted.durable !== undefined;
   }
 
   /** For the connect loop; what it says of the service is not used. */

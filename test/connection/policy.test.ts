@@ -98,7 +98,7 @@ const ROWS: readonly Row[] = [
   },
   {
     line: 'close 1001, 1005, 1006, 1011–1014, RST, end of stream, dead keepalive',
-    kinds: ['nats-trimmed', 'dropped', 'silent', 'closed-by-server'],
+    kinds: ['nats-trimmed', 'nats-recreated', 'dropped', 'silent', 'closed-by-server'],
     before: FIRST_BUDGET,
     after: UNBOUNDED,
     exitCode: 7,
@@ -138,9 +138,16 @@ const ROWS: readonly Row[] = [
   },
   {
     line: 'NATS: a request that is refused',
-    kinds: ['nats-no-stream', 'nats-other-stream', 'nats-refused'],
+    kinds: ['nats-other-stream', 'nats-refused'],
     before: NEVER,
     after: NEVER,
+    exitCode: 5,
+  },
+  {
+    line: 'NATS: no such stream, which may be created again',
+    kinds: ['nats-no-stream'],
+    before: NEVER,
+    after: UNBOUNDED,
     exitCode: 5,
   },
   {

@@ -119,7 +119,7 @@ describe('G3: the summary', () => {
   test('G3: as text', async () => {
     const { exit } = await loseOnce([], (peer) => peer.end());
     expect(exit.stderr).toMatch(
-      /\natlantis: 5 events in \d+\.\d+ s, 1 reconnect, \d+\.\d+ s disconnected, 0\.00 s paused, 0 discarded\n$/,
+      /\natlantis: 5 events in \d+\.\d+ s, 1 reconnect, 1 gap, \d+\.\d+ s disconnected, 0\.00 s paused, 0 discarded\n$/,
     );
   });
 
