@@ -18,10 +18,19 @@ interface Waiting {
   settle(word: Acknowledgement): void;
 }
 
+/** The only stream whose acknowledgement counts. */
+export interface ExpectedStream {
+  readonly name: string;
+  /** The JetStream domain of the server, where it has one: another domain may have a stream of the same name. */
+  readonly domain: string | undefined;
+}
+
 interface PubAnswer {
   readonly error?: ApiError;
   readonly duplicate?: boolean;
   readonly stream?: string;
+  readonly domain?: string;
+  readonly seq?: number;
 }
 
 /** Errors of a message, not of the stream: the message, or its headers, are larger than it allows. */
@@ -31,13 +40,15 @@ export class Acknowledgements {
   readonly #host: string;
   readonly #clock: Clock;
   readonly #timeoutMs: number;
+  readonly #expected: ExpectedStream;
   /** In the order of sending. */
   readonly #waiting = new Map<string, Waiting>();
   #sent = 0;
   #cancelLook: (() => void) | undefined;
 
   /** @param timeoutMs a message that waits for longer has failed, and with it all others */
-  constructor(host: string, clock: Clock, timeoutMs: number) {
+  constructor(host: string, clock: Clock, timeoutMs: number, expected: ExpectedStream) {
+    this.#expected = expected;
     this.#host = host;
     this.#clock = clock;
     this.#timeoutMs = timeoutMs;
@@ -77,17 +88,32 @@ export class Acknowledgements {
       return { kind: 'failed', cause: { kind: 'nats-unavailable', host, detail } };
     }
     try {
-      const { error, duplicate = false, stream } = message.json<PubAnswer>();
+      const answer = message.json<PubAnswer>();
+      const { error, stream } = answer;
       if (error !== undefined) {
         if (TOO_LARGE.has(error.err_code ?? 0)) return { kind: 'too-large', why: error.description ?? '' };
         return { kind: 'failed', cause: classifyApiError(error, host) };
       }
-      if (typeof stream === 'string') return { kind: 'kept', isDuplicate: duplicate };
+      if (typeof stream === 'string') return this.#judge(answer);
     } catch {
-      // As below: what is no acknowledgement confirms nothing.
+      // As below: an answer in another form confirms nothing.
     }
-    const detail = 'the answer to a message is no acknowledgement';
+    const detail = 'the answer to a message is not an acknowledgement';
     return { kind: 'failed', cause: { kind: 'not-nats', host, detail } };
+  }
+
+  #judge({ stream, domain, seq, duplicate = false }: PubAnswer): Acknowledgement {
+    const host = this.#host;
+    const { name, domain: expectedDomain } = this.#expected;
+    if (stream !== name || domain !== expectedDomain) {
+      const where = domain === undefined ? '' : ` of the domain ${domain}`;
+      const detail = `a message went to ${stream}${where} instead of ${name}`;
+      return { kind: 'failed', cause: { kind: 'nats-other-stream', host, detail } };
+    }
+    if (typeof seq === 'number' && seq > 0) return { kind: 'kept', isDuplicate: duplicate };
+    // A cluster says so of a duplicate whose first copy is not replicated yet, and may still lose it.
+    const detail = 'an acknowledgement without a sequence number: the message may not be stored';
+    return { kind: 'failed', cause: { kind: 'nats-unavailable', host, detail } };
   }
 
   #look(): void {

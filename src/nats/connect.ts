@@ -47,16 +47,20 @@ export async function connectNats(
   const attempt = address.isTls
     ? connect({ ...options, tls: ca })
     : connectAsOffered(options, trustedRoots === undefined ? undefined : ca);
-  const given = new Promise<undefined>((resolve) => {
-    if (signal.aborted) resolve(undefined);
-    signal.addEventListener('abort', () => resolve(undefined), { once: true });
+  let giveUp = (): void => {};
+  const givenUp = new Promise<undefined>((resolve) => {
+    giveUp = () => resolve(undefined);
+    if (signal.aborted) giveUp();
+    signal.addEventListener('abort', giveUp);
   });
   try {
-    const connection = await Promise.race([attempt, given]);
+    const connection = await Promise.race([attempt, givenUp]);
     if (connection === undefined) attempt.then((late) => late.close()).catch(() => {});
     return connection;
   } catch (error) {
     return classifyNatsError(error, address.host);
+  } finally {
+    signal.removeEventListener('abort', giveUp);
   }
 }
 

@@ -10,7 +10,7 @@ import { describeSinkFault } from '../relay/from-cause.ts';
 import type { IdentifyRecord } from '../relay/message-id.ts';
 import { LIFECYCLE_MARK, type Sink, type SinkFault, type Verdict } from '../relay/sink.ts';
 import type { SpoolRecord } from '../spool/record-form.ts';
-import { Acknowledgements } from './acknowledgements.ts';
+import { Acknowledgements, type ExpectedStream } from './acknowledgements.ts';
 import { connectNats } from './connect.ts';
 import { classifyNatsError } from './faults.ts';
 import { HEADERS } from './message-headers.ts';
@@ -85,7 +85,12 @@ export class JetStreamSink implements Sink {
     const found = await setUpStream(connection, { name: stream, subjects, plan }, this.#host, sendTimeoutMs);
     if ('kind' in found) return this.#describe(found);
     this.#hasWorked = true;
-    this.#listen(connection, sendTimeoutMs);
+    try {
+      this.#listen(connection, { name: stream, domain: found.domain });
+    } catch (error) {
+      // It was lost meanwhile.
+      return this.#describe(classifyNatsError(error, this.#host));
+    }
     this.#world.onStream(found);
     return undefined;
   }
@@ -129,9 +134,10 @@ export class JetStreamSink implements Sink {
   }
 
   /** Acknowledgements, and whatever says that there will be none. */
-  #listen(connection: NatsConnection, timeoutMs: number): void {
+  #listen(connection: NatsConnection, expected: ExpectedStream): void {
     const host = this.#host;
-    const acknowledgements = new Acknowledgements(host, this.#world.clock, timeoutMs);
+    const { sendTimeoutMs } = this.#settings;
+    const acknowledgements = new Acknowledgements(host, this.#world.clock, sendTimeoutMs, expected);
     this.#acknowledgements = acknowledgements;
     this.#replyPrefix = `${createInbox()}.`;
     const { length } = this.#replyPrefix;

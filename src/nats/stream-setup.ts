@@ -7,6 +7,7 @@ import {
   RetentionPolicy,
   StorageType,
   type StreamConfig,
+  type StreamInfo,
 } from '@nats-io/jetstream';
 import { type NatsConnection, nanos } from '@nats-io/transport-node';
 import type { Cause } from '../connection/causes.ts';
@@ -34,6 +35,8 @@ export interface WantedStream {
 /** What there is to say about the stream. */
 export interface FoundStream {
   readonly isNew: boolean;
+  /** The JetStream domain of the server, where it has one. */
+  readonly domain: string | undefined;
   readonly maxAgeMs: number;
   readonly maxBytes: number;
   readonly replicas: number;
@@ -51,7 +54,8 @@ export async function setUpStream(
 ): Promise<FoundStream | Cause> {
   try {
     const manager = await jetstreamManager(connection, { checkAPI: false, timeout: timeoutMs });
-    const read = async (): Promise<StreamConfig> => (await manager.streams.info(wanted.name)).config;
+    // The domain is missing in the types of the client.
+    const read = (): Promise<StreamInfo & { domain?: string }> => manager.streams.info(wanted.name);
     const found = await read().catch((error: unknown) => {
       if (wanted.plan !== undefined && isNotFound(error)) return undefined;
       throw error;
@@ -63,7 +67,7 @@ export async function setUpStream(
         await read().catch(() => Promise.reject(error));
       });
     }
-    const config = found ?? (await read());
+    const { config, domain } = found ?? (await read());
     const missing = wanted.subjects.filter(
       (subject) => !config.subjects.some((pattern) => coversSubject(pattern, subject)),
     );
@@ -74,6 +78,7 @@ export async function setUpStream(
     }
     return {
       isNew,
+      domain,
       maxAgeMs: config.max_age / NANOS_PER_MS,
       maxBytes: config.max_bytes,
       replicas: config.num_replicas,
