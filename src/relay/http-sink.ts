@@ -9,6 +9,7 @@ import {
 } from 'node:http';
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
 import { connect as connectTcp, isIP } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
 import { type Clock, waitFor } from '../clock.ts';
 import type { HttpTarget } from '../config/http-target.ts';
@@ -147,6 +148,13 @@ export class HttpSink implements Sink {
   #readAnswer(request: ClientRequest): Promise<HttpAnswer> {
     return new Promise((resolve, reject) => {
       request.on('error', reject);
+      // Whatever the other side does, a request that is over has an answer or has none.
+      request.once('close', () => reject(new Error(BROKEN_OFF)));
+      // A 101 is an answer like others; what follows it is not HTTP any more.
+      request.once('upgrade', (response: IncomingMessage, socket: Duplex) => {
+        socket.destroy();
+        resolve({ status: response.statusCode ?? 0, retryAfterMs: undefined, excerpt: '' });
+      });
       request.once('response', (response: IncomingMessage) => {
         const parts: Buffer[] = [];
         let length = 0;

@@ -16,7 +16,7 @@ const TRY_AGAIN = new Set([408, 425, 429]);
 
 /**
  * The verdict: 2xx takes the events, 408, 425, 429 and 5xx ask for another try, and any other 4xx is about the
- * events. A redirect is not followed: events go only where they were meant to go.
+ * events. A redirect is not followed: events go only where they were meant to go. A 1xx is not a final answer.
  *
  * @param host the endpoint, for the words
  * @param hasWorked whether it ever took anything in this run
@@ -35,7 +35,10 @@ export function judgeAnswer(
   if (status >= 400) return { kind: 'refused', why, isTooLarge: status === 413 };
   const fault = {
     words: `${host} answered ${why}, which takes no events`,
-    hint: 'Redirects are not followed: give the final address with --to.',
+    hint:
+      status >= 300
+        ? 'Redirects are not followed: give the final address with --to.'
+        : 'Check the address in --to: it is not an endpoint for events.',
     exitCode: hasWorked ? undefined : EXIT.refused,
     exitCodeInTheEnd: EXIT.refused,
   };
