@@ -1,7 +1,7 @@
 // Opens all that a relay delivers with: sinks, spools, the file of dead letters, one lane for each sink.
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { type AtlantisError, EXIT, SinkError } from './errors.ts';
+import { EXIT, isAtlantisError, SinkError } from './errors.ts';
 import type { WriteFailure } from './output/line-writer.ts';
 import { type Backlog, createMemoryBacklog, createSpooledBacklog } from './relay/backlog.ts';
 import { type DeadLetterFile, openDeadLetters } from './relay/dead-letters.ts';
@@ -35,6 +35,8 @@ export interface Relay {
    * @throws SinkError where one of them is of no use
    */
   untilReady(): Promise<void>;
+  /** Ends the lanes and closes everything, once; the output does the same when it is drained. */
+  close(): Promise<void>;
 }
 
 /**
@@ -50,20 +52,24 @@ export async function openRelay(world: SinkWorld): Promise<Relay> {
     reporter.report(say.sayRepaired('the file of dead letters', deadLetters.bytesRepaired));
   }
   const stations: Station[] = [];
-  let onFault = (_error: unknown): void => {};
+  /** Faults from before there is an output that could fail. */
+  const early: unknown[] = [];
+  let onFault = (error: unknown): void => void early.push(error);
   try {
     for (const [i, sink] of sinks.entries()) {
       const place = config.targets[i]?.place ?? '';
       stations.push(await openStation(sink, place, world, (error) => onFault(error)));
     }
   } catch (error) {
-    closeAll(stations, deadLetters);
+    closeAll(stations, deadLetters, onFault);
     throw error;
   }
   if (config.spool !== undefined) tellForgotten(config.spool.path, world);
   let onFailure = (_failure: WriteFailure): void => {};
-  const { output, ready } = startLanes(stations, deadLetters, world, (failure) => onFailure(failure));
-  onFault = (error) => output.fail(error as AtlantisError);
+  const started = startLanes(stations, deadLetters, world, (failure) => onFailure(failure));
+  const { output, ready, close } = started;
+  onFault = started.onFault;
+  for (const error of early) onFault(error);
   return {
     openOutput(callback) {
       onFailure = callback;
@@ -73,10 +79,9 @@ export async function openRelay(world: SinkWorld): Promise<Relay> {
     async untilReady() {
       if (config.spool !== undefined) return;
       await ready;
-      if (output.failure === undefined) return;
-      await output.drain();
-      throw output.failure;
+      if (output.failure !== undefined) throw output.failure;
     },
+    close,
   };
 }
 
@@ -110,12 +115,21 @@ function tellForgotten(path: string, { config, reporter }: SinkWorld): void {
   }
 }
 
+/** The lanes, seen from outside. */
+interface Lanes extends Pick<Relay, 'close'> {
+  readonly output: RelayOutput;
+  /** Resolves when every sink was ready once, or every lane has ended. */
+  readonly ready: Promise<unknown>;
+  /** Ends the run: a disk failed, or a lane did. */
+  readonly onFault: (error: unknown) => void;
+}
+
 function startLanes(
   stations: readonly Station[],
   deadLetters: DeadLetterFile | undefined,
   { config, connection, reporter, io }: SinkWorld,
   onFailure: (failure: WriteFailure) => void,
-): { output: RelayOutput; ready: Promise<unknown> } {
+): Lanes {
   const { clock, random } = io;
   const relayName = nameRelay(config);
   const identify = createIdentifier(config.idSteps, relayName);
@@ -159,22 +173,48 @@ function startLanes(
     });
   });
   if (isSpooled) watches.push(...lanes.map((lane) => watchLane(lane, config.window, clock, reporter)));
-  const close = async (): Promise<void> => {
+  const onFault = (error: unknown): void => {
+    if (isAtlantisError(error)) output.fail(error);
+    else {
+      // A bug: for the catch-all of the process, whatever waits for the lane.
+      queueMicrotask(() => {
+        throw error;
+      });
+    }
+  };
+  let closing: Promise<void> | undefined;
+  const close = (): Promise<void> => {
+    closing ??= closeOnce();
+    return closing;
+  };
+  const closeOnce = async (): Promise<void> => {
     for (const watch of watches) watch.end();
     for (const lane of lanes) lane.stop();
     await runs;
-    closeAll(stations, deadLetters);
+    closeAll(stations, deadLetters, onFault);
     for (const lane of lanes) {
       const left = lane.backlog.diskFault === undefined && isSpooled ? lane.pending - lane.backlog.atRisk : 0;
       reporter.report(say.sayDelivered(lane.sink.name, lane.figures, left));
     }
   };
   const output = openRelayOutput({ lanes, clock, reporter, relayName, isSpooled, close }, onFailure);
-  const runs = Promise.all(lanes.map((lane) => lane.run()));
-  return { output, ready: Promise.race([runs, Promise.all(lanes.map((lane) => lane.ready))]) };
+  // Caught one by one: what is only raced or awaited later would be lost.
+  const runs = Promise.all(lanes.map((lane) => lane.run().catch(onFault)));
+  const ready = Promise.race([runs, Promise.all(lanes.map((lane) => lane.ready))]);
+  return { output, ready, close, onFault };
 }
 
-function closeAll(stations: readonly Station[], deadLetters: DeadLetterFile | undefined): void {
-  for (const { locked } of stations) locked?.close();
-  deadLetters?.close();
+/** Closes all of them, also where one fails. */
+function closeAll(
+  stations: readonly Station[],
+  deadLetters: DeadLetterFile | undefined,
+  onFault: (error: unknown) => void,
+): void {
+  for (const file of [...stations.map(({ locked }) => locked), deadLetters]) {
+    try {
+      file?.close();
+    } catch (error) {
+      onFault(error);
+    }
+  }
 }

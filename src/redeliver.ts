@@ -4,7 +4,7 @@ import type { RelayConfig } from './config/relay-config.ts';
 import type { TailConfig } from './config/tail-config.ts';
 import { readTrustedRoots } from './config/trusted-roots.ts';
 import { watchEnds } from './ends.ts';
-import { EXIT } from './errors.ts';
+import { EXIT, isAtlantisError } from './errors.ts';
 import type { Io, Outcome } from './io.ts';
 import { openRelay } from './open-relay.ts';
 import { BatchBuilder } from './protocol/batch.ts';
@@ -12,7 +12,7 @@ import { createDamageReport } from './record/damage-report.ts';
 import { readLines } from './record/read-lines.ts';
 import { readDeadLetter } from './relay/dead-letters.ts';
 import { createStop, toOutcome } from './stop.ts';
-import { sayEnd } from './ui/words.ts';
+import { sayEnd, sayFailure } from './ui/words.ts';
 
 /**
  * Sends them, in order; the file stays as it is. Ends in 0 when all are delivered or buried anew, in 8 where lines
@@ -61,6 +61,9 @@ export async function redeliver(
   }
   const { reason } = stop;
   if (reason !== undefined) for (const words of sayEnd(reason, config)) reporter.report(words);
+  if (reason?.kind === 'signal' && isAtlantisError(output.failure)) {
+    reporter.report(sayFailure(output.failure));
+  }
   const cut = output.sayCut();
   if (cut !== undefined) reporter.report(cut);
   reporter.report(damage.summarize(sent, io.clock.monotonicMs() - startedAtMs));

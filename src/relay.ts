@@ -18,15 +18,20 @@ export async function runRelay(flags: RelayFlags, io: Io): Promise<Outcome> {
   const stream = await openCommandStream(flags, config, await createSelect(config), io);
   const { open, settings, reporter, status } = stream;
   try {
-    const { openOutput, untilReady } = await openRelay({
+    const { openOutput, untilReady, close } = await openRelay({
       config: relay,
       connection: config.connection,
       trustedRoots: settings.dial.trustedRoots,
       reporter,
       io,
     });
-    await untilReady();
-    return await runSession({ config, openStream: open, openOutput, reporter, status }, io);
+    try {
+      await untilReady();
+      return await runSession({ config, openStream: open, openOutput, reporter, status }, io);
+    } finally {
+      // Also where the session ended before it could: the lanes would go on for ever.
+      await close();
+    }
   } finally {
     await stream.close();
   }

@@ -223,6 +223,10 @@ async function conclude(run: Run): Promise<Outcome> {
   // Asked again: while the rest was delivered a weightier reason may have come.
   const last = reasonOf(stop);
   for (const words of say.sayEnd(last, config)) reporter.report(words);
+  // A signal or a limit that came first does not hide that the output has failed.
+  if (last.kind !== 'output' && isAtlantisError(output.failure)) {
+    reporter.report(say.sayFailure(output.failure));
+  }
   const cut = output.sayCut();
   if (cut !== undefined) reporter.report(cut);
   if (last.kind === 'fault' && !isAtlantisError(last.error)) throw last.error;

@@ -18,7 +18,7 @@ export interface RelayParts {
   readonly relayName: string;
   /** Everything that was received survives the end of the process. */
   readonly isSpooled: boolean;
-  /** Ends the lanes and closes what they use; called once, by `drain`. */
+  /** Ends the lanes and closes what they use, once. */
   close(): Promise<void>;
 }
 

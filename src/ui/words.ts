@@ -2,7 +2,7 @@
 import { type Cause, describeCause } from '../connection/causes.ts';
 import type { Gap, GaveUp, Lost, Retrying } from '../connection/items.ts';
 import type { EndReason } from '../connection/policy.ts';
-import { isAtlantisError } from '../errors.ts';
+import { type AtlantisError, isAtlantisError } from '../errors.ts';
 import type { Connected } from '../library/items.ts';
 import type { StopReason } from '../stop.ts';
 import type { StatusRecord } from './reporter.ts';
@@ -255,11 +255,16 @@ export function sayCut(bytesCut: number): StatusRecord {
   };
 }
 
+/** An error that ends a run, or happens while it ends. */
+export function sayFailure({ message, hint, exitCode }: AtlantisError): StatusRecord {
+  return { event: 'error', level: 'error', message, hint, figures: { exit_code: exitCode } };
+}
+
 /** What there is to say about the end beside the summary; often nothing. */
 export function sayEnd(reason: StopReason, config: EndFigures): StatusRecord[] {
   const records: StatusRecord[] = [];
-  const fail = (message: string, exitCode: number, hint?: string): void => {
-    records.push({ event: 'error', level: 'error', message, hint, figures: { exit_code: exitCode } });
+  const fail = (message: string, exitCode: number): void => {
+    records.push({ event: 'error', level: 'error', message, figures: { exit_code: exitCode } });
   };
   if (reason.kind === 'timeout') {
     const target = config.limit === undefined ? '' : ` before ${formatCount(config.limit, 'event')} came`;
@@ -272,10 +277,10 @@ export function sayEnd(reason: StopReason, config: EndFigures): StatusRecord[] {
     fail('--fail-on-gap: events may have been missed', 12);
   }
   if (reason.kind === 'output' && typeof reason.failure === 'object') {
-    fail(reason.failure.message, reason.failure.exitCode, reason.failure.hint);
+    records.push(sayFailure(reason.failure));
   }
   if (reason.kind === 'fault' && isAtlantisError(reason.error)) {
-    fail(reason.error.message, reason.error.exitCode, reason.error.hint);
+    records.push(sayFailure(reason.error));
   }
   return records;
 }

@@ -1,0 +1,136 @@
+// `stream relay` and a spool whose files are removed or cannot be read: what is lost is counted and reported, what is
+// not lost is delivered, and a fault that cannot be counted ends the run.
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, truncateSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { countWaiting, untilTrue } from '../faults/relay-events.ts';
+import { makeTempFolder } from '../helpers/cleanup.ts';
+import { type HttpEndpoint, startHttpEndpoint, takeAll } from '../helpers/http-endpoint.ts';
+import { startScriptedServer, streamHandler } from '../helpers/scripted-server.ts';
+import { hasStrace, traceInto } from '../helpers/strace.ts';
+import { pickRecords, startTail, type Tail, type TailExit } from '../helpers/tail.ts';
+
+/** Ten of them fill a segment, and sixty are more than is kept in memory besides. */
+const PAD = 'x'.repeat(130_000);
+const makeEvents = (from: number, to: number): string[] =>
+  Array.from({ length: to - from }, (_unused, index) => `{"id":"evt_${from + index}","pad":"${PAD}"}`);
+const SPOOL_MAX = ['--spool-max', '10MB', '--retry-min', '250ms', '--retry-max', '250ms'];
+
+async function relay(
+  endpoint: HttpEndpoint,
+  spool: string,
+  events: Iterable<string> | AsyncIterable<string>,
+  args: readonly string[] = SPOOL_MAX,
+  prefix: readonly string[] = [],
+): Promise<Tail> {
+  const server = await startScriptedServer(streamHandler({ events }));
+  return startTail(server.url, ['--to', endpoint.url, '--spool', spool, ...args], {
+    command: 'relay',
+    log: 'json',
+    prefix,
+  });
+}
+
+const testWithStrace = hasStrace() ? test : test.skip;
+
+interface Left {
+  readonly endpoint: HttpEndpoint;
+  readonly spool: string;
+  /** Folder of the sink in the spool. */
+  readonly folder: string;
+  readonly segments: readonly string[];
+}
+
+const isWaiting = (spool: string, count: number) => (): boolean =>
+  existsSync(spool) && countWaiting(spool) === count;
+
+/** Sixty events, the next ten once the last ten are in the spool: what comes at once goes into one segment. */
+async function* sendInTens(spool: string): AsyncGenerator<string> {
+  for (let from = 0; from < 60; from += 10) {
+    yield* makeEvents(from, from + 10);
+    await untilTrue(isWaiting(spool, from + 10), `${from + 10} events in the spool`);
+  }
+}
+
+/** Sixty events that wait in six segments, since the endpoint takes none. */
+async function leaveSixty(): Promise<Left & { readonly run: Tail }> {
+  const endpoint = await startHttpEndpoint((_request, _index, response) => response.writeHead(503).end());
+  const spool = join(makeTempFolder(), 'spool');
+  const run = await relay(endpoint, spool, sendInTens(spool));
+  await untilTrue(isWaiting(spool, 60), 'the spool');
+  const folder = join(spool, readdirSync(spool)[0] ?? '');
+  const segments = readdirSync(folder).filter((name) => name.endsWith('.seg'));
+  expect(segments).toHaveLength(6);
+  return { endpoint, spool, folder, segments: segments.map((name) => join(folder, name)), run };
+}
+
+/** The same, after the end of that run. */
+async function leaveStopped(): Promise<Left> {
+  const { run, ...left } = await leaveSixty();
+  run.child.kill('SIGTERM');
+  expect(pickRecords(await run.finish(), 'summary')[0]).toMatchObject({ spooled: 60 });
+  left.endpoint.setAnswer(takeAll);
+  return left;
+}
+
+/** Delivers what is left, until the endpoint has that event. */
+async function deliverRest({ endpoint, spool }: Left, last = 'evt_59'): Promise<TailExit> {
+  const run = await relay(endpoint, spool, []);
+  await untilTrue(() => endpoint.accepted.some(({ key }) => key === last), last);
+  run.child.kill('SIGTERM');
+  return await run.finish();
+}
+
+const accepted = ({ endpoint }: Left): string[] => endpoint.accepted.map(({ key }) => key);
+const keys = (...ranges: readonly (readonly [number, number])[]): string[] =>
+  ranges.flatMap(([from, to]) => Array.from({ length: to - from }, (_unused, at) => `evt_${from + at}`));
+const lost = (exit: TailExit): unknown[] =>
+  exit.records.flatMap(({ records_lost: count }) => (count === undefined ? [] : [count]));
+
+describe('row 67: a spool that cannot be read', () => {
+  test.each(['at the start', 'while the relay runs'])('ends the run with 9, %s', async (when) => {
+    const left = when === 'at the start' ? await leaveStopped() : await leaveSixty();
+    // A folder cannot be read: the nearest thing to a broken disk that needs no broken disk.
+    const path = left.segments[1] ?? '';
+    renameSync(path, `${path}.aside`);
+    mkdirSync(path);
+    const run = 'run' in left ? (left.run as Tail) : await relay(left.endpoint, left.spool, []);
+    left.endpoint.setAnswer(takeAll);
+    const exit = await run.finish();
+    expect(exit.code).toBe(9);
+    expect(pickRecords(exit, 'error').map(({ message }) => message)).toEqual([
+      expect.stringMatching(/^the spool ".*" could not be used: EISDIR$/),
+    ]);
+    expect(accepted(left)).toEqual(keys([0, 10]));
+    rmSync(path, { recursive: true });
+    renameSync(`${path}.aside`, path);
+    expect(lost(await deliverRest(left))).toEqual([]);
+    expect(new Set(accepted(left))).toEqual(new Set(keys([0, 60])));
+  });
+
+  testWithStrace('a disk that reports an error in the middle of a segment ends it, too', async () => {
+    const left = await leaveStopped();
+    const [path = ''] = left.segments;
+    const fault = ['-P', path, '-e', 'inject=pread64:error=EIO:when=3+'];
+    const run = await relay(left.endpoint, left.spool, [], SPOOL_MAX, [
+      ...traceInto('/dev/null', 'pread64'),
+      ...fault,
+    ]);
+    const exit = await run.finish();
+    expect(exit.code).toBe(9);
+    expect(pickRecords(exit, 'error').map(({ message }) => message)).toEqual([
+      expect.stringContaining('the device reported an error (EIO)'),
+    ]);
+    // With a good disk everything is there.
+    expect(lost(await deliverRest(left))).toEqual([]);
+    expect(new Set(accepted(left))).toEqual(new Set(keys([0, 60])));
+  });
+
+  test('a session that ends before it begins leaves no relay behind', async () => {
+    const endpoint = await startHttpEndpoint();
+    const spool = join(makeTempFolder(), 'spool');
+    const args = [...SPOOL_MAX, '--ready-file', join(makeTempFolder(), 'not', 'there')];
+    const exit = await (await relay(endpoint, spool, [], args)).finish();
+    expect(exit.code).toBe(9);
+  });
+});
