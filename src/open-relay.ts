@@ -99,8 +99,9 @@ async function openStation(
     onFault,
     warn: (message) => reporter.report({ event: 'warning', level: 'warn', message }),
   });
-  const { bytesRepaired, end, acknowledged } = locked.spool;
+  const { bytesRepaired, hasLostCursor, end, acknowledged } = locked.spool;
   if (bytesRepaired > 0) reporter.report(say.sayRepaired(`the spool of ${sink.name}`, bytesRepaired));
+  if (hasLostCursor) reporter.report(say.sayLostCursor(sink.name));
   if (end > acknowledged) reporter.report(say.sayLeftOver(sink.name, end - acknowledged));
   return { sink, backlog: createSpooledBacklog(locked.spool), locked };
 }

@@ -132,7 +132,10 @@ export function createSpooledBacklog(spool: Spool): Backlog {
     take(number) {
       const record = kept.get(number);
       if (record !== undefined) forget(Math.min(number + 1, spooled));
-      return record ?? (number < spooled ? spool.read(number) : undefined);
+      if (record !== undefined || number >= spooled) return record;
+      const item = spool.read(number);
+      // What is in memory is not lost with the disk.
+      return 'damaged' in item ? { damaged: Math.min(item.damaged, kept.first - number) } : item;
     },
     release(number) {
       spooled = Math.max(spooled, number);

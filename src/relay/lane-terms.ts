@@ -36,11 +36,12 @@ export interface LaneWorld {
   readonly bury: ((record: SpoolRecord, why: string) => void) | undefined;
 }
 
-/** Counts of events, without lifecycle records. */
+/** Counts of events, without lifecycle records; of what the disk lost nobody knows what it was. */
 export interface LaneFigures {
   readonly delivered: number;
   readonly duplicates: number;
   readonly buried: number;
+  readonly lost: number;
 }
 
 /** Without lifecycle records. */

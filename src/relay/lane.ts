@@ -50,6 +50,7 @@ export class Lane {
   #delivered = 0;
   #duplicates = 0;
   #buried = 0;
+  #lost = 0;
 
   constructor(sink: Sink, backlog: Backlog, settings: LaneSettings, world: LaneWorld) {
     this.sink = sink;
@@ -64,7 +65,8 @@ export class Lane {
   }
 
   get figures(): LaneFigures {
-    return { delivered: this.#delivered, duplicates: this.#duplicates, buried: this.#buried };
+    const [delivered, duplicates] = [this.#delivered, this.#duplicates];
+    return { delivered, duplicates, buried: this.#buried, lost: this.#lost };
   }
 
   /** Records that are not acknowledged. */
@@ -85,7 +87,7 @@ export class Lane {
     this.#bell.ring();
   }
 
-  /** Delivers until `stop`, or until the sink is of no use any more. Never rejects for what the sink does. */
+  /** Delivers until `stop`, or until the sink has failed for good. Rejects when the backlog cannot be read. */
   async run(): Promise<void> {
     const { clock, random, tell } = this.#world;
     const { signal } = this.#stopping;
@@ -204,6 +206,7 @@ export class Lane {
       this.#window.push(item);
       return item;
     }
+    this.#lost += item.damaged;
     this.#world.tell({ kind: 'damaged', records: item.damaged });
     for (let at = number; at < number + item.damaged; at += 1) {
       this.#window.push(undefined);

@@ -84,14 +84,25 @@ export function sayRepaired(what: string, bytes: number): StatusRecord {
   };
 }
 
-/** Damage that no crash explains: a disk that did not keep what it had. */
+/** Damage that no crash explains: a disk that did not keep what it had, or a file that was removed. */
 export function sayDamaged(sink: string, records: number): StatusRecord {
   return {
     event: 'warning',
     level: 'error',
     message: `the spool of ${sink} is damaged: ${formatCount(records, 'message')} in it cannot be read and are lost`,
-    hint: 'Check the disk.',
+    hint: 'Check the disk, and that nothing else deletes files in the spool.',
     figures: { sink, records_lost: records },
+  };
+}
+
+/** There are records, and nothing says how far they were delivered. */
+export function sayLostCursor(sink: string): StatusRecord {
+  return {
+    event: 'warning',
+    level: 'warn',
+    message: `the spool of ${sink} has lost its cursor: everything in it is sent again, and what is missing in front of it cannot be counted`,
+    hint: 'Check the disk, and that nothing else deletes files in the spool.',
+    figures: { sink },
   };
 }
 
@@ -156,17 +167,18 @@ export function sayBuried(sink: string, path: string, id: string, why: string): 
 /** The end of one sink, as figures of the run. */
 export function sayDelivered(
   sink: string,
-  { delivered, duplicates, buried }: LaneFigures,
+  { delivered, duplicates, buried, lost }: LaneFigures,
   left: number,
 ): StatusRecord {
   const known = duplicates === 0 ? '' : `, ${formatCount(duplicates, 'duplicate')} among them`;
   const dead = buried === 0 ? '' : `, ${formatCount(buried, 'dead letter')}`;
+  const gone = lost === 0 ? '' : `; ${formatCount(lost, 'message')} were lost with the spool`;
   const rest = left === 0 ? '' : `; ${formatCount(left, 'message')} wait in the spool for the next run`;
   return {
     event: 'summary',
-    level: left === 0 ? 'info' : 'warn',
-    message: `${sink}: ${formatCount(delivered, 'event')} acknowledged${known}${dead}${rest}`,
-    figures: { sink, acknowledged: delivered, duplicates, dead_letters: buried, spooled: left },
+    level: left === 0 && lost === 0 ? 'info' : 'warn',
+    message: `${sink}: ${formatCount(delivered, 'event')} acknowledged${known}${dead}${gone}${rest}`,
+    figures: { sink, acknowledged: delivered, duplicates, dead_letters: buried, lost, spooled: left },
   };
 }
 

@@ -19,7 +19,7 @@ export interface CursorFile {
   readonly found: Cursor | undefined;
   /** Puts it down, without forcing it to the disk. @throws the system's error */
   write(cursor: Cursor): void;
-  /** Forces it to the disk. */
+  /** Forces it to the disk; also what is under way when it is closed. */
   sync(done: (error: Error | null) => void): void;
   close(): void;
 }
@@ -29,13 +29,15 @@ const SLOT_BYTES = 32;
 /** Opens or makes the file. @throws the system's error */
 export function openCursorFile(path: string): CursorFile {
   const fd = openOwnFile(path, constants.O_RDWR | constants.O_CREAT);
-  const { bytes, generation: newest, cursor } = readNewest(fd);
-  let generation = newest;
+  const { bytes, ...newest } = readNewest(fd);
+  let { generation } = newest;
   const slot = Buffer.alloc(SLOT_BYTES);
+  let syncs = 0;
+  let isClosed = false;
   // Takes its place on the disk now: a disk that is full later does not keep a cursor from being written.
   writeSync(fd, bytes, 0, bytes.length, 0);
   return {
-    found: cursor,
+    found: newest.cursor,
     write({ acknowledged, unitEnd }) {
       generation += 1;
       slot.writeDoubleLE(generation, 8);
@@ -44,8 +46,18 @@ export function openCursorFile(path: string): CursorFile {
       slot.writeUInt32LE(computeCrc32(slot, 4), 0);
       writeSync(fd, slot, 0, SLOT_BYTES, (generation % 2) * SLOT_BYTES);
     },
-    sync: (done) => fsync(fd, done),
-    close: () => closeSync(fd),
+    sync(done) {
+      syncs += 1;
+      fsync(fd, (error) => {
+        syncs -= 1;
+        if (isClosed && syncs === 0) closeSync(fd);
+        done(error);
+      });
+    },
+    close() {
+      isClosed = true;
+      if (syncs === 0) closeSync(fd);
+    },
   };
 }
 
@@ -68,11 +80,12 @@ function readNewest(fd: number): Slot & { readonly bytes: Buffer } {
   const bytes = Buffer.alloc(2 * SLOT_BYTES);
   readSync(fd, bytes, 0, bytes.length, 0);
   const [first, second] = [readSlot(bytes, 0), readSlot(bytes, 1)];
-  return { bytes, ...(second.generation > first.generation ? second : first) };
+  return { bytes, ...(first.generation > second.generation ? first : second) };
 }
 
 function readSlot(bytes: Buffer, index: number): Slot {
   const slot = bytes.subarray(index * SLOT_BYTES, (index + 1) * SLOT_BYTES);
+  if (slot.length < SLOT_BYTES) return { generation: 0, cursor: undefined };
   const generation = slot.readDoubleLE(8);
   if (generation === 0 || computeCrc32(slot, 4) !== slot.readUInt32LE(0)) {
     return { generation: 0, cursor: undefined };

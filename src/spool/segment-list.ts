@@ -19,7 +19,9 @@ export function listSegments(folder: string): SegmentEntry[] {
       const first = readSegmentName(name);
       if (first === undefined) return [];
       const path = join(folder, name);
-      return [{ first, path, bytes: lstatSync(path).size }];
+      // One that is acknowledged may be deleted just now, by a run that has ended.
+      const stat = lstatSync(path, { throwIfNoEntry: false });
+      return stat === undefined ? [] : [{ first, path, bytes: stat.size }];
     })
     .sort((a, b) => a.first - b.first);
 }

@@ -10,7 +10,7 @@ export interface SegmentPlace {
   readonly path: string;
 }
 
-/** What a number holds: a record, or the first of so many damaged ones. */
+/** What a number holds: a record, or the first of so many that are damaged or missing. */
 export type SpoolItem = SpoolRecord | { readonly damaged: number };
 
 interface Open extends SegmentPlace {
@@ -47,12 +47,23 @@ export class SpoolReader {
   #seek({ first, path }: SegmentPlace, number: number): Open | undefined {
     if (this.#open?.first !== first || this.#open.next > number) {
       this.close();
-      const fd = openOwnFile(path, READ_ONLY);
+      const fd = openIfThere(path);
+      if (fd === undefined) return undefined;
       this.#open = { first, path, fd, reader: createSegmentReader(fd), next: first };
       if (!this.#open.reader.readHeading()) return undefined;
     }
     const open = this.#open;
     for (; open.next < number; open.next += 1) if (open.reader.readNext() === undefined) return undefined;
     return open;
+  }
+}
+
+/** Undefined for a file that was removed: what it held is lost, and the rest is not. @throws the system's error */
+function openIfThere(path: string): number | undefined {
+  try {
+    return openOwnFile(path, READ_ONLY);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
   }
 }

@@ -3,7 +3,7 @@
 //
 // What `append` returned from survives the process; it survives the machine once it was forced to the disk, at
 // most `syncEveryMs` later. A torn end is taken away when the spool is opened. One process at a time.
-import { mkdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../clock.ts';
 import { type CursorFile, openCursorFile } from './cursor.ts';
@@ -32,6 +32,8 @@ const CURSOR_EVERY_MS = 100;
 export class Spool {
   /** Bytes of a torn end that were taken away when it was opened. */
   readonly bytesRepaired: number;
+  /** There are records, and nothing says how far they were delivered. */
+  readonly hasLostCursor: boolean;
   readonly #config: SpoolConfig;
   readonly #clock: Clock;
   readonly #onFault: (error: unknown) => void;
@@ -69,11 +71,14 @@ export class Spool {
       this.#cursor = openCursorFile(join(path, 'cursor'));
       const first = this.#segments[0]?.first ?? end;
       const { acknowledged = first, unitEnd = first } = this.#cursor.found ?? {};
-      this.#acknowledged = Math.max(first, acknowledged);
-      this.#unitEnd = Math.max(this.#acknowledged, unitEnd);
+      this.hasLostCursor = this.#cursor.found === undefined && end > first;
+      // A first segment beyond it is a hole: the cursor is on disk before a segment is deleted.
+      this.#acknowledged = acknowledged;
+      this.#unitEnd = Math.max(acknowledged, unitEnd);
       // What a power failure took from the end had been acknowledged before: its numbers are not given again.
       this.#end = Math.max(end, this.#acknowledged);
       this.#written = end;
+      if (this.#cursor.found === undefined) this.#writeCursor();
       this.#deleteAcknowledged();
     } catch (error) {
       throw describeSpoolFault(path, error);
@@ -126,7 +131,9 @@ export class Spool {
   /** What stands under a number below `end`; reading on from the last one is quick. @throws OutputError */
   read(number: number): SpoolItem {
     try {
-      return this.#reader.read(number, this.#segments, this.#written);
+      const item = this.#reader.read(number, this.#segments, this.#end);
+      if ('damaged' in item) this.#forgetMissing();
+      return item;
     } catch (error) {
       throw describeSpoolFault(this.#config.path, error);
     }
@@ -185,6 +192,8 @@ export class Spool {
       return this.#current;
     }
     this.#leaveCurrent();
+    // Records in between were acknowledged without the disk: that they are missing is no loss.
+    if (first > this.#written) this.#writeCursor();
     const path = join(this.#config.path, nameSegment(first));
     // An empty one of that name may have been left by a crash.
     if (last?.first === first) this.#segments.pop();
@@ -198,19 +207,46 @@ export class Spool {
     this.#current = undefined;
   }
 
-  #deleteAcknowledged(): void {
-    for (;;) {
-      const [segment, next] = this.#segments;
-      if (segment === undefined || (next?.first ?? this.#end) > this.#acknowledged) return;
-      // The last one is kept while there is room in it: it would only have to be made again.
-      if (next === undefined && segment.bytes < this.#segmentBytes) return;
-      if (next === undefined) this.#leaveCurrent();
-      this.#segments.shift();
-      try {
-        rmSync(segment.path, { force: true });
-      } catch (error) {
-        this.#onFault(error);
-      }
+  /** Takes segments out of the list whose files somebody removed: nothing is appended to them any more. */
+  #forgetMissing(): void {
+    const last = this.#segments.at(-1);
+    const there = this.#segments.filter(({ path }) => existsSync(path));
+    if (last !== undefined && !there.includes(last)) {
+      this.#leaveCurrent();
+      this.#written = last.first;
     }
+    this.#segments.splice(0, this.#segments.length, ...there);
+  }
+
+  /**
+   * Deletes what is acknowledged, once the cursor that says so is on the disk. Files that are left by an end in
+   * between are deleted by the next run.
+   */
+  #deleteAcknowledged(): void {
+    const done = this.#takeAcknowledged();
+    if (done.length === 0) return;
+    this.#writeCursor();
+    this.#cursor.sync((error) => {
+      try {
+        if (error !== null) throw error;
+        for (const { path } of done) rmSync(path, { force: true });
+      } catch (fault) {
+        this.#onFault(fault);
+      }
+    });
+  }
+
+  /** Takes the segments out of the list that are acknowledged as a whole. */
+  #takeAcknowledged(): SegmentEntry[] {
+    let count = 0;
+    for (const segment of this.#segments) {
+      const next = this.#segments[count + 1];
+      if ((next?.first ?? this.#end) > this.#acknowledged) break;
+      // The last one is kept while there is room in it: it would only have to be made again.
+      if (next === undefined && segment.bytes < this.#segmentBytes) break;
+      if (next === undefined) this.#leaveCurrent();
+      count += 1;
+    }
+    return this.#segments.splice(0, count);
   }
 }

@@ -87,6 +87,79 @@ const keys = (...ranges: readonly (readonly [number, number])[]): string[] =>
 const lost = (exit: TailExit): unknown[] =>
   exit.records.flatMap(({ records_lost: count }) => (count === undefined ? [] : [count]));
 
+describe('row 70: segments that are missing', () => {
+  test.each<[string, number, number[]]>([
+    ['the first one', 0, []],
+    ['one in the middle', 2, [0]],
+    ['the last but one', 4, [0]],
+  ])('%s: what it held is counted as lost, the rest is delivered', async (_what, at) => {
+    const left = await leaveStopped();
+    rmSync(left.segments[at] ?? '');
+    const exit = await deliverRest(left);
+    expect(lost(exit)).toEqual([10]);
+    expect(accepted(left)).toEqual(keys([0, 10 * at], [10 * at + 10, 60]));
+    expect(pickRecords(exit, 'summary')[0]).toMatchObject({ acknowledged: 50, lost: 10, spooled: 0 });
+    // It is counted once.
+    const again = await relay(left.endpoint, left.spool, makeEvents(60, 61), [...SPOOL_MAX, '--limit', '1']);
+    expect(lost(await again.finish())).toEqual([]);
+  });
+
+  test('one that is empty', async () => {
+    const left = await leaveStopped();
+    truncateSync(left.segments[0] ?? '', 0);
+    expect(lost(await deliverRest(left))).toEqual([10]);
+    expect(accepted(left)).toEqual(keys([10, 60]));
+  });
+
+  test('one that is removed while the relay runs', async () => {
+    const { run, ...left } = await leaveSixty();
+    rmSync(left.segments[1] ?? '');
+    left.endpoint.setAnswer(takeAll);
+    await untilTrue(() => accepted(left).includes('evt_59'), 'the last event');
+    run.child.kill('SIGTERM');
+    const exit = await run.finish();
+    expect(lost(exit)).toEqual([10]);
+    expect(accepted(left)).toEqual(keys([0, 10], [20, 60]));
+  });
+
+  test('all of them, while the relay runs: what only they held is counted, and the run continues', async () => {
+    const { run, ...left } = await leaveSixty();
+    for (const path of left.segments) rmSync(path);
+    left.endpoint.setAnswer(takeAll);
+    await untilTrue(() => accepted(left).includes('evt_59'), 'the last event');
+    run.child.kill('SIGTERM');
+    const exit = await run.finish();
+    const count = lost(exit).reduce<number>((sum, one) => sum + Number(one), 0);
+    expect(count).toBeGreaterThan(10);
+    // The first one was under way, the newest are in memory, too.
+    expect(accepted(left)).toEqual(keys([0, 1], [count + 1, 60]));
+  });
+
+  test('without its cursor everything is sent again, with a warning', async () => {
+    const left = await leaveStopped();
+    rmSync(join(left.folder, 'cursor'));
+    const exit = await deliverRest(left);
+    expect(pickRecords(exit, 'warning').map(({ message }) => message)).toEqual([
+      expect.stringContaining('has lost its cursor'),
+    ]);
+    expect(accepted(left)).toEqual(keys([0, 60]));
+  });
+
+  test('a run that was killed while segments are deleted reports nothing as lost', async () => {
+    const { run, ...left } = await leaveSixty();
+    left.endpoint.setAnswer((...args) => {
+      // Acknowledged segments have gone by then.
+      if (args[1] > 0 && accepted(left).length === 45) run.child.kill('SIGKILL');
+      takeAll(...args);
+    });
+    await run.child.exit;
+    const exit = await deliverRest(left);
+    expect(lost(exit)).toEqual([]);
+    expect(new Set(accepted(left))).toEqual(new Set(keys([0, 60])));
+    expect(accepted(left).length).toBeLessThan(80);
+  });
+});
+
 describe('row 67: a spool that cannot be read', () => {
   test.each(['at the start', 'while the relay runs'])('ends the run with 9, %s', async (when) => {
     const left = when === 'at the start' ? await leaveStopped() : await leaveSixty();

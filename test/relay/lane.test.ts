@@ -201,7 +201,7 @@ describe('lane', () => {
     for (let i = 0; i < 8; i += 1) await settlePromises();
     expect(buried).toEqual(['2: 422 no such thing']);
     expect(backlog.acknowledged).toBe(5);
-    expect(lane.figures).toEqual({ delivered: 4, duplicates: 0, buried: 1 });
+    expect(lane.figures).toEqual({ delivered: 4, duplicates: 0, buried: 1, lost: 0 });
   });
 
   test('with nowhere to bury it the lane ends, and nothing is lost', async () => {

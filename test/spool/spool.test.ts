@@ -2,7 +2,9 @@
 import { appendFileSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
+import { openCursorFile } from '../../src/spool/cursor.ts';
 import { Spool, type SpoolConfig } from '../../src/spool/spool.ts';
+import { untilTrue } from '../faults/relay-events.ts';
 import { makeTempFolder } from '../helpers/cleanup.ts';
 import { createFakeClock, type FakeClock } from '../helpers/fake-clock.ts';
 
@@ -156,7 +158,7 @@ describe('spool', () => {
     spool.close();
   });
 
-  test('takes no more than its room, and gets room back as whole segments are acknowledged', () => {
+  test('takes no more than its room, and gets room back as whole segments are acknowledged', async () => {
     const path = makeTempFolder();
     const { spool } = open(path, { maxBytes: 80_000 });
     let end = 0;
@@ -168,24 +170,60 @@ describe('spool', () => {
     expect(spool.append(end, makeRecords(end, end + 5, 1_000))).toBe(true);
     expect(readNumbers(spool)).toEqual(range(15, end + 5));
     spool.release(end + 5);
-    expect(segmentsIn(path).length).toBeLessThanOrEqual(1);
+    await untilTrue(() => segmentsIn(path).length <= 1, 'the deletion of segments');
     spool.close();
     const again = open(path).spool;
     expect([again.acknowledged, again.end]).toEqual([end + 5, end + 5]);
     again.close();
   });
 
-  test('numbers that never came to the disk are left out, also over a restart', () => {
+  test('row 70: numbers that never came to the disk are left out, also over a kill', () => {
     const path = makeTempFolder();
     const { spool } = open(path);
     spool.append(0, makeRecords(0, 3));
     spool.release(8);
     expect(spool.append(8, makeRecords(8, 10))).toBe(true);
     expect(readNumbers(spool)).toEqual([8, 9]);
+    // What is in the files now is what a kill leaves: no hole that would count as a loss.
+    const killed = open(path).spool;
+    expect(readNumbers(killed)).toEqual([8, 9]);
+    killed.close();
     spool.close();
     const again = open(path).spool;
     expect(readNumbers(again)).toEqual([8, 9]);
     again.close();
+  });
+
+  test('row 70: the cursor is written before a segment is deleted, whenever the process is killed', async () => {
+    const path = makeTempFolder();
+    const { spool } = open(path, { maxBytes: 80_000 });
+    for (let at = 0; at < 60; at += 10) spool.append(at, makeRecords(at, at + 10, 1_000));
+    const cursor = (): number => {
+      const { found, close } = openCursorFile(join(path, 'cursor'));
+      close();
+      return found?.acknowledged ?? 0;
+    };
+    spool.release(34);
+    // Nothing is deleted yet, and the cursor is there.
+    expect([segmentsIn(path).length, cursor()]).toEqual([6, 34]);
+    await untilTrue(() => segmentsIn(path).length === 3, 'the deletion of segments');
+    const killed = open(path).spool;
+    expect(readNumbers(killed)).toEqual(range(34, 60));
+    killed.close();
+    spool.close();
+  });
+
+  test('row 70: a cursor beyond the last segment: nothing is lost, and numbers are not given again', () => {
+    const path = makeTempFolder();
+    const first = open(path).spool;
+    first.append(0, makeRecords(0, 5));
+    first.release(9);
+    first.close();
+    const { spool } = open(path);
+    expect([spool.acknowledged, spool.end, readNumbers(spool)]).toEqual([9, 9, []]);
+    spool.append(9, makeRecords(9, 11));
+    expect(readNumbers(spool)).toEqual([9, 10]);
+    spool.close();
   });
 
   test('remembers where the unit ends that was under way', () => {
