@@ -172,7 +172,7 @@ describe('row 67: a spool that cannot be read', () => {
     const exit = await run.finish();
     expect(exit.code).toBe(9);
     expect(pickRecords(exit, 'error').map(({ message }) => message)).toEqual([
-      expect.stringMatching(/^the spool ".*" could not be used: EISDIR$/),
+      expect.stringMatching(/^the spool ".*" could not be used: it is not a regular file$/),
     ]);
     expect(accepted(left)).toEqual(keys([0, 10]));
     rmSync(path, { recursive: true });
