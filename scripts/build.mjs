@@ -65,7 +65,7 @@ const PLAIN_EXPORTS = 'module.exports=Object.defineProperty({...module.exports},
  * Bundles in which `import()` stays. As a `require` the one of `kerberos` would leave the `try` that it is in, and
  * bundlers of programs that use the library would no longer see that the package may be missing.
  */
-const KEEP_IMPORT = new Set(['connection.proxy-agent']);
+const KEEP_IMPORT = new Set(['connection.dial.proxy-agent']);
 
 /** Modules of dependencies that are replaced as a whole; each file says why. test/stand-ins.test.ts has them all. */
 const STAND_INS = Object.fromEntries(

@@ -14,12 +14,12 @@ const LAYERS = {
   'commands.program': ['commands/program.ts'],
   // What nearly every command needs to read its settings, to speak, and to tell what a message is.
   base: [
-    'config/tail-config.ts',
+    'settings/stream-config.ts',
     'ui/words.ts',
-    'ends.ts',
-    'protocol/scanner.ts',
-    'protocol/type-test.ts',
-    'protocol/memory.ts',
+    'session/ends.ts',
+    'events/scanner.ts',
+    'events/type-test.ts',
+    'events/memory.ts',
     'render/ndjson-lines.ts',
     'io/safe-file.ts',
   ],
@@ -27,16 +27,16 @@ const LAYERS = {
   'io.files': ['io/lock.ts', 'io/append-file.ts'],
   ws: ['ws'],
   // The stream, for commands and for programs.
-  stream: ['stream-source.ts', 'connection/tls-port.ts', 'connection/live-stream.ts'],
+  stream: ['stream/open.ts', 'connection/dial/tls-port.ts', 'connection/live-stream.ts'],
   'string-width': ['string-width'],
   chalk: ['chalk'],
-  'render.tree': ['render/field-reader.ts', 'protocol/json-level.ts', 'protocol/path.ts'],
-  'protocol.filter': ['protocol/filter.ts'],
-  tail: ['tail.ts'],
-  replay: ['replay.ts'],
-  'commands.help': ['commands/help.ts'],
-  'relay.parts': ['open-relay.ts', 'relay/words.ts'],
-  nats: ['nats/jetstream-sink.ts', 'nats/jetstream-stream.ts'],
+  'render.tree': ['render/pretty/field-reader.ts', 'events/json-level.ts', 'events/path.ts'],
+  filter: ['filter/filter.ts'],
+  tail: ['commands/tail/run.ts'],
+  replay: ['commands/replay/run.ts'],
+  'commands.help': ['commands/help/print.ts'],
+  'relay.parts': ['commands/relay/open.ts', 'delivery/words.ts'],
+  nats: ['delivery/nats/jetstream-sink.ts', 'delivery/nats/jetstream-stream.ts'],
   'simulator.scenarios': ['simulator/scenarios.ts', 'simulator/events.ts'],
   'simulator.parts': ['simulator/server.ts', 'simulator/script.ts'],
 };
@@ -45,7 +45,7 @@ const LAYERS = {
 const PACKAGES = Object.keys(LAYERS).filter((layer) => LAYERS[layer].includes(layer));
 
 /** What other programs import (`exports` in package.json): bundle → its entry in src. tsconfig.types.json has them too. */
-export const LIBRARIES = { library: 'library/index.ts', simulator: 'simulator/library.ts' };
+export const LIBRARIES = { library: 'stream/index.ts', simulator: 'simulator/library.ts' };
 
 /**
  * Looks at the sources in `root`.

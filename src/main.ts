@@ -1,7 +1,7 @@
 // Starts the program and is its only catch-all: an error is printed once, as its class says.
 import { homedir } from 'node:os';
 import { EXIT, type ExitCode, isAtlantisError } from './errors.ts';
-import { createProcessIo, type Io } from './io.ts';
+import { createProcessIo, type Io } from './io/io.ts';
 import { createReporter } from './ui/reporter.ts';
 import { VERSION } from './version.ts';
 

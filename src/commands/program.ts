@@ -1,28 +1,28 @@
 // The command tree. Definitions only: what a command does is loaded when it is called.
 import { CommanderError, type Option } from 'commander';
-import { COLOR_MODES, LOG_FORMATS } from '../config/choices.ts';
 import { UsageError } from '../errors.ts';
-import type { Io } from '../io.ts';
+import { COLOR_MODES, LOG_FORMATS } from '../flags/choices.ts';
+import { createChoice, DocumentedCommand, HelpWanted } from '../flags/documented-command.ts';
+import type { Io } from '../io/io.ts';
 import { VERSION } from '../version.ts';
-import { createChoice, DocumentedCommand, HelpWanted } from './documented-command.ts';
-import { addManualCommands } from './manual.ts';
-import { addProfileCommands } from './profile.ts';
-import { addStreamCheck } from './stream-check.ts';
-import { addStreamRelay } from './stream-relay.ts';
-import { addStreamReplay } from './stream-replay.ts';
-import { addStreamSimulate } from './stream-simulate.ts';
-import { addStreamTail } from './stream-tail.ts';
+import { addStreamCheck } from './check/flags.ts';
+import { addManualCommands } from './help/manual.ts';
+import { addProfileCommands } from './profile/flags.ts';
+import { addStreamRelay } from './relay/flags.ts';
+import { addStreamReplay } from './replay/flags.ts';
+import { addStreamSimulate } from './simulate/flags.ts';
+import { addStreamTail } from './tail/flags.ts';
 
 /** Parses and runs the command line. @throws UsageError for words that do not fit, and whatever a command throws */
 export async function runProgram(io: Io): Promise<void> {
   const [first, ...words] = io.argv;
   if (first === '__complete') {
-    const { printOffers } = await import('./complete.ts');
+    const { printOffers } = await import('./completion/complete.ts');
     printOffers(words, createProgram(io), io);
     return;
   }
   if (first === 'help' && words.slice(1).every((word) => word.startsWith('-'))) {
-    const { answerTopic } = await import('./help.ts');
+    const { answerTopic } = await import('./help/print.ts');
     if (answerTopic(words[0], io)) return;
   }
   if (first === 'stream' && (await runOnly(words[0], io))) return;
@@ -51,14 +51,14 @@ async function parse(command: DocumentedCommand, words: readonly string[], io: I
     await command.parseAsync([...words], { from: 'user' });
   } catch (error) {
     if (error instanceof Misuse) {
-      const { explainMisuse } = await import('./explain.ts');
+      const { explainMisuse } = await import('./help/explain.ts');
       throw explainMisuse(error.error, error.command);
     }
     if (error instanceof HelpWanted) {
       // Help for what does not exist: only without the wish for help commander says so.
       const unknown = error.findUnknownWord();
       if (unknown !== undefined) return parse(error.command, [unknown], io);
-      const { answerHelp } = await import('./help.ts');
+      const { answerHelp } = await import('./help/print.ts');
       return answerHelp(error, io);
     }
     if (!(error instanceof CommanderError && error.exitCode === 0)) throw error;
@@ -101,7 +101,7 @@ export function createProgram(io: Io, only?: string): DocumentedCommand {
   }
   if (only === undefined) {
     addProfileCommands(program, io, async (url, key) => {
-      const { checkKey } = await import('../check-key.ts');
+      const { checkKey } = await import('./profile/check-key.ts');
       await checkKey(url, key, io);
     });
     addManualCommands(program, io);

@@ -3,8 +3,10 @@
 // The state of the run is the place in this loop. It yields what happens, in order, and waits while its
 // consumer is busy; all that is decided here is decided by policy.ts, all waiting ends at once on abort.
 import { type Clock, sleep } from '../clock.ts';
-import type { Batch } from '../protocol/batch.ts';
+import type { Batch } from '../events/batch.ts';
 import type { Cause } from './causes.ts';
+import { openSocket, type WatchPhase } from './dial/socket.ts';
+import { recogniseTlsPort } from './dial/tls-port.ts';
 import type { Connecting, Gap, GaveUp, Lost, Retrying } from './items.ts';
 import { createAttemptLimiter } from './limiter.ts';
 import { LiveStream } from './live-stream.ts';
@@ -17,8 +19,6 @@ import {
   startHistory,
 } from './policy.ts';
 import type { DialSettings } from './settings.ts';
-import { openSocket, type WatchPhase } from './socket.ts';
-import { recogniseTlsPort } from './tls-port.ts';
 
 /** A live connection as the loop and its consumer see it. */
 export type Connection = Pick<LiveStream, keyof LiveStream>;

@@ -5,18 +5,18 @@
 // is not read (contract O4). The order of messages is kept, and whatever was read before the end comes first.
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Clock } from '../clock.ts';
-import { type Batch, makeLines } from '../protocol/batch.ts';
-import { MESSAGE } from '../protocol/messages.ts';
-import { Arrival } from './arrival.ts';
+import { type Batch, makeLines } from '../events/batch.ts';
+import { MESSAGE } from '../events/messages.ts';
 import type { Cause, CauseKind } from './causes.ts';
-import { describeClose, pickCloseKind } from './close-codes.ts';
-import { Heartbeat } from './heartbeat.ts';
-import { MessageQueue, READ_AHEAD } from './message-queue.ts';
+import { CLOSE_TIMEOUT_MS, type OpenSocket, terminate } from './dial/socket.ts';
 import { classifyError } from './network-errors.ts';
-import { answerPings } from './pongs.ts';
+import { Arrival } from './read/arrival.ts';
+import { describeClose, pickCloseKind } from './read/close-codes.ts';
+import { Heartbeat } from './read/heartbeat.ts';
+import { MessageQueue, READ_AHEAD } from './read/message-queue.ts';
+import { answerPings } from './read/pongs.ts';
+import { readWelcome } from './read/welcome.ts';
 import type { DialSettings } from './settings.ts';
-import { CLOSE_TIMEOUT_MS, type OpenSocket, terminate } from './socket.ts';
-import { readWelcome } from './welcome.ts';
 
 /** The text with which the service answers a text `ping` (contract K1). */
 const PONG = Buffer.from('pong');

@@ -1,7 +1,7 @@
 // What a connection needs to know, once, read-only.
-import type { FrameBuffer } from '../protocol/batch.ts';
+import type { FrameBuffer } from '../events/batch.ts';
 import type { KeyOrigin } from './causes.ts';
-import type { KeepaliveSettings } from './keepalive.ts';
+import type { KeepaliveSettings } from './read/keepalive.ts';
 
 export interface DialSettings {
   /** `ws:` or `wss:` URL of the stream, already checked (contract C5). */

@@ -16,7 +16,7 @@ import {
   statSync,
 } from 'node:fs';
 import { dirname, isAbsolute, sep } from 'node:path';
-import { processUid } from '../io.ts';
+import { processUid } from './io.ts';
 
 /** Windows has neither. */
 const { O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants as Partial<typeof constants>;

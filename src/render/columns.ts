@@ -1,10 +1,10 @@
 // Rows in aligned columns under a header. Columns grow with what comes and are never wider than they need; where
 // the terminal is too narrow for all of them, the widest are cut first.
 
-import { dropCutFigure } from './figures.ts';
 import type { Paint } from './paint.ts';
-import { isHashLike, shortenMiddle } from './shorten.ts';
-import { SIGNS, type Signs } from './signs.ts';
+import { dropCutFigure } from './pretty/figures.ts';
+import { isHashLike, shortenMiddle } from './pretty/shorten.ts';
+import { SIGNS, type Signs } from './pretty/signs.ts';
 import { measureWidth, splitByWidth } from './text-width.ts';
 
 export interface Cell {

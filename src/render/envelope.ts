@@ -1,7 +1,7 @@
 // `--envelope`: each event wrapped in a line that says when, as the how manyth and on which connection it came,
 // and lifecycle records between them (contract G2; docs/envelope.schema.json).
-import { type Batch, flagsOf, textOf } from '../protocol/batch.ts';
-import { MESSAGE } from '../protocol/messages.ts';
+import { type Batch, flagsOf, textOf } from '../events/batch.ts';
+import { MESSAGE } from '../events/messages.ts';
 import { makeSafeLine } from './ndjson.ts';
 import type { LifecycleRecord, Place, Renderer } from './renderer.ts';
 

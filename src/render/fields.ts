@@ -4,17 +4,17 @@
 // Figures are printed as sent and never cut. Strings are decoded, with `\t`, `\n`, `\r` and `\\` for what they
 // stand for and `\uXXXX` for whatever else cannot be seen; arrays and objects are their own JSON text; what is
 // not there is empty.
-import { type Batch, flagsOf, textsOf } from '../protocol/batch.ts';
-import { readString } from '../protocol/json-level.ts';
-import { findPlaces, type JsonPlace } from '../protocol/json-place.ts';
-import { decodeText } from '../protocol/messages.ts';
-import type { Step } from '../protocol/path.ts';
+import { type Batch, flagsOf, textsOf } from '../events/batch.ts';
+import { readString } from '../events/json-level.ts';
+import { findPlaces, type JsonPlace } from '../events/json-place.ts';
+import { decodeText } from '../events/messages.ts';
+import type { Step } from '../events/path.ts';
 import type { Cell } from './columns.ts';
-import { isFigure } from './figures.ts';
 import type { Style } from './paint.ts';
+import { isFigure } from './pretty/figures.ts';
+import type { Signs } from './pretty/signs.ts';
 import type { Renderer } from './renderer.ts';
 import { makeVisible } from './sanitize.ts';
-import type { Signs } from './signs.ts';
 
 export interface FieldsOptions {
   readonly fields: readonly { readonly text: string; readonly steps: readonly Step[] }[];

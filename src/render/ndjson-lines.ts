@@ -1,5 +1,5 @@
 // Events as NDJSON, one Buffer for all that arrived together: the hot path of a pipe (contract O1, O5).
-import { type Batch, firstLines, flagsOf, textOf } from '../protocol/batch.ts';
+import { type Batch, firstLines, flagsOf, textOf } from '../events/batch.ts';
 import { makeSafeLine } from './ndjson.ts';
 import type { Renderer } from './renderer.ts';
 

@@ -3,7 +3,7 @@
 // Never re-serialises: numbers of any size, key order, duplicate keys and escapes stay as sent. That needs
 // no parsing, because in valid JSON a raw CR or LF can only be white space between tokens, and a character
 // from DEL on can only stand inside a string, where nothing but a whole escape precedes it.
-import { BYTE_ORDER_MARK_LENGTH, MESSAGE } from '../protocol/messages.ts';
+import { BYTE_ORDER_MARK_LENGTH, MESSAGE } from '../events/messages.ts';
 
 const LF = 0x0a;
 const CR = 0x0d;

@@ -1,5 +1,5 @@
 // What every output format offers the session.
-import type { Batch } from '../protocol/batch.ts';
+import type { Batch } from '../events/batch.ts';
 
 /** Where in the run a batch stands. */
 export interface Place {

@@ -1,6 +1,7 @@
 // A scenario script: JSON (docs/scenario.schema.json) → Scenario. Every refusal names the place by its JSON path.
-import { parseDuration } from '../config/values.ts';
+
 import { UsageError } from '../errors.ts';
+import { parseDuration } from '../flags/values.ts';
 import type { Refusal } from './refusal.ts';
 import type { Act, Scenario, Step } from './scenario.ts';
 import { findScenario } from './scenarios.ts';

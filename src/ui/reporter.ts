@@ -1,7 +1,7 @@
 // What the command says on stderr, as text for people or one JSON object a line for programs (contract G5).
 //
 // Every line passes the redactor and is made visible; nothing here can end the run.
-import type { Io } from '../io.ts';
+import type { Io } from '../io/io.ts';
 import { fitCaret } from '../render/fit-caret.ts';
 import { type LogStyle, PLAIN_LOG_STYLE } from '../render/paint.ts';
 import { makeVisible } from '../render/sanitize.ts';

@@ -3,8 +3,8 @@ import { type Cause, describeCause } from '../connection/causes.ts';
 import type { Gap, GaveUp, Lost, Retrying } from '../connection/items.ts';
 import type { EndReason } from '../connection/policy.ts';
 import { type AtlantisError, isAtlantisError } from '../errors.ts';
-import type { Connected } from '../library/items.ts';
-import type { StopReason } from '../stop.ts';
+import type { StopReason } from '../io/stop.ts';
+import type { Connected } from '../stream/items.ts';
 import type { StatusRecord } from './reporter.ts';
 
 const END_WORDS: Readonly<Record<EndReason, string>> = {

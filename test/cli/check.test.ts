@@ -1,6 +1,6 @@
 // `stream check` through every step that can fail, against a server that the test scripts.
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { STEPS, type StepName } from '../../src/check/steps.ts';
+import { STEPS, type StepName } from '../../src/commands/check/steps.ts';
 import { CANARY_KEY, CANARY_PREFIX } from '../helpers/canary.ts';
 import { type Certificates, hasOpenssl, makeCertificates } from '../helpers/certificates.ts';
 import { runCheck, startCheck } from '../helpers/check.ts';

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { parseLossless } from '../../src/protocol/json-tree.ts';
+import { parseLossless } from '../../src/events/json-tree.ts';
 import { CANARY_KEY } from '../helpers/canary.ts';
 import { makeRecordedLine } from '../helpers/hostile.ts';
 import { randomJson, seededRandom } from '../helpers/random-json.ts';

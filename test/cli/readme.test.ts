@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { EXIT } from '../../src/errors.ts';
-import { TOPICS } from '../../src/manual/topics.ts';
+import { TOPICS } from '../../src/flags/topics.ts';
 import { ROOT, runCli } from '../helpers/run-cli.ts';
 
 const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');

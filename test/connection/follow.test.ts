@@ -7,7 +7,7 @@ import { describe, expect, test } from '@jest/globals';
 import { systemClock } from '../../src/clock.ts';
 import type { CauseKind } from '../../src/connection/causes.ts';
 import type { FollowItem } from '../../src/connection/follow.ts';
-import { textsOf } from '../../src/protocol/batch.ts';
+import { textsOf } from '../../src/events/batch.ts';
 import { registerCleanup } from '../helpers/cleanup.ts';
 import { pauseFor } from '../helpers/watch.ts';
 import { KEY, type Run, type StreamServer, startRun, startStreamServer, WELCOME } from './stream-server.ts';

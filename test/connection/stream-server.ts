@@ -11,9 +11,9 @@ import {
 } from '../../src/connection/follow.ts';
 import type { PolicySettings } from '../../src/connection/policy.ts';
 import type { DialSettings } from '../../src/connection/settings.ts';
-import { textsOf } from '../../src/protocol/batch.ts';
-import { createFrameBuffer } from '../../src/protocol/frame-buffer.ts';
-import { classifyText } from '../../src/protocol/scanner.ts';
+import { textsOf } from '../../src/events/batch.ts';
+import { createFrameBuffer } from '../../src/events/frame-buffer.ts';
+import { classifyText } from '../../src/events/scanner.ts';
 import { registerCleanup } from '../helpers/cleanup.ts';
 import { Watch } from '../helpers/watch.ts';
 

@@ -1,6 +1,6 @@
 // Texts as a batch, as if they had arrived together.
-import { type Batch, BatchBuilder } from '../../src/protocol/batch.ts';
-import { classifyText } from '../../src/protocol/scanner.ts';
+import { type Batch, BatchBuilder } from '../../src/events/batch.ts';
+import { classifyText } from '../../src/events/scanner.ts';
 
 /** Each text with the flags that it has; a Buffer is taken as it is. */
 export function makeBatch(texts: readonly (string | Uint8Array)[], receivedAtMs: number): Batch {

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from '@jest/globals';
 import { Ajv } from 'ajv';
-import type { Report, ReportStep } from '../../src/check/report.ts';
+import type { Report, ReportStep } from '../../src/commands/check/report.ts';
 import { CANARY_KEY, findKeyIn } from './canary.ts';
 import { type Child, type CliOptions, type Exit, ROOT, startCli } from './run-cli.ts';
 

@@ -2,10 +2,10 @@
 //
 // stderr is collected as the real one would show it, through the same redactor and made visible.
 import { Readable, Writable } from 'node:stream';
-import { createRedactor } from '../../src/config/redact.ts';
-import type { EndSignal, Io, Outcome, OutputTarget } from '../../src/io.ts';
+import type { EndSignal, Io, Outcome, OutputTarget } from '../../src/io/io.ts';
+import { createRedactor } from '../../src/io/redact.ts';
+import { SIGNS, type Signs, spellEllipses } from '../../src/render/pretty/signs.ts';
 import { makeVisible } from '../../src/render/sanitize.ts';
-import { SIGNS, type Signs, spellEllipses } from '../../src/render/signs.ts';
 import { createFakeClock, type FakeClock } from './fake-clock.ts';
 
 export interface FakeIo extends Io {

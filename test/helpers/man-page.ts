@@ -9,9 +9,9 @@ import {
   listCommands,
   type Note,
   type Outline,
-} from '../../src/manual/outline.ts';
-import { TOPICS, type Topic } from '../../src/manual/topics.ts';
-import { foldCommand, wrapText } from '../../src/manual/wrap.ts';
+} from '../../src/flags/outline.ts';
+import { TOPICS, type Topic } from '../../src/flags/topics.ts';
+import { foldCommand, wrapText } from '../../src/flags/wrap.ts';
 
 /** Examples wider than this are folded: pages are read at 80 columns, and they are indented. */
 const EXAMPLE_WIDTH = 64;

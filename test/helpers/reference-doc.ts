@@ -6,8 +6,8 @@ import {
   groupFlags,
   listCommands,
   type Outline,
-} from '../../src/manual/outline.ts';
-import { TOPICS, type Topic } from '../../src/manual/topics.ts';
+} from '../../src/flags/outline.ts';
+import { TOPICS, type Topic } from '../../src/flags/topics.ts';
 import { renderTable, toAnchor } from './markdown.ts';
 
 /** The whole page. */

@@ -98,6 +98,6 @@ describe('there is no way round it', () => {
       .filter((name) =>
         /node:(?:child_process|cluster|worker_threads)/.test(readFileSync(join(ROOT, 'src', name), 'utf8')),
       );
-    expect(importers).toEqual(['config/key-command.ts']);
+    expect(importers).toEqual(['settings/key-command.ts']);
   });
 });

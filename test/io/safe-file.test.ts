@@ -15,11 +15,11 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
+import { openDeadLetters } from '../../src/delivery/dead-letters.ts';
 import { openNamedFile } from '../../src/io/safe-file.ts';
-import { writeWholeFile } from '../../src/output/whole-file.ts';
-import { clearReadyFile, writeReadyFile } from '../../src/ready-file.ts';
-import { locateRecording, openRecordingFile } from '../../src/record/recording-file.ts';
-import { openDeadLetters } from '../../src/relay/dead-letters.ts';
+import { writeWholeFile } from '../../src/io/whole-file.ts';
+import { locateRecording, openRecordingFile } from '../../src/recording/recording-file.ts';
+import { clearReadyFile, writeReadyFile } from '../../src/session/ready-file.ts';
 import { makeTempFolder, registerCleanup } from '../helpers/cleanup.ts';
 
 const OTHER_USER = 12_345;

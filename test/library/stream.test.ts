@@ -11,7 +11,7 @@ import {
   type StreamOptions,
   stream,
   UsageError,
-} from '../../src/library/index.ts';
+} from '../../src/stream/index.ts';
 import { CANARY_KEY, CANARY_PREFIX, findKeyIn } from '../helpers/canary.ts';
 import { registerCleanup } from '../helpers/cleanup.ts';
 import {

@@ -1,6 +1,6 @@
 // The filter a second time, over the tree of an event: slow, and plain enough to be believed.
-import { decodeString, findMember, type JsonNode } from '../../src/protocol/json-tree.ts';
-import { findValues, type Step } from '../../src/protocol/path.ts';
+import { decodeString, findMember, type JsonNode } from '../../src/events/json-tree.ts';
+import { findValues, type Step } from '../../src/events/path.ts';
 import { compareByBigInt } from './decimals.ts';
 
 /** One `--where`, taken apart. */

@@ -1,18 +1,18 @@
 // The pure parts of the relay as tables: subjects, ids, verdicts on HTTP answers, places to begin.
 import { describe, expect, test } from '@jest/globals';
-import { parseFromFlags } from '../../src/config/from-config.ts';
-import { parseNatsUrl } from '../../src/config/nats-url.ts';
-import { createTypeReader } from '../../src/protocol/label.ts';
+import { judgeAnswer } from '../../src/delivery/http/http-verdict.ts';
+import { createIdentifier } from '../../src/delivery/message-id.ts';
+import { NumberedQueue } from '../../src/delivery/numbered-queue.ts';
+import { LIFECYCLE_MARK } from '../../src/delivery/sink.ts';
+import { createTypeReader } from '../../src/events/label.ts';
+import { parseFromFlags } from '../../src/settings/from-config.ts';
 import {
   coversSubject,
   createSubjectMaker,
   parseSubject,
   widenTemplate,
-} from '../../src/protocol/nats-subject.ts';
-import { judgeAnswer } from '../../src/relay/http-verdict.ts';
-import { createIdentifier } from '../../src/relay/message-id.ts';
-import { NumberedQueue } from '../../src/relay/numbered-queue.ts';
-import { LIFECYCLE_MARK } from '../../src/relay/sink.ts';
+} from '../../src/settings/nats-subject.ts';
+import { parseNatsUrl } from '../../src/settings/nats-url.ts';
 
 const ID = [{ kind: 'member', name: 'id' }] as const;
 

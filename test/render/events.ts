@@ -1,5 +1,5 @@
 // Events to look at: as the simulator sends them, and in every other shape that an event may have.
-import type { Batch } from '../../src/protocol/batch.ts';
+import type { Batch } from '../../src/events/batch.ts';
 import { makeBatch as makeBatchAt } from '../helpers/batches.ts';
 
 export const SIMULATED: readonly string[] = [

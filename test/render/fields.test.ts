@@ -1,10 +1,10 @@
 // `--fields`: what a pipe gets, what a terminal shows, and which lists of paths are refused.
 import { describe, expect, test } from '@jest/globals';
 import stringWidth from 'string-width';
-import { parseFieldList } from '../../src/protocol/field-list.ts';
+import { parseFieldList } from '../../src/filter/field-list.ts';
 import { createFieldsRenderer } from '../../src/render/fields.ts';
 import { PLAIN_STYLE } from '../../src/render/paint.ts';
-import { ASCII_SIGNS, type Signs } from '../../src/render/signs.ts';
+import { ASCII_SIGNS, type Signs } from '../../src/render/pretty/signs.ts';
 import { makeBatch, PLACE, SIMULATED } from './events.ts';
 
 interface Shown {

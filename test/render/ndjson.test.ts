@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { parseLossless } from '../../src/protocol/json-tree.ts';
-import { classifyText } from '../../src/protocol/scanner.ts';
+import { parseLossless } from '../../src/events/json-tree.ts';
+import { classifyText } from '../../src/events/scanner.ts';
 import { makeSafeLine } from '../../src/render/ndjson.ts';
 import { countCases, pickSeed, timeForCases } from '../helpers/cases.ts';
 import { flattenJson, isParseReliable } from '../helpers/flat-json.ts';

@@ -1,12 +1,12 @@
 // Hostile strings through every way to a screen: what comes out is printable, a line end, or one of the
 // few sequences that are ours (contract O2).
 import { describe, expect, test } from '@jest/globals';
-import { parseFieldList } from '../../src/protocol/field-list.ts';
+import { parseFieldList } from '../../src/filter/field-list.ts';
 import { createEnvelopeRenderer } from '../../src/render/envelope.ts';
 import { createFieldsRenderer } from '../../src/render/fields.ts';
 import { NDJSON_RENDERER } from '../../src/render/ndjson-lines.ts';
 import { PLAIN_LOG_STYLE } from '../../src/render/paint.ts';
-import { createPrettyRenderer } from '../../src/render/pretty.ts';
+import { createPrettyRenderer } from '../../src/render/pretty/pretty.ts';
 import type { Renderer } from '../../src/render/renderer.ts';
 import { createColorLogStyle, createColorStyle } from '../../src/render/style.ts';
 import { createReporter } from '../../src/ui/reporter.ts';

@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { CAUSES, type Cause, type CauseKind } from '../../src/connection/causes.ts';
 import type { EndReason } from '../../src/connection/policy.ts';
 import { OutputError } from '../../src/errors.ts';
-import type { Connected } from '../../src/library/items.ts';
+import type { Connected } from '../../src/stream/items.ts';
 import type { StatusRecord } from '../../src/ui/reporter.ts';
 import * as say from '../../src/ui/words.ts';
 

@@ -1,0 +1,122 @@
+// From what went wrong to a failure of a step: words, what to do, exit code (contract § 2).
+import { CAUSES, type Cause, describeCause } from '../../connection/causes.ts';
+import { RULES } from '../../connection/policy.ts';
+import { type AtlantisError, EXIT } from '../../errors.ts';
+import { formatDuration } from '../../ui/words.ts';
+import { type Failure, STEPS, type StepName } from './steps.ts';
+import type { Expected, Witness } from './witness.ts';
+
+/** Types that are named in a sentence; reports for programs name more. */
+const SHOWN_TYPES = 8;
+
+/** Who is to blame, by exit code. */
+const ERROR_CAUSES: Readonly<Record<number, string>> = {
+  [EXIT.usage]: 'usage',
+  [EXIT.credential]: 'credential',
+  [EXIT.store]: 'store',
+};
+
+/** The failure that a cause of the connection is; the exit code is that of giving up over it. */
+export function fromCause(cause: Cause): Failure {
+  const { happened, remedy } = describeCause(cause);
+  const { retryAfterMs } = cause;
+  const wait = retryAfterMs === undefined ? '' : `; it asks to come back in ${formatDuration(retryAfterMs)}`;
+  return {
+    cause: cause.kind,
+    message: `${happened}${wait}`,
+    hint: remedy,
+    exitCode: RULES[CAUSES[cause.kind].rule].exitCode,
+    details: {
+      host: cause.host,
+      ...(cause.proxy === undefined ? {} : { proxy: cause.proxy }),
+      ...(cause.httpStatus === undefined ? {} : { status: cause.httpStatus }),
+      ...(cause.errorCode === undefined ? {} : { error_code: cause.errorCode }),
+      ...(cause.requestId === undefined ? {} : { request_id: cause.requestId }),
+      ...(cause.closeCode === undefined ? {} : { close_code: cause.closeCode }),
+      ...(retryAfterMs === undefined ? {} : { retry_after_ms: retryAfterMs }),
+    },
+  };
+}
+
+/** The failure that an error of `errors.ts` is. */
+export function fromError({ message, hint, exitCode }: AtlantisError): Failure {
+  return { cause: ERROR_CAUSES[exitCode] ?? 'settings', message, hint, exitCode };
+}
+
+/** The welcome names another key than the one in use (contract C4). */
+export function describeForeignKey(host: string, accepted: string, expected: string): Failure {
+  return {
+    cause: 'foreign-key',
+    message: `${host} accepted the key ${accepted} while the key in use begins with ${expected}`,
+    hint: 'Another key than yours may be charged: check what stands between here and the service.',
+    exitCode: EXIT.credential,
+    details: { key_prefix: accepted, expected_key_prefix: expected },
+  };
+}
+
+/**
+ * No pong. With messages in the meantime the connection lives and the other side breaks the protocol; without
+ * them it is dead (contract K2).
+ */
+export function describeMissingPong(host: string, waitedMs: number, hasHeard: boolean): Failure {
+  const detail = `no pong within ${formatDuration(waitedMs)} of a ping`;
+  if (!hasHeard) return fromCause({ kind: 'silent', host, detail });
+  return {
+    cause: 'no-pong',
+    message: `${host} sends messages but answers no ping (${detail})`,
+    hint: 'Allow more time with --pong-timeout; if no pong comes at all, something in between may take texts away.',
+    exitCode: EXIT.protocol,
+    details: { host },
+  };
+}
+
+/** What was expected and did not come, and what came instead. */
+export function describeUnmet(expected: Expected, witness: Witness): Failure {
+  return {
+    cause: 'expectation',
+    message: `${listUnmet(witness)} within ${formatDuration(expected.withinMs)} of the welcome; ${describeSeen(witness)}`,
+    hint: 'Check the subscriptions of the key, or allow more time with --within.',
+    exitCode: EXIT.timeout,
+    details: listSeen(witness),
+  };
+}
+
+/** The overall deadline passed. */
+export function describeDeadline(deadlineMs: number, step: StepName | undefined, witness: Witness): Failure {
+  const during = step === undefined ? '' : ` during the step "${STEPS[step]}"`;
+  const seen = step === 'events' ? `: ${listUnmet(witness)}; ${describeSeen(witness)}` : '';
+  return {
+    cause: 'deadline',
+    message: `--deadline: ${formatDuration(deadlineMs)} passed${during}${seen}`,
+    hint: 'Allow more time with --deadline, or see what the step waits for.',
+    exitCode: EXIT.timeout,
+    ...(step === 'events' ? { details: listSeen(witness) } : {}),
+  };
+}
+
+/** The figures of what arrived, for programs. */
+export function listSeen(witness: Witness): Record<string, unknown> {
+  return { events: witness.events, types: witness.types, discarded: witness.discarded };
+}
+
+function listUnmet({ counts }: Witness): string {
+  const unmet = counts.filter(({ matched, min }) => matched < min);
+  return unmet
+    .map(({ expression, min, matched, late, untimed }) => {
+      const others = [
+        ...(late === 0 ? [] : [`${late} too late`]),
+        ...(untimed === 0 ? [] : [`${untimed} without a time`]),
+      ];
+      const aside = others.length === 0 ? '' : ` (and ${others.join(', ')})`;
+      return `${matched} of ${min} came for ${expression}${aside}`;
+    })
+    .join('; ');
+}
+
+function describeSeen({ types, events, discarded, overdue }: Witness): string {
+  const shown = types.slice(0, SHOWN_TYPES).map(({ type, count }) => `${count} ${type}`);
+  if (types.length > SHOWN_TYPES) shown.push(`${types.length - SHOWN_TYPES} more types`);
+  const lost = discarded === 0 ? '' : `, ${discarded} discarded`;
+  const after = overdue === 0 ? '' : `, ${overdue} after that`;
+  return `${events === 0 ? 'no event was seen' : `seen: ${shown.join(', ')}`}${lost}${after}`;
+}

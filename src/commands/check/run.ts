@@ -1,0 +1,149 @@
+// `stream check`, from parsed flags to the end: the steps, the reports, the exit code of the first failure.
+//
+// Nothing hangs: a deadline covers all of it, reading the key included. A bundle of its own.
+
+import { type AtlantisError, EXIT, type ExitCode, isAtlantisError } from '../../errors.ts';
+import type { EndSignal, Io, Outcome } from '../../io/io.ts';
+import { makeVisible } from '../../render/sanitize.ts';
+import { watchSignals } from '../../session/ends.ts';
+import { createReporter, loadLogStyle, type Reporter } from '../../ui/reporter.ts';
+import { createStatusLine } from '../../ui/status-line.ts';
+import { VERSION } from '../../version.ts';
+import { type CheckConfig, type CheckFlags, parseCheckFlags } from './check-config.ts';
+import { describeDeadline, fromError } from './failures.ts';
+import { disarm } from './git-hub.ts';
+import { formatStep, formatVerdict } from './lines.ts';
+import { runSteps } from './probe.ts';
+import { buildReport, cleanReport, type Report } from './report.ts';
+import { createStepLog, type StepLog } from './step-log.ts';
+import { STEPS } from './steps.ts';
+import { createWitness } from './witness.ts';
+import { writeReports } from './write-reports.ts';
+
+/** Runs the command. @throws UsageError for flags */
+export async function runCheck(flags: CheckFlags, io: Io): Promise<Outcome> {
+  const config = await parseCheckFlags(flags, io);
+  const startedAtMs = io.clock.wallMs();
+  const beganAtMs = io.clock.monotonicMs();
+  const statusLine = createStatusLine(io, config.log);
+  const reporter = createReporter(io, config.log, await loadLogStyle(config.log), statusLine);
+  const warn = (message: string): void => reporter.report({ event: 'warning', level: 'warn', message });
+  const clean = (text: string): string => {
+    const safe = makeVisible(io.redactor.redact(text));
+    return config.gitHub === undefined ? safe : disarm(safe);
+  };
+  const output = createOutput(io);
+  const print = (text: string): void => {
+    statusLine.clear();
+    if (!config.isJson) output.write(text);
+  };
+  const log = createStepLog(io.clock, clean, {
+    onBegin: (name) => statusLine.show(`checking: ${STEPS[name]}`),
+    onResult: (result) => print(formatStep(result, config.useColor, io.stdout.columns(), io.signs)),
+  });
+  const witness = createWitness(config.expected);
+  const end = watchEnd(config.deadlineMs, io);
+  try {
+    const { connection, expected } = config;
+    await runSteps(flags, { connection, expected, witness, log, io, signal: end.aborted, warn });
+  } catch (error) {
+    if (!isAtlantisError(error)) throw error;
+    log.fail(fromError(error));
+  } finally {
+    statusLine.clear();
+    end.release();
+  }
+  if (end.reason === 'deadline') log.fail(describeDeadline(config.deadlineMs, log.current, witness));
+  else if (end.reason !== undefined) log.fail(describeSignal(end.reason));
+
+  const outcome = decide(log, end.reason);
+  const frame = {
+    tool: `atlantis-cli/${VERSION}`,
+    startedAtMs,
+    durationMs: io.clock.monotonicMs() - beganAtMs,
+    exitCode: 'exitCode' in outcome ? outcome.exitCode : null,
+    signal: 'signal' in outcome ? outcome.signal : null,
+  };
+  const report = cleanReport(buildReport(frame, log, witness, clean), clean);
+  print(formatVerdict(report, io.stdout.columns()));
+  if (config.isJson) output.write(`${io.redactor.redact(JSON.stringify(report))}\n`);
+  tellFailure(report, config, reporter);
+  const unwritten = writeReports(report, config, io, warn);
+  const faults = [output.fault, unwritten].filter((fault) => fault !== undefined);
+  for (const { message } of faults) {
+    reporter.report({ event: 'error', level: 'error', message, figures: { exit_code: EXIT.output } });
+  }
+  return report.ok && faults.length > 0 ? { exitCode: EXIT.output } : outcome;
+}
+
+/** stdout: after the first fault nothing more is written there, but the check and its other reports go on. */
+function createOutput(io: Io): { write(text: string): void; readonly fault: AtlantisError | undefined } {
+  let fault: AtlantisError | undefined;
+  return {
+    get fault() {
+      return fault;
+    },
+    write(text) {
+      if (fault !== undefined) return;
+      try {
+        io.writeOut(text);
+      } catch (error) {
+        if (!isAtlantisError(error)) throw error;
+        fault = error;
+      }
+    },
+  };
+}
+
+interface End {
+  readonly aborted: AbortSignal;
+  readonly reason: EndSignal | 'deadline' | undefined;
+  release(): void;
+}
+
+/** The deadline, and the first signal (contract S1); a second one ends the process at once. */
+function watchEnd(deadlineMs: number, io: Io): End {
+  const controller = new AbortController();
+  let reason: End['reason'];
+  const because = (why: EndSignal | 'deadline'): void => {
+    reason ??= why;
+    controller.abort();
+  };
+  const unwatch = watchSignals(io, because);
+  const cancel = io.clock.setTimer(() => because('deadline'), deadlineMs);
+  return {
+    aborted: controller.signal,
+    get reason() {
+      return reason;
+    },
+    release() {
+      cancel();
+      unwatch();
+    },
+  };
+}
+
+function describeSignal(signal: EndSignal): Parameters<StepLog['fail']>[0] {
+  return { cause: 'signal', message: `ended by ${signal}`, hint: undefined, exitCode: null };
+}
+
+/** A signal that came when all was done changes nothing but how the process ends. */
+function decide({ failure }: StepLog, reason: End['reason']): Outcome {
+  if (reason !== undefined && reason !== 'deadline') return { signal: reason };
+  if (failure === undefined) return { exitCode: EXIT.ok };
+  return { exitCode: (failure.failure.exitCode ?? EXIT.bug) as ExitCode };
+}
+
+/** Where stdout has no line that says so, stderr has. */
+function tellFailure(report: Report, { isJson, log }: CheckConfig, reporter: Reporter): void {
+  const failed = report.steps.find(({ error }) => error !== undefined);
+  if (failed?.error === undefined || (!isJson && log.format === 'text')) return;
+  const { cause, message, hint } = failed.error;
+  reporter.report({
+    event: 'error',
+    level: 'error',
+    message: `${STEPS[failed.name]}: ${message}`,
+    hint: hint ?? undefined,
+    figures: { step: failed.name, cause, exit_code: report.exit_code, signal: report.signal },
+  });
+}

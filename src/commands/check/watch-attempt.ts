@@ -1,0 +1,120 @@
+// Follows one attempt to connect from step to step: name lookup, TCP, proxy CONNECT, TLS, upgrade.
+//
+// It only looks: the attempt is that of `connection/dial/socket.ts`, the one that `tail` makes.
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { isIP, type Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
+import type { WatchPhase } from '../../connection/dial/socket.ts';
+import type { DialSettings } from '../../connection/settings.ts';
+import type { StepLog } from './step-log.ts';
+
+export interface AttemptWatch {
+  readonly watchPhase: WatchPhase;
+  /** Stops watching. */
+  end(): void;
+}
+
+/** @param nowMs wall clock, for the days that a certificate is still valid */
+export function watchAttempt(log: StepLog, dial: DialSettings, nowMs: () => number): AttemptWatch {
+  return dial.proxyUrl === undefined
+    ? watchDirect(log, dial, nowMs)
+    : watchProxied(log, new URL(dial.proxyUrl), nowMs);
+}
+
+function watchDirect(log: StepLog, dial: DialSettings, nowMs: () => number): AttemptWatch {
+  const url = new URL(dial.url);
+  return {
+    watchPhase(phase, socket) {
+      if (phase === 'lookup' && socket === undefined) beginLookup(log, url.hostname);
+      else if (phase === 'lookup' && socket !== undefined) {
+        watchSocket(log, socket, url.hostname, () => {
+          log.skip('proxy', 'none in use');
+          if (url.protocol === 'ws:') log.skip('tls', 'not in use: ws:// on this machine');
+          else log.begin('tls');
+        });
+      } else if (phase === 'upgrade') {
+        passTls(log, socket, nowMs());
+        log.begin('upgrade');
+      }
+    },
+    end() {},
+  };
+}
+
+/** Lookup and TCP are those of the proxy, which looks the name in the URL up itself. */
+function watchProxied(log: StepLog, proxy: URL, nowMs: () => number): AttemptWatch {
+  let isFound = false;
+  // The agent keeps the socket to the proxy to itself.
+  const watchNew = (message: unknown): void => {
+    if (isFound) return;
+    isFound = true;
+    const { socket } = message as { socket: Socket };
+    watchSocket(log, socket, proxy.hostname, () => log.begin('proxy'));
+  };
+  subscribe('net.client.socket', watchNew);
+  return {
+    watchPhase(phase, socket) {
+      if (phase === 'proxy' && proxy.protocol === 'https:') {
+        log.skip('lookup', 'a part of the proxy step: the proxy is reached by TLS');
+        log.skip('connect', 'a part of the proxy step: the proxy is reached by TLS');
+        log.begin('proxy');
+      } else if (phase === 'proxy') {
+        beginLookup(log, proxy.hostname);
+      } else if (phase === 'tls') {
+        log.pass(`${proxy.host} opened a tunnel`, { proxy: proxy.host, status: 200 });
+        log.begin('tls');
+      } else if (phase === 'upgrade') {
+        passTls(log, socket, nowMs());
+        log.begin('upgrade');
+      }
+    },
+    end: () => void unsubscribe('net.client.socket', watchNew),
+  };
+}
+
+function beginLookup(log: StepLog, hostname: string): void {
+  if (isIP(hostname.replace(/^\[|\]$/g, '')) === 0) {
+    log.begin('lookup');
+    return;
+  }
+  log.skip('lookup', `${hostname} is an address`);
+  log.begin('connect');
+}
+
+function watchSocket(log: StepLog, socket: Socket, hostname: string, onConnect: () => void): void {
+  const addresses: string[] = [];
+  socket.on('lookup', (error, address) => {
+    if (error !== null) return;
+    addresses.push(address);
+    if (addresses.length > 1) return;
+    // All addresses are told in one turn, and the first attempt to reach one comes after it.
+    queueMicrotask(() => {
+      if (log.current !== 'lookup') return;
+      log.pass(`${hostname} is ${addresses.join(', ')}`, { host: hostname, addresses });
+      log.begin('connect');
+    });
+  });
+  socket.once('connect', () => {
+    const { remoteAddress = '', remotePort = 0 } = socket;
+    const shown = remoteAddress.includes(':') ? `[${remoteAddress}]` : remoteAddress;
+    log.pass(`connected to ${shown}:${remotePort}`, { address: remoteAddress, port: remotePort });
+    onConnect();
+  });
+}
+
+function passTls(log: StepLog, socket: Socket | undefined, nowMs: number): void {
+  if (log.current !== 'tls' || !(socket instanceof TLSSocket)) return;
+  const version = socket.getProtocol() ?? 'unknown version';
+  const { issuer, valid_to: validTo = '' } = socket.getPeerCertificate();
+  const names = [issuer?.O, issuer?.CN].flat().filter((name) => typeof name === 'string' && name !== '');
+  const issuedBy = names.join(', ') || 'unknown issuer';
+  const expiresMs = Date.parse(validTo);
+  const daysLeft = Math.floor((expiresMs - nowMs) / 86_400_000);
+  log.pass(`${version}, issued by ${issuedBy}, ${daysLeft} ${daysLeft === 1 ? 'day' : 'days'} left`, {
+    version,
+    issuer: issuedBy,
+    ...(Number.isNaN(expiresMs)
+      ? {}
+      : { expires_at: new Date(expiresMs).toISOString(), days_left: daysLeft }),
+  });
+}

@@ -1,0 +1,67 @@
+// The scripts that `atlantis completion` prints. They know nothing but how to ask: every word they offer comes
+// from the program, so that a script of yesterday completes the flags of today. They are evaluated, not sourced
+// from `<(…)`: the bash 3.2 of macOS reads nothing from there, and does not say so.
+import type { SHELLS } from '../../flags/choices.ts';
+
+const BASH = `# Completion of atlantis for bash. In ~/.bashrc: eval "$(atlantis completion bash)"
+_atlantis() {
+  local line
+  COMPREPLY=()
+  while IFS= read -r line; do
+    COMPREPLY+=("$line")
+  done < <(command atlantis __complete bash -- "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
+  [[ \${COMPREPLY[0]-} == ':files' ]] || return 0
+  COMPREPLY=()
+  # Without offers of ours readline offers files, and knows how to quote them. Before bash 4 there is only compgen.
+  compopt -o default 2>/dev/null && return 0
+  local current=\${COMP_WORDS[COMP_CWORD]}
+  [[ $current == = ]] && current=
+  while IFS= read -r line; do
+    COMPREPLY+=("$line")
+  done < <(compgen -f -- "$current")
+}
+complete -F _atlantis atlantis
+`;
+
+const ZSH = `#compdef atlantis
+# Completion of atlantis for zsh. In ~/.zshrc, after compinit: eval "$(atlantis completion zsh)"
+_atlantis() {
+  local -a offers
+  offers=("\${(@f)$(command atlantis __complete zsh -- "\${(@Q)words[2,CURRENT-1]}" "\${(Q)PREFIX}" 2>/dev/null)}")
+  if [[ $offers[1] == :files ]]; then
+    [[ $PREFIX == --*=* ]] && compset -P 1 '*='
+    _files
+  elif [[ -n $offers[1] ]]; then
+    _describe -V atlantis offers
+  fi
+}
+if [[ $funcstack[1] == _atlantis ]]; then
+  _atlantis "$@"
+else
+  compdef _atlantis atlantis
+fi
+`;
+
+const FISH = `# Completion of atlantis for fish. In config.fish: atlantis completion fish | source
+function __atlantis_complete
+    set -l current (commandline -ct)
+    set -l words (commandline -opc)
+    set -l offers (command atlantis __complete fish -- $words[2..-1] "$current" 2>/dev/null)
+    if test "$offers[1]" = ':files'
+        set -l flag (string match -r -- '^--[^=]+=' "$current")
+        for file in (__fish_complete_path (string replace -r -- '^--[^=]+=' '' "$current"))
+            printf '%s\\n' "$flag$file"
+        end
+    else
+        printf '%s\\n' $offers
+    end
+end
+complete -c atlantis -f -k -a '(__atlantis_complete)'
+`;
+
+/** By the name of the shell. */
+export const SCRIPTS: Readonly<Record<(typeof SHELLS)[number], string>> = {
+  bash: BASH,
+  zsh: ZSH,
+  fish: FISH,
+};

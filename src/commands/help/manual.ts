@@ -1,0 +1,38 @@
+// `atlantis completion` and `atlantis help`.
+import { Argument } from 'commander';
+import { SHELLS } from '../../flags/choices.ts';
+import type { DocumentedCommand } from '../../flags/documented-command.ts';
+import type { Io } from '../../io/io.ts';
+
+/** Adds both to the program. */
+export function addManualCommands(program: DocumentedCommand, io: Io): void {
+  const shell = new Argument('<shell>', SHELLS.join(', '));
+  shell.argChoices = [...SHELLS];
+  program
+    .command('completion')
+    .summary('completion for your shell')
+    .description(
+      'Print a script that completes commands, flags, their values, profile names and files in your shell.',
+    )
+    .addArgument(shell)
+    .note('Install', 'a line in the start-up file of your shell', {
+      '~/.bashrc': 'eval "$(atlantis completion bash)"',
+      '~/.zshrc': 'eval "$(atlantis completion zsh)"    # after compinit',
+      '~/.config/fish/config.fish': 'atlantis completion fish | source',
+    })
+    .example('eval "$(atlantis completion bash)"', 'for this session')
+    .example('atlantis completion zsh > "$HOME/.zsh/completions/_atlantis"', 'a folder of fpath')
+    .example('atlantis completion fish > ~/.config/fish/completions/atlantis.fish')
+    .action(async (name: string) => {
+      const { printCompletionScript } = await import('../completion/script.ts');
+      printCompletionScript(name, io);
+    });
+
+  // Asked by runProgram, which turns `help stream tail` into `stream tail --help`.
+  program
+    .command('help')
+    .summary('help for a command')
+    .argument('[command...]', 'its words, such as stream tail; or exit-codes, environment, files')
+    .example('atlantis help stream tail')
+    .example('atlantis help exit-codes');
+}

@@ -1,0 +1,162 @@
+// `profile add`: gathers a URL and a key from flags, stdin or the terminal, and stores them.
+//
+// Nothing is taken from the environment: a key exported for one service must not slip into the profile of
+// another.
+import { resolve } from 'node:path';
+import { UsageError } from '../../errors.ts';
+import type { Io, Outcome } from '../../io/io.ts';
+import { parseKey } from '../../io/key.ts';
+import { DamagedStoreError, isCommand, type Profile } from '../../profiles/profile-file.ts';
+import { readFirstLine } from '../../settings/first-line.ts';
+import { resolveProgram } from '../../settings/key-program.ts';
+import { parseStreamUrl, type StreamUrl } from '../../settings/stream-url.ts';
+import { KEY_ON_TERMINAL } from '../../settings/target.ts';
+import { describeProfile, printJson } from './describe.ts';
+import type { PrintFlags } from './list.ts';
+import { type Answer, canPrompt, createPrompter } from './prompt.ts';
+import { assertProfileName, openContext, type ProfileContext, readProfiles } from './read.ts';
+import { saveProfiles } from './save.ts';
+
+/** Opens the stream once; throws the error that says why the key does not work. */
+export type CheckKey = (url: StreamUrl, key: string, io: Io) => Promise<void>;
+
+export interface AddFlags extends PrintFlags {
+  readonly url?: string;
+  readonly keyStdin?: boolean;
+  readonly keyCommand?: readonly string[];
+  readonly force?: boolean;
+  readonly check?: boolean;
+}
+
+type Secret = Pick<Profile, 'key'> | Pick<Profile, 'keyCommand'>;
+
+/**
+ * Stores a profile; the first one is in use from then on.
+ *
+ * @throws UsageError for a bad name, URL or flag, a name that is taken, or nobody to ask (2); CredentialError
+ *   for what is not a key (3); StoreError (10); OutputError (9); whatever `checkKey` throws.
+ */
+export async function addProfile(
+  name: string,
+  flags: AddFlags,
+  io: Io,
+  checkKey: CheckKey | undefined,
+): Promise<Outcome> {
+  const context = await openContext(flags, io);
+  assertProfileName(name);
+  const argv = parseCommand(flags, io.platform);
+  const givenUrl = flags.url === undefined ? undefined : parseStreamUrl(flags.url, '--url');
+  assertComplete(flags, io);
+  if (flags.force !== true) assertFree(name, context, io);
+
+  const url = givenUrl ?? (await askUrl(io));
+  if ('signal' in url) return url;
+  const secret = argv === undefined ? await obtainKey(flags, io) : { keyCommand: argv };
+  if ('signal' in secret) return secret;
+  if (flags.check === true && checkKey !== undefined) {
+    await checkKey(url, await readSecret(secret, io), io);
+    context.say('the key works');
+  }
+
+  const profile: Profile = { name, url: url.base, ...secret };
+  const isInUse = await saveProfiles(
+    context,
+    io,
+    (draft) => {
+      if (draft.has(name) && flags.force !== true) throw nameTaken(name);
+      draft.put(profile);
+      draft.current ??= name;
+      return draft.current === name;
+    },
+    { mayMoveAside: true },
+  );
+  const record = describeProfile(profile, isInUse ? name : undefined);
+  if (flags.json === true) printJson(io, record);
+  const key = record.key_prefix === undefined ? `command ${record.key_command}` : `${record.key_prefix}…`;
+  context.say(`profile ${name} stored: ${url.base}, key ${key}${isInUse ? ', in use' : ''}`);
+  return { exitCode: 0 };
+}
+
+/** The key command as an argv array, from words or one JSON array; a relative path is made absolute here and now. */
+function parseCommand(
+  { keyCommand, keyStdin }: AddFlags,
+  platform: NodeJS.Platform,
+): readonly string[] | undefined {
+  if (keyCommand === undefined) return undefined;
+  if (keyStdin === true) {
+    throw new UsageError('--key-stdin and --key-command contradict each other', 'give one of them');
+  }
+  const [first = ''] = keyCommand;
+  // A path may have a space in it. Not repeated: arguments may be secrets, too.
+  if (keyCommand.length === 1 && /^[^[/\\\s]+\s/.test(first)) {
+    throw new UsageError(
+      '--key-command: one word with a space in it is the name of a program, which no shell takes apart',
+      'give its words one by one: --key-command op read op://dev/key',
+    );
+  }
+  const argv = keyCommand.length === 1 && first.startsWith('[') ? parseArray(first) : keyCommand;
+  if (isCommand(argv)) return resolveProgram(argv, resolve(), platform);
+  throw new UsageError(
+    'invalid --key-command',
+    'accepted: a program and its arguments as words, or as one JSON array: \'["op","read","op://dev/key"]\'',
+  );
+}
+
+function parseArray(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Without a terminal everything has to be given; says all that is missing at once. */
+function assertComplete(flags: AddFlags, io: Io): void {
+  if (flags.keyStdin === true && io.isStdinTty) {
+    throw new UsageError(KEY_ON_TERMINAL, 'without it you are asked for the key');
+  }
+  if (canPrompt(io)) return;
+  const missing: string[] = [];
+  if (flags.url === undefined) missing.push('--url <url>');
+  if (flags.keyStdin !== true && flags.keyCommand === undefined) {
+    missing.push('--key-stdin (or --key-command <argv...>)');
+  }
+  if (missing.length === 0) return;
+  throw new UsageError('there is no terminal to ask on', `give ${missing.join(' and ')}`);
+}
+
+const nameTaken = (name: string): UsageError =>
+  new UsageError(`there is a profile "${name}" already`, 'give --force to replace it');
+
+/** Tells a taken name before anything is asked; a damaged store has no names. */
+function assertFree(name: string, context: ProfileContext, io: Io): void {
+  try {
+    if (readProfiles(context, io).profiles.has(name)) throw nameTaken(name);
+  } catch (error) {
+    if (!(error instanceof DamagedStoreError)) throw error;
+  }
+}
+
+async function askUrl(io: Io): Promise<StreamUrl | Exclude<Answer, string>> {
+  const answer = await createPrompter(io, '--url <url>').askLine('Base URL: ');
+  return typeof answer === 'string' ? parseStreamUrl(answer, 'the base URL') : answer;
+}
+
+async function obtainKey(flags: AddFlags, io: Io): Promise<{ key: string } | Exclude<Answer, string>> {
+  const source = flags.keyStdin === true ? '--key-stdin' : undefined;
+  const answer =
+    source === undefined
+      ? await createPrompter(io, '--key-stdin').askHidden('API key (not shown): ')
+      : await readFirstLine(io.stdin());
+  if (typeof answer !== 'string') return answer;
+  io.redactor.addSecret(answer.trim());
+  return { key: parseKey(answer, source) };
+}
+
+async function readSecret(secret: Secret, io: Io): Promise<string> {
+  if ('key' in secret && secret.key !== undefined) return secret.key;
+  const { runKeyCommand } = await import('../../settings/key-command.ts');
+  const key = await runKeyCommand('keyCommand' in secret ? (secret.keyCommand ?? []) : [], io);
+  io.redactor.addSecret(key);
+  return key;
+}

@@ -1,0 +1,65 @@
+// `profile use`, `rename` and `remove`: changes to what is there already.
+
+import { UsageError } from '../../errors.ts';
+import type { Io, Outcome } from '../../io/io.ts';
+import { keyPrefix } from '../../io/key.ts';
+import type { GlobalFlags } from '../../settings/stream-config.ts';
+import { createPrompter } from './prompt.ts';
+import { assertProfileName, missingProfile, openContext, readProfiles, requireProfile } from './read.ts';
+import { saveProfiles } from './save.ts';
+
+/** Makes a profile the one in use. @throws UsageError, StoreError, OutputError */
+export async function chooseProfile(name: string, flags: GlobalFlags, io: Io): Promise<void> {
+  const context = await openContext(flags, io);
+  await saveProfiles(context, io, (draft) => {
+    if (!draft.has(name)) throw missingProfile(name, draft.names());
+    draft.current = name;
+  });
+  context.say(`profile ${name} is in use`);
+}
+
+/** Gives a profile another name. @throws UsageError, StoreError, OutputError */
+export async function renameProfile(from: string, to: string, flags: GlobalFlags, io: Io): Promise<void> {
+  assertProfileName(to);
+  const context = await openContext(flags, io);
+  await saveProfiles(context, io, (draft) => {
+    if (!draft.has(from)) throw missingProfile(from, draft.names());
+    if (draft.has(to)) {
+      throw new UsageError(`there is a profile "${to}" already`, 'remove it first, or take another name');
+    }
+    draft.rename(from, to);
+  });
+  context.say(`profile ${from} is now called ${to}`);
+}
+
+export interface RemoveFlags extends GlobalFlags {
+  readonly yes?: boolean;
+}
+
+/** Removes a profile after asking. @throws UsageError, StoreError, OutputError */
+export async function removeProfile(name: string, flags: RemoveFlags, io: Io): Promise<Outcome> {
+  const context = await openContext(flags, io);
+  const profile = requireProfile(readProfiles(context, io), name);
+  if (flags.yes !== true) {
+    const prompter = createPrompter(io, '--yes');
+    const what = profile.key === undefined ? 'its key command' : `its key ${keyPrefix(profile.key)}…`;
+    const answer = await prompter.askLine(`Remove profile ${name} and ${what}? [y/N] `);
+    if (typeof answer !== 'string') return answer;
+    if (!/^y(es)?$/i.test(answer.trim())) {
+      context.say('nothing was removed');
+      return { exitCode: 0 };
+    }
+  }
+  const needsChoice = await saveProfiles(context, io, (draft) => {
+    if (!draft.has(name)) throw missingProfile(name, draft.names());
+    const isCurrent = draft.current === name;
+    draft.remove(name);
+    return isCurrent && draft.names().length > 0;
+  });
+  context.say(
+    needsChoice
+      ? `profile ${name} was removed; none is in use now: choose one with atlantis profile use <name>`
+      : `profile ${name} was removed`,
+  );
+  return { exitCode: 0 };
+}

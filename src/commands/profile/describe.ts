@@ -1,0 +1,50 @@
+// A profile as it may be shown: never more of a key than its prefix, of a key command than its program.
+
+import type { Io } from '../../io/io.ts';
+import { keyPrefix } from '../../io/key.ts';
+import type { Profile } from '../../profiles/profile-file.ts';
+import { parseStreamUrl } from '../../settings/stream-url.ts';
+
+/** One profile for programs; the names are part of the contract of `--json`. */
+export interface ProfileRecord {
+  readonly name: string;
+  readonly current: boolean;
+  /** Base URL; null where the store holds something that is not one. */
+  readonly url: string | null;
+  readonly key_source: 'stored' | 'command';
+  /** Prefix of a stored key. */
+  readonly key_prefix?: string;
+  /** Program of a key command, without its arguments. */
+  readonly key_command?: string;
+}
+
+/** What may be shown of a profile. */
+export function describeProfile(profile: Profile, current: string | undefined): ProfileRecord {
+  const { name, key, keyCommand } = profile;
+  const common = { name, current: name === current, url: describeUrl(profile.url, name) };
+  return keyCommand === undefined
+    ? { ...common, key_source: 'stored', key_prefix: keyPrefix(key ?? '') }
+    : { ...common, key_source: 'command', key_command: keyCommand[0] ?? '' };
+}
+
+function describeUrl(url: string, name: string): string | null {
+  try {
+    return parseStreamUrl(url, `profile "${name}"`).base;
+  } catch {
+    return null;
+  }
+}
+
+/** Writes to stdout what a profile command prints; it passes the redactor as all else (contract P4). */
+export function print(io: Io, text: string): void {
+  io.writeOut(io.redactor.redact(text));
+}
+
+/** Prints a value as JSON for programs: one document, one line, safe on a terminal. */
+export function printJson(io: Io, value: unknown): void {
+  const text = JSON.stringify(value).replace(
+    /[\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+  print(io, `${text}\n`);
+}

@@ -1,0 +1,39 @@
+// `stream relay`, from parsed flags to the end: settings, sinks, the session; or dead letters instead of a stream.
+
+import { parseRelayFlags, type RelayFlags } from '../../delivery/relay-config.ts';
+import type { Io, Outcome } from '../../io/io.ts';
+import { createSelect } from '../../session/format.ts';
+import { openCommandStream } from '../../session/open-service.ts';
+import { runSession } from '../../session/session.ts';
+import { parseTailFlags } from '../../settings/stream-config.ts';
+import { openRelay } from './open.ts';
+
+/** Runs the command. @throws UsageError, CredentialError, StoreError, OutputError before anything is delivered */
+export async function runRelay(flags: RelayFlags, io: Io): Promise<Outcome> {
+  const config = parseTailFlags(flags, io);
+  const relay = await parseRelayFlags(flags);
+  if (relay.redeliver !== undefined) {
+    const { redeliver } = await import('./redeliver.ts');
+    return redeliver(relay.redeliver, relay, config, io);
+  }
+  const stream = await openCommandStream(flags, config, await createSelect(config), io);
+  const { open, settings, reporter, status } = stream;
+  try {
+    const { openOutput, untilReady, close } = await openRelay({
+      config: relay,
+      connection: config.connection,
+      trustedRoots: settings.dial.trustedRoots,
+      reporter,
+      io,
+    });
+    try {
+      await untilReady();
+      return await runSession({ config, openStream: open, openOutput, reporter, status }, io);
+    } finally {
+      // Also where the session ended before it could: the lanes would go on for ever.
+      await close();
+    }
+  } finally {
+    await stream.close();
+  }
+}

@@ -1,0 +1,132 @@
+// The sinks of a relay, made of its configuration; the NATS client is loaded only where one of them needs it.
+import { hostname } from 'node:os';
+import { HttpSink } from '../../delivery/http/http-sink.ts';
+import { createIdentifier } from '../../delivery/message-id.ts';
+import type { RelayConfig } from '../../delivery/relay-config.ts';
+import type { RelayTarget } from '../../delivery/relay-target.ts';
+import type { Sink } from '../../delivery/sink.ts';
+import { saySinkReady } from '../../delivery/words.ts';
+import { UsageError } from '../../errors.ts';
+import type { Io } from '../../io/io.ts';
+import { areTlsChecksOff, TLS_CHECKS_OFF } from '../../settings/certificates.ts';
+import type { ConnectionConfig } from '../../settings/connection-config.ts';
+import { readNatsSettings } from '../../settings/nats-settings.ts';
+import type { Reporter } from '../../ui/reporter.ts';
+import { VERSION } from '../../version.ts';
+
+export interface SinkWorld {
+  readonly config: RelayConfig;
+  readonly connection: ConnectionConfig;
+  /** PEM that replaces the built-in roots, or undefined. */
+  readonly trustedRoots: readonly string[] | undefined;
+  readonly reporter: Reporter;
+  readonly io: Io;
+}
+
+/** The name under which this relay is known to those who read what it delivered. */
+export function nameRelay({ name }: Pick<RelayConfig, 'name'>): string {
+  return name ?? (hostname().replace(/[^A-Za-z0-9_-]/g, '_') || 'relay');
+}
+
+/** Makes a sink for each target. @throws UsageError for credentials, secrets and proxies that cannot be used */
+export function createSinks(world: SinkWorld): Promise<Sink[]> {
+  refuseUncheckedTls(world);
+  return Promise.all(
+    world.config.targets.map((target) =>
+      target.kind === 'nats' ? createJetStreamSink(target, world) : createHttpSink(target, world),
+    ),
+  );
+}
+
+/** Contract C7 holds for sinks too. */
+function refuseUncheckedTls({ config, io }: SinkWorld): void {
+  const isRemote = config.targets.some((target) => target.kind === 'nats' || !target.target.isLoopback);
+  if (!areTlsChecksOff(io.env) || !isRemote) return;
+  throw new UsageError(
+    `${TLS_CHECKS_OFF}: events could go to anybody`,
+    'unset it; a private root is trusted with --ca-cert <file>',
+  );
+}
+
+async function createJetStreamSink(
+  target: Extract<RelayTarget, { kind: 'nats' }>,
+  { config, connection, trustedRoots, reporter, io }: SinkWorld,
+): Promise<Sink> {
+  const { address } = target;
+  const { natsCreds } = config;
+  const relayName = nameRelay(config);
+  const clientName = `atlantis-relay ${relayName}`;
+  const { nats, origin } = readNatsSettings({ address, natsCreds, connection, trustedRoots, clientName }, io);
+  reporter.report({ event: 'setting', level: 'debug', message: origin });
+  const { JetStreamSink } = await import('../../delivery/nats/jetstream-sink.ts');
+  const sink = new JetStreamSink(
+    {
+      nats,
+      stream: target.stream,
+      subject: config.subject,
+      lifecycleSubject: config.lifecycleSubject,
+      plan: config.retention,
+      sendTimeoutMs: config.sendTimeoutMs,
+      window: config.window,
+      relayName,
+      identify: createIdentifier(config.idSteps, relayName),
+    },
+    { clock: io.clock, onStream: (stream) => reporter.report(saySinkReady(sink.name, stream)) },
+  );
+  return sink;
+}
+
+async function createHttpSink(
+  { target }: Extract<RelayTarget, { kind: 'http' }>,
+  { config, trustedRoots, io }: SinkWorld,
+): Promise<Sink> {
+  for (const value of new URL(target.href).searchParams.values()) io.redactor.addSecret(value);
+  const headers = [...config.headerVariables].map(([header, variable]) => [
+    header,
+    readSecret(`--header-env ${header}`, variable, io),
+  ]);
+  const { signature } = config;
+  const relayName = nameRelay(config);
+  return new HttpSink(
+    {
+      target,
+      batch: Math.min(config.batch, config.window),
+      isBatch: config.batch > 1,
+      sendTimeoutMs: config.sendTimeoutMs,
+      headers: Object.fromEntries(headers),
+      userAgent: `atlantis-cli/${VERSION}`,
+      relayName,
+      identify: createIdentifier(config.idSteps, relayName),
+      signature:
+        signature === undefined
+          ? undefined
+          : { header: signature.header, secret: readSecret('--sign-with-env', signature.variable, io) },
+      proxyUrl: await chooseProxy(target, io),
+      trustedRoots,
+    },
+    io.clock,
+  );
+}
+
+/** A secret out of the environment, known to the redactor from here on. @throws UsageError where there is none */
+function readSecret(flag: string, variable: string, { env, redactor }: Io): string {
+  const value = env[variable] ?? '';
+  if (value === '')
+    throw new UsageError(`${flag}: the variable ${variable} is not set`, `export ${variable}=…`);
+  redactor.addSecret(value);
+  // What stands behind a scheme such as Bearer is the secret proper.
+  for (const part of value.split(/\s+/)) if (part.length >= 8) redactor.addSecret(part);
+  return value;
+}
+
+/** As for the stream itself: by CONNECT, and never to this machine (contract C5, C6). */
+async function chooseProxy(
+  { href, isSecure, isLoopback }: Extract<RelayTarget, { kind: 'http' }>['target'],
+  io: Io,
+): Promise<string | undefined> {
+  if (!isSecure || isLoopback) return undefined;
+  const { findProxy } = await import('../../settings/proxy.ts');
+  const proxyUrl = findProxy(href, io.env);
+  if (proxyUrl !== undefined) io.redactor.addProxyUrl(proxyUrl);
+  return proxyUrl;
+}

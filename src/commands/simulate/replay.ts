@@ -1,0 +1,75 @@
+// `simulate --replay`: a recording as a scenario, from its beginning for every client, in its own time.
+import { existsSync, statSync } from 'node:fs';
+import { type Clock, systemClock } from '../../clock.ts';
+import { isAtlantisError, UsageError } from '../../errors.ts';
+import { textsOf } from '../../events/batch.ts';
+import { createDamageReport } from '../../recording/damage-report.ts';
+import { play } from '../../recording/play.ts';
+import { readLines } from '../../recording/read-lines.ts';
+import type { Scenario } from '../../simulator/scenario.ts';
+import type { Reporter, StatusRecord } from '../../ui/reporter.ts';
+
+const NO_STDIN = (): never => {
+  throw new UsageError('--replay needs a file', 'stdin could be read once only, not for every client');
+};
+
+/**
+ * The scenario. Damaged lines are told of to the reporter, for the first client.
+ * @param speed see `play`
+ * @throws UsageError if the file cannot be read
+ */
+export async function createReplay(
+  path: string,
+  speed: number,
+  reporter: Reporter,
+  clock: Clock = systemClock,
+): Promise<Scenario> {
+  await probe(path);
+  let isFirst = true;
+
+  async function* feed(signal: AbortSignal): AsyncGenerator<readonly string[]> {
+    const damage = isFirst ? createDamageReport(reporter) : undefined;
+    isFirst = false;
+    let events = 0;
+    const startedAtMs = clock.monotonicMs();
+    try {
+      for await (const item of play(readLines(path, NO_STDIN, signal), { speed, clock, signal })) {
+        if (item.kind === 'damaged') damage?.note(item.line, item.why);
+        if (item.kind !== 'events') continue;
+        events += item.batch.count;
+        yield textsOf(item.batch).map((text) => text.toString('utf8'));
+      }
+    } catch (error) {
+      // The others are served all the same.
+      reporter.report(describeFailure(error));
+    }
+    if (damage !== undefined) reporter.report(damage.summarize(events, clock.monotonicMs() - startedAtMs));
+  }
+
+  return {
+    summary: `the recording ${path}`,
+    getAct() {
+      if (existsSync(path)) return { steps: [{ do: 'welcome' }, { do: 'feed', open: feed }] };
+      const message = `the recording ${JSON.stringify(path)} is gone: a client was refused with 500`;
+      reporter.report({ event: 'error', level: 'error', message });
+      return { refuse: { status: 500 } };
+    },
+  };
+}
+
+/** @throws UsageError for what cannot be read, or not by each client anew */
+async function probe(path: string): Promise<void> {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found !== undefined && !found.isFile() && !found.isDirectory()) {
+    throw new UsageError(
+      `the recording ${JSON.stringify(path)} is not a regular file`,
+      'every client gets it from its beginning, which takes a file',
+    );
+  }
+  for await (const _lines of readLines(path, NO_STDIN, new AbortController().signal)) break;
+}
+
+function describeFailure(error: unknown): StatusRecord {
+  if (!isAtlantisError(error)) throw error;
+  return { event: 'error', level: 'error', message: error.message };
+}

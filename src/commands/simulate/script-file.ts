@@ -1,0 +1,32 @@
+// Reads a scenario script from its file.
+import { readFileSync } from 'node:fs';
+import { UsageError } from '../../errors.ts';
+import { describePosition, findJsonFault } from '../../profiles/json-fault.ts';
+import type { Scenario } from '../../simulator/scenario.ts';
+import { parseScript } from '../../simulator/script.ts';
+
+/** @throws UsageError naming the file, or the line and column or JSON path of the first fault */
+export function readScript(path: string): Scenario {
+  const text = readText(path);
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new UsageError(
+      `the script ${JSON.stringify(path)} is not JSON: ${describePosition(text, findJsonFault(text) ?? 0)}`,
+      'docs/scenario.schema.json describes its form',
+    );
+  }
+  return parseScript(value);
+}
+
+function readText(path: string): string {
+  try {
+    // Some editors put a byte order mark before everything.
+    return readFileSync(path, 'utf8').replace(/^\ufeff/, '');
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
+    const why = code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'it is a folder' : code;
+    throw new UsageError(`the script ${JSON.stringify(path)} cannot be read: ${why}`);
+  }
+}

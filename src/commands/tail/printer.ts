@@ -1,0 +1,58 @@
+// The output of `stream tail`: events as lines on stdout, and a word on stderr when their reader holds them up.
+
+import type { Io } from '../../io/io.ts';
+import { createLineWriter, isFile, type WriteFailure } from '../../io/line-writer.ts';
+import type { Renderer } from '../../render/renderer.ts';
+import type { EventOutput } from '../../session/output.ts';
+import type { Reporter } from '../../ui/reporter.ts';
+import type { StreamStatus } from '../../ui/stream-status.ts';
+import { sayCut, sayPaused } from '../../ui/words.ts';
+
+/** A reader that blocks for longer is worth a line. */
+const PAUSE_WORTH_TELLING_MS = 1_000;
+
+export interface PrintParts {
+  readonly renderer: Renderer;
+  readonly reporter: Reporter;
+  readonly status: StreamStatus;
+}
+
+/** Prints to the stdout of `io`. */
+export function openPrinter(
+  { renderer, reporter, status }: PrintParts,
+  io: Io,
+  onFailure: (failure: WriteFailure) => void,
+): EventOutput {
+  const writer = createLineWriter(io.stdout, io.clock, onFailure);
+  if (isFile(io.stdout)) io.ignoreFileSizeSignal();
+
+  function write(lines: Buffer | string, onWritten?: () => void): Promise<void> | undefined {
+    if (io.stdout.isTty) status.makeWay();
+    const blocked = writer.write(lines, onWritten);
+    // Who stopped a terminal knows, and could only read it afterwards.
+    if (blocked === undefined || (io.stdout.isTty && io.stderr.isTty)) return blocked;
+    const cancel = io.clock.setTimer(() => reporter.report(sayPaused()), PAUSE_WORTH_TELLING_MS);
+    return blocked.then(cancel);
+  }
+
+  return {
+    writeEvents: (batch, count, place) => write(renderer.renderEvents(batch, count, place), batch.release),
+    writeLifecycle(record) {
+      const line = renderer.renderLifecycle?.(record);
+      return line === undefined ? undefined : write(line);
+    },
+    flush: () => writer.flush(),
+    drain: () => writer.drain(),
+    cutAfter: (ms) => writer.cutAfter(ms),
+    sayCut: () => (writer.bytesCut === 0 ? undefined : sayCut(writer.bytesCut)),
+    get failure() {
+      return writer.failure;
+    },
+    get blockedMs() {
+      return writer.blockedMs;
+    },
+    get blockedSinceMs() {
+      return writer.blockedSinceMs;
+    },
+  };
+}

@@ -1,0 +1,55 @@
+// `stream tail`, from parsed flags to the end: settings, the source, the session.
+
+import type { Io, Outcome } from '../../io/io.ts';
+import type { Recording } from '../../recording/recording.ts';
+import { createRenderer, createSelect, type Select } from '../../session/format.ts';
+import { type CommandStream, openCommandStream } from '../../session/open-service.ts';
+import type { OpenOutput } from '../../session/output.ts';
+import { runSession } from '../../session/session.ts';
+import { type FromConfig, type FromFlags, parseFromFlags } from '../../settings/from-config.ts';
+import { parseTailFlags, type TailConfig, type TailFlags } from '../../settings/stream-config.ts';
+import type { Reporter } from '../../ui/reporter.ts';
+import { openPrinter } from './printer.ts';
+import { parseRecordFlags, type RecordFlags, type RecordSettings } from './record-config.ts';
+
+/** Runs the command. @throws UsageError, CredentialError, StoreError before anything is opened */
+export async function runTail(flags: TailFlags & RecordFlags & FromFlags, io: Io): Promise<Outcome> {
+  const config = parseTailFlags(flags, io);
+  const record = parseRecordFlags(flags);
+  const select = await createSelect(config);
+  const renderer = await createRenderer(config, io);
+  const from = parseFromFlags(flags, io.clock.wallMs());
+  const stream =
+    from === undefined
+      ? await openCommandStream(flags, config, select, io)
+      : await openOtherStream(from, config, select, io);
+  const { open, traits, reporter, status } = stream;
+  let recording: Recording | undefined;
+  try {
+    recording = record === undefined ? undefined : await loadRecording(record, reporter, io);
+    const openOutput: OpenOutput = (onFailure) => openPrinter({ renderer, reporter, status }, io, onFailure);
+    const openRecorder = recording?.open;
+    const parts = { config, openStream: open, traits, openOutput, reporter, status, openRecorder };
+    return await runSession(parts, io);
+  } finally {
+    recording?.release();
+    await stream.close();
+  }
+}
+
+/** A stream of JetStream's: what it needs is loaded only where it is asked for. */
+async function openOtherStream(
+  from: FromConfig,
+  config: TailConfig,
+  select: Select,
+  io: Io,
+): Promise<CommandStream> {
+  const { openFromStream } = await import('./jetstream.ts');
+  return openFromStream(from, config, select, io);
+}
+
+/** Loads what records only where it is asked for. @throws UsageError, OutputError */
+async function loadRecording(settings: RecordSettings, reporter: Reporter, io: Io): Promise<Recording> {
+  const { prepareRecording } = await import('../../recording/recording.ts');
+  return prepareRecording(settings, reporter, io);
+}

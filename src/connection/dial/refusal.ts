@@ -1,0 +1,183 @@
+// Reads an answer that is not a WebSocket and says what it means (contract C3, § 5).
+//
+// An answer counts as the API's own only with its error envelope, or as JSON with X-Request-Id; anything
+// else came from something in between. Pure but for `readBody`.
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { Cause, CauseKind } from '../causes.ts';
+
+/** At most this much of a refusal is read. */
+export const MAX_BODY_BYTES = 64 * 1024;
+/** And for at most this long. */
+export const MAX_BODY_MS = 5_000;
+
+const MAX_MESSAGE_CHARACTERS = 300;
+const MAX_REQUEST_ID_CHARACTERS = 128;
+
+export interface Refusal {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+  /** Host and port of the proxy in use, or undefined. */
+  readonly proxy: string | undefined;
+  /** True when the proxy itself gave this answer to CONNECT. */
+  readonly isFromProxy: boolean;
+}
+
+/** Collects the body until it ends, MAX_BODY_BYTES are read, or `stop` aborts; never rejects. */
+export function readBody(response: IncomingMessage, stop: AbortSignal): Promise<string> {
+  return new Promise((resolve) => {
+    const parts: Buffer[] = [];
+    let size = 0;
+    const finish = (): void => {
+      stop.removeEventListener('abort', finish);
+      response.removeListener('data', collect);
+      resolve(Buffer.concat(parts).subarray(0, MAX_BODY_BYTES).toString('utf8'));
+    };
+    const collect = (part: Buffer): void => {
+      parts.push(part);
+      size += part.length;
+      if (size >= MAX_BODY_BYTES) finish();
+    };
+    response.on('data', collect);
+    response.once('end', finish);
+    response.once('close', finish);
+    response.on('error', finish);
+    if (stop.aborted) finish();
+    else stop.addEventListener('abort', finish);
+  });
+}
+
+/** The cause that a refusal stands for. `host` and `nowMs` (wall clock) fill in what the answer leaves open. */
+export function classifyRefusal(refusal: Refusal, host: string, nowMs: number): Cause {
+  const { status, headers } = refusal;
+  const envelope = parseEnvelope(refusal.body);
+  const requestId = firstHeader(headers['x-request-id'])?.slice(0, MAX_REQUEST_ID_CHARACTERS);
+  const isFromApi =
+    !refusal.isFromProxy && (envelope !== undefined || (requestId !== undefined && isJson(refusal.body)));
+  const retryAfterMs = parseRetryAfter(firstHeader(headers['retry-after']), nowMs);
+  const kind = pickKind(refusal, isFromApi);
+  return {
+    kind,
+    host,
+    detail: describeAnswer(refusal, kind, isFromApi, envelope, requestId),
+    httpStatus: status,
+    ...(refusal.proxy === undefined ? {} : { proxy: refusal.proxy }),
+    ...(envelope === undefined ? {} : { errorCode: envelope.code }),
+    ...(requestId === undefined ? {} : { requestId }),
+    ...(retryAfterMs === undefined || !isRetryable(kind) ? {} : { retryAfterMs }),
+  };
+}
+
+/** The three forms of an HTTP date (RFC 9110 § 5.6.7); the last one comes without its zone, which is GMT. */
+const HTTP_DATE = /^[A-Z][a-z]{2,8}, ?\d{2}[ -][A-Z][a-z]{2}[ -]\d{2,4} \d{2}:\d{2}:\d{2} GMT$/;
+const ASCTIME_DATE = /^[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d{2}:\d{2}:\d{2} \d{4}$/;
+
+/**
+ * Ms that a Retry-After header asks for: whole seconds or an HTTP date (RFC 9110 § 10.2.3, contract R1);
+ * undefined for anything else. A date in the past is 0, no value is beyond the safe integers.
+ */
+export function parseRetryAfter(value: string | undefined, nowMs: number): number | undefined {
+  if (value === undefined) return undefined;
+  const text = value.trim();
+  if (/^\d+$/.test(text)) return Math.min(Number(text) * 1000, Number.MAX_SAFE_INTEGER);
+  const isHttpDate = HTTP_DATE.test(text) || ASCTIME_DATE.test(text);
+  const atMs = isHttpDate ? Date.parse(text.endsWith('GMT') ? text : `${text} GMT`) : Number.NaN;
+  return Number.isNaN(atMs) ? undefined : Math.max(0, atMs - nowMs);
+}
+
+function isRetryable(kind: CauseKind): boolean {
+  return kind === 'rate-limited' || kind === 'unavailable';
+}
+
+/** What content delivery networks say of a service that they cannot reach: 520 to 530, 561, 598, 599. */
+function isFromEdge(status: number): boolean {
+  return status >= 520 && status < 600;
+}
+
+/** How nginx, Go's net/http and Apache answer a plaintext request on a TLS port. */
+const WANTS_TLS = /HTTP request (was sent )?to (an )?HTTPS|plain HTTP to an SSL/i;
+
+/** nginx lets the handshake pass and asks for the certificate in HTTP. */
+const WANTS_CERTIFICATE = /No required SSL certificate was sent/i;
+
+function pickKind(refusal: Refusal, isFromApi: boolean): CauseKind {
+  const { status } = refusal;
+  if (refusal.isFromProxy) return status >= 500 ? 'proxy-failed' : 'proxy-refused';
+  if (WANTS_TLS.test(refusal.body)) return 'plaintext-to-tls';
+  if (WANTS_CERTIFICATE.test(refusal.body)) return 'client-certificate-demanded';
+  if (status === 407) return 'proxy-refused';
+  if (status >= 300 && status < 400) return 'redirect';
+  if (status === 429) return 'rate-limited';
+  if ([408, 500, 502, 503, 504].includes(status) || isFromEdge(status)) return 'unavailable';
+  if (status < 300) return 'not-websocket';
+  if (!isFromApi) return 'not-atlantis';
+  if (status === 401) return 'unauthorized';
+  if (status === 403) return 'forbidden';
+  if (status === 402) return 'no-credit';
+  return status < 500 ? 'rejected' : 'unavailable';
+}
+
+function describeAnswer(
+  refusal: Refusal,
+  kind: CauseKind,
+  isFromApi: boolean,
+  envelope: Envelope | undefined,
+  requestId: string | undefined,
+): string {
+  const parts = [`HTTP ${refusal.status}`];
+  if (envelope !== undefined) {
+    parts[0] += ` ${envelope.code}`;
+    if (envelope.message !== '') parts[0] += `: ${envelope.message}`;
+  }
+  const location = firstHeader(refusal.headers.location);
+  if (kind === 'redirect' && location !== undefined) parts.push(`to ${clip(location)}`);
+  const server = firstHeader(refusal.headers['server']);
+  if ((kind === 'not-atlantis' || kind === 'not-websocket') && server !== undefined) {
+    parts.push(`server: ${clip(server)}`);
+  }
+  // The words of these two speak of the service itself.
+  if (isRetryable(kind) && !isFromApi) parts.push('an answer that did not come from Atlantis');
+  const type = firstHeader(refusal.headers['content-type']);
+  if (kind === 'not-websocket' && type !== undefined) parts.push(clip(type));
+  if (refusal.proxy !== undefined && !refusal.isFromProxy) parts.push(`through the proxy ${refusal.proxy}`);
+  if (requestId !== undefined) parts.push(`request id ${requestId}`);
+  return parts.join(', ');
+}
+
+interface Envelope {
+  readonly code: string;
+  readonly message: string;
+}
+
+/** The API's `{"error":{"code","message"}}`, or undefined. */
+function parseEnvelope(body: string): Envelope | undefined {
+  const error = readProperty(parseJson(body), 'error');
+  const code = readProperty(error, 'code');
+  if (typeof code !== 'string' || code === '') return undefined;
+  const message = readProperty(error, 'message');
+  return { code: clip(code), message: typeof message === 'string' ? clip(message) : '' };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function isJson(text: string): boolean {
+  return parseJson(text) !== undefined;
+}
+
+function readProperty(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
+}
+
+function clip(text: string): string {
+  return text.length > MAX_MESSAGE_CHARACTERS ? `${text.slice(0, MAX_MESSAGE_CHARACTERS)}…` : text;
+}
+
+function firstHeader(value: string | string[] | undefined): string | undefined {
+  return Array.isArray(value) ? value[0] : value;
+}

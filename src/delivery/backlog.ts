@@ -1,0 +1,151 @@
+// What a sink has not acknowledged yet, in order and under consecutive numbers: in memory, and where there is a
+// spool on disk as well, from its receipt on.
+//
+// Nothing is refused that was read. `isFull` says that no more should be read: beyond its limit without a spool,
+// with one as long as something could not be put into it.
+
+import { NumberedQueue } from './numbered-queue.ts';
+import type { SpoolRecord } from './spool/record-form.ts';
+import type { Spool } from './spool/spool.ts';
+
+/** A record, or the first of so many that the disk did not keep. */
+export type BacklogItem = SpoolRecord | { readonly damaged: number };
+
+export interface Backlog {
+  /** The first record that is not acknowledged. */
+  readonly acknowledged: number;
+  /** The number behind the last record. */
+  readonly end: number;
+  /** Where the unit ended that was under way when the last run ended; `acknowledged` if none was. */
+  readonly unitEnd: number;
+  readonly isFull: boolean;
+  /** Records that are lost if the process ends now. */
+  readonly atRisk: number;
+  /** Bytes that it takes on disk. */
+  readonly bytes: number;
+  /** Why the disk does not take more, or undefined. */
+  readonly diskFault: Error | undefined;
+  append(records: readonly SpoolRecord[]): void;
+  /** The record of that number; undefined if there is none yet. Each number is asked for once, in order. */
+  take(number: number): BacklogItem | undefined;
+  /** The records below this number are acknowledged. */
+  release(number: number): void;
+  /** A unit that begins at `acknowledged` and ends before this number is about to be sent. */
+  noteUnit(end: number): void;
+  /** Tries once more to put on disk what it did not take. */
+  retry(): void;
+}
+
+/** A backlog in memory that is full beyond so many records. */
+export function createMemoryBacklog(limit: number): Backlog {
+  const records = new NumberedQueue<SpoolRecord>(0);
+  let acknowledged = 0;
+  return {
+    get acknowledged() {
+      return acknowledged;
+    },
+    get end() {
+      return records.end;
+    },
+    get unitEnd() {
+      return acknowledged;
+    },
+    get isFull() {
+      return records.end - acknowledged > limit;
+    },
+    get atRisk() {
+      return records.end - acknowledged;
+    },
+    bytes: 0,
+    diskFault: undefined,
+    append(more) {
+      for (const record of more) records.push(record);
+    },
+    take: (number) => records.get(number),
+    release(number) {
+      acknowledged = number;
+      records.dropBefore(number);
+    },
+    noteUnit() {},
+    retry() {},
+  };
+}
+
+/** So many records, or bytes, at the end are kept in memory too: a sink that keeps up never waits for the disk. */
+const KEPT_RECORDS = 4_096;
+const KEPT_BYTES = 4 * 2 ** 20;
+
+/** A backlog on disk; what the disk does not take waits in memory, and makes it full. */
+export function createSpooledBacklog(spool: Spool): Backlog {
+  const kept = new NumberedQueue<SpoolRecord>(spool.end);
+  let keptBytes = 0;
+  /** Up to here records are on disk. */
+  let spooled = spool.end;
+  let diskFault: Error | undefined;
+
+  const forget = (before: number): void => {
+    for (let at = kept.first; at < Math.min(before, kept.end); at += 1)
+      keptBytes -= kept.get(at)?.text.length ?? 0;
+    kept.dropBefore(before);
+  };
+  const put = (): void => {
+    if (spooled === kept.end) return;
+    const waiting: SpoolRecord[] = [];
+    for (let at = spooled; at < kept.end; at += 1) waiting.push(kept.get(at) as SpoolRecord);
+    try {
+      if (spool.append(spooled, waiting)) spooled = kept.end;
+      diskFault = undefined;
+    } catch (error) {
+      diskFault = error as Error;
+    }
+    if (kept.end - kept.first > KEPT_RECORDS || keptBytes > KEPT_BYTES) forget(spooled);
+  };
+
+  return {
+    get acknowledged() {
+      return spool.acknowledged;
+    },
+    get end() {
+      return kept.end;
+    },
+    get unitEnd() {
+      return spool.unitEnd;
+    },
+    get isFull() {
+      return spooled < kept.end;
+    },
+    get atRisk() {
+      return kept.end - spooled;
+    },
+    get bytes() {
+      return spool.bytes;
+    },
+    get diskFault() {
+      return diskFault;
+    },
+    append(records) {
+      for (const record of records) {
+        kept.push(record);
+        keptBytes += record.text.length;
+      }
+      put();
+    },
+    take(number) {
+      const record = kept.get(number);
+      if (record !== undefined) forget(Math.min(number + 1, spooled));
+      if (record !== undefined || number >= spooled) return record;
+      const item = spool.read(number);
+      // What is in memory is not lost with the disk.
+      return 'damaged' in item ? { damaged: Math.min(item.damaged, kept.first - number) } : item;
+    },
+    release(number) {
+      spooled = Math.max(spooled, number);
+      forget(number);
+      spool.release(number);
+      // A full disk is not asked again for every event.
+      if (diskFault === undefined) put();
+    },
+    noteUnit: (end) => spool.noteUnit(Math.min(end, spooled)),
+    retry: put,
+  };
+}

@@ -1,0 +1,169 @@
+// The consumer through which a stream is read: one that the server forgets, or a durable one that remembers.
+import {
+  AckPolicy,
+  type Consumer,
+  type ConsumerConfig,
+  type ConsumerInfo,
+  DeliverPolicy,
+  JetStreamApiCodes,
+  JetStreamApiError,
+  type JetStreamManager,
+  jetstreamManager,
+  type OrderedConsumerOptions,
+  type StreamInfo,
+} from '@nats-io/jetstream';
+import { type NatsConnection, nanos } from '@nats-io/transport-node';
+import type { StartPlace } from '../../settings/from-config.ts';
+import {
+  findNextSeq,
+  findRecreated,
+  findTrimmed,
+  isAhead,
+  isFiltered,
+  type Missed,
+  type SeenStream,
+} from './missed.ts';
+
+export interface WantedConsumer {
+  readonly stream: string;
+  readonly durable: string | undefined;
+  readonly start: StartPlace;
+}
+
+export interface FoundConsumer {
+  readonly consumer: Consumer;
+  /** When the stream was created, as the server writes it. */
+  readonly created: string;
+  /** What this reader will not see any more. */
+  readonly missed: Missed | undefined;
+  /** The number of the message that comes first, where it is known. */
+  readonly nextSeq: number | undefined;
+  /** Messages that an earlier reader got and did not acknowledge, all of them up to `deliveredSeq`. */
+  readonly unacknowledged: number;
+  readonly deliveredSeq: number;
+  /** After so long without a word the server delivers a message again, in ms; undefined: it never does. */
+  readonly ackWaitMs: number | undefined;
+  /** A durable that was there before: it goes on where it stopped, whatever was asked for. */
+  readonly isResumed: boolean;
+  /** It gets some subjects only: numbers are missing between its messages. */
+  readonly isFiltered: boolean;
+}
+
+/** Of durables that are made here. */
+const ACK_WAIT_MS = 10_000;
+const MAX_UNACKNOWLEDGED = 1_024;
+const NANOS_PER_MS = 1e6;
+
+/**
+ * Finds or makes the consumer, behind what was read before.
+ *
+ * @param seen undefined for the first connection of the run
+ * @throws what the client throws
+ */
+export async function findConsumer(
+  connection: NatsConnection,
+  { stream, durable, start }: WantedConsumer,
+  seen: SeenStream | undefined,
+  timeoutMs: number,
+): Promise<FoundConsumer> {
+  const manager = await jetstreamManager(connection, { checkAPI: false, timeout: timeoutMs });
+  const js = manager.jetstream();
+  const info = await manager.streams.info(stream);
+  const { created, state } = info;
+  const known = durable === undefined ? undefined : await readConsumer(manager, stream, durable);
+  const recreated = findRecreated(info, seen, known);
+  const missed = recreated ?? findTrimmed(info, seen, known);
+  const place = recreated === undefined ? findPlace(start, seen, info) : FIRST_MESSAGE;
+  const placeSeq = place.kind === 'seq' ? place.seq : undefined;
+  if (durable === undefined) {
+    const consumer = await js.consumers.get(stream, makeStart(place));
+    const none = { unacknowledged: 0, deliveredSeq: 0, ackWaitMs: undefined };
+    const nextSeq = atLeast(state.first_seq, placeSeq);
+    return { consumer, created, missed, nextSeq, ...none, isResumed: false, isFiltered: false };
+  }
+  // To one that is ahead the server delivers nothing until the stream has as many messages again.
+  const isUseless = known !== undefined && (isAhead(known, state) || seen?.isReplaced === true);
+  if (isUseless) await manager.consumers.delete(stream, durable);
+  const resumed = isUseless ? undefined : known;
+  const used =
+    resumed ??
+    (await addConsumer(manager, stream, durable, {
+      ack_policy: AckPolicy.Explicit,
+      ack_wait: nanos(ACK_WAIT_MS),
+      max_ack_pending: MAX_UNACKNOWLEDGED,
+      ...configOf(known),
+      ...makeStart(place),
+    }));
+  const { config, num_ack_pending: unacknowledged, delivered } = used;
+  return {
+    consumer: await js.consumers.get(stream, durable),
+    created,
+    missed,
+    nextSeq: atLeast(state.first_seq, resumed === undefined ? placeSeq : findNextSeq(resumed)),
+    unacknowledged,
+    deliveredSeq: delivered.stream_seq,
+    ackWaitMs: config.ack_policy === AckPolicy.None ? undefined : (config.ack_wait ?? 30e9) / NANOS_PER_MS,
+    isResumed: resumed !== undefined,
+    isFiltered: isFiltered(used),
+  };
+}
+
+type Place = Exclude<StartPlace, { kind: 'new' }>;
+
+const FIRST_MESSAGE: Place = { kind: 'seq', seq: 1 };
+
+/** The message that was read last comes again, to be compared: see SeenStream. */
+function findPlace(start: StartPlace, seen: SeenStream | undefined, { state }: StreamInfo): Place {
+  const seq = seen?.readSeq ?? seen?.nextSeq;
+  if (seq !== undefined) return { kind: 'seq', seq };
+  return start.kind === 'new' ? { kind: 'seq', seq: state.last_seq + 1 } : start;
+}
+
+/** What a consumer is made with, but for its place. */
+function configOf(known: ConsumerInfo | undefined): Partial<ConsumerConfig> {
+  const { opt_start_seq: _seq, opt_start_time: _time, ...config } = known?.config ?? {};
+  return config;
+}
+
+function atLeast(firstSeq: number, seq: number | undefined): number | undefined {
+  return seq === undefined ? undefined : Math.max(firstSeq, seq);
+}
+
+/** Makes a durable consumer, unless another reader made it a moment before. */
+async function addConsumer(
+  manager: JetStreamManager,
+  stream: string,
+  durable: string,
+  config: Partial<ConsumerConfig>,
+): Promise<ConsumerInfo> {
+  try {
+    return await manager.consumers.add(stream, { ...config, durable_name: durable });
+  } catch (error) {
+    const other = await readConsumer(manager, stream, durable);
+    if (other === undefined) throw error;
+    return other;
+  }
+}
+
+async function readConsumer(
+  manager: JetStreamManager,
+  stream: string,
+  durable: string,
+): Promise<ConsumerInfo | undefined> {
+  try {
+    return await manager.consumers.info(stream, durable);
+  } catch (error) {
+    const isMissing = error instanceof JetStreamApiError && error.code === JetStreamApiCodes.ConsumerNotFound;
+    if (isMissing) return undefined;
+    throw error;
+  }
+}
+
+type Start = Pick<OrderedConsumerOptions, 'deliver_policy'> &
+  Partial<Pick<OrderedConsumerOptions, 'opt_start_seq' | 'opt_start_time'>>;
+
+function makeStart(place: Place): Start {
+  return place.kind === 'seq'
+    ? { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: place.seq }
+    : { deliver_policy: DeliverPolicy.StartTime, opt_start_time: new Date(place.atMs).toISOString() };
+}

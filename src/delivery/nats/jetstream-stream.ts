@@ -1,0 +1,233 @@
+// A JetStream stream, read like the live stream: the same items in the same order, over reconnects by the same
+// policy, but without gaps: after a loss it goes on behind the last message that was handed out. A gap is what the
+// stream does not have any more: see missed.ts.
+import type { JsMsg } from '@nats-io/jetstream';
+import type { Clock } from '../../clock.ts';
+import { type Cause, describeCause } from '../../connection/causes.ts';
+import { type Connection, follow } from '../../connection/follow.ts';
+import type { Gap } from '../../connection/items.ts';
+import type { PolicySettings } from '../../connection/policy.ts';
+import type { DialSettings } from '../../connection/settings.ts';
+import { type Batch, textOf } from '../../events/batch.ts';
+import { classifyText } from '../../events/scanner.ts';
+import type { NatsSettings } from '../../settings/nats-settings.ts';
+import { StreamEndedError } from '../../stream/errors.ts';
+import { EventBatch, type StreamItem } from '../../stream/items.ts';
+import { connectNats } from './connect.ts';
+import { type FoundConsumer, findConsumer, type WantedConsumer } from './consumer.ts';
+import { classifyNatsError } from './faults.ts';
+import { type DoneMessages, JetStreamConnection } from './jetstream-connection.ts';
+import { describeTrimmed, type SeenStream } from './missed.ts';
+
+export interface JetStreamStreamSettings {
+  readonly nats: NatsSettings;
+  readonly wanted: WantedConsumer;
+  readonly policy: PolicySettings;
+  /** Leaves the wanted events of a batch; undefined where all are. */
+  readonly select: ((batch: Batch) => Batch) | undefined;
+}
+
+export interface JetStreamStreamWorld {
+  readonly clock: Clock;
+  /** Uniform in [0, 1). */
+  random(): number;
+  /** Called each time the stream is ready to be read. */
+  onFound(found: FoundConsumer): void;
+}
+
+export class JetStreamStream {
+  readonly host: string;
+  readonly roundTripMs = undefined;
+  readonly #settings: JetStreamStreamSettings;
+  readonly #world: JetStreamStreamWorld;
+  readonly #signal: AbortSignal;
+  readonly #done: DoneMessages = new Map();
+  #connection: JetStreamConnection | undefined;
+  #knownServers: readonly string[] = [];
+  /** When the stream was created, once it was found. */
+  #created: string | undefined;
+  /** The number of the message that comes next. */
+  #nextSeq: number | undefined;
+  /** The last message that was handed out, and when it was stored. */
+  #last: JsMsg | undefined;
+  #lastStoredAtMs: number | undefined;
+  /** The message that was read last, which a new consumer brings once more; undefined for one that was there. */
+  #comparedSeq: number | undefined;
+  /** It was another one. */
+  #isReplaced = false;
+  /** What the connection that was just made found missing. */
+  #found: FoundConsumer | undefined;
+  /** When the last byte of the connection came that was lost. */
+  #lostAtMs: number | undefined;
+
+  constructor(settings: JetStreamStreamSettings, world: JetStreamStreamWorld, signal: AbortSignal) {
+    const { nats, wanted } = settings;
+    this.#settings = settings;
+    this.#world = world;
+    this.#signal = signal;
+    this.host = `${nats.address.host}/${wanted.stream}`;
+  }
+
+  /** Everything that happens, in order. Rejects with a StreamEndedError when the stream is given up. */
+  async *items(): AsyncGenerator<StreamItem, void, undefined> {
+    const { clock, random } = this.#world;
+    const { policy, select } = this.#settings;
+    const context = { clock, random, signal: this.#signal, connect: () => this.#connect() };
+    let seq = 1;
+    for await (const item of follow({ dial: this.#describeDial(), policy }, context)) {
+      if (item.kind === 'gave-up') {
+        const { happened, remedy } = describeCause(item.cause);
+        throw new StreamEndedError(happened, remedy, item);
+      }
+      // There is none: it goes on where it was, unless the stream says something else.
+      if (item.kind === 'gap') continue;
+      if (item.kind === 'lost') this.#lostAtMs = item.lastByteAtMs;
+      if (item.kind === 'connected') {
+        const { connection } = item;
+        const nobody = { keyPrefix: '', expectedKeyPrefix: '', requestId: '' };
+        yield { kind: 'connected', connection, host: this.host, atMs: clock.wallMs(), ...nobody };
+        const gap = this.#describeMissed();
+        if (gap !== undefined) yield gap;
+      } else if (item.kind === 'events') {
+        const { batch, connection } = item;
+        if (this.#isFromAnother(batch)) {
+          await this.#connection?.abandon();
+          continue;
+        }
+        const gap = this.#noteBatch(batch);
+        if (gap !== undefined) yield gap;
+        if (batch.discarded.length > 0) yield { kind: 'discarded', connection, reasons: batch.discarded };
+        const wanted = select === undefined ? batch : select(batch);
+        if (batch.count > 0) {
+          yield { kind: 'events', batch: new EventBatch(batch, wanted, connection, seq) };
+        } else this.#connection?.acknowledge(batch);
+        seq += wanted.count;
+      } else yield item;
+    }
+  }
+
+  /** So many of the wanted events of a batch are where they were to go: see SourceTraits. */
+  acknowledge({ received, wanted }: EventBatch, delivered: number, isLast: boolean): void {
+    const isAll = delivered >= wanted.count && !isLast;
+    const events = isAll ? undefined : countUpTo(received, wanted, delivered);
+    this.#connection?.acknowledge(received, events);
+  }
+
+  async #connect(): Promise<Connection | Cause | undefined> {
+    const { nats, wanted } = this.#settings;
+    const { clock, onFound } = this.#world;
+    const { host } = nats.address;
+    const connection = await connectNats(nats, this.#knownServers, this.#signal);
+    if (connection === undefined || 'kind' in connection) return connection;
+    this.#knownServers = connection.info?.connect_urls ?? this.#knownServers;
+    try {
+      const seen = this.#seen;
+      const found = await findConsumer(connection, wanted, seen, nats.connectTimeoutMs);
+      this.#noteFound(found, seen);
+      this.#connection = new JetStreamConnection(connection, found, host, clock, this.#done);
+      onFound(found);
+      return this.#connection;
+    } catch (error) {
+      await connection.close().catch(() => {});
+      const cause = classifyNatsError(error, host);
+      return cause.kind === 'nats-no-stream' ? { ...cause, detail: wanted.stream } : cause;
+    }
+  }
+
+  get #seen(): SeenStream | undefined {
+    if (this.#created === undefined) return undefined;
+    const nextSeq = this.#nextSeq;
+    const readSeq = this.#last === undefined || nextSeq === undefined ? undefined : nextSeq - 1;
+    return { created: this.#created, readSeq, nextSeq, isReplaced: this.#isReplaced };
+  }
+
+  #noteFound(found: FoundConsumer, seen: SeenStream | undefined): void {
+    const { created, missed, nextSeq, isResumed } = found;
+    this.#created = created;
+    this.#found = found;
+    if (missed === undefined) this.#nextSeq ??= nextSeq;
+    else this.#nextSeq = nextSeq;
+    const isRecreated = missed?.kind === 'nats-recreated';
+    if (isRecreated) this.#last = undefined;
+    this.#comparedSeq = isRecreated || isResumed ? undefined : seen?.readSeq;
+    this.#isReplaced = false;
+  }
+
+  /** The gap in front of the first message of a connection. */
+  #describeMissed(): Gap | undefined {
+    const { missed } = this.#found ?? {};
+    if (missed === undefined) return undefined;
+    const toMs = this.#world.clock.wallMs();
+    const { kind, detail, sinceMs = this.#lostAtMs ?? toMs } = missed;
+    return { kind: 'gap', fromMs: sinceMs, toMs, cause: { kind, host: this.host, detail } };
+  }
+
+  /** True if the stream has another message than before under a number that was read. */
+  #isFromAnother(batch: Batch): boolean {
+    const ends = this.#connection?.endsOf(batch);
+    if (ends === undefined || this.#comparedSeq === undefined) return false;
+    this.#isReplaced ||= ends.first.seq <= this.#comparedSeq;
+    return this.#isReplaced;
+  }
+
+  /** A gap where the stream dropped messages before they were read. */
+  #noteBatch(batch: Batch): Gap | undefined {
+    const ends = this.#connection?.endsOf(batch);
+    if (ends === undefined) return undefined;
+    const { first, last } = ends;
+    const [before, nextSeq, fromMs] = [this.#last, this.#nextSeq ?? 0, this.#lastStoredAtMs];
+    this.#last = last;
+    this.#nextSeq = Math.max(nextSeq, last.seq + 1);
+    this.#lastStoredAtMs = batch.receivedAtMs;
+    if (!this.#isDurable) {
+      this.#done.clear();
+      this.#done.set(last.seq, last.timestampNanos);
+    }
+    if (fromMs === undefined || first.seq <= nextSeq || !this.#followsOn(before, first)) return undefined;
+    const cause: Cause = {
+      kind: 'nats-trimmed',
+      host: this.host,
+      detail: describeTrimmed(nextSeq, first.seq),
+    };
+    return { kind: 'gap', fromMs, toMs: batch.receivedAtMs, cause };
+  }
+
+  /** True if no reader was given anything in between: those of one durable consumer share its messages. */
+  #followsOn(before: JsMsg | undefined, { info, redelivered }: JsMsg): boolean {
+    if (!this.#isDurable) return true;
+    if (before === undefined || before.redelivered || redelivered || this.#found?.isFiltered) return false;
+    return info.deliverySequence === before.info.deliverySequence + 1;
+  }
+
+  get #isDurable(): boolean {
+    return this.#settings.wanted.durable !== undefined;
+  }
+
+  /** For the connect loop; what it says of the service is not used. */
+  #describeDial(): DialSettings {
+    const { nats } = this.#settings;
+    return {
+      url: '',
+      host: this.host,
+      key: '',
+      userAgent: '',
+      proxyUrl: undefined,
+      trustedRoots: nats.trustedRoots,
+      connectTimeoutMs: nats.connectTimeoutMs,
+      keepalive: { pingIntervalMs: nats.pingIntervalMs, pongTimeoutMs: nats.pingIntervalMs },
+      classify: classifyText,
+    };
+  }
+}
+
+/** How many of the received events are done with once the first `delivered` of the wanted ones are. */
+function countUpTo(received: Batch, wanted: Batch, delivered: number): number {
+  if (delivered === 0) return 0;
+  let at = 0;
+  for (let found = 0; at < received.count; at += 1) {
+    if (!textOf(received, at).equals(textOf(wanted, found))) continue;
+    found += 1;
+    if (found === delivered) break;
+  }
+  return at + 1;
+}

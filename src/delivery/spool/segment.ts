@@ -1,0 +1,141 @@
+// One file of a spool: a heading, then records. Named by the number of its first record, so that a sorted list
+// of names is the order of delivery. Appended to as a whole or not at all.
+import { closeSync, fdatasync, fdatasyncSync, fstatSync, readSync } from 'node:fs';
+import { createAppendFile } from '../../io/append-file.ts';
+import { APPEND, openOwnFile, READ_ONLY } from '../../io/safe-file.ts';
+import { decodeRecord, type SpoolRecord } from './record-form.ts';
+
+/** Stands at the beginning of each segment; the number is the version of the form. */
+export const SEGMENT_HEADING = Buffer.from('atlantis spool 1\n');
+
+const NAME = /^(\d{16})\.seg$/;
+const PIECE_BYTES = 2 ** 18;
+
+export function nameSegment(first: number): string {
+  return `${String(first).padStart(16, '0')}.seg`;
+}
+
+/** The number of the first record in the segment of that name; undefined for any other file. */
+export function readSegmentName(name: string): number | undefined {
+  const [, first] = NAME.exec(name) ?? [];
+  return first === undefined ? undefined : Number(first);
+}
+
+/** A segment that records are appended to. */
+export interface OpenSegment {
+  readonly path: string;
+  readonly bytes: number;
+  /** Appends all of it or nothing. @throws the system's error */
+  append(records: Buffer): void;
+  /** Forces what was appended to the disk. */
+  sync(done: (error: Error | null) => void): void;
+  /** The same, waiting. @throws the system's error */
+  syncNow(): void;
+  close(): void;
+}
+
+/** Opens a segment without a torn end, or makes one. @throws the system's error */
+export function openSegment(path: string): OpenSegment {
+  const file = createAppendFile(path, openOwnFile(path, APPEND));
+  if (file.bytes === 0) {
+    try {
+      file.append(SEGMENT_HEADING);
+    } catch (error) {
+      file.close();
+      throw error;
+    }
+  }
+  return {
+    path,
+    get bytes() {
+      return file.bytes;
+    },
+    append: (records) => file.append(records),
+    sync: (done) => fdatasync(file.fd, done),
+    syncNow: () => fdatasyncSync(file.fd),
+    close: () => file.close(),
+  };
+}
+
+/** What a look through a segment found. */
+export interface SegmentScan {
+  readonly records: number;
+  /** Up to the end of the last whole record. */
+  readonly wholeBytes: number;
+  /** Behind it: torn by a crash, or damaged. */
+  readonly tornBytes: number;
+}
+
+/** Counts the whole records of a segment. Undefined if it is no segment. @throws the system's error */
+export function scanSegment(path: string): SegmentScan | undefined {
+  const fd = openOwnFile(path, READ_ONLY);
+  try {
+    const { size } = fstatSync(fd);
+    const reader = createSegmentReader(fd);
+    if (!reader.readHeading()) {
+      // A heading that was torn itself, or never got to the disk.
+      return size < SEGMENT_HEADING.length || reader.isBlank
+        ? { records: 0, wholeBytes: 0, tornBytes: size }
+        : undefined;
+    }
+    let records = 0;
+    while (reader.readNext() !== undefined) records += 1;
+    return { records, wholeBytes: reader.at, tornBytes: size - reader.at };
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Reads the records of an open segment in order, a large piece at a time. */
+export interface SegmentReader {
+  /** The place of the next record in the file. */
+  readonly at: number;
+  /** True if it begins as a segment does. To be asked first. */
+  readHeading(): boolean;
+  /** True if zeros stand where the heading belongs: the file's length outlived a power failure, its content not. */
+  readonly isBlank: boolean;
+  /** The next whole record; undefined at the end, and where something stands that is none. Can be asked again. */
+  readNext(): SpoolRecord | undefined;
+}
+
+/** A reader of the file from its beginning. Its methods throw the system's errors. */
+export function createSegmentReader(fd: number): SegmentReader {
+  let piece: Buffer = Buffer.alloc(0);
+  let pieceAt = 0;
+  /** What of the piece has been handed out. */
+  let taken = 0;
+  /** Makes the piece begin at the next record; true if it has so many bytes. */
+  const load = (bytes: number): boolean => {
+    pieceAt += taken;
+    taken = 0;
+    // A fresh one each time: what was handed out shares the memory of the last.
+    const fresh = Buffer.allocUnsafe(Math.max(bytes, PIECE_BYTES));
+    let length = 0;
+    for (let more = -1; more !== 0 && length < fresh.length; length += more) {
+      more = readSync(fd, fresh, length, fresh.length - length, pieceAt + length);
+    }
+    piece = fresh.subarray(0, length);
+    return length >= bytes;
+  };
+  return {
+    get at() {
+      return pieceAt + taken;
+    },
+    readHeading() {
+      const { length } = SEGMENT_HEADING;
+      if (!load(length) || !piece.subarray(0, length).equals(SEGMENT_HEADING)) return false;
+      taken = length;
+      return true;
+    },
+    get isBlank() {
+      return piece.subarray(0, SEGMENT_HEADING.length).every((byte) => byte === 0);
+    },
+    readNext() {
+      let decoded = decodeRecord(piece, taken);
+      while (decoded.kind === 'cut' && load(decoded.bytes)) decoded = decodeRecord(piece, taken);
+      if (decoded.kind !== 'record') return undefined;
+      taken = decoded.end;
+      return decoded.record;
+    },
+  };
+}

@@ -1,0 +1,104 @@
+// Which events are wanted: `--type` globs and `--where` expressions, all of which must hold (contract O8).
+//
+// Filters look at an event's bytes and never change what is printed. One pass finds all its members that are
+// asked for; from there each path goes its own way. A bundle of its own.
+import { type Batch, keepEvents } from '../events/batch.ts';
+import { viewMemory } from '../events/memory.ts';
+import { NOWHERE, OPEN_OBJECT, QUOTE } from '../events/scan-constants.ts';
+import { makeNames, seekMembers, seekValue, skipValue } from '../events/seek.ts';
+import { hasMatch, prepareSteps, type SeekStep } from '../events/seek-path.ts';
+import { createTypeTest, TYPE_FIELDS, type TypeTest } from '../events/type-test.ts';
+import { parseGlob } from './glob.ts';
+import { readWord } from './read-word.ts';
+import { type Condition, OPERATORS, parseWhere } from './where.ts';
+
+export interface FilterWords {
+  /** Globs of `--type`; an event's type must match one of them. Empty: every event. */
+  readonly types: readonly string[];
+  /** Expressions of `--where`; all must hold. */
+  readonly where: readonly string[];
+}
+
+/** How messages call the two kinds of words. */
+export interface FilterNames {
+  readonly type: string;
+  readonly where: string;
+}
+
+const FLAGS: FilterNames = { type: '--type', where: '--where' };
+
+/** A condition that begins at the member `memberNames[member]` of the event, or at the event itself if -1. */
+interface Start extends Omit<Condition, 'steps'> {
+  readonly member: number;
+  readonly steps: readonly SeekStep[];
+}
+
+/**
+ * Reads the words of `--type` and `--where` into one function that keeps the events that are wanted.
+ *
+ * @throws UsageError with a caret under the place of the fault
+ */
+export async function createFilter(
+  words: FilterWords,
+  names: FilterNames = FLAGS,
+): Promise<(batch: Batch) => Batch> {
+  const isWanted = await createEventTest(words, names);
+  return (batch) => {
+    const view = viewMemory(batch.bytes.buffer);
+    const { byteOffset } = batch.bytes;
+    return keepEvents(batch, (start, end) => isWanted(view, byteOffset + start, byteOffset + end));
+  };
+}
+
+/** Tests the event from `start` to `end`. */
+type EventTest = (view: DataView, start: number, end: number) => boolean;
+
+async function createEventTest(words: FilterWords, names: FilterNames): Promise<EventTest> {
+  const isWantedType = words.types.length === 0 ? undefined : await readTypes(words.types, names.type);
+  const conditions = await Promise.all(words.where.map((text) => readWhere(text, names.where)));
+  const members: string[] = isWantedType === undefined ? [] : [...TYPE_FIELDS];
+  const starts = conditions.map((condition) => findStart(condition, members));
+  const memberNames = makeNames(members);
+  const places = new Int32Array(members.length);
+  return (view, start, end) => {
+    const root = seekValue(view, start, end);
+    if (places.length > 0 && view.getUint8(root) === OPEN_OBJECT)
+      seekMembers(view, root, end, memberNames, places);
+    else places.fill(NOWHERE);
+    if (isWantedType !== undefined && !testType(view, places, end, isWantedType)) return false;
+    for (let i = 0; i < starts.length; i += 1) {
+      const { member, steps, matches, isNegated } = starts[i] as Start;
+      const at = member < 0 ? root : (places[member] as number);
+      if (hasMatch(view, at, end, steps, 0, matches) === isNegated) return false;
+    }
+    return true;
+  };
+}
+
+/** The first of the type fields that is there and a string decides. */
+function testType(view: DataView, places: Int32Array, end: number, isWanted: TypeTest): boolean {
+  for (let i = 0; i < TYPE_FIELDS.length; i += 1) {
+    const at = places[i] as number;
+    if (at !== NOWHERE && view.getUint8(at) === QUOTE) return isWanted(view, at, skipValue(view, at, end));
+  }
+  return false;
+}
+
+/** Where the condition begins; a member that nobody asked for so far is added to `members`. */
+function findStart({ steps, ...condition }: Condition, members: string[]): Start {
+  const [first, ...rest] = steps;
+  if (first?.kind !== 'member') return { ...condition, member: -1, steps: prepareSteps(steps) };
+  if (!members.includes(first.name)) members.push(first.name);
+  return { ...condition, member: members.indexOf(first.name), steps: prepareSteps(rest) };
+}
+
+async function readTypes(globs: readonly string[], name: string): Promise<TypeTest> {
+  const advice = 'see docs/filters.md: * ? [abc] [!abc] {one,other}';
+  const tests = await Promise.all(globs.map((glob) => readWord(name, glob, parseGlob, advice)));
+  return createTypeTest((type) => tests.some((test) => test(type)));
+}
+
+function readWhere(text: string, name: string): Promise<Condition> {
+  const advice = `see docs/filters.md: PATH OP VALUE, OP one of ${OPERATORS.join(' ')}`;
+  return readWord(name, text, parseWhere, advice);
+}

@@ -1,0 +1,124 @@
+// Globs of `--type`, as in a shell: `*`, `?`, `[a-z]`, `[!a-z]`, `{one,other}`, `\` before a plain character.
+//
+// A type may be as long as the server likes, so there is no backtracking: a match takes time linear in the
+// type, for each character of the glob. Letters match in their own case only; a dot is a character like any.
+import { ExpressionFault } from '../events/path.ts';
+
+/** What one character must be; `ANY_RUN` stands for any number of any characters. */
+type Token = (codePoint: number) => boolean;
+
+const ANY_RUN: Token = () => true;
+const ANY_ONE: Token = () => true;
+/** `{a,b}{c,d}…` multiplies; nobody means more than this. */
+const MOST_ALTERNATIVES = 1_000;
+
+/**
+ * Reads a glob into a test for whole texts.
+ *
+ * @throws ExpressionFault with the place of the fault
+ */
+export function parseGlob(glob: string): (text: string) => boolean {
+  const alternatives = readAlternatives(glob);
+  return (text) => alternatives.some((tokens) => matchTokens(tokens, text));
+}
+
+/** Braces multiplied out. */
+function readAlternatives(glob: string): Token[][] {
+  let whole: Token[][] = [[]];
+  let choices: Token[][] | undefined;
+  let openedAt = 0;
+  let at = 0;
+  while (at < glob.length) {
+    const character = String.fromCodePoint(glob.codePointAt(at) ?? 0);
+    let token: Token | undefined;
+    let next = at + character.length;
+    if (character === '{') {
+      if (choices !== undefined) throw new ExpressionFault('braces cannot stand inside braces', at);
+      choices = [[]];
+      openedAt = at;
+    } else if (character === ',' && choices !== undefined) {
+      choices.push([]);
+    } else if (character === '}' && choices !== undefined) {
+      if (whole.length * choices.length > MOST_ALTERNATIVES) {
+        throw new ExpressionFault(`more than ${MOST_ALTERNATIVES} alternatives`, openedAt);
+      }
+      const ends = choices;
+      whole = whole.flatMap((begin) => ends.map((end) => [...begin, ...end]));
+      choices = undefined;
+    } else if (character === '[') {
+      [token, next] = readSet(glob, at);
+    } else if (character === '\\') {
+      const escaped = glob.codePointAt(next);
+      if (escaped === undefined) throw new ExpressionFault('expected a character behind the backslash', next);
+      token = (codePoint) => codePoint === escaped;
+      next += String.fromCodePoint(escaped).length;
+    } else {
+      token = readPlain(character);
+    }
+    if (token !== undefined) {
+      const open = choices === undefined ? whole : choices.slice(-1);
+      for (const tokens of open) tokens.push(token);
+    }
+    at = next;
+  }
+  if (choices !== undefined) throw new ExpressionFault('this brace is not closed', openedAt);
+  return whole;
+}
+
+function readPlain(character: string): Token {
+  if (character === '*') return ANY_RUN;
+  if (character === '?') return ANY_ONE;
+  const wanted = character.codePointAt(0);
+  return (codePoint) => codePoint === wanted;
+}
+
+/** A set from its opening bracket, and where it ends. */
+function readSet(glob: string, at: number): [Token, number] {
+  const set = /\[([!^]|(?![!^]))((?:\\.|[^\\\]])+)\]/suy;
+  set.lastIndex = at;
+  const [, not = '', members = ''] = set.exec(glob) ?? [];
+  if (members === '') throw new ExpressionFault('this set is empty or not closed', at);
+  const ranges: (readonly [number, number])[] = [];
+  const one = /\\?(.)(?:-\\?(.))?/gsu;
+  for (const [range, low = '', high = low] of members.matchAll(one)) {
+    const bounds = [low.codePointAt(0) ?? 0, high.codePointAt(0) ?? 0] as const;
+    if (bounds[0] > bounds[1]) throw new ExpressionFault(`the range ${range} is upside down`, at);
+    ranges.push(bounds);
+  }
+  const isIn: Token = (codePoint) => ranges.some(([low, high]) => codePoint >= low && codePoint <= high);
+  return [not === '' ? isIn : (codePoint) => !isIn(codePoint), set.lastIndex];
+}
+
+/** On a mismatch only the last `*` takes one more character: what stood before it need not be tried again. */
+function matchTokens(tokens: readonly Token[], text: string): boolean {
+  let at = 0;
+  let next = 0;
+  let run = -1;
+  let runEnd = 0;
+  while (at < text.length) {
+    const token = tokens[next];
+    if (token === ANY_RUN) {
+      run = next;
+      runEnd = at;
+      next += 1;
+      continue;
+    }
+    const codePoint = text.codePointAt(at) ?? 0;
+    if (token?.(codePoint)) {
+      at += lengthOf(codePoint);
+      next += 1;
+      continue;
+    }
+    if (run < 0) return false;
+    runEnd += lengthOf(text.codePointAt(runEnd) ?? 0);
+    at = runEnd;
+    next = run + 1;
+  }
+  while (tokens[next] === ANY_RUN) next += 1;
+  return next === tokens.length;
+}
+
+/** In UTF-16 units. */
+function lengthOf(codePoint: number): number {
+  return codePoint > 0xffff ? 2 : 1;
+}

@@ -1,0 +1,72 @@
+// Reads the outline off commander's definitions.
+import type { Command, Argument as CommanderArgument, Option } from 'commander';
+import type { DocumentedCommand } from './documented-command.ts';
+import type { Argument, Flag, Outline } from './outline.ts';
+
+const DEFAULT_GROUP = 'Options:';
+
+/** The command and all below it; hidden ones are left out. */
+export function outlineCommand(command: Command): Outline {
+  const { examples = [], notes = [] } = 'examples' in command ? (command as DocumentedCommand) : {};
+  const help = command.createHelp();
+  return {
+    path: listWords(command).join(' '),
+    name: command.name(),
+    summary: command.summary(),
+    description: command.description() || sentence(command.summary()),
+    arguments: command.registeredArguments.map(outlineArgument),
+    // Help is a flag of every command, so it stands among those of the program.
+    flags: help
+      .visibleOptions(command)
+      .filter(({ long }) => command.parent === null || long !== '--help')
+      .map(outlineFlag),
+    notes,
+    examples,
+    commands: help.visibleCommands(command).map(outlineCommand),
+  };
+}
+
+/** The words that call a command, from the program's name on. */
+export function listWords(command: Command): string[] {
+  return command.parent === null ? [command.name()] : [...listWords(command.parent), command.name()];
+}
+
+/** The program that a command is part of. */
+export function findRoot(command: Command): Command {
+  return command.parent === null ? command : findRoot(command.parent);
+}
+
+function outlineFlag(option: Option): Flag {
+  const [, meaning = '', fallback] = /^(.*?)(?: \(default: (.*)\))?$/.exec(option.description) ?? [];
+  const [, placeholder] = /[<[](.*?)(?:\.\.\.)?[>\]]/.exec(option.flags) ?? [];
+  return {
+    short: option.short,
+    long: option.long ?? option.flags,
+    term: option.flags,
+    meaning,
+    fallback,
+    value:
+      placeholder === undefined
+        ? undefined
+        : {
+            placeholder,
+            isRequired: option.required,
+            isVariadic: option.variadic,
+            choices: option.argChoices ?? [],
+          },
+    isRepeatable: option.parseArg !== undefined,
+    group: option.helpGroupHeading ?? DEFAULT_GROUP,
+  };
+}
+
+function outlineArgument(argument: CommanderArgument): Argument {
+  return {
+    placeholder: argument.name(),
+    isRequired: argument.required,
+    isVariadic: argument.variadic,
+    choices: argument.argChoices ?? [],
+    meaning: argument.description,
+  };
+}
+
+const sentence = (words: string): string => `${words.slice(0, 1).toUpperCase()}${words.slice(1)}.`;

@@ -1,0 +1,182 @@
+// Whole lines to stdout: with back-pressure, in order, and with an end that loses nothing unsaid.
+//
+// A pipe or terminal is written through its stream; a regular file or device through its descriptor, in a
+// loop, since Node's own file stdout takes a short write on a full disk for a whole one (contract O4 to O7).
+import { fstatSync, writeSync } from 'node:fs';
+import type { Clock } from '../clock.ts';
+import { type AtlantisError, OutputError } from '../errors.ts';
+import type { OutputTarget } from './io.ts';
+
+/** Why nothing more can be written. */
+export type WriteFailure = 'reader-gone' | 'terminal-gone' | AtlantisError;
+
+export interface LineWriter {
+  /**
+   * Writes whole lines. Undefined when more can be written at once, else a promise that resolves when it can,
+   * or when the output failed or was cut. After a failure nothing more is written. `onWritten` is called once the
+   * lines are handed to the system, which may be never.
+   */
+  write(lines: Buffer | string, onWritten?: () => void): Promise<void> | undefined;
+  /** Resolves when all that was given so far is written, or at once after a failure or cut. */
+  flush(): Promise<void>;
+  /** The same, for the last time. */
+  drain(): Promise<void>;
+  /** Gives up on what cannot be written within `ms` (bytes still queued then are lost), unless all is drained. */
+  cutAfter(ms: number): void;
+  /** The first failure, or undefined. */
+  readonly failure: WriteFailure | undefined;
+  /** Bytes that were given up on when the output was cut; 0 otherwise. */
+  readonly bytesCut: number;
+  /** Total ms for which a writer had to wait. */
+  readonly blockedMs: number;
+  /** Since when a writer has been waiting (monotonic ms), or undefined. */
+  readonly blockedSinceMs: number | undefined;
+}
+
+/** A writer for the target; `onFailure` is called once, at the first failure. */
+export function createLineWriter(
+  target: OutputTarget,
+  clock: Clock,
+  onFailure: (failure: WriteFailure) => void,
+): LineWriter {
+  return isFile(target)
+    ? createFileWriter(target.fd, onFailure)
+    : createStreamWriter(target, clock, onFailure);
+}
+
+/** Regular files and devices such as /dev/null: written synchronously, never blocked for long. */
+export function isFile(target: OutputTarget): boolean {
+  if (target.isTty) return false;
+  try {
+    const stat = fstatSync(target.fd);
+    return stat.isFile() || stat.isCharacterDevice() || stat.isBlockDevice();
+  } catch {
+    return false;
+  }
+}
+
+function createFileWriter(fd: number, onFailure: (failure: WriteFailure) => void): LineWriter {
+  let failure: WriteFailure | undefined;
+  return {
+    write(lines, onWritten) {
+      if (failure !== undefined) return undefined;
+      const bytes = typeof lines === 'string' ? Buffer.from(lines) : lines;
+      try {
+        for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at, bytes.length - at);
+        onWritten?.();
+      } catch (error) {
+        failure = classifyWriteError(error, false);
+        onFailure(failure);
+      }
+      return undefined;
+    },
+    flush: () => Promise.resolve(),
+    drain: () => Promise.resolve(),
+    cutAfter() {},
+    get failure() {
+      return failure;
+    },
+    bytesCut: 0,
+    blockedMs: 0,
+    blockedSinceMs: undefined,
+  };
+}
+
+function createStreamWriter(
+  target: OutputTarget,
+  clock: Clock,
+  onFailure: (failure: WriteFailure) => void,
+): LineWriter {
+  const stream = target.stream();
+  let failure: WriteFailure | undefined;
+  let isCut = false;
+  let bytesCut = 0;
+  let blockedMs = 0;
+  let blockedSinceMs: number | undefined;
+  let release: () => void = () => {};
+  const cancelCuts: (() => void)[] = [];
+
+  const fail = (error: unknown): void => {
+    if (failure !== undefined || isCut) return;
+    failure = classifyWriteError(error, target.isTty);
+    release();
+    onFailure(failure);
+  };
+  stream.on('error', fail);
+
+  /** Waits for `begin` to call back, for a failure or for the cut, and counts the time. */
+  const wait = (begin: (done: () => void) => void): Promise<void> =>
+    new Promise((resolve) => {
+      const sinceMs = clock.monotonicMs();
+      blockedSinceMs = sinceMs;
+      release = () => {
+        if (blockedSinceMs === sinceMs) {
+          blockedMs += clock.monotonicMs() - sinceMs;
+          blockedSinceMs = undefined;
+        }
+        resolve();
+      };
+      begin(release);
+    });
+
+  const flush = async (): Promise<void> => {
+    if (failure === undefined && !isCut && stream.writableLength > 0) {
+      await wait((done) => stream.write('', () => done()));
+    }
+  };
+
+  return {
+    write(lines, onWritten) {
+      if (failure !== undefined) return undefined;
+      if (isCut) {
+        bytesCut += Buffer.byteLength(lines);
+        return undefined;
+      }
+      if (stream.write(lines, (error) => (error ? undefined : onWritten?.()))) return undefined;
+      return wait((done) => stream.once('drain', done));
+    },
+    flush,
+    async drain() {
+      await flush();
+      // A timer that is left would keep the process alive.
+      for (const cancel of cancelCuts) cancel();
+    },
+    cutAfter(ms) {
+      const cut = (): void => {
+        if (isCut || failure !== undefined || stream.writableLength === 0) return;
+        isCut = true;
+        bytesCut += stream.writableLength;
+        release();
+      };
+      cancelCuts.push(clock.setTimer(cut, ms));
+    },
+    get failure() {
+      return failure;
+    },
+    get bytesCut() {
+      return bytesCut;
+    },
+    get blockedMs() {
+      return blockedMs;
+    },
+    get blockedSinceMs() {
+      return blockedSinceMs;
+    },
+  };
+}
+
+const WORDS: Readonly<Record<string, string>> = {
+  ENOSPC: 'the disk is full',
+  EDQUOT: 'the disk quota is used up',
+  EFBIG: 'the file has reached its size limit',
+  EIO: 'the device reported an error',
+  EBADF: 'it is closed',
+};
+
+function classifyWriteError(error: unknown, isTty: boolean): WriteFailure {
+  const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
+  if (code === 'EPIPE' || code === 'ECONNRESET' || code === 'ERR_STREAM_DESTROYED') return 'reader-gone';
+  if (isTty && code === 'EIO') return 'terminal-gone';
+  const words = WORDS[code];
+  return new OutputError(`stdout could not be written: ${words === undefined ? code : `${words} (${code})`}`);
+}

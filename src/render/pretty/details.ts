@@ -1,0 +1,164 @@
+// The rest of an event, as `name value` pairs: behind the headline if all of them fit there, else below it.
+//
+// On a screen what the headline has said already is left out, and of what only keeps books as much is shown as
+// has room; how many fields that leaves out is said: `+4`. With --wide, and in a file, all of it is there.
+
+import type { Paint, Style } from '../paint.ts';
+import { measureWidth } from '../text-width.ts';
+import { type Detail, type EventPlan, WEIGHT } from './event-plan.ts';
+import { KIND } from './field-reader.ts';
+import { countWholeDigits, isSameFigure } from './figures.ts';
+import type { Flow } from './flow.ts';
+import { type EventValues, FORM, type Headline, showAt } from './headline.ts';
+import { listNested, type NestedBounds, type Pair } from './nested.ts';
+
+const GAP = 2;
+const SPACE = 1;
+/** Figures of more digits can no longer be taken for what they are without a look at each comma. */
+const MAX_DIGITS_AT_A_GLANCE = 15;
+
+/** A pair in its paints. */
+interface PaintedPair extends Pair {
+  readonly isMinor: boolean;
+}
+
+/** Adds details to a flow, one event after the other. */
+export class Details {
+  /** Lines that an event should not exceed for the sake of what matters less. */
+  lineBudget = 1;
+  readonly #style: Style;
+  readonly #flow: Flow;
+  readonly #bounds: NestedBounds;
+
+  constructor(style: Style, flow: Flow, bounds: NestedBounds) {
+    this.#style = style;
+    this.#flow = flow;
+    this.#bounds = bounds;
+  }
+
+  /** `forms`: what the headline has shown already. `isCut`: the event has more fields than were read. */
+  add(plan: EventPlan, event: EventValues, forms: Headline['forms'], isCut: boolean): void {
+    if (event.isWide || !this.#flow.isBounded) this.#addEverything(plan, event, forms, isCut);
+    else this.#addForScreen(plan, event, forms, isCut);
+  }
+
+  #addEverything(plan: EventPlan, event: EventValues, forms: Headline['forms'], isCut: boolean): void {
+    const pairs: PaintedPair[] = [];
+    for (const detail of plan.details) {
+      if (detail.shownAs !== undefined && forms[detail.shownAs] === FORM.exact) continue;
+      const isMinor = detail.weight >= WEIGHT.hash;
+      for (const pair of this.#list(event, detail)) pairs.push({ ...pair, isMinor });
+    }
+    if (isCut) pairs.push({ name: '', value: sayMore(event), isMinor: false });
+    this.#addAll(pairs);
+  }
+
+  #addForScreen(plan: EventPlan, event: EventValues, forms: Headline['forms'], isCut: boolean): void {
+    const main: PaintedPair[] = [];
+    const hashes: PaintedPair[] = [];
+    const minor: PaintedPair[] = [];
+    const repeated: PaintedPair[] = [];
+    for (const detail of plan.details) {
+      const { weight, shownAs } = detail;
+      if (shownAs !== undefined) {
+        if (forms[shownAs] === FORM.exact) continue;
+        if (forms[shownAs] === FORM.grouped && isReadAtAGlance(showAt(event, detail))) continue;
+      }
+      const isAgain = weight === WEIGHT.raw && isRepeated(plan, event, detail);
+      const isMinor = isAgain || weight >= WEIGHT.hash;
+      const list = isAgain ? repeated : weight === WEIGHT.hash ? hashes : isMinor ? minor : main;
+      for (const pair of this.#list(event, detail)) list.push({ ...pair, isMinor });
+    }
+    if (isCut) main.push({ name: '', value: sayMore(event), isMinor: false });
+    if (main.length > 0) this.#addAll([...main, ...hashes]);
+    const rest = main.length > 0 ? [] : hashes;
+    this.#addWhatFits([...rest, ...minor, ...repeated], rest.length);
+  }
+
+  /** Pairs that are an event of their own. */
+  addPairs(pairs: readonly Pair[]): void {
+    this.#addAll(pairs.map((pair) => ({ ...pair, isMinor: false })));
+  }
+
+  #list(event: EventValues, detail: Detail): readonly Pair[] {
+    const { kind, depth } = detail.field;
+    if (kind !== KIND.array && kind !== KIND.object)
+      return [{ name: detail.name, value: showAt(event, detail) }];
+    const start = event.starts[detail.index] ?? 0;
+    return listNested(event, this.#bounds, detail.name, start, event.ends[detail.index] ?? 0, depth + 1);
+  }
+
+  #addAll(pairs: readonly PaintedPair[]): void {
+    const flow = this.#flow;
+    const width = flow.isBounded ? pairs.reduce((sum, pair) => sum + GAP + measurePair(pair), 0) : 0;
+    if (flow.lines === 1 && !flow.fits(width)) flow.breakLine();
+    for (const pair of pairs) this.#addPair(pair);
+  }
+
+  /** Of the first `hashes` pairs one may begin a line within the budget, the others only fill lines up. */
+  #addWhatFits(pairs: readonly PaintedPair[], hashes: number): void {
+    const flow = this.#flow;
+    for (const [i, pair] of pairs.entries()) {
+      const left = pairs.length - i;
+      const remark = `+${left}`;
+      const reserve = left > 1 ? GAP + remark.length : 0;
+      const width = measurePair(pair);
+      const hasRoom = flow.fits(GAP + width + reserve);
+      const mayBreak = width + reserve <= flow.room && (i < hashes || !flow.fits(GAP + remark.length));
+      const isWithinBudget = flow.lines < this.lineBudget || !flow.fits(GAP + remark.length);
+      if (!hasRoom && !(mayBreak && isWithinBudget)) {
+        flow.add(remark, this.#style.minor, remark.length, GAP);
+        return;
+      }
+      if (!hasRoom) flow.breakLine();
+      this.#addPair(pair);
+    }
+  }
+
+  /** A pair that no line can hold begins a line of its own. */
+  #addPair({ name, value, isMinor }: PaintedPair): void {
+    const namePaint = isMinor ? this.#style.minor : this.#style.name;
+    const valuePaint = isMinor ? this.#style.minor : this.#style.value;
+    const flow = this.#flow;
+    if (name === '') flow.addWords(value, valuePaint, GAP);
+    else if (!flow.isBounded || measurePair({ name, value }) <= flow.room) {
+      const isOnePaint = namePaint === valuePaint;
+      const phrase = isOnePaint
+        ? [{ visible: `${name} ${value}`, paint: namePaint }]
+        : [
+            { visible: name, paint: namePaint },
+            { visible: value, paint: valuePaint },
+          ];
+      flow.addPhrase(phrase, GAP);
+    } else this.#addLongPair(name, value, namePaint, valuePaint);
+  }
+
+  #addLongPair(name: string, value: string, namePaint: Paint, valuePaint: Paint): void {
+    const [first = '', ...words] = value.split(' ');
+    const phrase = [
+      { visible: name, paint: namePaint },
+      { visible: first, paint: valuePaint },
+    ];
+    this.#flow.addPhrase(phrase, GAP);
+    if (words.length > 0) this.#flow.addWords(words.join(' '), valuePaint, SPACE);
+  }
+}
+
+function measurePair({ name, value }: Pair): number {
+  return measureWidth(value) + (name === '' ? 0 : measureWidth(name) + SPACE);
+}
+
+function isReadAtAGlance(figure: string): boolean {
+  return countWholeDigits(figure) <= MAX_DIGITS_AT_A_GLANCE;
+}
+
+/** Whether a raw amount says just what the amount in the headline says. */
+function isRepeated({ amount, decimals }: EventPlan, event: EventValues, raw: Detail): boolean {
+  if (amount === undefined) return false;
+  const places = decimals === undefined ? undefined : Number(showAt(event, decimals));
+  return isSameFigure(showAt(event, amount), showAt(event, raw), places);
+}
+
+function sayMore({ isWide, signs: { ellipsis } }: EventValues): string {
+  return isWide ? ellipsis : `${ellipsis} more with --wide`;
+}

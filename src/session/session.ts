@@ -1,0 +1,251 @@
+// The pipeline of a run: stream → filters and limit → output, and what is said about it.
+//
+// Data is pulled; the only force backwards is an awaited write. Where the events go is the output's matter, why
+// the run ends is the session's: every reason goes through one `Stop`.
+
+import { isAtlantisError, type OutputError } from '../errors.ts';
+import type { Io, Outcome } from '../io/io.ts';
+import { createStop, type Stop, type StopReason, toOutcome } from '../io/stop.ts';
+import type { Recorder } from '../recording/recorder.ts';
+import type { LifecycleRecord } from '../render/renderer.ts';
+import type { TailConfig } from '../settings/stream-config.ts';
+import { isStreamEnded } from '../stream/errors.ts';
+import type { EventStream } from '../stream/event-stream.ts';
+import type { Connected, EventBatch, Events, StreamItem } from '../stream/items.ts';
+import type { Reporter, StatusRecord } from '../ui/reporter.ts';
+import type { StreamStatus } from '../ui/stream-status.ts';
+import * as say from '../ui/words.ts';
+import { watchEnds } from './ends.ts';
+import type { EventOutput, OpenOutput } from './output.ts';
+import { clearReadyFile, writeReadyFile } from './ready-file.ts';
+import { createSilenceWatch, type SilenceWatch } from './silence.ts';
+import { startTally, type Tally } from './tally.ts';
+
+/** What of the configuration a session goes by. */
+export type SessionConfig = Pick<
+  TailConfig,
+  'filter' | 'limit' | 'durationMs' | 'timeoutMs' | 'maxSilenceMs' | 'failOnGap' | 'readyFile'
+>;
+
+/** The stream as the session sees it: the service's, or another one that brings the same items. */
+export type SessionStream = Pick<EventStream, 'host' | 'roundTripMs'> & {
+  items(): AsyncIterable<StreamItem>;
+};
+
+/** What is different where the events do not come from the service. */
+export interface SourceTraits {
+  /** A loss is no gap: the stream goes on where it was. */
+  readonly isGapless: boolean;
+  sayConnected(connected: Connected): StatusRecord;
+  /**
+   * Called once the first `count` wanted events of a batch are out of this process. What stands behind the last of
+   * them and is not wanted is done with too, unless it is the last of the run (`isLast`).
+   */
+  acknowledge(batch: EventBatch, count: number, isLast: boolean): void;
+}
+
+export interface SessionParts {
+  readonly config: SessionConfig;
+  /** Opens the stream, which ends when the signal aborts. */
+  readonly openStream: (signal: AbortSignal) => SessionStream;
+  /** Undefined for the service. */
+  readonly traits?: SourceTraits | undefined;
+  readonly openOutput: OpenOutput;
+  readonly reporter: Reporter;
+  readonly status: StreamStatus;
+  /** Opens the recording beside the output; undefined where there is none. */
+  readonly openRecorder?: ((onFailure: (failure: OutputError) => void) => Recorder) | undefined;
+}
+
+/** What a run is made of while it goes on. */
+interface Run extends SessionParts {
+  readonly io: Io;
+  readonly stop: Stop;
+  readonly stream: SessionStream;
+  readonly output: EventOutput;
+  readonly tally: Tally;
+  readonly recorder: Recorder | undefined;
+}
+
+/** Runs to the end; everything that was opened is closed when it resolves or rejects. */
+export async function runSession(parts: SessionParts, io: Io): Promise<Outcome> {
+  const { config, reporter, status } = parts;
+  const { clock } = io;
+  if (config.readyFile !== undefined) clearReadyFile(config.readyFile);
+  const stop = createStop();
+  const stream = parts.openStream(stop.signal);
+  const output = parts.openOutput((failure) => stop.because({ kind: 'output', failure }));
+  const tally = startTally(clock, {
+    discarded: (reasons) => reporter.report(say.sayDiscarded(reasons)),
+    unmatched: (received) => reporter.report(say.sayUnmatched(received)),
+  });
+  const recorder = parts.openRecorder?.((failure) => stop.because({ kind: 'output', failure }));
+  const run: Run = { ...parts, io, stop, stream, output, tally, recorder };
+  const silence = createSilenceWatch(config.maxSilenceMs, clock, output, () =>
+    stop.because({ kind: 'silence' }),
+  );
+  const unwatch = watchEnds(config, io, stop, output);
+  try {
+    await followToTheEnd(run, silence);
+    status.end();
+    return await conclude(run);
+  } finally {
+    silence.end();
+    status.end();
+    tally.end();
+    recorder?.close();
+    unwatch();
+  }
+}
+
+/** Pulls until the stream ends or there is a reason to leave it. */
+async function followToTheEnd(run: Run, silence: SilenceWatch): Promise<void> {
+  const { config, io, output, reporter, stop, stream, tally } = run;
+  try {
+    for await (const item of stream.items()) {
+      if (item.kind === 'connected') silence.begin();
+      if (item.kind === 'lost') silence.end();
+      if (item.kind !== 'events') await tell(item, run);
+      else if ((await deliver(item.batch, run)) > 0) silence.noteEvent();
+      if (tally.events === config.limit) stop.because({ kind: 'limit' });
+      if (stop.reason?.kind === 'limit' || stop.reason?.kind === 'output' || output.failure !== undefined)
+        return;
+    }
+  } catch (error) {
+    if (!isStreamEnded(error)) throw error;
+    if (stop.reason === undefined) reporter.report(say.sayGaveUp(error, io.clock.wallMs()));
+    stop.because({ kind: 'gave-up', exitCode: error.exitCode });
+  }
+}
+
+/** Hands on what filters and limit leave of a batch, waiting while the output does not keep up. */
+async function deliver(batch: EventBatch, run: Run): Promise<number> {
+  const { received, wanted, connection } = batch;
+  const { config, status, stop, tally, recorder, output, traits } = run;
+  const count = Math.min(wanted.count, (config.limit ?? Number.POSITIVE_INFINITY) - tally.events);
+  // Filters choose what is delivered; the recording has every event.
+  recorder?.writeEvents(received, config.filter === undefined ? count : received.count, connection);
+  if (config.filter !== undefined) {
+    tally.noteFiltered(received.count, wanted.count);
+    status.noteReceived(received.count);
+  }
+  if (wanted !== received) received.release?.();
+  // What could not be recorded is not delivered either.
+  if (stop.reason?.kind === 'output') return 0;
+  if (count === 0) {
+    traits?.acknowledge(batch, 0, false);
+    return 0;
+  }
+  const place = { connection, firstSeq: tally.events + 1 };
+  tally.events += count;
+  await output.writeEvents(wanted, count, place);
+  status.noteEvents(count);
+  if (traits !== undefined) {
+    await output.flush();
+    if (output.failure === undefined) traits.acknowledge(batch, count, tally.events === config.limit);
+  }
+  return count;
+}
+
+/** Says what happened to the stream, and keeps count of it. */
+async function tell(item: Exclude<StreamItem, Events>, run: Run): Promise<void> {
+  const { config, reporter, status, stop, stream, tally } = run;
+  const { host } = stream;
+  const isGapless = run.traits?.isGapless === true;
+  switch (item.kind) {
+    case 'connecting':
+      reporter.report(say.sayConnecting(host, item.attempt));
+      status.connecting(host);
+      break;
+    case 'connected':
+      tally.noteConnected();
+      await announce(item, run);
+      status.live(stream);
+      break;
+    case 'discarded':
+      tally.noteDiscarded(item.reasons);
+      break;
+    case 'lost':
+      tally.noteLost(item);
+      reporter.report(say.sayLost(item));
+      if (config.failOnGap && !isGapless) stop.because({ kind: 'gap' });
+      break;
+    case 'retrying':
+      if (stop.reason === undefined) reporter.report(say.sayRetrying(item));
+      status.retrying(item.delayMs, item.attempt);
+      break;
+    case 'gap':
+      reporter.report(say.sayGap(item));
+      status.noteGap();
+      tally.gaps += 1;
+      if (config.failOnGap && isGapless) stop.because({ kind: 'gap' });
+      await record(
+        { lifecycle: 'gap', from: iso(item.fromMs), to: iso(item.toMs), cause: item.cause.kind },
+        run,
+      );
+      break;
+  }
+}
+
+async function announce(connected: Connected, run: Run): Promise<void> {
+  const { config, reporter, io, stop } = run;
+  const { connection, host, keyPrefix } = connected;
+  reporter.report((run.traits ?? say).sayConnected(connected));
+  const at = iso(connected.atMs);
+  await record({ lifecycle: 'connected', at, connection, host, key_prefix: keyPrefix }, run);
+  if (config.readyFile === undefined || connection > 1) return;
+  try {
+    const content = { connected_at: at, host, key_prefix: keyPrefix, pid: io.pid };
+    writeReadyFile(config.readyFile, content);
+  } catch (error) {
+    stop.because({ kind: 'fault', error });
+  }
+}
+
+/** Hands a lifecycle record to the output (contract G2), and to the recording. */
+async function record(one: LifecycleRecord, run: Run): Promise<void> {
+  run.recorder?.writeLifecycle(one);
+  await run.output.writeLifecycle(one);
+}
+
+/** Has what is queued delivered, then says how it ended; the summary is the last word. */
+async function conclude(run: Run): Promise<Outcome> {
+  const { config, io, output, reporter, stop, tally } = run;
+  const { openGap } = tally;
+  if (openGap !== undefined && run.traits?.isGapless !== true) {
+    const from = iso(openGap.lastByteAtMs);
+    await record({ lifecycle: 'gap', from, to: null, cause: openGap.cause.kind }, run);
+  }
+  const [exitCode, signal] = describeOutcome(toOutcome(reasonOf(stop)));
+  const end = { reason: reasonOf(stop).kind, events: tally.events, exit_code: exitCode, signal };
+  await record({ lifecycle: 'end', at: iso(io.clock.wallMs()), ...end }, run);
+  run.recorder?.close();
+  await output.drain();
+  // Asked again: while the rest was delivered a weightier reason may have come.
+  const last = reasonOf(stop);
+  for (const words of say.sayEnd(last, config)) reporter.report(words);
+  // A signal or a limit that came first does not hide that the output has failed.
+  if (last.kind !== 'output' && isAtlantisError(output.failure)) {
+    reporter.report(say.sayFailure(output.failure));
+  }
+  const cut = output.sayCut();
+  if (cut !== undefined) reporter.report(cut);
+  if (last.kind === 'fault' && !isAtlantisError(last.error)) throw last.error;
+  reporter.report(say.saySummary(tally.summarize(output.blockedMs)));
+  const outcome = toOutcome(last);
+  if ('exitCode' in outcome && cut !== undefined) io.exitNow(outcome.exitCode);
+  return outcome;
+}
+
+function reasonOf({ reason }: Stop): StopReason {
+  return reason ?? { kind: 'fault', error: new Error('the stream ended without a reason') };
+}
+
+/** Exit code and signal, one of them null. */
+function describeOutcome(outcome: Outcome): [number, null] | [null, string] {
+  return 'signal' in outcome ? [null, outcome.signal] : [outcome.exitCode, null];
+}
+
+function iso(wallMs: number): string {
+  return new Date(wallMs).toISOString();
+}

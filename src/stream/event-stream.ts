@@ -1,0 +1,230 @@
+// A stream as its consumer sees it: events pulled one by one, or all that happens in order.
+//
+// Nothing is connected to before the first pull, and nothing is read from the server while nobody pulls. However
+// an iteration ends (break, throw, abort, close), the socket is closed and no timer or listener stays.
+import { waitFor } from '../clock.ts';
+import { type Cause, describeCause } from '../connection/causes.ts';
+import { type Connection, type FollowItem, follow, openConnection } from '../connection/follow.ts';
+import { CredentialError, UsageError } from '../errors.ts';
+import { hasPrefix, keyPrefix, parseKey } from '../io/key.ts';
+import { createRedactor } from '../io/redact.ts';
+import { makeVisible } from '../render/sanitize.ts';
+import { StreamEndedError } from './errors.ts';
+import type { StreamEvent } from './event.ts';
+import { EventBatch, type StreamItem } from './items.ts';
+import type { StreamCallbacks } from './options.ts';
+import type { StreamRequest } from './request.ts';
+import type { StreamSettings, StreamWorld } from './settings.ts';
+
+/** What `for await` takes, with an end that does not wait for the next item. */
+export interface Pull<T> extends AsyncIterableIterator<T, void, undefined> {
+  return(): Promise<IteratorResult<T, void>>;
+}
+
+const CALLBACK_OF = {
+  connecting: 'onConnecting',
+  connected: 'onConnected',
+  discarded: 'onDiscarded',
+  lost: 'onLost',
+  retrying: 'onRetrying',
+  gap: 'onGap',
+} as const satisfies Record<Exclude<StreamItem['kind'], 'events'>, keyof StreamCallbacks>;
+
+export class EventStream implements AsyncIterable<StreamEvent> {
+  /** Bundles are minified, names that people see are not. @internal */
+  static readonly name = 'EventStream';
+  readonly #request: StreamRequest;
+  readonly #prepare: () => Promise<StreamSettings>;
+  readonly #world: StreamWorld;
+  readonly #redactor = createRedactor();
+  /** Aborts for whatever reason the stream is to end: the caller's signal, `close`, an iteration that is left. */
+  readonly #ending = new AbortController();
+  #pull: Pull<StreamItem> | undefined;
+  #connection: Connection | undefined;
+  /** The key of the last attempt. */
+  #key = '';
+
+  /** @internal */
+  constructor(request: StreamRequest, prepare: () => Promise<StreamSettings>, world: StreamWorld) {
+    this.#request = request;
+    this.#prepare = prepare;
+    this.#world = world;
+  }
+
+  /** Host and, if it is not the scheme's own, port. */
+  get host(): string {
+    return this.#request.url.host;
+  }
+
+  /** Round trip of the last answered ping of this connection in ms, or undefined. */
+  get roundTripMs(): number | undefined {
+    return this.#connection?.roundTripMs;
+  }
+
+  /**
+   * The events, one by one. After the signal aborted none comes any more.
+   *
+   * @throws UsageError when the stream is iterated over already: each one is a single run
+   */
+  [Symbol.asyncIterator](): Pull<StreamEvent> {
+    return makePull(listEvents(this.items(), this.#ending.signal), () => this.#ending.abort());
+  }
+
+  /**
+   * Everything that happens, in order, the events in batches. After the signal aborted comes what was read
+   * before. Rejects with a StreamEndedError when the stream gave up.
+   *
+   * @throws UsageError when the stream is iterated over already: each one is a single run
+   */
+  items(): Pull<StreamItem> {
+    if (this.#pull !== undefined) {
+      throw new UsageError(
+        'this stream is, or was, iterated over already',
+        'each stream is a single run: call stream() again for another one',
+      );
+    }
+    this.#pull = makePull(this.#run(), () => this.#ending.abort());
+    return this.#pull;
+  }
+
+  /** Ends the stream from this side; resolves when its socket is gone. */
+  async close(): Promise<void> {
+    this.#ending.abort();
+    await this.#pull?.return();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async *#run(): AsyncGenerator<StreamItem, void, undefined> {
+    const { signal } = this.#request;
+    const end = (): void => this.#ending.abort();
+    if (signal?.aborted) end();
+    signal?.addEventListener('abort', end);
+    try {
+      if (!this.#ending.signal.aborted) yield* this.#follow(await this.#prepare());
+    } finally {
+      signal?.removeEventListener('abort', end);
+      this.#connection = undefined;
+    }
+  }
+
+  async *#follow(settings: StreamSettings): AsyncGenerator<StreamItem, void, undefined> {
+    const { clock, random } = this.#world;
+    if (settings.dial.proxyUrl !== undefined) this.#redactor.addProxyUrl(settings.dial.proxyUrl);
+    let seq = 1;
+    const context = { clock, random, signal: this.#ending.signal, connect: this.#connect };
+    for await (const item of follow(settings, context)) {
+      if (item.kind !== 'events') {
+        yield* this.#tell(this.#translate(item));
+        continue;
+      }
+      const { batch, connection } = item;
+      if (batch.discarded.length > 0) {
+        yield* this.#tell({ kind: 'discarded', connection, reasons: batch.discarded });
+      }
+      if (batch.count === 0) continue;
+      const wanted = settings.select === undefined ? batch : settings.select(batch);
+      yield { kind: 'events', batch: new EventBatch(batch, wanted, connection, seq) };
+      seq += wanted.count;
+    }
+  }
+
+  /** An attempt, with the key asked for now. */
+  #connect: typeof openConnection = async (dial, context, isFirst) => {
+    const key = await this.#readKey(context.signal);
+    if (key === undefined) return undefined;
+    this.#key = key;
+    this.#redactor.addSecret(key);
+    return openConnection({ ...dial, key }, context, isFirst);
+  };
+
+  /** Undefined once the signal aborted. @throws CredentialError, and whatever the function throws */
+  async #readKey(signal: AbortSignal): Promise<string | undefined> {
+    const { key, connectTimeoutMs } = this.#request;
+    if (typeof key === 'string') return key;
+    const given = await waitFor(Promise.resolve(key(signal)), connectTimeoutMs, this.#world.clock, signal);
+    if (signal.aborted) return undefined;
+    if (typeof given === 'string') return parseKey(given, 'the option key');
+    throw new CredentialError(
+      `the function in the option key gave no key within ${connectTimeoutMs} ms`,
+      'it has to give a string; connectTimeoutMs allows more time',
+    );
+  }
+
+  /** Tells the callback, then the consumer. */
+  async *#tell(item: StreamItem): AsyncGenerator<StreamItem, void, undefined> {
+    const { callbacks } = this.#request;
+    const callback = item.kind === 'events' ? undefined : callbacks[CALLBACK_OF[item.kind]];
+    await (callback as ((item: StreamItem) => void | Promise<void>) | undefined)?.(item);
+    yield item;
+  }
+
+  /** In the words of the library, and without secrets (contract P4). @throws StreamEndedError */
+  #translate(item: Exclude<FollowItem, { kind: 'events' }>): StreamItem {
+    if (item.kind === 'connecting') return item;
+    if (item.kind === 'connected') {
+      this.#connection = item.stream;
+      const { acceptedKeyPrefix, requestId } = item.stream;
+      const expectedKeyPrefix = keyPrefix(this.#key);
+      // The service's 16 characters may be all of a short key: then fewer are shown, and it is no mismatch.
+      const isOurs = hasPrefix(this.#key, acceptedKeyPrefix);
+      return {
+        kind: 'connected',
+        connection: item.connection,
+        host: this.host,
+        keyPrefix: isOurs ? expectedKeyPrefix : this.#redact(acceptedKeyPrefix),
+        expectedKeyPrefix,
+        requestId: this.#redact(requestId),
+        atMs: this.#world.clock.wallMs(),
+      };
+    }
+    const cause = this.#redactCause(item.cause);
+    if (item.kind !== 'gave-up') return { ...item, cause };
+    const { happened, remedy } = describeCause(cause);
+    const hint = this.#world.phraseHint?.(remedy) ?? remedy;
+    throw new StreamEndedError(makeVisible(happened), makeVisible(hint), { ...item, cause });
+  }
+
+  #redact(text: string): string {
+    return this.#redactor.redact(text);
+  }
+
+  #redactCause(cause: Cause): Cause {
+    const { detail, errorCode, requestId } = cause;
+    return {
+      ...cause,
+      detail: this.#redact(detail),
+      ...(errorCode === undefined ? {} : { errorCode: this.#redact(errorCode) }),
+      ...(requestId === undefined ? {} : { requestId: this.#redact(requestId) }),
+    };
+  }
+}
+
+async function* listEvents(
+  items: Pull<StreamItem>,
+  ending: AbortSignal,
+): AsyncGenerator<StreamEvent, void, undefined> {
+  for await (const item of items) {
+    if (item.kind !== 'events') continue;
+    for (const event of item.batch) {
+      if (ending.aborted) return;
+      yield event;
+    }
+  }
+}
+
+/** A generator queues `return` behind a pull that may wait for ever: `end` lets that one settle. */
+function makePull<T>(generator: AsyncGenerator<T, void, undefined>, end: () => void): Pull<T> {
+  return {
+    next: () => generator.next(),
+    return() {
+      end();
+      return generator.return();
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+}

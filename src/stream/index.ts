@@ -1,0 +1,54 @@
+// `import { stream } from 'atlantis-cli'`: the event stream for programs, as `atlantis stream tail` follows it.
+//
+// No output, no process handlers; the environment is read only where asked. What is exported here is API.
+import { systemClock } from '../clock.ts';
+import { processEnvironment } from '../io/io.ts';
+import { speakOfOptions } from './errors.ts';
+import { EventStream } from './event-stream.ts';
+import type { StreamOptions } from './options.ts';
+import { checkOptions } from './request.ts';
+import { prepareStream, type StreamWorld } from './settings.ts';
+
+export type { Cause, CauseKind } from '../connection/causes.ts';
+export type { EndReason } from '../connection/policy.ts';
+export {
+  AtlantisError,
+  CredentialError,
+  EXIT,
+  type ExitCode,
+  isAtlantisError,
+  UsageError,
+} from '../errors.ts';
+export { StreamEndedError } from './errors.ts';
+export type { StreamEvent } from './event.ts';
+export type { EventStream, Pull } from './event-stream.ts';
+export type {
+  Connected,
+  Connecting,
+  Discarded,
+  EventBatch,
+  Events,
+  Gap,
+  Lost,
+  Retrying,
+  StreamItem,
+} from './items.ts';
+export type { ReadKey, StreamCallbacks, StreamOptions } from './options.ts';
+
+const WORLD: StreamWorld = {
+  clock: systemClock,
+  random: Math.random,
+  readEnvironment: processEnvironment,
+  phraseHint: speakOfOptions,
+};
+
+/**
+ * The stream of events. It connects with the first pull (`for await`), reconnects by the rules of docs/errors.md
+ * and reads only as fast as it is pulled.
+ *
+ * @throws UsageError, CredentialError for options that cannot be used; filters are looked at with the first pull
+ */
+export function stream(options: StreamOptions): EventStream {
+  const request = checkOptions(options);
+  return new EventStream(request, () => prepareStream(request, WORLD), WORLD);
+}

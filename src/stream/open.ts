@@ -1,0 +1,47 @@
+// From what flags, environment and profile say to a stream of the library, ready to be opened.
+
+import type { Io } from '../io/io.ts';
+import { readCaFile } from '../settings/certificates.ts';
+import type { ConnectionConfig } from '../settings/connection-config.ts';
+import type { StreamSource } from '../settings/stream-config.ts';
+import { EventStream } from './event-stream.ts';
+import { checkOptions } from './request.ts';
+import { prepareStream, type StreamSettings, type StreamWorld } from './settings.ts';
+
+export interface PreparedStream {
+  readonly settings: StreamSettings;
+  /** Opens it, once; it ends when the signal aborts. */
+  open(signal: AbortSignal): EventStream;
+}
+
+/**
+ * Everything that can be checked before a connection is made, checked. The redactor knows the proxy afterwards.
+ *
+ * @param signal ends waiting for a CA file that is a pipe
+ * @throws UsageError where certificate checks are turned off (contract C7), the CA file or a proxy is no good
+ */
+export async function prepareSource(
+  config: ConnectionConfig,
+  source: Pick<StreamSource, 'url' | 'key' | 'keyOrigin'>,
+  io: Io,
+  extra: Pick<StreamWorld, 'deadlineMs' | 'select'> = {},
+  signal?: AbortSignal,
+): Promise<PreparedStream> {
+  const { caCert, ...connection } = config;
+  const request = checkOptions({
+    ...connection,
+    url: source.url.base,
+    key: source.key,
+    ca: caCert === undefined ? [] : [await readCaFile(caCert, signal)],
+    useEnvironment: true,
+  });
+  const { clock, random } = io;
+  const { keyOrigin } = source;
+  const world = { clock, random, readEnvironment: () => io.env, keyOrigin, ...extra };
+  const settings = await prepareStream(request, world);
+  if (settings.dial.proxyUrl !== undefined) io.redactor.addProxyUrl(settings.dial.proxyUrl);
+  return {
+    settings,
+    open: (signal) => new EventStream({ ...request, signal }, async () => settings, world),
+  };
+}

@@ -1,0 +1,100 @@
+// A checked request → what the connect loop needs: the proxy chosen, roots collected, filters compiled.
+
+import type { Clock } from '../clock.ts';
+import type { KeyOrigin } from '../connection/causes.ts';
+import type { FollowSettings } from '../connection/follow.ts';
+import { UsageError } from '../errors.ts';
+import type { Batch } from '../events/batch.ts';
+import { createFrameBuffer } from '../events/frame-buffer.ts';
+import { classifyText } from '../events/scanner.ts';
+import { areTlsChecksOff, TLS_CHECKS_OFF } from '../settings/certificates.ts';
+import { VERSION } from '../version.ts';
+import type { StreamRequest } from './request.ts';
+
+/** Leaves the wanted events of a batch. */
+type Select = (batch: Batch) => Batch;
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What a stream is surrounded by. */
+export interface StreamWorld {
+  readonly clock: Clock;
+  /** Uniform in [0, 1). */
+  random(): number;
+  /** Asked for only where the request says so. */
+  readEnvironment(): Environment;
+  /** Monotonic time in ms at which the run will be over anyway; a server that asks for a longer wait ends it now. */
+  readonly deadlineMs?: number | undefined;
+  /** Hints speak of flags; in other words where there are none. */
+  phraseHint?(hint: string): string;
+  /** A filter that is compiled already, instead of that of the request. */
+  readonly select?: Select | undefined;
+  /** Where the key came from, as messages about it say; default the options. */
+  readonly keyOrigin?: KeyOrigin | undefined;
+}
+
+const OPTION_NAMES = { type: 'option type', where: 'option where' };
+
+export interface StreamSettings extends FollowSettings {
+  /** Leaves the wanted events of a batch; undefined where all are. */
+  readonly select: Select | undefined;
+}
+
+/** @throws UsageError for filters, or where the environment turns certificate checks off or names no proxy */
+export async function prepareStream(request: StreamRequest, world: StreamWorld): Promise<StreamSettings> {
+  const { url, key, ca, useEnvironment } = request;
+  const env = useEnvironment ? world.readEnvironment() : {};
+  // Contract C7.
+  const isUnchecked = areTlsChecksOff(env);
+  if (isUnchecked && !url.isLoopback) {
+    throw new UsageError(
+      `${TLS_CHECKS_OFF}: the key could go to anybody`,
+      'unset it; a private root is trusted with --ca-cert <file>, or the option ca',
+    );
+  }
+  return {
+    dial: {
+      url: url.stream,
+      host: url.host,
+      key: typeof key === 'string' ? key : '',
+      keyOrigin: world.keyOrigin ?? { kind: 'option', source: 'the options' },
+      userAgent: `atlantis-cli/${VERSION}`,
+      proxyUrl: await chooseProxy(request, env),
+      trustedRoots: ca.length === 0 ? undefined : await collectRoots(ca, env),
+      mustCheckCertificates: !isUnchecked,
+      connectTimeoutMs: request.connectTimeoutMs,
+      keepalive: { pingIntervalMs: request.pingIntervalMs, pongTimeoutMs: request.pongTimeoutMs },
+      classify: classifyText,
+      createFrameBuffer,
+    },
+    policy: {
+      maxReconnects: request.maxReconnects,
+      retryMinMs: request.retryMinMs,
+      retryMaxMs: request.retryMaxMs,
+      deadlineMs: world.deadlineMs,
+    },
+    select: world.select ?? (await createSelect(request)),
+  };
+}
+
+async function collectRoots(ca: readonly string[], env: Environment): Promise<readonly string[]> {
+  const { listTrustedRoots } = await import('../settings/trusted-roots.ts');
+  return listTrustedRoots(ca, env['NODE_EXTRA_CA_CERTS']);
+}
+
+/** Undefined where all events are wanted; what filters need is loaded only where there are some. */
+async function createSelect({ types, where }: StreamRequest): Promise<Select | undefined> {
+  if (types.length === 0 && where.length === 0) return undefined;
+  const { createFilter } = await import('../filter/filter.ts');
+  return createFilter({ types, where }, OPTION_NAMES);
+}
+
+/** Loopback never goes through a proxy (contract C5), and http is loopback only. */
+async function chooseProxy({ url, proxyUrl }: StreamRequest, env: Environment): Promise<string | undefined> {
+  if (url.isLoopback) return undefined;
+  if (proxyUrl !== undefined) return proxyUrl;
+  const names = ['https_proxy', 'HTTPS_PROXY', 'all_proxy', 'ALL_PROXY'];
+  if (names.every((name) => (env[name] ?? '') === '')) return undefined;
+  const { findProxy } = await import('../settings/proxy.ts');
+  return findProxy(url.base, env);
+}

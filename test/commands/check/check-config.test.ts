@@ -1,0 +1,38 @@
+// The flags of `stream check`: what they are where none is given.
+import { describe, expect, test } from '@jest/globals';
+import { parseCheckFlags } from '../../../src/commands/check/check-config.ts';
+import { createFakeIo } from '../../helpers/fake-io.ts';
+
+describe('parseCheckFlags', () => {
+  test('without --expect: 30 s for all of it, and no wait for events', async () => {
+    const config = await parseCheckFlags({}, createFakeIo());
+    expect([config.deadlineMs, config.expected, config.junit, config.gitHub]).toEqual([
+      30_000,
+      undefined,
+      undefined,
+      undefined,
+    ]);
+  });
+
+  test('with --expect: one event of each within 30 s, and so much more time for all of it', async () => {
+    const one = await parseCheckFlags({ expect: ['type=x', 'a>1'] }, createFakeIo());
+    expect(one.expected?.expectations.map(({ expression }) => expression)).toEqual(['type=x', 'a>1']);
+    expect(one.expected).toMatchObject({ min: 1, withinMs: 30_000, maxLagMs: undefined });
+    expect(one.deadlineMs).toBe(60_000);
+    const other = await parseCheckFlags({ expect: ['a=1'], within: '2m' }, createFakeIo());
+    expect(other.deadlineMs).toBe(150_000);
+    const short = await parseCheckFlags({ expect: ['a=1'], within: '2m', deadline: '5s' }, createFakeIo());
+    expect([short.deadlineMs, short.expected?.withinMs]).toEqual([5_000, 120_000]);
+  });
+
+  test.each([
+    [{}, undefined],
+    [{ GITHUB_STEP_SUMMARY: '/s' }, undefined],
+    [{ GITHUB_ACTIONS: 'false', GITHUB_STEP_SUMMARY: '/s' }, undefined],
+    [{ GITHUB_ACTIONS: 'true' }, { summaryFile: undefined }],
+    [{ GITHUB_ACTIONS: 'true', GITHUB_STEP_SUMMARY: '' }, { summaryFile: undefined }],
+    [{ GITHUB_ACTIONS: 'true', GITHUB_STEP_SUMMARY: '/s' }, { summaryFile: '/s' }],
+  ])('GitHub Actions is known by GITHUB_ACTIONS=true: %j', async (env: Record<string, string>, gitHub) => {
+    expect((await parseCheckFlags({}, createFakeIo({ env }))).gitHub).toEqual(gitHub);
+  });
+});

@@ -1,0 +1,49 @@
+// The lines for people, at the width of a terminal and without one.
+import { describe, expect, test } from '@jest/globals';
+import { formatStep, formatVerdict } from '../../../src/commands/check/lines.ts';
+import { ASCII_SIGNS } from '../../../src/render/pretty/signs.ts';
+import { makeFailedReport } from '../../check/reports.ts';
+
+const FAILED = {
+  name: 'upgrade',
+  status: 'failed',
+  durationMs: 12,
+  summary: 'the service refused the key ak_live_0123… for good',
+  details: {},
+  failure: { cause: 'unauthorized', message: 'x', hint: 'Make a new one in the console.', exitCode: 3 },
+} as const;
+
+describe('a terminal of any width', () => {
+  test.each([20, 40, 60, 80, 160])('%i columns: no line is longer, no word is broken', (columns) => {
+    const text = formatStep(FAILED, false, columns) + formatVerdict(makeFailedReport('x'), columns);
+    const lines = text.split('\n').slice(0, -1);
+    // The status and the name of a step stay together.
+    for (const line of lines) expect(line.length).toBeLessThanOrEqual(Math.max(columns, 23));
+    expect(lines.join(' ').replace(/\s+/g, ' ')).toBe(
+      (formatStep(FAILED, false) + formatVerdict(makeFailedReport('x'))).replace(/\s+/g, ' ').trim(),
+    );
+  });
+
+  test('the time of a step stays in one piece', () => {
+    for (let columns = 50; columns < 100; columns += 1)
+      expect(formatStep(FAILED, false, columns)).toContain('(12 ms)');
+  });
+
+  test('without one a step is one line, its hint another', () => {
+    expect(formatStep(FAILED, false)).toBe(
+      'failed  upgrade        the service refused the key ak_live_0123… for good (12 ms)\n' +
+        `${' '.repeat(23)}Make a new one in the console.\n`,
+    );
+    expect(formatVerdict(makeFailedReport('x')).split('\n')).toHaveLength(2);
+  });
+
+  test('row 59: without Unicode an ellipsis is three dots, and lines still fit', () => {
+    const shown = formatStep(FAILED, false, 60, ASCII_SIGNS);
+    expect(shown).toContain('ak_live_0123...');
+    for (const line of shown.split('\n')) expect(line.length).toBeLessThanOrEqual(60);
+  });
+
+  test('colour is on the status alone', () => {
+    expect(formatStep(FAILED, true, 80)).toMatch(/^\x1b\[31mfailed \x1b\[0m upgrade /);
+  });
+});

@@ -1,0 +1,71 @@
+// The log of steps: order, times, the first failure.
+import { describe, expect, test } from '@jest/globals';
+import { createStepLog } from '../../../src/commands/check/step-log.ts';
+import { STEP_NAMES } from '../../../src/commands/check/steps.ts';
+import { createFakeClock } from '../../helpers/fake-clock.ts';
+
+function start() {
+  const clock = createFakeClock();
+  const told: string[] = [];
+  const log = createStepLog(clock, (text) => text.replaceAll('secret', '***'), {
+    onBegin: (name) => told.push(`begin ${name}`),
+    onResult: ({ name, status, summary }) => told.push(`${name} ${status}: ${summary}`),
+  });
+  return { clock, told, log };
+}
+
+const failure = { cause: 'x', message: 'a secret broke', hint: 'hide the secret', exitCode: 7 } as const;
+
+describe('createStepLog', () => {
+  test('times each step, and tells it when it is over', () => {
+    const { clock, log, told } = start();
+    log.begin('settings');
+    clock.advance(12);
+    log.pass('fine', { list: ['a secret'] });
+    log.skip('lookup', 'an address');
+    expect(told).toEqual(['begin settings', 'settings ok: fine', 'lookup skipped: an address']);
+    expect(log.results).toMatchObject([
+      { name: 'settings', durationMs: 12, details: { list: ['a ***'] } },
+      { name: 'lookup', durationMs: 0 },
+    ]);
+    expect(log.current).toBeUndefined();
+  });
+
+  test('the first failure ends it: later steps are skipped by name', () => {
+    const { log } = start();
+    for (const name of ['settings', 'lookup'] as const) {
+      log.begin(name);
+      log.pass('fine');
+    }
+    log.begin('connect');
+    log.fail(failure);
+    log.fail({ ...failure, exitCode: 3 });
+    log.begin('tls');
+    log.pass('too late');
+    expect(log.results.map(({ name }) => name)).toEqual(STEP_NAMES);
+    expect(log.failure?.failure).toEqual({
+      cause: 'x',
+      message: 'a *** broke',
+      hint: 'hide the ***',
+      exitCode: 7,
+    });
+    for (const result of log.results.slice(3)) {
+      expect(result).toMatchObject({ status: 'skipped', summary: 'TCP failed' });
+    }
+  });
+
+  test('a failure between two steps is one of the next', () => {
+    const { log } = start();
+    log.begin('settings');
+    log.pass('fine');
+    log.fail(failure);
+    expect(log.failure?.name).toBe('lookup');
+  });
+
+  test('after the last step nothing can fail', () => {
+    const { log } = start();
+    for (const name of STEP_NAMES) log.skip(name, 'not today');
+    log.fail(failure);
+    expect(log.failure).toBeUndefined();
+  });
+});

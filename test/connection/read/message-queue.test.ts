@@ -1,0 +1,48 @@
+// What waits between the socket and a consumer that is busy, and how much of it may.
+import { describe, expect, test } from '@jest/globals';
+import { MessageQueue } from '../../../src/connection/read/message-queue.ts';
+import { makeLines, textsOf } from '../../../src/events/batch.ts';
+
+const LIMIT = { reads: 4, bytes: 1_000 };
+
+function addLine(queue: MessageQueue, length: number): void {
+  queue.addLines(makeLines(Buffer.from(`${'7'.repeat(length - 1)}\n`), 0));
+}
+
+describe('O4: reading ahead', () => {
+  test.each([
+    ['nothing', [], 0],
+    ['one small read', [10], 0.25],
+    ['as many small reads as may be', [10, 10, 10, 10], 1],
+    ['bytes before reads', [400, 600], 1],
+    ['a large message by itself', [15_000], 15],
+  ])('%s', (_name, sizes, fullness) => {
+    const queue = new MessageQueue();
+    for (const [at, size] of sizes.entries()) {
+      addLine(queue, size);
+      queue.setAside(at);
+    }
+    expect(queue.fullness(LIMIT)).toBe(fullness);
+  });
+
+  test('what waits is taken first, in order, each read by itself', () => {
+    const queue = new MessageQueue();
+    queue.push(Buffer.from('1'), 0);
+    queue.push(Buffer.from('2'), 0);
+    queue.setAside(100);
+    queue.discard('binary');
+    queue.setAside(200);
+    queue.setAside(300);
+    queue.push(Buffer.from('3'), 0);
+    const taken = [queue.take(400), queue.take(500), queue.take(600)];
+    const seen = taken.map(
+      (batch) => batch && [textsOf(batch).map(String), batch.discarded, batch.receivedAtMs],
+    );
+    expect(seen).toEqual([
+      [['1', '2'], [], 100],
+      [[], ['binary'], 200],
+      [['3'], [], 400],
+    ]);
+    expect([queue.isEmpty, queue.take(700)]).toEqual([true, undefined]);
+  });
+});

@@ -1,0 +1,255 @@
+// The delivery loop: window, order, what is sent again after a failure, units that stay the same, refusals.
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { type Backlog, createMemoryBacklog, createSpooledBacklog } from '../../src/delivery/backlog.ts';
+import { Lane } from '../../src/delivery/lane.ts';
+import type { LaneNews, LaneSettings } from '../../src/delivery/lane-terms.ts';
+import type { Verdict } from '../../src/delivery/sink.ts';
+import type { SpoolRecord } from '../../src/delivery/spool/record-form.ts';
+import { Spool } from '../../src/delivery/spool/spool.ts';
+import { makeTempFolder } from '../helpers/cleanup.ts';
+import { createFakeClock, settlePromises } from '../helpers/fake-clock.ts';
+import { ACCEPTED, createFakeSink, type FakeSink, makeNumbered } from '../relay/fake-sink.ts';
+
+const FAILED: Verdict = { kind: 'failed', fault: { words: 'it broke' } };
+const refuse = (why: string, isTooLarge = false): Verdict => ({ kind: 'refused', why, isTooLarge });
+const policy = { retryMinMs: 1_000, retryMaxMs: 30_000 };
+const running = new Set<Lane>();
+
+afterEach(() => {
+  for (const lane of running) lane.stop();
+  running.clear();
+});
+
+function start(
+  sink: FakeSink,
+  options: {
+    window?: number;
+    backlog?: Backlog;
+    isBurying?: boolean;
+    givesUpAtStart?: LaneSettings['givesUpAtStart'];
+  } = {},
+) {
+  const { window = 4, isBurying = false, givesUpAtStart = 'never' } = options;
+  const clock = createFakeClock();
+  const news: LaneNews[] = [];
+  const buried: string[] = [];
+  const bury = (record: SpoolRecord, why: string): void => void buried.push(`${record.text}: ${why}`);
+  const backlog = options.backlog ?? createMemoryBacklog(window);
+  const lane = new Lane(
+    sink,
+    backlog,
+    { window, policy, givesUpAtStart },
+    {
+      clock,
+      random: () => 0.5,
+      tell: (one) => news.push(one),
+      onChange() {},
+      bury: isBurying ? bury : undefined,
+    },
+  );
+  const run = lane.run();
+  running.add(lane);
+  return { lane, run, clock, news, buried, backlog };
+}
+
+const numbersSent = (sink: FakeSink): number[][] => sink.sent.map(({ numbers }) => [...numbers]);
+const openSpool = (path: string): Spool =>
+  new Spool({ path, maxBytes: 2 ** 20, syncEveryMs: 200 }, createFakeClock(), () => {});
+
+describe('lane', () => {
+  test('sends a window of units, and one more for each that is acknowledged', async () => {
+    const sink = createFakeSink();
+    const { lane, backlog } = start(sink);
+    lane.append(makeNumbered(0, 10));
+    await settlePromises();
+    expect(numbersSent(sink)).toEqual([[0], [1], [2], [3]]);
+    sink.sent[0]?.answer(ACCEPTED);
+    await settlePromises();
+    expect(numbersSent(sink)).toEqual([[0], [1], [2], [3], [4]]);
+    expect(backlog.acknowledged).toBe(1);
+  });
+
+  test('what is acknowledged out of order counts once all before it is', async () => {
+    const sink = createFakeSink();
+    const { lane, backlog } = start(sink);
+    lane.append(makeNumbered(0, 10));
+    await settlePromises();
+    for (const at of [3, 1, 2]) sink.sent[at]?.answer(ACCEPTED);
+    await settlePromises();
+    expect(backlog.acknowledged).toBe(0);
+    sink.sent[0]?.answer(ACCEPTED);
+    await settlePromises();
+    expect(backlog.acknowledged).toBe(4);
+  });
+
+  test('after a failure waits for what is under way, then sends again what is not acknowledged, in order', async () => {
+    const sink = createFakeSink();
+    const { lane, clock, news } = start(sink);
+    lane.append(makeNumbered(0, 6));
+    await settlePromises();
+    sink.sent[0]?.answer(ACCEPTED);
+    await settlePromises();
+    sink.sent[1]?.answer(FAILED);
+    await settlePromises();
+    sink.sent[3]?.answer(ACCEPTED);
+    await settlePromises();
+    expect(sink.opened).toBe(1);
+    for (const at of [2, 4]) sink.sent[at]?.answer(FAILED);
+    await clock.advanceAsync(0);
+    expect(news.map(({ kind }) => kind)).toEqual(['failed']);
+    sink.sent.length = 0;
+    await clock.advanceAsync(1_000);
+    expect(sink.opened).toBe(2);
+    expect(numbersSent(sink)).toEqual([[1], [2], [4], [5]]);
+  });
+
+  test('backs off further with each failure in a row, and not after progress', async () => {
+    const sink = createFakeSink();
+    sink.openFault = { words: 'away' };
+    const { lane, clock, news } = start(sink);
+    lane.append(makeNumbered(0, 2));
+    for (let i = 0; i < 4; i += 1) await clock.advanceAsync(10_000);
+    const delays = (): unknown[] => news.flatMap((one) => (one.kind === 'failed' ? [one.delayMs] : []));
+    expect(delays().slice(0, 4)).toEqual([625, 1_125, 2_125, 4_125]);
+    sink.openFault = undefined;
+    await clock.advanceAsync(30_000);
+    sink.sent[0]?.answer(ACCEPTED);
+    sink.sent[1]?.answer(FAILED);
+    await clock.advanceAsync(0);
+    expect(delays().at(-1)).toBe(625);
+  });
+
+  test('waits for as long as the sink asks', async () => {
+    const sink = createFakeSink();
+    sink.openFault = { words: 'slow down', retryAfterMs: 60_000 };
+    const { clock, news } = start(sink);
+    await clock.advanceAsync(0);
+    expect(news).toEqual([expect.objectContaining({ kind: 'failed', delayMs: 63_000 })]);
+  });
+
+  test('ends where trying again is of no use', async () => {
+    const sink = createFakeSink();
+    sink.openFault = { words: 'wrong password', exitCode: 3 };
+    const { run, news } = start(sink);
+    await run;
+    expect(news).toEqual([{ kind: 'ended', fault: sink.openFault }]);
+  });
+
+  test.each([
+    ['while-empty', 0, true],
+    ['while-empty', 3, false],
+    ['always', 3, true],
+    ['never', 0, false],
+  ] as const)(
+    'a sink that never works is given up (%s, %i received): %s',
+    async (givesUpAtStart, count, ends) => {
+      const sink = createFakeSink();
+      sink.openFault = { words: 'nobody there', exitCodeInTheEnd: 7 };
+      const { lane, clock, news } = start(sink, { givesUpAtStart });
+      lane.append(makeNumbered(0, count));
+      for (let n = 0; n < 20; n += 1) await clock.advanceAsync(60_000);
+      expect(news.at(-1)?.kind).toBe(ends ? 'ended' : 'failed');
+      expect([news.length < 6, lane.pending]).toEqual([ends, count]);
+    },
+  );
+
+  test('a unit that was under way when the process died is sent again as the same', async () => {
+    const path = makeTempFolder();
+    const sink = createFakeSink({ unitSize: 3, unitsAtOnce: 1 });
+    const first = openSpool(path);
+    const killed = start(sink, { window: 100, backlog: createSpooledBacklog(first) });
+    killed.lane.append(makeNumbered(0, 2));
+    await settlePromises();
+    killed.lane.append(makeNumbered(2, 8));
+    await settlePromises();
+    expect(numbersSent(sink)).toEqual([[0, 1]]);
+
+    const again = createFakeSink({ unitSize: 3, unitsAtOnce: 1 });
+    again.auto = () => ACCEPTED;
+    start(again, { window: 100, backlog: createSpooledBacklog(openSpool(path)) });
+    for (let i = 0; i < 5; i += 1) await settlePromises();
+    expect(numbersSent(again)).toEqual([
+      [0, 1],
+      [2, 3, 4],
+      [5, 6, 7],
+    ]);
+  });
+
+  test('a unit that is too large is halved until it fits', async () => {
+    const sink = createFakeSink({ unitSize: 8, unitsAtOnce: 1 });
+    sink.auto = (numbers) => (numbers.length > 2 ? refuse('413', true) : ACCEPTED);
+    const { lane, backlog } = start(sink, { window: 100 });
+    lane.append(makeNumbered(0, 8));
+    for (let i = 0; i < 12; i += 1) await settlePromises();
+    expect(numbersSent(sink)).toEqual([
+      [0, 1, 2, 3, 4, 5, 6, 7],
+      [0, 1, 2, 3],
+      [0, 1],
+      [2, 3],
+      [4, 5, 6, 7],
+      [4, 5],
+      [6, 7],
+    ]);
+    expect(backlog.acknowledged).toBe(8);
+  });
+
+  test('what is refused is buried with the reason, and the rest goes on', async () => {
+    const sink = createFakeSink({ unitsAtOnce: 1 });
+    sink.auto = ([number]) => (number === 2 ? refuse('422 no such thing') : ACCEPTED);
+    const { lane, backlog, buried } = start(sink, { isBurying: true });
+    lane.append(makeNumbered(0, 5));
+    for (let i = 0; i < 8; i += 1) await settlePromises();
+    expect(buried).toEqual(['2: 422 no such thing']);
+    expect(backlog.acknowledged).toBe(5);
+    expect(lane.figures).toEqual({ delivered: 4, duplicates: 0, buried: 1, lost: 0 });
+  });
+
+  test('with nowhere to bury it the lane ends, and nothing is lost', async () => {
+    const sink = createFakeSink({ unitsAtOnce: 1 });
+    sink.auto = ([number]) => (number === 2 ? refuse('422 no such thing') : ACCEPTED);
+    const { lane, run, backlog, news } = start(sink);
+    lane.append(makeNumbered(0, 5));
+    await run;
+    expect(news.at(-1)).toMatchObject({ kind: 'ended', fault: { exitCode: 5 } });
+    expect([backlog.acknowledged, lane.pending]).toEqual([2, 3]);
+  });
+
+  test('B3: without a spool it is full beyond the window, until enough is acknowledged', async () => {
+    const sink = createFakeSink();
+    const { lane, backlog } = start(sink);
+    lane.append(makeNumbered(0, 4));
+    expect(backlog.isFull).toBe(false);
+    lane.append(makeNumbered(4, 6));
+    expect([backlog.isFull, backlog.atRisk]).toEqual([true, 6]);
+    await settlePromises();
+    for (const { answer } of sink.sent.slice(0, 2)) answer(ACCEPTED);
+    await settlePromises();
+    expect([backlog.isFull, backlog.atRisk]).toEqual([false, 4]);
+  });
+
+  test('damage in the spool is told, and what stands behind it is sent', async () => {
+    const sink = createFakeSink();
+    sink.auto = () => ACCEPTED;
+    const records = makeNumbered(0, 10);
+    const acknowledged = { at: 0 };
+    const backlog: Backlog = {
+      ...createMemoryBacklog(100),
+      get acknowledged() {
+        return acknowledged.at;
+      },
+      get unitEnd() {
+        return acknowledged.at;
+      },
+      end: 10,
+      take: (at) => (at === 0 || at === 4 ? { damaged: 3 } : records[at]),
+      release(at) {
+        acknowledged.at = at;
+      },
+    };
+    const { news } = start(sink, { backlog });
+    for (let i = 0; i < 8; i += 1) await settlePromises();
+    expect(numbersSent(sink)).toEqual([[3], [7], [8], [9]]);
+    expect(news.filter(({ kind }) => kind === 'damaged')).toHaveLength(2);
+    expect(acknowledged.at).toBe(10);
+  });
+});

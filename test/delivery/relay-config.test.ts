@@ -1,0 +1,156 @@
+// Flags of `stream relay` and of `tail --record` → read-only settings; what does not fit is a usage error.
+import { describe, expect, test } from '@jest/globals';
+import { parseRecordFlags, type RecordFlags } from '../../src/commands/tail/record-config.ts';
+import { parseHttpTarget } from '../../src/delivery/http/http-target.ts';
+import { parseRelayFlags, type RelayFlags } from '../../src/delivery/relay-config.ts';
+import { UsageError } from '../../src/errors.ts';
+
+const HTTP = 'https://hooks.example/in';
+const NATS = 'nats://127.0.0.1:4222/events';
+
+const parse = (flags: RelayFlags) => parseRelayFlags({ to: [HTTP], ...flags });
+
+async function refusalOf(flags: RelayFlags): Promise<string> {
+  try {
+    await parse(flags);
+  } catch (error) {
+    if (error instanceof UsageError) return error.message;
+    throw error;
+  }
+  throw new Error('it was accepted');
+}
+
+describe('flags of stream relay', () => {
+  test('the defaults are those of --help', async () => {
+    expect(await parse({})).toMatchObject({
+      targets: [{ kind: 'http', target: { href: HTTP, host: 'hooks.example', isSecure: true } }],
+      subject: 'atlantis.{type}',
+      lifecycleSubject: 'atlantis._lifecycle',
+      retention: undefined,
+      idSteps: [{ kind: 'member', name: 'id' }],
+      name: undefined,
+      window: 256,
+      spool: undefined,
+      batch: 1,
+      sendTimeoutMs: 10_000,
+      signature: undefined,
+      deadLetter: undefined,
+      redeliver: undefined,
+    });
+  });
+
+  test('what is given is what comes out, in ms and bytes', async () => {
+    const config = await parse({
+      to: [HTTP, NATS],
+      subject: 'chain.events',
+      create: true,
+      streamMaxAge: '24h',
+      streamMaxBytes: '10MiB',
+      streamReplicas: '3',
+      dedupeWindow: '5m',
+      id: 'data.items[0].id',
+      name: 'taipei-1',
+      window: '64',
+      spool: 'spool',
+      spoolMax: '2MiB',
+      spoolSync: '0',
+      batch: '50',
+      sendTimeout: '3s',
+      headerEnv: ['Authorization=HOOK_TOKEN', 'X-Team: TEAM'],
+      signWithEnv: 'HOOK_SECRET',
+      signatureHeader: 'X-Signature',
+      deadLetter: 'dead.ndjson',
+    });
+    expect(config).toMatchObject({
+      lifecycleSubject: 'chain.events._lifecycle',
+      retention: { maxAgeMs: 86_400_000, maxBytes: 10 * 2 ** 20, replicas: 3, dedupeWindowMs: 300_000 },
+      name: 'taipei-1',
+      window: 64,
+      spool: { path: 'spool', maxBytes: 2 * 2 ** 20, syncEveryMs: 0 },
+      batch: 50,
+      sendTimeoutMs: 3_000,
+      signature: { header: 'X-Signature', variable: 'HOOK_SECRET' },
+      deadLetter: 'dead.ndjson',
+    });
+    expect([...config.headerVariables]).toEqual([
+      ['Authorization', 'HOOK_TOKEN'],
+      ['X-Team', 'TEAM'],
+    ]);
+    expect(config.idSteps).toHaveLength(4);
+    expect(config.targets.map(({ kind }) => kind)).toEqual(['http', 'nats']);
+    expect(config.targets[1]).toMatchObject({ stream: 'events' });
+  });
+
+  test('lifecycle records and ids can be left out, and a signature has a header of its own', async () => {
+    const config = await parse({ lifecycle: false, id: false, signWithEnv: 'HOOK_SECRET' });
+    expect([config.lifecycleSubject, config.idSteps]).toEqual([undefined, undefined]);
+    expect(config.signature).toEqual({ header: 'X-Atlantis-Signature', variable: 'HOOK_SECRET' });
+    expect((await parse({ lifecycleSubject: 'news' })).lifecycleSubject).toBe('news');
+  });
+
+  test.each<[string, RelayFlags]>([
+    ['--to is missing', { to: [] }],
+    ['which stream', { to: ['nats://127.0.0.1:4222'] }],
+    ['twice', { to: [HTTP, HTTP] }],
+    ['--subject', { subject: 'a..b' }],
+    ['--window', { window: '0' }],
+    ['--batch', { batch: 'many' }],
+    ['--spool-max and --spool-sync need --spool', { spoolMax: '1GiB' }],
+    ['--spool-max and --spool-sync need --spool', { spoolSync: '1s' }],
+    ['the same file', { deadLetter: 'a', redeliver: 'a' }],
+    ['need --create', { streamMaxAge: '1h' }],
+    ['--dedupe-window is longer', { create: true, streamMaxAge: '1m', dedupeWindow: '2m' }],
+    ['--stream-replicas', { create: true, streamReplicas: '9' }],
+    ['invalid --id', { id: 'items[*].id' }],
+    ['--name', { name: 'a b' }],
+    ['--header-env', { headerEnv: ['Authorization'] }],
+    ['--header-env', { headerEnv: ['Bad Header=NAME'] }],
+    ['--signature-header needs', { signatureHeader: 'X-Signature' }],
+    ['invalid --sign-with-env', { signWithEnv: 'not a name' }],
+    ['invalid --signature-header', { signWithEnv: 'NAME', signatureHeader: 'X Signature' }],
+  ])('refused, naming the flag: %s', async (words, flags) => {
+    expect(await refusalOf(flags)).toContain(words);
+  });
+});
+
+describe('the URL of an HTTP endpoint', () => {
+  test('http is for this machine, and elsewhere only where it is allowed', () => {
+    expect(parseHttpTarget('--to', 'http://127.0.0.1:8080/', false)).toMatchObject({ isLoopback: true });
+    expect(() => parseHttpTarget('--to', 'http://hooks.example/', false)).toThrow('is not encrypted');
+    expect(parseHttpTarget('--to', 'http://hooks.example/', true)).toMatchObject({ isSecure: false });
+  });
+
+  test.each([
+    ['a password', 'https://user:pa55w0rd@hooks.example/', 'a user name or password is not allowed'],
+    ['a fragment', 'https://hooks.example/#pa55w0rd', 'a fragment (#) is not allowed'],
+    ['another scheme', 'ftp://hooks.example/pa55w0rd', 'no URL that events can be sent to'],
+    ['a line break', 'https://hooks.example/\npa55w0rd', 'no URL that events can be sent to'],
+  ])('refused without a word of it: %s', (_name, text, words) => {
+    expect(() => parseHttpTarget('--to', text, false)).toThrow(words);
+    expect(() => parseHttpTarget('--to', text, false)).not.toThrow('pa55w0rd');
+  });
+
+  test('its name is without the query, which may be a secret', () => {
+    const target = parseHttpTarget('--to', 'https://hooks.example/in?token=pa55w0rd', false);
+    expect([target.name, target.host]).toEqual(['https://hooks.example/in', 'hooks.example']);
+  });
+});
+
+describe('flags of tail --record', () => {
+  test('sizes in bytes, ages in ms, and nothing where nothing is recorded', () => {
+    expect(parseRecordFlags({})).toBeUndefined();
+    expect(
+      parseRecordFlags({ record: 'a.gz', recordMaxSize: '1MiB', recordMaxAge: '1h', recordKeep: '3' }),
+    ).toEqual({ path: 'a.gz', maxBytes: 2 ** 20, maxAgeMs: 3_600_000, keep: 3 });
+  });
+
+  test.each<[string, RecordFlags]>([
+    ['need --record', { recordMaxSize: '1MB' }],
+    ['need --record', { recordKeep: '1' }],
+    ['invalid --record ""', { record: '' }],
+    ['invalid --record "-"', { record: '-' }],
+    ['--record-keep needs', { record: 'a', recordKeep: '1' }],
+  ])('refused: %s', (words, flags) => {
+    expect(() => parseRecordFlags(flags)).toThrow(words);
+  });
+});

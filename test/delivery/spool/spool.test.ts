@@ -1,0 +1,265 @@
+// The spool: order, numbers, restarts, torn ends, room, and what a power failure may take.
+import { appendFileSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { openCursorFile } from '../../../src/delivery/spool/cursor.ts';
+import { Spool, type SpoolConfig } from '../../../src/delivery/spool/spool.ts';
+import { untilTrue } from '../../faults/relay-events.ts';
+import { makeTempFolder } from '../../helpers/cleanup.ts';
+import { createFakeClock, type FakeClock } from '../../helpers/fake-clock.ts';
+
+const makeRecords = (from: number, to: number, size = 0): { mark: number; text: Buffer }[] =>
+  Array.from({ length: to - from }, (_unused, index) => ({
+    mark: index % 5,
+    text: Buffer.from(`{"n":${from + index},"pad":"${'x'.repeat(size)}"}`),
+  }));
+
+interface Opened {
+  readonly spool: Spool;
+  readonly clock: FakeClock;
+  readonly faults: unknown[];
+}
+
+function open(path: string, config: Partial<SpoolConfig> = {}): Opened {
+  const clock = createFakeClock();
+  const faults: unknown[] = [];
+  const all = { path, maxBytes: 2 ** 20, syncEveryMs: 200, ...config };
+  return { spool: new Spool(all, clock, (error) => faults.push(error)), clock, faults };
+}
+
+/** The numbers inside the records from `from` up to the end. */
+function readNumbers(spool: Spool, from = spool.acknowledged): (number | string)[] {
+  const numbers: (number | string)[] = [];
+  for (let at = from; at < spool.end; ) {
+    const item = spool.read(at);
+    if ('damaged' in item) {
+      numbers.push(`${item.damaged} damaged`);
+      at += item.damaged;
+    } else {
+      numbers.push(JSON.parse(item.text.toString()).n);
+      at += 1;
+    }
+  }
+  return numbers;
+}
+
+const range = (from: number, to: number): number[] =>
+  Array.from({ length: to - from }, (_unused, index) => from + index);
+const segmentsIn = (path: string): string[] => readdirSync(path).filter((name) => name.endsWith('.seg'));
+
+describe('spool', () => {
+  test('hands out what was appended, in order, with its marks and its bytes', () => {
+    const { spool } = open(makeTempFolder());
+    const records = makeRecords(0, 100);
+    expect(spool.append(0, records.slice(0, 40))).toBe(true);
+    expect(spool.append(40, records.slice(40))).toBe(true);
+    expect(range(0, 100).map((at) => spool.read(at))).toEqual(records);
+    spool.close();
+  });
+
+  test('reads again from an earlier number, and on while more is appended', () => {
+    const { spool } = open(makeTempFolder());
+    spool.append(0, makeRecords(0, 10));
+    expect(readNumbers(spool)).toEqual(range(0, 10));
+    spool.append(10, makeRecords(10, 20));
+    expect(readNumbers(spool, 10)).toEqual(range(10, 20));
+    expect(readNumbers(spool, 3)).toEqual(range(3, 20));
+    spool.close();
+  });
+
+  test('a restart goes on behind what was acknowledged', () => {
+    const path = makeTempFolder();
+    const first = open(path).spool;
+    first.append(0, makeRecords(0, 50));
+    first.release(20);
+    first.close();
+    const { spool } = open(path);
+    expect([spool.acknowledged, spool.end, spool.bytesRepaired]).toEqual([20, 50, 0]);
+    expect(readNumbers(spool)).toEqual(range(20, 50));
+    expect(spool.append(50, makeRecords(50, 60))).toBe(true);
+    expect(readNumbers(spool)).toEqual(range(20, 60));
+    spool.close();
+  });
+
+  test('a process that is killed loses nothing, and acknowledges at most 100 ms again', () => {
+    const path = makeTempFolder();
+    const { spool: killed, clock } = open(path);
+    killed.append(0, makeRecords(0, 50));
+    killed.release(20);
+    clock.advance(100);
+    killed.release(30);
+    // Not closed: what is in the files now is what a kill leaves.
+    const { spool } = open(path);
+    expect([spool.acknowledged, spool.end]).toEqual([20, 50]);
+    expect(readNumbers(spool)).toEqual(range(20, 50));
+    spool.close();
+    clock.advance(100);
+    killed.close();
+  });
+
+  test('an end that is torn at any byte is taken away, and its length told', () => {
+    const recordBytes = 9 + '{"n":0,"pad":""}'.length;
+    for (const torn of range(1, 2 * recordBytes)) {
+      const path = makeTempFolder();
+      const first = open(path).spool;
+      first.append(0, makeRecords(0, 3));
+      first.close();
+      const file = join(path, segmentsIn(path)[0] ?? '');
+      const { length } = readFileSync(file);
+      truncateSync(file, length - torn);
+      const { spool } = open(path);
+      const left = 3 - Math.ceil(torn / recordBytes);
+      expect([spool.end, (spool.bytesRepaired + torn) % recordBytes]).toEqual([left, 0]);
+      spool.append(left, makeRecords(7, 8));
+      expect(readNumbers(spool)).toEqual([...range(0, left), 7]);
+      spool.close();
+    }
+  });
+
+  test('what a power failure left behind as garbage or zeros is taken away', () => {
+    for (const garbage of [Buffer.alloc(4_096), Buffer.from('garbage that is longer than a head')]) {
+      const path = makeTempFolder();
+      const first = open(path).spool;
+      first.append(0, makeRecords(0, 3));
+      first.close();
+      appendFileSync(join(path, segmentsIn(path)[0] ?? ''), garbage);
+      const { spool } = open(path);
+      expect([spool.end, spool.bytesRepaired]).toEqual([3, garbage.length]);
+      spool.close();
+    }
+  });
+
+  test('a segment that was made but never got its content is begun again', () => {
+    for (const content of ['', 'atlan', '\0'.repeat(500)]) {
+      const path = makeTempFolder();
+      writeFileSync(join(path, '0000000000000007.seg'), content);
+      const { spool } = open(path);
+      expect([spool.end, spool.bytesRepaired]).toEqual([7, content.length]);
+      expect(spool.append(7, makeRecords(7, 9))).toBe(true);
+      expect(readNumbers(spool)).toEqual([7, 8]);
+      spool.close();
+      const again = open(path).spool;
+      expect(readNumbers(again)).toEqual([7, 8]);
+      again.close();
+    }
+  });
+
+  test('damage in the middle costs the rest of its segment, which is counted, and nothing else', () => {
+    const path = makeTempFolder();
+    const { spool } = open(path, { maxBytes: 80_000 });
+    for (let at = 0; at < 60; at += 10) spool.append(at, makeRecords(at, at + 10, 1_000));
+    const segments = segmentsIn(path);
+    expect(segments.length).toBe(6);
+    const file = join(path, segments[2] ?? '');
+    const bytes = readFileSync(file);
+    bytes[5_000] = (bytes[5_000] ?? 0) ^ 1;
+    writeFileSync(file, bytes);
+    expect(readNumbers(spool)).toEqual([...range(0, 24), '6 damaged', ...range(30, 60)]);
+    spool.close();
+  });
+
+  test('takes no more than its room, and gets room back as whole segments are acknowledged', async () => {
+    const path = makeTempFolder();
+    const { spool } = open(path, { maxBytes: 80_000 });
+    let end = 0;
+    while (spool.append(end, makeRecords(end, end + 5, 1_000))) end += 5;
+    expect(spool.bytes).toBeLessThanOrEqual(80_000);
+    expect(spool.bytes).toBeGreaterThan(70_000);
+    expect(spool.end).toBe(end);
+    spool.release(15);
+    expect(spool.append(end, makeRecords(end, end + 5, 1_000))).toBe(true);
+    expect(readNumbers(spool)).toEqual(range(15, end + 5));
+    spool.release(end + 5);
+    await untilTrue(() => segmentsIn(path).length <= 1, 'the deletion of segments');
+    spool.close();
+    const again = open(path).spool;
+    expect([again.acknowledged, again.end]).toEqual([end + 5, end + 5]);
+    again.close();
+  });
+
+  test('row 70: numbers that never came to the disk are left out, also over a kill', () => {
+    const path = makeTempFolder();
+    const { spool } = open(path);
+    spool.append(0, makeRecords(0, 3));
+    spool.release(8);
+    expect(spool.append(8, makeRecords(8, 10))).toBe(true);
+    expect(readNumbers(spool)).toEqual([8, 9]);
+    // What is in the files now is what a kill leaves: no hole that would count as a loss.
+    const killed = open(path).spool;
+    expect(readNumbers(killed)).toEqual([8, 9]);
+    killed.close();
+    spool.close();
+    const again = open(path).spool;
+    expect(readNumbers(again)).toEqual([8, 9]);
+    again.close();
+  });
+
+  test('row 70: the cursor is written before a segment is deleted, whenever the process is killed', async () => {
+    const path = makeTempFolder();
+    const { spool } = open(path, { maxBytes: 80_000 });
+    for (let at = 0; at < 60; at += 10) spool.append(at, makeRecords(at, at + 10, 1_000));
+    const cursor = (): number => {
+      const { found, close } = openCursorFile(join(path, 'cursor'));
+      close();
+      return found?.acknowledged ?? 0;
+    };
+    spool.release(34);
+    // Nothing is deleted yet, and the cursor is there.
+    expect([segmentsIn(path).length, cursor()]).toEqual([6, 34]);
+    await untilTrue(() => segmentsIn(path).length === 3, 'the deletion of segments');
+    const killed = open(path).spool;
+    expect(readNumbers(killed)).toEqual(range(34, 60));
+    killed.close();
+    spool.close();
+  });
+
+  test('row 70: a cursor beyond the last segment: nothing is lost, and numbers are not given again', () => {
+    const path = makeTempFolder();
+    const first = open(path).spool;
+    first.append(0, makeRecords(0, 5));
+    first.release(9);
+    first.close();
+    const { spool } = open(path);
+    expect([spool.acknowledged, spool.end, readNumbers(spool)]).toEqual([9, 9, []]);
+    spool.append(9, makeRecords(9, 11));
+    expect(readNumbers(spool)).toEqual([9, 10]);
+    spool.close();
+  });
+
+  test('remembers where the unit ends that was under way', () => {
+    const path = makeTempFolder();
+    const { spool } = open(path);
+    spool.append(0, makeRecords(0, 10));
+    spool.noteUnit(4);
+    // A kill right behind it.
+    const again = open(path).spool;
+    expect([again.acknowledged, again.unitEnd]).toEqual([0, 4]);
+    again.close();
+    spool.close();
+  });
+
+  test('one torn slot of the cursor leaves the other', () => {
+    const path = makeTempFolder();
+    const { spool } = open(path);
+    spool.append(0, makeRecords(0, 10));
+    spool.noteUnit(4);
+    spool.noteUnit(6);
+    const file = join(path, 'cursor');
+    const bytes = readFileSync(file);
+    const newest = bytes.readDoubleLE(8) > bytes.readDoubleLE(40) ? 0 : 32;
+    bytes.fill(0xff, newest + 10, newest + 30);
+    writeFileSync(file, bytes);
+    const again = open(path).spool;
+    expect(again.unitEnd).toBe(4);
+    again.close();
+    spool.close();
+  });
+
+  test('a folder that holds something else is refused and left as it is', () => {
+    const path = makeTempFolder();
+    const file = join(path, '0000000000000000.seg');
+    writeFileSync(file, 'somebody else keeps this here');
+    expect(() => open(path)).toThrow('is not a segment of a spool');
+    expect(readFileSync(file, 'utf8')).toBe('somebody else keeps this here');
+  });
+});

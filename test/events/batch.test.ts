@@ -1,0 +1,56 @@
+// Batches hold what was put into them, whichever way it came.
+import { describe, expect, test } from '@jest/globals';
+import { BatchBuilder, firstLines, flagsOf, textOf, textsOf } from '../../src/events/batch.ts';
+import { MESSAGE } from '../../src/events/messages.ts';
+import { makeBatch } from '../helpers/batches.ts';
+import { randomJson, seededRandom } from '../helpers/random-json.ts';
+
+const { floor } = Math;
+
+describe('a batch', () => {
+  test('O4: holds texts and lines in the order in which they came', () => {
+    const random = seededRandom(4);
+    for (let i = 0; i < 2_000; i += 1) {
+      const builder = new BatchBuilder();
+      const all: string[] = [];
+      for (let parts = floor(random() * 5); parts > 0; parts -= 1) {
+        const texts = Array.from({ length: floor(random() * 4) }, () => randomJson(random));
+        all.push(...texts);
+        const lines = makeBatch(texts, 0);
+        if (random() < 0.5) builder.addLines(lines);
+        else for (const [at, text] of texts.entries()) builder.add(Buffer.from(text), flagsOf(lines, at));
+      }
+      expect(builder.count).toBe(all.length);
+      expect(builder.isEmpty).toBe(all.length === 0);
+      const batch = builder.take(i);
+      expect(batch).toEqual(makeBatch(all, i));
+      expect(textsOf(batch).map(String)).toEqual(all);
+      expect(batch.bytes.toString()).toBe(all.map((text) => `${text}\n`).join(''));
+      expect(builder.isEmpty).toBe(true);
+    }
+  });
+
+  test('G4: knows what was discarded with its events', () => {
+    const builder = new BatchBuilder();
+    builder.discard('binary');
+    expect(builder.isEmpty).toBe(false);
+    expect(builder.take(7)).toMatchObject({ count: 0, discarded: ['binary'], receivedAtMs: 7 });
+    expect(builder.take(8)).toMatchObject({ count: 0, discarded: [], receivedAtMs: 8 });
+  });
+
+  test('the first lines are those of the first events', () => {
+    const batch = makeBatch(['1', '[2]', '"drei"'], 0);
+    expect([0, 1, 2, 3].map((count) => firstLines(batch, count).toString())).toEqual([
+      '',
+      '1\n',
+      '1\n[2]\n',
+      '1\n[2]\n"drei"\n',
+    ]);
+    expect(textOf(batch, 2).toString()).toBe('"drei"');
+  });
+
+  test('O1: its flags together tell whether any text has to be rewritten', () => {
+    expect(makeBatch(['1', '2'], 0).allFlags).toBe(MESSAGE.clean);
+    expect(makeBatch(['1', '[\n]', '\ufeff2'], 0).allFlags).toBe(MESSAGE.lineBreak | MESSAGE.byteOrderMark);
+  });
+});

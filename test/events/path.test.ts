@@ -1,0 +1,100 @@
+import { describe, expect, test } from '@jest/globals';
+import { parseLossless } from '../../src/events/json-tree.ts';
+import { ExpressionFault, findValues, parsePath, type Step } from '../../src/events/path.ts';
+
+const member = (name: string): Step => ({ kind: 'member', name });
+const item = (index: number): Step => ({ kind: 'item', index });
+const every: Step = { kind: 'every' };
+
+describe('parsePath', () => {
+  test.each<[string, Step[]]>([
+    ['a', [member('a')]],
+    ['a.b.c', [member('a'), member('b'), member('c')]],
+    ['items[0].x', [member('items'), item(0), member('x')]],
+    ['items[*].x', [member('items'), every, member('x')]],
+    ['items[*][2]', [member('items'), every, item(2)]],
+    ['[0]', [item(0)]],
+    ['[*].a', [every, member('a')]],
+    ['["odd key"].x', [member('odd key'), member('x')]],
+    ['a["b.c"]["[0]"]', [member('a'), member('b.c'), member('[0]')]],
+    ['a.["b"].[1]', [member('a'), member('b'), item(1)]],
+    ['[""]', [member('')]],
+    ['["say \\"hi\\""]', [member('say "hi"')]],
+    ['["\\u0061\\ud83c\\udf88"]', [member('a🎈')]],
+    ['["a\\\\"]', [member('a\\')]],
+    ['0', [member('0')]],
+    ['-1', [member('-1')]],
+    ['__proto__.constructor', [member('__proto__'), member('constructor')]],
+    ['ключ.漢字.🎈', [member('ключ'), member('漢字'), member('🎈')]],
+    ['a*', [member('a*')]],
+    ['a-b/c$d@e', [member('a-b/c$d@e')]],
+  ])('O8: %s', (text, steps) => {
+    expect(parsePath(text)).toEqual({ steps, end: text.length });
+  });
+
+  test.each([
+    ['a.b = 1', 0, 3],
+    ['  a>1', 2, 3],
+    ['items[0]x', 0, 8],
+    ['a!=1', 0, 1],
+    ['a~b', 0, 1],
+  ])('%j from %d ends at %d', (text, start, end) => {
+    expect(parsePath(text, start).end).toBe(end);
+  });
+
+  test.each([
+    ['', 0, 'expected the name of a field'],
+    ['.a', 0, 'a path begins with a name, not with a dot'],
+    ['a.', 2, 'expected the name of a field'],
+    ['a..b', 2, 'expected the name of a field'],
+    ['a. b', 2, 'expected the name of a field'],
+    ['= 1', 0, 'expected the name of a field'],
+    ['"a" = 1', 0, 'expected the name of a field'],
+    ['a[', 1, 'expected [number], [*] or ["name"]'],
+    ['a[]', 1, 'expected [number], [*] or ["name"]'],
+    ['a[-1]', 1, 'expected [number], [*] or ["name"]'],
+    ['a[1.5]', 1, 'expected [number], [*] or ["name"]'],
+    ['a[9999999999]', 1, 'expected [number], [*] or ["name"]'],
+    ["a['b']", 1, 'expected [number], [*] or ["name"]'],
+    ['a["b]', 1, 'expected [number], [*] or ["name"]'],
+    ['漢字["\\x"]', 3, 'not a name as in JSON'],
+    [`a${'.b'.repeat(100)}`, 200, 'more than 100 steps'],
+  ])('O8: %j is at fault at %d', (text, at, message) => {
+    expect(() => parsePath(text)).toThrow(new ExpressionFault(message, at));
+    expect(findFault(text)?.at).toBe(at);
+  });
+});
+
+function findFault(text: string): ExpressionFault | undefined {
+  try {
+    parsePath(text);
+  } catch (error) {
+    if (error instanceof ExpressionFault) return error;
+  }
+  return undefined;
+}
+
+describe('findValues', () => {
+  test.each([
+    ['{"a":1,"a":2}', 'a', ['2']],
+    ['{"a":{"b":1},"a":{"c":2}}', 'a.b', []],
+    ['{"a":[1,[2,3]]}', 'a[1][0]', ['2']],
+    ['{"a":[{"x":1},{"y":2},{"x":3},4]}', 'a[*].x', ['1', '3']],
+    ['[[1,2],[3],[]]', '[*][*]', ['1', '2', '3']],
+    ['[1]', '[1]', []],
+    ['{"0":1}', '[0]', []],
+    ['[1]', '["0"]', []],
+    ['"text"', 'length', []],
+    ['{"a":null}', 'a.b', []],
+    ['{"toString":1}', 'toString', ['1']],
+    ['{}', 'toString', []],
+  ])('in %s %s leads to %j', (text, path, raws) => {
+    const values = findValues(parseLossless(text), parsePath(path).steps);
+    expect(values.map((node) => ('raw' in node ? node.raw : node.kind))).toEqual(raws);
+  });
+
+  test('a million items are found without a stack for each', () => {
+    const values = findValues(parseLossless(`[${'1,'.repeat(999_999)}1]`), parsePath('[*]').steps);
+    expect(values.length).toBe(1_000_000);
+  });
+});

@@ -1,0 +1,424 @@
+import { describe, expect, test } from '@jest/globals';
+import { isAtlantisError } from '../../src/errors.ts';
+import { type Batch, keepEvents, textsOf } from '../../src/events/batch.ts';
+import { decodeString, type JsonNode, parseLossless } from '../../src/events/json-tree.ts';
+import { MESSAGE } from '../../src/events/messages.ts';
+import type { Step } from '../../src/events/path.ts';
+import { classifyText } from '../../src/events/scanner.ts';
+import { createFilter, type FilterWords } from '../../src/filter/filter.ts';
+import { makeBatch } from '../helpers/batches.ts';
+import { mutate, type Random, randomJson, seededRandom } from '../helpers/random-json.ts';
+import { respellNumber } from '../protocol/decimals.ts';
+import {
+  findTypeInTree,
+  holdsForTree,
+  type PlainCondition,
+  writeCondition,
+} from '../protocol/filter-by-tree.ts';
+
+// Looking up a global is slow under jest, and these are called a few million times.
+const { floor } = Math;
+const { stringify } = JSON;
+
+/** Invented; with a sign that a key may hold, and a word does not. */
+const KEY = 'ak_live_0011223344556677.8899aabbccddeeff';
+const CASES = 100_000;
+const LEVELS = 50_000;
+
+/** The texts that pass. */
+async function select(words: Partial<FilterWords>, texts: readonly string[]): Promise<string[]> {
+  const filter = await createFilter({ types: [], where: [], ...words });
+  return textsOf(filter(makeBatch(texts, 5))).map(String);
+}
+
+/** For each event whether it passes; of texts that are the same, all or none. */
+async function decide(words: FilterWords, batch: Batch): Promise<boolean[]> {
+  const passed = new Set(textsOf((await createFilter(words))(batch)).map((text) => text.toString('latin1')));
+  return textsOf(batch).map((text) => passed.has(text.toString('latin1')));
+}
+
+describe('createFilter', () => {
+  test('O8: what passes keeps its bytes, its flags and all else of the batch', async () => {
+    const filter = await createFilter({ types: ['a'], where: ['n > 1'] });
+    const texts = ['{"type":"a","n":2}', '{"type":"b","n":2}', '\ufeff{"type":"a",\n"n":1e9}', '[1]'];
+    const batch = { ...makeBatch(texts, 5), discarded: ['binary' as const] };
+    const copy = { ...batch, bytes: Buffer.from(batch.bytes) };
+    const passed = filter(batch);
+    expect(passed).toEqual({
+      ...makeBatch([texts[0] ?? '', texts[2] ?? ''], 5),
+      discarded: ['binary'],
+    });
+    expect(Array.from(passed.flags)).toEqual([0, MESSAGE.byteOrderMark | MESSAGE.lineBreak]);
+    expect(batch).toEqual(copy);
+  });
+
+  test('O8: any choice of events is what is kept of a batch', () => {
+    const random = seededRandom(11);
+    for (let i = 0; i < 2_000; i += 1) {
+      const texts = Array.from({ length: floor(random() * 8) }, () => randomJson(random));
+      const choice = texts.map(() => random() < 0.5);
+      const batch = makeBatch(texts, i);
+      let at = 0;
+      const kept = keepEvents(batch, () => choice[at++] === true);
+      expect(kept).toEqual(
+        makeBatch(
+          texts.filter((_text, n) => choice[n]),
+          i,
+        ),
+      );
+    }
+  });
+
+  test('O8: all conditions must hold, and one of the types', async () => {
+    const texts = ['a', 'b', 'c'].flatMap((type) => [1, 2, 3].map((n) => `{"type":"${type}","n":${n}}`));
+    expect(await select({ types: ['a', 'c'], where: ['n >= 2', 'n != 3'] }, texts)).toEqual([
+      '{"type":"a","n":2}',
+      '{"type":"c","n":2}',
+    ]);
+    expect(await select({}, texts)).toEqual(texts);
+  });
+
+  test.each([
+    ['{"type":"x"}', true],
+    ['{"event_type":"x"}', true],
+    ['{"event":"x"}', true],
+    ['{"event":"y","event_type":"x","type":"y"}', false],
+    ['{"event":"y","event_type":"x"}', true],
+    ['{"event":"x","event_type":"y"}', false],
+    ['{"type":1,"event":"x"}', true],
+    ['{"type":null,"event_type":{},"event":"x"}', true],
+    ['{"type":"y","type":"x"}', true],
+    ['{"type":"x","type":"y"}', false],
+    ['{"type":"x","type":7}', false],
+    ['{"t\\u0079pe":"\\u0078"}', true],
+    ['{"type":"\\u0079"}', false],
+    ['{"type":{"type":"x"}}', false],
+    ['{"data":{"type":"x"}}', false],
+    ['[{"type":"x"}]', false],
+    ['"x"', false],
+    ['{}', false],
+  ])('O8: --type x looks at type, then event_type, then event: %s', async (text, passes) => {
+    expect(await select({ types: ['x'] }, [text])).toEqual(passes ? [text] : []);
+  });
+
+  test('O8: a stream of ever new types is judged right, and fills no memory', async () => {
+    const filter = await createFilter({ types: ['*7'], where: [] });
+    for (let round = 0; round < 2; round++) {
+      const texts = Array.from({ length: 10_000 }, (_unused, i) => `{"type":"t${i}"}`);
+      const passed = textsOf(filter(makeBatch(texts, 5)));
+      expect(passed.length).toBe(1_000);
+      expect(passed.every((text) => text.toString().endsWith('7"}'))).toBe(true);
+    }
+    const long = `{"type":"${'x'.repeat(1_000_000)}7"}`;
+    expect(textsOf(filter(makeBatch([long, long.replace('7', '8')], 5))).map(String)).toEqual([long]);
+  });
+
+  test('O8: deep nesting is passed over without recursion', async () => {
+    const deep = `${'[{"a":'.repeat(LEVELS)}1${'}]'.repeat(LEVELS)}`;
+    const texts = [`{"x":${deep},"a":1}`, `{"a":${deep}}`, `[${deep},{"a":1}]`];
+    expect(await select({ where: ['a = 1'] }, texts)).toEqual(texts.slice(0, 1));
+    expect(await select({ where: ['[1].a = 1'] }, texts)).toEqual(texts.slice(2));
+    expect(await select({ where: [`a${'[0].a'.repeat(10)} != 1`] }, texts)).toEqual(texts);
+  });
+});
+
+describe('an event of many keys', () => {
+  test.each([62, 63, 64, 65, 66, 200])('O8: all of %d are looked at', async (count) => {
+    const keys = Array.from({ length: count - 2 }, (_unused, i) => `"k${i}":{"last":2}`).join(',');
+    const texts = [`{"last":1,${keys},"last":2}`, `{"last":2,${keys},"last":1}`];
+    expect(await select({ where: ['last = 1'] }, texts)).toEqual(texts.slice(1));
+  });
+
+  test('O8: names of every length are found', async () => {
+    for (const name of [
+      '',
+      'a',
+      'ab',
+      'abc',
+      'abcd',
+      'abcdefghij',
+      'é',
+      'aé',
+      '漢',
+      '🎈',
+      'a🎈',
+      '漢字漢字',
+      '"',
+      'a\\',
+    ]) {
+      const others = ['', 'a', 'ab', 'b', 'é', '漢', '🎉', `${name}x`, `x${name}`].filter(
+        (other) => other !== name,
+      );
+      const members = others.map((other) => `${JSON.stringify(other)}:1`).join(',');
+      const texts = [`{${members},${JSON.stringify(name)}:2}`, `{${JSON.stringify(name)}:2,${members}}`];
+      expect(await select({ where: [`[${JSON.stringify(name)}] = 2`] }, texts)).toEqual(texts);
+      expect(
+        await select({ where: [`[${JSON.stringify(name)}] = 2`] }, [`{${members}}`, '{}', '[]', '0']),
+      ).toEqual([]);
+    }
+  });
+});
+
+describe('a bad expression', () => {
+  const GRAMMAR = 'see docs/filters.md: PATH OP VALUE, OP one of = != > >= < <= ~ !~';
+  test.each([
+    ['usd_value => 5', '           ^'],
+    ['=', '^'],
+    ['a = "x" y', '       ^'],
+    // A wide character takes two columns, a combining mark none.
+    ['漢字 => 5', '      ^'],
+    ['🎈.x == 5', '      ^'],
+    ['e\u0301 == 5', '   ^'],
+    ['👩‍🚀 == 5', '            ^', '👩\\u200d🚀 == 5'],
+    // What a terminal would not show is written as everywhere, and the caret stays under its place.
+    ['a\tb == 5', '  ^', 'a b == 5'],
+    ['a\x1b[31m\u202e ! 5', '       ^', 'a\\u001b[31m\\u202e ! 5'],
+    ['\u{e0041}a == 5', '               ^', '\\udb40\\udc41a == 5'],
+    // Of a long one what is around the place.
+    [`${'x.'.repeat(50)}x == 5`, `${' '.repeat(41)}^`, `…${'.x'.repeat(18)}.x == 5`],
+    [`a ! ${'漢'.repeat(5_000)}`, '  ^', `a ! ${'漢'.repeat(14)}…`],
+    // Never a part of a word: the redactor would not know what is left of a key.
+    [`${'x'.repeat(5_000)} == 5`, '   ^', '… == 5'],
+    [`a ! "b" ${'x'.repeat(5_000)}`, '  ^', 'a ! "b" …'],
+    [`${KEY}.${KEY} == 5`, '   ^', '… == 5'],
+    [`from.to.${KEY}.x == 5`, '   ^', '… == 5'],
+    [`a ! x.${KEY}`, '  ^', 'a ! …'],
+  ])('O8: %j has a caret under the place of the fault', async (expression, caret, shown = expression) => {
+    const error: unknown = await createFilter({ types: [], where: [expression] }).catch(
+      (fault: unknown) => fault,
+    );
+    expect(isAtlantisError(error)).toBe(true);
+    expect(error).toMatchObject({
+      exitCode: 2,
+      message: expect.stringMatching(/^invalid --where: \S/),
+      hint: `${shown}\n${caret} ${GRAMMAR}`,
+    });
+  });
+
+  test('O8: 20,000 random expressions and globs are read, or refused with 2 and a caret; none takes long', async () => {
+    const random = seededRandom(577_215);
+    const pieces = [
+      ...[
+        'a',
+        'a.b',
+        '[0]',
+        '[*]',
+        '["x"]',
+        '.',
+        '..',
+        '[',
+        ']',
+        '["',
+        '"',
+        '\\',
+        '=',
+        '!=',
+        '!',
+        '>',
+        '>=',
+        '<',
+        '~',
+        '!~',
+      ],
+      ...[
+        ' ',
+        '\t',
+        '\n',
+        '5',
+        '-',
+        '1e999',
+        '1e9999999999999999',
+        '007',
+        'true',
+        'null',
+        '(',
+        ')',
+        '(a+)+$',
+        '{9999}',
+        '(?<=x)',
+      ],
+      ...[
+        '\\1',
+        '[a-',
+        '[!',
+        '{a,',
+        '{',
+        '}',
+        '*',
+        '?',
+        ',',
+        '漢',
+        '👩‍🚀',
+        '\u202e',
+        '\0',
+        '\ud800',
+        'x'.repeat(300),
+        '9'.repeat(400),
+      ],
+    ];
+    const before = process.cpuUsage();
+    let refused = 0;
+    for (let i = 0; i < 20_000; i++) {
+      let text = '';
+      for (let left = 1 + Math.floor(random() * 9); left > 0; left--) text += pick(random, pieces);
+      const words = i % 4 === 0 ? { types: [text], where: [] } : { types: [], where: [text] };
+      const fault: unknown = await createFilter(words).then(
+        (filter) => void filter(makeBatch(['{"a":{"b":"x"},"type":"漢"}'], 0)),
+        (error: unknown) => error,
+      );
+      if (fault === undefined) continue;
+      refused++;
+      const { exitCode, hint = '' } = fault as { exitCode?: number; hint?: string };
+      const isRight =
+        isAtlantisError(fault) && exitCode === 2 && (text.trim() === '' || /^ *\^ see /m.test(hint));
+      if (!isRight) expect([text, String(fault), hint]).toEqual('a usage error with a caret');
+    }
+    expect(refused).toBeGreaterThan(5_000);
+    expect(process.cpuUsage(before).user).toBeLessThan(30_000_000);
+  }, 90_000);
+
+  test('O8: so has a bad glob', async () => {
+    await expect(createFilter({ types: ['ok', '漢{b'], where: [] })).rejects.toMatchObject({
+      exitCode: 2,
+      message: 'invalid --type: this brace is not closed',
+      hint: '漢{b\n  ^ see docs/filters.md: * ? [abc] [!abc] {one,other}',
+    });
+  });
+});
+
+describe('the search in the bytes', () => {
+  test('O8: finds what a search in the tree finds', async () => {
+    const random = seededRandom(577_215);
+    const verdicts = [0, 0];
+    for (let cases = 0; cases < CASES; ) {
+      // Each condition is made for one of the events and tried on all of them.
+      const texts = Array.from({ length: 4 }, () => makeText(random)).filter(
+        (text) => classifyText(text) >= 0,
+      );
+      const roots = texts.map((text) => parseLossless(text.toString()));
+      const batch = makeBatch(texts, 5);
+      for (const root of roots) {
+        for (let i = 0; i < 4; i++, cases += texts.length) {
+          const condition = makeCondition(random, root);
+          const where = [writeCondition(condition)];
+          const passes = await decide({ types: [], where }, batch);
+          for (const [at, one] of roots.entries()) {
+            verdicts[Number(passes[at])] = (verdicts[Number(passes[at])] ?? 0) + 1;
+            if (passes[at] !== holdsForTree(condition, one)) {
+              expect(`${where} for ${texts[at]}`).toBe(`is not ${passes[at]}`);
+            }
+          }
+        }
+      }
+    }
+    expect(Math.min(...verdicts)).toBeGreaterThan(CASES / 10);
+  }, 120_000);
+
+  test('O8: finds the type that a search in the tree finds, and several members at once', async () => {
+    const random = seededRandom(261_497);
+    let typed = 0;
+    for (let i = 0; i < 8_000; i++) {
+      const text = makeText(random);
+      if (classifyText(text) < 0) continue;
+      const root = parseLossless(text.toString());
+      const type = findTypeInTree(root);
+      if (type !== undefined) typed++;
+      const conditions = [makeCondition(random, root), makeCondition(random, root)];
+      const isOther = random() < 0.1;
+      const types = [`${escapeGlob(type ?? '')}${isOther ? '?' : ''}`];
+      const expected =
+        type !== undefined && !isOther && conditions.every((condition) => holdsForTree(condition, root));
+      const words = { types, where: conditions.map(writeCondition) };
+      if ((await decide(words, makeBatch([text], 5)))[0] !== expected) {
+        expect(`${types} and ${conditions.map(writeCondition)} for ${text}`).toBe(`is ${expected}`);
+      }
+    }
+    expect(typed).toBeGreaterThan(1_000);
+  }, 60_000);
+});
+
+/** An event: random JSON, mostly an object, its keys spelled in other ways; one in eight broken and still JSON. */
+function makeText(random: Random): Buffer {
+  let text = randomJson(random);
+  if (random() < 0.8) {
+    const members: string[] = [];
+    for (let left = 1 + floor(random() * 4); left > 0; left--) {
+      const name = pick(random, [
+        'type',
+        'event_type',
+        'event',
+        'a',
+        'value',
+        '',
+        'ключ',
+        '🎈',
+        '__proto__',
+        '\ud800"\\',
+      ]);
+      members.push(
+        `${stringify(name)}:${random() < 0.3 ? '"large_transfer"' : randomJson(random).replace('\ufeff', '')}`,
+      );
+    }
+    text = `${random() < 0.1 ? '\ufeff' : ''} {${members.join(' , ')}}`;
+  }
+  const respelled = text.replace(/"((?:[^"\\]|\\.)*)"(?=\s*:)/gs, (key, inside: string) =>
+    random() < 0.7 ? key : `"${inside.replace(/\\.|[^\\]/gs, (piece) => respellUnit(piece, random))}"`,
+  );
+  return random() < 0.125 ? mutate(Buffer.from(respelled), random) : Buffer.from(respelled);
+}
+
+function respellUnit(piece: string, random: Random): string {
+  if (piece.length > 1 || random() < 0.5) return piece;
+  const hex = piece.charCodeAt(0).toString(16).padStart(4, '0');
+  return `\\u${random() < 0.5 ? hex : hex.toUpperCase()}`;
+}
+
+/** A condition on something that is there, more often than not. */
+function makeCondition(random: Random, root: JsonNode): PlainCondition {
+  const steps: Step[] = [];
+  let node: JsonNode | undefined = root;
+  do {
+    let next: JsonNode | undefined;
+    if (node?.kind === 'object' && random() < 0.95) {
+      const at = floor(random() * node.keys.length);
+      steps.push({ kind: 'member', name: node.keys[at] ?? 'type' });
+      next = node.values[at];
+    } else if (node?.kind === 'array' && random() < 0.95) {
+      const index = floor(random() * (node.items.length + 0.2));
+      steps.push(random() < 0.3 ? { kind: 'every' } : { kind: 'item', index });
+      next = node.items[index];
+    } else {
+      steps.push(
+        pick<Step>(random, [{ kind: 'member', name: 'type' }, { kind: 'item', index: 0 }, { kind: 'every' }]),
+      );
+    }
+    node = next;
+  } while (steps.length < 100 && (node?.kind === 'object' || node?.kind === 'array') && random() < 0.97);
+  const operator = pick(random, ['=', '=', '=', '!=', '>', '>=', '<', '<='] as const);
+  const value = makeValue(random, node);
+  if (value.kind === 'literal' && operator !== '=' && operator !== '!=')
+    return { steps, operator: '=', value };
+  return { steps, operator, value };
+}
+
+/** Mostly the value that is there, in another form, or as one of another kind. */
+function makeValue(random: Random, node: JsonNode | undefined): PlainCondition['value'] {
+  const chance = random();
+  if (node?.kind === 'number' && chance < 0.8)
+    return { kind: 'number', raw: respellNumber(node.raw, random) };
+  if (node?.kind === 'string' && chance < 0.8) return { kind: 'text', text: decodeString(node.raw) };
+  if (node?.kind === 'literal' && chance < 0.8) return { kind: 'literal', raw: node.raw };
+  if (chance < 0.9) return { kind: 'text', text: pick(random, ['large_transfer', '', 'x', '10', '\ufffd']) };
+  return pick(random, [
+    { kind: 'number', raw: pick(random, ['0', '-1', '10.0', '9007199254740993']) },
+    { kind: 'literal', raw: pick(random, ['true', 'false', 'null']) },
+  ] as const);
+}
+
+function pick<T>(random: Random, from: readonly T[]): T {
+  return from[floor(random() * from.length)] as T;
+}
+
+function escapeGlob(text: string): string {
+  return text.replace(/[*?[\]{}\\,!^]/g, '\\$&');
+}

@@ -1,0 +1,76 @@
+// Files that are there whole or not at all.
+import { execFileSync } from 'node:child_process';
+import {
+  closeSync,
+  constants,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { writeWholeFile } from '../../src/io/whole-file.ts';
+import { makeTempFolder } from '../helpers/cleanup.ts';
+
+const write = (path: string): void => writeWholeFile(path, 'new', 'the report');
+
+describe('writeWholeFile', () => {
+  test('makes a file, or takes the place of one, and leaves nothing beside it', () => {
+    const folder = makeTempFolder();
+    write(join(folder, 'a'));
+    const { ino } = statSync(join(folder, 'a'));
+    write(join(folder, 'a'));
+    expect(readFileSync(join(folder, 'a'), 'utf8')).toBe('new');
+    expect(statSync(join(folder, 'a')).ino).not.toBe(ino);
+    expect(readdirSync(folder)).toEqual(['a']);
+  });
+
+  test('follows a link, also one that leads nowhere yet', () => {
+    const folder = makeTempFolder();
+    writeFileSync(join(folder, 'real'), 'old');
+    symlinkSync('real', join(folder, 'link'));
+    write(join(folder, 'link'));
+    expect(readFileSync(join(folder, 'real'), 'utf8')).toBe('new');
+    symlinkSync('later', join(folder, 'dangling'));
+    write(join(folder, 'dangling'));
+    expect(readFileSync(join(folder, 'dangling'), 'utf8')).toBe('new');
+  });
+
+  test.each([
+    ['a folder', (folder: string) => folder, 'EISDIR'],
+    ['a folder that is missing', (folder: string) => join(folder, 'no/a'), 'ENOENT'],
+    ['a name beyond a file', (folder: string) => join(folder, 'file/a'), 'ENOTDIR'],
+  ])('%s is an error that names path and code (exit 9)', (_name, choose, code) => {
+    const folder = makeTempFolder();
+    mkdirSync(join(folder, 'empty'));
+    writeFileSync(join(folder, 'file'), 'old');
+    const path = choose(folder);
+    expect(() => write(path)).toThrow(`the report "${path}" could not be written (${code})`);
+    expect(readdirSync(folder).sort()).toEqual(['empty', 'file']);
+  });
+
+  test('a pipe takes it while somebody reads, and is an error at once while nobody does', () => {
+    const path = join(makeTempFolder(), 'pipe');
+    execFileSync('mkfifo', [path]);
+    expect(() => write(path)).toThrow(`the report "${path}" could not be written (ENXIO)`);
+    const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    write(path);
+    expect(readFileSync(reader, 'utf8')).toBe('new');
+    closeSync(reader);
+  });
+
+  test('what a killed process left beside it is in nobody’s way, also not of one with the same id', () => {
+    const folder = makeTempFolder();
+    writeFileSync(join(folder, 'a'), 'old');
+    for (const name of ['a.tmp', `a.${process.pid}.tmp`, 'a.7.tmp'])
+      writeFileSync(join(folder, name), 'half');
+    write(join(folder, 'a'));
+    expect(readFileSync(join(folder, 'a'), 'utf8')).toBe('new');
+    expect(readdirSync(folder)).toHaveLength(4);
+    expect(readFileSync(join(folder, 'a.7.tmp'), 'utf8')).toBe('half');
+  });
+});

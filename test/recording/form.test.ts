@@ -1,0 +1,57 @@
+import { describe, expect, test } from '@jest/globals';
+import { makeHeader, readHeader, readLine } from '../../src/recording/form.ts';
+
+const read = (text: string | Buffer) => readLine(Buffer.from(text));
+const AT = '2026-01-01T00:00:00.000Z';
+const envelope = (event: string): string => `{"received_at":"${AT}","seq":7,"connection":2,"event":${event}}`;
+
+describe('a line of a recording', () => {
+  test.each(['{"n":12345678901234567890,"n":1.0e400}', '1', '"x"', 'null', '[]', '{"a":{"b":"}"}}'])(
+    'the event %s comes out as it was sent',
+    (event) => {
+      const line = read(envelope(event));
+      expect(line).toMatchObject({ kind: 'event', receivedAtMs: Date.parse(AT), connection: 2, flags: 0 });
+      expect('text' in line && line.text.toString()).toBe(event);
+    },
+  );
+
+  test('spaces that another program added, and CRLF, do no harm', () => {
+    const line = read(`{ "received_at": "${AT}", "seq": 7, "connection": 2, "event": {"a": 1} }\r`);
+    expect('text' in line && line.text.toString().trim()).toBe('{"a": 1}');
+  });
+
+  test('a byte order mark before it does no harm', () => {
+    expect(read(`\ufeff${envelope('1')}`).kind).toBe('event');
+    expect(read(`\ufeff${makeHeader(0, 'test')}`.trimEnd()).kind).toBe('header');
+  });
+
+  test('O1: a lifecycle record is one line that is safe on a terminal', () => {
+    const line = read('{"lifecycle":"gap",\r"cause":"\u009b31m\u202e"}\r');
+    expect('text' in line && line.text.toString()).toBe('{"lifecycle":"gap", "cause":"\\u009b31m\\u202e"}');
+  });
+
+  test.each([
+    ['', 'empty'],
+    ['\r', 'empty'],
+    [makeHeader(0, 'test').toString().trim(), 'header'],
+    ['{"lifecycle":"gap","from":"x","to":null,"cause":"dropped"}', 'lifecycle'],
+  ])('%j is %s', (text, kind) => expect(read(text).kind).toBe(kind));
+
+  test.each([
+    [envelope('{"a":1}').slice(0, -1), 'it is not JSON'],
+    [envelope('{"a":1}').slice(0, -2), 'it is cut off'],
+    [envelope('{"a":'), 'it is not JSON'],
+    [envelope('1},{"b":2'), 'it is not JSON'],
+    [envelope('1').replace(AT, 'yesterday'), 'its received_at is no time'],
+    ['nonsense', 'it is not JSON'],
+    ['{"type":"large_transfer"}', 'it is JSON, but no envelope'],
+    [Buffer.from([0xff, 0xfe]), 'it is not UTF-8'],
+  ])('%j is damaged: %s', (text, why) => expect(read(text)).toEqual({ kind: 'damaged', why }));
+
+  test('a header says when its run began', () => {
+    expect(readHeader(makeHeader(1_000, 'test'))).toBe(1_000);
+    expect(readHeader(Buffer.from('{"recording":1,"started_at":"never"}'))).toBeUndefined();
+    expect(readHeader(Buffer.from('{"recording":'))).toBeUndefined();
+    expect(readHeader(Buffer.from(envelope('1')))).toBeUndefined();
+  });
+});

@@ -1,0 +1,302 @@
+import {
+  appendFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { describe, expect, test } from '@jest/globals';
+import type { OutputError } from '../../src/errors.ts';
+import { openRecorder, type RecordConfig } from '../../src/recording/recorder.ts';
+import type { StatusRecord } from '../../src/ui/reporter.ts';
+import { makeBatch } from '../helpers/batches.ts';
+import { makeTempFolder } from '../helpers/cleanup.ts';
+import { createFakeClock } from '../helpers/fake-clock.ts';
+
+const NAMES = ['events.ndjson', 'events.ndjson.gz'] as const;
+
+function open(path: string, more: Partial<RecordConfig> = {}) {
+  const clock = createFakeClock();
+  const reports: StatusRecord[] = [];
+  const failures: OutputError[] = [];
+  const recorder = openRecorder(
+    { path, maxBytes: undefined, maxAgeMs: undefined, keep: undefined, ...more },
+    { clock, report: (one) => reports.push(one), onFailure: (one) => failures.push(one) },
+  );
+  const write = (...texts: readonly string[]): void =>
+    recorder.writeEvents(makeBatch(texts, clock.wallMs()), texts.length, 1);
+  return { recorder, clock, reports, failures, write };
+}
+
+const readText = (path: string): string => {
+  const bytes = readFileSync(path);
+  return (path.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString();
+};
+const readEvents = (path: string): unknown[] =>
+  readText(path)
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+    .filter((line) => 'event' in line)
+    .map((line) => line.event);
+const numbers = (from: number, to: number): number[] =>
+  Array.from({ length: to - from + 1 }, (_, index) => from + index);
+
+describe.each(NAMES)('a recording in %s', (name) => {
+  test('is a header, then an envelope for each event', () => {
+    const path = join(makeTempFolder(), name);
+    const { recorder, write } = open(path);
+    write('{"n":1}', '{"n":12345678901234567890}');
+    recorder.writeLifecycle({ lifecycle: 'gap', from: 'a', to: null, cause: 'dropped' });
+    recorder.close();
+    const [header = '', ...lines] = readText(path).split('\n');
+    expect(JSON.parse(header)).toEqual({
+      recording: 1,
+      started_at: expect.any(String),
+      tool: expect.stringContaining('atlantis-cli'),
+    });
+    expect(lines).toEqual([
+      expect.stringMatching(/^\{"received_at":"[^"]+","seq":1,"connection":1,"event":\{"n":1\}\}$/),
+      expect.stringMatching(/"seq":2,"connection":1,"event":\{"n":12345678901234567890\}\}$/),
+      expect.stringMatching(/^\{"lifecycle":"gap"/),
+      '',
+    ]);
+  });
+
+  test('goes on in a file that is there, under a header of its own', () => {
+    const path = join(makeTempFolder(), name);
+    for (const text of ['1', '2', '3']) {
+      const { recorder, write, reports } = open(path);
+      write(text);
+      recorder.close();
+      expect(reports).toEqual([]);
+    }
+    expect(readText(path).match(/"recording":1/g)).toHaveLength(3);
+    expect(readEvents(path)).toEqual([1, 2, 3]);
+  });
+
+  test('W2: a torn end is taken away and said, wherever it was torn', () => {
+    const path = join(makeTempFolder(), name);
+    const first = open(path);
+    first.write('"whole"');
+    first.recorder.close();
+    const whole = statSync(path).size;
+    const second = open(path);
+    second.write('"torn"');
+    second.recorder.close();
+    const bytes = readFileSync(path);
+    const isBorder = (at: number): boolean => name === 'events.ndjson' && bytes[at - 1] === 0x0a;
+    for (const at of numbers(whole + 1, bytes.length - 1)) {
+      writeFileSync(path, bytes.subarray(0, at));
+      const { recorder, write, reports } = open(path);
+      write('"next"');
+      recorder.close();
+      if (!isBorder(at) && name === 'events.ndjson') expect(reports).toHaveLength(1);
+      expect(readEvents(path)).toEqual(['whole', 'next']);
+    }
+    truncateSync(path, 5);
+    const { recorder, reports } = open(path);
+    recorder.close();
+    expect(reports[0]?.message).toContain('its last 5 bytes were taken away');
+  });
+
+  test('W2: a file that is no recording is left as it is', () => {
+    const path = join(makeTempFolder(), name);
+    for (const content of ['{"n":1}\n', 'precious', gzipSync('precious, and longer than any header is')]) {
+      writeFileSync(path, content);
+      expect(() => open(path)).toThrow(expect.objectContaining({ exitCode: 2 }));
+      expect(readFileSync(path)).toEqual(Buffer.from(content));
+    }
+  });
+
+  test('W3: --record-max-size: no file is larger, no line is cut, none is lost', () => {
+    const folder = makeTempFolder();
+    const path = join(folder, name);
+    const maxBytes = name === 'events.ndjson' ? 2_000 : 600;
+    const { recorder, write, failures } = open(path, { maxBytes });
+    for (const n of numbers(0, 39)) write(...numbers(n * 10, n * 10 + 9).map((each) => `{"n":${each}}`));
+    recorder.close();
+    const files = readdirSync(folder).sort();
+    expect(files.length).toBeGreaterThan(2);
+    const order = [...files.filter((file) => file !== name), name].map((file) => join(folder, file));
+    for (const file of order) expect(statSync(file).size).toBeLessThanOrEqual(maxBytes);
+    expect(order.flatMap(readEvents)).toEqual(numbers(0, 399).map((n) => ({ n })));
+    expect(failures).toEqual([]);
+  });
+
+  test('an event larger than a file may be has a file of its own', () => {
+    const folder = makeTempFolder();
+    const { recorder, write } = open(join(folder, name), { maxBytes: 300 });
+    const large = Array.from({ length: 1_000 }, (_, n) => `"${(n * 7919) % 1013}"`).join();
+    write('1', `[${large}]`, '2');
+    recorder.close();
+    expect(readdirSync(folder)).toHaveLength(3);
+  });
+
+  test('--record-max-age and --record-keep: the first event after it goes elsewhere, old files go', () => {
+    const folder = makeTempFolder();
+    const path = join(folder, name);
+    writeFileSync(join(folder, `events.other${name.slice(6)}`), 'not mine');
+    const { recorder, write, clock } = open(path, { maxAgeMs: 60_000, keep: 2 });
+    for (const n of numbers(1, 5)) {
+      write(`${n}`);
+      clock.advance(60_000);
+    }
+    recorder.close();
+    const files = readdirSync(folder).sort();
+    expect(files).toHaveLength(4);
+    const finished = files.filter((file) => /\.\d{8}T\d{9}Z/.test(file)).map((file) => join(folder, file));
+    expect(finished.map(readEvents)).toEqual([[3], [4]]);
+    expect(readEvents(path)).toEqual([5]);
+  });
+
+  test('--record-max-age: a time of day that is set back changes neither the age nor the order', () => {
+    const folder = makeTempFolder();
+    const { recorder, write, clock } = open(join(folder, name), { maxAgeMs: 60_000, keep: 2 });
+    for (const n of numbers(1, 5)) {
+      write(`${n}`);
+      clock.advance(60_000);
+      clock.jumpWall(-3_600_000);
+    }
+    recorder.close();
+    const files = readdirSync(folder).sort();
+    expect(files.map((file) => readEvents(join(folder, file)))).toEqual([[3], [4], [5]]);
+  });
+
+  test('--record-max-age: a machine that was asleep, and a file that an earlier run began', () => {
+    const folder = makeTempFolder();
+    const path = join(folder, name);
+    const first = open(path, { maxAgeMs: 60_000 });
+    first.write('1');
+    first.clock.jumpWall(60_000);
+    first.write('2');
+    first.recorder.close();
+    expect(readdirSync(folder)).toHaveLength(2);
+    const second = open(path, { maxAgeMs: 60_000 });
+    second.clock.jumpWall(119_999);
+    second.write('3');
+    expect(readdirSync(folder)).toHaveLength(2);
+    second.clock.jumpWall(1);
+    second.write('4');
+    expect(readdirSync(folder)).toHaveLength(3);
+    second.recorder.close();
+  });
+
+  test('reopen: a file that was moved away is finished where it is, and another one begun at the path', () => {
+    const folder = makeTempFolder();
+    const path = join(folder, name);
+    const { recorder, write, reports, failures } = open(path);
+    write('1');
+    renameSync(path, join(folder, 'moved'));
+    write('2');
+    recorder.reopen();
+    write('3');
+    recorder.close();
+    recorder.reopen();
+    renameSync(join(folder, 'moved'), join(folder, `moved-${name}`));
+    const texts = [join(folder, `moved-${name}`), path].map(readText);
+    for (const text of texts) expect(text).toMatch(/^\{"recording":1/);
+    expect(texts.map((text) => text.match(/"seq":\d+/g))).toEqual([['"seq":1', '"seq":2'], ['"seq":3']]);
+    expect(reports.map(({ event }) => event)).toEqual(['recording']);
+    expect([failures, readdirSync(folder)]).toEqual([[], [name, `moved-${name}`]]);
+  });
+
+  test('reopen: a file that was not moved is continued', () => {
+    const path = join(makeTempFolder(), name);
+    const { recorder, write } = open(path);
+    write('1');
+    recorder.reopen();
+    write('2');
+    recorder.close();
+    expect(readEvents(path)).toEqual([1, 2]);
+  });
+
+  test('reopen: a folder that is gone is a failure, reported once', () => {
+    const folder = join(makeTempFolder(), 'logs');
+    mkdirSync(folder);
+    const { recorder, write, failures } = open(join(folder, name));
+    write('1');
+    renameSync(folder, `${folder}.old`);
+    recorder.reopen();
+    write('2');
+    recorder.close();
+    expect(failures.map(({ exitCode }) => exitCode)).toEqual([9]);
+    expect(readEvents(join(`${folder}.old`, name))).toEqual([1]);
+  });
+
+  test('--record-max-size: a file that was moved away is not an error', () => {
+    const folder = makeTempFolder();
+    const path = join(folder, name);
+    const { recorder, write, failures } = open(path, { maxBytes: 300 });
+    write('1');
+    renameSync(path, join(folder, `moved-${name}`));
+    for (const n of numbers(2, 9)) write(`"${'x'.repeat(100)}${n}"`);
+    recorder.close();
+    expect(failures).toEqual([]);
+    expect(readdirSync(folder).flatMap((file) => readEvents(join(folder, file)))).toHaveLength(9);
+  });
+
+  test('after a failure it says so once, and is quiet', () => {
+    const path = join(makeTempFolder(), 'no', name);
+    expect(() => open(path)).toThrow(expect.objectContaining({ exitCode: 9 }));
+    expect(() => open(makeTempFolder())).toThrow(expect.objectContaining({ exitCode: 9 }));
+    expect(() => open('/dev/null')).toThrow(expect.objectContaining({ exitCode: 2 }));
+  });
+});
+
+describe('a compressed recording', () => {
+  test('waits a second for more to pack, and no longer', () => {
+    const path = join(makeTempFolder(), 'events.gz');
+    const { recorder, write, clock } = open(path);
+    write('1');
+    write('2');
+    expect(readEvents(path)).toEqual([]);
+    clock.advance(1_000);
+    expect(readEvents(path)).toEqual([1, 2]);
+    write('3');
+    recorder.close();
+    recorder.close();
+    expect(readEvents(path)).toEqual([1, 2, 3]);
+  });
+
+  test('a last member that lost what was in it, or says a length of nothing, is taken away', () => {
+    const path = join(makeTempFolder(), 'events.gz');
+    const first = open(path);
+    first.write('1');
+    first.recorder.close();
+    const whole = statSync(path).size;
+    const second = open(path);
+    second.write('2');
+    second.recorder.close();
+    const bytes = readFileSync(path);
+    for (const from of [whole + 30, whole + 16]) {
+      const ruined = Buffer.from(bytes).fill(0, from, from === whole + 16 ? from + 4 : undefined);
+      // The header of the second run stands in a member of its own.
+      const last = ruined.lastIndexOf(Buffer.from('1f8b0804', 'hex'));
+      ruined.fill(0, last + 30);
+      writeFileSync(path, ruined);
+      const { recorder, reports } = open(path);
+      recorder.close();
+      expect(reports).toHaveLength(1);
+      expect(readEvents(path)).toEqual([1]);
+    }
+  });
+
+  test('garbage behind it is taken away too', () => {
+    const path = join(makeTempFolder(), 'events.gz');
+    const first = open(path);
+    first.write('1');
+    first.recorder.close();
+    appendFileSync(path, Buffer.alloc(4_096));
+    const { recorder, reports, write } = open(path);
+    expect(reports).toHaveLength(1);
+    write('2');
+    recorder.close();
+    expect(readEvents(path)).toEqual([1, 2]);
+  });
+});

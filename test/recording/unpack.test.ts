@@ -1,0 +1,123 @@
+// What of a damaged recording can be had: everything but what is damaged.
+import { gzipSync } from 'node:zlib';
+import { describe, expect, test } from '@jest/globals';
+import { packMember } from '../../src/recording/gzip-member.ts';
+import { unpack } from '../../src/recording/unpack.ts';
+
+const member = (...lines: readonly string[]): Buffer =>
+  packMember(Buffer.from(lines.map((line) => `${line}\n`).join('')));
+const other = (...lines: readonly string[]): Buffer => gzipSync(lines.map((line) => `${line}\n`).join(''));
+const many = (from: number): string[] => Array.from({ length: 500 }, (_, n) => `{"n":${from + n * 7919}}`);
+
+/** Text and faults in order, read in chunks of this size. */
+async function unpackAll(bytes: Buffer, chunkBytes: number): Promise<string[]> {
+  async function* cut(): AsyncGenerator<Buffer> {
+    for (let at = 0; at < bytes.length; at += chunkBytes) yield bytes.subarray(at, at + chunkBytes);
+  }
+  const seen: string[] = [];
+  let text = '';
+  const flush = (): void => {
+    if (text !== '') seen.push(text);
+    text = '';
+  };
+  for await (const part of unpack(cut())) {
+    if (Buffer.isBuffer(part)) {
+      text += part.toString();
+      continue;
+    }
+    flush();
+    seen.push(`! ${part.fault}`);
+  }
+  flush();
+  return seen;
+}
+
+const DAMAGED = '! the compressed data is damaged';
+const CUT_OFF = '! the compressed data is cut off';
+const ruined = (bytes: Buffer, at: number): Buffer => {
+  const copy = Buffer.from(bytes);
+  copy.fill(0xee, at, at + 8);
+  return copy;
+};
+const lengthOf = (bytes: Buffer, length: number): Buffer => {
+  const copy = Buffer.from(bytes);
+  copy.writeUInt32LE(length, 16);
+  return copy;
+};
+
+const ROWS: readonly (readonly [string, readonly Buffer[], readonly string[]])[] = [
+  ['nothing', [], []],
+  ['plain text', [Buffer.from('a\nb\n')], ['a\nb\n']],
+  ['a single byte', [Buffer.from('a')], ['a']],
+  ['members of ours', [member('a'), member('b')], ['a\nb\n']],
+  ['gzip of another make, twice', [other('a'), other('b')], ['a\nb\n']],
+  ['ours, then another make', [member('a'), other('b')], ['a\nb\n']],
+  ['another make, then ours', [other('a'), member('b')], ['a\nb\n']],
+  ['a ruined member', [member('a'), ruined(member('b'), 22), member('c')], ['a\n', DAMAGED, 'c\n']],
+  ['a ruined checksum', [member('a'), ruined(member('b'), 18 + 4), member('c')], ['a\n', DAMAGED, 'c\n']],
+  ['a ruined header', [member('a'), ruined(member('b'), 0), member('c')], ['a\n', DAMAGED, 'c\n']],
+  ['text between members', [member('a'), Buffer.from('garbage'), member('b')], ['a\n', DAMAGED, 'b\n']],
+  [
+    'a start that misleads',
+    [member('a'), Buffer.from('1f8b0804ff', 'hex'), member('b')],
+    ['a\n', DAMAGED, 'b\n'],
+  ],
+  [
+    'zeros between and behind',
+    [member('a'), Buffer.alloc(200_000), member('b'), Buffer.alloc(9)],
+    ['a\n', DAMAGED, 'b\n', DAMAGED],
+  ],
+  [
+    'a length that says nothing',
+    [member('a'), lengthOf(member('b'), 0), member('c')],
+    ['a\n', DAMAGED, 'c\n'],
+  ],
+  [
+    'a length of 4 GiB',
+    [member('a'), lengthOf(member('b'), 0xffff_ffff), member('c')],
+    ['a\n', DAMAGED, 'c\n'],
+  ],
+  ['the first bytes of a member at the end', [member('a'), member('b').subarray(0, 12)], ['a\n', CUT_OFF]],
+];
+
+describe.each([1, 7, 65_536])('in chunks of %d bytes', (chunkBytes) => {
+  test.each(ROWS)('%s', async (_name, parts, expected) => {
+    expect(await unpackAll(Buffer.concat(parts), chunkBytes)).toEqual(expected);
+  });
+
+  test('a torn member at the end, and before another one: what there is of it can be had', async () => {
+    const whole = member(...many(1));
+    const torn = whole.subarray(0, whole.length - 200);
+    const [head = '', fault, tail] = await unpackAll(Buffer.concat([torn, member('next')]), chunkBytes);
+    expect(
+      many(1)
+        .map((line) => `${line}\n`)
+        .join('')
+        .startsWith(head),
+    ).toBe(true);
+    expect(head.length).toBeGreaterThan(1_000);
+    expect([fault, tail]).toEqual([CUT_OFF, 'next\n']);
+    expect(await unpackAll(torn, chunkBytes)).toEqual([head, CUT_OFF]);
+  });
+
+  test('gzip of another make that is cut off', async () => {
+    const whole = other(...many(1));
+    const seen = await unpackAll(whole.subarray(0, whole.length - 200), chunkBytes);
+    expect(seen.at(-1)).toBe(CUT_OFF);
+  });
+});
+
+test('what would unpack to more than any lines have is damage, and not kept in memory', async () => {
+  const bomb = packMember(Buffer.alloc(80 * 1024 * 1024));
+  expect(await unpackAll(Buffer.concat([bomb, member('after')]), 65_536)).toEqual([DAMAGED, 'after\n']);
+});
+
+test('the error of a source that cannot be read is passed on', async () => {
+  async function* fail(): AsyncGenerator<Buffer> {
+    yield other(...many(1)).subarray(0, 50);
+    throw Object.assign(new Error('no'), { code: 'EIO' });
+  }
+  await expect(async () => {
+    for await (const _part of unpack(fail()));
+  }).rejects.toMatchObject({ code: 'EIO' });
+});

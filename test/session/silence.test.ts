@@ -1,0 +1,90 @@
+// --max-silence on a fake clock: it means the silence of a live connection, not ours.
+import { describe, expect, test } from '@jest/globals';
+import { createSilenceWatch, type SilenceWatch } from '../../src/session/silence.ts';
+import { createFakeClock, type FakeClock } from '../helpers/fake-clock.ts';
+
+interface Setup {
+  readonly clock: FakeClock;
+  readonly watch: SilenceWatch;
+  /** As the writer tells it. */
+  readonly writer: { blockedSinceMs: number | undefined };
+  /** Monotonic ms at which silence was called. */
+  readonly called: number[];
+}
+
+function setUp(maxSilenceMs: number | undefined = 10_000): Setup {
+  const clock = createFakeClock(0, 0);
+  const writer: Setup['writer'] = { blockedSinceMs: undefined };
+  const called: number[] = [];
+  const watch = createSilenceWatch(maxSilenceMs, clock, writer, () => called.push(clock.monotonicMs()));
+  return { clock, watch, writer, called };
+}
+
+describe('--max-silence', () => {
+  test('calls once, when a live connection brought nothing for so long', () => {
+    const { clock, watch, called } = setUp();
+    clock.advance(60_000);
+    watch.begin();
+    clock.advance(9_999);
+    expect(called).toEqual([]);
+    clock.advance(1);
+    expect(called).toEqual([70_000]);
+    clock.advance(3_600_000);
+    expect(called).toEqual([70_000]);
+  });
+
+  test('every event puts it off, without a timer of its own', () => {
+    const { clock, watch, called } = setUp();
+    watch.begin();
+    for (let n = 0; n < 100; n += 1) {
+      clock.advance(9_000);
+      watch.noteEvent();
+      expect(clock.pendingTimers).toBe(1);
+    }
+    expect(called).toEqual([]);
+    clock.advance(10_000);
+    expect(called).toEqual([910_000]);
+  });
+
+  test('it does not run while there is no connection', () => {
+    const { clock, watch, called } = setUp();
+    watch.begin();
+    clock.advance(9_000);
+    watch.end();
+    expect(clock.pendingTimers).toBe(0);
+    clock.advance(3_600_000);
+    expect(called).toEqual([]);
+    watch.begin();
+    clock.advance(9_999);
+    expect(called).toEqual([]);
+    clock.advance(1);
+    expect(called).toHaveLength(1);
+  });
+
+  test('O4: while stdout is blocked nothing is read: that silence is ours', () => {
+    const { clock, watch, writer, called } = setUp();
+    watch.begin();
+    clock.advance(5_000);
+    writer.blockedSinceMs = clock.monotonicMs();
+    clock.advance(3_600_000);
+    expect(called).toEqual([]);
+    writer.blockedSinceMs = undefined;
+    watch.noteEvent();
+    clock.advance(9_999);
+    expect(called).toEqual([]);
+    clock.advance(1);
+    expect(called).toHaveLength(1);
+  });
+
+  test('without the flag nothing is watched', () => {
+    const clock = createFakeClock();
+    const watch = createSilenceWatch(undefined, clock, { blockedSinceMs: undefined }, () => {
+      throw new Error('nobody asked');
+    });
+    watch.begin();
+    watch.noteEvent();
+    clock.advance(3_600_000);
+    watch.end();
+    expect(clock.pendingTimers).toBe(0);
+  });
+});

@@ -1,0 +1,155 @@
+// Key commands with real programs (contract P1).
+
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { type KeyCommandHost, runKeyCommand } from '../../src/settings/key-command.ts';
+import { makeTempFolder } from '../helpers/cleanup.ts';
+
+const KEY = 'ak_live_00112233445566778899aabbccddeeff';
+const { platform } = process;
+const createHost = (env: Record<string, string> = {}): KeyCommandHost => ({
+  env: { PATH: process.env['PATH'], ...env },
+  platform,
+  sendSignal(pid, signal) {
+    try {
+      return process.kill(pid, signal);
+    } catch {
+      return false;
+    }
+  },
+  onSignal: () => () => {},
+  dieBySignal: () => {},
+});
+const node = (code: string): string[] => [process.execPath, '-e', code];
+const host = createHost();
+
+/** Waits until the process is gone, or fails at the timeout of the test. */
+async function waitForEnd(pid: number): Promise<void> {
+  while (existsSync(`/proc/${pid}`) && !readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ')) {
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+describe('P1: a key command', () => {
+  test('prints the key; a line break at the end is trimmed', async () => {
+    await expect(runKeyCommand(['echo', KEY], host)).resolves.toBe(KEY);
+    await expect(runKeyCommand(['printf', `${KEY}\\r\\n`], host)).resolves.toBe(KEY);
+  });
+
+  test('is run without a shell: arguments arrive as they are', async () => {
+    const argv = [
+      ...node(`console.log('ak_' + process.argv.slice(1).join('|'))`),
+      '$(id)',
+      '`id`',
+      ';id',
+      '*',
+    ];
+    await expect(runKeyCommand(argv, host)).resolves.toBe('ak_$(id)|`id`|;id|*');
+  });
+
+  test('does not see ATLANTIS_API_KEY, but the rest of the environment', async () => {
+    const env = { ATLANTIS_API_KEY: KEY, Atlantis_Api_Key: KEY, ATLANTIS_URL: 'https://a.example' };
+    const argv = node(`
+      const seen = Object.entries(process.env).filter(([name]) => /^atlantis/i.test(name));
+      console.log('ak_' + seen.join());`);
+    await expect(runKeyCommand(argv, createHost(env))).resolves.toBe('ak_ATLANTIS_URL,https://a.example');
+  });
+
+  test('runs in another directory than the one in which the user is', async () => {
+    await expect(runKeyCommand(['sh', '-c', 'echo "ak_$(pwd)"'], host)).resolves.toBe('ak_/');
+  });
+
+  test.each(['relative', 'empty'])('is not looked up in a %s entry of PATH', async (kind) => {
+    const folder = makeTempFolder();
+    const trace = join(folder, 'ran');
+    writeFileSync(join(folder, 'planted'), `#!/bin/sh\ntouch ${trace}; echo ${KEY}\n`, { mode: 0o755 });
+    const before = process.cwd();
+    process.chdir(folder);
+    try {
+      const PATH = `${kind === 'empty' ? '' : '.'}:${process.env['PATH']}`;
+      await expect(runKeyCommand(['planted'], createHost({ PATH }))).rejects.toThrow('was not found');
+      // A script of the command's own asks PATH as well.
+      await expect(runKeyCommand(['sh', '-c', 'planted'], createHost({ PATH }))).rejects.toThrow(
+        'status 127',
+      );
+    } finally {
+      process.chdir(before);
+    }
+    expect(existsSync(trace)).toBe(false);
+  });
+
+  test('has no stdin to wait on', async () => {
+    await expect(runKeyCommand(['sh', '-c', `cat; echo ${KEY}`], host)).resolves.toBe(KEY);
+  });
+
+  test.each<[string, string[], string]>([
+    ['not found', ['atlantis-no-such-command'], 'atlantis-no-such-command was not found'],
+    ['not executable', ['/etc/passwd'], '/etc/passwd may not be executed'],
+    ['a directory', ['/etc'], '/etc may not be executed'],
+    ['arguments too long', ['echo', 'a'.repeat(3_000_000)], 'echo could not be started (E2BIG)'],
+    ['a status', ['sh', '-c', 'echo canary; echo canary >&2; exit 7'], 'sh ended with status 7'],
+    ['a signal', ['sh', '-c', 'echo canary; kill -9 $$'], 'sh was ended by SIGKILL'],
+    ['nothing printed', ['true'], 'the key command true cannot be used: it is empty'],
+    ['no key printed', ['echo', 'canary'], 'does not begin with "ak_"'],
+    ['more than one line', ['printf', 'ak_live_canary\nak_live_canary'], 'line break inside'],
+    ['not UTF-8', ['printf', 'ak_live_canary\\377'], 'not printable ASCII'],
+    ['endless output', ['yes', 'canary'], 'yes printed more than a key'],
+  ])('failing with %s: 3, its name and status, never its output', async (_what, argv, why) => {
+    // The hint of a key that was copied by hand would be of no use.
+    const error = await runKeyCommand(argv, host).catch((caught: unknown) => caught);
+    const { exitCode, message, hint, stack } = error as Error & { exitCode: number; hint: string };
+    expect(exitCode).toBe(3);
+    expect(message).toContain(why);
+    expect(hint).toMatch(/run it by hand|has to print the key and nothing else/);
+    expect(`${message} ${hint} ${stack} ${JSON.stringify(error)}`).not.toContain('canary');
+  });
+
+  test('has limited time, and is ended with all that it started', async () => {
+    const pids = join(makeTempFolder(), 'pids');
+    writeFileSync(pids, '');
+    const script = `trap '' TERM; sleep 60 & echo $$ $! > ${pids}; wait`;
+    const began = performance.now();
+    const running = runKeyCommand(['sh', '-c', script], host, undefined, 500);
+    await expect(running).rejects.toMatchObject({
+      exitCode: 3,
+      message: 'the key command sh did not end within 0.5 s and was stopped',
+    });
+    expect(performance.now() - began).toBeLessThan(5_000);
+    const started = readFileSync(pids, 'utf8').trim().split(' ').map(Number);
+    expect(started).toHaveLength(2);
+    for (const pid of started) await waitForEnd(pid);
+  });
+
+  test('may leave an agent behind, also one that keeps its output open', async () => {
+    const pids = join(makeTempFolder(), 'pids');
+    const began = performance.now();
+    const script = `sleep 60 & echo $! > ${pids}; printf ${KEY.slice(0, 20)}; sleep 0.1; printf ${KEY.slice(20)}`;
+    await expect(runKeyCommand(['sh', '-c', script], host)).resolves.toBe(KEY);
+    expect(performance.now() - began).toBeLessThan(5_000);
+    const agent = Number(readFileSync(pids, 'utf8'));
+    expect(existsSync(`/proc/${agent}`)).toBe(true);
+    process.kill(agent, 'SIGKILL');
+    await waitForEnd(agent);
+  });
+
+  test('that fails leaves no agent behind', async () => {
+    const pids = join(makeTempFolder(), 'pids');
+    const script = `sleep 60 & echo $! > ${pids}; exit 4`;
+    await expect(runKeyCommand(['sh', '-c', script], host)).rejects.toThrow('status 4');
+    await waitForEnd(Number(readFileSync(pids, 'utf8')));
+  });
+
+  test('is ended at once by the signal of the run', async () => {
+    const pids = join(makeTempFolder(), 'pids');
+    const stop = new AbortController();
+    const running = runKeyCommand(['sh', '-c', `echo $$ > ${pids}; exec sleep 60`], host, stop.signal);
+    while (!existsSync(pids) || readFileSync(pids, 'utf8') === '') {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    stop.abort();
+    await expect(running).rejects.toThrow('the key command sh was interrupted');
+    await waitForEnd(Number(readFileSync(pids, 'utf8')));
+    await expect(runKeyCommand(['echo', KEY], host, stop.signal)).rejects.toThrow('interrupted');
+  });
+});

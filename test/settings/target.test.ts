@@ -1,0 +1,345 @@
+// Where URL and key come from: precedence, the binding of a stored key to its origin, and what is refused.
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import type { KeyOrigin } from '../../src/connection/causes.ts';
+import { type AtlantisError, CredentialError, isAtlantisError } from '../../src/errors.ts';
+import {
+  findKeyOrigin,
+  readKey,
+  requireUrl,
+  resolveTarget,
+  type TargetFlags,
+} from '../../src/settings/target.ts';
+import { makeTempFolder } from '../helpers/cleanup.ts';
+import { createFakeIo, type FakeIo } from '../helpers/fake-io.ts';
+
+const STORED_KEY = 'ak_live_5707edaaaaaaaaaaaaaaaaaaaaaaaaaa';
+const ENV_KEY = 'ak_live_e0e0e0bbbbbbbbbbbbbbbbbbbbbbbbbb';
+const STDIN_KEY = 'ak_live_57d100cccccccccccccccccccccccccc';
+
+interface StoredProfile {
+  readonly url: string;
+  readonly key?: string;
+  readonly keyCommand?: readonly string[];
+}
+
+const MAIN = { url: 'https://main.example', key: STORED_KEY };
+const OTHER = { url: 'https://other.example/prefix', key: STORED_KEY };
+
+/** Writes a store and returns the folder for ATLANTIS_CONFIG_DIR. */
+function writeStore(profiles: Readonly<Record<string, StoredProfile>>, current?: string): string {
+  const folder = join(makeTempFolder(), 'config');
+  mkdirSync(folder, { mode: 0o700 });
+  const path = join(folder, 'profiles.json');
+  writeFileSync(path, JSON.stringify({ version: 1, current, profiles }), { mode: 0o600 });
+  return folder;
+}
+
+interface World {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly profiles?: Readonly<Record<string, StoredProfile>>;
+  readonly current?: string;
+  readonly stdin?: string;
+}
+
+function createWorld({ env = {}, profiles, current, stdin }: World): FakeIo {
+  const store = profiles === undefined ? {} : { ATLANTIS_CONFIG_DIR: writeStore(profiles, current) };
+  return createFakeIo({ env: { ...store, ...env }, ...(stdin === undefined ? {} : { stdin }) });
+}
+
+/** The error that a call ends in. */
+function refusalOf(call: () => unknown): AtlantisError {
+  try {
+    call();
+  } catch (error) {
+    if (isAtlantisError(error)) return error;
+    throw error;
+  }
+  throw new Error('it was accepted');
+}
+
+describe('§ 1: precedence', () => {
+  const profiles = { main: MAIN, other: OTHER };
+
+  test.each<[string, TargetFlags, Record<string, string>, string, string]>([
+    ['the profile in use', {}, {}, 'https://main.example', 'profile "main"'],
+    [
+      'ATLANTIS_PROFILE',
+      {},
+      { ATLANTIS_PROFILE: 'other' },
+      'https://other.example/prefix',
+      'profile "other"',
+    ],
+    [
+      '--profile before ATLANTIS_PROFILE',
+      { profile: 'main' },
+      { ATLANTIS_PROFILE: 'other' },
+      'https://main.example',
+      'profile "main"',
+    ],
+    [
+      'ATLANTIS_URL before the profile',
+      {},
+      { ATLANTIS_URL: 'https://main.example/env' },
+      'https://main.example/env',
+      'ATLANTIS_URL',
+    ],
+    [
+      '--url before ATLANTIS_URL',
+      { url: 'https://main.example/flag' },
+      { ATLANTIS_URL: 'https://main.example/env' },
+      'https://main.example/flag',
+      '--url',
+    ],
+    [
+      'an empty variable counts as unset',
+      {},
+      { ATLANTIS_URL: '', ATLANTIS_PROFILE: '' },
+      'https://main.example',
+      'profile "main"',
+    ],
+  ])('URL: %s', (_, flags, env, base, source) => {
+    const target = resolveTarget(flags, createWorld({ env, profiles, current: 'main' }));
+    expect(target.url).toMatchObject({ source, value: { base } });
+    expect(requireUrl(target).base).toBe(base);
+  });
+
+  test.each<[string, TargetFlags, Record<string, string>, string, string]>([
+    ['the profile', {}, {}, STORED_KEY, 'profile "main"'],
+    ['ATLANTIS_API_KEY before the profile', {}, { ATLANTIS_API_KEY: ENV_KEY }, ENV_KEY, 'ATLANTIS_API_KEY'],
+    [
+      '--key-stdin before ATLANTIS_API_KEY',
+      { keyStdin: true },
+      { ATLANTIS_API_KEY: ENV_KEY },
+      STDIN_KEY,
+      '--key-stdin',
+    ],
+    ['an empty variable counts as unset', {}, { ATLANTIS_API_KEY: '' }, STORED_KEY, 'profile "main"'],
+  ])('key: %s', async (_, flags, env, key, source) => {
+    const io = createWorld({ env, profiles, current: 'main', stdin: `${STDIN_KEY}\r\nmore\n` });
+    const target = resolveTarget(flags, io);
+    expect(target.key?.source).toBe(source);
+    expect(await readKey(target, io)).toBe(key);
+  });
+
+  test('P1: --key-stdin is refused on a terminal, where the key would be shown while it is typed', async () => {
+    const io = createFakeIo({ stdin: `${STDIN_KEY}\n`, isStdinTty: true });
+    const reading = readKey(resolveTarget({ keyStdin: true }, io), io);
+    await expect(reading).rejects.toMatchObject({
+      exitCode: 2,
+      message: '--key-stdin reads a pipe or a file, not a terminal',
+    });
+  });
+
+  test.each<[string, TargetFlags, Record<string, string>, string]>([
+    ['the one in use', {}, {}, 'the one in use'],
+    ['ATLANTIS_PROFILE', {}, { ATLANTIS_PROFILE: 'main' }, 'ATLANTIS_PROFILE'],
+    ['--profile', { profile: 'main' }, { ATLANTIS_PROFILE: 'other' }, '--profile'],
+  ])('profile: the source is %s', (_, flags, env, source) => {
+    const target = resolveTarget(flags, createWorld({ env, profiles, current: 'main' }));
+    expect(target.profile).toMatchObject({ source, value: { name: 'main' } });
+  });
+
+  test('P1: a key command is a source of its own, and not run before the key is read', () => {
+    const keyCommand = ['/nonexistent/vault', 'read'];
+    const world = createWorld({ profiles: { main: { url: MAIN.url, keyCommand } }, current: 'main' });
+    expect(resolveTarget({}, world).key).toEqual({
+      kind: 'command',
+      source: 'the key command of profile "main"',
+      argv: keyCommand,
+    });
+  });
+
+  const stored = { main: MAIN };
+  const command = { main: { url: MAIN.url, keyCommand: ['vault'] } };
+  test.each<[string, TargetFlags, Record<string, string>, Record<string, StoredProfile>, KeyOrigin]>([
+    [
+      'the environment',
+      {},
+      { ATLANTIS_API_KEY: ENV_KEY },
+      stored,
+      { kind: 'environment', source: 'ATLANTIS_API_KEY' },
+    ],
+    ['stdin', { keyStdin: true }, {}, stored, { kind: 'stdin', source: '--key-stdin' }],
+    ['a profile', {}, {}, stored, { kind: 'profile', source: 'profile "main"', profile: 'main' }],
+    [
+      'a key command',
+      {},
+      {},
+      command,
+      { kind: 'command', source: 'the key command of profile "main"', profile: 'main' },
+    ],
+  ])('P1: where a refused key came from: %s', (_, flags, env, profiles, origin) => {
+    const world = createWorld({ env, profiles, current: 'main' });
+    expect(findKeyOrigin(resolveTarget(flags, world))).toEqual(origin);
+  });
+
+  test('P1: no key, no origin', () => {
+    expect(findKeyOrigin(resolveTarget({ url: MAIN.url }, createWorld({})))).toBeUndefined();
+  });
+});
+
+describe('P3: a stored key goes to the origin that it was stored with', () => {
+  const away: readonly [string, TargetFlags, Record<string, string>, string][] = [
+    ['another host by --url', { url: 'https://evil.example' }, {}, '--url points to https://evil.example'],
+    ['another host by ATLANTIS_URL', {}, { ATLANTIS_URL: 'https://evil.example' }, 'ATLANTIS_URL points to'],
+    ['another port', { url: 'https://main.example:8443' }, {}, '--url points to https://main.example:8443'],
+    ['another scheme', { url: 'http://127.0.0.1' }, {}, '--url points to http://127.0.0.1'],
+    ['a host that begins alike', { url: 'https://main.example.evil.test' }, {}, '--url points to'],
+  ];
+
+  test.each(away)('row 57: %s is refused', (_, flags, env, words) => {
+    const { message, hint, exitCode } = refusalOf(() =>
+      resolveTarget(flags, createWorld({ env, profiles: { main: MAIN }, current: 'main' })),
+    );
+    expect(exitCode).toBe(2);
+    expect(message).toContain(words);
+    expect(message).toContain('the key of profile "main" belongs to https://main.example');
+    expect(hint).toContain('ATLANTIS_API_KEY or --key-stdin');
+    expect(`${message}${hint}`).not.toContain(STORED_KEY.slice(0, 20));
+  });
+
+  test.each(away)('row 57: %s is refused also for a key command', (_, flags, env) => {
+    const profiles = { main: { url: MAIN.url, keyCommand: ['/nonexistent/vault'] } };
+    const refusal = refusalOf(() => resolveTarget(flags, createWorld({ env, profiles, current: 'main' })));
+    expect(refusal.exitCode).toBe(2);
+  });
+
+  test.each(away)('%s is allowed with a key that is given for this run', (_, flags, env) => {
+    const profiles = { main: MAIN };
+    const byEnv = createWorld({ env: { ...env, ATLANTIS_API_KEY: ENV_KEY }, profiles, current: 'main' });
+    expect(resolveTarget(flags, byEnv).key?.source).toBe('ATLANTIS_API_KEY');
+    const byStdin = createWorld({ env, profiles, current: 'main' });
+    expect(resolveTarget({ ...flags, keyStdin: true }, byStdin).key?.source).toBe('--key-stdin');
+  });
+
+  test.each([
+    'https://main.example',
+    'wss://MAIN.example:443/v1/stream',
+    'https://main.example/other/prefix',
+  ])('the same origin, written as %s, is allowed', (url) => {
+    const target = resolveTarget({ url }, createWorld({ profiles: { main: MAIN }, current: 'main' }));
+    expect(target).toMatchObject({ url: { source: '--url' }, key: { source: 'profile "main"' } });
+  });
+
+  test('the origin of the profile that is asked for counts, not of the one in use', () => {
+    const world = createWorld({ profiles: { main: MAIN, other: OTHER }, current: 'main' });
+    const target = resolveTarget({ profile: 'other', url: 'https://other.example' }, world);
+    expect(target.key?.source).toBe('profile "other"');
+  });
+});
+
+describe('what is not there', () => {
+  test('§ 1: no URL: the three places that it can come from', () => {
+    const target = resolveTarget({}, createFakeIo());
+    const { message, hint, exitCode } = refusalOf(() => requireUrl(target, true));
+    expect(exitCode).toBe(2);
+    expect(message).toContain('no URL');
+    for (const place of ['--url', 'ATLANTIS_URL', 'atlantis profile add']) expect(hint).toContain(place);
+    // Only of a command that has the flag.
+    expect(hint).toContain('--simulate');
+    expect(refusalOf(() => requireUrl(target)).hint).not.toContain('--simulate');
+  });
+
+  test('§ 1: no URL, and stored profiles of which none is in use: they are named', () => {
+    const target = resolveTarget({}, createWorld({ profiles: { main: MAIN, other: OTHER } }));
+    const { hint } = refusalOf(() => requireUrl(target));
+    for (const words of ['atlantis profile use <name>', '--url', 'ATLANTIS_URL', 'main, other'])
+      expect(hint).toContain(words);
+  });
+
+  test('P1: no key: where one can come from', async () => {
+    const io = createFakeIo({ env: { ATLANTIS_URL: 'https://main.example' } });
+    const error = await readKey(resolveTarget({}, io), io).catch((caught: unknown) => caught);
+    expect(error).toBeInstanceOf(CredentialError);
+    expect(error).toMatchObject({ exitCode: 3, message: 'no API key' });
+    for (const place of ['--key-stdin', 'ATLANTIS_API_KEY', 'atlantis profile add']) {
+      expect((error as CredentialError).hint).toContain(place);
+    }
+  });
+
+  test.each<[TargetFlags, Record<string, string>, string]>([
+    [{ profile: 'gone' }, {}, 'no profile "gone" (from --profile)'],
+    [{}, { ATLANTIS_PROFILE: 'gone' }, 'no profile "gone" (from ATLANTIS_PROFILE)'],
+  ])('an unknown profile is refused with the ones that are known', (flags, env, message) => {
+    const world = createWorld({ env, profiles: { main: MAIN, other: OTHER }, current: 'main' });
+    const refusal = refusalOf(() => resolveTarget(flags, world));
+    expect(refusal).toMatchObject({ exitCode: 2, message, hint: 'known: main, other' });
+  });
+
+  test('an unknown profile where there is none', () => {
+    const refusal = refusalOf(() => resolveTarget({ profile: 'gone' }, createFakeIo()));
+    expect(refusal.hint).toContain('atlantis profile add');
+  });
+
+  test('the one in use was removed by hand: as if there were none', () => {
+    const target = resolveTarget({}, createWorld({ profiles: { main: MAIN }, current: 'gone' }));
+    expect(target).toMatchObject({ profile: undefined, url: undefined, key: undefined });
+  });
+
+  test.each(['__proto__', 'constructor', 'toString'])('%s is no profile', (profile) => {
+    const world = createWorld({ profiles: { main: MAIN }, current: 'main' });
+    expect(refusalOf(() => resolveTarget({ profile }, world)).message).toContain('no profile');
+  });
+
+  test('row 56: a bad URL names its source', () => {
+    const bad = { ATLANTIS_URL: 'http://evil.example' };
+    expect(refusalOf(() => resolveTarget({}, createWorld({ env: bad }))).message).toContain('ATLANTIS_URL');
+    expect(refusalOf(() => resolveTarget({ url: 'ftp://x' }, createWorld({}))).message).toContain('--url');
+    const profiles = { main: { ...MAIN, url: 'http://evil.example' } };
+    const refusal = refusalOf(() => resolveTarget({}, createWorld({ profiles, current: 'main' })));
+    expect(refusal).toMatchObject({ exitCode: 2 });
+    expect(refusal.message).toContain('profile "main"');
+  });
+});
+
+describe('F3: the store', () => {
+  const given = { ATLANTIS_URL: 'https://main.example', ATLANTIS_API_KEY: ENV_KEY };
+
+  test('row 53: is not looked at when URL and key are given for this run', () => {
+    const folder = writeStore({ main: MAIN });
+    writeFileSync(join(folder, 'profiles.json'), '{"damaged');
+    const env = { ...given, ATLANTIS_CONFIG_DIR: folder };
+    expect(resolveTarget({}, createFakeIo({ env })).profile).toBeUndefined();
+    expect(refusalOf(() => resolveTarget({ profile: 'main' }, createFakeIo({ env }))).exitCode).toBe(10);
+    const { ATLANTIS_API_KEY: _, ...withoutKey } = env;
+    expect(refusalOf(() => resolveTarget({}, createFakeIo({ env: withoutKey }))).exitCode).toBe(10);
+  });
+
+  test('row 53: there need not be a home', () => {
+    expect(resolveTarget({}, createFakeIo({ env: given })).url?.value.base).toBe('https://main.example');
+    expect(resolveTarget({}, createFakeIo()).url).toBeUndefined();
+  });
+
+  test('row 49: a store that others may read gives a warning', () => {
+    const folder = writeStore({ main: MAIN }, 'main');
+    chmodSync(join(folder, 'profiles.json'), 0o644);
+    const target = resolveTarget({}, createFakeIo({ env: { ATLANTIS_CONFIG_DIR: folder } }));
+    expect(target.warnings).toHaveLength(1);
+    expect(target.warnings[0]).toContain('chmod 600');
+  });
+});
+
+describe('P4: the key is known to the redactor before anything is done with it', () => {
+  test('a good one', async () => {
+    const io = createWorld({
+      env: { ATLANTIS_API_KEY: `  ${ENV_KEY}\n`, ATLANTIS_URL: 'https://x.example' },
+    });
+    expect(await readKey(resolveTarget({}, io), io)).toBe(ENV_KEY);
+    io.writeErr(`it was ${ENV_KEY}`);
+    expect(io.errText).not.toContain(ENV_KEY);
+    expect(io.errText).toContain(ENV_KEY.slice(0, 16));
+  });
+
+  test('P2: one that is none: refused by its source, not echoed, and redacted all the same', async () => {
+    const bad = 'sk_5ecre7 5ecre7 5ecre7';
+    const io = createWorld({ env: { ATLANTIS_API_KEY: bad, ATLANTIS_URL: 'https://x.example' } });
+    const error = await readKey(resolveTarget({}, io), io).catch((caught: unknown) => caught);
+    expect(error).toMatchObject({ exitCode: 3 });
+    expect(String((error as Error).message)).toContain('ATLANTIS_API_KEY');
+    expect(String((error as Error).message)).not.toContain('5ecre7');
+    io.writeErr(`it was ${bad}`);
+    expect(io.errText).not.toContain('5ecre7');
+  });
+});
