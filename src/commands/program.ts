@@ -1,17 +1,18 @@
 // The command tree. Definitions only: what a command does is loaded when it is called.
 import { CommanderError, type Option } from 'commander';
 import { UsageError } from '../errors.ts';
-import { COLOR_MODES, LOG_FORMATS } from '../flags/choices.ts';
-import { createChoice, DocumentedCommand, HelpWanted } from '../flags/documented-command.ts';
+import { DocumentedCommand, HelpWanted } from '../flags/documented-command.ts';
+import { GLOBAL_FLAGS } from '../flags/global-flags.ts';
 import type { Io } from '../io/io.ts';
 import { VERSION } from '../version.ts';
-import { addStreamCheck } from './check/flags.ts';
-import { addManualCommands } from './help/manual.ts';
-import { addProfileCommands } from './profile/flags.ts';
-import { addStreamRelay } from './relay/flags.ts';
-import { addStreamReplay } from './replay/flags.ts';
-import { addStreamSimulate } from './simulate/flags.ts';
-import { addStreamTail } from './tail/flags.ts';
+import { addStreamCheck } from './check/command.ts';
+import { addCompletion } from './completion/command.ts';
+import { addHelp } from './help/command.ts';
+import { addProfileCommands } from './profile/command.ts';
+import { addStreamRelay } from './relay/command.ts';
+import { addStreamReplay } from './replay/command.ts';
+import { addStreamSimulate } from './simulate/command.ts';
+import { addStreamTail } from './tail/command.ts';
 
 /** Parses and runs the command line. @throws UsageError for words that do not fit, and whatever a command throws */
 export async function runProgram(io: Io): Promise<void> {
@@ -84,10 +85,7 @@ export function createProgram(io: Io, only?: string): DocumentedCommand {
     .description('Follow the Blockchain Atlantis event stream from a terminal, a pipe or CI.')
     .version(VERSION, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print help')
-    .addOption(createChoice('--color <when>', 'colour', COLOR_MODES, 'auto'))
-    .option('-q, --quiet', 'nothing on stderr but errors')
-    .option('-v, --verbose', 'say more on stderr, and show the stack of a fault')
-    .addOption(createChoice('--log-format <format>', 'form of stderr', LOG_FORMATS, 'text'))
+    .flags(GLOBAL_FLAGS)
     .example('atlantis stream tail --simulate', 'try it, without a key')
     .example('atlantis profile add main --url https://api.atlantis.example', 'store your URL and key')
     .example('atlantis stream tail', 'follow the live stream');
@@ -100,11 +98,9 @@ export function createProgram(io: Io, only?: string): DocumentedCommand {
     if (only === undefined || only === name) add(stream, io);
   }
   if (only === undefined) {
-    addProfileCommands(program, io, async (url, key) => {
-      const { checkKey } = await import('./profile/check-key.ts');
-      await checkKey(url, key, io);
-    });
-    addManualCommands(program, io);
+    addProfileCommands(program, io);
+    addCompletion(program, io);
+    addHelp(program);
   }
   for (const command of listCommands(program)) {
     configure(command, io);

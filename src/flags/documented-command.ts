@@ -3,6 +3,7 @@
 // Nothing is laid out here: asked for help, a command throws, and whoever runs the program loads the part that
 // knows how help looks.
 import { Command, type HelpContext, Option } from 'commander';
+import type { FlagTable } from './definition.ts';
 import type { Example, Note } from './outline.ts';
 
 /** Help was asked for, or is needed: `isError` where words were missing on the command line. */
@@ -27,6 +28,17 @@ export class HelpWanted extends Error {
 export class DocumentedCommand extends Command {
   readonly examples: Example[] = [];
   readonly notes: Note[] = [];
+  readonly tables: FlagTable[] = [];
+
+  /** Adds flags; everything that is said about them is in their definitions. */
+  flags(table: FlagTable): this {
+    this.tables.push(table);
+    for (const { term, isRepeatable } of Object.values(table)) {
+      const option = new Option(term);
+      this.addOption(isRepeatable === true && !option.variadic ? option.argParser(collect) : option);
+    }
+    return this;
+  }
 
   /** Adds an example, a line for a POSIX shell; `what` says in a few words what it is for. */
   example(command: string, what?: string): this {
@@ -53,15 +65,7 @@ export class DocumentedCommand extends Command {
   }
 }
 
-/** A flag that takes one of a list; its description names them and the default. */
-export function createChoice(
-  flags: string,
-  description: string,
-  choices: readonly string[],
-  fallback: string,
-): Option {
-  const option = new Option(flags, `${description}: ${choices.join(', ')} (default: ${fallback})`);
-  // Not by `choices()`: what is accepted is said by the parser of the flag, in the words of all the others.
-  option.argChoices = [...choices];
-  return option;
+/** Adds a value of a repeatable flag to those given before. */
+function collect(value: string, earlier: readonly string[] = []): readonly string[] {
+  return [...earlier, value];
 }

@@ -1,5 +1,6 @@
 // Reads the outline off commander's definitions.
 import type { Command, Argument as CommanderArgument, Option } from 'commander';
+import type { FlagDefinition } from './definition.ts';
 import type { DocumentedCommand } from './documented-command.ts';
 import type { Argument, Flag, Outline } from './outline.ts';
 
@@ -7,7 +8,12 @@ const DEFAULT_GROUP = 'Options:';
 
 /** The command and all below it; hidden ones are left out. */
 export function outlineCommand(command: Command): Outline {
-  const { examples = [], notes = [] } = 'examples' in command ? (command as DocumentedCommand) : {};
+  const {
+    examples = [],
+    notes = [],
+    tables = [],
+  } = 'examples' in command ? (command as DocumentedCommand) : {};
+  const definitions = tables.flatMap((table) => Object.values(table));
   const help = command.createHelp();
   return {
     path: listWords(command).join(' '),
@@ -19,7 +25,7 @@ export function outlineCommand(command: Command): Outline {
     flags: help
       .visibleOptions(command)
       .filter(({ long }) => command.parent === null || long !== '--help')
-      .map(outlineFlag),
+      .map((option) => outlineFlag(option, definitions)),
     notes,
     examples,
     commands: help.visibleCommands(command).map(outlineCommand),
@@ -36,15 +42,16 @@ export function findRoot(command: Command): Command {
   return command.parent === null ? command : findRoot(command.parent);
 }
 
-function outlineFlag(option: Option): Flag {
-  const [, meaning = '', fallback] = /^(.*?)(?: \(default: (.*)\))?$/.exec(option.description) ?? [];
+/** Flags of our tables as they are defined, and those that commander adds: `--version` and `--help`. */
+function outlineFlag(option: Option, definitions: readonly FlagDefinition[]): Flag {
+  const definition = definitions.find(({ term }) => term === option.flags);
   const [, placeholder] = /[<[](.*?)(?:\.\.\.)?[>\]]/.exec(option.flags) ?? [];
   return {
     short: option.short,
     long: option.long ?? option.flags,
     term: option.flags,
-    meaning,
-    fallback,
+    meaning: definition?.meaning ?? option.description,
+    fallback: definition?.fallback,
     value:
       placeholder === undefined
         ? undefined
@@ -52,10 +59,10 @@ function outlineFlag(option: Option): Flag {
             placeholder,
             isRequired: option.required,
             isVariadic: option.variadic,
-            choices: option.argChoices ?? [],
+            choices: definition?.choices ?? [],
           },
-    isRepeatable: option.parseArg !== undefined,
-    group: option.helpGroupHeading ?? DEFAULT_GROUP,
+    isRepeatable: definition?.isRepeatable === true,
+    group: definition?.group ?? DEFAULT_GROUP,
   };
 }
 

@@ -30,9 +30,9 @@ export function parseDuration(flag: string, value: string, zero?: string): numbe
   return ms;
 }
 
-/** As parseDuration, for a flag that may be absent. @throws UsageError */
-export function optionalDuration(flag: string, value: string | undefined): number | undefined {
-  return value === undefined ? undefined : parseDuration(flag, value);
+/** A duration as it is written on the command line: `15s` for 15,000 ms; whole seconds only. */
+export function writeDuration(ms: number): string {
+  return `${ms / 1_000}s`;
 }
 
 /** A whole number of at least `min`. @throws UsageError */

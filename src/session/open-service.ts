@@ -6,8 +6,8 @@ import type { Io } from '../io/io.ts';
 import {
   describeSimulatorSource,
   resolveSource,
+  type StreamFlags,
   type TailConfig,
-  type TailFlags,
 } from '../settings/stream-config.ts';
 import { type PreparedStream, prepareSource } from '../stream/open.ts';
 import { createReporter, loadLogStyle, type Reporter } from '../ui/reporter.ts';
@@ -33,7 +33,7 @@ export interface CommandStream {
  * @throws UsageError, CredentialError, StoreError before anything is connected to
  */
 export async function openCommandStream(
-  flags: TailFlags,
+  flags: StreamFlags,
   config: TailConfig,
   select: Select,
   io: Io,

@@ -1,39 +1,39 @@
 // Flags, environment and profile → one read-only TailConfig; the session never sees a flag.
 import type { KeyOrigin } from '../connection/causes.ts';
 import { UsageError } from '../errors.ts';
-import { COLOR_MODES, FORMATS, LOG_FORMATS, TIME_MODES } from '../flags/choices.ts';
-import { optionalDuration, parseChoice, parseCount } from '../flags/values.ts';
+import type { LOG_FORMATS } from '../flags/choices.ts';
+import { type Flags, type FlagValues, listGiven, parseFlags } from '../flags/definition.ts';
+import { GLOBAL_FLAGS, type GlobalFlags } from '../flags/global-flags.ts';
+import {
+  CONNECTION_FLAGS,
+  END_FLAGS,
+  EVENT_FLAGS,
+  FORM_FLAGS,
+  READY_FLAGS,
+  SIMULATION_FLAGS,
+  SOURCE_FLAGS,
+} from '../flags/stream-flags.ts';
 import type { Io } from '../io/io.ts';
 import { keyPrefix } from '../io/key.ts';
-import { type ConnectionConfig, type ConnectionFlags, parseConnectionFlags } from './connection-config.ts';
+import { type ConnectionConfig, parseConnectionFlags } from './connection-config.ts';
 import { parseStreamUrl, type StreamUrl } from './stream-url.ts';
 import { findKeyOrigin, readKey, requireUrl, resolveTarget, type TargetFlags } from './target.ts';
 
-/** The flags of every command. */
-export interface GlobalFlags {
-  readonly color?: string;
-  readonly quiet?: boolean;
-  readonly verbose?: boolean;
-  readonly logFormat?: string;
-}
+/** The flags that `tail`, `replay` and `relay` share. */
+export const STREAM_FLAGS = {
+  ...GLOBAL_FLAGS,
+  ...SOURCE_FLAGS,
+  ...CONNECTION_FLAGS,
+  ...SIMULATION_FLAGS,
+  ...EVENT_FLAGS,
+  ...FORM_FLAGS,
+  ...END_FLAGS,
+  ...READY_FLAGS,
+};
 
-export interface TailFlags extends GlobalFlags, ConnectionFlags {
-  readonly simulate?: string | true;
-  readonly type?: readonly string[];
-  readonly where?: readonly string[];
-  readonly format?: string;
-  readonly envelope?: boolean;
-  readonly json?: boolean;
-  readonly time?: string;
-  readonly wide?: boolean;
-  readonly fields?: string;
-  readonly limit?: string;
-  readonly duration?: string;
-  readonly timeout?: string;
-  readonly maxSilence?: string;
-  readonly failOnGap?: boolean;
-  readonly readyFile?: string;
-}
+/** As the command line gives them. */
+export type StreamFlags = Flags<typeof STREAM_FLAGS>;
+type StreamValues = FlagValues<typeof STREAM_FLAGS>;
 
 /** How the command speaks on stderr. */
 export interface LogConfig {
@@ -54,61 +54,49 @@ export interface StreamSource {
 }
 
 /** Everything a tail needs to know. Durations in ms; undefined means without a bound. */
-export interface TailConfig {
+export interface TailConfig
+  extends Pick<
+    StreamValues,
+    | 'isEnveloped'
+    | 'fields'
+    | 'time'
+    | 'isWide'
+    | 'limit'
+    | 'durationMs'
+    | 'timeoutMs'
+    | 'maxSilenceMs'
+    | 'failOnGap'
+    | 'readyFile'
+    | 'simulate'
+  > {
   readonly log: LogConfig;
   readonly connection: ConnectionConfig;
   readonly format: 'pretty' | 'ndjson';
-  /** NDJSON of envelopes and lifecycle records instead of bare events. */
-  readonly isEnveloped: boolean;
-  /** Paths of the fields to print instead of whole events; undefined for those. */
-  readonly fields: string | undefined;
   /** Which events are wanted; undefined where all are. */
   readonly filter: { readonly types: readonly string[]; readonly where: readonly string[] } | undefined;
   readonly useColor: boolean;
-  readonly time: (typeof TIME_MODES)[number];
-  /** Nothing shortened for the eye. */
-  readonly isWide: boolean;
-  readonly limit: number | undefined;
-  readonly durationMs: number | undefined;
-  readonly timeoutMs: number | undefined;
-  readonly maxSilenceMs: number | undefined;
-  readonly failOnGap: boolean;
-  readonly readyFile: string | undefined;
-  /** Scenario of the built-in simulator, or undefined to connect to the service. */
-  readonly simulate: string | undefined;
 }
 
 /** Reads the flags that need no store and no secret. @throws UsageError */
-export function parseTailFlags(flags: TailFlags, io: Io): TailConfig {
-  const format = parseChoice('--format', flags.format ?? 'auto', FORMATS);
-  if (flags.json === true && format === 'pretty') {
+export function parseStreamFlags(flags: StreamFlags, io: Io): TailConfig {
+  const values = parseFlags(STREAM_FLAGS, flags);
+  const { format, isJson, isEnveloped } = values;
+  if (isJson && format === 'pretty') {
     throw new UsageError('--json and --format pretty contradict each other', 'give one of them');
   }
-  const isEnveloped = flags.envelope === true;
   if (isEnveloped && format === 'pretty') {
     throw new UsageError('--envelope and --format pretty contradict each other', 'envelopes are NDJSON');
   }
-  if (flags.fields !== undefined) refuseBesideFields(flags, format);
-  if (flags.simulate !== undefined) refuseBesideSimulate(flags);
-  const isPretty =
-    format === 'pretty' || (format === 'auto' && flags.json !== true && !isEnveloped && io.stdout.isTty);
+  if (values.fields !== undefined) refuseBesideFields(values);
+  if (values.simulate !== undefined) refuseBesideSimulate(flags);
+  const isPretty = format === 'pretty' || (format === 'auto' && !isJson && !isEnveloped && io.stdout.isTty);
   return {
+    ...values,
     log: parseLogFlags(flags, io),
     connection: parseConnectionFlags(flags),
     format: isPretty ? 'pretty' : 'ndjson',
-    isEnveloped,
-    fields: flags.fields,
-    filter: parseFilterFlags(flags),
+    filter: parseFilter(values),
     useColor: wantsColor(flags, io, io.stdout.isTty),
-    time: parseChoice('--time', flags.time ?? 'local', TIME_MODES),
-    isWide: flags.wide === true,
-    limit: flags.limit === undefined ? undefined : parseCount('--limit', flags.limit, 1),
-    durationMs: optionalDuration('--duration', flags.duration),
-    timeoutMs: optionalDuration('--timeout', flags.timeout),
-    maxSilenceMs: optionalDuration('--max-silence', flags.maxSilence),
-    failOnGap: flags.failOnGap === true,
-    readyFile: flags.readyFile,
-    simulate: flags.simulate === true ? 'steady' : flags.simulate,
   };
 }
 
@@ -124,7 +112,7 @@ function splitGlobs(list: string): string[] {
   return globs;
 }
 
-function parseFilterFlags({ type = [], where = [] }: TailFlags): TailConfig['filter'] {
+function parseFilter({ type, where }: StreamValues): TailConfig['filter'] {
   const types = type.flatMap(splitGlobs);
   if (types.includes('')) {
     throw new UsageError(
@@ -137,22 +125,18 @@ function parseFilterFlags({ type = [], where = [] }: TailFlags): TailConfig['fil
 
 /** How to speak on stderr. @throws UsageError */
 export function parseLogFlags(flags: GlobalFlags, io: Io): LogConfig {
-  if (flags.quiet === true && flags.verbose === true) {
+  const { logFormat, isQuiet, isVerbose } = parseFlags(GLOBAL_FLAGS, flags);
+  if (isQuiet && isVerbose) {
     throw new UsageError('--quiet and --verbose contradict each other', 'give one of them');
   }
-  const format = parseChoice('--log-format', flags.logFormat ?? 'text', LOG_FORMATS);
-  return {
-    format,
-    isQuiet: flags.quiet === true,
-    isVerbose: flags.verbose === true,
-    useColor: format === 'text' && wantsColor(flags, io, io.stderr.isTty),
-  };
+  const useColor = logFormat === 'text' && wantsColor(flags, io, io.stderr.isTty);
+  return { format: logFormat, isQuiet, isVerbose, useColor };
 }
 
 /** `--color`, then NO_COLOR (no-color.org) and FORCE_COLOR, then whether it is a terminal that can. */
 export function wantsColor(flags: GlobalFlags, io: Io, isTty: boolean): boolean {
-  const mode = parseChoice('--color', flags.color ?? 'auto', COLOR_MODES);
-  if (mode !== 'auto') return mode === 'always';
+  const { color } = parseFlags(GLOBAL_FLAGS, flags);
+  if (color !== 'auto') return color === 'always';
   const { NO_COLOR, FORCE_COLOR, TERM } = io.env;
   if (NO_COLOR !== undefined && NO_COLOR !== '') return false;
   if (FORCE_COLOR !== undefined) return FORCE_COLOR !== '0' && FORCE_COLOR !== 'false';
@@ -185,9 +169,8 @@ export function describeSimulatorSource(baseUrl: string, key: string): StreamSou
   };
 }
 
-function refuseBesideFields(flags: TailFlags, format: string): void {
-  const other =
-    flags.json === true ? '--json' : flags.envelope === true ? '--envelope' : `--format ${format}`;
+function refuseBesideFields({ isJson, isEnveloped, format }: StreamValues): void {
+  const other = isJson ? '--json' : isEnveloped ? '--envelope' : `--format ${format}`;
   if (other === '--format auto') return;
   throw new UsageError(
     `--fields and ${other} contradict each other`,
@@ -195,12 +178,11 @@ function refuseBesideFields(flags: TailFlags, format: string): void {
   );
 }
 
-function refuseBesideSimulate(flags: TailFlags): void {
-  const other = (['url', 'profile', 'keyStdin'] as const).find((name) => flags[name] !== undefined);
+function refuseBesideSimulate(flags: StreamFlags): void {
+  const [other] = listGiven(SOURCE_FLAGS, flags);
   if (other === undefined) return;
-  const flag = other === 'keyStdin' ? '--key-stdin' : `--${other}`;
   throw new UsageError(
-    `--simulate and ${flag} contradict each other`,
+    `--simulate and ${other} contradict each other`,
     'the simulator needs no URL and no key',
   );
 }

@@ -2,14 +2,10 @@
 //
 // Pure but for looking at certificates: nothing is read, resolved or connected to.
 
+import { CONNECTION_DEFAULTS, type ConnectionSettings, fillRetryBounds } from '../connection/defaults.ts';
 import { UsageError } from '../errors.ts';
 import { parseKey } from '../io/key.ts';
 import { checkCertificates } from '../settings/certificates.ts';
-import {
-  CONNECTION_DEFAULTS,
-  type ConnectionSettings,
-  fillRetryBounds,
-} from '../settings/connection-defaults.ts';
 import { checkProxyUrl } from '../settings/proxy-url.ts';
 import { parseStreamUrl, type StreamUrl } from '../settings/stream-url.ts';
 import type { ReadKey, StreamCallbacks, StreamOptions } from './options.ts';

@@ -1,13 +1,7 @@
 // Values of flags: what each kind accepts, and refusals that name flag, value and what is accepted.
 import { describe, expect, test } from '@jest/globals';
 import { UsageError } from '../../src/errors.ts';
-import {
-  optionalDuration,
-  parseChoice,
-  parseCount,
-  parseDuration,
-  parseRate,
-} from '../../src/flags/values.ts';
+import { parseChoice, parseCount, parseDuration, parseRate } from '../../src/flags/values.ts';
 
 /** The refusal that a call ends in. */
 function refusalOf(call: () => unknown): UsageError {
@@ -82,12 +76,6 @@ describe('§ 1: durations', () => {
 
   test('a long value is cut in the message', () => {
     expect(refusalOf(() => parseDuration('--timeout', 'x'.repeat(5_000))).message.length).toBeLessThan(200);
-  });
-
-  test('an absent flag stays absent', () => {
-    expect(optionalDuration('--timeout', undefined)).toBeUndefined();
-    expect(optionalDuration('--timeout', '2s')).toBe(2_000);
-    expect(refusalOf(() => optionalDuration('--timeout', '')).message).toBe('invalid --timeout ""');
   });
 });
 

@@ -6,9 +6,9 @@ import { UsageError } from '../../src/errors.ts';
 import {
   describeSimulatorSource,
   parseLogFlags,
-  parseTailFlags,
+  parseStreamFlags,
   resolveSource,
-  type TailFlags,
+  type StreamFlags,
   wantsColor,
 } from '../../src/settings/stream-config.ts';
 import { makeTempFolder } from '../helpers/cleanup.ts';
@@ -16,9 +16,10 @@ import { createFakeIo, type FakeIoOptions } from '../helpers/fake-io.ts';
 
 const KEY = 'ak_live_00112233445566778899aabbccddeeff';
 
-const parse = (flags: TailFlags, options: FakeIoOptions = {}) => parseTailFlags(flags, createFakeIo(options));
+const parse = (flags: StreamFlags, options: FakeIoOptions = {}) =>
+  parseStreamFlags(flags, createFakeIo(options));
 
-function refusalOf(flags: TailFlags): UsageError {
+function refusalOf(flags: StreamFlags): UsageError {
   try {
     parse(flags);
   } catch (error) {
@@ -47,7 +48,7 @@ describe('§ 1: flags of tail', () => {
   });
 
   test('every flag is taken', () => {
-    const flags: TailFlags = {
+    const flags: StreamFlags = {
       time: 'utc',
       limit: '100',
       duration: '1m',
@@ -72,7 +73,7 @@ describe('§ 1: flags of tail', () => {
     });
   });
 
-  test.each<[TailFlags, boolean, 'pretty' | 'ndjson']>([
+  test.each<[StreamFlags, boolean, 'pretty' | 'ndjson']>([
     [{}, true, 'pretty'],
     [{}, false, 'ndjson'],
     [{ format: 'auto' }, true, 'pretty'],
@@ -85,7 +86,7 @@ describe('§ 1: flags of tail', () => {
     expect(parse(flags, { isStdoutTty }).format).toBe(format);
   });
 
-  test.each<[TailFlags['simulate'], string | undefined]>([
+  test.each<[StreamFlags['simulate'], string | undefined]>([
     [undefined, undefined],
     [true, 'steady'],
     ['flaky', 'flaky'],
@@ -117,7 +118,7 @@ describe('§ 1: flags of tail', () => {
     expect(refusalOf({ type: [list] }).message).toBe(`invalid --type "${list}"`);
   });
 
-  test.each<[TailFlags, string, string]>([
+  test.each<[StreamFlags, string, string]>([
     [{ format: 'xml' }, 'invalid --format "xml"', 'accepted: auto, pretty, ndjson'],
     [{ time: 'zulu' }, 'invalid --time "zulu"', 'accepted: local, utc, relative, none'],
     [{ color: 'yes' }, 'invalid --color "yes"', 'accepted: auto, always, never'],
@@ -163,7 +164,7 @@ describe('§ 1: colour', () => {
 
   test('stdout and stderr are asked each for itself', () => {
     const io = createFakeIo({ isStdoutTty: false, isStderrTty: true });
-    expect(parseTailFlags({}, io)).toMatchObject({ useColor: false, log: { useColor: true } });
+    expect(parseStreamFlags({}, io)).toMatchObject({ useColor: false, log: { useColor: true } });
   });
 
   test('G5: JSON on stderr has no colour', () => {

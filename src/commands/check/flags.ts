@@ -1,37 +1,34 @@
-// `atlantis stream check`: its flags, and nothing that runs before it is called.
+// The flags of `stream check`, as they are defined, and what the command line gives for them.
+import { type Flags, list, optional, text, toggle, withDefault } from '../../flags/definition.ts';
+import type { GlobalFlags } from '../../flags/global-flags.ts';
+import type { SOURCE_FLAGS } from '../../flags/stream-flags.ts';
+import { parseCount, parseDuration } from '../../flags/values.ts';
+import type { ConnectionFlags } from '../../settings/connection-config.ts';
 
-import { collect } from '../../flags/collect.ts';
-import type { DocumentedCommand } from '../../flags/documented-command.ts';
-import type { Io } from '../../io/io.ts';
-import { addDialOptions } from '../tail/flags.ts';
+export const CHECK_FLAGS = {
+  expect: list('--expect <expr>', 'events that must arrive, as for --where; repeatable, each must be met'),
+  min: withDefault(
+    '--min <n>',
+    'events that each --expect needs',
+    (flag, given) => parseCount(flag, given, 1),
+    '1',
+  ),
+  withinMs: withDefault('--within <dur>', 'time for them from the welcome on', parseDuration, '30s'),
+  maxLagMs: optional(
+    '--max-lag <dur>',
+    'events that arrive later after their own time do not count',
+    parseDuration,
+  ),
+  lagField: text('--lag-field <path>', 'where that time stands', 'first of timestamp, ts, created_at'),
+  deadlineMs: optional(
+    '--deadline <dur>',
+    'for the whole check; then 124',
+    parseDuration,
+    '30s, plus --within with --expect',
+  ),
+  isJson: toggle('--json', 'the report as one JSON document'),
+  junit: text('--junit <file>', 'write the report as JUnit XML, too'),
+};
 
-export function addStreamCheck(stream: DocumentedCommand, io: Io): void {
-  addDialOptions(
-    stream
-      .command('check')
-      .summary('can this key stream from here, step by step')
-      .description(
-        'Check that this key can stream from here, and that expected events arrive. The first failure decides the exit code.',
-      ),
-  )
-    .option(
-      '--expect <expr>',
-      'events that must arrive, as for --where; repeatable, each must be met',
-      collect,
-    )
-    .option('--min <n>', 'events that each --expect needs (default: 1)')
-    .option('--within <dur>', 'time for them from the welcome on (default: 30s)')
-    .option('--max-lag <dur>', 'events that arrive later after their own time do not count')
-    .option('--lag-field <path>', 'where that time stands (default: first of timestamp, ts, created_at)')
-    .option('--deadline <dur>', 'for the whole check; then 124 (default: 30s, plus --within with --expect)')
-    .option('--json', 'the report as one JSON document')
-    .option('--junit <file>', 'write the report as JUnit XML, too')
-    .note('Exit codes', '0 passed, 124 expectations or deadline not met, else those of `stream tail`.')
-    .example('atlantis stream check')
-    .example("atlantis stream check --json | jq -r '.steps[] | [.name, .status] | @tsv'")
-    .example("atlantis stream check --expect 'type=large_transfer' --min 3 --within 2m --junit check.xml")
-    .action(async (_options, command: DocumentedCommand) => {
-      const { runCheck } = await import('./run.ts');
-      io.end(await runCheck(command.optsWithGlobals(), io));
-    });
-}
+/** As the command line gives them. */
+export type CheckFlags = GlobalFlags & ConnectionFlags & Flags<typeof SOURCE_FLAGS & typeof CHECK_FLAGS>;

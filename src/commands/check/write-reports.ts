@@ -4,7 +4,7 @@ import { isAtlantisError, type OutputError } from '../../errors.ts';
 import type { Io } from '../../io/io.ts';
 import { openNamedFile } from '../../io/safe-file.ts';
 import { writeWholeFile } from '../../io/whole-file.ts';
-import type { CheckConfig } from './check-config.ts';
+import type { CheckConfig } from './config.ts';
 import { formatAnnotation, formatSummary } from './git-hub.ts';
 import { formatJunit } from './junit.ts';
 import type { Report } from './report.ts';

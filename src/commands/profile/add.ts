@@ -12,21 +12,10 @@ import { resolveProgram } from '../../settings/key-program.ts';
 import { parseStreamUrl, type StreamUrl } from '../../settings/stream-url.ts';
 import { KEY_ON_TERMINAL } from '../../settings/target.ts';
 import { describeProfile, printJson } from './describe.ts';
-import type { PrintFlags } from './list.ts';
+import type { AddFlags } from './flags.ts';
 import { type Answer, canPrompt, createPrompter } from './prompt.ts';
 import { assertProfileName, openContext, type ProfileContext, readProfiles } from './read.ts';
 import { saveProfiles } from './save.ts';
-
-/** Opens the stream once; throws the error that says why the key does not work. */
-export type CheckKey = (url: StreamUrl, key: string, io: Io) => Promise<void>;
-
-export interface AddFlags extends PrintFlags {
-  readonly url?: string;
-  readonly keyStdin?: boolean;
-  readonly keyCommand?: readonly string[];
-  readonly force?: boolean;
-  readonly check?: boolean;
-}
 
 type Secret = Pick<Profile, 'key'> | Pick<Profile, 'keyCommand'>;
 
@@ -34,14 +23,9 @@ type Secret = Pick<Profile, 'key'> | Pick<Profile, 'keyCommand'>;
  * Stores a profile; the first one is in use from then on.
  *
  * @throws UsageError for a bad name, URL or flag, a name that is taken, or nobody to ask (2); CredentialError
- *   for what is not a key (3); StoreError (10); OutputError (9); whatever `checkKey` throws.
+ *   for what is not a key (3); StoreError (10); OutputError (9); with --check whatever the attempt to connect throws.
  */
-export async function addProfile(
-  name: string,
-  flags: AddFlags,
-  io: Io,
-  checkKey: CheckKey | undefined,
-): Promise<Outcome> {
+export async function addProfile(name: string, flags: AddFlags, io: Io): Promise<Outcome> {
   const context = await openContext(flags, io);
   assertProfileName(name);
   const argv = parseCommand(flags, io.platform);
@@ -53,7 +37,8 @@ export async function addProfile(
   if ('signal' in url) return url;
   const secret = argv === undefined ? await obtainKey(flags, io) : { keyCommand: argv };
   if ('signal' in secret) return secret;
-  if (flags.check === true && checkKey !== undefined) {
+  if (flags.check === true) {
+    const { checkKey } = await import('./check-key.ts');
     await checkKey(url, await readSecret(secret, io), io);
     context.say('the key works');
   }

@@ -1,9 +1,10 @@
 // `profile use`, `rename` and `remove`: changes to what is there already.
 
 import { UsageError } from '../../errors.ts';
+import type { GlobalFlags } from '../../flags/global-flags.ts';
 import type { Io, Outcome } from '../../io/io.ts';
 import { keyPrefix } from '../../io/key.ts';
-import type { GlobalFlags } from '../../settings/stream-config.ts';
+import type { RemoveFlags } from './flags.ts';
 import { createPrompter } from './prompt.ts';
 import { assertProfileName, missingProfile, openContext, readProfiles, requireProfile } from './read.ts';
 import { saveProfiles } from './save.ts';
@@ -30,10 +31,6 @@ export async function renameProfile(from: string, to: string, flags: GlobalFlags
     draft.rename(from, to);
   });
   context.say(`profile ${from} is now called ${to}`);
-}
-
-export interface RemoveFlags extends GlobalFlags {
-  readonly yes?: boolean;
 }
 
 /** Removes a profile after asking. @throws UsageError, StoreError, OutputError */

@@ -1,114 +1,31 @@
-// `atlantis profile …`: its flags, and nothing that runs before one of them is called.
+// The flags of `profile`, as they are defined, and what the command line gives for them.
 
-import type { DocumentedCommand } from '../../flags/documented-command.ts';
-import type { Io } from '../../io/io.ts';
-import type { CheckKey } from './add.ts';
+import { type Flags, pick, text, toggle, words } from '../../flags/definition.ts';
+import type { GlobalFlags } from '../../flags/global-flags.ts';
+import { SOURCE_FLAGS } from '../../flags/stream-flags.ts';
 
-/** Adds the group; with `checkKey`, `profile add --check` is offered. */
-export function addProfileCommands(program: DocumentedCommand, io: Io, checkKey?: CheckKey): void {
-  const profile = program
-    .command('profile')
-    .summary('keep URLs and keys under names')
-    .description('Keep base URLs and keys under names, in a file that only you can read.');
-  profile
-    .example('atlantis profile add main --url https://api.atlantis.example')
-    .example('atlantis profile list');
-  addAdd(profile, io, checkKey);
+export const PRINT_FLAGS = { isJson: toggle('--json', 'one JSON object') };
 
-  profile
-    .command('list')
-    .summary('all profiles, the one in use marked')
-    .description('List all profiles. Of a key only the prefix is shown.')
-    .option('--json', 'one JSON array')
-    .example('atlantis profile list')
-    .example("atlantis profile list --json | jq -r '.[].name'")
-    .action(async (_options, command: DocumentedCommand) => {
-      const { listProfiles } = await import('./list.ts');
-      await listProfiles(command.optsWithGlobals(), io);
-    });
+export const LIST_FLAGS = { isJson: toggle('--json', 'one JSON array') };
 
-  profile
-    .command('show')
-    .summary('every effective value, and where it came from')
-    .description('Show every value that a command would use now, and which source it came from.')
-    .argument('[profile]', 'as --profile')
-    .option('-p, --profile <name>', 'profile to use (ATLANTIS_PROFILE, else the one in use)')
-    .option('--url <url>', "base or stream URL (ATLANTIS_URL, else the profile's)")
-    .option('--json', 'one JSON object')
-    .example('atlantis profile show')
-    .example('atlantis profile show main --json')
-    .action(async (name: string | undefined, _options, command: DocumentedCommand) => {
-      const { showProfile } = await import('./show.ts');
-      await showProfile(name, command.optsWithGlobals(), io);
-    });
+export const ADD_FLAGS = {
+  url: text('--url <url>', 'base or stream URL'),
+  isKeyStdin: toggle('--key-stdin', 'read the key from the first line of stdin'),
+  keyCommand: words(
+    '--key-command <argv...>',
+    'store a command that prints the key, as words or one JSON array',
+  ),
+  isForced: toggle('--force', 'replace a profile of that name'),
+  isJson: toggle('--json', 'print what was stored as one JSON object'),
+  mustCheck: toggle('--check', 'try the key on the stream first'),
+};
 
-  profile
-    .command('use')
-    .summary('make a profile the one in use')
-    .argument('<profile>', 'one of `atlantis profile list`')
-    .example('atlantis profile use main')
-    .action(async (name: string, _options, command: DocumentedCommand) => {
-      const { chooseProfile } = await import('./change.ts');
-      await chooseProfile(name, command.optsWithGlobals(), io);
-    });
+export const SHOW_FLAGS = { ...pick(SOURCE_FLAGS, 'profile', 'url'), ...PRINT_FLAGS };
 
-  profile
-    .command('rename')
-    .summary('give a profile another name')
-    .argument('<profile>', 'its name now')
-    .argument('<name>', 'its new one')
-    .example('atlantis profile rename main production')
-    .action(async (from: string, to: string, _options, command: DocumentedCommand) => {
-      const { renameProfile } = await import('./change.ts');
-      await renameProfile(from, to, command.optsWithGlobals(), io);
-    });
+export const REMOVE_FLAGS = { isSure: toggle('-y, --yes', 'do not ask') };
 
-  profile
-    .command('remove')
-    .summary('forget a profile and its key')
-    .argument('<profile>', 'one of `atlantis profile list`')
-    .option('-y, --yes', 'do not ask')
-    .example('atlantis profile remove main')
-    .example('atlantis profile remove main --yes', 'in a script')
-    .action(async (name: string, _options, command: DocumentedCommand) => {
-      const { removeProfile } = await import('./change.ts');
-      io.end(await removeProfile(name, command.optsWithGlobals(), io));
-    });
-
-  profile
-    .command('path')
-    .summary('where the profiles are kept')
-    .option('--json', 'one JSON object')
-    .example('ls -l "$(atlantis profile path)"')
-    .action(async (_options, command: DocumentedCommand) => {
-      const { printPath } = await import('./list.ts');
-      await printPath(command.optsWithGlobals(), io);
-    });
-}
-
-function addAdd(profile: DocumentedCommand, io: Io, checkKey: CheckKey | undefined): void {
-  const add = profile
-    .command('add')
-    .summary('store a base URL and a key')
-    .description('Store a base URL and a key under a name. On a terminal, asks for what is missing.')
-    .argument('<name>', 'up to 64 letters, digits, dots, dashes, underscores')
-    .option('--url <url>', 'base or stream URL')
-    .option('--key-stdin', 'read the key from the first line of stdin')
-    .option('--key-command <argv...>', 'store a command that prints the key, as words or one JSON array')
-    .option('--force', 'replace a profile of that name')
-    .option('--json', 'print what was stored as one JSON object');
-  if (checkKey !== undefined) add.option('--check', 'try the key on the stream first');
-  add
-    .example('atlantis profile add main --url https://api.atlantis.example', 'asks for the key')
-    .example('atlantis profile add ci --url https://api.atlantis.example --key-stdin < key.txt')
-    .example(
-      'atlantis profile add vault --url https://api.atlantis.example --key-command op read op://dev/atlantis/key',
-    )
-    .example(
-      `atlantis profile add mac --url https://api.atlantis.example --key-command '["security","find-generic-password","-s","atlantis","-w"]'`,
-    )
-    .action(async (name: string, _options, command: DocumentedCommand) => {
-      const { addProfile } = await import('./add.ts');
-      io.end(await addProfile(name, command.optsWithGlobals(), io, checkKey));
-    });
-}
+/** As the command line gives them. */
+export type AddFlags = GlobalFlags & Flags<typeof ADD_FLAGS>;
+export type PrintFlags = GlobalFlags & Flags<typeof PRINT_FLAGS>;
+export type ShowFlags = GlobalFlags & Flags<typeof SHOW_FLAGS>;
+export type RemoveFlags = GlobalFlags & Flags<typeof REMOVE_FLAGS>;

@@ -3,14 +3,10 @@
 import { StoreError } from '../../errors.ts';
 import type { Io } from '../../io/io.ts';
 import { makeVisible } from '../../render/sanitize.ts';
-import type { GlobalFlags } from '../../settings/stream-config.ts';
 import { describeProfile, print, printJson } from './describe.ts';
+import type { PrintFlags } from './flags.ts';
 import { openContext, readProfiles } from './read.ts';
 import { printTable } from './table.ts';
-
-export interface PrintFlags extends GlobalFlags {
-  readonly json?: boolean;
-}
 
 /** Prints all profiles in the order of the store. @throws StoreError */
 export async function listProfiles(flags: PrintFlags, io: Io): Promise<void> {

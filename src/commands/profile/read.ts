@@ -1,6 +1,7 @@
 // Reads the profiles for a command that shows or changes them.
 
 import { UsageError } from '../../errors.ts';
+import type { GlobalFlags } from '../../flags/global-flags.ts';
 import type { Io } from '../../io/io.ts';
 import {
   isProfileName,
@@ -9,7 +10,7 @@ import {
   readProfileFile,
 } from '../../profiles/profile-file.ts';
 import { profilesPath } from '../../profiles/profiles-path.ts';
-import { type GlobalFlags, parseLogFlags } from '../../settings/stream-config.ts';
+import { parseLogFlags } from '../../settings/stream-config.ts';
 import { createReporter, loadLogStyle, type Reporter } from '../../ui/reporter.ts';
 
 /** A name is shown everywhere, a key nowhere. */

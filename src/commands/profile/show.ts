@@ -6,13 +6,11 @@ import { UsageError } from '../../errors.ts';
 import type { Io } from '../../io/io.ts';
 import { keyPrefix, parseKey } from '../../io/key.ts';
 import type { StreamUrl } from '../../settings/stream-url.ts';
-import { type KeySource, resolveTarget, type TargetFlags } from '../../settings/target.ts';
+import { type KeySource, resolveTarget } from '../../settings/target.ts';
 import { printJson } from './describe.ts';
-import type { PrintFlags } from './list.ts';
+import type { ShowFlags } from './flags.ts';
 import { openContext, type ProfileContext } from './read.ts';
 import { printTable } from './table.ts';
-
-export interface ShowFlags extends PrintFlags, TargetFlags {}
 
 /** A value as it is shown; null where there is none. */
 interface Setting {

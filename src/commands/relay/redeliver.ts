@@ -1,7 +1,6 @@
 // `stream relay --redeliver`: the events in a file of dead letters, sent again to where --to says.
 
 import { readDeadLetter } from '../../delivery/dead-letters.ts';
-import type { RelayConfig } from '../../delivery/relay-config.ts';
 import { EXIT, isAtlantisError } from '../../errors.ts';
 import { BatchBuilder } from '../../events/batch.ts';
 import type { Io, Outcome } from '../../io/io.ts';
@@ -13,6 +12,7 @@ import { createSpeaker } from '../../session/open-service.ts';
 import type { TailConfig } from '../../settings/stream-config.ts';
 import { readTrustedRoots } from '../../settings/trusted-roots.ts';
 import { sayEnd, sayFailure } from '../../ui/words.ts';
+import type { RelayConfig } from './config.ts';
 import { openRelay } from './open.ts';
 
 /**

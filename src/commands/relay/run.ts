@@ -1,16 +1,17 @@
 // `stream relay`, from parsed flags to the end: settings, sinks, the session; or dead letters instead of a stream.
 
-import { parseRelayFlags, type RelayFlags } from '../../delivery/relay-config.ts';
 import type { Io, Outcome } from '../../io/io.ts';
 import { createSelect } from '../../session/format.ts';
 import { openCommandStream } from '../../session/open-service.ts';
 import { runSession } from '../../session/session.ts';
-import { parseTailFlags } from '../../settings/stream-config.ts';
+import { parseStreamFlags, type StreamFlags } from '../../settings/stream-config.ts';
+import { parseRelayFlags } from './config.ts';
+import type { RelayFlags } from './flags.ts';
 import { openRelay } from './open.ts';
 
 /** Runs the command. @throws UsageError, CredentialError, StoreError, OutputError before anything is delivered */
-export async function runRelay(flags: RelayFlags, io: Io): Promise<Outcome> {
-  const config = parseTailFlags(flags, io);
+export async function runRelay(flags: RelayFlags & StreamFlags, io: Io): Promise<Outcome> {
+  const config = parseStreamFlags(flags, io);
   const relay = await parseRelayFlags(flags);
   if (relay.redeliver !== undefined) {
     const { redeliver } = await import('./redeliver.ts');

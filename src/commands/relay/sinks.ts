@@ -2,8 +2,6 @@
 import { hostname } from 'node:os';
 import { HttpSink } from '../../delivery/http/http-sink.ts';
 import { createIdentifier } from '../../delivery/message-id.ts';
-import type { RelayConfig } from '../../delivery/relay-config.ts';
-import type { RelayTarget } from '../../delivery/relay-target.ts';
 import type { Sink } from '../../delivery/sink.ts';
 import { saySinkReady } from '../../delivery/words.ts';
 import { UsageError } from '../../errors.ts';
@@ -13,6 +11,8 @@ import type { ConnectionConfig } from '../../settings/connection-config.ts';
 import { readNatsSettings } from '../../settings/nats-settings.ts';
 import type { Reporter } from '../../ui/reporter.ts';
 import { VERSION } from '../../version.ts';
+import type { RelayConfig } from './config.ts';
+import type { RelayTarget } from './target.ts';
 
 export interface SinkWorld {
   readonly config: RelayConfig;

@@ -1,7 +1,7 @@
 // `stream replay`, from parsed flags to the end: recording → filter → renderer → writer.
 
 import { EXIT } from '../../errors.ts';
-import { parseSpeed } from '../../flags/values.ts';
+import { parseFlags } from '../../flags/definition.ts';
 import type { Io, Outcome } from '../../io/io.ts';
 import { createLineWriter, isFile, type LineWriter } from '../../io/line-writer.ts';
 import { createStop, type Stop, toOutcome } from '../../io/stop.ts';
@@ -11,25 +11,10 @@ import { readLines } from '../../recording/read-lines.ts';
 import type { Renderer } from '../../render/renderer.ts';
 import { watchEnds } from '../../session/ends.ts';
 import { createRenderer, createSelect, type Select } from '../../session/format.ts';
-import {
-  type GlobalFlags,
-  parseTailFlags,
-  type TailConfig,
-  type TailFlags,
-} from '../../settings/stream-config.ts';
+import { parseStreamFlags, type TailConfig } from '../../settings/stream-config.ts';
 import { createReporter, type Reporter, type StatusRecord } from '../../ui/reporter.ts';
 import { type Filtered, sayCut, sayEnd } from '../../ui/words.ts';
-
-/** As the command line gives them. */
-export interface ReplayFlags
-  extends GlobalFlags,
-    Pick<
-      TailFlags,
-      'type' | 'where' | 'format' | 'envelope' | 'json' | 'time' | 'fields' | 'wide' | 'limit'
-    > {
-  readonly speed?: string;
-  readonly strict?: boolean;
-}
+import { REPLAY_FLAGS, type ReplayFlags } from './flags.ts';
 
 interface Run {
   readonly config: TailConfig;
@@ -53,8 +38,8 @@ interface Run {
  * @throws UsageError for bad flags and a file that cannot be opened
  */
 export async function runReplay(path: string, flags: ReplayFlags, io: Io): Promise<Outcome> {
-  const config = parseTailFlags(flags, io);
-  const speed = parseSpeed('--speed', flags.speed ?? '1x');
+  const config = parseStreamFlags(flags, io);
+  const { speed, isStrict } = parseFlags(REPLAY_FLAGS, flags);
   const reporter = createReporter(io, config.log);
   const stop = createStop();
   const writer = createLineWriter(io.stdout, io.clock, (failure) =>
@@ -63,7 +48,7 @@ export async function runReplay(path: string, flags: ReplayFlags, io: Io): Promi
   if (isFile(io.stdout)) io.ignoreFileSizeSignal();
   const run: Run = {
     config,
-    isStrict: flags.strict === true,
+    isStrict,
     select: await createSelect(config),
     renderer: await createRenderer(config, io),
     writer,

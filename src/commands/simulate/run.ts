@@ -1,52 +1,33 @@
 // `stream simulate`, from parsed flags to the end: a server that runs until a signal.
 
 import { UsageError } from '../../errors.ts';
-import { parseCount, parseRate, parseSpeed } from '../../flags/values.ts';
+import { listGiven, parseFlags, pick } from '../../flags/definition.ts';
 import type { EndSignal, Io, Outcome } from '../../io/io.ts';
 import { isKey } from '../../io/key.ts';
-import { type GlobalFlags, type LogConfig, parseLogFlags } from '../../settings/stream-config.ts';
+import { type LogConfig, parseLogFlags } from '../../settings/stream-config.ts';
 import { type SimulatorOptions, startSimulator } from '../../simulator/server.ts';
 import { createReporter, loadLogStyle } from '../../ui/reporter.ts';
+import { SERVER_FLAGS, type ServerValues, type SimulateFlags } from './flags.ts';
 import { describeReady, keepCertificate } from './ready.ts';
-
-/** As the command line gives them. */
-export interface SimulateFlags extends GlobalFlags {
-  readonly port?: string;
-  readonly host?: string;
-  readonly tls?: boolean;
-  readonly rate?: string;
-  readonly seed?: string;
-  readonly count?: string;
-  readonly types?: string;
-  readonly key?: readonly string[];
-  readonly scenario?: string;
-  readonly script?: string;
-  readonly replay?: string;
-  readonly speed?: string;
-  readonly json?: boolean;
-}
-
-/** Where the simulator listens unless told otherwise. */
-export const DEFAULT_PORT = 8787;
-const DEFAULT_HOST = '127.0.0.1';
 
 /** Serves until the first signal. @throws UsageError for bad flags or an address that is taken */
 export async function runSimulate(flags: SimulateFlags, io: Io): Promise<Outcome> {
   const log = parseLogFlags(flags, io);
+  const values = parseFlags(SERVER_FLAGS, flags);
   const simulator = await startSimulator({
-    ...parseOptions(flags),
-    ...(await chooseScenario(flags, log, io)),
+    ...toOptions(values),
+    ...(await chooseScenario(values, flags, log, io)),
   });
   const { signal, release } = awaitSignal(io);
   const certificate = keepCertificate(simulator.caCertificate);
   try {
-    const key = flags.key === undefined ? simulator.exampleKey : undefined;
-    const host = flags.host ?? DEFAULT_HOST;
+    const key = values.key.length === 0 ? simulator.exampleKey : undefined;
+    const { host } = values;
     const ready = describeReady(
       { ...simulator, host, key, caCertPath: certificate?.path, pid: io.pid },
       io.stdout.columns(),
     );
-    if (flags.json === true) io.writeOut(`${ready.record}\n`);
+    if (values.isJson) io.writeOut(`${ready.record}\n`);
     else if (!log.isQuiet) io.writeOut(ready.text);
     return { signal: await signal };
   } finally {
@@ -56,43 +37,42 @@ export async function runSimulate(flags: SimulateFlags, io: Io): Promise<Outcome
   }
 }
 
-function parseOptions(flags: SimulateFlags): SimulatorOptions {
-  const { host = DEFAULT_HOST, seed, types, key = [] } = flags;
+function toOptions(values: ServerValues): SimulatorOptions {
+  const { port, host, tls, ratePerSecond, seed, count, types, key } = values;
   return {
-    port: flags.port === undefined ? DEFAULT_PORT : parseCount('--port', flags.port, 0, 65_535),
+    port,
     host,
-    ...(flags.tls === true ? { tls: true } : {}),
-    ...(flags.rate === undefined ? {} : { ratePerSecond: parseRate('--rate', flags.rate) }),
+    tls,
+    ...(ratePerSecond === undefined ? {} : { ratePerSecond }),
     ...(seed === undefined ? {} : { seed }),
-    ...(flags.count === undefined ? {} : { count: parseCount('--count', flags.count, 0) }),
+    ...(count === undefined ? {} : { count }),
     ...(types === undefined ? {} : { types: types.split(',').map((type) => type.trim()) }),
     ...(key.length === 0 ? {} : { keys: key.map(parseAcceptedKey) }),
   };
 }
 
-/** What a recording brings with it, and a scenario cannot change. */
-const SET_BY_REPLAY = ['scenario', 'script', 'rate', 'seed', 'count', 'types'] as const;
+/** Set by a recording. */
+const SET_BY_REPLAY = pick(SERVER_FLAGS, 'scenario', 'script', 'ratePerSecond', 'seed', 'count', 'types');
 
 /** The scenario that the flags ask for; each kind of it is loaded only then. @throws UsageError */
 async function chooseScenario(
+  { scenario, script, replay, speed }: ServerValues,
   flags: SimulateFlags,
   log: LogConfig,
   io: Io,
 ): Promise<Pick<SimulatorOptions, 'scenario'>> {
-  const { scenario, script, replay, speed } = flags;
   const refuse = (one: string, other: string): UsageError =>
-    new UsageError(`--${one} and --${other} contradict each other`, 'give one of them');
+    new UsageError(`${one} and ${other} contradict each other`, 'give one of them');
   if (replay !== undefined) {
-    const other = SET_BY_REPLAY.find((name) => flags[name] !== undefined);
-    if (other !== undefined) throw refuse('replay', other);
+    const [other] = listGiven(SET_BY_REPLAY, flags);
+    if (other !== undefined) throw refuse('--replay', other);
     const { createReplay } = await import('./replay.ts');
-    const factor = parseSpeed('--speed', speed ?? '1x');
     const reporter = createReporter(io, log, await loadLogStyle(log));
-    return { scenario: await createReplay(replay, factor, reporter) };
+    return { scenario: await createReplay(replay, speed, reporter) };
   }
-  if (speed !== undefined)
+  if (flags.speed !== undefined)
     throw new UsageError('--speed needs --replay', 'for other scenarios there is --rate');
-  if (script !== undefined && scenario !== undefined) throw refuse('script', 'scenario');
+  if (script !== undefined && scenario !== undefined) throw refuse('--script', '--scenario');
   if (script === undefined) return scenario === undefined ? {} : { scenario };
   const { readScript } = await import('./script-file.ts');
   return { scenario: readScript(script) };

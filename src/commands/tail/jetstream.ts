@@ -7,12 +7,12 @@ import type { Io } from '../../io/io.ts';
 import type { Select } from '../../session/format.ts';
 import { type CommandStream, createSpeaker, findDeadline } from '../../session/open-service.ts';
 import { areTlsChecksOff, TLS_CHECKS_OFF } from '../../settings/certificates.ts';
-import type { FromConfig } from '../../settings/from-config.ts';
 import { readNatsSettings } from '../../settings/nats-settings.ts';
 import type { TailConfig } from '../../settings/stream-config.ts';
 import { readTrustedRoots } from '../../settings/trusted-roots.ts';
 import type { Connected } from '../../stream/items.ts';
 import type { StatusRecord } from '../../ui/reporter.ts';
+import type { FromConfig } from './from-config.ts';
 
 /** Prepares it; the client is loaded here. @throws UsageError for credentials and files that cannot be used */
 export async function openFromStream(

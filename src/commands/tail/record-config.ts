@@ -1,14 +1,7 @@
 // The flags of `tail --record`.
 import { UsageError } from '../../errors.ts';
-import { parseCount, parseDuration, parseSize } from '../../flags/values.ts';
-
-/** As the command line gives them. */
-export interface RecordFlags {
-  readonly record?: string;
-  readonly recordMaxSize?: string;
-  readonly recordMaxAge?: string;
-  readonly recordKeep?: string;
-}
+import { parseFlags } from '../../flags/definition.ts';
+import { RECORD_FLAGS, type RecordFlags } from './flags.ts';
 
 /** What to record into; undefined members are without a bound. */
 export interface RecordSettings {
@@ -20,19 +13,16 @@ export interface RecordSettings {
 
 /** Undefined where nothing is to be recorded. @throws UsageError */
 export function parseRecordFlags(flags: RecordFlags): RecordSettings | undefined {
-  const { record, recordMaxSize, recordMaxAge, recordKeep } = flags;
-  const maxBytes = recordMaxSize === undefined ? undefined : parseSize('--record-max-size', recordMaxSize);
-  const maxAgeMs = recordMaxAge === undefined ? undefined : parseDuration('--record-max-age', recordMaxAge);
-  const keep = recordKeep === undefined ? undefined : parseCount('--record-keep', recordKeep, 0);
-  if (record === undefined) {
+  const { path, maxBytes, maxAgeMs, keep } = parseFlags(RECORD_FLAGS, flags);
+  if (path === undefined) {
     if (maxBytes === undefined && maxAgeMs === undefined && keep === undefined) return undefined;
     throw new UsageError(
       '--record-max-size, --record-max-age and --record-keep need --record',
       'add --record <file>',
     );
   }
-  if (record === '' || record === '-') {
-    throw new UsageError(`invalid --record "${record}"`, 'accepted: the name of a file');
+  if (path === '' || path === '-') {
+    throw new UsageError(`invalid --record "${path}"`, 'accepted: the name of a file');
   }
   if (keep !== undefined && maxBytes === undefined && maxAgeMs === undefined) {
     throw new UsageError(
@@ -40,5 +30,5 @@ export function parseRecordFlags(flags: RecordFlags): RecordSettings | undefined
       'without them there is one file',
     );
   }
-  return { path: record, maxBytes, maxAgeMs, keep };
+  return { path, maxBytes, maxAgeMs, keep };
 }

@@ -6,15 +6,16 @@ import { createRenderer, createSelect, type Select } from '../../session/format.
 import { type CommandStream, openCommandStream } from '../../session/open-service.ts';
 import type { OpenOutput } from '../../session/output.ts';
 import { runSession } from '../../session/session.ts';
-import { type FromConfig, type FromFlags, parseFromFlags } from '../../settings/from-config.ts';
-import { parseTailFlags, type TailConfig, type TailFlags } from '../../settings/stream-config.ts';
+import { parseStreamFlags, type StreamFlags, type TailConfig } from '../../settings/stream-config.ts';
 import type { Reporter } from '../../ui/reporter.ts';
+import type { FromFlags, RecordFlags } from './flags.ts';
+import { type FromConfig, parseFromFlags } from './from-config.ts';
 import { openPrinter } from './printer.ts';
-import { parseRecordFlags, type RecordFlags, type RecordSettings } from './record-config.ts';
+import { parseRecordFlags, type RecordSettings } from './record-config.ts';
 
 /** Runs the command. @throws UsageError, CredentialError, StoreError before anything is opened */
-export async function runTail(flags: TailFlags & RecordFlags & FromFlags, io: Io): Promise<Outcome> {
-  const config = parseTailFlags(flags, io);
+export async function runTail(flags: StreamFlags & RecordFlags & FromFlags, io: Io): Promise<Outcome> {
+  const config = parseStreamFlags(flags, io);
   const record = parseRecordFlags(flags);
   const select = await createSelect(config);
   const renderer = await createRenderer(config, io);

@@ -13,7 +13,6 @@ import {
   type StreamInfo,
 } from '@nats-io/jetstream';
 import { type NatsConnection, nanos } from '@nats-io/transport-node';
-import type { StartPlace } from '../../settings/from-config.ts';
 import {
   findNextSeq,
   findRecreated,
@@ -23,6 +22,12 @@ import {
   type Missed,
   type SeenStream,
 } from './missed.ts';
+
+/** Where to begin: with what comes from now on, after a time (ms since the epoch), or at a message's number. */
+export type StartPlace =
+  | { readonly kind: 'new' }
+  | { readonly kind: 'time'; readonly atMs: number }
+  | { readonly kind: 'seq'; readonly seq: number };
 
 export interface WantedConsumer {
   readonly stream: string;

@@ -1,6 +1,6 @@
 // The flags of `stream check`: what they are where none is given.
 import { describe, expect, test } from '@jest/globals';
-import { parseCheckFlags } from '../../../src/commands/check/check-config.ts';
+import { parseCheckFlags } from '../../../src/commands/check/config.ts';
 import { createFakeIo } from '../../helpers/fake-io.ts';
 
 describe('parseCheckFlags', () => {

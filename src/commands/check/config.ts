@@ -3,28 +3,13 @@
 import { isAtlantisError, UsageError } from '../../errors.ts';
 import { ExpressionFault, parsePath, type Step } from '../../events/path.ts';
 import { createFilter } from '../../filter/filter.ts';
-import { optionalDuration, parseCount, parseDuration } from '../../flags/values.ts';
+import { type FlagValues, listGiven, parseFlags, pick } from '../../flags/definition.ts';
 import type { Io } from '../../io/io.ts';
-import {
-  type ConnectionConfig,
-  type ConnectionFlags,
-  parseConnectionFlags,
-} from '../../settings/connection-config.ts';
-import { type GlobalFlags, type LogConfig, parseLogFlags, wantsColor } from '../../settings/stream-config.ts';
+import { type ConnectionConfig, parseConnectionFlags } from '../../settings/connection-config.ts';
+import { type LogConfig, parseLogFlags, wantsColor } from '../../settings/stream-config.ts';
+import { CHECK_FLAGS, type CheckFlags } from './flags.ts';
 import { DEFAULT_LAG_FIELDS } from './timestamp.ts';
 import type { Expectation, Expected } from './witness.ts';
-
-/** As the command line gives them. */
-export interface CheckFlags extends GlobalFlags, ConnectionFlags {
-  readonly expect?: readonly string[];
-  readonly min?: string;
-  readonly within?: string;
-  readonly maxLag?: string;
-  readonly lagField?: string;
-  readonly deadline?: string;
-  readonly json?: boolean;
-  readonly junit?: string;
-}
 
 export interface CheckConfig {
   readonly log: LogConfig;
@@ -43,21 +28,20 @@ export interface CheckConfig {
 
 /** For everything up to the keepalive. */
 const DEFAULT_DEADLINE_MS = 30_000;
-const DEFAULT_WITHIN_MS = 30_000;
 
 /** Reads the flags that need no store and no secret. @throws UsageError */
 export async function parseCheckFlags(flags: CheckFlags, io: Io): Promise<CheckConfig> {
-  const expected = await parseExpected(flags);
+  const values = parseFlags(CHECK_FLAGS, flags);
+  const expected = await parseExpected(values, flags);
   const summaryFile = io.env['GITHUB_STEP_SUMMARY'];
   return {
     log: parseLogFlags(flags, io),
     connection: parseConnectionFlags(flags),
-    deadlineMs:
-      optionalDuration('--deadline', flags.deadline) ?? DEFAULT_DEADLINE_MS + (expected?.withinMs ?? 0),
+    deadlineMs: values.deadlineMs ?? DEFAULT_DEADLINE_MS + (expected?.withinMs ?? 0),
     expected,
-    isJson: flags.json === true,
+    isJson: values.isJson,
     useColor: wantsColor(flags, io, io.stdout.isTty),
-    junit: parseJunit(flags.junit),
+    junit: parseJunit(values.junit),
     gitHub:
       io.env['GITHUB_ACTIONS'] === 'true'
         ? { summaryFile: summaryFile === '' ? undefined : summaryFile }
@@ -71,22 +55,24 @@ function parseJunit(path: string | undefined): string | undefined {
   throw new UsageError(`invalid --junit "${path}"`, 'accepted: the path of a file such as check.xml');
 }
 
-async function parseExpected(flags: CheckFlags): Promise<Expected | undefined> {
-  const { expect = [], min, within, maxLag, lagField } = flags;
+async function parseExpected(
+  values: FlagValues<typeof CHECK_FLAGS>,
+  flags: CheckFlags,
+): Promise<Expected | undefined> {
+  const { expect, min, withinMs, maxLagMs, lagField } = values;
   if (expect.length === 0) {
-    const given = { '--min': min, '--within': within, '--max-lag': maxLag, '--lag-field': lagField };
-    const [alone] = Object.entries(given).find(([, value]) => value !== undefined) ?? [];
+    const [alone] = listGiven(pick(CHECK_FLAGS, 'min', 'withinMs', 'maxLagMs', 'lagField'), flags);
     if (alone === undefined) return undefined;
     throw new UsageError(`${alone} says nothing without --expect`, "give --expect 'type=large_transfer'");
   }
-  if (lagField !== undefined && maxLag === undefined) {
+  if (lagField !== undefined && maxLagMs === undefined) {
     throw new UsageError('--lag-field says nothing without --max-lag', 'give --max-lag 10s');
   }
   return {
     expectations: await Promise.all(expect.map(parseExpectation)),
-    min: min === undefined ? 1 : parseCount('--min', min, 1),
-    withinMs: optionalDuration('--within', within) ?? DEFAULT_WITHIN_MS,
-    maxLagMs: maxLag === undefined ? undefined : parseDuration('--max-lag', maxLag),
+    min,
+    withinMs,
+    maxLagMs,
     lagPaths: (lagField === undefined ? DEFAULT_LAG_FIELDS : [lagField]).map(parseLagField),
   };
 }

@@ -1,9 +1,11 @@
 // Flags of `stream relay` and of `tail --record` → read-only settings; what does not fit is a usage error.
 import { describe, expect, test } from '@jest/globals';
-import { parseRecordFlags, type RecordFlags } from '../../src/commands/tail/record-config.ts';
-import { parseHttpTarget } from '../../src/delivery/http/http-target.ts';
-import { parseRelayFlags, type RelayFlags } from '../../src/delivery/relay-config.ts';
-import { UsageError } from '../../src/errors.ts';
+import { parseRelayFlags } from '../../../src/commands/relay/config.ts';
+import type { RelayFlags } from '../../../src/commands/relay/flags.ts';
+import type { RecordFlags } from '../../../src/commands/tail/flags.ts';
+import { parseRecordFlags } from '../../../src/commands/tail/record-config.ts';
+import { parseHttpTarget } from '../../../src/delivery/http/http-target.ts';
+import { UsageError } from '../../../src/errors.ts';
 
 const HTTP = 'https://hooks.example/in';
 const NATS = 'nats://127.0.0.1:4222/events';

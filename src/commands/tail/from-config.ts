@@ -1,22 +1,12 @@
 // The flags of `tail --from`: a JetStream stream instead of the service, and where in it to begin.
-import { UsageError } from '../errors.ts';
-import { parseDuration } from '../flags/values.ts';
-import { type NatsAddress, parseNatsUrl, parseStreamName } from './nats-url.ts';
-import type { TailFlags } from './stream-config.ts';
-
-/** As the command line gives them. */
-export interface FromFlags {
-  readonly from?: string;
-  readonly since?: string;
-  readonly durable?: string;
-  readonly natsCreds?: string;
-}
-
-/** Where to begin: with what comes from now on, after a time (ms since the epoch), or at a message's number. */
-export type StartPlace =
-  | { readonly kind: 'new' }
-  | { readonly kind: 'time'; readonly atMs: number }
-  | { readonly kind: 'seq'; readonly seq: number };
+import type { StartPlace } from '../../delivery/nats/consumer.ts';
+import { UsageError } from '../../errors.ts';
+import { listGiven, parseFlags } from '../../flags/definition.ts';
+import { SIMULATION_FLAGS, SOURCE_FLAGS } from '../../flags/stream-flags.ts';
+import { parseDuration } from '../../flags/values.ts';
+import { type NatsAddress, parseNatsUrl } from '../../settings/nats-url.ts';
+import type { StreamFlags } from '../../settings/stream-config.ts';
+import { FROM_FLAGS, type FromFlags } from './flags.ts';
 
 export interface FromConfig {
   readonly address: NatsAddress;
@@ -30,25 +20,21 @@ export interface FromConfig {
 const SEQ = /^[1-9]\d{0,15}$/;
 const TIME = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:\d\d)?)?$/;
 
-/** Flags that say where the service is: it is not asked. */
-const FOREIGN = ['url', 'profile', 'keyStdin', 'simulate'] as const;
-
 /** Undefined where the service is followed. @throws UsageError */
-export function parseFromFlags(flags: TailFlags & FromFlags, nowMs: number): FromConfig | undefined {
-  const { from, since, durable, natsCreds } = flags;
-  if (from === undefined) {
-    if (since === undefined && durable === undefined && natsCreds === undefined) return undefined;
+export function parseFromFlags(flags: StreamFlags & FromFlags, nowMs: number): FromConfig | undefined {
+  if (flags.from === undefined) {
+    if (listGiven(FROM_FLAGS, flags).length === 0) return undefined;
     throw new UsageError(
       '--since, --durable and --nats-creds need --from',
       'the service itself has no replay',
     );
   }
-  const other = FOREIGN.find((name) => flags[name] !== undefined);
+  const [other] = listGiven({ ...SOURCE_FLAGS, ...SIMULATION_FLAGS }, flags);
   if (other !== undefined) {
-    const flag = other === 'keyStdin' ? '--key-stdin' : `--${other}`;
-    throw new UsageError(`--from and ${flag} contradict each other`, 'give one of them');
+    throw new UsageError(`--from and ${other} contradict each other`, 'give one of them');
   }
-  const address = parseNatsUrl('--from', from);
+  const { since, durable, natsCreds } = parseFlags(FROM_FLAGS, flags);
+  const address = parseNatsUrl('--from', flags.from);
   if (address.stream === undefined) {
     throw new UsageError('--from: which stream?', 'accepted: nats://host[:port][,host…]/<stream>');
   }
@@ -56,7 +42,7 @@ export function parseFromFlags(flags: TailFlags & FromFlags, nowMs: number): Fro
     address,
     stream: address.stream,
     start: since === undefined ? { kind: 'new' } : parseSince(since, nowMs),
-    durable: durable === undefined ? undefined : parseStreamName('--durable', durable),
+    durable,
     natsCreds,
   };
 }

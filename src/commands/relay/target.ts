@@ -1,13 +1,13 @@
 // Where a relay delivers to: `--to` with `--stream` and `--allow-http`.
 import { createHash } from 'node:crypto';
-import { UsageError } from '../errors.ts';
-import { isNatsUrl, type NatsAddress, parseNatsUrl, parseStreamName } from '../settings/nats-url.ts';
-import { type HttpTarget, parseHttpTarget } from './http/http-target.ts';
+import { type HttpTarget, parseHttpTarget } from '../../delivery/http/http-target.ts';
+import { UsageError } from '../../errors.ts';
+import { isNatsUrl, type NatsAddress, parseNatsUrl } from '../../settings/nats-url.ts';
 
-interface TargetFlags {
-  readonly to?: readonly string[];
-  readonly stream?: string;
-  readonly allowHttp?: boolean;
+interface TargetValues {
+  readonly to: readonly string[];
+  readonly stream: string | undefined;
+  readonly allowHttp: boolean;
 }
 
 /** A place that events go to. */
@@ -16,7 +16,7 @@ export type RelayTarget =
   | { readonly kind: 'http'; readonly target: HttpTarget; readonly place: string };
 
 /** Reads them; each has a place of its own. @throws UsageError */
-export function parseTargets({ to = [], stream, allowHttp = false }: TargetFlags): RelayTarget[] {
+export function parseTargets({ to, stream, allowHttp }: TargetValues): RelayTarget[] {
   if (to.length === 0) {
     throw new UsageError(
       '--to is missing: where should the events go?',
@@ -29,7 +29,7 @@ export function parseTargets({ to = [], stream, allowHttp = false }: TargetFlags
       return { kind: 'http', target, place: namePlace(target.name) };
     }
     const address = parseNatsUrl('--to', text);
-    const name = address.stream ?? (stream === undefined ? undefined : parseStreamName('--stream', stream));
+    const name = address.stream ?? stream;
     if (name === undefined) {
       throw new UsageError(
         `--to ${address.host}: which stream?`,

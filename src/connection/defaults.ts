@@ -19,11 +19,14 @@ export const CONNECTION_DEFAULTS = {
   pongTimeoutMs: 10_000,
 } as const;
 
+/** The bounds of the backoff, in ms. */
+export const RETRY_DEFAULTS = { retryMinMs: 1_000, retryMaxMs: 30_000 } as const;
+
 /** The bounds of the backoff in ms; one alone moves the default of the other. */
 export function fillRetryBounds(
   retryMinMs: number | undefined,
   retryMaxMs: number | undefined,
 ): { retryMinMs: number; retryMaxMs: number } {
-  const min = retryMinMs ?? Math.min(1_000, retryMaxMs ?? 1_000);
-  return { retryMinMs: min, retryMaxMs: retryMaxMs ?? Math.max(30_000, min) };
+  const min = retryMinMs ?? Math.min(RETRY_DEFAULTS.retryMinMs, retryMaxMs ?? RETRY_DEFAULTS.retryMinMs);
+  return { retryMinMs: min, retryMaxMs: retryMaxMs ?? Math.max(RETRY_DEFAULTS.retryMaxMs, min) };
 }

@@ -1,11 +1,10 @@
-// `atlantis completion` and `atlantis help`.
+// `atlantis completion`: its place in the command line, and nothing that runs before it is called.
 import { Argument } from 'commander';
 import { SHELLS } from '../../flags/choices.ts';
 import type { DocumentedCommand } from '../../flags/documented-command.ts';
 import type { Io } from '../../io/io.ts';
 
-/** Adds both to the program. */
-export function addManualCommands(program: DocumentedCommand, io: Io): void {
+export function addCompletion(program: DocumentedCommand, io: Io): void {
   const shell = new Argument('<shell>', SHELLS.join(', '));
   shell.argChoices = [...SHELLS];
   program
@@ -24,15 +23,7 @@ export function addManualCommands(program: DocumentedCommand, io: Io): void {
     .example('atlantis completion zsh > "$HOME/.zsh/completions/_atlantis"', 'a folder of fpath')
     .example('atlantis completion fish > ~/.config/fish/completions/atlantis.fish')
     .action(async (name: string) => {
-      const { printCompletionScript } = await import('../completion/script.ts');
+      const { printCompletionScript } = await import('./script.ts');
       printCompletionScript(name, io);
     });
-
-  // Asked by runProgram, which turns `help stream tail` into `stream tail --help`.
-  program
-    .command('help')
-    .summary('help for a command')
-    .argument('[command...]', 'its words, such as stream tail; or exit-codes, environment, files')
-    .example('atlantis help stream tail')
-    .example('atlantis help exit-codes');
 }

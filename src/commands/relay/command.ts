@@ -1,0 +1,44 @@
+// `atlantis stream relay`: its flags, and nothing that runs before it is called.
+import { group } from '../../flags/definition.ts';
+import type { DocumentedCommand } from '../../flags/documented-command.ts';
+import {
+  CONNECTION_FLAGS,
+  END_FLAGS,
+  EVENT_FLAGS,
+  READY_FLAGS,
+  SIMULATION_FLAGS,
+  SOURCE_FLAGS,
+} from '../../flags/stream-flags.ts';
+import type { Io } from '../../io/io.ts';
+import { RELAY_FLAGS } from './flags.ts';
+
+const STREAM_FLAGS = group('The stream, as for tail:', {
+  ...SOURCE_FLAGS,
+  ...SIMULATION_FLAGS,
+  ...EVENT_FLAGS,
+  ...END_FLAGS,
+  ...READY_FLAGS,
+  ...CONNECTION_FLAGS,
+});
+
+export function addStreamRelay(stream: DocumentedCommand, io: Io): void {
+  stream
+    .command('relay')
+    .summary('bridge the stream into NATS JetStream or an HTTP endpoint')
+    .description(
+      'Deliver every event to NATS JetStream or HTTP endpoints: at least once from its receipt on, in order, over outages.',
+    )
+    .flags(RELAY_FLAGS)
+    .flags(STREAM_FLAGS)
+    .note('Durations', '500ms, 20s, 5m, 1h30m')
+    .note('Sizes', '500KB, 100MB, 1GiB')
+    .example(
+      'atlantis stream relay --to nats://127.0.0.1:4222/EVENTS --create --spool /var/lib/atlantis/spool',
+    )
+    .example('atlantis stream relay --to https://example.com/hook --batch 100 --dead-letter refused.ndjson')
+    .example('atlantis stream relay --redeliver refused.ndjson --to https://example.com/hook')
+    .action(async (_options, command: DocumentedCommand) => {
+      const { runRelay } = await import('./run.ts');
+      io.end(await runRelay(command.optsWithGlobals(), io));
+    });
+}

@@ -1,0 +1,142 @@
+// Flags of `stream relay` → where events go and how, read-only.
+import { UsageError } from '../../errors.ts';
+import { parsePath, type Step } from '../../events/path.ts';
+import { readWord } from '../../filter/read-word.ts';
+import { type Flags, type FlagTable, listGiven, longName, parseFlags, pick } from '../../flags/definition.ts';
+import { HEADER_NAME, RELAY_FLAGS, type RelayFlags, type RelayValues } from './flags.ts';
+import { parseTargets, type RelayTarget } from './target.ts';
+
+const VARIABLE_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
+
+/** How a stream is made that is not there. */
+export interface StreamRetention {
+  readonly maxAgeMs: number;
+  /** -1: without a bound. */
+  readonly maxBytes: number;
+  readonly replicas: number;
+  readonly dedupeWindowMs: number;
+}
+
+/** Durations in ms, sizes in bytes; undefined: there is none. */
+export interface RelayConfig {
+  readonly targets: readonly RelayTarget[];
+  readonly subject: string;
+  readonly lifecycleSubject: string | undefined;
+  readonly retention: StreamRetention | undefined;
+  readonly natsCreds: string | undefined;
+  /** Path of the id of an event. */
+  readonly idSteps: readonly Step[] | undefined;
+  /** Undefined: the name of this machine. */
+  readonly name: string | undefined;
+  readonly window: number;
+  readonly spool:
+    | { readonly path: string; readonly maxBytes: number; readonly syncEveryMs: number }
+    | undefined;
+  readonly batch: number;
+  readonly sendTimeoutMs: number;
+  /** Header → name of the environment variable with its value. */
+  readonly headerVariables: ReadonlyMap<string, string>;
+  readonly signature: { readonly header: string; readonly variable: string } | undefined;
+  readonly deadLetter: string | undefined;
+  /** The file whose dead letters are sent instead of a stream. */
+  readonly redeliver: string | undefined;
+}
+
+/** Reads the flags that need no secret and no network. @throws UsageError */
+export async function parseRelayFlags(flags: RelayFlags): Promise<RelayConfig> {
+  const values = parseFlags(RELAY_FLAGS, flags);
+  const { deadLetter, redeliver, signWithEnv, spool, subject } = values;
+  const targets = parseTargets(values);
+  refuseWithout('--spool <folder>', spool, pick(RELAY_FLAGS, 'spoolMaxBytes', 'spoolSyncMs'), flags);
+  refuseWithout('--sign-with-env <NAME>', signWithEnv, pick(RELAY_FLAGS, 'signatureHeader'), flags);
+  if (deadLetter !== undefined && deadLetter === redeliver) {
+    throw new UsageError(
+      '--dead-letter and --redeliver name the same file',
+      'give the new dead letters another one',
+    );
+  }
+  return {
+    ...values,
+    targets,
+    lifecycleSubject: values.noLifecycle
+      ? undefined
+      : (values.lifecycleSubject ?? chooseLifecycleSubject(subject)),
+    retention: chooseRetention(values, flags),
+    idSteps: values.noId ? undefined : await parseIdPath(values.id ?? 'id'),
+    spool:
+      spool === undefined
+        ? undefined
+        : { path: spool, maxBytes: values.spoolMaxBytes, syncEveryMs: values.spoolSyncMs },
+    headerVariables: new Map(values.headerEnv.map(parseHeaderVariable)),
+    signature: parseSignature(values),
+  };
+}
+
+/** Refuses flags of a table that say nothing without another one. */
+function refuseWithout<Table extends FlagTable>(
+  needed: string,
+  value: string | undefined,
+  table: Table,
+  flags: Flags<Table>,
+): void {
+  if (value !== undefined || listGiven(table, flags).length === 0) return;
+  const names = Object.values(table).map(({ term }) => longName(term));
+  const verb = names.length === 1 ? 'needs' : 'need';
+  throw new UsageError(`${names.join(' and ')} ${verb} ${longName(needed)}`, `add ${needed}`);
+}
+
+/** Beside those of the events, under a token that no type becomes by chance. */
+function chooseLifecycleSubject(subject: string): string {
+  return subject.includes('{type}') ? subject.replaceAll('{type}', '_lifecycle') : `${subject}._lifecycle`;
+}
+
+function chooseRetention(values: RelayValues, flags: RelayFlags): StreamRetention | undefined {
+  const { streamMaxAgeMs, streamMaxBytes = -1, streamReplicas, dedupeWindowMs } = values;
+  if (!values.create) {
+    const table = pick(RELAY_FLAGS, 'streamMaxAgeMs', 'streamMaxBytes', 'streamReplicas', 'dedupeWindowMs');
+    if (listGiven(table, flags).length === 0) return undefined;
+    throw new UsageError(
+      '--stream-max-age, --stream-max-bytes, --stream-replicas and --dedupe-window need --create',
+      'a stream that is there already is left as it is',
+    );
+  }
+  if (streamMaxAgeMs > 0 && dedupeWindowMs > streamMaxAgeMs) {
+    throw new UsageError(
+      '--dedupe-window is longer than --stream-max-age',
+      'what is gone cannot be recognised',
+    );
+  }
+  return { maxAgeMs: streamMaxAgeMs, maxBytes: streamMaxBytes, replicas: streamReplicas, dedupeWindowMs };
+}
+
+function parseIdPath(path: string): Promise<readonly Step[]> {
+  const advice = 'accepted: a path such as id, data.id or items[0].id';
+  return readWord(
+    '--id',
+    path,
+    (text) => {
+      const { steps, end } = parsePath(text, 0);
+      if (end === text.length && steps.every(({ kind }) => kind !== 'every')) return steps;
+      throw new UsageError(`invalid --id "${path.slice(0, 100)}"`, advice);
+    },
+    advice,
+  );
+}
+
+function parseHeaderVariable(text: string): [string, string] {
+  const [, header = '', variable = ''] = /^([^=:\s]+)\s*[=:]\s*(\S+)$/.exec(text) ?? [];
+  if (HEADER_NAME.test(header) && VARIABLE_NAME.test(variable)) return [header, variable];
+  throw new UsageError(
+    'a --header-env cannot be read',
+    'accepted: Header=NAME, where NAME is an environment variable that holds the value',
+  );
+}
+
+function parseSignature({ signWithEnv, signatureHeader }: RelayValues): RelayConfig['signature'] {
+  if (signWithEnv === undefined) return undefined;
+  if (VARIABLE_NAME.test(signWithEnv)) return { header: signatureHeader, variable: signWithEnv };
+  throw new UsageError(
+    'invalid --sign-with-env',
+    'accepted: the name of an environment variable, not the secret',
+  );
+}

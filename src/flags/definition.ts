@@ -1,0 +1,186 @@
+// The definition of a flag: one row in the table of its command. Help, the man page, docs/reference.md, the tables
+// of both READMEs, completion and the configuration are made from it.
+import { parseChoice } from './values.ts';
+
+/**
+ * One flag. `Text` is what the command line holds (a string, true, or a list), `Value` what the program uses.
+ */
+export interface FlagDefinition<Value = unknown, Text = never, Term extends string = string> {
+  /** As help shows it: `-n, --limit <n>`. */
+  readonly term: Term;
+  /** Begins with a verb or a noun; without the default. */
+  readonly meaning: string;
+  /** The default as help shows it; undefined where there is none. */
+  readonly fallback?: string | undefined;
+  /** The only values it takes; undefined where they are not a list. */
+  readonly choices?: readonly string[] | undefined;
+  /** May be given several times. */
+  readonly isRepeatable?: boolean;
+  /** Title under which help lists it. */
+  readonly group?: string;
+  /** From the text, or undefined where the flag is not given. @throws UsageError */
+  parse(given: Text | undefined): Value;
+}
+
+/** The flags of a command, by the name of their value in the configuration. */
+export type FlagTable = Readonly<Record<string, FlagDefinition>>;
+
+/** From the text of a value to the value; the flag is named in errors. @throws UsageError */
+type Parse<Value> = (flag: string, text: string) => Value;
+
+/** `--json`: true when given. */
+export function toggle<const Term extends string>(
+  term: Term,
+  meaning: string,
+): FlagDefinition<boolean, boolean, Term> {
+  return { term, meaning, parse: (given) => given === true };
+}
+
+/** `--no-reconnect`: true when given. */
+export function negation<const Term extends string>(
+  term: Term,
+  meaning: string,
+): FlagDefinition<boolean, string | boolean, Term> {
+  return { term, meaning, parse: (given) => given === false };
+}
+
+/** Any text; `fallback` describes what is used without it. */
+export function text<const Term extends string>(
+  term: Term,
+  meaning: string,
+  fallback?: string,
+): FlagDefinition<string | undefined, string, Term> {
+  const isText = (given: unknown): given is string => typeof given === 'string';
+  // commander hands over false for `--id <path>` after `--no-id`.
+  return { term, meaning, fallback, parse: (given) => (isText(given) ? given : undefined) };
+}
+
+/** A value that is undefined without the flag; `fallback` describes what is used then. */
+export function optional<Value, const Term extends string>(
+  term: Term,
+  meaning: string,
+  parse: Parse<Value>,
+  fallback?: string,
+): FlagDefinition<Value | undefined, string, Term> {
+  const long = longName(term);
+  return {
+    term,
+    meaning,
+    fallback,
+    parse: (given) => (given === undefined ? undefined : parse(long, given)),
+  };
+}
+
+/** A value with a default, written as on the command line. */
+export function withDefault<Value, const Term extends string>(
+  term: Term,
+  meaning: string,
+  parse: Parse<Value>,
+  fallback: string,
+): FlagDefinition<Value, string, Term> {
+  return { term, meaning, fallback, parse: (given) => parse(longName(term), given ?? fallback) };
+}
+
+/** One of a list. */
+export function choice<Choice extends string, const Term extends string>(
+  term: Term,
+  meaning: string,
+  choices: readonly Choice[],
+  fallback: NoInfer<Choice>,
+): FlagDefinition<Choice, string, Term> {
+  const all = `${meaning}: ${choices.join(', ')}`;
+  const parse = (flag: string, given: string): Choice => parseChoice(flag, given, choices);
+  return { ...withDefault(term, all, parse, fallback), choices };
+}
+
+/** `--simulate [scenario]`: the text, `implied` without one, undefined without the flag. */
+export function optionalText<const Term extends string>(
+  term: Term,
+  meaning: string,
+  implied: string,
+): FlagDefinition<string | undefined, string | true, Term> {
+  return { term, meaning, parse: (given) => (given === true ? implied : given) };
+}
+
+/** May be given several times; empty without the flag. */
+export function list<const Term extends string>(
+  term: Term,
+  meaning: string,
+  fallback?: string,
+): FlagDefinition<readonly string[], readonly string[], Term> {
+  return { term, meaning, fallback, isRepeatable: true, parse: (given) => given ?? [] };
+}
+
+/** All words up to the next flag; undefined without the flag. */
+export function words<const Term extends string>(
+  term: Term,
+  meaning: string,
+): FlagDefinition<readonly string[] | undefined, readonly string[], Term> {
+  return { term, meaning, parse: (given) => given };
+}
+
+/** Lists the flags of a table under a title. */
+export function group<Table extends FlagTable>(title: string, table: Table): Table {
+  return Object.fromEntries(
+    Object.entries(table).map(([name, flag]) => [name, { ...flag, group: title }]),
+  ) as unknown as Table;
+}
+
+/** Some flags of a table, in their order there. */
+export function pick<Table extends FlagTable, Name extends keyof Table>(
+  table: Table,
+  ...names: readonly Name[]
+): Pick<Table, Name> {
+  return Object.fromEntries(
+    Object.entries(table).filter(([name]) => names.includes(name as Name)),
+  ) as unknown as Pick<Table, Name>;
+}
+
+/** `--limit` of `-n, --limit <n>`. */
+export function longName(term: string): string {
+  return /--[^\s]+/.exec(term)?.[0] ?? term;
+}
+
+type Long<Term> = Term extends `${string}--${infer Long} ${string}`
+  ? Long
+  : Term extends `${string}--${infer Long}`
+    ? Long
+    : never;
+type Positive<Long> = Long extends `no-${infer Rest}` ? Rest : Long;
+type Camel<Name> = Name extends `${infer First}-${infer Rest}` ? `${First}${Capitalize<Camel<Rest>>}` : Name;
+type TextOf<Flag> = Flag extends { parse(given: infer Text): unknown } ? Text : never;
+
+/** What commander makes of a command line: the text of each flag by its long name in camel case. */
+export type Flags<Table> = {
+  readonly [Name in keyof Table as Table[Name] extends { readonly term: infer Term }
+    ? Camel<Positive<Long<Term>>> & string
+    : never]?: TextOf<Table[Name]>;
+};
+
+/** The values of a table, by the names in it. */
+export type FlagValues<Table> = {
+  readonly [Name in keyof Table]: Table[Name] extends { parse(given: never): infer Value } ? Value : never;
+};
+
+/** Parses every flag of a table; other flags are ignored. @throws UsageError for the first that is wrong */
+export function parseFlags<Table extends FlagTable>(table: Table, flags: Flags<Table>): FlagValues<Table> {
+  const given = flags as Readonly<Record<string, never>>;
+  return Object.fromEntries(
+    Object.entries(table).map(([name, flag]) => [name, flag.parse(given[attributeName(flag.term)])]),
+  ) as FlagValues<Table>;
+}
+
+/** The long names of those flags of a table that are given. */
+export function listGiven<Table extends FlagTable>(table: Table, flags: Flags<Table>): string[] {
+  const given = flags as Readonly<Record<string, unknown>>;
+  return Object.values(table)
+    .filter(({ term }) => given[attributeName(term)] !== undefined)
+    .map(({ term }) => longName(term));
+}
+
+/** As commander names it: `maxSilence` for `--max-silence <dur>`, `reconnect` for `--no-reconnect`. */
+function attributeName(term: string): string {
+  return longName(term)
+    .replace(/^--(?:no-)?/, '')
+    .replace(/-(\w)/g, (_all, letter: string) => letter.toUpperCase());
+}
