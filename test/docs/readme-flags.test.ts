@@ -1,0 +1,17 @@
+// The tables of flags in README and its translation are those of the definitions.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from '@jest/globals';
+import { insertFlags, README_PAGES } from '../helpers/readme-flags.ts';
+import { ROOT } from '../helpers/run-cli.ts';
+
+test.each(README_PAGES.map((page) => [page.path, page] as const))(
+  '%s (UPDATE_DOCS=1 writes it)',
+  (path, page) => {
+    const file = join(ROOT, path);
+    const rendered = insertFlags(readFileSync(file, 'utf8'), page);
+    if (process.env['UPDATE_DOCS'] === '1') writeFileSync(file, rendered);
+    expect(readFileSync(file, 'utf8')).toBe(rendered);
+    expect(rendered).toContain('`--fail-on-gap`');
+  },
+);
