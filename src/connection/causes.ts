@@ -2,7 +2,7 @@
 //
 // One row per cause: what happened (`{host}`, `{detail}` and the like are filled in), what the user can do, and
 // the name of the row in policy.ts that decides what the tool does next. docs/errors.md is printed from this.
-import type { RuleName } from './policy.ts';
+import type { RuleName } from './rules.ts';
 
 interface CauseRow {
   readonly rule: RuleName;

@@ -9,7 +9,13 @@ import type { ExitCode } from '../errors.ts';
 import { ASCII_SIGNS, SIGNS, type Signs, spellEllipses } from '../render/pretty/signs.ts';
 import { makeVisible } from '../render/sanitize.ts';
 import { createRedactor, type Redactor } from './redact.ts';
-import { createStderrWriter, describeTarget, isTerminal, writeWhole } from './standard-streams.ts';
+import {
+  createStderrWriter,
+  describeTarget,
+  isTerminal,
+  type OutputTarget,
+  writeWhole,
+} from './standard-streams.ts';
 
 /** The signals that end a run in an orderly way (contract S1). */
 export const END_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -24,16 +30,6 @@ const STDERR_GRACE_MS = 1_000;
 const SUSPEND_GRACE_MS = 100;
 /** The same as for the last words, when a signal asked for the end. */
 const LAST_WORDS_MS = 300;
-
-/** A standard stream of the process, opened when `stream()` is first called. */
-export interface OutputTarget {
-  readonly fd: number;
-  readonly isTty: boolean;
-  /** Width of the terminal in columns, at least 1, or undefined where it is not known. */
-  columns(): number | undefined;
-  /** The stream for terminals, pipes and sockets; regular files are written through `fd`. */
-  stream(): NodeJS.WriteStream;
-}
 
 export interface Io {
   readonly argv: readonly string[];

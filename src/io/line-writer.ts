@@ -5,7 +5,7 @@
 import { fstatSync, writeSync } from 'node:fs';
 import type { Clock } from '../clock.ts';
 import { type AtlantisError, OutputError } from '../errors.ts';
-import type { OutputTarget } from './io.ts';
+import type { OutputTarget } from './standard-streams.ts';
 
 /** Why nothing more can be written. */
 export type WriteFailure = 'reader-gone' | 'terminal-gone' | AtlantisError;

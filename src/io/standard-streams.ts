@@ -5,7 +5,16 @@
 // timer fire and no signal be handled (contract K3, R2). Here they are asynchronous, as those to a pipe are.
 import { fstatSync, writeSync } from 'node:fs';
 import { OutputError } from '../errors.ts';
-import type { OutputTarget } from './io.ts';
+
+/** A standard stream of the process, opened when `stream()` is first called. */
+export interface OutputTarget {
+  readonly fd: number;
+  readonly isTty: boolean;
+  /** Width of the terminal in columns, at least 1, or undefined where it is not known. */
+  columns(): number | undefined;
+  /** The stream for terminals, pipes and sockets; regular files are written through `fd`. */
+  stream(): NodeJS.WriteStream;
+}
 
 /** Above this many waiting bytes on stderr further lines are dropped: nobody reads them. */
 const MAX_STDERR_BACKLOG = 256 * 1024;

@@ -11,8 +11,9 @@ import {
 } from '../settings/stream-config.ts';
 import { type PreparedStream, prepareSource } from '../stream/open.ts';
 import { createReporter, loadLogStyle, type Reporter } from '../ui/reporter.ts';
+import type { StreamStatus } from '../ui/shown-status.ts';
 import { createStatusLine } from '../ui/status-line.ts';
-import { loadStreamStatus, type StreamStatus } from '../ui/stream-status.ts';
+import { loadStreamStatus } from '../ui/stream-status.ts';
 import type { Select } from './format.ts';
 import type { SessionStream, SourceTraits } from './session.ts';
 

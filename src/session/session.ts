@@ -13,7 +13,7 @@ import { isStreamEnded } from '../stream/errors.ts';
 import type { EventStream } from '../stream/event-stream.ts';
 import type { Connected, EventBatch, Events, StreamItem } from '../stream/items.ts';
 import type { Reporter, StatusRecord } from '../ui/reporter.ts';
-import type { StreamStatus } from '../ui/stream-status.ts';
+import type { StreamStatus } from '../ui/shown-status.ts';
 import * as say from '../ui/words.ts';
 import { watchEnds } from './ends.ts';
 import type { EventOutput, OpenOutput } from './output.ts';

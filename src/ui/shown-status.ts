@@ -7,8 +7,23 @@ import { makeVisible } from '../render/sanitize.ts';
 import { measureWidth, splitByWidth } from '../render/text-width.ts';
 import { drawSparkline, formatRate, type Rate, startRate } from './rate.ts';
 import type { StatusLine } from './status-line.ts';
-import type { StreamStatus } from './stream-status.ts';
 import { formatCount, formatFiltered } from './words.ts';
+
+/** What a run reports to its status line. */
+export interface StreamStatus {
+  connecting(host: string): void;
+  live(stream: { readonly roundTripMs: number | undefined }): void;
+  /** The next attempt begins in `delayMs`. */
+  retrying(delayMs: number, attempt: number): void;
+  noteGap(): void;
+  /** Off the screen, for something to be written; back with the next thing that happens, or within a second. */
+  makeWay(): void;
+  /** Counts events that filters have looked at: from then on it is told how many of them were written. */
+  noteReceived(count: number): void;
+  /** Counts events that were written just now. */
+  noteEvents(count: number): void;
+  end(): void;
+}
 
 type State =
   | { readonly kind: 'connecting'; readonly host: string }

@@ -2,22 +2,8 @@
 import type { Clock } from '../clock.ts';
 import type { LogStyle } from '../render/paint.ts';
 import type { Signs } from '../render/pretty/signs.ts';
+import type { StreamStatus } from './shown-status.ts';
 import { NO_STATUS_LINE, type StatusLine } from './status-line.ts';
-
-export interface StreamStatus {
-  connecting(host: string): void;
-  live(stream: { readonly roundTripMs: number | undefined }): void;
-  /** The next attempt begins in `delayMs`. */
-  retrying(delayMs: number, attempt: number): void;
-  noteGap(): void;
-  /** Off the screen, for something to be written; back with the next thing that happens, or within a second. */
-  makeWay(): void;
-  /** Counts events that filters have looked at: from then on it is told how many of them were written. */
-  noteReceived(count: number): void;
-  /** Counts events that were written just now. */
-  noteEvents(count: number): void;
-  end(): void;
-}
 
 const NO_STREAM_STATUS: StreamStatus = {
   connecting() {},

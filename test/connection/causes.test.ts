@@ -9,7 +9,7 @@ import {
   describeCause,
   type KeyOrigin,
 } from '../../src/connection/causes.ts';
-import { RULES } from '../../src/connection/policy.ts';
+import { RULES } from '../../src/connection/rules.ts';
 import { renderErrorsDoc } from '../helpers/errors-doc.ts';
 
 const KINDS = Object.keys(CAUSES) as CauseKind[];

@@ -2,8 +2,9 @@
 //
 // stderr is collected as the real one would show it, through the same redactor and made visible.
 import { Readable, Writable } from 'node:stream';
-import type { EndSignal, Io, Outcome, OutputTarget } from '../../src/io/io.ts';
+import type { EndSignal, Io, Outcome } from '../../src/io/io.ts';
 import { createRedactor } from '../../src/io/redact.ts';
+import type { OutputTarget } from '../../src/io/standard-streams.ts';
 import { SIGNS, type Signs, spellEllipses } from '../../src/render/pretty/signs.ts';
 import { makeVisible } from '../../src/render/sanitize.ts';
 import { createFakeClock, type FakeClock } from './fake-clock.ts';

@@ -3,8 +3,8 @@ import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { describe, expect, jest, test } from '@jest/globals';
-import type { OutputTarget } from '../../src/io/io.ts';
 import type { LineWriter, WriteFailure } from '../../src/io/line-writer.ts';
+import type { OutputTarget } from '../../src/io/standard-streams.ts';
 import { makeTempFolder, registerCleanup } from '../helpers/cleanup.ts';
 import { createFakeClock, type FakeClock, settlePromises } from '../helpers/fake-clock.ts';
 

@@ -2,7 +2,7 @@
 import { closeSync, writeSync } from 'node:fs';
 import { Writable } from 'node:stream';
 import { describe, expect, test } from '@jest/globals';
-import type { OutputTarget } from '../../src/io/io.ts';
+import type { OutputTarget } from '../../src/io/standard-streams.ts';
 import {
   createStderrWriter,
   holdOutput,

@@ -1,6 +1,6 @@
 // From what went wrong to a failure of a step: words, what to do, exit code (contract § 2).
 import { CAUSES, type Cause, describeCause } from '../../connection/causes.ts';
-import { RULES } from '../../connection/policy.ts';
+import { RULES } from '../../connection/rules.ts';
 import { type AtlantisError, EXIT } from '../../errors.ts';
 import { formatDuration } from '../../ui/words.ts';
 import { type Failure, STEPS, type StepName } from './steps.ts';

@@ -5,7 +5,7 @@ import { createLineWriter, isFile, type WriteFailure } from '../../io/line-write
 import type { Renderer } from '../../render/renderer.ts';
 import type { EventOutput } from '../../session/output.ts';
 import type { Reporter } from '../../ui/reporter.ts';
-import type { StreamStatus } from '../../ui/stream-status.ts';
+import type { StreamStatus } from '../../ui/shown-status.ts';
 import { sayCut, sayPaused } from '../../ui/words.ts';
 
 /** A reader that blocks for longer is worth a line. */
