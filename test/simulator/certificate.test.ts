@@ -4,9 +4,7 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { parseAddress } from '../../src/simulator/address.ts';
-import { makeCertificate } from '../../src/simulator/certificate.ts';
-import { objectIdentifier, time } from '../../src/simulator/der.ts';
+import { makeCertificate, objectIdentifier, parseAddress, time } from '../../src/simulator/certificate.ts';
 import { hasOpenssl } from '../helpers/certificates.ts';
 import { makeTempFolder } from '../helpers/cleanup.ts';
 
