@@ -1,12 +1,11 @@
 // The engine: performs a timeline of steps on one connection, in order, until it ends or the client goes.
 
 import type { EventSource } from './events.ts';
-import { encodeFrame, encodeTextFrames, OPCODE } from './frames.ts';
+import { OPCODE, type Wire, encodeFrame, encodeTextFrames } from './wire.ts';
 import { startPace } from './pacing.ts';
 import { pause } from './pause.ts';
 import type { Refusal } from './refusal.ts';
 import type { Step } from './scenario.ts';
-import type { Wire } from './wire.ts';
 
 /** A batch ends once it has this many characters: the bound of what one connection holds unsent. */
 const MAX_BATCH_CHARACTERS = 128 * 1024;

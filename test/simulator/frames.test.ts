@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { encodeCloseFrame, encodeFrame, encodeTextFrames, OPCODE } from '../../src/simulator/frames.ts';
+import { encodeCloseFrame, encodeFrame, encodeTextFrames, OPCODE } from '../../src/simulator/wire.ts';
 
 describe('server frames (RFC 6455 § 5.2)', () => {
   test.each([
