@@ -2,10 +2,8 @@
 
 import type { EventSource } from './events.ts';
 import { OPCODE, type Wire, encodeFrame, encodeTextFrames } from './wire.ts';
-import { startPace } from './pacing.ts';
-import { pause } from './pause.ts';
+import { type Step, pause, startPace } from './scenario.ts';
 import type { Refusal } from './refusal.ts';
-import type { Step } from './scenario.ts';
 
 /** A batch ends once it has this many characters: the bound of what one connection holds unsent. */
 const MAX_BATCH_CHARACTERS = 128 * 1024;

@@ -1,8 +1,56 @@
 // What a scenario is: for each upgrade either a refusal or a timeline of steps. Plain data, so that the
 // named scenarios, a script and the tests all drive the same engine (perform.ts).
-
 import type { Random } from './random.ts';
 import type { Refusal } from './refusal.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const MAX_DEBT_MS = 250;
+/** No wait is shorter than this: at high rates several events share a tick. */
+const MIN_WAIT_MS = 4;
+/** No wait is longer than this, so that no timer overflows. */
+const MAX_WAIT_MS = 60_000;
+
+export interface Pace {
+  /** How many events may be sent now; Infinity if there is no limit. */
+  countDue(nowMs: number): number;
+  /** Tells that `count` events were sent. */
+  advance(count: number): void;
+  /** How long to wait, in ms, before asking again. */
+  getWaitMs(nowMs: number): number;
+}
+
+/**
+ * Starts a pace whose first event is due at once.
+ * @param ratePerSecond 0 for none at all, Infinity for as many as the client takes
+ */
+export function startPace(ratePerSecond: number, nowMs: number): Pace {
+  const periodMs = 1000 / ratePerSecond;
+  let nextDueMs = ratePerSecond === 0 ? Number.POSITIVE_INFINITY : nowMs;
+  return {
+    countDue(now) {
+      if (now < nextDueMs) return 0;
+      nextDueMs = Math.max(nextDueMs, now - MAX_DEBT_MS);
+      return periodMs === 0 ? Number.POSITIVE_INFINITY : Math.floor((now - nextDueMs) / periodMs) + 1;
+    },
+    advance(count) {
+      nextDueMs += count * periodMs;
+    },
+    getWaitMs: (now) => Math.min(MAX_WAIT_MS, Math.max(MIN_WAIT_MS, nextDueMs - now)),
+  };
+}
+
+/** Longest delay that a timer keeps, in ms. */
+export const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/** Waits `ms`; rejects once the signal aborts. */
+export async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  let leftMs = ms;
+  do {
+    const partMs = Math.min(leftMs, MAX_TIMER_MS);
+    leftMs -= partMs;
+    await sleep(partMs, undefined, { signal });
+  } while (leftMs > 0);
+}
 
 /** One step of a timeline; the next one starts when it is done. */
 export type Step =

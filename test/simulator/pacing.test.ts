@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { startPace } from '../../src/simulator/pacing.ts';
+import { startPace } from '../../src/simulator/scenario.ts';
 
 describe('pacing', () => {
   test('the first event is due at once, the next one period later', () => {
