@@ -5,8 +5,7 @@
 // anybody.
 
 import { CHAINS, CHAINS_EPOCH_MS, type Chain, drawHex, type Token } from './chains.ts';
-import type { EventClock } from './clock.ts';
-import type { Random } from './random.ts';
+import type { EventClock, Random } from './random.ts';
 
 /** The event types that the service is known to send (docs/protocol.md, "After the upgrade"). */
 export const KNOWN_EVENT_TYPES = ['large_transfer', 'address_activity'] as const;
