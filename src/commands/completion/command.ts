@@ -23,7 +23,7 @@ export function addCompletion(program: DocumentedCommand, io: Io): void {
     .example('atlantis completion zsh > "$HOME/.zsh/completions/_atlantis"', 'a folder of fpath')
     .example('atlantis completion fish > ~/.config/fish/completions/atlantis.fish')
     .action(async (name: string) => {
-      const { printCompletionScript } = await import('./script.ts');
+      const { printCompletionScript } = await import('./scripts.ts');
       printCompletionScript(name, io);
     });
 }
