@@ -18,7 +18,7 @@ import { addStreamTail } from './tail/command.ts';
 export async function runProgram(io: Io): Promise<void> {
   const [first, ...words] = io.argv;
   if (first === '__complete') {
-    const { printOffers } = await import('./completion/complete.ts');
+    const { printOffers } = await import('./completion/answer.ts');
     printOffers(words, createProgram(io), io);
     return;
   }
