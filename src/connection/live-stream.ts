@@ -11,12 +11,27 @@ import type { Cause, CauseKind } from './causes.ts';
 import { CLOSE_TIMEOUT_MS, type OpenSocket, terminate } from './dial/socket.ts';
 import { classifyError } from './network-errors.ts';
 import { Arrival } from './read/arrival.ts';
-import { describeClose, pickCloseKind } from './read/close-codes.ts';
 import { Heartbeat } from './read/heartbeat.ts';
 import { MessageQueue, READ_AHEAD } from './read/message-queue.ts';
 import { answerPings } from './read/pongs.ts';
 import { readWelcome } from './read/welcome.ts';
 import type { DialSettings } from './settings.ts';
+
+/** The cause that a code stands for; one that nobody has defined counts as a decision of the server. */
+export function pickCloseKind(code: number): CauseKind {
+  if (code === 1000) return 'closed-normally';
+  if (code === 1006) return 'dropped';
+  if ([1001, 1005, 1011, 1012, 1013, 1014].includes(code)) return 'closed-by-server';
+  if ([1002, 1003, 1007, 1009, 1010].includes(code)) return 'closed-for-protocol';
+  return 'closed-by-policy';
+}
+
+/** Code and reason for the brackets of a message. */
+export function describeClose(code: number, reason: string): string {
+  if (code === 1006) return 'it ended without a close frame';
+  if (code === 1005) return 'no close code';
+  return `close code ${code}${reason === '' ? '' : `: ${reason}`}`;
+}
 
 /** The text with which the service answers a text `ping` (contract K1). */
 const PONG = Buffer.from('pong');
