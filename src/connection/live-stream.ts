@@ -13,9 +13,26 @@ import { classifyError } from './network-errors.ts';
 import { Arrival } from './read/arrival.ts';
 import { Heartbeat } from './read/heartbeat.ts';
 import { MessageQueue, READ_AHEAD } from './read/message-queue.ts';
-import { answerPings } from './read/pongs.ts';
 import { readWelcome } from './read/welcome.ts';
 import type { DialSettings } from './settings.ts';
+
+/** Above this much unsent, pongs are not queued: only the latest ping is still answered (RFC 6455 § 5.5.3). */
+const MAX_UNSENT_BYTES = 64 * 1024;
+
+export function answerPings(webSocket: OpenSocket['webSocket']): void {
+  let latest: Buffer | undefined;
+  const answer = (): void => {
+    if (latest === undefined || webSocket.bufferedAmount >= MAX_UNSENT_BYTES) return;
+    if (webSocket.readyState !== webSocket.OPEN) return;
+    const payload = latest;
+    latest = undefined;
+    webSocket.pong(payload, true, answer);
+  };
+  webSocket.on('ping', (payload) => {
+    latest = payload;
+    answer();
+  });
+}
 
 /** The cause that a code stands for; one that nobody has defined counts as a decision of the server. */
 export function pickCloseKind(code: number): CauseKind {

@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { WebSocket } from 'ws';
-import { answerPings } from '../../../src/connection/read/pongs.ts';
+import { answerPings } from '../../../src/connection/live-stream.ts';
 import { TappedSocket } from '../../../src/connection/read/tapped-socket.ts';
 import { textsOf } from '../../../src/events/batch.ts';
 import { createFrameBuffer } from '../../../src/events/frame-buffer.ts';
