@@ -52,7 +52,7 @@ async function parse(command: DocumentedCommand, words: readonly string[], io: I
     await command.parseAsync([...words], { from: 'user' });
   } catch (error) {
     if (error instanceof Misuse) {
-      const { explainMisuse } = await import('./help/explain.ts');
+      const { explainMisuse } = await import('./help/print.ts');
       throw explainMisuse(error.error, error.command);
     }
     if (error instanceof HelpWanted) {
