@@ -5,7 +5,7 @@
 import { type Clock, sleep } from '../clock.ts';
 import type { Batch } from '../events/batch.ts';
 import type { Cause } from './causes.ts';
-import { openSocket, type WatchPhase } from './dial/socket.ts';
+import { openSocket } from './dial/socket.ts';
 import { recogniseTlsPort } from './dial/tls-port.ts';
 import type { Connecting, Gap, GaveUp, Lost, Retrying } from './items.ts';
 import { createAttemptLimiter } from './limiter.ts';
@@ -24,11 +24,7 @@ import type { DialSettings } from './settings.ts';
 export type Connection = Pick<LiveStream, keyof LiveStream>;
 
 /** One attempt up to the welcome: a live connection, what went wrong, or undefined when the signal aborted. */
-export type Connect = (
-  dial: DialSettings,
-  context: FollowContext,
-  isFirst: boolean,
-) => Promise<Connection | Cause | undefined>;
+export type Connect = (isFirst: boolean) => Promise<Connection | Cause | undefined>;
 
 /** What happens on the way, in order. */
 export type FollowItem =
@@ -40,20 +36,13 @@ export type FollowItem =
   | Gap
   | GaveUp;
 
-export interface FollowSettings {
-  readonly dial: DialSettings;
-  readonly policy: PolicySettings;
-}
-
 export interface FollowContext {
   readonly clock: Clock;
   /** Uniform in [0, 1). */
   random(): number;
   /** Ends the stream in an orderly way: goodbye to the server, then the generator returns. */
   readonly signal: AbortSignal;
-  readonly watchPhase?: WatchPhase;
-  /** Makes an attempt; without one a socket is opened. */
-  readonly connect?: Connect;
+  readonly connect: Connect;
 }
 
 /**
@@ -61,10 +50,10 @@ export interface FollowContext {
  * in all three cases the socket is closed before the generator returns.
  */
 export async function* follow(
-  settings: FollowSettings,
+  policy: PolicySettings,
   context: FollowContext,
 ): AsyncGenerator<FollowItem, void, undefined> {
-  const { clock, signal, connect = openConnection } = context;
+  const { clock, signal, connect } = context;
   const limiter = createAttemptLimiter();
   let history: History = startHistory(clock.monotonicMs());
   let connection = 0;
@@ -80,7 +69,7 @@ export async function* follow(
     history = noteAttempt(history);
     yield { kind: 'connecting', attempt: history.attempts };
 
-    const reached = await connect(settings.dial, context, history.attempts === 1);
+    const reached = await connect(history.attempts === 1);
     if (reached === undefined) return;
     let cause: Cause;
     let upMs: number | undefined;
@@ -97,33 +86,31 @@ export async function* follow(
       cause = reached;
     }
 
-    const decided = decide(settings.policy, history, cause, upMs, clock.monotonicMs());
+    const decided = decide(policy, history, cause, upMs, clock.monotonicMs());
     history = decided.history;
     if (decided.decision.action === 'end') {
       const { exitCode, why } = decided.decision;
       yield { kind: 'gave-up', cause, exitCode, why };
       return;
     }
-    const delayMs = computeDelayMs(settings.policy, decided.decision, context.random());
+    const delayMs = computeDelayMs(policy, decided.decision, context.random());
     yield { kind: 'retrying', cause, wasLive: upMs !== undefined, delayMs, attempt: history.attempts + 1 };
     await sleep(clock, delayMs, signal);
   }
 }
 
-/** An attempt over the network: what `follow` makes where it is given no `connect`. */
+/** An attempt to connect to the service; `isFirst` for the first one of a run. */
 export async function openConnection(
   dial: DialSettings,
-  context: FollowContext,
+  { clock, signal }: Pick<FollowContext, 'clock' | 'signal'>,
   isFirst: boolean,
 ): Promise<Connection | Cause | undefined> {
-  const { clock, signal, watchPhase } = context;
-  const opened = await openSocket(dial, clock, signal, watchPhase);
+  const opened = await openSocket(dial, clock, signal);
   if (opened === undefined) return undefined;
   if (!('webSocket' in opened)) {
     return isFirst ? recogniseTlsPort(opened, dial.url, clock, signal) : opened;
   }
   const live = new LiveStream(opened, dial, clock);
-  watchPhase?.('welcome', opened.tap.raw);
   const problem = await live.awaitWelcome(signal);
   if (problem === undefined && !signal.aborted) return live;
   await live.close();

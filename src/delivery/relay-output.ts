@@ -3,7 +3,7 @@
 import type { Clock } from '../clock.ts';
 import { type Batch, flagsOf, textOf } from '../events/batch.ts';
 import type { WriteFailure } from '../io/line-writer.ts';
-import type { EventOutput } from '../session/output.ts';
+import type { Output } from '../session/output.ts';
 import type { Reporter } from '../ui/reporter.ts';
 import type { Lane } from './lane.ts';
 import { LIFECYCLE_MARK } from './sink.ts';
@@ -22,7 +22,7 @@ export interface RelayParts {
   close(): Promise<void>;
 }
 
-export interface RelayOutput extends EventOutput {
+export interface RelayOutput extends Output {
   /** To be called whenever a lane has changed. */
   look(): void;
   /** A sink is of no use any more, or a spool is not: nothing more is taken. */

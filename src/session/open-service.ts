@@ -9,19 +9,19 @@ import {
   type StreamFlags,
   type TailConfig,
 } from '../settings/stream-config.ts';
+import type { EventStream } from '../stream/event-stream.ts';
 import { type PreparedStream, prepareSource } from '../stream/open.ts';
 import { createReporter, loadLogStyle, type Reporter } from '../ui/reporter.ts';
 import type { StreamStatus } from '../ui/shown-status.ts';
 import { createStatusLine } from '../ui/status-line.ts';
 import { loadStreamStatus } from '../ui/stream-status.ts';
+import { sayConnected } from '../ui/words.ts';
 import type { Select } from './format.ts';
-import type { SessionStream, SourceTraits } from './session.ts';
+import type { LiveSource } from './source.ts';
 
+/** A source that is ready to be opened, and what reports about it. */
 export interface CommandStream {
-  /** Opens it, once; it ends when the signal aborts. */
-  readonly open: (signal: AbortSignal) => SessionStream;
-  /** What is different where it is not the service's; undefined for that. */
-  readonly traits?: SourceTraits;
+  readonly source: LiveSource;
   readonly reporter: Reporter;
   readonly status: StreamStatus;
   /** Ends the simulator, if there is one. */
@@ -38,28 +38,47 @@ export async function openCommandStream(
   config: TailConfig,
   select: Select,
   io: Io,
-): Promise<CommandStream & PreparedStream> {
+): Promise<CommandStream & Pick<PreparedStream, 'settings'>> {
   const simulator = config.simulate === undefined ? undefined : await startBuiltIn(config.simulate);
   try {
-    const source =
+    const target =
       simulator === undefined
         ? await resolveSource(flags, io)
         : describeSimulatorSource(simulator.url, simulator.exampleKey);
     limitLookups(config, io);
     const deadlineMs = findDeadline(config, io.clock);
-    const prepared = await prepareSource(config.connection, source, io, { deadlineMs, select });
-    const speaker = await createSpeaker(config, io);
-    for (const warning of source.warnings) {
-      speaker.reporter.report({ event: 'warning', level: 'warn', message: warning });
+    const prepared = await prepareSource(config.connection, target, io, { deadlineMs, select });
+    const reporting = await createReporting(config, io);
+    for (const warning of target.warnings) {
+      reporting.reporter.report({ event: 'warning', level: 'warn', message: warning });
     }
-    for (const origin of source.origins) {
-      speaker.reporter.report({ event: 'setting', level: 'debug', message: origin });
+    for (const origin of target.origins) {
+      reporting.reporter.report({ event: 'setting', level: 'debug', message: origin });
     }
-    return { ...prepared, ...speaker, close: async () => simulator?.close() };
+    const { settings } = prepared;
+    return { source: createService(prepared), settings, ...reporting, close: async () => simulator?.close() };
   } catch (error) {
     await simulator?.close();
     throw error;
   }
+}
+
+/** The service, or the simulator in its place, as a source. */
+function createService({ settings, open }: PreparedStream): LiveSource {
+  let stream: EventStream | undefined;
+  return {
+    kind: 'live',
+    host: settings.dial.host,
+    get roundTripMs() {
+      return stream?.roundTripMs;
+    },
+    isGapless: false,
+    items(signal) {
+      stream = open(signal);
+      return stream.items();
+    },
+    sayConnected,
+  };
 }
 
 /** A lookup that hangs must not hold the process when the time of the attempt, or of the run, is over (contract C1). */
@@ -80,7 +99,7 @@ export function findDeadline({ timeoutMs }: Pick<TailConfig, 'timeoutMs'>, clock
 }
 
 /** Who speaks on stderr, with a status line on a terminal. */
-export async function createSpeaker(
+export async function createReporting(
   { log }: Pick<TailConfig, 'log'>,
   io: Io,
 ): Promise<{ reporter: Reporter; status: StreamStatus }> {

@@ -7,7 +7,7 @@ import type { WriteFailure } from '../io/line-writer.ts';
 import type { LifecycleRecord, Place } from '../render/renderer.ts';
 import type { StatusRecord } from '../ui/reporter.ts';
 
-export interface EventOutput {
+export interface Output {
   /**
    * Takes the first `count` events of a batch, at least one, in order. Undefined when it takes more at once,
    * else a promise that resolves when it does, or when the output failed or was cut. Never rejects.
@@ -15,6 +15,8 @@ export interface EventOutput {
   writeEvents(batch: Batch, count: number, place: Place): Promise<void> | undefined;
   /** Takes what happened to the stream (contract G2), where it has a form for that. As writeEvents. */
   writeLifecycle(record: LifecycleRecord): Promise<void> | undefined;
+  /** Takes a lifecycle record of a recording as it is, without its line feed; absent where there is no form for it. */
+  writeRecorded?(line: Buffer): Promise<void> | undefined;
   /** Resolves when all that was taken has left this process, as far as anybody here can tell, or after a failure. */
   flush(): Promise<void>;
   /** Resolves when all that was taken is delivered, or at once after a failure or cut. */
@@ -32,4 +34,4 @@ export interface EventOutput {
 }
 
 /** Opens the output; `onFailure` is called once, at the first failure. */
-export type OpenOutput = (onFailure: (failure: WriteFailure) => void) => EventOutput;
+export type OpenOutput = (onFailure: (failure: WriteFailure) => void) => Output;

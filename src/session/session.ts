@@ -10,15 +10,15 @@ import type { Recorder } from '../recording/recorder.ts';
 import type { LifecycleRecord } from '../render/renderer.ts';
 import type { TailConfig } from '../settings/stream-config.ts';
 import { isStreamEnded } from '../stream/errors.ts';
-import type { EventStream } from '../stream/event-stream.ts';
 import type { Connected, EventBatch, Events, StreamItem } from '../stream/items.ts';
-import type { Reporter, StatusRecord } from '../ui/reporter.ts';
+import type { Reporter } from '../ui/reporter.ts';
 import type { StreamStatus } from '../ui/shown-status.ts';
 import * as say from '../ui/words.ts';
 import { watchEnds } from './ends.ts';
-import type { EventOutput, OpenOutput } from './output.ts';
+import type { OpenOutput, Output } from './output.ts';
 import { clearReadyFile, writeReadyFile } from './ready-file.ts';
 import { createSilenceWatch, type SilenceWatch } from './silence.ts';
+import type { LiveSource, Source } from './source.ts';
 import { startTally, type Tally } from './tally.ts';
 
 /** What of the configuration a session goes by. */
@@ -27,29 +27,9 @@ export type SessionConfig = Pick<
   'filter' | 'limit' | 'durationMs' | 'timeoutMs' | 'maxSilenceMs' | 'failOnGap' | 'readyFile'
 >;
 
-/** The stream as the session sees it: the service's, or another one that brings the same items. */
-export type SessionStream = Pick<EventStream, 'host' | 'roundTripMs'> & {
-  items(): AsyncIterable<StreamItem>;
-};
-
-/** What is different where the events do not come from the service. */
-export interface SourceTraits {
-  /** A loss is no gap: the stream goes on where it was. */
-  readonly isGapless: boolean;
-  sayConnected(connected: Connected): StatusRecord;
-  /**
-   * Called once the first `count` wanted events of a batch are out of this process. What stands behind the last of
-   * them and is not wanted is done with too, unless it is the last of the run (`isLast`).
-   */
-  acknowledge(batch: EventBatch, count: number, isLast: boolean): void;
-}
-
 export interface SessionParts {
   readonly config: SessionConfig;
-  /** Opens the stream, which ends when the signal aborts. */
-  readonly openStream: (signal: AbortSignal) => SessionStream;
-  /** Undefined for the service. */
-  readonly traits?: SourceTraits | undefined;
+  readonly source: Source;
   readonly openOutput: OpenOutput;
   readonly reporter: Reporter;
   readonly status: StreamStatus;
@@ -61,26 +41,26 @@ export interface SessionParts {
 interface Run extends SessionParts {
   readonly io: Io;
   readonly stop: Stop;
-  readonly stream: SessionStream;
-  readonly output: EventOutput;
+  readonly output: Output;
   readonly tally: Tally;
   readonly recorder: Recorder | undefined;
 }
 
 /** Runs to the end; everything that was opened is closed when it resolves or rejects. */
 export async function runSession(parts: SessionParts, io: Io): Promise<Outcome> {
-  const { config, reporter, status } = parts;
+  const { config, source, reporter, status } = parts;
   const { clock } = io;
   if (config.readyFile !== undefined) clearReadyFile(config.readyFile);
   const stop = createStop();
-  const stream = parts.openStream(stop.signal);
   const output = parts.openOutput((failure) => stop.because({ kind: 'output', failure }));
   const tally = startTally(clock, {
     discarded: (reasons) => reporter.report(say.sayDiscarded(reasons)),
-    unmatched: (received) => reporter.report(say.sayUnmatched(received)),
+    unmatched(received) {
+      if (source.kind === 'live') reporter.report(say.sayUnmatched(received));
+    },
   });
   const recorder = parts.openRecorder?.((failure) => stop.because({ kind: 'output', failure }));
-  const run: Run = { ...parts, io, stop, stream, output, tally, recorder };
+  const run: Run = { ...parts, io, stop, output, tally, recorder };
   const silence = createSilenceWatch(config.maxSilenceMs, clock, output, () =>
     stop.because({ kind: 'silence' }),
   );
@@ -100,12 +80,13 @@ export async function runSession(parts: SessionParts, io: Io): Promise<Outcome> 
 
 /** Pulls until the stream ends or there is a reason to leave it. */
 async function followToTheEnd(run: Run, silence: SilenceWatch): Promise<void> {
-  const { config, io, output, reporter, stop, stream, tally } = run;
+  const { config, io, output, reporter, source, stop, tally } = run;
   try {
-    for await (const item of stream.items()) {
+    for await (const item of source.items(stop.signal)) {
       if (item.kind === 'connected') silence.begin();
       if (item.kind === 'lost') silence.end();
-      if (item.kind !== 'events') await tell(item, run);
+      if (item.kind === 'recorded') await output.writeRecorded?.(item.line);
+      else if (item.kind !== 'events') await tell(item, run);
       else if ((await deliver(item.batch, run)) > 0) silence.noteEvent();
       if (tally.events === config.limit) stop.because({ kind: 'limit' });
       if (stop.reason?.kind === 'limit' || stop.reason?.kind === 'output' || output.failure !== undefined)
@@ -121,7 +102,8 @@ async function followToTheEnd(run: Run, silence: SilenceWatch): Promise<void> {
 /** Hands on what filters and limit leave of a batch, waiting while the output does not keep up. */
 async function deliver(batch: EventBatch, run: Run): Promise<number> {
   const { received, wanted, connection } = batch;
-  const { config, status, stop, tally, recorder, output, traits } = run;
+  const { config, source, status, stop, tally, recorder, output } = run;
+  const isAcknowledged = source.kind === 'live' && source.acknowledge !== undefined;
   const count = Math.min(wanted.count, (config.limit ?? Number.POSITIVE_INFINITY) - tally.events);
   // Filters choose what is delivered; the recording has every event.
   recorder?.writeEvents(received, config.filter === undefined ? count : received.count, connection);
@@ -133,25 +115,25 @@ async function deliver(batch: EventBatch, run: Run): Promise<number> {
   // What could not be recorded is not delivered either.
   if (stop.reason?.kind === 'output') return 0;
   if (count === 0) {
-    traits?.acknowledge(batch, 0, false);
+    if (isAcknowledged) source.acknowledge?.(batch, 0, false);
     return 0;
   }
   const place = { connection, firstSeq: tally.events + 1 };
   tally.events += count;
   await output.writeEvents(wanted, count, place);
   status.noteEvents(count);
-  if (traits !== undefined) {
+  if (isAcknowledged) {
     await output.flush();
-    if (output.failure === undefined) traits.acknowledge(batch, count, tally.events === config.limit);
+    if (output.failure === undefined) source.acknowledge?.(batch, count, tally.events === config.limit);
   }
   return count;
 }
 
 /** Says what happened to the stream, and keeps count of it. */
 async function tell(item: Exclude<StreamItem, Events>, run: Run): Promise<void> {
-  const { config, reporter, status, stop, stream, tally } = run;
-  const { host } = stream;
-  const isGapless = run.traits?.isGapless === true;
+  const { config, reporter, status, stop, source, tally } = run;
+  if (source.kind === 'file') return;
+  const { host, isGapless } = source;
   switch (item.kind) {
     case 'connecting':
       reporter.report(say.sayConnecting(host, item.attempt));
@@ -159,8 +141,9 @@ async function tell(item: Exclude<StreamItem, Events>, run: Run): Promise<void> 
       break;
     case 'connected':
       tally.noteConnected();
+      reporter.report(source.sayConnected(item));
       await announce(item, run);
-      status.live(stream);
+      status.live(source);
       break;
     case 'discarded':
       tally.noteDiscarded(item.reasons);
@@ -188,9 +171,8 @@ async function tell(item: Exclude<StreamItem, Events>, run: Run): Promise<void> 
 }
 
 async function announce(connected: Connected, run: Run): Promise<void> {
-  const { config, reporter, io, stop } = run;
+  const { config, io, stop } = run;
   const { connection, host, keyPrefix } = connected;
-  reporter.report((run.traits ?? say).sayConnected(connected));
   const at = iso(connected.atMs);
   await record({ lifecycle: 'connected', at, connection, host, key_prefix: keyPrefix }, run);
   if (config.readyFile === undefined || connection > 1) return;
@@ -208,33 +190,41 @@ async function record(one: LifecycleRecord, run: Run): Promise<void> {
   await run.output.writeLifecycle(one);
 }
 
-/** Has what is queued delivered, then says how it ended; the summary is the last word. */
+/** Flushes the output, reports how the run ended, and prints the summary. */
 async function conclude(run: Run): Promise<Outcome> {
-  const { config, io, output, reporter, stop, tally } = run;
+  const { config, io, output, reporter, source, stop, tally } = run;
+  if (source.kind === 'live') await recordEnd(source, run);
+  run.recorder?.close();
+  await output.drain();
+  // Asked again: while the rest was delivered a weightier reason may have come.
+  const { reason } = stop;
+  const finish = reason === undefined && source.kind === 'file' ? source.finish() : undefined;
+  for (const one of finish?.errors ?? say.sayEnd(reasonOf(stop), config)) reporter.report(one);
+  // A signal or a limit that came first does not hide that the output has failed.
+  if (reason?.kind !== 'output' && isAtlantisError(output.failure)) {
+    reporter.report(say.sayFailure(output.failure));
+  }
+  const cut = output.sayCut();
+  if (cut !== undefined) reporter.report(cut);
+  if (reason?.kind === 'fault' && !isAtlantisError(reason.error)) throw reason.error;
+  const figures = tally.summarize(output.blockedMs);
+  reporter.report(source.kind === 'live' ? say.saySummary(figures) : source.summarize(figures));
+  const outcome = finish === undefined ? toOutcome(reasonOf(stop)) : { exitCode: finish.exitCode };
+  if ('exitCode' in outcome && cut !== undefined) io.exitNow(outcome.exitCode);
+  return outcome;
+}
+
+/** The records of a gap that is open, and of the end (contract G2). */
+async function recordEnd({ isGapless }: LiveSource, run: Run): Promise<void> {
+  const { io, stop, tally } = run;
   const { openGap } = tally;
-  if (openGap !== undefined && run.traits?.isGapless !== true) {
+  if (openGap !== undefined && !isGapless) {
     const from = iso(openGap.lastByteAtMs);
     await record({ lifecycle: 'gap', from, to: null, cause: openGap.cause.kind }, run);
   }
   const [exitCode, signal] = describeOutcome(toOutcome(reasonOf(stop)));
   const end = { reason: reasonOf(stop).kind, events: tally.events, exit_code: exitCode, signal };
   await record({ lifecycle: 'end', at: iso(io.clock.wallMs()), ...end }, run);
-  run.recorder?.close();
-  await output.drain();
-  // Asked again: while the rest was delivered a weightier reason may have come.
-  const last = reasonOf(stop);
-  for (const words of say.sayEnd(last, config)) reporter.report(words);
-  // A signal or a limit that came first does not hide that the output has failed.
-  if (last.kind !== 'output' && isAtlantisError(output.failure)) {
-    reporter.report(say.sayFailure(output.failure));
-  }
-  const cut = output.sayCut();
-  if (cut !== undefined) reporter.report(cut);
-  if (last.kind === 'fault' && !isAtlantisError(last.error)) throw last.error;
-  reporter.report(say.saySummary(tally.summarize(output.blockedMs)));
-  const outcome = toOutcome(last);
-  if ('exitCode' in outcome && cut !== undefined) io.exitNow(outcome.exitCode);
-  return outcome;
 }
 
 function reasonOf({ reason }: Stop): StopReason {

@@ -1,9 +1,9 @@
 // The engine: performs a timeline of steps on one connection, in order, until it ends or the client goes.
 
 import type { EventSource } from './events.ts';
-import { OPCODE, type Wire, encodeFrame, encodeTextFrames } from './wire.ts';
-import { type Step, pause, startPace } from './scenario.ts';
 import type { Refusal } from './refusal.ts';
+import { pause, type Step, startPace } from './scenario.ts';
+import { encodeFrame, encodeTextFrames, OPCODE, type Wire } from './wire.ts';
 
 /** A batch ends once it has this many characters: the bound of what one connection holds unsent. */
 const MAX_BATCH_CHARACTERS = 128 * 1024;

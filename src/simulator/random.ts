@@ -3,7 +3,6 @@
 // The generator is sfc32 (Small Fast Counting, 128 bits of state, period at least 2^32); the seed is spread
 // over the state by FNV-1a (32 bits) with four different salts. Not for secrets.
 
-
 /** Gives the time of the next event, in ms since the epoch; may advance with every call. */
 export type EventClock = () => number;
 

@@ -1,8 +1,9 @@
 // What a scenario is: for each upgrade either a refusal or a timeline of steps. Plain data, so that the
 // named scenarios, a script and the tests all drive the same engine (perform.ts).
+
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Random } from './random.ts';
 import type { Refusal } from './refusal.ts';
-import { setTimeout as sleep } from 'node:timers/promises';
 
 const MAX_DEBT_MS = 250;
 /** No wait is shorter than this: at high rates several events share a tick. */

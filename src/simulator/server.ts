@@ -3,20 +3,26 @@
 // connection sees is the scenario's matter.
 //
 // It prints nothing, listens on loopback unless asked otherwise, and is gone when close() has resolved.
-import { type IncomingMessage, type RequestListener, type Server, type ServerResponse, createServer } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { WebSocketServer } from 'ws';
+import { UsageError } from '../errors.ts';
 import type { ServerCertificate } from './certificate.ts';
 import { drawHex } from './chains.ts';
-import { createRandom, createVirtualClock } from './random.ts';
-import { type EventSource, createEventGenerator, limitEvents } from './events.ts';
-import { type SimulatorOptions, checkOptions } from './options.ts';
+import { createEventGenerator, type EventSource, limitEvents } from './events.ts';
+import { checkOptions, type SimulatorOptions } from './options.ts';
 import { performTimeline } from './perform.ts';
-import { type Refusal, buildRefusal, serializeAnswer } from './refusal.ts';
+import { createRandom, createVirtualClock } from './random.ts';
+import { buildRefusal, type Refusal, serializeAnswer } from './refusal.ts';
 import type { Step } from './scenario.ts';
 import { openWire } from './wire.ts';
-import { createServer as createTlsServer } from 'node:https';
-import { UsageError } from '../errors.ts';
 
 export interface Listener {
   readonly server: Server;

@@ -4,7 +4,14 @@
 // an iteration ends (break, throw, abort, close), the socket is closed and no timer or listener stays.
 import { waitFor } from '../clock.ts';
 import { type Cause, describeCause } from '../connection/causes.ts';
-import { type Connection, type FollowItem, follow, openConnection } from '../connection/follow.ts';
+import {
+  type Connect,
+  type Connection,
+  type FollowItem,
+  follow,
+  openConnection,
+} from '../connection/follow.ts';
+import type { DialSettings } from '../connection/settings.ts';
 import { CredentialError, UsageError } from '../errors.ts';
 import { hasPrefix, keyPrefix, parseKey } from '../io/key.ts';
 import { createRedactor } from '../io/redact.ts';
@@ -114,8 +121,9 @@ export class EventStream implements AsyncIterable<StreamEvent> {
     const { clock, random } = this.#world;
     if (settings.dial.proxyUrl !== undefined) this.#redactor.addProxyUrl(settings.dial.proxyUrl);
     let seq = 1;
-    const context = { clock, random, signal: this.#ending.signal, connect: this.#connect };
-    for await (const item of follow(settings, context)) {
+    const { signal } = this.#ending;
+    const connect: Connect = (isFirst) => this.#connect(settings.dial, isFirst);
+    for await (const item of follow(settings.policy, { clock, random, signal, connect })) {
       if (item.kind !== 'events') {
         yield* this.#tell(this.#translate(item));
         continue;
@@ -132,13 +140,14 @@ export class EventStream implements AsyncIterable<StreamEvent> {
   }
 
   /** An attempt, with the key asked for now. */
-  #connect: typeof openConnection = async (dial, context, isFirst) => {
-    const key = await this.#readKey(context.signal);
+  async #connect(dial: DialSettings, isFirst: boolean): ReturnType<Connect> {
+    const { signal } = this.#ending;
+    const key = await this.#readKey(signal);
     if (key === undefined) return undefined;
     this.#key = key;
     this.#redactor.addSecret(key);
-    return openConnection({ ...dial, key }, context, isFirst);
-  };
+    return openConnection({ ...dial, key }, { clock: this.#world.clock, signal }, isFirst);
+  }
 
   /** Undefined once the signal aborted. @throws CredentialError, and whatever the function throws */
   async #readKey(signal: AbortSignal): Promise<string | undefined> {

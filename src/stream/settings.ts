@@ -2,7 +2,8 @@
 
 import type { Clock } from '../clock.ts';
 import type { KeyOrigin } from '../connection/causes.ts';
-import type { FollowSettings } from '../connection/follow.ts';
+import type { PolicySettings } from '../connection/policy.ts';
+import type { DialSettings } from '../connection/settings.ts';
 import { UsageError } from '../errors.ts';
 import type { Batch } from '../events/batch.ts';
 import { createFrameBuffer } from '../events/frame-buffer.ts';
@@ -35,7 +36,9 @@ export interface StreamWorld {
 
 const OPTION_NAMES = { type: 'option type', where: 'option where' };
 
-export interface StreamSettings extends FollowSettings {
+export interface StreamSettings {
+  readonly dial: DialSettings;
+  readonly policy: PolicySettings;
   /** Leaves the wanted events of a batch; undefined where all are. */
   readonly select: Select | undefined;
 }

@@ -5,7 +5,8 @@ import type { Signs } from '../render/pretty/signs.ts';
 import type { StreamStatus } from './shown-status.ts';
 import { NO_STATUS_LINE, type StatusLine } from './status-line.ts';
 
-const NO_STREAM_STATUS: StreamStatus = {
+/** Where there is no status line. */
+export const NO_STREAM_STATUS: StreamStatus = {
   connecting() {},
   live() {},
   retrying() {},

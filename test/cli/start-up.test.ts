@@ -28,7 +28,7 @@ const COMPLETION = [
   'main',
   'base',
   'commands.program',
-  'commands.completion.complete',
+  'commands.completion.answer',
   'commands.help',
   'simulator.scenarios',
 ];
@@ -41,7 +41,7 @@ test.each([
     [...TAIL, 'render.pretty.pretty', 'render.tree', 'string-width'],
   ],
   ['stream tail --help', ['main', 'commands.program', 'commands.help']],
-  ['completion bash', ['main', 'commands.program', 'commands.completion.script']],
+  ['completion bash', ['main', 'commands.program', 'commands.completion.scripts']],
   ['__complete bash -- stream ', COMPLETION],
   ['profile list --json', ['main', 'base', 'commands.program', 'commands.profile.list']],
 ])('`%s` loads what it needs, and nothing else', async (args, parts) => {

@@ -604,16 +604,20 @@ describe('R2: an abort ends every state within 0.5 s, and no socket is left', ()
   });
 
   test('waiting for the welcome', async () => {
-    const server = await startStreamServer({ play: () => undefined });
-    let isWaiting = false;
-    const watchPhase = (phase: string): void => {
-      isWaiting ||= phase === 'welcome';
-    };
-    const run = startRun(server.url, { context: { watchPhase } });
+    let isUpgraded = false;
+    const server = await startStreamServer({
+      play(webSocket) {
+        webSocket.once('pong', () => {
+          isUpgraded = true;
+        });
+        webSocket.ping();
+      },
+    });
+    const run = startRun(server.url);
     await run.until('connecting');
     const pending = run.next();
     await server.watch.until(() => server.requests[0], 'the request');
-    while (!isWaiting) await pauseFor(5);
+    while (!isUpgraded) await pauseFor(5);
     expect(await measureEnd(run)).toBeLessThan(500);
     expect(await pending).toBeUndefined();
     await untilEmpty(server);

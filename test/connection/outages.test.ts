@@ -4,7 +4,6 @@ import { describe, expect, test } from '@jest/globals';
 import { CAUSES, type Cause, type CauseKind } from '../../src/connection/causes.ts';
 import { type Connect, type Connection, type FollowItem, follow } from '../../src/connection/follow.ts';
 import type { PolicySettings } from '../../src/connection/policy.ts';
-import type { DialSettings } from '../../src/connection/settings.ts';
 import { createRandom, type Random } from '../../src/simulator/random.ts';
 import { createLeapingClock, type LeapingClock } from '../helpers/fake-clock.ts';
 
@@ -112,10 +111,9 @@ async function live(seed: number): Promise<Run> {
     return drawCause(random, random.nextFraction() < world.fatalChance ? REFUSALS : PASSING);
   };
 
-  const settings = { dial: {} as DialSettings, policy: world.policy };
   const context = { clock, connect, random: random.nextFraction, signal: stop.signal };
   let end: Run['end'];
-  for await (const item of follow(settings, context)) {
+  for await (const item of follow(world.policy, context)) {
     const attempt = attempts.at(-1);
     if (item.kind === 'connecting') {
       if (attempts.length === MOST_ATTEMPTS) stop.abort();

@@ -3,12 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo, Socket } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { systemClock } from '../../src/clock.ts';
-import {
-  type FollowContext,
-  type FollowItem,
-  type FollowSettings,
-  follow,
-} from '../../src/connection/follow.ts';
+import { type FollowContext, type FollowItem, follow, openConnection } from '../../src/connection/follow.ts';
 import type { PolicySettings } from '../../src/connection/policy.ts';
 import type { DialSettings } from '../../src/connection/settings.ts';
 import { textsOf } from '../../src/events/batch.ts';
@@ -136,33 +131,34 @@ export interface Run extends AsyncIterable<FollowItem> {
 /** Follows a URL with short delays; the run is aborted at the end of the test. */
 export function startRun(url: string, { dial = {}, policy = {}, context = {} }: RunOptions = {}): Run {
   const stop = new AbortController();
-  const settings: FollowSettings = {
-    dial: {
-      url,
-      host: new URL(url).host,
-      key: KEY,
-      userAgent: 'atlantis-cli/test',
-      proxyUrl: undefined,
-      trustedRoots: undefined,
-      connectTimeoutMs: 5_000,
-      keepalive: { pingIntervalMs: 0, pongTimeoutMs: 1_000 },
-      classify: classifyText,
-      createFrameBuffer,
-      ...dial,
-    },
-    policy: {
-      maxReconnects: Number.POSITIVE_INFINITY,
-      retryMinMs: 1,
-      retryMaxMs: 1,
-      deadlineMs: undefined,
-      ...policy,
-    },
+  const dialSettings: DialSettings = {
+    url,
+    host: new URL(url).host,
+    key: KEY,
+    userAgent: 'atlantis-cli/test',
+    proxyUrl: undefined,
+    trustedRoots: undefined,
+    connectTimeoutMs: 5_000,
+    keepalive: { pingIntervalMs: 0, pongTimeoutMs: 1_000 },
+    classify: classifyText,
+    createFrameBuffer,
+    ...dial,
+  };
+  const retryPolicy: PolicySettings = {
+    maxReconnects: Number.POSITIVE_INFINITY,
+    retryMinMs: 1,
+    retryMaxMs: 1,
+    deadlineMs: undefined,
+    ...policy,
   };
   const items: FollowItem[] = [];
-  const generator = follow(settings, {
-    clock: systemClock,
+  const { signal } = stop;
+  const clock = context.clock ?? systemClock;
+  const generator = follow(retryPolicy, {
+    clock,
     random: () => 0,
-    signal: stop.signal,
+    signal,
+    connect: (isFirst) => openConnection(dialSettings, { clock, signal }, isFirst),
     ...context,
   });
   const next = async (): Promise<FollowItem | undefined> => {

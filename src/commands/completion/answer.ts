@@ -2,16 +2,17 @@
 //
 // `:files` alone means that the shell shall complete files. Profile names are read as `stream tail` reads them;
 // a store that is missing or damaged has none, and nothing is said about it in the middle of a line.
+
+import type { DocumentedCommand } from '../../flags/documented-command.ts';
 import type { Outline } from '../../flags/outline.ts';
+import { outlineCommand } from '../../flags/read-outline.ts';
 import type { Io } from '../../io/io.ts';
 import { readProfileFile } from '../../profiles/profile-file.ts';
 import { profilesPath } from '../../profiles/profiles-path.ts';
 import { parseStreamUrl } from '../../settings/stream-url.ts';
 import { KNOWN_EVENT_TYPES } from '../../simulator/events.ts';
 import { SCENARIO_LIST } from '../../simulator/scenarios.ts';
-import { type Offer, type Sources, complete } from './offers.ts';
-import type { DocumentedCommand } from '../../flags/documented-command.ts';
-import { outlineCommand } from '../../flags/read-outline.ts';
+import { complete, type Offer, type Sources } from './offers.ts';
 
 /** The first word that makes `runProgram` come here; no command, for nobody types it. */
 export function printOffers(words: readonly string[], program: DocumentedCommand, io: Io): void {

@@ -1,12 +1,13 @@
 // Prints help: of a command, or the front page. Loaded when somebody asks.
+
+import type { CommanderError } from 'commander';
 import { EXIT, UsageError } from '../../errors.ts';
 import type { DocumentedCommand, HelpWanted } from '../../flags/documented-command.ts';
+import { listCommands } from '../../flags/outline.ts';
 import { findRoot, listWords, outlineCommand } from '../../flags/read-outline.ts';
 import { TOPICS } from '../../flags/topics.ts';
 import type { Io } from '../../io/io.ts';
 import { renderFrontPage, renderHelp, renderTopic } from './render.ts';
-import type { CommanderError } from 'commander';
-import { listCommands } from '../../flags/outline.ts';
 
 /** The error for a user; its hint ends with the help of the command that the words were meant for. */
 export function explainMisuse(error: CommanderError, command: DocumentedCommand): UsageError {

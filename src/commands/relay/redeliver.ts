@@ -1,17 +1,16 @@
-// `stream relay --redeliver`: the events in a file of dead letters, sent again to where --to says.
-
+// `stream relay --redeliver`: a file of dead letters as the source, the sinks of --to as the output.
 import { readDeadLetter } from '../../delivery/dead-letters.ts';
-import { EXIT, isAtlantisError } from '../../errors.ts';
+import { EXIT } from '../../errors.ts';
 import { BatchBuilder } from '../../events/batch.ts';
 import type { Io, Outcome } from '../../io/io.ts';
-import { createStop, toOutcome } from '../../io/stop.ts';
-import { createDamageReport } from '../../recording/damage-report.ts';
+import { createDamageReport, type DamageReport } from '../../recording/damage-report.ts';
 import { readLines } from '../../recording/read-lines.ts';
-import { watchEnds } from '../../session/ends.ts';
-import { createSpeaker } from '../../session/open-service.ts';
+import { createReporting } from '../../session/open-service.ts';
+import { runSession } from '../../session/session.ts';
+import type { FileSource } from '../../session/source.ts';
 import type { TailConfig } from '../../settings/stream-config.ts';
 import { readTrustedRoots } from '../../settings/trusted-roots.ts';
-import { sayEnd, sayFailure } from '../../ui/words.ts';
+import { EventBatch } from '../../stream/items.ts';
 import type { RelayConfig } from './config.ts';
 import { openRelay } from './open.ts';
 
@@ -27,55 +26,40 @@ export async function redeliver(
   config: TailConfig,
   io: Io,
 ): Promise<Outcome> {
-  const { reporter, status } = await createSpeaker(config, io);
+  const { reporter, status } = await createReporting(config, io);
   const { connection } = config;
   const trustedRoots = await readTrustedRoots(connection.caCert, io.env);
-  const { openOutput } = await openRelay({ config: relay, connection, trustedRoots, reporter, io });
-  const stop = createStop();
-  const startedAtMs = io.clock.monotonicMs();
-  const output = openOutput((failure) => stop.because({ kind: 'output', failure }));
-  const unwatch = watchEnds(config, io, stop, output);
-  const damage = createDamageReport(reporter);
-  let line = 0;
-  let sent = 0;
-  let damaged = 0;
+  const { openOutput, close } = await openRelay({ config: relay, connection, trustedRoots, reporter, io });
+  const source = createDeadLetterSource(path, createDamageReport(reporter), io);
+  const all = { ...config, filter: undefined, limit: undefined, readyFile: undefined };
   try {
-    for await (const { lines, fault } of readLines(path, io.stdin, stop.signal, 'the file')) {
-      const builder = new BatchBuilder();
-      for (const bytes of lines) {
-        line += 1;
-        const record = readDeadLetter(bytes);
-        if (record !== undefined) builder.add(record.text, record.mark);
-        else if (bytes.length > 0) damaged += note(line, 'it is no dead letter');
-      }
-      if (fault !== undefined) damaged += note(line + 1, fault.why);
-      if (fault?.isLine) line += 1;
-      const { count } = builder;
-      if (count > 0) await output.writeEvents(builder.take(io.clock.wallMs()), count, PLACE);
-      sent += count;
-      if (stop.reason !== undefined) break;
-    }
+    return await runSession({ config: all, source, openOutput, reporter, status }, io);
   } finally {
-    await output.drain();
-    status.end();
-    unwatch();
-  }
-  const { reason } = stop;
-  if (reason !== undefined) for (const words of sayEnd(reason, config)) reporter.report(words);
-  if (reason?.kind === 'signal' && isAtlantisError(output.failure)) {
-    reporter.report(sayFailure(output.failure));
-  }
-  const cut = output.sayCut();
-  if (cut !== undefined) reporter.report(cut);
-  reporter.report(damage.summarize(sent, io.clock.monotonicMs() - startedAtMs));
-  if (reason !== undefined) return toOutcome(reason);
-  return { exitCode: damaged > 0 ? EXIT.protocol : EXIT.ok };
-
-  function note(at: number, why: string): number {
-    damage.note(at, why);
-    return 1;
+    await close();
   }
 }
 
-/** Nobody asks where in a stream a dead letter stands. */
-const PLACE = { connection: 0, firstSeq: 0 };
+function createDeadLetterSource(path: string, damage: DamageReport, io: Io): FileSource {
+  return {
+    kind: 'file',
+    async *items(signal) {
+      let line = 0;
+      for await (const { lines, fault } of readLines(path, io.stdin, signal, 'the file')) {
+        const builder = new BatchBuilder();
+        for (const bytes of lines) {
+          line += 1;
+          const letter = readDeadLetter(bytes);
+          if (letter !== undefined) builder.add(letter.text, letter.mark);
+          else if (bytes.length > 0) damage.note(line, 'it is no dead letter');
+        }
+        if (fault !== undefined) damage.note(line + 1, fault.why);
+        if (fault?.isLine === true) line += 1;
+        if (builder.isEmpty) continue;
+        const batch = builder.take(io.clock.wallMs());
+        yield { kind: 'events', batch: new EventBatch(batch, batch, 0, 1) };
+      }
+    },
+    finish: () => ({ exitCode: damage.count > 0 ? EXIT.protocol : EXIT.ok, errors: [] }),
+    summarize: ({ events, durationMs }) => damage.summarize(events, durationMs),
+  };
+}

@@ -18,7 +18,7 @@ export async function runRelay(flags: RelayFlags & StreamFlags, io: Io): Promise
     return redeliver(relay.redeliver, relay, config, io);
   }
   const stream = await openCommandStream(flags, config, await createSelect(config), io);
-  const { open, settings, reporter, status } = stream;
+  const { source, settings, reporter, status } = stream;
   try {
     const { openOutput, untilReady, close } = await openRelay({
       config: relay,
@@ -29,7 +29,7 @@ export async function runRelay(flags: RelayFlags & StreamFlags, io: Io): Promise
     });
     try {
       await untilReady();
-      return await runSession({ config, openStream: open, openOutput, reporter, status }, io);
+      return await runSession({ config, source, openOutput, reporter, status }, io);
     } finally {
       // Also where the session ended before it could: the lanes would go on for ever.
       await close();

@@ -5,7 +5,7 @@ import type { JetStreamStream } from '../../delivery/nats/jetstream-stream.ts';
 import { UsageError } from '../../errors.ts';
 import type { Io } from '../../io/io.ts';
 import type { Select } from '../../session/format.ts';
-import { type CommandStream, createSpeaker, findDeadline } from '../../session/open-service.ts';
+import { type CommandStream, createReporting, findDeadline } from '../../session/open-service.ts';
 import { areTlsChecksOff, TLS_CHECKS_OFF } from '../../settings/certificates.ts';
 import { readNatsSettings } from '../../settings/nats-settings.ts';
 import type { TailConfig } from '../../settings/stream-config.ts';
@@ -23,7 +23,7 @@ export async function openFromStream(
 ): Promise<CommandStream> {
   const { address, stream, start, durable } = from;
   if (areTlsChecksOff(io.env)) throw new UsageError(TLS_CHECKS_OFF, 'unset it');
-  const { reporter, status } = await createSpeaker(config, io);
+  const { reporter, status } = await createReporting(config, io);
   const { connection } = config;
   const { caCert, maxReconnects, retryMinMs, retryMaxMs } = connection;
   const trustedRoots = await readTrustedRoots(caCert, io.env);
@@ -48,12 +48,17 @@ export async function openFromStream(
   };
   let opened: JetStreamStream | undefined;
   return {
-    open(signal) {
-      opened = new Stream(settings, { clock, random, onFound }, signal);
-      return opened;
-    },
-    traits: {
+    source: {
+      kind: 'live',
+      host: `${address.host}/${stream}`,
+      get roundTripMs() {
+        return opened?.roundTripMs;
+      },
       isGapless: true,
+      items(signal) {
+        opened = new Stream(settings, { clock, random, onFound }, signal);
+        return opened.items();
+      },
       sayConnected,
       acknowledge: (batch, count, isLast) => opened?.acknowledge(batch, count, isLast),
     },

@@ -5,12 +5,13 @@ import type { Recording } from '../../recording/recording.ts';
 import { createRenderer, createSelect, type Select } from '../../session/format.ts';
 import { type CommandStream, openCommandStream } from '../../session/open-service.ts';
 import type { OpenOutput } from '../../session/output.ts';
+import { openPrinter } from '../../session/printer.ts';
 import { runSession } from '../../session/session.ts';
 import { parseStreamFlags, type StreamFlags, type TailConfig } from '../../settings/stream-config.ts';
 import type { Reporter } from '../../ui/reporter.ts';
+import { sayPaused } from '../../ui/words.ts';
 import type { FromFlags, RecordFlags } from './flags.ts';
 import { type FromConfig, parseFromFlags } from './from-config.ts';
-import { openPrinter } from './printer.ts';
 import { parseRecordFlags, type RecordSettings } from './record-config.ts';
 
 /** Runs the command. @throws UsageError, CredentialError, StoreError before anything is opened */
@@ -24,13 +25,14 @@ export async function runTail(flags: StreamFlags & RecordFlags & FromFlags, io: 
     from === undefined
       ? await openCommandStream(flags, config, select, io)
       : await openOtherStream(from, config, select, io);
-  const { open, traits, reporter, status } = stream;
+  const { source, reporter, status } = stream;
   let recording: Recording | undefined;
   try {
     recording = record === undefined ? undefined : await loadRecording(record, reporter, io);
-    const openOutput: OpenOutput = (onFailure) => openPrinter({ renderer, reporter, status }, io, onFailure);
+    const onPaused = (): void => reporter.report(sayPaused());
+    const openOutput: OpenOutput = (onFailure) => openPrinter({ renderer, status, onPaused }, io, onFailure);
     const openRecorder = recording?.open;
-    const parts = { config, openStream: open, traits, openOutput, reporter, status, openRecorder };
+    const parts = { config, source, openOutput, reporter, status, openRecorder };
     return await runSession(parts, io);
   } finally {
     recording?.release();

@@ -7,9 +7,7 @@ import { type Cause, describeCause } from '../../connection/causes.ts';
 import { type Connection, follow } from '../../connection/follow.ts';
 import type { Gap } from '../../connection/items.ts';
 import type { PolicySettings } from '../../connection/policy.ts';
-import type { DialSettings } from '../../connection/settings.ts';
 import { type Batch, textOf } from '../../events/batch.ts';
-import { classifyText } from '../../events/scanner.ts';
 import type { NatsSettings } from '../../settings/nats-settings.ts';
 import { StreamEndedError } from '../../stream/errors.ts';
 import { EventBatch, type StreamItem } from '../../stream/items.ts';
@@ -74,7 +72,7 @@ export class JetStreamStream {
     const { policy, select } = this.#settings;
     const context = { clock, random, signal: this.#signal, connect: () => this.#connect() };
     let seq = 1;
-    for await (const item of follow({ dial: this.#describeDial(), policy }, context)) {
+    for await (const item of follow(policy, context)) {
       if (item.kind === 'gave-up') {
         const { happened, remedy } = describeCause(item.cause);
         throw new StreamEndedError(happened, remedy, item);
@@ -201,22 +199,6 @@ export class JetStreamStream {
 
   get #isDurable(): boolean {
     return this.#settings.wanted.durable !== undefined;
-  }
-
-  /** For the connect loop; what it says of the service is not used. */
-  #describeDial(): DialSettings {
-    const { nats } = this.#settings;
-    return {
-      url: '',
-      host: this.host,
-      key: '',
-      userAgent: '',
-      proxyUrl: undefined,
-      trustedRoots: nats.trustedRoots,
-      connectTimeoutMs: nats.connectTimeoutMs,
-      keepalive: { pingIntervalMs: nats.pingIntervalMs, pongTimeoutMs: nats.pingIntervalMs },
-      classify: classifyText,
-    };
   }
 }
 

@@ -1,28 +1,30 @@
 // The output of `stream tail`: events as lines on stdout, and a word on stderr when their reader holds them up.
 
-import type { Io } from '../../io/io.ts';
-import { createLineWriter, isFile, type WriteFailure } from '../../io/line-writer.ts';
-import type { Renderer } from '../../render/renderer.ts';
-import type { EventOutput } from '../../session/output.ts';
-import type { Reporter } from '../../ui/reporter.ts';
-import type { StreamStatus } from '../../ui/shown-status.ts';
-import { sayCut, sayPaused } from '../../ui/words.ts';
+import type { Io } from '../io/io.ts';
+import { createLineWriter, isFile, type WriteFailure } from '../io/line-writer.ts';
+import type { Renderer } from '../render/renderer.ts';
+import type { StreamStatus } from '../ui/shown-status.ts';
+import { sayCut } from '../ui/words.ts';
+import type { Output } from './output.ts';
 
 /** A reader that blocks for longer is worth a line. */
 const PAUSE_WORTH_TELLING_MS = 1_000;
 
 export interface PrintParts {
   readonly renderer: Renderer;
-  readonly reporter: Reporter;
   readonly status: StreamStatus;
+  /** Called when the reader of stdout has blocked the output for a while. */
+  readonly onPaused?: (() => void) | undefined;
 }
+
+const LINE_FEED = Buffer.from('\n');
 
 /** Prints to the stdout of `io`. */
 export function openPrinter(
-  { renderer, reporter, status }: PrintParts,
+  { renderer, status, onPaused }: PrintParts,
   io: Io,
   onFailure: (failure: WriteFailure) => void,
-): EventOutput {
+): Output {
   const writer = createLineWriter(io.stdout, io.clock, onFailure);
   if (isFile(io.stdout)) io.ignoreFileSizeSignal();
 
@@ -30,8 +32,9 @@ export function openPrinter(
     if (io.stdout.isTty) status.makeWay();
     const blocked = writer.write(lines, onWritten);
     // Who stopped a terminal knows, and could only read it afterwards.
-    if (blocked === undefined || (io.stdout.isTty && io.stderr.isTty)) return blocked;
-    const cancel = io.clock.setTimer(() => reporter.report(sayPaused()), PAUSE_WORTH_TELLING_MS);
+    if (blocked === undefined || onPaused === undefined || (io.stdout.isTty && io.stderr.isTty))
+      return blocked;
+    const cancel = io.clock.setTimer(onPaused, PAUSE_WORTH_TELLING_MS);
     return blocked.then(cancel);
   }
 
@@ -41,6 +44,8 @@ export function openPrinter(
       const line = renderer.renderLifecycle?.(record);
       return line === undefined ? undefined : write(line);
     },
+    writeRecorded: (line) =>
+      renderer.renderLifecycle === undefined ? undefined : write(Buffer.concat([line, LINE_FEED])),
     flush: () => writer.flush(),
     drain: () => writer.drain(),
     cutAfter: (ms) => writer.cutAfter(ms),
