@@ -16,11 +16,11 @@ import { CredentialError, UsageError } from '../errors.ts';
 import { hasPrefix, keyPrefix, parseKey } from '../io/key.ts';
 import { createRedactor } from '../io/redact.ts';
 import { makeVisible } from '../render/sanitize.ts';
+import type { StreamConfig } from './config.ts';
 import { StreamEndedError } from './errors.ts';
 import type { StreamEvent } from './event.ts';
 import { EventBatch, type StreamItem } from './items.ts';
 import type { StreamCallbacks } from './options.ts';
-import type { StreamRequest } from './request.ts';
 import type { StreamSettings, StreamWorld } from './settings.ts';
 
 /** What `for await` takes, with an end that does not wait for the next item. */
@@ -40,7 +40,7 @@ const CALLBACK_OF = {
 export class EventStream implements AsyncIterable<StreamEvent> {
   /** Bundles are minified, names that people see are not. @internal */
   static readonly name = 'EventStream';
-  readonly #request: StreamRequest;
+  readonly #config: StreamConfig;
   readonly #prepare: () => Promise<StreamSettings>;
   readonly #world: StreamWorld;
   readonly #redactor = createRedactor();
@@ -52,15 +52,15 @@ export class EventStream implements AsyncIterable<StreamEvent> {
   #key = '';
 
   /** @internal */
-  constructor(request: StreamRequest, prepare: () => Promise<StreamSettings>, world: StreamWorld) {
-    this.#request = request;
+  constructor(config: StreamConfig, prepare: () => Promise<StreamSettings>, world: StreamWorld) {
+    this.#config = config;
     this.#prepare = prepare;
     this.#world = world;
   }
 
   /** Host and, if it is not the scheme's own, port. */
   get host(): string {
-    return this.#request.url.host;
+    return this.#config.url.host;
   }
 
   /** Round trip of the last answered ping of this connection in ms, or undefined. */
@@ -105,7 +105,7 @@ export class EventStream implements AsyncIterable<StreamEvent> {
   }
 
   async *#run(): AsyncGenerator<StreamItem, void, undefined> {
-    const { signal } = this.#request;
+    const { signal } = this.#config;
     const end = (): void => this.#ending.abort();
     if (signal?.aborted) end();
     signal?.addEventListener('abort', end);
@@ -151,7 +151,7 @@ export class EventStream implements AsyncIterable<StreamEvent> {
 
   /** Undefined once the signal aborted. @throws CredentialError, and whatever the function throws */
   async #readKey(signal: AbortSignal): Promise<string | undefined> {
-    const { key, connectTimeoutMs } = this.#request;
+    const { key, connectTimeoutMs } = this.#config;
     if (typeof key === 'string') return key;
     const given = await waitFor(Promise.resolve(key(signal)), connectTimeoutMs, this.#world.clock, signal);
     if (signal.aborted) return undefined;
@@ -164,7 +164,7 @@ export class EventStream implements AsyncIterable<StreamEvent> {
 
   /** Tells the callback, then the consumer. */
   async *#tell(item: StreamItem): AsyncGenerator<StreamItem, void, undefined> {
-    const { callbacks } = this.#request;
+    const { callbacks } = this.#config;
     const callback = item.kind === 'events' ? undefined : callbacks[CALLBACK_OF[item.kind]];
     await (callback as ((item: StreamItem) => void | Promise<void>) | undefined)?.(item);
     yield item;

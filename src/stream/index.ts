@@ -3,10 +3,10 @@
 // No output, no process handlers; the environment is read only where asked. What is exported here is API.
 import { systemClock } from '../clock.ts';
 import { processEnvironment } from '../io/io.ts';
+import { checkOptions } from './config.ts';
 import { speakOfOptions } from './errors.ts';
 import { EventStream } from './event-stream.ts';
 import type { StreamOptions } from './options.ts';
-import { checkOptions } from './request.ts';
 import { prepareStream, type StreamWorld } from './settings.ts';
 
 export type { Cause, CauseKind } from '../connection/causes.ts';
@@ -49,6 +49,6 @@ const WORLD: StreamWorld = {
  * @throws UsageError, CredentialError for options that cannot be used; filters are looked at with the first pull
  */
 export function stream(options: StreamOptions): EventStream {
-  const request = checkOptions(options);
-  return new EventStream(request, () => prepareStream(request, WORLD), WORLD);
+  const config = checkOptions(options);
+  return new EventStream(config, () => prepareStream(config, WORLD), WORLD);
 }

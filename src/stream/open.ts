@@ -4,8 +4,8 @@ import type { Io } from '../io/io.ts';
 import { readCaFile } from '../settings/certificates.ts';
 import type { ConnectionConfig } from '../settings/connection-config.ts';
 import type { StreamSource } from '../settings/stream-config.ts';
+import type { StreamConfig } from './config.ts';
 import { EventStream } from './event-stream.ts';
-import { checkOptions } from './request.ts';
 import { prepareStream, type StreamSettings, type StreamWorld } from './settings.ts';
 
 export interface PreparedStream {
@@ -28,20 +28,26 @@ export async function prepareSource(
   signal?: AbortSignal,
 ): Promise<PreparedStream> {
   const { caCert, ...connection } = config;
-  const request = checkOptions({
+  const stream: StreamConfig = {
     ...connection,
-    url: source.url.base,
+    url: source.url,
     key: source.key,
+    signal: undefined,
+    // The command has its own filter: `extra.select`.
+    types: [],
+    where: [],
     ca: caCert === undefined ? [] : [await readCaFile(caCert, signal)],
+    proxyUrl: undefined,
     useEnvironment: true,
-  });
+    callbacks: {},
+  };
   const { clock, random } = io;
   const { keyOrigin } = source;
   const world = { clock, random, readEnvironment: () => io.env, keyOrigin, ...extra };
-  const settings = await prepareStream(request, world);
+  const settings = await prepareStream(stream, world);
   if (settings.dial.proxyUrl !== undefined) io.redactor.addProxyUrl(settings.dial.proxyUrl);
   return {
     settings,
-    open: (signal) => new EventStream({ ...request, signal }, async () => settings, world),
+    open: (signal) => new EventStream({ ...stream, signal }, async () => settings, world),
   };
 }

@@ -1,4 +1,4 @@
-// A checked request → what the connect loop needs: the proxy chosen, roots collected, filters compiled.
+// A checked configuration → what the connect loop needs: the proxy chosen, roots collected, filters compiled.
 
 import type { Clock } from '../clock.ts';
 import type { KeyOrigin } from '../connection/causes.ts';
@@ -10,7 +10,7 @@ import { createFrameBuffer } from '../events/frame-buffer.ts';
 import { classifyText } from '../events/scanner.ts';
 import { areTlsChecksOff, TLS_CHECKS_OFF } from '../settings/certificates.ts';
 import { VERSION } from '../version.ts';
-import type { StreamRequest } from './request.ts';
+import type { StreamConfig } from './config.ts';
 
 /** Leaves the wanted events of a batch. */
 type Select = (batch: Batch) => Batch;
@@ -28,7 +28,7 @@ export interface StreamWorld {
   readonly deadlineMs?: number | undefined;
   /** Hints speak of flags; in other words where there are none. */
   phraseHint?(hint: string): string;
-  /** A filter that is compiled already, instead of that of the request. */
+  /** A filter that is compiled already, instead of that of the config. */
   readonly select?: Select | undefined;
   /** Where the key came from, as messages about it say; default the options. */
   readonly keyOrigin?: KeyOrigin | undefined;
@@ -44,8 +44,8 @@ export interface StreamSettings {
 }
 
 /** @throws UsageError for filters, or where the environment turns certificate checks off or names no proxy */
-export async function prepareStream(request: StreamRequest, world: StreamWorld): Promise<StreamSettings> {
-  const { url, key, ca, useEnvironment } = request;
+export async function prepareStream(config: StreamConfig, world: StreamWorld): Promise<StreamSettings> {
+  const { url, key, ca, useEnvironment } = config;
   const env = useEnvironment ? world.readEnvironment() : {};
   // Contract C7.
   const isUnchecked = areTlsChecksOff(env);
@@ -62,21 +62,21 @@ export async function prepareStream(request: StreamRequest, world: StreamWorld):
       key: typeof key === 'string' ? key : '',
       keyOrigin: world.keyOrigin ?? { kind: 'option', source: 'the options' },
       userAgent: `atlantis-cli/${VERSION}`,
-      proxyUrl: await chooseProxy(request, env),
+      proxyUrl: await chooseProxy(config, env),
       trustedRoots: ca.length === 0 ? undefined : await collectRoots(ca, env),
       mustCheckCertificates: !isUnchecked,
-      connectTimeoutMs: request.connectTimeoutMs,
-      keepalive: { pingIntervalMs: request.pingIntervalMs, pongTimeoutMs: request.pongTimeoutMs },
+      connectTimeoutMs: config.connectTimeoutMs,
+      keepalive: { pingIntervalMs: config.pingIntervalMs, pongTimeoutMs: config.pongTimeoutMs },
       classify: classifyText,
       createFrameBuffer,
     },
     policy: {
-      maxReconnects: request.maxReconnects,
-      retryMinMs: request.retryMinMs,
-      retryMaxMs: request.retryMaxMs,
+      maxReconnects: config.maxReconnects,
+      retryMinMs: config.retryMinMs,
+      retryMaxMs: config.retryMaxMs,
       deadlineMs: world.deadlineMs,
     },
-    select: world.select ?? (await createSelect(request)),
+    select: world.select ?? (await createSelect(config)),
   };
 }
 
@@ -86,14 +86,14 @@ async function collectRoots(ca: readonly string[], env: Environment): Promise<re
 }
 
 /** Undefined where all events are wanted; what filters need is loaded only where there are some. */
-async function createSelect({ types, where }: StreamRequest): Promise<Select | undefined> {
+async function createSelect({ types, where }: StreamConfig): Promise<Select | undefined> {
   if (types.length === 0 && where.length === 0) return undefined;
   const { createFilter } = await import('../filter/filter.ts');
   return createFilter({ types, where }, OPTION_NAMES);
 }
 
 /** Loopback never goes through a proxy (contract C5), and http is loopback only. */
-async function chooseProxy({ url, proxyUrl }: StreamRequest, env: Environment): Promise<string | undefined> {
+async function chooseProxy({ url, proxyUrl }: StreamConfig, env: Environment): Promise<string | undefined> {
   if (url.isLoopback) return undefined;
   if (proxyUrl !== undefined) return proxyUrl;
   const names = ['https_proxy', 'HTTPS_PROXY', 'all_proxy', 'ALL_PROXY'];

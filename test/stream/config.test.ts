@@ -5,9 +5,9 @@ import { systemClock } from '../../src/clock.ts';
 import { CAUSES } from '../../src/connection/causes.ts';
 import { CredentialError, UsageError } from '../../src/errors.ts';
 import { parseConnectionFlags } from '../../src/settings/connection-config.ts';
+import { checkOptions } from '../../src/stream/config.ts';
 import { speakOfOptions } from '../../src/stream/errors.ts';
 import { type StreamOptions, stream } from '../../src/stream/index.ts';
-import { checkOptions } from '../../src/stream/request.ts';
 import { prepareStream, type StreamWorld } from '../../src/stream/settings.ts';
 
 const KEY = 'ak_live_00112233445566778899aabbccddeeff';

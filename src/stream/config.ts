@@ -1,4 +1,4 @@
-// Options of `stream()` → a request in which everything is checked and nothing is left open.
+// Options of `stream()` → a configuration in which everything is checked and nothing is left open.
 //
 // Pure but for looking at certificates: nothing is read, resolved or connected to.
 
@@ -10,7 +10,7 @@ import { checkProxyUrl } from '../settings/proxy-url.ts';
 import { parseStreamUrl, type StreamUrl } from '../settings/stream-url.ts';
 import type { ReadKey, StreamCallbacks, StreamOptions } from './options.ts';
 
-export interface StreamRequest extends ConnectionSettings {
+export interface StreamConfig extends ConnectionSettings {
   readonly url: StreamUrl;
   readonly key: string | ReadKey;
   readonly signal: AbortSignal | undefined;
@@ -53,7 +53,7 @@ const OTHERS = [
 ] as const satisfies readonly (keyof StreamOptions)[];
 
 /** @throws UsageError, CredentialError that name the option and say what is accepted; never the key */
-export function checkOptions(options: StreamOptions): StreamRequest {
+export function checkOptions(options: StreamOptions): StreamConfig {
   demand(typeof options === 'object' && options !== null, 'the options of stream()', options, 'an object');
   const known: readonly string[] = [...OTHERS, ...CALLBACKS];
   const unknown = Object.keys(options).find((name) => !known.includes(name));
