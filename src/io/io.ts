@@ -6,8 +6,8 @@ import { constants } from 'node:os';
 import isUnicodeSupported from 'is-unicode-supported';
 import { type Clock, systemClock } from '../clock.ts';
 import type { ExitCode } from '../errors.ts';
-import { ASCII_SIGNS, SIGNS, type Signs, spellEllipses } from '../render/pretty/signs.ts';
 import { makeVisible } from '../render/sanitize.ts';
+import { ASCII_SIGNS, SIGNS, type Signs, spellEllipses } from '../render/signs.ts';
 import { createRedactor, type Redactor } from './redact.ts';
 import {
   createStderrWriter,

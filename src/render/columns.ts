@@ -4,7 +4,7 @@
 import type { Paint } from './paint.ts';
 import { dropCutFigure } from './pretty/figures.ts';
 import { isHashLike, shortenMiddle } from './pretty/shorten.ts';
-import { SIGNS, type Signs } from './pretty/signs.ts';
+import { SIGNS, type Signs } from './signs.ts';
 import { measureWidth, splitByWidth } from './text-width.ts';
 
 export interface Cell {

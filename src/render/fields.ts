@@ -12,9 +12,9 @@ import type { Step } from '../events/path.ts';
 import type { Cell } from './columns.ts';
 import type { Style } from './paint.ts';
 import { isFigure } from './pretty/figures.ts';
-import type { Signs } from './pretty/signs.ts';
 import type { Renderer } from './renderer.ts';
 import { makeVisible } from './sanitize.ts';
+import type { Signs } from './signs.ts';
 
 export interface FieldsOptions {
   readonly fields: readonly { readonly text: string; readonly steps: readonly Step[] }[];

@@ -1,6 +1,6 @@
 // Keeps a caret under its place, whatever happens to the line that it points into: signs are replaced by longer ones,
 // or the terminal is too narrow.
-import { SIGNS, type Signs, spellEllipses } from './pretty/signs.ts';
+import { SIGNS, type Signs, spellEllipses } from './signs.ts';
 import { estimateWidth } from './wrap-words.ts';
 
 const CARET = /^( *)\^/;

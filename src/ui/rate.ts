@@ -1,6 +1,6 @@
 // Events in each of the last ten seconds, and how that looks.
 import type { Clock } from '../clock.ts';
-import { SIGNS } from '../render/pretty/signs.ts';
+import { SIGNS } from '../render/signs.ts';
 
 export const RATE_SECONDS = 10;
 const SECOND_MS = 1_000;

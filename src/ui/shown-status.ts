@@ -2,8 +2,8 @@
 // of its own: what measures text takes longer to load than all else before the first event.
 import type { Clock } from '../clock.ts';
 import { type LogStyle, NO_PAINT, type Paint } from '../render/paint.ts';
-import { SIGNS, type Signs } from '../render/pretty/signs.ts';
 import { makeVisible } from '../render/sanitize.ts';
+import { SIGNS, type Signs } from '../render/signs.ts';
 import { measureWidth, splitByWidth } from '../render/text-width.ts';
 import { drawSparkline, formatRate, type Rate, startRate } from './rate.ts';
 import type { StatusLine } from './status-line.ts';

@@ -1,7 +1,7 @@
 // The spinner itself: the only importer of ora. A bundle of its own, loaded on a terminal only, after
 // connecting has begun.
 import ora from 'ora';
-import type { Signs } from '../render/pretty/signs.ts';
+import type { Signs } from '../render/signs.ts';
 
 /** `busy` turns, `live` stands. */
 export type Look = 'busy' | 'live';

@@ -1,7 +1,7 @@
 // What a run tells its status line, if it has one.
 import type { Clock } from '../clock.ts';
 import type { LogStyle } from '../render/paint.ts';
-import type { Signs } from '../render/pretty/signs.ts';
+import type { Signs } from '../render/signs.ts';
 import type { StreamStatus } from './shown-status.ts';
 import { NO_STATUS_LINE, type StatusLine } from './status-line.ts';
 

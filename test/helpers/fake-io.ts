@@ -5,8 +5,8 @@ import { Readable, Writable } from 'node:stream';
 import type { EndSignal, Io, Outcome } from '../../src/io/io.ts';
 import { createRedactor } from '../../src/io/redact.ts';
 import type { OutputTarget } from '../../src/io/standard-streams.ts';
-import { SIGNS, type Signs, spellEllipses } from '../../src/render/pretty/signs.ts';
 import { makeVisible } from '../../src/render/sanitize.ts';
+import { SIGNS, type Signs, spellEllipses } from '../../src/render/signs.ts';
 import { createFakeClock, type FakeClock } from './fake-clock.ts';
 
 export interface FakeIo extends Io {

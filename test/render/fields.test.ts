@@ -4,7 +4,7 @@ import stringWidth from 'string-width';
 import { parseFieldList } from '../../src/filter/field-list.ts';
 import { createFieldsRenderer } from '../../src/render/fields.ts';
 import { PLAIN_STYLE } from '../../src/render/paint.ts';
-import { ASCII_SIGNS, type Signs } from '../../src/render/pretty/signs.ts';
+import { ASCII_SIGNS, type Signs } from '../../src/render/signs.ts';
 import { makeBatch, PLACE, SIMULATED } from './events.ts';
 
 interface Shown {

@@ -2,7 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import stringWidth from 'string-width';
 import { fitCaret } from '../../src/render/fit-caret.ts';
-import { ASCII_SIGNS } from '../../src/render/pretty/signs.ts';
+import { ASCII_SIGNS } from '../../src/render/signs.ts';
 import { estimateWidth, wrapWords } from '../../src/render/wrap-words.ts';
 
 describe('wrapWords', () => {

@@ -1,7 +1,7 @@
 // The status line on a terminal that fails: it disappears, and nobody else notices.
 import { Writable } from 'node:stream';
 import { expect, test } from '@jest/globals';
-import { ASCII_SIGNS } from '../../src/render/pretty/signs.ts';
+import { ASCII_SIGNS } from '../../src/render/signs.ts';
 import { createStatusLine } from '../../src/ui/status-line.ts';
 import { createFakeIo } from '../helpers/fake-io.ts';
 import { Watch } from '../helpers/watch.ts';

@@ -1,7 +1,7 @@
 // The status line of a stream: what it says in which state, and how it fits.
 import { describe, expect, test } from '@jest/globals';
 import { PLAIN_LOG_STYLE } from '../../src/render/paint.ts';
-import { ASCII_SIGNS } from '../../src/render/pretty/signs.ts';
+import { ASCII_SIGNS } from '../../src/render/signs.ts';
 import { drawSparkline, formatRate, startRate } from '../../src/ui/rate.ts';
 import { createStreamStatus } from '../../src/ui/shown-status.ts';
 import { createStatusLine, NO_STATUS_LINE } from '../../src/ui/status-line.ts';

@@ -1,5 +1,5 @@
 // The report for people: a line for each step, and one at the end. Pure.
-import { SIGNS, type Signs, spellEllipses } from '../../render/pretty/signs.ts';
+import { SIGNS, type Signs, spellEllipses } from '../../render/signs.ts';
 import { joinWords } from '../../render/wrap-words.ts';
 import { formatDuration } from '../../ui/words.ts';
 import type { Report } from './report.ts';

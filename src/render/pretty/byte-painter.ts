@@ -4,12 +4,12 @@
 import type { Batch } from '../../events/batch.ts';
 import { viewMemory } from '../../events/memory.ts';
 import type { Style } from '../paint.ts';
+import type { Signs } from '../signs.ts';
 import { WordTexts } from './byte-words.ts';
 import { type EventShape, ShapeWalker } from './event-shape.ts';
 import { type LineProgram, programLine } from './line-program.ts';
 import { ODD, ProgramRunner } from './line-runner.ts';
 import type { SharedWidths } from './shared-widths.ts';
-import type { Signs } from './signs.ts';
 
 const NOTHING = Buffer.alloc(0);
 const MIN_SIZE = 4_096;

@@ -2,11 +2,11 @@
 // known is, so that painting is little more than copying bytes.
 
 import type { Paint, Style } from '../paint.ts';
+import type { Signs } from '../signs.ts';
 import { WordTexts } from './byte-words.ts';
 import { type EventPlan, type PartyPair, type PartyPlace, type Place, WEIGHT } from './event-plan.ts';
 import { KIND } from './field-reader.ts';
 import { COLUMN, type Column } from './shared-widths.ts';
-import type { Signs } from './signs.ts';
 import {
   SHOWS_AMOUNT,
   SHOWS_ARROW,

@@ -3,12 +3,12 @@
 import { COMMA, DOT, MINUS, SPACE } from '../../events/scan-constants.ts';
 import { skipDigits } from '../../events/scan-numbers.ts';
 import { type Paint, pickTypePaint } from '../paint.ts';
+import type { Signs } from '../signs.ts';
 import { copyWords, putSpaces, WordTexts } from './byte-words.ts';
 import type { ShapeWalker } from './event-shape.ts';
 import type { LineProgram } from './line-program.ts';
 import type { Column, SharedWidths } from './shared-widths.ts';
 import { isHashLikeAt } from './shorten.ts';
-import type { Signs } from './signs.ts';
 import {
   DOLLARS_COLUMN,
   MAX_GROUPED_DIGITS,

@@ -6,6 +6,7 @@ import { skipSpace, skipValue } from '../../events/json-level.ts';
 import { decodeText, MESSAGE } from '../../events/messages.ts';
 import type { Style } from '../paint.ts';
 import type { Renderer } from '../renderer.ts';
+import { SIGNS, type Signs, toByteLine, toByteSigns } from '../signs.ts';
 import { BytePainter } from './byte-painter.ts';
 import { Details } from './details.ts';
 import { type EventPlan, planEvent } from './event-plan.ts';
@@ -16,7 +17,6 @@ import { type EventValues, Headline } from './headline.ts';
 import { listNested, type NestedBounds } from './nested.ts';
 import { createTimeFormat, type TimeMode } from './receive-time.ts';
 import { SharedWidths } from './shared-widths.ts';
-import { SIGNS, type Signs, toByteLine, toByteSigns } from './signs.ts';
 import { showSource } from './values.ts';
 
 export interface PrettyOptions {

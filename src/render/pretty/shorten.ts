@@ -2,8 +2,8 @@
 // length told.
 
 import { truncateVisible } from '../sanitize.ts';
+import { SIGNS } from '../signs.ts';
 import { groupDigits } from './figures.ts';
-import { SIGNS } from './signs.ts';
 import { MAX_HASH_LENGTH, MIN_HASH_LENGTH } from './step-codes.ts';
 
 const LETTER_X = 0x78;

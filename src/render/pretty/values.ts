@@ -2,9 +2,9 @@
 
 import { readString } from '../../events/json-level.ts';
 import { makeVisible } from '../sanitize.ts';
+import type { Signs } from '../signs.ts';
 import { dropCutFigure } from './figures.ts';
 import { isHashLike, shortenEnd, shortenMiddle } from './shorten.ts';
-import type { Signs } from './signs.ts';
 import { MAX_TEXT_LENGTH } from './step-codes.ts';
 
 /** An event's text, and how its values are shown. */

@@ -1,7 +1,7 @@
 // The lines for people, at the width of a terminal and without one.
 import { describe, expect, test } from '@jest/globals';
 import { formatStep, formatVerdict } from '../../../src/commands/check/lines.ts';
-import { ASCII_SIGNS } from '../../../src/render/pretty/signs.ts';
+import { ASCII_SIGNS } from '../../../src/render/signs.ts';
 import { makeFailedReport } from '../../check/reports.ts';
 
 const FAILED = {

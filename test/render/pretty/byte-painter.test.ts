@@ -2,7 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { PLAIN_STYLE } from '../../../src/render/paint.ts';
 import { createPrettyRenderer, type PrettyOptions } from '../../../src/render/pretty/pretty.ts';
-import { ASCII_SIGNS } from '../../../src/render/pretty/signs.ts';
+import { ASCII_SIGNS } from '../../../src/render/signs.ts';
 import { createColorStyle } from '../../../src/render/style.ts';
 import { seededRandom } from '../../helpers/random-json.ts';
 import { makeBatch, PLACE, SIMULATED } from '../events.ts';

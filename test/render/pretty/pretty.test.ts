@@ -4,7 +4,7 @@ import stringWidth from 'string-width';
 import { PLAIN_STYLE } from '../../../src/render/paint.ts';
 import { createPrettyRenderer, type PrettyOptions } from '../../../src/render/pretty/pretty.ts';
 import { createTimeFormat } from '../../../src/render/pretty/receive-time.ts';
-import { ASCII_SIGNS, SIGNS } from '../../../src/render/pretty/signs.ts';
+import { ASCII_SIGNS, SIGNS } from '../../../src/render/signs.ts';
 import { createColorStyle } from '../../../src/render/style.ts';
 import { splitByWidth } from '../../../src/render/text-width.ts';
 import { createEventGenerator, KNOWN_EVENT_TYPES } from '../../../src/simulator/events.ts';
