@@ -32,10 +32,6 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'protocol/json-level.ts',
     'protocol/json-place.ts',
     'protocol/path.ts',
-    // Events of known shape are walked and copied a word at a time.
-    'protocol/memory.ts',
-    'protocol/scan-constants.ts',
-    'protocol/scan-numbers.ts',
   ],
   'output/': ['errors.ts', 'clock.ts', 'io.ts', 'io/safe-file.ts'],
   // Files and locks, safe from what other users and other processes do to them.
@@ -382,8 +378,7 @@ describe('architecture', () => {
         imports.filter((target) => isIn(target, core) && partOf(target) !== partOf(path)),
       );
     const json = ['json-tree', 'json-level', 'json-place', 'path'];
-    const words = ['memory', 'scan-constants', 'scan-numbers'];
-    const known = ['messages', 'batch', ...json, ...words].map((name) => `protocol/${name}.ts`);
+    const known = ['messages', 'batch', ...json].map((name) => `protocol/${name}.ts`);
     expect(shared.filter((target) => !known.includes(target))).toEqual([]);
   });
 

@@ -68,11 +68,7 @@ export interface EventPlan {
   readonly decimals: Place | undefined;
   /** By their weight, then as sent. */
   readonly details: readonly Detail[];
-  /** Whether all names are ASCII, so that they may stand in a byte line. */
-  readonly isAscii: boolean;
 }
-
-const ASCII = /^[ -~]*$/;
 
 /** The plan for all events whose last field this is. */
 export function planEvent(last: AnyField): EventPlan {
@@ -109,9 +105,8 @@ export function planEvent(last: AnyField): EventPlan {
       return { ...place, name: place.field.path, shownAs, weight: weigh(place, shownAs !== undefined) };
     })
     .sort((a, b) => a.weight - b.weight || a.index - b.index);
-  const isAscii = places.every(({ field }) => ASCII.test(field.path));
   const decimals = amount === undefined ? undefined : search.findDecimals();
-  return { type, chain, amount, unit, dollars, parties, decimals, details, isAscii };
+  return { type, chain, amount, unit, dollars, parties, decimals, details };
 }
 
 function weigh({ role, field }: Place, isShown: boolean): Weight {

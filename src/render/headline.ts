@@ -4,7 +4,7 @@ import type { EventPlan, PartyPair, PartyPlace, Place } from './event-plan.ts';
 import { KIND } from './field-reader.ts';
 import { groupDigits, isFigure } from './figures.ts';
 import { type Flow, measurePhrase, type Words } from './flow.ts';
-import { NO_PAINT, type Paint, pickTypePaint, type Style } from './paint.ts';
+import { NO_PAINT, type Paint, type Style } from './paint.ts';
 import { COLUMN, type Column, type SharedWidths } from './shared-widths.ts';
 import { measureWidth } from './text-width.ts';
 import { showString, type ValueView } from './values.ts';
@@ -65,15 +65,15 @@ export class Headline {
     for (const pair of parties) this.#addPair(event, pair);
   }
 
-  /** By the type as it was sent. */
+  /** The same color for the same type, by its length and a few of its characters. */
   #paintType({ text, starts, ends }: EventValues, { index }: Place): Paint {
-    const start = (starts[index] ?? 0) + 1;
-    const length = (ends[index] ?? 0) - 1 - start;
+    const first = (starts[index] ?? 0) + 1;
+    const length = (ends[index] ?? 0) - 1 - first;
     const { types } = this.#style;
-    const signs = [0, length >> 1, length - 1].map((at) => text.charCodeAt(start + at));
-    return (
-      types[pickTypePaint(types.length, length, signs[0] ?? 0, signs[1] ?? 0, signs[2] ?? 0)] ?? NO_PAINT
-    );
+    if (length === 0) return types[0] ?? NO_PAINT;
+    const middle = text.charCodeAt(first + (length >> 1));
+    const sum = text.charCodeAt(first) + middle + text.charCodeAt(first + length - 1);
+    return types[(sum + length) % types.length] ?? NO_PAINT;
   }
 
   /** An amount and its unit: never on two lines, unless no line can hold them. */
