@@ -14,8 +14,8 @@ export function isFigure(text: string): boolean {
   return FIGURE.test(text);
 }
 
-/** In JSON, or in values with commas between them: a figure at the end, which may have been longer. */
-const LAST_FIGURE = /(^|[[:,] *)-?\d[-+.\deE]*$/;
+/** In JSON, or in values with commas between them: a figure at the end, also as a string, which may have been longer. */
+const LAST_FIGURE = /(^|[[:,] *)"?-?\d[-+.\deE]*$/;
 
 /** The beginning of a text that was cut, without the figure in which the cut may be: `12` is not `123`. */
 export function dropCutFigure(kept: string): string {
