@@ -6,7 +6,7 @@ import { type Detail, type EventPlan, WEIGHT } from './event-plan.ts';
 import { KIND } from './field-reader.ts';
 import { countWholeDigits, isSameFigure } from './figures.ts';
 import type { Flow } from './flow.ts';
-import { type EventValues, FORM, type Headline, showAt } from './headline.ts';
+import { type EventValues, FORM, findValue, type Headline, showAt } from './headline.ts';
 import { listNested, type NestedBounds, type Pair } from './nested.ts';
 import type { Paint, Style } from './paint.ts';
 import { measureWidth } from './text-width.ts';
@@ -83,8 +83,8 @@ export class Details {
     const { kind, depth } = detail.field;
     if (kind !== KIND.array && kind !== KIND.object)
       return [{ name: detail.name, value: showAt(event, detail) }];
-    const start = event.starts[detail.index] ?? 0;
-    return listNested(event, this.#bounds, detail.name, start, event.ends[detail.index] ?? 0, depth + 1);
+    const { start, end } = findValue(event, detail);
+    return listNested(event, this.#bounds, detail.name, start, end, depth + 1);
   }
 
   #addAll(pairs: readonly PaintedPair[]): void {

@@ -1,7 +1,7 @@
-// Which field goes where on the screen: worked out once for a sequence of fields, by names and kinds alone.
+// Which field goes where on the screen, by names and kinds alone: the same plan for all events of a layout.
 //
 // Nothing is lost: every field that takes no place in the headline is among the details, duplicates too.
-import { type Field, KIND, type Kind, listFields } from './field-reader.ts';
+import { KIND, type Kind, type NamedField } from './field-reader.ts';
 import {
   ADDRESS_FIELDS,
   findRole,
@@ -12,12 +12,10 @@ import {
   TYPE_FIELDS,
 } from './known-fields.ts';
 
-type AnyField = Field<EventPlan>;
-
 /** A field to show, by its number among the fields of the event. */
 export interface Place {
   readonly index: number;
-  readonly field: AnyField;
+  readonly field: NamedField;
   readonly role: Role;
 }
 
@@ -70,9 +68,11 @@ export interface EventPlan {
   readonly details: readonly Detail[];
 }
 
-/** The plan for all events whose last field this is. */
-export function planEvent(last: AnyField): EventPlan {
-  const places = listFields(last).map((field, index) => ({ index, field, role: findRole(field.name) }));
+/** The plan for all events that have these fields. */
+export function planEvent(fields: readonly NamedField[]): EventPlan {
+  const places = fields
+    .map((field, index) => ({ index, field, role: findRole(field.name) }))
+    .filter(({ field }) => field.kind !== KIND.open);
   const search = new Search(places);
   const type = search.take(search.findType());
   const chain = search.take(search.find(ROLE.chain));
@@ -117,7 +117,7 @@ function weigh({ role, field }: Place, isShown: boolean): Weight {
 }
 
 /** Not inside of anything that has a name of its own. */
-function isOuter({ container }: AnyField): boolean {
+function isOuter({ container }: NamedField): boolean {
   if (container === undefined) return true;
   const role = findRole(container.name);
   return container.depth === 0 && (role === ROLE.wrapper || role === ROLE.type);
@@ -191,7 +191,7 @@ class Search {
   }
 }
 
-function hasRole(container: AnyField, role: Role): boolean {
+function hasRole(container: NamedField, role: Role): boolean {
   return isOuter(container) && findRole(container.name) === role;
 }
 

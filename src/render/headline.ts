@@ -1,7 +1,7 @@
 // What matters of an event, first: chain, amount with its unit, dollars, who to whom. What neighbours share
 // stands in columns that grow with what comes, within bounds.
 import type { EventPlan, PartyPair, PartyPlace, Place } from './event-plan.ts';
-import { KIND } from './field-reader.ts';
+import { type EventField, KIND } from './field-reader.ts';
 import { groupDigits, isFigure } from './figures.ts';
 import { type Flow, measurePhrase, type Words } from './flow.ts';
 import { NO_PAINT, type Paint, type Style } from './paint.ts';
@@ -16,8 +16,7 @@ const SPACE = 1;
 
 /** The values of one event. */
 export interface EventValues extends ValueView {
-  readonly starts: readonly number[];
-  readonly ends: readonly number[];
+  readonly fields: readonly EventField[];
 }
 
 /** How a value stands in the headline: not at all, with its digits set apart, or as it was sent. */
@@ -66,9 +65,11 @@ export class Headline {
   }
 
   /** The same color for the same type, by its length and a few of its characters. */
-  #paintType({ text, starts, ends }: EventValues, { index }: Place): Paint {
-    const first = (starts[index] ?? 0) + 1;
-    const length = (ends[index] ?? 0) - 1 - first;
+  #paintType(event: EventValues, place: Place): Paint {
+    const { start, end } = findValue(event, place);
+    const first = start + 1;
+    const length = end - 1 - first;
+    const { text } = event;
     const { types } = this.#style;
     if (length === 0) return types[0] ?? NO_PAINT;
     const middle = text.charCodeAt(first + (length >> 1));
@@ -104,10 +105,9 @@ export class Headline {
   }
 
   /** The figure with its digits set apart; what is none is left to the details, and undefined. */
-  #readFigure(column: 'amount' | 'dollars', event: EventValues, { index, field }: Place): string | undefined {
-    const start = event.starts[index] ?? 0;
-    const end = event.ends[index] ?? 0;
-    const inset = field.kind === KIND.string ? 1 : 0;
+  #readFigure(column: 'amount' | 'dollars', event: EventValues, place: Place): string | undefined {
+    const { start, end } = findValue(event, place);
+    const inset = place.field.kind === KIND.string ? 1 : 0;
     this.forms[column] = FORM.none;
     if (inset === 1 && !isFigure(event.text.slice(start + 1, end - 1))) return undefined;
     const grouped = groupDigits(event.text, start + inset, end - inset);
@@ -158,11 +158,17 @@ export class Headline {
   }
 }
 
+const NOT_THERE = { start: 0, end: 0 };
+
+/** Where in the event's text the value of that field is. */
+export function findValue({ fields }: EventValues, { index }: Place): Pick<EventField, 'start' | 'end'> {
+  return fields[index] ?? NOT_THERE;
+}
+
 /** The visible text of that field. */
-export function showAt(event: EventValues, { index, field }: Place): string {
-  const start = event.starts[index] ?? 0;
-  const end = event.ends[index] ?? 0;
-  return field.kind === KIND.string ? showString(event, start, end) : event.text.slice(start, end);
+export function showAt(event: EventValues, place: Place): string {
+  const { start, end } = findValue(event, place);
+  return place.field.kind === KIND.string ? showString(event, start, end) : event.text.slice(start, end);
 }
 
 function signDollars(figure: string): string {

@@ -6,7 +6,7 @@ import { skipSpace, skipValue } from '../protocol/json-level.ts';
 import { decodeText, MESSAGE } from '../protocol/messages.ts';
 import { Details } from './details.ts';
 import { type EventPlan, planEvent } from './event-plan.ts';
-import { FieldReader } from './field-reader.ts';
+import { type EventFields, nameFields, readFields } from './field-reader.ts';
 import { Flow } from './flow.ts';
 import { type EventValues, Headline } from './headline.ts';
 import { listNested, type NestedBounds } from './nested.ts';
@@ -37,6 +37,11 @@ const ROOM_FOR_COUNT = 5;
 const NARROW_INDENT = 2;
 const GAP = 2;
 const OPEN_ARRAY = 0x5b;
+/** Bounds of the memory for plans, since names are chosen by the server. */
+const MAX_PLANS = 200;
+const MAX_LAYOUT_LENGTH = 4_000;
+/** Of an event that is not an object. */
+const NO_FIELDS: EventFields = { fields: [], layout: '', isCut: false };
 /** What is shown of one event at most. */
 const NARROW: NestedBounds = { depth: 4, pairs: 60, scalars: 20, containers: 3, pathLength: 60 };
 const WIDE: NestedBounds = {
@@ -67,11 +72,12 @@ class PrettyPainter {
   readonly #signs: Signs;
   readonly #bounds: NestedBounds;
   readonly #formatTime: (atMs: number) => string;
-  readonly #reader: FieldReader<EventPlan>;
   readonly #flow: Flow;
   readonly #widths = new SharedWidths();
   readonly #headline: Headline;
   readonly #details: Details;
+  /** By the layout of the event. */
+  readonly #plans = new Map<string, EventPlan>();
   #time = '';
 
   constructor(options: PrettyOptions) {
@@ -79,9 +85,7 @@ class PrettyPainter {
     this.#style = options.style;
     this.#signs = options.signs ?? SIGNS;
     this.#bounds = options.isWide ? WIDE : NARROW;
-    const { depth, pairs: fields, pathLength } = this.#bounds;
     this.#formatTime = createTimeFormat(options.time);
-    this.#reader = new FieldReader({ depth, fields, pathLength });
     this.#flow = new Flow(!options.isWide);
     this.#headline = new Headline(this.#style, this.#flow, this.#widths);
     this.#details = new Details(this.#style, this.#flow, this.#bounds);
@@ -105,26 +109,29 @@ class PrettyPainter {
     const text = decodeText(bytes, flags);
     // No flag, no byte beyond ASCII and no escape: all that is in it can be seen.
     const isPlain = flags === MESSAGE.clean && text.length === bytes.length && !text.includes('\\');
-    const plan = this.#readPlan(text, isPlain);
-    const { starts, ends, isCut } = this.#reader;
+    const { depth, pairs } = this.#bounds;
+    const { fields, layout, isCut } = readFields(text, { depth, fields: pairs }) ?? NO_FIELDS;
     const { isWide } = this.#options;
-    const event: EventValues = { text, isPlain, isWide, signs: this.#signs, starts, ends };
-    if (plan === undefined) {
+    const event: EventValues = { text, isPlain, isWide, signs: this.#signs, fields };
+    if (fields.length === 0) {
       this.#addTime();
       this.#addBareValue(event);
     } else {
+      const plan = this.#findPlan(fields, layout);
       this.#addHeadline(plan, event);
       this.#details.add(plan, event, this.#headline.forms, isCut);
     }
     return this.#flow.take();
   }
 
-  /** Undefined for what is no object, or has nothing in it. */
-  #readPlan(text: string, isPlain: boolean): EventPlan | undefined {
-    if (!this.#reader.read(text, isPlain) || this.#reader.count === 0) return undefined;
-    const { last } = this.#reader;
-    last.plan ??= planEvent(last);
-    return last.plan;
+  /** Plans are kept, since most events have the layout of an earlier one. */
+  #findPlan(fields: EventFields['fields'], layout: string): EventPlan {
+    const known = this.#plans.get(layout);
+    if (known !== undefined) return known;
+    const plan = planEvent(nameFields(fields, this.#bounds.pathLength));
+    if (this.#plans.size >= MAX_PLANS) this.#plans.clear();
+    if (layout.length <= MAX_LAYOUT_LENGTH) this.#plans.set(layout, plan);
+    return plan;
   }
 
   #addTime(): void {
