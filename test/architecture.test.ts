@@ -228,6 +228,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'protocol/messages.ts',
     'protocol/batch.ts',
     'protocol/scanner.ts',
+    'protocol/json-line.ts',
     'render/envelope.ts',
     'render/ndjson.ts',
     'render/renderer.ts',
