@@ -9,7 +9,13 @@ import { classifyText } from '../../src/protocol/scanner.ts';
 import { makeBatch } from '../helpers/batches.ts';
 import { mutate, type Random, randomJson, seededRandom } from '../helpers/random-json.ts';
 import { respellNumber } from './decimals.ts';
-import { findTypeInTree, holdsForTree, type PlainCondition, writeCondition } from './filter-by-tree.ts';
+import {
+  escapeGlob,
+  findTypeInTree,
+  holdsForTree,
+  type PlainCondition,
+  writeCondition,
+} from './filter-by-tree.ts';
 
 // Looking up a global is slow under jest, and these are called a few million times.
 const { floor } = Math;
@@ -412,8 +418,4 @@ function makeValue(random: Random, node: JsonNode | undefined): PlainCondition['
 
 function pick<T>(random: Random, from: readonly T[]): T {
   return from[floor(random() * from.length)] as T;
-}
-
-function escapeGlob(text: string): string {
-  return text.replace(/[*?[\]{}\\,!^]/g, '\\$&');
 }
