@@ -8,7 +8,6 @@ const FOLDER = fileURLToPath(new URL('../.peers', import.meta.url));
 /** Exact versions: a benchmark against "latest" cannot be repeated. */
 const NPM_PEERS = {
   wscat: '6.1.0',
-  'pino-pretty': '13.2.0',
   [`@oven/bun-${process.platform}-${process.arch}`]: '1.4.5',
 };
 
@@ -64,7 +63,6 @@ export function findPeers(mayInstall) {
     python: findPython(),
     wscat: findNpmPeer('wscat', ['bin', 'wscat'], (file) => [process.execPath, file]),
     bun: findNpmPeer(bun, ['bin', 'bun'], (file) => [file]),
-    pinoPretty: findNpmPeer('pino-pretty', ['bin.js'], (file) => [process.execPath, file]),
     jq: jq === undefined ? { skipped: 'jq is not installed' } : { command: ['jq'], version: jq },
   };
 }

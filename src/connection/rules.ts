@@ -23,7 +23,7 @@ export const RULES = {
   key: { beforeFirstWelcome: 'never', afterIt: 'never', exitCode: EXIT.credential },
   credit: { beforeFirstWelcome: 'never', afterIt: 'never', exitCode: EXIT.credit },
   request: { beforeFirstWelcome: 'never', afterIt: 'never', exitCode: EXIT.refused },
-  // What was there before may be made again.
+  // A stream that existed before may be created again.
   absent: { beforeFirstWelcome: 'never', afterIt: 'retry', exitCode: EXIT.refused },
   foreign: { beforeFirstWelcome: 'never', afterIt: FIVE_IN_A_ROW, exitCode: EXIT.refused },
   redirect: { beforeFirstWelcome: 'never', afterIt: FIVE_IN_A_ROW, exitCode: EXIT.refused },

@@ -2,6 +2,7 @@
 // came. `relay --redeliver` reads it. On disk before the event counts as done with.
 import { closeSync, fdatasyncSync, fstatSync, readSync } from 'node:fs';
 import { isAtlantisError, OutputError, UsageError } from '../errors.ts';
+import { matchTokens, trimLineEnd } from '../events/json-line.ts';
 import { MESSAGE } from '../events/messages.ts';
 import { classifyText } from '../events/scanner.ts';
 import { createAppendFile, findEndOfLines } from '../io/append-file.ts';
@@ -30,8 +31,11 @@ export interface DeadLetterFile {
   close(): void;
 }
 
-const HEAD =
-  /^\{"dead_letter":1,"at":"[^"]*","to":"(?:[^"\\]|\\.)*","reason":"(?:[^"\\]|\\.)*","id":"(?:[^"\\]|\\.)*","event":/;
+const STRING = '"(?:[^"\\\\]|\\\\.)*"';
+const HEAD = matchTokens(
+  ...['\\{', '"dead_letter"', ':', '1', ',', '"at"', ':', STRING, ',', '"to"', ':', STRING, ','],
+  ...['"reason"', ':', STRING, ',', '"id"', ':', STRING, ',', '"event"', ':'],
+);
 const START = '{"dead_letter":';
 /** More than the notes of any line take. */
 const MAX_HEAD_BYTES = 8_192;
@@ -47,7 +51,8 @@ export function makeDeadLetter(letter: DeadLetter, { mark, text }: SpoolRecord):
 }
 
 /** The event in a line without its line feed; undefined if it is no dead letter. */
-export function readDeadLetter(line: Buffer): SpoolRecord | undefined {
+export function readDeadLetter(bytes: Buffer): SpoolRecord | undefined {
+  const line = trimLineEnd(bytes);
   const [head] = HEAD.exec(line.toString('latin1', 0, MAX_HEAD_BYTES)) ?? [];
   if (head === undefined || line.at(-1) !== 0x7d) return undefined;
   const text = line.subarray(head.length, -1);

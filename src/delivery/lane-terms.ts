@@ -36,7 +36,7 @@ export interface LaneWorld {
   readonly bury: ((record: SpoolRecord, why: string) => void) | undefined;
 }
 
-/** Counts of events, without lifecycle records; of what the disk lost nobody knows what it was. */
+/** Counts of events, without lifecycle records; only `lost` counts both, which cannot be told apart. */
 export interface LaneFigures {
   readonly delivered: number;
   readonly duplicates: number;

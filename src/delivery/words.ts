@@ -95,7 +95,7 @@ export function sayDamaged(sink: string, records: number): StatusRecord {
   };
 }
 
-/** There are records, and nothing says how far they were delivered. */
+/** There are records, but no cursor that says how far they were delivered. */
 export function sayLostCursor(sink: string): StatusRecord {
   return {
     event: 'warning',

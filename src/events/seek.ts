@@ -120,7 +120,7 @@ export function readSource(view: DataView, start: number, end: number): string {
   return Buffer.from(view.buffer, start, end - start).toString('utf8');
 }
 
-/** Index of the first quote or backslash, or `end`. Four bytes at a time, as in `skipPlain`. */
+/** Index of the first quote or backslash, or `end`. Four bytes at a time, as in `skipDigits`. */
 export function skipToMark(view: DataView, at: number, end: number): number {
   while (at + 8 <= end) {
     let word = view.getInt32(at, true);

@@ -1,6 +1,7 @@
 // The form of a recording: lines of JSON. A header begins each run, an envelope holds an event as the server sent
 // it, lifecycle records stand between them (docs/envelope.schema.json). Pure: bytes in, values out, never throws.
 
+import { matchTokens, trimLineEnd } from '../events/json-line.ts';
 import { MESSAGE } from '../events/messages.ts';
 import { classifyText } from '../events/scanner.ts';
 import { makeSafeLine } from '../render/ndjson.ts';
@@ -14,10 +15,17 @@ export function makeHeader(startedAtMs: number, tool: string): Buffer {
   return Buffer.from(`${JSON.stringify(header)}\n`);
 }
 
+const HEADER = matchTokens('\\{', '"recording"', ':');
+const LIFECYCLE = matchTokens('\\{', '"lifecycle"', ':');
+const ENVELOPE = matchTokens(
+  ...['\\{', '"received_at"', ':', '"([^"]*)"', ',', '"seq"', ':', '\\d+', ','],
+  ...['"connection"', ':', '(\\d+)', ',', '"event"', ':'],
+);
+
 /** When the run began whose header this is, in ms since the epoch; undefined for any other line. */
 export function readHeader(line: Uint8Array): number | undefined {
   const text = Buffer.from(line).toString('utf8');
-  if (!text.startsWith('{"recording":')) return undefined;
+  if (!HEADER.test(text)) return undefined;
   try {
     const startedAtMs = Date.parse(String(JSON.parse(text).started_at));
     return Number.isNaN(startedAtMs) ? undefined : startedAtMs;
@@ -41,23 +49,21 @@ export type RecordedLine =
   | { readonly kind: 'header' | 'empty' }
   | { readonly kind: 'damaged'; readonly why: string };
 
-/** What stands before the event; other programs may have added spaces. */
-const ENVELOPE =
-  /^\{\s*"received_at"\s*:\s*"([^"]*)"\s*,\s*"seq"\s*:\s*\d+\s*,\s*"connection"\s*:\s*(\d+)\s*,\s*"event"\s*:\s*/;
-/** More than any beginning of an envelope has. */
-const MAX_ENVELOPE_BYTES = 200;
+/** More than the start of an envelope takes, unless another program added a lot of white space. */
+const USUAL_ENVELOPE_BYTES = 200;
 const BYTE_ORDER_MARK = Buffer.from('\ufeff');
 const CLOSE_OBJECT = 0x7d;
-const CARRIAGE_RETURN = 0x0d;
 
 /** Reads one line, without its line feed. */
 export function readLine(bytes: Buffer): RecordedLine {
-  const end = bytes.at(-1) === CARRIAGE_RETURN ? bytes.length - 1 : bytes.length;
   // Other programs may have put a mark before the first line of a file, or of one of several.
-  const line = bytes.subarray(bytes.indexOf(BYTE_ORDER_MARK) === 0 ? BYTE_ORDER_MARK.length : 0, end);
+  const hasMark = bytes.indexOf(BYTE_ORDER_MARK) === 0;
+  const line = trimLineEnd(hasMark ? bytes.subarray(BYTE_ORDER_MARK.length) : bytes);
   if (line.length === 0) return { kind: 'empty' };
   const [start = '', receivedAt = '', connection = ''] =
-    ENVELOPE.exec(line.toString('latin1', 0, MAX_ENVELOPE_BYTES)) ?? [];
+    ENVELOPE.exec(line.toString('latin1', 0, USUAL_ENVELOPE_BYTES)) ??
+    ENVELOPE.exec(line.toString('latin1')) ??
+    [];
   if (start === '') return readOther(line);
   if (line.at(-1) !== CLOSE_OBJECT) return { kind: 'damaged', why: 'it is cut off' };
   const text = line.subarray(start.length, -1);
@@ -71,9 +77,9 @@ export function readLine(bytes: Buffer): RecordedLine {
 function readOther(line: Buffer): RecordedLine {
   const flags = classifyText(line);
   if (flags < 0) return { kind: 'damaged', why: nameFault(flags) };
-  const start = line.toString('latin1', 0, 20);
-  if (start.startsWith('{"lifecycle":')) return { kind: 'lifecycle', text: makeSafeLine(line, flags) };
-  if (start.startsWith('{"recording":')) return { kind: 'header' };
+  const text = line.toString('latin1');
+  if (LIFECYCLE.test(text)) return { kind: 'lifecycle', text: makeSafeLine(line, flags) };
+  if (HEADER.test(text)) return { kind: 'header' };
   return { kind: 'damaged', why: 'it is JSON, but no envelope' };
 }
 

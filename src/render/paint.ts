@@ -12,7 +12,7 @@ export const NO_PAINT: Paint = { open: '', close: '' };
 /** Events. */
 export interface Style {
   readonly time: Paint;
-  /** One of a few colours, the same for the same type. */
+  /** A type is painted in one of these. */
   readonly types: readonly Paint[];
   readonly amount: Paint;
   readonly dollars: Paint;
@@ -37,18 +37,6 @@ export const PLAIN_STYLE: Style = {
   header: NO_PAINT,
   dim: NO_PAINT,
 };
-
-/** Which of `count` paints a type gets: the same for the same type, by a few of its characters. */
-export function pickTypePaint(
-  count: number,
-  length: number,
-  first: number,
-  middle: number,
-  last: number,
-): number {
-  // NaN for a type without characters.
-  return ((first + middle + last + length) | 0) % count;
-}
 
 /** What is said on stderr, by its level, and the status line. */
 export interface LogStyle {

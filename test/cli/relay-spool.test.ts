@@ -1,11 +1,13 @@
 // `stream relay` and a spool whose files are removed or cannot be read: what is lost is counted and reported, what is
 // not lost is delivered, and a fault that cannot be counted ends the run.
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, truncateSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { countWaiting, untilTrue } from '../faults/relay-events.ts';
+import { CANARY_KEY } from '../helpers/canary.ts';
 import { makeTempFolder } from '../helpers/cleanup.ts';
 import { type HttpEndpoint, startHttpEndpoint, takeAll } from '../helpers/http-endpoint.ts';
+import { startCli } from '../helpers/run-cli.ts';
 import { startScriptedServer, streamHandler } from '../helpers/scripted-server.ts';
 import { hasStrace, traceInto } from '../helpers/strace.ts';
 import { pickRecords, startTail, type Tail, type TailExit } from '../helpers/tail.ts';
@@ -197,6 +199,30 @@ describe('row 67: a spool that cannot be read', () => {
     // With a good disk everything is there.
     expect(lost(await deliverRest(left))).toEqual([]);
     expect(new Set(accepted(left))).toEqual(new Set(keys([0, 60])));
+  });
+
+  test('a bug in the delivery to a sink, once it was ready, ends the run with 1 and its message', async () => {
+    const endpoint = await startHttpEndpoint((_request, _index, response) => response.writeHead(503).end());
+    const server = await startScriptedServer(streamHandler({ events: makeEvents(0, 1) }));
+    const preload = join(makeTempFolder(), 'preload.cjs');
+    writeFileSync(
+      preload,
+      `const net = require('node:net');
+      const { connect } = net;
+      let isSecond = false;
+      net.connect = (where, ...more) => {
+        if (where.port === ${endpoint.port} && isSecond) throw new TypeError('where is no place');
+        isSecond ||= where.port === ${endpoint.port};
+        return connect(where, ...more);
+      };
+      require('node:module').syncBuiltinESMExports();`,
+    );
+    const spool = join(makeTempFolder(), 'spool');
+    const exit = await startCli(
+      ['stream', 'relay', '--verbose', '--url', server.url, '--to', endpoint.url, '--spool', spool],
+      { key: CANARY_KEY, nodeArgs: ['--require', preload] },
+    ).exit;
+    expect([exit.code, exit.stderr]).toEqual([1, expect.stringContaining('where is no place')]);
   });
 
   test('a session that ends before it begins leaves no relay behind', async () => {

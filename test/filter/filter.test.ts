@@ -10,6 +10,7 @@ import { makeBatch } from '../helpers/batches.ts';
 import { mutate, type Random, randomJson, seededRandom } from '../helpers/random-json.ts';
 import { respellNumber } from '../protocol/decimals.ts';
 import {
+  escapeGlob,
   findTypeInTree,
   holdsForTree,
   type PlainCondition,
@@ -417,8 +418,4 @@ function makeValue(random: Random, node: JsonNode | undefined): PlainCondition['
 
 function pick<T>(random: Random, from: readonly T[]): T {
   return from[floor(random() * from.length)] as T;
-}
-
-function escapeGlob(text: string): string {
-  return text.replace(/[*?[\]{}\\,!^]/g, '\\$&');
 }

@@ -29,7 +29,7 @@ const OTHER_ENDS: readonly (readonly [code: string, when: string, remedy: string
     'the profile store is unreadable, corrupt, unsafe or locked',
     'The message names the file and the command that repairs it.',
   ],
-  ['12', 'the connection was lost, with `--fail-on-gap`', 'Events may be missing: fetch them another way.'],
+  ['12', 'a gap, with `--fail-on-gap`', 'Events may be missing: fetch them another way.'],
   [
     '13',
     'connected, and no event for the time of `--max-silence`',

@@ -56,3 +56,8 @@ function isOrder(operator: string, order: number): boolean {
   if (order === 0) return operator === '=' || operator.endsWith('=');
   return operator.startsWith(order < 0 ? '<' : '>');
 }
+
+/** A glob that matches this text and no other. */
+export function escapeGlob(text: string): string {
+  return text.replace(/[*?[\]{}\\,!^]/g, '\\$&');
+}

@@ -20,6 +20,22 @@ describe('a line of a recording', () => {
     expect('text' in line && line.text.toString().trim()).toBe('{"a": 1}');
   });
 
+  test('row 58: white space that another program added at any place does no harm', () => {
+    for (const gap of [' ', '\t', '\r', ' \t\r ', ' '.repeat(300)]) {
+      const spread = (line: string): string => {
+        const tokens = line.match(/"[^"]*"|[{}:,]|\w+/g) ?? [];
+        return gap + tokens.map((token) => token + gap).join('');
+      };
+      const line = read(spread(envelope('{"n":1}')));
+      expect(line).toMatchObject({ kind: 'event', receivedAtMs: Date.parse(AT), connection: 2 });
+      expect('text' in line && line.text.toString()).toBe(spread('{"n":1}').slice(gap.length));
+      expect(read(spread('{"lifecycle":"gap","from":"x"}')).kind).toBe('lifecycle');
+      const header = spread(makeHeader(1_000, 'test').toString());
+      expect(read(header).kind).toBe('header');
+      expect(readHeader(Buffer.from(header))).toBe(1_000);
+    }
+  });
+
   test('a byte order mark before it does no harm', () => {
     expect(read(`\ufeff${envelope('1')}`).kind).toBe('event');
     expect(read(`\ufeff${makeHeader(0, 'test')}`.trimEnd()).kind).toBe('header');
@@ -44,6 +60,8 @@ describe('a line of a recording', () => {
     [envelope('1},{"b":2'), 'it is not JSON'],
     [envelope('1').replace(AT, 'yesterday'), 'its received_at is no time'],
     ['nonsense', 'it is not JSON'],
+    ['\0\0\0\0', 'it is not JSON'],
+    [`${envelope('1')}\0`, 'it is cut off'],
     ['{"type":"large_transfer"}', 'it is JSON, but no envelope'],
     [Buffer.from([0xff, 0xfe]), 'it is not UTF-8'],
   ])('%j is damaged: %s', (text, why) => expect(read(text)).toEqual({ kind: 'damaged', why }));

@@ -148,9 +148,9 @@ export class HttpSink implements Sink {
   #readAnswer(request: ClientRequest): Promise<HttpAnswer> {
     return new Promise((resolve, reject) => {
       request.on('error', reject);
-      // Whatever the other side does, a request that is over has an answer or has none.
+      // A request can also end without an error and without an answer.
       request.once('close', () => reject(new Error(BROKEN_OFF)));
-      // A 101 is an answer like others; what follows it is not HTTP any more.
+      // A 101 is an answer like others; the bytes after it are not HTTP.
       request.once('upgrade', (response: IncomingMessage, socket: Duplex) => {
         socket.destroy();
         resolve({ status: response.statusCode ?? 0, retryAfterMs: undefined, excerpt: '' });

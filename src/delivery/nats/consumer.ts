@@ -60,7 +60,7 @@ const MAX_UNACKNOWLEDGED = 1_024;
 const NANOS_PER_MS = 1e6;
 
 /**
- * Finds or makes the consumer, behind what was read before.
+ * Finds or creates the consumer, so that it continues after what was read before.
  *
  * @param seen undefined for the first connection of the run
  * @throws what the client throws
@@ -124,7 +124,7 @@ function findPlace(start: StartPlace, seen: SeenStream | undefined, { state }: S
   return start.kind === 'new' ? { kind: 'seq', seq: state.last_seq + 1 } : start;
 }
 
-/** What a consumer is made with, but for its place. */
+/** The configuration of a consumer without its start. */
 function configOf(known: ConsumerInfo | undefined): Partial<ConsumerConfig> {
   const { opt_start_seq: _seq, opt_start_time: _time, ...config } = known?.config ?? {};
   return config;
@@ -134,7 +134,7 @@ function atLeast(firstSeq: number, seq: number | undefined): number | undefined 
   return seq === undefined ? undefined : Math.max(firstSeq, seq);
 }
 
-/** Makes a durable consumer, unless another reader made it a moment before. */
+/** Creates a durable consumer, unless another reader created it a moment before. */
 async function addConsumer(
   manager: JetStreamManager,
   stream: string,

@@ -53,7 +53,7 @@ export class JetStreamConnection {
   #endedBy: Cause | undefined;
   #cancelTouch: (() => void) | undefined;
 
-  /** @param done what this run has delivered, lately and over all connections; for a durable consumer kept here */
+  /** @param done what this run has delivered lately, over all connections; filled here for a durable consumer */
   constructor(
     connection: NatsConnection,
     found: FoundConsumer,

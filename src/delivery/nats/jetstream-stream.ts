@@ -49,9 +49,9 @@ export class JetStreamStream {
   /** The last message that was handed out, and when it was stored. */
   #last: JsMsg | undefined;
   #lastStoredAtMs: number | undefined;
-  /** The message that was read last, which a new consumer brings once more; undefined for one that was there. */
+  /** The last message that was read, where the consumer of this connection delivers it again for comparison. */
   #comparedSeq: number | undefined;
-  /** It was another one. */
+  /** Another message had that number. */
   #isReplaced = false;
   /** What the connection that was just made found missing. */
   #found: FoundConsumer | undefined;

@@ -32,7 +32,7 @@ const CURSOR_EVERY_MS = 100;
 export class Spool {
   /** Bytes of a torn end that were taken away when it was opened. */
   readonly bytesRepaired: number;
-  /** There are records, and nothing says how far they were delivered. */
+  /** True if there are records but no cursor that says how far they were delivered. */
   readonly hasLostCursor: boolean;
   readonly #config: SpoolConfig;
   readonly #clock: Clock;
@@ -207,7 +207,7 @@ export class Spool {
     this.#current = undefined;
   }
 
-  /** Takes segments out of the list whose files somebody removed: nothing is appended to them any more. */
+  /** Forgets segments whose files were removed, so that nothing more is appended to them. */
   #forgetMissing(): void {
     const last = this.#segments.at(-1);
     const there = this.#segments.filter(({ path }) => existsSync(path));

@@ -9,7 +9,7 @@ import { type Detail, type EventPlan, WEIGHT } from './event-plan.ts';
 import { KIND } from './field-reader.ts';
 import { countWholeDigits, isSameFigure } from './figures.ts';
 import type { Flow } from './flow.ts';
-import { type EventValues, FORM, type Headline, showAt } from './headline.ts';
+import { type EventValues, FORM, findValue, type Headline, showAt } from './headline.ts';
 import { listNested, type NestedBounds, type Pair } from './nested.ts';
 
 const GAP = 2;
@@ -17,9 +17,10 @@ const SPACE = 1;
 /** Figures of more digits can no longer be taken for what they are without a look at each comma. */
 const MAX_DIGITS_AT_A_GLANCE = 15;
 
-/** A pair in its paints. */
 interface PaintedPair extends Pair {
   readonly isMinor: boolean;
+  /** Columns of both with the space between them; 0 where every event is one line. */
+  readonly width: number;
 }
 
 /** Adds details to a flow, one event after the other. */
@@ -46,10 +47,9 @@ export class Details {
     const pairs: PaintedPair[] = [];
     for (const detail of plan.details) {
       if (detail.shownAs !== undefined && forms[detail.shownAs] === FORM.exact) continue;
-      const isMinor = detail.weight >= WEIGHT.hash;
-      for (const pair of this.#list(event, detail)) pairs.push({ ...pair, isMinor });
+      this.#collect(pairs, event, detail, detail.weight >= WEIGHT.hash);
     }
-    if (isCut) pairs.push({ name: '', value: sayMore(event), isMinor: false });
+    if (isCut) pairs.push(this.#measure('', sayMore(event), false));
     this.#addAll(pairs);
   }
 
@@ -67,9 +67,9 @@ export class Details {
       const isAgain = weight === WEIGHT.raw && isRepeated(plan, event, detail);
       const isMinor = isAgain || weight >= WEIGHT.hash;
       const list = isAgain ? repeated : weight === WEIGHT.hash ? hashes : isMinor ? minor : main;
-      for (const pair of this.#list(event, detail)) list.push({ ...pair, isMinor });
+      this.#collect(list, event, detail, isMinor);
     }
-    if (isCut) main.push({ name: '', value: sayMore(event), isMinor: false });
+    if (isCut) main.push(this.#measure('', sayMore(event), false));
     if (main.length > 0) this.#addAll([...main, ...hashes]);
     const rest = main.length > 0 ? [] : hashes;
     this.#addWhatFits([...rest, ...minor, ...repeated], rest.length);
@@ -77,20 +77,30 @@ export class Details {
 
   /** Pairs that are an event of their own. */
   addPairs(pairs: readonly Pair[]): void {
-    this.#addAll(pairs.map((pair) => ({ ...pair, isMinor: false })));
+    this.#addAll(pairs.map(({ name, value }) => this.#measure(name, value, false)));
   }
 
-  #list(event: EventValues, detail: Detail): readonly Pair[] {
+  /** Adds the pairs of a detail to `list`: one, unless it is an array or an object. */
+  #collect(list: PaintedPair[], event: EventValues, detail: Detail, isMinor: boolean): void {
     const { kind, depth } = detail.field;
-    if (kind !== KIND.array && kind !== KIND.object)
-      return [{ name: detail.name, value: showAt(event, detail) }];
-    const start = event.starts[detail.index] ?? 0;
-    return listNested(event, this.#bounds, detail.name, start, event.ends[detail.index] ?? 0, depth + 1);
+    if (kind !== KIND.array && kind !== KIND.object) {
+      list.push(this.#measure(detail.name, showAt(event, detail), isMinor));
+      return;
+    }
+    const { start, end } = findValue(event, detail);
+    for (const { name, value } of listNested(event, this.#bounds, detail.name, start, end, depth + 1))
+      list.push(this.#measure(name, value, isMinor));
+  }
+
+  #measure(name: string, value: string, isMinor: boolean): PaintedPair {
+    if (!this.#flow.isBounded) return { name, value, isMinor, width: 0 };
+    const nameWidth = name === '' ? 0 : measureWidth(name) + SPACE;
+    return { name, value, isMinor, width: nameWidth + measureWidth(value) };
   }
 
   #addAll(pairs: readonly PaintedPair[]): void {
     const flow = this.#flow;
-    const width = flow.isBounded ? pairs.reduce((sum, pair) => sum + GAP + measurePair(pair), 0) : 0;
+    const width = pairs.reduce((sum, pair) => sum + GAP + pair.width, 0);
     if (flow.lines === 1 && !flow.fits(width)) flow.breakLine();
     for (const pair of pairs) this.#addPair(pair);
   }
@@ -102,7 +112,7 @@ export class Details {
       const left = pairs.length - i;
       const remark = `+${left}`;
       const reserve = left > 1 ? GAP + remark.length : 0;
-      const width = measurePair(pair);
+      const { width } = pair;
       const hasRoom = flow.fits(GAP + width + reserve);
       const mayBreak = width + reserve <= flow.room && (i < hashes || !flow.fits(GAP + remark.length));
       const isWithinBudget = flow.lines < this.lineBudget || !flow.fits(GAP + remark.length);
@@ -116,12 +126,12 @@ export class Details {
   }
 
   /** A pair that no line can hold begins a line of its own. */
-  #addPair({ name, value, isMinor }: PaintedPair): void {
+  #addPair({ name, value, isMinor, width }: PaintedPair): void {
     const namePaint = isMinor ? this.#style.minor : this.#style.name;
     const valuePaint = isMinor ? this.#style.minor : this.#style.value;
     const flow = this.#flow;
     if (name === '') flow.addWords(value, valuePaint, GAP);
-    else if (!flow.isBounded || measurePair({ name, value }) <= flow.room) {
+    else if (width <= flow.room) {
       const isOnePaint = namePaint === valuePaint;
       const phrase = isOnePaint
         ? [{ visible: `${name} ${value}`, paint: namePaint }]
@@ -142,10 +152,6 @@ export class Details {
     this.#flow.addPhrase(phrase, GAP);
     if (words.length > 0) this.#flow.addWords(words.join(' '), valuePaint, SPACE);
   }
-}
-
-function measurePair({ name, value }: Pair): number {
-  return measureWidth(value) + (name === '' ? 0 : measureWidth(name) + SPACE);
 }
 
 function isReadAtAGlance(figure: string): boolean {

@@ -1,7 +1,7 @@
-// Which field goes where on the screen: worked out once for a sequence of fields, by names and kinds alone.
+// Which field goes where on the screen, by names and kinds alone: the same plan for all events of a layout.
 //
 // Nothing is lost: every field that takes no place in the headline is among the details, duplicates too.
-import { type Field, KIND, type Kind, listFields } from './field-reader.ts';
+import { KIND, type Kind, type NamedField } from './field-reader.ts';
 import {
   ADDRESS_FIELDS,
   findRole,
@@ -12,12 +12,10 @@ import {
   TYPE_FIELDS,
 } from './known-fields.ts';
 
-type AnyField = Field<EventPlan>;
-
 /** A field to show, by its number among the fields of the event. */
 export interface Place {
   readonly index: number;
-  readonly field: AnyField;
+  readonly field: NamedField;
   readonly role: Role;
 }
 
@@ -68,15 +66,13 @@ export interface EventPlan {
   readonly decimals: Place | undefined;
   /** By their weight, then as sent. */
   readonly details: readonly Detail[];
-  /** Whether all names are ASCII, so that they may stand in a byte line. */
-  readonly isAscii: boolean;
 }
 
-const ASCII = /^[ -~]*$/;
-
-/** The plan for all events whose last field this is. */
-export function planEvent(last: AnyField): EventPlan {
-  const places = listFields(last).map((field, index) => ({ index, field, role: findRole(field.name) }));
+/** The plan for all events that have these fields. */
+export function planEvent(fields: readonly NamedField[]): EventPlan {
+  const places = fields
+    .map((field, index) => ({ index, field, role: findRole(field.name) }))
+    .filter(({ field }) => field.kind !== KIND.open);
   const search = new Search(places);
   const type = search.take(search.findType());
   const chain = search.take(search.find(ROLE.chain));
@@ -109,9 +105,8 @@ export function planEvent(last: AnyField): EventPlan {
       return { ...place, name: place.field.path, shownAs, weight: weigh(place, shownAs !== undefined) };
     })
     .sort((a, b) => a.weight - b.weight || a.index - b.index);
-  const isAscii = places.every(({ field }) => ASCII.test(field.path));
   const decimals = amount === undefined ? undefined : search.findDecimals();
-  return { type, chain, amount, unit, dollars, parties, decimals, details, isAscii };
+  return { type, chain, amount, unit, dollars, parties, decimals, details };
 }
 
 function weigh({ role, field }: Place, isShown: boolean): Weight {
@@ -122,7 +117,7 @@ function weigh({ role, field }: Place, isShown: boolean): Weight {
 }
 
 /** Not inside of anything that has a name of its own. */
-function isOuter({ container }: AnyField): boolean {
+function isOuter({ container }: NamedField): boolean {
   if (container === undefined) return true;
   const role = findRole(container.name);
   return container.depth === 0 && (role === ROLE.wrapper || role === ROLE.type);
@@ -196,7 +191,7 @@ class Search {
   }
 }
 
-function hasRole(container: AnyField, role: Role): boolean {
+function hasRole(container: NamedField, role: Role): boolean {
   return isOuter(container) && findRole(container.name) === role;
 }
 

@@ -1,8 +1,7 @@
 // Reads an event as a flat list of its fields: what is nested in objects is found under a path, `data.chain`.
 //
-// Events of one type have the same fields in the same order, so each field remembers which one followed it.
-// Most often a name is only compared then, not read, and all that depends on names alone is worked out once
-// for each sequence of fields. Bounded in memory: names are made up by others.
+// Every event is read from its own text, and white space is skipped wherever JSON allows it: where the values of
+// the previous event were says nothing about this one.
 import { readString, skipSpace, skipValue } from '../../events/json-level.ts';
 import { truncateVisible } from '../sanitize.ts';
 
@@ -19,8 +18,29 @@ export const KIND = {
 } as const;
 export type Kind = (typeof KIND)[keyof typeof KIND];
 
-/** A field at its place in a sequence of fields. */
-export interface Field<Plan> {
+/** A field of one event. */
+export interface EventField {
+  /** The name as sent, quotes included. */
+  readonly source: string;
+  readonly kind: Kind;
+  /** Levels above it. */
+  readonly depth: number;
+  /** The value is `start` to `end` of the text; of an open object this is its bracket. */
+  readonly start: number;
+  readonly end: number;
+}
+
+/** The fields of one event, in the order sent. */
+export interface EventFields {
+  readonly fields: readonly EventField[];
+  /** Names, kinds and depths as one text: the same for events that differ only in values and white space. */
+  readonly layout: string;
+  /** There are more fields than were read. */
+  readonly isCut: boolean;
+}
+
+/** What is known of a field without its value. */
+export interface NamedField {
   /** Decoded. */
   readonly name: string;
   /** Visible, with the names above it, cut if it is long. */
@@ -29,201 +49,82 @@ export interface Field<Plan> {
   /** Levels above it. */
   readonly depth: number;
   /** The field whose object it is in. */
-  readonly container: Field<Plan> | undefined;
-  readonly previous: Field<Plan> | undefined;
-  /** Name and colon as sent. */
-  readonly source: string;
-  /** The field that came behind it last time. */
-  guess: Field<Plan> | undefined;
-  readonly next: Map<string, Field<Plan>>;
-  /** What was worked out for events whose last field this is. */
-  plan: Plan | undefined;
+  readonly container: NamedField | undefined;
 }
 
 export interface FieldBounds {
   /** Levels that are opened. */
   readonly depth: number;
-  /** Fields that are read. */
+  /** Fields that are read, without open objects. */
   readonly fields: number;
-  /** Characters of a path. */
-  readonly pathLength: number;
 }
 
-/** Sequences that are remembered, counted in fields, and how long one may be. */
-const MAX_REMEMBERED = 4_000;
-const MAX_REMEMBERED_LENGTH = 100;
-const MAX_REMEMBERED_NAME = 100;
-
-const SPACE = 0x20;
 const QUOTE = 0x22;
 const COMMA = 0x2c;
 const OPEN_ARRAY = 0x5b;
+const LETTER_A = 0x61;
+const LETTER_N = 0x6e;
 const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
 
-/** Reads one event after the other; what it found stands in its properties until the next one. */
-export class FieldReader<Plan> {
-  /** Fields but for opened objects: the value of `i` is `starts[i]` to `ends[i]` of the text. */
-  count = 0;
-  readonly starts: number[] = [];
-  readonly ends: number[] = [];
-  /** There are more fields than were read. */
-  isCut = false;
-  /** Of an event without fields it is this one. */
-  readonly root: Field<Plan> = createField('', '', KIND.open, 0, undefined, undefined);
-  last: Field<Plan> = this.root;
-
-  readonly #bounds: FieldBounds;
-  #remembered = 0;
-
-  constructor(bounds: FieldBounds) {
-    this.#bounds = bounds;
-  }
-
-  /** False if the event is no object. `isPlain`: there is no escape in the text. */
-  read(text: string, isPlain: boolean): boolean {
-    let at = skipSpace(text, 0);
-    if (text.charCodeAt(at) !== OPEN_OBJECT) return false;
-    at++;
-    const { starts, ends } = this;
-    let field = this.root;
-    let container: Field<Plan> | undefined;
-    let depth = 0;
-    let count = 0;
-    this.isCut = false;
-    while (at < text.length) {
-      const code = text.charCodeAt(at);
-      if (code === COMMA || code <= SPACE) {
-        at++;
-        continue;
-      }
-      if (code === CLOSE_OBJECT) {
-        if (depth === 0) break;
-        depth--;
-        container = container?.container;
-        at++;
-        continue;
-      }
-      if (count >= this.#bounds.fields) {
-        this.isCut = true;
-        break;
-      }
-      const { guess } = field;
-      if (guess !== undefined && guess.depth === depth && isAt(text, at, guess.source)) {
-        const valueAt = at + guess.source.length;
-        if (this.#findKind(text, valueAt, depth) === guess.kind) {
-          field = guess;
-          at = valueAt;
-        } else {
-          field = this.#readName(text, at, field, container, depth, count);
-          at = this.#valueAt;
-        }
-      } else {
-        field = this.#readName(text, at, field, container, depth, count);
-        at = this.#valueAt;
-      }
-      if (field.kind === KIND.open) {
-        container = field;
-        depth++;
-        at++;
-        continue;
-      }
-      starts[count] = at;
-      at = isPlain && field.kind === KIND.string ? text.indexOf('"', at + 1) + 1 : skipValue(text, at);
-      ends[count] = at;
-      count++;
-    }
-    this.count = count;
-    this.last = field;
-    return true;
-  }
-
-  #valueAt = 0;
-
-  /** The field behind `previous` whose name stands at `at`; its value begins at `#valueAt` then. */
-  #readName(
-    text: string,
-    at: number,
-    previous: Field<Plan>,
-    container: Field<Plan> | undefined,
-    depth: number,
-    count: number,
-  ): Field<Plan> {
-    const nameEnd = skipValue(text, at);
-    this.#valueAt = skipSpace(text, skipSpace(text, nameEnd) + 1);
-    const kind = this.#findKind(text, this.#valueAt, depth);
-    // A copy: a slice would keep the whole text of its event alive.
-    const source = Buffer.from(text.slice(at, this.#valueAt)).toString();
-    const key = `${depth} ${kind} ${source}`;
-    let field = previous.next.get(key);
-    if (field === undefined) {
-      const name = readString(source, 0, nameEnd - at);
-      field = createField(name, this.#joinPath(container, name), kind, depth, container, previous, source);
-      const isWorthIt = count < MAX_REMEMBERED_LENGTH && source.length < MAX_REMEMBERED_NAME;
-      if (!isWorthIt || this.#remembered >= MAX_REMEMBERED) return field;
-      this.#remembered++;
-      previous.next.set(key, field);
-    }
-    previous.guess = field;
-    return field;
-  }
-
-  #joinPath(container: Field<Plan> | undefined, name: string): string {
-    const own = name === '' ? '""' : truncateVisible(name, this.#bounds.pathLength);
-    return container === undefined
-      ? own
-      : truncateVisible(`${container.path}.${own}`, this.#bounds.pathLength);
-  }
-
-  #findKind(text: string, at: number, depth: number): Kind {
+/** Undefined if the event is not an object. */
+export function readFields(text: string, bounds: FieldBounds): EventFields | undefined {
+  let at = skipSpace(text, 0);
+  if (text.charCodeAt(at) !== OPEN_OBJECT) return undefined;
+  const fields: EventField[] = [];
+  let layout = '';
+  let depth = 0;
+  let left = bounds.fields;
+  at = skipSpace(text, at + 1);
+  while (at < text.length) {
     const code = text.charCodeAt(at);
-    if (code === QUOTE) return KIND.string;
-    if (code === OPEN_OBJECT) {
-      if (depth >= this.#bounds.depth) return KIND.object;
-      return text.charCodeAt(skipSpace(text, at + 1)) === CLOSE_OBJECT ? KIND.object : KIND.open;
+    if (code === CLOSE_OBJECT) {
+      if (depth === 0) break;
+      depth--;
+      at = skipSpace(text, at + 1);
+      continue;
     }
-    if (code === OPEN_ARRAY) return KIND.array;
-    if (code < 0x61) return KIND.number;
-    return code === 0x6e ? KIND.null : KIND.boolean;
+    if (code === COMMA) at = skipSpace(text, at + 1);
+    if (left === 0) return { fields, layout, isCut: true };
+    const nameEnd = skipValue(text, at);
+    const source = text.slice(at, nameEnd);
+    const start = skipSpace(text, skipSpace(text, nameEnd) + 1); // after the colon
+    const kind = findKind(text, start, depth < bounds.depth);
+    const end = kind === KIND.open ? start + 1 : skipValue(text, start);
+    fields.push({ source, kind, depth, start, end });
+    layout += `${depth}${kind}${source}`;
+    if (kind === KIND.open) depth++;
+    else left--;
+    at = skipSpace(text, end);
   }
+  return { fields, layout, isCut: false };
 }
 
-/** `text.startsWith(sought, at)`, at half its cost for short texts. */
-function isAt(text: string, at: number, sought: string): boolean {
-  for (let i = sought.length - 1; i > 0; i--) {
-    if (text.charCodeAt(at + i) !== sought.charCodeAt(i)) return false;
+function findKind(text: string, at: number, mayOpen: boolean): Kind {
+  const code = text.charCodeAt(at);
+  if (code === QUOTE) return KIND.string;
+  if (code === OPEN_ARRAY) return KIND.array;
+  if (code === OPEN_OBJECT) {
+    const isEmpty = text.charCodeAt(skipSpace(text, at + 1)) === CLOSE_OBJECT;
+    return mayOpen && !isEmpty ? KIND.open : KIND.object;
   }
-  return true;
+  // A minus or a digit, or the first letter of a literal.
+  if (code < LETTER_A) return KIND.number;
+  return code === LETTER_N ? KIND.null : KIND.boolean;
 }
 
-function createField<Plan>(
-  name: string,
-  path: string,
-  kind: Kind,
-  depth: number,
-  container: Field<Plan> | undefined,
-  previous: Field<Plan> | undefined,
-  source = '',
-): Field<Plan> {
-  return {
-    name,
-    path,
-    kind,
-    depth,
-    container,
-    previous,
-    source,
-    guess: undefined,
-    next: new Map(),
-    plan: undefined,
-  };
-}
-
-/** The fields that have values, in order, up to `last`. */
-export function listFields<Plan>(last: Field<Plan>): Field<Plan>[] {
-  const fields: Field<Plan>[] = [];
-  for (let field: Field<Plan> | undefined = last; field?.previous !== undefined; field = field.previous) {
-    if (field.kind !== KIND.open) fields.push(field);
-  }
-  return fields.reverse();
+/** The names and paths of these fields, each at its index; a path has at most `pathLength` characters. */
+export function nameFields(fields: readonly EventField[], pathLength: number): NamedField[] {
+  const containers: NamedField[] = [];
+  return fields.map(({ source, kind, depth }) => {
+    // A copy, since a slice would keep the whole text of its event alive.
+    const copy = Buffer.from(source).toString();
+    const name = readString(copy, 0, copy.length);
+    const container = depth === 0 ? undefined : containers[depth - 1];
+    const own = name === '' ? '""' : truncateVisible(name, pathLength);
+    const path = container === undefined ? own : truncateVisible(`${container.path}.${own}`, pathLength);
+    const field = { name, path, kind, depth, container };
+    if (kind === KIND.open) containers[depth] = field;
+    return field;
+  });
 }

@@ -1,12 +1,12 @@
 // Figures as text: digits are set apart, never changed. No number type is involved, so nothing can be rounded.
 
-import { MAX_GROUPED_DIGITS } from './step-codes.ts';
-
 const MINUS = 0x2d;
 const POINT = 0x2e;
 const ZERO = 0x30;
 const NINE = 0x39;
 const LETTER_E = 0x65;
+/** A 256-bit integer has 78; a number of thousands of digits is not easier to read with commas. */
+const MAX_GROUPED_DIGITS = 300;
 /** A decimal figure as JSON or an exchange writes it; with an exponent it is left as it is. */
 const FIGURE = /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/;
 /** True for the text of a number. */
@@ -14,8 +14,8 @@ export function isFigure(text: string): boolean {
   return FIGURE.test(text);
 }
 
-/** In JSON, or in values with commas between them: a figure at the end, which may have been longer. */
-const LAST_FIGURE = /(^|[[:,] *)-?\d[-+.\deE]*$/;
+/** In JSON, or in values with commas between them: a figure at the end, also as a string, which may have been longer. */
+const LAST_FIGURE = /(^|[[:,] *)"?-?\d[-+.\deE]*$/;
 
 /** The beginning of a text that was cut, without the figure in which the cut may be: `12` is not `123`. */
 export function dropCutFigure(kept: string): string {

@@ -1,10 +1,10 @@
 // What matters of an event, first: chain, amount with its unit, dollars, who to whom. What neighbours share
 // stands in columns that grow with what comes, within bounds.
 
-import { NO_PAINT, type Paint, pickTypePaint, type Style } from '../paint.ts';
+import { NO_PAINT, type Paint, type Style } from '../paint.ts';
 import { measureWidth } from '../text-width.ts';
 import type { EventPlan, PartyPair, PartyPlace, Place } from './event-plan.ts';
-import { KIND } from './field-reader.ts';
+import { type EventField, KIND } from './field-reader.ts';
 import { groupDigits, isFigure } from './figures.ts';
 import { type Flow, measurePhrase, type Words } from './flow.ts';
 import { COLUMN, type Column, type SharedWidths } from './shared-widths.ts';
@@ -17,8 +17,7 @@ const SPACE = 1;
 
 /** The values of one event. */
 export interface EventValues extends ValueView {
-  readonly starts: readonly number[];
-  readonly ends: readonly number[];
+  readonly fields: readonly EventField[];
 }
 
 /** How a value stands in the headline: not at all, with its digits set apart, or as it was sent. */
@@ -66,15 +65,17 @@ export class Headline {
     for (const pair of parties) this.#addPair(event, pair);
   }
 
-  /** By the type as it was sent. */
-  #paintType({ text, starts, ends }: EventValues, { index }: Place): Paint {
-    const start = (starts[index] ?? 0) + 1;
-    const length = (ends[index] ?? 0) - 1 - start;
+  /** The same color for the same type, by its length and a few of its characters. */
+  #paintType(event: EventValues, place: Place): Paint {
+    const { start, end } = findValue(event, place);
+    const first = start + 1;
+    const length = end - 1 - first;
+    const { text } = event;
     const { types } = this.#style;
-    const signs = [0, length >> 1, length - 1].map((at) => text.charCodeAt(start + at));
-    return (
-      types[pickTypePaint(types.length, length, signs[0] ?? 0, signs[1] ?? 0, signs[2] ?? 0)] ?? NO_PAINT
-    );
+    if (length === 0) return types[0] ?? NO_PAINT;
+    const middle = text.charCodeAt(first + (length >> 1));
+    const sum = text.charCodeAt(first) + middle + text.charCodeAt(first + length - 1);
+    return types[(sum + length) % types.length] ?? NO_PAINT;
   }
 
   /** An amount and its unit: never on two lines, unless no line can hold them. */
@@ -105,10 +106,9 @@ export class Headline {
   }
 
   /** The figure with its digits set apart; what is none is left to the details, and undefined. */
-  #readFigure(column: 'amount' | 'dollars', event: EventValues, { index, field }: Place): string | undefined {
-    const start = event.starts[index] ?? 0;
-    const end = event.ends[index] ?? 0;
-    const inset = field.kind === KIND.string ? 1 : 0;
+  #readFigure(column: 'amount' | 'dollars', event: EventValues, place: Place): string | undefined {
+    const { start, end } = findValue(event, place);
+    const inset = place.field.kind === KIND.string ? 1 : 0;
     this.forms[column] = FORM.none;
     if (inset === 1 && !isFigure(event.text.slice(start + 1, end - 1))) return undefined;
     const grouped = groupDigits(event.text, start + inset, end - inset);
@@ -159,11 +159,17 @@ export class Headline {
   }
 }
 
+const NOT_THERE = { start: 0, end: 0 };
+
+/** Where in the event's text the value of that field is. */
+export function findValue({ fields }: EventValues, { index }: Place): Pick<EventField, 'start' | 'end'> {
+  return fields[index] ?? NOT_THERE;
+}
+
 /** The visible text of that field. */
-export function showAt(event: EventValues, { index, field }: Place): string {
-  const start = event.starts[index] ?? 0;
-  const end = event.ends[index] ?? 0;
-  return field.kind === KIND.string ? showString(event, start, end) : event.text.slice(start, end);
+export function showAt(event: EventValues, place: Place): string {
+  const { start, end } = findValue(event, place);
+  return place.field.kind === KIND.string ? showString(event, start, end) : event.text.slice(start, end);
 }
 
 function signDollars(figure: string): string {

@@ -6,12 +6,10 @@ import { skipSpace, skipValue } from '../../events/json-level.ts';
 import { decodeText, MESSAGE } from '../../events/messages.ts';
 import type { Style } from '../paint.ts';
 import type { Renderer } from '../renderer.ts';
-import { SIGNS, type Signs, toByteLine, toByteSigns } from '../signs.ts';
-import { BytePainter } from './byte-painter.ts';
+import { SIGNS, type Signs } from '../signs.ts';
 import { Details } from './details.ts';
 import { type EventPlan, planEvent } from './event-plan.ts';
-import { learnShape } from './event-shape.ts';
-import { FieldReader, listFields } from './field-reader.ts';
+import { type EventFields, nameFields, readFields } from './field-reader.ts';
 import { Flow } from './flow.ts';
 import { type EventValues, Headline } from './headline.ts';
 import { listNested, type NestedBounds } from './nested.ts';
@@ -34,14 +32,16 @@ export interface PrettyOptions {
 const COLUMNS_TO_INDENT = 60;
 const COLUMNS_TO_ALIGN_FIGURES = 110;
 const COLUMNS_TO_SPARE = 150;
-/** An event that comes again is worth a shape; one with ever other white space is not. */
-const TIMES_MET_TO_LEARN = 2;
-const MAX_FORMS_OF_PLAN = 4;
 /** `+12` and the gap before it. */
 const ROOM_FOR_COUNT = 5;
 const NARROW_INDENT = 2;
 const GAP = 2;
 const OPEN_ARRAY = 0x5b;
+/** Bounds of the memory for plans, since names are chosen by the server. */
+const MAX_PLANS = 200;
+const MAX_LAYOUT_LENGTH = 4_000;
+/** Of an event that is not an object. */
+const NO_FIELDS: EventFields = { fields: [], layout: '', isCut: false };
 /** What is shown of one event at most. */
 const NARROW: NestedBounds = { depth: 4, pairs: 60, scalars: 20, containers: 3, pathLength: 60 };
 const WIDE: NestedBounds = {
@@ -56,10 +56,11 @@ const WIDE: NestedBounds = {
 export function createPrettyRenderer(options: PrettyOptions): Renderer {
   const painter = new PrettyPainter(options);
   return {
-    renderEvents(batch: Batch, count: number): Buffer {
+    renderEvents(batch: Batch, count: number): string {
       painter.begin(batch);
-      for (let i = 0; i < count; i += 1) painter.paint(batch, i);
-      return painter.take();
+      let lines = '';
+      for (let i = 0; i < count; i += 1) lines += painter.paint(batch, i);
+      return lines;
     },
   };
 }
@@ -69,38 +70,30 @@ class PrettyPainter {
   readonly #options: PrettyOptions;
   readonly #style: Style;
   readonly #signs: Signs;
-  readonly #byteSigns: Signs;
   readonly #bounds: NestedBounds;
   readonly #formatTime: (atMs: number) => string;
-  readonly #reader: FieldReader<EventPlan>;
   readonly #flow: Flow;
   readonly #widths = new SharedWidths();
   readonly #headline: Headline;
   readonly #details: Details;
-  readonly #quick: BytePainter;
-  readonly #timesMet = new WeakMap<EventPlan, number>();
+  /** By the layout of the event. */
+  readonly #plans = new Map<string, EventPlan>();
   #time = '';
 
   constructor(options: PrettyOptions) {
     this.#options = options;
     this.#style = options.style;
     this.#signs = options.signs ?? SIGNS;
-    this.#byteSigns = toByteSigns(this.#signs);
     this.#bounds = options.isWide ? WIDE : NARROW;
-    const { depth, pairs: fields, pathLength } = this.#bounds;
     this.#formatTime = createTimeFormat(options.time);
-    this.#reader = new FieldReader({ depth, fields, pathLength });
     this.#flow = new Flow(!options.isWide);
     this.#headline = new Headline(this.#style, this.#flow, this.#widths);
-    this.#quick = new BytePainter(this.#style, this.#signs, this.#widths, options.isWide);
     this.#details = new Details(this.#style, this.#flow, this.#bounds);
   }
 
   /** Begins a batch: what its events have in common. */
-  begin({ receivedAtMs, bytes }: Batch): void {
+  begin({ receivedAtMs }: Batch): void {
     const time = this.#formatTime(receivedAtMs);
-    const { open, close } = this.#style.time;
-    this.#quick.begin(bytes.length, time === '' ? '' : open + time + close);
     const columns = this.#options.columns() ?? Number.POSITIVE_INFINITY;
     const isRoomy = columns >= COLUMNS_TO_INDENT && time !== '';
     this.#time = time;
@@ -109,57 +102,36 @@ class PrettyPainter {
     this.#details.lineBudget = columns >= COLUMNS_TO_ALIGN_FIGURES ? 1 : columns >= COLUMNS_TO_INDENT ? 2 : 3;
   }
 
-  /** The lines since `begin`. */
-  take(): Buffer {
-    return this.#quick.take();
-  }
-
-  /** Adds the lines of event `index` of the batch. */
-  paint(batch: Batch, index: number): void {
+  /** The lines of event `index` of the batch. */
+  paint(batch: Batch, index: number): string {
     const flags = flagsOf(batch, index);
-    if (flags === MESSAGE.clean && !this.#flow.isBounded && this.#quick.paint(batch, index)) return;
-    this.#quick.addText(this.#paintText(textOf(batch, index), flags));
-  }
-
-  /** The lines of one event as byte lines. */
-  #paintText(bytes: Buffer, flags: number): string {
+    const bytes = textOf(batch, index);
     const text = decodeText(bytes, flags);
     // No flag, no byte beyond ASCII and no escape: all that is in it can be seen.
     const isPlain = flags === MESSAGE.clean && text.length === bytes.length && !text.includes('\\');
-    const plan = this.#readPlan(text, isPlain);
-    // Where widths count every sign must be one character.
-    const isByteLine = isPlain && !this.#flow.isBounded && plan?.isAscii !== false;
-    const { starts, ends, isCut } = this.#reader;
-    const signs = isByteLine ? this.#byteSigns : this.#signs;
-    const event: EventValues = { text, isPlain, isWide: this.#options.isWide, signs, starts, ends };
-    if (plan === undefined) {
+    const { depth, pairs } = this.#bounds;
+    const { fields, layout, isCut } = readFields(text, { depth, fields: pairs }) ?? NO_FIELDS;
+    const { isWide } = this.#options;
+    const event: EventValues = { text, isPlain, isWide, signs: this.#signs, fields };
+    if (fields.length === 0) {
       this.#addTime();
       this.#addBareValue(event);
     } else {
+      const plan = this.#findPlan(fields, layout);
       this.#addHeadline(plan, event);
       this.#details.add(plan, event, this.#headline.forms, isCut);
-      if (isByteLine && !isCut) this.#learn(plan, event);
     }
-    const lines = this.#flow.take();
-    return isByteLine ? lines : toByteLine(lines);
+    return this.#flow.take();
   }
 
-  /** Undefined for what is no object, or has nothing in it. */
-  #readPlan(text: string, isPlain: boolean): EventPlan | undefined {
-    if (!this.#reader.read(text, isPlain) || this.#reader.count === 0) return undefined;
-    const { last } = this.#reader;
-    last.plan ??= planEvent(last);
-    return last.plan;
-  }
-
-  /** Of what has come before more will come. */
-  #learn(plan: EventPlan, { text, starts, ends }: EventValues): void {
-    const times = (this.#timesMet.get(plan) ?? 0) + 1;
-    this.#timesMet.set(plan, times);
-    if (times < TIMES_MET_TO_LEARN || times > TIMES_MET_TO_LEARN + MAX_FORMS_OF_PLAN) return;
-    const kinds = listFields(this.#reader.last).map(({ kind }) => kind);
-    const shape = learnShape(text, plan, kinds, starts, ends);
-    if (shape !== undefined) this.#quick.learn(shape);
+  /** Plans are kept, since most events have the layout of an earlier one. */
+  #findPlan(fields: EventFields['fields'], layout: string): EventPlan {
+    const known = this.#plans.get(layout);
+    if (known !== undefined) return known;
+    const plan = planEvent(nameFields(fields, this.#bounds.pathLength));
+    if (this.#plans.size >= MAX_PLANS) this.#plans.clear();
+    if (layout.length <= MAX_LAYOUT_LENGTH) this.#plans.set(layout, plan);
+    return plan;
   }
 
   #addTime(): void {

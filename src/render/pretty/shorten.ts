@@ -4,8 +4,10 @@
 import { truncateVisible } from '../sanitize.ts';
 import { SIGNS } from '../signs.ts';
 import { groupDigits } from './figures.ts';
-import { MAX_HASH_LENGTH, MIN_HASH_LENGTH } from './step-codes.ts';
 
+/** Shorter texts are words or amounts, longer ones are not addresses, hashes or signatures. */
+const MIN_HASH_LENGTH = 26;
+const MAX_HASH_LENGTH = 130;
 const LETTER_X = 0x78;
 
 const DIGIT = 1;
@@ -22,14 +24,6 @@ export function isHashLike(text: string, start: number, end: number): boolean {
   if (end - start < MIN_HASH_LENGTH || end - start > MAX_HASH_LENGTH) return false;
   let found = 0;
   for (let at = start; at < end; at++) found |= CLASSES[text.charCodeAt(at)] ?? OTHER;
-  return found === (DIGIT | LETTER);
-}
-
-/** The same for bytes of printable ASCII. */
-export function isHashLikeAt(view: DataView, start: number, end: number): boolean {
-  if (end - start < MIN_HASH_LENGTH || end - start > MAX_HASH_LENGTH) return false;
-  let found = 0;
-  for (let at = start; at < end; at++) found |= CLASSES[view.getUint8(at)] as number;
   return found === (DIGIT | LETTER);
 }
 

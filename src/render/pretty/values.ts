@@ -5,7 +5,6 @@ import { makeVisible } from '../sanitize.ts';
 import type { Signs } from '../signs.ts';
 import { dropCutFigure } from './figures.ts';
 import { isHashLike, shortenEnd, shortenMiddle } from './shorten.ts';
-import { MAX_TEXT_LENGTH } from './step-codes.ts';
 
 /** An event's text, and how its values are shown. */
 export interface ValueView {
@@ -17,6 +16,8 @@ export interface ValueView {
   readonly signs: Signs;
 }
 
+/** Longer texts are cut, unless wide: about two lines. */
+const MAX_TEXT_LENGTH = 160;
 const MAX_SOURCE_LENGTH = 80;
 /** Shorter ones are no hashes, and need no cut. */
 const MIN_LENGTH_TO_SHORTEN = 20;

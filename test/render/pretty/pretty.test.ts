@@ -287,6 +287,8 @@ describe('what is shown', () => {
     const deep = (before: string): string => `{"a":{"b":{"c":{"d":{"e":{"${before}":[1,${digits}]}}}}}}`;
     for (const before of ['e', 'e'.repeat(70), 'e'.repeat(74)]) {
       expect(show([deep(before)], { columns: 300 })[0]).toMatch(/e":\[(1,)?… \(\d+ characters\)/);
+      const asText = deep(before).replace(digits, `"${digits}"`);
+      expect(show([asText], { columns: 300 })[0]).toMatch(/e":\[(1,)?… \(\d+ characters\)/);
       expect(show([deep(before)], { isWide: true })[0]).toMatch(new RegExp(`1, ?${digits}`));
     }
   });

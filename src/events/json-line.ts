@@ -1,0 +1,18 @@
+// Lines of JSON that this program wrote and that another program may have written anew: with white space between
+// tokens and at both ends.
+
+/** Tab, CR and space: a line feed ends the line, and NUL bytes are damage. */
+const WHITE_BYTES = [0x09, 0x0d, 0x20];
+const WHITE_SPACE = '[ \\t\\r]*';
+
+/** The start of such a line, up to the token after these; each is a regular expression. */
+export function matchTokens(...tokens: readonly string[]): RegExp {
+  return new RegExp(`^${['', ...tokens, ''].join(WHITE_SPACE)}`);
+}
+
+/** The line without white space at its end. */
+export function trimLineEnd(line: Buffer): Buffer {
+  let end = line.length;
+  while (end > 0 && WHITE_BYTES.includes(line[end - 1] as number)) end--;
+  return line.subarray(0, end);
+}
