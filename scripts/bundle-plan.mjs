@@ -31,7 +31,7 @@ const LAYERS = {
   'string-width': ['string-width'],
   chalk: ['chalk'],
   'render.tree': ['render/pretty/field-reader.ts', 'events/json-level.ts', 'events/path.ts'],
-  filter: ['filter/filter.ts'],
+  filter: ['filter/filter.ts', 'events/label.ts'],
   tail: ['commands/tail/run.ts'],
   replay: ['commands/replay/run.ts'],
   'commands.help': ['commands/help/print.ts'],
