@@ -7,9 +7,9 @@ import { type FlagValues, listGiven, parseFlags, pick } from '../../flags/defini
 import type { Io } from '../../io/io.ts';
 import { type ConnectionConfig, parseConnectionFlags } from '../../settings/connection-config.ts';
 import { type LogConfig, parseLogFlags, wantsColor } from '../../settings/stream-config.ts';
+import type { Expectation, Expected } from './expectations.ts';
 import { CHECK_FLAGS, type CheckFlags } from './flags.ts';
 import { DEFAULT_LAG_FIELDS } from './timestamp.ts';
-import type { Expectation, Expected } from './witness.ts';
 
 export interface CheckConfig {
   readonly log: LogConfig;
@@ -36,7 +36,8 @@ export async function parseCheckFlags(flags: CheckFlags, io: Io): Promise<CheckC
   const summaryFile = io.env['GITHUB_STEP_SUMMARY'];
   return {
     log: parseLogFlags(flags, io),
-    connection: parseConnectionFlags(flags),
+    // One attempt: a check reports what happens now.
+    connection: parseConnectionFlags({ ...flags, reconnect: false }),
     deadlineMs: values.deadlineMs ?? DEFAULT_DEADLINE_MS + (expected?.withinMs ?? 0),
     expected,
     isJson: values.isJson,

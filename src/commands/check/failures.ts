@@ -3,8 +3,8 @@ import { CAUSES, type Cause, describeCause } from '../../connection/causes.ts';
 import { RULES } from '../../connection/rules.ts';
 import { type AtlantisError, EXIT } from '../../errors.ts';
 import { formatDuration } from '../../ui/words.ts';
+import type { ExpectationCounter, Expected } from './expectations.ts';
 import { type Failure, STEPS, type StepName } from './steps.ts';
-import type { Expected, Witness } from './witness.ts';
 
 /** Types that are named in a sentence; reports for programs name more. */
 const SHOWN_TYPES = 8;
@@ -71,35 +71,39 @@ export function describeMissingPong(host: string, waitedMs: number, hasHeard: bo
 }
 
 /** What was expected and did not come, and what came instead. */
-export function describeUnmet(expected: Expected, witness: Witness): Failure {
+export function describeUnmet(expected: Expected, counter: ExpectationCounter): Failure {
   return {
     cause: 'expectation',
-    message: `${listUnmet(witness)} within ${formatDuration(expected.withinMs)} of the welcome; ${describeSeen(witness)}`,
+    message: `${listUnmet(counter)} within ${formatDuration(expected.withinMs)} of the welcome; ${describeSeen(counter)}`,
     hint: 'Check the subscriptions of the key, or allow more time with --within.',
     exitCode: EXIT.timeout,
-    details: listSeen(witness),
+    details: listSeen(counter),
   };
 }
 
 /** The overall deadline passed. */
-export function describeDeadline(deadlineMs: number, step: StepName | undefined, witness: Witness): Failure {
+export function describeDeadline(
+  deadlineMs: number,
+  step: StepName | undefined,
+  counter: ExpectationCounter,
+): Failure {
   const during = step === undefined ? '' : ` during the step "${STEPS[step]}"`;
-  const seen = step === 'events' ? `: ${listUnmet(witness)}; ${describeSeen(witness)}` : '';
+  const seen = step === 'events' ? `: ${listUnmet(counter)}; ${describeSeen(counter)}` : '';
   return {
     cause: 'deadline',
     message: `--deadline: ${formatDuration(deadlineMs)} passed${during}${seen}`,
     hint: 'Allow more time with --deadline, or see what the step waits for.',
     exitCode: EXIT.timeout,
-    ...(step === 'events' ? { details: listSeen(witness) } : {}),
+    ...(step === 'events' ? { details: listSeen(counter) } : {}),
   };
 }
 
 /** The figures of what arrived, for programs. */
-export function listSeen(witness: Witness): Record<string, unknown> {
-  return { events: witness.events, types: witness.types, discarded: witness.discarded };
+export function listSeen(counter: ExpectationCounter): Record<string, unknown> {
+  return { events: counter.events, types: counter.types, discarded: counter.discarded };
 }
 
-function listUnmet({ counts }: Witness): string {
+function listUnmet({ counts }: ExpectationCounter): string {
   const unmet = counts.filter(({ matched, min }) => matched < min);
   return unmet
     .map(({ expression, min, matched, late, untimed }) => {
@@ -113,7 +117,7 @@ function listUnmet({ counts }: Witness): string {
     .join('; ');
 }
 
-function describeSeen({ types, events, discarded, overdue }: Witness): string {
+function describeSeen({ types, events, discarded, overdue }: ExpectationCounter): string {
   const shown = types.slice(0, SHOWN_TYPES).map(({ type, count }) => `${count} ${type}`);
   if (types.length > SHOWN_TYPES) shown.push(`${types.length - SHOWN_TYPES} more types`);
   const lost = discarded === 0 ? '' : `, ${discarded} discarded`;

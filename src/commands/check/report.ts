@@ -1,8 +1,8 @@
 // The report of a check as one JSON document (docs/check.schema.json); the other reports are made from it.
 
+import type { ExpectationCounter } from './expectations.ts';
 import { cleanDeep, type StepLog } from './step-log.ts';
 import type { Details, StepName } from './steps.ts';
-import type { Witness } from './witness.ts';
 
 /** A step as the document has it. */
 export interface ReportStep {
@@ -48,7 +48,7 @@ export interface ReportFrame {
 export function buildReport(
   frame: ReportFrame,
   log: StepLog,
-  witness: Witness,
+  counter: ExpectationCounter,
   clean: (text: string) => string,
 ): Report {
   return {
@@ -67,7 +67,7 @@ export function buildReport(
       const { cause, message, hint = null } = result.failure;
       return { ...step, error: { cause, message, hint } };
     }),
-    expectations: witness.counts.map((count) => ({
+    expectations: counter.counts.map((count) => ({
       ...count,
       expression: clean(count.expression),
       met: count.matched >= count.min,

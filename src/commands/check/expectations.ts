@@ -1,8 +1,10 @@
 // Counts what arrives against what is expected. Keeps types and counts, never an event.
 
+import type { Clock } from '../../clock.ts';
 import { type Batch, textsOf } from '../../events/batch.ts';
 import { createTypeReader } from '../../events/label.ts';
 import type { Step } from '../../events/path.ts';
+import type { StreamItem } from '../../stream/items.ts';
 import { createTimestampReader } from './timestamp.ts';
 
 /** One `--expect`: its words, and the filter that they make. */
@@ -35,9 +37,11 @@ export interface Count {
   readonly untimed: number;
 }
 
-export interface Witness {
-  /** @param isInTime whether it arrived within `withinMs` of the welcome; what came later counts for nothing */
-  note(batch: Batch, isInTime: boolean): void;
+export interface ExpectationCounter {
+  /** Takes what a stream yields. Events count within `withinMs` of the welcome. */
+  take(item: StreamItem): void;
+  /** Ms that are left for the events, not above zero when the time is over. */
+  readonly remainingMs: number;
   /** Whether every expectation has its events. */
   readonly isMet: boolean;
   /** Resolves as soon as `isMet`. */
@@ -62,7 +66,7 @@ const NO_TYPE = '(no type)';
 const OTHER_TYPES = '(other types)';
 
 /** @param expected undefined where only the number of events matters */
-export function createWitness(expected: Expected | undefined): Witness {
+export function createExpectationCounter(expected: Expected | undefined, clock: Clock): ExpectationCounter {
   const counts = (expected?.expectations ?? []).map(({ expression }) => ({
     expression,
     min: expected?.min ?? 1,
@@ -77,6 +81,8 @@ export function createWitness(expected: Expected | undefined): Witness {
   let events = 0;
   let discarded = 0;
   let overdue = 0;
+  /** Monotonic ms; set by the welcome. */
+  let untilMs = 0;
   let resolveMet: () => void = () => {};
   const met = new Promise<void>((resolve) => {
     resolveMet = resolve;
@@ -97,20 +103,34 @@ export function createWitness(expected: Expected | undefined): Witness {
     }
   };
 
-  const witness: Witness = {
-    note(batch, isInTime) {
-      heard += batch.count + batch.discarded.length;
-      if (expected === undefined || witness.isMet) return;
-      if (!isInTime) {
-        overdue += batch.count;
-        return;
-      }
-      events += batch.count;
-      discarded += batch.discarded.length;
-      for (const text of textsOf(batch)) noteType(types, readType(text));
-      for (const [at, { select }] of expected.expectations.entries())
-        count(select(batch), expected.maxLagMs, at);
-      if (witness.isMet) resolveMet();
+  const countEvents = (batch: Batch): void => {
+    heard += batch.count;
+    if (expected === undefined || counter.isMet) return;
+    if (counter.remainingMs < 0) {
+      overdue += batch.count;
+      return;
+    }
+    events += batch.count;
+    for (const text of textsOf(batch)) noteType(types, readType(text));
+    for (const [at, { select }] of expected.expectations.entries()) {
+      count(select(batch), expected.maxLagMs, at);
+    }
+    if (counter.isMet) resolveMet();
+  };
+
+  const countDiscarded = (messages: number): void => {
+    heard += messages;
+    if (expected !== undefined && !counter.isMet && counter.remainingMs >= 0) discarded += messages;
+  };
+
+  const counter: ExpectationCounter = {
+    take(item) {
+      if (item.kind === 'connected') untilMs = clock.monotonicMs() + (expected?.withinMs ?? 0);
+      else if (item.kind === 'discarded') countDiscarded(item.reasons.length);
+      else if (item.kind === 'events') countEvents(item.batch.received);
+    },
+    get remainingMs() {
+      return untilMs - clock.monotonicMs();
     },
     get isMet() {
       return counts.length > 0 && counts.every(({ matched, min }) => matched >= min);
@@ -134,7 +154,7 @@ export function createWitness(expected: Expected | undefined): Witness {
       return all.sort((a, b) => b.count - a.count);
     },
   };
-  return witness;
+  return counter;
 }
 
 function noteType(types: Map<string, number>, sent: string | undefined): void {
