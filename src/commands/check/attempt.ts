@@ -1,11 +1,9 @@
-// Follows one attempt to connect from step to step: name lookup, TCP, proxy CONNECT, TLS, upgrade.
-//
-// It only observes: the attempt is the one that `tail` makes.
+// Turns the progress of one attempt to connect into steps: name lookup, TCP, proxy CONNECT, TLS, upgrade.
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { isIP, type Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import type { AttemptObserver, DialSettings } from '../../connection/settings.ts';
-import type { StepLog } from './step-log.ts';
+import type { StepLog } from './steps.ts';
 
 export interface ObservedAttempt {
   readonly observer: AttemptObserver;
@@ -100,7 +98,7 @@ function watchSocket(log: StepLog, socket: Socket, hostname: string, onConnect: 
     if (error !== null) return;
     addresses.push(address);
     if (addresses.length > 1) return;
-    // All addresses are told in one turn, and the first attempt to reach one comes after it.
+    // All addresses are emitted in one turn, and the first one is connected to after it.
     queueMicrotask(() => {
       if (log.current !== 'lookup') return;
       log.pass(`${hostname} is ${addresses.join(', ')}`, { host: hostname, addresses });

@@ -1,22 +1,23 @@
-// From what went wrong to a failure of a step: words, what to do, exit code (contract § 2).
+// From what went wrong to the failure of a step: message, hint, exit code (contract § 2).
 import { CAUSES, type Cause, describeCause } from '../../connection/causes.ts';
 import { RULES } from '../../connection/rules.ts';
 import { type AtlantisError, EXIT } from '../../errors.ts';
+import type { EndSignal } from '../../io/io.ts';
 import { formatDuration } from '../../ui/words.ts';
 import type { ExpectationCounter, Expected } from './expectations.ts';
 import { type Failure, STEPS, type StepName } from './steps.ts';
 
-/** Types that are named in a sentence; reports for programs name more. */
+/** Types that a message names; reports for programs name more. */
 const SHOWN_TYPES = 8;
 
-/** Who is to blame, by exit code. */
+/** The cause in reports, by exit code. */
 const ERROR_CAUSES: Readonly<Record<number, string>> = {
   [EXIT.usage]: 'usage',
   [EXIT.credential]: 'credential',
   [EXIT.store]: 'store',
 };
 
-/** The failure that a cause of the connection is; the exit code is that of giving up over it. */
+/** The failure for a cause of the connection; `tail` gives up with the same exit code. */
 export function fromCause(cause: Cause): Failure {
   const { happened, remedy } = describeCause(cause);
   const { retryAfterMs } = cause;
@@ -38,12 +39,12 @@ export function fromCause(cause: Cause): Failure {
   };
 }
 
-/** The failure that an error of `errors.ts` is. */
+/** The failure for an error of `errors.ts`. */
 export function fromError({ message, hint, exitCode }: AtlantisError): Failure {
   return { cause: ERROR_CAUSES[exitCode] ?? 'settings', message, hint, exitCode };
 }
 
-/** The welcome names another key than the one in use (contract C4). */
+/** The welcome names a different key from the one in use (contract C4). */
 export function describeForeignKey(host: string, accepted: string, expected: string): Failure {
   return {
     cause: 'foreign-key',
@@ -55,8 +56,8 @@ export function describeForeignKey(host: string, accepted: string, expected: str
 }
 
 /**
- * No pong. With messages in the meantime the connection lives and the other side breaks the protocol; without
- * them it is dead (contract K2).
+ * No pong came. If messages came in the meantime, the connection works and the server breaks the protocol; if
+ * none did, it is dead (contract K2).
  */
 export function describeMissingPong(host: string, waitedMs: number, hasHeard: boolean): Failure {
   const detail = `no pong within ${formatDuration(waitedMs)} of a ping`;
@@ -70,7 +71,7 @@ export function describeMissingPong(host: string, waitedMs: number, hasHeard: bo
   };
 }
 
-/** What was expected and did not come, and what came instead. */
+/** Expected events did not arrive: which, and what arrived instead. */
 export function describeUnmet(expected: Expected, counter: ExpectationCounter): Failure {
   return {
     cause: 'expectation',
@@ -98,7 +99,12 @@ export function describeDeadline(
   };
 }
 
-/** The figures of what arrived, for programs. */
+/** A signal ended the check. */
+export function describeSignal(signal: EndSignal): Failure {
+  return { cause: 'signal', message: `ended by ${signal}`, hint: undefined, exitCode: null };
+}
+
+/** Counts of what arrived, for programs. */
 export function listSeen(counter: ExpectationCounter): Record<string, unknown> {
   return { events: counter.events, types: counter.types, discarded: counter.discarded };
 }

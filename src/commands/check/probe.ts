@@ -22,7 +22,7 @@ import { type PreparedStream, prepareSource } from '../../stream/open.ts';
 import { observeAttempt } from './attempt.ts';
 import type { ExpectationCounter, Expected } from './expectations.ts';
 import { describeForeignKey, describeMissingPong, describeUnmet, fromCause, listSeen } from './failures.ts';
-import type { StepLog } from './step-log.ts';
+import type { StepLog } from './steps.ts';
 
 /** What the steps of a check need. */
 export interface Probe {
