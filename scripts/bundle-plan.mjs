@@ -16,7 +16,9 @@ const LAYERS = {
   base: [
     'settings/stream-config.ts',
     'ui/words.ts',
+    'io/stop.ts',
     'session/ends.ts',
+    'session/pump.ts',
     'events/scanner.ts',
     'events/type-test.ts',
     'events/memory.ts',
@@ -28,11 +30,11 @@ const LAYERS = {
   'io.files': ['io/lock.ts', 'io/append-file.ts'],
   ws: ['ws'],
   // The stream, for commands and for programs.
-  stream: ['stream/open.ts', 'connection/dial/tls-port.ts', 'connection/live-stream.ts'],
+  stream: ['stream/open.ts'],
   'string-width': ['string-width'],
   chalk: ['chalk'],
   'render.tree': ['events/json-level.ts', 'events/path.ts'],
-  filter: ['filter/filter.ts'],
+  filter: ['filter/filter.ts', 'events/label.ts'],
   tail: ['commands/tail/run.ts'],
   replay: ['commands/replay/run.ts'],
   'commands.help': ['commands/help/print.ts'],

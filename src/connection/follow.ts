@@ -110,6 +110,7 @@ export async function openConnection(
   if (!('webSocket' in opened)) {
     return isFirst ? recogniseTlsPort(opened, dial.url, clock, signal) : opened;
   }
+  dial.observer?.onUpgraded(opened);
   const live = new LiveStream(opened, dial, clock);
   const problem = await live.awaitWelcome(signal);
   if (problem === undefined && !signal.aborted) return live;

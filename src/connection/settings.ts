@@ -1,7 +1,18 @@
 // What a connection needs to know, once, read-only.
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Socket } from 'node:net';
 import type { FrameBuffer } from '../events/batch.ts';
 import type { KeyOrigin } from './causes.ts';
+import type { Phase } from './network-errors.ts';
 import type { KeepaliveSettings } from './read/keepalive.ts';
+
+/** Is notified of the progress of each attempt to connect. */
+export interface AttemptObserver {
+  /** The attempt enters a phase; `socket` is there from the name lookup on. */
+  onPhase(phase: Phase, socket: Socket | undefined): void;
+  /** The server accepted the upgrade; the welcome is next. */
+  onUpgraded(response: { readonly headers: IncomingHttpHeaders; readonly requestId: string }): void;
+}
 
 export interface DialSettings {
   /** `ws:` or `wss:` URL of the stream, already checked (contract C5). */
@@ -27,4 +38,5 @@ export interface DialSettings {
   classify(text: Uint8Array): number;
   /** Makes the one of a connection; default, or where it makes none: ws has every frame. */
   readonly createFrameBuffer?: () => FrameBuffer | undefined;
+  readonly observer?: AttemptObserver | undefined;
 }

@@ -1,7 +1,7 @@
 // `--where` expressions: `PATH OP VALUE`, read once, tested against each event (contract O8, docs/filters.md).
 //
 // Pure but for loading the engine of regular expressions where one is asked for.
-import { decodeString } from '../events/json-tree.ts';
+import { decodeString } from '../events/json-string.ts';
 import { ExpressionFault, parsePath, type Step } from '../events/path.ts';
 import {
   compareNumbers,

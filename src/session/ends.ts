@@ -15,16 +15,20 @@ const DRAIN_MS = 2_000;
 /** After a fault of our own the process ends within this time, come what may. */
 const END_AFTER_FAULT_MS = 3_000;
 
-/** Watches for all of them; returns a function that ends the watch. */
+/**
+ * Watches for all of them; returns a function that ends the watch.
+ *
+ * @param output what a run queues; absent for a run that queues nothing
+ */
 export function watchEnds(
   config: Pick<TailConfig, 'durationMs' | 'timeoutMs'>,
   io: Io,
   stop: Stop,
-  output: Cuttable,
+  output?: Cuttable,
 ): () => void {
   const onSignal = (signal: EndSignal): void => {
     stop.because({ kind: 'signal', signal });
-    output.cutAfter(DRAIN_MS);
+    output?.cutAfter(DRAIN_MS);
   };
   const undo = [watchSignals(io, onSignal), watchFaults(io, stop, output)];
   if (config.durationMs !== undefined) {
@@ -33,7 +37,7 @@ export function watchEnds(
   if (config.timeoutMs !== undefined) {
     const expire = (): void => {
       stop.because({ kind: 'timeout' });
-      output.cutAfter(DRAIN_MS);
+      output?.cutAfter(DRAIN_MS);
     };
     undo.push(io.clock.setTimer(expire, config.timeoutMs));
   }
@@ -43,7 +47,7 @@ export function watchEnds(
 }
 
 /** The first signal is told, a second one ends the process at once (contract S1). */
-export function watchSignals(io: Io, onFirst: (signal: EndSignal) => void): () => void {
+function watchSignals(io: Io, onFirst: (signal: EndSignal) => void): () => void {
   let isSecond = false;
   return io.onSignal((signal) => {
     if (isSecond) io.dieBySignal(signal);
@@ -53,12 +57,12 @@ export function watchSignals(io: Io, onFirst: (signal: EndSignal) => void): () =
 }
 
 /** A bug ends the run with what was queued written; what it breaks besides is no news (contract S2). */
-function watchFaults(io: Io, stop: Stop, output: Cuttable): () => void {
+function watchFaults(io: Io, stop: Stop, output: Cuttable | undefined): () => void {
   let cancel: (() => void) | undefined;
   const unwatch = io.onUncaught((error) => {
     if (cancel !== undefined) return;
     stop.because({ kind: 'fault', error });
-    output.cutAfter(DRAIN_MS);
+    output?.cutAfter(DRAIN_MS);
     cancel = io.clock.setTimer(() => {
       // Handed on to whoever watched before: it says what happened and ends the process.
       unwatch();

@@ -9,16 +9,16 @@ import { createStop, type Stop, type StopReason, toOutcome } from '../io/stop.ts
 import type { Recorder } from '../recording/recorder.ts';
 import type { LifecycleRecord } from '../render/renderer.ts';
 import type { TailConfig } from '../settings/stream-config.ts';
-import { isStreamEnded } from '../stream/errors.ts';
 import type { Connected, EventBatch, Events, StreamItem } from '../stream/items.ts';
 import type { Reporter } from '../ui/reporter.ts';
 import type { StreamStatus } from '../ui/shown-status.ts';
 import * as say from '../ui/words.ts';
 import { watchEnds } from './ends.ts';
 import type { OpenOutput, Output } from './output.ts';
+import { pump } from './pump.ts';
 import { clearReadyFile, writeReadyFile } from './ready-file.ts';
 import { createSilenceWatch, type SilenceWatch } from './silence.ts';
-import type { LiveSource, Source } from './source.ts';
+import type { LiveSource, Recorded, Source } from './source.ts';
 import { startTally, type Tally } from './tally.ts';
 
 /** What of the configuration a session goes by. */
@@ -81,22 +81,19 @@ export async function runSession(parts: SessionParts, io: Io): Promise<Outcome> 
 /** Pulls until the stream ends or there is a reason to leave it. */
 async function followToTheEnd(run: Run, silence: SilenceWatch): Promise<void> {
   const { config, io, output, reporter, source, stop, tally } = run;
-  try {
-    for await (const item of source.items(stop.signal)) {
-      if (item.kind === 'connected') silence.begin();
-      if (item.kind === 'lost') silence.end();
-      if (item.kind === 'recorded') await output.writeRecorded?.(item.line);
-      else if (item.kind !== 'events') await tell(item, run);
-      else if ((await deliver(item.batch, run)) > 0) silence.noteEvent();
-      if (tally.events === config.limit) stop.because({ kind: 'limit' });
-      if (stop.reason?.kind === 'limit' || stop.reason?.kind === 'output' || output.failure !== undefined)
-        return;
-    }
-  } catch (error) {
-    if (!isStreamEnded(error)) throw error;
-    if (stop.reason === undefined) reporter.report(say.sayGaveUp(error, io.clock.wallMs()));
-    stop.because({ kind: 'gave-up', exitCode: error.exitCode });
-  }
+  const gaveUp = await pump<StreamItem | Recorded>(source.items(stop.signal), async (item) => {
+    if (item.kind === 'connected') silence.begin();
+    if (item.kind === 'lost') silence.end();
+    if (item.kind === 'recorded') await output.writeRecorded?.(item.line);
+    else if (item.kind !== 'events') await tell(item, run);
+    else if ((await deliver(item.batch, run)) > 0) silence.noteEvent();
+    if (tally.events === config.limit) stop.because({ kind: 'limit' });
+    const { reason } = stop;
+    return reason?.kind !== 'limit' && reason?.kind !== 'output' && output.failure === undefined;
+  });
+  if (gaveUp === undefined) return;
+  if (stop.reason === undefined) reporter.report(say.sayGaveUp(gaveUp, io.clock.wallMs()));
+  stop.because({ kind: 'gave-up', exitCode: gaveUp.exitCode });
 }
 
 /** Hands on what filters and limit leave of a batch, waiting while the output does not keep up. */

@@ -69,6 +69,15 @@ export class EventStream implements AsyncIterable<StreamEvent> {
   }
 
   /**
+   * Pings now; resolves with the round trip in ms when the pong comes, which may be never.
+   *
+   * @internal
+   */
+  ping(): Promise<number> {
+    return this.#connection?.ping() ?? new Promise(() => {});
+  }
+
+  /**
    * The events, one by one. After the signal aborted none comes any more.
    *
    * @throws UsageError when the stream is iterated over already: each one is a single run

@@ -1,5 +1,6 @@
 // From what flags, environment and profile say to a stream of the library, ready to be opened.
 
+import type { AttemptObserver } from '../connection/settings.ts';
 import type { Io } from '../io/io.ts';
 import { readCaFile } from '../settings/certificates.ts';
 import type { ConnectionConfig } from '../settings/connection-config.ts';
@@ -11,7 +12,7 @@ import { prepareStream, type StreamSettings, type StreamWorld } from './settings
 export interface PreparedStream {
   readonly settings: StreamSettings;
   /** Opens it, once; it ends when the signal aborts. */
-  open(signal: AbortSignal): EventStream;
+  open(signal: AbortSignal, observer?: AttemptObserver): EventStream;
 }
 
 /**
@@ -48,6 +49,11 @@ export async function prepareSource(
   if (settings.dial.proxyUrl !== undefined) io.redactor.addProxyUrl(settings.dial.proxyUrl);
   return {
     settings,
-    open: (signal) => new EventStream({ ...stream, signal }, async () => settings, world),
+    open: (signal, observer) =>
+      new EventStream(
+        { ...stream, signal },
+        async () => ({ ...settings, dial: { ...settings.dial, observer } }),
+        world,
+      ),
   };
 }

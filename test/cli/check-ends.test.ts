@@ -40,6 +40,22 @@ describe('S1: a signal ends each step, with the report, by that signal', () => {
   });
 });
 
+describe('S1: a signal that arrives after the deadline, while the connection is being closed', () => {
+  test('ends the process by that signal, with the report', async () => {
+    const wait = WAITS.find(({ step }) => step === 'keepalive');
+    if (wait === undefined) throw new Error('no such wait');
+    const { server, child, finish } = await startWaiting(wait, ['--deadline', '3s']);
+    await server.waitUntil(() => server.attempts[0]?.closeFrame, 'the goodbye');
+    child.kill('SIGTERM');
+    const exit = await finish();
+    expect([exit.signal, exit.report.signal, exit.failed?.error?.cause]).toEqual([
+      'SIGTERM',
+      'SIGTERM',
+      'signal',
+    ]);
+  });
+});
+
 describe('P1: a key command that does not end is ended with the check', () => {
   test.each(['SIGTERM', '--deadline'])('by %s', async (way) => {
     const folder = makeTempFolder();

@@ -1,16 +1,18 @@
 // Everything that looks for values in an event finds the same ones, whatever white space is between its tokens.
 import { describe, expect, test } from '@jest/globals';
-import { createWitness } from '../../src/commands/check/witness.ts';
-import { parseLossless } from '../../src/events/json-tree.ts';
+import { createExpectationCounter } from '../../src/commands/check/expectations.ts';
 import { createScalarReader, createTypeReader } from '../../src/events/label.ts';
-import { findValues, type Step } from '../../src/events/path.ts';
+import type { Step } from '../../src/events/path.ts';
 import { parseFieldList } from '../../src/filter/field-list.ts';
 import { createFilter } from '../../src/filter/filter.ts';
 import { createFieldsRenderer } from '../../src/render/fields.ts';
 import { PLAIN_STYLE } from '../../src/render/paint.ts';
 import { makeVisible } from '../../src/render/sanitize.ts';
+import { EventBatch } from '../../src/stream/items.ts';
 import { makeBatch } from '../helpers/batches.ts';
 import { countCases, pickSeed, timeForCases } from '../helpers/cases.ts';
+import { createFakeClock } from '../helpers/fake-clock.ts';
+import { findValues, parseLossless } from '../helpers/json-tree.ts';
 import { findPlain, type PlainValue, readPlainJson, readPlainString } from '../helpers/plain-json.ts';
 import { type Random, seededRandom } from '../helpers/random-json.ts';
 import { makeShape, spellShape } from '../helpers/spaced-json.ts';
@@ -140,19 +142,15 @@ function readLabels(event: string, path: Path) {
       typeof step === 'number' ? { kind: 'item', index: step } : { kind: 'member', name: step },
   );
   const bytes = Buffer.from(event);
-  const witness = createWitness({
-    expectations: [],
-    min: 1,
-    withinMs: 1,
-    maxLagMs: undefined,
-    lagPaths: [],
-  });
-  witness.note(makeBatch([event], 0), true);
+  const expected = { expectations: [], min: 1, withinMs: 1, maxLagMs: undefined, lagPaths: [] };
+  const counter = createExpectationCounter(expected, createFakeClock());
+  const batch = makeBatch([event], 0);
+  counter.take({ kind: 'events', batch: new EventBatch(batch, batch, 1, 1) });
   const [node] = findValues(parseLossless(event), steps);
   return {
     type: createTypeReader()(bytes),
     id: createScalarReader(steps)(bytes),
-    checked: witness.types[0]?.type,
+    checked: counter.types[0]?.type,
     raw: node !== undefined && 'raw' in node ? node.raw : undefined,
   };
 }

@@ -27,9 +27,9 @@ import { startScriptedServer, streamHandler } from '../helpers/scripted-server.t
 const [VICTIM, OTHER] = [12_345, 54_321];
 const AS_VICTIM = ['setpriv', `--reuid=${VICTIM}`, `--regid=${VICTIM}`, '--clear-groups'];
 const [setpriv = '', ...user] = AS_VICTIM;
-const hasUsers =
-  process.getuid?.() === 0 &&
-  spawnSync(setpriv, [...user, process.execPath, COMMAND, '--version']).status === 0;
+/** Whether another user may run the command from here. */
+const probe = [...user, process.execPath, COMMAND, '--version'];
+const hasUsers = process.getuid?.() === 0 && spawnSync(setpriv, probe).status === 0;
 const describeWithUsers = hasUsers ? describe : describe.skip;
 
 const URL = 'https://api.atlantis.example';

@@ -1,12 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import { isAtlantisError } from '../../src/errors.ts';
 import { type Batch, keepEvents, textsOf } from '../../src/events/batch.ts';
-import { decodeString, type JsonNode, parseLossless } from '../../src/events/json-tree.ts';
+import { decodeString } from '../../src/events/json-string.ts';
 import { MESSAGE } from '../../src/events/messages.ts';
 import type { Step } from '../../src/events/path.ts';
 import { classifyText } from '../../src/events/scanner.ts';
 import { createFilter, type FilterWords } from '../../src/filter/filter.ts';
 import { makeBatch } from '../helpers/batches.ts';
+import { type JsonNode, parseLossless } from '../helpers/json-tree.ts';
 import { mutate, type Random, randomJson, seededRandom } from '../helpers/random-json.ts';
 import { respellNumber } from '../protocol/decimals.ts';
 import {

@@ -7,9 +7,9 @@ import { type FlagValues, listGiven, parseFlags, pick } from '../../flags/defini
 import type { Io } from '../../io/io.ts';
 import { type ConnectionConfig, parseConnectionFlags } from '../../settings/connection-config.ts';
 import { type LogConfig, parseLogFlags, wantsColor } from '../../settings/stream-config.ts';
+import type { Expectation, Expected } from './expectations.ts';
+import { DEFAULT_LAG_FIELDS } from './expectations.ts';
 import { CHECK_FLAGS, type CheckFlags } from './flags.ts';
-import { DEFAULT_LAG_FIELDS } from './timestamp.ts';
-import type { Expectation, Expected } from './witness.ts';
 
 export interface CheckConfig {
   readonly log: LogConfig;
@@ -36,7 +36,8 @@ export async function parseCheckFlags(flags: CheckFlags, io: Io): Promise<CheckC
   const summaryFile = io.env['GITHUB_STEP_SUMMARY'];
   return {
     log: parseLogFlags(flags, io),
-    connection: parseConnectionFlags(flags),
+    // One attempt: a check reports what happens now.
+    connection: parseConnectionFlags({ ...flags, reconnect: false }),
     deadlineMs: values.deadlineMs ?? DEFAULT_DEADLINE_MS + (expected?.withinMs ?? 0),
     expected,
     isJson: values.isJson,
@@ -49,7 +50,7 @@ export async function parseCheckFlags(flags: CheckFlags, io: Io): Promise<CheckC
   };
 }
 
-/** `-` is stdout elsewhere, where the lines for people are here. */
+/** `-` would be stdout, where the lines for people are. */
 function parseJunit(path: string | undefined): string | undefined {
   if (path !== '' && path !== '-') return path;
   throw new UsageError(`invalid --junit "${path}"`, 'accepted: the path of a file such as check.xml');
@@ -77,7 +78,7 @@ async function parseExpected(
   };
 }
 
-/** The grammar of `--where`, in words about `--expect`. */
+/** The grammar of `--where`; errors name `--expect`. */
 async function parseExpectation(expression: string): Promise<Expectation> {
   try {
     return { expression, select: await createFilter({ types: [], where: [expression] }) };

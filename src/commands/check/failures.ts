@@ -1,22 +1,23 @@
-// From what went wrong to a failure of a step: words, what to do, exit code (contract § 2).
+// From what went wrong to the failure of a step: message, hint, exit code (contract § 2).
 import { CAUSES, type Cause, describeCause } from '../../connection/causes.ts';
 import { RULES } from '../../connection/rules.ts';
 import { type AtlantisError, EXIT } from '../../errors.ts';
+import type { EndSignal } from '../../io/io.ts';
 import { formatDuration } from '../../ui/words.ts';
+import type { ExpectationCounter, Expected } from './expectations.ts';
 import { type Failure, STEPS, type StepName } from './steps.ts';
-import type { Expected, Witness } from './witness.ts';
 
-/** Types that are named in a sentence; reports for programs name more. */
+/** Types that a message names; reports for programs name more. */
 const SHOWN_TYPES = 8;
 
-/** Who is to blame, by exit code. */
+/** The cause in reports, by exit code. */
 const ERROR_CAUSES: Readonly<Record<number, string>> = {
   [EXIT.usage]: 'usage',
   [EXIT.credential]: 'credential',
   [EXIT.store]: 'store',
 };
 
-/** The failure that a cause of the connection is; the exit code is that of giving up over it. */
+/** The failure for a cause of the connection; `tail` gives up with the same exit code. */
 export function fromCause(cause: Cause): Failure {
   const { happened, remedy } = describeCause(cause);
   const { retryAfterMs } = cause;
@@ -38,12 +39,12 @@ export function fromCause(cause: Cause): Failure {
   };
 }
 
-/** The failure that an error of `errors.ts` is. */
+/** The failure for an error of `errors.ts`. */
 export function fromError({ message, hint, exitCode }: AtlantisError): Failure {
   return { cause: ERROR_CAUSES[exitCode] ?? 'settings', message, hint, exitCode };
 }
 
-/** The welcome names another key than the one in use (contract C4). */
+/** The welcome names a different key from the one in use (contract C4). */
 export function describeForeignKey(host: string, accepted: string, expected: string): Failure {
   return {
     cause: 'foreign-key',
@@ -55,8 +56,8 @@ export function describeForeignKey(host: string, accepted: string, expected: str
 }
 
 /**
- * No pong. With messages in the meantime the connection lives and the other side breaks the protocol; without
- * them it is dead (contract K2).
+ * No pong came. If messages came in the meantime, the connection works and the server breaks the protocol; if
+ * none did, it is dead (contract K2).
  */
 export function describeMissingPong(host: string, waitedMs: number, hasHeard: boolean): Failure {
   const detail = `no pong within ${formatDuration(waitedMs)} of a ping`;
@@ -70,36 +71,45 @@ export function describeMissingPong(host: string, waitedMs: number, hasHeard: bo
   };
 }
 
-/** What was expected and did not come, and what came instead. */
-export function describeUnmet(expected: Expected, witness: Witness): Failure {
+/** Expected events did not arrive: which, and what arrived instead. */
+export function describeUnmet(expected: Expected, counter: ExpectationCounter): Failure {
   return {
     cause: 'expectation',
-    message: `${listUnmet(witness)} within ${formatDuration(expected.withinMs)} of the welcome; ${describeSeen(witness)}`,
+    message: `${listUnmet(counter)} within ${formatDuration(expected.withinMs)} of the welcome; ${describeSeen(counter)}`,
     hint: 'Check the subscriptions of the key, or allow more time with --within.',
     exitCode: EXIT.timeout,
-    details: listSeen(witness),
+    details: listSeen(counter),
   };
 }
 
 /** The overall deadline passed. */
-export function describeDeadline(deadlineMs: number, step: StepName | undefined, witness: Witness): Failure {
+export function describeDeadline(
+  deadlineMs: number,
+  step: StepName | undefined,
+  counter: ExpectationCounter,
+): Failure {
   const during = step === undefined ? '' : ` during the step "${STEPS[step]}"`;
-  const seen = step === 'events' ? `: ${listUnmet(witness)}; ${describeSeen(witness)}` : '';
+  const seen = step === 'events' ? `: ${listUnmet(counter)}; ${describeSeen(counter)}` : '';
   return {
     cause: 'deadline',
     message: `--deadline: ${formatDuration(deadlineMs)} passed${during}${seen}`,
     hint: 'Allow more time with --deadline, or see what the step waits for.',
     exitCode: EXIT.timeout,
-    ...(step === 'events' ? { details: listSeen(witness) } : {}),
+    ...(step === 'events' ? { details: listSeen(counter) } : {}),
   };
 }
 
-/** The figures of what arrived, for programs. */
-export function listSeen(witness: Witness): Record<string, unknown> {
-  return { events: witness.events, types: witness.types, discarded: witness.discarded };
+/** A signal ended the check. */
+export function describeSignal(signal: EndSignal): Failure {
+  return { cause: 'signal', message: `ended by ${signal}`, hint: undefined, exitCode: null };
 }
 
-function listUnmet({ counts }: Witness): string {
+/** Counts of what arrived, for programs. */
+export function listSeen(counter: ExpectationCounter): Record<string, unknown> {
+  return { events: counter.events, types: counter.types, discarded: counter.discarded };
+}
+
+function listUnmet({ counts }: ExpectationCounter): string {
   const unmet = counts.filter(({ matched, min }) => matched < min);
   return unmet
     .map(({ expression, min, matched, late, untimed }) => {
@@ -113,7 +123,7 @@ function listUnmet({ counts }: Witness): string {
     .join('; ');
 }
 
-function describeSeen({ types, events, discarded, overdue }: Witness): string {
+function describeSeen({ types, events, discarded, overdue }: ExpectationCounter): string {
   const shown = types.slice(0, SHOWN_TYPES).map(({ type, count }) => `${count} ${type}`);
   if (types.length > SHOWN_TYPES) shown.push(`${types.length - SHOWN_TYPES} more types`);
   const lost = discarded === 0 ? '' : `, ${discarded} discarded`;

@@ -1,14 +1,12 @@
-// The steps of a check, one after the other, on one connection: what `tail` would do, looked at closely.
+// The steps of a check, one after the other, on the first connection of a stream: what `tail` would do, step by step.
 //
-// There is no second attempt: a check says what happens now. Returns once a step failed, the signal aborted
-// (the step under way stays open then) or all is done; whatever was opened is closed.
-import { waitFor } from '../../clock.ts';
-import { type OpenSocket, openSocket } from '../../connection/dial/socket.ts';
-import { recogniseTlsPort } from '../../connection/dial/tls-port.ts';
-import { LiveStream } from '../../connection/live-stream.ts';
+// There is no second attempt: a check reports what happens now. Returns when a step failed, the signal aborted
+// (the current step stays open then) or all is done; whatever was opened is closed.
+import { untilAborted, waitFor } from '../../clock.ts';
 import type { DialSettings } from '../../connection/settings.ts';
 import type { Io } from '../../io/io.ts';
-import { hasPrefix, keyPrefix } from '../../io/key.ts';
+import { keyPrefix } from '../../io/key.ts';
+import { pump } from '../../session/pump.ts';
 import type { ConnectionConfig } from '../../settings/connection-config.ts';
 import {
   findKeyOrigin,
@@ -18,17 +16,19 @@ import {
   type Target,
   type TargetFlags,
 } from '../../settings/target.ts';
-import { prepareSource } from '../../stream/open.ts';
+import type { EventStream } from '../../stream/event-stream.ts';
+import type { Connected } from '../../stream/items.ts';
+import { type PreparedStream, prepareSource } from '../../stream/open.ts';
+import { observeAttempt } from './attempt.ts';
+import type { ExpectationCounter, Expected } from './expectations.ts';
 import { describeForeignKey, describeMissingPong, describeUnmet, fromCause, listSeen } from './failures.ts';
-import type { StepLog } from './step-log.ts';
-import { watchAttempt } from './watch-attempt.ts';
-import type { Expected, Witness } from './witness.ts';
+import type { StepLog } from './steps.ts';
 
-/** What a check is made of while it goes on. */
+/** What the steps of a check need. */
 export interface Probe {
   readonly connection: ConnectionConfig;
   readonly expected: Expected | undefined;
-  readonly witness: Witness;
+  readonly counter: ExpectationCounter;
   readonly log: StepLog;
   readonly io: Io;
   /** Ends the check. */
@@ -36,56 +36,68 @@ export interface Probe {
   readonly warn: (message: string) => void;
 }
 
+/** A stream whose events are being counted. */
+interface Live {
+  readonly stream: EventStream;
+  /** Resolves when no more items come. */
+  readonly ended: Promise<'ended'>;
+}
+
 /** Round trips that are measured. */
 const PINGS = 3;
 
-/** Runs every step. @throws AtlantisError for settings that do not do; the step under way is the one that failed */
+/** Runs every step. @throws AtlantisError for settings that cannot be used; the current step is the one that failed */
 export async function runSteps(flags: TargetFlags, probe: Probe): Promise<void> {
-  const { log, io, signal } = probe;
-  const dial = await readSettings(flags, probe);
-  if (dial === undefined) return;
-  const watch = watchAttempt(log, dial, () => io.clock.wallMs());
-  const opened = await openSocket(dial, io.clock, signal, watch.watchPhase);
-  watch.end();
-  if (opened === undefined) return;
-  if (!('webSocket' in opened)) {
-    const cause = await recogniseTlsPort(opened, dial.url, io.clock, signal);
-    if (!signal.aborted) log.fail(fromCause(cause));
-    return;
-  }
-  passUpgrade(opened, log);
-  log.begin('welcome');
-  const stream = new LiveStream(opened, dial, io.clock);
+  const { log, io, signal, counter } = probe;
+  const prepared = await readSettings(flags, probe);
+  if (prepared === undefined) return;
+  const { dial } = prepared.settings;
+  const attempt = observeAttempt(log, dial, () => io.clock.wallMs());
+  const stream = prepared.open(signal, attempt.observer);
+  let welcome: (item: Connected) => void = () => {};
+  const welcomed = new Promise<Connected>((resolve) => {
+    welcome = resolve;
+  });
+  // All that arrives is read and counted at once, so that pongs do not wait for it, nor it for them.
+  const pumped = pump(stream.items(), (item) => {
+    counter.take(item);
+    if (item.kind === 'connected') welcome(item);
+    return !signal.aborted;
+  });
+  const live: Live = { stream, ended: pumped.then(() => 'ended') };
   try {
-    const problem = await stream.awaitWelcome(signal);
-    if (signal.aborted) return;
-    if (problem !== undefined) log.fail(fromCause(problem));
-    else await useStream(stream, dial, probe);
+    const connected = await Promise.race([welcomed, live.ended]);
+    if (connected !== 'ended' && checkIdentity(connected, log)) {
+      if (await measureKeepalive(live, dial, probe)) await awaitEvents(live, probe);
+    }
   } finally {
     await stream.close();
+    attempt.end();
   }
+  const gaveUp = await pumped;
+  if (gaveUp !== undefined && !signal.aborted) log.fail(fromCause(gaveUp.cause));
 }
 
-async function readSettings(flags: TargetFlags, probe: Probe): Promise<DialSettings | undefined> {
+async function readSettings(flags: TargetFlags, probe: Probe): Promise<PreparedStream | undefined> {
   const { connection, log, io, signal } = probe;
   log.begin('settings');
   const target = resolveTarget(flags, io);
   for (const warning of target.warnings) probe.warn(warning);
   const url = requireUrl(target);
-  const key = await waitFor(readKey(target, io, signal), Number.MAX_SAFE_INTEGER, io.clock, signal);
+  const key = await untilAborted(readKey(target, io, signal), signal);
   if (key === undefined || signal.aborted) {
-    // Who waits for a key on stdin would keep the process alive.
+    // A pending read of the key from stdin would keep the process alive.
     if (target.key?.kind === 'stdin') io.stdin().destroy();
     return undefined;
   }
   const source = { url, key, keyOrigin: findKeyOrigin(target) };
   const preparing = prepareSource(connection, source, io, {}, signal);
-  const prepared = await waitFor(preparing, Number.MAX_SAFE_INTEGER, io.clock, signal);
+  const prepared = await untilAborted(preparing, signal);
   if (prepared === undefined || signal.aborted) return undefined;
-  const { dial } = prepared.settings;
-  const proxy = dial.proxyUrl === undefined ? undefined : new URL(dial.proxyUrl).host;
+  const { proxyUrl } = prepared.settings.dial;
+  const proxy = proxyUrl === undefined ? undefined : new URL(proxyUrl).host;
   log.pass(...describeSettings(target, url.base, keyPrefix(key), proxy));
-  return dial;
+  return prepared;
 }
 
 function describeSettings(
@@ -112,60 +124,25 @@ function describeSettings(
   return [parts.join(', '), details];
 }
 
-function passUpgrade({ headers, requestId }: OpenSocket, log: StepLog): void {
-  const cost = readCount(headers['x-credit-cost']);
-  const remaining = readCount(headers['x-credit-remaining']);
-  const parts = ['101', `request id ${requestId}`];
-  if (cost !== undefined) parts.push(`credit cost ${cost}`);
-  if (remaining !== undefined) parts.push(`credit remaining ${remaining}`);
-  log.pass(parts.join(', '), {
-    status: 101,
-    request_id: requestId,
-    ...(cost === undefined ? {} : { credit_cost: cost }),
-    ...(remaining === undefined ? {} : { credit_remaining: remaining }),
-  });
-}
-
-function readCount(header: string | string[] | undefined): number | undefined {
-  return typeof header === 'string' && /^-?\d{1,15}$/.test(header) ? Number(header) : undefined;
-}
-
-/** Everything behind the welcome. */
-async function useStream(stream: LiveStream, dial: DialSettings, probe: Probe): Promise<void> {
-  const { log, io } = probe;
-  const welcomedAtMs = io.clock.monotonicMs();
-  const isOurs = hasPrefix(dial.key, stream.acceptedKeyPrefix);
-  const expected = keyPrefix(dial.key);
-  // The service's 16 characters may be all of a short key: then fewer are shown.
-  const accepted = isOurs ? expected : stream.acceptedKeyPrefix;
+/** True if the check continues. */
+function checkIdentity({ host, keyPrefix: accepted, expectedKeyPrefix }: Connected, log: StepLog): boolean {
   log.pass(`for the key ${accepted}…`, { key_prefix: accepted });
   log.begin('identity');
-  if (!isOurs) {
-    log.fail(describeForeignKey(dial.host, accepted, expected));
-    return;
+  if (accepted !== expectedKeyPrefix) {
+    log.fail(describeForeignKey(host, accepted, expectedKeyPrefix));
+    return false;
   }
-  log.pass(`it is the key in use, ${expected}…`, { key_prefix: expected });
-  // From here on whatever arrives is read and counted, so that pongs do not wait behind it, nor it for them.
-  const untilMs = welcomedAtMs + (probe.expected?.withinMs ?? 0);
-  const ended = readOn(stream, probe.witness, () => io.clock.monotonicMs() <= untilMs);
-  if (await measureKeepalive(stream, ended, dial, probe)) await awaitEvents(stream, ended, untilMs, probe);
+  log.pass(`it is the key in use, ${accepted}…`, { key_prefix: accepted });
+  return true;
 }
 
-async function readOn(stream: LiveStream, witness: Witness, isInTime: () => boolean): Promise<'ended'> {
-  for (let batch = await stream.take(); batch !== undefined; batch = await stream.take()) {
-    witness.note(batch, isInTime());
-  }
-  return 'ended';
-}
-
-/** True if the check goes on. */
+/** True if the check continues. */
 async function measureKeepalive(
-  stream: LiveStream,
-  ended: Promise<'ended'>,
-  dial: DialSettings,
-  { log, io, signal, witness }: Probe,
+  { stream, ended }: Live,
+  { host, keepalive }: DialSettings,
+  { log, io, signal, counter }: Probe,
 ): Promise<boolean> {
-  const { pingIntervalMs, pongTimeoutMs } = dial.keepalive;
+  const { pingIntervalMs, pongTimeoutMs } = keepalive;
   if (pingIntervalMs === 0) {
     log.skip('keepalive', 'turned off by --ping-interval 0');
     return true;
@@ -173,13 +150,11 @@ async function measureKeepalive(
   log.begin('keepalive');
   const roundTripsMs: number[] = [];
   while (roundTripsMs.length < PINGS) {
-    const heardBefore = witness.heard;
+    const heardBefore = counter.heard;
     const came = await waitFor(Promise.race([stream.ping(), ended]), pongTimeoutMs, io.clock, signal);
-    if (signal.aborted) return false;
-    if (typeof came !== 'number') {
-      const hasHeard = witness.heard > heardBefore;
-      const silent = describeMissingPong(dial.host, pongTimeoutMs, hasHeard);
-      log.fail(came === 'ended' ? fromCause(stream.endedBy) : silent);
+    if (signal.aborted || came === 'ended') return false;
+    if (came === undefined) {
+      log.fail(describeMissingPong(host, pongTimeoutMs, counter.heard > heardBefore));
       return false;
     }
     roundTripsMs.push(Math.round(came * 100) / 100);
@@ -191,24 +166,18 @@ async function measureKeepalive(
   return true;
 }
 
-async function awaitEvents(
-  stream: LiveStream,
-  ended: Promise<'ended'>,
-  untilMs: number,
-  { expected, log, io, signal, witness }: Probe,
-): Promise<void> {
+async function awaitEvents({ ended }: Live, { expected, log, io, signal, counter }: Probe): Promise<void> {
   if (expected === undefined) {
     log.skip('events', 'no --expect');
     return;
   }
   log.begin('events');
-  // The pings took of this time, too: what was expected may have come, or be overdue, by now.
-  const leftMs = untilMs - io.clock.monotonicMs();
-  const came = await waitFor(Promise.race([witness.met, ended]), leftMs, io.clock, signal);
-  if (witness.isMet) {
-    const parts = witness.counts.map(({ expression, matched }) => `${matched} for ${expression}`);
-    log.pass(parts.join(', '), listSeen(witness));
-  } else if (!signal.aborted) {
-    log.fail(came === 'ended' ? fromCause(stream.endedBy) : describeUnmet(expected, witness));
+  // The pings took part of this time, too: what was expected may have come, or be overdue, by now.
+  const came = await waitFor(Promise.race([counter.met, ended]), counter.remainingMs, io.clock, signal);
+  if (counter.isMet) {
+    const parts = counter.counts.map(({ expression, matched }) => `${matched} for ${expression}`);
+    log.pass(parts.join(', '), listSeen(counter));
+  } else if (!signal.aborted && came !== 'ended') {
+    log.fail(describeUnmet(expected, counter));
   }
 }

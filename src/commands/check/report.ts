@@ -1,10 +1,12 @@
-// The report of a check as one JSON document (docs/check.schema.json); the other reports are made from it.
+// The report of a check: one JSON document (docs/check.schema.json), from which the other reports are made, and the
+// lines for people.
+import { SIGNS, type Signs, spellEllipses } from '../../render/signs.ts';
+import { joinWords } from '../../render/wrap-words.ts';
+import { formatDuration } from '../../ui/words.ts';
+import type { ExpectationCounter } from './expectations.ts';
+import { cleanDeep, type Details, STEPS, type StepLog, type StepName, type StepResult } from './steps.ts';
 
-import { cleanDeep, type StepLog } from './step-log.ts';
-import type { Details, StepName } from './steps.ts';
-import type { Witness } from './witness.ts';
-
-/** A step as the document has it. */
+/** A step in the document. */
 export interface ReportStep {
   readonly name: StepName;
   readonly status: 'ok' | 'failed' | 'skipped';
@@ -44,11 +46,11 @@ export interface ReportFrame {
   readonly signal: string | null;
 }
 
-/** The document. `clean` takes out secrets and makes foreign text visible, as in the log. */
+/** The document. `clean` is that of the step log. */
 export function buildReport(
   frame: ReportFrame,
   log: StepLog,
-  witness: Witness,
+  counter: ExpectationCounter,
   clean: (text: string) => string,
 ): Report {
   return {
@@ -67,7 +69,7 @@ export function buildReport(
       const { cause, message, hint = null } = result.failure;
       return { ...step, error: { cause, message, hint } };
     }),
-    expectations: witness.counts.map((count) => ({
+    expectations: counter.counts.map((count) => ({
       ...count,
       expression: clean(count.expression),
       met: count.matched >= count.min,
@@ -75,7 +77,60 @@ export function buildReport(
   };
 }
 
-/** Takes out once more what all of it may hold; idempotent. */
+/** Cleans the whole document once more; idempotent. */
 export function cleanReport(report: Report, clean: (text: string) => string): Report {
   return cleanDeep(report, clean) as Report;
+}
+
+const NAME_WIDTH = Math.max(...Object.values(STEPS).map((name) => name.length));
+/** A summary beside the names of the steps needs this many columns. */
+const MIN_SUMMARY_WIDTH = 30;
+const COLORS = { ok: '32', failed: '31', skipped: '90' } as const;
+
+/**
+ * `ok      TLS            TLSv1.3, issued by …, 71 days left (12 ms)`; for a failure with the hint below.
+ * @param columns width of the terminal, where lines break between words; undefined where there is none
+ */
+export function formatStep(
+  result: StepResult,
+  useColor: boolean,
+  columns = Number.POSITIVE_INFINITY,
+  signs: Signs = SIGNS,
+): string {
+  const { name, status, durationMs, summary } = result;
+  // One word, so that no line breaks between the figure and its unit.
+  const time = status === 'skipped' ? [] : [`(${formatMs(durationMs)})`];
+  const head = `${status.padEnd(7)} ${STEPS[name].padEnd(NAME_WIDTH)} `;
+  // Beside the names where there is room, else below them.
+  const indent = ' '.repeat(columns - head.length < MIN_SUMMARY_WIDTH ? 2 : head.length + 1);
+  const hint = result.status === 'failed' ? (result.failure.hint ?? '') : '';
+  const hints = hint === '' ? [] : spellEllipses(hint, signs).split('\n');
+  const [first = '', ...rest] = [
+    ...joinWords([head, ...spellEllipses(summary, signs).split(' '), ...time], columns, indent),
+    ...hints.flatMap((hint) => joinWords(hint.split(' '), columns, indent, indent)),
+  ];
+  const painted = useColor ? `\x1b[${COLORS[status]}m${first.slice(0, 7)}\x1b[0m${first.slice(7)}` : first;
+  return [painted, ...rest].map((line) => `${line.trimEnd()}\n`).join('');
+}
+
+/**
+ * `passed in 0.21 s: 7 ok, 3 skipped`
+ * @param columns as for `formatStep`
+ */
+export function formatVerdict(report: Report, columns = Number.POSITIVE_INFINITY): string {
+  const count = (status: string): number => report.steps.filter((step) => step.status === status).length;
+  const time = formatDuration(report.duration_ms);
+  const figures = `${count('ok')} ok, ${count('skipped')} skipped`;
+  const end = report.signal ?? `exit code ${report.exit_code}`;
+  const verdict =
+    report.failed_step === null
+      ? `passed in ${time}: ${figures}`
+      : `failed at ${STEPS[report.failed_step]} in ${time}: ${end}, ${figures}`;
+  return joinWords(verdict.split(' '), columns, '  ')
+    .map((line) => `${line.trimEnd()}\n`)
+    .join('');
+}
+
+function formatMs(ms: number): string {
+  return ms < 1_000 ? `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms` : formatDuration(ms);
 }

@@ -1,25 +1,23 @@
 // `stream check`, from parsed flags to the end: the steps, the reports, the exit code of the first failure.
 //
-// Nothing hangs: a deadline covers all of it, reading the key included. A bundle of its own.
+// A deadline covers all of it, reading the key included.
 
 import { type AtlantisError, EXIT, type ExitCode, isAtlantisError } from '../../errors.ts';
-import type { EndSignal, Io, Outcome } from '../../io/io.ts';
+import type { Io, Outcome } from '../../io/io.ts';
+import { createStop, type Stop, toOutcome } from '../../io/stop.ts';
 import { makeVisible } from '../../render/sanitize.ts';
-import { watchSignals } from '../../session/ends.ts';
+import { watchEnds } from '../../session/ends.ts';
 import { createReporter, loadLogStyle, type Reporter } from '../../ui/reporter.ts';
 import { createStatusLine } from '../../ui/status-line.ts';
 import { VERSION } from '../../version.ts';
+import { escapeCommands, writeReports } from './ci-reports.ts';
 import { type CheckConfig, parseCheckFlags } from './config.ts';
-import { describeDeadline, fromError } from './failures.ts';
+import { createExpectationCounter } from './expectations.ts';
+import { describeDeadline, describeSignal, fromError } from './failures.ts';
 import type { CheckFlags } from './flags.ts';
-import { disarm } from './git-hub.ts';
-import { formatStep, formatVerdict } from './lines.ts';
 import { runSteps } from './probe.ts';
-import { buildReport, cleanReport, type Report } from './report.ts';
-import { createStepLog, type StepLog } from './step-log.ts';
-import { STEPS } from './steps.ts';
-import { createWitness } from './witness.ts';
-import { writeReports } from './write-reports.ts';
+import { buildReport, cleanReport, formatStep, formatVerdict, type Report } from './report.ts';
+import { createStepLog, STEPS, type StepLog } from './steps.ts';
 
 /** Runs the command. @throws UsageError for flags */
 export async function runCheck(flags: CheckFlags, io: Io): Promise<Outcome> {
@@ -31,7 +29,7 @@ export async function runCheck(flags: CheckFlags, io: Io): Promise<Outcome> {
   const warn = (message: string): void => reporter.report({ event: 'warning', level: 'warn', message });
   const clean = (text: string): string => {
     const safe = makeVisible(io.redactor.redact(text));
-    return config.gitHub === undefined ? safe : disarm(safe);
+    return config.gitHub === undefined ? safe : escapeCommands(safe);
   };
   const output = createOutput(io);
   const print = (text: string): void => {
@@ -42,22 +40,25 @@ export async function runCheck(flags: CheckFlags, io: Io): Promise<Outcome> {
     onBegin: (name) => statusLine.show(`checking: ${STEPS[name]}`),
     onResult: (result) => print(formatStep(result, config.useColor, io.stdout.columns(), io.signs)),
   });
-  const witness = createWitness(config.expected);
-  const end = watchEnd(config.deadlineMs, io);
+  const counter = createExpectationCounter(config.expected, io.clock);
+  const stop = createStop();
+  const unwatch = watchEnds({ timeoutMs: config.deadlineMs, durationMs: undefined }, io, stop);
   try {
     const { connection, expected } = config;
-    await runSteps(flags, { connection, expected, witness, log, io, signal: end.aborted, warn });
+    await runSteps(flags, { connection, expected, counter, log, io, signal: stop.signal, warn });
   } catch (error) {
     if (!isAtlantisError(error)) throw error;
     log.fail(fromError(error));
   } finally {
     statusLine.clear();
-    end.release();
+    unwatch();
   }
-  if (end.reason === 'deadline') log.fail(describeDeadline(config.deadlineMs, log.current, witness));
-  else if (end.reason !== undefined) log.fail(describeSignal(end.reason));
+  const { reason } = stop;
+  if (reason?.kind === 'fault') throw reason.error;
+  if (reason?.kind === 'timeout') log.fail(describeDeadline(config.deadlineMs, log.current, counter));
+  if (reason?.kind === 'signal') log.fail(describeSignal(reason.signal));
 
-  const outcome = decide(log, end.reason);
+  const outcome = decide(log, reason);
   const frame = {
     tool: `atlantis-cli/${VERSION}`,
     startedAtMs,
@@ -65,10 +66,10 @@ export async function runCheck(flags: CheckFlags, io: Io): Promise<Outcome> {
     exitCode: 'exitCode' in outcome ? outcome.exitCode : null,
     signal: 'signal' in outcome ? outcome.signal : null,
   };
-  const report = cleanReport(buildReport(frame, log, witness, clean), clean);
+  const report = cleanReport(buildReport(frame, log, counter, clean), clean);
   print(formatVerdict(report, io.stdout.columns()));
   if (config.isJson) output.write(`${io.redactor.redact(JSON.stringify(report))}\n`);
-  tellFailure(report, config, reporter);
+  reportFailure(report, config, reporter);
   const unwritten = writeReports(report, config, io, warn);
   const faults = [output.fault, unwritten].filter((fault) => fault !== undefined);
   for (const { message } of faults) {
@@ -77,7 +78,7 @@ export async function runCheck(flags: CheckFlags, io: Io): Promise<Outcome> {
   return report.ok && faults.length > 0 ? { exitCode: EXIT.output } : outcome;
 }
 
-/** stdout: after the first fault nothing more is written there, but the check and its other reports go on. */
+/** stdout: nothing more is written there after the first fault, but the check and its other reports continue. */
 function createOutput(io: Io): { write(text: string): void; readonly fault: AtlantisError | undefined } {
   let fault: AtlantisError | undefined;
   return {
@@ -96,47 +97,15 @@ function createOutput(io: Io): { write(text: string): void; readonly fault: Atla
   };
 }
 
-interface End {
-  readonly aborted: AbortSignal;
-  readonly reason: EndSignal | 'deadline' | undefined;
-  release(): void;
-}
-
-/** The deadline, and the first signal (contract S1); a second one ends the process at once. */
-function watchEnd(deadlineMs: number, io: Io): End {
-  const controller = new AbortController();
-  let reason: End['reason'];
-  const because = (why: EndSignal | 'deadline'): void => {
-    reason ??= why;
-    controller.abort();
-  };
-  const unwatch = watchSignals(io, because);
-  const cancel = io.clock.setTimer(() => because('deadline'), deadlineMs);
-  return {
-    aborted: controller.signal,
-    get reason() {
-      return reason;
-    },
-    release() {
-      cancel();
-      unwatch();
-    },
-  };
-}
-
-function describeSignal(signal: EndSignal): Parameters<StepLog['fail']>[0] {
-  return { cause: 'signal', message: `ended by ${signal}`, hint: undefined, exitCode: null };
-}
-
-/** A signal that came when all was done changes nothing but how the process ends. */
-function decide({ failure }: StepLog, reason: End['reason']): Outcome {
-  if (reason !== undefined && reason !== 'deadline') return { signal: reason };
+/** A signal that arrives after the last step changes only how the process ends. */
+function decide({ failure }: StepLog, reason: Stop['reason']): Outcome {
+  if (reason?.kind === 'signal') return toOutcome(reason);
   if (failure === undefined) return { exitCode: EXIT.ok };
   return { exitCode: (failure.failure.exitCode ?? EXIT.bug) as ExitCode };
 }
 
-/** Where stdout has no line that says so, stderr has. */
-function tellFailure(report: Report, { isJson, log }: CheckConfig, reporter: Reporter): void {
+/** Reports the failure on stderr, too, unless the lines for people on stdout have it already. */
+function reportFailure(report: Report, { isJson, log }: CheckConfig, reporter: Reporter): void {
   const failed = report.steps.find(({ error }) => error !== undefined);
   if (failed?.error === undefined || (!isJson && log.format === 'text')) return;
   const { cause, message, hint } = failed.error;

@@ -1,6 +1,11 @@
-// The steps of a check, in order, and what is known of each: the only vocabulary of runner and reports.
+// The steps of a check, in order, and the log of what happened to each. The first failure ends a check: later steps
+// are skipped by name.
+//
+// Every text passes `clean` here, once, so that reports need not deal with secrets and control characters
+// (contract O2, P4).
+import type { Clock } from '../../clock.ts';
 
-/** Name for programs → words for people. The order is that of a check. */
+/** Name for programs → label for people, in the order of a check. */
 export const STEPS = {
   settings: 'settings',
   lookup: 'name lookup',
@@ -21,7 +26,7 @@ export type Details = Readonly<Record<string, unknown>>;
 
 /** Why a step failed. */
 export interface Failure {
-  /** A cause of `connection/causes.ts`, or one of check's own, in kebab-case. */
+  /** A cause of `connection/causes.ts`, or one that only check has, in kebab-case. */
   readonly cause: string;
   /** One clause for people. */
   readonly message: string;
@@ -45,3 +50,82 @@ interface ResultBase {
 export type StepResult =
   | (ResultBase & { readonly status: 'ok' | 'skipped' })
   | (ResultBase & { readonly status: 'failed'; readonly failure: Failure });
+
+export interface StepLog {
+  /** Finished steps, in the order of STEPS. */
+  readonly results: readonly StepResult[];
+  /** The current step. */
+  readonly current: StepName | undefined;
+  readonly failure: (StepResult & { readonly status: 'failed' }) | undefined;
+  /** Begins a step, unless it has begun. */
+  begin(name: StepName): void;
+  /** The current step is ok; does nothing without one. */
+  pass(summary: string, details?: Details): void;
+  skip(name: StepName, reason: string): void;
+  /** The current step failed, or the first unfinished one; the others are skipped. */
+  fail(failure: Failure): void;
+}
+
+export interface StepWatcher {
+  readonly onBegin: (name: StepName) => void;
+  readonly onResult: (result: StepResult) => void;
+}
+
+/** @param clean removes secrets and makes control characters visible */
+export function createStepLog(clock: Clock, clean: (text: string) => string, watcher: StepWatcher): StepLog {
+  const results = new Map<StepName, StepResult>();
+  let current: StepName | undefined;
+  let beganAtMs = 0;
+
+  const add = (result: StepResult): void => {
+    const cleaned = cleanDeep(result, clean) as StepResult;
+    results.set(result.name, cleaned);
+    if (current === result.name) current = undefined;
+    watcher.onResult(cleaned);
+  };
+  const elapsedMs = (): number => Math.round((clock.monotonicMs() - beganAtMs) * 10) / 10;
+  const log: StepLog = {
+    get results() {
+      return STEP_NAMES.flatMap((name) => results.get(name) ?? []);
+    },
+    get current() {
+      return current;
+    },
+    get failure() {
+      return [...results.values()].find((result) => result.status === 'failed');
+    },
+    begin(name) {
+      if (current === name || results.has(name) || log.failure !== undefined) return;
+      current = name;
+      beganAtMs = clock.monotonicMs();
+      watcher.onBegin(name);
+    },
+    pass(summary, details = {}) {
+      if (current === undefined) return;
+      add({ name: current, status: 'ok', durationMs: elapsedMs(), summary, details });
+    },
+    skip(name, reason) {
+      if (results.has(name)) return;
+      add({ name, status: 'skipped', durationMs: 0, summary: reason, details: {} });
+    },
+    fail(failure) {
+      if (log.failure !== undefined) return;
+      const open = STEP_NAMES.find((one) => !results.has(one));
+      if (current === undefined && open !== undefined) log.begin(open);
+      const name = current;
+      if (name === undefined) return;
+      const { message, details = {} } = failure;
+      add({ name, status: 'failed', durationMs: elapsedMs(), summary: message, details, failure });
+      for (const later of STEP_NAMES) log.skip(later, `${STEPS[name]} failed`);
+    },
+  };
+  return log;
+}
+
+/** Cleans every text in a value. Keys are constants of the code. */
+export function cleanDeep(value: unknown, clean: (text: string) => string): unknown {
+  if (typeof value === 'string') return clean(value);
+  if (Array.isArray(value)) return value.map((item) => cleanDeep(item, clean));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, cleanDeep(item, clean)]));
+}

@@ -34,9 +34,6 @@ export interface OpenSocket {
   readonly headers: IncomingHttpHeaders;
 }
 
-/** Is told when an attempt reaches its next step, with the socket once there is one. */
-export type WatchPhase = (phase: Phase, socket: Socket | undefined) => void;
-
 /**
  * Opens the stream's WebSocket.
  *
@@ -46,7 +43,6 @@ export async function openSocket(
   settings: DialSettings,
   clock: Clock,
   signal: AbortSignal,
-  watchPhase: WatchPhase = () => {},
 ): Promise<OpenSocket | Cause | undefined> {
   const proxy = settings.proxyUrl === undefined ? undefined : new URL(settings.proxyUrl).host;
   const asking = new AbortController();
@@ -63,7 +59,7 @@ export async function openSocket(
   let phase: Phase = 'lookup';
   const enter = (next: Phase, socket?: Socket): void => {
     phase = next;
-    watchPhase(next, socket);
+    settings.observer?.onPhase(next, socket);
   };
   const fail = (error: unknown): Cause => classifyError(error, settings.host, phase, proxy);
 

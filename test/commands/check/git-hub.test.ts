@@ -1,13 +1,13 @@
 // Words for GitHub Actions: foreign text stays text.
 import { describe, expect, test } from '@jest/globals';
 import {
-  disarm,
+  escapeCommands,
   escapeData,
   escapeMarkdown,
   escapeProperty,
   formatAnnotation,
   formatSummary,
-} from '../../../src/commands/check/git-hub.ts';
+} from '../../../src/commands/check/ci-reports.ts';
 import { makeFailedReport, NASTY } from '../../check/reports.ts';
 
 /** As the runner reads a command: `::name key=value,…::data`. */
@@ -45,7 +45,7 @@ describe('the annotation', () => {
 
 describe('lines of output', () => {
   test('hold no command of the older form', () => {
-    expect(disarm('ok ##[error]x ##[group]')).toBe('ok ## [error]x ## [group]');
+    expect(escapeCommands('ok ##[error]x ##[group]')).toBe('ok ## [error]x ## [group]');
   });
 });
 

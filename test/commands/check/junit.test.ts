@@ -1,6 +1,6 @@
 // The JUnit report: accepted by a strict schema, whatever the server says.
 import { describe, expect, test } from '@jest/globals';
-import { escapeXml, formatJunit } from '../../../src/commands/check/junit.ts';
+import { escapeXml, formatJunit } from '../../../src/commands/check/ci-reports.ts';
 import { makeFailedReport, NASTY } from '../../check/reports.ts';
 import { findJunitFaults, hasXmllint, readXPath } from '../../helpers/xmllint.ts';
 

@@ -1,6 +1,6 @@
 // The lines for people, at the width of a terminal and without one.
 import { describe, expect, test } from '@jest/globals';
-import { formatStep, formatVerdict } from '../../../src/commands/check/lines.ts';
+import { formatStep, formatVerdict } from '../../../src/commands/check/report.ts';
 import { ASCII_SIGNS } from '../../../src/render/signs.ts';
 import { makeFailedReport } from '../../check/reports.ts';
 

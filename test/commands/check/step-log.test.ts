@@ -1,7 +1,6 @@
 // The log of steps: order, times, the first failure.
 import { describe, expect, test } from '@jest/globals';
-import { createStepLog } from '../../../src/commands/check/step-log.ts';
-import { STEP_NAMES } from '../../../src/commands/check/steps.ts';
+import { createStepLog, STEP_NAMES } from '../../../src/commands/check/steps.ts';
 import { createFakeClock } from '../../helpers/fake-clock.ts';
 
 function start() {

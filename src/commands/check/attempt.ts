@@ -1,30 +1,41 @@
-// Follows one attempt to connect from step to step: name lookup, TCP, proxy CONNECT, TLS, upgrade.
-//
-// It only looks: the attempt is that of `connection/dial/socket.ts`, the one that `tail` makes.
+// Turns the progress of one attempt to connect into steps: name lookup, TCP, proxy CONNECT, TLS, upgrade.
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { isIP, type Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
-import type { WatchPhase } from '../../connection/dial/socket.ts';
-import type { DialSettings } from '../../connection/settings.ts';
-import type { StepLog } from './step-log.ts';
+import type { AttemptObserver, DialSettings } from '../../connection/settings.ts';
+import type { StepLog } from './steps.ts';
 
-export interface AttemptWatch {
-  readonly watchPhase: WatchPhase;
-  /** Stops watching. */
+export interface ObservedAttempt {
+  readonly observer: AttemptObserver;
+  /** Stops observing. */
   end(): void;
 }
 
 /** @param nowMs wall clock, for the days that a certificate is still valid */
-export function watchAttempt(log: StepLog, dial: DialSettings, nowMs: () => number): AttemptWatch {
-  return dial.proxyUrl === undefined
-    ? watchDirect(log, dial, nowMs)
-    : watchProxied(log, new URL(dial.proxyUrl), nowMs);
+export function observeAttempt(log: StepLog, dial: DialSettings, nowMs: () => number): ObservedAttempt {
+  const { onPhase, end } =
+    dial.proxyUrl === undefined
+      ? observeDirect(log, dial, nowMs)
+      : observeProxied(log, new URL(dial.proxyUrl), nowMs);
+  const observer: AttemptObserver = {
+    onPhase,
+    onUpgraded(response) {
+      passUpgrade(log, response);
+      log.begin('welcome');
+    },
+  };
+  return { observer, end };
 }
 
-function watchDirect(log: StepLog, dial: DialSettings, nowMs: () => number): AttemptWatch {
+interface PhaseObserver {
+  readonly onPhase: AttemptObserver['onPhase'];
+  end(): void;
+}
+
+function observeDirect(log: StepLog, dial: DialSettings, nowMs: () => number): PhaseObserver {
   const url = new URL(dial.url);
   return {
-    watchPhase(phase, socket) {
+    onPhase(phase, socket) {
       if (phase === 'lookup' && socket === undefined) beginLookup(log, url.hostname);
       else if (phase === 'lookup' && socket !== undefined) {
         watchSocket(log, socket, url.hostname, () => {
@@ -42,7 +53,7 @@ function watchDirect(log: StepLog, dial: DialSettings, nowMs: () => number): Att
 }
 
 /** Lookup and TCP are those of the proxy, which looks the name in the URL up itself. */
-function watchProxied(log: StepLog, proxy: URL, nowMs: () => number): AttemptWatch {
+function observeProxied(log: StepLog, proxy: URL, nowMs: () => number): PhaseObserver {
   let isFound = false;
   // The agent keeps the socket to the proxy to itself.
   const watchNew = (message: unknown): void => {
@@ -53,7 +64,7 @@ function watchProxied(log: StepLog, proxy: URL, nowMs: () => number): AttemptWat
   };
   subscribe('net.client.socket', watchNew);
   return {
-    watchPhase(phase, socket) {
+    onPhase(phase, socket) {
       if (phase === 'proxy' && proxy.protocol === 'https:') {
         log.skip('lookup', 'a part of the proxy step: the proxy is reached by TLS');
         log.skip('connect', 'a part of the proxy step: the proxy is reached by TLS');
@@ -87,7 +98,7 @@ function watchSocket(log: StepLog, socket: Socket, hostname: string, onConnect: 
     if (error !== null) return;
     addresses.push(address);
     if (addresses.length > 1) return;
-    // All addresses are told in one turn, and the first attempt to reach one comes after it.
+    // All addresses are emitted in one turn, and the first one is connected to after it.
     queueMicrotask(() => {
       if (log.current !== 'lookup') return;
       log.pass(`${hostname} is ${addresses.join(', ')}`, { host: hostname, addresses });
@@ -117,4 +128,25 @@ function passTls(log: StepLog, socket: Socket | undefined, nowMs: number): void 
       ? {}
       : { expires_at: new Date(expiresMs).toISOString(), days_left: daysLeft }),
   });
+}
+
+function passUpgrade(
+  log: StepLog,
+  { headers, requestId }: Parameters<AttemptObserver['onUpgraded']>[0],
+): void {
+  const cost = readCount(headers['x-credit-cost']);
+  const remaining = readCount(headers['x-credit-remaining']);
+  const parts = ['101', `request id ${requestId}`];
+  if (cost !== undefined) parts.push(`credit cost ${cost}`);
+  if (remaining !== undefined) parts.push(`credit remaining ${remaining}`);
+  log.pass(parts.join(', '), {
+    status: 101,
+    request_id: requestId,
+    ...(cost === undefined ? {} : { credit_cost: cost }),
+    ...(remaining === undefined ? {} : { credit_remaining: remaining }),
+  });
+}
+
+function readCount(header: string | string[] | undefined): number | undefined {
+  return typeof header === 'string' && /^-?\d{1,15}$/.test(header) ? Number(header) : undefined;
 }

@@ -1,0 +1,210 @@
+// The reports for CI systems: a JUnit XML file (`--junit`), and the annotation and step summary of GitHub Actions.
+import { closeSync, constants, writeFileSync } from 'node:fs';
+import { isAtlantisError, type OutputError } from '../../errors.ts';
+import type { Io } from '../../io/io.ts';
+import { openNamedFile } from '../../io/safe-file.ts';
+import { writeWholeFile } from '../../io/whole-file.ts';
+import { formatDuration } from '../../ui/words.ts';
+import type { CheckConfig } from './config.ts';
+import type { Report, ReportStep } from './report.ts';
+import { STEPS } from './steps.ts';
+
+/**
+ * Writes all of them. The JUnit file is written whole or not at all; the step summary is appended to in one write,
+ * since other steps of the job write to the same file.
+ *
+ * @returns the error of the JUnit file, or undefined
+ */
+export function writeReports(
+  report: Report,
+  { junit, gitHub }: CheckConfig,
+  io: Io,
+  warn: (message: string) => void,
+): OutputError | undefined {
+  if (gitHub !== undefined) {
+    const annotation = formatAnnotation(report);
+    if (annotation !== undefined) io.writeErr(annotation);
+    if (gitHub.summaryFile !== undefined) appendSummary(gitHub.summaryFile, report, warn);
+  }
+  if (junit === undefined) return undefined;
+  try {
+    writeWholeFile(junit, io.redactor.redact(formatJunit(report)), 'the JUnit report');
+    return undefined;
+  } catch (error) {
+    if (!isAtlantisError(error)) throw error;
+    return error;
+  }
+}
+
+const APPEND = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT;
+
+function append(path: string, text: string): void {
+  const fd = openNamedFile(path, APPEND, 0o666);
+  try {
+    writeFileSync(fd, text);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** No flag asks for it, so an error here does not fail the check. */
+function appendSummary(path: string, report: Report, warn: (message: string) => void): void {
+  try {
+    append(path, formatSummary(report));
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
+    warn(`the step summary "${path}" could not be written (${code})`);
+  }
+}
+
+/** Characters that an XML document must not contain, not even as references (XML 1.0 § 2.2, Char). */
+const FORBIDDEN = /[^\t\n\r\x20-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu;
+
+const REFERENCES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&apos;',
+};
+
+/**
+ * Text for an element or an attribute. Forbidden characters are written as `\uXXXX`. Tabs and line breaks become
+ * references, since an attribute would lose them otherwise (XML 1.0 § 3.3.3).
+ */
+export function escapeXml(text: string): string {
+  return text
+    .replace(FORBIDDEN, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`)
+    .replace(/[&<>"']/g, (one) => REFERENCES[one] ?? one)
+    .replace(/[\t\n\r]/g, (one) => `&#${one.charCodeAt(0)};`);
+}
+
+const CLASS_NAME = 'atlantis.stream.check';
+
+/**
+ * The JUnit file: one suite, a test case for each step. JUnit XML has no standard; this is valid by the schemas of
+ * Ant (the stricter one) and of Jenkins.
+ */
+export function formatJunit(report: Report, hostname = 'localhost'): string {
+  const { steps } = report;
+  const count = (status: string): number => steps.filter((step) => step.status === status).length;
+  const suite = formatAttributes({
+    name: 'atlantis stream check',
+    package: CLASS_NAME,
+    id: '0',
+    timestamp: report.started_at.slice(0, 19),
+    hostname,
+    tests: String(steps.length),
+    failures: String(count('failed')),
+    errors: '0',
+    skipped: String(count('skipped')),
+    time: formatSeconds(report.duration_ms),
+  });
+  const properties = { tool: report.tool, exit_code: String(report.exit_code ?? report.signal) };
+  return [
+    '<?xml version="1.0" encoding="UTF-8"?>',
+    '<testsuites>',
+    `  <testsuite${suite}>`,
+    '    <properties>',
+    ...Object.entries(properties).map(
+      ([name, value]) => `      <property${formatAttributes({ name, value })}/>`,
+    ),
+    '    </properties>',
+    ...steps.map(formatCase),
+    `    <system-out>${escapeXml(steps.map(formatLine).join('\n'))}</system-out>`,
+    '    <system-err></system-err>',
+    '  </testsuite>',
+    '</testsuites>',
+    '',
+  ].join('\n');
+}
+
+function formatCase(step: ReportStep): string {
+  const attributes = formatAttributes({
+    name: STEPS[step.name],
+    classname: CLASS_NAME,
+    time: formatSeconds(step.duration_ms),
+  });
+  const open = `    <testcase${attributes}`;
+  if (step.status === 'skipped') {
+    return `${open}><skipped${formatAttributes({ message: step.summary })}/></testcase>`;
+  }
+  if (step.error === undefined) return `${open}/>`;
+  const { cause, message, hint } = step.error;
+  const text = hint === null ? message : `${message}\n${hint}`;
+  const failure = formatAttributes({ message, type: cause });
+  return `${open}><failure${failure}>${escapeXml(text)}</failure></testcase>`;
+}
+
+function formatLine({ status, name, summary }: ReportStep): string {
+  return `${status} ${STEPS[name]}: ${summary}`;
+}
+
+function formatAttributes(attributes: Readonly<Record<string, string>>): string {
+  return Object.entries(attributes)
+    .map(([name, value]) => ` ${name}="${escapeXml(value)}"`)
+    .join('');
+}
+
+/** xs:decimal: no exponent. */
+function formatSeconds(ms: number): string {
+  return (ms / 1_000).toFixed(4);
+}
+
+/** `::error …` for the step that failed, escaped as the runner decodes it; undefined if none did. */
+export function formatAnnotation({ steps }: Report): string | undefined {
+  const failed = steps.find((step) => step.error !== undefined);
+  if (failed?.error === undefined) return undefined;
+  const { message, hint } = failed.error;
+  const title = `atlantis stream check: ${STEPS[failed.name]} failed`;
+  const text = hint === null ? message : `${message}\n${hint}`;
+  return `::error title=${escapeProperty(title)}::${escapeData(text)}`;
+}
+
+/** Text after the second `::`. */
+export function escapeData(text: string): string {
+  return text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
+}
+
+/** The value of a property, which a colon or comma would end. */
+export function escapeProperty(text: string): string {
+  return escapeData(text).replaceAll(':', '%3A').replaceAll(',', '%2C');
+}
+
+/**
+ * Escapes workflow commands in foreign text: the runner reads every line of the output for them. It obeys the older
+ * form, `##[…]`, anywhere in a line. The form with `::` has to begin the line, where foreign text never is.
+ */
+export function escapeCommands(text: string): string {
+  return text.replaceAll('##[', '## [');
+}
+
+/** The step summary of GitHub Actions: a Markdown table with a row for each step. */
+export function formatSummary(report: Report): string {
+  const rows = report.steps.map(({ name, status, duration_ms: ms, summary, error }) => {
+    const hint = error?.hint ?? '';
+    const words = hint === '' ? summary : `${summary} (${hint})`;
+    const time = status === 'skipped' ? '' : formatDuration(ms);
+    return `| ${STEPS[name]} | ${status} | ${time} | ${escapeMarkdown(words)} |`;
+  });
+  const end = report.ok ? 'passed' : `failed, ${report.signal ?? `exit code ${report.exit_code}`}`;
+  return [
+    `### atlantis stream check: ${end}`,
+    '',
+    '| step | result | time | what |',
+    '|---|---|---|---|',
+    ...rows,
+    '',
+    '',
+  ].join('\n');
+}
+
+/**
+ * Plain text for a table cell: punctuation as character references, which are never markup in Markdown
+ * (CommonMark § 2.5), line breaks as spaces.
+ */
+export function escapeMarkdown(text: string): string {
+  return text
+    .replace(/\s+/g, ' ')
+    .replace(/[!-+:-@[-`{-~]|\.(?=[a-z])/gi, (one) => `&#${one.charCodeAt(0)};`);
+}
