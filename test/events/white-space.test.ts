@@ -8,7 +8,7 @@ import { createFilter } from '../../src/filter/filter.ts';
 import { createFieldsRenderer } from '../../src/render/fields.ts';
 import { PLAIN_STYLE } from '../../src/render/paint.ts';
 import { makeVisible } from '../../src/render/sanitize.ts';
-import { EventBatch } from '../../src/stream/items.ts';
+import { EventBatch, type StreamItem } from '../../src/stream/items.ts';
 import { makeBatch } from '../helpers/batches.ts';
 import { countCases, pickSeed, timeForCases } from '../helpers/cases.ts';
 import { createFakeClock } from '../helpers/fake-clock.ts';
@@ -21,6 +21,16 @@ import { escapeGlob } from '../protocol/filter-by-tree.ts';
 const EVENTS = 4_000;
 const EVENTS_A_SHAPE = 8;
 const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '\n': '\\n' };
+
+const CONNECTED: StreamItem = {
+  kind: 'connected',
+  connection: 1,
+  host: 'api.atlantis.example',
+  keyPrefix: 'ak_live_00112233',
+  expectedKeyPrefix: 'ak_live_00112233',
+  requestId: 'r',
+  atMs: 0,
+};
 
 type Path = readonly (string | number)[];
 
@@ -144,6 +154,7 @@ function readLabels(event: string, path: Path) {
   const bytes = Buffer.from(event);
   const expected = { expectations: [], min: 1, withinMs: 1, maxLagMs: undefined, lagPaths: [] };
   const counter = createExpectationCounter(expected, createFakeClock());
+  counter.take(CONNECTED);
   const batch = makeBatch([event], 0);
   counter.take({ kind: 'events', batch: new EventBatch(batch, batch, 1, 1) });
   const [node] = findValues(parseLossless(event), steps);
