@@ -2,9 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { parseLossless } from '../../src/protocol/json-tree.ts';
 import { CANARY_KEY } from '../helpers/canary.ts';
 import { makeRecordedLine } from '../helpers/hostile.ts';
+import { parseLossless } from '../helpers/json-tree.ts';
 import { randomJson, seededRandom } from '../helpers/random-json.ts';
 import { ROOT, runCli, runShell } from '../helpers/run-cli.ts';
 import { type ScriptedServer, startScriptedServer, streamHandler } from '../helpers/scripted-server.ts';

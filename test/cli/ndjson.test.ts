@@ -1,7 +1,7 @@
 // NDJSON through the whole command: what the server sent is what stands on the lines (contract O1).
 import { expect, test } from '@jest/globals';
-import { parseLossless } from '../../src/protocol/json-tree.ts';
 import { flattenJson, isParseReliable } from '../helpers/flat-json.ts';
+import { parseLossless } from '../helpers/json-tree.ts';
 import { type Random, randomJson, seededRandom } from '../helpers/random-json.ts';
 import { runCli } from '../helpers/run-cli.ts';
 import { frame, type Script, startScriptedServer } from '../helpers/scripted-server.ts';

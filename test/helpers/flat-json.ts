@@ -1,6 +1,7 @@
 // A JSON tree as a flat list of tokens, so that two of any depth can be compared: brackets, keys and strings
 // by value, numbers by their source text.
-import { decodeString, type JsonNode } from '../../src/protocol/json-tree.ts';
+import { decodeString } from '../../src/protocol/json-string.ts';
+import type { JsonNode } from './json-tree.ts';
 
 /**
  * False where JSON.parse takes one escaped key for another, as Node 24 and 26 do once they have met certain

@@ -1,6 +1,7 @@
 // The filter a second time, over the tree of an event: slow, and plain enough to be believed.
-import { decodeString, findMember, type JsonNode } from '../../src/protocol/json-tree.ts';
-import { findValues, type Step } from '../../src/protocol/path.ts';
+import { decodeString } from '../../src/protocol/json-string.ts';
+import type { Step } from '../../src/protocol/path.ts';
+import { findMember, findValues, type JsonNode } from '../helpers/json-tree.ts';
 import { compareByBigInt } from './decimals.ts';
 
 /** One `--where`, taken apart. */

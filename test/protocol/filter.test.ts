@@ -2,11 +2,12 @@ import { describe, expect, test } from '@jest/globals';
 import { isAtlantisError } from '../../src/errors.ts';
 import { type Batch, keepEvents, textsOf } from '../../src/protocol/batch.ts';
 import { createFilter, type FilterWords } from '../../src/protocol/filter.ts';
-import { decodeString, type JsonNode, parseLossless } from '../../src/protocol/json-tree.ts';
+import { decodeString } from '../../src/protocol/json-string.ts';
 import { MESSAGE } from '../../src/protocol/messages.ts';
 import type { Step } from '../../src/protocol/path.ts';
 import { classifyText } from '../../src/protocol/scanner.ts';
 import { makeBatch } from '../helpers/batches.ts';
+import { type JsonNode, parseLossless } from '../helpers/json-tree.ts';
 import { mutate, type Random, randomJson, seededRandom } from '../helpers/random-json.ts';
 import { respellNumber } from './decimals.ts';
 import {
@@ -68,6 +69,13 @@ describe('createFilter', () => {
         ),
       );
     }
+  });
+
+  test('row 71: a few events that are kept do not keep the memory of all', () => {
+    const texts = Array.from({ length: 1_000 }, (_, n) => `{"n":${n},"filler":"${'x'.repeat(1_000)}"}`);
+    let at = 0;
+    const { bytes } = keepEvents(makeBatch(texts, 0), () => at++ === 500);
+    expect(bytes.buffer.byteLength).toBeLessThan(20_000);
   });
 
   test('O8: all conditions must hold, and one of the types', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { parseLossless } from '../../src/protocol/json-tree.ts';
-import { ExpressionFault, findValues, parsePath, type Step } from '../../src/protocol/path.ts';
+import { ExpressionFault, parsePath, type Step } from '../../src/protocol/path.ts';
+import { findValues, parseLossless } from '../helpers/json-tree.ts';
 
 const member = (name: string): Step => ({ kind: 'member', name });
 const item = (index: number): Step => ({ kind: 'item', index });

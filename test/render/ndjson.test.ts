@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
-import { parseLossless } from '../../src/protocol/json-tree.ts';
 import { classifyText } from '../../src/protocol/scanner.ts';
 import { makeSafeLine } from '../../src/render/ndjson.ts';
 import { countCases, pickSeed, timeForCases } from '../helpers/cases.ts';
 import { flattenJson, isParseReliable } from '../helpers/flat-json.ts';
+import { parseLossless } from '../helpers/json-tree.ts';
 import { messageSource, randomJson, seededRandom } from '../helpers/random-json.ts';
 
 // Looking up a global is slow under jest, and these are called some hundred thousand times.

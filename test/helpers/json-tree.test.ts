@@ -1,13 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
-import {
-  decodeString,
-  findMember,
-  type JsonNode,
-  type JsonObject,
-  parseLossless,
-} from '../../src/protocol/json-tree.ts';
-import { flattenJson, isParseReliable } from '../helpers/flat-json.ts';
-import { mutate, randomJson, seededRandom } from '../helpers/random-json.ts';
+import { decodeString } from '../../src/protocol/json-string.ts';
+import { flattenJson, isParseReliable } from './flat-json.ts';
+import { findMember, type JsonNode, type JsonObject, parseLossless } from './json-tree.ts';
+import { mutate, randomJson, seededRandom } from './random-json.ts';
 
 function parseObject(text: string): JsonObject {
   const node = parseLossless(text);

@@ -1,8 +1,10 @@
-// Reads JSON without losing anything: numbers keep their source text, duplicate keys and key order stay.
+// Reads JSON without losing anything: numbers keep their source text, duplicate keys and key order stay. What the
+// command reads out of bytes is compared with the tree that this makes.
 //
-// For text that `classifyText` took as an event; it throws a SyntaxError (which quotes nothing) on the faults
-// that it meets in other text, and need not meet all. No recursion: any nesting is read. Keys are data and
-// never property names, so `__proto__` is a key like any other.
+// It throws a SyntaxError on the faults that it meets in text that is not JSON, and need not meet all. No
+// recursion: any nesting is read. Keys are data and never property names, so `__proto__` is a key like any other.
+import { decodeString } from '../../src/protocol/json-string.ts';
+import type { Step } from '../../src/protocol/path.ts';
 
 /** A string: `raw` is its source text, quotes included. `decodeString(raw)` is its value. */
 interface JsonString {
@@ -60,14 +62,6 @@ const LITERALS: readonly JsonLiteral[] = [
   { kind: 'literal', raw: 'false' },
   { kind: 'literal', raw: 'null' },
 ];
-
-/**
- * The value of a string from its source text with quotes. (JSON.parse is at fault with escaped keys of an
- * object in Node 24 and 26, https://github.com/nodejs/node/issues/63785, but not with a string alone.)
- */
-export function decodeString(raw: string): string {
-  return raw.includes('\\') ? (JSON.parse(raw) as string) : raw.slice(1, -1);
-}
 
 /** The member named `key`: the last of them if there are several, as for `JSON.parse`. */
 export function findMember(object: JsonObject, key: string): JsonNode | undefined {
@@ -216,4 +210,24 @@ function isDigit(code: number): boolean {
 /** Says nothing of the text, which may hold anything. */
 function notJson(): SyntaxError {
   return new SyntaxError('not JSON');
+}
+
+/** Every value that the path leads to; none where it leads nowhere, more than one only through `[*]`. */
+export function findValues(root: JsonNode, steps: readonly Step[]): readonly JsonNode[] {
+  let found: JsonNode[] = [root];
+  for (const step of steps) {
+    const next: JsonNode[] = [];
+    for (const node of found) {
+      if (step.kind === 'member') {
+        const member = node.kind === 'object' ? findMember(node, step.name) : undefined;
+        if (member !== undefined) next.push(member);
+      } else if (node.kind === 'array') {
+        if (step.kind === 'every') for (const item of node.items) next.push(item);
+        else if (node.items[step.index] !== undefined) next.push(node.items[step.index] as JsonNode);
+      }
+    }
+    found = next;
+    if (found.length === 0) break;
+  }
+  return found;
 }
