@@ -1,17 +1,24 @@
+import { readFileSync } from 'node:fs';
+
+const { version } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8'));
+
 /** Native ESM through node --experimental-vm-modules; TypeScript is stripped by esbuild. */
 export default {
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   testPathIgnorePatterns: ['/node_modules/', '\\.slow\\.test\\.ts$'],
   testEnvironment: 'node',
-  // Most tests wait for other processes.
-  maxWorkers: 3,
+  // As the build puts it in.
+  globals: { ATLANTIS_VERSION: version },
+  // Most tests wait, for servers, timers and other processes.
+  maxWorkers: 4,
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { '/scanner\\.wasm$': '<rootDir>/assembly/index.ts' },
   transform: {
     '/assembly/index\\.ts$': '<rootDir>/scripts/scanner-code.mjs',
     '\\.ts$': '<rootDir>/scripts/jest-esbuild.mjs',
   },
-  testTimeout: 20_000,
+  // Only what hangs takes that long, however busy the machine is.
+  testTimeout: 60_000,
   coverageProvider: 'v8',
   collectCoverageFrom: ['src/**/*.ts'],
   coverageDirectory: 'coverage',

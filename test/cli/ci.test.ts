@@ -42,7 +42,7 @@ describe('tail with --ready-file, --max-silence, --fail-on-gap and --timeout tog
     const server = await startScriptedServer(script);
     const ready = join(makeTempFolder(), 'ready.json');
     const bounds = ['--limit', '3', '--timeout', '25s', '--max-silence', '20s', '--fail-on-gap'];
-    const tail = startTail(server.url, [...bounds, '--ready-file', ready, ...args]);
+    const tail = startTail(server.url, [...bounds, '--ready-file', ready, ...args], { spawned: true });
     const exit = await tail.finish();
     expect([exit.code, exit.lines.length]).toEqual([code, lines]);
     expect(server.attempts).toHaveLength(1);

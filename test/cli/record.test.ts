@@ -16,7 +16,7 @@ import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
 import { CANARY_KEY } from '../helpers/canary.ts';
 import { makeTempFolder } from '../helpers/cleanup.ts';
-import { quote, runCli, runShell, startCli } from '../helpers/run-cli.ts';
+import { quote, runCli, runShell, spawnCli } from '../helpers/run-cli.ts';
 import { openSimulator } from '../simulator/stream-client.ts';
 
 const KEY = 'ak_live_0123456789abcdeffedcba9876543210';
@@ -98,9 +98,9 @@ describe('stream tail --record', () => {
   test('a run that is killed leaves a recording that the next run goes on with', async () => {
     const path = join(makeTempFolder(), 'events.ndjson');
     const args = ['stream', 'tail', '--simulate', '--json', '--record', path];
-    const child = startCli(args);
+    const child = spawnCli(args);
     await child.waitForStdout((text) => text.split('\n').length > 3);
-    child.process.kill('SIGKILL');
+    child.kill('SIGKILL');
     const { stdout } = await child.exit;
     const printed = stdout.split('\n').length - 1;
     expect(readRecording(path).filter((each) => 'event' in each).length).toBeGreaterThanOrEqual(printed);
@@ -141,15 +141,15 @@ describe('stream tail --record', () => {
   test('W2: one run at a time: another one is refused and told who has it, a killed one holds nobody up', async () => {
     const path = join(makeTempFolder(), 'events.ndjson');
     const args = ['stream', 'tail', '--simulate', '--json', '--record', path];
-    const first = startCli(args);
+    const first = spawnCli(args);
     await first.waitForStdout('\n');
     const { code, stdout, stderr } = await runCli(args);
     expect([code, stdout]).toEqual([2, '']);
-    const told = `is being recorded into by another run (process ${first.process.pid})`;
+    const told = `is being recorded into by another run (process ${first.pid})`;
     expect(stderr).toContain(told);
-    first.process.kill('SIGSTOP');
+    first.kill('SIGSTOP');
     expect((await runCli(args)).stderr).toContain(told);
-    first.process.kill('SIGKILL');
+    first.kill('SIGKILL');
     await first.exit;
     expect((await runCli([...args, '--limit', '1'])).code).toBe(0);
     expect(existsSync(`${path}.lock`)).toBe(false);
@@ -162,7 +162,7 @@ describe('stream tail --record', () => {
       const path = join(folder, name);
       const { url } = await openSimulator({ ratePerSecond: 500 });
       const args = ['--json', '--verbose', '--log-format', 'json', '--record', path];
-      const child = startCli(['stream', 'tail', '--url', url, ...args], { key: CANARY_KEY });
+      const child = spawnCli(['stream', 'tail', '--url', url, ...args], { key: CANARY_KEY });
       const moved = [1, 2, 3].map((round) => join(folder, `${round}-${name}`));
       for (const [round, place] of moved.entries()) {
         await child.waitForLines(child.lineCount + 100);

@@ -30,6 +30,7 @@ async function relay(
     command: 'relay',
     log: 'json',
     prefix,
+    spawned: true,
   });
 }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
 import { makeTempFolder, registerCleanup } from '../helpers/cleanup.ts';
-import { runCli, runShell, startCli } from '../helpers/run-cli.ts';
+import { runCli, runShell, spawnCli, startCli } from '../helpers/run-cli.ts';
 
 const HEADER = '{"recording":1,"started_at":"2026-01-01T00:00:00.000Z","tool":"atlantis-cli 0.1.0"}';
 const GAP = '{"lifecycle":"gap","from":"2026-01-01T00:00:00.000Z","to":null,"cause":"dropped"}';
@@ -89,12 +89,12 @@ describe('stream replay', () => {
 
   test('W4: the spacing is kept, and --speed max takes it away', async () => {
     const path = record([line(1, 0), line(2, 400), line(3, 3_600_000)]);
-    const child = startCli(['stream', 'replay', path, '--speed', '2x']);
+    const child = spawnCli(['stream', 'replay', path, '--speed', '2x']);
     const startedAt = performance.now();
     await child.waitForStdout(event(1));
     await child.waitForStdout(event(2));
     expect(performance.now() - startedAt).toBeGreaterThan(150);
-    child.process.kill('SIGINT');
+    child.kill('SIGINT');
     expect(await child.exit).toMatchObject({ signal: 'SIGINT', stdout: events(1, 2) });
     expect((await replay(path, '--speed', 'max')).stdout).toBe(events(1, 2, 3));
   });
@@ -105,9 +105,9 @@ describe('stream replay', () => {
     const pipe = openSync(path, 'r+');
     registerCleanup(() => closeSync(pipe));
     writeSync(pipe, `${line(1)}\n`);
-    const child = startCli(['stream', 'replay', path]);
+    const child = spawnCli(['stream', 'replay', path]);
     await child.waitForStdout(event(1));
-    child.process.kill('SIGINT');
+    child.kill('SIGINT');
     expect((await child.exit).signal).toBe('SIGINT');
   });
 

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { SCENARIO_LIST } from '../../src/simulator/scenarios.ts';
 import { hasPty, startCliInPty } from '../helpers/pty.ts';
-import { type CliOptions, runCli, runShell, startCli, startShell } from '../helpers/run-cli.ts';
+import { type CliOptions, runCli, runShell, spawnCli, startCli, startShell } from '../helpers/run-cli.ts';
 
 interface Ready {
   readonly url: string;
@@ -25,7 +25,7 @@ const tail = ({ tail: words, key }: Ready, ...args: readonly string[]) =>
 
 describe('stream simulate', () => {
   test('the printed line tails it', async () => {
-    const child = startCli(['stream', 'simulate', '--port', '0', '--rate', '500']);
+    const child = spawnCli(['stream', 'simulate', '--port', '0', '--rate', '500']);
     const text = await child.waitForStdout('Ctrl-C');
     const line = text.split('\n').find((each) => each.startsWith('  ATLANTIS_API_KEY='));
     const { code, stdout } = await runShell(`${line} --limit 3 --quiet`);
@@ -33,12 +33,12 @@ describe('stream simulate', () => {
   });
 
   test('with --tls too, by way of the certificate whose path is printed and which is gone afterwards', async () => {
-    const { child, ready } = await startSimulate(['--tls', '--rate', '500']);
+    const { child, ready } = await startSimulate(['--tls', '--rate', '500'], { spawned: true });
     expect(ready.url).toMatch(/^https:\/\/127\.0\.0\.1:\d+$/);
     expect(existsSync(ready.ca_cert ?? '')).toBe(true);
     const { code, stdout } = await tail(ready, '--limit', '3');
     expect([code, stdout.trim().split('\n').length]).toEqual([0, 3]);
-    child.process.kill('SIGTERM');
+    child.kill('SIGTERM');
     expect((await child.exit).signal).toBe('SIGTERM');
     expect(existsSync(ready.ca_cert ?? '')).toBe(false);
   });
@@ -139,11 +139,11 @@ describe('stream simulate', () => {
   });
 
   test('S1: a signal ends it at once, with clients attached that do not read', async () => {
-    const { child, ready } = await startSimulate(['--rate', 'max']);
-    const client = startCli([...ready.tail.slice(1), '--json'], { key: ready.key });
+    const { child, ready } = await startSimulate(['--rate', 'max'], { spawned: true });
+    const client = spawnCli([...ready.tail.slice(1), '--json'], { key: ready.key });
     await client.waitForStdout('\n');
-    client.process.kill('SIGSTOP');
-    child.process.kill('SIGINT');
+    client.kill('SIGSTOP');
+    child.kill('SIGINT');
     expect((await child.exit).signal).toBe('SIGINT');
   });
 

@@ -1,4 +1,5 @@
 // The connect loop against a real server on loopback: order, ends, and an abort in every state.
+
 import dns from 'node:dns';
 import type { AddressInfo } from 'node:net';
 import { createServer as createTcpServer, type Server, type Socket } from 'node:net';
@@ -9,6 +10,7 @@ import type { CauseKind } from '../../src/connection/causes.ts';
 import type { FollowItem } from '../../src/connection/follow.ts';
 import { textsOf } from '../../src/events/batch.ts';
 import { registerCleanup } from '../helpers/cleanup.ts';
+import { expectSoon } from '../helpers/soon.ts';
 import { pauseFor } from '../helpers/watch.ts';
 import { KEY, type Run, type StreamServer, startRun, startStreamServer, WELCOME } from './stream-server.ts';
 
@@ -116,7 +118,7 @@ describe('the way up', () => {
     expect(await run.takeEvents(1)).toEqual(['"pong"']);
     expect(pings).toBeGreaterThanOrEqual(3);
     expect(stream.roundTripMs).toBeGreaterThanOrEqual(0);
-    expect(stream.roundTripMs).toBeLessThan(2_000);
+    expectSoon(stream.roundTripMs ?? Number.NaN, 2_000);
     expect(run.items.filter(({ kind }) => kind === 'events')).toHaveLength(1);
   });
 });
@@ -649,7 +651,7 @@ describe('R2: an abort ends every state within 0.5 s, and no socket is left', ()
     });
     const run = startRun(server.url);
     await run.until('connected');
-    expect(await measureEnd(run)).toBeLessThan(1_000);
+    expectSoon(await measureEnd(run), 1_000);
     await run.finish();
   });
 

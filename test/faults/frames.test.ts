@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { encodeFrame, OPCODE } from '../helpers/frames.ts';
 import { frame, type Peer, startScriptedServer, streamHandler } from '../helpers/scripted-server.ts';
 import { BROKEN_FRAMES, SPILL } from './broken-frames.ts';
-import { endOf, errorLines, lastRecord, runTail, startTail } from './start-tail.ts';
+import { endOf, errorLines, lastRecord, runTail, spawnTail } from './start-tail.ts';
 
 /** Serves one good event, then what `breakIt` sends. */
 function serveBroken(breakIt: (peer: Peer) => Promise<void>) {
@@ -52,7 +52,7 @@ describe('row 38: far too large', () => {
   async function expectBounded(breakIt: (peer: Peer) => Promise<void>, words: RegExp): Promise<void> {
     await using server = await serveBroken(breakIt);
     // Long waits: it must still be there to be measured.
-    const child = startTail(server.url, ['--log-format', 'json', '--retry-min', '20s']);
+    const child = spawnTail(server.url, ['--log-format', 'json', '--retry-min', '20s']);
     await child.waitForStderr(words);
     expect(child.readPeakMemory()).toBeLessThan(MEMORY);
     expect(lastRecord(child.stderrText, 'lost')).toMatchObject({ cause: 'bad-frames' });
@@ -118,7 +118,7 @@ describe('row 38: far too large', () => {
       await peer.sendRaw(flood);
       await peer.sendText('{"end":1}');
     });
-    const child = startTail(server.url, ['--log-format', 'json']);
+    const child = spawnTail(server.url, ['--log-format', 'json']);
     await child.waitForLines(2);
     expect(child.readPeakMemory()).toBeLessThan(MEMORY);
     child.kill();

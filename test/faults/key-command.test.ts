@@ -5,7 +5,7 @@ import { describe, expect, test } from '@jest/globals';
 import { CANARY_KEY } from '../helpers/canary.ts';
 import { untilDead } from '../helpers/child.ts';
 import { makeTempFolder } from '../helpers/cleanup.ts';
-import { runCli, startCli } from '../helpers/run-cli.ts';
+import { runCli, spawnCli } from '../helpers/run-cli.ts';
 import { pauseFor } from '../helpers/watch.ts';
 import { whenGone } from './start-tail.ts';
 
@@ -30,7 +30,7 @@ describe('P1, S1: a signal while the key command runs ends both, by that signal'
       const main = { url: URL, keyCommand: ['sh', script] };
       const store = JSON.stringify({ version: 1, current: 'main', profiles: { main } });
       writeFileSync(join(config, 'profiles.json'), store, { mode: 0o600 });
-      const child = startCli([...command.replace('SCRIPT', script).split(' '), '--verbose'], {
+      const child = spawnCli([...command.replace('SCRIPT', script).split(' '), '--verbose'], {
         env: { ATLANTIS_CONFIG_DIR: config, ANOTHER_SECRET: CANARY_KEY },
       });
       while (!existsSync(pids) || !readFileSync(pids, 'utf8').endsWith('\n')) await pauseFor(10);

@@ -19,7 +19,7 @@ import {
   expectWholeLines,
   numberedEvents,
   runTail,
-  startTail,
+  spawnTail,
   untilHeardAgain,
 } from './start-tail.ts';
 
@@ -132,7 +132,7 @@ describe('row 42 (O7): stdout cannot be written', () => {
 describe('O7: the reader of stdout goes away', () => {
   test('while events come: silent, 0, and the server is told goodbye', async () => {
     await using server = await startScriptedServer(streamHandler({ events: numberedEvents(100) }));
-    const child = startTail(server.url);
+    const child = spawnTail(server.url);
     await child.waitForLines(3);
     child.closeStdout();
     const exit = await endOf(child);
@@ -142,7 +142,7 @@ describe('O7: the reader of stdout goes away', () => {
 
   test('while a large write is blocked: silent, 0', async () => {
     await using server = await startScriptedServer(streamHandler({ events: numberedEvents(10_000) }));
-    const child = startTail(server.url);
+    const child = spawnTail(server.url);
     child.pauseStdout();
     await child.waitForStderr('does not keep up');
     child.closeStdout();

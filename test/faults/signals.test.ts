@@ -1,9 +1,11 @@
 // Signals in every state of a run: it ends soon, by that signal, and says goodbye where there is somebody.
+
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
-import { startCli } from '../helpers/run-cli.ts';
+import { spawnCli } from '../helpers/run-cli.ts';
 import { type ScriptedServer, startScriptedServer, streamHandler } from '../helpers/scripted-server.ts';
+import { expectSoon } from '../helpers/soon.ts';
 import { pauseFor } from '../helpers/watch.ts';
 import {
   endOf,
@@ -11,8 +13,8 @@ import {
   expectWholeLines,
   numberedEvents,
   SOON_MS,
+  spawnTail,
   startBlocked,
-  startTail,
   whenGone,
 } from './start-tail.ts';
 import { expectEndIn, SIGNALS, STATES } from './states.ts';
@@ -31,7 +33,7 @@ describe('S1, R2: a signal in every state', () => {
 
   test('streaming: the server is told goodbye with 1000', async () => {
     await using server = await startScriptedServer(streamHandler({ events: ['{"n":1}'] }));
-    const child = startTail(server.url);
+    const child = spawnTail(server.url);
     await child.waitForLines(1);
     await expectDeath(child, 'SIGINT');
     expect(server.attempts[0]?.closeFrame).toEqual({ code: 1000, reason: '' });
@@ -39,7 +41,7 @@ describe('S1, R2: a signal in every state', () => {
 
   test('streaming a flood to a reader that keeps up: whole lines only, nothing is said of a cut', async () => {
     await using server = await startScriptedServer(streamHandler({ events: numberedEvents(2_000) }));
-    const child = startTail(server.url);
+    const child = spawnTail(server.url);
     await child.waitForLines(1_000);
     child.kill('SIGINT');
     const exit = await endOf(child);
@@ -56,7 +58,7 @@ describe('S1, R2: a signal in every state', () => {
       await peer.welcome();
       peer.end();
     });
-    const child = startTail(server.url, ['--retry-max', '250ms']);
+    const child = spawnTail(server.url, ['--retry-max', '250ms']);
     await child.waitForStderr(/trying again in (59|6\d|1m)/);
     await expectDeath(child, 'SIGTERM');
     expect(server.attempts).toHaveLength(2);
@@ -110,7 +112,7 @@ describe('S1, O6: a signal while stdout is blocked', () => {
     const timer = setInterval(() => child.kill('SIGINT'), 50);
     expect(await gone).toEqual({ code: null, signal: 'SIGINT' });
     clearInterval(timer);
-    expect(performance.now() - sentAtMs).toBeLessThan(SOON_MS);
+    expectSoon(performance.now() - sentAtMs, SOON_MS);
   });
 });
 
@@ -121,7 +123,7 @@ describe('S1, O6: a signal while stdout is blocked', () => {
     ['SIGHUP', 129],
   ] as const)('%s, which the kernel keeps from such a process: ends with %i', async (signal, code) => {
     await using server = await startScriptedServer(streamHandler({ events: ['{"n":1}'] }));
-    const child = startTail(server.url, [], { prefix: ['unshare', '-rpf'] });
+    const child = spawnTail(server.url, [], { prefix: ['unshare', '-rpf'] });
     await child.waitForLines(1);
     const [pid] = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').split(' ');
     process.kill(Number(pid), signal);
@@ -145,7 +147,7 @@ describe('S1: other commands', () => {
 
   describe.each(COMMANDS)('%s', (_name, args, ready) => {
     test.each(SIGNALS)('ends by %s', async (signal) => {
-      const child = startCli(args, { stdin: 'pipe' });
+      const child = spawnCli(args, { stdin: 'pipe' });
       await child.waitForStdout(ready);
       // That it waits for stdin is not to be seen from outside.
       if (ready.test('')) await pauseFor(300);

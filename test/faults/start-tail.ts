@@ -1,5 +1,6 @@
 // `stream tail` as the fault suite runs it: with a canary key and --verbose, so that every row also proves
 // that the key is in no output.
+
 import { execFileSync } from 'node:child_process';
 import { closeSync, constants, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,11 +9,17 @@ import { CANARY_KEY, findKeyIn } from '../helpers/canary.ts';
 import { makeTempFolder, registerCleanup } from '../helpers/cleanup.ts';
 import { type Child, type CliOptions, type Exit, startCli } from '../helpers/run-cli.ts';
 import type { Peer, ScriptedServer } from '../helpers/scripted-server.ts';
+import { expectSoon } from '../helpers/soon.ts';
 
 /** Starts `stream tail --url <url> --verbose` with the canary key. */
 export function startTail(url: string, args: readonly string[] = [], options: CliOptions = {}): Child {
   const words = ['stream', 'tail', '--url', url, '--verbose', ...args];
   return startCli(words, { key: CANARY_KEY, ...options });
+}
+
+/** The same in a process of its own, for what only a process can show. */
+export function spawnTail(url: string, args: readonly string[] = [], options: CliOptions = {}): Child {
+  return startTail(url, args, { ...options, spawned: true });
 }
 
 /** Waits for the end; fails when the key stands in what was written. */
@@ -68,10 +75,8 @@ export function* numberedEvents(size = 0, count = Number.POSITIVE_INFINITY): Gen
   for (let n = 1; n <= count; n++) yield `{"n":${n},"filler":"${filler}"}`;
 }
 
-/** Resolves with how the process ended as soon as it did, whatever is still to be read from it. */
-export function whenGone(child: Child): Promise<{ signal: NodeJS.Signals | null; code: number | null }> {
-  return new Promise((resolve) => child.process.once('exit', (code, signal) => resolve({ code, signal })));
-}
+/** Resolves with how the run ended as soon as it did, whatever is still to be read from it. */
+export const whenGone = (child: Child): Child['ended'] => child.ended;
 
 /** Resolves when the client has sent something more on this connection, such as a ping. */
 export async function untilHeardAgain(server: ScriptedServer, peer: Peer): Promise<void> {
@@ -95,20 +100,19 @@ export async function startBlocked(
   args: readonly string[] = [],
   options: CliOptions = {},
 ): Promise<Child> {
-  const child = startTail(url, args, options);
+  const child = spawnTail(url, args, options);
   child.pauseStdout();
   await child.waitForStderr('does not keep up');
   return child;
 }
 
-/** Contract R2, plus what a busy machine needs to reap processes. */
+/** Contract R2, plus what it takes to reap a process. */
 export const SOON_MS = 500 + 400;
 
 /** Sends the signal and measures; fails unless the process died by it within `withinMs`. */
 export async function expectDeath(child: Child, signal: NodeJS.Signals, withinMs = SOON_MS): Promise<void> {
-  const gone = whenGone(child);
   const sentAtMs = performance.now();
   expect(child.kill(signal)).toBe(true);
-  expect(await gone).toEqual({ code: null, signal });
-  expect(performance.now() - sentAtMs).toBeLessThan(withinMs);
+  expect(await child.ended).toEqual({ code: null, signal });
+  expectSoon(performance.now() - sentAtMs, withinMs);
 }

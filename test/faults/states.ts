@@ -8,7 +8,7 @@ import {
   startScriptedServer,
   streamHandler,
 } from '../helpers/scripted-server.ts';
-import { endOf, expectDeath, preload, startTail } from './start-tail.ts';
+import { endOf, expectDeath, preload, spawnTail } from './start-tail.ts';
 
 export const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
@@ -101,7 +101,7 @@ export async function expectEndIn(state: State, signal: NodeJS.Signals): Promise
   await using server = await startScriptedServer(script);
   const proxy = { env: { HTTPS_PROXY: `http://127.0.0.1:${server.port}` } };
   const target = url?.(server) ?? server.url;
-  const child = startTail(target, args, target.includes('example') ? proxy : options?.());
+  const child = spawnTail(target, args, target.includes('example') ? proxy : options?.());
   await reach(child, server);
   await expectDeath(child, signal);
   const exit = await endOf(child);

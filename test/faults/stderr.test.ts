@@ -4,7 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 import { CANARY_KEY } from '../helpers/canary.ts';
 import { runShell } from '../helpers/run-cli.ts';
 import { type ScriptedServer, startScriptedServer, streamHandler } from '../helpers/scripted-server.ts';
-import { expectDeath, makeUnreadPipe, numberedEvents, startTail, untilHeardAgain } from './start-tail.ts';
+import { expectDeath, makeUnreadPipe, numberedEvents, spawnTail, untilHeardAgain } from './start-tail.ts';
 
 describe('row 43 (O7): stderr goes away', () => {
   test('its reader is gone: events go on over a loss and another connection', async () => {
@@ -18,7 +18,7 @@ describe('row 43 (O7): stderr goes away', () => {
         },
       }),
     );
-    const child = startTail(server.url, ['--limit', '3', '--retry-max', '250ms', '--ping-interval', '200ms']);
+    const child = spawnTail(server.url, ['--limit', '3', '--retry-max', '250ms', '--ping-interval', '200ms']);
     await child.waitForStderr('connected to');
     child.closeStderr();
     const exit = await child.exit;
@@ -44,7 +44,7 @@ describe('row 43 (O7): stderr goes away', () => {
     const pipe = makeUnreadPipe();
     writeSync(pipe.writeEnd, Buffer.alloc(64 * 1024));
     await using server = await startScriptedServer(streamHandler({ events: numberedEvents(0, 3) }));
-    const child = startTail(server.url, ['--limit', '3'], { stderr: pipe.writeEnd });
+    const child = spawnTail(server.url, ['--limit', '3'], { stderr: pipe.writeEnd });
     expect(await child.exit).toMatchObject({ code: 0, stdout: `${[...numberedEvents(0, 3)].join('\n')}\n` });
   });
 
@@ -52,7 +52,7 @@ describe('row 43 (O7): stderr goes away', () => {
     const pipe = makeUnreadPipe();
     writeSync(pipe.writeEnd, Buffer.alloc(64 * 1024));
     await using server = await startScriptedServer(streamHandler({ events: ['{}'] }));
-    const child = startTail(server.url, [], { stderr: pipe.writeEnd });
+    const child = spawnTail(server.url, [], { stderr: pipe.writeEnd });
     await child.waitForLines(1);
     await expectDeath(child, 'SIGTERM');
   });

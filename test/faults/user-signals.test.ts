@@ -6,7 +6,7 @@ import { describe, expect, test } from '@jest/globals';
 import { CANARY_KEY } from '../helpers/canary.ts';
 import { makeTempFolder } from '../helpers/cleanup.ts';
 import { hasPty, startCliInPty } from '../helpers/pty.ts';
-import { runCli, startCli } from '../helpers/run-cli.ts';
+import { runCli, spawnCli } from '../helpers/run-cli.ts';
 import { type Peer, startScriptedServer } from '../helpers/scripted-server.ts';
 import { preload } from './start-tail.ts';
 
@@ -37,7 +37,7 @@ const expectJsonLines = (text: string): void => {
 describe('row 60 (S3): SIGUSR1 opens no debugger, and the run continues', () => {
   test('tail --simulate: no port is opened, and events keep coming', async () => {
     const words = ['stream', 'tail', '--simulate', '--json', '--verbose', '--log-format', 'json'];
-    const child = startCli(words, { key: CANARY_KEY });
+    const child = spawnCli(words, { key: CANARY_KEY });
     await child.waitForLines(1);
     const before = listListening(child.pid);
     expect(before).toHaveLength(1);
@@ -75,7 +75,7 @@ describe('row 60 (S3): SIGUSR1 opens no debugger, and the run continues', () => 
       };
       const words = [...command.split(' '), ...(more[command] ?? []), '--url', url];
       words.push('--verbose', '--log-format', 'json');
-      const child = startCli(words, {
+      const child = spawnCli(words, {
         key: CANARY_KEY,
         stdin: CANARY_KEY,
         env: { ATLANTIS_CONFIG_DIR: join(makeTempFolder(), 'config') },
@@ -91,7 +91,7 @@ describe('row 60 (S3): SIGUSR1 opens no debugger, and the run continues', () => 
 
   test('stream simulate: it still serves', async () => {
     const words = ['stream', 'simulate', '--port', '0', '--json', '--rate', '50', '--key', CANARY_KEY];
-    const child = startCli([...words, '--verbose']);
+    const child = spawnCli([...words, '--verbose']);
     const { tail } = JSON.parse(await child.waitForStdout('\n'));
     child.kill('SIGUSR1');
     const args = [...tail.slice(1), '--limit', '1', '--json', '--verbose'];
@@ -102,7 +102,7 @@ describe('row 60 (S3): SIGUSR1 opens no debugger, and the run continues', () => 
 
   test('stream replay: it plays on', async () => {
     const words = ['stream', 'replay', '-', '--speed', 'max', '--verbose'];
-    const child = startCli(words, { key: CANARY_KEY, stdin: 'pipe' });
+    const child = spawnCli(words, { key: CANARY_KEY, stdin: 'pipe' });
     const at = '"received_at":"2026-01-01T00:00:00.000Z"';
     const send = (n: number): unknown =>
       child.stdin.write(`{${at},"seq":${n},"connection":1,"event":{"n":${n}}}\n`);
@@ -148,14 +148,14 @@ describe('row 60 (S3): SIGUSR1 opens no debugger, and the run continues', () => 
 
 describe('other signals', () => {
   test('SIGPIPE, SIGWINCH and SIGCONT: the run continues', async () => {
-    const child = startCli(['stream', 'tail', '--simulate', '--json', '--limit', '4']);
+    const child = spawnCli(['stream', 'tail', '--simulate', '--json', '--limit', '4']);
     await child.waitForLines(1);
     for (const signal of ['SIGPIPE', 'SIGWINCH', 'SIGCONT'] as const) child.kill(signal);
     expect((await child.exit).code).toBe(0);
   });
 
   test('SIGUSR2: the system ends the run', async () => {
-    const child = startCli(['stream', 'tail', '--simulate', '--json']);
+    const child = spawnCli(['stream', 'tail', '--simulate', '--json']);
     await child.waitForLines(1);
     child.kill('SIGUSR2');
     expect((await child.exit).signal).toBe('SIGUSR2');

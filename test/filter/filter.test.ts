@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
 import { isAtlantisError } from '../../src/errors.ts';
 import { type Batch, keepEvents, textsOf } from '../../src/events/batch.ts';
@@ -9,6 +10,7 @@ import { createFilter, type FilterWords } from '../../src/filter/filter.ts';
 import { makeBatch } from '../helpers/batches.ts';
 import { type JsonNode, parseLossless } from '../helpers/json-tree.ts';
 import { mutate, type Random, randomJson, seededRandom } from '../helpers/random-json.ts';
+import { expectSoon } from '../helpers/soon.ts';
 import { respellNumber } from '../protocol/decimals.ts';
 import {
   escapeGlob,
@@ -62,12 +64,12 @@ describe('createFilter', () => {
       const batch = makeBatch(texts, i);
       let at = 0;
       const kept = keepEvents(batch, () => choice[at++] === true);
-      expect(kept).toEqual(
-        makeBatch(
-          texts.filter((_text, n) => choice[n]),
-          i,
-        ),
+      const expected = makeBatch(
+        texts.filter((_text, n) => choice[n]),
+        i,
       );
+      // Jest compares bytes one by one.
+      if (!isDeepStrictEqual(kept, expected)) expect(kept).toEqual(expected);
     }
   });
 
@@ -283,7 +285,7 @@ describe('a bad expression', () => {
       if (!isRight) expect([text, String(fault), hint]).toEqual('a usage error with a caret');
     }
     expect(refused).toBeGreaterThan(5_000);
-    expect(process.cpuUsage(before).user).toBeLessThan(30_000_000);
+    expectSoon(process.cpuUsage(before).user / 1_000, 30_000);
   }, 90_000);
 
   test('O8: so has a bad glob', async () => {

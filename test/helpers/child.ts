@@ -6,11 +6,11 @@ import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
 import { closeSync, readFileSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
 import { type Lifetime, registerCleanup } from './cleanup.ts';
-import { makePipe, Output } from './pipe.ts';
+import { makePipes, Output } from './pipe.ts';
 import { pauseFor, Watch } from './watch.ts';
 
 /** A child may run this long in ms, unless the caller says otherwise. */
-export const RUN_LIMIT_MS = 30_000;
+export const RUN_LIMIT_MS = 60_000;
 
 /** What to look for in an output: a part of it, a pattern, or a question about all of it. */
 export type Sought = string | RegExp | ((text: string) => boolean);
@@ -33,7 +33,7 @@ export interface ChildOptions {
   /** 'pipe' is a real pipe (node's own is a pair of sockets). Default: 'pipe'. A number is a descriptor. */
   readonly stdout?: 'pipe' | 'ignore' | number;
   readonly stderr?: 'pipe' | 'ignore' | number;
-  /** Default 30 s; then it is killed and `exit` rejects. */
+  /** Default 60 s; then it is killed and `exit` rejects. */
   readonly limitMs?: number;
   /** A process group of its own, all of which is killed in the end. Default: false. */
   readonly group?: boolean;
@@ -41,10 +41,21 @@ export interface ChildOptions {
   readonly lifetime?: Lifetime;
 }
 
-/** A running child; see `startChild`. */
-export class Child {
-  readonly process: ChildProcess;
-  readonly pid: number;
+/** How a run ended, whatever is still to be read from it. */
+export interface End {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** A run that is watched: a process of its own (`startChild`), or the command in this one (`in-process.ts`). */
+export abstract class Child {
+  /** These two throw where the run has no process of its own. */
+  abstract readonly pid: number;
+  abstract readonly process: ChildProcess;
+  /** Only with `stdin: 'pipe'`. */
+  abstract readonly stdin: Writable;
+  /** Resolves as soon as the run ended, whatever is still to be read from it. */
+  readonly ended: Promise<End>;
   /** Rejects only when the limit of running was reached, or the program could not be started. */
   readonly exit: Promise<Exit>;
   readonly #watch = new Watch();
@@ -53,18 +64,23 @@ export class Child {
   #over = false;
 
   constructor(
-    process: ChildProcess,
     stdout: Readable | undefined,
     stderr: Readable | undefined,
+    ended: Promise<End>,
     limitMs: number,
   ) {
-    this.process = process;
-    this.pid = process.pid ?? 0;
     this.#stdout = new Output(stdout, this.#watch);
     this.#stderr = new Output(stderr, this.#watch);
+    this.ended = ended;
     this.exit = this.#follow(limitMs);
     this.exit.catch(() => undefined); // a test need not await the end
   }
+
+  /** Sends a signal; returns false when the child is already gone. */
+  abstract kill(signal?: NodeJS.Signals): boolean;
+
+  /** Ends it at once, whatever it is doing. */
+  protected abstract abandon(): void;
 
   get stdoutText(): string {
     return this.#stdout.text;
@@ -85,12 +101,6 @@ export class Child {
   /** Whole lines on stdout so far. */
   get lineCount(): number {
     return this.#stdout.lines;
-  }
-
-  /** Only with `stdin: 'pipe'`. */
-  get stdin(): Writable {
-    if (!this.process.stdin) throw new Error('stdin is not a pipe');
-    return this.process.stdin;
   }
 
   /** Resolves with all of stdout once it holds `sought`; rejects when the child ends without. */
@@ -126,14 +136,10 @@ export class Child {
     this.#stderr.stream?.destroy();
   }
 
-  /** Sends a signal, by pid; returns false when the child is already gone. */
-  kill(signal: NodeJS.Signals = 'SIGTERM'): boolean {
-    return !this.#over && this.process.kill(signal);
-  }
-
   /** The most memory it ever had resident, in bytes; while it runs, and on Linux only. */
   readPeakMemory(): number {
-    const [, kilobytes = '0'] = /VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${this.pid}/status`, 'utf8')) ?? [];
+    const [, kilobytes = '0'] =
+      /VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${this.process.pid}/status`, 'utf8')) ?? [];
     return Number(kilobytes) * 1024;
   }
 
@@ -156,24 +162,65 @@ export class Child {
     return this.#watch.until(look, say, limitMs);
   }
 
-  #follow(limitMs: number): Promise<Exit> {
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
+  protected get isOver(): boolean {
+    return this.#over;
+  }
+
+  async #follow(limitMs: number): Promise<Exit> {
+    let timer: NodeJS.Timeout | undefined;
+    const limit = new Promise<never>((_resolve, reject) => {
+      timer = setTimeout(() => {
         reject(new Error(`still running after ${limitMs} ms: killed\n--- stderr\n${this.stderrText}`));
-        this.process.kill('SIGKILL');
+        this.abandon();
       }, limitMs);
-      this.process.on('error', (error) => {
-        clearTimeout(timer);
-        reject(error);
-      });
-      this.process.on('exit', async (code, signal) => {
-        await Promise.all([this.#stdout.readToEnd(), this.#stderr.readToEnd()]);
-        clearTimeout(timer);
-        this.#over = true;
-        this.#watch.notify();
-        resolve({ code, signal, stdout: this.stdoutText, stderr: this.stderrText });
-      });
     });
+    try {
+      return await Promise.race([this.#readToEnd(), limit]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async #readToEnd(): Promise<Exit> {
+    const { code, signal } = await this.ended;
+    await Promise.all([this.#stdout.readToEnd(), this.#stderr.readToEnd()]);
+    this.#over = true;
+    this.#watch.notify();
+    return { code, signal, stdout: this.stdoutText, stderr: this.stderrText };
+  }
+}
+
+/** A process of its own. */
+class ChildOfProcess extends Child {
+  readonly process: ChildProcess;
+  readonly pid: number;
+
+  constructor(
+    process: ChildProcess,
+    stdout: Readable | undefined,
+    stderr: Readable | undefined,
+    limitMs: number,
+  ) {
+    const ended = new Promise<End>((resolve, reject) => {
+      process.on('error', reject);
+      process.on('exit', (code, signal) => resolve({ code, signal }));
+    });
+    super(stdout, stderr, ended, limitMs);
+    this.process = process;
+    this.pid = process.pid ?? 0;
+  }
+
+  get stdin(): Writable {
+    if (!this.process.stdin) throw new Error('stdin is not a pipe');
+    return this.process.stdin;
+  }
+
+  kill(signal: NodeJS.Signals = 'SIGTERM'): boolean {
+    return !this.isOver && this.process.kill(signal);
+  }
+
+  protected abandon(): void {
+    this.kill('SIGKILL');
   }
 }
 
@@ -187,7 +234,8 @@ export function startChild(command: string, args: readonly string[], options: Ch
     group = false,
   } = options;
   const feed = typeof stdin === 'string' && stdin !== 'pipe' && stdin !== 'ignore';
-  const pipes = [stdout, stderr].map((target) => (target === 'pipe' ? makePipe() : undefined));
+  const made = makePipes([stdout, stderr].filter((target) => target === 'pipe').length);
+  const pipes = [stdout, stderr].map((target) => (target === 'pipe' ? made.shift() : undefined));
   const stdio: StdioOptions = [
     typeof stdin === 'object' || feed ? 'pipe' : (stdin as 'pipe' | 'ignore' | number),
     pipes[0]?.writeEnd ?? stdout,
@@ -208,7 +256,7 @@ export function startChild(command: string, args: readonly string[], options: Ch
     for (const pipe of pipes) pipe?.readEnd.destroy();
   }, options.lifetime);
   if (!group) void gone.then(forget);
-  return new Child(child, pipes[0]?.readEnd, pipes[1]?.readEnd, limitMs);
+  return new ChildOfProcess(child, pipes[0]?.readEnd, pipes[1]?.readEnd, limitMs);
 }
 
 /** True while a process runs; a zombie that nobody has waited for is over. Linux only. */

@@ -44,16 +44,25 @@ export class Output {
   }
 }
 
-/** A real pipe with its read end here: the two ends of a FIFO whose name is gone again. */
-export function makePipe(): { readEnd: Socket; writeEnd: number } {
+/** Real pipes with their read ends here: the two ends of FIFOs whose names are gone again. */
+export function makePipes(count: number): { readEnd: Socket; writeEnd: number }[] {
+  if (count === 0) return [];
   const folder = mkdtempSync(join(tmpdir(), 'atlantis-pipe-'));
   try {
-    const path = join(folder, 'pipe');
-    execFileSync('mkfifo', [path]);
-    const readFd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-    const readEnd = new Socket({ fd: readFd, readable: true, writable: false });
-    return { readEnd, writeEnd: openSync(path, 'w') };
+    const paths = Array.from({ length: count }, (_unused, at) => join(folder, String(at)));
+    execFileSync('mkfifo', paths);
+    return paths.map((path) => {
+      const readFd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+      const readEnd = new Socket({ fd: readFd, readable: true, writable: false });
+      return { readEnd, writeEnd: openSync(path, 'w') };
+    });
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+export function makePipe(): { readEnd: Socket; writeEnd: number } {
+  const [pipe] = makePipes(1);
+  if (pipe === undefined) throw new Error('no pipe');
+  return pipe;
 }

@@ -20,7 +20,7 @@ export interface PtyOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly key?: string;
   readonly cwd?: string;
-  /** Default 30 s; then it is killed and `exit` rejects. */
+  /** Default 60 s; then it is killed and `exit` rejects. */
   readonly limitMs?: number;
 }
 

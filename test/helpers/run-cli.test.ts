@@ -98,8 +98,9 @@ describe('startCli and runCli', () => {
   });
 
   test('a run beyond its limit is killed, and says what stood on stderr', async () => {
-    const run = startCli([], { script: scriptOf(`console.error('stuck here');${FOREVER}`), limitMs: 500 });
-    await expect(run.exit).rejects.toThrow(/still running after 500 ms[\s\S]*stuck here/);
+    // A shell, which is there in no time.
+    const run = startChild('sh', ['-c', 'echo stuck here >&2; exec sleep 600'], { env: {}, limitMs: 1_000 });
+    await expect(run.exit).rejects.toThrow(/still running after 1000 ms[\s\S]*stuck here/);
     await runCleanups('test');
     expect(isAlive(run.pid)).toBe(false);
   });

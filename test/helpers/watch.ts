@@ -3,7 +3,7 @@
 // Every wait has a limit, so that a test fails with words about what did not come and not with jest's own.
 
 /** Limit of a wait in ms, unless the caller says otherwise. */
-export const DEFAULT_WAIT_MS = 10_000;
+export const DEFAULT_WAIT_MS = 30_000;
 
 /** Something that changes; `notify` after each change, `until` to wait for a state of it. */
 export class Watch {

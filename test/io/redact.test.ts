@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { createRedactor } from '../../src/io/redact.ts';
+import { expectSoon } from '../helpers/soon.ts';
 
 const KEY = 'ak_live_00112233445566778899aabbccddeeff';
 const ODD_KEY = 'ak_x"y/z+%?&=\\~{}|^$.*()[]<>\'`';
@@ -169,5 +170,5 @@ test('P4: hostile text costs no more than its length', () => {
   ];
   const beganMs = performance.now();
   for (const text of hostile) redactor.redact(text);
-  expect(performance.now() - beganMs).toBeLessThan(2_000);
+  expectSoon(performance.now() - beganMs, 2_000);
 });

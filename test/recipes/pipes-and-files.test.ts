@@ -4,7 +4,7 @@ import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { makeTempFolder } from '../helpers/cleanup.ts';
-import { runShell, startCli } from '../helpers/run-cli.ts';
+import { runShell, spawnCli } from '../helpers/run-cli.ts';
 import { openSimulator } from '../simulator/stream-client.ts';
 import { listBlocks, RECIPES, readRecipe, startRecipe } from './recipe-page.ts';
 import { untilShown } from './until.ts';
@@ -60,7 +60,7 @@ const hasLogrotate = spawnSync('logrotate', ['--version'], { stdio: 'ignore' }).
       ratePerSecond: 200,
       onEvents: (_connection, texts) => void sent.push(...texts),
     });
-    const child = startCli(['stream', 'tail', '--url', url, '--json', '--record', path], { key: exampleKey });
+    const child = spawnCli(['stream', 'tail', '--url', url, '--json', '--record', path], { key: exampleKey });
     await child.waitForLines(20);
     const config = join(cwd, 'logrotate.conf');
     const recipe = readRecipe('logrotate')

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { type KeyCommandHost, runKeyCommand } from '../../src/settings/key-command.ts';
 import { makeTempFolder } from '../helpers/cleanup.ts';
+import { expectSoon } from '../helpers/soon.ts';
 
 const KEY = 'ak_live_00112233445566778899aabbccddeeff';
 const { platform } = process;
@@ -115,7 +116,7 @@ describe('P1: a key command', () => {
       exitCode: 3,
       message: 'the key command sh did not end within 0.5 s and was stopped',
     });
-    expect(performance.now() - began).toBeLessThan(5_000);
+    expectSoon(performance.now() - began, 5_000);
     const started = readFileSync(pids, 'utf8').trim().split(' ').map(Number);
     expect(started).toHaveLength(2);
     for (const pid of started) await waitForEnd(pid);
@@ -126,7 +127,7 @@ describe('P1: a key command', () => {
     const began = performance.now();
     const script = `sleep 60 & echo $! > ${pids}; printf ${KEY.slice(0, 20)}; sleep 0.1; printf ${KEY.slice(20)}`;
     await expect(runKeyCommand(['sh', '-c', script], host)).resolves.toBe(KEY);
-    expect(performance.now() - began).toBeLessThan(5_000);
+    expectSoon(performance.now() - began, 5_000);
     const agent = Number(readFileSync(pids, 'utf8'));
     expect(existsSync(`/proc/${agent}`)).toBe(true);
     process.kill(agent, 'SIGKILL');
