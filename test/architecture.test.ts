@@ -5,7 +5,7 @@ import { describe, expect, test } from '@jest/globals';
 
 const SRC = new URL('../src/', import.meta.url).pathname;
 
-/** From top to bottom. docs/ARCHITECTURE.md describes each of them. */
+/** From top to bottom. */
 const LAYERS = [
   'main.ts',
   'commands/',
@@ -96,6 +96,18 @@ describe('architecture', () => {
   test('the list names every folder and every file at the top of src, and no other', () => {
     expect([...new Set(modules.map(({ path }) => layerOf(path)))].sort()).toEqual([...LAYERS].sort());
     expect(LAYERS.length).toBeLessThanOrEqual(20);
+  });
+
+  test('docs/ARCHITECTURE.md describes each of them, in this order', () => {
+    const page = readFileSync(join(SRC, '../docs/ARCHITECTURE.md'), 'utf8');
+    const [, chapter = ''] = page.split('## Layers\n');
+    const rows = [
+      ...chapter
+        .split('\n## ', 1)
+        .join('')
+        .matchAll(/^\| `([^`]+)` \| [^|]+ \| [^|]+ \|$/gm),
+    ];
+    expect(rows.map(([, layer]) => layer)).toEqual(LAYERS);
   });
 
   test.each(LAYERS)('%s imports only what is below it', (layer) => {

@@ -2,23 +2,18 @@
 // that is cited anywhere exists in docs/, and the contract names every command and flag.
 //
 // An item is named in the title of a test or of a row of its table: `K3: …`, `row 16 (C1): …`, `§ 2, exit 11: …`.
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { EXIT } from '../src/errors.ts';
 import { type Flag, listCommands } from '../src/flags/outline.ts';
 import { STATUS_EVENTS } from '../src/ui/reporter.ts';
+import { addMissingFlags, listContractFlags } from './helpers/contract-flags.ts';
 import { readOutline } from './helpers/outline.ts';
-import {
-  CHAPTERS,
-  CONTRACT,
-  EXIT_CODES,
-  FAULT_ROWS,
-  findLostCitations,
-  ITEMS,
-} from './helpers/specification.ts';
+import { CONTRACT, EXIT_CODES, FAULT_ROWS, findLostCitations, ITEMS } from './helpers/specification.ts';
 
 const ROOT = new URL('../', import.meta.url).pathname;
+const PAGE = join(ROOT, 'docs/contract.md');
 const THIS = 'test/contract.test.ts';
 
 /** Ends by a signal, as a shell shows them. */
@@ -117,30 +112,11 @@ describe('every citation leads somewhere', () => {
   });
 });
 
-interface Listed {
-  readonly command: string;
-  readonly flags: readonly string[];
-  readonly defaults: readonly string[];
-}
-
-/** The flags that the tables of contract § 1 list, row by row. */
-function listContractFlags(): Listed[] {
-  const readCode = (cell: string): string[] => [...cell.matchAll(/`([^`]+)`/g)].map(([, code = '']) => code);
-  let section = '';
-  return (CHAPTERS.get(1) ?? '').split('\n').flatMap((line): Listed[] => {
-    section = /^### `(.*)`$/.exec(line)?.[1] ?? section;
-    const [, first = '', second = '', third = ''] = line.split('|');
-    const [, command] = /^ `(atlantis [a-z ]+?)(?: [<[].*)?` $/.exec(first) ?? [];
-    if (command !== undefined) return [{ command, flags: readCode(second), defaults: [] }];
-    if (!first.startsWith(' `--')) return [];
-    return [{ command: section, flags: readCode(first), defaults: readCode(third) }];
-  });
-}
-
 describe('the contract names what there is', () => {
   const root = readOutline();
   const commands = listCommands(root).filter((command) => command.commands.length === 0);
-  const listed = listContractFlags();
+  if (process.env['UPDATE_DOCS'] === '1') writeFileSync(PAGE, addMissingFlags(CONTRACT, root));
+  const listed = listContractFlags(readFileSync(PAGE, 'utf8'));
   const longNames = (flags: readonly Flag[]): string[] => flags.map(({ long }) => long).sort();
 
   test('every command', () => {
@@ -149,7 +125,7 @@ describe('the contract names what there is', () => {
   });
 
   test.each(commands.map((command) => [command.path, command] as const))(
-    '%s: every flag, once',
+    '%s: every flag, once (UPDATE_DOCS=1 adds those that are missing)',
     (path, own) => {
       const rows = listed.filter(({ command }) => command === path);
       expect(rows.flatMap(({ flags }) => flags).sort()).toEqual(longNames(own.flags));
@@ -167,6 +143,19 @@ describe('the contract names what there is', () => {
     const known = new Set([root, ...commands].flatMap(({ flags }) => longNames(flags)));
     const named = CONTRACT.match(/(?<![\w-])--[a-z]+(?:-[a-z]+)*/g) ?? [];
     expect(named.filter((flag) => !known.has(flag))).toEqual([]);
+  });
+
+  test.each([
+    ['a row of its own', '### `atlantis stream tail`\n\n| flags | contract | default |\n|---|---|---|\n'],
+    ['the row of its command', '| `atlantis profile list` | `--json` | list |\n'],
+    ['the row of a command without flags', '| `atlantis profile path` | | print |\n'],
+  ])('a flag that is not named yet gets a place: %s', (_place, page) => {
+    const [command = ''] = /atlantis [a-z ]+/.exec(page) ?? [];
+    const own = commands.find(({ path }) => path === command);
+    const added = addMissingFlags(page, root);
+    const rows = listContractFlags(added).filter((row) => row.command === command);
+    expect(rows.flatMap(({ flags }) => flags).sort()).toEqual(longNames(own?.flags ?? []));
+    expect(addMissingFlags(added, root)).toBe(added);
   });
 
   test('every exit code', () => {

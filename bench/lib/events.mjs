@@ -14,7 +14,7 @@ const hex = (seed, digits) => createHash('sha512').update(seed).digest('hex').sl
 const wei = (seed) => BigInt(`0x${hex(seed, 18)}`).toString();
 
 /** Text of event `index`, exactly `size` bytes of ASCII; at least 200. */
-export function makeEvent(index, size) {
+function makeEvent(index, size) {
   const isActivity = index % 4 === 0;
   const usd = isActivity || index % 4 === 3 ? 1_000 + index : 1_000_000 + index;
   const head =

@@ -12,7 +12,7 @@ function describeFigure({ goal, median, min, max, runs }) {
 }
 
 /** Goals against figures, for results.md and for the terminal. */
-export function tabulateGoals(measures) {
+function tabulateGoals(measures) {
   const figures = measures.flatMap(({ checks }) => checks);
   const rows = Object.keys(GOALS).map((goal) => {
     const figure = figures.find((one) => one.goal === goal);

@@ -57,7 +57,7 @@ export const ATTEMPT_FLAGS = {
 };
 
 /** When to connect again. */
-export const RETRY_FLAGS = {
+const RETRY_FLAGS = {
   noReconnect: negation('--no-reconnect', 'end at the first loss'),
   maxReconnects: optional('--max-reconnects <n>', 'attempts beyond the first one', count(0), 'unlimited'),
   retryMinMs: optional(

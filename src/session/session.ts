@@ -22,7 +22,7 @@ import type { LiveSource, Recorded, Source } from './source.ts';
 import { startTally, type Tally } from './tally.ts';
 
 /** What of the configuration a session goes by. */
-export type SessionConfig = Pick<
+type SessionConfig = Pick<
   TailConfig,
   'filter' | 'limit' | 'durationMs' | 'timeoutMs' | 'maxSilenceMs' | 'failOnGap' | 'readyFile'
 >;

@@ -53,21 +53,14 @@ export interface StreamSource {
   readonly warnings: readonly string[];
 }
 
-/** Everything a tail needs to know. Durations in ms; undefined means without a bound. */
+/** Everything a tail needs to know: the values of its flags, checked. Durations in ms; undefined means without a bound. */
 export interface TailConfig
   extends Pick<
     StreamValues,
-    | 'isEnveloped'
-    | 'fields'
-    | 'time'
-    | 'isWide'
-    | 'limit'
-    | 'durationMs'
-    | 'timeoutMs'
-    | 'maxSilenceMs'
-    | 'failOnGap'
-    | 'readyFile'
-    | 'simulate'
+    | Exclude<keyof typeof FORM_FLAGS, 'format' | 'isJson'>
+    | keyof typeof END_FLAGS
+    | keyof typeof READY_FLAGS
+    | keyof typeof SIMULATION_FLAGS
   > {
   readonly log: LogConfig;
   readonly connection: ConnectionConfig;

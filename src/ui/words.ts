@@ -190,7 +190,7 @@ export function sayUnmatched(received: number): StatusRecord {
 }
 
 /** `3 binary, 1 not JSON`. */
-export function listDiscarded(discarded: ReadonlyMap<string, number>): string {
+function listDiscarded(discarded: ReadonlyMap<string, number>): string {
   return [...discarded].map(([reason, count]) => `${count} ${reason}`).join(', ');
 }
 
@@ -212,7 +212,7 @@ export function formatDuration(ms: number): string {
 }
 
 /** Local time of day, `14:05:12.345`. */
-export function formatTime(wallMs: number): string {
+function formatTime(wallMs: number): string {
   const date = new Date(wallMs);
   const two = (n: number): string => String(n).padStart(2, '0');
   const millis = String(date.getMilliseconds()).padStart(3, '0');

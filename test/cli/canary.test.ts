@@ -1,6 +1,6 @@
 // Every command, with the canary key in every place from which it could take one: the key is in nothing that
 // it writes and in no argv of a process that it starts (contract P4). What the run writes to stdout, stderr and
-// files is searched for every test there is, by `helpers/secrecy.ts`.
+// files is searched for every test there is, by `test/helpers/secrecy.ts`.
 import { once } from 'node:events';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';

@@ -16,7 +16,7 @@ export const KEY = 'ak_live_00112233445566778899aabbccddeeff';
 export const WELCOME = '{"type":"welcome","key":"ak_live_00112233"}';
 
 /** What one connection does, from the 101 on. */
-export type Play = (webSocket: WebSocket, connection: number) => void;
+type Play = (webSocket: WebSocket, connection: number) => void;
 
 export interface StreamServer {
   readonly port: number;

@@ -1,6 +1,7 @@
-// Every link of every page leads somewhere: to a file of the project and, with an anchor, to a heading in it.
+// Every link of every page leads somewhere: to a file of the project and, with an anchor, to a heading in it. Every path
+// that a page or a comment names is a file or a folder of the project.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, relative, resolve } from 'node:path';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { toAnchor } from '../helpers/markdown.ts';
 import { ROOT } from '../helpers/run-cli.ts';
@@ -49,5 +50,81 @@ describe.each(pages.map((page) => [relative(ROOT, page), page]))('%s', (_name, p
       ([, text = '', target = '']) => !resolve(dirname(page), target).endsWith(text),
     );
     expect(astray.map(([link]) => link)).toEqual([]);
+  });
+});
+
+const SOURCES = ['src', 'test', 'scripts', 'bench', 'assembly', 'bin'];
+const isModule = (path: string): boolean => /\.(?:ts|mjs|cjs)$/.test(path) && !path.includes('node_modules');
+const listModules = (folder: string): string[] =>
+  readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+    .filter(isModule)
+    .map((path) => join(folder, path));
+const modules = SOURCES.flatMap(listModules);
+const moduleNames = new Set(modules.map((path) => basename(path)));
+
+/** A path of a module, or of a folder with `/` at its end. */
+const PATH =
+  /(?<![\w./@<*{$-])(?:(?:[\w.-]+\/)*[\w-][\w.-]*\.(?:ts|mjs)(?!\w|\.\w|[(*])|(?:[\w-]+\/)+(?=`))/g;
+
+/** The paths in a text that lead nowhere: from the root, from `src/`, from the folder of the text, or by name alone. */
+function findLostPaths(text: string, folder: string): string[] {
+  const isLost = (path: string): boolean =>
+    !['', 'src', folder].some((base) => existsSync(join(ROOT, base, path))) && !moduleNames.has(path);
+  return (text.match(PATH) ?? []).filter(isLost);
+}
+
+describe('a path that is named exists', () => {
+  // What changed is told with the names of its time; results name bundles.
+  const current = pages.filter((page) => !/CHANGELOG|results/.test(page));
+
+  test.each(current.map((page) => [relative(ROOT, page), page]))('in code of %s', (_name, page) => {
+    const text = readFileSync(page, 'utf8').replace(/^```[\s\S]*?^```/gm, '');
+    const code = text.match(/`[^`\n]+`/g) ?? [];
+    expect(code.flatMap((one) => findLostPaths(one, dirname(relative(ROOT, page))))).toEqual([]);
+  });
+
+  test.each(SOURCES)('in comments of %s', (folder) => {
+    const own = modules.filter((path) => path.startsWith(`${folder}/`));
+    const lost = own.flatMap((path) => {
+      const comments = readFileSync(join(ROOT, path), 'utf8').match(/\/\/.*|\/\*[\s\S]*?\*\//g) ?? [];
+      return findLostPaths(comments.join('\n'), dirname(path)).map((lost) => `${path}: ${lost}`);
+    });
+    expect(own).not.toEqual([]);
+    expect(lost).toEqual([]);
+  });
+
+  test('in scripts of .ci and package.json: jest runs no fewer tests when one of its places is gone', () => {
+    const scripts = ['package.json', ...readdirSync(join(ROOT, '.ci')).map((name) => join('.ci', name))];
+    const places = scripts.flatMap((script) =>
+      (readFileSync(join(ROOT, script), 'utf8').match(/(?<=\s)test\/[\w/-]+(?:\{[\w,-]+\})?/g) ?? []).flatMap(
+        (place) => {
+          const [base = '', names = ''] = place.split(/[{}]/);
+          return names.split(',').map((name) => base + name);
+        },
+      ),
+    );
+    expect(places.length).toBeGreaterThan(10);
+    expect(places.filter((place) => !modules.some((path) => path.startsWith(place)))).toEqual([]);
+  });
+
+  test.each([
+    ['`src/nowhere.ts`', 'src/nowhere.ts'],
+    ['as connection/nowhere.ts has it', 'connection/nowhere.ts'],
+    ['nowhere.ts', 'nowhere.ts'],
+    ['`library/`', 'library/'],
+  ])('%j does not', (text, lost) => {
+    expect(findLostPaths(text, 'docs')).toEqual([lost]);
+  });
+
+  test.each([
+    '`src/main.ts`',
+    'connection/follow.ts',
+    'policy.ts',
+    '`session/`',
+    '`test/helpers/`',
+    'and/or',
+    '*.test.ts',
+  ])('%j does, or is not a path', (text) => {
+    expect(findLostPaths(text, 'docs')).toEqual([]);
   });
 });

@@ -20,7 +20,7 @@ export const range = (from: number, to: number): number[] =>
 export const numbersOf = (texts: readonly string[]): number[] => texts.map((text) => JSON.parse(text).n);
 
 /** Tries again at once, in the tests' time. */
-export const EAGER = ['--retry-min', '250ms', '--retry-max', '250ms', '--no-lifecycle'];
+const EAGER = ['--retry-min', '250ms', '--retry-max', '250ms', '--no-lifecycle'];
 
 export function startRelay(hub: EventHub, args: readonly string[], options: TailOptions = {}): Tail {
   const all = [...args, ...EAGER, '--ping-interval', '500ms', '--pong-timeout', '20s'];

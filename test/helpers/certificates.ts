@@ -15,7 +15,7 @@ export interface Identity {
   readonly keyFile: string;
 }
 
-export interface LeafOptions {
+interface LeafOptions {
   /** Subject alternative names. Default: `DNS:localhost,IP:127.0.0.1,IP:::1`. */
   readonly names?: string;
   /** Days from now that it is valid; may lie in the past. Default: yesterday to in ten days. */
@@ -26,7 +26,7 @@ export interface LeafOptions {
 }
 
 /** An authority of our own, and what it has signed. */
-export interface Authority {
+interface Authority {
   /** Its certificate (PEM): what `--ca-cert` is given. */
   readonly caFile: string;
   readonly ca: string;

@@ -8,7 +8,7 @@ import { resetConnection } from './reset.ts';
 import { Watch } from './watch.ts';
 
 /** `up` is client to server, `down` is server to client. */
-export type Direction = 'up' | 'down';
+type Direction = 'up' | 'down';
 
 /** How one direction lets bytes through: any number at once, none, or a portion every so often. */
 type Mode = 'pass' | 'drop' | { readonly bytes: number; readonly everyMs: number };

@@ -10,7 +10,7 @@ import { resetConnection } from './reset.ts';
 import { Watch } from './watch.ts';
 
 /** One request as it came. */
-export interface Request {
+interface Request {
   readonly method: string;
   readonly url: string;
   readonly headers: IncomingHttpHeaders;

@@ -27,7 +27,7 @@ export async function startNatsCluster(lifetime: Lifetime = 'test'): Promise<rea
 }
 
 /** Resolves once the servers have a leader for JetStream. */
-export async function untilJetStream(url: string, limitMs = 20_000): Promise<void> {
+async function untilJetStream(url: string, limitMs = 20_000): Promise<void> {
   const connection = await connectTo(url);
   const isReady = async (): Promise<boolean> => {
     await jetstreamManager(connection, { timeout: 1_000 });

@@ -5,7 +5,7 @@ import { registerCleanup } from './cleanup.ts';
 import { Watch } from './watch.ts';
 
 /** One PUB or HPUB, apart from requests to the JetStream API. */
-export interface Published {
+interface Published {
   readonly subject: string;
   /** Headers as they came, or empty. */
   readonly head: string;

@@ -13,7 +13,7 @@ const listMatches = (text: string, pattern: RegExp): string[] =>
 export const CONTRACT = read('docs/contract.md');
 
 /** Chapters of the contract by number, each with its heading. */
-export const CHAPTERS: ReadonlyMap<number, string> = new Map(
+const CHAPTERS: ReadonlyMap<number, string> = new Map(
   CONTRACT.split(/^## (?=\d+\. )/m)
     .slice(1)
     .map((text) => [Number.parseInt(text, 10), text]),

@@ -3,7 +3,7 @@ import type { Sink, SinkFault, Verdict } from '../../src/delivery/sink.ts';
 import type { SpoolRecord } from '../../src/delivery/spool/record-form.ts';
 
 /** A unit under way. */
-export interface Sent {
+interface Sent {
   readonly numbers: readonly number[];
   answer(verdict: Verdict): void;
 }

@@ -162,7 +162,7 @@ function createWebSocket(
     maxPayload: MAX_MESSAGE_BYTES,
     // Every text goes through `classify`, which checks UTF-8 in the same pass as JSON (contract C2).
     skipUTF8Validation: true,
-    // See pongs.ts.
+    // `answerPings` of live-stream.ts does it.
     autoPong: false,
     closeTimeout: CLOSE_TIMEOUT_MS,
     autoSelectFamilyAttemptTimeout: Math.min(ADDRESS_TIMEOUT_MS, settings.connectTimeoutMs / 2),

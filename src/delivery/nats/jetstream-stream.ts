@@ -104,7 +104,7 @@ export class JetStreamStream {
     }
   }
 
-  /** So many of the wanted events of a batch are where they were to go: see SourceTraits. */
+  /** So many of the wanted events of a batch are where they were to go: see LiveSource. */
   acknowledge({ received, wanted }: EventBatch, delivered: number, isLast: boolean): void {
     const isAll = delivered >= wanted.count && !isLast;
     const events = isAll ? undefined : countUpTo(received, wanted, delivered);

@@ -1,0 +1,121 @@
+// The walk-through of docs/CONTRIBUTING.md works as it is written: in a copy of the project, its patch and its command
+// are all that a flag needs to be in every page, in help and in completion.
+import { execFileSync } from 'node:child_process';
+import { cpSync, lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeAll, expect, test } from '@jest/globals';
+import { startChild } from '../helpers/child.ts';
+import { registerCleanup } from '../helpers/cleanup.ts';
+import { makeCleanEnvironment, ROOT, runCli } from '../helpers/run-cli.ts';
+
+const page = readFileSync(join(ROOT, 'docs/CONTRIBUTING.md'), 'utf8');
+const [, patch = ''] = /^```diff\n([\s\S]*?)^```$/m.exec(page) ?? [];
+const [, command = ''] = /^```\nUPDATE_DOCS=1 npm test -- (.*)\n```$/m.exec(page) ?? [];
+const [, flag = ''] = /^\+.*toggle\('(--[a-z-]+)'/m.exec(patch) ?? [];
+const patched = [...patch.matchAll(/^diff --git a\/(\S+)/gm)].map(([, path = '']) => path);
+const ownTest = patched.find((path) => path.endsWith('.test.ts')) ?? '';
+
+/** Pages that the command writes. */
+const WRITTEN = [
+  'README.md',
+  'docs/README.zh-TW.md',
+  'docs/contract.md',
+  'docs/reference.md',
+  'man/atlantis.1',
+];
+
+/** Made in the copy while it is used. */
+const MADE = ['node_modules', 'dist'];
+/** On a machine that is busy; on a quiet one the whole file takes 15 s. */
+const LIMIT_MS = 180_000;
+
+// Not by makeTempFolder, which looks for the canary key: it is in the copy of its own definition.
+const base = mkdtempSync(join(tmpdir(), 'atlantis-test-'));
+registerCleanup(() => rmSync(base, { recursive: true, force: true, maxRetries: 3 }), 'file');
+const copy = join(base, 'copy');
+const cache = join(base, 'cache');
+const env = makeCleanEnvironment({ env: { HOME: cache } });
+
+/** Runs node in the copy; fails with what it wrote. */
+async function runNode(args: readonly string[], extra: Readonly<Record<string, string>> = {}): Promise<void> {
+  const options = { cwd: copy, env: { ...env, ...extra }, limitMs: LIMIT_MS };
+  const { code, stdout, stderr } = await startChild(process.execPath, args, { ...options, lifetime: 'file' })
+    .exit;
+  if (code !== 0) throw new Error(`${args.join(' ')} ended with ${code}:\n${stdout}${stderr}`);
+}
+
+function runJest(places: readonly string[], extra: Readonly<Record<string, string>> = {}): Promise<void> {
+  const jest = [
+    '--experimental-vm-modules',
+    '--disable-warning=ExperimentalWarning',
+    'node_modules/jest/bin/jest.js',
+  ];
+  // This file would begin again.
+  const ignored = ['--testPathIgnorePatterns', 'walk-through', '\\.slow\\.test\\.ts$'];
+  return runNode([...jest, ...places, '--cacheDirectory', cache, ...ignored], extra);
+}
+
+const listFiles = (): string[] =>
+  readdirSync(copy, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => join(parentPath, name).slice(copy.length + 1))
+    .filter((path) => !MADE.some((folder) => path.startsWith(`${folder}/`)));
+
+/** Every file of the project, as it was copied. */
+const originals = new Map<string, Buffer>();
+const isChanged = (path: string): boolean =>
+  originals.get(path)?.equals(readFileSync(join(copy, path))) !== true;
+
+beforeAll(async () => {
+  const listed = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
+    cwd: ROOT,
+  });
+  for (const path of listed.toString().split('\0')) {
+    // Removed files are listed, too, and node_modules where it is a link.
+    if (lstatSync(join(ROOT, path), { throwIfNoEntry: false })?.isFile() !== true) continue;
+    cpSync(join(ROOT, path), join(copy, path));
+    originals.set(path, readFileSync(join(copy, path)));
+  }
+  symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'));
+  execFileSync('git', ['apply', '-'], {
+    cwd: copy,
+    input: patch,
+    env: { ...env, GIT_CEILING_DIRECTORIES: base },
+  });
+  await Promise.all([
+    runNode(['scripts/build.mjs']),
+    runNode(['node_modules/typescript/bin/tsc', '--noEmit']),
+  ]);
+  await runJest(command.split(' '), { UPDATE_DOCS: '1' });
+}, LIMIT_MS);
+
+test('it takes at most four files by hand, and the command writes the rest', () => {
+  expect(patched.length).toBeLessThanOrEqual(4);
+  expect(listFiles().filter(isChanged).sort()).toEqual([...patched, ...WRITTEN].sort());
+});
+
+test.each(WRITTEN)('the flag is in %s', (path) => {
+  // The man page escapes dashes.
+  const read = (text: Buffer | undefined): string => text?.toString().replaceAll('\\-', '-') ?? '';
+  expect(read(originals.get(path))).not.toContain(flag);
+  expect(read(readFileSync(join(copy, path)))).toContain(flag);
+});
+
+test('the flag is in help, and every shell offers it', async () => {
+  const script = join(copy, 'bin/atlantis.cjs');
+  const help = await runCli(['stream', 'tail', '--help'], { script });
+  expect(help.stdout).toContain(`  ${flag} `);
+  for (const shell of ['bash', 'zsh', 'fish']) {
+    const offers = await runCli(['__complete', shell, '--', 'stream', 'tail', flag.slice(0, -2)], { script });
+    expect(offers.stdout).toMatch(new RegExp(`^${flag}`, 'm'));
+  }
+});
+
+test(
+  'all of it passes: the test of the flag, and those of the pages without writing',
+  async () => {
+    await runJest([...command.split(' '), ownTest]);
+  },
+  LIMIT_MS,
+);
