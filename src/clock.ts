@@ -49,6 +49,19 @@ export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<v
   });
 }
 
+/**
+ * The value of `wanted`, or undefined once the signal aborts. For waits that repeat: `Promise.race` with a promise
+ * that stays pending keeps every value it ever returned.
+ */
+export function untilAborted<T>(wanted: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+  return new Promise((resolve, reject) => {
+    const giveUp = (): void => resolve(undefined);
+    signal.addEventListener('abort', giveUp, { once: true });
+    if (signal.aborted) giveUp();
+    wanted.then(resolve, reject).finally(() => signal.removeEventListener('abort', giveUp));
+  });
+}
+
 /** The value of `wanted`, or undefined once `ms` have passed or the signal aborted. */
 export function waitFor<T>(
   wanted: Promise<T>,

@@ -2,7 +2,7 @@
 //
 // There is no second attempt: a check says what happens now. Returns once a step failed, the signal aborted
 // (the step under way stays open then) or all is done; whatever was opened is closed.
-import { waitFor } from '../clock.ts';
+import { untilAborted, waitFor } from '../clock.ts';
 import type { ConnectionConfig } from '../config/connection-config.ts';
 import { hasPrefix, keyPrefix } from '../config/key.ts';
 import {
@@ -72,7 +72,7 @@ async function readSettings(flags: TargetFlags, probe: Probe): Promise<DialSetti
   const target = resolveTarget(flags, io);
   for (const warning of target.warnings) probe.warn(warning);
   const url = requireUrl(target);
-  const key = await waitFor(readKey(target, io, signal), Number.MAX_SAFE_INTEGER, io.clock, signal);
+  const key = await untilAborted(readKey(target, io, signal), signal);
   if (key === undefined || signal.aborted) {
     // Who waits for a key on stdin would keep the process alive.
     if (target.key?.kind === 'stdin') io.stdin().destroy();
@@ -80,7 +80,7 @@ async function readSettings(flags: TargetFlags, probe: Probe): Promise<DialSetti
   }
   const source = { url, key, keyOrigin: findKeyOrigin(target) };
   const preparing = prepareSource(connection, source, io, {}, signal);
-  const prepared = await waitFor(preparing, Number.MAX_SAFE_INTEGER, io.clock, signal);
+  const prepared = await untilAborted(preparing, signal);
   if (prepared === undefined || signal.aborted) return undefined;
   const { dial } = prepared.settings;
   const proxy = dial.proxyUrl === undefined ? undefined : new URL(dial.proxyUrl).host;

@@ -10,6 +10,7 @@ import {
   tokenAuthenticator,
   usernamePasswordAuthenticator,
 } from '@nats-io/transport-node';
+import { untilAborted } from '../clock.ts';
 import type { NatsCredentials } from '../config/nats-credentials.ts';
 import type { NatsSettings } from '../config/nats-settings.ts';
 import type { Cause } from '../connection/causes.ts';
@@ -47,20 +48,12 @@ export async function connectNats(
   const attempt = address.isTls
     ? connect({ ...options, tls: ca })
     : connectAsOffered(options, trustedRoots === undefined ? undefined : ca);
-  let giveUp = (): void => {};
-  const givenUp = new Promise<undefined>((resolve) => {
-    giveUp = () => resolve(undefined);
-    if (signal.aborted) giveUp();
-    signal.addEventListener('abort', giveUp);
-  });
   try {
-    const connection = await Promise.race([attempt, givenUp]);
+    const connection = await untilAborted(attempt, signal);
     if (connection === undefined) attempt.then((late) => late.close()).catch(() => {});
     return connection;
   } catch (error) {
     return classifyNatsError(error, address.host);
-  } finally {
-    signal.removeEventListener('abort', giveUp);
   }
 }
 

@@ -35,8 +35,7 @@ export async function* play(
   let receivedAtMs = 0;
   let connection = 0;
 
-  const take = (): Played[] =>
-    builder.isEmpty ? [] : [{ kind: 'events', batch: builder.take(receivedAtMs), connection }];
+  const take = (): Played => ({ kind: 'events', batch: builder.take(receivedAtMs), connection });
   const waitFor = async (atMs: number): Promise<void> => {
     recordedMs += Math.max(0, atMs - (previousMs ?? atMs));
     previousMs = atMs;
@@ -49,14 +48,14 @@ export async function* play(
       lineNumber += 1;
       const line = readLine(bytes);
       if (line.kind !== 'event') {
-        yield* take();
+        if (!builder.isEmpty) yield take();
         if (line.kind === 'damaged') yield { kind: 'damaged', line: lineNumber, why: line.why };
         if (line.kind === 'lifecycle') yield { kind: 'lifecycle', line: line.text };
         continue;
       }
       const isSame = receivedAtMs === line.receivedAtMs && connection === line.connection;
       if (!isSame || builder.isEmpty || builder.count >= MAX_BATCH_EVENTS) {
-        yield* take();
+        if (!builder.isEmpty) yield take();
         await waitFor(line.receivedAtMs);
         if (signal.aborted) return;
         connection = line.connection;
@@ -65,7 +64,7 @@ export async function* play(
       builder.add(line.text, line.flags);
     }
     // What is due goes out: the rest of a recording on stdin may come much later.
-    yield* take();
+    if (!builder.isEmpty) yield take();
     if (fault === undefined) continue;
     yield { kind: 'damaged', line: lineNumber + 1, why: fault.why };
     if (fault.isLine) lineNumber += 1;

@@ -3,6 +3,7 @@
 // Pulled: what is not asked for is not read. Damage is a value, so that a reader can go on or end as it likes.
 import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
+import { untilAborted } from '../clock.ts';
 import { UsageError } from '../errors.ts';
 import { type Unpacked, unpack } from './unpack.ts';
 
@@ -17,6 +18,7 @@ export interface Lines {
 }
 
 const LINE_FEED = 0x0a;
+const EMPTY_LINE = Buffer.alloc(0);
 /** A line beyond this cannot hold an event that the service sends (16 MiB): it is given up on. */
 const MAX_LINE_BYTES = 32 * 1024 * 1024;
 
@@ -31,15 +33,12 @@ export async function* readLines(
   what = 'the recording',
 ): AsyncGenerator<Lines> {
   const source = path === '-' ? stdin() : createReadStream(path);
-  const aborted = new Promise<undefined>((resolve) => {
-    signal.addEventListener('abort', () => resolve(undefined), { once: true });
-  });
   const parts = unpack(source[Symbol.asyncIterator]() as AsyncIterator<Buffer>);
   const splitter = createLineSplitter();
   try {
     for (;;) {
       // Nobody waits for what may never come, such as the writer of a named pipe.
-      const next = signal.aborted ? undefined : await Promise.race([parts.next(), aborted]);
+      const next = signal.aborted ? undefined : await untilAborted(parts.next(), signal);
       if (next === undefined) return;
       const lines = next.done === true ? splitter.end() : splitter.push(next.value);
       if (lines.lines.length > 0 || lines.fault !== undefined) yield lines;
@@ -63,7 +62,8 @@ function createLineSplitter(): LineSplitter {
   let isGivenUp = false;
 
   const takeRest = (): Buffer => {
-    const line = rest.length === 1 && rest[0] !== undefined ? rest[0] : Buffer.concat(rest);
+    const [first = EMPTY_LINE] = rest;
+    const line = rest.length > 1 ? Buffer.concat(rest) : first;
     rest = [];
     restBytes = 0;
     return line;

@@ -1,0 +1,83 @@
+// A recording as a stream: each client reads the file for itself, at its own speed, whatever happens to the file.
+import { renameSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { createReplay } from '../../src/simulate-replay.ts';
+import type { StatusRecord } from '../../src/ui/reporter.ts';
+import { makeTempFolder } from '../helpers/cleanup.ts';
+import { Watch } from '../helpers/watch.ts';
+import { connectClient, openSimulator, type StreamClient } from './stream-client.ts';
+
+/** 20 MB: more than the two kernels take for a client that does not read. */
+const MANY = 5_000;
+
+const numbers = (count: number): number[] => Array.from({ length: count }, (_, n) => n);
+
+function writeRecording(path: string, events: readonly number[]): void {
+  const filler = 'x'.repeat(4_000);
+  const start = '{"received_at":"2026-01-01T00:00:00.000Z","seq":1,"connection":1,"event":';
+  writeFileSync(path, events.map((n) => `${start}{"n":${n},"filler":"${filler}"}}\n`).join(''));
+}
+
+/** The events that a client got, by number; the welcome came before them. */
+const eventsOf = ({ texts }: StreamClient): number[] => texts.slice(1).map((text) => JSON.parse(text).n);
+
+/** Serves `MANY` events from a file to one client, which has stopped reading at the first. */
+async function startPaused() {
+  const path = join(makeTempFolder(), 'events.ndjson');
+  writeRecording(path, numbers(MANY));
+  const watch = new Watch();
+  const reports: StatusRecord[] = [];
+  const reporter = {
+    report(record: StatusRecord) {
+      reports.push(record);
+      watch.notify();
+    },
+  };
+  const simulator = await openSimulator({ scenario: await createReplay(path, Infinity, reporter) });
+  const client = connectClient(simulator);
+  await client.untilTexts(2);
+  client.socket.pause();
+  const untilReport = (event: string): Promise<StatusRecord> =>
+    watch.until(() => reports.find((record) => record.event === event), event);
+  return { path, simulator, client, untilReport };
+}
+
+describe('simulate --replay', () => {
+  test('row 71: a client that is slow does not hold up another one, and both get everything in order', async () => {
+    const { simulator, client } = await startPaused();
+    const other = connectClient(simulator);
+    await other.untilTexts(MANY + 1);
+    expect(client.texts.length).toBeLessThan(MANY);
+    client.socket.resume();
+    await client.untilTexts(MANY + 1);
+    for (const one of [client, other]) expect(eventsOf(one)).toEqual(numbers(MANY));
+  });
+
+  test('row 71: a file that is replaced meanwhile: the old one to its end, the new one for the next client', async () => {
+    const { path, simulator, client } = await startPaused();
+    writeRecording(`${path}.new`, [7, 8, 9]);
+    renameSync(`${path}.new`, path);
+    const next = connectClient(simulator);
+    await next.untilTexts(4);
+    expect(eventsOf(next)).toEqual([7, 8, 9]);
+    client.socket.resume();
+    await client.untilTexts(MANY + 1);
+    expect(eventsOf(client)).toEqual(numbers(MANY));
+  });
+
+  test('row 71: a file that is cut meanwhile: what was read, whole events, and the server goes on', async () => {
+    const { path, simulator, client, untilReport } = await startPaused();
+    truncateSync(path, 0);
+    client.socket.resume();
+    const { figures } = await untilReport('summary');
+    const sent = Number(figures?.['events']);
+    await client.untilTexts(sent + 1);
+    expect(sent).toBeLessThan(MANY);
+    expect(eventsOf(client)).toEqual(numbers(sent));
+    writeRecording(path, [1]);
+    const next = connectClient(simulator);
+    await next.untilTexts(2);
+    expect(eventsOf(next)).toEqual([1]);
+  });
+});
