@@ -2,7 +2,7 @@
 //
 // Each member says its own length in an extra field, so that the last whole one is found after a crash without
 // unpacking the file.
-import { gunzipSync, gzipSync, type ZlibOptions } from 'node:zlib';
+import { constants, gunzipSync, gzipSync } from 'node:zlib';
 
 const PLAIN_HEADER_BYTES = 10;
 /** The plain header, the length of the extra field, its name and length, and the length of the member. */
@@ -11,6 +11,12 @@ const FLAGS_AT = 3;
 const EXTRA_FIELD = 0x04;
 /** Length 8, then the subfield `AT` of length 4. */
 const EXTRA = Buffer.from([8, 0, 0x41, 0x54, 4, 0]);
+/** No member of ours is longer: an event has 16 MiB at most and does not grow by much when it is packed. */
+const MAX_MEMBER_BYTES = 32 * 1024 * 1024;
+/** More lines than one member of ours has. */
+const MAX_LINES_BYTES = 64 * 1024 * 1024;
+/** A damaged size must not cost more memory than this. */
+const MAX_CHUNK_BYTES = 1024 * 1024;
 
 /** The member that holds `lines`. */
 export function packMember(lines: Buffer): Buffer {
@@ -39,7 +45,7 @@ export function readMemberLength(header: Buffer): number | undefined {
     hasMemberStart(header) &&
     header.subarray(PLAIN_HEADER_BYTES, PLAIN_HEADER_BYTES + EXTRA.length).equals(EXTRA);
   const length = isOurs ? header.readUInt32LE(PLAIN_HEADER_BYTES + EXTRA.length) : 0;
-  return length > MEMBER_HEADER_BYTES ? length : undefined;
+  return length > MEMBER_HEADER_BYTES && length <= MAX_MEMBER_BYTES ? length : undefined;
 }
 
 /** Where in these bytes a member of ours begins; undefined if nowhere. */
@@ -50,7 +56,21 @@ export function findMember(bytes: Buffer): number | undefined {
   return undefined;
 }
 
-/** The lines of a whole member; throws what zlib throws. */
-export function unpackMember(member: Buffer, options: ZlibOptions = {}): Buffer {
-  return gunzipSync(member, options);
+/** The lines of a member, or of the beginning of a torn one; undefined if it is damaged. */
+export function unpackMember(member: Buffer, isTorn = false): Buffer | undefined {
+  try {
+    return gunzipSync(member, {
+      chunkSize: chooseChunkBytes(member),
+      maxOutputLength: MAX_LINES_BYTES,
+      ...(isTorn ? { finishFlush: constants.Z_SYNC_FLUSH } : {}),
+    });
+  } catch {
+    return undefined;
+  }
+}
+
+/** How much zlib allocates at once: all of the lines, whose size a whole member ends with (RFC 1952 § 2.3.1). */
+function chooseChunkBytes(member: Buffer): number {
+  const size = member.readUInt32LE(member.length - 4);
+  return Math.min(Math.max(size, constants.Z_MIN_CHUNK), MAX_CHUNK_BYTES) + 1;
 }

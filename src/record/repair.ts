@@ -65,23 +65,12 @@ function inspectMembers(fd: number, size: number): Found | undefined {
     at += length;
   }
   // A machine that lost its power may keep the length of a file and not what was in it.
-  const isLastWhole = lastAt === 0 || unpacks(readAt(fd, lastAt, at - lastAt));
+  const lastLines = lastAt === 0 ? undefined : unpackMember(readAt(fd, lastAt, at - lastAt));
+  const isLastWhole = lastAt === 0 || (lastLines !== undefined && lastLines.length > 0);
   return { wholeBytes: isLastWhole ? at : lastAt, startedAtMs };
 }
 
-function unpacks(member: Buffer): boolean {
-  try {
-    return unpackMember(member).length > 0;
-  } catch {
-    return false;
-  }
-}
-
 function readStart(member: Buffer): number | undefined {
-  try {
-    const lines = unpackMember(member);
-    return readHeader(lines.subarray(0, lines.indexOf(LINE_FEED)));
-  } catch {
-    return undefined;
-  }
+  const lines = unpackMember(member);
+  return lines === undefined ? undefined : readHeader(lines.subarray(0, lines.indexOf(LINE_FEED)));
 }

@@ -3,7 +3,8 @@
 // A damaged member of our own (gzip-member.ts) costs its lines and no others: what follows is found again by the
 // form of its header. Gzip of another make has no such marks, there damage is the end.
 import { Readable } from 'node:stream';
-import { constants, createGunzip, type ZlibOptions } from 'node:zlib';
+import { setImmediate as yieldToLoop } from 'node:timers/promises';
+import { createGunzip } from 'node:zlib';
 import { type ByteSource, createByteSource } from './byte-source.ts';
 import {
   findMember,
@@ -16,11 +17,8 @@ import {
 /** Bytes in order, or why some are missing between those before and those after. */
 export type Unpacked = Buffer | { readonly fault: string };
 
-/** No member of ours is longer: an event has 16 MiB at most and does not grow by much when it is packed. */
-const MAX_MEMBER_BYTES = 32 * 1024 * 1024;
-/** More lines than one member of ours has. */
-const MAX_LINES_BYTES = 64 * 1024 * 1024;
 const SEARCH_BYTES = 64 * 1024;
+const PIECE_BYTES = 64 * 1024;
 
 /** @throws what the source throws */
 export async function* unpack(chunks: AsyncIterator<Buffer>): AsyncGenerator<Unpacked> {
@@ -33,7 +31,7 @@ export async function* unpack(chunks: AsyncIterator<Buffer>): AsyncGenerator<Unp
     const header = await source.peek(MEMBER_HEADER_BYTES);
     const length = readMemberLength(header);
     const looksLikeOurs = hasMemberStart(header);
-    if (length !== undefined && length <= MAX_MEMBER_BYTES) yield* unpackOwn(source, length);
+    if (length !== undefined) yield* unpackOwn(source, length);
     else if (isGzip(header) && (isFirst || !looksLikeOurs)) {
       yield* unpackOther(source);
       return;
@@ -48,10 +46,12 @@ const isGzip = (bytes: Buffer): boolean => bytes[0] === 0x1f && bytes[1] === 0x8
 
 async function* unpackOwn(source: ByteSource, length: number): AsyncGenerator<Unpacked> {
   const member = await source.peek(length);
-  const lines = tryUnpack(member);
+  const lines = unpackMember(member);
   if (lines !== undefined) {
     source.skip(length);
-    yield lines;
+    yield* cut(lines);
+    // zlib runs on this thread: signals, and the release of memory, get their turn between two members.
+    await yieldToLoop();
     return;
   }
   // Torn, if the end or another member stands where its rest should be: then what there is can be had.
@@ -62,16 +62,13 @@ async function* unpackOwn(source: ByteSource, length: number): AsyncGenerator<Un
   }
   const torn = next === undefined ? member : member.subarray(0, next + 1);
   source.skip(torn.length);
-  yield tryUnpack(torn, { finishFlush: constants.Z_SYNC_FLUSH }) ?? Buffer.alloc(0);
+  yield* cut(unpackMember(torn, true) ?? Buffer.alloc(0));
   yield { fault: CUT_OFF };
 }
 
-function tryUnpack(member: Buffer, options: ZlibOptions = {}): Buffer | undefined {
-  try {
-    return unpackMember(member, { ...options, maxOutputLength: MAX_LINES_BYTES });
-  } catch {
-    return undefined;
-  }
+/** In pieces, as a file is read: millions of empty lines fit into one member. */
+function* cut(lines: Buffer): Generator<Buffer> {
+  for (let at = 0; at < lines.length; at += PIECE_BYTES) yield lines.subarray(at, at + PIECE_BYTES);
 }
 
 /** Names the damage and goes to the next member of ours, or to the end. */
