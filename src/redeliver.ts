@@ -7,10 +7,10 @@ import { watchEnds } from './ends.ts';
 import { EXIT, isAtlantisError } from './errors.ts';
 import type { Io, Outcome } from './io.ts';
 import { openRelay } from './open-relay.ts';
-import { BatchBuilder } from './protocol/batch.ts';
 import { createDamageReport } from './record/damage-report.ts';
 import { readLines } from './record/read-lines.ts';
 import { readDeadLetter } from './relay/dead-letters.ts';
+import type { SpoolRecord } from './spool/record-form.ts';
 import { createStop, toOutcome } from './stop.ts';
 import { sayEnd, sayFailure } from './ui/words.ts';
 
@@ -40,18 +40,17 @@ export async function redeliver(
   let damaged = 0;
   try {
     for await (const { lines, fault } of readLines(path, io.stdin, stop.signal, 'the file')) {
-      const builder = new BatchBuilder();
+      const records: SpoolRecord[] = [];
       for (const bytes of lines) {
         line += 1;
         const record = readDeadLetter(bytes);
-        if (record !== undefined) builder.add(record.text, record.mark);
+        if (record !== undefined) records.push(record);
         else if (bytes.length > 0) damaged += note(line, 'it is no dead letter');
       }
       if (fault !== undefined) damaged += note(line + 1, fault.why);
       if (fault?.isLine) line += 1;
-      const { count } = builder;
-      if (count > 0) await output.writeEvents(builder.take(io.clock.wallMs()), count, PLACE);
-      sent += count;
+      await output.writeRecords(records);
+      sent += records.length;
       if (stop.reason !== undefined) break;
     }
   } finally {
@@ -75,6 +74,3 @@ export async function redeliver(
     return 1;
   }
 }
-
-/** Nobody asks where in a stream a dead letter stands. */
-const PLACE = { connection: 0, firstSeq: 0 };

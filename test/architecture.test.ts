@@ -196,9 +196,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'open-relay.ts',
     'stop.ts',
     'config/',
-    'protocol/batch.ts',
     'record/',
     'relay/dead-letters.ts',
+    'spool/record-form.ts',
     'ui/words.ts',
   ],
   // Looks at one connection more closely than a session does.

@@ -41,7 +41,7 @@ export function createSubjectMaker(template: string): MakeSubject {
     const subject = known.get(type);
     if (subject !== undefined) return subject;
     const made = template.replaceAll(PLACEHOLDER, makeToken(type));
-    if (known.size < KNOWN_TYPES) known.set(type, made);
+    if (known.size < KNOWN_TYPES && (type ?? '').length <= MAX_TOKEN_LENGTH) known.set(type, made);
     return made;
   };
 }

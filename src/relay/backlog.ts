@@ -1,7 +1,7 @@
 // What a sink has not acknowledged yet, in order and under consecutive numbers: in memory, and where there is a
 // spool on disk as well, from its receipt on.
 //
-// Nothing is refused that was read. `isFull` says that no more should be read: beyond its limit without a spool,
+// Nothing is refused that was read. `isFull` says that no more should be read: beyond its limits without a spool,
 // with one as long as something could not be put into it.
 import type { SpoolRecord } from '../spool/record-form.ts';
 import type { Spool } from '../spool/spool.ts';
@@ -35,9 +35,12 @@ export interface Backlog {
   retry(): void;
 }
 
-/** A backlog in memory that is full beyond so many records. */
+/** What is held in memory is bounded by its size, too: an event may have 16 MiB. */
+const MAX_HELD_BYTES = 4 * 2 ** 20;
+
+/** A backlog in memory that is full beyond this many records, or MAX_HELD_BYTES. */
 export function createMemoryBacklog(limit: number): Backlog {
-  const records = new NumberedQueue<SpoolRecord>(0);
+  const records = new HeldRecords(0);
   let acknowledged = 0;
   return {
     get acknowledged() {
@@ -50,7 +53,7 @@ export function createMemoryBacklog(limit: number): Backlog {
       return acknowledged;
     },
     get isFull() {
-      return records.end - acknowledged > limit;
+      return records.end - acknowledged > limit || records.bytes > MAX_HELD_BYTES;
     },
     get atRisk() {
       return records.end - acknowledged;
@@ -70,23 +73,16 @@ export function createMemoryBacklog(limit: number): Backlog {
   };
 }
 
-/** So many records, or bytes, at the end are kept in memory too: a sink that keeps up never waits for the disk. */
+/** This many records at the end are kept in memory too: a sink that keeps up never waits for the disk. */
 const KEPT_RECORDS = 4_096;
-const KEPT_BYTES = 4 * 2 ** 20;
 
 /** A backlog on disk; what the disk does not take waits in memory, and makes it full. */
 export function createSpooledBacklog(spool: Spool): Backlog {
-  const kept = new NumberedQueue<SpoolRecord>(spool.end);
-  let keptBytes = 0;
+  const kept = new HeldRecords(spool.end);
   /** Up to here records are on disk. */
   let spooled = spool.end;
   let diskFault: Error | undefined;
 
-  const forget = (before: number): void => {
-    for (let at = kept.first; at < Math.min(before, kept.end); at += 1)
-      keptBytes -= kept.get(at)?.text.length ?? 0;
-    kept.dropBefore(before);
-  };
   const put = (): void => {
     if (spooled === kept.end) return;
     const waiting: SpoolRecord[] = [];
@@ -97,7 +93,7 @@ export function createSpooledBacklog(spool: Spool): Backlog {
     } catch (error) {
       diskFault = error as Error;
     }
-    if (kept.end - kept.first > KEPT_RECORDS || keptBytes > KEPT_BYTES) forget(spooled);
+    if (kept.end - kept.first > KEPT_RECORDS || kept.bytes > MAX_HELD_BYTES) kept.dropBefore(spooled);
   };
 
   return {
@@ -123,15 +119,12 @@ export function createSpooledBacklog(spool: Spool): Backlog {
       return diskFault;
     },
     append(records) {
-      for (const record of records) {
-        kept.push(record);
-        keptBytes += record.text.length;
-      }
+      for (const record of records) kept.push(record);
       put();
     },
     take(number) {
       const record = kept.get(number);
-      if (record !== undefined) forget(Math.min(number + 1, spooled));
+      if (record !== undefined) kept.dropBefore(Math.min(number + 1, spooled));
       if (record !== undefined || number >= spooled) return record;
       const item = spool.read(number);
       // What is in memory is not lost with the disk.
@@ -139,7 +132,7 @@ export function createSpooledBacklog(spool: Spool): Backlog {
     },
     release(number) {
       spooled = Math.max(spooled, number);
-      forget(number);
+      kept.dropBefore(number);
       spool.release(number);
       // A full disk is not asked again for every event.
       if (diskFault === undefined) put();
@@ -147,4 +140,20 @@ export function createSpooledBacklog(spool: Spool): Backlog {
     noteUnit: (end) => spool.noteUnit(Math.min(end, spooled)),
     retry: put,
   };
+}
+
+/** Records in memory, and the bytes of their texts. */
+class HeldRecords extends NumberedQueue<SpoolRecord> {
+  bytes = 0;
+
+  override push(record: SpoolRecord): void {
+    super.push(record);
+    this.bytes += record.text.length;
+  }
+
+  override dropBefore(number: number): void {
+    for (let at = this.first; at < Math.min(number, this.end); at += 1)
+      this.bytes -= this.get(at)?.text.length ?? 0;
+    super.dropBefore(number);
+  }
 }

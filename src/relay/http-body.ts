@@ -27,9 +27,11 @@ export function makePosted(
   { isBatch, identify, signature }: PostedForm,
 ): Posted {
   const ids = unit.map(identify);
-  const body = isBatch
-    ? Buffer.concat(unit.flatMap(({ mark, text }) => [makeSafeLine(text, mark), LINE_FEED]))
-    : Buffer.concat(unit.map(withoutMark));
+  const parts = isBatch
+    ? unit.flatMap(({ mark, text }) => [makeSafeLine(text, mark), LINE_FEED])
+    : unit.map(withoutMark);
+  const [only] = parts;
+  const body = only !== undefined && parts.length === 1 ? only : Buffer.concat(parts);
   return {
     body,
     headers: {

@@ -30,7 +30,9 @@ export class Lane {
   readonly #bell: Bell = createBell();
   readonly #stopping = new AbortController();
   /** From the first record that is not acknowledged to the last one that was taken from the backlog. */
-  readonly #window: NumberedQueue<SpoolRecord | undefined>;
+  readonly #window: NumberedQueue<SpoolRecord>;
+  /** What the disk lost after the window. */
+  #damage: { readonly damaged: number } | undefined;
   /** Numbers beyond the first unacknowledged one that need not be sent again. */
   readonly #settled = new Set<number>();
   /** Resolves when the sink was ready for the first time. */
@@ -189,7 +191,8 @@ export class Lane {
   #limitUnit(first: number): number {
     const { window } = this.#settings;
     const { unitEnd, acknowledged } = this.backlog;
-    const room = window - this.#recordsUnderWay;
+    // Records are held until all before them are acknowledged: one late acknowledgement must not pile up the rest.
+    const room = Math.min(window - this.#recordsUnderWay, 2 * window - (first - acknowledged));
     const narrow = first < this.#narrow.until ? this.#narrow.records : Number.POSITIVE_INFINITY;
     // A unit that was begun before a restart is sent as the same again.
     if (first === acknowledged && unitEnd > first) return Math.min(unitEnd - first, narrow);
@@ -200,19 +203,19 @@ export class Lane {
   #takeRecord(number: number): SpoolRecord | undefined {
     if (number < this.#window.end) return this.#window.get(number);
     if (number >= this.backlog.end) return undefined;
-    const item = this.backlog.take(number);
+    const item = this.#damage ?? this.backlog.take(number);
     if (item === undefined) return undefined;
     if (!('damaged' in item)) {
       this.#window.push(item);
       return item;
     }
+    // Skipped as a whole once all before it is acknowledged: there may be millions.
+    const isNext = number === this.backlog.acknowledged;
+    this.#damage = isNext ? undefined : item;
+    if (!isNext) return undefined;
     this.#lost += item.damaged;
     this.#world.tell({ kind: 'damaged', records: item.damaged });
-    for (let at = number; at < number + item.damaged; at += 1) {
-      this.#window.push(undefined);
-      this.#settled.add(at);
-    }
-    this.#advance();
+    this.#release(number + item.damaged);
     this.#bell.ring();
     return undefined;
   }
@@ -268,7 +271,10 @@ export class Lane {
   #advance(): void {
     let to = this.backlog.acknowledged;
     while (this.#settled.delete(to)) to += 1;
-    if (to === this.backlog.acknowledged) return;
+    if (to > this.backlog.acknowledged) this.#release(to);
+  }
+
+  #release(to: number): void {
     this.#window.dropBefore(to);
     this.backlog.release(to);
   }

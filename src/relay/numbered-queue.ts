@@ -1,10 +1,10 @@
 // Things in a row under consecutive numbers: added at the end, forgotten from the front.
 
-/** Forgotten places are cleared away once there are so many, and more than half are. */
+/** Empty places at the front are removed once there are more than this, and more than half are empty. */
 const MANY = 1_024;
 
 export class NumberedQueue<T> {
-  #items: T[] = [];
+  #items: (T | undefined)[] = [];
   #skipped = 0;
   #first: number;
 
@@ -39,7 +39,10 @@ export class NumberedQueue<T> {
       this.#items = [];
       this.#skipped = 0;
     } else {
-      this.#skipped += number - this.#first;
+      const skipped = this.#skipped + number - this.#first;
+      // The places stay for a while, what was in them must not.
+      this.#items.fill(undefined, this.#skipped, skipped);
+      this.#skipped = skipped;
       if (this.#skipped > MANY && this.#skipped > this.#items.length / 2) {
         this.#items = this.#items.slice(this.#skipped);
         this.#skipped = 0;

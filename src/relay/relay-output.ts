@@ -23,6 +23,8 @@ export interface RelayParts {
 }
 
 export interface RelayOutput extends EventOutput {
+  /** As writeEvents, for events that are records already. */
+  writeRecords(records: readonly SpoolRecord[]): Promise<void> | undefined;
   /** To be called whenever a lane has changed. */
   look(): void;
   /** A sink is of no use any more, or a spool is not: nothing more is taken. */
@@ -94,13 +96,15 @@ export function openRelayOutput(parts: RelayParts, onFailure: (failure: WriteFai
     look();
   }
 
+  function writeRecords(records: readonly SpoolRecord[]): Promise<void> | undefined {
+    if (isOver()) return undefined;
+    for (const lane of lanes) lane.append(records);
+    return waitForRoom();
+  }
+
   return {
-    writeEvents(batch, count) {
-      if (isOver()) return undefined;
-      const records = listRecords(batch, count);
-      for (const lane of lanes) lane.append(records);
-      return waitForRoom();
-    },
+    writeEvents: (batch, count) => writeRecords(listRecords(batch, count)),
+    writeRecords,
     writeLifecycle(record) {
       if (isOver()) return undefined;
       const text = Buffer.from(JSON.stringify({ ...record, relay: relayName }));

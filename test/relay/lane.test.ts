@@ -227,6 +227,65 @@ describe('lane', () => {
     expect([backlog.isFull, backlog.atRisk]).toEqual([false, 4]);
   });
 
+  test('row 71: without a spool it is full beyond 4 MiB, too, until enough is acknowledged', async () => {
+    const sink = createFakeSink({ unitsAtOnce: 1 });
+    const { lane, backlog } = start(sink, { window: 1_000 });
+    const large = (): SpoolRecord => ({ mark: 0, text: Buffer.alloc(2 ** 20) });
+    lane.append([large(), large(), large(), large()]);
+    expect(backlog.isFull).toBe(false);
+    lane.append([large()]);
+    expect(backlog.isFull).toBe(true);
+    await settlePromises();
+    sink.sent[0]?.answer(ACCEPTED);
+    await settlePromises();
+    expect([backlog.isFull, backlog.atRisk]).toEqual([false, 4]);
+  });
+
+  test('row 71: one late acknowledgement does not pile up all that comes after it', async () => {
+    const sink = createFakeSink();
+    const { lane } = start(sink, { window: 4, backlog: createMemoryBacklog(1_000) });
+    lane.append(makeNumbered(0, 100));
+    for (let at = 1; at < 50; at += 1) {
+      await settlePromises();
+      sink.sent[at]?.answer(ACCEPTED);
+    }
+    expect(numbersSent(sink)).toEqual([0, 1, 2, 3, 4, 5, 6, 7].map((n) => [n]));
+    sink.auto = () => ACCEPTED;
+    sink.sent[0]?.answer(ACCEPTED);
+    for (let i = 0; i < 50; i += 1) await settlePromises();
+    expect(lane.pending).toBe(0);
+  });
+
+  test('row 71: a hundred million lost records are skipped as a whole, after all before them', async () => {
+    const sink = createFakeSink();
+    const [text, last] = [makeNumbered(0, 1), makeNumbered(1, 2)].map(([record]) => record);
+    const acknowledged = { at: 0 };
+    const end = 100_000_002;
+    const backlog: Backlog = {
+      ...createMemoryBacklog(100),
+      get acknowledged() {
+        return acknowledged.at;
+      },
+      get unitEnd() {
+        return acknowledged.at;
+      },
+      end,
+      take: (at) => (at === 0 ? text : at === 1 ? { damaged: end - 2 } : last),
+      release(at) {
+        acknowledged.at = at;
+      },
+    };
+    const { lane, news } = start(sink, { backlog });
+    for (let i = 0; i < 4; i += 1) await settlePromises();
+    expect([numbersSent(sink), news]).toEqual([[[0]], []]);
+    sink.auto = () => ACCEPTED;
+    sink.sent[0]?.answer(ACCEPTED);
+    for (let i = 0; i < 4; i += 1) await settlePromises();
+    expect(numbersSent(sink)).toEqual([[0], [1]]);
+    expect(lane.figures).toMatchObject({ delivered: 2, lost: end - 2 });
+    expect([acknowledged.at, lane.pending]).toEqual([end, 0]);
+  });
+
   test('damage in the spool is told, and what stands behind it is sent', async () => {
     const sink = createFakeSink();
     sink.auto = () => ACCEPTED;
