@@ -106,10 +106,12 @@ export function keepEvents(batch: Batch, isKept: (start: number, end: number) =>
     start = end + 1;
   }
   length += bytes.copy(kept, length, runStart, start);
+  const lines = kept.subarray(0, length);
   return {
     ...batch,
     count: keptCount,
-    bytes: kept.subarray(0, length),
+    // A few events that wait to be delivered must not keep the memory of all that came with them.
+    bytes: length < bytes.length / 2 ? Buffer.from(lines) : lines,
     ends: keptEnds.subarray(0, keptCount),
     flags: keptFlags.subarray(0, keptCount),
     allFlags,

@@ -70,6 +70,13 @@ describe('createFilter', () => {
     }
   });
 
+  test('row 71: a few events that are kept do not keep the memory of all', () => {
+    const texts = Array.from({ length: 1_000 }, (_, n) => `{"n":${n},"filler":"${'x'.repeat(1_000)}"}`);
+    let at = 0;
+    const { bytes } = keepEvents(makeBatch(texts, 0), () => at++ === 500);
+    expect(bytes.buffer.byteLength).toBeLessThan(20_000);
+  });
+
   test('O8: all conditions must hold, and one of the types', async () => {
     const texts = ['a', 'b', 'c'].flatMap((type) => [1, 2, 3].map((n) => `{"type":"${type}","n":${n}}`));
     expect(await select({ types: ['a', 'c'], where: ['n >= 2', 'n != 3'] }, texts)).toEqual([
