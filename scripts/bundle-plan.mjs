@@ -32,7 +32,7 @@ const LAYERS = {
   'string-width': ['string-width'],
   chalk: ['chalk'],
   'render.tree': ['protocol/json-level.ts', 'protocol/path.ts'],
-  'protocol.filter': ['protocol/filter.ts'],
+  'protocol.filter': ['protocol/filter.ts', 'protocol/label.ts'],
   tail: ['tail.ts'],
   replay: ['replay.ts'],
   'commands.help': ['commands/help.ts'],

@@ -28,7 +28,6 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'render/': [
     'protocol/messages.ts',
     'protocol/batch.ts',
-    'protocol/json-tree.ts',
     'protocol/json-level.ts',
     'protocol/json-place.ts',
     'protocol/path.ts',
@@ -378,7 +377,7 @@ describe('architecture', () => {
       .flatMap(({ path, imports }) =>
         imports.filter((target) => isIn(target, core) && partOf(target) !== partOf(path)),
       );
-    const json = ['json-tree', 'json-level', 'json-place', 'path'];
+    const json = ['json-level', 'json-place', 'path'];
     const known = ['messages', 'batch', ...json].map((name) => `protocol/${name}.ts`);
     expect(shared.filter((target) => !known.includes(target))).toEqual([]);
   });

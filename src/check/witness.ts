@@ -1,9 +1,9 @@
 // Counts what arrives against what is expected. Keeps types and counts, never an event.
 
 import { type Batch, textsOf } from '../protocol/batch.ts';
-import { decodeString, findMember, parseLossless } from '../protocol/json-tree.ts';
+import { createTypeReader } from '../protocol/label.ts';
 import type { Step } from '../protocol/path.ts';
-import { findTimestampMs } from './timestamp.ts';
+import { createTimestampReader } from './timestamp.ts';
 
 /** One `--expect`: its words, and the filter that they make. */
 export interface Expectation {
@@ -60,8 +60,6 @@ const MAX_TYPE_CHARACTERS = 64;
 const MAX_TYPES = 50;
 const NO_TYPE = '(no type)';
 const OTHER_TYPES = '(other types)';
-/** As `--type` looks for them (contract O8). */
-const TYPE_FIELDS = ['type', 'event_type', 'event'] as const;
 
 /** @param expected undefined where only the number of events matters */
 export function createWitness(expected: Expected | undefined): Witness {
@@ -73,6 +71,8 @@ export function createWitness(expected: Expected | undefined): Witness {
     untimed: 0,
   }));
   const types = new Map<string, number>();
+  const readType = createTypeReader();
+  const readTimestampMs = createTimestampReader(expected?.lagPaths ?? []);
   let heard = 0;
   let events = 0;
   let discarded = 0;
@@ -82,7 +82,7 @@ export function createWitness(expected: Expected | undefined): Witness {
     resolveMet = resolve;
   });
 
-  const count = (batch: Batch, { maxLagMs, lagPaths }: Expected, at: number): void => {
+  const count = (batch: Batch, maxLagMs: number | undefined, at: number): void => {
     const tally = counts[at];
     if (tally === undefined) return;
     for (const text of textsOf(batch)) {
@@ -90,7 +90,7 @@ export function createWitness(expected: Expected | undefined): Witness {
         tally.matched += 1;
         continue;
       }
-      const sentAtMs = findTimestampMs(parseLossless(text.toString('utf8')), lagPaths);
+      const sentAtMs = readTimestampMs(text);
       if (sentAtMs === undefined) tally.untimed += 1;
       else if (batch.receivedAtMs - sentAtMs > maxLagMs) tally.late += 1;
       else tally.matched += 1;
@@ -107,8 +107,9 @@ export function createWitness(expected: Expected | undefined): Witness {
       }
       events += batch.count;
       discarded += batch.discarded.length;
-      for (const text of textsOf(batch)) noteType(types, text);
-      for (const [at, { select }] of expected.expectations.entries()) count(select(batch), expected, at);
+      for (const text of textsOf(batch)) noteType(types, readType(text));
+      for (const [at, { select }] of expected.expectations.entries())
+        count(select(batch), expected.maxLagMs, at);
       if (witness.isMet) resolveMet();
     },
     get isMet() {
@@ -136,18 +137,15 @@ export function createWitness(expected: Expected | undefined): Witness {
   return witness;
 }
 
-function noteType(types: Map<string, number>, text: Buffer): void {
-  const found = readType(text);
+function noteType(types: Map<string, number>, sent: string | undefined): void {
+  const found = cutType(sent ?? '') || NO_TYPE;
   const type = types.has(found) || types.size < MAX_TYPES ? found : OTHER_TYPES;
   types.set(type, (types.get(type) ?? 0) + 1);
 }
 
-function readType(text: Buffer): string {
-  const event = parseLossless(text.toString('utf8'));
-  if (event.kind !== 'object') return NO_TYPE;
-  for (const field of TYPE_FIELDS) {
-    const value = findMember(event, field);
-    if (value?.kind === 'string') return decodeString(value.raw).slice(0, MAX_TYPE_CHARACTERS) || NO_TYPE;
-  }
-  return NO_TYPE;
+/** A long type is cut into a copy: V8 would keep all of the text for a slice of it. */
+function cutType(type: string): string {
+  return type.length <= MAX_TYPE_CHARACTERS
+    ? type
+    : Buffer.from(type.slice(0, MAX_TYPE_CHARACTERS)).toString();
 }

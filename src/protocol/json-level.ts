@@ -2,7 +2,7 @@
 // stand. What is below is skipped, not read, so the cost is one pass over the text however deep it nests.
 //
 // Only for text that `classifyText` took as an event: the grammar is trusted, not checked.
-import { decodeString } from './json-tree.ts';
+import { decodeString } from './json-string.ts';
 
 /** One level. `starts[i]` to `ends[i]` is the source text of value `i`; of arrays all names are ''. */
 export interface JsonLevel {

@@ -24,19 +24,12 @@ export function createTypeReader(): ReadLabel {
   };
 }
 
-const DIGIT_OR_MINUS = /^[-\d]/;
-
-/**
- * A reader of the string or number to which a path leads first: a number as it was sent, whatever its size, a
- * string as it stands between its quotes, escapes and all.
- */
-export function createScalarReader(steps: readonly Step[]): ReadLabel {
+/** A reader of the string, number or literal to which a path leads first: as it was sent, a string in its quotes. */
+export function createSourceReader(steps: readonly Step[]): ReadLabel {
   const prepared = prepareSteps(steps);
   let found: string | undefined;
   const take = (view: DataView, start: number, end: number): boolean => {
-    const source = readSource(view, start, end);
-    if (source.startsWith('"')) found = source.slice(1, -1);
-    else if (DIGIT_OR_MINUS.test(source)) found = source;
+    found = readSource(view, start, end);
     return true;
   };
   return ({ buffer, byteOffset, length }) => {
@@ -44,6 +37,18 @@ export function createScalarReader(steps: readonly Step[]): ReadLabel {
     const end = byteOffset + length;
     found = undefined;
     hasMatch(view, seekValue(view, byteOffset, end), end, prepared, 0, take);
-    return found === '' ? undefined : found;
+    return found;
+  };
+}
+
+const DIGIT_OR_MINUS = /^[-\d]/;
+
+/** The same for strings and numbers only, without the quotes; an empty string is undefined. */
+export function createScalarReader(steps: readonly Step[]): ReadLabel {
+  const read = createSourceReader(steps);
+  return (text) => {
+    const source = read(text) ?? '';
+    if (DIGIT_OR_MINUS.test(source)) return source;
+    return source.startsWith('"') && source !== '""' ? source.slice(1, -1) : undefined;
   };
 }

@@ -1,7 +1,7 @@
 // Paths into an event: `a.b`, `items[0].x`, `items[*].x`, `["odd key"].x` (contract O8, docs/filters.md).
 //
-// Pure: parses a path with the place of a fault, and finds the values that it leads to.
-import { decodeString, findMember, type JsonNode } from './json-tree.ts';
+// Pure: parses a path with the place of a fault. seek-path.ts follows it.
+import { decodeString } from './json-string.ts';
 
 /** One step: a member by name, an item by index from 0, or every item. */
 export type Step =
@@ -81,24 +81,4 @@ function decodeName(raw: string, at: number): string {
   } catch {
     throw new ExpressionFault('not a name as in JSON', at);
   }
-}
-
-/** Every value that the path leads to; none where it leads nowhere, more than one only through `[*]`. */
-export function findValues(root: JsonNode, steps: readonly Step[]): readonly JsonNode[] {
-  let found: JsonNode[] = [root];
-  for (const step of steps) {
-    const next: JsonNode[] = [];
-    for (const node of found) {
-      if (step.kind === 'member') {
-        const member = node.kind === 'object' ? findMember(node, step.name) : undefined;
-        if (member !== undefined) next.push(member);
-      } else if (node.kind === 'array') {
-        if (step.kind === 'every') for (const item of node.items) next.push(item);
-        else if (node.items[step.index] !== undefined) next.push(node.items[step.index] as JsonNode);
-      }
-    }
-    found = next;
-    if (found.length === 0) break;
-  }
-  return found;
 }

@@ -3,7 +3,7 @@
 // Only for text that `classifyText` took as an event: the grammar is trusted, not checked. Places are indexes
 // into the whole memory that `view` shows; NOWHERE stands for what is not there. No recursion, and nothing is
 // allocated but for keys that are written with escapes. Of duplicate keys the last one counts.
-import { decodeString } from './json-tree.ts';
+import { decodeString } from './json-string.ts';
 import { isQuoted, type Quoted, quoteText } from './quoted.ts';
 import {
   BACKSLASH,

@@ -1,7 +1,7 @@
 // `--where` expressions: `PATH OP VALUE`, read once, tested against each event (contract O8, docs/filters.md).
 //
 // Pure but for loading the engine of regular expressions where one is asked for.
-import { decodeString } from './json-tree.ts';
+import { decodeString } from './json-string.ts';
 import { ExpressionFault, parsePath, type Step } from './path.ts';
 import {
   compareNumbers,

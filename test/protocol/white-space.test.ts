@@ -3,15 +3,20 @@ import { describe, expect, test } from '@jest/globals';
 import { createWitness } from '../../src/check/witness.ts';
 import { parseFieldList } from '../../src/protocol/field-list.ts';
 import { createFilter } from '../../src/protocol/filter.ts';
-import { parseLossless } from '../../src/protocol/json-tree.ts';
-import { createScalarReader, createTypeReader } from '../../src/protocol/label.ts';
-import { findValues, type Step } from '../../src/protocol/path.ts';
+import { createScalarReader, createSourceReader, createTypeReader } from '../../src/protocol/label.ts';
+import type { Step } from '../../src/protocol/path.ts';
 import { createFieldsRenderer } from '../../src/render/fields.ts';
 import { PLAIN_STYLE } from '../../src/render/paint.ts';
 import { makeVisible } from '../../src/render/sanitize.ts';
 import { makeBatch } from '../helpers/batches.ts';
 import { countCases, pickSeed, timeForCases } from '../helpers/cases.ts';
-import { findPlain, type PlainValue, readPlainJson, readPlainString } from '../helpers/plain-json.ts';
+import {
+  findPlain,
+  isContainer,
+  type PlainValue,
+  readPlainJson,
+  readPlainString,
+} from '../helpers/plain-json.ts';
 import { type Random, seededRandom } from '../helpers/random-json.ts';
 import { makeShape, spellShape } from '../helpers/spaced-json.ts';
 import { escapeGlob } from './filter-by-tree.ts';
@@ -80,7 +85,6 @@ function findAt(root: PlainValue, path: Path): PlainValue | undefined {
   return value;
 }
 
-const isContainer = ({ token }: PlainValue): boolean => token === '{' || token === '[';
 const isText = ({ token }: PlainValue): boolean => token.startsWith('"');
 
 async function showFields(events: readonly string[], field: string): Promise<string[]> {
@@ -148,12 +152,11 @@ function readLabels(event: string, path: Path) {
     lagPaths: [],
   });
   witness.note(makeBatch([event], 0), true);
-  const [node] = findValues(parseLossless(event), steps);
   return {
     type: createTypeReader()(bytes),
     id: createScalarReader(steps)(bytes),
     checked: witness.types[0]?.type,
-    raw: node !== undefined && 'raw' in node ? node.raw : undefined,
+    raw: createSourceReader(steps)(bytes),
   };
 }
 
