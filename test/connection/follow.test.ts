@@ -246,6 +246,11 @@ describe('C4: the welcome', () => {
     ['a binary welcome', Buffer.from(WELCOME), 'a binary message'],
     ['words', 'welcome', 'a text that is not JSON'],
     ['nothing', '', 'a text that is not JSON'],
+    [
+      'a megabyte of brackets (row 72)',
+      `${'['.repeat(500_000)}${']'.repeat(500_000)}`,
+      'a text of 1000000 bytes',
+    ],
   ])('row 27: %s first is a protocol error', async (_, first, detail) => {
     const server = await startStreamServer({
       play: (webSocket) => {
