@@ -28,7 +28,7 @@ export async function openFromStream(
   const trustedRoots = await readTrustedRoots(caCert, io.env);
   const clientName = `atlantis-tail${durable === undefined ? '' : ` ${durable}`}`;
   const request = { address, natsCreds: from.natsCreds, connection, trustedRoots, clientName };
-  const { nats, origin } = readNatsSettings(request, io);
+  const { nats, origin } = await readNatsSettings(request, io);
   reporter.report({ event: 'setting', level: 'debug', message: origin });
   const { clock, random } = io;
   const deadlineMs = findDeadline(config, clock);

@@ -56,7 +56,10 @@ async function createJetStreamSink(
   const { natsCreds } = config;
   const relayName = nameRelay(config);
   const clientName = `atlantis-relay ${relayName}`;
-  const { nats, origin } = readNatsSettings({ address, natsCreds, connection, trustedRoots, clientName }, io);
+  const { nats, origin } = await readNatsSettings(
+    { address, natsCreds, connection, trustedRoots, clientName },
+    io,
+  );
   reporter.report({ event: 'setting', level: 'debug', message: origin });
   const { JetStreamSink } = await import('./nats/jetstream-sink.ts');
   const sink = new JetStreamSink(

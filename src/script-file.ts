@@ -1,13 +1,13 @@
 // Reads a scenario script from its file.
-import { readFileSync } from 'node:fs';
 import { describePosition, findJsonFault } from './config/json-fault.ts';
+import { readNamedFile } from './config/read-file.ts';
 import { UsageError } from './errors.ts';
 import type { Scenario } from './simulator/scenario.ts';
 import { parseScript } from './simulator/script.ts';
 
 /** @throws UsageError naming the file, or the line and column or JSON path of the first fault */
-export function readScript(path: string): Scenario {
-  const text = readText(path);
+export async function readScript(path: string): Promise<Scenario> {
+  const text = await readText(path);
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -20,10 +20,10 @@ export function readScript(path: string): Scenario {
   return parseScript(value);
 }
 
-function readText(path: string): string {
+async function readText(path: string): Promise<string> {
   try {
     // Some editors put a byte order mark before everything.
-    return readFileSync(path, 'utf8').replace(/^\ufeff/, '');
+    return (await readNamedFile(path)).toString('utf8').replace(/^\ufeff/, '');
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
     const why = code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'it is a folder' : code;

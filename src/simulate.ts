@@ -94,7 +94,7 @@ async function chooseScenario(
   if (script !== undefined && scenario !== undefined) throw refuse('script', 'scenario');
   if (script === undefined) return scenario === undefined ? {} : { scenario };
   const { readScript } = await import('./script-file.ts');
-  return { scenario: readScript(script) };
+  return { scenario: await readScript(script) };
 }
 
 /** An invented key that the server accepts; what was given is not repeated, it might be a real one after all. */

@@ -248,7 +248,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   'check-key.ts': ['errors.ts', 'io.ts', 'stream-source.ts', 'config/'],
   'simulate-ready.ts': ['errors.ts', 'manual/wrap.ts', 'render/wrap-words.ts'],
-  'script-file.ts': ['errors.ts', 'config/json-fault.ts', 'simulator/'],
+  'script-file.ts': ['errors.ts', 'config/json-fault.ts', 'config/read-file.ts', 'simulator/'],
   'simulate-replay.ts': [
     'errors.ts',
     'clock.ts',

@@ -1,8 +1,8 @@
 // Who we are to a NATS server: a file or the environment, in the names that the `nats` command uses too. No flag
 // takes a secret (contract P1).
-import { readFileSync } from 'node:fs';
 import { UsageError } from '../errors.ts';
 import type { Io } from '../io.ts';
+import { readNamedFile } from './read-file.ts';
 
 export type NatsCredentials =
   | { readonly kind: 'creds'; readonly content: Buffer }
@@ -22,12 +22,15 @@ export interface FoundCredentials {
  *
  * @throws UsageError for a file that cannot be read or holds something else
  */
-export function readNatsCredentials(flag: string | undefined, { env, redactor }: Io): FoundCredentials {
+export async function readNatsCredentials(
+  flag: string | undefined,
+  { env, redactor }: Io,
+): Promise<FoundCredentials> {
   const read = (name: string): string | undefined => (env[name] === '' ? undefined : env[name]);
   const credsPath = flag ?? read('NATS_CREDS');
   if (credsPath !== undefined) {
     const source = flag === undefined ? 'NATS_CREDS' : '--nats-creds';
-    const content = readSecretFile(source, credsPath);
+    const content = await readSecretFile(source, credsPath);
     const secrets = [...content.toString('utf8').matchAll(/-{3,}BEGIN [^-]+-{3,}\s+(\S+)\s/g)];
     if (secrets.length < 2) {
       throw new UsageError(
@@ -40,7 +43,7 @@ export function readNatsCredentials(flag: string | undefined, { env, redactor }:
   }
   const nkeyPath = read('NATS_NKEY');
   if (nkeyPath !== undefined) {
-    const seed = readSecretFile('NATS_NKEY', nkeyPath).toString('utf8').trim();
+    const seed = (await readSecretFile('NATS_NKEY', nkeyPath)).toString('utf8').trim();
     if (!/^S[A-Z2-7]{50,}$/.test(seed)) {
       throw new UsageError(`NATS_NKEY: "${nkeyPath}" holds no seed`, 'accepted: a file with one seed, S…');
     }
@@ -59,9 +62,9 @@ export function readNatsCredentials(flag: string | undefined, { env, redactor }:
   return { credentials: undefined, source: 'nowhere' };
 }
 
-function readSecretFile(source: string, path: string): Buffer {
+async function readSecretFile(source: string, path: string): Promise<Buffer> {
   try {
-    return readFileSync(path);
+    return await readNamedFile(path);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
     throw new UsageError(`${source}: "${path}" cannot be read (${code})`, 'accepted: a readable file');

@@ -31,11 +31,11 @@ export interface NatsRequest
  * @returns the settings, and a sentence for --verbose about where the credentials came from
  * @throws UsageError for credentials that cannot be used
  */
-export function readNatsSettings(
+export async function readNatsSettings(
   { natsCreds, connection, ...request }: NatsRequest,
   io: Io,
-): { readonly nats: NatsSettings; readonly origin: string } {
-  const { credentials, source } = readNatsCredentials(natsCreds, io);
+): Promise<{ readonly nats: NatsSettings; readonly origin: string }> {
+  const { credentials, source } = await readNatsCredentials(natsCreds, io);
   const { connectTimeoutMs, pingIntervalMs } = connection;
   return {
     nats: { ...request, credentials, connectTimeoutMs, pingIntervalMs },

@@ -18,14 +18,14 @@ function makeFile(content: string): string {
 }
 
 describe('P1: credentials for NATS come from a file or the environment', () => {
-  test('none are needed', () => {
-    expect(readNatsCredentials(undefined, createFakeIo({ env: { NATS_CREDS: '' } }))).toEqual({
+  test('none are needed', async () => {
+    expect(await readNatsCredentials(undefined, createFakeIo({ env: { NATS_CREDS: '' } }))).toEqual({
       credentials: undefined,
       source: 'nowhere',
     });
   });
 
-  test('the flag wins over NATS_CREDS, that over NATS_NKEY, that over user and token', () => {
+  test('the flag wins over NATS_CREDS, that over NATS_NKEY, that over user and token', async () => {
     const creds = makeFile(CREDS);
     const env = {
       NATS_CREDS: creds,
@@ -34,16 +34,16 @@ describe('P1: credentials for NATS come from a file or the environment', () => {
       NATS_PASSWORD: 'pa55w0rd',
       NATS_TOKEN: 't0ken-of-ours',
     };
-    const kindWith = (names: readonly (keyof typeof env)[], flag?: string) => {
+    const kindWith = async (names: readonly (keyof typeof env)[], flag?: string) => {
       const chosen = Object.fromEntries(names.map((name) => [name, env[name]]));
-      const { credentials, source } = readNatsCredentials(flag, createFakeIo({ env: chosen }));
+      const { credentials, source } = await readNatsCredentials(flag, createFakeIo({ env: chosen }));
       return [credentials?.kind, source];
     };
-    expect(kindWith(['NATS_CREDS', 'NATS_NKEY'], creds)).toEqual(['creds', '--nats-creds']);
-    expect(kindWith(['NATS_CREDS', 'NATS_NKEY'])).toEqual(['creds', 'NATS_CREDS']);
-    expect(kindWith(['NATS_NKEY', 'NATS_USER'])).toEqual(['nkey', 'NATS_NKEY']);
-    expect(kindWith(['NATS_USER', 'NATS_PASSWORD', 'NATS_TOKEN'])).toEqual(['password', 'NATS_USER']);
-    expect(kindWith(['NATS_TOKEN'])).toEqual(['token', 'NATS_TOKEN']);
+    expect(await kindWith(['NATS_CREDS', 'NATS_NKEY'], creds)).toEqual(['creds', '--nats-creds']);
+    expect(await kindWith(['NATS_CREDS', 'NATS_NKEY'])).toEqual(['creds', 'NATS_CREDS']);
+    expect(await kindWith(['NATS_NKEY', 'NATS_USER'])).toEqual(['nkey', 'NATS_NKEY']);
+    expect(await kindWith(['NATS_USER', 'NATS_PASSWORD', 'NATS_TOKEN'])).toEqual(['password', 'NATS_USER']);
+    expect(await kindWith(['NATS_TOKEN'])).toEqual(['token', 'NATS_TOKEN']);
   });
 
   test.each<[string, () => Record<string, string>, string[]]>([
@@ -51,23 +51,27 @@ describe('P1: credentials for NATS come from a file or the environment', () => {
     ['a seed', () => ({ NATS_NKEY: makeFile(SEED) }), [SEED]],
     ['a password', () => ({ NATS_USER: 'ann', NATS_PASSWORD: 'pa55w0rd-of-ann' }), ['pa55w0rd-of-ann']],
     ['a token', () => ({ NATS_TOKEN: 't0ken-of-ours' }), ['t0ken-of-ours']],
-  ])('P4: the redactor knows %s', (_name, makeEnv, secrets) => {
+  ])('P4: the redactor knows %s', async (_name, makeEnv, secrets) => {
     const io = createFakeIo({ env: makeEnv() });
-    readNatsCredentials(undefined, io);
+    await readNatsCredentials(undefined, io);
     for (const secret of secrets) expect(io.redactor.redact(`before ${secret} behind`)).not.toContain(secret);
   });
 
   test.each([
     ['is not a credentials file', 'NATS_CREDS', 'pa55w0rd'],
     ['holds no seed', 'NATS_NKEY', 'pa55w0rd'],
-  ])('a file that %s is refused without a word of it', (words, name, content) => {
+  ])('a file that %s is refused without a word of it', async (words, name, content) => {
     const io = createFakeIo({ env: { [name]: makeFile(content) } });
-    expect(() => readNatsCredentials(undefined, io)).toThrow(words);
-    expect(() => readNatsCredentials(undefined, io)).not.toThrow(content);
+    await expect(readNatsCredentials(undefined, io)).rejects.toThrow(words);
+    await expect(readNatsCredentials(undefined, io)).rejects.not.toThrow(content);
   });
 
-  test('a file that is not there is named', () => {
-    const path = join(makeTempFolder(), 'gone');
-    expect(() => readNatsCredentials(path, createFakeIo())).toThrow(`--nats-creds: "${path}" cannot be read`);
+  test.each([
+    ['that is not there', '/no/such/file', 'ENOENT'],
+    ['that never ends (row 71)', '/dev/zero', 'EFBIG'],
+  ])('a file %s is named', async (_name, path, code) => {
+    await expect(readNatsCredentials(path, createFakeIo())).rejects.toThrow(
+      `--nats-creds: "${path}" cannot be read (${code})`,
+    );
   });
 });

@@ -162,6 +162,8 @@ describe('simulate --script', () => {
 
   test.each([
     [['--script', '/no/such'], 'there is no such file'],
+    // A file of any size, or none (row 71).
+    [['--script', '/dev/zero'], 'cannot be read: EFBIG'],
     [['--script', 'x', '--scenario', 'drop'], '--script and --scenario contradict each other'],
     [['--replay', 'x', '--rate', '5'], '--replay and --rate contradict each other'],
     [['--replay', '/no/such'], 'there is no such file'],
