@@ -1,0 +1,120 @@
+// Memory stays flat, however large a file is and whatever is in an event. Larger files: flat-memory.slow.test.ts.
+import { truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { packMember } from '../../src/record/gzip-member.ts';
+import { CANARY_KEY } from '../helpers/canary.ts';
+import { readReport } from '../helpers/check.ts';
+import { makeTempFolder, registerCleanup } from '../helpers/cleanup.ts';
+import { startScriptedServer, streamHandler } from '../helpers/scripted-server.ts';
+import {
+  deadLetter,
+  hasPeak,
+  MAX_PEAK_BYTES,
+  recordedLine,
+  startCounter,
+  startMeasured,
+  writeLines,
+} from './large-files.ts';
+
+const MIB = 2 ** 20;
+const measured = hasPeak ? describe : describe.skip;
+
+measured('row 71: a recording is read, not kept', () => {
+  test.each(['plain', 'gzip', 'ours'] as const)(
+    'row 71: replay of 160 MiB (%s): at most 120 MiB resident',
+    async (packing) => {
+      const path = writeLines(recordedLine(400), 160 * MIB, packing);
+      const { exit } = startMeasured(['stream', 'replay', path, '--speed', 'max', '--json']);
+      const { code, stderr, peakBytes } = await exit;
+      expect(code).toBe(0);
+      expect(stderr).toMatch(/\d{6} events in .*, 0 damaged lines\n$/);
+      expect(peakBytes).toBeGreaterThan(0);
+      expect(peakBytes).toBeLessThanOrEqual(MAX_PEAK_BYTES);
+    },
+  );
+});
+
+measured('row 71: what is packed small', () => {
+  test('row 71: replay of two million empty lines in one compressed block: at most 120 MiB', async () => {
+    const path = join(makeTempFolder(), 'events.ndjson.gz');
+    const event = Buffer.from(`${recordedLine(1)(1)}\n`);
+    writeFileSync(path, Buffer.concat([Buffer.alloc(2 * MIB, '\n'), event].map(packMember)));
+    const { exit } = startMeasured(['stream', 'replay', path, '--speed', 'max', '--json']);
+    const { code, stderr, peakBytes } = await exit;
+    expect([code, stderr]).toEqual([0, expect.stringContaining('1 event in')]);
+    expect(peakBytes).toBeGreaterThan(0);
+    expect(peakBytes).toBeLessThanOrEqual(MAX_PEAK_BYTES);
+  });
+});
+
+measured('row 71: what is relayed is held only until it is acknowledged', () => {
+  test('row 71: --redeliver of 160 events of 1 MiB: at most 120 MiB resident', async () => {
+    const path = writeLines(deadLetter(MIB), 160 * MIB, 'plain');
+    const endpoint = await startCounter();
+    const { exit } = startMeasured(['stream', 'relay', '--redeliver', path, '--to', endpoint.url]);
+    const { code, stderr, peakBytes } = await exit;
+    expect([code, stderr]).toEqual([0, expect.stringContaining('160 events acknowledged')]);
+    expect(endpoint.bytes()).toBeGreaterThan(160 * MIB);
+    expect(peakBytes).toBeGreaterThan(0);
+    expect(peakBytes).toBeLessThanOrEqual(MAX_PEAK_BYTES);
+  });
+});
+
+measured('row 71: a file is looked at, not read, before it is recorded into', () => {
+  test('row 71: a compressed recording with a damaged length: exit 2, at most 120 MiB resident', async () => {
+    const path = join(makeTempFolder(), 'events.ndjson.gz');
+    const header = packMember(Buffer.from('{"recording":1}\n')).subarray(0, 20);
+    header.writeUInt32LE(600 * MIB, 16);
+    writeFileSync(path, header);
+    truncateSync(path, 700 * MIB);
+    registerCleanup(() => truncateSync(path));
+    const { exit } = startMeasured(['stream', 'tail', '--url', 'ws://127.0.0.1:1', '--record', path]);
+    const { code, stderr, peakBytes } = await exit;
+    expect([code, stderr]).toEqual([2, expect.stringContaining('exists and is not a compressed recording')]);
+    expect(peakBytes).toBeGreaterThan(0);
+    expect(peakBytes).toBeLessThanOrEqual(MAX_PEAK_BYTES);
+  });
+});
+
+/** Of an event: the service sends no more than 16 MiB. */
+const EVENT_BYTES = 15 * MIB;
+const brackets = '['.repeat(EVENT_BYTES / 2) + ']'.repeat(EVENT_BYTES / 2);
+const arrays = `[${'[],'.repeat(EVENT_BYTES / 3 - 1)}[]]`;
+const EXPECTED = `{"type":"large_transfer","timestamp":"${new Date(Date.now() + 3_600_000).toISOString()}"}`;
+
+measured('row 72: no tree is built of an event', () => {
+  test.each([
+    ['15 MiB of nested brackets', brackets],
+    ['15 MiB of empty arrays', arrays],
+  ])('row 72: check --expect --max-lag on %s: at most 120 MiB resident', async (_what, event) => {
+    const server = await startScriptedServer(streamHandler({ events: [event, EXPECTED] }));
+    const { exit } = startMeasured(
+      [
+        'stream',
+        'check',
+        '--url',
+        server.url,
+        '--json',
+        '--max-lag',
+        '10s',
+        '--expect',
+        'type=large_transfer',
+      ],
+      { stdout: 'pipe', key: CANARY_KEY },
+    );
+    const { code, stdout, peakBytes } = await exit;
+    const { steps, expectations } = readReport(stdout);
+    expect(code).toBe(0);
+    expect(expectations).toEqual([expect.objectContaining({ matched: 1, met: true })]);
+    expect(steps.find(({ name }) => name === 'events')?.details).toMatchObject({
+      events: 2,
+      types: [
+        { type: '(no type)', count: 1 },
+        { type: 'large_transfer', count: 1 },
+      ],
+    });
+    expect(peakBytes).toBeGreaterThan(0);
+    expect(peakBytes).toBeLessThanOrEqual(MAX_PEAK_BYTES);
+  });
+});

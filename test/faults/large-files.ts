@@ -1,0 +1,116 @@
+// Files that are too large to be kept in memory, and how much of it a run of the command took.
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { packMember } from '../../src/record/gzip-member.ts';
+import { CANARY_KEY } from '../helpers/canary.ts';
+import { makeTempFolder, registerCleanup } from '../helpers/cleanup.ts';
+import { type Child, type CliOptions, type Exit, startCli } from '../helpers/run-cli.ts';
+import { preload } from './start-tail.ts';
+
+const MIB = 2 ** 20;
+
+/** The most that may be resident at any time while a file of any size is read (a bare node has 40 MiB). */
+export const MAX_PEAK_BYTES = 120 * MIB;
+
+/** Where VmHWM can be read. */
+export const hasPeak = process.platform === 'linux';
+
+/** How a file is stored: as it is, by gzip, or as `--record` compresses it. */
+export type Packing = 'plain' | 'gzip' | 'ours';
+
+const PACK: Readonly<Record<Packing, (block: Buffer) => Buffer>> = {
+  plain: (block) => block,
+  gzip: (block) => gzipSync(block, { level: 1 }),
+  // Members of some 64 KiB.
+  ours: (block) => Buffer.concat(splitLines(block, 64 * 1024).map(packMember)),
+};
+
+function splitLines(block: Buffer, bytes: number): Buffer[] {
+  const parts: Buffer[] = [];
+  for (let start = 0; start < block.length; ) {
+    const end = block.indexOf('\n', Math.min(start + bytes, block.length - 1)) + 1;
+    parts.push(block.subarray(start, end));
+    start = end;
+  }
+  return parts;
+}
+
+/** Lines of at least `bytes` in all, made again and again of one block: cheap, compressed or not. */
+export function writeLines(makeLine: (n: number) => string, bytes: number, packing: Packing): string {
+  // Not a folder of the helpers: those are searched for keys, and these files hold none.
+  const folder = mkdtempSync(join(tmpdir(), 'atlantis-large-'));
+  registerCleanup(() => rmSync(folder, { recursive: true, force: true }));
+  const path = join(folder, packing === 'plain' ? 'lines.ndjson' : 'lines.ndjson.gz');
+  let text = '';
+  for (let n = 0; text.length < 4 * MIB; n += 1) text += `${makeLine(n)}\n`;
+  const block = Buffer.from(text);
+  const packed = PACK[packing](block);
+  for (let written = 0; written < bytes; written += block.length) appendFileSync(path, packed);
+  return path;
+}
+
+const filler = (bytes: number): string => 'x'.repeat(bytes);
+
+/** A line of a recording, with an event of about this size. */
+export const recordedLine =
+  (bytes: number) =>
+  (n: number): string =>
+    `{"received_at":"${new Date(1_767_225_600_000 + Math.floor(n / 50)).toISOString()}","seq":${n},"connection":1,` +
+    `"event":{"type":"large_transfer","id":"evt_${n}","note":"${filler(bytes)}"}}`;
+
+/** A dead letter, with an event of about this size. */
+export const deadLetter =
+  (bytes: number) =>
+  (n: number): string =>
+    `{"dead_letter":1,"at":"2026-01-01T00:00:00.000Z","to":"x","reason":"HTTP 400","id":"evt_${n}",` +
+    `"event":{"type":"large_transfer","id":"evt_${n}","note":"${filler(bytes)}"}}`;
+
+/** A run that is measured; `peakBytes` is the most memory that was ever resident. */
+export interface Measured {
+  readonly child: Child;
+  readonly exit: Promise<Exit & { readonly peakBytes: number }>;
+}
+
+/** Starts the command with the canary key and --verbose. */
+export function startMeasured(args: readonly string[], options: CliOptions = {}): Measured {
+  const status = join(makeTempFolder(), 'status');
+  writeFileSync(status, '');
+  const child = startCli([...args, '--verbose'], {
+    key: CANARY_KEY,
+    stdout: 'ignore',
+    limitMs: 300_000,
+    ...preload(
+      `const fs = require('node:fs');
+       process.on('exit', () => fs.writeFileSync(${JSON.stringify(status)}, fs.readFileSync('/proc/self/status')));`,
+    ),
+    ...options,
+  });
+  const exit = child.exit.then((end) => {
+    const [, kilobytes = '0'] = /VmHWM:\s+(\d+)/.exec(readFileSync(status, 'utf8')) ?? [];
+    return { ...end, peakBytes: Number(kilobytes) * 1024 };
+  });
+  return { child, exit };
+}
+
+/** An HTTP endpoint that takes every request after `delayMs` and counts what came, without keeping it. */
+export async function startCounter(
+  delayMs = 0,
+): Promise<{ readonly url: string; readonly bytes: () => number }> {
+  let bytes = 0;
+  const server = createServer((request, response) => {
+    request.on('data', (part: Buffer) => {
+      bytes += part.length;
+    });
+    request.on('end', () => setTimeout(() => response.end(), delayMs));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  registerCleanup(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const { port } = server.address() as { port: number };
+  return { url: `http://127.0.0.1:${port}/`, bytes: () => bytes };
+}
