@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { CANARY_KEY } from '../helpers/canary.ts';
 import { makeRecordedLine } from '../helpers/hostile.ts';
-import { parseLossless } from '../helpers/json-tree.ts';
+import { readPlainJson } from '../helpers/plain-json.ts';
 import { randomJson, seededRandom } from '../helpers/random-json.ts';
 import { ROOT, runCli, runShell } from '../helpers/run-cli.ts';
 import { type ScriptedServer, startScriptedServer, streamHandler } from '../helpers/scripted-server.ts';
@@ -63,7 +63,7 @@ describe('what passes', () => {
     expect(whole.length).toBe(events.length);
     const passed = await tailAll(server, '--type', 'large_*', '--where', 'n >= 3', '-w', 'n != 5');
     const expected = whole.filter((_line, i) => {
-      const root = parseLossless(events[i] ?? '');
+      const root = readPlainJson(events[i] ?? '');
       const steps = [{ kind: 'member', name: 'n' }] as const;
       return (
         /^large_/.test(findTypeInTree(root) ?? '') &&

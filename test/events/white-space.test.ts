@@ -1,7 +1,7 @@
 // Everything that looks for values in an event finds the same ones, whatever white space is between its tokens.
 import { describe, expect, test } from '@jest/globals';
 import { createExpectationCounter } from '../../src/commands/check/expectations.ts';
-import { createScalarReader, createTypeReader } from '../../src/events/label.ts';
+import { createScalarReader, createSourceReader, createTypeReader } from '../../src/events/label.ts';
 import type { Step } from '../../src/events/path.ts';
 import { parseFieldList } from '../../src/filter/field-list.ts';
 import { createFilter } from '../../src/filter/filter.ts';
@@ -12,8 +12,13 @@ import { EventBatch, type StreamItem } from '../../src/stream/items.ts';
 import { makeBatch } from '../helpers/batches.ts';
 import { countCases, pickSeed, timeForCases } from '../helpers/cases.ts';
 import { createFakeClock } from '../helpers/fake-clock.ts';
-import { findValues, parseLossless } from '../helpers/json-tree.ts';
-import { findPlain, type PlainValue, readPlainJson, readPlainString } from '../helpers/plain-json.ts';
+import {
+  findPlain,
+  isContainer,
+  type PlainValue,
+  readPlainJson,
+  readPlainString,
+} from '../helpers/plain-json.ts';
 import { type Random, seededRandom } from '../helpers/random-json.ts';
 import { makeShape, spellShape } from '../helpers/spaced-json.ts';
 import { escapeGlob } from '../protocol/filter-by-tree.ts';
@@ -92,7 +97,6 @@ function findAt(root: PlainValue, path: Path): PlainValue | undefined {
   return value;
 }
 
-const isContainer = ({ token }: PlainValue): boolean => token === '{' || token === '[';
 const isText = ({ token }: PlainValue): boolean => token.startsWith('"');
 
 async function showFields(events: readonly string[], field: string): Promise<string[]> {
@@ -157,12 +161,11 @@ function readLabels(event: string, path: Path) {
   counter.take(CONNECTED);
   const batch = makeBatch([event], 0);
   counter.take({ kind: 'events', batch: new EventBatch(batch, batch, 1, 1) });
-  const [node] = findValues(parseLossless(event), steps);
   return {
     type: createTypeReader()(bytes),
     id: createScalarReader(steps)(bytes),
     checked: counter.types[0]?.type,
-    raw: node !== undefined && 'raw' in node ? node.raw : undefined,
+    raw: createSourceReader(steps)(bytes),
   };
 }
 

@@ -2,13 +2,12 @@ import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
 import { isAtlantisError } from '../../src/errors.ts';
 import { type Batch, keepEvents, textsOf } from '../../src/events/batch.ts';
-import { decodeString } from '../../src/events/json-string.ts';
 import { MESSAGE } from '../../src/events/messages.ts';
 import type { Step } from '../../src/events/path.ts';
 import { classifyText } from '../../src/events/scanner.ts';
 import { createFilter, type FilterWords } from '../../src/filter/filter.ts';
 import { makeBatch } from '../helpers/batches.ts';
-import { type JsonNode, parseLossless } from '../helpers/json-tree.ts';
+import { isContainer, type PlainValue, readPlainJson, readPlainString } from '../helpers/plain-json.ts';
 import { mutate, type Random, randomJson, seededRandom } from '../helpers/random-json.ts';
 import { expectSoon } from '../helpers/soon.ts';
 import { respellNumber } from '../protocol/decimals.ts';
@@ -306,7 +305,7 @@ describe('the search in the bytes', () => {
       const texts = Array.from({ length: 4 }, () => makeText(random)).filter(
         (text) => classifyText(text) >= 0,
       );
-      const roots = texts.map((text) => parseLossless(text.toString()));
+      const roots = texts.map((text) => readPlainJson(text.toString()));
       const batch = makeBatch(texts, 5);
       for (const root of roots) {
         for (let i = 0; i < 4; i++, cases += texts.length) {
@@ -331,7 +330,7 @@ describe('the search in the bytes', () => {
     for (let i = 0; i < 8_000; i++) {
       const text = makeText(random);
       if (classifyText(text) < 0) continue;
-      const root = parseLossless(text.toString());
+      const root = readPlainJson(text.toString());
       const type = findTypeInTree(root);
       if (type !== undefined) typed++;
       const conditions = [makeCondition(random, root), makeCondition(random, root)];
@@ -385,26 +384,27 @@ function respellUnit(piece: string, random: Random): string {
 }
 
 /** A condition on something that is there, more often than not. */
-function makeCondition(random: Random, root: JsonNode): PlainCondition {
+function makeCondition(random: Random, root: PlainValue): PlainCondition {
   const steps: Step[] = [];
-  let node: JsonNode | undefined = root;
+  let node: PlainValue | undefined = root;
   do {
-    let next: JsonNode | undefined;
-    if (node?.kind === 'object' && random() < 0.95) {
-      const at = floor(random() * node.keys.length);
-      steps.push({ kind: 'member', name: node.keys[at] ?? 'type' });
-      next = node.values[at];
-    } else if (node?.kind === 'array' && random() < 0.95) {
-      const index = floor(random() * (node.items.length + 0.2));
+    let next: PlainValue | undefined;
+    if (node?.token === '{' && random() < 0.95) {
+      const entry: PlainValue['entries'][number] | undefined =
+        node.entries[floor(random() * node.entries.length)];
+      steps.push({ kind: 'member', name: entry?.[0] ?? 'type' });
+      next = entry?.[1];
+    } else if (node?.token === '[' && random() < 0.95) {
+      const index = floor(random() * (node.entries.length + 0.2));
       steps.push(random() < 0.3 ? { kind: 'every' } : { kind: 'item', index });
-      next = node.items[index];
+      next = node.entries[index]?.[1];
     } else {
       steps.push(
         pick<Step>(random, [{ kind: 'member', name: 'type' }, { kind: 'item', index: 0 }, { kind: 'every' }]),
       );
     }
     node = next;
-  } while (steps.length < 100 && (node?.kind === 'object' || node?.kind === 'array') && random() < 0.97);
+  } while (steps.length < 100 && node !== undefined && isContainer(node) && random() < 0.97);
   const operator = pick(random, ['=', '=', '=', '!=', '>', '>=', '<', '<='] as const);
   const value = makeValue(random, node);
   if (value.kind === 'literal' && operator !== '=' && operator !== '!=')
@@ -413,12 +413,12 @@ function makeCondition(random: Random, root: JsonNode): PlainCondition {
 }
 
 /** Mostly the value that is there, in another form, or as one of another kind. */
-function makeValue(random: Random, node: JsonNode | undefined): PlainCondition['value'] {
+function makeValue(random: Random, node: PlainValue | undefined): PlainCondition['value'] {
   const chance = random();
-  if (node?.kind === 'number' && chance < 0.8)
-    return { kind: 'number', raw: respellNumber(node.raw, random) };
-  if (node?.kind === 'string' && chance < 0.8) return { kind: 'text', text: decodeString(node.raw) };
-  if (node?.kind === 'literal' && chance < 0.8) return { kind: 'literal', raw: node.raw };
+  const { token } = node ?? { token: '{' };
+  if (/^[-\d]/.test(token) && chance < 0.8) return { kind: 'number', raw: respellNumber(token, random) };
+  if (token.startsWith('"') && chance < 0.8) return { kind: 'text', text: readPlainString(token) };
+  if (/^[tfn]/.test(token) && chance < 0.8) return { kind: 'literal', raw: token };
   if (chance < 0.9) return { kind: 'text', text: pick(random, ['large_transfer', '', 'x', '10', '\ufffd']) };
   return pick(random, [
     { kind: 'number', raw: pick(random, ['0', '-1', '10.0', '9007199254740993']) },

@@ -10,7 +10,8 @@ export interface PlainValue {
   readonly source: string;
 }
 
-const TOKEN = /"(?:[^"\\]|\\.)*"|[{}[\],:]|[^\s{}[\],:"]+/g;
+/** A bracket, a comma, a colon, or a scalar as it was sent. */
+export const TOKEN = /"(?:[^"\\]|\\.)*"|[{}[\],:]|[^\s{}[\],:"]+/g;
 
 /** The value of a valid JSON text. */
 export function readPlainJson(text: string): PlainValue {
@@ -41,6 +42,9 @@ export function readPlainJson(text: string): PlainValue {
 export function readPlainString(token: string): string {
   return JSON.parse(token) as string;
 }
+
+/** Whether a token is that of an array or object. */
+export const isContainer = ({ token }: PlainValue): boolean => token === '{' || token === '[';
 
 /** The member of that name, or the item of that number; of equal names the last one counts. */
 export function findPlain({ token, entries }: PlainValue, step: string | number): PlainValue | undefined {

@@ -1,7 +1,6 @@
 // The filter a second time, over the tree of an event: slow, and plain enough to be believed.
-import { decodeString } from '../../src/events/json-string.ts';
 import type { Step } from '../../src/events/path.ts';
-import { findMember, findValues, type JsonNode } from '../helpers/json-tree.ts';
+import { findPlain, isContainer, type PlainValue, readPlainString } from '../helpers/plain-json.ts';
 import { compareByBigInt } from './decimals.ts';
 
 /** One `--where`, taken apart. */
@@ -26,31 +25,43 @@ export function writeCondition({ steps, operator, value }: PlainCondition): stri
 }
 
 /** Whether the condition holds for an event (contract O8). */
-export function holdsForTree({ steps, operator, value }: PlainCondition, root: JsonNode): boolean {
+export function holdsForTree({ steps, operator, value }: PlainCondition, root: PlainValue): boolean {
   const isNegated = operator === '!=';
   const wanted = isNegated ? '=' : operator;
   return findValues(root, steps).some((node) => isMatch(wanted, value, node)) !== isNegated;
 }
 
 /** The event's type, or undefined. */
-export function findTypeInTree(root: JsonNode): string | undefined {
-  if (root.kind !== 'object') return undefined;
+export function findTypeInTree(root: PlainValue): string | undefined {
   for (const name of ['type', 'event_type', 'event']) {
-    const node = findMember(root, name);
-    if (node?.kind === 'string') return decodeString(node.raw);
+    const { token = '' } = findPlain(root, name) ?? {};
+    if (token.startsWith('"')) return readPlainString(token);
   }
   return undefined;
 }
 
-function isMatch(operator: string, value: PlainCondition['value'], node: JsonNode): boolean {
-  if (node.kind === 'array' || node.kind === 'object') return false;
-  if (value.kind === 'literal') return node.kind === 'literal' && node.raw === value.raw;
-  const text = node.kind === 'string' ? decodeString(node.raw) : undefined;
+/** Every value that the path leads to. */
+function findValues(root: PlainValue, steps: readonly Step[]): readonly PlainValue[] {
+  let found = [root];
+  for (const step of steps) {
+    found = found.flatMap((value) => {
+      if (step.kind !== 'every') return findPlain(value, step.kind === 'item' ? step.index : step.name) ?? [];
+      return value.token === '[' ? value.entries.map(([, item]) => item) : [];
+    });
+  }
+  return found;
+}
+
+function isMatch(operator: string, value: PlainCondition['value'], node: PlainValue): boolean {
+  if (isContainer(node)) return false;
+  const { token } = node;
+  if (value.kind === 'literal') return token === value.raw;
+  const text = token.startsWith('"') ? readPlainString(token) : undefined;
   if (value.kind === 'text') {
     return text !== undefined && isOrder(operator, text < value.text ? -1 : text > value.text ? 1 : 0);
   }
-  const number = node.kind === 'number' ? node.raw : text;
-  return number !== undefined && NUMBER.test(number) && isOrder(operator, compareByBigInt(number, value.raw));
+  const number = text ?? token;
+  return NUMBER.test(number) && isOrder(operator, compareByBigInt(number, value.raw));
 }
 
 function isOrder(operator: string, order: number): boolean {
