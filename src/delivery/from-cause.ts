@@ -1,5 +1,6 @@
 // A cause of a failed connection, as the fault of a sink.
-import { CAUSES, type Cause, describeCause } from '../connection/causes.ts';
+import { CAUSES } from '../connection/cause-table.ts';
+import { type Cause, describeCause } from '../connection/causes.ts';
 import { RULES } from '../connection/rules.ts';
 import type { SinkFault } from './sink.ts';
 

@@ -1,5 +1,5 @@
 // The flags that several commands of `stream` share: where the stream is, how to connect, which events, until when.
-import { CONNECTION_DEFAULTS, RETRY_DEFAULTS } from '../connection/defaults.ts';
+import { CONNECTION_DEFAULTS, RETRY_DEFAULTS } from '../connection/settings.ts';
 import { FORMATS, TIME_MODES } from './choices.ts';
 import {
   choice,

@@ -1,5 +1,5 @@
 // The flags that say how to connect, checked.
-import { type ConnectionSettings, fillRetryBounds } from '../connection/defaults.ts';
+import { type ConnectionSettings, fillRetryBounds } from '../connection/settings.ts';
 import { UsageError } from '../errors.ts';
 import { type Flags, parseFlags } from '../flags/definition.ts';
 import { CONNECTION_FLAGS } from '../flags/stream-flags.ts';

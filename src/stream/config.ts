@@ -2,7 +2,7 @@
 //
 // Pure but for looking at certificates: nothing is read, resolved or connected to.
 
-import { CONNECTION_DEFAULTS, type ConnectionSettings, fillRetryBounds } from '../connection/defaults.ts';
+import { CONNECTION_DEFAULTS, type ConnectionSettings, fillRetryBounds } from '../connection/settings.ts';
 import { UsageError } from '../errors.ts';
 import { parseKey } from '../io/key.ts';
 import { checkCertificates } from '../settings/certificates.ts';

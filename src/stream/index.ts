@@ -9,7 +9,8 @@ import { EventStream } from './event-stream.ts';
 import type { StreamOptions } from './options.ts';
 import { prepareStream, type StreamWorld } from './settings.ts';
 
-export type { Cause, CauseKind } from '../connection/causes.ts';
+export type { CauseKind } from '../connection/cause-table.ts';
+export type { Cause } from '../connection/causes.ts';
 export type { EndReason } from '../connection/policy.ts';
 export {
   AtlantisError,

@@ -1,12 +1,12 @@
 // What a consumer of `EventStream.items()` is given, in order. Types, and the batch of events.
 //
 // What is exported here is API: a change of it is a breaking change.
-import type { Connecting, Gap, Lost, Retrying } from '../connection/items.ts';
+import type { Connecting, Gap, Lost, Retrying } from '../connection/follow.ts';
 import { type Batch, flagsOf, textOf } from '../events/batch.ts';
 import type { DiscardReason } from '../events/messages.ts';
 import { StreamEvent } from './event.ts';
 
-export type { Connecting, Gap, Lost, Retrying } from '../connection/items.ts';
+export type { Connecting, Gap, Lost, Retrying } from '../connection/follow.ts';
 
 /** The service has welcomed the key. */
 export interface Connected {

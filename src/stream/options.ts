@@ -1,7 +1,7 @@
 // What `stream()` can be told. Every part but `url` and `key` has a default, that of `atlantis stream tail`.
 //
 // What is exported here is API: a change of it is a breaking change.
-import type { Gap, Lost, Retrying } from '../connection/items.ts';
+import type { Gap, Lost, Retrying } from '../connection/follow.ts';
 import type { Connected, Connecting, Discarded } from './items.ts';
 
 /** Asked for the key before each attempt to connect; `signal` aborts when the stream ends meanwhile. */

@@ -2,7 +2,7 @@
 import { rootCertificates } from 'node:tls';
 import { describe, expect, test } from '@jest/globals';
 import { systemClock } from '../../src/clock.ts';
-import { CAUSES } from '../../src/connection/causes.ts';
+import { CAUSES } from '../../src/connection/cause-table.ts';
 import { CredentialError, UsageError } from '../../src/errors.ts';
 import { parseConnectionFlags } from '../../src/settings/connection-config.ts';
 import { checkOptions } from '../../src/stream/config.ts';

@@ -1,6 +1,7 @@
 // What is said about a run: honest about gaps (contract G1), complete in figures (G3, G5), in short lines.
 import { describe, expect, test } from '@jest/globals';
-import { CAUSES, type Cause, type CauseKind } from '../../src/connection/causes.ts';
+import { CAUSES, type CauseKind } from '../../src/connection/cause-table.ts';
+import type { Cause } from '../../src/connection/causes.ts';
 import type { EndReason } from '../../src/connection/policy.ts';
 import { OutputError } from '../../src/errors.ts';
 import type { Connected } from '../../src/stream/items.ts';

@@ -1,7 +1,8 @@
 // From the errors of the NATS client and of JetStream to causes (docs/errors.md).
 import { JetStreamApiError } from '@nats-io/jetstream';
 import { errors } from '@nats-io/transport-node';
-import type { Cause, CauseKind } from '../../connection/causes.ts';
+import type { CauseKind } from '../../connection/cause-table.ts';
+import type { Cause } from '../../connection/causes.ts';
 import { classifyError } from '../../connection/network-errors.ts';
 
 /** What JetStream answers instead of an acknowledgement (server/errors.json of nats-server). */

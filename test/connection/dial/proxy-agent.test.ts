@@ -2,7 +2,7 @@
 import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import { describe, expect, test } from '@jest/globals';
-import { MAX_ANSWER_BYTES, readProxyAnswer } from '../../../src/connection/dial/proxy-answer.ts';
+import { MAX_ANSWER_BYTES, readProxyAnswer } from '../../../src/connection/dial/proxy-agent.ts';
 
 /** A socket that brings each part in a read of its own, then ends. */
 function bring(parts: readonly string[]): Socket {

@@ -1,6 +1,6 @@
 // How long the system may look a name up.
 import { describe, expect, test } from '@jest/globals';
-import { chooseResolverOptions } from '../../../src/connection/dial/lookup-limit.ts';
+import { chooseResolverOptions } from '../../src/session/open-service.ts';
 
 describe('C1: a silent name server is given up within the wait', () => {
   test.each([
