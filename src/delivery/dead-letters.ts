@@ -8,7 +8,7 @@ import { classifyText } from '../events/scanner.ts';
 import { createAppendFile, findEndOfLines } from '../io/append-file.ts';
 import { APPEND, assertTrusted, openNamedFile } from '../io/safe-file.ts';
 import { makeSafeLine } from '../render/ndjson.ts';
-import type { SpoolRecord } from './spool/record-form.ts';
+import type { SpoolRecord } from './spool/record.ts';
 
 /** Version of the form; it grows with every change that is not an addition. */
 export const DEAD_LETTER_VERSION = 1;

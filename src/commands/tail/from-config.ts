@@ -47,7 +47,7 @@ export function parseFromFlags(flags: StreamFlags & FromFlags, nowMs: number): F
   };
 }
 
-/** A duration counts back from now; a time without a zone is local, as in the rest of the world's tools. */
+/** A duration counts back from now; a time without a zone is local, as in the rest of the deps's tools. */
 function parseSince(since: string, nowMs: number): StartPlace {
   if (SEQ.test(since)) return { kind: 'seq', seq: Number(since) };
   if (TIME.test(since)) {

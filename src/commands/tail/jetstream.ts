@@ -1,5 +1,4 @@
 // `tail --from`: from flags and environment to a JetStream stream, ready to be opened.
-
 import type { FoundConsumer } from '../../delivery/nats/consumer.ts';
 import type { JetStreamStream } from '../../delivery/nats/jetstream-stream.ts';
 import { UsageError } from '../../errors.ts';

@@ -1,5 +1,4 @@
 // `stream tail`, from parsed flags to the end: settings, the source, the session.
-
 import type { Io, Outcome } from '../../io/io.ts';
 import type { Recording } from '../../recording/recording.ts';
 import { createRenderer, createSelect, type Select } from '../../session/format.ts';

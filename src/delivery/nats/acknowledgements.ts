@@ -5,7 +5,7 @@
 import type { Msg } from '@nats-io/transport-node';
 import type { Clock } from '../../clock.ts';
 import type { Cause } from '../../connection/causes.ts';
-import { type ApiError, classifyApiError } from './faults.ts';
+import { type ApiError, classifyApiError } from './connect.ts';
 
 /** JetStream's word on one message. */
 export type Acknowledgement =

@@ -10,11 +10,15 @@ import { type Batch, textOf } from '../../events/batch.ts';
 import type { NatsSettings } from '../../settings/nats-settings.ts';
 import { StreamEndedError } from '../../stream/errors.ts';
 import { EventBatch, type StreamItem } from '../../stream/items.ts';
-import { connectNats } from './connect.ts';
-import { type FoundConsumer, findConsumer, type WantedConsumer } from './consumer.ts';
-import { classifyNatsError } from './faults.ts';
+import { classifyNatsError, connectNats } from './connect.ts';
+import {
+  describeTrimmed,
+  type FoundConsumer,
+  findConsumer,
+  type SeenStream,
+  type WantedConsumer,
+} from './consumer.ts';
 import { type DoneMessages, JetStreamConnection } from './jetstream-connection.ts';
-import { describeTrimmed, type SeenStream } from './missed.ts';
 
 export interface JetStreamStreamSettings {
   readonly nats: NatsSettings;
@@ -24,7 +28,7 @@ export interface JetStreamStreamSettings {
   readonly select: ((batch: Batch) => Batch) | undefined;
 }
 
-export interface JetStreamStreamWorld {
+export interface JetStreamStreamDeps {
   readonly clock: Clock;
   /** Uniform in [0, 1). */
   random(): number;
@@ -36,7 +40,7 @@ export class JetStreamStream {
   readonly host: string;
   readonly roundTripMs = undefined;
   readonly #settings: JetStreamStreamSettings;
-  readonly #world: JetStreamStreamWorld;
+  readonly #deps: JetStreamStreamDeps;
   readonly #signal: AbortSignal;
   readonly #done: DoneMessages = new Map();
   #connection: JetStreamConnection | undefined;
@@ -57,17 +61,17 @@ export class JetStreamStream {
   /** When the last byte of the connection came that was lost. */
   #lostAtMs: number | undefined;
 
-  constructor(settings: JetStreamStreamSettings, world: JetStreamStreamWorld, signal: AbortSignal) {
+  constructor(settings: JetStreamStreamSettings, deps: JetStreamStreamDeps, signal: AbortSignal) {
     const { nats, wanted } = settings;
     this.#settings = settings;
-    this.#world = world;
+    this.#deps = deps;
     this.#signal = signal;
     this.host = `${nats.address.host}/${wanted.stream}`;
   }
 
   /** Everything that happens, in order. Rejects with a StreamEndedError when the stream is given up. */
   async *items(): AsyncGenerator<StreamItem, void, undefined> {
-    const { clock, random } = this.#world;
+    const { clock, random } = this.#deps;
     const { policy, select } = this.#settings;
     const context = { clock, random, signal: this.#signal, connect: () => this.#connect() };
     let seq = 1;
@@ -112,7 +116,7 @@ export class JetStreamStream {
 
   async #connect(): Promise<Connection | Cause | undefined> {
     const { nats, wanted } = this.#settings;
-    const { clock, onFound } = this.#world;
+    const { clock, onFound } = this.#deps;
     const { host } = nats.address;
     const connection = await connectNats(nats, this.#knownServers, this.#signal);
     if (connection === undefined || 'kind' in connection) return connection;
@@ -154,7 +158,7 @@ export class JetStreamStream {
   #describeMissed(): Gap | undefined {
     const { missed } = this.#found ?? {};
     if (missed === undefined) return undefined;
-    const toMs = this.#world.clock.wallMs();
+    const toMs = this.#deps.clock.wallMs();
     const { kind, detail, sinceMs = this.#lostAtMs ?? toMs } = missed;
     return { kind: 'gap', fromMs: sinceMs, toMs, cause: { kind, host: this.host, detail } };
   }

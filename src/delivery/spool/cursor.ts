@@ -4,7 +4,7 @@
 // A slot: CRC-32, generation, first record that is not acknowledged, end of the unit that is under way.
 import { closeSync, constants, fsync, readSync, writeSync } from 'node:fs';
 import { openOwnFile, READ_ONLY } from '../../io/safe-file.ts';
-import { computeCrc32 } from './crc32.ts';
+import { computeCrc32 } from './record.ts';
 
 /** A place in the delivery of a spool. Numbers count records from 0 since the spool was made. */
 export interface Cursor {

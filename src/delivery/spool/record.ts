@@ -4,7 +4,21 @@
 //   4  u32  CRC-32 over everything behind it
 //   8  u8   mark: what kind of text it is, in the terms of whoever wrote it
 //   9  …    the text
-import { computeCrc32 } from './crc32.ts';
+
+const TABLE = Int32Array.from({ length: 256 }, (_unused, index) => {
+  let rest = index;
+  for (let bit = 0; bit < 8; bit += 1) rest = (rest >>> 1) ^ (rest & 1 ? 0xedb88320 : 0);
+  return rest;
+});
+
+/** The checksum of the bytes from `start` to `end`, as an unsigned 32-bit number. */
+export function computeCrc32(bytes: Uint8Array, start = 0, end = bytes.length): number {
+  let crc = -1;
+  for (let at = start; at < end; at += 1) {
+    crc = (crc >>> 8) ^ (TABLE[(crc ^ (bytes[at] as number)) & 0xff] as number);
+  }
+  return ~crc >>> 0;
+}
 
 /** What is kept of one event or lifecycle record. */
 export interface SpoolRecord {

@@ -1,11 +1,11 @@
 // The delivery loop: window, order, what is sent again after a failure, units that stay the same, refusals.
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { type Backlog, createMemoryBacklog, createSpooledBacklog } from '../../src/delivery/backlog.ts';
-import { Lane } from '../../src/delivery/lane.ts';
-import type { LaneNews, LaneSettings } from '../../src/delivery/lane-terms.ts';
 import type { Verdict } from '../../src/delivery/sink.ts';
-import type { SpoolRecord } from '../../src/delivery/spool/record-form.ts';
+import type { SpoolRecord } from '../../src/delivery/spool/record.ts';
 import { Spool } from '../../src/delivery/spool/spool.ts';
+import { Worker } from '../../src/delivery/worker.ts';
+import type { WorkerEvent, WorkerSettings } from '../../src/delivery/worker-types.ts';
 import { makeTempFolder } from '../helpers/cleanup.ts';
 import { createFakeClock, settlePromises } from '../helpers/fake-clock.ts';
 import { ACCEPTED, createFakeSink, type FakeSink, makeNumbered } from '../relay/fake-sink.ts';
@@ -13,10 +13,10 @@ import { ACCEPTED, createFakeSink, type FakeSink, makeNumbered } from '../relay/
 const FAILED: Verdict = { kind: 'failed', fault: { words: 'it broke' } };
 const refuse = (why: string, isTooLarge = false): Verdict => ({ kind: 'refused', why, isTooLarge });
 const policy = { retryMinMs: 1_000, retryMaxMs: 30_000 };
-const running = new Set<Lane>();
+const running = new Set<Worker>();
 
 afterEach(() => {
-  for (const lane of running) lane.stop();
+  for (const worker of running) worker.stop();
   running.clear();
 });
 
@@ -25,42 +25,43 @@ function start(
   options: {
     window?: number;
     backlog?: Backlog;
-    isBurying?: boolean;
-    givesUpAtStart?: LaneSettings['givesUpAtStart'];
+    keepsDeadLetters?: boolean;
+    givesUpAtStart?: WorkerSettings['givesUpAtStart'];
   } = {},
 ) {
-  const { window = 4, isBurying = false, givesUpAtStart = 'never' } = options;
+  const { window = 4, keepsDeadLetters = false, givesUpAtStart = 'never' } = options;
   const clock = createFakeClock();
-  const news: LaneNews[] = [];
-  const buried: string[] = [];
-  const bury = (record: SpoolRecord, why: string): void => void buried.push(`${record.text}: ${why}`);
+  const news: WorkerEvent[] = [];
+  const deadLettered: string[] = [];
+  const deadLetter = (record: SpoolRecord, why: string): void =>
+    void deadLettered.push(`${record.text}: ${why}`);
   const backlog = options.backlog ?? createMemoryBacklog(window);
-  const lane = new Lane(
+  const worker = new Worker(
     sink,
     backlog,
     { window, policy, givesUpAtStart },
     {
       clock,
       random: () => 0.5,
-      tell: (one) => news.push(one),
+      report: (one) => news.push(one),
       onChange() {},
-      bury: isBurying ? bury : undefined,
+      deadLetter: keepsDeadLetters ? deadLetter : undefined,
     },
   );
-  const run = lane.run();
-  running.add(lane);
-  return { lane, run, clock, news, buried, backlog };
+  const run = worker.run();
+  running.add(worker);
+  return { worker, run, clock, news, deadLettered, backlog };
 }
 
 const numbersSent = (sink: FakeSink): number[][] => sink.sent.map(({ numbers }) => [...numbers]);
 const openSpool = (path: string): Spool =>
   new Spool({ path, maxBytes: 2 ** 20, syncEveryMs: 200 }, createFakeClock(), () => {});
 
-describe('lane', () => {
+describe('worker', () => {
   test('sends a window of units, and one more for each that is acknowledged', async () => {
     const sink = createFakeSink();
-    const { lane, backlog } = start(sink);
-    lane.append(makeNumbered(0, 10));
+    const { worker, backlog } = start(sink);
+    worker.append(makeNumbered(0, 10));
     await settlePromises();
     expect(numbersSent(sink)).toEqual([[0], [1], [2], [3]]);
     sink.sent[0]?.answer(ACCEPTED);
@@ -71,8 +72,8 @@ describe('lane', () => {
 
   test('what is acknowledged out of order counts once all before it is', async () => {
     const sink = createFakeSink();
-    const { lane, backlog } = start(sink);
-    lane.append(makeNumbered(0, 10));
+    const { worker, backlog } = start(sink);
+    worker.append(makeNumbered(0, 10));
     await settlePromises();
     for (const at of [3, 1, 2]) sink.sent[at]?.answer(ACCEPTED);
     await settlePromises();
@@ -84,8 +85,8 @@ describe('lane', () => {
 
   test('after a failure waits for what is under way, then sends again what is not acknowledged, in order', async () => {
     const sink = createFakeSink();
-    const { lane, clock, news } = start(sink);
-    lane.append(makeNumbered(0, 6));
+    const { worker, clock, news } = start(sink);
+    worker.append(makeNumbered(0, 6));
     await settlePromises();
     sink.sent[0]?.answer(ACCEPTED);
     await settlePromises();
@@ -106,8 +107,8 @@ describe('lane', () => {
   test('backs off further with each failure in a row, and not after progress', async () => {
     const sink = createFakeSink();
     sink.openFault = { words: 'away' };
-    const { lane, clock, news } = start(sink);
-    lane.append(makeNumbered(0, 2));
+    const { worker, clock, news } = start(sink);
+    worker.append(makeNumbered(0, 2));
     for (let i = 0; i < 4; i += 1) await clock.advanceAsync(10_000);
     const delays = (): unknown[] => news.flatMap((one) => (one.kind === 'failed' ? [one.delayMs] : []));
     expect(delays().slice(0, 4)).toEqual([625, 1_125, 2_125, 4_125]);
@@ -145,11 +146,11 @@ describe('lane', () => {
     async (givesUpAtStart, count, ends) => {
       const sink = createFakeSink();
       sink.openFault = { words: 'nobody there', exitCodeInTheEnd: 7 };
-      const { lane, clock, news } = start(sink, { givesUpAtStart });
-      lane.append(makeNumbered(0, count));
+      const { worker, clock, news } = start(sink, { givesUpAtStart });
+      worker.append(makeNumbered(0, count));
       for (let n = 0; n < 20; n += 1) await clock.advanceAsync(60_000);
       expect(news.at(-1)?.kind).toBe(ends ? 'ended' : 'failed');
-      expect([news.length < 6, lane.pending]).toEqual([ends, count]);
+      expect([news.length < 6, worker.pending]).toEqual([ends, count]);
     },
   );
 
@@ -158,9 +159,9 @@ describe('lane', () => {
     const sink = createFakeSink({ unitSize: 3, unitsAtOnce: 1 });
     const first = openSpool(path);
     const killed = start(sink, { window: 100, backlog: createSpooledBacklog(first) });
-    killed.lane.append(makeNumbered(0, 2));
+    killed.worker.append(makeNumbered(0, 2));
     await settlePromises();
-    killed.lane.append(makeNumbered(2, 8));
+    killed.worker.append(makeNumbered(2, 8));
     await settlePromises();
     expect(numbersSent(sink)).toEqual([[0, 1]]);
 
@@ -178,8 +179,8 @@ describe('lane', () => {
   test('a unit that is too large is halved until it fits', async () => {
     const sink = createFakeSink({ unitSize: 8, unitsAtOnce: 1 });
     sink.auto = (numbers) => (numbers.length > 2 ? refuse('413', true) : ACCEPTED);
-    const { lane, backlog } = start(sink, { window: 100 });
-    lane.append(makeNumbered(0, 8));
+    const { worker, backlog } = start(sink, { window: 100 });
+    worker.append(makeNumbered(0, 8));
     for (let i = 0; i < 12; i += 1) await settlePromises();
     expect(numbersSent(sink)).toEqual([
       [0, 1, 2, 3, 4, 5, 6, 7],
@@ -193,33 +194,33 @@ describe('lane', () => {
     expect(backlog.acknowledged).toBe(8);
   });
 
-  test('what is refused is buried with the reason, and the rest goes on', async () => {
+  test('a refused event becomes a dead letter with the reason, and delivery continues', async () => {
     const sink = createFakeSink({ unitsAtOnce: 1 });
     sink.auto = ([number]) => (number === 2 ? refuse('422 no such thing') : ACCEPTED);
-    const { lane, backlog, buried } = start(sink, { isBurying: true });
-    lane.append(makeNumbered(0, 5));
+    const { worker, backlog, deadLettered } = start(sink, { keepsDeadLetters: true });
+    worker.append(makeNumbered(0, 5));
     for (let i = 0; i < 8; i += 1) await settlePromises();
-    expect(buried).toEqual(['2: 422 no such thing']);
+    expect(deadLettered).toEqual(['2: 422 no such thing']);
     expect(backlog.acknowledged).toBe(5);
-    expect(lane.figures).toEqual({ delivered: 4, duplicates: 0, buried: 1, lost: 0 });
+    expect(worker.figures).toEqual({ delivered: 4, duplicates: 0, deadLettered: 1, lost: 0 });
   });
 
-  test('with nowhere to bury it the lane ends, and nothing is lost', async () => {
+  test('without a dead-letter file the worker ends, and nothing is lost', async () => {
     const sink = createFakeSink({ unitsAtOnce: 1 });
     sink.auto = ([number]) => (number === 2 ? refuse('422 no such thing') : ACCEPTED);
-    const { lane, run, backlog, news } = start(sink);
-    lane.append(makeNumbered(0, 5));
+    const { worker, run, backlog, news } = start(sink);
+    worker.append(makeNumbered(0, 5));
     await run;
     expect(news.at(-1)).toMatchObject({ kind: 'ended', fault: { exitCode: 5 } });
-    expect([backlog.acknowledged, lane.pending]).toEqual([2, 3]);
+    expect([backlog.acknowledged, worker.pending]).toEqual([2, 3]);
   });
 
   test('B3: without a spool it is full beyond the window, until enough is acknowledged', async () => {
     const sink = createFakeSink();
-    const { lane, backlog } = start(sink);
-    lane.append(makeNumbered(0, 4));
+    const { worker, backlog } = start(sink);
+    worker.append(makeNumbered(0, 4));
     expect(backlog.isFull).toBe(false);
-    lane.append(makeNumbered(4, 6));
+    worker.append(makeNumbered(4, 6));
     expect([backlog.isFull, backlog.atRisk]).toEqual([true, 6]);
     await settlePromises();
     for (const { answer } of sink.sent.slice(0, 2)) answer(ACCEPTED);

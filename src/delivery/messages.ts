@@ -1,8 +1,8 @@
 // What a relay says on stderr: pure functions from what happened to words (contract G5).
 import type { StatusRecord } from '../ui/reporter.ts';
 import { formatCount, formatDuration } from '../ui/words.ts';
-import type { LaneFigures } from './lane-terms.ts';
 import type { SinkFault } from './sink.ts';
+import type { WorkerFigures } from './worker-types.ts';
 
 /** The sink is of no use at the moment; what was received is kept. */
 export function saySinkFailed(
@@ -154,7 +154,7 @@ export function sayReadingResumed(pausedMs: number): StatusRecord {
   };
 }
 
-export function sayBuried(sink: string, path: string, id: string, why: string): StatusRecord {
+export function sayDeadLettered(sink: string, path: string, id: string, why: string): StatusRecord {
   return {
     event: 'dead-letter',
     level: 'warn',
@@ -167,18 +167,18 @@ export function sayBuried(sink: string, path: string, id: string, why: string): 
 /** The end of one sink, as figures of the run. */
 export function sayDelivered(
   sink: string,
-  { delivered, duplicates, buried, lost }: LaneFigures,
+  { delivered, duplicates, deadLettered, lost }: WorkerFigures,
   left: number,
 ): StatusRecord {
   const known = duplicates === 0 ? '' : `, ${formatCount(duplicates, 'duplicate')} among them`;
-  const dead = buried === 0 ? '' : `, ${formatCount(buried, 'dead letter')}`;
+  const dead = deadLettered === 0 ? '' : `, ${formatCount(deadLettered, 'dead letter')}`;
   const gone = lost === 0 ? '' : `; ${formatCount(lost, 'message')} were lost with the spool`;
   const rest = left === 0 ? '' : `; ${formatCount(left, 'message')} wait in the spool for the next run`;
   return {
     event: 'summary',
     level: left === 0 && lost === 0 ? 'info' : 'warn',
     message: `${sink}: ${formatCount(delivered, 'event')} acknowledged${known}${dead}${gone}${rest}`,
-    figures: { sink, acknowledged: delivered, duplicates, dead_letters: buried, lost, spooled: left },
+    figures: { sink, acknowledged: delivered, duplicates, dead_letters: deadLettered, lost, spooled: left },
   };
 }
 

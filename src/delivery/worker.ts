@@ -1,33 +1,31 @@
 // The delivery loop of one sink: its backlog goes out in order, and again from the first record that was not
 // acknowledged whenever something failed. At least once, in order, one window at a time.
 //
-// The state of a lane is the place in its loop and three numbers: acknowledged ≤ next ≤ end.
-
+// The state of a worker is the place in its loop and three numbers: acknowledged ≤ next ≤ end.
 import { sleep } from '../clock.ts';
 import { computeDelayMs, FIRST_BUDGET } from '../connection/policy.ts';
 import { isAtlantisError } from '../errors.ts';
-import type { Backlog } from './backlog.ts';
-import { type Bell, createBell } from './bell.ts';
+import { type Backlog, NumberedQueue } from './backlog.ts';
+import type { Sink, SinkFault, Verdict } from './sink.ts';
+import type { SpoolRecord } from './spool/record.ts';
+import { createWakeSignal, type WakeSignal } from './wake-signal.ts';
 import {
   countEvents,
   describeRefusal,
-  type LaneFigures,
-  type LaneSettings,
-  type LaneWorld,
-} from './lane-terms.ts';
-import { NumberedQueue } from './numbered-queue.ts';
-import type { Sink, SinkFault, Verdict } from './sink.ts';
-import type { SpoolRecord } from './spool/record-form.ts';
+  type WorkerDeps,
+  type WorkerFigures,
+  type WorkerSettings,
+} from './worker-types.ts';
 
 /** More bytes than these are not under way at once, whatever the window is; a single record may be larger. */
 const WINDOW_BYTES = 16 * 2 ** 20;
 
-export class Lane {
+export class Worker {
   readonly sink: Sink;
   readonly backlog: Backlog;
-  readonly #settings: LaneSettings;
-  readonly #world: LaneWorld;
-  readonly #bell: Bell = createBell();
+  readonly #settings: WorkerSettings;
+  readonly #deps: WorkerDeps;
+  readonly #wakeSignal: WakeSignal = createWakeSignal();
   readonly #stopping = new AbortController();
   /** From the first record that is not acknowledged to the last one that was taken from the backlog. */
   readonly #window: NumberedQueue<SpoolRecord | undefined>;
@@ -49,14 +47,14 @@ export class Lane {
   #hasFailed = false;
   #delivered = 0;
   #duplicates = 0;
-  #buried = 0;
+  #deadLettered = 0;
   #lost = 0;
 
-  constructor(sink: Sink, backlog: Backlog, settings: LaneSettings, world: LaneWorld) {
+  constructor(sink: Sink, backlog: Backlog, settings: WorkerSettings, deps: WorkerDeps) {
     this.sink = sink;
     this.backlog = backlog;
     this.#settings = settings;
-    this.#world = world;
+    this.#deps = deps;
     this.#next = backlog.acknowledged;
     this.#window = new NumberedQueue(backlog.acknowledged);
     this.ready = new Promise((resolve) => {
@@ -64,9 +62,9 @@ export class Lane {
     });
   }
 
-  get figures(): LaneFigures {
+  get figures(): WorkerFigures {
     const [delivered, duplicates] = [this.#delivered, this.#duplicates];
-    return { delivered, duplicates, buried: this.#buried, lost: this.#lost };
+    return { delivered, duplicates, deadLettered: this.#deadLettered, lost: this.#lost };
   }
 
   /** Records that are not acknowledged. */
@@ -77,19 +75,19 @@ export class Lane {
   /** Adds records behind all others. */
   append(records: readonly SpoolRecord[]): void {
     this.backlog.append(records);
-    this.#bell.ring();
-    this.#world.onChange();
+    this.#wakeSignal.wake();
+    this.#deps.onChange();
   }
 
   /** Ends the loop; what is under way is given up, and stays in the backlog. */
   stop(): void {
     this.#stopping.abort();
-    this.#bell.ring();
+    this.#wakeSignal.wake();
   }
 
   /** Delivers until `stop`, or until the sink has failed for good. Rejects when the backlog cannot be read. */
   async run(): Promise<void> {
-    const { clock, random, tell } = this.#world;
+    const { clock, random, report } = this.#deps;
     const { signal } = this.#stopping;
     let failures = 0;
     const startedAtMs = clock.monotonicMs();
@@ -107,7 +105,7 @@ export class Lane {
       const isTooMuch =
         failures >= FIRST_BUDGET.attempts || clock.monotonicMs() - startedAtMs >= FIRST_BUDGET.ms;
       if (fault.exitCode !== undefined || (isTooMuch && this.#mayGiveUp)) {
-        tell({ kind: 'ended', fault });
+        report({ kind: 'ended', fault });
         return;
       }
       const delayMs = computeDelayMs(
@@ -121,7 +119,7 @@ export class Lane {
         random(),
       );
       this.#hasFailed = true;
-      tell({ kind: 'failed', fault, delayMs, attempt: failures });
+      report({ kind: 'failed', fault, delayMs, attempt: failures });
       await sleep(clock, delayMs, signal);
     }
   }
@@ -138,11 +136,11 @@ export class Lane {
     const { signal } = this.#stopping;
     this.#next = this.backlog.acknowledged;
     while (!signal.aborted && this.#fault === undefined) {
-      const rung = this.#bell.untilRung();
+      const woken = this.#wakeSignal.untilWoken();
       while (this.#fault === undefined && this.#sendUnit());
-      await rung;
+      await woken;
     }
-    while (this.#unitsUnderWay > 0 && !signal.aborted) await this.#bell.untilRung();
+    while (this.#unitsUnderWay > 0 && !signal.aborted) await this.#wakeSignal.untilWoken();
     return this.#fault;
   }
 
@@ -173,7 +171,7 @@ export class Lane {
       this.#bytesUnderWay -= bytes;
       this.#unitsUnderWay -= 1;
       this.#settle(first, unit, verdict);
-      this.#bell.ring();
+      this.#wakeSignal.wake();
     });
     return true;
   }
@@ -207,13 +205,13 @@ export class Lane {
       return item;
     }
     this.#lost += item.damaged;
-    this.#world.tell({ kind: 'damaged', records: item.damaged });
+    this.#deps.report({ kind: 'damaged', records: item.damaged });
     for (let at = number; at < number + item.damaged; at += 1) {
       this.#window.push(undefined);
       this.#settled.add(at);
     }
     this.#advance();
-    this.#bell.ring();
+    this.#wakeSignal.wake();
     return undefined;
   }
 
@@ -222,45 +220,45 @@ export class Lane {
       this.#fault ??= verdict.fault;
       return;
     }
-    if (verdict.kind === 'refused' && !this.#bury(first, unit, verdict)) return;
+    if (verdict.kind === 'refused' && !this.#deadLetter(first, unit, verdict)) return;
     if (verdict.kind === 'accepted') {
       this.#delivered += countEvents(unit);
       this.#duplicates += verdict.duplicates;
     }
-    if (this.#hasFailed) this.#world.tell({ kind: 'recovered' });
+    if (this.#hasFailed) this.#deps.report({ kind: 'recovered' });
     this.#hasFailed = false;
     this.#hasProgressed = true;
     this.#hasWorked = true;
     for (let at = first; at < first + unit.length; at += 1) this.#settled.add(at);
     this.#advance();
-    this.#world.onChange();
+    this.#deps.onChange();
   }
 
   /** True once the records that the sink will never take are kept elsewhere. */
-  #bury(
+  #deadLetter(
     first: number,
     unit: readonly SpoolRecord[],
     refused: Extract<Verdict, { kind: 'refused' }>,
   ): boolean {
-    const { bury } = this.#world;
+    const { deadLetter } = this.#deps;
     const { why, isTooLarge } = refused;
     if (isTooLarge && unit.length > 1) {
       this.#narrow = { records: Math.ceil(unit.length / 2), until: first + unit.length };
       this.#next = first;
       return false;
     }
-    if (bury === undefined) {
+    if (deadLetter === undefined) {
       this.#fault ??= describeRefusal(this.sink.name, why);
       return false;
     }
     try {
-      for (const record of unit) bury(record, why);
+      for (const record of unit) deadLetter(record, why);
     } catch (error) {
       if (!isAtlantisError(error)) throw error;
       this.#fault ??= { words: error.message, hint: error.hint, exitCode: error.exitCode };
       return false;
     }
-    this.#buried += countEvents(unit);
+    this.#deadLettered += countEvents(unit);
     return true;
   }
 

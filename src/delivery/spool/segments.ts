@@ -1,9 +1,136 @@
-// One file of a spool: a heading, then records. Named by the number of its first record, so that a sorted list
+// The files of a spool, one by one, as a sorted folder, and as a reader of records. Each has a heading, then records. Named by the number of its first record, so that a sorted list
 // of names is the order of delivery. Appended to as a whole or not at all.
-import { closeSync, fdatasync, fdatasyncSync, fstatSync, readSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fdatasync,
+  fdatasyncSync,
+  fstatSync,
+  ftruncateSync,
+  lstatSync,
+  readdirSync,
+  readSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { OutputError } from '../../errors.ts';
 import { createAppendFile } from '../../io/append-file.ts';
 import { APPEND, openOwnFile, READ_ONLY } from '../../io/safe-file.ts';
-import { decodeRecord, type SpoolRecord } from './record-form.ts';
+import { decodeRecord, type SpoolRecord } from './record.ts';
+
+export interface SegmentEntry {
+  /** The number of its first record. */
+  readonly first: number;
+  readonly path: string;
+  bytes: number;
+}
+
+/** The segments in a folder. @throws the system's error */
+export function listSegments(folder: string): SegmentEntry[] {
+  return readdirSync(folder)
+    .flatMap((name) => {
+      const first = readSegmentName(name);
+      if (first === undefined) return [];
+      const path = join(folder, name);
+      // One that is acknowledged may be deleted just now, by a run that has ended.
+      const stat = lstatSync(path, { throwIfNoEntry: false });
+      return stat === undefined ? [] : [{ first, path, bytes: stat.size }];
+    })
+    .sort((a, b) => a.first - b.first);
+}
+
+/**
+ * Takes a torn end away from the last segment.
+ *
+ * @returns the number behind the last record, and how many bytes were taken away
+ * @throws OutputError if it is no segment, or the system's error
+ */
+export function repairEnd(segments: readonly SegmentEntry[]): { end: number; bytesRepaired: number } {
+  const last = segments.at(-1);
+  if (last === undefined) return { end: 0, bytesRepaired: 0 };
+  const scan = scanSegment(last.path);
+  if (scan === undefined) {
+    throw new OutputError(
+      `${JSON.stringify(last.path)} is not a segment of a spool`,
+      'nothing was changed: give another folder, or move the file away',
+    );
+  }
+  if (scan.tornBytes > 0) cutSegment(last.path, scan.wholeBytes);
+  last.bytes = scan.wholeBytes;
+  return { end: last.first + scan.records, bytesRepaired: scan.tornBytes };
+}
+
+function cutSegment(path: string, length: number): void {
+  const fd = openOwnFile(path, constants.O_RDWR);
+  try {
+    ftruncateSync(fd, length);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** A segment by the number of its first record. */
+export interface SegmentPlace {
+  readonly first: number;
+  readonly path: string;
+}
+
+/** What a number holds: a record, or the first of so many that are damaged or missing. */
+export type SpoolItem = SpoolRecord | { readonly damaged: number };
+
+interface Open extends SegmentPlace {
+  readonly fd: number;
+  readonly reader: SegmentReader;
+  /** The number that the reader comes to next. */
+  next: number;
+}
+
+export class SpoolReader {
+  #open: Open | undefined;
+
+  /** What stands under `number` in these segments, which end before `end`. @throws the system's error */
+  read(number: number, segments: readonly SegmentPlace[], end: number): SpoolItem {
+    const segment = segments.findLast(({ first }) => first <= number);
+    if (segment === undefined) return { damaged: (segments[0]?.first ?? end) - number };
+    const open = this.#seek(segment, number);
+    const record = open?.reader.readNext();
+    if (open !== undefined && record !== undefined) {
+      open.next += 1;
+      return record;
+    }
+    this.close();
+    const next = segments.find(({ first }) => first > number)?.first ?? end;
+    return { damaged: next - number };
+  }
+
+  close(): void {
+    if (this.#open !== undefined) closeSync(this.#open.fd);
+    this.#open = undefined;
+  }
+
+  /** A reader that comes to `number` next; undefined where the segment does not get that far. */
+  #seek({ first, path }: SegmentPlace, number: number): Open | undefined {
+    if (this.#open?.first !== first || this.#open.next > number) {
+      this.close();
+      const fd = openIfThere(path);
+      if (fd === undefined) return undefined;
+      this.#open = { first, path, fd, reader: createSegmentReader(fd), next: first };
+      if (!this.#open.reader.readHeading()) return undefined;
+    }
+    const open = this.#open;
+    for (; open.next < number; open.next += 1) if (open.reader.readNext() === undefined) return undefined;
+    return open;
+  }
+}
+
+/** Undefined for a file that was removed: what it held is lost, and the rest is not. @throws the system's error */
+function openIfThere(path: string): number | undefined {
+  try {
+    return openOwnFile(path, READ_ONLY);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
 
 /** Stands at the beginning of each segment; the number is the version of the form. */
 export const SEGMENT_HEADING = Buffer.from('atlantis spool 1\n');

@@ -1,12 +1,12 @@
-// The terms of a lane: what it is told, what it tells, what it counts.
+// The types of worker.ts: its settings, what it needs, what it reports, what it counts.
 import type { Clock } from '../clock.ts';
 import type { PolicySettings } from '../connection/policy.ts';
 import { EXIT } from '../errors.ts';
 import { LIFECYCLE_MARK, type SinkFault } from './sink.ts';
-import type { SpoolRecord } from './spool/record-form.ts';
+import type { SpoolRecord } from './spool/record.ts';
 
-/** What a lane tells of its way. */
-export type LaneNews =
+/** What a worker reports. */
+export type WorkerEvent =
   /** Something was acknowledged after a failure. */
   | { readonly kind: 'recovered' }
   | { readonly kind: 'failed'; readonly fault: SinkFault; readonly delayMs: number; readonly attempt: number }
@@ -14,7 +14,7 @@ export type LaneNews =
   | { readonly kind: 'ended'; readonly fault: SinkFault }
   | { readonly kind: 'damaged'; readonly records: number };
 
-export interface LaneSettings {
+export interface WorkerSettings {
   /** Most records that are under way at once. */
   readonly window: number;
   readonly policy: Pick<PolicySettings, 'retryMinMs' | 'retryMaxMs'>;
@@ -25,22 +25,22 @@ export interface LaneSettings {
   readonly givesUpAtStart: 'while-empty' | 'always' | 'never';
 }
 
-export interface LaneWorld {
+export interface WorkerDeps {
   readonly clock: Clock;
   /** Uniform in [0, 1). */
   random(): number;
-  tell(news: LaneNews): void;
+  report(event: WorkerEvent): void;
   /** Called whenever records were added or acknowledged. */
   onChange(): void;
-  /** Keeps a record that the sink will never take; undefined where nobody does. @throws if it cannot be kept */
-  readonly bury: ((record: SpoolRecord, why: string) => void) | undefined;
+  /** Keeps a record that the sink will never take; undefined without a dead-letter file. @throws if it cannot be kept */
+  readonly deadLetter: ((record: SpoolRecord, why: string) => void) | undefined;
 }
 
 /** Counts of events, without lifecycle records; only `lost` counts both, which cannot be told apart. */
-export interface LaneFigures {
+export interface WorkerFigures {
   readonly delivered: number;
   readonly duplicates: number;
-  readonly buried: number;
+  readonly deadLettered: number;
   readonly lost: number;
 }
 
