@@ -3,7 +3,6 @@
 // A key shrinks to its prefix, anything else to ***. A registered secret is found in plain, URL-escaped,
 // JSON-escaped, hexadecimal and base64 form, the last also in the middle of a longer base64 text. What merely looks like
 // a key, and userinfo in any URL, is taken out without being registered.
-
 import { keyPrefix } from './key.ts';
 import { createReplacer, type ReplaceSecret } from './secret-forms.ts';
 

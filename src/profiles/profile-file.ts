@@ -2,7 +2,6 @@
 //
 // No conf, no lock, and nothing is ever written (contract F3). No message holds any part of the content, not
 // even a name: only the path and a position (contract F4).
-
 import { StoreError } from '../errors.ts';
 import { isKey } from '../io/key.ts';
 import { describePosition, findJsonFault } from './json-fault.ts';

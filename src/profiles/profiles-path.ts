@@ -1,7 +1,6 @@
 // Where the profiles live: the platform's own configuration directory, or ATLANTIS_CONFIG_DIR.
 //
 // Only absolute paths count, so that nothing is ever read from the working directory (contract F5).
-
 import { posix, win32 } from 'node:path';
 import { UsageError } from '../errors.ts';
 

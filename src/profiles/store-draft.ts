@@ -2,7 +2,6 @@
 //
 // Everything that this version does not know stays in its place, so that an older atlantis loses nothing
 // that a newer one wrote.
-
 import { FORMAT_VERSION, type JsonObject, type Profile } from './profile-file.ts';
 
 /** The profiles while they are being changed. Nothing is written until the change is through. */

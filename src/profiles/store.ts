@@ -3,7 +3,6 @@
 // conf writes a staging file beside the store; only when that has been read back byte for byte and has
 // reached the disk does it take the store's place in one rename. So a full disk, a kill or a crash leaves the
 // old file or the new one, and never half of one (contract F2).
-
 import { randomBytes } from 'node:crypto';
 import {
   chmodSync,

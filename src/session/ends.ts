@@ -1,5 +1,4 @@
 // Everything that can end a run from outside the stream: signals, faults of our own, durations (contract S1, S2).
-
 import type { EndSignal, Io } from '../io/io.ts';
 import type { Stop } from '../io/stop.ts';
 import type { TailConfig } from '../settings/stream-config.ts';

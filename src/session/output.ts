@@ -1,7 +1,6 @@
 // Where the events of a run go, as the session sees it: stdout for a tail, another service for a bridge.
 //
 // The session waits for what an output returns before it pulls more: that is all the back-pressure there is.
-
 import type { Batch } from '../events/batch.ts';
 import type { WriteFailure } from '../io/line-writer.ts';
 import type { LifecycleRecord, Place } from '../render/renderer.ts';

@@ -1,5 +1,4 @@
 // The output of `stream tail`: events as lines on stdout, and a word on stderr when their reader holds them up.
-
 import type { Io } from '../io/io.ts';
 import { createLineWriter, isFile, type WriteFailure } from '../io/line-writer.ts';
 import type { Renderer } from '../render/renderer.ts';

@@ -2,7 +2,6 @@
 //
 // Data is pulled; the only force backwards is an awaited write. Where the events go is the output's matter, why
 // the run ends is the session's: every reason goes through one `Stop`.
-
 import { isAtlantisError, type OutputError } from '../errors.ts';
 import type { Io, Outcome } from '../io/io.ts';
 import { createStop, type Stop, type StopReason, toOutcome } from '../io/stop.ts';

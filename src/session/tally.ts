@@ -1,5 +1,4 @@
 // Counts what a run saw, for the summary (contract G3).
-
 import type { Clock } from '../clock.ts';
 import type { Lost } from '../connection/follow.ts';
 import type { DiscardReason } from '../events/messages.ts';

@@ -1,6 +1,5 @@
 // What the simulated events are made of: chains with their tokens, block times, and the look of their
 // addresses and hashes. Everything is invented but shaped like the real thing; checksums do not hold.
-
 import type { Random } from './random.ts';
 
 /** A token as traded on one chain. */

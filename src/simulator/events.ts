@@ -3,7 +3,6 @@
 // The text is written by hand, not by JSON.stringify, so that amounts in the smallest unit stay exact beyond
 // 2^53. The same random stream, clock and types give the same bytes. Names are labels of roles, never of
 // anybody.
-
 import { CHAINS, CHAINS_EPOCH_MS, type Chain, drawHex, type Token } from './chains.ts';
 import type { EventClock, Random } from './random.ts';
 

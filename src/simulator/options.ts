@@ -1,5 +1,4 @@
 // What a simulator can be told, and what it makes of it: defaults filled in, nonsense refused.
-
 import { randomBytes } from 'node:crypto';
 import { UsageError } from '../errors.ts';
 import { KNOWN_EVENT_TYPES } from './events.ts';

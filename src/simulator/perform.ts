@@ -1,5 +1,4 @@
 // The engine: performs a timeline of steps on one connection, in order, until it ends or the client goes.
-
 import type { EventSource } from './events.ts';
 import type { Refusal } from './refusal.ts';
 import { pause, type Step, startPace } from './scenario.ts';

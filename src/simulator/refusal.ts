@@ -1,6 +1,5 @@
 // What the service answers when it does not upgrade: status, error envelope, headers (docs/protocol.md,
 // "When the upgrade is refused").
-
 import { STATUS_CODES } from 'node:http';
 
 /** The stable error codes of the service by HTTP status, with a message for people. */

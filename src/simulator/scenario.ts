@@ -1,6 +1,5 @@
 // What a scenario is: for each upgrade either a refusal or a timeline of steps. Plain data, so that the
 // named scenarios, a script and the tests all drive the same engine (perform.ts).
-
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Random } from './random.ts';
 import type { Refusal } from './refusal.ts';

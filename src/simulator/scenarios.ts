@@ -1,5 +1,4 @@
 // The scenarios by name: good days and bad days of the service, as timelines of steps.
-
 import { UsageError } from '../errors.ts';
 import type { Random } from './random.ts';
 import type { Act, Scenario, Step } from './scenario.ts';

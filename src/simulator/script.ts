@@ -1,5 +1,4 @@
 // A scenario script: JSON (docs/scenario.schema.json) → Scenario. Every refusal names the place by its JSON path.
-
 import { UsageError } from '../errors.ts';
 import { parseDuration } from '../flags/values.ts';
 import type { Refusal } from './refusal.ts';

@@ -1,7 +1,6 @@
 // Options of `stream()` → a configuration in which everything is checked and nothing is left open.
 //
 // Pure but for looking at certificates: nothing is read, resolved or connected to.
-
 import { CONNECTION_DEFAULTS, type ConnectionSettings, fillRetryBounds } from '../connection/settings.ts';
 import { UsageError } from '../errors.ts';
 import { parseKey } from '../io/key.ts';

@@ -7,7 +7,7 @@ import { checkOptions } from './config.ts';
 import { speakOfOptions } from './errors.ts';
 import { EventStream } from './event-stream.ts';
 import type { StreamOptions } from './options.ts';
-import { prepareStream, type StreamWorld } from './settings.ts';
+import { prepareStream, type StreamDeps } from './settings.ts';
 
 export type { CauseKind } from '../connection/cause-table.ts';
 export type { Cause } from '../connection/causes.ts';
@@ -36,7 +36,7 @@ export type {
 } from './items.ts';
 export type { ReadKey, StreamCallbacks, StreamOptions } from './options.ts';
 
-const WORLD: StreamWorld = {
+const DEPS: StreamDeps = {
   clock: systemClock,
   random: Math.random,
   readEnvironment: processEnvironment,
@@ -51,5 +51,5 @@ const WORLD: StreamWorld = {
  */
 export function stream(options: StreamOptions): EventStream {
   const config = checkOptions(options);
-  return new EventStream(config, () => prepareStream(config, WORLD), WORLD);
+  return new EventStream(config, () => prepareStream(config, DEPS), DEPS);
 }

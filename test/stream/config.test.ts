@@ -8,7 +8,7 @@ import { parseConnectionFlags } from '../../src/settings/connection-config.ts';
 import { checkOptions } from '../../src/stream/config.ts';
 import { speakOfOptions } from '../../src/stream/errors.ts';
 import { type StreamOptions, stream } from '../../src/stream/index.ts';
-import { prepareStream, type StreamWorld } from '../../src/stream/settings.ts';
+import { prepareStream, type StreamDeps } from '../../src/stream/settings.ts';
 
 const KEY = 'ak_live_00112233445566778899aabbccddeeff';
 const GIVEN = { url: 'https://api.atlantis.example', key: KEY } as const;
@@ -118,18 +118,18 @@ describe('options', () => {
 });
 
 describe('what becomes of them', () => {
-  const world = (env: Record<string, string> = {}): StreamWorld => ({
+  const deps = (env: Record<string, string> = {}): StreamDeps => ({
     clock: systemClock,
     random: () => 0,
     readEnvironment: () => env,
   });
-  const UNREADABLE: StreamWorld = {
-    ...world(),
+  const UNREADABLE: StreamDeps = {
+    ...deps(),
     readEnvironment() {
       throw new Error('the environment was read');
     },
   };
-  const prepare = async (options: Partial<StreamOptions>, surroundings: StreamWorld = UNREADABLE) =>
+  const prepare = async (options: Partial<StreamOptions>, surroundings: StreamDeps = UNREADABLE) =>
     (await prepareStream(checkOptions({ ...GIVEN, ...options }), surroundings)).dial;
 
   test('the environment is read only where asked', async () => {
@@ -153,7 +153,7 @@ describe('what becomes of them', () => {
   });
 
   test('C7: checks that the environment turns off are refused where it counts', async () => {
-    const off = world({ NODE_TLS_REJECT_UNAUTHORIZED: '0' });
+    const off = deps({ NODE_TLS_REJECT_UNAUTHORIZED: '0' });
     await expect(prepare({ useEnvironment: true }, off)).rejects.toThrow(UsageError);
     const local = { url: 'https://localhost', useEnvironment: true };
     expect((await prepare(local, off)).mustCheckCertificates).toBe(false);

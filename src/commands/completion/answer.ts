@@ -2,7 +2,6 @@
 //
 // `:files` alone means that the shell shall complete files. Profile names are read as `stream tail` reads them;
 // a store that is missing or damaged has none, and nothing is said about it in the middle of a line.
-
 import type { DocumentedCommand } from '../../flags/documented-command.ts';
 import type { Outline } from '../../flags/outline.ts';
 import { outlineCommand } from '../../flags/read-outline.ts';

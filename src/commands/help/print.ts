@@ -1,5 +1,4 @@
 // Prints help: of a command, or the front page. Loaded when somebody asks.
-
 import type { CommanderError } from 'commander';
 import { EXIT, UsageError } from '../../errors.ts';
 import type { DocumentedCommand, HelpWanted } from '../../flags/documented-command.ts';

@@ -1,5 +1,4 @@
 // `profile use`, `rename` and `remove`: changes to what is there already.
-
 import { UsageError } from '../../errors.ts';
 import type { GlobalFlags } from '../../flags/global-flags.ts';
 import type { Io, Outcome } from '../../io/io.ts';

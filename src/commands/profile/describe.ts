@@ -1,5 +1,4 @@
 // A profile as it may be shown: never more of a key than its prefix, of a key command than its program.
-
 import type { Io } from '../../io/io.ts';
 import { keyPrefix } from '../../io/key.ts';
 import type { Profile } from '../../profiles/profile-file.ts';

@@ -1,5 +1,4 @@
 // `profile list` and `profile path`. Neither writes anything.
-
 import { StoreError } from '../../errors.ts';
 import type { Io } from '../../io/io.ts';
 import { makeVisible } from '../../render/sanitize.ts';

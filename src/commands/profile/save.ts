@@ -1,5 +1,4 @@
 // Changes the store for a profile command, and tells what came of it besides.
-
 import type { Io } from '../../io/io.ts';
 import type { StoreDraft } from '../../profiles/store-draft.ts';
 import type { ProfileContext } from './read.ts';

@@ -1,7 +1,6 @@
 // `profile show`: what a command would use now, and which source each value came from (contract § 1).
 //
 // Nothing is written, no key command is run, nothing is connected to.
-
 import { UsageError } from '../../errors.ts';
 import type { Io } from '../../io/io.ts';
 import { keyPrefix, parseKey } from '../../io/key.ts';

@@ -1,5 +1,4 @@
 // `stream simulate`, from parsed flags to the end: a server that runs until a signal.
-
 import { UsageError } from '../../errors.ts';
 import { listGiven, parseFlags, pick } from '../../flags/definition.ts';
 import type { EndSignal, Io, Outcome } from '../../io/io.ts';
