@@ -34,7 +34,7 @@ const LAYERS = {
   'string-width': ['string-width'],
   chalk: ['chalk'],
   'render.tree': ['events/json-level.ts', 'events/path.ts'],
-  filter: ['filter/filter.ts', 'events/label.ts'],
+  filter: ['filter/filter.ts', 'events/seek-path.ts'],
   tail: ['commands/tail/run.ts'],
   replay: ['commands/replay/run.ts'],
   'commands.help': ['commands/help/print.ts'],

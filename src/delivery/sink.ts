@@ -5,8 +5,8 @@ import { CAUSES } from '../connection/cause-table.ts';
 import { type Cause, describeCause } from '../connection/causes.ts';
 import { RULES } from '../connection/rules.ts';
 import type { ExitCode } from '../errors.ts';
-import { createScalarReader } from '../events/label.ts';
 import type { Step } from '../events/path.ts';
+import { createScalarReader } from '../events/seek-path.ts';
 import type { SpoolRecord } from './spool/record.ts';
 
 /**

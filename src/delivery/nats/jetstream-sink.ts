@@ -20,7 +20,7 @@ import {
 } from '@nats-io/transport-node';
 import type { Clock } from '../../clock.ts';
 import type { Cause } from '../../connection/causes.ts';
-import { createTypeReader } from '../../events/label.ts';
+import { createTypeReader } from '../../events/seek-path.ts';
 import type { NatsSettings } from '../../settings/nats-settings.ts';
 import { coversSubject, createSubjectMaker, widenTemplate } from '../../settings/nats-subject.ts';
 import {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { compareDecimal, readDecimal } from '../../src/events/decimal.ts';
+import { compareDecimal, readDecimal } from '../../src/events/value-test.ts';
 import { type Random, seededRandom } from '../helpers/random-json.ts';
 import { compareByBigInt, respellNumber } from '../protocol/decimals.ts';
 
