@@ -1,7 +1,7 @@
 // The file that tells a script that the stream is live: written after the first welcome, whole or not at all.
 import { rmSync, statSync } from 'node:fs';
 import { OutputError } from '../errors.ts';
-import { findReplaceable, writeWholeFile } from '../io/whole-file.ts';
+import { findReplaceable, writeWholeFile } from '../io/safe-file.ts';
 
 /**
  * Removes what an earlier run left there: it would say that this one is live. What is no regular file stays.
