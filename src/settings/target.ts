@@ -5,7 +5,7 @@
 import type { KeyOrigin } from '../connection/causes.ts';
 import { CredentialError, UsageError } from '../errors.ts';
 import type { Flags } from '../flags/definition.ts';
-import type { SOURCE_FLAGS } from '../flags/stream-flags.ts';
+import type { SOURCE_FLAGS } from '../flags/shared-flags.ts';
 import type { Io } from '../io/io.ts';
 import { parseKey } from '../io/key.ts';
 import { type Profile, type ProfileFile, readProfileFile } from '../profiles/profile-file.ts';

@@ -2,8 +2,7 @@
 //
 // `:files` alone means that the shell shall complete files. Profile names are read as `stream tail` reads them;
 // a store that is missing or damaged has none, and nothing is said about it in the middle of a line.
-import type { DocumentedCommand } from '../../flags/documented-command.ts';
-import type { Outline } from '../../flags/outline.ts';
+import type { DocumentedCommand, Outline } from '../../flags/documented-command.ts';
 import { outlineCommand } from '../../flags/read-outline.ts';
 import type { Io } from '../../io/io.ts';
 import { readProfileFile } from '../../profiles/profile-file.ts';

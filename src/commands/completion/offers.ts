@@ -1,5 +1,5 @@
 // What could stand at the end of an unfinished command line: a pure function of its words and the outline.
-import type { Outline, Value } from '../../flags/outline.ts';
+import type { Outline, Value } from '../../flags/documented-command.ts';
 import { TOPICS } from '../../flags/topics.ts';
 import { listFlags, readWords } from './read-words.ts';
 

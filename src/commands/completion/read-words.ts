@@ -1,6 +1,6 @@
 // Reads an unfinished command line the way commander would: which command it is, which flags were given, and
 // what the last word is about to be.
-import type { Flag, Outline } from '../../flags/outline.ts';
+import type { Flag, Outline } from '../../flags/documented-command.ts';
 
 /** What the words say before the last one. */
 export interface Reading {

@@ -1,8 +1,7 @@
 // The scripts that `atlantis completion` prints. They know nothing but how to ask: every word they offer comes
 // from the program, so that a script of yesterday completes the flags of today. They are evaluated, not sourced
 // from `<(…)`: the bash 3.2 of macOS reads nothing from there, and does not say so.
-import { SHELLS } from '../../flags/choices.ts';
-import { parseChoice } from '../../flags/values.ts';
+import { parseChoice, SHELLS } from '../../flags/values.ts';
 import type { Io } from '../../io/io.ts';
 
 /** @throws UsageError for a shell that has none */

@@ -1,8 +1,7 @@
 // Prints help: of a command, or the front page. Loaded when somebody asks.
 import type { CommanderError } from 'commander';
 import { EXIT, UsageError } from '../../errors.ts';
-import type { DocumentedCommand, HelpWanted } from '../../flags/documented-command.ts';
-import { listCommands } from '../../flags/outline.ts';
+import { type DocumentedCommand, type HelpWanted, listCommands } from '../../flags/documented-command.ts';
 import { findRoot, listWords, outlineCommand } from '../../flags/read-outline.ts';
 import { TOPICS } from '../../flags/topics.ts';
 import type { Io } from '../../io/io.ts';

@@ -7,7 +7,7 @@ import {
   groupFlags,
   type Note,
   type Outline,
-} from '../../flags/outline.ts';
+} from '../../flags/documented-command.ts';
 import type { Topic } from '../../flags/topics.ts';
 import { alignTerms, foldCommand, wrapText } from '../../flags/wrap.ts';
 

@@ -1,6 +1,6 @@
 // `profile use`, `rename` and `remove`: changes to what is there already.
 import { UsageError } from '../../errors.ts';
-import type { GlobalFlags } from '../../flags/global-flags.ts';
+import type { GlobalFlags } from '../../flags/shared-flags.ts';
 import type { Io, Outcome } from '../../io/io.ts';
 import { keyPrefix } from '../../io/key.ts';
 import type { RemoveFlags } from './flags.ts';

@@ -1,6 +1,6 @@
 // Reads the profiles for a command that shows or changes them.
 import { UsageError } from '../../errors.ts';
-import type { GlobalFlags } from '../../flags/global-flags.ts';
+import type { GlobalFlags } from '../../flags/shared-flags.ts';
 import type { Io } from '../../io/io.ts';
 import {
   isProfileName,

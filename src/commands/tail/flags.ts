@@ -8,7 +8,7 @@ import {
   READY_FLAGS,
   SIMULATION_FLAGS,
   SOURCE_FLAGS,
-} from '../../flags/stream-flags.ts';
+} from '../../flags/shared-flags.ts';
 import { parseCount, parseDuration, parseSize } from '../../flags/values.ts';
 import { parseStreamName } from '../../settings/nats-url.ts';
 

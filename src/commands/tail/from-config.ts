@@ -2,7 +2,7 @@
 import type { StartPlace } from '../../delivery/nats/consumer.ts';
 import { UsageError } from '../../errors.ts';
 import { listGiven, parseFlags } from '../../flags/definition.ts';
-import { SIMULATION_FLAGS, SOURCE_FLAGS } from '../../flags/stream-flags.ts';
+import { SIMULATION_FLAGS, SOURCE_FLAGS } from '../../flags/shared-flags.ts';
 import { parseDuration } from '../../flags/values.ts';
 import { type NatsAddress, parseNatsUrl } from '../../settings/nats-url.ts';
 import type { StreamFlags } from '../../settings/stream-config.ts';

@@ -2,7 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { mergeBroken } from '../../../src/commands/completion/answer.ts';
 import { complete, type Sources } from '../../../src/commands/completion/offers.ts';
-import { listCommands } from '../../../src/flags/outline.ts';
+import { listCommands } from '../../../src/flags/documented-command.ts';
 import { readOutline } from '../../helpers/outline.ts';
 
 const root = readOutline();

@@ -1,7 +1,7 @@
 // Help at every width, and what the definitions owe to it.
 import { describe, expect, test } from '@jest/globals';
 import { renderFrontPage, renderHelp } from '../../../src/commands/help/render.ts';
-import { listCommands } from '../../../src/flags/outline.ts';
+import { listCommands } from '../../../src/flags/documented-command.ts';
 import { SCENARIO_LIST } from '../../../src/simulator/scenarios.ts';
 import { findOwnWords, readOutline } from '../../helpers/outline.ts';
 

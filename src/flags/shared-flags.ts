@@ -1,8 +1,8 @@
 // The flags that several commands of `stream` share: where the stream is, how to connect, which events, until when.
 import { CONNECTION_DEFAULTS, RETRY_DEFAULTS } from '../connection/settings.ts';
-import { FORMATS, TIME_MODES } from './choices.ts';
 import {
   choice,
+  type Flags,
   group,
   list,
   negation,
@@ -12,7 +12,25 @@ import {
   toggle,
   withDefault,
 } from './definition.ts';
-import { parseCount, parseDuration, writeDuration } from './values.ts';
+import {
+  COLOR_MODES,
+  FORMATS,
+  LOG_FORMATS,
+  parseCount,
+  parseDuration,
+  TIME_MODES,
+  writeDuration,
+} from './values.ts';
+
+export const GLOBAL_FLAGS = {
+  color: choice('--color <when>', 'colour', COLOR_MODES, 'auto'),
+  isQuiet: toggle('-q, --quiet', 'nothing on stderr but errors'),
+  isVerbose: toggle('-v, --verbose', 'say more on stderr, and show the stack of a fault'),
+  logFormat: choice('--log-format <format>', 'form of stderr', LOG_FORMATS, 'text'),
+};
+
+/** As the command line gives them. */
+export type GlobalFlags = Flags<typeof GLOBAL_FLAGS>;
 
 /** A whole number of at least `min`. */
 const count =
