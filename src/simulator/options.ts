@@ -2,8 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { UsageError } from '../errors.ts';
 import { KNOWN_EVENT_TYPES } from './events.ts';
-import type { Scenario } from './scenario.ts';
-import { findScenario } from './scenarios.ts';
+import { findScenario, type Scenario } from './scenarios.ts';
 
 /** How the simulator behaves; every part has a default. */
 export interface SimulatorOptions {

@@ -15,13 +15,11 @@ import type { AddressInfo, Socket } from 'node:net';
 import { WebSocketServer } from 'ws';
 import { UsageError } from '../errors.ts';
 import type { ServerCertificate } from './certificate.ts';
-import { drawHex } from './chains.ts';
-import { createEventGenerator, type EventSource, limitEvents } from './events.ts';
+import { createEventGenerator, drawHex, type EventSource, limitEvents } from './events.ts';
 import { checkOptions, type SimulatorOptions } from './options.ts';
 import { performTimeline } from './perform.ts';
 import { createRandom, createVirtualClock } from './random.ts';
-import { buildRefusal, type Refusal, serializeAnswer } from './refusal.ts';
-import type { Step } from './scenario.ts';
+import { buildRefusal, type Refusal, type Step, serializeAnswer } from './scenarios.ts';
 import { openWire } from './wire.ts';
 
 export interface Listener {

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { setImmediate as yieldToLoop } from 'node:timers/promises';
 import type { WebSocket } from 'ws';
-import { MAX_TIMER_MS } from './scenario.ts';
+import { MAX_TIMER_MS } from './scenarios.ts';
 
 /** Opcodes of RFC 6455 § 11.8. */
 export const OPCODE = { text: 0x1, binary: 0x2, close: 0x8, ping: 0x9, pong: 0xa } as const;

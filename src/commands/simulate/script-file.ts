@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { UsageError } from '../../errors.ts';
 import { describePosition, findJsonFault } from '../../profiles/json-fault.ts';
-import type { Scenario } from '../../simulator/scenario.ts';
+import type { Scenario } from '../../simulator/scenarios.ts';
 import { parseScript } from '../../simulator/script.ts';
 
 /** @throws UsageError naming the file, or the line and column or JSON path of the first fault */
