@@ -24,9 +24,14 @@ import Conf from 'conf';
 import { OutputError, StoreError } from '../errors.ts';
 import { type Lock, type LockHost, takeLock } from '../io/lock.ts';
 import { makeFolder } from '../io/safe-file.ts';
-import { DamagedStoreError, type JsonObject, parseProfiles } from './profile-file.ts';
+import {
+  createDraft,
+  DamagedStoreError,
+  type JsonObject,
+  parseProfiles,
+  type StoreDraft,
+} from './profile-file.ts';
 import { checkDirectory, readStoreBytes, systemCode } from './store-access.ts';
-import { createDraft, type StoreDraft } from './store-draft.ts';
 import { checkWay, type Reader } from './store-place.ts';
 
 /** What writing needs from the system. */

@@ -9,7 +9,7 @@ import type { SOURCE_FLAGS } from '../flags/shared-flags.ts';
 import type { Io } from '../io/io.ts';
 import { parseKey } from '../io/key.ts';
 import { type Profile, type ProfileFile, readProfileFile } from '../profiles/profile-file.ts';
-import { profilesPath } from '../profiles/profiles-path.ts';
+import { profilesPath } from '../profiles/store-place.ts';
 import { isRelativeProgram } from './key-program.ts';
 import { parseStreamUrl, type StreamUrl } from './stream-url.ts';
 

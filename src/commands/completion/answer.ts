@@ -6,7 +6,7 @@ import type { DocumentedCommand, Outline } from '../../flags/documented-command.
 import { outlineCommand } from '../../flags/read-outline.ts';
 import type { Io } from '../../io/io.ts';
 import { readProfileFile } from '../../profiles/profile-file.ts';
-import { profilesPath } from '../../profiles/profiles-path.ts';
+import { profilesPath } from '../../profiles/store-place.ts';
 import { parseStreamUrl } from '../../settings/stream-url.ts';
 import { KNOWN_EVENT_TYPES } from '../../simulator/events.ts';
 import { SCENARIO_LIST } from '../../simulator/scenarios.ts';

@@ -8,7 +8,7 @@ import {
   type ProfileFile,
   readProfileFile,
 } from '../../profiles/profile-file.ts';
-import { profilesPath } from '../../profiles/profiles-path.ts';
+import { profilesPath } from '../../profiles/store-place.ts';
 import { parseLogFlags } from '../../settings/stream-config.ts';
 import { createReporter, loadLogStyle, type Reporter } from '../../ui/reporter.ts';
 

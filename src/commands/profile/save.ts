@@ -1,6 +1,6 @@
 // Changes the store for a profile command, and tells what came of it besides.
 import type { Io } from '../../io/io.ts';
-import type { StoreDraft } from '../../profiles/store-draft.ts';
+import type { StoreDraft } from '../../profiles/profile-file.ts';
 import type { ProfileContext } from './read.ts';
 
 /** As `updateStore`, which is loaded here and nowhere else: conf is only for writing. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { profilesPath } from '../../src/profiles/profiles-path.ts';
+import { profilesPath } from '../../src/profiles/store-place.ts';
 
 describe('F1: the store is in the platform’s configuration directory', () => {
   test.each<[NodeJS.Platform, Record<string, string>, string | undefined, string | undefined]>([
