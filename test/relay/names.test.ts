@@ -8,10 +8,10 @@ import { createTypeReader } from '../../src/events/seek-path.ts';
 import {
   coversSubject,
   createSubjectMaker,
+  parseNatsUrl,
   parseSubject,
   widenTemplate,
-} from '../../src/settings/nats-subject.ts';
-import { parseNatsUrl } from '../../src/settings/nats-url.ts';
+} from '../../src/settings/nats-address.ts';
 
 const ID = [{ kind: 'member', name: 'id' }] as const;
 

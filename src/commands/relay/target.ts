@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { type HttpTarget, parseHttpTarget } from '../../delivery/http/http-target.ts';
 import { UsageError } from '../../errors.ts';
-import { isNatsUrl, type NatsAddress, parseNatsUrl } from '../../settings/nats-url.ts';
+import { isNatsUrl, type NatsAddress, parseNatsUrl } from '../../settings/nats-address.ts';
 
 interface TargetValues {
   readonly to: readonly string[];

@@ -10,7 +10,7 @@ import {
   SOURCE_FLAGS,
 } from '../../flags/shared-flags.ts';
 import { parseCount, parseDuration, parseSize } from '../../flags/values.ts';
-import { parseStreamName } from '../../settings/nats-url.ts';
+import { parseStreamName } from '../../settings/nats-address.ts';
 
 export const FROM_FLAGS = {
   from: text('--from <url>', 'a JetStream stream instead: nats://host[:port][,...]/stream, or tls://...'),

@@ -4,7 +4,7 @@ import { UsageError } from '../../errors.ts';
 import { listGiven, parseFlags } from '../../flags/definition.ts';
 import { SIMULATION_FLAGS, SOURCE_FLAGS } from '../../flags/shared-flags.ts';
 import { parseDuration } from '../../flags/values.ts';
-import { type NatsAddress, parseNatsUrl } from '../../settings/nats-url.ts';
+import { type NatsAddress, parseNatsUrl } from '../../settings/nats-address.ts';
 import type { StreamFlags } from '../../settings/stream-config.ts';
 import { FROM_FLAGS, type FromFlags } from './flags.ts';
 

@@ -16,8 +16,7 @@ import {
 import type { CauseKind } from '../../connection/cause-table.ts';
 import type { Cause } from '../../connection/causes.ts';
 import { classifyError } from '../../connection/network-errors.ts';
-import type { NatsCredentials } from '../../settings/nats-credentials.ts';
-import type { NatsSettings } from '../../settings/nats-settings.ts';
+import type { NatsCredentials, NatsSettings } from '../../settings/nats-settings.ts';
 
 /** What JetStream answers instead of an acknowledgement (server/errors.json of nats-server). */
 export interface ApiError {

@@ -21,8 +21,8 @@ import {
 import type { Clock } from '../../clock.ts';
 import type { Cause } from '../../connection/causes.ts';
 import { createTypeReader } from '../../events/seek-path.ts';
+import { coversSubject, createSubjectMaker, widenTemplate } from '../../settings/nats-address.ts';
 import type { NatsSettings } from '../../settings/nats-settings.ts';
-import { coversSubject, createSubjectMaker, widenTemplate } from '../../settings/nats-subject.ts';
 import {
   describeSinkFault,
   type IdentifyRecord,

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { closeSync, constants, openSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { readNamedFile } from '../../src/settings/read-file.ts';
+import { readNamedFile } from '../../src/settings/certificates.ts';
 import { makeTempFolder, registerCleanup } from '../helpers/cleanup.ts';
 
 /** A pipe with a name; `open` is its write end. */

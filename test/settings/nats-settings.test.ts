@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { readNatsCredentials } from '../../src/settings/nats-credentials.ts';
+import { readNatsCredentials } from '../../src/settings/nats-settings.ts';
 import { makeTempFolder } from '../helpers/cleanup.ts';
 import { createFakeIo } from '../helpers/fake-io.ts';
 
