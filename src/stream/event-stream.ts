@@ -16,11 +16,8 @@ import { CredentialError, UsageError } from '../errors.ts';
 import { hasPrefix, keyPrefix, parseKey } from '../io/key.ts';
 import { createRedactor } from '../io/redact.ts';
 import { makeVisible } from '../render/sanitize.ts';
-import type { StreamConfig } from './config.ts';
-import { StreamEndedError } from './errors.ts';
-import type { StreamEvent } from './event.ts';
-import { EventBatch, type StreamItem } from './items.ts';
-import type { StreamCallbacks } from './options.ts';
+import { EventBatch, StreamEndedError, type StreamEvent, type StreamItem } from './items.ts';
+import type { StreamCallbacks, StreamConfig } from './options.ts';
 import type { StreamDeps, StreamSettings } from './settings.ts';
 
 /** What `for await` takes, with an end that does not wait for the next item. */

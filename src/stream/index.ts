@@ -3,10 +3,9 @@
 // No output, no process handlers; the environment is read only where asked. What is exported here is API.
 import { systemClock } from '../clock.ts';
 import { processEnvironment } from '../io/io.ts';
-import { checkOptions } from './config.ts';
-import { speakOfOptions } from './errors.ts';
 import { EventStream } from './event-stream.ts';
-import type { StreamOptions } from './options.ts';
+import { speakOfOptions } from './items.ts';
+import { checkOptions, type StreamOptions } from './options.ts';
 import { prepareStream, type StreamDeps } from './settings.ts';
 
 export type { CauseKind } from '../connection/cause-table.ts';
@@ -20,8 +19,6 @@ export {
   isAtlantisError,
   UsageError,
 } from '../errors.ts';
-export { StreamEndedError } from './errors.ts';
-export type { StreamEvent } from './event.ts';
 export type { EventStream, Pull } from './event-stream.ts';
 export type {
   Connected,
@@ -32,8 +29,10 @@ export type {
   Gap,
   Lost,
   Retrying,
+  StreamEvent,
   StreamItem,
 } from './items.ts';
+export { StreamEndedError } from './items.ts';
 export type { ReadKey, StreamCallbacks, StreamOptions } from './options.ts';
 
 const DEPS: StreamDeps = {

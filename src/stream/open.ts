@@ -4,8 +4,8 @@ import type { Io } from '../io/io.ts';
 import { readCaFile } from '../settings/certificates.ts';
 import type { ConnectionConfig } from '../settings/connection-config.ts';
 import type { StreamSource } from '../settings/stream-config.ts';
-import type { StreamConfig } from './config.ts';
 import { EventStream } from './event-stream.ts';
+import type { StreamConfig } from './options.ts';
 import { prepareStream, type StreamDeps, type StreamSettings } from './settings.ts';
 
 export interface PreparedStream {

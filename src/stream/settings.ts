@@ -9,7 +9,7 @@ import { createFrameBuffer } from '../events/frame-buffer.ts';
 import { classifyText } from '../events/scanner.ts';
 import { areTlsChecksOff, TLS_CHECKS_OFF } from '../settings/certificates.ts';
 import { VERSION } from '../version.ts';
-import type { StreamConfig } from './config.ts';
+import type { StreamConfig } from './options.ts';
 
 /** Leaves the wanted events of a batch. */
 type Select = (batch: Batch) => Batch;

@@ -8,8 +8,7 @@ import { type Connection, follow, type Gap } from '../../connection/follow.ts';
 import type { PolicySettings } from '../../connection/policy.ts';
 import { type Batch, textOf } from '../../events/batch.ts';
 import type { NatsSettings } from '../../settings/nats-settings.ts';
-import { StreamEndedError } from '../../stream/errors.ts';
-import { EventBatch, type StreamItem } from '../../stream/items.ts';
+import { EventBatch, StreamEndedError, type StreamItem } from '../../stream/items.ts';
 import { classifyNatsError, connectNats } from './connect.ts';
 import {
   describeTrimmed,

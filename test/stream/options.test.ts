@@ -5,9 +5,9 @@ import { systemClock } from '../../src/clock.ts';
 import { CAUSES } from '../../src/connection/cause-table.ts';
 import { CredentialError, UsageError } from '../../src/errors.ts';
 import { parseConnectionFlags } from '../../src/settings/connection-config.ts';
-import { checkOptions } from '../../src/stream/config.ts';
-import { speakOfOptions } from '../../src/stream/errors.ts';
 import { type StreamOptions, stream } from '../../src/stream/index.ts';
+import { speakOfOptions } from '../../src/stream/items.ts';
+import { checkOptions } from '../../src/stream/options.ts';
 import { prepareStream, type StreamDeps } from '../../src/stream/settings.ts';
 
 const KEY = 'ak_live_00112233445566778899aabbccddeeff';
