@@ -10,11 +10,11 @@ import {
 } from '../settings/stream-config.ts';
 import type { EventStream } from '../stream/event-stream.ts';
 import { type PreparedStream, prepareSource } from '../stream/open.ts';
+import { sayConnected } from '../ui/messages.ts';
 import { createReporter, loadLogStyle, type Reporter } from '../ui/reporter.ts';
 import type { StreamStatus } from '../ui/shown-status.ts';
 import { createStatusLine } from '../ui/status-line.ts';
 import { loadStreamStatus } from '../ui/stream-status.ts';
-import { sayConnected } from '../ui/words.ts';
 import type { Select } from './format.ts';
 import type { LiveSource } from './source.ts';
 

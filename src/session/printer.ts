@@ -2,8 +2,8 @@
 import type { Io } from '../io/io.ts';
 import { createLineWriter, isFile, type WriteFailure } from '../io/line-writer.ts';
 import type { Renderer } from '../render/renderer.ts';
+import { sayCut } from '../ui/messages.ts';
 import type { StreamStatus } from '../ui/shown-status.ts';
-import { sayCut } from '../ui/words.ts';
 import type { Output } from './output.ts';
 
 /** A reader that blocks for longer is worth a line. */

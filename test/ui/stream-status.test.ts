@@ -2,8 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { PLAIN_LOG_STYLE } from '../../src/render/paint.ts';
 import { ASCII_SIGNS } from '../../src/render/signs.ts';
-import { drawSparkline, formatRate, startRate } from '../../src/ui/rate.ts';
-import { createStreamStatus } from '../../src/ui/shown-status.ts';
+import { createStreamStatus, drawSparkline, formatRate, startRate } from '../../src/ui/shown-status.ts';
 import { createStatusLine, NO_STATUS_LINE } from '../../src/ui/status-line.ts';
 import { loadStreamStatus } from '../../src/ui/stream-status.ts';
 import { createFakeClock } from '../helpers/fake-clock.ts';

@@ -5,8 +5,8 @@ import type { Cause } from '../../src/connection/causes.ts';
 import type { EndReason } from '../../src/connection/policy.ts';
 import { OutputError } from '../../src/errors.ts';
 import type { Connected } from '../../src/stream/items.ts';
+import * as say from '../../src/ui/messages.ts';
 import type { StatusRecord } from '../../src/ui/reporter.ts';
-import * as say from '../../src/ui/words.ts';
 
 const HOST = 'api.atlantis.example';
 const KINDS = Object.keys(CAUSES) as CauseKind[];
