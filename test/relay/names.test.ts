@@ -1,6 +1,6 @@
 // The pure parts of the relay as tables: subjects, ids, verdicts on HTTP answers, places to begin.
 import { describe, expect, test } from '@jest/globals';
-import { parseFromFlags } from '../../src/commands/tail/from-config.ts';
+import { parseFromFlags } from '../../src/commands/tail/config.ts';
 import { NumberedQueue } from '../../src/delivery/backlog.ts';
 import { judgeAnswer } from '../../src/delivery/http/http-sink.ts';
 import { createIdentifier, LIFECYCLE_MARK } from '../../src/delivery/sink.ts';

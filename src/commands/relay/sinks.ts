@@ -10,8 +10,7 @@ import type { ConnectionConfig } from '../../settings/connection-config.ts';
 import { readNatsSettings } from '../../settings/nats-settings.ts';
 import type { Reporter } from '../../ui/reporter.ts';
 import { VERSION } from '../../version.ts';
-import type { RelayConfig } from './config.ts';
-import type { RelayTarget } from './target.ts';
+import type { RelayConfig, RelayTarget } from './config.ts';
 
 export interface SinkDeps {
   readonly config: RelayConfig;

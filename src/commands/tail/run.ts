@@ -8,9 +8,8 @@ import { runSession } from '../../session/session.ts';
 import { parseStreamFlags, type StreamFlags, type TailConfig } from '../../settings/stream-config.ts';
 import { sayPaused } from '../../ui/messages.ts';
 import type { Reporter } from '../../ui/reporter.ts';
+import { type FromConfig, parseFromFlags, parseRecordFlags, type RecordSettings } from './config.ts';
 import type { FromFlags, RecordFlags } from './flags.ts';
-import { type FromConfig, parseFromFlags } from './from-config.ts';
-import { parseRecordFlags, type RecordSettings } from './record-config.ts';
 
 /** Runs the command. @throws UsageError, CredentialError, StoreError before anything is opened */
 export async function runTail(flags: StreamFlags & RecordFlags & FromFlags, io: Io): Promise<Outcome> {

@@ -1,6 +1,6 @@
 // Help at every width, and what the definitions owe to it.
 import { describe, expect, test } from '@jest/globals';
-import { renderFrontPage, renderHelp } from '../../../src/commands/help/render.ts';
+import { renderFrontPage, renderHelp } from '../../../src/commands/help/print.ts';
 import { listCommands } from '../../../src/flags/documented-command.ts';
 import { SCENARIO_LIST } from '../../../src/simulator/scenarios.ts';
 import { findOwnWords, readOutline } from '../../helpers/outline.ts';

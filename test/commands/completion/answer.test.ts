@@ -1,7 +1,6 @@
 // What could come next, at every place of a command line.
 import { describe, expect, test } from '@jest/globals';
-import { mergeBroken } from '../../../src/commands/completion/answer.ts';
-import { complete, type Sources } from '../../../src/commands/completion/offers.ts';
+import { complete, mergeBroken, type Sources } from '../../../src/commands/completion/answer.ts';
 import { listCommands } from '../../../src/flags/documented-command.ts';
 import { readOutline } from '../../helpers/outline.ts';
 

@@ -7,10 +7,25 @@ import {
   type Profile,
   type ProfileFile,
   readProfileFile,
+  type StoreDraft,
 } from '../../profiles/profile-file.ts';
 import { profilesPath } from '../../profiles/store-place.ts';
 import { parseLogFlags } from '../../settings/stream-config.ts';
 import { createReporter, loadLogStyle, type Reporter } from '../../ui/reporter.ts';
+
+/** As `updateStore`, which is loaded here and nowhere else: conf is only for writing. */
+export async function saveProfiles<T>(
+  { path, reporter }: ProfileContext,
+  io: Io,
+  change: (draft: StoreDraft) => T,
+  options: { mayMoveAside?: boolean } = {},
+): Promise<T> {
+  const { updateStore } = await import('../../profiles/store.ts');
+  const warn = (message: string): void => reporter.report({ event: 'warning', level: 'warn', message });
+  const { result, notices } = await updateStore(path, io, change, { ...options, warn });
+  notices.forEach(warn);
+  return result;
+}
 
 /** A name is shown everywhere, a key nowhere. */
 const LOOKS_LIKE_KEY = /^ak_(?:live|test)_/;
