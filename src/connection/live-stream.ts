@@ -20,10 +20,10 @@ import type { DialSettings } from './settings.ts';
 const KEY_PREFIX_LENGTH = 16;
 
 /** The prefix of the accepted key, or what the message was instead, in words. */
-export type FirstMessage = { readonly keyPrefix: string } | { readonly instead: string };
+type FirstMessage = { readonly keyPrefix: string } | { readonly instead: string };
 
 /** Never throws. `flags` as `classify` gave them. */
-export function readWelcome(data: Buffer, flags: number, isBinary: boolean): FirstMessage {
+function readWelcome(data: Buffer, flags: number, isBinary: boolean): FirstMessage {
   if (isBinary) return { instead: 'a binary message' };
   if (flags < 0) return { instead: 'a text that is not JSON' };
   const value: unknown = JSON.parse(decodeText(data, flags));
@@ -51,7 +51,7 @@ export function answerPings(webSocket: OpenSocket['webSocket']): void {
 }
 
 /** Code and reason for the brackets of a message. */
-export function describeClose(code: number, reason: string): string {
+function describeClose(code: number, reason: string): string {
   if (code === 1006) return 'it ended without a close frame';
   if (code === 1005) return 'no close code';
   return `close code ${code}${reason === '' ? '' : `: ${reason}`}`;

@@ -15,7 +15,7 @@ export const WINDOW_MS = 60_000;
 /** The server counts where attempts arrive, and the first of a run takes longer to get there than the others. */
 const WINDOW_MARGIN_MS = 500;
 
-export interface AttemptLimiter {
+interface AttemptLimiter {
   /** Ms to wait before an attempt may begin at `nowMs` (monotonic); 0 when it may begin now. */
   delayMs(nowMs: number): number;
   /** Records that an attempt begins. */
@@ -46,11 +46,11 @@ export function createAttemptLimiter(): AttemptLimiter {
 /** Before the first welcome of the run: at most so many attempts, all begun within so long (contract § 5). */
 export const FIRST_BUDGET = { attempts: 5, ms: 60_000 } as const;
 /** A connection that lived this long after its welcome starts the backoff afresh. */
-export const STABLE_AFTER_MS = 10_000;
+const STABLE_AFTER_MS = 10_000;
 /** No delay is shorter than this. */
-export const MIN_DELAY_MS = 250;
+const MIN_DELAY_MS = 250;
 /** A server that asks for a longer wait ends the run instead. */
-export const MAX_RETRY_AFTER_MS = 15 * 60_000;
+const MAX_RETRY_AFTER_MS = 15 * 60_000;
 
 export interface PolicySettings {
   /** Attempts allowed beyond the first one in the whole run; 0 is `--no-reconnect`. */

@@ -56,7 +56,7 @@ export class NumberedQueue<T> {
 }
 
 /** A record, or the first of so many that the disk did not keep. */
-export type BacklogItem = SpoolRecord | { readonly damaged: number };
+type BacklogItem = SpoolRecord | { readonly damaged: number };
 
 export interface Backlog {
   /** The first record that is not acknowledged. */

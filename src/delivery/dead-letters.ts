@@ -11,10 +11,10 @@ import { makeSafeLine } from '../render/ndjson.ts';
 import type { SpoolRecord } from './spool/record.ts';
 
 /** Version of the form; it grows with every change that is not an addition. */
-export const DEAD_LETTER_VERSION = 1;
+const DEAD_LETTER_VERSION = 1;
 
 /** What is noted beside the event. */
-export interface DeadLetter {
+interface DeadLetter {
   readonly at: string;
   /** The sink, without secrets. */
   readonly to: string;

@@ -30,7 +30,7 @@ export function saySinkRecovered(sink: string): StatusRecord {
 }
 
 /** What there is to know about a JetStream stream before events go into it. Durations in ms. */
-export interface StreamFigures {
+interface StreamFigures {
   readonly isNew: boolean;
   readonly maxAgeMs: number;
   readonly maxBytes: number;

@@ -10,7 +10,7 @@ import { LIFECYCLE_MARK } from './sink.ts';
 import type { SpoolRecord } from './spool/record.ts';
 import type { Worker } from './worker.ts';
 
-export interface RelayParts {
+interface RelayParts {
   readonly workers: readonly Worker[];
   readonly clock: Clock;
   readonly reporter: Reporter;

@@ -1,5 +1,5 @@
 // Reads one level of a JSON text: the members of an object, or the items of an array, and where their values
-// stand. What is below is skipped, not read, so the cost is one pass over the text however deep it nests.
+// are, or the places that a path leads to. What is below is skipped, not read, so the cost is one pass over the text however deep it nests.
 //
 // Only for text that `classifyText` took as an event: the grammar is trusted, not checked.
 import { decodeString } from './json-string.ts';

@@ -1,7 +1,8 @@
 // Tells what a text message is: JSON or not, UTF-8 or not, safe as a line or not.
 //
 // Accepts exactly what JSON.parse accepts behind a strict UTF-8 decoder (RFC 8259, RFC 3629), any nesting. In one
-// pass over the bytes, in assembly/; where there is no WebAssembly, by that parser and that decoder.
+// pass over the bytes, in assembly/; where there is no WebAssembly, by that parser and that decoder. Each instance has a memory of
+// its own.
 import { isUtf8 } from 'node:buffer';
 import { MESSAGE } from './messages.ts';
 import code from './scanner.wasm';

@@ -1,4 +1,6 @@
-// Follows a path through the bytes of an event, down to the scalars that it leads to.
+// Follows a path through the bytes of an event, down to the scalars that it leads to; reads one of them as
+// text, for the subject or id of a message.
+
 import { viewMemory } from './memory.ts';
 import type { Step } from './path.ts';
 import { NOWHERE, OPEN_ARRAY, OPEN_OBJECT, QUOTE } from './scan-constants.ts';
@@ -17,7 +19,7 @@ import { TYPE_FIELDS } from './type-test.ts';
 import type { ValueTest } from './value-test.ts';
 
 /** Reads one thing of an event that `classifyText` took; undefined where it has none. */
-export type ReadLabel = (text: Uint8Array) => string | undefined;
+type ReadLabel = (text: Uint8Array) => string | undefined;
 
 /** A reader of the event's type, as `--type` finds it: the first of TYPE_FIELDS that is a string. */
 export function createTypeReader(): ReadLabel {

@@ -1,13 +1,15 @@
-// Tests of one scalar value in the bytes of an event: a number, a text, a literal (contract O8).
+// Tests of one scalar value in the bytes of an event: a number, a text, a literal (contract O8). Numbers
+// are compared as exact decimals.
 //
 // Each decodes no more than it needs: a number or a text without escapes is compared where it stands. Values
 // of another kind match nothing, and so do arrays and objects, which are never given to a test.
+
 import { DOT, MINUS, NINE, NOWHERE, QUOTE, ZERO } from './scan-constants.ts';
 import { skipDigits, skipNumber } from './scan-numbers.ts';
 import { isQuoted, quoteText, readSource, readString, skipToMark } from './seek.ts';
 
 /** What numbers are compared with. */
-export interface Decimal {
+interface Decimal {
   /** -1, 0 or 1. */
   readonly sign: number;
   readonly magnitude: number;

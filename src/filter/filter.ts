@@ -21,9 +21,9 @@ import {
 import { parseGlob } from './glob.ts';
 import { readWord } from './read-word.ts';
 
-export const OPERATORS = ['=', '!=', '>', '>=', '<', '<=', '~', '!~'] as const;
+const OPERATORS = ['=', '!=', '>', '>=', '<', '<=', '~', '!~'] as const;
 
-export interface Condition {
+interface Condition {
   readonly steps: readonly Step[];
   /** One of the values that `steps` lead to must match. */
   readonly matches: ValueTest;
@@ -124,7 +124,7 @@ export interface FilterWords {
 }
 
 /** How messages call the two kinds of words. */
-export interface FilterNames {
+interface FilterNames {
   readonly type: string;
   readonly where: string;
 }

@@ -1,4 +1,5 @@
-// Commander's command, with what its help, the man page and docs/reference.md say beside the flags.
+// Commander's command, with what its help, the man page and docs/reference.md say beside the flags, and the outline
+// of it as plain data.
 //
 // Nothing is laid out here: asked for help, a command throws, and whoever runs the program loads the part that
 // knows how help looks.

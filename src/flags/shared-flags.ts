@@ -1,4 +1,4 @@
-// The flags that several commands of `stream` share: where the stream is, how to connect, which events, until when.
+// The flags that every command has, and those that several commands of `stream` share: where the stream is, how to connect, which events, until when.
 import { CONNECTION_DEFAULTS, RETRY_DEFAULTS } from '../connection/settings.ts';
 import {
   choice,
@@ -75,7 +75,7 @@ export const ATTEMPT_FLAGS = {
 };
 
 /** When to connect again. */
-export const RETRY_FLAGS = {
+const RETRY_FLAGS = {
   noReconnect: negation('--no-reconnect', 'end at the first loss'),
   maxReconnects: optional('--max-reconnects <n>', 'attempts beyond the first one', count(0), 'unlimited'),
   retryMinMs: optional(

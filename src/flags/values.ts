@@ -1,4 +1,4 @@
-// Values of flags, from text: durations, counts, choices. Each refusal names the flag, the value and what is
+// Values of flags, from text: durations, counts, choices, and the lists of choices. Each refusal names the flag, the value and what is
 // accepted (contract § 1).
 import { UsageError } from '../errors.ts';
 

@@ -18,7 +18,7 @@ import {
 } from './standard-streams.ts';
 
 /** The signals that end a run in an orderly way (contract S1). */
-export const END_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+const END_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 export type EndSignal = (typeof END_SIGNALS)[number];
 
 /** How the process ends: with a code, or by a signal (contract § 2). */

@@ -12,7 +12,7 @@ export interface ProcessHost {
 }
 
 /** `unknown`: it ran in a process table that cannot be seen from here. */
-export type Liveness = 'alive' | 'dead' | 'unknown';
+type Liveness = 'alive' | 'dead' | 'unknown';
 
 export interface ProcessIdentity {
   /** The name of this process: pid, start time, process table and machine. It matches PROCESS_NAME. */

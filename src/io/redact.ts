@@ -23,7 +23,7 @@ interface Suspect {
 }
 
 /** Replaces one secret, in every form, in a text. */
-export type ReplaceSecret = (text: string) => string;
+type ReplaceSecret = (text: string) => string;
 
 /** A secret is recognised by this many characters, more than the prefix of a key that may be shown. */
 const HEAD_LENGTH = 24;
@@ -125,7 +125,7 @@ function replaceForm(text: string, { head, rest, tail }: Form, replacement: stri
 }
 
 /** A function that replaces the secret wherever it is written plain, escaped for URLs or JSON, in base64 or in hex. */
-export function createReplacer(secret: string, replacement: string): ReplaceSecret {
+function createReplacer(secret: string, replacement: string): ReplaceSecret {
   const suspects = [suspectText(secret), ...suspectBase64(secret), suspectHex(secret)];
   const forms = new Map<Suspect, Form>();
   const replace = (text: string, suspect: Suspect): string => {

@@ -1,5 +1,5 @@
 // Opens files where another user may have prepared something else: a link to one of our files, a pipe without a
-// reader, a forged file.
+// reader, a forged file. Writes a whole file in one step, so that a reader sees the old content or the new.
 //
 // The rule (docs/security.md): a link, pipe or file that is already there must belong to this user or to root.
 // Owners are not checked on Windows, nor in /dev and /proc, where only the system makes entries.

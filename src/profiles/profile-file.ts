@@ -1,4 +1,5 @@
-// Reads and checks the profile store: the way that `stream tail` takes at start-up.
+// Reads and checks the profile store: the way that `stream tail` takes at start-up. A draft
+// is the same profiles while a command changes them.
 //
 // No conf, no lock, and nothing is ever written (contract F3). No message holds any part of the content, not
 // even a name: only the path and a position (contract F4).
@@ -90,7 +91,7 @@ export type JsonObject = Record<string, unknown>;
 export class DamagedStoreError extends StoreError {}
 
 /** Version of the format that this program reads and writes. */
-export const FORMAT_VERSION = 1;
+const FORMAT_VERSION = 1;
 
 const NAME = /^[A-Za-z0-9._-]{1,64}$/;
 const EMPTY: ProfileFile = { current: undefined, profiles: new Map() };

@@ -1,4 +1,4 @@
-// Refuses a place for the profile store that other users could write to, as ssh does (contract F1, rows 49, 63):
+// Where the profile store is. Refuses a place for the profile store that other users could write to, as ssh does (contract F1, rows 49, 63):
 // what is read there may be planted, and a profile can name a program to run.
 //
 // Owners and modes are not checked on Windows, where they mean nothing.

@@ -41,7 +41,7 @@ export interface StoreHost extends Reader, LockHost {
 }
 
 /** What a write has to tell beside its result: sentences for stderr. */
-export interface StoreUpdate<T> {
+interface StoreUpdate<T> {
   readonly result: T;
   readonly notices: readonly string[];
 }
@@ -189,7 +189,7 @@ async function lockStore(lockPath: string, host: LockHost, warn: (message: strin
   }
 }
 
-export interface StoreOptions {
+interface StoreOptions {
   /** A damaged store is kept as `profiles.json.corrupt-<time>` and a new one begun, instead of an error (contract F4). */
   readonly mayMoveAside?: boolean;
   /** Called while the change waits for a lock that may be abandoned. */

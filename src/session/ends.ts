@@ -1,4 +1,6 @@
-// Everything that can end a run from outside the stream: signals, faults of our own, durations (contract S1, S2).
+// Everything that can end a run from outside the stream: signals, faults of our own, durations, silence
+// (contract S1, S2).
+
 import type { Clock } from '../clock.ts';
 import type { EndSignal, Io } from '../io/io.ts';
 import type { Stop } from '../io/stop.ts';

@@ -1,4 +1,4 @@
-// Where the events of a run go, as the session sees it: stdout for a tail, another service for a bridge.
+// Where the events of a run go, as the session sees it: stdout for a tail (the printer), a sink for a relay.
 //
 // The session waits for what an output returns before it pulls more: that is all the back-pressure there is.
 import type { Batch } from '../events/batch.ts';
@@ -12,7 +12,7 @@ import type { StreamStatus } from '../ui/shown-status.ts';
 /** A reader that blocks for longer is worth a line. */
 const PAUSE_WORTH_TELLING_MS = 1_000;
 
-export interface PrintParts {
+interface PrintParts {
   readonly renderer: Renderer;
   readonly status: StreamStatus;
   /** Called when the reader of stdout has blocked the output for a while. */

@@ -41,12 +41,12 @@ export function writeReadyFile(path: string, content: unknown): void {
 }
 
 /** What of the configuration a session goes by. */
-export type SessionConfig = Pick<
+type SessionConfig = Pick<
   TailConfig,
   'filter' | 'limit' | 'durationMs' | 'timeoutMs' | 'maxSilenceMs' | 'failOnGap' | 'readyFile'
 >;
 
-export interface SessionParts {
+interface SessionParts {
   readonly config: SessionConfig;
   readonly source: Source;
   readonly openOutput: OpenOutput;

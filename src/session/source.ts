@@ -31,7 +31,7 @@ export interface Recorded {
 }
 
 /** How a run ends when its file does, unless something else ended it. */
-export interface Finish {
+interface Finish {
   readonly exitCode: ExitCode;
   /** Reported before the summary. */
   readonly errors: readonly StatusRecord[];

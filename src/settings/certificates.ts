@@ -1,4 +1,4 @@
-// Certificates that somebody wants to be trusted, looked at before anything else happens.
+// Certificates that the user wants to be trusted: read and checked before anything else happens.
 import { X509Certificate } from 'node:crypto';
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { UsageError } from '../errors.ts';

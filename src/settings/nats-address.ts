@@ -1,4 +1,5 @@
-// NATS subjects out of a template such as `atlantis.{type}`. Pure.
+// NATS addresses, `nats://host[:port][,host…]/stream`, and subjects made of a template such as
+// `atlantis.{type}`. Pure.
 //
 // A type is whatever the service sends: what has a meaning in a subject, or none everywhere, becomes `_`, so that
 // it stays one token and can never be a wildcard.
@@ -60,14 +61,14 @@ export function parseStreamName(flag: string, name: string): string {
 }
 
 /** Makes the subject of an event from its type. */
-export type MakeSubject = (type: string | undefined) => string;
+type MakeSubject = (type: string | undefined) => string;
 
 const PLACEHOLDER = '{type}';
 const MAX_TOKEN_LENGTH = 64;
 const KNOWN_TYPES = 256;
 
 /** One token of a subject for a type; `_` where there is none. */
-export function makeToken(type: string | undefined): string {
+function makeToken(type: string | undefined): string {
   const token = (type ?? '').slice(0, MAX_TOKEN_LENGTH).replace(/[^A-Za-z0-9_-]/g, '_');
   return token === '' ? '_' : token;
 }

@@ -1,4 +1,4 @@
-// How to reach a NATS server, the same for a relay that writes to it and for a tail that reads from it.
+// How to reach a NATS server, and the credentials for it: the same for a relay that writes to it and for a tail that reads from it.
 import { readFileSync } from 'node:fs';
 import { UsageError } from '../errors.ts';
 import type { Io } from '../io/io.ts';
@@ -12,7 +12,7 @@ export type NatsCredentials =
   | { readonly kind: 'token'; readonly token: string };
 
 /** What was found, and who says so. */
-export interface FoundCredentials {
+interface FoundCredentials {
   readonly credentials: NatsCredentials | undefined;
   readonly source: string;
 }
@@ -83,8 +83,7 @@ export interface NatsSettings {
 }
 
 /** What the flags say of it. */
-export interface NatsRequest
-  extends Omit<NatsSettings, 'credentials' | 'connectTimeoutMs' | 'pingIntervalMs'> {
+interface NatsRequest extends Omit<NatsSettings, 'credentials' | 'connectTimeoutMs' | 'pingIntervalMs'> {
   /** `--nats-creds`, or undefined. */
   readonly natsCreds: string | undefined;
   readonly connection: Pick<ConnectionConfig, 'connectTimeoutMs' | 'pingIntervalMs'>;

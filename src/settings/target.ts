@@ -16,7 +16,7 @@ import { parseStreamUrl, type StreamUrl } from './stream-url.ts';
 export type TargetFlags = Flags<typeof SOURCE_FLAGS>;
 
 /** A value and where it came from, in the user's words: `--url`, `ATLANTIS_URL`, `profile "main"`. */
-export interface Sourced<T> {
+interface Sourced<T> {
   readonly value: T;
   readonly source: string;
 }

@@ -1,4 +1,4 @@
-// The generator of believable events: `large_transfer` and `address_activity` as JSON text.
+// The generator of believable events and the chains and tokens that they are about: `large_transfer` and `address_activity` as JSON text.
 //
 // The text is written by hand, not by JSON.stringify, so that amounts in the smallest unit stay exact beyond
 // 2^53. The same random stream, clock and types give the same bytes. Names are labels of roles, never of
@@ -15,7 +15,7 @@ export interface Token {
   readonly weight: number;
 }
 
-export interface Chain {
+interface Chain {
   readonly name: string;
   /** Height at CHAINS_EPOCH_MS. */
   readonly blockAtEpoch: number;
@@ -26,7 +26,7 @@ export interface Chain {
 }
 
 /** The instant for which `blockAtEpoch` is given: 2026-01-01T00:00:00Z. */
-export const CHAINS_EPOCH_MS = Date.UTC(2026, 0, 1);
+const CHAINS_EPOCH_MS = Date.UTC(2026, 0, 1);
 
 const BASE58 = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz';
 const BECH32 = 'qpzry9x8gf2tvdw0s3jn54khce6mua7l';
@@ -135,7 +135,7 @@ export interface EventSource {
   next(): string | undefined;
 }
 
-export interface EventGeneratorOptions {
+interface EventGeneratorOptions {
   readonly random: Random;
   readonly clock: EventClock;
   /** Drawn evenly. A type that is not known gets the shape of `address_activity`. */

@@ -33,7 +33,7 @@ export interface SimulatorOptions {
 }
 
 /** The options with nothing left open. */
-export interface SimulatorSettings {
+interface SimulatorSettings {
   readonly port: number;
   readonly host: string;
   readonly tls: boolean;

@@ -1,4 +1,8 @@
-// The scenarios by name: good days and bad days of the service, as timelines of steps.
+// What a scenario is, and the scenarios by name: good days and bad days of the service.
+//
+// For each upgrade either a refusal or a timeline of steps. Plain data, so that the named scenarios, a script and
+// the tests all drive the same engine (perform.ts).
+
 import { STATUS_CODES } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { UsageError } from '../errors.ts';
@@ -59,7 +63,7 @@ const MIN_WAIT_MS = 4;
 /** No wait is longer than this, so that no timer overflows. */
 const MAX_WAIT_MS = 60_000;
 
-export interface Pace {
+interface Pace {
   /** How many events may be sent now; Infinity if there is no limit. */
   countDue(nowMs: number): number;
   /** Tells that `count` events were sent. */

@@ -22,7 +22,7 @@ import { createRandom, createVirtualClock } from './random.ts';
 import { buildRefusal, type Refusal, type Step, serializeAnswer } from './scenarios.ts';
 import { openWire } from './wire.ts';
 
-export interface Listener {
+interface Listener {
   readonly server: Server;
   /** Base URL; "every address" is reached by way of loopback. Only after listen(). */
   url(): string;
@@ -48,10 +48,7 @@ const WORDS: Readonly<Record<string, readonly [why: string, hint: string]>> = {
 const addressOf = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress} ${remotePort}`;
 
 /** A server that is not listening yet; with a certificate it speaks TLS and nothing else. */
-export function createListener(
-  certificate: ServerCertificate | undefined,
-  answer: RequestListener,
-): Listener {
+function createListener(certificate: ServerCertificate | undefined, answer: RequestListener): Listener {
   const server =
     certificate === undefined ? createServer(answer) : createTlsServer({ ...certificate }, answer);
   const connections = new Map<string, Socket>();

@@ -76,7 +76,7 @@ const isCodeOfWs = (code: number): boolean =>
   (code >= 1000 && code <= 1014 && code !== 1004 && code !== 1005 && code !== 1006) ||
   (code >= 3000 && code <= 4999);
 
-export interface PongPolicy {
+interface PongPolicy {
   readonly answer: boolean;
   readonly delayMs: number;
 }

@@ -1,4 +1,5 @@
-// What a consumer of `EventStream.items()` is given, in order. Types, and the batch of events.
+// What a consumer of `EventStream.items()` is given, in order: the types, an event, a batch of events, and the error
+// that ends an iteration.
 //
 // What is exported here is API: a change of it is a breaking change.
 import type { Cause } from '../connection/causes.ts';

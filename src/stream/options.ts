@@ -1,4 +1,4 @@
-// Options of `stream()` → a configuration in which everything is checked and nothing is left open.
+// The options of `stream()`, and the configuration that they make: everything is checked, nothing is left open.
 //
 // Pure but for looking at certificates: nothing is read, resolved or connected to.
 import type { Gap, Lost, Retrying } from '../connection/follow.ts';

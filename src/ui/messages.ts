@@ -190,7 +190,7 @@ export function sayUnmatched(received: number): StatusRecord {
 }
 
 /** `3 binary, 1 not JSON`. */
-export function listDiscarded(discarded: ReadonlyMap<string, number>): string {
+function listDiscarded(discarded: ReadonlyMap<string, number>): string {
   return [...discarded].map(([reason, count]) => `${count} ${reason}`).join(', ');
 }
 

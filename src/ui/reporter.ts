@@ -28,8 +28,8 @@ export const STATUS_EVENTS = [
   'setting',
   'profile',
 ] as const;
-export type StatusEvent = (typeof STATUS_EVENTS)[number];
-export type StatusLevel = 'debug' | 'info' | 'warn' | 'error';
+type StatusEvent = (typeof STATUS_EVENTS)[number];
+type StatusLevel = 'debug' | 'info' | 'warn' | 'error';
 
 /** One thing to say. Texts may hold foreign words; they are made safe when printed. */
 export interface StatusRecord {

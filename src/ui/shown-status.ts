@@ -8,10 +8,10 @@ import { measureWidth, splitByWidth } from '../render/text-width.ts';
 import { formatCount, formatFiltered } from './messages.ts';
 import type { StatusLine } from './status-line.ts';
 
-export const RATE_SECONDS = 10;
+const RATE_SECONDS = 10;
 const SECOND_MS = 1_000;
 
-export interface Rate {
+interface Rate {
   note(count: number): void;
   /** Events in each of the last ten whole seconds, the oldest first; fewer if there were not so many. */
   read(): readonly number[];

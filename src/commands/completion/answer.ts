@@ -1,4 +1,5 @@
-// The conversation with the script of a shell: its words in, one offer a line out.
+// The conversation with the script of a shell: its words in, one offer a line out. First the words are read
+// as far as the cursor, then the offers are chosen, then they are printed.
 //
 // `:files` alone means that the shell shall complete files. Profile names are read as `stream tail` reads them;
 // a store that is missing or damaged has none, and nothing is said about it in the middle of a line.
@@ -12,14 +13,14 @@ import { parseStreamUrl } from '../../settings/stream-url.ts';
 import { KNOWN_EVENT_TYPES } from '../../simulator/events.ts';
 import { SCENARIO_LIST } from '../../simulator/scenarios.ts';
 
-export interface Offer {
+interface Offer {
   readonly word: string;
   /** In a few words; may be empty. */
   readonly meaning: string;
 }
 
 /** Words to choose from, or the files that the shell itself knows best. */
-export type Offers = readonly Offer[] | 'files';
+type Offers = readonly Offer[] | 'files';
 
 /** Values that no definition holds; asked only where they are wanted. */
 export interface Sources {
@@ -116,7 +117,7 @@ export function readWords(root: Outline, words: readonly string[]): Reading {
 }
 
 /** The flags that fit a command: its own, and those of every command. */
-export function listFlags(command: Outline, root: Outline): readonly Flag[] {
+function listFlags(command: Outline, root: Outline): readonly Flag[] {
   const own = new Set(command.flags.map(({ long }) => long));
   return [...command.flags, ...root.flags.filter(({ long }) => !own.has(long))];
 }
@@ -165,7 +166,7 @@ export function printOffers(words: readonly string[], program: DocumentedCommand
 }
 
 /** What the script asked, answered in its form; see `src/commands/completion/scripts.ts`. */
-export function answerShell(shell: string, words: readonly string[], root: Outline, io: Io): string {
+function answerShell(shell: string, words: readonly string[], root: Outline, io: Io): string {
   const merged = shell === 'bash' ? mergeBroken(words) : words;
   const offers = complete(root, merged, createSources(io));
   if (offers === 'files') return ':files\n';

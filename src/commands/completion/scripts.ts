@@ -66,7 +66,7 @@ complete -c atlantis -f -k -a '(__atlantis_complete)'
 `;
 
 /** By the name of the shell. */
-export const SCRIPTS: Readonly<Record<(typeof SHELLS)[number], string>> = {
+const SCRIPTS: Readonly<Record<(typeof SHELLS)[number], string>> = {
   bash: BASH,
   zsh: ZSH,
   fish: FISH,

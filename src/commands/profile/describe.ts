@@ -1,4 +1,5 @@
-// A profile as it may be shown: never more of a key than its prefix, of a key command than its program.
+// A profile as it may be shown: never more of a key than its prefix, of a key command than its program;
+// and the table of `list` and `show`.
 import type { Io } from '../../io/io.ts';
 import { keyPrefix } from '../../io/key.ts';
 import type { Profile } from '../../profiles/profile-file.ts';
@@ -51,7 +52,7 @@ function formatBlock(header: readonly string[], [title = '', ...cells]: readonly
 }
 
 /** One profile for programs; the names are part of the contract of `--json`. */
-export interface ProfileRecord {
+interface ProfileRecord {
   readonly name: string;
   readonly current: boolean;
   /** Base URL; null where the store holds something that is not one. */

@@ -1,4 +1,4 @@
-// Reads the profiles for a command that shows or changes them.
+// Reads and saves the profiles for a command that shows or changes them.
 import { UsageError } from '../../errors.ts';
 import type { GlobalFlags } from '../../flags/shared-flags.ts';
 import type { Io } from '../../io/io.ts';

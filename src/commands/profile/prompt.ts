@@ -5,7 +5,7 @@ import { CredentialError, UsageError } from '../../errors.ts';
 import type { EndSignal, Io } from '../../io/io.ts';
 
 /** Ctrl-Z was typed: the process is to be stopped, and asked again after. */
-export const SUSPEND = Symbol('suspend');
+const SUSPEND = Symbol('suspend');
 
 const MAX_ANSWER_LENGTH = 64 * 1024;
 
@@ -13,7 +13,7 @@ const MAX_ANSWER_LENGTH = 64 * 1024;
 export type Reader = (typed: string) => string | { readonly signal: EndSignal } | typeof SUSPEND | undefined;
 
 /** The terminal edits the line itself, and hands it over whole. */
-export function readCooked(): Reader {
+function readCooked(): Reader {
   let text = '';
   return (typed) => {
     text += typed;
@@ -23,7 +23,7 @@ export function readCooked(): Reader {
 }
 
 /** In raw mode every key arrives by itself: the few that edit a line are handled here. */
-export function readHidden(): Reader {
+function readHidden(): Reader {
   let text = '';
   return (typed) => {
     // A cursor or function key sends an escape sequence (ECMA-48 § 5.4), which is no part of a key.
@@ -48,12 +48,12 @@ export function readHidden(): Reader {
   };
 }
 
-export const noAnswer = (): UsageError => new UsageError('no answer was given');
+const noAnswer = (): UsageError => new UsageError('no answer was given');
 
 /** An answer, or the signal that ended the question. */
 export type Answer = string | { readonly signal: EndSignal };
 
-export interface Prompter {
+interface Prompter {
   /** Asks for a line that is shown while it is typed. */
   askLine(question: string): Promise<Answer>;
   /** Asks for a line that is not shown. */

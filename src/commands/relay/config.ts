@@ -20,7 +20,7 @@ export type RelayTarget =
   | { readonly kind: 'http'; readonly target: HttpTarget; readonly place: string };
 
 /** Reads them; each has a place of its own. @throws UsageError */
-export function parseTargets({ to, stream, allowHttp }: TargetValues): RelayTarget[] {
+function parseTargets({ to, stream, allowHttp }: TargetValues): RelayTarget[] {
   if (to.length === 0) {
     throw new UsageError(
       '--to is missing: where should the events go?',
@@ -57,7 +57,7 @@ function namePlace(name: string): string {
 const VARIABLE_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 /** How a stream is made that is not there. */
-export interface StreamRetention {
+interface StreamRetention {
   readonly maxAgeMs: number;
   /** -1: without a bound. */
   readonly maxBytes: number;

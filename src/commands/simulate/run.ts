@@ -1,4 +1,5 @@
-// `stream simulate`, from parsed flags to the end: a server that runs until a signal.
+// `stream simulate`, from parsed flags to the end: a server that runs until a signal. When it is ready it
+// prints what to connect to.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -13,7 +14,7 @@ import { type SimulatorOptions, startSimulator } from '../../simulator/server.ts
 import { createReporter, loadLogStyle } from '../../ui/reporter.ts';
 import { SERVER_FLAGS, type ServerValues, type SimulateFlags } from './flags.ts';
 
-export interface ReadySimulator {
+interface ReadySimulator {
   readonly url: string;
   readonly port: number;
   /** The address that was asked for. */
@@ -31,7 +32,7 @@ const LOOPBACK_URL = /^https?:\/\/(127\.|\[::1\]|localhost)/;
  * The words and the record of a simulator that is ready.
  * @param columns width of the terminal, where lines break between words; undefined where there is none
  */
-export function describeReady(
+function describeReady(
   { url, port, host, key, caCertPath, pid }: ReadySimulator,
   columns = Number.POSITIVE_INFINITY,
 ): { text: string; record: string } {
@@ -71,9 +72,7 @@ function quote(word: string): string {
 }
 
 /** Puts a certificate into a file of its own, in a fresh temporary folder. @throws OutputError */
-export function keepCertificate(
-  pem: string | undefined,
-): { readonly path: string; remove(): void } | undefined {
+function keepCertificate(pem: string | undefined): { readonly path: string; remove(): void } | undefined {
   if (pem === undefined) return undefined;
   try {
     const path = join(mkdtempSync(join(tmpdir(), 'atlantis-simulator-')), 'cert.pem');

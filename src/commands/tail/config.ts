@@ -1,4 +1,4 @@
-// The flags of `tail --from`: a JetStream stream instead of the service, and where in it to begin.
+// The flags that only `tail` has, checked: `--record`, and `--from`, a JetStream stream instead of the service.
 import type { StartPlace } from '../../delivery/nats/consumer.ts';
 import { UsageError } from '../../errors.ts';
 import { listGiven, parseFlags } from '../../flags/definition.ts';
@@ -77,7 +77,7 @@ export function parseFromFlags(flags: StreamFlags & FromFlags, nowMs: number): F
   };
 }
 
-/** A duration counts back from now; a time without a zone is local, as in the rest of the deps's tools. */
+/** A duration counts back from now; a time without a zone is local, as in other tools. */
 function parseSince(since: string, nowMs: number): StartPlace {
   if (SEQ.test(since)) return { kind: 'seq', seq: Number(since) };
   if (TIME.test(since)) {

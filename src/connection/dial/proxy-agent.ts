@@ -13,7 +13,7 @@ export const MAX_ANSWER_BYTES = 64 * 1024;
 const HEADER_END = Buffer.from('\r\n\r\n');
 const STATUS_LINE = /^HTTP\/1\.[01] (\d{3})(?: [^\r\n]*)?\r\n/;
 
-export interface ProxyAnswer {
+interface ProxyAnswer {
   readonly statusCode: number;
   /** All that was read: the header and what came with it. */
   readonly bytes: Buffer;

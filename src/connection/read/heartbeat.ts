@@ -14,7 +14,7 @@ export interface KeepaliveSettings {
 }
 
 /** Times are monotonic ms, but for `wallMs`. */
-export interface KeepaliveState {
+interface KeepaliveState {
   readonly lastTickMs: number;
   readonly lastWallMs: number;
   readonly nextPingMs: number;
@@ -24,7 +24,7 @@ export interface KeepaliveState {
   readonly silentMs: number;
 }
 
-export interface KeepaliveSample {
+interface KeepaliveSample {
   readonly nowMs: number;
   readonly wallMs: number;
   /** Whether any byte was read since the last sample. */
@@ -58,7 +58,7 @@ export function startKeepalive(settings: KeepaliveSettings, nowMs: number, wallM
   };
 }
 
-export interface KeepaliveTick {
+interface KeepaliveTick {
   /** `ping` asks the caller to send one. */
   readonly verdict: KeepaliveVerdict;
   /** The process did not run, or the machine slept, for a while before this tick. */
@@ -101,8 +101,8 @@ function notePing(settings: KeepaliveSettings, state: KeepaliveState, silentMs: 
   return { ...state, nextPingMs, isPingOutstanding: true, silentMs };
 }
 
-/** What the heart of a connection needs from its body. */
-export interface HeartbeatHooks {
+/** What a heartbeat needs from its connection. */
+interface HeartbeatHooks {
   /** Whether reading is paused now. */
   isPaused(): boolean;
   sendPing(): void;

@@ -26,7 +26,7 @@ interface LargeText {
 }
 
 /** Who wants to know what arrives. */
-export interface TapListener {
+interface TapListener {
   /** Bytes were read; what they hold is told next. */
   onRead(byteCount: number): void;
   onEvents(lines: Lines): void;

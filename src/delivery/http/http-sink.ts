@@ -22,7 +22,7 @@ import { makePosted, type Posted, type PostedForm } from './http-body.ts';
 import type { HttpTarget } from './http-target.ts';
 
 /** An answer that came whole. */
-export interface HttpAnswer {
+interface HttpAnswer {
   readonly status: number;
   /** What `Retry-After` asks for in ms, or undefined. */
   readonly retryAfterMs: number | undefined;
@@ -67,7 +67,7 @@ export function judgeAnswer(
 const EXCERPT_LENGTH = 200;
 
 /** The beginning of a body in one line. */
-export function excerptOf(body: Buffer): string {
+function excerptOf(body: Buffer): string {
   return body
     .toString('utf8', 0, 4 * EXCERPT_LENGTH)
     .replace(/\s+/g, ' ')
@@ -75,7 +75,7 @@ export function excerptOf(body: Buffer): string {
     .slice(0, EXCERPT_LENGTH);
 }
 
-export interface HttpSinkSettings extends PostedForm {
+interface HttpSinkSettings extends PostedForm {
   readonly target: HttpTarget;
   /** Most events in one request. */
   readonly batch: number;

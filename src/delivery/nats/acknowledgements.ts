@@ -8,7 +8,7 @@ import type { Cause } from '../../connection/causes.ts';
 import { type ApiError, classifyApiError } from './connect.ts';
 
 /** JetStream's word on one message. */
-export type Acknowledgement =
+type Acknowledgement =
   | { readonly kind: 'kept'; readonly isDuplicate: boolean }
   | { readonly kind: 'too-large'; readonly why: string }
   | { readonly kind: 'failed'; readonly cause: Cause };

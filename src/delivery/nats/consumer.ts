@@ -27,7 +27,7 @@ export interface SeenStream {
   readonly isReplaced: boolean;
 }
 
-export interface Missed {
+interface Missed {
   readonly kind: 'nats-recreated' | 'nats-trimmed';
   readonly detail: string;
   /** When the durable consumer was last read, ms since the epoch; undefined where this run was reading. */
@@ -35,7 +35,7 @@ export interface Missed {
 }
 
 /** Set where this is not the stream that was read before: it has to be read from its first message on. */
-export function findRecreated(
+function findRecreated(
   { created, state }: StreamInfo,
   seen: SeenStream | undefined,
   durable: ConsumerInfo | undefined,
@@ -56,7 +56,7 @@ export function findRecreated(
 }
 
 /** True for a consumer to which messages were delivered that the stream does not have any more. */
-export function isAhead(
+function isAhead(
   durable: ConsumerInfo | undefined,
   { last_seq: lastSeq }: StreamInfo['state'],
 ): durable is ConsumerInfo {
@@ -64,7 +64,7 @@ export function isAhead(
 }
 
 /** Set where the stream dropped what comes next before it was read. */
-export function findTrimmed(
+function findTrimmed(
   { state }: StreamInfo,
   seen: SeenStream | undefined,
   durable: ConsumerInfo | undefined,
@@ -76,7 +76,7 @@ export function findTrimmed(
 }
 
 /** Where a durable consumer goes on, as far as that can be known. */
-export function findNextSeq(durable: ConsumerInfo | undefined): number | undefined {
+function findNextSeq(durable: ConsumerInfo | undefined): number | undefined {
   if (durable === undefined) return undefined;
   const { config, delivered, ack_floor: acknowledged, num_ack_pending: pending } = durable;
   const doneSeq = pending === 0 ? delivered.stream_seq : acknowledged.stream_seq;

@@ -37,7 +37,7 @@ import { classifyNatsError, connectNats } from './connect.ts';
 import { HEADERS } from './message-headers.ts';
 
 /** The stream as `--create` makes it. */
-export interface StreamPlan {
+interface StreamPlan {
   readonly maxAgeMs: number;
   /** -1: without a bound. */
   readonly maxBytes: number;
@@ -46,7 +46,7 @@ export interface StreamPlan {
   readonly dedupeWindowMs: number;
 }
 
-export interface WantedStream {
+interface WantedStream {
   readonly name: string;
   /** What will be sent, with wildcards for what is not known yet. */
   readonly subjects: readonly string[];
@@ -55,7 +55,7 @@ export interface WantedStream {
 }
 
 /** What there is to say about the stream. */
-export interface FoundStream {
+interface FoundStream {
   readonly isNew: boolean;
   /** The JetStream domain of the server, where it has one. */
   readonly domain: string | undefined;
@@ -68,7 +68,7 @@ export interface FoundStream {
 const NANOS_PER_MS = 1e6;
 
 /** Looks for the stream, or makes it. Its cause is a value; never throws. */
-export async function setUpStream(
+async function setUpStream(
   connection: NatsConnection,
   wanted: WantedStream,
   host: string,
@@ -133,7 +133,7 @@ function makeConfig(
 const isNotFound = (error: unknown): boolean =>
   error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamNotFound;
 
-export interface JetStreamSinkSettings {
+interface JetStreamSinkSettings {
   readonly nats: NatsSettings;
   readonly stream: string;
   /** Template of the subject of an event. */
@@ -150,7 +150,7 @@ export interface JetStreamSinkSettings {
 }
 
 /** What the sink needs besides. */
-export interface JetStreamSinkDeps {
+interface JetStreamSinkDeps {
   readonly clock: Clock;
   /** Called each time the stream was found or made. */
   onStream(stream: FoundStream): void;

@@ -19,7 +19,7 @@ import {
 } from './consumer.ts';
 import { type DoneMessages, JetStreamConnection } from './jetstream-connection.ts';
 
-export interface JetStreamStreamSettings {
+interface JetStreamStreamSettings {
   readonly nats: NatsSettings;
   readonly wanted: WantedConsumer;
   readonly policy: PolicySettings;
@@ -27,7 +27,7 @@ export interface JetStreamStreamSettings {
   readonly select: ((batch: Batch) => Batch) | undefined;
 }
 
-export interface JetStreamStreamDeps {
+interface JetStreamStreamDeps {
   readonly clock: Clock;
   /** Uniform in [0, 1). */
   random(): number;

@@ -7,7 +7,7 @@ import { openOwnFile, READ_ONLY } from '../../io/safe-file.ts';
 import { computeCrc32 } from './record.ts';
 
 /** A place in the delivery of a spool. Numbers count records from 0 since the spool was made. */
-export interface Cursor {
+interface Cursor {
   /** The first record that has not been acknowledged. */
   readonly acknowledged: number;
   /** Where the unit ends that was begun there, so that it is sent again as the same; equal: none was begun. */

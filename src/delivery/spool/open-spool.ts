@@ -31,7 +31,7 @@ export interface LockedSpool {
   close(): void;
 }
 
-export interface SpoolEvents {
+interface SpoolEvents {
   /** The disk failed while nothing waited for it, or the lock was lost. */
   onFault(error: unknown): void;
   /** The lock of the spool may be abandoned, and is watched. */

@@ -28,7 +28,7 @@ export interface SpoolRecord {
 }
 
 /** What stands in front of each text. */
-export const RECORD_HEAD_BYTES = 9;
+const RECORD_HEAD_BYTES = 9;
 /** Of a text; nothing that comes from the stream is larger. A longer length is damage. */
 const MAX_TEXT_BYTES = 64 * 2 ** 20;
 

@@ -69,7 +69,7 @@ function cutSegment(path: string, length: number): void {
 }
 
 /** A segment by the number of its first record. */
-export interface SegmentPlace {
+interface SegmentPlace {
   readonly first: number;
   readonly path: string;
 }
@@ -133,7 +133,7 @@ function openIfThere(path: string): number | undefined {
 }
 
 /** Stands at the beginning of each segment; the number is the version of the form. */
-export const SEGMENT_HEADING = Buffer.from('atlantis spool 1\n');
+const SEGMENT_HEADING = Buffer.from('atlantis spool 1\n');
 
 const NAME = /^(\d{16})\.seg$/;
 const PIECE_BYTES = 2 ** 18;
@@ -143,7 +143,7 @@ export function nameSegment(first: number): string {
 }
 
 /** The number of the first record in the segment of that name; undefined for any other file. */
-export function readSegmentName(name: string): number | undefined {
+function readSegmentName(name: string): number | undefined {
   const [, first] = NAME.exec(name) ?? [];
   return first === undefined ? undefined : Number(first);
 }
@@ -185,7 +185,7 @@ export function openSegment(path: string): OpenSegment {
 }
 
 /** What a look through a segment found. */
-export interface SegmentScan {
+interface SegmentScan {
   readonly records: number;
   /** Up to the end of the last whole record. */
   readonly wholeBytes: number;
@@ -214,7 +214,7 @@ export function scanSegment(path: string): SegmentScan | undefined {
 }
 
 /** Reads the records of an open segment in order, a large piece at a time. */
-export interface SegmentReader {
+interface SegmentReader {
   /** The place of the next record in the file. */
   readonly at: number;
   /** True if it begins as a segment does. To be asked first. */
@@ -226,7 +226,7 @@ export interface SegmentReader {
 }
 
 /** A reader of the file from its beginning. Its methods throw the system's errors. */
-export function createSegmentReader(fd: number): SegmentReader {
+function createSegmentReader(fd: number): SegmentReader {
   let piece: Buffer = Buffer.alloc(0);
   let pieceAt = 0;
   /** What of the piece has been handed out. */
