@@ -15,7 +15,7 @@ const LAYERS = {
   // What nearly every command needs to read its settings, to speak, and to tell what a message is.
   base: [
     'settings/stream-config.ts',
-    'ui/words.ts',
+    'ui/messages.ts',
     'io/stop.ts',
     'session/ends.ts',
     'session/pump.ts',
@@ -34,11 +34,11 @@ const LAYERS = {
   'string-width': ['string-width'],
   chalk: ['chalk'],
   'render.tree': ['events/json-level.ts', 'events/path.ts'],
-  filter: ['filter/filter.ts', 'events/label.ts'],
+  filter: ['filter/filter.ts', 'events/seek-path.ts'],
   tail: ['commands/tail/run.ts'],
   replay: ['commands/replay/run.ts'],
   'commands.help': ['commands/help/print.ts'],
-  'relay.parts': ['commands/relay/open.ts', 'delivery/words.ts'],
+  'relay.parts': ['commands/relay/open.ts', 'delivery/messages.ts'],
   nats: ['delivery/nats/jetstream-sink.ts', 'delivery/nats/jetstream-stream.ts'],
   'simulator.scenarios': ['simulator/scenarios.ts', 'simulator/events.ts'],
   'simulator.parts': ['simulator/server.ts', 'simulator/script.ts'],

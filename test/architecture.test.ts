@@ -49,12 +49,26 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   '@nats-io/jetstream': ['delivery/nats/'],
 };
 
+/** No file is longer: what grows beyond it has two jobs. */
+const MAX_LINES = 300;
+/** A shorter file with a single importer is a fragment of that importer, unless this says why it is not. */
+const FRAGMENT_LINES = 40;
+const SMALL_FOR_A_REASON: Readonly<Record<string, string>> = {
+  'simulator/library.ts': 'what the package exports as `simulator`',
+  'delivery/wake-signal.ts': 'worker.ts would be over 300 lines with it',
+  'recording/claim.ts': 'one rule of its own, tested with recording.ts',
+  'render/ndjson-lines.ts': 'part of every start, see scripts/bundle-plan.mjs',
+  'render/pretty/receive-time.ts': 'the modes of --time, which pretty.ts lays out',
+};
+
 interface Module {
   /** Path in src, with `/`. */
   readonly path: string;
   readonly source: string;
   /** Paths in src of what it imports, statically, lazily, or only as types. */
   readonly imports: readonly string[];
+  /** Those of them that are loaded lazily: each is the border of a bundle. */
+  readonly lazyImports: readonly string[];
   readonly packages: readonly string[];
 }
 
@@ -63,13 +77,17 @@ const SPECIFIER =
 
 function readModule(path: string): Module {
   const source = readFileSync(join(SRC, path), 'utf8');
-  const specifiers = [...source.matchAll(SPECIFIER)].map(([, a, b, c]) => a ?? b ?? c ?? '');
+  const matches = [...source.matchAll(SPECIFIER)];
+  const specifiers = matches.map(([, a, b, c]) => a ?? b ?? c ?? '');
+  const resolveAll = (all: readonly string[]): string[] =>
+    all
+      .filter((specifier) => specifier.startsWith('.'))
+      .map((specifier) => normalize(join(dirname(path), specifier)).replaceAll('\\', '/'));
   return {
     path,
     source,
-    imports: specifiers
-      .filter((specifier) => specifier.startsWith('.'))
-      .map((specifier) => normalize(join(dirname(path), specifier)).replaceAll('\\', '/')),
+    imports: resolveAll(specifiers),
+    lazyImports: resolveAll(matches.map(([, , lazy]) => lazy ?? '')),
     packages: specifiers
       .filter((specifier) => !/^(\.|node:)/.test(specifier))
       .map((specifier) => /^(?:@[^/]+\/)?[^/]+/.exec(specifier)?.[0] ?? specifier),
@@ -87,6 +105,8 @@ const layerOf = (path: string): string => path.replace(/\/.*/, '/');
 const commandOf = (path: string): string | undefined => /^commands\/[^/]+\//.exec(path)?.[0];
 const isIn = (path: string, places: readonly string[]): boolean =>
   places.some((place) => (place.endsWith('/') ? path.startsWith(place) : path === place));
+
+const countLines = (source: string): number => source.trimEnd().split('\n').length;
 
 /** All imports, as pairs of importer and target. */
 const edges = modules.flatMap(({ path, imports }) => imports.map((target) => [path, target] as const));
@@ -180,6 +200,21 @@ describe('architecture', () => {
       .filter(({ source }) => /[^\0-\x7f…]/.test(source.replace(/\/\*[\s\S]*?\*\/|(?:^|\s)\/\/.*$/gm, '')))
       .map(({ path }) => path);
     expect(withSigns).toEqual([]);
+  });
+
+  test(`no file is longer than ${MAX_LINES} lines`, () => {
+    const long = modules.filter(({ source }) => countLines(source) > MAX_LINES);
+    expect(long.map(({ path }) => path)).toEqual([]);
+  });
+
+  test(`a file under ${FRAGMENT_LINES} lines has two importers, is loaded lazily, defines a command, or has a reason`, () => {
+    const lazy = new Set(modules.flatMap(({ lazyImports }) => lazyImports));
+    const fragments = modules
+      .filter(({ source }) => countLines(source) < FRAGMENT_LINES)
+      .map(({ path }) => path)
+      .filter((path) => modules.filter(({ imports }) => imports.includes(path)).length < 2)
+      .filter((path) => !lazy.has(path) && !/^commands\/[^/]+\/command\.ts$/.test(path));
+    expect(fragments.sort()).toEqual(Object.keys(SMALL_FOR_A_REASON).sort());
   });
 
   test('every file begins with a comment that describes it', () => {

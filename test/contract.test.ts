@@ -6,7 +6,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { EXIT } from '../src/errors.ts';
-import { type Flag, listCommands } from '../src/flags/outline.ts';
+import { type Flag, listCommands } from '../src/flags/documented-command.ts';
 import { STATUS_EVENTS } from '../src/ui/reporter.ts';
 import { addMissingFlags, listContractFlags } from './helpers/contract-flags.ts';
 import { readOutline } from './helpers/outline.ts';

@@ -2,7 +2,7 @@
 import { CommanderError, type Option } from 'commander';
 import { UsageError } from '../errors.ts';
 import { DocumentedCommand, HelpWanted } from '../flags/documented-command.ts';
-import { GLOBAL_FLAGS } from '../flags/global-flags.ts';
+import { GLOBAL_FLAGS } from '../flags/shared-flags.ts';
 import type { Io } from '../io/io.ts';
 import { VERSION } from '../version.ts';
 import { addStreamCheck } from './check/command.ts';

@@ -6,15 +6,35 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Clock } from '../clock.ts';
 import { type Batch, makeLines } from '../events/batch.ts';
-import { MESSAGE } from '../events/messages.ts';
-import type { Cause, CauseKind } from './causes.ts';
+import { decodeText, MESSAGE } from '../events/messages.ts';
+import type { CauseKind } from './cause-table.ts';
+import type { Cause } from './causes.ts';
 import { CLOSE_TIMEOUT_MS, type OpenSocket, terminate } from './dial/socket.ts';
-import { classifyError } from './network-errors.ts';
+import { classifyError, pickCloseKind } from './network-errors.ts';
 import { Arrival } from './read/arrival.ts';
 import { Heartbeat } from './read/heartbeat.ts';
 import { MessageQueue, READ_AHEAD } from './read/message-queue.ts';
-import { readWelcome } from './read/welcome.ts';
 import type { DialSettings } from './settings.ts';
+
+/** Characters of a key that the welcome names; no more is ever shown (contract P2), whatever the server sends. */
+const KEY_PREFIX_LENGTH = 16;
+
+/** The prefix of the accepted key, or what the message was instead, in words. */
+type FirstMessage = { readonly keyPrefix: string } | { readonly instead: string };
+
+/** Never throws. `flags` as `classify` gave them. */
+/** A longer message is not a welcome, and is not parsed: what JSON.parse builds can be many times as large. */
+const MAX_WELCOME_BYTES = 64 * 1024;
+
+function readWelcome(data: Buffer, flags: number, isBinary: boolean): FirstMessage {
+  if (isBinary) return { instead: 'a binary message' };
+  if (flags < 0) return { instead: 'a text that is not JSON' };
+  if (data.length > MAX_WELCOME_BYTES) return { instead: `a text of ${data.length} bytes` };
+  const value: unknown = JSON.parse(decodeText(data, flags));
+  const { type, key } = (typeof value === 'object' && value !== null ? value : {}) as Record<string, unknown>;
+  if (type !== 'welcome' || typeof key !== 'string' || key === '') return { instead: 'JSON of another kind' };
+  return { keyPrefix: key.slice(0, KEY_PREFIX_LENGTH) };
+}
 
 /** Above this much unsent, pongs are not queued: only the latest ping is still answered (RFC 6455 § 5.5.3). */
 const MAX_UNSENT_BYTES = 64 * 1024;
@@ -34,17 +54,8 @@ export function answerPings(webSocket: OpenSocket['webSocket']): void {
   });
 }
 
-/** The cause that a code stands for; one that nobody has defined counts as a decision of the server. */
-export function pickCloseKind(code: number): CauseKind {
-  if (code === 1000) return 'closed-normally';
-  if (code === 1006) return 'dropped';
-  if ([1001, 1005, 1011, 1012, 1013, 1014].includes(code)) return 'closed-by-server';
-  if ([1002, 1003, 1007, 1009, 1010].includes(code)) return 'closed-for-protocol';
-  return 'closed-by-policy';
-}
-
 /** Code and reason for the brackets of a message. */
-export function describeClose(code: number, reason: string): string {
+function describeClose(code: number, reason: string): string {
   if (code === 1006) return 'it ended without a close frame';
   if (code === 1005) return 'no close code';
   return `close code ${code}${reason === '' ? '' : `: ${reason}`}`;
@@ -96,7 +107,7 @@ export class LiveStream {
         return flags >= 0;
       },
       // Back-pressure: a few reads ahead of whoever asks, and then no more until somebody does.
-      onTold: () => {
+      onReadEnd: () => {
         if (isWanted || this.#isOver) return;
         this.#queue.setAside(this.#arrival.lastReadAtMs);
         if (this.#queue.fullness(READ_AHEAD) >= 1 && !webSocket.isPaused) this.#pause();

@@ -1,6 +1,7 @@
 // From the error objects of Node, OpenSSL and ws to causes: one table, no guessing by message where a code
 // exists (contract C9).
-import { CAUSES, type Cause, type CauseKind } from './causes.ts';
+import { CAUSES, type CauseKind } from './cause-table.ts';
+import type { Cause } from './causes.ts';
 
 /** The step of an attempt that was under way, for the words "timed out while …". */
 export const PHASES = {
@@ -180,4 +181,13 @@ function listAddresses(error: unknown): string {
 function describeHttpFault(code: string, message: string): string {
   if (/^HPE_/.test(code)) return `not an HTTP answer, ${code}`;
   return message.slice(0, 120) || code || 'no reason given';
+}
+
+/** The cause that a code stands for; one that nobody has defined counts as a decision of the server. */
+export function pickCloseKind(code: number): CauseKind {
+  if (code === 1000) return 'closed-normally';
+  if (code === 1006) return 'dropped';
+  if ([1001, 1005, 1011, 1012, 1013, 1014].includes(code)) return 'closed-by-server';
+  if ([1002, 1003, 1007, 1009, 1010].includes(code)) return 'closed-for-protocol';
+  return 'closed-by-policy';
 }

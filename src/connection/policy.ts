@@ -1,19 +1,56 @@
 // What happens after a failure, as data and pure functions (contract § 5).
 //
 // `decide` walks the table of rules.ts with the run's history and answers "try again" or "end";
-// `computeDelayMs` says how long to wait. Nothing here reads a clock, draws a random number or does I/O.
+// `computeDelayMs` says how long to wait; the limiter keeps attempts apart whatever the two say. Nothing here reads a clock, draws a random number or does I/O.
 import type { ExitCode } from '../errors.ts';
-import { CAUSES, type Cause } from './causes.ts';
+import { CAUSES } from './cause-table.ts';
+import type { Cause } from './causes.ts';
 import { RULES, type Rule, type RuleName } from './rules.ts';
+
+/** No two attempts begin closer together than this (contract § 5). */
+export const MIN_SPACING_MS = 250;
+/** At most this many attempts begin within WINDOW_MS (contract § 5). */
+export const MAX_ATTEMPTS = 20;
+export const WINDOW_MS = 60_000;
+/** The server counts where attempts arrive, and the first of a run takes longer to get there than the others. */
+const WINDOW_MARGIN_MS = 500;
+
+interface AttemptLimiter {
+  /** Ms to wait before an attempt may begin at `nowMs` (monotonic); 0 when it may begin now. */
+  delayMs(nowMs: number): number;
+  /** Records that an attempt begins. */
+  record(nowMs: number): void;
+}
+
+/** Remembers the last MAX_ATTEMPTS beginnings; one limiter serves one run. */
+export function createAttemptLimiter(): AttemptLimiter {
+  const beganAtMs: number[] = [];
+  return {
+    delayMs(nowMs) {
+      const last = beganAtMs.at(-1);
+      if (last === undefined) return 0;
+      const oldest = beganAtMs.length < MAX_ATTEMPTS ? undefined : beganAtMs[0];
+      const earliest = Math.max(
+        last + MIN_SPACING_MS,
+        oldest === undefined ? 0 : oldest + WINDOW_MS + WINDOW_MARGIN_MS,
+      );
+      return Math.max(0, earliest - nowMs);
+    },
+    record(nowMs) {
+      beganAtMs.push(nowMs);
+      if (beganAtMs.length > MAX_ATTEMPTS) beganAtMs.shift();
+    },
+  };
+}
 
 /** Before the first welcome of the run: at most so many attempts, all begun within so long (contract § 5). */
 export const FIRST_BUDGET = { attempts: 5, ms: 60_000 } as const;
 /** A connection that lived this long after its welcome starts the backoff afresh. */
-export const STABLE_AFTER_MS = 10_000;
+const STABLE_AFTER_MS = 10_000;
 /** No delay is shorter than this. */
-export const MIN_DELAY_MS = 250;
+const MIN_DELAY_MS = 250;
 /** A server that asks for a longer wait ends the run instead. */
-export const MAX_RETRY_AFTER_MS = 15 * 60_000;
+const MAX_RETRY_AFTER_MS = 15 * 60_000;
 
 export interface PolicySettings {
   /** Attempts allowed beyond the first one in the whole run; 0 is `--no-reconnect`. */

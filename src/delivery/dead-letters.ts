@@ -8,13 +8,13 @@ import { classifyText } from '../events/scanner.ts';
 import { createAppendFile, findEndOfLines } from '../io/append-file.ts';
 import { APPEND, assertTrusted, openNamedFile } from '../io/safe-file.ts';
 import { makeSafeLine } from '../render/ndjson.ts';
-import type { SpoolRecord } from './spool/record-form.ts';
+import type { SpoolRecord } from './spool/record.ts';
 
 /** Version of the form; it grows with every change that is not an addition. */
-export const DEAD_LETTER_VERSION = 1;
+const DEAD_LETTER_VERSION = 1;
 
 /** What is noted beside the event. */
-export interface DeadLetter {
+interface DeadLetter {
   readonly at: string;
   /** The sink, without secrets. */
   readonly to: string;

@@ -1,43 +1,43 @@
-// The output of a relay: every event goes into the lane of every sink, and nothing more is read while one of them
+// The output of a relay: every event goes into the worker of every sink, and nothing more is read while one of them
 // is full. Window, then spool, then a pause: each step is told once it has lasted for a moment.
 import type { Clock } from '../clock.ts';
 import { type Batch, flagsOf, textOf } from '../events/batch.ts';
 import type { WriteFailure } from '../io/line-writer.ts';
 import type { Output } from '../session/output.ts';
 import type { Reporter } from '../ui/reporter.ts';
-import type { Lane } from './lane.ts';
+import { sayReadingPaused, sayReadingResumed, sayUndelivered } from './messages.ts';
 import { LIFECYCLE_MARK } from './sink.ts';
-import type { SpoolRecord } from './spool/record-form.ts';
-import { sayReadingPaused, sayReadingResumed, sayUndelivered } from './words.ts';
+import type { SpoolRecord } from './spool/record.ts';
+import type { Worker } from './worker.ts';
 
-export interface RelayParts {
-  readonly lanes: readonly Lane[];
+interface RelayParts {
+  readonly workers: readonly Worker[];
   readonly clock: Clock;
   readonly reporter: Reporter;
   /** The name that lifecycle records carry. */
   readonly relayName: string;
   /** Everything that was received survives the end of the process. */
   readonly isSpooled: boolean;
-  /** Ends the lanes and closes what they use, once. */
+  /** Ends the workers and closes what they use, once. */
   close(): Promise<void>;
 }
 
 export interface RelayOutput extends Output {
-  /** To be called whenever a lane has changed. */
+  /** To be called whenever a worker has changed. */
   look(): void;
   /** A sink is of no use any more, or a spool is not: nothing more is taken. */
   fail(failure: WriteFailure): void;
 }
 
 /** A pause that lasts for longer is told. */
-const WORTH_TELLING_MS = 1_000;
+const REPORT_AFTER_MS = 1_000;
 /** A disk that was full is asked again this often. */
 const RETRY_DISK_MS = 1_000;
 /** At the end a sink has this long where there is a spool: what is left then waits in it for the next run. */
 const SPOOLED_DRAIN_MS = 10_000;
 
 export function openRelayOutput(parts: RelayParts, onFailure: (failure: WriteFailure) => void): RelayOutput {
-  const { lanes, clock, reporter, relayName, isSpooled } = parts;
+  const { workers, clock, reporter, relayName, isSpooled } = parts;
   let failure: WriteFailure | undefined;
   let isCut = false;
   let undelivered = 0;
@@ -48,29 +48,29 @@ export function openRelayOutput(parts: RelayParts, onFailure: (failure: WriteFai
   const cancels = new Set<() => void>();
 
   const isOver = (): boolean => isCut || failure !== undefined;
-  const findFull = (): Lane | undefined => lanes.find(({ backlog }) => backlog.isFull);
-  const isDone = (): boolean => isOver() || lanes.every(({ pending }) => pending === 0);
+  const findFull = (): Worker | undefined => workers.find(({ backlog }) => backlog.isFull);
+  const isDone = (): boolean => isOver() || workers.every(({ pending }) => pending === 0);
 
   function look(): void {
     if (release !== undefined && (isOver() || findFull() === undefined)) release();
     if (hasDrained !== undefined && isDone()) hasDrained();
   }
 
-  /** Resolves when no lane is full any more. */
+  /** Resolves when no worker is full any more. */
   function waitForRoom(): Promise<void> | undefined {
     if (isOver() || findFull() === undefined) return undefined;
     const sinceMs = clock.monotonicMs();
     blockedSinceMs = sinceMs;
     let isTold = false;
-    const cancelTelling = clock.setTimer(() => {
+    const cancelReport = clock.setTimer(() => {
       const full = findFull();
       if (full === undefined) return;
       isTold = true;
       reporter.report(sayReadingPaused(full.sink.name, sayWhyFull(full), full.pending));
-    }, WORTH_TELLING_MS);
+    }, REPORT_AFTER_MS);
     let cancelRetry = (): void => {};
     const retry = (): void => {
-      for (const { backlog } of lanes) if (backlog.isFull) backlog.retry();
+      for (const { backlog } of workers) if (backlog.isFull) backlog.retry();
       look();
       if (release !== undefined) cancelRetry = clock.setTimer(retry, RETRY_DISK_MS);
     };
@@ -78,7 +78,7 @@ export function openRelayOutput(parts: RelayParts, onFailure: (failure: WriteFai
     return new Promise((resolve) => {
       release = () => {
         release = undefined;
-        cancelTelling();
+        cancelReport();
         cancelRetry();
         const pausedMs = clock.monotonicMs() - sinceMs;
         blockedMs += pausedMs;
@@ -98,14 +98,14 @@ export function openRelayOutput(parts: RelayParts, onFailure: (failure: WriteFai
     writeEvents(batch, count) {
       if (isOver()) return undefined;
       const records = listRecords(batch, count);
-      for (const lane of lanes) lane.append(records);
+      for (const worker of workers) worker.append(records);
       return waitForRoom();
     },
     writeLifecycle(record) {
       if (isOver()) return undefined;
       const text = Buffer.from(JSON.stringify({ ...record, relay: relayName }));
-      for (const lane of lanes) {
-        if (lane.sink.wantsLifecycle) lane.append([{ mark: LIFECYCLE_MARK, text }]);
+      for (const worker of workers) {
+        if (worker.sink.wantsLifecycle) worker.append([{ mark: LIFECYCLE_MARK, text }]);
       }
       return waitForRoom();
     },
@@ -119,8 +119,8 @@ export function openRelayOutput(parts: RelayParts, onFailure: (failure: WriteFai
         });
       }
       for (const cancel of cancels) cancel();
-      for (const { backlog } of lanes) if (backlog.isFull) backlog.retry();
-      undelivered = lanes.reduce((sum, { backlog }) => sum + backlog.atRisk, 0);
+      for (const { backlog } of workers) if (backlog.isFull) backlog.retry();
+      undelivered = workers.reduce((sum, { backlog }) => sum + backlog.atRisk, 0);
       await parts.close();
     },
     cutAfter(ms) {
@@ -151,7 +151,7 @@ function listRecords(batch: Batch, count: number): SpoolRecord[] {
   return Array.from({ length: count }, (_unused, i) => ({ mark: flagsOf(batch, i), text: textOf(batch, i) }));
 }
 
-function sayWhyFull({ backlog }: Lane): string {
+function sayWhyFull({ backlog }: Worker): string {
   if (backlog.diskFault !== undefined) return backlog.diskFault.message;
   return backlog.bytes === 0 ? 'the window is full' : 'window and spool are full';
 }

@@ -2,7 +2,7 @@
 //
 // Bytes are read right into the memory of the scanner, which looks at all frames of a read in one call.
 import type { FrameBuffer, Lines } from './batch.ts';
-import { createInstance, type ScannerExports } from './web-assembly.ts';
+import { createInstance, type ScannerExports } from './scanner.ts';
 
 /** Undefined where there is no WebAssembly. */
 export function createFrameBuffer(): FrameBuffer | undefined {

@@ -1,16 +1,14 @@
 // Reads one level of a JSON text: the members of an object, or the items of an array, and where their values
-// stand. What is below is skipped, not read, so the cost is one pass over the text however deep it nests.
+// are, or the places that a path leads to. What is below is skipped, not read, so the cost is one pass over the text however deep it nests.
 //
 // Only for text that `classifyText` took as an event: the grammar is trusted, not checked.
 import { decodeString } from './json-string.ts';
+import type { Step } from './path.ts';
 
-/** One level. `starts[i]` to `ends[i]` is the source text of value `i`; of arrays all names are ''. */
-export interface JsonLevel {
-  readonly isArray: boolean;
-  /** Decoded, in the order sent; duplicates too. */
-  readonly names: string[];
-  readonly starts: number[];
-  readonly ends: number[];
+/** The source of a value is `start` to `end` of the text. */
+export interface JsonPlace {
+  readonly start: number;
+  readonly end: number;
 }
 
 const SPACE = 0x20;
@@ -21,6 +19,34 @@ const BACKSLASH = 0x5c;
 const CLOSE_ARRAY = 0x5d;
 const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
+
+/** Every place that the path leads to; none where it leads nowhere, more than one only through `[*]`. */
+export function findPlaces(text: string, steps: readonly Step[]): readonly JsonPlace[] {
+  const start = skipSpace(text, 0);
+  let places: JsonPlace[] = [{ start, end: skipValue(text, start) }];
+  for (const step of steps) places = places.flatMap((place) => takeStep(text, place, step));
+  return places;
+}
+
+/** Of members with the same name the last one counts, as for JSON.parse. */
+function takeStep(text: string, { start }: JsonPlace, step: Step): JsonPlace[] {
+  const first = text.charCodeAt(start);
+  if (first !== (step.kind === 'member' ? OPEN_OBJECT : OPEN_ARRAY)) return [];
+  const { names, starts, ends } = readLevel(text, start);
+  if (step.kind === 'every') return starts.map((at, i) => ({ start: at, end: ends[i] ?? at }));
+  const index = step.kind === 'member' ? names.lastIndexOf(step.name) : step.index;
+  const at = starts[index];
+  return at === undefined ? [] : [{ start: at, end: ends[index] ?? at }];
+}
+
+/** One level. `starts[i]` to `ends[i]` is the source text of value `i`; of arrays all names are ''. */
+export interface JsonLevel {
+  readonly isArray: boolean;
+  /** Decoded, in the order sent; duplicates too. */
+  readonly names: string[];
+  readonly starts: number[];
+  readonly ends: number[];
+}
 
 /** Index of the first character from `at` on that is not white space. */
 export function skipSpace(text: string, at: number): number {

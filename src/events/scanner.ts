@@ -1,10 +1,41 @@
 // Tells what a text message is: JSON or not, UTF-8 or not, safe as a line or not.
 //
 // Accepts exactly what JSON.parse accepts behind a strict UTF-8 decoder (RFC 8259, RFC 3629), any nesting. In one
-// pass over the bytes, in assembly/; where there is no WebAssembly, by that parser and that decoder.
+// pass over the bytes, in assembly/; where there is no WebAssembly, by that parser and that decoder. Each instance has a memory of
+// its own.
 import { isUtf8 } from 'node:buffer';
 import { MESSAGE } from './messages.ts';
-import { createInstance } from './web-assembly.ts';
+import code from './scanner.wasm';
+
+/** What assembly/index.ts exports. */
+export interface ScannerExports {
+  readonly memory: WebAssembly.Memory;
+  readonly CHUNK: WebAssembly.Global;
+  readonly CHUNK_BYTES: WebAssembly.Global;
+  readonly LINES: WebAssembly.Global;
+  readonly ENDS: WebAssembly.Global;
+  readonly FLAGS: WebAssembly.Global;
+  readonly lineCount: WebAssembly.Global;
+  readonly lineBytes: WebAssembly.Global;
+  readonly allFlags: WebAssembly.Global;
+  scan(at: number, end: number): number;
+  takeFrames(at: number, end: number): number;
+}
+
+let compiled: WebAssembly.Module | undefined;
+
+/**
+ * An instance with a memory of its own; undefined where there is no WebAssembly with vectors, or where a limit on
+ * addresses (`ulimit -v`) leaves no room for what it reserves.
+ */
+export function createInstance(): ScannerExports | undefined {
+  try {
+    compiled ??= new WebAssembly.Module(code);
+    return new WebAssembly.Instance(compiled).exports as ScannerExports;
+  } catch {
+    return undefined;
+  }
+}
 
 type Classify = (text: Uint8Array) => number;
 

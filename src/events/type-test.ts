@@ -2,8 +2,7 @@
 //
 // A stream has few types, so verdicts are remembered by the bytes of the type: what comes again is neither
 // decoded nor matched. The memory of it is bounded, whatever types a server makes up.
-import { copyQuoted, isQuoted, type Quoted } from './quoted.ts';
-import { readString } from './seek.ts';
+import { copyQuoted, isQuoted, type Quoted, readString } from './seek.ts';
 
 /** Names of the field that holds an event's type; the first one there that is a string counts. */
 export const TYPE_FIELDS = ['type', 'event_type', 'event'] as const;

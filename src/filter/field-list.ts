@@ -3,7 +3,7 @@ import { ExpressionFault, parsePath, type Step } from '../events/path.ts';
 import { readWord } from './read-word.ts';
 
 /** A field to print. */
-export interface FieldPath {
+interface FieldPath {
   /** As it was written: the name of its column. */
   readonly text: string;
   readonly steps: readonly Step[];

@@ -6,7 +6,7 @@
 import { RE2JS, RE2JSSyntaxException } from 're2js';
 
 /** What is wrong with a pattern; `at` counts UTF-16 units from its beginning. */
-export interface PatternFault {
+interface PatternFault {
   readonly message: string;
   readonly at: number;
 }

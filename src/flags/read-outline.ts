@@ -1,8 +1,7 @@
 // Reads the outline off commander's definitions.
 import type { Command, Argument as CommanderArgument, Option } from 'commander';
 import type { FlagDefinition } from './definition.ts';
-import type { DocumentedCommand } from './documented-command.ts';
-import type { Argument, Flag, Outline } from './outline.ts';
+import type { Argument, DocumentedCommand, Flag, Outline } from './documented-command.ts';
 
 const DEFAULT_GROUP = 'Options:';
 

@@ -1,6 +1,12 @@
-// Values of flags, from text: durations, counts, choices. Each refusal names the flag, the value and what is
+// Values of flags, from text: durations, counts, choices, and the lists of choices. Each refusal names the flag, the value and what is
 // accepted (contract § 1).
 import { UsageError } from '../errors.ts';
+
+export const FORMATS = ['auto', 'pretty', 'ndjson'] as const;
+export const COLOR_MODES = ['auto', 'always', 'never'] as const;
+export const LOG_FORMATS = ['text', 'json'] as const;
+export const TIME_MODES = ['local', 'utc', 'relative', 'none'] as const;
+export const SHELLS = ['bash', 'zsh', 'fish'] as const;
 
 const UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
 const DURATION = /^(?:\d+(?:\.\d+)?(?:ms|s|m|h))+$/;

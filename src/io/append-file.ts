@@ -1,7 +1,7 @@
 // A file that grows by whole pieces: what could not be written as a whole is cut off again.
 import { closeSync, fstatSync, ftruncateSync, readSync, truncateSync, writeSync } from 'node:fs';
 
-export interface AppendFile {
+interface AppendFile {
   readonly fd: number;
   /** Length so far. */
   readonly bytes: number;

@@ -1,7 +1,6 @@
 // What an API key looks like, and the only part of one that may ever be shown (contract P2).
 //
 // A refusal says what is wrong and where, never what was read: a key that was mistyped is still a secret.
-
 import { CredentialError } from '../errors.ts';
 
 /** Longest key accepted, in characters: far above any real key, far below what a header may carry. */

@@ -1,8 +1,9 @@
 // Opens files where another user may have prepared something else: a link to one of our files, a pipe without a
-// reader, a forged file.
+// reader, a forged file. Writes a whole file in one step, so that a reader sees the old content or the new.
 //
 // The rule (docs/security.md): a link, pipe or file that is already there must belong to this user or to root.
 // Owners are not checked on Windows, nor in /dev and /proc, where only the system makes entries.
+import { randomBytes } from 'node:crypto';
 import {
   closeSync,
   constants,
@@ -12,11 +13,72 @@ import {
   openSync,
   readlinkSync,
   realpathSync,
+  renameSync,
+  rmSync,
   type Stats,
   statSync,
+  writeFileSync,
 } from 'node:fs';
 import { dirname, isAbsolute, sep } from 'node:path';
+import { OutputError } from '../errors.ts';
 import { processUid } from './io.ts';
+
+/**
+ * Writes `text` to `path`; a link of this user is followed.
+ *
+ * @param what what the message calls the file, such as `the ready file`
+ * @throws OutputError (exit 9) naming the path and the code of the fault
+ */
+export function writeWholeFile(path: string, text: string, what: string): void {
+  let staged: string | undefined;
+  try {
+    const place = findReplaceable(path);
+    if (place === undefined) {
+      writeSpecial(path, text);
+      return;
+    }
+    // Not by the process id: in a container it is often the same, and a killed run may have left its file.
+    staged = `${place}.${randomBytes(6).toString('hex')}.tmp`;
+    writeFileSync(staged, text, { flag: 'wx' });
+    renameSync(staged, place);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
+    if (staged !== undefined) removeQuietly(staged);
+    throw new OutputError(`${what} "${path}" could not be written (${code})`);
+  }
+}
+
+/** What cannot be removed, such as what could not even be made, is no second fault (Node 26 would throw). */
+function removeQuietly(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {}
+}
+
+/** Does not wait for a reader of a pipe: that would hold the process, and with it every signal. */
+function writeSpecial(path: string, text: string): void {
+  const fd = openNamedFile(path, constants.O_WRONLY | constants.O_APPEND, 0o666);
+  try {
+    writeFileSync(fd, text);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/**
+ * Where the file is that another one may take the place of, or will be; undefined for anything else, such as a pipe,
+ * or a file that is open as /dev/stdout.
+ *
+ * @throws an error whose code is the reason if another user may have put something else there; the system's error
+ */
+export function findReplaceable(path: string): string | undefined {
+  const place = resolvePlace(path);
+  const stats = statSync(place.path, { throwIfNoEntry: false });
+  if (place.isSystem) return undefined;
+  if (stats === undefined || stats.isFile()) return place.path;
+  assertTrusted(stats);
+  return undefined;
+}
 
 /** Windows has neither. */
 const { O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants as Partial<typeof constants>;

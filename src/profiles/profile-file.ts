@@ -1,13 +1,64 @@
-// Reads and checks the profile store: the way that `stream tail` takes at start-up.
+// Reads and checks the profile store: the way that `stream tail` takes at start-up. A draft
+// is the same profiles while a command changes them.
 //
 // No conf, no lock, and nothing is ever written (contract F3). No message holds any part of the content, not
 // even a name: only the path and a position (contract F4).
-
 import { StoreError } from '../errors.ts';
 import { isKey } from '../io/key.ts';
 import { describePosition, findJsonFault } from './json-fault.ts';
 import { readStoreBytes } from './store-access.ts';
 import type { Reader } from './store-place.ts';
+
+/** The profiles while they are being changed. Nothing is written until the change is through. */
+export interface StoreDraft {
+  has(name: string): boolean;
+  names(): string[];
+  /** Adds a profile, or gives an existing one a new URL and key. */
+  put(profile: Profile): void;
+  /** Removes a profile; it is no longer the one in use either. */
+  remove(name: string): void;
+  /** Gives a profile another name in the same place; it stays in use if it was. */
+  rename(from: string, to: string): void;
+  /** Name of the profile in use. */
+  current: string | undefined;
+}
+
+/** A draft of what was read, or of an empty store; `json()` is what to write. */
+export function createDraft(read: JsonObject | undefined): { draft: StoreDraft; json: () => JsonObject } {
+  const { current, profiles, ...rest } = read ?? {};
+  const isRecord = typeof profiles === 'object' && profiles !== null;
+  const entries = new Map<string, JsonObject>(isRecord ? Object.entries(profiles) : []);
+  const draft: StoreDraft = {
+    current: typeof current === 'string' ? current : undefined,
+    has: (name) => entries.has(name),
+    names: () => [...entries.keys()],
+    put({ name, url, key, keyCommand }) {
+      const { url: _url, key: _key, keyCommand: _command, ...unknown } = entries.get(name) ?? {};
+      const secret = keyCommand === undefined ? { key } : { keyCommand };
+      entries.set(name, { url, ...secret, ...unknown });
+    },
+    remove(name) {
+      entries.delete(name);
+      if (draft.current === name) draft.current = undefined;
+    },
+    rename(from, to) {
+      const renamed = [...entries].map(([name, entry]) => [name === from ? to : name, entry] as const);
+      entries.clear();
+      for (const [name, entry] of renamed) entries.set(name, entry);
+      if (draft.current === from) draft.current = to;
+    },
+  };
+  return {
+    draft,
+    // fromEntries and spread define properties instead of assigning them: `__proto__` is a name like any.
+    json: () => ({
+      ...rest,
+      version: FORMAT_VERSION,
+      ...(draft.current === undefined ? {} : { current: draft.current }),
+      profiles: Object.fromEntries(entries),
+    }),
+  };
+}
 
 /** A profile as stored. It has a key, or the command that prints one, never both. */
 export interface Profile {
@@ -40,7 +91,7 @@ export type JsonObject = Record<string, unknown>;
 export class DamagedStoreError extends StoreError {}
 
 /** Version of the format that this program reads and writes. */
-export const FORMAT_VERSION = 1;
+const FORMAT_VERSION = 1;
 
 const NAME = /^[A-Za-z0-9._-]{1,64}$/;
 const EMPTY: ProfileFile = { current: undefined, profiles: new Map() };

@@ -1,7 +1,6 @@
 // Opens the profile store for reading and refuses what another user may have written (contract F1, row 49).
 //
 // What is checked is what is read: one open file, never a second look by path; a link in its place is not followed.
-
 import {
   closeSync,
   constants,

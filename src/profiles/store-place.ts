@@ -1,11 +1,53 @@
-// Refuses a place for the profile store that other users could write to, as ssh does (contract F1, rows 49, 63):
+// Where the profile store is. Refuses a place for the profile store that other users could write to, as ssh does (contract F1, rows 49, 63):
 // what is read there may be planted, and a profile can name a program to run.
 //
 // Owners and modes are not checked on Windows, where they mean nothing.
 import { lstatSync, readFileSync, readlinkSync, realpathSync, type Stats } from 'node:fs';
 import { userInfo } from 'node:os';
-import { posix } from 'node:path';
-import { StoreError } from '../errors.ts';
+import { posix, win32 } from 'node:path';
+import { StoreError, UsageError } from '../errors.ts';
+
+/** Name of the store inside its directory. */
+const FILE_NAME = 'profiles.json';
+
+/**
+ * The path of the profile store, or undefined if there is no place for one (no home directory).
+ *
+ * Linux and other Unix: `$XDG_CONFIG_HOME/atlantis` or `~/.config/atlantis` (XDG Base Directory: a relative
+ * value is ignored); macOS: `~/Library/Preferences/atlantis`; Windows: `%APPDATA%\atlantis\Config`.
+ *
+ * @throws UsageError if ATLANTIS_CONFIG_DIR is set to something that is not an absolute path.
+ */
+export function profilesPath(
+  env: Readonly<Record<string, string | undefined>>,
+  platform: NodeJS.Platform,
+  homeDirectory: string | undefined,
+): string | undefined {
+  const path = platform === 'win32' ? win32 : posix;
+  const absolute = (value: string | undefined): string | undefined =>
+    value !== undefined && path.isAbsolute(value) ? value : undefined;
+
+  const chosen = env['ATLANTIS_CONFIG_DIR'];
+  if (chosen !== undefined && chosen !== '') {
+    if (!path.isAbsolute(chosen)) {
+      throw new UsageError(
+        'ATLANTIS_CONFIG_DIR is not an absolute path',
+        'accepted: the absolute path of a directory; profiles are never read from the working directory',
+      );
+    }
+    return path.join(chosen, FILE_NAME);
+  }
+  const home = absolute(homeDirectory);
+  if (platform === 'win32') {
+    const roaming = absolute(env['APPDATA']) ?? (home && path.join(home, 'AppData', 'Roaming'));
+    return roaming && path.join(roaming, 'atlantis', 'Config', FILE_NAME);
+  }
+  if (platform === 'darwin') {
+    return home && path.join(home, 'Library', 'Preferences', 'atlantis', FILE_NAME);
+  }
+  const config = absolute(env['XDG_CONFIG_HOME']) ?? (home && path.join(home, '.config'));
+  return config && path.join(config, 'atlantis', FILE_NAME);
+}
 
 /** Who is reading, for the checks of owner and mode. */
 export interface Reader {

@@ -3,7 +3,6 @@
 // conf writes a staging file beside the store; only when that has been read back byte for byte and has
 // reached the disk does it take the store's place in one rename. So a full disk, a kill or a crash leaves the
 // old file or the new one, and never half of one (contract F2).
-
 import { randomBytes } from 'node:crypto';
 import {
   chmodSync,
@@ -25,9 +24,14 @@ import Conf from 'conf';
 import { OutputError, StoreError } from '../errors.ts';
 import { type Lock, type LockHost, takeLock } from '../io/lock.ts';
 import { makeFolder } from '../io/safe-file.ts';
-import { DamagedStoreError, type JsonObject, parseProfiles } from './profile-file.ts';
+import {
+  createDraft,
+  DamagedStoreError,
+  type JsonObject,
+  parseProfiles,
+  type StoreDraft,
+} from './profile-file.ts';
 import { checkDirectory, readStoreBytes, systemCode } from './store-access.ts';
-import { createDraft, type StoreDraft } from './store-draft.ts';
 import { checkWay, type Reader } from './store-place.ts';
 
 /** What writing needs from the system. */
@@ -37,7 +41,7 @@ export interface StoreHost extends Reader, LockHost {
 }
 
 /** What a write has to tell beside its result: sentences for stderr. */
-export interface StoreUpdate<T> {
+interface StoreUpdate<T> {
   readonly result: T;
   readonly notices: readonly string[];
 }
@@ -185,7 +189,7 @@ async function lockStore(lockPath: string, host: LockHost, warn: (message: strin
   }
 }
 
-export interface StoreOptions {
+interface StoreOptions {
   /** A damaged store is kept as `profiles.json.corrupt-<time>` and a new one begun, instead of an error (contract F4). */
   readonly mayMoveAside?: boolean;
   /** Called while the change waits for a lock that may be abandoned. */

@@ -5,8 +5,7 @@
 // stand for and `\uXXXX` for whatever else cannot be seen; arrays and objects are their own JSON text; what is
 // not there is empty.
 import { type Batch, flagsOf, textsOf } from '../events/batch.ts';
-import { readString } from '../events/json-level.ts';
-import { findPlaces, type JsonPlace } from '../events/json-place.ts';
+import { findPlaces, type JsonPlace, readString } from '../events/json-level.ts';
 import { decodeText } from '../events/messages.ts';
 import type { Step } from '../events/path.ts';
 import type { Cell } from './columns.ts';

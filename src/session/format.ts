@@ -1,5 +1,4 @@
 // Which events are wanted, and in which form: each filter and format is loaded only where it is asked for.
-
 import type { Batch } from '../events/batch.ts';
 import type { Io } from '../io/io.ts';
 import { NDJSON_RENDERER } from '../render/ndjson-lines.ts';

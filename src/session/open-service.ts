@@ -1,7 +1,6 @@
 // What commands that follow the live stream have in common: the source, be it the service or the built-in
 // simulator, and who speaks on stderr.
 import type { Clock } from '../clock.ts';
-import { chooseResolverOptions } from '../connection/dial/lookup-limit.ts';
 import type { Io } from '../io/io.ts';
 import {
   describeSimulatorSource,
@@ -11,13 +10,30 @@ import {
 } from '../settings/stream-config.ts';
 import type { EventStream } from '../stream/event-stream.ts';
 import { type PreparedStream, prepareSource } from '../stream/open.ts';
+import { sayConnected } from '../ui/messages.ts';
 import { createReporter, loadLogStyle, type Reporter } from '../ui/reporter.ts';
 import type { StreamStatus } from '../ui/shown-status.ts';
 import { createStatusLine } from '../ui/status-line.ts';
 import { loadStreamStatus } from '../ui/stream-status.ts';
-import { sayConnected } from '../ui/words.ts';
 import type { Select } from './format.ts';
 import type { LiveSource } from './source.ts';
+
+/** What the resolver does unasked: two tries of five seconds for each name server (resolv.conf(5)). */
+const USUAL_MS = 10_000;
+const TRIES = 2;
+
+/**
+ * A lookup under way cannot be cancelled, and the process cannot end with an exit code of its own before it is over.
+ *
+ * @returns RES_OPTIONS by which a silent name server is given up within `waitMs`, in whole seconds;
+ *   undefined if that happens anyway
+ */
+export function chooseResolverOptions(waitMs: number): string | undefined {
+  if (waitMs >= USUAL_MS) return undefined;
+  const seconds = Math.max(1, Math.floor(waitMs / 1_000));
+  const tries = Math.min(TRIES, seconds);
+  return `timeout:${Math.floor(seconds / tries)} attempts:${tries}`;
+}
 
 /** A source that is ready to be opened, and what reports about it. */
 export interface CommandStream {

@@ -1,5 +1,5 @@
 // The one loop over what a source yields, for every command that follows one.
-import { isStreamEnded, type StreamEndedError } from '../stream/errors.ts';
+import { isStreamEnded, type StreamEndedError } from '../stream/items.ts';
 
 /**
  * Passes on the items of a source, in order, until it ends or the consumer has enough. The next item is pulled

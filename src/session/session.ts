@@ -2,24 +2,43 @@
 //
 // Data is pulled; the only force backwards is an awaited write. Where the events go is the output's matter, why
 // the run ends is the session's: every reason goes through one `Stop`.
-
-import { isAtlantisError, type OutputError } from '../errors.ts';
+import { rmSync, statSync } from 'node:fs';
+import { isAtlantisError, OutputError } from '../errors.ts';
 import type { Io, Outcome } from '../io/io.ts';
+import { findReplaceable, writeWholeFile } from '../io/safe-file.ts';
 import { createStop, type Stop, type StopReason, toOutcome } from '../io/stop.ts';
 import type { Recorder } from '../recording/recorder.ts';
 import type { LifecycleRecord } from '../render/renderer.ts';
 import type { TailConfig } from '../settings/stream-config.ts';
 import type { Connected, EventBatch, Events, StreamItem } from '../stream/items.ts';
+import * as say from '../ui/messages.ts';
 import type { Reporter } from '../ui/reporter.ts';
 import type { StreamStatus } from '../ui/shown-status.ts';
-import * as say from '../ui/words.ts';
-import { watchEnds } from './ends.ts';
+import { createSilenceWatch, type SilenceWatch, watchEnds } from './ends.ts';
 import type { OpenOutput, Output } from './output.ts';
 import { pump } from './pump.ts';
-import { clearReadyFile, writeReadyFile } from './ready-file.ts';
-import { createSilenceWatch, type SilenceWatch } from './silence.ts';
 import type { LiveSource, Recorded, Source } from './source.ts';
 import { startTally, type Tally } from './tally.ts';
+
+/**
+ * Removes what an earlier run left there: it would say that this one is live. What is no regular file stays.
+ *
+ * @throws OutputError (exit 9), also where it could not be written later for want of a folder
+ */
+export function clearReadyFile(path: string): void {
+  try {
+    const place = findReplaceable(path);
+    if (place !== undefined && statSync(place, { throwIfNoEntry: false }) !== undefined) rmSync(place);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
+    throw new OutputError(`the ready file "${path}" could not be written (${code})`);
+  }
+}
+
+/** Writes `content` as one line of JSON. @throws OutputError (exit 9) */
+export function writeReadyFile(path: string, content: unknown): void {
+  writeWholeFile(path, `${JSON.stringify(content)}\n`, 'the ready file');
+}
 
 /** What of the configuration a session goes by. */
 type SessionConfig = Pick<
@@ -27,7 +46,7 @@ type SessionConfig = Pick<
   'filter' | 'limit' | 'durationMs' | 'timeoutMs' | 'maxSilenceMs' | 'failOnGap' | 'readyFile'
 >;
 
-export interface SessionParts {
+interface SessionParts {
   readonly config: SessionConfig;
   readonly source: Source;
   readonly openOutput: OpenOutput;

@@ -1,8 +1,8 @@
 // The flags that say how to connect, checked.
-import { type ConnectionSettings, fillRetryBounds } from '../connection/defaults.ts';
+import { type ConnectionSettings, fillRetryBounds } from '../connection/settings.ts';
 import { UsageError } from '../errors.ts';
 import { type Flags, parseFlags } from '../flags/definition.ts';
-import { CONNECTION_FLAGS } from '../flags/stream-flags.ts';
+import { CONNECTION_FLAGS } from '../flags/shared-flags.ts';
 
 /** As the command line gives them. */
 export type ConnectionFlags = Flags<typeof CONNECTION_FLAGS>;

@@ -3,7 +3,6 @@
 // No shell, 10 seconds, stdout only, no ATLANTIS_API_KEY in its environment, and nothing from the working directory: it
 // runs in another one. A failure says the name of the command and how it ended, never what it wrote. Nothing that it
 // started outlives a failure or a signal; after a success an agent that it started in the background may stay.
-
 import { type ChildProcessByStdio, type SpawnOptions, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { CredentialError } from '../errors.ts';

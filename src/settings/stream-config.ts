@@ -1,18 +1,19 @@
 // Flags, environment and profile → one read-only TailConfig; the session never sees a flag.
 import type { KeyOrigin } from '../connection/causes.ts';
 import { UsageError } from '../errors.ts';
-import type { LOG_FORMATS } from '../flags/choices.ts';
 import { type Flags, type FlagValues, listGiven, parseFlags } from '../flags/definition.ts';
-import { GLOBAL_FLAGS, type GlobalFlags } from '../flags/global-flags.ts';
 import {
   CONNECTION_FLAGS,
   END_FLAGS,
   EVENT_FLAGS,
   FORM_FLAGS,
+  GLOBAL_FLAGS,
+  type GlobalFlags,
   READY_FLAGS,
   SIMULATION_FLAGS,
   SOURCE_FLAGS,
-} from '../flags/stream-flags.ts';
+} from '../flags/shared-flags.ts';
+import type { LOG_FORMATS } from '../flags/values.ts';
 import type { Io } from '../io/io.ts';
 import { keyPrefix } from '../io/key.ts';
 import { type ConnectionConfig, parseConnectionFlags } from './connection-config.ts';

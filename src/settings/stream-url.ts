@@ -2,7 +2,6 @@
 //
 // Decisions about the host are taken after WHATWG URL parsing, on the host that will be connected to, never
 // on the text: `http://127.1` is loopback, `ws://127.0.0.1.evil.test` is not (contract C5).
-
 import { UsageError } from '../errors.ts';
 
 /** A checked URL of the service. All texts are safe to print: no userinfo, no query, no fragment. */

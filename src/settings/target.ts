@@ -5,18 +5,18 @@
 import type { KeyOrigin } from '../connection/causes.ts';
 import { CredentialError, UsageError } from '../errors.ts';
 import type { Flags } from '../flags/definition.ts';
-import type { SOURCE_FLAGS } from '../flags/stream-flags.ts';
+import type { SOURCE_FLAGS } from '../flags/shared-flags.ts';
 import type { Io } from '../io/io.ts';
 import { parseKey } from '../io/key.ts';
 import { type Profile, type ProfileFile, readProfileFile } from '../profiles/profile-file.ts';
-import { profilesPath } from '../profiles/profiles-path.ts';
+import { profilesPath } from '../profiles/store-place.ts';
 import { isRelativeProgram } from './key-program.ts';
 import { parseStreamUrl, type StreamUrl } from './stream-url.ts';
 
 export type TargetFlags = Flags<typeof SOURCE_FLAGS>;
 
 /** A value and where it came from, in the user's words: `--url`, `ATLANTIS_URL`, `profile "main"`. */
-export interface Sourced<T> {
+interface Sourced<T> {
   readonly value: T;
   readonly source: string;
 }

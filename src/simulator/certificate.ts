@@ -4,7 +4,7 @@ import { isIP } from 'node:net';
 import { hostname, networkInterfaces } from 'node:os';
 
 /** Tags of the universal class; `0xa0 + n` is context-specific and constructed, `0x80 + n` primitive. */
-export const TAG = {
+const TAG = {
   boolean: 0x01,
   integer: 0x02,
   bitString: 0x03,
@@ -39,7 +39,7 @@ export function objectIdentifier(dotted: string): Buffer {
 }
 
 /** With no unused bits at the end unless told otherwise. */
-export function bitString(bytes: Uint8Array, unusedBits = 0): Buffer {
+function bitString(bytes: Uint8Array, unusedBits = 0): Buffer {
   return encode(TAG.bitString, Uint8Array.of(unusedBits), bytes);
 }
 

@@ -2,8 +2,7 @@
 //
 // What is exported here is API: a change of it is a breaking change.
 export type { Random } from './random.ts';
-export type { Refusal } from './refusal.ts';
-export type { Act, Scenario, Step } from './scenario.ts';
+export type { Act, Refusal, Scenario, Step } from './scenarios.ts';
 export { SCENARIO_LIST } from './scenarios.ts';
 export { parseScript } from './script.ts';
 export { type Simulator, type SimulatorOptions, startSimulator } from './server.ts';

@@ -1,10 +1,8 @@
 // What a simulator can be told, and what it makes of it: defaults filled in, nonsense refused.
-
 import { randomBytes } from 'node:crypto';
 import { UsageError } from '../errors.ts';
 import { KNOWN_EVENT_TYPES } from './events.ts';
-import type { Scenario } from './scenario.ts';
-import { findScenario } from './scenarios.ts';
+import { findScenario, type Scenario } from './scenarios.ts';
 
 /** How the simulator behaves; every part has a default. */
 export interface SimulatorOptions {
@@ -35,7 +33,7 @@ export interface SimulatorOptions {
 }
 
 /** The options with nothing left open. */
-export interface SimulatorSettings {
+interface SimulatorSettings {
   readonly port: number;
   readonly host: string;
   readonly tls: boolean;

@@ -1,8 +1,6 @@
 // The engine: performs a timeline of steps on one connection, in order, until it ends or the client goes.
-
 import type { EventSource } from './events.ts';
-import type { Refusal } from './refusal.ts';
-import { pause, type Step, startPace } from './scenario.ts';
+import { pause, type Refusal, type Step, startPace } from './scenarios.ts';
 import { encodeFrame, encodeTextFrames, OPCODE, type Wire } from './wire.ts';
 
 /** A batch ends once it has this many characters: the bound of what one connection holds unsent. */

@@ -2,7 +2,7 @@
 // The parser (script.ts) and docs/scenario.schema.json, which a test renders, both come from here.
 
 /** What a member accepts. `min` and `max` are inclusive. */
-export type MemberKind =
+type MemberKind =
   | { readonly kind: 'count'; readonly min: number; readonly max: number }
   | { readonly kind: 'rate' | 'duration' | 'flag' | 'hex' | 'steps' | 'refusal' }
   | { readonly kind: 'text'; readonly maxBytes: number }

@@ -1,10 +1,7 @@
 // A scenario script: JSON (docs/scenario.schema.json) → Scenario. Every refusal names the place by its JSON path.
-
 import { UsageError } from '../errors.ts';
 import { parseDuration } from '../flags/values.ts';
-import type { Refusal } from './refusal.ts';
-import type { Act, Scenario, Step } from './scenario.ts';
-import { findScenario } from './scenarios.ts';
+import { type Act, findScenario, type Refusal, type Scenario, type Step } from './scenarios.ts';
 import { type Form, type Member, REFUSAL_FORM, STEP_FORMS } from './script-form.ts';
 
 type JsonObject = Readonly<Record<string, unknown>>;

@@ -15,16 +15,14 @@ import type { AddressInfo, Socket } from 'node:net';
 import { WebSocketServer } from 'ws';
 import { UsageError } from '../errors.ts';
 import type { ServerCertificate } from './certificate.ts';
-import { drawHex } from './chains.ts';
-import { createEventGenerator, type EventSource, limitEvents } from './events.ts';
+import { createEventGenerator, drawHex, type EventSource, limitEvents } from './events.ts';
 import { checkOptions, type SimulatorOptions } from './options.ts';
 import { performTimeline } from './perform.ts';
 import { createRandom, createVirtualClock } from './random.ts';
-import { buildRefusal, type Refusal, serializeAnswer } from './refusal.ts';
-import type { Step } from './scenario.ts';
+import { buildRefusal, type Refusal, type Step, serializeAnswer } from './scenarios.ts';
 import { openWire } from './wire.ts';
 
-export interface Listener {
+interface Listener {
   readonly server: Server;
   /** Base URL; "every address" is reached by way of loopback. Only after listen(). */
   url(): string;
@@ -50,10 +48,7 @@ const WORDS: Readonly<Record<string, readonly [why: string, hint: string]>> = {
 const addressOf = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress} ${remotePort}`;
 
 /** A server that is not listening yet; with a certificate it speaks TLS and nothing else. */
-export function createListener(
-  certificate: ServerCertificate | undefined,
-  answer: RequestListener,
-): Listener {
+function createListener(certificate: ServerCertificate | undefined, answer: RequestListener): Listener {
   const server =
     certificate === undefined ? createServer(answer) : createTlsServer({ ...certificate }, answer);
   const connections = new Map<string, Socket>();

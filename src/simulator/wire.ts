@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { setImmediate as yieldToLoop } from 'node:timers/promises';
 import type { WebSocket } from 'ws';
-import { MAX_TIMER_MS } from './scenario.ts';
+import { MAX_TIMER_MS } from './scenarios.ts';
 
 /** Opcodes of RFC 6455 § 11.8. */
 export const OPCODE = { text: 0x1, binary: 0x2, close: 0x8, ping: 0x9, pong: 0xa } as const;
@@ -76,7 +76,7 @@ const isCodeOfWs = (code: number): boolean =>
   (code >= 1000 && code <= 1014 && code !== 1004 && code !== 1005 && code !== 1006) ||
   (code >= 3000 && code <= 4999);
 
-export interface PongPolicy {
+interface PongPolicy {
   readonly answer: boolean;
   readonly delayMs: number;
 }

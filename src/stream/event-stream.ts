@@ -16,12 +16,9 @@ import { CredentialError, UsageError } from '../errors.ts';
 import { hasPrefix, keyPrefix, parseKey } from '../io/key.ts';
 import { createRedactor } from '../io/redact.ts';
 import { makeVisible } from '../render/sanitize.ts';
-import type { StreamConfig } from './config.ts';
-import { StreamEndedError } from './errors.ts';
-import type { StreamEvent } from './event.ts';
-import { EventBatch, type StreamItem } from './items.ts';
-import type { StreamCallbacks } from './options.ts';
-import type { StreamSettings, StreamWorld } from './settings.ts';
+import { EventBatch, StreamEndedError, type StreamEvent, type StreamItem } from './items.ts';
+import type { StreamCallbacks, StreamConfig } from './options.ts';
+import type { StreamDeps, StreamSettings } from './settings.ts';
 
 /** What `for await` takes, with an end that does not wait for the next item. */
 export interface Pull<T> extends AsyncIterableIterator<T, void, undefined> {
@@ -42,7 +39,7 @@ export class EventStream implements AsyncIterable<StreamEvent> {
   static readonly name = 'EventStream';
   readonly #config: StreamConfig;
   readonly #prepare: () => Promise<StreamSettings>;
-  readonly #world: StreamWorld;
+  readonly #deps: StreamDeps;
   readonly #redactor = createRedactor();
   /** Aborts for whatever reason the stream is to end: the caller's signal, `close`, an iteration that is left. */
   readonly #ending = new AbortController();
@@ -52,10 +49,10 @@ export class EventStream implements AsyncIterable<StreamEvent> {
   #key = '';
 
   /** @internal */
-  constructor(config: StreamConfig, prepare: () => Promise<StreamSettings>, world: StreamWorld) {
+  constructor(config: StreamConfig, prepare: () => Promise<StreamSettings>, deps: StreamDeps) {
     this.#config = config;
     this.#prepare = prepare;
-    this.#world = world;
+    this.#deps = deps;
   }
 
   /** Host and, if it is not the scheme's own, port. */
@@ -127,7 +124,7 @@ export class EventStream implements AsyncIterable<StreamEvent> {
   }
 
   async *#follow(settings: StreamSettings): AsyncGenerator<StreamItem, void, undefined> {
-    const { clock, random } = this.#world;
+    const { clock, random } = this.#deps;
     if (settings.dial.proxyUrl !== undefined) this.#redactor.addProxyUrl(settings.dial.proxyUrl);
     let seq = 1;
     const { signal } = this.#ending;
@@ -155,14 +152,14 @@ export class EventStream implements AsyncIterable<StreamEvent> {
     if (key === undefined) return undefined;
     this.#key = key;
     this.#redactor.addSecret(key);
-    return openConnection({ ...dial, key }, { clock: this.#world.clock, signal }, isFirst);
+    return openConnection({ ...dial, key }, { clock: this.#deps.clock, signal }, isFirst);
   }
 
   /** Undefined once the signal aborted. @throws CredentialError, and whatever the function throws */
   async #readKey(signal: AbortSignal): Promise<string | undefined> {
     const { key, connectTimeoutMs } = this.#config;
     if (typeof key === 'string') return key;
-    const given = await waitFor(Promise.resolve(key(signal)), connectTimeoutMs, this.#world.clock, signal);
+    const given = await waitFor(Promise.resolve(key(signal)), connectTimeoutMs, this.#deps.clock, signal);
     if (signal.aborted) return undefined;
     if (typeof given === 'string') return parseKey(given, 'the option key');
     throw new CredentialError(
@@ -195,13 +192,13 @@ export class EventStream implements AsyncIterable<StreamEvent> {
         keyPrefix: isOurs ? expectedKeyPrefix : this.#redact(acceptedKeyPrefix),
         expectedKeyPrefix,
         requestId: this.#redact(requestId),
-        atMs: this.#world.clock.wallMs(),
+        atMs: this.#deps.clock.wallMs(),
       };
     }
     const cause = this.#redactCause(item.cause);
     if (item.kind !== 'gave-up') return { ...item, cause };
     const { happened, remedy } = describeCause(cause);
-    const hint = this.#world.phraseHint?.(remedy) ?? remedy;
+    const hint = this.#deps.phraseHint?.(remedy) ?? remedy;
     throw new StreamEndedError(makeVisible(happened), makeVisible(hint), { ...item, cause });
   }
 

@@ -3,13 +3,13 @@
 // No output, no process handlers; the environment is read only where asked. What is exported here is API.
 import { systemClock } from '../clock.ts';
 import { processEnvironment } from '../io/io.ts';
-import { checkOptions } from './config.ts';
-import { speakOfOptions } from './errors.ts';
 import { EventStream } from './event-stream.ts';
-import type { StreamOptions } from './options.ts';
-import { prepareStream, type StreamWorld } from './settings.ts';
+import { speakOfOptions } from './items.ts';
+import { checkOptions, type StreamOptions } from './options.ts';
+import { prepareStream, type StreamDeps } from './settings.ts';
 
-export type { Cause, CauseKind } from '../connection/causes.ts';
+export type { CauseKind } from '../connection/cause-table.ts';
+export type { Cause } from '../connection/causes.ts';
 export type { EndReason } from '../connection/policy.ts';
 export {
   AtlantisError,
@@ -19,8 +19,6 @@ export {
   isAtlantisError,
   UsageError,
 } from '../errors.ts';
-export { StreamEndedError } from './errors.ts';
-export type { StreamEvent } from './event.ts';
 export type { EventStream, Pull } from './event-stream.ts';
 export type {
   Connected,
@@ -31,11 +29,13 @@ export type {
   Gap,
   Lost,
   Retrying,
+  StreamEvent,
   StreamItem,
 } from './items.ts';
+export { StreamEndedError } from './items.ts';
 export type { ReadKey, StreamCallbacks, StreamOptions } from './options.ts';
 
-const WORLD: StreamWorld = {
+const DEPS: StreamDeps = {
   clock: systemClock,
   random: Math.random,
   readEnvironment: processEnvironment,
@@ -50,5 +50,5 @@ const WORLD: StreamWorld = {
  */
 export function stream(options: StreamOptions): EventStream {
   const config = checkOptions(options);
-  return new EventStream(config, () => prepareStream(config, WORLD), WORLD);
+  return new EventStream(config, () => prepareStream(config, DEPS), DEPS);
 }

@@ -1,13 +1,12 @@
 // From what flags, environment and profile say to a stream of the library, ready to be opened.
-
 import type { AttemptObserver } from '../connection/settings.ts';
 import type { Io } from '../io/io.ts';
 import { readCaFile } from '../settings/certificates.ts';
 import type { ConnectionConfig } from '../settings/connection-config.ts';
 import type { StreamSource } from '../settings/stream-config.ts';
-import type { StreamConfig } from './config.ts';
 import { EventStream } from './event-stream.ts';
-import { prepareStream, type StreamSettings, type StreamWorld } from './settings.ts';
+import type { StreamConfig } from './options.ts';
+import { prepareStream, type StreamDeps, type StreamSettings } from './settings.ts';
 
 export interface PreparedStream {
   readonly settings: StreamSettings;
@@ -25,7 +24,7 @@ export async function prepareSource(
   config: ConnectionConfig,
   source: Pick<StreamSource, 'url' | 'key' | 'keyOrigin'>,
   io: Io,
-  extra: Pick<StreamWorld, 'deadlineMs' | 'select'> = {},
+  extra: Pick<StreamDeps, 'deadlineMs' | 'select'> = {},
   signal?: AbortSignal,
 ): Promise<PreparedStream> {
   const { caCert, ...connection } = config;
@@ -44,8 +43,8 @@ export async function prepareSource(
   };
   const { clock, random } = io;
   const { keyOrigin } = source;
-  const world = { clock, random, readEnvironment: () => io.env, keyOrigin, ...extra };
-  const settings = await prepareStream(stream, world);
+  const deps = { clock, random, readEnvironment: () => io.env, keyOrigin, ...extra };
+  const settings = await prepareStream(stream, deps);
   if (settings.dial.proxyUrl !== undefined) io.redactor.addProxyUrl(settings.dial.proxyUrl);
   return {
     settings,
@@ -53,7 +52,7 @@ export async function prepareSource(
       new EventStream(
         { ...stream, signal },
         async () => ({ ...settings, dial: { ...settings.dial, observer } }),
-        world,
+        deps,
       ),
   };
 }

@@ -1,5 +1,4 @@
 // A checked configuration → what the connect loop needs: the proxy chosen, roots collected, filters compiled.
-
 import type { Clock } from '../clock.ts';
 import type { KeyOrigin } from '../connection/causes.ts';
 import type { PolicySettings } from '../connection/policy.ts';
@@ -10,7 +9,7 @@ import { createFrameBuffer } from '../events/frame-buffer.ts';
 import { classifyText } from '../events/scanner.ts';
 import { areTlsChecksOff, TLS_CHECKS_OFF } from '../settings/certificates.ts';
 import { VERSION } from '../version.ts';
-import type { StreamConfig } from './config.ts';
+import type { StreamConfig } from './options.ts';
 
 /** Leaves the wanted events of a batch. */
 type Select = (batch: Batch) => Batch;
@@ -18,7 +17,7 @@ type Select = (batch: Batch) => Batch;
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** What a stream is surrounded by. */
-export interface StreamWorld {
+export interface StreamDeps {
   readonly clock: Clock;
   /** Uniform in [0, 1). */
   random(): number;
@@ -44,9 +43,9 @@ export interface StreamSettings {
 }
 
 /** @throws UsageError for filters, or where the environment turns certificate checks off or names no proxy */
-export async function prepareStream(config: StreamConfig, world: StreamWorld): Promise<StreamSettings> {
+export async function prepareStream(config: StreamConfig, deps: StreamDeps): Promise<StreamSettings> {
   const { url, key, ca, useEnvironment } = config;
-  const env = useEnvironment ? world.readEnvironment() : {};
+  const env = useEnvironment ? deps.readEnvironment() : {};
   // Contract C7.
   const isUnchecked = areTlsChecksOff(env);
   if (isUnchecked && !url.isLoopback) {
@@ -60,7 +59,7 @@ export async function prepareStream(config: StreamConfig, world: StreamWorld): P
       url: url.stream,
       host: url.host,
       key: typeof key === 'string' ? key : '',
-      keyOrigin: world.keyOrigin ?? { kind: 'option', source: 'the options' },
+      keyOrigin: deps.keyOrigin ?? { kind: 'option', source: 'the options' },
       userAgent: `atlantis-cli/${VERSION}`,
       proxyUrl: await chooseProxy(config, env),
       trustedRoots: ca.length === 0 ? undefined : await collectRoots(ca, env),
@@ -74,9 +73,9 @@ export async function prepareStream(config: StreamConfig, world: StreamWorld): P
       maxReconnects: config.maxReconnects,
       retryMinMs: config.retryMinMs,
       retryMaxMs: config.retryMaxMs,
-      deadlineMs: world.deadlineMs,
+      deadlineMs: deps.deadlineMs,
     },
-    select: world.select ?? (await createSelect(config)),
+    select: deps.select ?? (await createSelect(config)),
   };
 }
 

@@ -17,7 +17,7 @@ const TO_LINE_START = '\x1b[1G';
 /** Ms between the pictures of a spinner that turns, and of one that stands. */
 const INTERVALS_MS: Readonly<Record<Look, number>> = { busy: 100, live: 1_000 };
 
-export interface SpinnerOptions {
+interface SpinnerOptions {
   readonly useColor: boolean;
   readonly signs: Signs;
   /** Asked before every picture; false leaves the screen as it is. */

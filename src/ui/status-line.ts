@@ -1,6 +1,5 @@
 // What is going on right now, on the last line of a terminal: gone before anything else is written (O3), drawn
 // at most ten times a second, and costing nothing where it is not shown.
-
 import type { Io } from '../io/io.ts';
 import { isFile } from '../io/line-writer.ts';
 import type { OutputTarget } from '../io/standard-streams.ts';

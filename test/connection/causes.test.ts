@@ -1,14 +1,8 @@
 // The words of every cause, and the page that is printed from them.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
-import {
-  addKeyOrigin,
-  CAUSES,
-  type Cause,
-  type CauseKind,
-  describeCause,
-  type KeyOrigin,
-} from '../../src/connection/causes.ts';
+import { CAUSES, type CauseKind } from '../../src/connection/cause-table.ts';
+import { addKeyOrigin, type Cause, describeCause, type KeyOrigin } from '../../src/connection/causes.ts';
 import { RULES } from '../../src/connection/rules.ts';
 import { renderErrorsDoc } from '../helpers/errors-doc.ts';
 

@@ -6,7 +6,7 @@ import { createServer as createTcpServer, type Server, type Socket } from 'node:
 import { createServer as createTlsServer } from 'node:tls';
 import { describe, expect, test } from '@jest/globals';
 import { systemClock } from '../../src/clock.ts';
-import type { CauseKind } from '../../src/connection/causes.ts';
+import type { CauseKind } from '../../src/connection/cause-table.ts';
 import type { FollowItem } from '../../src/connection/follow.ts';
 import { textsOf } from '../../src/events/batch.ts';
 import { registerCleanup } from '../helpers/cleanup.ts';

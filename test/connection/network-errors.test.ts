@@ -3,7 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { type CauseKind, describeCause } from '../../src/connection/causes.ts';
+import type { CauseKind } from '../../src/connection/cause-table.ts';
+import { describeCause } from '../../src/connection/causes.ts';
 import { classifyError, PHASES, type Phase } from '../../src/connection/network-errors.ts';
 
 const HOST = 'api.atlantis.example';

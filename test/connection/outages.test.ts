@@ -1,7 +1,8 @@
 // Ten thousand random histories of outages through the real connect loop, on a clock that leaps: whatever
 // happens and in whatever order, no storm, no attempt after a fatal cause, no delay out of bounds (contract § 5).
 import { describe, expect, test } from '@jest/globals';
-import { CAUSES, type Cause, type CauseKind } from '../../src/connection/causes.ts';
+import { CAUSES, type CauseKind } from '../../src/connection/cause-table.ts';
+import type { Cause } from '../../src/connection/causes.ts';
 import { type Connect, type Connection, type FollowItem, follow } from '../../src/connection/follow.ts';
 import type { PolicySettings } from '../../src/connection/policy.ts';
 import { createRandom, type Random } from '../../src/simulator/random.ts';

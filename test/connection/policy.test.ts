@@ -1,6 +1,7 @@
 // The table of contract § 5, written down a second time from the contract and played against `decide`.
 import { describe, expect, test } from '@jest/globals';
-import { CAUSES, type Cause, type CauseKind } from '../../src/connection/causes.ts';
+import { CAUSES, type CauseKind } from '../../src/connection/cause-table.ts';
+import type { Cause } from '../../src/connection/causes.ts';
 import {
   computeDelayMs,
   type Decision,

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { listCommands } from '../../src/flags/outline.ts';
+import { listCommands } from '../../src/flags/documented-command.ts';
 import { renderManPage } from '../helpers/man-page.ts';
 import { readOutline } from '../helpers/outline.ts';
 import { ROOT } from '../helpers/run-cli.ts';

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
-import { listCommands } from '../../src/flags/outline.ts';
+import { listCommands } from '../../src/flags/documented-command.ts';
 import { readOutline } from '../helpers/outline.ts';
 import { renderReference } from '../helpers/reference-doc.ts';
 import { ROOT, runCli } from '../helpers/run-cli.ts';

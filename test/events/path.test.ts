@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { createSourceReader } from '../../src/events/label.ts';
 import { ExpressionFault, parsePath, type Step } from '../../src/events/path.ts';
+import { createSourceReader } from '../../src/events/seek-path.ts';
 
 const member = (name: string): Step => ({ kind: 'member', name });
 const item = (index: number): Step => ({ kind: 'item', index });

@@ -1,8 +1,8 @@
 // Everything that looks for values in an event finds the same ones, whatever white space is between its tokens.
 import { describe, expect, test } from '@jest/globals';
 import { createExpectationCounter } from '../../src/commands/check/expectations.ts';
-import { createScalarReader, createSourceReader, createTypeReader } from '../../src/events/label.ts';
 import type { Step } from '../../src/events/path.ts';
+import { createScalarReader, createSourceReader, createTypeReader } from '../../src/events/seek-path.ts';
 import { parseFieldList } from '../../src/filter/field-list.ts';
 import { createFilter } from '../../src/filter/filter.ts';
 import { createFieldsRenderer } from '../../src/render/fields.ts';

@@ -3,7 +3,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { jetstreamManager } from '@nats-io/jetstream';
-import { countSpooled } from '../../src/delivery/spool/count-spooled.ts';
+import { countSpooled } from '../../src/delivery/spool/open-spool.ts';
 import type { EventHub } from '../helpers/event-hub.ts';
 import { connectTo } from '../helpers/nats-server.ts';
 import { startTail, type Tail, type TailOptions } from '../helpers/tail.ts';

@@ -3,7 +3,7 @@ import { viewMemory } from '../../src/events/memory.ts';
 import { ExpressionFault } from '../../src/events/path.ts';
 import { seekValue } from '../../src/events/seek.ts';
 import { hasMatch, prepareSteps } from '../../src/events/seek-path.ts';
-import { parseWhere } from '../../src/filter/where.ts';
+import { parseWhere } from '../../src/filter/filter.ts';
 import { expectSoon } from '../helpers/soon.ts';
 
 /** Whether the expression holds for the event. */

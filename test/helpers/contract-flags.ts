@@ -1,5 +1,5 @@
 // The flags that docs/contract.md names in the tables of § 1, and new rows for flags that it does not name yet.
-import { listCommands, type Outline } from '../../src/flags/outline.ts';
+import { listCommands, type Outline } from '../../src/flags/documented-command.ts';
 
 export interface ListedFlags {
   readonly command: string;

@@ -1,6 +1,8 @@
 // Renders docs/errors.md from the causes and their rules, so that the page cannot say anything else than the
 // program does.
-import { CAUSES, RENEWALS } from '../../src/connection/causes.ts';
+
+import { CAUSES } from '../../src/connection/cause-table.ts';
+import { RENEWALS } from '../../src/connection/causes.ts';
 import { FIRST_BUDGET } from '../../src/connection/policy.ts';
 import { RULES, type RuleName } from '../../src/connection/rules.ts';
 import { renderTable } from './markdown.ts';
@@ -93,7 +95,7 @@ export function renderErrorsDoc(): string {
   ]);
   return `# Errors
 
-<!-- Written by \`UPDATE_DOCS=1 npm test -- causes\` from src/connection/causes.ts and rules.ts. -->
+<!-- Written by \`UPDATE_DOCS=1 npm test -- causes\` from src/connection/cause-table.ts and rules.ts. -->
 
 A run of \`atlantis\` ends with one of these codes. Flags, codes and the names of causes are stable: a script may
 rely on them. With \`--log-format json\` the name of the cause is the field \`cause\`, the code is \`exit_code\`.

@@ -9,7 +9,7 @@ import {
   listCommands,
   type Note,
   type Outline,
-} from '../../src/flags/outline.ts';
+} from '../../src/flags/documented-command.ts';
 import { TOPICS, type Topic } from '../../src/flags/topics.ts';
 import { foldCommand, wrapText } from '../../src/flags/wrap.ts';
 

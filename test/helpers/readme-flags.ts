@@ -1,7 +1,7 @@
 // The tables of flags in README and its translation, from the definitions.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Flag, listCommands } from '../../src/flags/outline.ts';
+import { type Flag, listCommands } from '../../src/flags/documented-command.ts';
 import { renderTable } from './markdown.ts';
 import { readOutline } from './outline.ts';
 import { ROOT } from './run-cli.ts';

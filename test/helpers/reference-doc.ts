@@ -6,7 +6,7 @@ import {
   groupFlags,
   listCommands,
   type Outline,
-} from '../../src/flags/outline.ts';
+} from '../../src/flags/documented-command.ts';
 import { TOPICS, type Topic } from '../../src/flags/topics.ts';
 import { renderTable, toAnchor } from './markdown.ts';
 

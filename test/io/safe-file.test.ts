@@ -16,10 +16,9 @@ import {
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { openDeadLetters } from '../../src/delivery/dead-letters.ts';
-import { openNamedFile } from '../../src/io/safe-file.ts';
-import { writeWholeFile } from '../../src/io/whole-file.ts';
+import { openNamedFile, writeWholeFile } from '../../src/io/safe-file.ts';
 import { locateRecording, openRecordingFile } from '../../src/recording/recording-file.ts';
-import { clearReadyFile, writeReadyFile } from '../../src/session/ready-file.ts';
+import { clearReadyFile, writeReadyFile } from '../../src/session/session.ts';
 import { makeTempFolder, registerCleanup } from '../helpers/cleanup.ts';
 
 const OTHER_USER = 12_345;

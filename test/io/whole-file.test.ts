@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { writeWholeFile } from '../../src/io/whole-file.ts';
+import { writeWholeFile } from '../../src/io/safe-file.ts';
 import { makeTempFolder } from '../helpers/cleanup.ts';
 
 const write = (path: string): void => writeWholeFile(path, 'new', 'the report');

@@ -1,6 +1,6 @@
 // A sink that a test holds in its hands: it keeps what is sent, and answers when and how the test says.
 import type { Sink, SinkFault, Verdict } from '../../src/delivery/sink.ts';
-import type { SpoolRecord } from '../../src/delivery/spool/record-form.ts';
+import type { SpoolRecord } from '../../src/delivery/spool/record.ts';
 
 /** A unit under way. */
 interface Sent {

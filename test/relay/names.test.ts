@@ -1,18 +1,17 @@
 // The pure parts of the relay as tables: subjects, ids, verdicts on HTTP answers, places to begin.
 import { describe, expect, test } from '@jest/globals';
-import { parseFromFlags } from '../../src/commands/tail/from-config.ts';
-import { judgeAnswer } from '../../src/delivery/http/http-verdict.ts';
-import { createIdentifier } from '../../src/delivery/message-id.ts';
-import { NumberedQueue } from '../../src/delivery/numbered-queue.ts';
-import { LIFECYCLE_MARK } from '../../src/delivery/sink.ts';
-import { createTypeReader } from '../../src/events/label.ts';
+import { parseFromFlags } from '../../src/commands/tail/config.ts';
+import { NumberedQueue } from '../../src/delivery/backlog.ts';
+import { judgeAnswer } from '../../src/delivery/http/http-sink.ts';
+import { createIdentifier, LIFECYCLE_MARK } from '../../src/delivery/sink.ts';
+import { createTypeReader } from '../../src/events/seek-path.ts';
 import {
   coversSubject,
   createSubjectMaker,
+  parseNatsUrl,
   parseSubject,
   widenTemplate,
-} from '../../src/settings/nats-subject.ts';
-import { parseNatsUrl } from '../../src/settings/nats-url.ts';
+} from '../../src/settings/nats-address.ts';
 
 const ID = [{ kind: 'member', name: 'id' }] as const;
 

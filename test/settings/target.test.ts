@@ -36,14 +36,14 @@ function writeStore(profiles: Readonly<Record<string, StoredProfile>>, current?:
   return folder;
 }
 
-interface World {
+interface Deps {
   readonly env?: Readonly<Record<string, string>>;
   readonly profiles?: Readonly<Record<string, StoredProfile>>;
   readonly current?: string;
   readonly stdin?: string;
 }
 
-function createWorld({ env = {}, profiles, current, stdin }: World): FakeIo {
+function createDeps({ env = {}, profiles, current, stdin }: Deps): FakeIo {
   const store = profiles === undefined ? {} : { ATLANTIS_CONFIG_DIR: writeStore(profiles, current) };
   return createFakeIo({ env: { ...store, ...env }, ...(stdin === undefined ? {} : { stdin }) });
 }
@@ -100,7 +100,7 @@ describe('§ 1: precedence', () => {
       'profile "main"',
     ],
   ])('URL: %s', (_, flags, env, base, source) => {
-    const target = resolveTarget(flags, createWorld({ env, profiles, current: 'main' }));
+    const target = resolveTarget(flags, createDeps({ env, profiles, current: 'main' }));
     expect(target.url).toMatchObject({ source, value: { base } });
     expect(requireUrl(target).base).toBe(base);
   });
@@ -117,7 +117,7 @@ describe('§ 1: precedence', () => {
     ],
     ['an empty variable counts as unset', {}, { ATLANTIS_API_KEY: '' }, STORED_KEY, 'profile "main"'],
   ])('key: %s', async (_, flags, env, key, source) => {
-    const io = createWorld({ env, profiles, current: 'main', stdin: `${STDIN_KEY}\r\nmore\n` });
+    const io = createDeps({ env, profiles, current: 'main', stdin: `${STDIN_KEY}\r\nmore\n` });
     const target = resolveTarget(flags, io);
     expect(target.key?.source).toBe(source);
     expect(await readKey(target, io)).toBe(key);
@@ -137,14 +137,14 @@ describe('§ 1: precedence', () => {
     ['ATLANTIS_PROFILE', {}, { ATLANTIS_PROFILE: 'main' }, 'ATLANTIS_PROFILE'],
     ['--profile', { profile: 'main' }, { ATLANTIS_PROFILE: 'other' }, '--profile'],
   ])('profile: the source is %s', (_, flags, env, source) => {
-    const target = resolveTarget(flags, createWorld({ env, profiles, current: 'main' }));
+    const target = resolveTarget(flags, createDeps({ env, profiles, current: 'main' }));
     expect(target.profile).toMatchObject({ source, value: { name: 'main' } });
   });
 
   test('P1: a key command is a source of its own, and not run before the key is read', () => {
     const keyCommand = ['/nonexistent/vault', 'read'];
-    const world = createWorld({ profiles: { main: { url: MAIN.url, keyCommand } }, current: 'main' });
-    expect(resolveTarget({}, world).key).toEqual({
+    const deps = createDeps({ profiles: { main: { url: MAIN.url, keyCommand } }, current: 'main' });
+    expect(resolveTarget({}, deps).key).toEqual({
       kind: 'command',
       source: 'the key command of profile "main"',
       argv: keyCommand,
@@ -171,12 +171,12 @@ describe('§ 1: precedence', () => {
       { kind: 'command', source: 'the key command of profile "main"', profile: 'main' },
     ],
   ])('P1: where a refused key came from: %s', (_, flags, env, profiles, origin) => {
-    const world = createWorld({ env, profiles, current: 'main' });
-    expect(findKeyOrigin(resolveTarget(flags, world))).toEqual(origin);
+    const deps = createDeps({ env, profiles, current: 'main' });
+    expect(findKeyOrigin(resolveTarget(flags, deps))).toEqual(origin);
   });
 
   test('P1: no key, no origin', () => {
-    expect(findKeyOrigin(resolveTarget({ url: MAIN.url }, createWorld({})))).toBeUndefined();
+    expect(findKeyOrigin(resolveTarget({ url: MAIN.url }, createDeps({})))).toBeUndefined();
   });
 });
 
@@ -191,7 +191,7 @@ describe('P3: a stored key goes to the origin that it was stored with', () => {
 
   test.each(away)('row 57: %s is refused', (_, flags, env, words) => {
     const { message, hint, exitCode } = refusalOf(() =>
-      resolveTarget(flags, createWorld({ env, profiles: { main: MAIN }, current: 'main' })),
+      resolveTarget(flags, createDeps({ env, profiles: { main: MAIN }, current: 'main' })),
     );
     expect(exitCode).toBe(2);
     expect(message).toContain(words);
@@ -202,15 +202,15 @@ describe('P3: a stored key goes to the origin that it was stored with', () => {
 
   test.each(away)('row 57: %s is refused also for a key command', (_, flags, env) => {
     const profiles = { main: { url: MAIN.url, keyCommand: ['/nonexistent/vault'] } };
-    const refusal = refusalOf(() => resolveTarget(flags, createWorld({ env, profiles, current: 'main' })));
+    const refusal = refusalOf(() => resolveTarget(flags, createDeps({ env, profiles, current: 'main' })));
     expect(refusal.exitCode).toBe(2);
   });
 
   test.each(away)('%s is allowed with a key that is given for this run', (_, flags, env) => {
     const profiles = { main: MAIN };
-    const byEnv = createWorld({ env: { ...env, ATLANTIS_API_KEY: ENV_KEY }, profiles, current: 'main' });
+    const byEnv = createDeps({ env: { ...env, ATLANTIS_API_KEY: ENV_KEY }, profiles, current: 'main' });
     expect(resolveTarget(flags, byEnv).key?.source).toBe('ATLANTIS_API_KEY');
-    const byStdin = createWorld({ env, profiles, current: 'main' });
+    const byStdin = createDeps({ env, profiles, current: 'main' });
     expect(resolveTarget({ ...flags, keyStdin: true }, byStdin).key?.source).toBe('--key-stdin');
   });
 
@@ -219,13 +219,13 @@ describe('P3: a stored key goes to the origin that it was stored with', () => {
     'wss://MAIN.example:443/v1/stream',
     'https://main.example/other/prefix',
   ])('the same origin, written as %s, is allowed', (url) => {
-    const target = resolveTarget({ url }, createWorld({ profiles: { main: MAIN }, current: 'main' }));
+    const target = resolveTarget({ url }, createDeps({ profiles: { main: MAIN }, current: 'main' }));
     expect(target).toMatchObject({ url: { source: '--url' }, key: { source: 'profile "main"' } });
   });
 
   test('the origin of the profile that is asked for counts, not of the one in use', () => {
-    const world = createWorld({ profiles: { main: MAIN, other: OTHER }, current: 'main' });
-    const target = resolveTarget({ profile: 'other', url: 'https://other.example' }, world);
+    const deps = createDeps({ profiles: { main: MAIN, other: OTHER }, current: 'main' });
+    const target = resolveTarget({ profile: 'other', url: 'https://other.example' }, deps);
     expect(target.key?.source).toBe('profile "other"');
   });
 });
@@ -243,7 +243,7 @@ describe('what is not there', () => {
   });
 
   test('§ 1: no URL, and stored profiles of which none is in use: they are named', () => {
-    const target = resolveTarget({}, createWorld({ profiles: { main: MAIN, other: OTHER } }));
+    const target = resolveTarget({}, createDeps({ profiles: { main: MAIN, other: OTHER } }));
     const { hint } = refusalOf(() => requireUrl(target));
     for (const words of ['atlantis profile use <name>', '--url', 'ATLANTIS_URL', 'main, other'])
       expect(hint).toContain(words);
@@ -263,8 +263,8 @@ describe('what is not there', () => {
     [{ profile: 'gone' }, {}, 'no profile "gone" (from --profile)'],
     [{}, { ATLANTIS_PROFILE: 'gone' }, 'no profile "gone" (from ATLANTIS_PROFILE)'],
   ])('an unknown profile is refused with the ones that are known', (flags, env, message) => {
-    const world = createWorld({ env, profiles: { main: MAIN, other: OTHER }, current: 'main' });
-    const refusal = refusalOf(() => resolveTarget(flags, world));
+    const deps = createDeps({ env, profiles: { main: MAIN, other: OTHER }, current: 'main' });
+    const refusal = refusalOf(() => resolveTarget(flags, deps));
     expect(refusal).toMatchObject({ exitCode: 2, message, hint: 'known: main, other' });
   });
 
@@ -274,21 +274,21 @@ describe('what is not there', () => {
   });
 
   test('the one in use was removed by hand: as if there were none', () => {
-    const target = resolveTarget({}, createWorld({ profiles: { main: MAIN }, current: 'gone' }));
+    const target = resolveTarget({}, createDeps({ profiles: { main: MAIN }, current: 'gone' }));
     expect(target).toMatchObject({ profile: undefined, url: undefined, key: undefined });
   });
 
   test.each(['__proto__', 'constructor', 'toString'])('%s is no profile', (profile) => {
-    const world = createWorld({ profiles: { main: MAIN }, current: 'main' });
-    expect(refusalOf(() => resolveTarget({ profile }, world)).message).toContain('no profile');
+    const deps = createDeps({ profiles: { main: MAIN }, current: 'main' });
+    expect(refusalOf(() => resolveTarget({ profile }, deps)).message).toContain('no profile');
   });
 
   test('row 56: a bad URL names its source', () => {
     const bad = { ATLANTIS_URL: 'http://evil.example' };
-    expect(refusalOf(() => resolveTarget({}, createWorld({ env: bad }))).message).toContain('ATLANTIS_URL');
-    expect(refusalOf(() => resolveTarget({ url: 'ftp://x' }, createWorld({}))).message).toContain('--url');
+    expect(refusalOf(() => resolveTarget({}, createDeps({ env: bad }))).message).toContain('ATLANTIS_URL');
+    expect(refusalOf(() => resolveTarget({ url: 'ftp://x' }, createDeps({}))).message).toContain('--url');
     const profiles = { main: { ...MAIN, url: 'http://evil.example' } };
-    const refusal = refusalOf(() => resolveTarget({}, createWorld({ profiles, current: 'main' })));
+    const refusal = refusalOf(() => resolveTarget({}, createDeps({ profiles, current: 'main' })));
     expect(refusal).toMatchObject({ exitCode: 2 });
     expect(refusal.message).toContain('profile "main"');
   });
@@ -323,7 +323,7 @@ describe('F3: the store', () => {
 
 describe('P4: the key is known to the redactor before anything is done with it', () => {
   test('a good one', async () => {
-    const io = createWorld({
+    const io = createDeps({
       env: { ATLANTIS_API_KEY: `  ${ENV_KEY}\n`, ATLANTIS_URL: 'https://x.example' },
     });
     expect(await readKey(resolveTarget({}, io), io)).toBe(ENV_KEY);
@@ -334,7 +334,7 @@ describe('P4: the key is known to the redactor before anything is done with it',
 
   test('P2: one that is none: refused by its source, not echoed, and redacted all the same', async () => {
     const bad = 'sk_5ecre7 5ecre7 5ecre7';
-    const io = createWorld({ env: { ATLANTIS_API_KEY: bad, ATLANTIS_URL: 'https://x.example' } });
+    const io = createDeps({ env: { ATLANTIS_API_KEY: bad, ATLANTIS_URL: 'https://x.example' } });
     const error = await readKey(resolveTarget({}, io), io).catch((caught: unknown) => caught);
     expect(error).toMatchObject({ exitCode: 3 });
     expect(String((error as Error).message)).toContain('ATLANTIS_API_KEY');

@@ -1,6 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { CHAINS } from '../../src/simulator/chains.ts';
-import { createEventGenerator, KNOWN_EVENT_TYPES, limitEvents } from '../../src/simulator/events.ts';
+import { CHAINS, createEventGenerator, KNOWN_EVENT_TYPES, limitEvents } from '../../src/simulator/events.ts';
 import { createRandom, createVirtualClock } from '../../src/simulator/random.ts';
 
 const generate = (seed: number | string, count: number, types: readonly string[] = KNOWN_EVENT_TYPES) => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { performTimeline, type Stage } from '../../src/simulator/perform.ts';
-import type { Step } from '../../src/simulator/scenario.ts';
+import type { Step } from '../../src/simulator/scenarios.ts';
 import type { Wire } from '../../src/simulator/wire.ts';
 
 /** A stage whose client is a list of what happened; `onSend` may hold the sender back. */

@@ -1,6 +1,6 @@
 // Seeded bad days: what a server does on each of its connections, and how a reader stalls.
 import { createRandom } from '../../src/simulator/random.ts';
-import type { Act, Scenario, Step } from '../../src/simulator/scenario.ts';
+import type { Act, Scenario, Step } from '../../src/simulator/scenarios.ts';
 
 /** Uniform in [0, 1), repeatable for a seed and a purpose. */
 export function createChance(seed: string, purpose: string): () => number {

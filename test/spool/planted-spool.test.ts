@@ -14,8 +14,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { countSpooled } from '../../src/delivery/spool/count-spooled.ts';
-import { type LockedSpool, openSpool } from '../../src/delivery/spool/open-spool.ts';
+import { countSpooled, type LockedSpool, openSpool } from '../../src/delivery/spool/open-spool.ts';
 import { createStoreHost } from '../config/store-host.ts';
 import { makeTempFolder, registerCleanup } from '../helpers/cleanup.ts';
 

@@ -8,7 +8,7 @@ import { createFakeIo, type FakeIo } from '../helpers/fake-io.ts';
 const KEY = 'ak_live_00112233445566778899aabbccddeeff';
 const PLAIN: ReporterOptions = { format: 'text', isQuiet: false, isVerbose: false, useColor: false };
 
-function createWorld(options: Partial<ReporterOptions> = {}): { io: FakeIo; reporter: Reporter } {
+function createDeps(options: Partial<ReporterOptions> = {}): { io: FakeIo; reporter: Reporter } {
   const io = createFakeIo();
   return { io, reporter: createReporter(io, { ...PLAIN, ...options }) };
 }
@@ -29,19 +29,19 @@ describe('levels', () => {
     ],
     [{ isQuiet: true }, ['atlantis: error: error']],
   ])('%j shows', (options, lines) => {
-    const { io, reporter } = createWorld(options);
+    const { io, reporter } = createDeps(options);
     reportAll(reporter);
     expect(io.errLines).toEqual(lines);
   });
 
   test('G5: they hold for JSON too', () => {
-    const { io, reporter } = createWorld({ format: 'json', isQuiet: true });
+    const { io, reporter } = createDeps({ format: 'json', isQuiet: true });
     reportAll(reporter);
     expect(io.errLines).toHaveLength(1);
   });
 
   test('O3: nothing of it goes to stdout', () => {
-    const { io, reporter } = createWorld({ isVerbose: true });
+    const { io, reporter } = createDeps({ isVerbose: true });
     reportAll(reporter);
     expect(io.outText).toBe('');
   });
@@ -49,7 +49,7 @@ describe('levels', () => {
 
 describe('text', () => {
   test('a hint is a second line', () => {
-    const { io, reporter } = createWorld();
+    const { io, reporter } = createDeps();
     reporter.report({ event: 'error', level: 'error', message: 'it failed', hint: 'Do this.' });
     expect(io.errText).toBe('atlantis: error: it failed\n  Do this.\n');
   });
@@ -94,7 +94,7 @@ describe('text', () => {
   });
 
   test('the same hint is not said again and again, but with the last word', () => {
-    const { io, reporter } = createWorld();
+    const { io, reporter } = createDeps();
     const retry = { event: 'retrying', level: 'warn', message: 'again', hint: 'Do this.' } as const;
     reporter.report(retry);
     reporter.report(retry);
@@ -134,7 +134,7 @@ describe('text', () => {
   });
 
   test('the words of others stay on their line', () => {
-    const { io, reporter } = createWorld();
+    const { io, reporter } = createDeps();
     reporter.report({ event: 'error', level: 'error', message: 'one\r\natlantis: two\u2028three\u202efour' });
     expect(io.errLines).toEqual(['atlantis: error: one\\u000d\\u000aatlantis: two\\u2028three\\u202efour']);
   });
@@ -154,7 +154,7 @@ describe('text', () => {
 
 describe('G5: JSON', () => {
   test('one object a line: ts, level, event, message, hint and figures', () => {
-    const { io, reporter } = createWorld({ format: 'json', useColor: true });
+    const { io, reporter } = createDeps({ format: 'json', useColor: true });
     reporter.report({
       event: 'retrying',
       level: 'warn',
@@ -187,7 +187,7 @@ describe('G5: JSON', () => {
     ['quotes and backslashes', '"\\"\\\\u0041\\'],
     ['an emoji with joiners', '👩‍👩‍👧'],
   ])('%s in the words of others: one line, valid, the same text', (_, foreign) => {
-    const { io, reporter } = createWorld({ format: 'json' });
+    const { io, reporter } = createDeps({ format: 'json' });
     reporter.report({ event: 'error', level: 'error', message: foreign, figures: { detail: foreign } });
     expect(io.errLines).toHaveLength(1);
     const [line = ''] = io.errLines;
@@ -196,7 +196,7 @@ describe('G5: JSON', () => {
   });
 
   test('hints are in every record, however often', () => {
-    const { io, reporter } = createWorld({ format: 'json' });
+    const { io, reporter } = createDeps({ format: 'json' });
     for (let n = 0; n < 2; n += 1) {
       reporter.report({ event: 'retrying', level: 'warn', message: 'again', hint: 'Do this.' });
     }
@@ -206,7 +206,7 @@ describe('G5: JSON', () => {
 
 describe('P4: the redactor', () => {
   test.each(['text', 'json'] as const)('stands before every line of %s', (format) => {
-    const { io, reporter } = createWorld({ format });
+    const { io, reporter } = createDeps({ format });
     io.redactor.addSecret(KEY);
     io.redactor.addProxyUrl('http://user:pr0xysecret@proxy.example');
     const base64 = Buffer.from(`:${KEY}`).toString('base64');

@@ -2,14 +2,13 @@
 import { describe, expect, test } from '@jest/globals';
 import { PLAIN_LOG_STYLE } from '../../src/render/paint.ts';
 import { ASCII_SIGNS } from '../../src/render/signs.ts';
-import { drawSparkline, formatRate, startRate } from '../../src/ui/rate.ts';
-import { createStreamStatus } from '../../src/ui/shown-status.ts';
+import { createStreamStatus, drawSparkline, formatRate, startRate } from '../../src/ui/shown-status.ts';
 import { createStatusLine, NO_STATUS_LINE } from '../../src/ui/status-line.ts';
 import { loadStreamStatus } from '../../src/ui/stream-status.ts';
 import { createFakeClock } from '../helpers/fake-clock.ts';
 import { createFakeIo, type FakeIoOptions } from '../helpers/fake-io.ts';
 
-function createWorld(columns = 80) {
+function createDeps(columns = 80) {
   const clock = createFakeClock();
   const shown: (string | undefined)[] = [];
   const line = {
@@ -22,7 +21,7 @@ function createWorld(columns = 80) {
 
 describe('what the status line says', () => {
   test('connecting, live, retrying with a countdown', () => {
-    const { clock, shown, status } = createWorld();
+    const { clock, shown, status } = createDeps();
     status.connecting('api.atlantis.example');
     status.live({ roundTripMs: undefined });
     status.noteEvents(1_234);
@@ -44,7 +43,7 @@ describe('what the status line says', () => {
   });
 
   test('with filters: how many of how many', () => {
-    const { shown, status } = createWorld();
+    const { shown, status } = createDeps();
     status.live({ roundTripMs: undefined });
     status.noteReceived(1_200);
     expect(shown.at(-1)).toBe('live  0 of 1,200 events  0/s  0 gaps');
@@ -55,7 +54,7 @@ describe('what the status line says', () => {
 
   test('on a narrow terminal it says what matters most, and never more than fits', () => {
     for (let columns = 27; columns < 80; columns++) {
-      const { clock, shown, status } = createWorld(columns);
+      const { clock, shown, status } = createDeps(columns);
       status.connecting(`${'host.'.repeat(20)}example`);
       status.live({ roundTripMs: 1 });
       for (let second = 0; second < 12; second++) {
@@ -68,7 +67,7 @@ describe('what the status line says', () => {
   });
 
   test('O3: in a window that became too narrow nothing of it stays', () => {
-    const { clock, shown, status, line } = createWorld();
+    const { clock, shown, status, line } = createDeps();
     status.live({ roundTripMs: undefined });
     line.columns = 0;
     clock.advance(1_000);
@@ -79,13 +78,13 @@ describe('what the status line says', () => {
   });
 
   test('a host that steers terminals is made visible', () => {
-    const { shown, status } = createWorld();
+    const { shown, status } = createDeps();
     status.connecting('a\x1b[2J\u202e');
     expect(shown).toEqual(['connecting to a\\u001b[2J\\u202e']);
   });
 
   test('O3: it makes way, and at the end nothing is left to wait for', () => {
-    const { clock, shown, status } = createWorld();
+    const { clock, shown, status } = createDeps();
     status.live({ roundTripMs: undefined });
     status.makeWay();
     expect(shown.at(-1)).toBeUndefined();
@@ -132,7 +131,7 @@ describe('the rate', () => {
   test('row 59: without Unicode the bars are ASCII', () => {
     const figures = [0, 1, 2, 3, 4, 5, 6, 7];
     expect(drawSparkline(figures, ASCII_SIGNS.bars)).toBe('_.-:=+*#');
-    const { clock, line, shown } = createWorld();
+    const { clock, line, shown } = createDeps();
     const status = createStreamStatus(line, clock, PLAIN_LOG_STYLE, ASCII_SIGNS);
     status.live({ roundTripMs: undefined });
     clock.advance(1_000);
@@ -142,7 +141,7 @@ describe('the rate', () => {
   });
 
   test('row 59: a status that cannot be shown disappears, and nothing is thrown', () => {
-    const { clock, line, shown } = createWorld();
+    const { clock, line, shown } = createDeps();
     const failing = {
       ...line,
       show: () => {

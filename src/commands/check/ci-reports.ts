@@ -2,9 +2,8 @@
 import { closeSync, constants, writeFileSync } from 'node:fs';
 import { isAtlantisError, type OutputError } from '../../errors.ts';
 import type { Io } from '../../io/io.ts';
-import { openNamedFile } from '../../io/safe-file.ts';
-import { writeWholeFile } from '../../io/whole-file.ts';
-import { formatDuration } from '../../ui/words.ts';
+import { openNamedFile, writeWholeFile } from '../../io/safe-file.ts';
+import { formatDuration } from '../../ui/messages.ts';
 import type { CheckConfig } from './config.ts';
 import type { Report, ReportStep } from './report.ts';
 import { STEPS } from './steps.ts';

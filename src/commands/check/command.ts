@@ -1,6 +1,6 @@
 // `atlantis stream check`: its place in the command line, and nothing that runs before it is called.
 import type { DocumentedCommand } from '../../flags/documented-command.ts';
-import { ATTEMPT_FLAGS, SOURCE_FLAGS } from '../../flags/stream-flags.ts';
+import { ATTEMPT_FLAGS, SOURCE_FLAGS } from '../../flags/shared-flags.ts';
 import type { Io } from '../../io/io.ts';
 import { CHECK_FLAGS } from './flags.ts';
 

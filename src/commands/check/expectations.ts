@@ -3,8 +3,8 @@
 import type { Clock } from '../../clock.ts';
 import { type Batch, textsOf } from '../../events/batch.ts';
 import { decodeString } from '../../events/json-string.ts';
-import { createSourceReader, createTypeReader } from '../../events/label.ts';
 import type { Step } from '../../events/path.ts';
+import { createSourceReader, createTypeReader } from '../../events/seek-path.ts';
 import type { StreamItem } from '../../stream/items.ts';
 
 /** One `--expect`: its text, and the filter that it compiles to. */

@@ -1,7 +1,6 @@
 // The flags of `stream check`, as they are defined, and what the command line gives for them.
 import { type Flags, list, optional, text, toggle, withDefault } from '../../flags/definition.ts';
-import type { GlobalFlags } from '../../flags/global-flags.ts';
-import type { SOURCE_FLAGS } from '../../flags/stream-flags.ts';
+import type { GlobalFlags, SOURCE_FLAGS } from '../../flags/shared-flags.ts';
 import { parseCount, parseDuration } from '../../flags/values.ts';
 import type { ConnectionFlags } from '../../settings/connection-config.ts';
 

@@ -2,7 +2,7 @@
 // lines for people.
 import { SIGNS, type Signs, spellEllipses } from '../../render/signs.ts';
 import { joinWords } from '../../render/wrap-words.ts';
-import { formatDuration } from '../../ui/words.ts';
+import { formatDuration } from '../../ui/messages.ts';
 import type { ExpectationCounter } from './expectations.ts';
 import { cleanDeep, type Details, STEPS, type StepLog, type StepName, type StepResult } from './steps.ts';
 

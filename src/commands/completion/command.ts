@@ -1,7 +1,7 @@
 // `atlantis completion`: its place in the command line, and nothing that runs before it is called.
 import { Argument } from 'commander';
-import { SHELLS } from '../../flags/choices.ts';
 import type { DocumentedCommand } from '../../flags/documented-command.ts';
+import { SHELLS } from '../../flags/values.ts';
 import type { Io } from '../../io/io.ts';
 
 export function addCompletion(program: DocumentedCommand, io: Io): void {

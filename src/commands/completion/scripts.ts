@@ -1,8 +1,7 @@
 // The scripts that `atlantis completion` prints. They know nothing but how to ask: every word they offer comes
 // from the program, so that a script of yesterday completes the flags of today. They are evaluated, not sourced
 // from `<(…)`: the bash 3.2 of macOS reads nothing from there, and does not say so.
-import { SHELLS } from '../../flags/choices.ts';
-import { parseChoice } from '../../flags/values.ts';
+import { parseChoice, SHELLS } from '../../flags/values.ts';
 import type { Io } from '../../io/io.ts';
 
 /** @throws UsageError for a shell that has none */
@@ -67,7 +66,7 @@ complete -c atlantis -f -k -a '(__atlantis_complete)'
 `;
 
 /** By the name of the shell. */
-export const SCRIPTS: Readonly<Record<(typeof SHELLS)[number], string>> = {
+const SCRIPTS: Readonly<Record<(typeof SHELLS)[number], string>> = {
   bash: BASH,
   zsh: ZSH,
   fish: FISH,

@@ -13,9 +13,14 @@ import { parseStreamUrl, type StreamUrl } from '../../settings/stream-url.ts';
 import { KEY_ON_TERMINAL } from '../../settings/target.ts';
 import { describeProfile, printJson } from './describe.ts';
 import type { AddFlags } from './flags.ts';
+import {
+  assertProfileName,
+  openContext,
+  type ProfileContext,
+  readProfiles,
+  saveProfiles,
+} from './profiles.ts';
 import { type Answer, canPrompt, createPrompter } from './prompt.ts';
-import { assertProfileName, openContext, type ProfileContext, readProfiles } from './read.ts';
-import { saveProfiles } from './save.ts';
 
 type Secret = Pick<Profile, 'key'> | Pick<Profile, 'keyCommand'>;
 

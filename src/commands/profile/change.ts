@@ -1,13 +1,18 @@
 // `profile use`, `rename` and `remove`: changes to what is there already.
-
 import { UsageError } from '../../errors.ts';
-import type { GlobalFlags } from '../../flags/global-flags.ts';
+import type { GlobalFlags } from '../../flags/shared-flags.ts';
 import type { Io, Outcome } from '../../io/io.ts';
 import { keyPrefix } from '../../io/key.ts';
 import type { RemoveFlags } from './flags.ts';
+import {
+  assertProfileName,
+  missingProfile,
+  openContext,
+  readProfiles,
+  requireProfile,
+  saveProfiles,
+} from './profiles.ts';
 import { createPrompter } from './prompt.ts';
-import { assertProfileName, missingProfile, openContext, readProfiles, requireProfile } from './read.ts';
-import { saveProfiles } from './save.ts';
 
 /** Makes a profile the one in use. @throws UsageError, StoreError, OutputError */
 export async function chooseProfile(name: string, flags: GlobalFlags, io: Io): Promise<void> {

@@ -1,5 +1,4 @@
 // Whether a key works: opens the stream once and says goodbye (`profile add --check`). A bundle of its own.
-
 import { CredentialError } from '../../errors.ts';
 import type { Io } from '../../io/io.ts';
 import { parseConnectionFlags } from '../../settings/connection-config.ts';

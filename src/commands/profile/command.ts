@@ -1,5 +1,4 @@
 // `atlantis profile …`: its place in the command line, and nothing that runs before one of them is called.
-
 import type { DocumentedCommand } from '../../flags/documented-command.ts';
 import type { Io } from '../../io/io.ts';
 import { ADD_FLAGS, LIST_FLAGS, PRINT_FLAGS, REMOVE_FLAGS, SHOW_FLAGS } from './flags.ts';

@@ -1,8 +1,6 @@
 // The flags of `profile`, as they are defined, and what the command line gives for them.
-
 import { type Flags, pick, text, toggle, words } from '../../flags/definition.ts';
-import type { GlobalFlags } from '../../flags/global-flags.ts';
-import { SOURCE_FLAGS } from '../../flags/stream-flags.ts';
+import { type GlobalFlags, SOURCE_FLAGS } from '../../flags/shared-flags.ts';
 
 export const PRINT_FLAGS = { isJson: toggle('--json', 'one JSON object') };
 

@@ -1,12 +1,10 @@
 // `profile list` and `profile path`. Neither writes anything.
-
 import { StoreError } from '../../errors.ts';
 import type { Io } from '../../io/io.ts';
 import { makeVisible } from '../../render/sanitize.ts';
-import { describeProfile, print, printJson } from './describe.ts';
+import { describeProfile, print, printJson, printTable } from './describe.ts';
 import type { PrintFlags } from './flags.ts';
-import { openContext, readProfiles } from './read.ts';
-import { printTable } from './table.ts';
+import { openContext, readProfiles } from './profiles.ts';
 
 /** Prints all profiles in the order of the store. @throws StoreError */
 export async function listProfiles(flags: PrintFlags, io: Io): Promise<void> {

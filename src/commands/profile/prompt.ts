@@ -1,14 +1,59 @@
 // Asks on the terminal: questions on stderr, answers from stdin (contract O3), keys without echo (P1).
 //
 // However a question ends, by an answer, Ctrl-C, a signal or an error, the terminal is as it was before.
-import { UsageError } from '../../errors.ts';
+import { CredentialError, UsageError } from '../../errors.ts';
 import type { EndSignal, Io } from '../../io/io.ts';
-import { noAnswer, type Reader, readCooked, readHidden, SUSPEND } from './typed-line.ts';
+
+/** Ctrl-Z was typed: the process is to be stopped, and asked again after. */
+const SUSPEND = Symbol('suspend');
+
+const MAX_ANSWER_LENGTH = 64 * 1024;
+
+/** Takes what was typed or pasted; returns the whole answer once it is complete. Throws to refuse it. */
+export type Reader = (typed: string) => string | { readonly signal: EndSignal } | typeof SUSPEND | undefined;
+
+/** The terminal edits the line itself, and hands it over whole. */
+function readCooked(): Reader {
+  let text = '';
+  return (typed) => {
+    text += typed;
+    const end = text.indexOf('\n');
+    return end < 0 ? undefined : text.slice(0, end);
+  };
+}
+
+/** In raw mode every key arrives by itself: the few that edit a line are handled here. */
+function readHidden(): Reader {
+  let text = '';
+  return (typed) => {
+    // A cursor or function key sends an escape sequence (ECMA-48 § 5.4), which is no part of a key.
+    const plain = typed.replace(/\x1b(?:\[[0-?]*[ -/]*[@-~]|O.|.)?/g, '');
+    for (const [at, char] of [...plain].entries()) {
+      if (char === '\x03') return { signal: 'SIGINT' };
+      if (char === '\x1a') return SUSPEND;
+      if (char === '\x04' && text === '') throw noAnswer();
+      if (char === '\r' || char === '\n') {
+        // Answering with the first line of several would store a part of what was meant.
+        if ([...plain].slice(at).join('').trim() !== '') {
+          throw new CredentialError('the key cannot be used: it has a line break inside');
+        }
+        return text;
+      }
+      if (char === '\x7f' || char === '\b') text = [...text].slice(0, -1).join('');
+      else if (char === '\x15' || char === '\x17') text = '';
+      else if (char >= ' ' || char === '\t') text += char;
+    }
+    if (text.length > MAX_ANSWER_LENGTH) throw new CredentialError('the key cannot be used: it is too long');
+    return undefined;
+  };
+}
+
+const noAnswer = (): UsageError => new UsageError('no answer was given');
 
 /** An answer, or the signal that ended the question. */
 export type Answer = string | { readonly signal: EndSignal };
 
-export interface Prompter {
+interface Prompter {
   /** Asks for a line that is shown while it is typed. */
   askLine(question: string): Promise<Answer>;
   /** Asks for a line that is not shown. */

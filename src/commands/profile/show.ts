@@ -1,16 +1,14 @@
 // `profile show`: what a command would use now, and which source each value came from (contract § 1).
 //
 // Nothing is written, no key command is run, nothing is connected to.
-
 import { UsageError } from '../../errors.ts';
 import type { Io } from '../../io/io.ts';
 import { keyPrefix, parseKey } from '../../io/key.ts';
 import type { StreamUrl } from '../../settings/stream-url.ts';
 import { type KeySource, resolveTarget } from '../../settings/target.ts';
-import { printJson } from './describe.ts';
+import { printJson, printTable } from './describe.ts';
 import type { ShowFlags } from './flags.ts';
-import { openContext, type ProfileContext } from './read.ts';
-import { printTable } from './table.ts';
+import { openContext, type ProfileContext } from './profiles.ts';
 
 /** A value as it is shown; null where there is none. */
 interface Setting {

@@ -8,7 +8,7 @@ import {
   READY_FLAGS,
   SIMULATION_FLAGS,
   SOURCE_FLAGS,
-} from '../../flags/stream-flags.ts';
+} from '../../flags/shared-flags.ts';
 import type { Io } from '../../io/io.ts';
 import { RELAY_FLAGS } from './flags.ts';
 

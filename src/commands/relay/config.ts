@@ -1,15 +1,63 @@
 // Flags of `stream relay` → where events go and how, read-only.
+import { createHash } from 'node:crypto';
+import { type HttpTarget, parseHttpTarget } from '../../delivery/http/http-target.ts';
 import { UsageError } from '../../errors.ts';
 import { parsePath, type Step } from '../../events/path.ts';
 import { readWord } from '../../filter/read-word.ts';
 import { type Flags, type FlagTable, listGiven, longName, parseFlags, pick } from '../../flags/definition.ts';
+import { isNatsUrl, type NatsAddress, parseNatsUrl } from '../../settings/nats-address.ts';
 import { HEADER_NAME, RELAY_FLAGS, type RelayFlags, type RelayValues } from './flags.ts';
-import { parseTargets, type RelayTarget } from './target.ts';
+
+interface TargetValues {
+  readonly to: readonly string[];
+  readonly stream: string | undefined;
+  readonly allowHttp: boolean;
+}
+
+/** A place that events go to. */
+export type RelayTarget =
+  | { readonly kind: 'nats'; readonly address: NatsAddress; readonly stream: string; readonly place: string }
+  | { readonly kind: 'http'; readonly target: HttpTarget; readonly place: string };
+
+/** Reads them; each has a place of its own. @throws UsageError */
+function parseTargets({ to, stream, allowHttp }: TargetValues): RelayTarget[] {
+  if (to.length === 0) {
+    throw new UsageError(
+      '--to is missing: where should the events go?',
+      'accepted: nats://…, tls://…, https://…',
+    );
+  }
+  const targets = to.map((text): RelayTarget => {
+    if (!isNatsUrl(text)) {
+      const target = parseHttpTarget('--to', text, allowHttp);
+      return { kind: 'http', target, place: namePlace(target.name) };
+    }
+    const address = parseNatsUrl('--to', text);
+    const name = address.stream ?? stream;
+    if (name === undefined) {
+      throw new UsageError(
+        `--to ${address.host}: which stream?`,
+        'add --stream <name>, or /<name> to the URL',
+      );
+    }
+    return { kind: 'nats', address, stream: name, place: namePlace(`${address.servers[0]}/${name}`) };
+  });
+  if (new Set(targets.map(({ place }) => place)).size < targets.length) {
+    throw new UsageError('--to names the same place twice', 'give each place once');
+  }
+  return targets;
+}
+
+/** The name of a folder for the place, readable and its own. */
+function namePlace(name: string): string {
+  const readable = name.replace(/^https?:\/\//, '').replace(/[^A-Za-z0-9._-]+/g, '-');
+  return `${readable.slice(0, 60)}-${createHash('sha256').update(name).digest('hex').slice(0, 8)}`;
+}
 
 const VARIABLE_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 /** How a stream is made that is not there. */
-export interface StreamRetention {
+interface StreamRetention {
   readonly maxAgeMs: number;
   /** -1: without a bound. */
   readonly maxBytes: number;

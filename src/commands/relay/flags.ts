@@ -12,8 +12,7 @@ import {
   withDefault,
 } from '../../flags/definition.ts';
 import { parseCount, parseDuration, parseSize } from '../../flags/values.ts';
-import { parseSubject } from '../../settings/nats-subject.ts';
-import { parseStreamName } from '../../settings/nats-url.ts';
+import { parseStreamName, parseSubject } from '../../settings/nats-address.ts';
 
 export const HEADER_NAME = /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$/;
 const MAX_WINDOW = 65_536;

@@ -1,24 +1,55 @@
-// Opens all that a relay delivers with: sinks, spools, the file of dead letters, one lane for each sink.
+// Opens all that a relay delivers with: sinks, spools, the file of dead letters, one worker for each sink.
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Clock } from '../../clock.ts';
 import { type Backlog, createMemoryBacklog, createSpooledBacklog } from '../../delivery/backlog.ts';
 import { type DeadLetterFile, openDeadLetters } from '../../delivery/dead-letters.ts';
-import { Lane } from '../../delivery/lane.ts';
-import type { LaneNews, LaneSettings } from '../../delivery/lane-terms.ts';
-import { type LaneWatch, watchLane } from '../../delivery/lane-watch.ts';
-import { createIdentifier } from '../../delivery/message-id.ts';
+import * as say from '../../delivery/messages.ts';
 import { openRelayOutput, type RelayOutput } from '../../delivery/relay-output.ts';
-import type { Sink } from '../../delivery/sink.ts';
-import { countSpooled } from '../../delivery/spool/count-spooled.ts';
-import { type LockedSpool, openSpool } from '../../delivery/spool/open-spool.ts';
-import type { SpoolRecord } from '../../delivery/spool/record-form.ts';
-import * as say from '../../delivery/words.ts';
+import { createIdentifier, type Sink } from '../../delivery/sink.ts';
+import { countSpooled, type LockedSpool, openSpool } from '../../delivery/spool/open-spool.ts';
+import type { SpoolRecord } from '../../delivery/spool/record.ts';
+import { Worker } from '../../delivery/worker.ts';
+import type { WorkerEvent, WorkerSettings } from '../../delivery/worker-types.ts';
 import { EXIT, isAtlantisError, SinkError } from '../../errors.ts';
 import type { WriteFailure } from '../../io/line-writer.ts';
-import { createSinks, nameRelay, type SinkWorld } from './sinks.ts';
+import type { Reporter } from '../../ui/reporter.ts';
+import { createSinks, nameRelay, type SinkDeps } from './sinks.ts';
 
-/** What one sink has. */
-interface Station {
+interface WorkerWatch {
+  /** To be called whenever records were added or acknowledged. */
+  look(): void;
+  end(): void;
+}
+
+/** A burst is behind for a few milliseconds all the time: only what lasts for longer is reported. */
+const BEHIND_REPORT_AFTER_MS = 500;
+
+/** Reports when a worker falls behind its window, and when it has caught up. */
+function watchWorker(worker: Worker, window: number, clock: Clock, reporter: Reporter): WorkerWatch {
+  let cancel: (() => void) | undefined;
+  let isReportedBehind = false;
+  const reportBehind = (): void => {
+    isReportedBehind = true;
+    reporter.report(say.saySpooling(worker.sink.name, worker.pending, window));
+  };
+  return {
+    look() {
+      if (worker.pending > window) {
+        if (!isReportedBehind) cancel ??= clock.setTimer(reportBehind, BEHIND_REPORT_AFTER_MS);
+        return;
+      }
+      cancel?.();
+      cancel = undefined;
+      if (isReportedBehind) reporter.report(say.sayCaughtUp(worker.sink.name));
+      isReportedBehind = false;
+    },
+    end: () => cancel?.(),
+  };
+}
+
+/** A sink and what it is delivered from. */
+interface SinkPipeline {
   readonly sink: Sink;
   readonly backlog: Backlog;
   readonly locked: LockedSpool | undefined;
@@ -26,16 +57,16 @@ interface Station {
 
 /** A relay that delivers from now on. */
 export interface Relay {
-  /** Its output; `onFailure` is called once, when a sink or spool is of no use any more. */
+  /** Its output; `onFailure` is called once, when a sink or spool has failed for good. */
   readonly openOutput: (onFailure: (failure: WriteFailure) => void) => RelayOutput;
   /**
    * Resolves at once where everything that comes is spooled, else when every sink was ready once: what is received
    * before might have nowhere to go.
    *
-   * @throws SinkError where one of them is of no use
+   * @throws SinkError where one of them has failed for good
    */
   untilReady(): Promise<void>;
-  /** Ends the lanes and closes everything, once; the output does the same when it is drained. */
+  /** Ends the workers and closes everything, once; the output does the same when it is drained. */
   close(): Promise<void>;
 }
 
@@ -44,29 +75,29 @@ export interface Relay {
  *
  * @throws UsageError, OutputError; what was opened is closed then
  */
-export async function openRelay(world: SinkWorld): Promise<Relay> {
-  const { config, reporter } = world;
-  const sinks = await createSinks(world);
+export async function openRelay(deps: SinkDeps): Promise<Relay> {
+  const { config, reporter } = deps;
+  const sinks = await createSinks(deps);
   const deadLetters = config.deadLetter === undefined ? undefined : openDeadLetters(config.deadLetter);
   if (deadLetters !== undefined && deadLetters.bytesRepaired > 0) {
     reporter.report(say.sayRepaired('the file of dead letters', deadLetters.bytesRepaired));
   }
-  const stations: Station[] = [];
+  const pipelines: SinkPipeline[] = [];
   /** Faults from before there is an output that could fail. */
   const early: unknown[] = [];
   let onFault = (error: unknown): void => void early.push(error);
   try {
     for (const [i, sink] of sinks.entries()) {
       const place = config.targets[i]?.place ?? '';
-      stations.push(await openStation(sink, place, world, (error) => onFault(error)));
+      pipelines.push(await openPipeline(sink, place, deps, (error) => onFault(error)));
     }
   } catch (error) {
-    closeAll(stations, deadLetters, onFault);
+    closeAll(pipelines, deadLetters, onFault);
     throw error;
   }
-  if (config.spool !== undefined) tellForgotten(config.spool.path, world);
+  if (config.spool !== undefined) warnAboutUnusedSpools(config.spool.path, deps);
   let onFailure = (_failure: WriteFailure): void => {};
-  const started = startLanes(stations, deadLetters, world, (failure) => onFailure(failure));
+  const started = startWorkers(pipelines, deadLetters, deps, (failure) => onFailure(failure));
   const { output, ready, close } = started;
   onFault = started.onFault;
   for (const error of early) onFault(error);
@@ -85,12 +116,12 @@ export async function openRelay(world: SinkWorld): Promise<Relay> {
   };
 }
 
-async function openStation(
+async function openPipeline(
   sink: Sink,
   place: string,
-  { config, reporter, io }: SinkWorld,
+  { config, reporter, io }: SinkDeps,
   onFault: (error: unknown) => void,
-): Promise<Station> {
+): Promise<SinkPipeline> {
   const { spool, window } = config;
   // While one window is under way another one is read: a sink that keeps up never waits for the stream.
   if (spool === undefined) return { sink, backlog: createMemoryBacklog(2 * window), locked: undefined };
@@ -107,7 +138,7 @@ async function openStation(
 }
 
 /** Spools beside those of this run. */
-function tellForgotten(path: string, { config, reporter }: SinkWorld): void {
+function warnAboutUnusedSpools(path: string, { config, reporter }: SinkDeps): void {
   const own = new Set(config.targets.map(({ place }) => place));
   for (const { name } of readdirSync(path, { withFileTypes: true }).filter((entry) => entry.isDirectory())) {
     if (own.has(name)) continue;
@@ -116,21 +147,21 @@ function tellForgotten(path: string, { config, reporter }: SinkWorld): void {
   }
 }
 
-/** The lanes, seen from outside. */
-interface Lanes extends Pick<Relay, 'close'> {
+/** The workers, seen from outside. */
+interface Workers extends Pick<Relay, 'close'> {
   readonly output: RelayOutput;
-  /** Resolves when every sink was ready once, or every lane has ended. */
+  /** Resolves when every sink was ready once, or every worker has ended. */
   readonly ready: Promise<unknown>;
-  /** Ends the run: a disk failed, or a lane did. */
+  /** Ends the run: a disk failed, or a worker did. */
   readonly onFault: (error: unknown) => void;
 }
 
-function startLanes(
-  stations: readonly Station[],
+function startWorkers(
+  pipelines: readonly SinkPipeline[],
   deadLetters: DeadLetterFile | undefined,
-  { config, connection, reporter, io }: SinkWorld,
+  { config, connection, reporter, io }: SinkDeps,
   onFailure: (failure: WriteFailure) => void,
-): Lanes {
+): Workers {
   const { clock, random } = io;
   const relayName = nameRelay(config);
   const identify = createIdentifier(config.idSteps, relayName);
@@ -138,46 +169,47 @@ function startLanes(
   const isSpooled = spool !== undefined;
   // Dead letters stay in their file.
   const unspooled = redeliver === undefined ? 'while-empty' : 'always';
-  const settings: LaneSettings = {
+  const settings: WorkerSettings = {
     window,
     policy: connection,
     givesUpAtStart: isSpooled ? 'never' : unspooled,
   };
-  const watches: LaneWatch[] = [];
+  const watches: WorkerWatch[] = [];
 
-  const tell = (sink: Sink, news: LaneNews): void => {
-    if (news.kind === 'ended') {
-      const { words, hint, exitCode, exitCodeInTheEnd } = news.fault;
+  const report = (sink: Sink, event: WorkerEvent): void => {
+    if (event.kind === 'ended') {
+      const { words, hint, exitCode, exitCodeInTheEnd } = event.fault;
       output.fail(new SinkError(words, exitCode ?? exitCodeInTheEnd ?? EXIT.unreachable, hint));
-    } else if (news.kind === 'failed') {
-      reporter.report(say.saySinkFailed(sink.name, news.fault, news.delayMs, news.attempt));
-    } else if (news.kind === 'recovered') reporter.report(say.saySinkRecovered(sink.name));
-    else reporter.report(say.sayDamaged(sink.name, news.records));
+    } else if (event.kind === 'failed') {
+      reporter.report(say.saySinkFailed(sink.name, event.fault, event.delayMs, event.attempt));
+    } else if (event.kind === 'recovered') reporter.report(say.saySinkRecovered(sink.name));
+    else reporter.report(say.sayDamaged(sink.name, event.records));
   };
-  const bury = (sink: Sink, record: SpoolRecord, why: string): void => {
+  const deadLetter = (sink: Sink, record: SpoolRecord, why: string): void => {
     if (deadLetters === undefined) return;
     const id = identify(record);
     const at = new Date(clock.wallMs()).toISOString();
     deadLetters.append({ at, to: sink.name, reason: why, id }, record);
-    reporter.report(say.sayBuried(sink.name, deadLetters.path, id, why));
+    reporter.report(say.sayDeadLettered(sink.name, deadLetters.path, id, why));
   };
-  const lanes = stations.map(({ sink, backlog }, i) => {
-    return new Lane(sink, backlog, settings, {
+  const workers = pipelines.map(({ sink, backlog }, i) => {
+    return new Worker(sink, backlog, settings, {
       clock,
       random,
-      tell: (news) => tell(sink, news),
+      report: (event) => report(sink, event),
       onChange() {
         watches[i]?.look();
         output.look();
       },
-      bury: deadLetters === undefined ? undefined : (record, why) => bury(sink, record, why),
+      deadLetter: deadLetters === undefined ? undefined : (record, why) => deadLetter(sink, record, why),
     });
   });
-  if (isSpooled) watches.push(...lanes.map((lane) => watchLane(lane, config.window, clock, reporter)));
+  if (isSpooled)
+    watches.push(...workers.map((worker) => watchWorker(worker, config.window, clock, reporter)));
   const onFault = (error: unknown): void => {
     if (isAtlantisError(error)) output.fail(error);
     else {
-      // A bug: for the catch-all of the process, whatever waits for the lane.
+      // A bug: for the catch-all of the process, whatever waits for the worker.
       queueMicrotask(() => {
         throw error;
       });
@@ -190,28 +222,29 @@ function startLanes(
   };
   const closeOnce = async (): Promise<void> => {
     for (const watch of watches) watch.end();
-    for (const lane of lanes) lane.stop();
+    for (const worker of workers) worker.stop();
     await runs;
-    closeAll(stations, deadLetters, onFault);
-    for (const lane of lanes) {
-      const left = lane.backlog.diskFault === undefined && isSpooled ? lane.pending - lane.backlog.atRisk : 0;
-      reporter.report(say.sayDelivered(lane.sink.name, lane.figures, left));
+    closeAll(pipelines, deadLetters, onFault);
+    for (const worker of workers) {
+      const left =
+        worker.backlog.diskFault === undefined && isSpooled ? worker.pending - worker.backlog.atRisk : 0;
+      reporter.report(say.sayDelivered(worker.sink.name, worker.figures, left));
     }
   };
-  const output = openRelayOutput({ lanes, clock, reporter, relayName, isSpooled, close }, onFailure);
+  const output = openRelayOutput({ workers, clock, reporter, relayName, isSpooled, close }, onFailure);
   // Caught one by one: what is only raced or awaited later would be lost.
-  const runs = Promise.all(lanes.map((lane) => lane.run().catch(onFault)));
-  const ready = Promise.race([runs, Promise.all(lanes.map((lane) => lane.ready))]);
+  const runs = Promise.all(workers.map((worker) => worker.run().catch(onFault)));
+  const ready = Promise.race([runs, Promise.all(workers.map((worker) => worker.ready))]);
   return { output, ready, close, onFault };
 }
 
 /** Closes all of them, also where one fails. */
 function closeAll(
-  stations: readonly Station[],
+  pipelines: readonly SinkPipeline[],
   deadLetters: DeadLetterFile | undefined,
   onFault: (error: unknown) => void,
 ): void {
-  for (const file of [...stations.map(({ locked }) => locked), deadLetters]) {
+  for (const file of [...pipelines.map(({ locked }) => locked), deadLetters]) {
     try {
       file?.close();
     } catch (error) {

@@ -15,7 +15,7 @@ import type { RelayConfig } from './config.ts';
 import { openRelay } from './open.ts';
 
 /**
- * Sends them, in order; the file stays as it is. Ends in 0 when all are delivered or buried anew, in 8 where lines
+ * Sends them, in order; the file stays as it is. Ends in 0 when all are delivered or have become dead letters again, in 8 where lines
  * are damaged.
  *
  * @throws UsageError, OutputError

@@ -1,5 +1,4 @@
 // `stream relay`, from parsed flags to the end: settings, sinks, the session; or dead letters instead of a stream.
-
 import type { Io, Outcome } from '../../io/io.ts';
 import { createSelect } from '../../session/format.ts';
 import { openCommandStream } from '../../session/open-service.ts';
@@ -31,7 +30,7 @@ export async function runRelay(flags: RelayFlags & StreamFlags, io: Io): Promise
       await untilReady();
       return await runSession({ config, source, openOutput, reporter, status }, io);
     } finally {
-      // Also where the session ended before it could: the lanes would go on for ever.
+      // Also where the session ended before it could: the workers would go on for ever.
       await close();
     }
   } finally {

@@ -1,9 +1,8 @@
 // The sinks of a relay, made of its configuration; the NATS client is loaded only where one of them needs it.
 import { hostname } from 'node:os';
 import { HttpSink } from '../../delivery/http/http-sink.ts';
-import { createIdentifier } from '../../delivery/message-id.ts';
-import type { Sink } from '../../delivery/sink.ts';
-import { saySinkReady } from '../../delivery/words.ts';
+import { saySinkReady } from '../../delivery/messages.ts';
+import { createIdentifier, type Sink } from '../../delivery/sink.ts';
 import { UsageError } from '../../errors.ts';
 import type { Io } from '../../io/io.ts';
 import { areTlsChecksOff, TLS_CHECKS_OFF } from '../../settings/certificates.ts';
@@ -11,10 +10,9 @@ import type { ConnectionConfig } from '../../settings/connection-config.ts';
 import { readNatsSettings } from '../../settings/nats-settings.ts';
 import type { Reporter } from '../../ui/reporter.ts';
 import { VERSION } from '../../version.ts';
-import type { RelayConfig } from './config.ts';
-import type { RelayTarget } from './target.ts';
+import type { RelayConfig, RelayTarget } from './config.ts';
 
-export interface SinkWorld {
+export interface SinkDeps {
   readonly config: RelayConfig;
   readonly connection: ConnectionConfig;
   /** PEM that replaces the built-in roots, or undefined. */
@@ -29,17 +27,17 @@ export function nameRelay({ name }: Pick<RelayConfig, 'name'>): string {
 }
 
 /** Makes a sink for each target. @throws UsageError for credentials, secrets and proxies that cannot be used */
-export function createSinks(world: SinkWorld): Promise<Sink[]> {
-  refuseUncheckedTls(world);
+export function createSinks(deps: SinkDeps): Promise<Sink[]> {
+  refuseUncheckedTls(deps);
   return Promise.all(
-    world.config.targets.map((target) =>
-      target.kind === 'nats' ? createJetStreamSink(target, world) : createHttpSink(target, world),
+    deps.config.targets.map((target) =>
+      target.kind === 'nats' ? createJetStreamSink(target, deps) : createHttpSink(target, deps),
     ),
   );
 }
 
 /** Contract C7 holds for sinks too. */
-function refuseUncheckedTls({ config, io }: SinkWorld): void {
+function refuseUncheckedTls({ config, io }: SinkDeps): void {
   const isRemote = config.targets.some((target) => target.kind === 'nats' || !target.target.isLoopback);
   if (!areTlsChecksOff(io.env) || !isRemote) return;
   throw new UsageError(
@@ -50,7 +48,7 @@ function refuseUncheckedTls({ config, io }: SinkWorld): void {
 
 async function createJetStreamSink(
   target: Extract<RelayTarget, { kind: 'nats' }>,
-  { config, connection, trustedRoots, reporter, io }: SinkWorld,
+  { config, connection, trustedRoots, reporter, io }: SinkDeps,
 ): Promise<Sink> {
   const { address } = target;
   const { natsCreds } = config;
@@ -81,7 +79,7 @@ async function createJetStreamSink(
 
 async function createHttpSink(
   { target }: Extract<RelayTarget, { kind: 'http' }>,
-  { config, trustedRoots, io }: SinkWorld,
+  { config, trustedRoots, io }: SinkDeps,
 ): Promise<Sink> {
   for (const value of new URL(target.href).searchParams.values()) io.redactor.addSecret(value);
   const headers = [...config.headerVariables].map(([header, variable]) => [

@@ -1,7 +1,7 @@
 // `atlantis stream replay`: its place in the command line, and nothing that runs before it is called.
 import { group, pick } from '../../flags/definition.ts';
 import type { DocumentedCommand } from '../../flags/documented-command.ts';
-import { END_FLAGS, EVENT_FLAGS, FORM_FLAGS } from '../../flags/stream-flags.ts';
+import { END_FLAGS, EVENT_FLAGS, FORM_FLAGS } from '../../flags/shared-flags.ts';
 import type { Io } from '../../io/io.ts';
 import { REPLAY_FLAGS } from './flags.ts';
 

@@ -6,7 +6,7 @@ import { createDamageReport, type DamageReport } from '../../recording/damage-re
 import { play } from '../../recording/play.ts';
 import { readLines } from '../../recording/read-lines.ts';
 import { createRenderer, createSelect, type Select } from '../../session/format.ts';
-import { openPrinter } from '../../session/printer.ts';
+import { openPrinter } from '../../session/output.ts';
 import { runSession } from '../../session/session.ts';
 import type { FileSource } from '../../session/source.ts';
 import { parseStreamFlags } from '../../settings/stream-config.ts';

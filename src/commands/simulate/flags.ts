@@ -8,7 +8,7 @@ import {
   toggle,
   withDefault,
 } from '../../flags/definition.ts';
-import type { GlobalFlags } from '../../flags/global-flags.ts';
+import type { GlobalFlags } from '../../flags/shared-flags.ts';
 import { parseCount, parseRate, parseSpeed } from '../../flags/values.ts';
 
 export const SERVER_FLAGS = {

@@ -6,7 +6,7 @@ import { textsOf } from '../../events/batch.ts';
 import { createDamageReport } from '../../recording/damage-report.ts';
 import { play } from '../../recording/play.ts';
 import { readLines } from '../../recording/read-lines.ts';
-import type { Scenario } from '../../simulator/scenario.ts';
+import type { Scenario } from '../../simulator/scenarios.ts';
 import type { Reporter, StatusRecord } from '../../ui/reporter.ts';
 
 const NO_STDIN = (): never => {

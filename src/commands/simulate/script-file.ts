@@ -1,8 +1,8 @@
 // Reads a scenario script from its file.
 import { UsageError } from '../../errors.ts';
 import { describePosition, findJsonFault } from '../../profiles/json-fault.ts';
-import { readNamedFile } from '../../settings/read-file.ts';
-import type { Scenario } from '../../simulator/scenario.ts';
+import { readNamedFile } from '../../settings/certificates.ts';
+import type { Scenario } from '../../simulator/scenarios.ts';
 import { parseScript } from '../../simulator/script.ts';
 
 /** @throws UsageError naming the file, or the line and column or JSON path of the first fault */

@@ -8,9 +8,9 @@ import {
   READY_FLAGS,
   SIMULATION_FLAGS,
   SOURCE_FLAGS,
-} from '../../flags/stream-flags.ts';
+} from '../../flags/shared-flags.ts';
 import { parseCount, parseDuration, parseSize } from '../../flags/values.ts';
-import { parseStreamName } from '../../settings/nats-url.ts';
+import { parseStreamName } from '../../settings/nats-address.ts';
 
 export const FROM_FLAGS = {
   from: text('--from <url>', 'a JetStream stream instead: nats://host[:port][,...]/stream, or tls://...'),

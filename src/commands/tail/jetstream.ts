@@ -1,5 +1,4 @@
 // `tail --from`: from flags and environment to a JetStream stream, ready to be opened.
-
 import type { FoundConsumer } from '../../delivery/nats/consumer.ts';
 import type { JetStreamStream } from '../../delivery/nats/jetstream-stream.ts';
 import { UsageError } from '../../errors.ts';
@@ -12,7 +11,7 @@ import type { TailConfig } from '../../settings/stream-config.ts';
 import { readTrustedRoots } from '../../settings/trusted-roots.ts';
 import type { Connected } from '../../stream/items.ts';
 import type { StatusRecord } from '../../ui/reporter.ts';
-import type { FromConfig } from './from-config.ts';
+import type { FromConfig } from './config.ts';
 
 /** Prepares it; the client is loaded here. @throws UsageError for credentials and files that cannot be used */
 export async function openFromStream(

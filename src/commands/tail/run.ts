@@ -1,18 +1,15 @@
 // `stream tail`, from parsed flags to the end: settings, the source, the session.
-
 import type { Io, Outcome } from '../../io/io.ts';
 import type { Recording } from '../../recording/recording.ts';
 import { createRenderer, createSelect, type Select } from '../../session/format.ts';
 import { type CommandStream, openCommandStream } from '../../session/open-service.ts';
-import type { OpenOutput } from '../../session/output.ts';
-import { openPrinter } from '../../session/printer.ts';
+import { type OpenOutput, openPrinter } from '../../session/output.ts';
 import { runSession } from '../../session/session.ts';
 import { parseStreamFlags, type StreamFlags, type TailConfig } from '../../settings/stream-config.ts';
+import { sayPaused } from '../../ui/messages.ts';
 import type { Reporter } from '../../ui/reporter.ts';
-import { sayPaused } from '../../ui/words.ts';
+import { type FromConfig, parseFromFlags, parseRecordFlags, type RecordSettings } from './config.ts';
 import type { FromFlags, RecordFlags } from './flags.ts';
-import { type FromConfig, parseFromFlags } from './from-config.ts';
-import { parseRecordFlags, type RecordSettings } from './record-config.ts';
 
 /** Runs the command. @throws UsageError, CredentialError, StoreError before anything is opened */
 export async function runTail(flags: StreamFlags & RecordFlags & FromFlags, io: Io): Promise<Outcome> {

@@ -3,7 +3,8 @@
 // An answer counts as the API's own only with its error envelope, or as JSON with X-Request-Id; anything
 // else came from something in between. Pure but for `readBody`.
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
-import type { Cause, CauseKind } from '../causes.ts';
+import type { CauseKind } from '../cause-table.ts';
+import type { Cause } from '../causes.ts';
 
 /** At most this much of a refusal is read. */
 export const MAX_BODY_BYTES = 64 * 1024;

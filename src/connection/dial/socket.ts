@@ -1,4 +1,5 @@
-// One attempt, from the name lookup to the 101: opens a WebSocket or says why it could not.
+// One attempt, from the name lookup to the 101: opens a WebSocket or says why it could not. After a hang-up on
+// loopback `recognizeTlsPort` finds out whether the port wants TLS.
 //
 // The only client importer of ws. Promises: it settles within the connect timeout plus the time to read a
 // refusal, whatever the server does (contract C1), and when it settles with a cause its socket is gone (C8).
@@ -7,12 +8,47 @@ import type { Agent, ClientRequest, IncomingHttpHeaders, IncomingMessage } from 
 import { connect as connectTcp, isIP, type Socket, type TcpNetConnectOpts } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
 import { type ClientOptions, WebSocket } from 'ws';
-import type { Clock } from '../../clock.ts';
+import { type Clock, sleep } from '../../clock.ts';
 import { addKeyOrigin, type Cause } from '../causes.ts';
 import { classifyError, describePhase, type Phase } from '../network-errors.ts';
+import { MIN_SPACING_MS } from '../policy.ts';
 import { type Connect, TappedSocket } from '../read/tapped-socket.ts';
 import type { DialSettings } from '../settings.ts';
 import { classifyRefusal, MAX_BODY_MS, readBody } from './refusal.ts';
+
+/** How long the port may take to answer the TLS handshake. */
+const PROBE_MS = 1_000;
+
+/** The cause, or `plaintext-to-tls` where a `ws:` port that hung up speaks TLS. */
+export async function recognizeTlsPort(
+  cause: Cause,
+  streamUrl: string,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<Cause> {
+  const url = new URL(streamUrl);
+  if (url.protocol !== 'ws:' || cause.kind !== 'reset' || !/hang up/.test(cause.detail)) return cause;
+  await sleep(clock, MIN_SPACING_MS + 50, signal);
+  if (signal.aborted) return cause;
+  const { connect } = await import('node:tls');
+  const speaksTls = await new Promise<boolean>((resolve) => {
+    const host = url.hostname.replace(/^\[|\]$/g, '');
+    const probe = connect({ host, port: Number(url.port || 80), rejectUnauthorized: false });
+    const finish = (verdict: boolean): void => {
+      cancel();
+      signal.removeEventListener('abort', giveUp);
+      probe.destroy();
+      resolve(verdict);
+    };
+    const giveUp = (): void => finish(false);
+    const cancel = clock.setTimer(giveUp, PROBE_MS);
+    signal.addEventListener('abort', giveUp);
+    probe.once('secureConnect', () => finish(true));
+    // An alert is TLS too: of a server that wants another version, or a certificate of ours.
+    probe.on('error', (error: NodeJS.ErrnoException) => finish(/ALERT/.test(error.code ?? '')));
+  });
+  return speaksTls ? { ...cause, kind: 'plaintext-to-tls', detail: 'it answers a TLS handshake' } : cause;
+}
 
 /** Larger messages are a fault of the connection, close code 1009 (contract C2). */
 export const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;

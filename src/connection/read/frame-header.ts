@@ -6,7 +6,7 @@
  */
 export type FrameKind = 'text' | 'binary' | 'first' | 'middle' | 'last' | 'control' | 'other';
 
-export interface FrameHeader {
+interface FrameHeader {
   readonly kind: FrameKind;
   /** Bytes of header and payload; undefined while the length is not there. */
   readonly size: number | undefined;
@@ -28,7 +28,7 @@ export function readFrameHeader(bytes: Buffer): FrameHeader | undefined {
   const first = bytes[0];
   const second = bytes[1];
   if (first === undefined || second === undefined) return undefined;
-  const kind = tellKind(first, second);
+  const kind = classifyKind(first, second);
   return { kind, size: readSize(bytes, second & ~MASK) };
 }
 
@@ -39,7 +39,7 @@ function readSize(bytes: Buffer, length: number): number | undefined {
   return bytes.length < 10 ? undefined : 10 + bytes.readUInt32BE(2) * 2 ** 32 + bytes.readUInt32BE(6);
 }
 
-function tellKind(first: number, second: number): FrameKind {
+function classifyKind(first: number, second: number): FrameKind {
   if ((first & RESERVED) !== 0 || (second & MASK) !== 0) return 'other';
   const isFinal = (first & FIN) !== 0;
   switch (first & OPCODE) {

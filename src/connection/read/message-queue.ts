@@ -6,7 +6,7 @@ import { type Batch, BatchBuilder, type Lines } from '../../events/batch.ts';
 import type { DiscardReason } from '../../events/messages.ts';
 
 /** How much may be read before anybody asks for it. */
-export interface ReadAhead {
+interface ReadAhead {
   readonly reads: number;
   readonly bytes: number;
 }

@@ -26,14 +26,14 @@ interface LargeText {
 }
 
 /** Who wants to know what arrives. */
-export interface TapListener {
+interface TapListener {
   /** Bytes were read; what they hold is told next. */
   onRead(byteCount: number): void;
   onEvents(lines: Lines): void;
   /** A text too large for the memory of the frames, with a line feed behind it. False if it is no event. */
   onLargeText(line: Buffer): boolean;
   /** All that was read has been told. */
-  onTold(): void;
+  onReadEnd(): void;
 }
 
 export class TappedSocket extends Duplex {
@@ -165,7 +165,7 @@ export class TappedSocket extends Duplex {
         while (this.#passOn(frames));
       }
     }
-    this.#listener?.onTold();
+    this.#listener?.onReadEnd();
   }
 
   /** Passes on events or a frame; false where nothing is left but the beginning of a frame that may be ours. */

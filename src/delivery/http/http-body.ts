@@ -2,8 +2,8 @@
 import { createHmac } from 'node:crypto';
 import { BYTE_ORDER_MARK_LENGTH, MESSAGE } from '../../events/messages.ts';
 import { makeSafeLine } from '../../render/ndjson.ts';
-import { hash, type IdentifyRecord } from '../message-id.ts';
-import type { SpoolRecord } from '../spool/record-form.ts';
+import { hash, type IdentifyRecord } from '../sink.ts';
+import type { SpoolRecord } from '../spool/record.ts';
 
 export interface PostedForm {
   /** NDJSON of several events instead of the text of one. */

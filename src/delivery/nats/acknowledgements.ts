@@ -5,10 +5,10 @@
 import type { Msg } from '@nats-io/transport-node';
 import type { Clock } from '../../clock.ts';
 import type { Cause } from '../../connection/causes.ts';
-import { type ApiError, classifyApiError } from './faults.ts';
+import { type ApiError, classifyApiError } from './connect.ts';
 
 /** JetStream's word on one message. */
-export type Acknowledgement =
+type Acknowledgement =
   | { readonly kind: 'kept'; readonly isDuplicate: boolean }
   | { readonly kind: 'too-large'; readonly why: string }
   | { readonly kind: 'failed'; readonly cause: Cause };

@@ -7,8 +7,8 @@ import type { Clock } from '../../clock.ts';
 import type { Cause } from '../../connection/causes.ts';
 import { type Batch, BatchBuilder } from '../../events/batch.ts';
 import { classifyText } from '../../events/scanner.ts';
+import { classifyNatsError } from './connect.ts';
 import type { FoundConsumer } from './consumer.ts';
-import { classifyNatsError } from './faults.ts';
 import { type HeldBack, holdBack } from './held-back.ts';
 import { HEADERS } from './message-headers.ts';
 

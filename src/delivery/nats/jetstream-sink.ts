@@ -1,22 +1,139 @@
 // Events into a JetStream stream, each under a subject made of its type and with an id by which the stream keeps
-// one copy of it, however often and from however many relays it comes.
-import { createInbox, headers, type Msg, type MsgHdrs, type NatsConnection } from '@nats-io/transport-node';
+// one copy of it, however often and from however many relays it comes. A missing stream is created on request.
+import {
+  DiscardPolicy,
+  JetStreamApiCodes,
+  JetStreamApiError,
+  jetstreamManager,
+  RetentionPolicy,
+  StorageType,
+  type StreamConfig,
+  type StreamInfo,
+} from '@nats-io/jetstream';
+import {
+  createInbox,
+  headers,
+  type Msg,
+  type MsgHdrs,
+  type NatsConnection,
+  nanos,
+} from '@nats-io/transport-node';
 import type { Clock } from '../../clock.ts';
 import type { Cause } from '../../connection/causes.ts';
-import { createTypeReader } from '../../events/label.ts';
+import { createTypeReader } from '../../events/seek-path.ts';
+import { coversSubject, createSubjectMaker, widenTemplate } from '../../settings/nats-address.ts';
 import type { NatsSettings } from '../../settings/nats-settings.ts';
-import { createSubjectMaker, widenTemplate } from '../../settings/nats-subject.ts';
-import { describeSinkFault } from '../from-cause.ts';
-import type { IdentifyRecord } from '../message-id.ts';
-import { LIFECYCLE_MARK, type Sink, type SinkFault, type Verdict } from '../sink.ts';
-import type { SpoolRecord } from '../spool/record-form.ts';
+import {
+  describeSinkFault,
+  type IdentifyRecord,
+  LIFECYCLE_MARK,
+  type Sink,
+  type SinkFault,
+  type Verdict,
+} from '../sink.ts';
+import type { SpoolRecord } from '../spool/record.ts';
 import { Acknowledgements, type ExpectedStream } from './acknowledgements.ts';
-import { connectNats } from './connect.ts';
-import { classifyNatsError } from './faults.ts';
+import { classifyNatsError, connectNats } from './connect.ts';
 import { HEADERS } from './message-headers.ts';
-import { type FoundStream, type StreamPlan, setUpStream } from './stream-setup.ts';
 
-export interface JetStreamSinkSettings {
+/** The stream as `--create` makes it. */
+interface StreamPlan {
+  readonly maxAgeMs: number;
+  /** -1: without a bound. */
+  readonly maxBytes: number;
+  readonly replicas: number;
+  /** A message whose id came within this time, in ms, is a duplicate. */
+  readonly dedupeWindowMs: number;
+}
+
+interface WantedStream {
+  readonly name: string;
+  /** What will be sent, with wildcards for what is not known yet. */
+  readonly subjects: readonly string[];
+  /** How to make it; undefined: it has to be there. */
+  readonly plan: StreamPlan | undefined;
+}
+
+/** What there is to say about the stream. */
+interface FoundStream {
+  readonly isNew: boolean;
+  /** The JetStream domain of the server, where it has one. */
+  readonly domain: string | undefined;
+  readonly maxAgeMs: number;
+  readonly maxBytes: number;
+  readonly replicas: number;
+  readonly dedupeWindowMs: number;
+}
+
+const NANOS_PER_MS = 1e6;
+
+/** Looks for the stream, or makes it. Its cause is a value; never throws. */
+async function setUpStream(
+  connection: NatsConnection,
+  wanted: WantedStream,
+  host: string,
+  timeoutMs: number,
+): Promise<FoundStream | Cause> {
+  try {
+    const manager = await jetstreamManager(connection, { checkAPI: false, timeout: timeoutMs });
+    // The domain is missing in the types of the client.
+    const read = (): Promise<StreamInfo & { domain?: string }> => manager.streams.info(wanted.name);
+    const found = await read().catch((error: unknown) => {
+      if (wanted.plan !== undefined && isNotFound(error)) return undefined;
+      throw error;
+    });
+    const isNew = found === undefined && wanted.plan !== undefined;
+    if (isNew) {
+      // Another relay may make it at the same moment: what counts is what is there afterwards.
+      await manager.streams.add(makeConfig(wanted, wanted.plan)).catch(async (error: unknown) => {
+        await read().catch(() => Promise.reject(error));
+      });
+    }
+    const { config, domain } = found ?? (await read());
+    const missing = wanted.subjects.filter(
+      (subject) => !config.subjects.some((pattern) => coversSubject(pattern, subject)),
+    );
+    if (missing.length > 0) {
+      const takes = config.subjects.join(', ') || 'no subjects';
+      const detail = `${wanted.name} takes ${takes}, and not ${missing.join(', ')}`;
+      return { kind: 'nats-other-stream', host, detail };
+    }
+    return {
+      isNew,
+      domain,
+      maxAgeMs: config.max_age / NANOS_PER_MS,
+      maxBytes: config.max_bytes,
+      replicas: config.num_replicas,
+      dedupeWindowMs: config.duplicate_window / NANOS_PER_MS,
+    };
+  } catch (error) {
+    const cause = classifyNatsError(error, host);
+    return cause.kind === 'nats-no-stream' ? { ...cause, detail: wanted.name } : cause;
+  }
+}
+
+function makeConfig(
+  { name, subjects }: WantedStream,
+  plan: StreamPlan,
+): Partial<StreamConfig> & { name: string } {
+  return {
+    name,
+    // JetStream wants no subject that another one of them covers.
+    subjects: subjects.filter((one) => !subjects.some((other) => other !== one && coversSubject(other, one))),
+    retention: RetentionPolicy.Limits,
+    storage: StorageType.File,
+    discard: DiscardPolicy.Old,
+    max_age: nanos(plan.maxAgeMs),
+    max_bytes: plan.maxBytes,
+    num_replicas: plan.replicas,
+    duplicate_window: nanos(plan.dedupeWindowMs),
+  };
+}
+
+const isNotFound = (error: unknown): boolean =>
+  error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamNotFound;
+
+interface JetStreamSinkSettings {
   readonly nats: NatsSettings;
   readonly stream: string;
   /** Template of the subject of an event. */
@@ -33,7 +150,7 @@ export interface JetStreamSinkSettings {
 }
 
 /** What the sink needs besides. */
-export interface JetStreamSinkWorld {
+interface JetStreamSinkDeps {
   readonly clock: Clock;
   /** Called each time the stream was found or made. */
   onStream(stream: FoundStream): void;
@@ -48,7 +165,7 @@ export class JetStreamSink implements Sink {
   readonly unitsAtOnce: number;
   readonly wantsLifecycle: boolean;
   readonly #settings: JetStreamSinkSettings;
-  readonly #world: JetStreamSinkWorld;
+  readonly #deps: JetStreamSinkDeps;
   readonly #host: string;
   readonly #makeSubject: ReturnType<typeof createSubjectMaker>;
   readonly #readType = createTypeReader();
@@ -60,10 +177,10 @@ export class JetStreamSink implements Sink {
   #knownServers: readonly string[] = [];
   #hasWorked = false;
 
-  constructor(settings: JetStreamSinkSettings, world: JetStreamSinkWorld) {
+  constructor(settings: JetStreamSinkSettings, deps: JetStreamSinkDeps) {
     const { nats, stream, subject, lifecycleSubject, window } = settings;
     this.#settings = settings;
-    this.#world = world;
+    this.#deps = deps;
     this.#host = nats.address.host;
     this.name = `${nats.address.host}/${stream}`;
     this.unitsAtOnce = window;
@@ -91,7 +208,7 @@ export class JetStreamSink implements Sink {
       // It was lost meanwhile.
       return this.#describe(classifyNatsError(error, this.#host));
     }
-    this.#world.onStream(found);
+    this.#deps.onStream(found);
     return undefined;
   }
 
@@ -137,7 +254,7 @@ export class JetStreamSink implements Sink {
   #listen(connection: NatsConnection, expected: ExpectedStream): void {
     const host = this.#host;
     const { sendTimeoutMs } = this.#settings;
-    const acknowledgements = new Acknowledgements(host, this.#world.clock, sendTimeoutMs, expected);
+    const acknowledgements = new Acknowledgements(host, this.#deps.clock, sendTimeoutMs, expected);
     this.#acknowledgements = acknowledgements;
     this.#replyPrefix = `${createInbox()}.`;
     const { length } = this.#replyPrefix;

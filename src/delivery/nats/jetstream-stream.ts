@@ -4,20 +4,22 @@
 import type { JsMsg } from '@nats-io/jetstream';
 import type { Clock } from '../../clock.ts';
 import { type Cause, describeCause } from '../../connection/causes.ts';
-import { type Connection, follow } from '../../connection/follow.ts';
-import type { Gap } from '../../connection/items.ts';
+import { type Connection, follow, type Gap } from '../../connection/follow.ts';
 import type { PolicySettings } from '../../connection/policy.ts';
 import { type Batch, textOf } from '../../events/batch.ts';
 import type { NatsSettings } from '../../settings/nats-settings.ts';
-import { StreamEndedError } from '../../stream/errors.ts';
-import { EventBatch, type StreamItem } from '../../stream/items.ts';
-import { connectNats } from './connect.ts';
-import { type FoundConsumer, findConsumer, type WantedConsumer } from './consumer.ts';
-import { classifyNatsError } from './faults.ts';
+import { EventBatch, StreamEndedError, type StreamItem } from '../../stream/items.ts';
+import { classifyNatsError, connectNats } from './connect.ts';
+import {
+  describeTrimmed,
+  type FoundConsumer,
+  findConsumer,
+  type SeenStream,
+  type WantedConsumer,
+} from './consumer.ts';
 import { type DoneMessages, JetStreamConnection } from './jetstream-connection.ts';
-import { describeTrimmed, type SeenStream } from './missed.ts';
 
-export interface JetStreamStreamSettings {
+interface JetStreamStreamSettings {
   readonly nats: NatsSettings;
   readonly wanted: WantedConsumer;
   readonly policy: PolicySettings;
@@ -25,7 +27,7 @@ export interface JetStreamStreamSettings {
   readonly select: ((batch: Batch) => Batch) | undefined;
 }
 
-export interface JetStreamStreamWorld {
+interface JetStreamStreamDeps {
   readonly clock: Clock;
   /** Uniform in [0, 1). */
   random(): number;
@@ -37,7 +39,7 @@ export class JetStreamStream {
   readonly host: string;
   readonly roundTripMs = undefined;
   readonly #settings: JetStreamStreamSettings;
-  readonly #world: JetStreamStreamWorld;
+  readonly #deps: JetStreamStreamDeps;
   readonly #signal: AbortSignal;
   readonly #done: DoneMessages = new Map();
   #connection: JetStreamConnection | undefined;
@@ -58,17 +60,17 @@ export class JetStreamStream {
   /** When the last byte of the connection came that was lost. */
   #lostAtMs: number | undefined;
 
-  constructor(settings: JetStreamStreamSettings, world: JetStreamStreamWorld, signal: AbortSignal) {
+  constructor(settings: JetStreamStreamSettings, deps: JetStreamStreamDeps, signal: AbortSignal) {
     const { nats, wanted } = settings;
     this.#settings = settings;
-    this.#world = world;
+    this.#deps = deps;
     this.#signal = signal;
     this.host = `${nats.address.host}/${wanted.stream}`;
   }
 
   /** Everything that happens, in order. Rejects with a StreamEndedError when the stream is given up. */
   async *items(): AsyncGenerator<StreamItem, void, undefined> {
-    const { clock, random } = this.#world;
+    const { clock, random } = this.#deps;
     const { policy, select } = this.#settings;
     const context = { clock, random, signal: this.#signal, connect: () => this.#connect() };
     let seq = 1;
@@ -113,7 +115,7 @@ export class JetStreamStream {
 
   async #connect(): Promise<Connection | Cause | undefined> {
     const { nats, wanted } = this.#settings;
-    const { clock, onFound } = this.#world;
+    const { clock, onFound } = this.#deps;
     const { host } = nats.address;
     const connection = await connectNats(nats, this.#knownServers, this.#signal);
     if (connection === undefined || 'kind' in connection) return connection;
@@ -155,7 +157,7 @@ export class JetStreamStream {
   #describeMissed(): Gap | undefined {
     const { missed } = this.#found ?? {};
     if (missed === undefined) return undefined;
-    const toMs = this.#world.clock.wallMs();
+    const toMs = this.#deps.clock.wallMs();
     const { kind, detail, sinceMs = this.#lostAtMs ?? toMs } = missed;
     return { kind: 'gap', fromMs: sinceMs, toMs, cause: { kind, host: this.host, detail } };
   }

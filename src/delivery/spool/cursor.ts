@@ -4,10 +4,10 @@
 // A slot: CRC-32, generation, first record that is not acknowledged, end of the unit that is under way.
 import { closeSync, constants, fsync, readSync, writeSync } from 'node:fs';
 import { openOwnFile, READ_ONLY } from '../../io/safe-file.ts';
-import { computeCrc32 } from './crc32.ts';
+import { computeCrc32 } from './record.ts';
 
 /** A place in the delivery of a spool. Numbers count records from 0 since the spool was made. */
-export interface Cursor {
+interface Cursor {
   /** The first record that has not been acknowledged. */
   readonly acknowledged: number;
   /** Where the unit ends that was begun there, so that it is sent again as the same; equal: none was begun. */

@@ -1,10 +1,29 @@
 // Opens a spool for this process alone. Two relays that share a folder would corrupt each other's records.
+// Counting what a spool holds opens nothing: it is for spools that this run does not use.
+import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { OutputError } from '../../errors.ts';
 import { type LockHost, takeLock } from '../../io/lock.ts';
 import { assertOwnFolder, makeFolder } from '../../io/safe-file.ts';
-import { describeSpoolFault } from './fault.ts';
-import { Spool, type SpoolConfig } from './spool.ts';
+import { readCursor } from './cursor.ts';
+import { listSegments, scanSegment } from './segments.ts';
+import { describeSpoolFault, Spool, type SpoolConfig } from './spool.ts';
+
+/** Records that wait in this folder; 0 where there is no spool in it. */
+export function countSpooled(path: string): number {
+  try {
+    const segments = listSegments(path);
+    const [first, last] = [segments[0], segments.at(-1)];
+    if (first === undefined || last === undefined) return 0;
+    const cursorPath = join(path, 'cursor');
+    const cursor = existsSync(cursorPath) ? readCursor(cursorPath) : undefined;
+    const end = last.first + (scanSegment(last.path)?.records ?? 0);
+    return Math.max(0, end - (cursor?.acknowledged ?? first.first));
+  } catch {
+    // Somebody else's, or gone meanwhile: nothing to tell.
+    return 0;
+  }
+}
 
 export interface LockedSpool {
   readonly spool: Spool;
@@ -12,7 +31,7 @@ export interface LockedSpool {
   close(): void;
 }
 
-export interface SpoolEvents {
+interface SpoolEvents {
   /** The disk failed while nothing waited for it, or the lock was lost. */
   onFault(error: unknown): void;
   /** The lock of the spool may be abandoned, and is watched. */

@@ -6,13 +6,41 @@
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../../clock.ts';
+import { isAtlantisError, OutputError } from '../../errors.ts';
 import { type CursorFile, openCursorFile } from './cursor.ts';
-import { describeSpoolFault } from './fault.ts';
-import { encodeRecords, type SpoolRecord, sizeOf } from './record-form.ts';
-import { nameSegment, type OpenSegment, openSegment } from './segment.ts';
-import { listSegments, repairEnd, type SegmentEntry } from './segment-list.ts';
-import { type SpoolItem, SpoolReader } from './spool-reader.ts';
+import { encodeRecords, type SpoolRecord, sizeOf } from './record.ts';
+import {
+  listSegments,
+  nameSegment,
+  type OpenSegment,
+  openSegment,
+  repairEnd,
+  type SegmentEntry,
+  type SpoolItem,
+  SpoolReader,
+} from './segments.ts';
 import { createSyncTimer, type SyncTimer } from './sync-timer.ts';
+
+const WORDS: Readonly<Record<string, string>> = {
+  ENOSPC: 'the disk is full',
+  EDQUOT: 'the disk quota is used up',
+  EFBIG: 'a file has reached its size limit',
+  EIO: 'the device reported an error',
+  EACCES: 'permission is denied',
+  EROFS: 'the file system is read-only',
+  ENOTDIR: 'it is no folder',
+};
+
+/** The error for the user; one of ours is handed on. */
+export function describeSpoolFault(path: string, error: unknown): Error {
+  if (isAtlantisError(error)) return error;
+  const { code = 'unknown error', hint } = error as NodeJS.ErrnoException & { readonly hint?: string };
+  const words = WORDS[code];
+  return new OutputError(
+    `the spool ${JSON.stringify(path)} could not be used: ${words === undefined ? code : `${words} (${code})`}`,
+    hint,
+  );
+}
 
 export interface SpoolConfig {
   /** A folder of its own; made if it is not there. */

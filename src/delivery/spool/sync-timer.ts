@@ -3,7 +3,7 @@
 import type { Clock } from '../../clock.ts';
 
 /** A file that can be forced to the disk. */
-export interface Syncable {
+interface Syncable {
   sync(done: (error: Error | null) => void): void;
   /** Waits for the disk. */
   syncNow?(): void;

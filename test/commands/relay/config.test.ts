@@ -2,8 +2,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { parseRelayFlags } from '../../../src/commands/relay/config.ts';
 import type { RelayFlags } from '../../../src/commands/relay/flags.ts';
+import { parseRecordFlags } from '../../../src/commands/tail/config.ts';
 import type { RecordFlags } from '../../../src/commands/tail/flags.ts';
-import { parseRecordFlags } from '../../../src/commands/tail/record-config.ts';
 import { parseHttpTarget } from '../../../src/delivery/http/http-target.ts';
 import { UsageError } from '../../../src/errors.ts';
 

@@ -6,7 +6,7 @@ import {
   type KeepaliveVerdict,
   startKeepalive,
   tickKeepalive,
-} from '../../../src/connection/read/keepalive.ts';
+} from '../../../src/connection/read/heartbeat.ts';
 import { createFakeClock } from '../../helpers/fake-clock.ts';
 
 const SETTINGS: KeepaliveSettings = { pingIntervalMs: 20_000, pongTimeoutMs: 10_000 };

@@ -100,7 +100,7 @@ function play(script: Script, way: Way): Promise<Outcome> {
       note(sum(text, 'text'));
       return line.at(-1) === 0x0a;
     },
-    onTold: () => {},
+    onReadEnd: () => {},
   });
   let asked = '';
   socket.onWrite((text) => {

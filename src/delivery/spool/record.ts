@@ -1,0 +1,73 @@
+// The form of a record in a segment of the spool: length, checksum, mark, text. Pure: bytes in, values out.
+//
+//   0  u32  bytes of the text
+//   4  u32  CRC-32 over everything behind it
+//   8  u8   mark: what kind of text it is, in the terms of whoever wrote it
+//   9  …    the text
+
+const TABLE = Int32Array.from({ length: 256 }, (_unused, index) => {
+  let rest = index;
+  for (let bit = 0; bit < 8; bit += 1) rest = (rest >>> 1) ^ (rest & 1 ? 0xedb88320 : 0);
+  return rest;
+});
+
+/** The checksum of the bytes from `start` to `end`, as an unsigned 32-bit number. */
+export function computeCrc32(bytes: Uint8Array, start = 0, end = bytes.length): number {
+  let crc = -1;
+  for (let at = start; at < end; at += 1) {
+    crc = (crc >>> 8) ^ (TABLE[(crc ^ (bytes[at] as number)) & 0xff] as number);
+  }
+  return ~crc >>> 0;
+}
+
+/** What is kept of one event or lifecycle record. */
+export interface SpoolRecord {
+  /** From 0 to 255. */
+  readonly mark: number;
+  readonly text: Buffer;
+}
+
+/** What stands in front of each text. */
+const RECORD_HEAD_BYTES = 9;
+/** Of a text; nothing that comes from the stream is larger. A longer length is damage. */
+const MAX_TEXT_BYTES = 64 * 2 ** 20;
+
+/** Bytes that a record takes. */
+export function sizeOf({ text }: SpoolRecord): number {
+  return RECORD_HEAD_BYTES + text.length;
+}
+
+/** The records as bytes, one behind the other; `size` is what `sizeOf` says of them in all. */
+export function encodeRecords(records: readonly SpoolRecord[], size: number): Buffer {
+  const bytes = Buffer.allocUnsafe(size);
+  let at = 0;
+  for (const { mark, text } of records) {
+    const end = at + RECORD_HEAD_BYTES + text.length;
+    bytes.writeUInt32LE(text.length, at);
+    bytes[at + 8] = mark;
+    text.copy(bytes, at + RECORD_HEAD_BYTES);
+    bytes.writeUInt32LE(computeCrc32(bytes, at + 8, end), at + 4);
+    at = end;
+  }
+  return bytes;
+}
+
+/** What stands at a place of a segment: a record, too few bytes to tell, or something that is none. */
+export type Decoded =
+  | { readonly kind: 'record'; readonly record: SpoolRecord; readonly end: number }
+  /** `bytes` are needed from `at` on. */
+  | { readonly kind: 'cut'; readonly bytes: number }
+  | { readonly kind: 'damaged' };
+
+/** Reads the record at `at`; its text shares the memory of `bytes`. */
+export function decodeRecord(bytes: Buffer, at: number): Decoded {
+  if (bytes.length - at < RECORD_HEAD_BYTES) return { kind: 'cut', bytes: RECORD_HEAD_BYTES };
+  const length = bytes.readUInt32LE(at);
+  // A file that grew without its content reads as zeros; no event is empty.
+  if (length === 0 || length > MAX_TEXT_BYTES) return { kind: 'damaged' };
+  const start = at + RECORD_HEAD_BYTES;
+  const end = start + length;
+  if (end > bytes.length) return { kind: 'cut', bytes: end - at };
+  if (computeCrc32(bytes, at + 8, end) !== bytes.readUInt32LE(at + 4)) return { kind: 'damaged' };
+  return { kind: 'record', record: { mark: bytes[at + 8] ?? 0, text: bytes.subarray(start, end) }, end };
+}

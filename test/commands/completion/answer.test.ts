@@ -1,0 +1,132 @@
+// What could come next, at every place of a command line.
+import { describe, expect, test } from '@jest/globals';
+import { complete, mergeBroken, type Sources } from '../../../src/commands/completion/answer.ts';
+import { listCommands } from '../../../src/flags/documented-command.ts';
+import { readOutline } from '../../helpers/outline.ts';
+
+const root = readOutline();
+const offer = (word: string) => [{ word, meaning: '' }];
+const sources: Sources = {
+  profiles: () => offer('my-profile'),
+  scenarios: () => offer('a-scenario'),
+  eventTypes: () => offer('an-event-type'),
+};
+
+/** The words offered after a line; what follows its last space is unfinished. */
+function ask(line: string): string[] | 'files' {
+  const offers = complete(root, line.split(' '), sources);
+  return offers === 'files' ? offers : offers.map(({ word }) => word);
+}
+
+const namesIn = (path: string): string[] =>
+  listCommands(root)
+    .find((command) => command.path === path)
+    ?.commands.map(({ name }) => name) ?? [];
+
+describe('commands', () => {
+  test.each([
+    ['', 'atlantis'],
+    ['stream ', 'atlantis stream'],
+    ['stream t', 'atlantis stream'],
+    ['--color never stream ', 'atlantis stream'],
+    ['-q stream ', 'atlantis stream'],
+    ['--color=never profile ', 'atlantis profile'],
+    ['help stream ', 'atlantis stream'],
+  ])('"%s": those of %s', (line, path) => {
+    expect(namesIn(path).length).toBeGreaterThan(2);
+    expect(ask(line)).toEqual(namesIn(path));
+  });
+});
+
+test('help: commands, and what there is beside them', () => {
+  expect(ask('help ')).toEqual([...namesIn('atlantis'), 'exit-codes', 'environment', 'files']);
+});
+
+describe('values', () => {
+  test.each<[string, string[] | 'files']>([
+    ['stream tail --format ', ['auto', 'pretty', 'ndjson']],
+    ['stream tail -f ', ['auto', 'pretty', 'ndjson']],
+    ['stream tail -qf ', ['auto', 'pretty', 'ndjson']],
+    ['stream tail --format=', ['--format=auto', '--format=pretty', '--format=ndjson']],
+    ['stream tail --time u', ['local', 'utc', 'relative', 'none']],
+    ['--log-format ', ['text', 'json']],
+    ['stream tail --color ', ['auto', 'always', 'never']],
+    ['completion ', ['bash', 'zsh', 'fish']],
+    ['stream tail --profile ', ['my-profile']],
+    ['stream tail -p ', ['my-profile']],
+    ['stream check --profile=', ['--profile=my-profile']],
+    ['profile use ', ['my-profile']],
+    ['profile show ', ['my-profile']],
+    ['profile remove --yes ', ['my-profile']],
+    ['profile rename ', ['my-profile']],
+    ['profile rename a ', []],
+    ['profile add ', []],
+    ['stream tail --simulate ', ['a-scenario']],
+    ['stream simulate --scenario ', ['a-scenario']],
+    ['stream tail --type ', ['an-event-type']],
+    ['stream tail --record ', 'files'],
+    ['stream tail --record=', 'files'],
+    ['stream tail --ca-cert ', 'files'],
+    ['stream tail --ready-file /tm', 'files'],
+    ['stream check --junit ', 'files'],
+    ['stream simulate --replay ', 'files'],
+    ['stream simulate --script ', 'files'],
+    ['stream relay --spool ', 'files'],
+    ['stream replay ', 'files'],
+    ['stream replay --speed 10x ', 'files'],
+    ['stream tail --limit ', []],
+    ['stream tail --url https', []],
+    ['stream tail --nonsense=', []],
+    ['profile add x --key-command op read ', []],
+  ])('"%s": %j', (line, expected) => expect(ask(line)).toEqual(expected));
+});
+
+describe('flags', () => {
+  test('those of the command and those of every command', () => {
+    const flags = ask('stream tail --');
+    for (const flag of ['--limit', '--no-reconnect', '--help', '--quiet']) expect(flags).toContain(flag);
+    expect(flags).not.toContain('--expect');
+    expect(new Set(flags).size).toBe(flags.length);
+  });
+
+  test.each([
+    ['once given it is not offered again', 'stream tail --limit 5 -', '--limit', false],
+    ['also by its letter', 'stream tail -n 5 -', '--limit', false],
+    ['also with = or in one word', 'stream tail --limit=5 -n5 -', '--limit', false],
+    ['the value of another is no flag', 'stream tail --url --limit -', '--limit', true],
+    ['repeatable ones are', 'stream tail --type a --type b -', '--type', true],
+    ['before commands, those of every command', '--', '--verbose', true],
+    ['where nothing else can come, without a dash', 'stream tail ', '--limit', true],
+    ['after an optional value', 'stream tail --simulate drop ', '--limit', true],
+    ['instead of an optional value', 'stream tail --simulate --l', '--limit', true],
+    ['after a list of words', 'profile add x --key-command op read --', '--url', true],
+    ['not after --', 'stream replay -- --', '--speed', false],
+    ['not for another command of that name', 'stream replay tail --', '--no-reconnect', false],
+  ])('%s', (_why, line, flag, isOffered) => {
+    expect(ask(line).includes(flag)).toBe(isOffered);
+  });
+});
+
+test('every command and flag of the program can be completed', () => {
+  for (const { path, flags } of listCommands(root)) {
+    const line = path.split(' ').slice(1).join(' ');
+    const offered = ask(`${line}${line === '' ? '' : ' '}-`);
+    if (path !== 'atlantis help') for (const { long } of flags) expect(offered).toContain(long);
+  }
+});
+
+describe('words that bash broke', () => {
+  test.each([
+    [['--format', '=', 'pr'], ['--format=pr']],
+    [['--format', '='], ['--format=']],
+    [
+      ['--url', 'https', ':', '//a.example', ':', '8443', '--l'],
+      ['--url', 'https://a.example:8443', '--l'],
+    ],
+    [
+      ['--where', 'a', '=', 'b', ''],
+      ['--where', 'a=b', ''],
+    ],
+    [['='], ['=']],
+  ])('%j', (words, expected) => expect(mergeBroken(words)).toEqual(expected));
+});

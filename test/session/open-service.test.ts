@@ -1,0 +1,18 @@
+// How long the system may look a name up.
+import { describe, expect, test } from '@jest/globals';
+import { chooseResolverOptions } from '../../src/session/open-service.ts';
+
+describe('C1: a silent name server is given up within the wait', () => {
+  test.each([
+    [100, 'timeout:1 attempts:1'],
+    [1_000, 'timeout:1 attempts:1'],
+    [1_999, 'timeout:1 attempts:1'],
+    [2_000, 'timeout:1 attempts:2'],
+    [5_000, 'timeout:2 attempts:2'],
+    [9_999, 'timeout:4 attempts:2'],
+    [10_000, undefined],
+    [15_000, undefined],
+  ])('%i ms', (waitMs, options) => {
+    expect(chooseResolverOptions(waitMs)).toBe(options);
+  });
+});

@@ -1,0 +1,168 @@
+// What stream() refuses before anything is connected to, and what becomes of what it takes.
+import { rootCertificates } from 'node:tls';
+import { describe, expect, test } from '@jest/globals';
+import { systemClock } from '../../src/clock.ts';
+import { CAUSES } from '../../src/connection/cause-table.ts';
+import { CredentialError, UsageError } from '../../src/errors.ts';
+import { parseConnectionFlags } from '../../src/settings/connection-config.ts';
+import { type StreamOptions, stream } from '../../src/stream/index.ts';
+import { speakOfOptions } from '../../src/stream/items.ts';
+import { checkOptions } from '../../src/stream/options.ts';
+import { prepareStream, type StreamDeps } from '../../src/stream/settings.ts';
+
+const KEY = 'ak_live_00112233445566778899aabbccddeeff';
+const GIVEN = { url: 'https://api.atlantis.example', key: KEY } as const;
+
+function refusalOf(options: unknown): UsageError | CredentialError {
+  try {
+    stream(options as StreamOptions);
+  } catch (error) {
+    if (error instanceof UsageError || error instanceof CredentialError) return error;
+    throw error;
+  }
+  throw new Error('it was accepted');
+}
+
+describe('options', () => {
+  test('the defaults are those of the command', () => {
+    const { maxReconnects, retryMinMs, retryMaxMs, connectTimeoutMs, pingIntervalMs, pongTimeoutMs } =
+      checkOptions(GIVEN);
+    const options = {
+      maxReconnects,
+      retryMinMs,
+      retryMaxMs,
+      connectTimeoutMs,
+      pingIntervalMs,
+      pongTimeoutMs,
+    };
+    expect({ ...options, caCert: undefined }).toEqual(parseConnectionFlags({}));
+  });
+
+  test('one bound of the backoff alone moves the default of the other', () => {
+    expect(checkOptions({ ...GIVEN, retryMinMs: 45_000 })).toMatchObject({ retryMaxMs: 45_000 });
+    expect(checkOptions({ ...GIVEN, retryMaxMs: 500 })).toMatchObject({ retryMinMs: 500 });
+  });
+
+  test.each<[string, object, string]>([
+    ['nothing', {}, 'the option url cannot be undefined'],
+    ['no key', { url: GIVEN.url }, 'the option key is neither a string nor a function'],
+    ['a name that is none', { ...GIVEN, maxReconnect: 3 }, 'stream() has no option "maxReconnect"'],
+    ['C5: a host without TLS', { ...GIVEN, url: 'http://evil.example' }, 'without TLS only this machine'],
+    [
+      'C5: a host that looks like loopback',
+      { ...GIVEN, url: 'ws://127.0.0.1.evil.test' },
+      'without TLS only',
+    ],
+    [
+      'a key in the URL',
+      { ...GIVEN, url: 'https://k@api.example' },
+      'a user name or password is not allowed',
+    ],
+    ['a negative count', { ...GIVEN, maxReconnects: -1 }, 'the option maxReconnects cannot be -1'],
+    ['half an attempt', { ...GIVEN, maxReconnects: 0.5 }, 'the option maxReconnects cannot be 0.5'],
+    ['a duration as text', { ...GIVEN, retryMinMs: '1s' }, 'the option retryMinMs cannot be 1s'],
+    ['no time to connect', { ...GIVEN, connectTimeoutMs: 0 }, 'the option connectTimeoutMs cannot be 0'],
+    [
+      'more than a year',
+      { ...GIVEN, pongTimeoutMs: 1e12 },
+      'the option pongTimeoutMs cannot be 1000000000000',
+    ],
+    ['not a number', { ...GIVEN, pingIntervalMs: Number.NaN }, 'the option pingIntervalMs cannot be NaN'],
+    ['bounds the wrong way round', { ...GIVEN, retryMinMs: 2, retryMaxMs: 1 }, 'retryMaxMs cannot be 1'],
+    ['a signal that is none', { ...GIVEN, signal: {} }, 'the option signal cannot be an object'],
+    ['a list with something else in it', { ...GIVEN, type: [1] }, 'the option type cannot be'],
+    ['an empty expression', { ...GIVEN, where: '' }, 'the option where cannot be'],
+    ['a certificate that is none', { ...GIVEN, ca: 'PEM' }, 'the option ca holds no certificate'],
+    [
+      'a proxy of another kind',
+      { ...GIVEN, proxy: 'socks5://p' },
+      'the option proxy names a socks5:// proxy',
+    ],
+    ['a proxy that is no URL', { ...GIVEN, proxy: 'http://' }, 'the option proxy is not a URL'],
+    ['a callback that is none', { ...GIVEN, onGap: true }, 'the option onGap cannot be true'],
+    ['a switch that is none', { ...GIVEN, useEnvironment: 'yes' }, 'the option useEnvironment cannot be yes'],
+  ])('%s is refused at once', (_, options, message) => {
+    const refusal = refusalOf(options);
+    expect(refusal.message).toContain(message);
+    expect(refusal).toMatchObject({ exitCode: 2, name: 'UsageError' });
+    expect(refusal.hint).toMatch(/^accepted: /);
+  });
+
+  test('no object at all', () => {
+    for (const nothing of [undefined, null, 'https://api.atlantis.example'])
+      expect(refusalOf(nothing)).toBeInstanceOf(UsageError);
+  });
+
+  test('P2: a key that cannot be one is refused without an echo', () => {
+    const refusal = refusalOf({ ...GIVEN, key: 'hunter2 hunter2' });
+    expect(refusal).toMatchObject({ exitCode: 3, name: 'CredentialError' });
+    expect(`${refusal.message} ${refusal.hint}`).not.toContain('hunter2');
+  });
+
+  test('C6: the credentials of a proxy are in no refusal', () => {
+    for (const proxy of ['ftp://user:s3cr3t@p', 'http://user:s3cr3t@', 'http://user:s3cr3t%@p']) {
+      const { message, hint } = refusalOf({ ...GIVEN, proxy });
+      expect(`${message} ${hint}`).not.toContain('s3cr3t');
+    }
+  });
+
+  test('a filter that cannot be read rejects the first pull, with a caret under the fault', async () => {
+    const events = stream({ ...GIVEN, where: 'amount_usd >' });
+    const end = await events[Symbol.asyncIterator]()
+      .next()
+      .catch((error: unknown) => error);
+    expect(end).toBeInstanceOf(UsageError);
+    expect((end as UsageError).message).toBe('invalid option where: expected a value');
+    expect((end as UsageError).hint).toMatch(/^amount_usd >\n {12}\^/m);
+  });
+});
+
+describe('what becomes of them', () => {
+  const deps = (env: Record<string, string> = {}): StreamDeps => ({
+    clock: systemClock,
+    random: () => 0,
+    readEnvironment: () => env,
+  });
+  const UNREADABLE: StreamDeps = {
+    ...deps(),
+    readEnvironment() {
+      throw new Error('the environment was read');
+    },
+  };
+  const prepare = async (options: Partial<StreamOptions>, surroundings: StreamDeps = UNREADABLE) =>
+    (await prepareStream(checkOptions({ ...GIVEN, ...options }), surroundings)).dial;
+
+  test('the environment is read only where asked', async () => {
+    expect(await prepare({})).toMatchObject({ proxyUrl: undefined, trustedRoots: undefined });
+    await expect(prepare({ useEnvironment: true })).rejects.toThrow('the environment was read');
+  });
+
+  test('C6: a proxy from the options', async () => {
+    expect((await prepare({ proxy: 'proxy.example:3128' })).proxyUrl).toBe('http://proxy.example:3128');
+  });
+
+  test('C5: never for loopback', async () => {
+    expect(await prepare({ url: 'https://localhost:8443', proxy: 'http://p' })).toMatchObject({
+      proxyUrl: undefined,
+    });
+  });
+
+  test('roots are added to those of Node', async () => {
+    const [pem = ''] = rootCertificates;
+    expect((await prepare({ ca: [pem] })).trustedRoots).toEqual([...rootCertificates, pem]);
+  });
+
+  test('C7: checks that the environment turns off are refused where it counts', async () => {
+    const off = deps({ NODE_TLS_REJECT_UNAUTHORIZED: '0' });
+    await expect(prepare({ useEnvironment: true }, off)).rejects.toThrow(UsageError);
+    const local = { url: 'https://localhost', useEnvironment: true };
+    expect((await prepare(local, off)).mustCheckCertificates).toBe(false);
+    // Where it is not looked at it counts for nothing either.
+    expect((await prepare({ url: 'https://localhost' }, off)).mustCheckCertificates).toBe(true);
+  });
+
+  test('no hint of a stream speaks of a flag', () => {
+    const rows = Object.entries(CAUSES).filter(([kind]) => !kind.includes('nats'));
+    for (const [, { remedy }] of rows) expect(speakOfOptions(remedy)).not.toContain('--');
+  });
+});
