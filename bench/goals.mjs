@@ -19,6 +19,7 @@ export const GOALS = {
   'T3 growth': atMost(64, 'MiB', 'growth behind a blocked reader'),
   'T4 own': atLeast(0.4, 'T1'),
   'T4 jq': atLeast(5, 'the same filter in jq -c behind the stream'),
+  'T5 terminal': atLeast(100_000, 'of CPU time, terminal included: pretty on 120 columns', 'events/s'),
   'T6 version': atMost(1.4, '×', 'node -e 0: --version'),
   'T6 environment': atMost(2.1, '×', 'node -e 0: tail to the first event, key from the environment'),
   'T6 profile': atMost(2.3, '×', 'node -e 0: tail to the first event, key from a profile'),

@@ -18,6 +18,7 @@ import { measureThroughput } from './measures/t1-throughput.mjs';
 import { measureSizes } from './measures/t2-sizes.mjs';
 import { measureMemory } from './measures/t3-memory.mjs';
 import { measureFilters } from './measures/t4-filters.mjs';
+import { measurePretty } from './measures/t5-pretty.mjs';
 import { measureStart } from './measures/t6-start.mjs';
 import { measureLatency } from './measures/t7-latency.mjs';
 import { measureLongRun } from './measures/t8-long.mjs';
@@ -30,6 +31,7 @@ const MEASURES = {
   T2: measureSizes,
   T3: measureMemory,
   T4: measureFilters,
+  T5: measurePretty,
   T6: measureStart,
   T7: measureLatency,
   T8: measureLongRun,

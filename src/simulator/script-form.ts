@@ -8,7 +8,7 @@ type MemberKind =
   | { readonly kind: 'text'; readonly maxBytes: number }
   | { readonly kind: 'choice'; readonly choices: readonly number[] };
 
-/** A member of an object: its name in the engine (scenario.ts) and what it is for. */
+/** A member of an object: its name in the engine (scenarios.ts) and what it is for. */
 export type Member = MemberKind & {
   readonly as: string;
   readonly isRequired?: boolean;

@@ -1,6 +1,6 @@
 // A JetStream stream, read like the live stream: the same items in the same order, over reconnects by the same
 // policy, but without gaps: after a loss it goes on behind the last message that was handed out. A gap is what the
-// stream does not have any more: see missed.ts.
+// stream does not have any more: see consumer.ts.
 import type { JsMsg } from '@nats-io/jetstream';
 import type { Clock } from '../../clock.ts';
 import { type Cause, describeCause } from '../../connection/causes.ts';

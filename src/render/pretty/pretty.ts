@@ -56,11 +56,12 @@ const WIDE: NestedBounds = {
 export function createPrettyRenderer(options: PrettyOptions): Renderer {
   const painter = new PrettyPainter(options);
   return {
-    renderEvents(batch: Batch, count: number): string {
+    renderEvents(batch: Batch, count: number): Buffer {
       painter.begin(batch);
-      let lines = '';
-      for (let i = 0; i < count; i += 1) lines += painter.paint(batch, i);
-      return lines;
+      // Encoded one by one: V8 keeps a joined string as a tree of all its pieces until the end.
+      const lines: Buffer[] = [];
+      for (let i = 0; i < count; i += 1) lines.push(Buffer.from(painter.paint(batch, i)));
+      return Buffer.concat(lines);
     },
   };
 }
