@@ -22,10 +22,10 @@ const KEY_PREFIX_LENGTH = 16;
 /** The prefix of the accepted key, or what the message was instead, in words. */
 type FirstMessage = { readonly keyPrefix: string } | { readonly instead: string };
 
-/** Never throws. `flags` as `classify` gave them. */
 /** A longer message is not a welcome, and is not parsed: what JSON.parse builds can be many times as large. */
-const MAX_WELCOME_BYTES = 64 * 1024;
+const MAX_WELCOME_BYTES = 256 * 1024;
 
+/** Never throws. `flags` as `classify` gave them. */
 function readWelcome(data: Buffer, flags: number, isBinary: boolean): FirstMessage {
   if (isBinary) return { instead: 'a binary message' };
   if (flags < 0) return { instead: 'a text that is not JSON' };

@@ -30,3 +30,11 @@ export function decodeText(bytes: Buffer, flags: number): string {
 
 /** Why a message was discarded (contract G4). */
 export type DiscardReason = 'binary' | 'not JSON' | 'too large';
+
+/**
+ * A copy of a text, unit by unit: lone surrogates stay. V8 keeps a text alive as long as anything that was cut from
+ * it, so what is remembered of an event has to be a copy.
+ */
+export function copyText(text: string): string {
+  return Buffer.from(text, 'utf16le').toString('utf16le');
+}

@@ -15,6 +15,12 @@ const MIB = 2 ** 20;
 /** The most that may be resident at any time while a file of any size is read (a bare node has 40 MiB). */
 export const MAX_PEAK_BYTES = 120 * MIB;
 
+/**
+ * The same where events are large: some wait, some are copied, and V8 lets 64 MiB of buffers that are no longer needed
+ * wait for their collection.
+ */
+export const maxPeakFor = (eventBytes: number): number => MAX_PEAK_BYTES + 16 * eventBytes;
+
 /** Where VmHWM can be read. */
 export const hasPeak = process.platform === 'linux';
 

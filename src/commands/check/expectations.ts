@@ -3,6 +3,7 @@
 import type { Clock } from '../../clock.ts';
 import { type Batch, textsOf } from '../../events/batch.ts';
 import { decodeString } from '../../events/json-string.ts';
+import { copyText } from '../../events/messages.ts';
 import type { Step } from '../../events/path.ts';
 import { createSourceReader, createTypeReader } from '../../events/seek-path.ts';
 import type { StreamItem } from '../../stream/items.ts';
@@ -172,11 +173,8 @@ function noteType(types: Map<string, number>, sent: string | undefined): void {
   types.set(type, (types.get(type) ?? 0) + 1);
 }
 
-/** A long type is cut into a copy: V8 would keep all of the text for a slice of it. */
 function cutType(type: string): string {
-  return type.length <= MAX_TYPE_CHARACTERS
-    ? type
-    : Buffer.from(type.slice(0, MAX_TYPE_CHARACTERS)).toString();
+  return type.length <= MAX_TYPE_CHARACTERS ? type : copyText(type.slice(0, MAX_TYPE_CHARACTERS));
 }
 
 /** When an event says that it happened, in ms since the epoch, or undefined. */

@@ -2,7 +2,9 @@
 //
 // Every event is read from its own text, and white space is skipped wherever JSON allows it: where the values of
 // the previous event were says nothing about this one.
+
 import { readString, skipSpace, skipValue } from '../../events/json-level.ts';
+import { copyText } from '../../events/messages.ts';
 import { truncateVisible } from '../sanitize.ts';
 
 export const KIND = {
@@ -117,8 +119,7 @@ function findKind(text: string, at: number, mayOpen: boolean): Kind {
 export function nameFields(fields: readonly EventField[], pathLength: number): NamedField[] {
   const containers: NamedField[] = [];
   return fields.map(({ source, kind, depth }) => {
-    // A copy, since a slice would keep the whole text of its event alive.
-    const copy = Buffer.from(source).toString();
+    const copy = copyText(source);
     const name = readString(copy, 0, copy.length);
     const container = depth === 0 ? undefined : containers[depth - 1];
     const own = name === '' ? '""' : truncateVisible(name, pathLength);

@@ -3,7 +3,7 @@
 
 import { type Batch, flagsOf, textOf } from '../../events/batch.ts';
 import { skipSpace, skipValue } from '../../events/json-level.ts';
-import { decodeText, MESSAGE } from '../../events/messages.ts';
+import { copyText, decodeText, MESSAGE } from '../../events/messages.ts';
 import type { Style } from '../paint.ts';
 import type { Renderer } from '../renderer.ts';
 import { SIGNS, type Signs } from '../signs.ts';
@@ -131,7 +131,7 @@ class PrettyPainter {
     if (known !== undefined) return known;
     const plan = planEvent(nameFields(fields, this.#bounds.pathLength));
     if (this.#plans.size >= MAX_PLANS) this.#plans.clear();
-    if (layout.length <= MAX_LAYOUT_LENGTH) this.#plans.set(layout, plan);
+    if (layout.length <= MAX_LAYOUT_LENGTH) this.#plans.set(copyText(layout), plan);
     return plan;
   }
 

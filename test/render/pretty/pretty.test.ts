@@ -10,6 +10,7 @@ import { createColorStyle } from '../../../src/render/style.ts';
 import { splitByWidth } from '../../../src/render/text-width.ts';
 import { createEventGenerator, KNOWN_EVENT_TYPES } from '../../../src/simulator/events.ts';
 import { createRandom } from '../../../src/simulator/random.ts';
+import { measureKept } from '../../helpers/heap.ts';
 import { randomJson, seededRandom } from '../../helpers/random-json.ts';
 import { expectSoon } from '../../helpers/soon.ts';
 import { makeBatch, OTHER_SHAPES, PLACE, RECEIVED_AT_MS, SIMULATED, stripColor } from '../events.ts';
@@ -458,6 +459,21 @@ describe('row 40: odd and huge events', () => {
     }
     const { user, system } = process.cpuUsage(before);
     expectSoon((user + system) / 1_000, 8_000);
+  });
+
+  test('what is remembered of layouts keeps no event alive', () => {
+    const text = 'x'.repeat(2 ** 20);
+    const renderer = createPrettyRenderer({
+      style: PLAIN_STYLE,
+      time: 'none',
+      isWide: false,
+      columns: () => 120,
+    });
+    const kept = measureKept(() => {
+      for (let i = 0; i < 40; i++)
+        renderer.renderEvents(makeBatch([`{"a_long_name_of_a_field_${i}":1,"text":"${text}"}`]), 1, PLACE);
+    });
+    expect(kept).toBeLessThan(8 * 2 ** 20);
   });
 
   test('types and names without end do not fill the memory', () => {

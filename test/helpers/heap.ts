@@ -1,0 +1,15 @@
+// How much memory something keeps, after all that can be collected is.
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc') as () => void;
+
+/** Bytes of the heap that are still in use after `act` and were not before. */
+export function measureKept(act: () => void): number {
+  collect();
+  const before = process.memoryUsage().heapUsed;
+  act();
+  collect();
+  return process.memoryUsage().heapUsed - before;
+}
