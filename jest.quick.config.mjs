@@ -12,14 +12,14 @@ const FILES = [
   'test/events/batch.test.ts',
   'test/filter/filter.test.ts',
   'test/flags/wrap.test.ts',
-  'test/library/process.test.ts',
+  'test/stream/process.test.ts',
   'test/package.test.ts',
   'test/profiles/profile-file.test.ts',
   'test/profiles/store.test.ts',
   'test/recording/read-lines.test.ts',
   'test/settings/key-command.test.ts',
   'test/settings/read-file.test.ts',
-  'test/spool/planted-spool.test.ts',
+  'test/delivery/spool/planted-spool.test.ts',
   'test/stand-ins.test.ts',
 ];
 

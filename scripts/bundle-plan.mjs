@@ -20,7 +20,7 @@ const LAYERS = {
     'session/ends.ts',
     'session/pump.ts',
     'events/scanner.ts',
-    'events/type-test.ts',
+    'events/match-type.ts',
     'events/memory.ts',
     'events/json-line.ts',
     'render/ndjson-lines.ts',

@@ -1,7 +1,7 @@
 // Everything that can end an attempt or a connection: its messages and the rule that applies to it.
 //
 // One row per cause: what happened (`{host}`, `{detail}` and the like are filled in), what the user can do, and
-// the name of the row in policy.ts that decides what the tool does next. docs/errors.md is printed from this.
+// the name of the row in rules.ts that decides what the tool does next. docs/errors.md is printed from this.
 import type { RuleName } from './rules.ts';
 
 interface CauseRow {

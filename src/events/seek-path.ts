@@ -1,6 +1,8 @@
 // Follows a path through the bytes of an event, down to the scalars that it leads to; reads one of them as
 // text, for the subject or id of a message.
 
+import { TYPE_FIELDS } from './match-type.ts';
+import type { ValueTest } from './match-value.ts';
 import { viewMemory } from './memory.ts';
 import type { Step } from './path.ts';
 import { NOWHERE, OPEN_ARRAY, OPEN_OBJECT, QUOTE } from './scan-constants.ts';
@@ -15,8 +17,6 @@ import {
   seekValue,
   skipValue,
 } from './seek.ts';
-import { TYPE_FIELDS } from './type-test.ts';
-import type { ValueTest } from './value-test.ts';
 
 /** Reads one thing of an event that `classifyText` took; undefined where it has none. */
 type ReadLabel = (text: Uint8Array) => string | undefined;

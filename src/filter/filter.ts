@@ -4,12 +4,7 @@
 // asked for; from there each path goes its own way. A bundle of its own.
 import { type Batch, keepEvents } from '../events/batch.ts';
 import { decodeString } from '../events/json-string.ts';
-import { viewMemory } from '../events/memory.ts';
-import { ExpressionFault, parsePath, type Step } from '../events/path.ts';
-import { NOWHERE, OPEN_OBJECT, QUOTE } from '../events/scan-constants.ts';
-import { makeNames, seekMembers, seekValue, skipValue } from '../events/seek.ts';
-import { hasMatch, prepareSteps, type SeekStep } from '../events/seek-path.ts';
-import { createTypeTest, TYPE_FIELDS, type TypeTest } from '../events/type-test.ts';
+import { createTypeTest, TYPE_FIELDS, type TypeTest } from '../events/match-type.ts';
 import {
   compareNumbers,
   compareTexts,
@@ -17,7 +12,12 @@ import {
   type Order,
   testTexts,
   type ValueTest,
-} from '../events/value-test.ts';
+} from '../events/match-value.ts';
+import { viewMemory } from '../events/memory.ts';
+import { ExpressionFault, parsePath, type Step } from '../events/path.ts';
+import { NOWHERE, OPEN_OBJECT, QUOTE } from '../events/scan-constants.ts';
+import { makeNames, seekMembers, seekValue, skipValue } from '../events/seek.ts';
+import { hasMatch, prepareSteps, type SeekStep } from '../events/seek-path.ts';
 import { parseGlob } from './glob.ts';
 import { readWord } from './read-word.ts';
 

@@ -1,4 +1,4 @@
-// Flags, environment and profile → one read-only TailConfig; the session never sees a flag.
+// Flags, environment and profile → one read-only TailConfig.
 import type { KeyOrigin } from '../connection/causes.ts';
 import { UsageError } from '../errors.ts';
 import { type Flags, type FlagValues, listGiven, parseFlags } from '../flags/definition.ts';

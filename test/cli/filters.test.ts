@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
+import { findTypeInTree, holdsForTree } from '../filter/filter-by-tree.ts';
 import { CANARY_KEY } from '../helpers/canary.ts';
 import { makeRecordedLine } from '../helpers/hostile.ts';
 import { readPlainJson } from '../helpers/plain-json.ts';
@@ -9,7 +10,6 @@ import { randomJson, seededRandom } from '../helpers/random-json.ts';
 import { ROOT, runCli, runShell } from '../helpers/run-cli.ts';
 import { type ScriptedServer, startScriptedServer, streamHandler } from '../helpers/scripted-server.ts';
 import { runTail } from '../helpers/tail.ts';
-import { findTypeInTree, holdsForTree } from '../protocol/filter-by-tree.ts';
 
 /** A server that sends the events and goes away. */
 function serve(events: readonly string[]): Promise<ScriptedServer> {

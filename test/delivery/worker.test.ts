@@ -8,7 +8,7 @@ import { Worker } from '../../src/delivery/worker.ts';
 import type { WorkerEvent, WorkerSettings } from '../../src/delivery/worker-types.ts';
 import { makeTempFolder } from '../helpers/cleanup.ts';
 import { createFakeClock, settlePromises } from '../helpers/fake-clock.ts';
-import { ACCEPTED, createFakeSink, type FakeSink, makeNumbered } from '../relay/fake-sink.ts';
+import { ACCEPTED, createFakeSink, type FakeSink, makeNumbered } from './fake-sink.ts';
 
 const FAILED: Verdict = { kind: 'failed', fault: { words: 'it broke' } };
 const refuse = (why: string, isTooLarge = false): Verdict => ({ kind: 'refused', why, isTooLarge });

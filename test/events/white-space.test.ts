@@ -9,6 +9,7 @@ import { createFieldsRenderer } from '../../src/render/fields.ts';
 import { PLAIN_STYLE } from '../../src/render/paint.ts';
 import { makeVisible } from '../../src/render/sanitize.ts';
 import { EventBatch, type StreamItem } from '../../src/stream/items.ts';
+import { escapeGlob } from '../filter/filter-by-tree.ts';
 import { makeBatch } from '../helpers/batches.ts';
 import { countCases, pickSeed, timeForCases } from '../helpers/cases.ts';
 import { createFakeClock } from '../helpers/fake-clock.ts';
@@ -21,7 +22,6 @@ import {
 } from '../helpers/plain-json.ts';
 import { type Random, seededRandom } from '../helpers/random-json.ts';
 import { makeShape, spellShape } from '../helpers/spaced-json.ts';
-import { escapeGlob } from '../protocol/filter-by-tree.ts';
 
 const EVENTS = 4_000;
 const EVENTS_A_SHAPE = 8;

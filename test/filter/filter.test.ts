@@ -10,14 +10,14 @@ import { makeBatch } from '../helpers/batches.ts';
 import { isContainer, type PlainValue, readPlainJson, readPlainString } from '../helpers/plain-json.ts';
 import { mutate, type Random, randomJson, seededRandom } from '../helpers/random-json.ts';
 import { expectSoon } from '../helpers/soon.ts';
-import { respellNumber } from '../protocol/decimals.ts';
+import { respellNumber } from './decimals.ts';
 import {
   escapeGlob,
   findTypeInTree,
   holdsForTree,
   type PlainCondition,
   writeCondition,
-} from '../protocol/filter-by-tree.ts';
+} from './filter-by-tree.ts';
 
 // Looking up a global is slow under jest, and these are called a few million times.
 const { floor } = Math;

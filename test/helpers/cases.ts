@@ -1,6 +1,6 @@
 // How long a property is tried: a seeded portion in the suite, as much as you like by hand.
 //
-// ATLANTIS_CASES=1000000 ATLANTIS_SEED=7 npm run jest -- test/protocol/scanner
+// ATLANTIS_CASES=1000000 ATLANTIS_SEED=7 npm run jest -- test/events/scanner
 
 /** The number of cases: `usual`, unless ATLANTIS_CASES asks for another. */
 export function countCases(usual: number): number {

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { ROOT } from './run-cli.ts';
 
-const JUNIT_XSD = join(ROOT, 'test/check/junit.xsd');
+const JUNIT_XSD = join(ROOT, 'test/commands/check/junit.xsd');
 
 /** True where the command can be run. */
 export function hasXmllint(): boolean {

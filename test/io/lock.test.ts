@@ -20,9 +20,9 @@ import { describe, expect, test } from '@jest/globals';
 import type { Clock } from '../../src/clock.ts';
 import { OutputError } from '../../src/errors.ts';
 import { type Lock, type LockHost, type LockSubject, takeLock } from '../../src/io/lock.ts';
-import { createStoreHost } from '../config/store-host.ts';
 import { makeTempFolder } from '../helpers/cleanup.ts';
 import { createFakeClock } from '../helpers/fake-clock.ts';
+import { createStoreHost } from '../profiles/store-host.ts';
 
 const DAY_MS = 24 * 3_600_000;
 /** A process of another machine. */

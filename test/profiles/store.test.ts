@@ -17,8 +17,8 @@ import { StoreError } from '../../src/errors.ts';
 import { takeLock } from '../../src/io/lock.ts';
 import { readProfileFile } from '../../src/profiles/profile-file.ts';
 import { updateStore } from '../../src/profiles/store.ts';
-import { createStoreHost } from '../config/store-host.ts';
 import { makeTempFolder } from '../helpers/cleanup.ts';
+import { createStoreHost } from './store-host.ts';
 
 const KEY = 'ak_live_00112233445566778899aabbccddeeff';
 const URL = 'https://api.atlantis.example';

@@ -1,5 +1,6 @@
-// The files of a spool, one by one, as a sorted folder, and as a reader of records. Each has a heading, then records. Named by the number of its first record, so that a sorted list
-// of names is the order of delivery. Appended to as a whole or not at all.
+// The files of a spool: as a sorted list, and as a reader of their records. Each file is a heading and records, and is
+// named by the number of its first record, so that the sorted names are the order of delivery. Records are appended
+// whole or not at all.
 import {
   closeSync,
   constants,

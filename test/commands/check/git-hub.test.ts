@@ -8,7 +8,7 @@ import {
   formatAnnotation,
   formatSummary,
 } from '../../../src/commands/check/ci-reports.ts';
-import { makeFailedReport, NASTY } from '../../check/reports.ts';
+import { makeFailedReport, NASTY } from './reports.ts';
 
 /** As the runner reads a command: `::name key=value,…::data`. */
 function readCommand(line: string): { name: string; properties: Record<string, string>; data: string } {

@@ -1,8 +1,8 @@
 // The JUnit report: accepted by a strict schema, whatever the server says.
 import { describe, expect, test } from '@jest/globals';
 import { escapeXml, formatJunit } from '../../../src/commands/check/ci-reports.ts';
-import { makeFailedReport, NASTY } from '../../check/reports.ts';
 import { findJunitFaults, hasXmllint, readXPath } from '../../helpers/xmllint.ts';
+import { makeFailedReport, NASTY } from './reports.ts';
 
 const describeXml = hasXmllint() ? describe : describe.skip;
 

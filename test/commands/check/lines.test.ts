@@ -2,7 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { formatStep, formatVerdict } from '../../../src/commands/check/report.ts';
 import { ASCII_SIGNS } from '../../../src/render/signs.ts';
-import { makeFailedReport } from '../../check/reports.ts';
+import { makeFailedReport } from './reports.ts';
 
 const FAILED = {
   name: 'upgrade',

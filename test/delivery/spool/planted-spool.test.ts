@@ -14,9 +14,9 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { countSpooled, type LockedSpool, openSpool } from '../../src/delivery/spool/open-spool.ts';
-import { createStoreHost } from '../config/store-host.ts';
-import { makeTempFolder, registerCleanup } from '../helpers/cleanup.ts';
+import { countSpooled, type LockedSpool, openSpool } from '../../../src/delivery/spool/open-spool.ts';
+import { makeTempFolder, registerCleanup } from '../../helpers/cleanup.ts';
+import { createStoreHost } from '../../profiles/store-host.ts';
 
 const OTHER_USER = 12_345;
 const isRoot = process.getuid?.() === 0;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import { compareDecimal, readDecimal } from '../../src/events/value-test.ts';
+import { compareDecimal, readDecimal } from '../../src/events/match-value.ts';
+import { compareByBigInt, respellNumber } from '../filter/decimals.ts';
 import { type Random, seededRandom } from '../helpers/random-json.ts';
-import { compareByBigInt, respellNumber } from '../protocol/decimals.ts';
 
 // Looking up a global is slow under jest, and these are called some million times.
 const { floor, sign: signOf } = Math;

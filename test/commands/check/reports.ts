@@ -1,6 +1,6 @@
 // A report for the tests of its forms.
-import type { Report, ReportStep } from '../../src/commands/check/report.ts';
-import { STEP_NAMES } from '../../src/commands/check/steps.ts';
+import type { Report, ReportStep } from '../../../src/commands/check/report.ts';
+import { STEP_NAMES } from '../../../src/commands/check/steps.ts';
 
 /** A report in which `upgrade` failed with these words; all before it is ok, all behind it is skipped. */
 export function makeFailedReport(message: string, hint: string | null = null): Report {
