@@ -3,67 +3,21 @@
 // The state of the run is the place in this loop. It yields what happens, in order, and waits while its
 // consumer is busy; all that is decided here is decided by policy.ts, all waiting ends at once on abort.
 import { type Clock, sleep } from '../clock.ts';
-import type { ExitCode } from '../errors.ts';
 import type { Batch } from '../events/batch.ts';
 import type { Cause } from './causes.ts';
 import { openSocket, recognizeTlsPort } from './dial/socket.ts';
+import type { Connecting, Gap, GaveUp, Lost, Retrying } from './items.ts';
 import { LiveStream } from './live-stream.ts';
 import {
   computeDelayMs,
   createAttemptLimiter,
   decide,
-  type EndReason,
   type History,
   noteAttempt,
   type PolicySettings,
   startHistory,
 } from './policy.ts';
 import type { DialSettings } from './settings.ts';
-
-/** An attempt begins. */
-export interface Connecting {
-  readonly kind: 'connecting';
-  /** 1 for the first attempt of the run. */
-  readonly attempt: number;
-}
-
-/** A live connection ended. */
-export interface Lost {
-  readonly kind: 'lost';
-  readonly cause: Cause;
-  /** When the last byte came; of bytes that waited to be read, the earliest that this may have been. */
-  readonly lastByteAtMs: number;
-  /** How long the connection was up after its welcome. */
-  readonly upMs: number;
-}
-
-/** The next attempt begins in `delayMs`. */
-export interface Retrying {
-  readonly kind: 'retrying';
-  /** What ended the last attempt or connection. */
-  readonly cause: Cause;
-  /** Whether that had been live; the loss was told already then. */
-  readonly wasLive: boolean;
-  readonly delayMs: number;
-  /** Number of the attempt that is to come. */
-  readonly attempt: number;
-}
-
-/** Live again: what was sent between the two moments was not delivered, and its number is unknown (contract G1). */
-export interface Gap {
-  readonly kind: 'gap';
-  readonly fromMs: number;
-  readonly toMs: number;
-  readonly cause: Cause;
-}
-
-/** The stream is over and will not be tried again. */
-export interface GaveUp {
-  readonly kind: 'gave-up';
-  readonly cause: Cause;
-  readonly exitCode: ExitCode;
-  readonly why: EndReason;
-}
 
 /** A live connection as the loop and its consumer see it. */
 export type Connection = Pick<LiveStream, keyof LiveStream>;

@@ -3,7 +3,7 @@
 //
 // What is exported here is API: a change of it is a breaking change.
 import type { Cause } from '../connection/causes.ts';
-import type { Connecting, Gap, Lost, Retrying } from '../connection/follow.ts';
+import type { Connecting, Gap, Lost, Retrying } from '../connection/items.ts';
 import type { EndReason } from '../connection/policy.ts';
 import { AtlantisError, type ExitCode, isAtlantisError } from '../errors.ts';
 import { type Batch, flagsOf, textOf } from '../events/batch.ts';
@@ -99,7 +99,7 @@ export function speakOfOptions(hint: string): string {
   return OPTIONS.reduce((text, [flag, option]) => text.replaceAll(flag, option), hint);
 }
 
-export type { Connecting, Gap, Lost, Retrying } from '../connection/follow.ts';
+export type { Connecting, Gap, Lost, Retrying } from '../connection/items.ts';
 
 /** The service has welcomed the key. */
 export interface Connected {

@@ -1,7 +1,7 @@
 // The options of `stream()`, and the configuration that they make: everything is checked, nothing is left open.
 //
 // Pure but for looking at certificates: nothing is read, resolved or connected to.
-import type { Gap, Lost, Retrying } from '../connection/follow.ts';
+import type { Gap, Lost, Retrying } from '../connection/items.ts';
 import { CONNECTION_DEFAULTS, type ConnectionSettings, fillRetryBounds } from '../connection/settings.ts';
 import { UsageError } from '../errors.ts';
 import { parseKey } from '../io/key.ts';

@@ -1,6 +1,6 @@
 // From what happened to what is said: pure functions, one per kind of status record.
 import { type Cause, describeCause } from '../connection/causes.ts';
-import type { Gap, GaveUp, Lost, Retrying } from '../connection/follow.ts';
+import type { Gap, GaveUp, Lost, Retrying } from '../connection/items.ts';
 import type { EndReason } from '../connection/policy.ts';
 import { type AtlantisError, isAtlantisError } from '../errors.ts';
 import type { StopReason } from '../io/stop.ts';

@@ -5,7 +5,7 @@ import { describe, expect, test } from '@jest/globals';
 import { ROOT } from '../helpers/run-cli.ts';
 
 type Compile = (source: string) => ((text: string) => boolean) | { message: string };
-const { compilePattern } = createRequire(import.meta.url)(join(ROOT, 'dist/protocol.pattern.cjs')) as {
+const { compilePattern } = createRequire(import.meta.url)(join(ROOT, 'dist/filter.pattern.cjs')) as {
   compilePattern: Compile;
 };
 

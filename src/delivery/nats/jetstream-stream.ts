@@ -4,7 +4,8 @@
 import type { JsMsg } from '@nats-io/jetstream';
 import type { Clock } from '../../clock.ts';
 import { type Cause, describeCause } from '../../connection/causes.ts';
-import { type Connection, follow, type Gap } from '../../connection/follow.ts';
+import { type Connection, follow } from '../../connection/follow.ts';
+import type { Gap } from '../../connection/items.ts';
 import type { PolicySettings } from '../../connection/policy.ts';
 import { type Batch, textOf } from '../../events/batch.ts';
 import type { NatsSettings } from '../../settings/nats-settings.ts';
