@@ -5,6 +5,7 @@
 import { type Clock, sleep } from '../clock.ts';
 import type { Batch } from '../events/batch.ts';
 import type { Cause } from './causes.ts';
+import type { DialConfig } from './config.ts';
 import { openSocket, recognizeTlsPort } from './dial/socket.ts';
 import type { Connecting, Gap, GaveUp, Lost, Retrying } from './items.ts';
 import { LiveStream } from './live-stream.ts';
@@ -14,10 +15,9 @@ import {
   decide,
   type History,
   noteAttempt,
-  type PolicySettings,
+  type PolicyConfig,
   startHistory,
 } from './policy.ts';
-import type { DialSettings } from './settings.ts';
 
 /** A live connection as the loop and its consumer see it. */
 export type Connection = Pick<LiveStream, keyof LiveStream>;
@@ -49,7 +49,7 @@ export interface FollowContext {
  * in all three cases the socket is closed before the generator returns.
  */
 export async function* follow(
-  policy: PolicySettings,
+  policy: PolicyConfig,
   context: FollowContext,
 ): AsyncGenerator<FollowItem, void, undefined> {
   const { clock, signal, connect } = context;
@@ -100,7 +100,7 @@ export async function* follow(
 
 /** An attempt to connect to the service; `isFirst` for the first one of a run. */
 export async function openConnection(
-  dial: DialSettings,
+  dial: DialConfig,
   { clock, signal }: Pick<FollowContext, 'clock' | 'signal'>,
   isFirst: boolean,
 ): Promise<Connection | Cause | undefined> {

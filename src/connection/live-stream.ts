@@ -9,12 +9,12 @@ import { type Batch, makeLines } from '../events/batch.ts';
 import { decodeText, MESSAGE } from '../events/messages.ts';
 import type { CauseKind } from './cause-table.ts';
 import type { Cause } from './causes.ts';
+import type { DialConfig } from './config.ts';
 import { CLOSE_TIMEOUT_MS, type OpenSocket, terminate } from './dial/socket.ts';
 import { classifyError, pickCloseKind } from './network-errors.ts';
 import { Arrival } from './read/arrival.ts';
 import { Heartbeat } from './read/heartbeat.ts';
 import { MessageQueue, READ_AHEAD } from './read/message-queue.ts';
-import type { DialSettings } from './settings.ts';
 
 /** Characters of a key that the welcome names; no more is ever shown (contract P2), whatever the server sends. */
 const KEY_PREFIX_LENGTH = 16;
@@ -71,7 +71,7 @@ export class LiveStream {
   acceptedKeyPrefix = '';
 
   readonly #open: OpenSocket;
-  readonly #settings: DialSettings;
+  readonly #settings: DialConfig;
   readonly #clock: Clock;
   readonly #arrival: Arrival;
   readonly #queue = new MessageQueue();
@@ -81,7 +81,7 @@ export class LiveStream {
   #fault: Cause | undefined;
   #isClosing = false;
 
-  constructor(open: OpenSocket, settings: DialSettings, clock: Clock) {
+  constructor(open: OpenSocket, settings: DialConfig, clock: Clock) {
     this.#open = open;
     this.#settings = settings;
     this.#clock = clock;

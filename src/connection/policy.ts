@@ -52,7 +52,7 @@ const MIN_DELAY_MS = 250;
 /** A server that asks for a longer wait ends the run instead. */
 const MAX_RETRY_AFTER_MS = 15 * 60_000;
 
-export interface PolicySettings {
+export interface PolicyConfig {
   /** Attempts allowed beyond the first one in the whole run; 0 is `--no-reconnect`. */
   readonly maxReconnects: number;
   readonly retryMinMs: number;
@@ -118,7 +118,7 @@ export function noteAttempt(history: History): History {
  * @param nowMs monotonic time of the failure
  */
 export function decide(
-  settings: PolicySettings,
+  settings: PolicyConfig,
   history: History,
   cause: Cause,
   upMs: number | undefined,
@@ -148,7 +148,7 @@ export function decide(
  * @param random uniform in [0, 1)
  */
 export function computeDelayMs(
-  settings: PolicySettings,
+  settings: PolicyConfig,
   retry: Extract<Decision, { action: 'retry' }>,
   random: number,
 ): number {
@@ -191,7 +191,7 @@ function noteFailure(
 }
 
 function findEndReason(
-  settings: PolicySettings,
+  settings: PolicyConfig,
   history: History,
   rule: Rule,
   cause: Cause,

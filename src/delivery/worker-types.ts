@@ -1,6 +1,6 @@
 // The types of worker.ts: its settings, what it needs, what it reports, what it counts.
 import type { Clock } from '../clock.ts';
-import type { PolicySettings } from '../connection/policy.ts';
+import type { PolicyConfig } from '../connection/policy.ts';
 import { EXIT } from '../errors.ts';
 import { LIFECYCLE_MARK, type SinkFault } from './sink.ts';
 import type { SpoolRecord } from './spool/record.ts';
@@ -14,10 +14,10 @@ export type WorkerEvent =
   | { readonly kind: 'ended'; readonly fault: SinkFault }
   | { readonly kind: 'damaged'; readonly records: number };
 
-export interface WorkerSettings {
+export interface WorkerConfig {
   /** Most records that are under way at once. */
   readonly window: number;
-  readonly policy: Pick<PolicySettings, 'retryMinMs' | 'retryMaxMs'>;
+  readonly policy: Pick<PolicyConfig, 'retryMinMs' | 'retryMaxMs'>;
   /**
    * Whether it ends like a stream that cannot be reached, as long as the sink has taken nothing, instead of waiting for
    * the sink for ever: only while nothing is received, that would be lost; also then, since it is kept elsewhere; or not.

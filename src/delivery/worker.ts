@@ -12,9 +12,9 @@ import { createWakeSignal, type WakeSignal } from './wake-signal.ts';
 import {
   countEvents,
   describeRefusal,
+  type WorkerConfig,
   type WorkerDeps,
   type WorkerFigures,
-  type WorkerSettings,
 } from './worker-types.ts';
 
 /** More bytes than these are not under way at once, whatever the window is; a single record may be larger. */
@@ -23,7 +23,7 @@ const WINDOW_BYTES = 16 * 2 ** 20;
 export class Worker {
   readonly sink: Sink;
   readonly backlog: Backlog;
-  readonly #settings: WorkerSettings;
+  readonly #settings: WorkerConfig;
   readonly #deps: WorkerDeps;
   readonly #wakeSignal: WakeSignal = createWakeSignal();
   readonly #stopping = new AbortController();
@@ -52,7 +52,7 @@ export class Worker {
   #deadLettered = 0;
   #lost = 0;
 
-  constructor(sink: Sink, backlog: Backlog, settings: WorkerSettings, deps: WorkerDeps) {
+  constructor(sink: Sink, backlog: Backlog, settings: WorkerConfig, deps: WorkerDeps) {
     this.sink = sink;
     this.backlog = backlog;
     this.#settings = settings;

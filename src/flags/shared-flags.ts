@@ -1,5 +1,5 @@
 // The flags that every command has, and those that several commands of `stream` share: where the stream is, how to connect, which events, until when.
-import { CONNECTION_DEFAULTS, RETRY_DEFAULTS } from '../connection/settings.ts';
+import { CONNECTION_DEFAULTS, RETRY_DEFAULTS } from '../connection/config.ts';
 import {
   choice,
   type Flags,

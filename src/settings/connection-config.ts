@@ -1,5 +1,5 @@
 // The flags that say how to connect, checked.
-import { type ConnectionSettings, fillRetryBounds } from '../connection/settings.ts';
+import { type ConnectConfig, fillRetryBounds } from '../connection/config.ts';
 import { UsageError } from '../errors.ts';
 import { type Flags, parseFlags } from '../flags/definition.ts';
 import { CONNECTION_FLAGS } from '../flags/shared-flags.ts';
@@ -7,7 +7,7 @@ import { CONNECTION_FLAGS } from '../flags/shared-flags.ts';
 /** As the command line gives them. */
 export type ConnectionFlags = Flags<typeof CONNECTION_FLAGS>;
 
-export interface ConnectionConfig extends ConnectionSettings {
+export interface ConnectionConfig extends ConnectConfig {
   /** Path of extra trusted roots, or undefined. */
   readonly caCert: string | undefined;
 }

@@ -72,7 +72,7 @@ async function readSecretFile(source: string, path: string): Promise<Buffer> {
   }
 }
 
-export interface NatsSettings {
+export interface NatsConfig {
   readonly address: NatsAddress;
   readonly credentials: NatsCredentials | undefined;
   /** PEM that replaces the built-in roots, or undefined. */
@@ -86,7 +86,7 @@ export interface NatsSettings {
 }
 
 /** What the flags say of it. */
-interface NatsRequest extends Omit<NatsSettings, 'credentials' | 'connectTimeoutMs' | 'pingIntervalMs'> {
+interface NatsRequest extends Omit<NatsConfig, 'credentials' | 'connectTimeoutMs' | 'pingIntervalMs'> {
   /** `--nats-creds`, or undefined. */
   readonly natsCreds: string | undefined;
   readonly connection: Pick<ConnectionConfig, 'connectTimeoutMs' | 'pingIntervalMs'>;
@@ -101,7 +101,7 @@ interface NatsRequest extends Omit<NatsSettings, 'credentials' | 'connectTimeout
 export async function readNatsSettings(
   { natsCreds, connection, ...request }: NatsRequest,
   io: Io,
-): Promise<{ readonly nats: NatsSettings; readonly origin: string }> {
+): Promise<{ readonly nats: NatsConfig; readonly origin: string }> {
   const { credentials, source } = await readNatsCredentials(natsCreds, io);
   const { connectTimeoutMs, pingIntervalMs } = connection;
   return {

@@ -33,7 +33,7 @@ export interface SimulatorOptions {
 }
 
 /** The options with nothing left open. */
-interface SimulatorSettings {
+interface SimulatorConfig {
   readonly port: number;
   readonly host: string;
   readonly tls: boolean;
@@ -55,7 +55,7 @@ const MAX_TYPE_CHARACTERS = 64;
  * Fills in the defaults.
  * @throws UsageError that names the option, its value and what is accepted
  */
-export function checkOptions(options: SimulatorOptions): SimulatorSettings {
+export function checkOptions(options: SimulatorOptions): SimulatorConfig {
   const { port = 0, host = '127.0.0.1', ratePerSecond = 5, types = KNOWN_EVENT_TYPES, keys } = options;
   const { count = Number.POSITIVE_INFINITY, seed, scenario = 'steady' } = options;
   const demand = (holds: boolean, name: string, value: unknown, accepted: string): void => {

@@ -4,6 +4,7 @@
 // an iteration ends (break, throw, abort, close), the socket is closed and no timer or listener stays.
 import { waitFor } from '../clock.ts';
 import { type Cause, describeCause } from '../connection/causes.ts';
+import type { DialConfig } from '../connection/config.ts';
 import {
   type Connect,
   type Connection,
@@ -11,14 +12,13 @@ import {
   follow,
   openConnection,
 } from '../connection/follow.ts';
-import type { DialSettings } from '../connection/settings.ts';
 import { CredentialError, UsageError } from '../errors.ts';
 import { hasPrefix, keyPrefix, parseKey } from '../io/key.ts';
 import { createRedactor } from '../io/redact.ts';
 import { makeVisible } from '../render/sanitize.ts';
 import { EventBatch, StreamEndedError, type StreamEvent, type StreamItem } from './items.ts';
 import type { StreamCallbacks, StreamConfig } from './options.ts';
-import type { StreamDeps, StreamSettings } from './settings.ts';
+import type { ConnectLoopConfig, StreamDeps } from './prepare.ts';
 
 /** What `for await` takes, with an end that does not wait for the next item. */
 export interface Pull<T> extends AsyncIterableIterator<T, void, undefined> {
@@ -38,7 +38,7 @@ export class EventStream implements AsyncIterable<StreamEvent> {
   /** Bundles are minified, names that people see are not. @internal */
   static readonly name = 'EventStream';
   readonly #config: StreamConfig;
-  readonly #prepare: () => Promise<StreamSettings>;
+  readonly #prepare: () => Promise<ConnectLoopConfig>;
   readonly #deps: StreamDeps;
   readonly #redactor = createRedactor();
   /** Aborts for whatever reason the stream is to end: the caller's signal, `close`, an iteration that is left. */
@@ -49,7 +49,7 @@ export class EventStream implements AsyncIterable<StreamEvent> {
   #key = '';
 
   /** @internal */
-  constructor(config: StreamConfig, prepare: () => Promise<StreamSettings>, deps: StreamDeps) {
+  constructor(config: StreamConfig, prepare: () => Promise<ConnectLoopConfig>, deps: StreamDeps) {
     this.#config = config;
     this.#prepare = prepare;
     this.#deps = deps;
@@ -123,7 +123,7 @@ export class EventStream implements AsyncIterable<StreamEvent> {
     }
   }
 
-  async *#follow(settings: StreamSettings): AsyncGenerator<StreamItem, void, undefined> {
+  async *#follow(settings: ConnectLoopConfig): AsyncGenerator<StreamItem, void, undefined> {
     const { clock, random } = this.#deps;
     if (settings.dial.proxyUrl !== undefined) this.#redactor.addProxyUrl(settings.dial.proxyUrl);
     let seq = 1;
@@ -146,7 +146,7 @@ export class EventStream implements AsyncIterable<StreamEvent> {
   }
 
   /** An attempt, with the key asked for now. */
-  async #connect(dial: DialSettings, isFirst: boolean): ReturnType<Connect> {
+  async #connect(dial: DialConfig, isFirst: boolean): ReturnType<Connect> {
     const { signal } = this.#ending;
     const key = await this.#readKey(signal);
     if (key === undefined) return undefined;

@@ -6,7 +6,7 @@ import { processEnvironment } from '../io/io.ts';
 import { EventStream } from './event-stream.ts';
 import { speakOfOptions } from './items.ts';
 import { checkOptions, type StreamOptions } from './options.ts';
-import { prepareStream, type StreamDeps } from './settings.ts';
+import { prepareStream, type StreamDeps } from './prepare.ts';
 
 export type { CauseKind } from '../connection/cause-table.ts';
 export type { Cause } from '../connection/causes.ts';

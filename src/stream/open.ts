@@ -1,15 +1,15 @@
 // From what flags, environment and profile say to a stream of the library, ready to be opened.
-import type { AttemptObserver } from '../connection/settings.ts';
+import type { AttemptObserver } from '../connection/config.ts';
 import type { Io } from '../io/io.ts';
 import { readCaFile } from '../settings/certificates.ts';
 import type { ConnectionConfig } from '../settings/connection-config.ts';
 import type { StreamSource } from '../settings/stream-config.ts';
 import { EventStream } from './event-stream.ts';
 import type { StreamConfig } from './options.ts';
-import { prepareStream, type StreamDeps, type StreamSettings } from './settings.ts';
+import { type ConnectLoopConfig, prepareStream, type StreamDeps } from './prepare.ts';
 
 export interface PreparedStream {
-  readonly settings: StreamSettings;
+  readonly settings: ConnectLoopConfig;
   /** Opens it, once; it ends when the signal aborts. */
   open(signal: AbortSignal, observer?: AttemptObserver): EventStream;
 }

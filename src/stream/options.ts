@@ -1,8 +1,9 @@
 // The options of `stream()`, and the configuration that they make: everything is checked, nothing is left open.
 //
 // Pure but for looking at certificates: nothing is read, resolved or connected to.
+
+import { CONNECTION_DEFAULTS, type ConnectConfig, fillRetryBounds } from '../connection/config.ts';
 import type { Gap, Lost, Retrying } from '../connection/items.ts';
-import { CONNECTION_DEFAULTS, type ConnectionSettings, fillRetryBounds } from '../connection/settings.ts';
 import { UsageError } from '../errors.ts';
 import { parseKey } from '../io/key.ts';
 import { checkCertificates } from '../settings/certificates.ts';
@@ -69,7 +70,7 @@ export interface StreamOptions extends StreamCallbacks {
   readonly useEnvironment?: boolean | undefined;
 }
 
-export interface StreamConfig extends ConnectionSettings {
+export interface StreamConfig extends ConnectConfig {
   readonly url: StreamUrl;
   readonly key: string | ReadKey;
   readonly signal: AbortSignal | undefined;

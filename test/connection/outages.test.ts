@@ -4,7 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 import { CAUSES, type CauseKind } from '../../src/connection/cause-table.ts';
 import type { Cause } from '../../src/connection/causes.ts';
 import { type Connect, type Connection, type FollowItem, follow } from '../../src/connection/follow.ts';
-import type { PolicySettings } from '../../src/connection/policy.ts';
+import type { PolicyConfig } from '../../src/connection/policy.ts';
 import { createRandom, type Random } from '../../src/simulator/random.ts';
 import { createLeapingClock, type LeapingClock } from '../helpers/fake-clock.ts';
 
@@ -30,7 +30,7 @@ const PASSING = REFUSALS.filter((kind) =>
 
 /** What a world is like: how often an attempt gets through, how long things take. */
 interface World {
-  readonly policy: PolicySettings;
+  readonly policy: PolicyConfig;
   readonly welcomeChance: number;
   readonly fatalChance: number;
   readonly longestUpMs: number;

@@ -8,11 +8,11 @@ import {
   decide,
   type History,
   noteAttempt,
-  type PolicySettings,
+  type PolicyConfig,
   startHistory,
 } from '../../src/connection/policy.ts';
 
-const SETTINGS: PolicySettings = {
+const SETTINGS: PolicyConfig = {
   maxReconnects: Number.POSITIVE_INFINITY,
   retryMinMs: 1_000,
   retryMaxMs: 30_000,
@@ -196,7 +196,7 @@ function play(failures: readonly Failure[], settings = SETTINGS, startMs = 5_000
 }
 
 const repeat = (failure: Failure, times: number): Failure[] => Array.from({ length: times }, () => failure);
-const lastOf = (failures: readonly Failure[], settings?: PolicySettings): Decision | undefined =>
+const lastOf = (failures: readonly Failure[], settings?: PolicyConfig): Decision | undefined =>
   play(failures, settings).at(-1);
 const expectEnd = (decision: Decision | undefined, exitCode: number, why: string): void =>
   expect(decision).toEqual({ action: 'end', exitCode, why });

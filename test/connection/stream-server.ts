@@ -3,9 +3,9 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo, Socket } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { systemClock } from '../../src/clock.ts';
+import type { DialConfig } from '../../src/connection/config.ts';
 import { type FollowContext, type FollowItem, follow, openConnection } from '../../src/connection/follow.ts';
-import type { PolicySettings } from '../../src/connection/policy.ts';
-import type { DialSettings } from '../../src/connection/settings.ts';
+import type { PolicyConfig } from '../../src/connection/policy.ts';
 import { textsOf } from '../../src/events/batch.ts';
 import { createFrameBuffer } from '../../src/events/frame-buffer.ts';
 import { classifyText } from '../../src/events/scanner.ts';
@@ -107,8 +107,8 @@ export async function startStreamServer(options: ServerOptions = {}): Promise<St
 }
 
 export interface RunOptions {
-  readonly dial?: Partial<DialSettings>;
-  readonly policy?: Partial<PolicySettings>;
+  readonly dial?: Partial<DialConfig>;
+  readonly policy?: Partial<PolicyConfig>;
   readonly context?: Partial<FollowContext>;
 }
 
@@ -131,7 +131,7 @@ export interface Run extends AsyncIterable<FollowItem> {
 /** Follows a URL with short delays; the run is aborted at the end of the test. */
 export function startRun(url: string, { dial = {}, policy = {}, context = {} }: RunOptions = {}): Run {
   const stop = new AbortController();
-  const dialSettings: DialSettings = {
+  const dialSettings: DialConfig = {
     url,
     host: new URL(url).host,
     key: KEY,
@@ -144,7 +144,7 @@ export function startRun(url: string, { dial = {}, policy = {}, context = {} }: 
     createFrameBuffer,
     ...dial,
   };
-  const retryPolicy: PolicySettings = {
+  const retryPolicy: PolicyConfig = {
     maxReconnects: Number.POSITIVE_INFINITY,
     retryMinMs: 1,
     retryMaxMs: 1,

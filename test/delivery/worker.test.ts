@@ -5,7 +5,7 @@ import type { Verdict } from '../../src/delivery/sink.ts';
 import type { SpoolRecord } from '../../src/delivery/spool/record.ts';
 import { Spool } from '../../src/delivery/spool/spool.ts';
 import { Worker } from '../../src/delivery/worker.ts';
-import type { WorkerEvent, WorkerSettings } from '../../src/delivery/worker-types.ts';
+import type { WorkerConfig, WorkerEvent } from '../../src/delivery/worker-types.ts';
 import { makeTempFolder } from '../helpers/cleanup.ts';
 import { createFakeClock, settlePromises } from '../helpers/fake-clock.ts';
 import { ACCEPTED, createFakeSink, type FakeSink, makeNumbered } from './fake-sink.ts';
@@ -26,7 +26,7 @@ function start(
     window?: number;
     backlog?: Backlog;
     keepsDeadLetters?: boolean;
-    givesUpAtStart?: WorkerSettings['givesUpAtStart'];
+    givesUpAtStart?: WorkerConfig['givesUpAtStart'];
   } = {},
 ) {
   const { window = 4, keepsDeadLetters = false, givesUpAtStart = 'never' } = options;

@@ -8,7 +8,7 @@ import { parseConnectionFlags } from '../../src/settings/connection-config.ts';
 import { type StreamOptions, stream } from '../../src/stream/index.ts';
 import { speakOfOptions } from '../../src/stream/items.ts';
 import { checkOptions } from '../../src/stream/options.ts';
-import { prepareStream, type StreamDeps } from '../../src/stream/settings.ts';
+import { prepareStream, type StreamDeps } from '../../src/stream/prepare.ts';
 
 const KEY = 'ak_live_00112233445566778899aabbccddeeff';
 const GIVEN = { url: 'https://api.atlantis.example', key: KEY } as const;

@@ -2,7 +2,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { isIP, type Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
-import type { AttemptObserver, DialSettings } from '../../connection/settings.ts';
+import type { AttemptObserver, DialConfig } from '../../connection/config.ts';
 import type { StepLog } from './steps.ts';
 
 export interface ObservedAttempt {
@@ -12,7 +12,7 @@ export interface ObservedAttempt {
 }
 
 /** @param nowMs wall clock, for the days that a certificate is still valid */
-export function observeAttempt(log: StepLog, dial: DialSettings, nowMs: () => number): ObservedAttempt {
+export function observeAttempt(log: StepLog, dial: DialConfig, nowMs: () => number): ObservedAttempt {
   const { onPhase, end } =
     dial.proxyUrl === undefined
       ? observeDirect(log, dial, nowMs)
@@ -32,7 +32,7 @@ interface PhaseObserver {
   end(): void;
 }
 
-function observeDirect(log: StepLog, dial: DialSettings, nowMs: () => number): PhaseObserver {
+function observeDirect(log: StepLog, dial: DialConfig, nowMs: () => number): PhaseObserver {
   const url = new URL(dial.url);
   return {
     onPhase(phase, socket) {

@@ -3,7 +3,7 @@
 // There is no second attempt: a check reports what happens now. Returns when a step failed, the signal aborted
 // (the current step stays open then) or all is done; whatever was opened is closed.
 import { untilAborted, waitFor } from '../../clock.ts';
-import type { DialSettings } from '../../connection/settings.ts';
+import type { DialConfig } from '../../connection/config.ts';
 import type { Io } from '../../io/io.ts';
 import { keyPrefix } from '../../io/key.ts';
 import { pump } from '../../session/pump.ts';
@@ -139,7 +139,7 @@ function checkIdentity({ host, keyPrefix: accepted, expectedKeyPrefix }: Connect
 /** True if the check continues. */
 async function measureKeepalive(
   { stream, ended }: Live,
-  { host, keepalive }: DialSettings,
+  { host, keepalive }: DialConfig,
   { log, io, signal, counter }: Probe,
 ): Promise<boolean> {
   const { pingIntervalMs, pongTimeoutMs } = keepalive;

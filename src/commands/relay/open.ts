@@ -10,7 +10,7 @@ import { createIdentifier, type Sink } from '../../delivery/sink.ts';
 import { countSpooled, type LockedSpool, openSpool } from '../../delivery/spool/open-spool.ts';
 import type { SpoolRecord } from '../../delivery/spool/record.ts';
 import { Worker } from '../../delivery/worker.ts';
-import type { WorkerEvent, WorkerSettings } from '../../delivery/worker-types.ts';
+import type { WorkerConfig, WorkerEvent } from '../../delivery/worker-types.ts';
 import { EXIT, isAtlantisError, SinkError } from '../../errors.ts';
 import type { WriteFailure } from '../../io/line-writer.ts';
 import type { Reporter } from '../../ui/reporter.ts';
@@ -169,7 +169,7 @@ function startWorkers(
   const isSpooled = spool !== undefined;
   // Dead letters stay in their file.
   const unspooled = redeliver === undefined ? 'while-empty' : 'always';
-  const settings: WorkerSettings = {
+  const settings: WorkerConfig = {
     window,
     policy: connection,
     givesUpAtStart: isSpooled ? 'never' : unspooled,

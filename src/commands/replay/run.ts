@@ -37,7 +37,7 @@ export async function runReplay(path: string, flags: ReplayFlags, io: Io): Promi
   );
 }
 
-interface RecordingSettings {
+interface RecordingConfig {
   readonly path: string;
   /** How much faster than it was recorded; Infinity for no waits at all. */
   readonly speed: number;
@@ -47,7 +47,7 @@ interface RecordingSettings {
 }
 
 function createRecordingSource(
-  { path, speed, isStrict, select }: RecordingSettings,
+  { path, speed, isStrict, select }: RecordingConfig,
   damage: DamageReport,
   io: Io,
 ): FileSource {

@@ -9,7 +9,7 @@ import type { StreamFlags } from '../../settings/stream-config.ts';
 import { FROM_FLAGS, type FromFlags, RECORD_FLAGS, type RecordFlags } from './flags.ts';
 
 /** What to record into; undefined members are without a bound. */
-export interface RecordSettings {
+export interface RecordConfig {
   readonly path: string;
   readonly maxBytes: number | undefined;
   readonly maxAgeMs: number | undefined;
@@ -17,7 +17,7 @@ export interface RecordSettings {
 }
 
 /** Undefined where nothing is to be recorded. @throws UsageError */
-export function parseRecordFlags(flags: RecordFlags): RecordSettings | undefined {
+export function parseRecordFlags(flags: RecordFlags): RecordConfig | undefined {
   const { path, maxBytes, maxAgeMs, keep } = parseFlags(RECORD_FLAGS, flags);
   if (path === undefined) {
     if (maxBytes === undefined && maxAgeMs === undefined && keep === undefined) return undefined;

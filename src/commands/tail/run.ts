@@ -8,7 +8,7 @@ import { runSession } from '../../session/session.ts';
 import { parseStreamFlags, type StreamFlags, type TailConfig } from '../../settings/stream-config.ts';
 import { sayPaused } from '../../ui/messages.ts';
 import type { Reporter } from '../../ui/reporter.ts';
-import { type FromConfig, parseFromFlags, parseRecordFlags, type RecordSettings } from './config.ts';
+import { type FromConfig, parseFromFlags, parseRecordFlags, type RecordConfig } from './config.ts';
 import type { FromFlags, RecordFlags } from './flags.ts';
 
 /** Runs the command. @throws UsageError, CredentialError, StoreError before anything is opened */
@@ -49,7 +49,7 @@ async function openOtherStream(
 }
 
 /** Loads what records only where it is asked for. @throws UsageError, OutputError */
-async function loadRecording(settings: RecordSettings, reporter: Reporter, io: Io): Promise<Recording> {
+async function loadRecording(settings: RecordConfig, reporter: Reporter, io: Io): Promise<Recording> {
   const { prepareRecording } = await import('../../recording/recording.ts');
   return prepareRecording(settings, reporter, io);
 }

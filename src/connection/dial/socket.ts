@@ -10,10 +10,10 @@ import type { ConnectionOptions } from 'node:tls';
 import { type ClientOptions, WebSocket } from 'ws';
 import { type Clock, sleep } from '../../clock.ts';
 import { addKeyOrigin, type Cause } from '../causes.ts';
+import type { DialConfig } from '../config.ts';
 import { classifyError, describePhase, type Phase } from '../network-errors.ts';
 import { MIN_SPACING_MS } from '../policy.ts';
 import { type Connect, TappedSocket } from '../read/tapped-socket.ts';
-import type { DialSettings } from '../settings.ts';
 import { classifyRefusal, MAX_BODY_MS, readBody } from './refusal.ts';
 
 /** How long the port may take to answer the TLS handshake. */
@@ -76,7 +76,7 @@ export interface OpenSocket {
  * @param signal ends the attempt at once; the result is then undefined
  */
 export async function openSocket(
-  settings: DialSettings,
+  settings: DialConfig,
   clock: Clock,
   signal: AbortSignal,
 ): Promise<OpenSocket | Cause | undefined> {
@@ -175,7 +175,7 @@ export function terminate(webSocket: WebSocket): Promise<void> {
 }
 
 function createWebSocket(
-  settings: DialSettings,
+  settings: DialConfig,
   requestId: string,
   agent: Agent | undefined,
   createConnection: CreateConnection,
@@ -227,7 +227,7 @@ async function loadConnect(url: string): Promise<(where: Where) => Socket> {
 
 /** Loaded only where a proxy is configured: it would cost every other start-up. */
 async function createProxyAgent(
-  { proxyUrl, trustedRoots }: DialSettings,
+  { proxyUrl, trustedRoots }: DialConfig,
   addTap: (connect: Connect) => TappedSocket,
   signal: AbortSignal,
 ): Promise<Agent | undefined> {
@@ -239,7 +239,7 @@ async function createProxyAgent(
 /** Follows the socket of a request through lookup, TCP and TLS. */
 function watchRequest(
   request: ClientRequest,
-  settings: DialSettings,
+  settings: DialConfig,
   isProxied: boolean,
   enter: (phase: Phase, socket?: Socket) => void,
 ): void {

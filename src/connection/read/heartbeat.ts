@@ -6,7 +6,7 @@
 // reset after the process itself was suspended (K4), since then nothing is known about the other side.
 import type { Clock } from '../../clock.ts';
 
-export interface KeepaliveSettings {
+export interface KeepaliveConfig {
   /** Ms between pings; 0 turns keepalive off. */
   readonly pingIntervalMs: number;
   /** Ms of reading time without a byte, with a ping outstanding, after which the connection is dead. */
@@ -42,13 +42,13 @@ const MAX_TICK_MS = 1_000;
 const CLOCK_STEP_MS = 5_000;
 
 /** Ms between ticks: fine enough for the verdict, coarse enough to cost nothing. */
-export function computeTickMs({ pingIntervalMs, pongTimeoutMs }: KeepaliveSettings): number {
+export function computeTickMs({ pingIntervalMs, pongTimeoutMs }: KeepaliveConfig): number {
   if (pingIntervalMs === 0) return MAX_TICK_MS;
   const finest = Math.min(pingIntervalMs, pongTimeoutMs) / 8;
   return Math.min(MAX_TICK_MS, Math.max(10, finest));
 }
 
-export function startKeepalive(settings: KeepaliveSettings, nowMs: number, wallMs: number): KeepaliveState {
+export function startKeepalive(settings: KeepaliveConfig, nowMs: number, wallMs: number): KeepaliveState {
   return {
     lastTickMs: nowMs,
     lastWallMs: wallMs,
@@ -68,7 +68,7 @@ interface KeepaliveTick {
 
 /** The verdict at one tick, and the state after it. With keepalive off it is always `wait`. */
 export function tickKeepalive(
-  settings: KeepaliveSettings,
+  settings: KeepaliveConfig,
   state: KeepaliveState,
   sample: KeepaliveSample,
 ): KeepaliveTick {
@@ -96,7 +96,7 @@ export function tickKeepalive(
   return { verdict: 'ping', wasAway, state: notePing(settings, next, silentMs) };
 }
 
-function notePing(settings: KeepaliveSettings, state: KeepaliveState, silentMs: number): KeepaliveState {
+function notePing(settings: KeepaliveConfig, state: KeepaliveState, silentMs: number): KeepaliveState {
   const nextPingMs = state.lastTickMs + settings.pingIntervalMs;
   return { ...state, nextPingMs, isPingOutstanding: true, silentMs };
 }
@@ -124,7 +124,7 @@ export class Heartbeat {
   /** Round trip of the last answered ping in ms, or undefined. */
   roundTripMs: number | undefined;
 
-  readonly #settings: KeepaliveSettings;
+  readonly #settings: KeepaliveConfig;
   readonly #clock: Clock;
   readonly #hooks: HeartbeatHooks;
   #hasRead = false;
@@ -133,7 +133,7 @@ export class Heartbeat {
   #openPings: OpenPing[] = [];
   #cancelTick: () => void = () => {};
 
-  constructor(settings: KeepaliveSettings, clock: Clock, hooks: HeartbeatHooks) {
+  constructor(settings: KeepaliveConfig, clock: Clock, hooks: HeartbeatHooks) {
     this.#settings = settings;
     this.#clock = clock;
     this.#hooks = hooks;

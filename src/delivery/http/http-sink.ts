@@ -75,7 +75,7 @@ function excerptOf(body: Buffer): string {
     .slice(0, EXCERPT_LENGTH);
 }
 
-interface HttpSinkSettings extends PostedForm {
+interface HttpSinkConfig extends PostedForm {
   readonly target: HttpTarget;
   /** Most events in one request. */
   readonly batch: number;
@@ -100,13 +100,13 @@ export class HttpSink implements Sink {
   readonly unitSize: number;
   readonly unitsAtOnce = 1;
   readonly wantsLifecycle = false;
-  readonly #settings: HttpSinkSettings;
+  readonly #settings: HttpSinkConfig;
   readonly #clock: Clock;
   #agent: Agent | undefined;
   #closing = new AbortController();
   #hasWorked = false;
 
-  constructor(settings: HttpSinkSettings, clock: Clock) {
+  constructor(settings: HttpSinkConfig, clock: Clock) {
     this.#settings = settings;
     this.#clock = clock;
     this.name = settings.target.name;

@@ -17,7 +17,7 @@ import { untilAborted } from '../../clock.ts';
 import type { CauseKind } from '../../connection/cause-table.ts';
 import type { Cause } from '../../connection/causes.ts';
 import { classifyError } from '../../connection/network-errors.ts';
-import type { NatsCredentials, NatsSettings } from '../../settings/nats-settings.ts';
+import type { NatsConfig, NatsCredentials } from '../../settings/nats-settings.ts';
 
 /** What JetStream answers instead of an acknowledgement (server/errors.json of nats-server). */
 export interface ApiError {
@@ -89,7 +89,7 @@ const NEVER_MS = 2 ** 31 - 1;
  * @returns undefined when the signal aborted
  */
 export async function connectNats(
-  settings: NatsSettings,
+  settings: NatsConfig,
   known: readonly string[],
   signal: AbortSignal,
 ): Promise<NatsConnection | Cause | undefined> {

@@ -22,7 +22,7 @@ import type { Clock } from '../../clock.ts';
 import type { Cause } from '../../connection/causes.ts';
 import { createTypeReader } from '../../events/seek-path.ts';
 import { coversSubject, createSubjectMaker, widenTemplate } from '../../settings/nats-address.ts';
-import type { NatsSettings } from '../../settings/nats-settings.ts';
+import type { NatsConfig } from '../../settings/nats-settings.ts';
 import {
   describeSinkFault,
   type IdentifyRecord,
@@ -133,8 +133,8 @@ function makeConfig(
 const isNotFound = (error: unknown): boolean =>
   error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamNotFound;
 
-interface JetStreamSinkSettings {
-  readonly nats: NatsSettings;
+interface JetStreamSinkConfig {
+  readonly nats: NatsConfig;
   readonly stream: string;
   /** Template of the subject of an event. */
   readonly subject: string;
@@ -164,7 +164,7 @@ export class JetStreamSink implements Sink {
   readonly unitSize = 1;
   readonly unitsAtOnce: number;
   readonly wantsLifecycle: boolean;
-  readonly #settings: JetStreamSinkSettings;
+  readonly #settings: JetStreamSinkConfig;
   readonly #deps: JetStreamSinkDeps;
   readonly #host: string;
   readonly #makeSubject: ReturnType<typeof createSubjectMaker>;
@@ -177,7 +177,7 @@ export class JetStreamSink implements Sink {
   #knownServers: readonly string[] = [];
   #hasWorked = false;
 
-  constructor(settings: JetStreamSinkSettings, deps: JetStreamSinkDeps) {
+  constructor(settings: JetStreamSinkConfig, deps: JetStreamSinkDeps) {
     const { nats, stream, subject, lifecycleSubject, window } = settings;
     this.#settings = settings;
     this.#deps = deps;

@@ -6,9 +6,9 @@ import type { Clock } from '../../clock.ts';
 import { type Cause, describeCause } from '../../connection/causes.ts';
 import { type Connection, follow } from '../../connection/follow.ts';
 import type { Gap } from '../../connection/items.ts';
-import type { PolicySettings } from '../../connection/policy.ts';
+import type { PolicyConfig } from '../../connection/policy.ts';
 import { type Batch, textOf } from '../../events/batch.ts';
-import type { NatsSettings } from '../../settings/nats-settings.ts';
+import type { NatsConfig } from '../../settings/nats-settings.ts';
 import { EventBatch, StreamEndedError, type StreamItem } from '../../stream/items.ts';
 import { classifyNatsError, connectNats } from './connect.ts';
 import {
@@ -20,10 +20,10 @@ import {
 } from './consumer.ts';
 import { type DoneMessages, JetStreamConnection } from './jetstream-connection.ts';
 
-interface JetStreamStreamSettings {
-  readonly nats: NatsSettings;
+interface JetStreamStreamConfig {
+  readonly nats: NatsConfig;
   readonly wanted: WantedConsumer;
-  readonly policy: PolicySettings;
+  readonly policy: PolicyConfig;
   /** Leaves the wanted events of a batch; undefined where all are. */
   readonly select: ((batch: Batch) => Batch) | undefined;
 }
@@ -39,7 +39,7 @@ interface JetStreamStreamDeps {
 export class JetStreamStream {
   readonly host: string;
   readonly roundTripMs = undefined;
-  readonly #settings: JetStreamStreamSettings;
+  readonly #settings: JetStreamStreamConfig;
   readonly #deps: JetStreamStreamDeps;
   readonly #signal: AbortSignal;
   readonly #done: DoneMessages = new Map();
@@ -61,7 +61,7 @@ export class JetStreamStream {
   /** When the last byte of the connection came that was lost. */
   #lostAtMs: number | undefined;
 
-  constructor(settings: JetStreamStreamSettings, deps: JetStreamStreamDeps, signal: AbortSignal) {
+  constructor(settings: JetStreamStreamConfig, deps: JetStreamStreamDeps, signal: AbortSignal) {
     const { nats, wanted } = settings;
     this.#settings = settings;
     this.#deps = deps;

@@ -2,14 +2,14 @@
 import { describe, expect, test } from '@jest/globals';
 import {
   computeTickMs,
-  type KeepaliveSettings,
+  type KeepaliveConfig,
   type KeepaliveVerdict,
   startKeepalive,
   tickKeepalive,
 } from '../../../src/connection/read/heartbeat.ts';
 import { createFakeClock } from '../../helpers/fake-clock.ts';
 
-const SETTINGS: KeepaliveSettings = { pingIntervalMs: 20_000, pongTimeoutMs: 10_000 };
+const SETTINGS: KeepaliveConfig = { pingIntervalMs: 20_000, pongTimeoutMs: 10_000 };
 
 /** What happens between one tick and the next; all of it is "no" unless said. */
 interface Between {

@@ -1,8 +1,8 @@
 // A checked configuration → what the connect loop needs: the proxy chosen, roots collected, filters compiled.
 import type { Clock } from '../clock.ts';
 import type { KeyOrigin } from '../connection/causes.ts';
-import type { PolicySettings } from '../connection/policy.ts';
-import type { DialSettings } from '../connection/settings.ts';
+import type { DialConfig } from '../connection/config.ts';
+import type { PolicyConfig } from '../connection/policy.ts';
 import { UsageError } from '../errors.ts';
 import type { Batch } from '../events/batch.ts';
 import { createFrameBuffer } from '../events/frame-buffer.ts';
@@ -35,15 +35,15 @@ export interface StreamDeps {
 
 const OPTION_NAMES = { type: 'option type', where: 'option where' };
 
-export interface StreamSettings {
-  readonly dial: DialSettings;
-  readonly policy: PolicySettings;
+export interface ConnectLoopConfig {
+  readonly dial: DialConfig;
+  readonly policy: PolicyConfig;
   /** Leaves the wanted events of a batch; undefined where all are. */
   readonly select: Select | undefined;
 }
 
 /** @throws UsageError for filters, or where the environment turns certificate checks off or names no proxy */
-export async function prepareStream(config: StreamConfig, deps: StreamDeps): Promise<StreamSettings> {
+export async function prepareStream(config: StreamConfig, deps: StreamDeps): Promise<ConnectLoopConfig> {
   const { url, key, ca, useEnvironment } = config;
   const env = useEnvironment ? deps.readEnvironment() : {};
   // Contract C7.

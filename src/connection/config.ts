@@ -4,10 +4,10 @@ import type { Socket } from 'node:net';
 import type { FrameBuffer } from '../events/batch.ts';
 import type { KeyOrigin } from './causes.ts';
 import type { Phase } from './network-errors.ts';
-import type { KeepaliveSettings } from './read/heartbeat.ts';
+import type { KeepaliveConfig } from './read/heartbeat.ts';
 
 /** How to connect, whoever says so. Durations in ms. */
-export interface ConnectionSettings {
+export interface ConnectConfig {
   /** Attempts beyond the first in the whole run; Infinity where there is no bound. */
   readonly maxReconnects: number;
   readonly retryMinMs: number;
@@ -45,7 +45,7 @@ export interface AttemptObserver {
   onUpgraded(response: { readonly headers: IncomingHttpHeaders; readonly requestId: string }): void;
 }
 
-export interface DialSettings {
+export interface DialConfig {
   /** `ws:` or `wss:` URL of the stream, already checked (contract C5). */
   readonly url: string;
   /** Host and port as messages name them. */
@@ -64,7 +64,7 @@ export interface DialSettings {
   readonly mustCheckCertificates?: boolean;
   /** Ms for the whole attempt up to the 101, and the same again for the welcome (contract C1). */
   readonly connectTimeoutMs: number;
-  readonly keepalive: KeepaliveSettings;
+  readonly keepalive: KeepaliveConfig;
   /** What a text message is: MESSAGE bits for an event, else below zero. */
   classify(text: Uint8Array): number;
   /** Makes the one of a connection; default, or where it makes none: ws has every frame. */
