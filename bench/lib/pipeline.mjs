@@ -9,7 +9,7 @@ import { join } from 'node:path';
 export const KEY = 'ak_live_0123456789abcdef0123456789abcdef';
 const GNU_TIME = '/usr/bin/time';
 /** Whether peak memory can be measured. */
-const hasGnuTime = existsSync(GNU_TIME);
+export const hasGnuTime = existsSync(GNU_TIME);
 
 /** The environment of whatever is timed. NODE_EXTRA_CA_CERTS would add to every start of Node. */
 export function timedEnv(extra = {}) {

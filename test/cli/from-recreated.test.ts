@@ -231,6 +231,44 @@ describeWithNats('row 65: stream tail --from a stream whose numbers begin again'
     expect(pickRecords(exit, 'gap').map(({ cause }) => cause)).toEqual(['nats-recreated']);
   });
 
+  test.each(['the stream is created again', 'the consumer is deleted'])(
+    'without a durable consumer: %s unseen, while stdout is blocked',
+    async (what) => {
+      const name = nameStream();
+      const manager = await manage(nats);
+      const old = makeEvents(`old${'x'.repeat(2_000)}`, 0, 2_000);
+      await create(manager, name, old);
+      const { child, finish } = start(nats, name, '', SOON);
+      child.pauseStdout();
+      await child.waitForStderr('"connected"');
+      const look = async () => (await manager.consumers.list(name).next())[0];
+      // Between two requests it asks for nothing either: a reader that is paused does so again and again.
+      let calm = 0;
+      await untilTrue(async () => {
+        const found = await look();
+        const isCalm = (found?.delivered.stream_seq ?? 0) >= 256 && found?.num_waiting === 0;
+        calm = isCalm ? calm + 1 : 0;
+        return calm >= 10;
+      }, 'a reader that asks for nothing');
+      const isRecreated = what === 'the stream is created again';
+      if (isRecreated) {
+        await manager.streams.delete(name);
+        await create(manager, name, makeEvents('new', 0, 15));
+      } else {
+        await manager.consumers.delete(name, (await look())?.name ?? '');
+        await publish(manager, name, makeEvents('new', 0, 15));
+      }
+      child.resumeStdout();
+      await child.waitForStdout('"of":"new","n":14', 30_000);
+      child.kill('SIGTERM');
+      const exit = await finish();
+      expect(exit.lines.filter((line) => line.includes('"new"'))).toEqual(makeEvents('new', 0, 15));
+      if (!isRecreated) expect(exit.lines.slice(0, 2_000)).toEqual(old);
+      const causes = pickRecords(exit, 'gap').map(({ cause }) => cause);
+      expect(causes).toEqual(isRecreated ? ['nats-recreated'] : []);
+    },
+  );
+
   test.each(['at the start', 'while it is read'])(
     'what the stream drops before a durable consumer had it is a gap, %s',
     async (when) => {

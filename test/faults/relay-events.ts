@@ -1,6 +1,6 @@
 // What the fault rows of the relay have in common: numbered events from a hub, a relay with a spool, the count of
 // what arrived.
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { countSpooled } from '../../src/delivery/spool/open-spool.ts';
@@ -69,4 +69,15 @@ export async function openCounter(url: string, stream: string): Promise<() => Pr
       return -1;
     }
   };
+}
+
+/** Stops a process, and resolves once none of its threads runs any more: until then it could still answer. */
+export async function stopProcess(child: {
+  readonly pid: number;
+  kill(signal: NodeJS.Signals): void;
+}): Promise<void> {
+  child.kill('SIGSTOP');
+  const tasks = `/proc/${child.pid}/task`;
+  const isStopped = (task: string): boolean => / T /.test(readFileSync(`${tasks}/${task}/stat`, 'utf8'));
+  await untilTrue(() => readdirSync(tasks).every(isStopped), 'the process to stop');
 }

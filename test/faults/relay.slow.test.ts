@@ -18,6 +18,7 @@ import {
   range,
   sendNumbered,
   startRelay,
+  stopProcess,
   untilTrue,
 } from './relay-events.ts';
 
@@ -70,7 +71,7 @@ describeWithNats('faults of the relay', () => {
       await untilTrue(async () => (await count()) === 500, 'the first events');
       // Acknowledgements are noted with a delay: from here on what waits is what was sent.
       await untilTrue(() => countWaiting(spool) === 0, 'the first acknowledgements');
-      broker.child.kill('SIGSTOP');
+      await stopProcess(broker.child);
       for (const round of range(1, 4)) {
         await sendNumbered(hub, round * 1_000 - 500, round * 1_000 + 500);
         // Everything that was sent is received once it is in the spool.
@@ -99,7 +100,7 @@ describeWithNats('faults of the relay', () => {
       const relay = startRelay(hub, [...args, '--limit', '2000', '--spool', join(makeTempFolder(), 'spool')]);
       await hub.waitForLive(1);
       await sendNumbered(hub, 0, 1_000);
-      broker.child.kill('SIGSTOP');
+      await stopProcess(broker.child);
       await sendNumbered(hub, 1_000, 2_000);
       await relay.child.waitForStderr('no acknowledgement within 1000 ms', 30_000);
       await relay.child.waitForStderr('"spooling"');
@@ -122,7 +123,7 @@ describeWithNats('faults of the relay', () => {
       });
       await hub.waitForLive(1);
       await sendNumbered(hub, 0, 100);
-      broker.child.kill('SIGSTOP');
+      await stopProcess(broker.child);
       await sendNumbered(hub, 100, 30_000);
       await relay.child.waitForStderr('"event":"paused"', 30_000);
       const pings = hub.pings;
@@ -156,7 +157,7 @@ describeWithNats('faults of the relay', () => {
         '16',
       ]);
       await hub.waitForLive(1);
-      broker.child.kill('SIGSTOP');
+      await stopProcess(broker.child);
       await sendNumbered(hub, 0, 3_000);
       await relay.child.waitForStderr('the window is full', 30_000);
       broker.child.kill('SIGCONT');
@@ -184,7 +185,7 @@ describeWithNats('faults of the relay', () => {
       );
       await hub.waitForLive(1);
       await sendNumbered(hub, 0, 100);
-      broker.child.kill('SIGSTOP');
+      await stopProcess(broker.child);
       await sendNumbered(hub, 100, 10_000);
       await relay.child.waitForStderr('the disk is full (ENOSPC): reading from the server is paused', 30_000);
       broker.child.kill('SIGCONT');

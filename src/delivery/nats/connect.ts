@@ -28,6 +28,8 @@ export interface ApiError {
 
 const BY_CODE: Readonly<Record<number, CauseKind>> = {
   10059: 'nats-no-stream',
+  // The consumer is gone, with its stream or without: the next connection finds out, and creates another.
+  10014: 'dropped',
   // Not enabled for the account.
   10039: 'nats-refused',
   // The message went to another stream than the expected one.

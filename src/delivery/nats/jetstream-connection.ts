@@ -189,11 +189,14 @@ export class JetStreamConnection {
           }
           this.#receive(message);
         }
+        const hasPaused = this.#arrived.length >= PULL_MESSAGES;
         while (this.#arrived.length >= PULL_MESSAGES && this.#endedBy === undefined) {
           await new Promise<void>((resolve) => {
             this.#wakePull = resolve;
           });
         }
+        // A consumer that is not asked for messages may be deleted meanwhile: a fetch would notice it only by a timeout.
+        if (hasPaused && this.#endedBy === undefined) await consumer.info();
       }
     } catch (error) {
       if (this.#endedBy === undefined) await this.#break(classifyNatsError(error, this.#host));
