@@ -1,5 +1,5 @@
 // Files that are too large to be kept in memory, and how much of it a run of the command took.
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -95,7 +95,9 @@ export function startMeasured(args: readonly string[], options: CliOptions = {})
     ...options,
   });
   const exit = child.exit.then((end) => {
-    const [, kilobytes = '0'] = /VmHWM:\s+(\d+)/.exec(readFileSync(status, 'utf8')) ?? [];
+    // One that is ended with its test has no folder left to write into.
+    const written = existsSync(status) ? readFileSync(status, 'utf8') : '';
+    const [, kilobytes = '0'] = /VmHWM:\s+(\d+)/.exec(written) ?? [];
     return { ...end, peakBytes: Number(kilobytes) * 1024 };
   });
   return { child, exit };
