@@ -145,8 +145,9 @@ export function nameSegment(first: number): string {
 
 /** The number of the first record in the segment of that name; undefined for any other file. */
 function readSegmentName(name: string): number | undefined {
-  const [, first] = NAME.exec(name) ?? [];
-  return first === undefined ? undefined : Number(first);
+  const first = Number(NAME.exec(name)?.[1] ?? Number.NaN);
+  // Beyond 2^53 numbers would not go up any more.
+  return Number.isSafeInteger(first) ? first : undefined;
 }
 
 /** A segment that records are appended to. */

@@ -1,8 +1,9 @@
 // The spool: order, numbers, restarts, torn ends, room, and what a power failure may take.
-import { appendFileSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { openCursorFile } from '../../../src/delivery/spool/cursor.ts';
+import { listSegments } from '../../../src/delivery/spool/segments.ts';
 import { Spool, type SpoolConfig } from '../../../src/delivery/spool/spool.ts';
 import { untilTrue } from '../../faults/relay-events.ts';
 import { makeTempFolder } from '../../helpers/cleanup.ts';
@@ -127,6 +128,14 @@ describe('spool', () => {
       expect([spool.end, spool.bytesRepaired]).toEqual([3, garbage.length]);
       spool.close();
     }
+  });
+
+  test('a file named beyond 2^53 is not a segment, and is left alone', () => {
+    const path = makeTempFolder();
+    const stray = join(path, '9007199254740993.seg');
+    writeFileSync(stray, '');
+    expect(listSegments(path)).toEqual([]);
+    expect(existsSync(stray)).toBe(true);
   });
 
   test('a segment that was made but never got its content is begun again', () => {
