@@ -1,4 +1,4 @@
-// Before `npm start`: installs and builds only what is missing or older than what it is made of.
+// Before `npm start` and `npm pack`: installs and builds only what is missing or older than what it is made of.
 //
 // Everything that the children print goes to stderr, so that `npm -s start -- --json | jq` sees events only.
 import { spawnSync } from 'node:child_process';

@@ -84,16 +84,10 @@ describe('the package', () => {
 
   test('has no script that runs at its installation, and nothing to install beside it', () => {
     const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
-    const hooks = [
-      'preinstall',
-      'install',
-      'postinstall',
-      'prepare',
-      'prepack',
-      'prepublish',
-      'prepublishOnly',
-    ];
+    const hooks = ['preinstall', 'install', 'postinstall', 'prepare', 'prepublish', 'prepublishOnly'];
     expect(hooks.filter((name) => name in manifest.scripts)).toEqual([]);
+    // Runs where the package is made, never where it is installed: an unbuilt clone would pack no dist.
+    expect(manifest.scripts.prepack).toBe(manifest.scripts.prestart);
     for (const kind of ['dependencies', 'peerDependencies', 'optionalDependencies'])
       expect(manifest).not.toHaveProperty(kind);
     expect(Object.keys(manifest.exports)).toEqual(['.', './simulator', './package.json']);
