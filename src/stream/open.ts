@@ -2,8 +2,7 @@
 import type { AttemptObserver } from '../connection/config.ts';
 import type { Io } from '../io/io.ts';
 import { readCaFile } from '../settings/certificates.ts';
-import type { ConnectionConfig } from '../settings/connection-config.ts';
-import type { StreamSource } from '../settings/stream-config.ts';
+import type { ConnectionConfig, StreamSource } from '../settings/stream-config.ts';
 import { EventStream } from './event-stream.ts';
 import type { StreamConfig } from './options.ts';
 import { type ConnectLoopConfig, prepareStream, type StreamDeps } from './prepare.ts';

@@ -7,7 +7,8 @@ import { UsageError } from '../errors.ts';
 import type { Batch } from '../events/batch.ts';
 import { createFrameBuffer } from '../events/frame-buffer.ts';
 import { classifyText } from '../events/scanner.ts';
-import { areTlsChecksOff, TLS_CHECKS_OFF } from '../settings/certificates.ts';
+import { areTlsChecksOff, listTrustedRoots, TLS_CHECKS_OFF } from '../settings/certificates.ts';
+import { findProxy } from '../settings/proxy.ts';
 import { VERSION } from '../version.ts';
 import type { StreamConfig } from './options.ts';
 
@@ -61,8 +62,8 @@ export async function prepareStream(config: StreamConfig, deps: StreamDeps): Pro
       key: typeof key === 'string' ? key : '',
       keyOrigin: deps.keyOrigin ?? { kind: 'option', source: 'the options' },
       userAgent: `atlantis-cli/${VERSION}`,
-      proxyUrl: await chooseProxy(config, env),
-      trustedRoots: ca.length === 0 ? undefined : await collectRoots(ca, env),
+      proxyUrl: chooseProxy(config, env),
+      trustedRoots: ca.length === 0 ? undefined : await listTrustedRoots(ca, env),
       mustCheckCertificates: !isUnchecked,
       connectTimeoutMs: config.connectTimeoutMs,
       keepalive: { pingIntervalMs: config.pingIntervalMs, pongTimeoutMs: config.pongTimeoutMs },
@@ -79,11 +80,6 @@ export async function prepareStream(config: StreamConfig, deps: StreamDeps): Pro
   };
 }
 
-async function collectRoots(ca: readonly string[], env: Environment): Promise<readonly string[]> {
-  const { listTrustedRoots } = await import('../settings/trusted-roots.ts');
-  return listTrustedRoots(ca, env['NODE_EXTRA_CA_CERTS']);
-}
-
 /** Undefined where all events are wanted; what filters need is loaded only where there are some. */
 async function createSelect({ types, where }: StreamConfig): Promise<Select | undefined> {
   if (types.length === 0 && where.length === 0) return undefined;
@@ -92,11 +88,6 @@ async function createSelect({ types, where }: StreamConfig): Promise<Select | un
 }
 
 /** Loopback never goes through a proxy (contract C5), and http is loopback only. */
-async function chooseProxy({ url, proxyUrl }: StreamConfig, env: Environment): Promise<string | undefined> {
-  if (url.isLoopback) return undefined;
-  if (proxyUrl !== undefined) return proxyUrl;
-  const names = ['https_proxy', 'HTTPS_PROXY', 'all_proxy', 'ALL_PROXY'];
-  if (names.every((name) => (env[name] ?? '') === '')) return undefined;
-  const { findProxy } = await import('../settings/proxy.ts');
-  return findProxy(url.base, env);
+function chooseProxy({ url, proxyUrl }: StreamConfig, env: Environment): string | undefined {
+  return url.isLoopback ? undefined : (proxyUrl ?? findProxy(url.base, env));
 }

@@ -106,7 +106,7 @@ describe('a check that passes', () => {
     expect(added.code).toBe(0);
     const { stdout, code } = await runCli(['stream', 'check'], { env });
     expect(stdout).toContain(
-      `profile ci (the one in use), ${url} (profile "ci"), key ${CANARY_PREFIX}… (profile "ci")`,
+      `profile ci (the active profile), ${url} (profile "ci"), key ${CANARY_PREFIX}… (profile "ci")`,
     );
     expect(code).toBe(0);
   });

@@ -96,7 +96,7 @@ describe('F2: a disk that is full (needs a tmpfs of its own)', () => {
       { env: { ATLANTIS_CONFIG_DIR: folder } },
     );
     expect(code).toBe(9);
-    expect(stderr).toContain('is as it was');
+    expect(stderr).toContain('is unchanged');
     expect(readFileSync(path)).toEqual(before);
     expect(readdirSync(folder)).toEqual(['profiles.json']);
   });

@@ -21,7 +21,7 @@ describe('P1: credentials for NATS come from a file or the environment', () => {
   test('none are needed', async () => {
     expect(await readNatsCredentials(undefined, createFakeIo({ env: { NATS_CREDS: '' } }))).toEqual({
       credentials: undefined,
-      source: 'nowhere',
+      source: 'none',
     });
   });
 
@@ -59,7 +59,7 @@ describe('P1: credentials for NATS come from a file or the environment', () => {
 
   test.each([
     ['is not a credentials file', 'NATS_CREDS', 'pa55w0rd'],
-    ['holds no seed', 'NATS_NKEY', 'pa55w0rd'],
+    ['does not contain a seed', 'NATS_NKEY', 'pa55w0rd'],
   ])('a file that %s is refused without a word of it', async (words, name, content) => {
     const io = createFakeIo({ env: { [name]: makeFile(content) } });
     await expect(readNatsCredentials(undefined, io)).rejects.toThrow(words);

@@ -188,9 +188,9 @@ describe('where the stream is read from', () => {
     expect(source.key).toBe(KEY);
     expect(source.url.stream).toBe('wss://main.example/v2/v1/stream');
     expect(source.origins).toEqual([
-      'url https://main.example/v2 from ATLANTIS_URL',
-      `key ${KEY.slice(0, 16)}… from profile "main"`,
-      'profile main from the one in use',
+      'url: https://main.example/v2 (ATLANTIS_URL)',
+      `key: ${KEY.slice(0, 16)}… (profile "main")`,
+      'profile: main (the active profile)',
     ]);
   });
 

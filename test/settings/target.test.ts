@@ -133,7 +133,7 @@ describe('§ 1: precedence', () => {
   });
 
   test.each<[string, TargetFlags, Record<string, string>, string]>([
-    ['the one in use', {}, {}, 'the one in use'],
+    ['the active profile', {}, {}, 'the active profile'],
     ['ATLANTIS_PROFILE', {}, { ATLANTIS_PROFILE: 'main' }, 'ATLANTIS_PROFILE'],
     ['--profile', { profile: 'main' }, { ATLANTIS_PROFILE: 'other' }, '--profile'],
   ])('profile: the source is %s', (_, flags, env, source) => {
@@ -265,7 +265,7 @@ describe('what is not there', () => {
   ])('an unknown profile is refused with the ones that are known', (flags, env, message) => {
     const deps = createDeps({ env, profiles: { main: MAIN, other: OTHER }, current: 'main' });
     const refusal = refusalOf(() => resolveTarget(flags, deps));
-    expect(refusal).toMatchObject({ exitCode: 2, message, hint: 'known: main, other' });
+    expect(refusal).toMatchObject({ exitCode: 2, message, hint: 'profiles: main, other' });
   });
 
   test('an unknown profile where there is none', () => {

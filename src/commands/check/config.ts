@@ -5,8 +5,13 @@ import { ExpressionFault, parsePath, type Step } from '../../events/path.ts';
 import { createFilter } from '../../filter/filter.ts';
 import { type FlagValues, listGiven, parseFlags, pick } from '../../flags/definition.ts';
 import type { Io } from '../../io/io.ts';
-import { type ConnectionConfig, parseConnectionFlags } from '../../settings/connection-config.ts';
-import { type LogConfig, parseLogFlags, wantsColor } from '../../settings/stream-config.ts';
+import {
+  type ConnectionConfig,
+  type LogConfig,
+  parseConnectionFlags,
+  parseLogFlags,
+  wantsColor,
+} from '../../settings/stream-config.ts';
 import type { Expectation, Expected } from './expectations.ts';
 import { DEFAULT_LAG_FIELDS } from './expectations.ts';
 import { CHECK_FLAGS, type CheckFlags } from './flags.ts';

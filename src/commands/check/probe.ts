@@ -7,7 +7,7 @@ import type { DialConfig } from '../../connection/config.ts';
 import type { Io } from '../../io/io.ts';
 import { keyPrefix } from '../../io/key.ts';
 import { pump } from '../../session/pump.ts';
-import type { ConnectionConfig } from '../../settings/connection-config.ts';
+import type { ConnectionConfig } from '../../settings/stream-config.ts';
 import {
   findKeyOrigin,
   readKey,

@@ -7,8 +7,7 @@ import type { DocumentedCommand, Flag, Outline, Value } from '../../flags/docume
 import { outlineCommand } from '../../flags/read-outline.ts';
 import { TOPICS } from '../../flags/topics.ts';
 import type { Io } from '../../io/io.ts';
-import { readProfileFile } from '../../profiles/profile-file.ts';
-import { profilesPath } from '../../profiles/store-place.ts';
+import { profilesPath, readProfileFile } from '../../profiles/read.ts';
 import { parseStreamUrl } from '../../settings/stream-url.ts';
 import { KNOWN_EVENT_TYPES } from '../../simulator/events.ts';
 import { SCENARIO_LIST } from '../../simulator/scenarios.ts';
@@ -211,7 +210,7 @@ function createSources(io: Io): Sources {
 
 function listProfiles(io: Io): Offer[] {
   try {
-    const { file } = readProfileFile(profilesPath(io.env, io.platform, io.homeDirectory()), io);
+    const { file } = readProfileFile(profilesPath(io), io);
     return [...file.profiles.values()].map(({ name, url }) => ({ word: name, meaning: describeUrl(url) }));
   } catch {
     return [];

@@ -1,14 +1,13 @@
-// `atlantis profile …`: its place in the command line, and nothing that runs before one of them is called.
+// The command line of `atlantis profile`; the code that runs it is loaded when it is called.
 import type { DocumentedCommand } from '../../flags/documented-command.ts';
 import type { Io } from '../../io/io.ts';
 import { ADD_FLAGS, LIST_FLAGS, PRINT_FLAGS, REMOVE_FLAGS, SHOW_FLAGS } from './flags.ts';
 
-/** Adds the group. */
 export function addProfileCommands(program: DocumentedCommand, io: Io): void {
   const profile = program
     .command('profile')
-    .summary('keep URLs and keys under names')
-    .description('Keep base URLs and keys under names, in a file that only you can read.');
+    .summary('store URLs and keys under names')
+    .description('Store base URLs and keys under names, in a file that only you can read.');
   profile
     .example('atlantis profile add main --url https://api.atlantis.example')
     .example('atlantis profile list');
@@ -16,21 +15,21 @@ export function addProfileCommands(program: DocumentedCommand, io: Io): void {
 
   profile
     .command('list')
-    .summary('all profiles, the one in use marked')
-    .description('List all profiles. Of a key only the prefix is shown.')
+    .summary('list profiles; * marks the active one')
+    .description('List all profiles. Only the prefix of a key is shown.')
     .flags(LIST_FLAGS)
     .example('atlantis profile list')
     .example("atlantis profile list --json | jq -r '.[].name'")
     .action(async (_options, command: DocumentedCommand) => {
-      const { listProfiles } = await import('./list.ts');
+      const { listProfiles } = await import('./show.ts');
       await listProfiles(command.optsWithGlobals(), io);
     });
 
   profile
     .command('show')
-    .summary('every effective value, and where it came from')
-    .description('Show every value that a command would use now, and which source it came from.')
-    .argument('[profile]', 'as --profile')
+    .summary('show every effective setting and its source')
+    .description('Show every setting that a command would use now, and its source.')
+    .argument('[profile]', 'same as --profile')
     .flags(SHOW_FLAGS)
     .example('atlantis profile show')
     .example('atlantis profile show main --json')
@@ -41,19 +40,19 @@ export function addProfileCommands(program: DocumentedCommand, io: Io): void {
 
   profile
     .command('use')
-    .summary('make a profile the one in use')
-    .argument('<profile>', 'one of `atlantis profile list`')
+    .summary('make a profile the active one')
+    .argument('<profile>', 'a name from `atlantis profile list`')
     .example('atlantis profile use main')
     .action(async (name: string, _options, command: DocumentedCommand) => {
-      const { chooseProfile } = await import('./change.ts');
-      await chooseProfile(name, command.optsWithGlobals(), io);
+      const { selectProfile } = await import('./change.ts');
+      await selectProfile(name, command.optsWithGlobals(), io);
     });
 
   profile
     .command('rename')
-    .summary('give a profile another name')
-    .argument('<profile>', 'its name now')
-    .argument('<name>', 'its new one')
+    .summary('rename a profile')
+    .argument('<profile>', 'current name')
+    .argument('<name>', 'new name')
     .example('atlantis profile rename main production')
     .action(async (from: string, to: string, _options, command: DocumentedCommand) => {
       const { renameProfile } = await import('./change.ts');
@@ -62,8 +61,8 @@ export function addProfileCommands(program: DocumentedCommand, io: Io): void {
 
   profile
     .command('remove')
-    .summary('forget a profile and its key')
-    .argument('<profile>', 'one of `atlantis profile list`')
+    .summary('remove a profile and its key')
+    .argument('<profile>', 'a name from `atlantis profile list`')
     .flags(REMOVE_FLAGS)
     .example('atlantis profile remove main')
     .example('atlantis profile remove main --yes', 'in a script')
@@ -74,11 +73,11 @@ export function addProfileCommands(program: DocumentedCommand, io: Io): void {
 
   profile
     .command('path')
-    .summary('where the profiles are kept')
+    .summary('print the path of the profile store')
     .flags(PRINT_FLAGS)
     .example('ls -l "$(atlantis profile path)"')
     .action(async (_options, command: DocumentedCommand) => {
-      const { printPath } = await import('./list.ts');
+      const { printPath } = await import('./show.ts');
       await printPath(command.optsWithGlobals(), io);
     });
 }

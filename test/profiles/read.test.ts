@@ -13,8 +13,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { type ProfileReading, readProfileFile } from '../../src/profiles/profile-file.ts';
-import { isPrivateGroup } from '../../src/profiles/store-place.ts';
+import { isPrivateGroup } from '../../src/profiles/permissions.ts';
+import { readProfileFile } from '../../src/profiles/read.ts';
 import { makeTempFolder } from '../helpers/cleanup.ts';
 
 const KEY = 'ak_live_00112233445566778899aabbccddeeff';
@@ -35,7 +35,7 @@ function writeStore(content: string | Uint8Array): string {
 
 /** Reads and returns what went wrong, with everything that the error holds as one text. */
 function failToRead(path: string, reader = me): { exitCode: number; text: string; hint: string } {
-  let reading: ProfileReading | undefined;
+  let reading: ReturnType<typeof readProfileFile>;
   try {
     reading = readProfileFile(path, reader);
   } catch (error) {
@@ -165,7 +165,7 @@ describe('row 49: unsafe places', () => {
     ['a link to a file elsewhere', (path) => symlinkSync(writeStore(whole), path), 'symbolic link'],
     ['a dangling link', (path) => symlinkSync('/nonexistent', path), 'symbolic link'],
     ['a directory in its place', (path) => mkdirSync(path), 'is a directory'],
-    ['a FIFO in its place', (path) => execFileSync('mkfifo', [path]), 'not a plain file'],
+    ['a FIFO in its place', (path) => execFileSync('mkfifo', [path]), 'not a regular file'],
   ])('%s: 10', (_what, prepare, why) => {
     const path = join(makeTempFolder(), 'profiles.json');
     prepare(path);

@@ -15,8 +15,8 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { StoreError } from '../../src/errors.ts';
 import { takeLock } from '../../src/io/lock.ts';
-import { readProfileFile } from '../../src/profiles/profile-file.ts';
-import { updateStore } from '../../src/profiles/store.ts';
+import { readProfileFile } from '../../src/profiles/read.ts';
+import { updateStore } from '../../src/profiles/write.ts';
 import { makeTempFolder } from '../helpers/cleanup.ts';
 import { createStoreHost } from './store-host.ts';
 
@@ -75,7 +75,7 @@ describe('writing', () => {
     writeFileSync(join(path, '..', 'other.conf'), '');
     const { notices } = await add(path, 'second');
     expect(modeOf(join(path, '..'))).toBe(0o755);
-    expect(notices).toEqual([expect.stringContaining('holds other files')]);
+    expect(notices).toEqual([expect.stringContaining('contains other files')]);
   });
 
   test('what is written reads back the same, names like __proto__ included', async () => {
@@ -145,7 +145,7 @@ describe('writing', () => {
     'a directory in /proc is an error, not an endless loop',
     async () => {
       await expect(add('/proc/atlantis/profiles.json', 'main')).rejects.toMatchObject({
-        message: 'the directory of the profiles cannot be prepared (ENOENT): /proc/atlantis',
+        message: 'the profile directory cannot be created (ENOENT): /proc/atlantis',
       });
     },
   );
