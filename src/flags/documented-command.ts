@@ -1,49 +1,46 @@
-// Commander's command, with what its help, the man page and docs/reference.md say beside the flags, and the outline
-// of it as plain data.
+// A commander command with the texts for help, the man page and docs/reference.md, and its outline as plain data.
 //
-// Nothing is laid out here: asked for help, a command throws, and whoever runs the program loads the part that
-// knows how help looks.
-import { Command, type HelpContext, Option } from 'commander';
-import type { FlagTable } from './definition.ts';
+// Formatting is not loaded here: for help a command throws HelpWanted, and program.ts loads the formatter.
+import { Command, type Argument as CommanderArgument, type HelpContext, Option } from 'commander';
+import type { FlagDefinition, FlagTable } from './definition.ts';
 
 export interface Example {
-  /** A line for a POSIX shell. */
+  /** For a POSIX shell. */
   readonly command: string;
-  /** What it is for, in a few words. */
   readonly what: string | undefined;
 }
 
-/** A paragraph under a title, and terms with their meaning beneath it. */
+/** A paragraph under a title, and a list of terms below it. */
 export interface Note {
   readonly title: string;
   readonly text: string;
   readonly terms: readonly (readonly [term: string, meaning: string])[];
 }
 
-/** What a flag or an argument takes. */
+/** The value of a flag or an argument. */
 export interface Value {
-  /** The word that stands for it, without brackets: `dur`, `file`. */
+  /** Without brackets: `dur`, `file`. */
   readonly placeholder: string;
   readonly isRequired: boolean;
-  /** It may be several words. */
+  /** It may be several arguments. */
   readonly isVariadic: boolean;
-  /** The only values there are; empty where they are not a list. */
+  /** The accepted values; empty if they are not a list. */
   readonly choices: readonly string[];
 }
 
 export interface Flag {
-  /** With its dash, such as `-n`. */
+  /** `-n` */
   readonly short: string | undefined;
-  /** With its dashes, such as `--limit`. */
+  /** `--limit` */
   readonly long: string;
-  /** As help shows it: `-n, --limit <n>`. */
+  /** As in help: `-n, --limit <n>`. */
   readonly term: string;
   readonly meaning: string;
-  /** In words; undefined where nothing is the default. */
+  /** The default for help. */
   readonly fallback: string | undefined;
   readonly value: Value | undefined;
   readonly isRepeatable: boolean;
-  /** Title of the flags among which help lists it. */
+  /** Title in help. */
   readonly group: string;
 }
 
@@ -52,7 +49,7 @@ export interface Argument extends Value {
 }
 
 export interface Outline {
-  /** All words of the command, such as `atlantis stream tail`. */
+  /** Such as `atlantis stream tail`. */
   readonly path: string;
   readonly name: string;
   readonly summary: string;
@@ -64,7 +61,7 @@ export interface Outline {
   readonly commands: readonly Outline[];
 }
 
-/** The words after `Usage:`. */
+/** The text after `Usage:`. */
 export function formatUsage(command: Outline): string {
   const parts = [
     command.path,
@@ -81,30 +78,30 @@ export function formatArgument({ placeholder, isRequired, isVariadic }: Value): 
   return isRequired ? `<${word}>` : `[${word}]`;
 }
 
-/** The command and all below it, in the order of their definition. */
+/** The command and all its subcommands, in the order of their definition. */
 export function listCommands(command: Outline): Outline[] {
   return [command, ...command.commands.flatMap(listCommands)];
 }
 
-/** Flags by the titles under which help lists them, in the order of the first of each. */
+/** Flags by their title in help. */
 export function groupFlags(flags: readonly Flag[]): Map<string, Flag[]> {
   const groups = new Map<string, Flag[]>();
   for (const flag of flags) groups.set(flag.group, [...(groups.get(flag.group) ?? []), flag]);
   return groups;
 }
 
-/** Help was asked for, or is needed: `isError` where words were missing on the command line. */
+/** Help was requested, or the command line is incomplete (`isError`). */
 export class HelpWanted extends Error {
   readonly command: DocumentedCommand;
   readonly isError: boolean;
 
   constructor(command: DocumentedCommand, isError: boolean) {
-    super('help is wanted');
+    super('help was requested');
     this.command = command;
     this.isError = isError;
   }
 
-  /** A word that stands where a group expects the name of one of its commands. */
+  /** An argument of a group that is not the name of one of its commands. */
   findUnknownWord(): string | undefined {
     const { args, commands } = this.command;
     const word = commands.length > 0 ? args.find((one) => !one.startsWith('-')) : undefined;
@@ -117,7 +114,6 @@ export class DocumentedCommand extends Command {
   readonly notes: Note[] = [];
   readonly tables: FlagTable[] = [];
 
-  /** Adds flags; everything that is said about them is in their definitions. */
   flags(table: FlagTable): this {
     this.tables.push(table);
     for (const { term, isRepeatable } of Object.values(table)) {
@@ -127,13 +123,13 @@ export class DocumentedCommand extends Command {
     return this;
   }
 
-  /** Adds an example, a line for a POSIX shell; `what` says in a few words what it is for. */
+  /** Adds an example for a POSIX shell. */
   example(command: string, what?: string): this {
     this.examples.push({ command, what });
     return this;
   }
 
-  /** Adds a paragraph under a title, and beneath it terms with their meaning. */
+  /** Adds a paragraph under a title, and terms with their meaning. */
   note(title: string, text: string, terms: Readonly<Record<string, string>> = {}): this {
     this.notes.push({ title, text, terms: Object.entries(terms) });
     return this;
@@ -148,11 +144,84 @@ export class DocumentedCommand extends Command {
   }
 
   override addHelpText(): never {
-    throw new Error('say it with example() or note(): then the man page has it, too');
+    throw new Error('use example() or note(), which the man page has, too');
   }
 }
 
-/** Adds a value of a repeatable flag to those given before. */
+/** Collects the values of a repeatable flag. */
 function collect(value: string, earlier: readonly string[] = []): readonly string[] {
   return [...earlier, value];
 }
+
+const DEFAULT_GROUP = 'Options:';
+
+/** The outline of a command and its subcommands, without hidden ones. */
+export function outlineCommand(command: Command): Outline {
+  const {
+    examples = [],
+    notes = [],
+    tables = [],
+  } = 'examples' in command ? (command as DocumentedCommand) : {};
+  const definitions = tables.flatMap((table) => Object.values(table));
+  const help = command.createHelp();
+  return {
+    path: listWords(command).join(' '),
+    name: command.name(),
+    summary: command.summary(),
+    description: command.description() || sentence(command.summary()),
+    arguments: command.registeredArguments.map(outlineArgument),
+    // --help is listed once, among the flags of the program.
+    flags: help
+      .visibleOptions(command)
+      .filter(({ long }) => command.parent === null || long !== '--help')
+      .map((option) => outlineFlag(option, definitions)),
+    notes,
+    examples,
+    commands: help.visibleCommands(command).map(outlineCommand),
+  };
+}
+
+/** The words of a command, starting with the program's name. */
+export function listWords(command: Command): string[] {
+  return command.parent === null ? [command.name()] : [...listWords(command.parent), command.name()];
+}
+
+export function findRoot(command: Command): Command {
+  return command.parent === null ? command : findRoot(command.parent);
+}
+
+/** From our definition; --version and --help are commander's own. */
+function outlineFlag(option: Option, definitions: readonly FlagDefinition[]): Flag {
+  const definition = definitions.find(({ term }) => term === option.flags);
+  const [, placeholder] = /[<[](.*?)(?:\.\.\.)?[>\]]/.exec(option.flags) ?? [];
+  return {
+    short: option.short,
+    long: option.long ?? option.flags,
+    term: option.flags,
+    meaning: definition?.meaning ?? option.description,
+    fallback: definition?.fallback,
+    value:
+      placeholder === undefined
+        ? undefined
+        : {
+            placeholder,
+            isRequired: option.required,
+            isVariadic: option.variadic,
+            choices: definition?.choices ?? [],
+          },
+    isRepeatable: definition?.isRepeatable === true,
+    group: definition?.group ?? DEFAULT_GROUP,
+  };
+}
+
+function outlineArgument(argument: CommanderArgument): Argument {
+  return {
+    placeholder: argument.name(),
+    isRequired: argument.required,
+    isVariadic: argument.variadic,
+    choices: argument.argChoices ?? [],
+    meaning: argument.description,
+  };
+}
+
+const sentence = (words: string): string => `${words.slice(0, 1).toUpperCase()}${words.slice(1)}.`;

@@ -1,14 +1,14 @@
-// Lays out words for a terminal of any width; a word is never broken.
+// Text layout for a terminal of any width; words are never broken.
 import { joinWords } from '../render/wrap-words.ts';
 
-/** Lines of at most `width` columns; a single longer word stands alone. */
+/** Lines of at most `width` columns; a longer word gets its own line. */
 export function wrapText(text: string, width: number): string[] {
   return joinWords(text.split(' '), width);
 }
 
 /**
- * A command of a shell on lines of at most `width` columns, each but the last ending in a backslash: it can be
- * copied as it stands. Lines break between words, never inside quotes, and where it can be before a flag.
+ * A shell command on lines of at most `width` columns, joined by backslashes so that it can be copied. Lines break
+ * between words, never inside quotes, and before a flag if possible.
  */
 export function foldCommand(command: string, width: number, indent = '  '): string[] {
   if (command.length <= width) return [command];
@@ -20,7 +20,7 @@ export function foldCommand(command: string, width: number, indent = '  '): stri
   return lines.map((line, at) => (at < lines.length - 1 ? `${line} \\` : line));
 }
 
-/** Terms in one column and what they mean in another, or beneath each other where that is too narrow. */
+/** Terms and meanings in two columns, or below each other on a narrow terminal. */
 export function alignTerms(
   rows: readonly (readonly [term: string, meaning: string])[],
   width: number,
@@ -40,10 +40,9 @@ export function alignTerms(
   });
 }
 
-/** Beside a narrower column of meanings nothing can be read. */
 const MIN_MEANING_WIDTH = 30;
 
-/** A flag and its value, or a `|` and what it pipes into, stay together. */
+/** Keeps a flag and its value together, and a `|` and the command after it. */
 function pairFlags(words: readonly string[]): string[][] {
   const units: string[][] = [];
   for (const word of words) {

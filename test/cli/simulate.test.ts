@@ -103,7 +103,7 @@ describe('stream simulate', () => {
       const child = startCli(['stream', 'simulate', '--port', '0', '--host', host, '--rate', 'max']);
       const text = await child.waitForStdout('Ctrl-C');
       expect(text).toContain(`It listens on every address of this machine (${host}).`);
-      expect(text).toContain('Other machines on its networks can connect');
+      expect(text).toContain('Other machines on the network can connect');
       const line = text.split('\n').find((each) => each.startsWith('  ATLANTIS_API_KEY='));
       expect((await runShell(`${line} --limit 1 --quiet`)).code).toBe(0);
       const { ready } = await startSimulate(['--host', host]);
@@ -165,7 +165,7 @@ describe('stream simulate', () => {
   'on a narrow terminal what it says breaks between words, and the command can be copied',
   async () => {
     const simulator = startCliInPty(['stream', 'simulate', '--port', '0'], { columns: 50 });
-    const output = await simulator.waitFor('Ctrl-C ends it.');
+    const output = await simulator.waitFor('Press Ctrl-C to stop.');
     simulator.send('\x03');
     await simulator.exit;
     expect(output.replaceAll('\r', '')).toMatch(

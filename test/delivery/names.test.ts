@@ -1,6 +1,6 @@
 // The pure parts of the relay as tables: subjects, ids, verdicts on HTTP answers, places to begin.
 import { describe, expect, test } from '@jest/globals';
-import { parseFromFlags } from '../../src/commands/tail/config.ts';
+import { parseFromFlags } from '../../src/commands/tail/jetstream.ts';
 import { NumberedQueue } from '../../src/delivery/backlog.ts';
 import { judgeAnswer } from '../../src/delivery/http/http-sink.ts';
 import { createIdentifier, LIFECYCLE_MARK } from '../../src/delivery/sink.ts';
@@ -167,7 +167,7 @@ describe('addresses and places', () => {
     ['2026-01-01T00:00:00Z', { kind: 'time', atMs: nowMs - 86_400_000 }],
     ['2026-01-01T02:00+02:00', { kind: 'time', atMs: nowMs - 86_400_000 }],
   ])('--since %s', (since, start) => {
-    expect(parseFromFlags({ from: 'nats://h/S', since }, nowMs)?.start).toEqual(start);
+    expect(parseFromFlags({ from: 'nats://h/S', since }, nowMs).start).toEqual(start);
   });
 });
 

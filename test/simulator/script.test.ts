@@ -161,14 +161,14 @@ describe('simulate --script', () => {
   });
 
   test.each([
-    [['--script', '/no/such'], 'there is no such file'],
+    [['--script', '/no/such'], 'no such file'],
     // A file of any size, or none (row 71).
     [['--script', '/dev/zero'], 'cannot be read: EFBIG'],
     [['--script', 'x', '--scenario', 'drop'], '--script and --scenario contradict each other'],
     [['--replay', 'x', '--rate', '5'], '--replay and --rate contradict each other'],
     [['--replay', '/no/such'], 'there is no such file'],
-    [['--replay', '-'], '--replay needs a file'],
-    [['--speed', '2x'], '--speed needs --replay'],
+    [['--replay', '-'], '--replay requires a file'],
+    [['--speed', '2x'], '--speed requires --replay'],
   ])('%j is a usage error', async (args, words) => {
     const { code, stderr } = await runCli(['stream', 'simulate', '--port', '0', ...args]);
     expect(code).toBe(2);

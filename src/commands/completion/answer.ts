@@ -1,10 +1,14 @@
-// The conversation with the script of a shell: its words in, one offer a line out. First the words are read
-// as far as the cursor, then the offers are chosen, then they are printed.
+// Answers the completion script of a shell: the words of the command line in, one completion per line out.
 //
-// `:files` alone means that the shell shall complete files. Profile names are read as `stream tail` reads them;
-// a store that is missing or damaged has none, and nothing is said about it in the middle of a line.
-import type { DocumentedCommand, Flag, Outline, Value } from '../../flags/documented-command.ts';
-import { outlineCommand } from '../../flags/read-outline.ts';
+// `:files` alone lets the shell complete file names. A profile store that is missing or damaged has no names; it is not
+// reported, since the user is typing.
+import {
+  type DocumentedCommand,
+  type Flag,
+  type Outline,
+  outlineCommand,
+  type Value,
+} from '../../flags/documented-command.ts';
 import { TOPICS } from '../../flags/topics.ts';
 import type { Io } from '../../io/io.ts';
 import { profilesPath, readProfileFile } from '../../profiles/read.ts';
@@ -14,21 +18,20 @@ import { SCENARIO_LIST } from '../../simulator/scenarios.ts';
 
 interface Offer {
   readonly word: string;
-  /** In a few words; may be empty. */
+  /** May be empty. */
   readonly meaning: string;
 }
 
-/** Words to choose from, or the files that the shell itself knows best. */
 type Offers = readonly Offer[] | 'files';
 
-/** Values that no definition holds; asked only where they are wanted. */
+/** Values that are not in the definitions of flags; read only when needed. */
 export interface Sources {
   profiles(): readonly Offer[];
   scenarios(): readonly Offer[];
   eventTypes(): readonly Offer[];
 }
 
-/** Placeholders and long names of flags whose values can be told. */
+/** Placeholders and long names of flags whose values can be completed. */
 const KNOWN_VALUES: Readonly<Record<string, 'files' | keyof Sources>> = {
   file: 'files',
   folder: 'files',
@@ -41,9 +44,9 @@ const KNOWN_VALUES: Readonly<Record<string, 'files' | keyof Sources>> = {
 };
 
 /**
- * Everything that fits, whether or not it begins like the last word: what a beginning is, the shell decides.
+ * Everything that fits. The shell filters it by the last word.
  *
- * @param words those after the program's name, the last of them unfinished and perhaps empty
+ * @param words after the program's name; the last one is unfinished and may be empty
  */
 export function complete(root: Outline, words: readonly string[], sources: Sources): Offers {
   const last = words.at(-1) ?? '';
@@ -67,7 +70,7 @@ export function complete(root: Outline, words: readonly string[], sources: Sourc
   if (command.commands.length > 0) return offerCommands(command);
   const argument = command.arguments[argumentCount] ?? command.arguments.findLast((one) => one.isVariadic);
   if (argument !== undefined) return offerValues(argument.placeholder, argument, sources);
-  // Nothing but flags can come, so they are shown before the first dash.
+  // Only flags can follow, so they are offered before the first dash.
   return isLiteral ? [] : flagOffers;
 }
 
@@ -89,12 +92,12 @@ function offerValues(name: string, value: Value, sources: Sources): Offers {
   return known === 'files' ? 'files' : sources[known]();
 }
 
-/** What the words say before the last one. */
-export interface Reading {
+/** The parsed words before the last one. */
+interface ParsedWords {
   readonly command: Outline;
   /** Long names. */
   readonly given: ReadonlySet<string>;
-  /** The flag whose value the last word is; it may also be something else if the value is optional. */
+  /** The flag whose value the last word is, or may be if the value is optional. */
   readonly open: Flag | undefined;
   /** Arguments of the command so far. */
   readonly argumentCount: number;
@@ -102,9 +105,9 @@ export interface Reading {
   readonly isLiteral: boolean;
 }
 
-/** @param words what stands before the word that is completed, without the program's name */
-export function readWords(root: Outline, words: readonly string[]): Reading {
-  let reading: Reading = {
+/** @param words between the program's name and the word to complete */
+export function readWords(root: Outline, words: readonly string[]): ParsedWords {
+  let reading: ParsedWords = {
     command: root,
     given: new Set(),
     open: undefined,
@@ -115,17 +118,17 @@ export function readWords(root: Outline, words: readonly string[]): Reading {
   return reading;
 }
 
-/** The flags that fit a command: its own, and those of every command. */
+/** The flags of a command and the global ones. */
 function listFlags(command: Outline, root: Outline): readonly Flag[] {
   const own = new Set(command.flags.map(({ long }) => long));
   return [...command.flags, ...root.flags.filter(({ long }) => !own.has(long))];
 }
 
-function readWord(reading: Reading, root: Outline, word: string): Partial<Reading> {
+function readWord(reading: ParsedWords, root: Outline, word: string): Partial<ParsedWords> {
   const { command, open, isLiteral } = reading;
   const isFlag = !isLiteral && word.startsWith('-') && word !== '-';
   if (open !== undefined && (open.value?.isRequired === true || !isFlag)) {
-    // A list of words goes on until the next flag.
+    // A list of values continues until the next flag.
     return { open: open.value?.isVariadic === true ? asOptional(open) : undefined };
   }
   if (!isFlag) {
@@ -143,7 +146,7 @@ function readWord(reading: Reading, root: Outline, word: string): Partial<Readin
   };
 }
 
-/** `--limit`, `--limit=5`, `-n`, `-n5`, or `-qn`: the last flag in it, and whether its value is there. */
+/** `--limit`, `--limit=5`, `-n`, `-n5`, or `-qn`: the last flag in it, and whether it includes a value. */
 function findFlag(flags: readonly Flag[], word: string): { flag: Flag | undefined; hasValue: boolean } {
   if (word.startsWith('--')) {
     const [name, value] = word.split('=', 2);
@@ -158,32 +161,30 @@ function findFlag(flags: readonly Flag[], word: string): { flag: Flag | undefine
 const asOptional = (flag: Flag): Flag =>
   flag.value === undefined ? flag : { ...flag, value: { ...flag.value, isRequired: false } };
 
-/** The first word that makes `runProgram` come here; no command, for nobody types it. */
+/** Prints the completions for `atlantis __complete <shell> -- <words>`; see scripts.ts. */
 export function printOffers(words: readonly string[], program: DocumentedCommand, io: Io): void {
   const [shell = '', , ...line] = words;
-  io.writeOut(answerShell(shell, line, outlineCommand(program), io));
-}
-
-/** What the script asked, answered in its form; see `src/commands/completion/scripts.ts`. */
-function answerShell(shell: string, words: readonly string[], root: Outline, io: Io): string {
-  const merged = shell === 'bash' ? mergeBroken(words) : words;
-  const offers = complete(root, merged, createSources(io));
-  if (offers === 'files') return ':files\n';
+  const merged = shell === 'bash' ? mergeBroken(line) : line;
+  const offers = complete(outlineCommand(program), merged, createSources(io));
+  if (offers === 'files') {
+    io.writeOut(':files\n');
+    return;
+  }
   const last = merged.at(-1) ?? '';
-  return offers
+  const lines = offers
     .filter(({ word }) => shell !== 'bash' || word.startsWith(last))
-    .map((offer) => `${formatOffer(shell, offer, last)}\n`)
-    .join('');
+    .map((offer) => `${formatOffer(shell, offer, last)}\n`);
+  io.writeOut(lines.join(''));
 }
 
 function formatOffer(shell: string, { word, meaning }: Offer, last: string): string {
-  // To bash a `=` ends a word: what stands before it is not replaced.
+  // bash ends a word at `=` and replaces only what follows it.
   if (shell === 'bash') return word.slice(last.lastIndexOf('=') + 1);
   if (shell === 'zsh') return `${word.replaceAll(':', '\\:')}${meaning === '' ? '' : `:${meaning}`}`;
   return meaning === '' ? word : `${word}\t${meaning}`;
 }
 
-/** bash breaks words at `=` and `:` (COMP_WORDBREAKS); here they are whole again. */
+/** Joins words that bash splits at `=` and `:` (COMP_WORDBREAKS). */
 export function mergeBroken(words: readonly string[]): string[] {
   const merged: string[] = [];
   let isOpen = false;

@@ -1,13 +1,14 @@
-// The command line of `atlantis profile`; the code that runs it is loaded when it is called.
+// `atlantis profile …`: its place in the command line, and nothing that runs before one of them is called.
 import type { DocumentedCommand } from '../../flags/documented-command.ts';
 import type { Io } from '../../io/io.ts';
 import { ADD_FLAGS, LIST_FLAGS, PRINT_FLAGS, REMOVE_FLAGS, SHOW_FLAGS } from './flags.ts';
 
+/** Adds the group. */
 export function addProfileCommands(program: DocumentedCommand, io: Io): void {
   const profile = program
     .command('profile')
-    .summary('store URLs and keys under names')
-    .description('Store base URLs and keys under names, in a file that only you can read.');
+    .summary('keep URLs and keys under names')
+    .description('Keep base URLs and keys under names, in a file that only you can read.');
   profile
     .example('atlantis profile add main --url https://api.atlantis.example')
     .example('atlantis profile list');
@@ -15,8 +16,8 @@ export function addProfileCommands(program: DocumentedCommand, io: Io): void {
 
   profile
     .command('list')
-    .summary('list profiles; * marks the active one')
-    .description('List all profiles. Only the prefix of a key is shown.')
+    .summary('all profiles, the one in use marked')
+    .description('List all profiles. Of a key only the prefix is shown.')
     .flags(LIST_FLAGS)
     .example('atlantis profile list')
     .example("atlantis profile list --json | jq -r '.[].name'")
@@ -27,9 +28,9 @@ export function addProfileCommands(program: DocumentedCommand, io: Io): void {
 
   profile
     .command('show')
-    .summary('show every effective setting and its source')
-    .description('Show every setting that a command would use now, and its source.')
-    .argument('[profile]', 'same as --profile')
+    .summary('every effective value, and where it came from')
+    .description('Show every value that a command would use now, and which source it came from.')
+    .argument('[profile]', 'as --profile')
     .flags(SHOW_FLAGS)
     .example('atlantis profile show')
     .example('atlantis profile show main --json')
@@ -40,8 +41,8 @@ export function addProfileCommands(program: DocumentedCommand, io: Io): void {
 
   profile
     .command('use')
-    .summary('make a profile the active one')
-    .argument('<profile>', 'a name from `atlantis profile list`')
+    .summary('make a profile the one in use')
+    .argument('<profile>', 'one of `atlantis profile list`')
     .example('atlantis profile use main')
     .action(async (name: string, _options, command: DocumentedCommand) => {
       const { selectProfile } = await import('./change.ts');
@@ -50,9 +51,9 @@ export function addProfileCommands(program: DocumentedCommand, io: Io): void {
 
   profile
     .command('rename')
-    .summary('rename a profile')
-    .argument('<profile>', 'current name')
-    .argument('<name>', 'new name')
+    .summary('give a profile another name')
+    .argument('<profile>', 'its name now')
+    .argument('<name>', 'its new one')
     .example('atlantis profile rename main production')
     .action(async (from: string, to: string, _options, command: DocumentedCommand) => {
       const { renameProfile } = await import('./change.ts');
@@ -61,8 +62,8 @@ export function addProfileCommands(program: DocumentedCommand, io: Io): void {
 
   profile
     .command('remove')
-    .summary('remove a profile and its key')
-    .argument('<profile>', 'a name from `atlantis profile list`')
+    .summary('forget a profile and its key')
+    .argument('<profile>', 'one of `atlantis profile list`')
     .flags(REMOVE_FLAGS)
     .example('atlantis profile remove main')
     .example('atlantis profile remove main --yes', 'in a script')
@@ -73,7 +74,7 @@ export function addProfileCommands(program: DocumentedCommand, io: Io): void {
 
   profile
     .command('path')
-    .summary('print the path of the profile store')
+    .summary('where the profiles are kept')
     .flags(PRINT_FLAGS)
     .example('ls -l "$(atlantis profile path)"')
     .action(async (_options, command: DocumentedCommand) => {

@@ -1,4 +1,4 @@
-// The flags of the profile commands.
+// The flags of `profile`, as they are defined, and what the command line gives for them.
 import { type Flags, pick, text, toggle, words } from '../../flags/definition.ts';
 import { type GlobalFlags, SOURCE_FLAGS } from '../../flags/shared-flags.ts';
 
@@ -22,6 +22,7 @@ export const SHOW_FLAGS = { ...pick(SOURCE_FLAGS, 'profile', 'url'), ...PRINT_FL
 
 export const REMOVE_FLAGS = { isSure: toggle('-y, --yes', 'do not ask') };
 
+/** As the command line gives them. */
 export type AddFlags = GlobalFlags & Flags<typeof ADD_FLAGS>;
 export type PrintFlags = GlobalFlags & Flags<typeof PRINT_FLAGS>;
 export type ShowFlags = GlobalFlags & Flags<typeof SHOW_FLAGS>;
