@@ -293,7 +293,7 @@ describe('row 61: what is not a lock is left as it is, and is an error within 2 
   const refused = (path: string, why: string) => ({
     exitCode: 9,
     message: `the lock of it ${why}: ${path}`,
-    hint: 'nothing was changed: remove it, or move it away',
+    hint: 'nothing was changed: remove it or move it away',
   });
 
   test('a link to another folder', async () => {
@@ -318,7 +318,7 @@ describe('row 61: what is not a lock is left as it is, and is an error within 2 
   test('a folder with other files', async () => {
     const path = newLockPath();
     const names = await makePrecious(path);
-    await expect(take(path)).rejects.toMatchObject(refused(path, 'holds other files'));
+    await expect(take(path)).rejects.toMatchObject(refused(path, 'contains other files'));
     expect(readdirSync(path)).toEqual(names);
   });
 
@@ -326,7 +326,7 @@ describe('row 61: what is not a lock is left as it is, and is an error within 2 
     const path = newLockPath();
     mkdirSync(path);
     symlinkSync('/etc/passwd', join(path, FOREIGN));
-    await expect(take(path)).rejects.toMatchObject(refused(path, 'holds other files'));
+    await expect(take(path)).rejects.toMatchObject(refused(path, 'contains other files'));
   });
 
   test('a file', async () => {

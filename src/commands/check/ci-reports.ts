@@ -1,8 +1,7 @@
 // The reports for CI systems: a JUnit XML file (`--junit`), and the annotation and step summary of GitHub Actions.
-import { closeSync, constants, writeFileSync } from 'node:fs';
 import { isAtlantisError, type OutputError } from '../../errors.ts';
 import type { Io } from '../../io/io.ts';
-import { openNamedFile, writeWholeFile } from '../../io/safe-file.ts';
+import { appendText, writeWholeFile } from '../../io/safe-file.ts';
 import { formatDuration } from '../../ui/messages.ts';
 import type { CheckConfig } from './config.ts';
 import type { Report, ReportStep } from './report.ts';
@@ -35,21 +34,10 @@ export function writeReports(
   }
 }
 
-const APPEND = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT;
-
-function append(path: string, text: string): void {
-  const fd = openNamedFile(path, APPEND, 0o666);
-  try {
-    writeFileSync(fd, text);
-  } finally {
-    closeSync(fd);
-  }
-}
-
 /** No flag asks for it, so an error here does not fail the check. */
 function appendSummary(path: string, report: Report, warn: (message: string) => void): void {
   try {
-    append(path, formatSummary(report));
+    appendText(path, formatSummary(report));
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
     warn(`the step summary "${path}" could not be written (${code})`);
