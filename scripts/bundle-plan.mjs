@@ -15,6 +15,7 @@ const LAYERS = {
   // What nearly every command needs to read its settings, to speak, and to tell what a message is.
   base: [
     'settings/stream-config.ts',
+    'settings/proxy.ts',
     'ui/messages.ts',
     'io/stop.ts',
     'session/ends.ts',

@@ -174,11 +174,11 @@ describe('watched by strace', () => {
           .matchAll(/\/dist\/([\w.-]+\.cjs)"/g),
       ].map(([, name = '']) => name);
     };
-    expect(await loaded('profile use main')).toContain('profiles.store.cjs');
+    expect(await loaded('profile use main')).toContain('profiles.write.cjs');
     for (const args of ['stream tail --no-reconnect', 'stream check', 'profile list', 'profile show']) {
       const names = await loaded(args);
       expect(names).toContain('main.cjs');
-      expect(names).not.toContain('profiles.store.cjs');
+      expect(names).not.toContain('profiles.write.cjs');
     }
   });
 

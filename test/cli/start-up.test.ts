@@ -43,7 +43,7 @@ test.each([
   ['stream tail --help', ['main', 'commands.program', 'commands.help']],
   ['completion bash', ['main', 'commands.program', 'commands.completion.scripts']],
   ['__complete bash -- stream ', COMPLETION],
-  ['profile list --json', ['main', 'base', 'commands.program', 'commands.profile.list']],
+  ['profile list --json', ['main', 'base', 'commands.program', 'commands.profile.show']],
 ])('`%s` loads what it needs, and nothing else', async (args, parts) => {
   expect((await listLoaded(args)).sort()).toEqual([...parts].sort());
 });
