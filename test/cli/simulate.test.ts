@@ -87,7 +87,7 @@ describe('stream simulate', () => {
     [['--port', '70000'], '--port "70000"'],
     [['--rate', 'fast'], '--rate "fast"'],
     [['--count', '-1'], '--count "-1"'],
-    [['--scenario', 'sunny'], 'there is no scenario "sunny"'],
+    [['--scenario', 'sunny'], 'unknown scenario "sunny"'],
     [['--key', 'nonsense-key'], 'a --key cannot be used'],
     [['--types', 'a,,b'], "simulator's types"],
   ])('%j is a usage error that says so', async (args, words) => {
@@ -117,9 +117,9 @@ describe('stream simulate', () => {
   });
 
   test.each([
-    [['--host', '192.0.2.1'], 'on 192.0.2.1:8787: this machine has no such address'],
-    [['--host', '2001:db8::1'], 'on [2001:db8::1]:8787: this machine has no such address'],
-    [['--host', 'nowhere.invalid'], 'there is no such host name'],
+    [['--host', '192.0.2.1'], 'on 192.0.2.1:8787: this machine does not have this address'],
+    [['--host', '2001:db8::1'], 'on [2001:db8::1]:8787: this machine does not have this address'],
+    [['--host', 'nowhere.invalid'], 'unknown host name'],
   ])('%j is a usage error in words', async (args, words) => {
     const { code, stderr } = await runCli(['stream', 'simulate', ...args]);
     expect(code).toBe(2);

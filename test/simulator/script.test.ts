@@ -151,7 +151,7 @@ describe('simulate --script', () => {
   test.each([
     [
       '{"connections":[{"steps":[{"do":"wait"}]}]}',
-      'the script is wrong at $.connections[0].steps[0].for: it is missing',
+      'the script is invalid at $.connections[0].steps[0].for: it is missing',
     ],
     ['{\n "connections": [,]}', 'is not JSON: line 2, column 18'],
   ])('%j ends with 2 and the place', async (text, words) => {
