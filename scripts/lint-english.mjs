@@ -16,7 +16,7 @@ const RULES = [
   [/\b(go|goes|going|went|gone) on\b/i, '"continue", "resume"'],
   [/\bin the words of\b/i, '"with the message of"'],
   [
-    /\bbehind\b(?! (a|an|the|your|that|its|another|no|nginx|NAT|TLS)\b.*(prox|balancer|firewall|NAT|nginx|gateway))/i,
+    /(?<!\bleav(?:es?|ing)\b.*)\bbehind\b(?! (a|an|the|your|that|its|another|no|nginx|NAT|TLS)\b.*(prox|balancer|firewall|NAT|nginx|gateway))/i,
     '"after"',
   ],
   [/\bbesides\b/i, '"in addition", "also"'],
@@ -33,7 +33,7 @@ const RULES = [
   [/\b(came|comes|come) of (it|that|this)\b/i, '"the result"'],
   [/\bfinds? (no )?room\b/i, '"fits", "does not fit"'],
   [/\bthe long way\b/i, '"the slow path"'],
-  [/\bis meant\b/i, '"means"'],
+  [/\bis meant\b(?! for\b)/i, '"means"'],
 ];
 
 const paths = process.argv.slice(2);
