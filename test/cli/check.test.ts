@@ -131,7 +131,7 @@ describe('H1: the first failure decides the exit code', () => {
     await server.close();
     const exit = await runCheck(server.url);
     expectFailure(exit, 'connect', 'refused', 7);
-    expect(exit.step('lookup').summary).toBe('127.0.0.1 is an address');
+    expect(exit.step('lookup').summary).toBe('127.0.0.1 is an IP address');
   });
 
   test('upgrade: a mute server is 7 after the connect timeout', async () => {
@@ -156,7 +156,7 @@ describe('H1: the first failure decides the exit code', () => {
       const exit = await runCheck(server.url);
       expectFailure(exit, 'upgrade', cause, exitCode);
       expect(exit.failed?.details).toMatchObject({ status, error_code: code, request_id: 'req-9' });
-      if (status === 429) expect(exit.failed?.summary).toContain('it asks to come back in 7.0 s');
+      if (status === 429) expect(exit.failed?.summary).toContain('it asks to retry in 7.0 s');
       expect(server.attempts).toHaveLength(1);
     },
   );
@@ -277,7 +277,7 @@ describe('H3: --expect', () => {
     const exit = await runCheck(server.url, ['--expect', 'type=large_transfer', '--within', '400ms']);
     expectFailure(exit, 'events', 'expectation', 124);
     expect(exit.failed?.summary).toBe(
-      '0 of 1 came for type=large_transfer within 0.40 s of the welcome; seen: 2 address_activity, 1 other, 1 (no type)',
+      'type=large_transfer: expected 1, got 0 in 0.40 s; received: 2 address_activity, 1 other, 1 (no type)',
     );
     expect(exit.failed?.details).toEqual({
       events: 4,
@@ -304,7 +304,7 @@ describe('H3: --expect', () => {
       { matched: 2, met: false },
     ]);
     expect(exit.failed?.summary).toBe(
-      '2 of 3 came for type=address_activity within 0.40 s of the welcome; seen: 3 large_transfer, 2 address_activity',
+      'type=address_activity: expected 3, got 2 in 0.40 s; received: 3 large_transfer, 2 address_activity',
     );
   });
 
@@ -316,7 +316,7 @@ describe('H3: --expect', () => {
     const server = await startScriptedServer(streamHandler({ finish }));
     const exit = await runCheck(server.url, ['--expect', 'type=large_transfer', '--within', '300ms']);
     expectFailure(exit, 'events', 'expectation', 124);
-    expect(exit.failed?.summary).toContain('no event was seen');
+    expect(exit.failed?.summary).toContain('received: none');
   });
 
   describe('--within counts from the welcome, also while the pongs are slow', () => {
@@ -353,7 +353,7 @@ describe('H3: --expect', () => {
       expectFailure(exit, 'events', 'expectation', 124);
       expect(exit.report.expectations).toMatchObject([{ matched: 0, late: 0, met: false }]);
       expect(exit.failed?.summary).toBe(
-        '0 of 1 came for type=large_transfer within 0.40 s of the welcome; seen: 1 other, 2 after that',
+        'type=large_transfer: expected 1, got 0 in 0.40 s; received: 1 other (and 2 too late)',
       );
       expect(exit.failed?.details).toMatchObject({ events: 1, types: [{ type: 'other', count: 1 }] });
       expectSoon(exit.failed?.duration_ms ?? Number.NaN, WITHIN_MS / 2);
@@ -372,7 +372,7 @@ describe('H3: --expect', () => {
     const exit = await runCheck(server.url, args);
     expectFailure(exit, 'events', 'expectation', 124);
     expect(exit.report.expectations).toMatchObject([{ matched: 0, late: 2, untimed: 1, met: false }]);
-    expect(exit.failed?.summary).toContain('(and 2 too late, 1 without a time)');
+    expect(exit.failed?.summary).toContain('(and 2 later than --max-lag, 1 without a time)');
     server.setScript(streamHandler({ events: [transfer(`,"block":{"time":"${at(-1_000)}"}`)] }));
     const fresh = await runCheck(server.url, [...args, '--lag-field', 'block.time']);
     expect([fresh.code, fresh.report.expectations[0]?.matched]).toEqual([0, 1]);
@@ -439,8 +439,8 @@ describe('H3: --expect', () => {
     ['a bad count', ['--expect', 'a=1', '--min', '0'], /--min "0"/],
     ['a bad time', ['--expect', 'a=1', '--within', 'soon'], /--within "soon"[\s\S]*1h30m/],
     ['a bad path', ['--expect', 'a=1', '--max-lag', '1s', '--lag-field', 'a..b'], /--lag-field "a\.\.b"/],
-    ['a count alone', ['--min', '3'], /--min says nothing without --expect/],
-    ['a path alone', ['--expect', 'a=1', '--lag-field', 'ts'], /--lag-field says nothing without --max-lag/],
+    ['a count alone', ['--min', '3'], /--min requires --expect/],
+    ['a path alone', ['--expect', 'a=1', '--lag-field', 'ts'], /--lag-field requires --max-lag/],
     ['a bad deadline', ['--deadline', '0'], /--deadline "0"/],
     ['no file', ['--junit', ''], /--junit ""[\s\S]*check\.xml/],
     ['stdout', ['--junit', '-'], /--junit "-"/],
@@ -473,7 +473,7 @@ describe('H2: nothing hangs', () => {
     const server = await startScriptedServer(streamHandler({ events: ['{"type":"other"}'] }));
     const exit = await runCheck(server.url, ['--expect', 'type=x', '--within', '1h', '--deadline', '1s']);
     expectFailure(exit, 'events', 'deadline', 124);
-    expect(exit.failed?.summary).toContain('0 of 1 came for type=x; seen: 1 other');
+    expect(exit.failed?.summary).toContain('type=x: expected 1, got 0; received: 1 other');
   });
 
   test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
