@@ -1,8 +1,9 @@
 // docs/reference.md says what the definitions of the commands say.
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { listCommands } from '../../src/flags/documented-command.ts';
+import { updatePage } from '../helpers/markdown.ts';
 import { readOutline } from '../helpers/outline.ts';
 import { renderReference } from '../helpers/reference-doc.ts';
 import { ROOT, runCli } from '../helpers/run-cli.ts';
@@ -12,7 +13,7 @@ const root = readOutline();
 
 test('it is that of the definitions (UPDATE_DOCS=1 writes it)', () => {
   const rendered = renderReference(root);
-  if (process.env['UPDATE_DOCS'] === '1') writeFileSync(PAGE, rendered);
+  updatePage(PAGE, rendered);
   expect(existsSync(PAGE) && readFileSync(PAGE, 'utf8')).toBe(rendered);
 });
 
