@@ -10,7 +10,7 @@ const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
 
 /** `flag → meaning (default: x)` as `--help` prints them above the global options. */
 function parseHelp(help: string): string[] {
-  const own = help.slice(0, help.indexOf('Global Options:')).replace(/\n {20,}/g, ' ');
+  const own = help.slice(0, help.indexOf('Global options:')).replace(/\n {20,}/g, ' ');
   return [...own.matchAll(/^ {2}(-\S.*?) {2,}(\S.*)$/gm)].map(([, flag, meaning]) => `${flag} → ${meaning}`);
 }
 

@@ -1,4 +1,4 @@
-// The tables of flags in README and its translation are those of the definitions.
+// The tables of flags in README and its translation match the definitions.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
