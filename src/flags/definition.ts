@@ -117,7 +117,7 @@ export function words<const Term extends string>(
   return { term, meaning, parse: (given) => given };
 }
 
-/** Lists the flags of a table under a title. */
+/** Puts the flags of a table under a heading in help. */
 export function group<Table extends FlagTable>(title: string, table: Table): Table {
   return Object.fromEntries(
     Object.entries(table).map(([name, flag]) => [name, { ...flag, group: title }]),
@@ -176,7 +176,7 @@ export function listGiven<Table extends FlagTable>(table: Table, flags: Flags<Ta
     .map(({ term }) => longName(term));
 }
 
-/** As commander names it: `maxSilence` for `--max-silence <dur>`, `reconnect` for `--no-reconnect`. */
+/** The name that commander uses: `maxSilence` for `--max-silence <dur>`, `reconnect` for `--no-reconnect`. */
 function attributeName(term: string): string {
   return longName(term)
     .replace(/^--(?:no-)?/, '')

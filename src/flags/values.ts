@@ -19,7 +19,7 @@ function refuse(flag: string, value: string, accepted: string): UsageError {
 /**
  * Ms of a duration such as `500ms`, `20s`, `5m`, `1h30m`.
  *
- * @param zero what `0` (with or without a unit) means for this flag; undefined where it is refused
+ * @param zero the meaning of `0` (with or without a unit) for this flag, for the error; undefined if it is refused
  * @throws UsageError
  */
 export function parseDuration(flag: string, value: string, zero?: string): number {

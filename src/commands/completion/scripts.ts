@@ -1,5 +1,5 @@
-// The scripts that `atlantis completion` prints. They ask the program for every completion, so an old script also
-// completes new flags. They are run with eval, since the bash 3.2 of macOS silently reads nothing from `source <(…)`.
+// The scripts that `atlantis completion` prints. They ask the program for every offer, so an old script completes new
+// flags. Use eval, not `source <(…)`: the bash 3.2 of macOS silently reads nothing from there.
 import { parseChoice, SHELLS } from '../../flags/values.ts';
 import type { Io } from '../../io/io.ts';
 
@@ -17,7 +17,7 @@ _atlantis() {
   done < <(command atlantis __complete bash -- "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
   [[ \${COMPREPLY[0]-} == ':files' ]] || return 0
   COMPREPLY=()
-  # An empty COMPREPLY makes readline complete and quote file names. Before bash 4 there is only compgen.
+  # Without offers, readline completes file names and quotes them. bash 3 has only compgen.
   compopt -o default 2>/dev/null && return 0
   local current=\${COMP_WORDS[COMP_CWORD]}
   [[ $current == = ]] && current=
