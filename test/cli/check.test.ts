@@ -14,7 +14,7 @@ import { tunnelTo } from '../helpers/tunnel.ts';
 const describeTls = hasOpenssl() ? describe : describe.skip;
 const FOR_EVER = new Promise<void>(() => {});
 
-/** `failed` is the step that must have failed; all behind it must be skipped by its name. */
+/** `failed` must have failed; all later steps must be skipped by its name. */
 function expectFailure(
   exit: Awaited<ReturnType<typeof runCheck>>,
   step: string,
@@ -36,7 +36,7 @@ const envelope = (code: string): string => JSON.stringify({ error: { code, messa
 const JSON_TYPE = { 'Content-Type': 'application/json' };
 
 describe('a check that passes', () => {
-  test('tells each step with its figures, and says goodbye', async () => {
+  test('reports each step with its details, and closes with 1000', async () => {
     const server = await startScriptedServer(async (peer) => {
       peer.answerPings();
       peer.answerClose();

@@ -53,7 +53,7 @@ const CASES: readonly Case[] = [
     args: ['--no-reconnect'],
     script: async (peer) => peer.end(),
   },
-  { code: 8, what: '§ 2, exit 8: it is no WebSocket', script: (peer) => peer.respond(200) },
+  { code: 8, what: '§ 2, exit 8: it is not a WebSocket', script: (peer) => peer.respond(200) },
   {
     code: 10,
     what: '§ 2, exit 10: the profile store is corrupt',

@@ -143,11 +143,11 @@ const PROMPTS: readonly (readonly [string, readonly string[], string])[] = [
     },
   );
 
-  test.each(PROMPTS)('the same where nobody is sent a SIGHUP, %s', async (_what, args, words) => {
+  test.each(PROMPTS)('the same if no process receives a SIGHUP, %s', async (_what, args, words) => {
     const folder = makeTempFolder();
     const status = join(folder, 'status');
     const command = [process.execPath, COMMAND, ...args, '--verbose'].map(quote).join(' ');
-    // In a session of its own the hang-up signals nobody; the shell outside only keeps the terminal open.
+    // In its own session no process gets the signal of the hang-up; the outer shell only keeps the terminal open.
     const inner = `${command}; echo $? > ${quote(status)}`;
     const outer = `setsid sh -c ${quote(inner)} <&3 & exec sleep 60`;
     const pty = startInPty(['sh', '-c', `exec 3<&0; ${outer}`], {

@@ -55,10 +55,12 @@ test('F2, row 50: 20 adds at once: 20 profiles, valid, 0600, nothing left over',
 }, 60_000);
 
 describe('F2: a disk that is full (needs a tmpfs of its own)', () => {
-  testWithMounts('the old file or the new one, never a part; 9 tells that it is the old one', async () => {
-    const { path } = createStore();
-    // A store of more than three pages, and a disk on which n pages are free when the next write comes.
-    const script = `
+  testWithMounts(
+    'the old file or the new one, never a part; exit 9 says that it is the old one',
+    async () => {
+      const { path } = createStore();
+      // A store of more than three pages, and a disk on which n pages are free when the next write comes.
+      const script = `
       mount -t tmpfs -o size=128k none /mnt && mkdir -m 700 /mnt/c && cp ${quote(path)} /mnt/c/ || exit 99
       export ATLANTIS_CONFIG_DIR=/mnt/c
       long=$(printf '%03000d' 0)
@@ -73,20 +75,21 @@ describe('F2: a disk that is full (needs a tmpfs of its own)', () => {
         whole=$(jq -r '.profiles | has("extra'$free'")' /mnt/c/profiles.json)
         echo "$code $kept $whole $(ls -A /mnt/c | tr '\\n' ' ')| $(head -1 "$HOME/err")"
       done`;
-    const { code, stdout, stderr } = await runShell(`unshare -rm bash -c ${quote(script)}`);
-    expect([code, stderr]).toEqual([0, '']);
-    const rows = stdout.trim().split('\n');
-    expect(rows).toHaveLength(9);
-    for (const row of rows) {
-      if (row.startsWith('0 ')) expect(row).toMatch(/^0 other true profiles\.json \| ?$/);
-      else
-        expect(row).toMatch(
-          /^9 old false profiles\.json \| atlantis: error: the profile store c.*(no space left|ENOSPC)/,
-        );
-    }
-    expect(rows.filter((row) => row.startsWith('9 ')).length).toBeGreaterThan(2);
-    expect(rows.at(-1)).toMatch(/^0 /);
-  });
+      const { code, stdout, stderr } = await runShell(`unshare -rm bash -c ${quote(script)}`);
+      expect([code, stderr]).toEqual([0, '']);
+      const rows = stdout.trim().split('\n');
+      expect(rows).toHaveLength(9);
+      for (const row of rows) {
+        if (row.startsWith('0 ')) expect(row).toMatch(/^0 other true profiles\.json \| ?$/);
+        else
+          expect(row).toMatch(
+            /^9 old false profiles\.json \| atlantis: error: the profile store c.*(no space left|ENOSPC)/,
+          );
+      }
+      expect(rows.filter((row) => row.startsWith('9 ')).length).toBeGreaterThan(2);
+      expect(rows.at(-1)).toMatch(/^0 /);
+    },
+  );
 
   test('ulimit -f: 9, not death by SIGXFSZ, and the old file', async () => {
     const { folder, path } = createStore({ main: { url: URL, key: `ak_live_${'0'.repeat(3000)}` } });
@@ -152,7 +155,7 @@ describe('watched by strace', () => {
       },
     ],
     ['a newer store', (path: string) => writeFileSync(path, '{"version":2}')],
-    ['a directory for everybody', (path: string) => chmodSync(join(path, '..'), 0o777)],
+    ['a directory that all users can write to', (path: string) => chmodSync(join(path, '..'), 0o777)],
   ])('F4: beside %s nothing is written, not even a lock', async (_what, spoil) => {
     const { folder, path } = createStore();
     spoil(path);
@@ -296,7 +299,7 @@ describe('F3, row 53: the key in the environment, and a home that cannot be used
     expect(existsSync('/nonexistent')).toBe(false);
   });
 
-  test('a damaged store is no matter then', async () => {
+  test('a damaged store does not matter then', async () => {
     const { folder, path } = createStore();
     writeFileSync(path, '{');
     expect(await runCli(args, { env: { ...env, ATLANTIS_CONFIG_DIR: folder } })).toMatchObject({ code: 7 });

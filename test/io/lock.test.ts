@@ -264,7 +264,7 @@ describe('a process of another machine or container', () => {
     expect(readdirSync(path)).toEqual([FOREIGN]);
   });
 
-  test('F2: holders that take turns for ever are an error after 20 s, not a hang', async () => {
+  test('F2: holders that take turns forever are an error after 20 s, not a hang', async () => {
     const path = newLockPath();
     const nameTurn = (turn: number): string =>
       `1-0-0123456789ab-000000000000-${String(turn).padStart(12, '0')}`;

@@ -1,4 +1,4 @@
-// The write path of the profile store: modes, locks, damage, and what other versions wrote.
+// Writing the profile store: modes, locks, damage, and content of other versions.
 
 import {
   chmodSync,
@@ -46,7 +46,7 @@ describe('writing', () => {
 
   // Others could not even make the lock then.
   const testAsRoot = process.getuid?.() === 0 ? test : test.skip;
-  testAsRoot('F1: the file is 0600 also with a umask that takes away rights of its owner', async () => {
+  testAsRoot('F1: the file is 0600 also with a umask that removes permissions of the owner', async () => {
     const path = newStorePath();
     await add(path, 'main');
     const umask = process.umask(0o277);
@@ -68,7 +68,7 @@ describe('writing', () => {
     expect(modeOf(join(path, '..'))).toBe(0o700);
   });
 
-  test('F1: a directory that others use too is not closed to them, but said', async () => {
+  test('F1: a directory with other files keeps its mode, with a warning', async () => {
     const path = newStorePath();
     await add(path, 'main');
     chmodSync(join(path, '..'), 0o755);
@@ -113,7 +113,7 @@ describe('writing', () => {
     });
   });
 
-  test('the profile in use follows a rename and is forgotten with its profile', async () => {
+  test('the active profile follows a rename, and is reset when removed', async () => {
     const path = newStorePath();
     await updateStore(path, host, (draft) => {
       draft.put({ name: 'a', url: URL, key: KEY });
@@ -154,7 +154,7 @@ describe('writing', () => {
     await expect(updateStore(undefined, host, () => 0)).rejects.toMatchObject({ exitCode: 10 });
   });
 
-  test('F2: what killed writers left behind goes with the next write', async () => {
+  test('F2: leftovers of killed writers are removed by the next write', async () => {
     const path = newStorePath();
     await add(path, 'main');
     writeFileSync(`${path}.staging-0011`, KEY.slice(0, 20));

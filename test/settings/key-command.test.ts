@@ -97,7 +97,7 @@ describe('P1: a key command', () => {
     ['not UTF-8', ['printf', 'ak_live_canary\\377'], 'not printable ASCII'],
     ['endless output', ['yes', 'canary'], 'yes printed more than a key'],
   ])('failing with %s: 3, its name and status, never its output', async (_what, argv, why) => {
-    // The hint of a key that was copied by hand would be of no use.
+    // The hint for a key that was copied by hand would not help.
     const error = await runKeyCommand(argv, host).catch((caught: unknown) => caught);
     const { exitCode, message, hint, stack } = error as Error & { exitCode: number; hint: string };
     expect(exitCode).toBe(3);

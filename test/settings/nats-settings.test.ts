@@ -54,7 +54,7 @@ describe('P1: credentials for NATS come from a file or the environment', () => {
   ])('P4: the redactor knows %s', async (_name, makeEnv, secrets) => {
     const io = createFakeIo({ env: makeEnv() });
     await readNatsCredentials(undefined, io);
-    for (const secret of secrets) expect(io.redactor.redact(`before ${secret} behind`)).not.toContain(secret);
+    for (const secret of secrets) expect(io.redactor.redact(`before ${secret} after`)).not.toContain(secret);
   });
 
   test.each([

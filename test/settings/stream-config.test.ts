@@ -142,7 +142,7 @@ describe('§ 1: flags of tail', () => {
   });
 });
 
-describe('§ 1: colour', () => {
+describe('§ 1: color', () => {
   test.each<[string | undefined, Record<string, string>, boolean, boolean]>([
     [undefined, {}, true, true],
     [undefined, {}, false, false],
@@ -167,7 +167,7 @@ describe('§ 1: colour', () => {
     expect(parseStreamFlags({}, io)).toMatchObject({ useColor: false, log: { useColor: true } });
   });
 
-  test('G5: JSON on stderr has no colour', () => {
+  test('G5: JSON on stderr has no color', () => {
     const io = createFakeIo({ isStderrTty: true });
     expect(parseLogFlags({ logFormat: 'json', color: 'always' }, io).useColor).toBe(false);
   });
@@ -201,7 +201,7 @@ describe('where the stream is read from', () => {
     expect(origins).toHaveLength(2);
   });
 
-  test('a missing URL is told before a missing key: it is the first thing to give', async () => {
+  test('a missing URL is reported before a missing key', async () => {
     await expect(resolveSource({}, createFakeIo())).rejects.toMatchObject({ exitCode: 2 });
   });
 

@@ -104,7 +104,7 @@ describe('a scenario script', () => {
     expect(() => parseScript(one(...steps))).toThrow('nested too deeply');
   });
 
-  test('entries take turns, the last one stays or all begin anew', () => {
+  test('entries take turns; then the last one stays or all repeat', () => {
     const connections = [
       { refuse: { status: 503 }, times: 2 },
       { scenario: 'unavailable', times: 2 },
@@ -154,7 +154,7 @@ describe('simulate --script', () => {
       'the script is invalid at $.connections[0].steps[0].for: it is missing',
     ],
     ['{\n "connections": [,]}', 'is not JSON: line 2, column 18'],
-  ])('%j ends with 2 and the place', async (text, words) => {
+  ])('%j is exit 2 with the position', async (text, words) => {
     const { code, stderr } = await runCli(['stream', 'simulate', '--script', write(text)]);
     expect(code).toBe(2);
     expect(stderr).toContain(words);
