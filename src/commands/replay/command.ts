@@ -1,4 +1,4 @@
-// `atlantis stream replay`: its place in the command line, and nothing that runs before it is called.
+// `atlantis stream replay`: defines the command; what it runs is loaded when it is called.
 import { group, pick } from '../../flags/definition.ts';
 import type { DocumentedCommand } from '../../flags/documented-command.ts';
 import { END_FLAGS, EVENT_FLAGS, FORM_FLAGS } from '../../flags/shared-flags.ts';

@@ -1,4 +1,4 @@
-// `stream replay`, from parsed flags to the end: a recording as the source, stdout as the output, one session.
+// `stream replay`: a session with a recording as the source and stdout as the output.
 import { EXIT } from '../../errors.ts';
 import { parseFlags } from '../../flags/definition.ts';
 import type { Io, Outcome } from '../../io/io.ts';
@@ -16,8 +16,8 @@ import { NO_STREAM_STATUS } from '../../ui/stream-status.ts';
 import { REPLAY_FLAGS, type ReplayFlags } from './flags.ts';
 
 /**
- * Plays a recording, `-` for stdin, to stdout. Ends in 0 at its end, damaged lines or not, unless they are
- * asked to be an error; in 2 where no line is of a recording.
+ * Plays a recording, `-` for stdin, to stdout. Exit 0 at its end, 8 at a damaged line with `--strict`, 2 for a file that
+ * is not a recording.
  *
  * @throws UsageError for bad flags and a file that cannot be opened
  */
@@ -39,9 +39,7 @@ export async function runReplay(path: string, flags: ReplayFlags, io: Io): Promi
 
 interface RecordingConfig {
   readonly path: string;
-  /** How much faster than it was recorded; Infinity for no waits at all. */
   readonly speed: number;
-  /** Ends at the first damaged line. */
   readonly isStrict: boolean;
   readonly select: Select;
 }
@@ -77,7 +75,7 @@ function createRecordingSource(
       if (isStrict) return { exitCode: EXIT.protocol, errors: [DAMAGED] };
       return isRecording
         ? { exitCode: EXIT.ok, errors: [] }
-        : { exitCode: EXIT.usage, errors: [NO_RECORDING] };
+        : { exitCode: EXIT.usage, errors: [NOT_A_RECORDING] };
     },
     summarize: ({ events, durationMs, filtered }) => damage.summarize(events, durationMs, filtered),
   };
@@ -90,10 +88,10 @@ const DAMAGED: StatusRecord = {
   figures: { exit_code: EXIT.protocol },
 };
 
-const NO_RECORDING: StatusRecord = {
+const NOT_A_RECORDING: StatusRecord = {
   event: 'error',
   level: 'error',
-  message: 'this is no recording: no line of it has an event in its envelope',
-  hint: '`atlantis stream tail --record <file>` writes one, and so does `--envelope`',
+  message: 'not a recording: it contains no recorded events',
+  hint: 'create one with `atlantis stream tail --record <file>` or `--envelope`',
   figures: { exit_code: EXIT.usage },
 };
