@@ -1,30 +1,30 @@
-// What a sink has not acknowledged yet, in order and under consecutive numbers: in memory, and where there is a
-// spool on disk as well, from its receipt on.
+// The records that a sink has not acknowledged, consecutively numbered: in memory, and with a spool also on disk.
 //
-// Nothing is refused that was read. `isFull` says that no more should be read: beyond its limits without a spool,
-// with one as long as something could not be put into it.
+// `append` never refuses a record. `isFull` says that no more should be read: a backlog in memory is beyond its limits,
+// or a spool did not take everything.
 import type { SpoolRecord } from './spool/record.ts';
+import type { SpoolItem } from './spool/segments.ts';
 import type { Spool } from './spool/spool.ts';
 
-/** Forgotten places are cleared away once there are so many, and more than half are. */
-const MANY = 1_024;
+/** Dropped items are compacted when there are more than this, and more than half of all. */
+const COMPACT_ABOVE = 1_024;
 
+/** A queue whose items have consecutive numbers. */
 export class NumberedQueue<T> {
   #items: (T | undefined)[] = [];
   #skipped = 0;
   #first: number;
 
-  /** An empty queue whose first thing will have this number. */
   constructor(first: number) {
     this.#first = first;
   }
 
-  /** The number of the first thing, or of the next one if there is none. */
+  /** The number of the first item, or of the next one if the queue is empty. */
   get first(): number {
     return this.#first;
   }
 
-  /** The number behind the last thing. */
+  /** The number after the last item. */
   get end(): number {
     return this.#first + this.#items.length - this.#skipped;
   }
@@ -33,12 +33,11 @@ export class NumberedQueue<T> {
     this.#items.push(item);
   }
 
-  /** The thing of that number, or undefined if it is not here. */
   get(number: number): T | undefined {
     return number < this.#first ? undefined : this.#items[this.#skipped + number - this.#first];
   }
 
-  /** Forgets everything below a number; the queue goes on from there, also beyond its end. */
+  /** Drops all items below a number, which may be beyond the end: the queue then continues from there. */
   dropBefore(number: number): void {
     if (number <= this.#first) return;
     if (number >= this.end) {
@@ -46,10 +45,10 @@ export class NumberedQueue<T> {
       this.#skipped = 0;
     } else {
       const skipped = this.#skipped + number - this.#first;
-      // The places stay for a while, what was in them must not.
+      // The array shrinks later, but the items can be freed now.
       this.#items.fill(undefined, this.#skipped, skipped);
       this.#skipped = skipped;
-      if (this.#skipped > MANY && this.#skipped > this.#items.length / 2) {
+      if (this.#skipped > COMPACT_ABOVE && this.#skipped > this.#items.length / 2) {
         this.#items = this.#items.slice(this.#skipped);
         this.#skipped = 0;
       }
@@ -58,38 +57,35 @@ export class NumberedQueue<T> {
   }
 }
 
-/** A record, or the first of so many that the disk did not keep. */
-type BacklogItem = SpoolRecord | { readonly damaged: number };
-
 export interface Backlog {
   /** The first record that is not acknowledged. */
   readonly acknowledged: number;
-  /** The number behind the last record. */
+  /** The number after the last record. */
   readonly end: number;
-  /** Where the unit ended that was under way when the last run ended; `acknowledged` if none was. */
+  /** The end of the unit that was in flight when the last run ended; `acknowledged` if there was none. */
   readonly unitEnd: number;
   readonly isFull: boolean;
-  /** Records that are lost if the process ends now. */
+  /** Number of records that would be lost if the process ended now. */
   readonly atRisk: number;
-  /** Bytes that it takes on disk. */
+  /** Bytes on disk. */
   readonly bytes: number;
-  /** Why the disk does not take more, or undefined. */
+  /** Why the last write to the disk failed. */
   readonly diskFault: Error | undefined;
   append(records: readonly SpoolRecord[]): void;
-  /** The record of that number; undefined if there is none yet. Each number is asked for once, in order. */
-  take(number: number): BacklogItem | undefined;
-  /** The records below this number are acknowledged. */
+  /** Takes a record, or a number of unreadable ones; undefined if there is none yet. Each number once, in order. */
+  take(number: number): SpoolItem | undefined;
+  /** Acknowledges the records below this number. */
   release(number: number): void;
-  /** A unit that begins at `acknowledged` and ends before this number is about to be sent. */
+  /** Remembers, before it is sent, the end of the unit that begins at `acknowledged`. */
   noteUnit(end: number): void;
-  /** Tries once more to put on disk what it did not take. */
+  /** Tries again to write to disk what it did not take. */
   retry(): void;
 }
 
-/** What is held in memory is bounded by its size, too: an event may have 16 MiB. */
+/** Limits the memory, because a single event may have 16 MiB. */
 const MAX_HELD_BYTES = 4 * 2 ** 20;
 
-/** A backlog in memory that is full beyond this many records, or MAX_HELD_BYTES. */
+/** A backlog in memory, which is full above `limit` records or MAX_HELD_BYTES. */
 export function createMemoryBacklog(limit: number): Backlog {
   const records = new HeldRecords(0);
   let acknowledged = 0;
@@ -124,13 +120,13 @@ export function createMemoryBacklog(limit: number): Backlog {
   };
 }
 
-/** This many records at the end are kept in memory too: a sink that keeps up never waits for the disk. */
+/** The newest records stay in memory, too: a sink that keeps up never waits for the disk. */
 const KEPT_RECORDS = 4_096;
 
-/** A backlog on disk; what the disk does not take waits in memory, and makes it full. */
+/** A backlog on disk. Records that the disk did not take wait in memory, and make it full. */
 export function createSpooledBacklog(spool: Spool): Backlog {
   const kept = new HeldRecords(spool.end);
-  /** Up to here records are on disk. */
+  /** Records below this number are on disk. */
   let spooled = spool.end;
   let diskFault: Error | undefined;
 
@@ -178,14 +174,14 @@ export function createSpooledBacklog(spool: Spool): Backlog {
       if (record !== undefined) kept.dropBefore(Math.min(number + 1, spooled));
       if (record !== undefined || number >= spooled) return record;
       const item = spool.read(number);
-      // What is in memory is not lost with the disk.
+      // Records in memory are not lost.
       return 'damaged' in item ? { damaged: Math.min(item.damaged, kept.first - number) } : item;
     },
     release(number) {
       spooled = Math.max(spooled, number);
       kept.dropBefore(number);
       spool.release(number);
-      // A full disk is not asked again for every event.
+      // Not after a fault: a full disk should not be tried again for every event.
       if (diskFault === undefined) put();
     },
     noteUnit: (end) => spool.noteUnit(Math.min(end, spooled)),
@@ -193,7 +189,7 @@ export function createSpooledBacklog(spool: Spool): Backlog {
   };
 }
 
-/** Records in memory, and the bytes of their texts. */
+/** Records in memory, with their total size. */
 class HeldRecords extends NumberedQueue<SpoolRecord> {
   bytes = 0;
 

@@ -1,4 +1,4 @@
-// `atlantis stream relay`: its flags, and nothing that runs before it is called.
+// `atlantis stream relay`: defines the command; what it runs is loaded when it is called.
 import { group } from '../../flags/definition.ts';
 import type { DocumentedCommand } from '../../flags/documented-command.ts';
 import {

@@ -1,4 +1,4 @@
-// Opens all that a relay delivers with: sinks, spools, the file of dead letters, one worker for each sink.
+// Opens what a relay delivers with: sinks, spools, the dead-letter file, and a worker for each sink.
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../../clock.ts';
@@ -9,23 +9,22 @@ import { openRelayOutput, type RelayOutput } from '../../delivery/relay-output.t
 import { createIdentifier, type Sink } from '../../delivery/sink.ts';
 import { countSpooled, type LockedSpool, openSpool } from '../../delivery/spool/open-spool.ts';
 import type { SpoolRecord } from '../../delivery/spool/record.ts';
-import { Worker } from '../../delivery/worker.ts';
-import type { WorkerConfig, WorkerEvent } from '../../delivery/worker-types.ts';
+import { Worker, type WorkerConfig, type WorkerEvent } from '../../delivery/worker.ts';
 import { EXIT, isAtlantisError, SinkError } from '../../errors.ts';
 import type { WriteFailure } from '../../io/line-writer.ts';
 import type { Reporter } from '../../ui/reporter.ts';
 import { createSinks, nameRelay, type SinkDeps } from './sinks.ts';
 
 interface WorkerWatch {
-  /** To be called whenever records were added or acknowledged. */
+  /** Must be called when records were added or acknowledged. */
   look(): void;
   end(): void;
 }
 
-/** A burst is behind for a few milliseconds all the time: only what lasts for longer is reported. */
-const BEHIND_REPORT_AFTER_MS = 500;
+/** Bursts exceed the window for a few milliseconds, which is not reported. */
+const REPORT_BEHIND_AFTER_MS = 500;
 
-/** Reports when a worker falls behind its window, and when it has caught up. */
+/** Reports when a worker exceeds its window, and when it has caught up. */
 function watchWorker(worker: Worker, window: number, clock: Clock, reporter: Reporter): WorkerWatch {
   let cancel: (() => void) | undefined;
   let isReportedBehind = false;
@@ -36,7 +35,7 @@ function watchWorker(worker: Worker, window: number, clock: Clock, reporter: Rep
   return {
     look() {
       if (worker.pending > window) {
-        if (!isReportedBehind) cancel ??= clock.setTimer(reportBehind, BEHIND_REPORT_AFTER_MS);
+        if (!isReportedBehind) cancel ??= clock.setTimer(reportBehind, REPORT_BEHIND_AFTER_MS);
         return;
       }
       cancel?.();
@@ -48,48 +47,46 @@ function watchWorker(worker: Worker, window: number, clock: Clock, reporter: Rep
   };
 }
 
-/** A sink and what it is delivered from. */
 interface SinkPipeline {
   readonly sink: Sink;
   readonly backlog: Backlog;
   readonly locked: LockedSpool | undefined;
 }
 
-/** A relay that delivers from now on. */
-export interface Relay {
-  /** Its output; `onFailure` is called once, when a sink or spool has failed for good. */
+interface Relay {
+  /** @param onFailure called once, when a sink or spool has failed for good */
   readonly openOutput: (onFailure: (failure: WriteFailure) => void) => RelayOutput;
   /**
-   * Resolves at once where everything that comes is spooled, else when every sink was ready once: what is received
-   * before might have nowhere to go.
+   * Resolves when every sink was ready once, so that no event is received that cannot be delivered; with a spool, at
+   * once.
    *
-   * @throws SinkError where one of them has failed for good
+   * @throws SinkError if one of them has failed for good
    */
   untilReady(): Promise<void>;
-  /** Ends the workers and closes everything, once; the output does the same when it is drained. */
+  /** Stops the workers and closes everything; draining the output does the same. Can be called again. */
   close(): Promise<void>;
 }
 
 /**
- * Opens everything and starts to deliver: first what an earlier run left in the spools.
+ * Starts delivering what an earlier run left in the spools.
  *
- * @throws UsageError, OutputError; what was opened is closed then
+ * @throws UsageError, OutputError; then everything is closed again
  */
 export async function openRelay(deps: SinkDeps): Promise<Relay> {
   const { config, reporter } = deps;
   const sinks = await createSinks(deps);
   const deadLetters = config.deadLetter === undefined ? undefined : openDeadLetters(config.deadLetter);
   if (deadLetters !== undefined && deadLetters.bytesRepaired > 0) {
-    reporter.report(say.sayRepaired('the file of dead letters', deadLetters.bytesRepaired));
+    reporter.report(say.sayRepaired('the dead-letter file', deadLetters.bytesRepaired));
   }
   const pipelines: SinkPipeline[] = [];
-  /** Faults from before there is an output that could fail. */
+  /** Faults that occur before there is an output to report them to. */
   const early: unknown[] = [];
   let onFault = (error: unknown): void => void early.push(error);
   try {
     for (const [i, sink] of sinks.entries()) {
-      const place = config.targets[i]?.place ?? '';
-      pipelines.push(await openPipeline(sink, place, deps, (error) => onFault(error)));
+      const folder = config.targets[i]?.folder ?? '';
+      pipelines.push(await openPipeline(sink, folder, deps, (error) => onFault(error)));
     }
   } catch (error) {
     closeAll(pipelines, deadLetters, onFault);
@@ -118,15 +115,15 @@ export async function openRelay(deps: SinkDeps): Promise<Relay> {
 
 async function openPipeline(
   sink: Sink,
-  place: string,
+  folder: string,
   { config, reporter, io }: SinkDeps,
   onFault: (error: unknown) => void,
 ): Promise<SinkPipeline> {
   const { spool, window } = config;
-  // While one window is under way another one is read: a sink that keeps up never waits for the stream.
+  // Read ahead one more window, so that a sink that keeps up never waits for the stream.
   if (spool === undefined) return { sink, backlog: createMemoryBacklog(2 * window), locked: undefined };
   io.ignoreFileSizeSignal();
-  const locked = await openSpool({ ...spool, path: join(spool.path, place) }, io, {
+  const locked = await openSpool({ ...spool, path: join(spool.path, folder) }, io, {
     onFault,
     warn: (message) => reporter.report({ event: 'warning', level: 'warn', message }),
   });
@@ -137,22 +134,20 @@ async function openPipeline(
   return { sink, backlog: createSpooledBacklog(locked.spool), locked };
 }
 
-/** Spools beside those of this run. */
 function warnAboutUnusedSpools(path: string, { config, reporter }: SinkDeps): void {
-  const own = new Set(config.targets.map(({ place }) => place));
+  const own = new Set(config.targets.map(({ folder }) => folder));
   for (const { name } of readdirSync(path, { withFileTypes: true }).filter((entry) => entry.isDirectory())) {
     if (own.has(name)) continue;
     const records = countSpooled(join(path, name));
-    if (records > 0) reporter.report(say.sayForgottenSpool(join(path, name), records));
+    if (records > 0) reporter.report(say.sayUnusedSpool(join(path, name), records));
   }
 }
 
-/** The workers, seen from outside. */
 interface Workers extends Pick<Relay, 'close'> {
   readonly output: RelayOutput;
-  /** Resolves when every sink was ready once, or every worker has ended. */
+  /** Resolves when every sink was ready once, or all workers have ended. */
   readonly ready: Promise<unknown>;
-  /** Ends the run: a disk failed, or a worker did. */
+  /** Ends the run with an error. */
   readonly onFault: (error: unknown) => void;
 }
 
@@ -167,7 +162,7 @@ function startWorkers(
   const identify = createIdentifier(config.idSteps, relayName);
   const { window, spool, redeliver } = config;
   const isSpooled = spool !== undefined;
-  // Dead letters stay in their file.
+  // With --redeliver nothing can be lost: the events stay in their file.
   const unspooled = redeliver === undefined ? 'while-empty' : 'always';
   const settings: WorkerConfig = {
     window,
@@ -178,8 +173,8 @@ function startWorkers(
 
   const report = (sink: Sink, event: WorkerEvent): void => {
     if (event.kind === 'ended') {
-      const { words, hint, exitCode, exitCodeInTheEnd } = event.fault;
-      output.fail(new SinkError(words, exitCode ?? exitCodeInTheEnd ?? EXIT.unreachable, hint));
+      const { message, hint, exitCode, exitCodeOnGiveUp } = event.fault;
+      output.fail(new SinkError(message, exitCode ?? exitCodeOnGiveUp ?? EXIT.unreachable, hint));
     } else if (event.kind === 'failed') {
       reporter.report(say.saySinkFailed(sink.name, event.fault, event.delayMs, event.attempt));
     } else if (event.kind === 'recovered') reporter.report(say.saySinkRecovered(sink.name));
@@ -209,7 +204,7 @@ function startWorkers(
   const onFault = (error: unknown): void => {
     if (isAtlantisError(error)) output.fail(error);
     else {
-      // A bug: for the catch-all of the process, whatever waits for the worker.
+      // A bug: throw it to the catch-all of the process.
       queueMicrotask(() => {
         throw error;
       });
@@ -232,13 +227,13 @@ function startWorkers(
     }
   };
   const output = openRelayOutput({ workers, clock, reporter, relayName, isSpooled, close }, onFailure);
-  // Caught one by one: what is only raced or awaited later would be lost.
+  // Each is caught here, because they are awaited much later.
   const runs = Promise.all(workers.map((worker) => worker.run().catch(onFault)));
   const ready = Promise.race([runs, Promise.all(workers.map((worker) => worker.ready))]);
   return { output, ready, close, onFault };
 }
 
-/** Closes all of them, also where one fails. */
+/** Closes all of them, even if one fails. */
 function closeAll(
   pipelines: readonly SinkPipeline[],
   deadLetters: DeadLetterFile | undefined,

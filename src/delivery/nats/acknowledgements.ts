@@ -1,13 +1,12 @@
-// Messages that were published and wait for JetStream's word, each under a reply subject of its own.
+// Published messages that wait for their acknowledgement from JetStream, each with its own reply subject.
 //
-// The client's own publish makes a timer and several promises for each message; this makes none, and sees at once
-// when the oldest has waited for too long.
+// The publish function of the client creates a timer and several promises for each message; here one timer watches the
+// oldest message.
 import type { Msg } from '@nats-io/transport-node';
 import type { Clock } from '../../clock.ts';
 import type { Cause } from '../../connection/causes.ts';
-import { type ApiError, classifyApiError } from './connect.ts';
+import { type ApiError, classifyApiError } from './client.ts';
 
-/** JetStream's word on one message. */
 type Acknowledgement =
   | { readonly kind: 'kept'; readonly isDuplicate: boolean }
   | { readonly kind: 'too-large'; readonly why: string }
@@ -15,17 +14,17 @@ type Acknowledgement =
 
 interface Waiting {
   readonly sinceMs: number;
-  settle(word: Acknowledgement): void;
+  settle(acknowledgement: Acknowledgement): void;
 }
 
-/** The only stream whose acknowledgement counts. */
+/** The stream that has to acknowledge. */
 export interface ExpectedStream {
   readonly name: string;
-  /** The JetStream domain of the server, where it has one: another domain may have a stream of the same name. */
+  /** The JetStream domain of the server, if any: another domain may have a stream of the same name. */
   readonly domain: string | undefined;
 }
 
-interface PubAnswer {
+interface PublishResponse {
   readonly error?: ApiError;
   readonly duplicate?: boolean;
   readonly stream?: string;
@@ -33,7 +32,7 @@ interface PubAnswer {
   readonly seq?: number;
 }
 
-/** Errors of a message, not of the stream: the message, or its headers, are larger than it allows. */
+/** The message or its headers are larger than the stream allows. */
 const TOO_LARGE = new Set([10054, 10097]);
 
 export class Acknowledgements {
@@ -44,9 +43,9 @@ export class Acknowledgements {
   /** In the order of sending. */
   readonly #waiting = new Map<string, Waiting>();
   #sent = 0;
-  #cancelLook: (() => void) | undefined;
+  #cancelTimer: (() => void) | undefined;
 
-  /** @param timeoutMs a message that waits for longer has failed, and with it all others */
+  /** @param timeoutMs when one message has waited for longer, all of them have failed */
   constructor(host: string, clock: Clock, timeoutMs: number, expected: ExpectedStream) {
     this.#expected = expected;
     this.#host = host;
@@ -54,28 +53,27 @@ export class Acknowledgements {
     this.#timeoutMs = timeoutMs;
   }
 
-  /** The last token of a reply subject that nobody has used yet, and the word that comes to it. */
-  expect(): { readonly token: string; readonly word: Promise<Acknowledgement> } {
+  /** The last token of an unused reply subject, and the acknowledgement that will arrive there. */
+  expect(): { readonly token: string; readonly acknowledged: Promise<Acknowledgement> } {
     this.#sent += 1;
     const token = this.#sent.toString(36);
-    const word = new Promise<Acknowledgement>((settle) => {
+    const acknowledged = new Promise<Acknowledgement>((settle) => {
       this.#waiting.set(token, { sinceMs: this.#clock.monotonicMs(), settle });
     });
-    this.#cancelLook ??= this.#clock.setTimer(() => this.#look(), this.#timeoutMs);
-    return { token, word };
+    this.#cancelTimer ??= this.#clock.setTimer(() => this.#checkOldest(), this.#timeoutMs);
+    return { token, acknowledged };
   }
 
-  /** Takes what came to a reply subject. */
+  /** Takes a message that arrived at a reply subject. */
   take(token: string, message: Msg): void {
     const waiting = this.#waiting.get(token);
     this.#waiting.delete(token);
     waiting?.settle(this.#read(message));
   }
 
-  /** Nothing more will come. */
   failAll(cause: Cause): void {
-    this.#cancelLook?.();
-    this.#cancelLook = undefined;
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
     const all = [...this.#waiting.values()];
     this.#waiting.clear();
     for (const { settle } of all) settle({ kind: 'failed', cause });
@@ -84,25 +82,25 @@ export class Acknowledgements {
   #read(message: Msg): Acknowledgement {
     const host = this.#host;
     if (message.headers?.code === 503) {
-      const detail = 'no stream takes the message';
+      const detail = 'no stream accepts the message';
       return { kind: 'failed', cause: { kind: 'nats-unavailable', host, detail } };
     }
     try {
-      const answer = message.json<PubAnswer>();
-      const { error, stream } = answer;
+      const response = message.json<PublishResponse>();
+      const { error, stream } = response;
       if (error !== undefined) {
         if (TOO_LARGE.has(error.err_code ?? 0)) return { kind: 'too-large', why: error.description ?? '' };
         return { kind: 'failed', cause: classifyApiError(error, host) };
       }
-      if (typeof stream === 'string') return this.#judge(answer);
+      if (typeof stream === 'string') return this.#judge(response);
     } catch {
-      // As below: an answer in another form confirms nothing.
+      // Not an acknowledgement.
     }
-    const detail = 'the answer to a message is not an acknowledgement';
+    const detail = 'the response to a message is not an acknowledgement';
     return { kind: 'failed', cause: { kind: 'not-nats', host, detail } };
   }
 
-  #judge({ stream, domain, seq, duplicate = false }: PubAnswer): Acknowledgement {
+  #judge({ stream, domain, seq, duplicate = false }: PublishResponse): Acknowledgement {
     const host = this.#host;
     const { name, domain: expectedDomain } = this.#expected;
     if (stream !== name || domain !== expectedDomain) {
@@ -111,17 +109,17 @@ export class Acknowledgements {
       return { kind: 'failed', cause: { kind: 'nats-other-stream', host, detail } };
     }
     if (typeof seq === 'number' && seq > 0) return { kind: 'kept', isDuplicate: duplicate };
-    // A cluster says so of a duplicate whose first copy is not replicated yet, and may still lose it.
+    // In a cluster: a duplicate whose first copy is not replicated yet and may still be lost.
     const detail = 'an acknowledgement without a sequence number: the message may not be stored';
     return { kind: 'failed', cause: { kind: 'nats-unavailable', host, detail } };
   }
 
-  #look(): void {
-    this.#cancelLook = undefined;
+  #checkOldest(): void {
+    this.#cancelTimer = undefined;
     const [oldest] = this.#waiting.values();
     if (oldest === undefined) return;
     const leftMs = oldest.sinceMs + this.#timeoutMs - this.#clock.monotonicMs();
-    if (leftMs > 0) this.#cancelLook = this.#clock.setTimer(() => this.#look(), leftMs);
+    if (leftMs > 0) this.#cancelTimer = this.#clock.setTimer(() => this.#checkOldest(), leftMs);
     else {
       const detail = `no acknowledgement within ${Math.round(this.#timeoutMs)} ms`;
       this.failAll({ kind: 'timed-out', host: this.#host, detail });

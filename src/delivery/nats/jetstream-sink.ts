@@ -1,5 +1,5 @@
-// Events into a JetStream stream, each under a subject made of its type and with an id by which the stream keeps
-// one copy of it, however often and from however many relays it comes. A missing stream is created on request.
+// The JetStream sink: publishes each event to a subject made from its type, with an id by which the stream recognizes
+// duplicates from retries and other relays. A missing stream is created on request.
 import {
   DiscardPolicy,
   JetStreamApiCodes,
@@ -33,41 +33,34 @@ import {
 } from '../sink.ts';
 import type { SpoolRecord } from '../spool/record.ts';
 import { Acknowledgements, type ExpectedStream } from './acknowledgements.ts';
-import { classifyNatsError, connectNats } from './connect.ts';
-import { HEADERS } from './message-headers.ts';
+import { classifyNatsError, createConnector, HEADERS, untilClosed } from './client.ts';
 
-/** The stream as `--create` makes it. */
+/** How `--create` makes the stream; sizes in bytes, durations in ms. */
 interface StreamPlan {
   readonly maxAgeMs: number;
-  /** -1: without a bound. */
+  /** -1: unlimited. */
   readonly maxBytes: number;
   readonly replicas: number;
-  /** A message whose id came within this time, in ms, is a duplicate. */
   readonly dedupeWindowMs: number;
 }
 
 interface WantedStream {
   readonly name: string;
-  /** What will be sent, with wildcards for what is not known yet. */
+  /** All subjects that will be used, with wildcards. */
   readonly subjects: readonly string[];
-  /** How to make it; undefined: it has to be there. */
+  /** How to create it; undefined: it has to exist. */
   readonly plan: StreamPlan | undefined;
 }
 
-/** What there is to say about the stream. */
-interface FoundStream {
+interface FoundStream extends StreamPlan {
   readonly isNew: boolean;
-  /** The JetStream domain of the server, where it has one. */
+  /** The JetStream domain of the server, if any. */
   readonly domain: string | undefined;
-  readonly maxAgeMs: number;
-  readonly maxBytes: number;
-  readonly replicas: number;
-  readonly dedupeWindowMs: number;
 }
 
 const NANOS_PER_MS = 1e6;
 
-/** Looks for the stream, or makes it. Its cause is a value; never throws. */
+/** Finds or creates the stream. */
 async function setUpStream(
   connection: NatsConnection,
   wanted: WantedStream,
@@ -76,7 +69,7 @@ async function setUpStream(
 ): Promise<FoundStream | Cause> {
   try {
     const manager = await jetstreamManager(connection, { checkAPI: false, timeout: timeoutMs });
-    // The domain is missing in the types of the client.
+    // The types of the client lack the domain.
     const read = (): Promise<StreamInfo & { domain?: string }> => manager.streams.info(wanted.name);
     const found = await read().catch((error: unknown) => {
       if (wanted.plan !== undefined && isNotFound(error)) return undefined;
@@ -84,7 +77,7 @@ async function setUpStream(
     });
     const isNew = found === undefined && wanted.plan !== undefined;
     if (isNew) {
-      // Another relay may make it at the same moment: what counts is what is there afterwards.
+      // Another relay may have created it at the same moment.
       await manager.streams.add(makeConfig(wanted, wanted.plan)).catch(async (error: unknown) => {
         await read().catch(() => Promise.reject(error));
       });
@@ -94,8 +87,8 @@ async function setUpStream(
       (subject) => !config.subjects.some((pattern) => coversSubject(pattern, subject)),
     );
     if (missing.length > 0) {
-      const takes = config.subjects.join(', ') || 'no subjects';
-      const detail = `${wanted.name} takes ${takes}, and not ${missing.join(', ')}`;
+      const accepted = config.subjects.join(', ') || 'no subjects';
+      const detail = `${wanted.name} accepts ${accepted}, but not ${missing.join(', ')}`;
       return { kind: 'nats-other-stream', host, detail };
     }
     return {
@@ -118,7 +111,7 @@ function makeConfig(
 ): Partial<StreamConfig> & { name: string } {
   return {
     name,
-    // JetStream wants no subject that another one of them covers.
+    // JetStream refuses subjects that overlap.
     subjects: subjects.filter((one) => !subjects.some((other) => other !== one && coversSubject(other, one))),
     retention: RetentionPolicy.Limits,
     storage: StorageType.File,
@@ -136,37 +129,37 @@ const isNotFound = (error: unknown): boolean =>
 interface JetStreamSinkConfig {
   readonly nats: NatsConfig;
   readonly stream: string;
-  /** Template of the subject of an event. */
+  /** The subject template for events. */
   readonly subject: string;
-  /** Subject of lifecycle records; undefined: they are not sent. */
+  /** The subject of lifecycle records; undefined: they are not sent. */
   readonly lifecycleSubject: string | undefined;
   readonly plan: StreamPlan | undefined;
-  /** A message that is not acknowledged within this time, in ms, is sent again over a new connection. */
+  /** A message without an acknowledgement after this time in ms is sent again over a new connection. */
   readonly sendTimeoutMs: number;
-  /** Most messages that wait for their acknowledgement. */
+  /** Maximum number of messages in flight. */
   readonly window: number;
   readonly relayName: string;
   readonly identify: IdentifyRecord;
 }
 
-/** What the sink needs besides. */
 interface JetStreamSinkDeps {
   readonly clock: Clock;
-  /** Called each time the stream was found or made. */
+  /** Called each time the stream was found or created. */
   onStream(stream: FoundStream): void;
 }
 
-/** Bytes that the protocol and the headers add to a message at most. */
+/** The most bytes that the protocol and the headers add to a message. */
 const OVERHEAD_BYTES = 1_024;
 
 export class JetStreamSink implements Sink {
   readonly name: string;
   readonly unitSize = 1;
-  readonly unitsAtOnce: number;
+  readonly maxInFlight: number;
   readonly wantsLifecycle: boolean;
-  readonly #settings: JetStreamSinkConfig;
+  readonly #config: JetStreamSinkConfig;
   readonly #deps: JetStreamSinkDeps;
   readonly #host: string;
+  readonly #connect: ReturnType<typeof createConnector>;
   readonly #makeSubject: ReturnType<typeof createSubjectMaker>;
   readonly #readType = createTypeReader();
   readonly #eventHeaders: MsgHdrs;
@@ -174,16 +167,16 @@ export class JetStreamSink implements Sink {
   #connection: NatsConnection | undefined;
   #acknowledgements: Acknowledgements | undefined;
   #replyPrefix = '';
-  #knownServers: readonly string[] = [];
   #hasWorked = false;
 
-  constructor(settings: JetStreamSinkConfig, deps: JetStreamSinkDeps) {
-    const { nats, stream, subject, lifecycleSubject, window } = settings;
-    this.#settings = settings;
+  constructor(config: JetStreamSinkConfig, deps: JetStreamSinkDeps) {
+    const { nats, stream, subject, lifecycleSubject, window } = config;
+    this.#config = config;
+    this.#connect = createConnector(nats);
     this.#deps = deps;
     this.#host = nats.address.host;
     this.name = `${nats.address.host}/${stream}`;
-    this.unitsAtOnce = window;
+    this.maxInFlight = window;
     this.wantsLifecycle = lifecycleSubject !== undefined;
     this.#makeSubject = createSubjectMaker(subject);
     this.#eventHeaders = this.#createHeaders();
@@ -192,12 +185,11 @@ export class JetStreamSink implements Sink {
   }
 
   async open(signal: AbortSignal): Promise<SinkFault | undefined> {
-    const { nats, stream, subject, lifecycleSubject, plan, sendTimeoutMs } = this.#settings;
-    const connection = await connectNats(nats, this.#knownServers, signal);
+    const { stream, subject, lifecycleSubject, plan, sendTimeoutMs } = this.#config;
+    const connection = await this.#connect(signal);
     if (connection === undefined) return undefined;
     if ('kind' in connection) return this.#describe(connection);
     this.#connection = connection;
-    this.#knownServers = connection.info?.connect_urls ?? this.#knownServers;
     const subjects = [widenTemplate(subject), ...(lifecycleSubject === undefined ? [] : [lifecycleSubject])];
     const found = await setUpStream(connection, { name: stream, subjects, plan }, this.#host, sendTimeoutMs);
     if ('kind' in found) return this.#describe(found);
@@ -205,7 +197,7 @@ export class JetStreamSink implements Sink {
     try {
       this.#listen(connection, { name: stream, domain: found.domain });
     } catch (error) {
-      // It was lost meanwhile.
+      // The connection was lost meanwhile.
       return this.#describe(classifyNatsError(error, this.#host));
     }
     this.#deps.onStream(found);
@@ -213,47 +205,46 @@ export class JetStreamSink implements Sink {
   }
 
   async send([record]: readonly SpoolRecord[]): Promise<Verdict> {
-    const { lifecycleSubject = '', identify } = this.#settings;
+    const { lifecycleSubject = '', identify } = this.#config;
     const connection = this.#connection;
     const acknowledgements = this.#acknowledgements;
     if (record === undefined || connection === undefined || acknowledgements === undefined) {
-      return this.#fail({ kind: 'dropped', host: this.#host, detail: 'closed from this side' });
+      return this.#fail(this.#closed);
     }
     const { mark, text } = record;
     const limit = connection.info?.max_payload ?? Number.POSITIVE_INFINITY;
     if (text.length + OVERHEAD_BYTES > limit) {
-      const why = `${text.length} bytes, and the server takes no message of more than ${limit} with its headers`;
+      const why = `${text.length} bytes; the server limits messages with headers to ${limit}`;
       return { kind: 'refused', why, isTooLarge: true };
     }
     const isLifecycle = mark === LIFECYCLE_MARK;
     const subject = isLifecycle ? lifecycleSubject : this.#makeSubject(this.#readType(text));
     const messageHeaders = isLifecycle ? this.#lifecycleHeaders : this.#eventHeaders;
     messageHeaders.set(HEADERS.id, identify(record));
-    const { token, word } = acknowledgements.expect();
+    const { token, acknowledged } = acknowledgements.expect();
     try {
       connection.publish(subject, text, { reply: this.#replyPrefix + token, headers: messageHeaders });
     } catch (error) {
       acknowledgements.failAll(classifyNatsError(error, this.#host));
     }
-    const answer = await word;
-    if (answer.kind === 'kept') return { kind: 'accepted', duplicates: answer.isDuplicate ? 1 : 0 };
-    if (answer.kind === 'too-large') return { kind: 'refused', why: answer.why, isTooLarge: true };
-    return this.#fail(answer.cause);
+    const result = await acknowledged;
+    if (result.kind === 'kept') return { kind: 'accepted', duplicates: result.isDuplicate ? 1 : 0 };
+    if (result.kind === 'too-large') return { kind: 'refused', why: result.why, isTooLarge: true };
+    return this.#fail(result.cause);
   }
 
   async close(): Promise<void> {
     const connection = this.#connection;
     this.#connection = undefined;
-    const detail = 'closed from this side';
-    this.#acknowledgements?.failAll({ kind: 'dropped', host: this.#host, detail });
+    this.#acknowledgements?.failAll(this.#closed);
     this.#acknowledgements = undefined;
     await connection?.close().catch(() => {});
   }
 
-  /** Acknowledgements, and whatever says that there will be none. */
+  /** Receives acknowledgements, errors and the end of the connection. */
   #listen(connection: NatsConnection, expected: ExpectedStream): void {
     const host = this.#host;
-    const { sendTimeoutMs } = this.#settings;
+    const { sendTimeoutMs } = this.#config;
     const acknowledgements = new Acknowledgements(host, this.#deps.clock, sendTimeoutMs, expected);
     this.#acknowledgements = acknowledgements;
     this.#replyPrefix = `${createInbox()}.`;
@@ -269,19 +260,22 @@ export class JetStreamSink implements Sink {
         if (status.type === 'error') acknowledgements.failAll(classifyNatsError(status.error, host));
       }
     })();
-    void connection.closed().then((error) => {
-      const dropped: Cause = { kind: 'dropped', host, detail: 'the server ended it' };
-      acknowledgements.failAll(error instanceof Error ? classifyNatsError(error, host) : dropped);
+    void untilClosed(connection, host).then((cause) => {
+      acknowledgements.failAll(cause);
       if (this.#connection === connection) this.#connection = undefined;
     });
   }
 
   #createHeaders(): MsgHdrs {
-    const { stream, relayName } = this.#settings;
+    const { stream, relayName } = this.#config;
     const created = headers();
     created.set(HEADERS.expectedStream, stream);
     created.set(HEADERS.relay, relayName);
     return created;
+  }
+
+  get #closed(): Cause {
+    return { kind: 'dropped', host: this.#host, detail: 'closed by this client' };
   }
 
   #describe(cause: Cause): SinkFault {
