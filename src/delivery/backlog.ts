@@ -1,206 +1,140 @@
 // The records that a sink has not acknowledged, consecutively numbered: in memory, and with a spool also on disk.
-//
-// `append` never refuses a record. `isFull` says that no more should be read: a backlog in memory is beyond its limits,
-// or a spool did not take everything.
 import type { SpoolRecord } from './spool/record.ts';
 import type { SpoolItem } from './spool/segments.ts';
 import type { Spool } from './spool/spool.ts';
 
-/** Dropped items are compacted when there are more than this, and more than half of all. */
-const COMPACT_ABOVE = 1_024;
-
-/** A queue whose items have consecutive numbers. */
-export class NumberedQueue<T> {
-  #items: (T | undefined)[] = [];
-  #skipped = 0;
-  #first: number;
+/** A queue of records with consecutive numbers. */
+export class RecordQueue {
+  /** The total size of the texts. */
+  bytes = 0;
+  /** The number of the first record, or of the next one if the queue is empty. */
+  first: number;
+  /** The number after the last record. */
+  end: number;
+  readonly #records = new Map<number, SpoolRecord>();
 
   constructor(first: number) {
-    this.#first = first;
+    this.first = first;
+    this.end = first;
   }
 
-  /** The number of the first item, or of the next one if the queue is empty. */
-  get first(): number {
-    return this.#first;
+  push(record: SpoolRecord): void {
+    this.#records.set(this.end, record);
+    this.end += 1;
+    this.bytes += record.text.length;
   }
 
-  /** The number after the last item. */
-  get end(): number {
-    return this.#first + this.#items.length - this.#skipped;
+  get(number: number): SpoolRecord | undefined {
+    return this.#records.get(number);
   }
 
-  push(item: T): void {
-    this.#items.push(item);
-  }
-
-  get(number: number): T | undefined {
-    return number < this.#first ? undefined : this.#items[this.#skipped + number - this.#first];
-  }
-
-  /** Drops all items below a number, which may be beyond the end: the queue then continues from there. */
+  /** Drops all records below a number, which may be beyond the end: the queue then continues from there. */
   dropBefore(number: number): void {
-    if (number <= this.#first) return;
-    if (number >= this.end) {
-      this.#items = [];
-      this.#skipped = 0;
-    } else {
-      const skipped = this.#skipped + number - this.#first;
-      // The array shrinks later, but the items can be freed now.
-      this.#items.fill(undefined, this.#skipped, skipped);
-      this.#skipped = skipped;
-      if (this.#skipped > COMPACT_ABOVE && this.#skipped > this.#items.length / 2) {
-        this.#items = this.#items.slice(this.#skipped);
-        this.#skipped = 0;
-      }
+    for (let at = this.first; at < Math.min(number, this.end); at += 1) {
+      this.bytes -= this.get(at)?.text.length ?? 0;
+      this.#records.delete(at);
     }
-    this.#first = number;
+    this.first = Math.max(this.first, number);
+    this.end = Math.max(this.end, number);
   }
-}
-
-export interface Backlog {
-  /** The first record that is not acknowledged. */
-  readonly acknowledged: number;
-  /** The number after the last record. */
-  readonly end: number;
-  /** The end of the unit that was in flight when the last run ended; `acknowledged` if there was none. */
-  readonly unitEnd: number;
-  readonly isFull: boolean;
-  /** Number of records that would be lost if the process ended now. */
-  readonly atRisk: number;
-  /** Bytes on disk. */
-  readonly bytes: number;
-  /** Why the last write to the disk failed. */
-  readonly diskFault: Error | undefined;
-  append(records: readonly SpoolRecord[]): void;
-  /** Takes a record, or a number of unreadable ones; undefined if there is none yet. Each number once, in order. */
-  take(number: number): SpoolItem | undefined;
-  /** Acknowledges the records below this number. */
-  release(number: number): void;
-  /** Remembers, before it is sent, the end of the unit that begins at `acknowledged`. */
-  noteUnit(end: number): void;
-  /** Tries again to write to disk what it did not take. */
-  retry(): void;
 }
 
 /** Limits the memory, because a single event may have 16 MiB. */
 const MAX_HELD_BYTES = 4 * 2 ** 20;
-
-/** A backlog in memory, which is full above `limit` records or MAX_HELD_BYTES. */
-export function createMemoryBacklog(limit: number): Backlog {
-  const records = new HeldRecords(0);
-  let acknowledged = 0;
-  return {
-    get acknowledged() {
-      return acknowledged;
-    },
-    get end() {
-      return records.end;
-    },
-    get unitEnd() {
-      return acknowledged;
-    },
-    get isFull() {
-      return records.end - acknowledged > limit || records.bytes > MAX_HELD_BYTES;
-    },
-    get atRisk() {
-      return records.end - acknowledged;
-    },
-    bytes: 0,
-    diskFault: undefined,
-    append(more) {
-      for (const record of more) records.push(record);
-    },
-    take: (number) => records.get(number),
-    release(number) {
-      acknowledged = number;
-      records.dropBefore(number);
-    },
-    noteUnit() {},
-    retry() {},
-  };
-}
-
-/** The newest records stay in memory, too: a sink that keeps up never waits for the disk. */
+/** With a spool the newest records stay in memory, too: a sink that keeps up never waits for the disk. */
 const KEPT_RECORDS = 4_096;
 
-/** A backlog on disk. Records that the disk did not take wait in memory, and make it full. */
-export function createSpooledBacklog(spool: Spool): Backlog {
-  const kept = new HeldRecords(spool.end);
-  /** Records below this number are on disk. */
-  let spooled = spool.end;
-  let diskFault: Error | undefined;
+export class Backlog {
+  /** Why the last write to the disk failed. */
+  diskFault: Error | undefined;
+  readonly #limit: number;
+  readonly #spool: Spool | undefined;
+  readonly #held: RecordQueue;
+  /** Records below this number are on disk or acknowledged. */
+  #written: number;
 
-  const put = (): void => {
-    if (spooled === kept.end) return;
-    const waiting: SpoolRecord[] = [];
-    for (let at = spooled; at < kept.end; at += 1) waiting.push(kept.get(at) as SpoolRecord);
-    try {
-      if (spool.append(spooled, waiting)) spooled = kept.end;
-      diskFault = undefined;
-    } catch (error) {
-      diskFault = error as Error;
-    }
-    if (kept.end - kept.first > KEPT_RECORDS || kept.bytes > MAX_HELD_BYTES) kept.dropBefore(spooled);
-  };
-
-  return {
-    get acknowledged() {
-      return spool.acknowledged;
-    },
-    get end() {
-      return kept.end;
-    },
-    get unitEnd() {
-      return spool.unitEnd;
-    },
-    get isFull() {
-      return spooled < kept.end;
-    },
-    get atRisk() {
-      return kept.end - spooled;
-    },
-    get bytes() {
-      return spool.bytes;
-    },
-    get diskFault() {
-      return diskFault;
-    },
-    append(records) {
-      for (const record of records) kept.push(record);
-      put();
-    },
-    take(number) {
-      const record = kept.get(number);
-      if (record !== undefined) kept.dropBefore(Math.min(number + 1, spooled));
-      if (record !== undefined || number >= spooled) return record;
-      const item = spool.read(number);
-      // Records in memory are not lost.
-      return 'damaged' in item ? { damaged: Math.min(item.damaged, kept.first - number) } : item;
-    },
-    release(number) {
-      spooled = Math.max(spooled, number);
-      kept.dropBefore(number);
-      spool.release(number);
-      // Not after a fault: a full disk should not be tried again for every event.
-      if (diskFault === undefined) put();
-    },
-    noteUnit: (end) => spool.noteUnit(Math.min(end, spooled)),
-    retry: put,
-  };
-}
-
-/** Records in memory, with their total size. */
-class HeldRecords extends NumberedQueue<SpoolRecord> {
-  bytes = 0;
-
-  override push(record: SpoolRecord): void {
-    super.push(record);
-    this.bytes += record.text.length;
+  /** @param limit maximum number of records without a spool */
+  constructor(limit: number, spool?: Spool) {
+    this.#limit = limit;
+    this.#spool = spool;
+    this.#written = spool?.end ?? 0;
+    this.#held = new RecordQueue(this.#written);
   }
 
-  override dropBefore(number: number): void {
-    for (let at = this.first; at < Math.min(number, this.end); at += 1)
-      this.bytes -= this.get(at)?.text.length ?? 0;
-    super.dropBefore(number);
+  /** The first record that is not acknowledged. */
+  get acknowledged(): number {
+    return this.#spool?.acknowledged ?? this.#written;
+  }
+
+  /** The number after the last record. */
+  get end(): number {
+    return this.#held.end;
+  }
+
+  /** The end of the unit that was in flight when the last run ended; `acknowledged` if there was none. */
+  get unitEnd(): number {
+    return this.#spool?.unitEnd ?? this.#written;
+  }
+
+  /** No more should be read: the memory is full, or the spool did not take everything. `append` still works. */
+  get isFull(): boolean {
+    if (this.#spool !== undefined) return this.atRisk > 0;
+    return this.atRisk > this.#limit || this.#held.bytes > MAX_HELD_BYTES;
+  }
+
+  /** Number of records that would be lost if the process ended now. */
+  get atRisk(): number {
+    return this.end - this.#written;
+  }
+
+  /** Bytes on disk. */
+  get bytes(): number {
+    return this.#spool?.bytes ?? 0;
+  }
+
+  append(records: readonly SpoolRecord[]): void {
+    for (const record of records) this.#held.push(record);
+    this.retry();
+  }
+
+  /** Takes a record, or a number of unreadable ones; undefined if there is none yet. Each number once, in order. */
+  take(number: number): SpoolItem | undefined {
+    const record = this.#held.get(number);
+    if (record !== undefined) this.#held.dropBefore(Math.min(number + 1, this.#written));
+    if (record !== undefined || number >= this.#written) return record;
+    const item = this.#spool?.read(number);
+    // Records in memory are not lost.
+    return item !== undefined && 'damaged' in item
+      ? { damaged: Math.min(item.damaged, this.#held.first - number) }
+      : item;
+  }
+
+  /** Acknowledges the records below this number. */
+  release(number: number): void {
+    this.#written = Math.max(this.#written, number);
+    this.#held.dropBefore(number);
+    this.#spool?.release(number);
+    // Not after a fault: a full disk should not be tried again for every event.
+    if (this.diskFault === undefined) this.retry();
+  }
+
+  /** Remembers, before it is sent, the end of the unit that begins at `acknowledged`. */
+  noteUnit(end: number): void {
+    this.#spool?.noteUnit(Math.min(end, this.#written));
+  }
+
+  /** Writes to disk what it did not take yet. */
+  retry(): void {
+    if (this.#spool === undefined || this.atRisk === 0) return;
+    const waiting: SpoolRecord[] = [];
+    for (let at = this.#written; at < this.end; at += 1) waiting.push(this.#held.get(at) as SpoolRecord);
+    try {
+      if (this.#spool.append(this.#written, waiting)) this.#written = this.end;
+      this.diskFault = undefined;
+    } catch (error) {
+      this.diskFault = error as Error;
+    }
+    const { first, end, bytes } = this.#held;
+    if (end - first > KEPT_RECORDS || bytes > MAX_HELD_BYTES) this.#held.dropBefore(this.#written);
   }
 }

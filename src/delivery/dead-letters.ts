@@ -21,7 +21,7 @@ interface DeadLetter {
   readonly id: string;
 }
 
-export interface DeadLetterFile {
+interface DeadLetterFile {
   readonly path: string;
   /** Length of the incomplete last line that was removed when it was opened. */
   readonly bytesRepaired: number;

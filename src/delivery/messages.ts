@@ -1,43 +1,41 @@
 // The messages of a relay on stderr (contract G5).
 import { formatCount, formatDuration } from '../ui/messages.ts';
 import type { StatusRecord } from '../ui/reporter.ts';
-import type { SinkFault } from './sink.ts';
-import type { Worker } from './worker.ts';
+import type { StreamLimits } from './nats/jetstream-sink.ts';
+import type { Worker, WorkerEvent } from './worker.ts';
 
-export function saySinkFailed(
-  sink: string,
-  fault: SinkFault,
-  delayMs: number,
-  attempt: number,
-): StatusRecord {
-  return {
-    event: 'sink',
-    level: 'warn',
-    message: `${fault.message}; retrying in ${formatDuration(delayMs)}`,
-    hint: fault.hint,
-    figures: { sink, state: 'failed', delay_ms: Math.round(delayMs), attempt },
-  };
+const SPOOL_HINT = 'Check the disk, and that no other program deletes files in the spool.';
+
+export function sayWorkerEvent(sink: string, event: Exclude<WorkerEvent, { kind: 'ended' }>): StatusRecord {
+  switch (event.kind) {
+    case 'failed':
+      return {
+        event: 'sink',
+        level: 'warn',
+        message: `${event.fault.message}; retrying in ${formatDuration(event.delayMs)}`,
+        hint: event.fault.hint,
+        figures: { sink, state: 'failed', delay_ms: Math.round(event.delayMs), attempt: event.attempt },
+      };
+    case 'recovered':
+      return {
+        event: 'sink',
+        level: 'info',
+        message: `${sink} accepts events again`,
+        figures: { sink, state: 'recovered' },
+      };
+    // A crash cannot explain it: the disk lost data, or a file was deleted.
+    case 'damaged':
+      return {
+        event: 'warning',
+        level: 'error',
+        message: `the spool of ${sink} is damaged: lost ${formatCount(event.records, 'message')} that cannot be read`,
+        hint: SPOOL_HINT,
+        figures: { sink, records_lost: event.records },
+      };
+  }
 }
 
-export function saySinkRecovered(sink: string): StatusRecord {
-  return {
-    event: 'sink',
-    level: 'info',
-    message: `${sink} accepts events again`,
-    figures: { sink, state: 'recovered' },
-  };
-}
-
-/** Limits of a JetStream stream; durations in ms, 0: none. */
-interface StreamFigures {
-  readonly isNew: boolean;
-  readonly maxAgeMs: number;
-  readonly maxBytes: number;
-  readonly replicas: number;
-  readonly dedupeWindowMs: number;
-}
-
-export function saySinkReady(sink: string, stream: StreamFigures): StatusRecord {
+export function saySinkReady(sink: string, stream: StreamLimits & { readonly isNew: boolean }): StatusRecord {
   const { isNew, maxAgeMs, maxBytes, replicas, dedupeWindowMs } = stream;
   const age = maxAgeMs > 0 ? `for ${formatDuration(maxAgeMs)}` : 'without age limit';
   const size = maxBytes > 0 ? `, up to ${formatCount(maxBytes, 'byte')}` : '';
@@ -81,24 +79,13 @@ export function sayRepaired(what: string, bytes: number): StatusRecord {
   };
 }
 
-/** Damage that a crash cannot explain: the disk lost data, or a file was deleted. */
-export function sayDamaged(sink: string, records: number): StatusRecord {
-  return {
-    event: 'warning',
-    level: 'error',
-    message: `the spool of ${sink} is damaged: lost ${formatCount(records, 'message')} that cannot be read`,
-    hint: 'Check the disk, and that no other program deletes files in the spool.',
-    figures: { sink, records_lost: records },
-  };
-}
-
 /** Without a cursor it is unknown how far the records were delivered. */
 export function sayLostCursor(sink: string): StatusRecord {
   return {
     event: 'warning',
     level: 'warn',
     message: `the spool of ${sink} has lost its cursor: all messages in it are sent again, and losses before them cannot be counted`,
-    hint: 'Check the disk, and that no other program deletes files in the spool.',
+    hint: SPOOL_HINT,
     figures: { sink },
   };
 }

@@ -25,6 +25,8 @@ export interface RelayOutput extends Output {
   look(): void;
   /** A sink or a spool has failed for good: nothing more is accepted. */
   fail(failure: WriteFailure): void;
+  /** Sets the function that `fail` calls once; at once if it has failed already. */
+  listen(onFailure: (failure: WriteFailure) => void): void;
 }
 
 /** Shorter pauses are not reported. */
@@ -34,9 +36,10 @@ const RETRY_DISK_MS = 1_000;
 /** Limits the drain where there is a spool, which keeps the rest for the next run. */
 const SPOOLED_DRAIN_MS = 10_000;
 
-export function openRelayOutput(parts: RelayParts, onFailure: (failure: WriteFailure) => void): RelayOutput {
+export function openRelayOutput(parts: RelayParts): RelayOutput {
   const { workers, clock, reporter, relayName, isSpooled } = parts;
   let failure: WriteFailure | undefined;
+  let onFailure: ((failure: WriteFailure) => void) | undefined;
   let isCut = false;
   let undelivered = 0;
   let blockedMs = 0;
@@ -129,7 +132,11 @@ export function openRelayOutput(parts: RelayParts, onFailure: (failure: WriteFai
       if (failure !== undefined) return;
       failure = why;
       look();
-      onFailure(why);
+      onFailure?.(why);
+    },
+    listen(callback) {
+      onFailure = callback;
+      if (failure !== undefined) callback(failure);
     },
     get failure() {
       return failure;

@@ -5,7 +5,7 @@
 import { type Clock, sleep } from '../clock.ts';
 import { computeDelayMs, FIRST_BUDGET, type PolicyConfig } from '../connection/policy.ts';
 import { EXIT, isAtlantisError } from '../errors.ts';
-import { type Backlog, NumberedQueue } from './backlog.ts';
+import { type Backlog, RecordQueue } from './backlog.ts';
 import { LIFECYCLE_MARK, type Sink, type SinkFault, type Verdict } from './sink.ts';
 import type { SpoolRecord } from './spool/record.ts';
 
@@ -47,7 +47,7 @@ export class Worker {
   readonly #deps: WorkerDeps;
   readonly #stopping = new AbortController();
   /** From the first record that is not acknowledged to the last one that was taken from the backlog. */
-  readonly #window: NumberedQueue<SpoolRecord>;
+  readonly #window: RecordQueue;
   /** Unreadable records after the window. */
   #damage: { readonly damaged: number } | undefined;
   /** Records in the window that need not be sent again. */
@@ -77,7 +77,7 @@ export class Worker {
     this.#config = config;
     this.#deps = deps;
     this.#next = backlog.acknowledged;
-    this.#window = new NumberedQueue(backlog.acknowledged);
+    this.#window = new RecordQueue(backlog.acknowledged);
     this.ready = new Promise((resolve) => {
       this.#noteReady = resolve;
     });

@@ -1,9 +1,10 @@
 // Tables: subjects, ids, verdicts on HTTP responses, addresses, start positions.
 import { describe, expect, test } from '@jest/globals';
 import { parseFromFlags } from '../../src/commands/tail/config.ts';
-import { NumberedQueue } from '../../src/delivery/backlog.ts';
+import { RecordQueue } from '../../src/delivery/backlog.ts';
 import { judgeResponse } from '../../src/delivery/http/http-exchange.ts';
 import { createIdentifier, LIFECYCLE_MARK } from '../../src/delivery/sink.ts';
+import type { SpoolRecord } from '../../src/delivery/spool/record.ts';
 import { createTypeReader } from '../../src/events/seek-path.ts';
 import {
   coversSubject,
@@ -12,6 +13,7 @@ import {
   parseSubject,
   widenTemplate,
 } from '../../src/settings/nats-address.ts';
+import { makeNumbered } from './fake-sink.ts';
 
 const ID = [{ kind: 'member', name: 'id' }] as const;
 
@@ -171,15 +173,16 @@ describe('addresses and start positions', () => {
   });
 });
 
-test('a numbered queue keeps its numbers when items are dropped', () => {
-  const queue = new NumberedQueue<number>(5);
-  for (let n = 5; n < 5_000; n += 1) {
-    queue.push(n);
+test('a queue keeps the numbers and the size of its records when some are dropped', () => {
+  const queue = new RecordQueue(5);
+  const [record] = makeNumbered(1, 2) as [SpoolRecord];
+  for (let n = 5; n < 1_000; n += 1) {
+    queue.push(record);
     if (n % 3 === 0) queue.dropBefore(n - 2);
-    expect(queue.get(n)).toBe(n);
+    expect(queue.get(n)).toBe(record);
   }
-  expect([queue.first, queue.end, queue.get(4_990)]).toEqual([4_996, 5_000, undefined]);
+  expect([queue.first, queue.end, queue.get(996), queue.bytes]).toEqual([997, 1_000, undefined, 3]);
   queue.dropBefore(6_000);
-  queue.push(6_000);
-  expect([queue.first, queue.end, queue.get(6_000)]).toEqual([6_000, 6_001, 6_000]);
+  queue.push(record);
+  expect([queue.first, queue.end, queue.get(6_000), queue.bytes]).toEqual([6_000, 6_001, record, 1]);
 });

@@ -1,6 +1,6 @@
 // The delivery loop: window, order, retries, unchanged units, refusals.
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { type Backlog, createMemoryBacklog, createSpooledBacklog } from '../../src/delivery/backlog.ts';
+import { Backlog } from '../../src/delivery/backlog.ts';
 import type { Verdict } from '../../src/delivery/sink.ts';
 import type { SpoolRecord } from '../../src/delivery/spool/record.ts';
 import { Spool } from '../../src/delivery/spool/spool.ts';
@@ -34,7 +34,7 @@ function start(
   const deadLettered: string[] = [];
   const deadLetter = (record: SpoolRecord, why: string): void =>
     void deadLettered.push(`${record.text}: ${why}`);
-  const backlog = options.backlog ?? createMemoryBacklog(window);
+  const backlog = options.backlog ?? new Backlog(window);
   const worker = new Worker(
     sink,
     backlog,
@@ -55,6 +55,39 @@ function start(
 const numbersSent = (sink: FakeSink): number[][] => sink.sent.map(({ numbers }) => [...numbers]);
 const openSpool = (path: string): Spool =>
   new Spool({ path, maxBytes: 2 ** 20, syncEveryMs: 200 }, createFakeClock(), () => {});
+
+/** A backlog whose content is a function of the number. */
+class FakeBacklog extends Backlog {
+  readonly #end: number;
+  #acknowledged = 0;
+  readonly #take: Backlog['take'];
+
+  constructor(end: number, take: Backlog['take']) {
+    super(100);
+    this.#end = end;
+    this.#take = take;
+  }
+
+  override take(number: number): ReturnType<Backlog['take']> {
+    return this.#take(number);
+  }
+
+  override get acknowledged(): number {
+    return this.#acknowledged;
+  }
+
+  override get unitEnd(): number {
+    return this.#acknowledged;
+  }
+
+  override get end(): number {
+    return this.#end;
+  }
+
+  override release(number: number): void {
+    this.#acknowledged = number;
+  }
+}
 
 describe('worker', () => {
   test('sends a window of units, and another one for each acknowledgement', async () => {
@@ -157,7 +190,7 @@ describe('worker', () => {
     const path = makeTempFolder();
     const sink = createFakeSink({ unitSize: 3, maxInFlight: 1 });
     const first = openSpool(path);
-    const killed = start(sink, { window: 100, backlog: createSpooledBacklog(first) });
+    const killed = start(sink, { window: 100, backlog: new Backlog(100, first) });
     killed.worker.append(makeNumbered(0, 2));
     await settlePromises();
     killed.worker.append(makeNumbered(2, 8));
@@ -166,7 +199,7 @@ describe('worker', () => {
 
     const again = createFakeSink({ unitSize: 3, maxInFlight: 1 });
     again.auto = () => ACCEPTED;
-    start(again, { window: 100, backlog: createSpooledBacklog(openSpool(path)) });
+    start(again, { window: 100, backlog: new Backlog(100, openSpool(path)) });
     for (let i = 0; i < 5; i += 1) await settlePromises();
     expect(numbersSent(again)).toEqual([
       [0, 1],
@@ -243,7 +276,7 @@ describe('worker', () => {
 
   test('row 71: a late acknowledgement limits how much is sent after it', async () => {
     const sink = createFakeSink();
-    const { worker } = start(sink, { window: 4, backlog: createMemoryBacklog(1_000) });
+    const { worker } = start(sink, { window: 4, backlog: new Backlog(1_000) });
     worker.append(makeNumbered(0, 100));
     for (let at = 1; at < 50; at += 1) {
       await settlePromises();
@@ -259,22 +292,8 @@ describe('worker', () => {
   test('row 71: a hundred million lost records are skipped at once, after all before them', async () => {
     const sink = createFakeSink();
     const [text, last] = [makeNumbered(0, 1), makeNumbered(1, 2)].map(([record]) => record);
-    const acknowledged = { at: 0 };
     const end = 100_000_002;
-    const backlog: Backlog = {
-      ...createMemoryBacklog(100),
-      get acknowledged() {
-        return acknowledged.at;
-      },
-      get unitEnd() {
-        return acknowledged.at;
-      },
-      end,
-      take: (at) => (at === 0 ? text : at === 1 ? { damaged: end - 2 } : last),
-      release(at) {
-        acknowledged.at = at;
-      },
-    };
+    const backlog = new FakeBacklog(end, (at) => (at === 0 ? text : at === 1 ? { damaged: end - 2 } : last));
     const { worker, reports } = start(sink, { backlog });
     for (let i = 0; i < 4; i += 1) await settlePromises();
     expect([numbersSent(sink), reports]).toEqual([[[0]], []]);
@@ -283,32 +302,18 @@ describe('worker', () => {
     for (let i = 0; i < 4; i += 1) await settlePromises();
     expect(numbersSent(sink)).toEqual([[0], [1]]);
     expect(worker.figures).toMatchObject({ delivered: 2, lost: end - 2 });
-    expect([acknowledged.at, worker.pending]).toEqual([end, 0]);
+    expect([backlog.acknowledged, worker.pending]).toEqual([end, 0]);
   });
 
   test('damage in the spool is reported, and the records after it are sent', async () => {
     const sink = createFakeSink();
     sink.auto = () => ACCEPTED;
     const records = makeNumbered(0, 10);
-    const acknowledged = { at: 0 };
-    const backlog: Backlog = {
-      ...createMemoryBacklog(100),
-      get acknowledged() {
-        return acknowledged.at;
-      },
-      get unitEnd() {
-        return acknowledged.at;
-      },
-      end: 10,
-      take: (at) => (at === 0 || at === 4 ? { damaged: 3 } : records[at]),
-      release(at) {
-        acknowledged.at = at;
-      },
-    };
+    const backlog = new FakeBacklog(10, (at) => (at === 0 || at === 4 ? { damaged: 3 } : records[at]));
     const { reports } = start(sink, { backlog });
     for (let i = 0; i < 8; i += 1) await settlePromises();
     expect(numbersSent(sink)).toEqual([[3], [7], [8], [9]]);
     expect(reports.filter(({ kind }) => kind === 'damaged')).toHaveLength(2);
-    expect(acknowledged.at).toBe(10);
+    expect(backlog.acknowledged).toBe(10);
   });
 });

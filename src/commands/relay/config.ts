@@ -1,6 +1,7 @@
 // Flags of `stream relay` → its configuration.
 import { createHash } from 'node:crypto';
 import { type HttpTarget, parseHttpTarget } from '../../delivery/http/http-sink.ts';
+import type { StreamLimits } from '../../delivery/nats/jetstream-sink.ts';
 import { UsageError } from '../../errors.ts';
 import { parsePath, type Step } from '../../events/path.ts';
 import { readWord } from '../../filter/read-word.ts';
@@ -49,21 +50,13 @@ function nameFolder(name: string): string {
 
 const VARIABLE_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
-/** How `--create` makes a stream. */
-interface StreamRetention {
-  readonly maxAgeMs: number;
-  /** -1: unlimited. */
-  readonly maxBytes: number;
-  readonly replicas: number;
-  readonly dedupeWindowMs: number;
-}
-
 /** Durations in ms, sizes in bytes. */
 export interface RelayConfig {
   readonly targets: readonly RelayTarget[];
   readonly subject: string;
   readonly lifecycleSubject: string | undefined;
-  readonly retention: StreamRetention | undefined;
+  /** How `--create` makes a stream. */
+  readonly retention: StreamLimits | undefined;
   readonly natsCreds: string | undefined;
   /** Path of the id of an event; undefined: always the hash of its text. */
   readonly idSteps: readonly Step[] | undefined;
@@ -131,7 +124,7 @@ function chooseLifecycleSubject(subject: string): string {
   return subject.includes('{type}') ? subject.replaceAll('{type}', '_lifecycle') : `${subject}._lifecycle`;
 }
 
-function chooseRetention(values: RelayValues, flags: RelayFlags): StreamRetention | undefined {
+function chooseRetention(values: RelayValues, flags: RelayFlags): StreamLimits | undefined {
   const { streamMaxAgeMs, streamMaxBytes = -1, streamReplicas, dedupeWindowMs } = values;
   if (!values.create) {
     const table = pick(RELAY_FLAGS, 'streamMaxAgeMs', 'streamMaxBytes', 'streamReplicas', 'dedupeWindowMs');

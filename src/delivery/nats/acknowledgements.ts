@@ -4,17 +4,14 @@
 // oldest message.
 import type { Msg } from '@nats-io/transport-node';
 import type { Clock } from '../../clock.ts';
+import type { CauseKind } from '../../connection/cause-table.ts';
 import type { Cause } from '../../connection/causes.ts';
+import type { SinkFault, Verdict } from '../sink.ts';
 import { type ApiError, classifyApiError } from './client.ts';
-
-type Acknowledgement =
-  | { readonly kind: 'kept'; readonly isDuplicate: boolean }
-  | { readonly kind: 'too-large'; readonly why: string }
-  | { readonly kind: 'failed'; readonly cause: Cause };
 
 interface Waiting {
   readonly sinceMs: number;
-  settle(acknowledgement: Acknowledgement): void;
+  settle(verdict: Verdict): void;
 }
 
 /** The stream that has to acknowledge. */
@@ -35,33 +32,36 @@ interface PublishResponse {
 /** The message or its headers are larger than the stream allows. */
 const TOO_LARGE = new Set([10054, 10097]);
 
+interface AcknowledgementDeps {
+  readonly host: string;
+  readonly clock: Clock;
+  /** When one message has waited for longer, all of them have failed. */
+  readonly timeoutMs: number;
+  readonly expected: ExpectedStream;
+  describe(cause: Cause): SinkFault;
+}
+
 export class Acknowledgements {
-  readonly #host: string;
-  readonly #clock: Clock;
-  readonly #timeoutMs: number;
-  readonly #expected: ExpectedStream;
+  readonly #deps: AcknowledgementDeps;
   /** In the order of sending. */
   readonly #waiting = new Map<string, Waiting>();
   #sent = 0;
   #cancelTimer: (() => void) | undefined;
 
-  /** @param timeoutMs when one message has waited for longer, all of them have failed */
-  constructor(host: string, clock: Clock, timeoutMs: number, expected: ExpectedStream) {
-    this.#expected = expected;
-    this.#host = host;
-    this.#clock = clock;
-    this.#timeoutMs = timeoutMs;
+  constructor(deps: AcknowledgementDeps) {
+    this.#deps = deps;
   }
 
-  /** The last token of an unused reply subject, and the acknowledgement that will arrive there. */
-  expect(): { readonly token: string; readonly acknowledged: Promise<Acknowledgement> } {
+  /** The last token of an unused reply subject, and the verdict that will arrive there. */
+  expect(): { readonly token: string; readonly verdict: Promise<Verdict> } {
+    const { clock, timeoutMs } = this.#deps;
     this.#sent += 1;
     const token = this.#sent.toString(36);
-    const acknowledged = new Promise<Acknowledgement>((settle) => {
-      this.#waiting.set(token, { sinceMs: this.#clock.monotonicMs(), settle });
+    const verdict = new Promise<Verdict>((settle) => {
+      this.#waiting.set(token, { sinceMs: clock.monotonicMs(), settle });
     });
-    this.#cancelTimer ??= this.#clock.setTimer(() => this.#checkOldest(), this.#timeoutMs);
-    return { token, acknowledged };
+    this.#cancelTimer ??= clock.setTimer(() => this.#checkOldest(), timeoutMs);
+    return { token, verdict };
   }
 
   /** Takes a message that arrived at a reply subject. */
@@ -76,53 +76,55 @@ export class Acknowledgements {
     this.#cancelTimer = undefined;
     const all = [...this.#waiting.values()];
     this.#waiting.clear();
-    for (const { settle } of all) settle({ kind: 'failed', cause });
+    const fault = this.#deps.describe(cause);
+    for (const { settle } of all) settle({ kind: 'failed', fault });
   }
 
-  #read(message: Msg): Acknowledgement {
-    const host = this.#host;
-    if (message.headers?.code === 503) {
-      const detail = 'no stream accepts the message';
-      return { kind: 'failed', cause: { kind: 'nats-unavailable', host, detail } };
-    }
+  #read(message: Msg): Verdict {
+    if (message.headers?.code === 503) return this.#fail('nats-unavailable', 'no stream accepts the message');
     try {
-      const response = message.json<PublishResponse>();
-      const { error, stream } = response;
-      if (error !== undefined) {
-        if (TOO_LARGE.has(error.err_code ?? 0)) return { kind: 'too-large', why: error.description ?? '' };
-        return { kind: 'failed', cause: classifyApiError(error, host) };
-      }
-      if (typeof stream === 'string') return this.#judge(response);
+      const verdict = this.#judge(message.json<PublishResponse>());
+      if (verdict !== undefined) return verdict;
     } catch {
-      // Not an acknowledgement.
+      // Not JSON, or not an object.
     }
-    const detail = 'the response to a message is not an acknowledgement';
-    return { kind: 'failed', cause: { kind: 'not-nats', host, detail } };
+    return this.#fail('not-nats', 'the response to a message is not an acknowledgement');
   }
 
-  #judge({ stream, domain, seq, duplicate = false }: PublishResponse): Acknowledgement {
-    const host = this.#host;
-    const { name, domain: expectedDomain } = this.#expected;
-    if (stream !== name || domain !== expectedDomain) {
-      const where = domain === undefined ? '' : ` of the domain ${domain}`;
-      const detail = `a message went to ${stream}${where} instead of ${name}`;
-      return { kind: 'failed', cause: { kind: 'nats-other-stream', host, detail } };
+  #judge({ error, stream, domain, seq, duplicate = false }: PublishResponse): Verdict | undefined {
+    if (error !== undefined) {
+      if (TOO_LARGE.has(error.err_code ?? 0)) {
+        return { kind: 'refused', why: error.description ?? '', isTooLarge: true };
+      }
+      return { kind: 'failed', fault: this.#deps.describe(classifyApiError(error, this.#deps.host)) };
     }
-    if (typeof seq === 'number' && seq > 0) return { kind: 'kept', isDuplicate: duplicate };
+    if (typeof stream !== 'string') return undefined;
+    const { expected } = this.#deps;
+    if (stream !== expected.name || domain !== expected.domain) {
+      const where = domain === undefined ? '' : ` of the domain ${domain}`;
+      const detail = `a message went to ${stream}${where} instead of ${expected.name}`;
+      return this.#fail('nats-other-stream', detail);
+    }
+    if (typeof seq === 'number' && seq > 0) return { kind: 'accepted', duplicates: duplicate ? 1 : 0 };
     // In a cluster: a duplicate whose first copy is not replicated yet and may still be lost.
     const detail = 'an acknowledgement without a sequence number: the message may not be stored';
-    return { kind: 'failed', cause: { kind: 'nats-unavailable', host, detail } };
+    return this.#fail('nats-unavailable', detail);
+  }
+
+  #fail(kind: CauseKind, detail: string): Verdict {
+    return { kind: 'failed', fault: this.#deps.describe({ kind, host: this.#deps.host, detail }) };
   }
 
   #checkOldest(): void {
+    const { clock, timeoutMs, host } = this.#deps;
     this.#cancelTimer = undefined;
     const [oldest] = this.#waiting.values();
     if (oldest === undefined) return;
-    const leftMs = oldest.sinceMs + this.#timeoutMs - this.#clock.monotonicMs();
-    if (leftMs > 0) this.#cancelTimer = this.#clock.setTimer(() => this.#checkOldest(), leftMs);
+    const leftMs = oldest.sinceMs + timeoutMs - clock.monotonicMs();
+    if (leftMs > 0) this.#cancelTimer = clock.setTimer(() => this.#checkOldest(), leftMs);
     else {
-      const detail = `no acknowledgement within ${Math.round(this.#timeoutMs)} ms`;
-      this.failAll({ kind: 'timed-out', host: this.#host, detail });
+      const detail = `no acknowledgement within ${Math.round(timeoutMs)} ms`;
+      this.failAll({ kind: 'timed-out', host, detail });
     }
   }
 }

@@ -35,8 +35,9 @@ import type { SpoolRecord } from '../spool/record.ts';
 import { Acknowledgements, type ExpectedStream } from './acknowledgements.ts';
 import { classifyNatsError, createConnector, HEADERS, untilClosed } from './client.ts';
 
-/** How `--create` makes the stream; sizes in bytes, durations in ms. */
-interface StreamPlan {
+/** Sizes in bytes, durations in ms. */
+export interface StreamLimits {
+  /** 0: unlimited. */
   readonly maxAgeMs: number;
   /** -1: unlimited. */
   readonly maxBytes: number;
@@ -44,15 +45,7 @@ interface StreamPlan {
   readonly dedupeWindowMs: number;
 }
 
-interface WantedStream {
-  readonly name: string;
-  /** All subjects that will be used, with wildcards. */
-  readonly subjects: readonly string[];
-  /** How to create it; undefined: it has to exist. */
-  readonly plan: StreamPlan | undefined;
-}
-
-interface FoundStream extends StreamPlan {
+interface FoundStream extends StreamLimits {
   readonly isNew: boolean;
   /** The JetStream domain of the server, if any. */
   readonly domain: string | undefined;
@@ -63,32 +56,32 @@ const NANOS_PER_MS = 1e6;
 /** Finds or creates the stream. */
 async function setUpStream(
   connection: NatsConnection,
-  wanted: WantedStream,
-  host: string,
-  timeoutMs: number,
+  { nats, stream: name, subject, lifecycleSubject, plan, sendTimeoutMs }: JetStreamSinkConfig,
 ): Promise<FoundStream | Cause> {
+  const { host } = nats.address;
+  const subjects = [widenTemplate(subject), ...(lifecycleSubject === undefined ? [] : [lifecycleSubject])];
   try {
-    const manager = await jetstreamManager(connection, { checkAPI: false, timeout: timeoutMs });
+    const manager = await jetstreamManager(connection, { checkAPI: false, timeout: sendTimeoutMs });
     // The types of the client lack the domain.
-    const read = (): Promise<StreamInfo & { domain?: string }> => manager.streams.info(wanted.name);
+    const read = (): Promise<StreamInfo & { domain?: string }> => manager.streams.info(name);
     const found = await read().catch((error: unknown) => {
-      if (wanted.plan !== undefined && isNotFound(error)) return undefined;
+      if (plan !== undefined && isNotFound(error)) return undefined;
       throw error;
     });
-    const isNew = found === undefined && wanted.plan !== undefined;
+    const isNew = found === undefined && plan !== undefined;
     if (isNew) {
       // Another relay may have created it at the same moment.
-      await manager.streams.add(makeConfig(wanted, wanted.plan)).catch(async (error: unknown) => {
+      await manager.streams.add(makeConfig(name, subjects, plan)).catch(async (error: unknown) => {
         await read().catch(() => Promise.reject(error));
       });
     }
     const { config, domain } = found ?? (await read());
-    const missing = wanted.subjects.filter(
+    const missing = subjects.filter(
       (subject) => !config.subjects.some((pattern) => coversSubject(pattern, subject)),
     );
     if (missing.length > 0) {
       const accepted = config.subjects.join(', ') || 'no subjects';
-      const detail = `${wanted.name} accepts ${accepted}, but not ${missing.join(', ')}`;
+      const detail = `${name} accepts ${accepted}, but not ${missing.join(', ')}`;
       return { kind: 'nats-other-stream', host, detail };
     }
     return {
@@ -101,13 +94,14 @@ async function setUpStream(
     };
   } catch (error) {
     const cause = classifyNatsError(error, host);
-    return cause.kind === 'nats-no-stream' ? { ...cause, detail: wanted.name } : cause;
+    return cause.kind === 'nats-no-stream' ? { ...cause, detail: name } : cause;
   }
 }
 
 function makeConfig(
-  { name, subjects }: WantedStream,
-  plan: StreamPlan,
+  name: string,
+  subjects: readonly string[],
+  plan: StreamLimits,
 ): Partial<StreamConfig> & { name: string } {
   return {
     name,
@@ -133,7 +127,8 @@ interface JetStreamSinkConfig {
   readonly subject: string;
   /** The subject of lifecycle records; undefined: they are not sent. */
   readonly lifecycleSubject: string | undefined;
-  readonly plan: StreamPlan | undefined;
+  /** How to create the stream; undefined: it has to exist. */
+  readonly plan: StreamLimits | undefined;
   /** A message without an acknowledgement after this time in ms is sent again over a new connection. */
   readonly sendTimeoutMs: number;
   /** Maximum number of messages in flight. */
@@ -185,17 +180,15 @@ export class JetStreamSink implements Sink {
   }
 
   async open(signal: AbortSignal): Promise<SinkFault | undefined> {
-    const { stream, subject, lifecycleSubject, plan, sendTimeoutMs } = this.#config;
     const connection = await this.#connect(signal);
     if (connection === undefined) return undefined;
     if ('kind' in connection) return this.#describe(connection);
     this.#connection = connection;
-    const subjects = [widenTemplate(subject), ...(lifecycleSubject === undefined ? [] : [lifecycleSubject])];
-    const found = await setUpStream(connection, { name: stream, subjects, plan }, this.#host, sendTimeoutMs);
+    const found = await setUpStream(connection, this.#config);
     if ('kind' in found) return this.#describe(found);
     this.#hasWorked = true;
     try {
-      this.#listen(connection, { name: stream, domain: found.domain });
+      this.#listen(connection, { name: this.#config.stream, domain: found.domain });
     } catch (error) {
       // The connection was lost meanwhile.
       return this.#describe(classifyNatsError(error, this.#host));
@@ -209,7 +202,7 @@ export class JetStreamSink implements Sink {
     const connection = this.#connection;
     const acknowledgements = this.#acknowledgements;
     if (record === undefined || connection === undefined || acknowledgements === undefined) {
-      return this.#fail(this.#closed);
+      return { kind: 'failed', fault: this.#describe(this.#closed) };
     }
     const { mark, text } = record;
     const limit = connection.info?.max_payload ?? Number.POSITIVE_INFINITY;
@@ -221,16 +214,13 @@ export class JetStreamSink implements Sink {
     const subject = isLifecycle ? lifecycleSubject : this.#makeSubject(this.#readType(text));
     const messageHeaders = isLifecycle ? this.#lifecycleHeaders : this.#eventHeaders;
     messageHeaders.set(HEADERS.id, identify(record));
-    const { token, acknowledged } = acknowledgements.expect();
+    const { token, verdict } = acknowledgements.expect();
     try {
       connection.publish(subject, text, { reply: this.#replyPrefix + token, headers: messageHeaders });
     } catch (error) {
       acknowledgements.failAll(classifyNatsError(error, this.#host));
     }
-    const result = await acknowledged;
-    if (result.kind === 'kept') return { kind: 'accepted', duplicates: result.isDuplicate ? 1 : 0 };
-    if (result.kind === 'too-large') return { kind: 'refused', why: result.why, isTooLarge: true };
-    return this.#fail(result.cause);
+    return verdict;
   }
 
   async close(): Promise<void> {
@@ -244,8 +234,13 @@ export class JetStreamSink implements Sink {
   /** Receives acknowledgements, errors and the end of the connection. */
   #listen(connection: NatsConnection, expected: ExpectedStream): void {
     const host = this.#host;
-    const { sendTimeoutMs } = this.#config;
-    const acknowledgements = new Acknowledgements(host, this.#deps.clock, sendTimeoutMs, expected);
+    const acknowledgements = new Acknowledgements({
+      host,
+      clock: this.#deps.clock,
+      timeoutMs: this.#config.sendTimeoutMs,
+      expected,
+      describe: (cause) => this.#describe(cause),
+    });
     this.#acknowledgements = acknowledgements;
     this.#replyPrefix = `${createInbox()}.`;
     const { length } = this.#replyPrefix;
@@ -280,9 +275,5 @@ export class JetStreamSink implements Sink {
 
   #describe(cause: Cause): SinkFault {
     return describeSinkFault(cause, this.#hasWorked);
-  }
-
-  #fail(cause: Cause): Verdict {
-    return { kind: 'failed', fault: this.#describe(cause) };
   }
 }
