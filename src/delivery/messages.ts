@@ -4,7 +4,7 @@ import type { StatusRecord } from '../ui/reporter.ts';
 import type { StreamLimits } from './nats/jetstream-sink.ts';
 import type { Worker, WorkerEvent } from './worker.ts';
 
-const SPOOL_HINT = 'Check the disk, and that no other program deletes files in the spool.';
+const SPOOL_HINT = 'check the disk, and that no other program deletes files in the spool';
 
 export function sayWorkerEvent(sink: string, event: Exclude<WorkerEvent, { kind: 'ended' }>): StatusRecord {
   switch (event.kind) {
@@ -95,7 +95,7 @@ export function sayUnusedSpool(path: string, records: number): StatusRecord {
     event: 'warning',
     level: 'warn',
     message: `${JSON.stringify(path)} holds ${formatCount(records, 'message')} for a sink that this run does not have`,
-    hint: 'To deliver them, run with --to for that sink; else remove the folder.',
+    hint: 'to deliver them, run with --to for that sink; else remove the folder',
     figures: { path, records },
   };
 }
@@ -141,7 +141,7 @@ export function sayDeadLettered(sink: string, path: string, id: string, why: str
     event: 'dead-letter',
     level: 'warn',
     message: `${sink} refused the event ${id} (${why}): kept as a dead letter in ${JSON.stringify(path)}`,
-    hint: 'Once the reason is fixed, send it again with `atlantis stream relay --redeliver <file>`.',
+    hint: 'once the reason is fixed, send it again with `atlantis stream relay --redeliver <file>`',
     figures: { sink, id, reason: why, path },
   };
 }
@@ -169,7 +169,7 @@ export function sayUndelivered(records: number): StatusRecord {
     event: 'error',
     level: 'error',
     message: `lost ${formatCount(records, 'message')} that were received and not delivered`,
-    hint: 'With --spool <folder> they are kept for the next run.',
+    hint: 'with --spool <folder> they are kept for the next run',
     figures: { undelivered: records },
   };
 }

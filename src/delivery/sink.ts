@@ -19,13 +19,13 @@ export interface Sink {
   /** Connects. Returns undefined when the sink is ready, and at once on abort. */
   open(signal: AbortSignal): Promise<SinkFault | undefined>;
   /** Sends consecutive records. Never rejects. */
-  send(unit: readonly SpoolRecord[]): Promise<Verdict>;
+  send(unit: readonly SpoolRecord[]): Promise<SendResult>;
   /** Disconnects; units in flight fail. The sink can be opened again. */
   close(): Promise<void>;
 }
 
-/** The result for a unit. */
-export type Verdict =
+/** The result of sending a unit. */
+export type SendResult =
   /** `duplicates` is the number of records that the sink had before. */
   | { readonly kind: 'accepted'; readonly duplicates: number }
   /** Not delivered, or unknown: the unit has to be sent again. */
@@ -66,7 +66,7 @@ export const LIFECYCLE_MARK = 255;
 
 export type IdentifyRecord = (record: SpoolRecord) => string;
 
-/** Longer ids are replaced by their hash, because every message carries its id. */
+/** Longer ids are replaced by their sha256, because every message carries its id. */
 const MAX_ID_LENGTH = 200;
 /** Allowed in a header without escaping. */
 const PLAIN = /^[\x21-\x7e]+$/;
@@ -80,15 +80,15 @@ const PLAIN = /^[\x21-\x7e]+$/;
 export function createIdentifier(idSteps: readonly Step[] | undefined, relayName: string): IdentifyRecord {
   const readId = idSteps === undefined ? undefined : createScalarReader(idSteps);
   return ({ mark, text }) => {
-    if (mark === LIFECYCLE_MARK) return hash(relayName, text);
+    if (mark === LIFECYCLE_MARK) return sha256(relayName, text);
     const id = readId?.(text);
-    if (id === undefined) return hash(text);
-    return id.length <= MAX_ID_LENGTH && PLAIN.test(id) ? id : hash(id);
+    if (id === undefined) return sha256(text);
+    return id.length <= MAX_ID_LENGTH && PLAIN.test(id) ? id : sha256(id);
   };
 }
 
 /** SHA-256 over the parts, in hexadecimal. */
-export function hash(...parts: readonly (string | Buffer)[]): string {
+export function sha256(...parts: readonly (string | Buffer)[]): string {
   const sum = createHash('sha256');
   for (const part of parts) sum.update(part);
   return sum.digest('hex');

@@ -6,7 +6,7 @@ import { type Clock, sleep } from '../clock.ts';
 import { computeDelayMs, FIRST_BUDGET, type PolicyConfig } from '../connection/policy.ts';
 import { EXIT, isAtlantisError } from '../errors.ts';
 import { type Backlog, RecordQueue } from './backlog.ts';
-import { LIFECYCLE_MARK, type Sink, type SinkFault, type Verdict } from './sink.ts';
+import { LIFECYCLE_MARK, type SendResult, type Sink, type SinkFault } from './sink.ts';
 import type { SpoolRecord } from './spool/record.ts';
 
 export type WorkerEvent =
@@ -186,11 +186,11 @@ export class Worker {
     this.#recordsInFlight += unit.length;
     this.#bytesInFlight += bytes;
     this.#unitsInFlight += 1;
-    void sink.send(unit).then((verdict) => {
+    void sink.send(unit).then((result) => {
       this.#recordsInFlight -= unit.length;
       this.#bytesInFlight -= bytes;
       this.#unitsInFlight -= 1;
-      this.#settle(first, unit, verdict);
+      this.#settle(first, unit, result);
       this.#wake();
     });
     return true;
@@ -236,15 +236,15 @@ export class Worker {
     return undefined;
   }
 
-  #settle(first: number, unit: readonly SpoolRecord[], verdict: Verdict): void {
-    if (verdict.kind === 'failed') {
-      this.#fault ??= verdict.fault;
+  #settle(first: number, unit: readonly SpoolRecord[], result: SendResult): void {
+    if (result.kind === 'failed') {
+      this.#fault ??= result.fault;
       return;
     }
-    if (verdict.kind === 'refused' && !this.#deadLetter(first, unit, verdict)) return;
-    if (verdict.kind === 'accepted') {
+    if (result.kind === 'refused' && !this.#deadLetter(first, unit, result)) return;
+    if (result.kind === 'accepted') {
       this.figures.delivered += countEvents(unit);
-      this.figures.duplicates += verdict.duplicates;
+      this.figures.duplicates += result.duplicates;
     }
     if (this.#hasFailed) this.#deps.report({ kind: 'recovered' });
     this.#hasFailed = false;
@@ -261,7 +261,7 @@ export class Worker {
   #deadLetter(
     first: number,
     unit: readonly SpoolRecord[],
-    { why, isTooLarge }: Extract<Verdict, { kind: 'refused' }>,
+    { why, isTooLarge }: Extract<SendResult, { kind: 'refused' }>,
   ): boolean {
     if (isTooLarge && unit.length > 1) {
       this.#narrow = { records: Math.ceil(unit.length / 2), until: first + unit.length };

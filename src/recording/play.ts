@@ -1,7 +1,7 @@
 // Plays a recording: its events in batches, each when it is due.
 import { type Clock, sleep } from '../clock.ts';
 import { type Batch, BatchBuilder } from '../events/batch.ts';
-import type { Lines } from './read-lines.ts';
+import type { LineBatch } from './read-lines.ts';
 import { readLine } from './recorded-line.ts';
 
 export type Played =
@@ -22,8 +22,8 @@ interface PlayConfig {
 const MAX_BATCH_EVENTS = 512;
 
 /** Plays lines with their recorded spacing, without waiting where the recorded time runs backwards. */
-export async function* play(
-  source: AsyncIterable<Lines>,
+export async function* playRecording(
+  source: AsyncIterable<LineBatch>,
   { speed, clock, signal }: PlayConfig,
 ): AsyncGenerator<Played> {
   const startedAtMs = clock.monotonicMs();

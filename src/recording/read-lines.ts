@@ -7,7 +7,7 @@ import { UsageError } from '../errors.ts';
 import { type Unpacked, unpack } from './unpack.ts';
 
 /** Lines that were read together, without their line feeds, and the damage after them. */
-export interface Lines {
+export interface LineBatch {
   readonly lines: readonly Buffer[];
   readonly fault?: {
     readonly why: string;
@@ -33,7 +33,7 @@ export async function* readLines(
   stdin: () => Readable,
   signal: AbortSignal,
   what = 'the recording',
-): AsyncGenerator<Lines> {
+): AsyncGenerator<LineBatch> {
   const source = path === '-' ? stdin() : createReadStream(path);
   const parts = unpack(source[Symbol.asyncIterator]() as AsyncIterator<Buffer>);
   const splitter = createLineSplitter();
@@ -72,7 +72,7 @@ function createLineSplitter() {
   };
 
   return {
-    push(part: Unpacked): Lines {
+    push(part: Unpacked): LineBatch {
       if (!Buffer.isBuffer(part)) {
         const isLine = restBytes > 0;
         takeRest();
@@ -93,7 +93,7 @@ function createLineSplitter() {
       isSkipping = true;
       return { lines, fault: { why: 'it is longer than the largest event', isLine: true } };
     },
-    end: (): Lines => ({ lines: restBytes > 0 ? [takeRest()] : [] }),
+    end: (): LineBatch => ({ lines: restBytes > 0 ? [takeRest()] : [] }),
   };
 }
 

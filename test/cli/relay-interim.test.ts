@@ -90,7 +90,7 @@ describe('row 68: responses to a POST that are not final, or endless', () => {
     const endpoint = await startHttpEndpoint(raw(UPGRADE));
     const exit = await relay(endpoint.url, []);
     expect(exit.code).toBe(5);
-    expect(pickRecords(exit, 'error').at(-1)?.hint).not.toContain('Redirects');
+    expect(pickRecords(exit, 'error').at(-1)?.hint).not.toContain('redirects');
   });
 
   test('an endless body after a 2xx accepts the event', async () => {

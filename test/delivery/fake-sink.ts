@@ -1,11 +1,11 @@
 // A sink that a test controls: it records what is sent, and answers when and how the test wants.
-import type { Sink, SinkFault, Verdict } from '../../src/delivery/sink.ts';
+import type { SendResult, Sink, SinkFault } from '../../src/delivery/sink.ts';
 import type { SpoolRecord } from '../../src/delivery/spool/record.ts';
 
 /** A unit in flight. */
 interface Sent {
   readonly numbers: readonly number[];
-  answer(verdict: Verdict): void;
+  answer(result: SendResult): void;
 }
 
 export interface FakeSink extends Sink {
@@ -14,11 +14,11 @@ export interface FakeSink extends Sink {
   /** The result of `open`; undefined: ready. */
   openFault: SinkFault | undefined;
   /** Answers each unit at once; undefined: the test answers. */
-  auto: ((numbers: readonly number[]) => Verdict) | undefined;
+  auto: ((numbers: readonly number[]) => SendResult) | undefined;
   opened: number;
 }
 
-export const ACCEPTED: Verdict = { kind: 'accepted', duplicates: 0 };
+export const ACCEPTED: SendResult = { kind: 'accepted', duplicates: 0 };
 
 export function createFakeSink({ unitSize = 1, maxInFlight = 1_000 } = {}): FakeSink {
   const waiting = new Set<() => void>();
@@ -42,9 +42,9 @@ export function createFakeSink({ unitSize = 1, maxInFlight = 1_000 } = {}): Fake
         waiting.add(giveUp);
         sink.sent.push({
           numbers,
-          answer(verdict) {
+          answer(result) {
             waiting.delete(giveUp);
-            resolve(verdict);
+            resolve(result);
           },
         });
         if (sink.auto !== undefined) sink.sent.at(-1)?.answer(sink.auto(numbers));

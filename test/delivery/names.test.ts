@@ -1,4 +1,4 @@
-// Tables: subjects, ids, verdicts on HTTP responses, addresses, start positions.
+// Tables: subjects, ids, results on HTTP responses, addresses, start positions.
 import { describe, expect, test } from '@jest/globals';
 import { parseFromFlags } from '../../src/commands/tail/config.ts';
 import { RecordQueue } from '../../src/delivery/backlog.ts';
@@ -108,7 +108,7 @@ describe('B6: ids', () => {
   });
 });
 
-describe('verdicts', () => {
+describe('results', () => {
   test.each<[number, string]>([
     [200, 'accepted'],
     [204, 'accepted'],
@@ -125,15 +125,15 @@ describe('verdicts', () => {
     [503, 'failed'],
     [599, 'failed'],
   ])('%i: %s', (status, kind) => {
-    const verdict = judgeResponse({ status, retryAfterMs: 5, excerpt: '' }, 'h', true);
-    expect(verdict.kind).toBe(kind);
-    if (verdict.kind === 'refused') expect(verdict.isTooLarge).toBe(status === 413);
-    if (verdict.kind === 'failed') expect(verdict.fault.exitCode).toBeUndefined();
+    const result = judgeResponse({ status, retryAfterMs: 5, excerpt: '' }, 'h', true);
+    expect(result.kind).toBe(kind);
+    if (result.kind === 'refused') expect(result.isTooLarge).toBe(status === 413);
+    if (result.kind === 'failed') expect(result.fault.exitCode).toBeUndefined();
   });
 
   test('a redirect ends a run in which nothing was delivered', () => {
-    const verdict = judgeResponse({ status: 302, retryAfterMs: undefined, excerpt: '' }, 'h', false);
-    expect(verdict).toMatchObject({ kind: 'failed', fault: { exitCode: 5 } });
+    const result = judgeResponse({ status: 302, retryAfterMs: undefined, excerpt: '' }, 'h', false);
+    expect(result).toMatchObject({ kind: 'failed', fault: { exitCode: 5 } });
   });
 });
 

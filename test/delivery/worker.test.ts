@@ -1,7 +1,7 @@
 // The delivery loop: window, order, retries, unchanged units, refusals.
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { Backlog } from '../../src/delivery/backlog.ts';
-import type { Verdict } from '../../src/delivery/sink.ts';
+import type { SendResult } from '../../src/delivery/sink.ts';
 import type { SpoolRecord } from '../../src/delivery/spool/record.ts';
 import { Spool } from '../../src/delivery/spool/spool.ts';
 import { Worker, type WorkerConfig, type WorkerEvent } from '../../src/delivery/worker.ts';
@@ -9,8 +9,8 @@ import { makeTempFolder } from '../helpers/cleanup.ts';
 import { createFakeClock, settlePromises } from '../helpers/fake-clock.ts';
 import { ACCEPTED, createFakeSink, type FakeSink, makeNumbered } from './fake-sink.ts';
 
-const FAILED: Verdict = { kind: 'failed', fault: { message: 'it broke' } };
-const refuse = (why: string, isTooLarge = false): Verdict => ({ kind: 'refused', why, isTooLarge });
+const FAILED: SendResult = { kind: 'failed', fault: { message: 'it broke' } };
+const refuse = (why: string, isTooLarge = false): SendResult => ({ kind: 'refused', why, isTooLarge });
 const policy = { retryMinMs: 1_000, retryMaxMs: 30_000 };
 const running = new Set<Worker>();
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { textsOf } from '../../src/events/batch.ts';
-import { type Played, play } from '../../src/recording/play.ts';
+import { type Played, playRecording } from '../../src/recording/play.ts';
 import { createFakeClock } from '../helpers/fake-clock.ts';
 
 const START_MS = Date.parse('2026-01-01T00:00:00Z');
@@ -20,7 +20,7 @@ async function playAll(lines: readonly Buffer[], speed: number): Promise<[number
   const { signal } = new AbortController();
   let isOver = false;
   const playing = (async () => {
-    for await (const item of play(source, { speed, clock, signal })) {
+    for await (const item of playRecording(source, { speed, clock, signal })) {
       seen.push([clock.monotonicMs() - startedAtMs, describeItem(item)]);
     }
     isOver = true;

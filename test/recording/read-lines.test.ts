@@ -7,7 +7,7 @@ import { describe, expect, test } from '@jest/globals';
 import { systemClock } from '../../src/clock.ts';
 import { textsOf } from '../../src/events/batch.ts';
 import { packMember } from '../../src/recording/gzip-member.ts';
-import { play } from '../../src/recording/play.ts';
+import { playRecording } from '../../src/recording/play.ts';
 import { readLines } from '../../src/recording/read-lines.ts';
 import { makeTempFolder } from '../helpers/cleanup.ts';
 
@@ -24,7 +24,11 @@ async function playBytes(bytes: Buffer | string): Promise<string[]> {
   const { signal } = new AbortController();
   const lines = readLines(path, never, signal);
   const seen: string[] = [];
-  for await (const item of play(lines, { speed: Number.POSITIVE_INFINITY, clock: systemClock, signal })) {
+  for await (const item of playRecording(lines, {
+    speed: Number.POSITIVE_INFINITY,
+    clock: systemClock,
+    signal,
+  })) {
     if (item.kind === 'events') seen.push(...textsOf(item.batch).map(String));
     if (item.kind === 'damaged') seen.push(`line ${item.line}: ${item.why}`);
   }

@@ -26,7 +26,7 @@ export function addStreamRelay(stream: DocumentedCommand, io: Io): void {
     .command('relay')
     .summary('bridge the stream into NATS JetStream or an HTTP endpoint')
     .description(
-      'Deliver every event to NATS JetStream or HTTP endpoints: at least once from its receipt on, in order, over outages.',
+      'Deliver every event to NATS JetStream or HTTP endpoints: at least once and in order, across outages.',
     )
     .flags(RELAY_FLAGS)
     .flags(STREAM_FLAGS)

@@ -83,7 +83,7 @@ async function createHttpSink(
   for (const value of new URL(target.href).searchParams.values()) io.redactor.addSecret(value);
   const headers = [...config.headerVariables].map(([header, variable]) => [
     header,
-    readSecret(`--header-env ${header}`, variable, io),
+    readEnvSecret(`--header-env ${header}`, variable, io),
   ]);
   const { signature } = config;
   const relayName = nameRelay(config);
@@ -100,7 +100,7 @@ async function createHttpSink(
       signature:
         signature === undefined
           ? undefined
-          : { header: signature.header, secret: readSecret('--sign-with-env', signature.variable, io) },
+          : { header: signature.header, secret: readEnvSecret('--sign-with-env', signature.variable, io) },
       proxyUrl: await chooseSinkProxy(target, io),
       trustedRoots,
     },
@@ -109,7 +109,7 @@ async function createHttpSink(
 }
 
 /** Reads a secret from the environment and adds it to the redactor. @throws UsageError if it is not set */
-function readSecret(flag: string, variable: string, { env, redactor }: Io): string {
+function readEnvSecret(flag: string, variable: string, { env, redactor }: Io): string {
   const value = env[variable] ?? '';
   if (value === '')
     throw new UsageError(`${flag}: the variable ${variable} is not set`, `export ${variable}=…`);

@@ -9,14 +9,14 @@ export function addStreamReplay(stream: DocumentedCommand, io: Io): void {
   stream
     .command('replay')
     .summary('play a recording to stdout')
-    .description('Play a recording of `tail --record` to stdout, with the spacing it was recorded with.')
+    .description('Play a recording of `tail --record` to stdout, with the original timing.')
     .argument('<file>', 'the recording, plain or .gz; - for stdin')
     .flags(REPLAY_FLAGS)
     .flags({ ...EVENT_FLAGS, ...FORM_FLAGS, ...group('Until when:', pick(END_FLAGS, 'limit')) })
     .example('atlantis stream replay events.ndjson.gz')
     .example("atlantis stream replay events.ndjson --speed max --where 'amount_usd >= 1000000' --json")
     .example('cat events.*.gz | atlantis stream replay - --speed 10x')
-    .example('atlantis stream simulate --replay events.ndjson', 'the same as a live stream')
+    .example('atlantis stream simulate --replay events.ndjson', 'play it as a live stream')
     .action(async (path: string, _options, command: DocumentedCommand) => {
       const { runReplay } = await import('./run.ts');
       io.end(await runReplay(path, command.optsWithGlobals(), io));

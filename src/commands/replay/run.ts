@@ -3,7 +3,7 @@ import { EXIT } from '../../errors.ts';
 import { parseFlags } from '../../flags/definition.ts';
 import type { Io, Outcome } from '../../io/io.ts';
 import { createDamageReport, type DamageReport } from '../../recording/damage-report.ts';
-import { play } from '../../recording/play.ts';
+import { playRecording } from '../../recording/play.ts';
 import { readLines } from '../../recording/read-lines.ts';
 import { createRenderer, createSelect, type Select } from '../../session/format.ts';
 import { openPrinter } from '../../session/output.ts';
@@ -54,7 +54,7 @@ function createRecordingSource(
     kind: 'file',
     async *items(signal) {
       const lines = readLines(path, io.stdin, signal);
-      for await (const item of play(lines, { speed, clock: io.clock, signal })) {
+      for await (const item of playRecording(lines, { speed, clock: io.clock, signal })) {
         if (item.kind === 'damaged') {
           damage.note(item.line, item.why);
           if (isStrict) return;

@@ -1,9 +1,9 @@
-// The HTTP request for a unit, and the verdict for its response. The same events always make the same request.
+// The HTTP request for a unit, and the meaning of its response. The same events always make the same request.
 import { createHmac } from 'node:crypto';
 import { EXIT } from '../../errors.ts';
 import { BYTE_ORDER_MARK_LENGTH, MESSAGE } from '../../events/messages.ts';
 import { makeSafeLine } from '../../render/ndjson.ts';
-import { hash, type IdentifyRecord, type Verdict } from '../sink.ts';
+import { type IdentifyRecord, type SendResult, sha256 } from '../sink.ts';
 import type { SpoolRecord } from '../spool/record.ts';
 
 export interface RequestConfig {
@@ -37,7 +37,7 @@ export function makeRequest(
       'Content-Type': isBatch ? 'application/x-ndjson' : 'application/json',
       'Content-Length': String(body.length),
       // For a batch made from the ids, so that every relay and every retry sends the same key.
-      'Idempotency-Key': isBatch ? hash(...ids.map((id) => `${id}\n`)) : (ids[0] ?? ''),
+      'Idempotency-Key': isBatch ? sha256(...ids.map((id) => `${id}\n`)) : (ids[0] ?? ''),
       ...(signature === undefined ? {} : { [signature.header]: sign(body, signature.secret) }),
     },
   };
@@ -74,7 +74,7 @@ export function judgeResponse(
   { status, retryAfterMs, excerpt }: HttpResponse,
   host: string,
   hasWorked: boolean,
-): Verdict {
+): SendResult {
   if (status >= 200 && status < 300) return { kind: 'accepted', duplicates: 0 };
   const why = `HTTP ${status}${excerpt === '' ? '' : `: ${excerpt}`}`;
   if (status >= 500 || RETRYABLE.has(status)) {
@@ -86,8 +86,8 @@ export function judgeResponse(
     message: `${host} answered ${why} and did not accept the events`,
     hint:
       status >= 300
-        ? 'Redirects are not followed: give the final address with --to.'
-        : 'Check the address in --to: it is not an endpoint for events.',
+        ? 'redirects are not followed: give the final address with --to'
+        : 'check the address in --to: it is not an endpoint for events',
     exitCode: hasWorked ? undefined : EXIT.refused,
     exitCodeOnGiveUp: EXIT.refused,
   };

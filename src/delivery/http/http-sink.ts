@@ -16,7 +16,7 @@ import { parseRetryAfter } from '../../connection/dial/refusal.ts';
 import { classifyError } from '../../connection/network-errors.ts';
 import { UsageError } from '../../errors.ts';
 import { isLoopbackHost } from '../../settings/stream-url.ts';
-import { describeSinkFault, type Sink, type SinkFault, type Verdict } from '../sink.ts';
+import { describeSinkFault, type SendResult, type Sink, type SinkFault } from '../sink.ts';
 import type { SpoolRecord } from '../spool/record.ts';
 import {
   type HttpResponse,
@@ -139,12 +139,12 @@ export class HttpSink implements Sink {
     }
   }
 
-  async send(unit: readonly SpoolRecord[]): Promise<Verdict> {
+  async send(unit: readonly SpoolRecord[]): Promise<SendResult> {
     const response = await this.#post(makeRequest(unit, this.#config), true);
     if ('message' in response) return { kind: 'failed', fault: response };
-    const verdict = judgeResponse(response, this.#config.target.host, this.#hasWorked);
-    if (verdict.kind !== 'failed') this.#hasWorked = true;
-    return verdict;
+    const result = judgeResponse(response, this.#config.target.host, this.#hasWorked);
+    if (result.kind !== 'failed') this.#hasWorked = true;
+    return result;
   }
 
   close(): Promise<void> {

@@ -6,12 +6,12 @@ import type { Msg } from '@nats-io/transport-node';
 import type { Clock } from '../../clock.ts';
 import type { CauseKind } from '../../connection/cause-table.ts';
 import type { Cause } from '../../connection/causes.ts';
-import type { SinkFault, Verdict } from '../sink.ts';
+import type { SendResult, SinkFault } from '../sink.ts';
 import { type ApiError, classifyApiError } from './client.ts';
 
 interface Waiting {
   readonly sinceMs: number;
-  settle(verdict: Verdict): void;
+  settle(result: SendResult): void;
 }
 
 /** The stream that has to acknowledge. */
@@ -52,16 +52,16 @@ export class Acknowledgements {
     this.#deps = deps;
   }
 
-  /** The last token of an unused reply subject, and the verdict that will arrive there. */
-  expect(): { readonly token: string; readonly verdict: Promise<Verdict> } {
+  /** The last token of an unused reply subject, and the result that will arrive there. */
+  expect(): { readonly token: string; readonly result: Promise<SendResult> } {
     const { clock, timeoutMs } = this.#deps;
     this.#sent += 1;
     const token = this.#sent.toString(36);
-    const verdict = new Promise<Verdict>((settle) => {
+    const result = new Promise<SendResult>((settle) => {
       this.#waiting.set(token, { sinceMs: clock.monotonicMs(), settle });
     });
     this.#cancelTimer ??= clock.setTimer(() => this.#checkOldest(), timeoutMs);
-    return { token, verdict };
+    return { token, result };
   }
 
   /** Takes a message that arrived at a reply subject. */
@@ -80,18 +80,18 @@ export class Acknowledgements {
     for (const { settle } of all) settle({ kind: 'failed', fault });
   }
 
-  #read(message: Msg): Verdict {
+  #read(message: Msg): SendResult {
     if (message.headers?.code === 503) return this.#fail('nats-unavailable', 'no stream accepts the message');
     try {
-      const verdict = this.#judge(message.json<PublishResponse>());
-      if (verdict !== undefined) return verdict;
+      const result = this.#judge(message.json<PublishResponse>());
+      if (result !== undefined) return result;
     } catch {
       // Not JSON, or not an object.
     }
     return this.#fail('not-nats', 'the response to a message is not an acknowledgement');
   }
 
-  #judge({ error, stream, domain, seq, duplicate = false }: PublishResponse): Verdict | undefined {
+  #judge({ error, stream, domain, seq, duplicate = false }: PublishResponse): SendResult | undefined {
     if (error !== undefined) {
       if (TOO_LARGE.has(error.err_code ?? 0)) {
         return { kind: 'refused', why: error.description ?? '', isTooLarge: true };
@@ -111,7 +111,7 @@ export class Acknowledgements {
     return this.#fail('nats-unavailable', detail);
   }
 
-  #fail(kind: CauseKind, detail: string): Verdict {
+  #fail(kind: CauseKind, detail: string): SendResult {
     return { kind: 'failed', fault: this.#deps.describe({ kind, host: this.#deps.host, detail }) };
   }
 

@@ -12,7 +12,7 @@ import {
   jetstreamManager,
   type StreamInfo,
 } from '@nats-io/jetstream';
-import { type NatsConnection, nanos } from '@nats-io/transport-node';
+import { millis, type NatsConnection, nanos } from '@nats-io/transport-node';
 
 /** The stream as earlier connections of this run saw it. */
 export interface SeenStream {
@@ -132,7 +132,6 @@ export interface FoundConsumer {
 /** Settings of the durable consumers that this client creates. */
 const ACK_WAIT_MS = 10_000;
 const MAX_UNACKNOWLEDGED = 1_024;
-const NANOS_PER_MS = 1e6;
 
 /**
  * Finds or creates the consumer, so that it continues after what was read before.
@@ -182,7 +181,7 @@ export async function findConsumer(
     nextSeq: atLeast(state.first_seq, resumed === undefined ? fromSeq : findNextSeq(resumed)),
     unacknowledged,
     deliveredSeq: delivered.stream_seq,
-    ackWaitMs: config.ack_policy === AckPolicy.None ? undefined : (config.ack_wait ?? 30e9) / NANOS_PER_MS,
+    ackWaitMs: config.ack_policy === AckPolicy.None ? undefined : millis(config.ack_wait ?? 30e9),
     isResumed: resumed !== undefined,
     isFiltered: isFiltered(used),
   };

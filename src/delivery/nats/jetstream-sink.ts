@@ -15,6 +15,7 @@ import {
   headers,
   type Msg,
   type MsgHdrs,
+  millis,
   type NatsConnection,
   nanos,
 } from '@nats-io/transport-node';
@@ -27,9 +28,9 @@ import {
   describeSinkFault,
   type IdentifyRecord,
   LIFECYCLE_MARK,
+  type SendResult,
   type Sink,
   type SinkFault,
-  type Verdict,
 } from '../sink.ts';
 import type { SpoolRecord } from '../spool/record.ts';
 import { Acknowledgements, type ExpectedStream } from './acknowledgements.ts';
@@ -50,8 +51,6 @@ interface FoundStream extends StreamLimits {
   /** The JetStream domain of the server, if any. */
   readonly domain: string | undefined;
 }
-
-const NANOS_PER_MS = 1e6;
 
 /** Finds or creates the stream. */
 async function setUpStream(
@@ -87,10 +86,10 @@ async function setUpStream(
     return {
       isNew,
       domain,
-      maxAgeMs: config.max_age / NANOS_PER_MS,
+      maxAgeMs: millis(config.max_age),
       maxBytes: config.max_bytes,
       replicas: config.num_replicas,
-      dedupeWindowMs: config.duplicate_window / NANOS_PER_MS,
+      dedupeWindowMs: millis(config.duplicate_window),
     };
   } catch (error) {
     const cause = classifyNatsError(error, host);
@@ -197,7 +196,7 @@ export class JetStreamSink implements Sink {
     return undefined;
   }
 
-  async send([record]: readonly SpoolRecord[]): Promise<Verdict> {
+  async send([record]: readonly SpoolRecord[]): Promise<SendResult> {
     const { lifecycleSubject = '', identify } = this.#config;
     const connection = this.#connection;
     const acknowledgements = this.#acknowledgements;
@@ -214,13 +213,13 @@ export class JetStreamSink implements Sink {
     const subject = isLifecycle ? lifecycleSubject : this.#makeSubject(this.#readType(text));
     const messageHeaders = isLifecycle ? this.#lifecycleHeaders : this.#eventHeaders;
     messageHeaders.set(HEADERS.id, identify(record));
-    const { token, verdict } = acknowledgements.expect();
+    const { token, result } = acknowledgements.expect();
     try {
       connection.publish(subject, text, { reply: this.#replyPrefix + token, headers: messageHeaders });
     } catch (error) {
       acknowledgements.failAll(classifyNatsError(error, this.#host));
     }
-    return verdict;
+    return result;
   }
 
   async close(): Promise<void> {
