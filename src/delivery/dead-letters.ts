@@ -21,15 +21,6 @@ interface DeadLetter {
   readonly id: string;
 }
 
-interface DeadLetterFile {
-  readonly path: string;
-  /** Length of the incomplete last line that was removed when it was opened. */
-  readonly bytesRepaired: number;
-  /** Appends and syncs to disk. @throws OutputError */
-  append(letter: DeadLetter, record: SpoolRecord): void;
-  close(): void;
-}
-
 const STRING = '"(?:[^"\\\\]|\\\\.)*"';
 const HEAD = matchTokens(
   ...['\\{', '"dead_letter"', ':', '1', ',', '"at"', ':', STRING, ',', '"to"', ':', STRING, ','],
@@ -60,7 +51,7 @@ export function readDeadLetter(bytes: Buffer): SpoolRecord | undefined {
 }
 
 /** Opens or creates the file. @throws UsageError if it has other content, OutputError */
-export function openDeadLetters(path: string): DeadLetterFile {
+export function openDeadLetters(path: string) {
   const fail = (error: unknown): OutputError => {
     const { code = 'unknown error' } = error as NodeJS.ErrnoException;
     return new OutputError(`the dead-letter file ${JSON.stringify(path)} could not be written (${code})`);
@@ -80,13 +71,15 @@ export function openDeadLetters(path: string): DeadLetterFile {
     if (wholeBytes < size) attempt(() => file.cutTo(wholeBytes));
     return {
       path,
+      /** Length of the incomplete last line that was removed. */
       bytesRepaired: size - wholeBytes,
-      append: (letter, record) =>
+      /** Appends and syncs to disk. @throws OutputError */
+      append: (letter: DeadLetter, record: SpoolRecord): void =>
         attempt(() => {
           file.append(makeDeadLetter(letter, record));
           fdatasyncSync(fd);
         }),
-      close: () => file.close(),
+      close: (): void => file.close(),
     };
   } catch (error) {
     closeSync(fd);

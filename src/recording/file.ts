@@ -25,20 +25,7 @@ import {
 } from './gzip-member.ts';
 import { readHeader } from './recorded-line.ts';
 
-export interface RecordingFile {
-  /** Length so far. */
-  readonly bytes: number;
-  /** When its first run began, ms since the epoch; undefined if it is empty. */
-  readonly startedAtMs: number | undefined;
-  /** Length of the incomplete end that was removed when it was opened. */
-  readonly bytesRepaired: number;
-  /** Converts lines to what `append` takes. */
-  pack(lines: Buffer): Buffer;
-  /** @throws OutputError; the file then still ends with a whole line */
-  append(packed: Buffer): void;
-  /** Can be called again. */
-  close(): void;
-}
+export type RecordingFile = ReturnType<typeof openRecordingFile>;
 
 /** True if the name asks for compression. */
 export function isCompressedName(path: string): boolean {
@@ -82,7 +69,7 @@ function isSameFile(file: Stats, fd: number): boolean {
  *
  * @throws UsageError for a file that is not a recording, OutputError if it cannot be written
  */
-export function openRecordingFile(path: string): RecordingFile {
+export function openRecordingFile(path: string) {
   const isCompressed = isCompressedName(path);
   const fd = open(path);
   const { size } = fstatSync(fd);
@@ -105,14 +92,20 @@ export function openRecordingFile(path: string): RecordingFile {
   };
   if (size > found.wholeBytes) attempt(() => file.cutTo(found.wholeBytes));
   return {
-    get bytes() {
+    /** Length so far. */
+    get bytes(): number {
       return file.bytes;
     },
+    /** When its first run began, ms since the epoch; undefined if it is empty. */
     startedAtMs: found.startedAtMs,
+    /** Length of the incomplete end that was removed. */
     bytesRepaired: size - found.wholeBytes,
-    pack: (lines) => (isCompressed ? packMember(lines) : lines),
-    append: (packed) => attempt(() => file.append(packed)),
-    close: () => file.close(),
+    /** Converts lines to what `append` takes. */
+    pack: (lines: Buffer): Buffer => (isCompressed ? packMember(lines) : lines),
+    /** @throws OutputError; the file then still ends with a whole line */
+    append: (packed: Buffer): void => attempt(() => file.append(packed)),
+    /** Can be called again. */
+    close: (): void => file.close(),
   };
 }
 

@@ -1,7 +1,7 @@
 // Flags of `stream relay` → its configuration.
-import { createHash } from 'node:crypto';
 import { type HttpTarget, parseHttpTarget } from '../../delivery/http/http-sink.ts';
 import type { StreamLimits } from '../../delivery/nats/jetstream-sink.ts';
+import { sha256 } from '../../delivery/sink.ts';
 import { UsageError } from '../../errors.ts';
 import { parsePath, type Step } from '../../events/path.ts';
 import { readWord } from '../../filter/read-word.ts';
@@ -45,7 +45,7 @@ function parseTargets({ to, stream, allowHttp }: RelayValues): RelayTarget[] {
 /** A readable and unique name. */
 function nameFolder(name: string): string {
   const readable = name.replace(/^https?:\/\//, '').replace(/[^A-Za-z0-9._-]+/g, '-');
-  return `${readable.slice(0, 60)}-${createHash('sha256').update(name).digest('hex').slice(0, 8)}`;
+  return `${readable.slice(0, 60)}-${sha256(name).slice(0, 8)}`;
 }
 
 const VARIABLE_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;

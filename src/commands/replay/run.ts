@@ -1,6 +1,6 @@
 // `stream replay`: a session with a recording as the source and stdout as the output.
 import { EXIT } from '../../errors.ts';
-import { parseFlags } from '../../flags/definition.ts';
+import { type FlagValues, parseFlags } from '../../flags/definition.ts';
 import type { Io, Outcome } from '../../io/io.ts';
 import { createDamageReport, type DamageReport } from '../../recording/damage-report.ts';
 import { playRecording } from '../../recording/play.ts';
@@ -24,11 +24,9 @@ import { REPLAY_FLAGS, type ReplayFlags } from './flags.ts';
 export async function runReplay(path: string, flags: ReplayFlags, io: Io): Promise<Outcome> {
   const config = parseStreamFlags(flags, io);
   const reporter = createReporter(io, config.log);
-  const source = createRecordingSource(
-    { path, ...parseFlags(REPLAY_FLAGS, flags), select: await createSelect(config) },
-    createDamageReport(reporter),
-    io,
-  );
+  const select = await createSelect(config);
+  const damage = createDamageReport(reporter);
+  const source = createRecordingSource(path, parseFlags(REPLAY_FLAGS, flags), select, damage, io);
   const renderer = await createRenderer(config, io);
   const status = NO_STREAM_STATUS;
   return runSession(
@@ -37,15 +35,10 @@ export async function runReplay(path: string, flags: ReplayFlags, io: Io): Promi
   );
 }
 
-interface RecordingConfig {
-  readonly path: string;
-  readonly speed: number;
-  readonly isStrict: boolean;
-  readonly select: Select;
-}
-
 function createRecordingSource(
-  { path, speed, isStrict, select }: RecordingConfig,
+  path: string,
+  { speed, isStrict }: FlagValues<typeof REPLAY_FLAGS>,
+  select: Select,
   damage: DamageReport,
   io: Io,
 ): FileSource {

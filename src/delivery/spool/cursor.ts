@@ -14,20 +14,12 @@ interface Cursor {
   readonly unitEnd: number;
 }
 
-export interface CursorFile {
-  /** The content when the file was opened; undefined if it was new or unreadable. */
-  readonly found: Cursor | undefined;
-  /** Writes without fsync. @throws the system's error */
-  write(cursor: Cursor): void;
-  /** fsync; it also completes after `close`. */
-  sync(done: (error: Error | null) => void): void;
-  close(): void;
-}
+export type CursorFile = ReturnType<typeof openCursorFile>;
 
 const SLOT_BYTES = 32;
 
 /** Opens or creates the file. @throws the system's error */
-export function openCursorFile(path: string): CursorFile {
+export function openCursorFile(path: string) {
   const fd = openOwnFile(path, constants.O_RDWR | constants.O_CREAT);
   const { bytes, ...newest } = readNewest(fd);
   let { generation } = newest;
@@ -37,8 +29,10 @@ export function openCursorFile(path: string): CursorFile {
   // Allocates the file now, so that the cursor can be written to a full disk later.
   writeSync(fd, bytes, 0, bytes.length, 0);
   return {
+    /** The content when the file was opened; undefined if it was new or unreadable. */
     found: newest.cursor,
-    write({ acknowledged, unitEnd }) {
+    /** Writes without fsync. @throws the system's error */
+    write({ acknowledged, unitEnd }: Cursor): void {
       generation += 1;
       slot.writeDoubleLE(generation, 8);
       slot.writeDoubleLE(acknowledged, 16);
@@ -46,7 +40,8 @@ export function openCursorFile(path: string): CursorFile {
       slot.writeUInt32LE(computeCrc32(slot, 4), 0);
       writeSync(fd, slot, 0, SLOT_BYTES, (generation % 2) * SLOT_BYTES);
     },
-    sync(done) {
+    /** fsync; it also completes after `close`. */
+    sync(done: (error: Error | null) => void): void {
       syncs += 1;
       fsync(fd, (error) => {
         syncs -= 1;
@@ -54,7 +49,7 @@ export function openCursorFile(path: string): CursorFile {
         done(error);
       });
     },
-    close() {
+    close(): void {
       isClosed = true;
       if (syncs === 0) closeSync(fd);
     },
