@@ -1,5 +1,5 @@
 // Reports damaged lines of a recording: the first few one by one, the others as a count.
-import { type Filtered, formatCount, formatFiltered } from '../ui/messages.ts';
+import { type Filtered, formatFiltered } from '../ui/messages.ts';
 import type { Reporter, StatusRecord } from '../ui/reporter.ts';
 
 const MAX_NAMED = 10;
@@ -35,7 +35,7 @@ export function createDamageReport(reporter: Reporter): DamageReport {
       return {
         event: 'summary',
         level: 'info',
-        message: `${formatCount(events, 'event')} in ${seconds} s${matched}, ${formatCount(damaged, 'damaged line')}`,
+        message: `${events} event${events === 1 ? '' : 's'} in ${seconds} s${matched}, ${damaged} damaged line${damaged === 1 ? '' : 's'}`,
         figures: { events, duration_ms: Math.round(durationMs), damaged, ...filtered },
       };
     },
