@@ -1,6 +1,6 @@
 // `tail --from`: a JetStream stream as the source.
 import type { FoundConsumer, StartPlace } from '../../delivery/nats/consumer.ts';
-import type { JetStreamStream } from '../../delivery/nats/jetstream-stream.ts';
+import type { JetStreamSource } from '../../delivery/nats/jetstream-source.ts';
 import { UsageError } from '../../errors.ts';
 import { listGiven, parseFlags } from '../../flags/definition.ts';
 import { SIMULATION_FLAGS, SOURCE_FLAGS } from '../../flags/shared-flags.ts';
@@ -90,7 +90,7 @@ export async function openFromStream(
   reporter.report({ event: 'setting', level: 'debug', message: origin });
   const { clock, random } = io;
   const deadlineMs = findDeadline(config, clock);
-  const { JetStreamStream: Stream } = await import('../../delivery/nats/jetstream-stream.ts');
+  const { JetStreamSource } = await import('../../delivery/nats/jetstream-source.ts');
   const settings = {
     nats,
     wanted: { stream, start, durable },
@@ -103,7 +103,7 @@ export async function openFromStream(
     else if (durable !== undefined && !found.isResumed) reporter.report(sayRecreated(durable));
     isFirst = false;
   };
-  let opened: JetStreamStream | undefined;
+  let opened: JetStreamSource | undefined;
   return {
     source: {
       kind: 'live',
@@ -113,7 +113,7 @@ export async function openFromStream(
       },
       isGapless: true,
       items(signal) {
-        opened = new Stream(settings, { clock, random, onFound }, signal);
+        opened = new JetStreamSource(settings, { clock, random, onFound }, signal);
         return opened.items();
       },
       sayConnected,
