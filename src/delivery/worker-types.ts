@@ -1,6 +1,6 @@
 // The types of worker.ts: its settings, what it needs, what it reports, what it counts.
 import type { Clock } from '../clock.ts';
-import type { PolicyConfig } from '../connection/policy.ts';
+import type { PolicyConfig } from '../connection/retry-policy.ts';
 import { EXIT } from '../errors.ts';
 import { LIFECYCLE_MARK, type SinkFault } from './sink.ts';
 import type { SpoolRecord } from './spool/record.ts';

@@ -3,7 +3,7 @@
 //
 // The state of a worker is the place in its loop and three numbers: acknowledged ≤ next ≤ end.
 import { sleep } from '../clock.ts';
-import { computeDelayMs, FIRST_BUDGET } from '../connection/policy.ts';
+import { computeDelayMs, FIRST_BUDGET } from '../connection/retry-policy.ts';
 import { isAtlantisError } from '../errors.ts';
 import { type Backlog, NumberedQueue } from './backlog.ts';
 import type { Sink, SinkFault, Verdict } from './sink.ts';

@@ -1,6 +1,6 @@
 // Counts what a run saw, for the summary (contract G3).
 import type { Clock } from '../clock.ts';
-import type { Lost } from '../connection/items.ts';
+import type { Lost } from '../connection/lifecycle.ts';
 import type { DiscardReason } from '../events/messages.ts';
 import type { Filtered, RunFigures } from '../ui/messages.ts';
 

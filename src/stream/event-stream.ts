@@ -3,7 +3,6 @@
 // Nothing is connected to before the first pull, and nothing is read from the server while nobody pulls. However
 // an iteration ends (break, throw, abort, close), the socket is closed and no timer or listener stays.
 import { waitFor } from '../clock.ts';
-import { type Cause, describeCause } from '../connection/causes.ts';
 import type { DialConfig } from '../connection/config.ts';
 import {
   type Connect,
@@ -12,6 +11,7 @@ import {
   follow,
   openConnection,
 } from '../connection/follow.ts';
+import { type Cause, describeCause } from '../connection/lifecycle.ts';
 import { CredentialError, UsageError } from '../errors.ts';
 import { hasPrefix, keyPrefix, parseKey } from '../io/key.ts';
 import { createRedactor } from '../io/redact.ts';

@@ -9,8 +9,7 @@ import { checkOptions, type StreamOptions } from './options.ts';
 import { prepareStream, type StreamDeps } from './prepare.ts';
 
 export type { CauseKind } from '../connection/cause-table.ts';
-export type { Cause } from '../connection/causes.ts';
-export type { EndReason } from '../connection/policy.ts';
+export type { Cause, EndReason } from '../connection/lifecycle.ts';
 export {
   AtlantisError,
   CredentialError,

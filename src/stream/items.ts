@@ -2,9 +2,7 @@
 // that ends an iteration.
 //
 // What is exported here is API: a change of it is a breaking change.
-import type { Cause } from '../connection/causes.ts';
-import type { Connecting, Gap, Lost, Retrying } from '../connection/items.ts';
-import type { EndReason } from '../connection/policy.ts';
+import type { Cause, Connecting, EndReason, Gap, Lost, Retrying } from '../connection/lifecycle.ts';
 import { AtlantisError, type ExitCode, isAtlantisError } from '../errors.ts';
 import { type Batch, flagsOf, textOf } from '../events/batch.ts';
 import { TYPE_FIELDS } from '../events/match-type.ts';
@@ -99,7 +97,7 @@ export function speakOfOptions(hint: string): string {
   return OPTIONS.reduce((text, [flag, option]) => text.replaceAll(flag, option), hint);
 }
 
-export type { Connecting, Gap, Lost, Retrying } from '../connection/items.ts';
+export type { Connecting, Gap, Lost, Retrying } from '../connection/lifecycle.ts';
 
 /** The service has welcomed the key. */
 export interface Connected {

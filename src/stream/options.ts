@@ -3,7 +3,7 @@
 // Pure but for looking at certificates: nothing is read, resolved or connected to.
 
 import { CONNECTION_DEFAULTS, type ConnectConfig, fillRetryBounds } from '../connection/config.ts';
-import type { Gap, Lost, Retrying } from '../connection/items.ts';
+import type { Gap, Lost, Retrying } from '../connection/lifecycle.ts';
 import { UsageError } from '../errors.ts';
 import { parseKey } from '../io/key.ts';
 import { checkCertificates } from '../settings/certificates.ts';

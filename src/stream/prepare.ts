@@ -1,8 +1,8 @@
 // A checked configuration → what the connect loop needs: the proxy chosen, roots collected, filters compiled.
 import type { Clock } from '../clock.ts';
-import type { KeyOrigin } from '../connection/causes.ts';
 import type { DialConfig } from '../connection/config.ts';
-import type { PolicyConfig } from '../connection/policy.ts';
+import type { KeyOrigin } from '../connection/lifecycle.ts';
+import type { PolicyConfig } from '../connection/retry-policy.ts';
 import { UsageError } from '../errors.ts';
 import type { Batch } from '../events/batch.ts';
 import { createFrameBuffer } from '../events/frame-buffer.ts';

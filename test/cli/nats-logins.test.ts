@@ -127,7 +127,7 @@ describeWithNats('NATS (needs nats-server)', () => {
           expect([exit.stdout, exit.code]).toEqual(['', 3]);
           const { message, hint, exit_code: told } = lastError(exit);
           expect([message, hint, told]).toEqual([
-            expect.stringContaining('does not accept the credentials for NATS'),
+            expect.stringContaining('does not accept the NATS credentials'),
             expect.stringContaining('NATS_CREDS'),
             3,
           ]);

@@ -239,19 +239,19 @@ describe('events', () => {
 
 describe('C4: the welcome', () => {
   test.each<[string, string | Buffer, string]>([
-    ['an event', '{"type":"large_transfer"}', 'JSON of another kind'],
-    ['an event that tells of a key', '{"type":"key_used","key":"ak_live_1"}', 'JSON of another kind'],
-    ['null', 'null', 'JSON of another kind'],
-    ['an array', '["welcome"]', 'JSON of another kind'],
-    ['a welcome without a key', '{"type":"welcome"}', 'JSON of another kind'],
-    ['a welcome whose key is a number', '{"type":"welcome","key":7}', 'JSON of another kind'],
+    ['an event', '{"type":"large_transfer"}', 'other JSON'],
+    ['an event that tells of a key', '{"type":"key_used","key":"ak_live_1"}', 'other JSON'],
+    ['null', 'null', 'other JSON'],
+    ['an array', '["welcome"]', 'other JSON'],
+    ['a welcome without a key', '{"type":"welcome"}', 'other JSON'],
+    ['a welcome whose key is a number', '{"type":"welcome","key":7}', 'other JSON'],
     ['a binary welcome', Buffer.from(WELCOME), 'a binary message'],
-    ['words', 'welcome', 'a text that is not JSON'],
-    ['nothing', '', 'a text that is not JSON'],
+    ['words', 'welcome', 'a text message that is not JSON'],
+    ['nothing', '', 'a text message that is not JSON'],
     [
       'a megabyte of brackets (row 72)',
       `${'['.repeat(500_000)}${']'.repeat(500_000)}`,
-      'a text of 1000000 bytes',
+      'a text message of 1000000 bytes',
     ],
   ])('row 27: %s first is a protocol error', async (_, first, detail) => {
     const server = await startStreamServer({
@@ -326,7 +326,7 @@ describe('§ 5: how a live connection ends', () => {
 
   test.each<[string, Buffer, CauseKind, RegExp]>([
     ['the end of the stream', Buffer.alloc(0), 'dropped', /without a close frame/],
-    ['a text that is not UTF-8', Buffer.from([0x81, 0x01, 0xff]), 'bad-frames', /not UTF-8/],
+    ['a text message that is not UTF-8', Buffer.from([0x81, 0x01, 0xff]), 'bad-frames', /not UTF-8/],
     ['a masked frame', Buffer.from([0x81, 0x81, 1, 2, 3, 4, 0x31]), 'bad-frames', /masked frame/],
     ['a compressed frame', Buffer.from([0xc1, 0x01, 0x31]), 'bad-frames', /compressed frame/],
     ['a reserved bit', Buffer.from([0xa1, 0x01, 0x31]), 'bad-frames', /reserved bit/],
@@ -434,13 +434,13 @@ describe('refusals', () => {
     const end = await gaveUp(startRun(server.url));
     expect(end).toMatchObject({
       exitCode: 3,
-      why: 'pointless',
+      why: 'not-retryable',
       cause: {
         kind: 'unauthorized',
         httpStatus: 401,
         errorCode: 'unauthorized',
         requestId: 'req_7',
-        detail: 'HTTP 401 unauthorized: No such key., request id req_7',
+        detail: 'HTTP 401 unauthorized: No such key, request id req_7',
       },
     });
     expect(server.requests).toHaveLength(1);
@@ -486,7 +486,7 @@ describe('refusals', () => {
       'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: x\r\n\r\n',
       /Sec-WebSocket-Accept/,
     ],
-    ['an SSH banner', 'SSH-2.0-OpenSSH_9.2\r\n', /not an HTTP answer/],
+    ['an SSH banner', 'SSH-2.0-OpenSSH_9.2\r\n', /not an HTTP response/],
   ])('row 26: %s ends with 8 after one attempt', async (_, answer, words) => {
     const server = await startStreamServer({ refuse: refuseWith(answer) });
     const end = await gaveUp(startRun(server.url));
@@ -510,7 +510,7 @@ describe('refusals', () => {
       exitCode: 7,
       cause: {
         kind: 'timed-out',
-        detail: 'no answer within 200 ms, waiting for the answer to the upgrade',
+        detail: 'no response within 200 ms, waiting for the response to the upgrade',
       },
     });
   });
@@ -538,7 +538,7 @@ describe('refusals', () => {
     const end = await gaveUp(run);
     expect(end).toMatchObject({
       exitCode: 8,
-      cause: { kind: 'plaintext-to-tls', detail: 'it answers a TLS handshake' },
+      cause: { kind: 'plaintext-to-tls', detail: 'it accepts a TLS handshake' },
     });
     expect(run.items.filter(({ kind }) => kind === 'connecting')).toHaveLength(1);
   });

@@ -5,7 +5,7 @@ import {
   MAX_ATTEMPTS,
   MIN_SPACING_MS,
   WINDOW_MS,
-} from '../../src/connection/policy.ts';
+} from '../../src/connection/retry-policy.ts';
 import { createRandom } from '../../src/simulator/random.ts';
 
 /** Begins an attempt as soon as the limiter allows, `pauses[i]` ms after the one before; returns the moments. */

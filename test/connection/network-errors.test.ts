@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import type { CauseKind } from '../../src/connection/cause-table.ts';
-import { describeCause } from '../../src/connection/causes.ts';
+import { describeCause } from '../../src/connection/lifecycle.ts';
 import { classifyError, PHASES, type Phase } from '../../src/connection/network-errors.ts';
 
 const HOST = 'api.atlantis.example';
@@ -90,7 +90,7 @@ describe('C9: codes', () => {
 
   test('row 26: what is no HTTP at all', () => {
     const error = fault('HPE_INVALID_CONSTANT', 'Parse Error: Expected HTTP/');
-    expect(classifyError(error, HOST, 'upgrade').detail).toBe('not an HTTP answer, HPE_INVALID_CONSTANT');
+    expect(classifyError(error, HOST, 'upgrade').detail).toBe('not an HTTP response, HPE_INVALID_CONSTANT');
   });
 
   test('row 33: whatever happens on the way to the proxy is its fault, and it is named', () => {
@@ -174,7 +174,7 @@ describe('C9: no error is ever empty', () => {
     const error = fault('ECONNRESET', 'socket hang up');
     expect(classifyError(error, HOST, 'upgrade')).toMatchObject({
       kind: 'reset',
-      detail: 'socket hang up, waiting for the answer to the upgrade',
+      detail: 'socket hang up, waiting for the response to the upgrade',
     });
   });
 

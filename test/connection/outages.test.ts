@@ -2,9 +2,9 @@
 // happens and in whatever order, no storm, no attempt after a fatal cause, no delay out of bounds (contract § 5).
 import { describe, expect, test } from '@jest/globals';
 import { CAUSES, type CauseKind } from '../../src/connection/cause-table.ts';
-import type { Cause } from '../../src/connection/causes.ts';
 import { type Connect, type Connection, type FollowItem, follow } from '../../src/connection/follow.ts';
-import type { PolicyConfig } from '../../src/connection/policy.ts';
+import type { Cause } from '../../src/connection/lifecycle.ts';
+import type { PolicyConfig } from '../../src/connection/retry-policy.ts';
 import { createRandom, type Random } from '../../src/simulator/random.ts';
 import { createLeapingClock, type LeapingClock } from '../helpers/fake-clock.ts';
 
@@ -206,7 +206,7 @@ describe('§ 5: ten thousand histories', () => {
       'first-budget',
       'never',
       'no-reconnect',
-      'pointless',
+      'not-retryable',
       'too-often',
       'wait-too-long',
     ]);

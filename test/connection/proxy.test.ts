@@ -127,7 +127,7 @@ describe('row 33: a proxy', () => {
       cause: {
         kind: 'timed-out',
         proxy: proxy.host,
-        detail: `no answer within 150 ms, waiting for the proxy ${proxy.host}`,
+        detail: `no response within 150 ms, waiting for the proxy ${proxy.host}`,
       },
     });
     await gone.noted;
@@ -145,7 +145,7 @@ describe('row 33: a proxy', () => {
     expect(await gaveUp(run)).toMatchObject({
       cause: {
         kind: 'timed-out',
-        detail: `no answer within 150 ms, in the TLS handshake through the proxy ${proxy.host}`,
+        detail: `no response within 150 ms, in the TLS handshake through the proxy ${proxy.host}`,
       },
     });
     await gone.noted;

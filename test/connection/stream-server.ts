@@ -5,7 +5,7 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import { systemClock } from '../../src/clock.ts';
 import type { DialConfig } from '../../src/connection/config.ts';
 import { type FollowContext, type FollowItem, follow, openConnection } from '../../src/connection/follow.ts';
-import type { PolicyConfig } from '../../src/connection/policy.ts';
+import type { PolicyConfig } from '../../src/connection/retry-policy.ts';
 import { textsOf } from '../../src/events/batch.ts';
 import { createFrameBuffer } from '../../src/events/frame-buffer.ts';
 import { classifyText } from '../../src/events/scanner.ts';

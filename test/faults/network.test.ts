@@ -111,7 +111,7 @@ describe('C9: broken off before an answer', () => {
     const server = await startScriptedServer(script);
     const exit = await runTail(server.url, ONCE, { log: 'json' });
     expect(pickRecords(exit, 'error')).toMatchObject([{ cause, exit_code: 7 }]);
-    expect(pickRecords(exit, 'error')[0]?.message).toContain('broke the connection off (');
+    expect(pickRecords(exit, 'error')[0]?.message).toContain('reset the connection (');
     expect(exit.code).toBe(7);
   });
 

@@ -75,7 +75,7 @@ describeTls('TLS (needs the openssl command)', () => {
         what: 'made for clients',
         tls: () => show(made.client),
         cause: 'certificate-refused',
-        says: /cannot be trusted/,
+        says: /is not trusted/,
         trusts: true,
       },
       {
@@ -96,7 +96,7 @@ describeTls('TLS (needs the openssl command)', () => {
         what: 'a client certificate demanded, TLS 1.3',
         tls: () => made.clientCertificateOptions(),
         cause: 'client-certificate-demanded',
-        says: /demands a client certificate/,
+        says: /requires a client certificate/,
         trusts: true,
       },
       {

@@ -1,7 +1,6 @@
 // The figures of a run for its summary (contract G3), and how often discarded messages are told (G4).
 import { describe, expect, test } from '@jest/globals';
-import type { Cause } from '../../src/connection/causes.ts';
-import type { Lost } from '../../src/connection/items.ts';
+import type { Cause, Lost } from '../../src/connection/lifecycle.ts';
 import { startTally, type TallyListeners } from '../../src/session/tally.ts';
 import { createFakeClock } from '../helpers/fake-clock.ts';
 

@@ -209,10 +209,10 @@ describe('an end that nobody asked for', () => {
     expect(end).toBeInstanceOf(StreamEndedError);
     expect(end).toBeInstanceOf(AtlantisError);
     const cause = { kind: 'unauthorized', httpStatus: 401, errorCode: 'unauthorized', requestId: 'req_7' };
-    expect(end).toMatchObject({ name: 'StreamEndedError', exitCode: 3, why: 'pointless', cause });
+    expect(end).toMatchObject({ name: 'StreamEndedError', exitCode: 3, why: 'not-retryable', cause });
     expect((end as StreamEndedError).message).toContain('does not accept the key from the options');
     expect((end as StreamEndedError).message).toContain('\\u001b[2J');
-    expect((end as StreamEndedError).hint).toBe('It is unknown or revoked: give a valid one.');
+    expect((end as StreamEndedError).hint).toBe('the key is unknown or revoked; pass a valid one');
     expect(findKeyIn(inspect(end, { depth: 9, showHidden: true }))).toEqual([]);
     expect(server.attempts).toHaveLength(1);
   });

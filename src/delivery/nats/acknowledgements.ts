@@ -4,7 +4,7 @@
 // when the oldest has waited for too long.
 import type { Msg } from '@nats-io/transport-node';
 import type { Clock } from '../../clock.ts';
-import type { Cause } from '../../connection/causes.ts';
+import type { Cause } from '../../connection/lifecycle.ts';
 import { type ApiError, classifyApiError } from './connect.ts';
 
 /** JetStream's word on one message. */

@@ -3,10 +3,9 @@
 // stream does not have any more: see consumer.ts.
 import type { JsMsg } from '@nats-io/jetstream';
 import type { Clock } from '../../clock.ts';
-import { type Cause, describeCause } from '../../connection/causes.ts';
 import { type Connection, follow } from '../../connection/follow.ts';
-import type { Gap } from '../../connection/items.ts';
-import type { PolicyConfig } from '../../connection/policy.ts';
+import { type Cause, describeCause, type Gap } from '../../connection/lifecycle.ts';
+import type { PolicyConfig } from '../../connection/retry-policy.ts';
 import { type Batch, textOf } from '../../events/batch.ts';
 import type { NatsConfig } from '../../settings/nats-settings.ts';
 import { EventBatch, StreamEndedError, type StreamItem } from '../../stream/items.ts';

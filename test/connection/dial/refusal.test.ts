@@ -2,18 +2,18 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { PassThrough } from 'node:stream';
 import { describe, expect, test } from '@jest/globals';
-import type { Cause } from '../../../src/connection/causes.ts';
 import {
   classifyRefusal,
   MAX_BODY_BYTES,
   parseRetryAfter,
   readBody,
 } from '../../../src/connection/dial/refusal.ts';
+import type { Cause } from '../../../src/connection/lifecycle.ts';
 
 const NOW_MS = Date.UTC(2026, 0, 1, 12, 0, 0);
 const HOST = 'api.atlantis.example';
 
-const envelope = (code: string, message = 'Words for people.'): string =>
+const envelope = (code: string, message = 'A message for people.'): string =>
   JSON.stringify({ error: { code, message } });
 
 interface Answer {
@@ -54,7 +54,7 @@ describe('C3: what an answer means', () => {
       errorCode: code,
       requestId: 'req_7',
     });
-    expect(cause.detail).toBe(`HTTP ${status} ${code}: Words for people., request id req_7`);
+    expect(cause.detail).toBe(`HTTP ${status} ${code}: A message for people, request id req_7`);
   });
 
   test.each([
@@ -113,9 +113,9 @@ describe('C3: what an answer means', () => {
       detail: 'HTTP 403, server: gateway/1.0, through the proxy proxy.example:3128',
     });
     expect(classify(503, { body: '<html>', proxy }).detail).toBe(
-      'HTTP 503, an answer that did not come from Atlantis, through the proxy proxy.example:3128',
+      'HTTP 503, a response that did not come from Atlantis, through the proxy proxy.example:3128',
     );
-    expect(classify(429).detail).toBe('HTTP 429, an answer that did not come from Atlantis');
+    expect(classify(429).detail).toBe('HTTP 429, a response that did not come from Atlantis');
     expect(classify(429, { body: envelope('rate_limited', '') }).detail).toBe('HTTP 429 rate_limited');
   });
 

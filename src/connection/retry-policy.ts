@@ -1,18 +1,64 @@
-// What happens after a failure, as data and pure functions (contract § 5).
+// Whether a failure is retried, how often and when (contract § 5), as data and pure functions: nothing here reads a
+// clock, draws a random number or does I/O.
 //
-// `decide` walks the table of rules.ts with the run's history and answers "try again" or "end";
-// `computeDelayMs` says how long to wait; the limiter keeps attempts apart whatever the two say. Nothing here reads a clock, draws a random number or does I/O.
-import type { ExitCode } from '../errors.ts';
-import { CAUSES } from './cause-table.ts';
-import type { Cause } from './causes.ts';
-import { RULES, type Rule, type RuleName } from './rules.ts';
+// `decide` applies RULES to the history of the run, `computeDelayMs` computes the delay before the retry, and the
+// attempt limiter enforces a minimum distance between attempts regardless of both.
+import { EXIT, type ExitCode } from '../errors.ts';
+import { CAUSES, type RuleName } from './cause-table.ts';
+import type { Cause, EndReason } from './lifecycle.ts';
+
+type Verdict =
+  | 'never'
+  | 'retry'
+  /** Consecutive failures under the same rule that end the run; `upBelowMs`: only those of shorter connections count. */
+  | { readonly inARow: number; readonly upBelowMs?: number }
+  /** This many retries within `withinMs`; the next failure ends the run. */
+  | { readonly retries: number; readonly withinMs: number };
+
+export interface Rule {
+  readonly beforeFirstWelcome: Verdict;
+  readonly afterIt: Verdict;
+  readonly exitCode: ExitCode;
+}
+
+const FIVE_IN_A_ROW = { inARow: 5 } as const;
+const THREE_IN_TEN_MINUTES = { retries: 3, withinMs: 600_000 } as const;
+
+/** The table of contract § 5, one row per line of it. */
+export const RULES = {
+  key: { beforeFirstWelcome: 'never', afterIt: 'never', exitCode: EXIT.credential },
+  credit: { beforeFirstWelcome: 'never', afterIt: 'never', exitCode: EXIT.credit },
+  request: { beforeFirstWelcome: 'never', afterIt: 'never', exitCode: EXIT.refused },
+  // A stream that existed before may be created again.
+  absent: { beforeFirstWelcome: 'never', afterIt: 'retry', exitCode: EXIT.refused },
+  foreign: { beforeFirstWelcome: 'never', afterIt: FIVE_IN_A_ROW, exitCode: EXIT.refused },
+  redirect: { beforeFirstWelcome: 'never', afterIt: FIVE_IN_A_ROW, exitCode: EXIT.refused },
+  rateLimit: { beforeFirstWelcome: 'retry', afterIt: 'retry', exitCode: EXIT.rateLimited },
+  unavailable: { beforeFirstWelcome: 'retry', afterIt: 'retry', exitCode: EXIT.unreachable },
+  network: { beforeFirstWelcome: 'retry', afterIt: 'retry', exitCode: EXIT.unreachable },
+  trust: { beforeFirstWelcome: 'never', afterIt: FIVE_IN_A_ROW, exitCode: EXIT.tls },
+  upgrade: { beforeFirstWelcome: 'never', afterIt: FIVE_IN_A_ROW, exitCode: EXIT.protocol },
+  welcome: { beforeFirstWelcome: 'retry', afterIt: FIVE_IN_A_ROW, exitCode: EXIT.protocol },
+  loss: { beforeFirstWelcome: 'retry', afterIt: 'retry', exitCode: EXIT.unreachable },
+  normalClose: {
+    beforeFirstWelcome: 'retry',
+    afterIt: { inARow: 5, upBelowMs: 10_000 },
+    exitCode: EXIT.unreachable,
+  },
+  policyClose: { beforeFirstWelcome: 'retry', afterIt: 'retry', exitCode: EXIT.unreachable },
+  frames: {
+    beforeFirstWelcome: THREE_IN_TEN_MINUTES,
+    afterIt: THREE_IN_TEN_MINUTES,
+    exitCode: EXIT.protocol,
+  },
+} as const satisfies Record<RuleName, Rule>;
 
 /** No two attempts begin closer together than this (contract § 5). */
 export const MIN_SPACING_MS = 250;
 /** At most this many attempts begin within WINDOW_MS (contract § 5). */
 export const MAX_ATTEMPTS = 20;
 export const WINDOW_MS = 60_000;
-/** The server counts where attempts arrive, and the first of a run takes longer to get there than the others. */
+/** The server counts attempts on arrival, and the first one of a run takes longer to arrive than the others. */
 const WINDOW_MARGIN_MS = 500;
 
 interface AttemptLimiter {
@@ -22,7 +68,7 @@ interface AttemptLimiter {
   record(nowMs: number): void;
 }
 
-/** Remembers the last MAX_ATTEMPTS beginnings; one limiter serves one run. */
+/** Remembers when the last MAX_ATTEMPTS attempts began; one limiter per run. */
 export function createAttemptLimiter(): AttemptLimiter {
   const beganAtMs: number[] = [];
   return {
@@ -43,28 +89,26 @@ export function createAttemptLimiter(): AttemptLimiter {
   };
 }
 
-/** Before the first welcome of the run: at most so many attempts, all begun within so long (contract § 5). */
+/** Limits before the first welcome of the run: the number of attempts, and the time in which they begin (contract § 5). */
 export const FIRST_BUDGET = { attempts: 5, ms: 60_000 } as const;
-/** A connection that lived this long after its welcome starts the backoff afresh. */
+/** A connection that was up for this long after its welcome resets the backoff. */
 const STABLE_AFTER_MS = 10_000;
-/** No delay is shorter than this. */
 const MIN_DELAY_MS = 250;
-/** A server that asks for a longer wait ends the run instead. */
+/** A longer Retry-After ends the run. */
 const MAX_RETRY_AFTER_MS = 15 * 60_000;
 
 export interface PolicyConfig {
-  /** Attempts allowed beyond the first one in the whole run; 0 is `--no-reconnect`. */
+  /** Maximum reconnect attempts in the whole run; 0 is `--no-reconnect`. */
   readonly maxReconnects: number;
   readonly retryMinMs: number;
   readonly retryMaxMs: number;
-  /** Monotonic time in ms at which `--timeout` ends the run; undefined without one. */
+  /** Monotonic time in ms at which `--timeout` ends the run, if it is set. */
   readonly deadlineMs: number | undefined;
 }
 
-/** What the policy remembers of a run. Times are monotonic ms. */
+/** What the policy has to know about the run so far. Times are monotonic ms. */
 export interface History {
   readonly startedAtMs: number;
-  /** Attempts made so far. */
   readonly attempts: number;
   readonly hasBeenWelcomed: boolean;
   /** Retries since the last stable connection: the exponent of the backoff. */
@@ -79,20 +123,11 @@ export type Decision =
   | {
       readonly action: 'retry';
       readonly atLeastMs: number;
-      /** What is left of the first budget; Infinity after the first welcome. */
+      /** The rest of FIRST_BUDGET; Infinity after the first welcome. */
       readonly atMostMs: number;
       readonly exponent: number;
     }
   | { readonly action: 'end'; readonly exitCode: ExitCode; readonly why: EndReason };
-
-/** Why a run ends rather than trying again. */
-export type EndReason =
-  | 'pointless'
-  | 'no-reconnect'
-  | 'first-budget'
-  | 'too-often'
-  | 'wait-too-long'
-  | 'beyond-deadline';
 
 export function startHistory(nowMs: number): History {
   return {
@@ -104,11 +139,6 @@ export function startHistory(nowMs: number): History {
     inARow: 0,
     frameFaultsAtMs: [],
   };
-}
-
-/** The history once another attempt has begun. */
-export function noteAttempt(history: History): History {
-  return { ...history, attempts: history.attempts + 1 };
 }
 
 /**
@@ -141,9 +171,9 @@ export function decide(
 }
 
 /**
- * Ms to wait before a retry: uniform between 250 ms and min(retryMax, retryMin · 2ⁿ), where n counts the
- * retries since the last stable connection from 0; never below what the server asked for, which is stretched
- * by up to 10 % so that many clients do not come back together; never past the end of the first budget.
+ * The delay before a retry in ms: uniform between 250 ms and min(retryMax, retryMin · 2ⁿ), where n counts the
+ * retries since the last stable connection from 0. At least the Retry-After of the server, plus up to 10 % so
+ * that clients do not return all at once; never beyond the end of FIRST_BUDGET.
  *
  * @param random uniform in [0, 1)
  */
@@ -157,7 +187,7 @@ export function computeDelayMs(
   return Math.min(retry.atMostMs, Math.max(backoffMs, retry.atLeastMs * (1 + 0.1 * random)));
 }
 
-/** A timer may fire a shade early; a server that counts whole seconds must not see that. */
+/** A timer may fire slightly early, which a server that counts whole seconds would notice. */
 function addMargin(retryAfterMs: number): number {
   return retryAfterMs > 0 ? retryAfterMs + 20 : 0;
 }
@@ -199,7 +229,7 @@ function findEndReason(
   nowMs: number,
 ): EndReason | undefined {
   const verdict = history.hasBeenWelcomed ? rule.afterIt : rule.beforeFirstWelcome;
-  if (verdict === 'never') return 'pointless';
+  if (verdict === 'never') return 'not-retryable';
   if (typeof verdict === 'object') {
     if ('inARow' in verdict && history.inARow >= verdict.inARow) return 'too-often';
     if ('retries' in verdict && history.frameFaultsAtMs.length > verdict.retries) return 'too-often';

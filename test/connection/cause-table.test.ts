@@ -2,8 +2,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { CAUSES, type CauseKind } from '../../src/connection/cause-table.ts';
-import { addKeyOrigin, type Cause, describeCause, type KeyOrigin } from '../../src/connection/causes.ts';
-import { RULES } from '../../src/connection/rules.ts';
+import { addKeyOrigin, type Cause, describeCause, type KeyOrigin } from '../../src/connection/lifecycle.ts';
+import { RULES } from '../../src/connection/retry-policy.ts';
 import { renderErrorsDoc } from '../helpers/errors-doc.ts';
 
 const KINDS = Object.keys(CAUSES) as CauseKind[];
@@ -22,7 +22,7 @@ describe('causes', () => {
     expect(happened).toMatch(/^[a-z][^\n\r]{10,160}[^.\s]$/);
     // A name that is not there has no more to it.
     if (kind !== 'name-not-found') expect(happened).toContain('(as the test says)');
-    expect(remedy).toMatch(/^[A-Z`][^\n\r]{10,120}\.$/);
+    expect(remedy).toMatch(/^[A-Za-z`][^\n\r]{10,120}[^.\s]$/);
     expect(`${happened}${remedy}`).not.toMatch(/[{}]|undefined|\s\s/);
   });
 
@@ -41,19 +41,22 @@ describe('causes', () => {
   });
 
   test.each<[KeyOrigin, string]>([
-    [{ kind: 'environment', source: 'ATLANTIS_API_KEY' }, 'It is unknown or revoked: set a valid one there.'],
-    [{ kind: 'stdin', source: '--key-stdin' }, 'It is unknown or revoked: pipe in a valid one.'],
+    [
+      { kind: 'environment', source: 'ATLANTIS_API_KEY' },
+      'the key is unknown or revoked; set a valid one in ATLANTIS_API_KEY',
+    ],
+    [{ kind: 'stdin', source: '--key-stdin' }, 'the key is unknown or revoked; pipe in a valid one'],
     [
       { kind: 'profile', source: 'profile "main"', profile: 'main' },
-      'It is unknown or revoked: replace it with `atlantis profile add main --force`.',
+      'the key is unknown or revoked; replace it with `atlantis profile add main --force`',
     ],
     [
       { kind: 'command', source: 'the key command of profile "main"', profile: 'main' },
-      'It is unknown or revoked: have the command print a valid one.',
+      'the key is unknown or revoked; the key command must print a valid one',
     ],
   ])('a refused key: which one it was, and how to renew it: %j', (keyOrigin, remedy) => {
-    const told = describeCause(addKeyOrigin({ ...cause, kind: 'unauthorized' }, keyOrigin));
-    expect(told).toEqual({
+    const described = describeCause(addKeyOrigin({ ...cause, kind: 'unauthorized' }, keyOrigin));
+    expect(described).toEqual({
       happened: `api.atlantis.example does not accept the key from ${keyOrigin.source} (as the test says)`,
       remedy,
     });

@@ -1,16 +1,15 @@
 // The table of contract § 5, written down a second time from the contract and played against `decide`.
 import { describe, expect, test } from '@jest/globals';
 import { CAUSES, type CauseKind } from '../../src/connection/cause-table.ts';
-import type { Cause } from '../../src/connection/causes.ts';
+import type { Cause } from '../../src/connection/lifecycle.ts';
 import {
   computeDelayMs,
   type Decision,
   decide,
   type History,
-  noteAttempt,
   type PolicyConfig,
   startHistory,
-} from '../../src/connection/policy.ts';
+} from '../../src/connection/retry-policy.ts';
 
 const SETTINGS: PolicyConfig = {
   maxReconnects: Number.POSITIVE_INFINITY,
@@ -187,7 +186,7 @@ function play(failures: readonly Failure[], settings = SETTINGS, startMs = 5_000
   const decisions: Decision[] = [];
   for (const { cause, upMs, afterMs = 10 } of failures) {
     nowMs += afterMs;
-    const decided = decide(settings, noteAttempt(history), cause, upMs, nowMs);
+    const decided = decide(settings, { ...history, attempts: history.attempts + 1 }, cause, upMs, nowMs);
     history = decided.history;
     decisions.push(decided.decision);
     if (decided.decision.action === 'end') break;
@@ -211,7 +210,7 @@ describe('§ 5: the table', () => {
   test.each(all)('$line: $kind before the first welcome', ({ kind, before, exitCode }) => {
     const decisions = play(repeat({ cause: because(kind) }, 30));
     expect(decisions).toHaveLength(before);
-    const why = { [NEVER]: 'pointless', [FIRST_BUDGET]: 'first-budget', [THREE_RETRIES]: 'too-often' }[
+    const why = { [NEVER]: 'not-retryable', [FIRST_BUDGET]: 'first-budget', [THREE_RETRIES]: 'too-often' }[
       before
     ];
     expectEnd(decisions.at(-1), exitCode, why ?? '');
@@ -224,7 +223,7 @@ describe('§ 5: the table', () => {
       expect(decisions.at(-1)?.action).toBe('retry');
     } else {
       expect(decisions).toHaveLength(1 + after);
-      expectEnd(decisions.at(-1), exitCode, after === NEVER ? 'pointless' : 'too-often');
+      expectEnd(decisions.at(-1), exitCode, after === NEVER ? 'not-retryable' : 'too-often');
     }
   });
 
@@ -234,7 +233,7 @@ describe('§ 5: the table', () => {
       { cause: because('unauthorized', { httpStatus: 401 }) },
     ]);
     expect(decisions[0]?.action).toBe('retry');
-    expectEnd(decisions[1], 3, 'pointless');
+    expectEnd(decisions[1], 3, 'not-retryable');
   });
 });
 
