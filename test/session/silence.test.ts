@@ -1,6 +1,6 @@
 // --max-silence on a fake clock: it means the silence of a live connection, not ours.
 import { describe, expect, test } from '@jest/globals';
-import { createSilenceWatch, type SilenceWatch } from '../../src/session/ends.ts';
+import { createSilenceWatch, type SilenceWatch } from '../../src/session/stop-triggers.ts';
 import { createFakeClock, type FakeClock } from '../helpers/fake-clock.ts';
 
 interface Setup {

@@ -1,17 +1,17 @@
 // The figures of a run for its summary (contract G3), and how often discarded messages are told (G4).
 import { describe, expect, test } from '@jest/globals';
 import type { Cause, Lost } from '../../src/connection/lifecycle.ts';
-import { startTally, type TallyListeners } from '../../src/session/tally.ts';
+import { Tally, type TallyListeners } from '../../src/session/tally.ts';
 import { createFakeClock } from '../helpers/fake-clock.ts';
 
 const CAUSE: Cause = { kind: 'dropped', host: 'api.atlantis.example', detail: 'as the test says' };
-const NOBODY: TallyListeners = { discarded() {}, unmatched() {} };
+const NOBODY: TallyListeners = { onDiscarded() {}, onUnmatched() {} };
 const LOSS: Lost = { kind: 'lost', cause: CAUSE, lastByteAtMs: 0, upMs: 1 };
 
 describe('G3: figures of a run', () => {
   test('a run that never connected', () => {
     const clock = createFakeClock();
-    const tally = startTally(clock, NOBODY);
+    const tally = new Tally(clock, NOBODY);
     clock.advance(5_000);
     expect(tally.summarize(0)).toEqual({
       events: 0,
@@ -27,7 +27,7 @@ describe('G3: figures of a run', () => {
 
   test('reconnects, and the time without a connection between them', () => {
     const clock = createFakeClock();
-    const tally = startTally(clock, NOBODY);
+    const tally = new Tally(clock, NOBODY);
     clock.advance(1_000);
     tally.noteConnected();
     tally.events += 7;
@@ -51,7 +51,7 @@ describe('G3: figures of a run', () => {
 
   test('a run that ends without a connection counts that time too', () => {
     const clock = createFakeClock();
-    const tally = startTally(clock, NOBODY);
+    const tally = new Tally(clock, NOBODY);
     tally.noteConnected();
     tally.noteLost(LOSS);
     clock.advance(9_000);
@@ -60,14 +60,14 @@ describe('G3: figures of a run', () => {
 
   test('a clock of the wall that jumps changes no figure', () => {
     const clock = createFakeClock();
-    const tally = startTally(clock, NOBODY);
+    const tally = new Tally(clock, NOBODY);
     clock.jumpWall(-86_400_000);
     clock.advance(1_000);
     expect(tally.summarize(0).durationMs).toBe(1_000);
   });
 
   test('G2: a gap is open from the loss until the stream is live again', () => {
-    const tally = startTally(createFakeClock(), NOBODY);
+    const tally = new Tally(createFakeClock(), NOBODY);
     expect(tally.openGap).toBeUndefined();
     tally.noteConnected();
     tally.noteLost(LOSS);
@@ -81,9 +81,9 @@ describe('G4: discarded messages', () => {
   test('the first is told at once, then at most one line every 5 s, and none is forgotten', () => {
     const clock = createFakeClock();
     const told: { atMs: number; discarded: ReadonlyMap<string, number> }[] = [];
-    const tally = startTally(clock, {
+    const tally = new Tally(clock, {
       ...NOBODY,
-      discarded: (discarded) => void told.push({ atMs: clock.monotonicMs(), discarded }),
+      onDiscarded: (discarded) => void told.push({ atMs: clock.monotonicMs(), discarded }),
     });
     const startedAtMs = clock.monotonicMs();
     tally.noteDiscarded(['binary']);
@@ -111,9 +111,9 @@ describe('G4: discarded messages', () => {
   test('nothing is told where nothing was discarded, or after the end', () => {
     const clock = createFakeClock();
     let told = 0;
-    const tally = startTally(clock, {
+    const tally = new Tally(clock, {
       ...NOBODY,
-      discarded() {
+      onDiscarded() {
         told += 1;
       },
     });
@@ -132,7 +132,7 @@ describe('a filter that lets nothing through', () => {
   const startFiltered = () => {
     const clock = createFakeClock();
     const told: number[] = [];
-    const tally = startTally(clock, { ...NOBODY, unmatched: (received) => void told.push(received) });
+    const tally = new Tally(clock, { ...NOBODY, onUnmatched: (received) => void told.push(received) });
     return { clock, told, tally };
   };
 

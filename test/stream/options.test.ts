@@ -5,10 +5,11 @@ import { systemClock } from '../../src/clock.ts';
 import { CAUSES } from '../../src/connection/cause-table.ts';
 import { CredentialError, UsageError } from '../../src/errors.ts';
 import { parseConnectionFlags } from '../../src/settings/connection-config.ts';
+import type { StreamDeps } from '../../src/stream/event-stream.ts';
 import { type StreamOptions, stream } from '../../src/stream/index.ts';
-import { speakOfOptions } from '../../src/stream/items.ts';
-import { checkOptions } from '../../src/stream/options.ts';
-import { prepareStream, type StreamDeps } from '../../src/stream/prepare.ts';
+import { translateHint } from '../../src/stream/items.ts';
+import { parseStreamOptions } from '../../src/stream/options.ts';
+import { prepareStream } from '../../src/stream/prepare.ts';
 
 const KEY = 'ak_live_00112233445566778899aabbccddeeff';
 const GIVEN = { url: 'https://api.atlantis.example', key: KEY } as const;
@@ -26,7 +27,7 @@ function refusalOf(options: unknown): UsageError | CredentialError {
 describe('options', () => {
   test('the defaults are those of the command', () => {
     const { maxReconnects, retryMinMs, retryMaxMs, connectTimeoutMs, pingIntervalMs, pongTimeoutMs } =
-      checkOptions(GIVEN);
+      parseStreamOptions(GIVEN);
     const options = {
       maxReconnects,
       retryMinMs,
@@ -39,13 +40,13 @@ describe('options', () => {
   });
 
   test('one bound of the backoff alone moves the default of the other', () => {
-    expect(checkOptions({ ...GIVEN, retryMinMs: 45_000 })).toMatchObject({ retryMaxMs: 45_000 });
-    expect(checkOptions({ ...GIVEN, retryMaxMs: 500 })).toMatchObject({ retryMinMs: 500 });
+    expect(parseStreamOptions({ ...GIVEN, retryMinMs: 45_000 })).toMatchObject({ retryMaxMs: 45_000 });
+    expect(parseStreamOptions({ ...GIVEN, retryMaxMs: 500 })).toMatchObject({ retryMinMs: 500 });
   });
 
   test.each<[string, object, string]>([
     ['nothing', {}, 'the option url cannot be undefined'],
-    ['no key', { url: GIVEN.url }, 'the option key is neither a string nor a function'],
+    ['no key', { url: GIVEN.url }, 'the option key is not a string or a function'],
     ['a name that is none', { ...GIVEN, maxReconnect: 3 }, 'stream() has no option "maxReconnect"'],
     ['C5: a host without TLS', { ...GIVEN, url: 'http://evil.example' }, 'without TLS only this machine'],
     [
@@ -130,7 +131,7 @@ describe('what becomes of them', () => {
     },
   };
   const prepare = async (options: Partial<StreamOptions>, surroundings: StreamDeps = UNREADABLE) =>
-    (await prepareStream(checkOptions({ ...GIVEN, ...options }), surroundings)).dial;
+    (await prepareStream(parseStreamOptions({ ...GIVEN, ...options }), surroundings)).dial;
 
   test('the environment is read only where asked', async () => {
     expect(await prepare({})).toMatchObject({ proxyUrl: undefined, trustedRoots: undefined });
@@ -163,6 +164,6 @@ describe('what becomes of them', () => {
 
   test('no hint of a stream speaks of a flag', () => {
     const rows = Object.entries(CAUSES).filter(([kind]) => !kind.includes('nats'));
-    for (const [, { remedy }] of rows) expect(speakOfOptions(remedy)).not.toContain('--');
+    for (const [, { remedy }] of rows) expect(translateHint(remedy)).not.toContain('--');
   });
 });

@@ -234,7 +234,7 @@ describe('an end that nobody asked for', () => {
     await using server = await startScriptedServer((peer) => peer.respond(301, { Location: '/elsewhere' }));
     const end = await endOf(open(server));
     expect(end).toMatchObject({ exitCode: 5, cause: { kind: 'redirect' } });
-    expect((end as StreamEndedError).hint).toMatch(/^Give the final address with the option url;/);
+    expect((end as StreamEndedError).hint).toMatch(/^set the option url to the final address;/);
   });
 });
 
@@ -351,7 +351,7 @@ describe('an end that was asked for', () => {
     const events = open(server);
     await take(events, 1);
     expect(() => events[Symbol.asyncIterator]()).toThrow(UsageError);
-    expect(() => events.items()).toThrow('this stream is, or was, iterated over already');
+    expect(() => events.items()).toThrow('this stream has already been iterated');
   });
 });
 
@@ -391,7 +391,7 @@ describe('the key', () => {
     await using server = await startScriptedServer(streamHandler());
     const never = (): Promise<string> => new Promise(() => undefined);
     const end = await endOf(open(server, { key: never, connectTimeoutMs: 20 }));
-    expect((end as CredentialError).message).toBe('the function in the option key gave no key within 20 ms');
+    expect((end as CredentialError).message).toBe('the function in the option key returned no key within 20 ms');
     const controller = new AbortController();
     const key = (signal: AbortSignal): Promise<string> => {
       expect(signal.aborted).toBe(false);

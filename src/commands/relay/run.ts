@@ -1,8 +1,7 @@
 // `stream relay`, from parsed flags to the end: settings, sinks, the session; or dead letters instead of a stream.
 import type { Io, Outcome } from '../../io/io.ts';
-import { createSelect } from '../../session/format.ts';
 import { openCommandStream } from '../../session/open-service.ts';
-import { runSession } from '../../session/session.ts';
+import { loadFilter, runSession } from '../../session/session.ts';
 import { parseStreamFlags, type StreamFlags } from '../../settings/stream-config.ts';
 import { parseRelayFlags } from './config.ts';
 import type { RelayFlags } from './flags.ts';
@@ -16,7 +15,7 @@ export async function runRelay(flags: RelayFlags & StreamFlags, io: Io): Promise
     const { redeliver } = await import('./redeliver.ts');
     return redeliver(relay.redeliver, relay, config, io);
   }
-  const stream = await openCommandStream(flags, config, await createSelect(config), io);
+  const stream = await openCommandStream(flags, config, await loadFilter(config), io);
   const { source, settings, reporter, status } = stream;
   try {
     const { openOutput, untilReady, close } = await openRelay({

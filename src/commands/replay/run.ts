@@ -5,11 +5,10 @@ import type { Io, Outcome } from '../../io/io.ts';
 import { createDamageReport, type DamageReport } from '../../recording/damage-report.ts';
 import { play } from '../../recording/play.ts';
 import { readLines } from '../../recording/read-lines.ts';
-import { createRenderer, createSelect, type Select } from '../../session/format.ts';
-import { openPrinter } from '../../session/output.ts';
-import { runSession } from '../../session/session.ts';
-import type { FileSource } from '../../session/source.ts';
+import { createRenderer, openPrinter } from '../../session/output.ts';
+import { type FileSource, loadFilter, runSession } from '../../session/session.ts';
 import { parseStreamFlags } from '../../settings/stream-config.ts';
+import type { Select } from '../../stream/event-stream.ts';
 import { EventBatch } from '../../stream/items.ts';
 import { createReporter, type StatusRecord } from '../../ui/reporter.ts';
 import { NO_STREAM_STATUS } from '../../ui/stream-status.ts';
@@ -25,7 +24,7 @@ export async function runReplay(path: string, flags: ReplayFlags, io: Io): Promi
   const config = parseStreamFlags(flags, io);
   const reporter = createReporter(io, config.log);
   const source = createRecordingSource(
-    { path, ...parseFlags(REPLAY_FLAGS, flags), select: await createSelect(config) },
+    { path, ...parseFlags(REPLAY_FLAGS, flags), select: await loadFilter(config) },
     createDamageReport(reporter),
     io,
   );

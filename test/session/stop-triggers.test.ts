@@ -2,7 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { LineWriter } from '../../src/io/line-writer.ts';
 import { createStop, type Stop } from '../../src/io/stop.ts';
-import { watchEnds } from '../../src/session/ends.ts';
+import { watchStopTriggers } from '../../src/session/stop-triggers.ts';
 import { createFakeIo, type FakeIo } from '../helpers/fake-io.ts';
 
 interface Setup {
@@ -19,7 +19,7 @@ function setUp(bounds: { durationMs?: number; timeoutMs?: number } = {}): Setup 
   const cuts: number[] = [];
   const writer = { cutAfter: (ms: number) => void cuts.push(ms) } as unknown as LineWriter;
   const { durationMs, timeoutMs } = bounds;
-  return { io, stop, cuts, unwatch: watchEnds({ durationMs, timeoutMs }, io, stop, writer) };
+  return { io, stop, cuts, unwatch: watchStopTriggers({ durationMs, timeoutMs }, io, stop, writer) };
 }
 
 describe('S1: signals', () => {

@@ -7,7 +7,7 @@ import { describe, expect, test } from '@jest/globals';
 import { UsageError } from '../../src/errors.ts';
 import { type ConnectionFlags, parseConnectionFlags } from '../../src/settings/connection-config.ts';
 import { parseStreamUrl } from '../../src/settings/stream-url.ts';
-import { prepareSource } from '../../src/stream/open.ts';
+import { prepareSource } from '../../src/stream/prepare.ts';
 import { makeTempFolder } from '../helpers/cleanup.ts';
 import { createFakeIo } from '../helpers/fake-io.ts';
 

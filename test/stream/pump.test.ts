@@ -1,7 +1,6 @@
 // The loop over the items of a source: order, back-pressure, and each way in which it ends.
 import { expect, test } from '@jest/globals';
-import { pump } from '../../src/session/pump.ts';
-import { StreamEndedError } from '../../src/stream/items.ts';
+import { pump, StreamEndedError } from '../../src/stream/items.ts';
 
 /** Yields 1, 2, 3, then throws `fault` if there is one; notes each pull and the return. */
 async function* count(log: string[], fault?: unknown): AsyncGenerator<number> {
