@@ -3,7 +3,7 @@
 //   npm run soak                        an hour
 //   npm run soak -- --duration 60s --seed 7
 //
-// Status 0 when every promise was kept, 1 when one was broken, 2 for bad flags.
+// Exit 0 if it found no error, 1 if it found one, 2 for invalid flags.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -18,7 +18,7 @@ const { values } = parseArgs({
 const [, figure, unit] = /^(\d+)(s|m|h)$/.exec(values.duration) ?? [];
 const durationMs = Number(figure) * { s: 1_000, m: 60_000, h: 3_600_000 }[unit];
 if (!(durationMs >= 10_000)) {
-  console.error('--duration: accepted are 10s and more, such as 60s, 10m, 1h');
+  console.error('invalid --duration: at least 10s, e.g. 60s, 10m, 1h');
   process.exit(2);
 }
 
@@ -35,10 +35,10 @@ try {
     target: 'node20',
   });
   const { soak } = await import(pathToFileURL(outfile).href);
-  const { faults, summary } = await soak({ root, durationMs, seed: values.seed });
-  for (const fault of faults) console.error(`FAILED: ${fault}`);
+  const { errors, summary } = await soak({ root, durationMs, seed: values.seed });
+  for (const error of errors) console.error(`FAILED: ${error}`);
   console.log(summary);
-  process.exitCode = faults.length === 0 ? 0 : 1;
+  process.exitCode = errors.length === 0 ? 0 : 1;
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

@@ -1,6 +1,6 @@
 // Where a session writes events, and the output of `tail` and `replay`: stdout, in the format that was asked for.
 //
-// The session waits for the promise of a write before it pulls more; there is no other back-pressure.
+// The session waits for the promise of a write before it pulls more, which is the only back-pressure.
 import type { Batch } from '../events/batch.ts';
 import type { Io } from '../io/io.ts';
 import { createLineWriter, isFile, type WriteFailure } from '../io/line-writer.ts';

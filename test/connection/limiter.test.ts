@@ -1,4 +1,4 @@
-// The last line of defence against storms: distance and number of attempts, whatever asks for them.
+// The attempt limiter: distance and number of attempts, whatever the policy decides.
 import { describe, expect, test } from '@jest/globals';
 import {
   createAttemptLimiter,
@@ -8,7 +8,7 @@ import {
 } from '../../src/connection/retry-policy.ts';
 import { createRandom } from '../../src/simulator/random.ts';
 
-/** Begins an attempt as soon as the limiter allows, `pauses[i]` ms after the one before; returns the moments. */
+/** Begins each attempt `pauses[i]` ms after the last one, or when the limiter allows it; returns the times. */
 function attempt(pauses: readonly number[], startMs = 0): number[] {
   const limiter = createAttemptLimiter();
   let nowMs = startMs;
@@ -20,13 +20,13 @@ function attempt(pauses: readonly number[], startMs = 0): number[] {
   });
 }
 
-/** Ms of the shortest time from one attempt to the one that comes `steps` later. */
+/** The shortest time in ms from an attempt to the one `steps` later. */
 function findShortestSpan(beganAtMs: readonly number[], steps: number): number {
   return Math.min(...beganAtMs.slice(steps).map((atMs, n) => atMs - (beganAtMs[n] ?? 0)));
 }
 
 describe('limiter', () => {
-  test('§ 5: its figures are those of the contract', () => {
+  test('§ 5: it has the limits of the contract', () => {
     expect({ MIN_SPACING_MS, MAX_ATTEMPTS, WINDOW_MS }).toEqual({
       MIN_SPACING_MS: 250,
       MAX_ATTEMPTS: 20,
@@ -39,7 +39,7 @@ describe('limiter', () => {
     expect(createAttemptLimiter().delayMs(1e9)).toBe(0);
   });
 
-  test('§ 5: the second waits for its distance, and only for what is left of it', () => {
+  test('§ 5: the second attempt waits only for the rest of the distance', () => {
     const limiter = createAttemptLimiter();
     limiter.record(1_000);
     expect(limiter.delayMs(1_000)).toBe(250);
@@ -47,14 +47,14 @@ describe('limiter', () => {
     expect(limiter.delayMs(1_250)).toBe(0);
   });
 
-  test('§ 5: attempts without a pause come 250 ms apart, and the 21st only in the next minute', () => {
+  test('§ 5: attempts without a pause are 250 ms apart, and the 21st waits for the next minute', () => {
     const beganAtMs = attempt(Array.from({ length: 60 }, () => 0));
     expect(beganAtMs.slice(0, 20)).toEqual(Array.from({ length: 20 }, (_, n) => n * 250));
     expect(beganAtMs[20]).toBeGreaterThan(60_000);
     expect(beganAtMs[20]).toBeLessThan(61_000);
   });
 
-  test('attempts that keep their distance by themselves are never held up', () => {
+  test('attempts that are far enough apart are never delayed', () => {
     const beganAtMs = attempt(Array.from({ length: 100 }, () => 3_100));
     expect(beganAtMs).toEqual(Array.from({ length: 100 }, (_, n) => (n + 1) * 3_100));
   });

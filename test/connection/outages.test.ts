@@ -1,5 +1,5 @@
-// Ten thousand random histories of outages through the real connect loop, on a clock that leaps: whatever
-// happens and in whatever order, no storm, no attempt after a fatal cause, no delay out of bounds (contract § 5).
+// Ten thousand random histories of outages through the real connect loop, on a simulated clock: no retry storm, no
+// attempt after a fatal cause, no delay out of bounds, whatever happens (contract § 5).
 import { describe, expect, test } from '@jest/globals';
 import { CAUSES, type CauseKind } from '../../src/connection/cause-table.ts';
 import { type Connect, type Connection, type FollowItem, follow } from '../../src/connection/follow.ts';
@@ -11,7 +11,7 @@ import { createLeapingClock, type LeapingClock } from '../helpers/fake-clock.ts'
 const HISTORIES = 10_000;
 const MOST_ATTEMPTS = 40;
 
-/** Contract § 5, the rows that say "never". */
+/** The rows of contract § 5 that are never retried. */
 const ALWAYS_FATAL = new Set<CauseKind>(['unauthorized', 'forbidden', 'no-credit', 'rejected']);
 const FATAL_BEFORE_WELCOME = new Set(['foreign', 'redirect', 'trust', 'upgrade']);
 const LOSSES: readonly CauseKind[] = [
@@ -28,7 +28,7 @@ const PASSING = REFUSALS.filter((kind) =>
   ['network', 'unavailable', 'rateLimit'].includes(CAUSES[kind].rule),
 );
 
-/** What a world is like: how often an attempt gets through, how long things take. */
+/** Parameters of a history: how often an attempt succeeds, how long things take. */
 interface World {
   readonly policy: PolicyConfig;
   readonly welcomeChance: number;
@@ -42,7 +42,7 @@ interface Attempt {
   endedAtMs: number;
   cause: Cause | undefined;
   upMs: number | undefined;
-  /** What the loop said it would wait after it. */
+  /** The delay that the loop announced after it. */
   delayMs: number | undefined;
 }
 
@@ -78,7 +78,7 @@ function drawCause(random: Random, kinds: readonly CauseKind[]): Cause {
   return { kind, host: 'api.atlantis.example', detail: 'drawn', ...(isAsking ? { retryAfterMs } : {}) };
 }
 
-/** A connection on which nothing comes, up for `upMs`. */
+/** A connection without events that is up for `upMs`. */
 function createConnection(clock: LeapingClock, upMs: number, endedBy: Cause): Connection {
   const connection = {
     lastByteAtMs: 0,
@@ -92,7 +92,7 @@ function createConnection(clock: LeapingClock, upMs: number, endedBy: Cause): Co
   return connection as unknown as Connection;
 }
 
-/** Lives through one history, up to its end or its 40th attempt. */
+/** Runs one history, up to its end or its 40th attempt. */
 async function live(seed: number): Promise<Run> {
   const random = createRandom('outages', seed);
   const world = drawWorld(random);
@@ -138,7 +138,7 @@ async function live(seed: number): Promise<Run> {
   return { world, attempts, end };
 }
 
-/** Every promise of contract § 5 that this history breaks. */
+/** The rules of contract § 5 that this history breaks. */
 function findBreaches({ world, attempts, end }: Run): string[] {
   const { retryMinMs, retryMaxMs, maxReconnects } = world.policy;
   const breaches: string[] = [];
@@ -176,13 +176,13 @@ function findBreaches({ world, attempts, end }: Run): string[] {
   });
   hold(beforeWelcome <= 5, 'first budget: 5 attempts');
   hold(attempts.length <= maxReconnects + 1, '--max-reconnects');
-  hold(end !== undefined || attempts.length > MOST_ATTEMPTS, 'goes on until it says why not');
+  hold(end !== undefined || attempts.length > MOST_ATTEMPTS, 'retries until it reports why not');
   hold(end === undefined || end.exitCode !== 0, 'a dropped stream never ends in 0');
   return breaches;
 }
 
 describe('§ 5: ten thousand histories', () => {
-  test('no storm, no attempt after a fatal cause, no delay out of bounds', async () => {
+  test('no retry storm, no attempt after a fatal cause, no delay out of bounds', async () => {
     const ends = new Map<string, number>();
     let attempts = 0;
     let isLimiterNeeded = false;
@@ -198,7 +198,7 @@ describe('§ 5: ten thousand histories', () => {
         return nextMs - endedAtMs > delayMs + 1_000;
       });
     }
-    // The histories are worth something: all ends occur, runs are long, and the limiter has had to step in.
+    // The histories cover enough: all ends occur, runs are long, and the limiter had to delay attempts.
     expect(attempts).toBeGreaterThan(8 * HISTORIES);
     expect(isLimiterNeeded).toBe(true);
     expect([...ends.keys()].sort()).toEqual([

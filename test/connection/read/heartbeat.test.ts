@@ -83,7 +83,7 @@ describe('K1: pings', () => {
     expect(deathOf(seen)).toBeUndefined();
   });
 
-  test('events do not hold them back', () => {
+  test('events do not delay them', () => {
     expect(pingsOf(run(60_000, () => ({ hasRead: true })))).toEqual([20_000, 40_000, 60_000]);
   });
 });
@@ -96,14 +96,14 @@ describe('K2: dead is a ping outstanding and no byte for the pong timeout', () =
     ]);
   });
 
-  test('silence alone is not death: without a ping outstanding nothing is judged', () => {
+  test('silence without an outstanding ping is not a dead connection', () => {
     expect(run(19_000, silence)).toEqual([]);
     const config = { pingIntervalMs: 60_000, pongTimeoutMs: 1_000 };
     expect(deathOf(run(59_000, silence, config))).toBeUndefined();
     expect(deathOf(run(90_000, silence, config))).toBe(61_000);
   });
 
-  test('any byte is life, it need not be the pong', () => {
+  test('any byte proves the peer alive, not only the pong', () => {
     const dripping = (sinceMs: number): Between => ({ hasRead: sinceMs % 9_000 === 0 });
     expect(deathOf(run(600_000, dripping))).toBeUndefined();
   });
@@ -112,13 +112,13 @@ describe('K2: dead is a ping outstanding and no byte for the pong timeout', () =
     expect(deathOf(run(300_000, (sinceMs) => ({ hasRead: sinceMs < 19_000 })))).toBe(30_000);
   });
 
-  test('the last byte answers the ping before it; the next ping finds the silence', () => {
+  test('the last byte answers the ping before it; the next ping detects the silence', () => {
     const seen = run(300_000, (sinceMs) => ({ hasRead: sinceMs === 22_000 }));
     expect(pingsOf(seen)).toEqual([20_000, 40_000]);
     expect(deathOf(seen)).toBe(50_000);
   });
 
-  test('pings more frequent than the timeout do not push the verdict away', () => {
+  test('pings that are more frequent than the timeout do not delay the verdict', () => {
     const config = { pingIntervalMs: 1_000, pongTimeoutMs: 5_000 };
     const seen = run(60_000, silence, config);
     expect(pingsOf(seen)).toEqual([1_000, 2_000, 3_000, 4_000, 5_000]);
@@ -144,8 +144,8 @@ describe('K2: dead is a ping outstanding and no byte for the pong timeout', () =
   });
 });
 
-describe('K3: while reading is paused, the clock of reading time stands still', () => {
-  test('paused for an hour with a ping outstanding: alive, and pings go on', () => {
+describe('K3: reading time stops while reading is paused', () => {
+  test('paused for an hour with a ping outstanding: alive, and pings continue', () => {
     const seen = run(3_600_000, (sinceMs) => ({ wasPaused: sinceMs >= 20_000 }));
     expect(deathOf(seen)).toBeUndefined();
     expect(pingsOf(seen)).toHaveLength(180);
@@ -158,8 +158,8 @@ describe('K3: while reading is paused, the clock of reading time stands still', 
     expect(deathOf(run(600_000, pausedFrom25To125))).toBe(130_000);
   });
 
-  test('a trickling reader, the pong behind megabytes of backlog: never dead', () => {
-    // Every 30 s the reader takes a little: bytes are read for a moment, then it is paused again.
+  test('a slow reader, with megabytes of backlog before the pong: never dead', () => {
+    // Every 30 s the reader reads a little, then it is paused again.
     const trickling = (sinceMs: number): Between => ({
       hasRead: sinceMs % 30_000 === 0,
       wasPaused: true,
@@ -183,8 +183,8 @@ describe('K3: while reading is paused, the clock of reading time stands still', 
   });
 });
 
-describe('K4: no verdict on old timers', () => {
-  test('row 12: stopped for a minute: a ping first, then one whole timeout', () => {
+describe('K4: no verdict on outdated timers', () => {
+  test('row 12: suspended for a minute: a ping first, then one full timeout', () => {
     const seen = run(300_000, (sinceMs) => ({ lateMs: sinceMs === 25_000 ? 60_000 : 0 }));
     expect(seen).toEqual([
       { atMs: 20_000, what: 'ping' },
@@ -193,7 +193,7 @@ describe('K4: no verdict on old timers', () => {
     ]);
   });
 
-  test('row 12: stopped while the connection stays healthy: no disconnect', () => {
+  test('row 12: suspended while the connection stays healthy: no disconnect', () => {
     const stopped = (sinceMs: number, sincePingMs: number | undefined): Between => ({
       ...healthy(sinceMs, sincePingMs),
       lateMs: sinceMs === 20_000 ? 3_600_000 : 0,
@@ -201,7 +201,7 @@ describe('K4: no verdict on old timers', () => {
     expect(deathOf(run(4_000_000, stopped))).toBeUndefined();
   });
 
-  test('row 14: the loop blocked for 5 s, again and again, a ping outstanding: no verdict at its end', () => {
+  test('row 14: the event loop repeatedly blocked for 5 s with a ping outstanding: no verdict after it', () => {
     const config = { pingIntervalMs: 1_000, pongTimeoutMs: 4_000 };
     const blocked = (sinceMs: number, sincePingMs: number | undefined): Between => ({
       hasRead: sincePingMs !== undefined && sincePingMs <= 1_000,
@@ -210,9 +210,9 @@ describe('K4: no verdict on old timers', () => {
     expect(deathOf(run(600_000, blocked, config))).toBeUndefined();
   });
 
-  test('row 14: blocked for longer than a short timeout but not long enough to notice: read first', () => {
+  test('row 14: blocked for longer than a short timeout, but undetected: reads first', () => {
     const config = { pingIntervalMs: 1_000, pongTimeoutMs: 200 };
-    // The pong waits to be read when the tick comes, 400 ms late; it is read before the next one.
+    // At the tick, 400 ms late, the pong waits to be read; it is read before the next tick.
     let wasLate = false;
     const blocked = (_sinceMs: number, sincePingMs: number | undefined): Between => {
       const isLate = !wasLate && sincePingMs !== undefined && sincePingMs < 100;
@@ -223,13 +223,13 @@ describe('K4: no verdict on old timers', () => {
     expect(deathOf(run(60_000, blocked, config))).toBeUndefined();
   });
 
-  test('a loop that is always late still finds a dead peer', () => {
+  test('an event loop that is always late still detects a dead peer', () => {
     const config = { pingIntervalMs: 1_000, pongTimeoutMs: 200 };
     const diedMs = deathOf(run(60_000, () => ({ lateMs: 60 }), config));
     expect(diedMs).toBeLessThanOrEqual(1_000 + 200 + 3 * 85);
   });
 
-  test('a laptop that slept: the time of day went on, the monotonic clock did not', () => {
+  test('a laptop that slept: the wall clock advanced, the monotonic clock did not', () => {
     const slept = (sinceMs: number, sincePingMs: number | undefined): Between => ({
       ...healthy(sinceMs, sincePingMs),
       wallJumpMs: sinceMs === 29_000 ? 8 * 3_600_000 : 0,
@@ -239,7 +239,7 @@ describe('K4: no verdict on old timers', () => {
     expect(deathOf(seen)).toBeUndefined();
   });
 
-  test('a laptop that slept while its connection died: a ping first, then one whole timeout', () => {
+  test('a laptop that slept while its connection died: a ping first, then one full timeout', () => {
     const seen = run(300_000, (sinceMs) => ({ wallJumpMs: sinceMs === 28_000 ? 8 * 3_600_000 : 0 }));
     expect(seen).toEqual([
       { atMs: 20_000, what: 'ping' },
@@ -264,7 +264,7 @@ describe('K4: no verdict on old timers', () => {
     },
   );
 
-  test('row 13: a clock that is slewed by less than 5 s is not even noticed', () => {
+  test('row 13: a clock that is adjusted by less than 5 s has no effect', () => {
     const seen = run(100_000, (sinceMs, sincePingMs) => ({
       ...healthy(sinceMs, sincePingMs),
       wallJumpMs: sinceMs === 25_000 ? 4_900 : 0,
