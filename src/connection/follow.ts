@@ -9,8 +9,8 @@ import { openSocket, recognizeTlsPort } from './dial/socket.ts';
 import type { Cause, Connecting, Gap, GaveUp, Lost, Retrying } from './lifecycle.ts';
 import { LiveStream } from './live-stream.ts';
 import {
+  AttemptLimiter,
   computeDelayMs,
-  createAttemptLimiter,
   decide,
   type History,
   type PolicyConfig,
@@ -50,7 +50,7 @@ export async function* follow(
   context: FollowContext,
 ): AsyncGenerator<FollowItem, void, undefined> {
   const { clock, signal, connect } = context;
-  const limiter = createAttemptLimiter();
+  const limiter = new AttemptLimiter();
   let history: History = startHistory(clock.monotonicMs());
   let connection = 0;
   let lost: { cause: Cause; lastByteAtMs: number } | undefined;

@@ -4,7 +4,7 @@
 // Back-pressure is a pull: the socket is read only while `take` waits or little is buffered (contract O4).
 // Messages keep their order, and everything read before the end is delivered.
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Clock } from '../clock.ts';
+import { type Clock, waitFor } from '../clock.ts';
 import { type Batch, makeLines } from '../events/batch.ts';
 import { decodeText, MESSAGE } from '../events/messages.ts';
 import type { CauseKind } from './cause-table.ts';
@@ -75,7 +75,8 @@ export class LiveStream {
   readonly #arrival: Arrival;
   readonly #queue = new MessageQueue();
   readonly #heartbeat: Heartbeat;
-  #onFirst: ((problem: Cause | undefined) => void) | undefined;
+  /** Set until the first message, or the end of the connection. */
+  #onFirst: ((outcome: 'welcome' | Cause) => void) | undefined;
   #endedBy: Cause | undefined;
   #fault: Cause | undefined;
   #isClosing = false;
@@ -115,7 +116,9 @@ export class LiveStream {
     answerPings(webSocket);
     webSocket.on('message', (data, isBinary) => this.#receive(data as Buffer, isBinary));
     webSocket.on('error', (error) => {
-      if (isTooLarge(error)) this.#queue.discard('too large');
+      // ws closes the connection because of a message over MAX_MESSAGE_BYTES, which is counted (contract G4).
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') this.#queue.discard('too large');
       this.#fault ??= { ...classifyError(error, settings.host, 'live'), requestId: open.requestId };
     });
     webSocket.once('close', (code, reason) => this.#end(code, reason.toString('utf8')));
@@ -123,26 +126,16 @@ export class LiveStream {
   }
 
   /** Waits for the welcome (contract C4); resolves to undefined, or to the cause of a failure. */
-  awaitWelcome(signal: AbortSignal): Promise<Cause | undefined> {
+  async awaitWelcome(signal: AbortSignal): Promise<Cause | undefined> {
     const { connectTimeoutMs } = this.#settings;
-    return new Promise((resolve) => {
-      const settle = (problem: Cause | undefined): void => {
-        cancel();
-        signal.removeEventListener('abort', giveUp);
-        this.#onFirst = undefined;
-        if (problem === undefined) this.#heartbeat.start();
-        resolve(problem);
-      };
-      const giveUp = (): void => settle(this.#describe('no-welcome', 'the run ended'));
-      const cancel = this.#clock.setTimer(
-        () => settle(this.#describe('no-welcome', `nothing within ${connectTimeoutMs} ms`)),
-        connectTimeoutMs,
-      );
-      this.#onFirst = settle;
-      if (signal.aborted) giveUp();
-      else signal.addEventListener('abort', giveUp);
-      if (this.#endedBy !== undefined) settle(this.#endedBy);
+    const first = new Promise<'welcome' | Cause>((resolve) => {
+      this.#onFirst = resolve;
     });
+    if (this.#endedBy !== undefined) return this.#endedBy;
+    const outcome = await waitFor(first, connectTimeoutMs, this.#clock, signal);
+    this.#onFirst = undefined;
+    if (outcome === 'welcome') return undefined;
+    return outcome ?? this.#describe('no-welcome', `nothing within ${connectTimeoutMs} ms`);
   }
 
   /** The events since the last call; waits for the next ones. Undefined after the end, when all are delivered. */
@@ -234,12 +227,18 @@ export class LiveStream {
   #receiveFirst(data: Buffer, flags: number, isBinary: boolean): void {
     const first = readWelcome(data, flags, isBinary);
     if ('instead' in first) {
-      this.#onFirst?.(this.#describe('bad-welcome', first.instead));
+      this.#settleFirst(this.#describe('bad-welcome', first.instead));
       return;
     }
     this.acceptedKeyPrefix = first.keyPrefix;
     this.#open.tap.takeEvents();
-    this.#onFirst?.(undefined);
+    this.#heartbeat.start();
+    this.#settleFirst('welcome');
+  }
+
+  #settleFirst(outcome: 'welcome' | Cause): void {
+    this.#onFirst?.(outcome);
+    this.#onFirst = undefined;
   }
 
   #createHeartbeat(): Heartbeat {
@@ -265,7 +264,7 @@ export class LiveStream {
   #end(code: number, reason: string): void {
     this.#heartbeat.stop();
     this.#endedBy = this.#fault ?? this.#classifyClose(code, reason);
-    this.#onFirst?.(describeWithoutWelcome(this.#endedBy));
+    this.#settleFirst(describeWithoutWelcome(this.#endedBy));
     this.#queue.wakeConsumer();
   }
 
@@ -283,9 +282,4 @@ export class LiveStream {
 function describeWithoutWelcome(cause: Cause): Cause {
   if (cause.kind !== 'closed-normally') return cause;
   return { ...cause, kind: 'no-welcome', detail: `closed instead: ${cause.detail}` };
-}
-
-/** Whether ws closed the connection because of a message over MAX_MESSAGE_BYTES, which is counted (contract G4). */
-function isTooLarge(error: NodeJS.ErrnoException): boolean {
-  return error.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH';
 }

@@ -129,7 +129,9 @@ export function classifyError(error: unknown, host: string, phase: Phase, proxy?
   if (kind !== undefined) return { ...base, kind, detail };
   if (/^(ERR_SSL_|ERR_TLS_|EPROTO$)/.test(code)) return { ...base, kind: classifyTls(message), detail };
   if (/^HPE_|^ERR_HTTP/.test(code) || phase === 'upgrade') {
-    return { ...base, kind: 'not-websocket', detail: describeHttpError(code, message) };
+    const isHttp = !/^HPE_/.test(code);
+    const reason = message.slice(0, 120) || code || 'no reason given';
+    return { ...base, kind: 'not-websocket', detail: isHttp ? reason : `not an HTTP response, ${code}` };
   }
   return { ...base, kind: isLive ? 'dropped' : 'network-error', detail };
 }
@@ -175,11 +177,6 @@ function listAddresses(error: unknown): string {
     ];
   });
   return [...new Set(seen)].join(' and ');
-}
-
-function describeHttpError(code: string, message: string): string {
-  if (/^HPE_/.test(code)) return `not an HTTP response, ${code}`;
-  return message.slice(0, 120) || code || 'no reason given';
 }
 
 /** The cause for a close code; an undefined code counts as a decision of the server. */

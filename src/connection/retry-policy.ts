@@ -61,32 +61,24 @@ export const WINDOW_MS = 60_000;
 /** The server counts attempts on arrival, and the first one of a run takes longer to arrive than the others. */
 const WINDOW_MARGIN_MS = 500;
 
-interface AttemptLimiter {
-  /** Ms to wait before an attempt may begin at `nowMs` (monotonic); 0 when it may begin now. */
-  delayMs(nowMs: number): number;
-  /** Records that an attempt begins. */
-  record(nowMs: number): void;
-}
+/** Keeps the attempts of one run apart. Times are monotonic ms. */
+export class AttemptLimiter {
+  /** When the last MAX_ATTEMPTS attempts began. */
+  readonly #beganAtMs: number[] = [];
 
-/** Remembers when the last MAX_ATTEMPTS attempts began; one limiter per run. */
-export function createAttemptLimiter(): AttemptLimiter {
-  const beganAtMs: number[] = [];
-  return {
-    delayMs(nowMs) {
-      const last = beganAtMs.at(-1);
-      if (last === undefined) return 0;
-      const oldest = beganAtMs.length < MAX_ATTEMPTS ? undefined : beganAtMs[0];
-      const earliest = Math.max(
-        last + MIN_SPACING_MS,
-        oldest === undefined ? 0 : oldest + WINDOW_MS + WINDOW_MARGIN_MS,
-      );
-      return Math.max(0, earliest - nowMs);
-    },
-    record(nowMs) {
-      beganAtMs.push(nowMs);
-      if (beganAtMs.length > MAX_ATTEMPTS) beganAtMs.shift();
-    },
-  };
+  /** Ms until an attempt may begin. */
+  delayMs(nowMs: number): number {
+    const last = this.#beganAtMs.at(-1);
+    if (last === undefined) return 0;
+    const oldest = this.#beganAtMs.at(-MAX_ATTEMPTS) ?? Number.NEGATIVE_INFINITY;
+    return Math.max(0, last + MIN_SPACING_MS - nowMs, oldest + WINDOW_MS + WINDOW_MARGIN_MS - nowMs);
+  }
+
+  /** Records that an attempt begins. */
+  record(nowMs: number): void {
+    this.#beganAtMs.push(nowMs);
+    if (this.#beganAtMs.length > MAX_ATTEMPTS) this.#beganAtMs.shift();
+  }
 }
 
 /** Limits before the first welcome of the run: the number of attempts, and the time in which they begin (contract § 5). */
@@ -203,13 +195,9 @@ function noteFailure(
   const hasBeenWelcomed = history.hasBeenWelcomed || upMs !== undefined;
   const verdict = hasBeenWelcomed ? rule.afterIt : rule.beforeFirstWelcome;
   const continues = history.lastRule === ruleName && (upMs === undefined || ruleName === 'normalClose');
-  const counts =
-    typeof verdict !== 'object' ||
-    !('upBelowMs' in verdict) ||
-    upMs === undefined ||
-    upMs < (verdict.upBelowMs ?? 0);
-  const horizonMs = typeof verdict === 'object' && 'withinMs' in verdict ? nowMs - verdict.withinMs : 0;
-  const recentFaults = history.frameFaultsAtMs.filter((atMs) => atMs > horizonMs);
+  const limits: { upBelowMs?: number; withinMs?: number } = typeof verdict === 'object' ? verdict : {};
+  const counts = upMs === undefined || upMs < (limits.upBelowMs ?? Number.POSITIVE_INFINITY);
+  const recentFaults = history.frameFaultsAtMs.filter((atMs) => atMs > nowMs - (limits.withinMs ?? nowMs));
   return {
     ...history,
     hasBeenWelcomed,

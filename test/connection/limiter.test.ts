@@ -1,7 +1,7 @@
 // The attempt limiter: distance and number of attempts, whatever the policy decides.
 import { describe, expect, test } from '@jest/globals';
 import {
-  createAttemptLimiter,
+  AttemptLimiter,
   MAX_ATTEMPTS,
   MIN_SPACING_MS,
   WINDOW_MS,
@@ -10,7 +10,7 @@ import { createRandom } from '../../src/simulator/random.ts';
 
 /** Begins each attempt `pauses[i]` ms after the last one, or when the limiter allows it; returns the times. */
 function attempt(pauses: readonly number[], startMs = 0): number[] {
-  const limiter = createAttemptLimiter();
+  const limiter = new AttemptLimiter();
   let nowMs = startMs;
   return pauses.map((pauseMs) => {
     nowMs += pauseMs;
@@ -35,12 +35,12 @@ describe('limiter', () => {
   });
 
   test('the first attempt begins at once', () => {
-    expect(createAttemptLimiter().delayMs(0)).toBe(0);
-    expect(createAttemptLimiter().delayMs(1e9)).toBe(0);
+    expect(new AttemptLimiter().delayMs(0)).toBe(0);
+    expect(new AttemptLimiter().delayMs(1e9)).toBe(0);
   });
 
   test('§ 5: the second attempt waits only for the rest of the distance', () => {
-    const limiter = createAttemptLimiter();
+    const limiter = new AttemptLimiter();
     limiter.record(1_000);
     expect(limiter.delayMs(1_000)).toBe(250);
     expect(limiter.delayMs(1_249)).toBe(1);

@@ -7,7 +7,7 @@ import type { Agent, ClientRequest, IncomingHttpHeaders, IncomingMessage } from 
 import { connect as connectTcp, isIP, type Socket, type TcpNetConnectOpts } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
 import { type ClientOptions, WebSocket } from 'ws';
-import { type Clock, sleep } from '../../clock.ts';
+import { type Clock, sleep, waitFor } from '../../clock.ts';
 import type { DialConfig } from '../config.ts';
 import { addKeyOrigin, type Cause } from '../lifecycle.ts';
 import { classifyError, describePhase, type Phase } from '../network-errors.ts';
@@ -30,23 +30,18 @@ export async function recognizeTlsPort(
   await sleep(clock, MIN_SPACING_MS + 50, signal);
   if (signal.aborted) return cause;
   const { connect } = await import('node:tls');
-  const speaksTls = await new Promise<boolean>((resolve) => {
-    const host = url.hostname.replace(/^\[|\]$/g, '');
-    const probe = connect({ host, port: Number(url.port || 80), rejectUnauthorized: false });
-    const finish = (verdict: boolean): void => {
-      cancel();
-      signal.removeEventListener('abort', giveUp);
-      probe.destroy();
-      resolve(verdict);
-    };
-    const giveUp = (): void => finish(false);
-    const cancel = clock.setTimer(giveUp, PROBE_MS);
-    signal.addEventListener('abort', giveUp);
-    probe.once('secureConnect', () => finish(true));
+  const host = url.hostname.replace(/^\[|\]$/g, '');
+  const probe = connect({ host, port: Number(url.port || 80), rejectUnauthorized: false });
+  const verdict = new Promise<boolean>((resolve) => {
+    probe.once('secureConnect', () => resolve(true));
     // An alert is TLS too: for the version, or for a missing client certificate.
-    probe.on('error', (error: NodeJS.ErrnoException) => finish(/ALERT/.test(error.code ?? '')));
+    probe.on('error', (error: NodeJS.ErrnoException) => resolve(/ALERT/.test(error.code ?? '')));
   });
-  return speaksTls ? { ...cause, kind: 'plaintext-to-tls', detail: 'it accepts a TLS handshake' } : cause;
+  const speaksTls = await waitFor(verdict, PROBE_MS, clock, signal);
+  probe.destroy();
+  return speaksTls === true
+    ? { ...cause, kind: 'plaintext-to-tls', detail: 'it accepts a TLS handshake' }
+    : cause;
 }
 
 /** A larger message ends the connection with close code 1009 (contract C2). */
@@ -131,13 +126,8 @@ export async function openSocket(
       void readBody(response, stop.signal).then((body) => {
         bodyLimit();
         const isFromProxy = proxyStatus !== 0 && proxyStatus !== 200;
-        const refusal = {
-          status: response.statusCode ?? 0,
-          headers: response.headers,
-          body,
-          proxy,
-          isFromProxy,
-        };
+        const { statusCode: status = 0, headers } = response;
+        const refusal = { status, headers, body, proxy, isFromProxy };
         const cause = classifyRefusal(refusal, settings.host, clock.wallMs());
         settle(addKeyOrigin(cause, settings.keyOrigin));
       });
