@@ -296,7 +296,7 @@ describe('GitHub Actions', () => {
     const server = await startScriptedServer((peer) => peer.respond(404));
     const { stderr, code } = await run(server, [], onGitHub(file));
     expect(stderr).toMatch(
-      /^::error title=atlantis stream check%3A upgrade failed::the answer .*%0Acheck the URL[^\n]*\n$/,
+      /^::error title=atlantis stream check%3A upgrade failed::the response .*%0Acheck the URL[^\n]*\n$/,
     );
     const summary = readFileSync(file, 'utf8');
     expect(summary).toMatch(/^from before\n### atlantis stream check: failed, exit code 5\n\n\| step \|/);

@@ -163,8 +163,8 @@ describeWithNats('NATS (needs nats-server)', () => {
     );
 
     test.each([
-      ['tls', 'good', [], /from an unknown issuer/],
-      ['nats', 'good', [], /from an unknown issuer/],
+      ['tls', 'good', [], /has an unknown issuer/],
+      ['nats', 'good', [], /has an unknown issuer/],
       ['tls', 'wrongHost', ['--ca-cert'], /for another host/],
       ['nats', 'wrongHost', ['--ca-cert'], /for another host/],
       ['tls', 'expired', ['--ca-cert'], /has expired/],

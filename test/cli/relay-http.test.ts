@@ -88,7 +88,7 @@ describe('stream relay to an HTTP endpoint', () => {
     ['408', [408], 'answered HTTP 408'],
     ['429', [429], 'answered HTTP 429'],
     // The first is taken for a kept connection that was closed meanwhile, and tried again at once.
-    ['a reset', [reset, reset], 'broke'],
+    ['a reset', [reset, reset], 'reset the connection'],
     ['nothing', [stayMute], 'no whole answer within 400 ms'],
     ['half an answer', [answerHalf], 'the answer broke off'],
     [

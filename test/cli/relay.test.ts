@@ -330,7 +330,7 @@ describeWithNats('stream relay into JetStream', () => {
       '250ms',
     ];
     const { child, finish } = startTail(server.url, args, { command: 'relay', log: 'json', env });
-    await child.waitForStderr('does not permit');
+    await child.waitForStderr('denies this user');
     child.kill('SIGTERM');
     expect((await finish()).signal).toBe('SIGTERM');
   });

@@ -103,7 +103,9 @@ describeTls('row 33 (C6): a proxy (needs the openssl command)', () => {
     const exit = await run(httpUrl(proxy));
     const [error] = pickRecords(exit, 'error');
     expect(error).toMatchObject({ cause: 'proxy-refused', exit_code: 5, proxy: `127.0.0.1:${proxy.port}` });
-    expect(error?.message).toContain(`the proxy 127.0.0.1:${proxy.port} refused the tunnel to ${NAME}`);
+    expect(error?.message).toContain(
+      `the proxy 127.0.0.1:${proxy.port}, not Atlantis, refused the tunnel to ${NAME}`,
+    );
     expect(error?.message).toContain('HTTP 407');
     expect(error?.hint).toContain('HTTPS_PROXY');
     expect([exit.stdout, exit.code]).toEqual(['', 5]);

@@ -33,16 +33,16 @@ describe('row 19 (C3): refused by the API for good, after one attempt', () => {
     { status: 404, code: 'not_found', exitCode: 5 },
     { status: 418, code: 'not_in_the_list', exitCode: 5 },
   ])('$status $code: $exitCode', async ({ status, code, exitCode }) => {
-    const { server, exit } = await tailRefused(refuse(status, code, 'In so many words.'));
+    const { server, exit } = await tailRefused(refuse(status, code, 'A reason.'));
     expect(exit.stdout).toBe('');
     expect(exit.code).toBe(exitCode);
     expect(server.attempts).toHaveLength(1);
     const [error = '', remedy = ''] = exit.stderr.slice(exit.stderr.indexOf('atlantis: error: ')).split('\n');
     expect(error).toContain('error: 127.0.0.1:');
-    expect(error).toContain(`HTTP ${status} ${code}: In so many words.`);
+    expect(error).toContain(`HTTP ${status} ${code}: A reason, request id`);
     expect(error).toContain('request id req-1a2b3c');
     expect(error).toContain('not trying again');
-    expect(remedy).toMatch(/^ {2}[A-Z].{20,}\.$/);
+    expect(remedy).toMatch(/^ {2}[a-z].{20,}[^.]$/);
   });
 
   test('the same as figures for programs', async () => {
