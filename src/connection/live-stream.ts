@@ -70,7 +70,7 @@ export class LiveStream {
   acceptedKeyPrefix = '';
 
   readonly #open: OpenSocket;
-  readonly #settings: DialConfig;
+  readonly #config: DialConfig;
   readonly #clock: Clock;
   readonly #arrival: Arrival;
   readonly #queue = new MessageQueue();
@@ -81,9 +81,9 @@ export class LiveStream {
   #fault: Cause | undefined;
   #isClosing = false;
 
-  constructor(open: OpenSocket, settings: DialConfig, clock: Clock) {
+  constructor(open: OpenSocket, config: DialConfig, clock: Clock) {
     this.#open = open;
-    this.#settings = settings;
+    this.#config = config;
     this.#clock = clock;
     this.requestId = open.requestId;
     this.headers = open.headers;
@@ -102,7 +102,7 @@ export class LiveStream {
         if (!this.#isOver) this.#queue.addLines(lines);
       },
       onLargeText: (line) => {
-        const flags = settings.classify(line.subarray(0, -1));
+        const flags = config.classify(line.subarray(0, -1));
         if (flags >= 0 && !this.#isOver) this.#queue.addLines(makeLines(line, flags));
         return flags >= 0;
       },
@@ -119,7 +119,7 @@ export class LiveStream {
       // ws closes the connection because of a message over MAX_MESSAGE_BYTES, which is counted (contract G4).
       const { code } = error as NodeJS.ErrnoException;
       if (code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') this.#queue.discard('too large');
-      this.#fault ??= { ...classifyError(error, settings.host, 'live'), requestId: open.requestId };
+      this.#fault ??= { ...classifyError(error, config.host, 'live'), requestId: open.requestId };
     });
     webSocket.once('close', (code, reason) => this.#end(code, reason.toString('utf8')));
     webSocket.resume();
@@ -127,7 +127,7 @@ export class LiveStream {
 
   /** Waits for the welcome (contract C4); resolves to undefined, or to the cause of a failure. */
   async awaitWelcome(signal: AbortSignal): Promise<Cause | undefined> {
-    const { connectTimeoutMs } = this.#settings;
+    const { connectTimeoutMs } = this.#config;
     const first = new Promise<'welcome' | Cause>((resolve) => {
       this.#onFirst = resolve;
     });
@@ -195,7 +195,7 @@ export class LiveStream {
 
   #receive(data: Buffer, isBinary: boolean): void {
     if (this.#isOver) return;
-    const flags = isBinary ? MESSAGE.notJson : this.#settings.classify(data);
+    const flags = isBinary ? MESSAGE.notJson : this.#config.classify(data);
     if (flags === MESSAGE.notUtf8) {
       this.#fault = this.#describe('bad-frames', 'a text message that is not UTF-8');
       this.#open.webSocket.close(1007);
@@ -243,7 +243,7 @@ export class LiveStream {
 
   #createHeartbeat(): Heartbeat {
     const { webSocket } = this.#open;
-    return new Heartbeat(this.#settings.keepalive, this.#clock, {
+    return new Heartbeat(this.#config.keepalive, this.#clock, {
       isPaused: () => webSocket.isPaused,
       sendPing: () => {
         if (webSocket.readyState !== webSocket.OPEN) return;
@@ -274,7 +274,7 @@ export class LiveStream {
   }
 
   #describe(kind: CauseKind, detail: string): Cause {
-    return { kind, host: this.#settings.host, detail, requestId: this.requestId };
+    return { kind, host: this.#config.host, detail, requestId: this.requestId };
   }
 }
 

@@ -140,7 +140,7 @@ export function startHistory(nowMs: number): History {
  * @param nowMs monotonic time of the failure
  */
 export function decide(
-  settings: PolicyConfig,
+  config: PolicyConfig,
   history: History,
   cause: Cause,
   upMs: number | undefined,
@@ -157,7 +157,7 @@ export function decide(
       : history.startedAtMs + FIRST_BUDGET.ms - nowMs,
     exponent: noted.retriesSinceStable,
   } as const;
-  const why = findEndReason(settings, noted, rule, cause, retry, nowMs);
+  const why = findEndReason(config, noted, rule, cause, retry, nowMs);
   if (why !== undefined) return { decision: { action: 'end', exitCode: rule.exitCode, why }, history: noted };
   return { decision: retry, history: { ...noted, retriesSinceStable: noted.retriesSinceStable + 1 } };
 }
@@ -170,11 +170,11 @@ export function decide(
  * @param random uniform in [0, 1)
  */
 export function computeDelayMs(
-  settings: PolicyConfig,
+  config: PolicyConfig,
   retry: Extract<Decision, { action: 'retry' }>,
   random: number,
 ): number {
-  const boundMs = Math.min(settings.retryMaxMs, settings.retryMinMs * 2 ** retry.exponent);
+  const boundMs = Math.min(config.retryMaxMs, config.retryMinMs * 2 ** retry.exponent);
   const backoffMs = MIN_DELAY_MS + random * Math.max(0, boundMs - MIN_DELAY_MS);
   return Math.min(retry.atMostMs, Math.max(backoffMs, retry.atLeastMs * (1 + 0.1 * random)));
 }
@@ -209,7 +209,7 @@ function noteFailure(
 }
 
 function findEndReason(
-  settings: PolicyConfig,
+  config: PolicyConfig,
   history: History,
   rule: Rule,
   cause: Cause,
@@ -222,9 +222,9 @@ function findEndReason(
     if ('inARow' in verdict && history.inARow >= verdict.inARow) return 'too-often';
     if ('retries' in verdict && history.frameFaultsAtMs.length > verdict.retries) return 'too-often';
   }
-  if (history.attempts > settings.maxReconnects) return 'no-reconnect';
+  if (history.attempts > config.maxReconnects) return 'no-reconnect';
   if ((cause.retryAfterMs ?? 0) > MAX_RETRY_AFTER_MS) return 'wait-too-long';
-  if (settings.deadlineMs !== undefined && nowMs + atLeastMs > settings.deadlineMs && atLeastMs > 0) {
+  if (config.deadlineMs !== undefined && nowMs + atLeastMs > config.deadlineMs && atLeastMs > 0) {
     return 'beyond-deadline';
   }
   if (atLeastMs > Math.max(0, atMostMs)) return 'wait-too-long';

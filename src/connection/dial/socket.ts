@@ -69,35 +69,35 @@ export interface OpenSocket {
  * @param signal ends the attempt at once; it then resolves to undefined
  */
 export async function openSocket(
-  settings: DialConfig,
+  config: DialConfig,
   clock: Clock,
   signal: AbortSignal,
 ): Promise<OpenSocket | Cause | undefined> {
-  const proxy = settings.proxyUrl === undefined ? undefined : new URL(settings.proxyUrl).host;
+  const proxy = config.proxyUrl === undefined ? undefined : new URL(config.proxyUrl).host;
   const proxyAbort = new AbortController();
   let tap: TappedSocket | undefined;
-  const frames = settings.createFrameBuffer?.();
+  const frames = config.createFrameBuffer?.();
   const addTap = (openRaw: OpenRawSocket): TappedSocket => {
     tap = new TappedSocket(openRaw, frames, MAX_MESSAGE_BYTES);
     return tap;
   };
-  const agent = await createProxyAgent(settings, addTap, proxyAbort.signal);
-  const connect = await loadConnect(settings.url);
+  const agent = await createProxyAgent(config, addTap, proxyAbort.signal);
+  const connect = await loadConnect(config.url);
   if (signal.aborted) return undefined;
   const requestId = randomUUID();
   let phase: Phase = 'lookup';
   const enter = (next: Phase, socket?: Socket): void => {
     phase = next;
-    settings.observer?.onPhase(next, socket);
+    config.observer?.onPhase(next, socket);
   };
-  const fail = (error: unknown): Cause => classifyError(error, settings.host, phase, proxy);
+  const fail = (error: unknown): Cause => classifyError(error, config.host, phase, proxy);
 
   let proxyStatus = 0;
   enter('lookup');
   const createConnection: CreateConnection = (where) =>
     addTap((onread) => connect({ ...where, ...(onread && { onread }) }));
-  const webSocket = createWebSocket(settings, requestId, agent, createConnection, (request) => {
-    watchRequest(request, settings, proxy !== undefined, enter);
+  const webSocket = createWebSocket(config, requestId, agent, createConnection, (request) => {
+    watchRequest(request, config, proxy !== undefined, enter);
     request.once('proxyConnect', (response: { statusCode: number }) => {
       proxyStatus = response.statusCode;
       if (proxyStatus === 200) enter('tls');
@@ -111,12 +111,12 @@ export async function openSocket(
       resolve(result);
     };
     signal.addEventListener('abort', () => settle(undefined), { signal: stop.signal });
-    const cancelDeadline = clock.setTimer(() => settle(timedOut()), settings.connectTimeoutMs);
+    const cancelDeadline = clock.setTimer(() => settle(timedOut()), config.connectTimeoutMs);
     stop.signal.addEventListener('abort', cancelDeadline);
     const timedOut = (): Cause => ({
       kind: 'timed-out',
-      host: settings.host,
-      detail: `no response within ${settings.connectTimeoutMs} ms, ${describePhase(phase, proxy)}`,
+      host: config.host,
+      detail: `no response within ${config.connectTimeoutMs} ms, ${describePhase(phase, proxy)}`,
       ...(proxy === undefined ? {} : { proxy }),
     });
     webSocket.on('error', (error) => settle(fail(error)));
@@ -128,8 +128,8 @@ export async function openSocket(
         const isFromProxy = proxyStatus !== 0 && proxyStatus !== 200;
         const { statusCode: status = 0, headers } = response;
         const refusal = { status, headers, body, proxy, isFromProxy };
-        const cause = classifyRefusal(refusal, settings.host, clock.wallMs());
-        settle(addKeyOrigin(cause, settings.keyOrigin));
+        const cause = classifyRefusal(refusal, config.host, clock.wallMs());
+        settle(addKeyOrigin(cause, config.keyOrigin));
       });
     });
     let headers: IncomingHttpHeaders = {};
@@ -163,7 +163,7 @@ export function terminate(webSocket: WebSocket): Promise<void> {
 }
 
 function createWebSocket(
-  settings: DialConfig,
+  config: DialConfig,
   requestId: string,
   agent: Agent | undefined,
   createConnection: CreateConnection,
@@ -177,9 +177,9 @@ function createWebSocket(
   };
   const options: Options = {
     headers: {
-      'X-API-Key': settings.key,
+      'X-API-Key': config.key,
       'X-Request-Id': requestId,
-      'User-Agent': settings.userAgent,
+      'User-Agent': config.userAgent,
     },
     perMessageDeflate: false,
     followRedirects: false,
@@ -189,14 +189,14 @@ function createWebSocket(
     // See `answerPings` in live-stream.ts.
     autoPong: false,
     closeTimeout: CLOSE_TIMEOUT_MS,
-    autoSelectFamilyAttemptTimeout: Math.min(ADDRESS_TIMEOUT_MS, settings.connectTimeoutMs / 2),
+    autoSelectFamilyAttemptTimeout: Math.min(ADDRESS_TIMEOUT_MS, config.connectTimeoutMs / 2),
     finishRequest,
     createConnection,
-    ...(settings.mustCheckCertificates === false ? {} : { rejectUnauthorized: true }),
+    ...(config.mustCheckCertificates === false ? {} : { rejectUnauthorized: true }),
     ...(agent === undefined ? {} : { agent }),
-    ...(settings.trustedRoots === undefined ? {} : { ca: [...settings.trustedRoots] }),
+    ...(config.trustedRoots === undefined ? {} : { ca: [...config.trustedRoots] }),
   };
-  return new WebSocket(settings.url, options as ClientOptions);
+  return new WebSocket(config.url, options as ClientOptions);
 }
 
 type Where = TcpNetConnectOpts & ConnectionOptions;
@@ -227,7 +227,7 @@ async function createProxyAgent(
 /** Reports the phases of a request: lookup, TCP, TLS. */
 function watchRequest(
   request: ClientRequest,
-  settings: DialConfig,
+  config: DialConfig,
   isProxied: boolean,
   enter: (phase: Phase, socket?: Socket) => void,
 ): void {
@@ -239,7 +239,7 @@ function watchRequest(
       // An IP address needs no lookup.
       if (isIP(request.host.replace(/^\[|\]$/g, '')) !== 0) enter('connect', socket);
       socket.once('lookup', () => enter('connect', socket));
-      socket.once('connect', () => enter(settings.url.startsWith('wss:') ? 'tls' : 'upgrade', socket));
+      socket.once('connect', () => enter(config.url.startsWith('wss:') ? 'tls' : 'upgrade', socket));
     }
     socket.once('secureConnect', () => enter('upgrade', socket));
   });
