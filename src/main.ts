@@ -1,4 +1,4 @@
-// Starts the program, and prints an error that nothing else has handled.
+// Starts the program. The only catch-all: every error is printed once, here.
 import { homedir } from 'node:os';
 import { EXIT, type ExitCode, isAtlantisError } from './errors.ts';
 import { createProcessIo, type Io } from './io/io.ts';
@@ -8,33 +8,33 @@ import { VERSION } from './version.ts';
 /** Runs the command line of `io`; never rejects. */
 export async function main(io: Io): Promise<void> {
   try {
-    // Needs no parser, and scripts ask for it often.
+    // Scripts ask for the version often, so it is answered without loading commander.
     if (io.argv.length === 1 && (io.argv[0] === '--version' || io.argv[0] === '-V')) {
       io.writeOut(`${VERSION}\n`);
       return;
     }
-    // A running stream replaces this handler, to flush its output first (contract S2).
+    // A running stream replaces this handler, to write queued events first (contract S2).
     io.onUncaught((error) => io.exitNow(report(error, io)));
     const { runProgram } = await import('./commands/program.ts');
     await runProgram(io);
   } catch (error) {
     const exitCode = report(error, io);
-    // After a bug, anything may still be open.
+    // After a bug, sockets or timers may still be open and would keep the process alive.
     if (exitCode === EXIT.bug) io.exitNow(exitCode);
     else io.setExitCode(exitCode);
   }
 }
 
-/** Called by bin/atlantis.cjs. */
+/** Entry point, called by bin/atlantis.cjs. */
 export function run(): Promise<void> {
   return main(createProcessIo(homedir));
 }
 
-/** Prints an error and returns its exit code. A bug takes one line, without --verbose. */
+/** Prints an error and returns its exit code. A bug is one line, unless --verbose adds the stack. */
 function report(error: unknown, io: Io): ExitCode {
   const { argv } = io;
   const isJson = argv.some(
-    (arg, at) => arg === '--log-format=json' || (arg === 'json' && argv[at - 1] === '--log-format'),
+    (word, at) => word === '--log-format=json' || (word === 'json' && argv[at - 1] === '--log-format'),
   );
   const isVerbose = argv.includes('--verbose') || argv.includes('-v');
   const reporter = createReporter(io, {
@@ -50,6 +50,7 @@ function report(error: unknown, io: Io): ExitCode {
   }
   const { message, stack } = describeThrown(error);
   const next = isVerbose ? 'please report it' : 'run again with --verbose for the stack trace, and report it';
+  // In JSON the stack is a member, since each line is one object.
   const figures = { exit_code: EXIT.bug, ...(isJson && isVerbose ? { stack } : {}) };
   reporter.report({
     event: 'error',
@@ -62,7 +63,7 @@ function report(error: unknown, io: Io): ExitCode {
   return EXIT.bug;
 }
 
-/** Anything can be thrown, also a value that cannot be converted to a string. */
+/** The message of a thrown value, which need not be an Error and can even throw when it is read. */
 function describeThrown(error: unknown): { message: string; stack?: string | undefined } {
   try {
     if (error instanceof Error) return { message: String(error.message), stack: error.stack };
