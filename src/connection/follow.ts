@@ -11,7 +11,7 @@ import { LiveStream } from './live-stream.ts';
 import {
   AttemptLimiter,
   computeDelayMs,
-  decide,
+  decideRetry,
   type History,
   type PolicyConfig,
   startHistory,
@@ -45,7 +45,7 @@ export interface FollowContext {
  * Follows the stream. The last item is `gave-up`, unless the signal aborts or the consumer stops pulling;
  * in all three cases the socket is closed before the generator returns.
  */
-export async function* follow(
+export async function* followStream(
   policy: PolicyConfig,
   context: FollowContext,
 ): AsyncGenerator<FollowItem, void, undefined> {
@@ -82,7 +82,7 @@ export async function* follow(
       cause = reached;
     }
 
-    const decided = decide(policy, history, cause, upMs, clock.monotonicMs());
+    const decided = decideRetry(policy, history, cause, upMs, clock.monotonicMs());
     history = decided.history;
     if (decided.decision.action === 'end') {
       const { exitCode, why } = decided.decision;

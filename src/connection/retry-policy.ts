@@ -1,13 +1,13 @@
 // Whether a failure is retried, how often and when (contract § 5), as data and pure functions: nothing here reads a
 // clock, draws a random number or does I/O.
 //
-// `decide` applies RULES to the history of the run, `computeDelayMs` computes the delay before the retry, and the
+// `decideRetry` applies RULES to the history of the run, `computeDelayMs` computes the delay before the retry, and the
 // attempt limiter enforces a minimum distance between attempts regardless of both.
 import { EXIT, type ExitCode } from '../errors.ts';
 import { CAUSES, type RuleName } from './cause-table.ts';
 import type { Cause, EndReason } from './lifecycle.ts';
 
-type Verdict =
+type RetryLimit =
   | 'never'
   | 'retry'
   /** Consecutive failures under the same rule that end the run; `upBelowMs`: only those of shorter connections count. */
@@ -16,8 +16,8 @@ type Verdict =
   | { readonly retries: number; readonly withinMs: number };
 
 export interface Rule {
-  readonly beforeFirstWelcome: Verdict;
-  readonly afterIt: Verdict;
+  readonly beforeFirstWelcome: RetryLimit;
+  readonly afterIt: RetryLimit;
   readonly exitCode: ExitCode;
 }
 
@@ -139,7 +139,7 @@ export function startHistory(nowMs: number): History {
  * @param upMs how long the connection was up after its welcome; undefined when there was none
  * @param nowMs monotonic time of the failure
  */
-export function decide(
+export function decideRetry(
   config: PolicyConfig,
   history: History,
   cause: Cause,
@@ -193,9 +193,9 @@ function noteFailure(
 ): History {
   const wasStable = upMs !== undefined && upMs >= STABLE_AFTER_MS;
   const hasBeenWelcomed = history.hasBeenWelcomed || upMs !== undefined;
-  const verdict = hasBeenWelcomed ? rule.afterIt : rule.beforeFirstWelcome;
+  const limit = hasBeenWelcomed ? rule.afterIt : rule.beforeFirstWelcome;
   const continues = history.lastRule === ruleName && (upMs === undefined || ruleName === 'normalClose');
-  const limits: { upBelowMs?: number; withinMs?: number } = typeof verdict === 'object' ? verdict : {};
+  const limits: { upBelowMs?: number; withinMs?: number } = typeof limit === 'object' ? limit : {};
   const counts = upMs === undefined || upMs < (limits.upBelowMs ?? Number.POSITIVE_INFINITY);
   const recentFaults = history.frameFaultsAtMs.filter((atMs) => atMs > nowMs - (limits.withinMs ?? nowMs));
   return {
@@ -216,11 +216,11 @@ function findEndReason(
   { atLeastMs, atMostMs }: Extract<Decision, { action: 'retry' }>,
   nowMs: number,
 ): EndReason | undefined {
-  const verdict = history.hasBeenWelcomed ? rule.afterIt : rule.beforeFirstWelcome;
-  if (verdict === 'never') return 'not-retryable';
-  if (typeof verdict === 'object') {
-    if ('inARow' in verdict && history.inARow >= verdict.inARow) return 'too-often';
-    if ('retries' in verdict && history.frameFaultsAtMs.length > verdict.retries) return 'too-often';
+  const limit = history.hasBeenWelcomed ? rule.afterIt : rule.beforeFirstWelcome;
+  if (limit === 'never') return 'not-retryable';
+  if (typeof limit === 'object') {
+    if ('inARow' in limit && history.inARow >= limit.inARow) return 'too-often';
+    if ('retries' in limit && history.frameFaultsAtMs.length > limit.retries) return 'too-often';
   }
   if (history.attempts > config.maxReconnects) return 'no-reconnect';
   if ((cause.retryAfterMs ?? 0) > MAX_RETRY_AFTER_MS) return 'wait-too-long';

@@ -8,7 +8,7 @@ import {
   type Connect,
   type Connection,
   type FollowItem,
-  follow,
+  followStream,
   openConnection,
 } from '../connection/follow.ts';
 import { type Cause, describeCause, type KeyOrigin } from '../connection/lifecycle.ts';
@@ -148,7 +148,7 @@ export class EventStream implements AsyncIterable<StreamEvent> {
     let seq = 1;
     const { signal } = this.#ending;
     const connect: Connect = (isFirst) => this.#connect(settings.dial, isFirst);
-    for await (const item of follow(settings.policy, { clock, random, signal, connect })) {
+    for await (const item of followStream(settings.policy, { clock, random, signal, connect })) {
       if (item.kind !== 'events') {
         yield* this.#notify(this.#translate(item));
         continue;

@@ -114,24 +114,29 @@ const NAMES: readonly string[] = [
 
 /** @throws UsageError, CredentialError that name the option and what is accepted; never the key */
 export function parseStreamOptions(options: StreamOptions): StreamConfig {
-  check(typeof options === 'object' && options !== null, 'the options of stream()', options, 'an object');
+  requireValid(
+    typeof options === 'object' && options !== null,
+    'the options of stream()',
+    options,
+    'an object',
+  );
   const unknown = Object.keys(options).find((name) => !NAMES.includes(name));
   if (unknown !== undefined) {
     throw new UsageError(`stream() has no option "${unknown.slice(0, 64)}"`, `accepted: ${NAMES.join(', ')}`);
   }
   const { url, key, signal, ca = [], proxy, useEnvironment = false } = options;
-  check(typeof url === 'string', 'url', url, 'the base URL that came with the key');
+  requireValid(typeof url === 'string', 'url', url, 'the base URL that came with the key');
   if (typeof key !== 'string' && typeof key !== 'function') {
     throw new UsageError(
       'the option key is not a string or a function',
       'accepted: the API key, or a function that returns it',
     );
   }
-  check(signal === undefined || isSignal(signal), 'signal', signal, 'an AbortSignal');
-  check(typeof useEnvironment === 'boolean', 'useEnvironment', useEnvironment, 'true or false');
+  requireValid(signal === undefined || isSignal(signal), 'signal', signal, 'an AbortSignal');
+  requireValid(typeof useEnvironment === 'boolean', 'useEnvironment', useEnvironment, 'true or false');
   const pems = listTexts('ca', ca);
   for (const pem of pems) checkCertificates(pem, 'the option ca');
-  if (proxy !== undefined) check(typeof proxy === 'string', 'proxy', '(not a string)', 'a URL');
+  if (proxy !== undefined) requireValid(typeof proxy === 'string', 'proxy', '(not a string)', 'a URL');
   return {
     url: parseStreamUrl(url, 'the option url'),
     key: typeof key === 'string' ? parseKey(key, 'the options') : key,
@@ -152,7 +157,7 @@ export function parseStreamOptions(options: StreamOptions): StreamConfig {
   };
 }
 
-function check(isValid: boolean, name: string, value: unknown, accepted: string): void {
+function requireValid(isValid: boolean, name: string, value: unknown, accepted: string): void {
   if (isValid) return;
   const shown = typeof value === 'object' && value !== null ? 'an object' : String(value).slice(0, 100);
   throw new UsageError(`the option ${name} cannot be ${shown}`, `accepted: ${accepted}`);
@@ -166,21 +171,21 @@ function isSignal(signal: unknown): boolean {
 function listTexts(name: string, given: string | readonly string[]): readonly string[] {
   const texts: readonly unknown[] = typeof given === 'string' ? [given] : given;
   const areTexts = Array.isArray(texts) && texts.every((text) => typeof text === 'string' && text !== '');
-  check(areTexts, name, '(something else)', 'a non-empty string, or a list of them');
+  requireValid(areTexts, name, '(something else)', 'a non-empty string, or a list of them');
   return texts as readonly string[];
 }
 
 function checkCount(count: number | undefined): number {
   if (count === undefined) return Number.POSITIVE_INFINITY;
   const isCount = count === Number.POSITIVE_INFINITY || (Number.isSafeInteger(count) && count >= 0);
-  check(isCount, 'maxReconnects', count, 'an integer from 0, or Infinity');
+  requireValid(isCount, 'maxReconnects', count, 'an integer from 0, or Infinity');
   return count;
 }
 
 function checkDuration(name: string, ms: number | undefined, least = 1): number | undefined {
   if (ms === undefined) return undefined;
   const isDuration = typeof ms === 'number' && ms >= least && ms <= MAX_DURATION_MS;
-  check(isDuration, name, ms, `a number of ms from ${least} to ${MAX_DURATION_MS} (a year)`);
+  requireValid(isDuration, name, ms, `a number of ms from ${least} to ${MAX_DURATION_MS} (a year)`);
   return ms;
 }
 
@@ -189,14 +194,19 @@ function checkRetryBounds(options: StreamOptions): { retryMinMs: number; retryMa
     checkDuration('retryMinMs', options.retryMinMs),
     checkDuration('retryMaxMs', options.retryMaxMs),
   );
-  check(bounds.retryMaxMs >= bounds.retryMinMs, 'retryMaxMs', bounds.retryMaxMs, 'at least retryMinMs');
+  requireValid(
+    bounds.retryMaxMs >= bounds.retryMinMs,
+    'retryMaxMs',
+    bounds.retryMaxMs,
+    'at least retryMinMs',
+  );
   return bounds;
 }
 
 function pickCallbacks(options: StreamOptions): StreamCallbacks {
   for (const name of CALLBACKS) {
     const callback: unknown = options[name];
-    check(callback === undefined || typeof callback === 'function', name, callback, 'a function');
+    requireValid(callback === undefined || typeof callback === 'function', name, callback, 'a function');
   }
   return options;
 }

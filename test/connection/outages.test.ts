@@ -2,7 +2,7 @@
 // attempt after a fatal cause, no delay out of bounds, whatever happens (contract § 5).
 import { describe, expect, test } from '@jest/globals';
 import { CAUSES, type CauseKind } from '../../src/connection/cause-table.ts';
-import { type Connect, type Connection, type FollowItem, follow } from '../../src/connection/follow.ts';
+import { type Connect, type Connection, type FollowItem, followStream } from '../../src/connection/follow.ts';
 import type { Cause } from '../../src/connection/lifecycle.ts';
 import type { PolicyConfig } from '../../src/connection/retry-policy.ts';
 import { createRandom, type Random } from '../../src/simulator/random.ts';
@@ -29,7 +29,7 @@ const PASSING = REFUSALS.filter((kind) =>
 );
 
 /** Parameters of a history: how often an attempt succeeds, how long things take. */
-interface World {
+interface Conditions {
   readonly policy: PolicyConfig;
   readonly welcomeChance: number;
   readonly fatalChance: number;
@@ -47,7 +47,7 @@ interface Attempt {
 }
 
 interface Run {
-  readonly world: World;
+  readonly conditions: Conditions;
   readonly attempts: Attempt[];
   readonly end: Extract<FollowItem, { kind: 'gave-up' }> | undefined;
 }
@@ -55,7 +55,7 @@ interface Run {
 const pick = <T>(random: Random, choices: readonly [T, ...T[]]): T =>
   choices[random.nextBelow(choices.length)] ?? choices[0];
 
-function drawWorld(random: Random): World {
+function drawConditions(random: Random): Conditions {
   const retryMinMs = pick(random, [1_000, 1_000, 1, 250, 5_000]);
   return {
     policy: {
@@ -95,26 +95,26 @@ function createConnection(clock: LeapingClock, upMs: number, endedBy: Cause): Co
 /** Runs one history, up to its end or its 40th attempt. */
 async function live(seed: number): Promise<Run> {
   const random = createRandom('outages', seed);
-  const world = drawWorld(random);
+  const conditions = drawConditions(random);
   const clock = createLeapingClock();
   const stop = new AbortController();
   const attempts: Attempt[] = [];
 
   const connect: Connect = async () => {
-    clock.spend(random.nextFraction() * world.longestAttemptMs);
+    clock.spend(random.nextFraction() * conditions.longestAttemptMs);
     const attempt = attempts.at(-1);
     if (attempt === undefined) throw new Error('no attempt has begun');
-    if (random.nextFraction() < world.welcomeChance) {
+    if (random.nextFraction() < conditions.welcomeChance) {
       const cause = drawCause(random, LOSSES);
-      attempt.upMs = random.nextFraction() * world.longestUpMs;
+      attempt.upMs = random.nextFraction() * conditions.longestUpMs;
       return createConnection(clock, attempt.upMs, cause);
     }
-    return drawCause(random, random.nextFraction() < world.fatalChance ? REFUSALS : PASSING);
+    return drawCause(random, random.nextFraction() < conditions.fatalChance ? REFUSALS : PASSING);
   };
 
   const context = { clock, connect, random: random.nextFraction, signal: stop.signal };
   let end: Run['end'];
-  for await (const item of follow(world.policy, context)) {
+  for await (const item of followStream(conditions.policy, context)) {
     const attempt = attempts.at(-1);
     if (item.kind === 'connecting') {
       if (attempts.length === MOST_ATTEMPTS) stop.abort();
@@ -135,12 +135,12 @@ async function live(seed: number): Promise<Run> {
       if (attempt !== undefined) attempt.cause = item.cause;
     }
   }
-  return { world, attempts, end };
+  return { conditions, attempts, end };
 }
 
 /** The rules of contract § 5 that this history breaks. */
-function findBreaches({ world, attempts, end }: Run): string[] {
-  const { retryMinMs, retryMaxMs, maxReconnects } = world.policy;
+function findBreaches({ conditions, attempts, end }: Run): string[] {
+  const { retryMinMs, retryMaxMs, maxReconnects } = conditions.policy;
   const breaches: string[] = [];
   const hold = (isHeld: boolean, promise: string): void => {
     if (!isHeld) breaches.push(promise);

@@ -1,11 +1,11 @@
-// The table of contract § 5, written a second time from the contract and run against `decide`.
+// The table of contract § 5, written a second time from the contract and run against `decideRetry`.
 import { describe, expect, test } from '@jest/globals';
 import { CAUSES, type CauseKind } from '../../src/connection/cause-table.ts';
 import type { Cause } from '../../src/connection/lifecycle.ts';
 import {
   computeDelayMs,
   type Decision,
-  decide,
+  decideRetry,
   type History,
   type PolicyConfig,
   startHistory,
@@ -186,7 +186,7 @@ function play(failures: readonly Failure[], settings = SETTINGS, startMs = 5_000
   const decisions: Decision[] = [];
   for (const { cause, upMs, afterMs = 10 } of failures) {
     nowMs += afterMs;
-    const decided = decide(settings, { ...history, attempts: history.attempts + 1 }, cause, upMs, nowMs);
+    const decided = decideRetry(settings, { ...history, attempts: history.attempts + 1 }, cause, upMs, nowMs);
     history = decided.history;
     decisions.push(decided.decision);
     if (decided.decision.action === 'end') break;

@@ -4,7 +4,12 @@ import type { AddressInfo, Socket } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { systemClock } from '../../src/clock.ts';
 import type { DialConfig } from '../../src/connection/config.ts';
-import { type FollowContext, type FollowItem, follow, openConnection } from '../../src/connection/follow.ts';
+import {
+  type FollowContext,
+  type FollowItem,
+  followStream,
+  openConnection,
+} from '../../src/connection/follow.ts';
 import type { PolicyConfig } from '../../src/connection/retry-policy.ts';
 import { textsOf } from '../../src/events/batch.ts';
 import { createFrameBuffer } from '../../src/events/frame-buffer.ts';
@@ -154,7 +159,7 @@ export function startRun(url: string, { dial = {}, policy = {}, context = {} }: 
   const items: FollowItem[] = [];
   const { signal } = stop;
   const clock = context.clock ?? systemClock;
-  const generator = follow(retryPolicy, {
+  const generator = followStream(retryPolicy, {
     clock,
     random: () => 0,
     signal,

@@ -13,7 +13,7 @@ export const MAX_BODY_MS = 5_000;
 const MAX_MESSAGE_CHARACTERS = 300;
 const MAX_REQUEST_ID_CHARACTERS = 128;
 
-export interface Refusal {
+export interface UpgradeRefusal {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
@@ -48,7 +48,7 @@ export function readBody(response: IncomingMessage, stop: AbortSignal): Promise<
 }
 
 /** The cause for a refusal. `nowMs` is the wall clock, for a Retry-After date. */
-export function classifyRefusal(refusal: Refusal, host: string, nowMs: number): Cause {
+export function classifyRefusal(refusal: UpgradeRefusal, host: string, nowMs: number): Cause {
   const { status, headers } = refusal;
   const envelope = parseEnvelope(refusal.body);
   const requestId = firstHeader(headers['x-request-id'])?.slice(0, MAX_REQUEST_ID_CHARACTERS);
@@ -96,7 +96,7 @@ const WANTS_TLS = /HTTP request (was sent )?to (an )?HTTPS|plain HTTP to an SSL/
 /** nginx completes the handshake and then requires the certificate by HTTP. */
 const WANTS_CERTIFICATE = /No required SSL certificate was sent/i;
 
-function pickKind(refusal: Refusal, isFromApi: boolean): CauseKind {
+function pickKind(refusal: UpgradeRefusal, isFromApi: boolean): CauseKind {
   const { status } = refusal;
   if (refusal.isFromProxy) return status >= 500 ? 'proxy-failed' : 'proxy-refused';
   if (WANTS_TLS.test(refusal.body)) return 'plaintext-to-tls';
@@ -115,7 +115,7 @@ function pickKind(refusal: Refusal, isFromApi: boolean): CauseKind {
 }
 
 function describeResponse(
-  refusal: Refusal,
+  refusal: UpgradeRefusal,
   kind: CauseKind,
   isFromApi: boolean,
   envelope: Envelope | undefined,

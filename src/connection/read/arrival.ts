@@ -12,7 +12,7 @@ const MAX_WAITING_BYTES = 8 * 1024 * 1024;
 /** Bounds the memory for pings that the server never answers. */
 const MAX_OPEN_PINGS = 1_000;
 
-interface OpenPing {
+interface SentPing {
   readonly sentAtMs: number;
   /** `#stops` when it was sent; undefined if reading was stopped then. */
   readonly stops: number | undefined;
@@ -30,7 +30,7 @@ export class Arrival {
   #isBehind = false;
   /** How often reading was stopped. */
   #stops = 0;
-  #openPings: OpenPing[] = [];
+  #openPings: SentPing[] = [];
   #lastReadMonotonicMs = 0;
   /** After MAX_WAITING_BYTES more, every byte read has arrived after this time. */
   #markAtMs = 0;

@@ -3,7 +3,7 @@
 // stream does not have any more: see consumer.ts.
 import type { JsMsg } from '@nats-io/jetstream';
 import type { Clock } from '../../clock.ts';
-import { type Connection, follow } from '../../connection/follow.ts';
+import { type Connection, followStream } from '../../connection/follow.ts';
 import { type Cause, describeCause, type Gap } from '../../connection/lifecycle.ts';
 import type { PolicyConfig } from '../../connection/retry-policy.ts';
 import { type Batch, textOf } from '../../events/batch.ts';
@@ -74,7 +74,7 @@ export class JetStreamStream {
     const { policy, select } = this.#settings;
     const context = { clock, random, signal: this.#signal, connect: () => this.#connect() };
     let seq = 1;
-    for await (const item of follow(policy, context)) {
+    for await (const item of followStream(policy, context)) {
       if (item.kind === 'gave-up') {
         const { happened, remedy } = describeCause(item.cause);
         throw new StreamEndedError(happened, remedy, item);
