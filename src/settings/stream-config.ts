@@ -1,6 +1,7 @@
 // Flags, environment and profile → the read-only configuration of a stream and its connection.
-import type { KeyOrigin } from '../connection/causes.ts';
+
 import { type ConnectConfig, fillRetryBounds } from '../connection/config.ts';
+import type { KeyOrigin } from '../connection/lifecycle.ts';
 import { UsageError } from '../errors.ts';
 import { type Flags, type FlagValues, listGiven, parseFlags } from '../flags/definition.ts';
 import {

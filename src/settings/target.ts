@@ -1,7 +1,7 @@
 // The URL and the key of a run, and their sources: flag, then environment, then profile (contract § 1, precedence).
 //
 // A stored key is bound to the origin of its profile (contract P3).
-import type { KeyOrigin } from '../connection/causes.ts';
+import type { KeyOrigin } from '../connection/lifecycle.ts';
 import { CredentialError, UsageError } from '../errors.ts';
 import type { Flags } from '../flags/definition.ts';
 import type { SOURCE_FLAGS } from '../flags/shared-flags.ts';

@@ -1,49 +1,66 @@
-// A checked configuration → what the connect loop needs: the proxy chosen, roots collected, filters compiled.
-import type { Clock } from '../clock.ts';
-import type { KeyOrigin } from '../connection/causes.ts';
-import type { DialConfig } from '../connection/config.ts';
-import type { PolicyConfig } from '../connection/policy.ts';
+// Prepares a stream: chooses the proxy, reads the trusted roots, compiles the filters. Commands come in through
+// `prepareSource`, the library through `prepareStream`.
+import type { AttemptObserver } from '../connection/config.ts';
 import { UsageError } from '../errors.ts';
-import type { Batch } from '../events/batch.ts';
 import { createFrameBuffer } from '../events/frame-buffer.ts';
 import { classifyText } from '../events/scanner.ts';
-import { areTlsChecksOff, listTrustedRoots, TLS_CHECKS_OFF } from '../settings/certificates.ts';
+import type { Io } from '../io/io.ts';
+import { areTlsChecksOff, listTrustedRoots, readCaFile, TLS_CHECKS_OFF } from '../settings/certificates.ts';
 import { findProxy } from '../settings/proxy.ts';
+import type { ConnectionConfig, StreamSource } from '../settings/stream-config.ts';
 import { VERSION } from '../version.ts';
+import { type ConnectLoopConfig, EventStream, type Select, type StreamDeps } from './event-stream.ts';
 import type { StreamConfig } from './options.ts';
 
-/** Leaves the wanted events of a batch. */
-type Select = (batch: Batch) => Batch;
-
-type Environment = Readonly<Record<string, string | undefined>>;
-
-/** What a stream is surrounded by. */
-export interface StreamDeps {
-  readonly clock: Clock;
-  /** Uniform in [0, 1). */
-  random(): number;
-  /** Asked for only where the request says so. */
-  readEnvironment(): Environment;
-  /** Monotonic time in ms at which the run will be over anyway; a server that asks for a longer wait ends it now. */
-  readonly deadlineMs?: number | undefined;
-  /** Hints speak of flags; in other words where there are none. */
-  phraseHint?(hint: string): string;
-  /** A filter that is compiled already, instead of that of the config. */
-  readonly select?: Select | undefined;
-  /** Where the key came from, as messages about it say; default the options. */
-  readonly keyOrigin?: KeyOrigin | undefined;
+export interface PreparedStream {
+  readonly settings: ConnectLoopConfig;
+  /** Opens it, once; it ends when the signal aborts. */
+  open(signal: AbortSignal, observer?: AttemptObserver): EventStream;
 }
 
-const OPTION_NAMES = { type: 'option type', where: 'option where' };
-
-export interface ConnectLoopConfig {
-  readonly dial: DialConfig;
-  readonly policy: PolicyConfig;
-  /** Leaves the wanted events of a batch; undefined where all are. */
-  readonly select: Select | undefined;
+/**
+ * Checks everything that can be checked without a connection, and registers the proxy with the redactor.
+ *
+ * @param signal ends waiting for a CA file that is a pipe
+ * @throws UsageError if certificate checks are off (contract C7), or the CA file or proxy is invalid
+ */
+export async function prepareSource(
+  config: ConnectionConfig,
+  source: Pick<StreamSource, 'url' | 'key' | 'keyOrigin'>,
+  io: Io,
+  extra: Pick<StreamDeps, 'deadlineMs' | 'select'> = {},
+  signal?: AbortSignal,
+): Promise<PreparedStream> {
+  const { caCert, ...connection } = config;
+  const stream: StreamConfig = {
+    ...connection,
+    url: source.url,
+    key: source.key,
+    signal: undefined,
+    // Commands pass a compiled filter, `extra.select`.
+    types: [],
+    where: [],
+    ca: caCert === undefined ? [] : [await readCaFile(caCert, signal)],
+    proxyUrl: undefined,
+    useEnvironment: true,
+    callbacks: {},
+  };
+  const { clock, random } = io;
+  const deps = { clock, random, readEnvironment: () => io.env, keyOrigin: source.keyOrigin, ...extra };
+  const settings = await prepareStream(stream, deps);
+  if (settings.dial.proxyUrl !== undefined) io.redactor.addProxyUrl(settings.dial.proxyUrl);
+  return {
+    settings,
+    open: (signal, observer) =>
+      new EventStream(
+        { ...stream, signal },
+        async () => ({ ...settings, dial: { ...settings.dial, observer } }),
+        deps,
+      ),
+  };
 }
 
-/** @throws UsageError for filters, or where the environment turns certificate checks off or names no proxy */
+/** @throws UsageError for invalid filters, or if the environment turns certificate checks off or has an invalid proxy */
 export async function prepareStream(config: StreamConfig, deps: StreamDeps): Promise<ConnectLoopConfig> {
   const { url, key, ca, useEnvironment } = config;
   const env = useEnvironment ? deps.readEnvironment() : {};
@@ -51,8 +68,8 @@ export async function prepareStream(config: StreamConfig, deps: StreamDeps): Pro
   const isUnchecked = areTlsChecksOff(env);
   if (isUnchecked && !url.isLoopback) {
     throw new UsageError(
-      `${TLS_CHECKS_OFF}: the key could go to anybody`,
-      'unset it; a private root is trusted with --ca-cert <file>, or the option ca',
+      `${TLS_CHECKS_OFF}: the key could be sent to any server`,
+      'unset it; to trust a private root, use --ca-cert <file> or the option ca',
     );
   }
   return {
@@ -62,7 +79,7 @@ export async function prepareStream(config: StreamConfig, deps: StreamDeps): Pro
       key: typeof key === 'string' ? key : '',
       keyOrigin: deps.keyOrigin ?? { kind: 'option', source: 'the options' },
       userAgent: `atlantis-cli/${VERSION}`,
-      proxyUrl: chooseProxy(config, env),
+      proxyUrl: pickProxy(config, env),
       trustedRoots: ca.length === 0 ? undefined : await listTrustedRoots(ca, env),
       mustCheckCertificates: !isUnchecked,
       connectTimeoutMs: config.connectTimeoutMs,
@@ -76,18 +93,19 @@ export async function prepareStream(config: StreamConfig, deps: StreamDeps): Pro
       retryMaxMs: config.retryMaxMs,
       deadlineMs: deps.deadlineMs,
     },
-    select: deps.select ?? (await createSelect(config)),
+    select: deps.select ?? (await compileFilter(config)),
   };
 }
 
-/** Undefined where all events are wanted; what filters need is loaded only where there are some. */
-async function createSelect({ types, where }: StreamConfig): Promise<Select | undefined> {
+type Environment = ReturnType<StreamDeps['readEnvironment']>;
+
+async function compileFilter({ types, where }: StreamConfig): Promise<Select> {
   if (types.length === 0 && where.length === 0) return undefined;
   const { createFilter } = await import('../filter/filter.ts');
-  return createFilter({ types, where }, OPTION_NAMES);
+  return createFilter({ types, where }, { type: 'option type', where: 'option where' });
 }
 
-/** Loopback never goes through a proxy (contract C5), and http is loopback only. */
-function chooseProxy({ url, proxyUrl }: StreamConfig, env: Environment): string | undefined {
+/** Loopback never goes through a proxy (contract C5), and http is for loopback only. */
+function pickProxy({ url, proxyUrl }: StreamConfig, env: Environment): string | undefined {
   return url.isLoopback ? undefined : (proxyUrl ?? findProxy(url.base, env));
 }

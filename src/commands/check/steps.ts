@@ -23,7 +23,7 @@ export const STEP_NAMES = Object.keys(STEPS) as readonly StepName[];
 export type Details = Readonly<Record<string, unknown>>;
 
 export interface Failure {
-  /** A cause of `connection/causes.ts`, or one that only check has, in kebab-case. */
+  /** A cause of `connection/lifecycle.ts`, or one that only check has, in kebab-case. */
   readonly cause: string;
   readonly message: string;
   /** What to do next. */

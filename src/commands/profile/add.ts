@@ -154,7 +154,7 @@ async function readSecret(secret: Secret, io: Io): Promise<string> {
  * @throws AtlantisError with the exit code and message of the failed attempt (contract § 2)
  */
 async function checkKey(url: StreamUrl, key: string, io: Io): Promise<void> {
-  const { prepareSource } = await import('../../stream/open.ts');
+  const { prepareSource } = await import('../../stream/prepare.ts');
   const config = parseConnectionFlags({ reconnect: false });
   const { open } = await prepareSource(config, { url, key }, io);
   const { signal } = new AbortController();

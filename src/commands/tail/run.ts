@@ -3,11 +3,11 @@ import { UsageError } from '../../errors.ts';
 import { listGiven, parseFlags } from '../../flags/definition.ts';
 import type { Io, Outcome } from '../../io/io.ts';
 import type { Recording } from '../../recording/recorder.ts';
-import { createRenderer, createSelect, type Select } from '../../session/format.ts';
 import { type CommandStream, openCommandStream } from '../../session/open-service.ts';
-import { type OpenOutput, openPrinter } from '../../session/output.ts';
-import { runSession } from '../../session/session.ts';
+import { createRenderer, type OpenOutput, openPrinter } from '../../session/output.ts';
+import { loadFilter, runSession } from '../../session/session.ts';
 import { parseStreamFlags, type StreamFlags, type TailConfig } from '../../settings/stream-config.ts';
+import type { Select } from '../../stream/event-stream.ts';
 import { sayPaused } from '../../ui/messages.ts';
 import type { Reporter } from '../../ui/reporter.ts';
 import { FROM_FLAGS, type FromFlags, RECORD_FLAGS, type RecordFlags } from './flags.ts';
@@ -46,7 +46,7 @@ export function parseRecordFlags(flags: RecordFlags): RecordConfig | undefined {
 export async function runTail(flags: StreamFlags & RecordFlags & FromFlags, io: Io): Promise<Outcome> {
   const config = parseStreamFlags(flags, io);
   const record = parseRecordFlags(flags);
-  const select = await createSelect(config);
+  const select = await loadFilter(config);
   const renderer = await createRenderer(config, io);
   const stream =
     listGiven(FROM_FLAGS, flags).length === 0
