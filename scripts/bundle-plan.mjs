@@ -15,15 +15,14 @@ const LAYERS = {
   // What nearly every command needs to read its settings, to speak, and to tell what a message is.
   base: [
     'settings/stream-config.ts',
-    'ui/messages.ts',
+    'ui/stream-messages.ts',
     'io/stop.ts',
     'session/ends.ts',
     'session/pump.ts',
     'events/scanner.ts',
-    'events/match-type.ts',
-    'events/memory.ts',
+    'events/event-type.ts',
     'events/json-line.ts',
-    'render/ndjson-lines.ts',
+    'render/ndjson.ts',
     'io/safe-file.ts',
   ],
   // What writes: the profile store, spools and recordings.
@@ -33,7 +32,7 @@ const LAYERS = {
   stream: ['stream/open.ts'],
   'string-width': ['string-width'],
   chalk: ['chalk'],
-  'render.tree': ['events/json-level.ts', 'events/path.ts'],
+  'render.tree': ['events/path.ts'],
   filter: ['filter/filter.ts', 'events/seek-path.ts'],
   tail: ['commands/tail/run.ts'],
   replay: ['commands/replay/run.ts'],

@@ -6,7 +6,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Clock } from '../clock.ts';
 import { type Batch, makeLines } from '../events/batch.ts';
-import { decodeText, MESSAGE } from '../events/messages.ts';
+import { decodeText, MESSAGE } from '../events/message-text.ts';
 import type { CauseKind } from './cause-table.ts';
 import type { Cause } from './causes.ts';
 import type { DialConfig } from './config.ts';

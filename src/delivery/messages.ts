@@ -1,6 +1,7 @@
 // What a relay says on stderr: pure functions from what happened to words (contract G5).
-import { formatCount, formatDuration } from '../ui/messages.ts';
+
 import type { StatusRecord } from '../ui/reporter.ts';
+import { formatCount, formatDuration } from '../ui/stream-messages.ts';
 import type { SinkFault } from './sink.ts';
 import type { WorkerFigures } from './worker-types.ts';
 

@@ -1,5 +1,5 @@
 // Lays out words for a terminal of any width; a word is never broken.
-import { joinWords } from '../render/wrap-words.ts';
+import { joinWords } from '../render/fit-lines.ts';
 
 /** Lines of at most `width` columns; a single longer word stands alone. */
 export function wrapText(text: string, width: number): string[] {

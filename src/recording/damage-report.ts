@@ -1,6 +1,7 @@
 // Damaged lines of a recording: named while they are few, always counted.
-import { type Filtered, formatFiltered } from '../ui/messages.ts';
+
 import type { Reporter, StatusRecord } from '../ui/reporter.ts';
+import { type Filtered, formatFiltered } from '../ui/stream-messages.ts';
 
 /** So many are named one by one; beyond, they are only counted. */
 const MAX_NAMED = 10;

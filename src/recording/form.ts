@@ -2,7 +2,7 @@
 // it, lifecycle records stand between them (docs/envelope.schema.json). Pure: bytes in, values out, never throws.
 
 import { matchTokens, trimLineEnd } from '../events/json-line.ts';
-import { MESSAGE } from '../events/messages.ts';
+import { MESSAGE } from '../events/message-text.ts';
 import { classifyText } from '../events/scanner.ts';
 import { makeSafeLine } from '../render/ndjson.ts';
 

@@ -1,7 +1,7 @@
 // Which events are wanted, and in which form: each filter and format is loaded only where it is asked for.
 import type { Batch } from '../events/batch.ts';
 import type { Io } from '../io/io.ts';
-import { NDJSON_RENDERER } from '../render/ndjson-lines.ts';
+import { NDJSON_RENDERER } from '../render/ndjson.ts';
 import { PLAIN_STYLE, type Style } from '../render/paint.ts';
 import type { Renderer } from '../render/renderer.ts';
 import type { TailConfig } from '../settings/stream-config.ts';

@@ -4,17 +4,17 @@
 import type { Batch } from '../events/batch.ts';
 import type { Io } from '../io/io.ts';
 import { createLineWriter, isFile, type WriteFailure } from '../io/line-writer.ts';
-import type { LifecycleRecord, Place, Renderer } from '../render/renderer.ts';
-import { sayCut } from '../ui/messages.ts';
+import type { BatchPosition, LifecycleRecord, Renderer } from '../render/renderer.ts';
 import type { StatusRecord } from '../ui/reporter.ts';
-import type { StreamStatus } from '../ui/shown-status.ts';
+import type { StreamProgress } from '../ui/status-line.ts';
+import { sayCut } from '../ui/stream-messages.ts';
 
 /** A reader that blocks for longer is worth a line. */
 const PAUSE_WORTH_TELLING_MS = 1_000;
 
 interface PrintParts {
   readonly renderer: Renderer;
-  readonly status: StreamStatus;
+  readonly status: StreamProgress;
   /** Called when the reader of stdout has blocked the output for a while. */
   readonly onPaused?: (() => void) | undefined;
 }
@@ -69,7 +69,7 @@ export interface Output {
    * Takes the first `count` events of a batch, at least one, in order. Undefined when it takes more at once,
    * else a promise that resolves when it does, or when the output failed or was cut. Never rejects.
    */
-  writeEvents(batch: Batch, count: number, place: Place): Promise<void> | undefined;
+  writeEvents(batch: Batch, count: number, place: BatchPosition): Promise<void> | undefined;
   /** Takes what happened to the stream (contract G2), where it has a form for that. As writeEvents. */
   writeLifecycle(record: LifecycleRecord): Promise<void> | undefined;
   /** Takes a lifecycle record of a recording as it is, without its line feed; absent where there is no form for it. */

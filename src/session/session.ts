@@ -11,9 +11,9 @@ import type { Recorder } from '../recording/recorder.ts';
 import type { LifecycleRecord } from '../render/renderer.ts';
 import type { TailConfig } from '../settings/stream-config.ts';
 import type { Connected, EventBatch, Events, StreamItem } from '../stream/items.ts';
-import * as say from '../ui/messages.ts';
 import type { Reporter } from '../ui/reporter.ts';
-import type { StreamStatus } from '../ui/shown-status.ts';
+import type { StreamProgress } from '../ui/status-line.ts';
+import * as say from '../ui/stream-messages.ts';
 import { createSilenceWatch, type SilenceWatch, watchEnds } from './ends.ts';
 import type { OpenOutput, Output } from './output.ts';
 import { pump } from './pump.ts';
@@ -51,7 +51,7 @@ interface SessionParts {
   readonly source: Source;
   readonly openOutput: OpenOutput;
   readonly reporter: Reporter;
-  readonly status: StreamStatus;
+  readonly status: StreamProgress;
   /** Opens the recording beside the output; undefined where there is none. */
   readonly openRecorder?: ((onFailure: (failure: OutputError) => void) => Recorder) | undefined;
 }

@@ -2,8 +2,8 @@
 // recording, dead letters).
 import type { ExitCode } from '../errors.ts';
 import type { Connected, EventBatch, Events, StreamItem } from '../stream/items.ts';
-import type { RunFigures } from '../ui/messages.ts';
 import type { StatusRecord } from '../ui/reporter.ts';
+import type { RunFigures } from '../ui/stream-messages.ts';
 
 export interface LiveSource {
   readonly kind: 'live';

@@ -1,8 +1,8 @@
 // Counts what a run saw, for the summary (contract G3).
 import type { Clock } from '../clock.ts';
 import type { Lost } from '../connection/items.ts';
-import type { DiscardReason } from '../events/messages.ts';
-import type { Filtered, RunFigures } from '../ui/messages.ts';
+import type { DiscardReason } from '../events/message-text.ts';
+import type { Filtered, RunFigures } from '../ui/stream-messages.ts';
 
 /** Discarded messages are told at most this often (contract G4). */
 const DISCARD_REPORT_MS = 5_000;

@@ -7,8 +7,8 @@ import type { Connecting, Gap, Lost, Retrying } from '../connection/items.ts';
 import type { EndReason } from '../connection/policy.ts';
 import { AtlantisError, type ExitCode, isAtlantisError } from '../errors.ts';
 import { type Batch, flagsOf, textOf } from '../events/batch.ts';
-import { TYPE_FIELDS } from '../events/match-type.ts';
-import { type DiscardReason, decodeText, MESSAGE } from '../events/messages.ts';
+import { TYPE_FIELDS } from '../events/event-type.ts';
+import { type DiscardReason, decodeText, MESSAGE } from '../events/message-text.ts';
 import { makeSafeLine } from '../render/ndjson.ts';
 
 export class StreamEvent {

@@ -116,7 +116,7 @@ describe('the lines of a run', () => {
   test('G2: a signal while waiting for the next attempt: the open gap, and the end names the signal', async () => {
     const server = await startScriptedServer(play([(peer) => peer.sendClose(1012)]));
     const tail = startTail(server.url, ['--envelope', '--retry-min', '5m', '--retry-max', '10m']);
-    await tail.child.waitForStderr('trying again in');
+    await tail.child.waitForStderr('retrying in');
     tail.child.kill('SIGTERM');
     const { signal, lines: texts } = await tail.finish();
     const lines = readLines(texts);

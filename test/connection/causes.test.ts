@@ -18,7 +18,7 @@ const cause: Omit<Cause, 'kind'> = {
 describe('causes', () => {
   test.each(KINDS)('C9: %s says what happened and what to do, in a line each', (kind) => {
     const { happened, remedy } = describeCause({ kind, ...cause });
-    // A clause that goes on: "…; trying again in 2 s".
+    // A clause that goes on: "…; retrying in 2 s".
     expect(happened).toMatch(/^[a-z][^\n\r]{10,160}[^.\s]$/);
     // A name that is not there has no more to it.
     if (kind !== 'name-not-found') expect(happened).toContain('(as the test says)');

@@ -4,7 +4,7 @@ import { parseFromFlags } from '../../src/commands/tail/config.ts';
 import { NumberedQueue } from '../../src/delivery/backlog.ts';
 import { judgeAnswer } from '../../src/delivery/http/http-sink.ts';
 import { createIdentifier, LIFECYCLE_MARK } from '../../src/delivery/sink.ts';
-import { createTypeReader } from '../../src/events/seek-path.ts';
+import { createTypeReader } from '../../src/events/event-type.ts';
 import {
   coversSubject,
   createSubjectMaker,

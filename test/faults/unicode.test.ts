@@ -128,7 +128,7 @@ const TERMINALS: readonly (readonly [string, () => Environment, boolean, boolean
 
     test.each([
       ['ora does not load', failLoading('ui.spinner'), false],
-      ['nor what it says', failLoading('ui.shown-status'), false],
+      ['nor what it says', failLoading('ui.stream-progress'), false],
       ['the cursor cannot be moved', failCalling('cursorTo'), true],
       ['nothing can be erased', failCalling('clearScreenDown'), true],
     ])('%s', async (_what, script, mayBegin) => {

@@ -2,10 +2,10 @@
 // event.
 import type { Clock } from '../../clock.ts';
 import { type Batch, textsOf } from '../../events/batch.ts';
-import { decodeString } from '../../events/json-string.ts';
-import { copyText } from '../../events/messages.ts';
+import { createTypeReader } from '../../events/event-type.ts';
+import { copyText, decodeString } from '../../events/message-text.ts';
 import type { Step } from '../../events/path.ts';
-import { createSourceReader, createTypeReader } from '../../events/seek-path.ts';
+import { createSourceReader } from '../../events/seek-path.ts';
 import type { StreamItem } from '../../stream/items.ts';
 
 /** One `--expect`: its text, and the filter that it compiles to. */

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { type HttpTarget, parseHttpTarget } from '../../delivery/http/http-target.ts';
 import { UsageError } from '../../errors.ts';
 import { parsePath, type Step } from '../../events/path.ts';
-import { readWord } from '../../filter/read-word.ts';
+import { parseExpression } from '../../filter/expression.ts';
 import { type Flags, type FlagTable, listGiven, longName, parseFlags, pick } from '../../flags/definition.ts';
 import { isNatsUrl, type NatsAddress, parseNatsUrl } from '../../settings/nats-address.ts';
 import { HEADER_NAME, RELAY_FLAGS, type RelayFlags, type RelayValues } from './flags.ts';
@@ -159,7 +159,7 @@ function chooseRetention(values: RelayValues, flags: RelayFlags): StreamRetentio
 
 function parseIdPath(path: string): Promise<readonly Step[]> {
   const advice = 'accepted: a path such as id, data.id or items[0].id';
-  return readWord(
+  return parseExpression(
     '--id',
     path,
     (text) => {

@@ -6,8 +6,8 @@ import { type CommandStream, openCommandStream } from '../../session/open-servic
 import { type OpenOutput, openPrinter } from '../../session/output.ts';
 import { runSession } from '../../session/session.ts';
 import { parseStreamFlags, type StreamFlags, type TailConfig } from '../../settings/stream-config.ts';
-import { sayPaused } from '../../ui/messages.ts';
 import type { Reporter } from '../../ui/reporter.ts';
+import { sayPaused } from '../../ui/stream-messages.ts';
 import { type FromConfig, parseFromFlags, parseRecordFlags, type RecordConfig } from './config.ts';
 import type { FromFlags, RecordFlags } from './flags.ts';
 

@@ -3,7 +3,7 @@
 // It tells whether more is wanted, which is what back-pressure goes by: nobody asks while stdout is blocked. What
 // is read meanwhile waits in batches of their own, each with the moment at which it came.
 import { type Batch, BatchBuilder, type Lines } from '../../events/batch.ts';
-import type { DiscardReason } from '../../events/messages.ts';
+import type { DiscardReason } from '../../events/message-text.ts';
 
 /** How much may be read before anybody asks for it. */
 interface ReadAhead {

@@ -9,7 +9,8 @@
 // So no event passes a frame that ws has, and none comes behind the end that ws sees.
 import type { OnReadOpts, Socket } from 'node:net';
 import { Duplex } from 'node:stream';
-import type { FrameBuffer, Lines } from '../../events/batch.ts';
+import type { Lines } from '../../events/batch.ts';
+import type { FrameBuffer } from '../../events/frame-buffer.ts';
 import { type FrameKind, readFrameHeader } from './frame-header.ts';
 
 /** Opens the socket underneath, with that option where it is given. */

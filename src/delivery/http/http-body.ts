@@ -1,6 +1,6 @@
 // The body and the headers under which events are posted. Pure; the same events always make the same request.
 import { createHmac } from 'node:crypto';
-import { BYTE_ORDER_MARK_LENGTH, MESSAGE } from '../../events/messages.ts';
+import { BYTE_ORDER_MARK_LENGTH, MESSAGE } from '../../events/message-text.ts';
 import { makeSafeLine } from '../../render/ndjson.ts';
 import { hash, type IdentifyRecord } from '../sink.ts';
 import type { SpoolRecord } from '../spool/record.ts';

@@ -1,31 +1,28 @@
-// Figures as text: digits are set apart, never changed. No number type is involved, so nothing can be rounded.
+// Numbers as text: digits are grouped, never changed, and never converted, so nothing is rounded.
 
 const MINUS = 0x2d;
 const POINT = 0x2e;
 const ZERO = 0x30;
 const NINE = 0x39;
 const LETTER_E = 0x65;
-/** A 256-bit integer has 78; a number of thousands of digits is not easier to read with commas. */
+/** A 256-bit integer has 78 digits; commas do not help to read thousands of digits. */
 const MAX_GROUPED_DIGITS = 300;
-/** A decimal figure as JSON or an exchange writes it; with an exponent it is left as it is. */
 const FIGURE = /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/;
-/** True for the text of a number. */
+
+/** Whether the text is a decimal number as in JSON; leading zeros are allowed. */
 export function isFigure(text: string): boolean {
   return FIGURE.test(text);
 }
 
-/** In JSON, or in values with commas between them: a figure at the end, also as a string, which may have been longer. */
+/** A number at the end of JSON or of a comma-separated list, also as a string; the cut may be inside it. */
 const LAST_FIGURE = /(^|[[:,] *)"?-?\d[-+.\deE]*$/;
 
-/** The beginning of a text that was cut, without the figure in which the cut may be: `12` is not `123`. */
+/** Removes a number at the end of a text that was cut: a part of it, `12` of `123`, would be wrong. */
 export function dropCutFigure(kept: string): string {
   return kept.replace(LAST_FIGURE, '$1');
 }
 
-/**
- * The figure from `start` to `end` of a text with its digits set apart, `-1234567.8900` as `-1,234,567.8900`:
- * the same digits. A figure with an exponent stays as it is.
- */
+/** The number from `start` to `end` with commas, `-1,234,567.8900`. With an exponent it is returned as sent. */
 export function groupDigits(text: string, start = 0, end = text.length): string {
   const first = text.charCodeAt(start) === MINUS ? start + 1 : start;
   let point = first;
@@ -35,7 +32,7 @@ export function groupDigits(text: string, start = 0, end = text.length): string 
     return text.slice(start, end);
   let at = first + (digits % 3 || 3);
   let grouped = text.slice(start, at);
-  // Three groups at a time: joining strings is what costs.
+  // Three groups at a time, since each concatenation costs.
   for (; point - at >= 9; at += 9) {
     grouped += `,${text.slice(at, at + 3)},${text.slice(at + 3, at + 6)},${text.slice(at + 6, at + 9)}`;
   }
@@ -50,7 +47,7 @@ function hasExponent(text: string, start: number, end: number): boolean {
   return false;
 }
 
-/** How many digits a figure has before its point, leading zeros included. */
+/** Number of digits before the decimal point, leading zeros included. */
 export function countWholeDigits(figure: string): number {
   const first = figure.charCodeAt(0) === MINUS ? 1 : 0;
   const point = figure.indexOf('.');
@@ -58,8 +55,8 @@ export function countWholeDigits(figure: string): number {
 }
 
 /**
- * Whether `raw` is `amount` times ten to the power of `decimals`, or of any number where that is not known:
- * then it says nothing that the amount does not. False for figures with an exponent.
+ * Whether `raw` is `amount` times ten to the power of `decimals`, or to any power if that is undefined. False for
+ * numbers with an exponent.
  */
 export function isSameFigure(amount: string, raw: string, decimals: number | undefined): boolean {
   const one = normalize(amount);
@@ -69,9 +66,9 @@ export function isSameFigure(amount: string, raw: string, decimals: number | und
 }
 
 interface Normalized {
-  /** Sign and digits, without zeros at either end; empty for zero. */
+  /** Sign and digits, without leading and trailing zeros; empty for zero. */
   readonly digits: string;
-  /** Digits before the point, negative for zeros behind it. */
+  /** Digits before the decimal point; negative for zeros after it. */
   readonly magnitude: number;
 }
 

@@ -1,26 +1,25 @@
-// The status line of a stream: what it is doing, how much has come, how fast, how far away the server is. A bundle
-// of its own: what measures text takes longer to load than all else before the first event.
+// The progress of a stream on the status line: its state, events, rate, round trip time and gaps. Loaded on demand, since
+// string-width takes longer to load than everything else before the first event.
 import type { Clock } from '../clock.ts';
 import { type LogStyle, NO_PAINT, type Paint } from '../render/paint.ts';
 import { makeVisible } from '../render/sanitize.ts';
 import { SIGNS, type Signs } from '../render/signs.ts';
 import { measureWidth, splitByWidth } from '../render/text-width.ts';
-import { formatCount, formatFiltered } from './messages.ts';
-import type { StatusLine } from './status-line.ts';
+import type { StatusLine, StreamProgress } from './status-line.ts';
+import { formatCount, formatFiltered, groupThousands } from './stream-messages.ts';
 
 const RATE_SECONDS = 10;
 const SECOND_MS = 1_000;
 
 interface Rate {
   note(count: number): void;
-  /** Events in each of the last ten whole seconds, the oldest first; fewer if there were not so many. */
+  /** Events in each of up to ten last whole seconds, oldest first. */
   read(): readonly number[];
 }
 
-/** Starts to count now. */
 export function startRate(clock: Clock): Rate {
   const startedAtMs = clock.monotonicMs();
-  /** By second since the start, modulo: the ten whole ones, and the one that goes on. */
+  /** A ring of ten whole seconds and the current one. */
   const counts = new Array<number>(RATE_SECONDS + 1).fill(0);
   let second = 0;
   const advance = (): void => {
@@ -43,7 +42,7 @@ export function startRate(clock: Clock): Rate {
   };
 }
 
-/** One of eight bars for each figure, the largest one full; nothing is the lowest bar, anything at all the next. */
+/** One of eight bars for each number, scaled to the largest one. 0 is the lowest bar, 1 at least the next. */
 export function drawSparkline(figures: readonly number[], bars = SIGNS.bars): string {
   const most = Math.max(...figures, 1);
   return figures
@@ -51,28 +50,12 @@ export function drawSparkline(figures: readonly number[], bars = SIGNS.bars): st
     .join('');
 }
 
-/** Events a second over the figures, in as few digits as say something: `0`, `0.4`, `12.5`, `1,234`. */
+/** The average per second: `0`, `0.4`, `12.5`, `1,234`. */
 export function formatRate(figures: readonly number[]): string {
-  if (figures.length === 0) return '0';
-  const rate = figures.reduce((sum, figure) => sum + figure, 0) / figures.length;
-  if (rate === 0) return '0';
-  return rate < 100 ? rate.toFixed(1) : String(Math.round(rate)).replace(/\B(?=(\d{3})+$)/g, ',');
-}
-
-/** What a run reports to its status line. */
-export interface StreamStatus {
-  connecting(host: string): void;
-  live(stream: { readonly roundTripMs: number | undefined }): void;
-  /** The next attempt begins in `delayMs`. */
-  retrying(delayMs: number, attempt: number): void;
-  noteGap(): void;
-  /** Off the screen, for something to be written; back with the next thing that happens, or within a second. */
-  makeWay(): void;
-  /** Counts events that filters have looked at: from then on it is told how many of them were written. */
-  noteReceived(count: number): void;
-  /** Counts events that were written just now. */
-  noteEvents(count: number): void;
-  end(): void;
+  const total = figures.reduce((sum, figure) => sum + figure, 0);
+  if (total === 0) return '0';
+  const rate = total / figures.length;
+  return rate < 100 ? rate.toFixed(1) : groupThousands(Math.round(rate));
 }
 
 type State =
@@ -80,20 +63,19 @@ type State =
   | { readonly kind: 'live'; readonly stream: { readonly roundTripMs: number | undefined } }
   | { readonly kind: 'retrying'; readonly atMs: number; readonly attempt: number };
 
-/** What changes by itself, a countdown or a rate, is drawn anew this often. */
+/** How often the countdown and the rate are updated. */
 const REFRESH_MS = 1_000;
 
-/** A status of a stream on that line. */
-export function createStreamStatus(
+export function createStreamProgress(
   line: StatusLine,
   clock: Clock,
   style: LogStyle,
   signs: Signs = SIGNS,
-): StreamStatus {
-  return new ShownStatus(line, clock, style, signs);
+): StreamProgress {
+  return new LineProgress(line, clock, style, signs);
 }
 
-class ShownStatus implements StreamStatus {
+class LineProgress implements StreamProgress {
   readonly #line: StatusLine;
   readonly #clock: Clock;
   readonly #style: LogStyle;
@@ -163,7 +145,7 @@ class ShownStatus implements StreamStatus {
       this.#cancelRefresh = this.#clock.setTimer(() => this.#refresh(), REFRESH_MS);
   }
 
-  /** A status that cannot be shown disappears: it never ends a run. */
+  /** After an error nothing more is shown; the run continues. */
   #show(): void {
     try {
       this.#draw();
@@ -176,14 +158,14 @@ class ShownStatus implements StreamStatus {
     const state = this.#state;
     if (state === undefined) return;
     if (this.#line.columns === 0) {
-      this.#line.clear(); // the window became too narrow for what stands there
+      this.#line.clear(); // the window became too narrow
       return;
     }
     const pieces = this.#describe(state);
     this.#line.show(joinPieces(pieces, this.#line.columns), state.kind === 'live' ? 'live' : 'busy');
   }
 
-  /** What there is to say, the most important first. */
+  /** Most important first. */
   #describe(state: State): Piece[] {
     const { live, waiting, chart } = this.#style;
     if (state.kind === 'connecting') {
@@ -194,12 +176,12 @@ class ShownStatus implements StreamStatus {
       return [
         { text: `retrying in ${seconds} s`, paint: waiting },
         { text: `attempt ${state.attempt}`, paint: NO_PAINT },
-        ...this.#countUp(),
+        ...this.#showCounts(),
       ];
     }
     const figures = this.#rate?.read() ?? [];
     const { roundTripMs } = state.stream;
-    const [events, ...others] = this.#countUp();
+    const [events, ...others] = this.#showCounts();
     return [
       { text: 'live', paint: live },
       ...(events === undefined ? [] : [events]),
@@ -210,7 +192,7 @@ class ShownStatus implements StreamStatus {
     ];
   }
 
-  #countUp(): Piece[] {
+  #showCounts(): Piece[] {
     const received = this.#received;
     const events =
       received === undefined
@@ -229,7 +211,7 @@ interface Piece {
   readonly paint: Paint;
 }
 
-/** As many pieces as fit, from the first one on; that one is cut if it must be. */
+/** As many pieces as fit; the first one is cut if necessary. */
 function joinPieces(pieces: readonly Piece[], columns: number): string {
   let line = '';
   let width = 0;

@@ -1,10 +1,9 @@
-// The status line of a stream: what it says in which state, and how it fits.
+// The progress of a stream on the status line: its text in each state, and how it fits.
 import { describe, expect, test } from '@jest/globals';
 import { PLAIN_LOG_STYLE } from '../../src/render/paint.ts';
 import { ASCII_SIGNS } from '../../src/render/signs.ts';
-import { createStreamStatus, drawSparkline, formatRate, startRate } from '../../src/ui/shown-status.ts';
-import { createStatusLine, NO_STATUS_LINE } from '../../src/ui/status-line.ts';
-import { loadStreamStatus } from '../../src/ui/stream-status.ts';
+import { createStatusLine, loadStreamProgress, NO_STATUS_LINE } from '../../src/ui/status-line.ts';
+import { createStreamProgress, drawSparkline, formatRate, startRate } from '../../src/ui/stream-progress.ts';
 import { createFakeClock } from '../helpers/fake-clock.ts';
 import { createFakeIo, type FakeIoOptions } from '../helpers/fake-io.ts';
 
@@ -16,10 +15,10 @@ function createDeps(columns = 80) {
     show: (text: string) => void shown.push(text),
     clear: () => void shown.push(undefined),
   };
-  return { clock, shown, line, status: createStreamStatus(line, clock, PLAIN_LOG_STYLE) };
+  return { clock, shown, line, status: createStreamProgress(line, clock, PLAIN_LOG_STYLE) };
 }
 
-describe('what the status line says', () => {
+describe('the text of the status line', () => {
   test('connecting, live, retrying with a countdown', () => {
     const { clock, shown, status } = createDeps();
     status.connecting('api.atlantis.example');
@@ -42,7 +41,7 @@ describe('what the status line says', () => {
     ]);
   });
 
-  test('with filters: how many of how many', () => {
+  test('with filters: matched and received events', () => {
     const { shown, status } = createDeps();
     status.live({ roundTripMs: undefined });
     status.noteReceived(1_200);
@@ -52,7 +51,7 @@ describe('what the status line says', () => {
     expect(shown.at(-1)).toBe('live  1 of 1,201 events  0/s  0 gaps');
   });
 
-  test('on a narrow terminal it says what matters most, and never more than fits', () => {
+  test('on a narrow terminal the most important parts are shown, never more than fits', () => {
     for (let columns = 27; columns < 80; columns++) {
       const { clock, shown, status } = createDeps(columns);
       status.connecting(`${'host.'.repeat(20)}example`);
@@ -66,7 +65,7 @@ describe('what the status line says', () => {
     }
   });
 
-  test('O3: in a window that became too narrow nothing of it stays', () => {
+  test('O3: it disappears if the window becomes too narrow', () => {
     const { clock, shown, status, line } = createDeps();
     status.live({ roundTripMs: undefined });
     line.columns = 0;
@@ -77,13 +76,13 @@ describe('what the status line says', () => {
     expect(shown.at(-1)).toMatch(/^live/);
   });
 
-  test('a host that steers terminals is made visible', () => {
+  test('control characters in a host are made visible', () => {
     const { shown, status } = createDeps();
     status.connecting('a\x1b[2J\u202e');
     expect(shown).toEqual(['connecting to a\\u001b[2J\\u202e']);
   });
 
-  test('O3: it makes way, and at the end nothing is left to wait for', () => {
+  test('O3: it clears the line, and the end leaves no timer', () => {
     const { clock, shown, status } = createDeps();
     status.live({ roundTripMs: undefined });
     status.makeWay();
@@ -94,9 +93,9 @@ describe('what the status line says', () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
-  test('where there is no line nothing is done', async () => {
+  test('without a status line nothing is done', async () => {
     const clock = createFakeClock();
-    const status = await loadStreamStatus(NO_STATUS_LINE, clock, PLAIN_LOG_STYLE);
+    const status = await loadStreamProgress(NO_STATUS_LINE, clock, PLAIN_LOG_STYLE);
     status.live({ roundTripMs: 1 });
     status.retrying(1_000, 1);
     expect(clock.pendingTimers).toBe(0);
@@ -104,7 +103,7 @@ describe('what the status line says', () => {
 });
 
 describe('the rate', () => {
-  test('counts the last ten whole seconds, and forgets what is older', () => {
+  test('counts the last ten whole seconds', () => {
     const clock = createFakeClock();
     const rate = startRate(clock);
     for (let second = 0; second < 15; second++) {
@@ -132,7 +131,7 @@ describe('the rate', () => {
     const figures = [0, 1, 2, 3, 4, 5, 6, 7];
     expect(drawSparkline(figures, ASCII_SIGNS.bars)).toBe('_.-:=+*#');
     const { clock, line, shown } = createDeps();
-    const status = createStreamStatus(line, clock, PLAIN_LOG_STYLE, ASCII_SIGNS);
+    const status = createStreamProgress(line, clock, PLAIN_LOG_STYLE, ASCII_SIGNS);
     status.live({ roundTripMs: undefined });
     clock.advance(1_000);
     status.noteEvents(5);
@@ -140,7 +139,7 @@ describe('the rate', () => {
     expect(shown.at(-1)).toBe('live  5 events  2.5/s  _#  0 gaps');
   });
 
-  test('row 59: a status that cannot be shown disappears, and nothing is thrown', () => {
+  test('row 59: a status that cannot be shown disappears, without an error', () => {
     const { clock, line, shown } = createDeps();
     const failing = {
       ...line,
@@ -148,7 +147,7 @@ describe('the rate', () => {
         throw new Error('cannot be shown');
       },
     };
-    const status = createStreamStatus(failing, clock, PLAIN_LOG_STYLE);
+    const status = createStreamProgress(failing, clock, PLAIN_LOG_STYLE);
     status.connecting('api.atlantis.example');
     status.live({ roundTripMs: 1 });
     status.noteEvents(1);
@@ -170,7 +169,7 @@ describe('where a status line is shown', () => {
 
   test.each<[string, FakeIoOptions, object]>([
     ['stderr is a pipe or file', { isStderrTty: false }, {}],
-    ['stdout is a pipe: whoever reads it writes to the same terminal', { isStdoutTty: false }, {}],
+    ['stdout is a pipe: its reader may write to the same terminal', { isStdoutTty: false }, {}],
     ['CI', { env: { CI: '1', TERM: 'xterm' } }, {}],
     ['TERM=dumb', { env: { TERM: 'dumb' } }, {}],
     ['fewer than 30 columns', { columns: 29 }, {}],
