@@ -21,7 +21,7 @@ import {
 } from './bytes';
 import { BAD, BYTE_ORDER_MARK, bits, skipNumber, skipSpace, skipString, startBits } from './tokens';
 
-/** As MESSAGE.notJson in src/events/messages.ts; here also for what is not UTF-8. */
+/** As MESSAGE.notJson in src/events/message-text.ts; here also for what is not UTF-8. */
 export const NOT_JSON: i32 = -1;
 
 /**

@@ -227,7 +227,7 @@ describe('R1: Retry-After', () => {
   test('R1: 429 beyond --timeout ends now with 6, not later with 124', async () => {
     const script = refuse(429, 'rate_limited', 'wait', { 'Retry-After': '20' });
     const { server, exit } = await tailRefused(script, ['--limit', '1', '--timeout', '10s']);
-    expect(exit.stderr).toContain('than --timeout leaves');
+    expect(exit.stderr).toContain('than --timeout allows');
     expect(exit.code).toBe(6);
     expect(server.attempts).toHaveLength(1);
   });
