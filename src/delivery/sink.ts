@@ -5,7 +5,7 @@ import { CAUSES } from '../connection/cause-table.ts';
 import { type Cause, describeCause } from '../connection/causes.ts';
 import { RULES } from '../connection/rules.ts';
 import type { ExitCode } from '../errors.ts';
-import type { Step } from '../events/path.ts';
+import type { PathStep } from '../events/path.ts';
 import { createScalarReader } from '../events/seek-path.ts';
 import type { SpoolRecord } from './spool/record.ts';
 
@@ -40,7 +40,10 @@ const PLAIN = /^[\x21-\x7e]+$/;
  *
  * @param idSteps the path of the id; undefined where events have none
  */
-export function createIdentifier(idSteps: readonly Step[] | undefined, relayName: string): IdentifyRecord {
+export function createIdentifier(
+  idSteps: readonly PathStep[] | undefined,
+  relayName: string,
+): IdentifyRecord {
   const readId = idSteps === undefined ? undefined : createScalarReader(idSteps);
   return ({ mark, text }) => {
     if (mark === LIFECYCLE_MARK) return hash(relayName, text);

@@ -5,7 +5,7 @@
 import type { DiscardReason } from './message-text.ts';
 
 /** Texts of events as sent, each followed by a line feed. */
-export interface Lines {
+export interface EventLines {
   /** Number of events. */
   readonly count: number;
   readonly bytes: Buffer;
@@ -22,7 +22,7 @@ export interface Lines {
   readonly release?: (() => void) | undefined;
 }
 
-export interface Batch extends Lines {
+export interface Batch extends EventLines {
   /** One entry for each message that arrived with them and is not an event. */
   readonly discarded: readonly DiscardReason[];
   /** Wall clock at arrival, in ms since the epoch. */
@@ -32,28 +32,28 @@ export interface Batch extends Lines {
 const LINE_FEED = 0x0a;
 
 /** One event; `line` includes its line feed. */
-export function makeLines(line: Buffer, flags: number): Lines {
+export function makeLines(line: Buffer, flags: number): EventLines {
   const ends = Int32Array.of(line.length - 1);
   return { count: 1, bytes: line, ends, flags: Uint8Array.of(flags), allFlags: flags };
 }
 
 /** The text of event `index` as sent: a view, not a copy. */
-export function textOf({ bytes, ends }: Lines, index: number): Buffer {
+export function textOf({ bytes, ends }: EventLines, index: number): Buffer {
   return bytes.subarray(index === 0 ? 0 : (ends[index - 1] as number) + 1, ends[index]);
 }
 
 /** The MESSAGE bits of event `index`. */
-export function flagsOf({ flags }: Lines, index: number): number {
+export function flagsOf({ flags }: EventLines, index: number): number {
   return flags[index] as number;
 }
 
 /** All texts, in order: views, not copies. */
-export function textsOf(lines: Lines): Buffer[] {
+export function textsOf(lines: EventLines): Buffer[] {
   return Array.from({ length: lines.count }, (_unused, index) => textOf(lines, index));
 }
 
 /** The first `count` events as lines. */
-export function firstLines({ bytes, ends, count: all }: Lines, count: number): Buffer {
+export function firstLines({ bytes, ends, count: all }: EventLines, count: number): Buffer {
   if (count === 0) return bytes.subarray(0, 0);
   return count >= all ? bytes : bytes.subarray(0, (ends[count - 1] as number) + 1);
 }
@@ -99,7 +99,7 @@ export function keepEvents(batch: Batch, isKept: (start: number, end: number) =>
 
 /** Collects events until they are taken as a batch. */
 export class BatchBuilder {
-  #parts: Lines[] = [];
+  #parts: EventLines[] = [];
   #texts: Uint8Array[] = [];
   #flags: number[] = [];
   #discarded: DiscardReason[] = [];
@@ -117,7 +117,7 @@ export class BatchBuilder {
     this.count += 1;
   }
 
-  addLines(lines: Lines): void {
+  addLines(lines: EventLines): void {
     if (this.#texts.length > 0) this.#parts.push(joinTexts(this.#texts, this.#flags));
     this.#texts = [];
     this.#flags = [];
@@ -146,7 +146,7 @@ export class BatchBuilder {
   }
 }
 
-function joinTexts(texts: readonly Uint8Array[], flags: readonly number[]): Lines {
+function joinTexts(texts: readonly Uint8Array[], flags: readonly number[]): EventLines {
   const bytes = Buffer.allocUnsafe(texts.reduce((sum, { length }) => sum + length + 1, 0));
   const ends = new Int32Array(texts.length);
   let at = 0;
@@ -161,7 +161,7 @@ function joinTexts(texts: readonly Uint8Array[], flags: readonly number[]): Line
   return { count: texts.length, bytes, ends, flags: Uint8Array.from(flags), allFlags };
 }
 
-function joinLines(parts: readonly Lines[]): Lines {
+function joinLines(parts: readonly EventLines[]): EventLines {
   const count = parts.reduce((sum, part) => sum + part.count, 0);
   const ends = new Int32Array(count);
   const flags = new Uint8Array(count);

@@ -1,7 +1,7 @@
 // Holds the bytes of frames from a socket, and takes the events in them as lines.
 //
 // The socket reads right into the memory of the scanner, which checks all frames of a read in one call.
-import type { Lines } from './batch.ts';
+import type { EventLines } from './batch.ts';
 import { createInstance, type ScannerExports } from './scanner.ts';
 
 /** Undefined without WebAssembly. */
@@ -71,7 +71,7 @@ export class FrameBuffer {
    * Takes the events at the start of `rest`, up to the first frame that is not a whole event in one text frame (final,
    * unmasked, no reserved bits). May leave some for the next call; undefined if there is none.
    */
-  takeEvents(): Lines | undefined {
+  takeEvents(): EventLines | undefined {
     const { takeFrames, lineCount, lineBytes, allFlags, LINES, ENDS, FLAGS } = this.#scanner;
     this.#start = takeFrames(this.#start, this.#end);
     const count = lineCount.value;
@@ -83,7 +83,7 @@ export class FrameBuffer {
     return { count, ...this.#copyLines(lines), ends, flags, allFlags: allFlags.value };
   }
 
-  #copyLines(lines: Buffer): Pick<Lines, 'bytes' | 'release'> {
+  #copyLines(lines: Buffer): Pick<EventLines, 'bytes' | 'release'> {
     if (lines.length < MIN_SLAB_USE_BYTES) return { bytes: Buffer.from(lines) };
     const slab = this.#spareSlabs.pop() ?? Buffer.allocUnsafeSlow(this.capacity);
     slab.set(lines);

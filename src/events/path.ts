@@ -2,7 +2,7 @@
 import { decodeString } from './message-text.ts';
 
 /** One step: a member by name, an item by index from 0, or every item. */
-export type Step =
+export type PathStep =
   | { readonly kind: 'member'; readonly name: string }
   | { readonly kind: 'item'; readonly index: number }
   | { readonly kind: 'every' };
@@ -27,8 +27,8 @@ const MAX_STEPS = 100;
 export function parsePath(
   text: string,
   start = 0,
-): { readonly steps: readonly Step[]; readonly end: number } {
-  const steps: Step[] = [];
+): { readonly steps: readonly PathStep[]; readonly end: number } {
+  const steps: PathStep[] = [];
   let at = start;
   if (text[at] === '.') throw new ExpressionFault('a path begins with a name, not with a dot', at);
   for (;;) {
@@ -54,19 +54,19 @@ function matchStep(
   text: string,
   at: number,
   allowsBareName: boolean,
-): { step: Step; end: number } | undefined {
+): { step: PathStep; end: number } | undefined {
   const match = (pattern: RegExp): RegExpExecArray | null => {
     pattern.lastIndex = at;
     return pattern.exec(text);
   };
   const index = match(INDEX);
   if (index !== null) {
-    const step: Step = index[2] === '*' ? { kind: 'every' } : { kind: 'item', index: Number(index[1]) };
+    const step: PathStep = index[2] === '*' ? { kind: 'every' } : { kind: 'item', index: Number(index[1]) };
     return { step, end: at + index[0].length };
   }
   const quoted = match(QUOTED);
   if (quoted !== null) {
-    const step: Step = { kind: 'member', name: decodeName(quoted[1] ?? '', at + 1) };
+    const step: PathStep = { kind: 'member', name: decodeName(quoted[1] ?? '', at + 1) };
     return { step, end: at + quoted[0].length };
   }
   const name = allowsBareName ? match(NAME)?.[0] : undefined;

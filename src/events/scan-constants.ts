@@ -11,7 +11,9 @@ export const ZERO = 0x30;
 export const NINE = 0x39;
 export const OPEN_ARRAY = 0x5b;
 export const BACKSLASH = 0x5c;
+export const CLOSE_ARRAY = 0x5d;
 export const OPEN_OBJECT = 0x7b;
+export const CLOSE_OBJECT = 0x7d;
 
 /** The index of what is not there: beyond every text. */
 export const NOT_FOUND = 0x7fffffff;

@@ -1,6 +1,6 @@
 // Follows a path through the bytes of an event to the values that it leads to.
 import { isContainerByte, type ValueTest } from './match-value.ts';
-import type { Step } from './path.ts';
+import type { PathStep } from './path.ts';
 import { NOT_FOUND, OPEN_ARRAY, OPEN_OBJECT } from './scan-constants.ts';
 import {
   makeNames,
@@ -18,7 +18,7 @@ import {
 export type ReadLabel = (text: Uint8Array) => string | undefined;
 
 /** Creates a reader of the first string, number or literal at a path: as sent, a string in its quotes. */
-export function createSourceReader(steps: readonly Step[]): ReadLabel {
+export function createSourceReader(steps: readonly PathStep[]): ReadLabel {
   const prepared = prepareSteps(steps);
   return (text) => {
     let found: string | undefined;
@@ -34,7 +34,7 @@ export function createSourceReader(steps: readonly Step[]): ReadLabel {
 const DIGIT_OR_MINUS = /^[-\d]/;
 
 /** The same for strings and numbers only, without the quotes; an empty string is undefined. */
-export function createScalarReader(steps: readonly Step[]): ReadLabel {
+export function createScalarReader(steps: readonly PathStep[]): ReadLabel {
   const read = createSourceReader(steps);
   return (text) => {
     const source = read(text) ?? '';
@@ -46,11 +46,11 @@ export function createScalarReader(steps: readonly Step[]): ReadLabel {
 /** A step of a path, its name prepared for comparison with keys. */
 export type SeekStep =
   | { readonly kind: 'member'; readonly names: Names }
-  | Exclude<Step, { readonly kind: 'member' }>;
+  | Exclude<PathStep, { readonly kind: 'member' }>;
 
 const place = new Int32Array(1);
 
-export function prepareSteps(steps: readonly Step[]): readonly SeekStep[] {
+export function prepareSteps(steps: readonly PathStep[]): readonly SeekStep[] {
   return steps.map((step) => (step.kind === 'member' ? { ...step, names: makeNames([step.name]) } : step));
 }
 

@@ -125,7 +125,7 @@ export function seekMembers(view: DataView, at: number, end: number, names: Name
       const start = at;
       at = skipToMark(view, start + 1, end);
       const hasEscape = view.getUint8(at) !== QUOTE;
-      at = hasEscape ? skipString(view, start, end) : at + 1;
+      at = hasEscape ? skipQuoted(view, start, end) : at + 1;
       if (!isKey) continue;
       isKey = false;
       const index = hasEscape
@@ -161,7 +161,7 @@ export function seekNextItem(view: DataView, at: number, end: number): number {
 /** The end of the value that begins at `at`. */
 export function skipValue(view: DataView, at: number, end: number): number {
   const byte = view.getUint8(at);
-  if (byte === QUOTE) return skipString(view, at, end);
+  if (byte === QUOTE) return skipQuoted(view, at, end);
   if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) return skipContainer(view, at, end);
   at = skipDigits(view, at + 1, end);
   for (; at < end; at++) {
@@ -223,7 +223,7 @@ function firstBit(word: number): number {
   return 1 << (word >>> 8); // a shift takes the lowest five bits
 }
 
-function skipString(view: DataView, at: number, end: number): number {
+function skipQuoted(view: DataView, at: number, end: number): number {
   at = skipToMark(view, at + 1, end);
   // Skip a backslash and the character after it; the rest of an escape is plain.
   while (at < end && view.getUint8(at) === BACKSLASH) at = skipToMark(view, at + 2, end);
@@ -235,7 +235,7 @@ function skipContainer(view: DataView, at: number, end: number): number {
   while (at < end) {
     const byte = view.getUint8(at);
     if (byte === QUOTE) {
-      at = skipString(view, at, end);
+      at = skipQuoted(view, at, end);
       continue;
     }
     at++;

@@ -1,11 +1,11 @@
 // Parses the paths of `--fields a.b,items[0].x`. Names with commas or dots are written `["like, this"]`.
-import { ExpressionFault, parsePath, type Step } from '../events/path.ts';
+import { ExpressionFault, type PathStep, parsePath } from '../events/path.ts';
 import { parseExpression } from './expression.ts';
 
 interface FieldPath {
   /** The path as written: the name of its column. */
   readonly text: string;
-  readonly steps: readonly Step[];
+  readonly steps: readonly PathStep[];
 }
 
 const WHITE_SPACE = /\s*/y;

@@ -13,7 +13,7 @@ import {
   type ValueTest,
 } from '../events/match-value.ts';
 import { decodeString } from '../events/message-text.ts';
-import { ExpressionFault, parsePath, type Step } from '../events/path.ts';
+import { ExpressionFault, type PathStep, parsePath } from '../events/path.ts';
 import { NOT_FOUND, OPEN_OBJECT, QUOTE } from '../events/scan-constants.ts';
 import { makeNames, seekMembers, seekValue, skipValue, viewMemory } from '../events/seek.ts';
 import { hasMatch, prepareSteps, type SeekStep } from '../events/seek-path.ts';
@@ -23,7 +23,7 @@ import { parseGlob } from './glob.ts';
 const OPERATORS = ['=', '!=', '>', '>=', '<', '<=', '~', '!~'] as const;
 
 interface Condition {
-  readonly steps: readonly Step[];
+  readonly steps: readonly PathStep[];
   /** One of the values at the path must match. */
   readonly matches: ValueTest;
   /** The condition holds if no value matches, so a missing path satisfies `!=` and `!~`. */
@@ -127,7 +127,7 @@ export interface FilterConfig {
 const FLAGS = { type: '--type', where: '--where' };
 
 /** A condition that starts at the member of the event with this index, or at the event itself if -1. */
-interface Start extends Omit<Condition, 'steps'> {
+interface MemberCondition extends Omit<Condition, 'steps'> {
   readonly member: number;
   readonly steps: readonly SeekStep[];
 }
@@ -149,7 +149,7 @@ async function createEventTest({ types, where }: FilterConfig, names: typeof FLA
   const isWantedType = types.length === 0 ? undefined : await parseTypes(types, names.type);
   const conditions = await Promise.all(where.map((text) => readWhere(text, names.where)));
   const members: string[] = isWantedType === undefined ? [] : [...TYPE_FIELDS];
-  const starts = conditions.map((condition) => findStart(condition, members));
+  const memberConditions = conditions.map((condition) => splitFirstMember(condition, members));
   const memberNames = makeNames(members);
   const places = new Int32Array(members.length);
   return (view, start, end) => {
@@ -158,8 +158,8 @@ async function createEventTest({ types, where }: FilterConfig, names: typeof FLA
       seekMembers(view, root, end, memberNames, places);
     else places.fill(NOT_FOUND);
     if (isWantedType !== undefined && !testType(view, places, end, isWantedType)) return false;
-    for (let i = 0; i < starts.length; i += 1) {
-      const { member, steps, matches, isNegated } = starts[i] as Start;
+    for (let i = 0; i < memberConditions.length; i += 1) {
+      const { member, steps, matches, isNegated } = memberConditions[i] as MemberCondition;
       const at = member < 0 ? root : (places[member] as number);
       if (hasMatch(view, at, end, steps, 0, matches) === isNegated) return false;
     }
@@ -177,7 +177,7 @@ function testType(view: DataView, places: Int32Array, end: number, isWanted: Typ
 }
 
 /** Splits off the first member of a condition, and adds it to `members` if it is new. */
-function findStart({ steps, ...condition }: Condition, members: string[]): Start {
+function splitFirstMember({ steps, ...condition }: Condition, members: string[]): MemberCondition {
   const [first, ...rest] = steps;
   if (first?.kind !== 'member') return { ...condition, member: -1, steps: prepareSteps(steps) };
   if (!members.includes(first.name)) members.push(first.name);

@@ -5,10 +5,10 @@
 import { ExpressionFault } from '../events/path.ts';
 
 /** Tests one character; `ANY_RUN` matches any number of characters. */
-type Token = (codePoint: number) => boolean;
+type CharacterTest = (codePoint: number) => boolean;
 
-const ANY_RUN: Token = () => true;
-const ANY_ONE: Token = () => true;
+const ANY_RUN: CharacterTest = () => true;
+const ANY_ONE: CharacterTest = () => true;
 /** `{a,b}{c,d}…` multiplies. */
 const MAX_ALTERNATIVES = 1_000;
 
@@ -19,14 +19,14 @@ export function parseGlob(glob: string): (text: string) => boolean {
 }
 
 /** Expands the braces. */
-function readAlternatives(glob: string): Token[][] {
-  let whole: Token[][] = [[]];
-  let choices: Token[][] | undefined;
+function readAlternatives(glob: string): CharacterTest[][] {
+  let whole: CharacterTest[][] = [[]];
+  let choices: CharacterTest[][] | undefined;
   let openedAt = 0;
   let at = 0;
   while (at < glob.length) {
     const character = String.fromCodePoint(glob.codePointAt(at) ?? 0);
-    let token: Token | undefined;
+    let token: CharacterTest | undefined;
     let next = at + character.length;
     if (character === '{') {
       if (choices !== undefined) throw new ExpressionFault('braces cannot be nested', at);
@@ -61,7 +61,7 @@ function readAlternatives(glob: string): Token[][] {
   return whole;
 }
 
-function readPlain(character: string): Token {
+function readPlain(character: string): CharacterTest {
   if (character === '*') return ANY_RUN;
   if (character === '?') return ANY_ONE;
   const wanted = character.codePointAt(0);
@@ -69,7 +69,7 @@ function readPlain(character: string): Token {
 }
 
 /** The set that begins at `at`, and where it ends. */
-function readSet(glob: string, at: number): [Token, number] {
+function readSet(glob: string, at: number): [CharacterTest, number] {
   const set = /\[([!^]|(?![!^]))((?:\\.|[^\\\]])+)\]/suy;
   set.lastIndex = at;
   const [, not = '', members = ''] = set.exec(glob) ?? [];
@@ -81,12 +81,13 @@ function readSet(glob: string, at: number): [Token, number] {
     if (bounds[0] > bounds[1]) throw new ExpressionFault(`the range ${range} is in the wrong order`, at);
     ranges.push(bounds);
   }
-  const isIn: Token = (codePoint) => ranges.some(([low, high]) => codePoint >= low && codePoint <= high);
+  const isIn: CharacterTest = (codePoint) =>
+    ranges.some(([low, high]) => codePoint >= low && codePoint <= high);
   return [not === '' ? isIn : (codePoint) => !isIn(codePoint), set.lastIndex];
 }
 
 /** On a mismatch only the last `*` takes one more character; the part before it need not be tried again. */
-function matchesGlob(tokens: readonly Token[], text: string): boolean {
+function matchesGlob(tokens: readonly CharacterTest[], text: string): boolean {
   let at = 0;
   let next = 0;
   let run = -1;

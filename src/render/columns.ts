@@ -2,7 +2,7 @@
 // cut first.
 
 import type { Paint } from './paint.ts';
-import { dropCutFigure } from './pretty/figures.ts';
+import { dropCutNumber } from './pretty/numbers.ts';
 import { isHashLike, shortenMiddle } from './pretty/values.ts';
 import { SIGNS, type Signs } from './signs.ts';
 import { measureWidth, splitByWidth } from './text-width.ts';
@@ -96,5 +96,5 @@ function cutCell({ text, mayBeCut, isComposite = false }: Cell, limit: number, {
   if (isHashLike(text, 0, text.length) && limit >= SHOWN_OF_HASH + ellipsis.length)
     return shortenMiddle(text, 0, text.length, ellipsis);
   const [kept = ''] = splitByWidth(text.slice(0, 4 * limit), limit - ellipsis.length);
-  return (isComposite ? dropCutFigure(kept) : kept) + ellipsis;
+  return (isComposite ? dropCutNumber(kept) : kept) + ellipsis;
 }

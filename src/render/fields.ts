@@ -6,18 +6,18 @@
 import { type Batch, textsOf } from '../events/batch.ts';
 import { isContainerByte } from '../events/match-value.ts';
 import { decodeString } from '../events/message-text.ts';
-import type { Step } from '../events/path.ts';
+import type { PathStep } from '../events/path.ts';
 import { readSource } from '../events/seek.ts';
 import { prepareSteps, type SeekStep, visitValues } from '../events/seek-path.ts';
 import type { Cell } from './columns.ts';
 import type { Style } from './paint.ts';
-import { isFigure } from './pretty/figures.ts';
+import { isNumberText } from './pretty/numbers.ts';
 import type { Renderer } from './renderer.ts';
-import { makeVisible } from './sanitize.ts';
+import { joinRawLines, makeVisible } from './sanitize.ts';
 import type { Signs } from './signs.ts';
 
 export interface FieldsOptions {
-  readonly fields: readonly { readonly text: string; readonly steps: readonly Step[] }[];
+  readonly fields: readonly { readonly text: string; readonly steps: readonly PathStep[] }[];
   /** Columns instead of tabs. */
   readonly isTty: boolean;
   readonly style: Style;
@@ -29,8 +29,6 @@ export interface FieldsOptions {
 
 /** Values that are joined at a time: an array can have millions of items. */
 const MAX_PARTS = 1_000;
-/** White space between the tokens of an array or object. */
-const RAW_SPACE = /[\t\r\n]+/g;
 const TO_ESCAPE = /[\\\t\n\r]/g;
 const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' };
 
@@ -75,11 +73,11 @@ function readCell(event: Buffer, steps: readonly SeekStep[]): Cell {
     return false;
   });
   text += parts.join(',');
-  return { text, mayBeCut: !isFigure(text), isComposite };
+  return { text, mayBeCut: !isNumberText(text), isComposite };
 }
 
 function showSourceText(source: string, isContainer: boolean): string {
-  if (isContainer) return makeVisible(source.replace(RAW_SPACE, ' '));
+  if (isContainer) return makeVisible(joinRawLines(source));
   return source.startsWith('"') ? escapeText(decodeString(source)) : source;
 }
 

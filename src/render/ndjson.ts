@@ -4,11 +4,11 @@
 // raw CR or LF is white space between tokens, and a character from DEL on is inside a string, so both can be replaced.
 import { type Batch, firstLines, flagsOf, textOf } from '../events/batch.ts';
 import { BYTE_ORDER_MARK_LENGTH, MESSAGE } from '../events/message-text.ts';
+import { SPACE } from '../events/scan-constants.ts';
 import type { Renderer } from './renderer.ts';
 
 const LF = 0x0a;
 const CR = 0x0d;
-const SPACE = 0x20;
 
 /** The characters that the scanner flags as `unsafeCharacter`: DEL, C1, U+2028/2029 and bidi controls. */
 const UNSAFE = /[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;

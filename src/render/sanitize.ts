@@ -60,6 +60,11 @@ export function truncateVisible(text: string, maxCharacters: number): string {
   return kept;
 }
 
+/** The JSON of a value on one line: in valid JSON these characters are white space between tokens. */
+export function joinRawLines(json: string): string {
+  return json.replace(/[\t\r\n]+/g, ' ');
+}
+
 function escapeUnits(character: string): string {
   let escaped = '';
   for (let unit = 0; unit < character.length; unit++) {

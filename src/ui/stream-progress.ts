@@ -187,7 +187,9 @@ class LineProgress implements StreamProgress {
       ...(events === undefined ? [] : [events]),
       { text: `${formatRate(figures)}/s`, paint: NO_PAINT },
       ...(figures.length === 0 ? [] : [{ text: drawSparkline(figures, this.#signs.bars), paint: chart }]),
-      ...(roundTripMs === undefined ? [] : [{ text: `rtt ${formatMs(roundTripMs)}`, paint: NO_PAINT }]),
+      ...(roundTripMs === undefined
+        ? []
+        : [{ text: `rtt ${formatRoundTrip(roundTripMs)}`, paint: NO_PAINT }]),
       ...others,
     ];
   }
@@ -225,6 +227,6 @@ function joinPieces(pieces: readonly Piece[], columns: number): string {
   return line;
 }
 
-function formatMs(ms: number): string {
+function formatRoundTrip(ms: number): string {
   return ms < 10 ? `${ms.toFixed(1)} ms` : `${Math.round(ms)} ms`;
 }

@@ -1,6 +1,6 @@
 // The scanner takes events from chunks of frames, and stops at everything else.
 import { describe, expect, test } from '@jest/globals';
-import { flagsOf, type Lines, textsOf } from '../../src/events/batch.ts';
+import { type EventLines, flagsOf, textsOf } from '../../src/events/batch.ts';
 import { createFrameBuffer, type FrameBuffer } from '../../src/events/frame-buffer.ts';
 import { classifyText } from '../../src/events/scanner.ts';
 import { countCases, pickSeed, timeForCases } from '../helpers/cases.ts';
@@ -30,7 +30,7 @@ function take(chunk: Buffer): { at: number; texts: string[]; flags: number[] } {
   return { at, texts: read(lines), flags: lines === undefined ? [] : Array.from(lines.flags) };
 }
 
-function read(lines: Lines | undefined): string[] {
+function read(lines: EventLines | undefined): string[] {
   if (lines === undefined) return [];
   const texts = textsOf(lines).map((text) => text.toString('latin1'));
   expect(lines.bytes.toString('latin1')).toBe(texts.map((text) => `${text}\n`).join(''));

@@ -1,13 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
-import { ExpressionFault, parsePath, type Step } from '../../src/events/path.ts';
+import { ExpressionFault, type PathStep, parsePath } from '../../src/events/path.ts';
 import { createSourceReader } from '../../src/events/seek-path.ts';
 
-const member = (name: string): Step => ({ kind: 'member', name });
-const item = (index: number): Step => ({ kind: 'item', index });
-const every: Step = { kind: 'every' };
+const member = (name: string): PathStep => ({ kind: 'member', name });
+const item = (index: number): PathStep => ({ kind: 'item', index });
+const every: PathStep = { kind: 'every' };
 
 describe('parsePath', () => {
-  test.each<[string, Step[]]>([
+  test.each<[string, PathStep[]]>([
     ['a', [member('a')]],
     ['a.b.c', [member('a'), member('b'), member('c')]],
     ['items[0].x', [member('items'), item(0), member('x')]],

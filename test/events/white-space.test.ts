@@ -2,7 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { createExpectationCounter } from '../../src/commands/check/expectations.ts';
 import { createTypeReader } from '../../src/events/event-type.ts';
-import type { Step } from '../../src/events/path.ts';
+import type { PathStep } from '../../src/events/path.ts';
 import { createScalarReader, createSourceReader } from '../../src/events/seek-path.ts';
 import { parseFieldList } from '../../src/filter/field-list.ts';
 import { createFilter } from '../../src/filter/filter.ts';
@@ -153,7 +153,7 @@ function findType(root: PlainValue): string | undefined {
 /** The values that message headers, subjects and `check` read. */
 function readLabels(event: string, path: Path) {
   const steps = path.map(
-    (step): Step =>
+    (step): PathStep =>
       typeof step === 'number' ? { kind: 'item', index: step } : { kind: 'member', name: step },
   );
   const bytes = Buffer.from(event);

@@ -1,11 +1,11 @@
 // A second, simple and slow filter over a parsed event: the reference.
-import type { Step } from '../../src/events/path.ts';
+import type { PathStep } from '../../src/events/path.ts';
 import { findPlain, isContainer, type PlainValue, readPlainString } from '../helpers/plain-json.ts';
 import { compareByBigInt } from './decimals.ts';
 
 /** A parsed `--where`. */
 export interface PlainCondition {
-  readonly steps: readonly Step[];
+  readonly steps: readonly PathStep[];
   readonly operator: '=' | '!=' | '>' | '>=' | '<' | '<=';
   /** A number by its source, a text by its value, a literal. */
   readonly value:
@@ -41,7 +41,7 @@ export function findTypeInTree(root: PlainValue): string | undefined {
 }
 
 /** Every value that the path leads to. */
-function findValues(root: PlainValue, steps: readonly Step[]): readonly PlainValue[] {
+function findValues(root: PlainValue, steps: readonly PathStep[]): readonly PlainValue[] {
   let found = [root];
   for (const step of steps) {
     found = found.flatMap((value) => {

@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { isAtlantisError, type UsageError } from '../../src/errors.ts';
 import { type Batch, keepEvents, textsOf } from '../../src/events/batch.ts';
 import { MESSAGE } from '../../src/events/message-text.ts';
-import type { Step } from '../../src/events/path.ts';
+import type { PathStep } from '../../src/events/path.ts';
 import { classifyText } from '../../src/events/scanner.ts';
 import { createFilter, type FilterConfig } from '../../src/filter/filter.ts';
 import { fitCaret } from '../../src/render/fit-lines.ts';
@@ -377,7 +377,7 @@ function respellUnit(piece: string, random: Random): string {
 
 /** A condition on something that is there, more often than not. */
 function makeCondition(random: Random, root: PlainValue): PlainCondition {
-  const steps: Step[] = [];
+  const steps: PathStep[] = [];
   let node: PlainValue | undefined = root;
   do {
     let next: PlainValue | undefined;
@@ -392,7 +392,11 @@ function makeCondition(random: Random, root: PlainValue): PlainCondition {
       next = node.entries[index]?.[1];
     } else {
       steps.push(
-        pick<Step>(random, [{ kind: 'member', name: 'type' }, { kind: 'item', index: 0 }, { kind: 'every' }]),
+        pick<PathStep>(random, [
+          { kind: 'member', name: 'type' },
+          { kind: 'item', index: 0 },
+          { kind: 'every' },
+        ]),
       );
     }
     node = next;

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { type HttpTarget, parseHttpTarget } from '../../delivery/http/http-target.ts';
 import { UsageError } from '../../errors.ts';
-import { parsePath, type Step } from '../../events/path.ts';
+import { type PathStep, parsePath } from '../../events/path.ts';
 import { parseExpression } from '../../filter/expression.ts';
 import { type Flags, type FlagTable, listGiven, longName, parseFlags, pick } from '../../flags/definition.ts';
 import { isNatsUrl, type NatsAddress, parseNatsUrl } from '../../settings/nats-address.ts';
@@ -73,7 +73,7 @@ export interface RelayConfig {
   readonly retention: StreamRetention | undefined;
   readonly natsCreds: string | undefined;
   /** Path of the id of an event. */
-  readonly idSteps: readonly Step[] | undefined;
+  readonly idSteps: readonly PathStep[] | undefined;
   /** Undefined: the name of this machine. */
   readonly name: string | undefined;
   readonly window: number;
@@ -157,7 +157,7 @@ function chooseRetention(values: RelayValues, flags: RelayFlags): StreamRetentio
   return { maxAgeMs: streamMaxAgeMs, maxBytes: streamMaxBytes, replicas: streamReplicas, dedupeWindowMs };
 }
 
-function parseIdPath(path: string): Promise<readonly Step[]> {
+function parseIdPath(path: string): Promise<readonly PathStep[]> {
   const advice = 'accepted: a path such as id, data.id or items[0].id';
   return parseExpression(
     '--id',

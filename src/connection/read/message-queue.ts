@@ -2,7 +2,7 @@
 //
 // It tells whether more is wanted, which is what back-pressure goes by: nobody asks while stdout is blocked. What
 // is read meanwhile waits in batches of their own, each with the moment at which it came.
-import { type Batch, BatchBuilder, type Lines } from '../../events/batch.ts';
+import { type Batch, BatchBuilder, type EventLines } from '../../events/batch.ts';
 import type { DiscardReason } from '../../events/message-text.ts';
 
 /** How much may be read before anybody asks for it. */
@@ -47,7 +47,7 @@ export class MessageQueue {
   }
 
   /** Adds events that came together. */
-  addLines(lines: Lines): void {
+  addLines(lines: EventLines): void {
     this.#builder.addLines(lines);
     this.wakeTaker();
   }

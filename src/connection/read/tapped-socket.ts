@@ -9,7 +9,7 @@
 // So no event passes a frame that ws has, and none comes behind the end that ws sees.
 import type { OnReadOpts, Socket } from 'node:net';
 import { Duplex } from 'node:stream';
-import type { Lines } from '../../events/batch.ts';
+import type { EventLines } from '../../events/batch.ts';
 import type { FrameBuffer } from '../../events/frame-buffer.ts';
 import { type FrameKind, readFrameHeader } from './frame-header.ts';
 
@@ -30,7 +30,7 @@ interface LargeText {
 interface TapListener {
   /** Bytes were read; what they hold is told next. */
   onRead(byteCount: number): void;
-  onEvents(lines: Lines): void;
+  onEvents(lines: EventLines): void;
   /** A text too large for the memory of the frames, with a line feed behind it. False if it is no event. */
   onLargeText(line: Buffer): boolean;
   /** All that was read has been told. */

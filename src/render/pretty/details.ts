@@ -6,13 +6,11 @@ import type { Paint, Style } from '../paint.ts';
 import { measureWidth } from '../text-width.ts';
 import { type Detail, type EventPlan, WEIGHT } from './event-plan.ts';
 import { KIND } from './event-reader.ts';
-import { countWholeDigits, isSameFigure } from './figures.ts';
-import type { Flow } from './flow.ts';
-import { type EventValues, FORM, findValue, type Headline, showAt } from './headline.ts';
+import { type Flow, GAP, SPACE } from './flow.ts';
+import { type EventValues, FORM, findValue, type HeadlineWriter, showAt } from './headline.ts';
+import { countWholeDigits, isSameNumber } from './numbers.ts';
 import { listNested, type NestedBounds, type Pair } from './values.ts';
 
-const GAP = 2;
-const SPACE = 1;
 /** A longer number is shown as sent too, since its commas have to be counted. */
 const MAX_DIGITS_AT_A_GLANCE = 15;
 
@@ -22,7 +20,7 @@ interface PaintedPair extends Pair {
   readonly width: number;
 }
 
-export class Details {
+export class DetailsWriter {
   /** Lines of an event that minor fields may fill. */
   lineBudget = 1;
   readonly #style: Style;
@@ -39,12 +37,12 @@ export class Details {
    * @param forms what the headline shows
    * @param isCut the event has more fields than were read
    */
-  add(plan: EventPlan, event: EventValues, forms: Headline['forms'], isCut: boolean): void {
+  add(plan: EventPlan, event: EventValues, forms: HeadlineWriter['forms'], isCut: boolean): void {
     if (event.isWide || !this.#flow.isBounded) this.#addEverything(plan, event, forms, isCut);
     else this.#addForScreen(plan, event, forms, isCut);
   }
 
-  #addEverything(plan: EventPlan, event: EventValues, forms: Headline['forms'], isCut: boolean): void {
+  #addEverything(plan: EventPlan, event: EventValues, forms: HeadlineWriter['forms'], isCut: boolean): void {
     const pairs: PaintedPair[] = [];
     for (const detail of plan.details) {
       if (detail.shownAs !== undefined && forms[detail.shownAs] === FORM.exact) continue;
@@ -54,7 +52,7 @@ export class Details {
     this.#addAll(pairs);
   }
 
-  #addForScreen(plan: EventPlan, event: EventValues, forms: Headline['forms'], isCut: boolean): void {
+  #addForScreen(plan: EventPlan, event: EventValues, forms: HeadlineWriter['forms'], isCut: boolean): void {
     const main: PaintedPair[] = [];
     const hashes: PaintedPair[] = [];
     const minor: PaintedPair[] = [];
@@ -162,7 +160,7 @@ function isReadAtAGlance(figure: string): boolean {
 function repeatsAmount({ amount, decimals }: EventPlan, event: EventValues, raw: Detail): boolean {
   if (amount === undefined) return false;
   const places = decimals === undefined ? undefined : Number(showAt(event, decimals));
-  return isSameFigure(showAt(event, amount), showAt(event, raw), places);
+  return isSameNumber(showAt(event, amount), showAt(event, raw), places);
 }
 
 function noteHidden({ isWide, signs: { ellipsis } }: EventValues): string {

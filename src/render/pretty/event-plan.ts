@@ -151,14 +151,14 @@ export function planEvent(fields: readonly NamedField[]): EventPlan {
     .filter((place) => !search.taken.has(place))
     .map((place): Detail => {
       const shownAs = shown.get(place);
-      return { ...place, name: place.field.path, shownAs, weight: weigh(place, shownAs !== undefined) };
+      return { ...place, name: place.field.path, shownAs, weight: weighField(place, shownAs !== undefined) };
     })
     .sort((a, b) => a.weight - b.weight || a.index - b.index);
   const decimals = amount === undefined ? undefined : search.findDecimals();
   return { type, chain, amount, unit, dollars, parties, decimals, details };
 }
 
-function weigh({ role, field }: FieldRef, isShown: boolean): Weight {
+function weighField({ role, field }: FieldRef, isShown: boolean): Weight {
   if (isShown) return WEIGHT.shown;
   if (role === ROLE.raw) return WEIGHT.raw;
   if (role === ROLE.hash) return WEIGHT.hash;

@@ -3,18 +3,20 @@
 //
 // Only for text that `classifyText` accepted as an event: the grammar is not checked.
 import { copyText, decodeString } from '../../events/message-text.ts';
+import {
+  BACKSLASH,
+  CLOSE_ARRAY,
+  CLOSE_OBJECT,
+  COMMA,
+  OPEN_ARRAY,
+  OPEN_OBJECT,
+  QUOTE,
+  SPACE,
+} from '../../events/scan-constants.ts';
 import { truncateVisible } from '../sanitize.ts';
 
-const SPACE = 0x20;
-const QUOTE = 0x22;
-const COMMA = 0x2c;
-const OPEN_ARRAY = 0x5b;
-const BACKSLASH = 0x5c;
-const CLOSE_ARRAY = 0x5d;
 const LETTER_A = 0x61;
 const LETTER_N = 0x6e;
-const OPEN_OBJECT = 0x7b;
-const CLOSE_OBJECT = 0x7d;
 
 /** Index of the first character from `at` on that is not white space. */
 export function findToken(text: string, at: number): number {

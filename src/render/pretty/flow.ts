@@ -3,6 +3,10 @@
 import type { Paint } from '../paint.ts';
 import { measureWidth, splitByWidth } from '../text-width.ts';
 
+/** Columns between values, and between the parts of one value. */
+export const GAP = 2;
+export const SPACE = 1;
+
 /** `SPACES[n]` is n spaces; cached, since creating them would take most of the time here. */
 const SPACES = Array.from({ length: 40 }, (_unused, n) => ' '.repeat(n));
 

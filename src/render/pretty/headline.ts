@@ -4,14 +4,9 @@ import { NO_PAINT, type Paint, type Style } from '../paint.ts';
 import { measureWidth } from '../text-width.ts';
 import type { EventPlan, FieldRef, Party, PartyPair } from './event-plan.ts';
 import { type EventField, KIND } from './event-reader.ts';
-import { groupDigits, isFigure } from './figures.ts';
-import { type Flow, measurePhrase, type StyledText } from './flow.ts';
+import { type Flow, GAP, measurePhrase, SPACE, type StyledText } from './flow.ts';
+import { groupDigits, isNumberText } from './numbers.ts';
 import { showString, type ValueView } from './values.ts';
-
-const MINUS = 0x2d;
-/** Columns between values, and between the parts of one value. */
-const GAP = 2;
-const SPACE = 1;
 
 const COLUMN = { type: 0, chain: 1, amount: 2, unit: 3, dollars: 4 } as const;
 type Column = (typeof COLUMN)[keyof typeof COLUMN];
@@ -56,11 +51,11 @@ export interface EventValues extends ValueView {
 
 /** How the headline shows a value: not at all, with grouped digits, or as sent. */
 export const FORM = { none: 0, grouped: 1, exact: 2 } as const;
-export type Form = (typeof FORM)[keyof typeof FORM];
+export type ShownForm = (typeof FORM)[keyof typeof FORM];
 
-export class Headline {
+export class HeadlineWriter {
   /** How the last headline showed these values. */
-  readonly forms: { amount: Form; dollars: Form; arrow: Form } = {
+  readonly forms: { amount: ShownForm; dollars: ShownForm; arrow: ShownForm } = {
     amount: FORM.none,
     dollars: FORM.none,
     arrow: FORM.none,
@@ -143,7 +138,7 @@ export class Headline {
     const { start, end } = findValue(event, place);
     const inset = place.field.kind === KIND.string ? 1 : 0;
     this.forms[column] = FORM.none;
-    if (inset === 1 && !isFigure(event.text.slice(start + 1, end - 1))) return undefined;
+    if (inset === 1 && !isNumberText(event.text.slice(start + 1, end - 1))) return undefined;
     const grouped = groupDigits(event.text, start + inset, end - inset);
     this.forms[column] = grouped.length === end - start - 2 * inset ? FORM.exact : FORM.grouped;
     return grouped;
@@ -210,5 +205,5 @@ export function showAt(event: EventValues, place: FieldRef): string {
 }
 
 function signDollars(figure: string): string {
-  return figure.charCodeAt(0) === MINUS ? `-$${figure.slice(1)}` : `$${figure}`;
+  return figure.startsWith('-') ? `-$${figure.slice(1)}` : `$${figure}`;
 }

@@ -2,15 +2,16 @@
 // characters made visible. Loaded on demand.
 import { type Batch, flagsOf, textOf } from '../../events/batch.ts';
 import { copyText, decodeText, MESSAGE } from '../../events/message-text.ts';
+import { OPEN_ARRAY } from '../../events/scan-constants.ts';
 import { formatLocal } from '../local-time.ts';
 import type { Style } from '../paint.ts';
 import type { Renderer } from '../renderer.ts';
 import { SIGNS, type Signs } from '../signs.ts';
-import { Details } from './details.ts';
+import { DetailsWriter } from './details.ts';
 import { type EventPlan, planEvent } from './event-plan.ts';
 import { type EventFields, findToken, findValueEnd, nameFields, readFields } from './event-reader.ts';
-import { Flow } from './flow.ts';
-import { type EventValues, Headline, SharedWidths } from './headline.ts';
+import { Flow, GAP } from './flow.ts';
+import { type EventValues, HeadlineWriter, SharedWidths } from './headline.ts';
 import { listNested, type NestedBounds, showSource } from './values.ts';
 
 type TimeMode = 'local' | 'utc' | 'relative' | 'none';
@@ -32,8 +33,6 @@ const COLUMNS_FOR_LONG_NUMBERS = 150;
 /** `+12` and the gap before it. */
 const ROOM_FOR_COUNT = 5;
 const NARROW_INDENT = 2;
-const GAP = 2;
-const OPEN_ARRAY = 0x5b;
 /** Limits of the cache of plans, since the server chooses the names. */
 const MAX_PLANS = 200;
 const MAX_LAYOUT_LENGTH = 4_000;
@@ -69,8 +68,8 @@ class PrettyPainter {
   readonly #formatTime: (atMs: number) => string;
   readonly #flow: Flow;
   readonly #widths = new SharedWidths();
-  readonly #headline: Headline;
-  readonly #details: Details;
+  readonly #headline: HeadlineWriter;
+  readonly #details: DetailsWriter;
   /** Plans by layout, since layouts repeat. */
   readonly #plans = new Map<string, EventPlan>();
   #time = '';
@@ -82,8 +81,8 @@ class PrettyPainter {
     this.#bounds = options.isWide ? WIDE : NARROW;
     this.#formatTime = createTimeFormat(options.time);
     this.#flow = new Flow(!options.isWide);
-    this.#headline = new Headline(this.#style, this.#flow, this.#widths);
-    this.#details = new Details(this.#style, this.#flow, this.#bounds);
+    this.#headline = new HeadlineWriter(this.#style, this.#flow, this.#widths);
+    this.#details = new DetailsWriter(this.#style, this.#flow, this.#bounds);
   }
 
   begin({ receivedAtMs }: Batch): void {
@@ -167,7 +166,7 @@ function createTimeFormat(mode: TimeMode): (atMs: number) => string {
     if (atMs === lastMs) return last;
     firstMs ??= atMs;
     lastMs = atMs;
-    last = formatTime(mode, atMs, firstMs);
+    last = formatReceiveTime(mode, atMs, firstMs);
     return last;
   };
 }
@@ -175,7 +174,7 @@ function createTimeFormat(mode: TimeMode): (atMs: number) => string {
 /** Room for a day: `+86400.000s`. */
 const RELATIVE_WIDTH = 11;
 
-function formatTime(mode: TimeMode, atMs: number, firstMs: number): string {
+function formatReceiveTime(mode: TimeMode, atMs: number, firstMs: number): string {
   if (mode === 'none') return '';
   if (mode === 'utc') return new Date(atMs).toISOString().slice(11, 23);
   if (mode === 'local') return formatLocal(atMs).slice(11);

@@ -1,10 +1,11 @@
 // A value of an event as visible text: strings decoded and shortened, numbers as sent, arrays and objects as their JSON or
 // as `name value` pairs.
 import { decodeString } from '../../events/message-text.ts';
-import { makeVisible, truncateVisible } from '../sanitize.ts';
+import { QUOTE, SPACE } from '../../events/scan-constants.ts';
+import { joinRawLines, makeVisible, truncateVisible } from '../sanitize.ts';
 import { SIGNS, type Signs } from '../signs.ts';
 import { isContainerAt, type JsonLevel, readLevel } from './event-reader.ts';
-import { dropCutFigure, groupDigits } from './figures.ts';
+import { dropCutNumber, groupDigits } from './numbers.ts';
 
 /** An event's text, and how its values are shown. */
 export interface ValueView {
@@ -21,9 +22,6 @@ const MAX_TEXT_LENGTH = 160;
 const MAX_SOURCE_LENGTH = 80;
 /** Shorter strings are not hashes and are not cut. */
 const MIN_LENGTH_TO_SHORTEN = 20;
-const SPACE = 0x20;
-const QUOTE = 0x22;
-const RAW_SPACE = /[\t\r\n]+/g;
 
 /** The visible text of the string from `start` to `end`, quotes included; shortened unless wide. */
 export function showString(view: ValueView, start: number, end: number): string {
@@ -52,10 +50,10 @@ function showScalar(view: ValueView, start: number, end: number): string {
 
 /** The visible JSON of any value, on one line; cut unless wide or a number. */
 export function showSource(view: ValueView, start: number, end: number): string {
-  const source = view.text.slice(start, end).replace(RAW_SPACE, ' ');
+  const source = joinRawLines(view.text.slice(start, end));
   const mayBeCut = source.charCodeAt(0) === QUOTE || isContainerAt(source, 0);
   if (mayBeCut && !view.isWide && source.length > MAX_TEXT_LENGTH)
-    return shortenEnd(source, MAX_SOURCE_LENGTH, view.signs.ellipsis, dropCutFigure);
+    return shortenEnd(source, MAX_SOURCE_LENGTH, view.signs.ellipsis, dropCutNumber);
   return view.isPlain ? source : makeVisible(source);
 }
 

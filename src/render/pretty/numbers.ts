@@ -1,32 +1,30 @@
 // Numbers as text: digits are grouped, never changed, and never converted, so nothing is rounded.
 
-const MINUS = 0x2d;
-const POINT = 0x2e;
-const ZERO = 0x30;
-const NINE = 0x39;
+import { DOT, MINUS, NINE, ZERO } from '../../events/scan-constants.ts';
+
 const LETTER_E = 0x65;
 /** A 256-bit integer has 78 digits; commas do not help to read thousands of digits. */
 const MAX_GROUPED_DIGITS = 300;
-const FIGURE = /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/;
+const NUMBER = /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/;
 
 /** Whether the text is a decimal number as in JSON; leading zeros are allowed. */
-export function isFigure(text: string): boolean {
-  return FIGURE.test(text);
+export function isNumberText(text: string): boolean {
+  return NUMBER.test(text);
 }
 
 /** A number at the end of JSON or of a comma-separated list, also as a string; the cut may be inside it. */
-const LAST_FIGURE = /(^|[[:,] *)"?-?\d[-+.\deE]*$/;
+const LAST_NUMBER = /(^|[[:,] *)"?-?\d[-+.\deE]*$/;
 
 /** Removes a number at the end of a text that was cut: a part of it, `12` of `123`, would be wrong. */
-export function dropCutFigure(kept: string): string {
-  return kept.replace(LAST_FIGURE, '$1');
+export function dropCutNumber(kept: string): string {
+  return kept.replace(LAST_NUMBER, '$1');
 }
 
 /** The number from `start` to `end` with commas, `-1,234,567.8900`. With an exponent it is returned as sent. */
 export function groupDigits(text: string, start = 0, end = text.length): string {
   const first = text.charCodeAt(start) === MINUS ? start + 1 : start;
   let point = first;
-  while (point < end && text.charCodeAt(point) <= NINE && text.charCodeAt(point) !== POINT) point++;
+  while (point < end && text.charCodeAt(point) <= NINE && text.charCodeAt(point) !== DOT) point++;
   const digits = point - first;
   if (digits <= 3 || digits > MAX_GROUPED_DIGITS || hasExponent(text, point, end))
     return text.slice(start, end);
@@ -58,7 +56,7 @@ export function countWholeDigits(figure: string): number {
  * Whether `raw` is `amount` times ten to the power of `decimals`, or to any power if that is undefined. False for
  * numbers with an exponent.
  */
-export function isSameFigure(amount: string, raw: string, decimals: number | undefined): boolean {
+export function isSameNumber(amount: string, raw: string, decimals: number | undefined): boolean {
   const one = normalize(amount);
   const other = normalize(raw);
   if (one === undefined || other === undefined || one.digits !== other.digits) return false;
@@ -73,7 +71,7 @@ interface Normalized {
 }
 
 function normalize(figure: string): Normalized | undefined {
-  if (!isFigure(figure) || hasExponent(figure, 0, figure.length)) return undefined;
+  if (!isNumberText(figure) || hasExponent(figure, 0, figure.length)) return undefined;
   const sign = figure.charCodeAt(0) === MINUS ? '-' : '';
   const digits = figure.slice(sign.length).replace('.', '');
   let first = 0;
