@@ -54,7 +54,7 @@ export async function parseWhere(text: string): Promise<Condition> {
   if (/^[=!<>~]/.test(value)) {
     const sign = value.charAt(0);
     throw new ExpressionFault(
-      `unexpected "${sign}"; if the text starts with it, quote the text: "${sign}x"`,
+      `unexpected "${sign}"; to match a string that starts with it, quote it: "${sign}x"`,
       at,
     );
   }
@@ -76,12 +76,12 @@ function parseComparison(operator: string, value: string, at: number): ValueTest
     return test;
   }
   if (NEARLY_NUMBER.test(value)) {
-    throw new ExpressionFault('not a valid JSON number; to compare it as a text, quote it', at);
+    throw new ExpressionFault('not a JSON number; to compare it as a string, quote it', at);
   }
   const connective = CONNECTIVE.exec(value);
   if (connective !== null) {
     const message =
-      'and/or are not supported; repeat --where for AND, use chain ~ ^(tron|bsc)$ for OR, or quote the text';
+      'and/or are not supported; repeat --where for AND, use chain ~ ^(tron|bsc)$ for OR, or quote the string';
     throw new ExpressionFault(message, at + connective.index + 1);
   }
   return compareTexts(order, value);

@@ -114,7 +114,7 @@ function toJson(record: StatusRecord, wallMs: number): string {
     level: record.level,
     event: record.event,
     message: record.message,
-    ...(record.hint === undefined ? {} : { hint: record.hint }),
+    hint: record.hint,
     ...record.figures,
   });
 }

@@ -155,8 +155,8 @@ export async function loadStreamProgress(
 ): Promise<StreamProgress> {
   if (line === NO_STATUS_LINE) return NO_STREAM_PROGRESS;
   try {
-    const { createStreamProgress } = await import('./stream-progress.ts');
-    return createStreamProgress(line, clock, style, signs);
+    const { LineProgress } = await import('./stream-progress.ts');
+    return new LineProgress(line, clock, style, signs);
   } catch {
     return NO_STREAM_PROGRESS;
   }

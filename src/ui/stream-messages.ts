@@ -21,13 +21,13 @@ export function listCauseFigures(cause: Cause): Record<string, unknown> {
   return {
     cause: cause.kind,
     host: cause.host,
-    ...(cause.proxy === undefined ? {} : { proxy: cause.proxy }),
-    ...(cause.httpStatus === undefined ? {} : { http_status: cause.httpStatus }),
-    ...(cause.errorCode === undefined ? {} : { error_code: cause.errorCode }),
-    ...(cause.closeCode === undefined ? {} : { close_code: cause.closeCode }),
-    ...(cause.requestId === undefined ? {} : { request_id: cause.requestId }),
-    ...(cause.retryAfterMs === undefined ? {} : { retry_after_ms: cause.retryAfterMs }),
-    ...(cause.keyOrigin === undefined ? {} : { key_source: cause.keyOrigin.source }),
+    proxy: cause.proxy,
+    http_status: cause.httpStatus,
+    error_code: cause.errorCode,
+    close_code: cause.closeCode,
+    request_id: cause.requestId,
+    retry_after_ms: cause.retryAfterMs,
+    key_source: cause.keyOrigin?.source,
   };
 }
 

@@ -17,7 +17,7 @@ interface Rate {
   read(): readonly number[];
 }
 
-export function startRate(clock: Clock): Rate {
+function startRate(clock: Clock): Rate {
   const startedAtMs = clock.monotonicMs();
   /** A ring of ten whole seconds and the current one. */
   const counts = new Array<number>(RATE_SECONDS + 1).fill(0);
@@ -43,7 +43,7 @@ export function startRate(clock: Clock): Rate {
 }
 
 /** One of eight bars for each number, scaled to the largest one. 0 is the lowest bar, 1 at least the next. */
-export function drawSparkline(figures: readonly number[], bars = SIGNS.bars): string {
+function drawSparkline(figures: readonly number[], bars: string): string {
   const most = Math.max(...figures, 1);
   return figures
     .map((figure) => bars[figure === 0 ? 0 : Math.max(1, Math.ceil((figure / most) * 7))])
@@ -51,7 +51,7 @@ export function drawSparkline(figures: readonly number[], bars = SIGNS.bars): st
 }
 
 /** The average per second: `0`, `0.4`, `12.5`, `1,234`. */
-export function formatRate(figures: readonly number[]): string {
+function formatRate(figures: readonly number[]): string {
   const total = figures.reduce((sum, figure) => sum + figure, 0);
   if (total === 0) return '0';
   const rate = total / figures.length;
@@ -66,16 +66,7 @@ type State =
 /** How often the countdown and the rate are updated. */
 const REFRESH_MS = 1_000;
 
-export function createStreamProgress(
-  line: StatusLine,
-  clock: Clock,
-  style: LogStyle,
-  signs: Signs = SIGNS,
-): StreamProgress {
-  return new LineProgress(line, clock, style, signs);
-}
-
-class LineProgress implements StreamProgress {
+export class LineProgress implements StreamProgress {
   readonly #line: StatusLine;
   readonly #clock: Clock;
   readonly #style: LogStyle;
@@ -87,7 +78,7 @@ class LineProgress implements StreamProgress {
   #gaps = 0;
   #cancelRefresh: () => void = () => {};
 
-  constructor(line: StatusLine, clock: Clock, style: LogStyle, signs: Signs) {
+  constructor(line: StatusLine, clock: Clock, style: LogStyle, signs: Signs = SIGNS) {
     this.#line = line;
     this.#clock = clock;
     this.#style = style;

@@ -11,7 +11,7 @@ import type { Renderer } from '../../src/render/renderer.ts';
 import { createColorLogStyle, createColorStyle } from '../../src/render/style.ts';
 import { createReporter } from '../../src/ui/reporter.ts';
 import * as say from '../../src/ui/stream-messages.ts';
-import { createStreamProgress } from '../../src/ui/stream-progress.ts';
+import { LineProgress } from '../../src/ui/stream-progress.ts';
 import { createFakeClock } from '../helpers/fake-clock.ts';
 import { createFakeIo } from '../helpers/fake-io.ts';
 import { assertSafe, assertSafeLines, COLORS, makeHostile, makeHostileEvent } from '../helpers/hostile.ts';
@@ -98,7 +98,7 @@ describe('O2: hostile strings', () => {
   test('as a host in the status line', () => {
     const shown: string[] = [];
     const line = { columns: 60, show: (text: string) => void shown.push(text), clear() {} };
-    const status = createStreamProgress(line, createFakeClock(), createColorLogStyle());
+    const status = new LineProgress(line, createFakeClock(), createColorLogStyle());
     for (let i = 0; i < 700; i++) status.connecting(makeHostile());
     for (const text of shown) assertSafe(`${text}\n`, [COLORS]);
     expect(shown).toHaveLength(700);

@@ -1,9 +1,9 @@
 // The progress of a stream on the status line: its text in each state, and how it fits.
 import { describe, expect, test } from '@jest/globals';
 import { PLAIN_LOG_STYLE } from '../../src/render/paint.ts';
-import { ASCII_SIGNS } from '../../src/render/signs.ts';
+import { ASCII_SIGNS, SIGNS } from '../../src/render/signs.ts';
 import { createStatusLine, loadStreamProgress, NO_STATUS_LINE } from '../../src/ui/status-line.ts';
-import { createStreamProgress, drawSparkline, formatRate, startRate } from '../../src/ui/stream-progress.ts';
+import { LineProgress } from '../../src/ui/stream-progress.ts';
 import { createFakeClock } from '../helpers/fake-clock.ts';
 import { createFakeIo, type FakeIoOptions } from '../helpers/fake-io.ts';
 
@@ -15,7 +15,7 @@ function createDeps(columns = 80) {
     show: (text: string) => void shown.push(text),
     clear: () => void shown.push(undefined),
   };
-  return { clock, shown, line, status: createStreamProgress(line, clock, PLAIN_LOG_STYLE) };
+  return { clock, shown, line, status: new LineProgress(line, clock, PLAIN_LOG_STYLE) };
 }
 
 describe('the text of the status line', () => {
@@ -103,40 +103,38 @@ describe('the text of the status line', () => {
 });
 
 describe('the rate', () => {
-  test('counts the last ten whole seconds', () => {
-    const clock = createFakeClock();
-    const rate = startRate(clock);
-    for (let second = 0; second < 15; second++) {
-      rate.note(second);
+  /** The rate and the bars after `figures` events in one second each. */
+  function showRate(figures: readonly number[], passMs = 0, signs = SIGNS): string | undefined {
+    const { clock, line, shown } = createDeps();
+    const status = new LineProgress(line, clock, PLAIN_LOG_STYLE, signs);
+    status.live({ roundTripMs: undefined });
+    for (const count of figures) {
+      status.noteEvents(count);
       clock.advance(1_000);
     }
-    expect(rate.read()).toEqual([5, 6, 7, 8, 9, 10, 11, 12, 13, 14]);
-    clock.advance(5_000);
-    expect(rate.read()).toEqual([10, 11, 12, 13, 14, 0, 0, 0, 0, 0]);
-    clock.advance(3_600_000);
-    expect(rate.read()).toEqual(new Array(10).fill(0));
+    clock.advance(passMs);
+    return shown.at(-1)?.replace(/^live {2}\S+ events? {2}| {2}0 gaps$/g, '');
+  }
+
+  test('counts the last ten whole seconds', () => {
+    const figures = Array.from({ length: 15 }, (_unused, second) => second);
+    expect(showRate(figures)).toBe('9.5/s  ▄▄▅▅▆▆▇▇██');
+    expect(showRate(figures, 5_000)).toBe('6.0/s  ▆▇▇██▁▁▁▁▁');
+    expect(showRate(figures, 3_600_000)).toBe('0/s  ▁▁▁▁▁▁▁▁▁▁');
   });
 
   test.each([
-    [[], '', '0'],
-    [[0, 0], '▁▁', '0'],
-    [[0, 1, 50, 100], '▁▂▅█', '37.8'],
-    [[1_000, 2_000], '▅█', '1,500'],
-    [[1_000_000], '█', '1,000,000'],
-  ])('%j is %s at %s', (figures, sparkline, rate) => {
-    expect([drawSparkline(figures), formatRate(figures)]).toEqual([sparkline, rate]);
+    [[], '0/s'],
+    [[0, 0], '0/s  ▁▁'],
+    [[0, 1, 50, 100], '37.8/s  ▁▂▅█'],
+    [[1_000, 2_000], '1,500/s  ▅█'],
+    [[1_000_000], '1,000,000/s  █'],
+  ])('%j is %s', (figures, shown) => {
+    expect(showRate(figures)).toBe(shown);
   });
 
   test('row 59: without Unicode the bars are ASCII', () => {
-    const figures = [0, 1, 2, 3, 4, 5, 6, 7];
-    expect(drawSparkline(figures, ASCII_SIGNS.bars)).toBe('_.-:=+*#');
-    const { clock, line, shown } = createDeps();
-    const status = createStreamProgress(line, clock, PLAIN_LOG_STYLE, ASCII_SIGNS);
-    status.live({ roundTripMs: undefined });
-    clock.advance(1_000);
-    status.noteEvents(5);
-    clock.advance(1_000);
-    expect(shown.at(-1)).toBe('live  5 events  2.5/s  _#  0 gaps');
+    expect(showRate([0, 1, 2, 3, 4, 5, 6, 7], 0, ASCII_SIGNS)).toBe('3.5/s  _.-:=+*#');
   });
 
   test('row 59: a status that cannot be shown disappears, without an error', () => {
@@ -147,7 +145,7 @@ describe('the rate', () => {
         throw new Error('cannot be shown');
       },
     };
-    const status = createStreamProgress(failing, clock, PLAIN_LOG_STYLE);
+    const status = new LineProgress(failing, clock, PLAIN_LOG_STYLE);
     status.connecting('api.atlantis.example');
     status.live({ roundTripMs: 1 });
     status.noteEvents(1);
