@@ -53,10 +53,7 @@ export async function parseWhere(text: string): Promise<Condition> {
   if (value === '') throw new ExpressionFault('expected a value', at);
   if (/^[=!<>~]/.test(value)) {
     const sign = value.charAt(0);
-    throw new ExpressionFault(
-      `unexpected "${sign}"; to match a string that starts with it, quote it: "${sign}x"`,
-      at,
-    );
+    throw new ExpressionFault(`unexpected "${sign}"; quote a string that starts with it: "${sign}x"`, at);
   }
   if (value.startsWith("'")) throw new ExpressionFault('use double quotes, or no quotes: chain = tron', at);
   const matches = operator === '~' ? await parsePattern(value, at) : parseComparison(operator, value, at);

@@ -11,8 +11,9 @@ import {
 import type { EventStream } from '../stream/event-stream.ts';
 import { type PreparedStream, prepareSource } from '../stream/open.ts';
 import { createReporter, loadLogStyle, type Reporter } from '../ui/reporter.ts';
-import { createStatusLine, loadStreamProgress, type StreamProgress } from '../ui/status-line.ts';
+import { createStatusLine, loadStreamProgress } from '../ui/status-line.ts';
 import { sayConnected } from '../ui/stream-messages.ts';
+import type { StreamProgress } from '../ui/stream-progress.ts';
 import type { Select } from './format.ts';
 import type { LiveSource } from './source.ts';
 

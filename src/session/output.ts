@@ -6,8 +6,8 @@ import type { Io } from '../io/io.ts';
 import { createLineWriter, isFile, type WriteFailure } from '../io/line-writer.ts';
 import type { BatchPosition, LifecycleRecord, Renderer } from '../render/renderer.ts';
 import type { StatusRecord } from '../ui/reporter.ts';
-import type { StreamProgress } from '../ui/status-line.ts';
 import { sayCut } from '../ui/stream-messages.ts';
+import type { StreamProgress } from '../ui/stream-progress.ts';
 
 /** A reader that blocks for longer is worth a line. */
 const PAUSE_WORTH_TELLING_MS = 1_000;

@@ -3,7 +3,6 @@
 import type { Io } from '../io/io.ts';
 import { fitCaret, wrapWords } from '../render/fit-lines.ts';
 import { type LogStyle, PLAIN_LOG_STYLE } from '../render/paint.ts';
-import { NO_STATUS_LINE, type StatusLine } from './status-line.ts';
 
 export const STATUS_EVENTS = [
   'connecting',
@@ -69,7 +68,7 @@ export function createReporter(
   io: Io,
   options: ReporterOptions,
   style: LogStyle = PLAIN_LOG_STYLE,
-  statusLine: Pick<StatusLine, 'clear'> = NO_STATUS_LINE,
+  statusLine?: { clear(): void },
 ): Reporter {
   const isShown = ({ level }: StatusRecord): boolean =>
     level === 'error' || (level === 'debug' ? options.isVerbose : !options.isQuiet);
@@ -88,7 +87,7 @@ export function createReporter(
   return {
     report(record) {
       if (!isShown(record)) return;
-      statusLine.clear();
+      statusLine?.clear();
       if (options.format === 'json') {
         io.writeErr(toJson(record, io.clock.wallMs()));
         return;

@@ -8,14 +8,7 @@ import type { LogStyle } from '../render/paint.ts';
 import type { Signs } from '../render/signs.ts';
 import type { LogConfig } from '../settings/stream-config.ts';
 import type { Look, Spinner } from './spinner.ts';
-
-export interface StatusLine {
-  /** Columns for the text; 0 if none can be shown. */
-  readonly columns: number;
-  /** Shows a safe, possibly painted text until `clear`; of several within 0.1 s only the last. */
-  show(text: string, look?: Look): void;
-  clear(): void;
-}
+import type { StatusLine, StreamProgress } from './stream-progress.ts';
 
 export const NO_STATUS_LINE: StatusLine = { columns: 0, show() {}, clear() {} };
 
@@ -117,22 +110,6 @@ class SpinningLine implements StatusLine {
       (target: OutputTarget) => target.isTty && target.stream().writableLength > 0,
     );
   }
-}
-
-/** What a session reports to its status line. */
-export interface StreamProgress {
-  connecting(host: string): void;
-  live(stream: { readonly roundTripMs: number | undefined }): void;
-  /** @param delayMs until the next attempt */
-  retrying(delayMs: number, attempt: number): void;
-  noteGap(): void;
-  /** Clears the line before output is written; the next event or refresh shows it again. */
-  makeWay(): void;
-  /** Counts events before filters; from then on both counts are shown. */
-  noteReceived(count: number): void;
-  /** Counts events that were written. */
-  noteEvents(count: number): void;
-  end(): void;
 }
 
 export const NO_STREAM_PROGRESS: StreamProgress = {

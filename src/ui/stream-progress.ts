@@ -5,8 +5,33 @@ import { type LogStyle, NO_PAINT, type Paint } from '../render/paint.ts';
 import { makeVisible } from '../render/sanitize.ts';
 import { SIGNS, type Signs } from '../render/signs.ts';
 import { measureWidth, splitByWidth } from '../render/text-width.ts';
-import type { StatusLine, StreamProgress } from './status-line.ts';
+import type { Look } from './spinner.ts';
 import { formatCount, formatFiltered, groupThousands } from './stream-messages.ts';
+
+/** The last line of a terminal, see status-line.ts. */
+export interface StatusLine {
+  /** Columns for the text; 0 if none can be shown. */
+  readonly columns: number;
+  /** Shows a safe, possibly painted text until `clear`; of several within 0.1 s only the last. */
+  show(text: string, look?: Look): void;
+  clear(): void;
+}
+
+/** What a session reports to its status line. */
+export interface StreamProgress {
+  connecting(host: string): void;
+  live(stream: { readonly roundTripMs: number | undefined }): void;
+  /** @param delayMs until the next attempt */
+  retrying(delayMs: number, attempt: number): void;
+  noteGap(): void;
+  /** Clears the line before output is written; the next event or refresh shows it again. */
+  makeWay(): void;
+  /** Counts events before filters; from then on both counts are shown. */
+  noteReceived(count: number): void;
+  /** Counts events that were written. */
+  noteEvents(count: number): void;
+  end(): void;
+}
 
 const RATE_SECONDS = 10;
 const SECOND_MS = 1_000;
@@ -43,18 +68,16 @@ function startRate(clock: Clock): Rate {
 }
 
 /** One of eight bars for each number, scaled to the largest one. 0 is the lowest bar, 1 at least the next. */
-function drawSparkline(figures: readonly number[], bars: string): string {
-  const most = Math.max(...figures, 1);
-  return figures
-    .map((figure) => bars[figure === 0 ? 0 : Math.max(1, Math.ceil((figure / most) * 7))])
-    .join('');
+function drawSparkline(counts: readonly number[], bars: string): string {
+  const most = Math.max(...counts, 1);
+  return counts.map((count) => bars[count === 0 ? 0 : Math.max(1, Math.ceil((count / most) * 7))]).join('');
 }
 
 /** The average per second: `0`, `0.4`, `12.5`, `1,234`. */
-function formatRate(figures: readonly number[]): string {
-  const total = figures.reduce((sum, figure) => sum + figure, 0);
+function formatRate(counts: readonly number[]): string {
+  const total = counts.reduce((sum, count) => sum + count, 0);
   if (total === 0) return '0';
-  const rate = total / figures.length;
+  const rate = total / counts.length;
   return rate < 100 ? rate.toFixed(1) : groupThousands(Math.round(rate));
 }
 
@@ -170,14 +193,14 @@ export class LineProgress implements StreamProgress {
         ...this.#showCounts(),
       ];
     }
-    const figures = this.#rate?.read() ?? [];
+    const counts = this.#rate?.read() ?? [];
     const { roundTripMs } = state.stream;
     const [events, ...others] = this.#showCounts();
     return [
       { text: 'live', paint: live },
       ...(events === undefined ? [] : [events]),
-      { text: `${formatRate(figures)}/s`, paint: NO_PAINT },
-      ...(figures.length === 0 ? [] : [{ text: drawSparkline(figures, this.#signs.bars), paint: chart }]),
+      { text: `${formatRate(counts)}/s`, paint: NO_PAINT },
+      ...(counts.length === 0 ? [] : [{ text: drawSparkline(counts, this.#signs.bars), paint: chart }]),
       ...(roundTripMs === undefined
         ? []
         : [{ text: `rtt ${formatRoundTrip(roundTripMs)}`, paint: NO_PAINT }]),

@@ -170,7 +170,7 @@ describe('parseWhere', () => {
     ['a = x OR b.c ~ y', 6, /^and\/or are not supported/],
     ['a =', 3, /^expected a value$/],
     ['a >=   ', 7, /^expected a value$/],
-    ['a == 5', 3, /^unexpected "="; to match a string that starts with it, quote it: "=x"$/],
+    ['a == 5', 3, /^unexpected "="; quote a string that starts with it: "=x"$/],
     ['a => 5', 3, /^unexpected ">"; /],
     ['a =~ x', 3, /^unexpected "~"; /],
     ["a = 'x'", 4, /^use double quotes, or no quotes: chain = tron$/],

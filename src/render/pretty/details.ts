@@ -152,8 +152,8 @@ export class DetailsWriter {
   }
 }
 
-function isReadAtAGlance(figure: string): boolean {
-  return countWholeDigits(figure) <= MAX_DIGITS_AT_A_GLANCE;
+function isReadAtAGlance(number: string): boolean {
+  return countWholeDigits(number) <= MAX_DIGITS_AT_A_GLANCE;
 }
 
 /** Whether a raw amount equals the amount in the headline. */

@@ -108,19 +108,19 @@ export class HeadlineWriter {
 
   /** An amount and its unit are on one line, unless no line can hold both. */
   #addAmount(event: EventValues, amount: FieldRef | undefined, unit: FieldRef | undefined): void {
-    const figure = amount === undefined ? undefined : this.#readNumber('amount', event, amount);
+    const number = amount === undefined ? undefined : this.#readNumber('amount', event, amount);
     const name = unit === undefined ? undefined : showAt(event, unit);
     const { value, amount: bold } = this.#style;
-    if (figure === undefined) {
+    if (number === undefined) {
       if (name !== undefined) this.#flow.addWords(name, value, GAP);
     } else if (name === undefined) {
-      this.#addNumber('amount', figure);
+      this.#addNumber('amount', number);
     } else if (this.#widths.alignsNumbers) {
-      this.#addNumber('amount', figure);
+      this.#addNumber('amount', number);
       this.#addInColumn(COLUMN.unit, name, event, value, SPACE);
     } else {
       const phrase = [
-        { visible: figure, paint: bold },
+        { visible: number, paint: bold },
         { visible: name, paint: value },
       ];
       this.#flow.addPhrase(phrase, GAP);
@@ -204,6 +204,6 @@ export function showAt(event: EventValues, place: FieldRef): string {
   return place.field.kind === KIND.string ? showString(event, start, end) : event.text.slice(start, end);
 }
 
-function signDollars(figure: string): string {
-  return figure.startsWith('-') ? `-$${figure.slice(1)}` : `$${figure}`;
+function signDollars(number: string): string {
+  return number.startsWith('-') ? `-$${number.slice(1)}` : `$${number}`;
 }

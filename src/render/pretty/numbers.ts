@@ -46,10 +46,10 @@ function hasExponent(text: string, start: number, end: number): boolean {
 }
 
 /** Number of digits before the decimal point, leading zeros included. */
-export function countWholeDigits(figure: string): number {
-  const first = figure.charCodeAt(0) === MINUS ? 1 : 0;
-  const point = figure.indexOf('.');
-  return (point < 0 ? figure.length : point) - first;
+export function countWholeDigits(number: string): number {
+  const first = number.charCodeAt(0) === MINUS ? 1 : 0;
+  const point = number.indexOf('.');
+  return (point < 0 ? number.length : point) - first;
 }
 
 /**
@@ -70,14 +70,14 @@ interface Normalized {
   readonly magnitude: number;
 }
 
-function normalize(figure: string): Normalized | undefined {
-  if (!isNumberText(figure) || hasExponent(figure, 0, figure.length)) return undefined;
-  const sign = figure.charCodeAt(0) === MINUS ? '-' : '';
-  const digits = figure.slice(sign.length).replace('.', '');
+function normalize(number: string): Normalized | undefined {
+  if (!isNumberText(number) || hasExponent(number, 0, number.length)) return undefined;
+  const sign = number.charCodeAt(0) === MINUS ? '-' : '';
+  const digits = number.slice(sign.length).replace('.', '');
   let first = 0;
   while (digits.charCodeAt(first) === ZERO) first++;
   let last = digits.length;
   while (last > first && digits.charCodeAt(last - 1) === ZERO) last--;
   if (first === last) return { digits: '', magnitude: 0 };
-  return { digits: sign + digits.slice(first, last), magnitude: countWholeDigits(figure) - first };
+  return { digits: sign + digits.slice(first, last), magnitude: countWholeDigits(number) - first };
 }
