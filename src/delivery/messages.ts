@@ -1,5 +1,4 @@
 // The messages of a relay on stderr (contract G5).
-
 import type { StatusRecord } from '../ui/reporter.ts';
 import { formatCount, formatDuration } from '../ui/stream-messages.ts';
 import type { StreamLimits } from './nats/jetstream-sink.ts';

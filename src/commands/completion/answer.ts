@@ -111,7 +111,7 @@ export function readWords(root: Outline, words: readonly string[]): Reading {
     argumentCount: 0,
     isLiteral: false,
   };
-  for (const word of words) reading = { ...reading, ...parseExpression(reading, root, word) };
+  for (const word of words) reading = { ...reading, ...readWord(reading, root, word) };
   return reading;
 }
 
@@ -121,7 +121,7 @@ function listFlags(command: Outline, root: Outline): readonly Flag[] {
   return [...command.flags, ...root.flags.filter(({ long }) => !own.has(long))];
 }
 
-function parseExpression(reading: Reading, root: Outline, word: string): Partial<Reading> {
+function readWord(reading: Reading, root: Outline, word: string): Partial<Reading> {
   const { command, open, isLiteral } = reading;
   const isFlag = !isLiteral && word.startsWith('-') && word !== '-';
   if (open !== undefined && (open.value?.isRequired === true || !isFlag)) {
