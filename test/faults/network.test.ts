@@ -79,7 +79,7 @@ describe('row 30 (C9): a host name that does not exist', () => {
     queue.stdin.write('go\n');
     const { code, stdout, stderr } = await tail.finish();
     expect([stdout, code]).toEqual(['{"n":1}\n', 0]);
-    expect(stderr).not.toContain('trying again');
+    expect(stderr).not.toContain('retrying');
     // What filled the queue was forwarded too, and said nothing.
     expect(server.attempts.filter(({ request }) => request !== undefined)).toHaveLength(1);
   });

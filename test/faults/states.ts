@@ -91,7 +91,7 @@ export const STATES: readonly State[] = [
   {
     name: 'waiting to retry',
     script: (peer) => peer.respond(503, { 'Retry-After': '30' }),
-    reach: (child) => child.waitForStderr('trying again'),
+    reach: (child) => child.waitForStderr('retrying'),
   },
 ];
 

@@ -2,7 +2,7 @@
 import { isAtlantisError, type OutputError } from '../../errors.ts';
 import type { Io } from '../../io/io.ts';
 import { appendText, writeWholeFile } from '../../io/safe-file.ts';
-import { formatDuration } from '../../ui/messages.ts';
+import { formatDuration } from '../../ui/stream-messages.ts';
 import type { CheckConfig } from './config.ts';
 import type { Report, ReportStep } from './report.ts';
 import { STEPS } from './steps.ts';

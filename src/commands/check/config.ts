@@ -1,6 +1,6 @@
 // The checked flags of `stream check`.
 import { isAtlantisError, UsageError } from '../../errors.ts';
-import { ExpressionFault, parsePath, type Step } from '../../events/path.ts';
+import { ExpressionFault, type PathStep, parsePath } from '../../events/path.ts';
 import { createFilter } from '../../filter/filter.ts';
 import { type FlagValues, listGiven, parseFlags, pick } from '../../flags/definition.ts';
 import type { Io } from '../../io/io.ts';
@@ -90,7 +90,7 @@ async function parseExpectation(expression: string): Promise<Expectation> {
   }
 }
 
-function parseLagField(text: string): readonly Step[] {
+function parseLagField(text: string): readonly PathStep[] {
   try {
     const { steps, end } = parsePath(text);
     if (end === text.length) return steps;

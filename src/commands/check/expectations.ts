@@ -1,10 +1,10 @@
 // Counts received events for `--expect` and `--max-lag`. Keeps types and counts, never events.
 import type { Clock } from '../../clock.ts';
 import { type Batch, textsOf } from '../../events/batch.ts';
-import { decodeString } from '../../events/json-string.ts';
-import { copyText } from '../../events/messages.ts';
-import type { Step } from '../../events/path.ts';
-import { createSourceReader, createTypeReader } from '../../events/seek-path.ts';
+import { createTypeReader } from '../../events/event-type.ts';
+import { copyText, decodeString } from '../../events/message-text.ts';
+import type { PathStep } from '../../events/path.ts';
+import { createSourceReader } from '../../events/seek-path.ts';
 import type { StreamItem } from '../../stream/items.ts';
 
 /** One `--expect`. */
@@ -22,7 +22,7 @@ export interface Expected {
   /** Older events do not count on arrival, in ms; undefined: no limit. */
   readonly maxLagMs: number | undefined;
   /** Paths of the event time; the first one with a value is used. */
-  readonly lagPaths: readonly (readonly Step[])[];
+  readonly lagPaths: readonly (readonly PathStep[])[];
 }
 
 /** Events that match an expectation. */
@@ -182,7 +182,7 @@ function cutType(type: string): string {
  * field nor a format, so the usual formats are accepted: RFC 3339, and numbers since the epoch in any unit.
  */
 export function createTimestampReader(
-  paths: readonly (readonly Step[])[],
+  paths: readonly (readonly PathStep[])[],
 ): (event: Uint8Array) => number | undefined {
   const readers = paths.map(createSourceReader);
   return (event) => {

@@ -8,7 +8,7 @@ import { foldCommand } from '../../flags/wrap.ts';
 import type { EndSignal, Io, Outcome } from '../../io/io.ts';
 import { isKey } from '../../io/key.ts';
 import { describePosition, findJsonFault } from '../../profiles/json-fault.ts';
-import { wrapWords } from '../../render/wrap-words.ts';
+import { wrapWords } from '../../render/fit-lines.ts';
 import { readNamedFile } from '../../settings/certificates.ts';
 import { type LogConfig, parseLogFlags } from '../../settings/stream-config.ts';
 import type { Scenario } from '../../simulator/scenarios.ts';
