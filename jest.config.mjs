@@ -7,6 +7,8 @@ export default {
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   testPathIgnorePatterns: ['/node_modules/', '\\.slow\\.test\\.ts$'],
   testEnvironment: 'node',
+  // Before the workers start, of which each would compile it.
+  globalSetup: '<rootDir>/scripts/jest-setup.mjs',
   // As the build puts it in.
   globals: { ATLANTIS_VERSION: version },
   // Most tests wait, for servers, timers and other processes.

@@ -4,7 +4,20 @@ import { transformSync } from 'esbuild';
 // Jest runs modules in a context whose global object is intercepted, which makes each look-up of a global
 // slow: a module looks these up once.
 const GLOBALS = [
-  ...['Array', 'BigInt', 'Buffer', 'Date', 'Error', 'JSON', 'Map', 'Math', 'Number', 'Object', 'Promise', 'RegExp'],
+  ...[
+    'Array',
+    'BigInt',
+    'Buffer',
+    'Date',
+    'Error',
+    'JSON',
+    'Map',
+    'Math',
+    'Number',
+    'Object',
+    'Promise',
+    'RegExp',
+  ],
   ...['Set', 'String', 'Symbol', 'Uint8Array', 'Uint32Array', 'performance', 'process'],
 ];
 const define = Object.fromEntries(GLOBALS.map((name) => [name, `$${name}`]));
