@@ -12,13 +12,14 @@ import { createColorLogStyle, createColorStyle } from '../../src/render/style.ts
 import * as say from '../../src/ui/messages.ts';
 import { createReporter } from '../../src/ui/reporter.ts';
 import { createStreamStatus } from '../../src/ui/shown-status.ts';
+import { countCases } from '../helpers/cases.ts';
 import { createFakeClock } from '../helpers/fake-clock.ts';
 import { createFakeIo } from '../helpers/fake-io.ts';
 import { assertSafe, assertSafeLines, COLORS, makeHostile, makeHostileEvent } from '../helpers/hostile.ts';
 import { makeBatch, PLACE } from './events.ts';
 
 /** With about ten hostile strings in each. */
-const EVENTS_A_PATH = 500;
+const EVENTS_A_PATH = countCases(500);
 
 describe('O2: hostile strings', () => {
   const style = createColorStyle();
