@@ -19,11 +19,13 @@ const FRAGMENT_LENGTH = 8;
  */
 export function findKeyIn(text: string | Uint8Array, key = CANARY_KEY): string[] {
   const haystack = typeof text === 'string' ? text : Buffer.from(text).toString('latin1');
-  const found = [...formsOf(key)].filter(([, needles]) =>
-    needles.some((needle) => haystack.includes(needle)),
-  );
+  const forms = known.get(key) ?? formsOf(key);
+  known.set(key, forms);
+  const found = [...forms].filter(([, needles]) => needles.some((needle) => haystack.includes(needle)));
   return found.map(([form]) => form);
 }
+
+const known = new Map<string, ReturnType<typeof formsOf>>();
 
 function formsOf(key: string): Map<string, string[]> {
   const bytes = Buffer.from(key);

@@ -126,7 +126,8 @@ export function startInPty(command: readonly string[], options: PtyOptions = {})
     ...(key !== undefined && { key }),
   });
   guardRun({ words: command, env: clean }, () => [child.stdoutBytes, child.stderrBytes]);
-  const child = startChild(host, [HOST, String(columns), String(rows), ...command], {
+  // Without what a site adds to Python, which takes half of its start.
+  const child = startChild(host, ['-I', '-S', HOST, String(columns), String(rows), ...command], {
     env: clean,
     stdin: 'pipe',
     group: true,
