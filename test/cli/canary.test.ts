@@ -195,8 +195,7 @@ const WORDS: readonly (readonly [string, number])[] = [
 test.each(WORDS)('P4: words that are a key, and help: "%s"', async (text, code) => {
   const words = text.replace('KEY', CANARY_KEY).split(' ');
   const given = [...words.filter((word) => word !== ''), '--verbose'];
-  const folder = makeTempFolder();
-  const exit = await runCli(given, { key: CANARY_KEY, stdin: CANARY_KEY, cwd: folder });
+  const exit = await runCli(given, { key: CANARY_KEY, stdin: CANARY_KEY });
   expect(exit).toMatchObject({ code });
   expect(findKeyIn(exit.stdout + exit.stderr)).toEqual([]);
 });

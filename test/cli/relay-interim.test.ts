@@ -18,13 +18,13 @@ const raw =
     socket.write(bytes);
   };
 
-/** Writes them again and again, as fast as they are read, until the other side is gone. */
+/** Writes them again and again until the other side is gone. */
 const flood =
   (head: string, again: string): Answer =>
   (_request, _index, _response, socket) => {
     const more = again.repeat(200);
     const write = (): void => {
-      if (!socket.destroyed) socket.write(more, () => setImmediate(write));
+      if (!socket.destroyed) socket.write(more, () => setTimeout(write, 2));
     };
     socket.write(head, write);
   };
