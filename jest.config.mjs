@@ -17,8 +17,10 @@ export default {
   moduleNameMapper: { '/scanner\\.wasm$': '<rootDir>/assembly/index.ts' },
   transform: {
     '/assembly/index\\.ts$': '<rootDir>/scripts/scanner-code.mjs',
-    '\\.ts$': '<rootDir>/scripts/jest-esbuild.mjs',
+    '\\.[jt]s$': '<rootDir>/scripts/jest-esbuild.mjs',
   },
+  // These compute much, and gain most from it.
+  transformIgnorePatterns: ['/node_modules/(?!(tweetnacl|string-width|get-east-asian-width|re2js)/)'],
   // Only what hangs takes that long, however busy the machine is.
   testTimeout: 60_000,
   coverageProvider: 'v8',
