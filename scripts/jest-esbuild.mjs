@@ -4,7 +4,17 @@ import { transformSync } from 'esbuild';
 // Jest intercepts the global object of a test, which makes each use of a global slow: a module looks these up once.
 const GLOBALS = [
   ...['Array', 'BigInt', 'Buffer', 'Date', 'Error', 'JSON', 'Map', 'Math', 'Number', 'Object', 'Promise'],
-  ...['RegExp', 'Set', 'String', 'Symbol', 'Uint8Array', 'Uint32Array', 'performance', 'process'],
+  ...[
+    'RegExp',
+    'Set',
+    'String',
+    'Symbol',
+    'Uint8Array',
+    'Uint32Array',
+    'Float64Array',
+    'performance',
+    'process',
+  ],
 ];
 const define = Object.fromEntries(GLOBALS.map((name) => [name, `$${name}`]));
 const banner = `const ${GLOBALS.map((name) => `$${name} = ${name}`).join(', ')};`;

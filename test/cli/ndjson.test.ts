@@ -6,10 +6,6 @@ import { runCli } from '../helpers/run-cli.ts';
 import { frame, type Script, startScriptedServer } from '../helpers/scripted-server.ts';
 import { runTail, startTail } from '../helpers/tail.ts';
 
-// Looking up a global is slow under jest, and these are called some ten thousand times.
-const { floor } = Math;
-const { parse, stringify } = JSON;
-
 const EVENTS = 20_000;
 /** Never on a line: C0 but the tab, DEL, C1, line and paragraph separators, bidi controls. */
 const UNSAFE = /[\0-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/;
@@ -23,11 +19,11 @@ function sendInPieces(texts: readonly string[], random: Random): Script {
     await peer.welcome();
     const bytes = Buffer.concat(
       texts.map((text) =>
-        random() < 0.1 ? frame.fragmented(text, 1 + floor(random() * 40)) : frame.text(text),
+        random() < 0.1 ? frame.fragmented(text, 1 + Math.floor(random() * 40)) : frame.text(text),
       ),
     );
     for (let at = 0; at < bytes.length; ) {
-      const end = at + 1 + floor(random() * (random() < 0.2 ? 20 : 100_000));
+      const end = at + 1 + Math.floor(random() * (random() < 0.2 ? 20 : 100_000));
       await peer.sendRaw(bytes.subarray(at, end));
       at = end;
     }
@@ -56,12 +52,12 @@ test('O1: 20,000 random events are 20,000 lines: safe, equal in value, their num
     const line = lines[i] ?? '';
     if (line === text) untouched++;
     if (line !== toSafeLine(text)) expect(line).toBe(toSafeLine(text));
-    if (UNSAFE.test(line)) expect(stringify(line)).toBe('a line without unsafe characters');
+    if (UNSAFE.test(line)) expect(JSON.stringify(line)).toBe('a line without unsafe characters');
     const tokens = flattenJson(line).join('\n');
     if (tokens !== flattenJson(text).join('\n')) expect(line).toBe(`equal to ${text}`);
     if (!isParseReliable && text.includes('\\')) return;
-    const value = stringify(parse(text.replace(/^\ufeff/, '')));
-    if (stringify(parse(line)) !== value) expect(line).toBe(`equal to ${text}`);
+    const value = JSON.stringify(JSON.parse(text.replace(/^\ufeff/, '')));
+    if (JSON.stringify(JSON.parse(line)) !== value) expect(line).toBe(`equal to ${text}`);
   });
   // Enough are printed as the very bytes that came, and enough are not.
   expect(untouched).toBeGreaterThan(EVENTS / 10);
