@@ -1,4 +1,4 @@
-// Strips the types from one module for jest, which then runs it as a native ES module.
+// Strips the types of a module for jest, which then runs it as a native ES module.
 import { transformSync } from 'esbuild';
 
 // Jest intercepts the global object of a test, which makes each use of a global slow: a module looks these up once.

@@ -1,5 +1,6 @@
-// Compiles assembly/ into the WebAssembly that `import code from './scanner.wasm'` stands for: for esbuild a
-// plugin, for jest a transformer. So no compiled code lies in the sources, and every bundle has its own copy.
+// Compiles assembly/ into the WebAssembly module that `import code from './scanner.wasm'` loads: a plugin for
+// esbuild and a transformer for jest. The repository contains no compiled code, and every bundle that scans has
+// its own copy.
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -8,18 +9,19 @@ import { fileURLToPath } from 'node:url';
 const SOURCES = fileURLToPath(new URL('../assembly', import.meta.url));
 const ENTRY = resolve(SOURCES, 'index.ts');
 const CACHE = fileURLToPath(new URL('../node_modules/.cache/scanner', import.meta.url));
-// As many pages of memory as layout.ts takes. Checks of ours stand in the code; there is no heap.
+// The initial memory, in pages, must cover the areas of layout.ts. The code has its own checks, so no asserts
+// are needed.
 const OPTIONS = ['--runtime', 'stub', '--enable', 'simd', '-O3', '--noAssert', '--initialMemory', '11'];
 
 let code;
 
-/** The module, compiled once: the compiler takes seconds, and the build and each worker of jest need the code. */
+/** Compiles the module, or reads it from the cache: the build and every jest worker need it. */
 export function compileScanner() {
   code ??= readOrCompile();
   return code;
 }
 
-/** Names the code by all that it is made of. */
+/** A hash of the options, the sources and this file. */
 function computeKey() {
   const hash = createHash('sha1').update(OPTIONS.join(' '));
   for (const name of readdirSync(SOURCES)) hash.update(readFileSync(resolve(SOURCES, name)));
@@ -33,7 +35,7 @@ async function readOrCompile() {
   } catch {
     const binary = await compile();
     mkdirSync(CACHE, { recursive: true });
-    // Other processes may read it now.
+    // Renamed, so that another process never reads half a file.
     writeFileSync(`${path}.${process.pid}`, binary);
     renameSync(`${path}.${process.pid}`, path);
     return binary;
@@ -41,7 +43,7 @@ async function readOrCompile() {
 }
 
 async function compile() {
-  // Loads a compiler of several megabytes: only here.
+  // Imported here because the compiler is several megabytes.
   const { main } = await import('assemblyscript/asc');
   let binary;
   let said = '';
@@ -75,7 +77,7 @@ export const scannerPlugin = {
   },
 };
 
-/** For jest, which maps the import to the entry (jest.config.mjs) and keeps the result. */
+/** For jest, which maps the import to the entry (jest.config.mjs) and caches the result. */
 export default {
   getCacheKey: computeKey,
   async processAsync() {
