@@ -84,8 +84,8 @@ describe('the package', () => {
       const all = Object.entries(Object.getOwnPropertyDescriptors(require('./dist/' + name + '.cjs')));
       console.log(name, all.length > 1, all.filter(([, { get }]) => get !== undefined).length);
     }`;
-    const told = execFileSync(process.execPath, ['-e', code], { cwd: ROOT, encoding: 'utf8' });
-    expect(told.trimEnd().split('\n')).toEqual(names.map((name) => `${name} true 0`));
+    const output = execFileSync(process.execPath, ['-e', code], { cwd: ROOT, encoding: 'utf8' });
+    expect(output.trimEnd().split('\n')).toEqual(names.map((name) => `${name} true 0`));
   });
 
   test('has no script that runs at its installation, and nothing to install beside it', () => {

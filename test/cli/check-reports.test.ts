@@ -51,7 +51,7 @@ describe('for people', () => {
     expect(code).toBe(5);
   });
 
-  test('--log-format json tells the failure on stderr, too', async () => {
+  test('--log-format json also reports the failure on stderr', async () => {
     const server = await startScriptedServer((peer) => peer.respond(404));
     const { stderr } = await run(server, ['--log-format', 'json']);
     expect(JSON.parse(stderr)).toMatchObject({
@@ -62,7 +62,7 @@ describe('for people', () => {
     });
   });
 
-  testPty('on a terminal: colour, and a spinner that is gone in the end', async () => {
+  testPty('on a terminal: color, and a spinner that is gone at the end', async () => {
     const server = await startScriptedServer(async (peer) => {
       peer.answerPings();
       peer.answerClose();
@@ -78,7 +78,7 @@ describe('for people', () => {
     expect(output.slice(output.lastIndexOf('keepalive'))).not.toContain('checking');
   });
 
-  /** The lines as they stand on the screen in the end: what is written over or erased is gone. */
+  /** The final lines on the screen, without what was overwritten or erased. */
   const readScreen = (output: string): string[] =>
     output.split('\r\n').map((line) => {
       let shown: string[] = [];
@@ -169,7 +169,7 @@ describe('for people', () => {
     expect(server.attempts).toHaveLength(0);
   });
 
-  testPty('on a terminal in CI, or with --color never: no spinner, no colour', async () => {
+  testPty('on a terminal in CI, or with --color never: no spinner, no color', async () => {
     const server = await startScriptedServer(streamHandler());
     const args = ['stream', 'check', '--url', server.url, '--color', 'never'];
     const { output } = await startCliInPty(args, { key: CANARY_KEY, env: { CI: 'true' } }).exit;
@@ -212,7 +212,7 @@ describe('H4: --junit', () => {
     expect(readdirSync(folder).sort()).toEqual(['link.xml', 'real']);
   });
 
-  test('a place that is no file is written to as it is', async () => {
+  test('a path that is not a regular file is written to directly', async () => {
     const { stdout, code } = await run(await startScriptedServer(streamHandler()), [
       '--junit',
       '/dev/stdout',
@@ -313,7 +313,7 @@ describe('GitHub Actions', () => {
     expect(code).toBe(0);
   });
 
-  test('a summary that is a pipe which nobody reads holds nobody up', async () => {
+  test('a summary that is a pipe without a reader does not block the check', async () => {
     const pipe = join(makeTempFolder(), 'pipe');
     execFileSync('mkfifo', [pipe]);
     const { stderr, code } = await run(await startScriptedServer(streamHandler()), [], onGitHub(pipe));

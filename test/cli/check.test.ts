@@ -14,7 +14,7 @@ import { tunnelTo } from '../helpers/tunnel.ts';
 const describeTls = hasOpenssl() ? describe : describe.skip;
 const FOR_EVER = new Promise<void>(() => {});
 
-/** `failed` is the step that must have failed; all behind it must be skipped by its name. */
+/** `failed` is the step that must have failed; every later step must be skipped by name. */
 function expectFailure(
   exit: Awaited<ReturnType<typeof runCheck>>,
   step: string,
@@ -36,7 +36,7 @@ const envelope = (code: string): string => JSON.stringify({ error: { code, messa
 const JSON_TYPE = { 'Content-Type': 'application/json' };
 
 describe('a check that passes', () => {
-  test('tells each step with its figures, and says goodbye', async () => {
+  test('reports each step with its figures, and closes the connection properly', async () => {
     const server = await startScriptedServer(async (peer) => {
       peer.answerPings();
       peer.answerClose();

@@ -1,4 +1,4 @@
-// `tail` in CI: the flags that bound it, together; and every recipe of docs/ci.md, run as it stands there.
+// `tail` in CI: the flags that limit a run, together; and every recipe of docs/ci.md, run exactly as written.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
@@ -141,7 +141,7 @@ describe('docs/ci.md', () => {
     for (const { text } of recipes) expect(text).not.toMatch(/^\s*timeout\b|\| *timeout\b|\bgrep\b/m);
   });
 
-  test.each(recipes)('$name ends with 0 where the stream is fine', async (recipe) => {
+  test.each(recipes)('$name exits 0 on a working stream', async (recipe) => {
     const { code, stdout, stderr, folder } = await run(recipe, streamHandler({ events: events() }));
     expect([code, code === 0 ? '' : stdout + stderr]).toEqual([0, '']);
     const junit = join(folder, 'check.xml');

@@ -1,4 +1,4 @@
-// Completion in the real shells: somebody types, presses Tab, and the shell runs the line that came of it.
+// Completion in real shells: the test types, presses Tab, and the shell runs the completed line.
 //
 // Each shell is interactive on a terminal of its own, with no start-up files. `atlantis` is run for completions
 // by `command atlantis`; typed as a command it is a function that shows the words it was given.

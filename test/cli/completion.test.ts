@@ -1,4 +1,4 @@
-// What a shell is told, by the built program: profile names from the store as it is now, and never a key.
+// The suggestions that the built program gives a shell: profile names from the current store, and never a key.
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
@@ -40,7 +40,7 @@ describe('profile names', () => {
     expect(await ask(shell, 'stream tail --profile ', JSON.stringify(STORE))).toMatchObject(done);
   });
 
-  test('bash gets those that begin like the word, without what stands before the =', async () => {
+  test('bash gets those that start with the word, without the part before the =', async () => {
     expect(await ask('bash', 'profile use e', JSON.stringify(STORE))).toMatchObject({ stdout: 'eu.prod\n' });
     expect(await ask('bash', 'stream tail --profile = ma', JSON.stringify(STORE))).toMatchObject({
       stdout: 'main\n',

@@ -89,14 +89,14 @@ describe('the lines of a run', () => {
       key_prefix: CANARY_PREFIX,
     });
     expect(records('gap').map(({ cause }) => cause)).toEqual(['dropped', 'closed-by-server']);
-    // What comes in the chunk of the welcome was received before the connection is told.
+    // Events in the same chunk as the welcome were received before the connection is reported.
     for (const [i, gap] of records('gap').entries()) {
       const before = events.findLast((event) => event.connection === i + 1)?.received_at;
       const after = events.find((event) => event.connection === i + 2)?.received_at;
       const inOrder = [startedAt, before, gap.from, after, endedAt];
       expect(inOrder).toEqual([...inOrder].sort());
-      const told = [startedAt, gap.from, records('connected')[i + 1]?.at, gap.to, endedAt];
-      expect(told).toEqual([...told].sort());
+      const times = [startedAt, gap.from, records('connected')[i + 1]?.at, gap.to, endedAt];
+      expect(times).toEqual([...times].sort());
     }
     const end = { reason: 'limit', events: 5, exit_code: 0, signal: null };
     expect(lines.at(-1)).toMatchObject(end);
@@ -186,7 +186,7 @@ describe('the lines of a run', () => {
 });
 
 describe('what is inside', () => {
-  test('O1: the event is, byte for byte, what stands on its line without an envelope', async () => {
+  test('O1: the event is byte for byte its line without an envelope', async () => {
     const random = seededRandom(271_828);
     const events = Array.from({ length: 2_000 }, () => randomJson(random));
     const server = await startScriptedServer(streamHandler({ events }));

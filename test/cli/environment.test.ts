@@ -1,4 +1,4 @@
-// What surrounds the command: colours that are asked for or not, CI, terminals that can little, locales, narrow
+// The environment of the command: colors on and off, CI, terminals with few features, locales, narrow
 // windows, and standard streams that are closed. What is expected of it is in docs/environment.md.
 import { describe, expect, test } from '@jest/globals';
 import { CANARY_KEY } from '../helpers/canary.ts';
@@ -10,12 +10,12 @@ import { openSimulator } from '../simulator/stream-client.ts';
 const TAIL = ['stream', 'tail', '--simulate', 'burst', '--limit', '3'];
 const tail = `atlantis ${TAIL.join(' ')} --json`;
 
-/** Any escape sequence; SGR ones are colours. */
+/** Any escape sequence; SGR ones are colors. */
 const ESCAPE = /\u001b/;
 const AN_EVENT = /large_transfer|address_activity/;
-const COLOUR = /\u001b\[[\d;]*m/;
+const COLOR = /\u001b\[[\d;]*m/;
 
-describe('colours into a pipe', () => {
+describe('colors into a pipe', () => {
   test.each<[Record<string, string>, readonly string[], boolean]>([
     [{}, [], false],
     [{ FORCE_COLOR: '1' }, [], true],
@@ -26,9 +26,9 @@ describe('colours into a pipe', () => {
     [{ NO_COLOR: '1' }, ['--color', 'always'], true],
     [{ FORCE_COLOR: '1' }, ['--color', 'never'], false],
     [{ CI: 'true', TERM: 'dumb', FORCE_COLOR: '1' }, [], true],
-  ])('with %j and %j', async (env, args, isColoured) => {
+  ])('with %j and %j', async (env, args, isColored) => {
     const { code, stdout } = await runCli([...TAIL, '--format', 'pretty', ...args], { env });
-    expect([code, COLOUR.test(stdout)]).toEqual([0, isColoured]);
+    expect([code, COLOR.test(stdout)]).toEqual([0, isColored]);
   });
 
   test('NDJSON has none, whatever is asked for', async () => {
@@ -41,16 +41,16 @@ describe('colours into a pipe', () => {
   const run = (env: Record<string, string>, args: readonly string[] = TAIL, columns = 80): Promise<PtyExit> =>
     startCliInPty(args, { env, columns }).exit;
 
-  test('colours and a status line by default', async () => {
+  test('colors and a status line by default', async () => {
     const { code, output } = await run({});
     expect(code).toBe(0);
-    expect(output).toMatch(COLOUR);
+    expect(output).toMatch(COLOR);
     expect(output).toMatch(/\u001b\[\d*[GK]/);
   });
 
-  test('NO_COLOR: no colour, on neither stream', async () => {
+  test('NO_COLOR: no color on stdout and stderr', async () => {
     const { code, output } = await run({ NO_COLOR: '1' });
-    expect([code, COLOUR.test(output)]).toEqual([0, false]);
+    expect([code, COLOR.test(output)]).toEqual([0, false]);
     expect(output).toMatch(AN_EVENT);
   });
 
@@ -93,7 +93,7 @@ describe('colours into a pipe', () => {
 
     test('NO_COLOR, CI and TERM=dumb', async () => {
       const plain = await ask({ NO_COLOR: '1' });
-      expect([plain.code, COLOUR.test(plain.output)]).toEqual([0, false]);
+      expect([plain.code, COLOR.test(plain.output)]).toEqual([0, false]);
       const kept = await ask({ CI: 'true' });
       expect([kept.code, /\u001b\[\d*[A-HJK]/.test(kept.output)]).toEqual([0, false]);
       const dumb = await ask({ TERM: 'dumb' });
@@ -103,7 +103,7 @@ describe('colours into a pipe', () => {
     test('40 columns', async () => {
       const { code, output } = await ask({ CI: '1', NO_COLOR: '1' }, 40);
       expect(code).toBe(0);
-      // What cannot be broken, such as a path, is left whole: alone, or behind what it is.
+      // What cannot be wrapped, such as a path, stays whole: alone, or after its label.
       const tooLong = output
         .split('\r\n')
         .filter((line) => line.length > 40 && !/^ {4}(?:is|from) +\S+$/.test(line));

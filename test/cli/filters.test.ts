@@ -141,7 +141,7 @@ describe('what is refused', () => {
     ['--where', '漢字 ~ x**', '          ^ '],
     ['--where', 'a = "x', '      ^ '],
     ['--type', 'ok{a', '    ^ '],
-  ])('O8: %s %j ends with 2 and a caret, before anything is sent', async (flag, value, caret) => {
+  ])('O8: %s %j exits 2 with a caret, before anything is sent', async (flag, value, caret) => {
     const server = await serve([]);
     const args = ['stream', 'tail', '--url', server.url, flag, value];
     const { code, stdout, stderr } = await runCli(args, { key: CANARY_KEY });

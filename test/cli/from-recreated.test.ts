@@ -82,7 +82,7 @@ describeWithNats('row 65: stream tail --from a stream whose numbers begin again'
     },
   );
 
-  test.each(['', 'desk'])('and --fail-on-gap ends with 12 (durable "%s")', async (durable) => {
+  test.each(['', 'desk'])('and --fail-on-gap exits 12 (durable "%s")', async (durable) => {
     const name = nameStream();
     const manager = await manage(nats);
     await create(manager, name, makeEvents('old', 0, 20));
@@ -215,7 +215,7 @@ describeWithNats('row 65: stream tail --from a stream whose numbers begin again'
     await untilTrue(async () => {
       const { num_ack_pending: read, num_waiting: asked } = await manager.consumers.info(name, 'desk');
       return read >= 256 && asked === 0;
-    }, 'a reader that stands still');
+    }, 'a blocked reader');
     await manager.streams.delete(name);
     await create(manager, name, makeEvents('new', 0, 15));
     await manager.consumers.add(name, {

@@ -111,7 +111,7 @@ describeWithNats('stream tail --from JetStream', () => {
     expect(Date.parse(event.received_at)).toBeLessThanOrEqual(Date.parse(connected.at));
   });
 
-  test('what is no event is counted, and what relays note is not printed', async () => {
+  test('what is not an event is counted, and records of relays are not printed', async () => {
     const { url, name, connection, publish } = await fill([
       makeEvent(0),
       'not JSON',
@@ -129,7 +129,7 @@ describeWithNats('stream tail --from JetStream', () => {
     expect(pickRecords(exit, 'summary')[0]?.['discarded']).toEqual({ 'not JSON': 2 });
   });
 
-  test('B9: a durable goes on where it stopped, with any limit and filter, and nothing twice', async () => {
+  test('B9: a durable consumer resumes where it stopped, with any limit and filter, without duplicates', async () => {
     const { url, publish } = await fill(makeEvents(0, 40));
     const args = ['--durable', 'desk'];
     const first = await read(url, [...args, '--since', '1', '--limit', '5']);
@@ -186,7 +186,7 @@ describeWithNats('stream tail --from JetStream', () => {
     },
   );
 
-  test('what the stream dropped before it was read is a gap, and told as one', async () => {
+  test('messages that the stream dropped before they were read are reported as a gap', async () => {
     const server = await startNatsServer();
     const filled = await fill(makeEvents(0, 3), { max_msgs: 3 }, server);
     const args = ['--since', '1', '--fail-on-gap', '--retry-min', '2s', '--retry-max', '2s'];
@@ -203,7 +203,7 @@ describeWithNats('stream tail --from JetStream', () => {
     expect(exit.lines.slice(0, 3)).toEqual(makeEvents(0, 3));
   });
 
-  test('a reader that stands still holds nothing up but itself, and gets everything in the end', async () => {
+  test('a blocked reader delays only itself, and gets everything in the end', async () => {
     const { url, publish } = await fill(makeEvents(0, 500));
     const { child, finish } = start(url, ['--since', '1', '--durable', 'slow', '--limit', '3000'], {
       limitMs: 60_000,
@@ -228,7 +228,7 @@ describeWithNats('stream tail --from JetStream', () => {
     expect((await finish()).signal).toBe('SIGINT');
   });
 
-  test('no such stream, nobody there, something else there', async () => {
+  test('no such stream, no server, another kind of server', async () => {
     const gone = await startNatsServer();
     await gone.kill();
     const other = await startScriptedServer(async (peer) => peer.sendRaw('220 mail ready\r\n'));

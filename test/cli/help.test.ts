@@ -5,7 +5,7 @@ import { runCli } from '../helpers/run-cli.ts';
 
 const run = (args: string) => runCli(args === '' ? [] : args.split(' '));
 
-test('`atlantis` alone shows the three things that most people want, and ends with 0', async () => {
+test('`atlantis` alone shows the three most common commands, and exits 0', async () => {
   const { code, stdout, stderr } = await run('');
   expect(stdout).toContain('$ atlantis stream tail --simulate\n');
   expect(stdout).toContain('$ atlantis profile add main');
@@ -55,7 +55,7 @@ describe('§ 1: what does not fit is 2, and points to the nearest thing and the 
     ['stream add', "'add'", 'Did you mean `atlantis profile add`?', 'stream'],
     ['stream tail --limt 5', "'--limt'", 'Did you mean --limit?', 'stream tail'],
     ['stream tail --limt=5', "'--limt=5'", 'Did you mean --limit?', 'stream tail'],
-    ['stream tail --colour never', "'--colour'", 'Did you mean --color?', 'stream tail'],
+    ['stream tail --colour never', "'--colour'", 'Did you mean --color?', 'stream tail'], // english-ok
     ['--simulate', "'--simulate'", '--simulate is a flag of `atlantis stream tail`', ''],
     ['stream check --record x', "'--record'", '--record is a flag of `atlantis stream tail`', 'stream check'],
     ['stream tail --limit', "'-n, --limit <n>' argument missing", '', 'stream tail'],
@@ -78,7 +78,7 @@ describe('§ 1: what does not fit is 2, and points to the nearest thing and the 
     ['stream tail --record --limit=1', '--record needs a value, and --limit=1 behind it is a flag'],
     ['stream check --junit --expect a=1', '--junit needs a value, and --expect behind it is a flag'],
     ['profile add main --url --key-stdin', '--url needs a value, and --key-stdin behind it is a flag'],
-  ])('a flag is no value: %s', async (args, message) => {
+  ])('a flag is not a value: %s', async (args, message) => {
     const { code, stdout, stderr } = await run(args);
     expect([code, stdout]).toEqual([2, '']);
     expect(stderr).toContain(message);

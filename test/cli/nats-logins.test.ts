@@ -22,7 +22,7 @@ interface Login {
   readonly wrong: Credentials;
 }
 
-/** The flags and the environment of a run, and what of it nobody may see. */
+/** The flags and the environment of a run, and the secrets in them. */
 interface Credentials {
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
@@ -98,7 +98,7 @@ function tail(from: string, { args = [], env = {} }: Partial<Credentials> = {}):
   return runTail('', words, { log: 'json', env });
 }
 
-/** The last word: before it, a relay says what it met and goes on trying. */
+/** The last error: before it, a relay reports each error and tries again. */
 function lastError(exit: TailExit): StatusRecord {
   const record = pickRecords(exit, 'error').at(-1);
   if (record === undefined) throw new Error(`no error in ${exit.stderr}`);
@@ -125,8 +125,8 @@ describeWithNats('NATS (needs nats-server)', () => {
         for (const given of [wrong, { secrets: [] }]) {
           const exit = await run(nats.url, given);
           expect([exit.stdout, exit.code]).toEqual(['', 3]);
-          const { message, hint, exit_code: told } = lastError(exit);
-          expect([message, hint, told]).toEqual([
+          const { message, hint, exit_code: code } = lastError(exit);
+          expect([message, hint, code]).toEqual([
             expect.stringContaining('does not accept the credentials for NATS'),
             expect.stringContaining('NATS_CREDS'),
             3,

@@ -1,4 +1,4 @@
-// NDJSON through the whole command: what the server sent is what stands on the lines (contract O1).
+// NDJSON through the whole command: the lines are what the server sent (contract O1).
 import { expect, test } from '@jest/globals';
 import { flattenJson, isParseReliable } from '../helpers/flat-json.ts';
 import { type Random, randomJson, seededRandom } from '../helpers/random-json.ts';

@@ -57,7 +57,7 @@ const rows = Object.keys(STORES).flatMap((store) =>
 );
 
 test.each(rows)('P4: %s, with a store that is %s', async (command, store) => {
-  // Among words nobody told the redactor which is a key: there it goes by its looks, which the service fixes.
+  // The redactor does not know which argument is a key: it recognizes a key by its form, which the service defines.
   for (const key of command.includes('KEY') ? [CANARY_KEY] : [CANARY_KEY, AWKWARD_KEY]) {
     const folder = join(makeTempFolder(), 'config');
     mkdirSync(folder, { mode: 0o700 });

@@ -99,7 +99,7 @@ describeWithScript('on a terminal (needs script)', () => {
 
   test.each([
     ['the question could not be seen', '2>/dev/null'],
-    ['there is no keyboard', '</dev/null'],
+    ['without a keyboard', '</dev/null'],
   ])('nothing is asked where %s: 2, at once', async (_what, redirection) => {
     const { child, folder } = startOnTerminal(`atlantis profile add main --url ${URL} ${redirection}`);
     expect(await child.waitForStdout('over')).toContain('status 2');
@@ -143,11 +143,11 @@ const PROMPTS: readonly (readonly [string, readonly string[], string])[] = [
     },
   );
 
-  test.each(PROMPTS)('the same where nobody is sent a SIGHUP, %s', async (_what, args, words) => {
+  test.each(PROMPTS)('the same without a SIGHUP, %s', async (_what, args, words) => {
     const folder = makeTempFolder();
     const status = join(folder, 'status');
     const command = [process.execPath, COMMAND, ...args, '--verbose'].map(quote).join(' ');
-    // In a session of its own the hang-up signals nobody; the shell outside only keeps the terminal open.
+    // In its own session the command gets no SIGHUP; the outer shell only keeps the terminal open.
     const inner = `${command}; echo $? > ${quote(status)}`;
     const outer = `setsid sh -c ${quote(inner)} <&3 & exec sleep 60`;
     const pty = startInPty(['sh', '-c', `exec 3<&0; ${outer}`], {

@@ -28,7 +28,7 @@ const WRITER = `
   })();
 `;
 
-test('F2, row 54: killed in a loop of writes: always one whole version, and the next writer goes on at once', async () => {
+test('F2, row 54: killed in a loop of writes: always one whole version, and the next writer continues at once', async () => {
   const folder = join(makeTempFolder(), 'config');
   const path = join(folder, 'profiles.json');
   mkdirSync(folder, { mode: 0o700 });

@@ -55,7 +55,7 @@ test('F2, row 50: 20 adds at once: 20 profiles, valid, 0600, nothing left over',
 }, 60_000);
 
 describe('F2: a disk that is full (needs a tmpfs of its own)', () => {
-  testWithMounts('the old file or the new one, never a part; 9 tells that it is the old one', async () => {
+  testWithMounts('the old file or the new one, never a part; exit 9 means the old one', async () => {
     const { path } = createStore();
     // A store of more than three pages, and a disk on which n pages are free when the next write comes.
     const script = `
@@ -152,7 +152,7 @@ describe('watched by strace', () => {
       },
     ],
     ['a newer store', (path: string) => writeFileSync(path, '{"version":2}')],
-    ['a directory for everybody', (path: string) => chmodSync(join(path, '..'), 0o777)],
+    ['a world-writable directory', (path: string) => chmodSync(join(path, '..'), 0o777)],
   ])('F4: beside %s nothing is written, not even a lock', async (_what, spoil) => {
     const { folder, path } = createStore();
     spoil(path);
@@ -296,7 +296,7 @@ describe('F3, row 53: the key in the environment, and a home that cannot be used
     expect(existsSync('/nonexistent')).toBe(false);
   });
 
-  test('a damaged store is no matter then', async () => {
+  test('a damaged store does not matter then', async () => {
     const { folder, path } = createStore();
     writeFileSync(path, '{');
     expect(await runCli(args, { env: { ...env, ATLANTIS_CONFIG_DIR: folder } })).toMatchObject({ code: 7 });

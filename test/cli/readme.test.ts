@@ -36,7 +36,7 @@ test('the table of exit codes in README is that of the program', () => {
   );
 });
 
-// Those of a single command stand where it is described.
+// Flags of a single command are in its own section.
 test('every variable that README names is known to `atlantis help environment`, and the other way round', () => {
   const [, paragraph = ''] = /^Environment: ([\s\S]*?)\n\n/m.exec(readme) ?? [];
   const named = [...paragraph.matchAll(/`([A-Z_]+)`/g)].map(([, name]) => name);

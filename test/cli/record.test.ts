@@ -95,7 +95,7 @@ describe('stream tail --record', () => {
     expect(played.stdout).toBe(stdout);
   });
 
-  test('a run that is killed leaves a recording that the next run goes on with', async () => {
+  test('the next run continues the recording of a killed run', async () => {
     const path = join(makeTempFolder(), 'events.ndjson');
     const args = ['stream', 'tail', '--simulate', '--json', '--record', path];
     const child = spawnCli(args);
@@ -138,17 +138,17 @@ describe('stream tail --record', () => {
     expect(last.map(({ seq }) => seq)).toEqual(last.map((_, index) => 2_000 - last.length + 1 + index));
   });
 
-  test('W2: one run at a time: another one is refused and told who has it, a killed one holds nobody up', async () => {
+  test('W2: one run at a time: another one is refused with the process id, a killed one blocks nothing', async () => {
     const path = join(makeTempFolder(), 'events.ndjson');
     const args = ['stream', 'tail', '--simulate', '--json', '--record', path];
     const first = spawnCli(args);
     await first.waitForStdout('\n');
     const { code, stdout, stderr } = await runCli(args);
     expect([code, stdout]).toEqual([2, '']);
-    const told = `is being recorded into by another run (process ${first.pid})`;
-    expect(stderr).toContain(told);
+    const message = `is being recorded into by another run (process ${first.pid})`;
+    expect(stderr).toContain(message);
     first.kill('SIGSTOP');
-    expect((await runCli(args)).stderr).toContain(told);
+    expect((await runCli(args)).stderr).toContain(message);
     first.kill('SIGKILL');
     await first.exit;
     expect((await runCli([...args, '--limit', '1'])).code).toBe(0);
@@ -156,7 +156,7 @@ describe('stream tail --record', () => {
   });
 
   test.each(['events.ndjson', 'events.ndjson.gz'])(
-    'row 60: SIGUSR1 after %s was moved away: it is begun anew, and no event is lost or there twice',
+    'row 60: SIGUSR1 after %s was moved away: a new one is begun, and no event is lost or duplicated',
     async (name) => {
       const folder = makeTempFolder();
       const path = join(folder, name);
@@ -194,7 +194,7 @@ describe('stream tail --record', () => {
     },
   );
 
-  test('a link is followed: the file is rotated where it stands, and the link stays', async () => {
+  test('a symbolic link is followed: the target is rotated, and the link stays', async () => {
     const folder = makeTempFolder();
     mkdirSync(join(folder, 'real'));
     symlinkSync('real/events.ndjson', join(folder, 'link.ndjson'));
@@ -238,7 +238,7 @@ const canMount = spawnSync('unshare', ['-rm', 'mount', '-t', 'tmpfs', 'none', '/
 
 describe('a full disk (needs a tmpfs of its own)', () => {
   (canMount ? test.each : test.skip.each)(['events.ndjson', 'events.ndjson.gz'])(
-    '%s: ends with 9 and leaves every complete line',
+    '%s: exits 9 and keeps every complete line',
     async (name) => {
       const copy = join(makeTempFolder(), name);
       const { url } = await openSimulator({ seed: 3, ratePerSecond: Number.POSITIVE_INFINITY });

@@ -1,4 +1,4 @@
-// `stream relay` and answers of JetStream that are no acknowledgements: what is not confirmed is sent again.
+// `stream relay` and answers of JetStream that are not acknowledgements: an unconfirmed event is sent again.
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { makeTempFolder } from '../helpers/cleanup.ts';
@@ -20,7 +20,7 @@ async function relay(nats: Pick<ScriptedNats, 'url'>, args: readonly string[] = 
 const acknowledge: AckFor = ({ text }) =>
   JSON.stringify({ stream: 'EVENTS', seq: 1 + Number(/evt_(\d+)/.exec(text)?.[1]) });
 
-describe('row 66: answers that are no acknowledgements', () => {
+describe('row 66: answers that are not acknowledgements', () => {
   test.each<[string, string, string]>([
     ['a duplicate of a message that is only staged', STAGED, 'without a sequence number'],
     ['a staged message', '{"stream":"EVENTS","seq":0}', 'without a sequence number'],
@@ -39,7 +39,7 @@ describe('row 66: answers that are no acknowledgements', () => {
     ['null', 'null', 'not an acknowledgement'],
     ['no JSON', '+OK', 'not an acknowledgement'],
   ])('%s: sent again until it is stored', async (_what, answer, said) => {
-    // The third event, and all behind it that are under way, twice.
+    // The third event, and all later ones in flight, twice.
     let left = 6;
     const nats = await startScriptedNats((message, index) => {
       const isBad = index >= 2 && left > 0;

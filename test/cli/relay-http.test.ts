@@ -174,7 +174,7 @@ describe('stream relay to an HTTP endpoint', () => {
     expect(readFileSync(file, 'utf8').trimEnd().split('\n')).toEqual(letters);
   });
 
-  test('a file of dead letters is repaired, damage in it told, another file left alone', async () => {
+  test('a dead-letter file is repaired, damage in it is reported, another file is left alone', async () => {
     const folder = makeTempFolder();
     const good = `{"dead_letter":1,"at":"2026-01-01T00:00:00.000Z","to":"x","reason":"r","id":"1","event":${EVENTS[1]}}`;
     const torn = join(folder, 'torn.ndjson');
@@ -257,7 +257,7 @@ describe('stream relay to an HTTP endpoint', () => {
     expect([linesOf(slow.accepted), linesOf(quick.accepted)]).toEqual([EVENTS, EVENTS]);
   });
 
-  test('B7: nobody there: gives up like a stream that cannot be reached, before anything is received', async () => {
+  test('B7: no server: gives up as on an unreachable stream, before anything is received', async () => {
     const server = await serve();
     const exit = await relay(server.url, ['--to', 'http://127.0.0.1:9/hook', ...EAGER]);
     expect([exit.code, server.attempts.length]).toEqual([7, 0]);
@@ -266,7 +266,7 @@ describe('stream relay to an HTTP endpoint', () => {
     ]);
   });
 
-  test('B7: somebody there who takes nothing yet: what was received waits, and is lost to nobody', async () => {
+  test('B7: a server that takes nothing yet: received events wait, and none is lost', async () => {
     const answers = Array.from({ length: 7 }, () => 503);
     const { exit, endpoint } = await deliver(answerInTurn(...answers), []);
     expect([exit.code, endpoint.accepted.length]).toEqual([0, 10]);
@@ -323,7 +323,7 @@ describeWithTls('stream relay to an HTTPS endpoint', () => {
     certificates = makeCertificates();
   });
 
-  test('trusts what --ca-cert adds, and nobody else', async () => {
+  test('trusts only what --ca-cert adds', async () => {
     const endpoint = await startHttpEndpoint(answerInTurn(), certificates.good);
     const server = await serve();
     const args = ['--to', endpoint.url, '--limit', '10', ...EAGER];

@@ -12,7 +12,7 @@ import { startScriptedServer, streamHandler } from '../helpers/scripted-server.t
 import { hasStrace, traceInto } from '../helpers/strace.ts';
 import { pickRecords, startTail, type Tail, type TailExit, type TailOptions } from '../helpers/tail.ts';
 
-/** Ten of them fill a segment, and sixty are more than is kept in memory besides. */
+/** Ten of them fill a segment, and sixty are more than the relay also keeps in memory. */
 const PAD = 'x'.repeat(130_000);
 const makeEvents = (from: number, to: number): string[] =>
   Array.from({ length: to - from }, (_unused, index) => `{"id":"evt_${from + index}","pad":"${PAD}"}`);
@@ -209,7 +209,7 @@ describe('row 67: a spool that cannot be read', () => {
       const { connect } = net;
       let isSecond = false;
       net.connect = (where, ...more) => {
-        if (where.port === ${endpoint.port} && isSecond) throw new TypeError('where is no place');
+        if (where.port === ${endpoint.port} && isSecond) throw new TypeError('where is not a place');
         isSecond ||= where.port === ${endpoint.port};
         return connect(where, ...more);
       };
@@ -220,7 +220,7 @@ describe('row 67: a spool that cannot be read', () => {
       ['stream', 'relay', '--verbose', '--url', server.url, '--to', endpoint.url, '--spool', spool],
       { key: CANARY_KEY, nodeArgs: ['--require', preload] },
     ).exit;
-    expect([exit.code, exit.stderr]).toEqual([1, expect.stringContaining('where is no place')]);
+    expect([exit.code, exit.stderr]).toEqual([1, expect.stringContaining('where is not a place')]);
   });
 
   test('a session that ends before it begins leaves no relay behind', async () => {

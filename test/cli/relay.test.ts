@@ -153,7 +153,7 @@ describeWithNats('stream relay into JetStream', () => {
     expect(kept.map((one) => one.relay)).toEqual(new Array(7).fill('one'));
   });
 
-  test('the id may stand elsewhere, or be the hash of the text always', async () => {
+  test('the id may be in another field, or always be the hash of the text', async () => {
     const server = await serve(['{"id":"same","meta":{"key":"a"}}', '{"id":"same","meta":{"key":"b"}}']);
     const [byPath, byHash, byDefault] = [nameStream(), nameStream(), nameStream()];
     const to = (name: string): string[] => [
@@ -250,7 +250,7 @@ describeWithNats('stream relay into JetStream', () => {
     });
   });
 
-  test('nobody there: ends like a stream that cannot be reached, before anything is read', async () => {
+  test('no server: ends as on an unreachable stream, before anything is read', async () => {
     const server = await serve();
     const gone = await startNatsServer();
     await gone.kill();
@@ -272,7 +272,7 @@ describeWithNats('stream relay into JetStream', () => {
     expect(server.attempts).toHaveLength(0);
   });
 
-  test('something else there is told as that', async () => {
+  test('another kind of server is reported as such', async () => {
     const server = await serve();
     const other = await startScriptedServer(async (peer) => {
       await peer.sendRaw('SSH-2.0-OpenSSH_9.2\r\n');
@@ -312,7 +312,7 @@ describeWithNats('stream relay into JetStream', () => {
     }
   });
 
-  test('a user who may not publish is told so', async () => {
+  test('a user without permission to publish gets a clear error', async () => {
     const server = await serve();
     const strict = await startNatsServer({
       extra: `authorization { users: [
@@ -409,7 +409,7 @@ describeWithNats('stream relay into JetStream', () => {
     expect((await first.finish()).signal).toBe('SIGINT');
   });
 
-  test('a spool of a sink that is not named any more is told', async () => {
+  test('a spool of a sink that is no longer named is reported', async () => {
     const server = await serve();
     const spool = join(makeTempFolder(), 'spool');
     const stream = nameStream();

@@ -31,7 +31,7 @@ describe('stream replay', () => {
     expect(stderr).toMatch(/^atlantis: 6 events in .* s, 0 damaged lines\n$/);
   });
 
-  test('W4: what is no recording is 2 and says what makes one; an empty one is 0', async () => {
+  test('W4: a file that is not a recording exits 2 and says what makes one; an empty one exits 0', async () => {
     const { code, stdout, stderr } = await replay(record([event(1), event(2)]));
     expect([code, stdout]).toEqual([2, '']);
     expect(stderr).toContain('this is no recording');

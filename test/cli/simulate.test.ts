@@ -98,7 +98,7 @@ describe('stream simulate', () => {
   });
 
   test.each(['0.0.0.0', '::'])(
-    '--host %s: told that others can connect, with a URL that works here',
+    '--host %s: warns that others can connect, with a URL that works here',
     async (host) => {
       const child = startCli(['stream', 'simulate', '--port', '0', '--host', host, '--rate', 'max']);
       const text = await child.waitForStdout('Ctrl-C');
@@ -111,7 +111,7 @@ describe('stream simulate', () => {
     },
   );
 
-  test('on loopback nobody is warned', async () => {
+  test('on loopback there is no warning', async () => {
     const child = startCli(['stream', 'simulate', '--port', '0']);
     expect(await child.waitForStdout('Ctrl-C')).not.toContain('Other machines');
   });
@@ -127,7 +127,7 @@ describe('stream simulate', () => {
     expect(stderr).not.toContain('port 0');
   });
 
-  test('a client that takes all it can get keeps nobody else out', async () => {
+  test('a fast client does not starve the others', async () => {
     const { ready } = await startSimulate(['--rate', 'max']);
     const words = ready.tail.slice(1).join(' ');
     const { child } = startShell(`atlantis ${words} --json > /dev/null`, { key: ready.key });

@@ -1,4 +1,4 @@
-// What is loaded before the first event: a part that nobody asked for costs start-up time.
+// The bundles that are loaded before the first event: one that is not needed costs start-up time.
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { expect, test } from '@jest/globals';

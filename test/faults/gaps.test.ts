@@ -1,4 +1,4 @@
-// A lost connection is told honestly: cause, last byte, live again, what is not known; and the summary adds up.
+// A lost connection is reported in full: cause, last byte, live again, what is unknown; and the summary adds up.
 import { describe, expect, test } from '@jest/globals';
 import { CANARY_KEY } from '../helpers/canary.ts';
 import { OPCODE } from '../helpers/frames.ts';
@@ -73,10 +73,10 @@ describe('G1: what is said about a loss', () => {
 
   test('G1: the same for people: never "no events missed", never "resumed"', async () => {
     const { exit } = await loseOnce([], (peer) => peer.reset());
-    const told = exit.stderr.split('\n').filter((line) => /lost|live again/.test(line));
-    expect(told).toHaveLength(2);
-    expect(told[0]).toMatch(/^atlantis: warning: the connection to .* was lost .*; last byte received at/);
-    expect(told[1]).toMatch(
+    const reports = exit.stderr.split('\n').filter((line) => /lost|live again/.test(line));
+    expect(reports).toHaveLength(2);
+    expect(reports[0]).toMatch(/^atlantis: warning: the connection to .* was lost .*; last byte received at/);
+    expect(reports[1]).toMatch(
       /^atlantis: warning: live again at .* were not delivered, their number is unknown$/,
     );
     expect(exit.stderr).not.toMatch(/resum|no events? (were )?(missed|lost)|nothing (was )?(missed|lost)/i);

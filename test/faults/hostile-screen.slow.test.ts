@@ -85,7 +85,7 @@ describeOnPty('O2: hostile strings on a real terminal (needs python3)', () => {
     ['tail', ['tail', '--no-reconnect']],
     ['check', ['check']],
   ])(
-    'a refusal, in the words of %s',
+    'a refusal, as %s reports it',
     async (_name, [command = '', ...args]) => {
       for (let i = 0; i < 3; i++) {
         const texts = Array.from({ length: 200 }, makeHostile);

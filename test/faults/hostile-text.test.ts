@@ -102,7 +102,7 @@ describe('O2, P4: words from outside on stderr', () => {
       expect(exit.code).toBeGreaterThan(1);
       expect(exit.code).toBeLessThan(9);
       expect(exit.stdout).toBe('');
-      // Our own colours are the only escape sequences.
+      // Our own colors are the only escape sequences.
       const said = exit.stderr.replace(/^\x1b\[\d+m|\x1b\[\d+m$/gm, '');
       expect(said).not.toMatch(OBEYED);
       expect(said.length).toBeLessThan(6_000);

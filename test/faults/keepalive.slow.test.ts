@@ -125,9 +125,9 @@ describe('K2: what is dead', () => {
   });
 });
 
-describe('K3: a slow reader is no dead connection', () => {
+describe('K3: a slow reader is not a dead connection', () => {
   const COUNT = 12_000;
-  /** 12 MB, more than pipe, command and kernel hold together; pongs stand behind what is sent before them. */
+  /** 12 MB, more than pipe, command and kernel hold together; pongs come after a backlog of events. */
   async function sendAll(peer: Peer): Promise<void> {
     for (const event of numberedEvents(1_000, COUNT)) await peer.sendText(event);
   }
@@ -141,7 +141,7 @@ describe('K3: a slow reader is no dead connection', () => {
     return exit.stderr;
   }
 
-  test('K3: blocked for many pong timeouts, pongs behind megabytes: pings go on, no verdict', async () => {
+  test('K3: blocked for many pong timeouts, pongs after megabytes: pings continue, the connection is not given up', async () => {
     const { server, first } = await startHandOver();
     const child = startTail(server.url, [...ARGS, '--limit', `${COUNT}`], { limitMs: 60_000 });
     child.pauseStdout();

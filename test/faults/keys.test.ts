@@ -1,4 +1,4 @@
-// Keys that are no keys, from every source that a run can have, and keys that would go to the wrong place.
+// Invalid keys from every source that a run can have, and keys that would be sent to the wrong host.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
@@ -18,7 +18,7 @@ function createStore(url: string, more: object): string {
   return folder;
 }
 
-describe('row 55 (P2): what is no key is refused without echo, and nobody is connected to', () => {
+describe('row 55 (P2): what is not a key is refused without echo and without a connection', () => {
   const KINDS = [
     ['a line break inside', `${CANARY_KEY.slice(0, 30)}\n${CANARY_KEY.slice(30)}`],
     ['a no-break space', `${CANARY_KEY}\u00a0`],

@@ -23,7 +23,7 @@ function playEndings(endings: readonly ((peer: Peer) => unknown)[]): Script {
 
 describe('row 15: a reset in mid-frame', () => {
   test.each(['reset', 'end'] as const)(
-    'row 15 (G1, G2): %s: the part is not printed, the gap is told',
+    'row 15 (G1, G2): %s: the part is not printed, the gap is reported',
     async (how) => {
       let goOn = (): void => {};
       const firstPrinted = new Promise<void>((resolve) => {
@@ -80,7 +80,7 @@ describe('row 18: a key that is revoked in mid-stream', () => {
   test.each([
     { what: '4001, then 403', close: 4001, status: 403, code: 3 },
     { what: '3000, then 402', close: 3000, status: 402, code: 4 },
-    { what: '2999, which nobody knows, then 404', close: 2999, status: 404, code: 5 },
+    { what: '2999, an unknown code, then 404', close: 2999, status: 404, code: 5 },
   ])('row 18: close $what: $code', async ({ close, status, code }) => {
     const server = await startScriptedServer((peer, index) => {
       if (index === 0) return playEndings([(one) => one.sendClose(close)])(peer, index);
@@ -127,7 +127,7 @@ describe('R3: the first loss ends the run with its code', () => {
     }
   });
 
-  test('§ 2: --fail-on-gap ends with 12 at the first loss', async () => {
+  test('§ 2: --fail-on-gap exits 12 at the first loss', async () => {
     const server = await startScriptedServer(playEndings([(peer) => peer.sendClose(1001)]));
     const { code, stdout, stderr } = await runTail(server.url, ['--fail-on-gap', ...FAST]);
     expect(stdout).toBe('{"n":0}\n');

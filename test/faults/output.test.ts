@@ -29,7 +29,7 @@ function expectNoTrouble(stderr: string): void {
   expect(stderr).not.toMatch(/\n {4}at |Error:|node:/);
 }
 
-/** Bursts of events, some MB a second, for ever. */
+/** Endless bursts of events, some MB a second. */
 async function* pacedEvents(): AsyncGenerator<string> {
   for (const event of numberedEvents(3_000)) {
     yield event;
@@ -98,7 +98,7 @@ describe('row 42 (O7): stdout cannot be written', () => {
     expect([...numberedEvents(200, 50)].join('\n').startsWith(written)).toBe(true);
   });
 
-  test('ulimit -f 8 with stderr in a file as well: the run goes on without stderr', async () => {
+  test('ulimit -f 8 with stderr in a file as well: the run continues without stderr', async () => {
     await using server = await startScriptedServer(streamHandler({ events: numberedEvents(0, 10) }));
     const file = join(makeTempFolder(), 'log');
     const script = `head -c 8192 /dev/zero > '${file}'; ulimit -f 8
@@ -130,7 +130,7 @@ describe('row 42 (O7): stdout cannot be written', () => {
 });
 
 describe('O7: the reader of stdout goes away', () => {
-  test('while events come: silent, 0, and the server is told goodbye', async () => {
+  test('while events come: silent, exit 0, and a normal close to the server', async () => {
     await using server = await startScriptedServer(streamHandler({ events: numberedEvents(100) }));
     const child = spawnTail(server.url);
     await child.waitForLines(3);

@@ -54,7 +54,7 @@ function makeHome(): { home: string; ssh: string; names: string[] } {
   return { home, ssh, names: readdirSync(ssh) };
 }
 
-/** A folder that the other user prepares for everybody. */
+/** A world-writable folder of the other user. */
 function makeTrap(): string {
   const trap = join(makeTempFolder(), 'trap');
   mkdirSync(trap);

@@ -30,7 +30,7 @@ test('O6: the limit is reached and the reader stopped: waits as long as it takes
   expect(Number(summary['paused_ms'])).toBeGreaterThan(LONG_MS - 1_000);
 });
 
-test('O6: a signal, and a reader that goes on within 2 s: every event that was read, in whole lines', async () => {
+test('O6: a signal, and a reader that resumes within 2 s: every event that was read, in whole lines', async () => {
   const { server, first } = await startHandOver();
   const child = startTail(server.url, ['--log-format', 'json']);
   child.pauseStdout();

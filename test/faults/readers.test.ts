@@ -26,7 +26,7 @@ async function pipeInto(reader: string, server: ScriptedServer): Promise<Awaited
   return exit;
 }
 
-/** Fails for a line on stderr that is no status of the run, or reports an error. */
+/** Fails for a line on stderr that is not a status of the run, or reports an error. */
 function expectOnlyStatus(stderr: string): void {
   for (const { level, event } of readRecords(stderr)) {
     expect(['debug', 'info']).toContain(level);
@@ -89,7 +89,7 @@ describe('O5: a reader that keeps up', () => {
     expectSoon(tookMs[25] ?? Number.NaN, 10);
   });
 
-  test('O5: also when half a message stands behind it', async () => {
+  test('O5: also when half a message follows', async () => {
     const { server, first } = await startHandOver();
     const child = spawnTail(server.url);
     const peer = await first;
@@ -104,7 +104,7 @@ describe('O5: a reader that keeps up', () => {
 });
 
 describe('O6: stdout and stderr in one pipe, as after 2>&1', () => {
-  test('O6: a slow reader gets every event whole: no status line stands inside of one', async () => {
+  test('O6: a slow reader gets every event whole: no status line inside one', async () => {
     const server = await startScriptedServer(
       streamHandler({ events: numberedEvents(150_000, 12), finish: (peer) => peer.sendClose(1000) }),
     );

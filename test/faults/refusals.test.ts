@@ -33,13 +33,13 @@ describe('row 19 (C3): refused by the API for good, after one attempt', () => {
     { status: 404, code: 'not_found', exitCode: 5 },
     { status: 418, code: 'not_in_the_list', exitCode: 5 },
   ])('$status $code: $exitCode', async ({ status, code, exitCode }) => {
-    const { server, exit } = await tailRefused(refuse(status, code, 'In so many words.'));
+    const { server, exit } = await tailRefused(refuse(status, code, 'The account is on hold.'));
     expect(exit.stdout).toBe('');
     expect(exit.code).toBe(exitCode);
     expect(server.attempts).toHaveLength(1);
     const [error = '', remedy = ''] = exit.stderr.slice(exit.stderr.indexOf('atlantis: error: ')).split('\n');
     expect(error).toContain('error: 127.0.0.1:');
-    expect(error).toContain(`HTTP ${status} ${code}: In so many words.`);
+    expect(error).toContain(`HTTP ${status} ${code}: The account is on hold.`);
     expect(error).toContain('request id req-1a2b3c');
     expect(error).toContain('not trying again');
     expect(remedy).toMatch(/^ {2}[A-Z].{20,}\.$/);
@@ -184,7 +184,7 @@ describe('row 25 (C2): a redirect is never followed', () => {
 });
 
 describe('R1: Retry-After', () => {
-  test('row 21 (R1): what is neither seconds nor a date is ignored, and 0 is no hot loop', async () => {
+  test('row 21 (R1): what is neither seconds nor a date is ignored, and 0 does not cause a hot loop', async () => {
     const values = ['0', '-5', '1.5e9', 'soon'];
     const server = await startScriptedServer(async (peer, index) => {
       const value = values[index];

@@ -27,7 +27,7 @@ export function startRelay(hub: EventHub, args: readonly string[], options: Tail
   return startTail(hub.url, all, { command: 'relay', log: 'json', limitMs: 170_000, ...options });
 }
 
-/** Sends the events of these numbers to whoever is live, a few at a time, so that other things happen meanwhile. */
+/** Sends the events of these numbers to every live client, a few at a time, so that other things happen meanwhile. */
 export async function sendNumbered(hub: EventHub, from: number, to: number, atOnce = 50): Promise<void> {
   for (let n = from; n < to; n += 1) {
     hub.send(makeNumbered(n));
@@ -40,7 +40,7 @@ export function countWaiting(spool: string): number {
   return readdirSync(spool).reduce((sum, name) => sum + countSpooled(join(spool, name)), 0);
 }
 
-/** Looks again and again at what nobody announces. */
+/** Polls a condition that has no event. */
 export async function untilTrue(
   holds: () => boolean | Promise<boolean>,
   what: string,

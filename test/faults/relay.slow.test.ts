@@ -58,7 +58,7 @@ describeWithNats('faults of the relay', () => {
   );
 
   test(
-    'the relay is killed with a full spool behind it: the next one delivers what was received, then goes on',
+    'the relay is killed with a full spool: the next one delivers what was received, then continues',
     async () => {
       const broker = await startNatsServer();
       const hub = await startEventHub();
@@ -92,7 +92,7 @@ describeWithNats('faults of the relay', () => {
   );
 
   test(
-    'a broker that stands still for longer than a message may take',
+    'a broker that hangs for longer than the send timeout',
     async () => {
       const broker = await startNatsServer();
       const hub = await startEventHub();
@@ -113,7 +113,7 @@ describeWithNats('faults of the relay', () => {
   );
 
   test(
-    'B3: window, spool, pause: each step is told, pings go on while nothing is read, and nothing is lost',
+    'B3: window, spool, pause: each step is reported, pings continue while nothing is read, and nothing is lost',
     async () => {
       const broker = await startNatsServer();
       const hub = await startEventHub();
@@ -170,7 +170,7 @@ describeWithNats('faults of the relay', () => {
   );
 
   testWithMount(
-    'a disk that is full: reading pauses, and goes on when there is room',
+    'a full disk: reading pauses, and resumes when there is space',
     async () => {
       const broker = await startNatsServer();
       const hub = await startEventHub();

@@ -1,4 +1,4 @@
-// stderr that is gone, full, closed or read by nobody: no reason to end, and no reason to stay.
+// stderr that is gone, full, closed or not read: it neither ends the run nor delays its end.
 import { writeSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { CANARY_KEY } from '../helpers/canary.ts';
@@ -7,7 +7,7 @@ import { type ScriptedServer, startScriptedServer, streamHandler } from '../help
 import { expectDeath, makeUnreadPipe, numberedEvents, spawnTail, untilHeardAgain } from './start-tail.ts';
 
 describe('row 43 (O7): stderr goes away', () => {
-  test('its reader is gone: events go on over a loss and another connection', async () => {
+  test('its reader is gone: events continue across a loss and another connection', async () => {
     await using server: ScriptedServer = await startScriptedServer(
       streamHandler({
         events: ['{"n":1}'],
@@ -40,7 +40,7 @@ describe('row 43 (O7): stderr goes away', () => {
     expect(exit).toMatchObject({ code: 0, stdout: `${[...numberedEvents(0, 3)].join('\n')}\n` });
   });
 
-  test('nobody reads it and it is full: the run ends all the same', async () => {
+  test('full and not read: the run ends all the same', async () => {
     const pipe = makeUnreadPipe();
     writeSync(pipe.writeEnd, Buffer.alloc(64 * 1024));
     await using server = await startScriptedServer(streamHandler({ events: numberedEvents(0, 3) }));
@@ -48,7 +48,7 @@ describe('row 43 (O7): stderr goes away', () => {
     expect(await child.exit).toMatchObject({ code: 0, stdout: `${[...numberedEvents(0, 3)].join('\n')}\n` });
   });
 
-  test('R2: nobody reads it and it is full: a signal ends the run in time', async () => {
+  test('R2: full and not read: a signal ends the run in time', async () => {
     const pipe = makeUnreadPipe();
     writeSync(pipe.writeEnd, Buffer.alloc(64 * 1024));
     await using server = await startScriptedServer(streamHandler({ events: ['{}'] }));

@@ -1,4 +1,4 @@
-// A terminal that is stopped, by Ctrl-S or by a window that hangs: pings go on and signals are heard.
+// A terminal that is stopped, by Ctrl-S or by a window that hangs: pings continue and signals are handled.
 import { describe, expect, test } from '@jest/globals';
 import { CANARY_KEY } from '../helpers/canary.ts';
 import { hasPty, type Pty, startCliInPty } from '../helpers/pty.ts';
@@ -25,12 +25,12 @@ import { numberedEvents, SOON_MS } from './start-tail.ts';
     });
     await pty.waitFor('"n":20');
     stop(pty);
-    // Looked at again with every ping that comes, so this also waits for pings that go on.
+    // Looked at again with every ping that comes, so this also waits for more pings.
     await server.waitUntil(() => performance.now() - sentAtMs > 500 || undefined, 'a standstill');
     return { server, pty };
   }
 
-  test('K3, row 10 on a terminal: pings go on, the connection stays, nothing is lost', async () => {
+  test('K3, row 10 on a terminal: pings continue, the connection stays, nothing is lost', async () => {
     const { server, pty } = await startStopped((one) => one.pause());
     const attempt = await server.waitForAttempt(1);
     const before = attempt.frames.length;

@@ -42,7 +42,7 @@ const serve = (events: Iterable<string> | AsyncIterable<string>): Promise<Script
       const status = join(makeTempFolder(), 'status');
       const tail = ['stream', 'tail', '--verbose', '--url', server.url];
       const words = [process.execPath, COMMAND, ...tail].map(quote).join(' ');
-      // In a session of its own the hang-up signals nobody; the shell outside only keeps the terminal open.
+      // In its own session the command gets no SIGHUP; the outer shell only keeps the terminal open.
       const inner = `${words}; echo $? > ${quote(status)}`;
       const pty = startInPty(['sh', '-c', `setsid sh -c ${quote(inner)} & exec sleep 60`], {
         key: CANARY_KEY,
@@ -93,7 +93,7 @@ const serve = (events: Iterable<string> | AsyncIterable<string>): Promise<Script
     const at = lines.findIndex((line) => line.includes('first'));
     expect(exit.output).toMatch(/[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏]\S* connecting/);
     expect(lines.slice(at).join('\n')).not.toMatch(/[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏]/);
-    // What stands on the event's line before it is erased.
+    // What is on the event's line before it is erased.
     expect(lines[at]?.split('\x1b[2K').at(-1)).not.toMatch(/connecting/);
   });
 
@@ -136,7 +136,7 @@ const serve = (events: Iterable<string> | AsyncIterable<string>): Promise<Script
     await pty.waitFor(/live {2}0 of \d\d\d events {2}[\d.]+\/s\x1b/);
     process.kill(await pty.readPid(), 'SIGINT');
     const { output } = await pty.exit;
-    // Before each picture all from its place on is erased; behind it the cursor goes back to where it begins.
+    // Before each redraw everything from its start is erased; after it the cursor returns to the start.
     const pictures = output.split(/(?=\x1b\[\?2026h)/).slice(1);
     expect(pictures.length).toBeGreaterThan(3);
     for (const picture of pictures) {

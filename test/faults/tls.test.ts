@@ -1,4 +1,4 @@
-// Certificates and TLS versions, right and wrong: each fault is named, tried once, and ends with 11.
+// Certificates and TLS versions, right and wrong: each fault is named, tried once, and exits 11.
 
 import type { TlsOptions } from 'node:tls';
 import { beforeAll, describe, expect, test } from '@jest/globals';

@@ -115,7 +115,7 @@ const TERMINALS: readonly (readonly [string, () => Environment, boolean, boolean
     expect((await run([...TAIL, ...log], { TERM: 'linux' })).output).toMatch(/"message":"connected .*…"/);
   });
 
-  describe('a status line that fails disappears, and the run goes on', () => {
+  describe('a status line that fails disappears, and the run continues', () => {
     const failLoading = (bundle: string): string => `
       const Module = require('node:module');
       const load = Module._load;

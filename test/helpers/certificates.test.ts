@@ -75,7 +75,7 @@ const greet = (tls: object): Promise<ScriptedServer> =>
     expect(certificates.good).toBe(good);
   });
 
-  test('the raw server resets and streams behind TLS too', async () => {
+  test('the raw server resets and streams over TLS too', async () => {
     const { ca, good } = certificates;
     await using server = await startScriptedServer(streamHandler({ finish: (peer) => peer.reset() }), {
       tls: good,

@@ -7,7 +7,7 @@ import { FIRST_BUDGET } from '../../src/connection/policy.ts';
 import { RULES, type RuleName } from '../../src/connection/rules.ts';
 import { renderTable } from './markdown.ts';
 
-/** The ends of contract § 2 that are no cause of a connection. */
+/** The exit codes of contract § 2 that have no cause in the connection. */
 const OTHER_ENDS: readonly (readonly [code: string, when: string, remedy: string])[] = [
   [
     '0',

@@ -3,7 +3,7 @@ import { TOKEN } from './plain-json.ts';
 
 /**
  * False where JSON.parse takes one escaped key for another, as Node 24 and 26 do once they have met certain
- * keys (https://github.com/nodejs/node/issues/63785): there it is no measure for texts with escapes.
+ * keys (https://github.com/nodejs/node/issues/63785): there it cannot be used for texts with escapes.
  */
 export const isParseReliable = ((): boolean => {
   JSON.parse('{"h":[],"\\\\":0}');

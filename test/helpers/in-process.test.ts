@@ -48,7 +48,7 @@ const isHere = process.env['TEST_SPAWNED'] !== '1';
     expect(servers.map(({ attempts }) => attempts[0]?.request?.headers['x-api-key'])).toEqual(keys);
   });
 
-  test('takes signals, and tells lines as they come', async () => {
+  test('takes signals, and passes on lines as they come', async () => {
     const server = await startScriptedServer(streamHandler({ events: ['{"n":1}', '{"n":2}'] }));
     const child = startCli(tail(server.url), { key });
     expect(await child.waitForLines(2)).toEqual(['{"n":1}', '{"n":2}']);

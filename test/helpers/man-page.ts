@@ -137,8 +137,8 @@ function quoteLine(text: string): string {
 }
 
 /**
- * A paragraph, on lines that can be read in the source; what stands between backticks is bold. A long word such as
- * a URL may be broken behind its punctuation.
+ * A paragraph, on lines that can be read in the source; text between backticks is bold. A long word such as
+ * a URL may be broken after its punctuation.
  */
 function quoteParagraph(text: string): string[] {
   return wrapText(text, SOURCE_WIDTH).map((line) =>

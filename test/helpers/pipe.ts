@@ -42,7 +42,7 @@ export class Output {
     return this.#text;
   }
 
-  /** Resolves when all that was written has been read; a paused reader goes on reading now. */
+  /** Resolves when all that was written has been read; a paused reader resumes. */
   readToEnd(): Promise<void> {
     const { stream } = this;
     if (!stream || stream.closed) return Promise.resolve();

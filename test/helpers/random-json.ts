@@ -1,6 +1,6 @@
 // Seeded JSON texts, valid and broken: everything that the grammar allows and that a line must survive.
 //
-// The same seed gives the same texts. `randomJson` is always valid JSON (possibly behind a byte order mark);
+// The same seed gives the same texts. `randomJson` is always valid JSON (possibly after a byte order mark);
 // `mutate` breaks bytes in the ways that decoders get wrong.
 
 export type Random = () => number;
@@ -213,7 +213,7 @@ export function mutate(bytes: Uint8Array, random: Random): Buffer {
 
 /**
  * Messages as they may arrive, as slices of larger memory: each valid text as it is, then broken in three
- * ways (which is quicker than making each message anew).
+ * ways (which is faster than a new message each time).
  */
 export function messageSource(random: Random): () => Buffer {
   let valid = Buffer.alloc(0);

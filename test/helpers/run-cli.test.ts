@@ -61,7 +61,7 @@ describe('startCli and runCli', () => {
     );
   });
 
-  test('a reader that stops blocks the child at the size of a pipe; going on loses nothing', async () => {
+  test('a reader that stops blocks the child once the pipe is full; resuming loses nothing', async () => {
     const script = scriptOf(`
       const { writeSync } = require('fs');
       for (let i = 0; i < 300; i++) { writeSync(1, 'x'.repeat(1023) + '\\n'); writeSync(2, i + '\\n'); }`);

@@ -109,7 +109,7 @@ describe('startScriptedServer', () => {
     expect((second?.connectedAtMs ?? 0) - (first?.connectedAtMs ?? 0)).toBeGreaterThan(0);
   });
 
-  test('reset is an RST, end is a FIN, and the record tells who ended it', async () => {
+  test('reset is an RST, end is a FIN, and the record says which side ended it', async () => {
     await using server: ScriptedServer = await startScriptedServer(async (peer, index) => {
       await peer.readRequest();
       await peer.sendRaw('hello');

@@ -34,7 +34,7 @@ function findFaults(run: (talk: Talk, ledger: Ledger) => void): string[] {
   return faults;
 }
 
-/** The first connection, then the gap that its loss leaves, told once the second one stands. */
+/** The first connection, then the gap that its loss leaves, reported once the second one is open. */
 function reconnect(talk: Talk, ids: string[], cause: string): void {
   talk.connected();
   talk.events(...ids);
@@ -129,8 +129,8 @@ describe('what is found', () => {
       (talk) => reconnect(talk, ['a1'], 'silent'),
     ],
     [
-      'a loss is not told',
-      /the loss of connection 1 was not told/,
+      'a loss is not reported',
+      /the loss of connection 1 was not reported/,
       (talk) => {
         talk.connected();
         talk.events('a1');
@@ -141,7 +141,7 @@ describe('what is found', () => {
     ['a gap before any connection', /without a connection/, (talk) => talk.gap('dropped')],
     [
       'the end counts otherwise',
-      /the end tells of 7 events, and 1 came out/,
+      /the end reports 7 events, and 1 was printed/,
       (talk) => {
         talk.connected();
         talk.events('a1');
@@ -158,7 +158,7 @@ describe('what is found', () => {
       },
     ],
     ['a line is cut', /line 1 is cut/, (_talk, ledger) => ledger.takeLine('{"seq":1,"conn')],
-    ['there is no end', /the record of the end is missing/, (talk) => talk.connected()],
+    ['the end is missing', /the record of the end is missing/, (talk) => talk.connected()],
     ['there is nothing', /no events came out/, (talk) => talk.end()],
   ])('%s', (_, words, run) => {
     expect(findFaults(run).join('\n')).toMatch(words);

@@ -1,4 +1,4 @@
-// What the server wrote against what came out, line by line, while both go on.
+// Compares what the server wrote with what was printed, line by line, while both continue.
 //
 // Once and in order, whatever happens; all of it where the connection ended cleanly; the beginning of it where
 // it was broken off. Keeps only what is still under way, so that an hour costs no more than a minute.
@@ -12,8 +12,8 @@ interface Written {
   seen: number;
 }
 
-/** A connection as stdout tells of it; `server` is unknown until its first event. */
-interface Told {
+/** A connection as reported on stdout; `server` is unknown until its first event. */
+interface Reported {
   readonly connection: number;
   server: number | undefined;
 }
@@ -43,7 +43,7 @@ export interface Ledger {
   /** Nothing more comes. */
   finish(): void;
   readonly lines: number;
-  /** Losses told of; those that were an orderly end; connections of these of which all came out. */
+  /** Reported losses; those after an orderly close; of these, connections whose events were all printed. */
   readonly losses: number;
   readonly cleanEnds: number;
   readonly whole: number;
@@ -56,21 +56,21 @@ export interface Ledger {
  */
 export function createLedger(isQuiet: (server: number) => boolean, fail: (what: string) => void): Ledger {
   const written = new Map<number, Written>();
-  let current: Told | undefined;
-  /** The connection before the current one, of whose end the next gap record tells. */
-  let previous: Told | undefined;
+  let current: Reported | undefined;
+  /** The connection before the current one; the next gap record reports its end. */
+  let previous: Reported | undefined;
   let lastServer = -1;
   let seq = 0;
   let hasEnded = false;
   let [lines, losses, cleanEnds, whole] = [0, 0, 0, 0];
 
-  const settle = (told: Told | undefined, cause: string): void => {
+  const settle = (reported: Reported | undefined, cause: string): void => {
     losses += 1;
-    if (told === undefined) {
+    if (reported === undefined) {
       fail(`a gap (${cause}) without a connection before it`);
       return;
     }
-    const { connection, server } = told;
+    const { connection, server } = reported;
     const list = server === undefined ? undefined : written.get(server);
     if (server !== undefined) written.delete(server);
     if (cause === 'silent' && server !== undefined && !isQuiet(server)) {
@@ -127,17 +127,17 @@ export function createLedger(isQuiet: (server: number) => boolean, fail: (what: 
       }
       if (line.lifecycle === 'connected') {
         if (previous !== undefined)
-          fail(`connection ${line.connection} came, and the last loss was not told`);
+          fail(`connection ${line.connection} came, and the last loss was not reported`);
         previous = current;
         current = { connection: line.connection ?? 0, server: undefined };
       } else if (line.lifecycle === 'gap') {
-        // The last one of a run tells of a connection after which there was no other.
+        // The last one of a run reports a connection that had no successor.
         settle(previous ?? current, line.cause ?? '');
         if (previous === undefined) current = undefined;
         previous = undefined;
       } else if (line.lifecycle === 'end') {
         hasEnded = true;
-        if (line.events !== seq) fail(`the end tells of ${line.events} events, and ${seq} came out`);
+        if (line.events !== seq) fail(`the end reports ${line.events} events, and ${seq} was printed`);
       } else {
         takeEvent(line);
       }
@@ -145,7 +145,7 @@ export function createLedger(isQuiet: (server: number) => boolean, fail: (what: 
     finish() {
       if (!hasEnded) fail('the record of the end is missing');
       if (seq === 0) fail('no events came out');
-      if (previous !== undefined) fail(`the loss of connection ${previous.connection} was not told`);
+      if (previous !== undefined) fail(`the loss of connection ${previous.connection} was not reported`);
     },
     get lines() {
       return lines;

@@ -1,4 +1,4 @@
-// The soak's figures: growth is found wherever it is, and ups and downs are no growth.
+// The figures of the soak: growth is found in any of them, and fluctuation is not growth.
 import { describe, expect, test } from '@jest/globals';
 import { judgeSamples, type Sample } from './samples.ts';
 
@@ -22,7 +22,7 @@ const calm = (at: number): Sample => ({
 });
 
 describe('judgeSamples', () => {
-  test('ups and downs are no growth', () => {
+  test('fluctuation is not growth', () => {
     expect(judge(calm)).toEqual([]);
   });
 
@@ -35,7 +35,7 @@ describe('judgeSamples', () => {
     ['descriptors', /\d+ more descriptors/, (at) => ({ ...calm(at), descriptors: 20 + Math.floor(at / 10) })],
     ['timers', /\d+ more of Timeout/, (at) => ({ ...calm(at), resources: { Timeout: Math.floor(at / 10) } })],
     [
-      'a kind that nobody thought of',
+      'an unexpected kind',
       /\d+ more of FSReqCallback/,
       (at) => ({ ...calm(at), resources: { FSReqCallback: at } }),
     ],
@@ -51,7 +51,7 @@ describe('judgeSamples', () => {
   test('what was not measured is not taken for good', () => {
     expect(judge(() => ({})).join('\n')).toMatch(/memory and descriptors.*\n.*handles and timers/);
     expect(judge(calm, 'linux', 3)).toHaveLength(2);
-    // Elsewhere there is no /proc to look into.
+    // Other systems have no /proc.
     expect(judge(() => ({ resources: { Timeout: 1 } }), 'darwin')).toEqual([]);
   });
 });

@@ -34,7 +34,7 @@ function measureGrowth(figures: readonly (number | undefined)[]): number | undef
   return median(known.slice(-third)) - median(known.slice(0, third));
 }
 
-/** Tells `fail` of everything that grew, and of what should have been measured and was not. */
+/** Calls `fail` for everything that grew, and for what should have been measured and was not. */
 export function judgeSamples(
   samples: readonly Sample[],
   platform: NodeJS.Platform,

@@ -8,7 +8,7 @@ import { soak } from './soak.ts';
 
 const DURATION_MS = 10_000;
 
-/** What is loaded into the command, and the words that must come of it. */
+/** What is loaded into the command, and the message that must result. */
 const SABOTAGE: readonly (readonly [what: string, script: string, words: RegExp])[] = [
   ['a timer that is never cleared', 'setInterval(() => {}, 1_000);', /a handle or timer is left/],
   [

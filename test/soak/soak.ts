@@ -20,7 +20,7 @@ export interface SoakOptions {
   readonly root: string;
   readonly durationMs: number;
   readonly seed: string;
-  /** Scripts that are loaded into the command besides, to see that its faults are found. */
+  /** Scripts that are also loaded into the command, to prove that their faults are found. */
   readonly sabotage?: readonly string[];
 }
 
@@ -38,7 +38,7 @@ const END_WITHIN_MS = 5_000;
 const LAST_LINE_TO_END_MS = 1_500;
 /** Longest stall of the reader. */
 const MAX_STALL_MS = 3_000;
-/** So many faults say it all. */
+/** Faults after which the soak stops. */
 const MAX_FAULTS = 20;
 
 /** Runs the command for `durationMs`; resolves once it is gone. */
@@ -61,7 +61,7 @@ export async function soak({ root, durationMs, seed, sabotage = [] }: SoakOption
   const child = spawn(
     process.execPath,
     [
-      ...[join(root, 'test/soak/witness.cjs'), ...sabotage].flatMap((path) => ['--require', path]),
+      ...[join(root, 'test/soak/loop-monitor.cjs'), ...sabotage].flatMap((path) => ['--require', path]),
       join(root, 'bin/atlantis.cjs'),
       ...[...words, ...times, '--pong-timeout', '3s', '--duration', `${durationMs}ms`],
     ],
@@ -130,7 +130,7 @@ function followLines(stdout: Readable, ledger: Ledger): Promise<number> {
   });
 }
 
-/** Looks at the process from outside and listens to its witness. */
+/** Measures the process from outside and reads what its loop monitor reports. */
 function watchProcess(child: ChildProcess): { end(): { samples: Sample[]; isDone: boolean } } {
   const samples: Sample[] = [];
   let isDone = false;
@@ -146,7 +146,7 @@ function watchProcess(child: ChildProcess): { end(): { samples: Sample[]; isDone
       const memoryKib = Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]);
       samples.push({ memoryKib, descriptors: readdirSync(`/proc/${child.pid}/fd`).length });
     } catch {
-      // It has ended, or this is no Linux.
+      // It has ended, or this is not Linux.
     }
   }, SAMPLE_EVERY_MS);
   return {
