@@ -12,7 +12,7 @@ export default {
   // As the build puts it in.
   globals: { ATLANTIS_VERSION: version },
   // Most tests wait, for servers, timers and other processes.
-  maxWorkers: 4,
+  maxWorkers: 6,
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { '/scanner\\.wasm$': '<rootDir>/assembly/index.ts' },
   transform: {

@@ -27,7 +27,7 @@ export interface Wait {
   readonly reach: (server: ScriptedServer, child: Child) => Promise<unknown>;
 }
 
-/** Says so when the pipe has been opened. */
+/** Reports when the pipe has been opened. */
 const OPENED = `
 const fs = require('node:fs');
 const real = fs.openSync;

@@ -84,7 +84,7 @@ describe('tail with --ready-file, --max-silence, --fail-on-gap and --timeout tog
     expect(stderr).toContain(`the ready file "${ready}" could not be written (ENOENT)`);
   });
 
-  test('a refused key is 3 with no ready file, whatever else was asked for', async () => {
+  test('a refused key exits 3 without a ready file, whatever the other flags', async () => {
     const body = JSON.stringify({ error: { code: 'unauthorized', message: 'no' } });
     const server = await startScriptedServer((peer) => peer.respond(401, {}, body));
     const ready = join(makeTempFolder(), 'ready.json');
@@ -108,7 +108,7 @@ describe('docs/ci.md', () => {
   const document = readFileSync(join(ROOT, 'docs/ci.md'), 'utf8');
   const recipes = findRecipes(document);
 
-  /** A stream on which something happens now and then. */
+  /** A stream with occasional events. */
   async function* events(): AsyncGenerator<string> {
     for (let n = 0; ; n += 1) {
       await new Promise((resolve) => setTimeout(resolve, 20));

@@ -60,12 +60,12 @@ describe('profile names', () => {
     });
   });
 
-  test('a store that others can read: its names, without a word', async () => {
+  test('a store that others can read: its names, without a warning', async () => {
     const exit = await ask('bash', 'profile use ', JSON.stringify(STORE), 0o644);
     expect(exit).toMatchObject({ code: 0, stdout: 'main\neu.prod\n', stderr: '' });
   });
 
-  test('a folder for profiles that cannot be one: none, in silence', async () => {
+  test('a profile folder that is invalid: none, without a message', async () => {
     const env = { ATLANTIS_CONFIG_DIR: 'relative' };
     const exit = await runCli(['__complete', 'bash', '--', 'profile', 'use', ''], { env });
     expect(exit).toMatchObject({ code: 0, stdout: '', stderr: '' });
@@ -76,7 +76,7 @@ test('files are left to the shell', async () => {
   expect(await ask('fish', 'stream tail --record ')).toMatchObject({ stdout: ':files\n', stderr: '' });
 });
 
-test('a shell that has no completion: 2, and which have', async () => {
+test('an unsupported shell: exit 2, with the supported ones', async () => {
   const { code, stderr } = await runCli(['completion', 'tcsh']);
   expect([code, stderr]).toEqual([2, expect.stringContaining('accepted: bash, zsh, fish')]);
 });

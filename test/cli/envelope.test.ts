@@ -22,7 +22,7 @@ interface Line {
 }
 
 const schema = JSON.parse(readFileSync(join(ROOT, 'docs/envelope.schema.json'), 'utf8'));
-// The time's form is in its pattern; `format` says it to readers.
+// The form of the time is checked by its pattern; `format` documents it.
 const ajv = new Ajv2020({ strict: true, strictTypes: false, strictRequired: false, validateFormats: false });
 const isValid = ajv.compile(schema);
 const ENVELOPE = { envelope: 1 };
@@ -126,7 +126,7 @@ describe('the lines of a run', () => {
     expect(signal).toBe('SIGTERM');
   });
 
-  test('G2: what ends after a gap was closed leaves no open one', async () => {
+  test('G2: a run that ends after a closed gap leaves no gap open', async () => {
     const server = await startScriptedServer(play([(peer) => peer.sendClose(1012)]));
     const tail = startTail(server.url, ['--envelope', ...FAST]);
     await tail.child.waitForStdout('"seq":4');
@@ -185,7 +185,7 @@ describe('the lines of a run', () => {
   });
 });
 
-describe('what is inside', () => {
+describe('contents', () => {
   test('O1: the event is byte for byte its line without an envelope', async () => {
     const random = seededRandom(271_828);
     const events = Array.from({ length: 2_000 }, () => randomJson(random));
@@ -221,7 +221,7 @@ describe('what is inside', () => {
     expect(lines[1]?.event).toEqual(JSON.parse(sent));
   });
 
-  test('O1: what the server says of the key is one safe line', async () => {
+  test('O1: the key prefix from the server is one safe line', async () => {
     const server = await startScriptedServer(async (peer) => {
       peer.answerClose();
       await peer.accept();

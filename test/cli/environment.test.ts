@@ -1,5 +1,5 @@
 // The environment of the command: colors on and off, CI, terminals with few features, locales, narrow
-// windows, and standard streams that are closed. What is expected of it is in docs/environment.md.
+// windows, and standard streams that are closed. docs/environment.md says what is expected.
 import { describe, expect, test } from '@jest/globals';
 import { CANARY_KEY } from '../helpers/canary.ts';
 import { hasPty, type PtyExit, startCliInPty } from '../helpers/pty.ts';
@@ -31,7 +31,7 @@ describe('colors into a pipe', () => {
     expect([code, COLOR.test(stdout)]).toEqual([0, isColored]);
   });
 
-  test('NDJSON has none, whatever is asked for', async () => {
+  test('NDJSON has none, whatever the flags', async () => {
     const { stdout } = await runCli([...TAIL, '--json', '--color', 'always'], { env: { FORCE_COLOR: '1' } });
     expect(stdout).not.toMatch(ESCAPE);
   });
@@ -76,7 +76,7 @@ describe('colors into a pipe', () => {
       const args = words.filter((word) => word !== undefined);
       const { code, output } = await run({ CI: '1', NO_COLOR: '1' }, args, 40);
       expect(code).toBe(0);
-      // One word that is longer than the window cannot be helped.
+      // A single word may be longer than the window.
       const tooLong = output.split('\r\n').filter((line) => line.length > 40 && line.trim().includes(' '));
       expect(tooLong).toEqual([]);
     },
@@ -111,7 +111,7 @@ describe('colors into a pipe', () => {
     });
   });
 
-  test('40 columns: events and what is said about them fit', async () => {
+  test('40 columns: events and status lines fit', async () => {
     const { code, output } = await run({ CI: '1', NO_COLOR: '1' }, TAIL, 40);
     expect(code).toBe(0);
     expect(output.split('\r\n').filter((line) => line.length > 40)).toEqual([]);
@@ -151,7 +151,7 @@ describe('standard streams that are closed', () => {
     ['tail --url http://127.0.0.1:1 --key-stdin', 3, 'no key on stdin (--key-stdin)'],
     ['tail --url http://127.0.0.1:1', 3, 'no API key'],
     ['replay -', 0, '0 events'],
-  ])('stdin: `stream %s` says so and ends', async (words, status, message) => {
+  ])('stdin: `stream %s` reports it and ends', async (words, status, message) => {
     const { code, stdout, stderr } = await runShell(`atlantis stream ${words} <&-`);
     expect([code, stdout]).toEqual([status, '']);
     expect(stderr).toContain(message);
@@ -168,7 +168,7 @@ describe('standard streams that are closed', () => {
     ['atlantis --help', 0],
     ['atlantis profile list', 0],
     ['atlantis stream tail --bad', 2],
-  ])('stdout: `%s` ends as ever, and no file that it opens takes the place', async (command, status) => {
+  ])('stdout: `%s` ends as usual, and no file that it opens becomes stdout', async (command, status) => {
     const { code, stdout, stderr } = await runShell(`${command} >&-`);
     expect([code, stdout]).toEqual([status, '']);
     expect(stderr).not.toMatch(/a bug in atlantis|EBADF|\n {4}at /);

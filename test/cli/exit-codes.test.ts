@@ -1,4 +1,4 @@
-// Every exit code of the contract (§ 2), each by a run of the command that has earned it.
+// Every exit code of the contract (§ 2), each by a run that ends with it.
 import { mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';

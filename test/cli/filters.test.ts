@@ -11,7 +11,7 @@ import { ROOT, runCli, runShell } from '../helpers/run-cli.ts';
 import { type ScriptedServer, startScriptedServer, streamHandler } from '../helpers/scripted-server.ts';
 import { runTail } from '../helpers/tail.ts';
 
-/** A server that sends the events and goes away. */
+/** A server that sends the events and closes. */
 function serve(events: readonly string[]): Promise<ScriptedServer> {
   return startScriptedServer(streamHandler({ events, finish: (peer) => peer.sendClose(1001) }));
 }
@@ -168,7 +168,7 @@ describe('what is refused', () => {
     }
   });
 
-  test('O8: an empty expression has no place to show', async () => {
+  test('O8: an empty expression has no caret', async () => {
     const { code, stderr } = await runCli(['stream', 'tail', '--simulate', '--where', ' ']);
     expect(stderr).toMatch(
       /^atlantis: error: invalid --where: expected the name of a field\n {2}see docs\/[^\n]*\n$/,
@@ -206,7 +206,7 @@ describe('docs/filters.md', () => {
     expect(code).toBe(0);
   });
 
-  test('the example of a fault is what is said', async () => {
+  test('the example of an error is the real message', async () => {
     const [, flags = '', said = ''] = /^\$ atlantis stream tail (.*)\n([\s\S]*?)```/m.exec(doc) ?? [];
     const { code, stderr } = await runShell(`atlantis stream tail --simulate ${flags}`);
     expect(stderr).toBe(said);

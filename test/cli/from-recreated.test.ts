@@ -27,7 +27,7 @@ const manage = async (server: NatsServer): Promise<JetStreamManager> =>
 
 async function publish(manager: JetStreamManager, name: string, texts: readonly string[]): Promise<void> {
   const publishOne = (text: string) => manager.jetstream().publish(`${name}.event`, text);
-  // Each answer would be waited for before the next message is sent; their order is kept all the same.
+  // A hundred in flight, rather than one at a time; the order is kept.
   for (let at = 0; at < texts.length; at += 100) await Promise.all(texts.slice(at, at + 100).map(publishOne));
 }
 
@@ -188,7 +188,7 @@ describeWithNats('row 65: stream tail --from a stream whose numbers begin again'
     expect(pickRecords(exit, 'warning')[0]?.message).toContain('desk was deleted: it was created again');
   });
 
-  test('and one that has only seen new messages does not wait for newer ones', async () => {
+  test('a durable consumer of new messages only resumes where it was deleted', async () => {
     const name = nameStream();
     const manager = await manage(nats);
     await create(manager, name, makeEvents('one', 0, 20));
@@ -211,7 +211,7 @@ describeWithNats('row 65: stream tail --from a stream whose numbers begin again'
     const { child, finish } = start(nats, name, 'desk', SOON);
     child.pauseStdout();
     await child.waitForStderr('"connected"');
-    // Enough is read ahead, so that nothing is asked of the server.
+    // Enough is read ahead, so that the reader requests nothing more.
     await untilTrue(async () => {
       const { num_ack_pending: read, num_waiting: asked } = await manager.consumers.info(name, 'desk');
       return read >= 256 && asked === 0;
@@ -244,7 +244,7 @@ describeWithNats('row 65: stream tail --from a stream whose numbers begin again'
       child.pauseStdout();
       await child.waitForStderr('"connected"');
       const look = async () => (await manager.consumers.list(name).next())[0];
-      // Between two requests it asks for nothing either: a reader that is paused does so again and again.
+      // There is no request between two pulls either: a paused reader stays without one.
       let calm = 0;
       await untilTrue(async () => {
         const found = await look();

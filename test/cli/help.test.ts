@@ -1,4 +1,4 @@
-// Help as a user meets it: alone, asked for, and after words that do not fit.
+// Help without arguments, on request, and after wrong arguments.
 import { describe, expect, test } from '@jest/globals';
 import { hasPty, startCliInPty } from '../helpers/pty.ts';
 import { runCli } from '../helpers/run-cli.ts';
@@ -41,7 +41,7 @@ test.each([
   expect([code, stderr]).toEqual([0, '']);
 });
 
-describe('§ 1: what does not fit is 2, and points to the nearest thing and the right help', () => {
+describe('§ 1: wrong arguments exit 2, with the nearest match and the right help', () => {
   test.each([
     ['stream', 'no command given', 'after `atlantis stream`: tail, check, simulate, replay', 'stream'],
     ['profile', 'no command given', 'after `atlantis profile`: add, list', 'profile'],

@@ -1,5 +1,5 @@
-// Logging in at a real nats-server, and TLS to it: what is right is let in, what is wrong is code 3 or 11, and what
-// is secret is nowhere in the output.
+// Logins and TLS at a real nats-server: valid ones are accepted, wrong ones exit 3 or 11, and no
+// secret is in the output.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';

@@ -10,7 +10,7 @@ const EVENTS = 20_000;
 /** Never on a line: C0 but the tab, DEL, C1, line and paragraph separators, bidi controls. */
 const UNSAFE = /[\0-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/;
 
-/** Sends the texts as frames, some in fragments, cut into pieces that respect no border; then stays. */
+/** Sends the texts as frames, some in fragments, cut at arbitrary positions; then stays connected. */
 function sendInPieces(texts: readonly string[], random: Random): Script {
   return async (peer) => {
     peer.answerPings();
@@ -30,7 +30,7 @@ function sendInPieces(texts: readonly string[], random: Random): Script {
   };
 }
 
-/** What may be changed, and nothing else: a mark goes, line breaks are spaces, unsafe characters are escapes. */
+/** The only changes: a byte order mark is removed, line breaks become spaces, unsafe characters become escapes. */
 function toSafeLine(text: string): string {
   return text
     .replace(/^\ufeff/, '')
@@ -59,7 +59,7 @@ test('O1: 20,000 random events are 20,000 lines: safe, equal in value, their num
     const value = JSON.stringify(JSON.parse(text.replace(/^\ufeff/, '')));
     if (JSON.stringify(JSON.parse(line)) !== value) expect(line).toBe(`equal to ${text}`);
   });
-  // Enough are printed as the very bytes that came, and enough are not.
+  // Enough events are printed unchanged, and enough are changed.
   expect(untouched).toBeGreaterThan(EVENTS / 10);
   expect(untouched).toBeLessThan(EVENTS / 2);
 }, 60_000);
@@ -90,7 +90,7 @@ const hasGuardPages = Number.parseInt(process.versions.node, 10) < 24;
     const texts = Array.from({ length: 2_000 }, () => randomJson(random));
     const server = await startScriptedServer(sendInPieces(['no JSON', ...texts], random));
     const prefix = ['prlimit', `--as=${6 * 1024 ** 3}`];
-    // The limit is one that WebAssembly cannot live with.
+    // Under this limit WebAssembly cannot be used.
     const probe = await runCli([], { prefix, script: '--eval=new WebAssembly.Memory({ initial: 1 })' });
     expect(probe.code).toBe(1);
     const { code, lines } = await runTail(server.url, ['--limit', String(texts.length)], { prefix });

@@ -9,7 +9,7 @@ const { compilePattern } = createRequire(import.meta.url)(join(ROOT, 'dist/filte
   compilePattern: Compile;
 };
 
-/** Known to every version of Unicode that is about, and neither a surrogate nor for private use. */
+/** Assigned in every current version of Unicode, and neither a surrogate nor for private use. */
 const CHARACTERS = Array.from({ length: 0x3100 }, (_, code) => String.fromCodePoint(code)).filter(
   (character) => /[^\p{Cn}]/u.test(character),
 );

@@ -1,4 +1,4 @@
-// No profile command lets a key out, whatever it is asked and however it fails (contract P2, P4).
+// No profile command leaks a key, whatever its arguments and however it fails (contract P2, P4).
 
 import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -52,7 +52,7 @@ const STORES: Record<string, (key: string) => string> = {
 };
 
 const rows = Object.keys(STORES).flatMap((store) =>
-  // A damaged store answers them all in the same way: a few will do.
+  // All of them fail in the same way on a damaged store: a few are enough.
   COMMANDS.filter((_, at) => store === 'whole' || at % 4 === 0).map((command) => [command, store] as const),
 );
 

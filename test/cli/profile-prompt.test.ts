@@ -20,7 +20,7 @@ function startOnTerminal(commands: string): { child: Child; folder: string; type
   const folder = join(makeTempFolder(), 'config');
   const inner = `stty -a > ${folder}.before; ${commands}; echo "status $?"; stty -a > ${folder}.after; echo over`;
   const { child } = startShell('exec script -qec "$INNER" /dev/null', {
-    // The key in the environment is for other commands, and must not be taken instead of asking.
+    // The key in the environment is for other commands, and must not replace the prompt.
     key: KEY,
     env: { ATLANTIS_CONFIG_DIR: folder, INNER: inner, SHELL: '/bin/sh', TERM: 'xterm' },
     stdin: 'pipe',
@@ -52,7 +52,7 @@ describeWithScript('on a terminal (needs script)', () => {
     expectRestored(folder);
   });
 
-  test('P1: a line can be edited unseen: erase, start again, cursor keys', async () => {
+  test('P1: a hidden line can be edited: erase, start again, cursor keys', async () => {
     const { child, folder, type } = startOnTerminal(`atlantis profile add main --url ${URL}`);
     await child.waitForStdout('not shown');
     type('wrong\x15');
@@ -87,7 +87,7 @@ describeWithScript('on a terminal (needs script)', () => {
     expectRestored(folder);
   });
 
-  test('a signal from elsewhere restores the terminal too, and ends it by that signal', async () => {
+  test('a signal from another process also restores the terminal, and ends it by that signal', async () => {
     const { child, folder } = startOnTerminal(
       `sh -c 'echo pid $$; exec atlantis profile add main --url ${URL}'`,
     );

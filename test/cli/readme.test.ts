@@ -50,7 +50,7 @@ test('README has at most 200 lines, none of them too long to read', () => {
   expect(lines.filter((line) => line.length > 120 && !line.startsWith('|'))).toEqual([]);
 });
 
-test('README shows what `npm start` and `npm cit` are, and both are there', () => {
+test('README explains `npm start` and `npm cit`, and both exist', () => {
   const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
   expect(readme.slice(0, 600)).toMatch(/^npm start {2,}#[\s\S]*^npm cit {2,}#/m);
   expect(scripts).toMatchObject({ start: expect.any(String), test: expect.any(String) });

@@ -34,7 +34,7 @@ function readRecording(path: string): Record<string, unknown>[] {
 const tail = (url: string, ...args: readonly string[]) =>
   runCli(['stream', 'tail', '--url', url, '--json', '-q', ...args], { key: KEY });
 
-/** Files as on Windows, where appending is a right of its own, which does not include cutting (nodejs/node#3177). */
+/** Files as on Windows, where the right to append does not include truncating (nodejs/node#3177). */
 const WINDOWS_FILES = `
   const fs = require('node:fs');
   const { openSync, ftruncateSync } = fs;
@@ -257,7 +257,7 @@ describe('a full disk (needs a tmpfs of its own)', () => {
       const events = readRecording(copy).filter((each) => 'event' in each);
       expect(events.length).toBeGreaterThan(300);
       expect(events.map(({ seq }) => seq)).toEqual(events.map((_, index) => index + 1));
-      // What a block was still to be packed from is printed already; plain lines never are.
+      // Events of a block that is not yet compressed are already printed; plain lines never are.
       const printed = readFileSync(`${copy}.out`, 'utf8').split('\n').length - 1;
       if (!name.endsWith('.gz')) expect(printed).toBeLessThanOrEqual(events.length);
     },

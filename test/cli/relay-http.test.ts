@@ -1,4 +1,4 @@
-// `stream relay` to an HTTP endpoint: what is posted, what is tried again, what is buried, and in which order.
+// `stream relay` to an HTTP endpoint: what is posted, retried and dead-lettered, and in which order.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
@@ -23,7 +23,7 @@ const makeEvent = (n: number): string => `{"id":"evt_${n}","n":${n},"amount":${A
 const makeEvents = (from: number, to: number): string[] =>
   Array.from({ length: to - from }, (_unused, index) => makeEvent(from + index));
 const EVENTS = makeEvents(0, 10);
-/** Tries again at once, so that a test of many failures takes a second. */
+/** Short retry delays, so that a test of many failures takes a second. */
 const EAGER = ['--retry-min', '250ms', '--retry-max', '250ms'];
 
 const serve = (events: readonly string[] = EVENTS): Promise<ScriptedServer> =>
@@ -87,7 +87,7 @@ describe('stream relay to an HTTP endpoint', () => {
     ['500', [500, 503], 'answered HTTP 500'],
     ['408', [408], 'answered HTTP 408'],
     ['429', [429], 'answered HTTP 429'],
-    // The first is taken for a kept connection that was closed meanwhile, and tried again at once.
+    // The first looks like a closed keep-alive connection, and is retried at once.
     ['a reset', [reset, reset], 'broke'],
     ['nothing', [stayMute], 'no whole answer within 400 ms'],
     ['half an answer', [answerHalf], 'the answer broke off'],
@@ -202,7 +202,7 @@ describe('stream relay to an HTTP endpoint', () => {
     expect(missing.code).toBe(2);
   });
 
-  test('a batch that is too large is halved until it fits, and a single event is buried', async () => {
+  test('a batch that is too large is halved until it fits, and a single event is dead-lettered', async () => {
     const file = join(makeTempFolder(), 'dead.ndjson');
     const small: Answer = (request, _index, response) => {
       const isTooLarge = request.lines.length > 2 || request.body.includes('"n":5');
@@ -273,7 +273,7 @@ describe('stream relay to an HTTP endpoint', () => {
     expect(pickRecords(exit, 'error')).toEqual([]);
   });
 
-  test('a signal while nothing gets through: by that signal, in time, with the count of what is lost', async () => {
+  test('a signal while nothing is delivered: ends by that signal, in time, with the count of lost events', async () => {
     const endpoint = await startHttpEndpoint(stayMute);
     const server = await serve();
     const { child, finish } = startTail(server.url, ['--to', endpoint.url], {

@@ -58,7 +58,7 @@ describe('row 68: answers to a POST that are not final, or have no end', () => {
       'not an HTTP answer, HPE_HEADER_OVERFLOW',
     ],
     ['a body that never comes', raw('HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n'), 'no whole answer'],
-  ])('%s: a failure, and sent again over another connection', async (_what, answer, said) => {
+  ])('%s: a failure, and retried over another connection', async (_what, answer, said) => {
     const watch = new Watch();
     const sockets: Socket[] = [];
     const noted: Answer = (request, index, response, socket) => {
@@ -92,7 +92,7 @@ describe('row 68: answers to a POST that are not final, or have no end', () => {
     expect(endpoint.requests.map(({ body }) => body)).toEqual(EVENTS);
   });
 
-  test('interim answers in front of a good one do no harm', async () => {
+  test('interim answers before a good one do no harm', async () => {
     const good =
       'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n';
     const endpoint = await startHttpEndpoint(raw(good));

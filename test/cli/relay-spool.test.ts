@@ -133,7 +133,7 @@ describe('row 70: segments that are missing', () => {
     const exit = await run.finish();
     const count = lost(exit).reduce<number>((sum, one) => sum + Number(one), 0);
     expect(count).toBeGreaterThan(10);
-    // The first one was under way, the newest are in memory, too.
+    // The first one was in flight, and the newest are also in memory.
     expect(accepted(left)).toEqual(keys([0, 1], [count + 1, 60]));
   });
 
@@ -165,7 +165,7 @@ describe('row 70: segments that are missing', () => {
 describe('row 67: a spool that cannot be read', () => {
   test.each(['at the start', 'while the relay runs'])('ends the run with 9, %s', async (when) => {
     const left = when === 'at the start' ? await leaveStopped() : await leaveSixty();
-    // A folder cannot be read: the nearest thing to a broken disk that needs no broken disk.
+    // Reading a folder fails, as on a broken disk.
     const path = left.segments[1] ?? '';
     renameSync(path, `${path}.aside`);
     mkdirSync(path);

@@ -1,4 +1,4 @@
-// `stream relay` into a real nats-server: what arrives, under which names, and what is said when it cannot.
+// `stream relay` into a real nats-server: what arrives, under which subjects, and the errors.
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from '@jest/globals';
@@ -85,7 +85,7 @@ describeWithNats('stream relay into JetStream', () => {
       sha256,
       sha256,
       sha256,
-      // A space cannot stand in every header: it is hashed.
+      // A space is not allowed in every header: the id is hashed.
       sha256,
     ]);
     expect(new Set(kept.map((one) => one.relay))).toEqual(new Set(['one']));
@@ -192,7 +192,7 @@ describeWithNats('stream relay into JetStream', () => {
     expect((await readStream(nats.url, stream)).map(({ text }) => text)).toEqual([EVENTS[0], EVENTS[6]]);
   });
 
-  test('a stream that is not there is an error that says how it is made', async () => {
+  test('a missing stream is an error that says how to create it', async () => {
     const server = await serve();
     const exit = await relay(server, ['--to', nats.url, '--stream', 'NOT_THERE']);
     expect(exit.code).toBe(5);
@@ -202,7 +202,7 @@ describeWithNats('stream relay into JetStream', () => {
         hint: expect.stringContaining('--create'),
       }),
     ]);
-    // Nothing is read from the service before it is known where it goes.
+    // Nothing is read from the service before the sink is known to work.
     expect(server.attempts).toHaveLength(0);
   });
 
@@ -218,7 +218,7 @@ describeWithNats('stream relay into JetStream', () => {
     ]);
   });
 
-  test('--create makes the stream as it was said, and says what it keeps', async () => {
+  test('--create creates the stream with the given limits, and reports them', async () => {
     const server = await serve();
     const stream = nameStream();
     const exit = await relay(server, [
@@ -439,7 +439,7 @@ describeWithNats('stream relay into JetStream', () => {
     ]);
   });
 
-  test('an event that the server has no room for ends the run, or is kept as a dead letter', async () => {
+  test('an event that the server has no space for ends the run, or becomes a dead letter', async () => {
     const big = `{"type":"big","id":"big","pad":"${'x'.repeat(5_000)}"}`;
     const small = await startNatsServer({ extra: 'max_payload: 4096' });
     const events = [EVENTS[0] ?? '', big, EVENTS[3] ?? ''];

@@ -127,7 +127,7 @@ describe('stream replay', () => {
     expect(stderr).toContain('line 2 is damaged');
   });
 
-  test('a hundred damaged lines are not a hundred lines on stderr', async () => {
+  test('a hundred damaged lines do not print a hundred warnings', async () => {
     const { stderr } = await replay(record(new Array<string>(100).fill('x')));
     expect(stderr.split('\n').length).toBeLessThan(15);
     expect(stderr).toContain('100 damaged lines');
@@ -158,7 +158,7 @@ describe('stream replay', () => {
     expect(stderr).toContain(words);
   });
 
-  test('O7: a reader that goes away ends it in silence', async () => {
+  test('O7: a closed reader ends it silently', async () => {
     const path = record(Array.from({ length: 20_000 }, (_, n) => line(n, 0)));
     const { pipeStatus, stderr } = await runShell(`atlantis stream replay ${path} -q | head -1 >/dev/null`);
     expect([pipeStatus, stderr]).toEqual([[0, 0], '']);
@@ -183,7 +183,7 @@ describe('simulate --replay', () => {
     expect(server.stderrText.match(/line 9 is damaged/g)).toHaveLength(1);
   });
 
-  test('a recording that is gone costs its clients a refusal, and the others nothing', async () => {
+  test('a deleted recording refuses new clients, and does not affect the others', async () => {
     const path = record(LINES);
     const server = startCli(['stream', 'simulate', '--port', '0', '--json', '--replay', path]);
     const { tail, key } = JSON.parse(await server.waitForStdout('\n'));

@@ -90,7 +90,7 @@ describe('stream simulate', () => {
     [['--scenario', 'sunny'], 'there is no scenario "sunny"'],
     [['--key', 'nonsense-key'], 'a --key cannot be used'],
     [['--types', 'a,,b'], "simulator's types"],
-  ])('%j is a usage error that says so', async (args, words) => {
+  ])('%j is a usage error with a clear message', async (args, words) => {
     const { code, stdout, stderr } = await runCli(['stream', 'simulate', ...args]);
     expect([code, stdout]).toEqual([2, '']);
     expect(stderr).toContain(words);
@@ -120,7 +120,7 @@ describe('stream simulate', () => {
     [['--host', '192.0.2.1'], 'on 192.0.2.1:8787: this machine has no such address'],
     [['--host', '2001:db8::1'], 'on [2001:db8::1]:8787: this machine has no such address'],
     [['--host', 'nowhere.invalid'], 'there is no such host name'],
-  ])('%j is a usage error in words', async (args, words) => {
+  ])('%j is a usage error that names the address, not a port', async (args, words) => {
     const { code, stderr } = await runCli(['stream', 'simulate', ...args]);
     expect(code).toBe(2);
     expect(stderr).toContain(words);
@@ -162,7 +162,7 @@ describe('stream simulate', () => {
 });
 
 (hasPty() ? test : test.skip)(
-  'on a narrow terminal what it says breaks between words, and the command can be copied',
+  'on a narrow terminal its lines wrap between words, and the command can be copied',
   async () => {
     const simulator = startCliInPty(['stream', 'simulate', '--port', '0'], { columns: 50 });
     const output = await simulator.waitFor('Ctrl-C ends it.');

@@ -48,7 +48,7 @@ test.each([
   expect((await listLoaded(args)).sort()).toEqual([...parts].sort());
 });
 
-test('a package that lies where Node looks for packages is not loaded', async () => {
+test('a package in the search path of Node is not loaded', async () => {
   const folder = makeTempFolder();
   const modules = join(folder, 'modules');
   const traces = join(folder, 'traces');

@@ -1,8 +1,8 @@
-// Frames that break the WebSocket protocol, each with the words that must name the cause.
+// Frames that break the WebSocket protocol, each with the message that must name the cause.
 import { encodeFrame, OPCODE } from '../helpers/frames.ts';
 import { frame } from '../helpers/scripted-server.ts';
 
-/** Stands in every broken frame that has a payload: must never be printed. */
+/** The payload of every broken frame: must never be printed. */
 export const SPILL = 'SPILL';
 
 /** Name, bytes, what stderr says. */

@@ -19,7 +19,7 @@ async function loseOnce(args: readonly string[], lose: (peer: Peer) => void) {
   const lastByteAtMs = Date.now();
   await peer.sendText('{"n":3}');
   await child.waitForLines(3);
-  // The loss is a moment of its own, apart from the last byte.
+  // The loss is later than the last byte.
   await pauseFor(100);
   const lostAtMs = Date.now();
   lose(peer);
@@ -82,7 +82,7 @@ describe('G1: what is said about a loss', () => {
     expect(exit.stderr).not.toMatch(/resum|no events? (were )?(missed|lost)|nothing (was )?(missed|lost)/i);
   });
 
-  test('G1: no loss, no gap: nothing of the kind is said', async () => {
+  test('G1: no loss, no gap: neither is reported', async () => {
     const server = await startScriptedServer(streamHandler({ events: numberedEvents(0, 3) }));
     const exit = await endOf(startTail(server.url, [...JSON_LOG, '--limit', '3']));
     const events = readRecords(exit.stderr).map(({ event }) => event);

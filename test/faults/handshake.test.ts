@@ -177,7 +177,7 @@ describe('the welcome', () => {
     expect(stdout + stderr).not.toContain('5ec2e7de');
   });
 
-  test('C4: a prefix from outside is made visible, not obeyed, and not as long as it likes', async () => {
+  test('C4: a prefix from the server is made visible, and shortened', async () => {
     const server = await startScriptedServer(async (peer) => {
       await peer.accept();
       await peer.sendText(

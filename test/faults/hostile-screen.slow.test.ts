@@ -30,7 +30,7 @@ async function show(args: readonly string[], options: PtyOptions = {}): Promise<
   return [code, output.replaceAll('\r\n', '\n')];
 }
 
-/** Without what may not stand in an argument: NUL, and halves of characters. */
+/** Without what an argument cannot contain: NUL, and lone surrogates. */
 const makeArgument = (): string => makeHostile().replace(/[\0\p{Cs}]/gu, '');
 
 describeOnPty('O2: hostile strings on a real terminal (needs python3)', () => {
@@ -102,7 +102,7 @@ describeOnPty('O2: hostile strings on a real terminal (needs python3)', () => {
     60_000,
   );
 
-  test('a check that expects what does not come', async () => {
+  test('a check whose expectation is not met', async () => {
     await using server = await startScriptedServer(
       streamHandler({ events: Array.from({ length: 100 }, makeHostileEvent) }),
     );
@@ -128,7 +128,7 @@ describeOnPty('O2: hostile strings on a real terminal (needs python3)', () => {
     assertSafe(shown, OURS);
   });
 
-  test('words of the command line that it does not understand', async () => {
+  test('invalid arguments', async () => {
     const words = (): (readonly string[])[] => [
       ['stream', 'tail', '--where', makeArgument()],
       ['stream', 'tail', '--simulate', '--fields', `${makeArgument()},`],

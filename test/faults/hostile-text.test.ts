@@ -1,4 +1,4 @@
-// Words from outside on stderr and stdout: made visible, never obeyed, and never more than a few lines.
+// Text from outside on stderr and stdout: control characters are made visible, in a few lines at most.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
@@ -90,7 +90,7 @@ const SOURCES: readonly (readonly [string, Script])[] = [
   ],
 ];
 
-describe('O2, P4: words from outside on stderr', () => {
+describe('O2, P4: text from outside on stderr', () => {
   describe.each(SOURCES)('%s', (_name, script) => {
     test.each([
       ['text', []],
@@ -119,7 +119,7 @@ describe('O2, P4: words from outside on stderr', () => {
       5,
     ],
     ['a banner', ((peer) => peer.sendRaw(`\x1b[2J${HOSTILE}\r\n\r\n`)) satisfies Script, 7],
-  ])('the words of a proxy: %s', async (_name, script, code) => {
+  ])('the text of a proxy: %s', async (_name, script, code) => {
     await using server = await startScriptedServer(script);
     const proxy = `http://user:pr0xy-secret@127.0.0.1:${server.port}`;
     const args = ['--no-reconnect', '--color', 'never'];
@@ -130,7 +130,7 @@ describe('O2, P4: words from outside on stderr', () => {
     expect(server.attempts[0]?.request?.raw ?? '').not.toContain(CANARY_KEY);
   });
 
-  test('it is shown, not dropped: a message is readable around what was made visible', async () => {
+  test('it is shown, not dropped: the rest of the message stays readable', async () => {
     await using server = await startScriptedServer(
       answerRaw('HTTP/1.1 401 No', envelope('unauthorized', 'first\x1b[2J\nsecond')),
     );
@@ -154,7 +154,7 @@ describe('O2, P4: words from outside on stderr', () => {
   });
 });
 
-describe('O1, O2: words from outside on stdout', () => {
+describe('O1, O2: text from outside on stdout', () => {
   const event = JSON.stringify({ type: `t${HOSTILE}`, [HOSTILE]: HOSTILE, lone: '\ud800' });
 
   test('pretty: visible', async () => {

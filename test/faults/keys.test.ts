@@ -43,13 +43,13 @@ describe('row 55 (P2): what is not a key is refused without echo and without a c
     const exit = await runCli(args, {
       stdin: source === '--key-stdin' ? key : CANARY_KEY,
       env: {
-        // Asked to go wrong with a good one at hand, which must not be taken instead.
+        // With a good key at hand, which must not be used instead.
         ...(source === '--key-stdin' && { ATLANTIS_API_KEY: CANARY_KEY }),
         ATLANTIS_CONFIG_DIR: folder,
         ...(source === 'the environment' && { ATLANTIS_API_KEY: key }),
       },
     });
-    // An empty variable is none: the key command is asked, and prints nothing.
+    // An empty variable counts as unset: the key command runs, and prints nothing.
     expect([exit.code, exit.signal]).toEqual([3, null]);
     expect(exit.stdout + exit.stderr).toMatch(/cannot be used: it |no key on stdin|printed more than a key/);
     expect(findKeyIn(exit.stdout + exit.stderr)).toEqual([]);

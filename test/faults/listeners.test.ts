@@ -13,10 +13,10 @@ import { preload, startTail } from './start-tail.ts';
 const DIST = join(ROOT, 'dist');
 /** Those that end a run, and the one that Node would take for its debugger. */
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1'];
-/** Events by which a library could take over an end. */
+/** Events by which a library could take over the exit. */
 const ENDS = ['exit', 'beforeExit', 'uncaughtException', 'uncaughtExceptionMonitor', 'unhandledRejection'];
 
-/** Writes down every listener that is added to the process for a signal or an end. */
+/** Records every listener that is added to the process for a signal or an exit. */
 function recordListeners(): { nodeArgs: string[]; read(): string[] } {
   const file = join(makeTempFolder(), 'listeners');
   const { nodeArgs } = preload(`

@@ -1,4 +1,4 @@
-// A reader that does not read: memory stays bounded, the server is held up, nothing is lost (contract O4).
+// A reader that does not read: memory stays bounded, back-pressure reaches the server, nothing is lost (O4).
 import { readFileSync } from 'node:fs';
 import type { TlsOptions } from 'node:tls';
 import { describe, expect, test } from '@jest/globals';

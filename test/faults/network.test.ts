@@ -85,7 +85,7 @@ describe('row 30 (C9): a host name that does not exist', () => {
   });
 });
 
-describe('C9: broken off before an answer', () => {
+describe('C9: closed before an answer', () => {
   const hangUps: { what: string; cause: string; script: Script }[] = [
     { what: 'reset as soon as it is open', cause: 'reset', script: async (peer) => peer.reset() },
     { what: 'ended as soon as it is open', cause: 'reset', script: async (peer) => peer.end() },
@@ -107,7 +107,7 @@ describe('C9: broken off before an answer', () => {
       },
     },
   ];
-  test.each(hangUps)('C9: $what: 7, with words', async ({ cause, script }) => {
+  test.each(hangUps)('C9: $what: exit 7, with a message', async ({ cause, script }) => {
     const server = await startScriptedServer(script);
     const exit = await runTail(server.url, ONCE, { log: 'json' });
     expect(pickRecords(exit, 'error')).toMatchObject([{ cause, exit_code: 7 }]);
@@ -115,7 +115,7 @@ describe('C9: broken off before an answer', () => {
     expect(exit.code).toBe(7);
   });
 
-  test('C9: hung up again and again: retried at a distance, then 7', async () => {
+  test('C9: closed on every attempt: retried with a delay, then exit 7', async () => {
     const server = await startScriptedServer(async (peer) => {
       await peer.readRequest();
       peer.end();

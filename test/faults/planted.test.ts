@@ -128,7 +128,7 @@ describeWithUsers('row 61: a lock that another user prepared (needs root and set
     expect(readdirSync(ssh)).toEqual(names);
   });
 
-  test('an entry that cannot be removed: 10 after 2 s, most of it asleep', async () => {
+  test('an entry that cannot be removed: exit 10 after 2 s, without using the CPU', async () => {
     const { home } = makeHome();
     const folder = join(home, 'config');
     const lock = join(folder, 'profiles.json.lock');

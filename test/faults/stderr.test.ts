@@ -31,7 +31,7 @@ describe('row 43 (O7): stderr goes away', () => {
     ['full', '2>/dev/full'],
     ['closed', '2>&-'],
     ['open for reading only', '2</etc/passwd'],
-  ])('it is %s from the start: the run is as ever', async (_name, redirection) => {
+  ])('it is %s from the start: the run is as usual', async (_name, redirection) => {
     await using server = await startScriptedServer(streamHandler({ events: numberedEvents(0, 3) }));
     const exit = await runShell(
       `exec atlantis stream tail --url ${server.url} --limit 3 --verbose ${redirection}`,

@@ -97,7 +97,7 @@ const serve = (events: Iterable<string> | AsyncIterable<string>): Promise<Script
     expect(lines[at]?.split('\x1b[2K').at(-1)).not.toMatch(/connecting/);
   });
 
-  test('O2: a window that becomes narrow: what comes next is laid out for it', async () => {
+  test('O2: a window that becomes narrow: later events are laid out for it', async () => {
     const event = (n: number): string => SIMULATED[0]?.replace('"id":"evt_', `"n":${n},"id":"evt_`) ?? '';
     await using server = await serve(
       (async function* () {

@@ -24,7 +24,7 @@ describeTls('TLS (needs the openssl command)', () => {
     return { server, exit };
   }
 
-  describe('row 31 (C9): not to be trusted: 11 after one attempt, cause named', () => {
+  describe('row 31 (C9): untrusted: exit 11 after one attempt, cause named', () => {
     const faults: {
       what: string;
       tls: () => TlsOptions;

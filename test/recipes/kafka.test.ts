@@ -62,7 +62,7 @@ async function readMessages(consumer: Child, count: number): Promise<{ place: st
     expect(Buffer.byteLength(sent.slice(arrived.length).join('\n'))).toBeLessThan(1_024);
   });
 
-  test('brokers that are away hold it up, and nothing is said to be delivered', async () => {
+  test('unreachable brokers block it, and nothing is reported as delivered', async () => {
     const { child } = await startRecipe(readRecipe('kafka'), {
       cwd: makeTempFolder(),
       env: { KAFKA_BROKERS: '127.0.0.1:1' },

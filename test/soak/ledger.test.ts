@@ -42,7 +42,7 @@ function reconnect(talk: Talk, ids: string[], cause: string): void {
   talk.gap(cause);
 }
 
-describe('a run in which nothing went wrong', () => {
+describe('a run without faults', () => {
   test.each<[string, (talk: Talk, ledger: Ledger) => void]>([
     [
       'all of it, over a clean end',
@@ -124,7 +124,7 @@ describe('what is found', () => {
       },
     ],
     [
-      'a healthy connection is taken for dead',
+      'a healthy connection is treated as dead',
       /was taken for dead/,
       (talk) => reconnect(talk, ['a1'], 'silent'),
     ],
@@ -140,7 +140,7 @@ describe('what is found', () => {
     ['events before any connection', /is said to be of connection 0/, (talk) => talk.events('a1')],
     ['a gap before any connection', /without a connection/, (talk) => talk.gap('dropped')],
     [
-      'the end counts otherwise',
+      'the end has another count',
       /the end reports 7 events, and 1 was printed/,
       (talk) => {
         talk.connected();

@@ -26,7 +26,7 @@ describe('judgeSamples', () => {
     expect(judge(calm)).toEqual([]);
   });
 
-  test('a start that takes its time is none either', () => {
+  test('a slow start is not growth either', () => {
     expect(judge((at) => ({ ...calm(at), memoryKib: (at < 4 ? 20 : 70) * MIB }))).toEqual([]);
   });
 
@@ -48,7 +48,7 @@ describe('judgeSamples', () => {
     expect(judge(draw).join('\n')).toMatch(words);
   });
 
-  test('what was not measured is not taken for good', () => {
+  test('a figure that was not measured is a failure', () => {
     expect(judge(() => ({})).join('\n')).toMatch(/memory and descriptors.*\n.*handles and timers/);
     expect(judge(calm, 'linux', 3)).toHaveLength(2);
     // Other systems have no /proc.

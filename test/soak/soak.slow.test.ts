@@ -22,7 +22,7 @@ const SABOTAGE: readonly (readonly [what: string, script: string, words: RegExp]
     /did not end by itself/,
   ],
   [
-    'a chunk of output that is lost',
+    'a lost chunk of output',
     `let left = 40;
      const { write } = process.stdout;
      process.stdout.write = function (chunk, ...rest) { return --left === 0 ? true : write.call(this, chunk, ...rest); };`,
@@ -31,7 +31,7 @@ const SABOTAGE: readonly (readonly [what: string, script: string, words: RegExp]
 ];
 
 describe('npm run soak', () => {
-  test('as it is it gets through', async () => {
+  test('passes without a fault', async () => {
     const { faults, summary } = await soak({ root: ROOT, durationMs: DURATION_MS, seed: '5' });
     expect(faults).toEqual([]);
     expect(summary).toMatch(/ [1-9]\d* losses, ([1-9]\d*) of \1 connections that ended cleanly whole/);
