@@ -138,7 +138,7 @@ describe('H1: the first failure decides the exit code', () => {
     const server = await startScriptedServer(() => FOR_EVER);
     const exit = await runCheck(server.url, ['--connect-timeout', '300ms']);
     expectFailure(exit, 'upgrade', 'timed-out', 7);
-    expect(exit.failed?.summary).toContain('no answer within 300 ms');
+    expect(exit.failed?.summary).toContain('no response within 300 ms');
   });
 
   const refusals: readonly (readonly [number, string, string, number])[] = [

@@ -1,18 +1,18 @@
-// The figures of the soak: growth is found in any of them, and fluctuation is not growth.
+// The measurements of the soak: growth is found, fluctuation is not growth.
 import { describe, expect, test } from '@jest/globals';
 import { judgeSamples, type Sample } from './samples.ts';
 
 const MIB = 1024;
 
-/** A minute, two looks a second: one from outside, one from inside. */
+/** A minute with two samples a second: one from outside, one from inside of the process. */
 function judge(draw: (at: number) => Sample, platform: NodeJS.Platform = 'linux', count = 120): string[] {
-  const faults: string[] = [];
+  const errors: string[] = [];
   const samples = Array.from({ length: count }, (_, at) => {
     const { resources, ...outside } = draw(at);
     return [outside, { resources }];
   }).flat();
-  judgeSamples(samples, platform, (what) => faults.push(what));
-  return faults;
+  judgeSamples(samples, platform, (what) => errors.push(what));
+  return errors;
 }
 
 const calm = (at: number): Sample => ({
@@ -26,7 +26,7 @@ describe('judgeSamples', () => {
     expect(judge(calm)).toEqual([]);
   });
 
-  test('a slow start is not growth either', () => {
+  test('a slow start is not growth', () => {
     expect(judge((at) => ({ ...calm(at), memoryKib: (at < 4 ? 20 : 70) * MIB }))).toEqual([]);
   });
 
@@ -35,7 +35,7 @@ describe('judgeSamples', () => {
     ['descriptors', /\d+ more descriptors/, (at) => ({ ...calm(at), descriptors: 20 + Math.floor(at / 10) })],
     ['timers', /\d+ more of Timeout/, (at) => ({ ...calm(at), resources: { Timeout: Math.floor(at / 10) } })],
     [
-      'an unexpected kind',
+      'an unknown kind of resource',
       /\d+ more of FSReqCallback/,
       (at) => ({ ...calm(at), resources: { FSReqCallback: at } }),
     ],
@@ -44,14 +44,14 @@ describe('judgeSamples', () => {
       /2 sockets at once/,
       (at) => ({ ...calm(at), resources: { TCPSocketWrap: at === 50 ? 2 : 1 } }),
     ],
-  ])('found: %s', (_, words, draw) => {
-    expect(judge(draw).join('\n')).toMatch(words);
+  ])('found: %s', (_, message, draw) => {
+    expect(judge(draw).join('\n')).toMatch(message);
   });
 
-  test('a figure that was not measured is a failure', () => {
+  test('missing measurements are an error', () => {
     expect(judge(() => ({})).join('\n')).toMatch(/memory and descriptors.*\n.*handles and timers/);
     expect(judge(calm, 'linux', 3)).toHaveLength(2);
-    // Other systems have no /proc.
+    // Other platforms have no /proc.
     expect(judge(() => ({ resources: { Timeout: 1 } }), 'darwin')).toEqual([]);
   });
 });
