@@ -74,7 +74,7 @@ export const CAUSES = {
   },
   'rate-limited': {
     rule: 'rateLimit',
-    happened: '{host} limits the rate of {key} ({detail})',
+    happened: '{host} is rate limiting {key} ({detail})',
     remedy: 'run fewer streams with this key, or wait as long as the server asks',
   },
   unavailable: {
@@ -239,7 +239,7 @@ export const CAUSES = {
   },
   'nats-recreated': {
     rule: 'loss',
-    happened: 'the stream on {host} was created again or restored ({detail})',
+    happened: 'the stream on {host} was recreated or restored ({detail})',
     remedy: 'reading starts with its first message; messages it lost are gone',
   },
   'not-nats': {

@@ -104,7 +104,7 @@ export function saySpooling(sink: string, pending: number, window: number): Stat
   return {
     event: 'spooling',
     level: 'warn',
-    message: `${sink} does not keep up: the window of ${window} is full, ${formatCount(pending, 'message')} wait in the spool`,
+    message: `${sink} does not keep up: the window of ${window} is full, with ${formatCount(pending, 'message')} in the spool`,
     figures: { sink, pending, window },
   };
 }
@@ -122,7 +122,7 @@ export function sayReadingPaused(sink: string, why: string, pending: number): St
   return {
     event: 'paused',
     level: 'warn',
-    message: `${sink} does not keep up and ${why}: paused reading from the server, ${formatCount(pending, 'message')} wait; nothing is lost`,
+    message: `${sink} does not keep up and ${why}: paused reading from the server, ${formatCount(pending, 'message')} pending; nothing is lost`,
     figures: { sink, reason: why, pending },
   };
 }
@@ -155,7 +155,7 @@ export function sayDelivered(
   const known = duplicates === 0 ? '' : `, including ${formatCount(duplicates, 'duplicate')}`;
   const dead = deadLettered === 0 ? '' : `, ${formatCount(deadLettered, 'dead letter')}`;
   const gone = lost === 0 ? '' : `; ${formatCount(lost, 'message')} lost with the spool`;
-  const rest = left === 0 ? '' : `; ${formatCount(left, 'message')} wait in the spool for the next run`;
+  const rest = left === 0 ? '' : `; ${formatCount(left, 'message')} left in the spool for the next run`;
   return {
     event: 'summary',
     level: left === 0 && lost === 0 ? 'info' : 'warn',
@@ -168,7 +168,7 @@ export function sayUndelivered(records: number): StatusRecord {
   return {
     event: 'error',
     level: 'error',
-    message: `lost ${formatCount(records, 'message')} that were received and not delivered`,
+    message: `lost ${formatCount(records, 'message')} that were received but not delivered`,
     hint: 'with --spool <folder> they are kept for the next run',
     figures: { undelivered: records },
   };

@@ -5,7 +5,7 @@ import { MESSAGE } from '../events/message-text.ts';
 import { classifyText } from '../events/scanner.ts';
 import { makeSafeLine } from '../render/ndjson.ts';
 
-/** Version of the format; raised by every incompatible change. */
+/** Version of the format; incremented by every incompatible change. */
 const RECORDING_VERSION = 1;
 
 /** The line that begins each run of a recording. */
@@ -63,7 +63,7 @@ export function readLine(bytes: Buffer): RecordedLine {
     ENVELOPE.exec(line.toString('latin1')) ??
     [];
   if (start === '') return readOther(line);
-  if (line.at(-1) !== CLOSE_OBJECT) return { kind: 'damaged', why: 'it is cut off' };
+  if (line.at(-1) !== CLOSE_OBJECT) return { kind: 'damaged', why: 'it is truncated' };
   const text = line.subarray(start.length, -1);
   const flags = classifyText(text);
   if (flags < 0) return { kind: 'damaged', why: describeFault(flags) };

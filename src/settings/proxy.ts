@@ -1,4 +1,4 @@
-// HTTP proxies (contract C6): which one leads to a URL, and what its own URL may look like.
+// HTTP proxies (contract C6): which one to use for a URL, and checks of its own URL.
 import { getProxyForUrl } from 'proxy-from-env';
 import { UsageError } from '../errors.ts';
 
@@ -42,7 +42,7 @@ export function checkProxyUrl(value: string, source: string): string {
     // Both are decoded for the Proxy-Authorization header.
     decodeURIComponent(`${username}:${password}`);
   } catch {
-    throw new UsageError(`the user or password in ${source} is not URL-encoded`, `a % is %25; ${HINT}`);
+    throw new UsageError(`the user or password in ${source} is not URL-encoded`, `write % as %25; ${HINT}`);
   }
   return url;
 }

@@ -193,7 +193,7 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
     pieceBytes: 32,
     everyMs: 50,
   }),
-  revoked: play('the key is revoked in mid-stream: close 1008, then 401', WELCOME, SOME_EVENTS, REVOKE, {
+  revoked: play('the key is revoked mid-stream: close 1008, then 401', WELCOME, SOME_EVENTS, REVOKE, {
     do: 'close',
     code: 1008,
     reason: 'key revoked',

@@ -90,7 +90,7 @@ function parseMembers(
 }
 
 function parseStep(value: unknown, path: string, depth: number): Step {
-  const object = requireObject(value, path, 'a step, as {"do":"welcome"}');
+  const object = requireObject(value, path, 'a step such as {"do":"welcome"}');
   const name = object['do'];
   const form = typeof name === 'string' && Object.hasOwn(STEP_FORMS, name) ? STEP_FORMS[name] : undefined;
   if (form === undefined) {

@@ -144,7 +144,7 @@ describe('stream replay', () => {
     const { code, stdout, stderr } = await replay(path);
     expect(code).toBe(0);
     expect(stdout.split('\n').length).toBeGreaterThan(500);
-    expect(stderr).toContain('the compressed data is cut off');
+    expect(stderr).toContain('the compressed data is truncated');
     expect((await replay(path, '--strict')).code).toBe(8);
   });
 

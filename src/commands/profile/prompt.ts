@@ -61,7 +61,7 @@ interface Prompter {
 
 /** @param flags what to give instead of an answer */
 export const noTerminal = (flags: string): UsageError =>
-  new UsageError('no terminal to ask on', `give ${flags}`);
+  new UsageError('no terminal to prompt on', `give ${flags}`);
 
 export function canPrompt(io: Io): boolean {
   return io.isStdinTty && io.stderr.isTty;

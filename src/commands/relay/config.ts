@@ -16,10 +16,7 @@ export type RelayTarget =
 
 function parseTargets({ to, stream, allowHttp }: RelayValues): RelayTarget[] {
   if (to.length === 0) {
-    throw new UsageError(
-      '--to is missing: where should the events go?',
-      'accepted: nats://…, tls://…, https://…',
-    );
+    throw new UsageError('no sink given: --to is missing', 'accepted: nats://…, tls://…, https://…');
   }
   const targets = to.map((text): RelayTarget => {
     if (!isNatsUrl(text)) {
@@ -30,7 +27,7 @@ function parseTargets({ to, stream, allowHttp }: RelayValues): RelayTarget[] {
     const name = address.stream ?? stream;
     if (name === undefined) {
       throw new UsageError(
-        `--to ${address.host}: which stream?`,
+        `--to ${address.host}: no stream given`,
         'add --stream <name>, or /<name> to the URL',
       );
     }
@@ -115,7 +112,7 @@ function refuseWithout<Table extends FlagTable>(
 ): void {
   if (value !== undefined || listGiven(table, flags).length === 0) return;
   const names = Object.values(table).map(({ term }) => longName(term));
-  const verb = names.length === 1 ? 'needs' : 'need';
+  const verb = names.length === 1 ? 'requires' : 'require';
   throw new UsageError(`${names.join(' and ')} ${verb} ${longName(needed)}`, `add ${needed}`);
 }
 
@@ -130,7 +127,7 @@ function chooseRetention(values: RelayValues, flags: RelayFlags): StreamLimits |
     const table = pick(RELAY_FLAGS, 'streamMaxAgeMs', 'streamMaxBytes', 'streamReplicas', 'dedupeWindowMs');
     if (listGiven(table, flags).length === 0) return undefined;
     throw new UsageError(
-      '--stream-max-age, --stream-max-bytes, --stream-replicas and --dedupe-window need --create',
+      '--stream-max-age, --stream-max-bytes, --stream-replicas and --dedupe-window require --create',
       'an existing stream is not changed',
     );
   }

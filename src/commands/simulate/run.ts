@@ -185,7 +185,7 @@ async function readText(path: string): Promise<string> {
 function parseAcceptedKey(key: string): string {
   if (isKey(key)) return key;
   throw new UsageError(
-    'a --key cannot be used: it does not have the form of a key',
+    'a value of --key cannot be used: it does not have the form of a key',
     'accepted: an invented key, "ak_" and printable ASCII without spaces',
   );
 }

@@ -14,6 +14,7 @@ import type { StreamFlags, TailConfig } from '../../settings/stream-config.ts';
 import type { Select } from '../../stream/event-stream.ts';
 import type { Connected } from '../../stream/items.ts';
 import type { StatusRecord } from '../../ui/reporter.ts';
+import { formatCount } from '../../ui/stream-messages.ts';
 import { FROM_FLAGS, type FromFlags } from './flags.ts';
 
 interface FromConfig {
@@ -153,7 +154,7 @@ function sayStart({ durable, start, stream }: FromConfig, found: FoundConsumer):
         ? `from ${new Date(start.atMs).toISOString()}`
         : 'from new messages';
   const redelivered =
-    unacknowledged === 0 ? '' : `; ${unacknowledged} unacknowledged messages are redelivered`;
+    unacknowledged === 0 ? '' : `; redelivering ${formatCount(unacknowledged, 'unacknowledged message')}`;
   const place = isResumed
     ? `, resuming the durable consumer ${durable}${redelivered}`
     : ` ${position}${durable === undefined ? '' : `, with the new durable consumer ${durable}`}`;
@@ -170,7 +171,7 @@ function sayRecreated(durable: string): StatusRecord {
   return {
     event: 'warning',
     level: 'warn',
-    message: `the durable consumer ${durable} was deleted: created it again, after the last message that was read`,
+    message: `the durable consumer ${durable} was deleted: recreated it after the last message that was read`,
     figures: { durable },
   };
 }

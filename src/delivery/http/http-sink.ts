@@ -49,7 +49,7 @@ export function parseHttpTarget(flag: string, text: string, allowHttp: boolean):
   const url = new URL(text);
   if (url.username !== '' || url.password !== '') {
     throw refuse(
-      'a user name or password is not allowed in the URL, where other users of this machine see it',
+      'a user name or password is not allowed in the URL, where other users of this machine can see it',
       'give it with --header-env Authorization=<NAME of an environment variable>',
     );
   }
@@ -59,7 +59,7 @@ export function parseHttpTarget(flag: string, text: string, allowHttp: boolean):
   const name = `${url.origin}${url.pathname === '/' ? '' : url.pathname}`;
   if (!isSecure && !isLoopback && !allowHttp) {
     throw refuse(
-      `${name} is not encrypted, and not this machine`,
+      `${name} is neither encrypted nor on this machine`,
       'use https://, or allow it with --allow-http',
     );
   }
@@ -117,7 +117,7 @@ export class HttpSink implements Sink {
     return this.#hasWorked || proxyUrl !== undefined ? undefined : await this.#reach(signal);
   }
 
-  /** Connects once before any events are received that could not be delivered. */
+  /** Connects once, so that an unreachable endpoint is reported before any event is received. */
   async #reach(signal: AbortSignal): Promise<SinkFault | undefined> {
     const { target, trustedRoots, sendTimeoutMs } = this.#config;
     const { hostname, port } = new URL(target.href);
