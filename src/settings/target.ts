@@ -57,10 +57,10 @@ export function resolveTarget(flags: TargetFlags, io: Io): Target {
   const envUrl = readVariable(env, 'ATLANTIS_URL');
   const envKey = readVariable(env, 'ATLANTIS_API_KEY');
   const given = flags.profile ?? readVariable(env, 'ATLANTIS_PROFILE');
-  const ownsUrl = flags.url !== undefined || envUrl !== undefined;
-  const ownsKey = flags.keyStdin === true || envKey !== undefined;
+  const isUrlGiven = flags.url !== undefined || envUrl !== undefined;
+  const isKeyGiven = flags.keyStdin === true || envKey !== undefined;
   // If both are given for this run, the store is not read, so its state does not matter (contract F3).
-  const isStoreNeeded = given !== undefined || !(ownsUrl && ownsKey);
+  const isStoreNeeded = given !== undefined || !(isUrlGiven && isKeyGiven);
   const reading = isStoreNeeded
     ? readProfileFile(profilesPath(io), io)
     : { file: { current: undefined, profiles: new Map<string, Profile>() }, warnings: [] };
