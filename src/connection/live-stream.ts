@@ -1,5 +1,5 @@
 // A connection after its 101: receives the welcome, delivers batches of events, keeps the connection alive, and
-// knows in the end what ended it.
+// reports what ended it.
 //
 // Back-pressure is a pull: the socket is read only while `take` waits or little is buffered (contract O4).
 // Messages keep their order, and everything read before the end is delivered.

@@ -10,7 +10,7 @@ import { APPEND, assertTrusted, openNamedFile } from '../io/safe-file.ts';
 import { makeSafeLine } from '../render/ndjson.ts';
 import type { SpoolRecord } from './spool/record.ts';
 
-/** Version of the format; raised by every incompatible change. */
+/** Version of the format; incremented by every incompatible change. */
 const DEAD_LETTER_VERSION = 1;
 
 interface DeadLetter {

@@ -18,11 +18,11 @@ export interface LineBatch {
 
 const LINE_FEED = 0x0a;
 const EMPTY_LINE = Buffer.alloc(0);
-/** A longer line is skipped: no event of the service is so large (16 MiB). */
+/** A longer line is skipped: no event of the service is that large (16 MiB). */
 const MAX_LINE_BYTES = 32 * 1024 * 1024;
 
 /**
- * Reads to the end or until the signal aborts, as it is pulled.
+ * Reads on demand, to the end or until the signal aborts.
  *
  * @param path `-` is stdin
  * @param what the name of the file in messages
@@ -39,7 +39,7 @@ export async function* readLines(
   const splitter = createLineSplitter();
   try {
     for (;;) {
-      // The writer of a named pipe may never come.
+      // A named pipe may never get a writer.
       const next = signal.aborted ? undefined : await untilAborted(parts.next(), signal);
       if (next === undefined) return;
       const lines = next.done === true ? splitter.end() : splitter.push(next.value);

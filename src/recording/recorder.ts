@@ -260,7 +260,7 @@ export function openRecorder(config: RecordConfig, { clock, report, onFailure }:
 }
 
 /**
- * The age of a file in ms, by the clock that shows more: the time of day can be set back, and the monotonic clock
+ * The age of a file in ms, by whichever clock is ahead: the time of day can be set back, and the monotonic clock
  * stops while a machine sleeps.
  */
 function startAge(clock: Clock, startedAtMs = clock.wallMs()): () => number {

@@ -19,7 +19,7 @@ export interface Expected {
   readonly min: number;
   /** From the welcome, in ms. */
   readonly withinMs: number;
-  /** Older events do not count on arrival, in ms; undefined: no limit. */
+  /** Events older than this on arrival, in ms, do not count; undefined: no limit. */
   readonly maxLagMs: number | undefined;
   /** Paths of the event time; the first one with a value is used. */
   readonly lagPaths: readonly (readonly PathStep[])[];

@@ -72,7 +72,7 @@ interface ConnectAgentOptions {
 /**
  * An agent for one attempt; credentials in `proxyUrl` are only sent as Proxy-Authorization.
  *
- * @param trustedRoots for a proxy that is reached by TLS: PEM that replaces the built-in roots
+ * @param trustedRoots for a proxy that is reached over TLS: PEM that replaces the built-in roots
  * @param signal destroys the socket to the proxy, which no other code can reach until the proxy has responded
  */
 export function createConnectAgent(

@@ -48,7 +48,7 @@ export class TappedSocket extends Duplex {
   #hasFrames = false;
   #listener: TapListener | undefined;
   #isTaking = false;
-  /** Missing bytes of the frame of which ws has a part. */
+  /** Bytes still to come of a frame that was passed to ws in part. */
   #owedBytes = 0;
   /** Messages passed to ws, at least in part, that it has not emitted; it never emits invalid ones. */
   #openMessages = 0;
