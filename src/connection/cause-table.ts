@@ -58,6 +58,11 @@ export const CAUSES = {
     happened: '{host} does not accept {key} ({detail})',
     remedy: 'It is unknown or revoked: {renew}.',
   },
+  'key-outdated': {
+    rule: 'outdatedKey',
+    happened: '{host} no longer accepts {key} ({detail})',
+    remedy: 'It was revoked or replaced: {renew}.',
+  },
   forbidden: {
     rule: 'key',
     happened: '{host} has suspended {key} ({detail})',

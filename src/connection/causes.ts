@@ -34,6 +34,7 @@ export interface KeyOrigin {
 export const RENEWALS = {
   environment: 'set a valid one there',
   stdin: 'pipe in a valid one',
+  file: 'put a valid one into that file',
   profile: 'replace it with `atlantis profile add {profile} --force`',
   command: 'have the command print a valid one',
   option: 'give a valid one',

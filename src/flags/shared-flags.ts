@@ -45,6 +45,10 @@ export const SOURCE_FLAGS = {
   profile: text('-p, --profile <name>', 'profile to use (ATLANTIS_PROFILE, else the one in use)'),
   url: text('--url <url>', "base or stream URL (ATLANTIS_URL, else the profile's)"),
   isKeyStdin: toggle('--key-stdin', 'read the key from the first line of stdin'),
+  keyFile: text(
+    '--key-file <file>',
+    'read the key from this file, again for each connection (ATLANTIS_API_KEY_FILE)',
+  ),
 };
 
 export const SIMULATION_FLAGS = {

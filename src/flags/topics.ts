@@ -54,6 +54,7 @@ export const TOPICS: readonly Topic[] = [
     column: 'variable',
     rows: [
       ['ATLANTIS_API_KEY', 'the API key'],
+      ['ATLANTIS_API_KEY_FILE', 'a file that holds the API key, as `--key-file`'],
       ['ATLANTIS_PROFILE', 'the profile to use, as `--profile`'],
       ['ATLANTIS_URL', 'the base or stream URL, as `--url`'],
       ['ATLANTIS_CONFIG_DIR', 'absolute path of the folder that holds the profiles'],

@@ -2,6 +2,7 @@
 //
 // A refusal says what is wrong and where, never what was read: a key that was mistyped is still a secret.
 import { CredentialError } from '../errors.ts';
+import { dropByteOrderMark, isUtf16, UTF8_HINT } from './text-encoding.ts';
 
 /** Longest key accepted, in characters: far above any real key, far below what a header may carry. */
 const MAX_KEY_LENGTH = 4096;
@@ -38,9 +39,15 @@ export function isKey(text: string): boolean {
   return findKeyFault(text) === undefined;
 }
 
+/** The text of bytes that hold a key. @throws CredentialError for UTF-16, which would look like a damaged key */
+export function decodeKey(bytes: Buffer, source: string): string {
+  if (!isUtf16(bytes)) return bytes.toString('utf8');
+  throw new CredentialError(`the key from ${source} cannot be used: it is UTF-16 text`, UTF8_HINT);
+}
+
 /**
- * Trims ASCII white space around a key (a file ending in CRLF works) and checks what remains: `ak_` and
- * printable ASCII without spaces, at most 4096 characters. Other white space, such as a no-break space, is
+ * Drops a byte order mark, trims ASCII white space around a key (a file ending in CRLF works) and checks what remains:
+ * `ak_` and printable ASCII without spaces, at most 4096 characters. Other white space, such as a no-break space, is
  * refused wherever it stands.
  *
  * @param source where the key came from, for the message: `ATLANTIS_API_KEY`, `--key-stdin`.
@@ -48,7 +55,7 @@ export function isKey(text: string): boolean {
  * @throws CredentialError that never echoes the text.
  */
 export function parseKey(raw: string, source?: string, hint = COPY_HINT): string {
-  const key = raw.replace(ASCII_WHITESPACE_AROUND, '');
+  const key = dropByteOrderMark(raw).replace(ASCII_WHITESPACE_AROUND, '');
   const fault = findKeyFault(key);
   if (fault === undefined) return key;
   throw new CredentialError(

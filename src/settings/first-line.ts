@@ -1,5 +1,6 @@
 // The first line of stdin, for --key-stdin (contract P1).
 import { CredentialError } from '../errors.ts';
+import { decodeKey } from '../io/key.ts';
 
 /** More than any key and its line end. */
 const MAX_BYTES = 64 * 1024;
@@ -29,7 +30,7 @@ export async function readFirstLine(stdin: NodeJS.ReadStream): Promise<string> {
       'pipe the key in: … | atlantis … --key-stdin',
     );
   }
-  const line = Buffer.concat(parts).toString('utf8');
+  const line = decodeKey(Buffer.concat(parts), '--key-stdin');
   if (line.trim() === '')
     throw new CredentialError('no key on stdin (--key-stdin)', 'pipe it in as the first line');
   return line;

@@ -7,7 +7,7 @@ import { type ChildProcessByStdio, type SpawnOptions, spawn } from 'node:child_p
 import type { Readable } from 'node:stream';
 import { CredentialError } from '../errors.ts';
 import type { EndSignal } from '../io/io.ts';
-import { parseKey } from '../io/key.ts';
+import { decodeKey, parseKey } from '../io/key.ts';
 import { systemCode } from '../profiles/store-access.ts';
 import { isolateFromWorkingDirectory } from './key-program.ts';
 
@@ -105,7 +105,7 @@ export async function runKeyCommand(
     unwatch();
     return fail(what);
   });
-  const output = await new Promise<string>((resolve, reject) => {
+  const output = await new Promise<Buffer>((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
 
@@ -151,8 +151,9 @@ export async function runKeyCommand(
     });
     child.on('close', () => {
       settle();
-      resolve(Buffer.concat(chunks).toString('utf8'));
+      resolve(Buffer.concat(chunks));
     });
   });
-  return parseKey(output, `the key command ${program}`, 'it has to print the key and nothing else');
+  const source = `the key command ${program}`;
+  return parseKey(decodeKey(output, source), source, 'it has to print the key and nothing else');
 }

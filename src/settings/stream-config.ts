@@ -17,6 +17,7 @@ import type { LOG_FORMATS } from '../flags/values.ts';
 import type { Io } from '../io/io.ts';
 import { keyPrefix } from '../io/key.ts';
 import { type ConnectionConfig, parseConnectionFlags } from './connection-config.ts';
+import { createKeyReader, type KeyListener } from './renew-key.ts';
 import { parseStreamUrl, type StreamUrl } from './stream-url.ts';
 import { findKeyOrigin, readKey, requireUrl, resolveTarget, type TargetFlags } from './target.ts';
 
@@ -47,7 +48,8 @@ export interface LogConfig {
 /** Where the stream is read from, and who says so. */
 export interface StreamSource {
   readonly url: StreamUrl;
-  readonly key: string;
+  /** A function where it is asked for anew before each attempt (contract P5). */
+  readonly key: string | ((signal: AbortSignal) => Promise<string>);
   readonly keyOrigin?: KeyOrigin | undefined;
   /** For `--verbose`: each setting with the source that won. */
   readonly origins: readonly string[];
@@ -138,7 +140,11 @@ export function wantsColor(flags: GlobalFlags, io: Io, isTty: boolean): boolean 
 }
 
 /** URL and key from flag, environment or profile. @throws UsageError, CredentialError, StoreError */
-export async function resolveSource(flags: TargetFlags, io: Io): Promise<StreamSource> {
+export async function resolveSource(
+  flags: TargetFlags,
+  io: Io,
+  listener: KeyListener,
+): Promise<StreamSource> {
   const target = resolveTarget(flags, io);
   const url = requireUrl(target, true);
   const key = await readKey(target, io);
@@ -149,7 +155,8 @@ export async function resolveSource(flags: TargetFlags, io: Io): Promise<StreamS
       ? []
       : [`profile ${target.profile.value.name} from ${target.profile.source}`]),
   ];
-  return { url, key, keyOrigin: findKeyOrigin(target), origins, warnings: target.warnings };
+  const reader = createKeyReader(target, key, io, listener);
+  return { url, key: reader, keyOrigin: findKeyOrigin(target), origins, warnings: target.warnings };
 }
 
 /** The source that a running simulator is. */

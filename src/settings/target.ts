@@ -24,7 +24,9 @@ interface Sourced<T> {
 /** Where the key will come from; it is not read yet. */
 export type KeySource =
   | { readonly kind: 'stdin'; readonly source: string }
+  | { readonly kind: 'file'; readonly source: string; readonly path: string; readonly named: string }
   | { readonly kind: 'given'; readonly source: string; readonly key: string }
+  | { readonly kind: 'stored'; readonly source: string; readonly key: string }
   | { readonly kind: 'command'; readonly source: string; readonly argv: readonly string[] };
 
 export interface Target {
@@ -45,7 +47,7 @@ const USE_HINT =
 export const KEY_ON_TERMINAL = '--key-stdin reads a pipe or a file, not a terminal';
 const SIMULATE_HINT = '; `--simulate` needs none';
 const KEY_HINT =
-  'store one with `atlantis profile add <name>`, set ATLANTIS_API_KEY, or pipe it in with --key-stdin';
+  'store one with `atlantis profile add <name>`, set ATLANTIS_API_KEY, or give --key-file <file> or --key-stdin';
 
 /**
  * Resolves profile, URL and the source of the key; reads nothing secret but the store.
@@ -57,9 +59,11 @@ export function resolveTarget(flags: TargetFlags, io: Io): Target {
   const { env } = io;
   const envUrl = readVariable(env, 'ATLANTIS_URL');
   const envKey = readVariable(env, 'ATLANTIS_API_KEY');
+  const envKeyFile = readVariable(env, 'ATLANTIS_API_KEY_FILE');
   const given = flags.profile ?? readVariable(env, 'ATLANTIS_PROFILE');
   const ownsUrl = flags.url !== undefined || envUrl !== undefined;
-  const ownsKey = flags.keyStdin === true || envKey !== undefined;
+  const ownKey = chooseOwnKey(flags, envKey, envKeyFile);
+  const ownsKey = ownKey !== undefined;
   // With both given for this run the store has nothing to say, and its state is no matter (contract F3).
   const isStoreNeeded = given !== undefined || !(ownsUrl && ownsKey);
   const reading = isStoreNeeded
@@ -67,7 +71,7 @@ export function resolveTarget(flags: TargetFlags, io: Io): Target {
     : { file: { current: undefined, profiles: new Map<string, Profile>() }, warnings: [] };
   const profile = chooseProfile(flags, given, reading.file);
   const url = chooseUrl(flags, envUrl, profile);
-  const key = chooseKey(flags, envKey, profile);
+  const key = ownKey ?? (profile && keyOfProfile(profile.value));
   assertSameOrigin(url, key, profile);
   const unused = profile === undefined ? [...reading.file.profiles.keys()] : [];
   return { profile, url, key, warnings: reading.warnings, unused };
@@ -92,8 +96,8 @@ export function requireUrl(target: Target, canSimulate = false): StreamUrl {
 export function findKeyOrigin({ key, profile }: Target): KeyOrigin | undefined {
   if (key === undefined) return undefined;
   const { source } = key;
-  if (key.kind === 'stdin') return { kind: 'stdin', source };
-  if (!isStored(key)) return { kind: 'environment', source };
+  if (key.kind === 'stdin' || key.kind === 'file') return { kind: key.kind, source };
+  if (key.kind === 'given') return { kind: 'environment', source };
   const kind = key.kind === 'command' ? 'command' : 'profile';
   return { kind, source, ...(profile === undefined ? {} : { profile: profile.value.name }) };
 }
@@ -118,7 +122,11 @@ async function readRawKey(
   io: Io,
   signal?: AbortSignal,
 ): Promise<string> {
-  if (key.kind === 'given') return key.key;
+  if (key.kind === 'given' || key.kind === 'stored') return key.key;
+  if (key.kind === 'file') {
+    const { readKeyFile } = await import('./key-file.ts');
+    return readKeyFile(key.path, key.named);
+  }
   if (key.kind === 'command') {
     refuseRelativeCommand(key, profile, io);
     const { runKeyCommand } = await import('./key-command.ts');
@@ -194,26 +202,43 @@ function chooseUrl(
   return { value: parseStreamUrl(raw, source), source };
 }
 
-function chooseKey(
+/** The key that is given for this run, whatever the store has. @throws UsageError for two at once */
+function chooseOwnKey(
   flags: TargetFlags,
   envKey: string | undefined,
-  profile: Sourced<Profile> | undefined,
+  envKeyFile: string | undefined,
 ): KeySource | undefined {
-  if (flags.keyStdin === true) return { kind: 'stdin', source: '--key-stdin' };
-  if (envKey !== undefined) return { kind: 'given', source: 'ATLANTIS_API_KEY', key: envKey };
-  if (profile === undefined) return undefined;
-  const { name, key, keyCommand } = profile.value;
-  if (key !== undefined) return { kind: 'given', source: `profile "${name}"`, key };
-  if (keyCommand !== undefined) {
-    return { kind: 'command', source: `the key command of profile "${name}"`, argv: keyCommand };
+  if (flags.keyStdin === true) {
+    if (flags.keyFile !== undefined) throw bothGiven('--key-stdin', '--key-file', 'give one of them');
+    return { kind: 'stdin', source: '--key-stdin' };
   }
-  return undefined;
+  if (flags.keyFile !== undefined) return fromFile(flags.keyFile, '--key-file');
+  if (envKeyFile === undefined) {
+    return envKey === undefined ? undefined : { kind: 'given', source: 'ATLANTIS_API_KEY', key: envKey };
+  }
+  if (envKey !== undefined) throw bothGiven('ATLANTIS_API_KEY', 'ATLANTIS_API_KEY_FILE', 'set one of them');
+  return fromFile(envKeyFile, 'ATLANTIS_API_KEY_FILE');
+}
+
+const bothGiven = (one: string, other: string, hint: string): UsageError =>
+  new UsageError(`${one} and ${other} contradict each other`, hint);
+
+const fromFile = (path: string, named: string): KeySource => ({
+  kind: 'file',
+  source: `${path} (${named})`,
+  path,
+  named,
+});
+
+/** Where the key of a profile comes from. */
+export function keyOfProfile({ name, key, keyCommand }: Profile): KeySource | undefined {
+  if (key !== undefined) return { kind: 'stored', source: `profile "${name}"`, key };
+  if (keyCommand === undefined) return undefined;
+  return { kind: 'command', source: `the key command of profile "${name}"`, argv: keyCommand };
 }
 
 /** Whether a profile holds the key or the command that prints it. */
-function isStored({ source }: KeySource): boolean {
-  return source.includes('profile "');
-}
+export const isStored = ({ kind }: KeySource): boolean => kind === 'stored' || kind === 'command';
 
 /** Contract P3: a stored key goes to the origin that it was stored with, and nowhere else. */
 function assertSameOrigin(
@@ -227,6 +252,6 @@ function assertSameOrigin(
   if (bound.origin === url.value.origin) return;
   throw new UsageError(
     `${url.source} points to ${url.value.origin}, but the key of profile "${profile.value.name}" belongs to ${bound.origin}`,
-    'give the key for this run with ATLANTIS_API_KEY or --key-stdin, or add a profile for that URL',
+    'give the key for this run with ATLANTIS_API_KEY, --key-file or --key-stdin, or add a profile for that URL',
   );
 }

@@ -17,6 +17,7 @@ import { hasPrefix, keyPrefix, parseKey } from '../io/key.ts';
 import { createRedactor } from '../io/redact.ts';
 import { makeVisible } from '../render/sanitize.ts';
 import { EventBatch, StreamEndedError, type StreamEvent, type StreamItem } from './items.ts';
+import { KeyRenewal } from './key-renewal.ts';
 import type { StreamCallbacks, StreamConfig } from './options.ts';
 import type { ConnectLoopConfig, StreamDeps } from './prepare.ts';
 
@@ -45,12 +46,12 @@ export class EventStream implements AsyncIterable<StreamEvent> {
   readonly #ending = new AbortController();
   #pull: Pull<StreamItem> | undefined;
   #connection: Connection | undefined;
-  /** The key of the last attempt. */
-  #key = '';
+  readonly #renewal: KeyRenewal;
 
   /** @internal */
   constructor(config: StreamConfig, prepare: () => Promise<ConnectLoopConfig>, deps: StreamDeps) {
     this.#config = config;
+    this.#renewal = new KeyRenewal(typeof config.key === 'function');
     this.#prepare = prepare;
     this.#deps = deps;
   }
@@ -150,20 +151,21 @@ export class EventStream implements AsyncIterable<StreamEvent> {
     const { signal } = this.#ending;
     const key = await this.#readKey(signal);
     if (key === undefined) return undefined;
-    this.#key = key;
     this.#redactor.addSecret(key);
-    return openConnection({ ...dial, key }, { clock: this.#deps.clock, signal }, isFirst);
+    return this.#renewal.attempt(key, () =>
+      openConnection({ ...dial, key }, { clock: this.#deps.clock, signal }, isFirst),
+    );
   }
 
   /** Undefined once the signal aborted. @throws CredentialError, and whatever the function throws */
   async #readKey(signal: AbortSignal): Promise<string | undefined> {
-    const { key, connectTimeoutMs } = this.#config;
+    const { key, connectTimeoutMs, keyTimeoutMs = connectTimeoutMs } = this.#config;
     if (typeof key === 'string') return key;
-    const given = await waitFor(Promise.resolve(key(signal)), connectTimeoutMs, this.#deps.clock, signal);
+    const given = await waitFor(Promise.resolve(key(signal)), keyTimeoutMs, this.#deps.clock, signal);
     if (signal.aborted) return undefined;
     if (typeof given === 'string') return parseKey(given, 'the option key');
     throw new CredentialError(
-      `the function in the option key gave no key within ${connectTimeoutMs} ms`,
+      `the function in the option key gave no key within ${keyTimeoutMs} ms`,
       'it has to give a string; connectTimeoutMs allows more time',
     );
   }
@@ -182,9 +184,10 @@ export class EventStream implements AsyncIterable<StreamEvent> {
     if (item.kind === 'connected') {
       this.#connection = item.stream;
       const { acceptedKeyPrefix, requestId } = item.stream;
-      const expectedKeyPrefix = keyPrefix(this.#key);
+      const { current } = this.#renewal;
+      const expectedKeyPrefix = keyPrefix(current);
       // The service's 16 characters may be all of a short key: then fewer are shown, and it is no mismatch.
-      const isOurs = hasPrefix(this.#key, acceptedKeyPrefix);
+      const isOurs = hasPrefix(current, acceptedKeyPrefix);
       return {
         kind: 'connected',
         connection: item.connection,

@@ -8,6 +8,9 @@ import { EventStream } from './event-stream.ts';
 import type { StreamConfig } from './options.ts';
 import { type ConnectLoopConfig, prepareStream, type StreamDeps } from './prepare.ts';
 
+/** Key commands have a limit of their own, which is shorter. */
+const KEY_TIMEOUT_MS = 60_000;
+
 export interface PreparedStream {
   readonly settings: ConnectLoopConfig;
   /** Opens it, once; it ends when the signal aborts. */
@@ -32,6 +35,7 @@ export async function prepareSource(
     ...connection,
     url: source.url,
     key: source.key,
+    keyTimeoutMs: KEY_TIMEOUT_MS,
     signal: undefined,
     // The command has its own filter: `extra.select`.
     types: [],

@@ -39,7 +39,8 @@ export interface StreamOptions extends StreamCallbacks {
   readonly url: string;
   /**
    * The API key, or a function that gives it. The function is called before each attempt, so a key that was
-   * rotated is used from the next one on; what it throws ends the stream.
+   * rotated is used from the next one on; after a 401 to a key that had worked it is called once more, and another key
+   * is tried. What it throws ends the stream.
    */
   readonly key: string | ReadKey;
   /** Ends the stream: goodbye to the server, then the iteration ends without an error. */
@@ -73,6 +74,8 @@ export interface StreamOptions extends StreamCallbacks {
 export interface StreamConfig extends ConnectConfig {
   readonly url: StreamUrl;
   readonly key: string | ReadKey;
+  /** How long the function may take; default as an attempt. */
+  readonly keyTimeoutMs?: number;
   readonly signal: AbortSignal | undefined;
   readonly types: readonly string[];
   readonly where: readonly string[];

@@ -3,9 +3,9 @@
 // Nothing is written, no key command is run, nothing is connected to.
 import { UsageError } from '../../errors.ts';
 import type { Io } from '../../io/io.ts';
-import { keyPrefix, parseKey } from '../../io/key.ts';
+import { keyPrefix } from '../../io/key.ts';
 import type { StreamUrl } from '../../settings/stream-url.ts';
-import { type KeySource, resolveTarget } from '../../settings/target.ts';
+import { readKey, resolveTarget, type Target } from '../../settings/target.ts';
 import { printJson, printTable } from './describe.ts';
 import type { ShowFlags } from './flags.ts';
 import { openContext, type ProfileContext } from './profiles.ts';
@@ -35,7 +35,7 @@ export async function showProfile(name: string | undefined, flags: ShowFlags, io
     profile: profile === undefined ? NOT_SET : { value: profile.value.name, source: profile.source },
     url: url === undefined ? NOT_SET : { value: url.value.base, source: url.source },
     stream: url === undefined ? NOT_SET : { value: url.value.stream, source: 'the url' },
-    key: describeKey(target.key, io),
+    key: await describeKey(target, io),
     proxy: await describeProxy(url?.value, io),
     ca_roots: describeVariable('NODE_EXTRA_CA_CERTS', io),
   };
@@ -57,12 +57,12 @@ function describeStore({ path }: ProfileContext, io: Io): Setting {
   return { value: path, source: source ?? 'default' };
 }
 
-function describeKey(key: KeySource | undefined, io: Io): Setting {
+async function describeKey(target: Target, io: Io): Promise<Setting> {
+  const { key } = target;
   if (key === undefined) return NOT_SET;
   if (key.kind === 'stdin') return { value: null, source: key.source };
   if (key.kind === 'command') return { value: `command ${key.argv[0] ?? ''}`, source: key.source };
-  io.redactor.addSecret(key.key.trim());
-  return { value: `${keyPrefix(parseKey(key.key, key.source))}…`, source: key.source };
+  return { value: `${keyPrefix(await readKey(target, io))}…`, source: key.source };
 }
 
 async function describeProxy(url: StreamUrl | undefined, io: Io): Promise<Setting> {

@@ -1,0 +1,42 @@
+// Reads a key from a file that the user names, as Docker and Kubernetes mount secrets (contract P1).
+//
+// As the user names it: links are followed and owners are not checked, since a secret is a link to a file of root's.
+// Nothing is waited for: a pipe or device could hold the stream for ever, and would be empty at the next attempt.
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { CredentialError } from '../errors.ts';
+import { decodeKey } from '../io/key.ts';
+import { systemCode } from '../profiles/store-access.ts';
+
+/** Far more than the longest key and the white space around it. */
+const MAX_BYTES = 64 * 1024;
+
+/**
+ * The text of the file, which `parseKey` is to check.
+ *
+ * @param source what names the file, for messages: `--key-file`
+ * @throws CredentialError with the path and the reason, never the content
+ */
+export function readKeyFile(path: string, source: string): string {
+  const fail = (why: string, hint: string): CredentialError =>
+    new CredentialError(`the key file of ${source} ${why}: ${path}`, hint);
+  let fd: number | undefined;
+  try {
+    fd = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+    const stats = fstatSync(fd);
+    if (stats.isDirectory()) throw fail('is a directory', 'give the path of the file in it');
+    if (!stats.isFile()) throw fail('is a pipe or a device', 'pipe the key in with --key-stdin');
+    const bytes = Buffer.alloc(MAX_BYTES + 1);
+    let size = 0;
+    for (let count = -1; count !== 0 && size < bytes.length; size += count) {
+      count = readSync(fd, bytes, size, bytes.length - size, null);
+    }
+    if (size > MAX_BYTES) throw fail('is too large for a key', 'it has to hold the key and nothing else');
+    return decodeKey(bytes.subarray(0, size), source);
+  } catch (error) {
+    const code = systemCode(error);
+    if (error instanceof CredentialError || code === undefined) throw error;
+    throw fail(`cannot be read (${code})`, `check the path, and that this user can read the file`);
+  } finally {
+    if (fd !== undefined) closeSync(fd);
+  }
+}
