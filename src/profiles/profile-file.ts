@@ -5,6 +5,7 @@
 // even a name: only the path and a position (contract F4).
 import { StoreError } from '../errors.ts';
 import { isKey } from '../io/key.ts';
+import { isUtf16 } from '../io/text-encoding.ts';
 import { describePosition, findJsonFault } from './json-fault.ts';
 import { readStoreBytes } from './store-access.ts';
 import type { Reader } from './store-place.ts';
@@ -104,12 +105,13 @@ export function isProfileName(name: string): boolean {
 const isObject = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** Decodes strictly: no byte order mark, no replacement characters. */
+/** Decodes strictly, without replacement characters; a byte order mark is dropped. */
 function decode(bytes: Buffer, fail: (why: string) => DamagedStoreError): JsonObject {
   if (bytes.length === 0) throw fail('it is empty');
+  if (isUtf16(bytes)) throw fail('it is UTF-16 text instead of UTF-8');
   let text: string;
   try {
-    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
     throw fail('it is not UTF-8 text');
   }

@@ -103,7 +103,9 @@ export function checkWay(directory: string, reader: Reader): void {
     if (stats.uid !== reader.uid && stats.uid !== 0) {
       throw new StoreError(
         `the way to the profile store belongs to another user: ${place}`,
-        OWN_DIRECTORY_HINT,
+        reader.uid === 0
+          ? `run atlantis as its owner, without sudo, or ${OWN_DIRECTORY_HINT}`
+          : OWN_DIRECTORY_HINT,
       );
     }
     if (stats.isSymbolicLink() || (stats.mode & STICKY) !== 0) return;

@@ -31,11 +31,13 @@ import {
   parseProfiles,
   type StoreDraft,
 } from './profile-file.ts';
+import { describeNewOwner, hintAtDenial, refuseWriting } from './root-owned.ts';
 import { checkDirectory, readStoreBytes, systemCode } from './store-access.ts';
-import { checkWay, type Reader } from './store-place.ts';
+import { checkWay, OWN_DIRECTORY_HINT, type Reader } from './store-place.ts';
 
 /** What writing needs from the system. */
 export interface StoreHost extends Reader, LockHost {
+  readonly env: Readonly<Record<string, string | undefined>>;
   /** Makes a write beyond `ulimit -f` an error instead of death by SIGXFSZ. */
   ignoreFileSizeSignal(): void;
 }
@@ -58,6 +60,9 @@ function prepareDirectory(path: string, host: StoreHost): string[] {
     if (existing !== undefined) checkDirectory(directory, existing, host);
     checkWay(directory, host);
     makeFolder(directory);
+    const notice =
+      existing === undefined ? describeNewOwner(directory, host, host.env['SUDO_UID']) : undefined;
+    if (notice !== undefined) return [notice];
     const stats = statSync(directory);
     if (host.platform === 'win32' || (stats.mode & 0o077) === 0) return [];
     // A directory that others use too, such as /etc or a home, is not ours to close.
@@ -72,7 +77,7 @@ function prepareDirectory(path: string, host: StoreHost): string[] {
     if (error instanceof StoreError || code === undefined) throw error;
     throw new OutputError(
       `the directory of the profiles cannot be prepared (${code}): ${directory}`,
-      'ATLANTIS_CONFIG_DIR can name another one',
+      hintAtDenial(directory, host, OWN_DIRECTORY_HINT),
     );
   }
 }
@@ -85,6 +90,7 @@ function readCurrent(
 ): JsonObject | 'damaged' | undefined {
   const read = readStoreBytes(path, host);
   if (read === undefined) return undefined;
+  if (read.isReadOnly) throw refuseWriting(path, host);
   try {
     return parseProfiles(read.bytes, path).json;
   } catch (error) {
@@ -179,13 +185,16 @@ function replaceStore(path: string, json: JsonObject, isDamaged: boolean, lock: 
 }
 
 /** Takes the lock of the store. @throws StoreError, OutputError */
-async function lockStore(lockPath: string, host: LockHost, warn: (message: string) => void): Promise<Lock> {
+async function lockStore(lockPath: string, host: StoreHost, warn: (message: string) => void): Promise<Lock> {
   const what = 'the profile store';
   try {
     return await takeLock(lockPath, host, { what, Refusal: StoreError, warn });
   } catch (error) {
     if (error instanceof StoreError) throw error;
-    throw new OutputError(`${what} cannot be locked for writing (${systemCode(error)}): ${lockPath}`);
+    throw new OutputError(
+      `${what} cannot be locked for writing (${systemCode(error)}): ${lockPath}`,
+      hintAtDenial(lockPath, host, OWN_DIRECTORY_HINT),
+    );
   }
 }
 
@@ -214,9 +223,9 @@ export async function updateStore<T>(
     throw new StoreError('there is no home directory to keep profiles in', 'set ATLANTIS_CONFIG_DIR');
   }
   host.ignoreFileSizeSignal();
-  const notices = prepareDirectory(path, host);
   // Unsafe and damaged stores are told before anything, a lock included, is written beside them.
   readCurrent(path, host, options.mayMoveAside ?? false);
+  const notices = prepareDirectory(path, host);
   const lock = await lockStore(`${path}.lock`, host, options.warn ?? (() => {}));
   try {
     const current = readCurrent(path, host, options.mayMoveAside ?? false);

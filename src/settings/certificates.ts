@@ -2,17 +2,24 @@
 import { X509Certificate } from 'node:crypto';
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { UsageError } from '../errors.ts';
+import { isUtf16 } from '../io/text-encoding.ts';
 
 /** No file that a flag names has a reason to be larger. */
 const MAX_BYTES = 16 * 1024 * 1024;
 
 /**
- * All of the file.
+ * All of a text file.
  *
  * @param signal gives up on a pipe; the promise rejects then
- * @throws what the system says (with `code`), EFBIG beyond 16 MiB
+ * @throws what the system says (with `code`), EFBIG beyond 16 MiB; for UTF-16 the code says so
  */
 export async function readNamedFile(path: string, signal?: AbortSignal): Promise<Buffer> {
+  const bytes = await readBytes(path, signal);
+  if (!isUtf16(bytes)) return bytes;
+  throw Object.assign(new Error('the file is UTF-16 text'), { code: 'UTF-16 text instead of UTF-8' });
+}
+
+async function readBytes(path: string, signal?: AbortSignal): Promise<Buffer> {
   // Opening a pipe that nobody writes to would not return otherwise.
   const fd = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   const chunks: Buffer[] = [];

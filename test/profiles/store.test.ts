@@ -145,7 +145,8 @@ describe('writing', () => {
     'a directory in /proc is an error, not an endless loop',
     async () => {
       await expect(add('/proc/atlantis/profiles.json', 'main')).rejects.toMatchObject({
-        message: 'the directory of the profiles cannot be prepared (ENOENT): /proc/atlantis',
+        exitCode: 10,
+        message: 'no profiles can be kept in /proc/atlantis',
       });
     },
   );

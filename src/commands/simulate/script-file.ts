@@ -1,5 +1,6 @@
 // Reads a scenario script from its file.
 import { UsageError } from '../../errors.ts';
+import { dropByteOrderMark } from '../../io/text-encoding.ts';
 import { describePosition, findJsonFault } from '../../profiles/json-fault.ts';
 import { readNamedFile } from '../../settings/certificates.ts';
 import type { Scenario } from '../../simulator/scenarios.ts';
@@ -23,7 +24,7 @@ export async function readScript(path: string): Promise<Scenario> {
 async function readText(path: string): Promise<string> {
   try {
     // Some editors put a byte order mark before everything.
-    return (await readNamedFile(path)).toString('utf8').replace(/^\ufeff/, '');
+    return dropByteOrderMark((await readNamedFile(path)).toString('utf8'));
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
     const why = code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'it is a folder' : code;
