@@ -1,4 +1,4 @@
-// The bytes that JSON and this scanner compare with.
+// Byte values that the scanner compares with.
 
 export const NUL: u32 = 0x00;
 export const TAB: u32 = 0x09;
@@ -22,7 +22,7 @@ export const LETTER_U: u32 = 0x75;
 export const OPEN_OBJECT: u32 = 0x7b;
 export const DEL: u32 = 0x7f;
 
-/** `true`, `alse` and `null` as little-endian words. */
+/** `true`, `alse` (of `false`) and `null` as little-endian 32-bit integers. */
 export const TRUE: u32 = 0x65757274;
 export const ALSE: u32 = 0x65736c61;
 export const NULL: u32 = 0x6c6c756e;

@@ -1,20 +1,20 @@
-// Makes lines of the plain text frames of a chunk (RFC 6455 § 5.2): final, unfragmented, unmasked, complete,
-// and each of them an event. Whatever is anything else ends the call, and is for somebody who knows the protocol.
+// Turns the plain text frames of a chunk (RFC 6455 § 5.2) into lines: frames that are unfragmented, unmasked,
+// complete and contain an event. Any other frame ends the call and is left to ws.
 import { LF } from './bytes';
 import { ENDS, FLAGS, LINES, MAX_LINES } from './layout';
 import { scan } from './scan';
 
 /** FIN and the opcode of text. */
 const PLAIN_TEXT: u32 = 0x81;
-/** Shorter texts are copied in a loop: quicker than a call. */
+/** Up to this size a loop of vectors copies faster than a call of memory.copy. */
 const SHORT: usize = 1024;
 
-/** Of the last call: how many lines stand at LINES, their bytes, and their MESSAGE bits together. */
+/** Results of the last call: number of lines at LINES, their total bytes, and the union of their MESSAGE bits. */
 export let lineCount: i32 = 0;
 export let lineBytes: usize = 0;
 export let allFlags: i32 = 0;
 
-/** Takes frames that begin at `at`, none of which goes on at `end`. Returns the place behind the last. */
+/** Takes the complete frames between `at` and `end`. Returns the offset after the last one. */
 export function takeFrames(at: usize, end: usize): usize {
   let to = LINES;
   let count = 0;
@@ -24,7 +24,7 @@ export function takeFrames(at: usize, end: usize): usize {
     let length: usize = load<u8>(at + 1);
     let head: usize = 2;
     if (length >= 126) {
-      // 126 and 127 are longer forms of the length, what is above is masked.
+      // 126 and 127 announce a 16-bit and a 64-bit length; larger values have the mask bit.
       if (length === 126 && end - at >= 4) {
         length = bswap<u16>(load<u16>(at + 2));
         head = 4;
@@ -54,7 +54,7 @@ export function takeFrames(at: usize, end: usize): usize {
   return at;
 }
 
-/** Copies, and may write up to 15 bytes more. */
+/** Copies; may write up to 15 bytes after the end. */
 function copy(to: usize, from: usize, length: usize): void {
   if (length > SHORT) {
     memory.copy(to, from, length);

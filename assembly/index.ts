@@ -1,4 +1,4 @@
-// The part of the scanner that is WebAssembly, for its vectors of sixteen bytes. src/events/scanner.ts calls it.
+// The WebAssembly part of the scanner, which uses 16-byte SIMD vectors. src/events/scanner.ts calls it.
 export { allFlags, lineBytes, lineCount, takeFrames } from './frames';
 export { CHUNK, CHUNK_BYTES, ENDS, FLAGS, LINES } from './layout';
 export { scan } from './scan';

@@ -1,7 +1,7 @@
 // Classifies a text in one pass over its bytes: JSON or not, UTF-8 or not, safe as a line or not.
 //
-// Promises: accepts exactly what JSON.parse accepts behind a strict UTF-8 decoder (RFC 8259, RFC 3629). No
-// recursion, so any nesting is fine: the open brackets are the bits of `path`.
+// Accepts exactly what JSON.parse accepts after a strict UTF-8 decoder (RFC 8259, RFC 3629). It does not
+// recurse, so nesting is unlimited: the open brackets are the bits of `path`.
 import {
   ALSE,
   COLON,
@@ -21,18 +21,18 @@ import {
 } from './bytes';
 import { BAD, BYTE_ORDER_MARK, bits, skipNumber, skipSpace, skipString, startBits } from './tokens';
 
-/** As MESSAGE.notJson in src/events/messages.ts; here also for what is not UTF-8. */
+/** The same as MESSAGE.notJson in src/events/messages.ts; returned for invalid UTF-8 too. */
 export const NOT_JSON: i32 = -1;
 
 /**
- * The bytes from `at` to `end`: MESSAGE bits for an event, else NOT_JSON. Writes a NUL at `end`, and keeps an
- * eighth as many bytes as the text has behind that for the nesting beyond 64 levels.
+ * Scans the bytes from `at` to `end`. Returns the MESSAGE bits of an event, or NOT_JSON. Writes a NUL at `end`;
+ * after it, uses up to an eighth of the text's length for nesting beyond 64 levels.
  */
 export function scan(at: usize, end: usize): i32 {
   store<u8>(end, NUL);
   const outerPaths = (end + 8) & ~7;
   let depth: usize = 0;
-  let path: u64 = 0; // one bit per open bracket, the innermost lowest: 1 is an object
+  let path: u64 = 0; // one bit per open bracket, the innermost is the lowest; 1 is an object
   startBits(0);
   if (end - at >= 3 && (load<u32>(at) & 0xffffff) === 0xbfbbef) {
     startBits(BYTE_ORDER_MARK);
@@ -56,7 +56,7 @@ export function scan(at: usize, end: usize): i32 {
       depth++;
       at++;
       if (load<u8>(at) <= SPACE) at = skipSpace(at);
-      // Both closing brackets are their opening ones plus two. An empty container is closed below.
+      // In ASCII, a closing bracket is its opening one plus two. An empty container is closed below.
       if (load<u8>(at) !== byte + 2) {
         if (byte === OPEN_OBJECT) at = skipKey(at);
         if (at === BAD) return NOT_JSON;
@@ -97,7 +97,7 @@ export function scan(at: usize, end: usize): i32 {
   }
 }
 
-/** A key from anywhere before it, to behind its colon. */
+/** Skips white space, a key and its colon. */
 function skipKey(at: usize): usize {
   if (load<u8>(at) !== QUOTE) {
     at = skipSpace(at);

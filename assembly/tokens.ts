@@ -1,8 +1,8 @@
-// The tokens of JSON below the grammar. Each function takes the place where a token begins, or goes on, and
-// returns the place behind it, or BAD.
+// The tokens of JSON. Each function takes the offset of a token, or of the rest of one, and returns the offset
+// after it, or BAD.
 //
-// A NUL stands behind every text. No token can go on over it, so none needs to know where the text ends: what
-// is read beyond is looked at only as far as the NUL.
+// A NUL follows every text. No token contains one, so the functions do not need the end of the text: vectors
+// may read past the NUL, but those bytes are ignored.
 import {
   BACKSLASH,
   CR,
@@ -19,7 +19,7 @@ import {
   ZERO,
 } from './bytes';
 
-/** Not what it should be. */
+/** Returned for an invalid token. */
 export const BAD: usize = 0;
 
 /** Bits of MESSAGE (src/events/messages.ts). */
@@ -27,14 +27,14 @@ export const LINE_BREAK: i32 = 1;
 export const UNSAFE_CHARACTER: i32 = 2;
 export const BYTE_ORDER_MARK: i32 = 4;
 
-/** What has to be rewritten before the text that is scanned is one safe line. */
+/** MESSAGE bits of the current text: what must be rewritten to make it one safe line. */
 export let bits: i32 = 0;
 
 export function startBits(value: i32): void {
   bits = value;
 }
 
-/** White space, at least one byte of it. */
+/** Skips white space; BAD if there is none. */
 export function skipSpace(at: usize): usize {
   const start = at;
   while (true) {
@@ -46,11 +46,11 @@ export function skipSpace(at: usize): usize {
   return at > start ? at : BAD;
 }
 
-/** A string, from behind its opening quote. Plain bytes are passed sixteen at a time. */
+/** Skips a string from after its opening quote, sixteen plain bytes at a time. */
 export function skipString(at: usize): usize {
   while (true) {
     const bytes = v128.load(at);
-    // As signed numbers, controls and all bytes beyond ASCII are below a space.
+    // As signed numbers, control characters and all non-ASCII bytes are less than a space.
     const stops = i8x16.bitmask(
       v128.or(
         v128.or(i8x16.lt_s(bytes, i8x16.splat(0x20)), i8x16.eq(bytes, i8x16.splat(0x22))),
@@ -68,7 +68,7 @@ export function skipString(at: usize): usize {
   }
 }
 
-/** What strings seldom hold: escapes, DEL, characters beyond ASCII; as many as stand here. */
+/** Skips a run of bytes that are rare in strings: escapes, DEL and non-ASCII characters. */
 function skipUnusual(at: usize): usize {
   while (true) {
     const byte: u32 = load<u8>(at);
@@ -110,7 +110,7 @@ function skipEscape(at: usize): usize {
   }
 }
 
-/** One character of two to four bytes (RFC 3629 § 4), noting the unsafe ones (contract O1). */
+/** Skips one character of two to four bytes (RFC 3629 § 4) and notes unsafe ones (contract O1). */
 function skipCharacter(at: usize, lead: u32): usize {
   if (lead < 0xc2 || lead > 0xf4) return BAD;
   const second: u32 = load<u8>(at + 1);
@@ -129,7 +129,7 @@ function skipCharacter(at: usize, lead: u32): usize {
   return at + 4; // none of these is unsafe
 }
 
-/** C1, U+2028/2029 and the bidi controls, among the characters from U+0080 to U+FFFF. */
+/** Notes C1, U+2028/2029 and bidi controls, for characters from U+0080 to U+FFFF. */
 function noteCharacter(codePoint: u32, next: usize): usize {
   const isUnsafe =
     codePoint <= 0x9f ||
@@ -141,7 +141,7 @@ function noteCharacter(codePoint: u32, next: usize): usize {
   return next;
 }
 
-/** A number from its first byte, a minus or a digit. */
+/** Skips a number from its first byte, a minus or a digit. */
 export function skipNumber(at: usize): usize {
   if (load<u8>(at) === MINUS) at++;
   const first: u32 = load<u8>(at);
@@ -151,7 +151,7 @@ export function skipNumber(at: usize): usize {
   return next === DOT || (next | 0x20) === LETTER_E ? skipFraction(at) : at;
 }
 
-/** Fraction, exponent, or both. */
+/** Skips a fraction, an exponent, or both. */
 function skipFraction(at: usize): usize {
   if (load<u8>(at) === DOT) {
     const digits = at + 1;
@@ -168,7 +168,7 @@ function skipFraction(at: usize): usize {
   return at;
 }
 
-/** Digits, or none. */
+/** Skips zero or more digits. */
 function skipDigits(at: usize): usize {
   while (true) {
     const values = i8x16.sub(v128.load(at), i8x16.splat(0x30));

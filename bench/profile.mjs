@@ -1,5 +1,5 @@
-// `node bench/profile.mjs [events] [bytes]`: where the time of `stream tail` goes, as a table by function.
-// ATLANTIS_BENCH_PROFILE=<file> keeps the profile itself, for a viewer.
+// `node bench/profile.mjs [events] [bytes]`: CPU profile of `stream tail`, as a table by function.
+// ATLANTIS_BENCH_PROFILE=<file> saves the profile for a viewer.
 import { profileTail } from './lib/profile.mjs';
 import { startServer } from './lib/server-process.mjs';
 

@@ -1,8 +1,8 @@
-// `npm run bench`: measures the goals of goals.mjs side by side on the machine at hand.
+// `npm run bench`: measures the goals of goals.mjs on this machine.
 //
-//   --quick   small counts, within a minute; writes no file
-//   --check   ends in 1 on a gross loss: half of a goal or worse, three times over (for CI)
-//   --only T1,T6   these measures; writes no file
+//   --quick   small counts, within a minute; does not write results
+//   --check   exit 1 on a gross loss: half of a goal or worse, in three measurements (for CI)
+//   --only T1,T6   only these measures; does not write results
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { describeGoal, isBetter, judge } from './goals.mjs';
@@ -51,7 +51,7 @@ const note = (what) => process.stderr.isTTY && process.stderr.write(`\r\x1b[2K${
 const peers = findPeers(!options.quick);
 const server = await startServer();
 
-/** A measure that fails is named and fails the run; the others still count. */
+/** A measure that throws is reported and fails the run; the other measures continue. */
 async function measureOrSay(id) {
   try {
     return await MEASURES[id]({ server, plan, peers, note });
@@ -62,12 +62,12 @@ async function measureOrSay(id) {
   }
 }
 
-/** What looks like a gross loss is measured again before it is called one: other programs run here, too. */
+/** A gross loss is measured again, because it may be due to other load on the machine. */
 const MOST_TRIES = 3;
 
 const isLost = ({ goal, median }) => judge(goal, median) === 'gross loss';
 
-/** @returns the goals of both, each with the better of its figures */
+/** @returns for each goal, the better of both figures */
 function keepBest(checks, others) {
   return checks.map((check) => {
     const other = others.find(({ goal }) => goal === check.goal);
@@ -82,7 +82,7 @@ async function measurePatiently(id) {
       `${id}: again, since ${measure.checks
         .filter(isLost)
         .map(({ goal }) => goal)
-        .join(', ')} looked lost`,
+        .join(', ')} looked like a gross loss`,
     );
     const again = await measureOrSay(id);
     measure = { ...again, checks: keepBest(again.checks, measure.checks) };
@@ -105,7 +105,7 @@ try {
       figures.some(({ goal, median }) => goal === wanted && judge(goal, median) === 'reached');
     profiles.push(...(await profileMisses(server, isReached)));
     const text = await profileStart(server).catch(({ message }) => message);
-    profiles.push({ title: 'Where the time of a start goes, from spawn to the first event', text });
+    profiles.push({ title: 'CPU profile of startup, from spawn to the first event', text });
   }
 } finally {
   server.stop();

@@ -1,7 +1,7 @@
-// The server of the benchmark, a process of its own: frames are made beforehand and written as fast as the
-// socket takes them, so that the server is never what is measured. Handshake and frames are written by hand.
+// The benchmark server, a separate process. Frames are prepared in advance and written as fast as the socket
+// accepts them, so that the server is never the bottleneck. Handshake and frames do not use a library.
 //
-// Tells its parent { port } once, then { upgradedNs } per connection, on the monotonic clock of the machine.
+// Sends { port } to its parent once, then { upgradedNs } (monotonic clock) for each connection.
 import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
 import { makeDistinctEvents, makeEvents } from './lib/events.mjs';
@@ -11,7 +11,7 @@ import { createFrameReader, encodeClose, encodeFrame, encodeText, OPCODE } from 
 const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 const BLOCK_BYTES = 512 * 1024;
 
-/** Blocks of whole frames by size of event; `perBlock` events in each. */
+/** Blocks of whole frames by event size, with `perBlock` events each. */
 const blocks = new Map();
 
 function blockOf({ size, count, distinct }) {
@@ -30,7 +30,7 @@ function blockOf({ size, count, distinct }) {
   return made;
 }
 
-/** Writes the events of a flow, waiting for drain; calls `done` once all were handed to the socket. */
+/** Writes the events of a flow, waiting for drain; calls `done` after the socket has accepted all of them. */
 function flood(socket, flow, done) {
   const { count } = flow;
   const { bytes, perBlock, frameBytes } = blockOf(flow);
@@ -50,7 +50,7 @@ function flood(socket, flow, done) {
   write();
 }
 
-/** Single events at random times, each stamped with the moment it is written. */
+/** Sends single events at random times, each with the time of its write. */
 function trickle(socket, { count, everyMs }, done) {
   let left = count;
   const next = () => setTimeout(send, Math.random() * 2 * everyMs);

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
 'use strict';
-// First of all: without a listener, SIGUSR1 makes Node open its debugger, in which any local user can run code.
+// Must come first: without a listener, SIGUSR1 makes Node open its debugger, in which any local user can run code.
 process.on('SIGUSR1', () => {});
 require('../dist/main.cjs').run();

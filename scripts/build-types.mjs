@@ -1,7 +1,7 @@
-// The types of the libraries in dist/types/: what their entries reach and nothing else.
+// Builds dist/types/: the declarations that the entries of the libraries reach, and no others.
 //
-// The bundles are CommonJS, so the declarations are too (`.d.cts`): a package of type "module" would have
-// others taken for ESM, and `export =` and default imports would be typed wrongly.
+// The bundles are CommonJS, so the declarations have the extension `.d.cts`. In a package of type "module",
+// `.d.ts` files count as ESM, and `export =` and default imports would have wrong types.
 import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,7 +1,8 @@
-// Builds dist/: CommonJS bundles, minified, with nothing left to resolve at run time (bundle-plan.mjs says which).
+// Builds dist/: CommonJS bundles, minified, with no dependencies at run time. bundle-plan.mjs decides what each
+// contains.
 //
 // A dynamic import becomes a plain `require` of the sibling bundle, so a command loads only what it uses.
-// CommonJS, because an ESM entry costs 35 ms more on Node 20 and 22.
+// The format is CommonJS because an ESM entry starts 35 ms later on Node 20 and 22.
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,13 +10,14 @@ import { build } from 'esbuild';
 import { buildTypes } from './build-types.mjs';
 import { LIBRARIES, planBundles } from './bundle-plan.mjs';
 import { scannerPlugin } from './scanner-code.mjs';
-import { collectLicences } from './third-party-licences.mjs';
+import { collectLicenses } from './third-party-licenses.mjs';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const dist = resolve(root, 'dist');
 const { version } = JSON.parse(readFileSync(resolve(root, 'package.json'), 'utf8'));
 
-// Made beside and put in place whole: a command that runs meanwhile finds the old parts or the new ones.
+// Built next to dist/ and renamed into place, so that a command that is running finds either the old or the new
+// bundles.
 const fresh = `${dist}.${process.pid}`;
 const types = buildTypes(
   root,
@@ -24,10 +26,10 @@ const types = buildTypes(
 );
 const plan = await planBundles(root, [scannerPlugin]);
 
-/** Packages that have a bundle of their own, on the side of who imports them. */
+/** Namespace of imports of packages that have their own bundle. */
 const PACKAGE = 'package';
 
-/** Sends imports across the border of a bundle to the sibling that has the file. */
+/** Resolves imports from other bundles to those bundles. */
 function crossBorders(bundle) {
   return {
     name: 'cross-borders',
@@ -41,7 +43,7 @@ function crossBorders(bundle) {
         if (target === undefined) return undefined;
         return isPackage ? { path, namespace: PACKAGE } : { path: `./${target}.cjs`, external: true };
       });
-      // In between, so that `default` is what the package means by it and not all of its bundle.
+      // This wrapper makes `default` the package's own default export, not the whole bundle.
       b.onLoad({ filter: /./, namespace: PACKAGE }, ({ path }) => ({
         contents: reExport(path, `./${path}.cjs`),
       }));
@@ -49,25 +51,25 @@ function crossBorders(bundle) {
   };
 }
 
-/** All that a file of ours, or a package, exports. */
+/** Re-exports everything that a file or package exports. */
 function reExport(path, from = path) {
   const all = `export * from ${JSON.stringify(from)};`;
   return plan.packages.includes(path) ? `${all} export { default } from ${JSON.stringify(from)};` : all;
 }
 
 /**
- * esbuild exports through getters, one behind the other. Our own bundles end by turning their exports into plain
- * values: with getters a filter takes a fifth longer and pretty output a quarter.
+ * esbuild exports through chained getters. Our own bundles replace them with plain values: with getters,
+ * filters take a fifth longer and pretty output a quarter.
  */
 const PLAIN_EXPORTS = 'module.exports=Object.defineProperty({...module.exports},"__esModule",{value:!0});';
 
 /**
- * Bundles in which `import()` stays. As a `require` the one of `kerberos` would leave the `try` that it is in, and
- * bundlers of programs that use the library would no longer see that the package may be missing.
+ * Bundles that keep `import()`. As a `require`, the import of `kerberos` would move out of its `try`, and
+ * bundlers of programs that use the library would no longer see that the package is optional.
  */
 const KEEP_IMPORT = new Set(['connection.dial.proxy-agent']);
 
-/** Modules of dependencies that are replaced as a whole; each file says why. test/stand-ins.test.ts has them all. */
+/** Modules of dependencies that are replaced; each file says why. test/stand-ins.test.ts tests them. */
 const STAND_INS = Object.fromEntries(
   ['when-exit', 'env-paths'].map((name) => [name, resolve(root, `scripts/stand-ins/${name}.mjs`)]),
 );
@@ -87,16 +89,16 @@ async function buildBundle([name, files]) {
     format: 'cjs',
     platform: 'node',
     target: 'node20',
-    // As `import()` Node would load the ESM machinery and lex every bundle for it.
+    // With `import()`, Node would load its ESM loader and lex every bundle.
     supported: { 'dynamic-import': KEEP_IMPORT.has(name) },
     minify: true,
     keepNames: false,
-    // A login by Negotiate, which nothing here asks the proxy agent for.
+    // Used by the proxy agent only for Negotiate authentication, which we do not offer.
     external: ['kerberos'],
     alias: STAND_INS,
     define: {
       ATLANTIS_VERSION: JSON.stringify(version),
-      // ws would load two native packages from wherever Node finds them: any folder above, NODE_PATH, the home.
+      // Otherwise ws would load two native packages from any parent directory, NODE_PATH or the home directory.
       'process.env.WS_NO_BUFFER_UTIL': '"1"',
       'process.env.WS_NO_UTF_8_VALIDATE': '"1"',
     },
@@ -108,7 +110,7 @@ async function buildBundle([name, files]) {
 }
 
 const inputs = (await Promise.all([...plan.bundles].map(buildBundle))).flat();
-writeFileSync(resolve(fresh, 'THIRD-PARTY-LICENCES.txt'), collectLicences(root, inputs));
+writeFileSync(resolve(fresh, 'THIRD-PARTY-LICENSES.txt'), collectLicenses(root, inputs));
 await types;
 rmSync(dist, { recursive: true, force: true });
 renameSync(fresh, dist);

@@ -1,18 +1,19 @@
-// Which bundle each source file goes into, so that what several bundles need is shipped once.
+// Decides which bundle each source file goes into, so that code which several bundles need is shipped once.
 //
-// A dynamic import is a bundle border. On top of that stand the layers below: a file belongs to the first layer
-// that reaches it, and other bundles `require` that layer. Layers are few and follow what is loaded together:
-// one file for each shared module would cost 23 ms at the start of a tail.
+// Each dynamic import starts a bundle. In addition there are the layers below, which are shared bundles: a file
+// belongs to the first layer that reaches it, and other bundles `require` that layer. There are only a few
+// layers, grouped by what is loaded together: one file per shared module would add 23 ms to the startup of a
+// tail.
 import { readFileSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
 import { build } from 'esbuild';
 
-/** Layer → the files in src, or the package, that it begins with. A layer may only lean on those above it. */
+/** Layer → its entry files in src, or its package. A layer may only import from the layers above it. */
 const LAYERS = {
   // Always loaded.
   main: ['main.ts'],
   'commands.program': ['commands/program.ts'],
-  // What nearly every command needs to read its settings, to speak, and to tell what a message is.
+  // Needed by nearly every command: settings, messages on stderr, and classifying messages of the stream.
   base: [
     'settings/stream-config.ts',
     'ui/messages.ts',
@@ -26,10 +27,10 @@ const LAYERS = {
     'render/ndjson-lines.ts',
     'io/safe-file.ts',
   ],
-  // What writes: the profile store, spools and recordings.
+  // Code that writes files: the profile store, spools and recordings.
   'io.files': ['io/lock.ts', 'io/append-file.ts'],
   ws: ['ws'],
-  // The stream, for commands and for programs.
+  // The stream, for commands and for the library.
   stream: ['stream/open.ts'],
   'string-width': ['string-width'],
   chalk: ['chalk'],
@@ -44,16 +45,16 @@ const LAYERS = {
   'simulator.parts': ['simulator/server.ts', 'simulator/script.ts'],
 };
 
-/** The layers that are packages: for whoever imports them, other packages too. */
+/** Layers that are packages. Other packages that import them share them as well. */
 const PACKAGES = Object.keys(LAYERS).filter((layer) => LAYERS[layer].includes(layer));
 
-/** What other programs import (`exports` in package.json): bundle → its entry in src. tsconfig.types.json has them too. */
+/** Public entry points (`exports` in package.json): bundle → its entry in src. Keep tsconfig.types.json in sync. */
 export const LIBRARIES = { library: 'stream/index.ts', simulator: 'simulator/library.ts' };
 
 /**
- * Looks at the sources in `root`.
+ * Plans the bundles of the sources in `root`.
  *
- * @param plugins of esbuild that the sources need
+ * @param plugins esbuild plugins that the sources need
  */
 export async function planBundles(root, plugins) {
   const src = resolve(root, 'src');
@@ -73,7 +74,7 @@ export async function planBundles(root, plugins) {
     }
     members.set(layer, owned);
   }
-  /** What others import from a layer. */
+  /** Layer → its files that other bundles import. */
   const shared = new Map(Object.keys(LAYERS).map((layer) => [layer, new Set()]));
   for (const [importer, targets] of staticImports)
     for (const target of targets)
@@ -91,21 +92,21 @@ export async function planBundles(root, plugins) {
     if (!owners.has(path)) bundles.set(names.get(path) ?? nameBundle(src, path), [path]);
   return {
     packages: PACKAGES,
-    /** Bundle → the files whose exports it has. */
+    /** Bundle → the files that it exports. */
     bundles,
-    /** The bundle that has a file, if it is not that of its importer. */
+    /** The bundle that contains a file, or undefined if that is `bundle` itself. */
     findOwner: (path, bundle) => {
       const owner = owners.get(path);
       return owner === bundle ? undefined : owner;
     },
-    /** The bundle behind a dynamic import. */
+    /** The bundle of a dynamic import. */
     nameTarget: (path) => owners.get(path) ?? nameBundle(src, path),
   };
 }
 
 const nameBundle = (src, path) => relative(src, path).replaceAll('/', '.').replace(/\.ts$/, '');
 
-/** What each file in src imports statically, and the files that begin a bundle. */
+/** The static imports of each file in src, and the files that start a bundle. */
 async function readGraph(src, plugins) {
   const entries = new Set([
     resolve(src, 'main.ts'),
@@ -143,7 +144,7 @@ function addTo(map, key, value) {
   map.set(key, (map.get(key) ?? new Set()).add(value));
 }
 
-/** Files of a layer are exported side by side: two with the same name would silently be neither. */
+/** All files of a layer are re-exported together: a name that two of them export would silently not be exported. */
 function assertDistinct(layer, paths) {
   const seen = new Map();
   for (const path of paths.filter((one) => one.endsWith('.ts'))) {

@@ -1,4 +1,4 @@
-// Strips the types from one module for jest, which then runs it as a native ES module.
+// Strips the types of a module for jest, which then runs it as a native ES module.
 import { transformSync } from 'esbuild';
 
 export default {

@@ -1,12 +1,12 @@
-// Reports phrases that make readers stop, with what to write instead: node scripts/lint-english.mjs [path ...]
+// Reports phrases that read as translated, and what to write instead: node scripts/lint-english.mjs [path ...]
 //
-// A line that has to keep such a phrase (test data, a name of someone else's) carries the word `english-ok`.
+// A line that must keep such a phrase (test data, a third party's name) contains the word `english-ok`.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
-/** Phrases, and what to write instead. */
+/** Phrases and their replacements. */
 const RULES = [
-  [/\b(is|are|was|were|it's) no\b(?! (longer|more)\b)/i, '"is not a"'],
+  [/(?<!\bthere )\b(is|are|was|were|it's) no\b(?! (longer|more)\b)/i, '"is not a"'],
   [/\bso many\b/i, 'the number itself: "n", "this many", "up to n"'],
   [/\bhow manyth\b/i, '"position", "number"'],
   [/\b(whoever|whomever|whosever)\b/i, 'the component or person: "the caller", "the user"'],
@@ -16,7 +16,7 @@ const RULES = [
   [/\b(go|goes|going|went|gone) on\b/i, '"continue", "resume"'],
   [/\bin the words of\b/i, '"with the message of"'],
   [
-    /\bbehind\b(?! (a|an|the|your|that|its|another|no|nginx|NAT|TLS)\b.*(prox|balancer|firewall|NAT|nginx|gateway))/i,
+    /(?<!\bleav(?:es?|ing)\b.*)\bbehind\b(?! (a|an|the|your|that|its|another|no|nginx|NAT|TLS)\b.*(prox|balancer|firewall|NAT|nginx|gateway))/i,
     '"after"',
   ],
   [/\bbesides\b/i, '"in addition", "also"'],
@@ -33,11 +33,8 @@ const RULES = [
   [/\b(came|comes|come) of (it|that|this)\b/i, '"the result"'],
   [/\bfinds? (no )?room\b/i, '"fits", "does not fit"'],
   [/\bthe long way\b/i, '"the slow path"'],
-  [/\bis meant\b/i, '"means"'],
+  [/\bis meant\b(?! for\b)/i, '"means"'],
 ];
-
-/** What may keep the name that others gave it. */
-const NAMES = /LICENCES\.txt|third-party-licences/g;
 
 const paths = process.argv.slice(2);
 const files = execFileSync('git', ['ls-files', ...(paths.length > 0 ? paths : ['.'])], { encoding: 'utf8' })
@@ -52,9 +49,8 @@ let found = 0;
 for (const file of files) {
   for (const [index, line] of readFileSync(file, 'utf8').split('\n').entries()) {
     if (line.includes('english-ok')) continue;
-    const text = line.replaceAll(NAMES, '');
     for (const [phrase, instead] of RULES) {
-      const match = phrase.exec(text);
+      const match = phrase.exec(line);
       if (match === null) continue;
       found += 1;
       process.stdout.write(`${file}:${index + 1}: "${match[0]}": write ${instead}\n    ${line.trim()}\n`);

@@ -1,6 +1,6 @@
-// Before `npm start` and `npm pack`: installs and builds only what is missing or older than what it is made of.
+// Runs before `npm start` and `npm pack`: installs and builds only what is missing or out of date.
 //
-// Everything that the children print goes to stderr, so that `npm -s start -- --json | jq` sees events only.
+// Child processes print to stderr, so that `npm -s start -- --json | jq` sees events only.
 import { spawnSync } from 'node:child_process';
 import { readdirSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 
-/** Modification time in ms, or -1 for what is not there. */
+/** Modification time in ms, or -1 if the path does not exist. */
 function modified(path) {
   try {
     return statSync(join(root, path)).mtimeMs;
@@ -28,7 +28,7 @@ function run(command, args, options = {}) {
 }
 
 if (modified('node_modules/.package-lock.json') < modified('package-lock.json')) {
-  // On Windows npm is a script for the shell; node is none, and its path may hold a space.
+  // On Windows, npm is a shell script. node must not use a shell, because its path may contain a space.
   const shell = process.platform === 'win32';
   run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { shell });
 }

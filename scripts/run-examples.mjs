@@ -1,6 +1,6 @@
-// Runs docs/examples as other projects would: against the packed package, in a folder of its own.
+// Runs docs/examples as other projects would: against the packed package, in a separate directory.
 //
-// jest, ws and the compiler are those of this project; vitest is installed for the run, at a fixed version.
+// Uses jest, ws and the compiler of this project; installs vitest at a fixed version.
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -14,7 +14,7 @@ const modules = join(folder, 'node_modules');
 const failed = [];
 let ran = 0;
 
-/** What a strict compiler has to make of the types of both libraries. */
+/** Must compile in strict mode with the types of both libraries. */
 const TYPES = `import { type EventStream, EXIT, isAtlantisError, StreamEndedError, type StreamItem, stream } from 'atlantis-cli';
 import { type Scenario, type Simulator, startSimulator } from 'atlantis-cli/simulator';
 const scenario: Scenario = { summary: 'mine', getAct: () => ({ steps: [{ do: 'welcome' }, { do: 'events', count: 3 }] }) };
@@ -34,13 +34,13 @@ export async function follow(): Promise<void> {
       value.amount;
       console.log(exact, seq);
     }
-    for await (const item of stream(options).items()) tell(item);
+    for await (const item of stream(options).items()) print(item);
   } catch (error) {
     if (error instanceof StreamEndedError && error.cause.kind === 'unauthorized') console.log(error.why);
     if (isAtlantisError(error) && error.exitCode === EXIT.tls) console.log(error.hint);
   }
 }
-function tell(item: StreamItem): void {
+function print(item: StreamItem): void {
   if (item.kind === 'events') for (const { line } of item.batch) console.log(line);
   if (item.kind === 'lost') console.log(item.cause.detail, item.upMs);
 }
@@ -48,7 +48,7 @@ function tell(item: StreamItem): void {
 stream({ ...options, retryMinMs: '1s' });
 `;
 
-/** The code of docs/library.md as it stands there, with what it takes for granted. */
+/** The code blocks of docs/library.md, with declarations of the names that they use. */
 function readLibraryPage() {
   const page = readFileSync(join(root, 'docs/library.md'), 'utf8');
   const blocks = [...page.matchAll(/^```js\n([\s\S]*?)^```$/gm)].map(([, code]) => code);

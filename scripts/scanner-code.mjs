@@ -1,5 +1,6 @@
-// Compiles assembly/ into the WebAssembly that `import code from './scanner.wasm'` stands for: for esbuild a
-// plugin, for jest a transformer. So no compiled code lies in the sources, and every bundle has its own copy.
+// Compiles assembly/ into the WebAssembly module that `import code from './scanner.wasm'` loads: a plugin for
+// esbuild and a transformer for jest. The repository contains no compiled code, and every bundle that scans has
+// its own copy.
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -7,19 +8,20 @@ import { fileURLToPath } from 'node:url';
 
 const SOURCES = fileURLToPath(new URL('../assembly', import.meta.url));
 const ENTRY = resolve(SOURCES, 'index.ts');
-// As many pages of memory as layout.ts takes. Checks of ours stand in the code; there is no heap.
+// The initial memory, in pages, must cover the areas of layout.ts. The code has its own checks, so no asserts
+// are needed.
 const OPTIONS = ['--runtime', 'stub', '--enable', 'simd', '-O3', '--noAssert', '--initialMemory', '11'];
 
 let code;
 
-/** The module, compiled once in this process. */
+/** Compiles the module once per process. */
 function compileScanner() {
   code ??= compile();
   return code;
 }
 
 async function compile() {
-  // Loads a compiler of several megabytes: only here.
+  // Imported here because the compiler is several megabytes.
   const { main } = await import('assemblyscript/asc');
   let binary;
   let said = '';
@@ -53,7 +55,7 @@ export const scannerPlugin = {
   },
 };
 
-/** For jest, which maps the import to the entry (jest.config.mjs) and keeps the result. */
+/** For jest, which maps the import to the entry (jest.config.mjs) and caches the result. */
 export default {
   getCacheKey() {
     const hash = createHash('sha1').update(OPTIONS.join(' '));

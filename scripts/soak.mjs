@@ -1,9 +1,9 @@
-// The command line of the soak, test/soak/soak.ts:
+// Command line of the soak test, test/soak/soak.ts:
 //
-//   npm run soak                        an hour
+//   npm run soak                        one hour
 //   npm run soak -- --duration 60s --seed 7
 //
-// Status 0 when every promise was kept, 1 when one was broken, 2 for bad flags.
+// Exit 0 if all guarantees held, 1 if one was violated, 2 for bad flags.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -18,7 +18,7 @@ const { values } = parseArgs({
 const [, figure, unit] = /^(\d+)(s|m|h)$/.exec(values.duration) ?? [];
 const durationMs = Number(figure) * { s: 1_000, m: 60_000, h: 3_600_000 }[unit];
 if (!(durationMs >= 10_000)) {
-  console.error('--duration: accepted are 10s and more, such as 60s, 10m, 1h');
+  console.error('--duration: expected at least 10s, such as 60s, 10m, 1h');
   process.exit(2);
 }
 

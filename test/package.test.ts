@@ -48,14 +48,14 @@ async function streamOnce(prefix: string): Promise<void> {
 }
 
 describe('the package', () => {
-  test('holds what runs, the licences and what users read, and nothing else', () => {
+  test('contains the command, the licenses and the docs for users, and nothing else', () => {
     const folder = makeTempFolder();
     const { files, size, unpackedSize, filename } = pack(folder);
     const groups = [
       /^(?:package\.json|LICENSE|README\.md|CHANGELOG\.md)$/,
       /^bin\/atlantis\.cjs$/,
       /^dist\/[\w.-]+\.cjs$/,
-      /^dist\/THIRD-PARTY-LICENCES\.txt$/,
+      /^dist\/THIRD-PARTY-LICENSES\.txt$/,
       /^dist\/types\/[\w/-]+\.d\.cts$/,
       /^man\/atlantis\.1$/,
       /^docs\/[\w.-]+\.(?:md|schema\.json)$/,
@@ -93,14 +93,14 @@ describe('the package', () => {
     expect(Object.keys(manifest.exports)).toEqual(['.', './simulator', './package.json']);
   });
 
-  test('names every package that is in it, with its licence', () => {
-    const licences = readFileSync(join(ROOT, 'dist/THIRD-PARTY-LICENCES.txt'), 'utf8');
+  test('names every package that is in it, with its license', () => {
+    const licenses = readFileSync(join(ROOT, 'dist/THIRD-PARTY-LICENSES.txt'), 'utf8');
     const ours = ['commander', 'ws', 'chalk', 'ora', 'conf', 're2js', 'https-proxy-agent'];
     const theirs = ['ajv', 'semver', 'cli-spinners', 'is-unicode-supported', 'tweetnacl'];
     for (const name of [...ours, ...theirs])
-      expect(licences).toMatch(new RegExp(`^${name} \\d+\\.\\d+\\.\\d+$`, 'm'));
-    expect(licences).toContain('Permission is hereby granted, free of charge');
-    expect(licences).not.toMatch(/^(?:when-exit|env-paths|jest) /m);
+      expect(licenses).toMatch(new RegExp(`^${name} \\d+\\.\\d+\\.\\d+$`, 'm'));
+    expect(licenses).toContain('Permission is hereby granted, free of charge');
+    expect(licenses).not.toMatch(/^(?:when-exit|env-paths|jest) /m);
   });
 
   test('a program that uses the library is bundled without the packages that are optional, and streams', async () => {

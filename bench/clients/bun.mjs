@@ -1,5 +1,5 @@
-// Bun's own WebSocket client. Run by bun with a URL and a way to print: `log` uses console.log for each
-// message, as the reference client does; `batch` joins what arrives in one tick, its fastest way.
+// Bun's WebSocket client. Arguments: a URL and how to print. `log` calls console.log for each message, as the
+// reference client does; `batch` joins the messages of one tick, which is the fastest way.
 const [url, way] = process.argv.slice(2);
 const socket = new WebSocket(url, { headers: { 'X-API-Key': process.env.ATLANTIS_API_KEY } });
 let lines = '';

@@ -1,5 +1,5 @@
-// The ceiling: what `ws` allows a client that does nothing else. Lines that arrive together share one write;
-// reading stops while stdout is blocked. No check of what it prints, no keepalive, no limit, no status.
+// The ceiling: the fastest client that `ws` allows. Lines that arrive together share one write, and reading
+// stops while stdout is blocked. It has no validation, keepalive, limits or status.
 import WebSocket from 'ws';
 
 const NEWLINE = Buffer.from('\n');

@@ -1,4 +1,4 @@
-// An HTTP endpoint that takes everything and looks at nothing. Prints its port.
+// An HTTP endpoint that accepts every request unread. Prints its port.
 import { createServer } from 'node:http';
 
 const server = createServer((request, response) => {

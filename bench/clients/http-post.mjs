@@ -1,5 +1,5 @@
-// The ceiling of the relay to HTTP: a loop of node:http over one kept connection that posts ready batches, each
-// when the one before it is answered. Prints the seconds that it took.
+// The ceiling of the relay to HTTP: posts prepared batches with node:http over one keep-alive connection, one
+// at a time. Prints the duration in seconds.
 //
 //   node http-post.mjs PORT BATCH COUNT SIZE
 import { Agent, request } from 'node:http';

@@ -1,4 +1,4 @@
-// Reads lines from stdin and notes, for each stamped one, how long ago the server wrote it. Prints the list of
+// Reads lines from stdin and computes the latency of each event that has the time of its write. Prints the
 // latencies in µs as JSON at the end.
 const latencies = [];
 let held = '';

@@ -1,5 +1,5 @@
-// The ceiling of the relay: the client library's own publish, so many under way at once, of events that are in
-// memory already. Prints the seconds that it took.
+// The ceiling of the relay to JetStream: publishes events from memory with the client library, WINDOW in flight.
+// Prints the duration in seconds.
 //
 //   node nats-publish.mjs PORT STREAM WINDOW COUNT SIZE
 import { jetstream } from '@nats-io/jetstream';

@@ -1,5 +1,5 @@
-// Horizontal bars as SVG, readable on light and on dark: no background, and tones between the two. (A media query
-// would follow the system's theme, not that of the page that shows the picture.)
+// A horizontal bar chart as SVG, readable on light and dark pages: no background, mid-range colors. (A media
+// query would follow the system's theme, not the theme of the page that shows the image.)
 
 const WIDTH = 760;
 const BAR = 20;

@@ -1,13 +1,13 @@
-// How each client is called for a flow. All of them print every event of it to stdout.
+// The command line of each client. Every client prints all events to stdout.
 import { fileURLToPath } from 'node:url';
 
 const at = (path) => fileURLToPath(new URL(path, import.meta.url));
 const COMMAND = process.env.ATLANTIS_BENCH_BIN ?? at('../../bin/atlantis.cjs');
 
-/** `atlantis` with these words. */
+/** `atlantis` with these arguments. */
 export const atlantis = (...words) => [process.execPath, COMMAND, ...words];
 
-/** `stream tail` of a base URL until `limit` events are written, as NDJSON unless told otherwise. */
+/** `stream tail` of a base URL until `limit` events are written, as NDJSON unless `flags` say otherwise. */
 export const tail = (base, limit, ...flags) =>
   atlantis('stream', 'tail', '--url', base, '--format', 'ndjson', '--limit', String(limit), ...flags);
 

@@ -1,12 +1,12 @@
-// A client that only counts: frames by their headers, nothing unpacked. It is never what is measured.
+// A client that only counts frames by their headers, so that it is never the bottleneck.
 import { connect } from 'node:net';
 import { KEY } from './pipeline.mjs';
 
 const HEAD_END = Buffer.from('\r\n\r\n');
 
 /**
- * Connects to a simulator. `count()` is how many messages have come; `socket.pause()` makes it a client that does
- * not read.
+ * Connects to a simulator. `count()` returns the number of messages received; `socket.pause()` makes the client
+ * stop reading.
  */
 export async function openDrain(port) {
   const socket = connect(port, '127.0.0.1');
@@ -40,7 +40,7 @@ export async function openDrain(port) {
   return { socket, count: () => messages };
 }
 
-/** Calls back for each whole frame; where the rest begins. */
+/** Calls back for each complete frame; returns the offset of the rest. */
 function skipFrames(bytes, onFrame) {
   let at = 0;
   while (at + 2 <= bytes.length) {

@@ -1,10 +1,10 @@
-// Events as the service might send them: transfers in JSON, seeded, of an exact size in bytes.
+// Realistic events: seeded JSON transfers with an exact size in bytes.
 //
 // One in four is an `address_activity`; two of the other three are worth a million or more. So `--type 'large_*'`
 // together with `--where 'usd_value >= 1000000'` passes exactly half.
 import { createHash } from 'node:crypto';
 
-/** The sizes that are measured, in bytes. */
+/** Event sizes in bytes. */
 export const SIZES = { small: 200, medium: 2_000, large: 60_000 };
 
 const CHAINS = ['ethereum', 'base', 'arbitrum', 'polygon'];
@@ -38,13 +38,13 @@ function makeEvent(index, size) {
   return `${head}${list},"ref":"${hex(`r${index}`, 128).repeat(3).slice(0, room)}"}`;
 }
 
-/** As many different events as fill about 256 KiB, a multiple of 4 and at least 8. */
+/** Enough different events to fill about 256 KiB; a multiple of 4, at least 8. */
 export function makeEvents(size) {
   const count = Math.max(8, Math.min(1_024, Math.floor(262_144 / size / 4) * 4));
   return Array.from({ length: count }, (_unused, index) => makeEvent(index, size));
 }
 
-/** So many events, each with an id of its own; 20 bytes larger than the others. */
+/** `count` events with distinct ids; each is 20 bytes larger than those of `makeEvents`. */
 export function makeDistinctEvents(size, count) {
   return Array.from({ length: count }, (_unused, index) => {
     const id = String(index).padStart(8, '0');

@@ -1,12 +1,12 @@
-// A pipe that this process holds open, so that a client can be spawned onto it and watched by its process id.
+// A named pipe that this process keeps open, as the stdout of a client whose memory is read by process id.
 import { spawnSync } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /**
- * @returns {{fd: number, readFd: number, remove(): void}} `fd` is for the writer, and keeps the pipe open; `readFd`
- *   is a description of its own, since Node makes the one that it writes to non-blocking
+ * @returns {{fd: number, readFd: number, remove(): void}} `fd` is for the writer and keeps the pipe open; `readFd` is a
+ *   separate file description, because Node makes the writer's non-blocking
  */
 export function makeFifo() {
   const folder = mkdtempSync(join(tmpdir(), 'atlantis-bench-'));

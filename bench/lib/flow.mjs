@@ -1,19 +1,19 @@
-// What a connection of the benchmark's server sends. It is written in the URL's path, so any client can ask.
+// What the benchmark server sends on a connection. It is encoded in the URL path, so every client can request it.
 
 /**
  * @typedef {object} Flow
  * @property {number} count events to send; 0 sends the welcome and nothing more
  * @property {number} size bytes per event
- * @property {0 | 1} distinct 1: every event has an id of its own, and is a little larger; all are made beforehand
- * @property {'close' | 'open'} end after the last event: close with 1000, or stay
+ * @property {0 | 1} distinct 1: every event has a distinct id and is a little larger; all are prepared in advance
+ * @property {'close' | 'open'} end after the last event: close with 1000, or stay open
  * @property {number} delayMs from the welcome to the first event
- * @property {number} everyMs 0: as fast as the socket takes them; else single, stamped events this far apart
- *   on average, at random times
+ * @property {number} everyMs 0: as fast as the socket accepts them; otherwise single events with the time of their
+ *   write, at random times, this far apart on average
  */
 
 const DEFAULTS = { count: 0, size: 200, distinct: 0, end: 'close', delayMs: 0, everyMs: 0 };
 
-/** The path prefix of a base URL that asks for this flow. */
+/** The path prefix of a base URL that requests this flow. */
 export function encodeFlow(flow) {
   const pairs = Object.entries({ ...DEFAULTS, ...flow });
   return `/${pairs.map(([name, value]) => `${name}=${value}`).join(',')}`;

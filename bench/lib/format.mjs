@@ -1,9 +1,9 @@
-// Figures as people read them.
+// Number formatting.
 
 /** 1234567 as `1,234,567`. */
 export const whole = (value) => Math.round(value).toLocaleString('en-US');
 
-/** Two significant places or more, whatever the size. */
+/** At least two significant digits. */
 export const ratio = (value) =>
   value >= 20 ? value.toFixed(0) : value >= 2 ? value.toFixed(1) : value.toFixed(2);
 

@@ -1,9 +1,9 @@
-// WebSocket frames as the server side sends them, and the few it must understand (RFC 6455 § 5.2). No `ws`.
+// WebSocket frames (RFC 6455 § 5.2): encodes those of a server and parses those of a client, without `ws`.
 
 /** Opcodes of RFC 6455 § 5.2. */
 export const OPCODE = { text: 1, close: 8, ping: 9, pong: 10 };
 
-/** One whole, unmasked frame. */
+/** One unfragmented, unmasked frame. */
 export function encodeFrame(opcode, payload) {
   const { length } = payload;
   const head = Buffer.alloc(length < 126 ? 2 : length < 65_536 ? 4 : 10);
@@ -25,7 +25,7 @@ export const encodeText = (text) => encodeFrame(OPCODE.text, Buffer.from(text));
 /** A close frame with a code. */
 export const encodeClose = (code) => encodeFrame(OPCODE.close, Buffer.from([code >> 8, code & 0xff]));
 
-/** Takes the masked, short frames of a client out of the bytes; `onFrame(opcode, payload)` for each. */
+/** Parses the short, masked frames of a client; calls `onFrame(opcode, payload)` for each. */
 export function createFrameReader(onFrame) {
   let held = Buffer.alloc(0);
   return (bytes) => {

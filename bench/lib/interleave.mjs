@@ -1,4 +1,4 @@
-// Runs contenders in turn, a round at a time, so that a slow spell of the machine hits all of them.
+// Runs the contenders in rounds, one run each per round, so that a slow phase of the machine affects all of them.
 
 /**
  * @param contenders objects with `name`, `run(round)`, and `rounds` (default: all)
@@ -7,7 +7,7 @@
 export async function interleave(contenders, rounds, note = () => {}) {
   const results = new Map(contenders.map(({ name }) => [name, []]));
   for (let round = 0; round < rounds; round++) {
-    // Every other round goes backwards: nobody always runs behind the same neighbour.
+    // Every second round runs in reverse order, so that no contender always runs after the same one.
     const order = round % 2 === 0 ? contenders : [...contenders].reverse();
     for (const contender of order) {
       if (round >= (contender.rounds ?? rounds)) continue;

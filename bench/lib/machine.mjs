@@ -1,4 +1,4 @@
-// What the figures were taken on. Ratios travel, absolute times do not.
+// The machine of the results. Ratios can be compared between machines, absolute times cannot.
 import { arch, availableParallelism, cpus, loadavg, release, totalmem, type } from 'node:os';
 
 /** Lines of a Markdown list. */
@@ -9,7 +9,7 @@ export function describeMachine(peers) {
   const model = cpus()[0]?.model.trim() ?? 'unknown';
   return [
     `${availableParallelism()} cores (${model}), ${(totalmem() / 2 ** 30).toFixed(0)} GiB, ${type()} ${release()} ${arch()}`,
-    `load average at the end ${loadavg()[0].toFixed(1)}: the further above 2, the less the figures say`,
+    `load average at the end ${loadavg()[0].toFixed(1)} (the higher above 2, the less reliable are the figures)`,
     `Node ${process.versions.node}; ${versions.join('; ')}`,
   ];
 }

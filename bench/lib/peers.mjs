@@ -1,4 +1,4 @@
-// The peers: found on the machine, or installed into bench/.peers; what cannot be had is skipped by name.
+// The peers: found on the machine or installed into bench/.peers; missing ones are skipped and reported.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -26,7 +26,7 @@ function installFromNpm(name, version) {
   );
 }
 
-/** First line that a program prints, or undefined if it does not run. */
+/** The first line that a program prints, or undefined if it fails. */
 function firstLine(program, ...args) {
   const { status, stdout } = spawnSync(program, args, { encoding: 'utf8', timeout: 20_000 });
   return status === 0 ? stdout.trim().split('\n')[0] : undefined;
@@ -51,9 +51,9 @@ function findNpmPeer(name, script, command) {
 }
 
 /**
- * Every peer by name, each with either `command` (argv) and `version`, or `skipped` (why).
+ * Every peer by name, with either `command` (argv) and `version`, or `skipped` (the reason).
  *
- * @param mayInstall false: only what is there already
+ * @param mayInstall false: only use what is already installed
  */
 export function findPeers(mayInstall) {
   if (mayInstall) for (const [name, version] of Object.entries(NPM_PEERS)) installFromNpm(name, version);

@@ -1,5 +1,5 @@
-// Runs a client as a user would, `client | cat >/dev/null`, and measures it from outside: the clock of the
-// machine, and the operating system's own account of CPU and peak memory (GNU time).
+// Runs a client as a user would, `client | cat >/dev/null`, and measures it from outside: wall time, and CPU
+// and peak memory from the operating system (GNU time).
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,7 +11,7 @@ const GNU_TIME = '/usr/bin/time';
 /** Whether peak memory can be measured. */
 export const hasGnuTime = existsSync(GNU_TIME);
 
-/** The environment of whatever is timed. NODE_EXTRA_CA_CERTS would add to every start of Node. */
+/** The environment of measured programs. NODE_EXTRA_CA_CERTS would slow down every start of Node. */
 export function timedEnv(extra = {}) {
   const { NODE_EXTRA_CA_CERTS: _unset, NODE_OPTIONS: _too, FORCE_COLOR: _color, ...env } = process.env;
   return { ...env, ATLANTIS_API_KEY: KEY, ...extra };
@@ -23,7 +23,7 @@ function readUsage(file) {
 }
 
 /**
- * Runs `argv` with its stdout going into `sink` (shell text such as `| cat >/dev/null`) to its end.
+ * Runs `argv` to its end, with stdout redirected by `sink` (shell text such as `| cat >/dev/null`).
  *
  * @returns {Promise<{startNs: bigint, endNs: bigint, exitCode: number, cpuMs: number | undefined, peakKiB: number | undefined, stderr: string}>}
  *   CPU and peak are undefined without GNU time
@@ -33,7 +33,7 @@ export async function runPipeline(argv, { sink = '| cat >/dev/null', env = {}, t
   const usage = join(folder, 'usage');
   const status = join(folder, 'status');
   const timed = hasGnuTime ? [GNU_TIME, '-q', '-o', usage, '-f', '%U %S %M', ...argv] : argv;
-  // stdin stays open: wscat ends when it does.
+  // stdin stays open, because wscat exits when stdin closes.
   const script = `{ "$@"; echo $? >'${status}'; } ${sink}`;
   const startNs = process.hrtime.bigint();
   const child = spawn('/bin/sh', ['-c', script, 'sh', ...timed], {
@@ -58,7 +58,7 @@ export async function runPipeline(argv, { sink = '| cat >/dev/null', env = {}, t
   }
 }
 
-/** Like `runPipeline`, and throws what stderr said if the client failed. */
+/** Like `runPipeline`, but throws the text of stderr if the client fails. */
 export async function runOrThrow(argv, options) {
   const run = await runPipeline(argv, options);
   if (run.exitCode === 0) return run;

@@ -1,14 +1,14 @@
-// How much is measured: everything, or what fits into a minute.
+// Sizes of the full run, and of a quick run that fits into a minute.
 
-/** Counts are events, unless the name says otherwise. */
+/** Counts are numbers of events, unless the name says otherwise. */
 export const FULL = {
   name: 'full',
   rounds: 7,
   peerRounds: 3,
-  /** Printed by each client before it is timed, to see whether any are lost. */
+  /** Events that each client prints before it is timed, to check that it loses none. */
   trialEvents: 20_000,
   smallEvents: 1_000_000,
-  /** For peers so slow that a million would take minutes, and whose rate does not change with the count. */
+  /** For peers that would take minutes for a million events, and whose rate does not depend on the count. */
   slowPeerEvents: 100_000,
   mediumEvents: 200_000,
   largeEvents: 10_000,

@@ -1,7 +1,7 @@
-// What a running process has used so far, from /proc (Linux).
+// Resource usage of a running process, from /proc (Linux).
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** CPU of all threads of a process so far, ms, from the scheduler's own account. */
+/** CPU time of all threads of a process so far, in ms, from the scheduler. */
 export function readCpuMs(pid) {
   const tasks = `/proc/${pid}/task`;
   const ns = readdirSync(tasks).map((id) =>
@@ -10,7 +10,7 @@ export function readCpuMs(pid) {
   return ns.reduce((sum, one) => sum + one, 0) / 1e6;
 }
 
-/** Memory that it has in use now, KiB. */
+/** Its current resident memory in KiB. */
 export function readMemoryKiB(pid) {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
   return Number(/^VmRSS:\s+(\d+)/m.exec(status)[1]);

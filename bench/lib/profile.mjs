@@ -1,6 +1,6 @@
-// Where the time of `stream tail` goes: a CPU profile, added up by function.
+// A CPU profile of `stream tail`, summed by function.
 //
-// The command is bundled once more for it, not minified, so that functions have their names.
+// The command is bundled again without minification, so that functions keep their names.
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -10,8 +10,8 @@ import { tail } from './clients.mjs';
 import { SIZES } from './events.mjs';
 import { timeClient } from './throughput.mjs';
 
-/** What V8 calls idle is all that happens outside of JavaScript and its calls: libuv's reads and writes, too. */
-const OUTSIDE = { '(idle)': 'waiting, and the system reading and writing', '(program)': 'native code' };
+/** V8's "idle" includes everything outside of JavaScript and its calls, such as libuv's reads and writes. */
+const OUTSIDE = { '(idle)': 'waiting, and reads and writes of the system', '(program)': 'native code' };
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -50,10 +50,10 @@ function addUpSelfTime({ nodes, samples, timeDeltas }) {
 }
 
 /**
- * Profiles of what missed its goal, and always that of T1; so long that starting is next to nothing of it.
+ * Profiles T1, and T2 if it missed its goal. Runs are long enough to make startup negligible.
  *
  * @param {(goal: string) => boolean} isReached
- * @returns {Promise<{title: string, text: string}[]>} a Markdown table each, or why there is none
+ * @returns {Promise<{title: string, text: string}[]>} a Markdown table each, or the reason why it is missing
  */
 export async function profileMisses(server, isReached) {
   const wanted = [
@@ -64,12 +64,12 @@ export async function profileMisses(server, isReached) {
   const profiles = [];
   for (const { id, size, count } of wanted.filter(({ isWanted }) => isWanted)) {
     const text = await profileTail(server, count, size).catch(({ message }) => message);
-    profiles.push({ title: `Where the time of ${id} goes`, text });
+    profiles.push({ title: `CPU profile of ${id}`, text });
   }
   return profiles;
 }
 
-/** The functions that take most of the time, as a Markdown table; those under 1 % are left out. */
+/** The functions with the most self time, as a Markdown table; those below 1 % are omitted. */
 export async function profileTail(server, count, size = SIZES.small) {
   const folder = mkdtempSync(join(tmpdir(), 'atlantis-bench-'));
   try {

@@ -1,5 +1,4 @@
-// Where the time of a start goes, from spawn to the first event: CPU profiles of the built command, added up by
-// what the code belongs to.
+// CPU profile of startup, from spawn to the first event, of the built command, summed by the owner of the code.
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -8,7 +7,7 @@ import { runOrThrow } from './pipeline.mjs';
 
 const RUNS = 10;
 
-/** What Node does before and besides our code, by the function that does it. */
+/** Functions that represent work of Node and V8. */
 const OF_NODE = {
   wrapSafe: 'Node: compiling our bundles',
   compileForInternalLoader: 'Node: compiling its own modules, such as net, http and crypto',
@@ -23,7 +22,7 @@ function nameOwner({ functionName, url }) {
   return url === '' ? 'native code' : `\`${basename(url)}\``;
 }
 
-/** As a Markdown table: ms of one run, by owner. */
+/** A Markdown table: ms per run by owner. */
 export async function profileStart(server) {
   const folder = mkdtempSync(join(tmpdir(), 'atlantis-bench-'));
   try {

@@ -1,4 +1,4 @@
-// Figures of a few runs: the median, and how far they lie apart.
+// Statistics of a few runs.
 
 export function median(values) {
   const sorted = [...values].sort((a, b) => a - b);
@@ -6,13 +6,13 @@ export function median(values) {
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
-/** The value below which `share` (0 to 1) of them lie. */
+/** The quantile `share` (0 to 1). */
 export function quantile(values, share) {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
 }
 
-/** Median, smallest and largest. */
+/** Median, minimum and maximum. */
 export const summarize = (values) => ({
   median: median(values),
   min: Math.min(...values),
@@ -21,8 +21,8 @@ export const summarize = (values) => ({
 });
 
 /**
- * Summary of the ratios of two series, run by run: what was measured side by side is compared, so that a
- * machine that changes its pace in between does not decide. The shorter series decides how many there are.
+ * Summary of the ratios of two series. Runs of the same round are compared, so that changes in the speed of the
+ * machine cancel out. The shorter series determines the number of ratios.
  */
 export function compareRuns(values, against) {
   const length = Math.min(values.length, against.length);

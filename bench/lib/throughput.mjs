@@ -1,13 +1,13 @@
-// Events per second of one client: from the first event handed to the socket until the whole pipeline has
-// ended. Starting the client is not in it (T6 measures that); getting the last line out is.
+// Events per second of one client, measured from the server's first event to the end of the whole pipeline.
+// This includes writing the last line, but not the startup of the client (T6 measures that).
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runOrThrow, runPipeline } from './pipeline.mjs';
 
 /**
- * @param {string} reader what stands between the client and the end of the pipeline
- * @param {boolean} mayFail the reader ends the client, whose exit code then says nothing
+ * @param {string} reader shell text between the client and the end of the pipeline
+ * @param {boolean} mayFail the reader ends the client, so its exit code is ignored
  * @returns {Promise<{perSecond: number, seconds: number, peakKiB: number | undefined, cpuMs: number | undefined}>}
  */
 export async function timeClient(server, argv, count, { reader = '', mayFail = false } = {}) {
@@ -17,7 +17,7 @@ export async function timeClient(server, argv, count, { reader = '', mayFail = f
   return { perSecond: count / seconds, seconds, peakKiB: run.peakKiB, cpuMs: run.cpuMs };
 }
 
-/** Lines that a client prints: a fast one that loses events is no peer. */
+/** The number of lines that a client prints, to find clients that lose events. */
 export async function countLines(argv, { reader = '' } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'atlantis-bench-'));
   try {

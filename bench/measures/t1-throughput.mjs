@@ -1,5 +1,5 @@
-// T1: small events as NDJSON into `cat >/dev/null`, against the ceiling, the reference clients and the peers.
-// Its runs of `tail` also give the peak memory of T3.
+// T1: small events as NDJSON into `cat >/dev/null`, compared with the ceiling, the reference clients and the peers.
+// Its runs of `tail` also measure the peak memory of T3.
 import * as clients from '../lib/clients.mjs';
 import { SIZES } from '../lib/events.mjs';
 import { mebibytes, spread, whole } from '../lib/format.mjs';
@@ -9,7 +9,7 @@ import { countLines, timeClient } from '../lib/throughput.mjs';
 
 const TAIL = 'atlantis stream tail';
 
-/** Whoever prints the stream: how it is called, how many events it is given, which goal it belongs to. */
+/** The clients: command line, number of events, goal. */
 function listClients(server, plan, peers) {
   const stream = (count) => server.stream({ count, size: SIZES.small });
   const all = plan.smallEvents;
@@ -35,7 +35,7 @@ function listClients(server, plan, peers) {
       argv: (n) => clients.referencePython(peers.python, stream(n)),
     },
     ...['batch', 'log'].map((way) => ({
-      name: way === 'batch' ? 'Bun, a write per tick' : 'Bun, console.log',
+      name: way === 'batch' ? 'Bun, one write per tick' : 'Bun, console.log',
       ...(way === 'log' ? { goal: 'T1 Bun' } : {}),
       count: all,
       rounds: plan.peerRounds,
@@ -44,8 +44,8 @@ function listClients(server, plan, peers) {
       argv: (n) => clients.bun(peers.bun, stream(n), way),
     })),
     {
-      // It throws away what it has not written when the server closes: so the server goes on, and the reader
-      // ends it after the last line that counts.
+      // wscat discards unwritten output when the server closes. So the server keeps the connection open, and
+      // the reader ends wscat after the last line.
       name: 'wscat',
       goal: 'T1 wscat',
       count: few,

@@ -1,5 +1,5 @@
-// T10: `stream simulate` as a server: its rate to one client, the core that 50,000 events a second take, and its
-// memory behind clients that do not read.
+// T10: `stream simulate`: its rate to one client, its CPU usage at 50,000 events per second, and its memory
+// with clients that do not read.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -11,11 +11,11 @@ import { readCpuMs, readMemoryKiB } from '../lib/process-usage.mjs';
 import { summarize } from '../lib/stats.mjs';
 
 const STEADY_RATE = 50_000;
-/** The first second is compilation and full buffers. */
+/** The first second is excluded: code is being compiled, and buffers fill up. */
 const SETTLE_MS = 1_000;
 const BLOCKED_CLIENTS = 10;
 
-/** Runs a simulator at this rate while `act` uses it. */
+/** Runs a simulator at this rate during `act`. */
 async function withSimulator(rate, act) {
   const [program, ...args] = atlantis('stream', 'simulate', '--port', '0', '--json', '--rate', String(rate));
   const child = spawn(program, args, { env: timedEnv(), stdio: ['ignore', 'pipe', 'inherit'] });
@@ -29,7 +29,7 @@ async function withSimulator(rate, act) {
   }
 }
 
-/** Events that came to one client in a second, and the share of a core that the simulator took for them. */
+/** Events per second that one client receives, and the simulator's CPU usage in percent of a core. */
 const measureFlow = (rate, forMs) =>
   withSimulator(rate, async ({ port, pid }) => {
     const { socket, count } = await openDrain(port);
@@ -43,7 +43,7 @@ const measureFlow = (rate, forMs) =>
     return { perSecond, corePercent };
   });
 
-/** What the simulator's memory grows by while some clients do not read and one does, KiB. */
+/** Memory growth of the simulator in KiB while one client reads and others do not. */
 const measureGrowth = (forMs) =>
   withSimulator('max', async ({ port, pid }) => {
     const reading = await openDrain(port);
@@ -60,21 +60,21 @@ const measureGrowth = (forMs) =>
 export async function measureSimulator({ plan, note }) {
   const result = {
     id: 'T10',
-    title: 'The simulator: events to one client that only counts',
-    head: ['asked for', 'events per second', 'share of a core'],
+    title: 'Simulator: events to one client that only counts them',
+    head: ['requested rate', 'events per second', 'CPU, % of a core'],
     rows: [],
     checks: [],
     skipped: [],
     notes: [],
   };
   if (process.platform !== 'linux') {
-    result.skipped.push('the simulator: its CPU and memory are read from /proc');
+    result.skipped.push('simulator: CPU and memory need /proc');
     return result;
   }
   for (const rate of [STEADY_RATE, 'max']) {
     note(`T10 at ${rate}`);
     const { perSecond, corePercent } = await measureFlow(rate, plan.simulatorMs);
-    const asked = rate === 'max' ? 'max' : `${whole(rate)} a second`;
+    const asked = rate === 'max' ? 'max' : `${whole(rate)} per second`;
     result.rows.push([asked, whole(perSecond), `${whole(corePercent)} %`]);
     if (rate === 'max') result.checks.push({ goal: 'T10 rate', ...summarize([perSecond]) });
     else result.checks.push({ goal: 'T10 core', ...summarize([corePercent]) });
@@ -83,7 +83,7 @@ export async function measureSimulator({ plan, note }) {
   const grownKiB = await measureGrowth(plan.simulatorMs);
   result.checks.push({ goal: 'T10 memory', ...summarize([grownKiB / 1024]) });
   result.notes.push(
-    `Memory grew by ${mebibytes(grownKiB)} behind ${BLOCKED_CLIENTS} clients that did not read, while one did.`,
+    `Memory grew by ${mebibytes(grownKiB)} with ${BLOCKED_CLIENTS} clients that did not read and one that did.`,
   );
   return result;
 }

@@ -1,5 +1,5 @@
-// T11: events a second that are acknowledged: by JetStream, and by an HTTP endpoint in batches, at three windows,
-// beside the client library's own publish loop, and a loop of node:http.
+// T11: acknowledged events per second, into JetStream and in batches to an HTTP endpoint, at three windows,
+// compared with the client library's own publish loop and a node:http loop.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -17,7 +17,7 @@ import { compareRuns, summarize } from '../lib/stats.mjs';
 const WINDOWS = [64, 256, 1_024];
 const CLIENTS = fileURLToPath(new URL('../clients/', import.meta.url));
 
-/** A port that was free a moment ago. */
+/** A port that is free at this moment. */
 async function findPort() {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -55,13 +55,13 @@ export async function measureRelay({ server, plan, note }) {
   const count = plan.relayEvents;
   const result = {
     id: 'T11',
-    title: `\`stream relay\`: ${whole(count)} events of ${SIZES.small + 20} bytes until they are acknowledged`,
-    head: ['what', 'window', 'events per second', 'against the ceiling', 'events per second of CPU'],
+    title: `\`stream relay\`: ${whole(count)} acknowledged events of ${SIZES.small + 20} bytes`,
+    head: ['what', 'window', 'events per second', 'relative to the ceiling', 'events per CPU second'],
     rows: [],
     checks: [],
     skipped: [],
     notes: [
-      'The ceilings have their events, batches and ids ready in memory; the relay receives, checks and names them.',
+      'The ceilings have their events, batches and ids in memory; the relay has to receive and check events and compute ids.',
     ],
   };
   const hasNats = spawnSync('nats-server', ['--version']).status === 0;
@@ -71,7 +71,7 @@ export async function measureRelay({ server, plan, note }) {
   let streams = 0;
   const flow = server.base({ count, size: SIZES.small, distinct: 1, end: 'open' });
 
-  /** From the first event to the end of the process, with everything acknowledged. */
+  /** Measured from the first event to the end of the process, when everything is acknowledged. */
   const relay = async (...words) => {
     const begun = server.nextBegin();
     const run = await runOrThrow(
@@ -102,7 +102,7 @@ export async function measureRelay({ server, plan, note }) {
       const admin = await connect({ servers: `127.0.0.1:${port}` });
       started.push({ kill: () => admin.close() });
       const manager = await jetstreamManager(admin);
-      /** A fresh stream for each run: nothing in it is a duplicate. */
+      /** A new stream for each run, so that no event is a duplicate. */
       const withStream = async (act) => {
         streams += 1;
         const name = `S${streams}`;
@@ -160,7 +160,7 @@ export async function measureRelay({ server, plan, note }) {
     }
     contenders.push({
       name: 'HTTP one by one',
-      row: ['HTTP, one event a request', 1],
+      row: ['HTTP, one event per request', 1],
       rounds: 1,
       run: () => relay('--to', url),
     });

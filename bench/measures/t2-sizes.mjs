@@ -1,4 +1,4 @@
-// T2: larger events, against the ceiling alone.
+// T2: larger events, compared with the ceiling only.
 import * as clients from '../lib/clients.mjs';
 import { SIZES } from '../lib/events.mjs';
 import { spread, whole } from '../lib/format.mjs';
@@ -37,7 +37,7 @@ export async function measureSizes({ server, plan, note }) {
   return {
     id: 'T2',
     title: 'Larger events, NDJSON into `cat >/dev/null`',
-    head: ['events of', 'tail, events per second', 'ceiling, events per second', 'ratio'],
+    head: ['event size', 'tail, events per second', 'ceiling, events per second', 'ratio'],
     rows,
     checks,
     skipped: [],

@@ -1,5 +1,5 @@
-// T3: how much memory grows while the reader of stdout is blocked and the server sends whatever it can.
-// (The peak in T1 is taken from the runs of T1.)
+// T3: memory growth while the reader of stdout is blocked and the server sends at full speed. (The peak memory is
+// measured in the runs of T1.)
 import { spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as clients from '../lib/clients.mjs';
@@ -9,11 +9,11 @@ import { mebibytes } from '../lib/format.mjs';
 import { timedEnv } from '../lib/pipeline.mjs';
 import { summarize } from '../lib/stats.mjs';
 
-/** Long enough for the command to be up and at rest before the flood begins. */
+/** Long enough for the command to be connected and idle before events arrive. */
 const REST_MS = 1_000;
 const ENDLESS = 1e12;
 
-/** Peak minus resting memory, KiB, for one run with a pipe that nobody reads. */
+/** Peak minus idle memory in KiB, for one run into a pipe that is not read. */
 async function measureGrowth(server, size, blockedMs) {
   const unread = makeFifo();
   const begun = server.nextBegin();
@@ -43,15 +43,15 @@ async function measureGrowth(server, size, blockedMs) {
 export async function measureMemory({ server, plan, note }) {
   const result = {
     id: 'T3',
-    title: `Memory behind a reader that is blocked for ${plan.blockedMs / 1_000} s, the server sending all it can`,
-    head: ['events of', 'at rest', 'peak', 'growth'],
+    title: `Memory while the reader is blocked for ${plan.blockedMs / 1_000} s and the server sends at full speed`,
+    head: ['event size', 'idle', 'peak', 'growth'],
     rows: [],
     checks: [],
     skipped: [],
-    notes: ['The peak in T1 is in the table of T1.'],
+    notes: ['The table of T1 has the peak memory in T1.'],
   };
   if (process.platform !== 'linux') {
-    result.skipped.push('growth behind a blocked reader: it is read from /proc');
+    result.skipped.push('memory growth with a blocked reader: needs /proc');
     return result;
   }
   const growths = [];

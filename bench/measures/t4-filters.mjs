@@ -1,5 +1,5 @@
-// T4: one --type and one --where that together pass half of the events, against the unfiltered stream and
-// against the same filter in `jq -c` behind it.
+// T4: one --type and one --where that together pass half of the events, compared with the unfiltered stream and
+// with piping the stream into `jq -c` with the same filter.
 import * as clients from '../lib/clients.mjs';
 import { missingFlags } from '../lib/features.mjs';
 import { spread, whole } from '../lib/format.mjs';
@@ -13,8 +13,8 @@ const JQ_FILTER = 'select((.type | startswith("large_")) and .usd_value >= 10000
 export async function measureFilters({ server, plan, peers, note }) {
   const result = {
     id: 'T4',
-    title: '`--type` and one `--where` that pass half of the events',
-    head: ['what', 'events read per second', 'events', 'filter against it'],
+    title: 'Filters: `--type` and one `--where` that pass half of the events',
+    head: ['what', 'events read per second', 'events', 'filter is faster by'],
     rows: [],
     checks: [],
     skipped: [],
@@ -37,7 +37,7 @@ export async function measureFilters({ server, plan, peers, note }) {
     const few = plan.slowPeerEvents * 2;
     const reader = `| jq -c '${JQ_FILTER}'`;
     contenders.push({
-      name: 'no filter, behind it jq -c',
+      name: 'no filter, piped into jq -c',
       goal: 'T4 jq',
       count: few,
       rounds: plan.peerRounds,

@@ -1,7 +1,7 @@
-// T5: pretty output with color on a terminal of 120 columns. The terminal is script(1), which passes on all it gets.
+// T5: pretty output with color on a terminal of 120 columns. The terminal is script(1), which forwards all output.
 //
-// What counts is CPU time, that of script included: on a terminal the two take turns, so on a busy machine the clock
-// says more about the scheduler than about them.
+// The goal is about CPU time, including that of script: the two processes alternate, so wall time on a busy machine
+// depends mostly on the scheduler.
 import { spawnSync } from 'node:child_process';
 import * as clients from '../lib/clients.mjs';
 import { SIZES } from '../lib/events.mjs';
@@ -26,7 +26,7 @@ export async function measurePretty({ server, plan, note }) {
     notes: [],
   };
   if (!hasGnuTime || spawnSync('script', ['--version']).status !== 0) {
-    result.skipped.push('pretty: it takes GNU time and script(1)');
+    result.skipped.push('pretty: needs GNU time and script(1)');
     return result;
   }
   const flags = ['--format', 'pretty', '--color', 'always'];

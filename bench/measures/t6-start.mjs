@@ -1,4 +1,4 @@
-// T6: how long a start takes, against the shortest that Node can do: `node -e 0`.
+// T6: startup time, compared with the minimum for Node, `node -e 0`.
 import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,7 +11,7 @@ import { compareRuns, summarize } from '../lib/stats.mjs';
 
 const BASELINE = 'node -e 0';
 
-/** ms from spawn until the process has ended, or until its first byte on stdout. */
+/** ms from spawn to the end of the process or to its first byte on stdout. */
 function timeStart([program, ...args], until, env) {
   return new Promise((resolve, reject) => {
     const startNs = process.hrtime.bigint();
@@ -31,7 +31,7 @@ function timeStart([program, ...args], until, env) {
       child.once('close', () =>
         code === 0 && elapsedMs !== undefined
           ? resolve(elapsedMs)
-          : reject(new Error(`${args.join(' ')} ended in ${code}: ${stderr.trim()}`)),
+          : reject(new Error(`${args.join(' ')} exited with ${code}: ${stderr.trim()}`)),
       );
     });
   });
@@ -98,7 +98,7 @@ export async function measureStart({ server, plan, note }) {
     });
     return {
       id: 'T6',
-      title: `Start, ${plan.startRuns} runs of each in turn`,
+      title: `Startup, ${plan.startRuns} interleaved runs of each`,
       head: ['what', 'until', 'ms', 'ratio'],
       rows,
       checks,

@@ -1,4 +1,5 @@
-// T7: from the server's write of a single event to a line that the reader of stdout can read, at random times.
+// T7: latency of single events at random times, from the write of the server to a line that the reader of
+// stdout has.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,9 +11,9 @@ import { runOrThrow } from '../lib/pipeline.mjs';
 import { compareRuns, quantile, summarize } from '../lib/stats.mjs';
 
 const READER = fileURLToPath(new URL('../clients/latency-reader.mjs', import.meta.url));
-/** The first events of a connection meet cold code on either side. */
+/** Warm-up: the first events of a connection run code that is not yet compiled. */
 const WARM_UP_EVENTS = 50;
-/** The client is up, and at rest, before the first event. */
+/** The client is connected and idle before the first event. */
 const DELAY_MS = 300;
 
 export async function measureLatency({ server, plan, note }) {
@@ -24,7 +25,7 @@ export async function measureLatency({ server, plan, note }) {
     const { cpuMs } = await runOrThrow(argv, { sink: `| '${process.execPath}' '${READER}' >'${output}'` });
     const latencies = JSON.parse(readFileSync(output, 'utf8')).slice(WARM_UP_EVENTS);
     if (latencies.length !== plan.latencyEvents)
-      throw new Error(`${latencies.length} of ${count} events came`);
+      throw new Error(`${latencies.length} of ${count} events arrived`);
     return {
       p50: quantile(latencies, 0.5),
       p99: quantile(latencies, 0.99),
@@ -47,7 +48,7 @@ export async function measureLatency({ server, plan, note }) {
     return {
       id: 'T7',
       title: `Latency of a single event, ${whole(plan.latencyEvents)} at random times`,
-      head: ['client', 'p50, µs', 'p99, µs', 'CPU, µs per event, start included'],
+      head: ['client', 'p50, µs', 'p99, µs', 'CPU, µs per event, with startup'],
       rows: [...runs].map(([name, list]) => [
         name,
         spread(summarize(pick(list, 'p50')), whole),

@@ -1,4 +1,4 @@
-// T8: ten times the events cost ten times the time and no more memory.
+// T8: ten times as many events take ten times as long and no more memory.
 import { spawn } from 'node:child_process';
 import * as clients from '../lib/clients.mjs';
 import { SIZES } from '../lib/events.mjs';
@@ -7,10 +7,10 @@ import { mebibytes, whole } from '../lib/format.mjs';
 import { timedEnv } from '../lib/pipeline.mjs';
 import { summarize } from '../lib/stats.mjs';
 
-/** How long before the end the last look at the memory may have been. */
+/** How long before the end the last memory reading may be. */
 const LOOK_EVERY_MS = 20;
 
-/** Seconds for `count` events into `cat`, memory shortly before the end, and the peak until then. */
+/** Duration in seconds for `count` events into `cat`, memory shortly before the end, and peak memory. */
 async function runOnce(server, count) {
   const pipe = makeFifo();
   const reader = spawn('cat', { stdio: [pipe.readFd, 'ignore', 'ignore'] });
@@ -25,7 +25,7 @@ async function runOnce(server, count) {
   }, LOOK_EVERY_MS);
   try {
     const exitCode = await new Promise((resolve) => child.once('exit', resolve));
-    if (exitCode !== 0) throw new Error(`stream tail ended in ${exitCode}`);
+    if (exitCode !== 0) throw new Error(`stream tail exited with ${exitCode}`);
     return { seconds: Number(process.hrtime.bigint() - (await begun)) / 1e9, endKiB, peakKiB };
   } finally {
     clearInterval(looking);
@@ -40,14 +40,14 @@ export async function measureLongRun({ server, plan, note }) {
     return runOnce(server, count);
   };
   const count = plan.longEvents;
-  // One short run before and one behind the long one: the machine's pace may change meanwhile.
+  // One short run before and one after the long one, because the speed of the machine may change.
   const before = await time(count / 10);
   const long = await time(count);
   const after = await time(count / 10);
   const shortSeconds = (before.seconds + after.seconds) / 2;
   const checks = [{ goal: 'T8 time', ...summarize([long.seconds / shortSeconds / 10]) }];
   const skipped = [];
-  if (long.endKiB === undefined) skipped.push('memory: it is read from /proc');
+  if (long.endKiB === undefined) skipped.push('memory: needs /proc');
   else {
     const grownKiB = long.endKiB - Math.max(before.endKiB, after.endKiB);
     checks.push({ goal: 'T8 memory', ...summarize([(grownKiB * 1024) / 1e6]) });

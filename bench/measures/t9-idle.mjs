@@ -1,4 +1,4 @@
-// T9: CPU of a connection on which nothing happens, keepalive on.
+// T9: CPU time of an idle connection with keepalive.
 import { spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as clients from '../lib/clients.mjs';
@@ -6,21 +6,21 @@ import { timedEnv } from '../lib/pipeline.mjs';
 import { readCpuMs } from '../lib/process-usage.mjs';
 import { summarize } from '../lib/stats.mjs';
 
-/** Starting has ended by then: what follows is idleness. */
+/** Startup is finished by then. */
 const SETTLE_MS = 1_500;
 
 export async function measureIdle({ server, plan, note }) {
   const result = {
     id: 'T9',
-    title: `An idle connection for ${plan.idleMs / 1_000} s, keepalive on`,
-    head: ['start, until at rest', 'idle', 'both'],
+    title: `Idle connection with keepalive, ${plan.idleMs / 1_000} s`,
+    head: ['startup', 'idle', 'total'],
     rows: [],
     checks: [],
     skipped: [],
     notes: [],
   };
   if (process.platform !== 'linux') {
-    result.skipped.push('CPU of an idle connection: it is read from /proc');
+    result.skipped.push('CPU time of an idle connection: needs /proc');
     return result;
   }
   note('T9 idle');

@@ -1,4 +1,4 @@
-// The program under test in the examples: follows the stream over losses until it has `count` events.
+// The program under test in the examples: follows the stream across reconnects until it has `count` events.
 import { WebSocket } from 'ws';
 
 export async function follow({ url, key, count }) {

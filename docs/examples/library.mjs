@@ -1,7 +1,7 @@
-// Follows the stream with the library until `count` large transfers have come, and says what happened on the way.
+// Collects `count` large transfers with the library, and logs connects, losses and gaps.
 import { StreamEndedError, stream } from 'atlantis-cli';
 
-/** Ends early, without an error, when `signal` aborts. Rejects when the stream was refused, or lost for good. */
+/** Returns early, without an error, if `signal` aborts. Rejects if the stream is refused, or lost and given up. */
 export async function collectLargeTransfers({ url, key, count, signal, log = () => {} }) {
   const events = stream({
     url,
@@ -10,12 +10,12 @@ export async function collectLargeTransfers({ url, key, count, signal, log = () 
     type: 'large_transfer',
     onConnected: ({ host, keyPrefix }) => log(`connected to ${host} with the key ${keyPrefix}…`),
     onLost: ({ cause }) => log(`lost: ${cause.kind}`),
-    onGap: ({ fromMs, toMs }) => log(`nothing is known of the ${Math.round(toMs - fromMs)} ms before now`),
+    onGap: ({ fromMs, toMs }) => log(`events of the last ${Math.round(toMs - fromMs)} ms may be missing`),
   });
   const transfers = [];
   try {
     for await (const { text, value, receivedAtMs } of events) {
-      // `value` is what JSON.parse makes of `text`: good for names, not for amounts beyond 2^53.
+      // `value` is the result of JSON.parse: fine for names, but it rounds amounts beyond 2^53.
       transfers.push({ id: value.id, amount: readInteger(text, 'amount_raw'), receivedAtMs });
       if (transfers.length === count) break;
     }
@@ -26,7 +26,7 @@ export async function collectLargeTransfers({ url, key, count, signal, log = () 
   return transfers;
 }
 
-/** The integer behind a member's name, exact. Works where the name stands once, as it does in these events. */
+/** The exact integer value of a member. Works only if its name occurs once, as in these events. */
 export function readInteger(text, name) {
   const [, digits] = text.match(new RegExp(`"${name}"\\s*:\\s*"?(-?\\d+)`)) ?? [];
   return digits === undefined ? undefined : BigInt(digits);

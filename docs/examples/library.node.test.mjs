@@ -1,4 +1,4 @@
-// The example of docs/library.md against the simulator: `node --test library.node.test.mjs`.
+// Tests the example of docs/library.md with the simulator: `node --test library.node.test.mjs`.
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { afterEach, test } from 'node:test';
@@ -11,7 +11,7 @@ afterEach(async () => {
   await simulator?.close();
 });
 
-test('large transfers, over losses, with exact amounts', async () => {
+test('collects large transfers across reconnects, with exact amounts', async () => {
   simulator = await startSimulator({ scenario: 'drop', ratePerSecond: 1_000, seed: 1 });
   const said = [];
   const transfers = await collectLargeTransfers({
@@ -25,7 +25,7 @@ test('large transfers, over losses, with exact amounts', async () => {
   assert.ok(said.some((line) => line.startsWith('connected to 127.0.0.1:')));
 });
 
-test('a revoked key is an error with a code and a hint, after one attempt', async () => {
+test('a revoked key is an error with an exit code, after one attempt', async () => {
   const scenario = parseScript({ connections: [{ refuse: { status: 401 } }] });
   simulator = await startSimulator({ scenario });
   await assert.rejects(collectLargeTransfers({ url: simulator.url, key: simulator.exampleKey, count: 1 }), {
@@ -34,7 +34,7 @@ test('a revoked key is an error with a code and a hint, after one attempt', asyn
   });
 });
 
-test('a signal ends it in quiet', async () => {
+test('a signal ends it without an error', async () => {
   simulator = await startSimulator({ ratePerSecond: 0 });
   const signal = AbortSignal.timeout(50);
   const transfers = await collectLargeTransfers({
@@ -46,10 +46,10 @@ test('a signal ends it in quiet', async () => {
   assert.deepEqual(transfers, []);
 });
 
-test('an amount beyond 2^53', () => {
+test('an amount beyond 2^53 is exact', () => {
   assert.equal(readInteger('{"amount_raw":123456789012345678901}', 'amount_raw'), 123456789012345678901n);
 });
 
-test('require() gives the same', () => {
+test('require() returns the same module', () => {
   assert.equal(createRequire(import.meta.url)('atlantis-cli').stream, library.stream);
 });

@@ -1,4 +1,4 @@
-// With jest: `node --experimental-vm-modules node_modules/jest/bin/jest.js`; in CommonJS `require` does as well.
+// With jest: `node --experimental-vm-modules node_modules/jest/bin/jest.js`; in CommonJS, use `require`.
 import { afterEach, expect, test } from '@jest/globals';
 import { parseScript, startSimulator } from 'atlantis-cli/simulator';
 import { follow } from './follow.mjs';
@@ -8,20 +8,20 @@ afterEach(async () => {
   await simulator?.close();
 });
 
-test('events come as they were sent', async () => {
-  // The same seed gives the same bytes, so a test can compare with what it saw before.
+test('events arrive as they were sent', async () => {
+  // The same seed gives the same bytes, so a test can compare with a stored result.
   simulator = await startSimulator({ seed: 1, ratePerSecond: 1_000 });
   const events = await follow({ url: simulator.url, key: simulator.exampleKey, count: 10 });
   expect(events.map(({ type }) => type)).toContain('large_transfer');
 });
 
-test('a reset in mid-stream is survived', async () => {
+test('reconnects after a reset', async () => {
   simulator = await startSimulator({ scenario: 'drop', ratePerSecond: 1_000 });
   const events = await follow({ url: simulator.url, key: simulator.exampleKey, count: 20 });
   expect(events).toHaveLength(20);
 });
 
-test('a day of its own: 503 first, then a revoked key', async () => {
+test('a custom scenario: 503 first, then a revoked key', async () => {
   const scenario = parseScript({ connections: [{ refuse: { status: 503 } }, { scenario: 'revoked' }] });
   simulator = await startSimulator({ scenario, ratePerSecond: 1_000 });
   await expect(follow({ url: simulator.url, key: simulator.exampleKey, count: 20 })).rejects.toThrow(

@@ -9,20 +9,20 @@ afterEach(async () => {
   await simulator?.close();
 });
 
-test('events come as they were sent', async () => {
-  // The same seed gives the same bytes, so a test can compare with what it saw before.
+test('events arrive as they were sent', async () => {
+  // The same seed gives the same bytes, so a test can compare with a stored result.
   simulator = await startSimulator({ seed: 1, ratePerSecond: 1_000 });
   const events = await follow({ url: simulator.url, key: simulator.exampleKey, count: 10 });
   assert.ok(events.some(({ type }) => type === 'large_transfer'));
 });
 
-test('a reset in mid-stream is survived', async () => {
+test('reconnects after a reset', async () => {
   simulator = await startSimulator({ scenario: 'drop', ratePerSecond: 1_000 });
   const events = await follow({ url: simulator.url, key: simulator.exampleKey, count: 20 });
   assert.equal(events.length, 20);
 });
 
-test('a day of its own: 503 first, then a revoked key', async () => {
+test('a custom scenario: 503 first, then a revoked key', async () => {
   const scenario = parseScript({ connections: [{ refuse: { status: 503 } }, { scenario: 'revoked' }] });
   simulator = await startSimulator({ scenario, ratePerSecond: 1_000 });
   await assert.rejects(

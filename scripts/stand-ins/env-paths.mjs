@@ -1,5 +1,5 @@
-// Replaces env-paths, which throws as soon as it is loaded where a user has no home directory. conf asks it for a
-// directory only if it was given none, and profiles/store.ts always gives one.
+// Replaces env-paths, which throws on load if the user has no home directory. conf calls it only if no
+// directory is given, and profiles/store.ts always gives one.
 export default () => {
   throw new Error('conf was given no directory: see profiles/store.ts');
 };

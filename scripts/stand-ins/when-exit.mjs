@@ -1,3 +1,4 @@
-// Replaces when-exit, by which atomically (of conf) would listen for sixteen signals to remove its temporary files.
-// Signals belong to the command alone (contract S1), and profiles/store.ts removes what a killed writer left.
+// Replaces when-exit, with which conf's dependency atomically would handle sixteen signals to remove temporary
+// files. Only the command handles signals (contract S1), and profiles/store.ts removes the files of a killed
+// writer.
 export default () => () => {};

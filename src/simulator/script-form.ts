@@ -29,7 +29,7 @@ const eventCount: Member = {
   min: 1,
   max: MANY,
   as: 'count',
-  about: 'So many; without it to the end of the events.',
+  about: 'Number of events; default: all remaining events.',
 };
 
 /** A refusal of the upgrade. */
@@ -39,36 +39,47 @@ export const REFUSAL_FORM: Form = {
     choices: [400, 401, 402, 403, 404, 429, 500, 502, 503],
     as: 'status',
     isRequired: true,
-    about: 'The HTTP status; the error code of the body follows from it.',
+    about: 'HTTP status; it determines the error code in the body.',
   },
   retry_after: {
     kind: 'count',
     min: 0,
     max: MANY,
     as: 'retryAfterSeconds',
-    about: 'Retry-After, in seconds.',
+    about: 'Value of Retry-After, in seconds.',
   },
-  message: { kind: 'text', maxBytes: 1_000, as: 'message', about: 'Instead of the usual message.' },
+  message: {
+    kind: 'text',
+    maxBytes: 1_000,
+    as: 'message',
+    about: 'Message of the error; default: the usual one for the status.',
+  },
 };
 
 /** Steps by the value of `do`. */
 export const STEP_FORMS: Readonly<Record<string, { readonly about: string; readonly members: Form }>> = {
-  welcome: { about: 'The welcome message, naming the prefix of the accepted key.', members: {} },
+  welcome: { about: 'Send the welcome message with the prefix of the accepted key.', members: {} },
   events: {
-    about: 'Events at an even rate.',
+    about: 'Send events at a constant rate.',
     members: {
       count: eventCount,
-      for: { kind: 'duration', as: 'forMs', about: 'For this long, unless `count` is reached before.' },
+      for: { kind: 'duration', as: 'forMs', about: 'Stop after this time, or when `count` is reached.' },
       rate: {
         kind: 'rate',
         as: 'ratePerSecond',
-        about: 'Events a second, or "max"; default that of --rate.',
+        about: 'Events per second, or "max"; default: the value of --rate.',
       },
-      copies: { kind: 'count', min: 1, max: 100, as: 'copies', about: 'How often each is sent; default 1.' },
+      copies: {
+        kind: 'count',
+        min: 1,
+        max: 100,
+        as: 'copies',
+        about: 'How many times each event is sent; default 1.',
+      },
     },
   },
   drip: {
-    about: 'Events whose frames arrive in small pieces.',
+    about: 'Send events in small pieces.',
     members: {
       count: eventCount,
       piece_bytes: {
@@ -77,74 +88,78 @@ export const STEP_FORMS: Readonly<Record<string, { readonly about: string; reado
         max: 65_536,
         as: 'pieceBytes',
         isRequired: true,
-        about: 'Size of a piece.',
+        about: 'Size of a piece in bytes.',
       },
-      every: { kind: 'duration', as: 'everyMs', isRequired: true, about: 'Time from piece to piece.' },
+      every: { kind: 'duration', as: 'everyMs', isRequired: true, about: 'Time between pieces.' },
     },
   },
   wait: {
-    about: 'Nothing, for a while; pings are answered.',
-    members: { for: { kind: 'duration', as: 'ms', isRequired: true, about: 'How long.' } },
+    about: 'Send no events; pings are still answered.',
+    members: { for: { kind: 'duration', as: 'ms', isRequired: true, about: 'Duration.' } },
   },
   pongs: {
-    about: 'How pings of both kinds are answered from here on.',
+    about: 'Change how text and WebSocket pings are answered from here on.',
     members: {
-      answer: { kind: 'flag', as: 'answer', isRequired: true, about: 'Whether at all.' },
-      delay: { kind: 'duration', as: 'delayMs', about: 'So late.' },
+      answer: { kind: 'flag', as: 'answer', isRequired: true, about: 'Whether pings are answered.' },
+      delay: { kind: 'duration', as: 'delayMs', about: 'Delay of each answer.' },
     },
   },
   text: {
-    about: 'One text message as it is, JSON or not.',
+    about: 'Send one text message unchanged, JSON or not.',
     members: {
       text: {
         kind: 'text',
         maxBytes: MAX_TEXT_BYTES,
         as: 'text',
         isRequired: true,
-        about: 'The message.',
+        about: 'Content of the message.',
       },
     },
   },
   binary: {
-    about: 'One binary message.',
-    members: { hex: { kind: 'hex', as: 'hex', isRequired: true, about: 'Its bytes.' } },
+    about: 'Send one binary message.',
+    members: {
+      hex: { kind: 'hex', as: 'hex', isRequired: true, about: 'Content of the message, in hexadecimal.' },
+    },
   },
   raw: {
-    about: 'Bytes on the wire, outside of any frame.',
-    members: { hex: { kind: 'hex', as: 'hex', isRequired: true, about: 'The bytes.' } },
+    about: 'Send raw bytes, outside of any frame.',
+    members: { hex: { kind: 'hex', as: 'hex', isRequired: true, about: 'The bytes, in hexadecimal.' } },
   },
   'refuse-key': {
-    about: 'Answers each further upgrade with this key by a refusal.',
-    members: { refusal: { kind: 'refusal', as: 'refusal', isRequired: true, about: 'Which one.' } },
+    about: 'Refuse all further upgrades with this key.',
+    members: { refusal: { kind: 'refusal', as: 'refusal', isRequired: true, about: 'The refusal to send.' } },
   },
   close: {
-    about: 'A close frame, then the end.',
+    about: 'Send a close frame, then end the connection.',
     members: {
       code: {
         kind: 'count',
         min: 1_000,
         max: 4_999,
         as: 'code',
-        about: 'Without it the frame is empty; 1006 ends the connection without a frame.',
+        about: 'Close code; default: an empty frame. 1006 ends the connection without a frame.',
       },
-      reason: { kind: 'text', maxBytes: MAX_REASON_BYTES, as: 'reason', about: 'Words for people.' },
+      reason: { kind: 'text', maxBytes: MAX_REASON_BYTES, as: 'reason', about: 'Close reason, for people.' },
     },
   },
   reset: {
-    about: 'A TCP reset.',
-    members: { mid_frame: { kind: 'flag', as: 'midFrame', about: 'After the first half of an event.' } },
+    about: 'Reset the TCP connection.',
+    members: {
+      mid_frame: { kind: 'flag', as: 'midFrame', about: 'Reset after the first half of an event.' },
+    },
   },
   repeat: {
-    about: 'Steps over and over.',
+    about: 'Repeat steps.',
     members: {
       times: {
         kind: 'count',
         min: 1,
         max: MANY,
         as: 'times',
-        about: 'So often; without it as long as there are events.',
+        about: 'Number of repetitions; default: until there are no more events.',
       },
-      steps: { kind: 'steps', as: 'steps', isRequired: true, about: 'What is repeated.' },
+      steps: { kind: 'steps', as: 'steps', isRequired: true, about: 'The steps to repeat.' },
     },
   },
 };

@@ -22,7 +22,7 @@ function show(value: unknown): string {
 
 function requireObject(value: unknown, path: string, accepted: string): JsonObject {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as JsonObject;
-  throw fail(path, `${show(value)} is no object`, accepted);
+  throw fail(path, `${show(value)} is not an object`, accepted);
 }
 
 function refuseOthers(object: JsonObject, known: readonly string[], path: string): void {
@@ -48,10 +48,10 @@ function parseMember(value: unknown, member: Member, path: string, depth: number
     case 'rate':
       if (value === 'max') return Number.POSITIVE_INFINITY;
       if (typeof value === 'number' && value >= 0 && value <= 1e9) return value;
-      throw fail(path, `${show(value)} is no rate`, 'a number from 0 to 1e9, or "max"');
+      throw fail(path, `${show(value)} is not a rate`, 'a number from 0 to 1e9, or "max"');
     case 'duration':
       if (typeof value === 'string') return parseDuration(`${path} in the script:`, value);
-      throw fail(path, `${show(value)} is no duration`, 'a text such as "500ms", "20s" or "1m30s"');
+      throw fail(path, `${show(value)} is not a duration`, 'a string such as "500ms", "20s" or "1m30s"');
     case 'flag':
       if (typeof value === 'boolean') return value;
       throw fail(path, `${show(value)} does not fit`, 'true or false');
@@ -60,7 +60,7 @@ function parseMember(value: unknown, member: Member, path: string, depth: number
       throw fail(path, `${show(value)} does not fit`, 'bytes as pairs of hexadecimal digits');
     case 'text':
       if (typeof value === 'string' && Buffer.byteLength(value) <= member.maxBytes) return value;
-      throw fail(path, `${show(value)} does not fit`, `a text of at most ${member.maxBytes} bytes`);
+      throw fail(path, `${show(value)} does not fit`, `a string of at most ${member.maxBytes} bytes`);
     case 'choice':
       if (typeof value === 'number' && member.choices.includes(value)) return value;
       throw fail(path, `${show(value)} does not fit`, member.choices.join(', '));
@@ -104,7 +104,7 @@ function parseStep(value: unknown, path: string, depth: number): Step {
 
 function parseSteps(value: unknown, path: string, depth: number): readonly Step[] {
   if (depth > MAX_DEPTH) throw fail(path, 'it is nested too deeply', `at most ${MAX_DEPTH} levels`);
-  if (!Array.isArray(value)) throw fail(path, `${show(value)} is no array`, 'an array of steps');
+  if (!Array.isArray(value)) throw fail(path, `${show(value)} is not an array`, 'an array of steps');
   return value.map((step: unknown, index) => parseStep(step, `${path}[${index}]`, depth));
 }
 
@@ -157,7 +157,7 @@ export function parseScript(script: unknown): Scenario {
   const object = requireObject(script, '$', 'an object with "connections"');
   refuseOthers(object, ['$schema', 'summary', 'connections', 'repeat'], '$');
   const { connections, summary = 'a script', repeat = false } = object;
-  if (typeof summary !== 'string') throw fail('$.summary', `${show(summary)} is no text`, 'a text');
+  if (typeof summary !== 'string') throw fail('$.summary', `${show(summary)} is not a string`, 'a string');
   if (typeof repeat !== 'boolean') throw fail('$.repeat', `${show(repeat)} does not fit`, 'true or false');
   if (!Array.isArray(connections) || connections.length === 0) {
     throw fail('$.connections', `${show(connections)} does not fit`, 'an array with one entry or more');

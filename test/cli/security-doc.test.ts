@@ -1,4 +1,4 @@
-// docs/security.md: what it tells to type, typed.
+// docs/security.md: its commands work as written.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
@@ -16,7 +16,7 @@ function readCommands(heading: string): string[][] {
   return [...section.matchAll(/`atlantis ([^`]+)`/g)].map(([, words = '']) => words.split(' '));
 }
 
-test('a key is changed without a gap by the steps that it gives', async () => {
+test('the steps rotate a key without a gap', async () => {
   const revoked = new Set<string>();
   const peers: Peer[] = [];
   await using server = await startScriptedServer(async (peer: Peer) => {
@@ -46,7 +46,7 @@ test('a key is changed without a gap by the steps that it gives', async () => {
   await old.waitForStderr('connected');
 
   const [store = [], tail = [], remove = [], rename = [], use = [], ...more] = readCommands(
-    'To change a key without a gap',
+    'Rotate a key without a gap',
   );
   // The way with a gap.
   expect(more.map((words) => words.join(' '))).toEqual(['profile add main --force --url <url>']);

@@ -65,12 +65,13 @@ export function renderScenarioSchema(): string {
       $schema: { type: 'string' },
       summary: { type: 'string' },
       connections: {
-        description: 'One entry for each connection with a key, in their order; the last one stays.',
+        description:
+          'Each entry handles the next connections that have a key; the last entry handles all further ones.',
         type: 'array',
         minItems: 1,
         items: { $ref: '#/$defs/connection' },
       },
-      repeat: { description: 'Begin anew after the last entry.', type: 'boolean', default: false },
+      repeat: { description: 'Start over after the last entry.', type: 'boolean', default: false },
     },
     required: ['connections'],
     additionalProperties: false,
@@ -79,13 +80,13 @@ export function renderScenarioSchema(): string {
         type: 'object',
         properties: {
           steps: { $ref: '#/$defs/steps' },
-          refuse: { description: 'The upgrade is refused.', $ref: '#/$defs/refusal' },
+          refuse: { description: 'Refuse the upgrade.', $ref: '#/$defs/refusal' },
           scenario: {
-            description: 'As the scenario of that name.',
+            description: 'Run a named scenario.',
             anyOf: [{ enum: names }, { type: 'string', pattern: '^close-[1-4][0-9]{3}$' }],
           },
           times: {
-            description: 'For so many connections; default 1.',
+            description: 'Number of connections that this entry handles; default 1.',
             type: 'integer',
             minimum: 1,
           },
@@ -96,7 +97,7 @@ export function renderScenarioSchema(): string {
       refusal: renderObject(REFUSAL_FORM),
       steps: {
         description:
-          'One after the other; after the last one the connection stays open, quiet, answering pings.',
+          'Run in order. After the last step, the connection stays open without events, and pings are answered.',
         type: 'array',
         items: { $ref: '#/$defs/step' },
       },

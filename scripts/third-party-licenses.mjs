@@ -1,15 +1,15 @@
-// The licences of the packages whose code is in the bundles, as these licences ask for: one text each, with the
-// packages and copyright lines that it stands for.
+// Collects the licenses of all bundled packages, as the licenses require. Packages with the same license text
+// are grouped under it, with their copyright lines.
 import { readdirSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 
 const COPYRIGHT = /^[ \t]*(?:\(c\)|©|Copyright\b(?! (?:notice|holder|owner|license))).*$/gim;
 
 /**
- * @param inputs paths of source files, as esbuild's metafiles name them
- * @throws Error for a package without a licence that can be passed on
+ * @param inputs paths of source files, from esbuild's metafiles
+ * @throws Error for a package without a license
  */
-export function collectLicences(root, inputs) {
+export function collectLicenses(root, inputs) {
   const folders = new Set();
   for (const input of inputs) {
     const [folder] = /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input) ?? [];
@@ -21,10 +21,10 @@ export function collectLicences(root, inputs) {
       readFileSync(resolve(root, folder, 'package.json'), 'utf8'),
     );
     const file = readdirSync(resolve(root, folder)).find((one) => /^licen[cs]e(?:\.(?:md|txt))?$/i.test(one));
-    if (file === undefined && license === undefined) throw new Error(`${name} has no licence`);
+    if (file === undefined && license === undefined) throw new Error(`${name} has no license`);
     const whole = file === undefined ? '' : readFileSync(resolve(root, folder, file), 'utf8').trim();
     const owners = (whole.match(COPYRIGHT) ?? []).map((line) => line.trim());
-    // Line breaks and owners apart, most of them are the same text.
+    // Most texts differ only in line breaks and owners.
     const text = whole
       .replace(COPYRIGHT, '')
       .replace(/^#+.*$|^.*MIT License.*$/gim, '')
@@ -35,6 +35,6 @@ export function collectLicences(root, inputs) {
     texts.set(text, group);
   }
   return [...texts.values()]
-    .map(({ license, packages, whole }) => `${packages.join('\n')}\n\n${whole || `Licence: ${license}`}\n`)
+    .map(({ license, packages, whole }) => `${packages.join('\n')}\n\n${whole || `License: ${license}`}\n`)
     .join(`\n${'-'.repeat(80)}\n\n`);
 }
