@@ -37,6 +37,7 @@ export const RENEWALS = {
   file: 'put a valid one into that file',
   profile: 'replace it with `atlantis profile add {profile} --force`',
   command: 'have the command print a valid one',
+  keychain: 'replace it with `atlantis profile add {profile} --force --keychain`',
   option: 'give a valid one',
 } as const;
 const RENEWAL_OF_ANY = 'store a valid one with `atlantis profile add`';

@@ -14,6 +14,8 @@ import type { Reader } from './store-place.ts';
 export interface StoreDraft {
   has(name: string): boolean;
   names(): string[];
+  /** The key command of a profile, if it has one. */
+  keyCommand(name: string): readonly string[] | undefined;
   /** Adds a profile, or gives an existing one a new URL and key. */
   put(profile: Profile): void;
   /** Removes a profile; it is no longer the one in use either. */
@@ -33,6 +35,10 @@ export function createDraft(read: JsonObject | undefined): { draft: StoreDraft; 
     current: typeof current === 'string' ? current : undefined,
     has: (name) => entries.has(name),
     names: () => [...entries.keys()],
+    keyCommand(name) {
+      const command = entries.get(name)?.['keyCommand'];
+      return isCommand(command) ? command : undefined;
+    },
     put({ name, url, key, keyCommand }) {
       const { url: _url, key: _key, keyCommand: _command, ...unknown } = entries.get(name) ?? {};
       const secret = keyCommand === undefined ? { key } : { keyCommand };

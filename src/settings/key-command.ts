@@ -3,7 +3,7 @@
 // No shell, 10 seconds, stdout only, no ATLANTIS_API_KEY in its environment, and nothing from the working directory: it
 // runs in another one. A failure says the name of the command and how it ended, never what it wrote. Nothing that it
 // started outlives a failure or a signal; after a success an agent that it started in the background may stay.
-import { type ChildProcessByStdio, type SpawnOptions, spawn } from 'node:child_process';
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { CredentialError } from '../errors.ts';
 import type { EndSignal } from '../io/io.ts';
@@ -47,20 +47,29 @@ function describeSpawnError(error: unknown): string {
   return `could not be started (${code ?? 'unknown error'})`;
 }
 
-/** Starts the command; what cannot be started may fail here or by an 'error' event. */
+/** The status, and the first line of stderr where that is shown. */
+function describeExit(status: number | null, stderr: string): string {
+  const [line = ''] = stderr.trim().split('\n');
+  return `ended with status ${status}${line === '' ? '' : ` (${line.slice(0, 200).trim()})`}`;
+}
+
+/** Starts the program; what cannot be started may fail here or by an 'error' event. */
 function start(
-  program: string,
-  args: readonly string[],
+  [program = '', ...args]: readonly string[],
   options: Pick<SpawnOptions, 'cwd' | 'env' | 'detached'>,
+  { input, showsStderr = false }: ProgramOptions,
   fail: (what: string) => CredentialError,
-): ChildProcessByStdio<null, Readable, null> {
+): ChildProcess & { readonly stdout: Readable } {
   try {
-    return spawn(program, args, {
+    const child = spawn(program, args, {
       ...options,
-      stdio: ['ignore', 'pipe', 'ignore'],
+      stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', showsStderr ? 'pipe' : 'ignore'],
       shell: false,
       windowsHide: true,
-    });
+    }) as ChildProcess & { readonly stdout: Readable };
+    // A program that fails may not read its input.
+    child.stdin?.on('error', () => {}).end(input);
+    return child;
   } catch (error) {
     throw fail(describeSpawnError(error));
   }
@@ -69,12 +78,6 @@ function start(
 /**
  * Runs the command and returns the key that it prints.
  *
- * On POSIX it leads a process group of its own, so that all of it can be ended at once; it has no terminal to
- * ask questions on.
- *
- * @param argv program and arguments; a program without a path is looked up in the absolute entries of PATH.
- * @param signal ends the command at once. Without one it is the signals to this process that end the command,
- *   and the process with it: a group of its own does not hear them.
  * @throws CredentialError with the name of the command and its status, never its output.
  */
 export async function runKeyCommand(
@@ -83,13 +86,44 @@ export async function runKeyCommand(
   signal?: AbortSignal,
   timeoutMs = TIMEOUT_MS,
 ): Promise<string> {
-  const [program = '', ...args] = argv;
+  const source = `the key command ${argv[0] ?? ''}`;
+  const { cwd } = isolateFromWorkingDirectory(host.env, host.platform);
+  const hint = `run it by hand in the directory ${cwd} to see what it says`;
+  const fail = (what: string): CredentialError => new CredentialError(`${source} ${what}`, hint);
+  const output = await runProgram(argv, host, fail, { signal, timeoutMs });
+  return parseKey(decodeKey(output, source), source, 'it has to print the key and nothing else');
+}
+
+interface ProgramOptions {
+  /** Ends the program at once. Without one, a signal to this process ends the program, and the process with it. */
+  readonly signal?: AbortSignal | undefined;
+  readonly timeoutMs: number;
+  /** For its stdin. */
+  readonly input?: string | undefined;
+  /** Messages about a failure have the first line that it wrote to stderr. */
+  readonly showsStderr?: boolean;
+  /** A status other than 0 that is not a failure. */
+  readonly acceptedStatus?: number | undefined;
+}
+
+/**
+ * Runs a program that has to do with a key; resolves with what it wrote to stdout.
+ *
+ * On POSIX it leads a process group of its own, so that all of it can be ended at once; it has no terminal to
+ * ask questions on, and does not get the signals to this process.
+ *
+ * @param argv program and arguments; a program without a path is looked up in the absolute entries of PATH.
+ * @param fail makes the error from what happened to the program
+ * @throws CredentialError as `fail` makes it
+ */
+export async function runProgram(
+  argv: readonly string[],
+  host: KeyCommandHost,
+  fail: (what: string) => CredentialError,
+  options: ProgramOptions,
+): Promise<Buffer> {
+  const { signal, timeoutMs, acceptedStatus = 0 } = options;
   const { cwd, env } = isolateFromWorkingDirectory(withoutKey(host.env), host.platform);
-  const fail = (what: string): CredentialError =>
-    new CredentialError(
-      `the key command ${program} ${what}`,
-      `run it by hand in the directory ${cwd} to see what it says`,
-    );
   if (signal?.aborted) throw fail('was interrupted');
   const hasGroup = host.platform !== 'win32';
   let interrupt = (): void => {};
@@ -101,11 +135,15 @@ export async function runKeyCommand(
           host.dieBySignal(endSignal);
         })
       : () => {};
-  const child = start(program, args, { cwd, env, detached: hasGroup }, (what) => {
+  const child = start(argv, { cwd, env, detached: hasGroup }, options, (what) => {
     unwatch();
     return fail(what);
   });
-  const output = await new Promise<Buffer>((resolve, reject) => {
+  return new Promise<Buffer>((resolve, reject) => {
+    let stderr = '';
+    child.stderr?.on('data', (chunk: Buffer) => {
+      if (stderr.length < MAX_OUTPUT_BYTES) stderr += chunk.toString('utf8');
+    });
     const chunks: Buffer[] = [];
     let size = 0;
 
@@ -121,6 +159,7 @@ export async function runKeyCommand(
       if (hasGroup && child.pid !== undefined) host.sendSignal(-child.pid, 'SIGKILL');
       else child.kill('SIGKILL');
       child.stdout.destroy();
+      child.stderr?.destroy();
       reject(error);
     };
     const onAbort = (): void => endWith(fail('was interrupted'));
@@ -142,18 +181,34 @@ export async function runKeyCommand(
       if (size > MAX_OUTPUT_BYTES) endWith(fail('printed more than a key'));
       else chunks.push(chunk);
     });
+    const whenStderrRead = (then: () => void): void => {
+      if (child.stderr === null || child.stderr.closed) {
+        then();
+        return;
+      }
+      child.stderr.once('close', then);
+      // An agent that it started may hold it.
+      grace = setTimeout(then, OUTPUT_GRACE_MS);
+    };
     // What it printed is in the pipe by now; the pipe stays open while an agent that it started holds it.
     child.on('exit', (status, endSignal) => {
       if (endSignal !== null) endWith(fail(`was ended by ${endSignal}`));
-      else if (status !== 0) endWith(fail(`ended with status ${status}`));
+      else if (status !== 0 && status !== acceptedStatus)
+        whenStderrRead(() => endWith(fail(describeExit(status, stderr))));
       // Not before what is in it was read, however late this timer is.
-      else grace = setTimeout(() => setImmediate(() => child.stdout.destroy()), OUTPUT_GRACE_MS);
+      else {
+        grace = setTimeout(() => {
+          setImmediate(() => {
+            child.stdout.destroy();
+            child.stderr?.destroy();
+          });
+        }, OUTPUT_GRACE_MS);
+      }
     });
-    child.on('close', () => {
+    child.on('close', (status) => {
+      if (status !== 0 && status !== acceptedStatus) return;
       settle();
       resolve(Buffer.concat(chunks));
     });
   });
-  const source = `the key command ${program}`;
-  return parseKey(decodeKey(output, source), source, 'it has to print the key and nothing else');
 }

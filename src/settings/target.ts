@@ -11,6 +11,7 @@ import { parseKey } from '../io/key.ts';
 import { type Profile, type ProfileFile, readProfileFile } from '../profiles/profile-file.ts';
 import { profilesPath } from '../profiles/store-place.ts';
 import { isRelativeProgram } from './key-program.ts';
+import { findKeychainEntry, KEYCHAIN_SERVICE } from './keychain.ts';
 import { parseStreamUrl, type StreamUrl } from './stream-url.ts';
 
 export type TargetFlags = Flags<typeof SOURCE_FLAGS>;
@@ -27,7 +28,13 @@ export type KeySource =
   | { readonly kind: 'file'; readonly source: string; readonly path: string; readonly named: string }
   | { readonly kind: 'given'; readonly source: string; readonly key: string }
   | { readonly kind: 'stored'; readonly source: string; readonly key: string }
-  | { readonly kind: 'command'; readonly source: string; readonly argv: readonly string[] };
+  | {
+      readonly kind: 'command';
+      readonly source: string;
+      readonly argv: readonly string[];
+      /** The command reads an entry of the platform's keychain. */
+      readonly keychain?: string;
+    };
 
 export interface Target {
   readonly profile: Sourced<Profile> | undefined;
@@ -98,7 +105,7 @@ export function findKeyOrigin({ key, profile }: Target): KeyOrigin | undefined {
   const { source } = key;
   if (key.kind === 'stdin' || key.kind === 'file') return { kind: key.kind, source };
   if (key.kind === 'given') return { kind: 'environment', source };
-  const kind = key.kind === 'command' ? 'command' : 'profile';
+  const kind = key.kind === 'stored' ? 'profile' : key.keychain === undefined ? 'command' : 'keychain';
   return { kind, source, ...(profile === undefined ? {} : { profile: profile.value.name }) };
 }
 
@@ -128,6 +135,10 @@ async function readRawKey(
     return readKeyFile(key.path, key.named);
   }
   if (key.kind === 'command') {
+    if (key.keychain !== undefined) {
+      const { readFromKeychain } = await import('./keychain-store.ts');
+      return readFromKeychain(key.argv, profile?.name ?? '', io, signal);
+    }
     refuseRelativeCommand(key, profile, io);
     const { runKeyCommand } = await import('./key-command.ts');
     return runKeyCommand(key.argv, io, signal);
@@ -234,6 +245,12 @@ const fromFile = (path: string, named: string): KeySource => ({
 export function keyOfProfile({ name, key, keyCommand }: Profile): KeySource | undefined {
   if (key !== undefined) return { kind: 'stored', source: `profile "${name}"`, key };
   if (keyCommand === undefined) return undefined;
+  const entry = findKeychainEntry(keyCommand);
+  if (entry !== undefined) {
+    const { keychain, account } = entry;
+    const place = `${keychain.name}, service ${KEYCHAIN_SERVICE}, account ${account}`;
+    return { kind: 'command', source: `profile "${name}"`, argv: keyCommand, keychain: place };
+  }
   return { kind: 'command', source: `the key command of profile "${name}"`, argv: keyCommand };
 }
 

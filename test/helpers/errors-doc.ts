@@ -51,6 +51,7 @@ const KEY_PLACES: Readonly<Record<keyof typeof RENEWALS, string>> = {
   file: '`--key-file` or `ATLANTIS_API_KEY_FILE`',
   profile: 'a profile',
   command: 'the key command of a profile',
+  keychain: 'a profile, with the key in the keychain',
   option: 'the option `key` of `stream()`',
 };
 

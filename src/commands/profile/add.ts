@@ -3,15 +3,15 @@
 // Nothing is taken from the environment: a key exported for one service must not slip into the profile of
 // another.
 import { resolve } from 'node:path';
-import { UsageError } from '../../errors.ts';
+import { isAtlantisError, UsageError } from '../../errors.ts';
 import type { Io, Outcome } from '../../io/io.ts';
 import { parseKey } from '../../io/key.ts';
-import { DamagedStoreError, isCommand, type Profile } from '../../profiles/profile-file.ts';
+import { DamagedStoreError, isCommand, type Profile, type StoreDraft } from '../../profiles/profile-file.ts';
 import { readFirstLine } from '../../settings/first-line.ts';
 import { resolveProgram } from '../../settings/key-program.ts';
 import { parseStreamUrl, type StreamUrl } from '../../settings/stream-url.ts';
 import { KEY_ON_TERMINAL } from '../../settings/target.ts';
-import { describeProfile, printJson } from './describe.ts';
+import { describeKey, describeProfile, printJson } from './describe.ts';
 import type { AddFlags } from './flags.ts';
 import {
   assertProfileName,
@@ -48,33 +48,67 @@ export async function addProfile(name: string, flags: AddFlags, io: Io): Promise
     context.say('the key works');
   }
 
-  const profile: Profile = { name, url: url.base, ...secret };
-  const isInUse = await saveProfiles(
-    context,
-    io,
-    (draft) => {
-      if (draft.has(name) && flags.force !== true) throw nameTaken(name);
-      draft.put(profile);
-      draft.current ??= name;
-      return draft.current === name;
-    },
-    { mayMoveAside: true },
-  );
+  const kept = flags.keychain === true ? await keepInKeychain(name, secret, io) : secret;
+  const profile: Profile = { name, url: url.base, ...kept };
+  let replaced: readonly string[] | undefined;
+  const change = (draft: StoreDraft): boolean => {
+    if (draft.has(name) && flags.force !== true) throw nameTaken(name);
+    replaced = draft.keyCommand(name);
+    draft.put(profile);
+    draft.current ??= name;
+    return draft.current === name;
+  };
+  let isInUse: boolean;
+  try {
+    isInUse = await saveProfiles(context, io, change, { mayMoveAside: true });
+  } catch (error) {
+    if (flags.keychain === true) await forgetEntry(profile.keyCommand, context, io);
+    throw error;
+  }
+  await forgetEntry(replaced, context, io);
   const record = describeProfile(profile, isInUse ? name : undefined);
   if (flags.json === true) printJson(io, record);
-  const key = record.key_prefix === undefined ? `command ${record.key_command}` : `${record.key_prefix}…`;
-  context.say(`profile ${name} stored: ${url.base}, key ${key}${isInUse ? ', in use' : ''}`);
+  context.say(`profile ${name} stored: ${url.base}, key ${describeKey(record)}${isInUse ? ', in use' : ''}`);
   return { exitCode: 0 };
+}
+
+/** @throws CredentialError if there is no keychain, or it is locked */
+async function keepInKeychain(name: string, secret: Secret, io: Io): Promise<Secret> {
+  const { storeInKeychain } = await import('../../settings/keychain-store.ts');
+  return { keyCommand: await storeInKeychain(name, await readSecret(secret, io), io) };
+}
+
+/** Removes what no profile refers to any more; a failure is reported, since the profile is as it was asked for. */
+async function forgetEntry(
+  argv: readonly string[] | undefined,
+  { reporter }: ProfileContext,
+  io: Io,
+): Promise<void> {
+  if (argv === undefined) return;
+  try {
+    const { removeFromKeychain } = await import('../../settings/keychain-store.ts');
+    await removeFromKeychain(argv, io);
+  } catch (error) {
+    if (!isAtlantisError(error)) throw error;
+    const { message, hint } = error;
+    reporter.report({ event: 'warning', level: 'warn', message, hint });
+  }
 }
 
 /** The key command as an argv array, from words or one JSON array; a relative path is made absolute here and now. */
 function parseCommand(
-  { keyCommand, keyStdin }: AddFlags,
+  { keyCommand, keyStdin, keychain }: AddFlags,
   platform: NodeJS.Platform,
 ): readonly string[] | undefined {
   if (keyCommand === undefined) return undefined;
   if (keyStdin === true) {
     throw new UsageError('--key-stdin and --key-command contradict each other', 'give one of them');
+  }
+  if (keychain === true) {
+    throw new UsageError(
+      '--keychain and --key-command contradict each other',
+      '--keychain stores a key that is typed or read with --key-stdin',
+    );
   }
   const [first = ''] = keyCommand;
   // A path may have a space in it. Not repeated: arguments may be secrets, too.

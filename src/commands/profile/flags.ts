@@ -13,6 +13,7 @@ export const ADD_FLAGS = {
     '--key-command <argv...>',
     'store a command that prints the key, as words or one JSON array',
   ),
+  inKeychain: toggle('--keychain', "store the key in the system's keychain instead of the file"),
   isForced: toggle('--force', 'replace a profile of that name'),
   isJson: toggle('--json', 'print what was stored as one JSON object'),
   mustCheck: toggle('--check', 'try the key on the stream first'),

@@ -2,7 +2,7 @@
 import { StoreError } from '../../errors.ts';
 import type { Io } from '../../io/io.ts';
 import { makeVisible } from '../../render/sanitize.ts';
-import { describeProfile, print, printJson, printTable } from './describe.ts';
+import { describeKey, describeProfile, print, printJson, printTable } from './describe.ts';
 import type { PrintFlags } from './flags.ts';
 import { openContext, readProfiles } from './profiles.ts';
 
@@ -19,11 +19,11 @@ export async function listProfiles(flags: PrintFlags, io: Io): Promise<void> {
     context.say('no profiles yet: add one with atlantis profile add <name>');
     return;
   }
-  const rows = records.map(({ name, current, url, key_source, key_prefix, key_command }) => [
-    `${current ? '*' : ' '} ${name}`,
-    url ?? '(not a URL of the service)',
-    key_prefix === undefined ? (key_command ?? '') : `${key_prefix}…`,
-    key_source,
+  const rows = records.map((record) => [
+    `${record.current ? '*' : ' '} ${record.name}`,
+    record.url ?? '(not a URL of the service)',
+    record.key_command ?? describeKey(record),
+    record.key_source,
   ]);
   printTable(io, ['  NAME', 'URL', 'KEY', 'SOURCE'], rows);
 }

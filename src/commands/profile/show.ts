@@ -61,7 +61,9 @@ async function describeKey(target: Target, io: Io): Promise<Setting> {
   const { key } = target;
   if (key === undefined) return NOT_SET;
   if (key.kind === 'stdin') return { value: null, source: key.source };
-  if (key.kind === 'command') return { value: `command ${key.argv[0] ?? ''}`, source: key.source };
+  if (key.kind === 'command') {
+    return { value: key.keychain ?? `command ${key.argv[0] ?? ''}`, source: key.source };
+  }
   return { value: `${keyPrefix(await readKey(target, io))}…`, source: key.source };
 }
 
