@@ -2,7 +2,6 @@
 //
 // Nothing is connected to before the first pull, and nothing is read from the server while nobody pulls. However
 // an iteration ends (break, throw, abort, close), the socket is closed and no timer or listener stays.
-import { waitFor } from '../clock.ts';
 import { type Cause, describeCause } from '../connection/causes.ts';
 import type { DialConfig } from '../connection/config.ts';
 import {
@@ -12,14 +11,14 @@ import {
   follow,
   openConnection,
 } from '../connection/follow.ts';
-import { CredentialError, UsageError } from '../errors.ts';
-import { hasPrefix, keyPrefix, parseKey } from '../io/key.ts';
+import { UsageError } from '../errors.ts';
+import { hasPrefix, keyPrefix } from '../io/key.ts';
 import { createRedactor } from '../io/redact.ts';
 import { makeVisible } from '../render/sanitize.ts';
 import { EventBatch, StreamEndedError, type StreamEvent, type StreamItem } from './items.ts';
-import { KeyRenewal } from './key-renewal.ts';
 import type { StreamCallbacks, StreamConfig } from './options.ts';
 import type { ConnectLoopConfig, StreamDeps } from './prepare.ts';
+import { StreamKey } from './stream-key.ts';
 
 /** What `for await` takes, with an end that does not wait for the next item. */
 export interface Pull<T> extends AsyncIterableIterator<T, void, undefined> {
@@ -46,12 +45,12 @@ export class EventStream implements AsyncIterable<StreamEvent> {
   readonly #ending = new AbortController();
   #pull: Pull<StreamItem> | undefined;
   #connection: Connection | undefined;
-  readonly #renewal: KeyRenewal;
+  readonly #key: StreamKey;
 
   /** @internal */
   constructor(config: StreamConfig, prepare: () => Promise<ConnectLoopConfig>, deps: StreamDeps) {
     this.#config = config;
-    this.#renewal = new KeyRenewal(typeof config.key === 'function');
+    this.#key = new StreamKey(config, deps.clock);
     this.#prepare = prepare;
     this.#deps = deps;
   }
@@ -149,24 +148,11 @@ export class EventStream implements AsyncIterable<StreamEvent> {
   /** An attempt, with the key asked for now. */
   async #connect(dial: DialConfig, isFirst: boolean): ReturnType<Connect> {
     const { signal } = this.#ending;
-    const key = await this.#readKey(signal);
+    const key = await this.#key.read(signal);
     if (key === undefined) return undefined;
     this.#redactor.addSecret(key);
-    return this.#renewal.attempt(key, () =>
+    return this.#key.attempt(key, () =>
       openConnection({ ...dial, key }, { clock: this.#deps.clock, signal }, isFirst),
-    );
-  }
-
-  /** Undefined once the signal aborted. @throws CredentialError, and whatever the function throws */
-  async #readKey(signal: AbortSignal): Promise<string | undefined> {
-    const { key, connectTimeoutMs, keyTimeoutMs = connectTimeoutMs } = this.#config;
-    if (typeof key === 'string') return key;
-    const given = await waitFor(Promise.resolve(key(signal)), keyTimeoutMs, this.#deps.clock, signal);
-    if (signal.aborted) return undefined;
-    if (typeof given === 'string') return parseKey(given, 'the option key');
-    throw new CredentialError(
-      `the function in the option key gave no key within ${keyTimeoutMs} ms`,
-      'it has to give a string; connectTimeoutMs allows more time',
     );
   }
 
@@ -184,7 +170,7 @@ export class EventStream implements AsyncIterable<StreamEvent> {
     if (item.kind === 'connected') {
       this.#connection = item.stream;
       const { acceptedKeyPrefix, requestId } = item.stream;
-      const { current } = this.#renewal;
+      const { current } = this.#key;
       const expectedKeyPrefix = keyPrefix(current);
       // The service's 16 characters may be all of a short key: then fewer are shown, and it is no mismatch.
       const isOurs = hasPrefix(current, acceptedKeyPrefix);
