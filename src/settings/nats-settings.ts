@@ -1,5 +1,6 @@
 // How to reach a NATS server, and the credentials for it: the same for a relay that writes to it and for a tail that reads from it.
-import { UsageError } from '../errors.ts';
+import { statSync } from 'node:fs';
+import { isAtlantisError, UsageError } from '../errors.ts';
 import type { Io } from '../io/io.ts';
 import { readNamedFile } from './certificates.ts';
 import type { ConnectionConfig } from './connection-config.ts';
@@ -74,7 +75,8 @@ async function readSecretFile(source: string, path: string): Promise<Buffer> {
 
 export interface NatsConfig {
   readonly address: NatsAddress;
-  readonly credentials: NatsCredentials | undefined;
+  /** For the next connection: read from their file again, the last ones if that fails (contract P5). */
+  readonly readCredentials: () => Promise<NatsCredentials | undefined>;
   /** PEM that replaces the built-in roots, or undefined. */
   readonly trustedRoots: readonly string[] | undefined;
   /** For each server that is tried, up to its readiness, in ms. */
@@ -86,7 +88,7 @@ export interface NatsConfig {
 }
 
 /** What the flags say of it. */
-interface NatsRequest extends Omit<NatsConfig, 'credentials' | 'connectTimeoutMs' | 'pingIntervalMs'> {
+interface NatsRequest extends Omit<NatsConfig, 'readCredentials' | 'connectTimeoutMs' | 'pingIntervalMs'> {
   /** `--nats-creds`, or undefined. */
   readonly natsCreds: string | undefined;
   readonly connection: Pick<ConnectionConfig, 'connectTimeoutMs' | 'pingIntervalMs'>;
@@ -105,7 +107,35 @@ export async function readNatsSettings(
   const { credentials, source } = await readNatsCredentials(natsCreds, io);
   const { connectTimeoutMs, pingIntervalMs } = connection;
   return {
-    nats: { ...request, credentials, connectTimeoutMs, pingIntervalMs },
+    nats: {
+      ...request,
+      readCredentials: createReader(credentials, natsCreds, io),
+      connectTimeoutMs,
+      pingIntervalMs,
+    },
     origin: `credentials for ${request.address.host} from ${source}`,
+  };
+}
+
+/** Gives the credentials for one connection after another; the first one has those that were just read. */
+function createReader(
+  first: NatsCredentials | undefined,
+  flag: string | undefined,
+  io: Io,
+): NatsConfig['readCredentials'] {
+  let last = first;
+  let isFirst = true;
+  return async () => {
+    const path = flag ?? (io.env['NATS_CREDS'] || io.env['NATS_NKEY']);
+    const wasFirst = isFirst;
+    isFirst = false;
+    // A pipe was read to its end.
+    if (wasFirst || path === undefined || !statSync(path, { throwIfNoEntry: false })?.isFile()) return last;
+    try {
+      last = (await readNatsCredentials(flag, io)).credentials;
+    } catch (error) {
+      if (!isAtlantisError(error)) throw error;
+    }
+    return last;
   };
 }

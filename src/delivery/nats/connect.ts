@@ -95,8 +95,9 @@ export async function connectNats(
   known: readonly string[],
   signal: AbortSignal,
 ): Promise<NatsConnection | Cause | undefined> {
-  const { address, credentials, trustedRoots, connectTimeoutMs, pingIntervalMs, clientName } = settings;
+  const { address, trustedRoots, connectTimeoutMs, pingIntervalMs, clientName } = settings;
   const ca = trustedRoots === undefined ? {} : { ca: trustedRoots.join('\n') };
+  const credentials = await settings.readCredentials();
   const options = {
     servers: [...new Set([...address.servers, ...known])],
     name: clientName,
