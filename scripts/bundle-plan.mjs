@@ -40,7 +40,7 @@ const LAYERS = {
   replay: ['commands/replay/run.ts'],
   'commands.help': ['commands/help/print.ts'],
   'relay.parts': ['commands/relay/open.ts', 'delivery/messages.ts'],
-  nats: ['delivery/nats/jetstream-sink.ts', 'delivery/nats/jetstream-stream.ts'],
+  nats: ['delivery/nats/jetstream-sink.ts', 'delivery/nats/jetstream-source.ts'],
   'simulator.scenarios': ['simulator/scenarios.ts', 'simulator/events.ts'],
   'simulator.parts': ['simulator/server.ts', 'simulator/script.ts'],
 };

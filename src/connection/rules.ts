@@ -21,7 +21,7 @@ const FIVE_IN_A_ROW = { inARow: 5 } as const;
 /** The table of contract § 5, one row per line of it. */
 export const RULES = {
   key: { beforeFirstWelcome: 'never', afterIt: 'never', exitCode: EXIT.credential },
-  // A key that had worked and may have been replaced: the next attempt has it asked for anew.
+  // The key had worked and may have been replaced: the next attempt reads it again.
   outdatedKey: { beforeFirstWelcome: 'never', afterIt: 'retry', exitCode: EXIT.credential },
   credit: { beforeFirstWelcome: 'never', afterIt: 'never', exitCode: EXIT.credit },
   request: { beforeFirstWelcome: 'never', afterIt: 'never', exitCode: EXIT.refused },

@@ -1,7 +1,6 @@
-// What Windows programs put around a text: a byte order mark, or UTF-16, which Windows PowerShell 5.1 writes with `>`
-// and Out-File.
+// Text files of Windows programs: a byte order mark, or UTF-16, which Windows PowerShell 5.1 writes with `>` and Out-File.
 
-/** The text without the byte order mark that may stand in front of it. */
+/** The text without a leading byte order mark. */
 export const dropByteOrderMark = (text: string): string => (text.startsWith('\ufeff') ? text.slice(1) : text);
 
 /** True for UTF-16, by its byte order mark or because every other byte of its first characters is zero. */
@@ -14,6 +13,6 @@ export function isUtf16(bytes: Uint8Array): boolean {
   return bytes.length >= 4 && (isLittleEndian || isBigEndian);
 }
 
-/** What to do about UTF-16. */
+/** The hint for UTF-16. */
 export const UTF8_HINT =
   'save it as UTF-8; Windows PowerShell writes UTF-16 with > and Out-File: use Set-Content -Encoding utf8';

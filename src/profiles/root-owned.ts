@@ -1,13 +1,12 @@
-// A profile store that root owns: mounted into a container, where it can only be read, or left over from a command
-// under sudo, where it is to be given back.
+// A profile store that root owns: either mounted into a container and read-only, or created by a command under sudo.
 import { lstatSync, readlinkSync, realpathSync } from 'node:fs';
 import { posix } from 'node:path';
 import { StoreError } from '../errors.ts';
 import { hasOwners, OWN_DIRECTORY_HINT, quotePath, type Reader } from './store-place.ts';
 
 /**
- * Where the store is if it is mounted as Kubernetes mounts a secret: a link of root's to a file further down in the same
- * directory, by way of another link that is replaced when the secret changes.
+ * The path of the file if the store is mounted as a Kubernetes secret: a link owned by root to a file further down in the
+ * same directory, through another link that Kubernetes replaces when the secret changes. Else undefined.
  *
  * @param path that of a symbolic link
  */
@@ -18,7 +17,7 @@ export function findMountedStore(path: string): string | undefined {
   return isInside ? posix.join(posix.dirname(path), target) : undefined;
 }
 
-/** What gives back to their owner the files that root made in this user's home, or undefined if there are none. */
+/** The command that gives the user files in the home directory that root owns; undefined if there are none. */
 function findRepair(path: string, reader: Reader): string | undefined {
   const home = reader.homeDirectory();
   if (home === undefined || !hasOwners(reader) || reader.uid === 0) return undefined;
@@ -36,13 +35,13 @@ function findRepair(path: string, reader: Reader): string | undefined {
   return undefined;
 }
 
-/** What to do where the store may not be read or written: root's files in the home come from a command under sudo. */
+/** The hint for a permission error: files of root in the home directory come from a command under sudo. */
 export function hintAtDenial(path: string, reader: Reader, otherwise: string): string {
   const repair = findRepair(path, reader);
   return repair === undefined ? otherwise : `root owns it, as after a command with sudo; run: ${repair}`;
 }
 
-/** For commands that write. */
+/** The error for commands that write to a store of root. */
 export function refuseWriting(path: string, reader: Reader): StoreError {
   const repair = lstatSync(path).isSymbolicLink() ? undefined : findRepair(path, reader);
   const other = `to keep profiles of your own, ${OWN_DIRECTORY_HINT}`;
@@ -54,7 +53,7 @@ export function refuseWriting(path: string, reader: Reader): StoreError {
   );
 }
 
-/** Tells whom a new store belongs to after a command under sudo, or undefined if that needs no word. */
+/** The warning for a new store that was created under sudo; undefined without sudo. */
 export function describeNewOwner(
   directory: string,
   reader: Reader,
@@ -65,7 +64,7 @@ export function describeNewOwner(
   return `${directory} was made under sudo and belongs to root; to use it without sudo, run: ${repair}`;
 }
 
-/** Refuses a place where the system makes all entries: nothing can ever be stored there. @throws StoreError */
+/** Refuses a directory in /proc or /sys, where no file can be created. @throws StoreError */
 export function refuseSystemFolder(directory: string): void {
   let place = directory;
   for (;;) {

@@ -58,7 +58,7 @@ function checkFile(path: string, stats: Stats, reader: Reader): string[] {
     throw new StoreError(`the profile store belongs to another user: ${path}`, OWN_DIRECTORY_HINT);
   }
   refuseSharedWriting('the profile store', path, stats, reader);
-  // What root made readable, as for a container, is meant to be read.
+  // Root made its own file readable on purpose, as for a container.
   if (stats.uid !== reader.uid || (stats.mode & 0o077) === 0) return [];
   return [`other users of this machine can read the keys in ${path}: run chmod 600 ${quotePath(path)}`];
 }

@@ -86,7 +86,7 @@ export async function openCommandStream(
   }
 }
 
-/** Reports what came of asking for the key again, which is not before there is a reporter. */
+/** Reports the outcome of reading the key again; by then there is a reporter. */
 function reportKey(find: () => Reporter | undefined): KeyListener {
   return {
     onKept: (message, hint) => find()?.report({ event: 'warning', level: 'warn', message, hint }),

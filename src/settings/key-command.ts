@@ -47,7 +47,7 @@ function describeSpawnError(error: unknown): string {
   return `could not be started (${code ?? 'unknown error'})`;
 }
 
-/** The status, and the first line of stderr where that is shown. */
+/** The status and, if it is captured, the first line of stderr. */
 function describeExit(status: number | null, stderr: string): string {
   const [line = ''] = stderr.trim().split('\n');
   return `ended with status ${status}${line === '' ? '' : ` (${line.slice(0, 200).trim()})`}`;
@@ -98,22 +98,22 @@ interface ProgramOptions {
   /** Ends the program at once. Without one, a signal to this process ends the program, and the process with it. */
   readonly signal?: AbortSignal | undefined;
   readonly timeoutMs: number;
-  /** For its stdin. */
+  /** Its stdin. */
   readonly input?: string | undefined;
-  /** Messages about a failure have the first line that it wrote to stderr. */
+  /** Error messages contain the first line of its stderr. */
   readonly showsStderr?: boolean;
   /** A status other than 0 that is not a failure. */
   readonly acceptedStatus?: number | undefined;
 }
 
 /**
- * Runs a program that has to do with a key; resolves with what it wrote to stdout.
+ * Runs a program that prints or stores a key; resolves with its stdout.
  *
  * On POSIX it leads a process group of its own, so that all of it can be ended at once; it has no terminal to
  * ask questions on, and does not get the signals to this process.
  *
  * @param argv program and arguments; a program without a path is looked up in the absolute entries of PATH.
- * @param fail makes the error from what happened to the program
+ * @param fail makes the error, for example from `ended with status 1`
  * @throws CredentialError as `fail` makes it
  */
 export async function runProgram(

@@ -1,13 +1,13 @@
-// Reads a key from a file that the user names, as Docker and Kubernetes mount secrets (contract P1).
+// Reads a key from a file, such as a Docker or Kubernetes secret (contract P1).
 //
-// As the user names it: links are followed and owners are not checked, since a secret is a link to a file of root's.
-// Nothing is waited for: a pipe or device could hold the stream for ever, and would be empty at the next attempt.
+// Links are followed and owners are not checked, because a mounted secret is a link to a file of root. Pipes and devices
+// are refused: reading one could block, and a pipe would be empty at the next attempt.
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { CredentialError } from '../errors.ts';
 import { decodeKey } from '../io/key.ts';
 import { systemCode } from '../profiles/store-access.ts';
 
-/** Far more than the longest key and the white space around it. */
+/** More than the longest key and the white space around it. */
 const MAX_BYTES = 64 * 1024;
 
 /**

@@ -1,4 +1,4 @@
-// Stores keys in the platform's keychain, reads and removes them there, through the platform's own program (contract P6).
+// Stores, reads and removes keys in the keychain of the system, through the system's own program (contract P6).
 import { randomBytes } from 'node:crypto';
 import { CredentialError } from '../errors.ts';
 import { decodeKey, parseKey } from '../io/key.ts';
@@ -11,17 +11,17 @@ import {
   type ToolCall,
 } from './keychain.ts';
 
-/** Longer than a key command has: the user may have to unlock the keychain in a window. */
+/** Longer than the timeout of a key command, because the user may have to unlock the keychain. */
 const TIMEOUT_MS = 30_000;
 
-/** `security -i` cuts longer lines. */
+/** `security -i` truncates longer lines. */
 const MAX_LINE_LENGTH = 4_000;
 
 const UNLOCK_HINT = 'unlock it, or use another place for the key: see atlantis profile add --help';
 
 interface Call extends ToolCall {
   readonly keychain: Keychain;
-  /** What could not be done, for the message. */
+  /** The beginning of the error message. */
   readonly failure: string;
   readonly hint?: string;
   readonly signal?: AbortSignal | undefined;
@@ -40,10 +40,10 @@ function callTool(call: Call, host: KeyCommandHost): Promise<Buffer> {
 }
 
 /**
- * Stores a key under a name of its own, and makes sure that it can be read again.
+ * Stores a key in a new entry and reads it back.
  *
  * @returns the command that prints it
- * @throws CredentialError if there is no keychain, or it is locked, or it gave back something else
+ * @throws CredentialError if there is no keychain, or it is locked, or returns a different key
  */
 export async function storeInKeychain(
   profile: string,
@@ -63,7 +63,7 @@ export async function storeInKeychain(
   const kept = (await callTool({ keychain, argv, failure }, host)).toString('utf8').trim();
   if (kept === key) return argv;
   await removeFromKeychain(argv, host);
-  throw new CredentialError(`${failure}: it gave back something else`, UNLOCK_HINT);
+  throw new CredentialError(`${failure}: it returned a different key`, UNLOCK_HINT);
 }
 
 /** The key of an entry. @throws CredentialError naming the keychain and what to do */
@@ -81,9 +81,9 @@ export async function readFromKeychain(
 }
 
 /**
- * Removes the entry of a key command; other key commands have none, and an entry that is gone is not an error.
+ * Removes the keychain entry of a key command. Other key commands and missing entries are ignored.
  *
- * @throws CredentialError with the command that is to be run by hand
+ * @throws CredentialError with the command to run by hand
  */
 export async function removeFromKeychain(argv: readonly string[], host: KeyCommandHost): Promise<void> {
   const entry = findKeychainEntry(argv);

@@ -1,35 +1,35 @@
-// The platform's keychain as the place of a key: the commands that store it, print it and remove it (contract P6).
+// The commands that store, print and remove a key in the keychain of the system (contract P6). No I/O.
 //
-// A profile has the command that prints the key, so that a keychain is a key command of a known form. The key itself is
-// only ever on the stdin of a program, never among its arguments. Pure.
+// A profile contains the command that prints the key: a keychain entry is a key command of a known form. The key is passed
+// on stdin, never in an argument.
 
-/** A program with its arguments, and what it reads. */
+/** A program with its arguments and its stdin. */
 export interface ToolCall {
   readonly argv: readonly string[];
   readonly input?: string;
 }
 
 export interface Keychain {
-  /** As messages name it. */
+  /** Its name in messages. */
   readonly name: string;
-  /** What to do if its program is missing. */
+  /** The hint if its program is missing. */
   readonly installHint: string;
   /** The command that prints the key. */
   read(account: string): readonly string[];
-  /** @param label what its own windows show */
+  /** @param label the name of the entry in the user interface of the keychain */
   store(account: string, label: string, key: string): ToolCall;
   remove(account: string): readonly string[];
-  /** Lists the entry, where `remove` fails alike for one that is missing and one that is locked. */
+  /** Lists the entry. Needed if `remove` has the same exit status for a missing and for a locked entry. */
   find?(account: string): readonly string[];
 }
 
-/** The exit status of macOS' `security` for an entry that is not there. */
+/** The exit status of `security` on macOS if there is no such entry. */
 export const MISSING_STATUS = 44;
 
 /** ERROR_NOT_FOUND as an HRESULT. */
 const ELEMENT_NOT_FOUND = -2147023728;
 
-/** The name under which all entries are filed. */
+/** The service name of all entries. */
 export const KEYCHAIN_SERVICE = 'atlantis';
 
 const secretService: Keychain = {
@@ -50,13 +50,13 @@ const macKeychain: Keychain = {
   read: (account) => ['security', 'find-generic-password', '-s', KEYCHAIN_SERVICE, '-a', account, '-w'],
   store: (account, label, key) => ({
     argv: ['security', '-i'],
-    // In hexadecimal, which needs no quoting.
+    // Hexadecimal needs no quoting.
     input: `add-generic-password -U -s ${KEYCHAIN_SERVICE} -a ${account} -l '${label}' -X ${Buffer.from(key).toString('hex')}\n`,
   }),
   remove: (account) => ['security', 'delete-generic-password', '-s', KEYCHAIN_SERVICE, '-a', account],
 };
 
-/** Single quotes only: double ones are taken apart on the way to PowerShell. */
+/** Scripts have single quotes only, because double quotes are removed on the way to PowerShell. */
 const inVault = (script: string): readonly string[] => [
   'powershell.exe',
   '-NoProfile',
@@ -88,7 +88,7 @@ export function chooseKeychain(platform: NodeJS.Platform): Keychain {
   return platform === 'darwin' ? macKeychain : secretService;
 }
 
-/** The name of a profile, and what makes it unique among stores and after a rename. */
+/** The name of a profile and a random suffix: unique for several stores, and after a rename. */
 const ACCOUNT = /[A-Za-z0-9._-]{1,64}-[0-9a-f]{8}/;
 
 /** The entry whose key a key command prints, or undefined for any other command. */

@@ -75,7 +75,7 @@ async function readSecretFile(source: string, path: string): Promise<Buffer> {
 
 export interface NatsConfig {
   readonly address: NatsAddress;
-  /** For the next connection: read from their file again, the last ones if that fails (contract P5). */
+  /** Credentials for the next connection: read again from their file, or the previous ones if that fails (contract P5). */
   readonly readCredentials: () => Promise<NatsCredentials | undefined>;
   /** PEM that replaces the built-in roots, or undefined. */
   readonly trustedRoots: readonly string[] | undefined;
@@ -117,7 +117,7 @@ export async function readNatsSettings(
   };
 }
 
-/** Gives the credentials for one connection after another; the first one has those that were just read. */
+/** The first connection uses `first`; later ones read the file again. */
 function createReader(
   first: NatsCredentials | undefined,
   flag: string | undefined,
@@ -129,7 +129,7 @@ function createReader(
     const path = flag ?? (io.env['NATS_CREDS'] || io.env['NATS_NKEY']);
     const wasFirst = isFirst;
     isFirst = false;
-    // A pipe was read to its end.
+    // A pipe cannot be read again.
     if (wasFirst || path === undefined || !statSync(path, { throwIfNoEntry: false })?.isFile()) return last;
     try {
       last = (await readNatsCredentials(flag, io)).credentials;

@@ -1,5 +1,5 @@
-// Asks for the key anew before each attempt to connect, so that a long run follows a key that is replaced while it
-// runs (contract P5): a key file, a profile that `profile add --force` rewrote, a key command.
+// Reads the key again before each connection attempt, so that a long run uses a rotated key (contract P5): from a key
+// file, a profile that `profile add --force` changed, or a key command.
 import { CredentialError, isAtlantisError } from '../errors.ts';
 import type { Io } from '../io/io.ts';
 import { keyPrefix } from '../io/key.ts';
@@ -8,18 +8,18 @@ import { profilesPath } from '../profiles/store-place.ts';
 import { parseStreamUrl } from './stream-url.ts';
 import { isStored, keyOfProfile, readKey, type Target } from './target.ts';
 
-/** Told what came of asking again: whole sentences. */
+/** Is notified of the outcome of reading the key again; messages are complete. */
 export interface KeyListener {
   onKept(message: string, hint: string | undefined): void;
   onReplaced(message: string): void;
 }
 
 /**
- * A function that gives the key for an attempt, or the key itself where asking again could give no other one. The
- * first attempt takes the key that was read to begin with.
+ * Returns a function that reads the key for an attempt, or the key itself if its source cannot change. The first attempt
+ * uses `first`.
  *
- * A key that cannot be read, as when a password manager is locked or the network is down, does not end the run: the
- * last one is sent again, and `listener` is told once.
+ * If the key cannot be read again, because a password manager is locked or the network is down, the run continues with
+ * the previous key and `listener` is notified once.
  */
 export function createKeyReader(
   target: Target,
@@ -49,7 +49,7 @@ export function createKeyReader(
     } catch (error) {
       if (!isAtlantisError(error)) throw error;
       if (!isFailing && !signal.aborted) {
-        listener.onKept(`${error.message}; the key from before is used again`, error.hint);
+        listener.onKept(`${error.message}; the previous key is used`, error.hint);
       }
       isFailing = true;
     }
@@ -57,7 +57,7 @@ export function createKeyReader(
   };
 }
 
-/** The same profile as it is now. @throws CredentialError where it has no key for this URL any more; StoreError */
+/** The target with the current content of its profile. @throws CredentialError if it no longer has a key for this URL; StoreError */
 function lookUpAgain(target: Target, io: Io): Target {
   const { key, profile, url } = target;
   if (key === undefined || profile === undefined || url === undefined || !isStored(key)) return target;
@@ -65,7 +65,7 @@ function lookUpAgain(target: Target, io: Io): Target {
   const { file } = readProfileFile(profilesPath(io.env, io.platform, io.homeDirectory()), io);
   const now = file.profiles.get(name);
   if (now === undefined) throw new CredentialError(`profile "${name}" is no longer there`);
-  // Contract P3: it is about to be sent to the URL of before.
+  // Contract P3: the key would be sent to the URL that the run began with.
   const { origin } = parseStreamUrl(now.url, `profile "${name}"`);
   if (origin !== url.value.origin) {
     throw new CredentialError(`profile "${name}" belongs to ${origin} now`, 'start again to go there');

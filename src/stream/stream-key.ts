@@ -1,5 +1,5 @@
-// The key of a stream from one attempt to the next (contract P5): a fixed text, or asked for before each attempt. A key
-// that had worked may have been replaced: after a 401 it is asked for once more, and sent only if it is a different one.
+// The key of a stream (contract P5): fixed, or read before each attempt. After a 401 to a key that had worked, it is read
+// once more, and sent only if it is a different key.
 import { type Clock, waitFor } from '../clock.ts';
 import type { Cause } from '../connection/causes.ts';
 import type { Connect } from '../connection/follow.ts';
@@ -13,7 +13,7 @@ export class StreamKey {
   readonly #config: Pick<StreamConfig, 'key' | 'keyTimeoutMs' | 'connectTimeoutMs'>;
   readonly #clock: Clock;
   #hasWorked = false;
-  /** The 401 after which the key is asked for once more. */
+  /** The 401 after which the key is read once more. */
   #refusal: Cause | undefined;
 
   constructor(config: StreamConfig, clock: Clock) {
@@ -34,7 +34,7 @@ export class StreamKey {
     );
   }
 
-  /** Attempts with a key, unless the service has just refused this very key. */
+  /** Connects with a key, unless the service has just refused the same key. */
   async attempt(key: string, connect: () => ReturnType<Connect>): ReturnType<Connect> {
     const refusal = this.#refusal;
     this.#refusal = undefined;

@@ -78,7 +78,7 @@ measured('row 71: a file is looked at, not read, before it is recorded into', ()
   });
 });
 
-/** Of an event: the service sends no more than 16 MiB. */
+/** The size of an event: the service sends at most 16 MiB. */
 const EVENT_BYTES = 15 * MIB;
 const brackets = '['.repeat(EVENT_BYTES / 2) + ']'.repeat(EVENT_BYTES / 2);
 const arrays = `[${'[],'.repeat(EVENT_BYTES / 3 - 1)}[]]`;

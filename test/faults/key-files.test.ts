@@ -12,7 +12,7 @@ const WAYS = ['--key-file', 'ATLANTIS_API_KEY_FILE'] as const;
 const COMMANDS = ['stream tail --limit 1', 'stream check'] as const;
 const NOBODY = 65_534;
 
-const told = ({ stdout, stderr }: Exit): string => (stdout + stderr).replace(/\s+/g, ' ');
+const readText = ({ stdout, stderr }: Exit): string => (stdout + stderr).replace(/\s+/g, ' ');
 
 async function run(command: string, way: string, path: string, url: string, more = {}): Promise<Exit> {
   const args = [
@@ -73,7 +73,7 @@ describe('row 74 (P1): a key file', () => {
       make(path);
       const exit = await run(command, way, path, server.url);
       expect([exit.code, exit.signal]).toEqual([3, null]);
-      expect(told(exit)).toMatch(words);
+      expect(readText(exit)).toMatch(words);
       expect(server.attempts).toHaveLength(0);
     },
   );
@@ -89,7 +89,7 @@ describe('row 74 (P1): a key file', () => {
     const words = ['stream', 'tail', '--url', 'http://127.0.0.1:1', '--verbose', ...args];
     const exit = await runCli(words, { env: { ANOTHER_SECRET: CANARY_KEY, ...env } });
     expect(exit.code).toBe(2);
-    expect(told(exit)).toContain('contradict each other');
+    expect(readText(exit)).toContain('contradict each other');
   });
 
   test.each([
@@ -206,7 +206,7 @@ describe('row 76 (P2): what Windows programs put before a key', () => {
       await using server = await startScriptedServer(streamHandler());
       const exit = await start(command, source, encode, server.url);
       expect(exit.code).toBe(source === 'the store' ? 10 : 3);
-      expect(told(exit)).toMatch(/UTF-16 text/);
+      expect(readText(exit)).toMatch(/UTF-16 text/);
       expect(findKeyIn(exit.stdout + exit.stderr)).toEqual([]);
       expect(server.attempts).toHaveLength(0);
     },
@@ -224,6 +224,6 @@ describe('row 76 (P2): what Windows programs put before a key', () => {
         : ['stream', 'tail', '--url', 'https://a.example', '--ca-cert', path];
     const exit = await runCli([...args, '--verbose'], { env: { ATLANTIS_API_KEY: CANARY_KEY } });
     expect(exit.code).toBe(code);
-    expect(told(exit)).toContain('UTF-16 text instead of UTF-8');
+    expect(readText(exit)).toContain('UTF-16 text instead of UTF-8');
   });
 });

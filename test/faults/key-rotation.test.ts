@@ -194,9 +194,9 @@ describe('row 73 (P5): a key that is replaced while the stream runs', () => {
   });
 
   test.each([
-    ['the key command fails', 'ended with status 7; the key from before is used again'],
-    ['the profile is removed', 'profile "main" is no longer there; the key from before is used again'],
-    ['the profile goes elsewhere', 'belongs to http://127.0.0.1:1 now; the key from before is used again'],
+    ['the key command fails', 'ended with status 7; the previous key is used'],
+    ['the profile is removed', 'profile "main" is no longer there; the previous key is used'],
+    ['the profile goes elsewhere', 'belongs to http://127.0.0.1:1 now; the previous key is used'],
     ['the store is damaged', 'profile store is damaged: it is empty'],
   ])('%s meanwhile: the run continues with the key that it has, and says so once', async (what, said) => {
     const flag = join(makeTempFolder(), 'flag');

@@ -12,7 +12,7 @@ import { hasSecretService, type SecretService, startSecretService } from '../hel
 
 const NEW_KEY = 'ak_live_0e3a9c5577dd11bb22cc33aa44ee55ff';
 const URL = 'http://127.0.0.1:1';
-const told = ({ stdout, stderr }: Exit): string => (stdout + stderr).replace(/\s+/g, ' ');
+const readText = ({ stdout, stderr }: Exit): string => (stdout + stderr).replace(/\s+/g, ' ');
 
 /** Runs commands with one store. */
 function useStore(env: Readonly<Record<string, string>>) {
@@ -44,7 +44,7 @@ describeWithService('row 77 (P6): a Secret Service (needs secret-tool, gnome-key
     const store = useStore(service.env);
     const url = server.url.replace('ws:', 'http:');
     const added = await store.add(CANARY_KEY, '', url);
-    expect([added.code, told(added)]).toEqual([
+    expect([added.code, readText(added)]).toEqual([
       0,
       expect.stringContaining('key in the Secret Service, in use'),
     ]);
@@ -54,7 +54,7 @@ describeWithService('row 77 (P6): a Secret Service (needs secret-tool, gnome-key
     expect(store.readCommand()).toEqual(['secret-tool', 'lookup', 'service', 'atlantis', 'account', account]);
     expect(listAll(service)).toEqual([CANARY_KEY]);
 
-    expect(told(await store.run('profile list'))).toMatch(/in the Secret Service +keychain/);
+    expect(readText(await store.run('profile list'))).toMatch(/in the Secret Service +keychain/);
     expect(JSON.parse((await store.run('profile list --json')).stdout)).toMatchObject([
       { key_source: 'keychain', keychain: 'the Secret Service', keychain_account: account },
     ]);
@@ -94,7 +94,7 @@ describeWithService('row 77 (P6): a Secret Service (needs secret-tool, gnome-key
     service.call('clear', 'service', 'atlantis');
     const tail = await store.run('stream tail --no-reconnect');
     expect(tail.code).toBe(3);
-    expect(told(tail)).toContain('store the key again: atlantis profile add main --force --keychain');
+    expect(readText(tail)).toContain('store the key again: atlantis profile add main --force --keychain');
     expect((await store.run('profile remove main --yes')).code).toBe(0);
   });
 
@@ -106,16 +106,16 @@ describeWithService('row 77 (P6): a Secret Service (needs secret-tool, gnome-key
     for (const command of ['stream tail --no-reconnect', 'stream check']) {
       const exit = await store.run(command);
       expect(exit.code).toBe(3);
-      expect(told(exit)).toMatch(/the Secret Service did not give the key of profile "main".*unlock it/);
+      expect(readText(exit)).toMatch(/the Secret Service did not give the key of profile "main".*unlock it/);
     }
     const added = await store.run(`profile add more --url ${URL} --key-stdin --keychain`, CANARY_KEY);
     expect(added.code).toBe(3);
-    expect(told(added)).toMatch(
+    expect(readText(added)).toMatch(
       /did not store the key.*Cannot create an item in a locked collection.*unlock it/,
     );
     const removed = await store.run('profile remove main --yes');
     expect(removed.code).toBe(3);
-    expect(told(removed)).toMatch(
+    expect(readText(removed)).toMatch(
       /the key is still in the Secret Service.*run: secret-tool clear service atlantis/,
     );
     expect(JSON.parse((await store.run('profile list --json')).stdout)).toEqual([]);
@@ -143,14 +143,14 @@ describeWithService('row 77 (P6): a Secret Service (needs secret-tool, gnome-key
 describe('row 77 (P6): no keychain', () => {
   test('--keychain and --key-command contradict each other', async () => {
     const exit = await useStore({}).run(`profile add main --url ${URL} --keychain --key-command cat x`);
-    expect([exit.code, told(exit)]).toEqual([2, expect.stringContaining('contradict each other')]);
+    expect([exit.code, readText(exit)]).toEqual([2, expect.stringContaining('contradict each other')]);
   });
 
   test('no secret-tool: 3 and how to get it, nothing is stored', async () => {
     const store = useStore({ PATH: makeTempFolder() });
     const exit = await store.add();
     expect(exit.code).toBe(3);
-    expect(told(exit)).toMatch(
+    expect(readText(exit)).toMatch(
       /secret-tool was not found.*install secret-tool \(Debian and Ubuntu: libsecret-tools/,
     );
     expect(existsSync(store.path)).toBe(false);
@@ -160,7 +160,7 @@ describe('row 77 (P6): no keychain', () => {
     test('no D-Bus: 3 with its own words', async () => {
       const exit = await useStore({}).add();
       expect(exit.code).toBe(3);
-      expect(told(exit)).toMatch(
+      expect(readText(exit)).toMatch(
         /the Secret Service did not store the key: secret-tool ended with status 1 \(.*D-Bus/,
       );
     });
@@ -242,7 +242,7 @@ describe.each(['darwin', 'win32'] as const)('row 77 (P6): the programs of %s', (
       `case "$*" in *Retrieve*Password*|find-*) echo other; exit 0;; esac`,
     );
     await expect(storeInKeychain('main', CANARY_KEY, host)).rejects.toMatchObject({
-      message: expect.stringContaining('gave back something else'),
+      message: expect.stringContaining('returned a different key'),
     });
     expect(existsSync(kept)).toBe(false);
   });

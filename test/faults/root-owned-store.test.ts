@@ -31,9 +31,9 @@ const WRITERS = [
   'profile remove main --yes',
 ];
 
-const told = ({ stdout, stderr }: Exit): string => (stdout + stderr).replace(/\s+/g, ' ');
+const readText = ({ stdout, stderr }: Exit): string => (stdout + stderr).replace(/\s+/g, ' ');
 
-/** A folder that everybody may enter. */
+/** A folder that every user can enter. */
 function makeOpenFolder(): string {
   const folder = makeTempFolder();
   chmodSync(folder, 0o755);
@@ -76,14 +76,16 @@ describeWithUsers('row 75 (F1): a store that is mounted (needs root and setpriv)
     test.each(READERS)('is read: %s', async (command, code) => {
       const exit = await run(command, makeStore(), AS_USER);
       expect([exit.code, exit.signal]).toEqual([code, null]);
-      expect(told(exit)).not.toMatch(/chmod|another user/);
+      expect(readText(exit)).not.toMatch(/chmod|another user/);
     });
 
     test.each(WRITERS)('is not written, and the message says what to do: %s', async (command) => {
       const exit = await run(command, makeStore(), AS_USER);
       expect([exit.code, exit.signal]).toEqual([10, null]);
-      expect(told(exit)).toContain('belongs to root and can only be read');
-      expect(told(exit)).toContain('change it where it comes from, such as the secret that is mounted here');
+      expect(readText(exit)).toContain('belongs to root and can only be read');
+      expect(readText(exit)).toContain(
+        'change it where it comes from, such as the secret that is mounted here',
+      );
     });
   });
 
@@ -132,7 +134,7 @@ describeWithUsers('row 78 (F1): what sudo leaves behind (needs root and setpriv)
     const env = { HOME: home, SUDO_UID: String(USER), SUDO_USER: 'me' };
     const exit = await run(`profile add main --url ${URL} --key-stdin`, env, []);
     expect(exit.code).toBe(10);
-    expect(told(exit)).toContain('run atlantis as its owner, without sudo');
+    expect(readText(exit)).toContain('run atlantis as its owner, without sudo');
     expect(readdirSync(join(home, '.config'))).toEqual([]);
   });
 
@@ -142,7 +144,7 @@ describeWithUsers('row 78 (F1): what sudo leaves behind (needs root and setpriv)
     for (const command of [...READERS.map(([words]) => words), ...WRITERS]) {
       const exit = await run(command, { HOME: home }, AS_USER);
       expect([command, exit.code]).toEqual([command, 10]);
-      expect(told(exit)).toContain(`run: sudo chown -R ${USER} ${folder}`);
+      expect(readText(exit)).toContain(`run: sudo chown -R ${USER} ${folder}`);
     }
     execFileSync('chown', ['-R', String(USER), folder]);
     expect((await run('profile list', { HOME: home }, AS_USER)).code).toBe(0);
@@ -155,7 +157,7 @@ describeWithUsers('row 78 (F1): what sudo leaves behind (needs root and setpriv)
     chmodSync(join(home, '.config'), 0o700);
     const exit = await run('profile list', { HOME: home }, AS_USER);
     expect(exit.code).toBe(10);
-    expect(told(exit)).toContain(`run: sudo chown -R ${USER} ${home}/.config`);
+    expect(readText(exit)).toContain(`run: sudo chown -R ${USER} ${home}/.config`);
   });
 
   test('an empty folder of root: a write says it, too', async () => {
@@ -163,15 +165,15 @@ describeWithUsers('row 78 (F1): what sudo leaves behind (needs root and setpriv)
     mkdirSync(join(home, '.config/atlantis'));
     const exit = await run(`profile add main --url ${URL} --key-stdin`, { HOME: home }, AS_USER);
     expect(exit.code).toBe(9);
-    expect(told(exit)).toContain(`run: sudo chown -R ${USER} ${home}/.config/atlantis`);
+    expect(readText(exit)).toContain(`run: sudo chown -R ${USER} ${home}/.config/atlantis`);
   });
 
-  test('a new folder elsewhere, made under sudo: told at once', async () => {
+  test('a new folder elsewhere, made under sudo: reported at once', async () => {
     const folder = join(makeOpenFolder(), 'config');
     const env = { ATLANTIS_CONFIG_DIR: folder, SUDO_UID: String(USER) };
     const exit = await run(`profile add main --url ${URL} --key-stdin`, env, []);
     expect(exit.code).toBe(0);
-    expect(told(exit)).toContain(`run: sudo chown -R ${USER} ${folder}`);
+    expect(readText(exit)).toContain(`run: sudo chown -R ${USER} ${folder}`);
   });
 });
 
@@ -183,7 +185,7 @@ describe('row 79 (F1): a place where the system makes all entries', () => {
     async (place, command) => {
       const exit = await run(command, { ATLANTIS_CONFIG_DIR: place }, []);
       expect([exit.code, exit.signal]).toEqual([10, null]);
-      expect(told(exit)).toContain(`no profiles can be kept in ${place}`);
+      expect(readText(exit)).toContain(`no profiles can be kept in ${place}`);
     },
   );
 });

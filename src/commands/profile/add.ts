@@ -78,7 +78,7 @@ async function keepInKeychain(name: string, secret: Secret, io: Io): Promise<Sec
   return { keyCommand: await storeInKeychain(name, await readSecret(secret, io), io) };
 }
 
-/** Removes what no profile refers to any more; a failure is reported, since the profile is as it was asked for. */
+/** Removes a keychain entry that no profile uses. A failure is only a warning, because the profile is stored. */
 async function forgetEntry(
   argv: readonly string[] | undefined,
   { reporter }: ProfileContext,

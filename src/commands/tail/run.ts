@@ -1,6 +1,6 @@
 // `stream tail`, from parsed flags to the end: settings, the source, the session.
 import type { Io, Outcome } from '../../io/io.ts';
-import type { Recording } from '../../recording/recording.ts';
+import type { Recording } from '../../recording/recorder.ts';
 import { createRenderer, createSelect, type Select } from '../../session/format.ts';
 import { type CommandStream, openCommandStream } from '../../session/open-service.ts';
 import { type OpenOutput, openPrinter } from '../../session/output.ts';
@@ -50,6 +50,6 @@ async function openOtherStream(
 
 /** Loads what records only where it is asked for. @throws UsageError, OutputError */
 async function loadRecording(settings: RecordConfig, reporter: Reporter, io: Io): Promise<Recording> {
-  const { prepareRecording } = await import('../../recording/recording.ts');
+  const { prepareRecording } = await import('../../recording/recorder.ts');
   return prepareRecording(settings, reporter, io);
 }

@@ -1,5 +1,5 @@
-// A connection from which messages of a stream are pulled, seen by the connect loop as any other connection:
-// nothing is asked of the server while nobody takes, and whatever came before the end is handed out first.
+// A connection that pulls messages of a JetStream stream, as the connect loop expects a connection. Nothing is pulled
+// while no batch is taken, and everything that arrived before the end is handed out.
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Consumer, ConsumerMessages, JsMsg } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
@@ -7,28 +7,24 @@ import type { Clock } from '../../clock.ts';
 import type { Cause } from '../../connection/causes.ts';
 import { type Batch, BatchBuilder } from '../../events/batch.ts';
 import { classifyText } from '../../events/scanner.ts';
-import { classifyNatsError } from './connect.ts';
+import { classifyNatsError, HEADERS, untilClosed } from './client.ts';
 import type { FoundConsumer } from './consumer.ts';
-import { type HeldBack, holdBack } from './held-back.ts';
-import { HEADERS } from './message-headers.ts';
 
-/** Messages that are asked for at once. */
 const PULL_MESSAGES = 256;
-/** The server keeps a request for so long; another one follows. */
 const PULL_EXPIRES_MS = 30_000;
-/** The same for a durable consumer, whose reader waits at its end for the last request to be over. */
+/** Short, because the end of a run waits for the last pull of a durable consumer to expire. */
 const DURABLE_PULL_EXPIRES_MS = 1_000;
 /** How long the last acknowledgements may take to be sent. */
-const LAST_WORDS_MS = 500;
-/** Numbers of delivered messages that are remembered, in case that an acknowledgement is lost. */
+const LAST_ACKS_MS = 500;
+/** Number of delivered messages that are remembered, in case an acknowledgement is lost. */
 const REMEMBERED = 4_096;
-/** A held message is spoken for this many times before its time is up. */
-const TOUCHES = 3;
+/** How often the acknowledgement deadline is extended before it ends. */
+const EXTENSIONS = 3;
 
-/** When the messages were stored that were delivered: the same number at another time is another message. */
+/** The delivered messages by sequence number, with their timestamps: the same number may be given again. */
 export type DoneMessages = Map<number, bigint>;
 
-export class JetStreamConnection {
+export class PullConnection {
   readonly requestId = '';
   readonly headers: IncomingHttpHeaders = {};
   readonly acceptedKeyPrefix = '';
@@ -38,22 +34,22 @@ export class JetStreamConnection {
   readonly #connection: NatsConnection;
   readonly #clock: Clock;
   readonly #found: FoundConsumer;
-  readonly #held: HeldBack;
+  readonly #initialOrder: ReturnType<typeof createInitialOrder>;
   readonly #done: DoneMessages;
   #arrived: JsMsg[] = [];
-  /** Messages that are not acknowledged yet, for a durable consumer only. */
+  /** Messages of a durable consumer that are not acknowledged yet. */
   readonly #open = new Set<JsMsg>();
   readonly #messagesOf = new WeakMap<Batch, readonly JsMsg[]>();
   #pull: ConsumerMessages | undefined;
   readonly #reading: Promise<void>;
-  /** How many deliveries the durable consumer has made, up to the last one to this reader. */
+  /** The delivery sequence of the last message of a durable consumer. */
   #deliveredTo = 0;
   #wake: () => void = () => {};
   #wakePull: () => void = () => {};
   #endedBy: Cause | undefined;
-  #cancelTouch: (() => void) | undefined;
+  #cancelExtend: (() => void) | undefined;
 
-  /** @param done what this run has delivered lately, over all connections; filled here for a durable consumer */
+  /** @param done shared by all connections of a run; filled here for a durable consumer */
   constructor(
     connection: NatsConnection,
     found: FoundConsumer,
@@ -67,15 +63,9 @@ export class JetStreamConnection {
     this.#host = host;
     this.#clock = clock;
     this.lastByteAtMs = clock.wallMs();
-    const { ackWaitMs = 0, unacknowledged, deliveredSeq } = found;
-    this.#held = holdBack(unacknowledged, deliveredSeq, ackWaitMs + 1_000, clock, (held) => this.#add(held));
-    if (found.ackWaitMs !== undefined) this.#touch(found.ackWaitMs / TOUCHES);
-    void connection.closed().then((error) => {
-      const isError = error instanceof Error;
-      this.#end(
-        isError ? classifyNatsError(error, host) : { kind: 'dropped', host, detail: 'the server ended it' },
-      );
-    });
+    this.#initialOrder = createInitialOrder(found, clock, (messages) => this.#add(messages));
+    if (found.ackWaitMs !== undefined) this.#extendDeadlines(found.ackWaitMs / EXTENSIONS);
+    void untilClosed(connection, host).then((cause) => this.#end(cause));
     this.#reading = this.#read(found.consumer);
   }
 
@@ -88,10 +78,14 @@ export class JetStreamConnection {
   }
 
   get endedBy(): Cause {
-    return this.#endedBy ?? { kind: 'dropped', host: this.#host, detail: 'closed from this side' };
+    return this.#endedBy ?? { kind: 'dropped', host: this.#host, detail: 'closed by this client' };
   }
 
-  /** The next messages that were stored in the same millisecond; undefined once all is handed out. */
+  get #isDurable(): boolean {
+    return this.#found.ackWaitMs !== undefined;
+  }
+
+  /** The next messages that were stored in the same millisecond; undefined at the end. */
   async take(): Promise<Batch | undefined> {
     while (this.#arrived.length === 0) {
       if (this.#endedBy !== undefined) return undefined;
@@ -102,9 +96,7 @@ export class JetStreamConnection {
     const [first] = this.#arrived;
     const atMs = first === undefined ? 0 : storedAtMs(first);
     const next = this.#arrived.findIndex((message) => storedAtMs(message) !== atMs);
-    const messages = next < 0 ? this.#arrived : this.#arrived.slice(0, next);
-    this.#arrived = next < 0 ? [] : this.#arrived.slice(next);
-    // Wakes the pull, which waits while there is enough.
+    const messages = this.#arrived.splice(0, next < 0 ? this.#arrived.length : next);
     this.#wakePull();
     return this.#makeBatch(messages, atMs);
   }
@@ -116,12 +108,11 @@ export class JetStreamConnection {
     return first === undefined || last === undefined ? undefined : { first, last };
   }
 
-  /** The first `events` of a batch are where they were to go; without a number, all of it, and what was no event. */
+  /** Acknowledges the first `events` events of a batch, or all of its messages, including those that are not events. */
   acknowledge(batch: Batch, events?: number): void {
-    if (this.#found.ackWaitMs === undefined) return;
+    if (!this.#isDurable) return;
     let left = events;
     for (const message of this.#messagesOf.get(batch) ?? []) {
-      // Only a batch that is not acknowledged whole is looked at again.
       if (left !== undefined && isEvent(message)) left -= 1;
       if (left !== undefined && left < 0) return;
       this.#open.delete(message);
@@ -134,34 +125,34 @@ export class JetStreamConnection {
     }
   }
 
-  /** Ends it, with nothing more to take: its messages are not those that were expected. */
+  /** Closes the connection and drops what arrived, because the stream is not the expected one. */
   abandon(): Promise<void> {
     this.#arrived = [];
     return this.#break({
       kind: 'nats-recreated',
       host: this.#host,
-      detail: 'numbers that were read come again',
+      detail: 'sequence numbers that were read are used again',
     });
   }
 
   async close(): Promise<void> {
-    this.#held.end();
-    this.#cancelTouch?.();
+    this.#initialOrder.cancel();
+    this.#cancelExtend?.();
     if (this.#endedBy !== undefined) return;
-    this.#end({ kind: 'dropped', host: this.#host, detail: 'closed from this side' });
+    this.#end(this.endedBy);
     if (this.#open.size === 0) this.#pull?.stop();
     else await this.#giveBack();
     await this.#connection.close().catch(() => {});
   }
 
   /**
-   * Gives back what was pulled and not acknowledged, so that the next reader has it at once. Not before the last
-   * pull has ended by itself: into an abandoned one the server delivers it once more (nats-server up to 2.10).
+   * Returns the messages that are not acknowledged, so that the next reader gets them at once. Only after the last pull
+   * has expired: nats-server up to 2.10 would deliver them again into an abandoned pull.
    */
   async #giveBack(): Promise<void> {
     let cancel = (): void => {};
     const late = new Promise<void>((resolve) => {
-      cancel = this.#clock.setTimer(resolve, DURABLE_PULL_EXPIRES_MS + LAST_WORDS_MS);
+      cancel = this.#clock.setTimer(resolve, DURABLE_PULL_EXPIRES_MS + LAST_ACKS_MS);
     });
     const giveAll = async (): Promise<void> => {
       await this.#reading;
@@ -171,19 +162,19 @@ export class JetStreamConnection {
     try {
       await Promise.race([giveAll(), late]);
     } catch {
-      // The connection is gone: the server gives it to the next reader in its time.
+      // The connection is lost: the server delivers them again after the ack wait.
     } finally {
       cancel();
     }
   }
 
   async #read(consumer: Consumer): Promise<void> {
-    const expires = this.#found.ackWaitMs === undefined ? PULL_EXPIRES_MS : DURABLE_PULL_EXPIRES_MS;
+    const expires = this.#isDurable ? DURABLE_PULL_EXPIRES_MS : PULL_EXPIRES_MS;
     try {
       while (this.#endedBy === undefined) {
         this.#pull = await consumer.fetch({ max_messages: PULL_MESSAGES, expires });
         for await (const message of this.#pull) {
-          if (this.#isFromAnother(message)) {
+          if (this.#isFromAnotherConsumer(message)) {
             const detail = 'its durable consumer was created again';
             return await this.#break({ kind: 'nats-recreated', host: this.#host, detail });
           }
@@ -195,7 +186,7 @@ export class JetStreamConnection {
             this.#wakePull = resolve;
           });
         }
-        // A consumer that is not asked for messages may be deleted meanwhile: a fetch would notice it only by a timeout.
+        // The consumer may have been deleted in the pause: a fetch would notice that only by a timeout.
         if (hasPaused && this.#endedBy === undefined) await consumer.info();
       }
     } catch (error) {
@@ -203,9 +194,9 @@ export class JetStreamConnection {
     }
   }
 
-  /** True if a consumer of the same name has taken the place of ours while nothing was asked of it. */
-  #isFromAnother({ info }: JsMsg): boolean {
-    if (this.#found.ackWaitMs === undefined) return false;
+  /** True if a consumer of the same name has replaced ours. */
+  #isFromAnotherConsumer({ info }: JsMsg): boolean {
+    if (!this.#isDurable) return false;
     const isAnother = info.deliverySequence <= this.#deliveredTo;
     this.#deliveredTo = info.deliverySequence;
     return isAnother;
@@ -213,16 +204,14 @@ export class JetStreamConnection {
 
   #receive(message: JsMsg): void {
     this.lastByteAtMs = this.#clock.wallMs();
-    const isDurable = this.#found.ackWaitMs !== undefined;
-    if (isDurable) this.#open.add(message);
-    if (this.#endedBy !== undefined) return;
-    this.#add(this.#held.take(message));
+    if (this.#isDurable) this.#open.add(message);
+    if (this.#endedBy === undefined) this.#add(this.#initialOrder.take(message));
   }
 
   #add(messages: readonly JsMsg[]): void {
     for (const message of messages) {
       if (this.#done.get(message.seq) !== message.timestampNanos) this.#arrived.push(message);
-      // Its acknowledgement was lost with the last connection, or with the server's memory.
+      // Delivered before: its acknowledgement was lost.
       else if (this.#open.delete(message)) message.ack();
     }
     if (this.#arrived.length > 0) this.#wake();
@@ -235,16 +224,16 @@ export class JetStreamConnection {
 
   #end(cause: Cause): void {
     this.#endedBy ??= cause;
-    this.#cancelTouch?.();
+    this.#cancelExtend?.();
     this.#wake();
     this.#wakePull();
   }
 
-  /** Says of messages that wait for a slow reader that they are in good hands. */
-  #touch(everyMs: number): void {
-    this.#cancelTouch = this.#clock.setTimer(() => {
+  /** Extends the acknowledgement deadlines of messages that wait for a slow output. */
+  #extendDeadlines(everyMs: number): void {
+    this.#cancelExtend = this.#clock.setTimer(() => {
       for (const message of this.#open) message.working();
-      this.#touch(everyMs);
+      this.#extendDeadlines(everyMs);
     }, everyMs);
   }
 
@@ -262,16 +251,44 @@ export class JetStreamConnection {
   }
 }
 
+/**
+ * Sorts the first messages of a durable consumer: those that an earlier reader did not acknowledge are delivered after
+ * newer ones. Messages are held until all of these have arrived, but not for longer than the ack wait and a second,
+ * because another reader of the consumer may have them.
+ */
+function createInitialOrder(
+  { unacknowledged, deliveredSeq, ackWaitMs = 0 }: FoundConsumer,
+  clock: Clock,
+  onRelease: (messages: readonly JsMsg[]) => void,
+) {
+  let missing = unacknowledged;
+  let held: JsMsg[] | undefined = missing > 0 ? [] : undefined;
+  const release = (): readonly JsMsg[] => {
+    cancel();
+    const messages = (held ?? []).sort((a, b) => a.seq - b.seq);
+    held = undefined;
+    return messages;
+  };
+  const cancel =
+    held === undefined ? () => {} : clock.setTimer(() => onRelease(release()), ackWaitMs + 1_000);
+  return {
+    /** The messages that can be handed on after this one has arrived. */
+    take(message: JsMsg): readonly JsMsg[] {
+      if (held === undefined) return [message];
+      held.push(message);
+      if (message.seq <= deliveredSeq) missing -= 1;
+      return missing > 0 ? [] : release();
+    },
+    cancel,
+  };
+}
+
 const NANOS_PER_MS = 1_000_000n;
 
-/** When the stream took the message, ms since the epoch. */
+/** When the stream stored the message, ms since the epoch. */
 function storedAtMs({ timestampNanos }: JsMsg): number {
   return Number(timestampNanos / NANOS_PER_MS);
 }
 
-/** What a relay noted about its own connection. */
-function isLifecycle({ headers }: JsMsg): boolean {
-  return headers?.get(HEADERS.kind) === HEADERS.lifecycle;
-}
-
+const isLifecycle = ({ headers }: JsMsg): boolean => headers?.get(HEADERS.kind) === HEADERS.lifecycle;
 const isEvent = (message: JsMsg): boolean => !isLifecycle(message) && classifyText(message.data) >= 0;

@@ -1,6 +1,5 @@
-// A JetStream stream, read like the live stream: the same items in the same order, over reconnects by the same
-// policy, but without gaps: after a loss it goes on behind the last message that was handed out. A gap is what the
-// stream does not have any more: see consumer.ts.
+// A JetStream stream as a source: the same items and the same retry policy as the live stream. After a loss it resumes
+// after the last message that was handed out, so a gap is only what the stream has dropped (consumer.ts).
 import type { JsMsg } from '@nats-io/jetstream';
 import type { Clock } from '../../clock.ts';
 import { type Cause, describeCause } from '../../connection/causes.ts';
@@ -10,7 +9,7 @@ import type { PolicyConfig } from '../../connection/policy.ts';
 import { type Batch, textOf } from '../../events/batch.ts';
 import type { NatsConfig } from '../../settings/nats-settings.ts';
 import { EventBatch, StreamEndedError, type StreamItem } from '../../stream/items.ts';
-import { classifyNatsError, connectNats } from './connect.ts';
+import { classifyNatsError, createConnector } from './client.ts';
 import {
   describeTrimmed,
   type FoundConsumer,
@@ -18,17 +17,17 @@ import {
   type SeenStream,
   type WantedConsumer,
 } from './consumer.ts';
-import { type DoneMessages, JetStreamConnection } from './jetstream-connection.ts';
+import { type DoneMessages, PullConnection } from './pull-connection.ts';
 
-interface JetStreamStreamConfig {
+interface JetStreamSourceConfig {
   readonly nats: NatsConfig;
   readonly wanted: WantedConsumer;
   readonly policy: PolicyConfig;
-  /** Leaves the wanted events of a batch; undefined where all are. */
+  /** Keeps only the wanted events of a batch; undefined: all. */
   readonly select: ((batch: Batch) => Batch) | undefined;
 }
 
-interface JetStreamStreamDeps {
+interface JetStreamSourceDeps {
   readonly clock: Clock;
   /** Uniform in [0, 1). */
   random(): number;
@@ -36,43 +35,44 @@ interface JetStreamStreamDeps {
   onFound(found: FoundConsumer): void;
 }
 
-export class JetStreamStream {
+export class JetStreamSource {
   readonly host: string;
   readonly roundTripMs = undefined;
-  readonly #settings: JetStreamStreamConfig;
-  readonly #deps: JetStreamStreamDeps;
+  readonly #config: JetStreamSourceConfig;
+  readonly #deps: JetStreamSourceDeps;
   readonly #signal: AbortSignal;
+  readonly #connectNats: ReturnType<typeof createConnector>;
   readonly #done: DoneMessages = new Map();
-  #connection: JetStreamConnection | undefined;
-  #knownServers: readonly string[] = [];
-  /** When the stream was created, once it was found. */
+  #connection: PullConnection | undefined;
+  /** The creation time of the stream, once it was found. */
   #created: string | undefined;
-  /** The number of the message that comes next. */
+  /** The sequence number of the next message. */
   #nextSeq: number | undefined;
-  /** The last message that was handed out, and when it was stored. */
+  /** The last message that was handed out, and the time when it was stored. */
   #last: JsMsg | undefined;
   #lastStoredAtMs: number | undefined;
-  /** The last message that was read, where the consumer of this connection delivers it again for comparison. */
+  /** The sequence number of the last message that was read, if this connection delivers it again for comparison. */
   #comparedSeq: number | undefined;
-  /** Another message had that number. */
+  /** Another message has that sequence number. */
   #isReplaced = false;
-  /** What the connection that was just made found missing. */
+  /** The consumer of the current connection. */
   #found: FoundConsumer | undefined;
-  /** When the last byte of the connection came that was lost. */
+  /** The time of the last byte before the connection was lost. */
   #lostAtMs: number | undefined;
 
-  constructor(settings: JetStreamStreamConfig, deps: JetStreamStreamDeps, signal: AbortSignal) {
-    const { nats, wanted } = settings;
-    this.#settings = settings;
+  constructor(config: JetStreamSourceConfig, deps: JetStreamSourceDeps, signal: AbortSignal) {
+    const { nats, wanted } = config;
+    this.#config = config;
+    this.#connectNats = createConnector(nats);
     this.#deps = deps;
     this.#signal = signal;
     this.host = `${nats.address.host}/${wanted.stream}`;
   }
 
-  /** Everything that happens, in order. Rejects with a StreamEndedError when the stream is given up. */
+  /** Connects, and yields what happens in order. @throws StreamEndedError when it gives up */
   async *items(): AsyncGenerator<StreamItem, void, undefined> {
     const { clock, random } = this.#deps;
-    const { policy, select } = this.#settings;
+    const { policy, select } = this.#config;
     const context = { clock, random, signal: this.#signal, connect: () => this.#connect() };
     let seq = 1;
     for await (const item of follow(policy, context)) {
@@ -80,18 +80,18 @@ export class JetStreamStream {
         const { happened, remedy } = describeCause(item.cause);
         throw new StreamEndedError(happened, remedy, item);
       }
-      // There is none: it goes on where it was, unless the stream says something else.
+      // A loss is not a gap here: reading resumes after the last message.
       if (item.kind === 'gap') continue;
       if (item.kind === 'lost') this.#lostAtMs = item.lastByteAtMs;
       if (item.kind === 'connected') {
         const { connection } = item;
-        const nobody = { keyPrefix: '', expectedKeyPrefix: '', requestId: '' };
-        yield { kind: 'connected', connection, host: this.host, atMs: clock.wallMs(), ...nobody };
+        const noKey = { keyPrefix: '', expectedKeyPrefix: '', requestId: '' };
+        yield { kind: 'connected', connection, host: this.host, atMs: clock.wallMs(), ...noKey };
         const gap = this.#describeMissed();
         if (gap !== undefined) yield gap;
       } else if (item.kind === 'events') {
         const { batch, connection } = item;
-        if (this.#isFromAnother(batch)) {
+        if (this.#isReplacedBy(batch)) {
           await this.#connection?.abandon();
           continue;
         }
@@ -107,7 +107,7 @@ export class JetStreamStream {
     }
   }
 
-  /** So many of the wanted events of a batch are where they were to go: see LiveSource. */
+  /** See LiveSource. */
   acknowledge({ received, wanted }: EventBatch, delivered: number, isLast: boolean): void {
     const isAll = delivered >= wanted.count && !isLast;
     const events = isAll ? undefined : countUpTo(received, wanted, delivered);
@@ -115,17 +115,16 @@ export class JetStreamStream {
   }
 
   async #connect(): Promise<Connection | Cause | undefined> {
-    const { nats, wanted } = this.#settings;
+    const { nats, wanted } = this.#config;
     const { clock, onFound } = this.#deps;
     const { host } = nats.address;
-    const connection = await connectNats(nats, this.#knownServers, this.#signal);
+    const connection = await this.#connectNats(this.#signal);
     if (connection === undefined || 'kind' in connection) return connection;
-    this.#knownServers = connection.info?.connect_urls ?? this.#knownServers;
     try {
       const seen = this.#seen;
       const found = await findConsumer(connection, wanted, seen, nats.connectTimeoutMs);
       this.#noteFound(found, seen);
-      this.#connection = new JetStreamConnection(connection, found, host, clock, this.#done);
+      this.#connection = new PullConnection(connection, found, host, clock, this.#done);
       onFound(found);
       return this.#connection;
     } catch (error) {
@@ -154,7 +153,7 @@ export class JetStreamStream {
     this.#isReplaced = false;
   }
 
-  /** The gap in front of the first message of a connection. */
+  /** The gap before the first message of a connection. */
   #describeMissed(): Gap | undefined {
     const { missed } = this.#found ?? {};
     if (missed === undefined) return undefined;
@@ -163,15 +162,15 @@ export class JetStreamStream {
     return { kind: 'gap', fromMs: sinceMs, toMs, cause: { kind, host: this.host, detail } };
   }
 
-  /** True if the stream has another message than before under a number that was read. */
-  #isFromAnother(batch: Batch): boolean {
+  /** True if a sequence number that was read now has another message. */
+  #isReplacedBy(batch: Batch): boolean {
     const ends = this.#connection?.endsOf(batch);
     if (ends === undefined || this.#comparedSeq === undefined) return false;
     this.#isReplaced ||= ends.first.seq <= this.#comparedSeq;
     return this.#isReplaced;
   }
 
-  /** A gap where the stream dropped messages before they were read. */
+  /** Remembers the batch; returns a gap if the stream dropped messages before it. */
   #noteBatch(batch: Batch): Gap | undefined {
     const ends = this.#connection?.endsOf(batch);
     if (ends === undefined) return undefined;
@@ -193,7 +192,7 @@ export class JetStreamStream {
     return { kind: 'gap', fromMs, toMs: batch.receivedAtMs, cause };
   }
 
-  /** True if no reader was given anything in between: those of one durable consumer share its messages. */
+  /** True if no other reader of the same durable consumer got a message in between. */
   #followsOn(before: JsMsg | undefined, { info, redelivered }: JsMsg): boolean {
     if (!this.#isDurable) return true;
     if (before === undefined || before.redelivered || redelivered || this.#found?.isFiltered) return false;
@@ -201,11 +200,11 @@ export class JetStreamStream {
   }
 
   get #isDurable(): boolean {
-    return this.#settings.wanted.durable !== undefined;
+    return this.#config.wanted.durable !== undefined;
   }
 }
 
-/** How many of the received events are done with once the first `delivered` of the wanted ones are. */
+/** The number of received events that are settled after the first `delivered` wanted ones are. */
 function countUpTo(received: Batch, wanted: Batch, delivered: number): number {
   if (delivered === 0) return 0;
   let at = 0;

@@ -1,6 +1,5 @@
-// One connection to a NATS cluster by the official client, or the cause why there is none; and the causes of the
-// errors that the client and JetStream report (docs/errors.md). It does not
-// reconnect by itself: its owner knows what was in flight when it ended.
+// Connects to a NATS cluster with the official client, and turns errors of the client and of JetStream into causes
+// (docs/errors.md). The client never reconnects by itself: its owner knows what was in flight.
 import { JetStreamApiError } from '@nats-io/jetstream';
 import {
   type Authenticator,
@@ -19,7 +18,20 @@ import type { Cause } from '../../connection/causes.ts';
 import { classifyError } from '../../connection/network-errors.ts';
 import type { NatsConfig, NatsCredentials } from '../../settings/nats-settings.ts';
 
-/** What JetStream answers instead of an acknowledgement (server/errors.json of nats-server). */
+/** The headers of messages that a relay sends. */
+export const HEADERS = {
+  /** JetStream drops a message with an id that it has already. */
+  id: 'Nats-Msg-Id',
+  /** The server refuses a message that another stream would take. */
+  expectedStream: 'Nats-Expected-Stream',
+  /** The name of the relay. */
+  relay: 'Atlantis-Relay',
+  /** `lifecycle` for a lifecycle record. */
+  kind: 'Atlantis-Kind',
+  lifecycle: 'lifecycle',
+} as const;
+
+/** An error of JetStream (server/errors.json of nats-server). */
 export interface ApiError {
   readonly code?: number;
   readonly err_code?: number;
@@ -28,17 +40,16 @@ export interface ApiError {
 
 const BY_CODE: Readonly<Record<number, CauseKind>> = {
   10059: 'nats-no-stream',
-  // The consumer is gone, with its stream or without: the next connection finds out, and creates another.
+  // The consumer was deleted, perhaps with its stream: the next connection checks, and creates another one.
   10014: 'dropped',
   // Not enabled for the account.
   10039: 'nats-refused',
-  // The message went to another stream than the expected one.
+  // Another stream took the message.
   10060: 'nats-other-stream',
-  // Subjects that overlap with those of another stream.
+  // The subjects overlap with those of another stream.
   10065: 'nats-other-stream',
 };
 
-/** The cause behind an answer of JetStream's that is an error. */
 export function classifyApiError(error: ApiError, host: string): Cause {
   const { code = 0, err_code: errCode = 0, description = '' } = error;
   const detail = `${description || 'no reason given'}${errCode === 0 ? '' : `, error ${errCode}`}`;
@@ -46,7 +57,7 @@ export function classifyApiError(error: ApiError, host: string): Cause {
   return { kind, host, detail };
 }
 
-/** The cause behind an error that the client threw, or a connection ended with. */
+/** The cause of an error that the client threw, or that ended a connection. */
 export function classifyNatsError(error: unknown, host: string): Cause {
   const inner = findInner(error);
   const detail = inner instanceof Error ? inner.message.slice(0, 200) : 'no reason given';
@@ -57,55 +68,64 @@ export function classifyNatsError(error: unknown, host: string): Cause {
   if (inner instanceof errors.PermissionViolationError) return { kind: 'nats-forbidden', host, detail };
   if (inner instanceof errors.TimeoutError) return { kind: 'timed-out', host, detail: 'waiting for NATS' };
   if (inner instanceof errors.NoRespondersError || isNotEnabled(inner)) {
-    return { kind: 'nats-unavailable', host, detail: 'nobody answers for it' };
+    return { kind: 'nats-unavailable', host, detail: 'no response, is nats-server running with -js?' };
   }
   if (/unexpected response from server|unable to parse|invalid protocol/i.test(detail)) {
     return { kind: 'not-nats', host, detail };
   }
   if (inner instanceof errors.ConnectionError && inner.message === 'connection refused') {
-    return { kind: 'refused', host, detail: 'by every server that was tried' };
+    return { kind: 'refused', host, detail: 'by every server' };
   }
   if (/closed connection|disconnected/.test(detail)) return { kind: 'dropped', host, detail };
   return classifyError(inner, host, 'connect');
 }
 
-/** The error that says most: the client wraps some in others. */
+/** The client wraps some errors in others. */
 function findInner(error: unknown): unknown {
   const isWrapper = error instanceof errors.RequestError || error instanceof errors.ConnectionError;
   return isWrapper && error.cause instanceof Error ? findInner(error.cause) : error;
 }
 
-/** The client does not hand out this class. */
+/** The client does not export this class. */
 const isNotEnabled = (error: unknown): boolean =>
   error instanceof Error && error.name === 'JetStreamNotEnabled';
 
-/** A server that let two pings unanswered is gone. */
+/** The connection is closed after this many pings without a pong. */
 const UNANSWERED_PINGS = 2;
-/** A timer holds no more; used where pings are turned off. */
+/** The longest timer, used where pings are off. */
 const NEVER_MS = 2 ** 31 - 1;
 
-/**
- * Connects to the first server that answers.
- *
- * @param known further servers, learnt from earlier connections
- * @returns undefined when the signal aborted
- */
-export async function connectNats(
-  settings: NatsConfig,
-  known: readonly string[],
+/** Undefined when the signal aborted. */
+type ConnectNats = (signal: AbortSignal) => Promise<NatsConnection | Cause | undefined>;
+
+/** Connects to the first server that answers, of the configured ones and those that earlier connections announced. */
+export function createConnector(config: NatsConfig): ConnectNats {
+  let announced: readonly string[] = [];
+  return async (signal) => {
+    const connection = await connectOnce(config, announced, signal);
+    if (connection !== undefined && !('kind' in connection)) {
+      announced = connection.info?.connect_urls ?? announced;
+    }
+    return connection;
+  };
+}
+
+async function connectOnce(
+  config: NatsConfig,
+  announced: readonly string[],
   signal: AbortSignal,
 ): Promise<NatsConnection | Cause | undefined> {
-  const { address, trustedRoots, connectTimeoutMs, pingIntervalMs, clientName } = settings;
+  const { address, trustedRoots, connectTimeoutMs, pingIntervalMs, clientName } = config;
   const ca = trustedRoots === undefined ? {} : { ca: trustedRoots.join('\n') };
-  const credentials = await settings.readCredentials();
+  const credentials = await config.readCredentials();
   const options = {
-    servers: [...new Set([...address.servers, ...known])],
+    servers: [...new Set([...address.servers, ...announced])],
     name: clientName,
     timeout: connectTimeoutMs,
     pingInterval: pingIntervalMs === 0 ? NEVER_MS : pingIntervalMs,
     maxPingOut: UNANSWERED_PINGS,
     reconnect: false,
-    // A stack for each request costs more than the request.
+    // A stack trace for each request costs more than the request.
     noAsyncTraces: true,
     ...(credentials === undefined ? {} : { authenticator: createAuthenticator(credentials) }),
   };
@@ -121,10 +141,15 @@ export async function connectNats(
   }
 }
 
-/**
- * With `nats://`: TLS where the server offers it, which the client does by itself unless there are roots to tell it
- * of. Told of them, it wants TLS of every server.
- */
+/** The cause for which a connection was closed. */
+export async function untilClosed(connection: NatsConnection, host: string): Promise<Cause> {
+  const error = await connection.closed();
+  return error instanceof Error
+    ? classifyNatsError(error, host)
+    : { kind: 'dropped', host, detail: 'the server closed it' };
+}
+
+/** `nats://` uses TLS if the server offers it. With `--ca-cert` the client would require TLS of every server. */
 async function connectAsOffered(
   options: NodeConnectionOptions,
   tls: { readonly ca?: string } | undefined,
@@ -138,7 +163,7 @@ async function connectAsOffered(
   }
 }
 
-/** Whether a server was reached that has no TLS. */
+/** True if a server was reached that does not support TLS. */
 function isWithoutTls(error: unknown): boolean {
   return error instanceof Error && (/support 'tls'/.test(error.message) || isWithoutTls(error.cause));
 }

@@ -1,13 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
-import { makeHeader, readHeader, readLine } from '../../src/recording/form.ts';
+import { makeHeader, readHeader, readLine } from '../../src/recording/recorded-line.ts';
 
 const read = (text: string | Buffer) => readLine(Buffer.from(text));
 const AT = '2026-01-01T00:00:00.000Z';
 const envelope = (event: string): string => `{"received_at":"${AT}","seq":7,"connection":2,"event":${event}}`;
 
-describe('a line of a recording', () => {
+describe('recorded line', () => {
   test.each(['{"n":12345678901234567890,"n":1.0e400}', '1', '"x"', 'null', '[]', '{"a":{"b":"}"}}'])(
-    'the event %s comes out as it was sent',
+    'the event %s is read byte for byte',
     (event) => {
       const line = read(envelope(event));
       expect(line).toMatchObject({ kind: 'event', receivedAtMs: Date.parse(AT), connection: 2, flags: 0 });
@@ -15,12 +15,12 @@ describe('a line of a recording', () => {
     },
   );
 
-  test('spaces that another program added, and CRLF, do no harm', () => {
+  test('spaces and CRLF that another program added are accepted', () => {
     const line = read(`{ "received_at": "${AT}", "seq": 7, "connection": 2, "event": {"a": 1} }\r`);
     expect('text' in line && line.text.toString().trim()).toBe('{"a": 1}');
   });
 
-  test('row 58: white space that another program added at any place does no harm', () => {
+  test('row 58: white space that another program added anywhere is accepted', () => {
     for (const gap of [' ', '\t', '\r', ' \t\r ', ' '.repeat(300)]) {
       const spread = (line: string): string => {
         const tokens = line.match(/"[^"]*"|[{}:,]|\w+/g) ?? [];
@@ -36,7 +36,7 @@ describe('a line of a recording', () => {
     }
   });
 
-  test('a byte order mark before it does no harm', () => {
+  test('a byte order mark at the start is accepted', () => {
     expect(read(`\ufeff${envelope('1')}`).kind).toBe('event');
     expect(read(`\ufeff${makeHeader(0, 'test')}`.trimEnd()).kind).toBe('header');
   });
@@ -58,15 +58,15 @@ describe('a line of a recording', () => {
     [envelope('{"a":1}').slice(0, -2), 'it is cut off'],
     [envelope('{"a":'), 'it is not JSON'],
     [envelope('1},{"b":2'), 'it is not JSON'],
-    [envelope('1').replace(AT, 'yesterday'), 'its received_at is no time'],
+    [envelope('1').replace(AT, 'yesterday'), 'its received_at is not a timestamp'],
     ['nonsense', 'it is not JSON'],
     ['\0\0\0\0', 'it is not JSON'],
     [`${envelope('1')}\0`, 'it is cut off'],
-    ['{"type":"large_transfer"}', 'it is JSON, but no envelope'],
+    ['{"type":"large_transfer"}', 'it is plain JSON, not a recorded event'],
     [Buffer.from([0xff, 0xfe]), 'it is not UTF-8'],
   ])('%j is damaged: %s', (text, why) => expect(read(text)).toEqual({ kind: 'damaged', why }));
 
-  test('a header says when its run began', () => {
+  test('a header has the start time of its run', () => {
     expect(readHeader(makeHeader(1_000, 'test'))).toBe(1_000);
     expect(readHeader(Buffer.from('{"recording":1,"started_at":"never"}'))).toBeUndefined();
     expect(readHeader(Buffer.from('{"recording":'))).toBeUndefined();

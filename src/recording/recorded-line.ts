@@ -1,13 +1,12 @@
-// The form of a recording: lines of JSON. A header begins each run, an envelope holds an event as the server sent
-// it, lifecycle records stand between them (docs/envelope.schema.json). Pure: bytes in, values out, never throws.
-
+// The lines of a recording: each run begins with a header, followed by events in envelopes and lifecycle records
+// (docs/envelope.schema.json). Nothing here throws.
 import { matchTokens, trimLineEnd } from '../events/json-line.ts';
 import { MESSAGE } from '../events/messages.ts';
 import { classifyText } from '../events/scanner.ts';
 import { makeSafeLine } from '../render/ndjson.ts';
 
-/** Version of the form; it grows with every change that is not an addition. */
-export const RECORDING_VERSION = 1;
+/** Version of the format; raised by every incompatible change. */
+const RECORDING_VERSION = 1;
 
 /** The line that begins each run of a recording. */
 export function makeHeader(startedAtMs: number, tool: string): Buffer {
@@ -22,7 +21,7 @@ const ENVELOPE = matchTokens(
   ...['"connection"', ':', '(\\d+)', ',', '"event"', ':'],
 );
 
-/** When the run began whose header this is, in ms since the epoch; undefined for any other line. */
+/** The start of the run, ms since the epoch, if this line is a header. */
 export function readHeader(line: Uint8Array): number | undefined {
   const text = Buffer.from(line).toString('utf8');
   if (!HEADER.test(text)) return undefined;
@@ -34,13 +33,12 @@ export function readHeader(line: Uint8Array): number | undefined {
   }
 }
 
-/** What one line of a recording is. */
-export type RecordedLine =
+type RecordedLine =
   | {
       readonly kind: 'event';
       readonly receivedAtMs: number;
       readonly connection: number;
-      /** The server's own text, line-safe, and its MESSAGE bits. */
+      /** The server's text, line-safe, and its MESSAGE bits. */
       readonly text: Buffer;
       readonly flags: number;
     }
@@ -49,15 +47,15 @@ export type RecordedLine =
   | { readonly kind: 'header' | 'empty' }
   | { readonly kind: 'damaged'; readonly why: string };
 
-/** More than the start of an envelope takes, unless another program added a lot of white space. */
+/** Enough for the start of an envelope, unless another program added much white space. */
 const USUAL_ENVELOPE_BYTES = 200;
 const BYTE_ORDER_MARK = Buffer.from('\ufeff');
 const CLOSE_OBJECT = 0x7d;
 
 /** Reads one line, without its line feed. */
 export function readLine(bytes: Buffer): RecordedLine {
-  // Other programs may have put a mark before the first line of a file, or of one of several.
-  const hasMark = bytes.indexOf(BYTE_ORDER_MARK) === 0;
+  // Other programs may have added a byte order mark to a file, or to each of several.
+  const hasMark = bytes.subarray(0, BYTE_ORDER_MARK.length).equals(BYTE_ORDER_MARK);
   const line = trimLineEnd(hasMark ? bytes.subarray(BYTE_ORDER_MARK.length) : bytes);
   if (line.length === 0) return { kind: 'empty' };
   const [start = '', receivedAt = '', connection = ''] =
@@ -68,20 +66,20 @@ export function readLine(bytes: Buffer): RecordedLine {
   if (line.at(-1) !== CLOSE_OBJECT) return { kind: 'damaged', why: 'it is cut off' };
   const text = line.subarray(start.length, -1);
   const flags = classifyText(text);
-  if (flags < 0) return { kind: 'damaged', why: nameFault(flags) };
+  if (flags < 0) return { kind: 'damaged', why: describeFault(flags) };
   const receivedAtMs = Date.parse(receivedAt);
-  if (Number.isNaN(receivedAtMs)) return { kind: 'damaged', why: 'its received_at is no time' };
+  if (Number.isNaN(receivedAtMs)) return { kind: 'damaged', why: 'its received_at is not a timestamp' };
   return { kind: 'event', receivedAtMs, connection: Number(connection), text, flags };
 }
 
 function readOther(line: Buffer): RecordedLine {
   const flags = classifyText(line);
-  if (flags < 0) return { kind: 'damaged', why: nameFault(flags) };
+  if (flags < 0) return { kind: 'damaged', why: describeFault(flags) };
   const text = line.toString('latin1');
   if (LIFECYCLE.test(text)) return { kind: 'lifecycle', text: makeSafeLine(line, flags) };
   if (HEADER.test(text)) return { kind: 'header' };
-  return { kind: 'damaged', why: 'it is JSON, but no envelope' };
+  return { kind: 'damaged', why: 'it is plain JSON, not a recorded event' };
 }
 
-const nameFault = (flags: number): string =>
+const describeFault = (flags: number): string =>
   flags === MESSAGE.notUtf8 ? 'it is not UTF-8' : 'it is not JSON';
