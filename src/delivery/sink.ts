@@ -1,8 +1,8 @@
 // The interface between a worker and its sink, the ids of records, and faults of a sink as values.
 import { createHash } from 'node:crypto';
 import { CAUSES } from '../connection/cause-table.ts';
-import { type Cause, describeCause } from '../connection/causes.ts';
-import { RULES } from '../connection/rules.ts';
+import { type Cause, describeCause } from '../connection/lifecycle.ts';
+import { RULES } from '../connection/retry-policy.ts';
 import type { ExitCode } from '../errors.ts';
 import type { Step } from '../events/path.ts';
 import { createScalarReader } from '../events/seek-path.ts';

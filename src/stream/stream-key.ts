@@ -1,8 +1,8 @@
 // The key of a stream (contract P5): fixed, or read before each attempt. After a 401 to a key that had worked, it is read
 // once more, and sent only if it is a different key.
 import { type Clock, waitFor } from '../clock.ts';
-import type { Cause } from '../connection/causes.ts';
 import type { Connect } from '../connection/follow.ts';
+import type { Cause } from '../connection/lifecycle.ts';
 import { CredentialError } from '../errors.ts';
 import { parseKey } from '../io/key.ts';
 import type { StreamConfig } from './options.ts';
@@ -29,8 +29,8 @@ export class StreamKey {
     if (signal.aborted) return undefined;
     if (typeof given === 'string') return parseKey(given, 'the option key');
     throw new CredentialError(
-      `the function in the option key gave no key within ${keyTimeoutMs} ms`,
-      'it has to give a string; connectTimeoutMs allows more time',
+      `the function in the option key returned no key within ${keyTimeoutMs} ms`,
+      'it must return a string; raise connectTimeoutMs to allow more time',
     );
   }
 

@@ -1,14 +1,20 @@
 // From what happened to what is said: pure functions, one per kind of status record.
-import { type Cause, describeCause } from '../connection/causes.ts';
-import type { Gap, GaveUp, Lost, Retrying } from '../connection/items.ts';
-import type { EndReason } from '../connection/policy.ts';
+import {
+  type Cause,
+  describeCause,
+  type EndReason,
+  type Gap,
+  type GaveUp,
+  type Lost,
+  type Retrying,
+} from '../connection/lifecycle.ts';
 import { type AtlantisError, isAtlantisError } from '../errors.ts';
 import type { StopReason } from '../io/stop.ts';
 import type { Connected } from '../stream/items.ts';
 import type { StatusRecord } from './reporter.ts';
 
 const END_WORDS: Readonly<Record<EndReason, string>> = {
-  pointless: 'not trying again, since it would only fail again',
+  'not-retryable': 'not trying again, since it would only fail again',
   'no-reconnect': 'not trying again, as asked',
   'first-budget': 'giving up, since no attempt got through',
   'too-often': 'giving up, since it happened again and again',

@@ -76,7 +76,7 @@ describe('tail of a simulator in another process', () => {
     expect(code).toBe(3);
     expect(stdout).toBe('');
     expect(stderr).toContain('401 unauthorized');
-    expect(stderr).toContain('set a valid one there');
+    expect(stderr).toContain('set a valid one in ATLANTIS_API_KEY');
   });
 
   test('the ready file is there once the welcome has come', async () => {

@@ -171,7 +171,7 @@ describe('row 73 (P5): a key that is replaced while the stream runs', () => {
     const from = await PLACES['--key-file']?.(server.url);
     const { code, stderr } = await (await start('stream tail', from as KeyPlace)).exit;
     expect([code, keysOf(server)]).toEqual([3, [OLD]]);
-    expect(stderr).toContain('put a valid one into that file');
+    expect(stderr).toContain('write a valid one to that file');
   });
 
   test('a key command runs once for each attempt, and no longer attempt is due to it', async () => {

@@ -33,16 +33,16 @@ describe('row 19 (C3): refused by the API for good, after one attempt', () => {
     { status: 404, code: 'not_found', exitCode: 5 },
     { status: 418, code: 'not_in_the_list', exitCode: 5 },
   ])('$status $code: $exitCode', async ({ status, code, exitCode }) => {
-    const { server, exit } = await tailRefused(refuse(status, code, 'In so many words.'));
+    const { server, exit } = await tailRefused(refuse(status, code, 'A reason.'));
     expect(exit.stdout).toBe('');
     expect(exit.code).toBe(exitCode);
     expect(server.attempts).toHaveLength(1);
     const [error = '', remedy = ''] = exit.stderr.slice(exit.stderr.indexOf('atlantis: error: ')).split('\n');
     expect(error).toContain('error: 127.0.0.1:');
-    expect(error).toContain(`HTTP ${status} ${code}: In so many words.`);
+    expect(error).toContain(`HTTP ${status} ${code}: A reason, request id`);
     expect(error).toContain('request id req-1a2b3c');
     expect(error).toContain('not trying again');
-    expect(remedy).toMatch(/^ {2}[A-Z].{20,}\.$/);
+    expect(remedy).toMatch(/^ {2}[a-z].{20,}[^.]$/);
   });
 
   test('the same as figures for programs', async () => {
@@ -65,7 +65,7 @@ describe('row 19 (C3): refused by the API for good, after one attempt', () => {
     expect((await runCli(add, { env, stdin: CANARY_KEY })).code).toBe(0);
     const tail = ['stream', 'tail', '--url', server.url];
     const runs: [readonly string[], CliOptions, string, string][] = [
-      [tail, { key: CANARY_KEY }, 'ATLANTIS_API_KEY', 'set a valid one there'],
+      [tail, { key: CANARY_KEY }, 'ATLANTIS_API_KEY', 'set a valid one in ATLANTIS_API_KEY'],
       [[...tail, '--key-stdin'], { stdin: CANARY_KEY }, '--key-stdin', 'pipe in a valid one'],
       [['stream', 'tail'], { env }, 'profile "main"', 'replace it with `atlantis profile add main --force`'],
       [['stream', 'check'], { env }, 'profile "main"', 'replace it with `atlantis profile add main --force`'],
@@ -73,7 +73,7 @@ describe('row 19 (C3): refused by the API for good, after one attempt', () => {
     for (const [args, options, source, renew] of runs) {
       const { code, stdout, stderr } = await runCli([...args, '--verbose'], options);
       expect(stdout + stderr).toContain(`does not accept the key from ${source} (HTTP 401 unauthorized`);
-      expect(stdout + stderr).toContain(`  It is unknown or revoked: ${renew}.\n`);
+      expect(stdout + stderr).toContain(`  the key is unknown or revoked; ${renew}\n`);
       expect(findKeyIn(stdout + stderr)).toEqual([]);
       expect(code).toBe(3);
     }
@@ -115,7 +115,7 @@ describe("C3: the API's own answer, or something in between", () => {
   ])('$what did not come from Atlantis: 5', async ({ status, headers, body }) => {
     const { server, exit } = await tailRefused((peer) => peer.respond(status, { ...headers }, body));
     expect(exit.stderr).toMatch(
-      new RegExp(`error: the answer did not come from Atlantis \\(HTTP ${status}\\b`),
+      new RegExp(`error: the response did not come from Atlantis \\(HTTP ${status}\\b`),
     );
     expect(exit.stderr).toContain('127.0.0.1');
     expect(exit.stderr).not.toContain('<h1>');

@@ -1,8 +1,7 @@
 // What is said about a run: honest about gaps (contract G1), complete in figures (G3, G5), in short lines.
 import { describe, expect, test } from '@jest/globals';
 import { CAUSES, type CauseKind } from '../../src/connection/cause-table.ts';
-import type { Cause } from '../../src/connection/causes.ts';
-import type { EndReason } from '../../src/connection/policy.ts';
+import type { Cause, EndReason } from '../../src/connection/lifecycle.ts';
 import { OutputError } from '../../src/errors.ts';
 import type { Connected } from '../../src/stream/items.ts';
 import * as say from '../../src/ui/messages.ts';
@@ -13,7 +12,7 @@ const KINDS = Object.keys(CAUSES) as CauseKind[];
 /** Local noon, so that the time of day that is shown does not depend on the time zone. */
 const NOON_MS = new Date(2026, 10, 22, 12, 0, 0, 250).getTime();
 const END_REASONS: readonly EndReason[] = [
-  'pointless',
+  'not-retryable',
   'no-reconnect',
   'first-budget',
   'too-often',
@@ -110,7 +109,7 @@ describe('G1: gaps, told honestly', () => {
   test.each(KINDS)('at most two lines, each with something in it: %s', (kind) => {
     for (const { message, hint } of sayAll(because(kind))) {
       expect(message).toMatch(/^\S[^\n]+$/);
-      if (hint !== undefined) expect(hint).toMatch(/^\S[^\n]+\.$/);
+      if (hint !== undefined) expect(hint).toMatch(/^\S[^\n]+[^.\s]$/);
     }
   });
 });
@@ -134,12 +133,12 @@ describe('what comes next', () => {
   });
 
   test('the end: cause, why, and what can be done', () => {
-    expect(gaveUp(because('unauthorized', { httpStatus: 401 }), 'pointless')).toEqual({
+    expect(gaveUp(because('unauthorized', { httpStatus: 401 }), 'not-retryable')).toEqual({
       event: 'error',
       level: 'error',
       message: `${HOST} does not accept the key (as the test says); not trying again, since it would only fail again`,
-      hint: 'It is unknown or revoked: store a valid one with `atlantis profile add`.',
-      figures: { cause: 'unauthorized', host: HOST, http_status: 401, exit_code: 7, why: 'pointless' },
+      hint: 'the key is unknown or revoked; store a valid one with `atlantis profile add`',
+      figures: { cause: 'unauthorized', host: HOST, http_status: 401, exit_code: 7, why: 'not-retryable' },
     });
   });
 
