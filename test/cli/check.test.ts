@@ -14,7 +14,7 @@ import { tunnelTo } from '../helpers/tunnel.ts';
 const describeTls = hasOpenssl() ? describe : describe.skip;
 const FOR_EVER = new Promise<void>(() => {});
 
-/** `failed` is the step that must have failed; all behind it must be skipped by its name. */
+/** `failed` is the step that must have failed; every later step must be skipped by name. */
 function expectFailure(
   exit: Awaited<ReturnType<typeof runCheck>>,
   step: string,
@@ -36,7 +36,7 @@ const envelope = (code: string): string => JSON.stringify({ error: { code, messa
 const JSON_TYPE = { 'Content-Type': 'application/json' };
 
 describe('a check that passes', () => {
-  test('tells each step with its figures, and says goodbye', async () => {
+  test('reports each step with its figures, and closes the connection properly', async () => {
     const server = await startScriptedServer(async (peer) => {
       peer.answerPings();
       peer.answerClose();
@@ -134,7 +134,7 @@ describe('H1: the first failure decides the exit code', () => {
     expect(exit.step('lookup').summary).toBe('127.0.0.1 is an address');
   });
 
-  test('upgrade: a mute server is 7 after the connect timeout', async () => {
+  test('upgrade: a server that does not answer exits 7 after the connect timeout', async () => {
     const server = await startScriptedServer(() => FOR_EVER);
     const exit = await runCheck(server.url, ['--connect-timeout', '300ms']);
     expectFailure(exit, 'upgrade', 'timed-out', 7);
@@ -340,14 +340,14 @@ describe('H3: --expect', () => {
     const WITHIN_MS = 400;
     const args = ['--expect', 'type=large_transfer', '--within', `${WITHIN_MS}ms`];
 
-    test('what came in time counts, although it was over when the step of the events began', async () => {
+    test('events in time count, although --within was over when the events step began', async () => {
       const server = await startSlow([transfer()], []);
       const exit = await runCheck(server.url, args);
       expect([exit.code, exit.report.expectations[0]?.matched]).toEqual([0, 1]);
       expectSoon(exit.step('events').duration_ms, WITHIN_MS / 2);
     });
 
-    test('what came too late does not, although the pings were still under way', async () => {
+    test('events that are too late do not count, although the pings were still in flight', async () => {
       const server = await startSlow(['{"type":"other"}'], [transfer(), transfer()]);
       const exit = await runCheck(server.url, args);
       expectFailure(exit, 'events', 'expectation', 124);
@@ -378,7 +378,7 @@ describe('H3: --expect', () => {
     expect([fresh.code, fresh.report.expectations[0]?.matched]).toEqual([0, 1]);
   });
 
-  test('a flood is read to the end of the wait, in bounded memory', async () => {
+  test('a flood is read until the wait ends, in bounded memory', async () => {
     async function* flood(): AsyncGenerator<string> {
       for (let n = 0; ; n += 1) {
         // The server's pongs need a turn of the loop, too.
@@ -397,7 +397,7 @@ describe('H3: --expect', () => {
     expect(types[0]?.type).toBe('(other types)');
   });
 
-  test('odd and huge events crash nothing, and are counted for what they are', async () => {
+  test('odd and huge events do not crash the check, and are counted by their type', async () => {
     const deep = 200_000;
     const events = [
       '['.repeat(deep) + ']'.repeat(deep),
@@ -477,7 +477,7 @@ describe('H2: nothing hangs', () => {
   });
 
   test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
-    'S1: %s ends it in order, with its report, by that signal',
+    'S1: %s ends it with its report, by that signal',
     async (signal) => {
       const server = await startScriptedServer(streamHandler());
       const { child, finish } = startCheck(server.url, ['--expect', 'type=x'], { spawned: true });
@@ -549,7 +549,7 @@ describeTls('TLS and proxies (needs the openssl command)', () => {
     expect(exit.stdout).not.toContain('pa55w0rd');
   });
 
-  test('proxy: one that is reached by TLS', async () => {
+  test('proxy: reached over TLS', async () => {
     const service = await startTls(streamHandler(), made.issue({ names: `DNS:${NAME}` }));
     const proxy = await startTls(tunnelTo(service.port), made.good);
     const options = viaProxy(`https://localhost:${proxy.port}`);
@@ -566,7 +566,7 @@ describeTls('TLS and proxies (needs the openssl command)', () => {
     expectFailure(exit, 'proxy', cause, code);
   });
 
-  test('proxy: one that is not there fails at TCP', async () => {
+  test('proxy: an unreachable one fails at TCP', async () => {
     const proxy = await startScriptedServer(() => FOR_EVER);
     await proxy.close();
     const exit = await runCheck(`https://${NAME}`, [], viaProxy(`http://127.0.0.1:${proxy.port}`));

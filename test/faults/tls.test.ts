@@ -1,4 +1,4 @@
-// Certificates and TLS versions, right and wrong: each fault is named, tried once, and ends with 11.
+// Certificates and TLS versions, right and wrong: each fault is named, tried once, and exits 11.
 
 import type { TlsOptions } from 'node:tls';
 import { beforeAll, describe, expect, test } from '@jest/globals';
@@ -24,7 +24,7 @@ describeTls('TLS (needs the openssl command)', () => {
     return { server, exit };
   }
 
-  describe('row 31 (C9): not to be trusted: 11 after one attempt, cause named', () => {
+  describe('row 31 (C9): untrusted: exit 11 after one attempt, cause named', () => {
     const faults: {
       what: string;
       tls: () => TlsOptions;

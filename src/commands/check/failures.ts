@@ -4,7 +4,7 @@ import { type Cause, describeCause } from '../../connection/lifecycle.ts';
 import { RULES } from '../../connection/retry-policy.ts';
 import { type AtlantisError, EXIT } from '../../errors.ts';
 import type { EndSignal } from '../../io/io.ts';
-import { formatDuration } from '../../ui/messages.ts';
+import { formatDuration } from '../../ui/stream-messages.ts';
 import type { ExpectationCounter, Expected } from './expectations.ts';
 import { type Failure, STEPS, type StepName } from './steps.ts';
 

@@ -6,8 +6,8 @@ import { createRenderer, type OpenOutput, openPrinter } from '../../session/outp
 import { loadFilter, runSession } from '../../session/session.ts';
 import { parseStreamFlags, type StreamFlags, type TailConfig } from '../../settings/stream-config.ts';
 import type { Select } from '../../stream/event-stream.ts';
-import { sayPaused } from '../../ui/messages.ts';
 import type { Reporter } from '../../ui/reporter.ts';
+import { sayPaused } from '../../ui/stream-messages.ts';
 import { type FromConfig, parseFromFlags, parseRecordFlags, type RecordConfig } from './config.ts';
 import type { FromFlags, RecordFlags } from './flags.ts';
 

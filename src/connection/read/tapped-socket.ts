@@ -9,7 +9,8 @@
 // So events and the messages that ws emits keep their order.
 import type { OnReadOpts, Socket } from 'node:net';
 import { Duplex } from 'node:stream';
-import type { FrameBuffer, Lines } from '../../events/batch.ts';
+import type { EventLines } from '../../events/batch.ts';
+import type { FrameBuffer } from '../../events/frame-buffer.ts';
 
 /** Opens the underlying socket, with the `onread` option if it is given. */
 export type OpenRawSocket = (onread: OnReadOpts | undefined) => Socket;
@@ -27,7 +28,7 @@ interface LargeText {
 interface TapListener {
   /** Bytes were read; the callbacks for their content follow. */
   onRead(byteCount: number): void;
-  onEvents(lines: Lines): void;
+  onEvents(lines: EventLines): void;
   /** A text too large for the frame buffer, with a line feed at its end. Returns false if it is not an event. */
   onLargeText(line: Buffer): boolean;
   /** The content of all bytes read has been reported. */
