@@ -95,7 +95,7 @@ export function sayUnusedSpool(path: string, records: number): StatusRecord {
     event: 'warning',
     level: 'warn',
     message: `${JSON.stringify(path)} holds ${formatCount(records, 'message')} for a sink that this run does not have`,
-    hint: 'to deliver them, run with --to for that sink; else remove the folder',
+    hint: 'to deliver them, run with --to for that sink; otherwise remove the folder',
     figures: { path, records },
   };
 }
