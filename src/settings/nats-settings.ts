@@ -72,7 +72,9 @@ async function readSecretFile(source: string, path: string): Promise<Buffer> {
 export interface NatsConfig {
   readonly address: NatsAddress;
   readonly credentials: NatsCredentials | undefined;
-  /** PEM that replaces the built-in roots, or undefined. */
+  /** `if-offered` with --allow-plaintext; otherwise other machines are reached by TLS only (contract B8). */
+  readonly tls: 'required' | 'off-loopback' | 'if-offered';
+  /** PEM to trust in addition to Node's roots. */
   readonly trustedRoots: readonly string[] | undefined;
   /** For each server, until it is ready. */
   readonly connectTimeoutMs: number;
@@ -82,10 +84,11 @@ export interface NatsConfig {
   readonly clientName: string;
 }
 
-interface NatsRequest extends Omit<NatsConfig, 'credentials' | 'connectTimeoutMs' | 'pingIntervalMs'> {
+interface NatsRequest extends Pick<NatsConfig, 'address' | 'trustedRoots' | 'clientName'> {
   /** `--nats-creds`, or undefined. */
   readonly natsCreds: string | undefined;
-  readonly connection: Pick<ConnectionConfig, 'connectTimeoutMs' | 'pingIntervalMs'>;
+  readonly allowPlaintext: boolean;
+  readonly connection: Pick<ConnectionConfig, 'connectTimeoutMs' | 'pingIntervalMs' | 'caCert'>;
 }
 
 /**
@@ -95,13 +98,15 @@ interface NatsRequest extends Omit<NatsConfig, 'credentials' | 'connectTimeoutMs
  * @throws UsageError for credentials that cannot be used
  */
 export async function readNatsSettings(
-  { natsCreds, connection, ...request }: NatsRequest,
+  { natsCreds, allowPlaintext, connection, ...request }: NatsRequest,
   io: Io,
 ): Promise<{ readonly nats: NatsConfig; readonly origin: string }> {
   const { credentials, source } = await readNatsCredentials(natsCreds, io);
-  const { connectTimeoutMs, pingIntervalMs } = connection;
+  const { connectTimeoutMs, pingIntervalMs, caCert } = connection;
+  const plaintext = allowPlaintext ? 'if-offered' : caCert === undefined ? 'off-loopback' : 'required';
+  const tls = request.address.isTls ? 'required' : plaintext;
   return {
-    nats: { ...request, credentials, connectTimeoutMs, pingIntervalMs },
+    nats: { ...request, tls, credentials, connectTimeoutMs, pingIntervalMs },
     origin: `credentials for ${request.address.host}: ${source}`,
   };
 }
