@@ -1,5 +1,6 @@
 // Maps the errors of Node, OpenSSL and ws to causes, by code wherever there is one (contract C9).
 import { CAUSES, type CauseKind } from './cause-table.ts';
+import { NOT_LOOPBACK } from './dial/tcp.ts';
 import type { Cause } from './lifecycle.ts';
 
 /** The phases of an attempt, as messages name them. */
@@ -46,6 +47,8 @@ const BY_CODE: Readonly<Record<string, CauseKind>> = {
   ECONNRESET: 'reset',
   ECONNABORTED: 'reset',
   EPIPE: 'reset',
+  [NOT_LOOPBACK]: 'not-loopback',
+  ESOCKSREFUSED: 'proxy-refused',
   CERT_HAS_EXPIRED: 'certificate-expired',
   CERT_NOT_YET_VALID: 'certificate-not-yet-valid',
   DEPTH_ZERO_SELF_SIGNED_CERT: 'certificate-self-signed',
@@ -120,12 +123,14 @@ export function classifyError(error: unknown, host: string, phase: Phase, proxy?
   const detail = describeError(error, code, message, phase);
   const kind = BY_CODE[code];
   if (phase === 'proxy') {
+    if (kind === 'proxy-refused') return { ...base, kind, detail: message };
     const isUntrusted = kind !== undefined && CAUSES[kind].rule === 'trust';
     return isUntrusted ? { ...base, host: peer, kind, detail } : { ...base, kind: 'proxy-failed', detail };
   }
   if (kind === 'reset' || kind === 'timed-out') {
     return { ...base, kind: isLive ? 'dropped' : kind, detail };
   }
+  if (kind === 'not-loopback') return { ...base, kind, detail: message };
   if (kind !== undefined) return { ...base, kind, detail };
   if (/^(ERR_SSL_|ERR_TLS_|EPROTO$)/.test(code)) return { ...base, kind: classifyTls(message), detail };
   if (/^HPE_|^ERR_HTTP/.test(code) || phase === 'upgrade') {

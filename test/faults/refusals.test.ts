@@ -139,8 +139,9 @@ describe("C3: the API's own answer, or something in between", () => {
       await peer.sendRaw(`${head}{"error":{"code":"forbidden","message":"`);
       for (;;) await peer.sendRaw(Buffer.alloc(65_536, 'a'));
     });
-    expect(exit.stderr).toContain('did not come from Atlantis');
-    expect(exit.code).toBe(5);
+    expect(exit.stderr).toContain('has suspended the key');
+    expect(exit.stderr).toContain('the rest of the response could not be read');
+    expect(exit.code).toBe(3);
     const ended = await server.waitUntil(() => server.attempts[0]?.ended, 'its end');
     expect(ended.how).toMatch(/^client/);
   });

@@ -1,7 +1,7 @@
-// Other people's software in front of, or in place of, our own: nginx, tinyproxy and Python's `websockets`.
+// Other people's software in front of, or in place of, our own: nginx, tinyproxy, microsocks and Python's `websockets`.
 //
 // Everything runs in the foreground on loopback with its files in a temporary folder, and is killed by pid after
-// the test. Skip by name with the `has…` functions (apt packages nginx-light, tinyproxy, python3-websockets).
+// the test. Skip by name with the `has…` functions (apt packages nginx-light, tinyproxy, microsocks, python3-websockets).
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -147,6 +147,32 @@ export async function startPythonServer(options: PythonServerOptions): Promise<C
 function startProgram(command: readonly string[]): Child {
   const [program = '', ...args] = command;
   return startChild(program, args, { env: makeCleanEnvironment(), limitMs: 600_000 });
+}
+
+export function hasCurl(): boolean {
+  return spawnSync('curl', ['-V'], { stdio: 'ignore' }).status === 0;
+}
+
+export function hasMicrosocks(): boolean {
+  return spawnSync('microsocks', ['-h'], { stdio: 'ignore' }).error === undefined;
+}
+
+/** microsocks as a SOCKS 5 proxy; `hosts` are lines of /etc/hosts that only it has (needs unshare). */
+export async function startMicrosocks(
+  options: { readonly login?: readonly [string, string]; readonly hosts?: string } = {},
+): Promise<Component> {
+  const port = await findFreePort();
+  const login = options.login === undefined ? [] : ['-u', options.login[0], '-P', options.login[1]];
+  const command = ['microsocks', '-i', '127.0.0.1', '-p', String(port), ...login];
+  const prefix: string[] = [];
+  if (options.hosts !== undefined) {
+    const file = join(makeTempFolder(), 'hosts');
+    writeFileSync(file, options.hosts);
+    prefix.push('unshare', '-rm', 'sh', '-c', 'mount --bind "$0" /etc/hosts && exec "$@"', file);
+  }
+  const child = startProgram([...prefix, ...command]);
+  await untilListening(child, port, () => '');
+  return { child, port, url: `socks5h://127.0.0.1:${port}`, readLog: () => child.stderrText };
 }
 
 /** A port that was free a moment ago. */

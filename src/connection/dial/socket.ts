@@ -14,6 +14,7 @@ import { classifyError, describePhase, type Phase } from '../network-errors.ts';
 import { type OpenRawSocket, TappedSocket } from '../read/tapped-socket.ts';
 import { MIN_SPACING_MS } from '../retry-policy.ts';
 import { classifyRefusal, MAX_BODY_MS, readBody } from './refusal.ts';
+import { tcpOptions, trustOptions } from './tcp.ts';
 
 /** Timeout of the TLS handshake. */
 const PROBE_MS = 1_000;
@@ -31,7 +32,8 @@ export async function recognizeTlsPort(
   if (signal.aborted) return cause;
   const { connect } = await import('node:tls');
   const host = url.hostname.replace(/^\[|\]$/g, '');
-  const probe = connect({ host, port: Number(url.port || 80), rejectUnauthorized: false });
+  const where = { host, port: Number(url.port || 80), ...tcpOptions(PROBE_MS, true) };
+  const probe = connect({ ...where, rejectUnauthorized: false });
   const verdict = new Promise<boolean>((resolve) => {
     probe.once('secureConnect', () => resolve(true));
     // An alert is TLS too: for the version, or for a missing client certificate.
@@ -46,11 +48,6 @@ export async function recognizeTlsPort(
 
 /** A larger message ends the connection with close code 1009 (contract C2). */
 export const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
-/**
- * Timeout for one address of a name while others are left. Node's default of 250 ms skips distant servers; this one
- * survives the loss of a SYN, which is sent again after a second (RFC 6298).
- */
-const ADDRESS_TIMEOUT_MS = 1_500;
 /** How long a close waits for the close of the server (contract S1). */
 export const CLOSE_TIMEOUT_MS = 500;
 
@@ -82,7 +79,7 @@ export async function openSocket(
     return tap;
   };
   const agent = await createProxyAgent(config, addTap, proxyAbort.signal);
-  const connect = await loadConnect(config.url);
+  const { connect, options: connectOptions } = await loadConnect(config);
   if (signal.aborted) return undefined;
   const requestId = randomUUID();
   let phase: Phase = 'lookup';
@@ -96,7 +93,7 @@ export async function openSocket(
   enter('lookup');
   const createConnection: CreateConnection = (where) =>
     addTap((onread) => connect({ ...where, ...(onread && { onread }) }));
-  const webSocket = createWebSocket(config, requestId, agent, createConnection, (request) => {
+  const webSocket = createWebSocket(config, requestId, agent, createConnection, connectOptions, (request) => {
     watchRequest(request, config, proxy !== undefined, enter);
     request.once('proxyConnect', (response: { statusCode: number }) => {
       proxyStatus = response.statusCode;
@@ -123,11 +120,11 @@ export async function openSocket(
     webSocket.once('unexpected-response', (_request: ClientRequest, response: IncomingMessage) => {
       cancelDeadline();
       const bodyLimit = clock.setTimer(() => stop.abort(), MAX_BODY_MS);
-      void readBody(response, stop.signal).then((body) => {
+      void readBody(response, stop.signal).then((read) => {
         bodyLimit();
         const isFromProxy = proxyStatus !== 0 && proxyStatus !== 200;
         const { statusCode: status = 0, headers } = response;
-        const refusal = { status, headers, body, proxy, isFromProxy };
+        const refusal = { status, headers, ...read, proxy, isFromProxy };
         const cause = classifyRefusal(refusal, config.host, clock.wallMs());
         settle(addKeyOrigin(cause, config.keyOrigin));
       });
@@ -167,12 +164,12 @@ function createWebSocket(
   requestId: string,
   agent: Agent | undefined,
   createConnection: CreateConnection,
+  connectOptions: object,
   finishRequest: (request: ClientRequest) => void,
 ): WebSocket {
   // Missing in the published types, or too narrow there.
   type Options = Omit<ClientOptions, 'createConnection'> & {
     closeTimeout: number;
-    autoSelectFamilyAttemptTimeout: number;
     createConnection: unknown;
   };
   const options: Options = {
@@ -189,12 +186,11 @@ function createWebSocket(
     // See `answerPings` in live-stream.ts.
     autoPong: false,
     closeTimeout: CLOSE_TIMEOUT_MS,
-    autoSelectFamilyAttemptTimeout: Math.min(ADDRESS_TIMEOUT_MS, config.connectTimeoutMs / 2),
     finishRequest,
     createConnection,
     ...(config.mustCheckCertificates === false ? {} : { rejectUnauthorized: true }),
     ...(agent === undefined ? {} : { agent }),
-    ...(config.trustedRoots === undefined ? {} : { ca: [...config.trustedRoots] }),
+    ...connectOptions,
   };
   return new WebSocket(config.url, options as ClientOptions);
 }
@@ -202,26 +198,40 @@ function createWebSocket(
 type Where = TcpNetConnectOpts & ConnectionOptions;
 type CreateConnection = (where: Where) => TappedSocket;
 
-/** Connects as ws would, with the same options. Loads TLS only if it is used. */
-async function loadConnect(url: string): Promise<(where: Where) => Socket> {
+interface Connector {
+  /** Connects as ws would, with the same options. */
+  readonly connect: (where: Where) => Socket;
+  readonly options: object;
+}
+
+/** Loads TLS only if it is used. */
+async function loadConnect(config: DialConfig): Promise<Connector> {
+  const { url, connectTimeoutMs, trustedRoots, mustBeLoopback } = config;
+  const options = tcpOptions(connectTimeoutMs, mustBeLoopback);
   // `path` is the path of the request; net.connect would take it for a Unix socket.
-  if (url.startsWith('ws:')) return (where) => connectTcp({ ...where, path: undefined } as Where);
-  const { connect } = await import('node:tls');
-  return (where) => {
-    const { host = '' } = where;
-    return connect({ ...where, path: undefined, servername: isIP(host) === 0 ? host : '' } as Where);
+  if (url.startsWith('ws:')) {
+    return { connect: (where) => connectTcp({ ...where, path: undefined } as Where), options };
+  }
+  const { connect, createSecureContext } = await import('node:tls');
+  return {
+    connect: (where) => {
+      const { host = '' } = where;
+      return connect({ ...where, path: undefined, servername: isIP(host) === 0 ? host : '' } as Where);
+    },
+    options: { ...options, ...trustOptions(createSecureContext, trustedRoots) },
   };
 }
 
 /** Loaded only if a proxy is configured, to keep every other start fast. */
 async function createProxyAgent(
-  { proxyUrl, trustedRoots }: DialConfig,
+  { proxyUrl, trustedRoots, connectTimeoutMs }: DialConfig,
   addTap: (openRaw: OpenRawSocket) => TappedSocket,
   signal: AbortSignal,
 ): Promise<Agent | undefined> {
   if (proxyUrl === undefined) return undefined;
-  const { createConnectAgent } = await import('./proxy-agent.ts');
-  return createConnectAgent(proxyUrl, trustedRoots, signal, { addTap: (socket) => addTap(() => socket) });
+  const { createTunnelAgent } = await import('./tunnel.ts');
+  const options = { connectTimeoutMs, addTap: (socket: Socket) => addTap(() => socket) };
+  return createTunnelAgent(proxyUrl, trustedRoots, signal, options);
 }
 
 /** Reports the phases of a request: lookup, TCP, TLS. */
