@@ -93,7 +93,7 @@ const SHORT_FRAME_FAULTS: Readonly<Record<string, string>> = {
   WS_ERR_INVALID_CLOSE_CODE: 'an invalid close code',
   WS_ERR_INVALID_CONTROL_PAYLOAD_LENGTH: 'a control frame of over 125 bytes',
   WS_ERR_INVALID_OPCODE: 'an unknown opcode',
-  WS_ERR_INVALID_UTF8: 'a text message that is not UTF-8',
+  WS_ERR_INVALID_UTF8: 'text that is not UTF-8',
   WS_ERR_UNEXPECTED_MASK: 'a masked frame, which a server must not send',
   WS_ERR_UNEXPECTED_RSV_1: 'a compressed frame, which was not negotiated',
   WS_ERR_UNEXPECTED_RSV_2_3: 'a frame with a reserved bit',

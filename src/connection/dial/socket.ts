@@ -119,8 +119,13 @@ export async function openSocket(
       detail: `no response within ${config.connectTimeoutMs} ms, ${describePhase(phase, proxy)}`,
       ...(proxy === undefined ? {} : { proxy }),
     });
-    webSocket.on('error', (error) => settle(fail(error)));
+    let hasResponse = false;
+    webSocket.on('error', (error) => {
+      // A parser error after the response is about the bytes that follow it.
+      if (!hasResponse) settle(fail(error));
+    });
     webSocket.once('unexpected-response', (_request: ClientRequest, response: IncomingMessage) => {
+      hasResponse = true;
       cancelDeadline();
       const bodyLimit = clock.setTimer(() => stop.abort(), MAX_BODY_MS);
       void readBody(response, stop.signal).then((body) => {
@@ -173,6 +178,7 @@ function createWebSocket(
   type Options = Omit<ClientOptions, 'createConnection'> & {
     closeTimeout: number;
     autoSelectFamilyAttemptTimeout: number;
+    maxFragments: number;
     createConnection: unknown;
   };
   const options: Options = {
@@ -184,8 +190,8 @@ function createWebSocket(
     perMessageDeflate: false,
     followRedirects: false,
     maxPayload: MAX_MESSAGE_BYTES,
-    // `classify` checks UTF-8 and JSON of every text in one pass (contract C2).
-    skipUTF8Validation: true,
+    // Only without WebAssembly does ws see fragments. Each costs it an object: this many are some 60 MB.
+    maxFragments: 256 * 1024,
     // See `answerPings` in live-stream.ts.
     autoPong: false,
     closeTimeout: CLOSE_TIMEOUT_MS,
