@@ -172,6 +172,11 @@ export const CAUSES = {
     happened: 'the connection to {host} was lost ({detail})',
     remedy: 'usually temporary; if not, a firewall or proxy may close idle connections',
   },
+  'idle-cut': {
+    rule: 'loss',
+    happened: 'the connection to {host} was cut again ({detail})',
+    remedy: 'a load balancer cuts idle connections: set --ping-interval below that',
+  },
   silent: {
     rule: 'loss',
     happened: 'the connection to {host} is dead ({detail})',
