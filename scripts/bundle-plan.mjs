@@ -16,15 +16,15 @@ const LAYERS = {
   // Needed by nearly every command: settings, messages on stderr, and classifying messages of the stream.
   base: [
     'settings/stream-config.ts',
-    'ui/messages.ts',
+    'settings/proxy.ts',
+    'ui/stream-messages.ts',
     'io/stop.ts',
     'session/stop-triggers.ts',
     'stream/items.ts',
     'events/scanner.ts',
-    'events/match-type.ts',
-    'events/memory.ts',
+    'events/event-type.ts',
     'events/json-line.ts',
-    'render/ndjson-lines.ts',
+    'render/ndjson.ts',
     'io/safe-file.ts',
   ],
   // Code that writes files: the profile store, spools and recordings.
@@ -34,7 +34,7 @@ const LAYERS = {
   stream: ['stream/prepare.ts'],
   'string-width': ['string-width'],
   chalk: ['chalk'],
-  'render.tree': ['events/json-level.ts', 'events/path.ts'],
+  'render.tree': ['events/path.ts'],
   filter: ['filter/filter.ts', 'events/seek-path.ts'],
   tail: ['commands/tail/run.ts'],
   replay: ['commands/replay/run.ts'],

@@ -145,7 +145,7 @@ export const CAUSES = {
   'tls-to-plaintext': {
     rule: 'upgrade',
     happened: '{host} does not speak TLS on this port ({detail})',
-    remedy: 'check the port; a local server without TLS needs http:// or ws:// in the URL',
+    remedy: 'check the port; a proxy or local server without TLS needs an http:// URL',
   },
   'plaintext-to-tls': {
     rule: 'upgrade',

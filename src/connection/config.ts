@@ -1,7 +1,7 @@
 // The configuration of a connection, and the defaults of flags and options (contract § 1).
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Socket } from 'node:net';
-import type { FrameBuffer } from '../events/batch.ts';
+import type { FrameBuffer } from '../events/frame-buffer.ts';
 import type { KeyOrigin } from './lifecycle.ts';
 import type { Phase } from './network-errors.ts';
 import type { KeepaliveConfig } from './read/heartbeat.ts';

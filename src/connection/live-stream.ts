@@ -6,7 +6,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { type Clock, waitFor } from '../clock.ts';
 import { type Batch, makeLines } from '../events/batch.ts';
-import { decodeText, MESSAGE } from '../events/messages.ts';
+import { decodeText, MESSAGE } from '../events/message-text.ts';
 import type { CauseKind } from './cause-table.ts';
 import type { DialConfig } from './config.ts';
 import { CLOSE_TIMEOUT_MS, type OpenSocket, terminate } from './dial/socket.ts';

@@ -9,11 +9,10 @@ import {
 } from '../settings/stream-config.ts';
 import type { EventStream, Select } from '../stream/event-stream.ts';
 import { type PreparedStream, prepareSource } from '../stream/prepare.ts';
-import { sayConnected } from '../ui/messages.ts';
 import { createReporter, loadLogStyle, type Reporter } from '../ui/reporter.ts';
-import type { StreamStatus } from '../ui/shown-status.ts';
-import { createStatusLine } from '../ui/status-line.ts';
-import { loadStreamStatus } from '../ui/stream-status.ts';
+import { createStatusLine, loadStreamProgress } from '../ui/status-line.ts';
+import { sayConnected } from '../ui/stream-messages.ts';
+import type { StreamProgress } from '../ui/stream-progress.ts';
 import type { LiveSource } from './session.ts';
 
 /** Resolver defaults: two attempts of five seconds for each name server (resolv.conf(5)). */
@@ -35,7 +34,7 @@ export function chooseResolverOptions(waitMs: number): string | undefined {
 export interface CommandStream {
   readonly source: LiveSource;
   readonly reporter: Reporter;
-  readonly status: StreamStatus;
+  readonly status: StreamProgress;
   /** Closes the simulator, if there is one. */
   close(): Promise<void>;
 }
@@ -113,11 +112,11 @@ export function findDeadline({ timeoutMs }: Pick<TailConfig, 'timeoutMs'>, clock
 export async function createReporting(
   { log }: Pick<TailConfig, 'log'>,
   io: Io,
-): Promise<{ reporter: Reporter; status: StreamStatus }> {
+): Promise<{ reporter: Reporter; status: StreamProgress }> {
   const statusLine = createStatusLine(io, log);
   const logStyle = await loadLogStyle(log);
   const reporter = createReporter(io, log, logStyle, statusLine);
-  return { reporter, status: await loadStreamStatus(statusLine, io.clock, logStyle, io.signs) };
+  return { reporter, status: await loadStreamProgress(statusLine, io.clock, logStyle, io.signs) };
 }
 
 async function startBuiltIn(

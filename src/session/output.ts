@@ -4,20 +4,20 @@
 import type { Batch } from '../events/batch.ts';
 import type { Io } from '../io/io.ts';
 import { createLineWriter, isFile, type WriteFailure } from '../io/line-writer.ts';
-import { NDJSON_RENDERER } from '../render/ndjson-lines.ts';
+import { NDJSON_RENDERER } from '../render/ndjson.ts';
 import { PLAIN_STYLE } from '../render/paint.ts';
-import type { LifecycleRecord, Place, Renderer } from '../render/renderer.ts';
+import type { BatchPosition, LifecycleRecord, Renderer } from '../render/renderer.ts';
 import type { TailConfig } from '../settings/stream-config.ts';
-import { sayCut } from '../ui/messages.ts';
 import type { StatusRecord } from '../ui/reporter.ts';
-import type { StreamStatus } from '../ui/shown-status.ts';
+import { sayCut } from '../ui/stream-messages.ts';
+import type { StreamProgress } from '../ui/stream-progress.ts';
 
 export interface Output {
   /**
    * Writes the first `count` events of a batch, at least one, in order. Returns undefined if more can be written at
    * once, else a promise that resolves when it can, or when the output failed or was cut. Never rejects.
    */
-  writeEvents(batch: Batch, count: number, place: Place): Promise<void> | undefined;
+  writeEvents(batch: Batch, count: number, place: BatchPosition): Promise<void> | undefined;
   /** Writes a lifecycle record if the format has them (contract G2); otherwise like writeEvents. */
   writeLifecycle(record: LifecycleRecord): Promise<void> | undefined;
   /** Writes a lifecycle record of a recording, a line without its line feed. */
@@ -47,7 +47,7 @@ const LINE_FEED = Buffer.from('\n');
 
 interface PrintParts {
   readonly renderer: Renderer;
-  readonly status: StreamStatus;
+  readonly status: StreamProgress;
   /** Called when the reader of stdout has blocked the output for PAUSE_REPORT_MS. */
   readonly onPaused?: (() => void) | undefined;
 }

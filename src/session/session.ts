@@ -11,9 +11,9 @@ import type { LifecycleRecord } from '../render/renderer.ts';
 import type { TailConfig } from '../settings/stream-config.ts';
 import type { Select } from '../stream/event-stream.ts';
 import { type Connected, type EventBatch, type Events, pump, type StreamItem } from '../stream/items.ts';
-import * as say from '../ui/messages.ts';
 import type { Reporter, StatusRecord } from '../ui/reporter.ts';
-import type { StreamStatus } from '../ui/shown-status.ts';
+import * as say from '../ui/stream-messages.ts';
+import type { StreamProgress } from '../ui/stream-progress.ts';
 import type { OpenOutput, Output } from './output.ts';
 import { createSilenceWatch, type SilenceWatch, watchStopTriggers } from './stop-triggers.ts';
 import { Tally } from './tally.ts';
@@ -92,7 +92,7 @@ interface SessionParts {
   readonly source: Source;
   readonly openOutput: OpenOutput;
   readonly reporter: Reporter;
-  readonly status: StreamStatus;
+  readonly status: StreamProgress;
   /** Opens the recording, if there is one. */
   readonly openRecorder?: ((onFailure: (failure: OutputError) => void) => Recorder) | undefined;
 }

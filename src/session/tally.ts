@@ -1,8 +1,8 @@
 // Counts what happens in a run, for the summary (contract G3).
 import type { Clock } from '../clock.ts';
 import type { Lost } from '../connection/lifecycle.ts';
-import type { DiscardReason } from '../events/messages.ts';
-import type { Filtered, RunFigures } from '../ui/messages.ts';
+import type { DiscardReason } from '../events/message-text.ts';
+import type { Filtered, RunFigures } from '../ui/stream-messages.ts';
 
 /** Minimum distance between reports of discarded messages (contract G4). */
 const DISCARD_REPORT_MS = 5_000;

@@ -4,8 +4,8 @@
 import type { Cause, Connecting, EndReason, Gap, Lost, Retrying } from '../connection/lifecycle.ts';
 import { AtlantisError, type ExitCode, isAtlantisError } from '../errors.ts';
 import { type Batch, flagsOf, textOf } from '../events/batch.ts';
-import { TYPE_FIELDS } from '../events/match-type.ts';
-import { type DiscardReason, decodeText, MESSAGE } from '../events/messages.ts';
+import { TYPE_FIELDS } from '../events/event-type.ts';
+import { type DiscardReason, decodeText, MESSAGE } from '../events/message-text.ts';
 import { makeSafeLine } from '../render/ndjson.ts';
 
 export class StreamEvent {

@@ -1,11 +1,11 @@
-// Frames that break the WebSocket protocol, each with the words that must name the cause.
+// Frames that violate the WebSocket protocol, each with the expected message.
 import { encodeFrame, OPCODE } from '../helpers/frames.ts';
 import { frame } from '../helpers/scripted-server.ts';
 
-/** Stands in every broken frame that has a payload: must never be printed. */
+/** In every broken frame with a payload; must never be printed. */
 export const SPILL = 'SPILL';
 
-/** Name, bytes, what stderr says. */
+/** Name, bytes, message on stderr. */
 export const BROKEN_FRAMES: readonly (readonly [string, Uint8Array, string])[] = [
   ['invalid UTF-8', frame.text(Buffer.from(`"${SPILL}\xc3\x28"`, 'latin1')), 'text that is not UTF-8'],
   [

@@ -221,7 +221,7 @@ describe('row 25 (C2): a redirect is never followed', () => {
 });
 
 describe('R1: Retry-After', () => {
-  test('row 21 (R1): what is neither seconds nor a date is ignored, and 0 is no hot loop', async () => {
+  test('row 21 (R1): what is neither seconds nor a date is ignored, and 0 does not cause a hot loop', async () => {
     const values = ['0', '-5', '1.5e9', 'soon'];
     const server = await startScriptedServer(async (peer, index) => {
       const value = values[index];
@@ -245,10 +245,14 @@ describe('R1: Retry-After', () => {
   });
 
   test.each([
-    { what: '901', value: '901', when: /come back at \d{4}-\d\d-\d\d \d\d:\d\d:\d\d/ },
-    { what: '2147483648', value: '2147483648', when: /come back at 2\d{3}-/ },
-    { what: '400 digits', value: '9'.repeat(400), when: /come back at/ },
-    { what: 'a far date', value: 'Fri, 31 Dec 9999 23:59:59 GMT', when: /come back at 9999-12-31 23:59:59/ },
+    { what: '901', value: '901', when: /try again after \d{4}-\d\d-\d\d \d\d:\d\d:\d\d/ },
+    { what: '2147483648', value: '2147483648', when: /try again after 2\d{3}-/ },
+    { what: '400 digits', value: '9'.repeat(400), when: /try again after/ },
+    {
+      what: 'a far date',
+      value: 'Fri, 31 Dec 9999 23:59:59 GMT',
+      when: /try again after 9999-12-31 23:59:59/,
+    },
   ])('R1: 429 with $what ends now with 6 and says when to come back', async ({ value, when }) => {
     const { server, exit } = await tailRefused(refuse(429, 'rate_limited', 'wait', { 'Retry-After': value }));
     expect(exit.stderr).toMatch(when);
@@ -260,7 +264,7 @@ describe('R1: Retry-After', () => {
   test('R1: 429 beyond --timeout ends now with 6, not later with 124', async () => {
     const script = refuse(429, 'rate_limited', 'wait', { 'Retry-After': '20' });
     const { server, exit } = await tailRefused(script, ['--limit', '1', '--timeout', '10s']);
-    expect(exit.stderr).toContain('than --timeout leaves');
+    expect(exit.stderr).toContain('than --timeout allows');
     expect(exit.code).toBe(6);
     expect(server.attempts).toHaveLength(1);
   });
@@ -269,7 +273,7 @@ describe('R1: Retry-After', () => {
     const { server, exit } = await tailRefused(
       refuse(503, 'service_unavailable', 'x', { 'Retry-After': '86400' }),
     );
-    expect(exit.stderr).toContain('come back at');
+    expect(exit.stderr).toContain('try again after');
     expect(exit.code).toBe(7);
     expect(server.attempts).toHaveLength(1);
   });
@@ -282,7 +286,7 @@ describe('R3: asked not to reconnect', () => {
     { flags: ['--no-reconnect'], status: 408, code: 7 },
   ])('R3: $flags: $status ends with $code after one attempt', async ({ flags, status, code }) => {
     const { server, exit } = await tailRefused(refuse(status, 'x', 'y', { 'Retry-After': '1' }), flags);
-    expect(exit.stderr).toContain('not trying again, as asked');
+    expect(exit.stderr).toContain('not retrying, as requested');
     expect(exit.code).toBe(code);
     expect(server.attempts).toHaveLength(1);
   });

@@ -11,7 +11,7 @@ import { parseStreamFlags } from '../../settings/stream-config.ts';
 import type { Select } from '../../stream/event-stream.ts';
 import { EventBatch } from '../../stream/items.ts';
 import { createReporter, type StatusRecord } from '../../ui/reporter.ts';
-import { NO_STREAM_STATUS } from '../../ui/stream-status.ts';
+import { NO_STREAM_PROGRESS } from '../../ui/status-line.ts';
 import { REPLAY_FLAGS, type ReplayFlags } from './flags.ts';
 
 /**
@@ -27,7 +27,7 @@ export async function runReplay(path: string, flags: ReplayFlags, io: Io): Promi
   const damage = createDamageReport(reporter);
   const source = createRecordingSource(path, parseFlags(REPLAY_FLAGS, flags), select, damage, io);
   const renderer = await createRenderer(config, io);
-  const status = NO_STREAM_STATUS;
+  const status = NO_STREAM_PROGRESS;
   return runSession(
     { config, source, openOutput: (fail) => openPrinter({ renderer, status }, io, fail), reporter, status },
     io,

@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Agent, ClientRequest, IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { connect as connectTcp, isIP, type Socket, type TcpNetConnectOpts } from 'node:net';
-import type { ConnectionOptions } from 'node:tls';
+import type { ConnectionOptions, TLSSocket } from 'node:tls';
 import { type ClientOptions, WebSocket } from 'ws';
 import { type Clock, sleep, waitFor } from '../../clock.ts';
 import type { DialConfig } from '../config.ts';
@@ -26,7 +26,7 @@ export async function recognizeTlsPort(
   signal: AbortSignal,
 ): Promise<Cause> {
   const url = new URL(streamUrl);
-  if (url.protocol !== 'ws:' || cause.kind !== 'reset' || !/hang up/.test(cause.detail)) return cause;
+  if (url.protocol !== 'ws:' || cause.kind !== 'reset') return cause;
   await sleep(clock, MIN_SPACING_MS + 50, signal);
   if (signal.aborted) return cause;
   const { connect } = await import('node:tls');
@@ -35,7 +35,7 @@ export async function recognizeTlsPort(
   const verdict = new Promise<boolean>((resolve) => {
     probe.once('secureConnect', () => resolve(true));
     // An alert is TLS too: for the version, or for a missing client certificate.
-    probe.on('error', (error: NodeJS.ErrnoException) => resolve(/ALERT/.test(error.code ?? '')));
+    probe.on('error', (error) => resolve(/alert number/.test(error.message)));
   });
   const speaksTls = await waitFor(verdict, PROBE_MS, clock, signal);
   probe.destroy();
@@ -90,7 +90,9 @@ export async function openSocket(
     phase = next;
     config.observer?.onPhase(next, socket);
   };
-  const fail = (error: unknown): Cause => classifyError(error, config.host, phase, proxy);
+  let hasServerCertificate = false;
+  const fail = (error: unknown): Cause =>
+    classifyError(error, config.host, phase, proxy, hasServerCertificate);
 
   let proxyStatus = 0;
   enter('lookup');
@@ -98,6 +100,12 @@ export async function openSocket(
     addTap((onread) => connect({ ...where, ...(onread && { onread }) }));
   const webSocket = createWebSocket(config, requestId, agent, createConnection, (request) => {
     watchRequest(request, config, proxy !== undefined, enter);
+    // Once the socket is closed, its certificate cannot be read any more.
+    request.once('socket', () => {
+      tap?.raw.once('error', () => {
+        hasServerCertificate = (tap?.raw as Partial<TLSSocket>).getPeerX509Certificate?.() !== undefined;
+      });
+    });
     request.once('proxyConnect', (response: { statusCode: number }) => {
       proxyStatus = response.statusCode;
       if (proxyStatus === 200) enter('tls');

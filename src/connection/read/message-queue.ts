@@ -1,8 +1,8 @@
 // Messages between the socket and the consumer: what arrives together is handed out together.
 //
 // While the consumer is busy (stdout is blocked), each read waits as a batch of its own with its own receive time.
-import { type Batch, BatchBuilder, type Lines } from '../../events/batch.ts';
-import type { DiscardReason } from '../../events/messages.ts';
+import { type Batch, BatchBuilder, type EventLines } from '../../events/batch.ts';
+import type { DiscardReason } from '../../events/message-text.ts';
 
 /**
  * How much is read ahead of a busy consumer, such as a pipe, which takes 64 KiB at a time. Counted in reads as
@@ -38,7 +38,7 @@ export class MessageQueue {
   }
 
   /** Adds events that arrived together. */
-  addLines(lines: Lines): void {
+  addLines(lines: EventLines): void {
     this.#builder.addLines(lines);
     this.wakeConsumer();
   }

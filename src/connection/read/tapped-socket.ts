@@ -9,7 +9,8 @@
 // So events and the messages that ws emits keep their order.
 import type { OnReadOpts, Socket } from 'node:net';
 import { Duplex } from 'node:stream';
-import type { FrameBuffer, Lines } from '../../events/batch.ts';
+import type { EventLines } from '../../events/batch.ts';
+import type { FrameBuffer } from '../../events/frame-buffer.ts';
 import { readFrameHeader } from './frame-header.ts';
 import { GatheredMessage } from './gathered-message.ts';
 
@@ -19,7 +20,7 @@ export type OpenRawSocket = (onread: OnReadOpts | undefined) => Socket;
 interface TapListener {
   /** Bytes were read; the callbacks for their content follow. */
   onRead(byteCount: number): void;
-  onEvents(lines: Lines): void;
+  onEvents(lines: EventLines): void;
   /** A large or fragmented text, with a line feed at its end. Returns false if it is not an event. */
   onGatheredText(line: Buffer): boolean;
   /** The content of all bytes read has been reported. */

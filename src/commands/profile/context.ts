@@ -1,0 +1,88 @@
+// What every profile command needs: its messages on stderr, and the store.
+import { UsageError } from '../../errors.ts';
+import type { GlobalFlags } from '../../flags/shared-flags.ts';
+import type { Io } from '../../io/io.ts';
+import {
+  isProfileName,
+  type Profile,
+  type ProfileFile,
+  profilesPath,
+  readProfileFile,
+} from '../../profiles/read.ts';
+import type { StoreDraft } from '../../profiles/write.ts';
+import { parseLogFlags } from '../../settings/stream-config.ts';
+import { createReporter, loadLogStyle } from '../../ui/reporter.ts';
+
+/** Calls `updateStore`, which is only loaded here: conf is only needed for writing. */
+export async function saveProfiles<T>(
+  { path, warn }: ProfileContext,
+  io: Io,
+  change: (draft: StoreDraft) => T,
+  options: { mayMoveAside?: boolean } = {},
+): Promise<T> {
+  const { updateStore } = await import('../../profiles/write.ts');
+  const { result, notices } = await updateStore(path, io, change, { ...options, warn });
+  notices.forEach(warn);
+  return result;
+}
+
+/** Names are shown, keys are not. */
+const LOOKS_LIKE_KEY = /^ak_(?:live|test)_/;
+
+export interface ProfileContext {
+  /** Path of the store, or undefined without a home directory. */
+  readonly path: string | undefined;
+  readonly say: (message: string) => void;
+  readonly warn: (message: string) => void;
+}
+
+/** @throws UsageError for invalid global flags */
+export async function openContext(flags: GlobalFlags, io: Io): Promise<ProfileContext> {
+  const log = parseLogFlags(flags, io);
+  const reporter = createReporter(io, log, await loadLogStyle(log));
+  return {
+    path: profilesPath(io),
+    say: (message) => reporter.report({ event: 'profile', level: 'info', message }),
+    warn: (message) => reporter.report({ event: 'warning', level: 'warn', message }),
+  };
+}
+
+/** Reads the store, warns about unsafe modes, and registers the keys with the redactor. @throws StoreError */
+export function readProfiles({ path, warn }: ProfileContext, io: Io): ProfileFile {
+  const { file, warnings } = readProfileFile(path, io);
+  for (const { key } of file.profiles.values()) if (key !== undefined) io.redactor.addSecret(key);
+  warnings.forEach(warn);
+  return file;
+}
+
+/** The profile of that name. @throws UsageError that lists the existing ones */
+export function requireProfile(file: ProfileFile, name: string): Profile {
+  const profile = file.profiles.get(name);
+  if (profile !== undefined) return profile;
+  throw missingProfile(name, [...file.profiles.keys()]);
+}
+
+export function missingProfile(name: string, known: readonly string[]): UsageError {
+  const hint =
+    known.length === 0
+      ? 'add one with `atlantis profile add <name>`'
+      : `profiles: ${known.slice(0, 20).join(', ')}${known.length > 20 ? ', …' : ''}`;
+  return new UsageError(`no profile "${shorten(name)}"`, hint);
+}
+
+/** @throws UsageError */
+export function assertProfileName(name: string): void {
+  if (LOOKS_LIKE_KEY.test(name)) {
+    throw new UsageError(
+      'a key was given instead of a profile name',
+      'keys are never command-line arguments: see `atlantis profile add --help`',
+    );
+  }
+  if (isProfileName(name)) return;
+  throw new UsageError(
+    `invalid profile name "${shorten(name)}"`,
+    'accepted: 1 to 64 letters, digits, dots, dashes, underscores',
+  );
+}
+
+const shorten = (name: string): string => (name.length > 64 ? `${name.slice(0, 64)}…` : name);
