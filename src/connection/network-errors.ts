@@ -123,14 +123,14 @@ const ALERT_NUMBER = /alert number (\d+)/;
 /**
  * The cause of an error of a socket, a TLS session, an HTTP parser or ws. Never quotes whole objects.
  *
- * @param hasServerCertificate whether the server sent its certificate before a TLS handshake failed
+ * @param hasCipher whether a TLS handshake failed after both sides had agreed on a cipher
  */
 export function classifyError(
   error: unknown,
   host: string,
   phase: Phase,
   proxy?: string,
-  hasServerCertificate = false,
+  hasCipher = false,
 ): Cause {
   const found = mostSpecificError(error);
   const code = typeof found.code === 'string' ? found.code : '';
@@ -149,8 +149,8 @@ export function classifyError(
     return { ...base, kind: 'plaintext-to-tls', detail: 'it answered with a TLS alert' };
   }
   const isTls = /^(ERR_SSL_|ERR_TLS_|EPROTO$)/.test(code);
-  // Up to TLS 1.2, alert 40 also stands for a missing client certificate; only then was a cipher found before.
-  if (isTls && hasServerCertificate && /alert number 40\b/.test(message)) {
+  // Up to TLS 1.2, alert 40 also stands for a missing client certificate; only then was there a cipher.
+  if (isTls && hasCipher && /alert number 40\b/.test(message)) {
     return { ...base, host: peer, kind: 'client-certificate-demanded', detail: 'TLS alert 40' };
   }
   const detail = describeError(error, isTls ? nameTlsFault(code, message) : code, message, phase);

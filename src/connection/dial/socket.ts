@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Agent, ClientRequest, IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { connect as connectTcp, isIP, type Socket, type TcpNetConnectOpts } from 'node:net';
-import type { ConnectionOptions, TLSSocket } from 'node:tls';
+import type { ConnectionOptions } from 'node:tls';
 import { type ClientOptions, WebSocket } from 'ws';
 import { type Clock, sleep, waitFor } from '../../clock.ts';
 import type { DialConfig } from '../config.ts';
@@ -90,9 +90,8 @@ export async function openSocket(
     phase = next;
     config.observer?.onPhase(next, socket);
   };
-  let hasServerCertificate = false;
-  const fail = (error: unknown): Cause =>
-    classifyError(error, config.host, phase, proxy, hasServerCertificate);
+  let hasCipher = false;
+  const fail = (error: unknown): Cause => classifyError(error, config.host, phase, proxy, hasCipher);
 
   let proxyStatus = 0;
   enter('lookup');
@@ -100,10 +99,10 @@ export async function openSocket(
     addTap((onread) => connect({ ...where, ...(onread && { onread }) }));
   const webSocket = createWebSocket(config, requestId, agent, createConnection, (request) => {
     watchRequest(request, config, proxy !== undefined, enter);
-    // Once the socket is closed, its certificate cannot be read any more.
     request.once('socket', () => {
-      tap?.raw.once('error', () => {
-        hasServerCertificate = (tap?.raw as Partial<TLSSocket>).getPeerX509Certificate?.() !== undefined;
+      // The only event between the agreement on a cipher and the end of the handshake.
+      tap?.raw.once('keylog', () => {
+        hasCipher = true;
       });
     });
     request.once('proxyConnect', (response: { statusCode: number }) => {

@@ -234,7 +234,8 @@ export class HttpSink implements Sink {
       return describeSinkFault({ kind: 'timed-out', host, detail }, this.#hasWorked);
     }
     const { code = '', message, rawPacket } = error as NodeJS.ErrnoException & { rawPacket?: unknown };
-    if (isTlsAlert(rawPacket)) return describeSinkFault(classifyError(error, host, 'connect'), this.#hasWorked);
+    if (isTlsAlert(rawPacket))
+      return describeSinkFault(classifyError(error, host, 'connect'), this.#hasWorked);
     if (/^HPE_|^ERR_HTTP/.test(code) || message === INCOMPLETE) {
       const detail = code === '' ? INCOMPLETE : `not an HTTP response, ${code}`;
       return describeSinkFault({ kind: 'dropped', host, detail }, this.#hasWorked);
