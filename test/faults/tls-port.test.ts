@@ -86,6 +86,21 @@ const ALERTS = [
     expect(exit.code).toBe(7);
   });
 
+  test('row 119: an HTTP sink that expects TLS, whose URL begins with http://', async () => {
+    await using service = await startScriptedServer(streamHandler({ events: ['{"n":1}'] }));
+    await using sink = await startScriptedServer(async (peer, index) => {
+      // The first connection only shows that the sink can be reached.
+      if (index === 0) return;
+      await peer.readRequest();
+      await peer.sendRaw(makeAlert(10));
+      peer.end();
+    });
+    const to = ['--to', `http://127.0.0.1:${sink.port}`, '--limit', '1'];
+    const exit = await runTail(service.url, [...to, '--retry-max', '250ms'], { command: 'relay' });
+    expect(exit.stderr).toContain('expects TLS on this port (it answered with a TLS alert)');
+    expect(exit.code).toBe(8);
+  });
+
   test('row 120: a proxy without TLS, whose URL begins with https://: 8 after one attempt', async () => {
     await using proxy = await startScriptedServer((peer) => peer.sendRaw('HTTP/1.1 400 Bad Request\r\n\r\n'));
     const env = { HTTPS_PROXY: `https://127.0.0.1:${proxy.port}` };
