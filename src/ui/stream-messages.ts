@@ -67,11 +67,13 @@ export function sayConnected(connected: Connected): StatusRecord {
 }
 
 export function sayLost(item: Lost): StatusRecord {
-  const { happened } = describeCause(item.cause);
+  const { happened, remedy } = describeCause(item.cause);
   return {
     event: 'lost',
     level: 'warn',
     message: `${happened}; last byte received at ${formatTime(item.lastByteAtMs)}`,
+    // A single loss usually needs no action.
+    hint: item.cause.kind === 'idle-cut' ? remedy : undefined,
     figures: {
       ...listCauseFigures(item.cause),
       last_byte_at: new Date(item.lastByteAtMs).toISOString(),
