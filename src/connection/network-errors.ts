@@ -149,7 +149,7 @@ export function classifyError(
     return { ...base, kind: 'plaintext-to-tls', detail: 'it answered with a TLS alert' };
   }
   const isTls = /^(ERR_SSL_|ERR_TLS_|EPROTO$)/.test(code);
-  // Up to TLS 1.2, alert 40 also stands for a missing client certificate; only then was there a cipher.
+  // Up to TLS 1.2, alert 40 also means a missing client certificate; only then was there a cipher.
   if (isTls && hasCipher && /alert number 40\b/.test(message)) {
     return { ...base, host: peer, kind: 'client-certificate-demanded', detail: 'TLS alert 40' };
   }
@@ -171,7 +171,7 @@ export function classifyError(
   return { ...base, kind: isLive ? 'dropped' : 'network-error', detail };
 }
 
-/** EPROTO stands for every error of TLS: what OpenSSL says about it, in words if it is an alert of ALERTS. */
+/** Every error of TLS can have the code EPROTO: the reason of OpenSSL, or the text of ALERTS. */
 function nameTlsFault(code: string, message: string): string {
   const [, alert = ''] = ALERT_NUMBER.exec(message) ?? [];
   const [, reason] = OPENSSL_REASON.exec(message) ?? [];

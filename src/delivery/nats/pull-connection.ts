@@ -31,8 +31,8 @@ export interface PullHistory {
   /** Size of the largest message that was received. */
   largestBytes: number;
   /**
-   * A server closes a connection on which it has to send more than its `max_pending`, by default 64 MiB. Since it does
-   * not tell the limit, every loss halves this.
+   * A server closes a connection on which it has to send more than its `max_pending`, by default 64 MiB. The limit is
+   * unknown here, so every loss halves this.
    */
   pullBytes: number;
 }
