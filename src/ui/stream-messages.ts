@@ -72,7 +72,6 @@ export function sayLost(item: Lost): StatusRecord {
     event: 'lost',
     level: 'warn',
     message: `${happened}; last byte received at ${formatTime(item.lastByteAtMs)}`,
-    // A single loss usually needs no action.
     hint: item.cause.kind === 'idle-cut' ? remedy : undefined,
     figures: {
       ...listCauseFigures(item.cause),

@@ -62,27 +62,18 @@ describeWithNats('stream tail --from JetStream', () => {
     expect(pickRecords(exit, 'summary')[0]).toMatchObject({ events: 5, reconnects: 0 });
   });
 
-  test.each([
-    ['64 MiB, its default', undefined],
-    ['4 MiB', 'max_pending: 4MB'],
-  ])(
-    'row 123: messages of 300 KiB from a server that keeps at most %s for a connection',
-    async (_what, extra) => {
-      const server = extra === undefined ? nats : await startNatsServer({ extra });
-      const count = extra === undefined ? 300 : 60;
-      const texts = Array.from({ length: count }, (_unused, n) =>
-        JSON.stringify({ n, text: 'x'.repeat(300 * 1024) }),
-      );
-      const { url, connection, name } = await fill(texts, {}, server);
-      const exit = await read(url, ['--since', '1', '--limit', String(count), '--retry-max', '250ms']);
-      expect(exit.code).toBe(0);
-      expect(exit.stdout === `${texts.join('\n')}\n`).toBe(true);
-      expect(pickRecords(exit, 'summary')[0]?.['reconnects']).toBeLessThanOrEqual(
-        extra === undefined ? 0 : 3,
-      );
-      await (await jetstreamManager(connection)).streams.delete(name);
-    },
-  );
+  test('row 123: messages that add up to more than the server keeps for a connection', async () => {
+    const server = await startNatsServer({ extra: 'max_pending: 4MB' });
+    const texts = Array.from({ length: 100 }, (_unused, n) =>
+      JSON.stringify({ n, text: 'x'.repeat(300 * 1024) }),
+    );
+    const { url } = await fill(texts, {}, server);
+    const exit = await read(url, ['--since', '1', '--limit', '100', '--retry-max', '250ms']);
+    expect(exit.code).toBe(0);
+    expect(exit.stdout === `${texts.join('\n')}\n`).toBe(true);
+    // The size of a pull is found by halving it.
+    expect(pickRecords(exit, 'summary')[0]?.['reconnects']).toBeLessThanOrEqual(3);
+  });
 
   test('needs no key, no URL and no profile', async () => {
     const { url } = await fill(makeEvents(0, 1));

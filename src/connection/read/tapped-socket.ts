@@ -1,8 +1,8 @@
 // The socket that ws reads from: takes whole events out of what arrives, and passes everything else to ws.
 //
 // ws allocates a buffer and calls back for every frame, which is most of the cost of a fast stream. Here whole
-// text frames become lines directly, a chunk at a time. ws stays the authority on the protocol: it gets every other
-// byte, in order. It also gets the events whenever it currently owns the parser:
+// text frames become lines directly, a chunk at a time, and large or fragmented messages are put together. ws stays the
+// authority on the protocol: it gets everything else, in order. It also gets the events whenever it currently owns the parser:
 // - while it is paused with unread bytes;
 // - until it has emitted each message that was passed to it, completely or in part;
 // - for good after a Close frame, or a frame that a server must not send.
