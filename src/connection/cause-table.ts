@@ -160,7 +160,7 @@ export const CAUSES = {
   'tls-to-plaintext': {
     rule: 'upgrade',
     happened: '{host} does not speak TLS on this port ({detail})',
-    remedy: 'check the port; a local server without TLS needs http:// or ws:// in the URL',
+    remedy: 'check the port; a proxy or local server without TLS needs an http:// URL',
   },
   'plaintext-to-tls': {
     rule: 'upgrade',
@@ -186,6 +186,11 @@ export const CAUSES = {
     rule: 'loss',
     happened: 'the connection to {host} was lost ({detail})',
     remedy: 'usually temporary; if not, a firewall or proxy may close idle connections',
+  },
+  'idle-cut': {
+    rule: 'loss',
+    happened: 'the connection to {host} was cut again ({detail})',
+    remedy: 'a load balancer cuts idle connections: set --ping-interval below that',
   },
   silent: {
     rule: 'loss',

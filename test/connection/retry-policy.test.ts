@@ -100,7 +100,7 @@ const ROWS: readonly Row[] = [
   },
   {
     line: 'close 1001, 1005, 1006, 1011–1014, RST, end of stream, dead keepalive',
-    kinds: ['nats-trimmed', 'nats-recreated', 'dropped', 'silent', 'closed-by-server'],
+    kinds: ['nats-trimmed', 'nats-recreated', 'dropped', 'idle-cut', 'silent', 'closed-by-server'],
     before: FIRST_BUDGET,
     after: UNBOUNDED,
     exitCode: 7,

@@ -12,11 +12,13 @@ import {
   type PeerCertificate,
 } from 'node:tls';
 import { HttpsProxyAgent, type HttpsProxyAgentOptions } from 'https-proxy-agent';
+import { isTlsAlert } from '../network-errors.ts';
 import { tcpOptions, trustOptions } from './tcp.ts';
 
 /** Limit for the header. Node's own limit for HTTP is 16 KiB. */
 export const MAX_HEADER_BYTES = 64 * 1024;
 
+const WANTS_TLS = 'it answered with a TLS alert: the URL of the proxy must begin with https://';
 const HEADER_END = Buffer.from('\r\n\r\n');
 const STATUS_LINE = /^HTTP\/1\.[01] (\d{3})(?: [^\r\n]*)?\r\n/;
 
@@ -39,11 +41,12 @@ export function readProxyResponse(socket: Socket): Promise<ProxyResponse> {
       socket.destroy();
       reject(error);
     };
-    const onEnd = (): void => fail(new Error('it closed the connection without a response'));
+    const onEnd = (): void =>
+      fail(new Error(isTlsAlert(buffer) ? WANTS_TLS : 'it closed the connection without a response'));
     const finish = (bytes: Buffer): void => {
       const [, status] = STATUS_LINE.exec(bytes.toString('latin1')) ?? [];
       if (status === undefined) {
-        fail(new Error('its response is not HTTP'));
+        fail(new Error(isTlsAlert(buffer) ? WANTS_TLS : 'its response is not HTTP'));
       } else {
         removeListeners();
         resolve({ statusCode: Number(status), bytes });

@@ -27,7 +27,7 @@ export async function recognizeTlsPort(
   signal: AbortSignal,
 ): Promise<Cause> {
   const url = new URL(streamUrl);
-  if (url.protocol !== 'ws:' || cause.kind !== 'reset' || !/hang up/.test(cause.detail)) return cause;
+  if (url.protocol !== 'ws:' || cause.kind !== 'reset') return cause;
   await sleep(clock, MIN_SPACING_MS + 50, signal);
   if (signal.aborted) return cause;
   const { connect } = await import('node:tls');
@@ -37,7 +37,7 @@ export async function recognizeTlsPort(
   const verdict = new Promise<boolean>((resolve) => {
     probe.once('secureConnect', () => resolve(true));
     // An alert is TLS too: for the version, or for a missing client certificate.
-    probe.on('error', (error: NodeJS.ErrnoException) => resolve(/ALERT/.test(error.code ?? '')));
+    probe.on('error', (error) => resolve(/alert number/.test(error.message)));
   });
   const speaksTls = await waitFor(verdict, PROBE_MS, clock, signal);
   probe.destroy();
@@ -87,7 +87,8 @@ export async function openSocket(
     phase = next;
     config.observer?.onPhase(next, socket);
   };
-  const fail = (error: unknown): Cause => classifyError(error, config.host, phase, proxy);
+  let hasCipher = false;
+  const fail = (error: unknown): Cause => classifyError(error, config.host, phase, proxy, hasCipher);
 
   let proxyStatus = 0;
   enter('lookup');
@@ -95,6 +96,12 @@ export async function openSocket(
     addTap((onread) => connect({ ...where, ...(onread && { onread }) }));
   const webSocket = createWebSocket(config, requestId, agent, createConnection, connectOptions, (request) => {
     watchRequest(request, config, proxy !== undefined, enter);
+    request.once('socket', () => {
+      // The only event between the agreement on a cipher and the end of the handshake.
+      tap?.raw.once('keylog', () => {
+        hasCipher = true;
+      });
+    });
     request.once('proxyConnect', (response: { statusCode: number }) => {
       proxyStatus = response.statusCode;
       if (proxyStatus === 200) enter('tls');
@@ -116,8 +123,13 @@ export async function openSocket(
       detail: `no response within ${config.connectTimeoutMs} ms, ${describePhase(phase, proxy)}`,
       ...(proxy === undefined ? {} : { proxy }),
     });
-    webSocket.on('error', (error) => settle(fail(error)));
+    let hasResponse = false;
+    webSocket.on('error', (error) => {
+      // A parser error after the response is about the bytes that follow it.
+      if (!hasResponse) settle(fail(error));
+    });
     webSocket.once('unexpected-response', (_request: ClientRequest, response: IncomingMessage) => {
+      hasResponse = true;
       cancelDeadline();
       const bodyLimit = clock.setTimer(() => stop.abort(), MAX_BODY_MS);
       void readBody(response, stop.signal).then((read) => {
@@ -170,6 +182,7 @@ function createWebSocket(
   // Missing in the published types, or too narrow there.
   type Options = Omit<ClientOptions, 'createConnection'> & {
     closeTimeout: number;
+    maxFragments: number;
     createConnection: unknown;
   };
   const options: Options = {
@@ -181,8 +194,8 @@ function createWebSocket(
     perMessageDeflate: false,
     followRedirects: false,
     maxPayload: MAX_MESSAGE_BYTES,
-    // `classify` checks UTF-8 and JSON of every text in one pass (contract C2).
-    skipUTF8Validation: true,
+    // Only without WebAssembly does ws see fragments. Each costs it an object: this many are some 60 MB.
+    maxFragments: 256 * 1024,
     // See `answerPings` in live-stream.ts.
     autoPong: false,
     closeTimeout: CLOSE_TIMEOUT_MS,

@@ -15,7 +15,7 @@ import { type Clock, waitFor } from '../../clock.ts';
 import { parseRetryAfter } from '../../connection/dial/refusal.ts';
 import { tcpOptions, trustOptions } from '../../connection/dial/tcp.ts';
 import { createTunnelAgent } from '../../connection/dial/tunnel.ts';
-import { classifyError } from '../../connection/network-errors.ts';
+import { classifyError, isTlsAlert } from '../../connection/network-errors.ts';
 import { UsageError } from '../../errors.ts';
 import { isLoopbackHost } from '../../settings/stream-url.ts';
 import { describeSinkFault, type SendResult, type Sink, type SinkFault } from '../sink.ts';
@@ -240,7 +240,9 @@ export class HttpSink implements Sink {
       const detail = `no complete response within ${sendTimeoutMs} ms`;
       return describeSinkFault({ kind: 'timed-out', host, detail }, this.#hasWorked);
     }
-    const { code = '', message } = error as NodeJS.ErrnoException;
+    const { code = '', message, rawPacket } = error as NodeJS.ErrnoException & { rawPacket?: unknown };
+    if (isTlsAlert(rawPacket))
+      return describeSinkFault(classifyError(error, host, 'connect'), this.#hasWorked);
     if (/^HPE_|^ERR_HTTP/.test(code) || message === INCOMPLETE) {
       const detail = code === '' ? INCOMPLETE : `not an HTTP response, ${code}`;
       return describeSinkFault({ kind: 'dropped', host, detail }, this.#hasWorked);
