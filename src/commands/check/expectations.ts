@@ -20,7 +20,7 @@ export interface Expected {
   readonly min: number;
   /** Ms from the welcome within which they must arrive. */
   readonly withinMs: number;
-  /** Events that arrive later than this after their time, in ms, do not count; undefined: all do. */
+  /** Events whose time is further than this from their arrival, in ms, do not count; undefined: all do. */
   readonly maxLagMs: number | undefined;
   /** Paths to the time of an event; the first one with a value counts. */
   readonly lagPaths: readonly (readonly Step[])[];
@@ -34,8 +34,12 @@ export interface Count {
   readonly matched: number;
   /** Events that match, but arrived later than `--max-lag` allows. */
   readonly late: number;
+  /** Events that match, but whose time is further ahead than `--max-lag`. */
+  readonly future: number;
   /** Events that match, but have no time that can be read. */
   readonly untimed: number;
+  /** The smallest and largest time from an event's own time to its arrival; undefined without `--max-lag`. */
+  readonly lagMs: { readonly min: number; readonly max: number } | undefined;
 }
 
 export interface ExpectationCounter {
@@ -82,7 +86,9 @@ export function createExpectationCounter(expected: Expected | undefined, clock: 
     min: expected?.min ?? 1,
     matched: 0,
     late: 0,
+    future: 0,
     untimed: 0,
+    lagMs: undefined as Count['lagMs'],
   }));
   const types = new Map<string, number>();
   const readType = createTypeReader();
@@ -107,8 +113,15 @@ export function createExpectationCounter(expected: Expected | undefined, clock: 
         continue;
       }
       const sentAtMs = readTimestamp(text);
-      if (sentAtMs === undefined) tally.untimed += 1;
-      else if (batch.receivedAtMs - sentAtMs > maxLagMs) tally.late += 1;
+      if (sentAtMs === undefined) {
+        tally.untimed += 1;
+        continue;
+      }
+      const lagMs = Math.round(batch.receivedAtMs - sentAtMs);
+      const { min, max } = tally.lagMs ?? { min: lagMs, max: lagMs };
+      tally.lagMs = { min: Math.min(min, lagMs), max: Math.max(max, lagMs) };
+      if (lagMs > maxLagMs) tally.late += 1;
+      else if (lagMs < -maxLagMs) tally.future += 1;
       else tally.matched += 1;
     }
   };

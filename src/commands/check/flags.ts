@@ -15,7 +15,7 @@ export const CHECK_FLAGS = {
   withinMs: withDefault('--within <dur>', 'time for them from the welcome on', parseDuration, '30s'),
   maxLagMs: optional(
     '--max-lag <dur>',
-    'events that arrive later after their own time do not count',
+    'do not count events whose own time is further from their arrival',
     parseDuration,
   ),
   lagField: text('--lag-field <path>', 'where that time stands', 'first of timestamp, ts, created_at'),

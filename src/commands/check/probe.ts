@@ -21,7 +21,14 @@ import type { Connected } from '../../stream/items.ts';
 import { type PreparedStream, prepareSource } from '../../stream/open.ts';
 import { observeAttempt } from './attempt.ts';
 import type { ExpectationCounter, Expected } from './expectations.ts';
-import { describeForeignKey, describeMissingPong, describeUnmet, fromCause, listSeen } from './failures.ts';
+import {
+  describeForeignKey,
+  describeLag,
+  describeMissingPong,
+  describeUnmet,
+  fromCause,
+  listSeen,
+} from './failures.ts';
 import type { StepLog } from './steps.ts';
 
 /** What the steps of a check need. */
@@ -175,7 +182,10 @@ async function awaitEvents({ ended }: Live, { expected, log, io, signal, counter
   // The pings took part of this time, too: what was expected may have come, or be overdue, by now.
   const came = await waitFor(Promise.race([counter.met, ended]), counter.remainingMs, io.clock, signal);
   if (counter.isMet) {
-    const parts = counter.counts.map(({ expression, matched }) => `${matched} for ${expression}`);
+    const parts = counter.counts.map(({ expression, matched, lagMs }) => {
+      const lag = lagMs === undefined ? '' : ` (${describeLag(lagMs)})`;
+      return `${matched} for ${expression}${lag}`;
+    });
     log.pass(parts.join(', '), listSeen(counter));
   } else if (!signal.aborted && came !== 'ended') {
     log.fail(describeUnmet(expected, counter));
