@@ -2,6 +2,7 @@
 // and lifecycle records between them (contract G2; docs/envelope.schema.json).
 import { type Batch, flagsOf, textOf } from '../events/batch.ts';
 import { MESSAGE } from '../events/messages.ts';
+import { escapeJsonCommands } from './ci-commands.ts';
 import { makeSafeLine } from './ndjson.ts';
 import type { LifecycleRecord, Place, Renderer } from './renderer.ts';
 
@@ -26,7 +27,7 @@ export function createEnvelopeRenderer(): Renderer {
           LINE_END,
         );
       }
-      return Buffer.concat(parts);
+      return escapeJsonCommands(Buffer.concat(parts));
     },
     renderLifecycle: renderRecord,
   };
@@ -35,5 +36,5 @@ export function createEnvelopeRenderer(): Renderer {
 /** One record as one safe line; names of the server's making are escaped like events. */
 function renderRecord(record: LifecycleRecord): Buffer {
   const text = Buffer.from(JSON.stringify({ ...record, envelope: ENVELOPE_VERSION }));
-  return Buffer.concat([makeSafeLine(text, MESSAGE.unsafeCharacter), Buffer.from('\n')]);
+  return escapeJsonCommands(Buffer.concat([makeSafeLine(text, MESSAGE.unsafeCharacter), Buffer.from('\n')]));
 }

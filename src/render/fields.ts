@@ -8,6 +8,7 @@ import { type Batch, flagsOf, textsOf } from '../events/batch.ts';
 import { findPlaces, type JsonPlace, readString } from '../events/json-level.ts';
 import { decodeText } from '../events/messages.ts';
 import type { Step } from '../events/path.ts';
+import { escapeCommands } from './ci-commands.ts';
 import type { Cell } from './columns.ts';
 import type { Style } from './paint.ts';
 import { isFigure } from './pretty/figures.ts';
@@ -48,9 +49,11 @@ export async function createFieldsRenderer(options: FieldsOptions): Promise<Rend
   if (!options.isTty) {
     return {
       renderEvents: (batch, count) =>
-        readRows(batch, count)
-          .map((row) => `${row.map(({ text }) => text).join('\t')}\n`)
-          .join(''),
+        escapeCommands(
+          readRows(batch, count)
+            .map((row) => `${row.map(({ text }) => text).join('\t')}\n`)
+            .join(''),
+        ),
     };
   }
   // A bundle of its own: to measure text takes 30 ms of loading, which a pipe has no use for.
@@ -61,7 +64,7 @@ export async function createFieldsRenderer(options: FieldsOptions): Promise<Rend
     signs: options.signs,
     width: () => (options.isWide ? undefined : options.columns()),
   });
-  return { renderEvents: (batch, count) => columns.render(readRows(batch, count)) };
+  return { renderEvents: (batch, count) => escapeCommands(columns.render(readRows(batch, count))) };
 }
 
 /** Of several values, through `[*]`, one behind the other with commas. */

@@ -1,5 +1,6 @@
 // Events as NDJSON, one Buffer for all that arrived together: the hot path of a pipe (contract O1, O5).
 import { type Batch, firstLines, flagsOf, textOf } from '../events/batch.ts';
+import { escapeJsonCommands } from './ci-commands.ts';
 import { makeSafeLine } from './ndjson.ts';
 import type { Renderer } from './renderer.ts';
 
@@ -7,10 +8,10 @@ const LINE_FEED = Buffer.from('\n');
 
 /** The first `count` events of a batch as lines, the server's own text made line-safe. */
 function renderNdjson(batch: Batch, count: number): Buffer {
-  if (batch.allFlags === 0) return firstLines(batch, count);
+  if (batch.allFlags === 0) return escapeJsonCommands(firstLines(batch, count));
   const parts: Buffer[] = [];
   for (let i = 0; i < count; i += 1) parts.push(makeSafeLine(textOf(batch, i), flagsOf(batch, i)), LINE_FEED);
-  return Buffer.concat(parts);
+  return escapeJsonCommands(Buffer.concat(parts));
 }
 
 /** The format of pipes. */

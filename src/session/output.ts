@@ -4,6 +4,7 @@
 import type { Batch } from '../events/batch.ts';
 import type { Io } from '../io/io.ts';
 import { createLineWriter, isFile, type WriteFailure } from '../io/line-writer.ts';
+import { escapeJsonCommands } from '../render/ci-commands.ts';
 import type { LifecycleRecord, Place, Renderer } from '../render/renderer.ts';
 import { sayCut } from '../ui/messages.ts';
 import type { StatusRecord } from '../ui/reporter.ts';
@@ -47,7 +48,9 @@ export function openPrinter(
       return line === undefined ? undefined : write(line);
     },
     writeRecorded: (line) =>
-      renderer.renderLifecycle === undefined ? undefined : write(Buffer.concat([line, LINE_FEED])),
+      renderer.renderLifecycle === undefined
+        ? undefined
+        : write(escapeJsonCommands(Buffer.concat([line, LINE_FEED]))),
     flush: () => writer.flush(),
     drain: () => writer.drain(),
     cutAfter: (ms) => writer.cutAfter(ms),

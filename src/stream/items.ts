@@ -9,6 +9,7 @@ import { AtlantisError, type ExitCode, isAtlantisError } from '../errors.ts';
 import { type Batch, flagsOf, textOf } from '../events/batch.ts';
 import { TYPE_FIELDS } from '../events/match-type.ts';
 import { type DiscardReason, decodeText, MESSAGE } from '../events/messages.ts';
+import { escapeJsonCommands } from '../render/ci-commands.ts';
 import { makeSafeLine } from '../render/ndjson.ts';
 
 export class StreamEvent {
@@ -59,8 +60,8 @@ export class StreamEvent {
    * JSON value; raw line breaks are spaces, and characters that steer a terminal are `\uXXXX` (contract O1).
    */
   get line(): string {
-    if (this.#flags === 0) return this.text;
-    return makeSafeLine(Buffer.from(this.text), this.#flags).toString('utf8');
+    if (this.#flags === 0 && !this.text.includes('##')) return this.text;
+    return escapeJsonCommands(makeSafeLine(Buffer.from(this.text), this.#flags)).toString('utf8');
   }
 }
 

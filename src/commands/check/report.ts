@@ -4,7 +4,14 @@ import { SIGNS, type Signs, spellEllipses } from '../../render/signs.ts';
 import { joinWords } from '../../render/wrap-words.ts';
 import { formatDuration } from '../../ui/messages.ts';
 import type { ExpectationCounter } from './expectations.ts';
-import { cleanDeep, type Details, STEPS, type StepLog, type StepName, type StepResult } from './steps.ts';
+import {
+  cleanDeep,
+  type Details,
+  STEP_NAMES,
+  type StepLog,
+  type StepName,
+  type StepResult,
+} from './steps.ts';
 
 /** A step in the document. */
 export interface ReportStep {
@@ -32,6 +39,9 @@ export interface Report {
     readonly min: number;
     readonly matched: number;
     readonly late: number;
+    readonly future: number;
+    readonly min_lag_ms: number | null;
+    readonly max_lag_ms: number | null;
     readonly untimed: number;
     readonly met: boolean;
   }[];
@@ -69,8 +79,10 @@ export function buildReport(
       const { cause, message, hint = null } = result.failure;
       return { ...step, error: { cause, message, hint } };
     }),
-    expectations: counter.counts.map((count) => ({
+    expectations: counter.counts.map(({ lagMs, ...count }) => ({
       ...count,
+      min_lag_ms: lagMs?.min ?? null,
+      max_lag_ms: lagMs?.max ?? null,
       expression: clean(count.expression),
       met: count.matched >= count.min,
     })),
@@ -82,7 +94,7 @@ export function cleanReport(report: Report, clean: (text: string) => string): Re
   return cleanDeep(report, clean) as Report;
 }
 
-const NAME_WIDTH = Math.max(...Object.values(STEPS).map((name) => name.length));
+const NAME_WIDTH = Math.max(...STEP_NAMES.map((name) => name.length));
 /** A summary beside the names of the steps needs this many columns. */
 const MIN_SUMMARY_WIDTH = 30;
 const COLORS = { ok: '32', failed: '31', skipped: '90' } as const;
@@ -100,7 +112,7 @@ export function formatStep(
   const { name, status, durationMs, summary } = result;
   // One word, so that no line breaks between the figure and its unit.
   const time = status === 'skipped' ? [] : [`(${formatMs(durationMs)})`];
-  const head = `${status.padEnd(7)} ${STEPS[name].padEnd(NAME_WIDTH)} `;
+  const head = `${status.padEnd(7)} ${name.padEnd(NAME_WIDTH)} `;
   // Beside the names where there is room, else below them.
   const indent = ' '.repeat(columns - head.length < MIN_SUMMARY_WIDTH ? 2 : head.length + 1);
   const hint = result.status === 'failed' ? (result.failure.hint ?? '') : '';
@@ -125,7 +137,7 @@ export function formatVerdict(report: Report, columns = Number.POSITIVE_INFINITY
   const verdict =
     report.failed_step === null
       ? `passed in ${time}: ${figures}`
-      : `failed at ${STEPS[report.failed_step]} in ${time}: ${end}, ${figures}`;
+      : `failed at ${report.failed_step} in ${time}: ${end}, ${figures}`;
   return joinWords(verdict.split(' '), columns, '  ')
     .map((line) => `${line.trimEnd()}\n`)
     .join('');

@@ -5,19 +5,20 @@
 import { type AtlantisError, EXIT, type ExitCode, isAtlantisError } from '../../errors.ts';
 import type { Io, Outcome } from '../../io/io.ts';
 import { createStop, type Stop, toOutcome } from '../../io/stop.ts';
+import { escapeCommands } from '../../render/ci-commands.ts';
 import { makeVisible } from '../../render/sanitize.ts';
 import { watchEnds } from '../../session/ends.ts';
 import { createReporter, loadLogStyle, type Reporter } from '../../ui/reporter.ts';
 import { createStatusLine } from '../../ui/status-line.ts';
 import { VERSION } from '../../version.ts';
-import { escapeCommands, writeReports } from './ci-reports.ts';
+import { writeReports } from './ci-reports.ts';
 import { type CheckConfig, parseCheckFlags } from './config.ts';
 import { createExpectationCounter } from './expectations.ts';
 import { describeDeadline, describeSignal, fromError } from './failures.ts';
 import type { CheckFlags } from './flags.ts';
 import { runSteps } from './probe.ts';
 import { buildReport, cleanReport, formatStep, formatVerdict, type Report } from './report.ts';
-import { createStepLog, STEPS, type StepLog } from './steps.ts';
+import { createStepLog, type StepLog } from './steps.ts';
 
 /** Runs the command. @throws UsageError for flags */
 export async function runCheck(flags: CheckFlags, io: Io): Promise<Outcome> {
@@ -27,17 +28,14 @@ export async function runCheck(flags: CheckFlags, io: Io): Promise<Outcome> {
   const statusLine = createStatusLine(io, config.log);
   const reporter = createReporter(io, config.log, await loadLogStyle(config.log), statusLine);
   const warn = (message: string): void => reporter.report({ event: 'warning', level: 'warn', message });
-  const clean = (text: string): string => {
-    const safe = makeVisible(io.redactor.redact(text));
-    return config.gitHub === undefined ? safe : escapeCommands(safe);
-  };
+  const clean = (text: string): string => escapeCommands(makeVisible(io.redactor.redact(text)));
   const output = createOutput(io);
   const print = (text: string): void => {
     statusLine.clear();
     if (!config.isJson) output.write(text);
   };
   const log = createStepLog(io.clock, clean, {
-    onBegin: (name) => statusLine.show(`checking: ${STEPS[name]}`),
+    onBegin: (name) => statusLine.show(`checking: ${name}`),
     onResult: (result) => print(formatStep(result, config.useColor, io.stdout.columns(), io.signs)),
   });
   const counter = createExpectationCounter(config.expected, io.clock);
@@ -112,7 +110,7 @@ function reportFailure(report: Report, { isJson, log }: CheckConfig, reporter: R
   reporter.report({
     event: 'error',
     level: 'error',
-    message: `${STEPS[failed.name]}: ${message}`,
+    message: `${failed.name}: ${message}`,
     hint: hint ?? undefined,
     figures: { step: failed.name, cause, exit_code: report.exit_code, signal: report.signal },
   });

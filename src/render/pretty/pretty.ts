@@ -4,6 +4,7 @@
 import { type Batch, flagsOf, textOf } from '../../events/batch.ts';
 import { skipSpace, skipValue } from '../../events/json-level.ts';
 import { copyText, decodeText, MESSAGE } from '../../events/messages.ts';
+import { escapeCommands } from '../ci-commands.ts';
 import type { Style } from '../paint.ts';
 import type { Renderer } from '../renderer.ts';
 import { SIGNS, type Signs } from '../signs.ts';
@@ -60,7 +61,7 @@ export function createPrettyRenderer(options: PrettyOptions): Renderer {
       painter.begin(batch);
       // Encoded one by one: V8 keeps a joined string as a tree of all its pieces until the end.
       const lines: Buffer[] = [];
-      for (let i = 0; i < count; i += 1) lines.push(Buffer.from(painter.paint(batch, i)));
+      for (let i = 0; i < count; i += 1) lines.push(Buffer.from(escapeCommands(painter.paint(batch, i))));
       return Buffer.concat(lines);
     },
   };
