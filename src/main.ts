@@ -1,4 +1,4 @@
-// Starts the program and is its only catch-all: an error is printed once, as its class says.
+// Starts the program. The only catch-all: every error is printed once, here.
 import { homedir } from 'node:os';
 import { EXIT, type ExitCode, isAtlantisError } from './errors.ts';
 import { createProcessIo, type Io } from './io/io.ts';
@@ -8,29 +8,29 @@ import { VERSION } from './version.ts';
 /** Runs the command line of `io`; never rejects. */
 export async function main(io: Io): Promise<void> {
   try {
-    // The one question that needs no command line, and is asked most often by machines.
+    // Scripts ask for the version often, so it is answered without loading commander.
     if (io.argv.length === 1 && (io.argv[0] === '--version' || io.argv[0] === '-V')) {
       io.writeOut(`${VERSION}\n`);
       return;
     }
-    // A stream takes this over while it runs, to write first what is queued (contract S2).
+    // A running stream replaces this handler, to write queued events first (contract S2).
     io.onUncaught((error) => io.exitNow(report(error, io)));
     const { runProgram } = await import('./commands/program.ts');
     await runProgram(io);
   } catch (error) {
     const exitCode = report(error, io);
-    // After a bug nobody knows what else is still open.
+    // After a bug, sockets or timers may still be open and would keep the process alive.
     if (exitCode === EXIT.bug) io.exitNow(exitCode);
     else io.setExitCode(exitCode);
   }
 }
 
-/** What bin/atlantis.cjs calls. */
+/** Entry point, called by bin/atlantis.cjs. */
 export function run(): Promise<void> {
   return main(createProcessIo(homedir));
 }
 
-/** Prints an error, in one line if it is a bug of ours, and returns its exit code. */
+/** Prints an error and returns its exit code. A bug is one line, unless --verbose adds the stack. */
 function report(error: unknown, io: Io): ExitCode {
   const { argv } = io;
   const isJson = argv.some(
@@ -49,8 +49,8 @@ function report(error: unknown, io: Io): ExitCode {
     return exitCode;
   }
   const { message, stack } = describeThrown(error);
-  const next = isVerbose ? 'please report it' : 'run again with --verbose for the stack, and report it';
-  // With JSON the stack is a figure, since a line is an object.
+  const next = isVerbose ? 'please report it' : 'run again with --verbose for the stack trace, and report it';
+  // In JSON the stack is a member, since each line is one object.
   const figures = { exit_code: EXIT.bug, ...(isJson && isVerbose ? { stack } : {}) };
   reporter.report({
     event: 'error',
@@ -63,12 +63,12 @@ function report(error: unknown, io: Io): ExitCode {
   return EXIT.bug;
 }
 
-/** Words for whatever was thrown: it can be anything, also something that cannot be asked for words. */
+/** The message of a thrown value, which need not be an Error and can even throw when it is read. */
 function describeThrown(error: unknown): { message: string; stack?: string | undefined } {
   try {
     if (error instanceof Error) return { message: String(error.message), stack: error.stack };
     return { message: String(error) };
   } catch {
-    return { message: 'something was thrown that has no words' };
+    return { message: 'a value that cannot be printed was thrown' };
   }
 }

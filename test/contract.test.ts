@@ -2,13 +2,14 @@
 // that is cited anywhere exists in docs/, and the contract names every command and flag.
 //
 // An item is named in the title of a test or of a row of its table: `K3: …`, `row 16 (C1): …`, `§ 2, exit 11: …`.
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { EXIT } from '../src/errors.ts';
 import { type Flag, listCommands } from '../src/flags/documented-command.ts';
 import { STATUS_EVENTS } from '../src/ui/reporter.ts';
 import { addMissingFlags, listContractFlags } from './helpers/contract-flags.ts';
+import { updatePage } from './helpers/markdown.ts';
 import { readOutline } from './helpers/outline.ts';
 import { CONTRACT, EXIT_CODES, FAULT_ROWS, findLostCitations, ITEMS } from './helpers/specification.ts';
 
@@ -115,7 +116,7 @@ describe('every citation leads somewhere', () => {
 describe('the contract names what there is', () => {
   const root = readOutline();
   const commands = listCommands(root).filter((command) => command.commands.length === 0);
-  if (process.env['UPDATE_DOCS'] === '1') writeFileSync(PAGE, addMissingFlags(CONTRACT, root));
+  updatePage(PAGE, addMissingFlags(CONTRACT, root));
   const listed = listContractFlags(readFileSync(PAGE, 'utf8'));
   const longNames = (flags: readonly Flag[]): string[] => flags.map(({ long }) => long).sort();
 

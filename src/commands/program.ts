@@ -1,4 +1,4 @@
-// The command tree. Definitions only: what a command does is loaded when it is called.
+// The command tree. Only definitions: the code of a command is loaded when it is called.
 import { CommanderError, type Option } from 'commander';
 import { UsageError } from '../errors.ts';
 import { DocumentedCommand, HelpWanted } from '../flags/documented-command.ts';
@@ -14,7 +14,7 @@ import { addStreamReplay } from './replay/command.ts';
 import { addStreamSimulate } from './simulate/command.ts';
 import { addStreamTail } from './tail/command.ts';
 
-/** Parses and runs the command line. @throws UsageError for words that do not fit, and whatever a command throws */
+/** Parses and runs the command line. @throws UsageError for a bad command line, and the errors of the command */
 export async function runProgram(io: Io): Promise<void> {
   const [first, ...words] = io.argv;
   if (first === '__complete') {
@@ -26,21 +26,21 @@ export async function runProgram(io: Io): Promise<void> {
     const { answerTopic } = await import('./help/print.ts');
     if (answerTopic(words[0], io)) return;
   }
-  if (first === 'stream' && (await runOnly(words[0], io))) return;
+  if (first === 'stream' && (await runSingleCommand(words[0], io))) return;
   await parse(createProgram(io), first === 'help' ? [...words, '--help'] : io.argv, io);
 }
 
 /**
- * Runs a command of `stream` without the definitions of all others, which take as long as its own work before the
- * first event. False where it takes more than that: for help, and for words that do not fit.
+ * Runs a command of `stream` without defining all others: that would double the time to the first event. Returns
+ * false if the whole tree is needed: for help, and to explain a bad command line.
  */
-async function runOnly(name: string | undefined, io: Io): Promise<boolean> {
+async function runSingleCommand(name: string | undefined, io: Io): Promise<boolean> {
   if (name === undefined || !Object.hasOwn(STREAM_COMMANDS, name)) return false;
   try {
     await createProgram(io, name).parseAsync([...io.argv], { from: 'user' });
     return true;
   } catch (error) {
-    // None of these comes from a command that has begun.
+    // These are thrown only before the command starts.
     if (error instanceof Misuse || error instanceof HelpWanted || error instanceof CommanderError)
       return false;
     throw error;
@@ -56,7 +56,7 @@ async function parse(command: DocumentedCommand, words: readonly string[], io: I
       throw explainMisuse(error.error, error.command);
     }
     if (error instanceof HelpWanted) {
-      // Help for what does not exist: only without the wish for help commander says so.
+      // commander reports an unknown command only if help is not requested.
       const unknown = error.findUnknownWord();
       if (unknown !== undefined) return parse(error.command, [unknown], io);
       const { answerHelp } = await import('./help/print.ts');
@@ -75,9 +75,9 @@ const STREAM_COMMANDS: Readonly<Record<string, (stream: DocumentedCommand, io: I
 };
 
 /**
- * All commands and flags, from which help, completion, man page and reference are made, too.
+ * Defines all commands and flags. Help, completion, the man page and docs/reference.md are made from them as well.
  *
- * @param only the one command of `stream` to define; default: all commands
+ * @param only the only command of `stream` to define; default: all commands
  */
 export function createProgram(io: Io, only?: string): DocumentedCommand {
   const program = new DocumentedCommand('atlantis');
@@ -86,12 +86,16 @@ export function createProgram(io: Io, only?: string): DocumentedCommand {
     .version(VERSION, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print help')
     .flags(GLOBAL_FLAGS)
-    .example('atlantis stream tail --simulate', 'try it, without a key')
+    .example('atlantis stream tail --simulate', 'try it without a key')
     .example('atlantis profile add main --url https://api.atlantis.example', 'store your URL and key')
     .example('atlantis stream tail', 'follow the live stream');
+  program.note(
+    'Topics',
+    'see `atlantis help exit-codes`, `atlantis help environment` and `atlantis help files`',
+  );
   const stream = program
     .command('stream')
-    .summary('follow, check, simulate, replay, relay the event stream')
+    .summary('follow, check, simulate, replay or relay the stream')
     .example('atlantis stream tail --simulate')
     .example('atlantis stream check');
   for (const [name, add] of Object.entries(STREAM_COMMANDS)) {
@@ -104,12 +108,12 @@ export function createProgram(io: Io, only?: string): DocumentedCommand {
   }
   for (const command of listCommands(program)) {
     configure(command, io);
-    keepFlagsApart(command, program.options);
+    rejectFlagsAsValues(command, program.options);
   }
   return program;
 }
 
-/** Words that do not fit, and the command that they were meant for. */
+/** A bad command line, and the command that was called. */
 class Misuse extends UsageError {
   readonly error: CommanderError;
   readonly command: DocumentedCommand;
@@ -130,20 +134,20 @@ function configure(command: DocumentedCommand, io: Io): void {
     .helpCommand(false)
     .configureOutput({
       writeOut: (text) => io.writeOut(text),
-      // Errors are thrown and printed once, by main.
+      // Errors are thrown, and main prints them once.
       writeErr: () => {},
     });
 }
 
-/** A flag that wants a value takes the word behind it, whatever it is: another flag of the command is none. */
-function keepFlagsApart(command: DocumentedCommand, globals: readonly Option[]): void {
+/** commander takes any word after a flag as its value, even another flag: that is a forgotten value. */
+function rejectFlagsAsValues(command: DocumentedCommand, globals: readonly Option[]): void {
   const flags = new Set([...command.options, ...globals].map(({ long }) => long));
   for (const option of command.options) {
     if (!option.required || option.variadic) continue;
     command.on(`option:${option.name()}`, (value: string) => {
       if (!flags.has(value.split('=', 1)[0])) return;
       throw new UsageError(
-        `${option.long} needs a value, and ${value} behind it is a flag`,
+        `${option.long} needs a value, but ${value} is a flag`,
         `accepted: ${option.flags}`,
       );
     });

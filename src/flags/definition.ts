@@ -1,31 +1,31 @@
-// The definition of a flag: one row in the table of its command. Help, the man page, docs/reference.md, the tables
-// of both READMEs, completion and the configuration are made from it.
+// The definition of a flag. Help, the man page, docs/reference.md, the tables of both READMEs, completion and the
+// checked configuration are made from it.
 import { parseChoice } from './values.ts';
 
 /**
- * One flag. `Text` is what the command line holds (a string, true, or a list), `Value` what the program uses.
+ * One flag. commander parses it to `Text` (a string, true, or a list); the program uses `Value`.
  */
 export interface FlagDefinition<Value = unknown, Text = never, Term extends string = string> {
   /** As help shows it: `-n, --limit <n>`. */
   readonly term: Term;
-  /** Begins with a verb or a noun; without the default. */
+  /** One line of help, without the default. Begins with a verb or a noun that users search for. */
   readonly meaning: string;
-  /** The default as help shows it; undefined where there is none. */
+  /** The default as help shows it; undefined if there is none. */
   readonly fallback?: string | undefined;
-  /** The only values it takes; undefined where they are not a list. */
+  /** The accepted values; undefined if any value may be given. */
   readonly choices?: readonly string[] | undefined;
   /** May be given several times. */
   readonly isRepeatable?: boolean;
-  /** Title under which help lists it. */
+  /** The heading in help. */
   readonly group?: string;
-  /** From the text, or undefined where the flag is not given. @throws UsageError */
+  /** `given` is undefined if the flag is not given. @throws UsageError */
   parse(given: Text | undefined): Value;
 }
 
-/** The flags of a command, by the name of their value in the configuration. */
+/** The flags of a command, by the name of their value in the checked configuration. */
 export type FlagTable = Readonly<Record<string, FlagDefinition>>;
 
-/** From the text of a value to the value; the flag is named in errors. @throws UsageError */
+/** Parses the text of a value; errors name the flag. @throws UsageError */
 type Parse<Value> = (flag: string, text: string) => Value;
 
 /** `--json`: true when given. */
@@ -44,18 +44,18 @@ export function negation<const Term extends string>(
   return { term, meaning, parse: (given) => given === false };
 }
 
-/** Any text; `fallback` describes what is used without it. */
+/** Any text; `fallback` describes the default. */
 export function text<const Term extends string>(
   term: Term,
   meaning: string,
   fallback?: string,
 ): FlagDefinition<string | undefined, string, Term> {
   const isText = (given: unknown): given is string => typeof given === 'string';
-  // commander hands over false for `--id <path>` after `--no-id`.
+  // commander gives false for `--id <path>` after `--no-id`.
   return { term, meaning, fallback, parse: (given) => (isText(given) ? given : undefined) };
 }
 
-/** A value that is undefined without the flag; `fallback` describes what is used then. */
+/** A value that is undefined without the flag; `fallback` describes the default. */
 export function optional<Value, const Term extends string>(
   term: Term,
   meaning: string,
@@ -111,7 +111,7 @@ export function list<const Term extends string>(
   return { term, meaning, fallback, isRepeatable: true, parse: (given) => given ?? [] };
 }
 
-/** All words up to the next flag; undefined without the flag. */
+/** Several words, up to the next flag; undefined without the flag. */
 export function words<const Term extends string>(
   term: Term,
   meaning: string,
@@ -119,7 +119,7 @@ export function words<const Term extends string>(
   return { term, meaning, parse: (given) => given };
 }
 
-/** Lists the flags of a table under a title. */
+/** Puts the flags of a table under a heading in help. */
 export function group<Table extends FlagTable>(title: string, table: Table): Table {
   return Object.fromEntries(
     Object.entries(table).map(([name, flag]) => [name, { ...flag, group: title }]),
@@ -150,7 +150,7 @@ type Positive<Long> = Long extends `no-${infer Rest}` ? Rest : Long;
 type Camel<Name> = Name extends `${infer First}-${infer Rest}` ? `${First}${Capitalize<Camel<Rest>>}` : Name;
 type TextOf<Flag> = Flag extends { parse(given: infer Text): unknown } ? Text : never;
 
-/** What commander makes of a command line: the text of each flag by its long name in camel case. */
+/** The result of commander: the text of each flag by its long name in camel case. */
 export type Flags<Table> = {
   readonly [Name in keyof Table as Table[Name] extends { readonly term: infer Term }
     ? Camel<Positive<Long<Term>>> & string
@@ -162,7 +162,7 @@ export type FlagValues<Table> = {
   readonly [Name in keyof Table]: Table[Name] extends { parse(given: never): infer Value } ? Value : never;
 };
 
-/** Parses every flag of a table; other flags are ignored. @throws UsageError for the first that is wrong */
+/** Parses every flag of a table; other flags are ignored. @throws UsageError for the first invalid value */
 export function parseFlags<Table extends FlagTable>(table: Table, flags: Flags<Table>): FlagValues<Table> {
   const given = flags as Readonly<Record<string, never>>;
   return Object.fromEntries(
@@ -170,7 +170,7 @@ export function parseFlags<Table extends FlagTable>(table: Table, flags: Flags<T
   ) as FlagValues<Table>;
 }
 
-/** The long names of those flags of a table that are given. */
+/** The long names of the flags of a table that are given. */
 export function listGiven<Table extends FlagTable>(table: Table, flags: Flags<Table>): string[] {
   const given = flags as Readonly<Record<string, unknown>>;
   return Object.values(table)
@@ -178,7 +178,7 @@ export function listGiven<Table extends FlagTable>(table: Table, flags: Flags<Ta
     .map(({ term }) => longName(term));
 }
 
-/** As commander names it: `maxSilence` for `--max-silence <dur>`, `reconnect` for `--no-reconnect`. */
+/** The name that commander uses: `maxSilence` for `--max-silence <dur>`, `reconnect` for `--no-reconnect`. */
 function attributeName(term: string): string {
   return longName(term)
     .replace(/^--(?:no-)?/, '')

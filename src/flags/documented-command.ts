@@ -1,49 +1,48 @@
-// Commander's command, with what its help, the man page and docs/reference.md say beside the flags, and the outline
-// of it as plain data.
+// commander's command with examples and notes, and its outline as plain data for help, the man page and
+// docs/reference.md.
 //
-// Nothing is laid out here: asked for help, a command throws, and whoever runs the program loads the part that
-// knows how help looks.
+// No layout here: a command that is asked for help throws, and `runProgram` then loads the code that prints it.
 import { Command, type HelpContext, Option } from 'commander';
 import type { FlagTable } from './definition.ts';
 
 export interface Example {
   /** A line for a POSIX shell. */
   readonly command: string;
-  /** What it is for, in a few words. */
+  /** A short comment, if any. */
   readonly what: string | undefined;
 }
 
-/** A paragraph under a title, and terms with their meaning beneath it. */
+/** A titled paragraph, followed by terms with their meanings. */
 export interface Note {
   readonly title: string;
   readonly text: string;
   readonly terms: readonly (readonly [term: string, meaning: string])[];
 }
 
-/** What a flag or an argument takes. */
+/** The value of a flag or an argument. */
 export interface Value {
-  /** The word that stands for it, without brackets: `dur`, `file`. */
+  /** Without brackets: `dur`, `file`. */
   readonly placeholder: string;
   readonly isRequired: boolean;
-  /** It may be several words. */
+  /** Takes several words. */
   readonly isVariadic: boolean;
-  /** The only values there are; empty where they are not a list. */
+  /** The accepted values; empty if any value may be given. */
   readonly choices: readonly string[];
 }
 
 export interface Flag {
-  /** With its dash, such as `-n`. */
+  /** Such as `-n`. */
   readonly short: string | undefined;
-  /** With its dashes, such as `--limit`. */
+  /** Such as `--limit`. */
   readonly long: string;
   /** As help shows it: `-n, --limit <n>`. */
   readonly term: string;
   readonly meaning: string;
-  /** In words; undefined where nothing is the default. */
+  /** The default, as help shows it; undefined if there is none. */
   readonly fallback: string | undefined;
   readonly value: Value | undefined;
   readonly isRepeatable: boolean;
-  /** Title of the flags among which help lists it. */
+  /** The heading in help. */
   readonly group: string;
 }
 
@@ -52,7 +51,7 @@ export interface Argument extends Value {
 }
 
 export interface Outline {
-  /** All words of the command, such as `atlantis stream tail`. */
+  /** The full command, such as `atlantis stream tail`. */
   readonly path: string;
   readonly name: string;
   readonly summary: string;
@@ -64,7 +63,7 @@ export interface Outline {
   readonly commands: readonly Outline[];
 }
 
-/** The words after `Usage:`. */
+/** The text after `Usage:`. */
 export function formatUsage(command: Outline): string {
   const parts = [
     command.path,
@@ -81,30 +80,30 @@ export function formatArgument({ placeholder, isRequired, isVariadic }: Value): 
   return isRequired ? `<${word}>` : `[${word}]`;
 }
 
-/** The command and all below it, in the order of their definition. */
+/** The command and all its subcommands, in the order of their definition. */
 export function listCommands(command: Outline): Outline[] {
   return [command, ...command.commands.flatMap(listCommands)];
 }
 
-/** Flags by the titles under which help lists them, in the order of the first of each. */
+/** Flags by their heading in help. */
 export function groupFlags(flags: readonly Flag[]): Map<string, Flag[]> {
   const groups = new Map<string, Flag[]>();
   for (const flag of flags) groups.set(flag.group, [...(groups.get(flag.group) ?? []), flag]);
   return groups;
 }
 
-/** Help was asked for, or is needed: `isError` where words were missing on the command line. */
+/** Thrown to print help: on request, or with `isError` because the command line is incomplete. */
 export class HelpWanted extends Error {
   readonly command: DocumentedCommand;
   readonly isError: boolean;
 
   constructor(command: DocumentedCommand, isError: boolean) {
-    super('help is wanted');
+    super('help requested');
     this.command = command;
     this.isError = isError;
   }
 
-  /** A word that stands where a group expects the name of one of its commands. */
+  /** The word in place of a subcommand, if it is not the name of one. */
   findUnknownWord(): string | undefined {
     const { args, commands } = this.command;
     const word = commands.length > 0 ? args.find((one) => !one.startsWith('-')) : undefined;
@@ -117,7 +116,7 @@ export class DocumentedCommand extends Command {
   readonly notes: Note[] = [];
   readonly tables: FlagTable[] = [];
 
-  /** Adds flags; everything that is said about them is in their definitions. */
+  /** Adds flags from their definitions. */
   flags(table: FlagTable): this {
     this.tables.push(table);
     for (const { term, isRepeatable } of Object.values(table)) {
@@ -127,13 +126,13 @@ export class DocumentedCommand extends Command {
     return this;
   }
 
-  /** Adds an example, a line for a POSIX shell; `what` says in a few words what it is for. */
+  /** Adds an example for a POSIX shell, with an optional short comment. */
   example(command: string, what?: string): this {
     this.examples.push({ command, what });
     return this;
   }
 
-  /** Adds a paragraph under a title, and beneath it terms with their meaning. */
+  /** Adds a titled paragraph, and terms with their meanings. */
   note(title: string, text: string, terms: Readonly<Record<string, string>> = {}): this {
     this.notes.push({ title, text, terms: Object.entries(terms) });
     return this;
@@ -148,11 +147,11 @@ export class DocumentedCommand extends Command {
   }
 
   override addHelpText(): never {
-    throw new Error('say it with example() or note(): then the man page has it, too');
+    throw new Error('use example() or note(), which the man page shows as well');
   }
 }
 
-/** Adds a value of a repeatable flag to those given before. */
+/** Collects the values of a repeatable flag. */
 function collect(value: string, earlier: readonly string[] = []): readonly string[] {
   return [...earlier, value];
 }

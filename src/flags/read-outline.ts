@@ -1,11 +1,11 @@
-// Reads the outline off commander's definitions.
+// Makes the outline of a command from commander's definitions.
 import type { Command, Argument as CommanderArgument, Option } from 'commander';
 import type { FlagDefinition } from './definition.ts';
 import type { Argument, DocumentedCommand, Flag, Outline } from './documented-command.ts';
 
 const DEFAULT_GROUP = 'Options:';
 
-/** The command and all below it; hidden ones are left out. */
+/** The command and all its subcommands, except hidden ones. */
 export function outlineCommand(command: Command): Outline {
   const {
     examples = [],
@@ -20,7 +20,7 @@ export function outlineCommand(command: Command): Outline {
     summary: command.summary(),
     description: command.description() || sentence(command.summary()),
     arguments: command.registeredArguments.map(outlineArgument),
-    // Help is a flag of every command, so it stands among those of the program.
+    // --help is listed once, among the global flags.
     flags: help
       .visibleOptions(command)
       .filter(({ long }) => command.parent === null || long !== '--help')
@@ -31,17 +31,17 @@ export function outlineCommand(command: Command): Outline {
   };
 }
 
-/** The words that call a command, from the program's name on. */
+/** The words of a command, beginning with the program's name. */
 export function listWords(command: Command): string[] {
   return command.parent === null ? [command.name()] : [...listWords(command.parent), command.name()];
 }
 
-/** The program that a command is part of. */
+/** The top-level command. */
 export function findRoot(command: Command): Command {
   return command.parent === null ? command : findRoot(command.parent);
 }
 
-/** Flags of our tables as they are defined, and those that commander adds: `--version` and `--help`. */
+/** A flag of our tables, or one that commander adds: `--version` and `--help`. */
 function outlineFlag(option: Option, definitions: readonly FlagDefinition[]): Flag {
   const definition = definitions.find(({ term }) => term === option.flags);
   const [, placeholder] = /[<[](.*?)(?:\.\.\.)?[>\]]/.exec(option.flags) ?? [];

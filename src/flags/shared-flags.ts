@@ -1,4 +1,4 @@
-// The flags that every command has, and those that several commands of `stream` share: where the stream is, how to connect, which events, until when.
+// The flags of every command, and those that several commands of `stream` share.
 import { CONNECTION_DEFAULTS, RETRY_DEFAULTS } from '../connection/config.ts';
 import {
   choice,
@@ -23,13 +23,13 @@ import {
 } from './values.ts';
 
 export const GLOBAL_FLAGS = {
-  color: choice('--color <when>', 'colour', COLOR_MODES, 'auto'),
-  isQuiet: toggle('-q, --quiet', 'nothing on stderr but errors'),
-  isVerbose: toggle('-v, --verbose', 'say more on stderr, and show the stack of a fault'),
-  logFormat: choice('--log-format <format>', 'form of stderr', LOG_FORMATS, 'text'),
+  color: choice('--color <when>', 'color output', COLOR_MODES, 'auto'),
+  isQuiet: toggle('-q, --quiet', 'print only errors on stderr'),
+  isVerbose: toggle('-v, --verbose', 'print more detail on stderr, and stack traces'),
+  logFormat: choice('--log-format <format>', 'format of stderr', LOG_FORMATS, 'text'),
 };
 
-/** As the command line gives them. */
+/** As commander parses them: text, not yet checked. */
 export type GlobalFlags = Flags<typeof GLOBAL_FLAGS>;
 
 /** A whole number of at least `min`. */
@@ -40,90 +40,96 @@ const count =
 
 const { connectTimeoutMs, pingIntervalMs, pongTimeoutMs } = CONNECTION_DEFAULTS;
 
-/** Which URL and key. */
+/** Where to read the stream, and with which key. */
 export const SOURCE_FLAGS = {
-  profile: text('-p, --profile <name>', 'profile to use (ATLANTIS_PROFILE, else the one in use)'),
-  url: text('--url <url>', "base or stream URL (ATLANTIS_URL, else the profile's)"),
-  isKeyStdin: toggle('--key-stdin', 'read the key from the first line of stdin'),
+  profile: text('-p, --profile <name>', 'profile to use', 'ATLANTIS_PROFILE, else the active profile'),
+  url: text('--url <url>', 'base or stream URL', 'ATLANTIS_URL, else the URL of the profile'),
+  isKeyStdin: toggle('--key-stdin', 'read the API key from the first line of stdin'),
 };
 
 export const SIMULATION_FLAGS = {
-  simulate: optionalText('--simulate [scenario]', 'tail the built-in simulator: no key, no URL', 'steady'),
+  simulate: optionalText(
+    '--simulate [scenario]',
+    'use the built-in simulator: no key, no URL needed',
+    'steady',
+  ),
 };
 
-/** How to connect once. */
+/** One connection attempt. */
 export const ATTEMPT_FLAGS = {
   connectTimeoutMs: withDefault(
     '--connect-timeout <dur>',
-    'for a whole attempt, and again for the welcome',
+    'timeout to connect, and again for the welcome message',
     parseDuration,
     writeDuration(connectTimeoutMs),
   ),
   pingIntervalMs: withDefault(
     '--ping-interval <dur>',
-    'keepalive; 0 turns it off',
+    'keepalive: send a ping this often; 0 turns it off',
     (flag, given) => parseDuration(flag, given, 'turns keepalive off'),
     writeDuration(pingIntervalMs),
   ),
   pongTimeoutMs: withDefault(
     '--pong-timeout <dur>',
-    'time to hear anything after a ping',
+    'timeout for any data after a ping',
     parseDuration,
     writeDuration(pongTimeoutMs),
   ),
-  caCert: text('--ca-cert <file>', 'extra trusted roots (PEM)'),
+  caCert: text('--ca-cert <file>', 'trust these root certificates as well (PEM)'),
 };
 
-/** When to connect again. */
 const RETRY_FLAGS = {
-  noReconnect: negation('--no-reconnect', 'end at the first loss'),
-  maxReconnects: optional('--max-reconnects <n>', 'attempts beyond the first one', count(0), 'unlimited'),
+  noReconnect: negation('--no-reconnect', 'exit at the first failure instead of retrying'),
+  maxReconnects: optional('--max-reconnects <n>', 'maximum retries in the whole run', count(0), 'unlimited'),
   retryMinMs: optional(
     '--retry-min <dur>',
-    'bound of the first random delay, then doubled',
+    'initial backoff: random delay up to this, doubled on each retry',
     parseDuration,
     writeDuration(RETRY_DEFAULTS.retryMinMs),
   ),
   retryMaxMs: optional(
     '--retry-max <dur>',
-    'bound of every delay',
+    'maximum backoff between retries',
     parseDuration,
     writeDuration(RETRY_DEFAULTS.retryMaxMs),
   ),
 };
 
-/** How to connect, and when again. */
 export const CONNECTION_FLAGS = { ...ATTEMPT_FLAGS, ...RETRY_FLAGS };
 
-/** Which events. */
-export const EVENT_FLAGS = group('Which events:', {
-  type: list('-t, --type <glob>', 'only these event types; repeatable, comma-separated'),
-  where: list('-w, --where <expr>', 'only events for which it holds; repeatable, all must hold'),
+export const EVENT_FLAGS = group('Filters:', {
+  type: list('-t, --type <glob>', "filter by event type, e.g. 'large_*'; repeatable, comma-separated"),
+  where: list('-w, --where <expr>', "filter by expression, e.g. 'chain = tron'; repeatable, all must match"),
 });
 
-/** In which form stdout has them. */
-export const FORM_FLAGS = group('In which form:', {
-  format: choice('-f, --format <format>', 'form of the events', FORMATS, 'auto'),
-  isJson: toggle('--json', 'the same as --format ndjson'),
-  isEnveloped: toggle('--envelope', 'wrap each event with receive time and number, add lifecycle records'),
-  fields: text('--fields <path,...>', 'print only these: tab-separated, or columns on a terminal'),
-  time: choice('--time <mode>', 'receive time shown in pretty', TIME_MODES, 'local'),
-  isWide: toggle('--wide', 'pretty and columns: every field in full, nothing shortened or left to a +n'),
+export const FORM_FLAGS = group('Output:', {
+  format: choice('-f, --format <format>', 'output format', FORMATS, 'auto'),
+  isJson: toggle('--json', 'same as --format ndjson'),
+  isEnveloped: toggle(
+    '--envelope',
+    'wrap each event with receive time and sequence number; add lifecycle records',
+  ),
+  fields: text('--fields <path,...>', 'print only these fields, tab-separated (columns on a terminal)'),
+  time: choice('--time <mode>', 'receive time in pretty output', TIME_MODES, 'local'),
+  isWide: toggle('--wide', 'show every field in full: nothing shortened, no +n'),
 });
 
-/** When to stop. */
-export const END_FLAGS = group('Until when:', {
-  limit: optional('-n, --limit <n>', 'end with 0 once n events are written', count(1)),
-  durationMs: optional('--duration <dur>', 'end with 0 after this long', parseDuration),
-  timeoutMs: optional('--timeout <dur>', 'end with 124 if --limit is not reached by then', parseDuration),
-  maxSilenceMs: optional(
-    '--max-silence <dur>',
-    'end with 13 when connected and no event for this long',
+export const END_FLAGS = group('When to stop:', {
+  limit: optional('-n, --limit <n>', 'stop after n events (exit 0)', count(1)),
+  durationMs: optional('--duration <dur>', 'stop after this long (exit 0)', parseDuration),
+  timeoutMs: optional(
+    '--timeout <dur>',
+    'exit 124 if --limit is not reached within this time',
     parseDuration,
   ),
-  failOnGap: toggle('--fail-on-gap', 'end with 12 at the first gap'),
+  maxSilenceMs: optional(
+    '--max-silence <dur>',
+    'exit 13 if no event arrives for this long while connected',
+    parseDuration,
+  ),
+  failOnGap: toggle('--fail-on-gap', 'exit 12 at the first gap (events were missed)'),
 });
 
 export const READY_FLAGS = {
-  readyFile: text('--ready-file <file>', 'written once the first welcome has come'),
+  readyFile: text('--ready-file <file>', 'create this file once the stream is live'),
 };

@@ -1,36 +1,36 @@
-// What concerns every command: exit codes, environment, files. For `atlantis help <topic>`, the man page and
-// docs/reference.md; README has the same tables, held to these by a test.
+// Help topics of all commands: exit codes, environment, files. Used by `atlantis help <topic>`, the man page and
+// docs/reference.md; a test compares the table of README with them.
 import { EXIT } from '../errors.ts';
 
 export interface Topic {
-  /** The word after `atlantis help`. */
+  /** As in `atlantis help <name>`. */
   readonly name: string;
   readonly title: string;
   readonly summary: string;
-  /** What the terms of `rows` are. */
+  /** Header of the first column. */
   readonly column: string;
   readonly rows: readonly (readonly [term: string, meaning: string])[];
-  /** What is true of all of them. */
+  /** A sentence after the table. */
   readonly remark: string;
 }
 
 /** Contract § 2. */
 const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
-  ok: 'an end that was asked for: limit or duration reached, the reader of stdout went away, check passed',
-  bug: 'a bug in the tool',
-  usage: 'usage: bad flag, value or URL, or no terminal to prompt on',
-  credential: 'no key, or it is refused (401, 403)',
+  ok: 'stopped as requested: limit or duration reached, stdout closed by its reader, check passed',
+  bug: 'a bug in atlantis',
+  usage: 'usage error: bad flag, value or URL, or no terminal to prompt on',
+  credential: 'no API key, or the server rejected it (401, 403)',
   credit: 'insufficient credit (402)',
-  refused: 'refused otherwise: other 4xx, a redirect, an answer that did not come from Atlantis',
-  rateLimited: 'rate limited and gave up',
-  unreachable: 'unreachable, or connection lost and gave up',
-  protocol: 'the peer broke the protocol',
+  refused: 'rejected for any other reason: other 4xx, a redirect, a response that is not from Atlantis',
+  rateLimited: 'rate limited (429), gave up retrying',
+  unreachable: 'could not connect, or lost the connection, and gave up retrying',
+  protocol: 'the server violated the protocol',
   output: 'stdout or a file could not be written',
-  store: 'the profile store is unreadable, corrupt, unsafe or locked',
-  tls: 'TLS trust failure',
-  gap: 'gap, with `--fail-on-gap`',
-  silence: 'silence, with `--max-silence`',
-  timeout: "`--timeout` passed; a check's `--deadline` passed or its `--expect` was not met",
+  store: 'the profile file is unreadable, damaged, unsafe or locked',
+  tls: 'TLS: the certificate of the server is not trusted',
+  gap: 'events were missed (a gap), with `--fail-on-gap`',
+  silence: 'no event arrived in time, with `--max-silence`',
+  timeout: 'timeout: `--timeout` passed, or in a check `--deadline` passed or `--expect` was not met',
 };
 
 const EXIT_ROWS = Object.entries(EXIT_MEANINGS).map(([name, meaning]): readonly [string, string] => [
@@ -42,42 +42,42 @@ export const TOPICS: readonly Topic[] = [
   {
     name: 'exit-codes',
     title: 'Exit codes',
-    summary: 'what the number at the end says',
+    summary: 'what each exit code means',
     column: 'code',
-    rows: [...EXIT_ROWS, ['129, 130, 143', 'ended by SIGHUP, SIGINT, SIGTERM']],
-    remark: 'A stream that was dropped never ends in 0 by itself.',
+    rows: [...EXIT_ROWS, ['129, 130, 143', 'stopped by SIGHUP, SIGINT, SIGTERM']],
+    remark: 'A dropped connection never causes exit 0.',
   },
   {
     name: 'environment',
     title: 'Environment',
-    summary: 'variables that are read',
+    summary: 'variables that the command reads',
     column: 'variable',
     rows: [
-      ['ATLANTIS_API_KEY', 'the API key'],
-      ['ATLANTIS_PROFILE', 'the profile to use, as `--profile`'],
-      ['ATLANTIS_URL', 'the base or stream URL, as `--url`'],
-      ['ATLANTIS_CONFIG_DIR', 'absolute path of the folder that holds the profiles'],
-      ['NO_COLOR', 'no colours (no-color.org)'],
-      ['FORCE_COLOR', 'colours also where no terminal is; 0 or false for none'],
-      ['HTTPS_PROXY, ALL_PROXY', 'the proxy to connect through, also in lower case; never to this machine'],
-      ['NO_PROXY', 'hosts that are reached without one'],
-      ['NODE_EXTRA_CA_CERTS', 'a file with further trusted roots (PEM), as `--ca-cert`'],
-      ['NATS_CREDS, NATS_NKEY, NATS_TOKEN', 'credentials of `stream relay`: files, or the token'],
-      ['NATS_USER, NATS_PASSWORD', 'the same, by name'],
-      ['GITHUB_ACTIONS', 'true makes `stream check` annotate, and write to `GITHUB_STEP_SUMMARY`'],
+      ['ATLANTIS_API_KEY', 'API key'],
+      ['ATLANTIS_PROFILE', 'profile to use, same as `--profile`'],
+      ['ATLANTIS_URL', 'base or stream URL, same as `--url`'],
+      ['ATLANTIS_CONFIG_DIR', 'absolute path of the folder of the profile file'],
+      ['NO_COLOR', 'turn colors off (no-color.org)'],
+      ['FORCE_COLOR', 'use colors without a terminal too; 0 or false: never'],
+      ['HTTPS_PROXY, ALL_PROXY', 'proxy to use, also in lower case; never for this machine'],
+      ['NO_PROXY', 'hosts to reach without the proxy'],
+      ['NODE_EXTRA_CA_CERTS', 'file with additional root certificates (PEM), same as `--ca-cert`'],
+      ['NATS_CREDS, NATS_NKEY, NATS_TOKEN', 'NATS credentials: a file, an nkey file, or a token'],
+      ['NATS_USER, NATS_PASSWORD', 'NATS user name and password'],
+      ['GITHUB_ACTIONS', 'true: `stream check` prints annotations and writes to `GITHUB_STEP_SUMMARY`'],
     ],
-    remark: 'A flag wins over the environment, which wins over the profile.',
+    remark: 'Precedence: flag, then environment, then profile.',
   },
   {
     name: 'files',
     title: 'Files',
-    summary: 'where profiles are kept',
+    summary: 'where the profiles are stored',
     column: 'file',
     rows: [
-      ['~/.config/atlantis/profiles.json', 'Linux and other Unix, or below `XDG_CONFIG_HOME`'],
+      ['~/.config/atlantis/profiles.json', 'Linux and other Unix (or in `XDG_CONFIG_HOME`)'],
       ['~/Library/Preferences/atlantis/profiles.json', 'macOS'],
       ['%APPDATA%\\atlantis\\Config\\profiles.json', 'Windows'],
     ],
-    remark: 'Only their owner can read them. `atlantis profile path` prints the one in use.',
+    remark: 'Only its owner can read the file. `atlantis profile path` prints its path.',
   },
 ];

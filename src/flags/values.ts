@@ -1,4 +1,4 @@
-// Values of flags, from text: durations, counts, choices, and the lists of choices. Each refusal names the flag, the value and what is
+// Parses the values of flags: durations, counts, sizes, choices. Each error names the flag, the value and what is
 // accepted (contract § 1).
 import { UsageError } from '../errors.ts';
 
@@ -11,7 +11,7 @@ export const SHELLS = ['bash', 'zsh', 'fish'] as const;
 const UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
 const DURATION = /^(?:\d+(?:\.\d+)?(?:ms|s|m|h))+$/;
 const DURATION_PART = /(\d+(?:\.\d+)?)(ms|s|m|h)/g;
-/** Longer ones are surely a mistake, and past what a clock can hold. */
+/** A longer duration is a mistake, and would overflow timers. */
 const MAX_DURATION_MS = 365 * 24 * 3_600_000;
 
 function refuse(flag: string, value: string, accepted: string): UsageError {
@@ -21,7 +21,7 @@ function refuse(flag: string, value: string, accepted: string): UsageError {
 /**
  * Ms of a duration such as `500ms`, `20s`, `5m`, `1h30m`.
  *
- * @param zero what `0` (with or without a unit) means for this flag; undefined where it is refused
+ * @param zero the meaning of `0` (with or without a unit) for this flag, for the error; undefined if it is refused
  * @throws UsageError
  */
 export function parseDuration(flag: string, value: string, zero?: string): number {
@@ -36,7 +36,7 @@ export function parseDuration(flag: string, value: string, zero?: string): numbe
   return ms;
 }
 
-/** A duration as it is written on the command line: `15s` for 15,000 ms; whole seconds only. */
+/** A duration as on the command line: `15s` for 15,000 ms. Whole seconds only. */
 export function writeDuration(ms: number): string {
   return `${ms / 1_000}s`;
 }
@@ -51,7 +51,7 @@ export function parseCount(flag: string, value: string, min: number, max = Numbe
   return number;
 }
 
-/** A rate a second: a number from 0, or `max` for as fast as it goes (Infinity). @throws UsageError */
+/** Events per second: a number from 0, or `max` for no limit (Infinity). @throws UsageError */
 export function parseRate(flag: string, value: string): number {
   if (value === 'max') return Number.POSITIVE_INFINITY;
   const rate = /^\d{1,9}(\.\d{1,6})?$/.test(value) ? Number(value) : Number.NaN;
@@ -77,7 +77,7 @@ export function parseSize(flag: string, value: string): number {
   return bytes;
 }
 
-/** A factor of time such as `1x`, `10x`, `0.5x`, or `max` for no waits (Infinity). @throws UsageError */
+/** A speed such as `1x`, `10x`, `0.5x`, or `max` for no waits (Infinity). @throws UsageError */
 export function parseSpeed(flag: string, value: string): number {
   if (value === 'max') return Number.POSITIVE_INFINITY;
   const factor = /^\d{1,6}(\.\d{1,6})?x$/.test(value) ? Number(value.slice(0, -1)) : Number.NaN;

@@ -1,14 +1,14 @@
-// Lays out words for a terminal of any width; a word is never broken.
+// Wraps text for a terminal of any width; words are never broken.
 import { joinWords } from '../render/wrap-words.ts';
 
-/** Lines of at most `width` columns; a single longer word stands alone. */
+/** Lines of at most `width` columns; a longer word has its own line. A default is on one line with `(default:`. */
 export function wrapText(text: string, width: number): string[] {
-  return joinWords(text.split(' '), width);
+  return joinWords(text.split(/(?<!\(default:) /), width);
 }
 
 /**
- * A command of a shell on lines of at most `width` columns, each but the last ending in a backslash: it can be
- * copied as it stands. Lines break between words, never inside quotes, and where it can be before a flag.
+ * Folds a shell command into lines of at most `width` columns, each but the last ending in a backslash, so that it can
+ * be copied. Lines break between words, never inside quotes, and preferably before a flag.
  */
 export function foldCommand(command: string, width: number, indent = '  '): string[] {
   if (command.length <= width) return [command];
@@ -20,7 +20,7 @@ export function foldCommand(command: string, width: number, indent = '  '): stri
   return lines.map((line, at) => (at < lines.length - 1 ? `${line} \\` : line));
 }
 
-/** Terms in one column and what they mean in another, or beneath each other where that is too narrow. */
+/** Terms in one column and their meanings in another, or below the term where the second column would be too narrow. */
 export function alignTerms(
   rows: readonly (readonly [term: string, meaning: string])[],
   width: number,
@@ -40,16 +40,16 @@ export function alignTerms(
   });
 }
 
-/** Beside a narrower column of meanings nothing can be read. */
+/** A narrower second column cannot be read. */
 const MIN_MEANING_WIDTH = 30;
 
-/** A flag and its value, or a `|` and what it pipes into, stay together. */
+/** Keeps a flag and its value on one line, and an operator such as `|` with the word after it. */
 function pairFlags(words: readonly string[]): string[][] {
+  const isOpening = (word: string): boolean => /^(?:-|[|<>]$)/.test(word);
   const units: string[][] = [];
   for (const word of words) {
     const before = units.at(-1);
-    if (before?.length === 1 && /^(?:-|[|<>]$)/.test(before[0] ?? '') && !word.startsWith('-'))
-      before.push(word);
+    if (before?.length === 1 && isOpening(before[0] ?? '') && !isOpening(word)) before.push(word);
     else units.push([word]);
   }
   return units;

@@ -202,7 +202,7 @@ describe('what is refused', () => {
     ['a name of 65', `profile add ${'a'.repeat(65)} --url ${URL} --key-stdin`, 'invalid profile name'],
     ['a key for a name', `profile add ${KEY} --url ${URL} --key-stdin`, 'where the name'],
     ['a key as a word', `profile add main ${KEY}`, 'too many arguments'],
-    ['a flag for the key', `profile add main --key ${KEY}`, "unknown option '--key'"],
+    ['a flag for the key', `profile add main --key ${KEY}`, 'unknown flag --key'],
     ['a bad URL', 'profile add main --url http://evil --key-stdin', '--url: "http://evil"'],
     ['to remove unasked', 'profile remove main', 'give --yes'],
     ['a missing profile', 'profile use nowhere', 'there are: main'],
@@ -210,7 +210,7 @@ describe('what is refused', () => {
     ['a missing profile', 'profile remove nowhere --yes', 'there are: main'],
     ['a missing profile', 'profile show nowhere', 'known: main'],
     ['a taken name', 'profile rename main main', 'already'],
-    ['an unknown command', 'profile lst', 'Did you mean list?'],
+    ['an unknown command', 'profile lst', 'did you mean list?'],
   ])('2 without a terminal, at once: %s', async (_what, args, words) => {
     const { run, seed, read } = createSetup();
     seed();

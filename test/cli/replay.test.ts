@@ -151,7 +151,7 @@ describe('stream replay', () => {
     [['-', '--speed', 'fast'], '--speed "fast"'],
     [['-', '--speed', '0x'], '--speed "0x"'],
     [['-', '--where', 'n >'], '--where'],
-    [[], "missing required argument 'file'"],
+    [[], 'missing argument <file>'],
   ])('%j is a usage error', async (args, words) => {
     const { code, stdout, stderr } = await runCli(['stream', 'replay', ...args]);
     expect([code, stdout]).toEqual([2, '']);

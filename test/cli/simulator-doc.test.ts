@@ -10,7 +10,7 @@ const doc = readFileSync(join(ROOT, 'docs/simulator.md'), 'utf8');
 
 test('every flag of `stream simulate` is in the table, and no other', async () => {
   const { stdout } = await runCli(['stream', 'simulate', '--help']);
-  const own = stdout.slice(stdout.indexOf('Options:'), stdout.indexOf('Global Options:'));
+  const own = stdout.slice(stdout.indexOf('Options:'), stdout.indexOf('Global options:'));
   const flags = [...own.matchAll(/^ {2}(--\S+(?: <[^>]+>)?)/gm)].map(([, flag]) => flag);
   const listed = [...doc.matchAll(/^\| `(--[^`]*)` \|/gm)].map(([, flag]) => flag);
   expect(listed.sort()).toEqual(flags.sort());

@@ -13,7 +13,7 @@ const pages = FOLDERS.flatMap((folder) =>
     .map((name) => join(ROOT, folder, name)),
 );
 
-/** A page without its code, where brackets are no links. */
+/** A page without its code, where brackets are not links. */
 function readProse(page: string): string {
   return readFileSync(page, 'utf8')
     .replace(/^```[\s\S]*?^```/gm, '')
@@ -25,7 +25,7 @@ function listAnchors(page: string): string[] {
   return [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) => toAnchor(heading));
 }
 
-test('there are pages', () => expect(pages.length).toBeGreaterThan(10));
+test('pages are found', () => expect(pages.length).toBeGreaterThan(10));
 
 describe.each(pages.map((page) => [relative(ROOT, page), page]))('%s', (_name, page) => {
   const links = [...readProse(page).matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = '']) => target);
@@ -74,7 +74,7 @@ function findLostPaths(text: string, folder: string): string[] {
 }
 
 describe('a path that is named exists', () => {
-  // What changed is told with the names of its time; results name bundles.
+  // The changelog has the file names of its time, and results.md names bundles.
   const current = pages.filter((page) => !/CHANGELOG|results/.test(page));
 
   test.each(current.map((page) => [relative(ROOT, page), page]))('in code of %s', (_name, page) => {

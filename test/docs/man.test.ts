@@ -1,10 +1,11 @@
-// man/atlantis.1 says what the definitions say, and the real programs render it without a warning.
+// man/atlantis.1 matches the definitions of the commands, and man, groff and mandoc render it without a warning.
 import { spawnSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { listCommands } from '../../src/flags/documented-command.ts';
 import { renderManPage } from '../helpers/man-page.ts';
+import { updatePage } from '../helpers/markdown.ts';
 import { readOutline } from '../helpers/outline.ts';
 import { ROOT } from '../helpers/run-cli.ts';
 
@@ -16,16 +17,17 @@ function render(date: string): string {
   return renderManPage(root, manifest.version, date);
 }
 
-test('it is that of the definitions (UPDATE_DOCS=1 writes it)', () => {
+test('it matches the definitions (UPDATE_DOCS=1 writes it)', () => {
   const readDate = (): string => /^\.TH \S+ 1 (\S+)/m.exec(readFileSync(PAGE, 'utf8'))?.[1] ?? '';
-  if (process.env['UPDATE_DOCS'] === '1' && readFileSync(PAGE, 'utf8') !== render(readDate())) {
-    writeFileSync(PAGE, render(new Date().toISOString().slice(0, 10)));
+  // The date of the page is that of its last change.
+  if (readFileSync(PAGE, 'utf8') !== render(readDate())) {
+    updatePage(PAGE, render(new Date().toISOString().slice(0, 10)));
   }
   expect(readDate()).toMatch(/^\d{4}-\d\d-\d\d$/);
   expect(readFileSync(PAGE, 'utf8')).toBe(render(readDate()));
 });
 
-test('the package brings it', () => {
+test('the package contains it', () => {
   expect(manifest.man).toEqual(['./man/atlantis.1']);
   expect(manifest.files).toContain('man');
 });
@@ -44,7 +46,7 @@ const READERS: readonly Reader[] = [
 const has = (program: string): boolean => spawnSync('sh', ['-c', `command -v ${program}`]).status === 0;
 
 describe.each(READERS)('$name', ({ name, command: [program = '', ...args] }) => {
-  (has(name) ? test : test.skip)('has nothing to complain of, at any width', () => {
+  (has(name) ? test : test.skip)('renders it without a warning, at any width', () => {
     for (const columns of ['40', '80', '160']) {
       const { status, stdout, stderr } = spawnSync(program, args, {
         encoding: 'utf8',
@@ -56,7 +58,7 @@ describe.each(READERS)('$name', ({ name, command: [program = '', ...args] }) => 
   });
 });
 
-(has('man') ? test : test.skip)('a reader finds every command, every flag and all the usual sections', () => {
+(has('man') ? test : test.skip)('it has every command, every flag and the usual sections', () => {
   const env = { PATH: process.env['PATH'], LANG: 'C.UTF-8', MANWIDTH: '200' };
   const { stdout } = spawnSync('man', ['-l', PAGE], { encoding: 'utf8', env });
   const text = stdout.replace(/.\x08/g, '');

@@ -1,7 +1,8 @@
-// The tables of flags in README and its translation are those of the definitions.
-import { readFileSync, writeFileSync } from 'node:fs';
+// The tables of flags in README and its translation match the definitions.
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
+import { updatePage } from '../helpers/markdown.ts';
 import { insertFlags, README_PAGES } from '../helpers/readme-flags.ts';
 import { ROOT } from '../helpers/run-cli.ts';
 
@@ -10,7 +11,7 @@ test.each(README_PAGES.map((page) => [page.path, page] as const))(
   (path, page) => {
     const file = join(ROOT, path);
     const rendered = insertFlags(readFileSync(file, 'utf8'), page);
-    if (process.env['UPDATE_DOCS'] === '1') writeFileSync(file, rendered);
+    updatePage(file, rendered);
     expect(readFileSync(file, 'utf8')).toBe(rendered);
     expect(rendered).toContain('`--fail-on-gap`');
   },

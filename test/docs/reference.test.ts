@@ -1,8 +1,9 @@
-// docs/reference.md says what the definitions of the commands say.
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+// docs/reference.md matches the definitions of the commands.
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { listCommands } from '../../src/flags/documented-command.ts';
+import { updatePage } from '../helpers/markdown.ts';
 import { readOutline } from '../helpers/outline.ts';
 import { renderReference } from '../helpers/reference-doc.ts';
 import { ROOT, runCli } from '../helpers/run-cli.ts';
@@ -10,9 +11,9 @@ import { ROOT, runCli } from '../helpers/run-cli.ts';
 const PAGE = join(ROOT, 'docs/reference.md');
 const root = readOutline();
 
-test('it is that of the definitions (UPDATE_DOCS=1 writes it)', () => {
+test('it matches the definitions (UPDATE_DOCS=1 writes it)', () => {
   const rendered = renderReference(root);
-  if (process.env['UPDATE_DOCS'] === '1') writeFileSync(PAGE, rendered);
+  updatePage(PAGE, rendered);
   expect(existsSync(PAGE) && readFileSync(PAGE, 'utf8')).toBe(rendered);
 });
 
@@ -20,12 +21,12 @@ test('row 59: help is ASCII, for terminals without Unicode', () => {
   expect(renderReference(root)).toMatch(/^[\n -~]*$/);
 });
 
-test('every flag that `--help` of the built program shows is in it, command by command', async () => {
+test('it has every flag that `--help` shows, command by command', async () => {
   const page = readFileSync(PAGE, 'utf8');
   for (const { path, commands } of listCommands(root)) {
     if (commands.length > 0) continue;
     const { stdout } = await runCli(['help', ...path.split(' ').slice(1)]);
-    const own = stdout.slice(0, stdout.indexOf('Global Options:'));
+    const own = stdout.slice(0, stdout.indexOf('Global options:'));
     const flags = [...own.matchAll(/^ {2}(?:-\w, )?(--[a-z-]+)/gm)].map(([, flag]) => flag);
     const [section = ''] = page.slice(page.indexOf(`## ${path}\n`)).split('\n## ', 1);
     const listed = [...section.matchAll(/^\| `(?:-\w, )?(--[a-z-]+)/gm)].map(([, flag]) => flag);

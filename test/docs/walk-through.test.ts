@@ -1,5 +1,5 @@
-// The walk-through of docs/CONTRIBUTING.md works as it is written: in a copy of the project, its patch and its command
-// are all that a flag needs to be in every page, in help and in completion.
+// The walk-through of docs/CONTRIBUTING.md works: in a copy of the project, its patch and its command add a flag to
+// every page, to help and to completion.
 import { execFileSync } from 'node:child_process';
 import { cpSync, lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,28 +16,22 @@ const [, flag = ''] = /^\+.*toggle\('(--[a-z-]+)'/m.exec(patch) ?? [];
 const patched = [...patch.matchAll(/^diff --git a\/(\S+)/gm)].map(([, path = '']) => path);
 const ownTest = patched.find((path) => path.endsWith('.test.ts')) ?? '';
 
-/** Pages that the command writes. */
-const WRITTEN = [
-  'README.md',
-  'docs/README.zh-TW.md',
-  'docs/contract.md',
-  'docs/reference.md',
-  'man/atlantis.1',
-];
+/** The pages that the command generates. */
+const WRITTEN = ['docs/contract.md', 'docs/reference.md', 'man/atlantis.1'];
 
-/** Made in the copy while it is used. */
+/** Folders that the copy creates. */
 const MADE = ['node_modules', 'dist'];
-/** On a machine that is busy; on a quiet one the whole file takes 15 s. */
+/** For a busy machine; otherwise the whole file takes 15 s. */
 const LIMIT_MS = 180_000;
 
-// Not by makeTempFolder, which looks for the canary key: it is in the copy of its own definition.
+// Not makeTempFolder, which searches for the canary key: the copy contains its definition.
 const base = mkdtempSync(join(tmpdir(), 'atlantis-test-'));
 registerCleanup(() => rmSync(base, { recursive: true, force: true, maxRetries: 3 }), 'file');
 const copy = join(base, 'copy');
 const cache = join(base, 'cache');
 const env = makeCleanEnvironment({ env: { HOME: cache } });
 
-/** Runs node in the copy; fails with what it wrote. */
+/** Runs node in the copy; on failure throws with its output. */
 async function runNode(args: readonly string[], extra: Readonly<Record<string, string>> = {}): Promise<void> {
   const options = { cwd: copy, env: { ...env, ...extra }, limitMs: LIMIT_MS };
   const { code, stdout, stderr } = await startChild(process.execPath, args, { ...options, lifetime: 'file' })
@@ -51,7 +45,7 @@ function runJest(places: readonly string[], extra: Readonly<Record<string, strin
     '--disable-warning=ExperimentalWarning',
     'node_modules/jest/bin/jest.js',
   ];
-  // This file would begin again.
+  // Not this file again.
   const ignored = ['--testPathIgnorePatterns', 'walk-through', '\\.slow\\.test\\.ts$'];
   return runNode([...jest, ...places, '--cacheDirectory', cache, ...ignored], extra);
 }
@@ -62,7 +56,7 @@ const listFiles = (): string[] =>
     .map(({ parentPath, name }) => join(parentPath, name).slice(copy.length + 1))
     .filter((path) => !MADE.some((folder) => path.startsWith(`${folder}/`)));
 
-/** Every file of the project, as it was copied. */
+/** The files of the project before the patch. */
 const originals = new Map<string, Buffer>();
 const isChanged = (path: string): boolean =>
   originals.get(path)?.equals(readFileSync(join(copy, path))) !== true;
@@ -72,7 +66,7 @@ beforeAll(async () => {
     cwd: ROOT,
   });
   for (const path of listed.toString().split('\0')) {
-    // Removed files are listed, too, and node_modules where it is a link.
+    // git also lists removed files, and node_modules if it is a link.
     if (lstatSync(join(ROOT, path), { throwIfNoEntry: false })?.isFile() !== true) continue;
     cpSync(join(ROOT, path), join(copy, path));
     originals.set(path, readFileSync(join(copy, path)));

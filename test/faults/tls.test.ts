@@ -173,7 +173,7 @@ describeTls('TLS (needs the openssl command)', () => {
       'C7: there is no %s: 2',
       async (flag) => {
         const { code, stderr } = await runTail('https://127.0.0.1:9', [flag]);
-        expect(stderr).toMatch(/unknown option/);
+        expect(stderr).toMatch(/unknown flag/);
         expect(code).toBe(2);
       },
     );

@@ -19,7 +19,7 @@ describe('S2: an uncaught fault while streaming', () => {
     ['an error', WITH_SECRETS, 'boom'],
     ['a rejected promise', 'Promise.reject(new Error("late " + key));', 'late'],
     ['null', 'throw null;', 'null'],
-    ['an object without a prototype', 'throw Object.create(null);', 'has no words'],
+    ['an object without a prototype', 'throw Object.create(null);', 'a value that cannot be printed'],
     ['an error again and again', 'setInterval(() => { throw new Error("over and over"); }, 5);', 'over'],
     [
       'an error whose message cannot be read',

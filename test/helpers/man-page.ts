@@ -1,6 +1,6 @@
-// Renders man/atlantis.1 from the definitions of the commands, so that it cannot say anything else than `--help`.
+// Renders man/atlantis.1 from the definitions of the commands, so that it says the same as `--help`.
 //
-// Only macros that groff and mandoc both know: man(7) with EX and EE.
+// Uses only macros that both groff and mandoc know: man(7) with EX and EE.
 import {
   type Example,
   type Flag,
@@ -13,18 +13,18 @@ import {
 import { TOPICS, type Topic } from '../../src/flags/topics.ts';
 import { foldCommand, wrapText } from '../../src/flags/wrap.ts';
 
-/** Examples wider than this are folded: pages are read at 80 columns, and they are indented. */
+/** Wider examples are folded: most readers have 80 columns, and examples are indented. */
 const EXAMPLE_WIDTH = 64;
-/** Of a paragraph in the source, before dashes and quotes grow. */
+/** Line length in the source, before dashes and quotes are escaped. */
 const SOURCE_WIDTH = 56;
 
-/** @param date of the last change, as `2026-11-25` */
+/** @param date the date of the last change, such as `2026-11-25` */
 export function renderManPage(root: Outline, version: string, date: string): string {
   const leaves = listCommands(root).filter(({ commands }) => commands.length === 0);
   return [
     '.\\" Written by `UPDATE_DOCS=1 npm test -- docs/man` from the definitions of the commands.',
     `.TH ATLANTIS 1 ${date} "atlantis ${version}" "User Commands"`,
-    // Pages are read in narrow windows, too: nothing is stretched.
+    // Left-aligned: justified text is hard to read in a narrow window.
     '.ad l',
     '.SH NAME',
     'atlantis \\-',
@@ -33,13 +33,13 @@ export function renderManPage(root: Outline, version: string, date: string): str
     leaves.map((command) => `.B ${quoteText(formatUsage(command))}`).join('\n.br\n'),
     '.SH DESCRIPTION',
     ...quoteParagraph(root.description),
-    'Events are on standard output, one a line into a pipe;',
+    'Events are on standard output, one per line in a pipe;',
     'everything else is on standard error.',
     ...renderExamples(root.examples),
     '.SH COMMANDS',
     ...leaves.flatMap(renderCommand),
     '.SH GLOBAL OPTIONS',
-    'These go with every command.',
+    'Every command accepts these.',
     ...root.flags.flatMap(renderFlag),
     ...TOPICS.flatMap(renderTopic),
     '.SH SEE ALSO',
@@ -83,7 +83,7 @@ function renderNote({ title, text, terms }: Note): string[] {
 }
 
 function renderTopic({ title, rows, remark }: Topic): string[] {
-  // The name that this section has in every manual.
+  // The usual name of this section.
   const heading = title === 'Exit codes' ? 'EXIT STATUS' : title.toUpperCase();
   return [
     `.SH ${heading}`,
@@ -116,7 +116,7 @@ function renderExamples(examples: readonly Example[]): string[] {
 
 const lowerFirst = (text: string): string => `${text.slice(0, 1).toLowerCase()}${text.slice(1)}`;
 
-/** Text with nothing in it that roff would obey: backslashes, dashes, quotes and accents as they are typed. */
+/** Escapes everything that roff interprets: backslashes, dashes, quotes and accents. */
 function quoteText(text: string): string {
   const names: Readonly<Record<string, string>> = {
     '\\': '\\e',
@@ -130,20 +130,22 @@ function quoteText(text: string): string {
   return text.replace(/[\\\-'`^~…]/g, (character) => names[character] ?? character);
 }
 
-/** The same at the beginning of a line, where a dot would be a request. */
+/** The same for a whole line; a dot at its beginning would be a request. */
 function quoteLine(text: string): string {
   const quoted = quoteText(text);
   return quoted.startsWith('.') ? `\\&${quoted}` : quoted;
 }
 
 /**
- * A paragraph, on lines that can be read in the source; what stands between backticks is bold. A long word such as
- * a URL may be broken behind its punctuation.
+ * A paragraph in short source lines; text between backticks is bold. A long word such as a URL may be broken after
+ * punctuation.
  */
 function quoteParagraph(text: string): string[] {
-  return wrapText(text, SOURCE_WIDTH).map((line) =>
-    quoteLine(line.replaceAll('`', '\0'))
-      .replace(/\0([^\0]*)\0/g, '\\fB$1\\fR')
+  // A bold phrase may be broken over two lines.
+  return wrapText(text.replace(/`([^`]*)`/g, '\u{2}$1\u{3}'), SOURCE_WIDTH).map((line) =>
+    quoteLine(line)
+      .replaceAll('\u{2}', '\\fB')
+      .replaceAll('\u{3}', '\\fR')
       .replace(/\S{24,}/g, (word) => word.replace(/[/,\]](?=[^/\s])/g, '$&\\:')),
   );
 }

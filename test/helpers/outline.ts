@@ -1,4 +1,4 @@
-// The outline of the whole program, as help, completion, the man page and docs/reference.md are made of it.
+// The outline of the whole program: source of help, completion, the man page and docs/reference.md.
 
 import { createProgram } from '../../src/commands/program.ts';
 import type { Outline } from '../../src/flags/documented-command.ts';
@@ -9,7 +9,7 @@ export function readOutline(): Outline {
   return outlineCommand(createProgram(createFakeIo()));
 }
 
-/** The words of an example that are atlantis's own: from its name to a pipe, a redirection or a comment. */
+/** The arguments of atlantis in an example: the words between its name and a pipe, redirection or comment. */
 export function findOwnWords(example: string): string[] {
   const [, own = ''] = /(?:^|[ (])atlantis ((?:'[^']*'|[^'|<>)])*)/.exec(example) ?? [];
   return own.match(/(?:'[^']*'|[^\s'])+/g) ?? [];

@@ -1,4 +1,4 @@
-// The tables of flags in README and its translation, from the definitions.
+// The table of flags in README and its translation, from the definitions.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Flag, listCommands } from '../../src/flags/documented-command.ts';
@@ -6,7 +6,27 @@ import { renderTable } from './markdown.ts';
 import { readOutline } from './outline.ts';
 import { ROOT } from './run-cli.ts';
 
-/** Meaning and default of a flag in another language, by its long name; English where one is missing. */
+/** The flags of `stream tail` that most users need; docs/reference.md has all of them. */
+const MOST_USED = [
+  '--profile',
+  '--url',
+  '--simulate',
+  '--type',
+  '--where',
+  '--json',
+  '--fields',
+  '--wide',
+  '--limit',
+  '--duration',
+  '--timeout',
+  '--max-silence',
+  '--fail-on-gap',
+  '--record',
+  '--no-reconnect',
+  '--ca-cert',
+];
+
+/** Meaning and default of a flag in another language, by its long name; English if one is missing. */
 type Translations = Readonly<Record<string, { readonly meaning: string; readonly default?: string }>>;
 
 export interface ReadmePage {
@@ -25,13 +45,15 @@ export const README_PAGES: readonly ReadmePage[] = [
   },
 ];
 
-/** The table of `stream tail` begins after its header and ends with the first empty line. */
+/** From the header of the table to the next empty line. */
 const TABLE = /^\| (?:flag|選項) \| [\s\S]*?\n(?=\n)/m;
 
-/** The page with the table that the definitions give. */
+/** The page with its table made from the definitions. */
 export function insertFlags(page: string, { header, translations }: ReadmePage): string {
   const tail = listCommands(readOutline()).find(({ path }) => path === 'atlantis stream tail');
-  const rows = (tail?.flags ?? []).map((flag) => renderRow(flag, translations));
+  const rows = (tail?.flags ?? [])
+    .filter(({ long }) => MOST_USED.includes(long))
+    .map((flag) => renderRow(flag, translations));
   return page.replace(TABLE, () => `${renderTable(header, rows)}\n`);
 }
 

@@ -17,12 +17,12 @@ export function renderReference(root: Outline): string {
 
 <!-- Written by \`UPDATE_DOCS=1 npm test -- docs/reference\` from the definitions in src/commands. -->
 
-Every command and every flag, as \`--help\` says it; \`man atlantis\` is the same on one page. Durations are written
-\`500ms\`, \`20s\`, \`5m\`, \`1h30m\`; a value that does not fit is refused with what is accepted, and 2.
+Every command and every flag, as in \`--help\` and \`man atlantis\`. A duration is written \`500ms\`, \`20s\`, \`5m\` or
+\`1h30m\`. An invalid value is a usage error (exit 2), and the message says what is accepted.
 
-${renderTable(['command', 'for'], leaves.map(linkCommand))}
+${renderTable(['command', 'purpose'], leaves.map(linkCommand))}
 
-## Flags of every command
+## Global flags
 
 ${renderFlags(root.flags)}
 

@@ -1,33 +1,42 @@
-// The flags of `stream check`, as they are defined, and what the command line gives for them.
+// The flags of `stream check`, and the type of the parsed command line.
 import { type Flags, list, optional, text, toggle, withDefault } from '../../flags/definition.ts';
 import type { GlobalFlags, SOURCE_FLAGS } from '../../flags/shared-flags.ts';
 import { parseCount, parseDuration } from '../../flags/values.ts';
 import type { ConnectionFlags } from '../../settings/connection-config.ts';
 
 export const CHECK_FLAGS = {
-  expect: list('--expect <expr>', 'events that must arrive, as for --where; repeatable, each must be met'),
+  expect: list('--expect <expr>', 'require events that match, as for --where; repeatable, each must match'),
   min: withDefault(
     '--min <n>',
-    'events that each --expect needs',
+    'number of events that each --expect requires',
     (flag, given) => parseCount(flag, given, 1),
     '1',
   ),
-  withinMs: withDefault('--within <dur>', 'time for them from the welcome on', parseDuration, '30s'),
+  withinMs: withDefault(
+    '--within <dur>',
+    'timeout for --expect, counted from the welcome message',
+    parseDuration,
+    '30s',
+  ),
   maxLagMs: optional(
     '--max-lag <dur>',
-    'do not count events whose own time is further from their arrival',
+    'ignore events whose own time is further than this from arrival',
     parseDuration,
   ),
-  lagField: text('--lag-field <path>', 'where that time stands', 'first of timestamp, ts, created_at'),
+  lagField: text(
+    '--lag-field <path>',
+    'field with the time of an event, for --max-lag',
+    'first of timestamp, ts, created_at',
+  ),
   deadlineMs: optional(
     '--deadline <dur>',
-    'for the whole check; then 124',
+    'timeout for the whole check, exit 124',
     parseDuration,
     '30s, plus --within with --expect',
   ),
-  isJson: toggle('--json', 'the report as one JSON document'),
-  junit: text('--junit <file>', 'write the report as JUnit XML, too'),
+  isJson: toggle('--json', 'print the report as one JSON document'),
+  junit: text('--junit <file>', 'also write the report as JUnit XML'),
 };
 
-/** As the command line gives them. */
+/** As commander parses them: text, not yet checked. */
 export type CheckFlags = GlobalFlags & ConnectionFlags & Flags<typeof SOURCE_FLAGS & typeof CHECK_FLAGS>;

@@ -1,8 +1,7 @@
-// The conversation with the script of a shell: its words in, one offer a line out. First the words are read
-// as far as the cursor, then the offers are chosen, then they are printed.
+// Answers the completion script of a shell: reads the words up to the cursor and prints one offer per line.
 //
-// `:files` alone means that the shell shall complete files. Profile names are read as `stream tail` reads them;
-// a store that is missing or damaged has none, and nothing is said about it in the middle of a line.
+// `:files` alone asks the shell to complete file names. A missing or damaged profile file offers no profiles, without
+// an error: the user is in the middle of typing a line.
 import type { DocumentedCommand, Flag, Outline, Value } from '../../flags/documented-command.ts';
 import { outlineCommand } from '../../flags/read-outline.ts';
 import { TOPICS } from '../../flags/topics.ts';
@@ -15,21 +14,21 @@ import { SCENARIO_LIST } from '../../simulator/scenarios.ts';
 
 interface Offer {
   readonly word: string;
-  /** In a few words; may be empty. */
+  /** May be empty. */
   readonly meaning: string;
 }
 
-/** Words to choose from, or the files that the shell itself knows best. */
+/** Words to choose from, or file names, which the shell itself completes. */
 type Offers = readonly Offer[] | 'files';
 
-/** Values that no definition holds; asked only where they are wanted. */
+/** Values that are not in the definitions of the flags; read only when needed. */
 export interface Sources {
   profiles(): readonly Offer[];
   scenarios(): readonly Offer[];
   eventTypes(): readonly Offer[];
 }
 
-/** Placeholders and long names of flags whose values can be told. */
+/** Where the values of a flag or placeholder come from. */
 const KNOWN_VALUES: Readonly<Record<string, 'files' | keyof Sources>> = {
   file: 'files',
   folder: 'files',
@@ -42,9 +41,9 @@ const KNOWN_VALUES: Readonly<Record<string, 'files' | keyof Sources>> = {
 };
 
 /**
- * Everything that fits, whether or not it begins like the last word: what a beginning is, the shell decides.
+ * Offers everything that is possible after `words`; the shell filters by the beginning of the last word.
  *
- * @param words those after the program's name, the last of them unfinished and perhaps empty
+ * @param words the words after the program's name; the last one is unfinished and may be empty
  */
 export function complete(root: Outline, words: readonly string[], sources: Sources): Offers {
   const last = words.at(-1) ?? '';
@@ -68,7 +67,7 @@ export function complete(root: Outline, words: readonly string[], sources: Sourc
   if (command.commands.length > 0) return offerCommands(command);
   const argument = command.arguments[argumentCount] ?? command.arguments.findLast((one) => one.isVariadic);
   if (argument !== undefined) return offerValues(argument.placeholder, argument, sources);
-  // Nothing but flags can come, so they are shown before the first dash.
+  // Only flags are possible here, so they are offered without a dash too.
   return isLiteral ? [] : flagOffers;
 }
 
@@ -90,12 +89,12 @@ function offerValues(name: string, value: Value, sources: Sources): Offers {
   return known === 'files' ? 'files' : sources[known]();
 }
 
-/** What the words say before the last one. */
+/** What the words before the last one mean. */
 export interface Reading {
   readonly command: Outline;
   /** Long names. */
   readonly given: ReadonlySet<string>;
-  /** The flag whose value the last word is; it may also be something else if the value is optional. */
+  /** The flag whose value comes next; if the value is optional, the next word may be something else. */
   readonly open: Flag | undefined;
   /** Arguments of the command so far. */
   readonly argumentCount: number;
@@ -103,7 +102,7 @@ export interface Reading {
   readonly isLiteral: boolean;
 }
 
-/** @param words what stands before the word that is completed, without the program's name */
+/** @param words the words before the one to complete, without the program's name */
 export function readWords(root: Outline, words: readonly string[]): Reading {
   let reading: Reading = {
     command: root,
@@ -116,7 +115,7 @@ export function readWords(root: Outline, words: readonly string[]): Reading {
   return reading;
 }
 
-/** The flags that fit a command: its own, and those of every command. */
+/** The flags of a command, and those of every command. */
 function listFlags(command: Outline, root: Outline): readonly Flag[] {
   const own = new Set(command.flags.map(({ long }) => long));
   return [...command.flags, ...root.flags.filter(({ long }) => !own.has(long))];
@@ -126,7 +125,7 @@ function readWord(reading: Reading, root: Outline, word: string): Partial<Readin
   const { command, open, isLiteral } = reading;
   const isFlag = !isLiteral && word.startsWith('-') && word !== '-';
   if (open !== undefined && (open.value?.isRequired === true || !isFlag)) {
-    // A list of words goes on until the next flag.
+    // A variadic value continues until the next flag.
     return { open: open.value?.isVariadic === true ? asOptional(open) : undefined };
   }
   if (!isFlag) {
@@ -144,7 +143,7 @@ function readWord(reading: Reading, root: Outline, word: string): Partial<Readin
   };
 }
 
-/** `--limit`, `--limit=5`, `-n`, `-n5`, or `-qn`: the last flag in it, and whether its value is there. */
+/** The last flag in `--limit`, `--limit=5`, `-n`, `-n5` or `-qn`, and whether the word includes its value. */
 function findFlag(flags: readonly Flag[], word: string): { flag: Flag | undefined; hasValue: boolean } {
   if (word.startsWith('--')) {
     const [name, value] = word.split('=', 2);
@@ -159,13 +158,13 @@ function findFlag(flags: readonly Flag[], word: string): { flag: Flag | undefine
 const asOptional = (flag: Flag): Flag =>
   flag.value === undefined ? flag : { ...flag, value: { ...flag.value, isRequired: false } };
 
-/** The first word that makes `runProgram` come here; no command, for nobody types it. */
+/** Runs `__complete`, which only completion scripts call. */
 export function printOffers(words: readonly string[], program: DocumentedCommand, io: Io): void {
   const [shell = '', , ...line] = words;
   io.writeOut(answerShell(shell, line, outlineCommand(program), io));
 }
 
-/** What the script asked, answered in its form; see `src/commands/completion/scripts.ts`. */
+/** The answer in the format of the scripts in `src/commands/completion/scripts.ts`. */
 function answerShell(shell: string, words: readonly string[], root: Outline, io: Io): string {
   const merged = shell === 'bash' ? mergeBroken(words) : words;
   const offers = complete(root, merged, createSources(io));
@@ -178,13 +177,13 @@ function answerShell(shell: string, words: readonly string[], root: Outline, io:
 }
 
 function formatOffer(shell: string, { word, meaning }: Offer, last: string): string {
-  // To bash a `=` ends a word: what stands before it is not replaced.
+  // bash ends a word at `=` and replaces only what follows it.
   if (shell === 'bash') return word.slice(last.lastIndexOf('=') + 1);
   if (shell === 'zsh') return `${word.replaceAll(':', '\\:')}${meaning === '' ? '' : `:${meaning}`}`;
   return meaning === '' ? word : `${word}\t${meaning}`;
 }
 
-/** bash breaks words at `=` and `:` (COMP_WORDBREAKS); here they are whole again. */
+/** Joins the words that bash split at `=` and `:` (COMP_WORDBREAKS). */
 export function mergeBroken(words: readonly string[]): string[] {
   const merged: string[] = [];
   let isOpen = false;

@@ -1,4 +1,4 @@
-// `atlantis completion`: its place in the command line, and nothing that runs before it is called.
+// `atlantis completion`: its help; what it runs is loaded when it is called.
 import { Argument } from 'commander';
 import type { DocumentedCommand } from '../../flags/documented-command.ts';
 import { SHELLS } from '../../flags/values.ts';
@@ -9,18 +9,18 @@ export function addCompletion(program: DocumentedCommand, io: Io): void {
   shell.argChoices = [...SHELLS];
   program
     .command('completion')
-    .summary('completion for your shell')
+    .summary('print a completion script for bash, zsh or fish')
     .description(
-      'Print a script that completes commands, flags, their values, profile names and files in your shell.',
+      'Print a script for your shell that completes commands, flags, values, profile names and files.',
     )
     .addArgument(shell)
-    .note('Install', 'a line in the start-up file of your shell', {
+    .note('Install', 'add a line to the startup file of your shell (zsh: after compinit)', {
       '~/.bashrc': 'eval "$(atlantis completion bash)"',
-      '~/.zshrc': 'eval "$(atlantis completion zsh)"    # after compinit',
+      '~/.zshrc': 'eval "$(atlantis completion zsh)"',
       '~/.config/fish/config.fish': 'atlantis completion fish | source',
     })
-    .example('eval "$(atlantis completion bash)"', 'for this session')
-    .example('atlantis completion zsh > "$HOME/.zsh/completions/_atlantis"', 'a folder of fpath')
+    .example('eval "$(atlantis completion bash)"', 'this session only')
+    .example('atlantis completion zsh > "$HOME/.zsh/completions/_atlantis"', 'a folder in fpath')
     .example('atlantis completion fish > ~/.config/fish/completions/atlantis.fish')
     .action(async (name: string) => {
       const { printCompletionScript } = await import('./scripts.ts');

@@ -1,10 +1,9 @@
-// The scripts that `atlantis completion` prints. They know nothing but how to ask: every word they offer comes
-// from the program, so that a script of yesterday completes the flags of today. They are evaluated, not sourced
-// from `<(…)`: the bash 3.2 of macOS reads nothing from there, and does not say so.
+// The scripts that `atlantis completion` prints. They ask the program for every offer, so an old script completes new
+// flags. Use eval, not `source <(…)`: the bash 3.2 of macOS silently reads nothing from there.
 import { parseChoice, SHELLS } from '../../flags/values.ts';
 import type { Io } from '../../io/io.ts';
 
-/** @throws UsageError for a shell that has none */
+/** @throws UsageError for an unknown shell */
 export function printCompletionScript(shell: string, io: Io): void {
   io.writeOut(SCRIPTS[parseChoice('shell', shell, SHELLS)]);
 }
@@ -18,7 +17,7 @@ _atlantis() {
   done < <(command atlantis __complete bash -- "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
   [[ \${COMPREPLY[0]-} == ':files' ]] || return 0
   COMPREPLY=()
-  # Without offers of ours readline offers files, and knows how to quote them. Before bash 4 there is only compgen.
+  # Without offers, readline completes file names and quotes them. bash 3 has only compgen.
   compopt -o default 2>/dev/null && return 0
   local current=\${COMP_WORDS[COMP_CWORD]}
   [[ $current == = ]] && current=
@@ -65,7 +64,6 @@ end
 complete -c atlantis -f -k -a '(__atlantis_complete)'
 `;
 
-/** By the name of the shell. */
 const SCRIPTS: Readonly<Record<(typeof SHELLS)[number], string>> = {
   bash: BASH,
   zsh: ZSH,

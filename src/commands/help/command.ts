@@ -1,11 +1,11 @@
-// `atlantis help`: its place in the command line. runProgram turns `help stream tail` into `stream tail --help`.
+// `atlantis help`: defined for help and completion only: runProgram turns `help stream tail` into `stream tail --help`.
 import type { DocumentedCommand } from '../../flags/documented-command.ts';
 
 export function addHelp(program: DocumentedCommand): void {
   program
     .command('help')
-    .summary('help for a command')
-    .argument('[command...]', 'its words, such as stream tail; or exit-codes, environment, files')
+    .summary('show help for a command or a topic')
+    .argument('[command...]', 'a command, such as stream tail, or a topic: exit-codes, environment, files')
     .example('atlantis help stream tail')
     .example('atlantis help exit-codes');
 }

@@ -1,6 +1,7 @@
-// Prints help: of a command, or the front page. Loaded when somebody asks.
+// Prints the help of a command, a help topic, or the front page. Loaded only when needed.
 import type { CommanderError } from 'commander';
 import { EXIT, UsageError } from '../../errors.ts';
+import { longName } from '../../flags/definition.ts';
 import {
   type DocumentedCommand,
   type Example,
@@ -18,16 +19,16 @@ import { TOPICS, type Topic } from '../../flags/topics.ts';
 import { alignTerms, foldCommand, wrapText } from '../../flags/wrap.ts';
 import type { Io } from '../../io/io.ts';
 
-/** Longer lines are hard to read, however wide the terminal is. */
+/** Longer lines are hard to read, even on a wide terminal. */
 const MAX_WIDTH = 100;
 const MIN_WIDTH = 24;
-/** A term may be this long and still have its meaning beside it. */
+/** The meaning of a longer term begins on the next line. */
 const MAX_TERM_WIDTH = 24;
-/** The same on a terminal of fewer columns than `NARROW`: a number, not a word. */
+/** The same on a terminal narrower than `NARROW`: fits an exit code, not a word. */
 const MAX_NARROW_TERM_WIDTH = 4;
 const NARROW = 60;
 
-/** The help of one command; `globals` are the flags of every command. Ends with a line break. */
+/** The help of a command; `globals` are the flags of every command. Ends with a line break. */
 export function renderHelp(command: Outline, globals: readonly Flag[], columns: number): string {
   const width = fitWidth(columns);
   const own = new Set(command.flags.map(({ long }) => long));
@@ -47,7 +48,7 @@ export function renderHelp(command: Outline, globals: readonly Flag[], columns: 
   return joinSections(sections);
 }
 
-/** What `atlantis` alone prints: the three things that most people want. */
+/** The output of `atlantis` without arguments: a quick start of three commands. */
 export function renderFrontPage(root: Outline, columns: number): string {
   const width = fitWidth(columns);
   return joinSections([
@@ -59,7 +60,7 @@ export function renderFrontPage(root: Outline, columns: number): string {
     alignTerms(
       [
         ['atlantis --help', 'all commands'],
-        ['atlantis stream tail --help', 'one of them'],
+        ['atlantis stream tail --help', 'flags and examples of one command'],
       ],
       width,
       27,
@@ -67,7 +68,7 @@ export function renderFrontPage(root: Outline, columns: number): string {
   ]);
 }
 
-/** What `atlantis help <topic>` prints. */
+/** The output of `atlantis help <topic>`. */
 export function renderTopic({ title, rows, remark }: Topic, columns: number): string {
   const width = fitWidth(columns);
   const maxTermWidth = width < NARROW ? MAX_NARROW_TERM_WIDTH : MAX_TERM_WIDTH;
@@ -104,7 +105,7 @@ function listTables(command: Outline, globals: readonly Flag[]): Table[] {
       ]),
     },
     ...[...groupFlags(command.flags)].map(([title, flags]) => ({ title, rows: flagRows(flags) })),
-    { title: 'Global Options:', rows: flagRows(globals) },
+    { title: 'Global options:', rows: flagRows(globals) },
   ];
   return tables.filter(({ rows }) => rows.length > 0);
 }
@@ -118,20 +119,16 @@ function renderNote({ title, text, terms }: Note, width: number): string[] {
   return [...indentRest(wrapText(`${title}: ${text}`, width - 2)), ...alignTerms(terms, width, termWidth)];
 }
 
+/** Comments are beside the commands if all of them fit there, otherwise above. */
 function renderExamples(examples: readonly Example[], width: number): string[] {
   const commented = examples.filter(({ what }) => what !== undefined);
-  const longest = Math.max(0, ...commented.map(({ command }) => command.length));
+  const column = Math.max(0, ...commented.map(({ command }) => command.length));
+  const isBeside = commented.every(({ what = '' }) => `  $   # ${what}`.length + column <= width);
   return examples.flatMap(({ command, what }) => {
-    const comment = what === undefined ? '' : `# ${what}`;
-    const whole = `  $ ${comment === '' ? command : `${command.padEnd(longest)}  ${comment}`}`;
-    if (whole.length <= width) return [whole];
+    if (what !== undefined && isBeside) return [`  $ ${command.padEnd(column)}  # ${what}`];
+    const comment = what === undefined ? [] : wrapText(what, width - 4).map((line) => `  # ${line}`);
     const lines = foldCommand(command, width - 4);
-    return [
-      ...wrapText(what ?? '', width - 4)
-        .filter((line) => line !== '')
-        .map((line) => `  # ${line}`),
-      ...lines.map((line, at) => (at === 0 ? `  $ ${line}` : `    ${line}`)),
-    ];
+    return [...comment, ...lines.map((line, at) => (at === 0 ? `  $ ${line}` : `    ${line}`))];
   });
 }
 
@@ -143,44 +140,47 @@ function joinSections(sections: readonly (readonly string[])[]): string {
   return `${texts.join('\n\n')}\n`;
 }
 
-/** The error for a user; its hint ends with the help of the command that the words were meant for. */
-export function explainMisuse(error: CommanderError, command: DocumentedCommand): UsageError {
-  const [message = '', ...rest] = error.message.replace(/^error: /, '').split('\n');
-  const suggestion = rest
-    .join(' ')
-    .trim()
-    .replace(/^\((.*)\)$/, '$1');
-  const hints = [
-    suggestion === '' ? lookElsewhere(error, command) : suggestion,
-    `see \`${listWords(command).join(' ')} --help\``,
-  ];
-  return new UsageError(message, hints.filter((hint) => hint !== undefined).join('\n'));
+/** commander's error in the style of all others: what happened, then what to do next. */
+export function explainMisuse({ code, message }: CommanderError, command: DocumentedCommand): UsageError {
+  const [text = '', nearest] = message.split(/\n\(Did you mean (.*)\?\)$/s);
+  const [, word = ''] = /'(.*)'/s.exec(text) ?? [];
+  const [flag = ''] = word.split('=', 1);
+  const suggest = (other: string | undefined): string | undefined =>
+    nearest === undefined ? other : `did you mean ${nearest}?`;
+  const usage = `usage: ${formatUsage(outlineCommand(command))}`;
+  const explanations: Readonly<Record<string, readonly [problem: string, hint: string | undefined]>> = {
+    'commander.unknownCommand': [`unknown command "${word}"`, suggest(suggestCommand(word, command))],
+    'commander.unknownOption': [`unknown flag ${flag}`, suggest(suggestOwner(flag, command))],
+    'commander.missingArgument': [`missing argument <${word}>`, usage],
+    'commander.optionMissingArgument': [`${longName(word)} needs a value`, `accepted: ${word}`],
+    'commander.excessArguments': ['too many arguments', usage],
+  };
+  const [problem, hint] = explanations[code] ?? [text.replace(/^error: /, ''), undefined];
+  const help = `see \`${listWords(command).join(' ')} --help\``;
+  return new UsageError(problem, hint === undefined ? help : `${hint}\n${help}`);
 }
 
-/** A command or flag of exactly that name, where it belongs. */
-function lookElsewhere(error: CommanderError, command: DocumentedCommand): string | undefined {
-  const [, word] = /'([^'=]*)/.exec(error.message) ?? [];
-  const all = listCommands(outlineCommand(findRoot(command)));
-  if (error.code === 'commander.unknownCommand') {
-    const [found] = all.filter(({ name }) => name === word);
-    return found && `Did you mean \`${found.path}\`?`;
-  }
-  if (error.code !== 'commander.unknownOption') return undefined;
-  const owners = all.filter(({ flags }) => flags.some(({ long, short }) => long === word || short === word));
-  return owners.length === 0
-    ? undefined
-    : `${word} is a flag of ${owners
-        .slice(0, 3)
-        .map(({ path }) => `\`${path}\``)
-        .join(', ')}`;
+/** The path of the command with exactly this name, anywhere in the tree. */
+function suggestCommand(name: string, command: DocumentedCommand): string | undefined {
+  const found = listCommands(outlineCommand(findRoot(command))).find((one) => one.name === name);
+  return found && `did you mean \`${found.path}\`?`;
 }
 
-/** Where no terminal tells its width. */
-const DEFAULT_COLUMNS = 100;
+/** The commands that have this flag. */
+function suggestOwner(flag: string, command: DocumentedCommand): string | undefined {
+  const owners = listCommands(outlineCommand(findRoot(command))).filter(({ flags }) =>
+    flags.some(({ long, short }) => long === flag || short === flag),
+  );
+  const paths = owners.slice(0, 3).map(({ path }) => `\`${path}\``);
+  return owners.length === 0 ? undefined : `${flag} is a flag of ${paths.join(', ')}`;
+}
+
+/** Width of help when stdout is not a terminal. */
+const DEFAULT_COLUMNS = 80;
 
 /**
- * Answers a wish for help. `atlantis` alone is one; a group without its command is a mistake.
- * @throws UsageError for the latter
+ * Prints help. commander asks for it as well when words are missing: `atlantis` alone prints the front page.
+ * @throws UsageError for a group without a command, such as `atlantis stream`
  */
 export function answerHelp({ command, isError }: HelpWanted, io: Io): void {
   const isFrontPage = isError && command.parent === null && io.argv.length === 0;
@@ -195,7 +195,7 @@ export function answerHelp({ command, isError }: HelpWanted, io: Io): void {
   io.setExitCode(EXIT.ok);
 }
 
-/** Prints a topic that is no command, such as `exit-codes`; false if there is none of that name. */
+/** Prints a help topic such as `exit-codes`; false if the name is unknown. */
 export function answerTopic(name: string | undefined, io: Io): boolean {
   const topic = TOPICS.find((one) => one.name === name);
   if (topic !== undefined) io.writeOut(renderTopic(topic, io.stdout.columns() ?? DEFAULT_COLUMNS));
@@ -207,6 +207,6 @@ function refuseIncomplete(command: DocumentedCommand): UsageError {
   const names = outlineCommand(command).commands.map(({ name }) => name);
   return new UsageError(
     'no command given',
-    `after \`${words}\`: ${names.join(', ')}\nsee \`${words} --help\``,
+    `commands of \`${words}\`: ${names.join(', ')}\nsee \`${words} --help\``,
   );
 }

@@ -1,14 +1,15 @@
-// `atlantis profile …`: its place in the command line, and nothing that runs before one of them is called.
+// `atlantis profile …`: their flags and help; what they run is loaded when they are called.
 import type { DocumentedCommand } from '../../flags/documented-command.ts';
 import type { Io } from '../../io/io.ts';
 import { ADD_FLAGS, LIST_FLAGS, PRINT_FLAGS, REMOVE_FLAGS, SHOW_FLAGS } from './flags.ts';
 
-/** Adds the group. */
 export function addProfileCommands(program: DocumentedCommand, io: Io): void {
   const profile = program
     .command('profile')
-    .summary('keep URLs and keys under names')
-    .description('Keep base URLs and keys under names, in a file that only you can read.');
+    .summary('manage profiles: a base URL and an API key under a name')
+    .description(
+      'Manage profiles: a base URL and an API key under a name, in a file that only you can read.',
+    );
   profile
     .example('atlantis profile add main --url https://api.atlantis.example')
     .example('atlantis profile list');
@@ -16,8 +17,8 @@ export function addProfileCommands(program: DocumentedCommand, io: Io): void {
 
   profile
     .command('list')
-    .summary('all profiles, the one in use marked')
-    .description('List all profiles. Of a key only the prefix is shown.')
+    .summary('list profiles; * marks the active one')
+    .description('List all profiles; * marks the active one. Only the prefix of a key is shown.')
     .flags(LIST_FLAGS)
     .example('atlantis profile list')
     .example("atlantis profile list --json | jq -r '.[].name'")
@@ -28,9 +29,11 @@ export function addProfileCommands(program: DocumentedCommand, io: Io): void {
 
   profile
     .command('show')
-    .summary('every effective value, and where it came from')
-    .description('Show every value that a command would use now, and which source it came from.')
-    .argument('[profile]', 'as --profile')
+    .summary('show the settings in effect and their sources')
+    .description(
+      'Show each setting that a command would use now, and its source: flag, environment, profile or default.',
+    )
+    .argument('[profile]', 'same as --profile')
     .flags(SHOW_FLAGS)
     .example('atlantis profile show')
     .example('atlantis profile show main --json')
@@ -41,8 +44,8 @@ export function addProfileCommands(program: DocumentedCommand, io: Io): void {
 
   profile
     .command('use')
-    .summary('make a profile the one in use')
-    .argument('<profile>', 'one of `atlantis profile list`')
+    .summary('make a profile the active one')
+    .argument('<profile>', 'name of a profile, see `atlantis profile list`')
     .example('atlantis profile use main')
     .action(async (name: string, _options, command: DocumentedCommand) => {
       const { chooseProfile } = await import('./change.ts');
@@ -51,9 +54,9 @@ export function addProfileCommands(program: DocumentedCommand, io: Io): void {
 
   profile
     .command('rename')
-    .summary('give a profile another name')
-    .argument('<profile>', 'its name now')
-    .argument('<name>', 'its new one')
+    .summary('rename a profile')
+    .argument('<profile>', 'current name')
+    .argument('<name>', 'new name')
     .example('atlantis profile rename main production')
     .action(async (from: string, to: string, _options, command: DocumentedCommand) => {
       const { renameProfile } = await import('./change.ts');
@@ -62,8 +65,8 @@ export function addProfileCommands(program: DocumentedCommand, io: Io): void {
 
   profile
     .command('remove')
-    .summary('forget a profile and its key')
-    .argument('<profile>', 'one of `atlantis profile list`')
+    .summary('remove a profile and its key')
+    .argument('<profile>', 'name of a profile, see `atlantis profile list`')
     .flags(REMOVE_FLAGS)
     .example('atlantis profile remove main')
     .example('atlantis profile remove main --yes', 'in a script')
@@ -74,7 +77,7 @@ export function addProfileCommands(program: DocumentedCommand, io: Io): void {
 
   profile
     .command('path')
-    .summary('where the profiles are kept')
+    .summary('print the path of the profile file')
     .flags(PRINT_FLAGS)
     .example('ls -l "$(atlantis profile path)"')
     .action(async (_options, command: DocumentedCommand) => {
@@ -86,9 +89,9 @@ export function addProfileCommands(program: DocumentedCommand, io: Io): void {
 function addAdd(profile: DocumentedCommand, io: Io): void {
   profile
     .command('add')
-    .summary('store a base URL and a key')
-    .description('Store a base URL and a key under a name. On a terminal, asks for what is missing.')
-    .argument('<name>', 'up to 64 letters, digits, dots, dashes, underscores')
+    .summary('store a base URL and an API key')
+    .description('Store a base URL and an API key under a name. On a terminal it asks for what is missing.')
+    .argument('<name>', 'name of the profile: letters, digits, dots, dashes, underscores; at most 64')
     .flags(ADD_FLAGS)
     .example('atlantis profile add main --url https://api.atlantis.example', 'asks for the key')
     .example('atlantis profile add ci --url https://api.atlantis.example --key-stdin < key.txt')

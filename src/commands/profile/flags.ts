@@ -1,28 +1,28 @@
-// The flags of `profile`, as they are defined, and what the command line gives for them.
+// The flags of `profile`, and the type of the parsed command line.
 import { type Flags, pick, text, toggle, words } from '../../flags/definition.ts';
 import { type GlobalFlags, SOURCE_FLAGS } from '../../flags/shared-flags.ts';
 
-export const PRINT_FLAGS = { isJson: toggle('--json', 'one JSON object') };
+export const PRINT_FLAGS = { isJson: toggle('--json', 'print one JSON object') };
 
-export const LIST_FLAGS = { isJson: toggle('--json', 'one JSON array') };
+export const LIST_FLAGS = { isJson: toggle('--json', 'print one JSON array') };
 
 export const ADD_FLAGS = {
-  url: text('--url <url>', 'base or stream URL'),
-  isKeyStdin: toggle('--key-stdin', 'read the key from the first line of stdin'),
+  url: text('--url <url>', 'base or stream URL of the service'),
+  isKeyStdin: toggle('--key-stdin', 'read the API key from the first line of stdin'),
   keyCommand: words(
     '--key-command <argv...>',
-    'store a command that prints the key, as words or one JSON array',
+    'store a command that prints the key, as separate words or as a JSON array',
   ),
-  isForced: toggle('--force', 'replace a profile of that name'),
-  isJson: toggle('--json', 'print what was stored as one JSON object'),
-  mustCheck: toggle('--check', 'try the key on the stream first'),
+  isForced: toggle('--force', 'replace an existing profile'),
+  isJson: toggle('--json', 'print the stored profile as one JSON object'),
+  mustCheck: toggle('--check', 'test the key on the stream before storing it'),
 };
 
 export const SHOW_FLAGS = { ...pick(SOURCE_FLAGS, 'profile', 'url'), ...PRINT_FLAGS };
 
-export const REMOVE_FLAGS = { isSure: toggle('-y, --yes', 'do not ask') };
+export const REMOVE_FLAGS = { isSure: toggle('-y, --yes', 'remove without asking') };
 
-/** As the command line gives them. */
+/** As commander parses them: text, not yet checked. */
 export type AddFlags = GlobalFlags & Flags<typeof ADD_FLAGS>;
 export type PrintFlags = GlobalFlags & Flags<typeof PRINT_FLAGS>;
 export type ShowFlags = GlobalFlags & Flags<typeof SHOW_FLAGS>;

@@ -1,4 +1,4 @@
-// `atlantis stream relay`: its flags, and nothing that runs before it is called.
+// `atlantis stream relay`: its flags and help; what it runs is loaded when it is called.
 import { group } from '../../flags/definition.ts';
 import type { DocumentedCommand } from '../../flags/documented-command.ts';
 import {
@@ -12,7 +12,7 @@ import {
 import type { Io } from '../../io/io.ts';
 import { RELAY_FLAGS } from './flags.ts';
 
-const STREAM_FLAGS = group('The stream, as for tail:', {
+const STREAM_FLAGS = group('Stream, as for tail:', {
   ...SOURCE_FLAGS,
   ...SIMULATION_FLAGS,
   ...EVENT_FLAGS,
@@ -24,9 +24,9 @@ const STREAM_FLAGS = group('The stream, as for tail:', {
 export function addStreamRelay(stream: DocumentedCommand, io: Io): void {
   stream
     .command('relay')
-    .summary('bridge the stream into NATS JetStream or an HTTP endpoint')
+    .summary('deliver the stream to NATS JetStream or HTTP endpoints')
     .description(
-      'Deliver every event to NATS JetStream or HTTP endpoints: at least once from its receipt on, in order, over outages.',
+      'Deliver every received event to NATS JetStream or HTTP endpoints: at least once, in order, across outages.',
     )
     .flags(RELAY_FLAGS)
     .flags(STREAM_FLAGS)

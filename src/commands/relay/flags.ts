@@ -1,4 +1,4 @@
-// The flags of `stream relay`, as they are defined, and what the command line gives for them.
+// The flags of `stream relay`, and the type of the parsed command line.
 import { UsageError } from '../../errors.ts';
 import {
   type Flags,
@@ -22,113 +22,120 @@ const count =
   (min: number, max: number) =>
   (flag: string, given: string): number =>
     parseCount(flag, given, min, max);
-/** A duration that may be 0, which then means something of its own. */
+/** A duration, or 0 with the meaning `zero`. */
 const durationOrZero =
   (zero: string) =>
   (flag: string, given: string): number =>
     parseDuration(flag, given, zero);
 
 const DELIVERY_FLAGS = group('Delivery:', {
-  to: list('--to <url>', 'nats://host[:port][,...][/stream], tls://..., https://...; repeatable'),
-  window: withDefault(
-    '--window <n>',
-    'events under way that are not acknowledged',
-    count(1, MAX_WINDOW),
-    '256',
-  ),
+  to: list('--to <url>', 'sink: nats://host[:port][,...][/stream], tls://... or https://...; repeatable'),
+  window: withDefault('--window <n>', 'maximum unacknowledged events in flight', count(1, MAX_WINDOW), '256'),
   spool: text(
     '--spool <folder>',
-    'keep every event here until it is acknowledged, over restarts and crashes',
+    'buffer events in this folder until acknowledged; they survive restarts and crashes',
   ),
   spoolMaxBytes: withDefault(
     '--spool-max <size>',
-    'room for each sink; when it is full reading pauses',
+    'maximum spool size per sink; when it is full, reading pauses',
     parseSize,
     '1GiB',
   ),
   spoolSyncMs: withDefault(
     '--spool-sync <dur>',
-    'longest time until the disk has it; 0 waits for it',
-    durationOrZero('waits for the disk with every batch'),
+    'fsync interval; 0: fsync before events are sent',
+    durationOrZero('runs fsync before events are sent'),
     '200ms',
   ),
   sendTimeoutMs: withDefault(
     '--send-timeout <dur>',
-    'for an acknowledgement, or a whole HTTP answer',
+    'timeout for an acknowledgement or a whole HTTP response',
     parseDuration,
     '10s',
   ),
   deadLetter: text(
     '--dead-letter <file>',
-    'keep events here that a sink will never take (else they end the run)',
+    'write events that a sink rejects for good to this file (otherwise the run ends)',
   ),
-  redeliver: text('--redeliver <file>', 'send the events of such a file instead of the stream; - for stdin'),
-  id: text('--id <path>', 'where an event has its id', 'id; else the SHA-256 of its text'),
-  noId: negation('--no-id', 'always the SHA-256 of the text'),
+  redeliver: text(
+    '--redeliver <file>',
+    'resend events from a dead-letter file instead of the stream; - for stdin',
+  ),
+  id: text(
+    '--id <path>',
+    'field with the id of an event, for deduplication',
+    'id, else the SHA-256 of the event',
+  ),
+  noId: negation('--no-id', 'use the SHA-256 of each event as its id'),
   name: optional(
     '--name <name>',
-    'what consumers see of who delivered it',
+    'name of this relay, as seen by consumers',
     parseStreamName,
-    'the name of the machine',
+    'the host name',
   ),
 });
 
 const NATS_FLAGS = group('NATS JetStream:', {
-  stream: optional('--stream <name>', 'the stream that has to take the events', parseStreamName),
-  subject: withDefault('--subject <template>', 'their subject', parseSubject, 'atlantis.{type}'),
+  stream: optional('--stream <name>', 'target stream', parseStreamName, 'the path of --to'),
+  subject: withDefault('--subject <template>', 'subject of events', parseSubject, 'atlantis.{type}'),
   lifecycleSubject: optional(
     '--lifecycle-subject <subject>',
-    'that of lifecycle records',
+    'subject of lifecycle records',
     parseSubject,
-    '_lifecycle for {type}',
+    '--subject with _lifecycle as {type}',
   ),
   noLifecycle: negation('--no-lifecycle', 'send no lifecycle records'),
-  create: toggle('--create', 'make the stream if it is not there'),
+  create: toggle('--create', 'create the stream if it does not exist'),
   streamMaxAgeMs: withDefault(
     '--stream-max-age <dur>',
-    'with --create: how long it keeps them; 0 for ever',
-    durationOrZero('keeps messages for ever'),
+    'with --create: how long messages are kept; 0: unlimited',
+    durationOrZero('keeps messages without limit'),
     '168h',
   ),
   streamMaxBytes: optional(
     '--stream-max-bytes <size>',
-    'with --create: how much of them',
+    'with --create: maximum size of the stream',
     parseSize,
-    'no bound',
+    'unlimited',
   ),
-  streamReplicas: withDefault('--stream-replicas <n>', 'with --create: on so many servers', count(1, 5), '1'),
+  streamReplicas: withDefault('--stream-replicas <n>', 'with --create: number of replicas', count(1, 5), '1'),
   dedupeWindowMs: withDefault(
     '--dedupe-window <dur>',
-    'with --create: how long it recognises duplicates',
+    'with --create: how long duplicates are recognized',
     parseDuration,
     '2m',
   ),
-  natsCreds: text('--nats-creds <file>', 'credentials (NATS_CREDS, NATS_NKEY, NATS_USER, NATS_TOKEN)'),
+  natsCreds: text(
+    '--nats-creds <file>',
+    'NATS credentials file',
+    'NATS_CREDS, NATS_NKEY, NATS_USER, NATS_TOKEN',
+  ),
 });
 
 const HTTP_FLAGS = group('HTTP:', {
-  batch: withDefault(
-    '--batch <n>',
-    'up to so many events in a request, as NDJSON',
-    count(1, MAX_WINDOW),
-    '1',
+  batch: withDefault('--batch <n>', 'maximum events per request, as NDJSON', count(1, MAX_WINDOW), '1'),
+  headerEnv: list(
+    '--header-env <header=NAME>',
+    'add a header whose value is in this environment variable; repeatable',
   ),
-  headerEnv: list('--header-env <header=NAME>', 'add a header from the environment; repeatable'),
-  signWithEnv: text('--sign-with-env <NAME>', 'HMAC-SHA256 of the body, with the secret in this variable'),
+  signWithEnv: text(
+    '--sign-with-env <NAME>',
+    'sign the body (HMAC-SHA256) with the secret in this environment variable',
+  ),
   signatureHeader: withDefault(
     '--signature-header <header>',
-    'where it stands',
+    'header that carries the signature',
     parseSignatureHeader,
     'X-Atlantis-Signature',
   ),
-  allowHttp: toggle('--allow-http', 'plain http:// to other machines too'),
+  allowHttp: toggle('--allow-http', 'allow plain http:// to other machines'),
 });
 
 /** The flags of `stream relay` that no other command has. */
 export const RELAY_FLAGS = { ...DELIVERY_FLAGS, ...NATS_FLAGS, ...HTTP_FLAGS };
 export type RelayValues = FlagValues<typeof RELAY_FLAGS>;
 
-/** As the command line gives them. */
+/** As commander parses them: text, not yet checked. */
 export type RelayFlags = Flags<typeof RELAY_FLAGS>;
 
 function parseSignatureHeader(flag: string, header: string): string {

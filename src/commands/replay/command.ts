@@ -1,4 +1,4 @@
-// `atlantis stream replay`: its place in the command line, and nothing that runs before it is called.
+// `atlantis stream replay`: its flags and help; what it runs is loaded when it is called.
 import { group, pick } from '../../flags/definition.ts';
 import type { DocumentedCommand } from '../../flags/documented-command.ts';
 import { END_FLAGS, EVENT_FLAGS, FORM_FLAGS } from '../../flags/shared-flags.ts';
@@ -8,11 +8,11 @@ import { REPLAY_FLAGS } from './flags.ts';
 export function addStreamReplay(stream: DocumentedCommand, io: Io): void {
   stream
     .command('replay')
-    .summary('play a recording to stdout')
-    .description('Play a recording of `tail --record` to stdout, with the spacing it was recorded with.')
-    .argument('<file>', 'the recording, plain or .gz; - for stdin')
+    .summary('play a recording of `tail --record`')
+    .description('Play a recording of `tail --record` to stdout, at the speed at which it was recorded.')
+    .argument('<file>', 'recording, plain or .gz; - for stdin')
     .flags(REPLAY_FLAGS)
-    .flags({ ...EVENT_FLAGS, ...FORM_FLAGS, ...group('Until when:', pick(END_FLAGS, 'limit')) })
+    .flags({ ...EVENT_FLAGS, ...FORM_FLAGS, ...group('When to stop:', pick(END_FLAGS, 'limit')) })
     .example('atlantis stream replay events.ndjson.gz')
     .example("atlantis stream replay events.ndjson --speed max --where 'amount_usd >= 1000000' --json")
     .example('cat events.*.gz | atlantis stream replay - --speed 10x')

@@ -1,4 +1,4 @@
-// `atlantis stream simulate`: its place in the command line, and nothing that runs before it is called.
+// `atlantis stream simulate`: its flags and help; what it runs is loaded when it is called.
 import type { DocumentedCommand } from '../../flags/documented-command.ts';
 import type { Io } from '../../io/io.ts';
 import { SERVER_FLAGS } from './flags.ts';
@@ -6,8 +6,8 @@ import { SERVER_FLAGS } from './flags.ts';
 export function addStreamSimulate(stream: DocumentedCommand, io: Io): void {
   stream
     .command('simulate')
-    .summary('a local server that speaks the protocol')
-    .description('Run a local server that speaks the protocol of the service, with believable events.')
+    .summary('run a local server with realistic events')
+    .description('Run a local server that speaks the protocol of the service and sends realistic events.')
     .flags(SERVER_FLAGS)
     .note(
       'Scenarios',
@@ -15,10 +15,10 @@ export function addStreamSimulate(stream: DocumentedCommand, io: Io): void {
     )
     .note(
       'Keys',
-      'no real key belongs on a command line, where others can read it: those of --key are made up for the run.',
+      'never put a real key on a command line, where other users can read it; make one up for --key.',
     )
     .example('atlantis stream simulate')
-    .example('atlantis stream simulate --port 0 --rate 1000 --seed 7', 'any free port')
+    .example('atlantis stream simulate --port 0 --rate 1000 --seed 7', 'on any free port')
     .example('atlantis stream simulate --tls --scenario close-1011')
     .action(async (_options, command: DocumentedCommand) => {
       const { runSimulate } = await import('./run.ts');

@@ -1,4 +1,4 @@
-// `atlantis stream tail`: its place in the command line, and nothing that runs before it is called.
+// `atlantis stream tail`: its flags and help; what it runs is loaded when it is called.
 import type { DocumentedCommand } from '../../flags/documented-command.ts';
 import type { Io } from '../../io/io.ts';
 import { TAIL_FLAGS } from './flags.ts';
@@ -7,17 +7,18 @@ export function addStreamTail(stream: DocumentedCommand, io: Io): void {
   stream
     .command('tail')
     .summary('follow the live stream')
-    .description('Follow the live stream: pretty on a terminal, one JSON event a line into a pipe.')
+    .description('Follow the live stream: pretty on a terminal, one JSON event per line in a pipe.')
     .flags(TAIL_FLAGS)
     .note('Durations', '500ms, 20s, 5m, 1h30m')
-    .note('Filters', 'PATH OP VALUE, OP one of = != > >= < <= ~ !~ (~ is a regular expression)', {
-      PATH: 'a.b, items[0].x, items[*].x (any of them), ["odd name"].x',
+    .note('Expressions', 'PATH OP VALUE', {
+      PATH: 'a.b, items[0].x, items[*].x (any element), ["odd name"].x',
+      OP: '= != > >= < <=, ~ and !~ (regular expression)',
       VALUE: 'a number (compared exactly), true, false, null, "text" or text',
     })
     .example('atlantis stream tail --simulate', 'no key needed')
     .example('atlantis stream tail | jq -c .type')
     .example("atlantis stream tail --type 'large_*' --where 'amount_usd >= 1000000'")
-    .example('atlantis stream tail --limit 100 --timeout 30s > events.ndjson', 'or exit 124')
+    .example('atlantis stream tail -n 100 --timeout 30s > events.ndjson', 'or exit 124')
     .example('atlantis stream tail --record day.ndjson.gz --record-max-size 100MB --record-keep 10')
     .action(async (_options, command: DocumentedCommand) => {
       const { runTail } = await import('./run.ts');

@@ -1,4 +1,4 @@
-// The flags of `stream tail`, as they are defined, and what the command line gives for them.
+// The flags of `stream tail`, and the type of the parsed command line.
 import { type Flags, group, optional, text } from '../../flags/definition.ts';
 import {
   CONNECTION_FLAGS,
@@ -13,16 +13,24 @@ import { parseCount, parseDuration, parseSize } from '../../flags/values.ts';
 import { parseStreamName } from '../../settings/nats-address.ts';
 
 export const FROM_FLAGS = {
-  from: text('--from <url>', 'a JetStream stream instead: nats://host[:port][,...]/stream, or tls://...'),
-  since: text('--since <start>', 'with --from: 10m, a time, or the number of a message', 'what is new'),
+  from: text(
+    '--from <url>',
+    'read from NATS JetStream instead: nats://host[:port][,...]/stream or tls://...',
+  ),
+  since: text(
+    '--since <start>',
+    'with --from: start 10m ago, at a timestamp, or at a sequence number',
+    'new messages only',
+  ),
   durable: optional(
     '--durable <name>',
-    'with --from: go on where the last reader of this name stopped',
+    'with --from: resume where the last reader of this name stopped',
     parseStreamName,
   ),
   natsCreds: text(
     '--nats-creds <file>',
-    'with --from: credentials (NATS_CREDS, NATS_NKEY, NATS_USER, NATS_TOKEN)',
+    'with --from: NATS credentials file',
+    'NATS_CREDS, NATS_NKEY, NATS_USER, NATS_TOKEN',
   ),
 };
 
@@ -31,21 +39,21 @@ export type FromFlags = Flags<typeof FROM_FLAGS>;
 export const RECORD_FLAGS = {
   path: text(
     '--record <file>',
-    'write every event with its receive time to a file too; .gz compresses, SIGUSR1 reopens',
+    'also write every event, with its receive time, to this file; .gz compresses, SIGUSR1 reopens it',
   ),
   maxBytes: optional(
     '--record-max-size <n>',
-    'begin another file before one grows beyond it, as 100MB',
+    'rotate the recording before it exceeds this size, e.g. 100MB',
     parseSize,
   ),
   maxAgeMs: optional(
     '--record-max-age <dur>',
-    'begin another file once one is so old, as 24h',
+    'rotate the recording after this long, e.g. 24h',
     parseDuration,
   ),
   keep: optional(
     '--record-keep <n>',
-    'so many finished files stay',
+    'rotated files to keep; the oldest are deleted',
     (flag, given) => parseCount(flag, given, 0),
     'all',
   ),
@@ -58,6 +66,6 @@ export const TAIL_FLAGS = {
   ...EVENT_FLAGS,
   ...FORM_FLAGS,
   ...END_FLAGS,
-  ...group('Into files:', { ...READY_FLAGS, ...RECORD_FLAGS }),
-  ...group('Connection:', CONNECTION_FLAGS),
+  ...group('Files:', { ...READY_FLAGS, ...RECORD_FLAGS }),
+  ...group('Connection and retries:', CONNECTION_FLAGS),
 };

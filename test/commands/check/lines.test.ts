@@ -43,7 +43,7 @@ describe('a terminal of any width', () => {
     for (const line of shown.split('\n')) expect(line.length).toBeLessThanOrEqual(60);
   });
 
-  test('colour is on the status alone', () => {
+  test('only the status is colored', () => {
     expect(formatStep(FAILED, true, 80)).toMatch(/^\x1b\[31mfailed \x1b\[0m upgrade /);
   });
 });

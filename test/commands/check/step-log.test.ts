@@ -5,24 +5,24 @@ import { createFakeClock } from '../../helpers/fake-clock.ts';
 
 function start() {
   const clock = createFakeClock();
-  const told: string[] = [];
+  const reported: string[] = [];
   const log = createStepLog(clock, (text) => text.replaceAll('secret', '***'), {
-    onBegin: (name) => told.push(`begin ${name}`),
-    onResult: ({ name, status, summary }) => told.push(`${name} ${status}: ${summary}`),
+    onBegin: (name) => reported.push(`begin ${name}`),
+    onResult: ({ name, status, summary }) => reported.push(`${name} ${status}: ${summary}`),
   });
-  return { clock, told, log };
+  return { clock, reported, log };
 }
 
 const failure = { cause: 'x', message: 'a secret broke', hint: 'hide the secret', exitCode: 7 } as const;
 
 describe('createStepLog', () => {
-  test('times each step, and tells it when it is over', () => {
-    const { clock, log, told } = start();
+  test('times each step, and reports it when it ends', () => {
+    const { clock, log, reported } = start();
     log.begin('settings');
     clock.advance(12);
     log.pass('fine', { list: ['a secret'] });
     log.skip('lookup', 'an address');
-    expect(told).toEqual(['begin settings', 'settings ok: fine', 'lookup skipped: an address']);
+    expect(reported).toEqual(['begin settings', 'settings ok: fine', 'lookup skipped: an address']);
     expect(log.results).toMatchObject([
       { name: 'settings', durationMs: 12, details: { list: ['a ***'] } },
       { name: 'lookup', durationMs: 0 },

@@ -93,7 +93,7 @@ describe('flags', () => {
     ['once given it is not offered again', 'stream tail --limit 5 -', '--limit', false],
     ['also by its letter', 'stream tail -n 5 -', '--limit', false],
     ['also with = or in one word', 'stream tail --limit=5 -n5 -', '--limit', false],
-    ['the value of another is no flag', 'stream tail --url --limit -', '--limit', true],
+    ['a value is not a flag', 'stream tail --url --limit -', '--limit', true],
     ['repeatable ones are', 'stream tail --type a --type b -', '--type', true],
     ['before commands, those of every command', '--', '--verbose', true],
     ['where nothing else can come, without a dash', 'stream tail ', '--limit', true],
