@@ -21,7 +21,8 @@ import type { StreamCallbacks, StreamConfig } from './options.ts';
 import type { ConnectLoopConfig, StreamDeps } from './prepare.ts';
 
 /** What `for await` takes, with an end that does not wait for the next item. */
-export interface Pull<T> extends AsyncIterableIterator<T, void, undefined> {
+export interface Pull<T> extends AsyncIterator<T, void, undefined> {
+  [Symbol.asyncIterator](): Pull<T>;
   return(): Promise<IteratorResult<T, void>>;
 }
 

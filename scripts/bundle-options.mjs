@@ -1,0 +1,38 @@
+// What all bundles have in common: the target, what is built in, and the modules of dependencies that are replaced.
+import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { scannerPlugin } from './scanner-code.mjs';
+
+export const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
+const { version } = JSON.parse(readFileSync(resolve(root, 'package.json'), 'utf8'));
+
+/** Each file says why its module is replaced. test/stand-ins.test.ts tests them. */
+const STAND_INS = {
+  'when-exit': 'when-exit.mjs',
+  'env-paths': 'env-paths.mjs',
+  'ajv/dist/2020.js': 'ajv.mjs',
+  'ajv-formats': 'ajv.mjs',
+  kerberos: 'kerberos.mjs',
+};
+
+/** Options of esbuild. */
+export const COMMON = {
+  absWorkingDir: root,
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  minify: true,
+  metafile: true,
+  logLevel: 'warning',
+  alias: Object.fromEntries(
+    Object.entries(STAND_INS).map(([name, file]) => [name, resolve(root, 'scripts/stand-ins', file)]),
+  ),
+  define: {
+    ATLANTIS_VERSION: JSON.stringify(version),
+    // Otherwise ws would load two native packages from any parent directory, NODE_PATH or the home directory.
+    'process.env.WS_NO_BUFFER_UTIL': '"1"',
+    'process.env.WS_NO_UTF_8_VALIDATE': '"1"',
+  },
+  plugins: [scannerPlugin],
+};
