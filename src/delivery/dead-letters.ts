@@ -1,34 +1,24 @@
-// The file of events that a sink will never take: one line of JSON each, with the reason, and the event as it
-// came. `relay --redeliver` reads it. On disk before the event counts as done with.
+// The dead-letter file: events that a sink refused, each as a line of JSON with the reason and the event as it was sent.
+// `relay --redeliver` reads it. A dead letter is on disk before its event counts as settled.
 import { closeSync, fdatasyncSync, fstatSync, readSync } from 'node:fs';
 import { isAtlantisError, OutputError, UsageError } from '../errors.ts';
 import { matchTokens, trimLineEnd } from '../events/json-line.ts';
-import { MESSAGE } from '../events/messages.ts';
+import { MESSAGE } from '../events/message-text.ts';
 import { classifyText } from '../events/scanner.ts';
 import { createAppendFile, findEndOfLines } from '../io/append-file.ts';
 import { APPEND, assertTrusted, openNamedFile } from '../io/safe-file.ts';
 import { makeSafeLine } from '../render/ndjson.ts';
 import type { SpoolRecord } from './spool/record.ts';
 
-/** Version of the form; it grows with every change that is not an addition. */
+/** Version of the format; raised by every incompatible change. */
 const DEAD_LETTER_VERSION = 1;
 
-/** What is noted beside the event. */
 interface DeadLetter {
   readonly at: string;
-  /** The sink, without secrets. */
+  /** The name of the sink, without secrets. */
   readonly to: string;
   readonly reason: string;
   readonly id: string;
-}
-
-export interface DeadLetterFile {
-  readonly path: string;
-  /** Bytes of a torn last line that were taken away when it was opened. */
-  readonly bytesRepaired: number;
-  /** Appends one and waits for the disk. @throws OutputError */
-  append(letter: DeadLetter, record: SpoolRecord): void;
-  close(): void;
 }
 
 const STRING = '"(?:[^"\\\\]|\\\\.)*"';
@@ -37,10 +27,10 @@ const HEAD = matchTokens(
   ...['"reason"', ':', STRING, ',', '"id"', ':', STRING, ',', '"event"', ':'],
 );
 const START = '{"dead_letter":';
-/** More than the notes of any line take. */
+/** Longer than everything before the event in any line. */
 const MAX_HEAD_BYTES = 8_192;
 
-/** One line, with its line feed. */
+/** The line, with its line feed. */
 export function makeDeadLetter(letter: DeadLetter, { mark, text }: SpoolRecord): Buffer {
   const head = JSON.stringify({ dead_letter: DEAD_LETTER_VERSION, ...letter });
   return Buffer.concat([
@@ -50,7 +40,7 @@ export function makeDeadLetter(letter: DeadLetter, { mark, text }: SpoolRecord):
   ]);
 }
 
-/** The event in a line without its line feed; undefined if it is no dead letter. */
+/** The event of a line without its line feed; undefined if it is not a dead letter. */
 export function readDeadLetter(bytes: Buffer): SpoolRecord | undefined {
   const line = trimLineEnd(bytes);
   const [head] = HEAD.exec(line.toString('latin1', 0, MAX_HEAD_BYTES)) ?? [];
@@ -60,11 +50,11 @@ export function readDeadLetter(bytes: Buffer): SpoolRecord | undefined {
   return mark < 0 ? undefined : { mark, text };
 }
 
-/** Opens or makes the file. @throws UsageError if something else is in it, OutputError */
-export function openDeadLetters(path: string): DeadLetterFile {
+/** Opens or creates the file. @throws UsageError if it has other content, OutputError */
+export function openDeadLetters(path: string) {
   const fail = (error: unknown): OutputError => {
     const { code = 'unknown error' } = error as NodeJS.ErrnoException;
-    return new OutputError(`the file of dead letters ${JSON.stringify(path)} could not be written (${code})`);
+    return new OutputError(`the dead-letter file ${JSON.stringify(path)} could not be written (${code})`);
   };
   const attempt = <T>(action: () => T): T => {
     try {
@@ -81,13 +71,15 @@ export function openDeadLetters(path: string): DeadLetterFile {
     if (wholeBytes < size) attempt(() => file.cutTo(wholeBytes));
     return {
       path,
+      /** Length of the incomplete last line that was removed. */
       bytesRepaired: size - wholeBytes,
-      append: (letter, record) =>
+      /** Appends and syncs to disk. @throws OutputError */
+      append: (letter: DeadLetter, record: SpoolRecord): void =>
         attempt(() => {
           file.append(makeDeadLetter(letter, record));
           fdatasyncSync(fd);
         }),
-      close: () => file.close(),
+      close: (): void => file.close(),
     };
   } catch (error) {
     closeSync(fd);
@@ -95,7 +87,7 @@ export function openDeadLetters(path: string): DeadLetterFile {
   }
 }
 
-/** The size of the open file. @throws UsageError if something else is in it, the system's error */
+/** The size of the open file. @throws UsageError if it has other content, the system's error */
 function checkDeadLetters(path: string, fd: number): number {
   const stats = fstatSync(fd);
   if (!stats.isFile()) {
@@ -106,7 +98,7 @@ function checkDeadLetters(path: string, fd: number): number {
   readSync(fd, start, 0, start.length, 0);
   if (!START.startsWith(start.toString('latin1'))) {
     throw new UsageError(
-      `--dead-letter: ${JSON.stringify(path)} exists and holds something else`,
+      `--dead-letter: ${JSON.stringify(path)} exists and is not a dead-letter file`,
       'nothing was changed: give another name, or move the file away',
     );
   }

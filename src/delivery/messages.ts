@@ -1,58 +1,54 @@
-// What a relay says on stderr: pure functions from what happened to words (contract G5).
-import { formatCount, formatDuration } from '../ui/messages.ts';
+// The messages of a relay on stderr (contract G5).
 import type { StatusRecord } from '../ui/reporter.ts';
-import type { SinkFault } from './sink.ts';
-import type { WorkerFigures } from './worker-types.ts';
+import { formatCount, formatDuration } from '../ui/stream-messages.ts';
+import type { StreamLimits } from './nats/jetstream-sink.ts';
+import type { Worker, WorkerEvent } from './worker.ts';
 
-/** The sink is of no use at the moment; what was received is kept. */
-export function saySinkFailed(
-  sink: string,
-  fault: SinkFault,
-  delayMs: number,
-  attempt: number,
-): StatusRecord {
-  return {
-    event: 'sink',
-    level: 'warn',
-    message: `${fault.words}; sending again in ${formatDuration(delayMs)}`,
-    hint: fault.hint,
-    figures: { sink, state: 'failed', delay_ms: Math.round(delayMs), attempt },
-  };
+const SPOOL_HINT = 'check the disk, and that no other program deletes files in the spool';
+
+export function sayWorkerEvent(sink: string, event: Exclude<WorkerEvent, { kind: 'ended' }>): StatusRecord {
+  switch (event.kind) {
+    case 'failed':
+      return {
+        event: 'sink',
+        level: 'warn',
+        message: `${event.fault.message}; retrying in ${formatDuration(event.delayMs)}`,
+        hint: event.fault.hint,
+        figures: { sink, state: 'failed', delay_ms: Math.round(event.delayMs), attempt: event.attempt },
+      };
+    case 'recovered':
+      return {
+        event: 'sink',
+        level: 'info',
+        message: `${sink} accepts events again`,
+        figures: { sink, state: 'recovered' },
+      };
+    // A crash cannot explain it: the disk lost data, or a file was deleted.
+    case 'damaged':
+      return {
+        event: 'warning',
+        level: 'error',
+        message: `the spool of ${sink} is damaged: lost ${formatCount(event.records, 'message')} that cannot be read`,
+        hint: SPOOL_HINT,
+        figures: { sink, records_lost: event.records },
+      };
+  }
 }
 
-export function saySinkRecovered(sink: string): StatusRecord {
-  return {
-    event: 'sink',
-    level: 'info',
-    message: `${sink} takes events again`,
-    figures: { sink, state: 'recovered' },
-  };
-}
-
-/** What there is to know about a JetStream stream before events go into it. Durations in ms. */
-interface StreamFigures {
-  readonly isNew: boolean;
-  readonly maxAgeMs: number;
-  readonly maxBytes: number;
-  readonly replicas: number;
-  readonly dedupeWindowMs: number;
-}
-
-/** The stream is ready, with what it keeps and for how long it recognises a message. */
-export function saySinkReady(sink: string, stream: StreamFigures): StatusRecord {
+export function saySinkReady(sink: string, stream: StreamLimits & { readonly isNew: boolean }): StatusRecord {
   const { isNew, maxAgeMs, maxBytes, replicas, dedupeWindowMs } = stream;
-  const age = maxAgeMs > 0 ? `for ${formatDuration(maxAgeMs)}` : 'for ever';
+  const age = maxAgeMs > 0 ? `for ${formatDuration(maxAgeMs)}` : 'without age limit';
   const size = maxBytes > 0 ? `, up to ${formatCount(maxBytes, 'byte')}` : '';
   const copies = replicas === 1 ? 'one copy' : `${replicas} copies`;
   const keeps = `keeps messages ${age}${size} in ${copies}`;
   const isBlind = dedupeWindowMs === 0;
   const dedupe = isBlind
-    ? 'never recognises duplicates'
-    : `recognises duplicates for ${formatDuration(dedupeWindowMs)}`;
+    ? 'does not recognize duplicates'
+    : `recognizes duplicates for ${formatDuration(dedupeWindowMs)}`;
   return {
     event: 'sink',
     level: isBlind ? 'warn' : 'info',
-    message: `${isNew ? 'made the stream' : 'delivering to'} ${sink}, which ${keeps} and ${dedupe}`,
+    message: `${isNew ? 'created the stream' : 'delivering to'} ${sink}, which ${keeps} and ${dedupe}`,
     figures: {
       sink,
       state: 'ready',
@@ -65,12 +61,11 @@ export function saySinkReady(sink: string, stream: StreamFigures): StatusRecord 
   };
 }
 
-/** What an earlier run left behind. */
 export function sayLeftOver(sink: string, records: number): StatusRecord {
   return {
     event: 'spooling',
     level: 'info',
-    message: `${formatCount(records, 'message')} from an earlier run go to ${sink} first`,
+    message: `delivering ${formatCount(records, 'message')} from an earlier run to ${sink} first`,
     figures: { sink, records },
   };
 }
@@ -79,40 +74,28 @@ export function sayRepaired(what: string, bytes: number): StatusRecord {
   return {
     event: 'warning',
     level: 'warn',
-    message: `${what} ended in a torn record: its last ${formatCount(bytes, 'byte')} were taken away`,
+    message: `removed an incomplete record of ${formatCount(bytes, 'byte')} at the end of ${what}`,
     figures: { bytes_repaired: bytes },
   };
 }
 
-/** Damage that no crash explains: a disk that did not keep what it had, or a file that was removed. */
-export function sayDamaged(sink: string, records: number): StatusRecord {
-  return {
-    event: 'warning',
-    level: 'error',
-    message: `the spool of ${sink} is damaged: ${formatCount(records, 'message')} in it cannot be read and are lost`,
-    hint: 'Check the disk, and that nothing else deletes files in the spool.',
-    figures: { sink, records_lost: records },
-  };
-}
-
-/** There are records, but no cursor that says how far they were delivered. */
+/** Without a cursor it is unknown how far the records were delivered. */
 export function sayLostCursor(sink: string): StatusRecord {
   return {
     event: 'warning',
     level: 'warn',
-    message: `the spool of ${sink} has lost its cursor: everything in it is sent again, and what is missing in front of it cannot be counted`,
-    hint: 'Check the disk, and that nothing else deletes files in the spool.',
+    message: `the spool of ${sink} has lost its cursor: all messages in it are sent again, and losses before them cannot be counted`,
+    hint: SPOOL_HINT,
     figures: { sink },
   };
 }
 
-/** A spool of a sink that this run does not have. */
-export function sayForgottenSpool(path: string, records: number): StatusRecord {
+export function sayUnusedSpool(path: string, records: number): StatusRecord {
   return {
     event: 'warning',
     level: 'warn',
-    message: `${JSON.stringify(path)} holds ${formatCount(records, 'message')} for another sink than those of this run`,
-    hint: 'They are delivered by a run whose --to names that sink; or remove the folder.',
+    message: `${JSON.stringify(path)} holds ${formatCount(records, 'message')} for a sink that this run does not have`,
+    hint: 'to deliver them, run with --to for that sink; else remove the folder',
     figures: { path, records },
   };
 }
@@ -121,7 +104,7 @@ export function saySpooling(sink: string, pending: number, window: number): Stat
   return {
     event: 'spooling',
     level: 'warn',
-    message: `${sink} does not keep up: the window of ${window} is full, ${formatCount(pending, 'message')} wait, now in the spool`,
+    message: `${sink} does not keep up: the window of ${window} is full, ${formatCount(pending, 'message')} wait in the spool`,
     figures: { sink, pending, window },
   };
 }
@@ -135,12 +118,11 @@ export function sayCaughtUp(sink: string): StatusRecord {
   };
 }
 
-/** Reading stands still; `why` is what is full. */
 export function sayReadingPaused(sink: string, why: string, pending: number): StatusRecord {
   return {
     event: 'paused',
     level: 'warn',
-    message: `${sink} does not keep up and ${why}: reading from the server is paused, ${formatCount(pending, 'message')} wait, nothing is lost here`,
+    message: `${sink} does not keep up and ${why}: paused reading from the server, ${formatCount(pending, 'message')} wait; nothing is lost`,
     figures: { sink, reason: why, pending },
   };
 }
@@ -149,7 +131,7 @@ export function sayReadingResumed(pausedMs: number): StatusRecord {
   return {
     event: 'resumed',
     level: 'info',
-    message: `reading from the server goes on after ${formatDuration(pausedMs)}`,
+    message: `resumed reading from the server after ${formatDuration(pausedMs)}`,
     figures: { paused_ms: Math.round(pausedMs) },
   };
 }
@@ -158,21 +140,21 @@ export function sayDeadLettered(sink: string, path: string, id: string, why: str
   return {
     event: 'dead-letter',
     level: 'warn',
-    message: `${sink} will not take the event ${id} (${why}): it is kept in ${JSON.stringify(path)}`,
-    hint: 'Send it again with `atlantis stream relay --redeliver <file>` once the reason is gone.',
+    message: `${sink} refused the event ${id} (${why}): kept as a dead letter in ${JSON.stringify(path)}`,
+    hint: 'once the reason is fixed, send it again with `atlantis stream relay --redeliver <file>`',
     figures: { sink, id, reason: why, path },
   };
 }
 
-/** The end of one sink, as figures of the run. */
+/** The summary of one sink. */
 export function sayDelivered(
   sink: string,
-  { delivered, duplicates, deadLettered, lost }: WorkerFigures,
+  { delivered, duplicates, deadLettered, lost }: Readonly<Worker['figures']>,
   left: number,
 ): StatusRecord {
-  const known = duplicates === 0 ? '' : `, ${formatCount(duplicates, 'duplicate')} among them`;
+  const known = duplicates === 0 ? '' : `, including ${formatCount(duplicates, 'duplicate')}`;
   const dead = deadLettered === 0 ? '' : `, ${formatCount(deadLettered, 'dead letter')}`;
-  const gone = lost === 0 ? '' : `; ${formatCount(lost, 'message')} were lost with the spool`;
+  const gone = lost === 0 ? '' : `; ${formatCount(lost, 'message')} lost with the spool`;
   const rest = left === 0 ? '' : `; ${formatCount(left, 'message')} wait in the spool for the next run`;
   return {
     event: 'summary',
@@ -182,13 +164,12 @@ export function sayDelivered(
   };
 }
 
-/** What was received, not delivered, and is not in a spool either. */
 export function sayUndelivered(records: number): StatusRecord {
   return {
     event: 'error',
     level: 'error',
-    message: `${formatCount(records, 'message')} were received and not delivered: they are lost`,
-    hint: 'With --spool <folder> they would wait there for the next run.',
+    message: `lost ${formatCount(records, 'message')} that were received and not delivered`,
+    hint: 'with --spool <folder> they are kept for the next run',
     figures: { undelivered: records },
   };
 }

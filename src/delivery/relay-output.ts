@@ -1,5 +1,4 @@
-// The output of a relay: every event goes into the worker of every sink, and nothing more is read while one of them
-// is full. Window, then spool, then a pause: each step is told once it has lasted for a moment.
+// The output of a relay: passes every event to the worker of every sink, and pauses reading while one of them is full.
 import type { Clock } from '../clock.ts';
 import { type Batch, flagsOf, textOf } from '../events/batch.ts';
 import type { WriteFailure } from '../io/line-writer.ts';
@@ -14,31 +13,33 @@ interface RelayParts {
   readonly workers: readonly Worker[];
   readonly clock: Clock;
   readonly reporter: Reporter;
-  /** The name that lifecycle records carry. */
+  /** Added to lifecycle records. */
   readonly relayName: string;
-  /** Everything that was received survives the end of the process. */
   readonly isSpooled: boolean;
-  /** Ends the workers and closes what they use, once. */
+  /** Stops the workers and closes their files. */
   close(): Promise<void>;
 }
 
 export interface RelayOutput extends Output {
-  /** To be called whenever a worker has changed. */
+  /** Must be called when records were added to a worker or acknowledged. */
   look(): void;
-  /** A sink is of no use any more, or a spool is not: nothing more is taken. */
+  /** A sink or a spool has failed for good: nothing more is accepted. */
   fail(failure: WriteFailure): void;
+  /** Sets the function that `fail` calls once; at once if it has failed already. */
+  listen(onFailure: (failure: WriteFailure) => void): void;
 }
 
-/** A pause that lasts for longer is told. */
+/** Shorter pauses are not reported. */
 const REPORT_AFTER_MS = 1_000;
-/** A disk that was full is asked again this often. */
+/** How often a full disk is tried again. */
 const RETRY_DISK_MS = 1_000;
-/** At the end a sink has this long where there is a spool: what is left then waits in it for the next run. */
+/** Limits the drain where there is a spool, which keeps the rest for the next run. */
 const SPOOLED_DRAIN_MS = 10_000;
 
-export function openRelayOutput(parts: RelayParts, onFailure: (failure: WriteFailure) => void): RelayOutput {
+export function openRelayOutput(parts: RelayParts): RelayOutput {
   const { workers, clock, reporter, relayName, isSpooled } = parts;
   let failure: WriteFailure | undefined;
+  let onFailure: ((failure: WriteFailure) => void) | undefined;
   let isCut = false;
   let undelivered = 0;
   let blockedMs = 0;
@@ -56,17 +57,17 @@ export function openRelayOutput(parts: RelayParts, onFailure: (failure: WriteFai
     if (hasDrained !== undefined && isDone()) hasDrained();
   }
 
-  /** Resolves when no worker is full any more. */
+  /** Resolves when no worker is full; undefined if none is. */
   function waitForRoom(): Promise<void> | undefined {
     if (isOver() || findFull() === undefined) return undefined;
     const sinceMs = clock.monotonicMs();
     blockedSinceMs = sinceMs;
-    let isTold = false;
+    let isReported = false;
     const cancelReport = clock.setTimer(() => {
       const full = findFull();
       if (full === undefined) return;
-      isTold = true;
-      reporter.report(sayReadingPaused(full.sink.name, sayWhyFull(full), full.pending));
+      isReported = true;
+      reporter.report(sayReadingPaused(full.sink.name, describeFull(full), full.pending));
     }, REPORT_AFTER_MS);
     let cancelRetry = (): void => {};
     const retry = (): void => {
@@ -83,7 +84,7 @@ export function openRelayOutput(parts: RelayParts, onFailure: (failure: WriteFai
         const pausedMs = clock.monotonicMs() - sinceMs;
         blockedMs += pausedMs;
         blockedSinceMs = undefined;
-        if (isTold && !isOver()) reporter.report(sayReadingResumed(pausedMs));
+        if (isReported && !isOver()) reporter.report(sayReadingResumed(pausedMs));
         resolve();
       };
     });
@@ -109,7 +110,6 @@ export function openRelayOutput(parts: RelayParts, onFailure: (failure: WriteFai
       }
       return waitForRoom();
     },
-    // What is taken is in a spool, or told at the end.
     flush: () => Promise.resolve(),
     async drain() {
       if (isSpooled) cancels.add(clock.setTimer(cut, SPOOLED_DRAIN_MS));
@@ -132,7 +132,11 @@ export function openRelayOutput(parts: RelayParts, onFailure: (failure: WriteFai
       if (failure !== undefined) return;
       failure = why;
       look();
-      onFailure(why);
+      onFailure?.(why);
+    },
+    listen(callback) {
+      onFailure = callback;
+      if (failure !== undefined) callback(failure);
     },
     get failure() {
       return failure;
@@ -146,12 +150,12 @@ export function openRelayOutput(parts: RelayParts, onFailure: (failure: WriteFai
   };
 }
 
-/** Events as they were sent; views of the batch, which is never changed. */
+/** Views of the batch, which is never changed. */
 function listRecords(batch: Batch, count: number): SpoolRecord[] {
   return Array.from({ length: count }, (_unused, i) => ({ mark: flagsOf(batch, i), text: textOf(batch, i) }));
 }
 
-function sayWhyFull({ backlog }: Worker): string {
+function describeFull({ backlog }: Worker): string {
   if (backlog.diskFault !== undefined) return backlog.diskFault.message;
   return backlog.bytes === 0 ? 'the window is full' : 'window and spool are full';
 }

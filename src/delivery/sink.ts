@@ -1,100 +1,98 @@
-// A sink as the delivery loop sees it, the id of a message, and a failed connection as the fault of a sink.
-// Faults are values.
+// The interface between a worker and its sink, the ids of records, and faults of a sink as values.
 import { createHash } from 'node:crypto';
 import { CAUSES } from '../connection/cause-table.ts';
-import { type Cause, describeCause } from '../connection/causes.ts';
-import { RULES } from '../connection/rules.ts';
+import { type Cause, describeCause } from '../connection/lifecycle.ts';
+import { RULES } from '../connection/retry-policy.ts';
 import type { ExitCode } from '../errors.ts';
-import type { Step } from '../events/path.ts';
+import type { PathStep } from '../events/path.ts';
 import { createScalarReader } from '../events/seek-path.ts';
 import type { SpoolRecord } from './spool/record.ts';
 
+export interface Sink {
+  /** Its name in messages, without secrets. */
+  readonly name: string;
+  /** Maximum number of records in a unit, which is what one `send` takes. */
+  readonly unitSize: number;
+  /** Maximum number of units in flight. */
+  readonly maxInFlight: number;
+  readonly wantsLifecycle: boolean;
+  /** Connects. Returns undefined when the sink is ready, and at once on abort. */
+  open(signal: AbortSignal): Promise<SinkFault | undefined>;
+  /** Sends consecutive records. Never rejects. */
+  send(unit: readonly SpoolRecord[]): Promise<SendResult>;
+  /** Disconnects; units in flight fail. The sink can be opened again. */
+  close(): Promise<void>;
+}
+
+/** The result of sending a unit. */
+export type SendResult =
+  /** `duplicates` is the number of records that the sink had before. */
+  | { readonly kind: 'accepted'; readonly duplicates: number }
+  /** Not delivered, or unknown: the unit has to be sent again. */
+  | { readonly kind: 'failed'; readonly fault: SinkFault }
+  /** The sink will never take it as it is. */
+  | { readonly kind: 'refused'; readonly why: string; readonly isTooLarge: boolean };
+
+/** Why nothing can be delivered now, or ever. */
+export interface SinkFault {
+  readonly message: string;
+  readonly hint?: string | undefined;
+  /** The delay that the sink asks for, in ms. */
+  readonly retryAfterMs?: number | undefined;
+  /** Set where a retry cannot help: the run ends with this code. */
+  readonly exitCode?: ExitCode | undefined;
+  readonly exitCodeOnGiveUp?: ExitCode | undefined;
+}
+
 /**
- * The fault in the words of the cause. It ends the run where the policy says that trying again is pointless, but
- * only as long as the sink has never worked in this run: later somebody may repair it, and nothing is lost.
+ * The fault of a failed connection. A cause that the policy never retries ends the run only while the sink has not
+ * worked in this run: later it may be repaired, and nothing is lost while the relay waits.
  */
 export function describeSinkFault(cause: Cause, hasWorked: boolean): SinkFault {
   const rule = RULES[CAUSES[cause.kind].rule];
   const { happened, remedy } = describeCause(cause);
   const isFinal = rule.beforeFirstWelcome === 'never' && !hasWorked;
   return {
-    words: happened,
+    message: happened,
     hint: remedy,
     retryAfterMs: cause.retryAfterMs,
     exitCode: isFinal ? rule.exitCode : undefined,
-    exitCodeInTheEnd: rule.exitCode,
+    exitCodeOnGiveUp: rule.exitCode,
   };
 }
 
-/** The id of a record. */
+/** The mark of a lifecycle record; smaller marks are the MESSAGE bits of an event. */
+export const LIFECYCLE_MARK = 255;
+
 export type IdentifyRecord = (record: SpoolRecord) => string;
 
-/** Longer ones are replaced by their hash: every message carries its id. */
+/** Longer ids are replaced by their sha256, because every message carries its id. */
 const MAX_ID_LENGTH = 200;
-/** What a header can carry as it is. */
+/** Allowed in a header without escaping. */
 const PLAIN = /^[\x21-\x7e]+$/;
 
 /**
- * Ids of records: of an event the value of the path, else the SHA-256 of its text; of a lifecycle record always
- * that, with the name of the relay, since each relay has its own.
+ * The ids of events: the value at the path, else the SHA-256 of the text. The id of a lifecycle record is a SHA-256 that
+ * includes the name of the relay, because each relay has its own lifecycle.
  *
- * @param idSteps the path of the id; undefined where events have none
+ * @param idSteps the path of the id; undefined: always the SHA-256
  */
-export function createIdentifier(idSteps: readonly Step[] | undefined, relayName: string): IdentifyRecord {
+export function createIdentifier(
+  idSteps: readonly PathStep[] | undefined,
+  relayName: string,
+): IdentifyRecord {
   const readId = idSteps === undefined ? undefined : createScalarReader(idSteps);
   return ({ mark, text }) => {
-    if (mark === LIFECYCLE_MARK) return hash(relayName, text);
+    if (mark === LIFECYCLE_MARK) return sha256(relayName, text);
     const id = readId?.(text);
-    if (id === undefined) return hash(text);
-    return id.length <= MAX_ID_LENGTH && PLAIN.test(id) ? id : hash(id);
+    if (id === undefined) return sha256(text);
+    return id.length <= MAX_ID_LENGTH && PLAIN.test(id) ? id : sha256(id);
   };
 }
 
 /** SHA-256 over the parts, in hexadecimal. */
-export function hash(...parts: readonly (string | Buffer)[]): string {
+export function sha256(...parts: readonly (string | Buffer)[]): string {
   const sum = createHash('sha256');
   for (const part of parts) sum.update(part);
   return sum.digest('hex');
-}
-
-/** Mark of a lifecycle record in the spool; smaller ones are the MESSAGE bits of an event. */
-export const LIFECYCLE_MARK = 255;
-
-/** Why nothing can be delivered at the moment, or for good. */
-export interface SinkFault {
-  /** What happened, as a sentence without its end. */
-  readonly words: string;
-  /** What the user can do about it. */
-  readonly hint?: string | undefined;
-  /** The sink asks for so long a wait, in ms. */
-  readonly retryAfterMs?: number | undefined;
-  /** Set where trying again would only fail again: the run ends with this code. */
-  readonly exitCode?: ExitCode | undefined;
-  /** The code of a run that gives up over it. */
-  readonly exitCodeInTheEnd?: ExitCode | undefined;
-}
-
-/** What became of a unit. */
-export type Verdict =
-  /** All of it is kept; so many records the sink had already. */
-  | { readonly kind: 'accepted'; readonly duplicates: number }
-  /** Nothing is known, or it was not taken: to be sent again. */
-  | { readonly kind: 'failed'; readonly fault: SinkFault }
-  /** It will never be taken as it is. */
-  | { readonly kind: 'refused'; readonly why: string; readonly isTooLarge: boolean };
-
-export interface Sink {
-  /** The place as messages name it; without secrets. */
-  readonly name: string;
-  /** Most records in one unit. */
-  readonly unitSize: number;
-  /** Most units that are under way at once. */
-  readonly unitsAtOnce: number;
-  readonly wantsLifecycle: boolean;
-  /** Gets ready to send, ends at once on abort. Undefined when it is ready. */
-  open(signal: AbortSignal): Promise<SinkFault | undefined>;
-  /** Sends records that follow each other. Never rejects. */
-  send(unit: readonly SpoolRecord[]): Promise<Verdict>;
-  /** Ends what `open` began; units under way fail. Can be opened again. */
-  close(): Promise<void>;
 }

@@ -1,93 +1,106 @@
-// The delivery loop of one sink: its backlog goes out in order, and again from the first record that was not
-// acknowledged whenever something failed. At least once, in order, one window at a time.
+// The delivery loop of one sink: sends its backlog in order, and after a failure again from the first record that is not
+// acknowledged. At least once, in order, one window at a time.
 //
 // The state of a worker is the place in its loop and three numbers: acknowledged ≤ next ≤ end.
-import { sleep } from '../clock.ts';
-import { computeDelayMs, FIRST_BUDGET } from '../connection/policy.ts';
-import { isAtlantisError } from '../errors.ts';
-import { type Backlog, NumberedQueue } from './backlog.ts';
-import type { Sink, SinkFault, Verdict } from './sink.ts';
+import { type Clock, sleep } from '../clock.ts';
+import { computeDelayMs, FIRST_BUDGET, type PolicyConfig } from '../connection/retry-policy.ts';
+import { EXIT, isAtlantisError } from '../errors.ts';
+import { type Backlog, RecordQueue } from './backlog.ts';
+import { LIFECYCLE_MARK, type SendResult, type Sink, type SinkFault } from './sink.ts';
 import type { SpoolRecord } from './spool/record.ts';
-import { createWakeSignal, type WakeSignal } from './wake-signal.ts';
-import {
-  countEvents,
-  describeRefusal,
-  type WorkerConfig,
-  type WorkerDeps,
-  type WorkerFigures,
-} from './worker-types.ts';
 
-/** More bytes than these are not under way at once, whatever the window is; a single record may be larger. */
+export type WorkerEvent =
+  | { readonly kind: 'failed'; readonly fault: SinkFault; readonly delayMs: number; readonly attempt: number }
+  /** Something was acknowledged after a failure. */
+  | { readonly kind: 'recovered' }
+  /** The sink has failed for good. */
+  | { readonly kind: 'ended'; readonly fault: SinkFault }
+  /** Records in the spool cannot be read. */
+  | { readonly kind: 'damaged'; readonly records: number };
+
+export interface WorkerConfig {
+  /** Maximum number of records in flight. */
+  readonly window: number;
+  readonly policy: Pick<PolicyConfig, 'retryMinMs' | 'retryMaxMs'>;
+  /** Give up on a sink that has taken nothing yet: only while nothing could be lost by it, always, or never. */
+  readonly givesUpAtStart: 'while-empty' | 'always' | 'never';
+}
+
+export interface WorkerDeps {
+  readonly clock: Clock;
+  /** Uniform in [0, 1). */
+  random(): number;
+  report(event: WorkerEvent): void;
+  /** Called when records were added or acknowledged. */
+  onChange(): void;
+  /** Keeps a record that the sink refused; undefined without a dead-letter file. @throws OutputError */
+  readonly deadLetter: ((record: SpoolRecord, why: string) => void) | undefined;
+}
+
+/** Limits the bytes in flight for any window; a single record may be larger. */
 const WINDOW_BYTES = 16 * 2 ** 20;
 
 export class Worker {
   readonly sink: Sink;
   readonly backlog: Backlog;
-  readonly #settings: WorkerConfig;
+  readonly #config: WorkerConfig;
   readonly #deps: WorkerDeps;
-  readonly #wakeSignal: WakeSignal = createWakeSignal();
   readonly #stopping = new AbortController();
   /** From the first record that is not acknowledged to the last one that was taken from the backlog. */
-  readonly #window: NumberedQueue<SpoolRecord>;
-  /** What the disk lost after the window. */
+  readonly #window: RecordQueue;
+  /** Unreadable records after the window. */
   #damage: { readonly damaged: number } | undefined;
-  /** Numbers beyond the first unacknowledged one that need not be sent again. */
+  /** Records in the window that need not be sent again. */
   readonly #settled = new Set<number>();
   /** Resolves when the sink was ready for the first time. */
   readonly ready: Promise<void>;
   #noteReady: () => void = () => {};
+  #wake: () => void = () => {};
   #next: number;
-  #recordsUnderWay = 0;
-  #bytesUnderWay = 0;
-  #unitsUnderWay = 0;
+  #recordsInFlight = 0;
+  #bytesInFlight = 0;
+  #unitsInFlight = 0;
   #fault: SinkFault | undefined;
-  /** Up to `until` units have at most so many records, since more were too large. */
+  /** Limits the size of units up to `until`, because a larger one was refused as too large. */
   #narrow = { records: Number.POSITIVE_INFINITY, until: 0 };
-  /** Something was acknowledged: since the sink was opened, in this run; nothing since the last failure. */
+  /** Something was acknowledged since the sink was opened; in this run. */
   #hasProgressed = false;
   #hasWorked = false;
+  /** Nothing was acknowledged since the last failure. */
   #hasFailed = false;
-  #delivered = 0;
-  #duplicates = 0;
-  #deadLettered = 0;
-  #lost = 0;
+  /** Counts of events without lifecycle records, except `lost`, where the two cannot be distinguished. */
+  readonly figures = { delivered: 0, duplicates: 0, deadLettered: 0, lost: 0 };
 
-  constructor(sink: Sink, backlog: Backlog, settings: WorkerConfig, deps: WorkerDeps) {
+  constructor(sink: Sink, backlog: Backlog, config: WorkerConfig, deps: WorkerDeps) {
     this.sink = sink;
     this.backlog = backlog;
-    this.#settings = settings;
+    this.#config = config;
     this.#deps = deps;
     this.#next = backlog.acknowledged;
-    this.#window = new NumberedQueue(backlog.acknowledged);
+    this.#window = new RecordQueue(backlog.acknowledged);
     this.ready = new Promise((resolve) => {
       this.#noteReady = resolve;
     });
   }
 
-  get figures(): WorkerFigures {
-    const [delivered, duplicates] = [this.#delivered, this.#duplicates];
-    return { delivered, duplicates, deadLettered: this.#deadLettered, lost: this.#lost };
-  }
-
-  /** Records that are not acknowledged. */
+  /** Number of records that are not acknowledged. */
   get pending(): number {
     return this.backlog.end - this.backlog.acknowledged;
   }
 
-  /** Adds records behind all others. */
   append(records: readonly SpoolRecord[]): void {
     this.backlog.append(records);
-    this.#wakeSignal.wake();
+    this.#wake();
     this.#deps.onChange();
   }
 
-  /** Ends the loop; what is under way is given up, and stays in the backlog. */
+  /** Ends the loop; records in flight stay in the backlog. */
   stop(): void {
     this.#stopping.abort();
-    this.#wakeSignal.wake();
+    this.#wake();
   }
 
-  /** Delivers until `stop`, or until the sink has failed for good. Rejects when the backlog cannot be read. */
+  /** Delivers until `stop`, or until the sink has failed for good. Rejects if the backlog cannot be read. */
   async run(): Promise<void> {
     const { clock, random, report } = this.#deps;
     const { signal } = this.#stopping;
@@ -104,14 +117,14 @@ export class Worker {
       await this.sink.close();
       if (fault === undefined || signal.aborted) continue;
       failures = this.#hasProgressed ? 1 : failures + 1;
-      const isTooMuch =
+      const isBudgetSpent =
         failures >= FIRST_BUDGET.attempts || clock.monotonicMs() - startedAtMs >= FIRST_BUDGET.ms;
-      if (fault.exitCode !== undefined || (isTooMuch && this.#mayGiveUp)) {
+      if (fault.exitCode !== undefined || (isBudgetSpent && this.#mayGiveUp)) {
         report({ kind: 'ended', fault });
         return;
       }
       const delayMs = computeDelayMs(
-        { ...this.#settings.policy, maxReconnects: 0, deadlineMs: undefined },
+        { ...this.#config.policy, maxReconnects: 0, deadlineMs: undefined },
         {
           action: 'retry',
           atLeastMs: fault.retryAfterMs ?? 0,
@@ -126,30 +139,35 @@ export class Worker {
     }
   }
 
-  /** What was received is kept for the sink, however long that takes. */
   get #mayGiveUp(): boolean {
-    const { givesUpAtStart } = this.#settings;
+    const { givesUpAtStart } = this.#config;
     if (this.#hasWorked || givesUpAtStart === 'never') return false;
     return givesUpAtStart === 'always' || this.pending === 0;
   }
 
-  /** Sends units until one fails; then waits for those that are still under way. */
+  #untilWoken(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+    });
+  }
+
+  /** Sends units until one fails; then waits for those in flight. */
   async #deliver(): Promise<SinkFault | undefined> {
     const { signal } = this.#stopping;
     this.#next = this.backlog.acknowledged;
     while (!signal.aborted && this.#fault === undefined) {
-      const woken = this.#wakeSignal.untilWoken();
+      const woken = this.#untilWoken();
       while (this.#fault === undefined && this.#sendUnit());
       await woken;
     }
-    while (this.#unitsUnderWay > 0 && !signal.aborted) await this.#wakeSignal.untilWoken();
+    while (this.#unitsInFlight > 0 && !signal.aborted) await this.#untilWoken();
     return this.#fault;
   }
 
-  /** Sends the next unit, if there is one and the window has room for it. */
+  /** Sends the next unit, if there is one that fits into the window. */
   #sendUnit(): boolean {
     const { sink, backlog } = this;
-    if (this.#unitsUnderWay >= sink.unitsAtOnce) return false;
+    if (this.#unitsInFlight >= sink.maxInFlight) return false;
     const first = this.#skipSettled();
     const unit: SpoolRecord[] = [];
     let bytes = 0;
@@ -157,47 +175,47 @@ export class Worker {
     while (unit.length < limit) {
       const record = this.#takeRecord(first + unit.length);
       if (record === undefined) break;
-      const isTooMuch = this.#bytesUnderWay + bytes + record.text.length > WINDOW_BYTES;
-      if (isTooMuch && this.#recordsUnderWay + unit.length > 0) break;
+      const isTooMuch = this.#bytesInFlight + bytes + record.text.length > WINDOW_BYTES;
+      if (isTooMuch && this.#recordsInFlight + unit.length > 0) break;
       unit.push(record);
       bytes += record.text.length;
     }
     if (unit.length === 0) return false;
     this.#next = first + unit.length;
-    if (sink.unitsAtOnce === 1) backlog.noteUnit(this.#next);
-    this.#recordsUnderWay += unit.length;
-    this.#bytesUnderWay += bytes;
-    this.#unitsUnderWay += 1;
-    void sink.send(unit).then((verdict) => {
-      this.#recordsUnderWay -= unit.length;
-      this.#bytesUnderWay -= bytes;
-      this.#unitsUnderWay -= 1;
-      this.#settle(first, unit, verdict);
-      this.#wakeSignal.wake();
+    if (sink.maxInFlight === 1) backlog.noteUnit(this.#next);
+    this.#recordsInFlight += unit.length;
+    this.#bytesInFlight += bytes;
+    this.#unitsInFlight += 1;
+    void sink.send(unit).then((result) => {
+      this.#recordsInFlight -= unit.length;
+      this.#bytesInFlight -= bytes;
+      this.#unitsInFlight -= 1;
+      this.#settle(first, unit, result);
+      this.#wake();
     });
     return true;
   }
 
-  /** The number of the next record that has to be sent. */
+  /** The number of the next record to send. */
   #skipSettled(): number {
     this.#next = Math.max(this.#next, this.backlog.acknowledged);
     while (this.#settled.has(this.#next)) this.#next += 1;
     return this.#next;
   }
 
-  /** Most records for a unit that begins at `first`. */
+  /** The maximum size of a unit that begins at `first`. */
   #limitUnit(first: number): number {
-    const { window } = this.#settings;
+    const { window } = this.#config;
     const { unitEnd, acknowledged } = this.backlog;
-    // Records are held until all before them are acknowledged: one late acknowledgement must not pile up the rest.
-    const room = Math.min(window - this.#recordsUnderWay, 2 * window - (first - acknowledged));
+    // Records are kept until all before them are acknowledged: this bounds them if one acknowledgement is late.
+    const room = Math.min(window - this.#recordsInFlight, 2 * window - (first - acknowledged));
     const narrow = first < this.#narrow.until ? this.#narrow.records : Number.POSITIVE_INFINITY;
-    // A unit that was begun before a restart is sent as the same again.
+    // A unit that was in flight before a restart is sent again unchanged.
     if (first === acknowledged && unitEnd > first) return Math.min(unitEnd - first, narrow);
     return Math.min(this.sink.unitSize, room, narrow);
   }
 
-  /** The record of a number, out of the window or the backlog; what the disk lost is told and left out. */
+  /** Takes a record from the window or the backlog; unreadable ones are reported and skipped. */
   #takeRecord(number: number): SpoolRecord | undefined {
     if (number < this.#window.end) return this.#window.get(number);
     if (number >= this.backlog.end) return undefined;
@@ -207,73 +225,75 @@ export class Worker {
       this.#window.push(item);
       return item;
     }
-    // Skipped as a whole once all before it is acknowledged: there may be millions.
+    // Skipped as a whole once all records before are acknowledged: there may be millions.
     const isNext = number === this.backlog.acknowledged;
     this.#damage = isNext ? undefined : item;
     if (!isNext) return undefined;
-    this.#lost += item.damaged;
+    this.figures.lost += item.damaged;
     this.#deps.report({ kind: 'damaged', records: item.damaged });
     this.#release(number + item.damaged);
-    this.#wakeSignal.wake();
+    this.#wake();
     return undefined;
   }
 
-  #settle(first: number, unit: readonly SpoolRecord[], verdict: Verdict): void {
-    if (verdict.kind === 'failed') {
-      this.#fault ??= verdict.fault;
+  #settle(first: number, unit: readonly SpoolRecord[], result: SendResult): void {
+    if (result.kind === 'failed') {
+      this.#fault ??= result.fault;
       return;
     }
-    if (verdict.kind === 'refused' && !this.#deadLetter(first, unit, verdict)) return;
-    if (verdict.kind === 'accepted') {
-      this.#delivered += countEvents(unit);
-      this.#duplicates += verdict.duplicates;
+    if (result.kind === 'refused' && !this.#deadLetter(first, unit, result)) return;
+    if (result.kind === 'accepted') {
+      this.figures.delivered += countEvents(unit);
+      this.figures.duplicates += result.duplicates;
     }
     if (this.#hasFailed) this.#deps.report({ kind: 'recovered' });
     this.#hasFailed = false;
     this.#hasProgressed = true;
     this.#hasWorked = true;
     for (let at = first; at < first + unit.length; at += 1) this.#settled.add(at);
-    this.#advance();
+    let to = this.backlog.acknowledged;
+    while (this.#settled.delete(to)) to += 1;
+    if (to > this.backlog.acknowledged) this.#release(to);
     this.#deps.onChange();
   }
 
-  /** True once the records that the sink will never take are kept elsewhere. */
+  /** True once all records of a refused unit are dead letters; false if the unit has to be sent again. */
   #deadLetter(
     first: number,
     unit: readonly SpoolRecord[],
-    refused: Extract<Verdict, { kind: 'refused' }>,
+    { why, isTooLarge }: Extract<SendResult, { kind: 'refused' }>,
   ): boolean {
-    const { deadLetter } = this.#deps;
-    const { why, isTooLarge } = refused;
     if (isTooLarge && unit.length > 1) {
       this.#narrow = { records: Math.ceil(unit.length / 2), until: first + unit.length };
       this.#next = first;
       return false;
     }
+    const { deadLetter } = this.#deps;
     if (deadLetter === undefined) {
-      this.#fault ??= describeRefusal(this.sink.name, why);
+      this.#fault ??= {
+        message: `${this.sink.name} refused an event: ${why}`,
+        hint: 'to keep refused events and deliver the others, add --dead-letter <file>',
+        exitCode: EXIT.refused,
+      };
       return false;
     }
     try {
       for (const record of unit) deadLetter(record, why);
     } catch (error) {
       if (!isAtlantisError(error)) throw error;
-      this.#fault ??= { words: error.message, hint: error.hint, exitCode: error.exitCode };
+      this.#fault ??= error;
       return false;
     }
-    this.#deadLettered += countEvents(unit);
+    this.figures.deadLettered += countEvents(unit);
     return true;
-  }
-
-  /** Moves the mark of what is acknowledged over all that is settled without a gap. */
-  #advance(): void {
-    let to = this.backlog.acknowledged;
-    while (this.#settled.delete(to)) to += 1;
-    if (to > this.backlog.acknowledged) this.#release(to);
   }
 
   #release(to: number): void {
     this.#window.dropBefore(to);
     this.backlog.release(to);
   }
+}
+
+function countEvents(unit: readonly SpoolRecord[]): number {
+  return unit.filter(({ mark }) => mark !== LIFECYCLE_MARK).length;
 }

@@ -1,16 +1,14 @@
-// Damaged lines of a recording: named while they are few, always counted.
-import { type Filtered, formatFiltered } from '../ui/messages.ts';
+// Reports damaged lines of a recording: the first few one by one, the others as a count.
 import type { Reporter, StatusRecord } from '../ui/reporter.ts';
+import { type Filtered, formatFiltered } from '../ui/stream-messages.ts';
 
-/** So many are named one by one; beyond, they are only counted. */
 const MAX_NAMED = 10;
 
 export interface DamageReport {
-  /** Counts a damaged line and names it. */
+  /** Counts a damaged line and reports it. */
   note(line: number, why: string): void;
-  /** How many there were. */
   readonly count: number;
-  /** The last word: what was played, and how many lines were not. */
+  /** The summary at the end. */
   summarize(events: number, durationMs: number, filtered?: Filtered): StatusRecord;
 }
 
@@ -20,7 +18,7 @@ export function createDamageReport(reporter: Reporter): DamageReport {
     note(line, why) {
       damaged += 1;
       if (damaged > MAX_NAMED) return;
-      const more = damaged === MAX_NAMED ? '; further ones are only counted' : '';
+      const more = damaged === MAX_NAMED ? '; more damaged lines are only counted' : '';
       reporter.report({
         event: 'discarded',
         level: 'warn',

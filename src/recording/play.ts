@@ -1,31 +1,30 @@
-// A recording in time: its events in batches, each when it is due.
+// Plays a recording: its events in batches, each when it is due.
 import { type Clock, sleep } from '../clock.ts';
 import { type Batch, BatchBuilder } from '../events/batch.ts';
-import { readLine } from './form.ts';
-import type { Lines } from './read-lines.ts';
+import type { LineBatch } from './read-lines.ts';
+import { readLine } from './recorded-line.ts';
 
-/** What comes out of a recording, in its order. */
 export type Played =
   | { readonly kind: 'events'; readonly batch: Batch; readonly connection: number }
-  /** A lifecycle record as a line, without its line feed, safe on a terminal. */
+  /** A lifecycle record, safe on a terminal, without its line feed. */
   | { readonly kind: 'lifecycle'; readonly line: Buffer }
   /** `line` counts from 1. */
   | { readonly kind: 'damaged'; readonly line: number; readonly why: string };
 
-export interface PlayOptions {
-  /** How much faster than it was recorded; Infinity for no waits at all. */
+interface PlayConfig {
+  /** Factor of the recorded speed; Infinity does not wait at all. */
   readonly speed: number;
   readonly clock: Clock;
   readonly signal: AbortSignal;
 }
 
-/** A batch ends with so many events: its reader may want to stop, or wait. */
+/** Limits a batch, after which the reader may stop or wait. */
 const MAX_BATCH_EVENTS = 512;
 
-/** Plays lines with the spacing they were recorded with; time that ran backwards is no wait. */
-export async function* play(
-  source: AsyncIterable<Lines>,
-  { speed, clock, signal }: PlayOptions,
+/** Plays lines with their recorded spacing, without waiting where the recorded time runs backwards. */
+export async function* playRecording(
+  source: AsyncIterable<LineBatch>,
+  { speed, clock, signal }: PlayConfig,
 ): AsyncGenerator<Played> {
   const startedAtMs = clock.monotonicMs();
   let recordedMs = 0;
@@ -63,7 +62,7 @@ export async function* play(
       }
       builder.add(line.text, line.flags);
     }
-    // What is due goes out: the rest of a recording on stdin may come much later.
+    // More lines on stdin may come much later: do not hold these events back.
     if (!builder.isEmpty) yield take();
     if (fault === undefined) continue;
     yield { kind: 'damaged', line: lineNumber + 1, why: fault.why };

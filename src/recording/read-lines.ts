@@ -1,29 +1,31 @@
-// The lines of a recording, from a file or stdin, plain or gzip.
-//
-// Pulled: what is not asked for is not read. Damage is a value, so that a reader can go on or end as it likes.
+// The lines of a recording, from a file or stdin, plain or gzip. Damage is a value, so that the caller decides whether
+// to continue.
 import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { untilAborted } from '../clock.ts';
 import { UsageError } from '../errors.ts';
 import { type Unpacked, unpack } from './unpack.ts';
 
-/** Lines that were read together, without their line feeds, and what is wrong behind them. */
-export interface Lines {
+/** Lines that were read together, without their line feeds, and the damage after them. */
+export interface LineBatch {
   readonly lines: readonly Buffer[];
   readonly fault?: {
     readonly why: string;
-    /** Whether a line of the recording was given up on, or what is lost is no whole line. */
+    /** True if a line was lost, so that it counts in line numbers. */
     readonly isLine: boolean;
   };
 }
 
 const LINE_FEED = 0x0a;
 const EMPTY_LINE = Buffer.alloc(0);
-/** A line beyond this cannot hold an event that the service sends (16 MiB): it is given up on. */
+/** A longer line is skipped: no event of the service is so large (16 MiB). */
 const MAX_LINE_BYTES = 32 * 1024 * 1024;
 
 /**
- * Reads to the end or until the signal aborts. `-` is stdin; `what` is what messages call the file.
+ * Reads to the end or until the signal aborts, as it is pulled.
+ *
+ * @param path `-` is stdin
+ * @param what the name of the file in messages
  * @throws UsageError if the file cannot be opened
  */
 export async function* readLines(
@@ -31,13 +33,13 @@ export async function* readLines(
   stdin: () => Readable,
   signal: AbortSignal,
   what = 'the recording',
-): AsyncGenerator<Lines> {
+): AsyncGenerator<LineBatch> {
   const source = path === '-' ? stdin() : createReadStream(path);
   const parts = unpack(source[Symbol.asyncIterator]() as AsyncIterator<Buffer>);
   const splitter = createLineSplitter();
   try {
     for (;;) {
-      // Nobody waits for what may never come, such as the writer of a named pipe.
+      // The writer of a named pipe may never come.
       const next = signal.aborted ? undefined : await untilAborted(parts.next(), signal);
       if (next === undefined) return;
       const lines = next.done === true ? splitter.end() : splitter.push(next.value);
@@ -45,21 +47,16 @@ export async function* readLines(
       if (next.done === true) return;
     }
   } catch (error) {
-    throw describeFault(what, path, error);
+    throw describeReadFault(what, path, error);
   } finally {
     source.destroy();
   }
 }
 
-interface LineSplitter {
-  push(part: Unpacked): Lines;
-  end(): Lines;
-}
-
-function createLineSplitter(): LineSplitter {
+function createLineSplitter() {
   let rest: Buffer[] = [];
   let restBytes = 0;
-  let isGivenUp = false;
+  let isSkipping = false;
 
   const takeRest = (): Buffer => {
     const [first = EMPTY_LINE] = rest;
@@ -69,39 +66,39 @@ function createLineSplitter(): LineSplitter {
     return line;
   };
   const keep = (bytes: Buffer): void => {
-    if (bytes.length === 0 || isGivenUp) return;
+    if (bytes.length === 0 || isSkipping) return;
     rest.push(bytes);
     restBytes += bytes.length;
   };
 
   return {
-    push(part) {
+    push(part: Unpacked): LineBatch {
       if (!Buffer.isBuffer(part)) {
         const isLine = restBytes > 0;
         takeRest();
-        isGivenUp = false;
+        isSkipping = false;
         return { lines: [], fault: { why: part.fault, isLine } };
       }
       const lines: Buffer[] = [];
       let start = 0;
       for (let at = part.indexOf(LINE_FEED); at >= 0; at = part.indexOf(LINE_FEED, start)) {
         keep(part.subarray(start, at));
-        if (!isGivenUp) lines.push(takeRest());
-        isGivenUp = false;
+        if (!isSkipping) lines.push(takeRest());
+        isSkipping = false;
         start = at + 1;
       }
       keep(part.subarray(start));
       if (restBytes <= MAX_LINE_BYTES) return { lines };
       takeRest();
-      isGivenUp = true;
-      return { lines, fault: { why: 'it is longer than any event may be', isLine: true } };
+      isSkipping = true;
+      return { lines, fault: { why: 'it is longer than the largest event', isLine: true } };
     },
-    end: () => ({ lines: restBytes > 0 ? [takeRest()] : [] }),
+    end: (): LineBatch => ({ lines: restBytes > 0 ? [takeRest()] : [] }),
   };
 }
 
-function describeFault(what: string, path: string, error: unknown): UsageError {
+function describeReadFault(what: string, path: string, error: unknown): UsageError {
   const { code = 'unknown error' } = error as NodeJS.ErrnoException;
-  const why = code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'it is a folder' : code;
+  const why = code === 'ENOENT' ? 'the file does not exist' : code === 'EISDIR' ? 'it is a folder' : code;
   return new UsageError(`${what} ${JSON.stringify(path)} cannot be read: ${why}`);
 }

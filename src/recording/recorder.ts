@@ -1,44 +1,118 @@
-// `tail --record`: every event with its receive time into a file beside the normal output, which it never changes.
+// `tail --record`: writes every event with its receive time to a file, in addition to the normal output.
 //
-// Whole lines only. Plain lines are in the file before they are on stdout; compressed ones wait up to a second
-// for others to be packed with.
-
+// Whole lines only. Plain lines are in the file before they are on stdout; lines of a .gz are buffered for up to a
+// second, to be compressed together.
 import type { Clock } from '../clock.ts';
-import { isAtlantisError, type OutputError } from '../errors.ts';
+import { isAtlantisError, OutputError, UsageError } from '../errors.ts';
 import type { Batch } from '../events/batch.ts';
+import { type Lock, type LockHost, takeLock } from '../io/lock.ts';
 import { createEnvelopeRenderer } from '../render/envelope.ts';
 import type { LifecycleRecord } from '../render/renderer.ts';
-import type { StatusRecord } from '../ui/reporter.ts';
+import type { Reporter, StatusRecord } from '../ui/reporter.ts';
 import { VERSION } from '../version.ts';
-import { makeHeader } from './form.ts';
-import { describeFault, isCompressedName, openRecordingFile, type RecordingFile } from './recording-file.ts';
-import { moveAside, pruneFinished } from './rotation.ts';
+import {
+  describeWriteFault,
+  isCompressedName,
+  locateRecording,
+  moveAside,
+  openRecordingFile,
+  pruneFinished,
+  type RecordingFile,
+} from './file.ts';
+import { makeHeader } from './recorded-line.ts';
 
-/** What to record into, and when to begin another file. */
+/** What to record into, and when to rotate. */
 export interface RecordConfig {
   readonly path: string;
-  /** A file does not grow beyond this, unless a single event is larger; undefined: without a bound. */
+  /** Rotate before the file exceeds this size; only a single larger event does. Undefined: unlimited. */
   readonly maxBytes: number | undefined;
-  /** The first event after this time in ms goes to another file; undefined: never. */
+  /** Rotate before the first event after this time in ms; undefined: never. */
   readonly maxAgeMs: number | undefined;
-  /** So many finished files are kept beside the current one; undefined: all. */
+  /** Number of rotated files to keep; undefined: all. */
   readonly keep: number | undefined;
 }
 
 export interface Recorder {
-  /** The first `count` events of a batch; not after close. */
+  /** Records the first `count` events of a batch. Must not be called after `close`. */
   writeEvents(batch: Batch, count: number, connection: number): void;
   writeLifecycle(record: LifecycleRecord): void;
-  /** Finishes the file that is open, wherever it was moved, and begins or continues the one at the path. */
+  /** Finishes the open file, even if it was moved, and opens the file at the path. */
   reopen(): void;
-  /** Writes what waits and closes the file. Again: nothing. */
+  /** Writes what is buffered and closes the file. Can be called again. */
   close(): void;
 }
 
-export interface RecorderWorld {
+export interface Recording {
+  /** Opens the file: see `openRecorder`. */
+  open(onFailure: (failure: OutputError) => void): Recorder;
+  /** Releases the lock. */
+  release(): void;
+}
+
+interface RecordingHost extends LockHost {
+  readonly stdout: { readonly fd: number };
+  readonly stderr: { readonly fd: number };
+  ignoreFileSizeSignal(): void;
+  onReopenSignal(handler: () => void): () => void;
+}
+
+/**
+ * Finds and locks the recording, before the session opens it.
+ *
+ * @throws UsageError if the file cannot be a recording or is locked by another run, OutputError if it cannot be opened
+ */
+export async function prepareRecording(
+  config: RecordConfig,
+  reporter: Reporter,
+  host: RecordingHost,
+): Promise<Recording> {
+  host.ignoreFileSizeSignal();
+  const path = locateRecording(config.path, [host.stdout.fd, host.stderr.fd]);
+  const report = reporter.report.bind(reporter);
+  let fail = (_failure: OutputError): void => {};
+  const lock = await lockRecording(path, host, {
+    warn: (message) => report({ event: 'warning', level: 'warn', message }),
+    onLost: () => fail(new OutputError(`another run is now recording into ${JSON.stringify(path)}`)),
+  });
+  let unwatch = (): void => {};
+  return {
+    open(onFailure) {
+      fail = onFailure;
+      const recorder = openRecorder({ ...config, path }, { clock: host.clock, report, onFailure });
+      unwatch = host.onReopenSignal(() => recorder.reopen());
+      return recorder;
+    },
+    release() {
+      unwatch();
+      lock?.release();
+    },
+  };
+}
+
+/** Undefined where no lock can be created, as in a read-only folder: recording matters more than the lock. */
+async function lockRecording(
+  path: string,
+  host: LockHost,
+  events: { warn(message: string): void; onLost(): void },
+): Promise<Lock | undefined> {
+  try {
+    return await takeLock(`${path}.lock`, host, {
+      what: `--record: ${JSON.stringify(path)}`,
+      describeHolder: (pid) => `is being recorded into by another run (process ${pid})`,
+      hint: 'give each run a file of its own',
+      Refusal: UsageError,
+      ...events,
+    });
+  } catch (error) {
+    if (isAtlantisError(error)) throw error;
+    return undefined;
+  }
+}
+
+interface RecorderDeps {
   readonly clock: Clock;
   report(record: StatusRecord): void;
-  /** Called once, at the first failure; nothing more is written then. */
+  /** Called once, at the first failure; nothing is written after it. */
   onFailure(error: OutputError): void;
 }
 
@@ -46,8 +120,8 @@ const PACK_BYTES = 64 * 1024;
 const PACK_WAIT_MS = 1_000;
 const LINE_FEED = 0x0a;
 
-/** Opens the file. @throws UsageError if it is something else than a recording, OutputError */
-export function openRecorder(config: RecordConfig, { clock, report, onFailure }: RecorderWorld): Recorder {
+/** Opens the file. @throws UsageError if it exists and is not a recording, OutputError */
+export function openRecorder(config: RecordConfig, { clock, report, onFailure }: RecorderDeps): Recorder {
   const { path, maxBytes = Number.POSITIVE_INFINITY, maxAgeMs = Number.POSITIVE_INFINITY, keep } = config;
   const renderer = createEnvelopeRenderer();
   const isCompressed = isCompressedName(path);
@@ -61,14 +135,13 @@ export function openRecorder(config: RecordConfig, { clock, report, onFailure }:
   let cancelWait: (() => void) | undefined;
   openFile();
 
-  /** Opens the file at the path, and writes a header into it. */
   function openFile(): void {
     file = openRecordingFile(path);
     if (file.bytesRepaired > 0) {
       report({
         event: 'warning',
         level: 'warn',
-        message: `the recording ${JSON.stringify(path)} ended in a torn line: its last ${file.bytesRepaired} bytes were taken away`,
+        message: `removed an incomplete line of ${file.bytesRepaired} bytes at the end of the recording ${JSON.stringify(path)}`,
         figures: { bytes_repaired: file.bytesRepaired },
       });
     }
@@ -88,12 +161,12 @@ export function openRecorder(config: RecordConfig, { clock, report, onFailure }:
       moveAside(path, clock.wallMs());
       if (keep !== undefined) pruneFinished(path, keep);
     } catch (error) {
-      throw describeFault(path, error);
+      throw describeWriteFault(path, error);
     }
     openFile();
   }
 
-  /** Appends lines, as many files as it takes. */
+  /** Appends lines, rotating as often as the size limit requires. */
   function put(lines: Buffer): void {
     const packed = file.pack(lines);
     const border = findMiddle(lines);
@@ -104,7 +177,7 @@ export function openRecorder(config: RecordConfig, { clock, report, onFailure }:
         hasEvents = true;
         return;
       } catch (error) {
-        // A half may still find room where the whole, packed as one, did not.
+        // The disk may still take one half of the compressed lines.
         if (!isCompressed || border === undefined) throw error;
       }
     }
@@ -134,11 +207,12 @@ export function openRecorder(config: RecordConfig, { clock, report, onFailure }:
       isOver = true;
       cancelWait?.();
       file.close();
-      onFailure(isAtlantisError(error) ? error : describeFault(path, error));
+      onFailure(isAtlantisError(error) ? error : describeWriteFault(path, error));
     }
   }
 
-  function write(lines: Buffer): void {
+  function write(text: Buffer | string): void {
+    const lines = typeof text === 'string' ? Buffer.from(text) : text;
     guard(() => {
       if ((hasEvents || waitingBytes > 0) && age() >= maxAgeMs) {
         flush();
@@ -158,13 +232,12 @@ export function openRecorder(config: RecordConfig, { clock, report, onFailure }:
   return {
     writeEvents(batch, count, connection) {
       if (count === 0) return;
-      const lines = renderer.renderEvents(batch, count, { connection, firstSeq: seq });
-      write(toBuffer(lines));
+      write(renderer.renderEvents(batch, count, { connection, firstSeq: seq }));
       seq += count;
     },
     writeLifecycle(record) {
       const line = renderer.renderLifecycle?.(record);
-      if (line !== undefined) write(toBuffer(line));
+      if (line !== undefined) write(line);
     },
     reopen() {
       guard(() => {
@@ -187,8 +260,8 @@ export function openRecorder(config: RecordConfig, { clock, report, onFailure }:
 }
 
 /**
- * Ms since a file was begun, now or in an earlier run. By whichever clock shows more: the time of day may be set
- * back, the other one stands still while a machine sleeps.
+ * The age of a file in ms, by the clock that shows more: the time of day can be set back, and the monotonic clock
+ * stops while a machine sleeps.
  */
 function startAge(clock: Clock, startedAtMs = clock.wallMs()): () => number {
   const beforeMs = Math.max(0, clock.wallMs() - startedAtMs);
@@ -196,7 +269,7 @@ function startAge(clock: Clock, startedAtMs = clock.wallMs()): () => number {
   return () => Math.max(clock.wallMs() - startedAtMs, beforeMs + clock.monotonicMs() - openedMs);
 }
 
-/** A line border near the middle; undefined if it is a single line. */
+/** A line border near the middle; undefined for a single line. */
 function findMiddle(lines: Buffer): number | undefined {
   const middle = lines.length >> 1;
   const before = lines.lastIndexOf(LINE_FEED, middle) + 1;
@@ -204,5 +277,3 @@ function findMiddle(lines: Buffer): number | undefined {
   const after = lines.indexOf(LINE_FEED, middle) + 1;
   return after > 0 && after < lines.length ? after : undefined;
 }
-
-const toBuffer = (lines: Buffer | string): Buffer => (typeof lines === 'string' ? Buffer.from(lines) : lines);

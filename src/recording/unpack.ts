@@ -1,11 +1,10 @@
-// The bytes of a recording, unpacked where it is gzip (told by its first bytes, RFC 1952 § 2.3.1).
+// Decompresses a recording if its first bytes say gzip (RFC 1952 § 2.3.1).
 //
-// A damaged member of our own (gzip-member.ts) costs its lines and no others: what follows is found again by the
-// form of its header. Gzip of another make has no such marks, there damage is the end.
+// Damage to one member that we wrote (gzip-member.ts) costs only its lines: the header of the next member is searched
+// for. Other gzip files have no such header, so there the recording ends at the damage.
 import { Readable } from 'node:stream';
 import { setImmediate as yieldToLoop } from 'node:timers/promises';
 import { createGunzip } from 'node:zlib';
-import { type ByteSource, createByteSource } from './byte-source.ts';
 import {
   findMember,
   hasMemberStart,
@@ -14,15 +13,17 @@ import {
   unpackMember,
 } from './gzip-member.ts';
 
-/** Bytes in order, or why some are missing between those before and those after. */
+/** Bytes in order, or the reason why some are missing here. */
 export type Unpacked = Buffer | { readonly fault: string };
 
 const SEARCH_BYTES = 64 * 1024;
 const PIECE_BYTES = 64 * 1024;
+const CUT_OFF = 'the compressed data is cut off';
+const DAMAGED = 'the compressed data is damaged';
 
 /** @throws what the source throws */
 export async function* unpack(chunks: AsyncIterator<Buffer>): AsyncGenerator<Unpacked> {
-  const source = createByteSource(chunks);
+  const source = new ByteSource(chunks);
   if (!isGzip(await source.peek(2))) {
     yield* source.rest();
     return;
@@ -39,9 +40,6 @@ export async function* unpack(chunks: AsyncIterator<Buffer>): AsyncGenerator<Unp
   }
 }
 
-const CUT_OFF = 'the compressed data is cut off';
-const DAMAGED = 'the compressed data is damaged';
-
 const isGzip = (bytes: Buffer): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b;
 
 async function* unpackOwn(source: ByteSource, length: number): AsyncGenerator<Unpacked> {
@@ -50,11 +48,11 @@ async function* unpackOwn(source: ByteSource, length: number): AsyncGenerator<Un
   if (lines !== undefined) {
     source.skip(length);
     yield* cut(lines);
-    // zlib runs on this thread: signals, and the release of memory, get their turn between two members.
+    // zlib runs on this thread: let signals and garbage collection run between two members.
     await yieldToLoop();
     return;
   }
-  // Torn, if the end or another member stands where its rest should be: then what there is can be had.
+  // The member is incomplete if the end or another member comes too early: then its beginning can be read.
   const next = findMember(member.subarray(1));
   if (next === undefined && member.length === length) {
     yield* seek(source, DAMAGED);
@@ -66,27 +64,23 @@ async function* unpackOwn(source: ByteSource, length: number): AsyncGenerator<Un
   yield { fault: CUT_OFF };
 }
 
-/** In pieces, as a file is read: millions of empty lines fit into one member. */
+/** In pieces, as a file is read: one member can hold millions of empty lines. */
 function* cut(lines: Buffer): Generator<Buffer> {
   for (let at = 0; at < lines.length; at += PIECE_BYTES) yield lines.subarray(at, at + PIECE_BYTES);
 }
 
-/** Names the damage and goes to the next member of ours, or to the end. */
+/** Yields the fault and skips to the next member of ours, or to the end. */
 async function* seek(source: ByteSource, fault: string): AsyncGenerator<Unpacked> {
   source.skip(1);
   yield { fault };
   for (;;) {
     const bytes = await source.peek(SEARCH_BYTES);
     const at = findMember(bytes);
-    if (at !== undefined) {
-      source.skip(at);
+    if (at !== undefined || bytes.length < SEARCH_BYTES) {
+      source.skip(at ?? bytes.length);
       return;
     }
-    if (bytes.length < SEARCH_BYTES) {
-      source.skip(bytes.length);
-      return;
-    }
-    // A header may stand across the border.
+    // A header may cross the border between two searches.
     source.skip(bytes.length - MEMBER_HEADER_BYTES);
   }
 }
@@ -104,5 +98,45 @@ async function* unpackOther(source: ByteSource): AsyncGenerator<Unpacked> {
   } catch (error) {
     if (inputError !== undefined) throw inputError;
     yield { fault: (error as NodeJS.ErrnoException).code === 'Z_BUF_ERROR' ? CUT_OFF : DAMAGED };
+  }
+}
+
+/** Pulls chunks as needed, and lets bytes be looked at before they are taken. */
+class ByteSource {
+  readonly #chunks: AsyncIterator<Buffer>;
+  #held: Buffer = Buffer.alloc(0);
+
+  constructor(chunks: AsyncIterator<Buffer>) {
+    this.#chunks = chunks;
+  }
+
+  /** Up to `count` bytes, without taking them; fewer only at the end. */
+  async peek(count: number): Promise<Buffer> {
+    if (this.#held.length < count) {
+      const parts = [this.#held];
+      for (let bytes = this.#held.length; bytes < count; ) {
+        const { value, done } = await this.#chunks.next();
+        if (done === true) break;
+        parts.push(value);
+        bytes += value.length;
+      }
+      this.#held = Buffer.concat(parts);
+    }
+    return this.#held.subarray(0, count);
+  }
+
+  skip(count: number): void {
+    this.#held = this.#held.subarray(count);
+  }
+
+  /** Takes everything that is left, chunk by chunk. */
+  async *rest(): AsyncGenerator<Buffer> {
+    if (this.#held.length > 0) yield this.#held;
+    this.#held = Buffer.alloc(0);
+    for (;;) {
+      const { value, done } = await this.#chunks.next();
+      if (done === true) return;
+      yield value;
+    }
   }
 }

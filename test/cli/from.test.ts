@@ -1,4 +1,4 @@
-// `stream tail --from` a real nats-server: the same output as of the service, from any place, without gaps.
+// `stream tail --from` a real nats-server: the same output as from the service, from any start, without gaps.
 
 import { beforeAll, expect, test } from '@jest/globals';
 import { jetstreamManager } from '@nats-io/jetstream';
@@ -24,7 +24,7 @@ interface Filled {
   publish(texts: readonly (string | Uint8Array)[], subject?: string): Promise<void>;
 }
 
-/** A stream of its own with these events in it. */
+/** A new stream with these events. */
 async function fill(
   texts: readonly (string | Uint8Array)[],
   config: object = {},
@@ -51,7 +51,7 @@ describeWithNats('stream tail --from JetStream', () => {
     nats = await startNatsServer({ lifetime: 'file' });
   });
 
-  test('B9: prints what is in the stream, byte for byte, and what comes then', async () => {
+  test('B9: prints the messages of the stream byte for byte, then new ones', async () => {
     const { url, publish } = await fill(makeEvents(0, 3));
     const { child, finish } = start(url, ['--since', '1', '--limit', '5']);
     await child.waitForLines(3);
@@ -84,7 +84,7 @@ describeWithNats('stream tail --from JetStream', () => {
     expect((await finish()).lines).toEqual([...expected, makeEvent(99)]);
   });
 
-  test('without --since only what is new', async () => {
+  test('without --since prints only new messages', async () => {
     const { url, publish } = await fill(makeEvents(0, 4));
     const { child, finish } = start(url, ['--limit', '2']);
     await child.waitForStderr('"connected"');
@@ -92,7 +92,7 @@ describeWithNats('stream tail --from JetStream', () => {
     expect((await finish()).lines).toEqual(makeEvents(4, 6));
   });
 
-  test('filters, fields and envelope are those of every tail', async () => {
+  test('filters, fields and envelopes work as for every tail', async () => {
     const { url } = await fill(makeEvents(0, 6));
     const from = ['--since', '1'];
     const filtered = await read(url, [...from, '--type', 'odd', '--where', 'n > 1', '--limit', '2']);
@@ -107,11 +107,11 @@ describeWithNats('stream tail --from JetStream', () => {
       0,
       'end',
     ]);
-    // When the stream took it, not when it was read.
+    // When the stream stored it, not when it was read.
     expect(Date.parse(event.received_at)).toBeLessThanOrEqual(Date.parse(connected.at));
   });
 
-  test('what is no event is counted, and what relays note is not printed', async () => {
+  test('messages that are not events are counted, lifecycle records are not printed', async () => {
     const { url, name, connection, publish } = await fill([
       makeEvent(0),
       'not JSON',
@@ -129,7 +129,7 @@ describeWithNats('stream tail --from JetStream', () => {
     expect(pickRecords(exit, 'summary')[0]?.['discarded']).toEqual({ 'not JSON': 2 });
   });
 
-  test('B9: a durable goes on where it stopped, with any limit and filter, and nothing twice', async () => {
+  test('B9: a durable consumer resumes where it stopped, with any limit and filter, without duplicates', async () => {
     const { url, publish } = await fill(makeEvents(0, 40));
     const args = ['--durable', 'desk'];
     const first = await read(url, [...args, '--since', '1', '--limit', '5']);
@@ -144,7 +144,7 @@ describeWithNats('stream tail --from JetStream', () => {
     expect(pickRecords(rest, 'warning')[0]?.message).toContain('--since is for a new one');
   });
 
-  test('two readers of one durable share the messages: each goes to one of them', async () => {
+  test('two readers share a durable consumer: each message goes to one of them', async () => {
     const { url, publish } = await fill([]);
     const both = [1, 2].map(() => start(url, ['--durable', 'shared']));
     for (const { child } of both) await child.waitForStderr('"connected"');
@@ -157,7 +157,7 @@ describeWithNats('stream tail --from JetStream', () => {
   });
 
   test.each(['', 'kept'])(
-    'the broker dies and comes back: nothing missing, nothing twice (durable "%s")',
+    'after a restart of the broker nothing is missing or duplicated (durable "%s")',
     async (durable) => {
       const server = await startNatsServer();
       const filled = await fill(makeEvents(0, 10), {}, server);
@@ -186,7 +186,7 @@ describeWithNats('stream tail --from JetStream', () => {
     },
   );
 
-  test('what the stream dropped before it was read is a gap, and told as one', async () => {
+  test('messages that the stream dropped before they were read are reported as a gap', async () => {
     const server = await startNatsServer();
     const filled = await fill(makeEvents(0, 3), { max_msgs: 3 }, server);
     const args = ['--since', '1', '--fail-on-gap', '--retry-min', '2s', '--retry-max', '2s'];
@@ -194,7 +194,7 @@ describeWithNats('stream tail --from JetStream', () => {
     await child.waitForLines(3);
     await server.restart();
     await child.waitForStderr('"retrying"');
-    // In the time until the next attempt more comes than the stream keeps.
+    // Before the next attempt, more messages arrive than the stream keeps.
     const js = (await jetstreamManager(await connectTo(server.url))).jetstream();
     for (const text of makeEvents(3, 10)) await js.publish(`${filled.name}.event`, text);
     const exit = await finish();
@@ -203,7 +203,7 @@ describeWithNats('stream tail --from JetStream', () => {
     expect(exit.lines.slice(0, 3)).toEqual(makeEvents(0, 3));
   });
 
-  test('a reader that stands still holds nothing up but itself, and gets everything in the end', async () => {
+  test('a stopped reader delays only itself, and then gets everything', async () => {
     const { url, publish } = await fill(makeEvents(0, 500));
     const { child, finish } = start(url, ['--since', '1', '--durable', 'slow', '--limit', '3000'], {
       limitMs: 60_000,
@@ -214,7 +214,7 @@ describeWithNats('stream tail --from JetStream', () => {
     expect((await finish()).lines).toEqual(makeEvents(0, 3_000));
   });
 
-  test('ends by its own limits and by signals, as every tail', async () => {
+  test('limits and signals end it as every tail', async () => {
     const { url } = await fill(makeEvents(0, 1));
     const [duration, timeout, silence] = await Promise.all([
       read(url, ['--duration', '300ms']),
@@ -228,7 +228,7 @@ describeWithNats('stream tail --from JetStream', () => {
     expect((await finish()).signal).toBe('SIGINT');
   });
 
-  test('no such stream, nobody there, something else there', async () => {
+  test('exit codes for a missing stream, no server, and another protocol', async () => {
     const gone = await startNatsServer();
     await gone.kill();
     const other = await startScriptedServer(async (peer) => peer.sendRaw('220 mail ready\r\n'));

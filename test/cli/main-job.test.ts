@@ -48,7 +48,7 @@ describe('tail --simulate', () => {
 });
 
 describe('tail of a simulator in another process', () => {
-  test('survives its restart, tells the gap, and ends by Ctrl-C with the true status', async () => {
+  test('survives a restart of the server, reports the gap, and ends by Ctrl-C with the right status', async () => {
     const first = startCli(['stream', 'simulate', '--port', '0', '--rate', '50']);
     const url = findUrl(await first.waitForStdout('Ctrl-C'));
     const args = ['stream', 'tail', '--url', url, '--retry-min', '250ms', '--retry-max', '500ms'];
@@ -56,7 +56,7 @@ describe('tail of a simulator in another process', () => {
     await tail.waitForLines(2);
     first.kill('SIGINT');
     expect((await first.exit).signal).toBe('SIGINT');
-    await tail.waitForStderr('trying again in');
+    await tail.waitForStderr('retrying in');
     const second = startCli(['stream', 'simulate', '--port', new URL(url).port, '--rate', '50']);
     await second.waitForStdout('ready');
     await tail.waitForStderr('were not delivered, their number is unknown');
@@ -76,7 +76,7 @@ describe('tail of a simulator in another process', () => {
     expect(code).toBe(3);
     expect(stdout).toBe('');
     expect(stderr).toContain('401 unauthorized');
-    expect(stderr).toContain('set a valid one there');
+    expect(stderr).toContain('set a valid one in ATLANTIS_API_KEY');
   });
 
   test('the ready file is there once the welcome has come', async () => {

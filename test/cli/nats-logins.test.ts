@@ -1,5 +1,5 @@
-// Logging in at a real nats-server, and TLS to it: what is right is let in, what is wrong is code 3 or 11, and what
-// is secret is nowhere in the output.
+// Authentication and TLS with a real nats-server: valid credentials work, invalid ones are exit 3 or 11, and secrets are
+// never in the output.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
@@ -22,7 +22,7 @@ interface Login {
   readonly wrong: Credentials;
 }
 
-/** The flags and the environment of a run, and what of it nobody may see. */
+/** The flags, environment and secrets of a run. */
 interface Credentials {
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
@@ -85,20 +85,20 @@ const LOGINS: readonly Login[] = [
   },
 ];
 
-/** Relays two events into a stream. */
+/** Relays two events to a stream. */
 async function relay(to: string, { args = [], env = {} }: Partial<Credentials> = {}): Promise<TailExit> {
   const server = await startScriptedServer(streamHandler({ events: EVENTS }));
   const words = ['--to', `${to}/LOGIN`, '--create', '--limit', '2', ...args];
   return runTail(server.url, words, { command: 'relay', log: 'json', env });
 }
 
-/** Reads them from there. */
+/** Reads them with `tail --from`. */
 function tail(from: string, { args = [], env = {} }: Partial<Credentials> = {}): Promise<TailExit> {
   const words = ['--from', `${from}/LOGIN`, '--since', '1', '--limit', '2', ...args];
   return runTail('', words, { log: 'json', env });
 }
 
-/** The last word: before it, a relay says what it met and goes on trying. */
+/** The last error: a relay reports others before it and retries. */
 function lastError(exit: TailExit): StatusRecord {
   const record = pickRecords(exit, 'error').at(-1);
   if (record === undefined) throw new Error(`no error in ${exit.stderr}`);
@@ -112,7 +112,7 @@ describeWithNats('NATS (needs nats-server)', () => {
       nats = await startNatsServer({ extra: config, lifetime: 'file' });
     });
 
-    test('the right one is let in, by relay and by tail', async () => {
+    test('relay and tail accept valid credentials', async () => {
       const exits = [await relay(nats.url, right), await tail(nats.url, right)];
       expect(exits.map(({ code }) => code)).toEqual([0, 0]);
       expect(exits[1]?.stdout).toBe(`${EVENTS.join('\n')}\n`);
@@ -120,14 +120,14 @@ describeWithNats('NATS (needs nats-server)', () => {
         for (const secret of right.secrets) expect(stderr).not.toContain(secret);
     });
 
-    test('another one, and none, is 3 and says where to look', async () => {
+    test('exit 3 with a hint for wrong or missing credentials', async () => {
       for (const run of [relay, tail]) {
         for (const given of [wrong, { secrets: [] }]) {
           const exit = await run(nats.url, given);
           expect([exit.stdout, exit.code]).toEqual(['', 3]);
-          const { message, hint, exit_code: told } = lastError(exit);
-          expect([message, hint, told]).toEqual([
-            expect.stringContaining('does not accept the credentials for NATS'),
+          const { message, hint, exit_code: code } = lastError(exit);
+          expect([message, hint, code]).toEqual([
+            expect.stringContaining('does not accept the NATS credentials'),
             expect.stringContaining('NATS_CREDS'),
             3,
           ]);
@@ -147,41 +147,41 @@ describeWithNats('NATS (needs nats-server)', () => {
       return startNatsServer({ extra: `tls { cert_file: "${certFile}", key_file: "${keyFile}" }` });
     };
 
-    test.each(['tls', 'nats'])(
-      '%s:// to a server that demands it: with its root events pass',
-      async (scheme) => {
-        const { port } = await secure('good');
-        const given = { args: ['--ca-cert', made.caFile] };
-        const url = `${scheme}://127.0.0.1:${port}`;
-        const exits = [await relay(url, given), await tail(url, given)];
-        expect(exits.map(({ code, stderr }) => [code, code === 0 ? '' : stderr])).toEqual([
-          [0, ''],
-          [0, ''],
-        ]);
-        expect(exits[1]?.stdout).toBe(`${EVENTS.join('\n')}\n`);
-      },
-    );
+    test.each(['tls', 'nats'])('%s:// to a server that requires TLS works with its root', async (scheme) => {
+      const { port } = await secure('good');
+      const given = { args: ['--ca-cert', made.caFile] };
+      const url = `${scheme}://127.0.0.1:${port}`;
+      const exits = [await relay(url, given), await tail(url, given)];
+      expect(exits.map(({ code, stderr }) => [code, code === 0 ? '' : stderr])).toEqual([
+        [0, ''],
+        [0, ''],
+      ]);
+      expect(exits[1]?.stdout).toBe(`${EVENTS.join('\n')}\n`);
+    });
 
     test.each([
-      ['tls', 'good', [], /from an unknown issuer/],
-      ['nats', 'good', [], /from an unknown issuer/],
+      ['tls', 'good', [], /has an unknown issuer/],
+      ['nats', 'good', [], /has an unknown issuer/],
       ['tls', 'wrongHost', ['--ca-cert'], /for another host/],
       ['nats', 'wrongHost', ['--ca-cert'], /for another host/],
       ['tls', 'expired', ['--ca-cert'], /has expired/],
-    ] as const)('%s:// to a certificate that is %s, %j: 11', async (scheme, certificate, flags, words) => {
-      const { port } = await secure(certificate);
-      const args = flags.flatMap((flag) => [flag, made.caFile]);
-      for (const run of [relay, tail]) {
-        const exit = await run(`${scheme}://127.0.0.1:${port}`, { args });
-        expect([exit.stdout, exit.code]).toEqual(['', 11]);
-        expect([lastError(exit).message, lastError(exit).exit_code]).toEqual([
-          expect.stringMatching(words),
-          11,
-        ]);
-      }
-    });
+    ] as const)(
+      '%s:// to a certificate that is %s, %j: exit 11',
+      async (scheme, certificate, flags, words) => {
+        const { port } = await secure(certificate);
+        const args = flags.flatMap((flag) => [flag, made.caFile]);
+        for (const run of [relay, tail]) {
+          const exit = await run(`${scheme}://127.0.0.1:${port}`, { args });
+          expect([exit.stdout, exit.code]).toEqual(['', 11]);
+          expect([lastError(exit).message, lastError(exit).exit_code]).toEqual([
+            expect.stringMatching(words),
+            11,
+          ]);
+        }
+      },
+    );
 
-    test('nats:// with a root to a server without TLS: events pass', async () => {
+    test('nats:// with a root to a server without TLS works', async () => {
       const { url } = await startNatsServer();
       const given = { args: ['--ca-cert', made.caFile] };
       expect([(await relay(url, given)).code, (await tail(url, given)).code]).toEqual([0, 0]);

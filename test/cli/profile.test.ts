@@ -1,4 +1,4 @@
-// The profile commands as a user meets them: the built program, an empty home, no terminal.
+// The profile commands with an empty home and no terminal.
 
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -141,7 +141,7 @@ describe('the life of a profile', () => {
   });
 });
 
-describe('§ 1: show says every value and which source won', () => {
+describe('§ 1: show prints every value and its source', () => {
   test('flag over environment over profile', async () => {
     const { run, add, path } = createSetup();
     await add('main');
@@ -275,7 +275,7 @@ describe('what is refused', () => {
     expect(read().profiles.main.key).toBe(KEY);
   });
 
-  test('what the environment holds does not slip into a profile', async () => {
+  test('values of the environment are not stored in a profile', async () => {
     const { folder, run } = createSetup();
     const env = { ATLANTIS_API_KEY: KEY, ATLANTIS_URL: URL };
     expect(await run('profile add main', { env })).toMatchObject({ code: 2 });
@@ -328,7 +328,7 @@ describe('F4, row 52: a damaged store', () => {
 });
 
 describe('where a stored key may go', () => {
-  /** A port that counts who comes. */
+  /** A port that counts connections. */
   async function countConnections(): Promise<{ port: number; count: () => number }> {
     let connections = 0;
     const server = createServer((socket) => {

@@ -34,7 +34,7 @@ function readRecording(path: string): Record<string, unknown>[] {
 const tail = (url: string, ...args: readonly string[]) =>
   runCli(['stream', 'tail', '--url', url, '--json', '-q', ...args], { key: KEY });
 
-/** Files as on Windows, where appending is a right of its own, which does not include cutting (nodejs/node#3177). */
+/** Files as on Windows, where the right to append does not include the right to truncate (nodejs/node#3177). */
 const WINDOWS_FILES = `
   const fs = require('node:fs');
   const { openSync, ftruncateSync } = fs;
@@ -52,7 +52,7 @@ const WINDOWS_FILES = `
 
 describe('stream tail --record', () => {
   test.each(['events.ndjson', 'events.ndjson.gz'])(
-    '%s: what was printed plays again, byte for byte',
+    '%s: replays what was printed, byte for byte',
     async (name) => {
       const path = join(makeTempFolder(), name);
       const { url } = await openSimulator({ seed: 3, ratePerSecond: Number.POSITIVE_INFINITY, count: 5_000 });
@@ -95,7 +95,7 @@ describe('stream tail --record', () => {
     expect(played.stdout).toBe(stdout);
   });
 
-  test('a run that is killed leaves a recording that the next run goes on with', async () => {
+  test('the next run appends to the recording of a killed run', async () => {
     const path = join(makeTempFolder(), 'events.ndjson');
     const args = ['stream', 'tail', '--simulate', '--json', '--record', path];
     const child = spawnCli(args);
@@ -107,11 +107,11 @@ describe('stream tail --record', () => {
     spawnSync('sh', ['-c', `printf '{"received_at":"2026' >> ${quote(path)}`]);
     const { code, stderr } = await runCli([...args, '--limit', '2']);
     expect(code).toBe(0);
-    expect(stderr).toContain('ended in a torn line: its last 20 bytes were taken away');
+    expect(stderr).toContain('removed an incomplete line of 20 bytes at the end of the recording');
     expect(readRecording(path).filter((each) => 'recording' in each)).toHaveLength(2);
   });
 
-  test('Windows: a torn end is taken away although a file that is open for appending cannot be cut', async () => {
+  test('Windows: an incomplete end is removed although a file that is open for appending cannot be truncated', async () => {
     const folder = makeTempFolder();
     const path = join(folder, 'events.ndjson');
     const args = ['stream', 'tail', '--simulate', '--json', '--limit', '1', '--record', path];
@@ -121,7 +121,7 @@ describe('stream tail --record', () => {
     const windows = join(folder, 'windows.cjs');
     writeFileSync(windows, WINDOWS_FILES);
     const { code, stderr } = await runCli(args, { nodeArgs: ['--require', windows] });
-    expect([code, stderr]).toEqual([0, expect.stringContaining('its last 20 bytes were taken away')]);
+    expect([code, stderr]).toEqual([0, expect.stringContaining('removed an incomplete line of 20 bytes')]);
     expect(readFileSync(path, 'utf8').startsWith(`${whole}{"recording":1`)).toBe(true);
     expect(readRecording(path).filter((each) => 'event' in each)).toHaveLength(2);
   });
@@ -138,17 +138,17 @@ describe('stream tail --record', () => {
     expect(last.map(({ seq }) => seq)).toEqual(last.map((_, index) => 2_000 - last.length + 1 + index));
   });
 
-  test('W2: one run at a time: another one is refused and told who has it, a killed one holds nobody up', async () => {
+  test('W2: one run at a time: a second run is refused with the process id of the first, unless that was killed', async () => {
     const path = join(makeTempFolder(), 'events.ndjson');
     const args = ['stream', 'tail', '--simulate', '--json', '--record', path];
     const first = spawnCli(args);
     await first.waitForStdout('\n');
     const { code, stdout, stderr } = await runCli(args);
     expect([code, stdout]).toEqual([2, '']);
-    const told = `is being recorded into by another run (process ${first.pid})`;
-    expect(stderr).toContain(told);
+    const holder = `is being recorded into by another run (process ${first.pid})`;
+    expect(stderr).toContain(holder);
     first.kill('SIGSTOP');
-    expect((await runCli(args)).stderr).toContain(told);
+    expect((await runCli(args)).stderr).toContain(holder);
     first.kill('SIGKILL');
     await first.exit;
     expect((await runCli([...args, '--limit', '1'])).code).toBe(0);
@@ -156,7 +156,7 @@ describe('stream tail --record', () => {
   });
 
   test.each(['events.ndjson', 'events.ndjson.gz'])(
-    'row 60: SIGUSR1 after %s was moved away: it is begun anew, and no event is lost or there twice',
+    'row 60: SIGUSR1 after %s was moved away: a new file is begun, and no event is lost or recorded twice',
     async (name) => {
       const folder = makeTempFolder();
       const path = join(folder, name);
@@ -194,7 +194,7 @@ describe('stream tail --record', () => {
     },
   );
 
-  test('a link is followed: the file is rotated where it stands, and the link stays', async () => {
+  test('a link is followed: its target is rotated, and the link stays', async () => {
     const folder = makeTempFolder();
     mkdirSync(join(folder, 'real'));
     symlinkSync('real/events.ndjson', join(folder, 'link.ndjson'));
@@ -205,7 +205,7 @@ describe('stream tail --record', () => {
     expect(readdirSync(join(folder, 'real')).length).toBeGreaterThan(1);
   });
 
-  test('the file that stdout or stderr goes to is refused', async () => {
+  test('refuses the file that stdout or stderr goes to', async () => {
     for (const redirect of ['>', '2>']) {
       const path = join(makeTempFolder(), 'events.ndjson');
       const { code } = await runShell(
@@ -220,13 +220,13 @@ describe('stream tail --record', () => {
     [['--record', '/dev/null'], 2, 'not a regular file'],
     [['--record', '/dev/full'], 2, 'not a regular file'],
     [['--record', '/'], 9, 'it is a folder'],
-    [['--record', '/no/such/folder/x'], 9, 'there is no such folder'],
+    [['--record', '/no/such/folder/x'], 9, 'the folder does not exist'],
     [['--record', '-'], 2, '--record "-"'],
     [['--record-keep', '3'], 2, 'need --record'],
     [['--record', 'x', '--record-keep', '3'], 2, 'needs --record-max-size or'],
     [['--record', 'x', '--record-max-size', 'big'], 2, '--record-max-size "big"'],
     [['--record', 'x', '--record-max-age', '1d'], 2, '--record-max-age "1d"'],
-  ])('%j ends at once with %i', async (args, expected, words) => {
+  ])('%j: exit %i at once', async (args, expected, words) => {
     const cwd = makeTempFolder();
     const { code, stderr, stdout } = await runCli(['stream', 'tail', '--simulate', ...args], { cwd });
     expect([code, stdout, existsSync(join(cwd, 'x'))]).toEqual([expected, '', false]);
@@ -236,9 +236,9 @@ describe('stream tail --record', () => {
 
 const canMount = spawnSync('unshare', ['-rm', 'mount', '-t', 'tmpfs', 'none', '/mnt']).status === 0;
 
-describe('a full disk (needs a tmpfs of its own)', () => {
+describe('a full disk (needs a tmpfs)', () => {
   (canMount ? test.each : test.skip.each)(['events.ndjson', 'events.ndjson.gz'])(
-    '%s: ends with 9 and leaves every complete line',
+    '%s: exit 9, with every complete line in the file',
     async (name) => {
       const copy = join(makeTempFolder(), name);
       const { url } = await openSimulator({ seed: 3, ratePerSecond: Number.POSITIVE_INFINITY });
@@ -257,7 +257,7 @@ describe('a full disk (needs a tmpfs of its own)', () => {
       const events = readRecording(copy).filter((each) => 'event' in each);
       expect(events.length).toBeGreaterThan(300);
       expect(events.map(({ seq }) => seq)).toEqual(events.map((_, index) => index + 1));
-      // What a block was still to be packed from is printed already; plain lines never are.
+      // Lines that wait to be compressed are printed already; plain lines are recorded first.
       const printed = readFileSync(`${copy}.out`, 'utf8').split('\n').length - 1;
       if (!name.endsWith('.gz')) expect(printed).toBeLessThanOrEqual(events.length);
     },

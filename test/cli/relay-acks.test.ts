@@ -1,4 +1,4 @@
-// `stream relay` and answers of JetStream that are no acknowledgements: what is not confirmed is sent again.
+// `stream relay` and responses of JetStream that do not acknowledge: the message is sent again.
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { makeTempFolder } from '../helpers/cleanup.ts';
@@ -16,11 +16,11 @@ async function relay(nats: Pick<ScriptedNats, 'url'>, args: readonly string[] = 
   return startTail(server.url, all, { command: 'relay', log: 'json' });
 }
 
-/** Acknowledges, with the number of the event as the one of the message. */
+/** Acknowledges with the number of the event as the sequence number. */
 const acknowledge: AckFor = ({ text }) =>
   JSON.stringify({ stream: 'EVENTS', seq: 1 + Number(/evt_(\d+)/.exec(text)?.[1]) });
 
-describe('row 66: answers that are no acknowledgements', () => {
+describe('row 66: responses that do not acknowledge', () => {
   test.each<[string, string, string]>([
     ['a duplicate of a message that is only staged', STAGED, 'without a sequence number'],
     ['a staged message', '{"stream":"EVENTS","seq":0}', 'without a sequence number'],
@@ -37,9 +37,9 @@ describe('row 66: answers that are no acknowledgements', () => {
     ['nothing', '', 'not an acknowledgement'],
     ['a number', '7', 'not an acknowledgement'],
     ['null', 'null', 'not an acknowledgement'],
-    ['no JSON', '+OK', 'not an acknowledgement'],
+    ['text that is not JSON', '+OK', 'not an acknowledgement'],
   ])('%s: sent again until it is stored', async (_what, answer, said) => {
-    // The third event, and all behind it that are under way, twice.
+    // For the third event and those in flight after it, twice.
     let left = 6;
     const nats = await startScriptedNats((message, index) => {
       const isBad = index >= 2 && left > 0;
@@ -55,13 +55,13 @@ describe('row 66: answers that are no acknowledgements', () => {
     expect(pickRecords(exit, 'sink').find(({ state }) => state === 'failed')?.message).toContain(said);
   });
 
-  test('acknowledgements of the stream in the domain of the server count', async () => {
+  test('accepts acknowledgements from the domain of the server', async () => {
     const nats = await startScriptedNats(() => '{"stream":"EVENTS","domain":"hub","seq":7}', 'hub');
     const exit = await (await relay(nats, ['--limit', '5'])).finish();
     expect([exit.code, nats.published.length]).toEqual([0, 5]);
   });
 
-  test('what is never stored is sent again with a pause, and waits in the spool at the end', async () => {
+  test('a message that is never stored is retried with a delay, and stays in the spool', async () => {
     const nats = await startScriptedNats(() => STAGED);
     const spool = join(makeTempFolder(), 'spool');
     const { child, finish } = await relay(nats, ['--window', '1', '--spool', spool]);
@@ -77,7 +77,7 @@ describe('row 66: answers that are no acknowledgements', () => {
 });
 
 describeWithNats('row 66: a real server with a domain', () => {
-  test('its acknowledgements count', async () => {
+  test('its acknowledgements are accepted', async () => {
     const store = makeTempFolder();
     const extra = `jetstream { store_dir: "${store}", domain: hub }`;
     const server = await startNatsServer({ jetStream: false, extra });

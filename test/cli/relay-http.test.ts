@@ -1,4 +1,4 @@
-// `stream relay` to an HTTP endpoint: what is posted, what is tried again, what is buried, and in which order.
+// `stream relay` to an HTTP endpoint: requests, retries, dead letters, and their order.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
@@ -23,7 +23,7 @@ const makeEvent = (n: number): string => `{"id":"evt_${n}","n":${n},"amount":${A
 const makeEvents = (from: number, to: number): string[] =>
   Array.from({ length: to - from }, (_unused, index) => makeEvent(from + index));
 const EVENTS = makeEvents(0, 10);
-/** Tries again at once, so that a test of many failures takes a second. */
+/** Short delays, so that a test of many failures takes a second. */
 const EAGER = ['--retry-min', '250ms', '--retry-max', '250ms'];
 
 const serve = (events: readonly string[] = EVENTS): Promise<ScriptedServer> =>
@@ -37,7 +37,7 @@ interface Run {
 const relay = (url: string, args: readonly string[], env: Record<string, string> = {}): Promise<TailExit> =>
   startTail(url, args, { command: 'relay', log: 'json', env }).finish();
 
-/** Relays the events to an endpoint that answers like this, until all ten are through. */
+/** Relays ten events to an endpoint with these answers. */
 async function deliver(
   answer: Answer,
   args: readonly string[] = [],
@@ -52,7 +52,7 @@ async function deliver(
 const linesOf = (requests: HttpEndpoint['requests']): string[] => requests.flatMap(({ lines }) => lines);
 
 describe('stream relay to an HTTP endpoint', () => {
-  test('one POST for each event, in order, with its text and a key of its own', async () => {
+  test('sends one POST for each event, in order, with its text and its own key', async () => {
     const { endpoint, exit } = await deliver(answerInTurn());
     expect(exit.code).toBe(0);
     expect(endpoint.requests.map(({ body }) => body)).toEqual(EVENTS);
@@ -68,7 +68,7 @@ describe('stream relay to an HTTP endpoint', () => {
     expect(pickRecords(exit, 'summary')[0]).toMatchObject({ acknowledged: 10 });
   });
 
-  test('--batch: NDJSON of what is there, never more than asked for, whole lines', async () => {
+  test('--batch: sends NDJSON of at most n events, in whole lines', async () => {
     const events = ['{"a":1,\n"b":2}', '\ufeff{"mark":true}', '{"c":"\u2028"}', ...makeEvents(0, 20)];
     const endpoint = await startHttpEndpoint();
     const server = await serve(events);
@@ -87,17 +87,17 @@ describe('stream relay to an HTTP endpoint', () => {
     ['500', [500, 503], 'answered HTTP 500'],
     ['408', [408], 'answered HTTP 408'],
     ['429', [429], 'answered HTTP 429'],
-    // The first is taken for a kept connection that was closed meanwhile, and tried again at once.
-    ['a reset', [reset, reset], 'broke'],
-    ['nothing', [stayMute], 'no whole answer within 400 ms'],
-    ['half an answer', [answerHalf], 'the answer broke off'],
+    // The first could be a kept-alive connection that was closed meanwhile: it is retried at once.
+    ['a reset', [reset, reset], 'reset the connection'],
+    ['nothing', [stayMute], 'no complete response within 400 ms'],
+    ['half a response', [answerHalf], 'the response was incomplete'],
     [
       'something that is not HTTP',
       [(_r, _i, _s, socket) => socket.end('SSH-2.0-x\r\n')],
-      'not an HTTP answer',
+      'not an HTTP response',
     ],
   ])(
-    'B1: after %s the same request comes again, with the same key, and the order stays',
+    'B1: after %s the same request is retried with the same key, and the order is kept',
     async (_what, answers, words) => {
       for (const batch of ['1', '4']) {
         const { endpoint, exit } = await deliver(answerInTurn(204, ...answers), [
@@ -119,7 +119,7 @@ describe('stream relay to an HTTP endpoint', () => {
     },
   );
 
-  test('429 with Retry-After is waited for', async () => {
+  test('waits for the Retry-After of a 429', async () => {
     const limited: Answer = (_request, _index, response) => {
       response.writeHead(429, { 'Retry-After': '1' }).end();
     };
@@ -129,7 +129,7 @@ describe('stream relay to an HTTP endpoint', () => {
     expect((second?.atMs ?? 0) - (first?.atMs ?? 0)).toBeGreaterThanOrEqual(1_000);
   });
 
-  test('B5: what is refused ends the run without a file for it, and with a spool nothing is lost', async () => {
+  test('B5: a refused event ends the run without --dead-letter; with a spool nothing is lost', async () => {
     const spool = join(makeTempFolder(), 'spool');
     const { endpoint, exit } = await deliver(answerInTurn(204, 204, 422), ['--spool', spool]);
     expect([exit.code, linesOf(endpoint.accepted)]).toEqual([5, makeEvents(0, 2)]);
@@ -143,7 +143,7 @@ describe('stream relay to an HTTP endpoint', () => {
     expect(linesOf(endpoint.accepted)).toEqual([...EVENTS, '{"id":"later"}']);
   });
 
-  test('B5: --dead-letter keeps what is refused, with the reason; --redeliver sends it again', async () => {
+  test('B5: --dead-letter keeps refused events with the reason; --redeliver sends them again', async () => {
     const file = join(makeTempFolder(), 'dead.ndjson');
     const refuse: Answer = (request, _index, response) => {
       const isBad = /"n":[37]\b/.test(request.body);
@@ -174,13 +174,13 @@ describe('stream relay to an HTTP endpoint', () => {
     expect(readFileSync(file, 'utf8').trimEnd().split('\n')).toEqual(letters);
   });
 
-  test('a file of dead letters is repaired, damage in it told, another file left alone', async () => {
+  test('a dead-letter file is repaired, damage in it is reported, another file is not changed', async () => {
     const folder = makeTempFolder();
     const good = `{"dead_letter":1,"at":"2026-01-01T00:00:00.000Z","to":"x","reason":"r","id":"1","event":${EVENTS[1]}}`;
     const torn = join(folder, 'torn.ndjson');
     writeFileSync(torn, `${good}\n{"dead_letter":1,"at":"2026`);
     const { exit } = await deliver(answerInTurn(422), ['--dead-letter', torn]);
-    expect(pickRecords(exit, 'warning')[0]?.message).toContain('torn');
+    expect(pickRecords(exit, 'warning')[0]?.message).toContain('at the end of the dead-letter file');
     expect(
       readFileSync(torn, 'utf8')
         .split('\n')
@@ -202,7 +202,7 @@ describe('stream relay to an HTTP endpoint', () => {
     expect(missing.code).toBe(2);
   });
 
-  test('a batch that is too large is halved until it fits, and a single event is buried', async () => {
+  test('a batch that is too large is halved until it fits; a single event becomes a dead letter', async () => {
     const file = join(makeTempFolder(), 'dead.ndjson');
     const small: Answer = (request, _index, response) => {
       const isTooLarge = request.lines.length > 2 || request.body.includes('"n":5');
@@ -214,7 +214,7 @@ describe('stream relay to an HTTP endpoint', () => {
     expect(readFileSync(file, 'utf8').trimEnd().split('\n')).toHaveLength(1);
   });
 
-  test('the body is signed with a secret that is never shown', async () => {
+  test('signs the body with a secret that is never shown', async () => {
     const secret = 'whsec_0123456789abcdef0123';
     const { endpoint, exit } = await deliver(
       answerInTurn(500),
@@ -227,7 +227,7 @@ describe('stream relay to an HTTP endpoint', () => {
     expect(exit.stderr).not.toContain(secret);
   });
 
-  test('headers come from the environment, and their values are never shown', async () => {
+  test('reads headers from the environment, and never shows their values', async () => {
     const token = 'Bearer tok_0123456789abcdef';
     const echo: Answer = (request, index, response) => {
       response.writeHead(index === 0 ? 500 : 200).end(`you said ${request.headers.authorization}`);
@@ -248,7 +248,7 @@ describe('stream relay to an HTTP endpoint', () => {
     expect([exit.code, other.requests.length]).toEqual([5, 0]);
   });
 
-  test('two sinks: the slow one gets everything too, in its own time', async () => {
+  test('two sinks: a slow one does not delay the other, and gets everything', async () => {
     const slow = await startHttpEndpoint(answerInTurn(500, 500, 500));
     const quick = await startHttpEndpoint();
     const server = await serve();
@@ -257,7 +257,7 @@ describe('stream relay to an HTTP endpoint', () => {
     expect([linesOf(slow.accepted), linesOf(quick.accepted)]).toEqual([EVENTS, EVENTS]);
   });
 
-  test('B7: nobody there: gives up like a stream that cannot be reached, before anything is received', async () => {
+  test('B7: gives up on an unreachable endpoint before anything is received', async () => {
     const server = await serve();
     const exit = await relay(server.url, ['--to', 'http://127.0.0.1:9/hook', ...EAGER]);
     expect([exit.code, server.attempts.length]).toEqual([7, 0]);
@@ -266,14 +266,14 @@ describe('stream relay to an HTTP endpoint', () => {
     ]);
   });
 
-  test('B7: somebody there who takes nothing yet: what was received waits, and is lost to nobody', async () => {
+  test('B7: does not give up on a reachable endpoint that accepts nothing yet, and loses nothing', async () => {
     const answers = Array.from({ length: 7 }, () => 503);
     const { exit, endpoint } = await deliver(answerInTurn(...answers), []);
     expect([exit.code, endpoint.accepted.length]).toEqual([0, 10]);
     expect(pickRecords(exit, 'error')).toEqual([]);
   });
 
-  test('a signal while nothing gets through: by that signal, in time, with the count of what is lost', async () => {
+  test('a signal while nothing is accepted ends the run in time, with the number of lost events', async () => {
     const endpoint = await startHttpEndpoint(stayMute);
     const server = await serve();
     const { child, finish } = startTail(server.url, ['--to', endpoint.url], {
@@ -323,7 +323,7 @@ describeWithTls('stream relay to an HTTPS endpoint', () => {
     certificates = makeCertificates();
   });
 
-  test('trusts what --ca-cert adds, and nobody else', async () => {
+  test('trusts the root of --ca-cert, and no other', async () => {
     const endpoint = await startHttpEndpoint(answerInTurn(), certificates.good);
     const server = await serve();
     const args = ['--to', endpoint.url, '--limit', '10', ...EAGER];
@@ -339,7 +339,7 @@ describeWithTls('stream relay to an HTTPS endpoint', () => {
     expect(unchecked.code).toBe(2);
   });
 
-  test('goes through the proxy of the environment, by CONNECT, over one tunnel', async () => {
+  test('uses the proxy of the environment, by CONNECT, over one tunnel', async () => {
     const endpoint = await startHttpEndpoint(answerInTurn(), certificates.wrongHost);
     const proxy = await startScriptedServer(tunnelTo(endpoint.port));
     const server = await serve();

@@ -1,5 +1,5 @@
-// Interim answers (1xx), 101 and answers without an end: to a POST of `stream relay`, to CONNECT, and to the handshake
-// of the stream. Whatever the other side does, --send-timeout and --connect-timeout hold.
+// Interim responses (1xx), 101 and endless responses: to a POST of `stream relay`, to CONNECT, and to the handshake of
+// the stream. --send-timeout and --connect-timeout always apply.
 import type { Socket } from 'node:net';
 import { describe, expect, test } from '@jest/globals';
 import { type Answer, answerInTurn, startHttpEndpoint } from '../helpers/http-endpoint.ts';
@@ -11,20 +11,20 @@ const EVENTS = Array.from({ length: 5 }, (_unused, n) => `{"id":"evt_${n}"}`);
 const QUICK = ['--retry-min', '250ms', '--retry-max', '250ms', '--send-timeout', '700ms'];
 const UPGRADE = 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: other\r\nConnection: Upgrade\r\n\r\n';
 
-/** Writes these bytes as answer, and nothing after them. */
+/** Answers with these bytes, and nothing after them. */
 const raw =
   (bytes: string): Answer =>
   (_request, _index, _response, socket) => {
     socket.write(bytes);
   };
 
-/** Writes them again and again, as fast as they are read, until the other side is gone. */
+/** Answers with `again` repeatedly, as fast as it is read, until the connection is closed. */
 const flood =
   (head: string, again: string): Answer =>
   (_request, _index, _response, socket) => {
     const more = again.repeat(200);
     const write = (): void => {
-      if (!socket.destroyed) socket.write(more, () => setImmediate(write));
+      if (!socket.destroyed) socket.write(more, () => setTimeout(write, 2));
     };
     socket.write(head, write);
   };
@@ -42,57 +42,65 @@ const relay = async (
   }).finish();
 };
 
-describe('row 68: answers to a POST that are not final, or have no end', () => {
+describe('row 68: responses to a POST that are not final, or endless', () => {
   test.each<[string, Answer, string]>([
-    ['101', raw(UPGRADE), 'answered HTTP 101, which takes no events'],
+    ['101', raw(UPGRADE), 'answered HTTP 101 and did not accept the events'],
     ['101 with bytes of another protocol', raw(`${UPGRADE}\0\u0001\u0002`), 'answered HTTP 101'],
     ['101 without its headers', raw('HTTP/1.1 101 Switching Protocols\r\n\r\n'), 'answered HTTP 101'],
-    ['100 without an end', flood('', 'HTTP/1.1 100 Continue\r\n\r\n'), 'no whole answer within 700 ms'],
-    ['103 without an end', flood('', 'HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n'), 'no whole answer'],
-    ['102, then nothing', raw('HTTP/1.1 102 Processing\r\n\r\n'), 'no whole answer within 700 ms'],
+    ['100 without an end', flood('', 'HTTP/1.1 100 Continue\r\n\r\n'), 'no complete response within 700 ms'],
+    [
+      '103 without an end',
+      flood('', 'HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n'),
+      'no complete response',
+    ],
+    ['102, then nothing', raw('HTTP/1.1 102 Processing\r\n\r\n'), 'no complete response within 700 ms'],
     ['199, then 101', raw(`HTTP/1.1 199 Later\r\n\r\n${UPGRADE}`), 'answered HTTP 101'],
-    ['half a status line', raw('HTTP/1.1 20'), 'no whole answer within 700 ms'],
+    ['half a status line', raw('HTTP/1.1 20'), 'no complete response within 700 ms'],
     [
       'a header without an end',
       flood('HTTP/1.1 204 No\r\n', 'a: b\r\n'),
-      'not an HTTP answer, HPE_HEADER_OVERFLOW',
+      'not an HTTP response, HPE_HEADER_OVERFLOW',
     ],
-    ['a body that never comes', raw('HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n'), 'no whole answer'],
-  ])('%s: a failure, and sent again over another connection', async (_what, answer, said) => {
+    [
+      'a body that never arrives',
+      raw('HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n'),
+      'no complete response',
+    ],
+  ])('%s is a failure, and is retried over another connection', async (_what, answer, message) => {
     const watch = new Watch();
     const sockets: Socket[] = [];
     const noted: Answer = (request, index, response, socket) => {
       sockets.push(socket.on('close', () => watch.notify()));
       answer(request, index, response, socket);
     };
-    // The first answer makes it a sink that has worked: a bad one then does not end the run.
+    // After the first answer the sink has worked, so a bad one does not end the run.
     const endpoint = await startHttpEndpoint(answerInTurn(204, noted, noted));
     const exit = await relay(endpoint.url, []);
     expect(exit.code).toBe(0);
     expect(endpoint.accepted.map(({ body }) => body)).toEqual(EVENTS);
     const failed = pickRecords(exit, 'sink').filter(({ state }) => state === 'failed');
-    expect(failed.map(({ message }) => message)).toEqual([
-      expect.stringContaining(said),
-      expect.stringContaining(said),
+    expect(failed.map((record) => record.message)).toEqual([
+      expect.stringContaining(message),
+      expect.stringContaining(message),
     ]);
     await watch.until(() => (sockets.every(({ destroyed }) => destroyed) ? true : undefined), 'the sockets');
   });
 
-  test('101 at the start ends the run like any status that takes no events', async () => {
+  test('101 at the start ends the run like any other unexpected status', async () => {
     const endpoint = await startHttpEndpoint(raw(UPGRADE));
     const exit = await relay(endpoint.url, []);
     expect(exit.code).toBe(5);
-    expect(pickRecords(exit, 'error').at(-1)?.hint).not.toContain('Redirects');
+    expect(pickRecords(exit, 'error').at(-1)?.hint).not.toContain('redirects');
   });
 
-  test('a body without an end after a good status takes the event', async () => {
+  test('an endless body after a 2xx accepts the event', async () => {
     const answer = flood('HTTP/1.1 200 OK\r\n\r\n', 'more');
     const endpoint = await startHttpEndpoint(answerInTurn(answer));
     expect((await relay(endpoint.url, [])).code).toBe(0);
     expect(endpoint.requests.map(({ body }) => body)).toEqual(EVENTS);
   });
 
-  test('interim answers in front of a good one do no harm', async () => {
+  test('interim responses before a final one are ignored', async () => {
     const good =
       'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n';
     const endpoint = await startHttpEndpoint(raw(good));
@@ -134,11 +142,11 @@ describe('row 68: the handshake of the stream', () => {
       log: 'json',
     }).finish();
     expect(exit.code).toBe(7);
-    expect(pickRecords(exit, 'error')[0]?.message).toContain('no answer within 700 ms');
+    expect(pickRecords(exit, 'error')[0]?.message).toContain('no response within 700 ms');
     await server.waitUntil(() => (server.countOpen() === 0 ? true : undefined), 'the socket');
   });
 
-  test('101 without a WebSocket is not one', async () => {
+  test('101 without a WebSocket is exit 8', async () => {
     const server = await startScriptedServer(async (peer) => {
       await peer.readRequest();
       await peer.sendRaw(UPGRADE);

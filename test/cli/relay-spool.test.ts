@@ -1,5 +1,5 @@
-// `stream relay` and a spool whose files are removed or cannot be read: what is lost is counted and reported, what is
-// not lost is delivered, and a fault that cannot be counted ends the run.
+// `stream relay` and a spool with deleted or unreadable files: losses are counted and reported, everything else is
+// delivered, and a fault whose losses cannot be counted ends the run.
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
@@ -10,9 +10,9 @@ import { type HttpEndpoint, startHttpEndpoint, takeAll } from '../helpers/http-e
 import { startCli } from '../helpers/run-cli.ts';
 import { startScriptedServer, streamHandler } from '../helpers/scripted-server.ts';
 import { hasStrace, traceInto } from '../helpers/strace.ts';
-import { pickRecords, startTail, type Tail, type TailExit } from '../helpers/tail.ts';
+import { pickRecords, startTail, type Tail, type TailExit, type TailOptions } from '../helpers/tail.ts';
 
-/** Ten of them fill a segment, and sixty are more than is kept in memory besides. */
+/** Ten of them fill a segment; sixty are more than the spool also keeps in memory. */
 const PAD = 'x'.repeat(130_000);
 const makeEvents = (from: number, to: number): string[] =>
   Array.from({ length: to - from }, (_unused, index) => `{"id":"evt_${from + index}","pad":"${PAD}"}`);
@@ -23,14 +23,13 @@ async function relay(
   spool: string,
   events: Iterable<string> | AsyncIterable<string>,
   args: readonly string[] = SPOOL_MAX,
-  prefix: readonly string[] = [],
+  options: TailOptions = {},
 ): Promise<Tail> {
   const server = await startScriptedServer(streamHandler({ events }));
   return startTail(server.url, ['--to', endpoint.url, '--spool', spool, ...args], {
     command: 'relay',
     log: 'json',
-    prefix,
-    spawned: true,
+    ...options,
   });
 }
 
@@ -39,7 +38,7 @@ const testWithStrace = hasStrace() ? test : test.skip;
 interface Left {
   readonly endpoint: HttpEndpoint;
   readonly spool: string;
-  /** Folder of the sink in the spool. */
+  /** The folder of the sink in the spool. */
   readonly folder: string;
   readonly segments: readonly string[];
 }
@@ -47,7 +46,7 @@ interface Left {
 const isWaiting = (spool: string, count: number) => (): boolean =>
   existsSync(spool) && countWaiting(spool) === count;
 
-/** Sixty events, the next ten once the last ten are in the spool: what comes at once goes into one segment. */
+/** Sixty events, ten after ten, because events that arrive together are in one segment. */
 async function* sendInTens(spool: string): AsyncGenerator<string> {
   for (let from = 0; from < 60; from += 10) {
     yield* makeEvents(from, from + 10);
@@ -55,11 +54,11 @@ async function* sendInTens(spool: string): AsyncGenerator<string> {
   }
 }
 
-/** Sixty events that wait in six segments, since the endpoint takes none. */
-async function leaveSixty(): Promise<Left & { readonly run: Tail }> {
+/** Sixty events in six segments, because the endpoint accepts none. */
+async function leaveSixty(options: TailOptions = {}): Promise<Left & { readonly run: Tail }> {
   const endpoint = await startHttpEndpoint((_request, _index, response) => response.writeHead(503).end());
   const spool = join(makeTempFolder(), 'spool');
-  const run = await relay(endpoint, spool, sendInTens(spool));
+  const run = await relay(endpoint, spool, sendInTens(spool), SPOOL_MAX, options);
   await untilTrue(isWaiting(spool, 60), 'the spool');
   const folder = join(spool, readdirSync(spool)[0] ?? '');
   const segments = readdirSync(folder).filter((name) => name.endsWith('.seg'));
@@ -67,7 +66,7 @@ async function leaveSixty(): Promise<Left & { readonly run: Tail }> {
   return { endpoint, spool, folder, segments: segments.map((name) => join(folder, name)), run };
 }
 
-/** The same, after the end of that run. */
+/** The same, after the run has ended. */
 async function leaveStopped(): Promise<Left> {
   const { run, ...left } = await leaveSixty();
   run.child.kill('SIGTERM');
@@ -76,7 +75,7 @@ async function leaveStopped(): Promise<Left> {
   return left;
 }
 
-/** Delivers what is left, until the endpoint has that event. */
+/** Delivers the rest, until the endpoint has the last event. */
 async function deliverRest({ endpoint, spool }: Left, last = 'evt_59'): Promise<TailExit> {
   const run = await relay(endpoint, spool, []);
   await untilTrue(() => endpoint.accepted.some(({ key }) => key === last), last);
@@ -95,14 +94,14 @@ describe('row 70: segments that are missing', () => {
     ['the first one', 0, []],
     ['one in the middle', 2, [0]],
     ['the last but one', 4, [0]],
-  ])('%s: what it held is counted as lost, the rest is delivered', async (_what, at) => {
+  ])('%s: its records are counted as lost, the others are delivered', async (_what, at) => {
     const left = await leaveStopped();
     rmSync(left.segments[at] ?? '');
     const exit = await deliverRest(left);
     expect(lost(exit)).toEqual([10]);
     expect(accepted(left)).toEqual(keys([0, 10 * at], [10 * at + 10, 60]));
     expect(pickRecords(exit, 'summary')[0]).toMatchObject({ acknowledged: 50, lost: 10, spooled: 0 });
-    // It is counted once.
+    // The loss is counted only once.
     const again = await relay(left.endpoint, left.spool, makeEvents(60, 61), [...SPOOL_MAX, '--limit', '1']);
     expect(lost(await again.finish())).toEqual([]);
   });
@@ -125,7 +124,7 @@ describe('row 70: segments that are missing', () => {
     expect(accepted(left)).toEqual(keys([0, 10], [20, 60]));
   });
 
-  test('all of them, while the relay runs: what only they held is counted, and the run continues', async () => {
+  test('all of them, while the relay runs: the records that were not in memory are counted, and the run continues', async () => {
     const { run, ...left } = await leaveSixty();
     for (const path of left.segments) rmSync(path);
     left.endpoint.setAnswer(takeAll);
@@ -134,11 +133,11 @@ describe('row 70: segments that are missing', () => {
     const exit = await run.finish();
     const count = lost(exit).reduce<number>((sum, one) => sum + Number(one), 0);
     expect(count).toBeGreaterThan(10);
-    // The first one was under way, the newest are in memory, too.
+    // The first one was in flight, and the newest are in memory.
     expect(accepted(left)).toEqual(keys([0, 1], [count + 1, 60]));
   });
 
-  test('without its cursor everything is sent again, with a warning', async () => {
+  test('without a cursor everything is sent again, with a warning', async () => {
     const left = await leaveStopped();
     rmSync(join(left.folder, 'cursor'));
     const exit = await deliverRest(left);
@@ -149,9 +148,9 @@ describe('row 70: segments that are missing', () => {
   });
 
   test('a run that was killed while segments are deleted reports nothing as lost', async () => {
-    const { run, ...left } = await leaveSixty();
+    const { run, ...left } = await leaveSixty({ spawned: true });
     left.endpoint.setAnswer((...args) => {
-      // Acknowledged segments have gone by then.
+      // Acknowledged segments are deleted by then.
       if (args[1] > 0 && accepted(left).length === 45) run.child.kill('SIGKILL');
       takeAll(...args);
     });
@@ -164,9 +163,9 @@ describe('row 70: segments that are missing', () => {
 });
 
 describe('row 67: a spool that cannot be read', () => {
-  test.each(['at the start', 'while the relay runs'])('ends the run with 9, %s', async (when) => {
+  test.each(['at the start', 'while the relay runs'])('exit 9, %s', async (when) => {
     const left = when === 'at the start' ? await leaveStopped() : await leaveSixty();
-    // A folder cannot be read: the nearest thing to a broken disk that needs no broken disk.
+    // A folder instead of a file cannot be read, as on a broken disk.
     const path = left.segments[1] ?? '';
     renameSync(path, `${path}.aside`);
     mkdirSync(path);
@@ -184,25 +183,23 @@ describe('row 67: a spool that cannot be read', () => {
     expect(new Set(accepted(left))).toEqual(new Set(keys([0, 60])));
   });
 
-  testWithStrace('a disk that reports an error in the middle of a segment ends it, too', async () => {
+  testWithStrace('a read error in the middle of a segment is exit 9', async () => {
     const left = await leaveStopped();
     const [path = ''] = left.segments;
     const fault = ['-P', path, '-e', 'inject=pread64:error=EIO:when=3+'];
-    const run = await relay(left.endpoint, left.spool, [], SPOOL_MAX, [
-      ...traceInto('/dev/null', 'pread64'),
-      ...fault,
-    ]);
+    const prefix = [...traceInto('/dev/null', 'pread64'), ...fault];
+    const run = await relay(left.endpoint, left.spool, [], SPOOL_MAX, { prefix });
     const exit = await run.finish();
     expect(exit.code).toBe(9);
     expect(pickRecords(exit, 'error').map(({ message }) => message)).toEqual([
       expect.stringContaining('the device reported an error (EIO)'),
     ]);
-    // With a good disk everything is there.
+    // Nothing is lost: without the fault all records can be read.
     expect(lost(await deliverRest(left))).toEqual([]);
     expect(new Set(accepted(left))).toEqual(new Set(keys([0, 60])));
   });
 
-  test('a bug in the delivery to a sink, once it was ready, ends the run with 1 and its message', async () => {
+  test('a bug in the delivery to a sink is exit 1 with its message', async () => {
     const endpoint = await startHttpEndpoint((_request, _index, response) => response.writeHead(503).end());
     const server = await startScriptedServer(streamHandler({ events: makeEvents(0, 1) }));
     const preload = join(makeTempFolder(), 'preload.cjs');
@@ -212,7 +209,7 @@ describe('row 67: a spool that cannot be read', () => {
       const { connect } = net;
       let isSecond = false;
       net.connect = (where, ...more) => {
-        if (where.port === ${endpoint.port} && isSecond) throw new TypeError('where is no place');
+        if (where.port === ${endpoint.port} && isSecond) throw new TypeError('unexpected address');
         isSecond ||= where.port === ${endpoint.port};
         return connect(where, ...more);
       };
@@ -223,10 +220,10 @@ describe('row 67: a spool that cannot be read', () => {
       ['stream', 'relay', '--verbose', '--url', server.url, '--to', endpoint.url, '--spool', spool],
       { key: CANARY_KEY, nodeArgs: ['--require', preload] },
     ).exit;
-    expect([exit.code, exit.stderr]).toEqual([1, expect.stringContaining('where is no place')]);
+    expect([exit.code, exit.stderr]).toEqual([1, expect.stringContaining('unexpected address')]);
   });
 
-  test('a session that ends before it begins leaves no relay behind', async () => {
+  test('a session that fails at the start stops the relay', async () => {
     const endpoint = await startHttpEndpoint();
     const spool = join(makeTempFolder(), 'spool');
     const args = [...SPOOL_MAX, '--ready-file', join(makeTempFolder(), 'not', 'there')];

@@ -1,4 +1,4 @@
-// `stream relay` into a real nats-server: what arrives, under which names, and what is said when it cannot.
+// `stream relay` into a real nats-server: messages, subjects, ids, and errors.
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from '@jest/globals';
@@ -28,7 +28,7 @@ const EVENTS = [
 let nats: NatsServer;
 let streams = 0;
 
-/** A name that no other test uses. */
+/** A unique name. */
 const nameStream = (): string => {
   streams += 1;
   return `T${streams}`;
@@ -50,7 +50,7 @@ describeWithNats('stream relay into JetStream', () => {
     nats = await startNatsServer({ lifetime: 'file' });
   });
 
-  test('B2: every event arrives byte for byte, in order, under its type and its id', async () => {
+  test('B2: stores every event byte for byte, in order, with its type and its id', async () => {
     const server = await serve();
     const stream = nameStream();
     const exit = await relay(server, [
@@ -85,7 +85,7 @@ describeWithNats('stream relay into JetStream', () => {
       sha256,
       sha256,
       sha256,
-      // A space cannot stand in every header: it is hashed.
+      // A header cannot have the space: the id is hashed.
       sha256,
     ]);
     expect(new Set(kept.map((one) => one.relay))).toEqual(new Set(['one']));
@@ -101,7 +101,7 @@ describeWithNats('stream relay into JetStream', () => {
     expect(exit.stdout).toBe('');
   });
 
-  test('lifecycle records go to a subject of their own, or nowhere', async () => {
+  test('lifecycle records have their own subject, or can be turned off', async () => {
     const server = await serve();
     const [first, second, third] = [nameStream(), nameStream(), nameStream()];
     const to = (name: string): string[] => [
@@ -133,7 +133,7 @@ describeWithNats('stream relay into JetStream', () => {
     expect(three).toHaveLength(1);
   });
 
-  test('B6: a second relay with the same events adds nothing: the stream keeps one copy', async () => {
+  test('B6: with a second relay the stream still keeps one copy of each event', async () => {
     const server = await serve();
     const stream = nameStream();
     const args = [
@@ -153,7 +153,7 @@ describeWithNats('stream relay into JetStream', () => {
     expect(kept.map((one) => one.relay)).toEqual(new Array(7).fill('one'));
   });
 
-  test('the id may stand elsewhere, or be the hash of the text always', async () => {
+  test('--id and --no-id choose the id', async () => {
     const server = await serve(['{"id":"same","meta":{"key":"a"}}', '{"id":"same","meta":{"key":"b"}}']);
     const [byPath, byHash, byDefault] = [nameStream(), nameStream(), nameStream()];
     const to = (name: string): string[] => [
@@ -174,7 +174,7 @@ describeWithNats('stream relay into JetStream', () => {
     expect(await readStream(nats.url, byDefault)).toHaveLength(1);
   });
 
-  test('filters choose what is relayed, as for tail', async () => {
+  test('filters work as for tail', async () => {
     const server = await serve();
     const stream = nameStream();
     await relay(server, [
@@ -192,7 +192,7 @@ describeWithNats('stream relay into JetStream', () => {
     expect((await readStream(nats.url, stream)).map(({ text }) => text)).toEqual([EVENTS[0], EVENTS[6]]);
   });
 
-  test('a stream that is not there is an error that says how it is made', async () => {
+  test('a missing stream is an error with the hint to create it', async () => {
     const server = await serve();
     const exit = await relay(server, ['--to', nats.url, '--stream', 'NOT_THERE']);
     expect(exit.code).toBe(5);
@@ -202,11 +202,11 @@ describeWithNats('stream relay into JetStream', () => {
         hint: expect.stringContaining('--create'),
       }),
     ]);
-    // Nothing is read from the service before it is known where it goes.
+    // Nothing is received that could not be delivered.
     expect(server.attempts).toHaveLength(0);
   });
 
-  test('a stream for other subjects is refused, and named with what it takes', async () => {
+  test('a stream for other subjects is refused, with its subjects in the message', async () => {
     const server = await serve();
     const stream = nameStream();
     const manager = await jetstreamManager(await connectTo(nats.url));
@@ -214,11 +214,11 @@ describeWithNats('stream relay into JetStream', () => {
     const exit = await relay(server, ['--to', `${nats.url}/${stream}`, '--subject', `${stream}.{type}`]);
     expect([exit.code, pickRecords(exit, 'error')[0]?.message]).toEqual([
       5,
-      `the stream on 127.0.0.1:${nats.port} does not fit (${stream} takes elsewhere.>, and not ${stream}.*, ${stream}._lifecycle)`,
+      `the stream on 127.0.0.1:${nats.port} does not match (${stream} accepts elsewhere.>, but not ${stream}.*, ${stream}._lifecycle)`,
     ]);
   });
 
-  test('--create makes the stream as it was said, and says what it keeps', async () => {
+  test('--create creates the stream as configured, and reports its limits', async () => {
     const server = await serve();
     const stream = nameStream();
     const exit = await relay(server, [
@@ -250,7 +250,7 @@ describeWithNats('stream relay into JetStream', () => {
     });
   });
 
-  test('nobody there: ends like a stream that cannot be reached, before anything is read', async () => {
+  test('gives up on an unreachable server before anything is received', async () => {
     const server = await serve();
     const gone = await startNatsServer();
     await gone.kill();
@@ -272,7 +272,7 @@ describeWithNats('stream relay into JetStream', () => {
     expect(server.attempts).toHaveLength(0);
   });
 
-  test('something else there is told as that', async () => {
+  test('a server of another protocol is reported as such', async () => {
     const server = await serve();
     const other = await startScriptedServer(async (peer) => {
       await peer.sendRaw('SSH-2.0-OpenSSH_9.2\r\n');
@@ -284,7 +284,7 @@ describeWithNats('stream relay into JetStream', () => {
     ]);
   });
 
-  test('user and password, token, and what is wrong with them; never shown', async () => {
+  test('accepts user and password, or a token, and never shows them', async () => {
     const server = await serve();
     const [user, password, token] = ['relay-user', 'pass-word-0123456789', 'token-0123456789abcdef'];
     const byPassword = await startNatsServer({
@@ -297,7 +297,7 @@ describeWithNats('stream relay into JetStream', () => {
     const bad = await relay(server, args(byPassword.url), { NATS_USER: user, NATS_PASSWORD: `${password}x` });
     const none = await relay(server, args(byToken.url));
     expect([good, alsoGood, bad, none].map(({ code }) => code)).toEqual([0, 0, 3, 3]);
-    expect(pickRecords(bad, 'error')[0]?.message).toContain('does not accept the credentials for NATS');
+    expect(pickRecords(bad, 'error')[0]?.message).toContain('does not accept the NATS credentials');
     for (const { stderr } of [good, alsoGood, bad, none]) {
       expect(stderr).not.toContain(password);
       expect(stderr).not.toContain(token);
@@ -312,7 +312,7 @@ describeWithNats('stream relay into JetStream', () => {
     }
   });
 
-  test('a user who may not publish is told so', async () => {
+  test('a missing permission to publish is reported', async () => {
     const server = await serve();
     const strict = await startNatsServer({
       extra: `authorization { users: [
@@ -330,12 +330,12 @@ describeWithNats('stream relay into JetStream', () => {
       '250ms',
     ];
     const { child, finish } = startTail(server.url, args, { command: 'relay', log: 'json', env });
-    await child.waitForStderr('does not permit');
+    await child.waitForStderr('denies this user');
     child.kill('SIGTERM');
     expect((await finish()).signal).toBe('SIGTERM');
   });
 
-  test('B8: tls:// is never without TLS', async () => {
+  test('B8: tls:// always uses TLS', async () => {
     const server = await serve();
     const exit = await relay(server, [
       '--to',
@@ -349,7 +349,7 @@ describeWithNats('stream relay into JetStream', () => {
     expect(server.attempts).toHaveLength(0);
   });
 
-  test('B4: a spool keeps what a dead broker does not take, and the next run delivers it first', async () => {
+  test('B4: a spool keeps events while the broker is down, and the next run delivers them first', async () => {
     const server = await serve();
     const broker = await startNatsServer();
     const spool = join(makeTempFolder(), 'spool');
@@ -409,7 +409,7 @@ describeWithNats('stream relay into JetStream', () => {
     expect((await first.finish()).signal).toBe('SIGINT');
   });
 
-  test('a spool of a sink that is not named any more is told', async () => {
+  test('a spool without a sink in this run is reported', async () => {
     const server = await serve();
     const spool = join(makeTempFolder(), 'spool');
     const stream = nameStream();
@@ -439,7 +439,7 @@ describeWithNats('stream relay into JetStream', () => {
     ]);
   });
 
-  test('an event that the server has no room for ends the run, or is kept as a dead letter', async () => {
+  test('an event that is too large for the server ends the run, or becomes a dead letter', async () => {
     const big = `{"type":"big","id":"big","pad":"${'x'.repeat(5_000)}"}`;
     const small = await startNatsServer({ extra: 'max_payload: 4096' });
     const events = [EVENTS[0] ?? '', big, EVENTS[3] ?? ''];
@@ -455,7 +455,7 @@ describeWithNats('stream relay into JetStream', () => {
     expect(lenient.code).toBe(0);
     expect(pickRecords(lenient, 'summary')[0]).toMatchObject({ dead_letters: 1 });
     expect((await readStream(small.url, 'X')).map(({ id }) => id)).toEqual(['evt_1', expect.any(String)]);
-    // With room for it the same file goes through.
+    // A server with a higher limit accepts it.
     const again = await runTail(
       server.url,
       [

@@ -25,22 +25,25 @@ const replay = (path: string, ...args: readonly string[]) => runCli(['stream', '
 const events = (...numbers: readonly number[]): string => numbers.map((n) => `${event(n)}\n`).join('');
 
 describe('stream replay', () => {
-  test.each(['events.ndjson', 'events.ndjson.gz'])('%s: the events as they were sent', async (name) => {
-    const { code, stdout, stderr } = await replay(record(LINES, name));
-    expect([code, stdout]).toEqual([0, events(1, 2, 3, 4, 5, 6)]);
-    expect(stderr).toMatch(/^atlantis: 6 events in .* s, 0 damaged lines\n$/);
-  });
+  test.each(['events.ndjson', 'events.ndjson.gz'])(
+    '%s: prints the events as they were sent',
+    async (name) => {
+      const { code, stdout, stderr } = await replay(record(LINES, name));
+      expect([code, stdout]).toEqual([0, events(1, 2, 3, 4, 5, 6)]);
+      expect(stderr).toMatch(/^atlantis: 6 events in .* s, 0 damaged lines\n$/);
+    },
+  );
 
-  test('W4: what is no recording is 2 and says what makes one; an empty one is 0', async () => {
+  test('W4: exit 2 for a file that is not a recording, 0 for an empty recording', async () => {
     const { code, stdout, stderr } = await replay(record([event(1), event(2)]));
     expect([code, stdout]).toEqual([2, '']);
-    expect(stderr).toContain('this is no recording');
+    expect(stderr).toContain('not a recording: it contains no recorded events');
     expect(stderr).toContain('--record <file>');
     expect((await replay(record([HEADER]))).code).toBe(0);
     expect((await replay(record([HEADER, GAP, 'torn']))).code).toBe(0);
   });
 
-  test('- is stdin, compressed or not', async () => {
+  test('- reads stdin, compressed or not', async () => {
     const path = record(LINES, 'events.ndjson.gz');
     const run = (text: string) => runShell(text.replaceAll('FILE', path));
     expect((await run('zcat FILE | atlantis stream replay - -q')).stdout).toBe(events(1, 2, 3, 4, 5, 6));
@@ -69,12 +72,12 @@ describe('stream replay', () => {
     expect([code, stdout]).toEqual([0, events(...numbers)]);
   });
 
-  test('--envelope: the time it was received, and the lifecycle records between', async () => {
+  test('--envelope: prints the recorded receive times and lifecycle records', async () => {
     const { stdout } = await replay(record(LINES), '--envelope');
     expect(stdout).toBe(`${LINES.slice(1).join('\n')}\n`);
   });
 
-  test('--format pretty: with the time it was received', async () => {
+  test('--format pretty: prints the recorded receive times', async () => {
     const { stdout } = await replay(
       record([line(1)]),
       '--format',
@@ -87,7 +90,7 @@ describe('stream replay', () => {
     expect(stdout).toMatch(/^00:00:00\.001 +odd\b.*123456789012345678901/);
   });
 
-  test('W4: the spacing is kept, and --speed max takes it away', async () => {
+  test('W4: keeps the spacing; --speed max does not wait', async () => {
     const path = record([line(1, 0), line(2, 400), line(3, 3_600_000)]);
     const child = spawnCli(['stream', 'replay', path, '--speed', '2x']);
     const startedAt = performance.now();
@@ -99,7 +102,7 @@ describe('stream replay', () => {
     expect((await replay(path, '--speed', 'max')).stdout).toBe(events(1, 2, 3));
   });
 
-  test('R2: a signal ends it while it waits for more from a named pipe', async () => {
+  test('R2: a signal ends it while it waits for a named pipe', async () => {
     const path = join(makeTempFolder(), 'pipe');
     await runShell(`mkfifo '${path}'`);
     const pipe = openSync(path, 'r+');
@@ -111,7 +114,7 @@ describe('stream replay', () => {
     expect((await child.exit).signal).toBe('SIGINT');
   });
 
-  test('W4: damaged lines are counted and named, and not fatal', async () => {
+  test('W4: damaged lines are counted and reported, and not fatal', async () => {
     const path = record([line(1), 'garbage', line(2), line(3).slice(0, 70)]);
     const { code, stdout, stderr } = await replay(path);
     expect([code, stdout]).toEqual([0, events(1, 2)]);
@@ -121,19 +124,19 @@ describe('stream replay', () => {
     expect(stderr).toContain('2 damaged lines');
   });
 
-  test('W4: --strict: the first damaged line ends it with 8, what came before it is written', async () => {
+  test('W4: --strict: exit 8 at the first damaged line, after the events before it', async () => {
     const { code, stdout, stderr } = await replay(record([line(1), 'garbage', line(2)]), '--strict');
     expect([code, stdout]).toEqual([8, events(1)]);
     expect(stderr).toContain('line 2 is damaged');
   });
 
-  test('a hundred damaged lines are not a hundred lines on stderr', async () => {
+  test('reports only the first of a hundred damaged lines one by one', async () => {
     const { stderr } = await replay(record(new Array<string>(100).fill('x')));
     expect(stderr.split('\n').length).toBeLessThan(15);
     expect(stderr).toContain('100 damaged lines');
   });
 
-  test('a compressed recording that is cut off plays as far as it goes', async () => {
+  test('plays a compressed recording up to where it is cut off', async () => {
     const many = Array.from({ length: 5_000 }, (_, n) => line(n, 0));
     const path = join(makeTempFolder(), 'cut.gz');
     const packed = gzipSync(`${many.join('\n')}\n`);
@@ -146,7 +149,7 @@ describe('stream replay', () => {
   });
 
   test.each([
-    [['/no/such/file'], 'there is no such file'],
+    [['/no/such/file'], 'the file does not exist'],
     [['/'], 'it is a folder'],
     [['-', '--speed', 'fast'], '--speed "fast"'],
     [['-', '--speed', '0x'], '--speed "0x"'],
@@ -158,20 +161,20 @@ describe('stream replay', () => {
     expect(stderr).toContain(words);
   });
 
-  test('O7: a reader that goes away ends it in silence', async () => {
+  test('O7: ends silently when the reader of stdout closes it', async () => {
     const path = record(Array.from({ length: 20_000 }, (_, n) => line(n, 0)));
     const { pipeStatus, stderr } = await runShell(`atlantis stream replay ${path} -q | head -1 >/dev/null`);
     expect([pipeStatus, stderr]).toEqual([[0, 0], '']);
   });
 
-  test('O7: a full disk ends it with 9', async () => {
+  test('O7: a full disk is exit 9', async () => {
     const { code } = await runShell(`atlantis stream replay ${record(LINES)} -q > /dev/full`);
     expect(code).toBe(9);
   });
 });
 
 describe('simulate --replay', () => {
-  test('each client gets the recording from its beginning, as a live stream', async () => {
+  test('plays the recording from its beginning for each client', async () => {
     const path = record([...LINES, 'garbage'], 'events.ndjson.gz');
     const server = startCli(['stream', 'simulate', '--port', '0', '--json', '--replay', path]);
     const { tail, key } = JSON.parse(await server.waitForStdout('\n'));
@@ -183,7 +186,7 @@ describe('simulate --replay', () => {
     expect(server.stderrText.match(/line 9 is damaged/g)).toHaveLength(1);
   });
 
-  test('a recording that is gone costs its clients a refusal, and the others nothing', async () => {
+  test('a deleted recording refuses clients until it is back', async () => {
     const path = record(LINES);
     const server = startCli(['stream', 'simulate', '--port', '0', '--json', '--replay', path]);
     const { tail, key } = JSON.parse(await server.waitForStdout('\n'));
@@ -195,7 +198,7 @@ describe('simulate --replay', () => {
     expect((await run()).stdout).toBe(events(1, 2, 3, 4, 5, 6));
   });
 
-  test('what cannot be read again for each client is a usage error', async () => {
+  test('a pipe, which cannot be read again for each client, is a usage error', async () => {
     const path = join(makeTempFolder(), 'pipe');
     await runShell(`mkfifo '${path}'`);
     const { code, stderr } = await runCli(['stream', 'simulate', '--port', '0', '--replay', path]);

@@ -90,7 +90,7 @@ describe('stream simulate', () => {
     [['--scenario', 'sunny'], 'there is no scenario "sunny"'],
     [['--key', 'nonsense-key'], 'a --key cannot be used'],
     [['--types', 'a,,b'], "simulator's types"],
-  ])('%j is a usage error that says so', async (args, words) => {
+  ])('%j is a usage error with a clear message', async (args, words) => {
     const { code, stdout, stderr } = await runCli(['stream', 'simulate', ...args]);
     expect([code, stdout]).toEqual([2, '']);
     expect(stderr).toContain(words);
@@ -98,7 +98,7 @@ describe('stream simulate', () => {
   });
 
   test.each(['0.0.0.0', '::'])(
-    '--host %s: told that others can connect, with a URL that works here',
+    '--host %s: warns that others can connect, with a URL that works here',
     async (host) => {
       const child = startCli(['stream', 'simulate', '--port', '0', '--host', host, '--rate', 'max']);
       const text = await child.waitForStdout('Ctrl-C');
@@ -111,7 +111,7 @@ describe('stream simulate', () => {
     },
   );
 
-  test('on loopback nobody is warned', async () => {
+  test('on loopback there is no warning', async () => {
     const child = startCli(['stream', 'simulate', '--port', '0']);
     expect(await child.waitForStdout('Ctrl-C')).not.toContain('Other machines');
   });
@@ -120,14 +120,14 @@ describe('stream simulate', () => {
     [['--host', '192.0.2.1'], 'on 192.0.2.1:8787: this machine has no such address'],
     [['--host', '2001:db8::1'], 'on [2001:db8::1]:8787: this machine has no such address'],
     [['--host', 'nowhere.invalid'], 'there is no such host name'],
-  ])('%j is a usage error in words', async (args, words) => {
+  ])('%j is a usage error that names the address, not a port', async (args, words) => {
     const { code, stderr } = await runCli(['stream', 'simulate', ...args]);
     expect(code).toBe(2);
     expect(stderr).toContain(words);
     expect(stderr).not.toContain('port 0');
   });
 
-  test('a client that takes all it can get keeps nobody else out', async () => {
+  test('a fast client does not starve the others', async () => {
     const { ready } = await startSimulate(['--rate', 'max']);
     const words = ready.tail.slice(1).join(' ');
     const { child } = startShell(`atlantis ${words} --json > /dev/null`, { key: ready.key });
@@ -162,7 +162,7 @@ describe('stream simulate', () => {
 });
 
 (hasPty() ? test : test.skip)(
-  'on a narrow terminal what it says breaks between words, and the command can be copied',
+  'on a narrow terminal its lines wrap between words, and the command can be copied',
   async () => {
     const simulator = startCliInPty(['stream', 'simulate', '--port', '0'], { columns: 50 });
     const output = await simulator.waitFor('Ctrl-C ends it.');

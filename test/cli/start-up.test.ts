@@ -1,4 +1,4 @@
-// What is loaded before the first event: a part that nobody asked for costs start-up time.
+// The bundles that are loaded before the first event: one that is not needed costs start-up time.
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { expect, test } from '@jest/globals';
@@ -48,7 +48,7 @@ test.each([
   expect((await listLoaded(args)).sort()).toEqual([...parts].sort());
 });
 
-test('a package that lies where Node looks for packages is not loaded', async () => {
+test('a package in the search path of Node is not loaded', async () => {
   const folder = makeTempFolder();
   const modules = join(folder, 'modules');
   const traces = join(folder, 'traces');

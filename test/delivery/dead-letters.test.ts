@@ -1,4 +1,4 @@
-// A dead letter is read again as it was written, also after another program has written the file anew.
+// A dead letter is read as it was written, even after another program has reformatted the file.
 import { describe, expect, test } from '@jest/globals';
 import { makeDeadLetter, readDeadLetter } from '../../src/delivery/dead-letters.ts';
 
@@ -16,22 +16,19 @@ const makeLine = (event: string): string =>
 
 const read = (line: string): string | undefined => readDeadLetter(Buffer.from(line))?.text.toString();
 
-describe('row 58: a line of a file of dead letters', () => {
+describe('row 58: a line of a dead-letter file', () => {
   test.each(['{"n":12345678901234567890,"n":1.0e400}', '1', '"}"', '[]'])(
-    '%s comes out as it was sent',
+    '%s is read byte for byte',
     (event) => {
       expect(read(makeLine(event))).toBe(event);
     },
   );
 
-  test.each([' ', '\t', '\r', '  \t\r'])(
-    'white space that another program added, %j, does no harm',
-    (gap) => {
-      const tokens = makeLine('{"a":1.5}').match(/"(?:[^"\\]|\\.)*"|[{}:,]|[\w.]+/g) ?? [];
-      const spread = gap + tokens.map((token) => token + gap).join('');
-      expect(read(spread)?.replace(/\s/g, '')).toBe('{"a":1.5}');
-    },
-  );
+  test.each([' ', '\t', '\r', '  \t\r'])('white space that another program added, %j, is accepted', (gap) => {
+    const tokens = makeLine('{"a":1.5}').match(/"(?:[^"\\]|\\.)*"|[{}:,]|[\w.]+/g) ?? [];
+    const spread = gap + tokens.map((token) => token + gap).join('');
+    expect(read(spread)?.replace(/\s/g, '')).toBe('{"a":1.5}');
+  });
 
   test.each([
     '',

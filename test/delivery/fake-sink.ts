@@ -1,31 +1,31 @@
-// A sink that a test holds in its hands: it keeps what is sent, and answers when and how the test says.
-import type { Sink, SinkFault, Verdict } from '../../src/delivery/sink.ts';
+// A sink that a test controls: it records what is sent, and answers when and how the test wants.
+import type { SendResult, Sink, SinkFault } from '../../src/delivery/sink.ts';
 import type { SpoolRecord } from '../../src/delivery/spool/record.ts';
 
-/** A unit under way. */
+/** A unit in flight. */
 interface Sent {
   readonly numbers: readonly number[];
-  answer(verdict: Verdict): void;
+  answer(result: SendResult): void;
 }
 
 export interface FakeSink extends Sink {
   /** Units in the order in which they were sent, over all connections. */
   readonly sent: Sent[];
-  /** What `open` answers; undefined: ready. */
+  /** The result of `open`; undefined: ready. */
   openFault: SinkFault | undefined;
-  /** Answers each unit at once, or is undefined: the test answers. */
-  auto: ((numbers: readonly number[]) => Verdict) | undefined;
+  /** Answers each unit at once; undefined: the test answers. */
+  auto: ((numbers: readonly number[]) => SendResult) | undefined;
   opened: number;
 }
 
-export const ACCEPTED: Verdict = { kind: 'accepted', duplicates: 0 };
+export const ACCEPTED: SendResult = { kind: 'accepted', duplicates: 0 };
 
-export function createFakeSink({ unitSize = 1, unitsAtOnce = 1_000 } = {}): FakeSink {
+export function createFakeSink({ unitSize = 1, maxInFlight = 1_000 } = {}): FakeSink {
   const waiting = new Set<() => void>();
   const sink: FakeSink = {
     name: 'the test',
     unitSize,
-    unitsAtOnce,
+    maxInFlight,
     wantsLifecycle: true,
     sent: [],
     openFault: undefined,
@@ -38,13 +38,13 @@ export function createFakeSink({ unitSize = 1, unitsAtOnce = 1_000 } = {}): Fake
     send(unit) {
       const numbers = unit.map(({ text }) => Number(text.toString()));
       return new Promise((resolve) => {
-        const giveUp = (): void => resolve({ kind: 'failed', fault: { words: 'closed' } });
+        const giveUp = (): void => resolve({ kind: 'failed', fault: { message: 'closed' } });
         waiting.add(giveUp);
         sink.sent.push({
           numbers,
-          answer(verdict) {
+          answer(result) {
             waiting.delete(giveUp);
-            resolve(verdict);
+            resolve(result);
           },
         });
         if (sink.auto !== undefined) sink.sent.at(-1)?.answer(sink.auto(numbers));

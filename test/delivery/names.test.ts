@@ -1,10 +1,11 @@
-// The pure parts of the relay as tables: subjects, ids, verdicts on HTTP answers, places to begin.
+// Tables: subjects, ids, results on HTTP responses, addresses, start positions.
 import { describe, expect, test } from '@jest/globals';
 import { parseFromFlags } from '../../src/commands/tail/config.ts';
-import { NumberedQueue } from '../../src/delivery/backlog.ts';
-import { judgeAnswer } from '../../src/delivery/http/http-sink.ts';
+import { RecordQueue } from '../../src/delivery/backlog.ts';
+import { judgeResponse } from '../../src/delivery/http/http-exchange.ts';
 import { createIdentifier, LIFECYCLE_MARK } from '../../src/delivery/sink.ts';
-import { createTypeReader } from '../../src/events/seek-path.ts';
+import type { SpoolRecord } from '../../src/delivery/spool/record.ts';
+import { createTypeReader } from '../../src/events/event-type.ts';
 import {
   coversSubject,
   createSubjectMaker,
@@ -12,6 +13,7 @@ import {
   parseSubject,
   widenTemplate,
 } from '../../src/settings/nats-address.ts';
+import { makeNumbered } from './fake-sink.ts';
 
 const ID = [{ kind: 'member', name: 'id' }] as const;
 
@@ -33,7 +35,7 @@ describe('subjects', () => {
   });
 
   test.each(['', '.', 'a.', '.a', 'a..b', 'a.*', 'a.>', 'a b', '$JS.x', 'a.{other}', 'a.{type', '\u00e9'])(
-    '%j is none',
+    '%j is not a template',
     (subject) => {
       expect(() => parseSubject('--subject', subject)).toThrow('invalid --subject');
     },
@@ -53,7 +55,7 @@ describe('subjects', () => {
     expect(coversSubject(pattern, subject)).toBe(isCovered);
   });
 
-  test('a stream for a template takes all that it makes', () => {
+  test('a stream for a template accepts all of its subjects', () => {
     expect(widenTemplate('a.x-{type}.b')).toBe('a.*.b');
   });
 });
@@ -82,12 +84,12 @@ describe('B6: ids', () => {
     '{"id":{}}',
     '{"id":"a b"}',
     `{"id":"${'x'.repeat(300)}"}`,
-  ])('%s is known by a hash', (text) => {
+  ])('%s has a hash as its id', (text) => {
     expect(idOf(text)).toMatch(/^[0-9a-f]{64}$/);
     expect(idOf(text)).toBe(idOf(text));
   });
 
-  test('a lifecycle record is that of its relay, an event is not', () => {
+  test('the id of a lifecycle record depends on the relay, that of an event does not', () => {
     const other = createIdentifier(ID, 'two');
     const record = { mark: LIFECYCLE_MARK, text: Buffer.from('{"id":"x"}') };
     const event = { mark: 0, text: Buffer.from('{"no":"id"}') };
@@ -106,7 +108,7 @@ describe('B6: ids', () => {
   });
 });
 
-describe('verdicts', () => {
+describe('results', () => {
   test.each<[number, string]>([
     [200, 'accepted'],
     [204, 'accepted'],
@@ -123,19 +125,19 @@ describe('verdicts', () => {
     [503, 'failed'],
     [599, 'failed'],
   ])('%i: %s', (status, kind) => {
-    const verdict = judgeAnswer({ status, retryAfterMs: 5, excerpt: '' }, 'h', true);
-    expect(verdict.kind).toBe(kind);
-    if (verdict.kind === 'refused') expect(verdict.isTooLarge).toBe(status === 413);
-    if (verdict.kind === 'failed') expect(verdict.fault.exitCode).toBeUndefined();
+    const result = judgeResponse({ status, retryAfterMs: 5, excerpt: '' }, 'h', true);
+    expect(result.kind).toBe(kind);
+    if (result.kind === 'refused') expect(result.isTooLarge).toBe(status === 413);
+    if (result.kind === 'failed') expect(result.fault.exitCode).toBeUndefined();
   });
 
-  test('a redirect ends a run in which nothing ever got through', () => {
-    const verdict = judgeAnswer({ status: 302, retryAfterMs: undefined, excerpt: '' }, 'h', false);
-    expect(verdict).toMatchObject({ kind: 'failed', fault: { exitCode: 5 } });
+  test('a redirect ends a run in which nothing was delivered', () => {
+    const result = judgeResponse({ status: 302, retryAfterMs: undefined, excerpt: '' }, 'h', false);
+    expect(result).toMatchObject({ kind: 'failed', fault: { exitCode: 5 } });
   });
 });
 
-describe('addresses and places', () => {
+describe('addresses and start positions', () => {
   test.each<[string, readonly string[], boolean, string | undefined]>([
     ['nats://h', ['h:4222'], false, undefined],
     ['tls://h:1/S', ['h:1'], true, 'S'],
@@ -155,7 +157,7 @@ describe('addresses and places', () => {
     'nats://h?x',
     'nats://a,,b',
     'nats://u@h',
-  ])('%s is none', (text) => {
+  ])('%s is refused', (text) => {
     expect(() => parseNatsUrl('--to', text)).toThrow('--to');
   });
 
@@ -171,15 +173,16 @@ describe('addresses and places', () => {
   });
 });
 
-test('a numbered queue keeps its numbers, however much is forgotten', () => {
-  const queue = new NumberedQueue<number>(5);
-  for (let n = 5; n < 5_000; n += 1) {
-    queue.push(n);
+test('a queue keeps the numbers and the size of its records when some are dropped', () => {
+  const queue = new RecordQueue(5);
+  const [record] = makeNumbered(1, 2) as [SpoolRecord];
+  for (let n = 5; n < 1_000; n += 1) {
+    queue.push(record);
     if (n % 3 === 0) queue.dropBefore(n - 2);
-    expect(queue.get(n)).toBe(n);
+    expect(queue.get(n)).toBe(record);
   }
-  expect([queue.first, queue.end, queue.get(4_990)]).toEqual([4_996, 5_000, undefined]);
+  expect([queue.first, queue.end, queue.get(996), queue.bytes]).toEqual([997, 1_000, undefined, 3]);
   queue.dropBefore(6_000);
-  queue.push(6_000);
-  expect([queue.first, queue.end, queue.get(6_000)]).toEqual([6_000, 6_001, 6_000]);
+  queue.push(record);
+  expect([queue.first, queue.end, queue.get(6_000), queue.bytes]).toEqual([6_000, 6_001, record, 1]);
 });

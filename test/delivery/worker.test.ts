@@ -1,17 +1,16 @@
-// The delivery loop: window, order, what is sent again after a failure, units that stay the same, refusals.
+// The delivery loop: window, order, retries, unchanged units, refusals.
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { type Backlog, createMemoryBacklog, createSpooledBacklog } from '../../src/delivery/backlog.ts';
-import type { Verdict } from '../../src/delivery/sink.ts';
+import { Backlog } from '../../src/delivery/backlog.ts';
+import type { SendResult } from '../../src/delivery/sink.ts';
 import type { SpoolRecord } from '../../src/delivery/spool/record.ts';
 import { Spool } from '../../src/delivery/spool/spool.ts';
-import { Worker } from '../../src/delivery/worker.ts';
-import type { WorkerConfig, WorkerEvent } from '../../src/delivery/worker-types.ts';
+import { Worker, type WorkerConfig, type WorkerEvent } from '../../src/delivery/worker.ts';
 import { makeTempFolder } from '../helpers/cleanup.ts';
 import { createFakeClock, settlePromises } from '../helpers/fake-clock.ts';
 import { ACCEPTED, createFakeSink, type FakeSink, makeNumbered } from './fake-sink.ts';
 
-const FAILED: Verdict = { kind: 'failed', fault: { words: 'it broke' } };
-const refuse = (why: string, isTooLarge = false): Verdict => ({ kind: 'refused', why, isTooLarge });
+const FAILED: SendResult = { kind: 'failed', fault: { message: 'it broke' } };
+const refuse = (why: string, isTooLarge = false): SendResult => ({ kind: 'refused', why, isTooLarge });
 const policy = { retryMinMs: 1_000, retryMaxMs: 30_000 };
 const running = new Set<Worker>();
 
@@ -31,11 +30,11 @@ function start(
 ) {
   const { window = 4, keepsDeadLetters = false, givesUpAtStart = 'never' } = options;
   const clock = createFakeClock();
-  const news: WorkerEvent[] = [];
+  const reports: WorkerEvent[] = [];
   const deadLettered: string[] = [];
   const deadLetter = (record: SpoolRecord, why: string): void =>
     void deadLettered.push(`${record.text}: ${why}`);
-  const backlog = options.backlog ?? createMemoryBacklog(window);
+  const backlog = options.backlog ?? new Backlog(window);
   const worker = new Worker(
     sink,
     backlog,
@@ -43,22 +42,55 @@ function start(
     {
       clock,
       random: () => 0.5,
-      report: (one) => news.push(one),
+      report: (one) => reports.push(one),
       onChange() {},
       deadLetter: keepsDeadLetters ? deadLetter : undefined,
     },
   );
   const run = worker.run();
   running.add(worker);
-  return { worker, run, clock, news, deadLettered, backlog };
+  return { worker, run, clock, reports, deadLettered, backlog };
 }
 
 const numbersSent = (sink: FakeSink): number[][] => sink.sent.map(({ numbers }) => [...numbers]);
 const openSpool = (path: string): Spool =>
   new Spool({ path, maxBytes: 2 ** 20, syncEveryMs: 200 }, createFakeClock(), () => {});
 
+/** A backlog whose content is a function of the number. */
+class FakeBacklog extends Backlog {
+  readonly #end: number;
+  #acknowledged = 0;
+  readonly #take: Backlog['take'];
+
+  constructor(end: number, take: Backlog['take']) {
+    super(100);
+    this.#end = end;
+    this.#take = take;
+  }
+
+  override take(number: number): ReturnType<Backlog['take']> {
+    return this.#take(number);
+  }
+
+  override get acknowledged(): number {
+    return this.#acknowledged;
+  }
+
+  override get unitEnd(): number {
+    return this.#acknowledged;
+  }
+
+  override get end(): number {
+    return this.#end;
+  }
+
+  override release(number: number): void {
+    this.#acknowledged = number;
+  }
+}
+
 describe('worker', () => {
-  test('sends a window of units, and one more for each that is acknowledged', async () => {
+  test('sends a window of units, and another one for each acknowledgement', async () => {
     const sink = createFakeSink();
     const { worker, backlog } = start(sink);
     worker.append(makeNumbered(0, 10));
@@ -70,7 +102,7 @@ describe('worker', () => {
     expect(backlog.acknowledged).toBe(1);
   });
 
-  test('what is acknowledged out of order counts once all before it is', async () => {
+  test('an acknowledgement out of order counts after all before it', async () => {
     const sink = createFakeSink();
     const { worker, backlog } = start(sink);
     worker.append(makeNumbered(0, 10));
@@ -83,9 +115,9 @@ describe('worker', () => {
     expect(backlog.acknowledged).toBe(4);
   });
 
-  test('after a failure waits for what is under way, then sends again what is not acknowledged, in order', async () => {
+  test('after a failure waits for the units in flight, then resends what is not acknowledged, in order', async () => {
     const sink = createFakeSink();
-    const { worker, clock, news } = start(sink);
+    const { worker, clock, reports } = start(sink);
     worker.append(makeNumbered(0, 6));
     await settlePromises();
     sink.sent[0]?.answer(ACCEPTED);
@@ -97,20 +129,20 @@ describe('worker', () => {
     expect(sink.opened).toBe(1);
     for (const at of [2, 4]) sink.sent[at]?.answer(FAILED);
     await clock.advanceAsync(0);
-    expect(news.map(({ kind }) => kind)).toEqual(['failed']);
+    expect(reports.map(({ kind }) => kind)).toEqual(['failed']);
     sink.sent.length = 0;
     await clock.advanceAsync(1_000);
     expect(sink.opened).toBe(2);
     expect(numbersSent(sink)).toEqual([[1], [2], [4], [5]]);
   });
 
-  test('backs off further with each failure in a row, and not after progress', async () => {
+  test('the backoff grows with each consecutive failure and is reset by progress', async () => {
     const sink = createFakeSink();
-    sink.openFault = { words: 'away' };
-    const { worker, clock, news } = start(sink);
+    sink.openFault = { message: 'away' };
+    const { worker, clock, reports } = start(sink);
     worker.append(makeNumbered(0, 2));
     for (let i = 0; i < 4; i += 1) await clock.advanceAsync(10_000);
-    const delays = (): unknown[] => news.flatMap((one) => (one.kind === 'failed' ? [one.delayMs] : []));
+    const delays = (): unknown[] => reports.flatMap((one) => (one.kind === 'failed' ? [one.delayMs] : []));
     expect(delays().slice(0, 4)).toEqual([625, 1_125, 2_125, 4_125]);
     sink.openFault = undefined;
     await clock.advanceAsync(30_000);
@@ -120,20 +152,20 @@ describe('worker', () => {
     expect(delays().at(-1)).toBe(625);
   });
 
-  test('waits for as long as the sink asks', async () => {
+  test('waits as long as the sink asks', async () => {
     const sink = createFakeSink();
-    sink.openFault = { words: 'slow down', retryAfterMs: 60_000 };
-    const { clock, news } = start(sink);
+    sink.openFault = { message: 'slow down', retryAfterMs: 60_000 };
+    const { clock, reports } = start(sink);
     await clock.advanceAsync(0);
-    expect(news).toEqual([expect.objectContaining({ kind: 'failed', delayMs: 63_000 })]);
+    expect(reports).toEqual([expect.objectContaining({ kind: 'failed', delayMs: 63_000 })]);
   });
 
-  test('ends where trying again is of no use', async () => {
+  test('ends if a retry cannot help', async () => {
     const sink = createFakeSink();
-    sink.openFault = { words: 'wrong password', exitCode: 3 };
-    const { run, news } = start(sink);
+    sink.openFault = { message: 'wrong password', exitCode: 3 };
+    const { run, reports } = start(sink);
     await run;
-    expect(news).toEqual([{ kind: 'ended', fault: sink.openFault }]);
+    expect(reports).toEqual([{ kind: 'ended', fault: sink.openFault }]);
   });
 
   test.each([
@@ -142,32 +174,32 @@ describe('worker', () => {
     ['always', 3, true],
     ['never', 0, false],
   ] as const)(
-    'a sink that never works is given up (%s, %i received): %s',
+    'gives up on a sink that never works (%s, %i received): %s',
     async (givesUpAtStart, count, ends) => {
       const sink = createFakeSink();
-      sink.openFault = { words: 'nobody there', exitCodeInTheEnd: 7 };
-      const { worker, clock, news } = start(sink, { givesUpAtStart });
+      sink.openFault = { message: 'unreachable', exitCodeOnGiveUp: 7 };
+      const { worker, clock, reports } = start(sink, { givesUpAtStart });
       worker.append(makeNumbered(0, count));
       for (let n = 0; n < 20; n += 1) await clock.advanceAsync(60_000);
-      expect(news.at(-1)?.kind).toBe(ends ? 'ended' : 'failed');
-      expect([news.length < 6, worker.pending]).toEqual([ends, count]);
+      expect(reports.at(-1)?.kind).toBe(ends ? 'ended' : 'failed');
+      expect([reports.length < 6, worker.pending]).toEqual([ends, count]);
     },
   );
 
-  test('a unit that was under way when the process died is sent again as the same', async () => {
+  test('a unit that was in flight when the process was killed is sent again unchanged', async () => {
     const path = makeTempFolder();
-    const sink = createFakeSink({ unitSize: 3, unitsAtOnce: 1 });
+    const sink = createFakeSink({ unitSize: 3, maxInFlight: 1 });
     const first = openSpool(path);
-    const killed = start(sink, { window: 100, backlog: createSpooledBacklog(first) });
+    const killed = start(sink, { window: 100, backlog: new Backlog(100, first) });
     killed.worker.append(makeNumbered(0, 2));
     await settlePromises();
     killed.worker.append(makeNumbered(2, 8));
     await settlePromises();
     expect(numbersSent(sink)).toEqual([[0, 1]]);
 
-    const again = createFakeSink({ unitSize: 3, unitsAtOnce: 1 });
+    const again = createFakeSink({ unitSize: 3, maxInFlight: 1 });
     again.auto = () => ACCEPTED;
-    start(again, { window: 100, backlog: createSpooledBacklog(openSpool(path)) });
+    start(again, { window: 100, backlog: new Backlog(100, openSpool(path)) });
     for (let i = 0; i < 5; i += 1) await settlePromises();
     expect(numbersSent(again)).toEqual([
       [0, 1],
@@ -177,7 +209,7 @@ describe('worker', () => {
   });
 
   test('a unit that is too large is halved until it fits', async () => {
-    const sink = createFakeSink({ unitSize: 8, unitsAtOnce: 1 });
+    const sink = createFakeSink({ unitSize: 8, maxInFlight: 1 });
     sink.auto = (numbers) => (numbers.length > 2 ? refuse('413', true) : ACCEPTED);
     const { worker, backlog } = start(sink, { window: 100 });
     worker.append(makeNumbered(0, 8));
@@ -195,7 +227,7 @@ describe('worker', () => {
   });
 
   test('a refused event becomes a dead letter with the reason, and delivery continues', async () => {
-    const sink = createFakeSink({ unitsAtOnce: 1 });
+    const sink = createFakeSink({ maxInFlight: 1 });
     sink.auto = ([number]) => (number === 2 ? refuse('422 no such thing') : ACCEPTED);
     const { worker, backlog, deadLettered } = start(sink, { keepsDeadLetters: true });
     worker.append(makeNumbered(0, 5));
@@ -206,16 +238,16 @@ describe('worker', () => {
   });
 
   test('without a dead-letter file the worker ends, and nothing is lost', async () => {
-    const sink = createFakeSink({ unitsAtOnce: 1 });
+    const sink = createFakeSink({ maxInFlight: 1 });
     sink.auto = ([number]) => (number === 2 ? refuse('422 no such thing') : ACCEPTED);
-    const { worker, run, backlog, news } = start(sink);
+    const { worker, run, backlog, reports } = start(sink);
     worker.append(makeNumbered(0, 5));
     await run;
-    expect(news.at(-1)).toMatchObject({ kind: 'ended', fault: { exitCode: 5 } });
+    expect(reports.at(-1)).toMatchObject({ kind: 'ended', fault: { exitCode: 5 } });
     expect([backlog.acknowledged, worker.pending]).toEqual([2, 3]);
   });
 
-  test('B3: without a spool it is full beyond the window, until enough is acknowledged', async () => {
+  test('B3: without a spool it is full above the window, until enough is acknowledged', async () => {
     const sink = createFakeSink();
     const { worker, backlog } = start(sink);
     worker.append(makeNumbered(0, 4));
@@ -228,8 +260,8 @@ describe('worker', () => {
     expect([backlog.isFull, backlog.atRisk]).toEqual([false, 4]);
   });
 
-  test('row 71: without a spool it is full beyond 4 MiB, too, until enough is acknowledged', async () => {
-    const sink = createFakeSink({ unitsAtOnce: 1 });
+  test('row 71: without a spool it is also full above 4 MiB, until enough is acknowledged', async () => {
+    const sink = createFakeSink({ maxInFlight: 1 });
     const { worker, backlog } = start(sink, { window: 1_000 });
     const large = (): SpoolRecord => ({ mark: 0, text: Buffer.alloc(2 ** 20) });
     worker.append([large(), large(), large(), large()]);
@@ -242,9 +274,9 @@ describe('worker', () => {
     expect([backlog.isFull, backlog.atRisk]).toEqual([false, 4]);
   });
 
-  test('row 71: one late acknowledgement does not pile up all that comes after it', async () => {
+  test('row 71: a late acknowledgement limits how much is sent after it', async () => {
     const sink = createFakeSink();
-    const { worker } = start(sink, { window: 4, backlog: createMemoryBacklog(1_000) });
+    const { worker } = start(sink, { window: 4, backlog: new Backlog(1_000) });
     worker.append(makeNumbered(0, 100));
     for (let at = 1; at < 50; at += 1) {
       await settlePromises();
@@ -257,59 +289,31 @@ describe('worker', () => {
     expect(worker.pending).toBe(0);
   });
 
-  test('row 71: a hundred million lost records are skipped as a whole, after all before them', async () => {
+  test('row 71: a hundred million lost records are skipped at once, after all before them', async () => {
     const sink = createFakeSink();
     const [text, last] = [makeNumbered(0, 1), makeNumbered(1, 2)].map(([record]) => record);
-    const acknowledged = { at: 0 };
     const end = 100_000_002;
-    const backlog: Backlog = {
-      ...createMemoryBacklog(100),
-      get acknowledged() {
-        return acknowledged.at;
-      },
-      get unitEnd() {
-        return acknowledged.at;
-      },
-      end,
-      take: (at) => (at === 0 ? text : at === 1 ? { damaged: end - 2 } : last),
-      release(at) {
-        acknowledged.at = at;
-      },
-    };
-    const { worker, news } = start(sink, { backlog });
+    const backlog = new FakeBacklog(end, (at) => (at === 0 ? text : at === 1 ? { damaged: end - 2 } : last));
+    const { worker, reports } = start(sink, { backlog });
     for (let i = 0; i < 4; i += 1) await settlePromises();
-    expect([numbersSent(sink), news]).toEqual([[[0]], []]);
+    expect([numbersSent(sink), reports]).toEqual([[[0]], []]);
     sink.auto = () => ACCEPTED;
     sink.sent[0]?.answer(ACCEPTED);
     for (let i = 0; i < 4; i += 1) await settlePromises();
     expect(numbersSent(sink)).toEqual([[0], [1]]);
     expect(worker.figures).toMatchObject({ delivered: 2, lost: end - 2 });
-    expect([acknowledged.at, worker.pending]).toEqual([end, 0]);
+    expect([backlog.acknowledged, worker.pending]).toEqual([end, 0]);
   });
 
-  test('damage in the spool is told, and what stands behind it is sent', async () => {
+  test('damage in the spool is reported, and the records after it are sent', async () => {
     const sink = createFakeSink();
     sink.auto = () => ACCEPTED;
     const records = makeNumbered(0, 10);
-    const acknowledged = { at: 0 };
-    const backlog: Backlog = {
-      ...createMemoryBacklog(100),
-      get acknowledged() {
-        return acknowledged.at;
-      },
-      get unitEnd() {
-        return acknowledged.at;
-      },
-      end: 10,
-      take: (at) => (at === 0 || at === 4 ? { damaged: 3 } : records[at]),
-      release(at) {
-        acknowledged.at = at;
-      },
-    };
-    const { news } = start(sink, { backlog });
+    const backlog = new FakeBacklog(10, (at) => (at === 0 || at === 4 ? { damaged: 3 } : records[at]));
+    const { reports } = start(sink, { backlog });
     for (let i = 0; i < 8; i += 1) await settlePromises();
     expect(numbersSent(sink)).toEqual([[3], [7], [8], [9]]);
-    expect(news.filter(({ kind }) => kind === 'damaged')).toHaveLength(2);
-    expect(acknowledged.at).toBe(10);
+    expect(reports.filter(({ kind }) => kind === 'damaged')).toHaveLength(2);
+    expect(backlog.acknowledged).toBe(10);
   });
 });

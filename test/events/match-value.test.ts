@@ -3,18 +3,15 @@ import { compareDecimal, readDecimal } from '../../src/events/match-value.ts';
 import { compareByBigInt, respellNumber } from '../filter/decimals.ts';
 import { type Random, seededRandom } from '../helpers/random-json.ts';
 
-// Looking up a global is slow under jest, and these are called some million times.
-const { floor, sign: signOf } = Math;
-
 const CASES = 100_000;
 
-/** The order of two JSON numbers, the first of them in the midst of other bytes. */
+/** The order of two JSON numbers; the first one is between other bytes. */
 function compare(a: string, b: string): number {
   const to = readDecimal(b);
   if (to === undefined) throw new Error(`${b} is out of range`);
   const bytes = Buffer.from(`9.${a}9e9`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  return signOf(compareDecimal(view, 2, 2 + a.length, to));
+  return Math.sign(compareDecimal(view, 2, 2 + a.length, to));
 }
 
 describe('compareDecimal', () => {
@@ -58,13 +55,13 @@ describe('compareDecimal', () => {
   });
 
   test.each(['1e99999999999999999999', '1e-99999999999999999999', '-1E+1000000000000001'])(
-    'O8: %s is no number to compare with',
+    'O8: %s is not a number to compare with',
     (source) => {
       expect(readDecimal(source)).toBeUndefined();
     },
   );
 
-  test('O8: agrees with BigInt arithmetic for numbers of every size and form', () => {
+  test('O8: agrees with BigInt arithmetic for numbers of any size and form', () => {
     const random = seededRandom(314_159);
     const orders = [0, 0, 0];
     for (let i = 0; i < CASES; i++) {
@@ -87,7 +84,7 @@ describe('compareDecimal', () => {
 
 function randomDigits(random: Random, most: number): string {
   let digits = '';
-  for (let left = 1 + floor(random() * most); left > 0; left--) digits += floor(random() * 10);
+  for (let left = 1 + Math.floor(random() * most); left > 0; left--) digits += Math.floor(random() * 10);
   return digits;
 }
 
@@ -104,7 +101,7 @@ function randomNumber(random: Random): string {
 /** The same number with one digit of it changed. */
 function nudge(source: string, random: Random): string {
   const mantissa = /^[^eE]*/.exec(source)?.[0] ?? '';
-  const at = floor(random() * mantissa.length);
+  const at = Math.floor(random() * mantissa.length);
   if (!/[1-9]/.test(source[at] ?? '')) return source;
-  return `${source.slice(0, at)}${1 + floor(random() * 9)}${source.slice(at + 1)}`;
+  return `${source.slice(0, at)}${1 + Math.floor(random() * 9)}${source.slice(at + 1)}`;
 }

@@ -78,7 +78,7 @@ measured('row 71: a file is looked at, not read, before it is recorded into', ()
   });
 });
 
-/** Of an event: the service sends no more than 16 MiB. */
+/** The size of an event: the service sends at most 16 MiB. */
 const EVENT_BYTES = 15 * MIB;
 const brackets = '['.repeat(EVENT_BYTES / 2) + ']'.repeat(EVENT_BYTES / 2);
 const arrays = `[${'[],'.repeat(EVENT_BYTES / 3 - 1)}[]]`;
@@ -117,5 +117,20 @@ measured('row 72: no tree is built of an event', () => {
     });
     expect(peakBytes).toBeGreaterThan(0);
     expect(peakBytes).toBeLessThanOrEqual(MAX_PEAK_BYTES);
+  });
+
+  const numbers = `{"a":[${'1,'.repeat(EVENT_BYTES / 2)}1]}`;
+  test.each([
+    ['--format pretty on 15 MiB of numbers', ['--format', 'pretty'], numbers],
+    ['--format pretty --wide on 15 MiB of empty arrays', ['--format', 'pretty', '--wide'], arrays],
+    ['--fields on 15 MiB of empty arrays', ['--fields', '[9]'], arrays],
+    ['--fields of every item of 15 MiB of numbers', ['--fields', 'a[*]'], numbers],
+  ])('row 72: tail %s: at most 250 MiB resident', async (_what, flags, event) => {
+    const server = await startScriptedServer(streamHandler({ events: [event] }));
+    const args = ['stream', 'tail', '--url', server.url, '--limit', '1', ...flags];
+    const { code, peakBytes } = await startMeasured(args, { key: CANARY_KEY }).exit;
+    expect(code).toBe(0);
+    expect(peakBytes).toBeGreaterThan(0);
+    expect(peakBytes).toBeLessThanOrEqual(250 * MIB);
   });
 });

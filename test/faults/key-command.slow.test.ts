@@ -1,4 +1,4 @@
-// A key command that never ends: how long the user waits for that, by the real clock.
+// A key command that never ends: how long the user waits, by the real clock.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';

@@ -1,4 +1,4 @@
-// Files that are too large to be kept in memory, and how much of it a run of the command took.
+// Files that are larger than memory should be, and the memory that a run needs for them.
 import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -12,25 +12,24 @@ import { preload } from './start-tail.ts';
 
 const MIB = 2 ** 20;
 
-/** The most that may be resident at any time while a file of any size is read (a bare node has 40 MiB). */
+/** Maximum resident memory while a file of any size is read (node alone needs 40 MiB). */
 export const MAX_PEAK_BYTES = 120 * MIB;
 
 /**
- * The same where events are large: some wait, some are copied, and V8 lets 64 MiB of buffers that are no longer needed
- * wait for their collection.
+ * The same for large events: some are queued, some are copied, and V8 collects unused buffers only after 64 MiB.
  */
 export const maxPeakFor = (eventBytes: number): number => MAX_PEAK_BYTES + 16 * eventBytes;
 
-/** Where VmHWM can be read. */
+/** VmHWM is available. */
 export const hasPeak = process.platform === 'linux';
 
-/** How a file is stored: as it is, by gzip, or as `--record` compresses it. */
+/** Uncompressed, by gzip, or as `--record` compresses. */
 export type Packing = 'plain' | 'gzip' | 'ours';
 
 const PACK: Readonly<Record<Packing, (block: Buffer) => Buffer>> = {
   plain: (block) => block,
   gzip: (block) => gzipSync(block, { level: 1 }),
-  // Members of some 64 KiB.
+  // Members of about 64 KiB.
   ours: (block) => Buffer.concat(splitLines(block, 64 * 1024).map(packMember)),
 };
 
@@ -44,9 +43,9 @@ function splitLines(block: Buffer, bytes: number): Buffer[] {
   return parts;
 }
 
-/** Lines of at least `bytes` in all, made again and again of one block: cheap, compressed or not. */
+/** A file of at least `bytes` of lines, which repeats one block to be cheap. */
 export function writeLines(makeLine: (n: number) => string, bytes: number, packing: Packing): string {
-  // Not a folder of the helpers: those are searched for keys, and these files hold none.
+  // Not makeTempFolder: its folders are searched for keys, which would take long.
   const folder = mkdtempSync(join(tmpdir(), 'atlantis-large-'));
   registerCleanup(() => rmSync(folder, { recursive: true, force: true }));
   const path = join(folder, packing === 'plain' ? 'lines.ndjson' : 'lines.ndjson.gz');
@@ -60,21 +59,21 @@ export function writeLines(makeLine: (n: number) => string, bytes: number, packi
 
 const filler = (bytes: number): string => 'x'.repeat(bytes);
 
-/** A line of a recording, with an event of about this size. */
+/** A line of a recording with an event of about this size. */
 export const recordedLine =
   (bytes: number) =>
   (n: number): string =>
     `{"received_at":"${new Date(1_767_225_600_000 + Math.floor(n / 50)).toISOString()}","seq":${n},"connection":1,` +
     `"event":{"type":"large_transfer","id":"evt_${n}","note":"${filler(bytes)}"}}`;
 
-/** A dead letter, with an event of about this size. */
+/** A dead letter with an event of about this size. */
 export const deadLetter =
   (bytes: number) =>
   (n: number): string =>
     `{"dead_letter":1,"at":"2026-01-01T00:00:00.000Z","to":"x","reason":"HTTP 400","id":"evt_${n}",` +
     `"event":{"type":"large_transfer","id":"evt_${n}","note":"${filler(bytes)}"}}`;
 
-/** A run that is measured; `peakBytes` is the most memory that was ever resident. */
+/** A measured run; `peakBytes` is the maximum of the resident memory. */
 export interface Measured {
   readonly child: Child;
   readonly exit: Promise<Exit & { readonly peakBytes: number }>;
@@ -95,7 +94,7 @@ export function startMeasured(args: readonly string[], options: CliOptions = {})
     ...options,
   });
   const exit = child.exit.then((end) => {
-    // One that is ended with its test has no folder left to write into.
+    // The folder is gone if the test ended the run.
     const written = existsSync(status) ? readFileSync(status, 'utf8') : '';
     const [, kilobytes = '0'] = /VmHWM:\s+(\d+)/.exec(written) ?? [];
     return { ...end, peakBytes: Number(kilobytes) * 1024 };
@@ -103,7 +102,7 @@ export function startMeasured(args: readonly string[], options: CliOptions = {})
   return { child, exit };
 }
 
-/** An HTTP endpoint that takes every request after `delayMs` and counts what came, without keeping it. */
+/** An HTTP endpoint that accepts every request after `delayMs` and only counts the events. */
 export async function startCounter(
   delayMs = 0,
 ): Promise<{ readonly url: string; readonly bytes: () => number }> {

@@ -1,4 +1,4 @@
-// The lock of a spool while clocks are set, processes are stopped, and its holder is in another container.
+// The lock of a spool when clocks are set, processes are stopped, and its holder is in another container.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -54,7 +54,7 @@ async function expectRefusal(relay: Tail): Promise<void> {
   expect([exit.code, error?.message]).toEqual([9, expect.stringContaining('is locked by another process (')]);
 }
 
-/** Everything that is sent is delivered in order; what was not yet noted before a kill may come twice. */
+/** Everything that was sent is delivered in order; after a kill some events may be duplicated. */
 async function expectDelivery({ hub, endpoint }: Scene, from: number): Promise<void> {
   await sendNumbered(hub, from, from + 100);
   const wanted = range(0, from + 100).map(makeNumbered);
@@ -63,9 +63,9 @@ async function expectDelivery({ hub, endpoint }: Scene, from: number): Promise<v
   expect(read()).toEqual(wanted);
 }
 
-describe('row 69: a process that runs keeps the lock of its spool', () => {
+describe('row 69: a running process keeps the lock of its spool', () => {
   testWithClock.each([-HOUR_MS, HOUR_MS])(
-    'when its clock is set by %i ms (needs libfaketime)',
+    'when its clock changes by %i ms (needs libfaketime)',
     async (stepMs) => {
       const scene = await makeScene();
       const offset = join(makeTempFolder(), 'offset');
@@ -83,7 +83,7 @@ describe('row 69: a process that runs keeps the lock of its spool', () => {
       const entry = scene.findEntry();
       await untilTrue(
         () => Math.abs(statSync(entry).mtimeMs - Date.now() - stepMs) < 60_000,
-        'a sign of the holder by its new clock',
+        'a heartbeat of the holder with its new clock',
       );
       await expectRefusal(scene.start());
       await expectDelivery(scene, 100);
@@ -95,7 +95,7 @@ describe('row 69: a process that runs keeps the lock of its spool', () => {
   );
 
   test(
-    'when it is stopped, and carries on afterwards',
+    'when it is stopped and continued',
     async () => {
       const scene = await makeScene();
       const holder = scene.start();
@@ -111,7 +111,7 @@ describe('row 69: a process that runs keeps the lock of its spool', () => {
   );
 
   testWithContainer(
-    'when it is in another container; once it was killed there the next one has it after 30 s (needs unshare)',
+    'when it is in another container; 30 s after it was killed the next process takes the lock (needs unshare)',
     async () => {
       const scene = await makeScene();
       const holder = scene.start({ prefix: NAMESPACE });

@@ -1,5 +1,4 @@
-// What the fault rows of the relay have in common: numbered events from a hub, a relay with a spool, the count of
-// what arrived.
+// Shared by the fault tests of the relay: numbered events from a hub, a relay, and counts of what arrived.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { jetstreamManager } from '@nats-io/jetstream';
@@ -9,17 +8,16 @@ import { connectTo } from '../helpers/nats-server.ts';
 import { startTail, type Tail, type TailOptions } from '../helpers/tail.ts';
 import { pauseFor } from '../helpers/watch.ts';
 
-/** Every event has its number, an id, and an amount that no double holds. */
+/** An event with a number, an id, and an amount that a double cannot hold. */
 export const makeNumbered = (n: number): string =>
   `{"type":"large_transfer","id":"evt_${n}","n":${n},"amount":1157920892373161954235709850086879078532699846656${n}}`;
 
 export const range = (from: number, to: number): number[] =>
   Array.from({ length: to - from }, (_unused, index) => from + index);
 
-/** The numbers of events, in their order. */
 export const numbersOf = (texts: readonly string[]): number[] => texts.map((text) => JSON.parse(text).n);
 
-/** Tries again at once, in the tests' time. */
+/** Short delays. */
 const EAGER = ['--retry-min', '250ms', '--retry-max', '250ms', '--no-lifecycle'];
 
 export function startRelay(hub: EventHub, args: readonly string[], options: TailOptions = {}): Tail {
@@ -27,7 +25,7 @@ export function startRelay(hub: EventHub, args: readonly string[], options: Tail
   return startTail(hub.url, all, { command: 'relay', log: 'json', limitMs: 170_000, ...options });
 }
 
-/** Sends the events of these numbers to whoever is live, a few at a time, so that other things happen meanwhile. */
+/** Sends events to all live clients, `atOnce` at a time, so that other work is done in between. */
 export async function sendNumbered(hub: EventHub, from: number, to: number, atOnce = 50): Promise<void> {
   for (let n = from; n < to; n += 1) {
     hub.send(makeNumbered(n));
@@ -35,12 +33,12 @@ export async function sendNumbered(hub: EventHub, from: number, to: number, atOn
   }
 }
 
-/** Records that wait in the spools of a folder. */
+/** Number of records in the spools of a folder. */
 export function countWaiting(spool: string): number {
   return readdirSync(spool).reduce((sum, name) => sum + countSpooled(join(spool, name)), 0);
 }
 
-/** Looks again and again at what nobody announces. */
+/** Polls a condition for which there is no event. */
 export async function untilTrue(
   holds: () => boolean | Promise<boolean>,
   what: string,
@@ -49,11 +47,11 @@ export async function untilTrue(
   const endMs = performance.now() + limitMs;
   while (!(await holds())) {
     if (performance.now() > endMs) throw new Error(`waited ${limitMs} ms for ${what}`);
-    await pauseFor(20);
+    await pauseFor(50);
   }
 }
 
-/** How many messages a stream holds, asked over one connection. */
+/** Counts the messages of a stream over one connection. */
 export async function openCounter(url: string, stream: string): Promise<() => Promise<number>> {
   const manager = await jetstreamManager(
     await connectTo(url, { reconnect: true, maxReconnectAttempts: -1 }),
@@ -71,7 +69,7 @@ export async function openCounter(url: string, stream: string): Promise<() => Pr
   };
 }
 
-/** Stops a process, and resolves once none of its threads runs any more: until then it could still answer. */
+/** Stops a process, and resolves when all of its threads have stopped: until then it could still answer. */
 export async function stopProcess(child: {
   readonly pid: number;
   kill(signal: NodeJS.Signals): void;

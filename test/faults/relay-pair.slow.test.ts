@@ -1,5 +1,5 @@
-// Two relays into one stream, either killed at random many times: the consumer sees each of 100,000 events exactly
-// once, and the copies that were kept of each relay in order.
+// Two relays into one stream, both killed at random many times: the consumer sees each of 100,000 events exactly once,
+// and those of each relay in order.
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { createRandom } from '../../src/simulator/random.ts';
@@ -23,7 +23,7 @@ const ROUNDS = 25;
 const NAMES = ['one', 'two'];
 
 describeWithNats('two relays with one key', () => {
-  test('either is killed at random: each event is there once, and in order per relay', async () => {
+  test('both are killed at random: each event is stored once, and in order for each relay', async () => {
     const random = createRandom('two relays');
     const broker = await startNatsServer();
     const hub = await startEventHub();
@@ -64,7 +64,7 @@ describeWithNats('two relays with one key', () => {
         await hub.waitForWelcomed(welcomed + 1);
       }
       await sending;
-      // The other one is killed only when nothing depends on it alone: what it was sent while it was alone is kept.
+      // Kills the other one only when the stream has everything that only the other one received.
       await untilTrue(async () => (await count()) >= to, `${to} events`, 60_000);
     }
     for (const relay of relays) relay.child.kill('SIGTERM');

@@ -1,5 +1,5 @@
-// The relay and what may happen to the broker, the disk and itself: the count of what was acknowledged is that of
-// what was received, and nothing is in the stream twice.
+// Faults of the broker, the disk and the relay: everything that was received is acknowledged, and nothing is in the
+// stream twice.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -24,7 +24,7 @@ import {
 
 const LIMIT_MS = 90_000;
 
-/** True where a file system of our own can be mounted in a namespace of mounts. */
+/** True if a tmpfs can be mounted in a mount namespace. */
 const canMount =
   spawnSync('unshare', ['-rm', 'sh', '-c', 'mount -t tmpfs -o size=1m tmpfs /mnt'], { stdio: 'ignore' })
     .status === 0;
@@ -34,7 +34,7 @@ const texts = async (url: string): Promise<string[]> => (await readStream(url, '
 
 describeWithNats('faults of the relay', () => {
   test.each(['', 'with a spool'])(
-    'the broker is killed again and again while events come %s',
+    'the broker is killed repeatedly while events arrive %s',
     async (isSpooled) => {
       const broker = await startNatsServer();
       const hub = await startEventHub();
@@ -58,7 +58,7 @@ describeWithNats('faults of the relay', () => {
   );
 
   test(
-    'the relay is killed with a full spool behind it: the next one delivers what was received, then goes on',
+    'the relay is killed with a full spool: the next run delivers it first',
     async () => {
       const broker = await startNatsServer();
       const hub = await startEventHub();
@@ -69,12 +69,12 @@ describeWithNats('faults of the relay', () => {
       await sendNumbered(hub, 0, 500);
       const count = await openCounter(broker.url, 'E');
       await untilTrue(async () => (await count()) === 500, 'the first events');
-      // Acknowledgements are noted with a delay: from here on what waits is what was sent.
+      // The cursor is written with a delay: from here the spool has what was sent.
       await untilTrue(() => countWaiting(spool) === 0, 'the first acknowledgements');
       await stopProcess(broker.child);
       for (const round of range(1, 4)) {
         await sendNumbered(hub, round * 1_000 - 500, round * 1_000 + 500);
-        // Everything that was sent is received once it is in the spool.
+        // What is in the spool was received.
         await untilTrue(() => countWaiting(spool) >= round * 1_000, 'the spool');
         relay.child.kill('SIGKILL');
         await relay.child.exit;
@@ -92,7 +92,7 @@ describeWithNats('faults of the relay', () => {
   );
 
   test(
-    'a broker that stands still for longer than a message may take',
+    'a broker that is stopped for longer than --send-timeout',
     async () => {
       const broker = await startNatsServer();
       const hub = await startEventHub();
@@ -113,7 +113,7 @@ describeWithNats('faults of the relay', () => {
   );
 
   test(
-    'B3: window, spool, pause: each step is told, pings go on while nothing is read, and nothing is lost',
+    'B3: window, spool, pause: each step is reported, pings continue while reading is paused, and nothing is lost',
     async () => {
       const broker = await startNatsServer();
       const hub = await startEventHub();
@@ -170,7 +170,7 @@ describeWithNats('faults of the relay', () => {
   );
 
   testWithMount(
-    'a disk that is full: reading pauses, and goes on when there is room',
+    'a full disk: reading is paused, and resumes when the spool can be written',
     async () => {
       const broker = await startNatsServer();
       const hub = await startEventHub();
@@ -187,7 +187,7 @@ describeWithNats('faults of the relay', () => {
       await sendNumbered(hub, 0, 100);
       await stopProcess(broker.child);
       await sendNumbered(hub, 100, 10_000);
-      await relay.child.waitForStderr('the disk is full (ENOSPC): reading from the server is paused', 30_000);
+      await relay.child.waitForStderr('the disk is full (ENOSPC): paused reading from the server', 30_000);
       broker.child.kill('SIGCONT');
       const exit = await relay.finish();
       expect(exit.code).toBe(0);
@@ -197,7 +197,7 @@ describeWithNats('faults of the relay', () => {
   );
 
   test(
-    'a cluster of three, and the leader of the stream is killed',
+    'the leader of the stream is killed in a cluster of three',
     async () => {
       const cluster = await startNatsCluster();
       const [first] = cluster;
@@ -231,11 +231,11 @@ describeWithNats('faults of the relay', () => {
       const exit = await relay.finish();
       expect(exit.code).toBe(0);
       expect(pickRecords(exit, 'summary')[0]).toMatchObject({ acknowledged: 9_000 });
-      // A consumer may be given to any server, also to one that is down or has not caught up yet.
+      // A consumer can be placed on any server, even if it is down or has not caught up.
       await leader?.start();
       await untilReplicated(leader?.url ?? '', 'E');
       const numbers = numbersOf(await texts(leader?.url ?? ''));
-      // Each exactly once; in order but for what an election refused in the middle of a window, which comes late.
+      // Each exactly once; in order, except what was refused within a window by an election.
       expect([...numbers].sort((a, b) => a - b)).toEqual(range(0, 9_000));
       const farthest = Math.max(...numbers.map((n, at) => Math.abs(n - at)));
       expect(farthest).toBeLessThanOrEqual(256);
@@ -244,7 +244,7 @@ describeWithNats('faults of the relay', () => {
   );
 
   test(
-    'tail --from with a durable name: the broker and the reader are killed, nothing is missing',
+    'tail --from --durable: the broker and the reader are killed, nothing is missing',
     async () => {
       const broker = await startNatsServer();
       const hub = await startEventHub();
@@ -287,7 +287,7 @@ describeWithNats('faults of the relay', () => {
         .split('\n')
         .filter(Boolean);
       const [before, after] = [numbersOf(whole), numbersOf(lines)];
-      // At least once: what the killed one had printed and not acknowledged comes again, and nothing else does.
+      // At least once: only what was printed and not acknowledged is delivered again.
       expect(after).toEqual(range(after[0] ?? -1, 5_000));
       expect(before).toEqual(range(0, before.length));
       expect(after[0]).toBeLessThanOrEqual(before.length);

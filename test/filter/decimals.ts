@@ -1,37 +1,33 @@
-// Numbers for tests: compared by BigInt arithmetic, and written in other forms of the same value.
+// Numbers for tests: compares with BigInt, and writes the same value in other forms.
 import type { Random } from '../helpers/random-json.ts';
-
-// Looking up a global is slow under jest, and these are called some million times.
-const { floor, min } = Math;
-const toBigInt = BigInt;
 
 /** The mantissa as an integer, and the power of ten that it is multiplied with. */
 function readParts(source: string): { mantissa: bigint; exponent: number } {
   const [, sign = '', whole = '', fraction = '', exponent = '0'] =
     /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(source) ?? [];
   return {
-    mantissa: toBigInt(`${sign}${whole}${fraction}` || 'x'),
+    mantissa: BigInt(`${sign}${whole}${fraction}` || 'x'),
     exponent: Number(exponent) - fraction.length,
   };
 }
 
-/** Compares two JSON numbers exactly; for exponents that a BigInt can hold. */
+/** Compares two JSON numbers exactly; their exponents must be small. */
 export function compareByBigInt(a: string, b: string): number {
   const left = readParts(a);
   const right = readParts(b);
-  const least = min(left.exponent, right.exponent);
-  const x = left.mantissa * 10n ** toBigInt(left.exponent - least);
-  const y = right.mantissa * 10n ** toBigInt(right.exponent - least);
+  const least = Math.min(left.exponent, right.exponent);
+  const x = left.mantissa * 10n ** BigInt(left.exponent - least);
+  const y = right.mantissa * 10n ** BigInt(right.exponent - least);
   return x < y ? -1 : x > y ? 1 : 0;
 }
 
-/** The same value in another form: the point moved against the exponent, zeros added. */
+/** The same value in another form: with another exponent and more zeros. */
 export function respellNumber(source: string, random: Random): string {
   const { mantissa, exponent } = readParts(source);
   const sign = mantissa < 0n || source.startsWith('-') ? '-' : '';
-  const zeros = floor(random() * 4);
+  const zeros = Math.floor(random() * 4);
   const digits = (mantissa < 0n ? -mantissa : mantissa).toString() + '0'.repeat(zeros);
-  const point = floor(random() * (digits.length + 3)) - 2;
+  const point = Math.floor(random() * (digits.length + 3)) - 2;
   const whole = point <= 0 ? '0' : digits.slice(0, point);
   const fraction = point <= 0 ? '0'.repeat(-point) + digits : digits.slice(point);
   const shift = exponent - zeros + (digits.length - point);

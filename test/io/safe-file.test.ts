@@ -17,7 +17,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { openDeadLetters } from '../../src/delivery/dead-letters.ts';
 import { openNamedFile, writeWholeFile } from '../../src/io/safe-file.ts';
-import { locateRecording, openRecordingFile } from '../../src/recording/recording-file.ts';
+import { locateRecording, openRecordingFile } from '../../src/recording/file.ts';
 import { clearReadyFile, writeReadyFile } from '../../src/session/session.ts';
 import { makeTempFolder, registerCleanup } from '../helpers/cleanup.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { textsOf } from '../../src/events/batch.ts';
-import { type Played, play } from '../../src/recording/play.ts';
+import { type Played, playRecording } from '../../src/recording/play.ts';
 import { createFakeClock } from '../helpers/fake-clock.ts';
 
 const START_MS = Date.parse('2026-01-01T00:00:00Z');
@@ -9,7 +9,7 @@ const line = (atMs: number, n: number, connection = 1): Buffer =>
     `{"received_at":"${new Date(START_MS + atMs).toISOString()}","seq":${n},"connection":${connection},"event":{"n":${n}}}`,
   );
 
-/** Plays lines that came in one piece; `[ms since the start, what]` for each item. */
+/** Plays lines that were read together: `[ms since the start, content]` for each item. */
 async function playAll(lines: readonly Buffer[], speed: number): Promise<[number, string][]> {
   const clock = createFakeClock();
   const startedAtMs = clock.monotonicMs();
@@ -20,7 +20,7 @@ async function playAll(lines: readonly Buffer[], speed: number): Promise<[number
   const { signal } = new AbortController();
   let isOver = false;
   const playing = (async () => {
-    for await (const item of play(source, { speed, clock, signal })) {
+    for await (const item of playRecording(source, { speed, clock, signal })) {
       seen.push([clock.monotonicMs() - startedAtMs, describeItem(item)]);
     }
     isOver = true;
@@ -41,14 +41,14 @@ function describeItem(item: Played): string {
   return item.kind === 'damaged' ? `line ${item.line}: ${item.why}` : item.kind;
 }
 
-describe('the time of a recording', () => {
+describe('play', () => {
   const LINES = [line(0, 1), line(0, 2), line(500, 3), line(2_000, 4)];
 
   test.each([
     [1, [0, 500, 2_000]],
     [10, [0, 50, 200]],
     [Number.POSITIVE_INFINITY, [0, 0, 0]],
-  ])('at %dx the spacing is kept', async (speed, times) => {
+  ])('keeps the spacing at %dx', async (speed, times) => {
     const seen = await playAll(LINES, speed);
     expect(seen.map(([, what]) => what)).toEqual(['1 2', '3', '4']);
     for (const [index, expected] of times.entries()) {
@@ -57,13 +57,13 @@ describe('the time of a recording', () => {
     }
   });
 
-  test('a clock that was set back in between costs no wait and no order', async () => {
+  test('a clock that was set back while recording causes no wait and keeps the order', async () => {
     const seen = await playAll([line(0, 1), line(-3_600_000, 2), line(-3_599_900, 3)], 1);
     expect(seen.map(([, what]) => what)).toEqual(['1', '2', '3']);
     expect(seen[2]?.[0]).toBeLessThanOrEqual(250);
   });
 
-  test('damaged lines are values at their place, others are not told', async () => {
+  test('reports damaged lines in order, and skips headers and empty lines', async () => {
     const seen = await playAll(
       [
         Buffer.from('{"recording":1}'),

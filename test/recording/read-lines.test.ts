@@ -1,4 +1,4 @@
-// Lines out of files as they stand on disks: too long, without an end, damaged in between.
+// Lines of damaged files: too long, without a line feed at the end, corrupt in the middle.
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,24 +7,28 @@ import { describe, expect, test } from '@jest/globals';
 import { systemClock } from '../../src/clock.ts';
 import { textsOf } from '../../src/events/batch.ts';
 import { packMember } from '../../src/recording/gzip-member.ts';
-import { play } from '../../src/recording/play.ts';
+import { playRecording } from '../../src/recording/play.ts';
 import { readLines } from '../../src/recording/read-lines.ts';
 import { makeTempFolder } from '../helpers/cleanup.ts';
 
 const line = (n: number): string =>
   `{"received_at":"2026-01-01T00:00:00.000Z","seq":${n},"connection":1,"event":${n}}`;
 const never = (): never => {
-  throw new Error('stdin was asked for');
+  throw new Error('stdin was read');
 };
 
-/** What is played from these bytes: events as they are, faults with the line that they name. */
+/** What is played from these bytes: events, and faults with their line numbers. */
 async function playBytes(bytes: Buffer | string): Promise<string[]> {
   const path = join(makeTempFolder(), 'recording');
   writeFileSync(path, bytes);
   const { signal } = new AbortController();
   const lines = readLines(path, never, signal);
   const seen: string[] = [];
-  for await (const item of play(lines, { speed: Number.POSITIVE_INFINITY, clock: systemClock, signal })) {
+  for await (const item of playRecording(lines, {
+    speed: Number.POSITIVE_INFINITY,
+    clock: systemClock,
+    signal,
+  })) {
     if (item.kind === 'events') seen.push(...textsOf(item.batch).map(String));
     if (item.kind === 'damaged') seen.push(`line ${item.line}: ${item.why}`);
   }
@@ -32,19 +36,19 @@ async function playBytes(bytes: Buffer | string): Promise<string[]> {
 }
 
 describe('the lines of a recording', () => {
-  test('one that is longer than any event may be costs itself and no other', async () => {
+  test('a line longer than the largest event is skipped, the others are read', async () => {
     const endless = Buffer.alloc(34 * 1024 * 1024, 'x');
     const text = [Buffer.from(`${line(1)}\n`), endless, Buffer.from(`\n${line(3)}\nx\n`), endless];
     expect(await playBytes(Buffer.concat(text))).toEqual([
       '1',
-      'line 2: it is longer than any event may be',
+      'line 2: it is longer than the largest event',
       '3',
       'line 4: it is not JSON',
-      'line 5: it is longer than any event may be',
+      'line 5: it is longer than the largest event',
     ]);
   });
 
-  test('lines keep their numbers behind a compressed block that is damaged', async () => {
+  test('line numbers continue after a damaged compressed block', async () => {
     const packed = [1, 2, 3].map((n) => packMember(Buffer.from(`${line(n)}\n`)));
     packed[1]?.fill(0xee, 24, 32);
     expect(await playBytes(Buffer.concat([...packed, packMember(Buffer.from('x\n'))]))).toEqual([
@@ -55,12 +59,12 @@ describe('the lines of a recording', () => {
     ]);
   });
 
-  test('the last one needs no end, and a mark stands before the first one', async () => {
+  test('accepts a byte order mark at the start and a missing line feed at the end', async () => {
     expect(await playBytes(`\ufeff${line(1)}\r\n\r\n${line(2)}`)).toEqual(['1', '2']);
     expect(await playBytes('')).toEqual([]);
   });
 
-  test('R2: nobody waits for the writer of a named pipe, or for a stdin that brings nothing', async () => {
+  test('R2: an abort ends the wait for the writer of a named pipe, or for an idle stdin', async () => {
     const path = join(makeTempFolder(), 'pipe');
     spawnSync('mkfifo', [path]);
     for (const [from, stdin] of [
@@ -72,7 +76,7 @@ describe('the lines of a recording', () => {
       abort.abort();
       expect(await first).toEqual({ done: true, value: undefined });
     }
-    // The open that is under way ends once somebody opens the other side.
+    // Opens the other side, so that the pending open of the pipe ends.
     spawnSync('sh', ['-c', `exec 3<>'${path}'`]);
   });
 });

@@ -48,7 +48,7 @@ const numbers = (from: number, to: number): number[] =>
   Array.from({ length: to - from + 1 }, (_, index) => from + index);
 
 describe.each(NAMES)('a recording in %s', (name) => {
-  test('is a header, then an envelope for each event', () => {
+  test('has a header, then an envelope for each event', () => {
     const path = join(makeTempFolder(), name);
     const { recorder, write } = open(path);
     write('{"n":1}', '{"n":12345678901234567890}');
@@ -68,7 +68,7 @@ describe.each(NAMES)('a recording in %s', (name) => {
     ]);
   });
 
-  test('goes on in a file that is there, under a header of its own', () => {
+  test('appends to an existing file, after a header of its own', () => {
     const path = join(makeTempFolder(), name);
     for (const text of ['1', '2', '3']) {
       const { recorder, write, reports } = open(path);
@@ -80,7 +80,7 @@ describe.each(NAMES)('a recording in %s', (name) => {
     expect(readEvents(path)).toEqual([1, 2, 3]);
   });
 
-  test('W2: a torn end is taken away and said, wherever it was torn', () => {
+  test('W2: an incomplete end is removed and reported, wherever it was cut off', () => {
     const path = join(makeTempFolder(), name);
     const first = open(path);
     first.write('"whole"');
@@ -102,10 +102,10 @@ describe.each(NAMES)('a recording in %s', (name) => {
     truncateSync(path, 5);
     const { recorder, reports } = open(path);
     recorder.close();
-    expect(reports[0]?.message).toContain('its last 5 bytes were taken away');
+    expect(reports[0]?.message).toContain('removed an incomplete line of 5 bytes');
   });
 
-  test('W2: a file that is no recording is left as it is', () => {
+  test('W2: a file that is not a recording is not changed', () => {
     const path = join(makeTempFolder(), name);
     for (const content of ['{"n":1}\n', 'precious', gzipSync('precious, and longer than any header is')]) {
       writeFileSync(path, content);
@@ -114,7 +114,7 @@ describe.each(NAMES)('a recording in %s', (name) => {
     }
   });
 
-  test('W3: --record-max-size: no file is larger, no line is cut, none is lost', () => {
+  test('W3: --record-max-size: no file is larger, no line is cut or lost', () => {
     const folder = makeTempFolder();
     const path = join(folder, name);
     const maxBytes = name === 'events.ndjson' ? 2_000 : 600;
@@ -129,7 +129,7 @@ describe.each(NAMES)('a recording in %s', (name) => {
     expect(failures).toEqual([]);
   });
 
-  test('an event larger than a file may be has a file of its own', () => {
+  test('an event larger than the maximum size has a file of its own', () => {
     const folder = makeTempFolder();
     const { recorder, write } = open(join(folder, name), { maxBytes: 300 });
     const large = Array.from({ length: 1_000 }, (_, n) => `"${(n * 7919) % 1013}"`).join();
@@ -138,7 +138,7 @@ describe.each(NAMES)('a recording in %s', (name) => {
     expect(readdirSync(folder)).toHaveLength(3);
   });
 
-  test('--record-max-age and --record-keep: the first event after it goes elsewhere, old files go', () => {
+  test('--record-max-age and --record-keep: rotates before the first event after it, and deletes old files', () => {
     const folder = makeTempFolder();
     const path = join(folder, name);
     writeFileSync(join(folder, `events.other${name.slice(6)}`), 'not mine');
@@ -155,7 +155,7 @@ describe.each(NAMES)('a recording in %s', (name) => {
     expect(readEvents(path)).toEqual([5]);
   });
 
-  test('--record-max-age: a time of day that is set back changes neither the age nor the order', () => {
+  test('--record-max-age: setting the clock back changes neither the age nor the order', () => {
     const folder = makeTempFolder();
     const { recorder, write, clock } = open(join(folder, name), { maxAgeMs: 60_000, keep: 2 });
     for (const n of numbers(1, 5)) {
@@ -168,7 +168,7 @@ describe.each(NAMES)('a recording in %s', (name) => {
     expect(files.map((file) => readEvents(join(folder, file)))).toEqual([[3], [4], [5]]);
   });
 
-  test('--record-max-age: a machine that was asleep, and a file that an earlier run began', () => {
+  test('--record-max-age: counts time asleep, and the age of a file from an earlier run', () => {
     const folder = makeTempFolder();
     const path = join(folder, name);
     const first = open(path, { maxAgeMs: 60_000 });
@@ -187,7 +187,7 @@ describe.each(NAMES)('a recording in %s', (name) => {
     second.recorder.close();
   });
 
-  test('reopen: a file that was moved away is finished where it is, and another one begun at the path', () => {
+  test('reopen: a file that was moved is finished there, and a new one is begun at the path', () => {
     const folder = makeTempFolder();
     const path = join(folder, name);
     const { recorder, write, reports, failures } = open(path);
@@ -216,7 +216,7 @@ describe.each(NAMES)('a recording in %s', (name) => {
     expect(readEvents(path)).toEqual([1, 2]);
   });
 
-  test('reopen: a folder that is gone is a failure, reported once', () => {
+  test('reopen: a missing folder is a failure, reported once', () => {
     const folder = join(makeTempFolder(), 'logs');
     mkdirSync(folder);
     const { recorder, write, failures } = open(join(folder, name));
@@ -229,7 +229,7 @@ describe.each(NAMES)('a recording in %s', (name) => {
     expect(readEvents(join(`${folder}.old`, name))).toEqual([1]);
   });
 
-  test('--record-max-size: a file that was moved away is not an error', () => {
+  test('--record-max-size: a file that was moved is not an error', () => {
     const folder = makeTempFolder();
     const path = join(folder, name);
     const { recorder, write, failures } = open(path, { maxBytes: 300 });
@@ -241,7 +241,7 @@ describe.each(NAMES)('a recording in %s', (name) => {
     expect(readdirSync(folder).flatMap((file) => readEvents(join(folder, file)))).toHaveLength(9);
   });
 
-  test('after a failure it says so once, and is quiet', () => {
+  test('a path that cannot be opened is an error', () => {
     const path = join(makeTempFolder(), 'no', name);
     expect(() => open(path)).toThrow(expect.objectContaining({ exitCode: 9 }));
     expect(() => open(makeTempFolder())).toThrow(expect.objectContaining({ exitCode: 9 }));
@@ -250,7 +250,7 @@ describe.each(NAMES)('a recording in %s', (name) => {
 });
 
 describe('a compressed recording', () => {
-  test('waits a second for more to pack, and no longer', () => {
+  test('buffers lines for one second to compress them together', () => {
     const path = join(makeTempFolder(), 'events.gz');
     const { recorder, write, clock } = open(path);
     write('1');
@@ -264,7 +264,7 @@ describe('a compressed recording', () => {
     expect(readEvents(path)).toEqual([1, 2, 3]);
   });
 
-  test('a last member that lost what was in it, or says a length of nothing, is taken away', () => {
+  test('a last member that lost its content, or has a length of 0, is removed', () => {
     const path = join(makeTempFolder(), 'events.gz');
     const first = open(path);
     first.write('1');
@@ -276,7 +276,7 @@ describe('a compressed recording', () => {
     const bytes = readFileSync(path);
     for (const from of [whole + 30, whole + 16]) {
       const ruined = Buffer.from(bytes).fill(0, from, from === whole + 16 ? from + 4 : undefined);
-      // The header of the second run stands in a member of its own.
+      // The header of the second run is a member of its own.
       const last = ruined.lastIndexOf(Buffer.from('1f8b0804', 'hex'));
       ruined.fill(0, last + 30);
       writeFileSync(path, ruined);
@@ -287,7 +287,7 @@ describe('a compressed recording', () => {
     }
   });
 
-  test('garbage behind it is taken away too', () => {
+  test('zeros after the last member are removed', () => {
     const path = join(makeTempFolder(), 'events.gz');
     const first = open(path);
     first.write('1');

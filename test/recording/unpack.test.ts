@@ -1,4 +1,4 @@
-// What of a damaged recording can be had: everything but what is damaged.
+// Everything that is not damaged is read from a damaged recording.
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
 import { packMember } from '../../src/recording/gzip-member.ts';
@@ -9,7 +9,7 @@ const member = (...lines: readonly string[]): Buffer =>
 const other = (...lines: readonly string[]): Buffer => gzipSync(lines.map((line) => `${line}\n`).join(''));
 const many = (from: number): string[] => Array.from({ length: 500 }, (_, n) => `{"n":${from + n * 7919}}`);
 
-/** Text and faults in order, read in chunks of this size. */
+/** Text and faults in order, read in chunks of `chunkBytes`. */
 async function unpackAll(bytes: Buffer, chunkBytes: number): Promise<string[]> {
   async function* cut(): AsyncGenerator<Buffer> {
     for (let at = 0; at < bytes.length; at += chunkBytes) yield bytes.subarray(at, at + chunkBytes);
@@ -50,28 +50,24 @@ const ROWS: readonly (readonly [string, readonly Buffer[], readonly string[]])[]
   ['plain text', [Buffer.from('a\nb\n')], ['a\nb\n']],
   ['a single byte', [Buffer.from('a')], ['a']],
   ['members of ours', [member('a'), member('b')], ['a\nb\n']],
-  ['gzip of another make, twice', [other('a'), other('b')], ['a\nb\n']],
-  ['ours, then another make', [member('a'), other('b')], ['a\nb\n']],
-  ['another make, then ours', [other('a'), member('b')], ['a\nb\n']],
+  ['gzip of another program, twice', [other('a'), other('b')], ['a\nb\n']],
+  ['ours, then that of another program', [member('a'), other('b')], ['a\nb\n']],
+  ['that of another program, then ours', [other('a'), member('b')], ['a\nb\n']],
   ['a ruined member', [member('a'), ruined(member('b'), 22), member('c')], ['a\n', DAMAGED, 'c\n']],
   ['a ruined checksum', [member('a'), ruined(member('b'), 18 + 4), member('c')], ['a\n', DAMAGED, 'c\n']],
   ['a ruined header', [member('a'), ruined(member('b'), 0), member('c')], ['a\n', DAMAGED, 'c\n']],
   ['text between members', [member('a'), Buffer.from('garbage'), member('b')], ['a\n', DAMAGED, 'b\n']],
   [
-    'a start that misleads',
+    'bytes that look like a member of ours',
     [member('a'), Buffer.from('1f8b0804ff', 'hex'), member('b')],
     ['a\n', DAMAGED, 'b\n'],
   ],
   [
-    'zeros between and behind',
+    'zeros between and after',
     [member('a'), Buffer.alloc(200_000), member('b'), Buffer.alloc(9)],
     ['a\n', DAMAGED, 'b\n', DAMAGED],
   ],
-  [
-    'a length that says nothing',
-    [member('a'), lengthOf(member('b'), 0), member('c')],
-    ['a\n', DAMAGED, 'c\n'],
-  ],
+  ['a length of 0', [member('a'), lengthOf(member('b'), 0), member('c')], ['a\n', DAMAGED, 'c\n']],
   [
     'a length of 4 GiB',
     [member('a'), lengthOf(member('b'), 0xffff_ffff), member('c')],
@@ -85,7 +81,7 @@ describe.each([1, 7, 65_536])('in chunks of %d bytes', (chunkBytes) => {
     expect(await unpackAll(Buffer.concat(parts), chunkBytes)).toEqual(expected);
   });
 
-  test('a torn member at the end, and before another one: what there is of it can be had', async () => {
+  test('the beginning of an incomplete member is read, at the end and before another one', async () => {
     const whole = member(...many(1));
     const torn = whole.subarray(0, whole.length - 200);
     const [head = '', fault, tail] = await unpackAll(Buffer.concat([torn, member('next')]), chunkBytes);
@@ -100,19 +96,19 @@ describe.each([1, 7, 65_536])('in chunks of %d bytes', (chunkBytes) => {
     expect(await unpackAll(torn, chunkBytes)).toEqual([head, CUT_OFF]);
   });
 
-  test('gzip of another make that is cut off', async () => {
+  test('gzip of another program that is cut off', async () => {
     const whole = other(...many(1));
     const seen = await unpackAll(whole.subarray(0, whole.length - 200), chunkBytes);
     expect(seen.at(-1)).toBe(CUT_OFF);
   });
 });
 
-test('what would unpack to more than any lines have is damage, and not kept in memory', async () => {
+test('a member that decompresses to more than any lines is damage, and not kept in memory', async () => {
   const bomb = packMember(Buffer.alloc(80 * 1024 * 1024));
   expect(await unpackAll(Buffer.concat([bomb, member('after')]), 65_536)).toEqual([DAMAGED, 'after\n']);
 });
 
-test('the error of a source that cannot be read is passed on', async () => {
+test('the error of an unreadable source is passed on', async () => {
   async function* fail(): AsyncGenerator<Buffer> {
     yield other(...many(1)).subarray(0, 50);
     throw Object.assign(new Error('no'), { code: 'EIO' });

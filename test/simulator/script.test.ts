@@ -166,7 +166,7 @@ describe('simulate --script', () => {
     [['--script', '/dev/zero'], 'cannot be read: EFBIG'],
     [['--script', 'x', '--scenario', 'drop'], '--script and --scenario contradict each other'],
     [['--replay', 'x', '--rate', '5'], '--replay and --rate contradict each other'],
-    [['--replay', '/no/such'], 'there is no such file'],
+    [['--replay', '/no/such'], 'the file does not exist'],
     [['--replay', '-'], '--replay needs a file'],
     [['--speed', '2x'], '--speed needs --replay'],
   ])('%j is a usage error', async (args, words) => {

@@ -1,26 +1,20 @@
-// Flags of `stream relay` → where events go and how, read-only.
-import { createHash } from 'node:crypto';
-import { type HttpTarget, parseHttpTarget } from '../../delivery/http/http-target.ts';
+// Flags of `stream relay` → its configuration.
+import { type HttpTarget, parseHttpTarget } from '../../delivery/http/http-sink.ts';
+import type { StreamLimits } from '../../delivery/nats/jetstream-sink.ts';
+import { sha256 } from '../../delivery/sink.ts';
 import { UsageError } from '../../errors.ts';
-import { parsePath, type Step } from '../../events/path.ts';
-import { readWord } from '../../filter/read-word.ts';
+import { type PathStep, parsePath } from '../../events/path.ts';
+import { parseExpression } from '../../filter/expression.ts';
 import { type Flags, type FlagTable, listGiven, longName, parseFlags, pick } from '../../flags/definition.ts';
 import { isNatsUrl, type NatsAddress, parseNatsUrl } from '../../settings/nats-address.ts';
 import { HEADER_NAME, RELAY_FLAGS, type RelayFlags, type RelayValues } from './flags.ts';
 
-interface TargetValues {
-  readonly to: readonly string[];
-  readonly stream: string | undefined;
-  readonly allowHttp: boolean;
-}
-
-/** A place that events go to. */
+/** A sink in `--to`; `folder` is the name of the folder of its spool. */
 export type RelayTarget =
-  | { readonly kind: 'nats'; readonly address: NatsAddress; readonly stream: string; readonly place: string }
-  | { readonly kind: 'http'; readonly target: HttpTarget; readonly place: string };
+  | { readonly kind: 'nats'; readonly address: NatsAddress; readonly stream: string; readonly folder: string }
+  | { readonly kind: 'http'; readonly target: HttpTarget; readonly folder: string };
 
-/** Reads them; each has a place of its own. @throws UsageError */
-function parseTargets({ to, stream, allowHttp }: TargetValues): RelayTarget[] {
+function parseTargets({ to, stream, allowHttp }: RelayValues): RelayTarget[] {
   if (to.length === 0) {
     throw new UsageError(
       '--to is missing: where should the events go?',
@@ -30,7 +24,7 @@ function parseTargets({ to, stream, allowHttp }: TargetValues): RelayTarget[] {
   const targets = to.map((text): RelayTarget => {
     if (!isNatsUrl(text)) {
       const target = parseHttpTarget('--to', text, allowHttp);
-      return { kind: 'http', target, place: namePlace(target.name) };
+      return { kind: 'http', target, folder: nameFolder(target.name) };
     }
     const address = parseNatsUrl('--to', text);
     const name = address.stream ?? stream;
@@ -40,41 +34,33 @@ function parseTargets({ to, stream, allowHttp }: TargetValues): RelayTarget[] {
         'add --stream <name>, or /<name> to the URL',
       );
     }
-    return { kind: 'nats', address, stream: name, place: namePlace(`${address.servers[0]}/${name}`) };
+    return { kind: 'nats', address, stream: name, folder: nameFolder(`${address.servers[0]}/${name}`) };
   });
-  if (new Set(targets.map(({ place }) => place)).size < targets.length) {
-    throw new UsageError('--to names the same place twice', 'give each place once');
+  if (new Set(targets.map(({ folder }) => folder)).size < targets.length) {
+    throw new UsageError('--to names the same sink twice', 'give each sink once');
   }
   return targets;
 }
 
-/** The name of a folder for the place, readable and its own. */
-function namePlace(name: string): string {
+/** A readable and unique name. */
+function nameFolder(name: string): string {
   const readable = name.replace(/^https?:\/\//, '').replace(/[^A-Za-z0-9._-]+/g, '-');
-  return `${readable.slice(0, 60)}-${createHash('sha256').update(name).digest('hex').slice(0, 8)}`;
+  return `${readable.slice(0, 60)}-${sha256(name).slice(0, 8)}`;
 }
 
 const VARIABLE_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
-/** How a stream is made that is not there. */
-interface StreamRetention {
-  readonly maxAgeMs: number;
-  /** -1: without a bound. */
-  readonly maxBytes: number;
-  readonly replicas: number;
-  readonly dedupeWindowMs: number;
-}
-
-/** Durations in ms, sizes in bytes; undefined: there is none. */
+/** Durations in ms, sizes in bytes. */
 export interface RelayConfig {
   readonly targets: readonly RelayTarget[];
   readonly subject: string;
   readonly lifecycleSubject: string | undefined;
-  readonly retention: StreamRetention | undefined;
+  /** How `--create` makes a stream. */
+  readonly retention: StreamLimits | undefined;
   readonly natsCreds: string | undefined;
-  /** Path of the id of an event. */
-  readonly idSteps: readonly Step[] | undefined;
-  /** Undefined: the name of this machine. */
+  /** Path of the id of an event; undefined: always the hash of its text. */
+  readonly idSteps: readonly PathStep[] | undefined;
+  /** Undefined: the host name. */
   readonly name: string | undefined;
   readonly window: number;
   readonly spool:
@@ -82,15 +68,15 @@ export interface RelayConfig {
     | undefined;
   readonly batch: number;
   readonly sendTimeoutMs: number;
-  /** Header → name of the environment variable with its value. */
+  /** Header → name of the environment variable that has its value. */
   readonly headerVariables: ReadonlyMap<string, string>;
   readonly signature: { readonly header: string; readonly variable: string } | undefined;
   readonly deadLetter: string | undefined;
-  /** The file whose dead letters are sent instead of a stream. */
+  /** The dead-letter file to send instead of a stream. */
   readonly redeliver: string | undefined;
 }
 
-/** Reads the flags that need no secret and no network. @throws UsageError */
+/** @throws UsageError */
 export async function parseRelayFlags(flags: RelayFlags): Promise<RelayConfig> {
   const values = parseFlags(RELAY_FLAGS, flags);
   const { deadLetter, redeliver, signWithEnv, spool, subject } = values;
@@ -100,7 +86,7 @@ export async function parseRelayFlags(flags: RelayFlags): Promise<RelayConfig> {
   if (deadLetter !== undefined && deadLetter === redeliver) {
     throw new UsageError(
       '--dead-letter and --redeliver name the same file',
-      'give the new dead letters another one',
+      'give another file for new dead letters',
     );
   }
   return {
@@ -120,7 +106,7 @@ export async function parseRelayFlags(flags: RelayFlags): Promise<RelayConfig> {
   };
 }
 
-/** Refuses flags of a table that say nothing without another one. */
+/** Refuses flags of a table that have no effect without another flag. */
 function refuseWithout<Table extends FlagTable>(
   needed: string,
   value: string | undefined,
@@ -133,33 +119,33 @@ function refuseWithout<Table extends FlagTable>(
   throw new UsageError(`${names.join(' and ')} ${verb} ${longName(needed)}`, `add ${needed}`);
 }
 
-/** Beside those of the events, under a token that no type becomes by chance. */
+/** A subject next to those of the events, with a token that no event type has. */
 function chooseLifecycleSubject(subject: string): string {
   return subject.includes('{type}') ? subject.replaceAll('{type}', '_lifecycle') : `${subject}._lifecycle`;
 }
 
-function chooseRetention(values: RelayValues, flags: RelayFlags): StreamRetention | undefined {
+function chooseRetention(values: RelayValues, flags: RelayFlags): StreamLimits | undefined {
   const { streamMaxAgeMs, streamMaxBytes = -1, streamReplicas, dedupeWindowMs } = values;
   if (!values.create) {
     const table = pick(RELAY_FLAGS, 'streamMaxAgeMs', 'streamMaxBytes', 'streamReplicas', 'dedupeWindowMs');
     if (listGiven(table, flags).length === 0) return undefined;
     throw new UsageError(
       '--stream-max-age, --stream-max-bytes, --stream-replicas and --dedupe-window need --create',
-      'a stream that is there already is left as it is',
+      'an existing stream is not changed',
     );
   }
   if (streamMaxAgeMs > 0 && dedupeWindowMs > streamMaxAgeMs) {
     throw new UsageError(
       '--dedupe-window is longer than --stream-max-age',
-      'what is gone cannot be recognised',
+      'a deleted message cannot be recognized as a duplicate',
     );
   }
   return { maxAgeMs: streamMaxAgeMs, maxBytes: streamMaxBytes, replicas: streamReplicas, dedupeWindowMs };
 }
 
-function parseIdPath(path: string): Promise<readonly Step[]> {
+function parseIdPath(path: string): Promise<readonly PathStep[]> {
   const advice = 'accepted: a path such as id, data.id or items[0].id';
-  return readWord(
+  return parseExpression(
     '--id',
     path,
     (text) => {
@@ -175,7 +161,7 @@ function parseHeaderVariable(text: string): [string, string] {
   const [, header = '', variable = ''] = /^([^=:\s]+)\s*[=:]\s*(\S+)$/.exec(text) ?? [];
   if (HEADER_NAME.test(header) && VARIABLE_NAME.test(variable)) return [header, variable];
   throw new UsageError(
-    'a --header-env cannot be read',
+    'invalid --header-env',
     'accepted: Header=NAME, where NAME is an environment variable that holds the value',
   );
 }

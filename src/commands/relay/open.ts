@@ -1,31 +1,29 @@
-// Opens all that a relay delivers with: sinks, spools, the file of dead letters, one worker for each sink.
+// Opens what a relay delivers with: sinks, spools, the dead-letter file, and a worker for each sink.
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../../clock.ts';
-import { type Backlog, createMemoryBacklog, createSpooledBacklog } from '../../delivery/backlog.ts';
-import { type DeadLetterFile, openDeadLetters } from '../../delivery/dead-letters.ts';
+import { Backlog } from '../../delivery/backlog.ts';
+import { openDeadLetters } from '../../delivery/dead-letters.ts';
 import * as say from '../../delivery/messages.ts';
 import { openRelayOutput, type RelayOutput } from '../../delivery/relay-output.ts';
 import { createIdentifier, type Sink } from '../../delivery/sink.ts';
 import { countSpooled, type LockedSpool, openSpool } from '../../delivery/spool/open-spool.ts';
-import type { SpoolRecord } from '../../delivery/spool/record.ts';
-import { Worker } from '../../delivery/worker.ts';
-import type { WorkerConfig, WorkerEvent } from '../../delivery/worker-types.ts';
+import { Worker, type WorkerConfig } from '../../delivery/worker.ts';
 import { EXIT, isAtlantisError, SinkError } from '../../errors.ts';
 import type { WriteFailure } from '../../io/line-writer.ts';
 import type { Reporter } from '../../ui/reporter.ts';
 import { createSinks, nameRelay, type SinkDeps } from './sinks.ts';
 
 interface WorkerWatch {
-  /** To be called whenever records were added or acknowledged. */
+  /** Must be called when records were added or acknowledged. */
   look(): void;
   end(): void;
 }
 
-/** A burst is behind for a few milliseconds all the time: only what lasts for longer is reported. */
-const BEHIND_REPORT_AFTER_MS = 500;
+/** Bursts exceed the window for a few milliseconds, which is not reported. */
+const REPORT_BEHIND_AFTER_MS = 500;
 
-/** Reports when a worker falls behind its window, and when it has caught up. */
+/** Reports when a worker exceeds its window, and when it has caught up. */
 function watchWorker(worker: Worker, window: number, clock: Clock, reporter: Reporter): WorkerWatch {
   let cancel: (() => void) | undefined;
   let isReportedBehind = false;
@@ -36,7 +34,7 @@ function watchWorker(worker: Worker, window: number, clock: Clock, reporter: Rep
   return {
     look() {
       if (worker.pending > window) {
-        if (!isReportedBehind) cancel ??= clock.setTimer(reportBehind, BEHIND_REPORT_AFTER_MS);
+        if (!isReportedBehind) cancel ??= clock.setTimer(reportBehind, REPORT_BEHIND_AFTER_MS);
         return;
       }
       cancel?.();
@@ -48,207 +46,162 @@ function watchWorker(worker: Worker, window: number, clock: Clock, reporter: Rep
   };
 }
 
-/** A sink and what it is delivered from. */
-interface SinkPipeline {
-  readonly sink: Sink;
-  readonly backlog: Backlog;
-  readonly locked: LockedSpool | undefined;
-}
-
-/** A relay that delivers from now on. */
-export interface Relay {
-  /** Its output; `onFailure` is called once, when a sink or spool has failed for good. */
-  readonly openOutput: (onFailure: (failure: WriteFailure) => void) => RelayOutput;
+interface Relay {
+  /** @param onFailure called once, when a sink or spool has failed for good */
+  openOutput(onFailure: (failure: WriteFailure) => void): RelayOutput;
   /**
-   * Resolves at once where everything that comes is spooled, else when every sink was ready once: what is received
-   * before might have nowhere to go.
+   * Resolves when every sink was ready once, so that no event is received that cannot be delivered; with a spool, at
+   * once.
    *
-   * @throws SinkError where one of them has failed for good
+   * @throws SinkError if one of them has failed for good
    */
   untilReady(): Promise<void>;
-  /** Ends the workers and closes everything, once; the output does the same when it is drained. */
+  /** Stops the workers and closes everything; draining the output does the same. Can be called again. */
   close(): Promise<void>;
 }
 
 /**
- * Opens everything and starts to deliver: first what an earlier run left in the spools.
+ * Starts delivering what an earlier run left in the spools.
  *
- * @throws UsageError, OutputError; what was opened is closed then
+ * @throws UsageError, OutputError; then everything is closed again
  */
 export async function openRelay(deps: SinkDeps): Promise<Relay> {
-  const { config, reporter } = deps;
+  const { config, connection, reporter, io } = deps;
+  const { clock, random } = io;
+  const { window } = config;
+  const isSpooled = config.spool !== undefined;
+  const relayName = nameRelay(config);
+  const identify = createIdentifier(config.idSteps, relayName);
+  // With --redeliver nothing can be lost: the events stay in their file.
+  const unspooled = config.redeliver === undefined ? 'while-empty' : 'always';
+  const workerConfig: WorkerConfig = {
+    window,
+    policy: connection,
+    givesUpAtStart: isSpooled ? 'never' : unspooled,
+  };
+
   const sinks = await createSinks(deps);
   const deadLetters = config.deadLetter === undefined ? undefined : openDeadLetters(config.deadLetter);
   if (deadLetters !== undefined && deadLetters.bytesRepaired > 0) {
-    reporter.report(say.sayRepaired('the file of dead letters', deadLetters.bytesRepaired));
+    reporter.report(say.sayRepaired('the dead-letter file', deadLetters.bytesRepaired));
   }
-  const pipelines: SinkPipeline[] = [];
-  /** Faults from before there is an output that could fail. */
-  const early: unknown[] = [];
-  let onFault = (error: unknown): void => void early.push(error);
+  const spools: LockedSpool[] = [];
+  const workers: Worker[] = [];
+  const watches: WorkerWatch[] = [];
+  const output = openRelayOutput({ workers, clock, reporter, relayName, isSpooled, close });
+
+  function onFault(error: unknown): void {
+    if (isAtlantisError(error)) output.fail(error);
+    else {
+      // A bug: throw it to the catch-all of the process.
+      queueMicrotask(() => {
+        throw error;
+      });
+    }
+  }
+
+  async function openBacklog(sink: Sink, folder: string): Promise<Backlog> {
+    // Read ahead one more window, so that a sink that keeps up never waits for the stream.
+    if (config.spool === undefined) return new Backlog(2 * window);
+    io.ignoreFileSizeSignal();
+    const locked = await openSpool({ ...config.spool, path: join(config.spool.path, folder) }, io, {
+      onFault,
+      warn: (message) => reporter.report({ event: 'warning', level: 'warn', message }),
+    });
+    spools.push(locked);
+    const { bytesRepaired, hasLostCursor, end, acknowledged } = locked.spool;
+    if (bytesRepaired > 0) reporter.report(say.sayRepaired(`the spool of ${sink.name}`, bytesRepaired));
+    if (hasLostCursor) reporter.report(say.sayLostCursor(sink.name));
+    if (end > acknowledged) reporter.report(say.sayLeftOver(sink.name, end - acknowledged));
+    return new Backlog(2 * window, locked.spool);
+  }
+
+  function addWorker(sink: Sink, backlog: Backlog): void {
+    const worker = new Worker(sink, backlog, workerConfig, {
+      clock,
+      random,
+      report(event) {
+        if (event.kind === 'ended') {
+          const { message, hint, exitCode, exitCodeOnGiveUp } = event.fault;
+          output.fail(new SinkError(message, exitCode ?? exitCodeOnGiveUp ?? EXIT.unreachable, hint));
+        } else reporter.report(say.sayWorkerEvent(sink.name, event));
+      },
+      onChange() {
+        watch?.look();
+        output.look();
+      },
+      deadLetter:
+        deadLetters &&
+        ((record, why) => {
+          const id = identify(record);
+          const at = new Date(clock.wallMs()).toISOString();
+          deadLetters.append({ at, to: sink.name, reason: why, id }, record);
+          reporter.report(say.sayDeadLettered(sink.name, deadLetters.path, id, why));
+        }),
+    });
+    const watch = isSpooled ? watchWorker(worker, window, clock, reporter) : undefined;
+    if (watch !== undefined) watches.push(watch);
+    workers.push(worker);
+  }
+
+  /** Closes all files, even if one fails. */
+  function closeFiles(): void {
+    for (const file of [...spools, deadLetters]) {
+      try {
+        file?.close();
+      } catch (error) {
+        onFault(error);
+      }
+    }
+  }
+
   try {
     for (const [i, sink] of sinks.entries()) {
-      const place = config.targets[i]?.place ?? '';
-      pipelines.push(await openPipeline(sink, place, deps, (error) => onFault(error)));
+      addWorker(sink, await openBacklog(sink, config.targets[i]?.folder ?? ''));
     }
   } catch (error) {
-    closeAll(pipelines, deadLetters, onFault);
+    closeFiles();
     throw error;
   }
   if (config.spool !== undefined) warnAboutUnusedSpools(config.spool.path, deps);
-  let onFailure = (_failure: WriteFailure): void => {};
-  const started = startWorkers(pipelines, deadLetters, deps, (failure) => onFailure(failure));
-  const { output, ready, close } = started;
-  onFault = started.onFault;
-  for (const error of early) onFault(error);
+  // Each is caught here, because they are awaited much later.
+  const runs = Promise.all(workers.map((worker) => worker.run().catch(onFault)));
+
+  let closing: Promise<void> | undefined;
+  function close(): Promise<void> {
+    closing ??= closeOnce();
+    return closing;
+  }
+  async function closeOnce(): Promise<void> {
+    for (const watch of watches) watch.end();
+    for (const worker of workers) worker.stop();
+    await runs;
+    closeFiles();
+    for (const { sink, backlog, figures, pending } of workers) {
+      const left = backlog.diskFault === undefined && isSpooled ? pending - backlog.atRisk : 0;
+      reporter.report(say.sayDelivered(sink.name, figures, left));
+    }
+  }
+
   return {
-    openOutput(callback) {
-      onFailure = callback;
-      if (output.failure !== undefined) callback(output.failure);
+    openOutput(onFailure) {
+      output.listen(onFailure);
       return output;
     },
     async untilReady() {
-      if (config.spool !== undefined) return;
-      await ready;
+      if (isSpooled) return;
+      await Promise.race([runs, Promise.all(workers.map(({ ready }) => ready))]);
       if (output.failure !== undefined) throw output.failure;
     },
     close,
   };
 }
 
-async function openPipeline(
-  sink: Sink,
-  place: string,
-  { config, reporter, io }: SinkDeps,
-  onFault: (error: unknown) => void,
-): Promise<SinkPipeline> {
-  const { spool, window } = config;
-  // While one window is under way another one is read: a sink that keeps up never waits for the stream.
-  if (spool === undefined) return { sink, backlog: createMemoryBacklog(2 * window), locked: undefined };
-  io.ignoreFileSizeSignal();
-  const locked = await openSpool({ ...spool, path: join(spool.path, place) }, io, {
-    onFault,
-    warn: (message) => reporter.report({ event: 'warning', level: 'warn', message }),
-  });
-  const { bytesRepaired, hasLostCursor, end, acknowledged } = locked.spool;
-  if (bytesRepaired > 0) reporter.report(say.sayRepaired(`the spool of ${sink.name}`, bytesRepaired));
-  if (hasLostCursor) reporter.report(say.sayLostCursor(sink.name));
-  if (end > acknowledged) reporter.report(say.sayLeftOver(sink.name, end - acknowledged));
-  return { sink, backlog: createSpooledBacklog(locked.spool), locked };
-}
-
-/** Spools beside those of this run. */
 function warnAboutUnusedSpools(path: string, { config, reporter }: SinkDeps): void {
-  const own = new Set(config.targets.map(({ place }) => place));
+  const own = new Set(config.targets.map(({ folder }) => folder));
   for (const { name } of readdirSync(path, { withFileTypes: true }).filter((entry) => entry.isDirectory())) {
     if (own.has(name)) continue;
     const records = countSpooled(join(path, name));
-    if (records > 0) reporter.report(say.sayForgottenSpool(join(path, name), records));
-  }
-}
-
-/** The workers, seen from outside. */
-interface Workers extends Pick<Relay, 'close'> {
-  readonly output: RelayOutput;
-  /** Resolves when every sink was ready once, or every worker has ended. */
-  readonly ready: Promise<unknown>;
-  /** Ends the run: a disk failed, or a worker did. */
-  readonly onFault: (error: unknown) => void;
-}
-
-function startWorkers(
-  pipelines: readonly SinkPipeline[],
-  deadLetters: DeadLetterFile | undefined,
-  { config, connection, reporter, io }: SinkDeps,
-  onFailure: (failure: WriteFailure) => void,
-): Workers {
-  const { clock, random } = io;
-  const relayName = nameRelay(config);
-  const identify = createIdentifier(config.idSteps, relayName);
-  const { window, spool, redeliver } = config;
-  const isSpooled = spool !== undefined;
-  // Dead letters stay in their file.
-  const unspooled = redeliver === undefined ? 'while-empty' : 'always';
-  const settings: WorkerConfig = {
-    window,
-    policy: connection,
-    givesUpAtStart: isSpooled ? 'never' : unspooled,
-  };
-  const watches: WorkerWatch[] = [];
-
-  const report = (sink: Sink, event: WorkerEvent): void => {
-    if (event.kind === 'ended') {
-      const { words, hint, exitCode, exitCodeInTheEnd } = event.fault;
-      output.fail(new SinkError(words, exitCode ?? exitCodeInTheEnd ?? EXIT.unreachable, hint));
-    } else if (event.kind === 'failed') {
-      reporter.report(say.saySinkFailed(sink.name, event.fault, event.delayMs, event.attempt));
-    } else if (event.kind === 'recovered') reporter.report(say.saySinkRecovered(sink.name));
-    else reporter.report(say.sayDamaged(sink.name, event.records));
-  };
-  const deadLetter = (sink: Sink, record: SpoolRecord, why: string): void => {
-    if (deadLetters === undefined) return;
-    const id = identify(record);
-    const at = new Date(clock.wallMs()).toISOString();
-    deadLetters.append({ at, to: sink.name, reason: why, id }, record);
-    reporter.report(say.sayDeadLettered(sink.name, deadLetters.path, id, why));
-  };
-  const workers = pipelines.map(({ sink, backlog }, i) => {
-    return new Worker(sink, backlog, settings, {
-      clock,
-      random,
-      report: (event) => report(sink, event),
-      onChange() {
-        watches[i]?.look();
-        output.look();
-      },
-      deadLetter: deadLetters === undefined ? undefined : (record, why) => deadLetter(sink, record, why),
-    });
-  });
-  if (isSpooled)
-    watches.push(...workers.map((worker) => watchWorker(worker, config.window, clock, reporter)));
-  const onFault = (error: unknown): void => {
-    if (isAtlantisError(error)) output.fail(error);
-    else {
-      // A bug: for the catch-all of the process, whatever waits for the worker.
-      queueMicrotask(() => {
-        throw error;
-      });
-    }
-  };
-  let closing: Promise<void> | undefined;
-  const close = (): Promise<void> => {
-    closing ??= closeOnce();
-    return closing;
-  };
-  const closeOnce = async (): Promise<void> => {
-    for (const watch of watches) watch.end();
-    for (const worker of workers) worker.stop();
-    await runs;
-    closeAll(pipelines, deadLetters, onFault);
-    for (const worker of workers) {
-      const left =
-        worker.backlog.diskFault === undefined && isSpooled ? worker.pending - worker.backlog.atRisk : 0;
-      reporter.report(say.sayDelivered(worker.sink.name, worker.figures, left));
-    }
-  };
-  const output = openRelayOutput({ workers, clock, reporter, relayName, isSpooled, close }, onFailure);
-  // Caught one by one: what is only raced or awaited later would be lost.
-  const runs = Promise.all(workers.map((worker) => worker.run().catch(onFault)));
-  const ready = Promise.race([runs, Promise.all(workers.map((worker) => worker.ready))]);
-  return { output, ready, close, onFault };
-}
-
-/** Closes all of them, also where one fails. */
-function closeAll(
-  pipelines: readonly SinkPipeline[],
-  deadLetters: DeadLetterFile | undefined,
-  onFault: (error: unknown) => void,
-): void {
-  for (const file of [...pipelines.map(({ locked }) => locked), deadLetters]) {
-    try {
-      file?.close();
-    } catch (error) {
-      onFault(error);
-    }
+    if (records > 0) reporter.report(say.sayUnusedSpool(join(path, name), records));
   }
 }

@@ -1,10 +1,17 @@
-// `stream relay`, from parsed flags to the end: settings, sinks, the session; or dead letters instead of a stream.
+// `stream relay`: a session with the stream, or with `--redeliver` a dead-letter file, as the source, and the sinks as the
+// output.
+import { readDeadLetter } from '../../delivery/dead-letters.ts';
+import { EXIT } from '../../errors.ts';
+import { BatchBuilder } from '../../events/batch.ts';
 import type { Io, Outcome } from '../../io/io.ts';
-import { createSelect } from '../../session/format.ts';
-import { openCommandStream } from '../../session/open-service.ts';
-import { runSession } from '../../session/session.ts';
-import { parseStreamFlags, type StreamFlags } from '../../settings/stream-config.ts';
-import { parseRelayFlags } from './config.ts';
+import { createDamageReport, type DamageReport } from '../../recording/damage-report.ts';
+import { readLines } from '../../recording/read-lines.ts';
+import { createReporting, openCommandStream } from '../../session/open-service.ts';
+import { type FileSource, loadFilter, runSession } from '../../session/session.ts';
+import { parseStreamFlags, type StreamFlags, type TailConfig } from '../../settings/stream-config.ts';
+import { readTrustedRoots } from '../../settings/trusted-roots.ts';
+import { EventBatch } from '../../stream/items.ts';
+import { parseRelayFlags, type RelayConfig } from './config.ts';
 import type { RelayFlags } from './flags.ts';
 import { openRelay } from './open.ts';
 
@@ -12,11 +19,8 @@ import { openRelay } from './open.ts';
 export async function runRelay(flags: RelayFlags & StreamFlags, io: Io): Promise<Outcome> {
   const config = parseStreamFlags(flags, io);
   const relay = await parseRelayFlags(flags);
-  if (relay.redeliver !== undefined) {
-    const { redeliver } = await import('./redeliver.ts');
-    return redeliver(relay.redeliver, relay, config, io);
-  }
-  const stream = await openCommandStream(flags, config, await createSelect(config), io);
+  if (relay.redeliver !== undefined) return redeliver(relay.redeliver, relay, config, io);
+  const stream = await openCommandStream(flags, config, await loadFilter(config), io);
   const { source, settings, reporter, status } = stream;
   try {
     const { openOutput, untilReady, close } = await openRelay({
@@ -30,10 +34,55 @@ export async function runRelay(flags: RelayFlags & StreamFlags, io: Io): Promise
       await untilReady();
       return await runSession({ config, source, openOutput, reporter, status }, io);
     } finally {
-      // Also where the session ended before it could: the workers would go on for ever.
+      // The session may end without draining the output.
       await close();
     }
   } finally {
     await stream.close();
   }
+}
+
+/**
+ * Sends the dead letters of a file, which is not changed. Exit 0 when each is delivered or a dead letter again, 8 if
+ * lines are damaged.
+ *
+ * @throws UsageError, OutputError
+ */
+async function redeliver(path: string, relay: RelayConfig, config: TailConfig, io: Io): Promise<Outcome> {
+  const { reporter, status } = await createReporting(config, io);
+  const { connection } = config;
+  const trustedRoots = await readTrustedRoots(connection.caCert, io.env);
+  const { openOutput, close } = await openRelay({ config: relay, connection, trustedRoots, reporter, io });
+  const source = createDeadLetterSource(path, createDamageReport(reporter), io);
+  const all = { ...config, filter: undefined, limit: undefined, readyFile: undefined };
+  try {
+    return await runSession({ config: all, source, openOutput, reporter, status }, io);
+  } finally {
+    await close();
+  }
+}
+
+function createDeadLetterSource(path: string, damage: DamageReport, io: Io): FileSource {
+  return {
+    kind: 'file',
+    async *items(signal) {
+      let line = 0;
+      for await (const { lines, fault } of readLines(path, io.stdin, signal, 'the dead-letter file')) {
+        const builder = new BatchBuilder();
+        for (const bytes of lines) {
+          line += 1;
+          const letter = readDeadLetter(bytes);
+          if (letter !== undefined) builder.add(letter.text, letter.mark);
+          else if (bytes.length > 0) damage.note(line, 'it is not a dead letter');
+        }
+        if (fault !== undefined) damage.note(line + 1, fault.why);
+        if (fault?.isLine === true) line += 1;
+        if (builder.isEmpty) continue;
+        const batch = builder.take(io.clock.wallMs());
+        yield { kind: 'events', batch: new EventBatch(batch, batch, 0, 1) };
+      }
+    },
+    finish: () => ({ exitCode: damage.count > 0 ? EXIT.protocol : EXIT.ok, errors: [] }),
+    summarize: ({ events, durationMs }) => damage.summarize(events, durationMs),
+  };
 }

@@ -1,4 +1,4 @@
-// The sinks of a relay, made of its configuration; the NATS client is loaded only where one of them needs it.
+// Creates the sinks of a relay; the NATS client is loaded only if one of them needs it.
 import { hostname } from 'node:os';
 import { HttpSink } from '../../delivery/http/http-sink.ts';
 import { saySinkReady } from '../../delivery/messages.ts';
@@ -15,18 +15,17 @@ import type { RelayConfig, RelayTarget } from './config.ts';
 export interface SinkDeps {
   readonly config: RelayConfig;
   readonly connection: ConnectionConfig;
-  /** PEM that replaces the built-in roots, or undefined. */
   readonly trustedRoots: readonly string[] | undefined;
   readonly reporter: Reporter;
   readonly io: Io;
 }
 
-/** The name under which this relay is known to those who read what it delivered. */
+/** The name of this relay, as consumers see it. */
 export function nameRelay({ name }: Pick<RelayConfig, 'name'>): string {
   return name ?? (hostname().replace(/[^A-Za-z0-9_-]/g, '_') || 'relay');
 }
 
-/** Makes a sink for each target. @throws UsageError for credentials, secrets and proxies that cannot be used */
+/** @throws UsageError for credentials, secrets and proxies that cannot be used */
 export function createSinks(deps: SinkDeps): Promise<Sink[]> {
   refuseUncheckedTls(deps);
   return Promise.all(
@@ -36,13 +35,13 @@ export function createSinks(deps: SinkDeps): Promise<Sink[]> {
   );
 }
 
-/** Contract C7 holds for sinks too. */
+/** Contract C7. */
 function refuseUncheckedTls({ config, io }: SinkDeps): void {
   const isRemote = config.targets.some((target) => target.kind === 'nats' || !target.target.isLoopback);
   if (!areTlsChecksOff(io.env) || !isRemote) return;
   throw new UsageError(
-    `${TLS_CHECKS_OFF}: events could go to anybody`,
-    'unset it; a private root is trusted with --ca-cert <file>',
+    `${TLS_CHECKS_OFF}: events could go to any server`,
+    'unset it; to trust a private root, use --ca-cert <file>',
   );
 }
 
@@ -84,7 +83,7 @@ async function createHttpSink(
   for (const value of new URL(target.href).searchParams.values()) io.redactor.addSecret(value);
   const headers = [...config.headerVariables].map(([header, variable]) => [
     header,
-    readSecret(`--header-env ${header}`, variable, io),
+    readEnvSecret(`--header-env ${header}`, variable, io),
   ]);
   const { signature } = config;
   const relayName = nameRelay(config);
@@ -101,27 +100,27 @@ async function createHttpSink(
       signature:
         signature === undefined
           ? undefined
-          : { header: signature.header, secret: readSecret('--sign-with-env', signature.variable, io) },
-      proxyUrl: await chooseProxy(target, io),
+          : { header: signature.header, secret: readEnvSecret('--sign-with-env', signature.variable, io) },
+      proxyUrl: await chooseSinkProxy(target, io),
       trustedRoots,
     },
     io.clock,
   );
 }
 
-/** A secret out of the environment, known to the redactor from here on. @throws UsageError where there is none */
-function readSecret(flag: string, variable: string, { env, redactor }: Io): string {
+/** Reads a secret from the environment and adds it to the redactor. @throws UsageError if it is not set */
+function readEnvSecret(flag: string, variable: string, { env, redactor }: Io): string {
   const value = env[variable] ?? '';
   if (value === '')
     throw new UsageError(`${flag}: the variable ${variable} is not set`, `export ${variable}=…`);
   redactor.addSecret(value);
-  // What stands behind a scheme such as Bearer is the secret proper.
+  // After a scheme such as Bearer, the second word is the secret.
   for (const part of value.split(/\s+/)) if (part.length >= 8) redactor.addSecret(part);
   return value;
 }
 
-/** As for the stream itself: by CONNECT, and never to this machine (contract C5, C6). */
-async function chooseProxy(
+/** As for the stream: by CONNECT, and never to this machine (contract C5, C6). */
+async function chooseSinkProxy(
   { href, isSecure, isLoopback }: Extract<RelayTarget, { kind: 'http' }>['target'],
   io: Io,
 ): Promise<string | undefined> {

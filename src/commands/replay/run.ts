@@ -1,53 +1,43 @@
-// `stream replay`, from parsed flags to the end: a recording as the source, stdout as the output, one session.
+// `stream replay`: a session with a recording as the source and stdout as the output.
 import { EXIT } from '../../errors.ts';
-import { parseFlags } from '../../flags/definition.ts';
+import { type FlagValues, parseFlags } from '../../flags/definition.ts';
 import type { Io, Outcome } from '../../io/io.ts';
 import { createDamageReport, type DamageReport } from '../../recording/damage-report.ts';
-import { play } from '../../recording/play.ts';
+import { playRecording } from '../../recording/play.ts';
 import { readLines } from '../../recording/read-lines.ts';
-import { createRenderer, createSelect, type Select } from '../../session/format.ts';
-import { openPrinter } from '../../session/output.ts';
-import { runSession } from '../../session/session.ts';
-import type { FileSource } from '../../session/source.ts';
+import { createRenderer, openPrinter } from '../../session/output.ts';
+import { type FileSource, loadFilter, runSession } from '../../session/session.ts';
 import { parseStreamFlags } from '../../settings/stream-config.ts';
+import type { Select } from '../../stream/event-stream.ts';
 import { EventBatch } from '../../stream/items.ts';
 import { createReporter, type StatusRecord } from '../../ui/reporter.ts';
-import { NO_STREAM_STATUS } from '../../ui/stream-status.ts';
+import { NO_STREAM_PROGRESS } from '../../ui/status-line.ts';
 import { REPLAY_FLAGS, type ReplayFlags } from './flags.ts';
 
 /**
- * Plays a recording, `-` for stdin, to stdout. Ends in 0 at its end, damaged lines or not, unless they are
- * asked to be an error; in 2 where no line is of a recording.
+ * Plays a recording, `-` for stdin, to stdout. Exit 0 at its end, 8 at a damaged line with `--strict`, 2 for a file that
+ * is not a recording.
  *
  * @throws UsageError for bad flags and a file that cannot be opened
  */
 export async function runReplay(path: string, flags: ReplayFlags, io: Io): Promise<Outcome> {
   const config = parseStreamFlags(flags, io);
   const reporter = createReporter(io, config.log);
-  const source = createRecordingSource(
-    { path, ...parseFlags(REPLAY_FLAGS, flags), select: await createSelect(config) },
-    createDamageReport(reporter),
-    io,
-  );
+  const select = await loadFilter(config);
+  const damage = createDamageReport(reporter);
+  const source = createRecordingSource(path, parseFlags(REPLAY_FLAGS, flags), select, damage, io);
   const renderer = await createRenderer(config, io);
-  const status = NO_STREAM_STATUS;
+  const status = NO_STREAM_PROGRESS;
   return runSession(
     { config, source, openOutput: (fail) => openPrinter({ renderer, status }, io, fail), reporter, status },
     io,
   );
 }
 
-interface RecordingConfig {
-  readonly path: string;
-  /** How much faster than it was recorded; Infinity for no waits at all. */
-  readonly speed: number;
-  /** Ends at the first damaged line. */
-  readonly isStrict: boolean;
-  readonly select: Select;
-}
-
 function createRecordingSource(
-  { path, speed, isStrict, select }: RecordingConfig,
+  path: string,
+  { speed, isStrict }: FlagValues<typeof REPLAY_FLAGS>,
+  select: Select,
   damage: DamageReport,
   io: Io,
 ): FileSource {
@@ -56,7 +46,7 @@ function createRecordingSource(
     kind: 'file',
     async *items(signal) {
       const lines = readLines(path, io.stdin, signal);
-      for await (const item of play(lines, { speed, clock: io.clock, signal })) {
+      for await (const item of playRecording(lines, { speed, clock: io.clock, signal })) {
         if (item.kind === 'damaged') {
           damage.note(item.line, item.why);
           if (isStrict) return;
@@ -77,7 +67,7 @@ function createRecordingSource(
       if (isStrict) return { exitCode: EXIT.protocol, errors: [DAMAGED] };
       return isRecording
         ? { exitCode: EXIT.ok, errors: [] }
-        : { exitCode: EXIT.usage, errors: [NO_RECORDING] };
+        : { exitCode: EXIT.usage, errors: [NOT_A_RECORDING] };
     },
     summarize: ({ events, durationMs, filtered }) => damage.summarize(events, durationMs, filtered),
   };
@@ -90,10 +80,10 @@ const DAMAGED: StatusRecord = {
   figures: { exit_code: EXIT.protocol },
 };
 
-const NO_RECORDING: StatusRecord = {
+const NOT_A_RECORDING: StatusRecord = {
   event: 'error',
   level: 'error',
-  message: 'this is no recording: no line of it has an event in its envelope',
-  hint: '`atlantis stream tail --record <file>` writes one, and so does `--envelope`',
+  message: 'not a recording: it contains no recorded events',
+  hint: 'create one with `atlantis stream tail --record <file>` or `--envelope`',
   figures: { exit_code: EXIT.usage },
 };

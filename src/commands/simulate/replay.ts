@@ -4,7 +4,7 @@ import { type Clock, systemClock } from '../../clock.ts';
 import { isAtlantisError, UsageError } from '../../errors.ts';
 import { textsOf } from '../../events/batch.ts';
 import { createDamageReport } from '../../recording/damage-report.ts';
-import { play } from '../../recording/play.ts';
+import { playRecording } from '../../recording/play.ts';
 import { readLines } from '../../recording/read-lines.ts';
 import type { Scenario } from '../../simulator/scenarios.ts';
 import type { Reporter, StatusRecord } from '../../ui/reporter.ts';
@@ -15,7 +15,7 @@ const NO_STDIN = (): never => {
 
 /**
  * The scenario. Damaged lines are told of to the reporter, for the first client.
- * @param speed see `play`
+ * @param speed see `playRecording`
  * @throws UsageError if the file cannot be read
  */
 export async function createReplay(
@@ -33,7 +33,7 @@ export async function createReplay(
     let events = 0;
     const startedAtMs = clock.monotonicMs();
     try {
-      for await (const item of play(readLines(path, NO_STDIN, signal), { speed, clock, signal })) {
+      for await (const item of playRecording(readLines(path, NO_STDIN, signal), { speed, clock, signal })) {
         if (item.kind === 'damaged') damage?.note(item.line, item.why);
         if (item.kind !== 'events') continue;
         events += item.batch.count;

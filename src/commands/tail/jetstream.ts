@@ -1,14 +1,14 @@
 // `tail --from`: from flags and environment to a JetStream stream, ready to be opened.
 import type { FoundConsumer } from '../../delivery/nats/consumer.ts';
-import type { JetStreamStream } from '../../delivery/nats/jetstream-stream.ts';
+import type { JetStreamSource } from '../../delivery/nats/jetstream-source.ts';
 import { UsageError } from '../../errors.ts';
 import type { Io } from '../../io/io.ts';
-import type { Select } from '../../session/format.ts';
 import { type CommandStream, createReporting, findDeadline } from '../../session/open-service.ts';
 import { areTlsChecksOff, TLS_CHECKS_OFF } from '../../settings/certificates.ts';
 import { readNatsSettings } from '../../settings/nats-settings.ts';
 import type { TailConfig } from '../../settings/stream-config.ts';
 import { readTrustedRoots } from '../../settings/trusted-roots.ts';
+import type { Select } from '../../stream/event-stream.ts';
 import type { Connected } from '../../stream/items.ts';
 import type { StatusRecord } from '../../ui/reporter.ts';
 import type { FromConfig } from './config.ts';
@@ -32,7 +32,7 @@ export async function openFromStream(
   reporter.report({ event: 'setting', level: 'debug', message: origin });
   const { clock, random } = io;
   const deadlineMs = findDeadline(config, clock);
-  const { JetStreamStream: Stream } = await import('../../delivery/nats/jetstream-stream.ts');
+  const { JetStreamSource } = await import('../../delivery/nats/jetstream-source.ts');
   const settings = {
     nats,
     wanted: { stream, start, durable },
@@ -45,7 +45,7 @@ export async function openFromStream(
     else if (durable !== undefined && !found.isResumed) reporter.report(sayMadeAgain(durable));
     isFirst = false;
   };
-  let opened: JetStreamStream | undefined;
+  let opened: JetStreamSource | undefined;
   return {
     source: {
       kind: 'live',
@@ -55,7 +55,7 @@ export async function openFromStream(
       },
       isGapless: true,
       items(signal) {
-        opened = new Stream(settings, { clock, random, onFound }, signal);
+        opened = new JetStreamSource(settings, { clock, random, onFound }, signal);
         return opened.items();
       },
       sayConnected,

@@ -1,5 +1,4 @@
-// Events to an HTTP endpoint, one request at a time, so that they arrive in order whatever has to be repeated;
-// and what an answer means for the events in it.
+// The HTTP sink: posts events to an endpoint, one request at a time, so that retries keep their order.
 import { once } from 'node:events';
 import {
   type Agent,
@@ -15,71 +14,63 @@ import { connect as connectTls } from 'node:tls';
 import { type Clock, waitFor } from '../../clock.ts';
 import { parseRetryAfter } from '../../connection/dial/refusal.ts';
 import { classifyError } from '../../connection/network-errors.ts';
-import { EXIT } from '../../errors.ts';
-import { describeSinkFault, type Sink, type SinkFault, type Verdict } from '../sink.ts';
+import { UsageError } from '../../errors.ts';
+import { isLoopbackHost } from '../../settings/stream-url.ts';
+import { describeSinkFault, type SendResult, type Sink, type SinkFault } from '../sink.ts';
 import type { SpoolRecord } from '../spool/record.ts';
-import { makePosted, type Posted, type PostedForm } from './http-body.ts';
-import type { HttpTarget } from './http-target.ts';
+import {
+  type HttpResponse,
+  judgeResponse,
+  makeExcerpt,
+  makeRequest,
+  type RequestConfig,
+  type UnitRequest,
+} from './http-exchange.ts';
 
-/** An answer that came whole. */
-interface HttpAnswer {
-  readonly status: number;
-  /** What `Retry-After` asks for in ms, or undefined. */
-  readonly retryAfterMs: number | undefined;
-  /** The beginning of its body, for the reason. */
-  readonly excerpt: string;
+/** A checked endpoint. `host` and `name` are safe to print, `href` may have a secret in its query. */
+export interface HttpTarget {
+  readonly href: string;
+  readonly host: string;
+  /** Without query. */
+  readonly name: string;
+  readonly isSecure: boolean;
+  readonly isLoopback: boolean;
 }
 
-/** Nothing is wrong with the events; the same request may be taken later (RFC 9110 § 15.5.9, RFC 6585 § 4). */
-const TRY_AGAIN = new Set([408, 425, 429]);
+const ACCEPTED =
+  'accepted: nats://…, tls://…, https://…, and http:// to this machine, or elsewhere with --allow-http';
 
-/**
- * The verdict: 2xx takes the events, 408, 425, 429 and 5xx ask for another try, and any other 4xx is about the
- * events. A redirect is not followed: events go only where they were meant to go. A 1xx is not a final answer.
- *
- * @param host the endpoint, for the words
- * @param hasWorked whether it ever took anything in this run
- */
-export function judgeAnswer(
-  { status, retryAfterMs, excerpt }: HttpAnswer,
-  host: string,
-  hasWorked: boolean,
-): Verdict {
-  if (status >= 200 && status < 300) return { kind: 'accepted', duplicates: 0 };
-  const why = `HTTP ${status}${excerpt === '' ? '' : `: ${excerpt}`}`;
-  if (status >= 500 || TRY_AGAIN.has(status)) {
-    const fault = { words: `${host} answered ${why}`, retryAfterMs, exitCodeInTheEnd: EXIT.unreachable };
-    return { kind: 'failed', fault };
+/** @throws UsageError with the name of the flag, without a password or query of the URL */
+export function parseHttpTarget(flag: string, text: string, allowHttp: boolean): HttpTarget {
+  const refuse = (why: string, hint = ACCEPTED): UsageError => new UsageError(`${flag}: ${why}`, hint);
+  if (!/^https?:\/\//i.test(text) || /[\x00-\x20\x7f\\]/.test(text) || !URL.canParse(text)) {
+    throw refuse('this is not a URL that events can be sent to');
   }
-  if (status >= 400) return { kind: 'refused', why, isTooLarge: status === 413 };
-  const fault = {
-    words: `${host} answered ${why}, which takes no events`,
-    hint:
-      status >= 300
-        ? 'Redirects are not followed: give the final address with --to.'
-        : 'Check the address in --to: it is not an endpoint for events.',
-    exitCode: hasWorked ? undefined : EXIT.refused,
-    exitCodeInTheEnd: EXIT.refused,
-  };
-  return { kind: 'failed', fault };
+  const url = new URL(text);
+  if (url.username !== '' || url.password !== '') {
+    throw refuse(
+      'a user name or password is not allowed in the URL, where other users of this machine see it',
+      'give it with --header-env Authorization=<NAME of an environment variable>',
+    );
+  }
+  if (url.hash !== '') throw refuse('a fragment (#) is not allowed in the URL');
+  const isSecure = url.protocol === 'https:';
+  const isLoopback = isLoopbackHost(url.hostname);
+  const name = `${url.origin}${url.pathname === '/' ? '' : url.pathname}`;
+  if (!isSecure && !isLoopback && !allowHttp) {
+    throw refuse(
+      `${name} is not encrypted, and not this machine`,
+      'use https://, or allow it with --allow-http',
+    );
+  }
+  return { href: url.href, host: url.host, name, isSecure, isLoopback };
 }
 
-const EXCERPT_LENGTH = 200;
-
-/** The beginning of a body in one line. */
-function excerptOf(body: Buffer): string {
-  return body
-    .toString('utf8', 0, 4 * EXCERPT_LENGTH)
-    .replace(/\s+/g, ' ')
-    .trim()
-    .slice(0, EXCERPT_LENGTH);
-}
-
-interface HttpSinkConfig extends PostedForm {
+interface HttpSinkConfig extends RequestConfig {
   readonly target: HttpTarget;
-  /** Most events in one request. */
+  /** Maximum number of events in one request. */
   readonly batch: number;
-  /** For a whole request with its answer, in ms. */
+  /** Timeout in ms for a request with its whole response. */
   readonly sendTimeoutMs: number;
   /** Added to each request. */
   readonly headers: Readonly<Record<string, string>>;
@@ -91,30 +82,30 @@ interface HttpSinkConfig extends PostedForm {
   readonly trustedRoots: readonly string[] | undefined;
 }
 
-/** More of an answer's body is not waited for: its status says all. */
+/** Only this much of a response is read: its status is enough. */
 const MAX_BODY_BYTES = 64 * 1024;
-const BROKEN_OFF = 'the answer broke off';
+const INCOMPLETE = 'the response was incomplete';
 
 export class HttpSink implements Sink {
   readonly name: string;
   readonly unitSize: number;
-  readonly unitsAtOnce = 1;
+  readonly maxInFlight = 1;
   readonly wantsLifecycle = false;
-  readonly #settings: HttpSinkConfig;
+  readonly #config: HttpSinkConfig;
   readonly #clock: Clock;
   #agent: Agent | undefined;
   #closing = new AbortController();
   #hasWorked = false;
 
-  constructor(settings: HttpSinkConfig, clock: Clock) {
-    this.#settings = settings;
+  constructor(config: HttpSinkConfig, clock: Clock) {
+    this.#config = config;
     this.#clock = clock;
-    this.name = settings.target.name;
-    this.unitSize = settings.batch;
+    this.name = config.target.name;
+    this.unitSize = config.batch;
   }
 
   async open(signal: AbortSignal): Promise<SinkFault | undefined> {
-    const { target, proxyUrl, trustedRoots } = this.#settings;
+    const { target, proxyUrl, trustedRoots } = this.#config;
     this.#closing = new AbortController();
     if (proxyUrl !== undefined) {
       const { createConnectAgent } = await import('../../connection/dial/proxy-agent.ts');
@@ -126,9 +117,9 @@ export class HttpSink implements Sink {
     return this.#hasWorked || proxyUrl !== undefined ? undefined : await this.#reach(signal);
   }
 
-  /** Whether anybody is there: asked before events are received that nobody would take. */
+  /** Connects once before any events are received that could not be delivered. */
   async #reach(signal: AbortSignal): Promise<SinkFault | undefined> {
-    const { target, trustedRoots, sendTimeoutMs } = this.#settings;
+    const { target, trustedRoots, sendTimeoutMs } = this.#config;
     const { hostname, port } = new URL(target.href);
     const host = hostname.replace(/^\[|\]$/g, '');
     const where = { host, port: Number(port || (target.isSecure ? 443 : 80)) };
@@ -138,8 +129,8 @@ export class HttpSink implements Sink {
       : connectTcp(where);
     try {
       const connected = once(socket, target.isSecure ? 'secureConnect' : 'connect');
-      const came = await waitFor(connected, sendTimeoutMs, this.#clock, signal);
-      return came === undefined ? this.#describe(undefined, true) : undefined;
+      const isConnected = (await waitFor(connected, sendTimeoutMs, this.#clock, signal)) !== undefined;
+      return !isConnected ? this.#describe(undefined, true) : undefined;
     } catch (error) {
       return this.#describe(error, false);
     } finally {
@@ -148,14 +139,12 @@ export class HttpSink implements Sink {
     }
   }
 
-  async send(unit: readonly SpoolRecord[]): Promise<Verdict> {
-    const posted = makePosted(unit, this.#settings);
-    const { host } = this.#settings.target;
-    const answer = await this.#post(posted, true);
-    if ('words' in answer) return { kind: 'failed', fault: answer };
-    const verdict = judgeAnswer(answer, host, this.#hasWorked);
-    if (verdict.kind !== 'failed') this.#hasWorked = true;
-    return verdict;
+  async send(unit: readonly SpoolRecord[]): Promise<SendResult> {
+    const response = await this.#post(makeRequest(unit, this.#config), true);
+    if ('message' in response) return { kind: 'failed', fault: response };
+    const result = judgeResponse(response, this.#config.target.host, this.#hasWorked);
+    if (result.kind !== 'failed') this.#hasWorked = true;
+    return result;
   }
 
   close(): Promise<void> {
@@ -165,19 +154,19 @@ export class HttpSink implements Sink {
     return Promise.resolve();
   }
 
-  /** @param mayRepeat one more try, where a kept connection turns out to have been closed meanwhile */
-  async #post(posted: Posted, mayRepeat: boolean): Promise<HttpAnswer | SinkFault> {
+  /** @param mayRepeat retry at once if the server closed the kept-alive connection meanwhile */
+  async #post(unit: UnitRequest, mayRepeat: boolean): Promise<HttpResponse | SinkFault> {
     const stop = new AbortController();
     const giveUp = (): void => stop.abort();
-    const cancel = this.#clock.setTimer(giveUp, this.#settings.sendTimeoutMs);
+    const cancel = this.#clock.setTimer(giveUp, this.#config.sendTimeoutMs);
     this.#closing.signal.addEventListener('abort', giveUp);
-    const request = this.#begin(posted, stop.signal);
+    const request = this.#begin(unit, stop.signal);
     try {
-      return await this.#readAnswer(request);
+      return await this.#readResponse(request);
     } catch (error) {
       const isClosing = this.#closing.signal.aborted;
       const isStale = request.reusedSocket && (error as NodeJS.ErrnoException).code === 'ECONNRESET';
-      if (isStale && mayRepeat && !stop.signal.aborted) return await this.#post(posted, false);
+      if (isStale && mayRepeat && !stop.signal.aborted) return await this.#post(unit, false);
       return this.#describe(error, stop.signal.aborted && !isClosing);
     } finally {
       cancel();
@@ -185,8 +174,8 @@ export class HttpSink implements Sink {
     }
   }
 
-  #begin({ body, headers }: Posted, signal: AbortSignal): ClientRequest {
-    const { target, headers: added, userAgent, relayName, trustedRoots } = this.#settings;
+  #begin({ body, headers }: UnitRequest, signal: AbortSignal): ClientRequest {
+    const { target, headers: added, userAgent, relayName, trustedRoots } = this.#config;
     const send = target.isSecure ? requestHttps : requestHttp;
     const request = send(target.href, {
       method: 'POST',
@@ -199,12 +188,12 @@ export class HttpSink implements Sink {
     return request;
   }
 
-  #readAnswer(request: ClientRequest): Promise<HttpAnswer> {
+  #readResponse(request: ClientRequest): Promise<HttpResponse> {
     return new Promise((resolve, reject) => {
       request.on('error', reject);
-      // A request can also end without an error and without an answer.
-      request.once('close', () => reject(new Error(BROKEN_OFF)));
-      // A 101 is an answer like others; the bytes after it are not HTTP.
+      // A request can end without an error and without a response.
+      request.once('close', () => reject(new Error(INCOMPLETE)));
+      // The bytes after a 101 are not HTTP.
       request.once('upgrade', (response: IncomingMessage, socket: Duplex) => {
         socket.destroy();
         resolve({ status: response.statusCode ?? 0, retryAfterMs: undefined, excerpt: '' });
@@ -217,7 +206,7 @@ export class HttpSink implements Sink {
           resolve({
             status: response.statusCode ?? 0,
             retryAfterMs: parseRetryAfter(retryAfter, this.#clock.wallMs()),
-            excerpt: excerptOf(Buffer.concat(parts)),
+            excerpt: makeExcerpt(Buffer.concat(parts)),
           });
         };
         response.on('data', (part: Buffer) => {
@@ -229,24 +218,24 @@ export class HttpSink implements Sink {
           }
         });
         response.on('end', settle);
-        // Half an answer is none: whoever sent it may not have finished with the events.
-        const breakOff = (): void => reject(new Error(BROKEN_OFF));
-        response.on('error', breakOff);
-        response.on('close', breakOff);
+        // With half a response it is unknown whether the server has processed the events.
+        const fail = (): void => reject(new Error(INCOMPLETE));
+        response.on('error', fail);
+        response.on('close', fail);
       });
     });
   }
 
   #describe(error: unknown, isTimeout: boolean): SinkFault {
-    const { target, sendTimeoutMs } = this.#settings;
+    const { target, sendTimeoutMs } = this.#config;
     const { host } = target;
     if (isTimeout) {
-      const detail = `no whole answer within ${sendTimeoutMs} ms`;
+      const detail = `no complete response within ${sendTimeoutMs} ms`;
       return describeSinkFault({ kind: 'timed-out', host, detail }, this.#hasWorked);
     }
     const { code = '', message } = error as NodeJS.ErrnoException;
-    if (/^HPE_|^ERR_HTTP/.test(code) || message === BROKEN_OFF) {
-      const detail = code === '' ? BROKEN_OFF : `not an HTTP answer, ${code}`;
+    if (/^HPE_|^ERR_HTTP/.test(code) || message === INCOMPLETE) {
+      const detail = code === '' ? INCOMPLETE : `not an HTTP response, ${code}`;
       return describeSinkFault({ kind: 'dropped', host, detail }, this.#hasWorked);
     }
     return describeSinkFault(classifyError(error, host, 'connect'), this.#hasWorked);

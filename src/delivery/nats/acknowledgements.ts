@@ -1,31 +1,27 @@
-// Messages that were published and wait for JetStream's word, each under a reply subject of its own.
+// Published messages that wait for their acknowledgement from JetStream, each with its own reply subject.
 //
-// The client's own publish makes a timer and several promises for each message; this makes none, and sees at once
-// when the oldest has waited for too long.
+// The publish function of the client creates a timer and several promises for each message; here one timer watches the
+// oldest message.
 import type { Msg } from '@nats-io/transport-node';
 import type { Clock } from '../../clock.ts';
-import type { Cause } from '../../connection/causes.ts';
-import { type ApiError, classifyApiError } from './connect.ts';
-
-/** JetStream's word on one message. */
-type Acknowledgement =
-  | { readonly kind: 'kept'; readonly isDuplicate: boolean }
-  | { readonly kind: 'too-large'; readonly why: string }
-  | { readonly kind: 'failed'; readonly cause: Cause };
+import type { CauseKind } from '../../connection/cause-table.ts';
+import type { Cause } from '../../connection/lifecycle.ts';
+import type { SendResult, SinkFault } from '../sink.ts';
+import { type ApiError, classifyApiError } from './client.ts';
 
 interface Waiting {
   readonly sinceMs: number;
-  settle(word: Acknowledgement): void;
+  settle(result: SendResult): void;
 }
 
-/** The only stream whose acknowledgement counts. */
+/** The stream that has to acknowledge. */
 export interface ExpectedStream {
   readonly name: string;
-  /** The JetStream domain of the server, where it has one: another domain may have a stream of the same name. */
+  /** The JetStream domain of the server, if any: another domain may have a stream of the same name. */
   readonly domain: string | undefined;
 }
 
-interface PubAnswer {
+interface PublishResponse {
   readonly error?: ApiError;
   readonly duplicate?: boolean;
   readonly stream?: string;
@@ -33,98 +29,102 @@ interface PubAnswer {
   readonly seq?: number;
 }
 
-/** Errors of a message, not of the stream: the message, or its headers, are larger than it allows. */
+/** The message or its headers are larger than the stream allows. */
 const TOO_LARGE = new Set([10054, 10097]);
 
+interface AcknowledgementDeps {
+  readonly host: string;
+  readonly clock: Clock;
+  /** When one message has waited for longer, all of them have failed. */
+  readonly timeoutMs: number;
+  readonly expected: ExpectedStream;
+  describe(cause: Cause): SinkFault;
+}
+
 export class Acknowledgements {
-  readonly #host: string;
-  readonly #clock: Clock;
-  readonly #timeoutMs: number;
-  readonly #expected: ExpectedStream;
+  readonly #deps: AcknowledgementDeps;
   /** In the order of sending. */
   readonly #waiting = new Map<string, Waiting>();
   #sent = 0;
-  #cancelLook: (() => void) | undefined;
+  #cancelTimer: (() => void) | undefined;
 
-  /** @param timeoutMs a message that waits for longer has failed, and with it all others */
-  constructor(host: string, clock: Clock, timeoutMs: number, expected: ExpectedStream) {
-    this.#expected = expected;
-    this.#host = host;
-    this.#clock = clock;
-    this.#timeoutMs = timeoutMs;
+  constructor(deps: AcknowledgementDeps) {
+    this.#deps = deps;
   }
 
-  /** The last token of a reply subject that nobody has used yet, and the word that comes to it. */
-  expect(): { readonly token: string; readonly word: Promise<Acknowledgement> } {
+  /** The last token of an unused reply subject, and the result that will arrive there. */
+  expect(): { readonly token: string; readonly result: Promise<SendResult> } {
+    const { clock, timeoutMs } = this.#deps;
     this.#sent += 1;
     const token = this.#sent.toString(36);
-    const word = new Promise<Acknowledgement>((settle) => {
-      this.#waiting.set(token, { sinceMs: this.#clock.monotonicMs(), settle });
+    const result = new Promise<SendResult>((settle) => {
+      this.#waiting.set(token, { sinceMs: clock.monotonicMs(), settle });
     });
-    this.#cancelLook ??= this.#clock.setTimer(() => this.#look(), this.#timeoutMs);
-    return { token, word };
+    this.#cancelTimer ??= clock.setTimer(() => this.#checkOldest(), timeoutMs);
+    return { token, result };
   }
 
-  /** Takes what came to a reply subject. */
+  /** Takes a message that arrived at a reply subject. */
   take(token: string, message: Msg): void {
     const waiting = this.#waiting.get(token);
     this.#waiting.delete(token);
     waiting?.settle(this.#read(message));
   }
 
-  /** Nothing more will come. */
   failAll(cause: Cause): void {
-    this.#cancelLook?.();
-    this.#cancelLook = undefined;
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
     const all = [...this.#waiting.values()];
     this.#waiting.clear();
-    for (const { settle } of all) settle({ kind: 'failed', cause });
+    const fault = this.#deps.describe(cause);
+    for (const { settle } of all) settle({ kind: 'failed', fault });
   }
 
-  #read(message: Msg): Acknowledgement {
-    const host = this.#host;
-    if (message.headers?.code === 503) {
-      const detail = 'no stream takes the message';
-      return { kind: 'failed', cause: { kind: 'nats-unavailable', host, detail } };
-    }
+  #read(message: Msg): SendResult {
+    if (message.headers?.code === 503) return this.#fail('nats-unavailable', 'no stream accepts the message');
     try {
-      const answer = message.json<PubAnswer>();
-      const { error, stream } = answer;
-      if (error !== undefined) {
-        if (TOO_LARGE.has(error.err_code ?? 0)) return { kind: 'too-large', why: error.description ?? '' };
-        return { kind: 'failed', cause: classifyApiError(error, host) };
-      }
-      if (typeof stream === 'string') return this.#judge(answer);
+      const result = this.#judge(message.json<PublishResponse>());
+      if (result !== undefined) return result;
     } catch {
-      // As below: an answer in another form confirms nothing.
+      // Not JSON, or not an object.
     }
-    const detail = 'the answer to a message is not an acknowledgement';
-    return { kind: 'failed', cause: { kind: 'not-nats', host, detail } };
+    return this.#fail('not-nats', 'the response to a message is not an acknowledgement');
   }
 
-  #judge({ stream, domain, seq, duplicate = false }: PubAnswer): Acknowledgement {
-    const host = this.#host;
-    const { name, domain: expectedDomain } = this.#expected;
-    if (stream !== name || domain !== expectedDomain) {
+  #judge({ error, stream, domain, seq, duplicate = false }: PublishResponse): SendResult | undefined {
+    if (error !== undefined) {
+      if (TOO_LARGE.has(error.err_code ?? 0)) {
+        return { kind: 'refused', why: error.description ?? '', isTooLarge: true };
+      }
+      return { kind: 'failed', fault: this.#deps.describe(classifyApiError(error, this.#deps.host)) };
+    }
+    if (typeof stream !== 'string') return undefined;
+    const { expected } = this.#deps;
+    if (stream !== expected.name || domain !== expected.domain) {
       const where = domain === undefined ? '' : ` of the domain ${domain}`;
-      const detail = `a message went to ${stream}${where} instead of ${name}`;
-      return { kind: 'failed', cause: { kind: 'nats-other-stream', host, detail } };
+      const detail = `a message went to ${stream}${where} instead of ${expected.name}`;
+      return this.#fail('nats-other-stream', detail);
     }
-    if (typeof seq === 'number' && seq > 0) return { kind: 'kept', isDuplicate: duplicate };
-    // A cluster says so of a duplicate whose first copy is not replicated yet, and may still lose it.
+    if (typeof seq === 'number' && seq > 0) return { kind: 'accepted', duplicates: duplicate ? 1 : 0 };
+    // In a cluster: a duplicate whose first copy is not replicated yet and may still be lost.
     const detail = 'an acknowledgement without a sequence number: the message may not be stored';
-    return { kind: 'failed', cause: { kind: 'nats-unavailable', host, detail } };
+    return this.#fail('nats-unavailable', detail);
   }
 
-  #look(): void {
-    this.#cancelLook = undefined;
+  #fail(kind: CauseKind, detail: string): SendResult {
+    return { kind: 'failed', fault: this.#deps.describe({ kind, host: this.#deps.host, detail }) };
+  }
+
+  #checkOldest(): void {
+    const { clock, timeoutMs, host } = this.#deps;
+    this.#cancelTimer = undefined;
     const [oldest] = this.#waiting.values();
     if (oldest === undefined) return;
-    const leftMs = oldest.sinceMs + this.#timeoutMs - this.#clock.monotonicMs();
-    if (leftMs > 0) this.#cancelLook = this.#clock.setTimer(() => this.#look(), leftMs);
+    const leftMs = oldest.sinceMs + timeoutMs - clock.monotonicMs();
+    if (leftMs > 0) this.#cancelTimer = clock.setTimer(() => this.#checkOldest(), leftMs);
     else {
-      const detail = `no acknowledgement within ${Math.round(this.#timeoutMs)} ms`;
-      this.failAll({ kind: 'timed-out', host: this.#host, detail });
+      const detail = `no acknowledgement within ${Math.round(timeoutMs)} ms`;
+      this.failAll({ kind: 'timed-out', host, detail });
     }
   }
 }

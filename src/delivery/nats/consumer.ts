@@ -1,5 +1,5 @@
-// The consumer through which a stream is read: one that the server forgets, or a durable one that remembers;
-// and which messages that reader has missed: the stream dropped them, or was created again.
+// The consumer that reads a stream, ephemeral or durable, and the messages that the reader missed because the stream
+// dropped them or was created again.
 import {
   AckPolicy,
   type Consumer,
@@ -10,31 +10,30 @@ import {
   JetStreamApiError,
   type JetStreamManager,
   jetstreamManager,
-  type OrderedConsumerOptions,
   type StreamInfo,
 } from '@nats-io/jetstream';
-import { type NatsConnection, nanos } from '@nats-io/transport-node';
+import { millis, type NatsConnection, nanos } from '@nats-io/transport-node';
 
-/** What the reader knows of the stream from earlier connections of this run. */
+/** The stream as earlier connections of this run saw it. */
 export interface SeenStream {
-  /** When the stream was created, as the server writes it: another time means another stream. */
+  /** The creation time as the server writes it: another time means another stream. */
   readonly created: string;
-  /** The last message that was read. */
+  /** The sequence number of the last message that was read. */
   readonly readSeq: number | undefined;
-  /** The number that comes next, where it is known. */
+  /** The next sequence number, if known. */
   readonly nextSeq: number | undefined;
-  /** Set where another message than the one that was read has its number. */
+  /** Another message has the sequence number `readSeq`. */
   readonly isReplaced: boolean;
 }
 
 interface Missed {
   readonly kind: 'nats-recreated' | 'nats-trimmed';
   readonly detail: string;
-  /** When the durable consumer was last read, ms since the epoch; undefined where this run was reading. */
+  /** When the durable consumer was last read, ms since the epoch; undefined if it was read by this run. */
   readonly sinceMs: number | undefined;
 }
 
-/** Set where this is not the stream that was read before: it has to be read from its first message on. */
+/** Set if this is not the stream that was read before: then it is read from its first message. */
 function findRecreated(
   { created, state }: StreamInfo,
   seen: SeenStream | undefined,
@@ -49,13 +48,13 @@ function findRecreated(
     return recreated(`created at ${created}, before at ${seen.created}`);
   }
   const { readSeq = 0, isReplaced } = seen ?? {};
-  if (isReplaced) return recreated(`message ${readSeq} is another one than before`);
+  if (isReplaced) return recreated(`message ${readSeq} is a different one now`);
   if (state.last_seq < readSeq) return recreated(describeEnd(state.last_seq, readSeq));
   if (!isAhead(durable, state)) return undefined;
   return recreated(describeEnd(state.last_seq, durable.delivered.stream_seq), lastReadAtMs(durable));
 }
 
-/** True for a consumer to which messages were delivered that the stream does not have any more. */
+/** True if the stream no longer has messages that were delivered to the consumer. */
 function isAhead(
   durable: ConsumerInfo | undefined,
   { last_seq: lastSeq }: StreamInfo['state'],
@@ -63,7 +62,7 @@ function isAhead(
   return durable !== undefined && durable.delivered.stream_seq > lastSeq;
 }
 
-/** Set where the stream dropped what comes next before it was read. */
+/** Set if the stream dropped messages before they were read. */
 function findTrimmed(
   { state }: StreamInfo,
   seen: SeenStream | undefined,
@@ -75,33 +74,32 @@ function findTrimmed(
   return { kind: 'nats-trimmed', detail: describeTrimmed(nextSeq, state.first_seq), sinceMs };
 }
 
-/** Where a durable consumer goes on, as far as that can be known. */
+/** The sequence number at which a durable consumer resumes, if known. */
 function findNextSeq(durable: ConsumerInfo | undefined): number | undefined {
   if (durable === undefined) return undefined;
   const { config, delivered, ack_floor: acknowledged, num_ack_pending: pending } = durable;
   const doneSeq = pending === 0 ? delivered.stream_seq : acknowledged.stream_seq;
-  // Before the first acknowledgement the server says 0, wherever the consumer began.
+  // Before the first acknowledgement this is 0, wherever the consumer began.
   return doneSeq === 0 && pending > 0 ? config.opt_start_seq : doneSeq + 1;
 }
 
-/** True for a consumer that gets some subjects only: numbers are missing between its messages. */
-export function isFiltered(consumer: ConsumerInfo | undefined): boolean {
+function isFiltered(consumer: ConsumerInfo | undefined): boolean {
   const { filter_subject: one, filter_subjects: several } = consumer?.config ?? {};
   return one !== undefined || several !== undefined;
 }
 
 export const describeTrimmed = (fromSeq: number, toSeq: number): string =>
-  `messages ${fromSeq} to ${toSeq - 1} are gone`;
+  `messages ${fromSeq} to ${toSeq - 1} were deleted`;
 
 const describeEnd = (lastSeq: number, readSeq: number): string =>
-  `it ends with message ${lastSeq}, and message ${readSeq} was read`;
+  `its last message is ${lastSeq}, but message ${readSeq} was read`;
 
 function lastReadAtMs({ created, ack_floor: acknowledged }: ConsumerInfo): number {
-  // A time as text, whatever the types of the client say; there is none before the first acknowledgement.
+  // A time as text, unlike in the types of the client; undefined before the first acknowledgement.
   return Date.parse(String(acknowledged.last_active ?? created));
 }
 
-/** Where to begin: with what comes from now on, after a time (ms since the epoch), or at a message's number. */
+/** Where to begin: with new messages, at a time (ms since the epoch), or at a sequence number. */
 export type StartPlace =
   | { readonly kind: 'new' }
   | { readonly kind: 'time'; readonly atMs: number }
@@ -115,27 +113,25 @@ export interface WantedConsumer {
 
 export interface FoundConsumer {
   readonly consumer: Consumer;
-  /** When the stream was created, as the server writes it. */
+  /** The creation time of the stream, as the server writes it. */
   readonly created: string;
-  /** What this reader will not see any more. */
   readonly missed: Missed | undefined;
-  /** The number of the message that comes first, where it is known. */
+  /** The sequence number of the first message, if known. */
   readonly nextSeq: number | undefined;
-  /** Messages that an earlier reader got and did not acknowledge, all of them up to `deliveredSeq`. */
+  /** Number of messages up to `deliveredSeq` that an earlier reader did not acknowledge. */
   readonly unacknowledged: number;
   readonly deliveredSeq: number;
-  /** After so long without a word the server delivers a message again, in ms; undefined: it never does. */
+  /** After this time in ms without an acknowledgement the server delivers a message again; undefined: never. */
   readonly ackWaitMs: number | undefined;
-  /** A durable that was there before: it goes on where it stopped, whatever was asked for. */
+  /** The durable consumer existed: it resumes where it stopped, whatever `start` says. */
   readonly isResumed: boolean;
-  /** It gets some subjects only: numbers are missing between its messages. */
+  /** It gets only some subjects, so there are holes between its sequence numbers. */
   readonly isFiltered: boolean;
 }
 
-/** Of durables that are made here. */
+/** Settings of the durable consumers that this client creates. */
 const ACK_WAIT_MS = 10_000;
 const MAX_UNACKNOWLEDGED = 1_024;
-const NANOS_PER_MS = 1e6;
 
 /**
  * Finds or creates the consumer, so that it continues after what was read before.
@@ -156,15 +152,15 @@ export async function findConsumer(
   const known = durable === undefined ? undefined : await readConsumer(manager, stream, durable);
   const recreated = findRecreated(info, seen, known);
   const missed = recreated ?? findTrimmed(info, seen, known);
-  const place = recreated === undefined ? findPlace(start, seen, info) : FIRST_MESSAGE;
-  const placeSeq = place.kind === 'seq' ? place.seq : undefined;
+  const from = recreated === undefined ? fixStart(start, seen, info) : FIRST_MESSAGE;
+  const fromSeq = from.kind === 'seq' ? from.seq : undefined;
   if (durable === undefined) {
-    const consumer = await js.consumers.get(stream, makeStart(place));
+    const consumer = await js.consumers.get(stream, makeStartOptions(from));
     const none = { unacknowledged: 0, deliveredSeq: 0, ackWaitMs: undefined };
-    const nextSeq = atLeast(state.first_seq, placeSeq);
+    const nextSeq = atLeast(state.first_seq, fromSeq);
     return { consumer, created, missed, nextSeq, ...none, isResumed: false, isFiltered: false };
   }
-  // To one that is ahead the server delivers nothing until the stream has as many messages again.
+  // The server delivers nothing to a consumer that is ahead of its stream.
   const isUseless = known !== undefined && (isAhead(known, state) || seen?.isReplaced === true);
   if (isUseless) await manager.consumers.delete(stream, durable);
   const resumed = isUseless ? undefined : known;
@@ -175,28 +171,28 @@ export async function findConsumer(
       ack_wait: nanos(ACK_WAIT_MS),
       max_ack_pending: MAX_UNACKNOWLEDGED,
       ...configOf(known),
-      ...makeStart(place),
+      ...makeStartOptions(from),
     }));
   const { config, num_ack_pending: unacknowledged, delivered } = used;
   return {
     consumer: await js.consumers.get(stream, durable),
     created,
     missed,
-    nextSeq: atLeast(state.first_seq, resumed === undefined ? placeSeq : findNextSeq(resumed)),
+    nextSeq: atLeast(state.first_seq, resumed === undefined ? fromSeq : findNextSeq(resumed)),
     unacknowledged,
     deliveredSeq: delivered.stream_seq,
-    ackWaitMs: config.ack_policy === AckPolicy.None ? undefined : (config.ack_wait ?? 30e9) / NANOS_PER_MS,
+    ackWaitMs: config.ack_policy === AckPolicy.None ? undefined : millis(config.ack_wait ?? 30e9),
     isResumed: resumed !== undefined,
     isFiltered: isFiltered(used),
   };
 }
 
-type Place = Exclude<StartPlace, { kind: 'new' }>;
+type FixedStart = Exclude<StartPlace, { kind: 'new' }>;
 
-const FIRST_MESSAGE: Place = { kind: 'seq', seq: 1 };
+const FIRST_MESSAGE: FixedStart = { kind: 'seq', seq: 1 };
 
-/** The message that was read last comes again, to be compared: see SeenStream. */
-function findPlace(start: StartPlace, seen: SeenStream | undefined, { state }: StreamInfo): Place {
+/** Begins with the last message that was read, so that it can be compared. */
+function fixStart(start: StartPlace, seen: SeenStream | undefined, { state }: StreamInfo): FixedStart {
   const seq = seen?.readSeq ?? seen?.nextSeq;
   if (seq !== undefined) return { kind: 'seq', seq };
   return start.kind === 'new' ? { kind: 'seq', seq: state.last_seq + 1 } : start;
@@ -242,11 +238,8 @@ async function readConsumer(
   }
 }
 
-type Start = Pick<OrderedConsumerOptions, 'deliver_policy'> &
-  Partial<Pick<OrderedConsumerOptions, 'opt_start_seq' | 'opt_start_time'>>;
-
-function makeStart(place: Place): Start {
-  return place.kind === 'seq'
-    ? { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: place.seq }
-    : { deliver_policy: DeliverPolicy.StartTime, opt_start_time: new Date(place.atMs).toISOString() };
+function makeStartOptions(from: FixedStart) {
+  return from.kind === 'seq'
+    ? { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: from.seq }
+    : { deliver_policy: DeliverPolicy.StartTime, opt_start_time: new Date(from.atMs).toISOString() };
 }

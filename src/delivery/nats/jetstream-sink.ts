@@ -1,5 +1,5 @@
-// Events into a JetStream stream, each under a subject made of its type and with an id by which the stream keeps
-// one copy of it, however often and from however many relays it comes. A missing stream is created on request.
+// The JetStream sink: publishes each event to a subject made from its type, with an id by which the stream recognizes
+// duplicates from retries and other relays. A missing stream is created on request.
 import {
   DiscardPolicy,
   JetStreamApiCodes,
@@ -15,110 +15,96 @@ import {
   headers,
   type Msg,
   type MsgHdrs,
+  millis,
   type NatsConnection,
   nanos,
 } from '@nats-io/transport-node';
 import type { Clock } from '../../clock.ts';
-import type { Cause } from '../../connection/causes.ts';
-import { createTypeReader } from '../../events/seek-path.ts';
+import type { Cause } from '../../connection/lifecycle.ts';
+import { createTypeReader } from '../../events/event-type.ts';
 import { coversSubject, createSubjectMaker, widenTemplate } from '../../settings/nats-address.ts';
 import type { NatsConfig } from '../../settings/nats-settings.ts';
 import {
   describeSinkFault,
   type IdentifyRecord,
   LIFECYCLE_MARK,
+  type SendResult,
   type Sink,
   type SinkFault,
-  type Verdict,
 } from '../sink.ts';
 import type { SpoolRecord } from '../spool/record.ts';
 import { Acknowledgements, type ExpectedStream } from './acknowledgements.ts';
-import { classifyNatsError, connectNats } from './connect.ts';
-import { HEADERS } from './message-headers.ts';
+import { classifyNatsError, createConnector, HEADERS, untilClosed } from './client.ts';
 
-/** The stream as `--create` makes it. */
-interface StreamPlan {
+/** Sizes in bytes, durations in ms. */
+export interface StreamLimits {
+  /** 0: unlimited. */
   readonly maxAgeMs: number;
-  /** -1: without a bound. */
+  /** -1: unlimited. */
   readonly maxBytes: number;
   readonly replicas: number;
-  /** A message whose id came within this time, in ms, is a duplicate. */
   readonly dedupeWindowMs: number;
 }
 
-interface WantedStream {
-  readonly name: string;
-  /** What will be sent, with wildcards for what is not known yet. */
-  readonly subjects: readonly string[];
-  /** How to make it; undefined: it has to be there. */
-  readonly plan: StreamPlan | undefined;
-}
-
-/** What there is to say about the stream. */
-interface FoundStream {
+interface FoundStream extends StreamLimits {
   readonly isNew: boolean;
-  /** The JetStream domain of the server, where it has one. */
+  /** The JetStream domain of the server, if any. */
   readonly domain: string | undefined;
-  readonly maxAgeMs: number;
-  readonly maxBytes: number;
-  readonly replicas: number;
-  readonly dedupeWindowMs: number;
 }
 
-const NANOS_PER_MS = 1e6;
-
-/** Looks for the stream, or makes it. Its cause is a value; never throws. */
+/** Finds or creates the stream. */
 async function setUpStream(
   connection: NatsConnection,
-  wanted: WantedStream,
-  host: string,
-  timeoutMs: number,
+  { nats, stream: name, subject, lifecycleSubject, plan, sendTimeoutMs }: JetStreamSinkConfig,
 ): Promise<FoundStream | Cause> {
+  const { host } = nats.address;
+  const subjects = [widenTemplate(subject), ...(lifecycleSubject === undefined ? [] : [lifecycleSubject])];
   try {
-    const manager = await jetstreamManager(connection, { checkAPI: false, timeout: timeoutMs });
-    // The domain is missing in the types of the client.
-    const read = (): Promise<StreamInfo & { domain?: string }> => manager.streams.info(wanted.name);
+    const manager = await jetstreamManager(connection, { checkAPI: false, timeout: sendTimeoutMs });
+    // The types of the client lack the domain.
+    const read = (): Promise<StreamInfo & { domain?: string }> => manager.streams.info(name);
     const found = await read().catch((error: unknown) => {
-      if (wanted.plan !== undefined && isNotFound(error)) return undefined;
+      if (plan !== undefined && isNotFound(error)) return undefined;
       throw error;
     });
-    const isNew = found === undefined && wanted.plan !== undefined;
+    const isNew = found === undefined && plan !== undefined;
     if (isNew) {
-      // Another relay may make it at the same moment: what counts is what is there afterwards.
-      await manager.streams.add(makeConfig(wanted, wanted.plan)).catch(async (error: unknown) => {
+      // Another relay may have created it at the same moment.
+      await manager.streams.add(makeConfig(name, subjects, plan)).catch(async (error: unknown) => {
         await read().catch(() => Promise.reject(error));
       });
     }
     const { config, domain } = found ?? (await read());
-    const missing = wanted.subjects.filter(
+    const missing = subjects.filter(
       (subject) => !config.subjects.some((pattern) => coversSubject(pattern, subject)),
     );
     if (missing.length > 0) {
-      const takes = config.subjects.join(', ') || 'no subjects';
-      const detail = `${wanted.name} takes ${takes}, and not ${missing.join(', ')}`;
+      const accepted = config.subjects.join(', ') || 'no subjects';
+      const detail = `${name} accepts ${accepted}, but not ${missing.join(', ')}`;
       return { kind: 'nats-other-stream', host, detail };
     }
     return {
       isNew,
       domain,
-      maxAgeMs: config.max_age / NANOS_PER_MS,
+      maxAgeMs: millis(config.max_age),
       maxBytes: config.max_bytes,
       replicas: config.num_replicas,
-      dedupeWindowMs: config.duplicate_window / NANOS_PER_MS,
+      dedupeWindowMs: millis(config.duplicate_window),
     };
   } catch (error) {
     const cause = classifyNatsError(error, host);
-    return cause.kind === 'nats-no-stream' ? { ...cause, detail: wanted.name } : cause;
+    return cause.kind === 'nats-no-stream' ? { ...cause, detail: name } : cause;
   }
 }
 
 function makeConfig(
-  { name, subjects }: WantedStream,
-  plan: StreamPlan,
+  name: string,
+  subjects: readonly string[],
+  plan: StreamLimits,
 ): Partial<StreamConfig> & { name: string } {
   return {
     name,
-    // JetStream wants no subject that another one of them covers.
+    // JetStream refuses subjects that overlap.
     subjects: subjects.filter((one) => !subjects.some((other) => other !== one && coversSubject(other, one))),
     retention: RetentionPolicy.Limits,
     storage: StorageType.File,
@@ -136,37 +122,38 @@ const isNotFound = (error: unknown): boolean =>
 interface JetStreamSinkConfig {
   readonly nats: NatsConfig;
   readonly stream: string;
-  /** Template of the subject of an event. */
+  /** The subject template for events. */
   readonly subject: string;
-  /** Subject of lifecycle records; undefined: they are not sent. */
+  /** The subject of lifecycle records; undefined: they are not sent. */
   readonly lifecycleSubject: string | undefined;
-  readonly plan: StreamPlan | undefined;
-  /** A message that is not acknowledged within this time, in ms, is sent again over a new connection. */
+  /** How to create the stream; undefined: it has to exist. */
+  readonly plan: StreamLimits | undefined;
+  /** A message without an acknowledgement after this time in ms is sent again over a new connection. */
   readonly sendTimeoutMs: number;
-  /** Most messages that wait for their acknowledgement. */
+  /** Maximum number of messages in flight. */
   readonly window: number;
   readonly relayName: string;
   readonly identify: IdentifyRecord;
 }
 
-/** What the sink needs besides. */
 interface JetStreamSinkDeps {
   readonly clock: Clock;
-  /** Called each time the stream was found or made. */
+  /** Called each time the stream was found or created. */
   onStream(stream: FoundStream): void;
 }
 
-/** Bytes that the protocol and the headers add to a message at most. */
+/** The most bytes that the protocol and the headers add to a message. */
 const OVERHEAD_BYTES = 1_024;
 
 export class JetStreamSink implements Sink {
   readonly name: string;
   readonly unitSize = 1;
-  readonly unitsAtOnce: number;
+  readonly maxInFlight: number;
   readonly wantsLifecycle: boolean;
-  readonly #settings: JetStreamSinkConfig;
+  readonly #config: JetStreamSinkConfig;
   readonly #deps: JetStreamSinkDeps;
   readonly #host: string;
+  readonly #connect: ReturnType<typeof createConnector>;
   readonly #makeSubject: ReturnType<typeof createSubjectMaker>;
   readonly #readType = createTypeReader();
   readonly #eventHeaders: MsgHdrs;
@@ -174,16 +161,16 @@ export class JetStreamSink implements Sink {
   #connection: NatsConnection | undefined;
   #acknowledgements: Acknowledgements | undefined;
   #replyPrefix = '';
-  #knownServers: readonly string[] = [];
   #hasWorked = false;
 
-  constructor(settings: JetStreamSinkConfig, deps: JetStreamSinkDeps) {
-    const { nats, stream, subject, lifecycleSubject, window } = settings;
-    this.#settings = settings;
+  constructor(config: JetStreamSinkConfig, deps: JetStreamSinkDeps) {
+    const { nats, stream, subject, lifecycleSubject, window } = config;
+    this.#config = config;
+    this.#connect = createConnector(nats);
     this.#deps = deps;
     this.#host = nats.address.host;
     this.name = `${nats.address.host}/${stream}`;
-    this.unitsAtOnce = window;
+    this.maxInFlight = window;
     this.wantsLifecycle = lifecycleSubject !== undefined;
     this.#makeSubject = createSubjectMaker(subject);
     this.#eventHeaders = this.#createHeaders();
@@ -192,69 +179,67 @@ export class JetStreamSink implements Sink {
   }
 
   async open(signal: AbortSignal): Promise<SinkFault | undefined> {
-    const { nats, stream, subject, lifecycleSubject, plan, sendTimeoutMs } = this.#settings;
-    const connection = await connectNats(nats, this.#knownServers, signal);
+    const connection = await this.#connect(signal);
     if (connection === undefined) return undefined;
     if ('kind' in connection) return this.#describe(connection);
     this.#connection = connection;
-    this.#knownServers = connection.info?.connect_urls ?? this.#knownServers;
-    const subjects = [widenTemplate(subject), ...(lifecycleSubject === undefined ? [] : [lifecycleSubject])];
-    const found = await setUpStream(connection, { name: stream, subjects, plan }, this.#host, sendTimeoutMs);
+    const found = await setUpStream(connection, this.#config);
     if ('kind' in found) return this.#describe(found);
     this.#hasWorked = true;
     try {
-      this.#listen(connection, { name: stream, domain: found.domain });
+      this.#listen(connection, { name: this.#config.stream, domain: found.domain });
     } catch (error) {
-      // It was lost meanwhile.
+      // The connection was lost meanwhile.
       return this.#describe(classifyNatsError(error, this.#host));
     }
     this.#deps.onStream(found);
     return undefined;
   }
 
-  async send([record]: readonly SpoolRecord[]): Promise<Verdict> {
-    const { lifecycleSubject = '', identify } = this.#settings;
+  async send([record]: readonly SpoolRecord[]): Promise<SendResult> {
+    const { lifecycleSubject = '', identify } = this.#config;
     const connection = this.#connection;
     const acknowledgements = this.#acknowledgements;
     if (record === undefined || connection === undefined || acknowledgements === undefined) {
-      return this.#fail({ kind: 'dropped', host: this.#host, detail: 'closed from this side' });
+      return { kind: 'failed', fault: this.#describe(this.#closed) };
     }
     const { mark, text } = record;
     const limit = connection.info?.max_payload ?? Number.POSITIVE_INFINITY;
     if (text.length + OVERHEAD_BYTES > limit) {
-      const why = `${text.length} bytes, and the server takes no message of more than ${limit} with its headers`;
+      const why = `${text.length} bytes; the server limits messages with headers to ${limit}`;
       return { kind: 'refused', why, isTooLarge: true };
     }
     const isLifecycle = mark === LIFECYCLE_MARK;
     const subject = isLifecycle ? lifecycleSubject : this.#makeSubject(this.#readType(text));
     const messageHeaders = isLifecycle ? this.#lifecycleHeaders : this.#eventHeaders;
     messageHeaders.set(HEADERS.id, identify(record));
-    const { token, word } = acknowledgements.expect();
+    const { token, result } = acknowledgements.expect();
     try {
       connection.publish(subject, text, { reply: this.#replyPrefix + token, headers: messageHeaders });
     } catch (error) {
       acknowledgements.failAll(classifyNatsError(error, this.#host));
     }
-    const answer = await word;
-    if (answer.kind === 'kept') return { kind: 'accepted', duplicates: answer.isDuplicate ? 1 : 0 };
-    if (answer.kind === 'too-large') return { kind: 'refused', why: answer.why, isTooLarge: true };
-    return this.#fail(answer.cause);
+    return result;
   }
 
   async close(): Promise<void> {
     const connection = this.#connection;
     this.#connection = undefined;
-    const detail = 'closed from this side';
-    this.#acknowledgements?.failAll({ kind: 'dropped', host: this.#host, detail });
+    this.#acknowledgements?.failAll(this.#closed);
     this.#acknowledgements = undefined;
     await connection?.close().catch(() => {});
   }
 
-  /** Acknowledgements, and whatever says that there will be none. */
+  /** Receives acknowledgements, errors and the end of the connection. */
   #listen(connection: NatsConnection, expected: ExpectedStream): void {
     const host = this.#host;
-    const { sendTimeoutMs } = this.#settings;
-    const acknowledgements = new Acknowledgements(host, this.#deps.clock, sendTimeoutMs, expected);
+    const acknowledgements = new Acknowledgements({
+      host,
+      clock: this.#deps.clock,
+      timeoutMs: this.#config.sendTimeoutMs,
+      expected,
+      describe: (cause) => this.#describe(cause),
+    });
     this.#acknowledgements = acknowledgements;
     this.#replyPrefix = `${createInbox()}.`;
     const { length } = this.#replyPrefix;
@@ -269,26 +254,25 @@ export class JetStreamSink implements Sink {
         if (status.type === 'error') acknowledgements.failAll(classifyNatsError(status.error, host));
       }
     })();
-    void connection.closed().then((error) => {
-      const dropped: Cause = { kind: 'dropped', host, detail: 'the server ended it' };
-      acknowledgements.failAll(error instanceof Error ? classifyNatsError(error, host) : dropped);
+    void untilClosed(connection, host).then((cause) => {
+      acknowledgements.failAll(cause);
       if (this.#connection === connection) this.#connection = undefined;
     });
   }
 
   #createHeaders(): MsgHdrs {
-    const { stream, relayName } = this.#settings;
+    const { stream, relayName } = this.#config;
     const created = headers();
     created.set(HEADERS.expectedStream, stream);
     created.set(HEADERS.relay, relayName);
     return created;
   }
 
-  #describe(cause: Cause): SinkFault {
-    return describeSinkFault(cause, this.#hasWorked);
+  get #closed(): Cause {
+    return { kind: 'dropped', host: this.#host, detail: 'closed by this client' };
   }
 
-  #fail(cause: Cause): Verdict {
-    return { kind: 'failed', fault: this.#describe(cause) };
+  #describe(cause: Cause): SinkFault {
+    return describeSinkFault(cause, this.#hasWorked);
   }
 }

@@ -1,44 +1,38 @@
-// How far a spool has been delivered, in a file of two slots that are written in turn: a write that is torn by
-// a power failure leaves the other slot, and with it the state from just before.
+// The cursor file: how far a spool has been delivered. It has two slots that are written in turn, so that a write that a
+// power failure interrupts leaves the previous state.
 //
-// A slot: CRC-32, generation, first record that is not acknowledged, end of the unit that is under way.
+// A slot: CRC-32, generation, first record that is not acknowledged, end of the unit in flight.
 import { closeSync, constants, fsync, readSync, writeSync } from 'node:fs';
 import { openOwnFile, READ_ONLY } from '../../io/safe-file.ts';
 import { computeCrc32 } from './record.ts';
 
-/** A place in the delivery of a spool. Numbers count records from 0 since the spool was made. */
+/** Numbers of records, from 0 since the spool was created. */
 interface Cursor {
-  /** The first record that has not been acknowledged. */
+  /** The first record that is not acknowledged. */
   readonly acknowledged: number;
-  /** Where the unit ends that was begun there, so that it is sent again as the same; equal: none was begun. */
+  /** The end of the unit in flight, so that it is sent again unchanged; equal to `acknowledged` if there is none. */
   readonly unitEnd: number;
 }
 
-export interface CursorFile {
-  /** What the file said when it was opened; undefined for a new or unreadable one. */
-  readonly found: Cursor | undefined;
-  /** Puts it down, without forcing it to the disk. @throws the system's error */
-  write(cursor: Cursor): void;
-  /** Forces it to the disk; also what is under way when it is closed. */
-  sync(done: (error: Error | null) => void): void;
-  close(): void;
-}
+export type CursorFile = ReturnType<typeof openCursorFile>;
 
 const SLOT_BYTES = 32;
 
-/** Opens or makes the file. @throws the system's error */
-export function openCursorFile(path: string): CursorFile {
+/** Opens or creates the file. @throws the system's error */
+export function openCursorFile(path: string) {
   const fd = openOwnFile(path, constants.O_RDWR | constants.O_CREAT);
   const { bytes, ...newest } = readNewest(fd);
   let { generation } = newest;
   const slot = Buffer.alloc(SLOT_BYTES);
   let syncs = 0;
   let isClosed = false;
-  // Takes its place on the disk now: a disk that is full later does not keep a cursor from being written.
+  // Allocates the file now, so that the cursor can be written to a full disk later.
   writeSync(fd, bytes, 0, bytes.length, 0);
   return {
+    /** The content when the file was opened; undefined if it was new or unreadable. */
     found: newest.cursor,
-    write({ acknowledged, unitEnd }) {
+    /** Writes without fsync. @throws the system's error */
+    write({ acknowledged, unitEnd }: Cursor): void {
       generation += 1;
       slot.writeDoubleLE(generation, 8);
       slot.writeDoubleLE(acknowledged, 16);
@@ -46,7 +40,8 @@ export function openCursorFile(path: string): CursorFile {
       slot.writeUInt32LE(computeCrc32(slot, 4), 0);
       writeSync(fd, slot, 0, SLOT_BYTES, (generation % 2) * SLOT_BYTES);
     },
-    sync(done) {
+    /** fsync; it also completes after `close`. */
+    sync(done: (error: Error | null) => void): void {
       syncs += 1;
       fsync(fd, (error) => {
         syncs -= 1;
@@ -54,14 +49,14 @@ export function openCursorFile(path: string): CursorFile {
         done(error);
       });
     },
-    close() {
+    close(): void {
       isClosed = true;
       if (syncs === 0) closeSync(fd);
     },
   };
 }
 
-/** What the file says, without writing to it: another process may have it open. @throws the system's error */
+/** Reads without writing, because another process may have the file open. @throws the system's error */
 export function readCursor(path: string): Cursor | undefined {
   const fd = openOwnFile(path, READ_ONLY);
   try {

@@ -1,5 +1,4 @@
-// Opens a spool for this process alone. Two relays that share a folder would corrupt each other's records.
-// Counting what a spool holds opens nothing: it is for spools that this run does not use.
+// Locks and opens a spool: two relays in one folder would corrupt each other's records. Counting records needs no lock.
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { OutputError } from '../../errors.ts';
@@ -9,7 +8,7 @@ import { readCursor } from './cursor.ts';
 import { listSegments, scanSegment } from './segments.ts';
 import { describeSpoolFault, Spool, type SpoolConfig } from './spool.ts';
 
-/** Records that wait in this folder; 0 where there is no spool in it. */
+/** Number of records in the spool in this folder; 0 if there is none. */
 export function countSpooled(path: string): number {
   try {
     const segments = listSegments(path);
@@ -20,29 +19,25 @@ export function countSpooled(path: string): number {
     const end = last.first + (scanSegment(last.path)?.records ?? 0);
     return Math.max(0, end - (cursor?.acknowledged ?? first.first));
   } catch {
-    // Somebody else's, or gone meanwhile: nothing to tell.
+    // It belongs to another user, or was deleted meanwhile.
     return 0;
   }
 }
 
 export interface LockedSpool {
   readonly spool: Spool;
-  /** Closes the spool and releases the folder. @throws OutputError */
+  /** Closes the spool and releases the lock. @throws OutputError */
   close(): void;
 }
 
 interface SpoolEvents {
-  /** The disk failed while nothing waited for it, or the lock was lost. */
+  /** The disk failed in the background, or the lock was lost. */
   onFault(error: unknown): void;
-  /** The lock of the spool may be abandoned, and is watched. */
+  /** The lock may be abandoned. */
   warn(message: string): void;
 }
 
-/**
- * Takes the folder's lock, then opens the spool in it.
- *
- * @throws OutputError
- */
+/** @throws OutputError */
 export async function openSpool(
   config: SpoolConfig,
   host: LockHost,
@@ -58,7 +53,7 @@ export async function openSpool(
       onFault(new OutputError(`${what} was taken by another process while this one was suspended`)),
   };
   try {
-    // The folder that the user named has one for each sink in it.
+    // The user's folder contains one folder for each sink.
     for (const [folder, isShared] of [[dirname(path), true] as const, [path, false] as const]) {
       makeFolder(folder);
       assertOwnFolder(folder, isShared);

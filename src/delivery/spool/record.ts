@@ -1,9 +1,9 @@
-// The form of a record in a segment of the spool: length, checksum, mark, text. Pure: bytes in, values out.
+// The format of a record in a segment:
 //
-//   0  u32  bytes of the text
-//   4  u32  CRC-32 over everything behind it
-//   8  u8   mark: what kind of text it is, in the terms of whoever wrote it
-//   9  …    the text
+//   0  u32  length of the text
+//   4  u32  CRC-32 of everything after it
+//   8  u8   mark
+//   9  …    text
 
 const TABLE = Int32Array.from({ length: 256 }, (_unused, index) => {
   let rest = index;
@@ -11,7 +11,7 @@ const TABLE = Int32Array.from({ length: 256 }, (_unused, index) => {
   return rest;
 });
 
-/** The checksum of the bytes from `start` to `end`, as an unsigned 32-bit number. */
+/** CRC-32, unsigned. */
 export function computeCrc32(bytes: Uint8Array, start = 0, end = bytes.length): number {
   let crc = -1;
   for (let at = start; at < end; at += 1) {
@@ -20,24 +20,23 @@ export function computeCrc32(bytes: Uint8Array, start = 0, end = bytes.length): 
   return ~crc >>> 0;
 }
 
-/** What is kept of one event or lifecycle record. */
+/** An event or a lifecycle record. */
 export interface SpoolRecord {
-  /** From 0 to 255. */
+  /** 0 to 255: the MESSAGE bits of an event, or LIFECYCLE_MARK. */
   readonly mark: number;
   readonly text: Buffer;
 }
 
-/** What stands in front of each text. */
 const RECORD_HEAD_BYTES = 9;
-/** Of a text; nothing that comes from the stream is larger. A longer length is damage. */
+/** No text from the stream is longer: a greater length is damage. */
 const MAX_TEXT_BYTES = 64 * 2 ** 20;
 
-/** Bytes that a record takes. */
+/** Bytes of a record. */
 export function sizeOf({ text }: SpoolRecord): number {
   return RECORD_HEAD_BYTES + text.length;
 }
 
-/** The records as bytes, one behind the other; `size` is what `sizeOf` says of them in all. */
+/** @param size the sum of `sizeOf` */
 export function encodeRecords(records: readonly SpoolRecord[], size: number): Buffer {
   const bytes = Buffer.allocUnsafe(size);
   let at = 0;
@@ -52,10 +51,9 @@ export function encodeRecords(records: readonly SpoolRecord[], size: number): Bu
   return bytes;
 }
 
-/** What stands at a place of a segment: a record, too few bytes to tell, or something that is none. */
-export type Decoded =
+type Decoded =
   | { readonly kind: 'record'; readonly record: SpoolRecord; readonly end: number }
-  /** `bytes` are needed from `at` on. */
+  /** `bytes` are needed from `at`. */
   | { readonly kind: 'cut'; readonly bytes: number }
   | { readonly kind: 'damaged' };
 
@@ -63,7 +61,7 @@ export type Decoded =
 export function decodeRecord(bytes: Buffer, at: number): Decoded {
   if (bytes.length - at < RECORD_HEAD_BYTES) return { kind: 'cut', bytes: RECORD_HEAD_BYTES };
   const length = bytes.readUInt32LE(at);
-  // A file that grew without its content reads as zeros; no event is empty.
+  // A power failure can leave zeros; no event is empty.
   if (length === 0 || length > MAX_TEXT_BYTES) return { kind: 'damaged' };
   const start = at + RECORD_HEAD_BYTES;
   const end = start + length;

@@ -1,8 +1,8 @@
-// Records on disk between their receipt and their acknowledgement: appended in order, numbered from 0, read in
-// order, forgotten from the front.
+// Records on disk between their receipt and their acknowledgement: appended and read in order, numbered from 0, deleted
+// from the front.
 //
-// What `append` returned from survives the process; it survives the machine once it was forced to the disk, at
-// most `syncEveryMs` later. A torn end is taken away when the spool is opened. One process at a time.
+// After `append` a record survives a crash of the process; after the next fsync, at most `syncEveryMs` later, a power
+// failure. An incomplete end is removed when the spool is opened. One process at a time.
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../../clock.ts';
@@ -12,55 +12,54 @@ import { encodeRecords, type SpoolRecord, sizeOf } from './record.ts';
 import {
   listSegments,
   nameSegment,
-  type OpenSegment,
-  openSegment,
+  OpenSegment,
   repairEnd,
   type SegmentEntry,
   type SpoolItem,
   SpoolReader,
 } from './segments.ts';
-import { createSyncTimer, type SyncTimer } from './sync-timer.ts';
+import { SyncTimer } from './sync-timer.ts';
 
-const WORDS: Readonly<Record<string, string>> = {
+const REASONS: Readonly<Record<string, string>> = {
   ENOSPC: 'the disk is full',
   EDQUOT: 'the disk quota is used up',
   EFBIG: 'a file has reached its size limit',
   EIO: 'the device reported an error',
   EACCES: 'permission is denied',
   EROFS: 'the file system is read-only',
-  ENOTDIR: 'it is no folder',
+  ENOTDIR: 'it is not a folder',
 };
 
-/** The error for the user; one of ours is handed on. */
+/** The error for the user; an AtlantisError is returned as it is. */
 export function describeSpoolFault(path: string, error: unknown): Error {
   if (isAtlantisError(error)) return error;
   const { code = 'unknown error', hint } = error as NodeJS.ErrnoException & { readonly hint?: string };
-  const words = WORDS[code];
+  const reason = REASONS[code];
   return new OutputError(
-    `the spool ${JSON.stringify(path)} could not be used: ${words === undefined ? code : `${words} (${code})`}`,
+    `the spool ${JSON.stringify(path)} could not be used: ${reason === undefined ? code : `${reason} (${code})`}`,
     hint,
   );
 }
 
 export interface SpoolConfig {
-  /** A folder of its own; made if it is not there. */
+  /** A folder, created if it does not exist. */
   readonly path: string;
-  /** Bytes on disk beyond which nothing is appended. */
+  /** Maximum size on disk. */
   readonly maxBytes: number;
-  /** Longest time in ms from `append` to the disk; 0: `append` waits for the disk. */
+  /** fsync interval in ms; 0: fsync in each `append`. */
   readonly syncEveryMs: number;
 }
 
-/** Segments are deleted as a whole, so a spool may hold up to this much that is acknowledged already. */
+/** Segments are deleted as a whole, so up to this much may be acknowledged and still on disk. */
 const MAX_SEGMENT_BYTES = 16 * 2 ** 20;
 const SEGMENTS_AT_LEAST = 8;
-/** The cursor is written at most this often; what a crash makes it forget is sent again. */
+/** The cursor is written at most this often; after a crash, what it missed is sent again. */
 const CURSOR_EVERY_MS = 100;
 
 export class Spool {
-  /** Bytes of a torn end that were taken away when it was opened. */
+  /** Length of the incomplete end that was removed when it was opened. */
   readonly bytesRepaired: number;
-  /** True if there are records but no cursor that says how far they were delivered. */
+  /** There are records, but no cursor. */
   readonly hasLostCursor: boolean;
   readonly #config: SpoolConfig;
   readonly #clock: Clock;
@@ -74,14 +73,14 @@ export class Spool {
   #acknowledged: number;
   #unitEnd: number;
   #end: number;
-  /** The number behind the last record of the last segment: less than `end` where records did without the disk. */
+  /** The number after the last record on disk: less than `end` if later records were acknowledged without the disk. */
   #written: number;
   #cancelCursor: (() => void) | undefined;
 
   /**
-   * Opens the folder of a spool, whose lock the caller holds.
+   * Opens a folder whose lock the caller holds.
    *
-   * @param onFault called when the disk fails at a time when nobody waits for it
+   * @param onFault called when the disk fails in the background
    * @throws OutputError
    */
   constructor(config: SpoolConfig, clock: Clock, onFault: (error: unknown) => void) {
@@ -90,7 +89,7 @@ export class Spool {
     this.#clock = clock;
     this.#onFault = (error) => onFault(describeSpoolFault(path, error));
     this.#segmentBytes = Math.min(MAX_SEGMENT_BYTES, Math.ceil(maxBytes / SEGMENTS_AT_LEAST));
-    this.#syncTimer = createSyncTimer(syncEveryMs, clock, this.#onFault);
+    this.#syncTimer = new SyncTimer(syncEveryMs, clock, this.#onFault);
     try {
       mkdirSync(path, { recursive: true, mode: 0o700 });
       this.#segments = listSegments(path);
@@ -100,10 +99,10 @@ export class Spool {
       const first = this.#segments[0]?.first ?? end;
       const { acknowledged = first, unitEnd = first } = this.#cursor.found ?? {};
       this.hasLostCursor = this.#cursor.found === undefined && end > first;
-      // A first segment beyond it is a hole: the cursor is on disk before a segment is deleted.
+      // If the first segment begins after it, a segment was lost: the cursor is synced before segments are deleted.
       this.#acknowledged = acknowledged;
       this.#unitEnd = Math.max(acknowledged, unitEnd);
-      // What a power failure took from the end had been acknowledged before: its numbers are not given again.
+      // Numbers of acknowledged records that a power failure took from the end are not used again.
       this.#end = Math.max(end, this.#acknowledged);
       this.#written = end;
       if (this.#cursor.found === undefined) this.#writeCursor();
@@ -118,25 +117,25 @@ export class Spool {
     return this.#acknowledged;
   }
 
-  /** Where the unit ends that was begun at `acknowledged`; the same if none was. */
+  /** The end of the unit in flight; `acknowledged` if there is none. */
   get unitEnd(): number {
     return this.#unitEnd;
   }
 
-  /** The number behind the last record. */
+  /** The number after the last record. */
   get end(): number {
     return this.#end;
   }
 
-  /** Bytes on disk, with those that are acknowledged but not yet deleted. */
+  /** Bytes on disk, including acknowledged records that are not deleted yet. */
   get bytes(): number {
     return this.#segments.reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
   /**
-   * Appends all the records, the first under the number `first` (at least `end`), or none of them.
+   * Appends all records, numbered from `first` (at least `end`), or none.
    *
-   * @returns false if there is no room for them within `maxBytes`
+   * @returns false if they do not fit into `maxBytes`
    * @throws OutputError
    */
   append(first: number, records: readonly SpoolRecord[]): boolean {
@@ -156,18 +155,18 @@ export class Spool {
     return true;
   }
 
-  /** What stands under a number below `end`; reading on from the last one is quick. @throws OutputError */
+  /** Reads the record of a number below `end`; fast in order. @throws OutputError */
   read(number: number): SpoolItem {
     try {
       const item = this.#reader.read(number, this.#segments, this.#end);
-      if ('damaged' in item) this.#forgetMissing();
+      if ('damaged' in item) this.#dropMissing();
       return item;
     } catch (error) {
       throw describeSpoolFault(this.#config.path, error);
     }
   }
 
-  /** Forgets the records below a number; this is put down within CURSOR_EVERY_MS. */
+  /** Acknowledges the records below a number; the cursor is written within CURSOR_EVERY_MS. */
   release(number: number): void {
     this.#acknowledged = number;
     this.#unitEnd = Math.max(this.#unitEnd, number);
@@ -177,14 +176,14 @@ export class Spool {
     this.#cancelCursor ??= this.#clock.setTimer(() => this.#writeCursor(), CURSOR_EVERY_MS);
   }
 
-  /** Puts down, before it is sent, where the unit ends that begins at `acknowledged`. */
+  /** Writes the end of the unit that begins at `acknowledged`, before it is sent. */
   noteUnit(end: number): void {
     if (end === this.#unitEnd) return;
     this.#unitEnd = end;
     this.#writeCursor();
   }
 
-  /** Forces what is left to the disk and closes everything. @throws OutputError */
+  /** Syncs what is left and closes all files. @throws OutputError */
   close(): void {
     try {
       this.#writeCursor();
@@ -205,51 +204,48 @@ export class Spool {
     this.#cancelCursor = undefined;
     try {
       this.#cursor.write({ acknowledged: this.#acknowledged, unitEnd: this.#unitEnd });
-      // Where nothing is left an older cursor only means that something is sent again.
+      // Without pending records no sync is needed: an older cursor only causes duplicates.
       if (this.#acknowledged < this.#end) this.#syncTimer.noteWritten(this.#cursor);
     } catch (error) {
       this.#onFault(error);
     }
   }
 
-  /** The segment that the record of this number goes to. */
+  /** The segment to append the record of this number to. */
   #openFor(first: number): OpenSegment {
     const last = this.#segments.at(-1);
     if (last !== undefined && first === this.#written && last.bytes > 0 && last.bytes < this.#segmentBytes) {
-      this.#current ??= openSegment(last.path);
+      this.#current ??= new OpenSegment(last.path);
       return this.#current;
     }
-    this.#leaveCurrent();
-    // Records in between were acknowledged without the disk: that they are missing is no loss.
+    this.#closeCurrent();
+    // Records in between were acknowledged without the disk, and must not count as lost.
     if (first > this.#written) this.#writeCursor();
     const path = join(this.#config.path, nameSegment(first));
-    // An empty one of that name may have been left by a crash.
+    // A crash may have left an empty one.
     if (last?.first === first) this.#segments.pop();
-    this.#current = openSegment(path);
+    this.#current = new OpenSegment(path);
     this.#segments.push({ first, path, bytes: this.#current.bytes });
     return this.#current;
   }
 
-  #leaveCurrent(): void {
+  #closeCurrent(): void {
     if (this.#current !== undefined) this.#syncTimer.closeAfterSync(this.#current);
     this.#current = undefined;
   }
 
-  /** Forgets segments whose files were removed, so that nothing more is appended to them. */
-  #forgetMissing(): void {
+  /** Drops segments whose files were deleted, so that nothing is appended to them. */
+  #dropMissing(): void {
     const last = this.#segments.at(-1);
     const there = this.#segments.filter(({ path }) => existsSync(path));
     if (last !== undefined && !there.includes(last)) {
-      this.#leaveCurrent();
+      this.#closeCurrent();
       this.#written = last.first;
     }
     this.#segments.splice(0, this.#segments.length, ...there);
   }
 
-  /**
-   * Deletes what is acknowledged, once the cursor that says so is on the disk. Files that are left by an end in
-   * between are deleted by the next run.
-   */
+  /** Deletes acknowledged segments after the cursor is synced. If the run ends before that, the next run does it. */
   #deleteAcknowledged(): void {
     const done = this.#takeAcknowledged();
     if (done.length === 0) return;
@@ -264,15 +260,15 @@ export class Spool {
     });
   }
 
-  /** Takes the segments out of the list that are acknowledged as a whole. */
+  /** Removes the segments from the list that are acknowledged as a whole. */
   #takeAcknowledged(): SegmentEntry[] {
     let count = 0;
     for (const segment of this.#segments) {
       const next = this.#segments[count + 1];
       if ((next?.first ?? this.#end) > this.#acknowledged) break;
-      // The last one is kept while there is room in it: it would only have to be made again.
+      // The last one is kept until it is full.
       if (next === undefined && segment.bytes < this.#segmentBytes) break;
-      if (next === undefined) this.#leaveCurrent();
+      if (next === undefined) this.#closeCurrent();
       count += 1;
     }
     return this.#segments.splice(0, count);

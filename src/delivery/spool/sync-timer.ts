@@ -1,78 +1,89 @@
-// When what was written is forced to the disk: one timer for all files, so that many small writes share one
-// wait for the disk, and none at all where everything was acknowledged before its time came.
+// The fsync timer of a spool: one timer for all of its files, so that many small writes share one fsync, and none is
+// needed if all records were acknowledged before it.
 import type { Clock } from '../../clock.ts';
 
-/** A file that can be forced to the disk. */
 interface Syncable {
+  /** fsync in the background. */
   sync(done: (error: Error | null) => void): void;
-  /** Waits for the disk. */
+  /** fsync that blocks. @throws the system's error */
   syncNow?(): void;
   close(): void;
 }
 
-export interface SyncTimer {
-  /** Bytes were written to the file: they will be on disk within the interval. @throws if it is 0 and the disk fails */
-  noteWritten(file: Syncable): void;
-  /** All that was written so far has become needless to keep. */
-  noteNothingLeft(): void;
-  /** Closes a file that is not written any more, after the last sync of it. */
-  closeAfterSync(file: Syncable): void;
-  /** Ends the timer and closes what waits to be closed; a sync that is under way goes on. */
-  close(): void;
-}
+export class SyncTimer {
+  readonly #everyMs: number;
+  readonly #clock: Clock;
+  readonly #onFault: (error: unknown) => void;
+  readonly #dirty = new Set<Syncable>();
+  readonly #busy = new Set<Syncable>();
+  readonly #closing = new Set<Syncable>();
+  #cancel: (() => void) | undefined;
+  #isClosed = false;
 
-/** A timer of `everyMs`; 0 makes `noteWritten` wait for the disk itself. */
-export function createSyncTimer(everyMs: number, clock: Clock, onFault: (error: unknown) => void): SyncTimer {
-  const dirty = new Set<Syncable>();
-  const busy = new Set<Syncable>();
-  const leaving = new Set<Syncable>();
-  let cancel: (() => void) | undefined;
-  let isClosed = false;
+  /** @param everyMs 0: `noteWritten` syncs at once */
+  constructor(everyMs: number, clock: Clock, onFault: (error: unknown) => void) {
+    this.#everyMs = everyMs;
+    this.#clock = clock;
+    this.#onFault = onFault;
+  }
 
-  const leave = (file: Syncable): void => {
-    if (leaving.delete(file)) file.close();
-  };
-  const syncAll = (): void => {
-    cancel = undefined;
-    for (const file of dirty) {
-      // One at a time for each file; what came meanwhile has its turn with the next.
-      if (busy.has(file)) continue;
-      dirty.delete(file);
-      busy.add(file);
+  /** Syncs a written file within the interval. @throws the system's error if the interval is 0 */
+  noteWritten(file: Syncable): void {
+    if (this.#everyMs === 0 && file.syncNow !== undefined) {
+      file.syncNow();
+      return;
+    }
+    this.#dirty.add(file);
+    this.#arm();
+  }
+
+  /** Cancels pending syncs: nothing written so far is needed any more. */
+  noteNothingLeft(): void {
+    this.#dirty.clear();
+    this.#cancel?.();
+    this.#cancel = undefined;
+    this.#closeIdle();
+  }
+
+  /** Closes a file after its last sync. */
+  closeAfterSync(file: Syncable): void {
+    this.#closing.add(file);
+    this.#closeIdle();
+  }
+
+  /** Stops the timer and closes the files of `closeAfterSync`; a sync in flight completes first. */
+  close(): void {
+    this.#isClosed = true;
+    this.#cancel?.();
+    this.#dirty.clear();
+    this.#closeIdle();
+  }
+
+  #arm(): void {
+    if (!this.#isClosed) this.#cancel ??= this.#clock.setTimer(() => this.#syncAll(), this.#everyMs);
+  }
+
+  #syncAll(): void {
+    this.#cancel = undefined;
+    for (const file of this.#dirty) {
+      // One sync at a time for each file: later writes wait for the next one.
+      if (this.#busy.has(file)) continue;
+      this.#dirty.delete(file);
+      this.#busy.add(file);
       file.sync((error) => {
-        busy.delete(file);
-        if (error !== null && !isClosed) onFault(error);
-        if (!dirty.has(file)) leave(file);
+        this.#busy.delete(file);
+        if (error !== null && !this.#isClosed) this.#onFault(error);
+        this.#closeIdle();
       });
     }
-    if (dirty.size > 0) arm();
-  };
-  const arm = (): void => {
-    if (!isClosed) cancel ??= clock.setTimer(syncAll, everyMs);
-  };
+    if (this.#dirty.size > 0) this.#arm();
+  }
 
-  return {
-    noteWritten(file) {
-      if (everyMs === 0 && file.syncNow !== undefined) file.syncNow();
-      else {
-        dirty.add(file);
-        arm();
-      }
-    },
-    noteNothingLeft() {
-      dirty.clear();
-      cancel?.();
-      cancel = undefined;
-      for (const file of leaving) if (!busy.has(file)) leave(file);
-    },
-    closeAfterSync(file) {
-      leaving.add(file);
-      if (!dirty.has(file) && !busy.has(file)) leave(file);
-    },
-    close() {
-      isClosed = true;
-      cancel?.();
-      for (const file of leaving) if (!busy.has(file)) leave(file);
-    },
-  };
+  #closeIdle(): void {
+    for (const file of this.#closing) {
+      if (this.#dirty.has(file) || this.#busy.has(file)) continue;
+      this.#closing.delete(file);
+      file.close();
+    }
+  }
 }

@@ -1,10 +1,10 @@
-// Flags of `stream relay` and of `tail --record` → read-only settings; what does not fit is a usage error.
+// Flags of `stream relay` and of `tail --record` → their configuration, or a usage error.
 import { describe, expect, test } from '@jest/globals';
 import { parseRelayFlags } from '../../../src/commands/relay/config.ts';
 import type { RelayFlags } from '../../../src/commands/relay/flags.ts';
 import { parseRecordFlags } from '../../../src/commands/tail/config.ts';
 import type { RecordFlags } from '../../../src/commands/tail/flags.ts';
-import { parseHttpTarget } from '../../../src/delivery/http/http-target.ts';
+import { parseHttpTarget } from '../../../src/delivery/http/http-sink.ts';
 import { UsageError } from '../../../src/errors.ts';
 
 const HTTP = 'https://hooks.example/in';
@@ -23,7 +23,7 @@ async function refusalOf(flags: RelayFlags): Promise<string> {
 }
 
 describe('flags of stream relay', () => {
-  test('the defaults are those of --help', async () => {
+  test('has the defaults of --help', async () => {
     expect(await parse({})).toMatchObject({
       targets: [{ kind: 'http', target: { href: HTTP, host: 'hooks.example', isSecure: true } }],
       subject: 'atlantis.{type}',
@@ -41,7 +41,7 @@ describe('flags of stream relay', () => {
     });
   });
 
-  test('what is given is what comes out, in ms and bytes', async () => {
+  test('converts values to ms and bytes', async () => {
     const config = await parse({
       to: [HTTP, NATS],
       subject: 'chain.events',
@@ -83,7 +83,7 @@ describe('flags of stream relay', () => {
     expect(config.targets[1]).toMatchObject({ stream: 'events' });
   });
 
-  test('lifecycle records and ids can be left out, and a signature has a header of its own', async () => {
+  test('lifecycle records and ids can be turned off, and a signature has its own header', async () => {
     const config = await parse({ lifecycle: false, id: false, signWithEnv: 'HOOK_SECRET' });
     expect([config.lifecycleSubject, config.idSteps]).toEqual([undefined, undefined]);
     expect(config.signature).toEqual({ header: 'X-Atlantis-Signature', variable: 'HOOK_SECRET' });
@@ -110,13 +110,13 @@ describe('flags of stream relay', () => {
     ['--signature-header needs', { signatureHeader: 'X-Signature' }],
     ['invalid --sign-with-env', { signWithEnv: 'not a name' }],
     ['invalid --signature-header', { signWithEnv: 'NAME', signatureHeader: 'X Signature' }],
-  ])('refused, naming the flag: %s', async (words, flags) => {
+  ])('refused, with the name of the flag: %s', async (words, flags) => {
     expect(await refusalOf(flags)).toContain(words);
   });
 });
 
 describe('the URL of an HTTP endpoint', () => {
-  test('http is for this machine, and elsewhere only where it is allowed', () => {
+  test('http is accepted for this machine, and elsewhere only with --allow-http', () => {
     expect(parseHttpTarget('--to', 'http://127.0.0.1:8080/', false)).toMatchObject({ isLoopback: true });
     expect(() => parseHttpTarget('--to', 'http://hooks.example/', false)).toThrow('is not encrypted');
     expect(parseHttpTarget('--to', 'http://hooks.example/', true)).toMatchObject({ isSecure: false });
@@ -125,21 +125,21 @@ describe('the URL of an HTTP endpoint', () => {
   test.each([
     ['a password', 'https://user:pa55w0rd@hooks.example/', 'a user name or password is not allowed'],
     ['a fragment', 'https://hooks.example/#pa55w0rd', 'a fragment (#) is not allowed'],
-    ['another scheme', 'ftp://hooks.example/pa55w0rd', 'no URL that events can be sent to'],
-    ['a line break', 'https://hooks.example/\npa55w0rd', 'no URL that events can be sent to'],
-  ])('refused without a word of it: %s', (_name, text, words) => {
+    ['another scheme', 'ftp://hooks.example/pa55w0rd', 'not a URL that events can be sent to'],
+    ['a line break', 'https://hooks.example/\npa55w0rd', 'not a URL that events can be sent to'],
+  ])('refuses %s without repeating it', (_name, text, words) => {
     expect(() => parseHttpTarget('--to', text, false)).toThrow(words);
     expect(() => parseHttpTarget('--to', text, false)).not.toThrow('pa55w0rd');
   });
 
-  test('its name is without the query, which may be a secret', () => {
+  test('its name has no query, which may be a secret', () => {
     const target = parseHttpTarget('--to', 'https://hooks.example/in?token=pa55w0rd', false);
     expect([target.name, target.host]).toEqual(['https://hooks.example/in', 'hooks.example']);
   });
 });
 
 describe('flags of tail --record', () => {
-  test('sizes in bytes, ages in ms, and nothing where nothing is recorded', () => {
+  test('converts sizes to bytes and ages to ms; undefined without --record', () => {
     expect(parseRecordFlags({})).toBeUndefined();
     expect(
       parseRecordFlags({ record: 'a.gz', recordMaxSize: '1MiB', recordMaxAge: '1h', recordKeep: '3' }),

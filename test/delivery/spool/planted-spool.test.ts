@@ -1,4 +1,4 @@
-// A spool folder that another user prepared: nothing of it is followed, waited for, written to or delivered.
+// A spool folder that another user prepared: its links are not followed, its pipes not opened, its events not delivered.
 import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
@@ -29,7 +29,7 @@ function open(path: string): Promise<LockedSpool> {
   return openSpool(config, createStoreHost(), { onFault: () => {}, warn: () => {} });
 }
 
-/** The path of a spool with one record that waits. */
+/** The path of a spool with one record. */
 async function makeSpool(): Promise<string> {
   const path = join(makeTempFolder(), 'spool', 'sink');
   const { spool, close } = await open(path);
@@ -38,7 +38,7 @@ async function makeSpool(): Promise<string> {
   return path;
 }
 
-/** Another file of this user. */
+/** Another file of the same user. */
 function makePrecious(): string {
   const path = join(makeTempFolder(), 'precious');
   writeFileSync(path, 'precious');
@@ -50,9 +50,9 @@ const refused = (path: string, why: string) => ({
   message: `the spool ${JSON.stringify(path)} could not be used: ${why}`,
 });
 
-describe('row 62: in the place of a file of the spool', () => {
+describe('row 62: instead of a file of the spool', () => {
   test.each(['cursor', SEGMENT])(
-    'a link instead of %s is refused, and its target is as it was',
+    'a link instead of %s is refused, and its target is not changed',
     async (name) => {
       const path = await makeSpool();
       const precious = makePrecious();
@@ -64,7 +64,7 @@ describe('row 62: in the place of a file of the spool', () => {
     },
   );
 
-  test('a link to where there is nothing makes no file there', async () => {
+  test('a dangling link does not create its target', async () => {
     const path = await makeSpool();
     const target = join(makeTempFolder(), 'nothing');
     rmSync(join(path, 'cursor'));
@@ -73,7 +73,7 @@ describe('row 62: in the place of a file of the spool', () => {
     expect(() => readFileSync(target)).toThrow('ENOENT');
   });
 
-  test.each(['cursor', SEGMENT])('a second name of another file instead of %s is refused', async (name) => {
+  test.each(['cursor', SEGMENT])('a hard link instead of %s is refused', async (name) => {
     const path = await makeSpool();
     const precious = makePrecious();
     rmSync(join(path, name));
@@ -143,7 +143,7 @@ describe('row 62: the folder of the spool', () => {
     );
   });
 
-  test('a folder that others can add to, such as /tmp, may hold it', async () => {
+  test('a folder that others can add to, such as /tmp, is accepted as its parent', async () => {
     const shared = join(makeTempFolder(), 'shared');
     mkdirSync(shared);
     chmodSync(shared, 0o1777);
@@ -156,7 +156,7 @@ describe('row 62: the folder of the spool', () => {
   });
 });
 
-test('row 61: a link in the place of the lock: 9, and nothing behind it is removed', async () => {
+test('row 61: a link instead of the lock is exit 9, and its target is not changed', async () => {
   const path = await makeSpool();
   const precious = makePrecious();
   symlinkSync(join(precious, '..'), join(path, 'lock'));
@@ -167,7 +167,7 @@ test('row 61: a link in the place of the lock: 9, and nothing behind it is remov
   expect(readFileSync(precious, 'utf8')).toBe('precious');
 });
 
-test('row 69: a clock that is set by an hour takes the spool from nobody', async () => {
+test('row 69: a change of the clock by an hour does not break the lock of a spool', async () => {
   const path = await makeSpool();
   let offsetMs = 0;
   const real = createStoreHost().clock;

@@ -1,4 +1,4 @@
-// The spool: order, numbers, restarts, torn ends, room, and what a power failure may take.
+// The spool: order, numbers, restarts, incomplete ends, limits, and power failures.
 import { appendFileSync, existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
@@ -28,7 +28,7 @@ function open(path: string, config: Partial<SpoolConfig> = {}): Opened {
   return { spool: new Spool(all, clock, (error) => faults.push(error)), clock, faults };
 }
 
-/** The numbers inside the records from `from` up to the end. */
+/** The numbers in the records from `from` to the end. */
 function readNumbers(spool: Spool, from = spool.acknowledged): (number | string)[] {
   const numbers: (number | string)[] = [];
   for (let at = from; at < spool.end; ) {
@@ -49,7 +49,7 @@ const range = (from: number, to: number): number[] =>
 const segmentsIn = (path: string): string[] => readdirSync(path).filter((name) => name.endsWith('.seg'));
 
 describe('spool', () => {
-  test('hands out what was appended, in order, with its marks and its bytes', () => {
+  test('returns what was appended, in order, with marks and bytes', () => {
     const { spool } = open(makeTempFolder());
     const records = makeRecords(0, 100);
     expect(spool.append(0, records.slice(0, 40))).toBe(true);
@@ -58,7 +58,7 @@ describe('spool', () => {
     spool.close();
   });
 
-  test('reads again from an earlier number, and on while more is appended', () => {
+  test('reads again from an earlier number, and while more is appended', () => {
     const { spool } = open(makeTempFolder());
     spool.append(0, makeRecords(0, 10));
     expect(readNumbers(spool)).toEqual(range(0, 10));
@@ -68,7 +68,7 @@ describe('spool', () => {
     spool.close();
   });
 
-  test('a restart goes on behind what was acknowledged', () => {
+  test('a restart resumes after what was acknowledged', () => {
     const path = makeTempFolder();
     const first = open(path).spool;
     first.append(0, makeRecords(0, 50));
@@ -82,14 +82,14 @@ describe('spool', () => {
     spool.close();
   });
 
-  test('a process that is killed loses nothing, and acknowledges at most 100 ms again', () => {
+  test('a killed process loses nothing, and repeats at most 100 ms of acknowledgements', () => {
     const path = makeTempFolder();
     const { spool: killed, clock } = open(path);
     killed.append(0, makeRecords(0, 50));
     killed.release(20);
     clock.advance(100);
     killed.release(30);
-    // Not closed: what is in the files now is what a kill leaves.
+    // Not closed: the files are as a kill leaves them.
     const { spool } = open(path);
     expect([spool.acknowledged, spool.end]).toEqual([20, 50]);
     expect(readNumbers(spool)).toEqual(range(20, 50));
@@ -98,7 +98,7 @@ describe('spool', () => {
     killed.close();
   });
 
-  test('an end that is torn at any byte is taken away, and its length told', () => {
+  test('an end that is cut off at any byte is removed, and its length is reported', () => {
     const recordBytes = 9 + '{"n":0,"pad":""}'.length;
     for (const torn of range(1, 2 * recordBytes)) {
       const path = makeTempFolder();
@@ -117,7 +117,7 @@ describe('spool', () => {
     }
   });
 
-  test('what a power failure left behind as garbage or zeros is taken away', () => {
+  test('garbage or zeros after a power failure are removed', () => {
     for (const garbage of [Buffer.alloc(4_096), Buffer.from('garbage that is longer than a head')]) {
       const path = makeTempFolder();
       const first = open(path).spool;
@@ -130,7 +130,7 @@ describe('spool', () => {
     }
   });
 
-  test('a file named beyond 2^53 is not a segment, and is left alone', () => {
+  test('a file named above 2^53 is not a segment, and is not changed', () => {
     const path = makeTempFolder();
     const stray = join(path, '9007199254740993.seg');
     writeFileSync(stray, '');
@@ -138,7 +138,7 @@ describe('spool', () => {
     expect(existsSync(stray)).toBe(true);
   });
 
-  test('a segment that was made but never got its content is begun again', () => {
+  test('a segment that lost its content is begun again', () => {
     for (const content of ['', 'atlan', '\0'.repeat(500)]) {
       const path = makeTempFolder();
       writeFileSync(join(path, '0000000000000007.seg'), content);
@@ -153,7 +153,7 @@ describe('spool', () => {
     }
   });
 
-  test('damage in the middle costs the rest of its segment, which is counted, and nothing else', () => {
+  test('damage in the middle costs only the rest of its segment, which is counted', () => {
     const path = makeTempFolder();
     const { spool } = open(path, { maxBytes: 80_000 });
     for (let at = 0; at < 60; at += 10) spool.append(at, makeRecords(at, at + 10, 1_000));
@@ -167,7 +167,7 @@ describe('spool', () => {
     spool.close();
   });
 
-  test('takes no more than its room, and gets room back as whole segments are acknowledged', async () => {
+  test('keeps to its maximum size, and accepts more as whole segments are acknowledged', async () => {
     const path = makeTempFolder();
     const { spool } = open(path, { maxBytes: 80_000 });
     let end = 0;
@@ -186,14 +186,14 @@ describe('spool', () => {
     again.close();
   });
 
-  test('row 70: numbers that never came to the disk are left out, also over a kill', () => {
+  test('row 70: numbers that were never on disk are skipped, even after a kill', () => {
     const path = makeTempFolder();
     const { spool } = open(path);
     spool.append(0, makeRecords(0, 3));
     spool.release(8);
     expect(spool.append(8, makeRecords(8, 10))).toBe(true);
     expect(readNumbers(spool)).toEqual([8, 9]);
-    // What is in the files now is what a kill leaves: no hole that would count as a loss.
+    // The files are as a kill leaves them: without a hole that would count as a loss.
     const killed = open(path).spool;
     expect(readNumbers(killed)).toEqual([8, 9]);
     killed.close();
@@ -213,7 +213,7 @@ describe('spool', () => {
       return found?.acknowledged ?? 0;
     };
     spool.release(34);
-    // Nothing is deleted yet, and the cursor is there.
+    // The cursor is written, and nothing is deleted yet.
     expect([segmentsIn(path).length, cursor()]).toEqual([6, 34]);
     await untilTrue(() => segmentsIn(path).length === 3, 'the deletion of segments');
     const killed = open(path).spool;
@@ -222,7 +222,7 @@ describe('spool', () => {
     spool.close();
   });
 
-  test('row 70: a cursor beyond the last segment: nothing is lost, and numbers are not given again', () => {
+  test('row 70: a cursor beyond the last segment: nothing is lost, and numbers are not used again', () => {
     const path = makeTempFolder();
     const first = open(path).spool;
     first.append(0, makeRecords(0, 5));
@@ -235,19 +235,19 @@ describe('spool', () => {
     spool.close();
   });
 
-  test('remembers where the unit ends that was under way', () => {
+  test('remembers the end of the unit in flight', () => {
     const path = makeTempFolder();
     const { spool } = open(path);
     spool.append(0, makeRecords(0, 10));
     spool.noteUnit(4);
-    // A kill right behind it.
+    // A kill at this moment.
     const again = open(path).spool;
     expect([again.acknowledged, again.unitEnd]).toEqual([0, 4]);
     again.close();
     spool.close();
   });
 
-  test('one torn slot of the cursor leaves the other', () => {
+  test('a damaged slot of the cursor leaves the other', () => {
     const path = makeTempFolder();
     const { spool } = open(path);
     spool.append(0, makeRecords(0, 10));
@@ -264,11 +264,11 @@ describe('spool', () => {
     spool.close();
   });
 
-  test('a folder that holds something else is refused and left as it is', () => {
+  test('a folder with another content is refused and not changed', () => {
     const path = makeTempFolder();
     const file = join(path, '0000000000000000.seg');
-    writeFileSync(file, 'somebody else keeps this here');
+    writeFileSync(file, 'precious data of another program');
     expect(() => open(path)).toThrow('is not a segment of a spool');
-    expect(readFileSync(file, 'utf8')).toBe('somebody else keeps this here');
+    expect(readFileSync(file, 'utf8')).toBe('precious data of another program');
   });
 });

@@ -1,0 +1,106 @@
+// The HTTP request for a unit, and the meaning of its response. The same events always make the same request.
+import { createHmac } from 'node:crypto';
+import { EXIT } from '../../errors.ts';
+import { BYTE_ORDER_MARK_LENGTH, MESSAGE } from '../../events/message-text.ts';
+import { makeSafeLine } from '../../render/ndjson.ts';
+import { type IdentifyRecord, type SendResult, sha256 } from '../sink.ts';
+import type { SpoolRecord } from '../spool/record.ts';
+
+export interface RequestConfig {
+  /** NDJSON of several events instead of the text of one. */
+  readonly isBatch: boolean;
+  readonly identify: IdentifyRecord;
+  /** Signs the body; undefined: no signature. */
+  readonly signature: { readonly header: string; readonly secret: string } | undefined;
+}
+
+export interface UnitRequest {
+  readonly body: Buffer;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+const LINE_FEED = Buffer.from('\n');
+
+export function makeRequest(
+  unit: readonly SpoolRecord[],
+  { isBatch, identify, signature }: RequestConfig,
+): UnitRequest {
+  const ids = unit.map(identify);
+  const parts = isBatch
+    ? unit.flatMap(({ mark, text }) => [makeSafeLine(text, mark), LINE_FEED])
+    : unit.map(withoutByteOrderMark);
+  const [only] = parts;
+  const body = only !== undefined && parts.length === 1 ? only : Buffer.concat(parts);
+  return {
+    body,
+    headers: {
+      'Content-Type': isBatch ? 'application/x-ndjson' : 'application/json',
+      'Content-Length': String(body.length),
+      // For a batch made from the ids, so that every relay and every retry sends the same key.
+      'Idempotency-Key': isBatch ? sha256(...ids.map((id) => `${id}\n`)) : (ids[0] ?? ''),
+      ...(signature === undefined ? {} : { [signature.header]: sign(body, signature.secret) }),
+    },
+  };
+}
+
+/** `sha256=` and the HMAC of the body in hexadecimal, as many webhook services do it. */
+export function sign(body: Buffer, secret: string): string {
+  return `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`;
+}
+
+/** Transmitted JSON has no byte order mark (RFC 8259 § 8.1). */
+function withoutByteOrderMark({ mark, text }: SpoolRecord): Buffer {
+  return (mark & MESSAGE.byteOrderMark) === 0 ? text : text.subarray(BYTE_ORDER_MARK_LENGTH);
+}
+
+export interface HttpResponse {
+  readonly status: number;
+  /** From `Retry-After`, in ms. */
+  readonly retryAfterMs: number | undefined;
+  /** The beginning of its body, for the reason. */
+  readonly excerpt: string;
+}
+
+/** The same request may be accepted later (RFC 9110 § 15.5.9, RFC 6585 § 4). */
+const RETRYABLE = new Set([408, 425, 429]);
+
+/**
+ * 2xx accepts the events; 408, 425, 429 and 5xx are retried; any other 4xx refuses the events. Redirects are not
+ * followed, so that events go only where the user sent them. A 1xx is not a final response.
+ *
+ * @param hasWorked whether the endpoint has accepted or refused anything in this run
+ */
+export function judgeResponse(
+  { status, retryAfterMs, excerpt }: HttpResponse,
+  host: string,
+  hasWorked: boolean,
+): SendResult {
+  if (status >= 200 && status < 300) return { kind: 'accepted', duplicates: 0 };
+  const why = `HTTP ${status}${excerpt === '' ? '' : `: ${excerpt}`}`;
+  if (status >= 500 || RETRYABLE.has(status)) {
+    const fault = { message: `${host} answered ${why}`, retryAfterMs, exitCodeOnGiveUp: EXIT.unreachable };
+    return { kind: 'failed', fault };
+  }
+  if (status >= 400) return { kind: 'refused', why, isTooLarge: status === 413 };
+  const fault = {
+    message: `${host} answered ${why} and did not accept the events`,
+    hint:
+      status >= 300
+        ? 'redirects are not followed: give the final address with --to'
+        : 'check the address in --to: it is not an endpoint for events',
+    exitCode: hasWorked ? undefined : EXIT.refused,
+    exitCodeOnGiveUp: EXIT.refused,
+  };
+  return { kind: 'failed', fault };
+}
+
+const EXCERPT_LENGTH = 200;
+
+/** The beginning of a body in one line. */
+export function makeExcerpt(body: Buffer): string {
+  return body
+    .toString('utf8', 0, 4 * EXCERPT_LENGTH)
+    .replace(/\s+/g, ' ')
+    .trim()
+    .slice(0, EXCERPT_LENGTH);
+}

@@ -1,0 +1,181 @@
+// Connects to a NATS cluster with the official client, and turns errors of the client and of JetStream into causes
+// (docs/errors.md). The client never reconnects by itself: its owner knows what was in flight.
+import { JetStreamApiError } from '@nats-io/jetstream';
+import {
+  type Authenticator,
+  connect,
+  credsAuthenticator,
+  errors,
+  type NatsConnection,
+  type NodeConnectionOptions,
+  nkeyAuthenticator,
+  tokenAuthenticator,
+  usernamePasswordAuthenticator,
+} from '@nats-io/transport-node';
+import { untilAborted } from '../../clock.ts';
+import type { CauseKind } from '../../connection/cause-table.ts';
+import type { Cause } from '../../connection/lifecycle.ts';
+import { classifyError } from '../../connection/network-errors.ts';
+import type { NatsConfig, NatsCredentials } from '../../settings/nats-settings.ts';
+
+/** The headers of messages that a relay sends. */
+export const HEADERS = {
+  /** JetStream drops a message with an id that it has already. */
+  id: 'Nats-Msg-Id',
+  /** The server refuses a message that another stream would take. */
+  expectedStream: 'Nats-Expected-Stream',
+  /** The name of the relay. */
+  relay: 'Atlantis-Relay',
+  /** `lifecycle` for a lifecycle record. */
+  kind: 'Atlantis-Kind',
+  lifecycle: 'lifecycle',
+} as const;
+
+/** An error of JetStream (server/errors.json of nats-server). */
+export interface ApiError {
+  readonly code?: number;
+  readonly err_code?: number;
+  readonly description?: string;
+}
+
+const BY_CODE: Readonly<Record<number, CauseKind>> = {
+  10059: 'nats-no-stream',
+  // The consumer was deleted, perhaps with its stream: the next connection checks, and creates another one.
+  10014: 'dropped',
+  // Not enabled for the account.
+  10039: 'nats-refused',
+  // Another stream took the message.
+  10060: 'nats-other-stream',
+  // The subjects overlap with those of another stream.
+  10065: 'nats-other-stream',
+};
+
+export function classifyApiError(error: ApiError, host: string): Cause {
+  const { code = 0, err_code: errCode = 0, description = '' } = error;
+  const detail = `${description || 'no reason given'}${errCode === 0 ? '' : `, error ${errCode}`}`;
+  const kind = BY_CODE[errCode] ?? (code >= 400 && code < 500 ? 'nats-refused' : 'nats-unavailable');
+  return { kind, host, detail };
+}
+
+/** The cause of an error that the client threw, or that ended a connection. */
+export function classifyNatsError(error: unknown, host: string): Cause {
+  const inner = findInner(error);
+  const detail = inner instanceof Error ? inner.message.slice(0, 200) : 'no reason given';
+  if (inner instanceof JetStreamApiError) return classifyApiError(inner.apiError(), host);
+  if (inner instanceof errors.AuthorizationError || inner instanceof errors.UserAuthenticationExpiredError) {
+    return { kind: 'nats-unauthorized', host, detail };
+  }
+  if (inner instanceof errors.PermissionViolationError) return { kind: 'nats-forbidden', host, detail };
+  if (inner instanceof errors.TimeoutError) return { kind: 'timed-out', host, detail: 'waiting for NATS' };
+  if (inner instanceof errors.NoRespondersError || isNotEnabled(inner)) {
+    return { kind: 'nats-unavailable', host, detail: 'no response, is nats-server running with -js?' };
+  }
+  if (/unexpected response from server|unable to parse|invalid protocol/i.test(detail)) {
+    return { kind: 'not-nats', host, detail };
+  }
+  if (inner instanceof errors.ConnectionError && inner.message === 'connection refused') {
+    return { kind: 'refused', host, detail: 'by every server' };
+  }
+  if (/closed connection|disconnected/.test(detail)) return { kind: 'dropped', host, detail };
+  return classifyError(inner, host, 'connect');
+}
+
+/** The client wraps some errors in others. */
+function findInner(error: unknown): unknown {
+  const isWrapper = error instanceof errors.RequestError || error instanceof errors.ConnectionError;
+  return isWrapper && error.cause instanceof Error ? findInner(error.cause) : error;
+}
+
+/** The client does not export this class. */
+const isNotEnabled = (error: unknown): boolean =>
+  error instanceof Error && error.name === 'JetStreamNotEnabled';
+
+/** The connection is closed after this many pings without a pong. */
+const UNANSWERED_PINGS = 2;
+/** The longest timer, used where pings are off. */
+const NEVER_MS = 2 ** 31 - 1;
+
+/** Undefined when the signal aborted. */
+type ConnectNats = (signal: AbortSignal) => Promise<NatsConnection | Cause | undefined>;
+
+/** Connects to the first server that answers, of the configured ones and those that earlier connections announced. */
+export function createConnector(config: NatsConfig): ConnectNats {
+  let announced: readonly string[] = [];
+  return async (signal) => {
+    const connection = await connectOnce(config, announced, signal);
+    if (connection !== undefined && !('kind' in connection)) {
+      announced = connection.info?.connect_urls ?? announced;
+    }
+    return connection;
+  };
+}
+
+async function connectOnce(
+  config: NatsConfig,
+  announced: readonly string[],
+  signal: AbortSignal,
+): Promise<NatsConnection | Cause | undefined> {
+  const { address, credentials, trustedRoots, connectTimeoutMs, pingIntervalMs, clientName } = config;
+  const ca = trustedRoots === undefined ? {} : { ca: trustedRoots.join('\n') };
+  const options = {
+    servers: [...new Set([...address.servers, ...announced])],
+    name: clientName,
+    timeout: connectTimeoutMs,
+    pingInterval: pingIntervalMs === 0 ? NEVER_MS : pingIntervalMs,
+    maxPingOut: UNANSWERED_PINGS,
+    reconnect: false,
+    // A stack trace for each request costs more than the request.
+    noAsyncTraces: true,
+    ...(credentials === undefined ? {} : { authenticator: createAuthenticator(credentials) }),
+  };
+  const attempt = address.isTls
+    ? connect({ ...options, tls: ca })
+    : connectAsOffered(options, trustedRoots === undefined ? undefined : ca);
+  try {
+    const connection = await untilAborted(attempt, signal);
+    if (connection === undefined) attempt.then((late) => late.close()).catch(() => {});
+    return connection;
+  } catch (error) {
+    return classifyNatsError(error, address.host);
+  }
+}
+
+/** The cause for which a connection was closed. */
+export async function untilClosed(connection: NatsConnection, host: string): Promise<Cause> {
+  const error = await connection.closed();
+  return error instanceof Error
+    ? classifyNatsError(error, host)
+    : { kind: 'dropped', host, detail: 'the server closed it' };
+}
+
+/** `nats://` uses TLS if the server offers it. With `--ca-cert` the client would require TLS of every server. */
+async function connectAsOffered(
+  options: NodeConnectionOptions,
+  tls: { readonly ca?: string } | undefined,
+): Promise<NatsConnection> {
+  if (tls === undefined) return connect(options);
+  try {
+    return await connect({ ...options, tls });
+  } catch (error) {
+    if (!isWithoutTls(error)) throw error;
+    return connect(options);
+  }
+}
+
+/** True if a server was reached that does not support TLS. */
+function isWithoutTls(error: unknown): boolean {
+  return error instanceof Error && (/support 'tls'/.test(error.message) || isWithoutTls(error.cause));
+}
+
+function createAuthenticator(credentials: NatsCredentials): Authenticator {
+  switch (credentials.kind) {
+    case 'creds':
+      return credsAuthenticator(credentials.content);
+    case 'nkey':
+      return nkeyAuthenticator(credentials.seed);
+    case 'password':
+      return usernamePasswordAuthenticator(credentials.user, credentials.password);
+    case 'token':
+      return tokenAuthenticator(credentials.token);
+  }
+}

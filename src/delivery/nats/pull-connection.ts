@@ -1,0 +1,294 @@
+// A connection that pulls messages of a JetStream stream, as the connect loop expects a connection. Nothing is pulled
+// while no batch is taken, and everything that arrived before the end is handed out.
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Consumer, ConsumerMessages, JsMsg } from '@nats-io/jetstream';
+import type { NatsConnection } from '@nats-io/transport-node';
+import type { Clock } from '../../clock.ts';
+import type { Cause } from '../../connection/lifecycle.ts';
+import { type Batch, BatchBuilder } from '../../events/batch.ts';
+import { classifyText } from '../../events/scanner.ts';
+import { classifyNatsError, HEADERS, untilClosed } from './client.ts';
+import type { FoundConsumer } from './consumer.ts';
+
+const PULL_MESSAGES = 256;
+const PULL_EXPIRES_MS = 30_000;
+/** Short, because the end of a run waits for the last pull of a durable consumer to expire. */
+const DURABLE_PULL_EXPIRES_MS = 1_000;
+/** How long the last acknowledgements may take to be sent. */
+const LAST_ACKS_MS = 500;
+/** Number of delivered messages that are remembered, in case an acknowledgement is lost. */
+const REMEMBERED = 4_096;
+/** How often the acknowledgement deadline is extended before it ends. */
+const EXTENSIONS = 3;
+
+/** The delivered messages by sequence number, with their timestamps: the same number may be given again. */
+export type DoneMessages = Map<number, bigint>;
+
+export class PullConnection {
+  readonly requestId = '';
+  readonly headers: IncomingHttpHeaders = {};
+  readonly acceptedKeyPrefix = '';
+  readonly roundTripMs = undefined;
+  lastByteAtMs: number;
+  readonly #host: string;
+  readonly #connection: NatsConnection;
+  readonly #clock: Clock;
+  readonly #found: FoundConsumer;
+  readonly #initialOrder: ReturnType<typeof createInitialOrder>;
+  readonly #done: DoneMessages;
+  #arrived: JsMsg[] = [];
+  /** Messages of a durable consumer that are not acknowledged yet. */
+  readonly #open = new Set<JsMsg>();
+  readonly #messagesOf = new WeakMap<Batch, readonly JsMsg[]>();
+  #pull: ConsumerMessages | undefined;
+  readonly #reading: Promise<void>;
+  /** The delivery sequence of the last message of a durable consumer. */
+  #deliveredTo = 0;
+  #wake: () => void = () => {};
+  #wakePull: () => void = () => {};
+  #endedBy: Cause | undefined;
+  #cancelExtend: (() => void) | undefined;
+
+  /** @param done shared by all connections of a run; filled here for a durable consumer */
+  constructor(
+    connection: NatsConnection,
+    found: FoundConsumer,
+    host: string,
+    clock: Clock,
+    done: DoneMessages,
+  ) {
+    this.#done = done;
+    this.#connection = connection;
+    this.#found = found;
+    this.#host = host;
+    this.#clock = clock;
+    this.lastByteAtMs = clock.wallMs();
+    this.#initialOrder = createInitialOrder(found, clock, (messages) => this.#add(messages));
+    if (found.ackWaitMs !== undefined) this.#extendDeadlines(found.ackWaitMs / EXTENSIONS);
+    void untilClosed(connection, host).then((cause) => this.#end(cause));
+    this.#reading = this.#read(found.consumer);
+  }
+
+  awaitWelcome(): Promise<undefined> {
+    return Promise.resolve(undefined);
+  }
+
+  ping(): Promise<number> {
+    return new Promise(() => {});
+  }
+
+  get endedBy(): Cause {
+    return this.#endedBy ?? { kind: 'dropped', host: this.#host, detail: 'closed by this client' };
+  }
+
+  get #isDurable(): boolean {
+    return this.#found.ackWaitMs !== undefined;
+  }
+
+  /** The next messages that were stored in the same millisecond; undefined at the end. */
+  async take(): Promise<Batch | undefined> {
+    while (this.#arrived.length === 0) {
+      if (this.#endedBy !== undefined) return undefined;
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+    const [first] = this.#arrived;
+    const atMs = first === undefined ? 0 : storedAtMs(first);
+    const next = this.#arrived.findIndex((message) => storedAtMs(message) !== atMs);
+    const messages = this.#arrived.splice(0, next < 0 ? this.#arrived.length : next);
+    this.#wakePull();
+    return this.#makeBatch(messages, atMs);
+  }
+
+  /** The first and the last message of a batch. */
+  endsOf(batch: Batch): { readonly first: JsMsg; readonly last: JsMsg } | undefined {
+    const messages = this.#messagesOf.get(batch) ?? [];
+    const [first, last] = [messages[0], messages.at(-1)];
+    return first === undefined || last === undefined ? undefined : { first, last };
+  }
+
+  /** Acknowledges the first `events` events of a batch, or all of its messages, including those that are not events. */
+  acknowledge(batch: Batch, events?: number): void {
+    if (!this.#isDurable) return;
+    let left = events;
+    for (const message of this.#messagesOf.get(batch) ?? []) {
+      if (left !== undefined && isEvent(message)) left -= 1;
+      if (left !== undefined && left < 0) return;
+      this.#open.delete(message);
+      this.#done.set(message.seq, message.timestampNanos);
+      if (this.#endedBy === undefined) message.ack();
+    }
+    for (const seq of this.#done.keys()) {
+      if (this.#done.size <= REMEMBERED) break;
+      this.#done.delete(seq);
+    }
+  }
+
+  /** Closes the connection and drops what arrived, because the stream is not the expected one. */
+  abandon(): Promise<void> {
+    this.#arrived = [];
+    return this.#break({
+      kind: 'nats-recreated',
+      host: this.#host,
+      detail: 'sequence numbers that were read are used again',
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#initialOrder.cancel();
+    this.#cancelExtend?.();
+    if (this.#endedBy !== undefined) return;
+    this.#end(this.endedBy);
+    if (this.#open.size === 0) this.#pull?.stop();
+    else await this.#giveBack();
+    await this.#connection.close().catch(() => {});
+  }
+
+  /**
+   * Returns the messages that are not acknowledged, so that the next reader gets them at once. Only after the last pull
+   * has expired: nats-server up to 2.10 would deliver them again into an abandoned pull.
+   */
+  async #giveBack(): Promise<void> {
+    let cancel = (): void => {};
+    const late = new Promise<void>((resolve) => {
+      cancel = this.#clock.setTimer(resolve, DURABLE_PULL_EXPIRES_MS + LAST_ACKS_MS);
+    });
+    const giveAll = async (): Promise<void> => {
+      await this.#reading;
+      for (const message of this.#open) message.nak();
+      await this.#connection.flush();
+    };
+    try {
+      await Promise.race([giveAll(), late]);
+    } catch {
+      // The connection is lost: the server delivers them again after the ack wait.
+    } finally {
+      cancel();
+    }
+  }
+
+  async #read(consumer: Consumer): Promise<void> {
+    const expires = this.#isDurable ? DURABLE_PULL_EXPIRES_MS : PULL_EXPIRES_MS;
+    try {
+      while (this.#endedBy === undefined) {
+        this.#pull = await consumer.fetch({ max_messages: PULL_MESSAGES, expires });
+        for await (const message of this.#pull) {
+          if (this.#isFromAnotherConsumer(message)) {
+            const detail = 'its durable consumer was created again';
+            return await this.#break({ kind: 'nats-recreated', host: this.#host, detail });
+          }
+          this.#receive(message);
+        }
+        const hasPaused = this.#arrived.length >= PULL_MESSAGES;
+        while (this.#arrived.length >= PULL_MESSAGES && this.#endedBy === undefined) {
+          await new Promise<void>((resolve) => {
+            this.#wakePull = resolve;
+          });
+        }
+        // The consumer may have been deleted in the pause: a fetch would notice that only by a timeout.
+        if (hasPaused && this.#endedBy === undefined) await consumer.info();
+      }
+    } catch (error) {
+      if (this.#endedBy === undefined) await this.#break(classifyNatsError(error, this.#host));
+    }
+  }
+
+  /** True if a consumer of the same name has replaced ours. */
+  #isFromAnotherConsumer({ info }: JsMsg): boolean {
+    if (!this.#isDurable) return false;
+    const isAnother = info.deliverySequence <= this.#deliveredTo;
+    this.#deliveredTo = info.deliverySequence;
+    return isAnother;
+  }
+
+  #receive(message: JsMsg): void {
+    this.lastByteAtMs = this.#clock.wallMs();
+    if (this.#isDurable) this.#open.add(message);
+    if (this.#endedBy === undefined) this.#add(this.#initialOrder.take(message));
+  }
+
+  #add(messages: readonly JsMsg[]): void {
+    for (const message of messages) {
+      if (this.#done.get(message.seq) !== message.timestampNanos) this.#arrived.push(message);
+      // Delivered before: its acknowledgement was lost.
+      else if (this.#open.delete(message)) message.ack();
+    }
+    if (this.#arrived.length > 0) this.#wake();
+  }
+
+  async #break(cause: Cause): Promise<void> {
+    this.#end(cause);
+    await this.#connection.close().catch(() => {});
+  }
+
+  #end(cause: Cause): void {
+    this.#endedBy ??= cause;
+    this.#cancelExtend?.();
+    this.#wake();
+    this.#wakePull();
+  }
+
+  /** Extends the acknowledgement deadlines of messages that wait for a slow output. */
+  #extendDeadlines(everyMs: number): void {
+    this.#cancelExtend = this.#clock.setTimer(() => {
+      for (const message of this.#open) message.working();
+      this.#extendDeadlines(everyMs);
+    }, everyMs);
+  }
+
+  #makeBatch(messages: readonly JsMsg[], atMs: number): Batch {
+    const builder = new BatchBuilder();
+    for (const message of messages) {
+      if (isLifecycle(message)) continue;
+      const flags = classifyText(message.data);
+      if (flags >= 0) builder.add(message.data, flags);
+      else builder.discard('not JSON');
+    }
+    const batch = builder.take(atMs);
+    this.#messagesOf.set(batch, messages);
+    return batch;
+  }
+}
+
+/**
+ * Sorts the first messages of a durable consumer: those that an earlier reader did not acknowledge are delivered after
+ * newer ones. Messages are held until all of these have arrived, but not for longer than the ack wait and a second,
+ * because another reader of the consumer may have them.
+ */
+function createInitialOrder(
+  { unacknowledged, deliveredSeq, ackWaitMs = 0 }: FoundConsumer,
+  clock: Clock,
+  onRelease: (messages: readonly JsMsg[]) => void,
+) {
+  let missing = unacknowledged;
+  let held: JsMsg[] | undefined = missing > 0 ? [] : undefined;
+  const release = (): readonly JsMsg[] => {
+    cancel();
+    const messages = (held ?? []).sort((a, b) => a.seq - b.seq);
+    held = undefined;
+    return messages;
+  };
+  const cancel =
+    held === undefined ? () => {} : clock.setTimer(() => onRelease(release()), ackWaitMs + 1_000);
+  return {
+    /** The messages that can be handed on after this one has arrived. */
+    take(message: JsMsg): readonly JsMsg[] {
+      if (held === undefined) return [message];
+      held.push(message);
+      if (message.seq <= deliveredSeq) missing -= 1;
+      return missing > 0 ? [] : release();
+    },
+    cancel,
+  };
+}
+
+const NANOS_PER_MS = 1_000_000n;
+
+/** When the stream stored the message, ms since the epoch. */
+function storedAtMs({ timestampNanos }: JsMsg): number {
+  return Number(timestampNanos / NANOS_PER_MS);
+}
+
+const isLifecycle = ({ headers }: JsMsg): boolean => headers?.get(HEADERS.kind) === HEADERS.lifecycle;
+const isEvent = (message: JsMsg): boolean => !isLifecycle(message) && classifyText(message.data) >= 0;

@@ -1,0 +1,260 @@
+// One file of a recording: opened for appending and repaired, and its name after rotation.
+//
+// Written synchronously: nothing is read from the server while the disk is slow, and no line is on stdout that is
+// not in the file. A rotated file is renamed once and never again, so other programs can copy it by name.
+import {
+  closeSync,
+  fstatSync,
+  readdirSync,
+  readSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  type Stats,
+} from 'node:fs';
+import { basename, dirname, extname, join } from 'node:path';
+import { OutputError, UsageError } from '../errors.ts';
+import { countWholeLines, createAppendFile, findEndOfLines } from '../io/append-file.ts';
+import { APPEND, assertTrusted, openNamedFile, resolvePlace } from '../io/safe-file.ts';
+import {
+  hasMemberStart,
+  MEMBER_HEADER_BYTES,
+  packMember,
+  readMemberLength,
+  unpackMember,
+} from './gzip-member.ts';
+import { readHeader } from './recorded-line.ts';
+
+export type RecordingFile = ReturnType<typeof openRecordingFile>;
+
+/** True if the name asks for compression. */
+export function isCompressedName(path: string): boolean {
+  return path.endsWith('.gz');
+}
+
+/**
+ * The real path of a recording, which is created if it does not exist. Links are followed only here, so that
+ * rotation moves the file and not the link.
+ *
+ * @param taken descriptors of stdout and stderr
+ * @throws UsageError if it is not a regular file or is one of those, OutputError if it cannot be opened
+ */
+export function locateRecording(path: string, taken: readonly number[]): string {
+  const fd = open(path);
+  try {
+    const file = fstatSync(fd);
+    if (taken.some((other) => isSameFile(file, other))) {
+      throw new UsageError(
+        `--record: ${JSON.stringify(path)} is the file that stdout or stderr goes to`,
+        'give another name',
+      );
+    }
+  } finally {
+    closeSync(fd);
+  }
+  return realpathSync(resolvePlace(path).path);
+}
+
+function isSameFile(file: Stats, fd: number): boolean {
+  try {
+    const other = fstatSync(fd);
+    return other.ino === file.ino && other.dev === file.dev;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Opens or creates a file, and removes an incomplete end.
+ *
+ * @throws UsageError for a file that is not a recording, OutputError if it cannot be written
+ */
+export function openRecordingFile(path: string) {
+  const isCompressed = isCompressedName(path);
+  const fd = open(path);
+  const { size } = fstatSync(fd);
+  const found = inspect(fd, size, isCompressed);
+  if (found === undefined) {
+    closeSync(fd);
+    const what = isCompressed ? 'a compressed recording' : 'a recording';
+    throw new UsageError(
+      `--record: ${JSON.stringify(path)} exists and is not ${what}`,
+      'nothing was changed: give another name, or move the file away',
+    );
+  }
+  const file = createAppendFile(path, fd, isCompressed ? undefined : countWholeLines);
+  const attempt = (action: () => void): void => {
+    try {
+      action();
+    } catch (error) {
+      throw describeWriteFault(path, error);
+    }
+  };
+  if (size > found.wholeBytes) attempt(() => file.cutTo(found.wholeBytes));
+  return {
+    /** Length so far. */
+    get bytes(): number {
+      return file.bytes;
+    },
+    /** When its first run began, ms since the epoch; undefined if it is empty. */
+    startedAtMs: found.startedAtMs,
+    /** Length of the incomplete end that was removed. */
+    bytesRepaired: size - found.wholeBytes,
+    /** Converts lines to what `append` takes. */
+    pack: (lines: Buffer): Buffer => (isCompressed ? packMember(lines) : lines),
+    /** @throws OutputError; the file then still ends with a whole line */
+    append: (packed: Buffer): void => attempt(() => file.append(packed)),
+    /** Can be called again. */
+    close: (): void => file.close(),
+  };
+}
+
+function open(path: string): number {
+  let fd: number | undefined;
+  try {
+    fd = openNamedFile(path, APPEND, 0o600);
+    const stats = fstatSync(fd);
+    if (stats.isFile()) {
+      assertTrusted(stats);
+      return fd;
+    }
+  } catch (error) {
+    if (fd !== undefined) closeSync(fd);
+    throw describeWriteFault(path, error);
+  }
+  closeSync(fd);
+  throw new UsageError(`--record: ${JSON.stringify(path)} is not a regular file`, 'give the name of a file');
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOSPC: 'the disk is full',
+  EDQUOT: 'the disk quota is used up',
+  EFBIG: 'the file has reached its size limit',
+  EIO: 'the device reported an error',
+  ENOENT: 'the folder does not exist',
+  EISDIR: 'it is a folder',
+};
+
+/** The error for the user (exit 9). */
+export function describeWriteFault(path: string, error: unknown): OutputError {
+  const { code = 'unknown error' } = error as NodeJS.ErrnoException;
+  const reason = REASONS[code];
+  return new OutputError(
+    `the recording ${JSON.stringify(path)} could not be written: ${reason === undefined ? code : `${reason} (${code})`}`,
+  );
+}
+
+interface Inspection {
+  /** The incomplete end begins here. */
+  readonly wholeBytes: number;
+  readonly startedAtMs: number | undefined;
+}
+
+const LINE_FEED = 0x0a;
+const CHUNK_BYTES = 64 * 1024;
+const HEADER_START = '{"recording":';
+const EMPTY: Inspection = { wholeBytes: 0, startedAtMs: undefined };
+
+function readAt(fd: number, at: number, bytes: number): Buffer {
+  const buffer = Buffer.alloc(bytes);
+  let read = 0;
+  while (read < bytes) {
+    const more = readSync(fd, buffer, read, bytes - read, at + read);
+    if (more === 0) break;
+    read += more;
+  }
+  return buffer.subarray(0, read);
+}
+
+/** Undefined for a file that is not a recording. */
+function inspect(fd: number, size: number, isCompressed: boolean): Inspection | undefined {
+  if (size === 0) return EMPTY;
+  return isCompressed ? inspectMembers(fd, size) : inspectLines(fd, size);
+}
+
+function inspectLines(fd: number, size: number): Inspection | undefined {
+  const head = readAt(fd, 0, Math.min(size, CHUNK_BYTES));
+  const end = head.indexOf(LINE_FEED);
+  // The header itself may be incomplete.
+  if (end < 0)
+    return HEADER_START.startsWith(head.toString('latin1', 0, HEADER_START.length)) ? EMPTY : undefined;
+  const startedAtMs = readHeader(head.subarray(0, end));
+  return startedAtMs === undefined ? undefined : { wholeBytes: findEndOfLines(fd, size), startedAtMs };
+}
+
+function inspectMembers(fd: number, size: number): Inspection | undefined {
+  let startedAtMs: number | undefined;
+  let at = 0;
+  let lastAt = 0;
+  while (at < size) {
+    const length = readMemberLength(readAt(fd, at, MEMBER_HEADER_BYTES));
+    if (at === 0) {
+      const isTornHeader = size < MEMBER_HEADER_BYTES && hasMemberStart(readAt(fd, 0, size));
+      if (length === undefined && !isTornHeader) return undefined;
+      if (length === undefined || length > size) return EMPTY;
+      const lines = unpackMember(readAt(fd, 0, length));
+      startedAtMs = lines === undefined ? undefined : readHeader(lines.subarray(0, lines.indexOf(LINE_FEED)));
+      if (startedAtMs === undefined) return undefined;
+    }
+    if (length === undefined || at + length > size) break;
+    lastAt = at;
+    at += length;
+  }
+  // After a power failure a file may have its length without its content.
+  const lastLines = lastAt === 0 ? undefined : unpackMember(readAt(fd, lastAt, at - lastAt));
+  const isLastWhole = lastAt === 0 || (lastLines !== undefined && lastLines.length > 0);
+  return { wholeBytes: isLastWhole ? at : lastAt, startedAtMs };
+}
+
+const STAMP = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(\d{3})Z$/;
+
+interface NameParts {
+  readonly folder: string;
+  readonly stem: string;
+  /** Such as `.ndjson.gz`. */
+  readonly extension: string;
+}
+
+function splitName(path: string): NameParts {
+  const gz = isCompressedName(path) ? '.gz' : '';
+  const name = basename(path, gz);
+  const extension = extname(name);
+  return { folder: dirname(path), stem: basename(name, extension), extension: `${extension}${gz}` };
+}
+
+/** The rotated files of this recording, oldest first: each name with its stamp. */
+function listFinished({ folder, stem, extension }: NameParts): { name: string; stamp: string }[] {
+  return readdirSync(folder)
+    .filter((name) => name.startsWith(`${stem}.`) && name.endsWith(extension))
+    .map((name) => ({ name, stamp: name.slice(stem.length + 1, name.length - extension.length) }))
+    .filter(({ stamp }) => STAMP.test(stamp))
+    .sort((a, b) => (a.stamp < b.stamp ? -1 : 1));
+}
+
+/**
+ * Rotates: `events.ndjson.gz` becomes `events.20261122T140512345Z.ndjson.gz`. Each name is later than the last one,
+ * even within a millisecond or after the clock was set back, because the oldest files are deleted first.
+ */
+export function moveAside(path: string, nowMs: number): void {
+  const parts = splitName(path);
+  const { folder, stem, extension } = parts;
+  const lastStamp = listFinished(parts).at(-1)?.stamp ?? '';
+  const lastMs = Date.parse(lastStamp.replace(STAMP, '$1-$2-$3T$4:$5:$6.$7Z'));
+  const atMs = lastMs >= nowMs ? lastMs + 1 : nowMs;
+  const stamp = new Date(atMs).toISOString().replace(/[-:.]/g, '');
+  try {
+    renameSync(path, join(folder, `${stem}.${stamp}${extension}`));
+  } catch (error) {
+    // An external log rotator may have moved it already.
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+}
+
+/** Removes the oldest rotated files until `keep` are left. */
+export function pruneFinished(path: string, keep: number): void {
+  const parts = splitName(path);
+  const finished = listFinished(parts);
+  for (const { name } of finished.slice(0, Math.max(0, finished.length - keep))) {
+    rmSync(join(parts.folder, name));
+  }
+}

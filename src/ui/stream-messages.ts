@@ -1,0 +1,299 @@
+// Messages about a stream: pure functions from what happened to status records.
+import {
+  type Cause,
+  describeCause,
+  type EndReason,
+  type Gap,
+  type GaveUp,
+  type Lost,
+  type Retrying,
+} from '../connection/lifecycle.ts';
+import { type AtlantisError, isAtlantisError } from '../errors.ts';
+import type { StopReason } from '../io/stop.ts';
+import { formatLocal } from '../render/local-time.ts';
+import type { Connected } from '../stream/items.ts';
+import type { StatusRecord } from './reporter.ts';
+
+const END_MESSAGES: Readonly<Record<EndReason, string>> = {
+  'not-retryable': 'not retrying, since a retry cannot help',
+  'no-reconnect': 'not retrying, as requested',
+  'first-budget': 'giving up, since no attempt succeeded',
+  'too-often': 'giving up after repeated failures',
+  'wait-too-long': 'giving up, since the server asks for a longer wait',
+  'beyond-deadline': 'giving up, since the server asks for a longer wait than --timeout allows',
+};
+
+export function listCauseFigures(cause: Cause): Record<string, unknown> {
+  return {
+    cause: cause.kind,
+    host: cause.host,
+    proxy: cause.proxy,
+    http_status: cause.httpStatus,
+    error_code: cause.errorCode,
+    close_code: cause.closeCode,
+    request_id: cause.requestId,
+    retry_after_ms: cause.retryAfterMs,
+    key_source: cause.keyOrigin?.source,
+  };
+}
+
+export function sayConnecting(host: string, attempt: number): StatusRecord {
+  return {
+    event: 'connecting',
+    level: attempt === 1 ? 'info' : 'debug',
+    message: attempt === 1 ? `connecting to ${host}` : `connecting to ${host} (attempt ${attempt})`,
+    figures: { host, attempt },
+  };
+}
+
+export function sayConnected(connected: Connected): StatusRecord {
+  const { host, keyPrefix, expectedKeyPrefix, connection, requestId } = connected;
+  const figures = { host, key_prefix: keyPrefix, connection, request_id: requestId };
+  if (keyPrefix !== expectedKeyPrefix) {
+    return {
+      event: 'connected',
+      level: 'warn',
+      message: `connected to ${host}, but it accepted the key ${keyPrefix}… instead of yours, ${expectedKeyPrefix}…`,
+      hint: 'another key may be charged; check the proxies between this machine and the service',
+      figures: { ...figures, expected_key_prefix: expectedKeyPrefix },
+    };
+  }
+  return {
+    event: 'connected',
+    level: 'info',
+    message: `connected to ${host} with the key ${keyPrefix}…`,
+    figures,
+  };
+}
+
+export function sayLost(item: Lost): StatusRecord {
+  const { happened } = describeCause(item.cause);
+  return {
+    event: 'lost',
+    level: 'warn',
+    message: `${happened}; last byte received at ${formatTime(item.lastByteAtMs)}`,
+    figures: {
+      ...listCauseFigures(item.cause),
+      last_byte_at: new Date(item.lastByteAtMs).toISOString(),
+      up_ms: Math.round(item.upMs),
+    },
+  };
+}
+
+/** After a live connection `sayLost` has reported the cause, so only the retry is reported. */
+export function sayRetrying(item: Retrying): StatusRecord {
+  const { happened, remedy } = describeCause(item.cause);
+  const next = `retrying in ${formatDuration(item.delayMs)} (attempt ${item.attempt})`;
+  return {
+    event: 'retrying',
+    level: 'warn',
+    message: item.wasLive ? next : `${happened}; ${next}`,
+    hint: item.wasLive ? undefined : remedy,
+    figures: { ...listCauseFigures(item.cause), delay_ms: Math.round(item.delayMs), attempt: item.attempt },
+  };
+}
+
+export function sayGap(item: Gap): StatusRecord {
+  const from = formatTime(item.fromMs);
+  const to = formatTime(item.toMs);
+  const { kind } = item.cause;
+  // Other causes are reported before, by `sayLost`.
+  const why =
+    kind === 'nats-recreated' || kind === 'nats-trimmed' ? `${describeCause(item.cause).happened}; ` : '';
+  return {
+    event: 'gap',
+    level: 'warn',
+    message: `${why}live again at ${to}; events sent between ${from} and ${to} were not delivered, their number is unknown`,
+    figures: {
+      cause: item.cause.kind,
+      from: new Date(item.fromMs).toISOString(),
+      to: new Date(item.toMs).toISOString(),
+      duration_ms: Math.max(0, Math.round(item.toMs - item.fromMs)),
+    },
+  };
+}
+
+export function sayGaveUp(item: Pick<GaveUp, 'cause' | 'exitCode' | 'why'>, nowMs: number): StatusRecord {
+  const { happened, remedy } = describeCause(item.cause);
+  const { retryAfterMs } = item.cause;
+  const when = retryAfterMs === undefined ? '' : `; try again after ${formatMoment(nowMs + retryAfterMs)}`;
+  return {
+    event: 'error',
+    level: 'error',
+    message: `${happened}; ${END_MESSAGES[item.why]}${when}`,
+    hint: remedy,
+    figures: { ...listCauseFigures(item.cause), exit_code: item.exitCode, why: item.why },
+  };
+}
+
+/** Events before and after the filters. */
+export interface Filtered {
+  readonly received: number;
+  readonly matched: number;
+}
+
+/** The numbers of a whole run (contract G3). */
+export interface RunFigures {
+  readonly events: number;
+  readonly durationMs: number;
+  readonly reconnects: number;
+  readonly gaps: number;
+  readonly disconnectedMs: number;
+  readonly pausedMs: number;
+  readonly discarded: ReadonlyMap<string, number>;
+  /** Undefined without filters, or without events. */
+  readonly filtered: Filtered | undefined;
+}
+
+export function saySummary(run: RunFigures): StatusRecord {
+  const total = sumCounts(run.discarded);
+  const events = `${formatCount(run.events, 'event')} in ${formatDuration(run.durationMs)}`;
+  const disconnected = formatDuration(run.disconnectedMs);
+  const paused = formatDuration(run.pausedMs);
+  const reasons = total === 0 ? '' : ` (${listDiscarded(run.discarded)})`;
+  const gaps = run.gaps === 0 ? '' : `, ${formatCount(run.gaps, 'gap')}`;
+  const matched = run.filtered === undefined ? [] : [formatFiltered(run.filtered)];
+  return {
+    event: 'summary',
+    level: 'info',
+    message: `${[events, ...matched.map((text) => `${text} matched`)].join(', ')}, ${formatCount(run.reconnects, 'reconnect')}${gaps}, ${disconnected} disconnected, ${paused} paused, ${total} discarded${reasons}`,
+    block: [
+      events,
+      ...matched.map((text) => `matched       ${text}`),
+      `reconnects    ${run.reconnects}`,
+      ...(run.gaps === 0 ? [] : [`gaps          ${run.gaps}`]),
+      `disconnected  ${disconnected}`,
+      `paused        ${paused}`,
+      `discarded     ${total}${reasons}`,
+    ],
+    figures: {
+      events: run.events,
+      duration_ms: Math.round(run.durationMs),
+      reconnects: run.reconnects,
+      gaps: run.gaps,
+      disconnected_ms: Math.round(run.disconnectedMs),
+      paused_ms: Math.round(run.pausedMs),
+      discarded: Object.fromEntries(run.discarded),
+      ...run.filtered,
+    },
+  };
+}
+
+/** `0 of 10 events`. */
+export function formatFiltered({ matched, received }: Filtered): string {
+  return `${groupThousands(matched)} of ${formatCount(received, 'event')}`;
+}
+
+export function sayUnmatched(received: number): StatusRecord {
+  const filtered = { received, matched: 0 };
+  return {
+    event: 'warning',
+    level: 'info',
+    message: `no event has matched the filters so far: ${formatFiltered(filtered)}`,
+    figures: { ...filtered },
+  };
+}
+
+function sumCounts(counts: ReadonlyMap<string, number>): number {
+  return [...counts.values()].reduce((sum, count) => sum + count, 0);
+}
+
+/** `3 binary, 1 not JSON`. */
+function listDiscarded(discarded: ReadonlyMap<string, number>): string {
+  return [...discarded].map(([reason, count]) => `${count} ${reason}`).join(', ');
+}
+
+/** `1,234 events`. */
+export function formatCount(count: number, noun: string): string {
+  return `${groupThousands(count)} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+/** `1,234`. */
+export function groupThousands(count: number): string {
+  return String(count).replace(/\B(?=(\d{3})+$)/g, ',');
+}
+
+/** `0.25 s`, `12 s`, `3m 20s`, `2h 5m`. */
+export function formatDuration(ms: number): string {
+  if (ms < 60_000) return `${(ms / 1000).toFixed(ms < 10_000 ? (ms < 1_000 ? 2 : 1) : 0)} s`;
+  const seconds = Math.round(ms / 1000);
+  if (seconds < 3600) return `${Math.floor(seconds / 60)}m ${seconds % 60}s`;
+  return `${Math.floor(seconds / 3600)}h ${Math.floor((seconds % 3600) / 60)}m`;
+}
+
+/** Local time of day, `14:05:12.345`. */
+function formatTime(wallMs: number): string {
+  return formatLocal(wallMs).slice(11);
+}
+
+/** Years after 9999 have another form. */
+const MAX_MOMENT_MS = Date.UTC(9999, 11, 31, 23, 59, 59);
+
+/** Local date and time, `2026-11-22 14:05:12`. */
+function formatMoment(wallMs: number): string {
+  return formatLocal(Math.min(wallMs, MAX_MOMENT_MS))
+    .replace('T', ' ')
+    .replace(/\.\d+$/, '');
+}
+
+export function sayDiscarded(discarded: ReadonlyMap<string, number>): StatusRecord {
+  const total = sumCounts(discarded);
+  return {
+    event: 'discarded',
+    level: 'warn',
+    message: `${formatCount(total, 'message')} discarded: ${listDiscarded(discarded)}`,
+    figures: { discarded: Object.fromEntries(discarded) },
+  };
+}
+
+export function sayPaused(): StatusRecord {
+  return {
+    event: 'paused',
+    level: 'info',
+    message: 'the reader of stdout does not keep up: reading from the server is paused, nothing is lost',
+  };
+}
+
+export function sayCut(bytesCut: number): StatusRecord {
+  return {
+    event: 'warning',
+    level: 'warn',
+    message: `stdout was blocked at the end: up to ${formatCount(bytesCut, 'byte')} could not be written, and the last line may be incomplete`,
+    figures: { bytes_cut: bytesCut },
+  };
+}
+
+export function sayFailure({ message, hint, exitCode }: AtlantisError): StatusRecord {
+  return { event: 'error', level: 'error', message, hint, figures: { exit_code: exitCode } };
+}
+
+interface EndConfig {
+  readonly limit: number | undefined;
+  readonly timeoutMs: number | undefined;
+  readonly maxSilenceMs: number | undefined;
+}
+
+/** The errors that ended the run; none after a normal end. */
+export function sayEnd(reason: StopReason, config: EndConfig): StatusRecord[] {
+  const records: StatusRecord[] = [];
+  const fail = (message: string, exitCode: number): void => {
+    records.push({ event: 'error', level: 'error', message, figures: { exit_code: exitCode } });
+  };
+  if (reason.kind === 'timeout') {
+    const target = config.limit === undefined ? '' : ` before ${formatCount(config.limit, 'event')} arrived`;
+    fail(`--timeout: ${formatDuration(config.timeoutMs ?? 0)} passed${target}`, 124);
+  }
+  if (reason.kind === 'silence') {
+    fail(`--max-silence: connected, but no event for ${formatDuration(config.maxSilenceMs ?? 0)}`, 13);
+  }
+  if (reason.kind === 'gap') {
+    fail('--fail-on-gap: events may have been missed', 12);
+  }
+  if (reason.kind === 'output' && typeof reason.failure === 'object') {
+    records.push(sayFailure(reason.failure));
+  }
+  if (reason.kind === 'fault' && isAtlantisError(reason.error)) {
+    records.push(sayFailure(reason.error));
+  }
+  return records;
+}

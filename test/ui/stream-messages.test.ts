@@ -1,0 +1,351 @@
+// Messages about a stream: gaps (contract G1), numbers (G3, G5), short lines.
+import { describe, expect, test } from '@jest/globals';
+import { CAUSES, type CauseKind } from '../../src/connection/cause-table.ts';
+import type { Cause, EndReason } from '../../src/connection/lifecycle.ts';
+import { OutputError } from '../../src/errors.ts';
+import type { Connected } from '../../src/stream/items.ts';
+import type { StatusRecord } from '../../src/ui/reporter.ts';
+import * as say from '../../src/ui/stream-messages.ts';
+
+const HOST = 'api.atlantis.example';
+const KINDS = Object.keys(CAUSES) as CauseKind[];
+/** Local noon, so that the time shown does not depend on the time zone. */
+const NOON_MS = new Date(2026, 10, 22, 12, 0, 0, 250).getTime();
+const END_REASONS: readonly EndReason[] = [
+  'not-retryable',
+  'no-reconnect',
+  'first-budget',
+  'too-often',
+  'wait-too-long',
+  'beyond-deadline',
+];
+const FIGURES: say.RunFigures = {
+  events: 1_234_567,
+  durationMs: 3_725_400,
+  reconnects: 2,
+  gaps: 0,
+  disconnectedMs: 4_250,
+  pausedMs: 0,
+  discarded: new Map(),
+  filtered: undefined,
+};
+
+const because = (kind: CauseKind, more: Partial<Cause> = {}): Cause => ({
+  kind,
+  host: HOST,
+  detail: 'as the test says',
+  ...more,
+});
+
+const lost = (cause: Cause): StatusRecord =>
+  say.sayLost({ kind: 'lost', cause, lastByteAtMs: NOON_MS, upMs: 61_000.4 });
+const retrying = (cause: Cause, wasLive = false): StatusRecord =>
+  say.sayRetrying({ kind: 'retrying', cause, wasLive, delayMs: 2_345.6, attempt: 3 });
+const gap = (cause: Cause): StatusRecord =>
+  say.sayGap({ kind: 'gap', fromMs: NOON_MS, toMs: NOON_MS + 83_500, cause });
+const gaveUp = (cause: Cause, why: EndReason): StatusRecord =>
+  say.sayGaveUp({ cause, exitCode: 7, why }, NOON_MS);
+
+const connected = (keyPrefix: string, expectedKeyPrefix: string): Connected => ({
+  kind: 'connected',
+  connection: 1,
+  host: HOST,
+  keyPrefix,
+  expectedKeyPrefix,
+  requestId: 'req_7',
+  atMs: NOON_MS,
+});
+
+/** All messages about a cause. */
+const sayAll = (cause: Cause): StatusRecord[] => [
+  lost(cause),
+  retrying(cause),
+  retrying(cause, true),
+  gap(cause),
+  ...END_REASONS.map((why) => gaveUp(cause, why)),
+];
+
+describe('G1: gaps', () => {
+  test('a loss: the cause, and the time of the last byte', () => {
+    expect(lost(because('silent'))).toEqual({
+      event: 'lost',
+      level: 'warn',
+      message: `the connection to ${HOST} is dead (as the test says); last byte received at 12:00:00.250`,
+      figures: {
+        cause: 'silent',
+        host: HOST,
+        last_byte_at: new Date(NOON_MS).toISOString(),
+        up_ms: 61_000,
+      },
+    });
+  });
+
+  test('recovery: when it is live again, and that events in between were not delivered', () => {
+    expect(gap(because('dropped'))).toEqual({
+      event: 'gap',
+      level: 'warn',
+      message:
+        'live again at 12:01:23.750; events sent between 12:00:00.250 and 12:01:23.750 were not delivered, their number is unknown',
+      figures: {
+        cause: 'dropped',
+        from: new Date(NOON_MS).toISOString(),
+        to: new Date(NOON_MS + 83_500).toISOString(),
+        duration_ms: 83_500,
+      },
+    });
+  });
+
+  test('a gap is not negative if the clock was set back', () => {
+    const record = say.sayGap({ kind: 'gap', fromMs: NOON_MS, toMs: NOON_MS - 1, cause: because('dropped') });
+    expect(record.figures).toMatchObject({ duration_ms: 0 });
+  });
+
+  test.each(KINDS)('never "no events missed", never "resumed": %s', (kind) => {
+    for (const { message, hint = '' } of sayAll(because(kind))) {
+      expect(`${message} ${hint}`).not.toMatch(/no (events? )?(was |were )?(missed|lost)|resum/i);
+    }
+  });
+
+  test.each(KINDS)('one line for the message and one for the hint: %s', (kind) => {
+    for (const { message, hint } of sayAll(because(kind))) {
+      expect(message).toMatch(/^\S[^\n]+$/);
+      if (hint !== undefined) expect(hint).toMatch(/^\S[^\n]+$/);
+    }
+  });
+});
+
+describe('retries and errors', () => {
+  test('after the loss of a live connection only the retry is reported', () => {
+    expect(retrying(because('dropped'), true)).toMatchObject({
+      message: 'retrying in 2.3 s (attempt 3)',
+      hint: undefined,
+    });
+  });
+
+  test('a failed attempt: cause, retry and hint', () => {
+    expect(retrying(because('refused'))).toEqual({
+      event: 'retrying',
+      level: 'warn',
+      message: `${HOST} refused the connection (as the test says); retrying in 2.3 s (attempt 3)`,
+      hint: CAUSES.refused.remedy,
+      figures: { cause: 'refused', host: HOST, delay_ms: 2_346, attempt: 3 },
+    });
+  });
+
+  test('giving up: cause, reason and hint', () => {
+    expect(gaveUp(because('unauthorized', { httpStatus: 401 }), 'not-retryable')).toEqual({
+      event: 'error',
+      level: 'error',
+      message: `${HOST} does not accept the key (as the test says); not retrying, since a retry cannot help`,
+      hint: 'It is unknown or revoked: store a valid one with `atlantis profile add`.',
+      figures: { cause: 'unauthorized', host: HOST, http_status: 401, exit_code: 7, why: 'not-retryable' },
+    });
+  });
+
+  test('§ 5: a wait that is too long says when to try again', () => {
+    const { message, figures } = gaveUp(
+      because('rate-limited', { retryAfterMs: 3_600_000 }),
+      'wait-too-long',
+    );
+    expect(message).toContain(
+      'giving up, since the server asks for a longer wait; try again after 2026-11-22 13:00:00',
+    );
+    expect(figures).toMatchObject({ retry_after_ms: 3_600_000 });
+  });
+
+  test('R1: an absurdly long wait is still a date', () => {
+    const cause = because('rate-limited', { retryAfterMs: Number.MAX_SAFE_INTEGER });
+    expect(gaveUp(cause, 'wait-too-long').message).toMatch(/try again after \d+-\d\d-\d\d \d\d:\d\d:\d\d$/);
+  });
+
+  test('every reason to give up has its own message', () => {
+    const messages = END_REASONS.map((why) => gaveUp(because('refused'), why).message);
+    expect(new Set(messages).size).toBe(END_REASONS.length);
+  });
+
+  test('G5: all properties of a cause are in its figures', () => {
+    const cause = because('rate-limited', {
+      proxy: 'proxy.example:3128',
+      httpStatus: 429,
+      errorCode: 'rate_limited',
+      requestId: 'req_7',
+      retryAfterMs: 0,
+      closeCode: 1008,
+    });
+    expect(say.listCauseFigures(cause)).toEqual({
+      cause: 'rate-limited',
+      host: HOST,
+      proxy: 'proxy.example:3128',
+      http_status: 429,
+      error_code: 'rate_limited',
+      close_code: 1008,
+      request_id: 'req_7',
+      retry_after_ms: 0,
+    });
+  });
+});
+
+describe('connecting', () => {
+  test('the first attempt is reported, further ones only with --verbose', () => {
+    expect(say.sayConnecting(HOST, 1)).toMatchObject({ level: 'info', message: `connecting to ${HOST}` });
+    expect(say.sayConnecting(HOST, 2)).toMatchObject({
+      level: 'debug',
+      message: `connecting to ${HOST} (attempt 2)`,
+      figures: { host: HOST, attempt: 2 },
+    });
+  });
+
+  test('the key is that of the welcome', () => {
+    expect(say.sayConnected(connected('ak_live_00112233', 'ak_live_00112233'))).toEqual({
+      event: 'connected',
+      level: 'info',
+      message: `connected to ${HOST} with the key ak_live_00112233…`,
+      figures: { host: HOST, key_prefix: 'ak_live_00112233', connection: 1, request_id: 'req_7' },
+    });
+  });
+
+  test('C4: a key that is not ours is a warning with both prefixes', () => {
+    const record = say.sayConnected(connected('ak_live_ffffffff', 'ak_live_00112233'));
+    expect(record).toMatchObject({
+      event: 'connected',
+      level: 'warn',
+      figures: { key_prefix: 'ak_live_ffffffff', expected_key_prefix: 'ak_live_00112233' },
+    });
+    expect(record.message).toContain('ak_live_ffffffff');
+    expect(record.message).toContain('ak_live_00112233');
+  });
+});
+
+describe('G3: the summary', () => {
+  test('events, duration, reconnects, time disconnected, time paused, discarded', () => {
+    expect(say.saySummary(FIGURES)).toEqual({
+      event: 'summary',
+      level: 'info',
+      message: '1,234,567 events in 1h 2m, 2 reconnects, 4.3 s disconnected, 0.00 s paused, 0 discarded',
+      block: [
+        '1,234,567 events in 1h 2m',
+        'reconnects    2',
+        'disconnected  4.3 s',
+        'paused        0.00 s',
+        'discarded     0',
+      ],
+      figures: {
+        events: 1_234_567,
+        duration_ms: 3_725_400,
+        reconnects: 2,
+        gaps: 0,
+        disconnected_ms: 4_250,
+        paused_ms: 0,
+        discarded: {},
+      },
+    });
+  });
+
+  test('singular forms, and discarded messages by reason', () => {
+    const discarded = new Map([
+      ['binary', 3],
+      ['not JSON', 1],
+    ]);
+    const { message, figures } = say.saySummary({ ...FIGURES, events: 1, reconnects: 1, discarded });
+    expect(message).toContain('1 event in ');
+    expect(message).toContain('1 reconnect, ');
+    expect(message).toContain('4 discarded (3 binary, 1 not JSON)');
+    expect(figures).toMatchObject({ discarded: { binary: 3, 'not JSON': 1 } });
+  });
+
+  test('with filters: the number of events that matched', () => {
+    const filtered = { received: 12_345, matched: 0 };
+    const { message, block, figures } = say.saySummary({ ...FIGURES, events: 0, filtered });
+    expect(message).toContain('0 events in 1h 2m, 0 of 12,345 events matched, 2 reconnects');
+    expect(block?.slice(0, 2)).toEqual(['0 events in 1h 2m', 'matched       0 of 12,345 events']);
+    expect(figures).toMatchObject(filtered);
+    expect(say.saySummary(FIGURES).figures).not.toHaveProperty('matched');
+  });
+
+  test('no match so far', () => {
+    expect(say.sayUnmatched(1)).toMatchObject({
+      level: 'info',
+      message: 'no event has matched the filters so far: 0 of 1 event',
+      figures: { received: 1, matched: 0 },
+    });
+  });
+
+  test('G4: discarded messages are counted by reason', () => {
+    expect(say.sayDiscarded(new Map([['binary', 1]]))).toMatchObject({
+      event: 'discarded',
+      level: 'warn',
+      message: '1 message discarded: 1 binary',
+      figures: { discarded: { binary: 1 } },
+    });
+  });
+
+  test('O4: a pause says that nothing is lost', () => {
+    expect(say.sayPaused()).toMatchObject({ event: 'paused', level: 'info' });
+    expect(say.sayPaused().message).toContain('nothing is lost');
+  });
+});
+
+describe('the end', () => {
+  const CONFIG = { limit: 100, timeoutMs: 30_000, maxSilenceMs: 300_000 };
+  const NO_BOUNDS = { limit: undefined, timeoutMs: undefined, maxSilenceMs: undefined };
+
+  test.each<[Parameters<typeof say.sayEnd>[0], string, number]>([
+    [{ kind: 'timeout' }, '--timeout: 30 s passed before 100 events arrived', 124],
+    [{ kind: 'silence' }, '--max-silence: connected, but no event for 5m 0s', 13],
+    [{ kind: 'gap' }, '--fail-on-gap: events may have been missed', 12],
+    [
+      { kind: 'output', failure: new OutputError('stdout could not be written') },
+      'stdout could not be written',
+      9,
+    ],
+    [{ kind: 'fault', error: new OutputError('the ready file') }, 'the ready file', 9],
+  ])('%j is reported with its exit code', (reason, message, exitCode) => {
+    expect(say.sayEnd(reason, CONFIG)).toEqual([
+      { event: 'error', level: 'error', message, hint: undefined, figures: { exit_code: exitCode } },
+    ]);
+  });
+
+  test('--timeout without --limit names no target', () => {
+    const [record] = say.sayEnd({ kind: 'timeout' }, { ...NO_BOUNDS, timeoutMs: 1_500 });
+    expect(record?.message).toBe('--timeout: 1.5 s passed');
+  });
+
+  test.each<[Parameters<typeof say.sayEnd>[0]]>([
+    [{ kind: 'limit' }],
+    [{ kind: 'duration' }],
+    [{ kind: 'signal', signal: 'SIGINT' }],
+    [{ kind: 'output', failure: 'reader-gone' }],
+    [{ kind: 'output', failure: 'terminal-gone' }],
+    [{ kind: 'gave-up', exitCode: 7 }],
+  ])('%j needs no message', (reason) => {
+    expect(say.sayEnd(reason, CONFIG)).toEqual([]);
+  });
+
+  test('O6: bytes that were not written are counted', () => {
+    const record = say.sayCut(65_536);
+    expect(record).toMatchObject({ event: 'warning', level: 'warn', figures: { bytes_cut: 65_536 } });
+    expect(record.message).toContain(
+      'up to 65,536 bytes could not be written, and the last line may be incomplete',
+    );
+  });
+});
+
+describe('durations', () => {
+  test.each([
+    [0, '0.00 s'],
+    [250, '0.25 s'],
+    [999, '1.00 s'],
+    [1_000, '1.0 s'],
+    [9_940, '9.9 s'],
+    [12_400, '12 s'],
+    [59_400, '59 s'],
+    [60_000, '1m 0s'],
+    [200_000, '3m 20s'],
+    [3_599_499, '59m 59s'],
+    [3_600_000, '1h 0m'],
+    [7_500_000, '2h 5m'],
+    [90_000_000, '25h 0m'],
+  ])('%i ms is %s', (ms, text) => {
+    expect(say.formatDuration(ms)).toBe(text);
+  });
+});

@@ -1,0 +1,179 @@
+// The progress of a stream on the status line: its text in each state, and how it fits.
+import { describe, expect, test } from '@jest/globals';
+import { PLAIN_LOG_STYLE } from '../../src/render/paint.ts';
+import { ASCII_SIGNS, SIGNS } from '../../src/render/signs.ts';
+import { createStatusLine, loadStreamProgress, NO_STATUS_LINE } from '../../src/ui/status-line.ts';
+import { LineProgress } from '../../src/ui/stream-progress.ts';
+import { createFakeClock } from '../helpers/fake-clock.ts';
+import { createFakeIo, type FakeIoOptions } from '../helpers/fake-io.ts';
+
+function createDeps(columns = 80) {
+  const clock = createFakeClock();
+  const shown: (string | undefined)[] = [];
+  const line = {
+    columns,
+    show: (text: string) => void shown.push(text),
+    clear: () => void shown.push(undefined),
+  };
+  return { clock, shown, line, status: new LineProgress(line, clock, PLAIN_LOG_STYLE) };
+}
+
+describe('the text of the status line', () => {
+  test('connecting, live, retrying with a countdown', () => {
+    const { clock, shown, status } = createDeps();
+    status.connecting('api.atlantis.example');
+    status.live({ roundTripMs: undefined });
+    status.noteEvents(1_234);
+    clock.advance(1_000);
+    status.live({ roundTripMs: 12.4 });
+    status.noteGap();
+    status.retrying(2_500, 3);
+    clock.advance(1_000);
+    expect(shown.filter((text, i) => text !== shown[i - 1])).toEqual([
+      'connecting to api.atlantis.example',
+      'live  0 events  0/s  0 gaps',
+      'live  1,234 events  0/s  0 gaps',
+      'live  1,234 events  1,234/s  █  0 gaps',
+      'live  1,234 events  1,234/s  █  rtt 12 ms  0 gaps',
+      'live  1,234 events  1,234/s  █  rtt 12 ms  1 gap',
+      'retrying in 3 s  attempt 3  1,234 events  1 gap',
+      'retrying in 2 s  attempt 3  1,234 events  1 gap',
+    ]);
+  });
+
+  test('with filters: matched and received events', () => {
+    const { shown, status } = createDeps();
+    status.live({ roundTripMs: undefined });
+    status.noteReceived(1_200);
+    expect(shown.at(-1)).toBe('live  0 of 1,200 events  0/s  0 gaps');
+    status.noteReceived(1);
+    status.noteEvents(1);
+    expect(shown.at(-1)).toBe('live  1 of 1,201 events  0/s  0 gaps');
+  });
+
+  test('on a narrow terminal the most important parts are shown, never more than fits', () => {
+    for (let columns = 27; columns < 80; columns++) {
+      const { clock, shown, status } = createDeps(columns);
+      status.connecting(`${'host.'.repeat(20)}example`);
+      status.live({ roundTripMs: 1 });
+      for (let second = 0; second < 12; second++) {
+        status.noteEvents(10 * second);
+        clock.advance(1_000);
+      }
+      for (const text of shown) expect((text ?? '').length).toBeLessThanOrEqual(columns);
+      expect(shown.at(-1)).toMatch(/^live {2}660 events/);
+    }
+  });
+
+  test('O3: it disappears if the window becomes too narrow', () => {
+    const { clock, shown, status, line } = createDeps();
+    status.live({ roundTripMs: undefined });
+    line.columns = 0;
+    clock.advance(1_000);
+    expect(shown.at(-1)).toBeUndefined();
+    line.columns = 80;
+    clock.advance(1_000);
+    expect(shown.at(-1)).toMatch(/^live/);
+  });
+
+  test('control characters in a host are made visible', () => {
+    const { shown, status } = createDeps();
+    status.connecting('a\x1b[2J\u202e');
+    expect(shown).toEqual(['connecting to a\\u001b[2J\\u202e']);
+  });
+
+  test('O3: it clears the line, and the end leaves no timer', () => {
+    const { clock, shown, status } = createDeps();
+    status.live({ roundTripMs: undefined });
+    status.makeWay();
+    expect(shown.at(-1)).toBeUndefined();
+    status.end();
+    status.noteEvents(1);
+    expect(shown.at(-1)).toBeUndefined();
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  test('without a status line nothing is done', async () => {
+    const clock = createFakeClock();
+    const status = await loadStreamProgress(NO_STATUS_LINE, clock, PLAIN_LOG_STYLE);
+    status.live({ roundTripMs: 1 });
+    status.retrying(1_000, 1);
+    expect(clock.pendingTimers).toBe(0);
+  });
+});
+
+describe('the rate', () => {
+  /** The rate and the bars after `figures` events in one second each. */
+  function showRate(figures: readonly number[], passMs = 0, signs = SIGNS): string | undefined {
+    const { clock, line, shown } = createDeps();
+    const status = new LineProgress(line, clock, PLAIN_LOG_STYLE, signs);
+    status.live({ roundTripMs: undefined });
+    for (const count of figures) {
+      status.noteEvents(count);
+      clock.advance(1_000);
+    }
+    clock.advance(passMs);
+    return shown.at(-1)?.replace(/^live {2}\S+ events? {2}| {2}0 gaps$/g, '');
+  }
+
+  test('counts the last ten whole seconds', () => {
+    const figures = Array.from({ length: 15 }, (_unused, second) => second);
+    expect(showRate(figures)).toBe('9.5/s  ▄▄▅▅▆▆▇▇██');
+    expect(showRate(figures, 5_000)).toBe('6.0/s  ▆▇▇██▁▁▁▁▁');
+    expect(showRate(figures, 3_600_000)).toBe('0/s  ▁▁▁▁▁▁▁▁▁▁');
+  });
+
+  test.each([
+    [[], '0/s'],
+    [[0, 0], '0/s  ▁▁'],
+    [[0, 1, 50, 100], '37.8/s  ▁▂▅█'],
+    [[1_000, 2_000], '1,500/s  ▅█'],
+    [[1_000_000], '1,000,000/s  █'],
+  ])('%j is %s', (figures, shown) => {
+    expect(showRate(figures)).toBe(shown);
+  });
+
+  test('row 59: without Unicode the bars are ASCII', () => {
+    expect(showRate([0, 1, 2, 3, 4, 5, 6, 7], 0, ASCII_SIGNS)).toBe('3.5/s  _.-:=+*#');
+  });
+
+  test('row 59: a status that cannot be shown disappears, without an error', () => {
+    const { clock, line, shown } = createDeps();
+    const failing = {
+      ...line,
+      show: () => {
+        throw new Error('cannot be shown');
+      },
+    };
+    const status = new LineProgress(failing, clock, PLAIN_LOG_STYLE);
+    status.connecting('api.atlantis.example');
+    status.live({ roundTripMs: 1 });
+    status.noteEvents(1);
+    clock.advance(1_000);
+    expect([shown.every((text) => text === undefined), clock.pendingTimers]).toEqual([true, 0]);
+  });
+});
+
+describe('where a status line is shown', () => {
+  const LOG = { format: 'text', isQuiet: false, isVerbose: false, useColor: false } as const;
+  const TERMINAL: FakeIoOptions = { isStdoutTty: true, isStderrTty: true, env: { TERM: 'xterm' } };
+  const isShown = (io: FakeIoOptions, log = {}): boolean =>
+    createStatusLine(createFakeIo({ ...TERMINAL, ...io }), { ...LOG, ...log }) !== NO_STATUS_LINE;
+
+  test('on a terminal', () => {
+    expect(isShown({})).toBe(true);
+    expect(isShown({ columns: 30 })).toBe(true);
+  });
+
+  test.each<[string, FakeIoOptions, object]>([
+    ['stderr is a pipe or file', { isStderrTty: false }, {}],
+    ['stdout is a pipe: its reader may write to the same terminal', { isStdoutTty: false }, {}],
+    ['CI', { env: { CI: '1', TERM: 'xterm' } }, {}],
+    ['TERM=dumb', { env: { TERM: 'dumb' } }, {}],
+    ['fewer than 30 columns', { columns: 29 }, {}],
+    ['--quiet', {}, { isQuiet: true }],
+    ['--log-format json', {}, { format: 'json' }],
+  ])('not with: %s', (_name, io, log) => {
+    expect(isShown(io, log)).toBe(false);
+  });
+});
