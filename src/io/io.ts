@@ -38,6 +38,8 @@ export interface Io {
   readonly platform: NodeJS.Platform;
   readonly uid: number | undefined;
   readonly pid: number;
+  /** Such as v22.1.0. */
+  readonly nodeVersion: string;
   /** Home directory, or undefined where there is none. */
   homeDirectory(): string | undefined;
   readonly stdin: () => NodeJS.ReadStream;
@@ -169,6 +171,7 @@ export function createProcessIo(homeDirectory: () => string): Io {
     platform: process.platform,
     uid: processUid(),
     pid: process.pid,
+    nodeVersion: process.version,
     homeDirectory() {
       try {
         return homeDirectory() || undefined;

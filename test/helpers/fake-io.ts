@@ -87,6 +87,7 @@ export function createFakeIo(options: FakeIoOptions = {}): FakeIo {
     platform: options.platform ?? 'linux',
     uid: process.getuid?.(),
     pid: 4242,
+    nodeVersion: 'v20.0.0',
     homeDirectory: () => options.home,
     stdin: () => Readable.from([options.stdin ?? '']) as unknown as NodeJS.ReadStream,
     stdout: createTarget(options.isStdoutTty ?? false, writeOut),

@@ -200,6 +200,7 @@ class ChildInProcess extends Child {
       platform: process.platform,
       uid: process.getuid?.(),
       pid: process.pid,
+      nodeVersion: process.version,
       homeDirectory: () => (env['HOME'] ?? userInfo().homedir) || undefined,
       stdin: () => this.#input as unknown as NodeJS.ReadStream,
       stdout,
