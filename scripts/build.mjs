@@ -8,9 +8,9 @@ import { resolve } from 'node:path';
 import { build } from 'esbuild';
 import { buildLibraries, LIBRARIES } from './build-libraries.mjs';
 import { buildTypes } from './build-types.mjs';
-import { COMMON, root } from './bundle-options.mjs';
+import { COMMON, manifest, root } from './bundle-options.mjs';
 import { planBundles } from './bundle-plan.mjs';
-import { collectLicenses } from './third-party-licenses.mjs';
+import { formatLicenses, formatSbom, listPackages } from './third-party-licenses.mjs';
 
 const dist = resolve(root, 'dist');
 
@@ -82,7 +82,9 @@ async function buildBundle([name, files]) {
 }
 
 const inputs = (await Promise.all([libraries, ...[...plan.bundles].map(buildBundle)])).flat();
-writeFileSync(resolve(fresh, 'THIRD-PARTY-LICENSES.txt'), collectLicenses(root, inputs));
+const packages = listPackages(root, inputs);
+writeFileSync(resolve(fresh, 'THIRD-PARTY-LICENSES.txt'), formatLicenses(packages));
+writeFileSync(resolve(fresh, 'sbom.cdx.json'), formatSbom(manifest, packages));
 await types;
 rmSync(dist, { recursive: true, force: true });
 renameSync(fresh, dist);

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { scannerPlugin } from './scanner-code.mjs';
 
 export const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
-const { version } = JSON.parse(readFileSync(resolve(root, 'package.json'), 'utf8'));
+export const manifest = JSON.parse(readFileSync(resolve(root, 'package.json'), 'utf8'));
 
 /** The beginning of the hash of the commit, if this is a repository and not a folder in another one. */
 function readCommit() {
@@ -37,7 +37,7 @@ export const COMMON = {
     Object.entries(STAND_INS).map(([name, file]) => [name, resolve(root, 'scripts/stand-ins', file)]),
   ),
   define: {
-    ATLANTIS_VERSION: JSON.stringify(version),
+    ATLANTIS_VERSION: JSON.stringify(manifest.version),
     ATLANTIS_COMMIT: JSON.stringify(readCommit()),
     // Otherwise ws would load two native packages from any parent directory, NODE_PATH or the home directory.
     'process.env.WS_NO_BUFFER_UTIL': '"1"',

@@ -63,6 +63,7 @@ describe('the package', () => {
       /^dist\/[\w.-]+\.cjs$/,
       /^dist\/(?:library|simulator|ws)\.mjs$/,
       /^dist\/THIRD-PARTY-LICENSES\.txt$/,
+      /^dist\/sbom\.cdx\.json$/,
       /^dist\/types\/[\w/-]+\.d\.cts$/,
       /^dist\/types\/[\w/-]+\.d\.mts$/,
       /^man\/atlantis\.1$/,
