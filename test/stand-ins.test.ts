@@ -26,7 +26,7 @@ test('S1: when-exit takes a callback and never calls it', async () => {
 
 test('ajv says who must not give a schema', async () => {
   const { Ajv2020 } = await import(join(FOLDER, 'ajv.mjs'));
-  expect(() => new Ajv2020()).toThrow('profiles/store.ts');
+  expect(() => new Ajv2020()).toThrow('profiles/write.ts');
 });
 
 test('kerberos fails in the `try` of the proxy agent, as a missing package does', async () => {
@@ -35,7 +35,7 @@ test('kerberos fails in the `try` of the proxy agent, as a missing package does'
 
 test('env-paths says who has to give a directory', async () => {
   const envPaths = await load('env-paths.mjs');
-  expect(() => envPaths('atlantis')).toThrow('profiles/store.ts');
+  expect(() => envPaths('atlantis')).toThrow('profiles/write.ts');
 });
 
 test('env-paths: a profile is stored for a user who has no home directory', async () => {

@@ -36,7 +36,7 @@ describe('for people', () => {
     const lines = stdout.trimEnd().split('\n');
     expect(lines).toHaveLength(11);
     expect(lines[0]).toMatch(/^ok {6}settings {3}\S+ \(--url\), key ak_live_ca9a12e5… .* \(\d.* ms\)$/);
-    expect(lines[10]).toMatch(/^passed in .* s: 6 ok, 4 skipped$/);
+    expect(lines[10]).toMatch(/^PASSED in .* s: 6 passed, 4 skipped$/);
     expect(stdout).not.toMatch(/\x1b/);
     expect([stderr, code]).toEqual(['', 0]);
   });
@@ -47,7 +47,9 @@ describe('for people', () => {
     expect(stdout).toMatch(
       /\nfailed {2}upgrade +the response did not come from Atlantis .*\n {18,}check the URL/,
     );
-    expect(stdout).toMatch(/\nfailed at upgrade in .*: exit code 5, \d ok, \d skipped\n$/);
+    expect(stdout).toMatch(
+      /\nFAILED at "upgrade" after .*: \d passed, 1 failed, \d skipped \(exit code 5\)\n$/,
+    );
     expect(code).toBe(5);
   });
 
@@ -93,7 +95,7 @@ describe('for people', () => {
       }
       return Array.from(shown, (character) => character ?? ' ').join('');
     });
-  const LINE = /^(?:ok {6}|failed {2}|skipped )\S|^(?:passed|failed at) |^ {2,}\S|^$/;
+  const LINE = /^(?:ok {6}|failed {2}|skipped )\S|^(?:PASSED|FAILED at) |^ {2,}\S|^$/;
 
   testPty.each([
     ['that is wide', 200],
@@ -153,7 +155,7 @@ describe('for people', () => {
       expect.stringMatching(/^ok identity/),
       expect.stringMatching(/^ok keepalive/),
       expect.stringMatching(/^skipped events/),
-      expect.stringMatching(/^passed in/),
+      expect.stringMatching(/^PASSED in/),
     ]);
   });
 
@@ -173,7 +175,7 @@ describe('for people', () => {
     const server = await startScriptedServer(streamHandler());
     const args = ['stream', 'check', '--url', server.url, '--color', 'never'];
     const { output } = await startCliInPty(args, { key: CANARY_KEY, env: { CI: 'true' } }).exit;
-    expect(output).toContain('passed in');
+    expect(output).toContain('PASSED in');
     expect(output).not.toMatch(/\x1b|checking/);
   });
 
@@ -302,7 +304,7 @@ describe('GitHub Actions', () => {
       /^::error title=atlantis stream check%3A upgrade failed::the response .*%0Acheck the URL[^\n]*\n$/,
     );
     const summary = readFileSync(file, 'utf8');
-    expect(summary).toMatch(/^from before\n### atlantis stream check: failed, exit code 5\n\n\| step \|/);
+    expect(summary).toMatch(/^from before\n### atlantis stream check: failed \(exit code 5\)\n\n\| step \|/);
     expect(summary.match(/^\| .* \|$/gm)).toHaveLength(11);
     expect(code).toBe(5);
   });

@@ -105,7 +105,7 @@ describe('a check that passes', () => {
     expect(added.code).toBe(0);
     const { stdout, code } = await runCli(['stream', 'check'], { env });
     expect(stdout).toContain(
-      `profile ci (the one in use), ${url} (profile "ci"), key ${CANARY_PREFIX}… (profile "ci")`,
+      `profile ci (the active profile), ${url} (profile "ci"), key ${CANARY_PREFIX}… (profile "ci")`,
     );
     expect(code).toBe(0);
   });
@@ -130,7 +130,7 @@ describe('H1: the first failure decides the exit code', () => {
     await server.close();
     const exit = await runCheck(server.url);
     expectFailure(exit, 'connect', 'refused', 7);
-    expect(exit.step('lookup').summary).toBe('127.0.0.1 is an address');
+    expect(exit.step('lookup').summary).toBe('127.0.0.1 is an IP address');
   });
 
   test('upgrade: a server that does not answer exits 7 after the connect timeout', async () => {
@@ -155,7 +155,7 @@ describe('H1: the first failure decides the exit code', () => {
       const exit = await runCheck(server.url);
       expectFailure(exit, 'upgrade', cause, exitCode);
       expect(exit.failed?.details).toMatchObject({ status, error_code: code, request_id: 'req-9' });
-      if (status === 429) expect(exit.failed?.summary).toContain('it asks to come back in 7.0 s');
+      if (status === 429) expect(exit.failed?.summary).toContain('it asks to retry in 7.0 s');
       expect(server.attempts).toHaveLength(1);
     },
   );
@@ -276,7 +276,7 @@ describe('H3: --expect', () => {
     const exit = await runCheck(server.url, ['--expect', 'type=large_transfer', '--within', '400ms']);
     expectFailure(exit, 'events', 'expectation', 124);
     expect(exit.failed?.summary).toBe(
-      '0 of 1 came for type=large_transfer within 0.40 s of the welcome; seen: 2 address_activity, 1 other, 1 (no type)',
+      'type=large_transfer: expected 1, got 0 in 0.40 s; received: 2 address_activity, 1 other, 1 (no type)',
     );
     expect(exit.failed?.details).toEqual({
       events: 4,
@@ -303,7 +303,7 @@ describe('H3: --expect', () => {
       { matched: 2, met: false },
     ]);
     expect(exit.failed?.summary).toBe(
-      '2 of 3 came for type=address_activity within 0.40 s of the welcome; seen: 3 large_transfer, 2 address_activity',
+      'type=address_activity: expected 3, got 2 in 0.40 s; received: 3 large_transfer, 2 address_activity',
     );
   });
 
@@ -315,7 +315,7 @@ describe('H3: --expect', () => {
     const server = await startScriptedServer(streamHandler({ finish }));
     const exit = await runCheck(server.url, ['--expect', 'type=large_transfer', '--within', '300ms']);
     expectFailure(exit, 'events', 'expectation', 124);
-    expect(exit.failed?.summary).toContain('no event was seen');
+    expect(exit.failed?.summary).toContain('received: none');
   });
 
   describe('--within counts from the welcome, also while the pongs are slow', () => {
@@ -352,7 +352,7 @@ describe('H3: --expect', () => {
       expectFailure(exit, 'events', 'expectation', 124);
       expect(exit.report.expectations).toMatchObject([{ matched: 0, late: 0, met: false }]);
       expect(exit.failed?.summary).toBe(
-        '0 of 1 came for type=large_transfer within 0.40 s of the welcome; seen: 1 other, 2 after that',
+        'type=large_transfer: expected 1, got 0 in 0.40 s; received: 1 other (and 2 too late)',
       );
       expect(exit.failed?.details).toMatchObject({ events: 1, types: [{ type: 'other', count: 1 }] });
       expectSoon(exit.failed?.duration_ms ?? Number.NaN, WITHIN_MS / 2);
@@ -371,7 +371,7 @@ describe('H3: --expect', () => {
     const exit = await runCheck(server.url, args);
     expectFailure(exit, 'events', 'expectation', 124);
     expect(exit.report.expectations).toMatchObject([{ matched: 0, late: 2, untimed: 1, met: false }]);
-    expect(exit.failed?.summary).toMatch(/\(and 2 too late, 1 without a time, lag .+\)/);
+    expect(exit.failed?.summary).toMatch(/\(and 2 later than --max-lag, 1 without a time, lag .+\)/);
     server.setScript(streamHandler({ events: [transfer(`,"block":{"time":"${at(-1_000)}"}`)] }));
     const fresh = await runCheck(server.url, [...args, '--lag-field', 'block.time']);
     expect([fresh.code, fresh.report.expectations[0]?.matched]).toEqual([0, 1]);
@@ -387,12 +387,12 @@ describe('H3: --expect', () => {
     const { min_lag_ms: min, max_lag_ms: max } = ahead.report.expectations[0] ?? {};
     expect([Math.round((min ?? 0) / 60_000), Math.round((max ?? 0) / 60_000)]).toEqual([-60, -60]);
     expect(ahead.failed?.summary).toMatch(/\(and 2 with a time in the future, lag -1h 0m\)/);
-    expect(ahead.failed?.error?.hint).toMatch(/^Check the clock of this machine/);
+    expect(ahead.failed?.error?.hint).toMatch(/^check the clock of this machine/);
     // The clock is off the other way.
     server.setScript(streamHandler({ events: [at(-7_205_000)] }));
     const behind = await runCheck(server.url, args);
     expect(behind.report.expectations).toMatchObject([{ late: 1, future: 0 }]);
-    expect(behind.failed?.error?.hint).toMatch(/^Check the clock of this machine/);
+    expect(behind.failed?.error?.hint).toMatch(/^check the clock of this machine/);
     // A small skew counts, and is reported.
     server.setScript(streamHandler({ events: [at(5_000)] }));
     const skewed = await runCheck(server.url, args);
@@ -457,12 +457,12 @@ describe('H3: --expect', () => {
   });
 
   const usage: readonly (readonly [string, string[], RegExp])[] = [
-    ['a bad expression', ['--expect', 'type=='], /invalid --expect: /],
+    ['a bad expression', ['--expect', 'type=='], /invalid --expect: unexpected "="/],
     ['a bad count', ['--expect', 'a=1', '--min', '0'], /--min "0"/],
     ['a bad time', ['--expect', 'a=1', '--within', 'soon'], /--within "soon"[\s\S]*1h30m/],
     ['a bad path', ['--expect', 'a=1', '--max-lag', '1s', '--lag-field', 'a..b'], /--lag-field "a\.\.b"/],
-    ['a count alone', ['--min', '3'], /--min says nothing without --expect/],
-    ['a path alone', ['--expect', 'a=1', '--lag-field', 'ts'], /--lag-field says nothing without --max-lag/],
+    ['a count alone', ['--min', '3'], /--min requires --expect/],
+    ['a path alone', ['--expect', 'a=1', '--lag-field', 'ts'], /--lag-field requires --max-lag/],
     ['a bad deadline', ['--deadline', '0'], /--deadline "0"/],
     ['no file', ['--junit', ''], /--junit ""[\s\S]*check\.xml/],
     ['stdout', ['--junit', '-'], /--junit "-"/],
@@ -495,7 +495,7 @@ describe('H2: nothing hangs', () => {
     const server = await startScriptedServer(streamHandler({ events: ['{"type":"other"}'] }));
     const exit = await runCheck(server.url, ['--expect', 'type=x', '--within', '1h', '--deadline', '1s']);
     expectFailure(exit, 'events', 'deadline', 124);
-    expect(exit.failed?.summary).toContain('0 of 1 came for type=x; seen: 1 other');
+    expect(exit.failed?.summary).toContain('type=x: expected 1, got 0; received: 1 other');
   });
 
   test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(

@@ -106,7 +106,7 @@ describe('colors into a pipe', () => {
       // What cannot be wrapped, such as a path, stays whole: alone, or after its label.
       const tooLong = output
         .split('\r\n')
-        .filter((line) => line.length > 40 && !/^ {4}(?:is|from) +\S+$/.test(line));
+        .filter((line) => line.length > 40 && !/^ {4}(?:value|source) +\S+$/.test(line));
       expect(tooLong).toEqual([]);
     });
   });
@@ -159,7 +159,7 @@ describe('standard streams that are closed', () => {
 
   test('stdin: a prompt is refused', async () => {
     const { code, stderr } = await runShell('atlantis profile add x --url https://api.atlantis.example <&-');
-    expect([code, stderr]).toEqual([2, expect.stringContaining('there is no terminal to ask on')]);
+    expect([code, stderr]).toEqual([2, expect.stringContaining('no terminal to ask on')]);
   });
 
   test.each([

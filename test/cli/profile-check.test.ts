@@ -94,7 +94,7 @@ describe('a name that is taken', () => {
     });
     const env = { ATLANTIS_CONFIG_DIR: makeTempFolder() };
     const late = await runCli([...add, '--url', server.url, '--check'], { env, stdin: CANARY_KEY });
-    expect(late).toMatchObject({ code: 2, stderr: expect.stringContaining('there is a profile "main"') });
+    expect(late).toMatchObject({ code: 2, stderr: expect.stringContaining('profile "main" already exists') });
     expect(await prefixOf(env)).toBe(OTHER.slice(0, 16));
   });
 });

@@ -46,7 +46,7 @@ describeWithScript('on a terminal (needs script)', () => {
     type(`${KEY}\r`);
     const screen = await child.waitForStdout('over');
     expect(screen).toContain('status 0');
-    expect(screen).toContain(`${PREFIX}…, in use`);
+    expect(screen).toContain(`${PREFIX}…, active`);
     expect(screen).not.toContain(KEY.slice(16));
     expect(readStore(folder).profiles.main).toEqual({ url: URL, key: KEY });
     expectRestored(folder);

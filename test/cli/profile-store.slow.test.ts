@@ -12,7 +12,7 @@ const URL = 'https://api.atlantis.example';
 
 /** A process that does nothing but write the store, each time with another number in it. */
 const WRITER = `
-  const { updateStore } = require(${JSON.stringify(join(ROOT, 'dist/profiles.store.cjs'))});
+  const { updateStore } = require(${JSON.stringify(join(ROOT, 'dist/profiles.write.cjs'))});
   const host = {
     platform: process.platform, uid: process.getuid(), pid: process.pid, random: Math.random,
     clock: { wallMs: Date.now, monotonicMs: () => performance.now(), setTimer: (f, ms) => { setTimeout(f, ms); } },

@@ -96,7 +96,7 @@ describe('F2: a disk that is full (needs a tmpfs of its own)', () => {
       { env: { ATLANTIS_CONFIG_DIR: folder } },
     );
     expect(code).toBe(9);
-    expect(stderr).toContain('is as it was');
+    expect(stderr).toContain('is unchanged');
     expect(readFileSync(path)).toEqual(before);
     expect(readdirSync(folder)).toEqual(['profiles.json']);
   });
@@ -174,11 +174,11 @@ describe('watched by strace', () => {
           .matchAll(/\/dist\/([\w.-]+\.cjs)"/g),
       ].map(([, name = '']) => name);
     };
-    expect(await loaded('profile use main')).toContain('profiles.store.cjs');
+    expect(await loaded('profile use main')).toContain('profiles.write.cjs');
     for (const args of ['stream tail --no-reconnect', 'stream check', 'profile list', 'profile show']) {
       const names = await loaded(args);
       expect(names).toContain('main.cjs');
-      expect(names).not.toContain('profiles.store.cjs');
+      expect(names).not.toContain('profiles.write.cjs');
     }
   });
 

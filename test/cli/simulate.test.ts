@@ -87,7 +87,7 @@ describe('stream simulate', () => {
     [['--port', '70000'], '--port "70000"'],
     [['--rate', 'fast'], '--rate "fast"'],
     [['--count', '-1'], '--count "-1"'],
-    [['--scenario', 'sunny'], 'there is no scenario "sunny"'],
+    [['--scenario', 'sunny'], 'unknown scenario "sunny"'],
     [['--key', 'nonsense-key'], 'a --key cannot be used'],
     [['--types', 'a,,b'], "simulator's types"],
   ])('%j is a usage error with a clear message', async (args, words) => {
@@ -103,7 +103,7 @@ describe('stream simulate', () => {
       const child = startCli(['stream', 'simulate', '--port', '0', '--host', host, '--rate', 'max']);
       const text = await child.waitForStdout('Ctrl-C');
       expect(text).toContain(`It listens on every address of this machine (${host}).`);
-      expect(text).toContain('Other machines on its networks can connect');
+      expect(text).toContain('Other machines on the network can connect');
       const line = text.split('\n').find((each) => each.startsWith('  ATLANTIS_API_KEY='));
       expect((await runShell(`${line} --limit 1 --quiet`)).code).toBe(0);
       const { ready } = await startSimulate(['--host', host]);
@@ -117,9 +117,9 @@ describe('stream simulate', () => {
   });
 
   test.each([
-    [['--host', '192.0.2.1'], 'on 192.0.2.1:8787: this machine has no such address'],
-    [['--host', '2001:db8::1'], 'on [2001:db8::1]:8787: this machine has no such address'],
-    [['--host', 'nowhere.invalid'], 'there is no such host name'],
+    [['--host', '192.0.2.1'], 'on 192.0.2.1:8787: this machine does not have this address'],
+    [['--host', '2001:db8::1'], 'on [2001:db8::1]:8787: this machine does not have this address'],
+    [['--host', 'nowhere.invalid'], 'unknown host name'],
   ])('%j is a usage error that names the address, not a port', async (args, words) => {
     const { code, stderr } = await runCli(['stream', 'simulate', ...args]);
     expect(code).toBe(2);
@@ -165,7 +165,7 @@ describe('stream simulate', () => {
   'on a narrow terminal its lines wrap between words, and the command can be copied',
   async () => {
     const simulator = startCliInPty(['stream', 'simulate', '--port', '0'], { columns: 50 });
-    const output = await simulator.waitFor('Ctrl-C ends it.');
+    const output = await simulator.waitFor('Press Ctrl-C to stop.');
     simulator.send('\x03');
     await simulator.exit;
     expect(output.replaceAll('\r', '')).toMatch(

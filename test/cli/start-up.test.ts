@@ -38,12 +38,12 @@ test.each([
   ['stream tail --simulate burst -n 1 --json', TAIL],
   [
     'stream tail --simulate burst -n 1 --format pretty --color never',
-    [...TAIL, 'render.pretty.pretty', 'render.tree', 'string-width'],
+    [...TAIL, 'render.pretty.pretty', 'string-width'],
   ],
   ['stream tail --help', ['main', 'commands.program', 'commands.help']],
   ['completion bash', ['main', 'commands.program', 'commands.completion.scripts']],
   ['__complete bash -- stream ', COMPLETION],
-  ['profile list --json', ['main', 'base', 'commands.program', 'commands.profile.list']],
+  ['profile list --json', ['main', 'base', 'commands.program', 'commands.profile.show']],
 ])('`%s` loads what it needs, and nothing else', async (args, parts) => {
   expect((await listLoaded(args)).sort()).toEqual([...parts].sort());
 });

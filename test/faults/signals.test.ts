@@ -136,7 +136,7 @@ describe('S1, O6: a signal while stdout is blocked', () => {
 describe('S1: other commands', () => {
   const COMMANDS: readonly (readonly [string, readonly string[], RegExp])[] = [
     ['tail --simulate', ['stream', 'tail', '--simulate'], /\n/],
-    ['the simulator', ['stream', 'simulate', '--port', '0'], /Ctrl-C ends it/],
+    ['the simulator', ['stream', 'simulate', '--port', '0'], /Press Ctrl-C/],
     ['a tail that waits for its key', ['stream', 'tail', '--url', 'ws://127.0.0.1:9', '--key-stdin'], /^/],
     [
       'profile add that waits for a key',

@@ -77,7 +77,7 @@ describe('row 49 (F1): a store that others could get at', () => {
         chmodSync(join(path, '..'), 0o777);
         return path;
       },
-      /other users can write to the directory of the profiles.*\n.*run: chmod go-w/,
+      /other users can write to the profile directory.*\n.*run: chmod go-w/,
     ],
     [
       'a link to a file elsewhere',

@@ -182,7 +182,7 @@ describeTls('TLS (needs the openssl command)', () => {
   describe('--ca-cert', () => {
     test.each([
       ['a file that is not there', '/nonexistent/ca.pem', 'ENOENT'],
-      ['a file without a certificate', '/etc/hostname', 'holds no certificate'],
+      ['a file without a certificate', '/etc/hostname', 'contains no certificate'],
     ])('%s: 2, no connection', async (_, path, says) => {
       const { server, exit } = await tailTls(show(made.good), ['--ca-cert', path]);
       expect(exit.stderr).toContain(says);

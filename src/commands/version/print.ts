@@ -1,12 +1,13 @@
 // `atlantis version`: the version, and with --verbose what a maintainer asks for first.
 import { existsSync } from 'node:fs';
 import { arch, release } from 'node:os';
+import { isAtlantisError } from '../../errors.ts';
 import { parseFlags } from '../../flags/definition.ts';
 import { GLOBAL_FLAGS, type GlobalFlags } from '../../flags/shared-flags.ts';
 import type { Io } from '../../io/io.ts';
 import { keyPrefix } from '../../io/key.ts';
 import type { OutputTarget } from '../../io/standard-streams.ts';
-import { profilesPath } from '../../profiles/store-place.ts';
+import { profilesPath } from '../../profiles/read.ts';
 import { SIGNS } from '../../render/signs.ts';
 import { wantsColor } from '../../settings/stream-config.ts';
 import { COMMIT, VERSION } from '../../version.ts';
@@ -79,9 +80,14 @@ function listFacts(flags: GlobalFlags, io: Io): (readonly [string, string])[] {
 }
 
 function describeProfiles(io: Io): string {
-  const path = profilesPath(io.env, io.platform, io.homeDirectory());
-  if (path === undefined) return 'no home directory';
-  return `${path}${existsSync(path) ? '' : ' (does not exist)'}`;
+  try {
+    const path = profilesPath(io);
+    if (path === undefined) return 'no home directory';
+    return `${path}${existsSync(path) ? '' : ' (does not exist)'}`;
+  } catch (error) {
+    if (!isAtlantisError(error)) throw error;
+    return error.message;
+  }
 }
 
 function describeTarget({ isTty, columns }: OutputTarget, useColor: boolean): string {
