@@ -6,37 +6,12 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import { build } from 'esbuild';
 import { startChild } from './helpers/child.ts';
 import { makeTempFolder } from './helpers/cleanup.ts';
+import { type Packed, pack, runNpm } from './helpers/npm.ts';
 import { makeCleanEnvironment, ROOT } from './helpers/run-cli.ts';
 import { openSimulator } from './simulator/stream-client.ts';
 
-interface Packed {
-  readonly filename: string;
-  /** Bytes of the tarball. */
-  readonly size: number;
-  readonly unpackedSize: number;
-  readonly files: readonly { readonly path: string }[];
-}
-
 /** What an installation may take; the package brings nothing else along. */
 const MAX_UNPACKED_BYTES = 2_000_000;
-
-/** Runs npm without a network, with a home and a cache of its own. */
-function runNpm(args: readonly string[], cwd: string): string {
-  const quiet = ['--offline', '--no-audit', '--no-fund', '--loglevel=error'];
-  return execFileSync('npm', [...args, ...quiet], {
-    cwd,
-    encoding: 'utf8',
-    env: makeCleanEnvironment({ env: { npm_config_cache: makeTempFolder() } }),
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-}
-
-/** Without the script `prepack`, which may install again, below the tests that run; `npm test` has built. */
-function pack(folder: string): Packed {
-  const [packed] = JSON.parse(runNpm(['pack', ROOT, '--json', '--ignore-scripts'], folder)) as Packed[];
-  if (packed === undefined) throw new Error('npm packed nothing');
-  return packed;
-}
 
 /** The first event that the installed command prints, and how it ends. */
 async function streamOnce(prefix: string): Promise<void> {
