@@ -18,7 +18,11 @@ export const CHECK_FLAGS = {
     parseDuration,
     '30s',
   ),
-  maxLagMs: optional('--max-lag <dur>', 'ignore events older than this on arrival', parseDuration),
+  maxLagMs: optional(
+    '--max-lag <dur>',
+    'ignore events whose timestamp differs from their arrival by more than this',
+    parseDuration,
+  ),
   lagField: text(
     '--lag-field <path>',
     'field with the time of an event, for --max-lag',
