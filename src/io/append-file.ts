@@ -1,10 +1,14 @@
 // A file that grows by whole pieces: what could not be written as a whole is cut off again.
-import { closeSync, fstatSync, ftruncateSync, readSync, truncateSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, ftruncateSync, lstatSync, readSync, truncateSync, writeSync } from 'node:fs';
 
 interface AppendFile {
   readonly fd: number;
   /** Length so far. */
   readonly bytes: number;
+  /** What another program did to the open file; undefined if it did nothing. @throws the system's error */
+  findChange(): 'deleted' | 'truncated' | undefined;
+  /** False if the file was moved away, or another one took its place. @throws the system's error */
+  isAtPath(): boolean;
   /** Appends all of the piece, or only whole parts of it. @throws the system's error */
   append(piece: Buffer): void;
   /** Cuts the file to its first `length` bytes. @throws the system's error */
@@ -30,6 +34,13 @@ export function createAppendFile(
   /** Torn bytes at the end that could not be cut off yet. */
   let torn = 0;
   let isOpen = true;
+  const isSameFile = (): boolean => {
+    const own = fstatSync(fd);
+    const there = lstatSync(path, { throwIfNoEntry: false });
+    return there?.ino === own.ino && there.dev === own.dev;
+  };
+  /** Some file systems give a file another number at every look. */
+  const hasStableNumber = isSameFile();
   const cutTorn = (): void => {
     // By its length now: another program may have emptied the file meanwhile.
     if (torn > 0) cutFile(path, fd, Math.max(0, fstatSync(fd).size - torn));
@@ -40,6 +51,13 @@ export function createAppendFile(
     get bytes() {
       return bytes;
     },
+    findChange() {
+      const { nlink, size } = fstatSync(fd);
+      if (nlink === 0) return 'deleted';
+      return size < bytes ? 'truncated' : undefined;
+    },
+    isAtPath: () =>
+      hasStableNumber ? isSameFile() : lstatSync(path, { throwIfNoEntry: false }) !== undefined,
     append(piece) {
       cutTorn();
       let written = 0;

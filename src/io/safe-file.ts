@@ -139,8 +139,10 @@ export function openNamedFile(path: string, flags: number, mode: number): number
   const place = resolvePlace(path);
   const fd = openSync(place.path, flags | O_NONBLOCK | (place.isSystem ? 0 : O_NOFOLLOW), mode);
   return check(fd, (stats) => {
+    if (place.isSystem) return;
     // A regular file that another user made for us, as GitHub's runner does, is only written to.
-    if (!place.isSystem && !stats.isFile()) assertTrusted(stats);
+    if (stats.isFile()) assertOneName(stats);
+    else assertTrusted(stats);
   });
 }
 
@@ -161,13 +163,17 @@ export function openOwnFile(path: string, flags: number): number {
   return check(fd, (stats) => {
     if (!stats.isFile()) throw refusal('it is not a regular file');
     assertTrusted(stats);
-    if (stats.nlink > 1) throw refusal('it is a hard link to another file');
+    assertOneName(stats);
   });
 }
 
 /** @throws an error whose code is the reason unless it belongs to this user or to root */
 export function assertTrusted(stats: Stats): void {
   if (!isTrusted(stats)) throw refusal('it belongs to another user');
+}
+
+function assertOneName(stats: Stats): void {
+  if (stats.nlink > 1) throw refusal('it is a hard link to another file');
 }
 
 function check(fd: number, assertSafe: (stats: Stats) => void): number {

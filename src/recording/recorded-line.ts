@@ -21,16 +21,14 @@ const ENVELOPE = matchTokens(
   ...['"connection"', ':', '(\\d+)', ',', '"event"', ':'],
 );
 
-/** The start of the run, ms since the epoch, if this line is a header. */
-export function readHeader(line: Uint8Array): number | undefined {
-  const text = Buffer.from(line).toString('utf8');
-  if (!HEADER.test(text)) return undefined;
-  try {
-    const startedAtMs = Date.parse(String(JSON.parse(text).started_at));
-    return Number.isNaN(startedAtMs) ? undefined : startedAtMs;
-  } catch {
-    return undefined;
-  }
+/**
+ * When a recording that begins with this line began, ms since the epoch; undefined if this is not a line of one. It is
+ * a header, unless another program truncated the file while an event was written.
+ */
+export function readStartTime(bytes: Buffer): number | undefined {
+  const line = readLine(bytes);
+  if (line.kind === 'event') return line.receivedAtMs;
+  return line.kind === 'header' || line.kind === 'lifecycle' ? line.atMs : undefined;
 }
 
 type RecordedLine =
@@ -42,9 +40,10 @@ type RecordedLine =
       readonly text: Buffer;
       readonly flags: number;
     }
-  /** `text` is line-safe. */
-  | { readonly kind: 'lifecycle'; readonly text: Buffer }
-  | { readonly kind: 'header' | 'empty' }
+  /** `text` is line-safe. `atMs`, ms since the epoch, is undefined if the line does not have it. */
+  | { readonly kind: 'lifecycle'; readonly text: Buffer; readonly atMs: number | undefined }
+  | { readonly kind: 'header'; readonly atMs: number | undefined }
+  | { readonly kind: 'empty' }
   | { readonly kind: 'damaged'; readonly why: string };
 
 /** Enough for the start of an envelope, unless another program added much white space. */
@@ -76,9 +75,17 @@ function readOther(line: Buffer): RecordedLine {
   const flags = classifyText(line);
   if (flags < 0) return { kind: 'damaged', why: describeFault(flags) };
   const text = line.toString('latin1');
-  if (LIFECYCLE.test(text)) return { kind: 'lifecycle', text: makeSafeLine(line, flags) };
-  if (HEADER.test(text)) return { kind: 'header' };
+  if (LIFECYCLE.test(text))
+    return { kind: 'lifecycle', text: makeSafeLine(line, flags), atMs: readTime(text) };
+  if (HEADER.test(text)) return { kind: 'header', atMs: readTime(text) };
   return { kind: 'damaged', why: 'it is plain JSON, not a recorded event' };
+}
+
+const TIME = /"(?:started_at|at|from)"[ \t\r]*:[ \t\r]*"([^"]*)"/;
+
+function readTime(text: string): number | undefined {
+  const atMs = Date.parse(TIME.exec(text)?.[1] ?? '');
+  return Number.isNaN(atMs) ? undefined : atMs;
 }
 
 const describeFault = (flags: number): string =>

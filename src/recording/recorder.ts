@@ -109,6 +109,13 @@ async function lockRecording(
   }
 }
 
+/** What another program did to the file, and what happens now. */
+const CHANGES = {
+  deleted: 'deleted by another program: a new file was begun, and what was recorded before is lost',
+  truncated: 'truncated by another program: the recording continues in the same file',
+  moved: 'moved away: a new file was begun',
+};
+
 interface RecorderDeps {
   readonly clock: Clock;
   report(record: StatusRecord): void;
@@ -118,6 +125,8 @@ interface RecorderDeps {
 
 const PACK_BYTES = 64 * 1024;
 const PACK_WAIT_MS = 1_000;
+/** How often the file at the path is compared with the open one. */
+const WATCH_MS = 1_000;
 const LINE_FEED = 0x0a;
 
 /** Opens the file. @throws UsageError if it exists and is not a recording, OutputError */
@@ -133,10 +142,12 @@ export function openRecorder(config: RecordConfig, { clock, report, onFailure }:
   let waiting: Buffer[] = [];
   let waitingBytes = 0;
   let cancelWait: (() => void) | undefined;
+  let cancelWatch: () => void;
   openFile();
+  watch();
 
-  function openFile(): void {
-    file = openRecordingFile(path);
+  function openFile(mode?: number): void {
+    file = openRecordingFile(path, mode);
     if (file.bytesRepaired > 0) {
       report({
         event: 'warning',
@@ -155,7 +166,35 @@ export function openRecorder(config: RecordConfig, { clock, report, onFailure }:
     }
   }
 
+  /** New files have the mode of the one before. */
+  function reopenFile(): void {
+    file.close();
+    openFile(file.mode);
+  }
+
+  /** Begins a new file if another program took the open one away. */
+  function restartAfter(change: keyof typeof CHANGES | undefined): void {
+    if (change === undefined) return;
+    reopenFile();
+    const message = `the recording ${JSON.stringify(path)} was ${CHANGES[change]}`;
+    report({ event: 'recording', level: change === 'moved' ? 'info' : 'warn', message, figures: { change } });
+  }
+
+  function watch(): void {
+    guard(() => {
+      if (!file.isAtPath()) {
+        flush();
+        restartAfter(file.findChange() ?? 'moved');
+      } else restartAfter(file.findChange());
+    });
+    if (!isOver) cancelWatch = clock.setTimer(watch, WATCH_MS);
+  }
+
   function rotate(): void {
+    if (!file.isAtPath()) {
+      restartAfter('moved');
+      return;
+    }
     file.close();
     try {
       moveAside(path, clock.wallMs());
@@ -163,7 +202,12 @@ export function openRecorder(config: RecordConfig, { clock, report, onFailure }:
     } catch (error) {
       throw describeWriteFault(path, error);
     }
-    openFile();
+    openFile(file.mode);
+  }
+
+  function append(lines: Buffer): void {
+    restartAfter(file.findChange());
+    put(lines);
   }
 
   /** Appends lines, rotating as often as the size limit requires. */
@@ -196,7 +240,7 @@ export function openRecorder(config: RecordConfig, { clock, report, onFailure }:
     const lines = Buffer.concat(waiting);
     waiting = [];
     waitingBytes = 0;
-    if (lines.length > 0) put(lines);
+    if (lines.length > 0) append(lines);
   }
 
   function guard(action: () => void): void {
@@ -206,6 +250,7 @@ export function openRecorder(config: RecordConfig, { clock, report, onFailure }:
     } catch (error) {
       isOver = true;
       cancelWait?.();
+      cancelWatch?.();
       file.close();
       onFailure(isAtlantisError(error) ? error : describeWriteFault(path, error));
     }
@@ -219,7 +264,7 @@ export function openRecorder(config: RecordConfig, { clock, report, onFailure }:
         rotate();
       }
       if (!isCompressed) {
-        put(lines);
+        append(lines);
         return;
       }
       waiting.push(lines);
@@ -242,8 +287,7 @@ export function openRecorder(config: RecordConfig, { clock, report, onFailure }:
     reopen() {
       guard(() => {
         flush();
-        file.close();
-        openFile();
+        reopenFile();
       });
       if (isOver) return;
       const message = `SIGUSR1: the recording ${JSON.stringify(path)} was reopened`;
@@ -252,7 +296,9 @@ export function openRecorder(config: RecordConfig, { clock, report, onFailure }:
     close() {
       guard(() => {
         flush();
+        restartAfter(file.findChange());
         isOver = true;
+        cancelWatch();
         file.close();
       });
     },

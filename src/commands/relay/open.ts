@@ -81,10 +81,9 @@ export async function openRelay(deps: SinkDeps): Promise<Relay> {
   };
 
   const sinks = await createSinks(deps);
-  const deadLetters = config.deadLetter === undefined ? undefined : openDeadLetters(config.deadLetter);
-  if (deadLetters !== undefined && deadLetters.bytesRepaired > 0) {
-    reporter.report(say.sayRepaired('the dead-letter file', deadLetters.bytesRepaired));
-  }
+  const { deadLetter } = config;
+  const deadLetters =
+    deadLetter === undefined ? undefined : openDeadLetters(deadLetter, (record) => reporter.report(record));
   const spools: LockedSpool[] = [];
   const workers: Worker[] = [];
   const watches: WorkerWatch[] = [];
@@ -136,7 +135,7 @@ export async function openRelay(deps: SinkDeps): Promise<Relay> {
           const id = identify(record);
           const at = new Date(clock.wallMs()).toISOString();
           deadLetters.append({ at, to: sink.name, reason: why, id }, record);
-          reporter.report(say.sayDeadLettered(sink.name, deadLetters.path, id, why));
+          reporter.report(say.sayDeadLettered(sink.name, deadLetter ?? '', id, why));
         }),
     });
     const watch = isSpooled ? watchWorker(worker, window, clock, reporter) : undefined;
