@@ -21,7 +21,7 @@ import {
 } from './bytes';
 import { BAD, BYTE_ORDER_MARK, bits, skipNumber, skipSpace, skipString, startBits } from './tokens';
 
-/** The same as MESSAGE.notJson in src/events/messages.ts; returned for invalid UTF-8 too. */
+/** The same as MESSAGE.notJson in src/events/message-text.ts; returned for invalid UTF-8 too. */
 export const NOT_JSON: i32 = -1;
 
 /**

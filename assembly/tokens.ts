@@ -22,7 +22,7 @@ import {
 /** Returned for an invalid token. */
 export const BAD: usize = 0;
 
-/** Bits of MESSAGE (src/events/messages.ts). */
+/** Bits of MESSAGE (src/events/message-text.ts). */
 export const LINE_BREAK: i32 = 1;
 export const UNSAFE_CHARACTER: i32 = 2;
 export const BYTE_ORDER_MARK: i32 = 4;

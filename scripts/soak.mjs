@@ -35,10 +35,10 @@ try {
     target: 'node20',
   });
   const { soak } = await import(pathToFileURL(outfile).href);
-  const { faults, summary } = await soak({ root, durationMs, seed: values.seed });
-  for (const fault of faults) console.error(`FAILED: ${fault}`);
+  const { errors, summary } = await soak({ root, durationMs, seed: values.seed });
+  for (const error of errors) console.error(`FAILED: ${error}`);
   console.log(summary);
-  process.exitCode = faults.length === 0 ? 0 : 1;
+  process.exitCode = errors.length === 0 ? 0 : 1;
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

@@ -1,23 +1,20 @@
-// Time: what the clocks say, timers of any length, waits that end when a signal aborts.
-//
-// Everything that waits is handed a `Clock`, so that tests can bring their own.
+// Clocks, timers of any length, and waits that end when a signal aborts. Tests replace the `Clock`.
 
-/** Longest delay that a Node timer keeps; above it fires at once. */
+/** The maximum delay of a Node timer; a longer one fires at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
 export interface Clock {
-  /** Time of day in ms since the epoch; may jump. */
+  /** Wall clock, ms since the epoch; may jump. */
   wallMs(): number;
-  /** Ms since some fixed moment; never jumps back. */
+  /** Ms since an arbitrary fixed time; never jumps back. */
   monotonicMs(): number;
-  /** Calls back once after `ms` (any finite length, never early by overflow). Returns a function that cancels. */
+  /** Calls back once after `ms`, of any finite length. Returns a function that cancels the timer. */
   setTimer(callback: () => void, ms: number): () => void;
 }
 
-/** The clocks of this machine. Uses no more of the process than these, and its timers. */
 export const systemClock: Clock = {
   wallMs: () => Date.now(),
-  // `performance` would load all that Node has for measuring.
+  // Unlike `performance.now`, this loads nothing at start-up.
   monotonicMs() {
     const [seconds, nanoseconds] = process.hrtime();
     return seconds * 1e3 + nanoseconds / 1e6;
@@ -50,8 +47,8 @@ export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<v
 }
 
 /**
- * The value of `wanted`, or undefined once the signal aborts. For waits that repeat: `Promise.race` with a promise
- * that stays pending keeps every value it ever returned.
+ * The value of `wanted`, or undefined if the signal aborts first. Unlike `Promise.race` in a loop, it adds
+ * no lasting listeners to the promise or the signal.
  */
 export function untilAborted<T>(wanted: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
   return new Promise((resolve, reject) => {
@@ -62,7 +59,7 @@ export function untilAborted<T>(wanted: Promise<T>, signal: AbortSignal): Promis
   });
 }
 
-/** The value of `wanted`, or undefined once `ms` have passed or the signal aborted. */
+/** The value of `wanted`, or undefined if `ms` pass or the signal aborts first. */
 export function waitFor<T>(
   wanted: Promise<T>,
   ms: number,
@@ -81,15 +78,6 @@ export function waitFor<T>(
     const cancel = clock.setTimer(giveUp, Math.max(0, ms));
     signal.addEventListener('abort', giveUp);
     if (signal.aborted) giveUp();
-    wanted.then(
-      (value) => {
-        release();
-        resolve(value);
-      },
-      (error: unknown) => {
-        release();
-        reject(error);
-      },
-    );
+    wanted.then(resolve, reject).finally(release);
   });
 }

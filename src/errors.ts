@@ -1,7 +1,6 @@
-// The exit codes as a type, and one error class per party to blame.
+// Exit codes, and one error class for each kind of failure that a user can fix.
 //
-// Each class carries its exit code (contract § 2) and may carry a hint that says what to do next. Errors
-// cross bundle borders, where `instanceof` does not hold, so they are recognised by a shared symbol.
+// Errors cross bundle borders, where `instanceof` does not work, so a shared symbol identifies them.
 
 /** Exit codes of the command; changing one is a breaking change (contract § 2). */
 export const EXIT = {
@@ -26,13 +25,13 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 const BRAND = Symbol.for('atlantis.error');
 
-/** An error with an exit code: its message is for people, and safe to print after redaction. */
+/** An error with an exit code. Its message is for users, and safe to print after redaction. */
 export class AtlantisError extends Error {
-  /** Bundles are minified, names that people see are not. @internal */
+  /** Kept when bundles are minified. @internal */
   static override readonly name: string = 'AtlantisError';
   readonly [BRAND] = true;
   readonly exitCode: ExitCode;
-  /** What the user can do about it; one sentence, or undefined. */
+  /** What the user can do about it. */
   readonly hint: string | undefined;
 
   constructor(message: string, exitCode: ExitCode, hint?: string, options?: ErrorOptions) {
@@ -43,7 +42,7 @@ export class AtlantisError extends Error {
   }
 }
 
-/** The user's words are off: a flag, a value, an expression, a URL (exit 2). */
+/** An invalid flag, value, expression or URL (exit 2). */
 export class UsageError extends AtlantisError {
   /** @internal */
   static override readonly name: string = 'UsageError';
@@ -68,7 +67,7 @@ export class OutputError extends AtlantisError {
   }
 }
 
-/** A place that events go to is of no use for good; the exit code says why. */
+/** A sink has failed for good; the exit code says why. */
 export class SinkError extends AtlantisError {}
 
 /** The profile store is unreadable, corrupt, unsafe or locked (exit 10). */
@@ -78,7 +77,7 @@ export class StoreError extends AtlantisError {
   }
 }
 
-/** True for every error of this file, also when another bundle made it. */
+/** True for every error of this file, from any bundle. */
 export function isAtlantisError(error: unknown): error is AtlantisError {
   return typeof error === 'object' && error !== null && BRAND in error;
 }

@@ -42,7 +42,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   ora: ['ui/'],
   'https-proxy-agent': ['connection/dial/proxy-agent.ts'],
   'proxy-from-env': ['settings/proxy.ts'],
-  'string-width': ['render/', 'filter/caret.ts'],
+  'string-width': ['render/'],
   re2js: ['filter/pattern.ts'],
   'is-unicode-supported': ['io/io.ts'],
   '@nats-io/transport-node': ['delivery/nats/'],
@@ -55,8 +55,6 @@ const MAX_LINES = 300;
 const FRAGMENT_LINES = 40;
 const SMALL_FOR_A_REASON: Readonly<Record<string, string>> = {
   'simulator/library.ts': 'what the package exports as `simulator`',
-  'render/ndjson-lines.ts': 'part of every start, see scripts/bundle-plan.mjs',
-  'render/pretty/receive-time.ts': 'the modes of --time, which pretty.ts lays out',
 };
 
 interface Module {

@@ -1,14 +1,14 @@
-// What a connection needs to know, and the defaults of flags and options (contract § 1).
+// The configuration of a connection, and the defaults of flags and options (contract § 1).
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Socket } from 'node:net';
-import type { FrameBuffer } from '../events/batch.ts';
-import type { KeyOrigin } from './causes.ts';
+import type { FrameBuffer } from '../events/frame-buffer.ts';
+import type { KeyOrigin } from './lifecycle.ts';
 import type { Phase } from './network-errors.ts';
 import type { KeepaliveConfig } from './read/heartbeat.ts';
 
-/** How to connect, whoever says so. Durations in ms. */
+/** What flags and options set. Durations in ms. */
 export interface ConnectConfig {
-  /** Attempts beyond the first in the whole run; Infinity where there is no bound. */
+  /** Maximum reconnect attempts in the whole run; Infinity for no limit. */
   readonly maxReconnects: number;
   readonly retryMinMs: number;
   readonly retryMaxMs: number;
@@ -25,10 +25,10 @@ export const CONNECTION_DEFAULTS = {
   pongTimeoutMs: 10_000,
 } as const;
 
-/** The bounds of the backoff, in ms. */
+/** Limits of the backoff, in ms. */
 export const RETRY_DEFAULTS = { retryMinMs: 1_000, retryMaxMs: 30_000 } as const;
 
-/** The bounds of the backoff in ms; one alone moves the default of the other. */
+/** The limits of the backoff in ms; if only one is set, the default of the other is moved to fit. */
 export function fillRetryBounds(
   retryMinMs: number | undefined,
   retryMaxMs: number | undefined,
@@ -37,37 +37,36 @@ export function fillRetryBounds(
   return { retryMinMs: min, retryMaxMs: retryMaxMs ?? Math.max(RETRY_DEFAULTS.retryMaxMs, min) };
 }
 
-/** Is notified of the progress of each attempt to connect. */
+/** Callbacks for the progress of each attempt to connect. */
 export interface AttemptObserver {
-  /** The attempt enters a phase; `socket` is there from the name lookup on. */
+  /** The attempt enters a phase; `socket` is set from the name lookup on. */
   onPhase(phase: Phase, socket: Socket | undefined): void;
   /** The server accepted the upgrade; the welcome is next. */
   onUpgraded(response: { readonly headers: IncomingHttpHeaders; readonly requestId: string }): void;
 }
 
 export interface DialConfig {
-  /** `ws:` or `wss:` URL of the stream, already checked (contract C5). */
+  /** Checked `ws:` or `wss:` URL of the stream (contract C5). */
   readonly url: string;
-  /** Host and port as messages name them. */
+  /** Host and port for messages. */
   readonly host: string;
-  /** The API key: sent as X-API-Key, nowhere else. */
+  /** The API key, which is only ever sent as X-API-Key. */
   readonly key: string;
-  /** Where it came from, as messages name it. */
   readonly keyOrigin?: KeyOrigin | undefined;
   /** `User-Agent` of the upgrade request. */
   readonly userAgent: string;
-  /** Proxy URL with credentials, or undefined to connect directly (contract C6). */
+  /** Proxy URL with credentials; undefined to connect directly (contract C6). */
   readonly proxyUrl: string | undefined;
-  /** Trusted roots in PEM that replace the built-in ones, or undefined. */
+  /** PEM roots that replace the built-in ones. */
   readonly trustedRoots: readonly string[] | undefined;
-  /** Holds certificates to account even where NODE_TLS_REJECT_UNAUTHORIZED=0 (contract C7); default true. */
+  /** Verify certificates even if NODE_TLS_REJECT_UNAUTHORIZED=0 (contract C7); default true. */
   readonly mustCheckCertificates?: boolean;
-  /** Ms for the whole attempt up to the 101, and the same again for the welcome (contract C1). */
+  /** Ms for an attempt up to the 101, and again for the welcome (contract C1). */
   readonly connectTimeoutMs: number;
   readonly keepalive: KeepaliveConfig;
-  /** What a text message is: MESSAGE bits for an event, else below zero. */
+  /** Returns the MESSAGE bits of an event, or a negative number for any other text. */
   classify(text: Uint8Array): number;
-  /** Makes the one of a connection; default, or where it makes none: ws has every frame. */
+  /** Creates the fast frame parser of a connection; without one ws parses every frame. */
   readonly createFrameBuffer?: () => FrameBuffer | undefined;
   readonly observer?: AttemptObserver | undefined;
 }

@@ -1,31 +1,28 @@
-// The connect loop: follows the stream across connections until it ends for good, and what it yields on the way.
+// The connect loop: follows the stream across connections until it ends for good.
 //
-// The state of the run is the place in this loop. It yields what happens, in order, and waits while its
-// consumer is busy; all that is decided here is decided by policy.ts, all waiting ends at once on abort.
+// The position in this loop is the state of the run. It yields what happens, in order, and waits while its
+// consumer is busy. retry-policy.ts makes the decisions; every wait ends at once on abort.
 import { type Clock, sleep } from '../clock.ts';
 import type { Batch } from '../events/batch.ts';
-import type { Cause } from './causes.ts';
 import type { DialConfig } from './config.ts';
 import { openSocket, recognizeTlsPort } from './dial/socket.ts';
-import type { Connecting, Gap, GaveUp, Lost, Retrying } from './items.ts';
+import type { Cause, Connecting, Gap, GaveUp, Lost, Retrying } from './lifecycle.ts';
 import { LiveStream } from './live-stream.ts';
 import {
+  AttemptLimiter,
   computeDelayMs,
-  createAttemptLimiter,
-  decide,
+  decideRetry,
   type History,
-  noteAttempt,
   type PolicyConfig,
   startHistory,
-} from './policy.ts';
+} from './retry-policy.ts';
 
-/** A live connection as the loop and its consumer see it. */
+/** A live connection; JetStream has its own. */
 export type Connection = Pick<LiveStream, keyof LiveStream>;
 
-/** One attempt up to the welcome: a live connection, what went wrong, or undefined when the signal aborted. */
+/** Makes one attempt: resolves to a live connection, to the cause of a failure, or to undefined on abort. */
 export type Connect = (isFirst: boolean) => Promise<Connection | Cause | undefined>;
 
-/** What happens on the way, in order. */
 export type FollowItem =
   | Connecting
   | { readonly kind: 'connected'; readonly connection: number; readonly stream: Connection }
@@ -39,21 +36,21 @@ export interface FollowContext {
   readonly clock: Clock;
   /** Uniform in [0, 1). */
   random(): number;
-  /** Ends the stream in an orderly way: goodbye to the server, then the generator returns. */
+  /** Ends the stream in an orderly way: closes the connection, then the generator returns. */
   readonly signal: AbortSignal;
   readonly connect: Connect;
 }
 
 /**
- * Follows the stream. The last item is `gave-up`, unless the signal aborted or the consumer stopped pulling;
+ * Follows the stream. The last item is `gave-up`, unless the signal aborts or the consumer stops pulling;
  * in all three cases the socket is closed before the generator returns.
  */
-export async function* follow(
+export async function* followStream(
   policy: PolicyConfig,
   context: FollowContext,
 ): AsyncGenerator<FollowItem, void, undefined> {
   const { clock, signal, connect } = context;
-  const limiter = createAttemptLimiter();
+  const limiter = new AttemptLimiter();
   let history: History = startHistory(clock.monotonicMs());
   let connection = 0;
   let lost: { cause: Cause; lastByteAtMs: number } | undefined;
@@ -65,7 +62,7 @@ export async function* follow(
     }
     if (signal.aborted) return;
     limiter.record(clock.monotonicMs());
-    history = noteAttempt(history);
+    history = { ...history, attempts: history.attempts + 1 };
     yield { kind: 'connecting', attempt: history.attempts };
 
     const reached = await connect(history.attempts === 1);
@@ -85,7 +82,7 @@ export async function* follow(
       cause = reached;
     }
 
-    const decided = decide(policy, history, cause, upMs, clock.monotonicMs());
+    const decided = decideRetry(policy, history, cause, upMs, clock.monotonicMs());
     history = decided.history;
     if (decided.decision.action === 'end') {
       const { exitCode, why } = decided.decision;
@@ -98,7 +95,7 @@ export async function* follow(
   }
 }
 
-/** An attempt to connect to the service; `isFirst` for the first one of a run. */
+/** Attempts to connect to the service; `isFirst` for the first attempt of a run. */
 export async function openConnection(
   dial: DialConfig,
   { clock, signal }: Pick<FollowContext, 'clock' | 'signal'>,
@@ -117,15 +114,15 @@ export async function openConnection(
   return signal.aborted ? undefined : problem;
 }
 
-/** Yields what one connection brings; closes it when the consumer stops or the signal aborts. */
+/** Yields the items of one connection; closes it when the consumer stops or the signal aborts. */
 async function* streamEvents(
   stream: Connection,
   connection: number,
   lost: { cause: Cause; lastByteAtMs: number } | undefined,
   { clock, signal }: FollowContext,
 ): AsyncGenerator<FollowItem, void, undefined> {
-  const sayGoodbye = (): void => void stream.close();
-  signal.addEventListener('abort', sayGoodbye);
+  const closeStream = (): void => void stream.close();
+  signal.addEventListener('abort', closeStream);
   try {
     yield { kind: 'connected', connection, stream };
     if (lost !== undefined) {
@@ -137,7 +134,7 @@ async function* streamEvents(
       yield { kind: 'events', connection, batch };
     }
   } finally {
-    signal.removeEventListener('abort', sayGoodbye);
+    signal.removeEventListener('abort', closeStream);
     await stream.close();
   }
 }

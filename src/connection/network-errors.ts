@@ -1,21 +1,20 @@
-// From the error objects of Node, OpenSSL and ws to causes: one table, no guessing by message where a code
-// exists (contract C9).
+// Maps the errors of Node, OpenSSL and ws to causes, by code wherever there is one (contract C9).
 import { CAUSES, type CauseKind } from './cause-table.ts';
-import type { Cause } from './causes.ts';
+import type { Cause } from './lifecycle.ts';
 
-/** The step of an attempt that was under way, for the words "timed out while …". */
+/** The phases of an attempt, as messages name them. */
 export const PHASES = {
-  lookup: 'looking the name up',
+  lookup: 'looking up the name',
   connect: 'connecting',
   proxy: 'waiting for the proxy',
   tls: 'in the TLS handshake',
-  upgrade: 'waiting for the answer to the upgrade',
+  upgrade: 'waiting for the response to the upgrade',
   welcome: 'waiting for the welcome',
   live: 'streaming',
 } as const;
 export type Phase = keyof typeof PHASES;
 
-/** The step in words, with the proxy that it leads to or through. */
+/** The phase for a message, with the proxy in use. */
 export function describePhase(phase: Phase, proxy: string | undefined): string {
   if (proxy === undefined) return PHASES[phase];
   return phase === 'proxy' ? `${PHASES.proxy} ${proxy}` : `${PHASES[phase]} through the proxy ${proxy}`;
@@ -65,7 +64,7 @@ const BY_CODE: Readonly<Record<string, CauseKind>> = {
   UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY: 'certificate-refused',
   ERROR_IN_CERT_NOT_BEFORE_FIELD: 'certificate-refused',
   ERROR_IN_CERT_NOT_AFTER_FIELD: 'certificate-refused',
-  // What Node calls every other verdict of OpenSSL on a certificate, such as a key that is too weak.
+  // Node's code for every other verdict of OpenSSL on a certificate, such as a weak key.
   UNSPECIFIED: 'certificate-refused',
   INVALID_CA: 'certificate-refused',
   INVALID_PURPOSE: 'certificate-refused',
@@ -82,30 +81,30 @@ const BY_CODE: Readonly<Record<string, CauseKind>> = {
   ERR_SSL_HTTP_REQUEST: 'tls-to-plaintext',
 };
 
-/** Alerts by which a server says that it wants a certificate of ours. */
+/** TLS alerts of a server that requires a client certificate. */
 const CLIENT_CERTIFICATE =
   /certificate required|alert number 116|alert number 40\b.*certificate|bad certificate/i;
 
-/** Faults that ws finds in frames (all show as close 1006; the code tells). */
+/** Errors that ws finds in frames; all of them close with 1006. */
 const FRAME_FAULT = /^WS_ERR_/;
 const SHORT_FRAME_FAULTS: Readonly<Record<string, string>> = {
   WS_ERR_EXPECTED_FIN: 'a fragmented control frame',
   WS_ERR_EXPECTED_MASK: 'an unmasked frame',
   WS_ERR_INVALID_CLOSE_CODE: 'an invalid close code',
   WS_ERR_INVALID_CONTROL_PAYLOAD_LENGTH: 'a control frame of over 125 bytes',
-  WS_ERR_INVALID_OPCODE: 'an opcode that does not exist',
-  WS_ERR_INVALID_UTF8: 'a text that is not UTF-8',
+  WS_ERR_INVALID_OPCODE: 'an unknown opcode',
+  WS_ERR_INVALID_UTF8: 'a text message that is not UTF-8',
   WS_ERR_UNEXPECTED_MASK: 'a masked frame, which a server must not send',
-  WS_ERR_UNEXPECTED_RSV_1: 'a compressed frame, which was not agreed',
+  WS_ERR_UNEXPECTED_RSV_1: 'a compressed frame, which was not negotiated',
   WS_ERR_UNEXPECTED_RSV_2_3: 'a frame with a reserved bit',
-  WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH: 'a frame with an absurd length',
+  WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH: 'a frame with an invalid length',
   WS_ERR_UNSUPPORTED_MESSAGE_LENGTH: 'a message of over 16 MiB',
   WS_ERR_TOO_MANY_BUFFERED_PARTS: 'a message in too many fragments',
 };
 
-/** The cause behind an error of a socket, a TLS session, an HTTP parser or ws. Never quotes whole objects. */
+/** The cause of an error of a socket, a TLS session, an HTTP parser or ws. Never quotes whole objects. */
 export function classifyError(error: unknown, host: string, phase: Phase, proxy?: string): Cause {
-  const found = findTelling(error);
+  const found = mostSpecificError(error);
   const code = typeof found.code === 'string' ? found.code : '';
   const base = { host, ...(proxy === undefined ? {} : { proxy }) };
   if (FRAME_FAULT.test(code)) {
@@ -113,16 +112,16 @@ export function classifyError(error: unknown, host: string, phase: Phase, proxy?
   }
   const isLive = phase === 'live' || phase === 'welcome';
   const message = typeof found.message === 'string' ? found.message : '';
-  // A proxy that is reached by TLS shows a certificate of its own: then that is what cannot be trusted.
-  const shower = phase === 'proxy' ? (proxy ?? host) : host;
+  // A proxy that is reached by TLS has a certificate of its own.
+  const peer = phase === 'proxy' ? (proxy ?? host) : host;
   if (CLIENT_CERTIFICATE.test(message)) {
-    return { ...base, host: shower, kind: 'client-certificate-demanded', detail: code || 'TLS alert' };
+    return { ...base, host: peer, kind: 'client-certificate-demanded', detail: code || 'TLS alert' };
   }
   const detail = describeError(error, code, message, phase);
   const kind = BY_CODE[code];
   if (phase === 'proxy') {
     const isUntrusted = kind !== undefined && CAUSES[kind].rule === 'trust';
-    return isUntrusted ? { ...base, host: shower, kind, detail } : { ...base, kind: 'proxy-failed', detail };
+    return isUntrusted ? { ...base, host: peer, kind, detail } : { ...base, kind: 'proxy-failed', detail };
   }
   if (kind === 'reset' || kind === 'timed-out') {
     return { ...base, kind: isLive ? 'dropped' : kind, detail };
@@ -130,7 +129,9 @@ export function classifyError(error: unknown, host: string, phase: Phase, proxy?
   if (kind !== undefined) return { ...base, kind, detail };
   if (/^(ERR_SSL_|ERR_TLS_|EPROTO$)/.test(code)) return { ...base, kind: classifyTls(message), detail };
   if (/^HPE_|^ERR_HTTP/.test(code) || phase === 'upgrade') {
-    return { ...base, kind: 'not-websocket', detail: describeHttpFault(code, message) };
+    const isHttp = !/^HPE_/.test(code);
+    const reason = message.slice(0, 120) || code || 'no reason given';
+    return { ...base, kind: 'not-websocket', detail: isHttp ? reason : `not an HTTP response, ${code}` };
   }
   return { ...base, kind: isLive ? 'dropped' : 'network-error', detail };
 }
@@ -143,28 +144,28 @@ function classifyTls(message: string): CauseKind {
   return 'tls-handshake';
 }
 
-/** Of several attempts at once (Happy Eyeballs), the error that says most; else the error itself. */
-function findTelling(error: unknown): ErrorLike {
+/** Of parallel attempts (Happy Eyeballs) the most specific error, else the error itself. */
+function mostSpecificError(error: unknown): ErrorLike {
   if (typeof error !== 'object' || error === null) return { message: String(error) };
   const { errors } = error as ErrorLike;
   if (Array.isArray(errors) && errors.length > 0) {
     const refused = errors.find((inner: ErrorLike) => inner?.code === 'ECONNREFUSED');
-    return findTelling(refused ?? errors[0]);
+    return mostSpecificError(refused ?? errors[0]);
   }
   return error;
 }
 
 function describeError(error: unknown, code: string, message: string, phase: Phase): string {
-  // "socket hang up" says more than the ECONNRESET that Node gives it.
-  const words =
+  // "socket hang up" is clearer than its code, ECONNRESET.
+  const text =
     code === '' || message === 'socket hang up' ? message.slice(0, 120) || 'no reason given' : code;
   const where = listAddresses(error);
-  // An address says where it happened better than the step.
-  if (where !== '') return `${words} at ${where}`;
-  return phase === 'live' ? words : `${words}, ${PHASES[phase]}`;
+  // An address is more precise than the phase.
+  if (where !== '') return `${text} at ${where}`;
+  return phase === 'live' ? text : `${text}, ${PHASES[phase]}`;
 }
 
-/** Every address that was tried, "127.0.0.1:80 and [::1]:80". */
+/** Every address that was tried: "127.0.0.1:80 and [::1]:80". */
 function listAddresses(error: unknown): string {
   const { errors } = (typeof error === 'object' && error !== null ? error : {}) as ErrorLike;
   const all: unknown[] = Array.isArray(errors) ? errors : [error];
@@ -178,12 +179,7 @@ function listAddresses(error: unknown): string {
   return [...new Set(seen)].join(' and ');
 }
 
-function describeHttpFault(code: string, message: string): string {
-  if (/^HPE_/.test(code)) return `not an HTTP answer, ${code}`;
-  return message.slice(0, 120) || code || 'no reason given';
-}
-
-/** The cause that a code stands for; one that nobody has defined counts as a decision of the server. */
+/** The cause for a close code; an undefined code counts as a decision of the server. */
 export function pickCloseKind(code: number): CauseKind {
   if (code === 1000) return 'closed-normally';
   if (code === 1006) return 'dropped';

@@ -3,7 +3,7 @@
 import { closeSync, fdatasyncSync, fstatSync, readSync, realpathSync } from 'node:fs';
 import { isAtlantisError, OutputError, UsageError } from '../errors.ts';
 import { matchTokens, trimLineEnd } from '../events/json-line.ts';
-import { MESSAGE } from '../events/messages.ts';
+import { MESSAGE } from '../events/message-text.ts';
 import { classifyText } from '../events/scanner.ts';
 import { createAppendFile, findEndOfLines } from '../io/append-file.ts';
 import { APPEND, assertTrusted, openNamedFile } from '../io/safe-file.ts';

@@ -1,10 +1,10 @@
 // The interface between a worker and its sink, the ids of records, and faults of a sink as values.
 import { createHash } from 'node:crypto';
 import { CAUSES } from '../connection/cause-table.ts';
-import { type Cause, describeCause } from '../connection/causes.ts';
-import { RULES } from '../connection/rules.ts';
+import { type Cause, describeCause } from '../connection/lifecycle.ts';
+import { RULES } from '../connection/retry-policy.ts';
 import type { ExitCode } from '../errors.ts';
-import type { Step } from '../events/path.ts';
+import type { PathStep } from '../events/path.ts';
 import { createScalarReader } from '../events/seek-path.ts';
 import type { SpoolRecord } from './spool/record.ts';
 
@@ -77,7 +77,10 @@ const PLAIN = /^[\x21-\x7e]+$/;
  *
  * @param idSteps the path of the id; undefined: always the SHA-256
  */
-export function createIdentifier(idSteps: readonly Step[] | undefined, relayName: string): IdentifyRecord {
+export function createIdentifier(
+  idSteps: readonly PathStep[] | undefined,
+  relayName: string,
+): IdentifyRecord {
   const readId = idSteps === undefined ? undefined : createScalarReader(idSteps);
   return ({ mark, text }) => {
     if (mark === LIFECYCLE_MARK) return sha256(relayName, text);

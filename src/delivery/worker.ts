@@ -3,7 +3,7 @@
 //
 // The state of a worker is the place in its loop and three numbers: acknowledged ≤ next ≤ end.
 import { type Clock, sleep } from '../clock.ts';
-import { computeDelayMs, FIRST_BUDGET, type PolicyConfig } from '../connection/policy.ts';
+import { computeDelayMs, FIRST_BUDGET, type PolicyConfig } from '../connection/retry-policy.ts';
 import { EXIT, isAtlantisError } from '../errors.ts';
 import { type Backlog, RecordQueue } from './backlog.ts';
 import { LIFECYCLE_MARK, type SendResult, type Sink, type SinkFault } from './sink.ts';

@@ -1,86 +1,64 @@
-// The events that arrived together: their texts one behind the other in one buffer, as lines.
+// A batch: the events that arrived together, as lines in one buffer.
 //
-// Where every text is a safe line as it stands the buffer is what NDJSON prints, without touching an event.
-// Made by a BatchBuilder, read by `textOf` and `flagsOf`, and never changed.
-import type { DiscardReason } from './messages.ts';
+// If every text is a safe line, NDJSON prints the buffer itself. Built by BatchBuilder, read with `textOf` and
+// `flagsOf`, never changed.
+import type { DiscardReason } from './message-text.ts';
 
-/** Texts of events as they were sent, each followed by a line feed of ours. */
-export interface Lines {
-  /** How many events. */
+/** Texts of events as sent, each followed by a line feed. */
+export interface EventLines {
+  /** Number of events. */
   readonly count: number;
   readonly bytes: Buffer;
-  /** Where in `bytes` the line feed behind each text stands. */
+  /** Index in `bytes` of the line feed after each text. */
   readonly ends: Int32Array;
-  /** Bits of MESSAGE for each text. */
+  /** MESSAGE bits of each text. */
   readonly flags: Uint8Array;
-  /** The flags of all texts together: 0 if all are safe lines as they stand. */
+  /** The bits of all texts combined: 0 if all are safe lines as sent. */
   readonly allFlags: number;
   /**
-   * To be called, once, by whoever knows that nobody will look at `bytes` any more: their memory is used again.
-   * It need not be called; but buffers are not collected as fast as a busy stream fills them.
+   * Gives the memory of `bytes` back for reuse: the last reader may call it, once. Optional, but the garbage collector
+   * is slower than a busy stream.
    */
   readonly release?: (() => void) | undefined;
 }
 
-/** The events that arrived together, in order. */
-export interface Batch extends Lines {
-  /** One entry for each message that came with them and is no event. */
+export interface Batch extends EventLines {
+  /** One entry for each message that arrived with them and is not an event. */
   readonly discarded: readonly DiscardReason[];
-  /** Wall clock when the batch arrived, in ms since the epoch. */
+  /** Wall clock at arrival, in ms since the epoch. */
   readonly receivedAtMs: number;
-}
-
-/** The bytes of frames as they come from a socket, and the events in them: see frame-buffer.ts. */
-export interface FrameBuffer {
-  /** Bytes that it holds at most. */
-  readonly capacity: number;
-  /** What is held. A view of memory that is used again: to be looked at before anything else is called. */
-  readonly rest: Buffer;
-  /** Where to put what comes next, if it is to be added without a copy. What is held may be moved. */
-  readonly room: Buffer;
-  /** Where to put what is not to be added yet: at least as long as nothing of it is held. */
-  readonly lastHalf: Buffer;
-  /** Adds as many of the bytes as there is room for, and returns their number. */
-  add(bytes: Uint8Array): number;
-  /** Drops that many bytes of `rest`. */
-  skip(byteCount: number): void;
-  /**
-   * Takes the events that `rest` begins with, as long as whole frames of text follow each other (final, without
-   * mask or reserved bits) and are events. It may stop before the last one; undefined where there is none.
-   */
-  takeEvents(): Lines | undefined;
 }
 
 const LINE_FEED = 0x0a;
 
-/** One event, whose line feed is there already. */
-export function makeLines(line: Buffer, flags: number): Lines {
+/** One event; `line` includes its line feed. */
+export function makeLines(line: Buffer, flags: number): EventLines {
   const ends = Int32Array.of(line.length - 1);
   return { count: 1, bytes: line, ends, flags: Uint8Array.of(flags), allFlags: flags };
 }
 
-/** The text of event `index` as it was sent: a view, not a copy. */
-export function textOf({ bytes, ends }: Lines, index: number): Buffer {
+/** The text of event `index` as sent: a view, not a copy. */
+export function textOf({ bytes, ends }: EventLines, index: number): Buffer {
   return bytes.subarray(index === 0 ? 0 : (ends[index - 1] as number) + 1, ends[index]);
 }
 
 /** The MESSAGE bits of event `index`. */
-export function flagsOf({ flags }: Lines, index: number): number {
+export function flagsOf({ flags }: EventLines, index: number): number {
   return flags[index] as number;
 }
 
 /** All texts, in order: views, not copies. */
-export function textsOf(lines: Lines): Buffer[] {
+export function textsOf(lines: EventLines): Buffer[] {
   return Array.from({ length: lines.count }, (_unused, index) => textOf(lines, index));
 }
 
-/** The first `count` events as lines: what NDJSON prints where `allFlags` is 0. */
-export function firstLines({ bytes, ends, count: all }: Lines, count: number): Buffer {
+/** The first `count` events as lines. */
+export function firstLines({ bytes, ends, count: all }: EventLines, count: number): Buffer {
   if (count === 0) return bytes.subarray(0, 0);
   return count >= all ? bytes : bytes.subarray(0, (ends[count - 1] as number) + 1);
 }
 
-/** The events for which `isKept` holds, copied into a batch of their own. */
+/** Copies the events that `isKept` accepts into a new batch. */
 export function keepEvents(batch: Batch, isKept: (start: number, end: number) => boolean): Batch {
   const { count, bytes, ends, flags } = batch;
   const kept = Buffer.allocUnsafe(bytes.length);
@@ -89,7 +67,7 @@ export function keepEvents(batch: Batch, isKept: (start: number, end: number) =>
   let keptCount = 0;
   let allFlags = 0;
   let length = 0;
-  // Neighbours are copied together.
+  // Adjacent events are copied together.
   let runStart = 0;
   let start = 0;
   for (let i = 0; i < count; i += 1) {
@@ -110,7 +88,7 @@ export function keepEvents(batch: Batch, isKept: (start: number, end: number) =>
   return {
     ...batch,
     count: keptCount,
-    // A few events that wait to be delivered must not keep the memory of all that came with them.
+    // A few events that wait for delivery must not hold the memory of the whole batch.
     bytes: length < bytes.length / 2 ? Buffer.from(lines) : lines,
     ends: keptEnds.subarray(0, keptCount),
     flags: keptFlags.subarray(0, keptCount),
@@ -119,28 +97,27 @@ export function keepEvents(batch: Batch, isKept: (start: number, end: number) =>
   };
 }
 
-/** Gathers events until somebody takes them. */
+/** Collects events until they are taken as a batch. */
 export class BatchBuilder {
-  #parts: Lines[] = [];
+  #parts: EventLines[] = [];
   #texts: Uint8Array[] = [];
   #flags: number[] = [];
   #discarded: DiscardReason[] = [];
-  /** How many events there are. */
+  /** Number of events. */
   count = 0;
 
   get isEmpty(): boolean {
     return this.count === 0 && this.#discarded.length === 0;
   }
 
-  /** Adds one event with its MESSAGE bits. Its text is copied when the batch is taken. */
+  /** Adds one event with its MESSAGE bits. The text is copied by `take`. */
   add(text: Uint8Array, flags: number): void {
     this.#texts.push(text);
     this.#flags.push(flags);
     this.count += 1;
   }
 
-  /** Adds events that are lines already. */
-  addLines(lines: Lines): void {
+  addLines(lines: EventLines): void {
     if (this.#texts.length > 0) this.#parts.push(joinTexts(this.#texts, this.#flags));
     this.#texts = [];
     this.#flags = [];
@@ -148,12 +125,12 @@ export class BatchBuilder {
     this.count += lines.count;
   }
 
-  /** Counts a message that is no event. */
+  /** Notes a message that is not an event. */
   discard(reason: DiscardReason): void {
     this.#discarded.push(reason);
   }
 
-  /** All that was added since the last time. */
+  /** Returns everything that was added since the last call. */
   take(receivedAtMs: number): Batch {
     const parts = this.#parts;
     if (this.#texts.length > 0 || parts.length === 0) parts.push(joinTexts(this.#texts, this.#flags));
@@ -169,7 +146,7 @@ export class BatchBuilder {
   }
 }
 
-function joinTexts(texts: readonly Uint8Array[], flags: readonly number[]): Lines {
+function joinTexts(texts: readonly Uint8Array[], flags: readonly number[]): EventLines {
   const bytes = Buffer.allocUnsafe(texts.reduce((sum, { length }) => sum + length + 1, 0));
   const ends = new Int32Array(texts.length);
   let at = 0;
@@ -184,7 +161,7 @@ function joinTexts(texts: readonly Uint8Array[], flags: readonly number[]): Line
   return { count: texts.length, bytes, ends, flags: Uint8Array.from(flags), allFlags };
 }
 
-function joinLines(parts: readonly Lines[]): Lines {
+function joinLines(parts: readonly EventLines[]): EventLines {
   const count = parts.reduce((sum, part) => sum + part.count, 0);
   const ends = new Int32Array(count);
   const flags = new Uint8Array(count);

@@ -1,31 +1,31 @@
-// The bytes of frames as they come from a socket, and the events in them as lines.
+// Holds the bytes of frames from a socket, and takes the events in them as lines.
 //
-// Bytes are read right into the memory of the scanner, which looks at all frames of a read in one call.
-import type { FrameBuffer, Lines } from './batch.ts';
+// The socket reads right into the memory of the scanner, which checks all frames of a read in one call.
+import type { EventLines } from './batch.ts';
 import { createInstance, type ScannerExports } from './scanner.ts';
 
-/** Undefined where there is no WebAssembly. */
+/** Undefined without WebAssembly. */
 export function createFrameBuffer(): FrameBuffer | undefined {
   const instance = createInstance();
-  return instance === undefined ? undefined : new VectorFrameBuffer(instance);
+  return instance === undefined ? undefined : new FrameBuffer(instance);
 }
 
-/** Smaller lines are buffers of their own. */
-const LEAST_SLAB_USE_BYTES = 16_384;
-/** Slabs that are kept for the next lines. */
+/** Smaller lines get a buffer of their own. */
+const MIN_SLAB_USE_BYTES = 16_384;
+/** Slabs kept for reuse. */
 const MAX_SPARE_SLABS = 4;
 
-class VectorFrameBuffer implements FrameBuffer {
+export class FrameBuffer {
+  /** Maximum bytes held. */
   readonly capacity: number;
 
   readonly #scanner: ScannerExports;
-  /** All of the memory, which never grows: sockets write to it. */
+  /** All of the scanner's memory. It never grows, since sockets write to it. */
   readonly #memory: Buffer;
   readonly #chunk: number;
-  /** Places in the memory: the bytes that are held. */
+  /** The bytes that are held, as positions in the memory. */
   #start: number;
   #end: number;
-  /** Memory of lines that nobody needs any more. */
   readonly #spareSlabs: Buffer[] = [];
 
   constructor(scanner: ScannerExports) {
@@ -37,19 +37,23 @@ class VectorFrameBuffer implements FrameBuffer {
     this.#end = this.#chunk;
   }
 
+  /** The bytes that are held: a view, valid until the next call. */
   get rest(): Buffer {
     return this.#memory.subarray(this.#start, this.#end);
   }
 
+  /** Where the next bytes can be written, so that `add` need not copy them. Moves the bytes that are held. */
   get room(): Buffer {
     this.#moveToFront();
     return this.#memory.subarray(this.#end, this.#chunk + this.capacity);
   }
 
+  /** Where bytes can be written that are not added yet; usable while less than half of the capacity is held. */
   get lastHalf(): Buffer {
     return this.#memory.subarray(this.#chunk + this.capacity / 2, this.#chunk + this.capacity);
   }
 
+  /** Adds as many bytes as fit, and returns their number. */
   add(bytes: Uint8Array): number {
     const isInPlace = bytes.buffer === this.#memory.buffer && bytes.byteOffset === this.#end;
     const added = isInPlace ? bytes : bytes.subarray(0, this.room.length);
@@ -58,24 +62,29 @@ class VectorFrameBuffer implements FrameBuffer {
     return added.length;
   }
 
+  /** Drops the first bytes of `rest`. */
   skip(byteCount: number): void {
     this.#start += byteCount;
   }
 
-  takeEvents(): Lines | undefined {
+  /**
+   * Takes the events at the start of `rest`, up to the first frame that is not a whole event in one text frame (final,
+   * unmasked, no reserved bits). May leave some for the next call; undefined if there is none.
+   */
+  takeEvents(): EventLines | undefined {
     const { takeFrames, lineCount, lineBytes, allFlags, LINES, ENDS, FLAGS } = this.#scanner;
     this.#start = takeFrames(this.#start, this.#end);
     const count = lineCount.value;
     if (count === 0) return undefined;
-    // Copies: the scanner's memory is used again, and what is printed may have to wait.
+    // Copied, since the scanner's memory is overwritten by the next read.
     const lines = this.#memory.subarray(LINES.value, LINES.value + lineBytes.value);
     const ends = new Int32Array(this.#memory.buffer, ENDS.value, count).slice();
     const flags = new Uint8Array(this.#memory.buffer, FLAGS.value, count).slice();
     return { count, ...this.#copyLines(lines), ends, flags, allFlags: allFlags.value };
   }
 
-  #copyLines(lines: Buffer): Pick<Lines, 'bytes' | 'release'> {
-    if (lines.length < LEAST_SLAB_USE_BYTES) return { bytes: Buffer.from(lines) };
+  #copyLines(lines: Buffer): Pick<EventLines, 'bytes' | 'release'> {
+    if (lines.length < MIN_SLAB_USE_BYTES) return { bytes: Buffer.from(lines) };
     const slab = this.#spareSlabs.pop() ?? Buffer.allocUnsafeSlow(this.capacity);
     slab.set(lines);
     const release = (): void => {

@@ -1,11 +1,11 @@
-// Lines of JSON that this program wrote and that another program may have written anew: with white space between
+// Matches lines of JSON that this program wrote and another program may have reformatted, with white space between
 // tokens and at both ends.
 
-/** Tab, CR and space: a line feed ends the line, and NUL bytes are damage. */
+/** Tab, CR and space. A line feed ends the line, and NUL bytes are damage. */
 const WHITE_BYTES = [0x09, 0x0d, 0x20];
 const WHITE_SPACE = '[ \\t\\r]*';
 
-/** The start of such a line, up to the token after these; each is a regular expression. */
+/** Matches the start of such a line; each token is a regular expression. */
 export function matchTokens(...tokens: readonly string[]): RegExp {
   return new RegExp(`^${['', ...tokens, ''].join(WHITE_SPACE)}`);
 }

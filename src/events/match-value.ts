@@ -1,34 +1,26 @@
-// Tests of one scalar value in the bytes of an event: a number, a text, a literal (contract O8). Numbers
-// are compared as exact decimals.
-//
-// Each decodes no more than it needs: a number or a text without escapes is compared where it stands. Values
-// of another kind match nothing, and so do arrays and objects, which are never given to a test.
+// Tests of one value in the bytes of an event: number, text or literal (contract O8). Numbers are compared as exact
+// decimals; a number or a text without escapes is compared without decoding it.
+import { DOT, MINUS, NINE, NOT_FOUND, OPEN_ARRAY, OPEN_OBJECT, QUOTE, ZERO } from './scan-constants.ts';
+import { isQuoted, quoteText, readSource, readString, skipDigits, skipNumber, skipToMark } from './seek.ts';
 
-import { DOT, MINUS, NINE, NOWHERE, QUOTE, ZERO } from './scan-constants.ts';
-import { skipDigits, skipNumber } from './scan-numbers.ts';
-import { isQuoted, quoteText, readSource, readString, skipToMark } from './seek.ts';
-
-/** What numbers are compared with. */
+/** The number that an expression compares with. */
 interface Decimal {
   /** -1, 0 or 1. */
   readonly sign: number;
   readonly magnitude: number;
-  /** ASCII digits without zeros at either end; none for zero. */
+  /** ASCII digits without leading and trailing zeros; empty for zero. */
   readonly digits: Uint8Array;
 }
 
-/** Of what is compared with. */
+/** Largest exponent of a number in an expression. */
 const MAX_WANTED_EXPONENT = 1e15;
-/**
- * An exponent beyond this counts as infinite: more zeros than fit into memory lie between it and those above. Up
- * to it, all sums of exponents and lengths are exact.
- */
+/** A larger exponent in an event counts as infinite. Up to it, all sums of exponents and lengths are exact. */
 const MAX_EXPONENT = 4e15;
 
-/** Of the number that was measured last. */
+/** The result of `measure`, reused so that nothing is allocated. */
 const measured = { sign: 0, magnitude: 0, first: 0, last: 0 };
 
-/** Reads a JSON number (RFC 8259 § 6); undefined where its exponent is beyond ±10^15. */
+/** Parses a JSON number (RFC 8259 § 6); undefined if its exponent is beyond ±10^15. */
 export function readDecimal(source: string): Decimal | undefined {
   const bytes = new TextEncoder().encode(source);
   measure(new DataView(bytes.buffer), 0, bytes.length);
@@ -38,14 +30,14 @@ export function readDecimal(source: string): Decimal | undefined {
   return { sign, magnitude, digits: bytes.slice(first, last).filter((byte) => byte !== DOT) };
 }
 
-/** Compares the JSON number from `start` to `end` with another: below 0, 0, above 0. */
+/** Compares the JSON number from `start` to `end` with `to`: negative, 0 or positive. */
 export function compareDecimal(view: DataView, start: number, end: number, to: Decimal): number {
   const isNegative = view.getUint8(start) === MINUS;
   const first = isNegative ? start + 1 : start;
   if (view.getUint8(first) !== ZERO) {
     const point = skipDigits(view, first, end);
     const hasFraction = point < end && view.getUint8(point) === DOT;
-    // No zeros in front and no exponent: nearly every number.
+    // The fast path: no leading zero and no exponent.
     if ((hasFraction ? skipDigits(view, point + 1, end) : point) === end) {
       return compareDigits(view, first, end, isNegative ? -1 : 1, point - first, to);
     }
@@ -54,7 +46,7 @@ export function compareDecimal(view: DataView, start: number, end: number, to: D
   return compareDigits(view, measured.first, measured.last, measured.sign, measured.magnitude, to);
 }
 
-/** The digits of the number stand from `first` to `last`, perhaps with a point among them. */
+/** The digits of the number are from `first` to `last`; one of them may be a decimal point. */
 function compareDigits(
   view: DataView,
   first: number,
@@ -79,24 +71,24 @@ function compareDigits(
 
 function measure(view: DataView, start: number, end: number): void {
   const isNegative = view.getUint8(start) === MINUS;
-  let point = NOWHERE;
-  let first = NOWHERE;
-  let last = NOWHERE;
+  let point = NOT_FOUND;
+  let first = NOT_FOUND;
+  let last = NOT_FOUND;
   let at = isNegative ? start + 1 : start;
   for (; at < end; at++) {
     const byte = view.getUint8(at);
     if (byte > NINE) break; // the letter of the exponent
     if (byte === DOT) point = at;
     else if (byte !== ZERO) {
-      if (first === NOWHERE) first = at;
+      if (first === NOT_FOUND) first = at;
       last = at + 1;
     }
   }
-  if (first === NOWHERE) {
+  if (first === NOT_FOUND) {
     measured.sign = measured.magnitude = measured.first = measured.last = 0;
     return;
   }
-  if (point === NOWHERE) point = at;
+  if (point === NOT_FOUND) point = at;
   measured.sign = isNegative ? -1 : 1;
   measured.magnitude =
     point - first + (first > point ? 1 : 0) + (at < end ? readExponent(view, at + 1, end) : 0);
@@ -115,10 +107,10 @@ function readExponent(view: DataView, at: number, end: number): number {
   return isNegative ? -exponent : exponent;
 }
 
-/** Tests the string, number or literal from `start` to `end`. */
+/** Tests the value from `start` to `end`; false for arrays, objects and values of another kind. */
 export type ValueTest = (view: DataView, start: number, end: number) => boolean;
 
-/** Whether an order (below 0, 0, above 0) is the one asked for. */
+/** Whether the result of a comparison satisfies an operator. */
 const ORDERS = {
   '=': (order: number) => order === 0,
   '>': (order: number) => order > 0,
@@ -135,8 +127,8 @@ export function equalLiteral(literal: string): ValueTest {
 }
 
 /**
- * Against a number, exactly, also where the value was sent as a text that is a number: exchanges like to do
- * that with amounts. Undefined where the exponent of `number` is out of range.
+ * Compares with a number, exactly. A string that holds a number is compared too, since exchanges send amounts as
+ * strings. Undefined if the exponent of `number` is out of range.
  */
 export function compareNumbers(order: Order, number: string): ValueTest | undefined {
   const wanted = readDecimal(number);
@@ -154,7 +146,7 @@ export function compareNumbers(order: Order, number: string): ValueTest | undefi
   };
 }
 
-/** Against a text. The order of texts is that of their UTF-16 units, as in JavaScript. */
+/** Compares with a text, ordered by UTF-16 units as in JavaScript. */
 export function compareTexts(order: Order, text: string): ValueTest {
   const quoted = quoteText(text);
   const holds = ORDERS[order];
@@ -162,19 +154,25 @@ export function compareTexts(order: Order, text: string): ValueTest {
     if (view.getUint8(start) !== QUOTE) return false;
     if (order === '=') {
       if (quoted !== undefined && isQuoted(view, start, end, quoted)) return true;
-      if (skipToMark(view, start + 1, end) === end - 1) return false; // nothing in it stands for another
+      if (skipToMark(view, start + 1, end) === end - 1) return false; // it has no escapes
     }
     const sent = readString(view, start, end);
     return holds(sent === text ? 0 : sent < text ? -1 : 1);
   };
 }
 
-/** A text by its value, a number or a literal as it was sent. */
+/** Tests a string by its value, a number or a literal as sent. */
 export function testTexts(test: (text: string) => boolean): ValueTest {
   return (view, start, end) => {
-    const isText = view.getUint8(start) === QUOTE;
-    return test(isText ? readString(view, start, end) : readSource(view, start, end));
+    const byte = view.getUint8(start);
+    if (isContainerByte(byte)) return false;
+    return test(byte === QUOTE ? readString(view, start, end) : readSource(view, start, end));
   };
+}
+
+/** Whether a value that begins with this byte is an array or an object. */
+export function isContainerByte(byte: number): boolean {
+  return byte === OPEN_ARRAY || byte === OPEN_OBJECT;
 }
 
 function isNumber(view: DataView, start: number, end: number): boolean {

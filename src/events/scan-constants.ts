@@ -1,7 +1,6 @@
-// The bytes and bounds that the search in an event's bytes compares with.
+// Bytes and bounds for the search in an event's bytes.
 //
-// A file of nothing but constants, so that the bundler writes each in place: as variables of the bundle
-// they would be loaded at every use, which costs a seventh of the speed.
+// This file has only constants, so the bundler inlines them: as variables of a bundle they cost a seventh of the speed.
 
 export const SPACE = 0x20;
 export const QUOTE = 0x22;
@@ -12,10 +11,12 @@ export const ZERO = 0x30;
 export const NINE = 0x39;
 export const OPEN_ARRAY = 0x5b;
 export const BACKSLASH = 0x5c;
+export const CLOSE_ARRAY = 0x5d;
 export const OPEN_OBJECT = 0x7b;
+export const CLOSE_OBJECT = 0x7d;
 
-/** An index beyond every text: what was looked for is not there. */
-export const NOWHERE = 0x7fffffff;
+/** The index of what is not there: beyond every text. */
+export const NOT_FOUND = 0x7fffffff;
 
-/** Largest memory (bytes) that is remembered from one message to the next. */
-export const LARGEST_KEPT_MEMORY = 0x100000;
+/** Largest memory, in bytes, whose view is kept from one message to the next. */
+export const MAX_KEPT_MEMORY = 0x100000;

@@ -1,4 +1,4 @@
-// What assembly/ becomes (scripts/scanner-code.mjs), and as much of WebAssembly as it takes to run it.
+// Types of the compiled assembly/ (scripts/scanner-code.mjs), and of the WebAssembly API that runs it.
 
 declare module '*/scanner.wasm' {
   const code: Uint8Array;
@@ -15,7 +15,7 @@ declare namespace WebAssembly {
   }
   interface Memory {
     readonly buffer: ArrayBuffer;
-    /** By pages of 64 KiB. */
+    /** `pages` of 64 KiB. */
     grow(pages: number): number;
   }
   interface Global {

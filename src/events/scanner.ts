@@ -1,13 +1,12 @@
-// Tells what a text message is: JSON or not, UTF-8 or not, safe as a line or not.
+// Classifies a text message: whether it is JSON and UTF-8, and whether it is a safe line.
 //
-// Accepts exactly what JSON.parse accepts behind a strict UTF-8 decoder (RFC 8259, RFC 3629), any nesting. In one
-// pass over the bytes, in assembly/; where there is no WebAssembly, by that parser and that decoder. Each instance has a memory of
-// its own.
+// Accepts exactly what JSON.parse accepts after a strict UTF-8 decoder (RFC 8259, RFC 3629), at any nesting. The code in
+// assembly/ takes one pass over the bytes; without WebAssembly, that parser and decoder do it.
 import { isUtf8 } from 'node:buffer';
-import { MESSAGE } from './messages.ts';
+import { MESSAGE } from './message-text.ts';
 import code from './scanner.wasm';
 
-/** What assembly/index.ts exports. */
+/** The exports of assembly/index.ts. */
 export interface ScannerExports {
   readonly memory: WebAssembly.Memory;
   readonly CHUNK: WebAssembly.Global;
@@ -25,8 +24,8 @@ export interface ScannerExports {
 let compiled: WebAssembly.Module | undefined;
 
 /**
- * An instance with a memory of its own; undefined where there is no WebAssembly with vectors, or where a limit on
- * addresses (`ulimit -v`) leaves no room for what it reserves.
+ * An instance with its own memory; undefined without WebAssembly vectors, or if a limit on addresses (`ulimit -v`) is
+ * smaller than what WebAssembly reserves.
  */
 export function createInstance(): ScannerExports | undefined {
   try {
@@ -40,7 +39,7 @@ export function createInstance(): ScannerExports | undefined {
 type Classify = (text: Uint8Array) => number;
 
 const PAGE_BYTES = 65_536;
-/** Behind a text: a NUL, rounding, and a vector that is read beyond it. */
+/** Needed after a text: a NUL, rounding, and a vector that is read past the end. */
 const SLACK_BYTES = 64;
 
 const BYTE_ORDER_MARK = '\ufeff';
@@ -55,7 +54,7 @@ export function classifyText(text: Uint8Array): number {
   return classify(text);
 }
 
-/** Undefined where there is no WebAssembly. Its memory grows with the largest text, and stays as large. */
+/** Undefined without WebAssembly. Its memory grows to fit the largest text and never shrinks. */
 export function createVectorClassify(): Classify | undefined {
   const instance = createInstance();
   if (instance === undefined) return undefined;
@@ -63,7 +62,7 @@ export function createVectorClassify(): Classify | undefined {
   const start = instance.LINES.value;
   let bytes = new Uint8Array(memory.buffer);
   return (text) => {
-    // An eighth more is for the nesting.
+    // The nesting takes up to an eighth of the text's length.
     const needed = start + text.length + (text.length >> 3) + SLACK_BYTES;
     if (needed > bytes.length) {
       memory.grow(Math.ceil((needed - bytes.length) / PAGE_BYTES));
@@ -71,12 +70,12 @@ export function createVectorClassify(): Classify | undefined {
     }
     bytes.set(text, start);
     const flags = scan(start, start + text.length);
-    // Bad UTF-8 anywhere outranks bad JSON: it is a fault of the connection.
+    // Invalid UTF-8 anywhere outranks invalid JSON: it is an error of the connection.
     return flags >= 0 || isUtf8(text) ? flags : MESSAGE.notUtf8;
   };
 }
 
-/** The platform's own decoder and parser: slower, and what the other is measured against. */
+/** Classifies with the platform's decoder and parser: slower, and the reference for tests. */
 export function createPlainClassify(): Classify {
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
   return (bytes) => {

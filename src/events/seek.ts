@@ -1,40 +1,64 @@
-// Finds values in the bytes of an event without building anything: members by name, items by index.
+// Finds values in the bytes of an event without building anything: members by name, items by index, numbers.
 //
-// Only for text that `classifyText` took as an event: the grammar is trusted, not checked. Places are indexes
-// into the whole memory that `view` shows; NOWHERE stands for what is not there. No recursion, and nothing is
-// allocated but for keys that are written with escapes. Of duplicate keys the last one counts.
-import { decodeString } from './json-string.ts';
+// Only for text that `classifyText` accepted as an event: the grammar is not checked. Positions are indexes into the
+// whole memory of `view`. Nothing recurses, and only keys with escapes are allocated. Of duplicate keys the last
+// one counts.
+//
+// Digits and quotes are searched four bytes at a time, as little-endian 32-bit words with plain arithmetic. In `stops`
+// the top bit of a byte means that the run ends there. Borrows and carries only move up, so the lowest of these bits is
+// always right. No function reads at or after `end`.
+import { decodeString } from './message-text.ts';
 import {
   BACKSLASH,
   COMMA,
+  DOT,
+  MAX_KEPT_MEMORY,
+  MINUS,
   NINE,
-  NOWHERE,
+  NOT_FOUND,
   OPEN_ARRAY,
   OPEN_OBJECT,
   QUOTE,
   SPACE,
   ZERO,
 } from './scan-constants.ts';
-import { skipDigits } from './scan-numbers.ts';
 
-/** A string in its quotes, as UTF-8. */
+let lastMemory: ArrayBufferLike = new ArrayBuffer(0);
+let lastView: DataView = new DataView(lastMemory);
+
+/**
+ * A view of all of `memory`; byte n of a message is at the message's `byteOffset` + n. Messages that arrived together
+ * share their memory, so the last view is kept.
+ */
+export function viewMemory(memory: ArrayBufferLike): DataView {
+  if (memory === lastMemory) return lastView;
+  const view = new DataView(memory);
+  // The cache must not keep a huge message in memory.
+  if (memory.byteLength <= MAX_KEPT_MEMORY) {
+    lastMemory = memory;
+    lastView = view;
+  }
+  return view;
+}
+
+/** The UTF-8 bytes of a string, quotes included, as words that compare fast. */
 export interface Quoted {
-  /** In bytes, quotes included. */
+  /** In bytes. */
   readonly length: number;
-  /** Every four bytes, little-endian; the last four overlap. Of fewer than four bytes those inside the quotes. */
+  /** Little-endian; the last word overlaps the one before. For fewer than four bytes: the byte inside the quotes. */
   readonly words: Int32Array;
 }
 
 const WORD_BYTES = 4;
 
-/** `text` in quotes; undefined where that takes an escape, or where it is no Unicode (lone surrogates). */
+/** `text` in quotes; undefined if it needs an escape or has lone surrogates. */
 export function quoteText(text: string): Quoted | undefined {
   const bytes = Buffer.from(`"${text}"`);
   if (/["\\\0-\x1f]/.test(text) || bytes.toString() !== `"${text}"`) return undefined;
   return copyQuoted(new DataView(bytes.buffer, bytes.byteOffset, bytes.length), 0, bytes.length);
 }
 
-/** The string that stands, with its quotes, from `start` to `end`. */
+/** A copy of the string from `start` to `end`, quotes included. */
 export function copyQuoted(view: DataView, start: number, end: number): Quoted {
   const length = end - start;
   if (length < WORD_BYTES) return { length, words: Int32Array.of(view.getUint8(start + 1)) };
@@ -45,7 +69,7 @@ export function copyQuoted(view: DataView, start: number, end: number): Quoted {
   return { length, words };
 }
 
-/** True if the string from `start` to `end`, quotes included, has these bytes. */
+/** Whether the string from `start` to `end`, quotes included, has these bytes. */
 export function isQuoted(view: DataView, start: number, end: number, { length, words }: Quoted): boolean {
   if (end - start !== length) return false;
   if (length < WORD_BYTES) return view.getUint8(start + 1) === words[0];
@@ -56,15 +80,15 @@ export function isQuoted(view: DataView, start: number, end: number, { length, w
   return view.getInt32(end - WORD_BYTES, true) === words[last];
 }
 
-/** Names of members, ready to be compared with keys. */
+/** Names of members, prepared for comparison with keys. */
 export interface Names {
   readonly texts: readonly string[];
-  /** Undefined where only a key with escapes can be it. */
+  /** Undefined for a name that is always written with escapes. */
   readonly quoted: readonly (Quoted | undefined)[];
-  /** Of each name in its quotes the first four bytes, as far as it has them, and the bits that they take. */
+  /** The first four bytes of each name, quote included, and a mask for shorter ones. */
   readonly heads: Int32Array;
   readonly masks: Int32Array;
-  /** A bit for the first byte of each name: most keys are told from all names by it. */
+  /** A bit for the first byte of each name: most keys differ from all names here. */
   readonly firsts: number;
 }
 
@@ -83,15 +107,15 @@ export function makeNames(texts: readonly string[]): Names {
   return { texts, quoted: texts.map(quoteText), heads, masks, firsts };
 }
 
-/** The first byte of the text's value: behind a byte order mark and white space. */
+/** The first byte of the text's value, after a byte order mark and white space. */
 export function seekValue(view: DataView, start: number, end: number): number {
   const hasMark = end - start >= 3 && view.getUint8(start) === 0xef;
   return skipSpace(view, hasMark ? start + 3 : start, end);
 }
 
-/** Sets `places[i]` to the place of the value of the member `names[i]` of the object at `at`. */
+/** Sets `places[i]` to the start of the value of member `names[i]` of the object at `at`, or to NOT_FOUND. */
 export function seekMembers(view: DataView, at: number, end: number, names: Names, places: Int32Array): void {
-  for (let i = 0; i < places.length; i++) places[i] = NOWHERE;
+  for (let i = 0; i < places.length; i++) places[i] = NOT_FOUND;
   let depth = 1;
   let isKey = true; // the next string at this depth
   at++;
@@ -101,7 +125,7 @@ export function seekMembers(view: DataView, at: number, end: number, names: Name
       const start = at;
       at = skipToMark(view, start + 1, end);
       const hasEscape = view.getUint8(at) !== QUOTE;
-      at = hasEscape ? skipString(view, start, end) : at + 1;
+      at = hasEscape ? skipQuoted(view, start, end) : at + 1;
       if (!isKey) continue;
       isKey = false;
       const index = hasEscape
@@ -125,24 +149,24 @@ export function seekMembers(view: DataView, at: number, end: number, names: Name
 export function seekFirstItem(view: DataView, at: number, end: number): number {
   at = skipSpace(view, at + 1, end);
   // The closing bracket is the opening one plus two.
-  return view.getUint8(at) === OPEN_ARRAY + 2 ? NOWHERE : at;
+  return view.getUint8(at) === OPEN_ARRAY + 2 ? NOT_FOUND : at;
 }
 
-/** The item behind the one at `at`. */
+/** The item after the one at `at`. */
 export function seekNextItem(view: DataView, at: number, end: number): number {
   at = skipSpace(view, skipValue(view, at, end), end);
-  return view.getUint8(at) === COMMA ? skipSpace(view, at + 1, end) : NOWHERE;
+  return view.getUint8(at) === COMMA ? skipSpace(view, at + 1, end) : NOT_FOUND;
 }
 
 /** The end of the value that begins at `at`. */
 export function skipValue(view: DataView, at: number, end: number): number {
   const byte = view.getUint8(at);
-  if (byte === QUOTE) return skipString(view, at, end);
+  if (byte === QUOTE) return skipQuoted(view, at, end);
   if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) return skipContainer(view, at, end);
   at = skipDigits(view, at + 1, end);
   for (; at < end; at++) {
     const next = view.getUint8(at);
-    // What follows a number or a literal: a comma, white space or a closing bracket.
+    // A number or a literal ends at a comma, white space or a closing bracket.
     if (next === COMMA || next <= SPACE || (next | 0x20) === OPEN_OBJECT + 2) return at;
   }
   return at;
@@ -153,12 +177,12 @@ export function readString(view: DataView, start: number, end: number): string {
   return decodeString(readSource(view, start, end));
 }
 
-/** The text from `start` to `end` as it was sent. */
+/** The text from `start` to `end` as sent. */
 export function readSource(view: DataView, start: number, end: number): string {
   return Buffer.from(view.buffer, start, end - start).toString('utf8');
 }
 
-/** Index of the first quote or backslash, or `end`. Four bytes at a time, as in `skipDigits`. */
+/** Index of the first quote or backslash, or `end`. */
 export function skipToMark(view: DataView, at: number, end: number): number {
   while (at + 8 <= end) {
     let word = view.getInt32(at, true);
@@ -181,7 +205,7 @@ export function skipToMark(view: DataView, at: number, end: number): number {
   return at;
 }
 
-/** Which name the key from `start` to `end`, quotes included, is; -1 for none. A value follows the key. */
+/** Index of the name that equals the key from `start` to `end`, quotes included, or -1. A value follows the key. */
 function findName(view: DataView, start: number, end: number, names: Names): number {
   const word = view.getInt32(start, true);
   if ((names.firsts & firstBit(word)) === 0) return -1;
@@ -194,14 +218,14 @@ function findName(view: DataView, start: number, end: number, names: Names): num
   return -1;
 }
 
-/** One of 32 bits, by the byte behind the quote with which a word of a key begins. */
+/** One of 32 bits, chosen by the second byte of a word, the one after the quote. */
 function firstBit(word: number): number {
   return 1 << (word >>> 8); // a shift takes the lowest five bits
 }
 
-function skipString(view: DataView, at: number, end: number): number {
+function skipQuoted(view: DataView, at: number, end: number): number {
   at = skipToMark(view, at + 1, end);
-  // A backslash takes the next character with it; what else belongs to the escape is plain.
+  // Skip a backslash and the character after it; the rest of an escape is plain.
   while (at < end && view.getUint8(at) === BACKSLASH) at = skipToMark(view, at + 2, end);
   return at + 1;
 }
@@ -211,11 +235,11 @@ function skipContainer(view: DataView, at: number, end: number): number {
   while (at < end) {
     const byte = view.getUint8(at);
     if (byte === QUOTE) {
-      at = skipString(view, at, end);
+      at = skipQuoted(view, at, end);
       continue;
     }
     at++;
-    // With this bit set square brackets are curly ones, and nothing else outside of strings is.
+    // This bit turns square brackets into curly ones; nothing else outside of strings becomes one.
     const bracket = byte | 0x20;
     if (bracket === OPEN_OBJECT) depth++;
     else if (bracket === OPEN_OBJECT + 2 && --depth === 0) return at;
@@ -225,5 +249,43 @@ function skipContainer(view: DataView, at: number, end: number): number {
 
 function skipSpace(view: DataView, at: number, end: number): number {
   while (at < end && view.getUint8(at) <= SPACE) at++;
+  return at;
+}
+
+/** The end of the number that begins at `at`, or NOT_FOUND. */
+export function skipNumber(view: DataView, at: number, end: number): number {
+  if (view.getUint8(at) === MINUS) at++;
+  if (at >= end) return NOT_FOUND;
+  const first = view.getUint8(at);
+  if (first < ZERO || first > NINE) return NOT_FOUND;
+  return skipFraction(view, first === ZERO ? at + 1 : skipDigits(view, at + 1, end), end);
+}
+
+/** The end of the optional fraction and exponent. */
+function skipFraction(view: DataView, at: number, end: number): number {
+  if (at < end && view.getUint8(at) === DOT) {
+    const digits = at + 1;
+    at = skipDigits(view, digits, end);
+    if (at === digits) return NOT_FOUND;
+  }
+  if (at < end && (view.getUint8(at) | 0x20) === 0x65) {
+    at++;
+    if (at < end && (view.getUint8(at) === 0x2b || view.getUint8(at) === MINUS)) at++;
+    const digits = at;
+    at = skipDigits(view, digits, end);
+    if (at === digits) return NOT_FOUND;
+  }
+  return at;
+}
+
+/** Index of the first byte that is not a digit. */
+export function skipDigits(view: DataView, at: number, end: number): number {
+  while (at + 4 <= end) {
+    const word = view.getInt32(at, true);
+    const stops = ((word - 0x30303030) | (word + 0x46464646) | word) & TOP_BITS;
+    if (stops !== 0) return at + ((31 - Math.clz32(stops & -stops)) >> 3);
+    at += 4;
+  }
+  while (at < end && view.getUint8(at) >= 0x30 && view.getUint8(at) <= 0x39) at++;
   return at;
 }

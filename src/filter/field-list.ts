@@ -1,34 +1,38 @@
-// The paths of `--fields a.b,items[0].x`. Names with commas or dots are written `["like, this"]`.
-import { ExpressionFault, parsePath, type Step } from '../events/path.ts';
-import { readWord } from './read-word.ts';
+// Parses the paths of `--fields a.b,items[0].x`. Names with commas or dots are written `["like, this"]`.
+import { ExpressionFault, type PathStep, parsePath } from '../events/path.ts';
+import { parseExpression } from './expression.ts';
 
-/** A field to print. */
 interface FieldPath {
-  /** As it was written: the name of its column. */
+  /** The path as written: the name of its column. */
   readonly text: string;
-  readonly steps: readonly Step[];
+  readonly steps: readonly PathStep[];
 }
 
-const SPACE = /\s*/y;
+const WHITE_SPACE = /\s*/y;
 
-/** Reads a list of paths. @throws UsageError with a caret under the place of the fault */
+/** @throws UsageError with a caret under the mistake */
 export function parseFieldList(text: string): Promise<readonly FieldPath[]> {
-  return readWord('--fields', text, readList, 'accepted: paths such as a.b, items[0].x or ["odd name"].x');
+  return parseExpression(
+    '--fields',
+    text,
+    parseList,
+    'accepted: paths such as a.b, items[0].x or ["odd name"].x',
+  );
 }
 
-function readList(text: string): FieldPath[] {
+function parseList(text: string): FieldPath[] {
   const fields: FieldPath[] = [];
-  const skipSpace = (at: number): number => {
-    SPACE.lastIndex = at;
-    SPACE.exec(text);
-    return SPACE.lastIndex;
+  const trimFrom = (at: number): number => {
+    WHITE_SPACE.lastIndex = at;
+    WHITE_SPACE.exec(text);
+    return WHITE_SPACE.lastIndex;
   };
   for (let at = 0; ; at += 1) {
-    const start = skipSpace(at);
+    const start = trimFrom(at);
     const { steps, end } = parsePath(text, start);
     fields.push({ text: text.slice(start, end), steps });
-    at = skipSpace(end);
+    at = trimFrom(end);
     if (at === text.length) return fields;
-    if (text[at] !== ',') throw new ExpressionFault('expected a comma, or the end', at);
+    if (text[at] !== ',') throw new ExpressionFault('expected a comma or the end', at);
   }
 }

@@ -1,46 +1,42 @@
-// Globs of `--type`, as in a shell: `*`, `?`, `[a-z]`, `[!a-z]`, `{one,other}`, `\` before a plain character.
+// Globs of `--type`, as in a shell: `*`, `?`, `[a-z]`, `[!a-z]`, `{one,other}`, `\` to escape a character.
 //
-// A type may be as long as the server likes, so there is no backtracking: a match takes time linear in the
-// type, for each character of the glob. Letters match in their own case only; a dot is a character like any.
+// Matching never backtracks, since the server chooses the length of a type: it takes time linear in the type for each
+// character of the glob. Matching is case-sensitive, and a dot is an ordinary character.
 import { ExpressionFault } from '../events/path.ts';
 
-/** What one character must be; `ANY_RUN` stands for any number of any characters. */
-type Token = (codePoint: number) => boolean;
+/** Tests one character; `ANY_RUN` matches any number of characters. */
+type CharacterTest = (codePoint: number) => boolean;
 
-const ANY_RUN: Token = () => true;
-const ANY_ONE: Token = () => true;
-/** `{a,b}{c,d}…` multiplies; nobody means more than this. */
-const MOST_ALTERNATIVES = 1_000;
+const ANY_RUN: CharacterTest = () => true;
+const ANY_ONE: CharacterTest = () => true;
+/** `{a,b}{c,d}…` multiplies. */
+const MAX_ALTERNATIVES = 1_000;
 
-/**
- * Reads a glob into a test for whole texts.
- *
- * @throws ExpressionFault with the place of the fault
- */
+/** Compiles a glob into a test of whole texts. @throws ExpressionFault */
 export function parseGlob(glob: string): (text: string) => boolean {
   const alternatives = readAlternatives(glob);
-  return (text) => alternatives.some((tokens) => matchTokens(tokens, text));
+  return (text) => alternatives.some((tokens) => matchesGlob(tokens, text));
 }
 
-/** Braces multiplied out. */
-function readAlternatives(glob: string): Token[][] {
-  let whole: Token[][] = [[]];
-  let choices: Token[][] | undefined;
+/** Expands the braces. */
+function readAlternatives(glob: string): CharacterTest[][] {
+  let whole: CharacterTest[][] = [[]];
+  let choices: CharacterTest[][] | undefined;
   let openedAt = 0;
   let at = 0;
   while (at < glob.length) {
     const character = String.fromCodePoint(glob.codePointAt(at) ?? 0);
-    let token: Token | undefined;
+    let token: CharacterTest | undefined;
     let next = at + character.length;
     if (character === '{') {
-      if (choices !== undefined) throw new ExpressionFault('braces cannot stand inside braces', at);
+      if (choices !== undefined) throw new ExpressionFault('braces cannot be nested', at);
       choices = [[]];
       openedAt = at;
     } else if (character === ',' && choices !== undefined) {
       choices.push([]);
     } else if (character === '}' && choices !== undefined) {
-      if (whole.length * choices.length > MOST_ALTERNATIVES) {
-        throw new ExpressionFault(`more than ${MOST_ALTERNATIVES} alternatives`, openedAt);
+      if (whole.length * choices.length > MAX_ALTERNATIVES) {
+        throw new ExpressionFault(`more than ${MAX_ALTERNATIVES} alternatives`, openedAt);
       }
       const ends = choices;
       whole = whole.flatMap((begin) => ends.map((end) => [...begin, ...end]));
@@ -49,7 +45,7 @@ function readAlternatives(glob: string): Token[][] {
       [token, next] = readSet(glob, at);
     } else if (character === '\\') {
       const escaped = glob.codePointAt(next);
-      if (escaped === undefined) throw new ExpressionFault('expected a character behind the backslash', next);
+      if (escaped === undefined) throw new ExpressionFault('expected a character after the backslash', next);
       token = (codePoint) => codePoint === escaped;
       next += String.fromCodePoint(escaped).length;
     } else {
@@ -65,15 +61,15 @@ function readAlternatives(glob: string): Token[][] {
   return whole;
 }
 
-function readPlain(character: string): Token {
+function readPlain(character: string): CharacterTest {
   if (character === '*') return ANY_RUN;
   if (character === '?') return ANY_ONE;
   const wanted = character.codePointAt(0);
   return (codePoint) => codePoint === wanted;
 }
 
-/** A set from its opening bracket, and where it ends. */
-function readSet(glob: string, at: number): [Token, number] {
+/** The set that begins at `at`, and where it ends. */
+function readSet(glob: string, at: number): [CharacterTest, number] {
   const set = /\[([!^]|(?![!^]))((?:\\.|[^\\\]])+)\]/suy;
   set.lastIndex = at;
   const [, not = '', members = ''] = set.exec(glob) ?? [];
@@ -82,15 +78,16 @@ function readSet(glob: string, at: number): [Token, number] {
   const one = /\\?(.)(?:-\\?(.))?/gsu;
   for (const [range, low = '', high = low] of members.matchAll(one)) {
     const bounds = [low.codePointAt(0) ?? 0, high.codePointAt(0) ?? 0] as const;
-    if (bounds[0] > bounds[1]) throw new ExpressionFault(`the range ${range} is upside down`, at);
+    if (bounds[0] > bounds[1]) throw new ExpressionFault(`the range ${range} is in the wrong order`, at);
     ranges.push(bounds);
   }
-  const isIn: Token = (codePoint) => ranges.some(([low, high]) => codePoint >= low && codePoint <= high);
+  const isIn: CharacterTest = (codePoint) =>
+    ranges.some(([low, high]) => codePoint >= low && codePoint <= high);
   return [not === '' ? isIn : (codePoint) => !isIn(codePoint), set.lastIndex];
 }
 
-/** On a mismatch only the last `*` takes one more character: what stood before it need not be tried again. */
-function matchTokens(tokens: readonly Token[], text: string): boolean {
+/** On a mismatch only the last `*` takes one more character; the part before it need not be tried again. */
+function matchesGlob(tokens: readonly CharacterTest[], text: string): boolean {
   let at = 0;
   let next = 0;
   let run = -1;
@@ -118,7 +115,7 @@ function matchTokens(tokens: readonly Token[], text: string): boolean {
   return next === tokens.length;
 }
 
-/** In UTF-16 units. */
+/** Length in UTF-16 units. */
 function lengthOf(codePoint: number): number {
   return codePoint > 0xffff ? 2 : 1;
 }

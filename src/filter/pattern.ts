@@ -1,17 +1,17 @@
-// Regular expressions of `--where`, in linear time (RE2): no pattern and no text can make the command hang.
+// Regular expressions of `--where`, in linear time (RE2). The engine of the platform backtracks: `(a+)+$` takes it hours
+// for forty letters, and the server chooses the text.
 //
-// The engine of the platform backtracks, and the text comes from outside: `(a+)+$` takes it hours for forty
-// letters. A bundle of its own, since this engine is large and few filters need it; so a fault is a value,
-// because no class of error is the same in two bundles.
+// Loaded on demand, since the engine is large and few filters need it. A mistake is returned, not thrown, because an
+// error class differs between bundles.
 import { RE2JS, RE2JSSyntaxException } from 're2js';
 
-/** What is wrong with a pattern; `at` counts UTF-16 units from its beginning. */
+/** A mistake in a pattern; `at` is its position in UTF-16 units. */
 interface PatternFault {
   readonly message: string;
   readonly at: number;
 }
 
-/** Compiles a pattern into a test that looks for it anywhere in a text. */
+/** Compiles a pattern into a test whether a text contains a match. */
 export function compilePattern(source: string): ((text: string) => boolean) | PatternFault {
   try {
     const pattern = RE2JS.compile(source);

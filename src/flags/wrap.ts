@@ -1,5 +1,5 @@
 // Wraps text for a terminal of any width; words are never broken.
-import { joinWords } from '../render/wrap-words.ts';
+import { joinWords } from '../render/fit-lines.ts';
 
 /** Lines of at most `width` columns; a longer word has its own line. A default is on one line with `(default:`. */
 export function wrapText(text: string, width: number): string[] {

@@ -1,7 +1,7 @@
 // The lines of a recording: each run begins with a header, followed by events in envelopes and lifecycle records
 // (docs/envelope.schema.json). Nothing here throws.
 import { matchTokens, trimLineEnd } from '../events/json-line.ts';
-import { MESSAGE } from '../events/messages.ts';
+import { MESSAGE } from '../events/message-text.ts';
 import { classifyText } from '../events/scanner.ts';
 import { makeSafeLine } from '../render/ndjson.ts';
 

@@ -1,36 +1,35 @@
-// Rows in aligned columns under a header. Columns grow with what comes and are never wider than they need; where
-// the terminal is too narrow for all of them, the widest are cut first.
+// Rows in aligned columns under a header. Columns grow with their values; if the terminal is too narrow, the widest are
+// cut first.
 
 import type { Paint } from './paint.ts';
-import { dropCutFigure } from './pretty/figures.ts';
-import { isHashLike, shortenMiddle } from './pretty/shorten.ts';
+import { dropCutNumber } from './pretty/numbers.ts';
+import { isHashLike, shortenMiddle } from './pretty/values.ts';
 import { SIGNS, type Signs } from './signs.ts';
 import { measureWidth, splitByWidth } from './text-width.ts';
 
 export interface Cell {
   /** Visible. */
   readonly text: string;
-  /** False for what must be there in full or is of no use. */
+  /** False for numbers, which are shown in full. */
   readonly mayBeCut: boolean;
-  /** Several values, or JSON: a figure in it is there in full or not at all. */
+  /** Several values, or JSON: a number inside is shown in full or left out. */
   readonly isComposite?: boolean;
 }
 
 export interface ColumnsOptions {
   readonly names: readonly string[];
   readonly header: Paint;
-  /** Default: those of a terminal with Unicode. */
   readonly signs?: Signs | undefined;
-  /** Columns of the terminal, or undefined where nothing is to be cut. */
+  /** Columns of the terminal, or undefined if nothing is to be cut. */
   width(): number | undefined;
 }
 
-export interface Columns {
-  /** The rows as lines; the first time the header stands above them. */
+interface Columns {
+  /** The rows as lines; the first call adds the header. */
   render(rows: readonly (readonly Cell[])[]): string;
 }
 
-/** What is known of a column: the widest cell, and the widest of those that may not be cut. */
+/** The widest cell of a column, and the widest of those that may not be cut. */
 interface Widths {
   readonly widest: number;
   readonly uncut: number;
@@ -42,7 +41,7 @@ const EMPTY: Cell = { text: '', mayBeCut: false };
 const GAP = 2;
 /** `0x`, the first four characters and the last four. */
 const SHOWN_OF_HASH = 10;
-/** Narrower than this a column says nothing. */
+/** A narrower column is unreadable. */
 const MIN_WIDTH = 6;
 
 export function createColumns({ names, header, signs = SIGNS, width }: ColumnsOptions): Columns {
@@ -81,7 +80,7 @@ export function createColumns({ names, header, signs = SIGNS, width }: ColumnsOp
   };
 }
 
-/** The largest width of what may be cut with which all columns fit; the least one where they never do. */
+/** The largest width of cells that may be cut with which all columns fit, or MIN_WIDTH. */
 function findLimit(widths: readonly Widths[], columns: number | undefined): number {
   if (columns === undefined) return Number.POSITIVE_INFINITY;
   const room = columns - GAP * (widths.length - 1);
@@ -97,5 +96,5 @@ function cutCell({ text, mayBeCut, isComposite = false }: Cell, limit: number, {
   if (isHashLike(text, 0, text.length) && limit >= SHOWN_OF_HASH + ellipsis.length)
     return shortenMiddle(text, 0, text.length, ellipsis);
   const [kept = ''] = splitByWidth(text.slice(0, 4 * limit), limit - ellipsis.length);
-  return (isComposite ? dropCutFigure(kept) : kept) + ellipsis;
+  return (isComposite ? dropCutNumber(kept) : kept) + ellipsis;
 }

@@ -1,26 +1,26 @@
-// `--envelope`: each event wrapped in a line that says when, as the how manyth and on which connection it came,
-// and lifecycle records between them (contract G2; docs/envelope.schema.json).
+// `--envelope`: adds receive time, sequence number and connection to each event, and writes lifecycle records between
+// events (contract G2; docs/envelope.schema.json).
 import { type Batch, flagsOf, textOf } from '../events/batch.ts';
-import { MESSAGE } from '../events/messages.ts';
+import { MESSAGE } from '../events/message-text.ts';
 import { makeSafeLine } from './ndjson.ts';
-import type { LifecycleRecord, Place, Renderer } from './renderer.ts';
+import type { BatchPosition, LifecycleRecord, Renderer } from './renderer.ts';
 
-/** Version of the form of these lines; it grows with every change that is not an addition. */
+/** Version of the format; raised by every change that is not an addition. */
 export const ENVELOPE_VERSION = 1;
 
 const LINE_END = Buffer.from('}\n');
 
-/** Lines of envelope form; the event inside is the server's own text, made line-safe. */
+/** The event inside is the server's text, made line-safe. */
 export function createEnvelopeRenderer(): Renderer {
   return {
-    renderEvents(batch: Batch, count: number, place: Place) {
+    renderEvents(batch: Batch, count: number, position: BatchPosition) {
       const receivedAt = new Date(batch.receivedAtMs).toISOString();
       const parts: Buffer[] = [];
       for (let i = 0; i < count; i += 1) {
-        const seq = place.firstSeq + i;
+        const seq = position.firstSeq + i;
         parts.push(
           Buffer.from(
-            `{"received_at":"${receivedAt}","seq":${seq},"connection":${place.connection},"event":`,
+            `{"received_at":"${receivedAt}","seq":${seq},"connection":${position.connection},"event":`,
           ),
           makeSafeLine(textOf(batch, i), flagsOf(batch, i)),
           LINE_END,
@@ -32,7 +32,7 @@ export function createEnvelopeRenderer(): Renderer {
   };
 }
 
-/** One record as one safe line; names of the server's making are escaped like events. */
+/** Names that the server chose are escaped like events. */
 function renderRecord(record: LifecycleRecord): Buffer {
   const text = Buffer.from(JSON.stringify({ ...record, envelope: ENVELOPE_VERSION }));
   return Buffer.concat([makeSafeLine(text, MESSAGE.unsafeCharacter), Buffer.from('\n')]);

@@ -1,50 +1,43 @@
-// `--fields`: only some values of each event. Into a pipe as one line of tab-separated values, on a terminal as
-// aligned columns under a header. A bundle of its own.
+// `--fields`: some values of each event, as tab-separated values in a pipe and as aligned columns on a terminal. Loaded
+// on demand.
 //
-// Figures are printed as sent and never cut. Strings are decoded, with `\t`, `\n`, `\r` and `\\` for what they
-// stand for and `\uXXXX` for whatever else cannot be seen; arrays and objects are their own JSON text; what is
-// not there is empty.
-import { type Batch, flagsOf, textsOf } from '../events/batch.ts';
-import { findPlaces, type JsonPlace, readString } from '../events/json-level.ts';
-import { decodeText } from '../events/messages.ts';
-import type { Step } from '../events/path.ts';
+// Numbers are printed as sent and never cut. Strings are decoded, with `\t`, `\n`, `\r` and `\\` escaped and other
+// invisible characters as `\uXXXX`. Arrays and objects are their own JSON. A missing value is empty.
+import { type Batch, textsOf } from '../events/batch.ts';
+import { isContainerByte } from '../events/match-value.ts';
+import { decodeString } from '../events/message-text.ts';
+import type { PathStep } from '../events/path.ts';
+import { readSource } from '../events/seek.ts';
+import { prepareSteps, type SeekStep, visitValues } from '../events/seek-path.ts';
 import type { Cell } from './columns.ts';
 import type { Style } from './paint.ts';
-import { isFigure } from './pretty/figures.ts';
+import { isNumberText } from './pretty/numbers.ts';
 import type { Renderer } from './renderer.ts';
-import { makeVisible } from './sanitize.ts';
+import { joinRawLines, makeVisible } from './sanitize.ts';
 import type { Signs } from './signs.ts';
 
 export interface FieldsOptions {
-  readonly fields: readonly { readonly text: string; readonly steps: readonly Step[] }[];
+  readonly fields: readonly { readonly text: string; readonly steps: readonly PathStep[] }[];
   /** Columns instead of tabs. */
   readonly isTty: boolean;
   readonly style: Style;
-  /** Default: those of a terminal with Unicode. */
   readonly signs?: Signs;
   /** Nothing is cut to the terminal's width. */
   readonly isWide: boolean;
   columns(): number | undefined;
 }
 
-const QUOTE = 0x22;
-const OPEN_ARRAY = 0x5b;
-const OPEN_OBJECT = 0x7b;
-/** White space between the tokens of a value that is printed as JSON. */
-const RAW_SPACE = /[\t\r\n]+/g;
+/** Values that are joined at a time: an array can have millions of items. */
+const MAX_PARTS = 1_000;
 const TO_ESCAPE = /[\\\t\n\r]/g;
 const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' };
 
-/** A renderer of batches, a line an event. */
 export async function createFieldsRenderer(options: FieldsOptions): Promise<Renderer> {
-  const { fields } = options;
+  const paths = options.fields.map(({ steps }) => prepareSteps(steps));
   const readRows = (batch: Batch, count: number): Cell[][] =>
     textsOf(batch)
       .slice(0, count)
-      .map((bytes, i) => {
-        const text = decodeText(bytes, flagsOf(batch, i));
-        return fields.map(({ steps }) => readCell(text, findPlaces(text, steps)));
-      });
+      .map((text) => paths.map((steps) => readCell(text, steps)));
   if (!options.isTty) {
     return {
       renderEvents: (batch, count) =>
@@ -53,10 +46,10 @@ export async function createFieldsRenderer(options: FieldsOptions): Promise<Rend
           .join(''),
     };
   }
-  // A bundle of its own: to measure text takes 30 ms of loading, which a pipe has no use for.
+  // Loaded on demand: a pipe does not need string-width, which takes 30 ms to load.
   const { createColumns } = await import('./columns.ts');
   const columns = createColumns({
-    names: fields.map(({ text }) => escapeText(text)),
+    names: options.fields.map(({ text }) => escapeText(text)),
     header: options.style.header,
     signs: options.signs,
     width: () => (options.isWide ? undefined : options.columns()),
@@ -64,23 +57,28 @@ export async function createFieldsRenderer(options: FieldsOptions): Promise<Rend
   return { renderEvents: (batch, count) => columns.render(readRows(batch, count)) };
 }
 
-/** Of several values, through `[*]`, one behind the other with commas. */
-function readCell(text: string, places: readonly JsonPlace[]): Cell {
-  const shown = places.map((place) => showValue(text, place)).join(',');
-  const [first] = places;
-  const isComposite = places.length > 1 || (first !== undefined && isContainer(text.charCodeAt(first.start)));
-  return { text: shown, mayBeCut: !isFigure(shown), isComposite };
+/** The values at a path; `[*]` leads to several, which are joined with commas. */
+function readCell(event: Buffer, steps: readonly SeekStep[]): Cell {
+  let text = '';
+  let parts: string[] = [];
+  let isComposite = false;
+  visitValues(event, steps, (view, start, end) => {
+    const isContainer = isContainerByte(view.getUint8(start));
+    isComposite ||= isContainer || parts.length > 0;
+    if (parts.length === MAX_PARTS) {
+      text += `${parts.join(',')},`;
+      parts = [];
+    }
+    parts.push(showSourceText(readSource(view, start, end), isContainer));
+    return false;
+  });
+  text += parts.join(',');
+  return { text, mayBeCut: !isNumberText(text), isComposite };
 }
 
-function showValue(text: string, { start, end }: JsonPlace): string {
-  const code = text.charCodeAt(start);
-  if (code === QUOTE) return escapeText(readString(text, start, end));
-  const source = text.slice(start, end);
-  return isContainer(code) ? makeVisible(source.replace(RAW_SPACE, ' ')) : source;
-}
-
-function isContainer(code: number): boolean {
-  return code === OPEN_ARRAY || code === OPEN_OBJECT;
+function showSourceText(source: string, isContainer: boolean): string {
+  if (isContainer) return makeVisible(joinRawLines(source));
+  return source.startsWith('"') ? escapeText(decodeString(source)) : source;
 }
 
 function escapeText(text: string): string {

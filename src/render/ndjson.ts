@@ -1,23 +1,23 @@
-// Turns the server's own text of an event into one line that is safe on a terminal (contract O1).
+// NDJSON, the format of pipes: the server's text of each event as one line that is safe on a terminal (contract O1, O5).
 //
-// Never re-serialises: numbers of any size, key order, duplicate keys and escapes stay as sent. That needs
-// no parsing, because in valid JSON a raw CR or LF can only be white space between tokens, and a character
-// from DEL on can only stand inside a string, where nothing but a whole escape precedes it.
-import { BYTE_ORDER_MARK_LENGTH, MESSAGE } from '../events/messages.ts';
+// Never parses or serializes, so numbers of any size, key order, duplicate keys and escapes stay as sent. In valid JSON a
+// raw CR or LF is white space between tokens, and a character from DEL on is inside a string, so both can be replaced.
+import { type Batch, firstLines, flagsOf, textOf } from '../events/batch.ts';
+import { BYTE_ORDER_MARK_LENGTH, MESSAGE } from '../events/message-text.ts';
+import { SPACE } from '../events/scan-constants.ts';
+import type { Renderer } from './renderer.ts';
 
 const LF = 0x0a;
 const CR = 0x0d;
-const SPACE = 0x20;
 
-/** DEL, C1, U+2028/2029 and the bidi controls: what the scanner flags as `unsafeCharacter`. */
+/** The characters that the scanner flags as `unsafeCharacter`: DEL, C1, U+2028/2029 and bidi controls. */
 const UNSAFE = /[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
 /**
- * The event as one line, without the line feed at its end.
+ * The event as one line, without the line feed, equal as a JSON value: line breaks become spaces, a byte order mark is
+ * dropped, unsafe characters become `\uXXXX` in lower-case hex. `text` is not changed; a clean one is returned itself.
  *
- * `flags` are the MESSAGE bits of `text` (zero or above). A clean text is returned as it is, the same buffer;
- * otherwise `text` is left as it was and a new buffer is returned, equal to it as a JSON value. Raw line
- * breaks become spaces, a byte order mark is dropped, unsafe characters become `\uXXXX` (lower-case hex).
+ * @param flags the MESSAGE bits of `text`, zero or above
  */
 export function makeSafeLine(text: Buffer, flags: number): Buffer {
   let line = text;
@@ -41,3 +41,16 @@ function replaceLineBreaks(text: Buffer): Buffer {
 function escapeCharacter(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
+
+const LINE_FEED = Buffer.from('\n');
+
+/** One Buffer for all events that arrived together: the hot path of a pipe. */
+export const NDJSON_RENDERER: Renderer = {
+  renderEvents(batch: Batch, count: number) {
+    if (batch.allFlags === 0) return firstLines(batch, count);
+    const parts: Buffer[] = [];
+    for (let i = 0; i < count; i += 1)
+      parts.push(makeSafeLine(textOf(batch, i), flagsOf(batch, i)), LINE_FEED);
+    return Buffer.concat(parts);
+  },
+};

@@ -1,7 +1,6 @@
-// What is painted, by its meaning, and the way that paints nothing. The colours themselves are in style.ts, which
-// is loaded only where colour is wanted.
+// Styles by meaning, and the plain ones. The colors are in style.ts, which is loaded only if colors are wanted.
 
-/** What stands before and behind a painted text. The text holds no escape sequences of its own. */
+/** Escape sequences before and after a text that has none itself. */
 export interface Paint {
   readonly open: string;
   readonly close: string;
@@ -9,21 +8,13 @@ export interface Paint {
 
 export const NO_PAINT: Paint = { open: '', close: '' };
 
-/** Events. */
-export interface Style {
-  readonly time: Paint;
-  /** A type is painted in one of these. */
+/** Styles of events. */
+export type Style = Readonly<
+  Record<'time' | 'amount' | 'dollars' | 'label' | 'name' | 'value' | 'minor' | 'header' | 'dim', Paint>
+> & {
+  /** Each type gets one of these. */
   readonly types: readonly Paint[];
-  readonly amount: Paint;
-  readonly dollars: Paint;
-  readonly label: Paint;
-  readonly name: Paint;
-  readonly value: Paint;
-  /** Names and values that matter less. */
-  readonly minor: Paint;
-  readonly header: Paint;
-  readonly dim: Paint;
-}
+};
 
 export const PLAIN_STYLE: Style = {
   time: NO_PAINT,
@@ -38,16 +29,10 @@ export const PLAIN_STYLE: Style = {
   dim: NO_PAINT,
 };
 
-/** What is said on stderr, by its level, and the status line. */
-export interface LogStyle {
-  readonly debug: Paint;
-  readonly info: Paint;
-  readonly warn: Paint;
-  readonly error: Paint;
-  readonly live: Paint;
-  readonly waiting: Paint;
-  readonly chart: Paint;
-}
+/** Styles of messages on stderr, by level, and of the status line. */
+export type LogStyle = Readonly<
+  Record<'debug' | 'info' | 'warn' | 'error' | 'live' | 'waiting' | 'chart', Paint>
+>;
 
 export const PLAIN_LOG_STYLE: LogStyle = {
   debug: NO_PAINT,

@@ -1,15 +1,15 @@
-// What every output format offers the session.
+// The interface of all output formats.
 import type { Batch } from '../events/batch.ts';
 
-/** Where in the run a batch stands. */
-export interface Place {
+/** The position of a batch in the run. */
+export interface BatchPosition {
   /** 1 for the first connection of the run. */
   readonly connection: number;
-  /** Number of the first event of the batch among the written ones, from 1. */
+  /** Sequence number of the first event of the batch among those written, from 1. */
   readonly firstSeq: number;
 }
 
-/** What happened to the stream, for those who asked for records of it (contract G2). Times are ISO 8601. */
+/** A change of the stream, as a record in the output (contract G2). Times are ISO 8601. */
 export type LifecycleRecord =
   | {
       readonly lifecycle: 'connected';
@@ -21,7 +21,7 @@ export type LifecycleRecord =
   | {
       readonly lifecycle: 'gap';
       readonly from: string;
-      /** Null when the run ended before the stream was live again. */
+      /** Null if the run ended before the stream was live again. */
       readonly to: string | null;
       readonly cause: string;
     }
@@ -36,7 +36,7 @@ export type LifecycleRecord =
 
 export interface Renderer {
   /** The first `count` events of a batch as whole lines. */
-  renderEvents(batch: Batch, count: number, place: Place): Buffer | string;
-  /** A record as a whole line; absent where the format has none. */
+  renderEvents(batch: Batch, count: number, position: BatchPosition): Buffer | string;
+  /** A record as a whole line; undefined for formats without records. */
   renderLifecycle?(record: LifecycleRecord): Buffer | string;
 }

@@ -1,26 +1,24 @@
-// Makes foreign text visible instead of obeyed, wherever it is printed for people (contract O2).
+// Escapes characters that control a terminal or are invisible, in text from outside that people read (contract O2).
 //
-// One form for everything: `\uXXXX` in lower-case hex, one for each UTF-16 unit, as JSON would write it. It
-// replaces what steers a terminal or cannot be seen: all control characters (tab and line breaks too, DEL,
-// C1), line and paragraph separators, lone surrogates, and the characters that Unicode gives no shape of
-// their own (Default_Ignorable_Code_Point: bidi controls, zero-width characters, fillers, tag characters,
-// U+FEFF), because `US<zero-width space>DC` must not pass for `USDC`. Inside an emoji the joiner U+200D and
-// the variation selectors U+FE0E and U+FE0F stay, as do all letters, marks and spaces that have a width.
+// Each UTF-16 unit becomes `\uXXXX` in lower-case hex, as in JSON. Escaped are all control characters (tab, line breaks,
+// DEL and C1 too), line and paragraph separators, lone surrogates, and Default_Ignorable_Code_Point of Unicode (bidi
+// controls, zero-width characters, fillers, tag characters, U+FEFF): `US<zero-width space>DC` must not look like `USDC`.
+// Inside an emoji the joiner U+200D and the variation selectors U+FE0E and U+FE0F stay.
 
-/** Printable ASCII has nothing to hide, and is most of what comes; nor has the mark that something was cut. */
+/** The fast path: printable ASCII and the ellipsis need no escape. */
 const NOT_SURELY_VISIBLE = /[^ -~…]/;
 
 interface Patterns {
   readonly hidden: RegExp;
-  /** The same, but for what holds an emoji together. */
+  /** The same, except for the parts of an emoji. */
   readonly toEscape: RegExp;
 }
 
 let patterns: Patterns | undefined;
 
-/** Made when first needed: classes of Unicode take a millisecond of every start. */
+/** Created on first use, since Unicode classes take a millisecond to compile. */
 function makePatterns(): Patterns {
-  // Cc, Cs, Zl, Zp, invisible characters, and the interlinear annotation marks.
+  // The last range: interlinear annotation marks.
   const hidden = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u{fff9}-\u{fffb}]/u;
   const toEscape = new RegExp(
     [
@@ -34,7 +32,7 @@ function makePatterns(): Patterns {
   return { hidden, toEscape };
 }
 
-/** The text with everything invisible or obeyed by a terminal written as `\uXXXX`; the same string if none. */
+/** The text with its control and invisible characters as `\uXXXX`; the same string if it has none. */
 export function makeVisible(text: string): string {
   if (!NOT_SURELY_VISIBLE.test(text)) return text;
   patterns ??= makePatterns();
@@ -44,12 +42,9 @@ export function makeVisible(text: string): string {
   );
 }
 
-/**
- * `makeVisible` of a text that may be long, cut to at most `maxCharacters` code points with `…` as the last.
- * An escape is kept whole or left out.
- */
+/** `makeVisible`, cut to at most `maxCharacters` code points, the last one `…`. Escapes are kept whole or left out. */
 export function truncateVisible(text: string, maxCharacters: number): string {
-  // No character needs more than two units, so what is beyond these can only be cut away.
+  // A character has at most two units, so everything after these is cut anyway.
   const visible = makeVisible(text.slice(0, 2 * maxCharacters + 2));
   const pieces = visible.match(/\\u[0-9a-f]{4}|./gsu) ?? [];
   let kept = '';
@@ -63,6 +58,11 @@ export function truncateVisible(text: string, maxCharacters: number): string {
     if (length < maxCharacters) keptBeforeEllipsis = kept;
   }
   return kept;
+}
+
+/** The JSON of a value on one line: in valid JSON these characters are white space between tokens. */
+export function joinRawLines(json: string): string {
+  return json.replace(/[\t\r\n]+/g, ' ');
 }
 
 function escapeUnits(character: string): string {

@@ -1,15 +1,15 @@
-// The few signs beyond ASCII that the output adds of its own, and what replaces them on a terminal without Unicode.
+// The characters beyond ASCII that this program prints, and their replacements on a terminal without Unicode.
 
 export interface Signs {
-  /** Where a value goes on, or was cut. */
+  /** Where a value was cut. */
   readonly ellipsis: string;
-  /** Which way it went from the left party to the right one. */
+  /** Direction of a transfer between two parties. */
   readonly right: string;
   readonly left: string;
   readonly unknown: string;
-  /** In front of a status that does not change. */
+  /** Before the status of a live stream. */
   readonly live: string;
-  /** Bars of a chart, the lowest first. */
+  /** Bars of a chart, lowest first. */
   readonly bars: string;
 }
 
@@ -31,7 +31,7 @@ export const ASCII_SIGNS: Signs = {
   bars: '_.-:=+*#',
 };
 
-/** A visible text with its ellipses as those signs have them; no other sign is used in messages. */
+/** Replaces the ellipses in a visible text; messages use no other sign. */
 export function spellEllipses(visible: string, { ellipsis }: Signs): string {
   return visible.replaceAll(SIGNS.ellipsis, ellipsis);
 }

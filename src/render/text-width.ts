@@ -1,15 +1,13 @@
-// How many columns of a terminal a visible text takes, and how it is cut into pieces that fit.
-//
-// Printable ASCII, most of what comes, is not measured but counted; string-width knows the rest (East Asian
-// wide characters, emoji sequences, marks that take no column).
+// Measures visible text in columns of a terminal, and splits it into pieces that fit. Printable ASCII takes a fast path;
+// string-width measures the rest (East Asian wide characters, emoji sequences, combining marks).
 import stringWidth from 'string-width';
 
-/** The ellipsis and the arrows of our own making are as narrow. */
+/** The ellipsis and the arrows take one column too. */
 const NOT_SURELY_NARROW = /[^ -~…←→↔]/;
-/** Longer texts are surely wider than a terminal; measuring a megabyte would take a second. */
+/** Longer texts are wider than any terminal; measuring a megabyte would take a second. */
 const MAX_MEASURED_LENGTH = 4_096;
 
-/** Columns of a text that `makeVisible` has passed; texts of more than 4,096 UTF-16 units count as that wide. */
+/** Columns of a text from `makeVisible`. Above 4,096 UTF-16 units the result is the length of the text. */
 export function measureWidth(visible: string): number {
   if (visible.length > MAX_MEASURED_LENGTH || !NOT_SURELY_NARROW.test(visible)) return visible.length;
   return stringWidth(visible);
@@ -17,7 +15,7 @@ export function measureWidth(visible: string): number {
 
 const graphemes = new Intl.Segmenter();
 
-/** Between groups of digits a piece may end a little sooner. */
+/** A piece may end this much earlier, to break between groups of digits. */
 const LONGEST_GROUP = 4;
 
 function splitNarrow(text: string, columns: number): string[] {
@@ -33,11 +31,9 @@ function splitNarrow(text: string, columns: number): string[] {
   return pieces;
 }
 
-/** The text in pieces of at most `columns` each; only a single character that is wider stands beyond, also where there is no column. */
+/** The text in pieces of at most `columns` columns each, at least one character in each piece. */
 export function splitByWidth(visible: string, columns: number): string[] {
-  if (!NOT_SURELY_NARROW.test(visible)) {
-    return splitNarrow(visible, Math.max(columns, 1));
-  }
+  if (!NOT_SURELY_NARROW.test(visible)) return splitNarrow(visible, Math.max(columns, 1));
   const pieces: string[] = [];
   let piece = '';
   let width = 0;

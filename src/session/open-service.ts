@@ -1,5 +1,4 @@
-// What commands that follow the live stream have in common: the source, be it the service or the built-in
-// simulator, and who speaks on stderr.
+// Opens the service, or the built-in simulator, as the source of a command, with the stderr reporter.
 import type { Clock } from '../clock.ts';
 import type { Io } from '../io/io.ts';
 import {
@@ -8,46 +7,42 @@ import {
   type StreamFlags,
   type TailConfig,
 } from '../settings/stream-config.ts';
-import type { EventStream } from '../stream/event-stream.ts';
-import { type PreparedStream, prepareSource } from '../stream/open.ts';
-import { sayConnected } from '../ui/messages.ts';
+import type { EventStream, Select } from '../stream/event-stream.ts';
+import { type PreparedStream, prepareSource } from '../stream/prepare.ts';
 import { createReporter, loadLogStyle, type Reporter } from '../ui/reporter.ts';
-import type { StreamStatus } from '../ui/shown-status.ts';
-import { createStatusLine } from '../ui/status-line.ts';
-import { loadStreamStatus } from '../ui/stream-status.ts';
-import type { Select } from './format.ts';
-import type { LiveSource } from './source.ts';
+import { createStatusLine, loadStreamProgress } from '../ui/status-line.ts';
+import { sayConnected } from '../ui/stream-messages.ts';
+import type { StreamProgress } from '../ui/stream-progress.ts';
+import type { LiveSource } from './session.ts';
 
-/** What the resolver does unasked: two tries of five seconds for each name server (resolv.conf(5)). */
-const USUAL_MS = 10_000;
-const TRIES = 2;
+/** Resolver defaults: two attempts of five seconds for each name server (resolv.conf(5)). */
+const DEFAULT_MS = 10_000;
+const DEFAULT_ATTEMPTS = 2;
 
 /**
- * A lookup under way cannot be cancelled, and the process cannot end with an exit code of its own before it is over.
- *
- * @returns RES_OPTIONS by which a silent name server is given up within `waitMs`, in whole seconds;
- *   undefined if that happens anyway
+ * The value of RES_OPTIONS that limits a lookup to `waitMs`, in whole seconds; undefined if the default is shorter.
+ * A pending lookup cannot be cancelled, and the process cannot exit with its own code before it ends.
  */
 export function chooseResolverOptions(waitMs: number): string | undefined {
-  if (waitMs >= USUAL_MS) return undefined;
+  if (waitMs >= DEFAULT_MS) return undefined;
   const seconds = Math.max(1, Math.floor(waitMs / 1_000));
-  const tries = Math.min(TRIES, seconds);
-  return `timeout:${Math.floor(seconds / tries)} attempts:${tries}`;
+  const attempts = Math.min(DEFAULT_ATTEMPTS, seconds);
+  return `timeout:${Math.floor(seconds / attempts)} attempts:${attempts}`;
 }
 
-/** A source that is ready to be opened, and what reports about it. */
+/** A source that is ready to be opened, with its reporter. */
 export interface CommandStream {
   readonly source: LiveSource;
   readonly reporter: Reporter;
-  readonly status: StreamStatus;
-  /** Ends the simulator, if there is one. */
+  readonly status: StreamProgress;
+  /** Closes the simulator, if there is one. */
   close(): Promise<void>;
 }
 
 /**
- * Prepares the stream that flags, environment and profile name, and says on stderr what is to be said before it.
+ * Prepares the stream that flags, environment and profile describe, and reports warnings.
  *
- * @throws UsageError, CredentialError, StoreError before anything is connected to
+ * @throws UsageError, CredentialError, StoreError before it connects
  */
 export async function openCommandStream(
   flags: StreamFlags,
@@ -79,7 +74,6 @@ export async function openCommandStream(
   }
 }
 
-/** The service, or the simulator in its place, as a source. */
 function createService({ settings, open }: PreparedStream): LiveSource {
   let stream: EventStream | undefined;
   return {
@@ -97,7 +91,7 @@ function createService({ settings, open }: PreparedStream): LiveSource {
   };
 }
 
-/** A lookup that hangs must not hold the process when the time of the attempt, or of the run, is over (contract C1). */
+/** A lookup that hangs must not keep the process alive after the attempt, or the run, has timed out (contract C1). */
 function limitLookups(
   { connection, timeoutMs, durationMs }: Pick<TailConfig, 'connection' | 'timeoutMs' | 'durationMs'>,
   io: Io,
@@ -109,20 +103,20 @@ function limitLookups(
   if (options !== undefined) io.setResolverOptions(options);
 }
 
-/** Monotonic time in ms at which `--timeout`, counted from now, will be over; undefined where there is none. */
+/** Monotonic time in ms at which `--timeout` expires, if it is set. */
 export function findDeadline({ timeoutMs }: Pick<TailConfig, 'timeoutMs'>, clock: Clock): number | undefined {
   return timeoutMs === undefined ? undefined : clock.monotonicMs() + timeoutMs;
 }
 
-/** Who speaks on stderr, with a status line on a terminal. */
+/** The stderr reporter, with a status line on a terminal. */
 export async function createReporting(
   { log }: Pick<TailConfig, 'log'>,
   io: Io,
-): Promise<{ reporter: Reporter; status: StreamStatus }> {
+): Promise<{ reporter: Reporter; status: StreamProgress }> {
   const statusLine = createStatusLine(io, log);
   const logStyle = await loadLogStyle(log);
   const reporter = createReporter(io, log, logStyle, statusLine);
-  return { reporter, status: await loadStreamStatus(statusLine, io.clock, logStyle, io.signs) };
+  return { reporter, status: await loadStreamProgress(statusLine, io.clock, logStyle, io.signs) };
 }
 
 async function startBuiltIn(

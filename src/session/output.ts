@@ -1,27 +1,58 @@
-// Where the events of a run go, as the session sees it: stdout for a tail (the printer), a sink for a relay.
+// Where a session writes events, and the output of `tail` and `replay`: stdout, in the format that was asked for.
 //
-// The session waits for what an output returns before it pulls more: that is all the back-pressure there is.
+// The session waits for the promise of a write before it pulls more, which is the only back-pressure.
 import type { Batch } from '../events/batch.ts';
 import type { Io } from '../io/io.ts';
 import { createLineWriter, isFile, type WriteFailure } from '../io/line-writer.ts';
-import type { LifecycleRecord, Place, Renderer } from '../render/renderer.ts';
-import { sayCut } from '../ui/messages.ts';
+import { NDJSON_RENDERER } from '../render/ndjson.ts';
+import { PLAIN_STYLE } from '../render/paint.ts';
+import type { BatchPosition, LifecycleRecord, Renderer } from '../render/renderer.ts';
+import type { TailConfig } from '../settings/stream-config.ts';
 import type { StatusRecord } from '../ui/reporter.ts';
-import type { StreamStatus } from '../ui/shown-status.ts';
+import { sayCut } from '../ui/stream-messages.ts';
+import type { StreamProgress } from '../ui/stream-progress.ts';
 
-/** A reader that blocks for longer is worth a line. */
-const PAUSE_WORTH_TELLING_MS = 1_000;
+export interface Output {
+  /**
+   * Writes the first `count` events of a batch, at least one, in order. Returns undefined if more can be written at
+   * once, else a promise that resolves when it can, or when the output failed or was cut. Never rejects.
+   */
+  writeEvents(batch: Batch, count: number, place: BatchPosition): Promise<void> | undefined;
+  /** Writes a lifecycle record if the format has them (contract G2); otherwise like writeEvents. */
+  writeLifecycle(record: LifecycleRecord): Promise<void> | undefined;
+  /** Writes a lifecycle record of a recording, a line without its line feed. */
+  writeRecorded?(line: Buffer): Promise<void> | undefined;
+  /** Resolves when everything written has left this process, as far as it can know, or after a failure. */
+  flush(): Promise<void>;
+  /** Resolves when everything written is delivered, or at once after a failure or cut. */
+  drain(): Promise<void>;
+  /** Gives up what is not delivered within `ms`. */
+  cutAfter(ms: number): void;
+  /** The first failure; nothing is delivered after it. */
+  readonly failure: WriteFailure | undefined;
+  /** The message about what was given up, if anything was. */
+  sayCut(): StatusRecord | undefined;
+  /** Total ms for which the session had to wait. */
+  readonly blockedMs: number;
+  /** Since when the session has been waiting (monotonic ms). */
+  readonly blockedSinceMs: number | undefined;
+}
+
+/** Opens the output; `onFailure` is called once, at the first failure. */
+export type OpenOutput = (onFailure: (failure: WriteFailure) => void) => Output;
+
+/** Output that is blocked for longer is reported. */
+const PAUSE_REPORT_MS = 1_000;
+const LINE_FEED = Buffer.from('\n');
 
 interface PrintParts {
   readonly renderer: Renderer;
-  readonly status: StreamStatus;
-  /** Called when the reader of stdout has blocked the output for a while. */
+  readonly status: StreamProgress;
+  /** Called when the reader of stdout has blocked the output for PAUSE_REPORT_MS. */
   readonly onPaused?: (() => void) | undefined;
 }
 
-const LINE_FEED = Buffer.from('\n');
-
-/** Prints to the stdout of `io`. */
+/** Opens stdout as an output. */
 export function openPrinter(
   { renderer, status, onPaused }: PrintParts,
   io: Io,
@@ -33,10 +64,10 @@ export function openPrinter(
   function write(lines: Buffer | string, onWritten?: () => void): Promise<void> | undefined {
     if (io.stdout.isTty) status.makeWay();
     const blocked = writer.write(lines, onWritten);
-    // Who stopped a terminal knows, and could only read it afterwards.
+    // On a terminal, the user who paused the output would see the message only after resuming it.
     if (blocked === undefined || onPaused === undefined || (io.stdout.isTty && io.stderr.isTty))
       return blocked;
-    const cancel = io.clock.setTimer(onPaused, PAUSE_WORTH_TELLING_MS);
+    const cancel = io.clock.setTimer(onPaused, PAUSE_REPORT_MS);
     return blocked.then(cancel);
   }
 
@@ -64,31 +95,24 @@ export function openPrinter(
   };
 }
 
-export interface Output {
-  /**
-   * Takes the first `count` events of a batch, at least one, in order. Undefined when it takes more at once,
-   * else a promise that resolves when it does, or when the output failed or was cut. Never rejects.
-   */
-  writeEvents(batch: Batch, count: number, place: Place): Promise<void> | undefined;
-  /** Takes what happened to the stream (contract G2), where it has a form for that. As writeEvents. */
-  writeLifecycle(record: LifecycleRecord): Promise<void> | undefined;
-  /** Takes a lifecycle record of a recording as it is, without its line feed; absent where there is no form for it. */
-  writeRecorded?(line: Buffer): Promise<void> | undefined;
-  /** Resolves when all that was taken has left this process, as far as anybody here can tell, or after a failure. */
-  flush(): Promise<void>;
-  /** Resolves when all that was taken is delivered, or at once after a failure or cut. */
-  drain(): Promise<void>;
-  /** Gives up on what cannot be delivered within `ms`, unless all is drained. */
-  cutAfter(ms: number): void;
-  /** The first failure, or undefined; nothing more is delivered then. */
-  readonly failure: WriteFailure | undefined;
-  /** What was given up on, in words, or undefined where nothing was. */
-  sayCut(): StatusRecord | undefined;
-  /** Total ms for which the session had to wait. */
-  readonly blockedMs: number;
-  /** Since when the session has been waiting (monotonic ms), or undefined. */
-  readonly blockedSinceMs: number | undefined;
+/** The renderer for the chosen format, loaded only if it is used. @throws UsageError for an invalid `--fields` */
+export async function createRenderer(config: TailConfig, io: Io): Promise<Renderer> {
+  if (config.isEnveloped) {
+    const { createEnvelopeRenderer } = await import('../render/envelope.ts');
+    return createEnvelopeRenderer();
+  }
+  if (config.fields === undefined && config.format === 'ndjson') return NDJSON_RENDERER;
+  const { signs, stdout } = io;
+  const { isTty, columns } = stdout;
+  const { isWide, time } = config;
+  const loadStyle = async () =>
+    config.useColor ? (await import('../render/style.ts')).createColorStyle() : PLAIN_STYLE;
+  if (config.fields !== undefined) {
+    const { parseFieldList } = await import('../filter/field-list.ts');
+    const fields = await parseFieldList(config.fields);
+    const { createFieldsRenderer } = await import('../render/fields.ts');
+    return createFieldsRenderer({ fields, isTty, style: await loadStyle(), signs, isWide, columns });
+  }
+  const { createPrettyRenderer } = await import('../render/pretty/pretty.ts');
+  return createPrettyRenderer({ style: await loadStyle(), signs, time, isWide, columns });
 }
-
-/** Opens the output; `onFailure` is called once, at the first failure. */
-export type OpenOutput = (onFailure: (failure: WriteFailure) => void) => Output;

@@ -1,29 +1,64 @@
-// The pipeline of a run: stream → filters and limit → output, and what is said about it.
+// One run: pulls from a source, applies the limit, writes to an output, and reports what happens.
 //
-// Data is pulled; the only force backwards is an awaited write. Where the events go is the output's matter, why
-// the run ends is the session's: every reason goes through one `Stop`.
+// The only back-pressure is an awaited write. Every reason to end goes through one `Stop`.
 import { rmSync, statSync } from 'node:fs';
-import { isAtlantisError, OutputError } from '../errors.ts';
+import { type ExitCode, isAtlantisError, OutputError } from '../errors.ts';
 import type { Io, Outcome } from '../io/io.ts';
 import { findReplaceable, writeWholeFile } from '../io/safe-file.ts';
 import { createStop, type Stop, type StopReason, toOutcome } from '../io/stop.ts';
 import type { Recorder } from '../recording/recorder.ts';
 import type { LifecycleRecord } from '../render/renderer.ts';
 import type { TailConfig } from '../settings/stream-config.ts';
-import type { Connected, EventBatch, Events, StreamItem } from '../stream/items.ts';
-import * as say from '../ui/messages.ts';
-import type { Reporter } from '../ui/reporter.ts';
-import type { StreamStatus } from '../ui/shown-status.ts';
-import { createSilenceWatch, type SilenceWatch, watchEnds } from './ends.ts';
+import type { Select } from '../stream/event-stream.ts';
+import { type Connected, type EventBatch, type Events, pump, type StreamItem } from '../stream/items.ts';
+import type { Reporter, StatusRecord } from '../ui/reporter.ts';
+import * as say from '../ui/stream-messages.ts';
+import type { StreamProgress } from '../ui/stream-progress.ts';
 import type { OpenOutput, Output } from './output.ts';
-import { pump } from './pump.ts';
-import type { LiveSource, Recorded, Source } from './source.ts';
-import { startTally, type Tally } from './tally.ts';
+import { createSilenceWatch, type SilenceWatch, watchStopTriggers } from './stop-triggers.ts';
+import { Tally } from './tally.ts';
+
+/** The service or a JetStream stream. */
+export interface LiveSource {
+  readonly kind: 'live';
+  /** Host and port for messages. */
+  readonly host: string;
+  /** The last measured round trip in ms. */
+  readonly roundTripMs: number | undefined;
+  /** True if the source resumes after a loss where it was. */
+  readonly isGapless: boolean;
+  /** Connects, and yields until `signal` aborts; called once. @throws StreamEndedError when it gives up */
+  items(signal: AbortSignal): AsyncIterable<StreamItem>;
+  sayConnected(connected: Connected): StatusRecord;
+  /**
+   * Called when the first `count` wanted events of a batch have left this process. The unwanted events after them
+   * are done, too, unless this is the last batch of the run (`isLast`).
+   */
+  acknowledge?(batch: EventBatch, count: number, isLast: boolean): void;
+}
+
+/** A lifecycle record of a recording: a line without its line feed, safe on a terminal. */
+interface Recorded {
+  readonly kind: 'recorded';
+  readonly line: Buffer;
+}
+
+/** A recording or dead letters. */
+export interface FileSource {
+  readonly kind: 'file';
+  /** Yields until the end of the file, or until `signal` aborts; called once. @throws UsageError */
+  items(signal: AbortSignal): AsyncIterable<Events | Recorded>;
+  /** The exit code at the end of the file, and what is reported before the summary. */
+  finish(): { readonly exitCode: ExitCode; readonly errors: readonly StatusRecord[] };
+  summarize(figures: say.RunFigures): StatusRecord;
+}
+
+export type Source = LiveSource | FileSource;
 
 /**
- * Removes what an earlier run left there: it would say that this one is live. What is no regular file stays.
+ * Removes the ready file of an earlier run. Anything but a regular file stays.
  *
- * @throws OutputError (exit 9), also where it could not be written later for want of a folder
+ * @throws OutputError (exit 9), also if the folder does not exist
  */
 export function clearReadyFile(path: string): void {
   try {
@@ -40,23 +75,28 @@ export function writeReadyFile(path: string, content: unknown): void {
   writeWholeFile(path, `${JSON.stringify(content)}\n`, 'the ready file');
 }
 
-/** What of the configuration a session goes by. */
 type SessionConfig = Pick<
   TailConfig,
   'filter' | 'limit' | 'durationMs' | 'timeoutMs' | 'maxSilenceMs' | 'failOnGap' | 'readyFile'
 >;
+
+/** The compiled filters of a config, loaded only if there are any. @throws UsageError for an invalid filter */
+export async function loadFilter({ filter }: TailConfig): Promise<Select> {
+  if (filter === undefined) return undefined;
+  const { createFilter } = await import('../filter/filter.ts');
+  return createFilter(filter);
+}
 
 interface SessionParts {
   readonly config: SessionConfig;
   readonly source: Source;
   readonly openOutput: OpenOutput;
   readonly reporter: Reporter;
-  readonly status: StreamStatus;
-  /** Opens the recording beside the output; undefined where there is none. */
+  readonly status: StreamProgress;
+  /** Opens the recording, if there is one. */
   readonly openRecorder?: ((onFailure: (failure: OutputError) => void) => Recorder) | undefined;
 }
 
-/** What a run is made of while it goes on. */
 interface Run extends SessionParts {
   readonly io: Io;
   readonly stop: Stop;
@@ -65,16 +105,16 @@ interface Run extends SessionParts {
   readonly recorder: Recorder | undefined;
 }
 
-/** Runs to the end; everything that was opened is closed when it resolves or rejects. */
+/** Runs to the end; closes everything it opened before it resolves or rejects. */
 export async function runSession(parts: SessionParts, io: Io): Promise<Outcome> {
   const { config, source, reporter, status } = parts;
   const { clock } = io;
   if (config.readyFile !== undefined) clearReadyFile(config.readyFile);
   const stop = createStop();
   const output = parts.openOutput((failure) => stop.because({ kind: 'output', failure }));
-  const tally = startTally(clock, {
-    discarded: (reasons) => reporter.report(say.sayDiscarded(reasons)),
-    unmatched(received) {
+  const tally = new Tally(clock, {
+    onDiscarded: (reasons) => reporter.report(say.sayDiscarded(reasons)),
+    onUnmatched(received) {
       if (source.kind === 'live') reporter.report(say.sayUnmatched(received));
     },
   });
@@ -83,9 +123,9 @@ export async function runSession(parts: SessionParts, io: Io): Promise<Outcome> 
   const silence = createSilenceWatch(config.maxSilenceMs, clock, output, () =>
     stop.because({ kind: 'silence' }),
   );
-  const unwatch = watchEnds(config, io, stop, output);
+  const unwatch = watchStopTriggers(config, io, stop, output);
   try {
-    await followToTheEnd(run, silence);
+    await pullItems(run, silence);
     status.end();
     return await conclude(run);
   } finally {
@@ -97,14 +137,14 @@ export async function runSession(parts: SessionParts, io: Io): Promise<Outcome> 
   }
 }
 
-/** Pulls until the stream ends or there is a reason to leave it. */
-async function followToTheEnd(run: Run, silence: SilenceWatch): Promise<void> {
+/** Pulls until the source ends or there is a reason to stop. */
+async function pullItems(run: Run, silence: SilenceWatch): Promise<void> {
   const { config, io, output, reporter, source, stop, tally } = run;
   const gaveUp = await pump<StreamItem | Recorded>(source.items(stop.signal), async (item) => {
     if (item.kind === 'connected') silence.begin();
     if (item.kind === 'lost') silence.end();
     if (item.kind === 'recorded') await output.writeRecorded?.(item.line);
-    else if (item.kind !== 'events') await tell(item, run);
+    else if (item.kind !== 'events') await noteItem(item, run);
     else if ((await deliver(item.batch, run)) > 0) silence.noteEvent();
     if (tally.events === config.limit) stop.because({ kind: 'limit' });
     const { reason } = stop;
@@ -115,20 +155,20 @@ async function followToTheEnd(run: Run, silence: SilenceWatch): Promise<void> {
   stop.because({ kind: 'gave-up', exitCode: gaveUp.exitCode });
 }
 
-/** Hands on what filters and limit leave of a batch, waiting while the output does not keep up. */
+/** Writes the events of a batch that pass filters and limit; returns their number. Waits while the output is blocked. */
 async function deliver(batch: EventBatch, run: Run): Promise<number> {
   const { received, wanted, connection } = batch;
   const { config, source, status, stop, tally, recorder, output } = run;
   const isAcknowledged = source.kind === 'live' && source.acknowledge !== undefined;
   const count = Math.min(wanted.count, (config.limit ?? Number.POSITIVE_INFINITY) - tally.events);
-  // Filters choose what is delivered; the recording has every event.
+  // The recording has every event, also those that the filters drop.
   recorder?.writeEvents(received, config.filter === undefined ? count : received.count, connection);
   if (config.filter !== undefined) {
     tally.noteFiltered(received.count, wanted.count);
     status.noteReceived(received.count);
   }
   if (wanted !== received) received.release?.();
-  // What could not be recorded is not delivered either.
+  // An event that could not be recorded is not delivered either.
   if (stop.reason?.kind === 'output') return 0;
   if (count === 0) {
     if (isAcknowledged) source.acknowledge?.(batch, 0, false);
@@ -145,8 +185,8 @@ async function deliver(batch: EventBatch, run: Run): Promise<number> {
   return count;
 }
 
-/** Says what happened to the stream, and keeps count of it. */
-async function tell(item: Exclude<StreamItem, Events>, run: Run): Promise<void> {
+/** Reports and counts what happened to the stream. */
+async function noteItem(item: Exclude<StreamItem, Events>, run: Run): Promise<void> {
   const { config, reporter, status, stop, source, tally } = run;
   if (source.kind === 'file') return;
   const { host, isGapless } = source;
@@ -200,7 +240,7 @@ async function announce(connected: Connected, run: Run): Promise<void> {
   }
 }
 
-/** Hands a lifecycle record to the output (contract G2), and to the recording. */
+/** Writes a lifecycle record to the output (contract G2) and to the recording. */
 async function record(one: LifecycleRecord, run: Run): Promise<void> {
   run.recorder?.writeLifecycle(one);
   await run.output.writeLifecycle(one);
@@ -212,11 +252,11 @@ async function conclude(run: Run): Promise<Outcome> {
   if (source.kind === 'live') await recordEnd(source, run);
   run.recorder?.close();
   await output.drain();
-  // Asked again: while the rest was delivered a weightier reason may have come.
+  // Read it only now: a reason with a higher priority may have come during the flush.
   const { reason } = stop;
   const finish = reason === undefined && source.kind === 'file' ? source.finish() : undefined;
   for (const one of finish?.errors ?? say.sayEnd(reasonOf(stop), config)) reporter.report(one);
-  // A signal or a limit that came first does not hide that the output has failed.
+  // A failed output is reported even if a signal or a limit came first.
   if (reason?.kind !== 'output' && isAtlantisError(output.failure)) {
     reporter.report(say.sayFailure(output.failure));
   }
@@ -230,7 +270,7 @@ async function conclude(run: Run): Promise<Outcome> {
   return outcome;
 }
 
-/** The records of a gap that is open, and of the end (contract G2). */
+/** Writes the records of an open gap and of the end (contract G2). */
 async function recordEnd({ isGapless }: LiveSource, run: Run): Promise<void> {
   const { io, stop, tally } = run;
   const { openGap } = tally;

@@ -1,6 +1,12 @@
 // What a URL of an HTTP proxy looks like (contract C6); whoever gave it.
 import { UsageError } from '../errors.ts';
 
+/** The name of the variable that sets a proxy, if one does; the first of these wins, as for curl. */
+export function findProxyVariable(env: Readonly<Record<string, string | undefined>>): string | undefined {
+  const names = ['https_proxy', 'HTTPS_PROXY', 'all_proxy', 'ALL_PROXY'];
+  return names.find((name) => (env[name] ?? '') !== '');
+}
+
 /**
  * The URL, with `http://` where it has no scheme, as for curl.
  *

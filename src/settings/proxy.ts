@@ -1,9 +1,7 @@
 // Which proxy, if any, leads to a URL: HTTPS_PROXY, ALL_PROXY, NO_PROXY in either case (contract C6).
 // A bundle of its own, loaded only where one of them is set.
 import { getProxyForUrl } from 'proxy-from-env';
-import { checkProxyUrl } from './proxy-url.ts';
-
-const NAMES = ['https_proxy', 'HTTPS_PROXY', 'all_proxy', 'ALL_PROXY'] as const;
+import { checkProxyUrl, findProxyVariable } from './proxy-url.ts';
 
 /**
  * The proxy URL for `base` (an https URL), or undefined to connect directly.
@@ -16,7 +14,7 @@ export function findProxy(
 ): string | undefined {
   // The library decides whether NO_PROXY applies.
   if (getProxyForUrl(base) === '') return undefined;
-  const name = NAMES.find((one) => env[one] !== undefined && env[one] !== '');
+  const name = findProxyVariable(env);
   if (name === undefined) return undefined;
   return checkProxyUrl(env[name] ?? '', name);
 }

@@ -1,5 +1,5 @@
 // Flags, environment and profile → one read-only TailConfig.
-import type { KeyOrigin } from '../connection/causes.ts';
+import type { KeyOrigin } from '../connection/lifecycle.ts';
 import { UsageError } from '../errors.ts';
 import { type Flags, type FlagValues, listGiven, parseFlags } from '../flags/definition.ts';
 import {

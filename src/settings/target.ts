@@ -2,7 +2,7 @@
 // which of them won.
 //
 // A key that is stored is bound to its profile's origin (contract P3).
-import type { KeyOrigin } from '../connection/causes.ts';
+import type { KeyOrigin } from '../connection/lifecycle.ts';
 import { CredentialError, UsageError } from '../errors.ts';
 import type { Flags } from '../flags/definition.ts';
 import type { SOURCE_FLAGS } from '../flags/shared-flags.ts';

@@ -1,47 +1,66 @@
-// A stream as its consumer sees it: events pulled one by one, or all that happens in order.
+// The stream that the library returns: events one by one, or all items in order.
 //
-// Nothing is connected to before the first pull, and nothing is read from the server while nobody pulls. However
-// an iteration ends (break, throw, abort, close), the socket is closed and no timer or listener stays.
-import { waitFor } from '../clock.ts';
-import { type Cause, describeCause } from '../connection/causes.ts';
+// It connects with the first pull, and reads from the server only while it is pulled. However an iteration ends
+// (break, throw, abort, close), the socket is closed and no timer or listener is left.
+import { type Clock, waitFor } from '../clock.ts';
 import type { DialConfig } from '../connection/config.ts';
 import {
   type Connect,
   type Connection,
   type FollowItem,
-  follow,
+  followStream,
   openConnection,
 } from '../connection/follow.ts';
+import { type Cause, describeCause, type KeyOrigin } from '../connection/lifecycle.ts';
+import type { PolicyConfig } from '../connection/retry-policy.ts';
 import { CredentialError, UsageError } from '../errors.ts';
+import type { Batch } from '../events/batch.ts';
 import { hasPrefix, keyPrefix, parseKey } from '../io/key.ts';
 import { createRedactor } from '../io/redact.ts';
 import { makeVisible } from '../render/sanitize.ts';
 import { EventBatch, StreamEndedError, type StreamEvent, type StreamItem } from './items.ts';
-import type { StreamCallbacks, StreamConfig } from './options.ts';
-import type { ConnectLoopConfig, StreamDeps } from './prepare.ts';
+import { CALLBACK_OF, type StreamConfig } from './options.ts';
 
-/** What `for await` takes, with an end that does not wait for the next item. */
+/** Keeps the wanted events of a batch; undefined to keep all of them. */
+export type Select = ((batch: Batch) => Batch) | undefined;
+
+/** Dependencies of a stream. */
+export interface StreamDeps {
+  readonly clock: Clock;
+  /** Uniform in [0, 1). */
+  random(): number;
+  /** Called only with `useEnvironment`. */
+  readEnvironment(): Readonly<Record<string, string | undefined>>;
+  /** Monotonic time in ms at which the run ends anyway; a server that asks for a longer delay ends it now. */
+  readonly deadlineMs?: number | undefined;
+  /** Rewrites hints about flags. */
+  translateHint?(hint: string): string;
+  /** A compiled filter that replaces the one of the config. */
+  readonly select?: Select;
+  /** Where the key came from, for messages; default the options. */
+  readonly keyOrigin?: KeyOrigin | undefined;
+}
+
+/** The configuration of the connect loop. */
+export interface ConnectLoopConfig {
+  readonly dial: DialConfig;
+  readonly policy: PolicyConfig;
+  readonly select: Select;
+}
+
+/** An iterator whose `return` does not wait for the next item. */
 export interface Pull<T> extends AsyncIterableIterator<T, void, undefined> {
   return(): Promise<IteratorResult<T, void>>;
 }
 
-const CALLBACK_OF = {
-  connecting: 'onConnecting',
-  connected: 'onConnected',
-  discarded: 'onDiscarded',
-  lost: 'onLost',
-  retrying: 'onRetrying',
-  gap: 'onGap',
-} as const satisfies Record<Exclude<StreamItem['kind'], 'events'>, keyof StreamCallbacks>;
-
 export class EventStream implements AsyncIterable<StreamEvent> {
-  /** Bundles are minified, names that people see are not. @internal */
+  /** Kept when bundles are minified. @internal */
   static readonly name = 'EventStream';
   readonly #config: StreamConfig;
   readonly #prepare: () => Promise<ConnectLoopConfig>;
   readonly #deps: StreamDeps;
   readonly #redactor = createRedactor();
-  /** Aborts for whatever reason the stream is to end: the caller's signal, `close`, an iteration that is left. */
+  /** Aborts when the stream has to end: the caller's signal, `close`, or the end of an iteration. */
   readonly #ending = new AbortController();
   #pull: Pull<StreamItem> | undefined;
   #connection: Connection | undefined;
@@ -55,18 +74,18 @@ export class EventStream implements AsyncIterable<StreamEvent> {
     this.#deps = deps;
   }
 
-  /** Host and, if it is not the scheme's own, port. */
+  /** Host, and port if it is not the default of the scheme. */
   get host(): string {
     return this.#config.url.host;
   }
 
-  /** Round trip of the last answered ping of this connection in ms, or undefined. */
+  /** Round trip of the last answered ping of this connection in ms. */
   get roundTripMs(): number | undefined {
     return this.#connection?.roundTripMs;
   }
 
   /**
-   * Pings now; resolves with the round trip in ms when the pong comes, which may be never.
+   * Pings now; resolves with the round trip in ms if the pong arrives.
    *
    * @internal
    */
@@ -75,32 +94,32 @@ export class EventStream implements AsyncIterable<StreamEvent> {
   }
 
   /**
-   * The events, one by one. After the signal aborted none comes any more.
+   * The events, one by one, until the signal aborts.
    *
-   * @throws UsageError when the stream is iterated over already: each one is a single run
+   * @throws UsageError if the stream has been iterated before
    */
   [Symbol.asyncIterator](): Pull<StreamEvent> {
     return makePull(listEvents(this.items(), this.#ending.signal), () => this.#ending.abort());
   }
 
   /**
-   * Everything that happens, in order, the events in batches. After the signal aborted comes what was read
-   * before. Rejects with a StreamEndedError when the stream gave up.
+   * All items in order, the events in batches. After the signal aborts, yields what was already read.
+   * Rejects with a StreamEndedError when the stream gives up.
    *
-   * @throws UsageError when the stream is iterated over already: each one is a single run
+   * @throws UsageError if the stream has been iterated before
    */
   items(): Pull<StreamItem> {
     if (this.#pull !== undefined) {
       throw new UsageError(
-        'this stream is, or was, iterated over already',
-        'each stream is a single run: call stream() again for another one',
+        'this stream has already been iterated',
+        'each stream is a single run; call stream() again for another one',
       );
     }
     this.#pull = makePull(this.#run(), () => this.#ending.abort());
     return this.#pull;
   }
 
-  /** Ends the stream from this side; resolves when its socket is gone. */
+  /** Ends the stream; resolves when its socket is closed. */
   async close(): Promise<void> {
     this.#ending.abort();
     await this.#pull?.return();
@@ -129,14 +148,14 @@ export class EventStream implements AsyncIterable<StreamEvent> {
     let seq = 1;
     const { signal } = this.#ending;
     const connect: Connect = (isFirst) => this.#connect(settings.dial, isFirst);
-    for await (const item of follow(settings.policy, { clock, random, signal, connect })) {
+    for await (const item of followStream(settings.policy, { clock, random, signal, connect })) {
       if (item.kind !== 'events') {
-        yield* this.#tell(this.#translate(item));
+        yield* this.#notify(this.#translate(item));
         continue;
       }
       const { batch, connection } = item;
       if (batch.discarded.length > 0) {
-        yield* this.#tell({ kind: 'discarded', connection, reasons: batch.discarded });
+        yield* this.#notify({ kind: 'discarded', connection, reasons: batch.discarded });
       }
       if (batch.count === 0) continue;
       const wanted = settings.select === undefined ? batch : settings.select(batch);
@@ -145,7 +164,7 @@ export class EventStream implements AsyncIterable<StreamEvent> {
     }
   }
 
-  /** An attempt, with the key asked for now. */
+  /** Makes an attempt with the current key. */
   async #connect(dial: DialConfig, isFirst: boolean): ReturnType<Connect> {
     const { signal } = this.#ending;
     const key = await this.#readKey(signal);
@@ -155,7 +174,7 @@ export class EventStream implements AsyncIterable<StreamEvent> {
     return openConnection({ ...dial, key }, { clock: this.#deps.clock, signal }, isFirst);
   }
 
-  /** Undefined once the signal aborted. @throws CredentialError, and whatever the function throws */
+  /** Undefined after an abort. @throws CredentialError, and what the key function throws */
   async #readKey(signal: AbortSignal): Promise<string | undefined> {
     const { key, connectTimeoutMs } = this.#config;
     if (typeof key === 'string') return key;
@@ -163,56 +182,52 @@ export class EventStream implements AsyncIterable<StreamEvent> {
     if (signal.aborted) return undefined;
     if (typeof given === 'string') return parseKey(given, 'the option key');
     throw new CredentialError(
-      `the function in the option key gave no key within ${connectTimeoutMs} ms`,
-      'it has to give a string; connectTimeoutMs allows more time',
+      `the function in the option key returned no key within ${connectTimeoutMs} ms`,
+      'it must return a string; raise connectTimeoutMs to allow more time',
     );
   }
 
-  /** Tells the callback, then the consumer. */
-  async *#tell(item: StreamItem): AsyncGenerator<StreamItem, void, undefined> {
+  /** Calls the callback, then yields to the consumer. */
+  async *#notify(item: StreamItem): AsyncGenerator<StreamItem, void, undefined> {
     const { callbacks } = this.#config;
     const callback = item.kind === 'events' ? undefined : callbacks[CALLBACK_OF[item.kind]];
     await (callback as ((item: StreamItem) => void | Promise<void>) | undefined)?.(item);
     yield item;
   }
 
-  /** In the words of the library, and without secrets (contract P4). @throws StreamEndedError */
+  /** The public item, without secrets (contract P4). @throws StreamEndedError */
   #translate(item: Exclude<FollowItem, { kind: 'events' }>): StreamItem {
     if (item.kind === 'connecting') return item;
     if (item.kind === 'connected') {
       this.#connection = item.stream;
       const { acceptedKeyPrefix, requestId } = item.stream;
       const expectedKeyPrefix = keyPrefix(this.#key);
-      // The service's 16 characters may be all of a short key: then fewer are shown, and it is no mismatch.
+      // Of a short key, fewer characters are shown than the service sends.
       const isOurs = hasPrefix(this.#key, acceptedKeyPrefix);
       return {
         kind: 'connected',
         connection: item.connection,
         host: this.host,
-        keyPrefix: isOurs ? expectedKeyPrefix : this.#redact(acceptedKeyPrefix),
+        keyPrefix: isOurs ? expectedKeyPrefix : this.#redactor.redact(acceptedKeyPrefix),
         expectedKeyPrefix,
-        requestId: this.#redact(requestId),
+        requestId: this.#redactor.redact(requestId),
         atMs: this.#deps.clock.wallMs(),
       };
     }
     const cause = this.#redactCause(item.cause);
     if (item.kind !== 'gave-up') return { ...item, cause };
     const { happened, remedy } = describeCause(cause);
-    const hint = this.#deps.phraseHint?.(remedy) ?? remedy;
+    const hint = this.#deps.translateHint?.(remedy) ?? remedy;
     throw new StreamEndedError(makeVisible(happened), makeVisible(hint), { ...item, cause });
-  }
-
-  #redact(text: string): string {
-    return this.#redactor.redact(text);
   }
 
   #redactCause(cause: Cause): Cause {
     const { detail, errorCode, requestId } = cause;
     return {
       ...cause,
-      detail: this.#redact(detail),
-      ...(errorCode === undefined ? {} : { errorCode: this.#redact(errorCode) }),
-      ...(requestId === undefined ? {} : { requestId: this.#redact(requestId) }),
+      detail: this.#redactor.redact(detail),
+      ...(errorCode === undefined ? {} : { errorCode: this.#redactor.redact(errorCode) }),
+      ...(requestId === undefined ? {} : { requestId: this.#redactor.redact(requestId) }),
     };
   }
 }
@@ -230,7 +245,7 @@ async function* listEvents(
   }
 }
 
-/** A generator queues `return` behind a pull that may wait for ever: `end` lets that one settle. */
+/** `return` of a generator waits for a pending pull, which may take forever; `end` makes that pull settle. */
 function makePull<T>(generator: AsyncGenerator<T, void, undefined>, end: () => void): Pull<T> {
   return {
     next: () => generator.next(),

@@ -1,16 +1,15 @@
-// `import { stream } from 'atlantis-cli'`: the event stream for programs, as `atlantis stream tail` follows it.
+// `import { stream } from 'atlantis-cli'`: the event stream for programs. Everything exported here is public API.
 //
-// No output, no process handlers; the environment is read only where asked. What is exported here is API.
+// No output, no process handlers; reads the environment only with `useEnvironment`.
 import { systemClock } from '../clock.ts';
 import { processEnvironment } from '../io/io.ts';
-import { EventStream } from './event-stream.ts';
-import { speakOfOptions } from './items.ts';
-import { checkOptions, type StreamOptions } from './options.ts';
-import { prepareStream, type StreamDeps } from './prepare.ts';
+import { EventStream, type StreamDeps } from './event-stream.ts';
+import { translateHint } from './items.ts';
+import { parseStreamOptions, type StreamOptions } from './options.ts';
+import { prepareStream } from './prepare.ts';
 
 export type { CauseKind } from '../connection/cause-table.ts';
-export type { Cause } from '../connection/causes.ts';
-export type { EndReason } from '../connection/policy.ts';
+export type { Cause, EndReason } from '../connection/lifecycle.ts';
 export {
   AtlantisError,
   CredentialError,
@@ -39,16 +38,16 @@ const DEPS: StreamDeps = {
   clock: systemClock,
   random: Math.random,
   readEnvironment: processEnvironment,
-  phraseHint: speakOfOptions,
+  translateHint,
 };
 
 /**
  * The stream of events. It connects with the first pull (`for await`), reconnects by the rules of docs/errors.md
  * and reads only as fast as it is pulled.
  *
- * @throws UsageError, CredentialError for options that cannot be used; filters are looked at with the first pull
+ * @throws UsageError, CredentialError for invalid options; filters are checked with the first pull
  */
 export function stream(options: StreamOptions): EventStream {
-  const config = checkOptions(options);
+  const config = parseStreamOptions(options);
   return new EventStream(config, () => prepareStream(config, DEPS), DEPS);
 }

@@ -1,26 +1,23 @@
-// What a consumer of `EventStream.items()` is given, in order: the types, an event, a batch of events, and the error
-// that ends an iteration.
+// The items of `EventStream.items()`: an event, a batch of events, lifecycle items, and the error at the end.
 //
-// What is exported here is API: a change of it is a breaking change.
-import type { Cause } from '../connection/causes.ts';
-import type { Connecting, Gap, Lost, Retrying } from '../connection/items.ts';
-import type { EndReason } from '../connection/policy.ts';
+// Public API, except where marked internal: a change is a breaking change.
+import type { Cause, Connecting, EndReason, Gap, Lost, Retrying } from '../connection/lifecycle.ts';
 import { AtlantisError, type ExitCode, isAtlantisError } from '../errors.ts';
 import { type Batch, flagsOf, textOf } from '../events/batch.ts';
-import { TYPE_FIELDS } from '../events/match-type.ts';
-import { type DiscardReason, decodeText, MESSAGE } from '../events/messages.ts';
+import { TYPE_FIELDS } from '../events/event-type.ts';
+import { type DiscardReason, decodeText, MESSAGE } from '../events/message-text.ts';
 import { makeSafeLine } from '../render/ndjson.ts';
 
 export class StreamEvent {
-  /** Bundles are minified, names that people see are not. @internal */
+  /** Kept when bundles are minified. @internal */
   static readonly name = 'StreamEvent';
-  /** The server's own text, exact: numbers of any size, key order and escapes as sent. */
+  /** The exact text of the server: numbers of any size, key order and escapes as sent. */
   readonly text: string;
-  /** Wall clock when it came, ms since the epoch. */
+  /** Wall clock on receipt, ms since the epoch. */
   readonly receivedAtMs: number;
-  /** Number of the connection that brought it, from 1. */
+  /** Number of its connection, from 1. */
   readonly connection: number;
-  /** Number of the event in this stream, from 1, without those that filters left out. */
+  /** Sequence number in this stream, from 1; events that filters drop are not counted. */
   readonly seq: number;
   readonly #flags: number;
   #parsed: { readonly value: unknown } | undefined;
@@ -35,15 +32,15 @@ export class StreamEvent {
   }
 
   /**
-   * What JSON.parse makes of the text, parsed when first asked for. **It rounds**: numbers beyond 2^53, as
-   * on-chain amounts are, lose their last digits; `text` has them all (docs/library.md says how to get at them).
+   * The result of JSON.parse, parsed on first access. **It rounds**: numbers beyond 2^53, such as on-chain
+   * amounts, lose their last digits. `text` has all of them; docs/library.md shows how to read them.
    */
   get value(): unknown {
     this.#parsed ??= { value: JSON.parse(this.text) };
     return this.#parsed.value;
   }
 
-  /** The type: the first of the members `type`, `event_type` and `event` that is a string; undefined without. */
+  /** The first of the members `type`, `event_type` and `event` that is a string, if any. */
   get type(): string | undefined {
     const { value } = this;
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
@@ -55,8 +52,8 @@ export class StreamEvent {
   }
 
   /**
-   * The text as one line without its end: what `atlantis stream tail` prints into a pipe. Equal to `text` as a
-   * JSON value; raw line breaks are spaces, and characters that steer a terminal are `\uXXXX` (contract O1).
+   * The text as one line without line feed, as `atlantis stream tail` prints it into a pipe. The same JSON value
+   * as `text`; raw line breaks become spaces, and terminal control characters become `\uXXXX` (contract O1).
    */
   get line(): string {
     if (this.#flags === 0) return this.text;
@@ -64,13 +61,13 @@ export class StreamEvent {
   }
 }
 
-/** The stream was refused, or lost and given up: what an iteration over it rejects with. */
+/** Error of a stream that was refused or given up; the iteration rejects with it. */
 export class StreamEndedError extends AtlantisError {
-  /** Bundles are minified, names that people see are not. @internal */
+  /** Kept when bundles are minified. @internal */
   static override readonly name: string = 'StreamEndedError';
-  /** What ended the last attempt or connection. Unlike the message, its texts are the other side's own. */
+  /** What ended the last attempt or connection. Unlike the message, its texts are not sanitized. */
   override readonly cause: Cause;
-  /** Why it was not, or not again, tried. */
+  /** Why it was not retried. */
   readonly why: EndReason;
 
   /** @internal */
@@ -81,12 +78,27 @@ export class StreamEndedError extends AtlantisError {
   }
 }
 
-/** Whether it is a StreamEndedError, also of another bundle. */
-export function isStreamEnded(error: unknown): error is StreamEndedError {
-  return isAtlantisError(error) && 'why' in error;
+/**
+ * Passes on the items of a stream, in order, until it ends or `take` resolves to false. The next item is pulled
+ * only after `take` has resolved, which is the only back-pressure.
+ *
+ * @returns the error of a stream that gave up
+ */
+export async function pump<T>(
+  items: AsyncIterable<T>,
+  take: (item: T) => Promise<boolean> | boolean,
+): Promise<StreamEndedError | undefined> {
+  try {
+    for await (const item of items) if (!(await take(item))) break;
+  } catch (error) {
+    // Another bundle may have its own StreamEndedError.
+    if (isAtlantisError(error) && 'why' in error) return error as StreamEndedError;
+    throw error;
+  }
+  return undefined;
 }
 
-const OPTIONS: readonly (readonly [flag: string, option: string])[] = [
+const OPTION_OF_FLAG: readonly (readonly [flag: string, option: string])[] = [
   ['--ca-cert <file>', 'the option ca'],
   ['--connect-timeout', 'the option connectTimeoutMs'],
   ['--ping-interval', 'the options pingIntervalMs'],
@@ -94,57 +106,57 @@ const OPTIONS: readonly (readonly [flag: string, option: string])[] = [
   ['--url', 'the option url'],
 ];
 
-/** A hint about flags of the command in terms of the options of `stream()`. */
-export function speakOfOptions(hint: string): string {
-  return OPTIONS.reduce((text, [flag, option]) => text.replaceAll(flag, option), hint);
+/** Replaces the flags in a hint by the options of `stream()`. */
+export function translateHint(hint: string): string {
+  return OPTION_OF_FLAG.reduce((text, [flag, option]) => text.replaceAll(flag, option), hint);
 }
 
-export type { Connecting, Gap, Lost, Retrying } from '../connection/items.ts';
+export type { Connecting, Gap, Lost, Retrying } from '../connection/lifecycle.ts';
 
-/** The service has welcomed the key. */
+/** The service has accepted the key. */
 export interface Connected {
   readonly kind: 'connected';
   /** 1 for the first connection of the stream. */
   readonly connection: number;
-  /** Host and, if it is not the scheme's own, port. */
+  /** Host, and port if it is not the default of the scheme. */
   readonly host: string;
-  /** The beginning of the key that the service accepted; no more of a key is ever shown. */
+  /** The prefix of the key that the service accepted; no more of a key is ever shown. */
   readonly keyPrefix: string;
-  /** The beginning of the key in use. Another one was accepted where the two differ: somebody else's may be charged. */
+  /** The prefix of the key in use. If the two differ, another key was accepted and may be charged. */
   readonly expectedKeyPrefix: string;
-  /** What support asks for. */
+  /** Send it to support. */
   readonly requestId: string;
   /** Wall clock, ms since the epoch. */
   readonly atMs: number;
 }
 
-/** Messages came that are no events. */
+/** Messages that are not events. */
 export interface Discarded {
   readonly kind: 'discarded';
   readonly connection: number;
-  /** Why, one entry a message. */
+  /** One reason for each message. */
   readonly reasons: readonly DiscardReason[];
 }
 
-/** Events that came together. */
+/** Events that arrived together. */
 export interface Events {
   readonly kind: 'events';
   readonly batch: EventBatch;
 }
 
-/** What happens, in order. A stream that gave up ends with a StreamEndedError instead of an item. */
+/** A stream that gives up ends with a StreamEndedError instead of an item. */
 export type StreamItem = Connecting | Connected | Events | Discarded | Lost | Retrying | Gap;
 
-/** Events that came together, without those that filters leave out: an iterable, possibly empty. */
+/** The events that arrived together and passed the filters: an iterable, possibly empty. */
 export class EventBatch implements Iterable<StreamEvent> {
-  /** Bundles are minified, names that people see are not. @internal */
+  /** Kept when bundles are minified. @internal */
   static readonly name = 'EventBatch';
-  /** Number of the connection that brought them. */
+  /** Number of their connection, from 1. */
   readonly connection: number;
-  /** Number of the first event in the stream, from 1. */
+  /** Sequence number of the first event, from 1. */
   readonly firstSeq: number;
   /**
-   * As they came from the connection, with those that filters leave out.
+   * All of them, before the filters.
    * @internal
    */
   readonly received: Batch;
@@ -159,12 +171,12 @@ export class EventBatch implements Iterable<StreamEvent> {
     this.firstSeq = firstSeq;
   }
 
-  /** How many they are. */
+  /** Number of events. */
   get size(): number {
     return this.wanted.count;
   }
 
-  /** Wall clock when they came, ms since the epoch. */
+  /** Wall clock on receipt, ms since the epoch. */
   get receivedAtMs(): number {
     return this.received.receivedAtMs;
   }

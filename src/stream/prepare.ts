@@ -1,48 +1,67 @@
-// A checked configuration → what the connect loop needs: the proxy chosen, roots collected, filters compiled.
-import type { Clock } from '../clock.ts';
-import type { KeyOrigin } from '../connection/causes.ts';
-import type { DialConfig } from '../connection/config.ts';
-import type { PolicyConfig } from '../connection/policy.ts';
+// Prepares a stream: chooses the proxy, reads the trusted roots, compiles the filters. Commands come in through
+// `prepareSource`, the library through `prepareStream`.
+import type { AttemptObserver } from '../connection/config.ts';
 import { UsageError } from '../errors.ts';
-import type { Batch } from '../events/batch.ts';
 import { createFrameBuffer } from '../events/frame-buffer.ts';
 import { classifyText } from '../events/scanner.ts';
-import { areTlsChecksOff, TLS_CHECKS_OFF } from '../settings/certificates.ts';
+import type { Io } from '../io/io.ts';
+import { areTlsChecksOff, readCaFile, TLS_CHECKS_OFF } from '../settings/certificates.ts';
+import type { ConnectionConfig } from '../settings/connection-config.ts';
+import { findProxyVariable } from '../settings/proxy-url.ts';
+import type { StreamSource } from '../settings/stream-config.ts';
 import { VERSION } from '../version.ts';
+import { type ConnectLoopConfig, EventStream, type Select, type StreamDeps } from './event-stream.ts';
 import type { StreamConfig } from './options.ts';
 
-/** Leaves the wanted events of a batch. */
-type Select = (batch: Batch) => Batch;
-
-type Environment = Readonly<Record<string, string | undefined>>;
-
-/** What a stream is surrounded by. */
-export interface StreamDeps {
-  readonly clock: Clock;
-  /** Uniform in [0, 1). */
-  random(): number;
-  /** Asked for only where the request says so. */
-  readEnvironment(): Environment;
-  /** Monotonic time in ms at which the run will be over anyway; a server that asks for a longer wait ends it now. */
-  readonly deadlineMs?: number | undefined;
-  /** Hints speak of flags; in other words where there are none. */
-  phraseHint?(hint: string): string;
-  /** A filter that is compiled already, instead of that of the config. */
-  readonly select?: Select | undefined;
-  /** Where the key came from, as messages about it say; default the options. */
-  readonly keyOrigin?: KeyOrigin | undefined;
+export interface PreparedStream {
+  readonly settings: ConnectLoopConfig;
+  /** Opens it, once; it ends when the signal aborts. */
+  open(signal: AbortSignal, observer?: AttemptObserver): EventStream;
 }
 
-const OPTION_NAMES = { type: 'option type', where: 'option where' };
-
-export interface ConnectLoopConfig {
-  readonly dial: DialConfig;
-  readonly policy: PolicyConfig;
-  /** Leaves the wanted events of a batch; undefined where all are. */
-  readonly select: Select | undefined;
+/**
+ * Checks everything that can be checked without a connection, and registers the proxy with the redactor.
+ *
+ * @param signal ends waiting for a CA file that is a pipe
+ * @throws UsageError if certificate checks are off (contract C7), or the CA file or proxy is invalid
+ */
+export async function prepareSource(
+  config: ConnectionConfig,
+  source: Pick<StreamSource, 'url' | 'key' | 'keyOrigin'>,
+  io: Io,
+  extra: Pick<StreamDeps, 'deadlineMs' | 'select'> = {},
+  signal?: AbortSignal,
+): Promise<PreparedStream> {
+  const { caCert, ...connection } = config;
+  const stream: StreamConfig = {
+    ...connection,
+    url: source.url,
+    key: source.key,
+    signal: undefined,
+    // Commands pass a compiled filter, `extra.select`.
+    types: [],
+    where: [],
+    ca: caCert === undefined ? [] : [await readCaFile(caCert, signal)],
+    proxyUrl: undefined,
+    useEnvironment: true,
+    callbacks: {},
+  };
+  const { clock, random } = io;
+  const deps = { clock, random, readEnvironment: () => io.env, keyOrigin: source.keyOrigin, ...extra };
+  const settings = await prepareStream(stream, deps);
+  if (settings.dial.proxyUrl !== undefined) io.redactor.addProxyUrl(settings.dial.proxyUrl);
+  return {
+    settings,
+    open: (signal, observer) =>
+      new EventStream(
+        { ...stream, signal },
+        async () => ({ ...settings, dial: { ...settings.dial, observer } }),
+        deps,
+      ),
+  };
 }
 
-/** @throws UsageError for filters, or where the environment turns certificate checks off or names no proxy */
+/** @throws UsageError for invalid filters, or if the environment turns certificate checks off or has an invalid proxy */
 export async function prepareStream(config: StreamConfig, deps: StreamDeps): Promise<ConnectLoopConfig> {
   const { url, key, ca, useEnvironment } = config;
   const env = useEnvironment ? deps.readEnvironment() : {};
@@ -50,8 +69,8 @@ export async function prepareStream(config: StreamConfig, deps: StreamDeps): Pro
   const isUnchecked = areTlsChecksOff(env);
   if (isUnchecked && !url.isLoopback) {
     throw new UsageError(
-      `${TLS_CHECKS_OFF}: the key could go to anybody`,
-      'unset it; a private root is trusted with --ca-cert <file>, or the option ca',
+      `${TLS_CHECKS_OFF}: the key could be sent to any server`,
+      'unset it; to trust a private root, use --ca-cert <file> or the option ca',
     );
   }
   return {
@@ -61,8 +80,8 @@ export async function prepareStream(config: StreamConfig, deps: StreamDeps): Pro
       key: typeof key === 'string' ? key : '',
       keyOrigin: deps.keyOrigin ?? { kind: 'option', source: 'the options' },
       userAgent: `atlantis-cli/${VERSION}`,
-      proxyUrl: await chooseProxy(config, env),
-      trustedRoots: ca.length === 0 ? undefined : await collectRoots(ca, env),
+      proxyUrl: await pickProxy(config, env),
+      trustedRoots: ca.length === 0 ? undefined : await loadTrustedRoots(ca, env),
       mustCheckCertificates: !isUnchecked,
       connectTimeoutMs: config.connectTimeoutMs,
       keepalive: { pingIntervalMs: config.pingIntervalMs, pongTimeoutMs: config.pongTimeoutMs },
@@ -75,28 +94,27 @@ export async function prepareStream(config: StreamConfig, deps: StreamDeps): Pro
       retryMaxMs: config.retryMaxMs,
       deadlineMs: deps.deadlineMs,
     },
-    select: deps.select ?? (await createSelect(config)),
+    select: deps.select ?? (await compileFilter(config)),
   };
 }
 
-async function collectRoots(ca: readonly string[], env: Environment): Promise<readonly string[]> {
+type Environment = ReturnType<StreamDeps['readEnvironment']>;
+
+async function loadTrustedRoots(ca: readonly string[], env: Environment): Promise<readonly string[]> {
   const { listTrustedRoots } = await import('../settings/trusted-roots.ts');
   return listTrustedRoots(ca, env['NODE_EXTRA_CA_CERTS']);
 }
 
-/** Undefined where all events are wanted; what filters need is loaded only where there are some. */
-async function createSelect({ types, where }: StreamConfig): Promise<Select | undefined> {
+async function compileFilter({ types, where }: StreamConfig): Promise<Select> {
   if (types.length === 0 && where.length === 0) return undefined;
   const { createFilter } = await import('../filter/filter.ts');
-  return createFilter({ types, where }, OPTION_NAMES);
+  return createFilter({ types, where }, { type: 'option type', where: 'option where' });
 }
 
-/** Loopback never goes through a proxy (contract C5), and http is loopback only. */
-async function chooseProxy({ url, proxyUrl }: StreamConfig, env: Environment): Promise<string | undefined> {
+/** Loopback never goes through a proxy (contract C5), and http is for loopback only. */
+async function pickProxy({ url, proxyUrl }: StreamConfig, env: Environment): Promise<string | undefined> {
   if (url.isLoopback) return undefined;
-  if (proxyUrl !== undefined) return proxyUrl;
-  const names = ['https_proxy', 'HTTPS_PROXY', 'all_proxy', 'ALL_PROXY'];
-  if (names.every((name) => (env[name] ?? '') === '')) return undefined;
+  if (proxyUrl !== undefined || findProxyVariable(env) === undefined) return proxyUrl;
   const { findProxy } = await import('../settings/proxy.ts');
   return findProxy(url.base, env);
 }

@@ -1,38 +1,32 @@
-// What is going on right now, on the last line of a terminal: gone before anything else is written (O3), drawn
-// at most ten times a second, and costing nothing where it is not shown.
+// The last line of a terminal, which shows the progress of a stream: cleared before anything else is written (contract O3),
+// drawn at most ten times a second, and not loaded where it is not shown.
+import type { Clock } from '../clock.ts';
 import type { Io } from '../io/io.ts';
 import { isFile } from '../io/line-writer.ts';
-import type { OutputTarget } from '../io/standard-streams.ts';
-import { holdOutput } from '../io/standard-streams.ts';
+import { holdOutput, type OutputTarget } from '../io/standard-streams.ts';
+import type { LogStyle } from '../render/paint.ts';
+import type { Signs } from '../render/signs.ts';
 import type { LogConfig } from '../settings/stream-config.ts';
 import type { Look, Spinner } from './spinner.ts';
-
-export interface StatusLine {
-  /** Columns that a text may take; 0 where none is shown. */
-  readonly columns: number;
-  /** Shows a text that is safe, and perhaps painted, until `clear`; of several in a tenth of a second the last. */
-  show(text: string, look?: Look): void;
-  clear(): void;
-}
+import type { StatusLine, StreamProgress } from './stream-progress.ts';
 
 export const NO_STATUS_LINE: StatusLine = { columns: 0, show() {}, clear() {} };
 
-/** On a narrower terminal, or one that does not say how wide it is, a redrawn line would wrap and smear. */
+/** On a narrower terminal, or one of unknown width, a line could wrap and would not be erased. */
 const MIN_COLUMNS = 30;
-/** The spinner, a space on both sides, and one column more: a full line would wrap on some terminals. */
-const COLUMNS_OF_SPINNER = 4;
+/** The spinner, a space on both sides, and one more column, since some terminals wrap a full line. */
+const SPINNER_COLUMNS = 4;
 const MIN_INTERVAL_MS = 100;
-/** Timers of Node may be a little early. */
+/** Node timers may fire early. */
 const TIMER_SLACK_MS = 5;
 
-/** A status line where one belongs: a terminal that can, for a person who wants to read. */
 export function createStatusLine(io: Io, log: LogConfig): StatusLine {
-  return fits(io, log) ? new SpinningLine(io, log.useColor) : NO_STATUS_LINE;
+  return isWanted(io, log) ? new SpinningLine(io, log.useColor) : NO_STATUS_LINE;
 }
 
-function fits(io: Io, log: LogConfig): boolean {
+/** If stdout is a pipe, its reader may write to the same terminal at any time. */
+function isWanted(io: Io, log: LogConfig): boolean {
   if (!io.stderr.isTty || log.format !== 'text' || log.isQuiet || io.env['TERM'] === 'dumb') return false;
-  // What a reader of a pipe writes to the same terminal cannot be seen coming.
   if (!io.stdout.isTty && !isFile(io.stdout)) return false;
   return (io.stderr.columns() ?? 0) >= MIN_COLUMNS && (io.env['CI'] ?? '') === '';
 }
@@ -53,7 +47,7 @@ class SpinningLine implements StatusLine {
 
   get columns(): number {
     const columns = this.#io.stderr.columns() ?? 0;
-    return columns < MIN_COLUMNS ? 0 : columns - COLUMNS_OF_SPINNER;
+    return columns < MIN_COLUMNS ? 0 : columns - SPINNER_COLUMNS;
   }
 
   show(text: string, look: Look = 'busy'): void {
@@ -81,12 +75,11 @@ class SpinningLine implements StatusLine {
         mayDraw: () => this.#mayDraw(),
       });
     } catch {
-      return; // a run goes on without a status line
+      return; // the run continues without a status line
     }
     this.#draw();
   }
 
-  /** Draws what is wanted, as soon as it may. */
   #draw(): void {
     if (this.#wanted === undefined || this.#spinner === undefined || this.columns === 0) return;
     const waitMs = this.#drawnAtMs + MIN_INTERVAL_MS - this.#io.clock.monotonicMs();
@@ -110,11 +103,38 @@ class SpinningLine implements StatusLine {
     return true;
   }
 
-  /** While a terminal has not taken what was written, a picture could come to stand in the middle of a line. */
+  /** While output waits for the terminal, a frame could be drawn in the middle of a line. */
   #isBusy(): boolean {
     const { stdout, stderr } = this.#io;
     return [stdout, stderr].some(
       (target: OutputTarget) => target.isTty && target.stream().writableLength > 0,
     );
+  }
+}
+
+export const NO_STREAM_PROGRESS: StreamProgress = {
+  connecting() {},
+  live() {},
+  retrying() {},
+  noteGap() {},
+  makeWay() {},
+  noteReceived() {},
+  noteEvents() {},
+  end() {},
+};
+
+/** Loads the progress of a stream for a status line; without a line nothing is loaded or counted. Never throws. */
+export async function loadStreamProgress(
+  line: StatusLine,
+  clock: Clock,
+  style: LogStyle,
+  signs?: Signs,
+): Promise<StreamProgress> {
+  if (line === NO_STATUS_LINE) return NO_STREAM_PROGRESS;
+  try {
+    const { LineProgress } = await import('./stream-progress.ts');
+    return new LineProgress(line, clock, style, signs);
+  } catch {
+    return NO_STREAM_PROGRESS;
   }
 }

@@ -45,7 +45,7 @@ describe('for people', () => {
     const server = await startScriptedServer((peer) => peer.respond(404));
     const { stdout, code } = await run(server);
     expect(stdout).toMatch(
-      /\nfailed {2}upgrade +the answer did not come from Atlantis .*\n {20,}Check the URL/,
+      /\nfailed {2}upgrade +the response did not come from Atlantis .*\n {20,}check the URL/,
     );
     expect(stdout).toMatch(/\nfailed at upgrade in .*: exit code 5, \d ok, \d skipped\n$/);
     expect(code).toBe(5);
@@ -296,7 +296,7 @@ describe('GitHub Actions', () => {
     const server = await startScriptedServer((peer) => peer.respond(404));
     const { stderr, code } = await run(server, [], onGitHub(file));
     expect(stderr).toMatch(
-      /^::error title=atlantis stream check%3A upgrade failed::the answer .*%0ACheck the URL[^\n]*\n$/,
+      /^::error title=atlantis stream check%3A upgrade failed::the response .*%0Acheck the URL[^\n]*\n$/,
     );
     const summary = readFileSync(file, 'utf8');
     expect(summary).toMatch(/^from before\n### atlantis stream check: failed, exit code 5\n\n\| step \|/);

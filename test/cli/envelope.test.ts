@@ -1,4 +1,4 @@
-// `--envelope`: events in their envelopes and lifecycle records, held against the schema (contract G2, O1).
+// `--envelope`: events and lifecycle records, validated with the schema (contract G2, O1).
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
@@ -22,14 +22,14 @@ interface Line {
 }
 
 const schema = JSON.parse(readFileSync(join(ROOT, 'docs/envelope.schema.json'), 'utf8'));
-// The time's form is in its pattern; `format` says it to readers.
+// The pattern checks the time; `format` is only documentation.
 const ajv = new Ajv2020({ strict: true, strictTypes: false, strictRequired: false, validateFormats: false });
 const isValid = ajv.compile(schema);
 const ENVELOPE = { envelope: 1 };
 const REFUSAL = JSON.stringify({ error: { code: 'unauthorized', message: 'no such key' } });
 const FAST = ['--retry-min', '250ms', '--retry-max', '250ms'];
 
-/** The lines of a run, each of them valid and without a member that the schema does not name. */
+/** The lines of a run; each is valid and has only members of the schema. */
 function readLines(texts: readonly string[]): Line[] {
   return texts.map((text) => {
     const line: Line = JSON.parse(text);
@@ -40,12 +40,12 @@ function readLines(texts: readonly string[]): Line[] {
   });
 }
 
-/** The kind of each record, the number of each event. */
+/** The kind of each record and the sequence number of each event. */
 function outline(lines: readonly Line[]): unknown[] {
   return lines.map(({ lifecycle, seq }) => lifecycle ?? seq);
 }
 
-/** Connection n brings two events and then does what the n-th ending says; the last one stays. */
+/** Connection n sends two events and then runs ending n; the last one stays open. */
 function play(endings: readonly ((peer: Peer) => unknown)[]): Script {
   return (peer, index) => {
     const events = [`{"on":${index + 1}}`, `{"on":${index + 1}}`];
@@ -54,7 +54,7 @@ function play(endings: readonly ((peer: Peer) => unknown)[]): Script {
 }
 
 describe('the lines of a run', () => {
-  test('G2: connections, events, gaps and the end, in the order in which they happened', async () => {
+  test('G2: connections, events, gaps and the end, in order', async () => {
     const endings = [(peer: Peer) => peer.end(), (peer: Peer) => peer.sendClose(1012, 'restart')];
     const server = await startScriptedServer(play(endings));
     const startedAt = new Date().toISOString();
@@ -89,21 +89,21 @@ describe('the lines of a run', () => {
       key_prefix: CANARY_PREFIX,
     });
     expect(records('gap').map(({ cause }) => cause)).toEqual(['dropped', 'closed-by-server']);
-    // What comes in the chunk of the welcome was received before the connection is told.
+    // Events in the same chunk as the welcome are received before `connected` is written.
     for (const [i, gap] of records('gap').entries()) {
       const before = events.findLast((event) => event.connection === i + 1)?.received_at;
       const after = events.find((event) => event.connection === i + 2)?.received_at;
       const inOrder = [startedAt, before, gap.from, after, endedAt];
       expect(inOrder).toEqual([...inOrder].sort());
-      const told = [startedAt, gap.from, records('connected')[i + 1]?.at, gap.to, endedAt];
-      expect(told).toEqual([...told].sort());
+      const times = [startedAt, gap.from, records('connected')[i + 1]?.at, gap.to, endedAt];
+      expect(times).toEqual([...times].sort());
     }
     const end = { reason: 'limit', events: 5, exit_code: 0, signal: null };
     expect(lines.at(-1)).toMatchObject(end);
     expect(exit.code).toBe(0);
   });
 
-  test('G2: --fail-on-gap: the gap that is still open, then the end', async () => {
+  test('G2: --fail-on-gap: the open gap, then the end', async () => {
     const server = await startScriptedServer(play([(peer) => peer.sendClose(1001)]));
     const { code, lines: texts } = await runTail(server.url, ['--envelope', '--fail-on-gap', ...FAST]);
     const lines = readLines(texts);
@@ -116,7 +116,7 @@ describe('the lines of a run', () => {
   test('G2: a signal while waiting for the next attempt: the open gap, and the end names the signal', async () => {
     const server = await startScriptedServer(play([(peer) => peer.sendClose(1012)]));
     const tail = startTail(server.url, ['--envelope', '--retry-min', '5m', '--retry-max', '10m']);
-    await tail.child.waitForStderr('trying again in');
+    await tail.child.waitForStderr('retrying in');
     tail.child.kill('SIGTERM');
     const { signal, lines: texts } = await tail.finish();
     const lines = readLines(texts);
@@ -126,7 +126,7 @@ describe('the lines of a run', () => {
     expect(signal).toBe('SIGTERM');
   });
 
-  test('G2: what ends after a gap was closed leaves no open one', async () => {
+  test('G2: an end after a closed gap reports no open gap', async () => {
     const server = await startScriptedServer(play([(peer) => peer.sendClose(1012)]));
     const tail = startTail(server.url, ['--envelope', ...FAST]);
     await tail.child.waitForStdout('"seq":4');
@@ -185,8 +185,8 @@ describe('the lines of a run', () => {
   });
 });
 
-describe('what is inside', () => {
-  test('O1: the event is, byte for byte, what stands on its line without an envelope', async () => {
+describe('the event in the envelope', () => {
+  test('O1: the event has the same bytes as without --envelope', async () => {
     const random = seededRandom(271_828);
     const events = Array.from({ length: 2_000 }, () => randomJson(random));
     const server = await startScriptedServer(streamHandler({ events }));
@@ -204,7 +204,7 @@ describe('what is inside', () => {
     readLines(wrapped.lines);
   });
 
-  test('O1: numbers, key order, duplicates and escapes are as the server sent them', async () => {
+  test('O1: numbers, key order, duplicates and escapes are as sent', async () => {
     const sent =
       '{"b":1.50,"a":115792089237316195423570985008687907853269984665640564039457584007913129639935,"b":-0,"\\u0062":1e400}';
     const server = await startScriptedServer(streamHandler({ events: [sent] }));
@@ -212,7 +212,7 @@ describe('what is inside', () => {
     expect(lines[1]?.replace(/^.*?"event":/, '')).toBe(`${sent}}`);
   });
 
-  test('G2: an event cannot pass for a record', async () => {
+  test('G2: an event cannot look like a record', async () => {
     const sent = '{"lifecycle":"end","envelope":1,"reason":"limit"}';
     const server = await startScriptedServer(streamHandler({ events: [sent] }));
     const { lines: texts } = await runTail(server.url, ['--envelope', '--limit', '1']);
@@ -221,7 +221,7 @@ describe('what is inside', () => {
     expect(lines[1]?.event).toEqual(JSON.parse(sent));
   });
 
-  test('O1: what the server says of the key is one safe line', async () => {
+  test('O1: the key prefix from the server is escaped', async () => {
     const server = await startScriptedServer(async (peer) => {
       peer.answerClose();
       await peer.accept();

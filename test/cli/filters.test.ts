@@ -1,4 +1,4 @@
-// `--type` and `--where` through the built command: what passes, and that nothing of it is changed (contract O8).
+// `--type` and `--where` in the built command: which events match, and that they are not changed (contract O8).
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
@@ -11,19 +11,19 @@ import { ROOT, runCli, runShell } from '../helpers/run-cli.ts';
 import { type ScriptedServer, startScriptedServer, streamHandler } from '../helpers/scripted-server.ts';
 import { runTail } from '../helpers/tail.ts';
 
-/** A server that sends the events and goes away. */
+/** A server that sends the events and closes. */
 function serve(events: readonly string[]): Promise<ScriptedServer> {
   return startScriptedServer(streamHandler({ events, finish: (peer) => peer.sendClose(1001) }));
 }
 
-/** The lines of a run of all events with these flags. */
+/** The lines of a run with these flags. */
 async function tailAll(server: ScriptedServer, ...flags: string[]): Promise<readonly string[]> {
   const { code, lines } = await runTail(server.url, ['--no-reconnect', ...flags]);
   expect(code).toBe(7);
   return lines;
 }
 
-describe('a filter that matches nothing says so', () => {
+describe('a filter that matches nothing is reported', () => {
   const events = Array.from({ length: 10 }, (_unused, n) => `{"type":"a","n":${n}}`);
 
   test('G3: in the summary', async () => {
@@ -33,7 +33,7 @@ describe('a filter that matches nothing says so', () => {
     expect(stderr).toMatch(/0 events in .* s, 0 of 10 events matched, 0 reconnects/);
   });
 
-  test('G5: with --log-format json as figures; of what --limit cut, too', async () => {
+  test('G5: as numbers with --log-format json, also after --limit', async () => {
     const server = await serve(events);
     const flags = ['--limit', '2', '--where', 'n > 3'];
     const { code, lines, records } = await runTail(server.url, flags, { log: 'json' });
@@ -48,8 +48,8 @@ describe('a filter that matches nothing says so', () => {
   });
 });
 
-describe('what passes', () => {
-  test('O8: filters never change what is printed: the lines that pass are those of the unfiltered stream', async () => {
+describe('events that match', () => {
+  test('O8: filters never change an event: its line is the same as without filters', async () => {
     const random = seededRandom(693_147);
     const types = ['"large_transfer"', '"large_\\u0062urn"', '"address_activity"', 'null', randomJson];
     const events = Array.from({ length: 4_000 }, (_unused, i) => {
@@ -87,7 +87,7 @@ describe('what passes', () => {
     expect(await tailAll(await serve(events), '--type', 'a')).toEqual(events.slice(0, 4));
   });
 
-  test('O8: --type is repeatable and takes lists, also with braces', async () => {
+  test('O8: --type is repeatable and takes lists and braces', async () => {
     const events = ['ab', 'ac', 'b', 'c', 'd'].map((type) => `{"type":"${type}"}`);
     const server = await serve(events);
     const flags = ['--type', 'a{b,c},d', '-t', 'c'];
@@ -110,7 +110,7 @@ describe('what passes', () => {
     ]);
   });
 
-  test('O8: --limit counts the events that are written, and so does seq', async () => {
+  test('O8: --limit and seq count only events that match', async () => {
     const events = Array.from(
       { length: 50 },
       (_unused, n) => `{"type":"${n % 2 ? 'odd' : 'even'}","n":${n}}`,
@@ -129,19 +129,19 @@ describe('what passes', () => {
     ]);
   });
 
-  test('O8: a hostile text does not hang a regular expression', async () => {
+  test('O8: hostile text does not block a regular expression', async () => {
     const events = [`{"a":"${'a'.repeat(200_000)}!"}`, '{"a":"aaa"}'];
     expect(await tailAll(await serve(events), '--where', 'a ~ ^(a+)+$')).toEqual(events.slice(1));
   });
 });
 
-describe('what is refused', () => {
+describe('invalid expressions', () => {
   test.each([
     ['--where', 'usd_value => 5', '             ^ '],
     ['--where', '漢字 ~ x**', '          ^ '],
     ['--where', 'a = "x', '      ^ '],
     ['--type', 'ok{a', '    ^ '],
-  ])('O8: %s %j ends with 2 and a caret, before anything is sent', async (flag, value, caret) => {
+  ])('O8: %s %j: exit 2 and a caret, before anything is sent', async (flag, value, caret) => {
     const server = await serve([]);
     const args = ['stream', 'tail', '--url', server.url, flag, value];
     const { code, stdout, stderr } = await runCli(args, { key: CANARY_KEY });
@@ -157,7 +157,7 @@ describe('what is refused', () => {
     `abcdefghijklmnopqrstuvwxyz.${CANARY_KEY} => 4`,
     `a ! ${CANARY_KEY}`,
     `${CANARY_KEY} ! ${CANARY_KEY}`,
-  ])('P2, P4: what is cut around the caret leaves no part of a key: %#', async (expression) => {
+  ])('P2, P4: the line above the caret shows no part of a key: %#', async (expression) => {
     for (const format of ['text', 'json']) {
       const args = ['stream', 'tail', '--url', 'https://x.example', '--log-format', format, '-w', expression];
       const { code, stderr } = await runCli(args, { key: CANARY_KEY });
@@ -168,15 +168,15 @@ describe('what is refused', () => {
     }
   });
 
-  test('O8: an empty expression has no place to show', async () => {
+  test('O8: an empty expression has no caret', async () => {
     const { code, stderr } = await runCli(['stream', 'tail', '--simulate', '--where', ' ']);
     expect(stderr).toMatch(
-      /^atlantis: error: invalid --where: expected the name of a field\n {2}see docs\/[^\n]*\n$/,
+      /^atlantis: error: invalid --where: expected a field name\n {2}see docs\/[^\n]*\n$/,
     );
     expect(code).toBe(2);
   });
 
-  test('G5: with --log-format json the place is part of the hint', async () => {
+  test('G5: with --log-format json the caret is part of the hint', async () => {
     const { stderr, code } = await runCli([
       '--log-format',
       'json',
@@ -206,7 +206,7 @@ describe('docs/filters.md', () => {
     expect(code).toBe(0);
   });
 
-  test('the example of a fault is what is said', async () => {
+  test('the example of an error is the actual output', async () => {
     const [, flags = '', said = ''] = /^\$ atlantis stream tail (.*)\n([\s\S]*?)```/m.exec(doc) ?? [];
     const { code, stderr } = await runShell(`atlantis stream tail --simulate ${flags}`);
     expect(stderr).toBe(said);

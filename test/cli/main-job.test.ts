@@ -56,7 +56,7 @@ describe('tail of a simulator in another process', () => {
     await tail.waitForLines(2);
     first.kill('SIGINT');
     expect((await first.exit).signal).toBe('SIGINT');
-    await tail.waitForStderr('trying again in');
+    await tail.waitForStderr('retrying in');
     const second = startCli(['stream', 'simulate', '--port', new URL(url).port, '--rate', '50']);
     await second.waitForStdout('ready');
     await tail.waitForStderr('were not delivered, their number is unknown');
@@ -76,7 +76,7 @@ describe('tail of a simulator in another process', () => {
     expect(code).toBe(3);
     expect(stdout).toBe('');
     expect(stderr).toContain('401 unauthorized');
-    expect(stderr).toContain('set a valid one there');
+    expect(stderr).toContain('set a valid one in ATLANTIS_API_KEY');
   });
 
   test('the ready file is there once the welcome has come', async () => {

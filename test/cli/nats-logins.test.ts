@@ -127,7 +127,7 @@ describeWithNats('NATS (needs nats-server)', () => {
           expect([exit.stdout, exit.code]).toEqual(['', 3]);
           const { message, hint, exit_code: code } = lastError(exit);
           expect([message, hint, code]).toEqual([
-            expect.stringContaining('does not accept the credentials for NATS'),
+            expect.stringContaining('does not accept the NATS credentials'),
             expect.stringContaining('NATS_CREDS'),
             3,
           ]);
@@ -160,8 +160,8 @@ describeWithNats('NATS (needs nats-server)', () => {
     });
 
     test.each([
-      ['tls', 'good', [], /from an unknown issuer/],
-      ['nats', 'good', [], /from an unknown issuer/],
+      ['tls', 'good', [], /has an unknown issuer/],
+      ['nats', 'good', [], /has an unknown issuer/],
       ['tls', 'wrongHost', ['--ca-cert'], /for another host/],
       ['nats', 'wrongHost', ['--ca-cert'], /for another host/],
       ['tls', 'expired', ['--ca-cert'], /has expired/],

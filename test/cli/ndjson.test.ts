@@ -1,4 +1,4 @@
-// NDJSON through the whole command: what the server sent is what stands on the lines (contract O1).
+// NDJSON in the whole command: each line is the text that the server sent (contract O1).
 import { expect, test } from '@jest/globals';
 import { flattenJson, isParseReliable } from '../helpers/flat-json.ts';
 import { type Random, randomJson, seededRandom } from '../helpers/random-json.ts';
@@ -6,15 +6,15 @@ import { runCli } from '../helpers/run-cli.ts';
 import { frame, type Script, startScriptedServer } from '../helpers/scripted-server.ts';
 import { runTail, startTail } from '../helpers/tail.ts';
 
-// Looking up a global is slow under jest, and these are called some ten thousand times.
+// Global lookups are slow under jest, and these run often.
 const { floor } = Math;
 const { parse, stringify } = JSON;
 
 const EVENTS = 20_000;
-/** Never on a line: C0 but the tab, DEL, C1, line and paragraph separators, bidi controls. */
+/** Not allowed in a line: C0 except tab, DEL, C1, line and paragraph separators, bidi controls. */
 const UNSAFE = /[\0-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/;
 
-/** Sends the texts as frames, some in fragments, cut into pieces that respect no border; then stays. */
+/** Sends the texts as frames, some fragmented, in chunks of any size; then keeps the connection open. */
 function sendInPieces(texts: readonly string[], random: Random): Script {
   return async (peer) => {
     peer.answerPings();
@@ -34,7 +34,7 @@ function sendInPieces(texts: readonly string[], random: Random): Script {
   };
 }
 
-/** What may be changed, and nothing else: a mark goes, line breaks are spaces, unsafe characters are escapes. */
+/** The allowed changes: no byte order mark, spaces for line breaks, escapes for unsafe characters. */
 function toSafeLine(text: string): string {
   return text
     .replace(/^\ufeff/, '')
@@ -44,7 +44,7 @@ function toSafeLine(text: string): string {
     );
 }
 
-test('O1: 20,000 random events are 20,000 lines: safe, equal in value, their numbers and keys untouched', async () => {
+test('O1: 20,000 random events are 20,000 safe lines of equal value, with the same numbers and keys', async () => {
   const random = seededRandom(1_414_213);
   const texts = Array.from({ length: EVENTS }, () => randomJson(random));
   const server = await startScriptedServer(sendInPieces(texts, random));
@@ -63,12 +63,12 @@ test('O1: 20,000 random events are 20,000 lines: safe, equal in value, their num
     const value = stringify(parse(text.replace(/^\ufeff/, '')));
     if (stringify(parse(line)) !== value) expect(line).toBe(`equal to ${text}`);
   });
-  // Enough are printed as the very bytes that came, and enough are not.
+  // Both cases are frequent: lines with the bytes as sent, and lines that were rewritten.
   expect(untouched).toBeGreaterThan(EVENTS / 10);
   expect(untouched).toBeLessThan(EVENTS / 2);
 }, 60_000);
 
-test('O1: the same when stdout is read slowly, so that the socket has to wait', async () => {
+test('O1: the same with back-pressure from a slow reader', async () => {
   const random = seededRandom(1_732_050);
   const texts = Array.from(
     { length: 2_000 },
@@ -85,7 +85,7 @@ test('O1: the same when stdout is read slowly, so that the socket has to wait', 
   expect(lines).toEqual(texts);
 }, 60_000);
 
-// From Node 24 on a memory takes no more addresses than it has bytes.
+// Since Node 24, WebAssembly memory reserves no more addresses than its size.
 const hasGuardPages = Number.parseInt(process.versions.node, 10) < 24;
 (hasGuardPages ? test : test.skip)(
   'O1, G4: no WebAssembly under a limit on addresses (needs Node below 24)',
@@ -94,7 +94,7 @@ const hasGuardPages = Number.parseInt(process.versions.node, 10) < 24;
     const texts = Array.from({ length: 2_000 }, () => randomJson(random));
     const server = await startScriptedServer(sendInPieces(['no JSON', ...texts], random));
     const prefix = ['prlimit', `--as=${6 * 1024 ** 3}`];
-    // The limit is one that WebAssembly cannot live with.
+    // WebAssembly does not start with this limit.
     const probe = await runCli([], { prefix, script: '--eval=new WebAssembly.Memory({ initial: 1 })' });
     expect(probe.code).toBe(1);
     const { code, lines } = await runTail(server.url, ['--limit', String(texts.length)], { prefix });

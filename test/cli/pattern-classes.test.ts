@@ -1,4 +1,4 @@
-// Classes of characters in the built engine of `~`, against Node's own regular expressions.
+// Character classes of `~` in the built command, compared with Node's regular expressions.
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
@@ -9,13 +9,13 @@ const { compilePattern } = createRequire(import.meta.url)(join(ROOT, 'dist/filte
   compilePattern: Compile;
 };
 
-/** Known to every version of Unicode that is about, and neither a surrogate nor for private use. */
+/** Assigned in every Unicode version in use, and neither a surrogate nor for private use. */
 const CHARACTERS = Array.from({ length: 0x3100 }, (_, code) => String.fromCodePoint(code)).filter(
   (character) => /[^\p{Cn}]/u.test(character),
 );
 
 describe('O8: a class of characters', () => {
-  // The pattern, and what it is for Node where that differs.
+  // The pattern, and the one for Node if it differs.
   test.each<[string, RegExp?]>([
     ...[
       ['\\p{L}'],
@@ -45,7 +45,7 @@ describe('O8: a class of characters', () => {
     expect(CHARACTERS.filter((character) => isMatch(character) !== expected.test(character))).toEqual([]);
   });
 
-  test('one that nobody knows is refused', () => {
+  test('an unknown class is refused', () => {
     expect(compilePattern('\\p{Klingon}')).toMatchObject({ message: expect.stringContaining('RE2 syntax') });
   });
 });

@@ -88,7 +88,7 @@ describe('stream relay to an HTTP endpoint', () => {
     ['408', [408], 'answered HTTP 408'],
     ['429', [429], 'answered HTTP 429'],
     // The first could be a kept-alive connection that was closed meanwhile: it is retried at once.
-    ['a reset', [reset, reset], 'broke'],
+    ['a reset', [reset, reset], 'reset the connection'],
     ['nothing', [stayMute], 'no complete response within 400 ms'],
     ['half a response', [answerHalf], 'the response was incomplete'],
     [

@@ -142,7 +142,7 @@ describe('row 68: the handshake of the stream', () => {
       log: 'json',
     }).finish();
     expect(exit.code).toBe(7);
-    expect(pickRecords(exit, 'error')[0]?.message).toContain('no answer within 700 ms');
+    expect(pickRecords(exit, 'error')[0]?.message).toContain('no response within 700 ms');
     await server.waitUntil(() => (server.countOpen() === 0 ? true : undefined), 'the socket');
   });
 

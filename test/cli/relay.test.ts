@@ -214,7 +214,7 @@ describeWithNats('stream relay into JetStream', () => {
     const exit = await relay(server, ['--to', `${nats.url}/${stream}`, '--subject', `${stream}.{type}`]);
     expect([exit.code, pickRecords(exit, 'error')[0]?.message]).toEqual([
       5,
-      `the stream on 127.0.0.1:${nats.port} does not fit (${stream} accepts elsewhere.>, but not ${stream}.*, ${stream}._lifecycle)`,
+      `the stream on 127.0.0.1:${nats.port} does not match (${stream} accepts elsewhere.>, but not ${stream}.*, ${stream}._lifecycle)`,
     ]);
   });
 
@@ -297,7 +297,7 @@ describeWithNats('stream relay into JetStream', () => {
     const bad = await relay(server, args(byPassword.url), { NATS_USER: user, NATS_PASSWORD: `${password}x` });
     const none = await relay(server, args(byToken.url));
     expect([good, alsoGood, bad, none].map(({ code }) => code)).toEqual([0, 0, 3, 3]);
-    expect(pickRecords(bad, 'error')[0]?.message).toContain('does not accept the credentials for NATS');
+    expect(pickRecords(bad, 'error')[0]?.message).toContain('does not accept the NATS credentials');
     for (const { stderr } of [good, alsoGood, bad, none]) {
       expect(stderr).not.toContain(password);
       expect(stderr).not.toContain(token);
@@ -330,7 +330,7 @@ describeWithNats('stream relay into JetStream', () => {
       '250ms',
     ];
     const { child, finish } = startTail(server.url, args, { command: 'relay', log: 'json', env });
-    await child.waitForStderr('does not permit');
+    await child.waitForStderr('denies this user');
     child.kill('SIGTERM');
     expect((await finish()).signal).toBe('SIGTERM');
   });

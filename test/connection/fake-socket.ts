@@ -1,7 +1,7 @@
-// A socket without a network: what a server sends comes in chunks that the test cuts, what is written is kept.
+// A socket without a network: delivers data in chunks of the test's choice, and records what is written.
 //
 // It reads as a net.Socket does: one chunk at a time and none while it is paused, into the buffer of `onread`
-// where that is given, else as `data`.
+// if it is given, else as `data`.
 
 import type { OnReadOpts, Socket } from 'node:net';
 import { Duplex } from 'node:stream';
@@ -20,17 +20,17 @@ export class FakeSocket extends Duplex {
     this.#target = readTarget(onread);
   }
 
-  /** As what net.connect makes. */
+  /** The result of net.connect. */
   get asSocket(): Socket {
     return this as unknown as Socket;
   }
 
-  /** Calls back for what is written. */
+  /** Called for each write. */
   onWrite(callback: (text: string) => void): void {
     this.#onWrite = callback;
   }
 
-  /** What the server sends from now on, and how it ends. */
+  /** The data that the server sends from now on, and its end. */
   deliver(chunks: readonly Buffer[], end: 'fin' | Error): void {
     this.#chunks = [...chunks];
     this.#end = () => (end === 'fin' ? this.push(null) : this.destroy(end));
@@ -53,7 +53,7 @@ export class FakeSocket extends Duplex {
     done();
   }
 
-  /** One chunk a turn of the loop, as the system hands them out. */
+  /** One chunk per turn of the event loop, as the system delivers them. */
   #pump(): void {
     if (this.isPaused() || this.destroyed || this.#end === undefined) return;
     const chunk = this.#chunks.shift();

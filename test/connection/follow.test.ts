@@ -14,7 +14,7 @@ import { expectSoon } from '../helpers/soon.ts';
 import { pauseFor } from '../helpers/watch.ts';
 import { KEY, type Run, type StreamServer, startRun, startStreamServer, WELCOME } from './stream-server.ts';
 
-/** Listens on loopback with what the test says about each socket; ends with the test. */
+/** Listens on loopback with the test's handler for each socket; closed with the test. */
 async function listen(server: Server, onSocket: (socket: Socket) => void): Promise<number> {
   const sockets = new Set<Socket>();
   server.on('connection', (socket: Socket) => {
@@ -31,20 +31,20 @@ async function listen(server: Server, onSocket: (socket: Socket) => void): Promi
   return (server.address() as AddressInfo).port;
 }
 
-/** A TCP server that does to each connection what the test says. */
+/** A TCP server with the test's handler for each connection. */
 const listenTcp = (onSocket: (socket: Socket) => void): Promise<number> =>
   listen(createTcpServer(), onSocket);
 
 const ONCE = { policy: { maxReconnects: 0 } };
 
-/** The item that a run ended with. */
+/** The last item of a run. */
 async function gaveUp(run: Run): Promise<Extract<FollowItem, { kind: 'gave-up' }>> {
   const last = (await run.finish()).at(-1);
   if (last?.kind !== 'gave-up') throw new Error(`it ended with ${last?.kind}`);
   return last;
 }
 
-/** Ms that a run needs to end once it is told to. */
+/** Ms from the abort to the end of a run. */
 async function measureEnd(run: Run): Promise<number> {
   const beganAtMs = performance.now();
   run.abort();
@@ -55,7 +55,7 @@ async function measureEnd(run: Run): Promise<number> {
 const untilEmpty = (server: StreamServer): Promise<true> =>
   server.watch.until(() => server.openSockets === 0 || undefined, 'every socket to be gone');
 
-describe('the way up', () => {
+describe('connecting', () => {
   test('connecting, connected, events: with the identity from the welcome', async () => {
     const server = await startStreamServer({
       headers: ['X-Request-Id: req_of_the_server'],
@@ -93,14 +93,14 @@ describe('the way up', () => {
     expect(server.requests[0]?.url).toBe('/v1/stream');
   });
 
-  test('without an id of the server, ours is the one to report', async () => {
+  test('without a request id of the server, our own is reported', async () => {
     const server = await startStreamServer();
     const run = startRun(server.url);
     const { stream } = await run.until('connected');
     expect(stream.requestId).toBe(server.requests[0]?.headers['x-request-id']);
   });
 
-  test('K1: pings are answered by pong, which is swallowed; the round trip is known', async () => {
+  test('K1: pings are answered by a pong, which is not an event; the round trip is measured', async () => {
     let pings = 0;
     const server = await startStreamServer({
       play: (webSocket) => {
@@ -124,7 +124,7 @@ describe('the way up', () => {
 });
 
 describe('events', () => {
-  test('O4: twenty thousand in order, none lost, into a consumer that dawdles', async () => {
+  test('O4: twenty thousand events in order, none lost, with a slow consumer', async () => {
     const count = 20_000;
     const server = await startStreamServer({
       play: (webSocket) => {
@@ -144,7 +144,7 @@ describe('events', () => {
     expect(numbers.findIndex((n, at) => n !== at)).toBe(-1);
   });
 
-  test('O4: while nobody pulls, the server is held up', async () => {
+  test('O4: the server is blocked while the consumer does not pull', async () => {
     const chunk = JSON.stringify('x'.repeat(64 * 1024));
     let sent = 0;
     const server = await startStreamServer({
@@ -171,7 +171,7 @@ describe('events', () => {
     expect(sent).toBeGreaterThan(before);
   });
 
-  test('O4: what is read ahead of a busy consumer keeps the moments at which it came', async () => {
+  test('O4: events read ahead of a busy consumer keep their receive times', async () => {
     let nowMs = 1_000;
     let pongs = 0;
     const server = await startStreamServer({
@@ -202,7 +202,7 @@ describe('events', () => {
     ]);
   });
 
-  test('row 39: what is no event is counted, in the batch that it came with', async () => {
+  test('row 39: a message that is not an event is counted in the batch it arrived with', async () => {
     const server = await startStreamServer({
       play: (webSocket) => {
         webSocket.send(WELCOME);
@@ -219,7 +219,7 @@ describe('events', () => {
     expect([...discarded].sort()).toEqual(['binary', 'not JSON', 'not JSON', 'not JSON']);
   });
 
-  test('row 7: what was sent before the close comes first, also to a reader that was away', async () => {
+  test('row 7: what was sent before the close is delivered first, also to a reader that was busy', async () => {
     const server = await startStreamServer({
       play: (webSocket) => {
         webSocket.send(WELCOME);
@@ -239,19 +239,19 @@ describe('events', () => {
 
 describe('C4: the welcome', () => {
   test.each<[string, string | Buffer, string]>([
-    ['an event', '{"type":"large_transfer"}', 'JSON of another kind'],
-    ['an event that tells of a key', '{"type":"key_used","key":"ak_live_1"}', 'JSON of another kind'],
-    ['null', 'null', 'JSON of another kind'],
-    ['an array', '["welcome"]', 'JSON of another kind'],
-    ['a welcome without a key', '{"type":"welcome"}', 'JSON of another kind'],
-    ['a welcome whose key is a number', '{"type":"welcome","key":7}', 'JSON of another kind'],
+    ['an event', '{"type":"large_transfer"}', 'other JSON'],
+    ['an event with a key', '{"type":"key_used","key":"ak_live_1"}', 'other JSON'],
+    ['null', 'null', 'other JSON'],
+    ['an array', '["welcome"]', 'other JSON'],
+    ['a welcome without a key', '{"type":"welcome"}', 'other JSON'],
+    ['a welcome whose key is a number', '{"type":"welcome","key":7}', 'other JSON'],
     ['a binary welcome', Buffer.from(WELCOME), 'a binary message'],
-    ['words', 'welcome', 'a text that is not JSON'],
-    ['nothing', '', 'a text that is not JSON'],
+    ['words', 'welcome', 'a text message that is not JSON'],
+    ['nothing', '', 'a text message that is not JSON'],
     [
       'a megabyte of brackets (row 72)',
       `${'['.repeat(500_000)}${']'.repeat(500_000)}`,
-      'a text of 1000000 bytes',
+      'a text message of 1000000 bytes',
     ],
   ])('row 27: %s first is a protocol error', async (_, first, detail) => {
     const server = await startStreamServer({
@@ -277,7 +277,7 @@ describe('C4: the welcome', () => {
     await untilEmpty(server);
   });
 
-  test('an orderly close instead of it is no welcome, a broken connection is a lost one', async () => {
+  test('a normal close instead of it is a missing welcome, a broken connection a loss', async () => {
     const polite = await startStreamServer({ play: (webSocket) => webSocket.close(1000, 'full') });
     expect(await gaveUp(startRun(polite.url, ONCE))).toMatchObject({
       exitCode: 8,
@@ -287,7 +287,7 @@ describe('C4: the welcome', () => {
     expect(await gaveUp(startRun(rude.url, ONCE))).toMatchObject({ exitCode: 7, cause: { kind: 'dropped' } });
   });
 
-  test('a byte order mark before it is dropped, and it is no event', async () => {
+  test('a byte order mark before it is dropped, and the welcome is not an event', async () => {
     const server = await startStreamServer({ play: (webSocket) => webSocket.send(`\ufeff${WELCOME}`) });
     const run = startRun(server.url);
     expect((await run.until('connected')).stream.acceptedKeyPrefix).toBe('ak_live_00112233');
@@ -326,7 +326,7 @@ describe('§ 5: how a live connection ends', () => {
 
   test.each<[string, Buffer, CauseKind, RegExp]>([
     ['the end of the stream', Buffer.alloc(0), 'dropped', /without a close frame/],
-    ['a text that is not UTF-8', Buffer.from([0x81, 0x01, 0xff]), 'bad-frames', /not UTF-8/],
+    ['a text message that is not UTF-8', Buffer.from([0x81, 0x01, 0xff]), 'bad-frames', /not UTF-8/],
     ['a masked frame', Buffer.from([0x81, 0x81, 1, 2, 3, 4, 0x31]), 'bad-frames', /masked frame/],
     ['a compressed frame', Buffer.from([0xc1, 0x01, 0x31]), 'bad-frames', /compressed frame/],
     ['a reserved bit', Buffer.from([0xa1, 0x01, 0x31]), 'bad-frames', /reserved bit/],
@@ -334,7 +334,7 @@ describe('§ 5: how a live connection ends', () => {
     ['close 1006 on the wire', Buffer.from([0x88, 0x02, 0x03, 0xee]), 'bad-frames', /close code/],
     ['a frame of 2^63 bytes', Buffer.from([0x81, 0x7f, 0x80, 0, 0, 0, 0, 0, 0, 0]), 'bad-frames', /length/],
     ['a message of 20 MiB', Buffer.from([0x81, 0x7f, 0, 0, 0, 0, 1, 0x40, 0, 0]), 'bad-frames', /16 MiB/],
-  ])('row 37, row 38: %s: nothing of it is handed out', async (_, bytes, kind, words) => {
+  ])('row 37, row 38: %s: none of it is delivered', async (_, bytes, kind, words) => {
     const server = await startStreamServer({
       play: (webSocket) => {
         webSocket.send(WELCOME);
@@ -401,7 +401,7 @@ describe('§ 5: how a live connection ends', () => {
     );
   });
 
-  test('C8: a dead connection is gone before the next attempt, and heard no more', async () => {
+  test('C8: a dead connection is closed before the next attempt, and its data is ignored', async () => {
     const server = await startStreamServer({
       play: (webSocket, connection) => {
         webSocket.send(WELCOME);
@@ -424,7 +424,7 @@ describe('refusals', () => {
       return true;
     };
 
-  test('row 19: 401 with the envelope: one attempt, code, words and request id', async () => {
+  test('row 19: 401 with the envelope: one attempt, code, message and request id', async () => {
     const body = '{"error":{"code":"unauthorized","message":"No such key."}}';
     const server = await startStreamServer({
       refuse: refuseWith(
@@ -434,13 +434,13 @@ describe('refusals', () => {
     const end = await gaveUp(startRun(server.url));
     expect(end).toMatchObject({
       exitCode: 3,
-      why: 'pointless',
+      why: 'not-retryable',
       cause: {
         kind: 'unauthorized',
         httpStatus: 401,
         errorCode: 'unauthorized',
         requestId: 'req_7',
-        detail: 'HTTP 401 unauthorized: No such key., request id req_7',
+        detail: 'HTTP 401 unauthorized: No such key, request id req_7',
       },
     });
     expect(server.requests).toHaveLength(1);
@@ -456,7 +456,7 @@ describe('refusals', () => {
     expect(second.mostSockets).toBe(0);
   });
 
-  test('row 21: Retry-After is waited for', async () => {
+  test('row 21: the retry waits for Retry-After', async () => {
     let refusals = 0;
     const times: number[] = [];
     const server = await startStreamServer({
@@ -486,8 +486,8 @@ describe('refusals', () => {
       'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: x\r\n\r\n',
       /Sec-WebSocket-Accept/,
     ],
-    ['an SSH banner', 'SSH-2.0-OpenSSH_9.2\r\n', /not an HTTP answer/],
-  ])('row 26: %s ends with 8 after one attempt', async (_, answer, words) => {
+    ['an SSH banner', 'SSH-2.0-OpenSSH_9.2\r\n', /not an HTTP response/],
+  ])('row 26: %s: exit 8 after one attempt', async (_, answer, words) => {
     const server = await startStreamServer({ refuse: refuseWith(answer) });
     const end = await gaveUp(startRun(server.url));
     expect(end).toMatchObject({
@@ -497,7 +497,7 @@ describe('refusals', () => {
     expect(server.requests).toHaveLength(1);
   });
 
-  test('row 16: header bytes that drip for ever end with the deadline', async () => {
+  test('row 16: header bytes that trickle in endlessly end with the deadline', async () => {
     const port = await listenTcp((socket) => {
       socket.write('HTTP/1.1 101 Switching Protocols\r\nX-Drip: ');
       const drip = setInterval(() => socket.write('x'), 20);
@@ -510,12 +510,12 @@ describe('refusals', () => {
       exitCode: 7,
       cause: {
         kind: 'timed-out',
-        detail: 'no answer within 200 ms, waiting for the answer to the upgrade',
+        detail: 'no response within 200 ms, waiting for the response to the upgrade',
       },
     });
   });
 
-  test('row 28: a port that nobody listens on', async () => {
+  test('row 28: a port without a listener', async () => {
     const server = createTcpServer();
     const port = await listen(server, () => undefined);
     await new Promise((resolve) => server.close(resolve));
@@ -530,7 +530,7 @@ describe('refusals', () => {
     expect(end).toMatchObject({ exitCode: 8, cause: { kind: 'tls-to-plaintext' } });
   });
 
-  test('row 32: ws: to a TLS port, which just hangs up: one attempt, and the port is asked', async () => {
+  test('row 32: ws: to a TLS port that closes the connection: one attempt, then a TLS probe', async () => {
     const server = createTlsServer();
     server.on('tlsClientError', () => undefined);
     const port = await listen(server, () => undefined);
@@ -538,12 +538,12 @@ describe('refusals', () => {
     const end = await gaveUp(run);
     expect(end).toMatchObject({
       exitCode: 8,
-      cause: { kind: 'plaintext-to-tls', detail: 'it answers a TLS handshake' },
+      cause: { kind: 'plaintext-to-tls', detail: 'it accepts a TLS handshake' },
     });
     expect(run.items.filter(({ kind }) => kind === 'connecting')).toHaveLength(1);
   });
 
-  test('row 32: a port that hangs up and speaks no TLS is just one that hangs up', async () => {
+  test('row 32: a port that closes the connection and does not speak TLS is a reset', async () => {
     const port = await listenTcp((socket) => socket.once('data', () => socket.destroy()));
     const end = await gaveUp(startRun(`ws://127.0.0.1:${port}/v1/stream`, ONCE));
     expect(end).toMatchObject({ exitCode: 7, cause: { kind: 'reset' } });
@@ -551,13 +551,13 @@ describe('refusals', () => {
 });
 
 describe('R2: an abort ends every state within 0.5 s, and no socket is left', () => {
-  test('looking a name up', async () => {
+  test('looking up a name', async () => {
     const { lookup } = dns;
     registerCleanup(() => {
       dns.lookup = lookup;
     });
     const asked = new Promise<void>((resolve) => {
-      // A resolver that never answers.
+      // A resolver that never responds.
       dns.lookup = ((name: string) => {
         if (name === 'black-hole.example') resolve();
       }) as unknown as typeof dns.lookup;
@@ -631,7 +631,7 @@ describe('R2: an abort ends every state within 0.5 s, and no socket is left', ()
     expect(server.closeCodes).toEqual([1000]);
   });
 
-  test('streaming: with a goodbye of 1000', async () => {
+  test('streaming: closes with 1000', async () => {
     const server = await startStreamServer();
     const run = startRun(server.url);
     await run.until('connected');
@@ -642,7 +642,7 @@ describe('R2: an abort ends every state within 0.5 s, and no socket is left', ()
     expect(server.closeCodes).toEqual([1000]);
   });
 
-  test('streaming, the server ignores the goodbye: no longer than 0.5 s for it', async () => {
+  test('streaming, the server ignores the close: waits at most 0.5 s', async () => {
     const server = await startStreamServer({
       play: (webSocket) => {
         webSocket.send(WELCOME);
@@ -655,7 +655,7 @@ describe('R2: an abort ends every state within 0.5 s, and no socket is left', ()
     await run.finish();
   });
 
-  test('paused: the goodbye goes out while the consumer is busy, what was read still comes', async () => {
+  test('paused: the close is sent while the consumer is busy, and what was read is delivered', async () => {
     const server = await startStreamServer({
       play: (webSocket) => {
         webSocket.send(WELCOME);
@@ -691,7 +691,7 @@ describe('R2: an abort ends every state within 0.5 s, and no socket is left', ()
     expect(server.requests).toHaveLength(1);
   });
 
-  test('before anything began', async () => {
+  test('before the first attempt', async () => {
     const server = await startStreamServer();
     const run = startRun(server.url);
     run.abort();

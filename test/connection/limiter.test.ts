@@ -1,16 +1,16 @@
-// The last line of defence against storms: distance and number of attempts, whatever asks for them.
+// The attempt limiter: distance and number of attempts, whatever the policy decides.
 import { describe, expect, test } from '@jest/globals';
 import {
-  createAttemptLimiter,
+  AttemptLimiter,
   MAX_ATTEMPTS,
   MIN_SPACING_MS,
   WINDOW_MS,
-} from '../../src/connection/policy.ts';
+} from '../../src/connection/retry-policy.ts';
 import { createRandom } from '../../src/simulator/random.ts';
 
-/** Begins an attempt as soon as the limiter allows, `pauses[i]` ms after the one before; returns the moments. */
+/** Begins each attempt `pauses[i]` ms after the last one, or when the limiter allows it; returns the times. */
 function attempt(pauses: readonly number[], startMs = 0): number[] {
-  const limiter = createAttemptLimiter();
+  const limiter = new AttemptLimiter();
   let nowMs = startMs;
   return pauses.map((pauseMs) => {
     nowMs += pauseMs;
@@ -20,13 +20,13 @@ function attempt(pauses: readonly number[], startMs = 0): number[] {
   });
 }
 
-/** Ms of the shortest time from one attempt to the one that comes `steps` later. */
+/** The shortest time in ms from an attempt to the one `steps` later. */
 function findShortestSpan(beganAtMs: readonly number[], steps: number): number {
   return Math.min(...beganAtMs.slice(steps).map((atMs, n) => atMs - (beganAtMs[n] ?? 0)));
 }
 
 describe('limiter', () => {
-  test('§ 5: its figures are those of the contract', () => {
+  test('§ 5: it has the limits of the contract', () => {
     expect({ MIN_SPACING_MS, MAX_ATTEMPTS, WINDOW_MS }).toEqual({
       MIN_SPACING_MS: 250,
       MAX_ATTEMPTS: 20,
@@ -35,26 +35,26 @@ describe('limiter', () => {
   });
 
   test('the first attempt begins at once', () => {
-    expect(createAttemptLimiter().delayMs(0)).toBe(0);
-    expect(createAttemptLimiter().delayMs(1e9)).toBe(0);
+    expect(new AttemptLimiter().delayMs(0)).toBe(0);
+    expect(new AttemptLimiter().delayMs(1e9)).toBe(0);
   });
 
-  test('§ 5: the second waits for its distance, and only for what is left of it', () => {
-    const limiter = createAttemptLimiter();
+  test('§ 5: the second attempt waits only for the rest of the distance', () => {
+    const limiter = new AttemptLimiter();
     limiter.record(1_000);
     expect(limiter.delayMs(1_000)).toBe(250);
     expect(limiter.delayMs(1_249)).toBe(1);
     expect(limiter.delayMs(1_250)).toBe(0);
   });
 
-  test('§ 5: attempts without a pause come 250 ms apart, and the 21st only in the next minute', () => {
+  test('§ 5: attempts without a pause are 250 ms apart, and the 21st waits for the next minute', () => {
     const beganAtMs = attempt(Array.from({ length: 60 }, () => 0));
     expect(beganAtMs.slice(0, 20)).toEqual(Array.from({ length: 20 }, (_, n) => n * 250));
     expect(beganAtMs[20]).toBeGreaterThan(60_000);
     expect(beganAtMs[20]).toBeLessThan(61_000);
   });
 
-  test('attempts that keep their distance by themselves are never held up', () => {
+  test('attempts that are far enough apart are never delayed', () => {
     const beganAtMs = attempt(Array.from({ length: 100 }, () => 3_100));
     expect(beganAtMs).toEqual(Array.from({ length: 100 }, (_, n) => (n + 1) * 3_100));
   });

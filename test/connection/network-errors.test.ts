@@ -1,15 +1,15 @@
-// Error objects of Node, OpenSSL and ws as causes: the table of codes, and never an empty word (contract C9).
+// The causes of errors of Node, OpenSSL and ws: the table of codes, and never an empty message (contract C9).
 import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import type { CauseKind } from '../../src/connection/cause-table.ts';
-import { describeCause } from '../../src/connection/causes.ts';
+import { describeCause } from '../../src/connection/lifecycle.ts';
 import { classifyError, PHASES, type Phase } from '../../src/connection/network-errors.ts';
 
 const HOST = 'api.atlantis.example';
 
-/** An error as Node makes them: words, a code, and what else it hangs on. */
+/** An error like those of Node: a message, a code and other properties. */
 function fault(code: string, message = `words with ${code}`, more: object = {}): Error {
   return Object.assign(new Error(message), { code, ...more });
 }
@@ -75,11 +75,11 @@ describe('C9: codes', () => {
     ['EPROTO', 'tls_setup:no protocols available', 'tls-version'],
     ['EPROTO', 'tlsv13 alert certificate required:SSL alert number 116', 'client-certificate-demanded'],
     ['ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE', 'sslv3 alert bad certificate', 'client-certificate-demanded'],
-  ])('row 31, row 32: %s with the words "%s" is %s', (code, message, kind) => {
+  ])('row 31, row 32: %s with the message "%s" is %s', (code, message, kind) => {
     expect(classifyError(fault(code, message), HOST, 'tls').kind).toBe(kind);
   });
 
-  test('row 26: what ws finds wrong with the answer to the upgrade', () => {
+  test('row 26: errors of ws in the response to the upgrade', () => {
     const error = new Error('Invalid Sec-WebSocket-Accept header');
     expect(classifyError(error, HOST, 'upgrade')).toEqual({
       kind: 'not-websocket',
@@ -88,12 +88,12 @@ describe('C9: codes', () => {
     });
   });
 
-  test('row 26: what is no HTTP at all', () => {
+  test('row 26: a response that is not HTTP', () => {
     const error = fault('HPE_INVALID_CONSTANT', 'Parse Error: Expected HTTP/');
-    expect(classifyError(error, HOST, 'upgrade').detail).toBe('not an HTTP answer, HPE_INVALID_CONSTANT');
+    expect(classifyError(error, HOST, 'upgrade').detail).toBe('not an HTTP response, HPE_INVALID_CONSTANT');
   });
 
-  test('row 33: whatever happens on the way to the proxy is its fault, and it is named', () => {
+  test('row 33: every error before the proxy responds names the proxy', () => {
     for (const code of [
       'ECONNREFUSED',
       'ENOTFOUND',
@@ -107,7 +107,7 @@ describe('C9: codes', () => {
     }
   });
 
-  test('row 37: every fault that ws can find in frames has words of its own', () => {
+  test('row 37: every frame error of ws has its own message', () => {
     const lib = join(dirname(createRequire(import.meta.url).resolve('ws/package.json')), 'lib');
     const sources = readdirSync(lib).map((name) => readFileSync(join(lib, name), 'utf8'));
     const codes = new Set(sources.join('\n').match(/WS_ERR_[A-Z0-9_]+/g));
@@ -129,7 +129,7 @@ describe('C9: no error is ever empty', () => {
     });
   });
 
-  test('of several causes the refusal says most: there is a machine', () => {
+  test('of several errors the refusal is the most specific', () => {
     const error = new AggregateError([at('::1', 80, 'ENETUNREACH'), at('127.0.0.1', 80)]);
     const cause = classifyError(error, HOST, 'connect');
     expect(cause.kind).toBe('refused');
@@ -164,21 +164,21 @@ describe('C9: no error is ever empty', () => {
     }
   });
 
-  test('long words are cut', () => {
+  test('a long message is cut', () => {
     for (const phase of ['connect', 'upgrade', 'live'] as const) {
       expect(classifyError(new Error('x'.repeat(10_000)), HOST, phase).detail.length).toBeLessThan(200);
     }
   });
 
-  test('"socket hang up" says more than its code', () => {
+  test('"socket hang up" is shown instead of its code', () => {
     const error = fault('ECONNRESET', 'socket hang up');
     expect(classifyError(error, HOST, 'upgrade')).toMatchObject({
       kind: 'reset',
-      detail: 'socket hang up, waiting for the answer to the upgrade',
+      detail: 'socket hang up, waiting for the response to the upgrade',
     });
   });
 
-  test('P4: nothing but words and code is taken from an error', () => {
+  test('P4: only the message and the code of an error are used', () => {
     const error = fault('ECONNREFUSED', 'words', { config: { headers: { 'X-API-Key': 'ak_live_00' } } });
     expect(JSON.stringify(classifyError(error, HOST, 'connect'))).not.toContain('ak_live');
   });

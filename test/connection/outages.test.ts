@@ -1,17 +1,17 @@
-// Ten thousand random histories of outages through the real connect loop, on a clock that leaps: whatever
-// happens and in whatever order, no storm, no attempt after a fatal cause, no delay out of bounds (contract § 5).
+// Ten thousand random histories of outages through the real connect loop, on a simulated clock: no retry storm, no
+// attempt after a fatal cause, no delay out of bounds, whatever happens (contract § 5).
 import { describe, expect, test } from '@jest/globals';
 import { CAUSES, type CauseKind } from '../../src/connection/cause-table.ts';
-import type { Cause } from '../../src/connection/causes.ts';
-import { type Connect, type Connection, type FollowItem, follow } from '../../src/connection/follow.ts';
-import type { PolicyConfig } from '../../src/connection/policy.ts';
+import { type Connect, type Connection, type FollowItem, followStream } from '../../src/connection/follow.ts';
+import type { Cause } from '../../src/connection/lifecycle.ts';
+import type { PolicyConfig } from '../../src/connection/retry-policy.ts';
 import { createRandom, type Random } from '../../src/simulator/random.ts';
 import { createLeapingClock, type LeapingClock } from '../helpers/fake-clock.ts';
 
 const HISTORIES = 10_000;
 const MOST_ATTEMPTS = 40;
 
-/** Contract § 5, the rows that say "never". */
+/** The rows of contract § 5 that are never retried. */
 const ALWAYS_FATAL = new Set<CauseKind>(['unauthorized', 'forbidden', 'no-credit', 'rejected']);
 const FATAL_BEFORE_WELCOME = new Set(['foreign', 'redirect', 'trust', 'upgrade']);
 const LOSSES: readonly CauseKind[] = [
@@ -28,8 +28,8 @@ const PASSING = REFUSALS.filter((kind) =>
   ['network', 'unavailable', 'rateLimit'].includes(CAUSES[kind].rule),
 );
 
-/** What a world is like: how often an attempt gets through, how long things take. */
-interface World {
+/** Parameters of a history: how often an attempt succeeds, how long things take. */
+interface Conditions {
   readonly policy: PolicyConfig;
   readonly welcomeChance: number;
   readonly fatalChance: number;
@@ -42,12 +42,12 @@ interface Attempt {
   endedAtMs: number;
   cause: Cause | undefined;
   upMs: number | undefined;
-  /** What the loop said it would wait after it. */
+  /** The delay that the loop announced after it. */
   delayMs: number | undefined;
 }
 
 interface Run {
-  readonly world: World;
+  readonly conditions: Conditions;
   readonly attempts: Attempt[];
   readonly end: Extract<FollowItem, { kind: 'gave-up' }> | undefined;
 }
@@ -55,7 +55,7 @@ interface Run {
 const pick = <T>(random: Random, choices: readonly [T, ...T[]]): T =>
   choices[random.nextBelow(choices.length)] ?? choices[0];
 
-function drawWorld(random: Random): World {
+function drawConditions(random: Random): Conditions {
   const retryMinMs = pick(random, [1_000, 1_000, 1, 250, 5_000]);
   return {
     policy: {
@@ -78,7 +78,7 @@ function drawCause(random: Random, kinds: readonly CauseKind[]): Cause {
   return { kind, host: 'api.atlantis.example', detail: 'drawn', ...(isAsking ? { retryAfterMs } : {}) };
 }
 
-/** A connection on which nothing comes, up for `upMs`. */
+/** A connection without events that is up for `upMs`. */
 function createConnection(clock: LeapingClock, upMs: number, endedBy: Cause): Connection {
   const connection = {
     lastByteAtMs: 0,
@@ -92,29 +92,29 @@ function createConnection(clock: LeapingClock, upMs: number, endedBy: Cause): Co
   return connection as unknown as Connection;
 }
 
-/** Lives through one history, up to its end or its 40th attempt. */
+/** Runs one history, up to its end or its 40th attempt. */
 async function live(seed: number): Promise<Run> {
   const random = createRandom('outages', seed);
-  const world = drawWorld(random);
+  const conditions = drawConditions(random);
   const clock = createLeapingClock();
   const stop = new AbortController();
   const attempts: Attempt[] = [];
 
   const connect: Connect = async () => {
-    clock.spend(random.nextFraction() * world.longestAttemptMs);
+    clock.spend(random.nextFraction() * conditions.longestAttemptMs);
     const attempt = attempts.at(-1);
     if (attempt === undefined) throw new Error('no attempt has begun');
-    if (random.nextFraction() < world.welcomeChance) {
+    if (random.nextFraction() < conditions.welcomeChance) {
       const cause = drawCause(random, LOSSES);
-      attempt.upMs = random.nextFraction() * world.longestUpMs;
+      attempt.upMs = random.nextFraction() * conditions.longestUpMs;
       return createConnection(clock, attempt.upMs, cause);
     }
-    return drawCause(random, random.nextFraction() < world.fatalChance ? REFUSALS : PASSING);
+    return drawCause(random, random.nextFraction() < conditions.fatalChance ? REFUSALS : PASSING);
   };
 
   const context = { clock, connect, random: random.nextFraction, signal: stop.signal };
   let end: Run['end'];
-  for await (const item of follow(world.policy, context)) {
+  for await (const item of followStream(conditions.policy, context)) {
     const attempt = attempts.at(-1);
     if (item.kind === 'connecting') {
       if (attempts.length === MOST_ATTEMPTS) stop.abort();
@@ -135,12 +135,12 @@ async function live(seed: number): Promise<Run> {
       if (attempt !== undefined) attempt.cause = item.cause;
     }
   }
-  return { world, attempts, end };
+  return { conditions, attempts, end };
 }
 
-/** Every promise of contract § 5 that this history breaks. */
-function findBreaches({ world, attempts, end }: Run): string[] {
-  const { retryMinMs, retryMaxMs, maxReconnects } = world.policy;
+/** The rules of contract § 5 that this history breaks. */
+function findBreaches({ conditions, attempts, end }: Run): string[] {
+  const { retryMinMs, retryMaxMs, maxReconnects } = conditions.policy;
   const breaches: string[] = [];
   const hold = (isHeld: boolean, promise: string): void => {
     if (!isHeld) breaches.push(promise);
@@ -176,13 +176,13 @@ function findBreaches({ world, attempts, end }: Run): string[] {
   });
   hold(beforeWelcome <= 5, 'first budget: 5 attempts');
   hold(attempts.length <= maxReconnects + 1, '--max-reconnects');
-  hold(end !== undefined || attempts.length > MOST_ATTEMPTS, 'goes on until it says why not');
+  hold(end !== undefined || attempts.length > MOST_ATTEMPTS, 'retries until it reports why not');
   hold(end === undefined || end.exitCode !== 0, 'a dropped stream never ends in 0');
   return breaches;
 }
 
 describe('§ 5: ten thousand histories', () => {
-  test('no storm, no attempt after a fatal cause, no delay out of bounds', async () => {
+  test('no retry storm, no attempt after a fatal cause, no delay out of bounds', async () => {
     const ends = new Map<string, number>();
     let attempts = 0;
     let isLimiterNeeded = false;
@@ -198,7 +198,7 @@ describe('§ 5: ten thousand histories', () => {
         return nextMs - endedAtMs > delayMs + 1_000;
       });
     }
-    // The histories are worth something: all ends occur, runs are long, and the limiter has had to step in.
+    // The histories cover enough: all ends occur, runs are long, and the limiter had to delay attempts.
     expect(attempts).toBeGreaterThan(8 * HISTORIES);
     expect(isLimiterNeeded).toBe(true);
     expect([...ends.keys()].sort()).toEqual([
@@ -206,7 +206,7 @@ describe('§ 5: ten thousand histories', () => {
       'first-budget',
       'never',
       'no-reconnect',
-      'pointless',
+      'not-retryable',
       'too-often',
       'wait-too-long',
     ]);

@@ -1,4 +1,4 @@
-// Through a proxy by CONNECT, on loopback: what it sees, what it refuses, and whose fault that is (contract C6).
+// Through a proxy by CONNECT, on loopback: what it sees, what it refuses, and the cause of it (contract C6).
 import { createServer, type IncomingMessage } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { describe, expect, test } from '@jest/globals';
@@ -14,7 +14,7 @@ interface Proxy {
 
 type Answer = (request: IncomingMessage, socket: Socket) => void;
 
-/** Opens the tunnel that is asked for. */
+/** Opens the requested tunnel. */
 const tunnel: Answer = (request, socket) => {
   const [host, port] = (request.url ?? '').split(':');
   const upstream = connect(Number(port), host);
@@ -50,7 +50,7 @@ async function startProxy(answer: Answer): Promise<Proxy> {
   return { host: `127.0.0.1:${(server.address() as AddressInfo).port}`, requests };
 }
 
-/** Something that happens once, and a promise of it. */
+/** A promise, and the function that resolves it. */
 function createNote(): { note: () => void; noted: Promise<void> } {
   let note: () => void = () => undefined;
   const noted = new Promise<void>((resolve) => {
@@ -69,7 +69,7 @@ async function gaveUp(run: Run): Promise<Extract<FollowItem, { kind: 'gave-up' }
 }
 
 describe('row 33: a proxy', () => {
-  test('that works tunnels; the key is not in the CONNECT, its own credentials nowhere else', async () => {
+  test('that works: the key is not in the CONNECT, and the proxy credentials are nowhere else', async () => {
     const server = await startStreamServer();
     const proxy = await startProxy(tunnel);
     const run = through(server.url, `http://user:s%20cret@${proxy.host}`);
@@ -90,7 +90,7 @@ describe('row 33: a proxy', () => {
     [403, 'proxy-refused', 5],
     [502, 'proxy-failed', 7],
     [503, 'proxy-failed', 7],
-  ])('that answers %i: %s, and it is named without its credentials', async (status, kind, exitCode) => {
+  ])('that responds with %i: %s, and it is named without its credentials', async (status, kind, exitCode) => {
     const server = await startStreamServer();
     const proxy = await startProxy((_request, socket) =>
       socket.end(`HTTP/1.1 ${status} No\r\nContent-Length: 2\r\n\r\nno`),
@@ -101,7 +101,7 @@ describe('row 33: a proxy', () => {
     expect(server.mostSockets).toBe(0);
   });
 
-  test('that closes without an answer', async () => {
+  test('that closes without a response', async () => {
     const server = await startStreamServer();
     const proxy = await startProxy((_request, socket) => socket.destroy());
     const end = await gaveUp(through(server.url, `http://${proxy.host}`));
@@ -117,7 +117,7 @@ describe('row 33: a proxy', () => {
     expect(end.cause.detail).toContain('ECONNREFUSED');
   });
 
-  test('that never answers: the deadline is ours, names it, and leaves no socket behind', async () => {
+  test('that never responds: the connect timeout names it, and no socket is left', async () => {
     const server = await startStreamServer();
     const gone = createNote();
     const proxy = await startProxy((_request, socket) => socket.once('end', gone.note).resume());
@@ -127,13 +127,13 @@ describe('row 33: a proxy', () => {
       cause: {
         kind: 'timed-out',
         proxy: proxy.host,
-        detail: `no answer within 150 ms, waiting for the proxy ${proxy.host}`,
+        detail: `no response within 150 ms, waiting for the proxy ${proxy.host}`,
       },
     });
     await gone.noted;
   });
 
-  test('in front of a server that never says a word of TLS: the same, for the whole tunnel', async () => {
+  test('in front of a server that never starts TLS: the same, for the whole tunnel', async () => {
     const gone = createNote();
     // It opens the tunnel, which leads nowhere.
     const proxy = await startProxy((_request, socket) => {
@@ -145,7 +145,7 @@ describe('row 33: a proxy', () => {
     expect(await gaveUp(run)).toMatchObject({
       cause: {
         kind: 'timed-out',
-        detail: `no answer within 150 ms, in the TLS handshake through the proxy ${proxy.host}`,
+        detail: `no response within 150 ms, in the TLS handshake through the proxy ${proxy.host}`,
       },
     });
     await gone.noted;
@@ -161,7 +161,7 @@ describe('row 33: a proxy', () => {
     expect(await pending).toBeUndefined();
   });
 
-  test('R2: an abort while it is being asked ends the attempt, and its socket', async () => {
+  test('R2: an abort during the CONNECT ends the attempt, and its socket', async () => {
     const server = await startStreamServer();
     const asked = createNote();
     const gone = createNote();

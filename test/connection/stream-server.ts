@@ -4,8 +4,13 @@ import type { AddressInfo, Socket } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { systemClock } from '../../src/clock.ts';
 import type { DialConfig } from '../../src/connection/config.ts';
-import { type FollowContext, type FollowItem, follow, openConnection } from '../../src/connection/follow.ts';
-import type { PolicyConfig } from '../../src/connection/policy.ts';
+import {
+  type FollowContext,
+  type FollowItem,
+  followStream,
+  openConnection,
+} from '../../src/connection/follow.ts';
+import type { PolicyConfig } from '../../src/connection/retry-policy.ts';
 import { textsOf } from '../../src/events/batch.ts';
 import { createFrameBuffer } from '../../src/events/frame-buffer.ts';
 import { classifyText } from '../../src/events/scanner.ts';
@@ -15,7 +20,7 @@ import { Watch } from '../helpers/watch.ts';
 export const KEY = 'ak_live_00112233445566778899aabbccddeeff';
 export const WELCOME = '{"type":"welcome","key":"ak_live_00112233"}';
 
-/** What one connection does, from the 101 on. */
+/** Handles one connection, from the 101 on. */
 type Play = (webSocket: WebSocket, connection: number) => void;
 
 export interface StreamServer {
@@ -24,11 +29,11 @@ export interface StreamServer {
   readonly url: string;
   /** Requests for an upgrade, in order. */
   readonly requests: readonly IncomingMessage[];
-  /** This end of each connection, in order. */
+  /** The server's end of each connection, in order. */
   readonly webSockets: readonly WebSocket[];
-  /** The close code of each connection that has ended, in order of their ends. */
+  /** The close code of each ended connection, in the order of their ends. */
   readonly closeCodes: readonly number[];
-  /** Sockets that are open now, and the most that ever were at once. */
+  /** The number of open sockets, and its maximum so far. */
   readonly openSockets: number;
   readonly mostSockets: number;
   readonly watch: Watch;
@@ -36,13 +41,13 @@ export interface StreamServer {
 
 export interface ServerOptions {
   readonly play?: Play;
-  /** Answers instead of upgrading, where it returns true. */
+  /** Responds instead of upgrading if it returns true. */
   readonly refuse?: (request: IncomingMessage, socket: Socket) => boolean;
   readonly headers?: readonly string[];
   readonly answer?: (request: IncomingMessage, response: ServerResponse) => void;
 }
 
-/** Starts a server that ends with the test. Without a play it sends the welcome and waits. */
+/** Starts a server that ends with the test. Without a handler it sends the welcome and waits. */
 export async function startStreamServer(options: ServerOptions = {}): Promise<StreamServer> {
   const { play = (webSocket) => webSocket.send(WELCOME), refuse, headers = [], answer } = options;
   const watch = new Watch();
@@ -69,7 +74,7 @@ export async function startStreamServer(options: ServerOptions = {}): Promise<St
     const connection = requests.push(request);
     watch.notify();
     if (refuse?.(request, socket) === true) {
-      // Who does not read does not see the other side go.
+      // Without reading, the server does not notice the end of the client.
       socket.on('end', () => socket.destroy()).resume();
       return;
     }
@@ -112,17 +117,17 @@ export interface RunOptions {
   readonly context?: Partial<FollowContext>;
 }
 
-/** A run of the connect loop, pulled by the test. */
+/** A run of the connect loop that the test pulls. */
 export interface Run extends AsyncIterable<FollowItem> {
   readonly items: readonly FollowItem[];
   abort(): void;
   /** The next item, or undefined when the run has ended. */
   next(): Promise<FollowItem | undefined>;
-  /** Pulls until an item of that kind comes, and returns it; throws when the run ends without. */
+  /** Pulls until an item of this kind, and returns it; throws if the run ends without one. */
   until<K extends FollowItem['kind']>(kind: K): Promise<Extract<FollowItem, { kind: K }>>;
-  /** Pulls until `count` events have come, and returns their texts. */
+  /** Pulls until `count` events, and returns their texts. */
   takeEvents(count: number): Promise<string[]>;
-  /** Pulls no more, as a consumer that leaves its loop. */
+  /** Stops pulling, like a consumer that leaves its loop. */
   stopPulling(): Promise<void>;
   /** Pulls until the run ends. */
   finish(): Promise<readonly FollowItem[]>;
@@ -154,7 +159,7 @@ export function startRun(url: string, { dial = {}, policy = {}, context = {} }: 
   const items: FollowItem[] = [];
   const { signal } = stop;
   const clock = context.clock ?? systemClock;
-  const generator = follow(retryPolicy, {
+  const generator = followStream(retryPolicy, {
     clock,
     random: () => 0,
     signal,

@@ -5,7 +5,7 @@ import { RecordQueue } from '../../src/delivery/backlog.ts';
 import { judgeResponse } from '../../src/delivery/http/http-exchange.ts';
 import { createIdentifier, LIFECYCLE_MARK } from '../../src/delivery/sink.ts';
 import type { SpoolRecord } from '../../src/delivery/spool/record.ts';
-import { createTypeReader } from '../../src/events/seek-path.ts';
+import { createTypeReader } from '../../src/events/event-type.ts';
 import {
   coversSubject,
   createSubjectMaker,

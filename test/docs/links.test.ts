@@ -119,7 +119,7 @@ describe('a path that is named exists', () => {
   test.each([
     '`src/main.ts`',
     'connection/follow.ts',
-    'policy.ts',
+    'retry-policy.ts',
     '`session/`',
     '`test/helpers/`',
     'and/or',

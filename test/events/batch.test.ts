@@ -1,15 +1,15 @@
-// Batches hold what was put into them, whichever way it came.
+// A batch has the same events, however it was built.
 import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
 import { BatchBuilder, firstLines, flagsOf, textOf, textsOf } from '../../src/events/batch.ts';
-import { MESSAGE } from '../../src/events/messages.ts';
+import { MESSAGE } from '../../src/events/message-text.ts';
 import { makeBatch } from '../helpers/batches.ts';
 import { randomJson, seededRandom } from '../helpers/random-json.ts';
 
 const { floor } = Math;
 
 describe('a batch', () => {
-  test('O4: holds texts and lines in the order in which they came', () => {
+  test('O4: holds texts and lines in order', () => {
     const random = seededRandom(4);
     for (let i = 0; i < 2_000; i += 1) {
       const builder = new BatchBuilder();
@@ -25,7 +25,7 @@ describe('a batch', () => {
       expect(builder.isEmpty).toBe(all.length === 0);
       const batch = builder.take(i);
       const expected = makeBatch(all, i);
-      // Jest compares bytes one by one.
+      // Fast path: Jest compares bytes one by one.
       if (!isDeepStrictEqual(batch, expected)) expect(batch).toEqual(expected);
       expect(textsOf(batch).map(String)).toEqual(all);
       expect(batch.bytes.toString()).toBe(all.map((text) => `${text}\n`).join(''));
@@ -33,7 +33,7 @@ describe('a batch', () => {
     }
   });
 
-  test('G4: knows what was discarded with its events', () => {
+  test('G4: has the reasons of discarded messages', () => {
     const builder = new BatchBuilder();
     builder.discard('binary');
     expect(builder.isEmpty).toBe(false);
@@ -41,7 +41,7 @@ describe('a batch', () => {
     expect(builder.take(8)).toMatchObject({ count: 0, discarded: [], receivedAtMs: 8 });
   });
 
-  test('the first lines are those of the first events', () => {
+  test('firstLines has the first events', () => {
     const batch = makeBatch(['1', '[2]', '"drei"'], 0);
     expect([0, 1, 2, 3].map((count) => firstLines(batch, count).toString())).toEqual([
       '',
@@ -52,7 +52,7 @@ describe('a batch', () => {
     expect(textOf(batch, 2).toString()).toBe('"drei"');
   });
 
-  test('O1: its flags together tell whether any text has to be rewritten', () => {
+  test('O1: allFlags shows whether any text has to be rewritten', () => {
     expect(makeBatch(['1', '2'], 0).allFlags).toBe(MESSAGE.clean);
     expect(makeBatch(['1', '[\n]', '\ufeff2'], 0).allFlags).toBe(MESSAGE.lineBreak | MESSAGE.byteOrderMark);
   });

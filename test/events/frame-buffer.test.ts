@@ -1,7 +1,7 @@
-// The scanner over whole chunks of frames: it takes what is plainly an event, and stops at all else.
+// The scanner takes events from chunks of frames, and stops at everything else.
 import { describe, expect, test } from '@jest/globals';
-import { type FrameBuffer, flagsOf, type Lines, textsOf } from '../../src/events/batch.ts';
-import { createFrameBuffer } from '../../src/events/frame-buffer.ts';
+import { type EventLines, flagsOf, textsOf } from '../../src/events/batch.ts';
+import { createFrameBuffer, type FrameBuffer } from '../../src/events/frame-buffer.ts';
 import { classifyText } from '../../src/events/scanner.ts';
 import { countCases, pickSeed, timeForCases } from '../helpers/cases.ts';
 import { decodeFrame, encodeFrame, frame, OPCODE } from '../helpers/frames.ts';
@@ -14,14 +14,14 @@ const { capacity } = makeBuffer();
 
 function makeBuffer(): FrameBuffer {
   const made = createFrameBuffer();
-  if (made === undefined) throw new Error('there is no WebAssembly');
+  if (made === undefined) throw new Error('WebAssembly is not available');
   return made;
 }
 
-/** Memory that has been used by others before. */
+/** Used by all tests, so its memory has old bytes. */
 const frames = makeBuffer();
 
-/** What is taken of a chunk in one call, and where that ends. */
+/** The events that one call takes from a chunk, and where it stops. */
 function take(chunk: Buffer): { at: number; texts: string[]; flags: number[] } {
   frames.skip(frames.rest.length);
   frames.add(chunk);
@@ -30,17 +30,16 @@ function take(chunk: Buffer): { at: number; texts: string[]; flags: number[] } {
   return { at, texts: read(lines), flags: lines === undefined ? [] : Array.from(lines.flags) };
 }
 
-function read(lines: Lines | undefined): string[] {
+function read(lines: EventLines | undefined): string[] {
   if (lines === undefined) return [];
   const texts = textsOf(lines).map((text) => text.toString('latin1'));
-  // The lines are the texts, and nothing else.
   expect(lines.bytes.toString('latin1')).toBe(texts.map((text) => `${text}\n`).join(''));
   expect(lines.count).toBe(texts.length);
   expect(lines.allFlags).toBe(texts.reduce((all, _text, i) => all | flagsOf(lines, i), 0));
   return texts;
 }
 
-/** The same, frame by frame, by the reader that the tests have. */
+/** The same, frame by frame, with the decoder of the tests. */
 function takeSlowly(chunk: Buffer): { at: number; texts: string[]; flags: number[] } {
   const texts: string[] = [];
   const flags: number[] = [];
@@ -48,10 +47,10 @@ function takeSlowly(chunk: Buffer): { at: number; texts: string[]; flags: number
   for (;;) {
     const next = decodeNext(chunk, at);
     if (next === undefined || chunk[at] !== 0x81 || next.frame.masked) break;
-    const verdict = classifyText(next.frame.payload);
-    if (verdict < 0) break;
+    const result = classifyText(next.frame.payload);
+    if (result < 0) break;
     texts.push(next.frame.payload.toString('latin1'));
-    flags.push(verdict);
+    flags.push(result);
     at += next.size;
   }
   return { at, texts, flags };
@@ -61,7 +60,7 @@ function decodeNext(chunk: Buffer, at: number): ReturnType<typeof decodeFrame> {
   try {
     return decodeFrame(chunk.subarray(at));
   } catch {
-    return undefined; // longer than any chunk
+    return undefined; // a length that is not supported
   }
 }
 
@@ -94,7 +93,7 @@ describe('taking events from a chunk', () => {
     ['a text that is not UTF-8', frame.text(Buffer.from([0x22, 0xff, 0x22]))],
     ['a length beyond 2^32', encodeFrame({ payload: '1', lengthOverride: 0x100000001n })],
     ['a length with its top bit', encodeFrame({ payload: '1', lengthOverride: 0x8000000000000001n })],
-  ])('C2: %s is left to ws, and so is all behind it', (_what, odd) => {
+  ])('C2: %s and everything after it is left to ws', (_what, odd) => {
     const before = frame.text('[1]');
     expect(take(Buffer.concat([before, odd, frame.text('[2]')]))).toEqual({
       at: before.length,
@@ -103,7 +102,7 @@ describe('taking events from a chunk', () => {
     });
   });
 
-  test('C2: a length that is written longer than it needs to be is a length', () => {
+  test('C2: a length in a longer form than necessary is accepted', () => {
     for (const head of [
       [126, 0, 3],
       [127, 0, 0, 0, 0, 0, 0, 0, 3],
@@ -113,18 +112,18 @@ describe('taking events from a chunk', () => {
     }
   });
 
-  test.each([3, 130, 70_000])('a text of %d bytes, cut at any place, is not taken', (length) => {
+  test.each([3, 130, 70_000])('a text of %d bytes, truncated anywhere, is not taken', (length) => {
     const whole = Buffer.concat([frame.text('0'), frame.text(JSON.stringify('é'.repeat(length >> 1)))]);
     const step = Math.max(1, length >> 8);
     for (let end = 3; end < whole.length; end += end < 20 || whole.length - end < 20 ? 1 : step) {
-      // What was there before, and stands in memory behind the cut, must not complete it.
+      // Old bytes in memory after the truncated frame must not complete it.
       take(whole);
       expect(take(whole.subarray(0, end)).texts).toEqual(['0']);
     }
     expect(take(whole).texts).toHaveLength(2);
   });
 
-  test('a chunk that fills the memory is read to its last byte', () => {
+  test('a chunk that fills the memory is read to the last byte', () => {
     const text = `"${'y'.repeat(1_000)}"`;
     const one = frame.text(text);
     const count = floor(capacity / one.length);
@@ -137,7 +136,7 @@ describe('taking events from a chunk', () => {
     expect(take(deep).texts).toHaveLength(1);
   });
 
-  test('more events than fit into one call are taken by the next ones', () => {
+  test('events beyond the limit of one call are taken by the next', () => {
     const chunk = Buffer.concat(Array.from({ length: 20_000 }, (_unused, n) => frame.text(`${n}`)));
     const all: string[] = [];
     let calls = 0;
@@ -148,7 +147,7 @@ describe('taking events from a chunk', () => {
     expect(calls).toBeGreaterThan(1);
   });
 
-  test('what was handed out stays, whatever is read later', () => {
+  test('lines do not change when more is read', () => {
     take(Buffer.alloc(0));
     frames.add(frame.text('"first"'));
     const first = frames.takeEvents();
@@ -156,13 +155,13 @@ describe('taking events from a chunk', () => {
     expect(read(first)).toEqual(['"first"']);
   });
 
-  test('bytes that are read right into it are not moved, and others are copied behind them', () => {
+  test('bytes that were read in place are not copied, others are', () => {
     const buffer = makeBuffer();
     const texts = ['[1]', '"two"', '{"three":3}', '4'];
     const bytes = Buffer.concat(texts.map(frame.text));
     const taken: string[] = [];
     for (let at = 0; at < bytes.length; ) {
-      // As a socket does; every other read lands elsewhere.
+      // As a socket reads; every other read is not in place.
       const target = at % 2 === 0 ? buffer.room : buffer.lastHalf;
       const count = Math.min(3, bytes.length - at);
       bytes.copy(target, 0, at, at + count);
@@ -175,7 +174,7 @@ describe('taking events from a chunk', () => {
     expect(buffer.room).toHaveLength(capacity);
   });
 
-  test('no more is added than there is room for', () => {
+  test('no more bytes are added than fit', () => {
     const buffer = makeBuffer();
     expect(buffer.add(Buffer.alloc(capacity - 2))).toBe(capacity - 2);
     expect(buffer.add(Buffer.from('abc'))).toBe(2);
@@ -186,7 +185,7 @@ describe('taking events from a chunk', () => {
   });
 
   test(
-    'O1, G4: random frames, whole or broken, are taken as frame by frame',
+    'O1, G4: random frames, whole or broken, give the same events as frame by frame',
     () => {
       const random = seededRandom(pickSeed(20_260_601));
       const nextMessage = messageSource(random);
@@ -206,7 +205,7 @@ describe('taking events from a chunk', () => {
   );
 });
 
-/** A few frames with random messages; one in two chunks has a fault in its bytes. */
+/** A few frames with random messages; half of the chunks are damaged. */
 function makeChunk(random: Random, nextMessage: () => Buffer): Buffer {
   const frames = Array.from({ length: 1 + floor(random() * 5) }, () => {
     const payload = nextMessage();

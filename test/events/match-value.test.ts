@@ -3,12 +3,12 @@ import { compareDecimal, readDecimal } from '../../src/events/match-value.ts';
 import { compareByBigInt, respellNumber } from '../filter/decimals.ts';
 import { type Random, seededRandom } from '../helpers/random-json.ts';
 
-// Looking up a global is slow under jest, and these are called some million times.
+// Global lookups are slow under jest, and these run millions of times.
 const { floor, sign: signOf } = Math;
 
 const CASES = 100_000;
 
-/** The order of two JSON numbers, the first of them in the midst of other bytes. */
+/** The order of two JSON numbers; the first one is between other bytes. */
 function compare(a: string, b: string): number {
   const to = readDecimal(b);
   if (to === undefined) throw new Error(`${b} is out of range`);
@@ -58,13 +58,13 @@ describe('compareDecimal', () => {
   });
 
   test.each(['1e99999999999999999999', '1e-99999999999999999999', '-1E+1000000000000001'])(
-    'O8: %s is no number to compare with',
+    'O8: %s is not a number to compare with',
     (source) => {
       expect(readDecimal(source)).toBeUndefined();
     },
   );
 
-  test('O8: agrees with BigInt arithmetic for numbers of every size and form', () => {
+  test('O8: agrees with BigInt arithmetic for numbers of any size and form', () => {
     const random = seededRandom(314_159);
     const orders = [0, 0, 0];
     for (let i = 0; i < CASES; i++) {

@@ -1,13 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
-import { ExpressionFault, parsePath, type Step } from '../../src/events/path.ts';
+import { ExpressionFault, type PathStep, parsePath } from '../../src/events/path.ts';
 import { createSourceReader } from '../../src/events/seek-path.ts';
 
-const member = (name: string): Step => ({ kind: 'member', name });
-const item = (index: number): Step => ({ kind: 'item', index });
-const every: Step = { kind: 'every' };
+const member = (name: string): PathStep => ({ kind: 'member', name });
+const item = (index: number): PathStep => ({ kind: 'item', index });
+const every: PathStep = { kind: 'every' };
 
 describe('parsePath', () => {
-  test.each<[string, Step[]]>([
+  test.each<[string, PathStep[]]>([
     ['a', [member('a')]],
     ['a.b.c', [member('a'), member('b'), member('c')]],
     ['items[0].x', [member('items'), item(0), member('x')]],
@@ -43,13 +43,13 @@ describe('parsePath', () => {
   });
 
   test.each([
-    ['', 0, 'expected the name of a field'],
+    ['', 0, 'expected a field name'],
     ['.a', 0, 'a path begins with a name, not with a dot'],
-    ['a.', 2, 'expected the name of a field'],
-    ['a..b', 2, 'expected the name of a field'],
-    ['a. b', 2, 'expected the name of a field'],
-    ['= 1', 0, 'expected the name of a field'],
-    ['"a" = 1', 0, 'expected the name of a field'],
+    ['a.', 2, 'expected a field name'],
+    ['a..b', 2, 'expected a field name'],
+    ['a. b', 2, 'expected a field name'],
+    ['= 1', 0, 'expected a field name'],
+    ['"a" = 1', 0, 'expected a field name'],
     ['a[', 1, 'expected [number], [*] or ["name"]'],
     ['a[]', 1, 'expected [number], [*] or ["name"]'],
     ['a[-1]', 1, 'expected [number], [*] or ["name"]'],
@@ -57,9 +57,9 @@ describe('parsePath', () => {
     ['a[9999999999]', 1, 'expected [number], [*] or ["name"]'],
     ["a['b']", 1, 'expected [number], [*] or ["name"]'],
     ['a["b]', 1, 'expected [number], [*] or ["name"]'],
-    ['漢字["\\x"]', 3, 'not a name as in JSON'],
+    ['漢字["\\x"]', 3, 'not a valid JSON string'],
     [`a${'.b'.repeat(100)}`, 200, 'more than 100 steps'],
-  ])('O8: %j is at fault at %d', (text, at, message) => {
+  ])('O8: %j has a mistake at %d', (text, at, message) => {
     expect(() => parsePath(text)).toThrow(new ExpressionFault(message, at));
     expect(findFault(text)?.at).toBe(at);
   });
@@ -74,7 +74,7 @@ function findFault(text: string): ExpressionFault | undefined {
   return undefined;
 }
 
-describe('what a path leads to first', () => {
+describe('the first value at a path', () => {
   const find = (text: string, path: string): string | undefined =>
     createSourceReader(parsePath(path).steps)(Buffer.from(text));
 
@@ -98,7 +98,7 @@ describe('what a path leads to first', () => {
     expect(find(text, path)).toBe(source);
   });
 
-  test('row 72: among a million arrays it is found without a stack or an object for each', () => {
+  test('row 72: a value after a million arrays is found without recursion', () => {
     expect(find(`[${'[],'.repeat(1_000_000)}1]`, '[*]')).toBe('1');
   });
 });

@@ -1,12 +1,12 @@
 import { isUtf8 } from 'node:buffer';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { MESSAGE } from '../../src/events/messages.ts';
+import { MESSAGE } from '../../src/events/message-text.ts';
 import { classifyText, createPlainClassify, createVectorClassify } from '../../src/events/scanner.ts';
 import { countCases, pickSeed, timeForCases } from '../helpers/cases.ts';
 import { messageSource, seededRandom } from '../helpers/random-json.ts';
 
 const CASES = countCases(100_000);
-// The platform refuses by throwing: a stack for each would take most of the time.
+// The platform refuses by throwing; stack traces would take most of the time.
 const stackTraceLimit = Error.stackTraceLimit;
 beforeAll(() => {
   Error.stackTraceLimit = 0;
@@ -15,7 +15,7 @@ afterAll(() => {
   Error.stackTraceLimit = stackTraceLimit;
 });
 
-/** What the message is by the platform's own decoder and parser. */
+/** The platform's decoder and parser: the reference. */
 const classifySlowly = createPlainClassify();
 
 function classify(text: string | readonly number[]): number {
@@ -23,7 +23,7 @@ function classify(text: string | readonly number[]): number {
 }
 
 describe('classifyText', () => {
-  test('is the one with vectors', () => {
+  test('uses WebAssembly', () => {
     expect(createVectorClassify()).toBeDefined();
   });
 
@@ -150,7 +150,7 @@ describe('classifyText', () => {
     expect(classify('['.repeat(depth) + '}'.repeat(depth))).toBe(MESSAGE.notJson);
   });
 
-  test('every length and place of a plain string and number is read to its end, never beyond', () => {
+  test('strings and numbers of any length and position are read to their end, not further', () => {
     for (let length = 0; length < 40; length++) {
       for (let start = 0; start < 8; start++) {
         const memory = Buffer.alloc(64, '"');
@@ -165,7 +165,7 @@ describe('classifyText', () => {
   });
 
   test.each(['true', 'false', 'null', '[-1.5e+10]', '"é\\u00e9\\n漢🎈"', '{"a":[]}', '\ufeff{}'])(
-    'whatever follows it in memory, or nothing, a part of %j is not an event',
+    'a part of %j is not an event, whatever follows it in memory',
     (text) => {
       const whole = Buffer.from(text);
       for (let length = 0; length < whole.length; length++) {
@@ -176,7 +176,7 @@ describe('classifyText', () => {
     },
   );
 
-  test('each byte at each place of a string counts as JSON.parse counts it', () => {
+  test('any byte at any position of a string is classified as by JSON.parse', () => {
     for (let length = 1; length < 18; length++) {
       for (let place = 0; place < length; place++) {
         for (let byte = 0; byte < 256; byte++) {
@@ -189,7 +189,7 @@ describe('classifyText', () => {
     }
   });
 
-  test('every message of one or two bytes is classified as the platform does', () => {
+  test('every message of one or two bytes is classified as by the platform', () => {
     for (let first = 0; first < 256; first++) {
       const one = Buffer.of(first);
       if (classifyText(one) !== classifySlowly(one)) expect([...one]).toBe('classified alike');
@@ -200,20 +200,20 @@ describe('classifyText', () => {
     }
   });
 
-  test('row 37: in a string, every sequence of bytes behind a lead byte is UTF-8 or not as for isUtf8', () => {
+  test('row 37: in a string, every sequence after a lead byte is valid UTF-8 exactly if isUtf8 says so', () => {
     const all = Array.from({ length: 256 }, (_, byte) => byte);
-    const telling = [0x00, 0x22, 0x5c, 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0, 0xff];
+    const edgeBytes = [0x00, 0x22, 0x5c, 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0, 0xff];
     const check = (bytes: Buffer, second: number, third: number, fourth: number): void => {
-      // Two escapes in one would need a look at both bytes; the random texts have them.
+      // Backslashes need a look at two bytes; the random texts have them.
       if (second === 0x5c || third === 0x5c) return;
       const isString = isUtf8(bytes) && !isSpecial(second) && !isSpecial(third) && !isSpecial(fourth);
-      const verdict = classifyText(bytes);
-      const isGood = isUtf8(bytes) ? verdict !== MESSAGE.notUtf8 : verdict === MESSAGE.notUtf8;
-      if (!isGood || verdict >= 0 !== isString) expect([...bytes]).toBe('classified alike');
+      const result = classifyText(bytes);
+      const isGood = isUtf8(bytes) ? result !== MESSAGE.notUtf8 : result === MESSAGE.notUtf8;
+      if (!isGood || result >= 0 !== isString) expect([...bytes]).toBe('classified alike');
     };
     const three = Buffer.from('"abc"');
     for (let lead = 0x80; lead < 256; lead++) {
-      const thirds = lead >= 0xe0 && lead < 0xf0 ? all : telling;
+      const thirds = lead >= 0xe0 && lead < 0xf0 ? all : edgeBytes;
       for (const second of all) {
         for (const third of thirds) {
           three.set([lead, second, third], 1);
@@ -224,8 +224,8 @@ describe('classifyText', () => {
     const four = Buffer.from('"abcd"');
     for (let lead = 0xef; lead < 256; lead++) {
       for (const second of all) {
-        for (const third of telling) {
-          for (const fourth of telling) {
+        for (const third of edgeBytes) {
+          for (const fourth of edgeBytes) {
             four.set([lead, second, third, fourth], 1);
             check(four, second, third, fourth);
           }
@@ -235,7 +235,7 @@ describe('classifyText', () => {
   });
 
   test(
-    'O1, G4, row 37: random and broken messages are classified as the platform does',
+    'O1, G4, row 37: random and damaged messages are classified as by the platform',
     () => {
       const nextMessage = messageSource(seededRandom(pickSeed(20_240_229)));
       const seen = new Map<number, number>();
@@ -247,14 +247,14 @@ describe('classifyText', () => {
         if ((expected === MESSAGE.notUtf8) === isUtf8(bytes))
           expect(bytes.toString('hex')).toBe('judged alike');
       }
-      // The generator reaches every verdict often.
-      for (const verdict of [-2, -1, 0, 1, 2, 3, 4, 5, 6, 7]) expect(seen.get(verdict)).toBeGreaterThan(50);
+      // The generator produces every result often.
+      for (const result of [-2, -1, 0, 1, 2, 3, 4, 5, 6, 7]) expect(seen.get(result)).toBeGreaterThan(50);
     },
     timeForCases(100_000),
   );
 });
 
-/** Bytes that end a string, begin an escape or may not stand in a string. */
+/** Bytes that end a string, begin an escape or are not allowed in a string. */
 function isSpecial(byte: number): boolean {
   return byte < 0x20 || byte === 0x22 || byte === 0x5c;
 }

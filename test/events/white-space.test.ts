@@ -1,8 +1,9 @@
-// Everything that looks for values in an event finds the same ones, whatever white space is between its tokens.
+// Every search in an event finds the same values, whatever the white space between tokens.
 import { describe, expect, test } from '@jest/globals';
 import { createExpectationCounter } from '../../src/commands/check/expectations.ts';
-import type { Step } from '../../src/events/path.ts';
-import { createScalarReader, createSourceReader, createTypeReader } from '../../src/events/seek-path.ts';
+import { createTypeReader } from '../../src/events/event-type.ts';
+import type { PathStep } from '../../src/events/path.ts';
+import { createScalarReader, createSourceReader } from '../../src/events/seek-path.ts';
 import { parseFieldList } from '../../src/filter/field-list.ts';
 import { createFilter } from '../../src/filter/filter.ts';
 import { createFieldsRenderer } from '../../src/render/fields.ts';
@@ -120,7 +121,7 @@ function showField(value: PlainValue | undefined): string {
 
 const OPERATORS = ['=', '!=', '>=', '>'] as const;
 
-/** Which comparisons of the value with itself an event passes; arrays and objects cannot be compared. */
+/** The comparisons of the value with itself that match; arrays and objects match none. */
 async function compare(event: string, field: string, value: PlainValue | undefined): Promise<string[]> {
   if (value === undefined || isContainer(value)) return [];
   const passed: string[] = [];
@@ -142,17 +143,17 @@ async function hasType(event: string, type: string): Promise<boolean> {
   return filter(makeBatch([event], 0)).count > 0;
 }
 
-/** The type of an event as docs/contract.md says. */
+/** The type of an event (contract O8). */
 function findType(root: PlainValue): string | undefined {
   const fields = ['type', 'event_type', 'event'].map((name) => findPlain(root, name));
   const token = fields.find((field) => field !== undefined && isText(field))?.token;
   return token === undefined ? undefined : readPlainString(token);
 }
 
-/** What message headers, subjects, `check` and its search for times read. */
+/** The values that message headers, subjects and `check` read. */
 function readLabels(event: string, path: Path) {
   const steps = path.map(
-    (step): Step =>
+    (step): PathStep =>
       typeof step === 'number' ? { kind: 'item', index: step } : { kind: 'member', name: step },
   );
   const bytes = Buffer.from(event);

@@ -1,28 +1,36 @@
-// Frames that break the WebSocket protocol, each with the words that must name the cause.
+// Frames that violate the WebSocket protocol, each with the expected message.
 import { encodeFrame, OPCODE } from '../helpers/frames.ts';
 import { frame } from '../helpers/scripted-server.ts';
 
-/** Stands in every broken frame that has a payload: must never be printed. */
+/** In every broken frame with a payload; must never be printed. */
 export const SPILL = 'SPILL';
 
-/** Name, bytes, what stderr says. */
+/** Name, bytes, message on stderr. */
 export const BROKEN_FRAMES: readonly (readonly [string, Uint8Array, string])[] = [
-  ['invalid UTF-8', frame.text(Buffer.from(`"${SPILL}\xc3\x28"`, 'latin1')), 'a text that is not UTF-8'],
+  [
+    'invalid UTF-8',
+    frame.text(Buffer.from(`"${SPILL}\xc3\x28"`, 'latin1')),
+    'a text message that is not UTF-8',
+  ],
   [
     'a surrogate in UTF-8',
     frame.text(Buffer.from(`"${SPILL}\xed\xa0\x80"`, 'latin1')),
-    'a text that is not UTF-8',
+    'a text message that is not UTF-8',
   ],
-  ['RSV1 set', frame.raw({ payload: `"${SPILL}"`, rsv1: true }), 'a compressed frame, which was not agreed'],
+  [
+    'RSV1 set',
+    frame.raw({ payload: `"${SPILL}"`, rsv1: true }),
+    'a compressed frame, which was not negotiated',
+  ],
   ['RSV2 set', frame.raw({ payload: `"${SPILL}"`, rsv2: true }), 'a frame with a reserved bit'],
   ['a masked frame', frame.raw({ payload: `"${SPILL}"`, mask: true }), 'a masked frame'],
-  ['opcode 3', frame.raw({ opcode: 3, payload: `"${SPILL}"` }), 'an opcode that does not exist'],
+  ['opcode 3', frame.raw({ opcode: 3, payload: `"${SPILL}"` }), 'an unknown opcode'],
   ['a close code of 1006 on the wire', frame.close(1006, SPILL), 'an invalid close code'],
   ['a close frame of one byte', frame.raw({ opcode: OPCODE.close, payload: 'x' }), 'a control frame'],
   ['a ping of 126 bytes', frame.ping('p'.repeat(126)), 'a control frame of over 125 bytes'],
   [
     'a continuation of nothing',
     encodeFrame({ opcode: OPCODE.continuation, payload: `"${SPILL}"` }),
-    'an opcode that does not exist',
+    'an unknown opcode',
   ],
 ];

@@ -30,7 +30,7 @@ describe('O6: stdout stays blocked', () => {
       const child = await startBlocked(server.url);
       await expectDeath(child, signal, DRAIN_MS + SOON_MS);
       const exit = await endOf(child);
-      expect(exit.stderr).toMatch(/bytes could not be written, and the last line may be cut/);
+      expect(exit.stderr).toMatch(/bytes could not be written, and the last line may be incomplete/);
       const whole = exit.stdout.slice(0, exit.stdout.lastIndexOf('\n') + 1);
       expect(whole).not.toBe('');
       expectWholeLines(whole);

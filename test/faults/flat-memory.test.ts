@@ -118,4 +118,19 @@ measured('row 72: no tree is built of an event', () => {
     expect(peakBytes).toBeGreaterThan(0);
     expect(peakBytes).toBeLessThanOrEqual(MAX_PEAK_BYTES);
   });
+
+  const numbers = `{"a":[${'1,'.repeat(EVENT_BYTES / 2)}1]}`;
+  test.each([
+    ['--format pretty on 15 MiB of numbers', ['--format', 'pretty'], numbers],
+    ['--format pretty --wide on 15 MiB of empty arrays', ['--format', 'pretty', '--wide'], arrays],
+    ['--fields on 15 MiB of empty arrays', ['--fields', '[9]'], arrays],
+    ['--fields of every item of 15 MiB of numbers', ['--fields', 'a[*]'], numbers],
+  ])('row 72: tail %s: at most 250 MiB resident', async (_what, flags, event) => {
+    const server = await startScriptedServer(streamHandler({ events: [event] }));
+    const args = ['stream', 'tail', '--url', server.url, '--limit', '1', ...flags];
+    const { code, peakBytes } = await startMeasured(args, { key: CANARY_KEY }).exit;
+    expect(code).toBe(0);
+    expect(peakBytes).toBeGreaterThan(0);
+    expect(peakBytes).toBeLessThanOrEqual(250 * MIB);
+  });
 });

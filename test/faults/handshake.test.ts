@@ -36,7 +36,7 @@ describe('the deadline of an attempt', () => {
     expect(exit.code).toBe(7);
     expect(exit.stdout).toBe('');
     expect(pickRecords(exit, 'error')).toMatchObject([{ cause: 'timed-out', exit_code: 7 }]);
-    expect(pickRecords(exit, 'error')[0]?.message).toMatch(/no answer within 600 ms.*the upgrade/);
+    expect(pickRecords(exit, 'error')[0]?.message).toMatch(/no response within 600 ms.*the upgrade/);
     const ended = await server.waitUntil(() => server.attempts[0]?.ended, 'its end');
     expect(ended.atMs - (server.attempts[0]?.connectedAtMs ?? 0)).toBeGreaterThan(400);
     expect(server.attempts).toHaveLength(1);
@@ -46,7 +46,7 @@ describe('the deadline of an attempt', () => {
     const server = await startScriptedServer((peer) => peer.untilClosed());
     const url = server.url.replace('ws:', 'wss:');
     const { code, stderr } = await runTail(url, ONCE);
-    expect(stderr).toMatch(/did not answer in time \(no answer within 600 ms, in the TLS handshake\)/);
+    expect(stderr).toMatch(/did not answer in time \(no response within 600 ms, in the TLS handshake\)/);
     expect(stderr).toContain('--connect-timeout');
     expect(code).toBe(7);
   });

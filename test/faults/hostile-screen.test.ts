@@ -1,5 +1,5 @@
-// 100,000 hostile strings through every way to a real terminal: what arrives there is printable, a line end, or
-// one of the few sequences that are ours (contract O2).
+// 100,000 hostile strings in every output on a real terminal: it gets only printable characters, line ends and our own
+// escape sequences (contract O2).
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
@@ -18,19 +18,19 @@ import {
 import { hasPty, type PtyOptions, startCliInPty } from '../helpers/pty.ts';
 import { startScriptedServer, streamHandler } from '../helpers/scripted-server.ts';
 
-/** With about twelve hostile strings in each. */
+/** Each with about twelve hostile strings. */
 const EVENTS_A_RUN = 900;
 const OURS = [COLORS, DRAWING];
 const describeOnPty = hasPty() ? describe : describe.skip;
 
-/** All that the terminal got, and the exit code. */
+/** Everything that the terminal got, and the exit code. */
 async function show(args: readonly string[], options: PtyOptions = {}): Promise<[number | null, string]> {
   const pty = startCliInPty([...args, '--color', 'always'], { key: CANARY_KEY, limitMs: 90_000, ...options });
   const { code, output } = await pty.exit;
   return [code, output.replaceAll('\r\n', '\n')];
 }
 
-/** Without what may not stand in an argument: NUL, and halves of characters. */
+/** Without what an argument cannot have: NUL and lone surrogates. */
 const makeArgument = (): string => makeHostile().replace(/[\0\p{Cs}]/gu, '');
 
 describeOnPty('O2: hostile strings on a real terminal (needs python3)', () => {
@@ -85,7 +85,7 @@ describeOnPty('O2: hostile strings on a real terminal (needs python3)', () => {
     ['tail', ['tail', '--no-reconnect']],
     ['check', ['check']],
   ])(
-    'a refusal, in the words of %s',
+    'a refusal with hostile text from %s',
     async (_name, [command = '', ...args]) => {
       for (let i = 0; i < 3; i++) {
         const texts = Array.from({ length: 200 }, makeHostile);
@@ -102,7 +102,7 @@ describeOnPty('O2: hostile strings on a real terminal (needs python3)', () => {
     60_000,
   );
 
-  test('a check that expects what does not come', async () => {
+  test('a check whose expectation is not met', async () => {
     await using server = await startScriptedServer(
       streamHandler({ events: Array.from({ length: 100 }, makeHostileEvent) }),
     );
@@ -128,7 +128,7 @@ describeOnPty('O2: hostile strings on a real terminal (needs python3)', () => {
     assertSafe(shown, OURS);
   });
 
-  test('words of the command line that it does not understand', async () => {
+  test('unknown arguments', async () => {
     const words = (): (readonly string[])[] => [
       ['stream', 'tail', '--where', makeArgument()],
       ['stream', 'tail', '--simulate', '--fields', `${makeArgument()},`],

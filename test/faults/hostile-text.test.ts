@@ -1,4 +1,4 @@
-// Words from outside on stderr and stdout: made visible, never obeyed, and never more than a few lines.
+// Text from outside on stderr and stdout: control characters are made visible, and it takes only a few lines.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
@@ -10,15 +10,15 @@ import { expectNoKey, readRecords, runTail } from './start-tail.ts';
 /** Screen control, a title, C1, DEL, bidi, separators, tag and zero-width characters, a line break, a fake line. */
 const HOSTILE =
   '\x1b[2J\x1b]0;title\x07\u009b31m\x7f\u202e\u2066\u2028\u200b\u{e0041}\r\natlantis: connected to evil\tX';
-/** The same in a header, where one byte is one character and most controls are not allowed. */
+/** The same for a header: one byte per character, and most controls are not allowed. */
 const HOSTILE_HEADER = '\x9b2J\x85\tX';
-/** What must never reach stderr, or stdout in pretty format. */
+/** Not allowed on stderr, or on stdout in pretty format. */
 const OBEYED =
   /[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\u{e0000}-\u{e007f}\ud800-\udfff]/u;
 
 const envelope = (code: string, message: string): string => JSON.stringify({ error: { code, message } });
 
-/** Sends a head of Latin-1 bytes as they are. */
+/** Sends a head of raw Latin-1 bytes. */
 function answerRaw(head: string, body = ''): Script {
   return async (peer) => {
     await peer.readRequest();
@@ -90,7 +90,7 @@ const SOURCES: readonly (readonly [string, Script])[] = [
   ],
 ];
 
-describe('O2, P4: words from outside on stderr', () => {
+describe('O2, P4: text from outside on stderr', () => {
   describe.each(SOURCES)('%s', (_name, script) => {
     test.each([
       ['text', []],
@@ -102,7 +102,7 @@ describe('O2, P4: words from outside on stderr', () => {
       expect(exit.code).toBeGreaterThan(1);
       expect(exit.code).toBeLessThan(9);
       expect(exit.stdout).toBe('');
-      // Our own colours are the only escape sequences.
+      // Our own colors are the only escape sequences.
       const said = exit.stderr.replace(/^\x1b\[\d+m|\x1b\[\d+m$/gm, '');
       expect(said).not.toMatch(OBEYED);
       expect(said.length).toBeLessThan(6_000);
@@ -119,7 +119,7 @@ describe('O2, P4: words from outside on stderr', () => {
       5,
     ],
     ['a banner', ((peer) => peer.sendRaw(`\x1b[2J${HOSTILE}\r\n\r\n`)) satisfies Script, 7],
-  ])('the words of a proxy: %s', async (_name, script, code) => {
+  ])('text from a proxy: %s', async (_name, script, code) => {
     await using server = await startScriptedServer(script);
     const proxy = `http://user:pr0xy-secret@127.0.0.1:${server.port}`;
     const args = ['--no-reconnect', '--color', 'never'];
@@ -130,7 +130,7 @@ describe('O2, P4: words from outside on stderr', () => {
     expect(server.attempts[0]?.request?.raw ?? '').not.toContain(CANARY_KEY);
   });
 
-  test('it is shown, not dropped: a message is readable around what was made visible', async () => {
+  test('the text is escaped, not dropped', async () => {
     await using server = await startScriptedServer(
       answerRaw('HTTP/1.1 401 No', envelope('unauthorized', 'first\x1b[2J\nsecond')),
     );
@@ -154,7 +154,7 @@ describe('O2, P4: words from outside on stderr', () => {
   });
 });
 
-describe('O1, O2: words from outside on stdout', () => {
+describe('O1, O2: text from outside on stdout', () => {
   const event = JSON.stringify({ type: `t${HOSTILE}`, [HOSTILE]: HOSTILE, lone: '\ud800' });
 
   test('pretty: visible', async () => {
@@ -174,7 +174,7 @@ describe('O1, O2: words from outside on stdout', () => {
 });
 
 describe('O3: status is on stderr only', () => {
-  test('connecting, loss, retry, gap, discarded and summary leave stdout to the events', async () => {
+  test('connecting, loss, retry, gap, discarded and summary write nothing to stdout', async () => {
     await using server = await startScriptedServer(
       streamHandler({
         events: ['{"n":1}'],

@@ -109,7 +109,7 @@ describe('R3: the first loss ends the run with its code', () => {
     const exit = await runTail(server.url, ['--no-reconnect']);
     // Bytes in front of a reset may be lost.
     if (!exit.stdout.includes('\n')) expect(exit.stderr).toContain('was lost');
-    expect(exit.stderr).toMatch(/; not trying again, as asked/);
+    expect(exit.stderr).toMatch(/; not retrying, as requested/);
     expect(exit.code).toBe(code);
     expect(server.attempts).toHaveLength(1);
   });
@@ -121,7 +121,7 @@ describe('R3: the first loss ends the run with its code', () => {
     ] as const) {
       const server = await startScriptedServer(streamHandler({ finish: (peer) => peer.sendClose(1012) }));
       const { code, stderr } = await runTail(server.url, ['--max-reconnects', count, ...FAST]);
-      expect(stderr).toContain('not trying again, as asked');
+      expect(stderr).toContain('not retrying, as requested');
       expect(code).toBe(7);
       expect(server.attempts).toHaveLength(attempts);
     }

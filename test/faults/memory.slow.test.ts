@@ -1,4 +1,4 @@
-// A reader that does not read: memory stays bounded, the server is held up, nothing is lost (contract O4).
+// A blocked reader: memory stays bounded, the server is slowed down, nothing is lost (contract O4).
 import { readFileSync } from 'node:fs';
 import type { TlsOptions } from 'node:tls';
 import { describe, expect, test } from '@jest/globals';
@@ -12,10 +12,10 @@ import { endOf, lastRecord, numberedEvents, startTail } from './start-tail.ts';
 const overTls = hasOpenssl() ? test : test.skip;
 const MIB = 1024 * 1024;
 const MAX_GROWTH = 64 * MIB;
-/** What the server has to send: without back-pressure it would all end up in the command. */
+/** Bytes that the server sends: without back-pressure the command would hold them all. */
 const FLOOD = 512 * MIB;
 
-/** Bytes that are resident now. */
+/** Resident bytes. */
 function readMemory(child: Child): number {
   const [, kilobytes = '0'] = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8')) ?? [];
   return Number(kilobytes) * 1024;
@@ -40,7 +40,7 @@ const FLOODS = [
 ] as const;
 
 describe('O4: stdout blocked while the server floods', () => {
-  /** Growth of the command's memory in bytes while its reader is stopped and the server sends `portion` without end. */
+  /** Growth of the command's memory in bytes while its reader is stopped and the server sends `portion` endlessly. */
   async function measureGrowth(
     portion: Buffer,
     tls: TlsOptions | undefined,
@@ -64,7 +64,7 @@ describe('O4: stdout blocked while the server floods', () => {
     return growth;
   }
 
-  test.each(FLOODS)('O4: %s: growth of at most 64 MiB, and the server is held up', async (_, portion) => {
+  test.each(FLOODS)('O4: %s: growth of at most 64 MiB, and the server is slowed down', async (_, portion) => {
     expect(await measureGrowth(portion, undefined, [])).toBeLessThanOrEqual(MAX_GROWTH);
   });
 
@@ -74,8 +74,8 @@ describe('O4: stdout blocked while the server floods', () => {
     expect(growth).toBeLessThanOrEqual(MAX_GROWTH);
   });
 
-  test('O4: nothing is lost by it, and order is kept', async () => {
-    // 50 MB: Linux keeps up to 36 MiB on the way, between the two sockets.
+  test('O4: nothing is lost, and order is kept', async () => {
+    // 50 MB: Linux buffers up to 36 MiB between the two sockets.
     const count = 100_000;
     const { server, first } = await startHandOver();
     const child = startTail(server.url, ['--limit', `${count}`, '--log-format', 'json'], { limitMs: 60_000 });
@@ -103,7 +103,7 @@ describe('O4: stdout blocked while the server floods', () => {
   });
 });
 
-test('O4 (K1): a server that pings without end and never reads the pongs: growth of at most 64 MiB', async () => {
+test('O4 (K1): a server that pings endlessly and never reads the pongs: growth of at most 64 MiB', async () => {
   const { server, first } = await startHandOver(['{"first":true}']);
   const child = startTail(server.url);
   await child.waitForLines(1);

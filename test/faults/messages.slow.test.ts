@@ -1,4 +1,4 @@
-// What is discarded over a longer time.
+// Discarded messages over a longer time.
 import { expect, test } from '@jest/globals';
 import { frame, startScriptedServer, streamHandler } from '../helpers/scripted-server.ts';
 import { pauseFor } from '../helpers/watch.ts';
@@ -20,13 +20,13 @@ test('G4: discarded messages are counted and named, at most one line per 5 s', a
   );
   const child = startTail(server.url, ['--limit', '1', '--log-format', 'json']);
   const { stderr } = await endOf(child);
-  const told = readRecords(stderr).filter((record) => record['event'] === 'discarded');
-  const times = told.map((record) => Date.parse(String(record['ts'])));
+  const reported = readRecords(stderr).filter((record) => record['event'] === 'discarded');
+  const times = reported.map((record) => Date.parse(String(record['ts'])));
   for (const [index, atMs] of times.entries()) {
     if (index > 0) expect(atMs - (times[index - 1] ?? 0)).toBeGreaterThanOrEqual(4_990);
   }
   const sums = { binary: 0, 'not JSON': 0 };
-  for (const { discarded } of told as unknown as { discarded: Partial<typeof sums> }[]) {
+  for (const { discarded } of reported as unknown as { discarded: Partial<typeof sums> }[]) {
     sums.binary += discarded.binary ?? 0;
     sums['not JSON'] += discarded['not JSON'] ?? 0;
   }

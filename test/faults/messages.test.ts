@@ -1,4 +1,4 @@
-// Messages of every kind, in every format: what is an event, what is discarded and counted, what is one line.
+// Every kind of message in every format: events, and messages that are discarded and counted.
 import { describe, expect, test } from '@jest/globals';
 import { OPCODE } from '../helpers/frames.ts';
 import { frame, startScriptedServer, streamHandler } from '../helpers/scripted-server.ts';
@@ -10,7 +10,7 @@ const FORMATS = [
   ['envelope', ['--envelope', '--json']],
 ] as const;
 
-/** Serves these messages, then waits for the client to go. */
+/** Sends these messages, then waits for the client to disconnect. */
 function serve(messages: readonly Uint8Array[]) {
   return startScriptedServer(
     streamHandler({
@@ -31,7 +31,7 @@ describe('row 39 (K1, O1): every kind of message', () => {
   ];
   const events = ['"pong"', 'null', '42', '[]', '{}', 'true', '{"end":1}'];
 
-  test.each(FORMATS)('%s: events come out, the rest is counted by reason', async (format, args) => {
+  test.each(FORMATS)('%s: events are printed, the rest is counted by reason', async (format, args) => {
     await using server = await serve(messages);
     const exit = await runTail(server.url, [...args, '--limit', `${events.length}`, '--log-format', 'json']);
     expect(exit.code).toBe(0);
@@ -56,7 +56,7 @@ describe('row 39 (K1, O1): every kind of message', () => {
   });
 });
 
-test('K1: text pings at their interval, the pong is swallowed, a WebSocket ping is answered', async () => {
+test('K1: text pings at their interval, the pong is not printed, a WebSocket ping is answered', async () => {
   await using server = await startScriptedServer(
     streamHandler({
       finish: async (peer) => {

@@ -17,7 +17,7 @@ describeInside('in a namespace (needs unshare, ip, tc)', () => {
     expect(performance.now() - startedAtMs).toBeLessThan(6_000);
     expect(pickRecords(exit, 'retrying')).toMatchObject([{ cause: 'timed-out' }]);
     expect(pickRecords(exit, 'error')).toMatchObject([{ cause: 'timed-out', exit_code: 7 }]);
-    expect(pickRecords(exit, 'error')[0]?.message).toContain('looking the name up');
+    expect(pickRecords(exit, 'error')[0]?.message).toContain('looking up the name');
     expect([exit.stdout, exit.code]).toEqual(['', 7]);
   });
 

@@ -38,17 +38,17 @@ describe('row 26: what is not a WebSocket ends with 8 after one attempt', () => 
     { what: '101 without Upgrade', says: /\(.+\)/, play: (peer) => peer.sendRaw(`${SWITCH}\r\n`) },
     {
       what: 'an SSH banner',
-      says: /not an HTTP answer/,
+      says: /not an HTTP response/,
       play: (peer) => peer.sendRaw('SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n'),
     },
     {
       what: 'binary noise',
-      says: /not an HTTP answer/,
+      says: /not an HTTP response/,
       play: (peer) => peer.sendRaw('\x00\x01\x02\xff\r\n\r\n'),
     },
     {
       what: 'a head without end',
-      says: /not an HTTP answer/,
+      says: /not an HTTP response/,
       play: (peer) => peer.sendRaw(`HTTP/1.1 101 OK\r\nX-Long: ${'a'.repeat(100_000)}`),
     },
   ])('$what', async ({ says, play }) => {
@@ -68,7 +68,7 @@ describe('row 26: what is not a WebSocket ends with 8 after one attempt', () => 
   test('an SSH banner as soon as the connection stands', async () => {
     const server = await startScriptedServer((peer) => peer.sendRaw('SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n'));
     const { code, stderr } = await runTail(server.url);
-    expect(stderr).toMatch(/did not open a WebSocket \(not an HTTP answer/);
+    expect(stderr).toMatch(/did not open a WebSocket \(not an HTTP response/);
     expect(code).toBe(8);
     expect(server.attempts).toHaveLength(1);
   });

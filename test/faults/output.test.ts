@@ -23,13 +23,13 @@ import {
   untilHeardAgain,
 } from './start-tail.ts';
 
-/** Status words are fine where an end was asked for; a trace or an error is not. */
+/** Status messages are fine; a stack trace or an error is not. */
 function expectNoTrouble(stderr: string): void {
   expect(errorLines(stderr)).toEqual([]);
   expect(stderr).not.toMatch(/\n {4}at |Error:|node:/);
 }
 
-/** Bursts of events, some MB a second, for ever. */
+/** Endless bursts of events, some MB a second. */
 async function* pacedEvents(): AsyncGenerator<string> {
   for (const event of numberedEvents(3_000)) {
     yield event;
@@ -41,7 +41,7 @@ describe('row 42 (O7): stdout cannot be written', () => {
   test.each([
     ['ndjson', '--json'],
     ['pretty', '--format=pretty'],
-  ])('/dev/full, %s: 9, one line, nothing more is tried', async (_name, format) => {
+  ])('/dev/full, %s: exit 9, one line, no retry', async (_name, format) => {
     await using server = await startScriptedServer(streamHandler({ events: numberedEvents(0, 50) }));
     const full = openSync('/dev/full', 'w');
     const exit = await runTail(server.url, [format], { stdout: full });
@@ -72,7 +72,7 @@ describe('row 42 (O7): stdout cannot be written', () => {
     },
   );
 
-  test('the loss of a connection after a full disk is not followed by another attempt', async () => {
+  test('after a full disk a lost connection is not retried', async () => {
     await using server = await startScriptedServer(
       streamHandler({ events: ['{}'], finish: (peer) => peer.reset() }),
     );
@@ -83,7 +83,7 @@ describe('row 42 (O7): stdout cannot be written', () => {
     expect(server.attempts).toHaveLength(1);
   });
 
-  test('ulimit -f 8: 9, what fitted is in the file, no death by SIGXFSZ', async () => {
+  test('ulimit -f 8: exit 9, the file is filled, no death by SIGXFSZ', async () => {
     await using server = await startScriptedServer(streamHandler({ events: numberedEvents(200) }));
     const file = join(makeTempFolder(), 'events');
     const script = `ulimit -f 8; exec atlantis stream tail --verbose --url ${server.url} > '${file}'`;
@@ -98,7 +98,7 @@ describe('row 42 (O7): stdout cannot be written', () => {
     expect([...numberedEvents(200, 50)].join('\n').startsWith(written)).toBe(true);
   });
 
-  test('ulimit -f 8 with stderr in a file as well: the run goes on without stderr', async () => {
+  test('ulimit -f 8 with stderr in a file as well: the run continues without stderr', async () => {
     await using server = await startScriptedServer(streamHandler({ events: numberedEvents(0, 10) }));
     const file = join(makeTempFolder(), 'log');
     const script = `head -c 8192 /dev/zero > '${file}'; ulimit -f 8
@@ -107,7 +107,7 @@ describe('row 42 (O7): stdout cannot be written', () => {
     expect(exit).toMatchObject({ code: 0, stdout: `${[...numberedEvents(0, 10)].join('\n')}\n` });
   });
 
-  test('a stdout that is open for reading only: 9', async () => {
+  test('a stdout that is open for reading only: exit 9', async () => {
     await using server = await startScriptedServer(streamHandler({ events: ['{}'] }));
     const exit = await runShell(`exec atlantis stream tail --verbose --url ${server.url} 1< /etc/passwd`, {
       key: CANARY_KEY,
@@ -118,7 +118,7 @@ describe('row 42 (O7): stdout cannot be written', () => {
     ]);
   });
 
-  test('a ready file on a full disk, or in no folder: 9 and a line that names it', async () => {
+  test('a ready file on a full disk or in a missing folder: exit 9 and a line that names it', async () => {
     await using server = await startScriptedServer(streamHandler({ events: ['{}'] }));
     const path = join(makeTempFolder(), 'missing', 'ready');
     const exit = await runTail(server.url, ['--ready-file', path]);
@@ -130,7 +130,7 @@ describe('row 42 (O7): stdout cannot be written', () => {
 });
 
 describe('O7: the reader of stdout goes away', () => {
-  test('while events come: silent, 0, and the server is told goodbye', async () => {
+  test('while events arrive: silent, exit 0, and the connection is closed properly', async () => {
     await using server = await startScriptedServer(streamHandler({ events: numberedEvents(100) }));
     const child = spawnTail(server.url);
     await child.waitForLines(3);
@@ -140,7 +140,7 @@ describe('O7: the reader of stdout goes away', () => {
     expectNoTrouble(exit.stderr);
   });
 
-  test('while a large write is blocked: silent, 0', async () => {
+  test('while a large write is blocked: silent, exit 0', async () => {
     await using server = await startScriptedServer(streamHandler({ events: numberedEvents(10_000) }));
     const child = spawnTail(server.url);
     child.pauseStdout();
@@ -151,11 +151,11 @@ describe('O7: the reader of stdout goes away', () => {
     expectNoTrouble(exit.stderr);
   });
 
-  test('row 3: the reader exits at once, an event comes later: 0, no trace', async () => {
+  test('row 3: the reader exits at once, an event arrives later: exit 0, no trace', async () => {
     await using server: ScriptedServer = await startScriptedServer(
       streamHandler({
         finish: async (peer) => {
-          // The event comes with the first ping, long after `true` is gone.
+          // The event is sent at the first ping, long after `true` has exited.
           await untilHeardAgain(server, peer);
           for (let n = 0; n < 2; n++) await peer.sendText('{}');
         },
@@ -171,7 +171,7 @@ describe('O7: the reader of stdout goes away', () => {
     expectNoTrouble(exit.stderr);
   });
 
-  test('together with a limit that it does not reach: still 0', async () => {
+  test('with a limit that is not reached: still exit 0', async () => {
     await using server = await startScriptedServer(streamHandler({ events: numberedEvents(100) }));
     const exit = await runShell(`atlantis stream tail --url ${server.url} --limit 1000000 | head -n 2`, {
       key: CANARY_KEY,
@@ -182,7 +182,7 @@ describe('O7: the reader of stdout goes away', () => {
 });
 
 describe('O6: the end', () => {
-  test('row 48: a limit of 100000 into a reader that starts late: exactly 100000 lines, 0', async () => {
+  test('row 48: a limit of 100000 and a reader that starts late: exactly 100000 lines, exit 0', async () => {
     await using server = await startScriptedServer(async (peer) => {
       peer.answerClose();
       await peer.accept();
@@ -205,7 +205,7 @@ describe('O6: the end', () => {
     ['--limit', ['--limit', '500'], 0],
     ['--duration', ['--duration', '700ms'], 0],
     ['--timeout', ['--timeout', '700ms'], 124],
-  ])('whole lines only at an end by %s', async (_name, args, code) => {
+  ])('only whole lines after an end by %s', async (_name, args, code) => {
     await using server = await startScriptedServer(streamHandler({ events: pacedEvents() }));
     const exit = await runTail(server.url, args);
     expect(exit.code).toBe(code);

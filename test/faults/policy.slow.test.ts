@@ -237,7 +237,7 @@ describe('§ 2: --timeout over everything', () => {
       ...FAST,
     ]);
     expect(stdout).toBe('');
-    expect(stderr).toContain('error: --timeout: 1.5 s passed before 1 event came');
+    expect(stderr).toContain('error: --timeout: 1.5 s passed before 1 event arrived');
     expect(code).toBe(124);
   });
 });

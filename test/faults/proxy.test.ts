@@ -103,7 +103,9 @@ describeTls('row 33 (C6): a proxy (needs the openssl command)', () => {
     const exit = await run(httpUrl(proxy));
     const [error] = pickRecords(exit, 'error');
     expect(error).toMatchObject({ cause: 'proxy-refused', exit_code: 5, proxy: `127.0.0.1:${proxy.port}` });
-    expect(error?.message).toContain(`the proxy 127.0.0.1:${proxy.port} refused the tunnel to ${NAME}`);
+    expect(error?.message).toContain(
+      `the proxy 127.0.0.1:${proxy.port}, not Atlantis, refused the tunnel to ${NAME}`,
+    );
     expect(error?.message).toContain('HTTP 407');
     expect(error?.hint).toContain('HTTPS_PROXY');
     expect([exit.stdout, exit.code]).toEqual(['', 5]);
@@ -171,8 +173,12 @@ describeTls('row 33 (C6): a proxy (needs the openssl command)', () => {
   });
 
   test.each([
-    { what: 'sends a header without an end', begin: 'HTTP/1.1 200 OK\r\n', words: 'a header without an end' },
-    { what: 'sends no line end at all', begin: '', words: 'a header without an end' },
+    {
+      what: 'sends a header without an end',
+      begin: 'HTTP/1.1 200 OK\r\n',
+      words: 'its response header has no end',
+    },
+    { what: 'sends no line end at all', begin: '', words: 'its response header has no end' },
   ])('row 33: $what: given up after 64 KiB, tried again, 7', async ({ begin, words }) => {
     const sent: number[] = [];
     const portion = Buffer.from(`X-Filler: ${'x'.repeat(16_371)}${begin === '' ? 'xx' : '\r\n'}`);
@@ -198,7 +204,7 @@ describeTls('row 33 (C6): a proxy (needs the openssl command)', () => {
     const exit = await run(httpUrl(proxy), ['--max-reconnects', '1', ...FAST]);
     const [error] = pickRecords(exit, 'error');
     expect(error).toMatchObject({ cause: 'proxy-failed', exit_code: 7 });
-    expect(error?.message).toContain('its answer is not HTTP');
+    expect(error?.message).toContain('its response is not HTTP');
     expect(proxy.attempts).toHaveLength(2);
   });
 
@@ -238,7 +244,7 @@ describeTls('row 33 (C6): a proxy (needs the openssl command)', () => {
     const [error] = pickRecords(exit, 'error');
     expect(error).toMatchObject({ cause: 'timed-out', exit_code: 7 });
     expect(error?.message).toMatch(
-      new RegExp(`no answer within 500 ms, .* the proxy 127.0.0.1:${proxy.port}\\)`),
+      new RegExp(`no response within 500 ms, .* the proxy 127.0.0.1:${proxy.port}\\)`),
     );
     expect(exit.code).toBe(7);
     expect(openAtStart).toEqual([1, 1]);

@@ -1,13 +1,13 @@
-// An end while the reader of stdout is stopped: what is queued is written, without limit unless by a signal.
+// An end while the reader of stdout is stopped: queued output is written, with a time limit only after a signal.
 import { expect, test } from '@jest/globals';
 import { pauseFor } from '../helpers/watch.ts';
 import { startHandOver } from './hand-over.ts';
 import { endOf, lastRecord, numberedEvents, startTail, whenGone } from './start-tail.ts';
 
-/** Longer than a signal waits for what is queued. */
+/** Longer than a signal waits for queued output. */
 const LONG_MS = 3_500;
 
-test('O6: the limit is reached and the reader stopped: waits as long as it takes, then exactly that many lines', async () => {
+test('O6: the limit is reached while the reader is stopped: waits without limit, then exactly that many lines', async () => {
   const { server, first } = await startHandOver();
   const child = startTail(server.url, ['--limit', '2', '--log-format', 'json']);
   child.pauseStdout();
@@ -16,7 +16,7 @@ test('O6: the limit is reached and the reader stopped: waits as long as it takes
     isGone = true;
   });
   const peer = await first;
-  // More than the pipe and its reader take: most of the event at the limit stays queued.
+  // More than the pipe and its reader buffer: most of the last event stays queued.
   const events = [...numberedEvents(1_000_000, 3)];
   for (const event of events) void peer.sendText(event);
   await pauseFor(LONG_MS);
@@ -30,7 +30,7 @@ test('O6: the limit is reached and the reader stopped: waits as long as it takes
   expect(Number(summary['paused_ms'])).toBeGreaterThan(LONG_MS - 1_000);
 });
 
-test('O6: a signal, and a reader that goes on within 2 s: every event that was read, in whole lines', async () => {
+test('O6: a signal, and a reader that continues within 2 s: every event that was read, in whole lines', async () => {
   const { server, first } = await startHandOver();
   const child = startTail(server.url, ['--log-format', 'json']);
   child.pauseStdout();
@@ -49,11 +49,11 @@ test('O6: a signal, and a reader that goes on within 2 s: every event that was r
     .map((line) => JSON.parse(line).n);
   expect(numbers).toEqual(Array.from({ length: numbers.length }, (_, n) => n + 1));
   expect(lastRecord(exit.stderr, 'summary')).toMatchObject({ events: numbers.length });
-  // It did not read on: most of what the server sent stayed where it was.
+  // It stopped reading: most of what the server sent was not received.
   expect(numbers.length).toBeLessThan(1_000);
 });
 
-test('O6: a signal, and a reader that stays away: cut after 2 s, and stderr says how much', async () => {
+test('O6: a signal, and a reader that stays stopped: output is cut after 2 s, and stderr says how much', async () => {
   const { server, first } = await startHandOver();
   const child = startTail(server.url, ['--log-format', 'json']);
   child.pauseStdout();
@@ -70,9 +70,8 @@ test('O6: a signal, and a reader that stays away: cut after 2 s, and stderr says
   const exit = await endOf(child);
   const { events } = lastRecord(exit.stderr, 'summary');
   const { bytes_cut: cut, message } = lastRecord(exit.stderr, 'warning');
-  expect(message).toMatch(/could not be written, and the last line may be cut/);
-  // What came out and what was cut are together every event that was counted; how much of the last write the
-  // pipe took is not known.
+  expect(message).toMatch(/could not be written, and the last line may be incomplete/);
+  // Written and cut bytes together are all counted events; how much of the last write is in the pipe is unknown.
   const whole = [...numberedEvents(1_000, Number(events))].map((event) => `${event}\n`).join('');
   expect(whole.startsWith(exit.stdout)).toBe(true);
   expect(exit.stdout.length).toBeLessThan(whole.length);

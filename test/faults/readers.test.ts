@@ -1,4 +1,4 @@
-// The reader of stdout goes away, is slow or comes late: whole lines, the right end, no word too many.
+// The reader of stdout goes away, is slow or starts late: whole lines, the right exit code, no extra messages.
 
 import { describe, expect, test } from '@jest/globals';
 import { CANARY_KEY } from '../helpers/canary.ts';
@@ -26,7 +26,7 @@ async function pipeInto(reader: string, server: ScriptedServer): Promise<Awaited
   return exit;
 }
 
-/** Fails for a line on stderr that is no status of the run, or reports an error. */
+/** Fails for a line on stderr that is not a status, or reports an error. */
 function expectOnlyStatus(stderr: string): void {
   for (const { level, event } of readRecords(stderr)) {
     expect(['debug', 'info']).toContain(level);
@@ -35,10 +35,10 @@ function expectOnlyStatus(stderr: string): void {
 }
 
 describe('O7: the reader goes away', () => {
-  test('row 1 (O7): three events into head -1, then another: one whole line, 0, nothing but status', async () => {
+  test('row 1 (O7): three events into head -1, then another: one whole line, exit 0, only status messages', async () => {
     const { server, first } = await startHandOver(numberedEvents(0, 3));
     const run = pipeInto('head -1', server);
-    // `head` has gone by the time that its end is seen; the command finds out at its next write.
+    // `head` has exited by then; the command notices at its next write.
     const feed = setInterval(() => void first.then((one) => void one.sendText('{"n":4}')), 50);
     const exit = await run.finally(() => clearInterval(feed));
     expect(exit.stdout).toBe('{"n":1,"filler":""}\n');
@@ -47,7 +47,7 @@ describe('O7: the reader goes away', () => {
     expect(server.attempts).toHaveLength(1);
   });
 
-  test('row 3 (O7): a reader that exits at once, an event later: 0, no stack trace', async () => {
+  test('row 3 (O7): a reader that exits at once, an event later: exit 0, no stack trace', async () => {
     const { server, first } = await startHandOver();
     const run = pipeInto('true', server);
     await (await first).sendText('{"n":1}');
@@ -71,7 +71,7 @@ describe('O7: the reader goes away', () => {
 });
 
 describe('O5: a reader that keeps up', () => {
-  test('O5: sees a single event at once: no timer gathers events', async () => {
+  test('O5: gets a single event at once: no timer collects events', async () => {
     const { server, first } = await startHandOver();
     const child = spawnTail(server.url);
     const peer = await first;
@@ -84,12 +84,12 @@ describe('O5: a reader that keeps up', () => {
     }
     child.kill();
     await endOf(child);
-    // A busy machine delays some of them; a timer would delay all.
+    // A busy machine delays some events; a timer would delay all.
     tookMs.sort((a, b) => a - b);
     expectSoon(tookMs[25] ?? Number.NaN, 10);
   });
 
-  test('O5: also when half a message stands behind it', async () => {
+  test('O5: also if half a message follows it', async () => {
     const { server, first } = await startHandOver();
     const child = spawnTail(server.url);
     const peer = await first;
@@ -104,13 +104,13 @@ describe('O5: a reader that keeps up', () => {
 });
 
 describe('O6: stdout and stderr in one pipe, as after 2>&1', () => {
-  test('O6: a slow reader gets every event whole: no status line stands inside of one', async () => {
+  test('O6: a slow reader gets every event whole, without messages inside', async () => {
     const server = await startScriptedServer(
       streamHandler({ events: numberedEvents(150_000, 12), finish: (peer) => peer.sendClose(1000) }),
     );
     const child = spawnTail(server.url, ['--no-reconnect'], { prefix: ['sh', '-c', 'exec "$@" 2>&1', 'sh'] });
     child.pauseStdout();
-    // After a second of waiting the command says that its reader does not keep up.
+    // After a second of waiting the command reports that its reader does not keep up.
     await server.waitForAttempt(1);
     await pauseFor(1_500);
     child.resumeStdout();
@@ -124,7 +124,7 @@ describe('O6: stdout and stderr in one pipe, as after 2>&1', () => {
 });
 
 describe('O6: the end', () => {
-  test('O6: at the limit reading ends: goodbye with 1000, and not one event more', async () => {
+  test('O6: at the limit reading ends: Close 1000, and no more events', async () => {
     const { server, first } = await startHandOver();
     const child = spawnTail(server.url, ['--limit', '3', '--log-format', 'json']);
     const peer = await first;

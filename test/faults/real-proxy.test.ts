@@ -54,7 +54,7 @@ describeProxy('tinyproxy as CONNECT proxy (needs tinyproxy and openssl)', () => 
     const url = `https://0.0.0.0:${server.port}`;
     const args = ['--limit', '1', '--ca-cert', made.caFile];
     const without = await runTail(url, args, { env: { HTTPS_PROXY: proxy.url } });
-    expect(without.stderr).toContain(`the proxy 127.0.0.1:${proxy.port} refused the tunnel`);
+    expect(without.stderr).toContain(`the proxy 127.0.0.1:${proxy.port}, not Atlantis, refused the tunnel`);
     expect(without.stderr).toContain('HTTP 407');
     expect(without.code).toBe(5);
     expect(server.attempts).toHaveLength(0);
@@ -67,7 +67,9 @@ describeProxy('tinyproxy as CONNECT proxy (needs tinyproxy and openssl)', () => 
   test('row 33: a port that it does not open: 5, naming it', async () => {
     const proxy = await startTinyproxy({ extra: 'ConnectPort 443' });
     const { code, stderr } = await runTail('https://0.0.0.0:8443', [], { env: { HTTPS_PROXY: proxy.url } });
-    expect(stderr).toContain(`the proxy 127.0.0.1:${proxy.port} refused the tunnel to 0.0.0.0:8443`);
+    expect(stderr).toContain(
+      `the proxy 127.0.0.1:${proxy.port}, not Atlantis, refused the tunnel to 0.0.0.0:8443`,
+    );
     expect(code).toBe(5);
   });
 

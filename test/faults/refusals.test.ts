@@ -33,16 +33,16 @@ describe('row 19 (C3): refused by the API for good, after one attempt', () => {
     { status: 404, code: 'not_found', exitCode: 5 },
     { status: 418, code: 'not_in_the_list', exitCode: 5 },
   ])('$status $code: $exitCode', async ({ status, code, exitCode }) => {
-    const { server, exit } = await tailRefused(refuse(status, code, 'In so many words.'));
+    const { server, exit } = await tailRefused(refuse(status, code, 'A reason.'));
     expect(exit.stdout).toBe('');
     expect(exit.code).toBe(exitCode);
     expect(server.attempts).toHaveLength(1);
     const [error = '', remedy = ''] = exit.stderr.slice(exit.stderr.indexOf('atlantis: error: ')).split('\n');
     expect(error).toContain('error: 127.0.0.1:');
-    expect(error).toContain(`HTTP ${status} ${code}: In so many words.`);
+    expect(error).toContain(`HTTP ${status} ${code}: A reason, request id`);
     expect(error).toContain('request id req-1a2b3c');
     expect(error).toContain('not trying again');
-    expect(remedy).toMatch(/^ {2}[A-Z].{20,}\.$/);
+    expect(remedy).toMatch(/^ {2}[a-z].{20,}[^.]$/);
   });
 
   test('the same as figures for programs', async () => {
@@ -65,7 +65,7 @@ describe('row 19 (C3): refused by the API for good, after one attempt', () => {
     expect((await runCli(add, { env, stdin: CANARY_KEY })).code).toBe(0);
     const tail = ['stream', 'tail', '--url', server.url];
     const runs: [readonly string[], CliOptions, string, string][] = [
-      [tail, { key: CANARY_KEY }, 'ATLANTIS_API_KEY', 'set a valid one there'],
+      [tail, { key: CANARY_KEY }, 'ATLANTIS_API_KEY', 'set a valid one in ATLANTIS_API_KEY'],
       [[...tail, '--key-stdin'], { stdin: CANARY_KEY }, '--key-stdin', 'pipe in a valid one'],
       [['stream', 'tail'], { env }, 'profile "main"', 'replace it with `atlantis profile add main --force`'],
       [['stream', 'check'], { env }, 'profile "main"', 'replace it with `atlantis profile add main --force`'],
@@ -73,7 +73,7 @@ describe('row 19 (C3): refused by the API for good, after one attempt', () => {
     for (const [args, options, source, renew] of runs) {
       const { code, stdout, stderr } = await runCli([...args, '--verbose'], options);
       expect(stdout + stderr).toContain(`does not accept the key from ${source} (HTTP 401 unauthorized`);
-      expect(stdout + stderr).toContain(`  It is unknown or revoked: ${renew}.\n`);
+      expect(stdout + stderr).toContain(`  the key is unknown or revoked; ${renew}\n`);
       expect(findKeyIn(stdout + stderr)).toEqual([]);
       expect(code).toBe(3);
     }
@@ -115,7 +115,7 @@ describe("C3: the API's own answer, or something in between", () => {
   ])('$what did not come from Atlantis: 5', async ({ status, headers, body }) => {
     const { server, exit } = await tailRefused((peer) => peer.respond(status, { ...headers }, body));
     expect(exit.stderr).toMatch(
-      new RegExp(`error: the answer did not come from Atlantis \\(HTTP ${status}\\b`),
+      new RegExp(`error: the response did not come from Atlantis \\(HTTP ${status}\\b`),
     );
     expect(exit.stderr).toContain('127.0.0.1');
     expect(exit.stderr).not.toContain('<h1>');
@@ -208,10 +208,14 @@ describe('R1: Retry-After', () => {
   });
 
   test.each([
-    { what: '901', value: '901', when: /come back at \d{4}-\d\d-\d\d \d\d:\d\d:\d\d/ },
-    { what: '2147483648', value: '2147483648', when: /come back at 2\d{3}-/ },
-    { what: '400 digits', value: '9'.repeat(400), when: /come back at/ },
-    { what: 'a far date', value: 'Fri, 31 Dec 9999 23:59:59 GMT', when: /come back at 9999-12-31 23:59:59/ },
+    { what: '901', value: '901', when: /try again after \d{4}-\d\d-\d\d \d\d:\d\d:\d\d/ },
+    { what: '2147483648', value: '2147483648', when: /try again after 2\d{3}-/ },
+    { what: '400 digits', value: '9'.repeat(400), when: /try again after/ },
+    {
+      what: 'a far date',
+      value: 'Fri, 31 Dec 9999 23:59:59 GMT',
+      when: /try again after 9999-12-31 23:59:59/,
+    },
   ])('R1: 429 with $what ends now with 6 and says when to come back', async ({ value, when }) => {
     const { server, exit } = await tailRefused(refuse(429, 'rate_limited', 'wait', { 'Retry-After': value }));
     expect(exit.stderr).toMatch(when);
@@ -223,7 +227,7 @@ describe('R1: Retry-After', () => {
   test('R1: 429 beyond --timeout ends now with 6, not later with 124', async () => {
     const script = refuse(429, 'rate_limited', 'wait', { 'Retry-After': '20' });
     const { server, exit } = await tailRefused(script, ['--limit', '1', '--timeout', '10s']);
-    expect(exit.stderr).toContain('than --timeout leaves');
+    expect(exit.stderr).toContain('than --timeout allows');
     expect(exit.code).toBe(6);
     expect(server.attempts).toHaveLength(1);
   });
@@ -232,7 +236,7 @@ describe('R1: Retry-After', () => {
     const { server, exit } = await tailRefused(
       refuse(503, 'service_unavailable', 'x', { 'Retry-After': '86400' }),
     );
-    expect(exit.stderr).toContain('come back at');
+    expect(exit.stderr).toContain('try again after');
     expect(exit.code).toBe(7);
     expect(server.attempts).toHaveLength(1);
   });
@@ -245,7 +249,7 @@ describe('R3: asked not to reconnect', () => {
     { flags: ['--no-reconnect'], status: 408, code: 7 },
   ])('R3: $flags: $status ends with $code after one attempt', async ({ flags, status, code }) => {
     const { server, exit } = await tailRefused(refuse(status, 'x', 'y', { 'Retry-After': '1' }), flags);
-    expect(exit.stderr).toContain('not trying again, as asked');
+    expect(exit.stderr).toContain('not retrying, as requested');
     expect(exit.code).toBe(code);
     expect(server.attempts).toHaveLength(1);
   });

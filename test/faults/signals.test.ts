@@ -59,7 +59,7 @@ describe('S1, R2: a signal in every state', () => {
       peer.end();
     });
     const child = spawnTail(server.url, ['--retry-max', '250ms']);
-    await child.waitForStderr(/trying again in (59|6\d|1m)/);
+    await child.waitForStderr(/retrying in (59|6\d|1m)/);
     await expectDeath(child, 'SIGTERM');
     expect(server.attempts).toHaveLength(2);
   });

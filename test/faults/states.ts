@@ -30,7 +30,7 @@ export interface State {
 
 export const STATES: readonly State[] = [
   {
-    name: 'looking the name up',
+    name: 'looking up the name',
     script: NEVER_ANSWERS,
     url: (server) => `ws://localhost:${server.port}`,
     options: () => preload(`require('dns').lookup = () => { process.stderr.write('lookup hangs\\n'); };`),
@@ -51,7 +51,7 @@ export const STATES: readonly State[] = [
     reach: (_child, server) => server.waitUntil(() => server.attempts[0]?.request, 'the CONNECT'),
   },
   {
-    name: 'waiting for the answer to the upgrade',
+    name: 'waiting for the response to the upgrade',
     script: NEVER_ANSWERS,
     reach: (_child, server) => server.waitUntil(() => server.attempts[0]?.request, 'the request'),
   },
@@ -91,7 +91,7 @@ export const STATES: readonly State[] = [
   {
     name: 'waiting to retry',
     script: (peer) => peer.respond(503, { 'Retry-After': '30' }),
-    reach: (child) => child.waitForStderr('trying again'),
+    reach: (child) => child.waitForStderr('retrying'),
   },
 ];
 

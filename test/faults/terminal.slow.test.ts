@@ -1,4 +1,4 @@
-// A terminal that is stopped, by Ctrl-S or by a window that hangs: pings go on and signals are heard.
+// A stopped terminal, by Ctrl-S or a window that hangs: pings continue and signals are handled.
 import { describe, expect, test } from '@jest/globals';
 import { CANARY_KEY } from '../helpers/canary.ts';
 import { hasPty, type Pty, startCliInPty } from '../helpers/pty.ts';
@@ -6,7 +6,7 @@ import { startScriptedServer } from '../helpers/scripted-server.ts';
 import { numberedEvents, SOON_MS } from './start-tail.ts';
 
 (hasPty() ? describe : describe.skip)('a terminal that takes no more output (needs python3)', () => {
-  /** A tail of an endless flood on a terminal that `stop` stops; resolves when nothing moves any more. */
+  /** A tail of an endless stream on a terminal that `stop` stops; resolves when nothing is transferred any more. */
   async function startStopped(stop: (pty: Pty) => void) {
     let sentAtMs = performance.now();
     const server = await startScriptedServer(async (peer) => {
@@ -25,12 +25,12 @@ import { numberedEvents, SOON_MS } from './start-tail.ts';
     });
     await pty.waitFor('"n":20');
     stop(pty);
-    // Looked at again with every ping that comes, so this also waits for pings that go on.
+    // Checked at every ping, so this also waits for pings that continue.
     await server.waitUntil(() => performance.now() - sentAtMs > 500 || undefined, 'a standstill');
     return { server, pty };
   }
 
-  test('K3, row 10 on a terminal: pings go on, the connection stays, nothing is lost', async () => {
+  test('K3, row 10 on a terminal: pings continue, the connection stays, nothing is lost', async () => {
     const { server, pty } = await startStopped((one) => one.pause());
     const attempt = await server.waitForAttempt(1);
     const before = attempt.frames.length;
@@ -38,7 +38,7 @@ import { numberedEvents, SOON_MS } from './start-tail.ts';
     const seen = pty.output.length;
     pty.pause(false);
     await pty.waitFor((text) => text.length > seen + 1_000_000);
-    // Not Ctrl-C: for that the terminal itself throws away what it has not shown.
+    // Not Ctrl-C, which makes the terminal discard its output.
     process.kill(await pty.readPid(), 'SIGTERM');
     const { output, signal } = await pty.exit;
     expect(signal).toBe('SIGTERM');
@@ -48,7 +48,7 @@ import { numberedEvents, SOON_MS } from './start-tail.ts';
     expect(numbers).toEqual(numbers.map((_, index) => index + 1));
   });
 
-  test('S1, R2: SIGTERM ends it all the same, after 2 s of trying to write the rest', async () => {
+  test('S1, R2: SIGTERM ends it after 2 s of trying to write the rest', async () => {
     const { server, pty } = await startStopped((one) => one.pause());
     const pid = await pty.readPid();
     const sentAtMs = performance.now();

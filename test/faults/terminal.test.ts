@@ -1,4 +1,4 @@
-// A real terminal: it goes away, it is stopped, it is typed at.
+// A real terminal: it goes away, it is stopped, and it gets input.
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
@@ -15,7 +15,7 @@ import { expectNoKey, numberedEvents } from './start-tail.ts';
 const startTail = (url: string, args: readonly string[] = [], options: PtyOptions = {}) =>
   startCliInPty(['stream', 'tail', '--url', url, '--verbose', ...args], { key: CANARY_KEY, ...options });
 
-/** Events for as long as the client is there, some each 5 ms. */
+/** Sends some events every 5 ms as long as the client is connected. */
 async function* endlessEvents(): AsyncGenerator<string> {
   for (const event of numberedEvents(50)) {
     yield event;
@@ -37,12 +37,12 @@ const serve = (events: Iterable<string> | AsyncIterable<string>): Promise<Script
       expectNoKey(pty.output);
     });
 
-    test('without a SIGHUP, since it is not its own terminal: writing fails, and it dies by SIGHUP', async () => {
+    test('without a SIGHUP, as for a terminal of another session: writing fails, and it dies by SIGHUP', async () => {
       await using server = await serve(endlessEvents());
       const status = join(makeTempFolder(), 'status');
       const tail = ['stream', 'tail', '--verbose', '--url', server.url];
       const words = [process.execPath, COMMAND, ...tail].map(quote).join(' ');
-      // In a session of its own the hang-up signals nobody; the shell outside only keeps the terminal open.
+      // In a new session the hang-up sends no signal; the outer shell only keeps the terminal open.
       const inner = `${words}; echo $? > ${quote(status)}`;
       const pty = startInPty(['sh', '-c', `setsid sh -c ${quote(inner)} & exec sleep 60`], {
         key: CANARY_KEY,
@@ -55,7 +55,7 @@ const serve = (events: Iterable<string> | AsyncIterable<string>): Promise<Script
       expect(readFileSync(status, 'utf8')).toBe('129\n');
     });
 
-    test('while nothing comes: the same', async () => {
+    test('while no events arrive: the same', async () => {
       await using server = await serve(['{"n":1}']);
       const pty = startTail(server.url);
       await pty.waitFor(/n(?:\x1b\[39m)? 1\b/);
@@ -77,7 +77,7 @@ const serve = (events: Iterable<string> | AsyncIterable<string>): Promise<Script
     });
   });
 
-  test('O3: the spinner is gone before the first event, nothing is left of it', async () => {
+  test('O3: the spinner is erased before the first event', async () => {
     await using server = await startScriptedServer(async (peer) => {
       await peer.readRequest();
       await pauseFor(500);
@@ -93,11 +93,11 @@ const serve = (events: Iterable<string> | AsyncIterable<string>): Promise<Script
     const at = lines.findIndex((line) => line.includes('first'));
     expect(exit.output).toMatch(/[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏]\S* connecting/);
     expect(lines.slice(at).join('\n')).not.toMatch(/[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏]/);
-    // What stands on the event's line before it is erased.
+    // The text on the event's line before it is erased.
     expect(lines[at]?.split('\x1b[2K').at(-1)).not.toMatch(/connecting/);
   });
 
-  test('O2: a window that becomes narrow: what comes next is laid out for it', async () => {
+  test('O2: events are laid out for a window that becomes narrow', async () => {
     const event = (n: number): string => SIMULATED[0]?.replace('"id":"evt_', `"n":${n},"id":"evt_`) ?? '';
     await using server = await serve(
       (async function* () {
@@ -108,17 +108,17 @@ const serve = (events: Iterable<string> | AsyncIterable<string>): Promise<Script
       })(),
     );
     const pty = startTail(server.url, ['--time', 'none', '--color', 'never'], { columns: 150 });
-    // On one line there: the type, and what is last.
+    // On one line: the type and the last field.
     await pty.waitFor(/large_transfer[^\r\n]* n 3 /);
     pty.resize(44, 24);
     const [, first = ''] = /^ {2}n (\d+) /m.exec(await pty.waitFor(/^ {2}n \d+ /m)) ?? [];
     const before = pty.output.length;
     await pty.waitFor(` n ${Number(first) + 20} `);
-    // Not typed: the kernel would echo `^C` into whatever line is under way.
+    // Not typed: the kernel would echo `^C` into the current line.
     process.kill(await pty.readPid(), 'SIGINT');
     const { signal, output } = await pty.exit;
     expect(signal).toBe('SIGINT');
-    // What the status line drew and erased counts as lines of its own.
+    // Text that the status line drew and erased counts as separate lines.
     const lines = output
       .slice(before)
       .split(/\r\n/)
@@ -128,7 +128,7 @@ const serve = (events: Iterable<string> | AsyncIterable<string>): Promise<Script
     for (const line of lines) expect([line, line.length <= 44]).toEqual([line, true]);
   });
 
-  test('O3: the status line can be erased, however a window that became narrow has wrapped it', async () => {
+  test('O3: the status line is erased even if a narrower window has wrapped it', async () => {
     await using server = await serve(endlessEvents());
     const pty = startTail(server.url, ['--type', 'none', '--color', 'never']);
     await pty.waitFor(/live {2}0 of \d\d events {2}/);
@@ -136,7 +136,7 @@ const serve = (events: Iterable<string> | AsyncIterable<string>): Promise<Script
     await pty.waitFor(/live {2}0 of \d\d\d events {2}[\d.]+\/s\x1b/);
     process.kill(await pty.readPid(), 'SIGINT');
     const { output } = await pty.exit;
-    // Before each picture all from its place on is erased; behind it the cursor goes back to where it begins.
+    // Before each frame everything from its start on is erased; after it the cursor returns to its start.
     const pictures = output.split(/(?=\x1b\[\?2026h)/).slice(1);
     expect(pictures.length).toBeGreaterThan(3);
     for (const picture of pictures) {
@@ -145,7 +145,7 @@ const serve = (events: Iterable<string> | AsyncIterable<string>): Promise<Script
     expect(output).not.toMatch(/\x1b\[[012]?K/);
   });
 
-  test('the status line is drawn at most ten times a second, however much comes', async () => {
+  test('the status line is drawn at most ten times a second at any event rate', async () => {
     await using server = await serve(endlessEvents());
     const words = [process.execPath, COMMAND, 'stream', 'tail', '--url', server.url].map(quote).join(' ');
     const file = join(makeTempFolder(), 'events');
@@ -154,7 +154,7 @@ const serve = (events: Iterable<string> | AsyncIterable<string>): Promise<Script
     await pty.waitFor(/live/);
     const [sinceMs, first] = [performance.now(), pictures()];
     await pty.waitFor(/live[^●]* [3-9]\d\d events/);
-    // Asked before the clock: what is drawn in between only makes it stricter.
+    // Read before the clock, which only makes the check stricter.
     const drawn = pictures() - first;
     const seconds = (performance.now() - sinceMs) / 1_000;
     pty.send('\x03');

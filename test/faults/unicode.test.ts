@@ -1,4 +1,4 @@
-// Terminals of every kind: with Unicode and without, with cursor movement and without. And a status line that fails.
+// Terminals with and without Unicode, with and without cursor movement; and a status line that fails.
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { CANARY_KEY } from '../helpers/canary.ts';
@@ -16,10 +16,10 @@ const BRAILLE = /[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏]/;
 /** What a terminal shows: ASCII, line ends, and the escape sequences that move its cursor. */
 const ASCII = /^[\x07-\x0d\x1b -~]*$/;
 
-/** As on Windows; set before anything of ours is loaded. */
+/** As on Windows; set before our code is loaded. */
 const ON_WINDOWS = `Object.defineProperty(process, 'platform', { value: 'win32' });`;
 
-/** Has Node load a script before the command. */
+/** Makes Node load a script before the command. */
 const loadFirst = (script: string): Environment => ({ NODE_OPTIONS: preload(script).nodeArgs.join(' ') });
 
 const start = (args: readonly string[], env: Environment): Pty =>
@@ -27,14 +27,14 @@ const start = (args: readonly string[], env: Environment): Pty =>
 
 const run = (args: readonly string[], env: Environment): Promise<PtyExit> => start(args, env).exit;
 
-/** Without Unicode nothing but ASCII is shown; with it the signs are as they are elsewhere. */
+/** Without Unicode only ASCII is shown. */
 function expectSigns({ output }: PtyExit, hasUnicode: boolean): void {
   expect(output).not.toContain('a bug in atlantis');
   if (hasUnicode) expect(output).toContain('…');
   else expect(output).toMatch(ASCII);
 }
 
-/** What to set, and whether that terminal has Unicode, and whether a line can be drawn again. */
+/** Environment, whether the terminal has Unicode, and whether it can redraw a line. */
 const TERMINALS: readonly (readonly [string, () => Environment, boolean, boolean])[] = [
   ['TERM=linux', () => ({ TERM: 'linux' }), false, true],
   ['TERM=xterm-256color', () => ({ TERM: 'xterm-256color' }), true, true],
@@ -96,7 +96,7 @@ const TERMINALS: readonly (readonly [string, () => Environment, boolean, boolean
     expectSigns(await removal.exit, false);
   });
 
-  test('TERM=linux: a refused expression has its caret under its place', async () => {
+  test('TERM=linux: an invalid expression has its caret under the mistake', async () => {
     const filter = ['--where', `${'x.'.repeat(50)}x => 5`];
     const exit = await run(['stream', 'tail', '--simulate', ...filter], { TERM: 'linux' });
     expectSigns(exit, false);
@@ -106,7 +106,7 @@ const TERMINALS: readonly (readonly [string, () => Environment, boolean, boolean
     expect(pointer.indexOf('^')).toBe(shown.indexOf('=>') + 1);
   });
 
-  test('TERM=linux: JSON is the same as elsewhere', async () => {
+  test('TERM=linux: JSON is unchanged', async () => {
     const env = { ATLANTIS_URL: 'https://api.atlantis.example' };
     const show = (term: string): Promise<PtyExit> =>
       run(['profile', 'show', '--json'], { ...env, TERM: term });
@@ -115,7 +115,7 @@ const TERMINALS: readonly (readonly [string, () => Environment, boolean, boolean
     expect((await run([...TAIL, ...log], { TERM: 'linux' })).output).toMatch(/"message":"connected .*…"/);
   });
 
-  describe('a status line that fails disappears, and the run goes on', () => {
+  describe('a status line that fails disappears, and the run continues', () => {
     const failLoading = (bundle: string): string => `
       const Module = require('node:module');
       const load = Module._load;
@@ -128,7 +128,7 @@ const TERMINALS: readonly (readonly [string, () => Environment, boolean, boolean
 
     test.each([
       ['ora does not load', failLoading('ui.spinner'), false],
-      ['nor what it says', failLoading('ui.shown-status'), false],
+      ['nor what it says', failLoading('ui.stream-progress'), false],
       ['the cursor cannot be moved', failCalling('cursorTo'), true],
       ['nothing can be erased', failCalling('clearScreenDown'), true],
     ])('%s', async (_what, script, mayBegin) => {

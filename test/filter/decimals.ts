@@ -1,11 +1,11 @@
-// Numbers for tests: compared by BigInt arithmetic, and written in other forms of the same value.
+// Numbers for tests: compares with BigInt, and writes the same value in other forms.
 import type { Random } from '../helpers/random-json.ts';
 
-// Looking up a global is slow under jest, and these are called some million times.
+// Global lookups are slow under jest, and these run millions of times.
 const { floor, min } = Math;
 const toBigInt = BigInt;
 
-/** The mantissa as an integer, and the power of ten that it is multiplied with. */
+/** The mantissa as an integer, and the exponent of ten. */
 function readParts(source: string): { mantissa: bigint; exponent: number } {
   const [, sign = '', whole = '', fraction = '', exponent = '0'] =
     /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(source) ?? [];
@@ -15,7 +15,7 @@ function readParts(source: string): { mantissa: bigint; exponent: number } {
   };
 }
 
-/** Compares two JSON numbers exactly; for exponents that a BigInt can hold. */
+/** Compares two JSON numbers exactly; their exponents must be small. */
 export function compareByBigInt(a: string, b: string): number {
   const left = readParts(a);
   const right = readParts(b);
@@ -25,7 +25,7 @@ export function compareByBigInt(a: string, b: string): number {
   return x < y ? -1 : x > y ? 1 : 0;
 }
 
-/** The same value in another form: the point moved against the exponent, zeros added. */
+/** The same value in another form: with another exponent and more zeros. */
 export function respellNumber(source: string, random: Random): string {
   const { mantissa, exponent } = readParts(source);
   const sign = mantissa < 0n || source.startsWith('-') ? '-' : '';

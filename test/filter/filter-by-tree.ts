@@ -1,11 +1,11 @@
-// The filter a second time, over the tree of an event: slow, and plain enough to be believed.
-import type { Step } from '../../src/events/path.ts';
+// A second, simple and slow filter over a parsed event: the reference.
+import type { PathStep } from '../../src/events/path.ts';
 import { findPlain, isContainer, type PlainValue, readPlainString } from '../helpers/plain-json.ts';
 import { compareByBigInt } from './decimals.ts';
 
-/** One `--where`, taken apart. */
+/** A parsed `--where`. */
 export interface PlainCondition {
-  readonly steps: readonly Step[];
+  readonly steps: readonly PathStep[];
   readonly operator: '=' | '!=' | '>' | '>=' | '<' | '<=';
   /** A number by its source, a text by its value, a literal. */
   readonly value:
@@ -15,7 +15,7 @@ export interface PlainCondition {
 
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 
-/** The words of a condition as a user would write them. */
+/** The condition as a user would write it. */
 export function writeCondition({ steps, operator, value }: PlainCondition): string {
   const path = steps.map((step) => {
     if (step.kind === 'member') return `[${JSON.stringify(step.name)}]`;
@@ -41,7 +41,7 @@ export function findTypeInTree(root: PlainValue): string | undefined {
 }
 
 /** Every value that the path leads to. */
-function findValues(root: PlainValue, steps: readonly Step[]): readonly PlainValue[] {
+function findValues(root: PlainValue, steps: readonly PathStep[]): readonly PlainValue[] {
   let found = [root];
   for (const step of steps) {
     found = found.flatMap((value) => {

@@ -1,11 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
-import { isAtlantisError } from '../../src/errors.ts';
+import { isAtlantisError, type UsageError } from '../../src/errors.ts';
 import { type Batch, keepEvents, textsOf } from '../../src/events/batch.ts';
-import { MESSAGE } from '../../src/events/messages.ts';
-import type { Step } from '../../src/events/path.ts';
+import { MESSAGE } from '../../src/events/message-text.ts';
+import type { PathStep } from '../../src/events/path.ts';
 import { classifyText } from '../../src/events/scanner.ts';
-import { createFilter, type FilterWords } from '../../src/filter/filter.ts';
+import { createFilter, type FilterConfig } from '../../src/filter/filter.ts';
+import { fitCaret } from '../../src/render/fit-lines.ts';
+import { makeVisible } from '../../src/render/sanitize.ts';
 import { makeBatch } from '../helpers/batches.ts';
 import { isContainer, type PlainValue, readPlainJson, readPlainString } from '../helpers/plain-json.ts';
 import { mutate, type Random, randomJson, seededRandom } from '../helpers/random-json.ts';
@@ -19,29 +21,27 @@ import {
   writeCondition,
 } from './filter-by-tree.ts';
 
-// Looking up a global is slow under jest, and these are called a few million times.
+// Global lookups are slow under jest, and these run millions of times.
 const { floor } = Math;
 const { stringify } = JSON;
 
-/** Invented; with a sign that a key may hold, and a word does not. */
-const KEY = 'ak_live_0011223344556677.8899aabbccddeeff';
 const CASES = 100_000;
 const LEVELS = 50_000;
 
 /** The texts that pass. */
-async function select(words: Partial<FilterWords>, texts: readonly string[]): Promise<string[]> {
-  const filter = await createFilter({ types: [], where: [], ...words });
+async function select(config: Partial<FilterConfig>, texts: readonly string[]): Promise<string[]> {
+  const filter = await createFilter({ types: [], where: [], ...config });
   return textsOf(filter(makeBatch(texts, 5))).map(String);
 }
 
-/** For each event whether it passes; of texts that are the same, all or none. */
-async function decide(words: FilterWords, batch: Batch): Promise<boolean[]> {
-  const passed = new Set(textsOf((await createFilter(words))(batch)).map((text) => text.toString('latin1')));
+/** Whether each event passes; equal texts pass or fail together. */
+async function decide(config: FilterConfig, batch: Batch): Promise<boolean[]> {
+  const passed = new Set(textsOf((await createFilter(config))(batch)).map((text) => text.toString('latin1')));
   return textsOf(batch).map((text) => passed.has(text.toString('latin1')));
 }
 
 describe('createFilter', () => {
-  test('O8: what passes keeps its bytes, its flags and all else of the batch', async () => {
+  test('O8: matching events keep their bytes, flags and the rest of the batch', async () => {
     const filter = await createFilter({ types: ['a'], where: ['n > 1'] });
     const texts = ['{"type":"a","n":2}', '{"type":"b","n":2}', '\ufeff{"type":"a",\n"n":1e9}', '[1]'];
     const batch = { ...makeBatch(texts, 5), discarded: ['binary' as const] };
@@ -55,7 +55,7 @@ describe('createFilter', () => {
     expect(batch).toEqual(copy);
   });
 
-  test('O8: any choice of events is what is kept of a batch', () => {
+  test('O8: keepEvents keeps any subset of a batch', () => {
     const random = seededRandom(11);
     for (let i = 0; i < 2_000; i += 1) {
       const texts = Array.from({ length: floor(random() * 8) }, () => randomJson(random));
@@ -67,12 +67,12 @@ describe('createFilter', () => {
         texts.filter((_text, n) => choice[n]),
         i,
       );
-      // Jest compares bytes one by one.
+      // Fast path: Jest compares bytes one by one.
       if (!isDeepStrictEqual(kept, expected)) expect(kept).toEqual(expected);
     }
   });
 
-  test('row 71: a few events that are kept do not keep the memory of all', () => {
+  test('row 71: a few kept events do not hold the memory of the whole batch', () => {
     const texts = Array.from({ length: 1_000 }, (_, n) => `{"n":${n},"filler":"${'x'.repeat(1_000)}"}`);
     let at = 0;
     const { bytes } = keepEvents(makeBatch(texts, 0), () => at++ === 500);
@@ -111,7 +111,7 @@ describe('createFilter', () => {
     expect(await select({ types: ['x'] }, [text])).toEqual(passes ? [text] : []);
   });
 
-  test('O8: a stream of ever new types is judged right, and fills no memory', async () => {
+  test('O8: an endless number of types is filtered correctly in bounded memory', async () => {
     const filter = await createFilter({ types: ['*7'], where: [] });
     for (let round = 0; round < 2; round++) {
       const texts = Array.from({ length: 10_000 }, (_unused, i) => `{"type":"t${i}"}`);
@@ -123,7 +123,7 @@ describe('createFilter', () => {
     expect(textsOf(filter(makeBatch([long, long.replace('7', '8')], 5))).map(String)).toEqual([long]);
   });
 
-  test('O8: deep nesting is passed over without recursion', async () => {
+  test('O8: deep nesting is skipped without recursion', async () => {
     const deep = `${'[{"a":'.repeat(LEVELS)}1${'}]'.repeat(LEVELS)}`;
     const texts = [`{"x":${deep},"a":1}`, `{"a":${deep}}`, `[${deep},{"a":1}]`];
     expect(await select({ where: ['a = 1'] }, texts)).toEqual(texts.slice(0, 1));
@@ -133,7 +133,7 @@ describe('createFilter', () => {
 });
 
 describe('an event of many keys', () => {
-  test.each([62, 63, 64, 65, 66, 200])('O8: all of %d are looked at', async (count) => {
+  test.each([62, 63, 64, 65, 66, 200])('O8: all of %d are checked', async (count) => {
     const keys = Array.from({ length: count - 2 }, (_unused, i) => `"k${i}":{"last":2}`).join(',');
     const texts = [`{"last":1,${keys},"last":2}`, `{"last":2,${keys},"last":1}`];
     expect(await select({ where: ['last = 1'] }, texts)).toEqual(texts.slice(1));
@@ -179,33 +179,25 @@ describe('a bad expression', () => {
     ['漢字 => 5', '      ^'],
     ['🎈.x == 5', '      ^'],
     ['e\u0301 == 5', '   ^'],
-    ['👩‍🚀 == 5', '            ^', '👩\\u200d🚀 == 5'],
-    // What a terminal would not show is written as everywhere, and the caret stays under its place.
+    ['👩‍🚀 == 5', '      ^'],
+    // Control characters are escaped, and the caret is still under the mistake.
     ['a\tb == 5', '  ^', 'a b == 5'],
+    ['a\nb == 5', '  ^', 'a b == 5'],
     ['a\x1b[31m\u202e ! 5', '       ^', 'a\\u001b[31m\\u202e ! 5'],
     ['\u{e0041}a == 5', '               ^', '\\udb40\\udc41a == 5'],
-    // Of a long one what is around the place.
-    [`${'x.'.repeat(50)}x == 5`, `${' '.repeat(41)}^`, `…${'.x'.repeat(18)}.x == 5`],
-    [`a ! ${'漢'.repeat(5_000)}`, '  ^', `a ! ${'漢'.repeat(14)}…`],
-    // Never a part of a word: the redactor would not know what is left of a key.
-    [`${'x'.repeat(5_000)} == 5`, '   ^', '… == 5'],
-    [`a ! "b" ${'x'.repeat(5_000)}`, '  ^', 'a ! "b" …'],
-    [`${KEY}.${KEY} == 5`, '   ^', '… == 5'],
-    [`from.to.${KEY}.x == 5`, '   ^', '… == 5'],
-    [`a ! x.${KEY}`, '  ^', 'a ! …'],
-  ])('O8: %j has a caret under the place of the fault', async (expression, caret, shown = expression) => {
+    [`${'x.'.repeat(50)}x == 5`, `${' '.repeat(103)}^`],
+  ])('O8: %j has a caret under the mistake', async (expression, caret, shown = expression) => {
     const error: unknown = await createFilter({ types: [], where: [expression] }).catch(
       (fault: unknown) => fault,
     );
     expect(isAtlantisError(error)).toBe(true);
-    expect(error).toMatchObject({
-      exitCode: 2,
-      message: expect.stringMatching(/^invalid --where: \S/),
-      hint: `${shown}\n${caret} ${GRAMMAR}`,
-    });
+    const { exitCode, message, hint = '' } = error as UsageError;
+    expect([exitCode, message]).toEqual([2, expect.stringMatching(/^invalid --where: \S/)]);
+    const lines = fitCaret(hint.split('\n'), Number.POSITIVE_INFINITY, makeVisible);
+    expect(lines).toEqual([shown, `${caret} ${GRAMMAR}`]);
   });
 
-  test('O8: 20,000 random expressions and globs are read, or refused with 2 and a caret; none takes long', async () => {
+  test('O8: 20,000 random expressions and globs are accepted, or refused with exit 2 and a caret; none takes long', async () => {
     const random = seededRandom(577_215);
     const pieces = [
       ...[
@@ -287,11 +279,11 @@ describe('a bad expression', () => {
     expectSoon(process.cpuUsage(before).user / 1_000, 30_000);
   }, 90_000);
 
-  test('O8: so has a bad glob', async () => {
+  test('O8: a bad glob has a caret too', async () => {
     await expect(createFilter({ types: ['ok', '漢{b'], where: [] })).rejects.toMatchObject({
       exitCode: 2,
       message: 'invalid --type: this brace is not closed',
-      hint: '漢{b\n  ^ see docs/filters.md: * ? [abc] [!abc] {one,other}',
+      hint: '漢{b\n ^ see docs/filters.md: * ? [abc] [!abc] {one,other}',
     });
   });
 });
@@ -299,7 +291,7 @@ describe('a bad expression', () => {
 describe('the search in the bytes', () => {
   test('O8: finds what a search in the tree finds', async () => {
     const random = seededRandom(577_215);
-    const verdicts = [0, 0];
+    const results = [0, 0];
     for (let cases = 0; cases < CASES; ) {
       // Each condition is made for one of the events and tried on all of them.
       const texts = Array.from({ length: 4 }, () => makeText(random)).filter(
@@ -313,7 +305,7 @@ describe('the search in the bytes', () => {
           const where = [writeCondition(condition)];
           const passes = await decide({ types: [], where }, batch);
           for (const [at, one] of roots.entries()) {
-            verdicts[Number(passes[at])] = (verdicts[Number(passes[at])] ?? 0) + 1;
+            results[Number(passes[at])] = (results[Number(passes[at])] ?? 0) + 1;
             if (passes[at] !== holdsForTree(condition, one)) {
               expect(`${where} for ${texts[at]}`).toBe(`is not ${passes[at]}`);
             }
@@ -321,7 +313,7 @@ describe('the search in the bytes', () => {
         }
       }
     }
-    expect(Math.min(...verdicts)).toBeGreaterThan(CASES / 10);
+    expect(Math.min(...results)).toBeGreaterThan(CASES / 10);
   }, 120_000);
 
   test('O8: finds the type that a search in the tree finds, and several members at once', async () => {
@@ -385,7 +377,7 @@ function respellUnit(piece: string, random: Random): string {
 
 /** A condition on something that is there, more often than not. */
 function makeCondition(random: Random, root: PlainValue): PlainCondition {
-  const steps: Step[] = [];
+  const steps: PathStep[] = [];
   let node: PlainValue | undefined = root;
   do {
     let next: PlainValue | undefined;
@@ -400,7 +392,11 @@ function makeCondition(random: Random, root: PlainValue): PlainCondition {
       next = node.entries[index]?.[1];
     } else {
       steps.push(
-        pick<Step>(random, [{ kind: 'member', name: 'type' }, { kind: 'item', index: 0 }, { kind: 'every' }]),
+        pick<PathStep>(random, [
+          { kind: 'member', name: 'type' },
+          { kind: 'item', index: 0 },
+          { kind: 'every' },
+        ]),
       );
     }
     node = next;

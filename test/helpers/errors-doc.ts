@@ -1,47 +1,45 @@
-// Renders docs/errors.md from the causes and their rules, so that the page cannot say anything else than the
-// program does.
+// Renders docs/errors.md from the causes and their rules, so that the page always matches the program.
 
-import { CAUSES } from '../../src/connection/cause-table.ts';
-import { RENEWALS } from '../../src/connection/causes.ts';
-import { FIRST_BUDGET } from '../../src/connection/policy.ts';
-import { RULES, type RuleName } from '../../src/connection/rules.ts';
+import { CAUSES, type RuleName } from '../../src/connection/cause-table.ts';
+import { RENEWALS } from '../../src/connection/lifecycle.ts';
+import { FIRST_BUDGET, RULES } from '../../src/connection/retry-policy.ts';
 import { renderTable } from './markdown.ts';
 
-/** The ends of contract § 2 that are no cause of a connection. */
+/** The ends of contract § 2 that are not causes of a connection. */
 const OTHER_ENDS: readonly (readonly [code: string, when: string, remedy: string])[] = [
   [
     '0',
-    'the end that was asked for: `--limit` or `--duration` reached, or the reader of stdout went away',
-    'None needed. A stream that was dropped never ends in 0 by itself.',
+    'stopped as requested: `--limit` or `--duration` reached, or the reader of stdout closed it',
+    'nothing to do; a lost stream never ends with exit 0',
   ],
-  ['1', 'a bug in `atlantis`', 'Run it again with `--verbose` for the stack, and report it.'],
+  ['1', 'a bug in `atlantis`', 'run it again with `--verbose` for the stack trace, and report it'],
   [
     '2',
-    'a bad flag, value or URL, a stored key that would go to another origin, or no terminal to ask on',
-    'The message names the flag, the value and what is accepted.',
+    'an invalid flag, value or URL, a stored key that would be sent to another origin, or no terminal for a prompt',
+    'the message names the flag, the value and what is accepted',
   ],
   [
     '3',
-    'no key, or something that cannot be one',
-    'Store one with `atlantis profile add`, set `ATLANTIS_API_KEY`, or pipe it in with `--key-stdin`.',
+    'no key, or a malformed one',
+    'store one with `atlantis profile add`, set `ATLANTIS_API_KEY`, or pipe it in with `--key-stdin`',
   ],
-  ['9', 'stdout or a file could not be written', 'Make room on the disk; the message names the fault.'],
+  ['9', 'stdout or a file could not be written', 'free some disk space; the message names the error'],
   [
     '10',
     'the profile store is unreadable, corrupt, unsafe or locked',
-    'The message names the file and the command that repairs it.',
+    'the message names the file and the command that repairs it',
   ],
-  ['12', 'a gap, with `--fail-on-gap`', 'Events may be missing: fetch them another way.'],
+  ['12', 'a gap, with `--fail-on-gap`', 'events may be missing: get them in another way'],
   [
     '13',
-    'connected, and no event for the time of `--max-silence`',
-    'Check the subscriptions of the key, or allow more time.',
+    'no event for `--max-silence` while connected',
+    'check the subscriptions of the key, or allow more time',
   ],
-  ['124', '`--timeout` passed before the target was reached', 'Allow more time, or lower the `--limit`.'],
+  ['124', '`--timeout` expired', 'allow more time, or lower `--limit`'],
   [
     '129, 130, 143',
-    'SIGHUP, SIGINT, SIGTERM: after an orderly end the process dies by that signal',
-    'None needed.',
+    'SIGHUP, SIGINT, SIGTERM: after an orderly stop, the process kills itself with that signal',
+    'nothing to do',
   ],
 ];
 
@@ -60,23 +58,24 @@ const seconds = (ms: number): string => (ms < 60_000 ? `${ms / 1_000} s` : `${ms
 function describeVerdict(verdict: Verdict, isBeforeFirst: boolean): string {
   if (verdict === 'never') return 'ends';
   const budget = `within ${FIRST_BUDGET.attempts} attempts and ${FIRST_BUDGET.ms / 1_000} s`;
-  if (verdict === 'retry') return isBeforeFirst ? `tries again, ${budget}` : 'tries again';
+  if (verdict === 'retry') return isBeforeFirst ? `retries, ${budget}` : 'retries';
   if ('retries' in verdict) {
     const bound = `at most ${verdict.retries} times in ${seconds(verdict.withinMs)}`;
-    return `tries again, ${bound}${isBeforeFirst ? `, ${budget}` : ''}`;
+    return `retries, ${bound}${isBeforeFirst ? `, ${budget}` : ''}`;
   }
-  const which = 'upBelowMs' in verdict ? ` that was up for less than ${seconds(verdict.upBelowMs)}` : '';
-  return `tries again; ends at number ${verdict.inARow} in a row${which}`;
+  const which =
+    'upBelowMs' in verdict ? `, counting connections of less than ${seconds(verdict.upBelowMs)}` : '';
+  return `retries; ends after ${verdict.inARow} in a row${which}`;
 }
 
-/** `{host}` and the like as a reader sees them; the details in brackets are left out. */
+/** Placeholders as a reader sees them, without the details in brackets. */
 function describe(text: string): string {
   return text
     .replace(/,? \(\{detail\}\)/, '')
     .replaceAll('{host}', '*host*')
     .replaceAll('{proxy}', '*proxy*')
     .replaceAll('{key}', 'the key')
-    .replaceAll('{renew}', 'put a valid one in its place, see below')
+    .replaceAll('{renew}', 'replace it, see below')
     .replace(/--[a-z-]+(?: <\w+>)?|https?:\/\/|wss?:\/\/|\b[A-Z]+_[A-Z]+\b/g, '`$&`');
 }
 
@@ -95,31 +94,31 @@ export function renderErrorsDoc(): string {
   ]);
   return `# Errors
 
-<!-- Written by \`UPDATE_DOCS=1 npm test -- causes\` from src/connection/cause-table.ts and rules.ts. -->
+<!-- Written by \`UPDATE_DOCS=1 npm test -- cause-table\` from src/connection/cause-table.ts and retry-policy.ts. -->
 
-A run of \`atlantis\` ends with one of these codes. Flags, codes and the names of causes are stable: a script may
-rely on them. With \`--log-format json\` the name of the cause is the field \`cause\`, the code is \`exit_code\`.
+A run of \`atlantis\` ends with one of these exit codes. Flags, codes and the names of causes are stable, so scripts
+can rely on them. With \`--log-format json\` the cause is in the field \`cause\`, the code in \`exit_code\`.
 
 ## Causes of a connection
 
-What ended an attempt or a connection, what can be done about it, and what the tool does next: before the first
-welcome of a run, when a mistake is likely, and after it, when an outage is. The code is that of the run if it
-ends there. Between two attempts lie at least 250 ms, and never more than 20 begin in 60 s; \`--no-reconnect\` and
-\`--max-reconnects\` end a run sooner, and so does a server that asks for a wait of more than 15 min, beyond
-\`--timeout\`, or beyond the first 60 s of a run that was not welcomed yet.
+What ended an attempt or a connection, what you can do about it, and what the tool does next: before the first
+welcome of a run, when a mistake is likely, and after it, when an outage is likely. The code is the exit code if the
+run ends there. Attempts are at least 250 ms apart, and at most 20 begin in 60 s. A run also ends after
+\`--no-reconnect\` or \`--max-reconnects\`, and if the server asks for a delay that is longer than 15 min, goes beyond
+\`--timeout\`, or, before the first welcome, goes beyond the first 60 s of the run.
 
 ${renderTable(['code', 'cause', 'what happened', 'what to do', 'before the first welcome', 'after it'], rows)}
 
-## A key that is refused
+## A rejected key
 
-The message names the place that the key came from; what to do depends on it. With \`--log-format json\` it is the
-field \`key_source\`.
+The message names the source of the key, and what to do depends on it. With \`--log-format json\` the source is in
+the field \`key_source\`.
 
 ${renderTable(
   ['the key came from', 'what to do'],
-  Object.entries(RENEWALS).map(([kind, words]) => [
+  Object.entries(RENEWALS).map(([kind, renewal]) => [
     KEY_PLACES[kind as keyof typeof RENEWALS],
-    words.replace('{profile}', '<name>'),
+    renewal.replace('{profile}', '<name>'),
   ]),
 )}
 

@@ -1,4 +1,4 @@
-// Events to look at: as the simulator sends them, and in every other shape that an event may have.
+// Sample events: as the simulator sends them, and in other shapes.
 import type { Batch } from '../../src/events/batch.ts';
 import { makeBatch as makeBatchAt } from '../helpers/batches.ts';
 
@@ -35,9 +35,9 @@ export function makeBatch(texts: readonly string[], receivedAtMs = RECEIVED_AT_M
   return makeBatchAt(texts, receivedAtMs);
 }
 
-export const PLACE = { connection: 1, firstSeq: 1 };
+export const POSITION = { connection: 1, firstSeq: 1 };
 
-/** Without what our own colours write. */
+/** Without the escape sequences of our colors. */
 export function stripColor(text: string): string {
   return text.replace(/\x1b\[(?:1|22|3[0-9]|9[0-7])m/g, '');
 }

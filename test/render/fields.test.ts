@@ -1,14 +1,14 @@
-// `--fields`: what a pipe gets, what a terminal shows, and which lists of paths are refused.
+// `--fields` in a pipe and on a terminal, and invalid lists of paths.
 import { describe, expect, test } from '@jest/globals';
 import stringWidth from 'string-width';
 import { parseFieldList } from '../../src/filter/field-list.ts';
 import { createFieldsRenderer } from '../../src/render/fields.ts';
 import { PLAIN_STYLE } from '../../src/render/paint.ts';
 import { ASCII_SIGNS, type Signs } from '../../src/render/signs.ts';
-import { makeBatch, PLACE, SIMULATED } from './events.ts';
+import { makeBatch, POSITION, SIMULATED } from './events.ts';
 
 interface Shown {
-  /** Columns of the terminal; without one the values go into a pipe. */
+  /** Columns of the terminal; undefined: a pipe. */
   readonly columns?: number;
   readonly isWide?: boolean;
   readonly signs?: Signs;
@@ -27,7 +27,7 @@ async function show(
     ...(signs && { signs }),
     columns: () => columns,
   });
-  return String(renderer.renderEvents(makeBatch(texts), texts.length, PLACE));
+  return String(renderer.renderEvents(makeBatch(texts), texts.length, POSITION));
 }
 
 describe('--fields into a pipe', () => {
@@ -66,7 +66,7 @@ describe('--fields into a pipe', () => {
     expect(await show(path, [text])).toBe(`${value}\n`);
   });
 
-  test('there are as many tabs in every line as there are commas in the list', async () => {
+  test('every line has as many tabs as the list has commas', async () => {
     const lines = (await show('a,b,c', ['{"a":"x\\ty"}', '{"c":1}', '[]', '{"b":{"t":"\\t"}}'])).split('\n');
     expect(lines.slice(0, -1).map((line) => line.split('\t').length)).toEqual([3, 3, 3, 3]);
   });
@@ -85,7 +85,7 @@ describe('--fields on a terminal', () => {
     );
   });
 
-  test('too narrow: the widest texts are cut, hashes in the middle, figures never', async () => {
+  test('too narrow: the widest texts are cut, hashes in the middle, numbers never', async () => {
     const paths = 'type,amount,tx_hash,from.address,timestamp';
     const shown = await show(paths, SIMULATED, { columns: 80 });
     expect(shown).toMatchSnapshot();
@@ -93,7 +93,7 @@ describe('--fields on a terminal', () => {
     expect(await show('amount,type', SIMULATED, { columns: 20 })).toContain('0.008334721341055703');
   });
 
-  test('a list that is cut ends between its figures, not inside of one', async () => {
+  test('a list is cut between its numbers, not inside one', async () => {
     const text =
       '{"n":[{"a":1234567},{"a":7654321},{"a":9999999}],"m":[1234567,7654321,9999999],"s":"2026-01-01T12:00:00.000Z"}';
     const cut = async (path: string, columns: number): Promise<string> =>
@@ -114,7 +114,7 @@ describe('--fields on a terminal', () => {
     expect(await show('a', [`{"a":"${hash}"}`], { columns: 10 })).toBe('a\n0xab12ab1…\n');
   });
 
-  test('row 59: without Unicode what is cut ends in three dots', async () => {
+  test('row 59: without Unicode a cut text ends in three dots', async () => {
     const event = `{"a":"0x${'ab12'.repeat(10)}","b":"some words"}`;
     const look = { columns: 8, signs: ASCII_SIGNS };
     expect(await show('a,b', [event], look)).toBe('a       b\n0xa...  som...\n');
@@ -122,7 +122,7 @@ describe('--fields on a terminal', () => {
     expect(await show('a', [event], { ...look, columns: 12 })).toBe('a\n0xab12ab1...\n');
   });
 
-  test('the header stands there once, and columns grow with what comes', async () => {
+  test('the header is printed once, and columns grow with their values', async () => {
     const renderer = await createFieldsRenderer({
       fields: await parseFieldList('a,b'),
       style: PLAIN_STYLE,
@@ -130,7 +130,7 @@ describe('--fields on a terminal', () => {
       isWide: false,
       columns: () => 40,
     });
-    const paint = (text: string): string => String(renderer.renderEvents(makeBatch([text]), 1, PLACE));
+    const paint = (text: string): string => String(renderer.renderEvents(makeBatch([text]), 1, POSITION));
     expect(paint('{"a":1,"b":2}')).toBe('a  b\n1  2\n');
     expect(paint('{"a":"longer","b":2}')).toBe('longer  2\n');
     expect(paint('{"a":1,"b":2}')).toBe('1       2\n');
@@ -151,7 +151,7 @@ describe('--fields on a terminal', () => {
   });
 });
 
-describe('a list that cannot be read is refused, with a caret under the place', () => {
+describe('an invalid list is refused, with a caret under the mistake', () => {
   test.each([
     ['', undefined],
     ['a,', 2],
@@ -173,7 +173,7 @@ describe('a list that cannot be read is refused, with a caret under the place', 
     if (at !== undefined) expect(hint?.split('\n')[1]?.indexOf('^')).toBe(at);
   });
 
-  test('spaces around commas are no matter', async () => {
+  test('spaces around commas are ignored', async () => {
     expect((await parseFieldList(' a.b , c ')).map(({ text }) => text)).toEqual(['a.b', 'c']);
   });
 });

@@ -5,12 +5,12 @@ import { countCases, pickSeed, timeForCases } from '../helpers/cases.ts';
 import { flattenJson, isParseReliable } from '../helpers/flat-json.ts';
 import { messageSource, randomJson, seededRandom } from '../helpers/random-json.ts';
 
-// Looking up a global is slow under jest, and these are called some hundred thousand times.
+// Global lookups are slow under jest, and these run often.
 const { parse, stringify } = JSON;
 
-/** Events, not only messages: what is broken is none. */
+/** Only events count, not invalid messages. */
 const CASES = countCases(100_000);
-/** No line may hold these: C0, DEL, C1, bidi controls, line and paragraph separators. */
+/** Not allowed in a line: C0, DEL, C1, bidi controls, line and paragraph separators. */
 const FORBIDDEN = /[\0-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/;
 
 function toLine(text: string): string {
@@ -18,7 +18,7 @@ function toLine(text: string): string {
   return makeSafeLine(bytes, classifyText(bytes)).toString();
 }
 
-/** The fault of a line for its event, or undefined. */
+/** What is wrong with the line of an event, or undefined. */
 function findFault(bytes: Buffer, flags: number): string | undefined {
   const before = Buffer.from(bytes);
   const line = makeSafeLine(bytes, flags);
@@ -38,7 +38,7 @@ function findFault(bytes: Buffer, flags: number): string | undefined {
 }
 
 describe('makeSafeLine', () => {
-  test('O1: a clean event is the very same buffer', () => {
+  test('O1: a clean event is the same buffer', () => {
     const bytes = Buffer.from('{"value":123456789012345678901234567890,"value":1.0}');
     expect(makeSafeLine(bytes, 0)).toBe(bytes);
   });
@@ -82,7 +82,7 @@ describe('makeSafeLine', () => {
     2 * timeForCases(100_000),
   );
 
-  test('O1: the events of a whole stream stay apart', () => {
+  test('O1: the events of a stream stay separate lines', () => {
     const random = seededRandom(2_718);
     const events = Array.from({ length: 1_000 }, () => randomJson(random));
     const lines = events

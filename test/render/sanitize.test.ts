@@ -39,7 +39,7 @@ describe('makeVisible', () => {
     expect(makeVisible(text)).toBe(text);
   });
 
-  test('O2: every character that steers a terminal or cannot be seen is replaced, alone and in a word', () => {
+  test('O2: every control or invisible character is escaped', () => {
     for (let code = 0; code <= 0x10ffff; code++) {
       const character = String.fromCodePoint(code);
       const visible = makeVisible(`a${character}b`);
@@ -51,7 +51,7 @@ describe('makeVisible', () => {
     }
   });
 
-  test('O2: random text is safe, and made visible once', () => {
+  test('O2: random text is safe, and a second pass changes nothing', () => {
     const random = seededRandom(3_141);
     for (let i = 0; i < 10_000; i++) {
       const visible = makeVisible(JSON.parse(JSON.stringify(randomJson(random))) as string);
@@ -78,7 +78,7 @@ describe('truncateVisible', () => {
     expect(truncateVisible(text, most)).toBe(cut);
   });
 
-  test('C3: is never longer than asked for and never cuts a character or an escape', () => {
+  test('C3: is never too long and never cuts a character or an escape', () => {
     const random = seededRandom(5_772);
     for (let i = 0; i < 5_000; i++) {
       const text = randomJson(random);
@@ -91,7 +91,7 @@ describe('truncateVisible', () => {
     }
   });
 
-  test('C3: looks at no more of a long text than it shows', () => {
+  test('C3: reads only the start of a long text', () => {
     expect(truncateVisible('\u0085'.repeat(50_000_000), 20)).toBe('\\u0085\\u0085\\u0085…');
   });
 });

@@ -1,23 +1,21 @@
-// What pretty output may show of an event, worked out from the event's own text by a second reader: each value once,
-// digit for digit, under its name or in the headline.
-//
-// White space is left out of both sides, since a terminal breaks lines.
+// Checks pretty output against the event with an independent reader: each value is shown once, exactly, after its name or in
+// the headline. White space is ignored, since lines are wrapped.
 import { makeVisible } from '../../src/render/sanitize.ts';
 import { type PlainValue, readPlainJson, readPlainString } from '../helpers/plain-json.ts';
 
 export interface ShownOptions {
   readonly isWide: boolean;
-  /** On a terminal that is not wide, fields of less weight may be left out and counted. */
+  /** On a terminal without --wide, minor fields may be hidden and counted. */
   readonly mayLeaveOut: boolean;
 }
 
 /** A `name value` pair of the event. */
 interface Pair {
-  /** How it may be written. */
+  /** Allowed forms. */
   readonly forms: readonly string[];
-  /** What may follow a beginning of the value: the mark of a cut, with the length of the whole. */
+  /** A cut value ends in a mark with the length of the whole. */
   readonly cut?: { readonly before: string; readonly whole: string; readonly after: string };
-  /** Figures may be there twice, with commas in the headline and as sent. */
+  /** Numbers may be shown twice: with commas in the headline, and as sent. */
   readonly most: number;
   readonly isOptional: boolean;
 }
@@ -36,25 +34,25 @@ const squeeze = (text: string): string => text.replace(/\s+/g, '');
 const showName = (name: string): string => (name === '' ? '""' : makeVisible(name));
 const count = (length: number): string => length.toLocaleString('en-US');
 
-/** What is wrong with the lines that show an event; undefined if they show its values and nothing else. */
+/** What is wrong with the lines of an event; undefined if they show its values and nothing else. */
 export function findFault(event: string, lines: string, options: ShownOptions): string | undefined {
   const raw = lines.replaceAll('\n', '').match(/[\x00-\x1f\x7f-\x9f]/);
   if (raw !== null) return `a raw ${JSON.stringify(raw[0])} is in the output`;
   const pairs = listPairs(readPlainJson(event.replace('\ufeff', '')), options.isWide ? 32 : 4, options);
   const shown = squeeze(lines);
-  const remark = options.mayLeaveOut ? /\+(\d+)$/.exec(shown) : null;
+  const note = options.mayLeaveOut ? /\+(\d+)$/.exec(shown) : null;
   const explain = (text: string, missing: number): boolean => new Explanation(text, pairs, missing).holds();
-  if (remark !== null && explain(shown.slice(0, remark.index), Number(remark[1]))) return undefined;
+  if (note !== null && explain(shown.slice(0, note.index), Number(note[1]))) return undefined;
   return explain(shown, 0) ? undefined : `these are not the values of the event: ${shown}`;
 }
 
-/** Reads lines as a sequence of pairs, each at most as often as it may be there. */
+/** Parses lines as a sequence of pairs, each at most as often as allowed. */
 class Explanation {
   readonly #text: string;
   readonly #pairs: readonly Pair[];
   readonly #missing: number;
   readonly #used: number[];
-  /** A right text is explained at once; without a bound a wrong one would be tried in too many ways. */
+  /** Correct text needs few tries; the limit stops the search for wrong text. */
   #triesLeft = 20_000;
 
   constructor(text: string, pairs: readonly Pair[], missing: number) {
@@ -98,7 +96,7 @@ class Explanation {
   }
 }
 
-/** JSON is cut between its figures, since `12` is not `123`. */
+/** JSON is not cut inside a number: `12` is not `123`. */
 function isInsideOfFigure(whole: string, at: number): boolean {
   return /(^|[[:,])"?-?\d[\d.eE+-]*$/.test(whole.slice(0, at)) && /[\d.eE+-]/.test(whole[at] ?? '');
 }
@@ -124,13 +122,13 @@ function listPairs(root: PlainValue, depth: number, options: ShownOptions): Pair
   const addPair = (path: string, value: string): void => {
     const before = squeeze(path);
     const whole = squeeze(value);
-    // Line breaks are shown as spaces before the length is counted.
+    // Line breaks become spaces before the length is counted.
     const source = value.replace(/[\t\r\n]+/g, ' ');
     const cut = { before, whole, after: `…(${count([...source].length)}characters)` };
     const isLong = source.length > LONG && !options.isWide;
     pairs.push({ forms: [before + whole], most: 1, isOptional: false, ...(isLong ? { cut } : {}) });
   };
-  /** A member of the event, or of an object inside of it. */
+  /** A member of the event or of an object in it. */
   const addField = (path: string, container: string, value: PlainValue, level: number): void => {
     const { token, entries } = value;
     if (token === '{' && entries.length > 0 && level < depth) {
@@ -138,7 +136,7 @@ function listPairs(root: PlainValue, depth: number, options: ShownOptions): Pair
     } else if (token === '{' || token === '[') addNested(path, value, level + 1);
     else addScalar(path, container, value);
   };
-  /** What is in an array, or in an object that is nested too deep to be laid out. */
+  /** The values of an array, or of an object below the depth limit. */
   const addNested = (path: string, value: PlainValue, level: number): void => {
     const { token, entries } = value;
     const isContainer = (one: PlainValue): boolean => one.token === '{' || one.token === '[';
@@ -160,7 +158,7 @@ function listPairs(root: PlainValue, depth: number, options: ShownOptions): Pair
   return pairs;
 }
 
-/** As sent, but for what would not be seen, or would steer a terminal. */
+/** As sent, with control and invisible characters escaped. */
 function showSource({ source }: PlainValue): string {
   return source.replace(/"(?:[^"\\]|\\.)*"/g, makeVisible);
 }

@@ -1,23 +1,23 @@
-// Hostile strings through every way to a screen: what comes out is printable, a line end, or one of the
-// few sequences that are ours (contract O2).
+// Hostile strings in every output: only printable characters, line ends and our own escape sequences are written
+// (contract O2).
 import { describe, expect, test } from '@jest/globals';
 import { parseFieldList } from '../../src/filter/field-list.ts';
 import { createEnvelopeRenderer } from '../../src/render/envelope.ts';
 import { createFieldsRenderer } from '../../src/render/fields.ts';
-import { NDJSON_RENDERER } from '../../src/render/ndjson-lines.ts';
+import { NDJSON_RENDERER } from '../../src/render/ndjson.ts';
 import { PLAIN_LOG_STYLE } from '../../src/render/paint.ts';
 import { createPrettyRenderer } from '../../src/render/pretty/pretty.ts';
 import type { Renderer } from '../../src/render/renderer.ts';
 import { createColorLogStyle, createColorStyle } from '../../src/render/style.ts';
-import * as say from '../../src/ui/messages.ts';
 import { createReporter } from '../../src/ui/reporter.ts';
-import { createStreamStatus } from '../../src/ui/shown-status.ts';
+import * as say from '../../src/ui/stream-messages.ts';
+import { LineProgress } from '../../src/ui/stream-progress.ts';
 import { createFakeClock } from '../helpers/fake-clock.ts';
 import { createFakeIo } from '../helpers/fake-io.ts';
 import { assertSafe, assertSafeLines, COLORS, makeHostile, makeHostileEvent } from '../helpers/hostile.ts';
-import { makeBatch, PLACE } from './events.ts';
+import { makeBatch, POSITION } from './events.ts';
 
-/** With about ten hostile strings in each. */
+/** Each with about ten hostile strings. */
 const EVENTS_A_PATH = 500;
 
 describe('O2: hostile strings', () => {
@@ -44,8 +44,8 @@ describe('O2: hostile strings', () => {
     const renderer = await made;
     for (let i = 0; i < EVENTS_A_PATH; i++) {
       const event = makeHostileEvent();
-      const shown = renderer.renderEvents(makeBatch([event]), 1, PLACE).toString();
-      // Tabs between fields are what was asked for.
+      const shown = renderer.renderEvents(makeBatch([event]), 1, POSITION).toString();
+      // Tabs separate fields.
       assertSafe(
         name === 'fields into a pipe' ? shown.replaceAll('\t', '') : shown,
         hasColor ? [COLORS] : [],
@@ -56,16 +56,16 @@ describe('O2: hostile strings', () => {
   test.each([
     ['NDJSON', NDJSON_RENDERER],
     ['envelopes', createEnvelopeRenderer()],
-  ])('as events: %s is one line that steers nothing, and the same value', (_name, renderer) => {
+  ])('as events: %s is one line without control characters', (_name, renderer) => {
     for (let i = 0; i < EVENTS_A_PATH; i++) {
       const event = makeHostileEvent();
-      const line = renderer.renderEvents(makeBatch([event]), 1, PLACE).toString();
+      const line = renderer.renderEvents(makeBatch([event]), 1, POSITION).toString();
       assertSafeLines(line);
       if (line.indexOf('\n') !== line.length - 1) expect(line).toBe('one line');
     }
   });
 
-  test.each(['text', 'json'] as const)('as words of others on stderr: %s', (format) => {
+  test.each(['text', 'json'] as const)('as text from outside on stderr: %s', (format) => {
     const io = createFakeIo();
     const options = { format, isQuiet: false, isVerbose: true, useColor: true };
     const reporter = createReporter(io, options, format === 'text' ? createColorLogStyle() : PLAIN_LOG_STYLE);
@@ -98,7 +98,7 @@ describe('O2: hostile strings', () => {
   test('as a host in the status line', () => {
     const shown: string[] = [];
     const line = { columns: 60, show: (text: string) => void shown.push(text), clear() {} };
-    const status = createStreamStatus(line, createFakeClock(), createColorLogStyle());
+    const status = new LineProgress(line, createFakeClock(), createColorLogStyle());
     for (let i = 0; i < 700; i++) status.connecting(makeHostile());
     for (const text of shown) assertSafe(`${text}\n`, [COLORS]);
     expect(shown).toHaveLength(700);

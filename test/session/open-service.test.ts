@@ -1,8 +1,8 @@
-// How long the system may look a name up.
+// The limit for name lookups.
 import { describe, expect, test } from '@jest/globals';
 import { chooseResolverOptions } from '../../src/session/open-service.ts';
 
-describe('C1: a silent name server is given up within the wait', () => {
+describe('C1: a name server that does not respond is given up in time', () => {
   test.each([
     [100, 'timeout:1 attempts:1'],
     [1_000, 'timeout:1 attempts:1'],

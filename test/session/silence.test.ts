@@ -1,14 +1,14 @@
-// --max-silence on a fake clock: it means the silence of a live connection, not ours.
+// --max-silence on a fake clock: the silence of a live connection, while reading is on.
 import { describe, expect, test } from '@jest/globals';
-import { createSilenceWatch, type SilenceWatch } from '../../src/session/ends.ts';
+import { createSilenceWatch, type SilenceWatch } from '../../src/session/stop-triggers.ts';
 import { createFakeClock, type FakeClock } from '../helpers/fake-clock.ts';
 
 interface Setup {
   readonly clock: FakeClock;
   readonly watch: SilenceWatch;
-  /** As the writer tells it. */
+  /** The state of the writer. */
   readonly writer: { blockedSinceMs: number | undefined };
-  /** Monotonic ms at which silence was called. */
+  /** Monotonic ms of each callback. */
   readonly called: number[];
 }
 
@@ -21,7 +21,7 @@ function setUp(maxSilenceMs: number | undefined = 10_000): Setup {
 }
 
 describe('--max-silence', () => {
-  test('calls once, when a live connection brought nothing for so long', () => {
+  test('calls back once if a live connection delivers nothing for the given time', () => {
     const { clock, watch, called } = setUp();
     clock.advance(60_000);
     watch.begin();
@@ -33,7 +33,7 @@ describe('--max-silence', () => {
     expect(called).toEqual([70_000]);
   });
 
-  test('every event puts it off, without a timer of its own', () => {
+  test('every event restarts the time, without a timer of its own', () => {
     const { clock, watch, called } = setUp();
     watch.begin();
     for (let n = 0; n < 100; n += 1) {
@@ -46,7 +46,7 @@ describe('--max-silence', () => {
     expect(called).toEqual([910_000]);
   });
 
-  test('it does not run while there is no connection', () => {
+  test('it does not run without a connection', () => {
     const { clock, watch, called } = setUp();
     watch.begin();
     clock.advance(9_000);
@@ -61,7 +61,7 @@ describe('--max-silence', () => {
     expect(called).toHaveLength(1);
   });
 
-  test('O4: while stdout is blocked nothing is read: that silence is ours', () => {
+  test('O4: while stdout is blocked and nothing is read, silence does not count', () => {
     const { clock, watch, writer, called } = setUp();
     watch.begin();
     clock.advance(5_000);
@@ -76,10 +76,10 @@ describe('--max-silence', () => {
     expect(called).toHaveLength(1);
   });
 
-  test('without the flag nothing is watched', () => {
+  test('without the flag it does nothing', () => {
     const clock = createFakeClock();
     const watch = createSilenceWatch(undefined, clock, { blockedSinceMs: undefined }, () => {
-      throw new Error('nobody asked');
+      throw new Error('unexpected call');
     });
     watch.begin();
     watch.noteEvent();

@@ -1,18 +1,17 @@
-// The figures of a run for its summary (contract G3), and how often discarded messages are told (G4).
+// The figures of a run for its summary (contract G3), and how often discarded messages are reported (G4).
 import { describe, expect, test } from '@jest/globals';
-import type { Cause } from '../../src/connection/causes.ts';
-import type { Lost } from '../../src/connection/items.ts';
-import { startTally, type TallyListeners } from '../../src/session/tally.ts';
+import type { Cause, Lost } from '../../src/connection/lifecycle.ts';
+import { Tally, type TallyListeners } from '../../src/session/tally.ts';
 import { createFakeClock } from '../helpers/fake-clock.ts';
 
 const CAUSE: Cause = { kind: 'dropped', host: 'api.atlantis.example', detail: 'as the test says' };
-const NOBODY: TallyListeners = { discarded() {}, unmatched() {} };
+const NO_LISTENERS: TallyListeners = { onDiscarded() {}, onUnmatched() {} };
 const LOSS: Lost = { kind: 'lost', cause: CAUSE, lastByteAtMs: 0, upMs: 1 };
 
 describe('G3: figures of a run', () => {
   test('a run that never connected', () => {
     const clock = createFakeClock();
-    const tally = startTally(clock, NOBODY);
+    const tally = new Tally(clock, NO_LISTENERS);
     clock.advance(5_000);
     expect(tally.summarize(0)).toEqual({
       events: 0,
@@ -28,7 +27,7 @@ describe('G3: figures of a run', () => {
 
   test('reconnects, and the time without a connection between them', () => {
     const clock = createFakeClock();
-    const tally = startTally(clock, NOBODY);
+    const tally = new Tally(clock, NO_LISTENERS);
     clock.advance(1_000);
     tally.noteConnected();
     tally.events += 7;
@@ -52,23 +51,23 @@ describe('G3: figures of a run', () => {
 
   test('a run that ends without a connection counts that time too', () => {
     const clock = createFakeClock();
-    const tally = startTally(clock, NOBODY);
+    const tally = new Tally(clock, NO_LISTENERS);
     tally.noteConnected();
     tally.noteLost(LOSS);
     clock.advance(9_000);
     expect(tally.summarize(0)).toMatchObject({ reconnects: 0, disconnectedMs: 9_000 });
   });
 
-  test('a clock of the wall that jumps changes no figure', () => {
+  test('a wall clock that jumps changes no figure', () => {
     const clock = createFakeClock();
-    const tally = startTally(clock, NOBODY);
+    const tally = new Tally(clock, NO_LISTENERS);
     clock.jumpWall(-86_400_000);
     clock.advance(1_000);
     expect(tally.summarize(0).durationMs).toBe(1_000);
   });
 
   test('G2: a gap is open from the loss until the stream is live again', () => {
-    const tally = startTally(createFakeClock(), NOBODY);
+    const tally = new Tally(createFakeClock(), NO_LISTENERS);
     expect(tally.openGap).toBeUndefined();
     tally.noteConnected();
     tally.noteLost(LOSS);
@@ -79,12 +78,12 @@ describe('G3: figures of a run', () => {
 });
 
 describe('G4: discarded messages', () => {
-  test('the first is told at once, then at most one line every 5 s, and none is forgotten', () => {
+  test('the first is reported at once, then at most one line every 5 s, and none is lost', () => {
     const clock = createFakeClock();
-    const told: { atMs: number; discarded: ReadonlyMap<string, number> }[] = [];
-    const tally = startTally(clock, {
-      ...NOBODY,
-      discarded: (discarded) => void told.push({ atMs: clock.monotonicMs(), discarded }),
+    const reported: { atMs: number; discarded: ReadonlyMap<string, number> }[] = [];
+    const tally = new Tally(clock, {
+      ...NO_LISTENERS,
+      onDiscarded: (discarded) => void reported.push({ atMs: clock.monotonicMs(), discarded }),
     });
     const startedAtMs = clock.monotonicMs();
     tally.noteDiscarded(['binary']);
@@ -94,7 +93,7 @@ describe('G4: discarded messages', () => {
     }
     clock.advance(60_000);
     const both = (count: number) => new Map(['not JSON', 'binary'].map((reason) => [reason, count]));
-    expect(told.map(({ atMs, discarded }) => [atMs - startedAtMs, discarded])).toEqual([
+    expect(reported.map(({ atMs, discarded }) => [atMs - startedAtMs, discarded])).toEqual([
       [0, new Map([['binary', 1]])],
       [5_000, both(49)],
       [10_000, both(50)],
@@ -106,62 +105,65 @@ describe('G4: discarded messages', () => {
       ]),
     );
     tally.noteDiscarded(['too large']);
-    expect(told.at(-1)?.discarded).toEqual(new Map([['too large', 1]]));
+    expect(reported.at(-1)?.discarded).toEqual(new Map([['too large', 1]]));
   });
 
-  test('nothing is told where nothing was discarded, or after the end', () => {
+  test('nothing is reported without discarded messages, or after the end', () => {
     const clock = createFakeClock();
-    let told = 0;
-    const tally = startTally(clock, {
-      ...NOBODY,
-      discarded() {
-        told += 1;
+    let reported = 0;
+    const tally = new Tally(clock, {
+      ...NO_LISTENERS,
+      onDiscarded() {
+        reported += 1;
       },
     });
     tally.noteDiscarded([]);
-    expect(told).toBe(0);
+    expect(reported).toBe(0);
     tally.noteDiscarded(['binary']);
     tally.noteDiscarded(['binary']);
     tally.end();
     clock.advance(60_000);
-    expect(told).toBe(1);
+    expect(reported).toBe(1);
     expect(clock.pendingTimers).toBe(0);
   });
 });
 
-describe('a filter that lets nothing through', () => {
+describe('a filter that matches nothing', () => {
   const startFiltered = () => {
     const clock = createFakeClock();
-    const told: number[] = [];
-    const tally = startTally(clock, { ...NOBODY, unmatched: (received) => void told.push(received) });
-    return { clock, told, tally };
+    const reported: number[] = [];
+    const tally = new Tally(clock, {
+      ...NO_LISTENERS,
+      onUnmatched: (received) => void reported.push(received),
+    });
+    return { clock, reported, tally };
   };
 
-  test('is told once, ten seconds after the first event', () => {
-    const { clock, told, tally } = startFiltered();
+  test('is reported once, ten seconds after the first event', () => {
+    const { clock, reported, tally } = startFiltered();
     tally.noteFiltered(0, 0);
     clock.advance(60_000);
-    expect(told).toEqual([]);
+    expect(reported).toEqual([]);
     for (let n = 0; n < 30; n += 1) {
       tally.noteFiltered(2, 0);
       clock.advance(1_000);
     }
-    expect(told).toEqual([20]);
+    expect(reported).toEqual([20]);
     expect(tally.summarize(0).filtered).toEqual({ received: 60, matched: 0 });
     expect(clock.pendingTimers).toBe(0);
   });
 
-  test('is not told of where one event passed, or after the end', () => {
+  test('is not reported if one event matched, or after the end', () => {
     const passed = startFiltered();
     passed.tally.noteFiltered(5, 0);
     passed.tally.noteFiltered(5, 1);
     passed.clock.advance(60_000);
-    expect(passed.told).toEqual([]);
+    expect(passed.reported).toEqual([]);
     const ended = startFiltered();
     ended.tally.noteFiltered(5, 0);
     ended.tally.end();
     ended.clock.advance(60_000);
-    expect(ended.told).toEqual([]);
+    expect(ended.reported).toEqual([]);
     expect(ended.clock.pendingTimers).toBe(0);
   });
 });

@@ -2,7 +2,7 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import type { KeyOrigin } from '../../src/connection/causes.ts';
+import type { KeyOrigin } from '../../src/connection/lifecycle.ts';
 import { type AtlantisError, CredentialError, isAtlantisError } from '../../src/errors.ts';
 import {
   findKeyOrigin,

@@ -1,9 +1,9 @@
-// The soak's ledger: every way in which events can go wrong is found, and none where nothing did.
+// The ledger of the soak finds every kind of error, and none in a correct run.
 import { describe, expect, test } from '@jest/globals';
 import { createLedger, type Ledger } from './ledger.ts';
 
-/** Lines as `--envelope` writes them, numbered as they come. */
-function createTalk(ledger: Ledger) {
+/** Writes lines like `--envelope`, with sequence numbers. */
+function createWriter(ledger: Ledger) {
   let seq = 0;
   let connection = 0;
   const take = (line: object): void => ledger.takeLine(JSON.stringify(line));
@@ -18,149 +18,153 @@ function createTalk(ledger: Ledger) {
   };
 }
 
-type Talk = ReturnType<typeof createTalk>;
+type LineWriter = ReturnType<typeof createWriter>;
 
-/** The faults of a run on whose first two connections the server wrote a1 to a3 and b1, b2. */
-function findFaults(run: (talk: Talk, ledger: Ledger) => void): string[] {
-  const faults: string[] = [];
+/** The errors of a run in which the server wrote a1 to a3, then b1 and b2, on its first two connections. */
+function findErrors(run: (writer: LineWriter, ledger: Ledger) => void): string[] {
+  const errors: string[] = [];
   const ledger = createLedger(
     (server) => server === 1,
-    (what) => faults.push(what),
+    (what) => errors.push(what),
   );
   ledger.noteWritten(0, ['a1', 'a2', 'a3']);
   ledger.noteWritten(1, ['b1', 'b2']);
-  run(createTalk(ledger), ledger);
+  run(createWriter(ledger), ledger);
   ledger.finish();
-  return faults;
+  return errors;
 }
 
-/** The first connection, then the gap that its loss leaves, told once the second one stands. */
-function reconnect(talk: Talk, ids: string[], cause: string): void {
-  talk.connected();
-  talk.events(...ids);
-  talk.connected();
-  talk.gap(cause);
+/** The first connection, then the second one and the gap between them. */
+function reconnect(writer: LineWriter, ids: string[], cause: string): void {
+  writer.connected();
+  writer.events(...ids);
+  writer.connected();
+  writer.gap(cause);
 }
 
-describe('a run in which nothing went wrong', () => {
-  test.each<[string, (talk: Talk, ledger: Ledger) => void]>([
+describe('a correct run', () => {
+  test.each<[string, (writer: LineWriter, ledger: Ledger) => void]>([
     [
-      'all of it, over a clean end',
-      (talk) => {
-        reconnect(talk, ['a1', 'a2', 'a3'], 'closed-by-server');
-        talk.events('b1', 'b2');
-        talk.end();
+      'all events, before a clean end',
+      (writer) => {
+        reconnect(writer, ['a1', 'a2', 'a3'], 'closed-by-server');
+        writer.events('b1', 'b2');
+        writer.end();
       },
     ],
     [
-      'the beginning, where the connection was broken off',
-      (talk) => {
-        reconnect(talk, ['a1'], 'dropped');
-        talk.events('b1');
-        talk.gap('silent');
-        talk.end();
+      'a prefix, before a broken connection',
+      (writer) => {
+        reconnect(writer, ['a1'], 'dropped');
+        writer.events('b1');
+        writer.gap('silent');
+        writer.end();
       },
     ],
     [
-      'a connection of which the client never knew',
-      (talk, ledger) => {
-        talk.connected();
-        talk.events('b1', 'b2');
-        talk.gap('closed-normally');
-        talk.end();
+      'a connection that the client never noticed',
+      (writer, ledger) => {
+        writer.connected();
+        writer.events('b1', 'b2');
+        writer.gap('closed-normally');
+        writer.end();
         expect(ledger.whole).toBe(1);
       },
     ],
     [
       'events that are still being written',
-      (talk, ledger) => {
-        talk.connected();
-        talk.events('a1', 'a2', 'a3');
+      (writer, ledger) => {
+        writer.connected();
+        writer.events('a1', 'a2', 'a3');
         ledger.noteWritten(0, ['a4']);
-        talk.events('a4');
-        talk.end();
+        writer.events('a4');
+        writer.end();
       },
     ],
   ])('%s', (_, run) => {
-    expect(findFaults(run)).toEqual([]);
+    expect(findErrors(run)).toEqual([]);
   });
 });
 
-describe('what is found', () => {
-  test.each<[string, RegExp, (talk: Talk, ledger: Ledger) => void]>([
+describe('errors that are found', () => {
+  test.each<[string, RegExp, (writer: LineWriter, ledger: Ledger) => void]>([
     [
       'an event is missing',
       /ended cleanly .*1 events are missing/,
-      (talk) => reconnect(talk, ['a1', 'a2'], 'closed-by-policy'),
+      (writer) => reconnect(writer, ['a1', 'a2'], 'closed-by-policy'),
     ],
     [
       'all are missing',
       /ended cleanly .*all events are missing/,
-      (talk) => reconnect(talk, [], 'closed-normally'),
+      (writer) => reconnect(writer, [], 'closed-normally'),
     ],
-    ['one is missing in the middle', /out of order.*a3/, (talk) => reconnect(talk, ['a1', 'a3'], 'dropped')],
-    ['one came twice', /out of order.*a1/, (talk) => reconnect(talk, ['a1', 'a1'], 'dropped')],
-    ['two changed places', /out of order.*a3/, (talk) => reconnect(talk, ['a1', 'a3', 'a2'], 'dropped')],
+    [
+      'one is missing in the middle',
+      /out of order.*a3/,
+      (writer) => reconnect(writer, ['a1', 'a3'], 'dropped'),
+    ],
+    ['one came twice', /out of order.*a1/, (writer) => reconnect(writer, ['a1', 'a1'], 'dropped')],
+    ['two are swapped', /out of order.*a3/, (writer) => reconnect(writer, ['a1', 'a3', 'a2'], 'dropped')],
     [
       'one was never written',
       /out of order.*x9/,
-      (talk) => reconnect(talk, ['a1', 'a2', 'a3', 'x9'], 'dropped'),
+      (writer) => reconnect(writer, ['a1', 'a2', 'a3', 'x9'], 'dropped'),
     ],
     [
-      'one of an earlier connection comes late',
+      'one of an earlier connection is late',
       /out of order.*a3/,
-      (talk) => {
-        reconnect(talk, ['a1', 'a2'], 'dropped');
-        talk.events('b1', 'a3');
+      (writer) => {
+        reconnect(writer, ['a1', 'a2'], 'dropped');
+        writer.events('b1', 'a3');
       },
     ],
     [
-      'a number is left out',
-      /has the number 2, not 1/,
-      (talk) => {
-        talk.connected();
-        talk.skip();
-        talk.events('a1');
+      'a sequence number is missing',
+      /has the sequence number 2, not 1/,
+      (writer) => {
+        writer.connected();
+        writer.skip();
+        writer.events('a1');
       },
     ],
     [
-      'a healthy connection is taken for dead',
-      /was taken for dead/,
-      (talk) => reconnect(talk, ['a1'], 'silent'),
+      'a healthy connection is considered dead',
+      /was considered dead/,
+      (writer) => reconnect(writer, ['a1'], 'silent'),
     ],
     [
-      'a loss is not told',
-      /the loss of connection 1 was not told/,
-      (talk) => {
-        talk.connected();
-        talk.events('a1');
-        talk.connected();
+      'a loss is not reported',
+      /the loss of connection 1 was not reported/,
+      (writer) => {
+        writer.connected();
+        writer.events('a1');
+        writer.connected();
       },
     ],
-    ['events before any connection', /is said to be of connection 0/, (talk) => talk.events('a1')],
-    ['a gap before any connection', /without a connection/, (talk) => talk.gap('dropped')],
+    ['events before any connection', /has the connection 0/, (writer) => writer.events('a1')],
+    ['a gap before any connection', /without a connection/, (writer) => writer.gap('dropped')],
     [
-      'the end counts otherwise',
-      /the end tells of 7 events, and 1 came out/,
-      (talk) => {
-        talk.connected();
-        talk.events('a1');
-        talk.end(7);
+      'the end has another count',
+      /the end record has 7 events, but 1 were printed/,
+      (writer) => {
+        writer.connected();
+        writer.events('a1');
+        writer.end(7);
       },
     ],
     [
       'something comes after the end',
       /comes after the end/,
-      (talk) => {
-        talk.connected();
-        talk.end();
-        talk.events('a1');
+      (writer) => {
+        writer.connected();
+        writer.end();
+        writer.events('a1');
       },
     ],
-    ['a line is cut', /line 1 is cut/, (_talk, ledger) => ledger.takeLine('{"seq":1,"conn')],
-    ['there is no end', /the record of the end is missing/, (talk) => talk.connected()],
-    ['there is nothing', /no events came out/, (talk) => talk.end()],
-  ])('%s', (_, words, run) => {
-    expect(findFaults(run).join('\n')).toMatch(words);
+    ['a line is truncated', /line 1 is truncated/, (_writer, ledger) => ledger.takeLine('{"seq":1,"conn')],
+    ['the end is missing', /the end record is missing/, (writer) => writer.connected()],
+    ['there is nothing', /no events were printed/, (writer) => writer.end()],
+  ])('%s', (_, message, run) => {
+    expect(findErrors(run).join('\n')).toMatch(message);
   });
 });

@@ -1,9 +1,9 @@
-// What the server wrote against what came out, line by line, while both go on.
+// Compares what the server wrote with what the command printed, line by line, while both run.
 //
-// Once and in order, whatever happens; all of it where the connection ended cleanly; the beginning of it where
-// it was broken off. Keeps only what is still under way, so that an hour costs no more than a minute.
+// Events must be in order and without duplicates; complete if the connection ended cleanly, else a prefix. Keeps only
+// open connections in memory, so that an hour needs no more than a minute.
 
-/** Causes of a loss that are an orderly end: the server closed, and everything before that has arrived. */
+/** Causes of a clean end: the server closed, and everything before the close has arrived. */
 const CLEAN_CAUSES = new Set(['closed-by-server', 'closed-normally', 'closed-by-policy']);
 
 /** What a server wrote on one connection, and how much of it was seen on stdout. */
@@ -12,8 +12,8 @@ interface Written {
   seen: number;
 }
 
-/** A connection as stdout tells of it; `server` is unknown until its first event. */
-interface Told {
+/** A connection as stdout reports it; `server` is unknown until its first event. */
+interface Reported {
   readonly connection: number;
   server: number | undefined;
 }
@@ -36,45 +36,45 @@ function parse(text: string): Line | undefined {
 }
 
 export interface Ledger {
-  /** Events that go out on a connection of the server, counted from 0, by their ids. */
+  /** Notes the ids of events that the server writes on a connection, counted from 0. */
   noteWritten(server: number, ids: readonly string[]): void;
   /** A line of `--envelope`. */
   takeLine(line: string): void;
-  /** Nothing more comes. */
+  /** Call it after the last line. */
   finish(): void;
   readonly lines: number;
-  /** Losses told of; those that were an orderly end; connections of these of which all came out. */
+  /** Reported losses; those with a clean end; those of which all events were printed. */
   readonly losses: number;
   readonly cleanEnds: number;
   readonly whole: number;
 }
 
 /**
- * Starts with nothing; every promise that is broken goes to `fail`, in words.
+ * Calls `fail` for every error.
  *
- * @param isQuiet whether a connection of the server falls silent, and may be taken for dead
+ * @param isQuiet whether a connection of the server falls silent, and may be considered dead
  */
 export function createLedger(isQuiet: (server: number) => boolean, fail: (what: string) => void): Ledger {
   const written = new Map<number, Written>();
-  let current: Told | undefined;
-  /** The connection before the current one, of whose end the next gap record tells. */
-  let previous: Told | undefined;
+  let current: Reported | undefined;
+  /** The connection before the current one; the next gap record is about its end. */
+  let previous: Reported | undefined;
   let lastServer = -1;
   let seq = 0;
   let hasEnded = false;
   let [lines, losses, cleanEnds, whole] = [0, 0, 0, 0];
 
-  const settle = (told: Told | undefined, cause: string): void => {
+  const settle = (reported: Reported | undefined, cause: string): void => {
     losses += 1;
-    if (told === undefined) {
+    if (reported === undefined) {
       fail(`a gap (${cause}) without a connection before it`);
       return;
     }
-    const { connection, server } = told;
+    const { connection, server } = reported;
     const list = server === undefined ? undefined : written.get(server);
     if (server !== undefined) written.delete(server);
     if (cause === 'silent' && server !== undefined && !isQuiet(server)) {
-      fail(`connection ${connection} was taken for dead, and was not`);
+      fail(`connection ${connection} was considered dead, but was not`);
     }
     if (!CLEAN_CAUSES.has(cause)) return;
     cleanEnds += 1;
@@ -84,7 +84,7 @@ export function createLedger(isQuiet: (server: number) => boolean, fail: (what: 
       fail(`connection ${connection} ended cleanly (${cause}), and ${missing ?? 'all'} events are missing`);
   };
 
-  /** The connection of the server that begins with this event; those before it never had one that came out. */
+  /** The connection of the server that begins with this event; earlier ones had no printed event. */
   const findBeginning = (id: string): number | undefined => {
     for (const [server, { ids }] of written) {
       if (server <= lastServer || ids[0] !== id) continue;
@@ -100,9 +100,9 @@ export function createLedger(isQuiet: (server: number) => boolean, fail: (what: 
   const takeEvent = (line: Line): void => {
     const id = line.event?.id ?? '';
     seq += 1;
-    if (line.seq !== seq) fail(`event ${id} has the number ${line.seq}, not ${seq}`);
+    if (line.seq !== seq) fail(`event ${id} has the sequence number ${line.seq}, not ${seq}`);
     if (current === undefined || line.connection !== current.connection) {
-      fail(`event ${id} is said to be of connection ${line.connection}, not ${current?.connection}`);
+      fail(`event ${id} has the connection ${line.connection}, not ${current?.connection}`);
       return;
     }
     current.server ??= findBeginning(id);
@@ -122,30 +122,30 @@ export function createLedger(isQuiet: (server: number) => boolean, fail: (what: 
       if (hasEnded) fail(`line ${lines} comes after the end`);
       const line = parse(text);
       if (line === undefined) {
-        fail(`line ${lines} is cut, or no JSON: ${text.slice(0, 80)}`);
+        fail(`line ${lines} is truncated, or not JSON: ${text.slice(0, 80)}`);
         return;
       }
       if (line.lifecycle === 'connected') {
         if (previous !== undefined)
-          fail(`connection ${line.connection} came, and the last loss was not told`);
+          fail(`connection ${line.connection} came, but the last loss was not reported`);
         previous = current;
         current = { connection: line.connection ?? 0, server: undefined };
       } else if (line.lifecycle === 'gap') {
-        // The last one of a run tells of a connection after which there was no other.
+        // The last gap of a run has no connection after it.
         settle(previous ?? current, line.cause ?? '');
         if (previous === undefined) current = undefined;
         previous = undefined;
       } else if (line.lifecycle === 'end') {
         hasEnded = true;
-        if (line.events !== seq) fail(`the end tells of ${line.events} events, and ${seq} came out`);
+        if (line.events !== seq) fail(`the end record has ${line.events} events, but ${seq} were printed`);
       } else {
         takeEvent(line);
       }
     },
     finish() {
-      if (!hasEnded) fail('the record of the end is missing');
-      if (seq === 0) fail('no events came out');
-      if (previous !== undefined) fail(`the loss of connection ${previous.connection} was not told`);
+      if (!hasEnded) fail('the end record is missing');
+      if (seq === 0) fail('no events were printed');
+      if (previous !== undefined) fail(`the loss of connection ${previous.connection} was not reported`);
     },
     get lines() {
       return lines;

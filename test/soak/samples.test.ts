@@ -1,18 +1,18 @@
-// The soak's figures: growth is found wherever it is, and ups and downs are no growth.
+// The measurements of the soak: growth is found, fluctuation is not growth.
 import { describe, expect, test } from '@jest/globals';
 import { judgeSamples, type Sample } from './samples.ts';
 
 const MIB = 1024;
 
-/** A minute, two looks a second: one from outside, one from inside. */
+/** A minute with two samples a second: one from outside, one from inside of the process. */
 function judge(draw: (at: number) => Sample, platform: NodeJS.Platform = 'linux', count = 120): string[] {
-  const faults: string[] = [];
+  const errors: string[] = [];
   const samples = Array.from({ length: count }, (_, at) => {
     const { resources, ...outside } = draw(at);
     return [outside, { resources }];
   }).flat();
-  judgeSamples(samples, platform, (what) => faults.push(what));
-  return faults;
+  judgeSamples(samples, platform, (what) => errors.push(what));
+  return errors;
 }
 
 const calm = (at: number): Sample => ({
@@ -22,11 +22,11 @@ const calm = (at: number): Sample => ({
 });
 
 describe('judgeSamples', () => {
-  test('ups and downs are no growth', () => {
+  test('fluctuation is not growth', () => {
     expect(judge(calm)).toEqual([]);
   });
 
-  test('a start that takes its time is none either', () => {
+  test('a slow start is not growth', () => {
     expect(judge((at) => ({ ...calm(at), memoryKib: (at < 4 ? 20 : 70) * MIB }))).toEqual([]);
   });
 
@@ -35,7 +35,7 @@ describe('judgeSamples', () => {
     ['descriptors', /\d+ more descriptors/, (at) => ({ ...calm(at), descriptors: 20 + Math.floor(at / 10) })],
     ['timers', /\d+ more of Timeout/, (at) => ({ ...calm(at), resources: { Timeout: Math.floor(at / 10) } })],
     [
-      'a kind that nobody thought of',
+      'an unknown kind of resource',
       /\d+ more of FSReqCallback/,
       (at) => ({ ...calm(at), resources: { FSReqCallback: at } }),
     ],
@@ -44,14 +44,14 @@ describe('judgeSamples', () => {
       /2 sockets at once/,
       (at) => ({ ...calm(at), resources: { TCPSocketWrap: at === 50 ? 2 : 1 } }),
     ],
-  ])('found: %s', (_, words, draw) => {
-    expect(judge(draw).join('\n')).toMatch(words);
+  ])('found: %s', (_, message, draw) => {
+    expect(judge(draw).join('\n')).toMatch(message);
   });
 
-  test('what was not measured is not taken for good', () => {
+  test('missing measurements are an error', () => {
     expect(judge(() => ({})).join('\n')).toMatch(/memory and descriptors.*\n.*handles and timers/);
     expect(judge(calm, 'linux', 3)).toHaveLength(2);
-    // Elsewhere there is no /proc to look into.
+    // Other platforms have no /proc.
     expect(judge(() => ({ resources: { Timeout: 1 } }), 'darwin')).toEqual([]);
   });
 });

@@ -1,11 +1,11 @@
-// Whether a process stayed as small as it was: memory, sockets, timers and descriptors over a run.
+// Whether a process grows during a run: memory, sockets, timers and descriptors.
 
-/** One look at the process. What could not be looked at is undefined. */
+/** One sample of the process. What could not be measured is undefined. */
 export interface Sample {
   readonly memoryKib?: number | undefined;
   /** Open descriptors. */
   readonly descriptors?: number | undefined;
-  /** What keeps its loop alive, by kind, as `process.getActiveResourcesInfo` has it. */
+  /** Active resources by kind, from `process.getActiveResourcesInfo`. */
   readonly resources?: Readonly<Record<string, number>> | undefined;
 }
 
@@ -17,16 +17,16 @@ export interface Growth {
 
 /** Memory may grow by this much between the first and the last third of a run. */
 const MAX_GROWTH_KIB = 16 * 1024;
-/** Timers and descriptors come and go with a connection; this many more at the end are left over. */
+/** Timers and descriptors vary with the connection; more than this many at the end are a leak. */
 const MAX_MORE = 4;
-/** Until then a process is still warming up. */
+/** The process is still warming up during these. */
 const WARM_UP_SAMPLES = 8;
-/** Fewer say nothing. */
+/** Fewer are not enough. */
 const MIN_SAMPLES = 12;
 
 const median = (list: readonly number[]): number => [...list].sort((a, b) => a - b)[list.length >> 1] ?? 0;
 
-/** How much more there is in the last third than in the first one; undefined when there are too few figures. */
+/** The difference between the medians of the last and the first third; undefined with too few figures. */
 function measureGrowth(figures: readonly (number | undefined)[]): number | undefined {
   const known = figures.slice(WARM_UP_SAMPLES).filter((figure) => figure !== undefined);
   if (known.length < MIN_SAMPLES - WARM_UP_SAMPLES) return undefined;
@@ -34,7 +34,7 @@ function measureGrowth(figures: readonly (number | undefined)[]): number | undef
   return median(known.slice(-third)) - median(known.slice(0, third));
 }
 
-/** Tells `fail` of everything that grew, and of what should have been measured and was not. */
+/** Calls `fail` for everything that grew, and for missing measurements. */
 export function judgeSamples(
   samples: readonly Sample[],
   platform: NodeJS.Platform,
@@ -43,13 +43,13 @@ export function judgeSamples(
   const memoryKib = measureGrowth(samples.map((sample) => sample.memoryKib));
   const descriptors = measureGrowth(samples.map((sample) => sample.descriptors));
   if (platform === 'linux' && (memoryKib === undefined || descriptors === undefined)) {
-    fail(`${samples.length} looks at memory and descriptors are too few to judge by`);
+    fail(`${samples.length} samples of memory and descriptors are too few`);
   }
   if ((memoryKib ?? 0) > MAX_GROWTH_KIB) fail(`memory grew by ${Math.round((memoryKib ?? 0) / 1024)} MiB`);
   if ((descriptors ?? 0) > MAX_MORE) fail(`${descriptors} more descriptors are open than at the beginning`);
 
   const seen = samples.flatMap(({ resources }) => (resources === undefined ? [] : [resources]));
-  if (seen.length < MIN_SAMPLES) fail(`${seen.length} looks at handles and timers are too few to judge by`);
+  if (seen.length < MIN_SAMPLES) fail(`${seen.length} samples of handles and timers are too few`);
   for (const kind of new Set(seen.flatMap((resources) => Object.keys(resources)))) {
     const more = measureGrowth(seen.map((resources) => resources[kind] ?? 0)) ?? 0;
     if (more > MAX_MORE) fail(`${more} more of ${kind} are open than at the beginning`);

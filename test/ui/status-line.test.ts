@@ -1,4 +1,4 @@
-// The status line on a terminal that fails: it disappears, and nobody else notices.
+// The status line on a failing terminal: it disappears, and the run continues.
 import { Writable } from 'node:stream';
 import { expect, test } from '@jest/globals';
 import { ASCII_SIGNS } from '../../src/render/signs.ts';
@@ -8,9 +8,9 @@ import { Watch } from '../helpers/watch.ts';
 
 const LOG = { format: 'text', isQuiet: false, isVerbose: false, useColor: false } as const;
 
-/** A terminal, some functions of which throw once they are broken. */
+/** A terminal whose functions throw once they are broken. */
 function createTerminal() {
-  const pictures: string[] = [];
+  const frames: string[] = [];
   const drawn = new Watch();
   const broken = new Set<string>();
   const attempt = (name: string): boolean => {
@@ -22,7 +22,7 @@ function createTerminal() {
     columns: 80,
     write(text: string) {
       attempt('write');
-      pictures.push(text);
+      frames.push(text);
       drawn.notify();
       return true;
     },
@@ -35,30 +35,30 @@ function createTerminal() {
   const stderr = { ...fake.stderr, stream: () => stream as unknown as NodeJS.WriteStream };
   const io = { ...fake, stderr };
   const untilDrawn = (text: string) =>
-    drawn.until(() => pictures.find((picture) => picture.includes(text)), `a picture of ${text}`);
-  return { clock: fake.clock, pictures, untilDrawn, broken, line: createStatusLine(io, LOG) };
+    drawn.until(() => frames.find((frame) => frame.includes(text)), `a frame of ${text}`);
+  return { clock: fake.clock, frames, untilDrawn, broken, line: createStatusLine(io, LOG) };
 }
 
 test.each(['write', 'cursorTo', 'clearScreenDown'])(
-  'row 59: %s of stderr throws: nothing more is drawn, and nothing is thrown',
+  'row 59: %s of stderr throws: nothing more is drawn, without an error',
   async (name) => {
-    const { clock, pictures, untilDrawn, broken, line } = createTerminal();
+    const { clock, frames, untilDrawn, broken, line } = createTerminal();
     line.show('first', 'live');
     await untilDrawn('* first');
     broken.add(name);
     clock.advance(1_000);
     line.show('second', 'live');
     broken.clear();
-    const before = pictures.length;
+    const before = frames.length;
     clock.advance(1_000);
     line.show('third', 'live');
     line.clear();
-    expect(pictures.slice(before)).toEqual([]);
+    expect(frames.slice(before)).toEqual([]);
   },
 );
 
-test('row 59: a first picture that fails leaves no timer behind', async () => {
-  const { pictures, broken, line } = createTerminal();
+test('row 59: a first frame that fails leaves no timer', async () => {
+  const { frames, broken, line } = createTerminal();
   const countTimers = (): number =>
     process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
   const before = countTimers();
@@ -67,5 +67,5 @@ test('row 59: a first picture that fails leaves no timer behind', async () => {
   await import('../../src/ui/spinner.ts');
   await new Promise(setImmediate);
   line.show('second');
-  expect([pictures, countTimers()]).toEqual([[], before]);
+  expect([frames, countTimers()]).toEqual([[], before]);
 });

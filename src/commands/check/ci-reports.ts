@@ -3,7 +3,7 @@ import { closeSync, constants, writeFileSync } from 'node:fs';
 import { isAtlantisError, type OutputError } from '../../errors.ts';
 import type { Io } from '../../io/io.ts';
 import { openNamedFile, writeWholeFile } from '../../io/safe-file.ts';
-import { formatDuration } from '../../ui/messages.ts';
+import { formatDuration } from '../../ui/stream-messages.ts';
 import type { CheckConfig } from './config.ts';
 import type { Report, ReportStep } from './report.ts';
 import { STEPS } from './steps.ts';

@@ -1,7 +1,7 @@
 // The flags of `stream check`, checked.
 
 import { isAtlantisError, UsageError } from '../../errors.ts';
-import { ExpressionFault, parsePath, type Step } from '../../events/path.ts';
+import { ExpressionFault, type PathStep, parsePath } from '../../events/path.ts';
 import { createFilter } from '../../filter/filter.ts';
 import { type FlagValues, listGiven, parseFlags, pick } from '../../flags/definition.ts';
 import type { Io } from '../../io/io.ts';
@@ -88,7 +88,7 @@ async function parseExpectation(expression: string): Promise<Expectation> {
   }
 }
 
-function parseLagField(text: string): readonly Step[] {
+function parseLagField(text: string): readonly PathStep[] {
   try {
     const { steps, end } = parsePath(text);
     if (end === text.length) return steps;

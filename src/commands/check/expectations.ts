@@ -2,10 +2,10 @@
 // event.
 import type { Clock } from '../../clock.ts';
 import { type Batch, textsOf } from '../../events/batch.ts';
-import { decodeString } from '../../events/json-string.ts';
-import { copyText } from '../../events/messages.ts';
-import type { Step } from '../../events/path.ts';
-import { createSourceReader, createTypeReader } from '../../events/seek-path.ts';
+import { createTypeReader } from '../../events/event-type.ts';
+import { copyText, decodeString } from '../../events/message-text.ts';
+import type { PathStep } from '../../events/path.ts';
+import { createSourceReader } from '../../events/seek-path.ts';
 import type { StreamItem } from '../../stream/items.ts';
 
 /** One `--expect`: its text, and the filter that it compiles to. */
@@ -23,7 +23,7 @@ export interface Expected {
   /** Events that arrive later than this after their time, in ms, do not count; undefined: all do. */
   readonly maxLagMs: number | undefined;
   /** Paths to the time of an event; the first one with a value counts. */
-  readonly lagPaths: readonly (readonly Step[])[];
+  readonly lagPaths: readonly (readonly PathStep[])[];
 }
 
 /** What arrived for one expectation. */
@@ -184,7 +184,7 @@ export type ReadTimestamp = (event: Uint8Array) => number | undefined;
  * A reader of the first value to which one of the paths leads. The service specifies neither a field nor a format, so
  * the usual ones are read: RFC 3339, and numbers since the epoch, whose size shows their unit.
  */
-export function createTimestampReader(paths: readonly (readonly Step[])[]): ReadTimestamp {
+export function createTimestampReader(paths: readonly (readonly PathStep[])[]): ReadTimestamp {
   const readers = paths.map(createSourceReader);
   return (event) => {
     for (const read of readers) {

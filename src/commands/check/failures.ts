@@ -1,10 +1,10 @@
 // From what went wrong to the failure of a step: message, hint, exit code (contract § 2).
 import { CAUSES } from '../../connection/cause-table.ts';
-import { type Cause, describeCause } from '../../connection/causes.ts';
-import { RULES } from '../../connection/rules.ts';
+import { type Cause, describeCause } from '../../connection/lifecycle.ts';
+import { RULES } from '../../connection/retry-policy.ts';
 import { type AtlantisError, EXIT } from '../../errors.ts';
 import type { EndSignal } from '../../io/io.ts';
-import { formatDuration } from '../../ui/messages.ts';
+import { formatDuration } from '../../ui/stream-messages.ts';
 import type { ExpectationCounter, Expected } from './expectations.ts';
 import { type Failure, STEPS, type StepName } from './steps.ts';
 

@@ -6,7 +6,6 @@ import { untilAborted, waitFor } from '../../clock.ts';
 import type { DialConfig } from '../../connection/config.ts';
 import type { Io } from '../../io/io.ts';
 import { keyPrefix } from '../../io/key.ts';
-import { pump } from '../../session/pump.ts';
 import type { ConnectionConfig } from '../../settings/connection-config.ts';
 import {
   findKeyOrigin,
@@ -17,8 +16,8 @@ import {
   type TargetFlags,
 } from '../../settings/target.ts';
 import type { EventStream } from '../../stream/event-stream.ts';
-import type { Connected } from '../../stream/items.ts';
-import { type PreparedStream, prepareSource } from '../../stream/open.ts';
+import { type Connected, pump } from '../../stream/items.ts';
+import { type PreparedStream, prepareSource } from '../../stream/prepare.ts';
 import { observeAttempt } from './attempt.ts';
 import type { ExpectationCounter, Expected } from './expectations.ts';
 import { describeForeignKey, describeMissingPong, describeUnmet, fromCause, listSeen } from './failures.ts';

@@ -1,8 +1,9 @@
 // The report of a check: one JSON document (docs/check.schema.json), from which the other reports are made, and the
 // lines for people.
+
+import { joinWords } from '../../render/fit-lines.ts';
 import { SIGNS, type Signs, spellEllipses } from '../../render/signs.ts';
-import { joinWords } from '../../render/wrap-words.ts';
-import { formatDuration } from '../../ui/messages.ts';
+import { formatDuration } from '../../ui/stream-messages.ts';
 import type { ExpectationCounter } from './expectations.ts';
 import { cleanDeep, type Details, STEPS, type StepLog, type StepName, type StepResult } from './steps.ts';
 

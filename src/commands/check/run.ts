@@ -6,7 +6,7 @@ import { type AtlantisError, EXIT, type ExitCode, isAtlantisError } from '../../
 import type { Io, Outcome } from '../../io/io.ts';
 import { createStop, type Stop, toOutcome } from '../../io/stop.ts';
 import { makeVisible } from '../../render/sanitize.ts';
-import { watchEnds } from '../../session/ends.ts';
+import { watchStopTriggers } from '../../session/stop-triggers.ts';
 import { createReporter, loadLogStyle, type Reporter } from '../../ui/reporter.ts';
 import { createStatusLine } from '../../ui/status-line.ts';
 import { VERSION } from '../../version.ts';
@@ -42,7 +42,7 @@ export async function runCheck(flags: CheckFlags, io: Io): Promise<Outcome> {
   });
   const counter = createExpectationCounter(config.expected, io.clock);
   const stop = createStop();
-  const unwatch = watchEnds({ timeoutMs: config.deadlineMs, durationMs: undefined }, io, stop);
+  const unwatch = watchStopTriggers({ timeoutMs: config.deadlineMs, durationMs: undefined }, io, stop);
   try {
     const { connection, expected } = config;
     await runSteps(flags, { connection, expected, counter, log, io, signal: stop.signal, warn });

@@ -26,7 +26,7 @@ export type Details = Readonly<Record<string, unknown>>;
 
 /** Why a step failed. */
 export interface Failure {
-  /** A cause of `connection/causes.ts`, or one that only check has, in kebab-case. */
+  /** A cause of `connection/lifecycle.ts`, or one that only check has, in kebab-case. */
   readonly cause: string;
   /** One clause for people. */
   readonly message: string;

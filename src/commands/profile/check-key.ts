@@ -3,7 +3,7 @@ import { CredentialError } from '../../errors.ts';
 import type { Io } from '../../io/io.ts';
 import { parseConnectionFlags } from '../../settings/connection-config.ts';
 import type { StreamUrl } from '../../settings/stream-url.ts';
-import { prepareSource } from '../../stream/open.ts';
+import { prepareSource } from '../../stream/prepare.ts';
 
 /**
  * Resolves once the service has welcomed the key.

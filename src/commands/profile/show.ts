@@ -4,6 +4,7 @@
 import { UsageError } from '../../errors.ts';
 import type { Io } from '../../io/io.ts';
 import { keyPrefix, parseKey } from '../../io/key.ts';
+import { findProxyVariable } from '../../settings/proxy-url.ts';
 import type { StreamUrl } from '../../settings/stream-url.ts';
 import { type KeySource, resolveTarget } from '../../settings/target.ts';
 import { printJson, printTable } from './describe.ts';
@@ -66,8 +67,7 @@ function describeKey(key: KeySource | undefined, io: Io): Setting {
 }
 
 async function describeProxy(url: StreamUrl | undefined, io: Io): Promise<Setting> {
-  const names = ['https_proxy', 'HTTPS_PROXY', 'all_proxy', 'ALL_PROXY'];
-  const name = names.find((one) => (io.env[one] ?? '') !== '');
+  const name = findProxyVariable(io.env);
   if (name === undefined || url === undefined) return { value: null, source: name ?? 'not set' };
   if (url.isLoopback) return { value: null, source: 'never to this machine' };
   const { findProxy } = await import('../../settings/proxy.ts');

@@ -3,8 +3,8 @@ import { type HttpTarget, parseHttpTarget } from '../../delivery/http/http-sink.
 import type { StreamLimits } from '../../delivery/nats/jetstream-sink.ts';
 import { sha256 } from '../../delivery/sink.ts';
 import { UsageError } from '../../errors.ts';
-import { parsePath, type Step } from '../../events/path.ts';
-import { readWord } from '../../filter/read-word.ts';
+import { type PathStep, parsePath } from '../../events/path.ts';
+import { parseExpression } from '../../filter/expression.ts';
 import { type Flags, type FlagTable, listGiven, longName, parseFlags, pick } from '../../flags/definition.ts';
 import { isNatsUrl, type NatsAddress, parseNatsUrl } from '../../settings/nats-address.ts';
 import { HEADER_NAME, RELAY_FLAGS, type RelayFlags, type RelayValues } from './flags.ts';
@@ -59,7 +59,7 @@ export interface RelayConfig {
   readonly retention: StreamLimits | undefined;
   readonly natsCreds: string | undefined;
   /** Path of the id of an event; undefined: always the hash of its text. */
-  readonly idSteps: readonly Step[] | undefined;
+  readonly idSteps: readonly PathStep[] | undefined;
   /** Undefined: the host name. */
   readonly name: string | undefined;
   readonly window: number;
@@ -143,9 +143,9 @@ function chooseRetention(values: RelayValues, flags: RelayFlags): StreamLimits |
   return { maxAgeMs: streamMaxAgeMs, maxBytes: streamMaxBytes, replicas: streamReplicas, dedupeWindowMs };
 }
 
-function parseIdPath(path: string): Promise<readonly Step[]> {
+function parseIdPath(path: string): Promise<readonly PathStep[]> {
   const advice = 'accepted: a path such as id, data.id or items[0].id';
-  return readWord(
+  return parseExpression(
     '--id',
     path,
     (text) => {

@@ -6,10 +6,8 @@ import { BatchBuilder } from '../../events/batch.ts';
 import type { Io, Outcome } from '../../io/io.ts';
 import { createDamageReport, type DamageReport } from '../../recording/damage-report.ts';
 import { readLines } from '../../recording/read-lines.ts';
-import { createSelect } from '../../session/format.ts';
 import { createReporting, openCommandStream } from '../../session/open-service.ts';
-import { runSession } from '../../session/session.ts';
-import type { FileSource } from '../../session/source.ts';
+import { type FileSource, loadFilter, runSession } from '../../session/session.ts';
 import { parseStreamFlags, type StreamFlags, type TailConfig } from '../../settings/stream-config.ts';
 import { readTrustedRoots } from '../../settings/trusted-roots.ts';
 import { EventBatch } from '../../stream/items.ts';
@@ -22,7 +20,7 @@ export async function runRelay(flags: RelayFlags & StreamFlags, io: Io): Promise
   const config = parseStreamFlags(flags, io);
   const relay = await parseRelayFlags(flags);
   if (relay.redeliver !== undefined) return redeliver(relay.redeliver, relay, config, io);
-  const stream = await openCommandStream(flags, config, await createSelect(config), io);
+  const stream = await openCommandStream(flags, config, await loadFilter(config), io);
   const { source, settings, reporter, status } = stream;
   try {
     const { openOutput, untilReady, close } = await openRelay({

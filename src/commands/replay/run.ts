@@ -5,14 +5,13 @@ import type { Io, Outcome } from '../../io/io.ts';
 import { createDamageReport, type DamageReport } from '../../recording/damage-report.ts';
 import { playRecording } from '../../recording/play.ts';
 import { readLines } from '../../recording/read-lines.ts';
-import { createRenderer, createSelect, type Select } from '../../session/format.ts';
-import { openPrinter } from '../../session/output.ts';
-import { runSession } from '../../session/session.ts';
-import type { FileSource } from '../../session/source.ts';
+import { createRenderer, openPrinter } from '../../session/output.ts';
+import { type FileSource, loadFilter, runSession } from '../../session/session.ts';
 import { parseStreamFlags } from '../../settings/stream-config.ts';
+import type { Select } from '../../stream/event-stream.ts';
 import { EventBatch } from '../../stream/items.ts';
 import { createReporter, type StatusRecord } from '../../ui/reporter.ts';
-import { NO_STREAM_STATUS } from '../../ui/stream-status.ts';
+import { NO_STREAM_PROGRESS } from '../../ui/status-line.ts';
 import { REPLAY_FLAGS, type ReplayFlags } from './flags.ts';
 
 /**
@@ -24,11 +23,11 @@ import { REPLAY_FLAGS, type ReplayFlags } from './flags.ts';
 export async function runReplay(path: string, flags: ReplayFlags, io: Io): Promise<Outcome> {
   const config = parseStreamFlags(flags, io);
   const reporter = createReporter(io, config.log);
-  const select = await createSelect(config);
+  const select = await loadFilter(config);
   const damage = createDamageReport(reporter);
   const source = createRecordingSource(path, parseFlags(REPLAY_FLAGS, flags), select, damage, io);
   const renderer = await createRenderer(config, io);
-  const status = NO_STREAM_STATUS;
+  const status = NO_STREAM_PROGRESS;
   return runSession(
     { config, source, openOutput: (fail) => openPrinter({ renderer, status }, io, fail), reporter, status },
     io,

@@ -8,7 +8,7 @@ import { listGiven, parseFlags, pick } from '../../flags/definition.ts';
 import { foldCommand } from '../../flags/wrap.ts';
 import type { EndSignal, Io, Outcome } from '../../io/io.ts';
 import { isKey } from '../../io/key.ts';
-import { wrapWords } from '../../render/wrap-words.ts';
+import { wrapWords } from '../../render/fit-lines.ts';
 import { type LogConfig, parseLogFlags } from '../../settings/stream-config.ts';
 import { type SimulatorOptions, startSimulator } from '../../simulator/server.ts';
 import { createReporter, loadLogStyle } from '../../ui/reporter.ts';

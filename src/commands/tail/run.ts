@@ -1,13 +1,13 @@
 // `stream tail`, from parsed flags to the end: settings, the source, the session.
 import type { Io, Outcome } from '../../io/io.ts';
 import type { Recording } from '../../recording/recorder.ts';
-import { createRenderer, createSelect, type Select } from '../../session/format.ts';
 import { type CommandStream, openCommandStream } from '../../session/open-service.ts';
-import { type OpenOutput, openPrinter } from '../../session/output.ts';
-import { runSession } from '../../session/session.ts';
+import { createRenderer, type OpenOutput, openPrinter } from '../../session/output.ts';
+import { loadFilter, runSession } from '../../session/session.ts';
 import { parseStreamFlags, type StreamFlags, type TailConfig } from '../../settings/stream-config.ts';
-import { sayPaused } from '../../ui/messages.ts';
+import type { Select } from '../../stream/event-stream.ts';
 import type { Reporter } from '../../ui/reporter.ts';
+import { sayPaused } from '../../ui/stream-messages.ts';
 import { type FromConfig, parseFromFlags, parseRecordFlags, type RecordConfig } from './config.ts';
 import type { FromFlags, RecordFlags } from './flags.ts';
 
@@ -15,7 +15,7 @@ import type { FromFlags, RecordFlags } from './flags.ts';
 export async function runTail(flags: StreamFlags & RecordFlags & FromFlags, io: Io): Promise<Outcome> {
   const config = parseStreamFlags(flags, io);
   const record = parseRecordFlags(flags);
-  const select = await createSelect(config);
+  const select = await loadFilter(config);
   const renderer = await createRenderer(config, io);
   const from = parseFromFlags(flags, io.clock.wallMs());
   const stream =

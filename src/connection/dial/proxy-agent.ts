@@ -1,56 +1,57 @@
 // The agent that reaches the API through an HTTP proxy by CONNECT (contract C6). A bundle of its own.
 //
-// Reads no more of the answer to CONNECT than an honest proxy would send. The proxy is asked here and not by the library, which keeps all that a proxy sends until its header ends.
-import type { Agent } from 'node:http';
+// Sends CONNECT and reads the response itself, with a size limit: https-proxy-agent buffers whatever a proxy sends
+// until the end of the header.
+import type { Agent, ClientRequest } from 'node:http';
 import { connect as connectTcp, isIP, isIPv6, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { checkServerIdentity, connect as connectTls, type PeerCertificate } from 'node:tls';
 import { HttpsProxyAgent, type HttpsProxyAgentOptions } from 'https-proxy-agent';
 
-/** A longer header is none. Node's own limit for HTTP is 16 KiB. */
-export const MAX_ANSWER_BYTES = 64 * 1024;
+/** Limit for the header. Node's own limit for HTTP is 16 KiB. */
+export const MAX_HEADER_BYTES = 64 * 1024;
 
 const HEADER_END = Buffer.from('\r\n\r\n');
 const STATUS_LINE = /^HTTP\/1\.[01] (\d{3})(?: [^\r\n]*)?\r\n/;
 
-interface ProxyAnswer {
+interface ProxyResponse {
   readonly statusCode: number;
-  /** All that was read: the header and what came with it. */
+  /** Everything that was read: the header and what arrived with it. */
   readonly bytes: Buffer;
 }
 
-/** The answer, as soon as its header is whole. Rejects when there is none; the socket is then destroyed. */
-export function readProxyAnswer(socket: Socket): Promise<ProxyAnswer> {
+/** Resolves when the header is complete. On failure it rejects and destroys the socket. */
+export function readProxyResponse(socket: Socket): Promise<ProxyResponse> {
   return new Promise((resolve, reject) => {
-    const buffer = Buffer.alloc(MAX_ANSWER_BYTES);
+    const buffer = Buffer.alloc(MAX_HEADER_BYTES);
     let size = 0;
-    const forget = (): void => {
+    const removeListeners = (): void => {
       socket.off('readable', read).off('end', onEnd).off('error', fail).off('close', onEnd);
     };
     const fail = (error: Error): void => {
-      forget();
+      removeListeners();
       socket.destroy();
       reject(error);
     };
-    const onEnd = (): void => fail(new Error('it hung up without an answer'));
+    const onEnd = (): void => fail(new Error('it closed the connection without a response'));
     const finish = (bytes: Buffer): void => {
       const [, status] = STATUS_LINE.exec(bytes.toString('latin1')) ?? [];
       if (status === undefined) {
-        fail(new Error('its answer is not HTTP'));
+        fail(new Error('its response is not HTTP'));
       } else {
-        forget();
+        removeListeners();
         resolve({ statusCode: Number(status), bytes });
       }
     };
     const read = (): void => {
       for (let part = socket.read() as Buffer | null; part !== null; part = socket.read() as Buffer | null) {
-        // The end may lie across two parts.
+        // The end of the header may be split across two parts.
         const searchFrom = Math.max(0, size - HEADER_END.length + 1);
         size += part.copy(buffer, size);
         const seen = buffer.subarray(0, size);
-        const isWhole = seen.includes(HEADER_END, searchFrom);
-        if (isWhole) finish(seen);
-        else if (size === MAX_ANSWER_BYTES) fail(new Error('its answer is a header without an end'));
+        const isComplete = seen.includes(HEADER_END, searchFrom);
+        if (isComplete) finish(seen);
+        else if (size === MAX_HEADER_BYTES) fail(new Error('its response header has no end'));
         else continue;
         return;
       }
@@ -62,17 +63,17 @@ export function readProxyAnswer(socket: Socket): Promise<ProxyAnswer> {
 type AddTap = (socket: Socket) => Duplex;
 
 interface ConnectAgentOptions {
-  /** Keeps a tunnel for the next request; default false. */
+  /** Reuses a tunnel for the next request; default false. */
   readonly keepAlive?: boolean;
-  /** Makes of a socket to the host the one that is used; default the socket itself. */
+  /** Wraps the socket to the host; default the socket itself. */
   readonly addTap?: AddTap;
 }
 
 /**
- * An agent for one attempt; `proxyUrl` may carry credentials, which go into Proxy-Authorization only.
+ * An agent for one attempt; credentials in `proxyUrl` are only sent as Proxy-Authorization.
  *
- * @param trustedRoots for a proxy that is reached by TLS: PEM that replaces the built-in roots, or undefined
- * @param signal destroys the socket to the proxy: until that has answered nobody else knows it
+ * @param trustedRoots for a proxy that is reached by TLS: PEM that replaces the built-in roots
+ * @param signal destroys the socket to the proxy, which no other code can reach until the proxy has responded
  */
 export function createConnectAgent(
   proxyUrl: string,
@@ -92,30 +93,29 @@ class TunnelAgent extends HttpsProxyAgent<string> {
     this.#addTap = addTap;
   }
 
-  /** A socket to the host of the request; what a proxy says instead of opening one is read from a stand-in. */
+  /** A socket to the host of the request, or one that replays the proxy's refusal. */
   override async connect(
     ...[request, options]: Parameters<HttpsProxyAgent<string>['connect']>
   ): ReturnType<HttpsProxyAgent<string>['connect']> {
     const host = options.host ?? '';
-    const toProxy = this.#reachProxy();
-    // Whoever uses it hears of its errors as well; in between, and once it is given up, nobody does.
+    const toProxy = this.#connectToProxy();
+    // Other listeners report its errors; this one handles those before and after they listen.
     toProxy.on('error', () => undefined);
     toProxy.write(this.#composeConnect(host, Number(options.port)));
-    const { statusCode, bytes } = await readProxyAnswer(toProxy);
+    const { statusCode, bytes } = await readProxyResponse(toProxy);
     request.emit('proxyConnect', { statusCode });
     if (statusCode !== 200) {
       toProxy.destroy();
-      return replay(bytes, (play) => request.once('socket', play));
+      return createReplaySocket(bytes, request);
     }
-    // Once whoever asked listens.
+    // The requester adds its listeners first.
     request.once('socket', (socket: Socket) => void setImmediate(() => socket.resume()));
     if (!options.secureEndpoint) return this.#addTap(toProxy) as Socket;
     const { path: _path, port: _port, host: _host, ...tlsOptions } = options;
     const socket = connectTls({
       ...tlsOptions,
       ...(isIP(host) === 0 && { servername: options.servername ?? host }),
-      // The certificate is held to the host of the URL. For an address Node would go by the name of the
-      // proxy, or by localhost.
+      // Verify for the host of the URL. For an IP address Node would use the proxy's name, or localhost.
       checkServerIdentity: (_name: string, certificate: PeerCertificate) =>
         checkServerIdentity(host, certificate),
       socket: toProxy,
@@ -123,7 +123,7 @@ class TunnelAgent extends HttpsProxyAgent<string> {
     return this.#addTap(socket) as Socket;
   }
 
-  #reachProxy(): Socket {
+  #connectToProxy(): Socket {
     const where = this.connectOpts;
     if (this.proxy.protocol !== 'https:') return connectTcp(where);
     const { host = '' } = where;
@@ -144,14 +144,14 @@ class TunnelAgent extends HttpsProxyAgent<string> {
   }
 }
 
-/** A socket that leads nowhere and brings `bytes`, once `whenListened` calls back: the request goes to nobody. */
-function replay(bytes: Buffer, whenListened: (play: (socket: Socket) => void) => void): Socket {
-  const standIn = new Socket({ writable: false });
-  // Not connected, so Node takes it for closed.
-  Object.assign(standIn, { readable: true });
-  whenListened((socket) => {
+/** An unconnected socket that delivers `bytes` once the request has it, and discards the request. */
+function createReplaySocket(bytes: Buffer, request: ClientRequest): Socket {
+  const replaySocket = new Socket({ writable: false });
+  // Node considers an unconnected socket closed.
+  Object.assign(replaySocket, { readable: true });
+  request.once('socket', (socket: Socket) => {
     socket.push(bytes);
     socket.push(null);
   });
-  return standIn;
+  return replaySocket;
 }

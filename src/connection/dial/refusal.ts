@@ -1,30 +1,29 @@
-// Reads an answer that is not a WebSocket and says what it means (contract C3, § 5).
+// Reads an HTTP response that refuses the upgrade, and classifies it (contract C3, § 5).
 //
-// An answer counts as the API's own only with its error envelope, or as JSON with X-Request-Id; anything
-// else came from something in between. Pure but for `readBody`.
+// A response counts as the API's own only with its error envelope, or as JSON with X-Request-Id; anything
+// else is from a proxy or gateway in between.
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { CauseKind } from '../cause-table.ts';
-import type { Cause } from '../causes.ts';
+import type { Cause } from '../lifecycle.ts';
 
-/** At most this much of a refusal is read. */
+/** Limits on reading the body of a refusal. */
 export const MAX_BODY_BYTES = 64 * 1024;
-/** And for at most this long. */
 export const MAX_BODY_MS = 5_000;
 
 const MAX_MESSAGE_CHARACTERS = 300;
 const MAX_REQUEST_ID_CHARACTERS = 128;
 
-export interface Refusal {
+export interface UpgradeRefusal {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
-  /** Host and port of the proxy in use, or undefined. */
+  /** Host and port of the proxy in use. */
   readonly proxy: string | undefined;
-  /** True when the proxy itself gave this answer to CONNECT. */
+  /** True if it is the proxy's response to CONNECT. */
   readonly isFromProxy: boolean;
 }
 
-/** Collects the body until it ends, MAX_BODY_BYTES are read, or `stop` aborts; never rejects. */
+/** Reads the body until its end, MAX_BODY_BYTES, or `stop` aborts; never rejects. */
 export function readBody(response: IncomingMessage, stop: AbortSignal): Promise<string> {
   return new Promise((resolve) => {
     const parts: Buffer[] = [];
@@ -48,19 +47,20 @@ export function readBody(response: IncomingMessage, stop: AbortSignal): Promise<
   });
 }
 
-/** The cause that a refusal stands for. `host` and `nowMs` (wall clock) fill in what the answer leaves open. */
-export function classifyRefusal(refusal: Refusal, host: string, nowMs: number): Cause {
+/** The cause for a refusal. `nowMs` is the wall clock, for a Retry-After date. */
+export function classifyRefusal(refusal: UpgradeRefusal, host: string, nowMs: number): Cause {
   const { status, headers } = refusal;
   const envelope = parseEnvelope(refusal.body);
   const requestId = firstHeader(headers['x-request-id'])?.slice(0, MAX_REQUEST_ID_CHARACTERS);
   const isFromApi =
-    !refusal.isFromProxy && (envelope !== undefined || (requestId !== undefined && isJson(refusal.body)));
+    !refusal.isFromProxy &&
+    (envelope !== undefined || (requestId !== undefined && parseJson(refusal.body) !== undefined));
   const retryAfterMs = parseRetryAfter(firstHeader(headers['retry-after']), nowMs);
   const kind = pickKind(refusal, isFromApi);
   return {
     kind,
     host,
-    detail: describeAnswer(refusal, kind, isFromApi, envelope, requestId),
+    detail: describeResponse(refusal, kind, isFromApi, envelope, requestId),
     httpStatus: status,
     ...(refusal.proxy === undefined ? {} : { proxy: refusal.proxy }),
     ...(envelope === undefined ? {} : { errorCode: envelope.code }),
@@ -69,13 +69,13 @@ export function classifyRefusal(refusal: Refusal, host: string, nowMs: number): 
   };
 }
 
-/** The three forms of an HTTP date (RFC 9110 § 5.6.7); the last one comes without its zone, which is GMT. */
+/** The three forms of an HTTP date (RFC 9110 § 5.6.7); the last one has no zone, and is GMT. */
 const HTTP_DATE = /^[A-Z][a-z]{2,8}, ?\d{2}[ -][A-Z][a-z]{2}[ -]\d{2,4} \d{2}:\d{2}:\d{2} GMT$/;
 const ASCTIME_DATE = /^[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d{2}:\d{2}:\d{2} \d{4}$/;
 
 /**
- * Ms that a Retry-After header asks for: whole seconds or an HTTP date (RFC 9110 § 10.2.3, contract R1);
- * undefined for anything else. A date in the past is 0, no value is beyond the safe integers.
+ * The delay of a Retry-After header in ms: whole seconds or an HTTP date (RFC 9110 § 10.2.3, contract R1);
+ * undefined for anything else. A date in the past is 0; the maximum is the largest safe integer.
  */
 export function parseRetryAfter(value: string | undefined, nowMs: number): number | undefined {
   if (value === undefined) return undefined;
@@ -90,18 +90,13 @@ function isRetryable(kind: CauseKind): boolean {
   return kind === 'rate-limited' || kind === 'unavailable';
 }
 
-/** What content delivery networks say of a service that they cannot reach: 520 to 530, 561, 598, 599. */
-function isFromEdge(status: number): boolean {
-  return status >= 520 && status < 600;
-}
-
-/** How nginx, Go's net/http and Apache answer a plaintext request on a TLS port. */
+/** The responses of nginx, Go's net/http and Apache to a plaintext request on a TLS port. */
 const WANTS_TLS = /HTTP request (was sent )?to (an )?HTTPS|plain HTTP to an SSL/i;
 
-/** nginx lets the handshake pass and asks for the certificate in HTTP. */
+/** nginx completes the handshake and then requires the certificate by HTTP. */
 const WANTS_CERTIFICATE = /No required SSL certificate was sent/i;
 
-function pickKind(refusal: Refusal, isFromApi: boolean): CauseKind {
+function pickKind(refusal: UpgradeRefusal, isFromApi: boolean): CauseKind {
   const { status } = refusal;
   if (refusal.isFromProxy) return status >= 500 ? 'proxy-failed' : 'proxy-refused';
   if (WANTS_TLS.test(refusal.body)) return 'plaintext-to-tls';
@@ -109,7 +104,8 @@ function pickKind(refusal: Refusal, isFromApi: boolean): CauseKind {
   if (status === 407) return 'proxy-refused';
   if (status >= 300 && status < 400) return 'redirect';
   if (status === 429) return 'rate-limited';
-  if ([408, 500, 502, 503, 504].includes(status) || isFromEdge(status)) return 'unavailable';
+  // 520 and above: content delivery networks, about a service that they cannot reach.
+  if ([408, 500, 502, 503, 504].includes(status) || (status >= 520 && status < 600)) return 'unavailable';
   if (status < 300) return 'not-websocket';
   if (!isFromApi) return 'not-atlantis';
   if (status === 401) return 'unauthorized';
@@ -118,8 +114,8 @@ function pickKind(refusal: Refusal, isFromApi: boolean): CauseKind {
   return status < 500 ? 'rejected' : 'unavailable';
 }
 
-function describeAnswer(
-  refusal: Refusal,
+function describeResponse(
+  refusal: UpgradeRefusal,
   kind: CauseKind,
   isFromApi: boolean,
   envelope: Envelope | undefined,
@@ -136,8 +132,8 @@ function describeAnswer(
   if ((kind === 'not-atlantis' || kind === 'not-websocket') && server !== undefined) {
     parts.push(`server: ${clip(server)}`);
   }
-  // The words of these two speak of the service itself.
-  if (isRetryable(kind) && !isFromApi) parts.push('an answer that did not come from Atlantis');
+  // The messages of these two causes blame the service itself.
+  if (isRetryable(kind) && !isFromApi) parts.push('a response that did not come from Atlantis');
   const type = firstHeader(refusal.headers['content-type']);
   if (kind === 'not-websocket' && type !== undefined) parts.push(clip(type));
   if (refusal.proxy !== undefined && !refusal.isFromProxy) parts.push(`through the proxy ${refusal.proxy}`);
@@ -150,13 +146,14 @@ interface Envelope {
   readonly message: string;
 }
 
-/** The API's `{"error":{"code","message"}}`, or undefined. */
+/** The API's `{"error":{"code","message"}}`. */
 function parseEnvelope(body: string): Envelope | undefined {
   const error = readProperty(parseJson(body), 'error');
   const code = readProperty(error, 'code');
   if (typeof code !== 'string' || code === '') return undefined;
   const message = readProperty(error, 'message');
-  return { code: clip(code), message: typeof message === 'string' ? clip(message) : '' };
+  // Other text follows in the same sentence.
+  return { code: clip(code), message: typeof message === 'string' ? clip(message.replace(/\.$/, '')) : '' };
 }
 
 function parseJson(text: string): unknown {
@@ -165,10 +162,6 @@ function parseJson(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-function isJson(text: string): boolean {
-  return parseJson(text) !== undefined;
 }
 
 function readProperty(value: unknown, name: string): unknown {

@@ -1,25 +1,24 @@
-// One attempt, from the name lookup to the 101: opens a WebSocket or says why it could not. After a hang-up on
-// loopback `recognizeTlsPort` finds out whether the port wants TLS.
+// One attempt to connect, from the name lookup to the 101.
 //
-// The only client importer of ws. Promises: it settles within the connect timeout plus the time to read a
-// refusal, whatever the server does (contract C1), and when it settles with a cause its socket is gone (C8).
+// It settles within the connect timeout plus the time to read a refusal, whatever the server does (contract C1).
+// When it settles with a cause, its socket is closed (C8).
 import { randomUUID } from 'node:crypto';
 import type { Agent, ClientRequest, IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { connect as connectTcp, isIP, type Socket, type TcpNetConnectOpts } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
 import { type ClientOptions, WebSocket } from 'ws';
-import { type Clock, sleep } from '../../clock.ts';
-import { addKeyOrigin, type Cause } from '../causes.ts';
+import { type Clock, sleep, waitFor } from '../../clock.ts';
 import type { DialConfig } from '../config.ts';
+import { addKeyOrigin, type Cause } from '../lifecycle.ts';
 import { classifyError, describePhase, type Phase } from '../network-errors.ts';
-import { MIN_SPACING_MS } from '../policy.ts';
-import { type Connect, TappedSocket } from '../read/tapped-socket.ts';
+import { type OpenRawSocket, TappedSocket } from '../read/tapped-socket.ts';
+import { MIN_SPACING_MS } from '../retry-policy.ts';
 import { classifyRefusal, MAX_BODY_MS, readBody } from './refusal.ts';
 
-/** How long the port may take to answer the TLS handshake. */
+/** Timeout of the TLS handshake. */
 const PROBE_MS = 1_000;
 
-/** The cause, or `plaintext-to-tls` where a `ws:` port that hung up speaks TLS. */
+/** The cause, or `plaintext-to-tls` if the port closed a `ws:` connection and speaks TLS. */
 export async function recognizeTlsPort(
   cause: Cause,
   streamUrl: string,
@@ -31,41 +30,35 @@ export async function recognizeTlsPort(
   await sleep(clock, MIN_SPACING_MS + 50, signal);
   if (signal.aborted) return cause;
   const { connect } = await import('node:tls');
-  const speaksTls = await new Promise<boolean>((resolve) => {
-    const host = url.hostname.replace(/^\[|\]$/g, '');
-    const probe = connect({ host, port: Number(url.port || 80), rejectUnauthorized: false });
-    const finish = (verdict: boolean): void => {
-      cancel();
-      signal.removeEventListener('abort', giveUp);
-      probe.destroy();
-      resolve(verdict);
-    };
-    const giveUp = (): void => finish(false);
-    const cancel = clock.setTimer(giveUp, PROBE_MS);
-    signal.addEventListener('abort', giveUp);
-    probe.once('secureConnect', () => finish(true));
-    // An alert is TLS too: of a server that wants another version, or a certificate of ours.
-    probe.on('error', (error: NodeJS.ErrnoException) => finish(/ALERT/.test(error.code ?? '')));
+  const host = url.hostname.replace(/^\[|\]$/g, '');
+  const probe = connect({ host, port: Number(url.port || 80), rejectUnauthorized: false });
+  const verdict = new Promise<boolean>((resolve) => {
+    probe.once('secureConnect', () => resolve(true));
+    // An alert is TLS too: for the version, or for a missing client certificate.
+    probe.on('error', (error: NodeJS.ErrnoException) => resolve(/ALERT/.test(error.code ?? '')));
   });
-  return speaksTls ? { ...cause, kind: 'plaintext-to-tls', detail: 'it answers a TLS handshake' } : cause;
+  const speaksTls = await waitFor(verdict, PROBE_MS, clock, signal);
+  probe.destroy();
+  return speaksTls === true
+    ? { ...cause, kind: 'plaintext-to-tls', detail: 'it accepts a TLS handshake' }
+    : cause;
 }
 
-/** Larger messages are a fault of the connection, close code 1009 (contract C2). */
+/** A larger message ends the connection with close code 1009 (contract C2). */
 export const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
 /**
- * How long one address of a name may take while others are left. Node's own 250 ms give up every address that is
- * farther away than that; this outlives one SYN that got lost and was sent again after a second (RFC 6298).
+ * Timeout for one address of a name while others are left. Node's default of 250 ms skips distant servers; this one
+ * survives the loss of a SYN, which is sent again after a second (RFC 6298).
  */
 const ADDRESS_TIMEOUT_MS = 1_500;
-/** How long an orderly close waits for the other side (contract S1). */
+/** How long a close waits for the close of the server (contract S1). */
 export const CLOSE_TIMEOUT_MS = 500;
 
-/** A socket that was upgraded. */
 export interface OpenSocket {
   readonly webSocket: WebSocket;
-  /** The socket of `webSocket`, which hands out events before `webSocket` sees them. */
+  /** The socket of `webSocket`, which takes the events out. */
   readonly tap: TappedSocket;
-  /** The id that the server gave the request, or ours. */
+  /** The server's id of the request, or ours. */
   readonly requestId: string;
   readonly headers: IncomingHttpHeaders;
 }
@@ -73,40 +66,40 @@ export interface OpenSocket {
 /**
  * Opens the stream's WebSocket.
  *
- * @param signal ends the attempt at once; the result is then undefined
+ * @param signal ends the attempt at once; it then resolves to undefined
  */
 export async function openSocket(
-  settings: DialConfig,
+  config: DialConfig,
   clock: Clock,
   signal: AbortSignal,
 ): Promise<OpenSocket | Cause | undefined> {
-  const proxy = settings.proxyUrl === undefined ? undefined : new URL(settings.proxyUrl).host;
-  const asking = new AbortController();
+  const proxy = config.proxyUrl === undefined ? undefined : new URL(config.proxyUrl).host;
+  const proxyAbort = new AbortController();
   let tap: TappedSocket | undefined;
-  const frames = settings.createFrameBuffer?.();
-  const addTap = (connect: Connect): TappedSocket => {
-    tap = new TappedSocket(connect, frames, MAX_MESSAGE_BYTES);
+  const frames = config.createFrameBuffer?.();
+  const addTap = (openRaw: OpenRawSocket): TappedSocket => {
+    tap = new TappedSocket(openRaw, frames, MAX_MESSAGE_BYTES);
     return tap;
   };
-  const agent = await createProxyAgent(settings, addTap, asking.signal);
-  const connect = await loadConnect(settings.url);
+  const agent = await createProxyAgent(config, addTap, proxyAbort.signal);
+  const connect = await loadConnect(config.url);
   if (signal.aborted) return undefined;
   const requestId = randomUUID();
   let phase: Phase = 'lookup';
   const enter = (next: Phase, socket?: Socket): void => {
     phase = next;
-    settings.observer?.onPhase(next, socket);
+    config.observer?.onPhase(next, socket);
   };
-  const fail = (error: unknown): Cause => classifyError(error, settings.host, phase, proxy);
+  const fail = (error: unknown): Cause => classifyError(error, config.host, phase, proxy);
 
   let proxyStatus = 0;
   enter('lookup');
   const createConnection: CreateConnection = (where) =>
     addTap((onread) => connect({ ...where, ...(onread && { onread }) }));
-  const webSocket = createWebSocket(settings, requestId, agent, createConnection, (request) => {
-    watchRequest(request, settings, proxy !== undefined, enter);
-    request.once('proxyConnect', (answer: { statusCode: number }) => {
-      proxyStatus = answer.statusCode;
+  const webSocket = createWebSocket(config, requestId, agent, createConnection, (request) => {
+    watchRequest(request, config, proxy !== undefined, enter);
+    request.once('proxyConnect', (response: { statusCode: number }) => {
+      proxyStatus = response.statusCode;
       if (proxyStatus === 200) enter('tls');
     });
     request.end();
@@ -118,12 +111,12 @@ export async function openSocket(
       resolve(result);
     };
     signal.addEventListener('abort', () => settle(undefined), { signal: stop.signal });
-    const cancelDeadline = clock.setTimer(() => settle(timedOut()), settings.connectTimeoutMs);
+    const cancelDeadline = clock.setTimer(() => settle(timedOut()), config.connectTimeoutMs);
     stop.signal.addEventListener('abort', cancelDeadline);
     const timedOut = (): Cause => ({
       kind: 'timed-out',
-      host: settings.host,
-      detail: `no answer within ${settings.connectTimeoutMs} ms, ${describePhase(phase, proxy)}`,
+      host: config.host,
+      detail: `no response within ${config.connectTimeoutMs} ms, ${describePhase(phase, proxy)}`,
       ...(proxy === undefined ? {} : { proxy }),
     });
     webSocket.on('error', (error) => settle(fail(error)));
@@ -133,15 +126,10 @@ export async function openSocket(
       void readBody(response, stop.signal).then((body) => {
         bodyLimit();
         const isFromProxy = proxyStatus !== 0 && proxyStatus !== 200;
-        const refusal = {
-          status: response.statusCode ?? 0,
-          headers: response.headers,
-          body,
-          proxy,
-          isFromProxy,
-        };
-        const cause = classifyRefusal(refusal, settings.host, clock.wallMs());
-        settle(addKeyOrigin(cause, settings.keyOrigin));
+        const { statusCode: status = 0, headers } = response;
+        const refusal = { status, headers, body, proxy, isFromProxy };
+        const cause = classifyRefusal(refusal, config.host, clock.wallMs());
+        settle(addKeyOrigin(cause, config.keyOrigin));
       });
     });
     let headers: IncomingHttpHeaders = {};
@@ -152,7 +140,7 @@ export async function openSocket(
     webSocket.on('message', () => tap?.noteMessage());
     webSocket.once('open', () => {
       if (tap === undefined) return;
-      // Messages may stand right behind the 101: nothing is read until somebody listens.
+      // Messages may have arrived with the 101: do not read them before there is a listener.
       webSocket.pause();
       const given = headers['x-request-id'];
       const id = typeof given === 'string' && given !== '' ? given.slice(0, 128) : requestId;
@@ -160,12 +148,12 @@ export async function openSocket(
     });
   });
   if (outcome !== undefined && 'webSocket' in outcome) return outcome;
-  if (proxyStatus === 0) asking.abort();
+  if (proxyStatus === 0) proxyAbort.abort();
   await terminate(webSocket);
   return signal.aborted ? undefined : outcome;
 }
 
-/** Ends a socket without politeness and waits until it is gone. */
+/** Destroys the socket, and waits until it is closed. */
 export function terminate(webSocket: WebSocket): Promise<void> {
   if (webSocket.readyState === WebSocket.CLOSED) return Promise.resolve();
   return new Promise((resolve) => {
@@ -175,13 +163,13 @@ export function terminate(webSocket: WebSocket): Promise<void> {
 }
 
 function createWebSocket(
-  settings: DialConfig,
+  config: DialConfig,
   requestId: string,
   agent: Agent | undefined,
   createConnection: CreateConnection,
   finishRequest: (request: ClientRequest) => void,
 ): WebSocket {
-  // Missing in the published types, or typed too narrowly.
+  // Missing in the published types, or too narrow there.
   type Options = Omit<ClientOptions, 'createConnection'> & {
     closeTimeout: number;
     autoSelectFamilyAttemptTimeout: number;
@@ -189,34 +177,34 @@ function createWebSocket(
   };
   const options: Options = {
     headers: {
-      'X-API-Key': settings.key,
+      'X-API-Key': config.key,
       'X-Request-Id': requestId,
-      'User-Agent': settings.userAgent,
+      'User-Agent': config.userAgent,
     },
     perMessageDeflate: false,
     followRedirects: false,
     maxPayload: MAX_MESSAGE_BYTES,
-    // Every text goes through `classify`, which checks UTF-8 in the same pass as JSON (contract C2).
+    // `classify` checks UTF-8 and JSON of every text in one pass (contract C2).
     skipUTF8Validation: true,
-    // `answerPings` of live-stream.ts does it.
+    // See `answerPings` in live-stream.ts.
     autoPong: false,
     closeTimeout: CLOSE_TIMEOUT_MS,
-    autoSelectFamilyAttemptTimeout: Math.min(ADDRESS_TIMEOUT_MS, settings.connectTimeoutMs / 2),
+    autoSelectFamilyAttemptTimeout: Math.min(ADDRESS_TIMEOUT_MS, config.connectTimeoutMs / 2),
     finishRequest,
     createConnection,
-    ...(settings.mustCheckCertificates === false ? {} : { rejectUnauthorized: true }),
+    ...(config.mustCheckCertificates === false ? {} : { rejectUnauthorized: true }),
     ...(agent === undefined ? {} : { agent }),
-    ...(settings.trustedRoots === undefined ? {} : { ca: [...settings.trustedRoots] }),
+    ...(config.trustedRoots === undefined ? {} : { ca: [...config.trustedRoots] }),
   };
-  return new WebSocket(settings.url, options as ClientOptions);
+  return new WebSocket(config.url, options as ClientOptions);
 }
 
 type Where = TcpNetConnectOpts & ConnectionOptions;
 type CreateConnection = (where: Where) => TappedSocket;
 
-/** What connects as ws would, with the same options. TLS is loaded only where it is used. */
+/** Connects as ws would, with the same options. Loads TLS only if it is used. */
 async function loadConnect(url: string): Promise<(where: Where) => Socket> {
-  // The path is that of the request; here it would be one in the file system.
+  // `path` is the path of the request; net.connect would take it for a Unix socket.
   if (url.startsWith('ws:')) return (where) => connectTcp({ ...where, path: undefined } as Where);
   const { connect } = await import('node:tls');
   return (where) => {
@@ -225,10 +213,10 @@ async function loadConnect(url: string): Promise<(where: Where) => Socket> {
   };
 }
 
-/** Loaded only where a proxy is configured: it would cost every other start-up. */
+/** Loaded only if a proxy is configured, to keep every other start fast. */
 async function createProxyAgent(
   { proxyUrl, trustedRoots }: DialConfig,
-  addTap: (connect: Connect) => TappedSocket,
+  addTap: (openRaw: OpenRawSocket) => TappedSocket,
   signal: AbortSignal,
 ): Promise<Agent | undefined> {
   if (proxyUrl === undefined) return undefined;
@@ -236,10 +224,10 @@ async function createProxyAgent(
   return createConnectAgent(proxyUrl, trustedRoots, signal, { addTap: (socket) => addTap(() => socket) });
 }
 
-/** Follows the socket of a request through lookup, TCP and TLS. */
+/** Reports the phases of a request: lookup, TCP, TLS. */
 function watchRequest(
   request: ClientRequest,
-  settings: DialConfig,
+  config: DialConfig,
   isProxied: boolean,
   enter: (phase: Phase, socket?: Socket) => void,
 ): void {
@@ -248,10 +236,10 @@ function watchRequest(
     const socket = given instanceof TappedSocket ? given.raw : given;
     if (!isProxied) {
       enter('lookup', socket);
-      // An address is not looked up.
+      // An IP address needs no lookup.
       if (isIP(request.host.replace(/^\[|\]$/g, '')) !== 0) enter('connect', socket);
       socket.once('lookup', () => enter('connect', socket));
-      socket.once('connect', () => enter(settings.url.startsWith('wss:') ? 'tls' : 'upgrade', socket));
+      socket.once('connect', () => enter(config.url.startsWith('wss:') ? 'tls' : 'upgrade', socket));
     }
     socket.once('secureConnect', () => enter('upgrade', socket));
   });

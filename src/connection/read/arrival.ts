@@ -1,36 +1,38 @@
-// When the last byte arrived, as the loss of a connection is told (contract G1).
+// When the last byte arrived, which is where a gap begins (contract G1).
 //
-// Bytes that are read after a pause, or after the process was away, may have waited on the way all the while.
-// Taking the moment of reading for that of arrival would make a gap look shorter than it was; so the moment
-// from before is kept until a pong proves that we have caught up, or silence does.
+// Bytes that are read after a pause, or after the process was suspended, may have waited in the kernel all that
+// time. To never report a gap too short, the time from before is kept until a pong, or silence, proves that
+// everything that waited has been read.
 import type { Clock } from '../../clock.ts';
 
-/** A byte that comes after so much silence, while we were reading, did not wait for us. */
+/** A byte that comes after this much silence, while reading was on, did not wait. */
 const SILENCE_MS = 1_000;
-/** More than a kernel keeps for one socket that is not read (Linux: 6 MiB unless tuned). */
+/** More than a kernel buffers for one socket (Linux: 6 MiB unless tuned). */
 const MAX_WAITING_BYTES = 8 * 1024 * 1024;
-/** A server may leave pings unanswered for as long as it likes. */
+/** Bounds the memory for pings that the server never answers. */
 const MAX_OPEN_PINGS = 1_000;
 
-interface OpenPing {
+interface SentPing {
   readonly sentAtMs: number;
-  /** How many stops there had been; undefined when reading was stopped at that moment. */
+  /** `#stops` when it was sent; undefined if reading was stopped then. */
   readonly stops: number | undefined;
 }
 
 export class Arrival {
   /** Wall clock of the last read, ms since the epoch. */
   lastReadAtMs: number;
-  /** Wall clock, ms since the epoch: the last byte is known to have arrived no earlier. */
+  /** The earliest possible arrival of the last byte, ms since the epoch. */
   lastByteAtMs: number;
 
   readonly #clock: Clock;
   #isReading = true;
+  /** Whether bytes may be waiting from before the last stop. */
   #isBehind = false;
+  /** How often reading was stopped. */
   #stops = 0;
-  #openPings: OpenPing[] = [];
+  #openPings: SentPing[] = [];
   #lastReadMonotonicMs = 0;
-  /** What is read MAX_WAITING_BYTES after this moment has arrived after it. */
+  /** After MAX_WAITING_BYTES more, every byte read has arrived after this time. */
   #markAtMs = 0;
   #bytesSinceMark = 0;
 
@@ -54,7 +56,7 @@ export class Arrival {
     else if (this.#bytesSinceMark >= MAX_WAITING_BYTES) this.#moveTo(this.#markAtMs);
   }
 
-  /** Nothing is read from now on, or was not for a while. */
+  /** Reading stops now, or was stopped until now. */
   noteStopped(): void {
     this.#isReading = false;
     this.#stops += 1;
@@ -64,7 +66,6 @@ export class Arrival {
     this.#bytesSinceMark = 0;
   }
 
-  /** Reading goes on. */
   noteResumed(): void {
     this.#isReading = true;
     this.#lastReadMonotonicMs = this.#clock.monotonicMs();
@@ -77,7 +78,7 @@ export class Arrival {
     this.#openPings.push({ sentAtMs: this.#clock.wallMs(), stops });
   }
 
-  /** The pong to the earliest open ping was read: before it all that was sent until that ping arrived. */
+  /** The pong to the earliest open ping was read: all that was sent before that ping arrived has been read. */
   notePong(): void {
     const ping = this.#openPings.shift();
     if (ping === undefined || !this.#isBehind) return;
@@ -90,7 +91,6 @@ export class Arrival {
     this.lastByteAtMs = this.lastReadAtMs;
   }
 
-  /** Still behind, but no further than this. */
   #moveTo(atMs: number): void {
     this.lastByteAtMs = atMs;
     this.#markAtMs = this.lastReadAtMs;

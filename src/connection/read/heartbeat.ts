@@ -1,9 +1,8 @@
-// When to ping, and when a connection is dead (contract § 4): a pure machine over samples of time, and the
-// heartbeat that drives it on one connection.
+// When to ping, and when a connection is dead (contract § 4).
 //
-// Life is any byte read. Death is a ping outstanding and no byte for the pong timeout of *reading time*: time
-// during which this process was able to read. That time does not advance while reading is paused (K3), and is
-// reset after the process itself was suspended (K4), since then nothing is known about the other side.
+// Any byte read proves the peer alive. A connection is dead when a ping is outstanding and no byte was read for
+// the pong timeout of *reading time*: time in which this process was able to read. Reading time stops while
+// reading is paused (K3), and starts again at 0 after the process was suspended (K4).
 import type { Clock } from '../../clock.ts';
 
 export interface KeepaliveConfig {
@@ -13,103 +12,14 @@ export interface KeepaliveConfig {
   readonly pongTimeoutMs: number;
 }
 
-/** Times are monotonic ms, but for `wallMs`. */
-interface KeepaliveState {
-  readonly lastTickMs: number;
-  readonly lastWallMs: number;
-  readonly nextPingMs: number;
-  /** True from a ping until the next byte read. */
-  readonly isPingOutstanding: boolean;
-  /** Reading time since the last byte, or since the ping if that came later. */
-  readonly silentMs: number;
-}
-
-interface KeepaliveSample {
-  readonly nowMs: number;
-  readonly wallMs: number;
-  /** Whether any byte was read since the last sample. */
-  readonly hasRead: boolean;
-  /** Whether reading is paused now, or was at any moment since the last sample. */
-  readonly wasPaused: boolean;
-}
-
-export type KeepaliveVerdict = 'wait' | 'ping' | 'dead';
-
-/** A tick that comes this much late means that the process was stopped or its loop was blocked. */
-const LATE_MS = 500;
-const MAX_TICK_MS = 1_000;
-/** Wall and monotonic clock apart by more than this since the last tick: the machine slept, or the clock was set. */
-const CLOCK_STEP_MS = 5_000;
-
-/** Ms between ticks: fine enough for the verdict, coarse enough to cost nothing. */
-export function computeTickMs({ pingIntervalMs, pongTimeoutMs }: KeepaliveConfig): number {
-  if (pingIntervalMs === 0) return MAX_TICK_MS;
-  const finest = Math.min(pingIntervalMs, pongTimeoutMs) / 8;
-  return Math.min(MAX_TICK_MS, Math.max(10, finest));
-}
-
-export function startKeepalive(settings: KeepaliveConfig, nowMs: number, wallMs: number): KeepaliveState {
-  return {
-    lastTickMs: nowMs,
-    lastWallMs: wallMs,
-    nextPingMs: nowMs + settings.pingIntervalMs,
-    isPingOutstanding: false,
-    silentMs: 0,
-  };
-}
-
-interface KeepaliveTick {
-  /** `ping` asks the caller to send one. */
-  readonly verdict: KeepaliveVerdict;
-  /** The process did not run, or the machine slept, for a while before this tick. */
-  readonly wasAway: boolean;
-  readonly state: KeepaliveState;
-}
-
-/** The verdict at one tick, and the state after it. With keepalive off it is always `wait`. */
-export function tickKeepalive(
-  settings: KeepaliveConfig,
-  state: KeepaliveState,
-  sample: KeepaliveSample,
-): KeepaliveTick {
-  const elapsedMs = sample.nowMs - state.lastTickMs;
-  const tickMs = computeTickMs(settings);
-  const hasClockStepped = Math.abs(sample.wallMs - state.lastWallMs - elapsedMs) > CLOCK_STEP_MS;
-  const wasAway = elapsedMs > tickMs + LATE_MS || hasClockStepped;
-  const next = {
-    ...state,
-    lastTickMs: sample.nowMs,
-    lastWallMs: sample.wallMs,
-    isPingOutstanding: state.isPingOutstanding && !sample.hasRead,
-    silentMs: sample.hasRead ? 0 : state.silentMs + (sample.wasPaused ? 0 : elapsedMs),
-  };
-  if (settings.pingIntervalMs === 0) return { verdict: 'wait', wasAway, state: next };
-  // Away or asleep: what the timers say is old. Read first, ping again, judge by that ping (K4).
-  if (wasAway) return { verdict: 'ping', wasAway, state: notePing(settings, next, 0) };
-  // After a late tick bytes may wait that nobody could read: one more tick, with reading in between, decides.
-  const heardMs = elapsedMs > 1.5 * tickMs ? state.silentMs : next.silentMs;
-  if (next.isPingOutstanding && heardMs >= settings.pongTimeoutMs) {
-    return { verdict: 'dead', wasAway, state: next };
-  }
-  if (sample.nowMs < next.nextPingMs) return { verdict: 'wait', wasAway, state: next };
-  const silentMs = next.isPingOutstanding ? next.silentMs : 0;
-  return { verdict: 'ping', wasAway, state: notePing(settings, next, silentMs) };
-}
-
-function notePing(settings: KeepaliveConfig, state: KeepaliveState, silentMs: number): KeepaliveState {
-  const nextPingMs = state.lastTickMs + settings.pingIntervalMs;
-  return { ...state, nextPingMs, isPingOutstanding: true, silentMs };
-}
-
-/** What a heartbeat needs from its connection. */
-interface HeartbeatHooks {
+interface HeartbeatCallbacks {
   /** Whether reading is paused now. */
   isPaused(): boolean;
   sendPing(): void;
-  /** Nothing was heard for this much reading time after a ping; called once, and no tick follows. */
+  /** No byte came for this much reading time after a ping; called once, and the heartbeat ends. */
   onDead(silentMs: number): void;
-  /** The process did not run for a while. */
-  onAway(): void;
+  /** The process was suspended, or the machine slept, until now. */
+  onSuspended(): void;
 }
 
 interface OpenPing {
@@ -117,70 +27,59 @@ interface OpenPing {
   readonly onPong: (roundTripMs: number) => void;
 }
 
-/** A server may leave pings unanswered for as long as it sends anything else. */
+const MAX_TICK_MS = 1_000;
+/** A tick that is later than this means that the process was suspended or its event loop blocked. */
+const LATE_MS = 500;
+/** A larger difference between wall and monotonic clock since the last tick: the machine slept, or the clock was set. */
+const CLOCK_STEP_MS = 5_000;
+/** Bounds the memory for pings that the server never answers while it keeps sending other data. */
 const MAX_OPEN_PINGS = 1_000;
 
 export class Heartbeat {
-  /** Round trip of the last answered ping in ms, or undefined. */
+  /** Round trip of the last answered ping in ms. */
   roundTripMs: number | undefined;
 
-  readonly #settings: KeepaliveConfig;
+  readonly #config: KeepaliveConfig;
   readonly #clock: Clock;
-  readonly #hooks: HeartbeatHooks;
+  readonly #callbacks: HeartbeatCallbacks;
+  readonly #tickMs: number;
+  /** Whether a byte was read, and whether reading was paused, since the last tick. */
   #hasRead = false;
   #wasPaused = false;
-  /** Pings without a pong, the earliest first: the service answers each, in order. */
-  #openPings: OpenPing[] = [];
+  #lastTickMs = 0;
+  #lastWallMs = 0;
+  #nextPingMs = 0;
+  /** True from a ping until the next byte read. */
+  #isPingOutstanding = false;
+  /** Reading time since the last byte, or since the ping if that is later. */
+  #silentMs = 0;
+  /** Pings without a pong, the earliest first: the service answers each one, in order. */
+  readonly #openPings: OpenPing[] = [];
   #cancelTick: () => void = () => {};
 
-  constructor(settings: KeepaliveConfig, clock: Clock, hooks: HeartbeatHooks) {
-    this.#settings = settings;
+  constructor(config: KeepaliveConfig, clock: Clock, callbacks: HeartbeatCallbacks) {
+    this.#config = config;
     this.#clock = clock;
-    this.#hooks = hooks;
+    this.#callbacks = callbacks;
+    const { pingIntervalMs, pongTimeoutMs } = config;
+    const finestMs = pingIntervalMs === 0 ? MAX_TICK_MS : Math.min(pingIntervalMs, pongTimeoutMs) / 8;
+    this.#tickMs = Math.min(MAX_TICK_MS, Math.max(10, finestMs));
   }
 
   start(): void {
-    let state = startKeepalive(this.#settings, this.#clock.monotonicMs(), this.#clock.wallMs());
-    const tickMs = computeTickMs(this.#settings);
-    const tick = (): void => {
-      const isPaused = this.#hooks.isPaused();
-      const nowMs = this.#clock.monotonicMs();
-      const wallMs = this.#clock.wallMs();
-      const wasPaused = isPaused || this.#wasPaused;
-      const ticked = tickKeepalive(this.#settings, state, {
-        nowMs,
-        wallMs,
-        hasRead: this.#hasRead,
-        wasPaused,
-      });
-      state = ticked.state;
-      this.#hasRead = false;
-      this.#wasPaused = isPaused;
-      if (ticked.wasAway) this.#hooks.onAway();
-      if (ticked.verdict === 'dead') {
-        this.#hooks.onDead(state.silentMs);
-        return;
-      }
-      if (ticked.verdict === 'ping') this.#sendPing();
-      this.#cancelTick = this.#clock.setTimer(tick, tickMs);
-    };
-    this.#cancelTick = this.#clock.setTimer(tick, tickMs);
+    this.#lastTickMs = this.#clock.monotonicMs();
+    this.#lastWallMs = this.#clock.wallMs();
+    this.#nextPingMs = this.#lastTickMs + this.#config.pingIntervalMs;
+    this.#scheduleTick();
   }
 
-  /** Pings outside of the interval; resolves with the round trip in ms once the pong has come. */
-  ping(): Promise<number> {
-    return new Promise((resolve) => this.#sendPing(resolve));
-  }
-
-  #sendPing(onPong: OpenPing['onPong'] = () => {}): void {
-    if (this.#openPings.length < MAX_OPEN_PINGS)
-      this.#openPings.push({ sentAtMs: this.#clock.monotonicMs(), onPong });
-    this.#hooks.sendPing();
-  }
-
-  /** No timer is left behind. */
   stop(): void {
     this.#cancelTick();
+  }
+
+  /** Pings outside of the interval; resolves with the round trip in ms when the pong arrives. */
+  ping(): Promise<number> {
+    return new Promise((resolve) => this.#sendPing(resolve));
   }
 
   noteRead(): void {
@@ -191,11 +90,61 @@ export class Heartbeat {
     this.#wasPaused = true;
   }
 
-  /** The text `pong` came (contract K1). */
+  /** The text `pong` arrived (contract K1). */
   notePong(): void {
     const ping = this.#openPings.shift();
     if (ping === undefined) return;
     this.roundTripMs = this.#clock.monotonicMs() - ping.sentAtMs;
     ping.onPong(this.roundTripMs);
+  }
+
+  #scheduleTick(): void {
+    this.#cancelTick = this.#clock.setTimer(() => this.#tick(), this.#tickMs);
+  }
+
+  #tick(): void {
+    const nowMs = this.#clock.monotonicMs();
+    const wallMs = this.#clock.wallMs();
+    const elapsedMs = nowMs - this.#lastTickMs;
+    const hasClockStepped = Math.abs(wallMs - this.#lastWallMs - elapsedMs) > CLOCK_STEP_MS;
+    const wasSuspended = elapsedMs > this.#tickMs + LATE_MS || hasClockStepped;
+    const isPaused = this.#callbacks.isPaused();
+    const silentBeforeMs = this.#silentMs;
+    if (this.#hasRead) {
+      this.#silentMs = 0;
+      this.#isPingOutstanding = false;
+    } else if (!isPaused && !this.#wasPaused) {
+      this.#silentMs += elapsedMs;
+    }
+    this.#lastTickMs = nowMs;
+    this.#lastWallMs = wallMs;
+    this.#hasRead = false;
+    this.#wasPaused = isPaused;
+
+    if (wasSuspended) this.#callbacks.onSuspended();
+    if (this.#config.pingIntervalMs > 0) {
+      // After a late tick, bytes may be waiting to be read: the next tick decides.
+      const silentMs = elapsedMs > 1.5 * this.#tickMs ? silentBeforeMs : this.#silentMs;
+      const isDead = this.#isPingOutstanding && silentMs >= this.#config.pongTimeoutMs;
+      if (isDead && !wasSuspended) {
+        this.#callbacks.onDead(this.#silentMs);
+        return;
+      }
+      // After a suspension the silence proves nothing: only a new ping does (K4).
+      if (wasSuspended || nowMs >= this.#nextPingMs) {
+        if (wasSuspended || !this.#isPingOutstanding) this.#silentMs = 0;
+        this.#isPingOutstanding = true;
+        this.#nextPingMs = nowMs + this.#config.pingIntervalMs;
+        this.#sendPing();
+      }
+    }
+    this.#scheduleTick();
+  }
+
+  #sendPing(onPong: OpenPing['onPong'] = () => {}): void {
+    if (this.#openPings.length < MAX_OPEN_PINGS) {
+      this.#openPings.push({ sentAtMs: this.#clock.monotonicMs(), onPong });
+    }
+    this.#callbacks.sendPing();
   }
 }

@@ -1,46 +1,45 @@
-// The socket that ws reads from: it takes the events out of what arrives, and leaves everything else to ws.
+// The socket that ws reads from: takes whole events out of what arrives, and passes everything else to ws.
 //
-// ws makes a buffer and a call of every frame, which is most of what a fast stream costs. Here whole frames of
-// text that are events go straight into lines, a chunk at a time. ws stays the authority on the protocol: it gets
-// every other byte, in order, and the bytes of events too wherever it has the word:
-// - while something waits for it, since it is paused;
-// - while it has not emitted a message that it was given, or was given a part of;
-// - for good, from a Close frame or a frame that a server must not send.
-// So no event passes a frame that ws has, and none comes behind the end that ws sees.
+// ws allocates a buffer and calls back for every frame, which is most of the cost of a fast stream. Here whole
+// text frames become lines directly, a chunk at a time. ws stays the authority on the protocol: it gets every other
+// byte, in order. It also gets the events whenever it currently owns the parser:
+// - while it is paused with unread bytes;
+// - until it has emitted each message that was passed to it, completely or in part;
+// - for good after a Close frame, or a frame that a server must not send.
+// So events and the messages that ws emits keep their order.
 import type { OnReadOpts, Socket } from 'node:net';
 import { Duplex } from 'node:stream';
-import type { FrameBuffer, Lines } from '../../events/batch.ts';
-import { type FrameKind, readFrameHeader } from './frame-header.ts';
+import type { EventLines } from '../../events/batch.ts';
+import type { FrameBuffer } from '../../events/frame-buffer.ts';
 
-/** Opens the socket underneath, with that option where it is given. */
-export type Connect = (onread: OnReadOpts | undefined) => Socket;
+/** Opens the underlying socket, with the `onread` option if it is given. */
+export type OpenRawSocket = (onread: OnReadOpts | undefined) => Socket;
 
-/** Of a frame of 64 KiB and more. */
+/** Header size of a frame with a 64-bit length. */
 const LARGE_HEAD_BYTES = 10;
 const LINE_FEED = 0x0a;
 
-/** A large text as far as it has come: its frame, and room for a line feed. */
+/** The part of a large text that has arrived: its frame, and room for a line feed. */
 interface LargeText {
   readonly bytes: Buffer;
   filled: number;
 }
 
-/** Who wants to know what arrives. */
 interface TapListener {
-  /** Bytes were read; what they hold is told next. */
+  /** Bytes were read; the callbacks for their content follow. */
   onRead(byteCount: number): void;
-  onEvents(lines: Lines): void;
-  /** A text too large for the memory of the frames, with a line feed behind it. False if it is no event. */
+  onEvents(lines: EventLines): void;
+  /** A text too large for the frame buffer, with a line feed at its end. Returns false if it is not an event. */
   onLargeText(line: Buffer): boolean;
-  /** All that was read has been told. */
+  /** The content of all bytes read has been reported. */
   onReadEnd(): void;
 }
 
 export class TappedSocket extends Duplex {
-  /** The socket underneath, of TCP or TLS. */
+  /** The TCP or TLS socket. */
   readonly raw: Socket;
 
-  /** Undefined where ws is to have every frame. */
+  /** Without one, ws gets every frame. */
   readonly #frames: FrameBuffer | undefined;
   readonly #maxTextBytes: number;
   #largeText: LargeText | undefined;
@@ -49,21 +48,21 @@ export class TappedSocket extends Duplex {
   #hasFrames = false;
   #listener: TapListener | undefined;
   #isTaking = false;
-  /** Bytes that are still to come of the frame that ws has a part of. */
+  /** Missing bytes of the frame of which ws has a part. */
   #owedBytes = 0;
-  /** Messages of which ws was given the beginning and that it has not emitted; it never does if they are wrong. */
+  /** Messages passed to ws, at least in part, that it has not emitted; it never emits invalid ones. */
   #openMessages = 0;
-  /** Whether the last fragment of a message is still to come. */
+  /** Whether the last fragment of a message is missing. */
   #isFragmented = false;
-  /** What came in one chunk with the answer to the upgrade. */
+  /** The bytes that arrived in one chunk with the response to the upgrade. */
   #head: Buffer | undefined;
 
-  /** @param maxTextBytes larger texts are for ws, which refuses them */
-  constructor(connect: Connect, frames: FrameBuffer | undefined, maxTextBytes: number) {
+  /** @param maxTextBytes larger texts are passed to ws, which rejects them */
+  constructor(openRaw: OpenRawSocket, frames: FrameBuffer | undefined, maxTextBytes: number) {
     super({ allowHalfOpen: false });
     this.#maxTextBytes = maxTextBytes;
     this.#frames = frames;
-    const raw = connect(frames && this.#readInto(frames));
+    const raw = openRaw(frames && this.#readInto(frames));
     this.raw = raw;
     raw.setNoDelay();
     raw.on('data', (chunk) => this.#receive(chunk));
@@ -71,7 +70,7 @@ export class TappedSocket extends Duplex {
       this.#release();
       this.push(null);
     });
-    // A fault of TLS is told first, and then an end as if nothing had been.
+    // After a TLS error, Node also emits a normal end.
     raw.on('error', (error) => this.#breakOff(error));
     raw.once('close', () => {
       this.#isGone = true;
@@ -85,27 +84,26 @@ export class TappedSocket extends Duplex {
     });
   }
 
-  /** From here on what arrives is frames. To be called before ws is given the upgraded socket. */
+  /** The bytes from here on are frames. Call it before ws gets the upgraded socket. */
   expectFrames(): void {
     this.#hasFrames = true;
   }
 
-  /** Tells what arrives from now on. */
   listen(listener: TapListener): void {
     this.#listener = listener;
   }
 
-  /** Takes the events from here on; until then ws has every frame. */
+  /** Takes events from here on; until then ws gets every frame. */
   takeEvents(): void {
     this.#isTaking = true;
   }
 
-  /** To be called for every message that ws emits. */
+  /** Call it for every message that ws emits. */
   noteMessage(): void {
     this.#openMessages -= 1;
   }
 
-  /** ws puts back what came with the answer to the upgrade: the first of the frames. */
+  /** ws puts back what arrived with the response to the upgrade: the first frames. */
   override unshift(chunk: Buffer): void {
     this.#head = chunk;
   }
@@ -113,7 +111,7 @@ export class TappedSocket extends Duplex {
   override _read(): void {}
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
-    // What the socket has room for is its own at once: it is not lost if this one is destroyed meanwhile.
+    // Done at once if the socket has room: then the chunk survives a destroy of this stream.
     if (this.raw.write(chunk)) done();
     else this.raw.once('drain', done);
   }
@@ -135,10 +133,10 @@ export class TappedSocket extends Duplex {
     this.raw.destroy();
   }
 
-  /** Lets the socket read right into the memory of the frames. */
+  /** Lets the socket read directly into the frame buffer. */
   #readInto(frames: FrameBuffer): OnReadOpts {
     return {
-      // The head, if there is one, is still to come to the front.
+      // The head, if there is one, has to go in first.
       buffer: () => (this.#hasFrames && this.#head === undefined ? frames.room : frames.lastHalf),
       callback: (byteCount, buffer) => {
         this.#receive(buffer.subarray(0, byteCount));
@@ -148,12 +146,13 @@ export class TappedSocket extends Duplex {
   }
 
   #receiveHead(): void {
+    if (this.#head === undefined) return;
     const head = this.#head;
     this.#head = undefined;
-    if (head !== undefined) this.#receive(head);
+    this.#receive(head);
   }
 
-  /** `chunk` may be a view of memory that is used again. */
+  /** `chunk` may be a view of memory that is reused. */
   #receive(chunk: Uint8Array): void {
     const frames = this.#frames;
     this.#listener?.onRead(chunk.length);
@@ -168,7 +167,7 @@ export class TappedSocket extends Duplex {
     this.#listener?.onReadEnd();
   }
 
-  /** Passes on events or a frame; false where nothing is left but the beginning of a frame that may be ours. */
+  /** Passes on events or a frame; false if only the beginning of a frame is left that may be an event. */
   #passOn(frames: FrameBuffer): boolean {
     if (this.#owedBytes > 0) return this.#giveToWs(frames, this.#owedBytes);
     if (this.#largeText !== undefined) return this.#gather(frames, this.#largeText);
@@ -184,7 +183,7 @@ export class TappedSocket extends Duplex {
     const header = readFrameHeader(rest);
     if (header === undefined) return false;
     const { kind, size } = header;
-    if (!this.#mayCome(kind)) return this.#giveToWs(frames, Number.POSITIVE_INFINITY);
+    if (!this.#isExpected(kind)) return this.#giveToWs(frames, Number.POSITIVE_INFINITY);
     if (size === undefined) return false;
     if (isOurs && kind === 'text' && size > rest.length) {
       if (size <= frames.capacity / 2) return false;
@@ -193,26 +192,26 @@ export class TappedSocket extends Duplex {
         return true;
       }
     }
-    this.#follow(kind);
+    this.#trackMessage(kind);
     return this.#giveToWs(frames, size);
   }
 
-  /** False for a frame that cannot come now: ws will say so, or is at its end. */
-  #mayCome(kind: FrameKind): boolean {
+  /** False for a frame that is invalid here, which ws reports, and for Close. */
+  #isExpected(kind: FrameKind): boolean {
     if (kind === 'control') return true;
     return kind === 'middle' || kind === 'last'
       ? this.#isFragmented
       : kind !== 'other' && !this.#isFragmented;
   }
 
-  /** Follows the messages that ws is given. */
-  #follow(kind: FrameKind): void {
+  /** Keeps track of the messages passed to ws. */
+  #trackMessage(kind: FrameKind): void {
     if (kind === 'control') return;
     if (kind !== 'middle' && kind !== 'last') this.#openMessages += 1;
     this.#isFragmented = kind === 'first' || kind === 'middle';
   }
 
-  /** Gathers a large text in memory of its own, which becomes its line. */
+  /** Collects a large text in its own buffer, which becomes its line. */
   #gather(frames: FrameBuffer, text: LargeText): boolean {
     const { bytes } = text;
     const added = frames.rest.copy(bytes, text.filled, 0, bytes.length - 1 - text.filled);
@@ -222,12 +221,12 @@ export class TappedSocket extends Duplex {
     this.#largeText = undefined;
     bytes[text.filled] = LINE_FEED;
     if (this.#listener?.onLargeText(bytes.subarray(LARGE_HEAD_BYTES)) === true) return true;
-    this.#follow('text');
+    this.#trackMessage('text');
     this.push(bytes.subarray(0, -1));
     return true;
   }
 
-  /** Gives ws as much of the next `size` bytes as there is; it is owed the rest. */
+  /** Passes what is there of the next `size` bytes to ws; the rest follows as `#owedBytes`. */
   #giveToWs(frames: FrameBuffer, size: number): boolean {
     const bytes = Buffer.from(frames.rest.subarray(0, size));
     frames.skip(bytes.length);
@@ -237,7 +236,7 @@ export class TappedSocket extends Duplex {
     return true;
   }
 
-  /** The socket is gone: as ws does with one of its own, what was read before counts. */
+  /** The socket is gone: like ws with its own socket, delivers what was read before. */
   #breakOff(error?: Error): void {
     this.#receiveHead();
     const unread: Buffer | null = this.raw.read();
@@ -246,11 +245,56 @@ export class TappedSocket extends Duplex {
     this.destroy(error);
   }
 
-  /** No more will come: whatever is held is for ws. */
+  /** Nothing more will arrive: flush what is buffered to ws. */
   #release(): void {
     const { bytes, filled } = this.#largeText ?? {};
     if (bytes !== undefined) this.push(bytes.subarray(0, filled));
     this.#largeText = undefined;
     if (this.#frames !== undefined && this.#hasFrames) this.#giveToWs(this.#frames, Number.POSITIVE_INFINITY);
+  }
+}
+
+/** `text` and `binary` are whole messages; `other` is a Close frame, or a frame that a server must not send. */
+type FrameKind = 'text' | 'binary' | 'first' | 'middle' | 'last' | 'control' | 'other';
+
+const FIN = 0x80;
+const RESERVED = 0x70;
+const MASK = 0x80;
+const OPCODE = 0xf;
+const MAX_CONTROL_BYTES = 125;
+
+/**
+ * The frame header at the start of `bytes` (RFC 6455 § 5.2); undefined if more bytes are needed. `size` has the bytes of
+ * header and payload, and is undefined until the length has arrived.
+ */
+function readFrameHeader(bytes: Buffer): { kind: FrameKind; size: number | undefined } | undefined {
+  const first = bytes[0];
+  const second = bytes[1];
+  if (first === undefined || second === undefined) return undefined;
+  return { kind: classifyKind(first, second), size: readSize(bytes, second & ~MASK) };
+}
+
+function readSize(bytes: Buffer, length: number): number | undefined {
+  if (length < 126) return 2 + length;
+  if (length === 126) return bytes.length < 4 ? undefined : 4 + bytes.readUInt16BE(2);
+  // Inexact above 2^53, which is too large anyway.
+  return bytes.length < 10 ? undefined : 10 + bytes.readUInt32BE(2) * 2 ** 32 + bytes.readUInt32BE(6);
+}
+
+function classifyKind(first: number, second: number): FrameKind {
+  if ((first & RESERVED) !== 0 || (second & MASK) !== 0) return 'other';
+  const isFinal = (first & FIN) !== 0;
+  switch (first & OPCODE) {
+    case 0x0: // continuation
+      return isFinal ? 'last' : 'middle';
+    case 0x1: // text
+      return isFinal ? 'text' : 'first';
+    case 0x2: // binary
+      return isFinal ? 'binary' : 'first';
+    case 0x9: // ping
+    case 0xa: // pong
+      return isFinal && second <= MAX_CONTROL_BYTES ? 'control' : 'other';
+    default:
+      return 'other';
   }
 }

@@ -5,7 +5,7 @@
 import type { Msg } from '@nats-io/transport-node';
 import type { Clock } from '../../clock.ts';
 import type { CauseKind } from '../../connection/cause-table.ts';
-import type { Cause } from '../../connection/causes.ts';
+import type { Cause } from '../../connection/lifecycle.ts';
 import type { SendResult, SinkFault } from '../sink.ts';
 import { type ApiError, classifyApiError } from './client.ts';
 

@@ -14,7 +14,7 @@ import {
 } from '@nats-io/transport-node';
 import { untilAborted } from '../../clock.ts';
 import type { CauseKind } from '../../connection/cause-table.ts';
-import type { Cause } from '../../connection/causes.ts';
+import type { Cause } from '../../connection/lifecycle.ts';
 import { classifyError } from '../../connection/network-errors.ts';
 import type { NatsConfig, NatsCredentials } from '../../settings/nats-settings.ts';
 

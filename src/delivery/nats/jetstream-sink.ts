@@ -20,8 +20,8 @@ import {
   nanos,
 } from '@nats-io/transport-node';
 import type { Clock } from '../../clock.ts';
-import type { Cause } from '../../connection/causes.ts';
-import { createTypeReader } from '../../events/seek-path.ts';
+import type { Cause } from '../../connection/lifecycle.ts';
+import { createTypeReader } from '../../events/event-type.ts';
 import { coversSubject, createSubjectMaker, widenTemplate } from '../../settings/nats-address.ts';
 import type { NatsConfig } from '../../settings/nats-settings.ts';
 import {

@@ -2,10 +2,9 @@
 // after the last message that was handed out, so a gap is only what the stream has dropped (consumer.ts).
 import type { JsMsg } from '@nats-io/jetstream';
 import type { Clock } from '../../clock.ts';
-import { type Cause, describeCause } from '../../connection/causes.ts';
-import { type Connection, follow } from '../../connection/follow.ts';
-import type { Gap } from '../../connection/items.ts';
-import type { PolicyConfig } from '../../connection/policy.ts';
+import { type Connection, followStream } from '../../connection/follow.ts';
+import { type Cause, describeCause, type Gap } from '../../connection/lifecycle.ts';
+import type { PolicyConfig } from '../../connection/retry-policy.ts';
 import { type Batch, textOf } from '../../events/batch.ts';
 import type { NatsConfig } from '../../settings/nats-settings.ts';
 import { EventBatch, StreamEndedError, type StreamItem } from '../../stream/items.ts';
@@ -75,7 +74,7 @@ export class JetStreamSource {
     const { policy, select } = this.#config;
     const context = { clock, random, signal: this.#signal, connect: () => this.#connect() };
     let seq = 1;
-    for await (const item of follow(policy, context)) {
+    for await (const item of followStream(policy, context)) {
       if (item.kind === 'gave-up') {
         const { happened, remedy } = describeCause(item.cause);
         throw new StreamEndedError(happened, remedy, item);

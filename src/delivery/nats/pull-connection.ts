@@ -4,7 +4,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Consumer, ConsumerMessages, JsMsg } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Clock } from '../../clock.ts';
-import type { Cause } from '../../connection/causes.ts';
+import type { Cause } from '../../connection/lifecycle.ts';
 import { type Batch, BatchBuilder } from '../../events/batch.ts';
 import { classifyText } from '../../events/scanner.ts';
 import { classifyNatsError, HEADERS, untilClosed } from './client.ts';

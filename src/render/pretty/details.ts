@@ -1,31 +1,27 @@
-// The rest of an event, as `name value` pairs: behind the headline if all of them fit there, else below it.
+// The fields of an event that are not in the headline, as `name value` pairs: after it if all fit, else below it.
 //
-// On a screen what the headline has said already is left out, and of what only keeps books as much is shown as
-// has room; how many fields that leaves out is said: `+4`. With --wide, and in a file, all of it is there.
-
+// A terminal omits values that the headline shows, and shows as many minor fields as fit; `+4` is the number of hidden
+// fields. With --wide, and without a terminal, all fields are shown.
 import type { Paint, Style } from '../paint.ts';
 import { measureWidth } from '../text-width.ts';
 import { type Detail, type EventPlan, WEIGHT } from './event-plan.ts';
-import { KIND } from './field-reader.ts';
-import { countWholeDigits, isSameFigure } from './figures.ts';
-import type { Flow } from './flow.ts';
-import { type EventValues, FORM, findValue, type Headline, showAt } from './headline.ts';
-import { listNested, type NestedBounds, type Pair } from './nested.ts';
+import { KIND } from './event-reader.ts';
+import { type Flow, GAP, SPACE } from './flow.ts';
+import { type EventValues, FORM, findValue, type HeadlineWriter, showAt } from './headline.ts';
+import { countWholeDigits, isSameNumber } from './numbers.ts';
+import { listNested, type NestedBounds, type Pair } from './values.ts';
 
-const GAP = 2;
-const SPACE = 1;
-/** Figures of more digits can no longer be taken for what they are without a look at each comma. */
+/** A longer number is shown as sent too, since its commas have to be counted. */
 const MAX_DIGITS_AT_A_GLANCE = 15;
 
 interface PaintedPair extends Pair {
   readonly isMinor: boolean;
-  /** Columns of both with the space between them; 0 where every event is one line. */
+  /** Columns of both and the space between them; 0 if every event is one line. */
   readonly width: number;
 }
 
-/** Adds details to a flow, one event after the other. */
-export class Details {
-  /** Lines that an event should not exceed for the sake of what matters less. */
+export class DetailsWriter {
+  /** Lines of an event that minor fields may fill. */
   lineBudget = 1;
   readonly #style: Style;
   readonly #flow: Flow;
@@ -37,23 +33,26 @@ export class Details {
     this.#bounds = bounds;
   }
 
-  /** `forms`: what the headline has shown already. `isCut`: the event has more fields than were read. */
-  add(plan: EventPlan, event: EventValues, forms: Headline['forms'], isCut: boolean): void {
+  /**
+   * @param forms what the headline shows
+   * @param isCut the event has more fields than were read
+   */
+  add(plan: EventPlan, event: EventValues, forms: HeadlineWriter['forms'], isCut: boolean): void {
     if (event.isWide || !this.#flow.isBounded) this.#addEverything(plan, event, forms, isCut);
     else this.#addForScreen(plan, event, forms, isCut);
   }
 
-  #addEverything(plan: EventPlan, event: EventValues, forms: Headline['forms'], isCut: boolean): void {
+  #addEverything(plan: EventPlan, event: EventValues, forms: HeadlineWriter['forms'], isCut: boolean): void {
     const pairs: PaintedPair[] = [];
     for (const detail of plan.details) {
       if (detail.shownAs !== undefined && forms[detail.shownAs] === FORM.exact) continue;
       this.#collect(pairs, event, detail, detail.weight >= WEIGHT.hash);
     }
-    if (isCut) pairs.push(this.#measure('', sayMore(event), false));
+    if (isCut) pairs.push(this.#measure('', noteHidden(event), false));
     this.#addAll(pairs);
   }
 
-  #addForScreen(plan: EventPlan, event: EventValues, forms: Headline['forms'], isCut: boolean): void {
+  #addForScreen(plan: EventPlan, event: EventValues, forms: HeadlineWriter['forms'], isCut: boolean): void {
     const main: PaintedPair[] = [];
     const hashes: PaintedPair[] = [];
     const minor: PaintedPair[] = [];
@@ -64,23 +63,23 @@ export class Details {
         if (forms[shownAs] === FORM.exact) continue;
         if (forms[shownAs] === FORM.grouped && isReadAtAGlance(showAt(event, detail))) continue;
       }
-      const isAgain = weight === WEIGHT.raw && isRepeated(plan, event, detail);
-      const isMinor = isAgain || weight >= WEIGHT.hash;
-      const list = isAgain ? repeated : weight === WEIGHT.hash ? hashes : isMinor ? minor : main;
+      const isRepeated = weight === WEIGHT.raw && repeatsAmount(plan, event, detail);
+      const isMinor = isRepeated || weight >= WEIGHT.hash;
+      const list = isRepeated ? repeated : weight === WEIGHT.hash ? hashes : isMinor ? minor : main;
       this.#collect(list, event, detail, isMinor);
     }
-    if (isCut) main.push(this.#measure('', sayMore(event), false));
+    if (isCut) main.push(this.#measure('', noteHidden(event), false));
     if (main.length > 0) this.#addAll([...main, ...hashes]);
     const rest = main.length > 0 ? [] : hashes;
-    this.#addWhatFits([...rest, ...minor, ...repeated], rest.length);
+    this.#addWhileFitting([...rest, ...minor, ...repeated], rest.length);
   }
 
-  /** Pairs that are an event of their own. */
+  /** Adds the pairs of an event that is an array. */
   addPairs(pairs: readonly Pair[]): void {
     this.#addAll(pairs.map(({ name, value }) => this.#measure(name, value, false)));
   }
 
-  /** Adds the pairs of a detail to `list`: one, unless it is an array or an object. */
+  /** Adds the pairs of a detail to `list`; an array or an object has several. */
   #collect(list: PaintedPair[], event: EventValues, detail: Detail, isMinor: boolean): void {
     const { kind, depth } = detail.field;
     if (kind !== KIND.array && kind !== KIND.object) {
@@ -105,19 +104,19 @@ export class Details {
     for (const pair of pairs) this.#addPair(pair);
   }
 
-  /** Of the first `hashes` pairs one may begin a line within the budget, the others only fill lines up. */
-  #addWhatFits(pairs: readonly PaintedPair[], hashes: number): void {
+  /** Only the first `hashes` pairs may begin a line within the budget; the others fill lines. */
+  #addWhileFitting(pairs: readonly PaintedPair[], hashes: number): void {
     const flow = this.#flow;
     for (const [i, pair] of pairs.entries()) {
       const left = pairs.length - i;
-      const remark = `+${left}`;
-      const reserve = left > 1 ? GAP + remark.length : 0;
+      const note = `+${left}`;
+      const reserve = left > 1 ? GAP + note.length : 0;
       const { width } = pair;
       const hasRoom = flow.fits(GAP + width + reserve);
-      const mayBreak = width + reserve <= flow.room && (i < hashes || !flow.fits(GAP + remark.length));
-      const isWithinBudget = flow.lines < this.lineBudget || !flow.fits(GAP + remark.length);
+      const mayBreak = width + reserve <= flow.room && (i < hashes || !flow.fits(GAP + note.length));
+      const isWithinBudget = flow.lines < this.lineBudget || !flow.fits(GAP + note.length);
       if (!hasRoom && !(mayBreak && isWithinBudget)) {
-        flow.add(remark, this.#style.minor, remark.length, GAP);
+        flow.add(note, this.#style.minor, note.length, GAP);
         return;
       }
       if (!hasRoom) flow.breakLine();
@@ -125,7 +124,6 @@ export class Details {
     }
   }
 
-  /** A pair that no line can hold begins a line of its own. */
   #addPair({ name, value, isMinor, width }: PaintedPair): void {
     const namePaint = isMinor ? this.#style.minor : this.#style.name;
     const valuePaint = isMinor ? this.#style.minor : this.#style.value;
@@ -154,17 +152,17 @@ export class Details {
   }
 }
 
-function isReadAtAGlance(figure: string): boolean {
-  return countWholeDigits(figure) <= MAX_DIGITS_AT_A_GLANCE;
+function isReadAtAGlance(number: string): boolean {
+  return countWholeDigits(number) <= MAX_DIGITS_AT_A_GLANCE;
 }
 
-/** Whether a raw amount says just what the amount in the headline says. */
-function isRepeated({ amount, decimals }: EventPlan, event: EventValues, raw: Detail): boolean {
+/** Whether a raw amount equals the amount in the headline. */
+function repeatsAmount({ amount, decimals }: EventPlan, event: EventValues, raw: Detail): boolean {
   if (amount === undefined) return false;
   const places = decimals === undefined ? undefined : Number(showAt(event, decimals));
-  return isSameFigure(showAt(event, amount), showAt(event, raw), places);
+  return isSameNumber(showAt(event, amount), showAt(event, raw), places);
 }
 
-function sayMore({ isWide, signs: { ellipsis } }: EventValues): string {
+function noteHidden({ isWide, signs: { ellipsis } }: EventValues): string {
   return isWide ? ellipsis : `${ellipsis} more with --wide`;
 }

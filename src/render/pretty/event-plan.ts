@@ -1,44 +1,94 @@
-// Which field goes where on the screen, by names and kinds alone: the same plan for all events of a layout.
-//
-// Nothing is lost: every field that takes no place in the headline is among the details, duplicates too.
-import { KIND, type Kind, type NamedField } from './field-reader.ts';
-import {
-  ADDRESS_FIELDS,
-  findRole,
-  LABEL_FIELDS,
-  ROLE,
-  type Role,
-  SYMBOL_FIELDS,
-  TYPE_FIELDS,
-} from './known-fields.ts';
+// Decides where each field is shown, by names and kinds alone: one plan for all events of a layout. The service defines no
+// shape of events, so roles are guessed from names; a wrong guess only moves a value. Fields that are not in the headline
+// are details, duplicates too.
+import { TYPE_FIELDS } from '../../events/event-type.ts';
+import { KIND, type Kind, type NamedField } from './event-reader.ts';
 
-/** A field to show, by its number among the fields of the event. */
-export interface Place {
+const ROLE = {
+  type: 0,
+  chain: 1,
+  amount: 2,
+  /** An amount in US dollars. */
+  dollars: 3,
+  unit: 4,
+  from: 5,
+  to: 6,
+  address: 7,
+  counterparty: 8,
+  direction: 9,
+  hash: 10,
+  /** An amount in the smallest unit of the chain. */
+  raw: 11,
+  /** An object whose members count as if they were outside of it. */
+  wrapper: 12,
+  /** Bookkeeping fields: ids, times, heights. */
+  minor: 13,
+  other: 14,
+} as const;
+type Role = (typeof ROLE)[keyof typeof ROLE];
+
+/** Members of the object of a party or a token, by priority. */
+const ADDRESS_FIELDS: readonly string[] = ['address', 'addr', 'wallet', 'account', 'hash'];
+const LABEL_FIELDS: readonly string[] = ['label', 'name', 'tag', 'entity'];
+const SYMBOL_FIELDS: readonly string[] = ['symbol', 'ticker', 'code'];
+
+const ROLES: readonly (readonly [RegExp, Role])[] = [
+  [/^(type|event_type|event)$/, ROLE.type],
+  [/^(chain|network|blockchain)(_name)?$/, ROLE.chain],
+  [/(^|_)(raw|wei|sats|lamports|base_units)(_|$)/, ROLE.raw],
+  [/^((amount|value|quantity|notional)_)?usd(_(amount|value))?$/, ROLE.dollars],
+  [/^((token|transfer)_)?(amount|value|quantity|qty)$/, ROLE.amount],
+  [/^((token|asset)_)?(symbol|ticker)$|^(token|asset|currency|coin|unit)$/, ROLE.unit],
+  [/^(from|sender|source)(_address)?$/, ROLE.from],
+  [/^(to|recipient|receiver|destination)(_address)?$/, ROLE.to],
+  [/^(wallet_|account_)?address$|^(wallet|account|owner)$/, ROLE.address],
+  [/^counterparty(_address)?$/, ROLE.counterparty],
+  [/^direction$/, ROLE.direction],
+  [/^(chain|network|token|asset|nft)_id$/, ROLE.other],
+  [/^block(_(hash|number|height))?$|^(log|tx|transaction|event)_index$/, ROLE.minor],
+  [/^(seq|sequence|nonce|slot|confirmations|decimals|version|schema|schema_version)$/, ROLE.minor],
+  [/(^|_)(hash|txid|tx_id|tx|signature)$/, ROLE.hash],
+  [/(^|_)(id|uuid|guid|time|timestamp|ts|at|date|datetime)$/, ROLE.minor],
+  [/^(data|payload|body|details?|attributes|transfer|transaction|message)$/, ROLE.wrapper],
+];
+
+/** Longer names have no role. */
+const MAX_NAME_LENGTH = 40;
+
+/** `camelCase` and `snake_case` are equivalent. */
+function findRole(name: string): Role {
+  if (name.length > MAX_NAME_LENGTH) return ROLE.other;
+  const words = name.replace(/([a-z0-9])([A-Z])/g, '$1_$2').toLowerCase();
+  return ROLES.find(([pattern]) => pattern.test(words))?.[1] ?? ROLE.other;
+}
+
+/** A field, and its index among the fields of the event. */
+export interface FieldRef {
   readonly index: number;
   readonly field: NamedField;
   readonly role: Role;
 }
 
-/** Somebody: an address, perhaps with a label. */
-export interface PartyPlace {
-  readonly address: Place;
-  readonly label: Place | undefined;
-  /** What to call it where it stands alone. */
+/** Sender, recipient or owner: an address, perhaps with a label. */
+export interface Party {
+  readonly address: FieldRef;
+  readonly label: FieldRef | undefined;
+  /** The field name, shown if the other party is missing. */
   readonly name: string;
 }
 
-/** Two parties, of which one may be missing; which way it went from one to the other is said by `direction`. */
+/** Two parties, one of which may be missing, and the direction of the transfer. */
 export interface PartyPair {
-  readonly left: PartyPlace | undefined;
-  readonly right: PartyPlace | undefined;
-  readonly direction: Place | 'left to right' | undefined;
+  readonly left: Party | undefined;
+  readonly right: Party | undefined;
+  readonly direction: FieldRef | 'left to right' | undefined;
 }
 
-/** How much a detail matters, in this order: a narrow screen does without the last two. */
+/** Priority of a detail; a narrow terminal omits the last two. */
 export const WEIGHT = {
-  /** The headline shows it, a figure perhaps with its digits set apart. */
+  /** The headline shows it, perhaps with grouped digits. */
   shown: 0,
-  /** The amount in another unit: it says the same, unless it does not. */
+  /** The amount in the smallest unit. */
   raw: 1,
   main: 2,
   hash: 3,
@@ -46,25 +96,24 @@ export const WEIGHT = {
 } as const;
 export type Weight = (typeof WEIGHT)[keyof typeof WEIGHT];
 
-/** One `name value` of the details. */
-export interface Detail extends Place {
+export interface Detail extends FieldRef {
   /** Visible. */
   readonly name: string;
   readonly weight: Weight;
-  /** What the headline shows of it. */
+  /** The part of the headline that shows it. */
   readonly shownAs: 'amount' | 'dollars' | 'arrow' | undefined;
 }
 
 export interface EventPlan {
-  readonly type: Place | undefined;
-  readonly chain: Place | undefined;
-  readonly amount: Place | undefined;
-  readonly unit: Place | undefined;
-  readonly dollars: Place | undefined;
+  readonly type: FieldRef | undefined;
+  readonly chain: FieldRef | undefined;
+  readonly amount: FieldRef | undefined;
+  readonly unit: FieldRef | undefined;
+  readonly dollars: FieldRef | undefined;
   readonly parties: readonly PartyPair[];
-  /** How many digits of the raw amount are behind the point; undefined if the event does not say. */
-  readonly decimals: Place | undefined;
-  /** By their weight, then as sent. */
+  /** The field with the number of decimals of the raw amount. */
+  readonly decimals: FieldRef | undefined;
+  /** By weight, then in the order sent. */
   readonly details: readonly Detail[];
 }
 
@@ -102,45 +151,45 @@ export function planEvent(fields: readonly NamedField[]): EventPlan {
     .filter((place) => !search.taken.has(place))
     .map((place): Detail => {
       const shownAs = shown.get(place);
-      return { ...place, name: place.field.path, shownAs, weight: weigh(place, shownAs !== undefined) };
+      return { ...place, name: place.field.path, shownAs, weight: weighField(place, shownAs !== undefined) };
     })
     .sort((a, b) => a.weight - b.weight || a.index - b.index);
   const decimals = amount === undefined ? undefined : search.findDecimals();
   return { type, chain, amount, unit, dollars, parties, decimals, details };
 }
 
-function weigh({ role, field }: Place, isShown: boolean): Weight {
+function weighField({ role, field }: FieldRef, isShown: boolean): Weight {
   if (isShown) return WEIGHT.shown;
-  if (role === ROLE.exact) return WEIGHT.raw;
+  if (role === ROLE.raw) return WEIGHT.raw;
   if (role === ROLE.hash) return WEIGHT.hash;
   return role === ROLE.minor || field.kind === KIND.null ? WEIGHT.minor : WEIGHT.main;
 }
 
-/** Not inside of anything that has a name of its own. */
+/** Whether a field is at the top level or in a wrapper there. */
 function isOuter({ container }: NamedField): boolean {
   if (container === undefined) return true;
   const role = findRole(container.name);
   return container.depth === 0 && (role === ROLE.wrapper || role === ROLE.type);
 }
 
-/** Finds fields by what their names suggest, and remembers which are taken. */
+/** Finds fields by the role of their names, and remembers which are taken. */
 class Search {
-  readonly taken = new Set<Place | undefined>();
-  readonly #places: readonly Place[];
-  readonly #outer: readonly Place[];
+  readonly taken = new Set<FieldRef | undefined>();
+  readonly #places: readonly FieldRef[];
+  readonly #outer: readonly FieldRef[];
 
-  constructor(places: readonly Place[]) {
+  constructor(places: readonly FieldRef[]) {
     this.#places = places;
     this.#outer = places.filter(({ field }) => isOuter(field));
   }
 
-  take(place: Place | undefined): Place | undefined {
+  take(place: FieldRef | undefined): FieldRef | undefined {
     this.taken.add(place);
     return place;
   }
 
-  /** The type as a filter finds it, or else one level down. */
-  findType(): Place | undefined {
+  /** The type as `--type` finds it, else one level down. */
+  findType(): FieldRef | undefined {
     for (const depth of [0, 1]) {
       for (const name of TYPE_FIELDS) {
         const found = this.#outer.findLast(
@@ -152,14 +201,16 @@ class Search {
     return undefined;
   }
 
-  /** The first field with that role; among equal names the last one counts, as everywhere. */
-  find(role: Role): Place | undefined {
-    const fitting = this.#outer.filter((place) => place.role === role && isFitting(role, place.field.kind));
+  /** The first field with that role; of duplicate names the last one counts. */
+  find(role: Role): FieldRef | undefined {
+    const fitting = this.#outer.filter(
+      (place) => place.role === role && hasAllowedKind(role, place.field.kind),
+    );
     return fitting.findLast(({ field }) => field.path === fitting[0]?.field.path);
   }
 
-  /** The text with one of these names in the object that has the role. */
-  findInside(role: Role, names: readonly string[]): Place | undefined {
+  /** The string with one of these names in the object with that role. */
+  findInside(role: Role, names: readonly string[]): FieldRef | undefined {
     for (const name of names) {
       const found = this.#places.findLast(
         ({ field: { name: own, kind, container } }) =>
@@ -170,12 +221,12 @@ class Search {
     return undefined;
   }
 
-  findDecimals(): Place | undefined {
+  findDecimals(): FieldRef | undefined {
     return this.#places.find(({ field }) => field.name === 'decimals' && field.kind === KIND.number);
   }
 
-  /** A party as one text, or as an object with an address and perhaps a label, which may be null. */
-  takeParty(role: Role): PartyPlace | undefined {
+  /** A party is a string, or an object with an address and perhaps a label, which may be null. */
+  takeParty(role: Role): Party | undefined {
     const alone = this.take(this.find(role));
     if (alone !== undefined) return { address: alone, label: undefined, name: alone.field.path };
     const address = this.take(this.findInside(role, ADDRESS_FIELDS));
@@ -195,8 +246,8 @@ function hasRole(container: NamedField, role: Role): boolean {
   return isOuter(container) && findRole(container.name) === role;
 }
 
-/** A chain may be a number, and so may an amount; everything else in the headline is a text. */
-function isFitting(role: Role, kind: Kind): boolean {
+/** Chains and amounts may be numbers; everything else in the headline is a string. */
+function hasAllowedKind(role: Role, kind: Kind): boolean {
   const mayBeNumber = role === ROLE.chain || role === ROLE.amount || role === ROLE.dollars;
   return kind === KIND.string || (mayBeNumber && kind === KIND.number);
 }

@@ -1,46 +1,44 @@
-// Lays pieces of text out on the lines of a terminal: as many on a line as fit, the rest below, indented.
-//
-// No line is wider than the terminal, but for a single word that must not be broken. Without a terminal
-// everything of one event stands on one line.
+// Lays out pieces of text on the lines of a terminal: as many as fit, the rest on the next lines, indented. Only a single
+// unbroken word may be wider than the terminal. Without a terminal each event is one line.
 import type { Paint } from '../paint.ts';
 import { measureWidth, splitByWidth } from '../text-width.ts';
 
-/** `SPACES[n]` are n spaces: making them anew for each gap would take longer than all else here. */
+/** Columns between values, and between the parts of one value. */
+export const GAP = 2;
+export const SPACE = 1;
+
+/** `SPACES[n]` is n spaces; cached, since creating them would take most of the time here. */
 const SPACES = Array.from({ length: 40 }, (_unused, n) => ' '.repeat(n));
 
-/** A visible text in one paint. */
-export interface Words {
+export interface StyledText {
   readonly visible: string;
   readonly paint: Paint;
 }
 
-/** The lines of one event after the other. */
 export class Flow {
-  /** False where every event is one line: then widths do not matter and may be given as 0. */
+  /** False if every event is one line; then widths are not needed and may be 0. */
   isBounded = false;
   #columns = Number.POSITIVE_INFINITY;
   #indent = 0;
   #text = '';
   readonly #breaksWords: boolean;
-  /** Columns taken on the current line. */
+  /** Columns used on the current line. */
   #column = 0;
-  /** Spaces to keep the next piece in its column, if it stands on this line. */
+  /** Spaces that align the next piece, if it is on this line. */
   #padding = 0;
   /** Lines of this event so far. */
   #lines = 1;
-  /** Nothing on the current line yet but its indent. */
+  /** The current line has only its indent so far. */
   #isAtStart = true;
 
-  /** `breaksWords`: whether a word that no line can hold is broken. */
+  /** @param breaksWords whether a word that is wider than a line is broken */
   constructor(breaksWords: boolean) {
     this.#breaksWords = breaksWords;
   }
 
   /**
-   * Sets the frame for what comes.
-   *
-   * @param columns of the terminal; Infinity where there is none
-   * @param indent spaces before every line of an event but the first
+   * @param columns of the terminal, or Infinity
+   * @param indent spaces before every line of an event except the first
    */
   setFrame(columns: number, indent: number): void {
     this.#columns = columns;
@@ -48,14 +46,14 @@ export class Flow {
     this.isBounded = columns !== Number.POSITIVE_INFINITY;
   }
 
-  /** Hands out the lines of the event, and begins the next one. */
+  /** Returns the lines of the event, and starts the next one. */
   take(): string {
     const text = `${this.#text}\n`;
     this.restart();
     return text;
   }
 
-  /** Forgets what was added since the last `take`. */
+  /** Drops what was added since the last `take`. */
   restart(): void {
     this.#text = '';
     this.#column = 0;
@@ -64,35 +62,34 @@ export class Flow {
     this.#isAtStart = true;
   }
 
-  /** Lines that the event takes so far. */
   get lines(): number {
     return this.#lines;
   }
 
-  /** Columns that a line below the first has. */
+  /** Columns of a line after the first. */
   get room(): number {
     return this.#columns - this.#indent;
   }
 
-  /** Whether pieces of that width together, gaps included, fit behind what stands on the current line. */
+  /** Whether `width` more columns, gaps included, fit on the current line. */
   fits(width: number): boolean {
     return this.#column + width <= this.#columns;
   }
 
-  /** Adds a piece of that width, on the next line if it does not fit on this one. */
+  /** Adds a piece, on the next line if it does not fit on this one. */
   add(visible: string, paint: Paint, width: number, gap: number): void {
     this.#begin(width, gap);
     this.#text += paint.open + visible + paint.close;
   }
 
-  /** Adds a text word by word, broken where it must be. */
+  /** Adds a text word by word. */
   addWords(visible: string, paint: Paint, gap: number): void {
     if (!this.isBounded) {
       this.add(visible, paint, 0, gap);
       return;
     }
     let space = gap;
-    // Most texts are one word, and looking for a space is faster than splitting.
+    // Most texts are one word, and searching a space is faster than splitting.
     for (const word of visible.includes(' ') ? visible.split(' ') : [visible]) {
       const width = measureWidth(word);
       if (width <= this.room || !this.#breaksWords) {
@@ -107,8 +104,8 @@ export class Flow {
     }
   }
 
-  /** Adds words that belong together: on one line if any line can hold them, else word by word. */
-  addPhrase(phrase: readonly Words[], gap: number): void {
+  /** Adds texts that belong together: on one line if a line can hold them, else word by word. */
+  addPhrase(phrase: readonly StyledText[], gap: number): void {
     const width = this.isBounded ? measurePhrase(phrase) : 0;
     let space = gap;
     if (width > this.room) {
@@ -127,7 +124,7 @@ export class Flow {
     }
   }
 
-  /** Leaves these columns free behind the last piece, if another follows on the same line. */
+  /** Leaves columns empty after the last piece, if another follows on the same line. */
   pad(columns: number): void {
     this.#padding += columns;
   }
@@ -141,11 +138,11 @@ export class Flow {
     this.#isAtStart = true;
   }
 
-  /** Finds the place for a piece of that width. */
+  /** Moves to where a piece of that width begins. */
   #begin(width: number, gap: number): void {
     const least = this.#isAtStart ? 0 : gap;
     let space = least + this.#padding;
-    // Rather out of its column than on the next line.
+    // A piece on this line without alignment is better than one on the next line.
     if (this.#column + space + width > this.#columns) space = least;
     if (this.#column + space + width > this.#columns && !this.#isAtStart) {
       this.breakLine();
@@ -159,7 +156,7 @@ export class Flow {
   }
 }
 
-/** Columns of words with spaces between them. */
-export function measurePhrase(phrase: readonly Words[]): number {
+/** Columns of the texts with spaces between them. */
+export function measurePhrase(phrase: readonly StyledText[]): number {
   return phrase.reduce((sum, { visible }) => sum + measureWidth(visible), phrase.length - 1);
 }

@@ -1,19 +1,19 @@
-// Answers that are not a WebSocket: whose they are, what they mean, and how long to wait (contract C3, R1).
+// Responses that refuse the upgrade: who sent them, their cause, and how long to wait (contract C3, R1).
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { PassThrough } from 'node:stream';
 import { describe, expect, test } from '@jest/globals';
-import type { Cause } from '../../../src/connection/causes.ts';
 import {
   classifyRefusal,
   MAX_BODY_BYTES,
   parseRetryAfter,
   readBody,
 } from '../../../src/connection/dial/refusal.ts';
+import type { Cause } from '../../../src/connection/lifecycle.ts';
 
 const NOW_MS = Date.UTC(2026, 0, 1, 12, 0, 0);
 const HOST = 'api.atlantis.example';
 
-const envelope = (code: string, message = 'Words for people.'): string =>
+const envelope = (code: string, message = 'A message for people.'): string =>
   JSON.stringify({ error: { code, message } });
 
 interface Answer {
@@ -30,7 +30,7 @@ function classify(
   return classifyRefusal({ status, headers, body, proxy, isFromProxy }, HOST, NOW_MS);
 }
 
-describe('C3: what an answer means', () => {
+describe('C3: the cause of a response', () => {
   test.each([
     [400, 'bad_request', 'rejected'],
     [401, 'unauthorized', 'unauthorized'],
@@ -54,7 +54,7 @@ describe('C3: what an answer means', () => {
       errorCode: code,
       requestId: 'req_7',
     });
-    expect(cause.detail).toBe(`HTTP ${status} ${code}: Words for people., request id req_7`);
+    expect(cause.detail).toBe(`HTTP ${status} ${code}: A message for people, request id req_7`);
   });
 
   test.each([
@@ -77,7 +77,7 @@ describe('C3: what an answer means', () => {
     [502, 'unavailable'],
     [503, 'unavailable'],
     [504, 'unavailable'],
-    // Of a network in front of the service; 511 is a portal that wants a log-in first.
+    // Sent by a network in front of the service; 511 is a portal that requires a login.
     [511, 'not-atlantis'],
     [521, 'unavailable'],
     [530, 'unavailable'],
@@ -105,7 +105,7 @@ describe('C3: what an answer means', () => {
     expect(classify(401, { body, headers }).kind).toBe(kind);
   });
 
-  test('what did not come from Atlantis says so, and names the proxy if one is in use', () => {
+  test('a response that is not from Atlantis is marked, and the proxy in use is named', () => {
     const proxy = 'proxy.example:3128';
     expect(classify(403, { body: '<html>', proxy, headers: { server: 'gateway/1.0' } })).toMatchObject({
       kind: 'not-atlantis',
@@ -113,9 +113,9 @@ describe('C3: what an answer means', () => {
       detail: 'HTTP 403, server: gateway/1.0, through the proxy proxy.example:3128',
     });
     expect(classify(503, { body: '<html>', proxy }).detail).toBe(
-      'HTTP 503, an answer that did not come from Atlantis, through the proxy proxy.example:3128',
+      'HTTP 503, a response that did not come from Atlantis, through the proxy proxy.example:3128',
     );
-    expect(classify(429).detail).toBe('HTTP 429, an answer that did not come from Atlantis');
+    expect(classify(429).detail).toBe('HTTP 429, a response that did not come from Atlantis');
     expect(classify(429, { body: envelope('rate_limited', '') }).detail).toBe('HTTP 429 rate_limited');
   });
 
@@ -127,14 +127,14 @@ describe('C3: what an answer means', () => {
     [500, 'proxy-failed'],
     [502, 'proxy-failed'],
     [503, 'proxy-failed'],
-  ])('row 33: %i as the answer of the proxy to CONNECT is %s', (status, kind) => {
+  ])('row 33: %i as the response of the proxy to CONNECT is %s', (status, kind) => {
     const proxy = 'proxy.example:3128';
     const cause = classify(status, { proxy, isFromProxy: true, body: envelope('unauthorized') });
     expect(cause).toMatchObject({ kind, proxy, httpStatus: status });
     expect(cause.detail).not.toContain('through the proxy');
   });
 
-  test('row 25: a redirect shows where to, and nothing more is done with it', () => {
+  test('row 25: a redirect shows its target, which is not requested', () => {
     const headers = { location: 'https://elsewhere.example/v1/stream' };
     expect(classify(301, { headers }).detail).toBe('HTTP 301, to https://elsewhere.example/v1/stream');
   });
@@ -143,21 +143,21 @@ describe('C3: what an answer means', () => {
     ['nginx', '<html><center>The plain HTTP request was sent to HTTPS port</center></html>'],
     ["Go's net/http", 'Client sent an HTTP request to an HTTPS server.\n'],
     ['Apache', "Reason: You're speaking plain HTTP to an SSL-enabled server port.<br />"],
-  ])('row 32: %s says that the port expects TLS', (_, body) => {
+  ])('row 32: %s shows that the port expects TLS', (_, body) => {
     expect(classify(400, { body }).kind).toBe('plaintext-to-tls');
   });
 
-  test('row 31: nginx asks for a client certificate in HTTP', () => {
+  test('row 31: nginx requires a client certificate by HTTP', () => {
     const body = '<center>No required SSL certificate was sent</center>';
     expect(classify(400, { body }).kind).toBe('client-certificate-demanded');
   });
 
-  test('row 26: a 200 shows what it was', () => {
+  test('row 26: a 200 shows its content type', () => {
     const headers = { 'content-type': 'text/html', server: 'nginx' };
     expect(classify(200, { headers, body: '<html>' }).detail).toBe('HTTP 200, server: nginx, text/html');
   });
 
-  test('long words of others are cut', () => {
+  test('long text of the server is cut', () => {
     const long = 'x'.repeat(10_000);
     const headers = { 'x-request-id': long, location: long, server: long };
     for (const status of [302, 401, 403, 500]) {
@@ -167,7 +167,7 @@ describe('C3: what an answer means', () => {
     }
   });
 
-  test('a header that came twice counts once', () => {
+  test('of a repeated header, the first counts', () => {
     const headers = { 'x-request-id': ['req_1', 'req_2'] } as unknown as IncomingHttpHeaders;
     expect(classify(401, { body: envelope('unauthorized'), headers }).requestId).toBe('req_1');
   });
@@ -211,7 +211,7 @@ describe('R1: Retry-After', () => {
     expect(parseRetryAfter(value, NOW_MS)).toBe(ms);
   });
 
-  test('it is read where the table honours it, and nowhere else', () => {
+  test('it is used only for the causes of the table', () => {
     const headers = { 'retry-after': '7' };
     for (const status of [429, 408, 500, 502, 503, 504]) {
       expect(classify(status, { headers })).toMatchObject({ retryAfterMs: 7_000 });
@@ -226,7 +226,7 @@ describe('C3: reading the body', () => {
   const asResponse = (stream: PassThrough): IncomingMessage => stream as unknown as IncomingMessage;
   const never = new AbortController().signal;
 
-  test('the whole of it, also in pieces', async () => {
+  test('all of it, also in parts', async () => {
     const stream = new PassThrough();
     const body = readBody(asResponse(stream), never);
     stream.write('{"error":');
@@ -234,7 +234,7 @@ describe('C3: reading the body', () => {
     expect(await body).toBe('{"error":1}');
   });
 
-  test('64 KiB at most, then it does not wait for the end', async () => {
+  test('64 KiB at most, without waiting for the end', async () => {
     const stream = new PassThrough();
     const body = readBody(asResponse(stream), never);
     stream.write('x'.repeat(40_000));
@@ -244,7 +244,7 @@ describe('C3: reading the body', () => {
     expect(MAX_BODY_BYTES).toBe(64 * 1024);
   });
 
-  test('what came until it was stopped, broke off or failed', async () => {
+  test('the part that arrived before it was stopped, closed or failed', async () => {
     const stop = new AbortController();
     const slow = new PassThrough();
     const broken = new PassThrough();
@@ -264,7 +264,7 @@ describe('C3: reading the body', () => {
     expect(await Promise.all(bodies)).toEqual(['half', 'half', 'half']);
   });
 
-  test('nothing, when it was stopped before', async () => {
+  test('nothing, if it was stopped before', async () => {
     expect(await readBody(asResponse(new PassThrough()), AbortSignal.abort())).toBe('');
   });
 });

@@ -1,4 +1,4 @@
-// G1: the moment of the last byte, when bytes had to wait to be read.
+// G1: when the last byte arrived, if bytes had to wait to be read.
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { Arrival } from '../../../src/connection/read/arrival.ts';
 import { createFakeClock, type FakeClock } from '../../helpers/fake-clock.ts';
@@ -15,7 +15,7 @@ beforeEach(() => {
   startMs = clock.wallMs();
 });
 
-/** Ms from the start to what is told as the arrival of the last byte. */
+/** Ms from the start to the reported arrival of the last byte. */
 const lastByteMs = (): number => arrival.lastByteAtMs - startMs;
 
 function read(bytes: number, afterMs = 0): void {
@@ -35,13 +35,13 @@ function stopFor(ms: number): void {
 }
 
 describe('G1: the last byte', () => {
-  test('of a stream that is read as it comes: the moment of reading', () => {
+  test('of a stream that is read at once: the time of reading', () => {
     read(100, 1_000);
     read(100, 500);
     expect(lastByteMs()).toBe(1_500);
   });
 
-  test('read after a pause: it may have waited as long as the pause', () => {
+  test('read after a pause: it may have waited since the pause began', () => {
     read(CHUNK, 1_000);
     stopFor(60_000);
     read(CHUNK);
@@ -50,7 +50,7 @@ describe('G1: the last byte', () => {
     expect(arrival.lastReadAtMs - startMs).toBe(61_900);
   });
 
-  test('pause after pause, before all that waited was read: still the first one', () => {
+  test('several pauses, before everything that waited was read: since the first one', () => {
     read(CHUNK, 1_000);
     for (let round = 0; round < 50; round++) {
       stopFor(2_000);
@@ -59,7 +59,7 @@ describe('G1: the last byte', () => {
     expect(lastByteMs()).toBe(1_000);
   });
 
-  test('after a second of silence it did not wait', () => {
+  test('after a second of silence: it did not wait', () => {
     read(CHUNK, 1_000);
     stopFor(60_000);
     read(CHUNK);
@@ -76,7 +76,7 @@ describe('G1: the last byte', () => {
     expect(lastByteMs()).toBe(1_000);
   });
 
-  test('a pong to a ping that was sent since reading goes on: we have caught up', () => {
+  test('a pong to a ping that was sent after the pause: everything that waited has been read', () => {
     read(CHUNK, 1_000);
     stopFor(60_000);
     arrival.notePing();
@@ -99,7 +99,7 @@ describe('G1: the last byte', () => {
     expect(lastByteMs()).toBe(1_500);
   });
 
-  test('behind a reader that is always behind, pings that went on tell how far', () => {
+  test('with a reader that never catches up, the pongs show how far it is', () => {
     read(CHUNK, 1_000);
     for (let second = 2; second <= 100; second++) {
       arrival.noteStopped();
@@ -113,7 +113,7 @@ describe('G1: the last byte', () => {
     expect(lastByteMs()).toBe(69_000);
   });
 
-  test('without pongs it lags by what a kernel can keep, and not by more than twice that', () => {
+  test('without pongs it lags by the size of the kernel buffers, and at most by twice that', () => {
     for (let second = 1; second <= 1_000; second++) {
       stopFor(1_000);
       read(CHUNK);
@@ -123,7 +123,7 @@ describe('G1: the last byte', () => {
     expect(lastByteMs()).toBeGreaterThanOrEqual((1_000 - 257) * 1_000);
   });
 
-  test('a pong that nobody asked for proves nothing', () => {
+  test('a pong without a ping proves nothing', () => {
     read(CHUNK, 1_000);
     stopFor(60_000);
     readPong();

@@ -1,12 +1,282 @@
-// Which pong answers which ping: round trips, also of pings that overlap.
-import { expect, test } from '@jest/globals';
-import { Heartbeat } from '../../../src/connection/read/heartbeat.ts';
+// Contract § 4 on a fake clock: when to ping, when a connection is dead, and which pong answers which ping.
+import { describe, expect, test } from '@jest/globals';
+import { Heartbeat, type KeepaliveConfig } from '../../../src/connection/read/heartbeat.ts';
 import { createFakeClock } from '../../helpers/fake-clock.ts';
+
+const CONFIG: KeepaliveConfig = { pingIntervalMs: 20_000, pongTimeoutMs: 10_000 };
+
+/** What happens between two ticks; nothing by default. */
+interface Between {
+  readonly hasRead?: boolean;
+  readonly wasPaused?: boolean;
+  /** The tick is this late: the process was suspended, or its event loop blocked. */
+  readonly lateMs?: number;
+  /** The wall clock jumps. */
+  readonly wallJumpMs?: number;
+}
+
+interface Seen {
+  /** Ms since the start. */
+  readonly atMs: number;
+  readonly what: 'ping' | 'dead';
+}
+
+/** Runs the ticks of a heartbeat for `forMs`, or until it is dead; returns its pings and its death. */
+function run(
+  forMs: number,
+  describeTick: (sinceMs: number, sincePingMs: number | undefined, tickMs: number) => Between,
+  config = CONFIG,
+): Seen[] {
+  const clock = createFakeClock();
+  const startMs = clock.monotonicMs();
+  const seen: Seen[] = [];
+  let pingedAtMs: number | undefined;
+  let next: { readonly tick: () => void; readonly ms: number } | undefined;
+  const note = (what: Seen['what']): void => {
+    if (what === 'ping') pingedAtMs = clock.monotonicMs();
+    seen.push({ atMs: clock.monotonicMs() - startMs, what });
+  };
+  const ticks = {
+    ...clock,
+    setTimer(tick: () => void, ms: number) {
+      next = { tick, ms };
+      return () => {};
+    },
+  };
+  const heartbeat = new Heartbeat(config, ticks, {
+    isPaused: () => false,
+    sendPing: () => note('ping'),
+    onDead: () => note('dead'),
+    onSuspended: () => {},
+  });
+  heartbeat.start();
+  while (next !== undefined && clock.monotonicMs() - startMs < forMs) {
+    const { tick, ms } = next;
+    next = undefined;
+    const beforeMs = clock.monotonicMs();
+    clock.advance(ms);
+    const sincePingMs = pingedAtMs === undefined ? undefined : clock.monotonicMs() - pingedAtMs;
+    const between = describeTick(beforeMs - startMs, sincePingMs, ms);
+    clock.block(between.lateMs ?? 0);
+    clock.jumpWall(between.wallJumpMs ?? 0);
+    if (between.hasRead === true) heartbeat.noteRead();
+    if (between.wasPaused === true) heartbeat.notePaused();
+    tick();
+  }
+  return seen;
+}
+
+const silence = (): Between => ({});
+const deathOf = (seen: readonly Seen[]): number | undefined => seen.find(({ what }) => what === 'dead')?.atMs;
+const pingsOf = (seen: readonly Seen[]): number[] =>
+  seen.filter(({ what }) => what === 'ping').map(({ atMs }) => atMs);
+
+/** A peer that answers each ping within a tick. */
+const healthy = (_sinceMs: number, sincePingMs: number | undefined): Between => ({
+  hasRead: sincePingMs !== undefined && sincePingMs <= 1_000,
+});
+
+describe('K1: pings', () => {
+  test('one every interval, on a connection that answers', () => {
+    const seen = run(100_000, healthy);
+    expect(pingsOf(seen)).toEqual([20_000, 40_000, 60_000, 80_000, 100_000]);
+    expect(deathOf(seen)).toBeUndefined();
+  });
+
+  test('events do not delay them', () => {
+    expect(pingsOf(run(60_000, () => ({ hasRead: true })))).toEqual([20_000, 40_000, 60_000]);
+  });
+});
+
+describe('K2: dead is a ping outstanding and no byte for the pong timeout', () => {
+  test('silence from the start: dead one pong timeout after the first ping', () => {
+    expect(run(300_000, silence)).toEqual([
+      { atMs: 20_000, what: 'ping' },
+      { atMs: 30_000, what: 'dead' },
+    ]);
+  });
+
+  test('silence without an outstanding ping is not a dead connection', () => {
+    expect(run(19_000, silence)).toEqual([]);
+    const config = { pingIntervalMs: 60_000, pongTimeoutMs: 1_000 };
+    expect(deathOf(run(59_000, silence, config))).toBeUndefined();
+    expect(deathOf(run(90_000, silence, config))).toBe(61_000);
+  });
+
+  test('any byte proves the peer alive, not only the pong', () => {
+    const dripping = (sinceMs: number): Between => ({ hasRead: sinceMs % 9_000 === 0 });
+    expect(deathOf(run(600_000, dripping))).toBeUndefined();
+  });
+
+  test('a byte before the ping does not answer it', () => {
+    expect(deathOf(run(300_000, (sinceMs) => ({ hasRead: sinceMs < 19_000 })))).toBe(30_000);
+  });
+
+  test('the last byte answers the ping before it; the next ping detects the silence', () => {
+    const seen = run(300_000, (sinceMs) => ({ hasRead: sinceMs === 22_000 }));
+    expect(pingsOf(seen)).toEqual([20_000, 40_000]);
+    expect(deathOf(seen)).toBe(50_000);
+  });
+
+  test('pings that are more frequent than the timeout do not delay the verdict', () => {
+    const config = { pingIntervalMs: 1_000, pongTimeoutMs: 5_000 };
+    const seen = run(60_000, silence, config);
+    expect(pingsOf(seen)).toEqual([1_000, 2_000, 3_000, 4_000, 5_000]);
+    expect(deathOf(seen)).toBe(6_000);
+  });
+
+  test.each([
+    { pingIntervalMs: 100, pongTimeoutMs: 100 },
+    { pingIntervalMs: 200, pongTimeoutMs: 300 },
+    { pingIntervalMs: 1, pongTimeoutMs: 1 },
+    { pingIntervalMs: 3_600_000, pongTimeoutMs: 3_600_000 },
+  ])('with $pingIntervalMs / $pongTimeoutMs ms the verdict is late by two ticks at most', (config) => {
+    const dueMs = config.pingIntervalMs + config.pongTimeoutMs;
+    let tickMs = 0;
+    const noteTick = (_sinceMs: number, _sincePingMs: number | undefined, ms: number): Between => {
+      tickMs = ms;
+      return {};
+    };
+    const diedMs = deathOf(run(3 * dueMs + 100, noteTick, config));
+    expect(diedMs).toBeGreaterThanOrEqual(dueMs);
+    expect(diedMs).toBeLessThanOrEqual(dueMs + 2 * tickMs);
+    expect(tickMs).toBeLessThanOrEqual(1_000);
+  });
+});
+
+describe('K3: reading time stops while reading is paused', () => {
+  test('paused for an hour with a ping outstanding: alive, and pings continue', () => {
+    const seen = run(3_600_000, (sinceMs) => ({ wasPaused: sinceMs >= 20_000 }));
+    expect(deathOf(seen)).toBeUndefined();
+    expect(pingsOf(seen)).toHaveLength(180);
+  });
+
+  test('after the pause only the rest of the timeout is left', () => {
+    const pausedFrom25To125 = (sinceMs: number): Between => ({
+      wasPaused: sinceMs >= 25_000 && sinceMs < 125_000,
+    });
+    expect(deathOf(run(600_000, pausedFrom25To125))).toBe(130_000);
+  });
+
+  test('a slow reader, with megabytes of backlog before the pong: never dead', () => {
+    // Every 30 s the reader reads a little, then it is paused again.
+    const trickling = (sinceMs: number): Between => ({
+      hasRead: sinceMs % 30_000 === 0,
+      wasPaused: true,
+    });
+    expect(deathOf(run(3_600_000, trickling))).toBeUndefined();
+  });
+
+  test('a reader that stalls for 9 of every 10 s on a healthy connection: never dead', () => {
+    const stalling = (sinceMs: number): Between => {
+      const isReading = sinceMs % 10_000 === 0;
+      return { hasRead: isReading, wasPaused: !isReading };
+    };
+    expect(deathOf(run(3_600_000, stalling))).toBeUndefined();
+  });
+
+  test('a dead peer is found by the reading time between the pauses', () => {
+    const halfPaused = (sinceMs: number): Between => ({ wasPaused: (sinceMs / 1_000) % 2 === 1 });
+    const diedMs = deathOf(run(600_000, halfPaused));
+    expect(diedMs).toBeGreaterThanOrEqual(39_000);
+    expect(diedMs).toBeLessThanOrEqual(41_000);
+  });
+});
+
+describe('K4: no verdict on outdated timers', () => {
+  test('row 12: suspended for a minute: a ping first, then one full timeout', () => {
+    const seen = run(300_000, (sinceMs) => ({ lateMs: sinceMs === 25_000 ? 60_000 : 0 }));
+    expect(seen).toEqual([
+      { atMs: 20_000, what: 'ping' },
+      { atMs: 86_000, what: 'ping' },
+      { atMs: 96_000, what: 'dead' },
+    ]);
+  });
+
+  test('row 12: suspended while the connection stays healthy: no disconnect', () => {
+    const stopped = (sinceMs: number, sincePingMs: number | undefined): Between => ({
+      ...healthy(sinceMs, sincePingMs),
+      lateMs: sinceMs === 20_000 ? 3_600_000 : 0,
+    });
+    expect(deathOf(run(4_000_000, stopped))).toBeUndefined();
+  });
+
+  test('row 14: the event loop repeatedly blocked for 5 s with a ping outstanding: no verdict after it', () => {
+    const config = { pingIntervalMs: 1_000, pongTimeoutMs: 4_000 };
+    const blocked = (sinceMs: number, sincePingMs: number | undefined): Between => ({
+      hasRead: sincePingMs !== undefined && sincePingMs <= 1_000,
+      lateMs: Math.floor(sinceMs / 500) % 20 === 19 ? 5_000 : 0,
+    });
+    expect(deathOf(run(600_000, blocked, config))).toBeUndefined();
+  });
+
+  test('row 14: blocked for longer than a short timeout, but undetected: reads first', () => {
+    const config = { pingIntervalMs: 1_000, pongTimeoutMs: 200 };
+    // At the tick, 400 ms late, the pong waits to be read; it is read before the next tick.
+    let wasLate = false;
+    const blocked = (_sinceMs: number, sincePingMs: number | undefined): Between => {
+      const isLate = !wasLate && sincePingMs !== undefined && sincePingMs < 100;
+      const between = { hasRead: wasLate, lateMs: isLate ? 400 : 0 };
+      wasLate = isLate;
+      return between;
+    };
+    expect(deathOf(run(60_000, blocked, config))).toBeUndefined();
+  });
+
+  test('an event loop that is always late still detects a dead peer', () => {
+    const config = { pingIntervalMs: 1_000, pongTimeoutMs: 200 };
+    const diedMs = deathOf(run(60_000, () => ({ lateMs: 60 }), config));
+    expect(diedMs).toBeLessThanOrEqual(1_000 + 200 + 3 * 85);
+  });
+
+  test('a laptop that slept: the wall clock advanced, the monotonic clock did not', () => {
+    const slept = (sinceMs: number, sincePingMs: number | undefined): Between => ({
+      ...healthy(sinceMs, sincePingMs),
+      wallJumpMs: sinceMs === 29_000 ? 8 * 3_600_000 : 0,
+    });
+    const seen = run(100_000, slept);
+    expect(pingsOf(seen)).toContain(30_000);
+    expect(deathOf(seen)).toBeUndefined();
+  });
+
+  test('a laptop that slept while its connection died: a ping first, then one full timeout', () => {
+    const seen = run(300_000, (sinceMs) => ({ wallJumpMs: sinceMs === 28_000 ? 8 * 3_600_000 : 0 }));
+    expect(seen).toEqual([
+      { atMs: 20_000, what: 'ping' },
+      { atMs: 29_000, what: 'ping' },
+      { atMs: 39_000, what: 'dead' },
+    ]);
+  });
+
+  test.each([
+    ['forward', 86_400_000],
+    ['back', -86_400_000],
+  ])(
+    'row 13: the wall clock jumps a day %s: no disconnect, and the next ping is an interval away',
+    (_, jumpMs) => {
+      const jumping = (sinceMs: number, sincePingMs: number | undefined): Between => ({
+        ...healthy(sinceMs, sincePingMs),
+        wallJumpMs: sinceMs === 25_000 ? jumpMs : 0,
+      });
+      const seen = run(100_000, jumping);
+      expect(deathOf(seen)).toBeUndefined();
+      expect(pingsOf(seen)).toEqual([20_000, 26_000, 46_000, 66_000, 86_000]);
+    },
+  );
+
+  test('row 13: a clock that is adjusted by less than 5 s has no effect', () => {
+    const seen = run(100_000, (sinceMs, sincePingMs) => ({
+      ...healthy(sinceMs, sincePingMs),
+      wallJumpMs: sinceMs === 25_000 ? 4_900 : 0,
+    }));
+    expect(pingsOf(seen)).toEqual([20_000, 40_000, 60_000, 80_000, 100_000]);
+  });
+});
 
 function start(pingIntervalMs: number) {
   const clock = createFakeClock();
   let pings = 0;
-  const heart = new Heartbeat({ pingIntervalMs, pongTimeoutMs: 60_000 }, clock, {
+  const heartbeat = new Heartbeat({ pingIntervalMs, pongTimeoutMs: 60_000 }, clock, {
     isPaused: () => false,
     sendPing: () => {
       pings += 1;
@@ -14,30 +284,30 @@ function start(pingIntervalMs: number) {
     onDead: () => {
       throw new Error('dead');
     },
-    onAway: () => undefined,
+    onSuspended: () => undefined,
   });
-  return { clock, heart, countPings: () => pings };
+  return { clock, heartbeat, countPings: () => pings };
 }
 
-test('K1: a pong answers the earliest open ping: slow ones are told as slow, whatever the interval', async () => {
-  const { clock, heart, countPings } = start(150);
-  heart.start();
-  const asked = heart.ping();
+test('K1: a pong answers the earliest open ping: a slow round trip is measured even beyond the interval', async () => {
+  const { clock, heartbeat, countPings } = start(150);
+  heartbeat.start();
+  const asked = heartbeat.ping();
   clock.advance(400);
   expect(countPings()).toBe(3);
-  heart.notePong();
-  expect([await asked, heart.roundTripMs]).toEqual([400, 400]);
-  heart.stop();
+  heartbeat.notePong();
+  expect([await asked, heartbeat.roundTripMs]).toEqual([400, 400]);
+  heartbeat.stop();
 });
 
-test('K1: a pong that nobody asked for is nothing', () => {
-  const { clock, heart } = start(0);
-  heart.notePong();
-  expect(heart.roundTripMs).toBeUndefined();
-  void heart.ping();
+test('K1: a pong without a ping is ignored', () => {
+  const { clock, heartbeat } = start(0);
+  heartbeat.notePong();
+  expect(heartbeat.roundTripMs).toBeUndefined();
+  void heartbeat.ping();
   clock.advance(20);
-  heart.notePong();
+  heartbeat.notePong();
   clock.advance(1_000);
-  heart.notePong();
-  expect(heart.roundTripMs).toBe(20);
+  heartbeat.notePong();
+  expect(heartbeat.roundTripMs).toBe(20);
 });

@@ -1,4 +1,4 @@
-// What waits between the socket and a consumer that is busy, and how much of it may.
+// The messages that wait for a busy consumer, and their limit.
 import { describe, expect, test } from '@jest/globals';
 import { MessageQueue } from '../../../src/connection/read/message-queue.ts';
 import { makeLines, textsOf } from '../../../src/events/batch.ts';
@@ -13,9 +13,9 @@ describe('O4: reading ahead', () => {
   test.each([
     ['nothing', [], 0],
     ['one small read', [10], 0.25],
-    ['as many small reads as may be', [10, 10, 10, 10], 1],
-    ['bytes before reads', [400, 600], 1],
-    ['a large message by itself', [15_000], 15],
+    ['the maximum number of small reads', [10, 10, 10, 10], 1],
+    ['the maximum of bytes before that of reads', [400, 600], 1],
+    ['a single large message', [15_000], 15],
   ])('%s', (_name, sizes, fullness) => {
     const queue = new MessageQueue();
     for (const [at, size] of sizes.entries()) {
@@ -25,7 +25,7 @@ describe('O4: reading ahead', () => {
     expect(queue.fullness(LIMIT)).toBe(fullness);
   });
 
-  test('what waits is taken first, in order, each read by itself', () => {
+  test('waiting batches are taken first, in order, each read on its own', () => {
     const queue = new MessageQueue();
     queue.push(Buffer.from('1'), 0);
     queue.push(Buffer.from('2'), 0);

@@ -1,5 +1,5 @@
-// What comes out of ws with a tap in front of it is what comes out of ws alone: the same messages in the same
-// order, the same pings, error and close, and the same frames sent back.
+// ws delivers the same with a tap in front of it as alone: the same messages in the same order, the same pings,
+// error and close, and the same frames sent back.
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { WebSocket } from 'ws';
@@ -17,26 +17,26 @@ const CASES = 3_000;
 const MAX_PAYLOAD = 300_000;
 const { floor } = Math;
 
-/** What a server does: bytes in chunks from the 101 on, and its end. */
+/** The data of a server from the 101 on, in chunks, and its end. */
 interface Script {
   readonly chunks: readonly Buffer[];
   readonly end: 'fin' | Error;
-  /** After so many messages the client pauses for a turn of the loop, each time. */
+  /** The client pauses for a turn of the event loop after each n messages. */
   readonly pauseEvery: number;
-  /** After so many messages the client closes. */
+  /** The client closes after n messages. */
   readonly closeAfter: number;
 }
 
-/** What a client saw and did. */
+/** What a client received and sent. */
 interface Outcome {
   /** Texts and binary messages, in order. */
   readonly messages: string[];
   readonly pings: string[];
   readonly errors: string[];
   close: string;
-  /** Opcode and payload of what was sent. */
+  /** Opcode and payload of each frame sent. */
   sent: string[];
-  /** Events that ws never saw. */
+  /** Events that bypassed ws. */
   tapped: number;
 }
 
@@ -50,7 +50,7 @@ function play(script: Script, way: Way): Promise<Outcome> {
   let tap: TappedSocket | undefined;
   const createConnection = (): FakeSocket | TappedSocket => {
     if (way === 'ws alone') return socket;
-    // Memory that another connection has used before: making it anew would take longer than the run.
+    // Reused memory: allocating it would take longer than the run.
     const frames = BUFFERS[way];
     frames?.skip(frames.rest.length);
     tap = new TappedSocket(
@@ -122,7 +122,7 @@ function play(script: Script, way: Way): Promise<Outcome> {
   });
 }
 
-/** Short texts as they are, so that a difference can be read. */
+/** Short texts unchanged, so that a difference is readable. */
 function sum(data: Buffer, kind: string): string {
   const shown = data.length > 100 ? createHash('sha1').update(data).digest('hex') : data.toString('latin1');
   return `${kind} of ${data.length} bytes: ${shown}`;
@@ -139,7 +139,7 @@ function listFrames(bytes: Buffer): string[] {
   return frames;
 }
 
-/** Plays it in each way; the figure is how many events ws never saw. */
+/** Runs it with and without a tap; returns the number of events that bypassed ws. */
 async function compare(script: Script): Promise<number> {
   const [alone, ...tapped] = await Promise.all([
     play(script, 'ws alone'),
@@ -150,7 +150,7 @@ async function compare(script: Script): Promise<number> {
   return tapped[0]?.tapped ?? 0;
 }
 
-/** A frame or a few that belong together; one in a hundred is wrong. */
+/** One frame, or a few that belong together; one in a hundred is invalid. */
 function makeFrames(random: Random): Buffer {
   const kind = random();
   if (kind < 0.5) return frame.text(randomJson(random));
@@ -180,7 +180,7 @@ function makeFragments(random: Random): Buffer {
     );
     if (random() < 0.2) parts.push(frame.ping('between'));
   }
-  // One in ten goes on without its last fragment.
+  // One in ten lacks its last fragment.
   return Buffer.concat(random() < 0.1 ? parts.slice(0, -1) : parts);
 }
 
@@ -216,7 +216,7 @@ function makeScript(random: Random): Script {
   if (fault > 0.8) bytes = bytes.subarray(0, floor(random() * bytes.length));
   const largest = [3, 40, 400, 70_000, 300_000][floor(random() * 5)] ?? 1;
   const chunks: Buffer[] = [];
-  // Small pieces of much would take for ever.
+  // A lot of data in small pieces would take too long.
   const least = Math.ceil(bytes.length / 40);
   for (let at = 0; at < bytes.length; ) {
     const end = at + Math.max(least, floor(random() * largest));
@@ -235,13 +235,13 @@ function makeScript(random: Random): Script {
 const CALM = { pauseEvery: Number.POSITIVE_INFINITY, closeAfter: Number.POSITIVE_INFINITY };
 
 describe('a tap in front of ws', () => {
-  test('takes events, whole ones and those cut by chunks', async () => {
+  test('takes events, also those split across chunks', async () => {
     const bytes = Buffer.concat(Array.from({ length: 1_000 }, (_unused, n) => frame.text(`{"n":${n}}`)));
     const chunks = Array.from({ length: 20 }, (_unused, i) => bytes.subarray(i * 600, (i + 1) * 600));
     expect(await compare({ ...CALM, chunks: [Buffer.alloc(0), ...chunks], end: 'fin' })).toBe(1_000);
   });
 
-  test('takes events that come in one chunk with the answer to the upgrade', async () => {
+  test('takes events that arrive in one chunk with the response to the upgrade', async () => {
     const bytes = Buffer.concat([frame.text('[1]'), frame.text('[2]'), frame.text('[3]')]);
     for (let cut = 0; cut <= bytes.length; cut += 1) {
       const chunks = [bytes.subarray(0, cut), bytes.subarray(cut)];
@@ -250,11 +250,11 @@ describe('a tap in front of ws', () => {
   });
 
   test.each([
-    ['a text that is no event', frame.text('pong'), 2],
+    ['a text that is not an event', frame.text('pong'), 2],
     ['a message in fragments', frame.fragmented('[1,2,3,4]', 2), 2],
     ['a ping', frame.ping('x'), 2],
     ['an event larger than its memory', frame.text(JSON.stringify('x'.repeat(280_000))), 3],
-    ['a large text that is no event', frame.text('x'.repeat(280_000)), 2],
+    ['a large text that is not an event', frame.text('x'.repeat(280_000)), 2],
     ['a text beyond what ws may take', frame.text(JSON.stringify('x'.repeat(MAX_PAYLOAD))), 1],
     ['a message beyond what ws may take', frame.fragmented(' '.repeat(MAX_PAYLOAD + 1), 100_000), 1],
     ['a fragment without a beginning', encodeFrame({ opcode: OPCODE.continuation, payload: '1' }), 1],
@@ -263,8 +263,8 @@ describe('a tap in front of ws', () => {
     ['a Close frame with a code that is none', frame.close(1006), 1],
     ['a masked frame', encodeFrame({ payload: '1', mask: true }), 1],
     ['a reserved bit', encodeFrame({ payload: '1', rsv2: true }), 1],
-  ])('C2, O4: %s keeps its place between events', async (_what, odd, tapped) => {
-    const bytes = Buffer.concat([frame.text('"before"'), odd, frame.text('"behind"')]);
+  ])('C2, O4: %s keeps its order among the events', async (_what, odd, tapped) => {
+    const bytes = Buffer.concat([frame.text('"before"'), odd, frame.text('"after"')]);
     expect(await compare({ ...CALM, chunks: [Buffer.alloc(0), bytes], end: 'fin' })).toBe(tapped);
     const cut = Array.from({ length: Math.ceil(bytes.length / 5_000) }, (_unused, i) =>
       bytes.subarray(i * 5_000, (i + 1) * 5_000),

@@ -7,11 +7,11 @@ import { createColorStyle } from '../../../src/render/style.ts';
 import { countCases, pickSeed, timeForCases } from '../../helpers/cases.ts';
 import { seededRandom } from '../../helpers/random-json.ts';
 import { makeShape, spellShape } from '../../helpers/spaced-json.ts';
-import { makeBatch, PLACE, stripColor } from '../events.ts';
+import { makeBatch, POSITION, stripColor } from '../events.ts';
 import { findFault } from '../shown-values.ts';
 
 const EVENTS = 10_000;
-/** Of each shape, one after the other: what was learned from one must not be taken for another. */
+/** Several of each shape, since plans are cached by layout. */
 const EVENTS_A_SHAPE = 8;
 
 const PATHS = [
@@ -25,7 +25,7 @@ const create = (columns: number | undefined, isWide: boolean, style = PLAIN_STYL
   createPrettyRenderer({ style, time: 'none', isWide, columns: () => columns });
 
 const show = (renderer: Renderer, event: string): string =>
-  stripColor(renderer.renderEvents(makeBatch([event]), 1, PLACE).toString());
+  stripColor(renderer.renderEvents(makeBatch([event]), 1, POSITION).toString());
 
 const findBreak = (lines: string): string | undefined =>
   lines.indexOf('\n') === lines.length - 1 ? undefined : 'it is not one line';

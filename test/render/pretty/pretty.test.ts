@@ -1,10 +1,9 @@
-// How events look: at every width, with and without colour, whatever their shape.
+// Pretty output at any width, with and without color, for any shape of event.
 
 import { describe, expect, test } from '@jest/globals';
 import stringWidth from 'string-width';
 import { PLAIN_STYLE } from '../../../src/render/paint.ts';
 import { createPrettyRenderer, type PrettyOptions } from '../../../src/render/pretty/pretty.ts';
-import { createTimeFormat } from '../../../src/render/pretty/receive-time.ts';
 import { ASCII_SIGNS, SIGNS } from '../../../src/render/signs.ts';
 import { createColorStyle } from '../../../src/render/style.ts';
 import { splitByWidth } from '../../../src/render/text-width.ts';
@@ -13,7 +12,7 @@ import { createRandom } from '../../../src/simulator/random.ts';
 import { measureKept } from '../../helpers/heap.ts';
 import { randomJson, seededRandom } from '../../helpers/random-json.ts';
 import { expectSoon } from '../../helpers/soon.ts';
-import { makeBatch, OTHER_SHAPES, PLACE, RECEIVED_AT_MS, SIMULATED, stripColor } from '../events.ts';
+import { makeBatch, OTHER_SHAPES, POSITION, RECEIVED_AT_MS, SIMULATED, stripColor } from '../events.ts';
 
 interface LookOptions extends Partial<Omit<PrettyOptions, 'columns'>> {
   readonly columns?: number;
@@ -29,7 +28,7 @@ function show(texts: readonly string[], { columns, ...options }: LookOptions = {
     columns: () => columns,
   });
   return texts.map((text, i) =>
-    renderer.renderEvents(makeBatch([text], RECEIVED_AT_MS + 207 * i), 1, PLACE).toString(),
+    renderer.renderEvents(makeBatch([text], RECEIVED_AT_MS + 207 * i), 1, POSITION).toString(),
   );
 }
 
@@ -37,7 +36,7 @@ const color = createColorStyle();
 const ALL = [...SIMULATED, ...OTHER_SHAPES];
 
 describe('row 59: on a terminal without Unicode', () => {
-  test('what is ASCII stays ASCII, nothing is missing, and no line is wider than the terminal', () => {
+  test('output is ASCII, complete, and no line is wider than the terminal', () => {
     const ascii = ALL.filter((text) => /^[ -~]*$/.test(text) && !/\\u/.test(text));
     expect(ascii.length).toBeGreaterThan(5);
     for (const columns of [40, 80, 120, 160, undefined]) {
@@ -59,16 +58,16 @@ describe('row 59: on a terminal without Unicode', () => {
   });
 });
 
-describe('O2: how it looks', () => {
+describe('O2: layout', () => {
   test.each([40, 80, 120, 160])('at %i columns', (columns) => {
     expect(`\n${show(ALL, { columns }).join('')}`).toMatchSnapshot();
   });
 
-  test.each([40, 80, 120])('in colour at %i columns', (columns) => {
+  test.each([40, 80, 120])('in color at %i columns', (columns) => {
     expect(show(SIMULATED, { columns, style: color }).join('').replaceAll('\x1b', '␛')).toMatchSnapshot();
   });
 
-  test('not on a terminal: one line an event', () => {
+  test('without a terminal each event is one line', () => {
     const lines = show(ALL);
     expect(`\n${lines.join('')}`).toMatchSnapshot();
     for (const line of lines) expect(line).toMatch(/^[^\n]+\n$/);
@@ -78,7 +77,7 @@ describe('O2: how it looks', () => {
     expect(`\n${show(ALL.slice(0, -2), { columns: 80, isWide: true }).join('')}`).toMatchSnapshot();
   });
 
-  test('colour changes nothing but the colour', () => {
+  test('colors change nothing else', () => {
     for (const columns of [40, 80, 120, undefined]) {
       const options = columns === undefined ? {} : { columns };
       expect(stripColor(show(ALL, { ...options, style: color }).join(''))).toBe(show(ALL, options).join(''));
@@ -104,10 +103,17 @@ describe('--time', () => {
     [12_345, '    +12.345s'],
     [86_399_999, ' +86399.999s'],
     [-500, '     -0.500s'],
-  ])('relative: %i ms behind the first one, also where the clock was set back, is %j', (ms, shown) => {
-    const format = createTimeFormat('relative');
-    expect(format(RECEIVED_AT_MS).length).toBe(11);
-    expect(format(RECEIVED_AT_MS + ms)).toBe(shown.slice(1));
+  ])('relative: %i ms after the first one is %j, also if the clock was set back', (ms, shown) => {
+    const renderer = createPrettyRenderer({
+      style: PLAIN_STYLE,
+      time: 'relative',
+      isWide: false,
+      columns: () => undefined,
+    });
+    const [first, second] = [0, ms].map((afterMs) =>
+      renderer.renderEvents(makeBatch(['{"type":"t"}'], RECEIVED_AT_MS + afterMs), 1, POSITION).toString(),
+    );
+    expect([first, second]).toEqual(['    +0.000s t\n', `${shown.slice(1)} t\n`]);
   });
 });
 
@@ -143,14 +149,14 @@ describe('widths', () => {
     for (const line of shown.split('\n')) expect(line.replace(hash, '').length).toBeLessThan(60);
   });
 
-  test('neighbours are aligned: type, chain, amount and unit begin in the same columns', () => {
+  test('columns are aligned: type, chain, amount and unit begin in the same columns', () => {
     const shown = show(SIMULATED, { columns: 160 }).map((event) => event.split('\n')[0] ?? '');
     const [, second = '', third = ''] = shown;
     expect(second.indexOf('arbitrum')).toBe(third.indexOf('bitcoin'));
     expect(second.indexOf('ETH')).toBe(third.indexOf('BTC'));
   });
 
-  test('neighbours are aligned where one of them is of wide characters, too', () => {
+  test('columns with wide characters are aligned', () => {
     const events = ['🎈', 'ethereum', '漢字'].map(
       (chain) => `{"type":"t","chain":"${chain}","amount":"1.5","token":"X"}`,
     );
@@ -159,7 +165,7 @@ describe('widths', () => {
     expect(widths).toEqual([26, 26]);
   });
 
-  test('a unit stands on the line of its amount, at any width that has room for both', () => {
+  test('a unit is on the line of its amount if both fit', () => {
     const texts = ['1.5', '75965754.894378', '115792089237316195423570985008'].flatMap((amount) =>
       ['tron', 'ethereum'].map(
         (chain) => `{"type":"large_transfer","chain":"${chain}","amount":"${amount}","token":"USDT"}`,
@@ -171,7 +177,7 @@ describe('widths', () => {
     }
   });
 
-  test('a window that becomes narrow: the column of amounts does, too', () => {
+  test('in a narrower window the column of amounts is narrower', () => {
     let columns = 160;
     const renderer = createPrettyRenderer({
       style: PLAIN_STYLE,
@@ -181,7 +187,7 @@ describe('widths', () => {
     });
     const paint = (amount: string): string => {
       const batch = makeBatch([`{"type":"t","amount":"${amount}","token":"X"}`]);
-      return renderer.renderEvents(batch, 1, PLACE).toString();
+      return renderer.renderEvents(batch, 1, POSITION).toString();
     };
     expect(paint('123456789.123456789')).toBe('t  123,456,789.123456789 X\n');
     expect(paint('1.5')).toBe('t                    1.5 X\n');
@@ -201,20 +207,17 @@ describe('widths', () => {
     expect(splitByWidth(text, columns)).toEqual(pieces);
   });
 
-  test.each([1, 2, 3, 5, 10])(
-    'at %i columns nothing is lost, and no line is without its place',
-    (columns) => {
-      const [shown = ''] = show(['{"type":"漢字","amount":1234567,"token":"USDT","note":"a b"}'], {
-        columns,
-      });
-      expect(shown.replace(/\s/g, '')).toContain('漢字1,234,567USDTnoteab');
-    },
-  );
+  test.each([1, 2, 3, 5, 10])('at %i columns nothing is lost', (columns) => {
+    const [shown = ''] = show(['{"type":"漢字","amount":1234567,"token":"USDT","note":"a b"}'], {
+      columns,
+    });
+    expect(shown.replace(/\s/g, '')).toContain('漢字1,234,567USDTnoteab');
+  });
 });
 
 describe('what is shown', () => {
-  test('an event of fields without a fast way looks as one with it', () => {
-    // Not plain for the e with an accent at its end, and so on the way that goes by characters.
+  test('the fast path and the slow path give the same output', () => {
+    // The accent takes the slow path.
     const plain = ALL.filter((text) => /^\{.+\}$/.test(text) && !/[^ -~]|\\/.test(text));
     expect(plain.length).toBeGreaterThan(5);
     for (const text of plain) {
@@ -224,15 +227,15 @@ describe('what is shown', () => {
     }
   });
 
-  test('random JSON: on one line it is the same as with --wide on a terminal without an end', () => {
+  test('random JSON: one line is the same as --wide on an endless terminal', () => {
     const random = seededRandom(7);
     const options = { style: color, time: 'none', isWide: true } as const;
     const bounded = createPrettyRenderer({ ...options, columns: () => 1e9 });
     const free = createPrettyRenderer({ ...options, columns: () => undefined });
     for (let i = 0; i < 3_000; i++) {
       const batch = makeBatch([randomJson(random)]);
-      const one = bounded.renderEvents(batch, 1, PLACE).toString();
-      const other = free.renderEvents(batch, 1, PLACE).toString();
+      const one = bounded.renderEvents(batch, 1, POSITION).toString();
+      const other = free.renderEvents(batch, 1, POSITION).toString();
       if (stripColor(one) !== stripColor(other)) expect(one).toBe(other);
     }
   });
@@ -247,7 +250,7 @@ describe('what is shown', () => {
     expect(show([`{"n":${sent}}`])[0]).toContain(shown);
   });
 
-  test('amounts: the digits are set apart, and the exact figure is there too', () => {
+  test('amounts have grouped digits, and the exact number is shown too', () => {
     const most = (2n ** 256n - 1n).toString();
     for (const amount of [most, `"${most}"`, '-1234567.00', '"0001234.5"']) {
       const [shown = ''] = show([`{"type":"x","amount":${amount},"token":"T"}`]);
@@ -278,13 +281,13 @@ describe('what is shown', () => {
     for (const whole of [amount, id, word, 'b'.repeat(40)]) expect(shown).toContain(whole);
   });
 
-  test('a text of a mebibyte is cut and its length told', () => {
+  test('a text of a mebibyte is cut, with its length', () => {
     const [shown = ''] = show([`{"type":"x","text":"${'é'.repeat(2 ** 20)}"}`]);
     expect(shown).toContain('é… (1,048,576 characters)');
     expect(shown.length).toBeLessThan(400);
   });
 
-  test('a bare number is whole, however long; JSON that is cut never ends inside of a number', () => {
+  test('a bare number is whole, however long; JSON is never cut inside a number', () => {
     const digits = '1234567890'.repeat(60);
     expect(show([digits], { columns: 80 })[0]?.replace(/\s/g, '')).toContain(digits);
     const deep = (before: string): string => `{"a":{"b":{"c":{"d":{"e":{"${before}":[1,${digits}]}}}}}}`;
@@ -302,17 +305,17 @@ describe('what is shown', () => {
     ['"x y"', 'x y'],
     ['"é "', '"é "'],
     ['""', '""'],
-  ])('spaces that could not be seen are: %s', (sent, shown) => {
+  ])('invisible spaces are quoted: %s', (sent, shown) => {
     expect(show([`{"type":"t","text":${sent}}`])[0]).toMatch(new RegExp(`text ${shown}\\n$`));
   });
 
-  test('a label that is null is left out with its party, and only there', () => {
+  test('a null label is hidden with its party, and only there', () => {
     const text =
       '{"type":"t","from":{"address":"a","label":null},"to":"b","fee":{"label":null},"label":null}';
     expect(show([text])[0]).toMatch(/ a → b {2}fee\.label null {2}label null\n$/);
   });
 
-  test('what tells one thing from another is no book-keeping: the id of a token, of a chain', () => {
+  test('the ids of a token and a chain are not bookkeeping fields', () => {
     const id = (2n ** 256n - 1n).toString();
     const [shown = ''] = show([`{"type":"nft_transfer","id":"evt_1","token_id":${id},"chain_id":1}`], {
       columns: 110,
@@ -321,7 +324,7 @@ describe('what is shown', () => {
     expect(shown).toContain('chain_id 1');
   });
 
-  test('of equal names the last one counts, and both are shown', () => {
+  test('of duplicate names the last one counts, and both are shown', () => {
     const [shown = ''] = show(['{"type":"a","type":"b","chain":"x","chain":"y"}']);
     expect(shown).toMatch(/^12:00:00\.000 b {2}y {2}type a {2}chain x\n$/);
   });
@@ -331,12 +334,12 @@ describe('what is shown', () => {
     expect(show(['{"type":1,"event":"c"}'])[0]).toMatch(/ c {2}type 1/);
   });
 
-  test('names that JavaScript knows are names like any other', () => {
+  test('names of JavaScript properties are ordinary names', () => {
     const [shown = ''] = show(['{"__proto__":{"type":"x"},"constructor":1,"toString":null,"next":2}']);
     expect(shown).toMatch(/__proto__\.type x {2}constructor 1 {2}next 2 {2}toString null/);
   });
 
-  test('a hundred fields: some are shown, the others are said to be there', () => {
+  test('a hundred fields: some are shown, and a note says that there are more', () => {
     const fields = Object.fromEntries(Array.from({ length: 100 }, (_unused, i) => [`f${i}`, i]));
     const [shown = ''] = show([JSON.stringify(fields)]);
     expect(shown).toContain('f59 59');
@@ -348,8 +351,8 @@ describe('what is shown', () => {
   });
 });
 
-describe('what a screen leaves out', () => {
-  /** All details that an event has, by name: not what the headline shows as it was sent. */
+describe('what a terminal hides', () => {
+  /** All details of an event by name, without what the headline shows as sent. */
   const listNames = (text: string): string[] =>
     [...(show([text], { isWide: true })[0] ?? '').matchAll(/ {2}([a-z_.]+) (?! )/g)].map(
       ([, name]) => name ?? '',
@@ -366,7 +369,7 @@ describe('what a screen leaves out', () => {
     }
   });
 
-  test('only what keeps books is ever left out', () => {
+  test('only bookkeeping fields are hidden', () => {
     const odd = '"risk":7,"memo":"rent","flags":["a","b"],"gas":{"used":21000,"price":12},"is_final":true';
     for (const columns of [40, 80, 120]) {
       const text = SIMULATED[0]?.replace(/\}$/, `,${odd}}`) ?? '';
@@ -395,7 +398,7 @@ describe('what a screen leaves out', () => {
     ['"amount":"1.5","amount_raw":15e17', true],
     ['"amount":9007199254740993,"amount_raw":9007199254740992', true],
     ['"amount_raw":15', true],
-  ])('%s: a raw figure that says something else is shown at any width', (fields, isShown) => {
+  ])('%s: a raw amount with another value is shown at any width', (fields, isShown) => {
     for (const columns of [20, 40, 80, 120]) {
       const [, name, raw] = /(amount_raw|value_wei)":"?([^",]+)/.exec(fields) ?? [];
       const [shown = ''] = show([`{"type":"t",${fields},"id":"${'x'.repeat(150)}"}`], { columns });
@@ -405,7 +408,7 @@ describe('what a screen leaves out', () => {
     }
   });
 
-  test('a figure that nobody reads at a glance stands there as it was sent, too', () => {
+  test('a long number is also shown as sent', () => {
     const [long, short] = ['1234567890123456', '123456789012345'];
     expect(show([`{"amount":${long}}`], { columns: 120 })[0]).toMatch(
       /1,234,567,890,123,456 {2}amount 1234567890123456/,
@@ -421,7 +424,7 @@ describe('what a screen leaves out', () => {
     [100, 2, 2],
     [120, 1, 2],
     [160, 1, 1],
-  ])('at %i columns a transfer takes %i lines or less, %i where it says more', (columns, usual, most) => {
+  ])('at %i columns a transfer takes %i lines or less, %i if it has more to show', (columns, usual, most) => {
     const clock = () => RECEIVED_AT_MS;
     const source = createEventGenerator({ random: createRandom(7), clock, types: KNOWN_EVENT_TYPES });
     const events = Array.from({ length: 300 }, () => source.next() ?? '');
@@ -430,7 +433,7 @@ describe('what a screen leaves out', () => {
     expect(lines.filter((count) => count <= usual).length).toBeGreaterThan(240);
   });
 
-  test('the count never stands alone on a line if there is more to say', () => {
+  test('the count of hidden fields is never alone on a line', () => {
     for (let columns = 40; columns < 200; columns++) {
       for (const event of show(SIMULATED, { columns })) expect(event).not.toMatch(/\n +\+\d+\n/);
     }
@@ -449,8 +452,8 @@ describe('row 40: odd and huge events', () => {
     ['backslashes', `{"a":"${'\\\\'.repeat(500_000)}"}`],
   ];
 
-  test.each(huge)('%s: in no time, at any width', (_name, text) => {
-    // CPU time: how long it takes on the clock is for others to decide.
+  test.each(huge)('%s: fast, at any width', (_name, text) => {
+    // CPU time, since the machine may be busy.
     const before = process.cpuUsage();
     for (const columns of [undefined, 40, 120]) {
       const options = columns === undefined ? {} : { columns };
@@ -461,7 +464,7 @@ describe('row 40: odd and huge events', () => {
     expectSoon((user + system) / 1_000, 8_000);
   });
 
-  test('what is remembered of layouts keeps no event alive', () => {
+  test('cached layouts keep no event in memory', () => {
     const text = 'x'.repeat(2 ** 20);
     const renderer = createPrettyRenderer({
       style: PLAIN_STYLE,
@@ -471,12 +474,12 @@ describe('row 40: odd and huge events', () => {
     });
     const kept = measureKept(() => {
       for (let i = 0; i < 40; i++)
-        renderer.renderEvents(makeBatch([`{"a_long_name_of_a_field_${i}":1,"text":"${text}"}`]), 1, PLACE);
+        renderer.renderEvents(makeBatch([`{"a_long_name_of_a_field_${i}":1,"text":"${text}"}`]), 1, POSITION);
     });
     expect(kept).toBeLessThan(8 * 2 ** 20);
   });
 
-  test('types and names without end do not fill the memory', () => {
+  test('an endless number of types and names does not fill the memory', () => {
     const renderer = createPrettyRenderer({
       style: PLAIN_STYLE,
       time: 'none',
@@ -484,7 +487,7 @@ describe('row 40: odd and huge events', () => {
       columns: () => undefined,
     });
     const render = (i: number) =>
-      renderer.renderEvents(makeBatch([`{"type":"t${i}","name_${i}":{"a_${i}":1}}`]), 1, PLACE);
+      renderer.renderEvents(makeBatch([`{"type":"t${i}","name_${i}":{"a_${i}":1}}`]), 1, POSITION);
     for (let i = 0; i < 5_000; i++) render(i);
     const before = process.memoryUsage().heapUsed;
     for (let i = 5_000; i < 25_000; i++) render(i);

@@ -1,9 +1,8 @@
-// The loop over the items of a source: order, back-pressure, and each way in which it ends.
+// The loop over the items of a source: order, back-pressure, and every end.
 import { expect, test } from '@jest/globals';
-import { pump } from '../../src/session/pump.ts';
-import { StreamEndedError } from '../../src/stream/items.ts';
+import { pump, StreamEndedError } from '../../src/stream/items.ts';
 
-/** Yields 1, 2, 3, then throws `fault` if there is one; notes each pull and the return. */
+/** Yields 1, 2, 3, then throws `fault` if there is one; logs each pull and the return. */
 async function* count(log: string[], fault?: unknown): AsyncGenerator<number> {
   try {
     for (const item of [1, 2, 3]) {
@@ -16,7 +15,7 @@ async function* count(log: string[], fault?: unknown): AsyncGenerator<number> {
   }
 }
 
-test('pulls an item only after the one before was taken', async () => {
+test('pulls an item only after the last one was taken', async () => {
   const log: string[] = [];
   const take = async (item: number): Promise<boolean> => {
     await Promise.resolve();
@@ -33,7 +32,7 @@ test('closes the source when the consumer has enough', async () => {
   expect(log).toEqual(['pull 1', 'pull 2', 'closed']);
 });
 
-test('returns the error with which a stream gave up, and rejects with any other', async () => {
+test('returns the error of a stream that gave up, and rejects with any other', async () => {
   const cause = { kind: 'dropped', host: 'example.com', detail: 'it ended' } as const;
   const gaveUp = new StreamEndedError('lost', '', { cause, exitCode: 6, why: 'no-reconnect' });
   expect(await pump(count([], gaveUp), () => true)).toBe(gaveUp);

@@ -1,4 +1,4 @@
-// Seeded bad days: what a server does on each of its connections, and how a reader stalls.
+// A seeded scenario with random faults, and the random source for the stalls of the reader.
 import { createRandom } from '../../src/simulator/random.ts';
 import type { Act, Scenario, Step } from '../../src/simulator/scenarios.ts';
 
@@ -7,7 +7,7 @@ export function createChance(seed: string, purpose: string): () => number {
   return createRandom('soak', seed, purpose).nextFraction;
 }
 
-/** Events fast or slow, in one of many manners, and an end. */
+/** Events in several ways, and an end. */
 function drawSteps(chance: () => number): readonly Step[] {
   const below = (bound: number): number => Math.floor(chance() * bound);
   const pick = <T>(list: readonly [T, ...T[]]): T => list[below(list.length)] ?? list[0];
@@ -34,13 +34,13 @@ function drawSteps(chance: () => number): readonly Step[] {
   return [{ do: 'welcome' }, { do: 'events', count: 50, ratePerSecond: 500 }, ...body, end];
 }
 
-export interface BadDays extends Scenario {
-  /** Whether the server's connection of this number, from 0, falls silent in the end. */
+export interface FaultScenario extends Scenario {
+  /** Whether the server's connection with this number, from 0, falls silent at its end. */
   isQuiet(connection: number): boolean;
 }
 
-/** One attempt in seven is refused for now, but the first; every connection has events before it ends. */
-export function createBadDays(seed: string): BadDays {
+/** Refuses one attempt in seven, but not the first; every connection has events before it ends. */
+export function createFaultScenario(seed: string): FaultScenario {
   const chance = createChance(seed, 'server');
   const quiet: boolean[] = [];
   return {

@@ -1,33 +1,39 @@
-// From what happened to what is said: pure functions, one per kind of status record.
-import { type Cause, describeCause } from '../connection/causes.ts';
-import type { Gap, GaveUp, Lost, Retrying } from '../connection/items.ts';
-import type { EndReason } from '../connection/policy.ts';
+// Messages about a stream: pure functions from what happened to status records.
+import {
+  type Cause,
+  describeCause,
+  type EndReason,
+  type Gap,
+  type GaveUp,
+  type Lost,
+  type Retrying,
+} from '../connection/lifecycle.ts';
 import { type AtlantisError, isAtlantisError } from '../errors.ts';
 import type { StopReason } from '../io/stop.ts';
+import { formatLocal } from '../render/local-time.ts';
 import type { Connected } from '../stream/items.ts';
 import type { StatusRecord } from './reporter.ts';
 
-const END_WORDS: Readonly<Record<EndReason, string>> = {
-  pointless: 'not trying again, since it would only fail again',
-  'no-reconnect': 'not trying again, as asked',
-  'first-budget': 'giving up, since no attempt got through',
-  'too-often': 'giving up, since it happened again and again',
+const END_MESSAGES: Readonly<Record<EndReason, string>> = {
+  'not-retryable': 'not retrying, since a retry cannot help',
+  'no-reconnect': 'not retrying, as requested',
+  'first-budget': 'giving up, since no attempt succeeded',
+  'too-often': 'giving up after repeated failures',
   'wait-too-long': 'giving up, since the server asks for a longer wait',
-  'beyond-deadline': 'giving up, since the server asks for a longer wait than --timeout leaves',
+  'beyond-deadline': 'giving up, since the server asks for a longer wait than --timeout allows',
 };
 
-/** The figures of a cause for programs. */
 export function listCauseFigures(cause: Cause): Record<string, unknown> {
   return {
     cause: cause.kind,
     host: cause.host,
-    ...(cause.proxy === undefined ? {} : { proxy: cause.proxy }),
-    ...(cause.httpStatus === undefined ? {} : { http_status: cause.httpStatus }),
-    ...(cause.errorCode === undefined ? {} : { error_code: cause.errorCode }),
-    ...(cause.closeCode === undefined ? {} : { close_code: cause.closeCode }),
-    ...(cause.requestId === undefined ? {} : { request_id: cause.requestId }),
-    ...(cause.retryAfterMs === undefined ? {} : { retry_after_ms: cause.retryAfterMs }),
-    ...(cause.keyOrigin === undefined ? {} : { key_source: cause.keyOrigin.source }),
+    proxy: cause.proxy,
+    http_status: cause.httpStatus,
+    error_code: cause.errorCode,
+    close_code: cause.closeCode,
+    request_id: cause.requestId,
+    retry_after_ms: cause.retryAfterMs,
+    key_source: cause.keyOrigin?.source,
   };
 }
 
@@ -47,8 +53,8 @@ export function sayConnected(connected: Connected): StatusRecord {
     return {
       event: 'connected',
       level: 'warn',
-      message: `connected to ${host}, but it accepted the key ${keyPrefix} while the key in use begins with ${expectedKeyPrefix}`,
-      hint: 'Another key than yours may be charged: check what stands between here and the service.',
+      message: `connected to ${host}, but it accepted the key ${keyPrefix}… instead of yours, ${expectedKeyPrefix}…`,
+      hint: 'another key may be charged; check the proxies between this machine and the service',
       figures: { ...figures, expected_key_prefix: expectedKeyPrefix },
     };
   }
@@ -74,10 +80,10 @@ export function sayLost(item: Lost): StatusRecord {
   };
 }
 
-/** Where the connection was live the loss was told already, so only what comes next is said. */
+/** After a live connection `sayLost` has reported the cause, so only the retry is reported. */
 export function sayRetrying(item: Retrying): StatusRecord {
   const { happened, remedy } = describeCause(item.cause);
-  const next = `trying again in ${formatDuration(item.delayMs)} (attempt ${item.attempt})`;
+  const next = `retrying in ${formatDuration(item.delayMs)} (attempt ${item.attempt})`;
   return {
     event: 'retrying',
     level: 'warn',
@@ -91,13 +97,13 @@ export function sayGap(item: Gap): StatusRecord {
   const from = formatTime(item.fromMs);
   const to = formatTime(item.toMs);
   const { kind } = item.cause;
-  // That a connection was lost is told before.
+  // Other causes are reported before, by `sayLost`.
   const why =
     kind === 'nats-recreated' || kind === 'nats-trimmed' ? `${describeCause(item.cause).happened}; ` : '';
   return {
     event: 'gap',
     level: 'warn',
-    message: `${why}live again at ${to}; events sent between ${from} and then were not delivered, their number is unknown`,
+    message: `${why}live again at ${to}; events sent between ${from} and ${to} were not delivered, their number is unknown`,
     figures: {
       cause: item.cause.kind,
       from: new Date(item.fromMs).toISOString(),
@@ -110,23 +116,23 @@ export function sayGap(item: Gap): StatusRecord {
 export function sayGaveUp(item: Pick<GaveUp, 'cause' | 'exitCode' | 'why'>, nowMs: number): StatusRecord {
   const { happened, remedy } = describeCause(item.cause);
   const { retryAfterMs } = item.cause;
-  const when = retryAfterMs === undefined ? '' : `; come back at ${formatMoment(nowMs + retryAfterMs)}`;
+  const when = retryAfterMs === undefined ? '' : `; try again after ${formatMoment(nowMs + retryAfterMs)}`;
   return {
     event: 'error',
     level: 'error',
-    message: `${happened}; ${END_WORDS[item.why]}${when}`,
+    message: `${happened}; ${END_MESSAGES[item.why]}${when}`,
     hint: remedy,
     figures: { ...listCauseFigures(item.cause), exit_code: item.exitCode, why: item.why },
   };
 }
 
-/** Events that filters have looked at, and those that passed. */
+/** Events before and after the filters. */
 export interface Filtered {
   readonly received: number;
   readonly matched: number;
 }
 
-/** Figures of a whole run (contract G3). */
+/** The numbers of a whole run (contract G3). */
 export interface RunFigures {
   readonly events: number;
   readonly durationMs: number;
@@ -135,12 +141,12 @@ export interface RunFigures {
   readonly disconnectedMs: number;
   readonly pausedMs: number;
   readonly discarded: ReadonlyMap<string, number>;
-  /** Undefined where there are no filters, or nothing came. */
+  /** Undefined without filters, or without events. */
   readonly filtered: Filtered | undefined;
 }
 
 export function saySummary(run: RunFigures): StatusRecord {
-  const total = [...run.discarded.values()].reduce((sum, count) => sum + count, 0);
+  const total = sumCounts(run.discarded);
   const events = `${formatCount(run.events, 'event')} in ${formatDuration(run.durationMs)}`;
   const disconnected = formatDuration(run.disconnectedMs);
   const paused = formatDuration(run.pausedMs);
@@ -150,10 +156,10 @@ export function saySummary(run: RunFigures): StatusRecord {
   return {
     event: 'summary',
     level: 'info',
-    message: `${[events, ...matched.map((words) => `${words} matched`)].join(', ')}, ${formatCount(run.reconnects, 'reconnect')}${gaps}, ${disconnected} disconnected, ${paused} paused, ${total} discarded${reasons}`,
+    message: `${[events, ...matched.map((text) => `${text} matched`)].join(', ')}, ${formatCount(run.reconnects, 'reconnect')}${gaps}, ${disconnected} disconnected, ${paused} paused, ${total} discarded${reasons}`,
     block: [
       events,
-      ...matched.map((words) => `matched       ${words}`),
+      ...matched.map((text) => `matched       ${text}`),
       `reconnects    ${run.reconnects}`,
       ...(run.gaps === 0 ? [] : [`gaps          ${run.gaps}`]),
       `disconnected  ${disconnected}`,
@@ -178,7 +184,6 @@ export function formatFiltered({ matched, received }: Filtered): string {
   return `${groupThousands(matched)} of ${formatCount(received, 'event')}`;
 }
 
-/** For who waits behind a filter that lets nothing through. */
 export function sayUnmatched(received: number): StatusRecord {
   const filtered = { received, matched: 0 };
   return {
@@ -187,6 +192,10 @@ export function sayUnmatched(received: number): StatusRecord {
     message: `no event has matched the filters so far: ${formatFiltered(filtered)}`,
     figures: { ...filtered },
   };
+}
+
+function sumCounts(counts: ReadonlyMap<string, number>): number {
+  return [...counts.values()].reduce((sum, count) => sum + count, 0);
 }
 
 /** `3 binary, 1 not JSON`. */
@@ -199,7 +208,8 @@ export function formatCount(count: number, noun: string): string {
   return `${groupThousands(count)} ${noun}${count === 1 ? '' : 's'}`;
 }
 
-function groupThousands(count: number): string {
+/** `1,234`. */
+export function groupThousands(count: number): string {
   return String(count).replace(/\B(?=(\d{3})+$)/g, ',');
 }
 
@@ -213,22 +223,21 @@ export function formatDuration(ms: number): string {
 
 /** Local time of day, `14:05:12.345`. */
 function formatTime(wallMs: number): string {
-  const date = new Date(wallMs);
-  const two = (n: number): string => String(n).padStart(2, '0');
-  const millis = String(date.getMilliseconds()).padStart(3, '0');
-  return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}.${millis}`;
+  return formatLocal(wallMs).slice(11);
 }
 
-/** Local date and time of day, `2026-11-22 14:05:12`. */
+/** Years after 9999 have another form. */
+const MAX_MOMENT_MS = Date.UTC(9999, 11, 31, 23, 59, 59);
+
+/** Local date and time, `2026-11-22 14:05:12`. */
 function formatMoment(wallMs: number): string {
-  const date = new Date(Math.min(wallMs, 8.64e15));
-  const two = (n: number): string => String(n).padStart(2, '0');
-  const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
-  return `${day} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
+  return formatLocal(Math.min(wallMs, MAX_MOMENT_MS))
+    .replace('T', ' ')
+    .replace(/\.\d+$/, '');
 }
 
 export function sayDiscarded(discarded: ReadonlyMap<string, number>): StatusRecord {
-  const total = [...discarded.values()].reduce((sum, count) => sum + count, 0);
+  const total = sumCounts(discarded);
   return {
     event: 'discarded',
     level: 'warn',
@@ -241,37 +250,41 @@ export function sayPaused(): StatusRecord {
   return {
     event: 'paused',
     level: 'info',
-    message: 'the reader of stdout does not keep up: reading from the server is paused, nothing is lost here',
+    message: 'the reader of stdout does not keep up: reading from the server is paused, nothing is lost',
   };
 }
 
-/** What could not be written to stdout in time. */
 export function sayCut(bytesCut: number): StatusRecord {
   return {
     event: 'warning',
     level: 'warn',
-    message: `stdout was blocked at the end: up to ${formatCount(bytesCut, 'byte')} could not be written, and the last line may be cut`,
+    message: `stdout was blocked at the end: up to ${formatCount(bytesCut, 'byte')} could not be written, and the last line may be incomplete`,
     figures: { bytes_cut: bytesCut },
   };
 }
 
-/** An error that ends a run, or happens while it ends. */
 export function sayFailure({ message, hint, exitCode }: AtlantisError): StatusRecord {
   return { event: 'error', level: 'error', message, hint, figures: { exit_code: exitCode } };
 }
 
-/** What there is to say about the end beside the summary; often nothing. */
-export function sayEnd(reason: StopReason, config: EndFigures): StatusRecord[] {
+interface EndConfig {
+  readonly limit: number | undefined;
+  readonly timeoutMs: number | undefined;
+  readonly maxSilenceMs: number | undefined;
+}
+
+/** The errors that ended the run; none after a normal end. */
+export function sayEnd(reason: StopReason, config: EndConfig): StatusRecord[] {
   const records: StatusRecord[] = [];
   const fail = (message: string, exitCode: number): void => {
     records.push({ event: 'error', level: 'error', message, figures: { exit_code: exitCode } });
   };
   if (reason.kind === 'timeout') {
-    const target = config.limit === undefined ? '' : ` before ${formatCount(config.limit, 'event')} came`;
+    const target = config.limit === undefined ? '' : ` before ${formatCount(config.limit, 'event')} arrived`;
     fail(`--timeout: ${formatDuration(config.timeoutMs ?? 0)} passed${target}`, 124);
   }
   if (reason.kind === 'silence') {
-    fail(`--max-silence: connected, and no event for ${formatDuration(config.maxSilenceMs ?? 0)}`, 13);
+    fail(`--max-silence: connected, but no event for ${formatDuration(config.maxSilenceMs ?? 0)}`, 13);
   }
   if (reason.kind === 'gap') {
     fail('--fail-on-gap: events may have been missed', 12);
@@ -283,10 +296,4 @@ export function sayEnd(reason: StopReason, config: EndFigures): StatusRecord[] {
     records.push(sayFailure(reason.error));
   }
   return records;
-}
-
-interface EndFigures {
-  readonly limit: number | undefined;
-  readonly timeoutMs: number | undefined;
-  readonly maxSilenceMs: number | undefined;
 }

@@ -1,26 +1,50 @@
-// The status line of a stream: what it is doing, how much has come, how fast, how far away the server is. A bundle
-// of its own: what measures text takes longer to load than all else before the first event.
+// The progress of a stream on the status line: its state, events, rate, round trip time and gaps. Loaded on demand, since
+// string-width takes longer to load than everything else before the first event.
 import type { Clock } from '../clock.ts';
 import { type LogStyle, NO_PAINT, type Paint } from '../render/paint.ts';
 import { makeVisible } from '../render/sanitize.ts';
 import { SIGNS, type Signs } from '../render/signs.ts';
 import { measureWidth, splitByWidth } from '../render/text-width.ts';
-import { formatCount, formatFiltered } from './messages.ts';
-import type { StatusLine } from './status-line.ts';
+import type { Look } from './spinner.ts';
+import { formatCount, formatFiltered, groupThousands } from './stream-messages.ts';
+
+/** The last line of a terminal, see status-line.ts. */
+export interface StatusLine {
+  /** Columns for the text; 0 if none can be shown. */
+  readonly columns: number;
+  /** Shows a safe, possibly painted text until `clear`; of several within 0.1 s only the last. */
+  show(text: string, look?: Look): void;
+  clear(): void;
+}
+
+/** What a session reports to its status line. */
+export interface StreamProgress {
+  connecting(host: string): void;
+  live(stream: { readonly roundTripMs: number | undefined }): void;
+  /** @param delayMs until the next attempt */
+  retrying(delayMs: number, attempt: number): void;
+  noteGap(): void;
+  /** Clears the line before output is written; the next event or refresh shows it again. */
+  makeWay(): void;
+  /** Counts events before filters; from then on both counts are shown. */
+  noteReceived(count: number): void;
+  /** Counts events that were written. */
+  noteEvents(count: number): void;
+  end(): void;
+}
 
 const RATE_SECONDS = 10;
 const SECOND_MS = 1_000;
 
 interface Rate {
   note(count: number): void;
-  /** Events in each of the last ten whole seconds, the oldest first; fewer if there were not so many. */
+  /** Events in each of up to ten last whole seconds, oldest first. */
   read(): readonly number[];
 }
 
-/** Starts to count now. */
-export function startRate(clock: Clock): Rate {
+function startRate(clock: Clock): Rate {
   const startedAtMs = clock.monotonicMs();
-  /** By second since the start, modulo: the ten whole ones, and the one that goes on. */
+  /** A ring of ten whole seconds and the current one. */
   const counts = new Array<number>(RATE_SECONDS + 1).fill(0);
   let second = 0;
   const advance = (): void => {
@@ -43,36 +67,18 @@ export function startRate(clock: Clock): Rate {
   };
 }
 
-/** One of eight bars for each figure, the largest one full; nothing is the lowest bar, anything at all the next. */
-export function drawSparkline(figures: readonly number[], bars = SIGNS.bars): string {
-  const most = Math.max(...figures, 1);
-  return figures
-    .map((figure) => bars[figure === 0 ? 0 : Math.max(1, Math.ceil((figure / most) * 7))])
-    .join('');
+/** One of eight bars for each number, scaled to the largest one. 0 is the lowest bar, 1 at least the next. */
+function drawSparkline(counts: readonly number[], bars: string): string {
+  const most = Math.max(...counts, 1);
+  return counts.map((count) => bars[count === 0 ? 0 : Math.max(1, Math.ceil((count / most) * 7))]).join('');
 }
 
-/** Events a second over the figures, in as few digits as say something: `0`, `0.4`, `12.5`, `1,234`. */
-export function formatRate(figures: readonly number[]): string {
-  if (figures.length === 0) return '0';
-  const rate = figures.reduce((sum, figure) => sum + figure, 0) / figures.length;
-  if (rate === 0) return '0';
-  return rate < 100 ? rate.toFixed(1) : String(Math.round(rate)).replace(/\B(?=(\d{3})+$)/g, ',');
-}
-
-/** What a run reports to its status line. */
-export interface StreamStatus {
-  connecting(host: string): void;
-  live(stream: { readonly roundTripMs: number | undefined }): void;
-  /** The next attempt begins in `delayMs`. */
-  retrying(delayMs: number, attempt: number): void;
-  noteGap(): void;
-  /** Off the screen, for something to be written; back with the next thing that happens, or within a second. */
-  makeWay(): void;
-  /** Counts events that filters have looked at: from then on it is told how many of them were written. */
-  noteReceived(count: number): void;
-  /** Counts events that were written just now. */
-  noteEvents(count: number): void;
-  end(): void;
+/** The average per second: `0`, `0.4`, `12.5`, `1,234`. */
+function formatRate(counts: readonly number[]): string {
+  const total = counts.reduce((sum, count) => sum + count, 0);
+  if (total === 0) return '0';
+  const rate = total / counts.length;
+  return rate < 100 ? rate.toFixed(1) : groupThousands(Math.round(rate));
 }
 
 type State =
@@ -80,20 +86,10 @@ type State =
   | { readonly kind: 'live'; readonly stream: { readonly roundTripMs: number | undefined } }
   | { readonly kind: 'retrying'; readonly atMs: number; readonly attempt: number };
 
-/** What changes by itself, a countdown or a rate, is drawn anew this often. */
+/** How often the countdown and the rate are updated. */
 const REFRESH_MS = 1_000;
 
-/** A status of a stream on that line. */
-export function createStreamStatus(
-  line: StatusLine,
-  clock: Clock,
-  style: LogStyle,
-  signs: Signs = SIGNS,
-): StreamStatus {
-  return new ShownStatus(line, clock, style, signs);
-}
-
-class ShownStatus implements StreamStatus {
+export class LineProgress implements StreamProgress {
   readonly #line: StatusLine;
   readonly #clock: Clock;
   readonly #style: LogStyle;
@@ -105,7 +101,7 @@ class ShownStatus implements StreamStatus {
   #gaps = 0;
   #cancelRefresh: () => void = () => {};
 
-  constructor(line: StatusLine, clock: Clock, style: LogStyle, signs: Signs) {
+  constructor(line: StatusLine, clock: Clock, style: LogStyle, signs: Signs = SIGNS) {
     this.#line = line;
     this.#clock = clock;
     this.#style = style;
@@ -163,7 +159,7 @@ class ShownStatus implements StreamStatus {
       this.#cancelRefresh = this.#clock.setTimer(() => this.#refresh(), REFRESH_MS);
   }
 
-  /** A status that cannot be shown disappears: it never ends a run. */
+  /** After an error nothing more is shown; the run continues. */
   #show(): void {
     try {
       this.#draw();
@@ -176,14 +172,14 @@ class ShownStatus implements StreamStatus {
     const state = this.#state;
     if (state === undefined) return;
     if (this.#line.columns === 0) {
-      this.#line.clear(); // the window became too narrow for what stands there
+      this.#line.clear(); // the window became too narrow
       return;
     }
     const pieces = this.#describe(state);
     this.#line.show(joinPieces(pieces, this.#line.columns), state.kind === 'live' ? 'live' : 'busy');
   }
 
-  /** What there is to say, the most important first. */
+  /** Most important first. */
   #describe(state: State): Piece[] {
     const { live, waiting, chart } = this.#style;
     if (state.kind === 'connecting') {
@@ -194,23 +190,25 @@ class ShownStatus implements StreamStatus {
       return [
         { text: `retrying in ${seconds} s`, paint: waiting },
         { text: `attempt ${state.attempt}`, paint: NO_PAINT },
-        ...this.#countUp(),
+        ...this.#showCounts(),
       ];
     }
-    const figures = this.#rate?.read() ?? [];
+    const counts = this.#rate?.read() ?? [];
     const { roundTripMs } = state.stream;
-    const [events, ...others] = this.#countUp();
+    const [events, ...others] = this.#showCounts();
     return [
       { text: 'live', paint: live },
       ...(events === undefined ? [] : [events]),
-      { text: `${formatRate(figures)}/s`, paint: NO_PAINT },
-      ...(figures.length === 0 ? [] : [{ text: drawSparkline(figures, this.#signs.bars), paint: chart }]),
-      ...(roundTripMs === undefined ? [] : [{ text: `rtt ${formatMs(roundTripMs)}`, paint: NO_PAINT }]),
+      { text: `${formatRate(counts)}/s`, paint: NO_PAINT },
+      ...(counts.length === 0 ? [] : [{ text: drawSparkline(counts, this.#signs.bars), paint: chart }]),
+      ...(roundTripMs === undefined
+        ? []
+        : [{ text: `rtt ${formatRoundTrip(roundTripMs)}`, paint: NO_PAINT }]),
       ...others,
     ];
   }
 
-  #countUp(): Piece[] {
+  #showCounts(): Piece[] {
     const received = this.#received;
     const events =
       received === undefined
@@ -229,7 +227,7 @@ interface Piece {
   readonly paint: Paint;
 }
 
-/** As many pieces as fit, from the first one on; that one is cut if it must be. */
+/** As many pieces as fit; the first one is cut if necessary. */
 function joinPieces(pieces: readonly Piece[], columns: number): string {
   let line = '';
   let width = 0;
@@ -243,6 +241,6 @@ function joinPieces(pieces: readonly Piece[], columns: number): string {
   return line;
 }
 
-function formatMs(ms: number): string {
+function formatRoundTrip(ms: number): string {
   return ms < 10 ? `${ms.toFixed(1)} ms` : `${Math.round(ms)} ms`;
 }

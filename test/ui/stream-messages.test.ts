@@ -1,19 +1,18 @@
-// What is said about a run: honest about gaps (contract G1), complete in figures (G3, G5), in short lines.
+// Messages about a stream: gaps (contract G1), numbers (G3, G5), short lines.
 import { describe, expect, test } from '@jest/globals';
 import { CAUSES, type CauseKind } from '../../src/connection/cause-table.ts';
-import type { Cause } from '../../src/connection/causes.ts';
-import type { EndReason } from '../../src/connection/policy.ts';
+import type { Cause, EndReason } from '../../src/connection/lifecycle.ts';
 import { OutputError } from '../../src/errors.ts';
 import type { Connected } from '../../src/stream/items.ts';
-import * as say from '../../src/ui/messages.ts';
 import type { StatusRecord } from '../../src/ui/reporter.ts';
+import * as say from '../../src/ui/stream-messages.ts';
 
 const HOST = 'api.atlantis.example';
 const KINDS = Object.keys(CAUSES) as CauseKind[];
-/** Local noon, so that the time of day that is shown does not depend on the time zone. */
+/** Local noon, so that the time shown does not depend on the time zone. */
 const NOON_MS = new Date(2026, 10, 22, 12, 0, 0, 250).getTime();
 const END_REASONS: readonly EndReason[] = [
-  'pointless',
+  'not-retryable',
   'no-reconnect',
   'first-budget',
   'too-often',
@@ -57,7 +56,7 @@ const connected = (keyPrefix: string, expectedKeyPrefix: string): Connected => (
   atMs: NOON_MS,
 });
 
-/** Everything that can be said about a cause. */
+/** All messages about a cause. */
 const sayAll = (cause: Cause): StatusRecord[] => [
   lost(cause),
   retrying(cause),
@@ -66,7 +65,7 @@ const sayAll = (cause: Cause): StatusRecord[] => [
   ...END_REASONS.map((why) => gaveUp(cause, why)),
 ];
 
-describe('G1: gaps, told honestly', () => {
+describe('G1: gaps', () => {
   test('a loss: the cause, and the time of the last byte', () => {
     expect(lost(because('silent'))).toEqual({
       event: 'lost',
@@ -81,12 +80,12 @@ describe('G1: gaps, told honestly', () => {
     });
   });
 
-  test('recovery: live again at, and that what was between was not delivered, its number unknown', () => {
+  test('recovery: when it is live again, and that events in between were not delivered', () => {
     expect(gap(because('dropped'))).toEqual({
       event: 'gap',
       level: 'warn',
       message:
-        'live again at 12:01:23.750; events sent between 12:00:00.250 and then were not delivered, their number is unknown',
+        'live again at 12:01:23.750; events sent between 12:00:00.250 and 12:01:23.750 were not delivered, their number is unknown',
       figures: {
         cause: 'dropped',
         from: new Date(NOON_MS).toISOString(),
@@ -96,7 +95,7 @@ describe('G1: gaps, told honestly', () => {
     });
   });
 
-  test('a clock that was set back makes no negative gap', () => {
+  test('a gap is not negative if the clock was set back', () => {
     const record = say.sayGap({ kind: 'gap', fromMs: NOON_MS, toMs: NOON_MS - 1, cause: because('dropped') });
     expect(record.figures).toMatchObject({ duration_ms: 0 });
   });
@@ -107,64 +106,64 @@ describe('G1: gaps, told honestly', () => {
     }
   });
 
-  test.each(KINDS)('at most two lines, each with something in it: %s', (kind) => {
+  test.each(KINDS)('one line for the message and one for the hint: %s', (kind) => {
     for (const { message, hint } of sayAll(because(kind))) {
       expect(message).toMatch(/^\S[^\n]+$/);
-      if (hint !== undefined) expect(hint).toMatch(/^\S[^\n]+\.$/);
+      if (hint !== undefined) expect(hint).toMatch(/^\S[^\n]+$/);
     }
   });
 });
 
-describe('what comes next', () => {
-  test('the loss of a live connection was told already', () => {
+describe('retries and errors', () => {
+  test('after the loss of a live connection only the retry is reported', () => {
     expect(retrying(because('dropped'), true)).toMatchObject({
-      message: 'trying again in 2.3 s (attempt 3)',
+      message: 'retrying in 2.3 s (attempt 3)',
       hint: undefined,
     });
   });
 
-  test('a failed attempt: cause, what comes next, and what can be done', () => {
+  test('a failed attempt: cause, retry and hint', () => {
     expect(retrying(because('refused'))).toEqual({
       event: 'retrying',
       level: 'warn',
-      message: `${HOST} refused the connection (as the test says); trying again in 2.3 s (attempt 3)`,
+      message: `${HOST} refused the connection (as the test says); retrying in 2.3 s (attempt 3)`,
       hint: CAUSES.refused.remedy,
       figures: { cause: 'refused', host: HOST, delay_ms: 2_346, attempt: 3 },
     });
   });
 
-  test('the end: cause, why, and what can be done', () => {
-    expect(gaveUp(because('unauthorized', { httpStatus: 401 }), 'pointless')).toEqual({
+  test('giving up: cause, reason and hint', () => {
+    expect(gaveUp(because('unauthorized', { httpStatus: 401 }), 'not-retryable')).toEqual({
       event: 'error',
       level: 'error',
-      message: `${HOST} does not accept the key (as the test says); not trying again, since it would only fail again`,
+      message: `${HOST} does not accept the key (as the test says); not retrying, since a retry cannot help`,
       hint: 'It is unknown or revoked: store a valid one with `atlantis profile add`.',
-      figures: { cause: 'unauthorized', host: HOST, http_status: 401, exit_code: 7, why: 'pointless' },
+      figures: { cause: 'unauthorized', host: HOST, http_status: 401, exit_code: 7, why: 'not-retryable' },
     });
   });
 
-  test('§ 5: a wait that is too long says when to come back', () => {
+  test('§ 5: a wait that is too long says when to try again', () => {
     const { message, figures } = gaveUp(
       because('rate-limited', { retryAfterMs: 3_600_000 }),
       'wait-too-long',
     );
     expect(message).toContain(
-      'giving up, since the server asks for a longer wait; come back at 2026-11-22 13:00:00',
+      'giving up, since the server asks for a longer wait; try again after 2026-11-22 13:00:00',
     );
     expect(figures).toMatchObject({ retry_after_ms: 3_600_000 });
   });
 
-  test('R1: an absurd wait is still a date', () => {
+  test('R1: an absurdly long wait is still a date', () => {
     const cause = because('rate-limited', { retryAfterMs: Number.MAX_SAFE_INTEGER });
-    expect(gaveUp(cause, 'wait-too-long').message).toMatch(/come back at \d+-\d\d-\d\d \d\d:\d\d:\d\d$/);
+    expect(gaveUp(cause, 'wait-too-long').message).toMatch(/try again after \d+-\d\d-\d\d \d\d:\d\d:\d\d$/);
   });
 
-  test('every reason to give up has words of its own', () => {
-    const words = END_REASONS.map((why) => gaveUp(because('refused'), why).message);
-    expect(new Set(words).size).toBe(END_REASONS.length);
+  test('every reason to give up has its own message', () => {
+    const messages = END_REASONS.map((why) => gaveUp(because('refused'), why).message);
+    expect(new Set(messages).size).toBe(END_REASONS.length);
   });
 
-  test('G5: all that is known about a cause is among its figures', () => {
+  test('G5: all properties of a cause are in its figures', () => {
     const cause = because('rate-limited', {
       proxy: 'proxy.example:3128',
       httpStatus: 429,
@@ -187,7 +186,7 @@ describe('what comes next', () => {
 });
 
 describe('connecting', () => {
-  test('the first attempt is told, further ones only to those who want to know', () => {
+  test('the first attempt is reported, further ones only with --verbose', () => {
     expect(say.sayConnecting(HOST, 1)).toMatchObject({ level: 'info', message: `connecting to ${HOST}` });
     expect(say.sayConnecting(HOST, 2)).toMatchObject({
       level: 'debug',
@@ -196,7 +195,7 @@ describe('connecting', () => {
     });
   });
 
-  test('the identity is that of the welcome', () => {
+  test('the key is that of the welcome', () => {
     expect(say.sayConnected(connected('ak_live_00112233', 'ak_live_00112233'))).toEqual({
       event: 'connected',
       level: 'info',
@@ -205,7 +204,7 @@ describe('connecting', () => {
     });
   });
 
-  test('C4: another key than ours is a warning that shows both prefixes', () => {
+  test('C4: a key that is not ours is a warning with both prefixes', () => {
     const record = say.sayConnected(connected('ak_live_ffffffff', 'ak_live_00112233'));
     expect(record).toMatchObject({
       event: 'connected',
@@ -242,7 +241,7 @@ describe('G3: the summary', () => {
     });
   });
 
-  test('one of each is not plural, and discarded frames are told by reason', () => {
+  test('singular forms, and discarded messages by reason', () => {
     const discarded = new Map([
       ['binary', 3],
       ['not JSON', 1],
@@ -254,7 +253,7 @@ describe('G3: the summary', () => {
     expect(figures).toMatchObject({ discarded: { binary: 3, 'not JSON': 1 } });
   });
 
-  test('with filters: how many events they let through', () => {
+  test('with filters: the number of events that matched', () => {
     const filtered = { received: 12_345, matched: 0 };
     const { message, block, figures } = say.saySummary({ ...FIGURES, events: 0, filtered });
     expect(message).toContain('0 events in 1h 2m, 0 of 12,345 events matched, 2 reconnects');
@@ -263,7 +262,7 @@ describe('G3: the summary', () => {
     expect(say.saySummary(FIGURES).figures).not.toHaveProperty('matched');
   });
 
-  test('while nothing matches', () => {
+  test('no match so far', () => {
     expect(say.sayUnmatched(1)).toMatchObject({
       level: 'info',
       message: 'no event has matched the filters so far: 0 of 1 event',
@@ -271,7 +270,7 @@ describe('G3: the summary', () => {
     });
   });
 
-  test('G4: what was discarded is counted and named', () => {
+  test('G4: discarded messages are counted by reason', () => {
     expect(say.sayDiscarded(new Map([['binary', 1]]))).toMatchObject({
       event: 'discarded',
       level: 'warn',
@@ -280,9 +279,9 @@ describe('G3: the summary', () => {
     });
   });
 
-  test('O4: a pause is told with what it means', () => {
+  test('O4: a pause says that nothing is lost', () => {
     expect(say.sayPaused()).toMatchObject({ event: 'paused', level: 'info' });
-    expect(say.sayPaused().message).toContain('nothing is lost here');
+    expect(say.sayPaused().message).toContain('nothing is lost');
   });
 });
 
@@ -291,8 +290,8 @@ describe('the end', () => {
   const NO_BOUNDS = { limit: undefined, timeoutMs: undefined, maxSilenceMs: undefined };
 
   test.each<[Parameters<typeof say.sayEnd>[0], string, number]>([
-    [{ kind: 'timeout' }, '--timeout: 30 s passed before 100 events came', 124],
-    [{ kind: 'silence' }, '--max-silence: connected, and no event for 5m 0s', 13],
+    [{ kind: 'timeout' }, '--timeout: 30 s passed before 100 events arrived', 124],
+    [{ kind: 'silence' }, '--max-silence: connected, but no event for 5m 0s', 13],
     [{ kind: 'gap' }, '--fail-on-gap: events may have been missed', 12],
     [
       { kind: 'output', failure: new OutputError('stdout could not be written') },
@@ -300,13 +299,13 @@ describe('the end', () => {
       9,
     ],
     [{ kind: 'fault', error: new OutputError('the ready file') }, 'the ready file', 9],
-  ])('%j is told with its code', (reason, message, exitCode) => {
+  ])('%j is reported with its exit code', (reason, message, exitCode) => {
     expect(say.sayEnd(reason, CONFIG)).toEqual([
       { event: 'error', level: 'error', message, hint: undefined, figures: { exit_code: exitCode } },
     ]);
   });
 
-  test('--timeout without --limit has no target to name', () => {
+  test('--timeout without --limit names no target', () => {
     const [record] = say.sayEnd({ kind: 'timeout' }, { ...NO_BOUNDS, timeoutMs: 1_500 });
     expect(record?.message).toBe('--timeout: 1.5 s passed');
   });
@@ -318,14 +317,16 @@ describe('the end', () => {
     [{ kind: 'output', failure: 'reader-gone' }],
     [{ kind: 'output', failure: 'terminal-gone' }],
     [{ kind: 'gave-up', exitCode: 7 }],
-  ])('%j needs no more words', (reason) => {
+  ])('%j needs no message', (reason) => {
     expect(say.sayEnd(reason, CONFIG)).toEqual([]);
   });
 
-  test('O6: a cut is told with its bytes', () => {
+  test('O6: bytes that were not written are counted', () => {
     const record = say.sayCut(65_536);
     expect(record).toMatchObject({ event: 'warning', level: 'warn', figures: { bytes_cut: 65_536 } });
-    expect(record.message).toContain('up to 65,536 bytes could not be written, and the last line may be cut');
+    expect(record.message).toContain(
+      'up to 65,536 bytes could not be written, and the last line may be incomplete',
+    );
   });
 });
 
@@ -344,7 +345,7 @@ describe('durations', () => {
     [3_600_000, '1h 0m'],
     [7_500_000, '2h 5m'],
     [90_000_000, '25h 0m'],
-  ])('%i ms is %s', (ms, words) => {
-    expect(say.formatDuration(ms)).toBe(words);
+  ])('%i ms is %s', (ms, text) => {
+    expect(say.formatDuration(ms)).toBe(text);
   });
 });

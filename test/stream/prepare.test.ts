@@ -1,5 +1,4 @@
-// From flags to the settings of the connect loop, by way of the library: nothing is lost, and no switch turns
-// trust off.
+// From flags to the configuration of the connect loop: nothing is lost, and nothing turns certificate checks off.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { rootCertificates } from 'node:tls';
@@ -7,21 +6,21 @@ import { describe, expect, test } from '@jest/globals';
 import { UsageError } from '../../src/errors.ts';
 import { type ConnectionFlags, parseConnectionFlags } from '../../src/settings/connection-config.ts';
 import { parseStreamUrl } from '../../src/settings/stream-url.ts';
-import { prepareSource } from '../../src/stream/open.ts';
+import { prepareSource } from '../../src/stream/prepare.ts';
 import { makeTempFolder } from '../helpers/cleanup.ts';
 import { createFakeIo } from '../helpers/fake-io.ts';
 
 const KEY = 'ak_live_00112233445566778899aabbccddeeff';
 
-/** What the loop gets for a URL and an environment. */
+/** The configuration of the loop for a URL and an environment. */
 async function build(url: string, env: Record<string, string> = {}, flags: ConnectionFlags = {}) {
   const source = { url: parseStreamUrl(url, '--url'), key: KEY };
   const io = createFakeIo({ env });
   return (await prepareSource(parseConnectionFlags(flags), source, io, { deadlineMs: 90_000 })).settings;
 }
 
-describe('the settings of the loop', () => {
-  test('where, who and how', async () => {
+describe('the configuration of the loop', () => {
+  test('URL, key, timeouts and retries', async () => {
     const settings = await build('https://api.atlantis.example/prefix', {}, { maxReconnects: '2' });
     expect(settings).toMatchObject({
       dial: {
@@ -39,7 +38,7 @@ describe('the settings of the loop', () => {
     expect(settings.dial.classify(Buffer.from('{}'))).toBe(0);
   });
 
-  test('C7: certificate checks that are turned off are refused, but for this machine', async () => {
+  test('C7: certificate checks that are turned off are an error, except for loopback', async () => {
     const env = { NODE_TLS_REJECT_UNAUTHORIZED: '0' };
     const refused = await build('https://api.atlantis.example', env).catch((error: unknown) => error);
     expect(refused).toBeInstanceOf(UsageError);
@@ -50,7 +49,7 @@ describe('the settings of the loop', () => {
     }
   });
 
-  test.each(['', '1', 'true'])('C7: NODE_TLS_REJECT_UNAUTHORIZED=%j turns nothing off', async (value) => {
+  test.each(['', '1', 'true'])('C7: NODE_TLS_REJECT_UNAUTHORIZED=%j turns no check off', async (value) => {
     const env = { NODE_TLS_REJECT_UNAUTHORIZED: value };
     expect((await build('https://api.atlantis.example', env)).dial.key).toBe(KEY);
   });

@@ -1,14 +1,14 @@
-// What can end a run from outside the stream: signals, faults of our own, durations (contract S1, S2).
+// What ends a run from outside of the stream: signals, bugs, durations (contract S1, S2).
 import { describe, expect, test } from '@jest/globals';
 import type { LineWriter } from '../../src/io/line-writer.ts';
 import { createStop, type Stop } from '../../src/io/stop.ts';
-import { watchEnds } from '../../src/session/ends.ts';
+import { watchStopTriggers } from '../../src/session/stop-triggers.ts';
 import { createFakeIo, type FakeIo } from '../helpers/fake-io.ts';
 
 interface Setup {
   readonly io: FakeIo;
   readonly stop: Stop;
-  /** What the writer was told to give up after. */
+  /** The time limits that were set for the writer. */
   readonly cuts: number[];
   unwatch(): void;
 }
@@ -19,7 +19,7 @@ function setUp(bounds: { durationMs?: number; timeoutMs?: number } = {}): Setup 
   const cuts: number[] = [];
   const writer = { cutAfter: (ms: number) => void cuts.push(ms) } as unknown as LineWriter;
   const { durationMs, timeoutMs } = bounds;
-  return { io, stop, cuts, unwatch: watchEnds({ durationMs, timeoutMs }, io, stop, writer) };
+  return { io, stop, cuts, unwatch: watchStopTriggers({ durationMs, timeoutMs }, io, stop, writer) };
 }
 
 describe('S1: signals', () => {
@@ -34,7 +34,7 @@ describe('S1: signals', () => {
     },
   );
 
-  test('a second one ends at once, by the signal that it is', () => {
+  test('a second one ends the process at once, with its own signal', () => {
     const { io, stop } = setUp();
     io.raise('SIGINT');
     io.raise('SIGTERM');
@@ -42,7 +42,7 @@ describe('S1: signals', () => {
     expect(stop.reason).toEqual({ kind: 'signal', signal: 'SIGINT' });
   });
 
-  test('a signal while the run ends for another reason bounds the drain, and is how it ends', () => {
+  test('a signal while the run ends for another reason limits the flush, and decides the outcome', () => {
     const { io, stop, cuts } = setUp();
     stop.because({ kind: 'limit' });
     io.raise('SIGINT');
@@ -51,17 +51,17 @@ describe('S1: signals', () => {
   });
 });
 
-describe('S2: faults', () => {
-  test('end the run as a fault, draining for 2 s', () => {
+describe('S2: bugs', () => {
+  test('end the run as a bug, after flushing for 2 s', () => {
     const { io, stop, cuts } = setUp();
     const error = new TypeError('a bug');
     io.failUncaught(error);
-    io.failUncaught(new TypeError('what it broke besides'));
+    io.failUncaught(new TypeError('a later error'));
     expect(stop.reason).toEqual({ kind: 'fault', error });
     expect(cuts).toEqual([2_000]);
   });
 
-  test('are handed on to the handler before, within 3 s, whatever hangs', () => {
+  test('are passed to the previous handler within 3 s, whatever hangs', () => {
     const { io } = setUp();
     const error = new TypeError('a bug');
     io.failUncaught(error);
@@ -71,7 +71,7 @@ describe('S2: faults', () => {
     expect(io.handlers).toBe(1);
   });
 
-  test('leave no timer once the run has ended', () => {
+  test('leave no timer after the run', () => {
     const { io, unwatch } = setUp();
     io.failUncaught(new TypeError('a bug'));
     unwatch();
@@ -80,7 +80,7 @@ describe('S2: faults', () => {
 });
 
 describe('§ 1: durations', () => {
-  test('--duration ends with what is queued written, without limit', () => {
+  test('--duration flushes the queue without a time limit', () => {
     const { io, stop, cuts } = setUp({ durationMs: 60_000 });
     io.clock.advance(59_999);
     expect(stop.reason).toBeUndefined();
@@ -89,7 +89,7 @@ describe('§ 1: durations', () => {
     expect(cuts).toEqual([]);
   });
 
-  test('--timeout ends in time, whatever the reader of stdout does', () => {
+  test('--timeout limits the flush, whatever the reader of stdout does', () => {
     const { io, stop, cuts } = setUp({ timeoutMs: 60_000 });
     io.clock.advance(60_000);
     expect(stop.reason).toEqual({ kind: 'timeout' });
@@ -103,7 +103,7 @@ describe('§ 1: durations', () => {
   });
 });
 
-test('once the watch ends no handler and no timer is left', () => {
+test('after the watch, no handler and no timer is left', () => {
   const { io, unwatch } = setUp({ durationMs: 60_000, timeoutMs: 60_000 });
   expect(io.handlers).toBe(2);
   unwatch();

@@ -1,16 +1,15 @@
-// The table of contract § 5, written down a second time from the contract and played against `decide`.
+// The table of contract § 5, written a second time from the contract and run against `decideRetry`.
 import { describe, expect, test } from '@jest/globals';
 import { CAUSES, type CauseKind } from '../../src/connection/cause-table.ts';
-import type { Cause } from '../../src/connection/causes.ts';
+import type { Cause } from '../../src/connection/lifecycle.ts';
 import {
   computeDelayMs,
   type Decision,
-  decide,
+  decideRetry,
   type History,
-  noteAttempt,
   type PolicyConfig,
   startHistory,
-} from '../../src/connection/policy.ts';
+} from '../../src/connection/retry-policy.ts';
 
 const SETTINGS: PolicyConfig = {
   maxReconnects: Number.POSITIVE_INFINITY,
@@ -19,7 +18,7 @@ const SETTINGS: PolicyConfig = {
   deadlineMs: undefined,
 };
 
-/** What the contract says, as the number of the failure in a row that ends the run. */
+/** The rule of the contract, as the number of consecutive failures that ends the run. */
 const NEVER = 1;
 const FIRST_BUDGET = 5;
 const FIVE_IN_A_ROW = 5;
@@ -32,7 +31,7 @@ interface Row {
   readonly before: number;
   readonly after: number;
   readonly exitCode: number;
-  /** Ms that the connection was up, where the cause is the end of one. */
+  /** Ms that the connection was up, for causes that end one. */
   readonly upMs?: number;
 }
 
@@ -129,7 +128,7 @@ const ROWS: readonly Row[] = [
     exitCode: 8,
     upMs: 0,
   },
-  // The causes of a relay stand under the rules of the same kind.
+  // The causes of a relay have the rules of the same kind.
   {
     line: 'NATS: credentials or permissions',
     kinds: ['nats-unauthorized', 'nats-forbidden'],
@@ -161,12 +160,12 @@ const ROWS: readonly Row[] = [
   { line: 'NATS: something else', kinds: ['not-nats'], before: NEVER, after: FIVE_IN_A_ROW, exitCode: 8 },
 ];
 
-/** One failure of a run: its cause, and the two times that count. */
+/** One failure of a run: its cause and its times. */
 interface Failure {
   readonly cause: Cause;
-  /** Undefined: there was no welcome. */
+  /** Undefined without a welcome. */
   readonly upMs?: number | undefined;
-  /** Ms since the failure before; default 10. */
+  /** Ms since the last failure; default 10. */
   readonly afterMs?: number;
 }
 
@@ -177,17 +176,17 @@ const because = (kind: CauseKind, more: Partial<Cause> = {}): Cause => ({
   ...more,
 });
 
-/** A welcome, and a loss after an hour: what follows is "after the first welcome", with nothing in a row. */
+/** A loss an hour after the welcome: later failures are after the first welcome, with none in a row. */
 const WELCOMED: Failure = { cause: because('dropped'), upMs: 3_600_000 };
 
-/** Plays failures one after another and returns every decision, the last one being an end if there is one. */
+/** Runs failures one after another and returns every decision; an end is the last one. */
 function play(failures: readonly Failure[], settings = SETTINGS, startMs = 5_000): Decision[] {
   let nowMs = startMs;
   let history: History = startHistory(nowMs);
   const decisions: Decision[] = [];
   for (const { cause, upMs, afterMs = 10 } of failures) {
     nowMs += afterMs;
-    const decided = decide(settings, noteAttempt(history), cause, upMs, nowMs);
+    const decided = decideRetry(settings, { ...history, attempts: history.attempts + 1 }, cause, upMs, nowMs);
     history = decided.history;
     decisions.push(decided.decision);
     if (decided.decision.action === 'end') break;
@@ -202,7 +201,7 @@ const expectEnd = (decision: Decision | undefined, exitCode: number, why: string
   expect(decision).toEqual({ action: 'end', exitCode, why });
 
 describe('§ 5: the table', () => {
-  test('every cause stands in exactly one row', () => {
+  test('every cause is in exactly one row', () => {
     expect(ROWS.flatMap(({ kinds }) => kinds).sort()).toEqual(Object.keys(CAUSES).sort());
   });
 
@@ -211,7 +210,7 @@ describe('§ 5: the table', () => {
   test.each(all)('$line: $kind before the first welcome', ({ kind, before, exitCode }) => {
     const decisions = play(repeat({ cause: because(kind) }, 30));
     expect(decisions).toHaveLength(before);
-    const why = { [NEVER]: 'pointless', [FIRST_BUDGET]: 'first-budget', [THREE_RETRIES]: 'too-often' }[
+    const why = { [NEVER]: 'not-retryable', [FIRST_BUDGET]: 'first-budget', [THREE_RETRIES]: 'too-often' }[
       before
     ];
     expectEnd(decisions.at(-1), exitCode, why ?? '');
@@ -224,7 +223,7 @@ describe('§ 5: the table', () => {
       expect(decisions.at(-1)?.action).toBe('retry');
     } else {
       expect(decisions).toHaveLength(1 + after);
-      expectEnd(decisions.at(-1), exitCode, after === NEVER ? 'pointless' : 'too-often');
+      expectEnd(decisions.at(-1), exitCode, after === NEVER ? 'not-retryable' : 'too-often');
     }
   });
 
@@ -234,21 +233,21 @@ describe('§ 5: the table', () => {
       { cause: because('unauthorized', { httpStatus: 401 }) },
     ]);
     expect(decisions[0]?.action).toBe('retry');
-    expectEnd(decisions[1], 3, 'pointless');
+    expectEnd(decisions[1], 3, 'not-retryable');
   });
 });
 
 describe('§ 5: failures in a row', () => {
   const foreign: Failure = { cause: because('not-atlantis') };
 
-  test('a failure of another row begins the count anew', () => {
+  test('a failure of another row resets the count', () => {
     const four = repeat(foreign, 4);
     const decisions = play([WELCOMED, ...four, { cause: because('refused') }, ...repeat(foreign, 5)]);
     expect(decisions).toHaveLength(11);
     expectEnd(decisions.at(-1), 5, 'too-often');
   });
 
-  test('a welcome in between begins the count anew', () => {
+  test('a welcome in between resets the count', () => {
     const live: Failure = { cause: because('dropped'), upMs: 5 };
     const failures = [WELCOMED, ...repeat(foreign, 4), live, ...repeat(foreign, 4), live];
     expect(lastOf(failures)?.action).toBe('retry');
@@ -260,7 +259,7 @@ describe('§ 5: failures in a row', () => {
     expectEnd(lastOf([WELCOMED, ...failures]), 11, 'too-often');
   });
 
-  test('close 1000: connections of 10 s and more do not count, and begin the count anew', () => {
+  test('close 1000: connections of 10 s and more do not count, and reset the count', () => {
     const short: Failure = { cause: because('closed-normally'), upMs: 9_999 };
     const long: Failure = { cause: because('closed-normally'), upMs: 10_000 };
     expect(play(repeat(long, 50))).toHaveLength(50);
@@ -269,14 +268,14 @@ describe('§ 5: failures in a row', () => {
     expectEnd(lastOf(repeat(short, 5)), 7, 'too-often');
   });
 
-  test('close 1000: a failed attempt in between begins the count anew', () => {
+  test('close 1000: a failed attempt in between resets the count', () => {
     const short: Failure = { cause: because('closed-normally'), upMs: 1 };
     const failures = [...repeat(short, 4), { cause: because('refused') }, ...repeat(short, 4)];
     expect(lastOf(failures)?.action).toBe('retry');
   });
 });
 
-describe('row 37: faults in the frames', () => {
+describe('row 37: invalid frames', () => {
   const fault = (afterMs: number): Failure => ({ cause: because('bad-frames'), upMs: 100, afterMs });
 
   test('the fourth within 10 minutes ends the run, also when the connections between were long', () => {
@@ -285,7 +284,7 @@ describe('row 37: faults in the frames', () => {
     expectEnd(decisions.at(-1), 8, 'too-often');
   });
 
-  test('also when other failures come in between', () => {
+  test('also with other failures in between', () => {
     const other: Failure = { cause: because('refused'), afterMs: 1_000 };
     const failures = [WELCOMED, fault(1), other, fault(1), other, fault(1), other, fault(1)];
     expectEnd(lastOf(failures), 8, 'too-often');
@@ -312,14 +311,14 @@ describe('§ 5: the first budget', () => {
     expectEnd(decisions.at(-1), 7, 'first-budget');
   });
 
-  test('60 s: nothing is tried that would begin later', () => {
+  test('60 s: no attempt begins later', () => {
     const slow = (afterMs: number): Failure => ({ cause: because('timed-out'), afterMs });
     expect(lastOf([slow(59_750)])?.action).toBe('retry');
     expectEnd(lastOf([slow(59_751)]), 7, 'first-budget');
     expectEnd(lastOf([slow(31_000), slow(31_000)]), 7, 'first-budget');
   });
 
-  test('60 s: no delay reaches past them', () => {
+  test('60 s: no delay goes beyond them', () => {
     const settings = { ...SETTINGS, retryMinMs: 30_000 };
     const [decision] = play([{ cause: because('timed-out'), afterMs: 50_000 }], settings);
     if (decision?.action !== 'retry') throw new Error('it is to be tried again');
@@ -327,7 +326,7 @@ describe('§ 5: the first budget', () => {
     expect(computeDelayMs(settings, decision, 0)).toBe(250);
   });
 
-  test('60 s: a Retry-After that reaches past them ends the run at once', () => {
+  test('60 s: a Retry-After that goes beyond them ends the run at once', () => {
     const asks = (retryAfterMs: number): Failure => ({ cause: because('rate-limited', { retryAfterMs }) });
     expect(lastOf([asks(59_000)])?.action).toBe('retry');
     expectEnd(lastOf([asks(60_000)]), 6, 'wait-too-long');
@@ -360,7 +359,7 @@ describe('Retry-After', () => {
   });
 
   test('§ 5: asking for longer than --timeout leaves ends the run', () => {
-    // play() starts at 5000 and each failure comes 10 ms later.
+    // play() starts at 5000, and each failure is 10 ms later.
     const settings = { ...SETTINGS, deadlineMs: 30_020 };
     expect(lastOf([WELCOMED, asks('rate-limited', 24_000)], settings)?.action).toBe('retry');
     expectEnd(lastOf([WELCOMED, asks('rate-limited', 25_000)], settings), 6, 'beyond-deadline');
@@ -372,7 +371,7 @@ describe('Retry-After', () => {
     expect(lastOf([WELCOMED, { cause: because('refused') }], settings)?.action).toBe('retry');
   });
 
-  test('row 21: it is a floor, stretched by up to a tenth', () => {
+  test('row 21: it is a minimum, extended by up to a tenth', () => {
     const [, decision] = play([WELCOMED, asks('rate-limited', 20_000)]);
     if (decision?.action !== 'retry') throw new Error('it is to be tried again');
     expect(computeDelayMs(SETTINGS, decision, 0)).toBeGreaterThanOrEqual(20_000);
@@ -399,13 +398,16 @@ describe('Retry-After', () => {
   });
 });
 
-describe('R3: a bound on reconnects', () => {
-  test.each([0, 1, 2, 7])('--max-reconnects %i allows so many attempts beyond the first', (maxReconnects) => {
-    const failures = [WELCOMED, ...repeat({ cause: because('dropped'), upMs: 60_000 }, 20)];
-    const decisions = play(failures, { ...SETTINGS, maxReconnects });
-    expect(decisions).toHaveLength(maxReconnects + 1);
-    expectEnd(decisions.at(-1), 7, 'no-reconnect');
-  });
+describe('R3: a limit on reconnects', () => {
+  test.each([0, 1, 2, 7])(
+    '--max-reconnects %i allows this many attempts after the first',
+    (maxReconnects) => {
+      const failures = [WELCOMED, ...repeat({ cause: because('dropped'), upMs: 60_000 }, 20)];
+      const decisions = play(failures, { ...SETTINGS, maxReconnects });
+      expect(decisions).toHaveLength(maxReconnects + 1);
+      expectEnd(decisions.at(-1), 7, 'no-reconnect');
+    },
+  );
 
   test.each(ROWS)(
     '--no-reconnect ends at the first loss with its code: $line',
@@ -462,7 +464,7 @@ describe('§ 5: delays', () => {
     ]);
   });
 
-  test('n begins anew only after a welcome and 10 s up', () => {
+  test('n is reset only after a welcome and 10 s up', () => {
     const refused: Failure = { cause: because('refused') };
     const lost = (upMs: number): Failure => ({ cause: because('dropped'), upMs });
     expect(exponentsOf([WELCOMED, refused, lost(9_999), refused, lost(10_000), refused])).toEqual([
@@ -470,7 +472,7 @@ describe('§ 5: delays', () => {
     ]);
   });
 
-  test('row 24: with a welcome and an instant close for ever, n keeps growing', () => {
+  test('row 24: with endless welcomes and instant closes, n keeps growing', () => {
     const exponents = exponentsOf(repeat({ cause: because('dropped'), upMs: 1 }, 12));
     expect(exponents).toEqual(Array.from({ length: 12 }, (_, n) => n));
   });

@@ -1,12 +1,11 @@
-// Long lines are broken between words.
+// Fits lines to the terminal: wrapped between words, or cut around a caret.
 import { describe, expect, test } from '@jest/globals';
 import stringWidth from 'string-width';
-import { fitCaret } from '../../src/render/fit-caret.ts';
-import { ASCII_SIGNS } from '../../src/render/signs.ts';
-import { estimateWidth, wrapWords } from '../../src/render/wrap-words.ts';
+import { estimateWidth, fitCaret, wrapWords } from '../../src/render/fit-lines.ts';
+import { ASCII_SIGNS, spellEllipses } from '../../src/render/signs.ts';
 
 describe('wrapWords', () => {
-  const SENTENCE = 'atlantis: api.atlantis.example refused the connection; trying again in 2.3 s (attempt 3)';
+  const SENTENCE = 'atlantis: api.atlantis.example refused the connection; retrying in 2.3 s (attempt 3)';
 
   test.each<[string, string, number, string[]]>([
     ['fits', 'a line', 80, ['a line']],
@@ -15,10 +14,10 @@ describe('wrapWords', () => {
       'at 40 columns',
       SENTENCE,
       40,
-      ['atlantis: api.atlantis.example refused', '  the connection; trying again in 2.3 s', '  (attempt 3)'],
+      ['atlantis: api.atlantis.example refused', '  the connection; retrying in 2.3 s', '  (attempt 3)'],
     ],
     [
-      'keeps its margin',
+      'keeps its indent',
       `  ${'word '.repeat(7)}end`,
       20,
       ['  word word word', '  word word word', '  word end'],
@@ -29,12 +28,12 @@ describe('wrapWords', () => {
       20,
       ['see', `  ${'u'.repeat(30)}`, '  there or'],
     ],
-    ['no width to speak of', SENTENCE, 12, [SENTENCE]],
+    ['too narrow to wrap', SENTENCE, 12, [SENTENCE]],
   ])('%s', (_, text, columns, lines) => {
     expect(wrapWords(text, columns)).toEqual(lines);
   });
 
-  test('wide characters count twice, marks not at all', () => {
+  test('wide characters take two columns, combining marks none', () => {
     for (const text of ['plain', '漢字', 'カタカナ', '한글', '🎈🚀', 'e\u0301', '（全角）', '…←→', 'Ωß'])
       expect([text, estimateWidth(text)]).toEqual([text, stringWidth(text)]);
     const text = '漢字 の 取引所 が 接続 を 拒否 しました 再試行 します 🎈🎈🎈 e\u0301e\u0301e\u0301';
@@ -47,7 +46,7 @@ describe('wrapWords', () => {
     expect(wrapWords(text, stringWidth(text) - 1).length).toBe(2);
   });
 
-  test('at every width: no word is broken or lost, no line too long', () => {
+  test('at any width no word is broken or lost, and no line is too long', () => {
     const text = `${SENTENCE}; ${SENTENCE}`;
     for (let columns = 20; columns <= 200; columns++) {
       const lines = wrapWords(text, columns);
@@ -60,44 +59,48 @@ describe('wrapWords', () => {
 describe('a line with a caret under it', () => {
   const text = 'data.items[0].漢字漢字.address => 漢字漢字漢字漢字漢字漢字漢字漢字';
   const mark = '=> 漢';
-  const indent = stringWidth(text.slice(0, text.indexOf(mark)));
+  const indent = text.indexOf(mark);
+  const column = stringWidth(text.slice(0, indent));
+  const asIs = (line: string): string => line;
 
-  test('is cut on both sides to fit, and the caret stays under its place', () => {
+  test('is cut on both sides, and the caret stays under its character', () => {
     for (let columns = 18; columns <= 80; columns++) {
       const [shown = '', pointer = '', ...others] = fitCaret(
         [text, `${' '.repeat(indent)}^ advice`, 'more'],
         columns,
+        asIs,
       );
       expect(stringWidth(shown)).toBeLessThanOrEqual(columns);
       const at = pointer.indexOf('^');
       expect([columns, stringWidth(shown.slice(0, shown.indexOf('=>')))]).toEqual([columns, at]);
       expect([pointer.slice(at), others]).toEqual(['^ advice', ['more']]);
-      if (columns >= stringWidth(text)) expect([shown, at]).toEqual([text, indent]);
+      if (columns >= stringWidth(text)) expect([shown, at]).toEqual([text, column]);
     }
   });
 
   test('row 59: without Unicode an ellipsis is longer, and the caret moves with it', () => {
     const cut = `…${text}…`;
+    const toAscii = (line: string): string => spellEllipses(line, ASCII_SIGNS);
     for (let columns = 18; columns <= 90; columns++) {
       const lines = [cut, `${' '.repeat(indent + 1)}^ advice`];
-      const [shown = '', pointer = ''] = fitCaret(lines, columns, ASCII_SIGNS);
+      const [shown = '', pointer = ''] = fitCaret(lines, columns, toAscii, ASCII_SIGNS);
       expect(stringWidth(shown)).toBeLessThanOrEqual(columns);
       const at = pointer.indexOf('^');
       expect([columns, stringWidth(shown.slice(0, shown.indexOf('=>')))]).toEqual([columns, at]);
       expect(shown).not.toContain('…');
       if (columns >= stringWidth(text) + 6) expect(shown).toBe(`...${text}...`);
     }
-    expect(fitCaret(['accepted: nats://…'], 80, ASCII_SIGNS)).toEqual(['accepted: nats://...']);
+    expect(fitCaret(['accepted: nats://…'], 80, toAscii, ASCII_SIGNS)).toEqual(['accepted: nats://...']);
   });
 
-  test('a caret behind all of it', () => {
-    const [shown = '', pointer = ''] = fitCaret(['x'.repeat(50), `${' '.repeat(50)}^ advice`], 20);
+  test('a caret after the text', () => {
+    const [shown = '', pointer = ''] = fitCaret(['x'.repeat(50), `${' '.repeat(50)}^ advice`], 20, asIs);
     expect([shown, pointer]).toEqual([`…${'x'.repeat(12)}`, `${' '.repeat(13)}^ advice`]);
   });
 
-  test('other lines stay as they are', () => {
+  test('other lines are not cut', () => {
     const lines = ['x'.repeat(100), '  no caret ^', '^'];
-    expect(fitCaret(lines, 20)).toEqual(lines);
-    expect(fitCaret(['one'], 20)).toEqual(['one']);
+    expect(fitCaret(lines, 20, asIs)).toEqual(lines);
+    expect(fitCaret(['one'], 20, asIs)).toEqual(['one']);
   });
 });

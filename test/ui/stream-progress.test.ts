@@ -1,10 +1,9 @@
-// The status line of a stream: what it says in which state, and how it fits.
+// The progress of a stream on the status line: its text in each state, and how it fits.
 import { describe, expect, test } from '@jest/globals';
 import { PLAIN_LOG_STYLE } from '../../src/render/paint.ts';
-import { ASCII_SIGNS } from '../../src/render/signs.ts';
-import { createStreamStatus, drawSparkline, formatRate, startRate } from '../../src/ui/shown-status.ts';
-import { createStatusLine, NO_STATUS_LINE } from '../../src/ui/status-line.ts';
-import { loadStreamStatus } from '../../src/ui/stream-status.ts';
+import { ASCII_SIGNS, SIGNS } from '../../src/render/signs.ts';
+import { createStatusLine, loadStreamProgress, NO_STATUS_LINE } from '../../src/ui/status-line.ts';
+import { LineProgress } from '../../src/ui/stream-progress.ts';
 import { createFakeClock } from '../helpers/fake-clock.ts';
 import { createFakeIo, type FakeIoOptions } from '../helpers/fake-io.ts';
 
@@ -16,10 +15,10 @@ function createDeps(columns = 80) {
     show: (text: string) => void shown.push(text),
     clear: () => void shown.push(undefined),
   };
-  return { clock, shown, line, status: createStreamStatus(line, clock, PLAIN_LOG_STYLE) };
+  return { clock, shown, line, status: new LineProgress(line, clock, PLAIN_LOG_STYLE) };
 }
 
-describe('what the status line says', () => {
+describe('the text of the status line', () => {
   test('connecting, live, retrying with a countdown', () => {
     const { clock, shown, status } = createDeps();
     status.connecting('api.atlantis.example');
@@ -42,7 +41,7 @@ describe('what the status line says', () => {
     ]);
   });
 
-  test('with filters: how many of how many', () => {
+  test('with filters: matched and received events', () => {
     const { shown, status } = createDeps();
     status.live({ roundTripMs: undefined });
     status.noteReceived(1_200);
@@ -52,7 +51,7 @@ describe('what the status line says', () => {
     expect(shown.at(-1)).toBe('live  1 of 1,201 events  0/s  0 gaps');
   });
 
-  test('on a narrow terminal it says what matters most, and never more than fits', () => {
+  test('on a narrow terminal the most important parts are shown, never more than fits', () => {
     for (let columns = 27; columns < 80; columns++) {
       const { clock, shown, status } = createDeps(columns);
       status.connecting(`${'host.'.repeat(20)}example`);
@@ -66,7 +65,7 @@ describe('what the status line says', () => {
     }
   });
 
-  test('O3: in a window that became too narrow nothing of it stays', () => {
+  test('O3: it disappears if the window becomes too narrow', () => {
     const { clock, shown, status, line } = createDeps();
     status.live({ roundTripMs: undefined });
     line.columns = 0;
@@ -77,13 +76,13 @@ describe('what the status line says', () => {
     expect(shown.at(-1)).toMatch(/^live/);
   });
 
-  test('a host that steers terminals is made visible', () => {
+  test('control characters in a host are made visible', () => {
     const { shown, status } = createDeps();
     status.connecting('a\x1b[2J\u202e');
     expect(shown).toEqual(['connecting to a\\u001b[2J\\u202e']);
   });
 
-  test('O3: it makes way, and at the end nothing is left to wait for', () => {
+  test('O3: it clears the line, and the end leaves no timer', () => {
     const { clock, shown, status } = createDeps();
     status.live({ roundTripMs: undefined });
     status.makeWay();
@@ -94,9 +93,9 @@ describe('what the status line says', () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
-  test('where there is no line nothing is done', async () => {
+  test('without a status line nothing is done', async () => {
     const clock = createFakeClock();
-    const status = await loadStreamStatus(NO_STATUS_LINE, clock, PLAIN_LOG_STYLE);
+    const status = await loadStreamProgress(NO_STATUS_LINE, clock, PLAIN_LOG_STYLE);
     status.live({ roundTripMs: 1 });
     status.retrying(1_000, 1);
     expect(clock.pendingTimers).toBe(0);
@@ -104,43 +103,41 @@ describe('what the status line says', () => {
 });
 
 describe('the rate', () => {
-  test('counts the last ten whole seconds, and forgets what is older', () => {
-    const clock = createFakeClock();
-    const rate = startRate(clock);
-    for (let second = 0; second < 15; second++) {
-      rate.note(second);
+  /** The rate and the bars after `figures` events in one second each. */
+  function showRate(figures: readonly number[], passMs = 0, signs = SIGNS): string | undefined {
+    const { clock, line, shown } = createDeps();
+    const status = new LineProgress(line, clock, PLAIN_LOG_STYLE, signs);
+    status.live({ roundTripMs: undefined });
+    for (const count of figures) {
+      status.noteEvents(count);
       clock.advance(1_000);
     }
-    expect(rate.read()).toEqual([5, 6, 7, 8, 9, 10, 11, 12, 13, 14]);
-    clock.advance(5_000);
-    expect(rate.read()).toEqual([10, 11, 12, 13, 14, 0, 0, 0, 0, 0]);
-    clock.advance(3_600_000);
-    expect(rate.read()).toEqual(new Array(10).fill(0));
+    clock.advance(passMs);
+    return shown.at(-1)?.replace(/^live {2}\S+ events? {2}| {2}0 gaps$/g, '');
+  }
+
+  test('counts the last ten whole seconds', () => {
+    const figures = Array.from({ length: 15 }, (_unused, second) => second);
+    expect(showRate(figures)).toBe('9.5/s  ▄▄▅▅▆▆▇▇██');
+    expect(showRate(figures, 5_000)).toBe('6.0/s  ▆▇▇██▁▁▁▁▁');
+    expect(showRate(figures, 3_600_000)).toBe('0/s  ▁▁▁▁▁▁▁▁▁▁');
   });
 
   test.each([
-    [[], '', '0'],
-    [[0, 0], '▁▁', '0'],
-    [[0, 1, 50, 100], '▁▂▅█', '37.8'],
-    [[1_000, 2_000], '▅█', '1,500'],
-    [[1_000_000], '█', '1,000,000'],
-  ])('%j is %s at %s', (figures, sparkline, rate) => {
-    expect([drawSparkline(figures), formatRate(figures)]).toEqual([sparkline, rate]);
+    [[], '0/s'],
+    [[0, 0], '0/s  ▁▁'],
+    [[0, 1, 50, 100], '37.8/s  ▁▂▅█'],
+    [[1_000, 2_000], '1,500/s  ▅█'],
+    [[1_000_000], '1,000,000/s  █'],
+  ])('%j is %s', (figures, shown) => {
+    expect(showRate(figures)).toBe(shown);
   });
 
   test('row 59: without Unicode the bars are ASCII', () => {
-    const figures = [0, 1, 2, 3, 4, 5, 6, 7];
-    expect(drawSparkline(figures, ASCII_SIGNS.bars)).toBe('_.-:=+*#');
-    const { clock, line, shown } = createDeps();
-    const status = createStreamStatus(line, clock, PLAIN_LOG_STYLE, ASCII_SIGNS);
-    status.live({ roundTripMs: undefined });
-    clock.advance(1_000);
-    status.noteEvents(5);
-    clock.advance(1_000);
-    expect(shown.at(-1)).toBe('live  5 events  2.5/s  _#  0 gaps');
+    expect(showRate([0, 1, 2, 3, 4, 5, 6, 7], 0, ASCII_SIGNS)).toBe('3.5/s  _.-:=+*#');
   });
 
-  test('row 59: a status that cannot be shown disappears, and nothing is thrown', () => {
+  test('row 59: a status that cannot be shown disappears, without an error', () => {
     const { clock, line, shown } = createDeps();
     const failing = {
       ...line,
@@ -148,7 +145,7 @@ describe('the rate', () => {
         throw new Error('cannot be shown');
       },
     };
-    const status = createStreamStatus(failing, clock, PLAIN_LOG_STYLE);
+    const status = new LineProgress(failing, clock, PLAIN_LOG_STYLE);
     status.connecting('api.atlantis.example');
     status.live({ roundTripMs: 1 });
     status.noteEvents(1);
@@ -170,7 +167,7 @@ describe('where a status line is shown', () => {
 
   test.each<[string, FakeIoOptions, object]>([
     ['stderr is a pipe or file', { isStderrTty: false }, {}],
-    ['stdout is a pipe: whoever reads it writes to the same terminal', { isStdoutTty: false }, {}],
+    ['stdout is a pipe: its reader may write to the same terminal', { isStdoutTty: false }, {}],
     ['CI', { env: { CI: '1', TERM: 'xterm' } }, {}],
     ['TERM=dumb', { env: { TERM: 'dumb' } }, {}],
     ['fewer than 30 columns', { columns: 29 }, {}],

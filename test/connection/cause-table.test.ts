@@ -1,9 +1,9 @@
-// The words of every cause, and the page that is printed from them.
+// The messages of every cause, and the page that is generated from them.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { CAUSES, type CauseKind } from '../../src/connection/cause-table.ts';
-import { addKeyOrigin, type Cause, describeCause, type KeyOrigin } from '../../src/connection/causes.ts';
-import { RULES } from '../../src/connection/rules.ts';
+import { addKeyOrigin, type Cause, describeCause, type KeyOrigin } from '../../src/connection/lifecycle.ts';
+import { RULES } from '../../src/connection/retry-policy.ts';
 import { renderErrorsDoc } from '../helpers/errors-doc.ts';
 
 const KINDS = Object.keys(CAUSES) as CauseKind[];
@@ -16,13 +16,13 @@ const cause: Omit<Cause, 'kind'> = {
 };
 
 describe('causes', () => {
-  test.each(KINDS)('C9: %s says what happened and what to do, in a line each', (kind) => {
+  test.each(KINDS)('C9: %s has one line for what happened and one for what to do', (kind) => {
     const { happened, remedy } = describeCause({ kind, ...cause });
-    // A clause that goes on: "…; trying again in 2 s".
+    // Messages continue it: "…; retrying in 2 s".
     expect(happened).toMatch(/^[a-z][^\n\r]{10,160}[^.\s]$/);
-    // A name that is not there has no more to it.
+    // This cause has no details.
     if (kind !== 'name-not-found') expect(happened).toContain('(as the test says)');
-    expect(remedy).toMatch(/^[A-Z`][^\n\r]{10,120}\.$/);
+    expect(remedy).toMatch(/^[A-Za-z`][^\n\r]{10,120}[^.\s]$/);
     expect(`${happened}${remedy}`).not.toMatch(/[{}]|undefined|\s\s/);
   });
 
@@ -36,24 +36,27 @@ describe('causes', () => {
     expect(`${happened} ${remedy}`).not.toMatch(/missed|resumed|resuming/i);
   });
 
-  test.each(KINDS)('the advice of %s fits a line of 80 columns', (kind) => {
+  test.each(KINDS)('the advice of %s fits 80 columns', (kind) => {
     expect(`  ${describeCause({ kind, ...cause }).remedy}`.length).toBeLessThanOrEqual(80);
   });
 
   test.each<[KeyOrigin, string]>([
-    [{ kind: 'environment', source: 'ATLANTIS_API_KEY' }, 'It is unknown or revoked: set a valid one there.'],
-    [{ kind: 'stdin', source: '--key-stdin' }, 'It is unknown or revoked: pipe in a valid one.'],
+    [
+      { kind: 'environment', source: 'ATLANTIS_API_KEY' },
+      'the key is unknown or revoked; set a valid one in ATLANTIS_API_KEY',
+    ],
+    [{ kind: 'stdin', source: '--key-stdin' }, 'the key is unknown or revoked; pipe in a valid one'],
     [
       { kind: 'profile', source: 'profile "main"', profile: 'main' },
-      'It is unknown or revoked: replace it with `atlantis profile add main --force`.',
+      'the key is unknown or revoked; replace it with `atlantis profile add main --force`',
     ],
     [
       { kind: 'command', source: 'the key command of profile "main"', profile: 'main' },
-      'It is unknown or revoked: have the command print a valid one.',
+      'the key is unknown or revoked; the key command must print a valid one',
     ],
-  ])('a refused key: which one it was, and how to renew it: %j', (keyOrigin, remedy) => {
-    const told = describeCause(addKeyOrigin({ ...cause, kind: 'unauthorized' }, keyOrigin));
-    expect(told).toEqual({
+  ])('a rejected key: its source, and how to replace it: %j', (keyOrigin, remedy) => {
+    const described = describeCause(addKeyOrigin({ ...cause, kind: 'unauthorized' }, keyOrigin));
+    expect(described).toEqual({
       happened: `api.atlantis.example does not accept the key from ${keyOrigin.source} (as the test says)`,
       remedy,
     });
@@ -61,11 +64,11 @@ describe('causes', () => {
       const { happened } = describeCause(addKeyOrigin({ ...cause, kind }, keyOrigin));
       expect(happened).toContain(`the key from ${keyOrigin.source} `);
     }
-    // What is not about the key does not speak of it.
+    // Other causes do not mention the key.
     expect(addKeyOrigin({ ...cause, kind: 'refused' }, keyOrigin)).toEqual({ ...cause, kind: 'refused' });
   });
 
-  test('no two causes have the same words', () => {
+  test('no two causes have the same message', () => {
     const all = Object.values(CAUSES).map(({ happened }) => happened);
     expect(new Set(all).size).toBe(all.length);
   });
@@ -75,20 +78,20 @@ describe('causes', () => {
     expect([...used].sort()).toEqual(Object.keys(RULES).sort());
   });
 
-  test('words of others are put in as they are, not as a pattern', () => {
+  test('text of the server is inserted literally, not as a pattern', () => {
     const detail = '$& {host} $1 {proxy}';
     expect(describeCause({ ...cause, kind: 'refused', detail }).happened).toBe(
       'api.atlantis.example refused the connection ($& {host} $1 {proxy})',
     );
   });
 
-  test('without a proxy in the cause the sentence still reads', () => {
+  test('the message of a proxy is complete without its name', () => {
     expect(describeCause({ kind: 'proxy-failed', host: 'h', detail: 'd' }).happened).toBe(
       'the proxy in use did not open a tunnel to h (d)',
     );
   });
 
-  test('docs/errors.md says what the program does (UPDATE_DOCS=1 writes it)', () => {
+  test('docs/errors.md matches the program (UPDATE_DOCS=1 writes it)', () => {
     const rendered = renderErrorsDoc();
     if (process.env['UPDATE_DOCS'] === '1') writeFileSync(DOC, rendered);
     expect(readFileSync(DOC, 'utf8')).toBe(rendered);

@@ -1,0 +1,121 @@
+// What happens to a stream: the cause of a failure and its two messages, and the items of the connect loop.
+//
+// Part of the public types of the library, so nothing here may import types of packages.
+import type { ExitCode } from '../errors.ts';
+import { CAUSES, type CauseKind } from './cause-table.ts';
+
+/** What ended an attempt or a connection. Texts of the other side are not sanitized yet. */
+export interface Cause {
+  readonly kind: CauseKind;
+  /** Host and port as in the URL. */
+  readonly host: string;
+  /** Figures, and the other side's own message. */
+  readonly detail: string;
+  /** Host and port of the proxy in use, never its credentials. */
+  readonly proxy?: string;
+  readonly httpStatus?: number;
+  /** `error.code` of the API's error envelope. */
+  readonly errorCode?: string;
+  readonly requestId?: string;
+  /** The delay that `Retry-After` asked for, in ms. */
+  readonly retryAfterMs?: number;
+  readonly closeCode?: number;
+  /** Where the key came from, in causes that are about the key. */
+  readonly keyOrigin?: KeyOrigin;
+}
+
+/** Where a key came from, so that the message about a rejected key can name it. */
+export interface KeyOrigin {
+  readonly kind: keyof typeof RENEWALS;
+  /** As messages name it: `ATLANTIS_API_KEY`, `profile "main"`. */
+  readonly source: string;
+  /** Name of the profile, if one is involved. */
+  readonly profile?: string;
+}
+
+/** How to replace a rejected key; `{profile}` is filled in. */
+export const RENEWALS = {
+  environment: 'set a valid one in ATLANTIS_API_KEY',
+  stdin: 'pipe in a valid one',
+  profile: 'replace it with `atlantis profile add {profile} --force`',
+  command: 'the key command must print a valid one',
+  option: 'pass a valid one',
+} as const;
+
+/** Adds the origin of the key to a cause whose message mentions the key. */
+export function addKeyOrigin(cause: Cause, keyOrigin: KeyOrigin | undefined): Cause {
+  const isAboutKey = CAUSES[cause.kind].happened.includes('{key}');
+  return keyOrigin === undefined || !isAboutKey ? cause : { ...cause, keyOrigin };
+}
+
+/** What happened and what to do next, filled in. */
+export function describeCause(cause: Cause): { happened: string; remedy: string } {
+  const row = CAUSES[cause.kind];
+  const { keyOrigin } = cause;
+  const renewal =
+    keyOrigin === undefined ? 'store a valid one with `atlantis profile add`' : RENEWALS[keyOrigin.kind];
+  const values: Readonly<Record<string, string>> = {
+    host: cause.host,
+    proxy: cause.proxy ?? 'in use',
+    detail: cause.detail,
+    key: keyOrigin === undefined ? 'the key' : `the key from ${keyOrigin.source}`,
+    profile: keyOrigin?.profile ?? '',
+  };
+  const fill = (text: string): string => text.replace(/\{(\w+)\}/g, (all, name) => values[name] ?? all);
+  // The renewal goes in first, since it has a placeholder of its own.
+  return { happened: fill(row.happened), remedy: fill(row.remedy.replace('{renew}', () => renewal)) };
+}
+
+/** An attempt begins. */
+export interface Connecting {
+  readonly kind: 'connecting';
+  /** 1 for the first attempt of the run. */
+  readonly attempt: number;
+}
+
+/** A live connection ended. */
+export interface Lost {
+  readonly kind: 'lost';
+  readonly cause: Cause;
+  /** Wall clock of the last byte; the earliest possible time for bytes that waited to be read. */
+  readonly lastByteAtMs: number;
+  /** How long the connection was up after its welcome, in ms. */
+  readonly upMs: number;
+}
+
+/** The next attempt begins in `delayMs`. */
+export interface Retrying {
+  readonly kind: 'retrying';
+  /** What ended the last attempt or connection. */
+  readonly cause: Cause;
+  /** True after a live connection, whose loss is already reported. */
+  readonly wasLive: boolean;
+  readonly delayMs: number;
+  /** Number of the next attempt. */
+  readonly attempt: number;
+}
+
+/** Live again: an unknown number of events sent between the two times was missed (contract G1). */
+export interface Gap {
+  readonly kind: 'gap';
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly cause: Cause;
+}
+
+/** The stream has ended and is not retried. */
+export interface GaveUp {
+  readonly kind: 'gave-up';
+  readonly cause: Cause;
+  readonly exitCode: ExitCode;
+  readonly why: EndReason;
+}
+
+/** Why a run ends instead of retrying. */
+export type EndReason =
+  | 'not-retryable'
+  | 'no-reconnect'
+  | 'first-budget'
+  | 'too-often'
+  | 'wait-too-long'
+  | 'beyond-deadline';

@@ -1,0 +1,233 @@
+// Whether a failure is retried, how often and when (contract § 5), as data and pure functions: nothing here reads a
+// clock, draws a random number or does I/O.
+//
+// `decideRetry` applies RULES to the history of the run, `computeDelayMs` computes the delay before the retry, and the
+// attempt limiter enforces a minimum distance between attempts regardless of both.
+import { EXIT, type ExitCode } from '../errors.ts';
+import { CAUSES, type RuleName } from './cause-table.ts';
+import type { Cause, EndReason } from './lifecycle.ts';
+
+type RetryLimit =
+  | 'never'
+  | 'retry'
+  /** Consecutive failures under the same rule that end the run; `upBelowMs`: only those of shorter connections count. */
+  | { readonly inARow: number; readonly upBelowMs?: number }
+  /** This many retries within `withinMs`; the next failure ends the run. */
+  | { readonly retries: number; readonly withinMs: number };
+
+export interface Rule {
+  readonly beforeFirstWelcome: RetryLimit;
+  readonly afterIt: RetryLimit;
+  readonly exitCode: ExitCode;
+}
+
+const FIVE_IN_A_ROW = { inARow: 5 } as const;
+const THREE_IN_TEN_MINUTES = { retries: 3, withinMs: 600_000 } as const;
+
+/** The table of contract § 5, one row per line of it. */
+export const RULES = {
+  key: { beforeFirstWelcome: 'never', afterIt: 'never', exitCode: EXIT.credential },
+  credit: { beforeFirstWelcome: 'never', afterIt: 'never', exitCode: EXIT.credit },
+  request: { beforeFirstWelcome: 'never', afterIt: 'never', exitCode: EXIT.refused },
+  // A stream that existed before may be created again.
+  absent: { beforeFirstWelcome: 'never', afterIt: 'retry', exitCode: EXIT.refused },
+  foreign: { beforeFirstWelcome: 'never', afterIt: FIVE_IN_A_ROW, exitCode: EXIT.refused },
+  redirect: { beforeFirstWelcome: 'never', afterIt: FIVE_IN_A_ROW, exitCode: EXIT.refused },
+  rateLimit: { beforeFirstWelcome: 'retry', afterIt: 'retry', exitCode: EXIT.rateLimited },
+  unavailable: { beforeFirstWelcome: 'retry', afterIt: 'retry', exitCode: EXIT.unreachable },
+  network: { beforeFirstWelcome: 'retry', afterIt: 'retry', exitCode: EXIT.unreachable },
+  trust: { beforeFirstWelcome: 'never', afterIt: FIVE_IN_A_ROW, exitCode: EXIT.tls },
+  upgrade: { beforeFirstWelcome: 'never', afterIt: FIVE_IN_A_ROW, exitCode: EXIT.protocol },
+  welcome: { beforeFirstWelcome: 'retry', afterIt: FIVE_IN_A_ROW, exitCode: EXIT.protocol },
+  loss: { beforeFirstWelcome: 'retry', afterIt: 'retry', exitCode: EXIT.unreachable },
+  normalClose: {
+    beforeFirstWelcome: 'retry',
+    afterIt: { inARow: 5, upBelowMs: 10_000 },
+    exitCode: EXIT.unreachable,
+  },
+  policyClose: { beforeFirstWelcome: 'retry', afterIt: 'retry', exitCode: EXIT.unreachable },
+  frames: {
+    beforeFirstWelcome: THREE_IN_TEN_MINUTES,
+    afterIt: THREE_IN_TEN_MINUTES,
+    exitCode: EXIT.protocol,
+  },
+} as const satisfies Record<RuleName, Rule>;
+
+/** No two attempts begin closer together than this (contract § 5). */
+export const MIN_SPACING_MS = 250;
+/** At most this many attempts begin within WINDOW_MS (contract § 5). */
+export const MAX_ATTEMPTS = 20;
+export const WINDOW_MS = 60_000;
+/** The server counts attempts on arrival, and the first one of a run takes longer to arrive than the others. */
+const WINDOW_MARGIN_MS = 500;
+
+/** Keeps the attempts of one run apart. Times are monotonic ms. */
+export class AttemptLimiter {
+  /** When the last MAX_ATTEMPTS attempts began. */
+  readonly #beganAtMs: number[] = [];
+
+  /** Ms until an attempt may begin. */
+  delayMs(nowMs: number): number {
+    const last = this.#beganAtMs.at(-1);
+    if (last === undefined) return 0;
+    const oldest = this.#beganAtMs.at(-MAX_ATTEMPTS) ?? Number.NEGATIVE_INFINITY;
+    return Math.max(0, last + MIN_SPACING_MS - nowMs, oldest + WINDOW_MS + WINDOW_MARGIN_MS - nowMs);
+  }
+
+  /** Records that an attempt begins. */
+  record(nowMs: number): void {
+    this.#beganAtMs.push(nowMs);
+    if (this.#beganAtMs.length > MAX_ATTEMPTS) this.#beganAtMs.shift();
+  }
+}
+
+/** Limits before the first welcome of the run: the number of attempts, and the time in which they begin (contract § 5). */
+export const FIRST_BUDGET = { attempts: 5, ms: 60_000 } as const;
+/** A connection that was up for this long after its welcome resets the backoff. */
+const STABLE_AFTER_MS = 10_000;
+const MIN_DELAY_MS = 250;
+/** A longer Retry-After ends the run. */
+const MAX_RETRY_AFTER_MS = 15 * 60_000;
+
+export interface PolicyConfig {
+  /** Maximum reconnect attempts in the whole run; 0 is `--no-reconnect`. */
+  readonly maxReconnects: number;
+  readonly retryMinMs: number;
+  readonly retryMaxMs: number;
+  /** Monotonic time in ms at which `--timeout` ends the run, if it is set. */
+  readonly deadlineMs: number | undefined;
+}
+
+/** What the policy has to know about the run so far. Times are monotonic ms. */
+export interface History {
+  readonly startedAtMs: number;
+  readonly attempts: number;
+  readonly hasBeenWelcomed: boolean;
+  /** Retries since the last stable connection: the exponent of the backoff. */
+  readonly retriesSinceStable: number;
+  readonly lastRule: RuleName | undefined;
+  /** Failures in a row under `lastRule` that count for `inARow`. */
+  readonly inARow: number;
+  readonly frameFaultsAtMs: readonly number[];
+}
+
+export type Decision =
+  | {
+      readonly action: 'retry';
+      readonly atLeastMs: number;
+      /** The rest of FIRST_BUDGET; Infinity after the first welcome. */
+      readonly atMostMs: number;
+      readonly exponent: number;
+    }
+  | { readonly action: 'end'; readonly exitCode: ExitCode; readonly why: EndReason };
+
+export function startHistory(nowMs: number): History {
+  return {
+    startedAtMs: nowMs,
+    attempts: 0,
+    hasBeenWelcomed: false,
+    retriesSinceStable: 0,
+    lastRule: undefined,
+    inARow: 0,
+    frameFaultsAtMs: [],
+  };
+}
+
+/**
+ * The decision after a failure.
+ *
+ * @param upMs how long the connection was up after its welcome; undefined when there was none
+ * @param nowMs monotonic time of the failure
+ */
+export function decideRetry(
+  config: PolicyConfig,
+  history: History,
+  cause: Cause,
+  upMs: number | undefined,
+  nowMs: number,
+): { readonly decision: Decision; readonly history: History } {
+  const ruleName = CAUSES[cause.kind].rule;
+  const rule: Rule = RULES[ruleName];
+  const noted = noteFailure(history, ruleName, rule, upMs, nowMs);
+  const retry = {
+    action: 'retry',
+    atLeastMs: addMargin(cause.retryAfterMs ?? 0),
+    atMostMs: noted.hasBeenWelcomed
+      ? Number.POSITIVE_INFINITY
+      : history.startedAtMs + FIRST_BUDGET.ms - nowMs,
+    exponent: noted.retriesSinceStable,
+  } as const;
+  const why = findEndReason(config, noted, rule, cause, retry, nowMs);
+  if (why !== undefined) return { decision: { action: 'end', exitCode: rule.exitCode, why }, history: noted };
+  return { decision: retry, history: { ...noted, retriesSinceStable: noted.retriesSinceStable + 1 } };
+}
+
+/**
+ * The delay before a retry in ms: uniform between 250 ms and min(retryMax, retryMin · 2ⁿ), where n counts the
+ * retries since the last stable connection from 0. At least the Retry-After of the server, plus up to 10 % so
+ * that clients do not return all at once; never beyond the end of FIRST_BUDGET.
+ *
+ * @param random uniform in [0, 1)
+ */
+export function computeDelayMs(
+  config: PolicyConfig,
+  retry: Extract<Decision, { action: 'retry' }>,
+  random: number,
+): number {
+  const boundMs = Math.min(config.retryMaxMs, config.retryMinMs * 2 ** retry.exponent);
+  const backoffMs = MIN_DELAY_MS + random * Math.max(0, boundMs - MIN_DELAY_MS);
+  return Math.min(retry.atMostMs, Math.max(backoffMs, retry.atLeastMs * (1 + 0.1 * random)));
+}
+
+/** A timer may fire slightly early, which a server that counts whole seconds would notice. */
+function addMargin(retryAfterMs: number): number {
+  return retryAfterMs > 0 ? retryAfterMs + 20 : 0;
+}
+
+function noteFailure(
+  history: History,
+  ruleName: RuleName,
+  rule: Rule,
+  upMs: number | undefined,
+  nowMs: number,
+): History {
+  const wasStable = upMs !== undefined && upMs >= STABLE_AFTER_MS;
+  const hasBeenWelcomed = history.hasBeenWelcomed || upMs !== undefined;
+  const limit = hasBeenWelcomed ? rule.afterIt : rule.beforeFirstWelcome;
+  const continues = history.lastRule === ruleName && (upMs === undefined || ruleName === 'normalClose');
+  const limits: { upBelowMs?: number; withinMs?: number } = typeof limit === 'object' ? limit : {};
+  const counts = upMs === undefined || upMs < (limits.upBelowMs ?? Number.POSITIVE_INFINITY);
+  const recentFaults = history.frameFaultsAtMs.filter((atMs) => atMs > nowMs - (limits.withinMs ?? nowMs));
+  return {
+    ...history,
+    hasBeenWelcomed,
+    retriesSinceStable: wasStable ? 0 : history.retriesSinceStable,
+    lastRule: ruleName,
+    inARow: counts ? (continues ? history.inARow + 1 : 1) : 0,
+    frameFaultsAtMs: ruleName === 'frames' ? [...recentFaults, nowMs] : history.frameFaultsAtMs,
+  };
+}
+
+function findEndReason(
+  config: PolicyConfig,
+  history: History,
+  rule: Rule,
+  cause: Cause,
+  { atLeastMs, atMostMs }: Extract<Decision, { action: 'retry' }>,
+  nowMs: number,
+): EndReason | undefined {
+  const limit = history.hasBeenWelcomed ? rule.afterIt : rule.beforeFirstWelcome;
+  if (limit === 'never') return 'not-retryable';
+  if (typeof limit === 'object') {
+    if ('inARow' in limit && history.inARow >= limit.inARow) return 'too-often';
+    if ('retries' in limit && history.frameFaultsAtMs.length > limit.retries) return 'too-often';
+  }
+  if (history.attempts > config.maxReconnects) return 'no-reconnect';
+  if ((cause.retryAfterMs ?? 0) > MAX_RETRY_AFTER_MS) return 'wait-too-long';
+  if (config.deadlineMs !== undefined && nowMs + atLeastMs > config.deadlineMs && atLeastMs > 0) {
+    return 'beyond-deadline';
+  }
+  if (atLeastMs > Math.max(0, atMostMs)) return 'wait-too-long';
+  if (MIN_DELAY_MS > atMostMs) return 'first-budget';
+  return !history.hasBeenWelcomed && history.attempts >= FIRST_BUDGET.attempts ? 'first-budget' : undefined;
+}

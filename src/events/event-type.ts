@@ -1,0 +1,65 @@
+// The type of an event: where it is, reading it, and the test of `--type` (contract O8).
+import { NOT_FOUND, OPEN_OBJECT, QUOTE } from './scan-constants.ts';
+import {
+  copyQuoted,
+  isQuoted,
+  makeNames,
+  type Quoted,
+  readString,
+  seekMembers,
+  seekValue,
+  skipValue,
+  viewMemory,
+} from './seek.ts';
+import type { ReadLabel } from './seek-path.ts';
+
+/** Names of the member that holds an event's type; the first one that is a string counts. */
+export const TYPE_FIELDS = ['type', 'event_type', 'event'] as const;
+
+/** Creates a reader of the event's type, as `--type` finds it. */
+export function createTypeReader(): ReadLabel {
+  const names = makeNames(TYPE_FIELDS);
+  const places = new Int32Array(TYPE_FIELDS.length);
+  return ({ buffer, byteOffset, length }) => {
+    const view = viewMemory(buffer);
+    const end = byteOffset + length;
+    const root = seekValue(view, byteOffset, end);
+    if (view.getUint8(root) !== OPEN_OBJECT) return undefined;
+    seekMembers(view, root, end, names, places);
+    const at = places.find((place) => place !== NOT_FOUND && view.getUint8(place) === QUOTE);
+    return at === undefined ? undefined : readString(view, at, skipValue(view, at, end));
+  };
+}
+
+/** Tests the type from `start` to `end`, quotes included. */
+export type TypeTest = (view: DataView, start: number, end: number) => boolean;
+
+const CACHE_SIZE = 256;
+/** In bytes, with quotes: types have 1 to 64 characters. */
+const MIN_CACHED_LENGTH = 4;
+const MAX_CACHED_LENGTH = 128;
+
+/**
+ * Creates a test of types in the bytes of an event from a test of decoded types. A stream has few types, so results
+ * are cached by the bytes of the type; the cache is bounded, whatever types a server sends.
+ */
+export function createTypeTest(isWanted: (type: string) => boolean): TypeTest {
+  const cache: ({ readonly type: Quoted; readonly isWanted: boolean } | undefined)[] = Array.from({
+    length: CACHE_SIZE,
+  });
+  return (view, start, end) => {
+    const length = end - start;
+    if (length < MIN_CACHED_LENGTH || length > MAX_CACHED_LENGTH)
+      return isWanted(readString(view, start, end));
+    // Types that share beginning, middle and end replace each other in one entry.
+    let hash = Math.imul(view.getInt32(start, true) ^ length, 0x01000193);
+    hash = Math.imul(view.getInt32(start + ((length - 4) >> 1), true) ^ hash, 0x01000193);
+    hash = Math.imul(view.getInt32(end - 4, true) ^ hash, 0x01000193);
+    const index = (hash ^ (hash >>> 16)) & (CACHE_SIZE - 1);
+    const entry = cache[index];
+    if (entry !== undefined && isQuoted(view, start, end, entry.type)) return entry.isWanted;
+    const result = isWanted(readString(view, start, end));
+    cache[index] = { type: copyQuoted(view, start, end), isWanted: result };
+    return result;
+  };
+}

@@ -1,0 +1,47 @@
+// What the scanner says about a text message, and how its bytes become text.
+
+/** Bytes of U+FEFF in UTF-8. */
+export const BYTE_ORDER_MARK_LENGTH = 3;
+
+/**
+ * The result of `classifyText`. Zero and above is an event; the bits name what must be rewritten before the text is
+ * one safe line (contract O1). Below zero it is not an event.
+ */
+export const MESSAGE = {
+  /** Valid JSON that is a safe line as sent. */
+  clean: 0,
+  /** Valid JSON with a raw CR or LF between tokens. */
+  lineBreak: 1,
+  /** Valid JSON with DEL, C1, U+2028/2029 or a bidi control inside a string. */
+  unsafeCharacter: 2,
+  /** Valid JSON after a byte order mark. */
+  byteOrderMark: 4,
+  /** UTF-8, but not JSON (RFC 8259). */
+  notJson: -1,
+  /** Not UTF-8 (RFC 3629): an error of the connection, not of the message (RFC 6455 § 8.1). */
+  notUtf8: -2,
+} as const;
+
+/** Why a message was discarded (contract G4). */
+export type DiscardReason = 'binary' | 'not JSON' | 'too large';
+
+/** The text of a message without its byte order mark; `flags` are its MESSAGE bits. */
+export function decodeText(bytes: Buffer, flags: number): string {
+  return bytes.toString('utf8', (flags & MESSAGE.byteOrderMark) === 0 ? 0 : BYTE_ORDER_MARK_LENGTH);
+}
+
+/**
+ * The value of a JSON string from its source, quotes included. (JSON.parse misreads escaped keys of an object in
+ * Node 24 and 26, https://github.com/nodejs/node/issues/63785, but not a string alone.)
+ */
+export function decodeString(source: string): string {
+  return source.includes('\\') ? (JSON.parse(source) as string) : source.slice(1, -1);
+}
+
+/**
+ * A copy of a text; lone surrogates are kept. V8 keeps a whole text in memory as long as any slice of it, so a part of
+ * an event that is kept has to be a copy.
+ */
+export function copyText(text: string): string {
+  return Buffer.from(text, 'utf16le').toString('utf16le');
+}

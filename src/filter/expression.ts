@@ -1,0 +1,30 @@
+// Parses the value of a flag; a mistake becomes a usage error with a caret under its place.
+import { UsageError } from '../errors.ts';
+import { ExpressionFault } from '../events/path.ts';
+
+/** Each takes one UTF-16 unit and would break the line or move the caret. */
+const LINE_CONTROL = /[\t\n\v\f\r]/g;
+
+/**
+ * Returns what `parse` makes of `text`, the value of `flag`. The hint of the error has a caret after as many spaces as
+ * there are UTF-16 units before the mistake; `fitCaret` turns them into columns.
+ *
+ * @param advice shown after the caret
+ * @throws UsageError if `parse` throws an ExpressionFault
+ */
+export async function parseExpression<T>(
+  flag: string,
+  text: string,
+  parse: (text: string) => T | Promise<T>,
+  advice: string,
+): Promise<T> {
+  try {
+    return await parse(text);
+  } catch (error) {
+    if (!(error instanceof ExpressionFault)) throw error;
+    const message = `invalid ${flag}: ${error.message}`;
+    if (text.trim() === '') throw new UsageError(message, advice);
+    const line = text.replace(LINE_CONTROL, ' ');
+    throw new UsageError(message, `${line}\n${' '.repeat(error.at)}^ ${advice}`);
+  }
+}

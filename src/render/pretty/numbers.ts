@@ -1,0 +1,83 @@
+// Numbers as text: digits are grouped, never changed, and never converted, so nothing is rounded.
+
+import { DOT, MINUS, NINE, ZERO } from '../../events/scan-constants.ts';
+
+const LETTER_E = 0x65;
+/** A 256-bit integer has 78 digits; commas do not help to read thousands of digits. */
+const MAX_GROUPED_DIGITS = 300;
+const NUMBER = /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/;
+
+/** Whether the text is a decimal number as in JSON; leading zeros are allowed. */
+export function isNumberText(text: string): boolean {
+  return NUMBER.test(text);
+}
+
+/** A number at the end of JSON or of a comma-separated list, also as a string; the cut may be inside it. */
+const LAST_NUMBER = /(^|[[:,] *)"?-?\d[-+.\deE]*$/;
+
+/** Removes a number at the end of a text that was cut: a part of it, `12` of `123`, would be wrong. */
+export function dropCutNumber(kept: string): string {
+  return kept.replace(LAST_NUMBER, '$1');
+}
+
+/** The number from `start` to `end` with commas, `-1,234,567.8900`. With an exponent it is returned as sent. */
+export function groupDigits(text: string, start = 0, end = text.length): string {
+  const first = text.charCodeAt(start) === MINUS ? start + 1 : start;
+  let point = first;
+  while (point < end && text.charCodeAt(point) <= NINE && text.charCodeAt(point) !== DOT) point++;
+  const digits = point - first;
+  if (digits <= 3 || digits > MAX_GROUPED_DIGITS || hasExponent(text, point, end))
+    return text.slice(start, end);
+  let at = first + (digits % 3 || 3);
+  let grouped = text.slice(start, at);
+  // Three groups at a time, since each concatenation costs.
+  for (; point - at >= 9; at += 9) {
+    grouped += `,${text.slice(at, at + 3)},${text.slice(at + 3, at + 6)},${text.slice(at + 6, at + 9)}`;
+  }
+  for (; at < point; at += 3) grouped += `,${text.slice(at, at + 3)}`;
+  return point === end ? grouped : grouped + text.slice(point, end);
+}
+
+function hasExponent(text: string, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) {
+    if ((text.charCodeAt(at) | 0x20) === LETTER_E) return true;
+  }
+  return false;
+}
+
+/** Number of digits before the decimal point, leading zeros included. */
+export function countWholeDigits(number: string): number {
+  const first = number.charCodeAt(0) === MINUS ? 1 : 0;
+  const point = number.indexOf('.');
+  return (point < 0 ? number.length : point) - first;
+}
+
+/**
+ * Whether `raw` is `amount` times ten to the power of `decimals`, or to any power if that is undefined. False for
+ * numbers with an exponent.
+ */
+export function isSameNumber(amount: string, raw: string, decimals: number | undefined): boolean {
+  const one = normalize(amount);
+  const other = normalize(raw);
+  if (one === undefined || other === undefined || one.digits !== other.digits) return false;
+  return one.digits === '' || decimals === undefined || other.magnitude - one.magnitude === decimals;
+}
+
+interface Normalized {
+  /** Sign and digits, without leading and trailing zeros; empty for zero. */
+  readonly digits: string;
+  /** Digits before the decimal point; negative for zeros after it. */
+  readonly magnitude: number;
+}
+
+function normalize(number: string): Normalized | undefined {
+  if (!isNumberText(number) || hasExponent(number, 0, number.length)) return undefined;
+  const sign = number.charCodeAt(0) === MINUS ? '-' : '';
+  const digits = number.slice(sign.length).replace('.', '');
+  let first = 0;
+  while (digits.charCodeAt(first) === ZERO) first++;
+  let last = digits.length;
+  while (last > first && digits.charCodeAt(last - 1) === ZERO) last--;
+  if (first === last) return { digits: '', magnitude: 0 };
+  return { digits: sign + digits.slice(first, last), magnitude: countWholeDigits(number) - first };
+}

@@ -1,0 +1,109 @@
+// What ends a run from outside of the stream: signals, bugs, durations, silence (contract S1, S2).
+import type { Clock } from '../clock.ts';
+import type { Io } from '../io/io.ts';
+import type { Stop } from '../io/stop.ts';
+import type { TailConfig } from '../settings/stream-config.ts';
+
+export interface SilenceWatch {
+  /** A connection is live: the time begins. */
+  begin(): void;
+  noteEvent(): void;
+  /** The connection ended. */
+  end(): void;
+}
+
+/** Calls back once if a live connection delivers no event for `maxSilenceMs`; time with blocked output does not count. */
+export function createSilenceWatch(
+  maxSilenceMs: number | undefined,
+  clock: Clock,
+  output: { readonly blockedSinceMs: number | undefined },
+  onSilence: () => void,
+): SilenceWatch {
+  if (maxSilenceMs === undefined) return { begin() {}, noteEvent() {}, end() {} };
+  let lastEventMs = 0;
+  let cancel: () => void = () => {};
+  const arm = (ms: number): void => {
+    cancel = clock.setTimer(() => {
+      // While reading is paused, silence does not count.
+      if (output.blockedSinceMs !== undefined) lastEventMs = clock.monotonicMs();
+      const leftMs = lastEventMs + maxSilenceMs - clock.monotonicMs();
+      if (leftMs > 0) arm(leftMs);
+      else onSilence();
+    }, ms);
+  };
+  return {
+    begin() {
+      cancel();
+      lastEventMs = clock.monotonicMs();
+      arm(maxSilenceMs);
+    },
+    noteEvent() {
+      lastEventMs = clock.monotonicMs();
+    },
+    end: () => cancel(),
+  };
+}
+
+/** An output whose flush can be cut short. */
+interface Cuttable {
+  /** Gives up what is not written within `ms`. */
+  cutAfter(ms: number): void;
+}
+
+/** Time to write what is queued after a signal, `--timeout` or a bug (contract O6). */
+const DRAIN_MS = 2_000;
+/** After a bug, the process exits within this time in any case. */
+const EXIT_AFTER_BUG_MS = 3_000;
+
+/**
+ * Stops the run on a signal, an uncaught error, `--duration` or `--timeout`; returns a function that removes all
+ * listeners and timers.
+ *
+ * @param output the output to flush; absent for a run without one
+ */
+export function watchStopTriggers(
+  config: Pick<TailConfig, 'durationMs' | 'timeoutMs'>,
+  io: Io,
+  stop: Stop,
+  output?: Cuttable,
+): () => void {
+  const cancels: (() => void)[] = [];
+  let hadSignal = false;
+  const unwatchSignals = io.onSignal((signal) => {
+    // A second signal ends the process at once (contract S1).
+    if (hadSignal) io.dieBySignal(signal);
+    hadSignal = true;
+    stop.because({ kind: 'signal', signal });
+    output?.cutAfter(DRAIN_MS);
+  });
+  let hadBug = false;
+  const unwatchErrors = io.onUncaught((error) => {
+    // Later errors are ignored.
+    if (hadBug) return;
+    hadBug = true;
+    stop.because({ kind: 'fault', error });
+    output?.cutAfter(DRAIN_MS);
+    const rethrow = (): void => {
+      // The handler of main.ts reports the error and exits.
+      unwatchErrors();
+      throw error;
+    };
+    cancels.push(io.clock.setTimer(rethrow, EXIT_AFTER_BUG_MS));
+  });
+  const { durationMs, timeoutMs } = config;
+  if (durationMs !== undefined) {
+    cancels.push(io.clock.setTimer(() => stop.because({ kind: 'duration' }), durationMs));
+  }
+  if (timeoutMs !== undefined) {
+    const expire = (): void => {
+      stop.because({ kind: 'timeout' });
+      output?.cutAfter(DRAIN_MS);
+    };
+    cancels.push(io.clock.setTimer(expire, timeoutMs));
+  }
+  return () => {
+    unwatchSignals();
+    unwatchErrors();
+    for (const cancel of cancels) cancel();
+  };
+}
