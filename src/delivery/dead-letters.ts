@@ -1,12 +1,12 @@
 // The dead-letter file: events that a sink refused, each as a line of JSON with the reason and the event as it was sent.
 // `relay --redeliver` reads it. A dead letter is on disk before its event counts as settled.
 import { closeSync, fdatasyncSync, fstatSync, readSync, realpathSync } from 'node:fs';
-import { isAtlantisError, OutputError, UsageError } from '../errors.ts';
+import { isAtlantisError, UsageError } from '../errors.ts';
 import { matchTokens, trimLineEnd } from '../events/json-line.ts';
 import { MESSAGE } from '../events/message-text.ts';
 import { classifyText } from '../events/scanner.ts';
 import { createAppendFile, findEndOfLines } from '../io/append-file.ts';
-import { APPEND, assertTrusted, openNamedFile } from '../io/safe-file.ts';
+import { APPEND, assertTrusted, describeWriteFault, openNamedFile } from '../io/safe-file.ts';
 import { makeSafeLine } from '../render/ndjson.ts';
 import type { StatusRecord } from '../ui/reporter.ts';
 import { sayRepaired } from './messages.ts';
@@ -70,9 +70,7 @@ export function openDeadLetters(path: string, report: (record: StatusRecord) => 
     try {
       return action();
     } catch (error) {
-      if (isAtlantisError(error)) throw error;
-      const { code = 'unknown error' } = error as NodeJS.ErrnoException;
-      throw new OutputError(`${name} could not be written (${code})`);
+      throw isAtlantisError(error) ? error : describeWriteFault('the dead-letter file', path, error);
     }
   };
 

@@ -5,6 +5,7 @@
 // Owners are not checked on Windows, nor in /dev and /proc, where only the system makes entries.
 import { randomBytes } from 'node:crypto';
 import {
+  accessSync,
   closeSync,
   constants,
   fstatSync,
@@ -42,10 +43,34 @@ export function writeWholeFile(path: string, text: string, what: string): void {
     writeFileSync(staged, text, { flag: 'wx' });
     renameSync(staged, place);
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
     if (staged !== undefined) removeQuietly(staged);
-    throw new OutputError(`${what} "${path}" could not be written (${code})`);
+    throw describeWriteFault(what, path, error);
   }
+}
+
+/**
+ * Checks at the start of a run that `writeWholeFile` can write at the end of it.
+ *
+ * @throws OutputError (exit 9), also if the folder does not exist
+ */
+export function assertWritable(path: string, what: string): void {
+  try {
+    findReplaceable(path);
+  } catch (error) {
+    throw describeWriteFault(what, path, error);
+  }
+}
+
+/** The error for the user (exit 9): a file that the user named could not be written. */
+export function describeWriteFault(what: string, path: string, error: unknown): OutputError {
+  const { code = 'unknown error' } = error as NodeJS.ErrnoException;
+  return new OutputError(`${what} "${path}" could not be written (${code})`, adviseOnFolder(path, error));
+}
+
+/** The hint for a missing folder. Folders are not created: a path may be misspelled, or a disk not mounted. */
+export function adviseOnFolder(path: string, error: unknown): string | undefined {
+  const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+  return isMissing ? `create the folder first: mkdir -p ${JSON.stringify(dirname(path))}` : undefined;
 }
 
 /** What cannot be removed, such as what could not even be made, is no second fault (Node 26 would throw). */
@@ -75,7 +100,11 @@ export function findReplaceable(path: string): string | undefined {
   const place = resolvePlace(path);
   const stats = statSync(place.path, { throwIfNoEntry: false });
   if (place.isSystem) return undefined;
-  if (stats === undefined || stats.isFile()) return place.path;
+  if (stats?.isDirectory() === true) throw Object.assign(new Error('a folder'), { code: 'EISDIR' });
+  if (stats === undefined || stats.isFile()) {
+    accessSync(dirname(place.path), constants.W_OK);
+    return place.path;
+  }
   assertTrusted(stats);
   return undefined;
 }

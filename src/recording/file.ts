@@ -15,7 +15,7 @@ import {
 import { basename, dirname, extname, join } from 'node:path';
 import { OutputError, UsageError } from '../errors.ts';
 import { countWholeLines, createAppendFile, findEndOfLines } from '../io/append-file.ts';
-import { APPEND, assertTrusted, openNamedFile, resolvePlace } from '../io/safe-file.ts';
+import { APPEND, adviseOnFolder, assertTrusted, openNamedFile, resolvePlace } from '../io/safe-file.ts';
 import {
   hasMemberStart,
   MEMBER_HEADER_BYTES,
@@ -88,7 +88,7 @@ export function openRecordingFile(path: string, newMode = 0o600) {
     try {
       action();
     } catch (error) {
-      throw describeWriteFault(path, error);
+      throw describeRecordingFault(path, error);
     }
   };
   if (size > found.wholeBytes) attempt(() => file.cutTo(found.wholeBytes));
@@ -125,7 +125,7 @@ function open(path: string, newMode = 0o600): number {
     }
   } catch (error) {
     if (fd !== undefined) closeSync(fd);
-    throw describeWriteFault(path, error);
+    throw describeRecordingFault(path, error);
   }
   closeSync(fd);
   throw new UsageError(`--record: ${JSON.stringify(path)} is not a regular file`, 'give the name of a file');
@@ -141,11 +141,12 @@ const REASONS: Readonly<Record<string, string>> = {
 };
 
 /** The error for the user (exit 9). */
-export function describeWriteFault(path: string, error: unknown): OutputError {
+export function describeRecordingFault(path: string, error: unknown): OutputError {
   const { code = 'unknown error' } = error as NodeJS.ErrnoException;
   const reason = REASONS[code];
   return new OutputError(
     `the recording ${JSON.stringify(path)} could not be written: ${reason === undefined ? code : `${reason} (${code})`}`,
+    adviseOnFolder(path, error),
   );
 }
 

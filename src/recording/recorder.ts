@@ -11,7 +11,7 @@ import type { LifecycleRecord } from '../render/renderer.ts';
 import type { Reporter, StatusRecord } from '../ui/reporter.ts';
 import { VERSION } from '../version.ts';
 import {
-  describeWriteFault,
+  describeRecordingFault,
   isCompressedName,
   locateRecording,
   moveAside,
@@ -200,7 +200,7 @@ export function openRecorder(config: RecordConfig, { clock, report, onFailure }:
       moveAside(path, clock.wallMs());
       if (keep !== undefined) pruneFinished(path, keep);
     } catch (error) {
-      throw describeWriteFault(path, error);
+      throw describeRecordingFault(path, error);
     }
     openFile(file.mode);
   }
@@ -252,7 +252,7 @@ export function openRecorder(config: RecordConfig, { clock, report, onFailure }:
       cancelWait?.();
       cancelWatch?.();
       file.close();
-      onFailure(isAtlantisError(error) ? error : describeWriteFault(path, error));
+      onFailure(isAtlantisError(error) ? error : describeRecordingFault(path, error));
     }
   }
 

@@ -2,39 +2,50 @@
 import { closeSync, constants, writeFileSync } from 'node:fs';
 import { isAtlantisError, type OutputError } from '../../errors.ts';
 import type { Io } from '../../io/io.ts';
-import { openNamedFile, writeWholeFile } from '../../io/safe-file.ts';
+import {
+  assertWritable,
+  describeWriteFault,
+  openNamedFile,
+  resolvePlace,
+  writeWholeFile,
+} from '../../io/safe-file.ts';
 import { formatDuration } from '../../ui/stream-messages.ts';
 import type { CheckConfig } from './config.ts';
 import type { Report, ReportStep } from './report.ts';
 import { STEPS } from './steps.ts';
 
 /**
- * Writes all of them. The JUnit file is written whole or not at all; the step summary is appended to in one write,
- * since other steps of the job write to the same file.
+ * Checks where the reports go, before anything is connected. The returned function writes all of them at the end, and
+ * returns the error of the JUnit file, or undefined. The JUnit file is written whole or not at all; the step summary is
+ * appended to in one write, since other steps of the job write to the same file.
  *
- * @returns the error of the JUnit file, or undefined
+ * @throws OutputError if the JUnit file cannot be written
  */
-export function writeReports(
-  report: Report,
+export function openReports(
   { junit, gitHub }: CheckConfig,
   io: Io,
   warn: (message: string) => void,
-): OutputError | undefined {
-  if (gitHub !== undefined) {
-    const annotation = formatAnnotation(report);
+): (report: Report) => OutputError | undefined {
+  if (junit !== undefined) assertWritable(junit, JUNIT);
+  const summaryFile = gitHub?.summaryFile;
+  const hasSummary =
+    summaryFile !== undefined && attemptSummary(summaryFile, warn, () => resolvePlace(summaryFile));
+  return (report) => {
+    const annotation = gitHub === undefined ? undefined : formatAnnotation(report);
     if (annotation !== undefined) io.writeErr(annotation);
-    if (gitHub.summaryFile !== undefined) appendSummary(gitHub.summaryFile, report, warn);
-  }
-  if (junit === undefined) return undefined;
-  try {
-    writeWholeFile(junit, io.redactor.redact(formatJunit(report)), 'the JUnit report');
-    return undefined;
-  } catch (error) {
-    if (!isAtlantisError(error)) throw error;
-    return error;
-  }
+    if (hasSummary) attemptSummary(summaryFile, warn, () => append(summaryFile, formatSummary(report)));
+    if (junit === undefined) return undefined;
+    try {
+      writeWholeFile(junit, io.redactor.redact(formatJunit(report)), JUNIT);
+      return undefined;
+    } catch (error) {
+      if (!isAtlantisError(error)) throw error;
+      return error;
+    }
+  };
 }
 
+const JUNIT = 'the JUnit report';
 const APPEND = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT;
 
 function append(path: string, text: string): void {
@@ -46,13 +57,14 @@ function append(path: string, text: string): void {
   }
 }
 
-/** No flag asks for it, so an error here does not fail the check. */
-function appendSummary(path: string, report: Report, warn: (message: string) => void): void {
+/** No flag asks for the summary, so an error is a warning, and the result false. */
+function attemptSummary(path: string, warn: (message: string) => void, action: () => void): boolean {
   try {
-    append(path, formatSummary(report));
+    action();
+    return true;
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
-    warn(`the step summary "${path}" could not be written (${code})`);
+    warn(describeWriteFault('the step summary', path, error).message);
+    return false;
   }
 }
 

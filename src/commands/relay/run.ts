@@ -7,7 +7,7 @@ import type { Io, Outcome } from '../../io/io.ts';
 import { createDamageReport, type DamageReport } from '../../recording/damage-report.ts';
 import { readLines } from '../../recording/read-lines.ts';
 import { createReporting, openCommandStream } from '../../session/open-service.ts';
-import { type FileSource, loadFilter, runSession } from '../../session/session.ts';
+import { clearReadyFile, type FileSource, loadFilter, runSession } from '../../session/session.ts';
 import { parseStreamFlags, type StreamFlags, type TailConfig } from '../../settings/stream-config.ts';
 import { readTrustedRoots } from '../../settings/trusted-roots.ts';
 import { EventBatch } from '../../stream/items.ts';
@@ -20,6 +20,8 @@ export async function runRelay(flags: RelayFlags & StreamFlags, io: Io): Promise
   const config = parseStreamFlags(flags, io);
   const relay = await parseRelayFlags(flags);
   if (relay.redeliver !== undefined) return redeliver(relay.redeliver, relay, config, io);
+  // The session does it too, but the sinks are connected before it.
+  if (config.readyFile !== undefined) clearReadyFile(config.readyFile);
   const stream = await openCommandStream(flags, config, await loadFilter(config), io);
   const { source, settings, reporter, status } = stream;
   try {
