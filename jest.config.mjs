@@ -7,16 +7,20 @@ export default {
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   testPathIgnorePatterns: ['/node_modules/', '\\.slow\\.test\\.ts$'],
   testEnvironment: 'node',
+  // Before the workers start, of which each would compile it.
+  globalSetup: '<rootDir>/scripts/jest-setup.mjs',
   // As the build puts it in.
   globals: { ATLANTIS_VERSION: version },
   // Most tests wait, for servers, timers and other processes.
-  maxWorkers: 4,
+  maxWorkers: 6,
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { '/scanner\\.wasm$': '<rootDir>/assembly/index.ts' },
   transform: {
     '/assembly/index\\.ts$': '<rootDir>/scripts/scanner-code.mjs',
-    '\\.ts$': '<rootDir>/scripts/jest-esbuild.mjs',
+    '\\.[jt]s$': '<rootDir>/scripts/jest-esbuild.mjs',
   },
+  // These compute much, and gain most from it.
+  transformIgnorePatterns: ['/node_modules/(?!(tweetnacl|string-width|get-east-asian-width|re2js)/)'],
   // Only what hangs takes that long, however busy the machine is.
   testTimeout: 60_000,
   coverageProvider: 'v8',

@@ -16,6 +16,7 @@ const LAYERS = {
   // Needed by nearly every command: settings, messages on stderr, and classifying messages of the stream.
   base: [
     'settings/stream-config.ts',
+    'settings/proxy.ts',
     'ui/stream-messages.ts',
     'io/stop.ts',
     'session/stop-triggers.ts',

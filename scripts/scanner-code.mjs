@@ -2,22 +2,44 @@
 // esbuild and a transformer for jest. The repository contains no compiled code, and every bundle that scans has
 // its own copy.
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const SOURCES = fileURLToPath(new URL('../assembly', import.meta.url));
 const ENTRY = resolve(SOURCES, 'index.ts');
+const CACHE = fileURLToPath(new URL('../node_modules/.cache/scanner', import.meta.url));
 // The initial memory, in pages, must cover the areas of layout.ts. The code has its own checks, so no asserts
 // are needed.
 const OPTIONS = ['--runtime', 'stub', '--enable', 'simd', '-O3', '--noAssert', '--initialMemory', '11'];
 
 let code;
 
-/** Compiles the module once per process. */
-function compileScanner() {
-  code ??= compile();
+/** Compiles the module, or reads it from the cache: the build and every jest worker need it. */
+export function compileScanner() {
+  code ??= readOrCompile();
   return code;
+}
+
+/** A hash of the options, the sources and this file. */
+function computeKey() {
+  const hash = createHash('sha1').update(OPTIONS.join(' '));
+  for (const name of readdirSync(SOURCES)) hash.update(readFileSync(resolve(SOURCES, name)));
+  return hash.update(readFileSync(fileURLToPath(import.meta.url))).digest('hex');
+}
+
+async function readOrCompile() {
+  const path = resolve(CACHE, `${computeKey()}.wasm`);
+  try {
+    return readFileSync(path);
+  } catch {
+    const binary = await compile();
+    mkdirSync(CACHE, { recursive: true });
+    // Renamed, so that another process never reads half a file.
+    writeFileSync(`${path}.${process.pid}`, binary);
+    renameSync(`${path}.${process.pid}`, path);
+    return binary;
+  }
 }
 
 async function compile() {
@@ -57,11 +79,7 @@ export const scannerPlugin = {
 
 /** For jest, which maps the import to the entry (jest.config.mjs) and caches the result. */
 export default {
-  getCacheKey() {
-    const hash = createHash('sha1').update(OPTIONS.join(' '));
-    for (const name of readdirSync(SOURCES)) hash.update(readFileSync(resolve(SOURCES, name)));
-    return hash.update(readFileSync(fileURLToPath(import.meta.url))).digest('hex');
-  },
+  getCacheKey: computeKey,
   async processAsync() {
     const base64 = Buffer.from(await compileScanner()).toString('base64');
     return { code: `export default Buffer.from('${base64}', 'base64');` };

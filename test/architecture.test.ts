@@ -37,7 +37,7 @@ const CLOSED: Readonly<Record<string, readonly string[]>> = {
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   commander: ['commands/', 'flags/'],
   ws: ['connection/dial/', 'simulator/'],
-  conf: ['profiles/store.ts'],
+  conf: ['profiles/write.ts'],
   chalk: ['render/style.ts'],
   ora: ['ui/'],
   'https-proxy-agent': ['connection/dial/proxy-agent.ts'],

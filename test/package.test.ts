@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from '@jest/globals';
+import { beforeAll, describe, expect, test } from '@jest/globals';
 import { build } from 'esbuild';
 import { startChild } from './helpers/child.ts';
 import { makeTempFolder } from './helpers/cleanup.ts';
@@ -22,7 +22,7 @@ const MAX_UNPACKED_BYTES = 2_000_000;
 
 /** Runs npm without a network, with a home and a cache of its own. */
 function runNpm(args: readonly string[], cwd: string): string {
-  const quiet = ['--offline', '--no-audit', '--no-fund', '--loglevel=error', '--ignore-scripts=false'];
+  const quiet = ['--offline', '--no-audit', '--no-fund', '--loglevel=error'];
   return execFileSync('npm', [...args, ...quiet], {
     cwd,
     encoding: 'utf8',
@@ -31,8 +31,9 @@ function runNpm(args: readonly string[], cwd: string): string {
   });
 }
 
+/** Without the script `prepack`, which may install again, below the tests that run; `npm test` has built. */
 function pack(folder: string): Packed {
-  const [packed] = JSON.parse(runNpm(['pack', ROOT, '--json'], folder)) as Packed[];
+  const [packed] = JSON.parse(runNpm(['pack', ROOT, '--json', '--ignore-scripts'], folder)) as Packed[];
   if (packed === undefined) throw new Error('npm packed nothing');
   return packed;
 }
@@ -48,9 +49,14 @@ async function streamOnce(prefix: string): Promise<void> {
 }
 
 describe('the package', () => {
+  const folder = makeTempFolder('file');
+  let packed: Packed;
+  beforeAll(() => {
+    packed = pack(folder);
+  });
+
   test('contains the command, the licenses and the docs for users, and nothing else', () => {
-    const folder = makeTempFolder();
-    const { files, size, unpackedSize, filename } = pack(folder);
+    const { files, size, unpackedSize, filename } = packed;
     const groups = [
       /^(?:package\.json|LICENSE|README\.md|CHANGELOG\.md)$/,
       /^bin\/atlantis\.cjs$/,
@@ -78,8 +84,8 @@ describe('the package', () => {
       const all = Object.entries(Object.getOwnPropertyDescriptors(require('./dist/' + name + '.cjs')));
       console.log(name, all.length > 1, all.filter(([, { get }]) => get !== undefined).length);
     }`;
-    const told = execFileSync(process.execPath, ['-e', code], { cwd: ROOT, encoding: 'utf8' });
-    expect(told.trimEnd().split('\n')).toEqual(names.map((name) => `${name} true 0`));
+    const output = execFileSync(process.execPath, ['-e', code], { cwd: ROOT, encoding: 'utf8' });
+    expect(output.trimEnd().split('\n')).toEqual(names.map((name) => `${name} true 0`));
   });
 
   test('has no script that runs at its installation, and nothing to install beside it', () => {
@@ -129,18 +135,16 @@ describe('the package', () => {
   });
 
   test('`npm install -g` of the tarball into a clean prefix: the command streams', async () => {
-    const folder = makeTempFolder();
-    const { filename } = pack(folder);
     const prefix = join(folder, 'prefix');
-    runNpm(['install', '--global', '--prefix', prefix, join(folder, filename)], folder);
+    runNpm(['install', '--global', '--prefix', prefix, join(folder, packed.filename)], folder);
     await streamOnce(prefix);
     expect(existsSync(join(prefix, 'lib/node_modules/atlantis-cli/node_modules'))).toBe(false);
     expect(existsSync(join(prefix, 'share/man/man1/atlantis.1'))).toBe(true);
   }, 60_000);
 
   test('`npm install -g` of the folder: the command streams', async () => {
-    const folder = makeTempFolder();
-    runNpm(['install', '--global', '--prefix', folder, ROOT], folder);
-    await streamOnce(folder);
+    const prefix = makeTempFolder();
+    runNpm(['install', '--global', '--prefix', prefix, ROOT], prefix);
+    await streamOnce(prefix);
   }, 60_000);
 });

@@ -26,7 +26,7 @@ test('S1: when-exit takes a callback and never calls it', async () => {
 
 test('env-paths says who has to give a directory', async () => {
   const envPaths = await load('env-paths.mjs');
-  expect(() => envPaths('atlantis')).toThrow('profiles/store.ts');
+  expect(() => envPaths('atlantis')).toThrow('profiles/write.ts');
 });
 
 test('env-paths: a profile is stored for a user who has no home directory', async () => {

@@ -1,31 +1,29 @@
-// The definition of a flag. Help, the man page, docs/reference.md, the tables of both READMEs, completion and the
-// checked configuration are made from it.
+// The definition of a flag. Help, the man page, docs/reference.md, the tables in both READMEs, completion and the
+// configuration come from it.
 import { parseChoice } from './values.ts';
 
-/**
- * One flag. commander parses it to `Text` (a string, true, or a list); the program uses `Value`.
- */
+/** `Text` is the type from the command line (a string, true, or a list), `Value` the parsed type. */
 export interface FlagDefinition<Value = unknown, Text = never, Term extends string = string> {
-  /** As help shows it: `-n, --limit <n>`. */
+  /** As in help: `-n, --limit <n>`. */
   readonly term: Term;
-  /** One line of help, without the default. Begins with a verb or a noun that users search for. */
+  /** Starts with a verb or a noun; without the default. */
   readonly meaning: string;
-  /** The default as help shows it; undefined if there is none. */
+  /** The default for help. */
   readonly fallback?: string | undefined;
-  /** The accepted values; undefined if any value may be given. */
+  /** The accepted values, if they are a list. */
   readonly choices?: readonly string[] | undefined;
   /** May be given several times. */
   readonly isRepeatable?: boolean;
-  /** The heading in help. */
+  /** Title in help. */
   readonly group?: string;
-  /** `given` is undefined if the flag is not given. @throws UsageError */
+  /** `given` is undefined without the flag. @throws UsageError */
   parse(given: Text | undefined): Value;
 }
 
-/** The flags of a command, by the name of their value in the checked configuration. */
+/** The flags of a command, by their name in the configuration. */
 export type FlagTable = Readonly<Record<string, FlagDefinition>>;
 
-/** Parses the text of a value; errors name the flag. @throws UsageError */
+/** @param flag for errors. @throws UsageError */
 type Parse<Value> = (flag: string, text: string) => Value;
 
 /** `--json`: true when given. */
@@ -51,7 +49,7 @@ export function text<const Term extends string>(
   fallback?: string,
 ): FlagDefinition<string | undefined, string, Term> {
   const isText = (given: unknown): given is string => typeof given === 'string';
-  // commander gives false for `--id <path>` after `--no-id`.
+  // commander passes false for `--id <path>` after `--no-id`.
   return { term, meaning, fallback, parse: (given) => (isText(given) ? given : undefined) };
 }
 
@@ -71,7 +69,7 @@ export function optional<Value, const Term extends string>(
   };
 }
 
-/** A value with a default, written as on the command line. */
+/** A value with a default in command-line form. */
 export function withDefault<Value, const Term extends string>(
   term: Term,
   meaning: string,
@@ -93,7 +91,7 @@ export function choice<Choice extends string, const Term extends string>(
   return { ...withDefault(term, all, parse, fallback), choices };
 }
 
-/** `--simulate [scenario]`: the text, `implied` without one, undefined without the flag. */
+/** `--simulate [scenario]`: the text, `implied` if omitted, undefined without the flag. */
 export function optionalText<const Term extends string>(
   term: Term,
   meaning: string,
@@ -102,7 +100,7 @@ export function optionalText<const Term extends string>(
   return { term, meaning, parse: (given) => (given === true ? implied : given) };
 }
 
-/** May be given several times; empty without the flag. */
+/** Repeatable; empty without the flag. */
 export function list<const Term extends string>(
   term: Term,
   meaning: string,
@@ -111,7 +109,7 @@ export function list<const Term extends string>(
   return { term, meaning, fallback, isRepeatable: true, parse: (given) => given ?? [] };
 }
 
-/** Several words, up to the next flag; undefined without the flag. */
+/** All arguments up to the next flag; undefined without the flag. */
 export function words<const Term extends string>(
   term: Term,
   meaning: string,
@@ -150,19 +148,19 @@ type Positive<Long> = Long extends `no-${infer Rest}` ? Rest : Long;
 type Camel<Name> = Name extends `${infer First}-${infer Rest}` ? `${First}${Capitalize<Camel<Rest>>}` : Name;
 type TextOf<Flag> = Flag extends { parse(given: infer Text): unknown } ? Text : never;
 
-/** The result of commander: the text of each flag by its long name in camel case. */
+/** The command line as parsed by commander: the text of each flag by its long name in camel case. */
 export type Flags<Table> = {
   readonly [Name in keyof Table as Table[Name] extends { readonly term: infer Term }
     ? Camel<Positive<Long<Term>>> & string
     : never]?: TextOf<Table[Name]>;
 };
 
-/** The values of a table, by the names in it. */
+/** The parsed values of a table. */
 export type FlagValues<Table> = {
   readonly [Name in keyof Table]: Table[Name] extends { parse(given: never): infer Value } ? Value : never;
 };
 
-/** Parses every flag of a table; other flags are ignored. @throws UsageError for the first invalid value */
+/** Parses every flag of a table; other flags are ignored. @throws UsageError for the first invalid one */
 export function parseFlags<Table extends FlagTable>(table: Table, flags: Flags<Table>): FlagValues<Table> {
   const given = flags as Readonly<Record<string, never>>;
   return Object.fromEntries(
@@ -170,7 +168,7 @@ export function parseFlags<Table extends FlagTable>(table: Table, flags: Flags<T
   ) as FlagValues<Table>;
 }
 
-/** The long names of the flags of a table that are given. */
+/** The long names of the given flags of a table. */
 export function listGiven<Table extends FlagTable>(table: Table, flags: Flags<Table>): string[] {
   const given = flags as Readonly<Record<string, unknown>>;
   return Object.values(table)

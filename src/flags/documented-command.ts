@@ -1,18 +1,16 @@
-// commander's command with examples and notes, and its outline as plain data for help, the man page and
-// docs/reference.md.
+// A commander command with the texts for help, the man page and docs/reference.md, and its outline as plain data.
 //
-// No layout here: a command that is asked for help throws, and `runProgram` then loads the code that prints it.
-import { Command, type HelpContext, Option } from 'commander';
-import type { FlagTable } from './definition.ts';
+// Formatting is not loaded here: for help a command throws HelpWanted, and program.ts loads the formatter.
+import { Command, type Argument as CommanderArgument, type HelpContext, Option } from 'commander';
+import type { FlagDefinition, FlagTable } from './definition.ts';
 
 export interface Example {
-  /** A line for a POSIX shell. */
+  /** For a POSIX shell. */
   readonly command: string;
-  /** A short comment, if any. */
   readonly what: string | undefined;
 }
 
-/** A titled paragraph, followed by terms with their meanings. */
+/** A paragraph under a title, and a list of terms below it. */
 export interface Note {
   readonly title: string;
   readonly text: string;
@@ -24,25 +22,25 @@ export interface Value {
   /** Without brackets: `dur`, `file`. */
   readonly placeholder: string;
   readonly isRequired: boolean;
-  /** Takes several words. */
+  /** It may be several arguments. */
   readonly isVariadic: boolean;
-  /** The accepted values; empty if any value may be given. */
+  /** The accepted values; empty if they are not a list. */
   readonly choices: readonly string[];
 }
 
 export interface Flag {
-  /** Such as `-n`. */
+  /** `-n` */
   readonly short: string | undefined;
-  /** Such as `--limit`. */
+  /** `--limit` */
   readonly long: string;
-  /** As help shows it: `-n, --limit <n>`. */
+  /** As in help: `-n, --limit <n>`. */
   readonly term: string;
   readonly meaning: string;
-  /** The default, as help shows it; undefined if there is none. */
+  /** The default for help. */
   readonly fallback: string | undefined;
   readonly value: Value | undefined;
   readonly isRepeatable: boolean;
-  /** The heading in help. */
+  /** Title in help. */
   readonly group: string;
 }
 
@@ -51,7 +49,7 @@ export interface Argument extends Value {
 }
 
 export interface Outline {
-  /** The full command, such as `atlantis stream tail`. */
+  /** Such as `atlantis stream tail`. */
   readonly path: string;
   readonly name: string;
   readonly summary: string;
@@ -85,25 +83,25 @@ export function listCommands(command: Outline): Outline[] {
   return [command, ...command.commands.flatMap(listCommands)];
 }
 
-/** Flags by their heading in help. */
+/** Flags by their title in help. */
 export function groupFlags(flags: readonly Flag[]): Map<string, Flag[]> {
   const groups = new Map<string, Flag[]>();
   for (const flag of flags) groups.set(flag.group, [...(groups.get(flag.group) ?? []), flag]);
   return groups;
 }
 
-/** Thrown to print help: on request, or with `isError` because the command line is incomplete. */
+/** Help was requested, or the command line is incomplete (`isError`). */
 export class HelpWanted extends Error {
   readonly command: DocumentedCommand;
   readonly isError: boolean;
 
   constructor(command: DocumentedCommand, isError: boolean) {
-    super('help requested');
+    super('help was requested');
     this.command = command;
     this.isError = isError;
   }
 
-  /** The word in place of a subcommand, if it is not the name of one. */
+  /** An argument of a group that is not the name of one of its commands. */
   findUnknownWord(): string | undefined {
     const { args, commands } = this.command;
     const word = commands.length > 0 ? args.find((one) => !one.startsWith('-')) : undefined;
@@ -116,7 +114,6 @@ export class DocumentedCommand extends Command {
   readonly notes: Note[] = [];
   readonly tables: FlagTable[] = [];
 
-  /** Adds flags from their definitions. */
   flags(table: FlagTable): this {
     this.tables.push(table);
     for (const { term, isRepeatable } of Object.values(table)) {
@@ -126,13 +123,13 @@ export class DocumentedCommand extends Command {
     return this;
   }
 
-  /** Adds an example for a POSIX shell, with an optional short comment. */
+  /** Adds an example for a POSIX shell. */
   example(command: string, what?: string): this {
     this.examples.push({ command, what });
     return this;
   }
 
-  /** Adds a titled paragraph, and terms with their meanings. */
+  /** Adds a paragraph under a title, and terms with their meaning. */
   note(title: string, text: string, terms: Readonly<Record<string, string>> = {}): this {
     this.notes.push({ title, text, terms: Object.entries(terms) });
     return this;
@@ -147,7 +144,7 @@ export class DocumentedCommand extends Command {
   }
 
   override addHelpText(): never {
-    throw new Error('use example() or note(), which the man page shows as well');
+    throw new Error('use example() or note(), which the man page has, too');
   }
 }
 
@@ -155,3 +152,76 @@ export class DocumentedCommand extends Command {
 function collect(value: string, earlier: readonly string[] = []): readonly string[] {
   return [...earlier, value];
 }
+
+const DEFAULT_GROUP = 'Options:';
+
+/** The outline of a command and its subcommands, without hidden ones. */
+export function outlineCommand(command: Command): Outline {
+  const {
+    examples = [],
+    notes = [],
+    tables = [],
+  } = 'examples' in command ? (command as DocumentedCommand) : {};
+  const definitions = tables.flatMap((table) => Object.values(table));
+  const help = command.createHelp();
+  return {
+    path: listWords(command).join(' '),
+    name: command.name(),
+    summary: command.summary(),
+    description: command.description() || sentence(command.summary()),
+    arguments: command.registeredArguments.map(outlineArgument),
+    // --help is listed once, among the flags of the program.
+    flags: help
+      .visibleOptions(command)
+      .filter(({ long }) => command.parent === null || long !== '--help')
+      .map((option) => outlineFlag(option, definitions)),
+    notes,
+    examples,
+    commands: help.visibleCommands(command).map(outlineCommand),
+  };
+}
+
+/** The words of a command, starting with the program's name. */
+export function listWords(command: Command): string[] {
+  return command.parent === null ? [command.name()] : [...listWords(command.parent), command.name()];
+}
+
+export function findRoot(command: Command): Command {
+  return command.parent === null ? command : findRoot(command.parent);
+}
+
+/** From our definition; --version and --help are commander's own. */
+function outlineFlag(option: Option, definitions: readonly FlagDefinition[]): Flag {
+  const definition = definitions.find(({ term }) => term === option.flags);
+  const [, placeholder] = /[<[](.*?)(?:\.\.\.)?[>\]]/.exec(option.flags) ?? [];
+  return {
+    short: option.short,
+    long: option.long ?? option.flags,
+    term: option.flags,
+    meaning: definition?.meaning ?? option.description,
+    fallback: definition?.fallback,
+    value:
+      placeholder === undefined
+        ? undefined
+        : {
+            placeholder,
+            isRequired: option.required,
+            isVariadic: option.variadic,
+            choices: definition?.choices ?? [],
+          },
+    isRepeatable: definition?.isRepeatable === true,
+    group: definition?.group ?? DEFAULT_GROUP,
+  };
+}
+
+function outlineArgument(argument: CommanderArgument): Argument {
+  return {
+    placeholder: argument.name(),
+    isRequired: argument.required,
+    isVariadic: argument.variadic,
+    choices: argument.argChoices ?? [],
+    meaning: argument.description,
+  };
+}
+
+const sentence = (words: string): string => `${words.slice(0, 1).toUpperCase()}${words.slice(1)}.`;

@@ -1,5 +1,4 @@
-// Parses the values of flags: durations, counts, sizes, choices. Each error names the flag, the value and what is
-// accepted (contract § 1).
+// Parses the values of flags. Errors name the flag, the value and what is accepted (contract § 1).
 import { UsageError } from '../errors.ts';
 
 export const FORMATS = ['auto', 'pretty', 'ndjson'] as const;
@@ -11,7 +10,6 @@ export const SHELLS = ['bash', 'zsh', 'fish'] as const;
 const UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
 const DURATION = /^(?:\d+(?:\.\d+)?(?:ms|s|m|h))+$/;
 const DURATION_PART = /(\d+(?:\.\d+)?)(ms|s|m|h)/g;
-/** A longer duration is a mistake, and would overflow timers. */
 const MAX_DURATION_MS = 365 * 24 * 3_600_000;
 
 function refuse(flag: string, value: string, accepted: string): UsageError {
@@ -36,7 +34,7 @@ export function parseDuration(flag: string, value: string, zero?: string): numbe
   return ms;
 }
 
-/** A duration as on the command line: `15s` for 15,000 ms. Whole seconds only. */
+/** `15s` for 15,000 ms; whole seconds only. */
 export function writeDuration(ms: number): string {
   return `${ms / 1_000}s`;
 }
@@ -51,7 +49,7 @@ export function parseCount(flag: string, value: string, min: number, max = Numbe
   return number;
 }
 
-/** Events per second: a number from 0, or `max` for no limit (Infinity). @throws UsageError */
+/** A rate per second: a number from 0, or `max` for no limit (Infinity). @throws UsageError */
 export function parseRate(flag: string, value: string): number {
   if (value === 'max') return Number.POSITIVE_INFINITY;
   const rate = /^\d{1,9}(\.\d{1,6})?$/.test(value) ? Number(value) : Number.NaN;
@@ -77,7 +75,7 @@ export function parseSize(flag: string, value: string): number {
   return bytes;
 }
 
-/** A speed such as `1x`, `10x`, `0.5x`, or `max` for no waits (Infinity). @throws UsageError */
+/** A speed factor such as `1x`, `10x`, `0.5x`, or `max` for no delays (Infinity). @throws UsageError */
 export function parseSpeed(flag: string, value: string): number {
   if (value === 'max') return Number.POSITIVE_INFINITY;
   const factor = /^\d{1,6}(\.\d{1,6})?x$/.test(value) ? Number(value.slice(0, -1)) : Number.NaN;
@@ -85,7 +83,7 @@ export function parseSpeed(flag: string, value: string): number {
   return factor;
 }
 
-/** One of a list. @throws UsageError */
+/** @throws UsageError */
 export function parseChoice<T extends string>(flag: string, value: string, choices: readonly T[]): T {
   const found = choices.find((choice) => choice === value);
   if (found === undefined) throw refuse(flag, value, choices.join(', '));

@@ -1,37 +1,33 @@
-// A file that grows by whole pieces: what could not be written as a whole is cut off again.
+// A file that grows by whole records: an incomplete one is truncated.
 import { closeSync, fstatSync, ftruncateSync, lstatSync, readSync, truncateSync, writeSync } from 'node:fs';
 
 interface AppendFile {
   readonly fd: number;
-  /** Length so far. */
+  /** Current length. */
   readonly bytes: number;
   /** What another program did to the open file; undefined if it did nothing. @throws the system's error */
   findChange(): 'deleted' | 'truncated' | undefined;
   /** False if the file was moved away, or another one took its place. @throws the system's error */
   isAtPath(): boolean;
-  /** Appends all of the piece, or only whole parts of it. @throws the system's error */
-  append(piece: Buffer): void;
-  /** Cuts the file to its first `length` bytes. @throws the system's error */
+  /** Appends all of `data`, or only whole records of it. @throws the system's error */
+  append(data: Buffer): void;
+  /** Truncates the file to `length` bytes. @throws the system's error */
   cutTo(length: number): void;
-  /** Again: nothing. */
+  /** May be called again. */
   close(): void;
 }
 
 const LINE_FEED = 0x0a;
 const CHUNK_BYTES = 64 * 1024;
 
-/**
- * A file that is open for appending.
- *
- * @param countWhole how many of the first `written` bytes of a piece are whole parts of it
- */
+/** @param countWhole how many of the first `written` bytes of the data are whole records */
 export function createAppendFile(
   path: string,
   fd: number,
-  countWhole: (piece: Buffer, written: number) => number = () => 0,
+  countWhole: (data: Buffer, written: number) => number = () => 0,
 ): AppendFile {
   let { size: bytes } = fstatSync(fd);
-  /** Torn bytes at the end that could not be cut off yet. */
+  /** Bytes of an incomplete record at the end that could not be truncated yet. */
   let torn = 0;
   let isOpen = true;
   const isSameFile = (): boolean => {
@@ -39,11 +35,11 @@ export function createAppendFile(
     const there = lstatSync(path, { throwIfNoEntry: false });
     return there?.ino === own.ino && there.dev === own.dev;
   };
-  /** Some file systems give a file another number at every look. */
+  /** Some file systems give a file another inode number at every look. */
   const hasStableNumber = isSameFile();
-  const cutTorn = (): void => {
-    // By its length now: another program may have emptied the file meanwhile.
-    if (torn > 0) cutFile(path, fd, Math.max(0, fstatSync(fd).size - torn));
+  const truncateTorn = (): void => {
+    // From its current length: another program may have emptied the file.
+    if (torn > 0) truncate(path, fd, Math.max(0, fstatSync(fd).size - torn));
     torn = 0;
   };
   return {
@@ -58,26 +54,26 @@ export function createAppendFile(
     },
     isAtPath: () =>
       hasStableNumber ? isSameFile() : lstatSync(path, { throwIfNoEntry: false }) !== undefined,
-    append(piece) {
-      cutTorn();
+    append(data) {
+      truncateTorn();
       let written = 0;
       try {
-        while (written < piece.length) written += writeSync(fd, piece, written);
+        while (written < data.length) written += writeSync(fd, data, written);
         bytes += written;
       } catch (error) {
-        const whole = countWhole(piece, written);
+        const whole = countWhole(data, written);
         bytes += whole;
         torn = written - whole;
         try {
-          cutTorn();
+          truncateTorn();
         } catch {
-          // It is tried again before anything else is appended.
+          // Tried again before the next append.
         }
         throw error;
       }
     },
     cutTo(length) {
-      cutFile(path, fd, length);
+      truncate(path, fd, length);
       bytes = length;
     },
     close() {
@@ -87,12 +83,12 @@ export function createAppendFile(
   };
 }
 
-/** How many bytes of the text are whole lines. */
+/** The number of bytes up to the end of the last whole line. */
 export function countWholeLines(text: Buffer, written: number): number {
   return written === 0 ? 0 : text.lastIndexOf(LINE_FEED, written - 1) + 1;
 }
 
-/** Where the last whole line of a file ends. @throws the system's error */
+/** The offset of the end of the last whole line of a file. @throws the system's error */
 export function findEndOfLines(fd: number, size: number): number {
   const chunk = Buffer.alloc(CHUNK_BYTES);
   for (let end = size; end > 0; ) {
@@ -105,11 +101,8 @@ export function findEndOfLines(fd: number, size: number): number {
   return 0;
 }
 
-/**
- * On Windows the right to append does not include that to cut (EPERM, nodejs/node#3177): there it is done by the name
- * of the file.
- */
-function cutFile(path: string, fd: number, length: number): void {
+/** On Windows a file that is open for appending can only be truncated by its path (EPERM, nodejs/node#3177). */
+function truncate(path: string, fd: number, length: number): void {
   try {
     ftruncateSync(fd, length);
   } catch (error) {

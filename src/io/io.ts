@@ -1,7 +1,7 @@
-// The world as the program sees it: arguments, environment, streams, clocks, signals, randomness.
+// The process: arguments, environment, streams, clocks, signals, randomness.
 //
-// The only module that touches `process`. Everything else receives an `Io`, so that tests can hand in their
-// own and so that every text for stderr passes one redactor (contract P4).
+// The only module that uses `process`. Everything else receives an `Io`, so that tests can pass their own and all text
+// for stderr goes through one redactor (contract P4).
 import { constants } from 'node:os';
 import isUnicodeSupported from 'is-unicode-supported';
 import { type Clock, systemClock } from '../clock.ts';
@@ -24,12 +24,12 @@ export type EndSignal = (typeof END_SIGNALS)[number];
 /** How the process ends: with a code, or by a signal (contract § 2). */
 export type Outcome = { readonly exitCode: ExitCode } | { readonly signal: EndSignal };
 
-/** How long the last words on stderr may take to be read. */
-const STDERR_GRACE_MS = 1_000;
-/** How long a stop may take to come. */
-const SUSPEND_GRACE_MS = 100;
-/** The same as for the last words, when a signal asked for the end. */
-const LAST_WORDS_MS = 300;
+/** How long a slow reader of stderr may delay the exit. */
+const STDERR_FLUSH_MS = 1_000;
+/** The same after a signal. */
+const STDERR_FLUSH_AFTER_SIGNAL_MS = 300;
+/** How long the kernel may take to stop the process. */
+const SUSPEND_MS = 100;
 
 export interface Io {
   readonly argv: readonly string[];
@@ -37,98 +37,92 @@ export interface Io {
   readonly platform: NodeJS.Platform;
   readonly uid: number | undefined;
   readonly pid: number;
-  /** Home directory, or undefined where there is none. */
-  homeDirectory(): string | undefined;
+  readonly homeDirectory: () => string | undefined;
   readonly stdin: () => NodeJS.ReadStream;
   readonly stdout: OutputTarget;
   readonly stderr: OutputTarget;
   readonly isStdinTty: boolean;
-  /** True once the terminal that stdin was has hung up: its window is closed. */
+  /** True once the terminal of stdin has hung up, as when its window is closed. */
   isTerminalGone(): Promise<boolean>;
-  /** Writes a small text (help, a list) to stdout; a reader that went away is no error. @throws OutputError */
+  /** Writes a small text (help, a list) to stdout; a closed pipe is not an error. @throws OutputError */
   writeOut(text: string): void;
-  /** Writes one line to stderr, redacted, with everything foreign made visible; never throws. */
+  /** Writes one line to stderr, redacted, with control characters made visible; never throws. */
   writeErr(line: string, decorate?: (safe: string) => string): void;
-  /** Writes to stderr as it is; for terminal control and text that is already safe. */
+  /** Writes to stderr unchanged; for terminal control and text that is already safe. */
   writeErrRaw(text: string): void;
-  /** Our signs beyond ASCII, or what replaces them where the terminal has no Unicode. */
+  /** Non-ASCII signs, or their ASCII replacements for a terminal without Unicode. */
   readonly signs: Signs;
-  /** A text of ours for people: redacted, with everything foreign made visible, in signs that the terminal has. */
+  /** A text for display: redacted, with control characters made visible, in signs that the terminal supports. */
   toDisplay(text: string): string;
   readonly redactor: Redactor;
   readonly clock: Clock;
   /** Uniform in [0, 1). */
   random(): number;
-  /** Calls back for every end signal until the returned function is called. */
+  /** Calls back for every end signal; the returned function unsubscribes, here and below. */
   onSignal(handler: (signal: EndSignal) => void): () => void;
-  /**
-   * Calls back for SIGUSR1, which log rotators send, until the returned function is called. Without a handler the
-   * signal does nothing (bin/atlantis.cjs); Windows does not have it.
-   */
+  /** Calls back for SIGUSR1, which log rotators send. Without a handler it is ignored (bin/atlantis.cjs). */
   onReopenSignal(handler: () => void): () => void;
-  /**
-   * Calls back before the process stops as Ctrl-Z asks for, and after it went on, however it was stopped;
-   * until the returned function is called.
-   */
+  /** Calls back before the process stops on Ctrl-Z, and after it continues, however it was stopped. */
   onSuspend(handlers: { readonly before: () => void; readonly after: () => void }): () => void;
-  /** Ends the process at once by that signal, so that a shell sees the true status (contract § 2). */
+  /** Ends the process at once by that signal, so that a shell sees the right status (contract § 2). */
   dieBySignal(signal: EndSignal): void;
-  /** Sends a signal (0: only asks) to a process or group (negative; 0: its own); false if there is none. Never throws. */
-  sendSignal(pid: number, signal: NodeJS.Signals | 0): boolean;
-  /** Keeps a write beyond `ulimit -f` an error instead of death by SIGXFSZ. */
-  ignoreFileSizeSignal(): void;
   /**
-   * Calls back for exceptions and rejections that nobody caught, until the returned function is called. Of
-   * several handlers only the newest is called.
+   * Sends a signal (0: only checks that the process exists) to a process or group (negative; 0: its own). Never throws.
+   *
+   * @returns false if the process does not exist
    */
+  sendSignal(pid: number, signal: NodeJS.Signals | 0): boolean;
+  /** Makes a write beyond `ulimit -f` an error, instead of being killed by SIGXFSZ. */
+  ignoreFileSizeSignal(): void;
+  /** Calls back for uncaught exceptions and rejections. Only the newest of several handlers is called. */
   onUncaught(handler: (error: unknown) => void): () => void;
-  /** Options for name lookups, read by glibc before the first one (RES_OPTIONS); those of the user go first. */
+  /** Sets RES_OPTIONS, which glibc reads before the first name lookup, unless the user has set it. */
   setResolverOptions(options: string): void;
   setExitCode(code: ExitCode): void;
-  /** Ends in the way of an outcome: the exit code is set, or the process dies by the signal. */
+  /** Sets the exit code, or ends the process by the signal. */
   end(outcome: Outcome): void;
-  /** Ends the process now, whatever is still pending. */
+  /** Ends the process at once. */
   exitNow(code: ExitCode): void;
 }
 
-/** The environment of this process, for those who hold no `Io`. */
+/** For code without an `Io`. */
 export const processEnvironment = (): Io['env'] => process.env;
 
 /** The user who runs this process; undefined on Windows. */
 export const processUid = (): number | undefined => process.getuid?.();
 
-/** The process then ends with its last work, but does not wait for ever for somebody to read stderr (O7). */
+/** The process ends after its last work, without waiting forever for a reader of stderr (O7). */
 function setExitCode(code: ExitCode): void {
   process.exitCode = code;
   const leave = (): void => {
     if (process.stderr.writableLength > 0 && process.stdout.writableLength === 0) process.exit();
   };
-  setInterval(leave, STDERR_GRACE_MS).unref();
+  setInterval(leave, STDERR_FLUSH_MS).unref();
 }
 
 function dieBySignal(signal: EndSignal): void {
   process.removeAllListeners(signal);
-  // Windows has no death by a signal: Node would end the process with 1, which is a bug's.
+  // On Windows Node would exit 1, which means a bug.
   if (process.platform !== 'win32') process.kill(process.pid, signal);
-  // Only the first process of a container is still there: the kernel spares it. A shell would show the same.
+  // Still running as the first process of a container, which the kernel does not kill. A shell shows the same status.
   process.exit(128 + constants.signals[signal]);
 }
 
-/** Dies once the last words on stderr are out, or a moment later (contract R2). */
-function dieInOrder(signal: EndSignal): void {
+/** Ends the process once stderr is flushed, or after a short wait (contract R2). */
+function killSelf(signal: EndSignal): void {
   const die = (): void => dieBySignal(signal);
   if (process.stderr.writableLength > 0) {
     process.stderr.write('', die);
-    setTimeout(die, LAST_WORDS_MS);
+    setTimeout(die, STDERR_FLUSH_AFTER_SIGNAL_MS);
   } else {
     die();
   }
 }
 
-/** Stops itself in between: what a terminal was set to is to be undone before, and done again after. */
+/** Stops the process itself, so that the terminal mode can be restored before and set again after. */
 function onSuspend({ before, after }: Parameters<Io['onSuspend']>[0]): () => void {
   let isStopping = false;
-  const goOn = (): void => {
+  const resume = (): void => {
     if (isStopping) process.on('SIGTSTP', stop);
     isStopping = false;
     after();
@@ -138,17 +132,17 @@ function onSuspend({ before, after }: Parameters<Io['onSuspend']>[0]): () => voi
     isStopping = true;
     process.off('SIGTSTP', stop);
     process.kill(process.pid, 'SIGTSTP');
-    // Where no shell could continue it the kernel does not stop it, and nothing tells. The signal comes first.
-    setTimeout(() => setImmediate(() => isStopping && goOn()), SUSPEND_GRACE_MS);
+    // Without a shell to continue it the kernel does not stop the process. A pending SIGCONT is handled first.
+    setTimeout(() => setImmediate(() => isStopping && resume()), SUSPEND_MS);
   };
-  process.on('SIGTSTP', stop).on('SIGCONT', goOn);
+  process.on('SIGTSTP', stop).on('SIGCONT', resume);
   return () => {
     isStopping = false;
-    process.off('SIGTSTP', stop).off('SIGCONT', goOn);
+    process.off('SIGTSTP', stop).off('SIGCONT', resume);
   };
 }
 
-/** The real thing. Nothing is opened or registered until it is used. */
+/** Nothing is opened or registered until it is used. */
 export function createProcessIo(homeDirectory: () => string): Io {
   const redactor = createRedactor();
   const stdout = describeTarget(1, () => process.stdout);
@@ -177,7 +171,7 @@ export function createProcessIo(homeDirectory: () => string): Io {
       return isTerminal(0, () => process.stdin);
     },
     async isTerminalGone() {
-      // With it comes half of Node's stream code.
+      // node:tty loads half of Node's stream code.
       const { isatty } = await import('node:tty');
       return process.stdin.isTTY === true && !isatty(0);
     },
@@ -210,7 +204,7 @@ export function createProcessIo(homeDirectory: () => string): Io {
       try {
         return process.kill(pid, signal);
       } catch (error) {
-        // It is there, but not ours.
+        // It exists, but belongs to another user.
         return error instanceof Error && 'code' in error && error.code === 'EPERM';
       }
     },
@@ -231,7 +225,7 @@ export function createProcessIo(homeDirectory: () => string): Io {
     },
     setExitCode,
     end(outcome) {
-      if ('signal' in outcome) dieInOrder(outcome.signal);
+      if ('signal' in outcome) killSelf(outcome.signal);
       else setExitCode(outcome.exitCode);
     },
     exitNow(code) {

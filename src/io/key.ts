@@ -1,9 +1,9 @@
-// What an API key looks like, and the only part of one that may ever be shown (contract P2).
+// The form of an API key, and the only part of it that may be shown (contract P2).
 //
-// A refusal says what is wrong and where, never what was read: a key that was mistyped is still a secret.
+// Errors say what is wrong and at which character, but never quote the text: a mistyped key is still a secret.
 import { CredentialError } from '../errors.ts';
 
-/** Longest key accepted, in characters: far above any real key, far below what a header may carry. */
+/** In characters: far above any real key, far below the limit of a header. */
 const MAX_KEY_LENGTH = 4096;
 
 /** Length of the prefix that consoles and logs show (docs/protocol.md, "Keys"). */
@@ -18,7 +18,7 @@ const COPY_HINT =
 const ASCII_WHITESPACE_AROUND = /^[\t-\r ]+|[\t-\r ]+$/g;
 const NOT_PRINTABLE_ASCII = /[^\x21-\x7e]/;
 
-/** Says what keeps a trimmed text from being a key, or undefined if nothing does. Never quotes it. */
+/** What is wrong with a trimmed key, or undefined. Never quotes it. */
 function findKeyFault(key: string): string | undefined {
   if (key === '') return 'it is empty';
   if (key.length > MAX_KEY_LENGTH) return `it is longer than ${MAX_KEY_LENGTH} characters`;
@@ -33,15 +33,14 @@ function findKeyFault(key: string): string | undefined {
   return undefined;
 }
 
-/** True if the text is a key as it stands, with nothing to trim. */
+/** True if the text is a key without surrounding white space. */
 export function isKey(text: string): boolean {
   return findKeyFault(text) === undefined;
 }
 
 /**
- * Trims ASCII white space around a key (a file ending in CRLF works) and checks what remains: `ak_` and
- * printable ASCII without spaces, at most 4096 characters. Other white space, such as a no-break space, is
- * refused wherever it stands.
+ * Trims ASCII white space around a key (such as a final CRLF) and checks the rest: `ak_` and printable ASCII without
+ * spaces, at most 4096 characters. Other white space, such as a no-break space, is rejected everywhere.
  *
  * @param source where the key came from, for the message: `ATLANTIS_API_KEY`, `--key-stdin`.
  * @param hint what to do about it.

@@ -1,7 +1,7 @@
-// Whole lines to stdout: with back-pressure, in order, and with an end that loses nothing unsaid.
+// Writes whole lines to stdout, with back-pressure and in order; lines that are lost at the end are counted.
 //
-// A pipe or terminal is written through its stream; a regular file or device through its descriptor, in a
-// loop, since Node's own file stdout takes a short write on a full disk for a whole one (contract O4 to O7).
+// A pipe or terminal is written through its stream. A regular file or device is written through its descriptor, in a
+// loop: on a full disk Node's own stdout takes a short write for a complete one (contract O4 to O7).
 import { fstatSync, writeSync } from 'node:fs';
 import type { Clock } from '../clock.ts';
 import { type AtlantisError, OutputError } from '../errors.ts';
@@ -12,28 +12,28 @@ export type WriteFailure = 'reader-gone' | 'terminal-gone' | AtlantisError;
 
 export interface LineWriter {
   /**
-   * Writes whole lines. Undefined when more can be written at once, else a promise that resolves when it can,
-   * or when the output failed or was cut. After a failure nothing more is written. `onWritten` is called once the
-   * lines are handed to the system, which may be never.
+   * Writes whole lines. Undefined if more can be written at once, else a promise that resolves when it can, or when
+   * the output failed or was cut. After a failure nothing is written. `onWritten` is called once the system has the
+   * lines, which may be never.
    */
   write(lines: Buffer | string, onWritten?: () => void): Promise<void> | undefined;
-  /** Resolves when all that was given so far is written, or at once after a failure or cut. */
+  /** Resolves when everything so far is written, or at once after a failure or cut. */
   flush(): Promise<void>;
-  /** The same, for the last time. */
+  /** The final flush. */
   drain(): Promise<void>;
-  /** Gives up on what cannot be written within `ms` (bytes still queued then are lost), unless all is drained. */
+  /** Discards what is still queued after `ms`, unless all is drained by then. */
   cutAfter(ms: number): void;
   /** The first failure, or undefined. */
   readonly failure: WriteFailure | undefined;
-  /** Bytes that were given up on when the output was cut; 0 otherwise. */
+  /** Bytes that were discarded when the output was cut. */
   readonly bytesCut: number;
-  /** Total ms for which a writer had to wait. */
+  /** Total time that writers waited, in ms. */
   readonly blockedMs: number;
   /** Since when a writer has been waiting (monotonic ms), or undefined. */
   readonly blockedSinceMs: number | undefined;
 }
 
-/** A writer for the target; `onFailure` is called once, at the first failure. */
+/** @param onFailure called once, at the first failure */
 export function createLineWriter(
   target: OutputTarget,
   clock: Clock,
@@ -44,7 +44,7 @@ export function createLineWriter(
     : createStreamWriter(target, clock, onFailure);
 }
 
-/** Regular files and devices such as /dev/null: written synchronously, never blocked for long. */
+/** Regular files and devices such as /dev/null, which are written synchronously. */
 export function isFile(target: OutputTarget): boolean {
   if (target.isTty) return false;
   try {
@@ -138,7 +138,7 @@ function createStreamWriter(
     flush,
     async drain() {
       await flush();
-      // A timer that is left would keep the process alive.
+      // A remaining timer would keep the process alive.
       for (const cancel of cancelCuts) cancel();
     },
     cutAfter(ms) {
@@ -165,7 +165,7 @@ function createStreamWriter(
   };
 }
 
-const WORDS: Readonly<Record<string, string>> = {
+const REASONS: Readonly<Record<string, string>> = {
   ENOSPC: 'the disk is full',
   EDQUOT: 'the disk quota is used up',
   EFBIG: 'the file has reached its size limit',
@@ -177,6 +177,8 @@ function classifyWriteError(error: unknown, isTty: boolean): WriteFailure {
   const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
   if (code === 'EPIPE' || code === 'ECONNRESET' || code === 'ERR_STREAM_DESTROYED') return 'reader-gone';
   if (isTty && code === 'EIO') return 'terminal-gone';
-  const words = WORDS[code];
-  return new OutputError(`stdout could not be written: ${words === undefined ? code : `${words} (${code})`}`);
+  const reason = REASONS[code];
+  return new OutputError(
+    `stdout could not be written: ${reason === undefined ? code : `${reason} (${code})`}`,
+  );
 }

@@ -1,11 +1,11 @@
-// One process at a time, also across containers and machines that share a folder, and after a `kill -9`.
+// A lock for one process at a time, also across containers and machines that share a folder, and after a `kill -9`.
 //
-// The lock is a folder with one entry that names its holder. It is taken by renaming a prepared folder onto its
-// place, which fails while there is an entry inside and never shows a lock without its holder. An abandoned lock is
-// broken by removing its holder's entry by name: a lock that another process has taken meanwhile cannot be hit.
+// The lock is a folder with one entry, named after its holder. It is taken by renaming a prepared folder onto it, which
+// fails while it has an entry. An abandoned lock is broken by removing its holder's entry by name, which cannot hit a
+// lock that another process has taken meanwhile.
 //
-// A process that runs on this machine never loses its lock. The holder of a lock that was taken in another container
-// or on another machine shows every few seconds that it runs; times of files and the time of day decide nothing.
+// A process that runs on this machine never loses its lock. A holder in another container or on another machine
+// touches its entry every few seconds; whether it changes decides, never the time of day.
 import { randomBytes } from 'node:crypto';
 import {
   closeSync,
@@ -36,57 +36,56 @@ export interface LockHost extends ProcessHost {
 
 /** What is locked. */
 export interface LockSubject {
-  /** What messages call it. */
+  /** Its name in messages. */
   readonly what: string;
-  /** The predicate of the message that the process with that id has it. */
+  /** The predicate of the message that the process with that id holds it. */
   describeHolder?(pid: string): string;
-  /** What the user can do then; by default, how to remove a lock by hand. */
+  /** What to do then; default: how to remove the lock by hand. */
   readonly hint?: string;
-  /** The error for a lock that cannot be had. */
+  /** The error for a lock that cannot be taken. */
   readonly Refusal: new (
     message: string,
     hint?: string,
   ) => AtlantisError;
-  /** Called when this process waits for a holder that cannot be asked whether it runs. */
+  /** Called when this process waits for a holder that may not be running any more. */
   warn(message: string): void;
   /**
-   * For a lock that is held for longer than an instant: called if another process took it over because this one was
-   * suspended. With it, the lock is kept alive by a timer until it is released.
+   * For a lock that is held for more than an instant: a timer touches it until it is released. Called if another process
+   * took it over because this one was suspended.
    */
   onLost?(): void;
 }
 
-/** A lock that is held. */
 export interface Lock {
   /** False if another process took it over. */
   isHeld(): boolean;
   release(): void;
 }
 
-/** A living holder may keep the others waiting for this long, in ms (contract F2). */
+/** How long to wait for a running holder, in ms (contract F2). */
 const WAIT_MS = 2_000;
-/** Until then, in ms, the lock may change hands while this process waits. */
+/** How long to wait while the lock changes hands, in ms. */
 const TOTAL_WAIT_MS = 20_000;
-/** Bounds of the time between two tries, in ms. */
+/** Bounds of the random delay between two attempts, in ms. */
 const [RETRY_MIN_MS, RETRY_MAX_MS] = [5, 30];
-/** A holder shows this often, in ms, that it runs. */
+/** How often a holder touches its entry, in ms. */
 const BEAT_MS = 5_000;
-/** The lock of a holder that cannot be asked is abandoned after this long, in ms, without a sign of it. */
+/** How long without a touch until the lock of a holder elsewhere counts as abandoned, in ms. */
 const ABANDONED_MS = 30_000;
-/** Time between two looks, in ms, that counts at most. */
+/** Longest time between two attempts that counts, in ms. */
 const MAX_STEP_MS = 1_000;
 const WATCHING = `waiting for up to ${ABANDONED_MS / 1_000} s to see whether it still runs`;
 
 const HOLDER = new RegExp(`^${PROCESS_NAME}-[0-9a-f]{12}$`);
-/** How a rename fails whose place is taken; which of these it is differs between systems. */
+/** The errors of a rename onto a held lock; they differ between systems. */
 const HELD_CODES = new Set(['ENOTEMPTY', 'EEXIST', 'EPERM', 'EACCES', 'ENOTDIR']);
 
 /**
  * Takes the lock, waiting while others hold it.
  *
- * @param lockPath where the lock folder goes; what is being prepared is beside it
- * @throws subject.Refusal if another process keeps it, or what is there is not a lock of this user; the system's
- *   error if nothing can be written there
+ * @param lockPath path of the lock folder; it is prepared next to it
+ * @throws subject.Refusal if another process keeps it, or the path is not a lock of this user; the system's error if
+ *   the lock cannot be written
  */
 export async function takeLock(lockPath: string, host: LockHost, subject: LockSubject): Promise<Lock> {
   const self = identifyProcess(host);
@@ -131,7 +130,7 @@ async function waitForLock(
 ): Promise<void> {
   let seen: Seen = {};
   let hasBeaten = false;
-  /** For how long the same holder was seen. */
+  /** How long the same holder was seen, in ms. */
   let waitedMs = 0;
   let totalMs = 0;
   let warnedOf: string | undefined;
@@ -143,9 +142,9 @@ async function waitForLock(
     } catch (error) {
       if (!HELD_CODES.has(codeOf(error) ?? '')) throw error;
     }
-    const { holder, beat } = lookAtLock(lockPath, subject);
+    const { holder, beat } = inspectLock(lockPath, subject);
     const nowMs = clock.monotonicMs();
-    // A longer step means that this process was suspended, and perhaps the holder with it.
+    // After a longer step this process was suspended, and perhaps the holder, too.
     const stepMs = Math.min(nowMs - lookedAtMs, MAX_STEP_MS);
     lookedAtMs = nowMs;
     totalMs += stepMs;
@@ -161,7 +160,7 @@ async function waitForLock(
       subject.warn(`${message} in another container or on another machine: ${WATCHING}`);
     }
     if (holder === undefined) {
-      // Being released; or, on Windows, an empty folder that a rename cannot replace.
+      // Being released; on Windows a rename cannot replace an empty folder.
       attempt(() => rmdirSync(lockPath));
     } else if (liveness === 'dead' || (liveness === 'unknown' && waitedMs > ABANDONED_MS)) {
       remove(lockPath, holder);
@@ -181,19 +180,19 @@ function describeHolder(holder: string | undefined, subject: LockSubject): strin
   return subject.describeHolder?.(pid) ?? `is locked by another process (${pid})`;
 }
 
-/** What a look at the lock of another process shows; nothing while it changes hands. */
+/** The state of a lock; empty while it changes hands. */
 interface Seen {
   readonly holder?: string | undefined;
-  /** Changes whenever the holder shows that it runs. */
+  /** Changes with each touch. */
   readonly beat?: number | undefined;
 }
 
-/** @throws subject.Refusal if what is there is not a lock that this user could have made */
-function lookAtLock(lockPath: string, { what, Refusal }: LockSubject): Seen {
+/** @throws subject.Refusal if it is not a lock that this user could have created */
+function inspectLock(lockPath: string, { what, Refusal }: LockSubject): Seen {
   const refuse = (message: string): AtlantisError =>
     new Refusal(
       `the lock of ${what} ${message}: ${lockPath}`,
-      'nothing was changed: remove it, or move it away',
+      'nothing was changed: remove it or move it away',
     );
   try {
     const stats = lstatSync(lockPath);
@@ -201,18 +200,18 @@ function lookAtLock(lockPath: string, { what, Refusal }: LockSubject): Seen {
     if (!stats.isDirectory()) throw refuse('is not a folder');
     if (!isTrusted(stats)) throw refuse('belongs to another user');
     const names = readdirSync(lockPath);
-    if (!names.every((name) => HOLDER.test(name))) throw refuse('holds other files');
+    if (!names.every((name) => HOLDER.test(name))) throw refuse('contains other files');
     const [holder] = names;
     return holder === undefined ? {} : { holder, beat: readBeat(join(lockPath, holder)) };
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return {};
     if (codeOf(error) === 'EACCES') throw refuse('belongs to another user');
-    if (codeOf(error) === 'ELOOP') throw refuse('holds other files');
+    if (codeOf(error) === 'ELOOP') throw refuse('contains other files');
     throw error;
   }
 }
 
-/** Opening the file makes a network file system ask its server. */
+/** Opens the file, so that a network file system asks its server. */
 function readBeat(path: string): number {
   const fd = openSync(path, READ_ONLY);
   try {
@@ -222,7 +221,7 @@ function readBeat(path: string): number {
   }
 }
 
-/** Removes folders that were prepared by processes that were killed while they waited. */
+/** Removes prepared folders of processes that were killed while they waited. */
 function removeLeftovers(lockPath: string, self: ProcessIdentity): void {
   const folder = dirname(lockPath);
   const start = `${basename(lockPath)}-`;
@@ -235,13 +234,13 @@ function removeLeftovers(lockPath: string, self: ProcessIdentity): void {
   });
 }
 
-/** Removes a lock folder with the entry of this holder; with that of another one it stays. */
+/** Removes a lock folder of this holder, but not of another one. */
 function remove(folder: string, holder: string): void {
   attempt(() => unlinkSync(join(folder, holder)));
   attempt(() => rmdirSync(folder));
 }
 
-/** Runs a removal that may find nothing to remove. */
+/** Ignores errors: there may be nothing to do. */
 function attempt(action: () => void): void {
   try {
     action();

@@ -1,23 +1,19 @@
-// Names a process so that another one can check whether it still runs, even after its pid was reused, and can tell
-// when it cannot check: in another container or on another machine.
+// Names a process so that another one can check whether it still runs, even after its pid was reused. In another
+// container or on another machine the answer is "unknown".
 import { createHash } from 'node:crypto';
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
+import type { Io } from './io.ts';
 
 /** What the check needs from the system. */
-export interface ProcessHost {
-  readonly pid: number;
-  /** Signal 0 asks whether the process exists. */
-  sendSignal(pid: number, signal: 0): boolean;
-}
+export type ProcessHost = Pick<Io, 'pid' | 'sendSignal'>;
 
-/** `unknown`: it ran in a process table that cannot be seen from here. */
+/** `unknown`: it ran in another process table. */
 type Liveness = 'alive' | 'dead' | 'unknown';
 
 export interface ProcessIdentity {
   /** The name of this process: pid, start time, process table and machine. It matches PROCESS_NAME. */
   readonly name: string;
-  /** Whether the process with that name runs. */
   judge(name: string): Liveness;
 }
 
@@ -26,18 +22,17 @@ export const PROCESS_NAME = '[1-9]\\d*-\\d+-[0-9a-f]{12}-[0-9a-f]{12}';
 
 const NO_START = '0';
 const NO_MACHINE = '0'.repeat(12);
-/** The namespaces of the processes outside of containers have fixed numbers (linux/proc_ns.h). */
+/** The namespaces outside of containers have fixed numbers (linux/proc_ns.h). */
 const INITIAL_PID_NAMESPACE = 'pid:[4026531836]';
 const INITIAL_TIME_NAMESPACE = 'time:[4026531834]';
 
-/** The identity of this process. */
 export function identifyProcess(host: ProcessHost): ProcessIdentity {
   const pidNamespace = readOr('', () => readlinkSync('/proc/self/ns/pid'));
   const timeNamespace = readOr('', () => readlinkSync('/proc/self/ns/time'));
   const bootId = readOr('', () => readFileSync('/proc/sys/kernel/random/boot_id', 'latin1'));
   const table = hash(hostname(), bootId, pidNamespace, timeNamespace);
   const machine = identifyMachine(pidNamespace, timeNamespace);
-  // A mount of /proc may show another process table than the one this process is in.
+  // /proc may show another process table than that of this process.
   const hasProc = readOr('', () => readlinkSync('/proc/self')) === String(host.pid);
   const start = hasProc ? readProcess(host.pid)?.start : undefined;
   return {
@@ -45,12 +40,12 @@ export function identifyProcess(host: ProcessHost): ProcessIdentity {
     judge(name) {
       const [otherPid, otherStart, otherTable, otherMachine] = name.split('-');
       if (otherTable !== table) {
-        // The same machine with another boot id was restarted.
+        // The same machine with another boot id has restarted.
         return otherMachine === machine && machine !== NO_MACHINE ? 'dead' : 'unknown';
       }
       if (!host.sendSignal(Number(otherPid), 0)) return 'dead';
       const found = hasProc ? readProcess(Number(otherPid)) : undefined;
-      // `hidepid` hides processes of other users, which run all the same.
+      // `hidepid` hides running processes of other users.
       if (found === undefined || otherStart === NO_START) return 'alive';
       return found.start === otherStart && !/[ZX]/.test(found.state) ? 'alive' : 'dead';
     },
@@ -60,12 +55,12 @@ export function identifyProcess(host: ProcessHost): ProcessIdentity {
 /** State and start time of a process (proc(5)); undefined where they cannot be read. */
 function readProcess(pid: number): { state: string; start: string } | undefined {
   const stat = readOr(undefined, () => readFileSync(`/proc/${pid}/stat`, 'latin1'));
-  // The second field is the name of the program in parentheses, and may hold anything.
+  // The second field, the program's name in parentheses, may contain anything.
   const fields = stat?.replace(/^.*\) /s, '').split(' ');
   return fields && { state: fields[0] ?? '', start: fields[19] ?? NO_START };
 }
 
-/** Only outside of containers: containers of one image may share both name and id. */
+/** Only outside of containers: those of one image may share name and id. */
 function identifyMachine(pidNamespace: string, timeNamespace: string): string {
   const isContainer =
     pidNamespace !== INITIAL_PID_NAMESPACE || !['', INITIAL_TIME_NAMESPACE].includes(timeNamespace);

@@ -1,34 +1,33 @@
-// Takes secrets out of every text that leaves the process other than the events themselves (contract P4).
+// Removes secrets from every text that leaves the process, except the events (contract P4).
 //
-// A key shrinks to its prefix, anything else to ***. A registered secret is found in plain, URL-escaped,
-// JSON-escaped, hexadecimal and base64 form, the last also in the middle of a longer base64 text. What merely looks like
-// a key, and userinfo in any URL, is taken out without being registered.
+// A key becomes its prefix, other secrets become ***. A registered secret is found in plain, URL-escaped, JSON-escaped,
+// hexadecimal and base64 form, also within a longer base64 text. Text that looks like a key, and userinfo in URLs, is
+// removed without being registered.
 import { keyPrefix } from './key.ts';
 
-/** One way to write a secret. */
+/** Patterns for one encoding of a secret. */
 interface Form {
-  /** Finds the beginning. */
+  /** The first characters. */
   readonly head: RegExp;
-  /** What follows, one sticky pattern for each character. */
+  /** One sticky pattern for each further character. */
   readonly rest: readonly RegExp[];
-  /** What belongs to the text around a secret that ends here. */
+  /** The surrounding text to remove after the secret. */
   readonly tail: RegExp | undefined;
 }
 
-/** A form, and a quick look that spares nearly every text the patterns: they take longer to make than to use. */
-interface Suspect {
-  /** Whether the secret could stand in the text in this form. */
-  mayStandIn(text: string): boolean;
-  makeForm(): Form;
+/** A form that is only compiled after a quick check: compiling takes longer than matching. */
+interface LazyForm {
+  /** False if the text cannot contain the secret in this form. */
+  mayMatch(text: string): boolean;
+  compile(): Form;
 }
 
-/** Replaces one secret, in every form, in a text. */
 type ReplaceSecret = (text: string) => string;
 
-/** A secret is recognised by this many characters, more than the prefix of a key that may be shown. */
+/** A secret is recognized by this many characters, more than the prefix of a key that may be shown. */
 const HEAD_LENGTH = 24;
 
-/** Fewer characters of base64 would match by chance. */
+/** A shorter base64 text would match by chance. */
 const MIN_BASE64_LENGTH = 4;
 
 const hex = (code: number, digits: number): string =>
@@ -39,38 +38,38 @@ const hex = (code: number, digits: number): string =>
 
 const escapeForRegExp = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
 
-/** One character: as it is, behind backslashes, as \uXXXX or as %XX; escaped up to three times over. */
+/** One character: plain, after backslashes, as \uXXXX or as %XX; escaped up to three times. */
 function textPattern(char: string): string {
   const bytes = [...Buffer.from(char)].map((byte) => `%(?:25){0,2}${hex(byte, 2)}`).join('');
   const units = Array.from(char, (_, at) => `\\\\{1,7}u${hex(char.charCodeAt(at), 4)}`).join('');
   return `(?:\\\\{0,7}${escapeForRegExp(char)}|${units}|${bytes})`;
 }
 
-/** One character of base64 or base64url, which may stand in JSON or in a URL. */
+/** One character of base64 or base64url, possibly escaped for JSON or a URL. */
 function base64Pattern(char: string): string {
   if (char === '+') return '(?:[+-]|%2[bB])';
   if (char === '/') return '(?:\\\\{0,7}\\/|_|%2[fF])';
   return char;
 }
 
-/** As it is, or escaped. Without a backslash and a percent sign nothing is. */
-function suspectText(secret: string): Suspect {
+/** Plain or escaped. Escapes contain a backslash or a percent sign. */
+function createTextForm(secret: string): LazyForm {
   const chars = [...secret];
   const head = chars.slice(0, HEAD_LENGTH).join('');
   return {
-    mayStandIn: (text) => text.includes(head) || text.includes('\\') || text.includes('%'),
-    makeForm: () => createForm(chars, textPattern, false),
+    mayMatch: (text) => text.includes(head) || text.includes('\\') || text.includes('%'),
+    compile: () => createForm(chars, textPattern, false),
   };
 }
 
-/** Pairs of hexadecimal digits in either case. */
-function suspectHex(secret: string): Suspect {
+/** Hexadecimal in either case. */
+function createHexForm(secret: string): LazyForm {
   const bytes = Buffer.from(secret);
   const head = bytes.toString('hex', 0, HEAD_LENGTH);
   const pairs = (): string[] => Array.from(bytes, (byte) => hex(byte, 2));
   return {
-    mayStandIn: (text) => text.toLowerCase().includes(head),
-    makeForm: () => createForm(pairs(), (pair) => pair, false),
+    mayMatch: (text) => text.toLowerCase().includes(head),
+    compile: () => createForm(pairs(), (pair) => pair, false),
   };
 }
 
@@ -89,19 +88,19 @@ function createForm(chars: readonly string[], pattern: (char: string) => string,
   };
 }
 
-/** The secret as part of a base64 text, at each of the three places in a group where it can begin. */
-function suspectBase64(secret: string): Suspect[] {
+/** The secret within a base64 text, at each of the three offsets in a group. */
+function createBase64Forms(secret: string): LazyForm[] {
   return [0, 1, 2].flatMap((shift) => {
     const bytes = Buffer.concat([Buffer.alloc(shift), Buffer.from(secret)]);
     const encoded = bytes.toString('base64').replace(/=+$/, '');
-    // A character that also carries bits of what stands before or after the secret is not known.
+    // Without characters that also contain bits of the text before or after the secret.
     const core = encoded.slice([0, 2, 3][shift], bytes.length % 3 === 0 ? undefined : -1);
     if (core.length < MIN_BASE64_LENGTH) return [];
-    // Up to the first character that is written in more than one way.
+    // Up to the first character with more than one encoding.
     const head = core.slice(0, HEAD_LENGTH).replace(/[+/].*/, '');
     return {
-      mayStandIn: (text) => text.includes(head),
-      makeForm: () => createForm([...core], base64Pattern, true),
+      mayMatch: (text) => text.includes(head),
+      compile: () => createForm([...core], base64Pattern, true),
     };
   });
 }
@@ -111,9 +110,9 @@ function replaceForm(text: string, { head, rest, tail }: Form, replacement: stri
   let from = 0;
   const follow = (pattern: RegExp): boolean => {
     pattern.lastIndex = head.lastIndex;
-    const goesOn = pattern.test(text);
-    if (goesOn) head.lastIndex = pattern.lastIndex;
-    return goesOn;
+    const isMatch = pattern.test(text);
+    if (isMatch) head.lastIndex = pattern.lastIndex;
+    return isMatch;
   };
   head.lastIndex = 0;
   for (let found = head.exec(text); found !== null; found = head.exec(text)) {
@@ -124,37 +123,36 @@ function replaceForm(text: string, { head, rest, tail }: Form, replacement: stri
   return from === 0 ? text : replaced + text.slice(from);
 }
 
-/** A function that replaces the secret wherever it is written plain, escaped for URLs or JSON, in base64 or in hex. */
+/** Replaces one secret in every form. */
 function createReplacer(secret: string, replacement: string): ReplaceSecret {
-  const suspects = [suspectText(secret), ...suspectBase64(secret), suspectHex(secret)];
-  const forms = new Map<Suspect, Form>();
-  const replace = (text: string, suspect: Suspect): string => {
-    if (!suspect.mayStandIn(text)) return text;
-    const form = forms.get(suspect) ?? suspect.makeForm();
-    forms.set(suspect, form);
+  const forms = [createTextForm(secret), ...createBase64Forms(secret), createHexForm(secret)];
+  const compiled = new Map<LazyForm, Form>();
+  const replace = (text: string, lazy: LazyForm): string => {
+    if (!lazy.mayMatch(text)) return text;
+    const form = compiled.get(lazy) ?? lazy.compile();
+    compiled.set(lazy, form);
     return replaceForm(text, form, replacement);
   };
-  return (text) => suspects.reduce(replace, text);
+  return (text) => forms.reduce(replace, text);
 }
 
-/** Removes the secrets that were added to it from texts. */
 export interface Redactor {
-  /** Registers a secret, such as a key, before anything else is done with it. Empty texts are ignored. */
+  /** Registers a secret; call it before anything else is done with one. Ignores texts under 4 characters. */
   addSecret(secret: string): void;
   /** Registers the credentials of a proxy URL, if it has any. Never throws. */
   addProxyUrl(url: string): void;
-  /** The text without the secrets. Applying it again changes nothing. */
+  /** The text without the secrets; idempotent. */
   redact(text: string): string;
 }
 
-/** A secret shorter than this would match by chance all over ordinary text. */
+/** A shorter secret would match ordinary text by chance. */
 const MIN_SECRET_LENGTH = 4;
 
-/** A key of the service that nobody registered, for instance one given where a name belongs. */
+/** A key that is not registered, for instance one given instead of a name. */
 const LOOKS_LIKE_KEY = /\bak_[A-Za-z0-9_]{14,}/g;
 const USERINFO = /(\b[a-z][a-z0-9+.-]{0,20}:\/\/)[^\s/?#"'<>]*@/gi;
 
-/** Decodes percent escapes; a text with broken ones is returned as it is. */
+/** Decodes percent escapes; a text with invalid ones is unchanged. */
 function decodePercent(text: string): string {
   try {
     return decodeURIComponent(text);
@@ -163,7 +161,6 @@ function decodePercent(text: string): string {
   }
 }
 
-/** A redactor that knows no secret yet, only what keys and userinfo look like. */
 export function createRedactor(): Redactor {
   const secrets = new Map<string, string>();
   let replacers: readonly ReplaceSecret[] | undefined;
@@ -173,8 +170,7 @@ export function createRedactor(): Redactor {
     secrets.set(secret, replacement);
     replacers = undefined;
   };
-  // Longest first, so that a secret that contains another one goes as a whole. Built when first needed: a
-  // run that prints nothing pays nothing.
+  // Longest first, so that a secret that contains another one is replaced as a whole. Built on first use.
   const build = (): ReplaceSecret[] =>
     [...secrets]
       .sort(([a], [b]) => b.length - a.length)
@@ -193,7 +189,7 @@ export function createRedactor(): Redactor {
       for (const decode of [(text: string) => text, decodePercent]) {
         const [user, password] = [decode(rawUser), decode(rawPassword)];
         add(`${user}:${password}`, '***');
-        // A token is often given as a user name without a password.
+        // A token is often a user name without a password.
         add(password === '' ? user : password, '***');
       }
     },

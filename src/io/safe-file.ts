@@ -1,8 +1,8 @@
-// Opens files where another user may have prepared something else: a link to one of our files, a pipe without a
-// reader, a forged file. Writes a whole file in one step, so that a reader sees the old content or the new.
+// Opens files where another user may have planted something else: a link to one of our files, a pipe without a
+// reader, a forged file. Replaces a file in one step, so that a reader sees the old content or the new.
 //
-// The rule (docs/security.md): a link, pipe or file that is already there must belong to this user or to root.
-// Owners are not checked on Windows, nor in /dev and /proc, where only the system makes entries.
+// The rule (docs/security.md): an existing link, pipe or file must belong to this user or to root. Owners are not
+// checked on Windows, nor in /dev and /proc, where only the system creates entries.
 import { randomBytes } from 'node:crypto';
 import {
   accessSync,
@@ -27,18 +27,18 @@ import { processUid } from './io.ts';
 /**
  * Writes `text` to `path`; a link of this user is followed.
  *
- * @param what what the message calls the file, such as `the ready file`
- * @throws OutputError (exit 9) naming the path and the code of the fault
+ * @param what names the file in the message, such as `the ready file`
+ * @throws OutputError (exit 9) naming the path and the error code
  */
 export function writeWholeFile(path: string, text: string, what: string): void {
   let staged: string | undefined;
   try {
     const place = findReplaceable(path);
     if (place === undefined) {
-      writeSpecial(path, text);
+      appendText(path, text);
       return;
     }
-    // Not by the process id: in a container it is often the same, and a killed run may have left its file.
+    // Not named by the process id, which in a container is often that of a killed run.
     staged = `${place}.${randomBytes(6).toString('hex')}.tmp`;
     writeFileSync(staged, text, { flag: 'wx' });
     renameSync(staged, place);
@@ -73,16 +73,16 @@ export function adviseOnFolder(path: string, error: unknown): string | undefined
   return isMissing ? `create the folder first: mkdir -p ${JSON.stringify(dirname(path))}` : undefined;
 }
 
-/** What cannot be removed, such as what could not even be made, is no second fault (Node 26 would throw). */
+/** Ignores errors: the file may not exist (Node 26 would throw). */
 function removeQuietly(path: string): void {
   try {
     rmSync(path, { force: true });
   } catch {}
 }
 
-/** Does not wait for a reader of a pipe: that would hold the process, and with it every signal. */
-function writeSpecial(path: string, text: string): void {
-  const fd = openNamedFile(path, constants.O_WRONLY | constants.O_APPEND, 0o666);
+/** Appends `text` in one write. Does not wait for a reader of a pipe, which would block signals. @throws as `openNamedFile` */
+export function appendText(path: string, text: string): void {
+  const fd = openNamedFile(path, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT, 0o666);
   try {
     writeFileSync(fd, text);
   } finally {
@@ -91,10 +91,10 @@ function writeSpecial(path: string, text: string): void {
 }
 
 /**
- * Where the file is that another one may take the place of, or will be; undefined for anything else, such as a pipe,
- * or a file that is open as /dev/stdout.
+ * The path of a file that can be replaced or created; undefined for anything else, such as a pipe, or an open file
+ * such as /dev/stdout.
  *
- * @throws an error whose code is the reason if another user may have put something else there; the system's error
+ * @throws an error whose code is the reason if another user may have planted it; the system's error
  */
 export function findReplaceable(path: string): string | undefined {
   const place = resolvePlace(path);
@@ -109,37 +109,37 @@ export function findReplaceable(path: string): string | undefined {
   return undefined;
 }
 
-/** Windows has neither. */
+/** Not on Windows. */
 const { O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants as Partial<typeof constants>;
-/** Opens a regular file for reading: no link is followed, and no pipe is waited for. */
+/** Opens a regular file for reading, without following links or waiting for a pipe. */
 export const READ_ONLY = constants.O_RDONLY | O_NOFOLLOW | O_NONBLOCK;
-/** Opens a file for reading and appending, and makes it where there is none. */
+/** Opens a file for reading and appending, and creates it if necessary. */
 export const APPEND = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT;
 
 const MAX_LINKS = 40;
 const SYSTEM_FOLDER = /^\/(dev|dev\/(fd|pts)|proc\/.+)$/;
 
-/** Why something is not opened. Messages show the `code` of an error: here it is the reason in words. */
+/** Messages show the `code` of an error: here it is the reason. */
 function refusal(reason: string, hint?: string): Error {
   return Object.assign(new Error(reason), { code: reason, hint });
 }
 
-/** True for what belongs to this user or to root. */
+/** True if it belongs to this user or to root. */
 export function isTrusted({ uid }: Stats): boolean {
   const own = processUid();
   return own === undefined || uid === own || uid === 0;
 }
 
-/** Where a path leads. */
+/** A resolved path. */
 export interface Place {
-  /** Not a link, unless it is one of the system's that leads to an open file, such as /proc/self/fd/1. */
+  /** Not a link, except one in /proc to an open file, such as /proc/self/fd/1. */
   readonly path: string;
-  /** It is in /dev or /proc. */
+  /** In /dev or /proc. */
   readonly isSystem: boolean;
 }
 
 /**
- * Follows the links of a path that the user named, also one that leads to nothing yet.
+ * Follows the links of a path that the user named; the target need not exist.
  *
  * @throws an error whose code is the reason if a link belongs to another user; the system's error
  */
@@ -150,7 +150,7 @@ export function resolvePlace(path: string): Place {
     const isSystem = SYSTEM_FOLDER.test(folder);
     const stats = lstatSync(place, { throwIfNoEntry: false });
     const isLink = stats?.isSymbolicLink() === true;
-    // A link in /proc leads to an open file, for which there need not be a path.
+    // The target of a link in /proc is an open file, which may have no path.
     if (!isLink || folder.startsWith('/proc/')) return { path: place, isSystem };
     if (!isSystem && !isTrusted(stats)) throw refusal('it is a link that belongs to another user');
     const target = readlinkSync(place);
@@ -160,25 +160,25 @@ export function resolvePlace(path: string): Place {
 }
 
 /**
- * Opens a file, pipe or device that the user named, without waiting for a pipe's other end.
+ * Opens a file, pipe or device that the user named, without waiting for the other end of a pipe.
  *
- * @throws an error whose code is the reason if another user may have put it there; the system's error
+ * @throws an error whose code is the reason if another user may have planted it; the system's error
  */
 export function openNamedFile(path: string, flags: number, mode: number): number {
   const place = resolvePlace(path);
   const fd = openSync(place.path, flags | O_NONBLOCK | (place.isSystem ? 0 : O_NOFOLLOW), mode);
   return check(fd, (stats) => {
     if (place.isSystem) return;
-    // A regular file that another user made for us, as GitHub's runner does, is only written to.
+    // Another user may create a regular file for us to write to, as GitHub's runner does.
     if (stats.isFile()) assertOneName(stats);
     else assertTrusted(stats);
   });
 }
 
 /**
- * Opens a regular file in a folder of ours.
+ * Opens a regular file in one of our folders.
  *
- * @throws an error whose code is the reason if another user may have put it there; the system's error
+ * @throws an error whose code is the reason if another user may have planted it; the system's error
  */
 export function openOwnFile(path: string, flags: number): number {
   const isLink = (): boolean => lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
@@ -216,8 +216,7 @@ function check(fd: number, assertSafe: (stats: Stats) => void): number {
 }
 
 /**
- * Makes a folder with mode 0700, and the folders above it where they are missing. Node's own way to do that never
- * returns in /proc.
+ * Creates a folder with mode 0700, and its parents. Node's own recursive mkdir never returns in /proc.
  *
  * @throws the system's error
  */
@@ -234,8 +233,8 @@ export function makeFolder(path: string): void {
 }
 
 /**
- * @param isShared others may add folders of their own to it
- * @throws an error whose code is the reason if another user could change what is in the folder; the system's error
+ * @param isShared other users may add their own folders to it
+ * @throws an error whose code is the reason if another user could change its content; the system's error
  */
 export function assertOwnFolder(path: string, isShared: boolean): void {
   const stats = statSync(resolvePlace(path).path);

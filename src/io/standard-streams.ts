@@ -1,25 +1,25 @@
-// The standard streams where one of them is a terminal, or gone, or both are one: neither may hold or end the
-// program, or spoil a line of the other.
+// stdout and stderr: neither blocks or ends the program when it is slow or closed, and if both go to one terminal or
+// pipe, neither breaks a line of the other.
 //
-// Node lets writes to a terminal block: after Ctrl-S, or in front of a frozen window, no ping would go out, no
-// timer fire and no signal be handled (contract K3, R2). Here they are asynchronous, as those to a pipe are.
+// Node's writes to a terminal block: after Ctrl-S no ping would be sent, no timer fire and no signal be handled
+// (contract K3, R2). Here they are asynchronous, like writes to a pipe.
 import { fstatSync, writeSync } from 'node:fs';
 import { OutputError } from '../errors.ts';
 
-/** A standard stream of the process, opened when `stream()` is first called. */
+/** A standard stream, opened by the first call of `stream()`. */
 export interface OutputTarget {
   readonly fd: number;
   readonly isTty: boolean;
-  /** Width of the terminal in columns, at least 1, or undefined where it is not known. */
+  /** Width of the terminal, at least 1, or undefined if unknown. */
   columns(): number | undefined;
   /** The stream for terminals, pipes and sockets; regular files are written through `fd`. */
   stream(): NodeJS.WriteStream;
 }
 
-/** Above this many waiting bytes on stderr further lines are dropped: nobody reads them. */
+/** In bytes; above it, further lines on stderr are dropped. */
 const MAX_STDERR_BACKLOG = 256 * 1024;
 
-/** Whether a descriptor is a terminal. Opening its stream loads half of Node's stream code: only if it may be. */
+/** Whether a descriptor is a terminal. Opens its stream, which loads half of Node's stream code, only if it may be one. */
 export function isTerminal(fd: 0 | 1 | 2, stream: () => { readonly isTTY?: boolean }): boolean {
   try {
     return fstatSync(fd).isCharacterDevice() && stream().isTTY === true;
@@ -28,7 +28,7 @@ export function isTerminal(fd: 0 | 1 | 2, stream: () => { readonly isTTY?: boole
   }
 }
 
-/** A standard stream for output; `stream` opens it, so it is called as late as can be. */
+/** @param stream opens it; called as late as possible */
 export function describeTarget(fd: 1 | 2, stream: () => NodeJS.WriteStream): OutputTarget {
   let isTty: boolean | undefined;
   const target = {
@@ -41,28 +41,28 @@ export function describeTarget(fd: 1 | 2, stream: () => NodeJS.WriteStream): Out
       }
       return isTty;
     },
-    // A terminal that nobody has sized says 0.
+    // A terminal without a size reports 0.
     columns: () => (target.isTty ? stream().columns || undefined : undefined),
   };
   return target;
 }
 
-/** What libuv's handle of a terminal offers; not public, hence all optional. */
+/** libuv's handle of a terminal; not public, so all optional. */
 interface TerminalHandle {
   readonly fd?: number;
   setBlocking?(isBlocking: boolean): void;
 }
 
-/** Makes writes to a terminal asynchronous. `fd` is the descriptor that the process was started with. */
+/** Makes writes to a terminal asynchronous. @param fd the descriptor that the process was started with */
 export function keepLoopFree(stream: NodeJS.WriteStream, fd: number): void {
   const { _handle: handle } = stream as { readonly _handle?: TerminalHandle };
-  // libuv opens the terminal anew, so the mode is ours alone; where it could not, the shell would share it.
+  // If libuv could not open the terminal again, the shell would share the mode.
   if (handle?.fd !== undefined && handle.fd !== fd) handle.setBlocking?.(false);
 }
 
 const opened = new WeakMap<OutputTarget, NodeJS.WriteStream>();
 
-/** The target's stream, with a listener: without one a failed write would end the process with a stack trace. */
+/** The target's stream with an error listener, without which a failed write would crash the process. */
 export function openGuarded(target: OutputTarget): NodeJS.WriteStream {
   let stream = opened.get(target);
   if (stream === undefined) {
@@ -73,15 +73,12 @@ export function openGuarded(target: OutputTarget): NodeJS.WriteStream {
   return stream;
 }
 
-/** Whether something waits in a target's stream: what is written must then follow it there. */
+/** Whether data is queued in a target's stream: further data must then go through it, too. */
 function hasQueue(target: OutputTarget): boolean {
   return (opened.get(target)?.writableLength ?? 0) > 0 || (opened.get(target)?.writableCorked ?? 0) > 0;
 }
 
-/**
- * Writes all of a small text at once; what a full pipe leaves goes through the stream, and so does all behind it.
- * @throws OutputError
- */
+/** Writes a small text synchronously; what does not fit into a pipe goes through the stream. @throws OutputError */
 export function writeWhole(target: OutputTarget, text: string): void {
   const bytes = Buffer.from(text);
   let at = 0;
@@ -98,8 +95,8 @@ export function writeWhole(target: OutputTarget, text: string): void {
   }
 }
 
-/** Whether both lead to the same terminal, or, as after `2>&1 |`, into the same pipe or socket. */
-function areOne(stdout: OutputTarget, stderr: OutputTarget): boolean {
+/** Whether both are the same terminal or, as with `2>&1 |`, the same pipe or socket. */
+function areSame(stdout: OutputTarget, stderr: OutputTarget): boolean {
   if (stdout.isTty || stderr.isTty) return stdout.isTty && stderr.isTty;
   try {
     const [one, other] = [fstatSync(stdout.fd), fstatSync(stderr.fd)];
@@ -109,22 +106,22 @@ function areOne(stdout: OutputTarget, stderr: OutputTarget): boolean {
   }
 }
 
-/** Writes texts to stderr, in order; never throws, and a stderr that is gone or full is no matter (contract O7). */
+/** Writes texts to stderr, in order; never throws, and ignores a closed or full stderr (contract O7). */
 export function createStderrWriter(stdout: OutputTarget, stderr: OutputTarget): (text: string) => void {
   let heldBack = 0;
-  let isOne: boolean | undefined;
+  let isSame: boolean | undefined;
   const writeNow = (text: string): void => {
     try {
       const stream = openGuarded(stderr);
       if (stream.writableLength + heldBack < MAX_STDERR_BACKLOG) stream.write(text);
     } catch {
-      // A file on a full disk: no reason to end.
+      // For instance a file on a full disk, which does not end the run.
     }
   };
   return (text) => {
-    isOne ??= areOne(stdout, stderr);
-    // Where both are one and it is busy, a status line must not stand inside of a line of output.
-    const isBusy = isOne && openGuarded(stdout).writableLength > 0;
+    isSame ??= areSame(stdout, stderr);
+    // A status line must not break a line of stdout.
+    const isBusy = isSame && openGuarded(stdout).writableLength > 0;
     if (!isBusy) return writeNow(text);
     if (heldBack + text.length > MAX_STDERR_BACKLOG) return;
     heldBack += text.length;
@@ -136,8 +133,8 @@ export function createStderrWriter(stdout: OutputTarget, stderr: OutputTarget): 
 }
 
 /**
- * Holds what is written to stdout from now on until all that waits for stderr is written. On a terminal that was
- * stopped (Ctrl-S) both wait, each in a queue of its own: an erased picture would stand in front of a line.
+ * Delays further output on stdout until the queue of stderr is written. On a stopped terminal (Ctrl-S) both have a
+ * queue, and a status line must be erased before the next line of output.
  */
 export function holdOutput(stdout: OutputTarget, stderr: OutputTarget): void {
   if (!stdout.isTty || !stderr.isTty || openGuarded(stderr).writableLength === 0) return;

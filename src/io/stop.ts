@@ -1,7 +1,7 @@
-// Why a run ends, and everything that waits is told at once.
+// The reason for the end of a run, and the signal that ends everything that waits.
 //
-// The first reason wins, unless a weightier one comes while what is queued is still being written: lines
-// that a signal cut off must not end in the 0 of a limit that was reached (contract O6, S1).
+// The first reason wins, unless a higher-priority one follows while the output is flushed: a run whose output was cut by
+// a signal must not exit 0 because it had reached its limit (contract O6, S1).
 import { EXIT, type ExitCode, isAtlantisError } from '../errors.ts';
 import type { EndSignal, Outcome } from './io.ts';
 import type { WriteFailure } from './line-writer.ts';
@@ -16,7 +16,7 @@ export type StopReason =
 export interface Stop {
   readonly signal: AbortSignal;
   readonly reason: StopReason | undefined;
-  /** Ends the run for this reason, unless it is ending already for one that weighs as much. */
+  /** Ends the run for this reason, unless it already ends for one of the same or a higher priority. */
   because(reason: StopReason): void;
 }
 
@@ -29,14 +29,14 @@ export function createStop(): Stop {
       return current;
     },
     because(reason) {
-      if (current === undefined || weigh(reason) > weigh(current)) current = reason;
+      if (current === undefined || priorityOf(reason) > priorityOf(current)) current = reason;
       controller.abort();
     },
   };
 }
 
-/** An end that was asked for gives way to a failure, that to a signal, and all to a bug of ours. */
-function weigh(reason: StopReason): number {
+/** From low to high: a requested end, a failure, a signal, a bug. */
+function priorityOf(reason: StopReason): number {
   if (reason.kind === 'limit' || reason.kind === 'duration') return 0;
   if (reason.kind === 'signal') return 2;
   return reason.kind === 'fault' && !isAtlantisError(reason.error) ? 3 : 1;

@@ -1,7 +1,7 @@
-// Where a text stops being JSON (RFC 8259), as a position and nothing else.
+// Finds the position of the first JSON syntax error (RFC 8259).
 //
-// JSON.parse says so too, but its messages quote the text around the fault: in a damaged profile store that
-// may be a key (contract F4).
+// The messages of JSON.parse quote the text around the error: in a damaged profile store that may be a key
+// (contract F4).
 
 const WHITESPACE = /[ \t\n\r]*/y;
 const SCALAR = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|true|false|null/y;
@@ -9,13 +9,13 @@ const STRING_RUN = /[^"\\\x00-\x1f]+|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y;
 
 type Expected = 'value' | 'value or ]' | 'name' | 'name or }' | ':' | ', or end';
 
-/** Moves over one match of a sticky pattern at `index`; returns the index after it, or `index` itself. */
+/** The index after one match of a sticky pattern at `index`, or `index` without a match. */
 function skip(pattern: RegExp, text: string, index: number): number {
   pattern.lastIndex = index;
   return pattern.test(text) ? pattern.lastIndex : index;
 }
 
-/** Index after the string that begins at `start`, or minus the index of the fault minus one. */
+/** The index after the string that begins at `start`, or `-1 - index` of the error in it. */
 function skipString(text: string, start: number): number {
   let index = start + 1;
   for (;;) {
@@ -27,8 +27,8 @@ function skipString(text: string, start: number): number {
 }
 
 /**
- * Index of the first character at which `text` cannot be JSON any more (its length, if it merely ends too
- * early), or undefined if it is JSON. Nesting costs no stack.
+ * The index of the first character that cannot be JSON (the length if the text is truncated), or undefined if the text
+ * is JSON. Not recursive, so nesting cannot overflow the stack.
  */
 export function findJsonFault(text: string): number | undefined {
   const closers: string[] = [];
@@ -73,7 +73,7 @@ export function findJsonFault(text: string): number | undefined {
   }
 }
 
-/** A position for people: `line 3, column 14`, both counted from 1. */
+/** `line 3, column 14`, both from 1. */
 export function describePosition(text: string, index: number): string {
   const before = text.slice(0, index);
   const line = before.split('\n').length;

@@ -1,19 +1,21 @@
-// Certificates that the user wants to be trusted: read and checked before anything else happens.
+// The certificates to trust (`--ca-cert`, NODE_EXTRA_CA_CERTS), read and checked before anything connects.
 import { X509Certificate } from 'node:crypto';
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
 import { UsageError } from '../errors.ts';
 
-/** No file that a flag names has a reason to be larger. */
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** No file that a flag names needs to be larger. */
 const MAX_BYTES = 16 * 1024 * 1024;
 
 /**
- * All of the file.
+ * Reads a file or pipe to its end.
  *
  * @param signal gives up on a pipe; the promise rejects then
- * @throws what the system says (with `code`), EFBIG beyond 16 MiB
+ * @throws the system's error (with `code`), EFBIG beyond 16 MiB
  */
 export async function readNamedFile(path: string, signal?: AbortSignal): Promise<Buffer> {
-  // Opening a pipe that nobody writes to would not return otherwise.
+  // Opening a pipe without a writer would block otherwise.
   const fd = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   const chunks: Buffer[] = [];
   let size = 0;
@@ -40,17 +42,22 @@ export async function readNamedFile(path: string, signal?: AbortSignal): Promise
   }
 }
 
-/** The words for `areTlsChecksOff`, without what could happen. */
+/** The message for `areTlsChecksOff`, without the consequence. */
 export const TLS_CHECKS_OFF = 'NODE_TLS_REJECT_UNAUTHORIZED=0 turns certificate checks off';
 
-/** Whether Node would trust anybody: refused for hosts that are not loopback (contract C7). */
-export function areTlsChecksOff(env: Readonly<Record<string, string | undefined>>): boolean {
+/** Whether Node would accept any certificate: refused for hosts other than loopback (contract C7). */
+export function areTlsChecksOff(env: Environment): boolean {
   return env['NODE_TLS_REJECT_UNAUTHORIZED'] === '0';
 }
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]*(?:-----END CERTIFICATE-----)?/g;
 
-/** The PEM of `--ca-cert`; the signal ends waiting for a pipe. @throws UsageError when the file cannot be read, holds no certificate or a damaged one */
+/**
+ * The PEM of `--ca-cert`.
+ *
+ * @param signal gives up on a pipe
+ * @throws UsageError when the file cannot be read, or contains no certificate or a damaged one
+ */
 export async function readCaFile(path: string, signal?: AbortSignal): Promise<string> {
   let pem: string;
   try {
@@ -63,21 +70,52 @@ export async function readCaFile(path: string, signal?: AbortSignal): Promise<st
   return pem;
 }
 
-/** @param source where the PEM came from, for the message. @throws UsageError when a certificate is damaged, or none is there */
+/** @param source where the PEM came from, for the message. @throws UsageError for no certificate or a damaged one */
 export function checkCertificates(pem: string, source: string): void {
   const certificates = pem.match(CERTIFICATE) ?? [];
   const damaged = certificates.findIndex((one) => !isCertificate(one));
   if (certificates.length > 0 && damaged < 0) return;
   const fault =
-    certificates.length === 0 ? 'holds no certificate' : `is damaged at certificate ${damaged + 1}`;
+    certificates.length === 0 ? 'contains no certificate' : `is damaged at certificate ${damaged + 1}`;
   throw new UsageError(`${source} ${fault}`, 'accepted: PEM certificates');
 }
 
-/** Node would leave a damaged one out without a word, and then trust nobody. */
+/** Node would silently skip a damaged one, and then trust no server. */
 function isCertificate(pem: string): boolean {
   try {
     return new X509Certificate(pem).raw.length > 0;
   } catch {
     return false;
+  }
+}
+
+/**
+ * All trusted roots in PEM: the built-in ones, those of NODE_EXTRA_CA_CERTS, which Node ignores once it is given a
+ * list, and the added ones.
+ */
+export async function listTrustedRoots(
+  added: readonly string[],
+  env: Environment,
+): Promise<readonly string[]> {
+  // Loads all of Node's TLS, so only where it is needed.
+  const { rootCertificates } = await import('node:tls');
+  return [...rootCertificates, ...readExtraRoots(env['NODE_EXTRA_CA_CERTS']), ...added];
+}
+
+/** The same for a CA file that a flag names; undefined without one. @throws UsageError as `readCaFile` */
+export async function readTrustedRoots(
+  caCert: string | undefined,
+  env: Environment,
+): Promise<readonly string[] | undefined> {
+  return caCert === undefined ? undefined : listTrustedRoots([await readCaFile(caCert)], env);
+}
+
+/** Like Node, skips a file that cannot be read. */
+function readExtraRoots(path: string | undefined): string[] {
+  if (path === undefined || path === '') return [];
+  try {
+    return [readFileSync(path, 'utf8')];
+  } catch {
+    return [];
   }
 }

@@ -1,81 +1,50 @@
-// Gets a key from the profile's own command, such as ["op", "read", "op://vault/atlantis/key"] (contract P1).
+// Runs the key command of a profile, such as ["op", "read", "op://vault/atlantis/key"] (contract P1).
 //
-// No shell, 10 seconds, stdout only, no ATLANTIS_API_KEY in its environment, and nothing from the working directory: it
-// runs in another one. A failure says the name of the command and how it ended, never what it wrote. Nothing that it
-// started outlives a failure or a signal; after a success an agent that it started in the background may stay.
-import { type ChildProcessByStdio, type SpawnOptions, spawn } from 'node:child_process';
+// No shell, 10 seconds, stdout only, no ATLANTIS_API_KEY in its environment, and no program from the user's working
+// directory, where another user may have put one (contract F5, row 64). Errors name the command and its exit status,
+// never its output. A failure or signal ends everything that it started; after success a background agent may stay.
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { posix, win32 } from 'node:path';
 import type { Readable } from 'node:stream';
 import { CredentialError } from '../errors.ts';
-import type { EndSignal } from '../io/io.ts';
+import type { Io } from '../io/io.ts';
 import { parseKey } from '../io/key.ts';
-import { systemCode } from '../profiles/store-access.ts';
-import { isolateFromWorkingDirectory } from './key-program.ts';
 
 /** How long a key command may take, in ms (contract P1). */
 const TIMEOUT_MS = 10_000;
 
-/** After its end, how long something that it left running may keep its output open, in ms. */
+/** How long a process that it left running may keep its output open after it exited, in ms. */
 const OUTPUT_GRACE_MS = 300;
 
-/** More output than this is no key; twice the longest one. */
+/** Twice the longest key. */
 const MAX_OUTPUT_BYTES = 8192;
 
 /** What a key command needs from the system. */
-export interface KeyCommandHost {
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly platform: NodeJS.Platform;
-  /** Sends a signal to a process or, with a negative number, to a process group; never throws. */
-  sendSignal(pid: number, signal: NodeJS.Signals | 0): boolean;
-  /** Calls back for every end signal until the returned function is called. */
-  onSignal(handler: (signal: EndSignal) => void): () => void;
-  /** Ends this process at once. */
-  dieBySignal(signal: EndSignal): void;
-}
+export type KeyCommandHost = Pick<Io, 'env' | 'platform' | 'sendSignal' | 'onSignal' | 'dieBySignal'>;
 
-/** The environment without the key of this run; Windows does not tell the case of names. */
-function withoutKey(env: Readonly<Record<string, string | undefined>>): NodeJS.ProcessEnv {
+/** The environment without the key of this run; names are case-insensitive on Windows. */
+function withoutKey(env: Io['env']): NodeJS.ProcessEnv {
   return Object.fromEntries(
     Object.entries(env).filter(([name]) => name.toUpperCase() !== 'ATLANTIS_API_KEY'),
   );
 }
 
-/** Why the command could not be started, for people. */
 function describeSpawnError(error: unknown): string {
-  const code = systemCode(error);
+  const { code } = error as NodeJS.ErrnoException;
   if (code === 'ENOENT') return 'was not found';
-  if (code === 'EACCES') return 'may not be executed';
+  if (code === 'EACCES') return 'is not executable';
   return `could not be started (${code ?? 'unknown error'})`;
-}
-
-/** Starts the command; what cannot be started may fail here or by an 'error' event. */
-function start(
-  program: string,
-  args: readonly string[],
-  options: Pick<SpawnOptions, 'cwd' | 'env' | 'detached'>,
-  fail: (what: string) => CredentialError,
-): ChildProcessByStdio<null, Readable, null> {
-  try {
-    return spawn(program, args, {
-      ...options,
-      stdio: ['ignore', 'pipe', 'ignore'],
-      shell: false,
-      windowsHide: true,
-    });
-  } catch (error) {
-    throw fail(describeSpawnError(error));
-  }
 }
 
 /**
  * Runs the command and returns the key that it prints.
  *
- * On POSIX it leads a process group of its own, so that all of it can be ended at once; it has no terminal to
- * ask questions on.
+ * On POSIX it leads its own process group, so that all of it can be ended at once; it cannot prompt on the terminal.
  *
  * @param argv program and arguments; a program without a path is looked up in the absolute entries of PATH.
- * @param signal ends the command at once. Without one it is the signals to this process that end the command,
- *   and the process with it: a group of its own does not hear them.
- * @throws CredentialError with the name of the command and its status, never its output.
+ * @param signal ends the command at once. Without one, a signal to this process ends the command and then this
+ *   process: the command's own process group does not receive it.
+ * @throws CredentialError with the name of the command and its exit status, never its output.
  */
 export async function runKeyCommand(
   argv: readonly string[],
@@ -88,12 +57,12 @@ export async function runKeyCommand(
   const fail = (what: string): CredentialError =>
     new CredentialError(
       `the key command ${program} ${what}`,
-      `run it by hand in the directory ${cwd} to see what it says`,
+      `run it by hand in the directory ${cwd} to see its messages`,
     );
   if (signal?.aborted) throw fail('was interrupted');
   const hasGroup = host.platform !== 'win32';
   let interrupt = (): void => {};
-  // Before it starts: it may be running while this process does not yet.
+  // Before spawn, since a signal may arrive while it starts.
   const unwatch =
     signal === undefined
       ? host.onSignal((endSignal) => {
@@ -101,10 +70,19 @@ export async function runKeyCommand(
           host.dieBySignal(endSignal);
         })
       : () => {};
-  const child = start(program, args, { cwd, env, detached: hasGroup }, (what) => {
+  let child: ChildProcessByStdio<null, Readable, null>;
+  try {
+    child = spawn(program, args, {
+      cwd,
+      env,
+      detached: hasGroup,
+      stdio: ['ignore', 'pipe', 'ignore'],
+      windowsHide: true,
+    });
+  } catch (error) {
     unwatch();
-    return fail(what);
-  });
+    throw fail(describeSpawnError(error));
+  }
   const output = await new Promise<string>((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
@@ -115,7 +93,7 @@ export async function runKeyCommand(
       signal?.removeEventListener('abort', onAbort);
       unwatch();
     };
-    /** Ends it and whatever it started; does not wait for any of them to close its output. */
+    /** Ends its process group without waiting for the output to close. */
     const endWith = (error: CredentialError): void => {
       settle();
       if (hasGroup && child.pid !== undefined) host.sendSignal(-child.pid, 'SIGKILL');
@@ -125,7 +103,7 @@ export async function runKeyCommand(
     };
     const onAbort = (): void => endWith(fail('was interrupted'));
     const timer = setTimeout(
-      () => endWith(fail(`did not end within ${timeoutMs / 1000} s and was stopped`)),
+      () => endWith(fail(`did not finish within ${timeoutMs / 1000} s and was stopped`)),
       timeoutMs,
     );
     signal?.addEventListener('abort', onAbort);
@@ -142,11 +120,11 @@ export async function runKeyCommand(
       if (size > MAX_OUTPUT_BYTES) endWith(fail('printed more than a key'));
       else chunks.push(chunk);
     });
-    // What it printed is in the pipe by now; the pipe stays open while an agent that it started holds it.
+    // All output is in the pipe by now, but an agent that it started may keep the pipe open.
     child.on('exit', (status, endSignal) => {
-      if (endSignal !== null) endWith(fail(`was ended by ${endSignal}`));
-      else if (status !== 0) endWith(fail(`ended with status ${status}`));
-      // Not before what is in it was read, however late this timer is.
+      if (endSignal !== null) endWith(fail(`was killed by ${endSignal}`));
+      else if (status !== 0) endWith(fail(`failed with exit status ${status}`));
+      // setImmediate, so that output in the pipe is read first, however late this timer is.
       else grace = setTimeout(() => setImmediate(() => child.stdout.destroy()), OUTPUT_GRACE_MS);
     });
     child.on('close', () => {
@@ -154,5 +132,51 @@ export async function runKeyCommand(
       resolve(Buffer.concat(chunks).toString('utf8'));
     });
   });
-  return parseKey(output, `the key command ${program}`, 'it has to print the key and nothing else');
+  return parseKey(output, `the key command ${program}`, 'it must print the key and nothing else');
+}
+
+/** On Windows `\name` and `C:name` also depend on the working directory: its drive, or its directory on a drive. */
+const isFixed = (path: string, platform: NodeJS.Platform): boolean =>
+  platform === 'win32' ? /^(?:[a-z]:[\\/]|[\\/]{2})/i.test(path) : path.startsWith('/');
+
+/** True for a program whose path depends on the working directory; a bare name is looked up on PATH. */
+export function isRelativeProgram(program: string, platform: NodeJS.Platform): boolean {
+  const hasDirectory = platform === 'win32' ? /[\\/:]/ : /\//;
+  return hasDirectory.test(program) && !isFixed(program, platform);
+}
+
+/** The command with the absolute path of its program; a bare name is unchanged. */
+export function resolveProgram(
+  argv: readonly string[],
+  workingDirectory: string,
+  platform: NodeJS.Platform,
+): readonly string[] {
+  const [program = '', ...args] = argv;
+  if (!isRelativeProgram(program, platform)) return argv;
+  return [(platform === 'win32' ? win32 : posix).resolve(workingDirectory, program), ...args];
+}
+
+/**
+ * Directory and environment for a key command. The directory is fixed, and only an administrator can write to it:
+ * arguments may be relative paths, and programs read settings from their directory. PATH keeps its absolute entries.
+ */
+export function isolateFromWorkingDirectory(
+  env: Readonly<Record<string, string | undefined>>,
+  platform: NodeJS.Platform,
+): { readonly cwd: string; readonly env: NodeJS.ProcessEnv } {
+  if (platform !== 'win32') {
+    const path = env['PATH']?.split(':').filter((entry) => isFixed(entry, platform));
+    return { cwd: '/', env: path === undefined ? env : { ...env, PATH: path.join(':') } };
+  }
+  const entries = Object.entries(env).map(([name, value = '']): [string, string] => {
+    if (name.toUpperCase() !== 'PATH') return [name, value];
+    // An entry in quotes may have a semicolon in it.
+    const paths = value.match(/(?:"[^"]*"|[^;"])+/g) ?? [];
+    return [name, paths.filter((path) => isFixed(path.replaceAll('"', ''), platform)).join(';')];
+  });
+  return {
+    cwd: entries.find(([name]) => name.toUpperCase() === 'SYSTEMROOT')?.[1] ?? 'C:\\Windows',
+    // Otherwise cmd.exe and CreateProcess look for a bare name in the working directory first.
+    env: { ...Object.fromEntries(entries), NoDefaultCurrentDirectoryInExePath: '1' },
+  };
 }

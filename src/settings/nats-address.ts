@@ -1,19 +1,18 @@
-// NATS addresses, `nats://host[:port][,host…]/stream`, and subjects made of a template such as
-// `atlantis.{type}`. Pure.
+// NATS addresses, `nats://host[:port][,host…]/stream`, and subjects from a template such as `atlantis.{type}`.
 //
-// A type is whatever the service sends: what has a meaning in a subject, or none everywhere, becomes `_`, so that
-// it stays one token and can never be a wildcard.
+// Event types come from the service: characters that are special or not portable in subjects become `_`, so that a
+// type is always one token and never a wildcard.
 import { UsageError } from '../errors.ts';
 
 /** A checked address. All texts are safe to print. */
 export interface NatsAddress {
-  /** `host:port` of each server that was given; others of the cluster are learnt from it. */
+  /** `host:port` of each given server; the client learns the rest of the cluster from them. */
   readonly servers: readonly string[];
-  /** The servers as messages name them. */
+  /** The servers, for messages. */
   readonly host: string;
-  /** `tls://`: never without TLS. With `nats://` TLS is used where a server offers it. */
+  /** `tls://` requires TLS; `nats://` uses it if the server offers it. */
   readonly isTls: boolean;
-  /** The JetStream stream at the end of the URL, or undefined. */
+  /** The JetStream stream in the path, or undefined. */
   readonly stream: string | undefined;
 }
 
@@ -21,20 +20,19 @@ const ACCEPTED = 'accepted: nats://host[:port][,host[:port]…][/stream], or tls
 const DEFAULT_PORT = 4222;
 const URL_FORM = /^(nats|tls):\/\/([^/?#]*)(?:\/([^?#]*))?$/i;
 const SERVER = /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::(\d{1,5}))?$/i;
-/** What JetStream accepts as the name of a stream or consumer, and a person can tell apart. */
+/** The portable part of what JetStream accepts as the name of a stream or consumer. */
 const NAME = /^[A-Za-z0-9_-]{1,128}$/;
 
-/** True for what is meant as the address of a NATS server. */
 export function isNatsUrl(text: string): boolean {
   return /^(nats|tls):/i.test(text);
 }
 
-/** Reads such an address. @throws UsageError naming the flag; a password in it is never repeated */
+/** @throws UsageError naming the flag; it never repeats a password */
 export function parseNatsUrl(flag: string, text: string): NatsAddress {
   const [, scheme = '', authority = '', stream = ''] = URL_FORM.exec(text) ?? [];
   if (authority.includes('@')) {
     throw new UsageError(
-      `${flag}: a user name, password or token is not allowed in the URL, where other users of this machine see it`,
+      `${flag}: a user name, password or token is not allowed in the URL, where other users of this machine can see it`,
       'set NATS_USER and NATS_PASSWORD, or NATS_TOKEN, or give --nats-creds <file>',
     );
   }
@@ -54,29 +52,26 @@ export function parseNatsUrl(flag: string, text: string): NatsAddress {
   };
 }
 
-/** The name of a stream or a consumer. @throws UsageError */
+/** The name of a stream or consumer. @throws UsageError */
 export function parseStreamName(flag: string, name: string): string {
   if (NAME.test(name)) return name;
   throw new UsageError(`invalid ${flag}: "${name.slice(0, 100)}"`, 'accepted: letters, digits, - and _');
 }
 
-/** Makes the subject of an event from its type. */
-type MakeSubject = (type: string | undefined) => string;
-
 const PLACEHOLDER = '{type}';
 const MAX_TOKEN_LENGTH = 64;
 const KNOWN_TYPES = 256;
 
-/** One token of a subject for a type; `_` where there is none. */
+/** A type as one token of a subject; `_` without a type. */
 function makeToken(type: string | undefined): string {
   const token = (type ?? '').slice(0, MAX_TOKEN_LENGTH).replace(/[^A-Za-z0-9_-]/g, '_');
   return token === '' ? '_' : token;
 }
 
-/** What may be in a template beside its placeholder; a leading `$` belongs to the server. */
+/** Subjects with a leading `$` belong to the server. */
 const SUBJECT = /^(?!\$)[\x21-\x7e]+$/;
 
-/** Reads a subject, which may be a template. @throws UsageError naming the flag */
+/** Checks a subject or template. @throws UsageError naming the flag */
 export function parseSubject(flag: string, subject: string): string {
   const tokens = subject.split('.');
   const isGood =
@@ -90,8 +85,8 @@ export function parseSubject(flag: string, subject: string): string {
   );
 }
 
-/** A template as a function; types that come again are not looked at again. */
-export function createSubjectMaker(template: string): MakeSubject {
+/** Makes the subject of an event from its type; subjects of known types are cached. */
+export function createSubjectMaker(template: string): (type: string | undefined) => string {
   const known = new Map<string | undefined, string>();
   return (type) => {
     const subject = known.get(type);
@@ -102,7 +97,7 @@ export function createSubjectMaker(template: string): MakeSubject {
   };
 }
 
-/** The subject under which a stream takes all that the template makes. */
+/** The wildcard subject that matches everything the template makes. */
 export function widenTemplate(template: string): string {
   return template
     .split('.')
@@ -110,7 +105,7 @@ export function widenTemplate(template: string): string {
     .join('.');
 }
 
-/** Whether a stream of this subject, wildcards and all, takes everything under another one. */
+/** Whether a subject with wildcards matches everything that another one matches. */
 export function coversSubject(pattern: string, subject: string): boolean {
   const [patterns, tokens] = [pattern.split('.'), subject.split('.')];
   for (const [i, one] of patterns.entries()) {

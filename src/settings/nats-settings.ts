@@ -1,9 +1,9 @@
-// How to reach a NATS server, and the credentials for it: the same for a relay that writes to it and for a tail that reads from it.
+// The connection to a NATS server and its credentials, for `relay --to nats://` and `tail --from`.
 import { UsageError } from '../errors.ts';
 import type { Io } from '../io/io.ts';
 import { readNamedFile } from './certificates.ts';
-import type { ConnectionConfig } from './connection-config.ts';
 import type { NatsAddress } from './nats-address.ts';
+import type { ConnectionConfig } from './stream-config.ts';
 
 export type NatsCredentials =
   | { readonly kind: 'creds'; readonly content: Buffer }
@@ -11,22 +11,16 @@ export type NatsCredentials =
   | { readonly kind: 'password'; readonly user: string; readonly password: string }
   | { readonly kind: 'token'; readonly token: string };
 
-/** What was found, and who says so. */
-interface FoundCredentials {
-  readonly credentials: NatsCredentials | undefined;
-  readonly source: string;
-}
-
 /**
- * The flag, then NATS_CREDS, NATS_NKEY, NATS_USER with NATS_PASSWORD, NATS_TOKEN; whatever is secret in it is
- * known to the redactor from here on.
+ * From the flag, else NATS_CREDS, NATS_NKEY, NATS_USER with NATS_PASSWORD, or NATS_TOKEN. Secrets are registered with
+ * the redactor.
  *
- * @throws UsageError for a file that cannot be read or holds something else
+ * @throws UsageError for a file that cannot be read or has other content
  */
 export async function readNatsCredentials(
   flag: string | undefined,
   { env, redactor }: Io,
-): Promise<FoundCredentials> {
+): Promise<{ readonly credentials: NatsCredentials | undefined; readonly source: string }> {
   const read = (name: string): string | undefined => (env[name] === '' ? undefined : env[name]);
   const credsPath = flag ?? read('NATS_CREDS');
   if (credsPath !== undefined) {
@@ -36,7 +30,7 @@ export async function readNatsCredentials(
     if (secrets.length < 2) {
       throw new UsageError(
         `${source}: "${credsPath}" is not a credentials file`,
-        'accepted: what `nsc` writes',
+        'accepted: a file written by `nsc`',
       );
     }
     for (const [, secret = ''] of secrets) redactor.addSecret(secret);
@@ -46,7 +40,10 @@ export async function readNatsCredentials(
   if (nkeyPath !== undefined) {
     const seed = (await readSecretFile('NATS_NKEY', nkeyPath)).toString('utf8').trim();
     if (!/^S[A-Z2-7]{50,}$/.test(seed)) {
-      throw new UsageError(`NATS_NKEY: "${nkeyPath}" holds no seed`, 'accepted: a file with one seed, S…');
+      throw new UsageError(
+        `NATS_NKEY: "${nkeyPath}" does not contain a seed`,
+        'accepted: a file with one seed, S…',
+      );
     }
     redactor.addSecret(seed);
     return { credentials: { kind: 'nkey', seed: Buffer.from(seed) }, source: 'NATS_NKEY' };
@@ -60,7 +57,7 @@ export async function readNatsCredentials(
     redactor.addSecret(token);
     return { credentials: { kind: 'token', token }, source: 'NATS_TOKEN' };
   }
-  return { credentials: undefined, source: 'nowhere' };
+  return { credentials: undefined, source: 'none' };
 }
 
 async function readSecretFile(source: string, path: string): Promise<Buffer> {
@@ -77,15 +74,14 @@ export interface NatsConfig {
   readonly credentials: NatsCredentials | undefined;
   /** PEM that replaces the built-in roots, or undefined. */
   readonly trustedRoots: readonly string[] | undefined;
-  /** For each server that is tried, up to its readiness, in ms. */
+  /** For each server, until it is ready. */
   readonly connectTimeoutMs: number;
-  /** 0 turns the pings off. */
+  /** 0 turns pings off. */
   readonly pingIntervalMs: number;
-  /** What the server's lists call this connection. */
+  /** Name of this connection in the server's connection list. */
   readonly clientName: string;
 }
 
-/** What the flags say of it. */
 interface NatsRequest extends Omit<NatsConfig, 'credentials' | 'connectTimeoutMs' | 'pingIntervalMs'> {
   /** `--nats-creds`, or undefined. */
   readonly natsCreds: string | undefined;
@@ -93,9 +89,9 @@ interface NatsRequest extends Omit<NatsConfig, 'credentials' | 'connectTimeoutMs
 }
 
 /**
- * Reads the credentials, which the redactor knows afterwards.
+ * Adds the credentials to the flags.
  *
- * @returns the settings, and a sentence for --verbose about where the credentials came from
+ * @returns the configuration, and a message for --verbose about the source of the credentials
  * @throws UsageError for credentials that cannot be used
  */
 export async function readNatsSettings(
@@ -106,6 +102,6 @@ export async function readNatsSettings(
   const { connectTimeoutMs, pingIntervalMs } = connection;
   return {
     nats: { ...request, credentials, connectTimeoutMs, pingIntervalMs },
-    origin: `credentials for ${request.address.host} from ${source}`,
+    origin: `credentials for ${request.address.host}: ${source}`,
   };
 }

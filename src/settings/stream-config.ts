@@ -1,4 +1,6 @@
-// Flags, environment and profile → one read-only TailConfig.
+// Flags, environment and profile → the read-only configuration of a stream and its connection.
+
+import { type ConnectConfig, fillRetryBounds } from '../connection/config.ts';
 import type { KeyOrigin } from '../connection/lifecycle.ts';
 import { UsageError } from '../errors.ts';
 import { type Flags, type FlagValues, listGiven, parseFlags } from '../flags/definition.ts';
@@ -16,7 +18,6 @@ import {
 import type { LOG_FORMATS } from '../flags/values.ts';
 import type { Io } from '../io/io.ts';
 import { keyPrefix } from '../io/key.ts';
-import { type ConnectionConfig, parseConnectionFlags } from './connection-config.ts';
 import { parseStreamUrl, type StreamUrl } from './stream-url.ts';
 import { findKeyOrigin, readKey, requireUrl, resolveTarget, type TargetFlags } from './target.ts';
 
@@ -32,11 +33,17 @@ export const STREAM_FLAGS = {
   ...READY_FLAGS,
 };
 
-/** As the command line gives them. */
 export type StreamFlags = Flags<typeof STREAM_FLAGS>;
 type StreamValues = FlagValues<typeof STREAM_FLAGS>;
 
-/** How the command speaks on stderr. */
+export type ConnectionFlags = Flags<typeof CONNECTION_FLAGS>;
+
+export interface ConnectionConfig extends ConnectConfig {
+  /** Path of extra trusted roots, or undefined. */
+  readonly caCert: string | undefined;
+}
+
+/** The output on stderr. */
 export interface LogConfig {
   readonly format: (typeof LOG_FORMATS)[number];
   readonly isQuiet: boolean;
@@ -44,17 +51,17 @@ export interface LogConfig {
   readonly useColor: boolean;
 }
 
-/** Where the stream is read from, and who says so. */
+/** URL and key of the service. */
 export interface StreamSource {
   readonly url: StreamUrl;
   readonly key: string;
   readonly keyOrigin?: KeyOrigin | undefined;
-  /** For `--verbose`: each setting with the source that won. */
+  /** For `--verbose`: each setting with its source. */
   readonly origins: readonly string[];
   readonly warnings: readonly string[];
 }
 
-/** Everything a tail needs to know: the values of its flags, checked. Durations in ms; undefined means without a bound. */
+/** The checked flags of a stream. Durations in ms; undefined: no limit. */
 export interface TailConfig
   extends Pick<
     StreamValues,
@@ -66,7 +73,7 @@ export interface TailConfig
   readonly log: LogConfig;
   readonly connection: ConnectionConfig;
   readonly format: 'pretty' | 'ndjson';
-  /** Which events are wanted; undefined where all are. */
+  /** Undefined: all events. */
   readonly filter: { readonly types: readonly string[]; readonly where: readonly string[] } | undefined;
   readonly useColor: boolean;
 }
@@ -81,8 +88,8 @@ export function parseStreamFlags(flags: StreamFlags, io: Io): TailConfig {
   if (isEnveloped && format === 'pretty') {
     throw new UsageError('--envelope and --format pretty contradict each other', 'envelopes are NDJSON');
   }
-  if (values.fields !== undefined) refuseBesideFields(values);
-  if (values.simulate !== undefined) refuseBesideSimulate(flags);
+  if (values.fields !== undefined) assertFieldsAlone(values);
+  if (values.simulate !== undefined) assertSimulateAlone(flags);
   const isPretty = format === 'pretty' || (format === 'auto' && !isJson && !isEnveloped && io.stdout.isTty);
   return {
     ...values,
@@ -94,7 +101,7 @@ export function parseStreamFlags(flags: StreamFlags, io: Io): TailConfig {
   };
 }
 
-/** A glob up to the comma behind it, or the end: no comma inside braces or a set, or behind a backslash. */
+/** A glob up to the next comma or the end; commas in braces, in a set or after a backslash belong to the glob. */
 const GLOB = /((?:\\.|\{(?:\\.|[^\\}])*\}?|\[(?:\\.|[^\\\]])*\]?|[^,])*)(?:,|$)/gsy;
 
 function splitGlobs(list: string): string[] {
@@ -117,7 +124,24 @@ function parseFilter({ type, where }: StreamValues): TailConfig['filter'] {
   return types.length === 0 && where.length === 0 ? undefined : { types, where };
 }
 
-/** How to speak on stderr. @throws UsageError */
+/** @throws UsageError naming flag, value and what is accepted */
+export function parseConnectionFlags(flags: ConnectionFlags): ConnectionConfig {
+  const { noReconnect, maxReconnects, ...values } = parseFlags(CONNECTION_FLAGS, flags);
+  const bounds = fillRetryBounds(values.retryMinMs, values.retryMaxMs);
+  if (bounds.retryMaxMs < bounds.retryMinMs) {
+    throw new UsageError(
+      `--retry-max ${flags.retryMax ?? ''} is shorter than --retry-min ${flags.retryMin ?? ''}`,
+      'accepted: at least the same duration',
+    );
+  }
+  return {
+    ...values,
+    ...bounds,
+    maxReconnects: noReconnect ? 0 : (maxReconnects ?? Number.POSITIVE_INFINITY),
+  };
+}
+
+/** @throws UsageError */
 export function parseLogFlags(flags: GlobalFlags, io: Io): LogConfig {
   const { logFormat, isQuiet, isVerbose } = parseFlags(GLOBAL_FLAGS, flags);
   if (isQuiet && isVerbose) {
@@ -127,7 +151,7 @@ export function parseLogFlags(flags: GlobalFlags, io: Io): LogConfig {
   return { format: logFormat, isQuiet, isVerbose, useColor };
 }
 
-/** `--color`, then NO_COLOR (no-color.org) and FORCE_COLOR, then whether it is a terminal that can. */
+/** `--color`, then NO_COLOR (no-color.org) and FORCE_COLOR, then whether it is a terminal with colors. */
 export function wantsColor(flags: GlobalFlags, io: Io, isTty: boolean): boolean {
   const { color } = parseFlags(GLOBAL_FLAGS, flags);
   if (color !== 'auto') return color === 'always';
@@ -143,16 +167,16 @@ export async function resolveSource(flags: TargetFlags, io: Io): Promise<StreamS
   const url = requireUrl(target, true);
   const key = await readKey(target, io);
   const origins = [
-    `url ${url.base} from ${target.url?.source ?? 'nowhere'}`,
-    `key ${keyPrefix(key)}… from ${target.key?.source ?? 'nowhere'}`,
+    `url: ${url.base} (${target.url?.source})`,
+    `key: ${keyPrefix(key)}… (${target.key?.source})`,
     ...(target.profile === undefined
       ? []
-      : [`profile ${target.profile.value.name} from ${target.profile.source}`]),
+      : [`profile: ${target.profile.value.name} (${target.profile.source})`]),
   ];
   return { url, key, keyOrigin: findKeyOrigin(target), origins, warnings: target.warnings };
 }
 
-/** The source that a running simulator is. */
+/** A running simulator as the source. */
 export function describeSimulatorSource(baseUrl: string, key: string): StreamSource {
   return {
     url: parseStreamUrl(baseUrl, 'the simulator'),
@@ -163,7 +187,7 @@ export function describeSimulatorSource(baseUrl: string, key: string): StreamSou
   };
 }
 
-function refuseBesideFields({ isJson, isEnveloped, format }: StreamValues): void {
+function assertFieldsAlone({ isJson, isEnveloped, format }: StreamValues): void {
   const other = isJson ? '--json' : isEnveloped ? '--envelope' : `--format ${format}`;
   if (other === '--format auto') return;
   throw new UsageError(
@@ -172,7 +196,7 @@ function refuseBesideFields({ isJson, isEnveloped, format }: StreamValues): void
   );
 }
 
-function refuseBesideSimulate(flags: StreamFlags): void {
+function assertSimulateAlone(flags: StreamFlags): void {
   const [other] = listGiven(SOURCE_FLAGS, flags);
   if (other === undefined) return;
   throw new UsageError(

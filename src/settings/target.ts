@@ -1,27 +1,24 @@
-// Where to connect and with which key: flag, then environment, then profile (contract § 1, precedence), and
-// which of them won.
+// The URL and the key of a run, and their sources: flag, then environment, then profile (contract § 1, precedence).
 //
-// A key that is stored is bound to its profile's origin (contract P3).
+// A stored key is bound to the origin of its profile (contract P3).
 import type { KeyOrigin } from '../connection/lifecycle.ts';
 import { CredentialError, UsageError } from '../errors.ts';
 import type { Flags } from '../flags/definition.ts';
 import type { SOURCE_FLAGS } from '../flags/shared-flags.ts';
 import type { Io } from '../io/io.ts';
 import { parseKey } from '../io/key.ts';
-import { type Profile, type ProfileFile, readProfileFile } from '../profiles/profile-file.ts';
-import { profilesPath } from '../profiles/store-place.ts';
-import { isRelativeProgram } from './key-program.ts';
+import { type Profile, type ProfileFile, profilesPath, readProfileFile } from '../profiles/read.ts';
 import { parseStreamUrl, type StreamUrl } from './stream-url.ts';
 
 export type TargetFlags = Flags<typeof SOURCE_FLAGS>;
 
-/** A value and where it came from, in the user's words: `--url`, `ATLANTIS_URL`, `profile "main"`. */
+/** A value and its source as the user knows it: `--url`, `ATLANTIS_URL`, `profile "main"`. */
 interface Sourced<T> {
   readonly value: T;
   readonly source: string;
 }
 
-/** Where the key will come from; it is not read yet. */
+/** The source of the key, which is not read yet. */
 export type KeySource =
   | { readonly kind: 'stdin'; readonly source: string }
   | { readonly kind: 'given'; readonly source: string; readonly key: string }
@@ -31,24 +28,26 @@ export interface Target {
   readonly profile: Sourced<Profile> | undefined;
   readonly url: Sourced<StreamUrl> | undefined;
   readonly key: KeySource | undefined;
-  /** Warnings about the store, whole sentences for stderr. */
+  /** Warnings about the store, for stderr. */
   readonly warnings: readonly string[];
-  /** Names of the stored profiles, where none of them is in use. */
+  /** Names of the stored profiles, if none is active. */
   readonly unused?: readonly string[];
 }
 
-const URL_HINT =
-  'there is no default: give --url <url>, set ATLANTIS_URL, or store one with `atlantis profile add <name>`';
+const URL_HINT = 'give --url <url>, set ATLANTIS_URL, or store one with `atlantis profile add <name>`';
 const USE_HINT =
-  'no profile is in use: choose one with `atlantis profile use <name>`, give --url <url>, or set ATLANTIS_URL; there are';
-/** A key that is typed there would be shown. */
+  'no profile is active: select one with `atlantis profile use <name>`, give --url <url>, or set ATLANTIS_URL; profiles';
+/** A key typed on the terminal would be visible. */
 export const KEY_ON_TERMINAL = '--key-stdin reads a pipe or a file, not a terminal';
-const SIMULATE_HINT = '; `--simulate` needs none';
+const SIMULATE_HINT = '; `--simulate` needs no URL';
 const KEY_HINT =
   'store one with `atlantis profile add <name>`, set ATLANTIS_API_KEY, or pipe it in with --key-stdin';
 
+/** More than any key and its line end, in bytes. */
+const MAX_LINE_BYTES = 64 * 1024;
+
 /**
- * Resolves profile, URL and the source of the key; reads nothing secret but the store.
+ * Resolves profile, URL and the source of the key; the only secret that it reads is the store.
  *
  * @throws UsageError for a bad URL, an unknown profile, or a stored key that would go to another origin (P3)
  * @throws StoreError if the store is needed and damaged or unsafe
@@ -60,10 +59,10 @@ export function resolveTarget(flags: TargetFlags, io: Io): Target {
   const given = flags.profile ?? readVariable(env, 'ATLANTIS_PROFILE');
   const ownsUrl = flags.url !== undefined || envUrl !== undefined;
   const ownsKey = flags.keyStdin === true || envKey !== undefined;
-  // With both given for this run the store has nothing to say, and its state is no matter (contract F3).
+  // If both are given for this run, the store is not read, so its state does not matter (contract F3).
   const isStoreNeeded = given !== undefined || !(ownsUrl && ownsKey);
   const reading = isStoreNeeded
-    ? readProfileFile(profilesPath(env, io.platform, io.homeDirectory()), io)
+    ? readProfileFile(profilesPath(io), io)
     : { file: { current: undefined, profiles: new Map<string, Profile>() }, warnings: [] };
   const profile = chooseProfile(flags, given, reading.file);
   const url = chooseUrl(flags, envUrl, profile);
@@ -73,22 +72,18 @@ export function resolveTarget(flags: TargetFlags, io: Io): Target {
   return { profile, url, key, warnings: reading.warnings, unused };
 }
 
-/**
- * The URL, or the error that says where one can come from.
- *
- * @param canSimulate whether the command has --simulate, which needs none. @throws UsageError
- */
+/** @param canSimulate whether the command has --simulate, for the hint. @throws UsageError that says how to set a URL */
 export function requireUrl(target: Target, canSimulate = false): StreamUrl {
   if (target.url !== undefined) return target.url.value;
   const { unused = [] } = target;
   const hint = unused.length === 0 ? URL_HINT : `${USE_HINT}: ${unused.slice(0, 5).join(', ')}`;
   throw new UsageError(
-    'no URL: the base URL that came with your key',
+    'no URL: set the base URL that came with your key',
     canSimulate ? hint + SIMULATE_HINT : hint,
   );
 }
 
-/** Where the key comes from, for messages about a key that is refused. */
+/** The source of the key, for messages about a rejected key. */
 export function findKeyOrigin({ key, profile }: Target): KeyOrigin | undefined {
   if (key === undefined) return undefined;
   const { source } = key;
@@ -99,10 +94,9 @@ export function findKeyOrigin({ key, profile }: Target): KeyOrigin | undefined {
 }
 
 /**
- * Reads the key from its source, and registers it with the redactor before anything else is done with it.
+ * Reads the key from its source and registers it with the redactor first.
  *
- * @throws CredentialError when there is none, or what was found is not a key (contract P2); UsageError for a
- *   terminal in the place of a pipe
+ * @throws CredentialError if there is none or it is not a key (contract P2); UsageError if stdin is a terminal
  */
 export async function readKey(target: Target, io: Io, signal?: AbortSignal): Promise<string> {
   const { key } = target;
@@ -120,32 +114,56 @@ async function readRawKey(
 ): Promise<string> {
   if (key.kind === 'given') return key.key;
   if (key.kind === 'command') {
-    refuseRelativeCommand(key, profile, io);
-    const { runKeyCommand } = await import('./key-command.ts');
-    return runKeyCommand(key.argv, io, signal);
+    const { isRelativeProgram, runKeyCommand } = await import('./key-command.ts');
+    const { source, argv } = key;
+    const [program = ''] = argv;
+    if (!isRelativeProgram(program, io.platform)) return runKeyCommand(argv, io, signal);
+    // Older versions stored a relative path as given: by now it could lead to another user's program.
+    throw new CredentialError(
+      `${source} has a relative path, ${program}, which depends on the working directory`,
+      `store it again with an absolute path: atlantis profile add ${profile?.name} --force --url ${profile?.url} --key-command <absolute path> <arguments>`,
+    );
   }
-  // It would be shown while it is typed, and nothing would ask for it.
   if (io.isStdinTty) {
     throw new UsageError(
       KEY_ON_TERMINAL,
-      '`atlantis profile add <name>` asks for a key, unseen, and keeps it',
+      '`atlantis profile add <name>` asks for a key without showing it, and stores it',
     );
   }
-  const { readFirstLine } = await import('./first-line.ts');
   return readFirstLine(io.stdin());
 }
 
-/** Older versions stored a relative path as it was given: by now it could lead to the program of someone else. */
-function refuseRelativeCommand(
-  { source, argv: [program = ''] }: KeySource & { readonly kind: 'command' },
-  profile: Profile | undefined,
-  io: Io,
-): void {
-  if (!isRelativeProgram(program, io.platform)) return;
-  throw new CredentialError(
-    `${source} has a relative path, ${program}, which leads to another program in another directory`,
-    `store it again with an absolute path: atlantis profile add ${profile?.name} --force --url ${profile?.url} --key-command <absolute path> <arguments>`,
-  );
+/**
+ * The first line of stdin, for --key-stdin (contract P1); stops reading the stream.
+ *
+ * @throws CredentialError if it is empty or too long, or stdin cannot be read
+ */
+export async function readFirstLine(stdin: NodeJS.ReadStream): Promise<string> {
+  const parts: Buffer[] = [];
+  let size = 0;
+  try {
+    for await (const part of stdin) {
+      const bytes = Buffer.from(part as Buffer | string);
+      const end = bytes.indexOf(0x0a);
+      parts.push(end < 0 ? bytes : bytes.subarray(0, end));
+      size += bytes.length;
+      if (end >= 0 || size > MAX_LINE_BYTES) break;
+    }
+  } catch {
+    throw new CredentialError(
+      'stdin could not be read (--key-stdin)',
+      'pipe the key in: … | atlantis … --key-stdin',
+    );
+  }
+  const line = Buffer.concat(parts);
+  if (line.length > MAX_LINE_BYTES) {
+    throw new CredentialError('the first line of stdin (--key-stdin) is too long for a key');
+  }
+  const text = line.toString('utf8');
+  if (text.trim() === '') {
+    throw new CredentialError('no key on stdin (--key-stdin)', 'pipe it in as the first line');
+  }
+  return text;
 }
 
 /** An empty variable counts as unset. */
@@ -161,21 +179,17 @@ function chooseProfile(
 ): Sourced<Profile> | undefined {
   const name = given ?? file.current;
   if (name === undefined) return undefined;
-  const profile = file.profiles.get(name);
-  if (profile === undefined) {
-    const source =
-      flags.profile !== undefined ? '--profile' : given !== undefined ? 'ATLANTIS_PROFILE' : 'the store';
-    const known = [...file.profiles.keys()];
-    const hint =
-      known.length === 0
-        ? 'add one with `atlantis profile add <name>`'
-        : `known: ${known.slice(0, 20).join(', ')}`;
-    if (given === undefined) return undefined;
-    throw new UsageError(`no profile "${name.slice(0, 64)}" (from ${source})`, hint);
-  }
-  const source =
-    flags.profile !== undefined ? '--profile' : given !== undefined ? 'ATLANTIS_PROFILE' : 'the one in use';
-  return { value: profile, source };
+  const value = file.profiles.get(name);
+  if (given === undefined) return value && { value, source: 'the active profile' };
+  const source = flags.profile !== undefined ? '--profile' : 'ATLANTIS_PROFILE';
+  if (value !== undefined) return { value, source };
+  const known = [...file.profiles.keys()];
+  throw new UsageError(
+    `no profile "${name.slice(0, 64)}" (from ${source})`,
+    known.length === 0
+      ? 'add one with `atlantis profile add <name>`'
+      : `profiles: ${known.slice(0, 20).join(', ')}`,
+  );
 }
 
 function chooseUrl(
@@ -183,14 +197,13 @@ function chooseUrl(
   envUrl: string | undefined,
   profile: Sourced<Profile> | undefined,
 ): Sourced<StreamUrl> | undefined {
-  const raw = flags.url ?? envUrl ?? profile?.value.url;
-  if (raw === undefined) return undefined;
-  const source =
-    flags.url !== undefined
-      ? '--url'
-      : envUrl !== undefined
-        ? 'ATLANTIS_URL'
-        : `profile "${profile?.value.name ?? ''}"`;
+  const candidates: [raw: string | undefined, source: string][] = [
+    [flags.url, '--url'],
+    [envUrl, 'ATLANTIS_URL'],
+    [profile?.value.url, `profile "${profile?.value.name ?? ''}"`],
+  ];
+  const [raw, source] = candidates.find(([text]) => text !== undefined) ?? [];
+  if (raw === undefined || source === undefined) return undefined;
   return { value: parseStreamUrl(raw, source), source };
 }
 
@@ -210,12 +223,12 @@ function chooseKey(
   return undefined;
 }
 
-/** Whether a profile holds the key or the command that prints it. */
+/** Whether the key, or the command that prints it, is in the store. */
 function isStored({ source }: KeySource): boolean {
   return source.includes('profile "');
 }
 
-/** Contract P3: a stored key goes to the origin that it was stored with, and nowhere else. */
+/** Contract P3: a stored key is only sent to the origin that it was stored with. */
 function assertSameOrigin(
   url: Sourced<StreamUrl> | undefined,
   key: KeySource | undefined,

@@ -1,4 +1,4 @@
-// A self-made certificate for a local TLS server (RFC 5280); a bundle of its own, loaded only where TLS is asked for.
+// A self-signed certificate for a local TLS server (RFC 5280), loaded only for --tls.
 import { createSign, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { isIP } from 'node:net';
 import { hostname, networkInterfaces } from 'node:os';
@@ -17,7 +17,7 @@ const TAG = {
   set: 0x31,
 } as const;
 
-/** A value: its tag, the length of its content, the content. */
+/** A DER value: tag, length, content. */
 export function encode(tag: number, ...parts: readonly (Uint8Array | string)[]): Buffer {
   const content = Buffer.concat(parts.map((part) => Buffer.from(part)));
   return Buffer.concat([Buffer.from([tag]), encodeLength(content.length), content]);
@@ -38,7 +38,6 @@ export function objectIdentifier(dotted: string): Buffer {
   return encode(TAG.objectIdentifier, Uint8Array.from(bytes));
 }
 
-/** With no unused bits at the end unless told otherwise. */
 function bitString(bytes: Uint8Array, unusedBits = 0): Buffer {
   return encode(TAG.bitString, Uint8Array.of(unusedBits), bytes);
 }
@@ -58,7 +57,7 @@ function encodeLength(length: number): Buffer {
   return Buffer.from([0x80 | bytes.length, ...bytes]);
 }
 
-/** The 4 or 16 bytes of an address that `isIP` takes; a zone at its end is left out. */
+/** The 4 or 16 bytes of an address that `isIP` accepts, without its zone. */
 export function parseAddress(address: string): Uint8Array {
   const [plain = ''] = address.split('%');
   if (!plain.includes(':')) return Uint8Array.from(plain.split('.'), Number);
@@ -72,7 +71,7 @@ function writeAsGroups(_all: string, ...bytes: readonly unknown[]): string {
   return `${((a << 8) | b).toString(16)}:${((c << 8) | d).toString(16)}`;
 }
 
-/** Eight groups; `::` stands for as many zeros as it takes. */
+/** Eight groups; `::` is expanded to zeros. */
 function expandGroups(text: string): number[] {
   const [front = '', back] = text.split('::');
   const read = (part: string): number[] =>
@@ -83,16 +82,16 @@ function expandGroups(text: string): number[] {
   return [...before, ...Array<number>(8 - before.length - after.length).fill(0), ...after];
 }
 
-/** A server's certificate, its own root, and the private key, both PEM. */
+/** PEM; the certificate is its own root. */
 export interface ServerCertificate {
   readonly cert: string;
   readonly key: string;
 }
 
 const DAY_MS = 86_400_000;
-/** Long enough for any session at a desk, short enough to be worthless when found. */
+/** Longer than any session, but a leaked key expires soon. */
 const VALID_DAYS = 30;
-/** A clock that differs a little, in a container or a virtual machine, is no reason to refuse. */
+/** For a slightly different clock in a container or virtual machine. */
 const CLOCK_SLACK_MS = 3_600_000;
 
 const ECDSA_WITH_SHA256 = '1.2.840.10045.4.3.2';
@@ -102,7 +101,7 @@ const KEY_USAGE = '2.5.29.15';
 const EXTENDED_KEY_USAGE = '2.5.29.37';
 const SERVER_AUTH = '1.3.6.1.5.5.7.3.1';
 const SUBJECT_ALT_NAME = '2.5.29.17';
-/** digitalSignature and keyCertSign: bits 0 and 5, two unused behind them (RFC 5280 § 4.2.1.3). */
+/** digitalSignature and keyCertSign: bits 0 and 5, two unused after them (RFC 5280 § 4.2.1.3). */
 const KEY_USAGE_BITS = bitString(Uint8Array.of(0b10000100), 2);
 /** GeneralName choices (RFC 5280 § 4.2.1.6). */
 const DNS_NAME = 0x82;
@@ -110,10 +109,7 @@ const IP_ADDRESS = 0x87;
 
 const TRUE = encode(TAG.boolean, Uint8Array.of(0xff));
 
-/**
- * Makes a certificate for loopback by name and address, and for `host`, or for all of the machine's own addresses;
- * valid from an hour ago, for 30 days.
- */
+/** For loopback by name and address, and for `host` or all addresses of the machine; valid from an hour ago, for 30 days. */
 export function makeCertificate(host: string): ServerCertificate {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const algorithm = sequence(objectIdentifier(ECDSA_WITH_SHA256));
@@ -139,7 +135,7 @@ export function makeCertificate(host: string): ServerCertificate {
   };
 }
 
-/** The names and addresses under which a server is reached that listens on `host`. */
+/** The names and addresses of a server that listens on `host`. */
 function listNames(host: string): string[] {
   const loopback = ['localhost', '127.0.0.1', '::1'];
   if (host !== '0.0.0.0' && host !== '::') return [...new Set([...loopback, host])];
@@ -166,7 +162,7 @@ function extension(identifier: string, value: Buffer, isCritical = false): Buffe
   return sequence(...parts, encode(TAG.octetString, value));
 }
 
-/** Positive, and not zero at its front. */
+/** Positive, without a leading zero byte. */
 function makeSerialNumber(): Buffer {
   const serial = randomBytes(16);
   serial[0] = ((serial[0] ?? 0) & 0x3f) | 0x40;

@@ -1,17 +1,15 @@
-// The generator of believable events and the chains and tokens that they are about: `large_transfer` and `address_activity` as JSON text.
+// Generates realistic events, `large_transfer` and `address_activity`, as JSON text.
 //
-// The text is written by hand, not by JSON.stringify, so that amounts in the smallest unit stay exact beyond
-// 2^53. The same random stream, clock and types give the same bytes. Names are labels of roles, never of
-// anybody.
+// Without JSON.stringify, so that amounts in the smallest unit are exact beyond 2^53. The same random numbers, clock and
+// types give the same bytes. Labels are roles, never names.
 import type { EventClock, Random } from './random.ts';
 
-/** A token as traded on one chain. */
 export interface Token {
   readonly symbol: string;
-  /** Digits behind the point: the smallest unit is 10^-decimals. */
+  /** Decimal places: the smallest unit is 10^-decimals. */
   readonly decimals: number;
   readonly priceUsd: number;
-  /** How often it is drawn, relative to the others of all chains. */
+  /** Relative frequency among the tokens of all chains. */
   readonly weight: number;
 }
 
@@ -45,7 +43,7 @@ export function drawHex(random: Random, bytes: number): string {
   return text;
 }
 
-/** Random text of `length` characters out of `alphabet`, three for each number drawn. */
+/** Random text, three characters for each random number. */
 function drawText(random: Random, alphabet: string, length: number): string {
   let text = '';
   while (text.length < length) {
@@ -130,22 +128,22 @@ export const CHAINS: readonly Chain[] = [
 /** The event types that the service is known to send (docs/protocol.md, "After the upgrade"). */
 export const KNOWN_EVENT_TYPES = ['large_transfer', 'address_activity'] as const;
 
-/** Hands out the text of one event after the other; undefined once there are no more. */
 export interface EventSource {
+  /** The text of the next event; undefined after the last one. */
   next(): string | undefined;
 }
 
 interface EventGeneratorOptions {
   readonly random: Random;
   readonly clock: EventClock;
-  /** Drawn evenly. A type that is not known gets the shape of `address_activity`. */
+  /** Equally frequent. An unknown type gets the fields of `address_activity`. */
   readonly types: readonly string[];
 }
 
 interface Asset {
   readonly chain: Chain;
   readonly token: Token;
-  /** Addresses that come back, with the role that they play. */
+  /** Recurring addresses with their role. */
   readonly known: readonly { readonly address: string; readonly label: string }[];
 }
 
@@ -167,18 +165,15 @@ function drawAssets(random: Random): Asset[] {
   });
 }
 
-/** An amount of a token, as JSON number in its smallest unit, as decimal text, and in US dollars. */
-interface Amount {
-  readonly raw: string;
-  readonly decimal: string;
-  readonly usd: string;
-}
-
-/** Draws an amount worth between `minUsd` and `minUsd`·10^`decades`, evenly over the decades. */
-function drawAmount(random: Random, token: Token, minUsd: number, decades: number): Amount {
+/**
+ * Draws an amount worth between `minUsd` and `minUsd`·10^`decades`, evenly over the decades.
+ *
+ * @returns it in the smallest unit, as decimal text, and in US dollars
+ */
+function drawAmount(random: Random, token: Token, minUsd: number, decades: number) {
   const target = (minUsd * 10 ** (random.nextFraction() * decades)) / token.priceUsd;
   const whole = Math.floor(target);
-  // Half of all amounts are round, as people send them; the others use every digit.
+  // Half of the amounts are round, as people send them; the others use every digit.
   const isRound = whole > 0 && random.nextUint32() % 2 === 0;
   const digits = isRound ? Math.min(2, token.decimals) : token.decimals;
   let fraction = String(Math.floor((target - whole) * 1_000_000)).padStart(6, '0');
@@ -190,7 +185,6 @@ function drawAmount(random: Random, token: Token, minUsd: number, decades: numbe
   return { raw, decimal, usd: (Number(decimal) * token.priceUsd).toFixed(2) };
 }
 
-/** Makes an endless source of events. */
 export function createEventGenerator({ random, clock, types }: EventGeneratorOptions): EventSource {
   const assets = drawAssets(random);
   const typeTexts = types.map((type) => JSON.stringify(type));

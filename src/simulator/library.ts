@@ -1,6 +1,4 @@
-// `import { startSimulator } from 'atlantis-cli/simulator'`: the simulator for the tests of other projects.
-//
-// What is exported here is API: a change of it is a breaking change.
+// The public API of the simulator: `import { startSimulator } from 'atlantis-cli/simulator'`.
 export type { Random } from './random.ts';
 export type { Act, Refusal, Scenario, Step } from './scenarios.ts';
 export { SCENARIO_LIST } from './scenarios.ts';

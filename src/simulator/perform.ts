@@ -1,27 +1,70 @@
-// The engine: performs a timeline of steps on one connection, in order, until it ends or the client goes.
+// Performs the steps of a scenario on one connection, in order, until the client disconnects.
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { EventSource } from './events.ts';
-import { pause, type Refusal, type Step, startPace } from './scenarios.ts';
-import { encodeFrame, encodeTextFrames, OPCODE, type Wire } from './wire.ts';
+import type { Refusal, Step } from './scenarios.ts';
+import { encodeFrame, encodeTextFrames, MAX_TIMER_MS, OPCODE, type Wire } from './wire.ts';
 
-/** A batch ends once it has this many characters: the bound of what one connection holds unsent. */
+/** In characters; limits the unsent data of a connection. */
 const MAX_BATCH_CHARACTERS = 128 * 1024;
 
-/** Everything that steps act on. */
+/** A connection, as seen by the steps. */
 export interface Stage {
   readonly wire: Wire;
   readonly source: EventSource;
   readonly welcomeText: string;
-  /** For `events` steps that do not bring their own. */
+  /** For `events` steps without their own rate. */
   readonly ratePerSecond: number;
   refuseKey(refusal: Refusal): void;
-  /** Is told of whole events just before they are written. */
+  /** Called just before events are sent. */
   noteEvents(texts: readonly string[]): void;
 }
 
-/** Whether there may be more events: false ends an endless repetition. */
+/** False after the last event: ends a `repeat` step. */
 type HasMore = boolean;
 
-/** Takes up to `count` events from a source, at most one batch of them with their copies. */
+/** A pace that is late by more than this does not catch up. */
+const MAX_DEBT_MS = 250;
+/** At high rates several events are sent per wait. */
+const MIN_WAIT_MS = 4;
+const MAX_WAIT_MS = 60_000;
+
+interface Pace {
+  /** The number of events that are due; Infinity without a limit. */
+  countDue(nowMs: number): number;
+  /** Records that `count` events were sent. */
+  advance(count: number): void;
+  /** How long to wait, in ms, before asking again. */
+  getWaitMs(nowMs: number): number;
+}
+
+/** The first event is due at once. @param ratePerSecond 0 for none, Infinity for as many as the client reads */
+export function startPace(ratePerSecond: number, nowMs: number): Pace {
+  const periodMs = 1000 / ratePerSecond;
+  let nextDueMs = ratePerSecond === 0 ? Number.POSITIVE_INFINITY : nowMs;
+  return {
+    countDue(now) {
+      if (now < nextDueMs) return 0;
+      nextDueMs = Math.max(nextDueMs, now - MAX_DEBT_MS);
+      return periodMs === 0 ? Number.POSITIVE_INFINITY : Math.floor((now - nextDueMs) / periodMs) + 1;
+    },
+    advance(count) {
+      nextDueMs += count * periodMs;
+    },
+    getWaitMs: (now) => Math.min(MAX_WAIT_MS, Math.max(MIN_WAIT_MS, nextDueMs - now)),
+  };
+}
+
+/** Waits `ms`; rejects once the signal aborts. */
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  let leftMs = ms;
+  do {
+    const partMs = Math.min(leftMs, MAX_TIMER_MS);
+    leftMs -= partMs;
+    await sleep(partMs, undefined, { signal });
+  } while (leftMs > 0);
+}
+
+/** Takes up to `count` events, at most one batch including their copies. */
 function takeBatch(source: EventSource, count: number, copies: number): string[] {
   const texts: string[] = [];
   let characters = 0;
@@ -88,7 +131,7 @@ async function performFeed({ wire, noteEvents }: Stage, step: Step & { do: 'feed
 async function performRepeat(stage: Stage, step: Step & { do: 'repeat' }): Promise<HasMore> {
   for (let left = step.times ?? Number.POSITIVE_INFINITY; left > 0; left--) {
     if (!(await performSteps(stage, step.steps))) return false;
-    // A repetition without a wait must not keep the loop to itself.
+    // Steps without a wait must not block the event loop.
     await pause(0, stage.wire.signal);
   }
   return true;
@@ -141,7 +184,7 @@ async function performReset({ wire, source }: Stage, midFrame: boolean): Promise
     const frame = encodeTextFrames([text]);
     wire.holdPongs(true);
     await wire.send(frame.subarray(0, frame.length >> 1));
-    // A reset discards what the client has not read yet: it gets the time to read.
+    // A reset discards unread data, so the client gets time to read.
     await pause(50, wire.signal);
   }
   wire.reset();
@@ -155,10 +198,7 @@ async function performSteps(stage: Stage, steps: readonly Step[]): Promise<HasMo
   return hasMore;
 }
 
-/**
- * Performs a timeline. Resolves after its last step, with the connection still open unless a step ended it,
- * or as soon as the client is gone.
- */
+/** Resolves after the last step, with the connection open unless a step closed it, or when the client disconnects. */
 export async function performTimeline(stage: Stage, steps: readonly Step[]): Promise<void> {
   try {
     await performSteps(stage, steps);

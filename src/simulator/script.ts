@@ -1,4 +1,4 @@
-// A scenario script: JSON (docs/scenario.schema.json) → Scenario. Every refusal names the place by its JSON path.
+// Parses a scenario script (docs/scenario.schema.json). Errors contain the JSON path.
 import { UsageError } from '../errors.ts';
 import { parseDuration } from '../flags/values.ts';
 import { type Act, findScenario, type Refusal, type Scenario, type Step } from './scenarios.ts';
@@ -6,15 +6,14 @@ import { type Form, type Member, REFUSAL_FORM, STEP_FORMS } from './script-form.
 
 type JsonObject = Readonly<Record<string, unknown>>;
 
-/** How a connection is told what to do: exactly one of these. */
+/** An entry has exactly one of these. */
 const ACT_NAMES = ['steps', 'refuse', 'scenario'] as const;
 const MAX_DEPTH = 16;
 
 function fail(path: string, message: string, accepted: string): UsageError {
-  return new UsageError(`the script is wrong at ${path}: ${message}`, `accepted: ${accepted}`);
+  return new UsageError(`the script is invalid at ${path}: ${message}`, `accepted: ${accepted}`);
 }
 
-/** A value as it may be quoted in a message. */
 function show(value: unknown): string {
   const text = JSON.stringify(value) ?? 'nothing';
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
@@ -29,7 +28,7 @@ function refuseOthers(object: JsonObject, known: readonly string[], path: string
   const other = Object.keys(object).find((name) => !known.includes(name));
   if (other === undefined) return;
   const accepted = known.length === 0 ? 'no members' : known.join(', ');
-  throw fail(`${path}${formatName(other)}`, 'there is no such member here', accepted);
+  throw fail(`${path}${formatName(other)}`, 'unknown member', accepted);
 }
 
 const formatName = (name: string): string =>
@@ -38,7 +37,7 @@ const formatName = (name: string): string =>
 function requireCount(value: unknown, path: string, min: number, max: number): number {
   if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) return value;
   const range = max === Number.MAX_SAFE_INTEGER ? `from ${min}` : `from ${min} to ${max}`;
-  throw fail(path, `${show(value)} does not fit`, `a whole number ${range}`);
+  throw fail(path, `${show(value)} is not valid`, `a whole number ${range}`);
 }
 
 function parseMember(value: unknown, member: Member, path: string, depth: number): unknown {
@@ -54,16 +53,16 @@ function parseMember(value: unknown, member: Member, path: string, depth: number
       throw fail(path, `${show(value)} is not a duration`, 'a string such as "500ms", "20s" or "1m30s"');
     case 'flag':
       if (typeof value === 'boolean') return value;
-      throw fail(path, `${show(value)} does not fit`, 'true or false');
+      throw fail(path, `${show(value)} is not valid`, 'true or false');
     case 'hex':
       if (typeof value === 'string' && /^([0-9a-fA-F]{2})*$/.test(value)) return value;
-      throw fail(path, `${show(value)} does not fit`, 'bytes as pairs of hexadecimal digits');
+      throw fail(path, `${show(value)} is not valid`, 'bytes as pairs of hexadecimal digits');
     case 'text':
       if (typeof value === 'string' && Buffer.byteLength(value) <= member.maxBytes) return value;
-      throw fail(path, `${show(value)} does not fit`, `a string of at most ${member.maxBytes} bytes`);
+      throw fail(path, `${show(value)} is not valid`, `a string of at most ${member.maxBytes} bytes`);
     case 'choice':
       if (typeof value === 'number' && member.choices.includes(value)) return value;
-      throw fail(path, `${show(value)} does not fit`, member.choices.join(', '));
+      throw fail(path, `${show(value)} is not valid`, member.choices.join(', '));
     case 'refusal':
       return parseMembers(requireObject(value, path, 'a refusal'), REFUSAL_FORM, path, depth);
     case 'steps':
@@ -71,7 +70,7 @@ function parseMember(value: unknown, member: Member, path: string, depth: number
   }
 }
 
-/** The members of an object, under the names that the engine has for them. */
+/** The members of an object under their names in the engine. */
 function parseMembers(
   object: JsonObject,
   form: Form,
@@ -95,10 +94,10 @@ function parseStep(value: unknown, path: string, depth: number): Step {
   const name = object['do'];
   const form = typeof name === 'string' && Object.hasOwn(STEP_FORMS, name) ? STEP_FORMS[name] : undefined;
   if (form === undefined) {
-    const what = name === undefined ? 'it is missing' : `there is no step ${show(name)}`;
+    const what = name === undefined ? 'it is missing' : `unknown step ${show(name)}`;
     throw fail(`${path}.do`, what, Object.keys(STEP_FORMS).join(', '));
   }
-  // The tables have the members of `Step`; a test performs each of them.
+  // The tables match `Step`; a test performs each step.
   return { do: name, ...parseMembers(object, form.members, path, depth, ['do']) } as Step;
 }
 
@@ -119,7 +118,7 @@ function parseEntry(value: unknown, path: string): Entry {
   const given = ACT_NAMES.filter((name) => object[name] !== undefined);
   const [name] = given;
   if (name === undefined || given.length > 1) {
-    const what = name === undefined ? 'it says nothing' : `${given.join(' and ')} contradict each other`;
+    const what = name === undefined ? 'it is empty' : `${given.join(' and ')} contradict each other`;
     throw fail(path, what, `one of ${ACT_NAMES.join(', ')}`);
   }
   const times =
@@ -143,24 +142,24 @@ function parseAct(name: (typeof ACT_NAMES)[number], value: unknown, path: string
     return findScenario(String(value)).getAct;
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    throw fail(path, `there is no scenario ${show(value)}`, error.hint ?? 'the name of a scenario');
+    throw fail(path, `unknown scenario ${show(value)}`, error.hint ?? 'the name of a scenario');
   }
 }
 
 /**
- * The scenario that a script describes. Its entries are for one connection after the other with a key, each for
- * `times` of them; the last one stays, unless the script begins anew with `"repeat": true`.
+ * Each entry applies to `times` consecutive connections with a key. After the last entry the script repeats with
+ * `"repeat": true`; otherwise the last entry applies to all further connections.
  *
- * @throws UsageError with the JSON path of the first fault
+ * @throws UsageError with the JSON path of the first error
  */
 export function parseScript(script: unknown): Scenario {
   const object = requireObject(script, '$', 'an object with "connections"');
   refuseOthers(object, ['$schema', 'summary', 'connections', 'repeat'], '$');
   const { connections, summary = 'a script', repeat = false } = object;
   if (typeof summary !== 'string') throw fail('$.summary', `${show(summary)} is not a string`, 'a string');
-  if (typeof repeat !== 'boolean') throw fail('$.repeat', `${show(repeat)} does not fit`, 'true or false');
+  if (typeof repeat !== 'boolean') throw fail('$.repeat', `${show(repeat)} is not valid`, 'true or false');
   if (!Array.isArray(connections) || connections.length === 0) {
-    throw fail('$.connections', `${show(connections)} does not fit`, 'an array with one entry or more');
+    throw fail('$.connections', `${show(connections)} is not valid`, 'an array with one entry or more');
   }
   const entries = connections.map((entry: unknown, index) => parseEntry(entry, `$.connections[${index}]`));
   const total = entries.reduce((sum, { times }) => sum + times, 0);

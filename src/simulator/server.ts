@@ -1,8 +1,6 @@
-// A local server that speaks the protocol of the service (docs/protocol.md): `GET /v1/stream` upgraded
-// to WebSocket for an accepted key, `/healthz`, error envelopes for the rest. Which events and faults a
-// connection sees is the scenario's matter.
-//
-// It prints nothing, listens on loopback unless asked otherwise, and is gone when close() has resolved.
+// A local server that speaks the protocol of the service (docs/protocol.md): `GET /v1/stream` upgraded to WebSocket for
+// an accepted key, `/healthz`, error envelopes for the rest. The scenario decides which events and faults a connection
+// gets.
 import {
   createServer,
   type IncomingMessage,
@@ -24,30 +22,30 @@ import { openWire } from './wire.ts';
 
 interface Listener {
   readonly server: Server;
-  /** Base URL; "every address" is reached by way of loopback. Only after listen(). */
+  /** Base URL, with loopback for a wildcard address. Only after listen(). */
   url(): string;
-  /** @throws UsageError if the address cannot be listened on */
+  /** @throws UsageError if it cannot listen on the address */
   listen(port: number, host: string): Promise<number>;
-  /** Ends a connection by a TCP reset, whatever lies above TCP. */
+  /** Ends a connection by a TCP reset, also under TLS. */
   reset(socket: Socket): void;
   /** Ends every connection at once; resolves when the port is free again. */
   close(): Promise<void>;
 }
 
 /** Why an address cannot be listened on, and what can be done. */
-const WORDS: Readonly<Record<string, readonly [why: string, hint: string]>> = {
+const LISTEN_ERRORS: Readonly<Record<string, readonly [why: string, hint: string]>> = {
   EADDRINUSE: ['the port is in use', '--port 0 (in a program: port: 0) picks a free one'],
   EACCES: [
-    'this port is not for every user',
-    'take one from 1024 on, or --port 0 (in a program: port: 0) for a free one',
+    'permission denied',
+    'use a port from 1024 on, or --port 0 (in a program: port: 0) for a free one',
   ],
-  EADDRNOTAVAIL: ['this machine has no such address', '0.0.0.0 is every address of the machine'],
-  ENOTFOUND: ['there is no such host name', 'give an address of this machine'],
+  EADDRNOTAVAIL: ['this machine does not have this address', 'use 0.0.0.0 for all addresses of the machine'],
+  ENOTFOUND: ['unknown host name', 'give an address of this machine'],
 };
 
 const addressOf = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress} ${remotePort}`;
 
-/** A server that is not listening yet; with a certificate it speaks TLS and nothing else. */
+/** A server that is not listening yet; only TLS with a certificate. */
 function createListener(certificate: ServerCertificate | undefined, answer: RequestListener): Listener {
   const server =
     certificate === undefined ? createServer(answer) : createTlsServer({ ...certificate }, answer);
@@ -55,7 +53,7 @@ function createListener(certificate: ServerCertificate | undefined, answer: Requ
   server.on('connection', (socket: Socket) => {
     const address = addressOf(socket);
     connections.set(address, socket);
-    // A client that goes away is nobody's fault here; 'close' follows and cleans up.
+    // Clients may disconnect; 'close' follows and cleans up.
     socket.on('error', () => undefined);
     socket.once('close', () => connections.delete(address));
   });
@@ -73,7 +71,7 @@ function createListener(certificate: ServerCertificate | undefined, answer: Requ
     async listen(port, host) {
       await new Promise<void>((resolve, reject) => {
         server.once('error', (error: NodeJS.ErrnoException) => {
-          const [why, hint] = WORDS[error.code ?? ''] ?? [error.message];
+          const [why, hint] = LISTEN_ERRORS[error.code ?? ''] ?? [error.message];
           const address = host.includes(':') ? `[${host}]` : host;
           reject(new UsageError(`the simulator cannot listen on ${address}:${port}: ${why}`, hint));
         });
@@ -97,12 +95,12 @@ export type { SimulatorOptions } from './options.ts';
 
 /** A running simulator. */
 export interface Simulator {
-  /** Base URL, as `http://127.0.0.1:8787`; with `tls` as `https://127.0.0.1:8787`. */
+  /** Base URL, such as `http://127.0.0.1:8787`; https with `tls`. */
   readonly url: string;
   readonly port: number;
-  /** A key that it accepts. */
+  /** An accepted key. */
   readonly exampleKey: string;
-  /** With `tls` the certificate (PEM) that a client has to trust; undefined otherwise. */
+  /** With `tls`, the certificate (PEM) that clients must trust. */
   readonly caCertificate: string | undefined;
   /** Ends every connection at once; resolves when the port is free again. */
   close(): Promise<void>;
@@ -117,8 +115,9 @@ const MAX_CLIENT_MESSAGE_BYTES = 64 * 1024;
 const STREAM_CREDIT_COST = 1;
 
 /**
- * Starts a simulator.
- * @throws UsageError if an option is out of range, the scenario is unknown or the address cannot be listened on
+ * Starts a simulator. It prints nothing, and listens on loopback by default.
+ *
+ * @throws UsageError if an option is out of range, the scenario is unknown or it cannot listen on the address
  */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
   const settings = checkOptions(options);
@@ -145,7 +144,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     return typeof key === 'string' && (keys ? keys.includes(key) : WELL_FORMED_KEY.test(key));
   }
 
-  /** Why a request cannot become a stream, as far as this is not the scenario's choice. */
+  /** Rejects a request before the scenario decides. */
   function findFault({ method, url = '', headers }: IncomingMessage): Refusal | undefined {
     if (method !== 'GET' || url.split('?', 1)[0] !== '/v1/stream') return { status: 404 };
     const key = headers['x-api-key'];
@@ -228,7 +227,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     endWith(socket as Socket, request, { status: 400 });
   });
 
-  const certificate = settings.tls ? await loadCertificate(host) : undefined;
+  const certificate = settings.tls ? (await import('./certificate.ts')).makeCertificate(host) : undefined;
   const listener = createListener(certificate, answerRequest);
   listener.server.on('upgrade', (request, socket, head) => answerUpgrade(request, socket as Socket, head));
   const boundPort = await listener.listen(port, host);
@@ -245,9 +244,4 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       return closed;
     },
   };
-}
-
-async function loadCertificate(host: string): Promise<ServerCertificate> {
-  const { makeCertificate } = await import('./certificate.ts');
-  return makeCertificate(host);
 }

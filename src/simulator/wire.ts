@@ -1,11 +1,12 @@
-// One accepted connection as the timeline sees it: bytes out with back-pressure, pings answered, ends of
-// every kind. Frames are written to the socket directly, whole, between those of `ws`, which does not
-// compress here and so never leaves a frame half written.
+// One accepted connection: writes with back-pressure, answers pings, and ends in every way. Whole frames are written to
+// the socket between those of `ws`, which does not compress here and so never leaves a frame half written.
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { setImmediate as yieldToLoop } from 'node:timers/promises';
 import type { WebSocket } from 'ws';
-import { MAX_TIMER_MS } from './scenarios.ts';
+
+/** The longest delay of a timer, in ms. */
+export const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** Opcodes of RFC 6455 § 11.8. */
 export const OPCODE = { text: 0x1, binary: 0x2, close: 0x8, ping: 0x9, pong: 0xa } as const;
@@ -29,7 +30,6 @@ function writeHeader(target: Buffer, offset: number, opcode: number, payloadByte
   return target.writeBigUInt64BE(BigInt(payloadBytes), offset + 2);
 }
 
-/** One whole frame. */
 export function encodeFrame(opcode: number, payload: Uint8Array): Buffer {
   const header = measureHeader(payload.length);
   const frame = Buffer.allocUnsafe(header + payload.length);
@@ -37,7 +37,7 @@ export function encodeFrame(opcode: number, payload: Uint8Array): Buffer {
   return frame;
 }
 
-/** One text frame for each of `texts`, in a single buffer. */
+/** One text frame for each text, in a single buffer. */
 export function encodeTextFrames(texts: readonly string[]): Buffer {
   let total = 0;
   const lengths: number[] = [];
@@ -56,7 +56,7 @@ export function encodeTextFrames(texts: readonly string[]): Buffer {
   return frames;
 }
 
-/** A close frame; without a code it has no body, which the other side reports as 1005. */
+/** Without a code the frame has no body, which the peer reports as 1005. */
 export function encodeCloseFrame(code: number | undefined, reason = ''): Buffer {
   if (code === undefined) return encodeFrame(OPCODE.close, Buffer.alloc(0));
   const body = Buffer.alloc(2 + Buffer.byteLength(reason));
@@ -65,13 +65,13 @@ export function encodeCloseFrame(code: number | undefined, reason = ''): Buffer 
   return encodeFrame(OPCODE.close, body);
 }
 
-/** Above this many unsent bytes nothing more is read, so that a flood of pings cannot grow memory. */
+/** In bytes; above it the client is not read, so that a flood of pings cannot grow memory. */
 const MAX_UNSENT_PONG_BYTES = 64 * 1024;
-/** More pongs than this do not wait for their time. */
+/** Further delayed pongs are dropped. */
 const MAX_LATE_PONGS = 1_000;
-/** After a write of this size other connections get their turn. */
+/** In bytes; after a larger write other connections get a turn. */
 const FAIR_WRITE_BYTES = 64 * 1024;
-/** Codes that `ws` refuses to send are written by hand. */
+/** True for codes that `ws` can send. */
 const isCodeOfWs = (code: number): boolean =>
   (code >= 1000 && code <= 1014 && code !== 1004 && code !== 1005 && code !== 1006) ||
   (code >= 3000 && code <= 4999);
@@ -82,11 +82,11 @@ interface PongPolicy {
 }
 
 export interface Wire {
-  /** Aborted once the connection is gone. */
+  /** Aborted when the connection ends. */
   readonly signal: AbortSignal;
-  /** Writes bytes; resolves when the client has room for more, rejects when it is gone. */
+  /** Resolves when the client can take more, rejects when the connection ends. */
   send(bytes: Uint8Array): Promise<void>;
-  /** While held, pongs wait: a frame is being sent in pieces. */
+  /** Holds pongs while a frame is sent in pieces. */
   holdPongs(held: boolean): void;
   setPongPolicy(policy: PongPolicy): void;
   close(code: number | undefined, reason: string | undefined): void;
@@ -94,7 +94,7 @@ export interface Wire {
   reset(): void;
 }
 
-/** Takes over an upgraded connection; everything that it started ends with the socket. */
+/** Takes over an upgraded connection. */
 export function openWire(client: WebSocket, socket: Socket, reset: () => void): Wire {
   const gone = new AbortController();
   const { signal } = gone;
@@ -138,9 +138,9 @@ export function openWire(client: WebSocket, socket: Socket, reset: () => void): 
     if (!isBinary && String(data) === 'ping') answerPing(textPong);
   });
   client.on('ping', (data) => answerPing(encodeFrame(OPCODE.pong, data)));
-  // What a client breaks ends its connection; there is nothing else to do about it.
+  // A protocol error of the client ends its connection.
   client.on('error', () => socket.destroy());
-  // Before anything waits for this socket: what waits must find the signal aborted when it fails.
+  // Registered first, so that whatever waits for the socket finds the signal aborted.
   socket.on('error', () => gone.abort());
   socket.once('close', () => {
     gone.abort();
@@ -151,7 +151,7 @@ export function openWire(client: WebSocket, socket: Socket, reset: () => void): 
     signal,
     async send(bytes) {
       signal.throwIfAborted();
-      // Nothing follows a close frame (RFC 6455 § 5.5.1): what is left is to wait for the end.
+      // Nothing follows a close frame (RFC 6455 § 5.5.1): wait for the end.
       if (client.readyState !== client.OPEN) await once(socket, 'close', { signal });
       if (!write(bytes)) await once(socket, 'drain', { signal });
       if (bytes.length >= FAIR_WRITE_BYTES) await yieldToLoop(undefined, { signal });

@@ -4,7 +4,7 @@ import type { Gap, Lost, Retrying } from '../connection/lifecycle.ts';
 import { UsageError } from '../errors.ts';
 import { parseKey } from '../io/key.ts';
 import { checkCertificates } from '../settings/certificates.ts';
-import { checkProxyUrl } from '../settings/proxy-url.ts';
+import { checkProxyUrl } from '../settings/proxy.ts';
 import { parseStreamUrl, type StreamUrl } from '../settings/stream-url.ts';
 import type { Connected, Connecting, Discarded, StreamItem } from './items.ts';
 

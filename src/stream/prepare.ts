@@ -5,10 +5,9 @@ import { UsageError } from '../errors.ts';
 import { createFrameBuffer } from '../events/frame-buffer.ts';
 import { classifyText } from '../events/scanner.ts';
 import type { Io } from '../io/io.ts';
-import { areTlsChecksOff, readCaFile, TLS_CHECKS_OFF } from '../settings/certificates.ts';
-import type { ConnectionConfig } from '../settings/connection-config.ts';
-import { findProxyVariable } from '../settings/proxy-url.ts';
-import type { StreamSource } from '../settings/stream-config.ts';
+import { areTlsChecksOff, listTrustedRoots, readCaFile, TLS_CHECKS_OFF } from '../settings/certificates.ts';
+import { findProxy } from '../settings/proxy.ts';
+import type { ConnectionConfig, StreamSource } from '../settings/stream-config.ts';
 import { VERSION } from '../version.ts';
 import { type ConnectLoopConfig, EventStream, type Select, type StreamDeps } from './event-stream.ts';
 import type { StreamConfig } from './options.ts';
@@ -80,8 +79,8 @@ export async function prepareStream(config: StreamConfig, deps: StreamDeps): Pro
       key: typeof key === 'string' ? key : '',
       keyOrigin: deps.keyOrigin ?? { kind: 'option', source: 'the options' },
       userAgent: `atlantis-cli/${VERSION}`,
-      proxyUrl: await pickProxy(config, env),
-      trustedRoots: ca.length === 0 ? undefined : await loadTrustedRoots(ca, env),
+      proxyUrl: pickProxy(config, env),
+      trustedRoots: ca.length === 0 ? undefined : await listTrustedRoots(ca, env),
       mustCheckCertificates: !isUnchecked,
       connectTimeoutMs: config.connectTimeoutMs,
       keepalive: { pingIntervalMs: config.pingIntervalMs, pongTimeoutMs: config.pongTimeoutMs },
@@ -100,11 +99,6 @@ export async function prepareStream(config: StreamConfig, deps: StreamDeps): Pro
 
 type Environment = ReturnType<StreamDeps['readEnvironment']>;
 
-async function loadTrustedRoots(ca: readonly string[], env: Environment): Promise<readonly string[]> {
-  const { listTrustedRoots } = await import('../settings/trusted-roots.ts');
-  return listTrustedRoots(ca, env['NODE_EXTRA_CA_CERTS']);
-}
-
 async function compileFilter({ types, where }: StreamConfig): Promise<Select> {
   if (types.length === 0 && where.length === 0) return undefined;
   const { createFilter } = await import('../filter/filter.ts');
@@ -112,9 +106,6 @@ async function compileFilter({ types, where }: StreamConfig): Promise<Select> {
 }
 
 /** Loopback never goes through a proxy (contract C5), and http is for loopback only. */
-async function pickProxy({ url, proxyUrl }: StreamConfig, env: Environment): Promise<string | undefined> {
-  if (url.isLoopback) return undefined;
-  if (proxyUrl !== undefined || findProxyVariable(env) === undefined) return proxyUrl;
-  const { findProxy } = await import('../settings/proxy.ts');
-  return findProxy(url.base, env);
+function pickProxy({ url, proxyUrl }: StreamConfig, env: Environment): string | undefined {
+  return url.isLoopback ? undefined : (proxyUrl ?? findProxy(url.base, env));
 }

@@ -71,7 +71,7 @@ const RUNS: Readonly<Record<string, readonly (readonly [string, number])[]>> = {
   ],
 };
 
-/** Runs it under strace until it ends, or until it serves, and returns the words of every program that was started. */
+/** Runs it under strace until it ends, or until it serves, and returns the arguments of every program that was started. */
 async function runTraced(command: string, args: string) {
   await using server = await startScriptedServer(streamHandler({ events: ['{"type":"first"}'] }));
   const sink = await startSink();
@@ -106,7 +106,7 @@ async function runTraced(command: string, args: string) {
       TMPDIR: folder,
       GITHUB_ACTIONS: 'true',
       GITHUB_STEP_SUMMARY: join(folder, 'summary'),
-      // Not used on the way to this machine, but read.
+      // Not used for a loopback address, but read.
       HTTPS_PROXY: `http://user:${CANARY_KEY}@proxy.example:3128`,
     },
     prefix: hasStrace() ? traceInto(log, 'execve', '-s', '100000') : [],
@@ -159,7 +159,7 @@ test.each(rows)('P4: $command $args', async ({ command, args, code }) => {
   }
 });
 
-/** Help, and errors about words that are a key: given where a name, a value or a URL belongs. KEY is the key. */
+/** Help, and errors about a key that is given in place of a name, a value or a URL. KEY is the key. */
 const WORDS: readonly (readonly [string, number])[] = [
   ['', 2],
   ['help', 0],
@@ -192,11 +192,10 @@ const WORDS: readonly (readonly [string, number])[] = [
   ['profile remove KEY --yes', 2],
 ];
 
-test.each(WORDS)('P4: words that are a key, and help: "%s"', async (text, code) => {
+test.each(WORDS)('P4: a key as an argument, and help: "%s"', async (text, code) => {
   const words = text.replace('KEY', CANARY_KEY).split(' ');
   const given = [...words.filter((word) => word !== ''), '--verbose'];
-  const folder = makeTempFolder();
-  const exit = await runCli(given, { key: CANARY_KEY, stdin: CANARY_KEY, cwd: folder });
+  const exit = await runCli(given, { key: CANARY_KEY, stdin: CANARY_KEY });
   expect(exit).toMatchObject({ code });
   expect(findKeyIn(exit.stdout + exit.stderr)).toEqual([]);
 });

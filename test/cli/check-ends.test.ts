@@ -24,18 +24,18 @@ describe('S1: a signal ends each step, with the report, by that signal', () => {
     expectSoon(performance.now() - sentAtMs, 1_500);
     expect([exit.signal, exit.failed?.error?.cause]).toEqual(['SIGTERM', 'signal']);
     expectSkippedBehind(exit, exit.report.failed_step ?? '');
-    // Nothing tells from outside that a server's bytes were read: it may be one step behind.
+    // Whether the client has read the server's bytes cannot be seen from outside: it may be one step late.
     const at = STEPS.indexOf(exit.report.failed_step ?? '');
     expect([STEPS.indexOf(wait.step), STEPS.indexOf(wait.step) - 1]).toContain(at);
   });
 
-  test('a second one ends it at once, without the report', async () => {
+  test('a second signal ends it at once, without the report', async () => {
     const wait = WAITS.find(({ step }) => step === 'keepalive');
     if (wait === undefined) throw new Error('no such wait');
     const { server, child } = await startWaiting(wait, ['--deadline', '1h']);
     await wait.reach(server, child);
     child.kill('SIGTERM');
-    // The goodbye is not answered: half a second is left.
+    // The close is not answered: half a second is left.
     await server.waitUntil(() => server.attempts[0]?.closeFrame, 'the goodbye');
     child.kill('SIGINT');
     expect(await child.exit).toMatchObject({ signal: 'SIGINT', stdout: '' });
@@ -80,7 +80,7 @@ describe('P1: a key command that does not end is ended with the check', () => {
       way === 'SIGTERM' ? way : 124,
     ]);
     expectSkippedBehind(exit, 'settings');
-    // Killed, though perhaps not yet waited for by whoever adopted it.
+    // Killed, though its new parent may not have waited for it yet.
     const pid = readFileSync(pidFile, 'utf8').trim();
     const isOver = (): boolean =>
       !existsSync(`/proc/${pid}`) || /\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));

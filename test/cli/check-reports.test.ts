@@ -1,4 +1,4 @@
-// The reports of `stream check` as people, CI systems and thieves of keys get them.
+// The reports of `stream check` for people and CI systems, and that no key is in them.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -19,7 +19,7 @@ const testPty = hasPty() ? test : test.skip;
 const run = (server: ScriptedServer, args: readonly string[] = [], options: CliOptions = {}) =>
   runCli(['stream', 'check', '--url', server.url, ...args], { key: CANARY_KEY, ...options });
 
-/** A server that refuses, saying the key in every way that it can. */
+/** A server that refuses, with the key in every part of its answer. */
 function startIndiscreet(key: string): Promise<ScriptedServer> {
   return startScriptedServer(async (peer) => {
     const base64 = Buffer.from(key).toString('base64');
@@ -36,7 +36,7 @@ describe('for people', () => {
     const lines = stdout.trimEnd().split('\n');
     expect(lines).toHaveLength(11);
     expect(lines[0]).toMatch(/^ok {6}settings {7}\S+ \(--url\), key ak_live_ca9a12e5… .* \(\d.* ms\)$/);
-    expect(lines[10]).toMatch(/^passed in .* s: 6 ok, 4 skipped$/);
+    expect(lines[10]).toMatch(/^PASSED in .* s: 6 passed, 4 skipped$/);
     expect(stdout).not.toMatch(/\x1b/);
     expect([stderr, code]).toEqual(['', 0]);
   });
@@ -47,11 +47,13 @@ describe('for people', () => {
     expect(stdout).toMatch(
       /\nfailed {2}upgrade +the response did not come from Atlantis .*\n {20,}check the URL/,
     );
-    expect(stdout).toMatch(/\nfailed at upgrade in .*: exit code 5, \d ok, \d skipped\n$/);
+    expect(stdout).toMatch(
+      /\nFAILED at "upgrade" after .*: \d passed, 1 failed, \d skipped \(exit code 5\)\n$/,
+    );
     expect(code).toBe(5);
   });
 
-  test('--log-format json tells the failure on stderr, too', async () => {
+  test('--log-format json also reports the failure on stderr', async () => {
     const server = await startScriptedServer((peer) => peer.respond(404));
     const { stderr } = await run(server, ['--log-format', 'json']);
     expect(JSON.parse(stderr)).toMatchObject({
@@ -62,7 +64,7 @@ describe('for people', () => {
     });
   });
 
-  testPty('on a terminal: colour, and a spinner that is gone in the end', async () => {
+  testPty('on a terminal: color, and a spinner that is gone at the end', async () => {
     const server = await startScriptedServer(async (peer) => {
       peer.answerPings();
       peer.answerClose();
@@ -78,7 +80,7 @@ describe('for people', () => {
     expect(output.slice(output.lastIndexOf('keepalive'))).not.toContain('checking');
   });
 
-  /** The lines as they stand on the screen in the end: what is written over or erased is gone. */
+  /** The final lines on the screen, without what was overwritten or erased. */
   const readScreen = (output: string): string[] =>
     output.split('\r\n').map((line) => {
       let shown: string[] = [];
@@ -93,12 +95,12 @@ describe('for people', () => {
       }
       return Array.from(shown, (character) => character ?? ' ').join('');
     });
-  const LINE = /^(?:ok {6}|failed {2}|skipped )\S|^(?:passed|failed at) |^ {2,}\S|^$/;
+  const LINE = /^(?:ok {6}|failed {2}|skipped )\S|^(?:PASSED|FAILED at) |^ {2,}\S|^$/;
 
   testPty.each([
     ['that is wide', 200],
     ['that is narrow', 44],
-  ])('O3: on a terminal %s nothing of the spinner stands in front of a line', async (_name, columns) => {
+  ])('O3: on a terminal %s nothing of the spinner is left before a line', async (_name, columns) => {
     const pauseFor = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
     const server = await startScriptedServer(async (peer) => {
       peer.answerClose();
@@ -123,7 +125,7 @@ describe('for people', () => {
     for (const line of readScreen(output)) expect(line).toMatch(LINE);
   });
 
-  testPty('O3: nor where the terminal was stopped in the middle of a picture (Ctrl-S)', async () => {
+  testPty('O3: nor if the terminal was stopped in the middle of a frame (Ctrl-S)', async () => {
     const server = await startScriptedServer(async (peer) => {
       peer.answerPings();
       peer.answerClose();
@@ -138,7 +140,7 @@ describe('for people', () => {
     const pty = startCliInPty(['stream', 'check', '--url', server.url], { key: CANARY_KEY, columns: 200 });
     await pty.waitFor('checking: welcome');
     pty.send('\x13');
-    // Long enough for the picture after the one on the screen: it waits, and so does what erases it.
+    // Long enough for the next frame: it waits, and so does the sequence that erases it.
     await new Promise((resolve) => setTimeout(resolve, 300));
     goOn();
     const attempt = await server.waitForAttempt(1);
@@ -153,14 +155,14 @@ describe('for people', () => {
       expect.stringMatching(/^ok identity/),
       expect.stringMatching(/^ok keepalive/),
       expect.stringMatching(/^skipped events/),
-      expect.stringMatching(/^passed in/),
+      expect.stringMatching(/^PASSED in/),
     ]);
   });
 
   testPty.each([
     ['no key', [], 3, 'no API key'],
     ['a key that would be shown while it is typed', ['--key-stdin'], 2, 'a pipe or a file, not a terminal'],
-  ])('P1: nothing is asked on a terminal: %s', async (_name, args, code, words) => {
+  ])('P1: no prompt on a terminal: %s', async (_name, args, code, words) => {
     const server = await startScriptedServer(streamHandler());
     const pty = startCliInPty(['stream', 'check', '--url', server.url, ...args], { columns: 200 });
     const exit = await pty.exit;
@@ -169,15 +171,15 @@ describe('for people', () => {
     expect(server.attempts).toHaveLength(0);
   });
 
-  testPty('on a terminal in CI, or with --color never: no spinner, no colour', async () => {
+  testPty('on a terminal in CI, or with --color never: no spinner, no color', async () => {
     const server = await startScriptedServer(streamHandler());
     const args = ['stream', 'check', '--url', server.url, '--color', 'never'];
     const { output } = await startCliInPty(args, { key: CANARY_KEY, env: { CI: 'true' } }).exit;
-    expect(output).toContain('passed in');
+    expect(output).toContain('PASSED in');
     expect(output).not.toMatch(/\x1b|checking/);
   });
 
-  test('O7: a reader of stdout that went away changes no verdict', async () => {
+  test('O7: a closed stdout does not change the result', async () => {
     const server = await startScriptedServer((peer) => peer.respond(404));
     const { pipeStatus, stderr } = await runShell(`atlantis stream check --url ${server.url} | true`, {
       key: CANARY_KEY,
@@ -202,7 +204,7 @@ describe('H4: --junit', () => {
     expect(readdirSync(folder)).toEqual(['check.xml']);
   });
 
-  test('takes the place of what a link leads to, and leaves the link', async () => {
+  test('replaces the target of a symbolic link, and keeps the link', async () => {
     const folder = makeTempFolder();
     mkdirSync(join(folder, 'real'));
     writeFileSync(join(folder, 'real/check.xml'), 'old');
@@ -212,7 +214,7 @@ describe('H4: --junit', () => {
     expect(readdirSync(folder).sort()).toEqual(['link.xml', 'real']);
   });
 
-  test('a place that is no file is written to as it is', async () => {
+  test('a path that is not a regular file is written to directly', async () => {
     const { stdout, code } = await run(await startScriptedServer(streamHandler()), [
       '--junit',
       '/dev/stdout',
@@ -221,7 +223,7 @@ describe('H4: --junit', () => {
     expect([code, existsSync('/dev/stdout')]).toEqual([0, true]);
   });
 
-  test('that cannot be written at the end is 9, unless the check failed with a code of its own', async () => {
+  test('a report that cannot be written at the end exits 9, unless the check itself failed', async () => {
     const pipe = join(makeTempFolder(), 'pipe');
     execFileSync('mkfifo', [pipe]);
     const server = await startScriptedServer(streamHandler());
@@ -242,16 +244,19 @@ describe('a disk that is full', () => {
     });
   const said = 'atlantis: error: stdout could not be written (ENOSPC)\n';
 
-  test.each(['', '--json'])('stdout: 9, said once, and the other reports are there: %s', async (args) => {
-    const junit = join(makeTempFolder(), 'check.xml');
-    const server = await startScriptedServer(streamHandler());
-    expect(await toFull(server, args, junit)).toMatchObject({ code: 9, stderr: said });
-    expect(readFileSync(junit, 'utf8')).toContain('</testsuites>');
-    server.setScript((peer) => peer.respond(404));
-    const failed = await toFull(server, args, junit);
-    expect([failed.code, failed.stderr.includes(said)]).toEqual([5, true]);
-    expect(readFileSync(junit, 'utf8')).toContain('<failure');
-  });
+  test.each(['', '--json'])(
+    'stdout: exit 9, reported once, and the other reports are written: %s',
+    async (args) => {
+      const junit = join(makeTempFolder(), 'check.xml');
+      const server = await startScriptedServer(streamHandler());
+      expect(await toFull(server, args, junit)).toMatchObject({ code: 9, stderr: said });
+      expect(readFileSync(junit, 'utf8')).toContain('</testsuites>');
+      server.setScript((peer) => peer.respond(404));
+      const failed = await toFull(server, args, junit);
+      expect([failed.code, failed.stderr.includes(said)]).toEqual([5, true]);
+      expect(readFileSync(junit, 'utf8')).toContain('<failure');
+    },
+  );
 
   (hasMounts() ? test : test.skip)(
     'where the JUnit file goes: 9, the old one stays, and nothing is left over (needs unshare)',
@@ -300,7 +305,7 @@ describe('GitHub Actions', () => {
       /^::error title=atlantis stream check%3A upgrade failed::the response .*%0Acheck the URL[^\n]*\n$/,
     );
     const summary = readFileSync(file, 'utf8');
-    expect(summary).toMatch(/^from before\n### atlantis stream check: failed, exit code 5\n\n\| step \|/);
+    expect(summary).toMatch(/^from before\n### atlantis stream check: failed \(exit code 5\)\n\n\| step \|/);
     expect(summary.match(/^\| .* \|$/gm)).toHaveLength(11);
     expect(code).toBe(5);
   });
@@ -314,7 +319,7 @@ describe('GitHub Actions', () => {
     expect(code).toBe(0);
   });
 
-  test('a summary that is a pipe which nobody reads holds nobody up', async () => {
+  test('a summary that is a pipe without a reader does not block the check', async () => {
     const pipe = join(makeTempFolder(), 'pipe');
     execFileSync('mkfifo', [pipe]);
     const { stderr, code } = await run(await startScriptedServer(streamHandler()), [], onGitHub(pipe));
@@ -322,7 +327,7 @@ describe('GitHub Actions', () => {
     expect(code).toBe(0);
   });
 
-  test('nothing that the server says becomes a command of the runner', async () => {
+  test('nothing that the server sends becomes a workflow command', async () => {
     const server = await startIndiscreet(CANARY_KEY);
     const file = join(makeTempFolder(), 'summary.md');
     for (const args of [[], ['--json'], ['--log-format', 'json']]) {
@@ -336,7 +341,7 @@ describe('GitHub Actions', () => {
     expect(readFileSync(file, 'utf8')).not.toMatch(/<b>|##\[|\n::/);
   });
 
-  test('elsewhere there is neither', async () => {
+  test('outside GitHub Actions there is neither', async () => {
     const file = join(makeTempFolder(), 'summary.md');
     const server = await startScriptedServer((peer) => peer.respond(404));
     const { stderr } = await run(server, [], { env: { GITHUB_STEP_SUMMARY: file } });
@@ -364,7 +369,7 @@ describe('P4: the key is in no report', () => {
     expect(texts.join('')).toContain(CANARY_PREFIX);
   });
 
-  test('nor where an expectation says it, which is shown as text', async () => {
+  test('nor if an expectation contains it, which is shown as text', async () => {
     const server = await startScriptedServer(streamHandler());
     const folder = makeTempFolder();
     const [junit, summary] = [join(folder, 'check.xml'), join(folder, 'summary.md')];
@@ -378,7 +383,7 @@ describe('P4: the key is in no report', () => {
     }
   });
 
-  test('nor where a welcome or an event says it', async () => {
+  test('nor if a welcome or an event contains it', async () => {
     const server = await startScriptedServer(async (peer) => {
       peer.answerPings();
       peer.answerClose();

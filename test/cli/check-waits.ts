@@ -1,4 +1,4 @@
-// Every step of `stream check` with something in it that lasts for ever, and how to get a check there.
+// For every step of `stream check`: something that never finishes in it, and how a check gets there.
 
 import { execFileSync } from 'node:child_process';
 import { closeSync, constants, openSync } from 'node:fs';
@@ -27,7 +27,7 @@ export interface Wait {
   readonly reach: (server: ScriptedServer, child: Child) => Promise<unknown>;
 }
 
-/** Says so when the pipe has been opened. */
+/** Reports when the pipe has been opened. */
 const OPENED = `
 const fs = require('node:fs');
 const real = fs.openSync;
@@ -37,7 +37,7 @@ fs.openSync = (path, ...rest) => {
   return fd;
 };`;
 
-/** A pipe that somebody could write to, and never does. */
+/** A pipe with a writer that never writes. */
 function makeHeldPipe(): string {
   const path = join(makeTempFolder(), 'pipe');
   execFileSync('mkfifo', [path]);
@@ -155,7 +155,7 @@ export const STEPS = [
   'events',
 ];
 
-/** Fails unless all behind the step was skipped by name. */
+/** Fails unless every later step was skipped by name. */
 export function expectSkippedBehind(exit: CheckExit, step: string): void {
   const { steps } = exit.report;
   expect(steps.map(({ name }) => name)).toEqual(STEPS);

@@ -14,7 +14,7 @@ import { tunnelTo } from '../helpers/tunnel.ts';
 const describeTls = hasOpenssl() ? describe : describe.skip;
 const FOR_EVER = new Promise<void>(() => {});
 
-/** `failed` is the step that must have failed; all behind it must be skipped by its name. */
+/** `failed` is the step that must have failed; every later step must be skipped by name. */
 function expectFailure(
   exit: Awaited<ReturnType<typeof runCheck>>,
   step: string,
@@ -36,7 +36,7 @@ const envelope = (code: string): string => JSON.stringify({ error: { code, messa
 const JSON_TYPE = { 'Content-Type': 'application/json' };
 
 describe('a check that passes', () => {
-  test('tells each step with its figures, and says goodbye', async () => {
+  test('reports each step with its figures, and closes the connection properly', async () => {
     const server = await startScriptedServer(async (peer) => {
       peer.answerPings();
       peer.answerClose();
@@ -106,7 +106,7 @@ describe('a check that passes', () => {
     expect(added.code).toBe(0);
     const { stdout, code } = await runCli(['stream', 'check'], { env });
     expect(stdout).toContain(
-      `profile ci (the one in use), ${url} (profile "ci"), key ${CANARY_PREFIX}… (profile "ci")`,
+      `profile ci (the active profile), ${url} (profile "ci"), key ${CANARY_PREFIX}… (profile "ci")`,
     );
     expect(code).toBe(0);
   });
@@ -131,10 +131,10 @@ describe('H1: the first failure decides the exit code', () => {
     await server.close();
     const exit = await runCheck(server.url);
     expectFailure(exit, 'connect', 'refused', 7);
-    expect(exit.step('lookup').summary).toBe('127.0.0.1 is an address');
+    expect(exit.step('lookup').summary).toBe('127.0.0.1 is an IP address');
   });
 
-  test('upgrade: a mute server is 7 after the connect timeout', async () => {
+  test('upgrade: a server that does not answer exits 7 after the connect timeout', async () => {
     const server = await startScriptedServer(() => FOR_EVER);
     const exit = await runCheck(server.url, ['--connect-timeout', '300ms']);
     expectFailure(exit, 'upgrade', 'timed-out', 7);
@@ -156,7 +156,7 @@ describe('H1: the first failure decides the exit code', () => {
       const exit = await runCheck(server.url);
       expectFailure(exit, 'upgrade', cause, exitCode);
       expect(exit.failed?.details).toMatchObject({ status, error_code: code, request_id: 'req-9' });
-      if (status === 429) expect(exit.failed?.summary).toContain('it asks to come back in 7.0 s');
+      if (status === 429) expect(exit.failed?.summary).toContain('it asks to retry in 7.0 s');
       expect(server.attempts).toHaveLength(1);
     },
   );
@@ -277,7 +277,7 @@ describe('H3: --expect', () => {
     const exit = await runCheck(server.url, ['--expect', 'type=large_transfer', '--within', '400ms']);
     expectFailure(exit, 'events', 'expectation', 124);
     expect(exit.failed?.summary).toBe(
-      '0 of 1 came for type=large_transfer within 0.40 s of the welcome; seen: 2 address_activity, 1 other, 1 (no type)',
+      'type=large_transfer: expected 1, got 0 in 0.40 s; received: 2 address_activity, 1 other, 1 (no type)',
     );
     expect(exit.failed?.details).toEqual({
       events: 4,
@@ -304,7 +304,7 @@ describe('H3: --expect', () => {
       { matched: 2, met: false },
     ]);
     expect(exit.failed?.summary).toBe(
-      '2 of 3 came for type=address_activity within 0.40 s of the welcome; seen: 3 large_transfer, 2 address_activity',
+      'type=address_activity: expected 3, got 2 in 0.40 s; received: 3 large_transfer, 2 address_activity',
     );
   });
 
@@ -316,7 +316,7 @@ describe('H3: --expect', () => {
     const server = await startScriptedServer(streamHandler({ finish }));
     const exit = await runCheck(server.url, ['--expect', 'type=large_transfer', '--within', '300ms']);
     expectFailure(exit, 'events', 'expectation', 124);
-    expect(exit.failed?.summary).toContain('no event was seen');
+    expect(exit.failed?.summary).toContain('received: none');
   });
 
   describe('--within counts from the welcome, also while the pongs are slow', () => {
@@ -340,20 +340,20 @@ describe('H3: --expect', () => {
     const WITHIN_MS = 400;
     const args = ['--expect', 'type=large_transfer', '--within', `${WITHIN_MS}ms`];
 
-    test('what came in time counts, although it was over when the step of the events began', async () => {
+    test('events in time count, although --within was over when the events step began', async () => {
       const server = await startSlow([transfer()], []);
       const exit = await runCheck(server.url, args);
       expect([exit.code, exit.report.expectations[0]?.matched]).toEqual([0, 1]);
       expectSoon(exit.step('events').duration_ms, WITHIN_MS / 2);
     });
 
-    test('what came too late does not, although the pings were still under way', async () => {
+    test('events that are too late do not count, although the pings were still in flight', async () => {
       const server = await startSlow(['{"type":"other"}'], [transfer(), transfer()]);
       const exit = await runCheck(server.url, args);
       expectFailure(exit, 'events', 'expectation', 124);
       expect(exit.report.expectations).toMatchObject([{ matched: 0, late: 0, met: false }]);
       expect(exit.failed?.summary).toBe(
-        '0 of 1 came for type=large_transfer within 0.40 s of the welcome; seen: 1 other, 2 after that',
+        'type=large_transfer: expected 1, got 0 in 0.40 s; received: 1 other (and 2 too late)',
       );
       expect(exit.failed?.details).toMatchObject({ events: 1, types: [{ type: 'other', count: 1 }] });
       expectSoon(exit.failed?.duration_ms ?? Number.NaN, WITHIN_MS / 2);
@@ -372,13 +372,13 @@ describe('H3: --expect', () => {
     const exit = await runCheck(server.url, args);
     expectFailure(exit, 'events', 'expectation', 124);
     expect(exit.report.expectations).toMatchObject([{ matched: 0, late: 2, untimed: 1, met: false }]);
-    expect(exit.failed?.summary).toContain('(and 2 too late, 1 without a time)');
+    expect(exit.failed?.summary).toContain('(and 2 later than --max-lag, 1 without a time)');
     server.setScript(streamHandler({ events: [transfer(`,"block":{"time":"${at(-1_000)}"}`)] }));
     const fresh = await runCheck(server.url, [...args, '--lag-field', 'block.time']);
     expect([fresh.code, fresh.report.expectations[0]?.matched]).toEqual([0, 1]);
   });
 
-  test('a flood is read to the end of the wait, in bounded memory', async () => {
+  test('a flood is read until the wait ends, in bounded memory', async () => {
     async function* flood(): AsyncGenerator<string> {
       for (let n = 0; ; n += 1) {
         // The server's pongs need a turn of the loop, too.
@@ -397,7 +397,7 @@ describe('H3: --expect', () => {
     expect(types[0]?.type).toBe('(other types)');
   });
 
-  test('odd and huge events crash nothing, and are counted for what they are', async () => {
+  test('odd and huge events do not crash the check, and are counted by their type', async () => {
     const deep = 200_000;
     const events = [
       '['.repeat(deep) + ']'.repeat(deep),
@@ -435,12 +435,12 @@ describe('H3: --expect', () => {
   });
 
   const usage: readonly (readonly [string, string[], RegExp])[] = [
-    ['a bad expression', ['--expect', 'type=='], /invalid --expect: expected a value/],
+    ['a bad expression', ['--expect', 'type=='], /invalid --expect: unexpected "="/],
     ['a bad count', ['--expect', 'a=1', '--min', '0'], /--min "0"/],
     ['a bad time', ['--expect', 'a=1', '--within', 'soon'], /--within "soon"[\s\S]*1h30m/],
     ['a bad path', ['--expect', 'a=1', '--max-lag', '1s', '--lag-field', 'a..b'], /--lag-field "a\.\.b"/],
-    ['a count alone', ['--min', '3'], /--min says nothing without --expect/],
-    ['a path alone', ['--expect', 'a=1', '--lag-field', 'ts'], /--lag-field says nothing without --max-lag/],
+    ['a count alone', ['--min', '3'], /--min requires --expect/],
+    ['a path alone', ['--expect', 'a=1', '--lag-field', 'ts'], /--lag-field requires --max-lag/],
     ['a bad deadline', ['--deadline', '0'], /--deadline "0"/],
     ['no file', ['--junit', ''], /--junit ""[\s\S]*check\.xml/],
     ['stdout', ['--junit', '-'], /--junit "-"/],
@@ -473,11 +473,11 @@ describe('H2: nothing hangs', () => {
     const server = await startScriptedServer(streamHandler({ events: ['{"type":"other"}'] }));
     const exit = await runCheck(server.url, ['--expect', 'type=x', '--within', '1h', '--deadline', '1s']);
     expectFailure(exit, 'events', 'deadline', 124);
-    expect(exit.failed?.summary).toContain('0 of 1 came for type=x; seen: 1 other');
+    expect(exit.failed?.summary).toContain('type=x: expected 1, got 0; received: 1 other');
   });
 
   test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
-    'S1: %s ends it in order, with its report, by that signal',
+    'S1: %s ends it with its report, by that signal',
     async (signal) => {
       const server = await startScriptedServer(streamHandler());
       const { child, finish } = startCheck(server.url, ['--expect', 'type=x'], { spawned: true });
@@ -549,7 +549,7 @@ describeTls('TLS and proxies (needs the openssl command)', () => {
     expect(exit.stdout).not.toContain('pa55w0rd');
   });
 
-  test('proxy: one that is reached by TLS', async () => {
+  test('proxy: reached over TLS', async () => {
     const service = await startTls(streamHandler(), made.issue({ names: `DNS:${NAME}` }));
     const proxy = await startTls(tunnelTo(service.port), made.good);
     const options = viaProxy(`https://localhost:${proxy.port}`);
@@ -566,7 +566,7 @@ describeTls('TLS and proxies (needs the openssl command)', () => {
     expectFailure(exit, 'proxy', cause, code);
   });
 
-  test('proxy: one that is not there fails at TCP', async () => {
+  test('proxy: an unreachable one fails at TCP', async () => {
     const proxy = await startScriptedServer(() => FOR_EVER);
     await proxy.close();
     const exit = await runCheck(`https://${NAME}`, [], viaProxy(`http://127.0.0.1:${proxy.port}`));

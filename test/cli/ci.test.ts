@@ -1,4 +1,4 @@
-// `tail` in CI: the flags that bound it, together; and every recipe of docs/ci.md, run as it stands there.
+// `tail` in CI: the flags that limit a run, together; and every recipe of docs/ci.md, run exactly as written.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
@@ -84,7 +84,7 @@ describe('tail with --ready-file, --max-silence, --fail-on-gap and --timeout tog
     expect(stderr).toContain(`the ready file "${ready}" could not be written (ENOENT)`);
   });
 
-  test('a refused key is 3 with no ready file, whatever else was asked for', async () => {
+  test('a refused key exits 3 without a ready file, whatever the other flags', async () => {
     const body = JSON.stringify({ error: { code: 'unauthorized', message: 'no' } });
     const server = await startScriptedServer((peer) => peer.respond(401, {}, body));
     const ready = join(makeTempFolder(), 'ready.json');
@@ -108,7 +108,7 @@ describe('docs/ci.md', () => {
   const document = readFileSync(join(ROOT, 'docs/ci.md'), 'utf8');
   const recipes = findRecipes(document);
 
-  /** A stream on which something happens now and then. */
+  /** A stream with occasional events. */
   async function* events(): AsyncGenerator<string> {
     for (let n = 0; ; n += 1) {
       await new Promise((resolve) => setTimeout(resolve, 20));
@@ -141,7 +141,7 @@ describe('docs/ci.md', () => {
     for (const { text } of recipes) expect(text).not.toMatch(/^\s*timeout\b|\| *timeout\b|\bgrep\b/m);
   });
 
-  test.each(recipes)('$name ends with 0 where the stream is fine', async (recipe) => {
+  test.each(recipes)('$name exits 0 on a working stream', async (recipe) => {
     const { code, stdout, stderr, folder } = await run(recipe, streamHandler({ events: events() }));
     expect([code, code === 0 ? '' : stdout + stderr]).toEqual([0, '']);
     const junit = join(folder, 'check.xml');

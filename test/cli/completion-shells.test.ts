@@ -1,7 +1,7 @@
-// Completion in the real shells: somebody types, presses Tab, and the shell runs the line that came of it.
+// Completion in real shells: the test types, presses Tab, and the shell runs the completed line.
 //
 // Each shell is interactive on a terminal of its own, with no start-up files. `atlantis` is run for completions
-// by `command atlantis`; typed as a command it is a function that shows the words it was given.
+// by `command atlantis`; as a typed command it is a function that prints its arguments.
 import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -50,7 +50,7 @@ echo READY`,
   },
 ];
 
-/** What is typed, with Tab as `\t`, and the words that the command is given then. */
+/** What is typed, with Tab as `\t`, and the resulting arguments of the command. */
 const LINES: readonly (readonly [typed: string, words: string])[] = [
   ['atlantis stre\tta\t', 'stream|tail'],
   ['atlantis stream tail --rec\t-max-a\t5m', 'stream|tail|--record-max-age|5m'],

@@ -1,4 +1,4 @@
-// What a shell is told, by the built program: profile names from the store as it is now, and never a key.
+// The suggestions that the built program gives a shell: profile names from the current store, and never a key.
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
@@ -40,7 +40,7 @@ describe('profile names', () => {
     expect(await ask(shell, 'stream tail --profile ', JSON.stringify(STORE))).toMatchObject(done);
   });
 
-  test('bash gets those that begin like the word, without what stands before the =', async () => {
+  test('bash gets those that start with the word, without the part before the =', async () => {
     expect(await ask('bash', 'profile use e', JSON.stringify(STORE))).toMatchObject({ stdout: 'eu.prod\n' });
     expect(await ask('bash', 'stream tail --profile = ma', JSON.stringify(STORE))).toMatchObject({
       stdout: 'main\n',
@@ -60,12 +60,12 @@ describe('profile names', () => {
     });
   });
 
-  test('a store that others can read: its names, without a word', async () => {
+  test('a store that others can read: its names, without a warning', async () => {
     const exit = await ask('bash', 'profile use ', JSON.stringify(STORE), 0o644);
     expect(exit).toMatchObject({ code: 0, stdout: 'main\neu.prod\n', stderr: '' });
   });
 
-  test('a folder for profiles that cannot be one: none, in silence', async () => {
+  test('a profile folder that is invalid: none, without a message', async () => {
     const env = { ATLANTIS_CONFIG_DIR: 'relative' };
     const exit = await runCli(['__complete', 'bash', '--', 'profile', 'use', ''], { env });
     expect(exit).toMatchObject({ code: 0, stdout: '', stderr: '' });
@@ -76,7 +76,7 @@ test('files are left to the shell', async () => {
   expect(await ask('fish', 'stream tail --record ')).toMatchObject({ stdout: ':files\n', stderr: '' });
 });
 
-test('a shell that has no completion: 2, and which have', async () => {
+test('an unsupported shell: exit 2, with the supported ones', async () => {
   const { code, stderr } = await runCli(['completion', 'tcsh']);
   expect([code, stderr]).toEqual([2, expect.stringContaining('accepted: bash, zsh, fish')]);
 });

@@ -1,5 +1,5 @@
-// What surrounds the command: colours that are asked for or not, CI, terminals that can little, locales, narrow
-// windows, and standard streams that are closed. What is expected of it is in docs/environment.md.
+// The environment of the command: colors on and off, CI, terminals with few features, locales, narrow
+// windows, and standard streams that are closed. docs/environment.md says what is expected.
 import { describe, expect, test } from '@jest/globals';
 import { CANARY_KEY } from '../helpers/canary.ts';
 import { hasPty, type PtyExit, startCliInPty } from '../helpers/pty.ts';
@@ -10,12 +10,12 @@ import { openSimulator } from '../simulator/stream-client.ts';
 const TAIL = ['stream', 'tail', '--simulate', 'burst', '--limit', '3'];
 const tail = `atlantis ${TAIL.join(' ')} --json`;
 
-/** Any escape sequence; SGR ones are colours. */
+/** Any escape sequence; SGR ones are colors. */
 const ESCAPE = /\u001b/;
 const AN_EVENT = /large_transfer|address_activity/;
-const COLOUR = /\u001b\[[\d;]*m/;
+const COLOR = /\u001b\[[\d;]*m/;
 
-describe('colours into a pipe', () => {
+describe('colors into a pipe', () => {
   test.each<[Record<string, string>, readonly string[], boolean]>([
     [{}, [], false],
     [{ FORCE_COLOR: '1' }, [], true],
@@ -26,12 +26,12 @@ describe('colours into a pipe', () => {
     [{ NO_COLOR: '1' }, ['--color', 'always'], true],
     [{ FORCE_COLOR: '1' }, ['--color', 'never'], false],
     [{ CI: 'true', TERM: 'dumb', FORCE_COLOR: '1' }, [], true],
-  ])('with %j and %j', async (env, args, isColoured) => {
+  ])('with %j and %j', async (env, args, isColored) => {
     const { code, stdout } = await runCli([...TAIL, '--format', 'pretty', ...args], { env });
-    expect([code, COLOUR.test(stdout)]).toEqual([0, isColoured]);
+    expect([code, COLOR.test(stdout)]).toEqual([0, isColored]);
   });
 
-  test('NDJSON has none, whatever is asked for', async () => {
+  test('NDJSON has none, whatever the flags', async () => {
     const { stdout } = await runCli([...TAIL, '--json', '--color', 'always'], { env: { FORCE_COLOR: '1' } });
     expect(stdout).not.toMatch(ESCAPE);
   });
@@ -41,16 +41,16 @@ describe('colours into a pipe', () => {
   const run = (env: Record<string, string>, args: readonly string[] = TAIL, columns = 80): Promise<PtyExit> =>
     startCliInPty(args, { env, columns }).exit;
 
-  test('colours and a status line by default', async () => {
+  test('colors and a status line by default', async () => {
     const { code, output } = await run({});
     expect(code).toBe(0);
-    expect(output).toMatch(COLOUR);
+    expect(output).toMatch(COLOR);
     expect(output).toMatch(/\u001b\[\d*[GK]/);
   });
 
-  test('NO_COLOR: no colour, on neither stream', async () => {
+  test('NO_COLOR: no color on stdout and stderr', async () => {
     const { code, output } = await run({ NO_COLOR: '1' });
-    expect([code, COLOUR.test(output)]).toEqual([0, false]);
+    expect([code, COLOR.test(output)]).toEqual([0, false]);
     expect(output).toMatch(AN_EVENT);
   });
 
@@ -76,7 +76,7 @@ describe('colours into a pipe', () => {
       const args = words.filter((word) => word !== undefined);
       const { code, output } = await run({ CI: '1', NO_COLOR: '1' }, args, 40);
       expect(code).toBe(0);
-      // One word that is longer than the window cannot be helped.
+      // A single word may be longer than the window.
       const tooLong = output.split('\r\n').filter((line) => line.length > 40 && line.trim().includes(' '));
       expect(tooLong).toEqual([]);
     },
@@ -93,7 +93,7 @@ describe('colours into a pipe', () => {
 
     test('NO_COLOR, CI and TERM=dumb', async () => {
       const plain = await ask({ NO_COLOR: '1' });
-      expect([plain.code, COLOUR.test(plain.output)]).toEqual([0, false]);
+      expect([plain.code, COLOR.test(plain.output)]).toEqual([0, false]);
       const kept = await ask({ CI: 'true' });
       expect([kept.code, /\u001b\[\d*[A-HJK]/.test(kept.output)]).toEqual([0, false]);
       const dumb = await ask({ TERM: 'dumb' });
@@ -103,15 +103,15 @@ describe('colours into a pipe', () => {
     test('40 columns', async () => {
       const { code, output } = await ask({ CI: '1', NO_COLOR: '1' }, 40);
       expect(code).toBe(0);
-      // What cannot be broken, such as a path, is left whole: alone, or behind what it is.
+      // What cannot be wrapped, such as a path, stays whole: alone, or after its label.
       const tooLong = output
         .split('\r\n')
-        .filter((line) => line.length > 40 && !/^ {4}(?:is|from) +\S+$/.test(line));
+        .filter((line) => line.length > 40 && !/^ {4}(?:value|source) +\S+$/.test(line));
       expect(tooLong).toEqual([]);
     });
   });
 
-  test('40 columns: events and what is said about them fit', async () => {
+  test('40 columns: events and status lines fit', async () => {
     const { code, output } = await run({ CI: '1', NO_COLOR: '1' }, TAIL, 40);
     expect(code).toBe(0);
     expect(output.split('\r\n').filter((line) => line.length > 40)).toEqual([]);
@@ -151,7 +151,7 @@ describe('standard streams that are closed', () => {
     ['tail --url http://127.0.0.1:1 --key-stdin', 3, 'no key on stdin (--key-stdin)'],
     ['tail --url http://127.0.0.1:1', 3, 'no API key'],
     ['replay -', 0, '0 events'],
-  ])('stdin: `stream %s` says so and ends', async (words, status, message) => {
+  ])('stdin: `stream %s` reports it and ends', async (words, status, message) => {
     const { code, stdout, stderr } = await runShell(`atlantis stream ${words} <&-`);
     expect([code, stdout]).toEqual([status, '']);
     expect(stderr).toContain(message);
@@ -159,7 +159,7 @@ describe('standard streams that are closed', () => {
 
   test('stdin: a prompt is refused', async () => {
     const { code, stderr } = await runShell('atlantis profile add x --url https://api.atlantis.example <&-');
-    expect([code, stderr]).toEqual([2, expect.stringContaining('there is no terminal to ask on')]);
+    expect([code, stderr]).toEqual([2, expect.stringContaining('no terminal to ask on')]);
   });
 
   test.each([
@@ -168,7 +168,7 @@ describe('standard streams that are closed', () => {
     ['atlantis --help', 0],
     ['atlantis profile list', 0],
     ['atlantis stream tail --bad', 2],
-  ])('stdout: `%s` ends as ever, and no file that it opens takes the place', async (command, status) => {
+  ])('stdout: `%s` ends as usual, and no file that it opens becomes stdout', async (command, status) => {
     const { code, stdout, stderr } = await runShell(`${command} >&-`);
     expect([code, stdout]).toEqual([status, '']);
     expect(stderr).not.toMatch(/a bug in atlantis|EBADF|\n {4}at /);

@@ -1,4 +1,4 @@
-// Every exit code of the contract (§ 2), each by a run of the command that has earned it.
+// Every exit code of the contract (§ 2), each by a run that ends with it.
 import { mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
@@ -35,7 +35,7 @@ const CASES: readonly Case[] = [
   { code: 2, what: '§ 2, exit 2: a flag has a bad value', args: ['--limit', 'many'], says: /--limit "many"/ },
   {
     code: 3,
-    what: '§ 2, exit 3: there is no key',
+    what: '§ 2, exit 3: without a key',
     options: () => ({ env: { ATLANTIS_API_KEY: undefined } }),
     says: /no API key/,
   },
@@ -53,7 +53,7 @@ const CASES: readonly Case[] = [
     args: ['--no-reconnect'],
     script: async (peer) => peer.end(),
   },
-  { code: 8, what: '§ 2, exit 8: it is no WebSocket', script: (peer) => peer.respond(200) },
+  { code: 8, what: '§ 2, exit 8: not a WebSocket', script: (peer) => peer.respond(200) },
   {
     code: 10,
     what: '§ 2, exit 10: the profile store is corrupt',

@@ -26,7 +26,9 @@ const manage = async (server: NatsServer): Promise<JetStreamManager> =>
   jetstreamManager(await connectTo(server.url));
 
 async function publish(manager: JetStreamManager, name: string, texts: readonly string[]): Promise<void> {
-  for (const text of texts) await manager.jetstream().publish(`${name}.event`, text);
+  const publishOne = (text: string) => manager.jetstream().publish(`${name}.event`, text);
+  // A hundred in flight, rather than one at a time; the order is kept.
+  for (let at = 0; at < texts.length; at += 100) await Promise.all(texts.slice(at, at + 100).map(publishOne));
 }
 
 async function create(

@@ -48,7 +48,7 @@ describe('tail --simulate', () => {
 });
 
 describe('tail of a simulator in another process', () => {
-  test('survives its restart, tells the gap, and ends by Ctrl-C with the true status', async () => {
+  test('survives a restart of the server, reports the gap, and ends by Ctrl-C with the right status', async () => {
     const first = startCli(['stream', 'simulate', '--port', '0', '--rate', '50']);
     const url = findUrl(await first.waitForStdout('Ctrl-C'));
     const args = ['stream', 'tail', '--url', url, '--retry-min', '250ms', '--retry-max', '500ms'];

@@ -1,4 +1,4 @@
-// NDJSON in the whole command: each line is the text that the server sent (contract O1).
+// NDJSON through the whole command: the lines are what the server sent (contract O1).
 import { expect, test } from '@jest/globals';
 import { flattenJson, isParseReliable } from '../helpers/flat-json.ts';
 import { type Random, randomJson, seededRandom } from '../helpers/random-json.ts';
@@ -6,15 +6,11 @@ import { runCli } from '../helpers/run-cli.ts';
 import { frame, type Script, startScriptedServer } from '../helpers/scripted-server.ts';
 import { runTail, startTail } from '../helpers/tail.ts';
 
-// Global lookups are slow under jest, and these run often.
-const { floor } = Math;
-const { parse, stringify } = JSON;
-
 const EVENTS = 20_000;
 /** Not allowed in a line: C0 except tab, DEL, C1, line and paragraph separators, bidi controls. */
 const UNSAFE = /[\0-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/;
 
-/** Sends the texts as frames, some fragmented, in chunks of any size; then keeps the connection open. */
+/** Sends the texts as frames, some in fragments, cut at arbitrary positions; then stays connected. */
 function sendInPieces(texts: readonly string[], random: Random): Script {
   return async (peer) => {
     peer.answerPings();
@@ -23,18 +19,18 @@ function sendInPieces(texts: readonly string[], random: Random): Script {
     await peer.welcome();
     const bytes = Buffer.concat(
       texts.map((text) =>
-        random() < 0.1 ? frame.fragmented(text, 1 + floor(random() * 40)) : frame.text(text),
+        random() < 0.1 ? frame.fragmented(text, 1 + Math.floor(random() * 40)) : frame.text(text),
       ),
     );
     for (let at = 0; at < bytes.length; ) {
-      const end = at + 1 + floor(random() * (random() < 0.2 ? 20 : 100_000));
+      const end = at + 1 + Math.floor(random() * (random() < 0.2 ? 20 : 100_000));
       await peer.sendRaw(bytes.subarray(at, end));
       at = end;
     }
   };
 }
 
-/** The allowed changes: no byte order mark, spaces for line breaks, escapes for unsafe characters. */
+/** The only changes: a byte order mark is removed, line breaks become spaces, unsafe characters become escapes. */
 function toSafeLine(text: string): string {
   return text
     .replace(/^\ufeff/, '')
@@ -56,14 +52,14 @@ test('O1: 20,000 random events are 20,000 safe lines of equal value, with the sa
     const line = lines[i] ?? '';
     if (line === text) untouched++;
     if (line !== toSafeLine(text)) expect(line).toBe(toSafeLine(text));
-    if (UNSAFE.test(line)) expect(stringify(line)).toBe('a line without unsafe characters');
+    if (UNSAFE.test(line)) expect(JSON.stringify(line)).toBe('a line without unsafe characters');
     const tokens = flattenJson(line).join('\n');
     if (tokens !== flattenJson(text).join('\n')) expect(line).toBe(`equal to ${text}`);
     if (!isParseReliable && text.includes('\\')) return;
-    const value = stringify(parse(text.replace(/^\ufeff/, '')));
-    if (stringify(parse(line)) !== value) expect(line).toBe(`equal to ${text}`);
+    const value = JSON.stringify(JSON.parse(text.replace(/^\ufeff/, '')));
+    if (JSON.stringify(JSON.parse(line)) !== value) expect(line).toBe(`equal to ${text}`);
   });
-  // Both cases are frequent: lines with the bytes as sent, and lines that were rewritten.
+  // Enough events are printed unchanged, and enough are changed.
   expect(untouched).toBeGreaterThan(EVENTS / 10);
   expect(untouched).toBeLessThan(EVENTS / 2);
 }, 60_000);
@@ -94,7 +90,7 @@ const hasGuardPages = Number.parseInt(process.versions.node, 10) < 24;
     const texts = Array.from({ length: 2_000 }, () => randomJson(random));
     const server = await startScriptedServer(sendInPieces(['no JSON', ...texts], random));
     const prefix = ['prlimit', `--as=${6 * 1024 ** 3}`];
-    // WebAssembly does not start with this limit.
+    // Under this limit WebAssembly cannot be used.
     const probe = await runCli([], { prefix, script: '--eval=new WebAssembly.Memory({ initial: 1 })' });
     expect(probe.code).toBe(1);
     const { code, lines } = await runTail(server.url, ['--limit', String(texts.length)], { prefix });

@@ -1,4 +1,4 @@
-// No profile command lets a key out, whatever it is asked and however it fails (contract P2, P4).
+// No profile command leaks a key, whatever its arguments and however it fails (contract P2, P4).
 
 import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -52,12 +52,12 @@ const STORES: Record<string, (key: string) => string> = {
 };
 
 const rows = Object.keys(STORES).flatMap((store) =>
-  // A damaged store answers them all in the same way: a few will do.
+  // All of them fail in the same way on a damaged store: a few are enough.
   COMMANDS.filter((_, at) => store === 'whole' || at % 4 === 0).map((command) => [command, store] as const),
 );
 
 test.each(rows)('P4: %s, with a store that is %s', async (command, store) => {
-  // Among words nobody told the redactor which is a key: there it goes by its looks, which the service fixes.
+  // The redactor does not know which argument is a key: it recognizes a key by its form, which the service defines.
   for (const key of command.includes('KEY') ? [CANARY_KEY] : [CANARY_KEY, AWKWARD_KEY]) {
     const folder = join(makeTempFolder(), 'config');
     mkdirSync(folder, { mode: 0o700 });

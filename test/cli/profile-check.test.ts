@@ -73,7 +73,7 @@ describe('a name that is taken', () => {
   const prefixOf = async (env: Record<string, string>): Promise<string> =>
     JSON.parse((await runCli(['profile', 'list', '--json'], { env })).stdout)[0].key_prefix;
 
-  test('is told before the key is tried', async () => {
+  test('is reported before the key is tried', async () => {
     const server = await startScriptedServer(streamHandler());
     const env = { ATLANTIS_CONFIG_DIR: makeTempFolder() };
     await runCli([...add, '--url', server.url], { env, stdin: KEY });
@@ -86,7 +86,7 @@ describe('a name that is taken', () => {
   test('also when it was free as the command began', async () => {
     const server = await startScriptedServer(async (peer) => {
       await peer.accept();
-      // While the key is tried, somebody else takes the name.
+      // While the key is tried, another process takes the name.
       const other = await runCli([...add, '--url', 'https://a.example'], { env, stdin: OTHER });
       expect(other.code).toBe(0);
       peer.answerClose();
@@ -94,7 +94,7 @@ describe('a name that is taken', () => {
     });
     const env = { ATLANTIS_CONFIG_DIR: makeTempFolder() };
     const late = await runCli([...add, '--url', server.url, '--check'], { env, stdin: CANARY_KEY });
-    expect(late).toMatchObject({ code: 2, stderr: expect.stringContaining('there is a profile "main"') });
+    expect(late).toMatchObject({ code: 2, stderr: expect.stringContaining('profile "main" already exists') });
     expect(await prefixOf(env)).toBe(OTHER.slice(0, 16));
   });
 });

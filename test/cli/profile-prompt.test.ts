@@ -20,7 +20,7 @@ function startOnTerminal(commands: string): { child: Child; folder: string; type
   const folder = join(makeTempFolder(), 'config');
   const inner = `stty -a > ${folder}.before; ${commands}; echo "status $?"; stty -a > ${folder}.after; echo over`;
   const { child } = startShell('exec script -qec "$INNER" /dev/null', {
-    // The key in the environment is for other commands, and must not be taken instead of asking.
+    // The key in the environment is for other commands, and must not replace the prompt.
     key: KEY,
     env: { ATLANTIS_CONFIG_DIR: folder, INNER: inner, SHELL: '/bin/sh', TERM: 'xterm' },
     stdin: 'pipe',
@@ -46,13 +46,13 @@ describeWithScript('on a terminal (needs script)', () => {
     type(`${KEY}\r`);
     const screen = await child.waitForStdout('over');
     expect(screen).toContain('status 0');
-    expect(screen).toContain(`${PREFIX}…, in use`);
+    expect(screen).toContain(`${PREFIX}…, active`);
     expect(screen).not.toContain(KEY.slice(16));
     expect(readStore(folder).profiles.main).toEqual({ url: URL, key: KEY });
     expectRestored(folder);
   });
 
-  test('P1: a line can be edited unseen: erase, start again, cursor keys', async () => {
+  test('P1: a hidden line can be edited: erase, start again, cursor keys', async () => {
     const { child, folder, type } = startOnTerminal(`atlantis profile add main --url ${URL}`);
     await child.waitForStdout('not shown');
     type('wrong\x15');
@@ -87,7 +87,7 @@ describeWithScript('on a terminal (needs script)', () => {
     expectRestored(folder);
   });
 
-  test('a signal from elsewhere restores the terminal too, and ends it by that signal', async () => {
+  test('a signal from another process also restores the terminal, and ends it by that signal', async () => {
     const { child, folder } = startOnTerminal(
       `sh -c 'echo pid $$; exec atlantis profile add main --url ${URL}'`,
     );
@@ -99,7 +99,7 @@ describeWithScript('on a terminal (needs script)', () => {
 
   test.each([
     ['the question could not be seen', '2>/dev/null'],
-    ['there is no keyboard', '</dev/null'],
+    ['without a keyboard', '</dev/null'],
   ])('nothing is asked where %s: 2, at once', async (_what, redirection) => {
     const { child, folder } = startOnTerminal(`atlantis profile add main --url ${URL} ${redirection}`);
     expect(await child.waitForStdout('over')).toContain('status 2');
@@ -143,11 +143,11 @@ const PROMPTS: readonly (readonly [string, readonly string[], string])[] = [
     },
   );
 
-  test.each(PROMPTS)('the same where nobody is sent a SIGHUP, %s', async (_what, args, words) => {
+  test.each(PROMPTS)('the same without a SIGHUP, %s', async (_what, args, words) => {
     const folder = makeTempFolder();
     const status = join(folder, 'status');
     const command = [process.execPath, COMMAND, ...args, '--verbose'].map(quote).join(' ');
-    // In a session of its own the hang-up signals nobody; the shell outside only keeps the terminal open.
+    // In its own session the command gets no SIGHUP; the outer shell only keeps the terminal open.
     const inner = `${command}; echo $? > ${quote(status)}`;
     const outer = `setsid sh -c ${quote(inner)} <&3 & exec sleep 60`;
     const pty = startInPty(['sh', '-c', `exec 3<&0; ${outer}`], {

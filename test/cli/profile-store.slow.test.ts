@@ -12,7 +12,7 @@ const URL = 'https://api.atlantis.example';
 
 /** A process that does nothing but write the store, each time with another number in it. */
 const WRITER = `
-  const { updateStore } = require(${JSON.stringify(join(ROOT, 'dist/profiles.store.cjs'))});
+  const { updateStore } = require(${JSON.stringify(join(ROOT, 'dist/profiles.write.cjs'))});
   const host = {
     platform: process.platform, uid: process.getuid(), pid: process.pid, random: Math.random,
     clock: { wallMs: Date.now, monotonicMs: () => performance.now(), setTimer: (f, ms) => { setTimeout(f, ms); } },
@@ -28,7 +28,7 @@ const WRITER = `
   })();
 `;
 
-test('F2, row 54: killed in a loop of writes: always one whole version, and the next writer goes on at once', async () => {
+test('F2, row 54: killed in a loop of writes: always one whole version, and the next writer continues at once', async () => {
   const folder = join(makeTempFolder(), 'config');
   const path = join(folder, 'profiles.json');
   mkdirSync(folder, { mode: 0o700 });
@@ -49,7 +49,7 @@ test('F2, row 54: killed in a loop of writes: always one whole version, and the 
     expect(main.key).toBe(KEY);
     if (readdirSync(folder).length > 1) interrupted++;
   }
-  // Some were hit in the middle of a write, or this test shows nothing.
+  // Some were killed in the middle of a write, or this test proves nothing.
   expect(interrupted).toBeGreaterThan(0);
   const env = { ATLANTIS_CONFIG_DIR: folder };
   const beganMs = performance.now();
@@ -58,14 +58,14 @@ test('F2, row 54: killed in a loop of writes: always one whole version, and the 
   expect(readdirSync(folder)).toEqual(['profiles.json']);
 }, 60_000);
 
-test('F2: a writer that is stopped holds the lock: 10 after 2 s for the next, and it loses nothing', async () => {
+test('F2: a stopped writer holds the lock: the next one exits 10 after 2 s, and nothing is lost', async () => {
   const folder = join(makeTempFolder(), 'config');
   const path = join(folder, 'profiles.json');
   const writer = startChild(process.execPath, ['-e', WRITER, path], {
     env: { PATH: process.env['PATH'] ?? '' },
   });
   await writer.waitForStdout('writing');
-  // Stopped again and again until it is caught with the lock in its hand.
+  // Stopped repeatedly until it holds the lock.
   const isLocked = (): boolean => readdirSync(folder).includes('profiles.json.lock');
   for (;;) {
     writer.kill('SIGSTOP');

@@ -55,7 +55,7 @@ test('F2, row 50: 20 adds at once: 20 profiles, valid, 0600, nothing left over',
 }, 60_000);
 
 describe('F2: a disk that is full (needs a tmpfs of its own)', () => {
-  testWithMounts('the old file or the new one, never a part; 9 tells that it is the old one', async () => {
+  testWithMounts('the old file or the new one, never a part; exit 9 means the old one', async () => {
     const { path } = createStore();
     // A store of more than three pages, and a disk on which n pages are free when the next write comes.
     const script = `
@@ -96,7 +96,7 @@ describe('F2: a disk that is full (needs a tmpfs of its own)', () => {
       { env: { ATLANTIS_CONFIG_DIR: folder } },
     );
     expect(code).toBe(9);
-    expect(stderr).toContain('is as it was');
+    expect(stderr).toContain('is unchanged');
     expect(readFileSync(path)).toEqual(before);
     expect(readdirSync(folder)).toEqual(['profiles.json']);
   });
@@ -152,8 +152,8 @@ describe('watched by strace', () => {
       },
     ],
     ['a newer store', (path: string) => writeFileSync(path, '{"version":2}')],
-    ['a directory for everybody', (path: string) => chmodSync(join(path, '..'), 0o777)],
-  ])('F4: beside %s nothing is written, not even a lock', async (_what, spoil) => {
+    ['a world-writable directory', (path: string) => chmodSync(join(path, '..'), 0o777)],
+  ])('F4: next to %s nothing is written, not even a lock', async (_what, spoil) => {
     const { folder, path } = createStore();
     spoil(path);
     for (const args of ['profile use main', 'profile rename main x', 'profile remove main --yes']) {
@@ -174,11 +174,11 @@ describe('watched by strace', () => {
           .matchAll(/\/dist\/([\w.-]+\.cjs)"/g),
       ].map(([, name = '']) => name);
     };
-    expect(await loaded('profile use main')).toContain('profiles.store.cjs');
+    expect(await loaded('profile use main')).toContain('profiles.write.cjs');
     for (const args of ['stream tail --no-reconnect', 'stream check', 'profile list', 'profile show']) {
       const names = await loaded(args);
       expect(names).toContain('main.cjs');
-      expect(names).not.toContain('profiles.store.cjs');
+      expect(names).not.toContain('profiles.write.cjs');
     }
   });
 
@@ -197,25 +197,22 @@ describe('watched by strace', () => {
     expect(lines.filter((line) => !line.includes(join(folder, '..')))).toEqual([]);
   });
 
-  testWithStrace(
-    'F2: what takes the place of the store is on the disk before, and the change after',
-    async () => {
-      const { folder, path } = createStore();
-      const log = join(makeTempFolder(), 'strace');
-      await runCli(['profile', 'use', 'main'], {
-        env: { ATLANTIS_CONFIG_DIR: folder },
-        prefix: traceInto(log, 'fsync,fdatasync,rename,renameat,renameat2', '-y'),
-      });
-      const calls = readTrace(log);
-      const renamed = calls.findIndex((line) => line.includes(`"${path}")`) && line.includes('.staging-'));
-      const flushes = (line: string, what: string): boolean =>
-        /\bf(?:data)?sync\(/.test(line) && line.includes(what);
-      expect(
-        calls.slice(0, renamed).some((line) => /\.staging-[0-9a-f]{12}>/.test(line) && flushes(line, folder)),
-      ).toBe(true);
-      expect(calls.slice(renamed).some((line) => flushes(line, `<${folder}>`))).toBe(true);
-    },
-  );
+  testWithStrace('F2: the new store is synced before the rename, and the folder after it', async () => {
+    const { folder, path } = createStore();
+    const log = join(makeTempFolder(), 'strace');
+    await runCli(['profile', 'use', 'main'], {
+      env: { ATLANTIS_CONFIG_DIR: folder },
+      prefix: traceInto(log, 'fsync,fdatasync,rename,renameat,renameat2', '-y'),
+    });
+    const calls = readTrace(log);
+    const renamed = calls.findIndex((line) => line.includes(`"${path}")`) && line.includes('.staging-'));
+    const flushes = (line: string, what: string): boolean =>
+      /\bf(?:data)?sync\(/.test(line) && line.includes(what);
+    expect(
+      calls.slice(0, renamed).some((line) => /\.staging-[0-9a-f]{12}>/.test(line) && flushes(line, folder)),
+    ).toBe(true);
+    expect(calls.slice(renamed).some((line) => flushes(line, `<${folder}>`))).toBe(true);
+  });
 
   testWithStrace('P1, P4: the key is in no argv and no environment of a child', async () => {
     const secrets = join(makeTempFolder(), 'key.txt');
@@ -247,7 +244,7 @@ describe('F5: nothing is read from the working directory', () => {
   const env = `ATLANTIS_API_KEY=${TRAP}\nATLANTIS_URL=http://127.0.0.1:2\nATLANTIS_PROFILE=trap\n`;
   const trap = { version: 1, current: 'trap', profiles: { trap: { url: 'http://127.0.0.1:2', key: TRAP } } };
 
-  /** A folder in which everything lies that a tool might pick up, and a trace of what was opened in it. */
+  /** A folder with every file that a tool might read, and a trace of what was opened in it. */
   async function runInTrap(args: string, home: Record<string, string | undefined>) {
     const cwd = makeTempFolder();
     for (const folder of ['.', 'atlantis', '.atlantis', '.config/atlantis', 'config/atlantis']) {
@@ -296,13 +293,13 @@ describe('F3, row 53: the key in the environment, and a home that cannot be used
     expect(existsSync('/nonexistent')).toBe(false);
   });
 
-  test('a damaged store is no matter then', async () => {
+  test('a damaged store does not matter then', async () => {
     const { folder, path } = createStore();
     writeFileSync(path, '{');
     expect(await runCli(args, { env: { ...env, ATLANTIS_CONFIG_DIR: folder } })).toMatchObject({ code: 7 });
   });
 
-  testWithMounts('read-only: it reads, and 9 says that nothing can be stored', async () => {
+  testWithMounts('read-only: it reads, and a write exits 9', async () => {
     const { folder } = createStore({ main: { url: 'http://127.0.0.1:1', key: KEY } });
     const script = `
       mount --bind ${quote(folder)} /mnt && mount -o remount,ro,bind /mnt || exit 99

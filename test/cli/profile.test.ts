@@ -1,4 +1,4 @@
-// The profile commands as a user meets them: the built program, an empty home, no terminal.
+// The profile commands with an empty home and no terminal.
 
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -44,7 +44,7 @@ describe('the life of a profile', () => {
     expect(await add('main')).toEqual({
       ...done,
       stdout: '',
-      stderr: `atlantis: profile main stored: ${URL}, key ${PREFIX}…, in use\n`,
+      stderr: `atlantis: profile main stored: ${URL}, key ${PREFIX}…, active\n`,
     });
     const second = await run(
       'profile add vault --url wss://b.example:8443/eu/v1/stream --key-command op read op://a/b --json',
@@ -81,10 +81,10 @@ describe('the life of a profile', () => {
     expect(await run('profile use vault')).toMatchObject(done);
     expect(await run('profile rename vault prod')).toMatchObject(done);
     expect(read().current).toBe('prod');
-    expect((await run('profile remove prod --yes')).stderr).toContain('none is in use now');
+    expect((await run('profile remove prod --yes')).stderr).toContain('no profile is active now');
     expect(read()).toEqual({ version: 1, profiles: { main: { url: URL, key: KEY } } });
     await run('profile use main');
-    const last = 'atlantis: profile main was removed\n';
+    const last = 'atlantis: profile main removed\n';
     expect(await run('profile remove main --yes')).toMatchObject({ ...done, stderr: last });
     expect(await run('profile path')).toMatchObject({ ...done, stdout: `${path}\n` });
     expect(JSON.parse((await run('profile path --json')).stdout)).toEqual({ path });
@@ -121,12 +121,12 @@ describe('the life of a profile', () => {
     expect(read().profiles.p.keyCommand).toEqual([path]);
   });
 
-  test('P2: a key command in one word is refused and not repeated', async () => {
+  test('P2: a key command in a single argument is refused and not repeated', async () => {
     const { folder } = createSetup();
     const args = ['profile', 'add', 'p', '--url', URL, '--key-command', 'vault read -token=hunter2-secret'];
     const { code, stdout, stderr } = await runCli(args, { env: { ATLANTIS_CONFIG_DIR: folder } });
     expect([code, stdout, stderr.includes('hunter2')]).toEqual([2, '', false]);
-    expect(stderr).toContain('one by one');
+    expect(stderr).toContain('separately');
   });
 
   test('--quiet says nothing, --log-format json says it in JSON', async () => {
@@ -136,12 +136,12 @@ describe('the life of a profile', () => {
     expect(JSON.parse(stderr)).toMatchObject({
       level: 'info',
       event: 'profile',
-      message: 'profile main is in use',
+      message: 'profile main is now active',
     });
   });
 });
 
-describe('§ 1: show says every value and which source won', () => {
+describe('§ 1: show prints every value and its source', () => {
   test('flag over environment over profile', async () => {
     const { run, add, path } = createSetup();
     await add('main');
@@ -151,7 +151,7 @@ describe('§ 1: show says every value and which source won', () => {
 
     expect(await show('')).toMatchObject({
       store: { value: path, source: 'ATLANTIS_CONFIG_DIR' },
-      profile: { value: 'main', source: 'the one in use' },
+      profile: { value: 'main', source: 'the active profile' },
       url: { value: URL, source: 'profile "main"' },
       stream: { value: 'wss://api.atlantis.example/v1/stream' },
       key: { value: `${PREFIX}…`, source: 'profile "main"' },
@@ -197,18 +197,18 @@ describe('what is refused', () => {
     ['no URL', 'profile add main --key-stdin', 'give --url'],
     ['two keys', `profile add main --url ${URL} --key-stdin --key-command op`, 'contradict'],
     ['a bad command', `profile add main --url ${URL} --key-command []`, '--key-command'],
-    ['a command in one word', `profile add main --url ${URL} --key-command cat\u00a0key`, 'one by one'],
+    ['a command in one word', `profile add main --url ${URL} --key-command cat\u00a0key`, 'separately'],
     ['a bad name', `profile add a/b --url ${URL} --key-stdin`, 'invalid profile name "a/b"'],
     ['a name of 65', `profile add ${'a'.repeat(65)} --url ${URL} --key-stdin`, 'invalid profile name'],
-    ['a key for a name', `profile add ${KEY} --url ${URL} --key-stdin`, 'where the name'],
+    ['a key for a name', `profile add ${KEY} --url ${URL} --key-stdin`, 'instead of a profile name'],
     ['a key as a word', `profile add main ${KEY}`, 'too many arguments'],
     ['a flag for the key', `profile add main --key ${KEY}`, 'unknown flag --key'],
     ['a bad URL', 'profile add main --url http://evil --key-stdin', '--url: "http://evil"'],
     ['to remove unasked', 'profile remove main', 'give --yes'],
-    ['a missing profile', 'profile use nowhere', 'there are: main'],
-    ['a missing profile', 'profile rename nowhere x', 'there are: main'],
-    ['a missing profile', 'profile remove nowhere --yes', 'there are: main'],
-    ['a missing profile', 'profile show nowhere', 'known: main'],
+    ['a missing profile', 'profile use nowhere', 'profiles: main'],
+    ['a missing profile', 'profile rename nowhere x', 'profiles: main'],
+    ['a missing profile', 'profile remove nowhere --yes', 'profiles: main'],
+    ['a missing profile', 'profile show nowhere', 'profiles: main'],
     ['a taken name', 'profile rename main main', 'already'],
     ['an unknown command', 'profile lst', 'did you mean list?'],
   ])('2 without a terminal, at once: %s', async (_what, args, words) => {
@@ -236,7 +236,7 @@ describe('what is refused', () => {
     );
     expect(urls).toEqual(['https://b.example/eu', null]);
     const { stdout } = await run('profile list');
-    expect(stdout).toMatch(/ {2}foreign {2}\(not a URL of the service\) /);
+    expect(stdout).toMatch(/ {2}foreign {2}\(invalid URL\) /);
     expect(stdout).not.toMatch(/\x1b|\u202e|c\.example/);
   });
 
@@ -246,7 +246,7 @@ describe('what is refused', () => {
     await run(`profile add other --url ${URL} --key-command op`);
     const before = read();
     const { code, stderr } = await run('profile rename other main');
-    expect(stderr).toContain('there is a profile "main" already');
+    expect(stderr).toContain('profile "main" already exists');
     expect(code).toBe(2);
     expect(read()).toEqual(before);
   });
@@ -275,7 +275,7 @@ describe('what is refused', () => {
     expect(read().profiles.main.key).toBe(KEY);
   });
 
-  test('what the environment holds does not slip into a profile', async () => {
+  test('values of the environment are not stored in a profile', async () => {
     const { folder, run } = createSetup();
     const env = { ATLANTIS_API_KEY: KEY, ATLANTIS_URL: URL };
     expect(await run('profile add main', { env })).toMatchObject({ code: 2 });
@@ -328,7 +328,7 @@ describe('F4, row 52: a damaged store', () => {
 });
 
 describe('where a stored key may go', () => {
-  /** A port that counts who comes. */
+  /** A port that counts connections. */
   async function countConnections(): Promise<{ port: number; count: () => number }> {
     let connections = 0;
     const server = createServer((socket) => {
@@ -378,7 +378,7 @@ describe('where a stored key may go', () => {
     expect(before).toBeGreaterThan(0);
     const failed = await run('stream tail -p bad');
     expect(failed.code).toBe(3);
-    expect(failed.stderr).toMatch(/the key command ls ended with status [12]/);
+    expect(failed.stderr).toMatch(/the key command ls failed with exit status [12]/);
     expect(failed.stdout + failed.stderr).not.toContain('canary');
     expect(count()).toBe(before);
   });

@@ -222,8 +222,8 @@ describe('stream tail --record', () => {
     [['--record', '/'], 9, 'it is a folder'],
     [['--record', '/no/such/folder/x'], 9, 'the folder does not exist'],
     [['--record', '-'], 2, '--record "-"'],
-    [['--record-keep', '3'], 2, 'need --record'],
-    [['--record', 'x', '--record-keep', '3'], 2, 'needs --record-max-size or'],
+    [['--record-keep', '3'], 2, 'require --record'],
+    [['--record', 'x', '--record-keep', '3'], 2, 'requires --record-max-size or'],
     [['--record', 'x', '--record-max-size', 'big'], 2, '--record-max-size "big"'],
     [['--record', 'x', '--record-max-age', '1d'], 2, '--record-max-age "1d"'],
   ])('%j: exit %i at once', async (args, expected, words) => {

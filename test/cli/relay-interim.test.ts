@@ -24,7 +24,7 @@ const flood =
   (_request, _index, _response, socket) => {
     const more = again.repeat(200);
     const write = (): void => {
-      if (!socket.destroyed) socket.write(more, () => setImmediate(write));
+      if (!socket.destroyed) socket.write(more, () => setTimeout(write, 2));
     };
     socket.write(head, write);
   };

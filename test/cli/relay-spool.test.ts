@@ -10,7 +10,7 @@ import { type HttpEndpoint, startHttpEndpoint, takeAll } from '../helpers/http-e
 import { startCli } from '../helpers/run-cli.ts';
 import { startScriptedServer, streamHandler } from '../helpers/scripted-server.ts';
 import { hasStrace, traceInto } from '../helpers/strace.ts';
-import { pickRecords, startTail, type Tail, type TailExit } from '../helpers/tail.ts';
+import { pickRecords, startTail, type Tail, type TailExit, type TailOptions } from '../helpers/tail.ts';
 
 /** Ten of them fill a segment; sixty are more than the spool also keeps in memory. */
 const PAD = 'x'.repeat(130_000);
@@ -23,14 +23,13 @@ async function relay(
   spool: string,
   events: Iterable<string> | AsyncIterable<string>,
   args: readonly string[] = SPOOL_MAX,
-  prefix: readonly string[] = [],
+  options: TailOptions = {},
 ): Promise<Tail> {
   const server = await startScriptedServer(streamHandler({ events }));
   return startTail(server.url, ['--to', endpoint.url, '--spool', spool, ...args], {
     command: 'relay',
     log: 'json',
-    prefix,
-    spawned: true,
+    ...options,
   });
 }
 
@@ -56,10 +55,10 @@ async function* sendInTens(spool: string): AsyncGenerator<string> {
 }
 
 /** Sixty events in six segments, because the endpoint accepts none. */
-async function leaveSixty(): Promise<Left & { readonly run: Tail }> {
+async function leaveSixty(options: TailOptions = {}): Promise<Left & { readonly run: Tail }> {
   const endpoint = await startHttpEndpoint((_request, _index, response) => response.writeHead(503).end());
   const spool = join(makeTempFolder(), 'spool');
-  const run = await relay(endpoint, spool, sendInTens(spool));
+  const run = await relay(endpoint, spool, sendInTens(spool), SPOOL_MAX, options);
   await untilTrue(isWaiting(spool, 60), 'the spool');
   const folder = join(spool, readdirSync(spool)[0] ?? '');
   const segments = readdirSync(folder).filter((name) => name.endsWith('.seg'));
@@ -149,7 +148,7 @@ describe('row 70: segments that are missing', () => {
   });
 
   test('a run that was killed while segments are deleted reports nothing as lost', async () => {
-    const { run, ...left } = await leaveSixty();
+    const { run, ...left } = await leaveSixty({ spawned: true });
     left.endpoint.setAnswer((...args) => {
       // Acknowledged segments are deleted by then.
       if (args[1] > 0 && accepted(left).length === 45) run.child.kill('SIGKILL');
@@ -188,10 +187,8 @@ describe('row 67: a spool that cannot be read', () => {
     const left = await leaveStopped();
     const [path = ''] = left.segments;
     const fault = ['-P', path, '-e', 'inject=pread64:error=EIO:when=3+'];
-    const run = await relay(left.endpoint, left.spool, [], SPOOL_MAX, [
-      ...traceInto('/dev/null', 'pread64'),
-      ...fault,
-    ]);
+    const prefix = [...traceInto('/dev/null', 'pread64'), ...fault];
+    const run = await relay(left.endpoint, left.spool, [], SPOOL_MAX, { prefix });
     const exit = await run.finish();
     expect(exit.code).toBe(9);
     expect(pickRecords(exit, 'error').map(({ message }) => message)).toEqual([

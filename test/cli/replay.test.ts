@@ -193,7 +193,7 @@ describe('simulate --replay', () => {
     const run = () => runCli([...tail.slice(1), '--json', '-n', '6', '--no-reconnect'], { key });
     rmSync(path);
     expect((await run()).code).toBe(7);
-    await server.waitForStderr('is gone: a client was refused with 500');
+    await server.waitForStderr('was removed: rejected a client with 500');
     writeFileSync(path, `${LINES.join('\n')}\n`);
     expect((await run()).stdout).toBe(events(1, 2, 3, 4, 5, 6));
   });

@@ -10,7 +10,7 @@ import { type Peer, startScriptedServer } from '../helpers/scripted-server.ts';
 const NEW_KEY = 'ak_live_0e3a9c5577dd11bb22cc33aa44ee55ff';
 const doc = readFileSync(join(ROOT, 'docs/security.md'), 'utf8');
 
-/** The commands of a section, in order, as words behind `atlantis`. */
+/** The commands of a section, in order, as arguments of `atlantis`. */
 function readCommands(heading: string): string[][] {
   const [, section = ''] = new RegExp(`\\n## ${heading}\\n([\\s\\S]*?)(?:\\n## |$)`).exec(doc) ?? [];
   return [...section.matchAll(/`atlantis ([^`]+)`/g)].map(([, words = '']) => words.split(' '));

@@ -87,10 +87,10 @@ describe('stream simulate', () => {
     [['--port', '70000'], '--port "70000"'],
     [['--rate', 'fast'], '--rate "fast"'],
     [['--count', '-1'], '--count "-1"'],
-    [['--scenario', 'sunny'], 'there is no scenario "sunny"'],
+    [['--scenario', 'sunny'], 'unknown scenario "sunny"'],
     [['--key', 'nonsense-key'], 'a --key cannot be used'],
     [['--types', 'a,,b'], "simulator's types"],
-  ])('%j is a usage error that says so', async (args, words) => {
+  ])('%j is a usage error with a clear message', async (args, words) => {
     const { code, stdout, stderr } = await runCli(['stream', 'simulate', ...args]);
     expect([code, stdout]).toEqual([2, '']);
     expect(stderr).toContain(words);
@@ -98,12 +98,12 @@ describe('stream simulate', () => {
   });
 
   test.each(['0.0.0.0', '::'])(
-    '--host %s: told that others can connect, with a URL that works here',
+    '--host %s: warns that others can connect, with a URL that works here',
     async (host) => {
       const child = startCli(['stream', 'simulate', '--port', '0', '--host', host, '--rate', 'max']);
       const text = await child.waitForStdout('Ctrl-C');
       expect(text).toContain(`It listens on every address of this machine (${host}).`);
-      expect(text).toContain('Other machines on its networks can connect');
+      expect(text).toContain('Other machines on the network can connect');
       const line = text.split('\n').find((each) => each.startsWith('  ATLANTIS_API_KEY='));
       expect((await runShell(`${line} --limit 1 --quiet`)).code).toBe(0);
       const { ready } = await startSimulate(['--host', host]);
@@ -111,23 +111,23 @@ describe('stream simulate', () => {
     },
   );
 
-  test('on loopback nobody is warned', async () => {
+  test('on loopback there is no warning', async () => {
     const child = startCli(['stream', 'simulate', '--port', '0']);
     expect(await child.waitForStdout('Ctrl-C')).not.toContain('Other machines');
   });
 
   test.each([
-    [['--host', '192.0.2.1'], 'on 192.0.2.1:8787: this machine has no such address'],
-    [['--host', '2001:db8::1'], 'on [2001:db8::1]:8787: this machine has no such address'],
-    [['--host', 'nowhere.invalid'], 'there is no such host name'],
-  ])('%j is a usage error in words', async (args, words) => {
+    [['--host', '192.0.2.1'], 'on 192.0.2.1:8787: this machine does not have this address'],
+    [['--host', '2001:db8::1'], 'on [2001:db8::1]:8787: this machine does not have this address'],
+    [['--host', 'nowhere.invalid'], 'unknown host name'],
+  ])('%j is a usage error that names the address, not a port', async (args, words) => {
     const { code, stderr } = await runCli(['stream', 'simulate', ...args]);
     expect(code).toBe(2);
     expect(stderr).toContain(words);
     expect(stderr).not.toContain('port 0');
   });
 
-  test('a client that takes all it can get keeps nobody else out', async () => {
+  test('a fast client does not starve the others', async () => {
     const { ready } = await startSimulate(['--rate', 'max']);
     const words = ready.tail.slice(1).join(' ');
     const { child } = startShell(`atlantis ${words} --json > /dev/null`, { key: ready.key });
@@ -162,10 +162,10 @@ describe('stream simulate', () => {
 });
 
 (hasPty() ? test : test.skip)(
-  'on a narrow terminal what it says breaks between words, and the command can be copied',
+  'on a narrow terminal its lines wrap between words, and the command can be copied',
   async () => {
     const simulator = startCliInPty(['stream', 'simulate', '--port', '0'], { columns: 50 });
-    const output = await simulator.waitFor('Ctrl-C ends it.');
+    const output = await simulator.waitFor('Press Ctrl-C to stop.');
     simulator.send('\x03');
     await simulator.exit;
     expect(output.replaceAll('\r', '')).toMatch(

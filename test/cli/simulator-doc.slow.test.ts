@@ -1,4 +1,4 @@
-// docs/simulator.md: the command beside each scenario, run as it stands there, shows what is said of it.
+// docs/simulator.md: the command beside each scenario, run exactly as written, shows what the page says.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';

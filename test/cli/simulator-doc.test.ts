@@ -23,11 +23,11 @@ test('every scenario has its recipe', () => {
   expect(rows.sort()).toEqual(SCENARIO_LIST.map(({ name }) => name).sort());
 });
 
-test('the script works, and the wrong one is refused in these words', () => {
+test('the script works, and the wrong one is refused with this message', () => {
   const [, script = ''] = /```json\n([\s\S]*?)```/.exec(doc) ?? [];
   expect(parseScript(JSON.parse(script)).getAct).toBeInstanceOf(Function);
   const wrong = JSON.parse(script.replace('"rate": 100', '"rate": "fast"'));
-  expect(() => parseScript(wrong)).toThrow(/the script is wrong at (.*)/);
+  expect(() => parseScript(wrong)).toThrow(/the script is invalid at (.*)/);
   const [, words = ''] = /atlantis: error: (the script .*)/.exec(doc) ?? [];
   expect(() => parseScript(wrong)).toThrow(words);
 });

@@ -1,6 +1,6 @@
 // Tables: subjects, ids, results on HTTP responses, addresses, start positions.
 import { describe, expect, test } from '@jest/globals';
-import { parseFromFlags } from '../../src/commands/tail/config.ts';
+import { parseFromFlags } from '../../src/commands/tail/jetstream.ts';
 import { RecordQueue } from '../../src/delivery/backlog.ts';
 import { judgeResponse } from '../../src/delivery/http/http-exchange.ts';
 import { createIdentifier, LIFECYCLE_MARK } from '../../src/delivery/sink.ts';
@@ -169,7 +169,7 @@ describe('addresses and start positions', () => {
     ['2026-01-01T00:00:00Z', { kind: 'time', atMs: nowMs - 86_400_000 }],
     ['2026-01-01T02:00+02:00', { kind: 'time', atMs: nowMs - 86_400_000 }],
   ])('--since %s', (since, start) => {
-    expect(parseFromFlags({ from: 'nats://h/S', since }, nowMs)?.start).toEqual(start);
+    expect(parseFromFlags({ from: 'nats://h/S', since }, nowMs).start).toEqual(start);
   });
 });
 

@@ -3,9 +3,6 @@ import { compareDecimal, readDecimal } from '../../src/events/match-value.ts';
 import { compareByBigInt, respellNumber } from '../filter/decimals.ts';
 import { type Random, seededRandom } from '../helpers/random-json.ts';
 
-// Global lookups are slow under jest, and these run millions of times.
-const { floor, sign: signOf } = Math;
-
 const CASES = 100_000;
 
 /** The order of two JSON numbers; the first one is between other bytes. */
@@ -14,7 +11,7 @@ function compare(a: string, b: string): number {
   if (to === undefined) throw new Error(`${b} is out of range`);
   const bytes = Buffer.from(`9.${a}9e9`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  return signOf(compareDecimal(view, 2, 2 + a.length, to));
+  return Math.sign(compareDecimal(view, 2, 2 + a.length, to));
 }
 
 describe('compareDecimal', () => {
@@ -87,7 +84,7 @@ describe('compareDecimal', () => {
 
 function randomDigits(random: Random, most: number): string {
   let digits = '';
-  for (let left = 1 + floor(random() * most); left > 0; left--) digits += floor(random() * 10);
+  for (let left = 1 + Math.floor(random() * most); left > 0; left--) digits += Math.floor(random() * 10);
   return digits;
 }
 
@@ -104,7 +101,7 @@ function randomNumber(random: Random): string {
 /** The same number with one digit of it changed. */
 function nudge(source: string, random: Random): string {
   const mantissa = /^[^eE]*/.exec(source)?.[0] ?? '';
-  const at = floor(random() * mantissa.length);
+  const at = Math.floor(random() * mantissa.length);
   if (!/[1-9]/.test(source[at] ?? '')) return source;
-  return `${source.slice(0, at)}${1 + floor(random() * 9)}${source.slice(at + 1)}`;
+  return `${source.slice(0, at)}${1 + Math.floor(random() * 9)}${source.slice(at + 1)}`;
 }

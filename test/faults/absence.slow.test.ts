@@ -1,4 +1,4 @@
-// A process that was stopped, or whose event loop was blocked: read first, ping again, then judge (contract K4).
+// A process that was stopped, or whose event loop was blocked, reads first, then pings again, then decides (K4).
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { Child } from '../helpers/run-cli.ts';
 import type { Peer } from '../helpers/scripted-server.ts';
@@ -28,7 +28,7 @@ async function expectAlive(child: Child, peer: Peer): Promise<void> {
   await child.waitForStdout('"alive"');
 }
 
-describe('K4: a process that was away', () => {
+describe('K4: a process that was suspended', () => {
   /** Ends the run and fails if there was anything but one connection without a loss. */
   async function expectNoLoss(child: Child): Promise<void> {
     child.kill();

@@ -36,7 +36,7 @@ inNamespace('a black hole', () => {
     await blackHole(true);
     const sinceMs = Date.now();
     await child.waitForStderr('"lost"');
-    // Attempts in the dark end at their deadline and are told as such.
+    // Attempts without any answer end at their deadline and are reported as such.
     await child.waitForStderr((text) => countOf(text, 'retrying') >= 3);
     await blackHole(false);
     const restoredMs = Date.now();

@@ -32,7 +32,7 @@ const kindsOf = (stderr: string): unknown[] =>
   readRecords(stderr).flatMap(({ event }) => (event === undefined ? [] : [event]));
 
 describe.each(JUMPS)('row 13: the wall clock jumps %s', (_, ms) => {
-  test('row 13 (K4): no disconnect, no gap, pings go on', async () => {
+  test('row 13 (K4): no disconnect, no gap, pings continue', async () => {
     const { server, first } = await startHandOver(['{"n":1}']);
     const child = startTail(server.url, ARGS, jumping(ms));
     await child.waitForLines(1);

@@ -1,4 +1,4 @@
-// Output that has to be cut since nobody reads it: it ends in time, and says so.
+// Output that has to be cut since its reader has stopped: the run ends in time, and says so.
 import { describe, expect, test } from '@jest/globals';
 import { type ScriptedServer, startScriptedServer, streamHandler } from '../helpers/scripted-server.ts';
 import {

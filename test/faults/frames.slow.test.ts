@@ -1,11 +1,11 @@
-// Broken frames again and again: how often the command comes back, and how it ends.
+// Broken frames on every connection: how often the command reconnects, and how it ends.
 import { describe, expect, test } from '@jest/globals';
 import { startScriptedServer, streamHandler } from '../helpers/scripted-server.ts';
 import { BROKEN_FRAMES, SPILL } from './broken-frames.ts';
 import { errorLines, runTail } from './start-tail.ts';
 
 describe('row 37: a broken frame on every connection', () => {
-  test.each(BROKEN_FRAMES)('%s: three retries, then 8', async (_name, bytes, words) => {
+  test.each(BROKEN_FRAMES)('%s: three retries, then exit 8', async (_name, bytes, words) => {
     await using server = await startScriptedServer(
       streamHandler({ events: ['{"good":1}'], finish: (peer) => peer.sendRaw(bytes) }),
     );

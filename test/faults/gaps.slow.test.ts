@@ -1,4 +1,4 @@
-// Losses that happen while nobody reads: the gap begins where the stream was last known to be read to its end.
+// Losses while reading is paused: the gap begins where the stream was last known to be read to its end.
 import { describe, expect, test } from '@jest/globals';
 import { hasOpenssl, makeCertificates } from '../helpers/certificates.ts';
 import { frame, type Peer } from '../helpers/scripted-server.ts';

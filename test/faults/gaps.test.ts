@@ -1,4 +1,4 @@
-// A lost connection is told honestly: cause, last byte, live again, what is not known; and the summary adds up.
+// A lost connection is reported in full: cause, last byte, live again, what is unknown; and the summary adds up.
 import { describe, expect, test } from '@jest/globals';
 import { CANARY_KEY } from '../helpers/canary.ts';
 import { OPCODE } from '../helpers/frames.ts';
@@ -19,7 +19,7 @@ async function loseOnce(args: readonly string[], lose: (peer: Peer) => void) {
   const lastByteAtMs = Date.now();
   await peer.sendText('{"n":3}');
   await child.waitForLines(3);
-  // The loss is a moment of its own, apart from the last byte.
+  // The loss is later than the last byte.
   await pauseFor(100);
   const lostAtMs = Date.now();
   lose(peer);
@@ -73,16 +73,16 @@ describe('G1: what is said about a loss', () => {
 
   test('G1: the same for people: never "no events missed", never "resumed"', async () => {
     const { exit } = await loseOnce([], (peer) => peer.reset());
-    const told = exit.stderr.split('\n').filter((line) => /lost|live again/.test(line));
-    expect(told).toHaveLength(2);
-    expect(told[0]).toMatch(/^atlantis: warning: the connection to .* was lost .*; last byte received at/);
-    expect(told[1]).toMatch(
+    const reports = exit.stderr.split('\n').filter((line) => /lost|live again/.test(line));
+    expect(reports).toHaveLength(2);
+    expect(reports[0]).toMatch(/^atlantis: warning: the connection to .* was lost .*; last byte received at/);
+    expect(reports[1]).toMatch(
       /^atlantis: warning: live again at .* were not delivered, their number is unknown$/,
     );
     expect(exit.stderr).not.toMatch(/resum|no events? (were )?(missed|lost)|nothing (was )?(missed|lost)/i);
   });
 
-  test('G1: no loss, no gap: nothing of the kind is said', async () => {
+  test('G1: no loss, no gap: neither is reported', async () => {
     const server = await startScriptedServer(streamHandler({ events: numberedEvents(0, 3) }));
     const exit = await endOf(startTail(server.url, [...JSON_LOG, '--limit', '3']));
     const events = readRecords(exit.stderr).map(({ event }) => event);

@@ -1,4 +1,4 @@
-// From the first byte to the 101: two deadlines, what the request carries, and servers that are no WebSocket.
+// From the first byte to the 101: two deadlines, the headers of the request, and servers that are not a WebSocket.
 import { describe, expect, test } from '@jest/globals';
 import { CANARY_KEY, findKeyIn } from '../helpers/canary.ts';
 import { type Peer, startScriptedServer, streamHandler } from '../helpers/scripted-server.ts';
@@ -7,7 +7,7 @@ import { pauseFor } from '../helpers/watch.ts';
 
 const ONCE = ['--no-reconnect', '--connect-timeout', '600ms'];
 
-/** Sends `head`, then one byte every 30 ms for ever; ends with the connection. */
+/** Sends `head`, then one byte every 30 ms until the connection ends. */
 async function dripAfter(peer: Peer, head: string, bytes: string | Buffer): Promise<never> {
   await peer.sendRaw(head);
   for (;;) {
@@ -82,7 +82,7 @@ describe('the welcome', () => {
   test.each([
     { what: 'an event', play: (peer: Peer) => peer.sendText('{"type":"large_transfer","n":1}') },
     { what: 'a binary welcome', play: (peer: Peer) => peer.sendFrame({ opcode: 2, payload: welcome }) },
-    // An event may well tell of a key.
+    // An event may well have a field "key".
     {
       what: 'another type with a key',
       play: (peer: Peer) => peer.sendText(welcome.replace('"welcome"', '"key_used"')),
@@ -92,7 +92,10 @@ describe('the welcome', () => {
     { what: 'an array', play: (peer: Peer) => peer.sendText(`[${welcome}]`) },
     { what: 'a welcome without key', play: (peer: Peer) => peer.sendText('{"type":"welcome"}') },
     { what: 'an empty key', play: (peer: Peer) => peer.sendText('{"type":"welcome","key":""}') },
-    { what: 'a key that is no text', play: (peer: Peer) => peer.sendText('{"type":"welcome","key":16}') },
+    {
+      what: 'a key that is not a string',
+      play: (peer: Peer) => peer.sendText('{"type":"welcome","key":16}'),
+    },
     { what: 'text that is not JSON', play: (peer: Peer) => peer.sendText('hello') },
     { what: 'a pong', play: (peer: Peer) => peer.sendText('pong') },
     { what: 'an empty message', play: (peer: Peer) => peer.sendText('') },
@@ -130,7 +133,7 @@ describe('the welcome', () => {
     }
   });
 
-  test('C4: it is swallowed, never an event, also when the first event stands right behind it', async () => {
+  test('C4: it is never an event, also when the first event follows in the same chunk', async () => {
     const server = await startScriptedServer(async (peer) => {
       await peer.accept();
       void peer.welcome();
@@ -161,7 +164,7 @@ describe('the welcome', () => {
     expect([stdout, code]).toEqual(['{"n":1}\n', 0]);
   });
 
-  test('C4 (P2): a key hardly longer than the prefix is no mismatch, and is not shown', async () => {
+  test('C4 (P2): a key hardly longer than the prefix is not a mismatch, and is not shown', async () => {
     const key = 'ak_live_5ec2e7de';
     const server = await startScriptedServer(streamHandler({ events: ['{"n":1}'] }));
     const args = ['--limit', '1', '--envelope'];
@@ -171,7 +174,7 @@ describe('the welcome', () => {
     expect(stdout + stderr).not.toContain('5ec2e7de');
   });
 
-  test('C4: a prefix from outside is made visible, not obeyed, and not as long as it likes', async () => {
+  test('C4: a prefix from the server is made visible, and shortened', async () => {
     const server = await startScriptedServer(async (peer) => {
       await peer.accept();
       await peer.sendText(

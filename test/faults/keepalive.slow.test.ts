@@ -1,4 +1,4 @@
-// Keepalive of the real command: pings, death by silence, and nothing else that is taken for it (contract § 4).
+// Keepalive of the real command: pings, and that only silence counts as a dead connection (contract § 4).
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { CANARY_KEY } from '../helpers/canary.ts';
 import { startFaultProxy } from '../helpers/fault-proxy.ts';
@@ -14,7 +14,7 @@ const ARGS = [
   ...['--ping-interval', `${PING_MS}ms`, '--pong-timeout', `${PONG_MS}ms`],
   ...['--retry-min', '250ms', '--retry-max', '250ms', '--log-format', 'json'],
 ];
-/** Longer than any verdict may take. */
+/** Longer than any decision may take. */
 const LONG_MS = 4 * (PING_MS + PONG_MS);
 
 const kindsOf = (stderr: string): unknown[] => readRecords(stderr).map(({ event }) => event);
@@ -83,7 +83,7 @@ describe('K1: pings', () => {
   });
 });
 
-describe('K2: what is dead', () => {
+describe('K2: a dead connection', () => {
   test('K2: a ping and then no byte for the pong timeout: destroyed, not closed politely', async () => {
     const server = await startScriptedServer(async (peer, index) => {
       if (index > 0) return streamHandler({ events: ['{"second":true}'] })(peer, index);
@@ -107,7 +107,7 @@ describe('K2: what is dead', () => {
     expect(server.attempts).toHaveLength(2);
   });
 
-  test('K2: any byte is life: an event that drips in keeps the connection without one pong', async () => {
+  test('K2: any byte counts as alive: an event in small pieces keeps the connection without a pong', async () => {
     const event = frame.text('{"n":1}');
     const server = await startScriptedServer(async (peer) => {
       await peer.accept();
@@ -125,9 +125,9 @@ describe('K2: what is dead', () => {
   });
 });
 
-describe('K3: a slow reader is no dead connection', () => {
+describe('K3: a slow reader is not a dead connection', () => {
   const COUNT = 12_000;
-  /** 12 MB, more than pipe, command and kernel hold together; pongs stand behind what is sent before them. */
+  /** 12 MB, more than pipe, command and kernel hold together; pongs come after a backlog of events. */
   async function sendAll(peer: Peer): Promise<void> {
     for (const event of numberedEvents(1_000, COUNT)) await peer.sendText(event);
   }
@@ -141,7 +141,7 @@ describe('K3: a slow reader is no dead connection', () => {
     return exit.stderr;
   }
 
-  test('K3: blocked for many pong timeouts, pongs behind megabytes: pings go on, no verdict', async () => {
+  test('K3: blocked for many pong timeouts, pongs after megabytes: pings continue, the connection is not given up', async () => {
     const { server, first } = await startHandOver();
     const child = startTail(server.url, [...ARGS, '--limit', `${COUNT}`], { limitMs: 60_000 });
     child.pauseStdout();

@@ -1,4 +1,4 @@
-// A key command that never ends: how long the user waits for that, by the real clock.
+// A key command that never ends: how long the user waits, by the real clock.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
@@ -18,7 +18,7 @@ test.each(['stream tail', 'stream check'])(
     const tookMs = performance.now() - beganMs;
     expect(exit.code).toBe(3);
     expect(exit.stdout + exit.stderr).toContain(
-      'the key command sleep did not end within 10 s and was stopped',
+      'the key command sleep did not finish within 10 s and was stopped',
     );
     expect(tookMs).toBeGreaterThan(10_000);
     expect(tookMs).toBeLessThan(13_000);

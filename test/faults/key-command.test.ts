@@ -1,4 +1,4 @@
-// A key command that takes its time, and a user who does not: it goes with the command that started it.
+// A slow key command and a user who interrupts it: it ends with the command that started it.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
@@ -43,7 +43,7 @@ describe('P1, S1: a signal while the key command runs ends both, by that signal'
   );
 });
 
-describe('row 64 (F5): what lies in the working directory is not the key command', () => {
+describe('row 64 (F5): a file in the working directory is not the key command', () => {
   /** A folder with a program `getkey` that leaves a trace and prints a key. */
   function makeFolder(): { folder: string; hasRun: () => boolean } {
     const folder = makeTempFolder();
@@ -109,6 +109,6 @@ describe('row 64 (F5): what lies in the working directory is not the key command
     const env = { ATLANTIS_CONFIG_DIR: makeStore(['sh', 'getkey']), SECRET: CANARY_KEY };
     const { code, stderr } = await runCli(tail, { env, cwd: other.folder });
     expect([code, other.hasRun()]).toEqual([3, false]);
-    expect(stderr).toContain('run it by hand in the directory / to see what it says');
+    expect(stderr).toContain('run it by hand in the directory / to see its messages');
   });
 });

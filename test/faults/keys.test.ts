@@ -1,4 +1,4 @@
-// Keys that are no keys, from every source that a run can have, and keys that would go to the wrong place.
+// Invalid keys from every source that a run can have, and keys that would be sent to the wrong host.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
@@ -18,7 +18,7 @@ function createStore(url: string, more: object): string {
   return folder;
 }
 
-describe('row 55 (P2): what is no key is refused without echo, and nobody is connected to', () => {
+describe('row 55 (P2): what is not a key is refused without echo and without a connection', () => {
   const KINDS = [
     ['a line break inside', `${CANARY_KEY.slice(0, 30)}\n${CANARY_KEY.slice(30)}`],
     ['a no-break space', `${CANARY_KEY}\u00a0`],
@@ -43,13 +43,13 @@ describe('row 55 (P2): what is no key is refused without echo, and nobody is con
     const exit = await runCli(args, {
       stdin: source === '--key-stdin' ? key : CANARY_KEY,
       env: {
-        // Asked to go wrong with a good one at hand, which must not be taken instead.
+        // With a good key at hand, which must not be used instead.
         ...(source === '--key-stdin' && { ATLANTIS_API_KEY: CANARY_KEY }),
         ATLANTIS_CONFIG_DIR: folder,
         ...(source === 'the environment' && { ATLANTIS_API_KEY: key }),
       },
     });
-    // An empty variable is none: the key command is asked, and prints nothing.
+    // An empty variable counts as unset: the key command runs, and prints nothing.
     expect([exit.code, exit.signal]).toEqual([3, null]);
     expect(exit.stdout + exit.stderr).toMatch(/cannot be used: it |no key on stdin|printed more than a key/);
     expect(findKeyIn(exit.stdout + exit.stderr)).toEqual([]);

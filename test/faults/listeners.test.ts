@@ -13,10 +13,10 @@ import { preload, startTail } from './start-tail.ts';
 const DIST = join(ROOT, 'dist');
 /** Those that end a run, and the one that Node would take for its debugger. */
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1'];
-/** Events by which a library could take over an end. */
+/** Events by which a library could take over the exit. */
 const ENDS = ['exit', 'beforeExit', 'uncaughtException', 'uncaughtExceptionMonitor', 'unhandledRejection'];
 
-/** Writes down every listener that is added to the process for a signal or an end. */
+/** Records every listener that is added to the process for a signal or an exit. */
 function recordListeners(): { nodeArgs: string[]; read(): string[] } {
   const file = join(makeTempFolder(), 'listeners');
   const { nodeArgs } = preload(`
@@ -28,7 +28,7 @@ function recordListeners(): { nodeArgs: string[]; read(): string[] } {
   return { nodeArgs, read: () => readFileSync(file, 'utf8').split('\n').slice(0, -1).sort() };
 }
 
-test('S1: after every bundle is loaded, nobody listens for a signal or an end', async () => {
+test('S1: after every bundle is loaded, there is no listener for a signal or an exit', async () => {
   const bundles = readdirSync(DIST).filter((name) => name.endsWith('.cjs'));
   expect(bundles.length).toBeGreaterThan(10);
   const script = `
@@ -71,7 +71,7 @@ describe('S1: one signal, one handler, while a command runs', () => {
       },
     );
     expect(exit.code).toBe(0);
-    // Ours: no debugger opens, a write beyond `ulimit -f` is an error, a fault is told in one line. conf would add four more.
+    // Ours: no debugger opens, a write beyond `ulimit -f` is an error, an error is reported in one line. conf would add four more.
     expect(recorder.read()).toEqual(['SIGUSR1', 'SIGXFSZ', 'uncaughtException']);
   });
 

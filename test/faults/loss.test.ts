@@ -1,4 +1,4 @@
-// A live connection ends: what is printed, what is said, what the next attempt decides, and no second socket.
+// A live connection ends: what is printed and reported, what the next attempt decides, and no second socket.
 import { describe, expect, test } from '@jest/globals';
 import { countEstablished } from '../helpers/established.ts';
 import { startFaultProxy } from '../helpers/fault-proxy.ts';
@@ -23,7 +23,7 @@ function playEndings(endings: readonly ((peer: Peer) => unknown)[]): Script {
 
 describe('row 15: a reset in mid-frame', () => {
   test.each(['reset', 'end'] as const)(
-    'row 15 (G1, G2): %s: the part is not printed, the gap is told',
+    'row 15 (G1, G2): %s: the part is not printed, the gap is reported',
     async (how) => {
       let goOn = (): void => {};
       const firstPrinted = new Promise<void>((resolve) => {
@@ -50,7 +50,7 @@ describe('row 15: a reset in mid-frame', () => {
       await tail.child.waitForStdout('{"n":1}\n');
       tail.child.kill('SIGINT');
       const exit = await tail.finish();
-      // What stands in front of a reset may be lost with it; what was cut is never printed.
+      // Bytes before a reset may be lost with it; an incomplete event is never printed.
       expect(exit.lines.filter((line) => line !== '{"n":"whole"}')).toEqual(['{"n":0}', '{"n":1}']);
       expect(pickRecords(exit, 'lost')).toMatchObject([{ cause: 'dropped' }]);
       expect(pickRecords(exit, 'gap')).toHaveLength(1);
@@ -80,7 +80,7 @@ describe('row 18: a key that is revoked in mid-stream', () => {
   test.each([
     { what: '4001, then 403', close: 4001, status: 403, code: 3 },
     { what: '3000, then 402', close: 3000, status: 402, code: 4 },
-    { what: '2999, which nobody knows, then 404', close: 2999, status: 404, code: 5 },
+    { what: '2999, an unknown code, then 404', close: 2999, status: 404, code: 5 },
   ])('row 18: close $what: $code', async ({ close, status, code }) => {
     const server = await startScriptedServer((peer, index) => {
       if (index === 0) return playEndings([(one) => one.sendClose(close)])(peer, index);
@@ -107,7 +107,7 @@ describe('R3: the first loss ends the run with its code', () => {
   test.each(endings)('R3: $what with --no-reconnect: $code', async ({ code, end }) => {
     const server = await startScriptedServer(playEndings([end]));
     const exit = await runTail(server.url, ['--no-reconnect']);
-    // Bytes in front of a reset may be lost.
+    // Bytes before a reset may be lost.
     if (!exit.stdout.includes('\n')) expect(exit.stderr).toContain('was lost');
     expect(exit.stderr).toMatch(/; not retrying, as requested/);
     expect(exit.code).toBe(code);
@@ -127,7 +127,7 @@ describe('R3: the first loss ends the run with its code', () => {
     }
   });
 
-  test('§ 2: --fail-on-gap ends with 12 at the first loss', async () => {
+  test('§ 2: --fail-on-gap exits 12 at the first loss', async () => {
     const server = await startScriptedServer(playEndings([(peer) => peer.sendClose(1001)]));
     const { code, stdout, stderr } = await runTail(server.url, ['--fail-on-gap', ...FAST]);
     expect(stdout).toBe('{"n":0}\n');
@@ -166,7 +166,7 @@ describe('C8: one socket at a time', () => {
       await peer.welcome();
       await peer.sendText(`{"n":${index}}`);
       await endings[index]?.(peer);
-      // Not a word more from here, and no end: whose turn it is to go is the client.
+      // The server sends nothing more and does not close: the client has to.
       await peer.untilClosed();
     });
     const tail = startTail(server.url, ['--limit', String(endings.length + 1), ...FAST], { log: 'json' });

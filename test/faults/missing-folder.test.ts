@@ -50,9 +50,9 @@ describe('row 110: a file in a folder that does not exist is refused before anyt
   test('a folder that disappears during the check: 9 at the end, after the report on stdout', async () => {
     const folder = join(makeTempFolder(), 'reports');
     mkdirSync(folder);
-    const server = await startScriptedServer(async (peer) => {
+    const server = await startScriptedServer(async (peer, attempt) => {
       rmSync(folder, { recursive: true });
-      await streamHandler()(peer);
+      await streamHandler()(peer, attempt);
     });
     const args = ['stream', 'check', '--junit', join(folder, 'check.xml'), '--url', server.url, '--verbose'];
     const { code, stdout, stderr } = await runCli(args, { key: CANARY_KEY });

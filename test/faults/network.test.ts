@@ -15,8 +15,8 @@ const FULL_QUEUE = join(ROOT, 'test/helpers/full-queue.py');
 const ONCE = ['--no-reconnect'];
 const FAST = ['--retry-min', '250ms', '--retry-max', '250ms'];
 
-describe('row 28 (C9): a port where nobody listens', () => {
-  test('says so with host and port, and ends with 7', async () => {
+describe('row 28 (C9): a port without a listener', () => {
+  test('reports host and port, and exits 7', async () => {
     const port = await findClosedPort();
     const { code, stdout, stderr } = await runTail(`ws://127.0.0.1:${port}`, ONCE);
     expect(stderr).toContain(
@@ -48,7 +48,7 @@ describe('row 28 (C9): a port where nobody listens', () => {
 });
 
 describe('row 30 (C9): a host name that does not exist', () => {
-  test('is tried within the first budget, says so, and ends with 7', async () => {
+  test('is tried within the first budget, reports it, and exits 7', async () => {
     const exit = await runTail('https://no-such-host.invalid', FAST, { log: 'json' });
     const attempts = pickRecords(exit, 'connecting').length;
     expect(attempts).toBeGreaterThanOrEqual(1);
@@ -85,10 +85,10 @@ describe('row 30 (C9): a host name that does not exist', () => {
   });
 });
 
-describe('C9: broken off before an answer', () => {
+describe('C9: closed before an answer', () => {
   const hangUps: { what: string; cause: string; script: Script }[] = [
-    { what: 'reset as soon as it stands', cause: 'reset', script: async (peer) => peer.reset() },
-    { what: 'ended as soon as it stands', cause: 'reset', script: async (peer) => peer.end() },
+    { what: 'reset as soon as it is open', cause: 'reset', script: async (peer) => peer.reset() },
+    { what: 'ended as soon as it is open', cause: 'reset', script: async (peer) => peer.end() },
     {
       what: 'reset after the request',
       cause: 'reset',
@@ -107,7 +107,7 @@ describe('C9: broken off before an answer', () => {
       },
     },
   ];
-  test.each(hangUps)('C9: $what: 7, with words', async ({ cause, script }) => {
+  test.each(hangUps)('C9: $what: exit 7, with a message', async ({ cause, script }) => {
     const server = await startScriptedServer(script);
     const exit = await runTail(server.url, ONCE, { log: 'json' });
     expect(pickRecords(exit, 'error')).toMatchObject([{ cause, exit_code: 7 }]);
@@ -115,7 +115,7 @@ describe('C9: broken off before an answer', () => {
     expect(exit.code).toBe(7);
   });
 
-  test('C9: hung up again and again: retried at a distance, then 7', async () => {
+  test('C9: closed on every attempt: retried with a delay, then exit 7', async () => {
     const server = await startScriptedServer(async (peer) => {
       await peer.readRequest();
       peer.end();

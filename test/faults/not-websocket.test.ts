@@ -4,7 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 import { type Peer, startScriptedServer } from '../helpers/scripted-server.ts';
 import { runTail } from '../helpers/tail.ts';
 
-describe('row 26: what is not a WebSocket ends with 8 after one attempt', () => {
+describe('row 26: what is not a WebSocket exits 8 after one attempt', () => {
   const page = '<!DOCTYPE html><title>\x1b[31mIt works!</title>';
   const wrongAccept = createHash('sha1').update('something else').digest('base64');
   const SWITCH = 'HTTP/1.1 101 Switching Protocols\r\n';
@@ -21,12 +21,12 @@ describe('row 26: what is not a WebSocket ends with 8 after one attempt', () => 
       play: (peer) => peer.accept({ accept: wrongAccept }),
     },
     {
-      what: 'an extension nobody asked for',
+      what: 'an extension that was not requested',
       says: /Sec-WebSocket-Extensions/i,
       play: (peer) => peer.accept({ headers: { 'Sec-WebSocket-Extensions': 'permessage-deflate' } }),
     },
     {
-      what: 'a subprotocol nobody asked for',
+      what: 'a subprotocol that was not requested',
       says: /subprotocol/i,
       play: (peer) => peer.accept({ headers: { 'Sec-WebSocket-Protocol': 'chat' } }),
     },
@@ -65,7 +65,7 @@ describe('row 26: what is not a WebSocket ends with 8 after one attempt', () => 
     expect(server.attempts).toHaveLength(1);
   });
 
-  test('an SSH banner as soon as the connection stands', async () => {
+  test('an SSH banner as soon as the connection is open', async () => {
     const server = await startScriptedServer((peer) => peer.sendRaw('SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n'));
     const { code, stderr } = await runTail(server.url);
     expect(stderr).toMatch(/did not open a WebSocket \(not an HTTP response/);

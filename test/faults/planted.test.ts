@@ -55,7 +55,7 @@ function makeHome(): { home: string; ssh: string; names: string[] } {
   return { home, ssh, names: readdirSync(ssh) };
 }
 
-/** A folder that the other user prepares for everybody. */
+/** A world-writable folder of the other user. */
 function makeTrap(): string {
   const trap = join(makeTempFolder(), 'trap');
   mkdirSync(trap);
@@ -129,7 +129,7 @@ describeWithUsers('row 61: a lock that another user prepared (needs root and set
     expect(readdirSync(ssh)).toEqual(names);
   });
 
-  test('an entry that cannot be removed: 10 after 2 s, most of it asleep', async () => {
+  test('an entry that cannot be removed: exit 10 after 2 s, without using the CPU', async () => {
     const { home } = makeHome();
     const folder = join(home, 'config');
     const lock = join(folder, 'profiles.json.lock');

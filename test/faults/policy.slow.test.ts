@@ -57,7 +57,7 @@ describe('from the start', () => {
   });
 });
 
-describe('row 24: a welcome, then an instant close, for ever', () => {
+describe('row 24: a welcome, then an instant close, every time', () => {
   test('row 24: the delays keep growing, since nothing was up for 10 s', async () => {
     const server = await startScriptedServer(streamHandler({ finish: (peer) => peer.sendClose(1001) }));
     const args = ['--retry-min', '300ms', '--retry-max', '30s'];
@@ -91,7 +91,7 @@ describe('row 24: a welcome, then an instant close, for ever', () => {
     expect(pickRecords(exit, 'error')).toMatchObject([{ cause: 'closed-normally', why: 'too-often' }]);
   });
 
-  test('§ 5: a connection that was up for 10 s starts the backoff afresh', async () => {
+  test('§ 5: a connection that was up for 10 s resets the backoff', async () => {
     const server = await startScriptedServer(
       streamHandler({
         finish: async (peer, index) => {
@@ -164,7 +164,7 @@ describe('after the first welcome', () => {
     expect(pickRecords(exit, 'summary')).toMatchObject([{ reconnects: 1, events: 1 }]);
   });
 
-  test('§ 5: every way of going that is no fault of ours is followed by another attempt', async () => {
+  test('§ 5: every loss that the client did not cause is followed by another attempt', async () => {
     const endings: ((peer: Peer) => unknown)[] = [
       ...[1000, 1001, 1011, 1012, 1013, 1014, 1008, 3999, 4999].map(
         (code) => (peer: Peer) => peer.sendClose(code),

@@ -34,7 +34,7 @@ describeTls('row 33 (C6): NO_PROXY (needs the openssl command)', () => {
         ['--limit', '1', '--ca-cert', made.caFile, '--no-reconnect'],
         {
           env: { HTTPS_PROXY: httpProxy(proxy), NO_PROXY: names },
-          // Port 443 is nobody's: there the question is only who was not asked.
+          // Nothing listens on port 443: the test is only that the proxy was not asked.
           hosts: { [NAME]: ['127.0.0.1'] },
         },
       );
@@ -55,7 +55,7 @@ describeTls('row 33 (C6): NO_PROXY (needs the openssl command)', () => {
   });
 });
 
-describe('C5, C6: who does not go through a proxy, and what is no proxy', () => {
+describe('C5, C6: which connections use no proxy, and what is not a proxy', () => {
   const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
   const hasIpv6 = all.some(({ address }) => address === '::1');
   test.each(['127.0.0.1', 'localhost', '127.1', ...(hasIpv6 ? ['[::1]'] : [])])(

@@ -1,4 +1,4 @@
-// Proxies by CONNECT: what they are told, what they answer, and who does not go through them.
+// Proxies by CONNECT: what is sent to them, what they answer, and which connections bypass them.
 
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { CANARY_KEY, findKeyIn } from '../helpers/canary.ts';
@@ -75,7 +75,7 @@ describeTls('row 33 (C6): a proxy (needs the openssl command)', () => {
     expect(proxy.attempts).toHaveLength(1);
   });
 
-  test('C6: its credentials go to it and to nobody else, and are never printed', async () => {
+  test('C6: its credentials go only to the proxy, and are never printed', async () => {
     const service = await startService();
     const proxy = await startScriptedServer(async (peer, index) => {
       const { headers } = await peer.readRequest();
@@ -215,7 +215,7 @@ describeTls('row 33 (C6): a proxy (needs the openssl command)', () => {
     expect([exit.stdout, exit.code]).toEqual(['{"n":1}\n', 0]);
   });
 
-  test('row 33: nobody listens there: 7, naming the proxy', async () => {
+  test('row 33: no proxy listens there: exit 7, naming the proxy', async () => {
     const proxy = await startScriptedServer(async () => {});
     await proxy.close();
     const exit = await run(httpUrl(proxy), ['--no-reconnect']);
@@ -268,7 +268,7 @@ describeTls('row 33 (C6): a proxy (needs the openssl command)', () => {
       code: 3,
       body: '{"error":{"code":"unauthorized","message":"x"}}',
     },
-    { what: 'something behind it says 403', status: 403, code: 5, body: '<html>' },
+    { what: 'a 403 from beyond the proxy', status: 403, code: 5, body: '<html>' },
   ])('C3: through the tunnel $what: $code', async ({ status, code, body }) => {
     const service = await startScriptedServer((peer) => peer.respond(status, {}, body), { tls: identity });
     const proxy = await startScriptedServer(tunnelTo(service.port));

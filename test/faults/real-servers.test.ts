@@ -31,7 +31,7 @@ describeNginx('nginx as TLS terminator (needs nginx and openssl)', () => {
     expect(nginx.readLog()).not.toContain(CANARY_KEY);
   });
 
-  test('row 19 (C3): the simulator refuses the key behind it: 3, with its words', async () => {
+  test('row 19 (C3): the upstream simulator refuses the key: exit 3, with its message', async () => {
     const simulator = await startSimulator('--key', `ak_live_${'0123abcd'.repeat(4)}`);
     const nginx = await startNginx({ targetPort: simulator.port, identity: made.good });
     const { code, stderr } = await runTail(nginx.url, ['--ca-cert', made.caFile]);
@@ -68,7 +68,7 @@ describeNginx('nginx as TLS terminator (needs nginx and openssl)', () => {
     expect(code).toBe(8);
   });
 
-  test('row 23 (C3): the service behind it is down: its 502 is retried, then 7', async () => {
+  test('row 23 (C3): the upstream is down: the 502 is retried, then exit 7', async () => {
     const nginx = await startNginx({ targetPort: 9 });
     const { code, stderr } = await runTail(nginx.url, ['--max-reconnects', '1', ...FAST]);
     expect(stderr).toMatch(/error: .*HTTP 502.*did not come from Atlantis/);

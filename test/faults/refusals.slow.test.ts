@@ -8,7 +8,7 @@ const FAST = ['--retry-min', '250ms', '--retry-max', '250ms'];
 const RATE_LIMITED = JSON.stringify({ error: { code: 'rate_limited', message: 'slow down' } });
 
 describe('C3: a refusal is read for at most 5 s', () => {
-  test('C3: a body that drips for ever: judged by what came in 5 s', async () => {
+  test('C3: an endless slow body: judged by what came in 5 s', async () => {
     const server = await startScriptedServer(async (peer) => {
       await peer.readRequest();
       await peer.sendRaw('HTTP/1.1 403 Forbidden\r\nContent-Type: text/html\r\n\r\n');
@@ -26,7 +26,7 @@ describe('C3: a refusal is read for at most 5 s', () => {
     expect(tookMs).toBeLessThan(7_000);
   });
 
-  test('C3: the whole envelope, then a body that never ends: the API is recognised', async () => {
+  test('C3: the whole envelope, then a body that never ends: the API is recognized', async () => {
     const server = await startScriptedServer(async (peer) => {
       await peer.readRequest();
       await peer.sendRaw('HTTP/1.1 401 Unauthorized\r\nX-Request-Id: r\r\n\r\n');

@@ -184,7 +184,7 @@ describe('row 25 (C2): a redirect is never followed', () => {
 });
 
 describe('R1: Retry-After', () => {
-  test('row 21 (R1): what is neither seconds nor a date is ignored, and 0 is no hot loop', async () => {
+  test('row 21 (R1): what is neither seconds nor a date is ignored, and 0 does not cause a hot loop', async () => {
     const values = ['0', '-5', '1.5e9', 'soon'];
     const server = await startScriptedServer(async (peer, index) => {
       const value = values[index];

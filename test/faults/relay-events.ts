@@ -47,7 +47,7 @@ export async function untilTrue(
   const endMs = performance.now() + limitMs;
   while (!(await holds())) {
     if (performance.now() > endMs) throw new Error(`waited ${limitMs} ms for ${what}`);
-    await pauseFor(20);
+    await pauseFor(50);
   }
 }
 

@@ -30,7 +30,7 @@ async function startLookup(args: readonly string[] = []): Promise<Child> {
       },
     );
 
-    test('§ 2: --timeout is told in time and ends in 124; the process has to outwait the lookup', async () => {
+    test('§ 2: --timeout is reported in time and exits 124; the process has to wait for the lookup', async () => {
       const startedAtMs = performance.now();
       const child = await startLookup(['--timeout', '1s']);
       await child.waitForStderr('0 events');

@@ -1,4 +1,4 @@
-// Signals in every state of a run: it ends soon, by that signal, and says goodbye where there is somebody.
+// Signals in every state of a run: it ends soon, by that signal, and closes an open connection normally.
 
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -31,7 +31,7 @@ describe('S1, R2: a signal in every state', () => {
     (_name, signal, state) => expectEndIn(state, signal),
   );
 
-  test('streaming: the server is told goodbye with 1000', async () => {
+  test('streaming: the server gets a close with 1000', async () => {
     await using server = await startScriptedServer(streamHandler({ events: ['{"n":1}'] }));
     const child = spawnTail(server.url);
     await child.waitForLines(1);
@@ -69,7 +69,7 @@ describe('S1, O6: a signal while stdout is blocked', () => {
   const flood = (): Promise<ScriptedServer> =>
     startScriptedServer(streamHandler({ events: numberedEvents(2_000) }));
 
-  test('the reader goes on: all that was queued is written, whole lines, nothing said of a cut', async () => {
+  test('the reader resumes: all that was queued is written, in whole lines, and no cut is reported', async () => {
     await using server = await flood();
     const child = await startBlocked(server.url);
     child.kill('SIGTERM');
@@ -136,7 +136,7 @@ describe('S1, O6: a signal while stdout is blocked', () => {
 describe('S1: other commands', () => {
   const COMMANDS: readonly (readonly [string, readonly string[], RegExp])[] = [
     ['tail --simulate', ['stream', 'tail', '--simulate'], /\n/],
-    ['the simulator', ['stream', 'simulate', '--port', '0'], /Ctrl-C ends it/],
+    ['the simulator', ['stream', 'simulate', '--port', '0'], /Press Ctrl-C/],
     ['a tail that waits for its key', ['stream', 'tail', '--url', 'ws://127.0.0.1:9', '--key-stdin'], /^/],
     [
       'profile add that waits for a key',

@@ -69,7 +69,7 @@ export function preload(script: string): { nodeArgs: string[] } {
   return { nodeArgs: ['--require', file] };
 }
 
-/** Numbered events of at least `size` bytes, for ever or `count` of them. */
+/** Numbered events of at least `size` bytes: `count` of them, or endless. */
 export function* numberedEvents(size = 0, count = Number.POSITIVE_INFINITY): Generator<string> {
   const filler = 'x'.repeat(size);
   for (let n = 1; n <= count; n++) yield `{"n":${n},"filler":"${filler}"}`;
@@ -84,7 +84,7 @@ export async function untilHeardAgain(server: ScriptedServer, peer: Peer): Promi
   await server.waitUntil(() => peer.attempt.frames.length > before || undefined, 'another frame');
 }
 
-/** A pipe that nobody reads: it takes 64 KiB, no more. */
+/** A pipe without a reader: it takes 64 KiB, no more. */
 export function makeUnreadPipe(): { writeEnd: number } {
   const path = join(makeTempFolder(), 'pipe');
   execFileSync('mkfifo', [path]);

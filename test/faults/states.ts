@@ -62,7 +62,7 @@ export const STATES: readonly State[] = [
       await peer.sendRaw('HTTP/1.1 500 No\r\nContent-Length: 1000\r\n\r\n{"error":');
       await peer.sendRaw('x');
     },
-    // Nothing tells from outside that the answer was read; the server has sent it, and it comes at once.
+    // Whether the answer was read cannot be seen from outside; the server has sent it, and it arrives at once.
     reach: (_child, server) => server.waitUntil(() => server.attempts[0]?.request, 'the request'),
   },
   {

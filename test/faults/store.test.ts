@@ -1,4 +1,4 @@
-// The profile store that is damaged, or may be somebody else's work: what every command that reads it makes
+// A profile store that is damaged, or may have been written by another user: what every command makes
 // of that. The store's own tests know more kinds of both; here is what a user sees.
 import {
   chmodSync,
@@ -48,8 +48,8 @@ const run = (command: string, folder: string): Promise<Exit> =>
     env: { ATLANTIS_CONFIG_DIR: folder },
   });
 
-/** A check tells on stdout, all others on stderr only. */
-const told = ({ stdout, stderr }: Exit): string => stdout + stderr;
+/** A check reports on stdout, all others on stderr only. */
+const allOutput = ({ stdout, stderr }: Exit): string => stdout + stderr;
 
 const ADD = `profile add more --url ${URL} --key-stdin`;
 
@@ -77,7 +77,7 @@ describe('row 49 (F1): a store that others could get at', () => {
         chmodSync(join(path, '..'), 0o777);
         return path;
       },
-      /other users can write to the directory of the profiles.*\n.*run: chmod go-w/,
+      /other users can write to the profile directory.*\n.*run: chmod go-w/,
     ],
     [
       'a link to a file elsewhere',
@@ -133,7 +133,7 @@ describe('row 49 (F1): a store that others could get at', () => {
       const target = prepare(path);
       const exit = await run(command, folder);
       expect([exit.code, exit.signal]).toEqual([10, null]);
-      expect(told(exit)).toMatch(words);
+      expect(allOutput(exit)).toMatch(words);
       if (target !== '') expect(readFileSync(target, 'utf8')).toBe(WHOLE);
     });
   });
@@ -154,7 +154,7 @@ describe('row 63 (F1): a store that others could have written: 10, and its key c
       chmodSync(join(folder, place), mode);
       const exit = await run(command, folder);
       expect([exit.code, exit.signal]).toEqual([10, null]);
-      expect(told(exit)).toContain(`run: chmod go-w ${join(folder, place)}`);
+      expect(allOutput(exit)).toContain(`run: chmod go-w ${join(folder, place)}`);
       expect([existsSync(trace), readFileSync(path, 'utf8')]).toEqual([false, planted]);
     });
   });
@@ -174,7 +174,7 @@ describe('row 52 (F4): a damaged store: 10, nothing of it shown, untouched', () 
       writeFileSync(path, content, { mode: 0o600 });
       const exit = await run(command, folder);
       expect([exit.code, exit.signal]).toEqual([10, null]);
-      expect(told(exit)).toMatch(/damaged: it is .*profiles\.json/);
+      expect(allOutput(exit)).toMatch(/damaged: it is .*profiles\.json/);
       expect(findKeyIn(exit.stdout + exit.stderr)).toEqual([]);
       expect(readFileSync(path, 'utf8')).toBe(content);
     });

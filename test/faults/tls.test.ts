@@ -1,4 +1,4 @@
-// Certificates and TLS versions, right and wrong: each fault is named, tried once, and ends with 11.
+// Certificates and TLS versions, right and wrong: each fault is named, tried once, and exits 11.
 
 import type { TlsOptions } from 'node:tls';
 import { beforeAll, describe, expect, test } from '@jest/globals';
@@ -24,7 +24,7 @@ describeTls('TLS (needs the openssl command)', () => {
     return { server, exit };
   }
 
-  describe('row 31 (C9): not to be trusted: 11 after one attempt, cause named', () => {
+  describe('row 31 (C9): untrusted: exit 11 after one attempt, cause named', () => {
     const faults: {
       what: string;
       tls: () => TlsOptions;
@@ -182,7 +182,7 @@ describeTls('TLS (needs the openssl command)', () => {
   describe('--ca-cert', () => {
     test.each([
       ['a file that is not there', '/nonexistent/ca.pem', 'ENOENT'],
-      ['a file without a certificate', '/etc/hostname', 'holds no certificate'],
+      ['a file without a certificate', '/etc/hostname', 'contains no certificate'],
     ])('%s: 2, no connection', async (_, path, says) => {
       const { server, exit } = await tailTls(show(made.good), ['--ca-cert', path]);
       expect(exit.stderr).toContain(says);

@@ -86,7 +86,7 @@ describe('S2: an uncaught fault while streaming', () => {
     expect(String(errors[0]?.['stack'])).toContain('preload.cjs');
   });
 
-  test('stdout is blocked: what was queued is written once the reader goes on', async () => {
+  test('stdout is blocked: what was queued is written once the reader resumes', async () => {
     const fault = makeFault('throw new Error("boom");');
     await using server = await startScriptedServer(streamHandler({ events: numberedEvents(2_000) }));
     const child = startPlainTail(server, [], fault.options);

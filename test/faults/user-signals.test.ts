@@ -130,7 +130,7 @@ describe('row 60 (S3): SIGUSR1 opens no debugger, and the run continues', () => 
     );
   });
 
-  test('the listener is there before any part of the program is loaded', async () => {
+  test('the listener is registered before any part of the program is loaded', async () => {
     const count = join(makeTempFolder(), 'count');
     const script = `
       const Module = require('node:module');

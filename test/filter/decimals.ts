@@ -1,16 +1,12 @@
 // Numbers for tests: compares with BigInt, and writes the same value in other forms.
 import type { Random } from '../helpers/random-json.ts';
 
-// Global lookups are slow under jest, and these run millions of times.
-const { floor, min } = Math;
-const toBigInt = BigInt;
-
-/** The mantissa as an integer, and the exponent of ten. */
+/** The mantissa as an integer, and the power of ten that it is multiplied with. */
 function readParts(source: string): { mantissa: bigint; exponent: number } {
   const [, sign = '', whole = '', fraction = '', exponent = '0'] =
     /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(source) ?? [];
   return {
-    mantissa: toBigInt(`${sign}${whole}${fraction}` || 'x'),
+    mantissa: BigInt(`${sign}${whole}${fraction}` || 'x'),
     exponent: Number(exponent) - fraction.length,
   };
 }
@@ -19,9 +15,9 @@ function readParts(source: string): { mantissa: bigint; exponent: number } {
 export function compareByBigInt(a: string, b: string): number {
   const left = readParts(a);
   const right = readParts(b);
-  const least = min(left.exponent, right.exponent);
-  const x = left.mantissa * 10n ** toBigInt(left.exponent - least);
-  const y = right.mantissa * 10n ** toBigInt(right.exponent - least);
+  const least = Math.min(left.exponent, right.exponent);
+  const x = left.mantissa * 10n ** BigInt(left.exponent - least);
+  const y = right.mantissa * 10n ** BigInt(right.exponent - least);
   return x < y ? -1 : x > y ? 1 : 0;
 }
 
@@ -29,9 +25,9 @@ export function compareByBigInt(a: string, b: string): number {
 export function respellNumber(source: string, random: Random): string {
   const { mantissa, exponent } = readParts(source);
   const sign = mantissa < 0n || source.startsWith('-') ? '-' : '';
-  const zeros = floor(random() * 4);
+  const zeros = Math.floor(random() * 4);
   const digits = (mantissa < 0n ? -mantissa : mantissa).toString() + '0'.repeat(zeros);
-  const point = floor(random() * (digits.length + 3)) - 2;
+  const point = Math.floor(random() * (digits.length + 3)) - 2;
   const whole = point <= 0 ? '0' : digits.slice(0, point);
   const fraction = point <= 0 ? '0'.repeat(-point) + digits : digits.slice(point);
   const shift = exponent - zeros + (digits.length - point);

@@ -66,7 +66,7 @@ describe('§ 1: durations', () => {
     expect(hint).toContain('500ms, 20s, 5m or 1h30m');
   });
 
-  test('0 is a value only where it has a meaning, which the refusal of others tells', () => {
+  test('0 is only accepted where it has a meaning, which the error for other values says', () => {
     for (const text of ['0', '0s', '0ms']) {
       expect(parseDuration('--ping-interval', text, 'turns keepalive off')).toBe(0);
     }

@@ -4,7 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 import { alignTerms, foldCommand, wrapText } from '../../src/flags/wrap.ts';
 
 const TEXT =
-  'end with 124 if --limit is not reached by then, which a-very-long-word-of-forty-characters says';
+  'use code 124 if --limit is not reached by then, which a-very-long-word-of-forty-characters says';
 
 describe('wrapText', () => {
   test.each([10, 20, 40, 79, 200])('no line is wider than %d, no word is broken or lost', (width) => {
@@ -40,14 +40,14 @@ describe('foldCommand', () => {
 
 describe('alignTerms', () => {
   const rows = [
-    ['--limit <n>', 'end with 0 once so many events are written'],
+    ['--limit <n>', 'stop as soon as those n events are written'],
     ['--a-term-that-is-too-long <for-its-column>', 'stands alone'],
     ['--json', ''],
   ] as const;
 
   test('side by side where there is room', () => {
     expect(alignTerms(rows, 52, 12)).toEqual([
-      '  --limit <n>   end with 0 once so many events are',
+      '  --limit <n>   stop as soon as those n events are',
       '                written',
       '  --a-term-that-is-too-long <for-its-column>',
       '                stands alone',
@@ -58,7 +58,7 @@ describe('alignTerms', () => {
   test('beneath each other where there is none', () => {
     expect(alignTerms(rows, 40, 12).slice(0, 3)).toEqual([
       '  --limit <n>',
-      '      end with 0 once so many events are',
+      '      stop as soon as those n events are',
       '      written',
     ]);
   });

@@ -1,4 +1,4 @@
-// What the raw server remembers of each connection.
+// What the raw server records of each connection.
 import type { Frame } from './frames.ts';
 import type { RequestHead } from './http-head.ts';
 
@@ -11,7 +11,7 @@ export interface Attempt {
   readonly connectedAtMs: number;
   request?: RequestHead;
   requestAtMs?: number;
-  /** Bytes read from the client (behind TLS: plain ones). */
+  /** Bytes read from the client (decrypted, with TLS). */
   bytesReceived: number;
   /** Every frame of the client, in order. */
   readonly frames: Frame[];

@@ -5,7 +5,7 @@ import { AWKWARD_KEY, CANARY_KEY, CANARY_PREFIX, findKeyIn } from './canary.ts';
 const auth = (user: string, key: string): string => Buffer.from(`${user}:${key}:x`).toString('base64');
 
 describe('findKeyIn', () => {
-  test('the prefix and other keys are no leak', () => {
+  test('the prefix and other keys are not a leak', () => {
     expect(findKeyIn(`connected with ${CANARY_PREFIX}…`)).toEqual([]);
     expect(findKeyIn(`ak_live_${'0123456789abcdef'.repeat(2)}`)).toEqual([]);
     expect(CANARY_KEY.startsWith(CANARY_PREFIX)).toBe(true);

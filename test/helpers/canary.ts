@@ -15,15 +15,17 @@ const FRAGMENT_LENGTH = 8;
 
 /**
  * The forms in which `key` occurs in `text`, such as `['plain', 'base64']`; empty when it does not leak.
- * 'fragment' is any 8 characters in a row from behind the 16 that may be shown.
+ * 'fragment' is any 8 consecutive characters after the 16 that may be shown.
  */
 export function findKeyIn(text: string | Uint8Array, key = CANARY_KEY): string[] {
   const haystack = typeof text === 'string' ? text : Buffer.from(text).toString('latin1');
-  const found = [...formsOf(key)].filter(([, needles]) =>
-    needles.some((needle) => haystack.includes(needle)),
-  );
+  const forms = known.get(key) ?? formsOf(key);
+  known.set(key, forms);
+  const found = [...forms].filter(([, needles]) => needles.some((needle) => haystack.includes(needle)));
   return found.map(([form]) => form);
 }
+
+const known = new Map<string, ReturnType<typeof formsOf>>();
 
 function formsOf(key: string): Map<string, string[]> {
   const bytes = Buffer.from(key);
@@ -46,7 +48,7 @@ function formsOf(key: string): Map<string, string[]> {
   ]);
 }
 
-/** The characters that base64 gives these bytes wherever they stand `shift` bytes after a multiple of three. */
+/** The base64 characters of these bytes at an offset of `shift` bytes after a multiple of three. */
 function encodeInside(bytes: Buffer, shift: number): string {
   const padded = Buffer.concat([Buffer.alloc(shift), bytes]);
   const whole = padded.subarray(0, padded.length - (padded.length % 3)).toString('base64');

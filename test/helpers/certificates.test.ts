@@ -56,7 +56,7 @@ const greet = (tls: object): Promise<ScriptedServer> =>
     expect(await tryTls(strict.port, { ca, cert, key })).toBe('ok: hi');
   });
 
-  test('TLS 1.1 only: refused by a client of today', async () => {
+  test('TLS 1.1 only: refused by a current client', async () => {
     const { ca } = certificates;
     await using server = await greet(certificates.tls11Options());
     expect(await tryTls(server.port, { ca })).toBe('ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION');
@@ -75,7 +75,7 @@ const greet = (tls: object): Promise<ScriptedServer> =>
     expect(certificates.good).toBe(good);
   });
 
-  test('the raw server resets and streams behind TLS too', async () => {
+  test('the raw server resets and streams over TLS too', async () => {
     const { ca, good } = certificates;
     await using server = await startScriptedServer(streamHandler({ finish: (peer) => peer.reset() }), {
       tls: good,

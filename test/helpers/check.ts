@@ -1,5 +1,5 @@
 // `stream check` as its tests run it: with the canary key, one JSON document that is held to the schema, and
-// no key in anything that it left behind.
+// no key in anything that it left.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from '@jest/globals';

@@ -1,7 +1,7 @@
-// One child process under watch: what it wrote so far, waiting for words of it, and its end for certain.
+// A child process: its output so far, waiting for a part of it, and a guaranteed end.
 //
 // No child outlives its test: it is killed by pid (a shell with its whole process group) in the cleanup, and
-// after `limitMs` of running, which makes `exit` reject with what stood on stderr.
+// after `limitMs` of running, which makes `exit` reject with its stderr.
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import { closeSync, readFileSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
@@ -12,7 +12,7 @@ import { pauseFor, Watch } from './watch.ts';
 /** A child may run this long in ms, unless the caller says otherwise. */
 export const RUN_LIMIT_MS = 60_000;
 
-/** What to look for in an output: a part of it, a pattern, or a question about all of it. */
+/** What to look for in an output: a substring, a pattern, or a predicate of the whole text. */
 export type Sought = string | RegExp | ((text: string) => boolean);
 
 /** How a child ended, and everything it wrote. */
@@ -259,7 +259,7 @@ export function startChild(command: string, args: readonly string[], options: Ch
   return new ChildOfProcess(child, pipes[0]?.readEnd, pipes[1]?.readEnd, limitMs);
 }
 
-/** True while a process runs; a zombie that nobody has waited for is over. Linux only. */
+/** True while a process runs; a zombie counts as ended. Linux only. */
 export function isAlive(pid: number): boolean {
   try {
     return !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
@@ -268,7 +268,7 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-/** Resolves when a process that is not a child of this one is over (nothing tells, so it is looked at). */
+/** Resolves when a process that is not our child has ended (there is no event, so it is polled). */
 export async function untilDead(pid: number, limitMs = 5_000): Promise<void> {
   const endMs = performance.now() + limitMs;
   while (isAlive(pid)) {

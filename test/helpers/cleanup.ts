@@ -1,4 +1,4 @@
-// What a helper started is ended with the test that started it, also when the test fails half-way.
+// Whatever a helper starts is ended with the test that started it, also if the test fails half-way.
 //
 // Importing this file in a jest test is enough: it hooks `afterEach` and `afterAll`. Outside jest (a helper
 // process) the hooks are absent and `runCleanups` has to be called.
@@ -15,7 +15,7 @@ const pending: Record<Lifetime, Set<Cleanup>> = { test: new Set(), file: new Set
 
 /**
  * Runs `cleanup` after the current test (default) or after the last test of the file; newest first.
- * Returns a function that takes the registration back (for resources that ended by themselves).
+ * Returns a function that cancels the registration (for resources that ended by themselves).
  */
 export function registerCleanup(cleanup: Cleanup, lifetime: Lifetime = 'test'): () => void {
   pending[lifetime].add(cleanup);
@@ -41,7 +41,7 @@ export async function runCleanups(lifetime: Lifetime): Promise<void> {
 
 let searchFolder: (folder: string) => void = () => undefined;
 
-/** Has every folder of a test looked through before it is removed. */
+/** Searches every folder of a test before it is removed. */
 export function searchFoldersWith(search: (folder: string) => void): void {
   searchFolder = search;
 }

@@ -1,4 +1,4 @@
-// A port on loopback on which nobody listens. No fixed one is that on every machine.
+// A loopback port without a listener. No fixed port is free on every machine.
 import { type AddressInfo, createServer } from 'node:net';
 
 /** One that was free a moment ago. */

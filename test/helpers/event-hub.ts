@@ -1,5 +1,5 @@
 // The service as several clients see it at once: every event goes to all who are connected at that moment, and
-// nobody gets it later. What a test needs to count what was received, and to know who was there.
+// never sent again. Counts what was received and which clients were connected.
 import { frame } from './frames.ts';
 import { type Peer, type ScriptedServer, startScriptedServer } from './scripted-server.ts';
 
@@ -15,7 +15,7 @@ export interface EventHub {
   /** Sends an event to all that are live; how many they are. */
   send(text: string): number;
   waitForLive(n: number, limitMs?: number): Promise<void>;
-  /** Waits until so many connections have had their welcome. */
+  /** Waits until this many connections have had their welcome. */
   waitForWelcomed(n: number, limitMs?: number): Promise<void>;
 }
 

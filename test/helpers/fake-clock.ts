@@ -1,4 +1,4 @@
-// Clocks that only a test moves: one stands still until it is advanced, one leaps to whatever is waited for.
+// Clocks that only a test moves: one stops until it is advanced, one jumps to the next timer.
 import type { Clock } from '../../src/clock.ts';
 
 export interface FakeClock extends Clock {
@@ -19,7 +19,7 @@ interface Timer {
   readonly callback: () => void;
 }
 
-/** Starts at 2026-01-01T00:00:00Z and 1000 monotonic ms, unless told otherwise. */
+/** Starts at 2026-01-01T00:00:00Z and 1000 monotonic ms by default. */
 export function createFakeClock(wallMs = Date.UTC(2026, 0, 1), monotonicMs = 1_000): FakeClock {
   let wall = wallMs;
   let monotonic = monotonicMs;
@@ -77,7 +77,7 @@ export function createFakeClock(wallMs = Date.UTC(2026, 0, 1), monotonicMs = 1_0
   };
 }
 
-/** Resolves once everything that was already settled has been told on. */
+/** Resolves once the callbacks of every settled promise have run. */
 export function settlePromises(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
@@ -87,7 +87,7 @@ export interface LeapingClock extends Clock {
   spend(ms: number): void;
 }
 
-/** A clock on which nobody waits: a timer is called in the next microtask, and it is then its time. */
+/** A clock that never waits: a timer fires in the next microtask, and the time jumps to it. */
 export function createLeapingClock(): LeapingClock {
   let now = 0;
   return {

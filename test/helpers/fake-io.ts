@@ -1,4 +1,4 @@
-// The world as a test makes it: environment, terminals, clock and signals without a process.
+// An `Io` for tests: environment, terminals, clock and signals without a process.
 //
 // stderr is collected as the real one would show it, through the same redactor and made visible.
 import { Readable, Writable } from 'node:stream';
@@ -18,9 +18,9 @@ export interface FakeIo extends Io {
   readonly errLines: readonly string[];
   /** How the process ended, in order: exit codes and signals. */
   readonly ends: readonly (number | EndSignal)[];
-  /** Sends an end signal to whoever listens; throws if nobody does. */
+  /** Sends an end signal to the registered handlers; throws if there are none. */
   raise(signal: EndSignal): void;
-  /** Hands an exception that nobody caught to whoever listens. */
+  /** Passes an uncaught exception to the registered handlers. */
   failUncaught(error: unknown): void;
   /** Handlers for signals and faults that are still registered. */
   readonly handlers: number;
@@ -115,11 +115,11 @@ export function createFakeIo(options: FakeIoOptions = {}): FakeIo {
     end: (outcome: Outcome) => void ends.push('signal' in outcome ? outcome.signal : outcome.exitCode),
     exitNow: (code) => void ends.push(code),
     raise(signal) {
-      if (signalHandlers.size === 0) throw new Error(`nobody listens for ${signal}`);
+      if (signalHandlers.size === 0) throw new Error(`no handler for ${signal}`);
       for (const handler of [...signalHandlers]) handler(signal);
     },
     failUncaught(error) {
-      if (faultHandlers.size === 0) throw new Error('nobody listens for faults');
+      if (faultHandlers.size === 0) throw new Error('no handler for uncaught exceptions');
       for (const handler of [...faultHandlers]) handler(error);
     },
     get outText() {

@@ -80,7 +80,7 @@ describe('startFaultProxy', () => {
     await line.waitFor(({ text }) => text === 'hi');
   });
 
-  test('drip sends so many bytes at a time, and can be switched to pass', async () => {
+  test('drip sends the given number of bytes at a time, and can be switched to pass', async () => {
     await using proxy = await startFaultProxy(await startEcho('x'.repeat(1000)));
     proxy.drip({ bytes: 2, everyMs: 20, direction: 'down' });
     const startedAtMs = performance.now();
@@ -104,7 +104,7 @@ describe('startFaultProxy', () => {
   });
 
   test.each(['reset', 'end'] as const)(
-    'cutAfter: exactly so many bytes, then %s, on each connection',
+    'cutAfter: exactly the given number of bytes, then %s, on each connection',
     async (how) => {
       await using proxy = await startFaultProxy(await startEcho('0123456789'));
       proxy.cutAfter(7, how);

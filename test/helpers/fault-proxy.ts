@@ -1,7 +1,7 @@
 // A TCP proxy on loopback that spoils connections at will: passes, stops, drips, limits, cuts or resets.
 //
 // Modes can be changed at any time and hold for connections that are open as well as for new ones. Bytes are
-// kept in order and none is lost, as TCP would have it; only a cut or a reset loses what is behind it.
+// kept in order and none is lost, as TCP would have it; only a cut or a reset loses the bytes after it.
 import { type AddressInfo, createConnection, createServer, type Socket } from 'node:net';
 import { type Lifetime, registerCleanup } from './cleanup.ts';
 import { resetConnection } from './reset.ts';

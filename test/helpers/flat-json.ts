@@ -3,19 +3,16 @@ import { TOKEN } from './plain-json.ts';
 
 /**
  * False where JSON.parse takes one escaped key for another, as Node 24 and 26 do once they have met certain
- * keys (https://github.com/nodejs/node/issues/63785): there it is no measure for texts with escapes.
+ * keys (https://github.com/nodejs/node/issues/63785): there it cannot be used for texts with escapes.
  */
 export const isParseReliable = ((): boolean => {
   JSON.parse('{"h":[],"\\\\":0}');
   return Object.keys(JSON.parse('{"h":1,"\\"":2}') as object)[1] === '"';
 })();
 
-// Looking up a global is slow under jest, and this is called a few million times.
-const { parse, stringify } = JSON;
-
 /** Tokens in the order of the text; keys and strings are respelled alike. */
 export function flattenJson(text: string): string[] {
   return Array.from(text.matchAll(TOKEN), ([token]) =>
-    token.startsWith('"') ? stringify(parse(token)) : token,
+    token.startsWith('"') ? JSON.stringify(JSON.parse(token)) : token,
   );
 }

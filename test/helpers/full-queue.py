@@ -1,7 +1,7 @@
 """Two servers on one port of 127.0.0.2 and 127.0.0.3 whose queues are full, so that the kernel drops each SYN.
 
 Prints the port. A line on stdin empties the queue of 127.0.0.3, which then forwards to the port given as the
-argument: whoever asked before gets through with the SYN that is sent again after a second. 127.0.0.2 stays dead.
+argument: an earlier client gets through with the SYN that is sent again after a second. 127.0.0.2 stays dead.
 """
 import socket
 import sys

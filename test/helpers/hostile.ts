@@ -2,7 +2,7 @@
 import { expect } from '@jest/globals';
 import { seededRandom } from './random-json.ts';
 
-/** Our colours: `ESC [ n m`. */
+/** Our colors: `ESC [ n m`. */
 export const COLORS = /\x1b\[(?:0|1|22|39|3[0-7]|9[0-7])m/g;
 /** And what ora draws with: to the first column, erase to the end, and one picture at a time. */
 export const DRAWING = /\x1b\[1G|\x1b\[0?[KJ]|\x1b\[1A|\x1b\[\?2026[hl]/g;
@@ -87,7 +87,7 @@ export function makeHostileEvent(): string {
   return `{${[...known, `${hostile()}:${hostile()}`, `"list":[${hostile()},{${hostile()}:${hostile()}}]`]}}`;
 }
 
-/** What may stand on a screen: line ends, and characters that have a shape of their own, or will have. */
+/** What may be shown on a screen: line ends, and characters that have a shape of their own, or will have. */
 const ALLOWED =
   /^(?:\n|[\u200d\ufe0e\ufe0f]|(?!\p{Default_Ignorable_Code_Point}|\ufffd)[\p{L}\p{M}\p{N}\p{P}\p{S}\p{Zs}\p{Co}\p{Cn}])*$/u;
 /** What NDJSON may hold beside that: characters without a shape, which steer nothing. */

@@ -24,7 +24,7 @@ const isHere = process.env['TEST_SPAWNED'] !== '1';
     [['stream', 'tail', '--where', 'a=='], 2],
     [['profile', 'show', 'x'], 2],
     [['nonsense'], 2],
-  ])('says and ends as the built command does: %j', async (args, code) => {
+  ])('prints and exits as the built command does: %j', async (args, code) => {
     const env = { HOME: makeTempFolder() };
     const [here, there] = await Promise.all([runCli(args, { env }), spawnCli(args, { env }).exit]);
     expect(here).toEqual(there);
@@ -35,7 +35,7 @@ const isHere = process.env['TEST_SPAWNED'] !== '1';
     expect((await runCli(['--version'])).stdout).toBe(`${version}\n`);
   });
 
-  test('environment, key and stdin are its own, also of several at a time', async () => {
+  test('each run has its own environment, key and stdin, also at the same time', async () => {
     const servers = await Promise.all([1, 2, 3].map(() => startScriptedServer(streamHandler())));
     const keys = servers.map(() => `ak_live_${randomBytes(16).toString('hex')}`);
     const runs = servers.map(({ url }, at) =>
@@ -48,7 +48,7 @@ const isHere = process.env['TEST_SPAWNED'] !== '1';
     expect(servers.map(({ attempts }) => attempts[0]?.request?.headers['x-api-key'])).toEqual(keys);
   });
 
-  test('takes signals, and tells lines as they come', async () => {
+  test('takes signals, and passes on lines as they come', async () => {
     const server = await startScriptedServer(streamHandler({ events: ['{"n":1}', '{"n":2}'] }));
     const child = startCli(tail(server.url), { key });
     expect(await child.waitForLines(2)).toEqual(['{"n":1}', '{"n":2}']);
@@ -58,7 +58,7 @@ const isHere = process.env['TEST_SPAWNED'] !== '1';
     expect((await server.waitUntil(() => server.attempts[0]?.closeFrame, 'the goodbye')).code).toBe(1000);
   });
 
-  test('what only a process has is refused with a way out', async () => {
+  test('what only a process has is refused with a hint', async () => {
     const server = await startScriptedServer(streamHandler());
     const child = startCli(tail(server.url), { key });
     expect(() => child.process).toThrow('spawned: true');

@@ -59,7 +59,7 @@ class Pipe {
     });
   }
 
-  /** Resolves when all that was written is in the pipe, or nobody reads it. */
+  /** Resolves when all that was written is in the pipe, or its reader is gone. */
   drain(): Promise<void> {
     return new Promise((resolve) => {
       if (this.writeEnd.writableLength === 0) resolve();

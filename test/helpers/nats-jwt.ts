@@ -5,7 +5,7 @@ import { nkeys } from '@nats-io/transport-node';
 type KeyPair = ReturnType<typeof nkeys.createUser>;
 
 export interface NatsOperator {
-  /** Lines of configuration for the server: it trusts this operator and nobody else. */
+  /** Lines of configuration for the server: it trusts only this operator. */
   readonly config: string;
   /** The content of a credentials file of a new user. */
   createCreds(): string;

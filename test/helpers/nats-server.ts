@@ -33,7 +33,7 @@ export interface NatsServer {
   /** `nats://127.0.0.1:port`. */
   readonly url: string;
   readonly child: Child;
-  /** Ends it (SIGKILL unless told otherwise) and starts it again on the same port and files. */
+  /** Ends it (by default with SIGKILL) and starts it again on the same port and files. */
   restart(signal?: NodeJS.Signals): Promise<void>;
   kill(signal?: NodeJS.Signals): Promise<void>;
   /** Starts it again after `kill`. */

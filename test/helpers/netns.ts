@@ -31,7 +31,7 @@ export interface Namespace {
   run(script: string): Promise<Exit>;
   /** From now on every packet vanishes (true), or passes again. What was sent meanwhile is retransmitted. */
   blackHole(on: boolean): Promise<void>;
-  /** At most so many kilobits a second; undefined takes the limit away. */
+  /** Limit in kilobits a second; undefined removes it. */
   limitRate(kilobitsPerSecond: number | undefined): Promise<void>;
   /** From now on the name server swallows every question: lookups hang. */
   blackHoleNames(): Promise<void>;

@@ -1,8 +1,7 @@
 // The outline of the whole program: source of help, completion, the man page and docs/reference.md.
 
 import { createProgram } from '../../src/commands/program.ts';
-import type { Outline } from '../../src/flags/documented-command.ts';
-import { outlineCommand } from '../../src/flags/read-outline.ts';
+import { type Outline, outlineCommand } from '../../src/flags/documented-command.ts';
 import { createFakeIo } from './fake-io.ts';
 
 export function readOutline(): Outline {

@@ -18,7 +18,7 @@ import { formatHead, parseHead, type RequestHead } from './http-head.ts';
 import { resetConnection } from './reset.ts';
 import type { Watch } from './watch.ts';
 
-/** After so many writes a script waits for the next turn of the loop. */
+/** Writes after which a script waits for the next turn of the event loop. */
 const WRITES_PER_TURN = 100;
 
 /** One accepted connection. Every wait ends with ConnectionEnded when the connection does. */
@@ -134,7 +134,7 @@ export class Peer {
     this.#startDecoding();
   }
 
-  /** The script goes on with `socket` by itself; returns what came after the request head. */
+  /** The script takes over `socket`; returns the bytes that came after the request head. */
   takeOver(): Buffer {
     this.socket.removeAllListeners('data');
     return this.#bytes;

@@ -5,37 +5,44 @@ import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
+import { StringDecoder } from 'node:string_decoder';
+import { registerCleanup } from './cleanup.ts';
 import type { Watch } from './watch.ts';
 
 /** An output that is collected; `stream` is undefined when it goes elsewhere. */
 export class Output {
   readonly stream: Readable | undefined;
-  readonly #chunks: Buffer[] = [];
+  readonly #decoder = new StringDecoder();
+  #chunks: Buffer[] = [];
   /** Line ends so far. */
   lines = 0;
-  #text: string | undefined;
+  #text = '';
 
   constructor(stream: Readable | undefined, watch: Watch) {
     this.stream = stream;
     stream?.on('data', (chunk: Buffer) => {
       this.#chunks.push(chunk);
-      this.#text = undefined;
+      this.#text += this.#decoder.write(chunk);
       for (let at = chunk.indexOf(10); at >= 0; at = chunk.indexOf(10, at + 1)) this.lines++;
       watch.notify();
+    });
+    stream?.on('end', () => {
+      this.#text += this.#decoder.end();
     });
     stream?.on('error', () => undefined);
   }
 
   get bytes(): Buffer {
-    return Buffer.concat(this.#chunks);
+    const bytes = Buffer.concat(this.#chunks);
+    this.#chunks = [bytes];
+    return bytes;
   }
 
   get text(): string {
-    this.#text ??= this.bytes.toString();
     return this.#text;
   }
 
-  /** Resolves when all that was written has been read; a paused reader goes on reading now. */
+  /** Resolves when all that was written has been read; a paused reader resumes. */
   readToEnd(): Promise<void> {
     const { stream } = this;
     if (!stream || stream.closed) return Promise.resolve();
@@ -46,19 +53,31 @@ export class Output {
 
 /** Real pipes with their read ends here: the two ends of FIFOs whose names are gone again. */
 export function makePipes(count: number): { readEnd: Socket; writeEnd: number }[] {
-  if (count === 0) return [];
-  const folder = mkdtempSync(join(tmpdir(), 'atlantis-pipe-'));
-  try {
-    const paths = Array.from({ length: count }, (_unused, at) => join(folder, String(at)));
-    execFileSync('mkfifo', paths);
-    return paths.map((path) => {
-      const readFd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-      const readEnd = new Socket({ fd: readFd, readable: true, writable: false });
-      return { readEnd, writeEnd: openSync(path, 'w') };
-    });
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
+  return Array.from({ length: count }, () => {
+    const path = takeFifo();
+    const readFd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const readEnd = new Socket({ fd: readFd, readable: true, writable: false });
+    const writeEnd = openSync(path, 'w');
+    rmSync(path);
+    return { readEnd, writeEnd };
+  });
+}
+
+/** FIFOs that are not used yet: one process makes many, since each costs more than the rest of a pipe. */
+const fifos: string[] = [];
+const FIFOS_AT_ONCE = 16;
+
+function takeFifo(): string {
+  if (fifos.length === 0) {
+    const folder = mkdtempSync(join(tmpdir(), 'atlantis-pipe-'));
+    registerCleanup(() => {
+      fifos.length = 0;
+      rmSync(folder, { recursive: true, force: true });
+    }, 'file');
+    fifos.push(...Array.from({ length: FIFOS_AT_ONCE }, (_unused, at) => join(folder, String(at))));
+    execFileSync('mkfifo', fifos);
   }
+  return fifos.pop() ?? '';
 }
 
 export function makePipe(): { readEnd: Socket; writeEnd: number } {

@@ -17,7 +17,7 @@ with open(sys.argv[2], encoding="utf-8", newline="\n") as file:
 
 
 async def answer_http(path, headers):
-    """None to go on with the upgrade, else the refusal of docs/protocol.md."""
+    """None to continue with the upgrade, else the refusal of docs/protocol.md."""
     if path.endswith("/healthz"):
         return http.HTTPStatus.OK, JSON_TYPE, b'{"status":"ok"}'
     answer = [*JSON_TYPE, ("X-Request-Id", headers.get("X-Request-Id", "req_python"))]

@@ -15,7 +15,7 @@ function scriptOf(text: string): string {
 const FOREVER = 'setInterval(() => {}, 1000);';
 
 (hasPty() ? describe : describe.skip)('startInPty (needs python3)', () => {
-  test('it is a terminal of the size asked for, with colours, and can be resized', async () => {
+  test('it is a terminal of the requested size, with colors, and can be resized', async () => {
     const script = scriptOf(`
       const { stdin, stdout, stderr, env } = process;
       const size = () => console.log([stdout.columns, stdout.rows].join('x'));

@@ -24,7 +24,7 @@ export interface PtyOptions {
   readonly limitMs?: number;
 }
 
-/** How a command on a terminal ended: what `wait` told, and all that the terminal showed. */
+/** How a command on a terminal ended: its wait status, and everything the terminal showed. */
 export interface PtyExit {
   readonly code: number | null;
   readonly signal: string | null;
@@ -46,7 +46,7 @@ export class Pty {
       if (!line) throw new Error(`the terminal's host failed: ${end.stderr}`);
       return { code: null, signal: null, ...JSON.parse(line), output: end.stdout };
     });
-    // The host first: it would still tell how its command was killed, as if that had been the end of the run.
+    // The host first: it would still report the kill as the end of the run.
     const forget = registerCleanup(() => {
       host.kill('SIGKILL');
       this.#killCommand();
@@ -70,7 +70,7 @@ export class Pty {
     return this.#host.waitForStdout(sought, limitMs);
   }
 
-  /** Types: `\r` is Enter, `\x03` Ctrl-C, `\x04` Ctrl-D, `\x13` / `\x11` stop and go on. */
+  /** Types: `\r` is Enter, `\x03` Ctrl-C, `\x04` Ctrl-D, `\x13` / `\x11` stop and resume. */
   send(keys: string): void {
     this.#request({ do: 'send', bytes: Buffer.from(keys).toString('base64') });
   }
@@ -79,7 +79,7 @@ export class Pty {
     this.#request({ do: 'resize', columns, rows });
   }
 
-  /** The window stops taking output (true), or goes on (false). */
+  /** The window stops taking output (true), or resumes (false). */
   pause(on = true): void {
     this.#request({ do: 'reading', on: !on });
   }
@@ -126,7 +126,8 @@ export function startInPty(command: readonly string[], options: PtyOptions = {})
     ...(key !== undefined && { key }),
   });
   guardRun({ words: command, env: clean }, () => [child.stdoutBytes, child.stderrBytes]);
-  const child = startChild(host, [HOST, String(columns), String(rows), ...command], {
+  // Without what a site adds to Python, which takes half of its start.
+  const child = startChild(host, ['-I', '-S', HOST, String(columns), String(rows), ...command], {
     env: clean,
     stdin: 'pipe',
     group: true,

@@ -1,10 +1,7 @@
 // Seeded JSON texts, valid and broken: everything that the grammar allows and that a line must survive.
 //
-// The same seed gives the same texts. `randomJson` is always valid JSON (possibly behind a byte order mark);
+// The same seed gives the same texts. `randomJson` is always valid JSON (possibly after a byte order mark);
 // `mutate` breaks bytes in the ways that decoders get wrong.
-
-// Looking up a global is slow under jest, and these are called a few million times.
-const { floor, imul } = Math;
 
 export type Random = () => number;
 
@@ -14,20 +11,20 @@ export function seededRandom(seed: number): Random {
   return () => {
     state = (state + 0x9e3779b9) >>> 0;
     let mixed = state ^ (state >>> 16);
-    mixed = imul(mixed, 0x21f0aaad);
+    mixed = Math.imul(mixed, 0x21f0aaad);
     mixed ^= mixed >>> 15;
-    mixed = imul(mixed, 0x735a2d97);
+    mixed = Math.imul(mixed, 0x735a2d97);
     return ((mixed ^ (mixed >>> 15)) >>> 0) / 0x100000000;
   };
 }
 
 function pick<T>(random: Random, from: readonly T[]): T {
-  return from[floor(random() * from.length)] as T;
+  return from[Math.floor(random() * from.length)] as T;
 }
 
 function repeat(random: Random, most: number, make: () => string, separator = ''): string {
   let text = '';
-  for (let left = floor(random() * (most + 1)); left > 0; left--) {
+  for (let left = Math.floor(random() * (most + 1)); left > 0; left--) {
     text += make() + (left > 1 ? separator : '');
   }
   return text;
@@ -79,12 +76,12 @@ function space(random: Random): string {
 }
 
 function digits(random: Random, most: number): string {
-  return '31415926535897932384626433832795'.slice(0, 1 + floor(random() * most));
+  return '31415926535897932384626433832795'.slice(0, 1 + Math.floor(random() * most));
 }
 
 function randomNumber(random: Random): string {
   if (random() < 0.5) return pick(random, NUMBERS);
-  const whole = random() < 0.2 ? '0' : `${1 + floor(random() * 9)}${digits(random, 30)}`;
+  const whole = random() < 0.2 ? '0' : `${1 + Math.floor(random() * 9)}${digits(random, 30)}`;
   const fraction = random() < 0.3 ? `.${digits(random, 20)}` : '';
   const exponent =
     random() < 0.3 ? pick(random, ['e', 'E']) + pick(random, ['', '+', '-']) + digits(random, 3) : '';
@@ -94,7 +91,7 @@ function randomNumber(random: Random): string {
 function randomString(random: Random): string {
   const piece = (): string => {
     const kind = random();
-    if (kind < 0.4) return 'The quick 0x3f9a2c7b fox'.slice(0, floor(random() * 25));
+    if (kind < 0.4) return 'The quick 0x3f9a2c7b fox'.slice(0, Math.floor(random() * 25));
     return kind < 0.75 ? pick(random, CHARACTERS) : pick(random, ESCAPES);
   };
   return `"${repeat(random, 6, piece)}"`;
@@ -123,7 +120,7 @@ function randomValue(random: Random, levels: number): string {
 export function randomJson(random: Random): string {
   let text = randomValue(random, 4);
   if (random() < 0.02) {
-    for (let level = floor(random() * 200); level > 0; level--) {
+    for (let level = Math.floor(random() * 200); level > 0; level--) {
       text =
         random() < 0.5 ? `[${space(random)}${text}]` : `{"${pick(random, KEYS)}":${text}${space(random)}}`;
     }
@@ -193,18 +190,18 @@ const INSERTIONS: readonly (readonly number[])[] = [
 /** The bytes with one to three faults put in (which may still leave valid JSON). */
 export function mutate(bytes: Uint8Array, random: Random): Buffer {
   let mutated = Buffer.from(bytes);
-  for (let faults = 1 + floor(random() * 3); faults > 0; faults--) {
-    const at = floor(random() * (mutated.length + 1));
+  for (let faults = 1 + Math.floor(random() * 3); faults > 0; faults--) {
+    const at = Math.floor(random() * (mutated.length + 1));
     const kind = random();
     if (kind < 0.25 && at < mutated.length) {
-      mutated[at] = (mutated[at] ?? 0) ^ (1 << floor(random() * 8));
+      mutated[at] = (mutated[at] ?? 0) ^ (1 << Math.floor(random() * 8));
     } else if (kind < 0.35) {
       mutated = mutated.subarray(0, at);
     } else if (kind < 0.5) {
-      const from = at + 1 + floor(random() * 3);
+      const from = at + 1 + Math.floor(random() * 3);
       mutated = Buffer.concat([mutated.subarray(0, at), mutated.subarray(from)]);
     } else if (kind < 0.6) {
-      const copy = mutated.subarray(at, at + floor(random() * 8));
+      const copy = mutated.subarray(at, at + Math.floor(random() * 8));
       mutated = Buffer.concat([mutated.subarray(0, at), copy, mutated.subarray(at)]);
     } else {
       const inserted = Buffer.from(pick(random, INSERTIONS));
@@ -216,7 +213,7 @@ export function mutate(bytes: Uint8Array, random: Random): Buffer {
 
 /**
  * Messages as they may arrive, as slices of larger memory: each valid text as it is, then broken in three
- * ways (which is quicker than making each message anew).
+ * ways (which is faster than a new message each time).
  */
 export function messageSource(random: Random): () => Buffer {
   let valid = Buffer.alloc(0);
@@ -226,7 +223,7 @@ export function messageSource(random: Random): () => Buffer {
     const bytes = turn === 0 ? valid : mutate(valid, random);
     turn = (turn + 1) & 3;
     const memory = Buffer.alloc(bytes.length + 12, '"');
-    const start = floor(random() * 8);
+    const start = Math.floor(random() * 8);
     bytes.copy(memory, start);
     return memory.subarray(start, start + bytes.length);
   };

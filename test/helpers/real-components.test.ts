@@ -117,7 +117,7 @@ describe('tunnelTo', () => {
     socket.destroy();
   });
 
-  test('refuses what is no CONNECT', async () => {
+  test('refuses any method but CONNECT', async () => {
     await using tunnel = await startScriptedServer(tunnelTo(1));
     await expect(follow(tunnel.url, 1)).rejects.toThrow('405');
   });

@@ -45,7 +45,7 @@ describe('startCli and runCli', () => {
     expect(await runCli(['die'], { script })).toMatchObject({ code: null, signal: 'SIGTERM', stdout: '' });
   });
 
-  test('waits for words and lines while it runs; fails when it ends without them', async () => {
+  test('waits for text and lines while it runs; fails if it ends without them', async () => {
     const script = scriptOf(`
       console.log('one'); console.error('ready');
       process.stdin.once('data', () => { console.log('two'); process.exit(0); });`);
@@ -61,7 +61,7 @@ describe('startCli and runCli', () => {
     );
   });
 
-  test('a reader that stops blocks the child at the size of a pipe; going on loses nothing', async () => {
+  test('a reader that stops blocks the child once the pipe is full; resuming loses nothing', async () => {
     const script = scriptOf(`
       const { writeSync } = require('fs');
       for (let i = 0; i < 300; i++) { writeSync(1, 'x'.repeat(1023) + '\\n'); writeSync(2, i + '\\n'); }`);
@@ -97,7 +97,7 @@ describe('startCli and runCli', () => {
     expect(readFileSync(file, 'utf8')).toHaveLength(9999);
   });
 
-  test('a run beyond its limit is killed, and says what stood on stderr', async () => {
+  test('a run beyond its limit is killed, and reports its stderr', async () => {
     // A shell, which is there in no time.
     const run = startChild('sh', ['-c', 'echo stuck here >&2; exec sleep 600'], { env: {}, limitMs: 1_000 });
     await expect(run.exit).rejects.toThrow(/still running after 1000 ms[\s\S]*stuck here/);

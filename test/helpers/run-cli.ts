@@ -1,6 +1,6 @@
 // Runs the command as a user would: a clean environment, an empty home, pipes.
 //
-// `startCli` for a run that is talked to, `runCli` for one that ends by itself, `runShell` for pipelines. They run
+// `startCli` for an interactive run, `runCli` for one that ends by itself, `runShell` for pipelines. They run
 // the sources in this process, in a fraction of the time, unless the options ask for what only a process has:
 // `spawned: true`, or `spawnCli`, is the built command in a process of its own. With TEST_SPAWNED=1 all runs are.
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';

@@ -54,7 +54,7 @@ function renderObject(form: Form, first: Schema = {}): Schema {
   };
 }
 
-/** The whole schema, as it stands in the file. */
+/** The whole schema, as in the file. */
 export function renderScenarioSchema(): string {
   const names = SCENARIO_LIST.map(({ name }) => name).filter((name) => !name.includes('<'));
   const schema = {

@@ -1,5 +1,5 @@
-// A NATS server that speaks as a test says: raw TCP, one stream that is there, and answers to what is published that
-// no server which can be had here gives. Shares no code with a NATS client.
+// A NATS server scripted by a test: raw TCP, one existing stream, and answers to published messages that
+// a real server would not give. Shares no code with a NATS client.
 import { createServer, type Socket } from 'node:net';
 import { registerCleanup } from './cleanup.ts';
 import { Watch } from './watch.ts';

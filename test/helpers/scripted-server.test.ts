@@ -87,7 +87,7 @@ describe('startScriptedServer', () => {
     ['invalid UTF-8', frame.text(Buffer.from([0xff])), 'WS_ERR_INVALID_UTF8'],
     ['a close code that is not sent', frame.close(1006), 'WS_ERR_INVALID_CLOSE_CODE'],
     ['an absurd length', frame.raw({ lengthOverride: 2n ** 63n }), 'WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH'],
-  ])('wrong bytes are sent as wrong as asked: %s', async (_name, bytes, code) => {
+  ])('wrong bytes are sent unchanged: %s', async (_name, bytes, code) => {
     await using server = await startScriptedServer(async (peer) => {
       await peer.accept();
       await peer.sendRaw(bytes);
@@ -109,7 +109,7 @@ describe('startScriptedServer', () => {
     expect((second?.connectedAtMs ?? 0) - (first?.connectedAtMs ?? 0)).toBeGreaterThan(0);
   });
 
-  test('reset is an RST, end is a FIN, and the record tells who ended it', async () => {
+  test('reset is an RST, end is a FIN, and the record says which side ended it', async () => {
     await using server: ScriptedServer = await startScriptedServer(async (peer, index) => {
       await peer.readRequest();
       await peer.sendRaw('hello');

@@ -1,4 +1,4 @@
-// Self-test of what every run of the command is held to, and that there is no way round it.
+// Self-test of the checks on every run of the command, and that no run can bypass them.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
@@ -79,7 +79,7 @@ const TESTS = readdirSync(join(ROOT, 'test'), { recursive: true, encoding: 'utf8
   .filter((name) => /^(?:cli|faults)\/.*\.ts$/.test(name))
   .map((name) => ({ name, source: readFileSync(join(ROOT, 'test', name), 'utf8') }));
 
-describe('there is no way round it', () => {
+describe('no run can bypass it', () => {
   test('no test starts the command by itself', () => {
     const ways = /\b(?:startChild|spawn\w*|exec\w*|fork)\([^)]*(?:COMMAND|bin\/atlantis|atlantis\.cjs)/;
     expect(TESTS.filter(({ source }) => ways.test(source)).map(({ name }) => name)).toEqual([]);

@@ -1,6 +1,6 @@
-// No key gets out (contract P4): what every run of the command in every test is held to, unasked.
+// No key leaks (contract P4): checked for every run of the command in every test, without a call in the test.
 //
-// Whoever starts the command reports it here (`run-cli.ts`, `pty.ts`). When the test is over, all that it wrote
+// The helpers that start the command register it here (`run-cli.ts`, `pty.ts`). After the test, all that it wrote
 // to stdout and stderr, and every file in the test's folders, is searched for each key that it was given. A
 // test that names a row of the fault list has to run the command with the canary key and --verbose.
 import { existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs';
@@ -23,7 +23,7 @@ const SEARCHED_BYTES = 4 * 1024 * 1024;
 /** A key lives in the store, in a damaged one that was moved aside, and nowhere else. */
 const STORE = /^profiles\.json(?:\.corrupt-.*)?$/;
 
-/** Enough of the canary to tell that it was there before the store was cut. */
+/** Enough of the canary to prove that it was there before the store was truncated. */
 const CANARY_START = CANARY_KEY.slice(0, 20);
 
 /** The one that the simulator prints at its start: no secret, and a part of it occurs in its events. */
@@ -56,10 +56,12 @@ function assertNoKeyInFolder(folder: string): void {
 }
 
 function assertNoKey(output: Buffer | string, keys: Iterable<string>, where: string): void {
-  const ends =
+  const parts =
     output.length > 2 * SEARCHED_BYTES
       ? [output.slice(0, SEARCHED_BYTES), output.slice(-SEARCHED_BYTES)]
       : [output];
+  // Once for all keys.
+  const ends = parts.map((part) => (typeof part === 'string' ? part : part.toString('latin1')));
   for (const key of keys) {
     const found = ends.flatMap((end) => findKeyIn(end, key));
     if (found.length > 0) throw new Error(`the key ${key} is in ${where}: ${found.join(', ')}`);

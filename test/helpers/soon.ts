@@ -1,4 +1,4 @@
-// Limits of time that hold on a busy machine too: there they grow as all else does.
+// Time limits that also hold on a busy machine: they grow with its load.
 import { spawnSync } from 'node:child_process';
 import { expect } from '@jest/globals';
 
@@ -6,7 +6,7 @@ import { expect } from '@jest/globals';
 const QUIET_MS = 60;
 
 /**
- * Fails when something took `limitMs` or longer. If so, a process that does nothing is timed: by as much as the machine
+ * Fails when something took `limitMs` or longer. If so, an empty process is timed: by the factor that the machine
  * is slower than a quiet one, it may take longer.
  */
 export function expectSoon(tookMs: number, limitMs: number): void {

@@ -2,9 +2,6 @@
 // place where JSON allows it.
 import type { Random } from './random-json.ts';
 
-// Looking up a global is slow under jest, and these are called a few million times.
-const { floor } = Math;
-
 /** What an event has in common with others of its shape. */
 type Shape =
   | { readonly kind: 'number' | 'text' | 'word' | 'flag' | 'null' | 'figure' }
@@ -52,13 +49,13 @@ const CHARACTERS = [
 const NUMBERS = ['0', '-0', '0.0', '1e400', '-1E-400', '1.0', '0.1', '-1.5e+3', '9007199254740993'] as const;
 
 function pick<T>(random: Random, from: readonly T[]): T {
-  return from[floor(random() * from.length)] as T;
+  return from[Math.floor(random() * from.length)] as T;
 }
 
 const times = <T>(count: number, make: () => T): T[] => Array.from({ length: count }, make);
 
 const digits = (random: Random, most: number): string =>
-  times(1 + floor(random() * most), () => String(floor(random() * 10))).join('');
+  times(1 + Math.floor(random() * most), () => String(Math.floor(random() * 10))).join('');
 
 const hex = (random: Random, count: number): string =>
   times(count, () => pick(random, [...'0123456789abcdef'])).join('');
@@ -91,13 +88,16 @@ function makeScalarShape(random: Random): Shape {
 }
 
 function makeMembers(random: Random, most: number, levels: number): (readonly [string, Shape])[] {
-  return times(floor(random() * (most + 1)), () => [pick(random, OTHER), makeValueShape(random, levels)]);
+  return times(Math.floor(random() * (most + 1)), () => [
+    pick(random, OTHER),
+    makeValueShape(random, levels),
+  ]);
 }
 
 function makeValueShape(random: Random, levels: number): Shape {
   if (levels === 0 || random() < 0.6) return makeScalarShape(random);
   if (random() < 0.6) return { kind: 'object', members: makeMembers(random, 2, levels - 1) };
-  const items = times(floor(random() * 4), () => makeValueShape(random, levels - 1));
+  const items = times(Math.floor(random() * 4), () => makeValueShape(random, levels - 1));
   return { kind: 'array', items };
 }
 
@@ -129,7 +129,7 @@ function makeScalar(random: Random, kind: 'number' | 'text' | 'word' | 'flag' | 
   if (kind === 'flag') return random() < 0.5 ? 'true' : 'false';
   if (kind === 'number') return makeNumber(random);
   if (kind === 'figure') return `"${makeNumber(random)}"`;
-  if (kind === 'text') return `"${times(floor(random() * 8), () => pick(random, CHARACTERS)).join('')}"`;
+  if (kind === 'text') return `"${times(Math.floor(random() * 8), () => pick(random, CHARACTERS)).join('')}"`;
   const words = [
     `0x${hex(random, 40)}`,
     hex(random, 64),
@@ -139,12 +139,13 @@ function makeScalar(random: Random, kind: 'number' | 'text' | 'word' | 'flag' | 
     'USDC',
     'base',
   ];
-  return `"${random() < 0.02 ? 'long'.repeat(floor(random() * 90)) : pick(random, words)}"`;
+  return `"${random() < 0.02 ? 'long'.repeat(Math.floor(random() * 90)) : pick(random, words)}"`;
 }
 
 function makeNumber(random: Random): string {
   if (random() < 0.2) return pick(random, NUMBERS);
-  const whole = random() < 0.1 ? '0' : `${1 + floor(random() * 9)}${random() < 0.7 ? digits(random, 7) : ''}`;
+  const whole =
+    random() < 0.1 ? '0' : `${1 + Math.floor(random() * 9)}${random() < 0.7 ? digits(random, 7) : ''}`;
   const big = random() < 0.05 ? digits(random, 80) : '';
   const fraction = random() < 0.4 ? `.${digits(random, 9)}` : '';
   const exponent = random() < 0.1 ? `${pick(random, ['e', 'E+', 'e-'])}${digits(random, 2)}` : '';

@@ -1,7 +1,7 @@
-// `stream tail` under faults: run with the canary key and --verbose, and its words taken apart afterwards.
+// `stream tail` under faults: run with the canary key and --verbose, its messages parsed afterwards.
 //
-// Every run is held to what is true of all of them: no key anywhere, no stack trace, nothing said without
-// words, nothing written to the home folder.
+// Checked for every run: no key anywhere, no stack trace, no incomplete
+// message, nothing written to the home folder.
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from '@jest/globals';
@@ -40,7 +40,7 @@ export interface TailExit extends Exit {
   readonly records: readonly StatusRecord[];
 }
 
-/** A tail in progress; `finish` waits for its end and holds it to the rules of every run. */
+/** A tail in progress; `finish` waits for its end and checks the rules for every run. */
 export interface Tail {
   readonly child: Child;
   finish(): Promise<TailExit>;
@@ -96,7 +96,7 @@ function assertDecent({ stdout, stderr }: Exit, log: 'text' | 'json'): void {
   expect(findKeyIn(stderr)).toEqual([]);
   for (const line of splitLines(stderr)) {
     const said = log === 'json' ? (JSON.parse(line) as StatusRecord).message : line;
-    // No stack, no hole where words belong, no object printed whole.
+    // No stack, no missing value, no printed object.
     expect(said).not.toMatch(/^\s+at |\(\s*\)|\(, |undefined|\[object|\bNaN\b|\{host\}|\{detail\}|^\s*$/);
     if (log === 'text') expect(line).toMatch(/^(atlantis: | {2})\S/);
   }

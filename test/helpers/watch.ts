@@ -1,6 +1,6 @@
-// Waiting for events instead of for time: conditions that are looked at again whenever something happened.
+// Waiting for events instead of for time: conditions that are checked again after each event.
 //
-// Every wait has a limit, so that a test fails with words about what did not come and not with jest's own.
+// Every wait has a limit, so that a test fails with a message about what did not happen instead of jest's timeout.
 
 /** Limit of a wait in ms, unless the caller says otherwise. */
 export const DEFAULT_WAIT_MS = 30_000;

@@ -8,7 +8,7 @@ import type { OutputTarget } from '../../src/io/standard-streams.ts';
 import { makeTempFolder, registerCleanup } from '../helpers/cleanup.ts';
 import { createFakeClock, type FakeClock, settlePromises } from '../helpers/fake-clock.ts';
 
-/** At most so many bytes go into one write to a descriptor, as on a disk that is nearly full. */
+/** Limits the bytes of one write to a descriptor, as on a nearly full disk. */
 let mostBytesAWrite = Number.POSITIVE_INFINITY;
 jest.unstable_mockModule('node:fs', () => ({
   ...fs,
@@ -178,7 +178,7 @@ describe('a pipe', () => {
   });
 
   test.each(['EPIPE', 'ECONNRESET', 'ERR_STREAM_DESTROYED'])(
-    'O7: %s is a reader that went away: told once, then nothing more is written',
+    'O7: %s is a closed pipe: reported once, then nothing is written',
     async (code) => {
       const { stream, writer, failures } = setUp();
       const blocked = writer.write('12345678901\n');
@@ -198,7 +198,7 @@ describe('a pipe', () => {
     ['ENOSPC', 'stdout could not be written: the disk is full (ENOSPC)'],
     ['EIO', 'stdout could not be written: the device reported an error (EIO)'],
     ['EWHATEVER', 'stdout could not be written: EWHATEVER'],
-  ])('O7: %s ends with 9 and says why', async (code, message) => {
+  ])('O7: %s is exit 9 and says why', async (code, message) => {
     const { stream, writer } = setUp();
     stream.fail(code);
     await settlePromises();
@@ -214,7 +214,7 @@ describe('a pipe', () => {
     expect(failures).toEqual(['reader-gone']);
   });
 
-  test('O7: a failure after the cut is no news', async () => {
+  test('O7: a failure after the cut is ignored', async () => {
     const { stream, clock, writer, failures } = setUp();
     void writer.write('12345678901\n');
     writer.cutAfter(1);
@@ -259,7 +259,7 @@ describe('a file', () => {
     expect(fs.readFileSync(path, 'utf8')).toBe(line);
   });
 
-  test('row 42: /dev/full: the first failure is told once, with 9, and nothing more is tried', async () => {
+  test('row 42: /dev/full: the first failure is reported once, with exit 9, and nothing more is written', async () => {
     const failures: WriteFailure[] = [];
     const writer = createLineWriter(targetOf('/dev/full', 'w'), createFakeClock(), (one) =>
       failures.push(one),

@@ -264,7 +264,7 @@ describe('a process of another machine or container', () => {
     expect(readdirSync(path)).toEqual([FOREIGN]);
   });
 
-  test('F2: holders that take turns for ever are an error after 20 s, not a hang', async () => {
+  test('F2: holders that take turns forever are an error after 20 s, not a hang', async () => {
     const path = newLockPath();
     const nameTurn = (turn: number): string =>
       `1-0-0123456789ab-000000000000-${String(turn).padStart(12, '0')}`;
@@ -293,7 +293,7 @@ describe('row 61: what is not a lock is left as it is, and is an error within 2 
   const refused = (path: string, why: string) => ({
     exitCode: 9,
     message: `the lock of it ${why}: ${path}`,
-    hint: 'nothing was changed: remove it, or move it away',
+    hint: 'nothing was changed: remove it or move it away',
   });
 
   test('a link to another folder', async () => {
@@ -318,7 +318,7 @@ describe('row 61: what is not a lock is left as it is, and is an error within 2 
   test('a folder with other files', async () => {
     const path = newLockPath();
     const names = await makePrecious(path);
-    await expect(take(path)).rejects.toMatchObject(refused(path, 'holds other files'));
+    await expect(take(path)).rejects.toMatchObject(refused(path, 'contains other files'));
     expect(readdirSync(path)).toEqual(names);
   });
 
@@ -326,7 +326,7 @@ describe('row 61: what is not a lock is left as it is, and is an error within 2 
     const path = newLockPath();
     mkdirSync(path);
     symlinkSync('/etc/passwd', join(path, FOREIGN));
-    await expect(take(path)).rejects.toMatchObject(refused(path, 'holds other files'));
+    await expect(take(path)).rejects.toMatchObject(refused(path, 'contains other files'));
   });
 
   test('a file', async () => {

@@ -90,13 +90,13 @@ describe('P4: a registered secret leaves in no form', () => {
     expect(clean).toMatch(/^a ak_live_[0-9a-z]{8}… b ak_live_[0-9a-z]{8}… c$/);
   });
 
-  test('a key that was cut short by whoever quoted it', () => {
+  test('a key that was truncated by a quote', () => {
     const redactor = createRedactor();
     redactor.addSecret(ODD_KEY);
     expect(redactor.redact(`"${ODD_KEY.slice(0, 26)}..."`)).toBe('"ak_x"y/z+%?&=\\~{…..."');
   });
 
-  test('the empty text is no secret, and ordinary text stays', () => {
+  test('the empty text is not a secret, and ordinary text is unchanged', () => {
     const redactor = createRedactor();
     redactor.addSecret('');
     redactor.addSecret(KEY);
@@ -141,7 +141,7 @@ describe('P4: proxy credentials', () => {
   });
 });
 
-describe('P4: what nobody registered', () => {
+describe('P4: secrets that are not registered', () => {
   test('anything that looks like a key', () => {
     expect(createRedactor().redact(`unknown command '${KEY}'`)).toBe("unknown command 'ak_live_00112233…'");
   });

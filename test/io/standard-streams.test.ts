@@ -71,7 +71,7 @@ describe('createStderrWriter', () => {
     expect(screen()).toBe('event 1\nlost\nretrying\nevent 2\nsummary\n');
   });
 
-  test('O6: the same where both lead into one pipe: no line stands inside of another', async () => {
+  test('O6: the same if both are one pipe: no line is inside another', async () => {
     const { readEnd, writeEnd } = makePipe();
     registerCleanup(() => {
       readEnd.destroy();
@@ -118,7 +118,7 @@ describe('createStderrWriter', () => {
     expect(screen()).toHaveLength('event\n'.length + 256 * 1024);
   });
 
-  test('O7: a stderr that throws, fails or ended is no matter', async () => {
+  test('O7: a stderr that throws, fails or is closed is ignored', async () => {
     const { stdout, stderr } = setUp(false);
     const broken: OutputTarget = {
       ...stderr,
@@ -178,7 +178,7 @@ describe('holdOutput', () => {
     return { stdout: create('stdout'), stderr: create('stderr'), release, screen: () => screen };
   }
 
-  test('O3: what comes after waits for all that waits for stderr, whichever goes on first', async () => {
+  test('O3: later output waits for the queue of stderr, whichever continues first', async () => {
     const { stdout, stderr, release, screen } = stop(true);
     stderr.stream().write('picture ');
     stderr.stream().write('erased ');
@@ -207,7 +207,7 @@ describe('holdOutput', () => {
   });
 });
 
-test('writeWhole: what comes behind something that waits waits behind it', async () => {
+test('writeWhole: text after queued text is queued', async () => {
   const { readEnd, writeEnd } = makePipe();
   registerCleanup(() => {
     readEnd.destroy();
@@ -235,7 +235,7 @@ test('writeWhole: what comes behind something that waits waits behind it', async
   });
   writeWhole(target, 'at once ');
   openGuarded(target).write('waits ');
-  writeWhole(target, 'behind ');
+  writeWhole(target, 'after it ');
   goOn();
   await new Promise((resolve) => setImmediate(resolve));
   goOn();
@@ -246,5 +246,5 @@ test('writeWhole: what comes behind something that waits waits behind it', async
     readEnd.on('data', () => read.includes('end') && resolve());
     if (read.includes('end')) resolve();
   });
-  expect(read).toBe('at once waits behind in the end');
+  expect(read).toBe('at once waits after it in the end');
 });

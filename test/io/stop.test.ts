@@ -40,18 +40,18 @@ describe('stop', () => {
     expect(stop.signal.aborted).toBe(false);
   });
 
-  test('the first of two that weigh the same wins, and whoever waits is told once, at once', () => {
+  test('the first of two with the same priority wins, and the signal aborts once, at once', () => {
     const stop = createStop();
-    let told = 0;
+    let aborted = 0;
     stop.signal.addEventListener('abort', () => {
-      told += 1;
-      // Whoever is told can ask why.
+      aborted += 1;
+      // A listener can read the reason.
       expect(stop.reason).toEqual({ kind: 'limit' });
     });
     stop.because({ kind: 'limit' });
     stop.because({ kind: 'duration' });
     expect(stop.reason).toEqual({ kind: 'limit' });
-    expect(told).toBe(1);
+    expect(aborted).toBe(1);
   });
 
   const ASKED_FOR: StopReason[] = [{ kind: 'limit' }, { kind: 'duration' }];

@@ -53,7 +53,7 @@ describe('writeWholeFile', () => {
     expect(readdirSync(folder).sort()).toEqual(['empty', 'file']);
   });
 
-  test('a pipe takes it while somebody reads, and is an error at once while nobody does', () => {
+  test('a pipe takes it while it has a reader, and is an error at once without one', () => {
     const path = join(makeTempFolder(), 'pipe');
     execFileSync('mkfifo', [path]);
     expect(() => write(path)).toThrow(`the report "${path}" could not be written (ENXIO)`);
@@ -63,7 +63,7 @@ describe('writeWholeFile', () => {
     closeSync(reader);
   });
 
-  test('what a killed process left beside it is in nobody’s way, also not of one with the same id', () => {
+  test('a leftover of a killed process does not matter, even for one with the same id', () => {
     const folder = makeTempFolder();
     writeFileSync(join(folder, 'a'), 'old');
     for (const name of ['a.tmp', `a.${process.pid}.tmp`, 'a.7.tmp'])

@@ -1,6 +1,6 @@
 // A host for store writers in tests: this process, with its own clock and process table.
 
-import type { StoreHost } from '../../src/profiles/store.ts';
+import type { StoreHost } from '../../src/profiles/write.ts';
 
 /** The real thing, unless a test says otherwise. */
 export function createStoreHost(overrides: Partial<StoreHost> = {}): StoreHost {

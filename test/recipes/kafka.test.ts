@@ -19,7 +19,7 @@ async function startBroker(): Promise<{ consumer: Child; address: string }> {
   return { consumer, address: /bootstrap\.servers=([\d.:]+)/.exec(said)?.[1] ?? '' };
 }
 
-/** The messages that a consumer has printed, once there are so many. */
+/** The messages that a consumer has printed, once there are this many. */
 async function readMessages(consumer: Child, count: number): Promise<{ place: string; text: string }[]> {
   const text = await consumer.waitForStdout((all) => all.split('\n').length > count, 15_000);
   const lines = text.slice(0, text.lastIndexOf('\n')).split('\n');
@@ -50,7 +50,7 @@ async function readMessages(consumer: Child, count: number): Promise<{ place: st
     expect(new Set(messages.map(({ place }) => place)).size).toBe(1);
   });
 
-  test('while the stream goes on, less than a block of 1 KiB is held back', async () => {
+  test('while the stream continues, less than a block of 1 KiB is held back', async () => {
     const { consumer, address } = await startBroker();
     const { sent } = await startRecipe(readRecipe('kafka'), {
       cwd: makeTempFolder(),
@@ -62,7 +62,7 @@ async function readMessages(consumer: Child, count: number): Promise<{ place: st
     expect(Buffer.byteLength(sent.slice(arrived.length).join('\n'))).toBeLessThan(1_024);
   });
 
-  test('brokers that are away hold it up, and nothing is said to be delivered', async () => {
+  test('unreachable brokers block it, and nothing is reported as delivered', async () => {
     const { child } = await startRecipe(readRecipe('kafka'), {
       cwd: makeTempFolder(),
       env: { KAFKA_BROKERS: '127.0.0.1:1' },

@@ -9,7 +9,7 @@ import { openSimulator } from '../simulator/stream-client.ts';
 import { listBlocks, RECIPES, readRecipe, startRecipe } from './recipe-page.ts';
 import { untilShown } from './until.ts';
 
-test('every recipe on the page is in the table, and none else', () => {
+test('the table lists exactly the recipes of the page', () => {
   const onPage = [...listBlocks()].flatMap(([heading, blocks]) => blocks.map((_, index) => [heading, index]));
   expect(Object.values(RECIPES)).toEqual(onPage);
 });

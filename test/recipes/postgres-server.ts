@@ -44,17 +44,18 @@ export interface PostgresServer {
   start(): Promise<void>;
 }
 
-/** Makes a database and starts the server. */
+/** Makes a database and starts the server, which is there until the end of the file of tests. */
 export async function startPostgres(): Promise<PostgresServer> {
   const programs = findPrograms() ?? '';
-  const folder = makeTempFolder();
+  const folder = makeTempFolder('file');
   const user = isRoot ? findUser() : undefined;
   if (user !== undefined) chownSync(folder, user.uid, user.gid);
   const as =
     user === undefined ? [] : ['setpriv', `--reuid=${user.uid}`, `--regid=${user.gid}`, '--clear-groups'];
   const run = (name: string, ...args: readonly string[]): Child => {
     const [program = '', ...words] = [...as, join(programs, name), ...args];
-    return startChild(program, words, { env: makeCleanEnvironment(), cwd: folder, limitMs: 120_000 });
+    const env = makeCleanEnvironment();
+    return startChild(program, words, { env, cwd: folder, limitMs: 600_000, lifetime: 'file' });
   };
   const data = join(folder, 'data');
   const options = ['-A', 'trust', '-U', 'atlantis', '-E', 'UTF8', '--locale=C', '--no-sync'];

@@ -1,7 +1,7 @@
 // docs/recipes.md, PostgreSQL: every event once, also over the death of the server.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from '@jest/globals';
+import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { makeTempFolder } from '../helpers/cleanup.ts';
 import { runShell } from '../helpers/run-cli.ts';
 import { hasPostgres, type PostgresServer, startPostgres } from './postgres-server.ts';
@@ -23,10 +23,17 @@ const AWKWARD = [
 ];
 
 (hasPostgres() ? describe : describe.skip)('PostgreSQL (SKIPPED where Debian postgresql is missing)', () => {
+  let postgres: PostgresServer;
+  beforeAll(async () => {
+    postgres = await startPostgres();
+  });
+  beforeEach(() => {
+    postgres.query('drop schema public cascade; create schema public');
+    postgres.query(readRecipe('table'));
+  });
+
   test('an event is a row, its text as it was sent', async () => {
     const cwd = makeTempFolder();
-    const postgres = await startPostgres();
-    postgres.query(readRecipe('table'));
     const { sent } = await startRecipe(readRecipe('postgres'), { cwd, env: postgres.env, count: 500 });
     await untilShown(
       () => count(postgres),
@@ -40,8 +47,6 @@ const AWKWARD = [
 
   test('whatever an event holds', async () => {
     const cwd = makeTempFolder();
-    const postgres = await startPostgres();
-    postgres.query(readRecipe('table'));
     const steps = [{ do: 'welcome' as const }, ...AWKWARD.map((text) => ({ do: 'text' as const, text }))];
     const scenario = { summary: 'awkward events', getAct: () => ({ steps }) };
     await startRecipe(readRecipe('postgres'), { cwd, env: postgres.env, count: 0, scenario });
@@ -54,8 +59,6 @@ const AWKWARD = [
 
   test('when the server dies the pipeline ends, and what was recorded is stored once in the end', async () => {
     const cwd = makeTempFolder();
-    const postgres = await startPostgres();
-    postgres.query(readRecipe('table'));
     const run = await startRecipe(readRecipe('postgres'), {
       cwd,
       env: postgres.env,

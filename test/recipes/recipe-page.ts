@@ -1,11 +1,11 @@
-// The recipes as they stand in docs/recipes.md: what is run is what is read there.
+// The recipes of docs/recipes.md, run exactly as written there.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SimulatorOptions } from '../../src/simulator/server.ts';
 import { ROOT, startShell } from '../helpers/run-cli.ts';
 import { openSimulator } from '../simulator/stream-client.ts';
 
-/** Every block of code on the page: under which heading it stands, and as the how manyth there. */
+/** Every code block on the page: its heading, and its index under that heading. */
 export const RECIPES = {
   jq: ['jq', 0],
   webhookAddress: ['Slack, or any webhook', 0],

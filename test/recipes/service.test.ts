@@ -42,7 +42,7 @@ describe('a systemd unit', () => {
     },
   );
 
-  test('it starts again but for what only its owner can mend, and gets the key as a file on stdin', () => {
+  test('it restarts unless the error needs its owner, and gets the key as a file on stdin', () => {
     const { usage, credential, credit, refused } = EXIT;
     const mended = readSetting('RestartPreventExitStatus').split(' ').map(Number);
     expect([readSetting('Restart'), mended]).toEqual(['always', [usage, credential, credit, refused]]);

@@ -64,7 +64,7 @@ const scenario = {
 const said = (n: number, usd: number): string => JSON.stringify({ text: `${n}.5 ETH ($${usd}) on ethereum` });
 
 (isThere ? describe : describe.skip)('a webhook (SKIPPED where curl or jq is missing)', () => {
-  test('its address is readable by its owner alone', async () => {
+  test('its address is readable only by its owner', async () => {
     const cwd = await prepareFolder('http://127.0.0.1:1/x');
     expect(readFileSync(join(cwd, 'webhook.curl'), 'utf8')).toBe('url = "http://127.0.0.1:1/x"\n');
     expect(statSync(join(cwd, 'webhook.curl')).mode & 0o777).toBe(0o600);
@@ -79,7 +79,7 @@ const said = (n: number, usd: number): string => JSON.stringify({ text: `${n}.5 
     expect(requests[0]).toMatchObject({ path: '/services/secret', type: 'application/json' });
   });
 
-  test('a fault that passes is tried again, one that stays is named and left', async () => {
+  test('a temporary error is retried, a permanent one is reported and skipped', async () => {
     const webhook = await openWebhook(503, 200, 404);
     const cwd = await prepareFolder(webhook.url);
     const { child } = await startRecipe(readRecipe('webhook'), { cwd, count: 0, scenario });

@@ -33,7 +33,7 @@ describe('readNamedFile', () => {
     expect((await reading).toString()).toBe('abc');
   });
 
-  test('a pipe is waited for until somebody writes to it', async () => {
+  test('a pipe is waited for until it is written to', async () => {
     const { path, open } = makePipe();
     const reading = readNamedFile(path);
     await new Promise((resolve) => setTimeout(resolve, 50));

@@ -86,23 +86,23 @@ describe('P1: a key command', () => {
 
   test.each<[string, string[], string]>([
     ['not found', ['atlantis-no-such-command'], 'atlantis-no-such-command was not found'],
-    ['not executable', ['/etc/passwd'], '/etc/passwd may not be executed'],
-    ['a directory', ['/etc'], '/etc may not be executed'],
+    ['not executable', ['/etc/passwd'], '/etc/passwd is not executable'],
+    ['a directory', ['/etc'], '/etc is not executable'],
     ['arguments too long', ['echo', 'a'.repeat(3_000_000)], 'echo could not be started (E2BIG)'],
-    ['a status', ['sh', '-c', 'echo canary; echo canary >&2; exit 7'], 'sh ended with status 7'],
-    ['a signal', ['sh', '-c', 'echo canary; kill -9 $$'], 'sh was ended by SIGKILL'],
+    ['a status', ['sh', '-c', 'echo canary; echo canary >&2; exit 7'], 'sh failed with exit status 7'],
+    ['a signal', ['sh', '-c', 'echo canary; kill -9 $$'], 'sh was killed by SIGKILL'],
     ['nothing printed', ['true'], 'the key command true cannot be used: it is empty'],
     ['no key printed', ['echo', 'canary'], 'does not begin with "ak_"'],
     ['more than one line', ['printf', 'ak_live_canary\nak_live_canary'], 'line break inside'],
     ['not UTF-8', ['printf', 'ak_live_canary\\377'], 'not printable ASCII'],
     ['endless output', ['yes', 'canary'], 'yes printed more than a key'],
   ])('failing with %s: 3, its name and status, never its output', async (_what, argv, why) => {
-    // The hint of a key that was copied by hand would be of no use.
+    // The hint for a key that was copied by hand would not help.
     const error = await runKeyCommand(argv, host).catch((caught: unknown) => caught);
     const { exitCode, message, hint, stack } = error as Error & { exitCode: number; hint: string };
     expect(exitCode).toBe(3);
     expect(message).toContain(why);
-    expect(hint).toMatch(/run it by hand|has to print the key and nothing else/);
+    expect(hint).toMatch(/run it by hand|must print the key and nothing else/);
     expect(`${message} ${hint} ${stack} ${JSON.stringify(error)}`).not.toContain('canary');
   });
 
@@ -114,7 +114,7 @@ describe('P1: a key command', () => {
     const running = runKeyCommand(['sh', '-c', script], host, undefined, 500);
     await expect(running).rejects.toMatchObject({
       exitCode: 3,
-      message: 'the key command sh did not end within 0.5 s and was stopped',
+      message: 'the key command sh did not finish within 0.5 s and was stopped',
     });
     expectSoon(performance.now() - began, 5_000);
     const started = readFileSync(pids, 'utf8').trim().split(' ').map(Number);

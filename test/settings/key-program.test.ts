@@ -4,7 +4,7 @@ import {
   isolateFromWorkingDirectory,
   isRelativeProgram,
   resolveProgram,
-} from '../../src/settings/key-program.ts';
+} from '../../src/settings/key-command.ts';
 
 describe('row 64 (F5): a program by a path', () => {
   test.each<[NodeJS.Platform, string, string]>([

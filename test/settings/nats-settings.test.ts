@@ -21,7 +21,7 @@ describe('P1: credentials for NATS come from a file or the environment', () => {
   test('none are needed', async () => {
     expect(await readNatsCredentials(undefined, createFakeIo({ env: { NATS_CREDS: '' } }))).toEqual({
       credentials: undefined,
-      source: 'nowhere',
+      source: 'none',
     });
   });
 
@@ -54,12 +54,12 @@ describe('P1: credentials for NATS come from a file or the environment', () => {
   ])('P4: the redactor knows %s', async (_name, makeEnv, secrets) => {
     const io = createFakeIo({ env: makeEnv() });
     await readNatsCredentials(undefined, io);
-    for (const secret of secrets) expect(io.redactor.redact(`before ${secret} behind`)).not.toContain(secret);
+    for (const secret of secrets) expect(io.redactor.redact(`before ${secret} after`)).not.toContain(secret);
   });
 
   test.each([
     ['is not a credentials file', 'NATS_CREDS', 'pa55w0rd'],
-    ['holds no seed', 'NATS_NKEY', 'pa55w0rd'],
+    ['does not contain a seed', 'NATS_NKEY', 'pa55w0rd'],
   ])('a file that %s is refused without a word of it', async (words, name, content) => {
     const io = createFakeIo({ env: { [name]: makeFile(content) } });
     await expect(readNatsCredentials(undefined, io)).rejects.toThrow(words);

@@ -70,7 +70,7 @@ describe('C6: proxies from the environment', () => {
     expect(proxy).toBe(isDirect ? undefined : 'http://proxy.example:3128');
   });
 
-  test('no_proxy is honoured in lower case too', () => {
+  test('no_proxy in lower case works, too', () => {
     expect(find({ HTTPS_PROXY: 'http://proxy.example', no_proxy: 'api.atlantis.example' })).toBeUndefined();
   });
 

@@ -142,7 +142,7 @@ describe('§ 1: flags of tail', () => {
   });
 });
 
-describe('§ 1: colour', () => {
+describe('§ 1: color', () => {
   test.each<[string | undefined, Record<string, string>, boolean, boolean]>([
     [undefined, {}, true, true],
     [undefined, {}, false, false],
@@ -167,7 +167,7 @@ describe('§ 1: colour', () => {
     expect(parseStreamFlags({}, io)).toMatchObject({ useColor: false, log: { useColor: true } });
   });
 
-  test('G5: JSON on stderr has no colour', () => {
+  test('G5: JSON on stderr has no color', () => {
     const io = createFakeIo({ isStderrTty: true });
     expect(parseLogFlags({ logFormat: 'json', color: 'always' }, io).useColor).toBe(false);
   });
@@ -188,9 +188,9 @@ describe('where the stream is read from', () => {
     expect(source.key).toBe(KEY);
     expect(source.url.stream).toBe('wss://main.example/v2/v1/stream');
     expect(source.origins).toEqual([
-      'url https://main.example/v2 from ATLANTIS_URL',
-      `key ${KEY.slice(0, 16)}… from profile "main"`,
-      'profile main from the one in use',
+      'url: https://main.example/v2 (ATLANTIS_URL)',
+      `key: ${KEY.slice(0, 16)}… (profile "main")`,
+      'profile: main (the active profile)',
     ]);
   });
 
@@ -201,7 +201,7 @@ describe('where the stream is read from', () => {
     expect(origins).toHaveLength(2);
   });
 
-  test('a missing URL is told before a missing key: it is the first thing to give', async () => {
+  test('a missing URL is reported before a missing key', async () => {
     await expect(resolveSource({}, createFakeIo())).rejects.toMatchObject({ exitCode: 2 });
   });
 

@@ -63,7 +63,7 @@ describe('§ 1: precedence', () => {
   const profiles = { main: MAIN, other: OTHER };
 
   test.each<[string, TargetFlags, Record<string, string>, string, string]>([
-    ['the profile in use', {}, {}, 'https://main.example', 'profile "main"'],
+    ['the active profile', {}, {}, 'https://main.example', 'profile "main"'],
     [
       'ATLANTIS_PROFILE',
       {},
@@ -133,7 +133,7 @@ describe('§ 1: precedence', () => {
   });
 
   test.each<[string, TargetFlags, Record<string, string>, string]>([
-    ['the one in use', {}, {}, 'the one in use'],
+    ['the active profile', {}, {}, 'the active profile'],
     ['ATLANTIS_PROFILE', {}, { ATLANTIS_PROFILE: 'main' }, 'ATLANTIS_PROFILE'],
     ['--profile', { profile: 'main' }, { ATLANTIS_PROFILE: 'other' }, '--profile'],
   ])('profile: the source is %s', (_, flags, env, source) => {
@@ -223,7 +223,7 @@ describe('P3: a stored key goes to the origin that it was stored with', () => {
     expect(target).toMatchObject({ url: { source: '--url' }, key: { source: 'profile "main"' } });
   });
 
-  test('the origin of the profile that is asked for counts, not of the one in use', () => {
+  test('the origin of the selected profile counts, not that of the active one', () => {
     const deps = createDeps({ profiles: { main: MAIN, other: OTHER }, current: 'main' });
     const target = resolveTarget({ profile: 'other', url: 'https://other.example' }, deps);
     expect(target.key?.source).toBe('profile "other"');
@@ -242,7 +242,7 @@ describe('what is not there', () => {
     expect(refusalOf(() => requireUrl(target)).hint).not.toContain('--simulate');
   });
 
-  test('§ 1: no URL, and stored profiles of which none is in use: they are named', () => {
+  test('§ 1: no URL, and stored profiles of which none is active: they are listed', () => {
     const target = resolveTarget({}, createDeps({ profiles: { main: MAIN, other: OTHER } }));
     const { hint } = refusalOf(() => requireUrl(target));
     for (const words of ['atlantis profile use <name>', '--url', 'ATLANTIS_URL', 'main, other'])
@@ -265,7 +265,7 @@ describe('what is not there', () => {
   ])('an unknown profile is refused with the ones that are known', (flags, env, message) => {
     const deps = createDeps({ env, profiles: { main: MAIN, other: OTHER }, current: 'main' });
     const refusal = refusalOf(() => resolveTarget(flags, deps));
-    expect(refusal).toMatchObject({ exitCode: 2, message, hint: 'known: main, other' });
+    expect(refusal).toMatchObject({ exitCode: 2, message, hint: 'profiles: main, other' });
   });
 
   test('an unknown profile where there is none', () => {
@@ -273,12 +273,12 @@ describe('what is not there', () => {
     expect(refusal.hint).toContain('atlantis profile add');
   });
 
-  test('the one in use was removed by hand: as if there were none', () => {
+  test('the active profile was removed by hand: as if there were none', () => {
     const target = resolveTarget({}, createDeps({ profiles: { main: MAIN }, current: 'gone' }));
     expect(target).toMatchObject({ profile: undefined, url: undefined, key: undefined });
   });
 
-  test.each(['__proto__', 'constructor', 'toString'])('%s is no profile', (profile) => {
+  test.each(['__proto__', 'constructor', 'toString'])('%s is not a profile', (profile) => {
     const deps = createDeps({ profiles: { main: MAIN }, current: 'main' });
     expect(refusalOf(() => resolveTarget({ profile }, deps)).message).toContain('no profile');
   });

@@ -4,8 +4,7 @@ import { join } from 'node:path';
 import { rootCertificates } from 'node:tls';
 import { describe, expect, test } from '@jest/globals';
 import { UsageError } from '../../src/errors.ts';
-import { readCaFile } from '../../src/settings/certificates.ts';
-import { listTrustedRoots } from '../../src/settings/trusted-roots.ts';
+import { listTrustedRoots, readCaFile } from '../../src/settings/certificates.ts';
 import { makeTempFolder } from '../helpers/cleanup.ts';
 
 const [PEM = '', OTHER_PEM = ''] = rootCertificates;
@@ -28,7 +27,7 @@ async function refusalOf(path: string): Promise<UsageError> {
 
 /** The roots with --ca-cert, and NODE_EXTRA_CA_CERTS where given. */
 const rootsWith = async (path: string, extraPath?: string): Promise<readonly string[]> =>
-  listTrustedRoots([await readCaFile(path)], extraPath);
+  listTrustedRoots([await readCaFile(path)], { NODE_EXTRA_CA_CERTS: extraPath });
 
 describe('--ca-cert', () => {
   test('the built-in roots stay, those of the file are added', async () => {
@@ -52,9 +51,9 @@ describe('--ca-cert', () => {
   });
 
   test.each([
-    ['no certificate', '', 'holds no certificate'],
-    ['a key', '-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n', 'holds no certificate'],
-    ['DER', '\x30\x82\x05', 'holds no certificate'],
+    ['no certificate', '', 'contains no certificate'],
+    ['a key', '-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n', 'contains no certificate'],
+    ['DER', '\x30\x82\x05', 'contains no certificate'],
     [
       'words where the certificate should be',
       '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n',

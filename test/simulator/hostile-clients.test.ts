@@ -1,4 +1,4 @@
-// Clients that break the protocol end their own connection, and nobody else's.
+// Clients that violate the protocol only end their own connection.
 import type { Socket } from 'node:net';
 import { describe, expect, test } from '@jest/globals';
 import { decodeFrame, encodeFrame, OPCODE } from '../helpers/frames.ts';
@@ -64,7 +64,7 @@ describe('a client that sends', () => {
   });
 });
 
-test('a client is told by a close frame what it broke', async () => {
+test('a close frame reports the protocol error to the client', async () => {
   const simulator = await openSimulator({ ratePerSecond: 0 });
   const hostile = await upgradeRaw(simulator);
   const before = hostile.received.length;
@@ -85,7 +85,7 @@ test.each([
   expect(String(raw.received)).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
 });
 
-test('two hundred requests that never end keep nobody out', async () => {
+test('two hundred requests that never end do not block others', async () => {
   const simulator = await openSimulator({ ratePerSecond: 500 });
   const slow = Array.from({ length: 200 }, () => openRaw(simulator.port));
   for (const { socket } of slow) socket.write('GET /v1/stream HTTP/1.1\r\nX-A: ');

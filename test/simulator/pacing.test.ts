@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { startPace } from '../../src/simulator/scenarios.ts';
+import { startPace } from '../../src/simulator/perform.ts';
 
 describe('pacing', () => {
   test('the first event is due at once, the next one period later', () => {

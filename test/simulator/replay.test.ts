@@ -66,7 +66,7 @@ describe('simulate --replay', () => {
     expect(eventsOf(client)).toEqual(numbers(MANY));
   });
 
-  test('row 71: a file that is cut meanwhile: what was read, whole events, and the server goes on', async () => {
+  test('row 71: a file that is truncated meanwhile: whole events that were read, and the server continues', async () => {
     const { path, simulator, client, untilReport } = await startPaused();
     truncateSync(path, 0);
     client.socket.resume();

@@ -62,7 +62,7 @@ describe('scenarios with a fault in mid-stream', () => {
     await client.untilTexts(6);
     let pongs = 0;
     client.socket.on('pong', () => pongs++);
-    // The server has read the pings once it answers the close that was sent behind them.
+    // The server has read the pings once it answers the close that was sent after them.
     client.socket.send('ping');
     client.socket.ping();
     client.socket.close(1000);
@@ -188,7 +188,7 @@ describe('the choice of a scenario', () => {
     }
   });
 
-  test('every listed name is one, and an unknown one is told the list', () => {
+  test('every listed name works, and the error for an unknown one lists them', () => {
     for (const { name, summary } of SCENARIO_LIST) {
       expect(findScenario(name.replace('<code>', '1011'))).toBeDefined();
       expect(summary).not.toBe('');

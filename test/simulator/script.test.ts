@@ -104,7 +104,7 @@ describe('a scenario script', () => {
     expect(() => parseScript(one(...steps))).toThrow('nested too deeply');
   });
 
-  test('entries take turns, the last one stays or all begin anew', () => {
+  test('entries take turns; then the last one stays or all repeat', () => {
     const connections = [
       { refuse: { status: 503 }, times: 2 },
       { scenario: 'unavailable', times: 2 },
@@ -151,24 +151,24 @@ describe('simulate --script', () => {
   test.each([
     [
       '{"connections":[{"steps":[{"do":"wait"}]}]}',
-      'the script is wrong at $.connections[0].steps[0].for: it is missing',
+      'the script is invalid at $.connections[0].steps[0].for: it is missing',
     ],
     ['{\n "connections": [,]}', 'is not JSON: line 2, column 18'],
-  ])('%j ends with 2 and the place', async (text, words) => {
+  ])('%j is exit 2 with the position', async (text, words) => {
     const { code, stderr } = await runCli(['stream', 'simulate', '--script', write(text)]);
     expect(code).toBe(2);
     expect(stderr).toContain(words);
   });
 
   test.each([
-    [['--script', '/no/such'], 'there is no such file'],
+    [['--script', '/no/such'], 'no such file'],
     // A file of any size, or none (row 71).
     [['--script', '/dev/zero'], 'cannot be read: EFBIG'],
     [['--script', 'x', '--scenario', 'drop'], '--script and --scenario contradict each other'],
     [['--replay', 'x', '--rate', '5'], '--replay and --rate contradict each other'],
     [['--replay', '/no/such'], 'the file does not exist'],
-    [['--replay', '-'], '--replay needs a file'],
-    [['--speed', '2x'], '--speed needs --replay'],
+    [['--replay', '-'], '--replay requires a file'],
+    [['--speed', '2x'], '--speed requires --replay'],
   ])('%j is a usage error', async (args, words) => {
     const { code, stderr } = await runCli(['stream', 'simulate', '--port', '0', ...args]);
     expect(code).toBe(2);

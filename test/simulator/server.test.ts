@@ -116,7 +116,7 @@ describe('starting and closing', () => {
         socket.on('connect', () => resolve(true)).on('error', () => resolve(false));
       });
     };
-    // All of 127.0.0.0/8 is loopback on Linux: another address of it stands for those of the network.
+    // All of 127.0.0.0/8 is loopback on Linux: another address replaces those of the network.
     expect(await reach('127.0.0.1')).toBe(true);
     expect(await reach('127.0.0.2')).toBe(false);
     if (process.platform === 'linux') expect(await reach('127.0.0.2', { host: '0.0.0.0' })).toBe(true);
@@ -132,7 +132,7 @@ describe('starting and closing', () => {
     await ended;
   });
 
-  test('C9: a port in use is refused in words', async () => {
+  test('C9: a port in use is an error with a hint', async () => {
     const taken = createServer();
     registerCleanup(() => taken.close());
     await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));

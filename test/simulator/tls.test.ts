@@ -44,7 +44,7 @@ describe('over TLS', () => {
     expect(texts).toHaveLength(6);
   });
 
-  test('/healthz answers, and nobody else trusts the certificate', async () => {
+  test('/healthz answers, and other clients do not trust the certificate', async () => {
     const simulator = await openSimulator({ tls: true });
     const get = (ca: string | undefined) =>
       new Promise<string>((resolve, reject) => {

@@ -4,7 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 import { systemClock } from '../../src/clock.ts';
 import { CAUSES } from '../../src/connection/cause-table.ts';
 import { CredentialError, UsageError } from '../../src/errors.ts';
-import { parseConnectionFlags } from '../../src/settings/connection-config.ts';
+import { parseConnectionFlags } from '../../src/settings/stream-config.ts';
 import type { StreamDeps } from '../../src/stream/event-stream.ts';
 import { type StreamOptions, stream } from '../../src/stream/index.ts';
 import { translateHint } from '../../src/stream/items.ts';
@@ -48,12 +48,12 @@ describe('options', () => {
     ['nothing', {}, 'the option url cannot be undefined'],
     ['no key', { url: GIVEN.url }, 'the option key is not a string or a function'],
     ['a name that is none', { ...GIVEN, maxReconnect: 3 }, 'stream() has no option "maxReconnect"'],
-    ['C5: a host without TLS', { ...GIVEN, url: 'http://evil.example' }, 'without TLS only this machine'],
     [
-      'C5: a host that looks like loopback',
-      { ...GIVEN, url: 'ws://127.0.0.1.evil.test' },
-      'without TLS only',
+      'C5: a host without TLS',
+      { ...GIVEN, url: 'http://evil.example' },
+      'TLS is required for hosts other than this machine',
     ],
+    ['C5: a host that looks like loopback', { ...GIVEN, url: 'ws://127.0.0.1.evil.test' }, 'TLS is required'],
     [
       'a key in the URL',
       { ...GIVEN, url: 'https://k@api.example' },
@@ -73,7 +73,7 @@ describe('options', () => {
     ['a signal that is none', { ...GIVEN, signal: {} }, 'the option signal cannot be an object'],
     ['a list with something else in it', { ...GIVEN, type: [1] }, 'the option type cannot be'],
     ['an empty expression', { ...GIVEN, where: '' }, 'the option where cannot be'],
-    ['a certificate that is none', { ...GIVEN, ca: 'PEM' }, 'the option ca holds no certificate'],
+    ['a certificate that is none', { ...GIVEN, ca: 'PEM' }, 'the option ca contains no certificate'],
     [
       'a proxy of another kind',
       { ...GIVEN, proxy: 'socks5://p' },

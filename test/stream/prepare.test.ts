@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { rootCertificates } from 'node:tls';
 import { describe, expect, test } from '@jest/globals';
 import { UsageError } from '../../src/errors.ts';
-import { type ConnectionFlags, parseConnectionFlags } from '../../src/settings/connection-config.ts';
+import { type ConnectionFlags, parseConnectionFlags } from '../../src/settings/stream-config.ts';
 import { parseStreamUrl } from '../../src/settings/stream-url.ts';
 import { prepareSource } from '../../src/stream/prepare.ts';
 import { makeTempFolder } from '../helpers/cleanup.ts';

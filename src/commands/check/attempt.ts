@@ -1,18 +1,19 @@
-// Turns the progress of one attempt to connect into steps: name lookup, TCP, proxy CONNECT, TLS, upgrade.
+// Reports one connection attempt as steps: name lookup, TCP, proxy CONNECT, TLS, upgrade.
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { isIP, type Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import type { AttemptObserver, DialConfig } from '../../connection/config.ts';
 import type { StepLog } from './steps.ts';
 
-export interface ObservedAttempt {
-  readonly observer: AttemptObserver;
-  /** Stops observing. */
-  end(): void;
-}
-
-/** @param nowMs wall clock, for the days that a certificate is still valid */
-export function observeAttempt(log: StepLog, dial: DialConfig, nowMs: () => number): ObservedAttempt {
+/**
+ * @param nowMs wall clock, for the days until a certificate expires
+ * @returns the observer, and a function that stops observing
+ */
+export function observeAttempt(
+  log: StepLog,
+  dial: DialConfig,
+  nowMs: () => number,
+): { readonly observer: AttemptObserver; readonly end: () => void } {
   const { onPhase, end } =
     dial.proxyUrl === undefined
       ? observeDirect(log, dial, nowMs)
@@ -39,8 +40,8 @@ function observeDirect(log: StepLog, dial: DialConfig, nowMs: () => number): Pha
       if (phase === 'lookup' && socket === undefined) beginLookup(log, url.hostname);
       else if (phase === 'lookup' && socket !== undefined) {
         watchSocket(log, socket, url.hostname, () => {
-          log.skip('proxy', 'none in use');
-          if (url.protocol === 'ws:') log.skip('tls', 'not in use: ws:// on this machine');
+          log.skip('proxy', 'no proxy');
+          if (url.protocol === 'ws:') log.skip('tls', 'ws:// on this machine');
           else log.begin('tls');
         });
       } else if (phase === 'upgrade') {
@@ -52,10 +53,10 @@ function observeDirect(log: StepLog, dial: DialConfig, nowMs: () => number): Pha
   };
 }
 
-/** Lookup and TCP are those of the proxy, which looks the name in the URL up itself. */
+/** Name lookup and TCP are those of the proxy, which looks up the host of the URL itself. */
 function observeProxied(log: StepLog, proxy: URL, nowMs: () => number): PhaseObserver {
   let isFound = false;
-  // The agent keeps the socket to the proxy to itself.
+  // The agent does not expose the socket to the proxy.
   const watchNew = (message: unknown): void => {
     if (isFound) return;
     isFound = true;
@@ -66,8 +67,8 @@ function observeProxied(log: StepLog, proxy: URL, nowMs: () => number): PhaseObs
   return {
     onPhase(phase, socket) {
       if (phase === 'proxy' && proxy.protocol === 'https:') {
-        log.skip('lookup', 'a part of the proxy step: the proxy is reached by TLS');
-        log.skip('connect', 'a part of the proxy step: the proxy is reached by TLS');
+        log.skip('lookup', 'part of the proxy step, since the proxy uses TLS');
+        log.skip('connect', 'part of the proxy step, since the proxy uses TLS');
         log.begin('proxy');
       } else if (phase === 'proxy') {
         beginLookup(log, proxy.hostname);
@@ -88,7 +89,7 @@ function beginLookup(log: StepLog, hostname: string): void {
     log.begin('lookup');
     return;
   }
-  log.skip('lookup', `${hostname} is an address`);
+  log.skip('lookup', `${hostname} is an IP address`);
   log.begin('connect');
 }
 
@@ -98,7 +99,7 @@ function watchSocket(log: StepLog, socket: Socket, hostname: string, onConnect: 
     if (error !== null) return;
     addresses.push(address);
     if (addresses.length > 1) return;
-    // All addresses are emitted in one turn, and the first one is connected to after it.
+    // All addresses are emitted in one turn, before the first connect.
     queueMicrotask(() => {
       if (log.current !== 'lookup') return;
       log.pass(`${hostname} is ${addresses.join(', ')}`, { host: hostname, addresses });

@@ -1,11 +1,10 @@
 // The reports for CI systems: a JUnit XML file (`--junit`), and the annotation and step summary of GitHub Actions.
-import { closeSync, constants, writeFileSync } from 'node:fs';
 import { isAtlantisError, type OutputError } from '../../errors.ts';
 import type { Io } from '../../io/io.ts';
 import {
+  appendText,
   assertWritable,
   describeWriteFault,
-  openNamedFile,
   resolvePlace,
   writeWholeFile,
 } from '../../io/safe-file.ts';
@@ -15,9 +14,8 @@ import type { Report, ReportStep } from './report.ts';
 import { STEPS } from './steps.ts';
 
 /**
- * Checks where the reports go, before anything is connected. The returned function writes all of them at the end, and
- * returns the error of the JUnit file, or undefined. The JUnit file is written whole or not at all; the step summary is
- * appended to in one write, since other steps of the job write to the same file.
+ * Checks where the reports go, before anything is connected. The returned function writes the JUnit file atomically, and
+ * appends the step summary in one write, since other steps use the same file. It returns the error of the JUnit file.
  *
  * @throws OutputError if the JUnit file cannot be written
  */
@@ -33,7 +31,7 @@ export function openReports(
   return (report) => {
     const annotation = gitHub === undefined ? undefined : formatAnnotation(report);
     if (annotation !== undefined) io.writeErr(annotation);
-    if (hasSummary) attemptSummary(summaryFile, warn, () => append(summaryFile, formatSummary(report)));
+    if (hasSummary) attemptSummary(summaryFile, warn, () => appendText(summaryFile, formatSummary(report)));
     if (junit === undefined) return undefined;
     try {
       writeWholeFile(junit, io.redactor.redact(formatJunit(report)), JUNIT);
@@ -46,18 +44,8 @@ export function openReports(
 }
 
 const JUNIT = 'the JUnit report';
-const APPEND = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT;
 
-function append(path: string, text: string): void {
-  const fd = openNamedFile(path, APPEND, 0o666);
-  try {
-    writeFileSync(fd, text);
-  } finally {
-    closeSync(fd);
-  }
-}
-
-/** No flag asks for the summary, so an error is a warning, and the result false. */
+/** The summary is not requested by a flag, so an error is a warning, and the result false. */
 function attemptSummary(path: string, warn: (message: string) => void, action: () => void): boolean {
   try {
     action();
@@ -68,7 +56,7 @@ function attemptSummary(path: string, warn: (message: string) => void, action: (
   }
 }
 
-/** Characters that an XML document must not contain, not even as references (XML 1.0 § 2.2, Char). */
+/** Not allowed in XML, not even as references (XML 1.0 § 2.2, Char). */
 const FORBIDDEN = /[^\t\n\r\x20-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu;
 
 const REFERENCES: Readonly<Record<string, string>> = {
@@ -79,10 +67,7 @@ const REFERENCES: Readonly<Record<string, string>> = {
   "'": '&apos;',
 };
 
-/**
- * Text for an element or an attribute. Forbidden characters are written as `\uXXXX`. Tabs and line breaks become
- * references, since an attribute would lose them otherwise (XML 1.0 § 3.3.3).
- */
+/** Forbidden characters become `\uXXXX`; tabs and line breaks become references, or attributes would lose them (§ 3.3.3). */
 export function escapeXml(text: string): string {
   return text
     .replace(FORBIDDEN, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`)
@@ -92,10 +77,7 @@ export function escapeXml(text: string): string {
 
 const CLASS_NAME = 'atlantis.stream.check';
 
-/**
- * The JUnit file: one suite, a test case for each step. JUnit XML has no standard; this is valid by the schemas of
- * Ant (the stricter one) and of Jenkins.
- */
+/** One suite, and a test case for each step. JUnit XML has no standard; this is valid for Ant (the stricter one) and Jenkins. */
 export function formatJunit(report: Report, hostname = 'localhost'): string {
   const { steps } = report;
   const count = (status: string): number => steps.filter((step) => step.status === status).length;
@@ -162,7 +144,7 @@ function formatSeconds(ms: number): string {
   return (ms / 1_000).toFixed(4);
 }
 
-/** `::error …` for the step that failed, escaped as the runner decodes it; undefined if none did. */
+/** `::error …` for the failed step, escaped for the runner; undefined if none failed. */
 export function formatAnnotation({ steps }: Report): string | undefined {
   const failed = steps.find((step) => step.error !== undefined);
   if (failed?.error === undefined) return undefined;
@@ -177,14 +159,14 @@ export function escapeData(text: string): string {
   return text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
 }
 
-/** The value of a property, which a colon or comma would end. */
+/** The value of a property, in which colons and commas are special. */
 export function escapeProperty(text: string): string {
   return escapeData(text).replaceAll(':', '%3A').replaceAll(',', '%2C');
 }
 
 /**
- * Escapes workflow commands in foreign text: the runner reads every line of the output for them. It obeys the older
- * form, `##[…]`, anywhere in a line. The form with `::` has to begin the line, where foreign text never is.
+ * Escapes workflow commands in text from the server. The runner executes the older form, `##[…]`, anywhere in a line;
+ * `::` only at the start of a line, where such text never is.
  */
 export function escapeCommands(text: string): string {
   return text.replaceAll('##[', '## [');
@@ -194,15 +176,15 @@ export function escapeCommands(text: string): string {
 export function formatSummary(report: Report): string {
   const rows = report.steps.map(({ name, status, duration_ms: ms, summary, error }) => {
     const hint = error?.hint ?? '';
-    const words = hint === '' ? summary : `${summary} (${hint})`;
+    const text = hint === '' ? summary : `${summary} (${hint})`;
     const time = status === 'skipped' ? '' : formatDuration(ms);
-    return `| ${STEPS[name]} | ${status} | ${time} | ${escapeMarkdown(words)} |`;
+    return `| ${STEPS[name]} | ${status} | ${time} | ${escapeMarkdown(text)} |`;
   });
-  const end = report.ok ? 'passed' : `failed, ${report.signal ?? `exit code ${report.exit_code}`}`;
+  const end = report.ok ? 'passed' : `failed (${report.signal ?? `exit code ${report.exit_code}`})`;
   return [
     `### atlantis stream check: ${end}`,
     '',
-    '| step | result | time | what |',
+    '| step | result | time | details |',
     '|---|---|---|---|',
     ...rows,
     '',
@@ -210,10 +192,7 @@ export function formatSummary(report: Report): string {
   ].join('\n');
 }
 
-/**
- * Plain text for a table cell: punctuation as character references, which are never markup in Markdown
- * (CommonMark § 2.5), line breaks as spaces.
- */
+/** Punctuation becomes character references, which are never markup (CommonMark § 2.5); line breaks become spaces. */
 export function escapeMarkdown(text: string): string {
   return text
     .replace(/\s+/g, ' ')

@@ -1,32 +1,35 @@
-// The flags of `stream check`, checked.
-
+// The checked flags of `stream check`.
 import { isAtlantisError, UsageError } from '../../errors.ts';
 import { ExpressionFault, type PathStep, parsePath } from '../../events/path.ts';
 import { createFilter } from '../../filter/filter.ts';
 import { type FlagValues, listGiven, parseFlags, pick } from '../../flags/definition.ts';
 import type { Io } from '../../io/io.ts';
-import { type ConnectionConfig, parseConnectionFlags } from '../../settings/connection-config.ts';
-import { type LogConfig, parseLogFlags, wantsColor } from '../../settings/stream-config.ts';
-import type { Expectation, Expected } from './expectations.ts';
-import { DEFAULT_LAG_FIELDS } from './expectations.ts';
+import {
+  type ConnectionConfig,
+  type LogConfig,
+  parseConnectionFlags,
+  parseLogFlags,
+  wantsColor,
+} from '../../settings/stream-config.ts';
+import { DEFAULT_LAG_FIELDS, type Expectation, type Expected } from './expectations.ts';
 import { CHECK_FLAGS, type CheckFlags } from './flags.ts';
 
 export interface CheckConfig {
   readonly log: LogConfig;
   readonly connection: ConnectionConfig;
-  /** Ms for the whole check. */
+  /** For the whole check. */
   readonly deadlineMs: number;
   readonly expected: Expected | undefined;
   readonly isJson: boolean;
-  /** Colour on stdout. */
+  /** On stdout. */
   readonly useColor: boolean;
   /** Path of the JUnit report. */
   readonly junit: string | undefined;
-  /** Under GitHub Actions; `summaryFile` is where the step summary goes. */
+  /** In GitHub Actions; `summaryFile` is the path of the step summary. */
   readonly gitHub: { readonly summaryFile: string | undefined } | undefined;
 }
 
-/** For everything up to the keepalive. */
+/** For all steps before `events`. */
 const DEFAULT_DEADLINE_MS = 30_000;
 
 /** Reads the flags that need no store and no secret. @throws UsageError */
@@ -36,7 +39,6 @@ export async function parseCheckFlags(flags: CheckFlags, io: Io): Promise<CheckC
   const summaryFile = io.env['GITHUB_STEP_SUMMARY'];
   return {
     log: parseLogFlags(flags, io),
-    // One attempt: a check reports what happens now.
     connection: parseConnectionFlags({ ...flags, reconnect: false }),
     deadlineMs: values.deadlineMs ?? DEFAULT_DEADLINE_MS + (expected?.withinMs ?? 0),
     expected,
@@ -50,7 +52,7 @@ export async function parseCheckFlags(flags: CheckFlags, io: Io): Promise<CheckC
   };
 }
 
-/** `-` would be stdout, where the lines for people are. */
+/** `-` would be stdout, which has the text report. */
 function parseJunit(path: string | undefined): string | undefined {
   if (path !== '' && path !== '-') return path;
   throw new UsageError(`invalid --junit "${path}"`, 'accepted: the path of a file such as check.xml');
@@ -64,10 +66,10 @@ async function parseExpected(
   if (expect.length === 0) {
     const [alone] = listGiven(pick(CHECK_FLAGS, 'min', 'withinMs', 'maxLagMs', 'lagField'), flags);
     if (alone === undefined) return undefined;
-    throw new UsageError(`${alone} says nothing without --expect`, "give --expect 'type=large_transfer'");
+    throw new UsageError(`${alone} requires --expect`, "give --expect 'type=large_transfer'");
   }
   if (lagField !== undefined && maxLagMs === undefined) {
-    throw new UsageError('--lag-field says nothing without --max-lag', 'give --max-lag 10s');
+    throw new UsageError('--lag-field requires --max-lag', 'give --max-lag 10s');
   }
   return {
     expectations: await Promise.all(expect.map(parseExpectation)),
@@ -78,7 +80,7 @@ async function parseExpected(
   };
 }
 
-/** The grammar of `--where`; errors name `--expect`. */
+/** The syntax of `--where`; errors name `--expect`. */
 async function parseExpectation(expression: string): Promise<Expectation> {
   try {
     return { expression, select: await createFilter({ types: [], where: [expression] }) };

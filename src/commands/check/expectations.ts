@@ -1,5 +1,4 @@
-// Counts the events that arrive against what `--expect` and `--max-lag` ask for. Keeps types and counts, never an
-// event.
+// Counts received events for `--expect` and `--max-lag`. Keeps types and counts, never events.
 import type { Clock } from '../../clock.ts';
 import { type Batch, textsOf } from '../../events/batch.ts';
 import { createTypeReader } from '../../events/event-type.ts';
@@ -8,7 +7,7 @@ import type { PathStep } from '../../events/path.ts';
 import { createSourceReader } from '../../events/seek-path.ts';
 import type { StreamItem } from '../../stream/items.ts';
 
-/** One `--expect`: its text, and the filter that it compiles to. */
+/** One `--expect`. */
 export interface Expectation {
   readonly expression: string;
   readonly select: (batch: Batch) => Batch;
@@ -16,66 +15,67 @@ export interface Expectation {
 
 export interface Expected {
   readonly expectations: readonly Expectation[];
-  /** Events that each of them needs. */
+  /** Events that each expectation requires. */
   readonly min: number;
-  /** Ms from the welcome within which they must arrive. */
+  /** From the welcome, in ms. */
   readonly withinMs: number;
-  /** Events that arrive later than this after their time, in ms, do not count; undefined: all do. */
+  /** Older events do not count on arrival, in ms; undefined: no limit. */
   readonly maxLagMs: number | undefined;
-  /** Paths to the time of an event; the first one with a value counts. */
+  /** Paths of the event time; the first one with a value is used. */
   readonly lagPaths: readonly (readonly PathStep[])[];
 }
 
-/** What arrived for one expectation. */
-export interface Count {
+/** Events that match an expectation. */
+interface Count {
   readonly expression: string;
   readonly min: number;
-  /** Events that count. */
+  /** In time. */
   readonly matched: number;
-  /** Events that match, but arrived later than `--max-lag` allows. */
+  /** Older than `--max-lag` on arrival. */
   readonly late: number;
-  /** Events that match, but have no time that can be read. */
+  /** Without a readable time. */
   readonly untimed: number;
 }
 
 export interface ExpectationCounter {
-  /** Takes the items of a stream in order. Events count if they arrive within `withinMs` of the welcome. */
+  /** Call with all items of a stream, in order. */
   take(item: StreamItem): void;
-  /** Ms that are left of `withinMs`; negative when the time is over. */
+  /** What is left of `withinMs`, or negative. */
   readonly remainingMs: number;
-  /** Whether every expectation has its events. */
+  /** Whether all expectations are met. */
   readonly isMet: boolean;
-  /** Resolves as soon as `isMet`. */
+  /** Resolves when `isMet`. */
   readonly met: Promise<void>;
   readonly counts: readonly Count[];
-  /** Messages that arrived at any time, those that were discarded included. */
-  readonly heard: number;
-  /** Events in time, until all were met. */
+  /** All messages so far, including discarded ones. */
+  readonly messages: number;
+  /** Events in time, until all expectations were met. */
   readonly events: number;
-  /** Messages in time, until all were met, that are not events. */
+  /** The same for messages that are not events. */
   readonly discarded: number;
   /** Events that arrived too late for `withinMs`. */
   readonly overdue: number;
-  /** Types and how often they came, most frequent first; types are cut to 64 characters. */
+  /** Most frequent first; types are truncated to 64 characters. */
   readonly types: readonly { readonly type: string; readonly count: number }[];
 }
 
-/** The limit of the service (docs/protocol.md); the next one is for servers that send random types. */
+/** The limit of the service (docs/protocol.md). */
 const MAX_TYPE_CHARACTERS = 64;
+/** Limits memory if a server sends random types. */
 const MAX_TYPES = 50;
 const NO_TYPE = '(no type)';
 const OTHER_TYPES = '(other types)';
 
-/** Fields that are tried where `--lag-field` is not given; the first one there counts. */
+/** The default of `--lag-field`; the first existing field is used. */
 export const DEFAULT_LAG_FIELDS = ['timestamp', 'ts', 'created_at'] as const;
 
-/** The last moment that a Date can hold (ECMA-262, Time Values). */
+/** The latest time of a Date (ECMA-262, Time Values). */
 const MAX_DATE_MS = 8.64e15;
 
-/** RFC 3339 § 5.6; a time without a zone is taken as UTC. */
+/** RFC 3339 § 5.6; UTC without a zone. */
 const DATE_TIME = /^(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d(?:\.\d+)?) ?([Zz]|[+-]\d\d:?\d\d)?$/;
 
-/** @param expected undefined where only the number of events matters */
+/** @param expected undefined to count messages only */
 export function createExpectationCounter(expected: Expected | undefined, clock: Clock): ExpectationCounter {
   const counts = (expected?.expectations ?? []).map(({ expression }) => ({
     expression,
@@ -87,7 +87,7 @@ export function createExpectationCounter(expected: Expected | undefined, clock: 
   const types = new Map<string, number>();
   const readType = createTypeReader();
   const readTimestamp = createTimestampReader(expected?.lagPaths ?? []);
-  let heard = 0;
+  let messages = 0;
   let events = 0;
   let discarded = 0;
   let overdue = 0;
@@ -114,7 +114,7 @@ export function createExpectationCounter(expected: Expected | undefined, clock: 
   };
 
   const countEvents = (batch: Batch): void => {
-    heard += batch.count;
+    messages += batch.count;
     if (expected === undefined || counter.isMet) return;
     if (counter.remainingMs < 0) {
       overdue += batch.count;
@@ -128,9 +128,9 @@ export function createExpectationCounter(expected: Expected | undefined, clock: 
     if (counter.isMet) resolveMet();
   };
 
-  const countDiscarded = (messages: number): void => {
-    heard += messages;
-    if (expected !== undefined && !counter.isMet && counter.remainingMs >= 0) discarded += messages;
+  const countDiscarded = (count: number): void => {
+    messages += count;
+    if (expected !== undefined && !counter.isMet && counter.remainingMs >= 0) discarded += count;
   };
 
   const counter: ExpectationCounter = {
@@ -147,8 +147,8 @@ export function createExpectationCounter(expected: Expected | undefined, clock: 
     },
     met,
     counts,
-    get heard() {
-      return heard;
+    get messages() {
+      return messages;
     },
     get overdue() {
       return overdue;
@@ -177,14 +177,13 @@ function cutType(type: string): string {
   return type.length <= MAX_TYPE_CHARACTERS ? type : copyText(type.slice(0, MAX_TYPE_CHARACTERS));
 }
 
-/** When an event says that it happened, in ms since the epoch, or undefined. */
-export type ReadTimestamp = (event: Uint8Array) => number | undefined;
-
 /**
- * A reader of the first value to which one of the paths leads. The service specifies neither a field nor a format, so
- * the usual ones are read: RFC 3339, and numbers since the epoch, whose size shows their unit.
+ * Reads the time of an event, in ms since the epoch, from the first path with a value. The service specifies neither a
+ * field nor a format, so the usual formats are accepted: RFC 3339, and numbers since the epoch in any unit.
  */
-export function createTimestampReader(paths: readonly (readonly PathStep[])[]): ReadTimestamp {
+export function createTimestampReader(
+  paths: readonly (readonly PathStep[])[],
+): (event: Uint8Array) => number | undefined {
   const readers = paths.map(createSourceReader);
   return (event) => {
     for (const read of readers) {
@@ -195,7 +194,7 @@ export function createTimestampReader(paths: readonly (readonly PathStep[])[]): 
   };
 }
 
-/** @param source of a JSON string, number or literal */
+/** @param source JSON text of a string, number or literal */
 function readTimestampMs(source: string): number | undefined {
   if (!source.startsWith('"')) return scaleToMs(Number(source));
   const text = decodeString(source).trim();
@@ -205,7 +204,7 @@ function readTimestampMs(source: string): number | undefined {
   return Number.isNaN(ms) ? undefined : ms;
 }
 
-/** Seconds, ms, µs or ns since the epoch: until the year 5138 their sizes do not overlap. */
+/** Seconds, ms, µs or ns since the epoch: until the year 5138 their ranges do not overlap. */
 function scaleToMs(figure: number): number | undefined {
   if (!(figure > 0)) return undefined;
   if (figure < 1e11) return figure * 1e3;

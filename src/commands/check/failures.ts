@@ -1,4 +1,4 @@
-// From what went wrong to the failure of a step: message, hint, exit code (contract § 2).
+// The messages, hints and exit codes of failed steps (contract § 2).
 import { CAUSES } from '../../connection/cause-table.ts';
 import { type Cause, describeCause } from '../../connection/lifecycle.ts';
 import { RULES } from '../../connection/retry-policy.ts';
@@ -8,21 +8,21 @@ import { formatDuration } from '../../ui/stream-messages.ts';
 import type { ExpectationCounter, Expected } from './expectations.ts';
 import { type Failure, STEPS, type StepName } from './steps.ts';
 
-/** Types that a message names; reports for programs name more. */
+/** In messages; reports for programs list more. */
 const SHOWN_TYPES = 8;
 
-/** The cause in reports, by exit code. */
+/** Cause by exit code. */
 const ERROR_CAUSES: Readonly<Record<number, string>> = {
   [EXIT.usage]: 'usage',
   [EXIT.credential]: 'credential',
   [EXIT.store]: 'store',
 };
 
-/** The failure for a cause of the connection; `tail` gives up with the same exit code. */
+/** With the exit code with which `tail` gives up. */
 export function fromCause(cause: Cause): Failure {
   const { happened, remedy } = describeCause(cause);
   const { retryAfterMs } = cause;
-  const wait = retryAfterMs === undefined ? '' : `; it asks to come back in ${formatDuration(retryAfterMs)}`;
+  const wait = retryAfterMs === undefined ? '' : `; it asks to retry in ${formatDuration(retryAfterMs)}`;
   return {
     cause: cause.kind,
     message: `${happened}${wait}`,
@@ -40,73 +40,66 @@ export function fromCause(cause: Cause): Failure {
   };
 }
 
-/** The failure for an error of `errors.ts`. */
 export function fromError({ message, hint, exitCode }: AtlantisError): Failure {
   return { cause: ERROR_CAUSES[exitCode] ?? 'settings', message, hint, exitCode };
 }
 
-/** The welcome names a different key from the one in use (contract C4). */
+/** The welcome has the prefix of another key (contract C4). */
 export function describeForeignKey(host: string, accepted: string, expected: string): Failure {
   return {
     cause: 'foreign-key',
-    message: `${host} accepted the key ${accepted} while the key in use begins with ${expected}`,
-    hint: 'Another key than yours may be charged: check what stands between here and the service.',
+    message: `${host} accepted the key ${accepted}, but your key begins with ${expected}`,
+    hint: 'another key may be charged: check the proxies and gateways between this machine and the service',
     exitCode: EXIT.credential,
     details: { key_prefix: accepted, expected_key_prefix: expected },
   };
 }
 
-/**
- * No pong came. If messages came in the meantime, the connection works and the server breaks the protocol; if
- * none did, it is dead (contract K2).
- */
+/** No pong. With messages in the meantime the server violates the protocol; without, the connection is dead (contract K2). */
 export function describeMissingPong(host: string, waitedMs: number, hasHeard: boolean): Failure {
   const detail = `no pong within ${formatDuration(waitedMs)} of a ping`;
   if (!hasHeard) return fromCause({ kind: 'silent', host, detail });
   return {
     cause: 'no-pong',
-    message: `${host} sends messages but answers no ping (${detail})`,
-    hint: 'Allow more time with --pong-timeout; if no pong comes at all, something in between may take texts away.',
+    message: `${host} sends messages but does not answer pings (${detail})`,
+    hint: 'allow more time with --pong-timeout; if there are never pongs, a proxy may be removing text messages',
     exitCode: EXIT.protocol,
     details: { host },
   };
 }
 
-/** Expected events did not arrive: which, and what arrived instead. */
 export function describeUnmet(expected: Expected, counter: ExpectationCounter): Failure {
   return {
     cause: 'expectation',
-    message: `${listUnmet(counter)} within ${formatDuration(expected.withinMs)} of the welcome; ${describeSeen(counter)}`,
-    hint: 'Check the subscriptions of the key, or allow more time with --within.',
+    message: `${listUnmet(counter)} in ${formatDuration(expected.withinMs)}; ${describeReceived(counter)}`,
+    hint: 'check the subscriptions of the key, or allow more time with --within',
     exitCode: EXIT.timeout,
-    details: listSeen(counter),
+    details: listReceived(counter),
   };
 }
 
-/** The overall deadline passed. */
 export function describeDeadline(
   deadlineMs: number,
   step: StepName | undefined,
   counter: ExpectationCounter,
 ): Failure {
   const during = step === undefined ? '' : ` during the step "${STEPS[step]}"`;
-  const seen = step === 'events' ? `: ${listUnmet(counter)}; ${describeSeen(counter)}` : '';
+  const seen = step === 'events' ? `: ${listUnmet(counter)}; ${describeReceived(counter)}` : '';
   return {
     cause: 'deadline',
     message: `--deadline: ${formatDuration(deadlineMs)} passed${during}${seen}`,
-    hint: 'Allow more time with --deadline, or see what the step waits for.',
+    hint: 'allow more time with --deadline, or find out why the step waits',
     exitCode: EXIT.timeout,
-    ...(step === 'events' ? { details: listSeen(counter) } : {}),
+    ...(step === 'events' ? { details: listReceived(counter) } : {}),
   };
 }
 
-/** A signal ended the check. */
 export function describeSignal(signal: EndSignal): Failure {
   return { cause: 'signal', message: `ended by ${signal}`, hint: undefined, exitCode: null };
 }
 
-/** Counts of what arrived, for programs. */
-export function listSeen(counter: ExpectationCounter): Record<string, unknown> {
+/** Counts of received events, for programs. */
+export function listReceived(counter: ExpectationCounter): Record<string, unknown> {
   return { events: counter.events, types: counter.types, discarded: counter.discarded };
 }
 
@@ -115,19 +108,18 @@ function listUnmet({ counts }: ExpectationCounter): string {
   return unmet
     .map(({ expression, min, matched, late, untimed }) => {
       const others = [
-        ...(late === 0 ? [] : [`${late} too late`]),
+        ...(late === 0 ? [] : [`${late} later than --max-lag`]),
         ...(untimed === 0 ? [] : [`${untimed} without a time`]),
       ];
-      const aside = others.length === 0 ? '' : ` (and ${others.join(', ')})`;
-      return `${matched} of ${min} came for ${expression}${aside}`;
+      const ignored = others.length === 0 ? '' : ` (and ${others.join(', ')})`;
+      return `${expression}: expected ${min}, got ${matched}${ignored}`;
     })
     .join('; ');
 }
 
-function describeSeen({ types, events, discarded, overdue }: ExpectationCounter): string {
+function describeReceived({ types, discarded, overdue }: ExpectationCounter): string {
   const shown = types.slice(0, SHOWN_TYPES).map(({ type, count }) => `${count} ${type}`);
   if (types.length > SHOWN_TYPES) shown.push(`${types.length - SHOWN_TYPES} more types`);
   const lost = discarded === 0 ? '' : `, ${discarded} discarded`;
-  const after = overdue === 0 ? '' : `, ${overdue} after that`;
-  return `${events === 0 ? 'no event was seen' : `seen: ${shown.join(', ')}`}${lost}${after}`;
+  return `received: ${shown.join(', ') || 'none'}${lost}${overdue === 0 ? '' : ` (and ${overdue} too late)`}`;
 }

@@ -2,7 +2,7 @@
 import { type Flags, list, optional, text, toggle, withDefault } from '../../flags/definition.ts';
 import type { GlobalFlags, SOURCE_FLAGS } from '../../flags/shared-flags.ts';
 import { parseCount, parseDuration } from '../../flags/values.ts';
-import type { ConnectionFlags } from '../../settings/connection-config.ts';
+import type { ConnectionFlags } from '../../settings/stream-config.ts';
 
 export const CHECK_FLAGS = {
   expect: list('--expect <expr>', 'require events that match, as for --where; repeatable, each must match'),

@@ -1,12 +1,9 @@
-// The steps of a check, one after the other, on the first connection of a stream: what `tail` would do, step by step.
-//
-// There is no second attempt: a check reports what happens now. Returns when a step failed, the signal aborted
-// (the current step stays open then) or all is done; whatever was opened is closed.
+// Runs the steps of a check on one connection, without retries: a check reports what happens now.
 import { untilAborted, waitFor } from '../../clock.ts';
 import type { DialConfig } from '../../connection/config.ts';
 import type { Io } from '../../io/io.ts';
 import { keyPrefix } from '../../io/key.ts';
-import type { ConnectionConfig } from '../../settings/connection-config.ts';
+import type { ConnectionConfig } from '../../settings/stream-config.ts';
 import {
   findKeyOrigin,
   readKey,
@@ -20,32 +17,38 @@ import { type Connected, pump } from '../../stream/items.ts';
 import { type PreparedStream, prepareSource } from '../../stream/prepare.ts';
 import { observeAttempt } from './attempt.ts';
 import type { ExpectationCounter, Expected } from './expectations.ts';
-import { describeForeignKey, describeMissingPong, describeUnmet, fromCause, listSeen } from './failures.ts';
+import {
+  describeForeignKey,
+  describeMissingPong,
+  describeUnmet,
+  fromCause,
+  listReceived,
+} from './failures.ts';
 import type { StepLog } from './steps.ts';
 
-/** What the steps of a check need. */
-export interface Probe {
+interface Probe {
   readonly connection: ConnectionConfig;
   readonly expected: Expected | undefined;
   readonly counter: ExpectationCounter;
   readonly log: StepLog;
   readonly io: Io;
-  /** Ends the check. */
   readonly signal: AbortSignal;
   readonly warn: (message: string) => void;
 }
 
-/** A stream whose events are being counted. */
 interface Live {
   readonly stream: EventStream;
-  /** Resolves when no more items come. */
+  /** Resolves after the last item. */
   readonly ended: Promise<'ended'>;
 }
 
-/** Round trips that are measured. */
 const PINGS = 3;
 
-/** Runs every step. @throws AtlantisError for settings that cannot be used; the current step is the one that failed */
+/**
+ * Runs the steps until one fails or the signal aborts, and closes the stream.
+ *
+ * @throws AtlantisError for invalid settings; the current step is the one that failed
+ */
 export async function runSteps(flags: TargetFlags, probe: Probe): Promise<void> {
   const { log, io, signal, counter } = probe;
   const prepared = await readSettings(flags, probe);
@@ -57,7 +60,7 @@ export async function runSteps(flags: TargetFlags, probe: Probe): Promise<void> 
   const welcomed = new Promise<Connected>((resolve) => {
     welcome = resolve;
   });
-  // All that arrives is read and counted at once, so that pongs do not wait for it, nor it for them.
+  // Items are counted in parallel, so that neither they nor pongs wait for each other.
   const pumped = pump(stream.items(), (item) => {
     counter.take(item);
     if (item.kind === 'connected') welcome(item);
@@ -85,7 +88,7 @@ async function readSettings(flags: TargetFlags, probe: Probe): Promise<PreparedS
   const url = requireUrl(target);
   const key = await untilAborted(readKey(target, io, signal), signal);
   if (key === undefined || signal.aborted) {
-    // A pending read of the key from stdin would keep the process alive.
+    // A pending read of stdin would keep the process alive.
     if (target.key?.kind === 'stdin') io.stdin().destroy();
     return undefined;
   }
@@ -107,8 +110,8 @@ function describeSettings(
 ): [string, Record<string, unknown>] {
   const parts = [
     ...(profile === undefined ? [] : [`profile ${profile.value.name} (${profile.source})`]),
-    `${base} (${url?.source ?? 'nowhere'})`,
-    `key ${prefix}… (${key?.source ?? 'nowhere'})`,
+    `${base} (${url?.source})`,
+    `key ${prefix}… (${key?.source})`,
     ...(proxy === undefined ? [] : [`proxy ${proxy}`]),
   ];
   const details = {
@@ -125,13 +128,13 @@ function describeSettings(
 
 /** True if the check continues. */
 function checkIdentity({ host, keyPrefix: accepted, expectedKeyPrefix }: Connected, log: StepLog): boolean {
-  log.pass(`for the key ${accepted}…`, { key_prefix: accepted });
+  log.pass(`received, for the key ${accepted}…`, { key_prefix: accepted });
   log.begin('identity');
   if (accepted !== expectedKeyPrefix) {
     log.fail(describeForeignKey(host, accepted, expectedKeyPrefix));
     return false;
   }
-  log.pass(`it is the key in use, ${accepted}…`, { key_prefix: accepted });
+  log.pass(`the server authenticated your key, ${accepted}…`, { key_prefix: accepted });
   return true;
 }
 
@@ -149,11 +152,11 @@ async function measureKeepalive(
   log.begin('keepalive');
   const roundTripsMs: number[] = [];
   while (roundTripsMs.length < PINGS) {
-    const heardBefore = counter.heard;
+    const messagesBefore = counter.messages;
     const came = await waitFor(Promise.race([stream.ping(), ended]), pongTimeoutMs, io.clock, signal);
     if (signal.aborted || came === 'ended') return false;
     if (came === undefined) {
-      log.fail(describeMissingPong(host, pongTimeoutMs, counter.heard > heardBefore));
+      log.fail(describeMissingPong(host, pongTimeoutMs, counter.messages > messagesBefore));
       return false;
     }
     roundTripsMs.push(Math.round(came * 100) / 100);
@@ -171,11 +174,11 @@ async function awaitEvents({ ended }: Live, { expected, log, io, signal, counter
     return;
   }
   log.begin('events');
-  // The pings took part of this time, too: what was expected may have come, or be overdue, by now.
+  // The time includes the pings: the events may have arrived, or be overdue, by now.
   const came = await waitFor(Promise.race([counter.met, ended]), counter.remainingMs, io.clock, signal);
   if (counter.isMet) {
     const parts = counter.counts.map(({ expression, matched }) => `${matched} for ${expression}`);
-    log.pass(parts.join(', '), listSeen(counter));
+    log.pass(parts.join(', '), listReceived(counter));
   } else if (!signal.aborted && came !== 'ended') {
     log.fail(describeUnmet(expected, counter));
   }

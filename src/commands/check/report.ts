@@ -1,13 +1,10 @@
-// The report of a check: one JSON document (docs/check.schema.json), from which the other reports are made, and the
-// lines for people.
-
+// The report of a check as a JSON document (docs/check.schema.json), from which other reports are made, and as text.
 import { joinWords } from '../../render/fit-lines.ts';
 import { SIGNS, type Signs, spellEllipses } from '../../render/signs.ts';
 import { formatDuration } from '../../ui/stream-messages.ts';
 import type { ExpectationCounter } from './expectations.ts';
 import { cleanDeep, type Details, STEPS, type StepLog, type StepName, type StepResult } from './steps.ts';
 
-/** A step in the document. */
 export interface ReportStep {
   readonly name: StepName;
   readonly status: 'ok' | 'failed' | 'skipped';
@@ -23,7 +20,7 @@ export interface Report {
   readonly started_at: string;
   readonly duration_ms: number;
   readonly ok: boolean;
-  /** Null where a signal ended the check. */
+  /** Null if a signal ended the check. */
   readonly exit_code: number | null;
   readonly signal: string | null;
   readonly failed_step: StepName | null;
@@ -38,7 +35,7 @@ export interface Report {
   }[];
 }
 
-export interface ReportFrame {
+interface ReportFrame {
   readonly tool: string;
   /** Wall clock, ms since the epoch. */
   readonly startedAtMs: number;
@@ -47,14 +44,14 @@ export interface ReportFrame {
   readonly signal: string | null;
 }
 
-/** The document. `clean` is that of the step log. */
+/** @param clean removes secrets and makes control characters visible */
 export function buildReport(
   frame: ReportFrame,
   log: StepLog,
   counter: ExpectationCounter,
   clean: (text: string) => string,
 ): Report {
-  return {
+  const report: Report = {
     version: 1,
     tool: frame.tool,
     started_at: new Date(frame.startedAtMs).toISOString(),
@@ -70,27 +67,20 @@ export function buildReport(
       const { cause, message, hint = null } = result.failure;
       return { ...step, error: { cause, message, hint } };
     }),
-    expectations: counter.counts.map((count) => ({
-      ...count,
-      expression: clean(count.expression),
-      met: count.matched >= count.min,
-    })),
+    expectations: counter.counts.map((count) => ({ ...count, met: count.matched >= count.min })),
   };
-}
-
-/** Cleans the whole document once more; idempotent. */
-export function cleanReport(report: Report, clean: (text: string) => string): Report {
   return cleanDeep(report, clean) as Report;
 }
 
 const NAME_WIDTH = Math.max(...Object.values(STEPS).map((name) => name.length));
-/** A summary beside the names of the steps needs this many columns. */
+/** With fewer columns the summary goes below the name of the step. */
 const MIN_SUMMARY_WIDTH = 30;
 const COLORS = { ok: '32', failed: '31', skipped: '90' } as const;
 
 /**
  * `ok      TLS            TLSv1.3, issued by …, 71 days left (12 ms)`; for a failure with the hint below.
- * @param columns width of the terminal, where lines break between words; undefined where there is none
+ *
+ * @param columns width of the terminal; default unlimited
  */
 export function formatStep(
   result: StepResult,
@@ -99,10 +89,9 @@ export function formatStep(
   signs: Signs = SIGNS,
 ): string {
   const { name, status, durationMs, summary } = result;
-  // One word, so that no line breaks between the figure and its unit.
+  // One word, so that the line does not break before the unit.
   const time = status === 'skipped' ? [] : [`(${formatMs(durationMs)})`];
   const head = `${status.padEnd(7)} ${STEPS[name].padEnd(NAME_WIDTH)} `;
-  // Beside the names where there is room, else below them.
   const indent = ' '.repeat(columns - head.length < MIN_SUMMARY_WIDTH ? 2 : head.length + 1);
   const hint = result.status === 'failed' ? (result.failure.hint ?? '') : '';
   const hints = hint === '' ? [] : spellEllipses(hint, signs).split('\n');
@@ -114,19 +103,15 @@ export function formatStep(
   return [painted, ...rest].map((line) => `${line.trimEnd()}\n`).join('');
 }
 
-/**
- * `passed in 0.21 s: 7 ok, 3 skipped`
- * @param columns as for `formatStep`
- */
+/** `PASSED in 0.21 s: 7 passed, 3 skipped`. @param columns as for `formatStep` */
 export function formatVerdict(report: Report, columns = Number.POSITIVE_INFINITY): string {
   const count = (status: string): number => report.steps.filter((step) => step.status === status).length;
   const time = formatDuration(report.duration_ms);
-  const figures = `${count('ok')} ok, ${count('skipped')} skipped`;
   const end = report.signal ?? `exit code ${report.exit_code}`;
   const verdict =
     report.failed_step === null
-      ? `passed in ${time}: ${figures}`
-      : `failed at ${STEPS[report.failed_step]} in ${time}: ${end}, ${figures}`;
+      ? `PASSED in ${time}: ${count('ok')} passed, ${count('skipped')} skipped`
+      : `FAILED at "${STEPS[report.failed_step]}" after ${time}: ${count('ok')} passed, 1 failed, ${count('skipped')} skipped (${end})`;
   return joinWords(verdict.split(' '), columns, '  ')
     .map((line) => `${line.trimEnd()}\n`)
     .join('');

@@ -1,7 +1,5 @@
-// `stream check`, from parsed flags to the end: the steps, the reports, the exit code of the first failure.
-//
-// A deadline covers all of it, reading the key included.
-
+// `stream check`: runs the steps, writes the reports, and exits with the code of the first failure. The deadline also
+// covers reading the key.
 import { type AtlantisError, EXIT, type ExitCode, isAtlantisError } from '../../errors.ts';
 import type { Io, Outcome } from '../../io/io.ts';
 import { createStop, type Stop, toOutcome } from '../../io/stop.ts';
@@ -16,10 +14,10 @@ import { createExpectationCounter } from './expectations.ts';
 import { describeDeadline, describeSignal, fromError } from './failures.ts';
 import type { CheckFlags } from './flags.ts';
 import { runSteps } from './probe.ts';
-import { buildReport, cleanReport, formatStep, formatVerdict, type Report } from './report.ts';
+import { buildReport, formatStep, formatVerdict, type Report } from './report.ts';
 import { createStepLog, STEPS, type StepLog } from './steps.ts';
 
-/** Runs the command. @throws UsageError for flags */
+/** @throws UsageError for invalid flags */
 export async function runCheck(flags: CheckFlags, io: Io): Promise<Outcome> {
   const config = await parseCheckFlags(flags, io);
   const startedAtMs = io.clock.wallMs();
@@ -67,7 +65,7 @@ export async function runCheck(flags: CheckFlags, io: Io): Promise<Outcome> {
     exitCode: 'exitCode' in outcome ? outcome.exitCode : null,
     signal: 'signal' in outcome ? outcome.signal : null,
   };
-  const report = cleanReport(buildReport(frame, log, counter, clean), clean);
+  const report = buildReport(frame, log, counter, clean);
   print(formatVerdict(report, io.stdout.columns()));
   if (config.isJson) output.write(`${io.redactor.redact(JSON.stringify(report))}\n`);
   reportFailure(report, config, reporter);
@@ -79,7 +77,7 @@ export async function runCheck(flags: CheckFlags, io: Io): Promise<Outcome> {
   return report.ok && faults.length > 0 ? { exitCode: EXIT.output } : outcome;
 }
 
-/** stdout: nothing more is written there after the first fault, but the check and its other reports continue. */
+/** Writes to stdout until the first error; the check and its other reports continue. */
 function createOutput(io: Io): { write(text: string): void; readonly fault: AtlantisError | undefined } {
   let fault: AtlantisError | undefined;
   return {
@@ -98,14 +96,14 @@ function createOutput(io: Io): { write(text: string): void; readonly fault: Atla
   };
 }
 
-/** A signal that arrives after the last step changes only how the process ends. */
+/** A signal after the last step only changes how the process ends. */
 function decide({ failure }: StepLog, reason: Stop['reason']): Outcome {
   if (reason?.kind === 'signal') return toOutcome(reason);
   if (failure === undefined) return { exitCode: EXIT.ok };
   return { exitCode: (failure.failure.exitCode ?? EXIT.bug) as ExitCode };
 }
 
-/** Reports the failure on stderr, too, unless the lines for people on stdout have it already. */
+/** Reports the failure on stderr, unless the text report on stdout has it. */
 function reportFailure(report: Report, { isJson, log }: CheckConfig, reporter: Reporter): void {
   const failed = report.steps.find(({ error }) => error !== undefined);
   if (failed?.error === undefined || (!isJson && log.format === 'text')) return;

@@ -1,11 +1,9 @@
-// The steps of a check, in order, and the log of what happened to each. The first failure ends a check: later steps
-// are skipped by name.
+// The steps of a check, in order, and the log of their results. After a failure the remaining steps are skipped.
 //
-// Every text passes `clean` here, once, so that reports need not deal with secrets and control characters
-// (contract O2, P4).
+// The log removes secrets and control characters from every text, so reports need not (contract O2, P4).
 import type { Clock } from '../../clock.ts';
 
-/** Name for programs → label for people, in the order of a check. */
+/** Name in reports → label in text, in order. */
 export const STEPS = {
   settings: 'settings',
   lookup: 'name lookup',
@@ -21,32 +19,29 @@ export const STEPS = {
 export type StepName = keyof typeof STEPS;
 export const STEP_NAMES = Object.keys(STEPS) as readonly StepName[];
 
-/** Figures of a step for programs; names in snake_case with their unit. */
+/** Details of a step for programs; names in snake_case with their unit. */
 export type Details = Readonly<Record<string, unknown>>;
 
-/** Why a step failed. */
 export interface Failure {
   /** A cause of `connection/lifecycle.ts`, or one that only check has, in kebab-case. */
   readonly cause: string;
-  /** One clause for people. */
   readonly message: string;
-  /** What the user can do, or undefined. */
+  /** What to do next. */
   readonly hint: string | undefined;
-  /** Contract § 2; null where a signal ended the check. */
+  /** Contract § 2; null if a signal ended the check. */
   readonly exitCode: number | null;
   readonly details?: Details;
 }
 
 interface ResultBase {
   readonly name: StepName;
-  /** Ms from the step's beginning to its end; 0 for a skipped one. */
+  /** 0 for a skipped step. */
   readonly durationMs: number;
-  /** One clause for people: what was found, what went wrong, or why it was skipped. */
+  /** The result, the error, or why it was skipped. */
   readonly summary: string;
   readonly details: Details;
 }
 
-/** How a step went. All texts are redacted and visible. */
 export type StepResult =
   | (ResultBase & { readonly status: 'ok' | 'skipped' })
   | (ResultBase & { readonly status: 'failed'; readonly failure: Failure });
@@ -66,7 +61,7 @@ export interface StepLog {
   fail(failure: Failure): void;
 }
 
-export interface StepWatcher {
+interface StepWatcher {
   readonly onBegin: (name: StepName) => void;
   readonly onResult: (result: StepResult) => void;
 }
@@ -122,7 +117,7 @@ export function createStepLog(clock: Clock, clean: (text: string) => string, wat
   return log;
 }
 
-/** Cleans every text in a value. Keys are constants of the code. */
+/** Cleans every string in a value, except names of members. */
 export function cleanDeep(value: unknown, clean: (text: string) => string): unknown {
   if (typeof value === 'string') return clean(value);
   if (Array.isArray(value)) return value.map((item) => cleanDeep(item, clean));

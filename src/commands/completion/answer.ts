@@ -1,13 +1,17 @@
-// Answers the completion script of a shell: reads the words up to the cursor and prints one offer per line.
+// Answers the completion script of a shell: the words of the command line in, one completion per line out.
 //
-// `:files` alone asks the shell to complete file names. A missing or damaged profile file offers no profiles, without
-// an error: the user is in the middle of typing a line.
-import type { DocumentedCommand, Flag, Outline, Value } from '../../flags/documented-command.ts';
-import { outlineCommand } from '../../flags/read-outline.ts';
+// `:files` alone lets the shell complete file names. A profile store that is missing or damaged has no names; it is not
+// reported, since the user is typing.
+import {
+  type DocumentedCommand,
+  type Flag,
+  type Outline,
+  outlineCommand,
+  type Value,
+} from '../../flags/documented-command.ts';
 import { TOPICS } from '../../flags/topics.ts';
 import type { Io } from '../../io/io.ts';
-import { readProfileFile } from '../../profiles/profile-file.ts';
-import { profilesPath } from '../../profiles/store-place.ts';
+import { profilesPath, readProfileFile } from '../../profiles/read.ts';
 import { parseStreamUrl } from '../../settings/stream-url.ts';
 import { KNOWN_EVENT_TYPES } from '../../simulator/events.ts';
 import { SCENARIO_LIST } from '../../simulator/scenarios.ts';
@@ -18,17 +22,16 @@ interface Offer {
   readonly meaning: string;
 }
 
-/** Words to choose from, or file names, which the shell itself completes. */
 type Offers = readonly Offer[] | 'files';
 
-/** Values that are not in the definitions of the flags; read only when needed. */
+/** Values that are not in the definitions of flags; read only when needed. */
 export interface Sources {
   profiles(): readonly Offer[];
   scenarios(): readonly Offer[];
   eventTypes(): readonly Offer[];
 }
 
-/** Where the values of a flag or placeholder come from. */
+/** Placeholders and long names of flags whose values can be completed. */
 const KNOWN_VALUES: Readonly<Record<string, 'files' | keyof Sources>> = {
   file: 'files',
   folder: 'files',
@@ -41,9 +44,9 @@ const KNOWN_VALUES: Readonly<Record<string, 'files' | keyof Sources>> = {
 };
 
 /**
- * Offers everything that is possible after `words`; the shell filters by the beginning of the last word.
+ * Everything that fits. The shell filters it by the last word.
  *
- * @param words the words after the program's name; the last one is unfinished and may be empty
+ * @param words after the program's name; the last one is unfinished and may be empty
  */
 export function complete(root: Outline, words: readonly string[], sources: Sources): Offers {
   const last = words.at(-1) ?? '';
@@ -67,7 +70,7 @@ export function complete(root: Outline, words: readonly string[], sources: Sourc
   if (command.commands.length > 0) return offerCommands(command);
   const argument = command.arguments[argumentCount] ?? command.arguments.findLast((one) => one.isVariadic);
   if (argument !== undefined) return offerValues(argument.placeholder, argument, sources);
-  // Only flags are possible here, so they are offered without a dash too.
+  // Only flags can follow, so they are offered before the first dash.
   return isLiteral ? [] : flagOffers;
 }
 
@@ -89,12 +92,12 @@ function offerValues(name: string, value: Value, sources: Sources): Offers {
   return known === 'files' ? 'files' : sources[known]();
 }
 
-/** What the words before the last one mean. */
-export interface Reading {
+/** The parsed words before the last one. */
+interface ParsedWords {
   readonly command: Outline;
   /** Long names. */
   readonly given: ReadonlySet<string>;
-  /** The flag whose value comes next; if the value is optional, the next word may be something else. */
+  /** The flag whose value the last word is, or may be if the value is optional. */
   readonly open: Flag | undefined;
   /** Arguments of the command so far. */
   readonly argumentCount: number;
@@ -102,9 +105,9 @@ export interface Reading {
   readonly isLiteral: boolean;
 }
 
-/** @param words the words before the one to complete, without the program's name */
-export function readWords(root: Outline, words: readonly string[]): Reading {
-  let reading: Reading = {
+/** @param words between the program's name and the word to complete */
+export function readWords(root: Outline, words: readonly string[]): ParsedWords {
+  let reading: ParsedWords = {
     command: root,
     given: new Set(),
     open: undefined,
@@ -115,17 +118,17 @@ export function readWords(root: Outline, words: readonly string[]): Reading {
   return reading;
 }
 
-/** The flags of a command, and those of every command. */
+/** The flags of a command and the global ones. */
 function listFlags(command: Outline, root: Outline): readonly Flag[] {
   const own = new Set(command.flags.map(({ long }) => long));
   return [...command.flags, ...root.flags.filter(({ long }) => !own.has(long))];
 }
 
-function readWord(reading: Reading, root: Outline, word: string): Partial<Reading> {
+function readWord(reading: ParsedWords, root: Outline, word: string): Partial<ParsedWords> {
   const { command, open, isLiteral } = reading;
   const isFlag = !isLiteral && word.startsWith('-') && word !== '-';
   if (open !== undefined && (open.value?.isRequired === true || !isFlag)) {
-    // A variadic value continues until the next flag.
+    // A list of values continues until the next flag.
     return { open: open.value?.isVariadic === true ? asOptional(open) : undefined };
   }
   if (!isFlag) {
@@ -143,7 +146,7 @@ function readWord(reading: Reading, root: Outline, word: string): Partial<Readin
   };
 }
 
-/** The last flag in `--limit`, `--limit=5`, `-n`, `-n5` or `-qn`, and whether the word includes its value. */
+/** `--limit`, `--limit=5`, `-n`, `-n5`, or `-qn`: the last flag in it, and whether it includes a value. */
 function findFlag(flags: readonly Flag[], word: string): { flag: Flag | undefined; hasValue: boolean } {
   if (word.startsWith('--')) {
     const [name, value] = word.split('=', 2);
@@ -158,22 +161,20 @@ function findFlag(flags: readonly Flag[], word: string): { flag: Flag | undefine
 const asOptional = (flag: Flag): Flag =>
   flag.value === undefined ? flag : { ...flag, value: { ...flag.value, isRequired: false } };
 
-/** Runs `__complete`, which only completion scripts call. */
+/** Prints the completions for `atlantis __complete <shell> -- <words>`; see scripts.ts. */
 export function printOffers(words: readonly string[], program: DocumentedCommand, io: Io): void {
   const [shell = '', , ...line] = words;
-  io.writeOut(answerShell(shell, line, outlineCommand(program), io));
-}
-
-/** The answer in the format of the scripts in `src/commands/completion/scripts.ts`. */
-function answerShell(shell: string, words: readonly string[], root: Outline, io: Io): string {
-  const merged = shell === 'bash' ? mergeBroken(words) : words;
-  const offers = complete(root, merged, createSources(io));
-  if (offers === 'files') return ':files\n';
+  const merged = shell === 'bash' ? mergeBroken(line) : line;
+  const offers = complete(outlineCommand(program), merged, createSources(io));
+  if (offers === 'files') {
+    io.writeOut(':files\n');
+    return;
+  }
   const last = merged.at(-1) ?? '';
-  return offers
+  const lines = offers
     .filter(({ word }) => shell !== 'bash' || word.startsWith(last))
-    .map((offer) => `${formatOffer(shell, offer, last)}\n`)
-    .join('');
+    .map((offer) => `${formatOffer(shell, offer, last)}\n`);
+  io.writeOut(lines.join(''));
 }
 
 function formatOffer(shell: string, { word, meaning }: Offer, last: string): string {
@@ -183,7 +184,7 @@ function formatOffer(shell: string, { word, meaning }: Offer, last: string): str
   return meaning === '' ? word : `${word}\t${meaning}`;
 }
 
-/** Joins the words that bash split at `=` and `:` (COMP_WORDBREAKS). */
+/** Joins words that bash splits at `=` and `:` (COMP_WORDBREAKS). */
 export function mergeBroken(words: readonly string[]): string[] {
   const merged: string[] = [];
   let isOpen = false;
@@ -210,7 +211,7 @@ function createSources(io: Io): Sources {
 
 function listProfiles(io: Io): Offer[] {
   try {
-    const { file } = readProfileFile(profilesPath(io.env, io.platform, io.homeDirectory()), io);
+    const { file } = readProfileFile(profilesPath(io), io);
     return [...file.profiles.values()].map(({ name, url }) => ({ word: name, meaning: describeUrl(url) }));
   } catch {
     return [];

@@ -6,15 +6,17 @@ import {
   type DocumentedCommand,
   type Example,
   type Flag,
+  findRoot,
   formatArgument,
   formatUsage,
   groupFlags,
   type HelpWanted,
   listCommands,
+  listWords,
   type Note,
   type Outline,
+  outlineCommand,
 } from '../../flags/documented-command.ts';
-import { findRoot, listWords, outlineCommand } from '../../flags/read-outline.ts';
 import { TOPICS, type Topic } from '../../flags/topics.ts';
 import { alignTerms, foldCommand, wrapText } from '../../flags/wrap.ts';
 import type { Io } from '../../io/io.ts';

@@ -1,34 +1,33 @@
-// `profile add`: gathers a URL and a key from flags, stdin or the terminal, and stores them.
+// `profile add`: takes a URL and a key from flags, stdin or the terminal, and stores them.
 //
-// Nothing is taken from the environment: a key exported for one service must not slip into the profile of
-// another.
+// Not from the environment: a key exported for one service must not end up in the profile of another.
 import { resolve } from 'node:path';
-import { UsageError } from '../../errors.ts';
+import { CredentialError, UsageError } from '../../errors.ts';
 import type { Io, Outcome } from '../../io/io.ts';
 import { parseKey } from '../../io/key.ts';
-import { DamagedStoreError, isCommand, type Profile } from '../../profiles/profile-file.ts';
-import { readFirstLine } from '../../settings/first-line.ts';
-import { resolveProgram } from '../../settings/key-program.ts';
+import { DamagedStoreError, isCommand, type Profile } from '../../profiles/read.ts';
+import { resolveProgram, runKeyCommand } from '../../settings/key-command.ts';
+import { parseConnectionFlags } from '../../settings/stream-config.ts';
 import { parseStreamUrl, type StreamUrl } from '../../settings/stream-url.ts';
-import { KEY_ON_TERMINAL } from '../../settings/target.ts';
-import { describeProfile, printJson } from './describe.ts';
-import type { AddFlags } from './flags.ts';
+import { KEY_ON_TERMINAL, readFirstLine } from '../../settings/target.ts';
 import {
   assertProfileName,
   openContext,
   type ProfileContext,
   readProfiles,
   saveProfiles,
-} from './profiles.ts';
-import { type Answer, canPrompt, createPrompter } from './prompt.ts';
+} from './context.ts';
+import type { AddFlags } from './flags.ts';
+import { describeProfile, printJson } from './output.ts';
+import { type Answer, canPrompt, createPrompter, noTerminal } from './prompt.ts';
 
 type Secret = Pick<Profile, 'key'> | Pick<Profile, 'keyCommand'>;
 
 /**
- * Stores a profile; the first one is in use from then on.
+ * Stores a profile; the first one becomes the active one.
  *
- * @throws UsageError for a bad name, URL or flag, a name that is taken, or nobody to ask (2); CredentialError
- *   for what is not a key (3); StoreError (10); OutputError (9); with --check whatever the attempt to connect throws.
+ * @throws UsageError for an invalid name, URL or flag, a name that is taken, or no terminal to ask on (exit 2);
+ *   CredentialError for an invalid key (3); StoreError (10); OutputError (9); with --check also the errors of `checkKey`.
  */
 export async function addProfile(name: string, flags: AddFlags, io: Io): Promise<Outcome> {
   const context = await openContext(flags, io);
@@ -43,13 +42,12 @@ export async function addProfile(name: string, flags: AddFlags, io: Io): Promise
   const secret = argv === undefined ? await obtainKey(flags, io) : { keyCommand: argv };
   if ('signal' in secret) return secret;
   if (flags.check === true) {
-    const { checkKey } = await import('./check-key.ts');
     await checkKey(url, await readSecret(secret, io), io);
     context.say('the key works');
   }
 
   const profile: Profile = { name, url: url.base, ...secret };
-  const isInUse = await saveProfiles(
+  const isActive = await saveProfiles(
     context,
     io,
     (draft) => {
@@ -60,14 +58,14 @@ export async function addProfile(name: string, flags: AddFlags, io: Io): Promise
     },
     { mayMoveAside: true },
   );
-  const record = describeProfile(profile, isInUse ? name : undefined);
+  const record = describeProfile(profile, isActive ? name : undefined);
   if (flags.json === true) printJson(io, record);
   const key = record.key_prefix === undefined ? `command ${record.key_command}` : `${record.key_prefix}…`;
-  context.say(`profile ${name} stored: ${url.base}, key ${key}${isInUse ? ', in use' : ''}`);
+  context.say(`profile ${name} stored: ${url.base}, key ${key}${isActive ? ', active' : ''}`);
   return { exitCode: 0 };
 }
 
-/** The key command as an argv array, from words or one JSON array; a relative path is made absolute here and now. */
+/** The key command from its arguments or one JSON array; a relative path is made absolute. */
 function parseCommand(
   { keyCommand, keyStdin }: AddFlags,
   platform: NodeJS.Platform,
@@ -77,18 +75,18 @@ function parseCommand(
     throw new UsageError('--key-stdin and --key-command contradict each other', 'give one of them');
   }
   const [first = ''] = keyCommand;
-  // A path may have a space in it. Not repeated: arguments may be secrets, too.
+  // A path may contain a space. The message does not repeat the arguments, which may be secrets.
   if (keyCommand.length === 1 && /^[^[/\\\s]+\s/.test(first)) {
     throw new UsageError(
-      '--key-command: one word with a space in it is the name of a program, which no shell takes apart',
-      'give its words one by one: --key-command op read op://dev/key',
+      '--key-command: the command and its arguments were given as a single argument, which is not split',
+      'pass the command and its arguments separately: --key-command op read op://dev/key',
     );
   }
   const argv = keyCommand.length === 1 && first.startsWith('[') ? parseArray(first) : keyCommand;
   if (isCommand(argv)) return resolveProgram(argv, resolve(), platform);
   throw new UsageError(
     'invalid --key-command',
-    'accepted: a program and its arguments as words, or as one JSON array: \'["op","read","op://dev/key"]\'',
+    'accepted: a program and its arguments, or one JSON array: \'["op","read","op://dev/key"]\'',
   );
 }
 
@@ -100,10 +98,10 @@ function parseArray(text: string): unknown {
   }
 }
 
-/** Without a terminal everything has to be given; says all that is missing at once. */
+/** Without a terminal everything must be given; the error lists all that is missing. */
 function assertComplete(flags: AddFlags, io: Io): void {
   if (flags.keyStdin === true && io.isStdinTty) {
-    throw new UsageError(KEY_ON_TERMINAL, 'without it you are asked for the key');
+    throw new UsageError(KEY_ON_TERMINAL, 'omit it to be asked for the key');
   }
   if (canPrompt(io)) return;
   const missing: string[] = [];
@@ -112,13 +110,13 @@ function assertComplete(flags: AddFlags, io: Io): void {
     missing.push('--key-stdin (or --key-command <argv...>)');
   }
   if (missing.length === 0) return;
-  throw new UsageError('there is no terminal to ask on', `give ${missing.join(' and ')}`);
+  throw noTerminal(missing.join(' and '));
 }
 
 const nameTaken = (name: string): UsageError =>
-  new UsageError(`there is a profile "${name}" already`, 'give --force to replace it');
+  new UsageError(`profile "${name}" already exists`, 'give --force to replace it');
 
-/** Tells a taken name before anything is asked; a damaged store has no names. */
+/** Reports a name that is taken before asking for anything; a damaged store has no names. */
 function assertFree(name: string, context: ProfileContext, io: Io): void {
   try {
     if (readProfiles(context, io).profiles.has(name)) throw nameTaken(name);
@@ -145,8 +143,27 @@ async function obtainKey(flags: AddFlags, io: Io): Promise<{ key: string } | Exc
 
 async function readSecret(secret: Secret, io: Io): Promise<string> {
   if ('key' in secret && secret.key !== undefined) return secret.key;
-  const { runKeyCommand } = await import('../../settings/key-command.ts');
   const key = await runKeyCommand('keyCommand' in secret ? (secret.keyCommand ?? []) : [], io);
   io.redactor.addSecret(key);
   return key;
+}
+
+/**
+ * Opens the stream once and closes it again, for --check. Resolves once the service has accepted the key.
+ *
+ * @throws AtlantisError with the exit code and message of the failed attempt (contract § 2)
+ */
+async function checkKey(url: StreamUrl, key: string, io: Io): Promise<void> {
+  const { prepareSource } = await import('../../stream/prepare.ts');
+  const config = parseConnectionFlags({ reconnect: false });
+  const { open } = await prepareSource(config, { url, key }, io);
+  const { signal } = new AbortController();
+  for await (const item of open(signal).items()) {
+    if (item.kind !== 'connected') continue;
+    if (item.keyPrefix === item.expectedKeyPrefix) return;
+    throw new CredentialError(
+      `${url.host} accepted the key ${item.keyPrefix}, but the given key begins with ${item.expectedKeyPrefix}`,
+      'check the proxies and gateways between this machine and the service',
+    );
+  }
 }

@@ -1,9 +1,8 @@
-// `profile use`, `rename` and `remove`: changes to what is there already.
+// `profile use`, `rename` and `remove`.
 import { UsageError } from '../../errors.ts';
 import type { GlobalFlags } from '../../flags/shared-flags.ts';
 import type { Io, Outcome } from '../../io/io.ts';
 import { keyPrefix } from '../../io/key.ts';
-import type { RemoveFlags } from './flags.ts';
 import {
   assertProfileName,
   missingProfile,
@@ -11,34 +10,35 @@ import {
   readProfiles,
   requireProfile,
   saveProfiles,
-} from './profiles.ts';
+} from './context.ts';
+import type { RemoveFlags } from './flags.ts';
 import { createPrompter } from './prompt.ts';
 
-/** Makes a profile the one in use. @throws UsageError, StoreError, OutputError */
-export async function chooseProfile(name: string, flags: GlobalFlags, io: Io): Promise<void> {
+/** Makes a profile the active one. @throws UsageError, StoreError, OutputError */
+export async function selectProfile(name: string, flags: GlobalFlags, io: Io): Promise<void> {
   const context = await openContext(flags, io);
   await saveProfiles(context, io, (draft) => {
     if (!draft.has(name)) throw missingProfile(name, draft.names());
     draft.current = name;
   });
-  context.say(`profile ${name} is in use`);
+  context.say(`profile ${name} is now active`);
 }
 
-/** Gives a profile another name. @throws UsageError, StoreError, OutputError */
+/** @throws UsageError, StoreError, OutputError */
 export async function renameProfile(from: string, to: string, flags: GlobalFlags, io: Io): Promise<void> {
   assertProfileName(to);
   const context = await openContext(flags, io);
   await saveProfiles(context, io, (draft) => {
     if (!draft.has(from)) throw missingProfile(from, draft.names());
     if (draft.has(to)) {
-      throw new UsageError(`there is a profile "${to}" already`, 'remove it first, or take another name');
+      throw new UsageError(`profile "${to}" already exists`, 'remove it first, or choose another name');
     }
     draft.rename(from, to);
   });
-  context.say(`profile ${from} is now called ${to}`);
+  context.say(`profile ${from} renamed to ${to}`);
 }
 
-/** Removes a profile after asking. @throws UsageError, StoreError, OutputError */
+/** Removes a profile after a confirmation. @throws UsageError, StoreError, OutputError */
 export async function removeProfile(name: string, flags: RemoveFlags, io: Io): Promise<Outcome> {
   const context = await openContext(flags, io);
   const profile = requireProfile(readProfiles(context, io), name);
@@ -48,7 +48,7 @@ export async function removeProfile(name: string, flags: RemoveFlags, io: Io): P
     const answer = await prompter.askLine(`Remove profile ${name} and ${what}? [y/N] `);
     if (typeof answer !== 'string') return answer;
     if (!/^y(es)?$/i.test(answer.trim())) {
-      context.say('nothing was removed');
+      context.say('nothing removed');
       return { exitCode: 0 };
     }
   }
@@ -60,8 +60,8 @@ export async function removeProfile(name: string, flags: RemoveFlags, io: Io): P
   });
   context.say(
     needsChoice
-      ? `profile ${name} was removed; none is in use now: choose one with atlantis profile use <name>`
-      : `profile ${name} was removed`,
+      ? `profile ${name} removed; no profile is active now: select one with \`atlantis profile use <name>\``
+      : `profile ${name} removed`,
   );
   return { exitCode: 0 };
 }

@@ -23,7 +23,7 @@ export function addProfileCommands(program: DocumentedCommand, io: Io): void {
     .example('atlantis profile list')
     .example("atlantis profile list --json | jq -r '.[].name'")
     .action(async (_options, command: DocumentedCommand) => {
-      const { listProfiles } = await import('./list.ts');
+      const { listProfiles } = await import('./show.ts');
       await listProfiles(command.optsWithGlobals(), io);
     });
 
@@ -48,8 +48,8 @@ export function addProfileCommands(program: DocumentedCommand, io: Io): void {
     .argument('<profile>', 'name of a profile, see `atlantis profile list`')
     .example('atlantis profile use main')
     .action(async (name: string, _options, command: DocumentedCommand) => {
-      const { chooseProfile } = await import('./change.ts');
-      await chooseProfile(name, command.optsWithGlobals(), io);
+      const { selectProfile } = await import('./change.ts');
+      await selectProfile(name, command.optsWithGlobals(), io);
     });
 
   profile
@@ -81,7 +81,7 @@ export function addProfileCommands(program: DocumentedCommand, io: Io): void {
     .flags(PRINT_FLAGS)
     .example('ls -l "$(atlantis profile path)"')
     .action(async (_options, command: DocumentedCommand) => {
-      const { printPath } = await import('./list.ts');
+      const { printPath } = await import('./show.ts');
       await printPath(command.optsWithGlobals(), io);
     });
 }

@@ -1,19 +1,22 @@
-// Asks on the terminal: questions on stderr, answers from stdin (contract O3), keys without echo (P1).
+// Prompts on the terminal: questions on stderr, answers from stdin (contract O3), keys without echo (P1).
 //
-// However a question ends, by an answer, Ctrl-C, a signal or an error, the terminal is as it was before.
+// The terminal mode is restored after an answer, Ctrl-C, a signal or an error.
 import { CredentialError, UsageError } from '../../errors.ts';
 import type { EndSignal, Io } from '../../io/io.ts';
 
-/** Ctrl-Z was typed: the process is to be stopped, and asked again after. */
+/** Ctrl-Z: stop the process, and ask again when it continues. */
 const SUSPEND = Symbol('suspend');
 
 const MAX_ANSWER_LENGTH = 64 * 1024;
 
-/** Takes what was typed or pasted; returns the whole answer once it is complete. Throws to refuse it. */
-export type Reader = (typed: string) => string | { readonly signal: EndSignal } | typeof SUSPEND | undefined;
+/** An answer, or the signal that ended the question. */
+export type Answer = string | { readonly signal: EndSignal };
 
-/** The terminal edits the line itself, and hands it over whole. */
-function readCooked(): Reader {
+/** Takes key presses; returns the answer once it is complete. Throws to reject it. */
+type ReadKeys = (typed: string) => Answer | typeof SUSPEND | undefined;
+
+/** In cooked mode the terminal edits the line. */
+function readCooked(): ReadKeys {
   let text = '';
   return (typed) => {
     text += typed;
@@ -22,20 +25,20 @@ function readCooked(): Reader {
   };
 }
 
-/** In raw mode every key arrives by itself: the few that edit a line are handled here. */
-function readHidden(): Reader {
+/** In raw mode the keys that edit a line are handled here. */
+function readHidden(): ReadKeys {
   let text = '';
   return (typed) => {
-    // A cursor or function key sends an escape sequence (ECMA-48 § 5.4), which is no part of a key.
+    // Cursor and function keys send escape sequences (ECMA-48 § 5.4), which are not part of an API key.
     const plain = typed.replace(/\x1b(?:\[[0-?]*[ -/]*[@-~]|O.|.)?/g, '');
     for (const [at, char] of [...plain].entries()) {
       if (char === '\x03') return { signal: 'SIGINT' };
       if (char === '\x1a') return SUSPEND;
       if (char === '\x04' && text === '') throw noAnswer();
       if (char === '\r' || char === '\n') {
-        // Answering with the first line of several would store a part of what was meant.
+        // Storing only the first line of a paste would store a wrong key.
         if ([...plain].slice(at).join('').trim() !== '') {
-          throw new CredentialError('the key cannot be used: it has a line break inside');
+          throw new CredentialError('the key cannot be used: it contains a line break');
         }
         return text;
       }
@@ -50,36 +53,30 @@ function readHidden(): Reader {
 
 const noAnswer = (): UsageError => new UsageError('no answer was given');
 
-/** An answer, or the signal that ended the question. */
-export type Answer = string | { readonly signal: EndSignal };
-
 interface Prompter {
-  /** Asks for a line that is shown while it is typed. */
   askLine(question: string): Promise<Answer>;
-  /** Asks for a line that is not shown. */
+  /** The answer is not shown while it is typed. */
   askHidden(question: string): Promise<Answer>;
 }
 
-/** True if there is someone to ask: both the questions and the answers are on a terminal. */
+/** @param flags what to give instead of an answer */
+export const noTerminal = (flags: string): UsageError =>
+  new UsageError('no terminal to ask on', `give ${flags}`);
+
 export function canPrompt(io: Io): boolean {
   return io.isStdinTty && io.stderr.isTty;
 }
 
-/**
- * A prompter for the terminal.
- *
- * @param flags what to give instead where there is no terminal, for the message.
- * @throws UsageError without a terminal: a question there would hang.
- */
+/** @param flags what to give instead, for the message. @throws UsageError without a terminal, where a prompt would hang */
 export function createPrompter(io: Io, flags: string): Prompter {
-  if (!canPrompt(io)) throw new UsageError('there is no terminal to ask on', `give ${flags}`);
+  if (!canPrompt(io)) throw noTerminal(flags);
   return {
     askLine: (question) => ask(io, question, readCooked),
     askHidden: (question) => ask(io, question, readHidden),
   };
 }
 
-async function ask(io: Io, question: string, createReader: () => Reader): Promise<Answer> {
+async function ask(io: Io, question: string, createReader: () => ReadKeys): Promise<Answer> {
   const stdin = io.stdin();
   const isHidden = createReader === readHidden;
   const setHidden = (on: boolean): void => void (isHidden && stdin.setRawMode(on));
@@ -90,14 +87,14 @@ async function ask(io: Io, question: string, createReader: () => Reader): Promis
       const onData = (chunk: Buffer | string): void => {
         try {
           const answer = read(String(chunk));
-          // The whole group, as the terminal would do it: `npm start` in front of this is stopped, too.
+          // The whole process group, as the terminal would do: also `npm start`.
           if (answer === SUSPEND) io.sendSignal(0, 'SIGTSTP');
           else if (answer !== undefined) resolve(answer);
         } catch (error) {
           reject(error);
         }
       };
-      // A window that was closed is an end by SIGHUP, also for a process that is not sent one.
+      // A closed window means SIGHUP, even if the process does not receive it.
       const onEnd = (): void => {
         io.isTerminalGone().then(
           (isGone) => (isGone ? resolve({ signal: 'SIGHUP' }) : reject(noAnswer())),
@@ -107,7 +104,7 @@ async function ask(io: Io, question: string, createReader: () => Reader): Promis
       const removeSignal = io.onSignal((signal) => resolve({ signal }));
       const begin = (): void => {
         read = createReader();
-        // Echo goes off before the question is seen: nobody types a key that is shown.
+        // Before the question appears, so that no key press is echoed.
         setHidden(true);
         io.writeErrRaw(io.toDisplay(question));
       };
@@ -117,7 +114,7 @@ async function ask(io: Io, question: string, createReader: () => Reader): Promis
           io.writeErrRaw('\n');
         },
         after() {
-          // The shell has set the terminal for itself, which nobody told Node: off is what it now is.
+          // The shell has changed the mode, which Node does not know: its state must be off first.
           setHidden(false);
           begin();
         },
@@ -132,7 +129,7 @@ async function ask(io: Io, question: string, createReader: () => Reader): Promis
       };
       stdin.on('error', onEnd);
       begin();
-      // After a pause a listener alone does not start it again.
+      // A paused stream needs resume().
       stdin.on('data', onData).on('end', onEnd).resume();
     });
   } finally {

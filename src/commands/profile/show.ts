@@ -1,17 +1,48 @@
-// `profile show`: what a command would use now, and which source each value came from (contract § 1).
-//
-// Nothing is written, no key command is run, nothing is connected to.
+// `profile list`, `show` and `path`. They write nothing, run no key command and do not connect.
 import { UsageError } from '../../errors.ts';
 import type { Io } from '../../io/io.ts';
 import { keyPrefix, parseKey } from '../../io/key.ts';
-import { findProxyVariable } from '../../settings/proxy-url.ts';
+import { noHomeDirectory } from '../../profiles/read.ts';
+import { makeVisible } from '../../render/sanitize.ts';
+import { findProxy, findProxyVariable } from '../../settings/proxy.ts';
 import type { StreamUrl } from '../../settings/stream-url.ts';
 import { type KeySource, resolveTarget } from '../../settings/target.ts';
-import { printJson, printTable } from './describe.ts';
-import type { ShowFlags } from './flags.ts';
-import { openContext, type ProfileContext } from './profiles.ts';
+import { openContext, type ProfileContext, readProfiles } from './context.ts';
+import type { PrintFlags, ShowFlags } from './flags.ts';
+import { describeProfile, print, printJson, printTable } from './output.ts';
 
-/** A value as it is shown; null where there is none. */
+/** Prints all profiles in the order of the store. @throws StoreError */
+export async function listProfiles(flags: PrintFlags, io: Io): Promise<void> {
+  const context = await openContext(flags, io);
+  const file = readProfiles(context, io);
+  const records = [...file.profiles.values()].map((profile) => describeProfile(profile, file.current));
+  if (flags.json === true) {
+    printJson(io, records);
+    return;
+  }
+  if (records.length === 0) {
+    context.say('no profiles yet: add one with `atlantis profile add <name>`');
+    return;
+  }
+  const rows = records.map(({ name, current, url, key_source, key_prefix, key_command }) => [
+    `${current ? '*' : ' '} ${name}`,
+    url ?? '(invalid URL)',
+    key_prefix === undefined ? (key_command ?? '') : `${key_prefix}…`,
+    key_source,
+  ]);
+  printTable(io, ['  NAME', 'URL', 'KEY', 'SOURCE'], rows);
+}
+
+/** Prints the path of the store, whether or not it exists. @throws StoreError without a home directory */
+export async function printPath(flags: PrintFlags, io: Io): Promise<void> {
+  const { path } = await openContext(flags, io);
+  if (path === undefined) throw noHomeDirectory();
+  if (flags.json === true) printJson(io, { path });
+  // Unchanged for scripts.
+  else print(io, `${io.stdout.isTty ? makeVisible(path) : path}\n`);
+}
+
+/** An effective value; null if there is none. */
 interface Setting {
   readonly value: string | null;
   readonly source: string;
@@ -19,7 +50,7 @@ interface Setting {
 
 const NOT_SET: Setting = { value: null, source: 'not set' };
 
-/** Prints every effective value with its source. @throws UsageError, CredentialError, StoreError */
+/** Prints every value that a command would use now, with its source (contract § 1). @throws UsageError, CredentialError, StoreError */
 export async function showProfile(name: string | undefined, flags: ShowFlags, io: Io): Promise<void> {
   if (name !== undefined && flags.profile !== undefined && name !== flags.profile) {
     throw new UsageError(`"${name.slice(0, 64)}" and --profile contradict each other`, 'give one of them');
@@ -27,17 +58,15 @@ export async function showProfile(name: string | undefined, flags: ShowFlags, io
   const context = await openContext(flags, io);
   const chosen = name ?? flags.profile;
   const target = resolveTarget(chosen === undefined ? flags : { ...flags, profile: chosen }, io);
-  for (const message of target.warnings)
-    context.reporter.report({ event: 'warning', level: 'warn', message });
-
+  target.warnings.forEach(context.warn);
   const { profile, url } = target;
   const settings: Record<string, Setting> = {
     store: describeStore(context, io),
     profile: profile === undefined ? NOT_SET : { value: profile.value.name, source: profile.source },
     url: url === undefined ? NOT_SET : { value: url.value.base, source: url.source },
-    stream: url === undefined ? NOT_SET : { value: url.value.stream, source: 'the url' },
+    stream: url === undefined ? NOT_SET : { value: url.value.stream, source: 'url' },
     key: describeKey(target.key, io),
-    proxy: await describeProxy(url?.value, io),
+    proxy: describeProxy(url?.value, io),
     ca_roots: describeVariable('NODE_EXTRA_CA_CERTS', io),
   };
   if (flags.json === true) {
@@ -45,7 +74,7 @@ export async function showProfile(name: string | undefined, flags: ShowFlags, io
     return;
   }
   const rows = Object.entries(settings).map(([label, { value, source }]) => [label, value ?? '-', source]);
-  printTable(io, ['VALUE OF', 'IS', 'FROM'], rows);
+  printTable(io, ['SETTING', 'VALUE', 'SOURCE'], rows);
 }
 
 function describeStore({ path }: ProfileContext, io: Io): Setting {
@@ -66,11 +95,10 @@ function describeKey(key: KeySource | undefined, io: Io): Setting {
   return { value: `${keyPrefix(parseKey(key.key, key.source))}…`, source: key.source };
 }
 
-async function describeProxy(url: StreamUrl | undefined, io: Io): Promise<Setting> {
+function describeProxy(url: StreamUrl | undefined, io: Io): Setting {
   const name = findProxyVariable(io.env);
   if (name === undefined || url === undefined) return { value: null, source: name ?? 'not set' };
-  if (url.isLoopback) return { value: null, source: 'never to this machine' };
-  const { findProxy } = await import('../../settings/proxy.ts');
+  if (url.isLoopback) return { value: null, source: 'not used for this machine' };
   const proxy = findProxy(url.base, io.env);
   if (proxy === undefined) return { value: null, source: 'NO_PROXY' };
   io.redactor.addProxyUrl(proxy);

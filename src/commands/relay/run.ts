@@ -8,8 +8,8 @@ import { createDamageReport, type DamageReport } from '../../recording/damage-re
 import { readLines } from '../../recording/read-lines.ts';
 import { createReporting, openCommandStream } from '../../session/open-service.ts';
 import { clearReadyFile, type FileSource, loadFilter, runSession } from '../../session/session.ts';
+import { readTrustedRoots } from '../../settings/certificates.ts';
 import { parseStreamFlags, type StreamFlags, type TailConfig } from '../../settings/stream-config.ts';
-import { readTrustedRoots } from '../../settings/trusted-roots.ts';
 import { EventBatch } from '../../stream/items.ts';
 import { parseRelayFlags, type RelayConfig } from './config.ts';
 import type { RelayFlags } from './flags.ts';

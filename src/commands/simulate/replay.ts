@@ -1,4 +1,4 @@
-// `simulate --replay`: a recording as a scenario, from its beginning for every client, in its own time.
+// `simulate --replay`: a recording as a scenario; each client gets it from the start, at its recorded pace.
 import { existsSync, statSync } from 'node:fs';
 import { type Clock, systemClock } from '../../clock.ts';
 import { isAtlantisError, UsageError } from '../../errors.ts';
@@ -10,11 +10,12 @@ import type { Scenario } from '../../simulator/scenarios.ts';
 import type { Reporter, StatusRecord } from '../../ui/reporter.ts';
 
 const NO_STDIN = (): never => {
-  throw new UsageError('--replay needs a file', 'stdin could be read once only, not for every client');
+  throw new UsageError('--replay requires a file', 'stdin can only be read once, not for every client');
 };
 
 /**
- * The scenario. Damaged lines are told of to the reporter, for the first client.
+ * The scenario. Damaged lines are reported while the first client reads them.
+ *
  * @param speed see `playRecording`
  * @throws UsageError if the file cannot be read
  */
@@ -24,7 +25,7 @@ export async function createReplay(
   reporter: Reporter,
   clock: Clock = systemClock,
 ): Promise<Scenario> {
-  await probe(path);
+  await assertReadable(path);
   let isFirst = true;
 
   async function* feed(signal: AbortSignal): AsyncGenerator<readonly string[]> {
@@ -40,7 +41,7 @@ export async function createReplay(
         yield textsOf(item.batch).map((text) => text.toString('utf8'));
       }
     } catch (error) {
-      // The others are served all the same.
+      // Other clients are still served.
       reporter.report(describeFailure(error));
     }
     if (damage !== undefined) reporter.report(damage.summarize(events, clock.monotonicMs() - startedAtMs));
@@ -50,20 +51,20 @@ export async function createReplay(
     summary: `the recording ${path}`,
     getAct() {
       if (existsSync(path)) return { steps: [{ do: 'welcome' }, { do: 'feed', open: feed }] };
-      const message = `the recording ${JSON.stringify(path)} is gone: a client was refused with 500`;
+      const message = `the recording ${JSON.stringify(path)} was removed: rejected a client with 500`;
       reporter.report({ event: 'error', level: 'error', message });
       return { refuse: { status: 500 } };
     },
   };
 }
 
-/** @throws UsageError for what cannot be read, or not by each client anew */
-async function probe(path: string): Promise<void> {
+/** @throws UsageError for a file that cannot be read, or only once */
+async function assertReadable(path: string): Promise<void> {
   const found = statSync(path, { throwIfNoEntry: false });
   if (found !== undefined && !found.isFile() && !found.isDirectory()) {
     throw new UsageError(
       `the recording ${JSON.stringify(path)} is not a regular file`,
-      'every client gets it from its beginning, which takes a file',
+      'every client reads it from the start, which requires a file',
     );
   }
   for await (const _lines of readLines(path, NO_STDIN, new AbortController().signal)) break;

@@ -1,5 +1,4 @@
-// `stream simulate`, from parsed flags to the end: a server that runs until a signal. When it is ready it
-// prints what to connect to.
+// `stream simulate`: prints how to connect to it, and serves until a signal.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -8,8 +7,11 @@ import { listGiven, parseFlags, pick } from '../../flags/definition.ts';
 import { foldCommand } from '../../flags/wrap.ts';
 import type { EndSignal, Io, Outcome } from '../../io/io.ts';
 import { isKey } from '../../io/key.ts';
+import { describePosition, findJsonFault } from '../../profiles/json-fault.ts';
 import { wrapWords } from '../../render/fit-lines.ts';
+import { readNamedFile } from '../../settings/certificates.ts';
 import { type LogConfig, parseLogFlags } from '../../settings/stream-config.ts';
+import type { Scenario } from '../../simulator/scenarios.ts';
 import { type SimulatorOptions, startSimulator } from '../../simulator/server.ts';
 import { createReporter, loadLogStyle } from '../../ui/reporter.ts';
 import { SERVER_FLAGS, type ServerValues, type SimulateFlags } from './flags.ts';
@@ -17,21 +19,18 @@ import { SERVER_FLAGS, type ServerValues, type SimulateFlags } from './flags.ts'
 interface ReadySimulator {
   readonly url: string;
   readonly port: number;
-  /** The address that was asked for. */
+  /** As given by --host. */
   readonly host: string;
-  /** The example key, or undefined where --key says what is accepted: those are not repeated. */
+  /** The example key; undefined with --key, since given keys are not printed. */
   readonly key: string | undefined;
-  /** Where the certificate stands that a client has to trust; undefined without TLS. */
+  /** Path of the certificate that clients must trust; undefined without TLS. */
   readonly caCertPath: string | undefined;
   readonly pid: number;
 }
 
 const LOOPBACK_URL = /^https?:\/\/(127\.|\[::1\]|localhost)/;
 
-/**
- * The words and the record of a simulator that is ready.
- * @param columns width of the terminal, where lines break between words; undefined where there is none
- */
+/** The ready message as text and as JSON. @param columns width of the terminal; undefined without one */
 function describeReady(
   { url, port, host, key, caCertPath, pid }: ReadySimulator,
   columns = Number.POSITIVE_INFINITY,
@@ -58,21 +57,23 @@ function describeReady(
     'Tail it from another terminal:',
     ...foldCommand(command, columns - 2).map((line) => `  ${line}`),
     ...(isForAll ? [`It listens on every address of this machine (${host}).`] : []),
-    ...(isOpen ? ['Other machines on its networks can connect with any key that it accepts.'] : []),
-    ...(isOpen && caCertPath === undefined ? ['`tail` wants --tls wherever it is not on loopback.'] : []),
-    'Ctrl-C ends it.',
+    ...(isOpen ? ['Other machines on the network can connect with any key that it accepts.'] : []),
+    ...(isOpen && caCertPath === undefined
+      ? ['`tail` requires --tls for a server that is not on loopback.']
+      : []),
+    'Press Ctrl-C to stop.',
   ];
   const lines = text.flatMap((line) => (line.startsWith(' ') ? line : wrapWords(line, columns)));
   return { text: `${lines.join('\n')}\n`, record: JSON.stringify(record) };
 }
 
-/** One word of a POSIX shell. */
+/** Quotes an argument for a POSIX shell. */
 function quote(word: string): string {
   return /^[\w@%+=:,./[\]-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
-/** Puts a certificate into a file of its own, in a fresh temporary folder. @throws OutputError */
-function keepCertificate(pem: string | undefined): { readonly path: string; remove(): void } | undefined {
+/** Writes the certificate into a new temporary folder. @throws OutputError */
+function writeCertificate(pem: string | undefined): { readonly path: string; remove(): void } | undefined {
   if (pem === undefined) return undefined;
   try {
     const path = join(mkdtempSync(join(tmpdir(), 'atlantis-simulator-')), 'cert.pem');
@@ -84,7 +85,7 @@ function keepCertificate(pem: string | undefined): { readonly path: string; remo
   }
 }
 
-/** Serves until the first signal. @throws UsageError for bad flags or an address that is taken */
+/** Serves until the first signal. @throws UsageError for invalid flags or an address in use */
 export async function runSimulate(flags: SimulateFlags, io: Io): Promise<Outcome> {
   const log = parseLogFlags(flags, io);
   const values = parseFlags(SERVER_FLAGS, flags);
@@ -93,7 +94,7 @@ export async function runSimulate(flags: SimulateFlags, io: Io): Promise<Outcome
     ...(await chooseScenario(values, flags, log, io)),
   });
   const { signal, release } = awaitSignal(io);
-  const certificate = keepCertificate(simulator.caCertificate);
+  const certificate = writeCertificate(simulator.caCertificate);
   try {
     const key = values.key.length === 0 ? simulator.exampleKey : undefined;
     const { host } = values;
@@ -125,10 +126,10 @@ function toOptions(values: ServerValues): SimulatorOptions {
   };
 }
 
-/** Set by a recording. */
+/** Flags that a recording replaces. */
 const SET_BY_REPLAY = pick(SERVER_FLAGS, 'scenario', 'script', 'ratePerSecond', 'seed', 'count', 'types');
 
-/** The scenario that the flags ask for; each kind of it is loaded only then. @throws UsageError */
+/** @throws UsageError */
 async function chooseScenario(
   { scenario, script, replay, speed }: ServerValues,
   flags: SimulateFlags,
@@ -145,19 +146,45 @@ async function chooseScenario(
     return { scenario: await createReplay(replay, speed, reporter) };
   }
   if (flags.speed !== undefined)
-    throw new UsageError('--speed needs --replay', 'for other scenarios there is --rate');
+    throw new UsageError('--speed requires --replay', 'for other scenarios use --rate');
   if (script !== undefined && scenario !== undefined) throw refuse('--script', '--scenario');
   if (script === undefined) return scenario === undefined ? {} : { scenario };
-  const { readScript } = await import('./script-file.ts');
   return { scenario: await readScript(script) };
 }
 
-/** An invented key that the server accepts; what was given is not repeated, it might be a real one after all. */
+/** @throws UsageError naming the file, or the line and column or JSON path of the first fault */
+async function readScript(path: string): Promise<Scenario> {
+  const text = await readText(path);
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new UsageError(
+      `the script ${JSON.stringify(path)} is not JSON: ${describePosition(text, findJsonFault(text) ?? 0)}`,
+      'see docs/scenario.schema.json for the format',
+    );
+  }
+  const { parseScript } = await import('../../simulator/script.ts');
+  return parseScript(value);
+}
+
+async function readText(path: string): Promise<string> {
+  try {
+    // Some editors write a byte order mark.
+    return (await readNamedFile(path)).toString('utf8').replace(/^\ufeff/, '');
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
+    const why = code === 'ENOENT' ? 'no such file' : code === 'EISDIR' ? 'it is a folder' : code;
+    throw new UsageError(`the script ${JSON.stringify(path)} cannot be read: ${why}`);
+  }
+}
+
+/** Not repeated in the message: it may be a real key. */
 function parseAcceptedKey(key: string): string {
   if (isKey(key)) return key;
   throw new UsageError(
-    'a --key cannot be used: it has another form than a key',
-    'accepted: an invented one, "ak_" and printable ASCII without spaces',
+    'a --key cannot be used: it does not have the form of a key',
+    'accepted: an invented key, "ak_" and printable ASCII without spaces',
   );
 }
 

@@ -1,25 +1,83 @@
-// `tail --from`: from flags and environment to a JetStream stream, ready to be opened.
-import type { FoundConsumer } from '../../delivery/nats/consumer.ts';
+// `tail --from`: a JetStream stream as the source.
+import type { FoundConsumer, StartPlace } from '../../delivery/nats/consumer.ts';
 import type { JetStreamSource } from '../../delivery/nats/jetstream-source.ts';
 import { UsageError } from '../../errors.ts';
+import { listGiven, parseFlags } from '../../flags/definition.ts';
+import { SIMULATION_FLAGS, SOURCE_FLAGS } from '../../flags/shared-flags.ts';
+import { parseDuration } from '../../flags/values.ts';
 import type { Io } from '../../io/io.ts';
 import { type CommandStream, createReporting, findDeadline } from '../../session/open-service.ts';
-import { areTlsChecksOff, TLS_CHECKS_OFF } from '../../settings/certificates.ts';
+import { areTlsChecksOff, readTrustedRoots, TLS_CHECKS_OFF } from '../../settings/certificates.ts';
+import { type NatsAddress, parseNatsUrl } from '../../settings/nats-address.ts';
 import { readNatsSettings } from '../../settings/nats-settings.ts';
-import type { TailConfig } from '../../settings/stream-config.ts';
-import { readTrustedRoots } from '../../settings/trusted-roots.ts';
+import type { StreamFlags, TailConfig } from '../../settings/stream-config.ts';
 import type { Select } from '../../stream/event-stream.ts';
 import type { Connected } from '../../stream/items.ts';
 import type { StatusRecord } from '../../ui/reporter.ts';
-import type { FromConfig } from './config.ts';
+import { FROM_FLAGS, type FromFlags } from './flags.ts';
 
-/** Prepares it; the client is loaded here. @throws UsageError for credentials and files that cannot be used */
+interface FromConfig {
+  readonly address: NatsAddress;
+  readonly stream: string;
+  readonly start: StartPlace;
+  /** Name of the durable consumer, or undefined. */
+  readonly durable: string | undefined;
+  readonly natsCreds: string | undefined;
+}
+
+const SEQ = /^[1-9]\d{0,15}$/;
+const TIME = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:\d\d)?)?$/;
+
+/** @throws UsageError */
+export function parseFromFlags(flags: StreamFlags & FromFlags, nowMs: number): FromConfig {
+  if (flags.from === undefined) {
+    throw new UsageError(
+      '--since, --durable and --nats-creds require --from <url>',
+      'the service does not replay past events',
+    );
+  }
+  const [other] = listGiven({ ...SOURCE_FLAGS, ...SIMULATION_FLAGS }, flags);
+  if (other !== undefined) {
+    throw new UsageError(`--from and ${other} contradict each other`, 'give one of them');
+  }
+  const { since, durable, natsCreds } = parseFlags(FROM_FLAGS, flags);
+  const address = parseNatsUrl('--from', flags.from);
+  if (address.stream === undefined) {
+    throw new UsageError('--from: no stream in the URL', 'accepted: nats://host[:port][,host…]/<stream>');
+  }
+  return {
+    address,
+    stream: address.stream,
+    start: since === undefined ? { kind: 'new' } : parseSince(since, nowMs),
+    durable,
+    natsCreds,
+  };
+}
+
+/** A duration is relative to now; a time without a zone is local. */
+function parseSince(since: string, nowMs: number): StartPlace {
+  if (SEQ.test(since)) return { kind: 'seq', seq: Number(since) };
+  if (TIME.test(since)) {
+    const atMs = Date.parse(since.length === 10 ? `${since}T00:00` : since);
+    if (!Number.isNaN(atMs)) return { kind: 'time', atMs };
+  }
+  if (/^\d+(?:\.\d+)?(?:ms|s|m|h)/.test(since)) {
+    return { kind: 'time', atMs: nowMs - parseDuration('--since', since) };
+  }
+  throw new UsageError(
+    `invalid --since "${since.slice(0, 100)}"`,
+    'accepted: a duration such as 10m, a time such as 2026-01-31T12:00Z, or a message sequence number, 1 for the first',
+  );
+}
+
+/** @throws UsageError for flags, credentials and files that cannot be used */
 export async function openFromStream(
-  from: FromConfig,
+  flags: StreamFlags & FromFlags,
   config: TailConfig,
   select: Select,
   io: Io,
 ): Promise<CommandStream> {
+  const from = parseFromFlags(flags, io.clock.wallMs());
   const { address, stream, start, durable } = from;
   if (areTlsChecksOff(io.env)) throw new UsageError(TLS_CHECKS_OFF, 'unset it');
   const { reporter, status } = await createReporting(config, io);
@@ -41,8 +99,8 @@ export async function openFromStream(
   };
   let isFirst = true;
   const onFound = (found: FoundConsumer): void => {
-    if (isFirst) for (const words of sayWhere(from, found)) reporter.report(words);
-    else if (durable !== undefined && !found.isResumed) reporter.report(sayMadeAgain(durable));
+    if (isFirst) for (const record of sayStart(from, found)) reporter.report(record);
+    else if (durable !== undefined && !found.isResumed) reporter.report(sayRecreated(durable));
     isFirst = false;
   };
   let opened: JetStreamSource | undefined;
@@ -76,47 +134,43 @@ function sayConnected({ host, connection }: Connected): StatusRecord {
   };
 }
 
-/** Where in the stream it begins. */
-function sayWhere({ durable, start, stream }: FromConfig, found: FoundConsumer): StatusRecord[] {
+function sayStart({ durable, start, stream }: FromConfig, found: FoundConsumer): StatusRecord[] {
   const { isResumed, nextSeq, unacknowledged, ackWaitMs } = found;
-  const says: StatusRecord[] = [];
+  const records: StatusRecord[] = [];
+  const warn = (message: string): void => void records.push({ event: 'warning', level: 'warn', message });
   if (durable !== undefined && ackWaitMs === undefined) {
-    says.push({
-      event: 'warning',
-      level: 'warn',
-      message: `the durable consumer ${durable} takes no acknowledgements: what is lost on the way is not sent again`,
-    });
+    warn(
+      `the durable consumer ${durable} has no acknowledgements: events lost in transit are not redelivered`,
+    );
   }
   if (isResumed && start.kind !== 'new') {
-    says.push({
-      event: 'warning',
-      level: 'warn',
-      message: `the durable consumer ${durable} goes on where it stopped: --since is for a new one`,
-    });
+    warn(`the durable consumer ${durable} resumes where it stopped: --since only applies to a new one`);
   }
-  const wait =
-    unacknowledged === 0 ? '' : `, ${unacknowledged} messages of which were not acknowledged and come again`;
+  const position =
+    nextSeq !== undefined
+      ? `from message ${nextSeq}`
+      : start.kind === 'time'
+        ? `from ${new Date(start.atMs).toISOString()}`
+        : 'from new messages';
+  const redelivered =
+    unacknowledged === 0 ? '' : `; ${unacknowledged} unacknowledged messages are redelivered`;
   const place = isResumed
-    ? `where ${durable} stopped${wait}`
-    : nextSeq === undefined
-      ? 'where --since says'
-      : `message ${nextSeq}`;
-  const isNew = durable !== undefined && !isResumed;
-  says.push({
+    ? `, resuming the durable consumer ${durable}${redelivered}`
+    : ` ${position}${durable === undefined ? '' : `, with the new durable consumer ${durable}`}`;
+  records.push({
     event: 'setting',
     level: 'info',
-    message: `reading the stream ${stream} from ${place} on${isNew ? `, with the new durable consumer ${durable}` : ''}`,
+    message: `reading ${stream}${place}`,
     figures: { stream, durable: durable ?? null, next_seq: nextSeq ?? null, unacknowledged },
   });
-  return says;
+  return records;
 }
 
-/** The server had one before. */
-function sayMadeAgain(durable: string): StatusRecord {
+function sayRecreated(durable: string): StatusRecord {
   return {
     event: 'warning',
     level: 'warn',
-    message: `the durable consumer ${durable} was deleted: it was created again, after the last message that was read`,
+    message: `the durable consumer ${durable} was deleted: created it again, after the last message that was read`,
     figures: { durable },
   };
 }

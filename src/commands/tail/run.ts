@@ -1,4 +1,6 @@
-// `stream tail`, from parsed flags to the end: settings, the source, the session.
+// `stream tail`: settings, source, session.
+import { UsageError } from '../../errors.ts';
+import { listGiven, parseFlags } from '../../flags/definition.ts';
 import type { Io, Outcome } from '../../io/io.ts';
 import type { Recording } from '../../recording/recorder.ts';
 import { type CommandStream, openCommandStream } from '../../session/open-service.ts';
@@ -8,8 +10,37 @@ import { parseStreamFlags, type StreamFlags, type TailConfig } from '../../setti
 import type { Select } from '../../stream/event-stream.ts';
 import type { Reporter } from '../../ui/reporter.ts';
 import { sayPaused } from '../../ui/stream-messages.ts';
-import { type FromConfig, parseFromFlags, parseRecordFlags, type RecordConfig } from './config.ts';
-import type { FromFlags, RecordFlags } from './flags.ts';
+import { FROM_FLAGS, type FromFlags, RECORD_FLAGS, type RecordFlags } from './flags.ts';
+
+/** Undefined members: no limit. */
+interface RecordConfig {
+  readonly path: string;
+  readonly maxBytes: number | undefined;
+  readonly maxAgeMs: number | undefined;
+  readonly keep: number | undefined;
+}
+
+/** Undefined without --record. @throws UsageError */
+export function parseRecordFlags(flags: RecordFlags): RecordConfig | undefined {
+  const { path, maxBytes, maxAgeMs, keep } = parseFlags(RECORD_FLAGS, flags);
+  if (path === undefined) {
+    if (maxBytes === undefined && maxAgeMs === undefined && keep === undefined) return undefined;
+    throw new UsageError(
+      '--record-max-size, --record-max-age and --record-keep require --record',
+      'add --record <file>',
+    );
+  }
+  if (path === '' || path === '-') {
+    throw new UsageError(`invalid --record "${path}"`, 'accepted: a file name');
+  }
+  if (keep !== undefined && maxBytes === undefined && maxAgeMs === undefined) {
+    throw new UsageError(
+      '--record-keep requires --record-max-size or --record-max-age',
+      'without them the recording is not rotated',
+    );
+  }
+  return { path, maxBytes, maxAgeMs, keep };
+}
 
 /** Runs the command. @throws UsageError, CredentialError, StoreError before anything is opened */
 export async function runTail(flags: StreamFlags & RecordFlags & FromFlags, io: Io): Promise<Outcome> {
@@ -17,11 +48,10 @@ export async function runTail(flags: StreamFlags & RecordFlags & FromFlags, io: 
   const record = parseRecordFlags(flags);
   const select = await loadFilter(config);
   const renderer = await createRenderer(config, io);
-  const from = parseFromFlags(flags, io.clock.wallMs());
   const stream =
-    from === undefined
+    listGiven(FROM_FLAGS, flags).length === 0
       ? await openCommandStream(flags, config, select, io)
-      : await openOtherStream(from, config, select, io);
+      : await openJetStream(flags, config, select, io);
   const { source, reporter, status } = stream;
   let recording: Recording | undefined;
   try {
@@ -37,18 +67,17 @@ export async function runTail(flags: StreamFlags & RecordFlags & FromFlags, io: 
   }
 }
 
-/** A stream of JetStream's: what it needs is loaded only where it is asked for. */
-async function openOtherStream(
-  from: FromConfig,
+async function openJetStream(
+  flags: StreamFlags & FromFlags,
   config: TailConfig,
   select: Select,
   io: Io,
 ): Promise<CommandStream> {
   const { openFromStream } = await import('./jetstream.ts');
-  return openFromStream(from, config, select, io);
+  return openFromStream(flags, config, select, io);
 }
 
-/** Loads what records only where it is asked for. @throws UsageError, OutputError */
+/** @throws UsageError, OutputError */
 async function loadRecording(settings: RecordConfig, reporter: Reporter, io: Io): Promise<Recording> {
   const { prepareRecording } = await import('../../recording/recorder.ts');
   return prepareRecording(settings, reporter, io);

@@ -53,7 +53,7 @@ describe('the step summary', () => {
   test('is a table with a row for each step, and four cells in each', () => {
     const lines = formatSummary(makeFailedReport(NASTY, 'hint')).trimEnd().split('\n');
     expect(lines).toHaveLength(2 + 2 + 10);
-    expect(lines[0]).toBe('### atlantis stream check: failed, exit code 5');
+    expect(lines[0]).toBe('### atlantis stream check: failed (exit code 5)');
     for (const line of lines.slice(2)) expect(line.match(/\|/g)).toHaveLength(5);
   });
 

@@ -2,8 +2,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { parseRelayFlags } from '../../../src/commands/relay/config.ts';
 import type { RelayFlags } from '../../../src/commands/relay/flags.ts';
-import { parseRecordFlags } from '../../../src/commands/tail/config.ts';
 import type { RecordFlags } from '../../../src/commands/tail/flags.ts';
+import { parseRecordFlags } from '../../../src/commands/tail/run.ts';
 import { parseHttpTarget } from '../../../src/delivery/http/http-sink.ts';
 import { UsageError } from '../../../src/errors.ts';
 
@@ -147,11 +147,11 @@ describe('flags of tail --record', () => {
   });
 
   test.each<[string, RecordFlags]>([
-    ['need --record', { recordMaxSize: '1MB' }],
-    ['need --record', { recordKeep: '1' }],
+    ['require --record', { recordMaxSize: '1MB' }],
+    ['require --record', { recordKeep: '1' }],
     ['invalid --record ""', { record: '' }],
     ['invalid --record "-"', { record: '-' }],
-    ['--record-keep needs', { record: 'a', recordKeep: '1' }],
+    ['--record-keep requires', { record: 'a', recordKeep: '1' }],
   ])('refused: %s', (words, flags) => {
     expect(() => parseRecordFlags(flags)).toThrow(words);
   });

@@ -32,7 +32,7 @@ const findBreak = (lines: string): string | undefined =>
 
 describe('row 58: pretty output shows the values of the event, whatever its white space', () => {
   test(
-    `${EVENTS} random events on terminals, with --wide and into a pipe`,
+    `${countCases(EVENTS)} random events on terminals, with --wide and into a pipe`,
     () => {
       const seed = pickSeed(271_828);
       const random = seededRandom(seed);

@@ -9,6 +9,7 @@ import { createColorStyle } from '../../../src/render/style.ts';
 import { splitByWidth } from '../../../src/render/text-width.ts';
 import { createEventGenerator, KNOWN_EVENT_TYPES } from '../../../src/simulator/events.ts';
 import { createRandom } from '../../../src/simulator/random.ts';
+import { countCases } from '../../helpers/cases.ts';
 import { measureKept } from '../../helpers/heap.ts';
 import { randomJson, seededRandom } from '../../helpers/random-json.ts';
 import { expectSoon } from '../../helpers/soon.ts';
@@ -127,7 +128,7 @@ describe('widths', () => {
 
   test('no line of random JSON is wider than the terminal', () => {
     const random = seededRandom(20_260_101);
-    for (let i = 0; i < 2_000; i++) {
+    for (let i = countCases(2_000); i > 0; i--) {
       const columns = 40 + Math.floor(random() * 120);
       for (const line of lines([randomJson(random)], columns)) {
         if (stringWidth(line) > columns) expect(line).toBe(`at most ${columns} columns`);
@@ -232,7 +233,7 @@ describe('what is shown', () => {
     const options = { style: color, time: 'none', isWide: true } as const;
     const bounded = createPrettyRenderer({ ...options, columns: () => 1e9 });
     const free = createPrettyRenderer({ ...options, columns: () => undefined });
-    for (let i = 0; i < 3_000; i++) {
+    for (let i = countCases(3_000); i > 0; i--) {
       const batch = makeBatch([randomJson(random)]);
       const one = bounded.renderEvents(batch, 1, POSITION).toString();
       const other = free.renderEvents(batch, 1, POSITION).toString();

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { profilesPath } from '../../src/profiles/store-place.ts';
+import { profilesPath } from '../../src/profiles/read.ts';
 
 describe('F1: the store is in the platform’s configuration directory', () => {
   test.each<[NodeJS.Platform, Record<string, string>, string | undefined, string | undefined]>([
@@ -17,12 +17,16 @@ describe('F1: the store is in the platform’s configuration directory', () => {
     ['win32', {}, 'C:\\a', 'C:\\a\\AppData\\Roaming\\atlantis\\Config\\profiles.json'],
     ['win32', {}, undefined, undefined],
   ])('%s %j %s', (platform, env, home, path) => {
-    expect(profilesPath(env, platform, home)).toBe(path);
+    expect(profilesPath({ env, platform, homeDirectory: () => home })).toBe(path);
   });
 
   test('F5: a relative ATLANTIS_CONFIG_DIR is refused: it would mean the working directory', () => {
-    expect(() => profilesPath({ ATLANTIS_CONFIG_DIR: '.' }, 'linux', '/home/a')).toThrow(
-      'ATLANTIS_CONFIG_DIR',
-    );
+    expect(() =>
+      profilesPath({
+        env: { ATLANTIS_CONFIG_DIR: '.' },
+        platform: 'linux',
+        homeDirectory: () => '/home/a',
+      }),
+    ).toThrow('ATLANTIS_CONFIG_DIR');
   });
 });

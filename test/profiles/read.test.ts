@@ -1,4 +1,4 @@
-// The read path of the profile store: every kind of damage and of unsafe place, and what is said of it.
+// Reading the profile store: every kind of damage and unsafe path, and its message.
 
 import { execFileSync } from 'node:child_process';
 import {
@@ -13,8 +13,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { type ProfileReading, readProfileFile } from '../../src/profiles/profile-file.ts';
-import { isPrivateGroup } from '../../src/profiles/store-place.ts';
+import { isPrivateGroup } from '../../src/profiles/permissions.ts';
+import { readProfileFile } from '../../src/profiles/read.ts';
 import { makeTempFolder } from '../helpers/cleanup.ts';
 
 const KEY = 'ak_live_00112233445566778899aabbccddeeff';
@@ -35,7 +35,7 @@ function writeStore(content: string | Uint8Array): string {
 
 /** Reads and returns what went wrong, with everything that the error holds as one text. */
 function failToRead(path: string, reader = me): { exitCode: number; text: string; hint: string } {
-  let reading: ProfileReading | undefined;
+  let reading: ReturnType<typeof readProfileFile>;
   try {
     reading = readProfileFile(path, reader);
   } catch (error) {
@@ -70,7 +70,7 @@ describe('a whole store', () => {
     });
   });
 
-  test('F1: __proto__ is a name like any', () => {
+  test('F1: __proto__ is an ordinary name', () => {
     const path = writeStore(`{"version":1,"profiles":{"__proto__":{"url":"https://a","key":"${KEY}"}}}`);
     expect(readProfileFile(path, me).file.profiles.get('__proto__')?.key).toBe(KEY);
     expect(({} as { url?: string }).url).toBeUndefined();
@@ -125,7 +125,7 @@ describe('F4, row 52: damage ends in 10, with no fragment of the content, and is
   });
 });
 
-describe('row 49: unsafe places', () => {
+describe('row 49: unsafe paths', () => {
   test('0644 is read, with the command that fixes it', () => {
     const path = writeStore(whole);
     chmodSync(path, 0o644);
@@ -146,16 +146,16 @@ describe('row 49: unsafe places', () => {
     );
   });
 
-  test('a file of somebody else: 10', () => {
+  test('a file of another user: 10', () => {
     const path = writeStore(whole);
-    // Whoever runs this: reading as another user is the same as the file having another owner.
+    // Without root: reading as another user is the same as another owner.
     const other = { ...me, uid: (me.uid ?? 0) + 1 };
     if (me.uid === 0) chownSync(path, 12345, 12345);
     expect(failToRead(path, me.uid === 0 ? me : other)).toMatchObject({ exitCode: 10 });
   });
 
   const testAsRoot = me.uid === 0 ? test : test.skip;
-  testAsRoot('a directory of somebody else: 10 (only root can make one)', () => {
+  testAsRoot('a directory of another user: 10 (only root can make one)', () => {
     const path = writeStore(whole);
     chownSync(join(path, '..'), 12345, 12345);
     expect(failToRead(path).text).toContain('belongs to another user');
@@ -165,7 +165,7 @@ describe('row 49: unsafe places', () => {
     ['a link to a file elsewhere', (path) => symlinkSync(writeStore(whole), path), 'symbolic link'],
     ['a dangling link', (path) => symlinkSync('/nonexistent', path), 'symbolic link'],
     ['a directory in its place', (path) => mkdirSync(path), 'is a directory'],
-    ['a FIFO in its place', (path) => execFileSync('mkfifo', [path]), 'not a plain file'],
+    ['a FIFO in its place', (path) => execFileSync('mkfifo', [path]), 'not a regular file'],
   ])('%s: 10', (_what, prepare, why) => {
     const path = join(makeTempFolder(), 'profiles.json');
     prepare(path);
@@ -175,7 +175,7 @@ describe('row 49: unsafe places', () => {
     expect(text).toContain(path);
   });
 
-  test('on Windows owners and modes say nothing', () => {
+  test('on Windows owners and modes are not checked', () => {
     const path = writeStore(whole);
     chmodSync(path, 0o666);
     chmodSync(join(path, '..'), 0o777);
@@ -236,7 +236,7 @@ describe('row 63 (F1): a store that others could have written', () => {
     expect(readable(path)).toBe(1);
   });
 
-  test('the home itself counts, what is above it does not', () => {
+  test('the home itself is checked, directories above it are not', () => {
     const { home, config, path } = makeHome();
     chmodSync(home, 0o777);
     for (const name of [home, `${home}/`])
@@ -249,7 +249,7 @@ describe('row 63 (F1): a store that others could have written', () => {
   });
 
   test.each(['absolute', 'relative'])(
-    'an %s link on the way: both its place and where it leads count',
+    'an %s link on the path: both its folder and its target are checked',
     (kind) => {
       const { config, path } = makeHome();
       const shared = join(makeTempFolder(), 'shared');
@@ -270,14 +270,14 @@ describe('row 63 (F1): a store that others could have written', () => {
     },
   );
 
-  test('links in a circle are no hang', () => {
+  test('circular links do not hang', () => {
     const folder = makeTempFolder();
     symlinkSync('b', join(folder, 'a'));
     symlinkSync('a', join(folder, 'b'));
     expect(failToRead(join(folder, 'a', 'profiles.json')).exitCode).toBe(10);
   });
 
-  asRoot('a directory or link of another user on the way: 10 (only root can make one)', () => {
+  asRoot('a directory or link of another user on the path: 10 (only root can make one)', () => {
     const { config, path } = makeHome();
     chownSync(config, 12345, 12345);
     expect(failToRead(path).text).toContain(`belongs to another user: ${config}`);
@@ -290,7 +290,7 @@ describe('row 63 (F1): a store that others could have written', () => {
     );
   });
 
-  asRoot('a group that can write to a directory above it counts, unless only this user is in it', () => {
+  asRoot('a directory above it that a group can write to: 10, unless only this user is in the group', () => {
     const { config, path } = makeHome();
     chmodSync(config, 0o770);
     expect(readable(path)).toBe(1);

@@ -1,6 +1,6 @@
 // Tables of the profile commands: in columns, or in blocks where a terminal is too narrow.
 import { describe, expect, test } from '@jest/globals';
-import { formatTable } from '../../../src/commands/profile/describe.ts';
+import { formatTable } from '../../../src/commands/profile/output.ts';
 
 const HEADER = ['  NAME', 'URL', 'SOURCE'];
 const ROWS = [

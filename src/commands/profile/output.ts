@@ -1,25 +1,24 @@
-// A profile as it may be shown: never more of a key than its prefix, of a key command than its program;
-// and the table of `list` and `show`.
+// The output of the profile commands. It shows only the prefix of a key, and only the program of a key command.
 import type { Io } from '../../io/io.ts';
 import { keyPrefix } from '../../io/key.ts';
-import type { Profile } from '../../profiles/profile-file.ts';
+import type { Profile } from '../../profiles/read.ts';
 import { makeVisible } from '../../render/sanitize.ts';
 import { parseStreamUrl } from '../../settings/stream-url.ts';
 
 const GAP = '  ';
 const INDENT = '    ';
 
-/** Prints rows below a header on stdout. */
+/** Prints a table on stdout. */
 export function printTable(io: Io, header: readonly string[], rows: readonly (readonly string[])[]): void {
   const cells = rows.map((row) => row.map((cell) => io.toDisplay(cell)));
   print(io, formatTable(header, cells, io.stdout.columns()));
 }
 
 /**
- * Rows below a header, everything foreign in them made visible. Ends with a line break.
+ * A table with control characters made visible. If it is wider than the terminal, each row becomes a block: its first
+ * cell, and below it the others with their names.
  *
- * @param columns width of the terminal; undefined where nothing would break a line, as in a file. A row that is
- *   wider would be broken anywhere: then each row is a block, its first cell above the others with their names.
+ * @param columns width of the terminal; undefined without one
  */
 export function formatTable(
   header: readonly string[],
@@ -51,11 +50,11 @@ function formatBlock(header: readonly string[], [title = '', ...cells]: readonly
   return [title, ...alignColumns(named)];
 }
 
-/** One profile for programs; the names are part of the contract of `--json`. */
+/** A profile for `--json`; the names are part of the contract. */
 interface ProfileRecord {
   readonly name: string;
   readonly current: boolean;
-  /** Base URL; null where the store holds something that is not one. */
+  /** Base URL; null if the stored one is not valid. */
   readonly url: string | null;
   readonly key_source: 'stored' | 'command';
   /** Prefix of a stored key. */
@@ -64,7 +63,6 @@ interface ProfileRecord {
   readonly key_command?: string;
 }
 
-/** What may be shown of a profile. */
 export function describeProfile(profile: Profile, current: string | undefined): ProfileRecord {
   const { name, key, keyCommand } = profile;
   const common = { name, current: name === current, url: describeUrl(profile.url, name) };
@@ -81,12 +79,12 @@ function describeUrl(url: string, name: string): string | null {
   }
 }
 
-/** Writes to stdout what a profile command prints; it passes the redactor as all else (contract P4). */
+/** Prints on stdout, redacted (contract P4). */
 export function print(io: Io, text: string): void {
   io.writeOut(io.redactor.redact(text));
 }
 
-/** Prints a value as JSON for programs: one document, one line, safe on a terminal. */
+/** Prints a value as one line of JSON that is safe on a terminal. */
 export function printJson(io: Io, value: unknown): void {
   const text = JSON.stringify(value).replace(
     /[\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,

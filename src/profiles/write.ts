@@ -1,8 +1,7 @@
 // Writes the profile store, and is the only importer of conf.
 //
-// conf writes a staging file beside the store; only when that has been read back byte for byte and has
-// reached the disk does it take the store's place in one rename. So a full disk, a kill or a crash leaves the
-// old file or the new one, and never half of one (contract F2).
+// conf writes a staging file next to the store. It is read back, synced, and then renamed onto the store, so a full
+// disk, a kill or a crash leaves the old file or the new one, never a part of one (contract F2).
 import { randomBytes } from 'node:crypto';
 import {
   chmodSync,
@@ -22,48 +21,94 @@ import {
 import { basename, dirname, join } from 'node:path';
 import Conf from 'conf';
 import { OutputError, StoreError } from '../errors.ts';
+import type { Io } from '../io/io.ts';
 import { type Lock, type LockHost, takeLock } from '../io/lock.ts';
 import { makeFolder } from '../io/safe-file.ts';
+import { checkDirectory, checkParents, type StoreReader } from './permissions.ts';
 import {
-  createDraft,
   DamagedStoreError,
+  FORMAT_VERSION,
   type JsonObject,
+  noHomeDirectory,
+  type Profile,
   parseProfiles,
-  type StoreDraft,
-} from './profile-file.ts';
-import { checkDirectory, readStoreBytes, systemCode } from './store-access.ts';
-import { checkWay, type Reader } from './store-place.ts';
+  readStoreBytes,
+  systemCode,
+} from './read.ts';
 
 /** What writing needs from the system. */
-export interface StoreHost extends Reader, LockHost {
-  /** Makes a write beyond `ulimit -f` an error instead of death by SIGXFSZ. */
-  ignoreFileSizeSignal(): void;
-}
-
-/** What a write has to tell beside its result: sentences for stderr. */
-interface StoreUpdate<T> {
-  readonly result: T;
-  readonly notices: readonly string[];
-}
+export type StoreHost = StoreReader & LockHost & Pick<Io, 'ignoreFileSizeSignal'>;
 
 const FILE_MODE = 0o600;
 const DIRECTORY_MODE = 0o700;
 
-/** Creates the directory, or makes sure that it is safe and private. */
+/** The profiles during a change. */
+export interface StoreDraft {
+  has(name: string): boolean;
+  names(): string[];
+  /** Adds a profile, or gives an existing one a new URL and key. */
+  put(profile: Profile): void;
+  /** Removes a profile, which is then not active either. */
+  remove(name: string): void;
+  /** Renames a profile; it keeps its position and stays active if it was. */
+  rename(from: string, to: string): void;
+  /** Name of the active profile. */
+  current: string | undefined;
+}
+
+/** A draft of the stored profiles, and of none for an empty store; `json()` is what to write. */
+function createDraft(read: JsonObject | undefined): { draft: StoreDraft; json: () => JsonObject } {
+  const { current, profiles, ...rest } = read ?? {};
+  const entries = new Map(Object.entries((profiles ?? {}) as Record<string, JsonObject>));
+  const draft: StoreDraft = {
+    current: typeof current === 'string' ? current : undefined,
+    has: (name) => entries.has(name),
+    names: () => [...entries.keys()],
+    put({ name, url, key, keyCommand }) {
+      const { url: _url, key: _key, keyCommand: _command, ...unknown } = entries.get(name) ?? {};
+      const secret = keyCommand === undefined ? { key } : { keyCommand };
+      entries.set(name, { url, ...secret, ...unknown });
+    },
+    remove(name) {
+      entries.delete(name);
+      if (draft.current === name) draft.current = undefined;
+    },
+    rename(from, to) {
+      const renamed = [...entries].map(([name, entry]) => [name === from ? to : name, entry] as const);
+      entries.clear();
+      for (const [name, entry] of renamed) entries.set(name, entry);
+      if (draft.current === from) draft.current = to;
+    },
+  };
+  return {
+    draft,
+    // fromEntries and spread define properties instead of assigning them, so `__proto__` is an ordinary name.
+    json: () => ({
+      ...rest,
+      version: FORMAT_VERSION,
+      ...(draft.current === undefined ? {} : { current: draft.current }),
+      profiles: Object.fromEntries(entries),
+    }),
+  };
+}
+
+/** Creates the directory, or makes sure that it is safe and private. @returns warnings */
 function prepareDirectory(path: string, host: StoreHost): string[] {
   const directory = dirname(path);
   try {
-    // First, so that nothing is made in a place that is refused.
+    // First, so that nothing is created in a rejected place.
     const existing = statSync(directory, { throwIfNoEntry: false });
     if (existing !== undefined) checkDirectory(directory, existing, host);
-    checkWay(directory, host);
+    checkParents(directory, host);
     makeFolder(directory);
     const stats = statSync(directory);
     if (host.platform === 'win32' || (stats.mode & 0o077) === 0) return [];
-    // A directory that others use too, such as /etc or a home, is not ours to close.
+    // A directory with other files, such as /etc or a home, keeps its mode.
     const isOurs = readdirSync(directory).every((name) => name.startsWith(basename(path)));
     if (!isOurs || stats.uid !== host.uid) {
-      return [`${directory} holds other files and was left open to others: better use one of its own`];
+      return [
+        `${directory} contains other files, so other users keep access to it: use a separate directory for profiles`,
+      ];
     }
     chmodSync(directory, DIRECTORY_MODE);
     return [];
@@ -71,13 +116,13 @@ function prepareDirectory(path: string, host: StoreHost): string[] {
     const code = systemCode(error);
     if (error instanceof StoreError || code === undefined) throw error;
     throw new OutputError(
-      `the directory of the profiles cannot be prepared (${code}): ${directory}`,
-      'ATLANTIS_CONFIG_DIR can name another one',
+      `the profile directory cannot be created (${code}): ${directory}`,
+      'set ATLANTIS_CONFIG_DIR to another directory',
     );
   }
 }
 
-/** What is stored now; undefined if nothing is, 'damaged' if it may be moved aside. */
+/** The stored profiles: undefined if there are none, 'damaged' if the store may be moved aside. */
 function readCurrent(
   path: string,
   host: StoreHost,
@@ -93,7 +138,7 @@ function readCurrent(
   }
 }
 
-/** Has conf write the staging file, then checks that all of it is there, private and on the disk. */
+/** Writes the staging file with conf, and checks that it is complete, private and synced. */
 function writeStaging(staging: string, json: JsonObject): void {
   const text = `${JSON.stringify(json, undefined, 2)}\n`;
   const conf = new Conf<JsonObject>({
@@ -106,9 +151,9 @@ function writeStaging(staging: string, json: JsonObject): void {
     serialize: () => text,
   });
   conf.store = json;
-  // A umask can take away more than others' rights.
+  // A umask can also remove the owner's permissions.
   if ((statSync(staging).mode & 0o777) !== FILE_MODE) chmodSync(staging, FILE_MODE);
-  // conf reports no error when the disk took only a part: look.
+  // conf does not report a short write.
   const fd = openSync(staging, 'r+');
   try {
     if (!readFileSync(fd).equals(Buffer.from(text))) throw Object.assign(new Error(), { code: 'ENOSPC' });
@@ -118,7 +163,7 @@ function writeStaging(staging: string, json: JsonObject): void {
   }
 }
 
-/** Gives a damaged store a second name, with the time in UTC, under which it will live on. */
+/** Keeps a damaged store under a second name with the time in UTC. @returns that name */
 function keepAside(path: string, wallMs: number): string {
   const stamp = new Date(wallMs).toISOString().replace(/[-:]|\.\d+/g, '');
   let aside = `${path}.corrupt-${stamp}`;
@@ -133,7 +178,7 @@ function keepAside(path: string, wallMs: number): string {
   return aside;
 }
 
-/** Makes the rename itself reach the disk, where a directory can be opened and flushed. */
+/** Syncs the rename, where directories can be synced. */
 function flushDirectory(directory: string): void {
   let fd: number | undefined;
   try {
@@ -149,7 +194,7 @@ function flushDirectory(directory: string): void {
   }
 }
 
-/** Removes staging files, this writer's and those of killed ones: whoever holds the lock is the only user. */
+/** Removes staging files, including leftovers of killed writers (we hold the lock). */
 function removeStaging(path: string): void {
   const directory = dirname(path);
   for (const name of readdirSync(directory)) {
@@ -157,7 +202,7 @@ function removeStaging(path: string): void {
   }
 }
 
-/** Puts the new content in the place of the old one; returns where a damaged one went. */
+/** Replaces the store. @returns the new name of a damaged one */
 function replaceStore(path: string, json: JsonObject, isDamaged: boolean, lock: Lock, wallMs: number) {
   const staging = `${path}.staging-${randomBytes(6).toString('hex')}`;
   let aside: string | undefined;
@@ -172,13 +217,12 @@ function replaceStore(path: string, json: JsonObject, isDamaged: boolean, lock: 
     const code = systemCode(error);
     if (error instanceof StoreError || code === undefined) throw error;
     const why = code === 'ENOSPC' || code === 'EDQUOT' ? 'no space left' : code;
-    throw new OutputError(`the profile store could not be written (${why}) and is as it was: ${path}`);
+    throw new OutputError(`the profile store could not be written (${why}) and is unchanged: ${path}`);
   }
   flushDirectory(dirname(path));
   return aside;
 }
 
-/** Takes the lock of the store. @throws StoreError, OutputError */
 async function lockStore(lockPath: string, host: LockHost, warn: (message: string) => void): Promise<Lock> {
   const what = 'the profile store';
   try {
@@ -190,32 +234,31 @@ async function lockStore(lockPath: string, host: LockHost, warn: (message: strin
 }
 
 interface StoreOptions {
-  /** A damaged store is kept as `profiles.json.corrupt-<time>` and a new one begun, instead of an error (contract F4). */
+  /** Moves a damaged store to `profiles.json.corrupt-<time>` instead of failing (contract F4). */
   readonly mayMoveAside?: boolean;
-  /** Called while the change waits for a lock that may be abandoned. */
+  /** Called while waiting for a lock that may be abandoned. */
   readonly warn?: (message: string) => void;
 }
 
 /**
- * Changes the store under its lock: reads it, lets `change` work on a draft, writes the outcome. If `change`
- * throws, nothing is written.
+ * Changes the store under its lock: reads it, applies `change` to a draft, writes it. If `change` throws, nothing is
+ * written.
  *
- * @param path as `profilesPath` gives it; undefined is an error here.
- * @throws StoreError (10) if the store is damaged, unsafe or locked for 2 s; OutputError (9) if it could not
- *   be written. Either way it is then what it was before.
+ * @param path from `profilesPath`; undefined is an error here.
+ * @returns the result of `change`, and notices for stderr
+ * @throws StoreError (exit 10) if the store is damaged, unsafe or locked for 2 s; OutputError (exit 9) if it could not
+ *   be written. Then the store is unchanged.
  */
 export async function updateStore<T>(
   path: string | undefined,
   host: StoreHost,
   change: (draft: StoreDraft) => T,
   options: StoreOptions = {},
-): Promise<StoreUpdate<T>> {
-  if (path === undefined) {
-    throw new StoreError('there is no home directory to keep profiles in', 'set ATLANTIS_CONFIG_DIR');
-  }
+): Promise<{ readonly result: T; readonly notices: readonly string[] }> {
+  if (path === undefined) throw noHomeDirectory();
   host.ignoreFileSizeSignal();
   const notices = prepareDirectory(path, host);
-  // Unsafe and damaged stores are told before anything, a lock included, is written beside them.
+  // An unsafe or damaged store is reported before anything, even a lock, is written next to it.
   readCurrent(path, host, options.mayMoveAside ?? false);
   const lock = await lockStore(`${path}.lock`, host, options.warn ?? (() => {}));
   try {

@@ -1,7 +1,7 @@
 // The flags that say how to connect: defaults and bounds.
 import { describe, expect, test } from '@jest/globals';
 import { UsageError } from '../../src/errors.ts';
-import { type ConnectionFlags, parseConnectionFlags } from '../../src/settings/connection-config.ts';
+import { type ConnectionFlags, parseConnectionFlags } from '../../src/settings/stream-config.ts';
 
 function refusalOf(flags: ConnectionFlags): UsageError {
   try {

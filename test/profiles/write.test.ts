@@ -1,4 +1,4 @@
-// The write path of the profile store: modes, locks, damage, and what other versions wrote.
+// Writing the profile store: modes, locks, damage, and content of other versions.
 
 import {
   chmodSync,
@@ -15,8 +15,8 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { StoreError } from '../../src/errors.ts';
 import { takeLock } from '../../src/io/lock.ts';
-import { readProfileFile } from '../../src/profiles/profile-file.ts';
-import { updateStore } from '../../src/profiles/store.ts';
+import { readProfileFile } from '../../src/profiles/read.ts';
+import { updateStore } from '../../src/profiles/write.ts';
 import { makeTempFolder } from '../helpers/cleanup.ts';
 import { createStoreHost } from './store-host.ts';
 
@@ -46,7 +46,7 @@ describe('writing', () => {
 
   // Others could not even make the lock then.
   const testAsRoot = process.getuid?.() === 0 ? test : test.skip;
-  testAsRoot('F1: the file is 0600 also with a umask that takes away rights of its owner', async () => {
+  testAsRoot('F1: the file is 0600 also with a umask that removes permissions of the owner', async () => {
     const path = newStorePath();
     await add(path, 'main');
     const umask = process.umask(0o277);
@@ -68,14 +68,14 @@ describe('writing', () => {
     expect(modeOf(join(path, '..'))).toBe(0o700);
   });
 
-  test('F1: a directory that others use too is not closed to them, but said', async () => {
+  test('F1: a directory with other files keeps its mode, with a warning', async () => {
     const path = newStorePath();
     await add(path, 'main');
     chmodSync(join(path, '..'), 0o755);
     writeFileSync(join(path, '..', 'other.conf'), '');
     const { notices } = await add(path, 'second');
     expect(modeOf(join(path, '..'))).toBe(0o755);
-    expect(notices).toEqual([expect.stringContaining('holds other files')]);
+    expect(notices).toEqual([expect.stringContaining('contains other files')]);
   });
 
   test('what is written reads back the same, names like __proto__ included', async () => {
@@ -113,7 +113,7 @@ describe('writing', () => {
     });
   });
 
-  test('the profile in use follows a rename and is forgotten with its profile', async () => {
+  test('the active profile follows a rename, and is reset when removed', async () => {
     const path = newStorePath();
     await updateStore(path, host, (draft) => {
       draft.put({ name: 'a', url: URL, key: KEY });
@@ -145,7 +145,7 @@ describe('writing', () => {
     'a directory in /proc is an error, not an endless loop',
     async () => {
       await expect(add('/proc/atlantis/profiles.json', 'main')).rejects.toMatchObject({
-        message: 'the directory of the profiles cannot be prepared (ENOENT): /proc/atlantis',
+        message: 'the profile directory cannot be created (ENOENT): /proc/atlantis',
       });
     },
   );
@@ -154,7 +154,7 @@ describe('writing', () => {
     await expect(updateStore(undefined, host, () => 0)).rejects.toMatchObject({ exitCode: 10 });
   });
 
-  test('F2: what killed writers left behind goes with the next write', async () => {
+  test('F2: leftovers of killed writers are removed by the next write', async () => {
     const path = newStorePath();
     await add(path, 'main');
     writeFileSync(`${path}.staging-0011`, KEY.slice(0, 20));

@@ -1,0 +1,3 @@
+import { compileScanner } from './scanner-code.mjs';
+
+export default compileScanner;

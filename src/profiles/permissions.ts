@@ -1,0 +1,153 @@
+// Refuses a profile store, or a directory on its path, that another user could write to, as ssh does (contract F1,
+// rows 49, 63): its content may be planted, and a profile can name a program to run.
+//
+// Owners and modes are not checked on Windows, where they mean nothing.
+import { lstatSync, readFileSync, readlinkSync, realpathSync, type Stats } from 'node:fs';
+import { userInfo } from 'node:os';
+import { posix } from 'node:path';
+import { StoreError } from '../errors.ts';
+import type { Io } from '../io/io.ts';
+
+/** The user who reads the store. */
+export type StoreReader = Pick<Io, 'platform' | 'uid' | 'homeDirectory'>;
+
+const OWN_DIRECTORY_HINT = 'set ATLANTIS_CONFIG_DIR to a directory of your own';
+
+const MAX_FILE_BYTES = 1024 * 1024;
+const GROUP_AND_OTHERS_WRITE = 0o022;
+const GROUP_WRITE = 0o020;
+/** In such a directory only the owner of an entry can replace it. */
+const STICKY = 0o1000;
+/** More than the kernel follows. */
+const MAX_LINKS = 40;
+
+/** A path quoted for a shell, if necessary. */
+const quotePath = (path: string): string =>
+  /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
+
+const hasOwners = ({ platform, uid }: StoreReader): boolean => platform !== 'win32' && uid !== undefined;
+
+/**
+ * Refuses a file or directory that its group or others can write to.
+ *
+ * @param what names it in the message. @throws StoreError with the command that repairs it
+ */
+function refuseSharedWriting(what: string, path: string, stats: Stats, reader: StoreReader): void {
+  if ((stats.mode & GROUP_AND_OTHERS_WRITE) === 0) return;
+  const isRepairable = stats.uid === reader.uid && (stats.mode & STICKY) === 0;
+  throw new StoreError(
+    `other users can write to ${what}: ${path}`,
+    isRepairable
+      ? `check that nothing in it was planted, then run: chmod go-w ${quotePath(path)}`
+      : OWN_DIRECTORY_HINT,
+  );
+}
+
+/** Refuses a directory in which another user could replace the store. @throws StoreError (contract F1, row 49) */
+export function checkDirectory(directory: string, stats: Stats, reader: StoreReader): void {
+  if (!stats.isDirectory()) throw new StoreError(`${directory} is not a directory`);
+  if (!hasOwners(reader)) return;
+  if (stats.uid !== reader.uid && stats.uid !== 0) {
+    throw new StoreError(`the profile directory belongs to another user: ${directory}`, OWN_DIRECTORY_HINT);
+  }
+  refuseSharedWriting('the profile directory', directory, stats, reader);
+}
+
+/** @returns a warning if others can read the file. @throws StoreError unless it is a regular file of the reader's own */
+export function checkFile(path: string, stats: Stats, reader: StoreReader): string[] {
+  if (stats.isDirectory()) throw new StoreError(`the profile store is a directory: ${path}`);
+  if (!stats.isFile()) throw new StoreError(`the profile store is not a regular file: ${path}`);
+  if (stats.size > MAX_FILE_BYTES) throw new StoreError(`the profile store is larger than 1 MiB: ${path}`);
+  if (!hasOwners(reader)) return [];
+  if (stats.uid !== reader.uid) {
+    throw new StoreError(`the profile store belongs to another user: ${path}`, OWN_DIRECTORY_HINT);
+  }
+  refuseSharedWriting('the profile store', path, stats, reader);
+  if ((stats.mode & 0o077) === 0) return [];
+  return [`other users of this machine can read the keys in ${path}: run chmod 600 ${quotePath(path)}`];
+}
+
+/**
+ * Refuses a directory that others could replace, because they own a directory or link on the path to it or can write
+ * to one. Directories above the home are not checked: a user who can replace the home controls everything in it.
+ *
+ * @throws StoreError
+ */
+export function checkParents(directory: string, reader: StoreReader): void {
+  if (!hasOwners(reader)) return;
+  const homes = listHomes(reader.homeDirectory());
+  visitParents(directory, (place, stats) => {
+    if (homes.some((home) => home.startsWith(`${place}/`))) return;
+    if (stats.uid !== reader.uid && stats.uid !== 0) {
+      throw new StoreError(
+        `a directory on the path to the profile store belongs to another user: ${place}`,
+        OWN_DIRECTORY_HINT,
+      );
+    }
+    if (stats.isSymbolicLink() || (stats.mode & STICKY) !== 0) return;
+    if ((stats.mode & GROUP_AND_OTHERS_WRITE) === GROUP_WRITE && isOwnGroup(stats.gid)) return;
+    refuseSharedWriting('a directory on the path to the profile store', place, stats, reader);
+  });
+}
+
+/**
+ * Visits each directory and link on a path, as far as it exists, and those on the paths of link targets.
+ *
+ * @returns the path without links
+ */
+function visitParents(path: string, visit: (place: string, stats: Stats) => void, links = 0): string {
+  if (links > MAX_LINKS) throw Object.assign(new Error('too many links'), { code: 'ELOOP' });
+  let at = '/';
+  for (const name of path.split('/').filter((part) => part !== '')) {
+    const place = posix.join(at, name);
+    const stats = lstatSync(place, { throwIfNoEntry: false });
+    if (stats === undefined) return place;
+    visit(place, stats);
+    if (!stats.isSymbolicLink()) {
+      at = place;
+      continue;
+    }
+    const target = readlinkSync(place);
+    // Not resolved first: `..` is the parent of the link's target.
+    at = visitParents(posix.isAbsolute(target) ? target : `${at}/${target}`, visit, links + 1);
+  }
+  return at;
+}
+
+/** The home directory as named and, if different, without links. */
+function listHomes(home: string | undefined): readonly string[] {
+  if (home === undefined) return [];
+  const named = posix.resolve(home);
+  try {
+    return [named, realpathSync(named)];
+  } catch {
+    return [named];
+  }
+}
+
+function isOwnGroup(gid: number): boolean {
+  try {
+    const [groups, users] = ['/etc/group', '/etc/passwd'].map((path) => readFileSync(path, 'utf8'));
+    return isPrivateGroup(gid, userInfo().username, groups ?? '', users ?? '');
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Whether a group is a user's private group, which most Linux systems create for each user with write access by
+ * default: it has the name of the user and no other members.
+ *
+ * @param groups the text of /etc/group (group(5))
+ * @param users the text of /etc/passwd (passwd(5))
+ */
+export function isPrivateGroup(gid: number, user: string, groups: string, users: string): boolean {
+  const readFields = (text: string): string[][] => text.split('\n').map((line) => line.split(':'));
+  const named = readFields(groups).filter(([, , id]) => id === String(gid));
+  const isOthersPrimary = readFields(users).some(([name, , , id]) => id === String(gid) && name !== user);
+  return (
+    named.length > 0 &&
+    !isOthersPrimary &&
+    named.every(([name, , , members = '']) => name === user && (members === '' || members === user))
+  );
+}

@@ -1,0 +1,228 @@
+// Reads and checks the profile store, as every command does at its start.
+//
+// No conf, no lock, and nothing is ever written (contract F3). Messages contain the path and a position, never any part
+// of the content, not even a name (contract F4).
+import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync, statSync } from 'node:fs';
+import { posix, win32 } from 'node:path';
+import { StoreError, UsageError } from '../errors.ts';
+import type { Io } from '../io/io.ts';
+import { isKey } from '../io/key.ts';
+import { describePosition, findJsonFault } from './json-fault.ts';
+import { checkDirectory, checkFile, checkParents, type StoreReader } from './permissions.ts';
+
+/** A stored profile. It has a key or the command that prints one, never both. */
+export interface Profile {
+  readonly name: string;
+  /** As stored; parse it with `parseStreamUrl`. */
+  readonly url: string;
+  readonly key?: string;
+  /** Program and arguments, run without a shell (contract P1). */
+  readonly keyCommand?: readonly string[];
+}
+
+/** The content of the store. */
+export interface ProfileFile {
+  /** Name of the active profile, which may not exist. */
+  readonly current: string | undefined;
+  /** In the order of the file. */
+  readonly profiles: ReadonlyMap<string, Profile>;
+}
+
+/** The store as parsed, with fields of newer versions. */
+export type JsonObject = Record<string, unknown>;
+
+/** The store can be read, but its content is not a profile store (contract F4). */
+export class DamagedStoreError extends StoreError {}
+
+/** Version of the format that this program reads and writes. */
+export const FORMAT_VERSION = 1;
+
+const FILE_NAME = 'profiles.json';
+const NAME = /^[A-Za-z0-9._-]{1,64}$/;
+
+/**
+ * The path of the profile store, or undefined without a home directory.
+ *
+ * Linux and other Unix: `$XDG_CONFIG_HOME/atlantis` or `~/.config/atlantis` (XDG Base Directory: a relative
+ * value is ignored); macOS: `~/Library/Preferences/atlantis`; Windows: `%APPDATA%\atlantis\Config`.
+ *
+ * @throws UsageError if ATLANTIS_CONFIG_DIR is not an absolute path.
+ */
+export function profilesPath({
+  env,
+  platform,
+  homeDirectory,
+}: Pick<Io, 'env' | 'platform' | 'homeDirectory'>): string | undefined {
+  const path = platform === 'win32' ? win32 : posix;
+  const absolute = (value: string | undefined): string | undefined =>
+    value !== undefined && path.isAbsolute(value) ? value : undefined;
+
+  const chosen = env['ATLANTIS_CONFIG_DIR'];
+  if (chosen !== undefined && chosen !== '') {
+    if (!path.isAbsolute(chosen)) {
+      throw new UsageError(
+        'ATLANTIS_CONFIG_DIR is not an absolute path',
+        'accepted: the absolute path of a directory; profiles are never read from the working directory',
+      );
+    }
+    return path.join(chosen, FILE_NAME);
+  }
+  const home = absolute(homeDirectory());
+  if (platform === 'win32') {
+    const roaming = absolute(env['APPDATA']) ?? (home && path.join(home, 'AppData', 'Roaming'));
+    return roaming && path.join(roaming, 'atlantis', 'Config', FILE_NAME);
+  }
+  if (platform === 'darwin') {
+    return home && path.join(home, 'Library', 'Preferences', 'atlantis', FILE_NAME);
+  }
+  const config = absolute(env['XDG_CONFIG_HOME']) ?? (home && path.join(home, '.config'));
+  return config && path.join(config, 'atlantis', FILE_NAME);
+}
+
+/** The error where `profilesPath` is undefined. */
+export function noHomeDirectory(): StoreError {
+  return new StoreError('no home directory for the profiles', 'set ATLANTIS_CONFIG_DIR');
+}
+
+/** True for a name that a profile may have (contract F1). */
+export function isProfileName(name: string): boolean {
+  return NAME.test(name);
+}
+
+/** True for a program with its arguments. */
+export function isCommand(value: unknown): value is readonly string[] {
+  const isArgument = (part: unknown): boolean => typeof part === 'string' && !part.includes('\0');
+  return Array.isArray(value) && value.every(isArgument) && value[0] !== undefined && value[0] !== '';
+}
+
+const isObject = (value: unknown): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+type Fail = (why: string) => DamagedStoreError;
+
+/** Decodes strictly: no byte order mark, no replacement characters. */
+function decode(bytes: Buffer, fail: Fail): JsonObject {
+  if (bytes.length === 0) throw fail('it is empty');
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw fail('it is not UTF-8 text');
+  }
+  const fault = findJsonFault(text);
+  if (fault !== undefined) throw fail(`it is not valid JSON at ${describePosition(text, fault)}`);
+  const value: unknown = JSON.parse(text);
+  if (!isObject(value)) throw fail('it is not a JSON object');
+  return value;
+}
+
+function readProfile(name: string, value: unknown, fail: Fail): Profile {
+  if (!isProfileName(name)) throw fail('its name is not valid');
+  if (!isObject(value)) throw fail('it is not an object');
+  const { url, key, keyCommand } = value;
+  if (typeof url !== 'string') throw fail('"url" is not a string');
+  if (key !== undefined && keyCommand !== undefined) throw fail('it has both "key" and "keyCommand"');
+  if (keyCommand !== undefined) {
+    if (!isCommand(keyCommand)) throw fail('"keyCommand" is not a list of strings');
+    return { name, url, keyCommand };
+  }
+  if (typeof key !== 'string' || !isKey(key)) throw fail('"key" is not a key');
+  return { name, url, key };
+}
+
+/**
+ * Parses the content of the store; `json` is the same with unknown fields.
+ *
+ * @throws DamagedStoreError with path and position only; StoreError if a newer version wrote it.
+ */
+export function parseProfiles(bytes: Buffer, path: string): { file: ProfileFile; json: JsonObject } {
+  const fail: Fail = (why) =>
+    new DamagedStoreError(
+      `the profile store is damaged: ${why}: ${path}`,
+      'repair it, or run atlantis profile add, which moves it aside and creates a new one',
+    );
+  const json = decode(bytes, fail);
+  const { version, current, profiles } = json;
+  if (typeof version !== 'number' || !Number.isInteger(version) || version < 1) {
+    throw fail('"version" is not a number from 1');
+  }
+  if (version > FORMAT_VERSION) {
+    throw new StoreError(`the profile store was written by a newer atlantis: ${path}`, 'update atlantis');
+  }
+  if (current !== undefined && typeof current !== 'string') throw fail('"current" is not a string');
+  if (!isObject(profiles)) throw fail('"profiles" is not an object');
+  const read = Object.entries(profiles).map(([name, value], index): [string, Profile] => [
+    name,
+    readProfile(name, value, (why) => fail(`in profile number ${index + 1}, ${why}`)),
+  ]);
+  return { file: { current, profiles: new Map(read) }, json };
+}
+
+/** The code of a failed system call, such as ENOENT; undefined for any other error. */
+export function systemCode(error: unknown): string | undefined {
+  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+  return typeof code === 'string' ? code : undefined;
+}
+
+function openStore(path: string): number {
+  const noFollow = constants.O_NOFOLLOW as number | undefined;
+  // Windows has no O_NOFOLLOW, so the path is checked first.
+  if (noFollow === undefined && lstatSync(path).isSymbolicLink()) {
+    throw new StoreError(`the profile store is a symbolic link: ${path}`);
+  }
+  // O_NONBLOCK, since opening a FIFO would wait for a writer.
+  return openSync(path, constants.O_RDONLY | (noFollow ?? 0) | (constants.O_NONBLOCK ?? 0));
+}
+
+/**
+ * The bytes of the store and warnings about its mode, or undefined if it does not exist. The checks apply to the open
+ * file, not to its path; a symbolic link is not followed.
+ *
+ * @throws StoreError if it cannot be read, is not a regular file, or another user may have written it.
+ */
+export function readStoreBytes(
+  path: string,
+  reader: StoreReader,
+): { bytes: Buffer; warnings: string[] } | undefined {
+  const directory = (reader.platform === 'win32' ? win32 : posix).dirname(path);
+  let fd: number | undefined;
+  try {
+    checkDirectory(directory, statSync(directory), reader);
+    fd = openStore(path);
+    checkParents(directory, reader);
+    const warnings = checkFile(path, fstatSync(fd), reader);
+    return { bytes: readFileSync(fd), warnings };
+  } catch (error) {
+    const code = systemCode(error);
+    if (error instanceof StoreError || code === undefined) throw error;
+    // ENOTDIR: a home such as /dev/null, for users without one.
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    if (code === 'ELOOP' || code === 'EMLINK') {
+      throw new StoreError(
+        `the profile store is a symbolic link, which is not followed: ${path}`,
+        'set ATLANTIS_CONFIG_DIR to the directory of the file',
+      );
+    }
+    throw new StoreError(`the profile store cannot be read (${code}): ${path}`);
+  } finally {
+    if (fd !== undefined) closeSync(fd);
+  }
+}
+
+/**
+ * Reads the profile store. No path or no file is an empty store, not an error.
+ *
+ * @param path from `profilesPath`.
+ * @returns the content, and warnings for stderr
+ * @throws StoreError (exit 10) if it is damaged, unreadable or unsafe (contract F1, F4; rows 49, 52).
+ */
+export function readProfileFile(
+  path: string | undefined,
+  reader: StoreReader,
+): { readonly file: ProfileFile; readonly warnings: readonly string[] } {
+  const read = path === undefined ? undefined : readStoreBytes(path, reader);
+  if (path === undefined || read === undefined) {
+    return { file: { current: undefined, profiles: new Map() }, warnings: [] };
+  }
+  return { file: parseProfiles(read.bytes, path).file, warnings: read.warnings };
+}
