@@ -3,17 +3,15 @@
 // Whole lines only. Plain lines are in the file before they are on stdout; lines of a .gz are buffered for up to a
 // second, to be compressed together.
 import type { Clock } from '../clock.ts';
-import { isAtlantisError, OutputError, UsageError } from '../errors.ts';
+import { isAtlantisError, type OutputError } from '../errors.ts';
 import type { Batch } from '../events/batch.ts';
-import { type Lock, type LockHost, takeLock } from '../io/lock.ts';
 import { createEnvelopeRenderer } from '../render/envelope.ts';
 import type { LifecycleRecord } from '../render/renderer.ts';
-import type { Reporter, StatusRecord } from '../ui/reporter.ts';
+import type { StatusRecord } from '../ui/reporter.ts';
 import { VERSION } from '../version.ts';
 import {
   describeRecordingFault,
   isCompressedName,
-  locateRecording,
   moveAside,
   openRecordingFile,
   pruneFinished,
@@ -40,73 +38,6 @@ export interface Recorder {
   reopen(): void;
   /** Writes what is buffered and closes the file. Can be called again. */
   close(): void;
-}
-
-export interface Recording {
-  /** Opens the file: see `openRecorder`. */
-  open(onFailure: (failure: OutputError) => void): Recorder;
-  /** Releases the lock. */
-  release(): void;
-}
-
-interface RecordingHost extends LockHost {
-  readonly stdout: { readonly fd: number };
-  readonly stderr: { readonly fd: number };
-  ignoreFileSizeSignal(): void;
-  onReopenSignal(handler: () => void): () => void;
-}
-
-/**
- * Finds and locks the recording, before the session opens it.
- *
- * @throws UsageError if the file cannot be a recording or is locked by another run, OutputError if it cannot be opened
- */
-export async function prepareRecording(
-  config: RecordConfig,
-  reporter: Reporter,
-  host: RecordingHost,
-): Promise<Recording> {
-  host.ignoreFileSizeSignal();
-  const path = locateRecording(config.path, [host.stdout.fd, host.stderr.fd]);
-  const report = reporter.report.bind(reporter);
-  let fail = (_failure: OutputError): void => {};
-  const lock = await lockRecording(path, host, {
-    warn: (message) => report({ event: 'warning', level: 'warn', message }),
-    onLost: () => fail(new OutputError(`another run is now recording into ${JSON.stringify(path)}`)),
-  });
-  let unwatch = (): void => {};
-  return {
-    open(onFailure) {
-      fail = onFailure;
-      const recorder = openRecorder({ ...config, path }, { clock: host.clock, report, onFailure });
-      unwatch = host.onReopenSignal(() => recorder.reopen());
-      return recorder;
-    },
-    release() {
-      unwatch();
-      lock?.release();
-    },
-  };
-}
-
-/** Undefined where no lock can be created, as in a read-only folder: recording matters more than the lock. */
-async function lockRecording(
-  path: string,
-  host: LockHost,
-  events: { warn(message: string): void; onLost(): void },
-): Promise<Lock | undefined> {
-  try {
-    return await takeLock(`${path}.lock`, host, {
-      what: `--record: ${JSON.stringify(path)}`,
-      describeHolder: (pid) => `is being recorded into by another run (process ${pid})`,
-      hint: 'give each run a file of its own',
-      Refusal: UsageError,
-      ...events,
-    });
-  } catch (error) {
-    if (isAtlantisError(error)) throw error;
-    return undefined;
-  }
 }
 
 /** What another program did to the file, and what happens now. */

@@ -8,6 +8,7 @@ import { CANARY_KEY } from '../helpers/canary.ts';
 import { makeTempFolder } from '../helpers/cleanup.ts';
 import { type Child, quote, runShell, spawnCli } from '../helpers/run-cli.ts';
 import { openSimulator } from '../simulator/stream-client.ts';
+import { untilTrue } from './relay-events.ts';
 
 const hasLogrotate = spawnSync('logrotate', ['--version'], { stdio: 'ignore' }).status === 0;
 const hasMounts = spawnSync('unshare', ['-rm', 'mount', '-t', 'tmpfs', 'none', '/mnt']).status === 0;
@@ -74,6 +75,23 @@ describe.each(NAMES)('%s', (name) => {
     expect(readLines(path)[0]).toHaveProperty('recording', 1);
     expect(readSeqs(path).length).toBeGreaterThan(50);
     expect(statSync(path).mode & 0o777).toBe(0o600);
+  });
+
+  test('row 104: deleted with its lock, as by rm events*: the run continues, and is the only one again', async () => {
+    const folder = makeTempFolder();
+    const path = join(folder, name);
+    const child = await startRecording(path);
+    for (const file of readdirSync(folder)) rmSync(join(folder, file), { recursive: true });
+    await child.waitForStderr('was deleted by another program');
+    await child.waitForLines(child.lineCount + 10);
+    await untilTrue(() => existsSync(`${path}.lock`), 'the lock');
+    const second = await runShell(
+      `atlantis stream tail --simulate --verbose --record ${quote(path)} > /dev/null`,
+      { key: CANARY_KEY },
+    );
+    expect([second.code, second.stderr]).toEqual([2, expect.stringContaining(`(process ${child.pid})`)]);
+    child.kill('SIGTERM');
+    expect((await child.exit).signal).toBe('SIGTERM');
   });
 
   const testRotator = hasLogrotate && process.getuid?.() === 0 ? test : test.skip;
