@@ -42,6 +42,11 @@ export function makeDeadLetter(letter: DeadLetter, { mark, text }: SpoolRecord):
   ]);
 }
 
+/** True if a file that begins with this line may be a dead-letter file. */
+export function startsDeadLetters(line: Buffer): boolean {
+  return line.toString('latin1', 0, START.length) === START || readDeadLetter(line) !== undefined;
+}
+
 /** The event of a line without its line feed; undefined if it is not a dead letter. */
 export function readDeadLetter(bytes: Buffer): SpoolRecord | undefined {
   const line = trimLineEnd(bytes);

@@ -31,7 +31,7 @@ export function readStartTime(bytes: Buffer): number | undefined {
   return line.kind === 'header' || line.kind === 'lifecycle' ? line.atMs : undefined;
 }
 
-type RecordedLine =
+export type RecordedLine =
   | {
       readonly kind: 'event';
       readonly receivedAtMs: number;
@@ -43,6 +43,8 @@ type RecordedLine =
   /** `text` is line-safe. `atMs`, ms since the epoch, is undefined if the line does not have it. */
   | { readonly kind: 'lifecycle'; readonly text: Buffer; readonly atMs: number | undefined }
   | { readonly kind: 'header'; readonly atMs: number | undefined }
+  /** JSON that is not a line of a recording: an event without a receive time. */
+  | { readonly kind: 'plain'; readonly text: Buffer; readonly flags: number }
   | { readonly kind: 'empty' }
   | { readonly kind: 'damaged'; readonly why: string };
 
@@ -53,9 +55,7 @@ const CLOSE_OBJECT = 0x7d;
 
 /** Reads one line, without its line feed. */
 export function readLine(bytes: Buffer): RecordedLine {
-  // Other programs may have added a byte order mark to a file, or to each of several.
-  const hasMark = bytes.subarray(0, BYTE_ORDER_MARK.length).equals(BYTE_ORDER_MARK);
-  const line = trimLineEnd(hasMark ? bytes.subarray(BYTE_ORDER_MARK.length) : bytes);
+  const line = trimLine(bytes);
   if (line.length === 0) return { kind: 'empty' };
   const [start = '', receivedAt = '', connection = ''] =
     ENVELOPE.exec(line.toString('latin1', 0, USUAL_ENVELOPE_BYTES)) ??
@@ -71,6 +71,20 @@ export function readLine(bytes: Buffer): RecordedLine {
   return { kind: 'event', receivedAtMs, connection: Number(connection), text, flags };
 }
 
+/** Reads one line of plain NDJSON, whatever it contains. */
+export function readPlainLine(bytes: Buffer): RecordedLine {
+  const text = trimLine(bytes);
+  if (text.length === 0) return { kind: 'empty' };
+  const flags = classifyText(text);
+  return flags < 0 ? { kind: 'damaged', why: describeFault(flags) } : { kind: 'plain', text, flags };
+}
+
+/** Other programs may have added a byte order mark to a file, or to each of several. */
+function trimLine(bytes: Buffer): Buffer {
+  const hasMark = bytes.subarray(0, BYTE_ORDER_MARK.length).equals(BYTE_ORDER_MARK);
+  return trimLineEnd(hasMark ? bytes.subarray(BYTE_ORDER_MARK.length) : bytes);
+}
+
 function readOther(line: Buffer): RecordedLine {
   const flags = classifyText(line);
   if (flags < 0) return { kind: 'damaged', why: describeFault(flags) };
@@ -78,7 +92,7 @@ function readOther(line: Buffer): RecordedLine {
   if (LIFECYCLE.test(text))
     return { kind: 'lifecycle', text: makeSafeLine(line, flags), atMs: readTime(text) };
   if (HEADER.test(text)) return { kind: 'header', atMs: readTime(text) };
-  return { kind: 'damaged', why: 'it is plain JSON, not a recorded event' };
+  return { kind: 'plain', text: line, flags };
 }
 
 const TIME = /"(?:started_at|at|from)"[ \t\r]*:[ \t\r]*"([^"]*)"/;

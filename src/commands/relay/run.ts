@@ -1,7 +1,7 @@
 // `stream relay`: a session with the stream, or with `--redeliver` a dead-letter file, as the source, and the sinks as the
 // output.
-import { readDeadLetter } from '../../delivery/dead-letters.ts';
-import { EXIT } from '../../errors.ts';
+import { readDeadLetter, startsDeadLetters } from '../../delivery/dead-letters.ts';
+import { EXIT, UsageError } from '../../errors.ts';
 import { BatchBuilder } from '../../events/batch.ts';
 import type { Io, Outcome } from '../../io/io.ts';
 import { createDamageReport, type DamageReport } from '../../recording/damage-report.ts';
@@ -73,6 +73,7 @@ function createDeadLetterSource(path: string, damage: DamageReport, io: Io): Fil
         const builder = new BatchBuilder();
         for (const bytes of lines) {
           line += 1;
+          if (line === 1 && bytes.length > 0 && !startsDeadLetters(bytes)) throw refuse(path);
           const letter = readDeadLetter(bytes);
           if (letter !== undefined) builder.add(letter.text, letter.mark);
           else if (bytes.length > 0) damage.note(line, 'it is not a dead letter');
@@ -88,3 +89,9 @@ function createDeadLetterSource(path: string, damage: DamageReport, io: Io): Fil
     summarize: ({ events, durationMs }) => damage.summarize(events, durationMs),
   };
 }
+
+const refuse = (path: string): UsageError =>
+  new UsageError(
+    `--redeliver: ${JSON.stringify(path)} is not a dead-letter file`,
+    'nothing was sent: give a file of --dead-letter',
+  );

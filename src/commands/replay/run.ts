@@ -1,6 +1,5 @@
 // `stream replay`: a session with a recording as the source and stdout as the output.
 import { EXIT } from '../../errors.ts';
-import { type FlagValues, parseFlags } from '../../flags/definition.ts';
 import type { Io, Outcome } from '../../io/io.ts';
 import { createDamageReport, type DamageReport } from '../../recording/damage-report.ts';
 import { playRecording } from '../../recording/play.ts';
@@ -12,11 +11,11 @@ import type { Select } from '../../stream/event-stream.ts';
 import { EventBatch } from '../../stream/items.ts';
 import { createReporter, type StatusRecord } from '../../ui/reporter.ts';
 import { NO_STREAM_PROGRESS } from '../../ui/status-line.ts';
-import { REPLAY_FLAGS, type ReplayFlags } from './flags.ts';
+import { parseReplayFlags, type ReplayConfig, type ReplayFlags } from './flags.ts';
 
 /**
- * Plays a recording, `-` for stdin, to stdout. Exit 0 at its end, 8 at a damaged line with `--strict`, 2 for a file that
- * is not a recording.
+ * Plays a recording or plain NDJSON, `-` for stdin, to stdout. Exit 0 at its end, 8 at a damaged line with `--strict`,
+ * 2 for another file.
  *
  * @throws UsageError for bad flags and a file that cannot be opened
  */
@@ -25,7 +24,7 @@ export async function runReplay(path: string, flags: ReplayFlags, io: Io): Promi
   const reporter = createReporter(io, config.log);
   const select = await loadFilter(config);
   const damage = createDamageReport(reporter);
-  const source = createRecordingSource(path, parseFlags(REPLAY_FLAGS, flags), select, damage, io);
+  const source = createRecordingSource(path, parseReplayFlags(flags, io.clock.wallMs()), select, damage, io);
   const renderer = await createRenderer(config, io);
   const status = NO_STREAM_PROGRESS;
   return runSession(
@@ -36,23 +35,21 @@ export async function runReplay(path: string, flags: ReplayFlags, io: Io): Promi
 
 function createRecordingSource(
   path: string,
-  { speed, isStrict }: FlagValues<typeof REPLAY_FLAGS>,
+  { isStrict, ...pace }: ReplayConfig,
   select: Select,
   damage: DamageReport,
   io: Io,
 ): FileSource {
-  let isRecording = false;
   return {
     kind: 'file',
     async *items(signal) {
       const lines = readLines(path, io.stdin, signal);
-      for await (const item of playRecording(lines, { speed, clock: io.clock, signal })) {
+      for await (const item of playRecording(lines, { ...pace, clock: io.clock, signal })) {
         if (item.kind === 'damaged') {
           damage.note(item.line, item.why);
           if (isStrict) return;
           continue;
         }
-        isRecording = true;
         if (item.kind === 'lifecycle') {
           yield { kind: 'recorded', line: item.line };
           continue;
@@ -63,11 +60,8 @@ function createRecordingSource(
       }
     },
     finish() {
-      if (damage.count === 0) return { exitCode: EXIT.ok, errors: [] };
-      if (isStrict) return { exitCode: EXIT.protocol, errors: [DAMAGED] };
-      return isRecording
-        ? { exitCode: EXIT.ok, errors: [] }
-        : { exitCode: EXIT.usage, errors: [NOT_A_RECORDING] };
+      if (damage.count === 0 || !isStrict) return { exitCode: EXIT.ok, errors: [] };
+      return { exitCode: EXIT.protocol, errors: [DAMAGED] };
     },
     summarize: ({ events, durationMs, filtered }) => damage.summarize(events, durationMs, filtered),
   };
@@ -78,12 +72,4 @@ const DAMAGED: StatusRecord = {
   level: 'error',
   message: '--strict: the recording is damaged',
   figures: { exit_code: EXIT.protocol },
-};
-
-const NOT_A_RECORDING: StatusRecord = {
-  event: 'error',
-  level: 'error',
-  message: 'not a recording: it contains no recorded events',
-  hint: 'create one with `atlantis stream tail --record <file>` or `--envelope`',
-  figures: { exit_code: EXIT.usage },
 };
