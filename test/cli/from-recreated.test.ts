@@ -188,7 +188,7 @@ describeWithNats('row 65: stream tail --from a stream whose sequence numbers res
     const exit = await finish();
     expect(exit.lines).toEqual(makeEvents('one', 0, 40));
     expect(pickRecords(exit, 'gap')).toEqual([]);
-    expect(pickRecords(exit, 'warning')[0]?.message).toContain('desk was deleted: it was created again');
+    expect(pickRecords(exit, 'warning')[0]?.message).toContain('desk was deleted: created it again');
   });
 
   test('a deleted durable consumer that began with new messages resumes at its position', async () => {

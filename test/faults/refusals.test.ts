@@ -41,7 +41,7 @@ describe('row 19 (C3): refused by the API for good, after one attempt', () => {
     expect(error).toContain('error: 127.0.0.1:');
     expect(error).toContain(`HTTP ${status} ${code}: A reason, request id`);
     expect(error).toContain('request id req-1a2b3c');
-    expect(error).toContain('not trying again');
+    expect(error).toContain('not retrying');
     expect(remedy).toMatch(/^ {2}[a-z].{20,}[^.]$/);
   });
 
