@@ -5,6 +5,8 @@ import { MESSAGE } from '../events/message-text.ts';
 import { classifyText } from '../events/scanner.ts';
 import { makeSafeLine } from '../render/ndjson.ts';
 
+/** The largest event (16 MiB) of characters that are escaped with six bytes each, in an envelope. */
+export const MAX_LINE_BYTES = (6 * 16 + 1) * 1024 * 1024;
 /** Version of the format; raised by every incompatible change. */
 const RECORDING_VERSION = 1;
 

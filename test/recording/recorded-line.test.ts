@@ -62,7 +62,6 @@ describe('recorded line', () => {
     ['nonsense', 'it is not JSON'],
     ['\0\0\0\0', 'it is not JSON'],
     [`${envelope('1')}\0`, 'it is cut off'],
-    ['{"type":"large_transfer"}', 'it is plain JSON, not a recorded event'],
     [Buffer.from([0xff, 0xfe]), 'it is not UTF-8'],
   ])('%j is damaged: %s', (text, why) => expect(read(text)).toEqual({ kind: 'damaged', why }));
 

@@ -16,6 +16,8 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
 import type { OutputError } from '../../src/errors.ts';
 import { packMember } from '../../src/recording/gzip-member.ts';
+import { readLines } from '../../src/recording/read-lines.ts';
+import { readLine } from '../../src/recording/recorded-line.ts';
 import { openRecorder, type RecordConfig } from '../../src/recording/recorder.ts';
 import type { StatusRecord } from '../../src/ui/reporter.ts';
 import { makeBatch } from '../helpers/batches.ts';
@@ -349,6 +351,20 @@ describe.each(NAMES)('a recording in %s', (name) => {
       expect.objectContaining({ exitCode: 9, message: expect.stringContaining('it is a hard link') }),
     );
     expect(readFileSync(join(folder, 'precious'), 'utf8')).toBe('');
+  });
+
+  test('row 112: an event of 6 MiB of control characters is read again', async () => {
+    const path = join(makeTempFolder(), name);
+    const { recorder, write } = open(path);
+    const text = JSON.stringify('\x7f'.repeat(6 * 2 ** 20));
+    write(text, '"next"');
+    recorder.close();
+    const events: unknown[] = [];
+    for await (const { lines, fault } of readLines(path, () => process.stdin, new AbortController().signal)) {
+      expect(fault).toBeUndefined();
+      for (const line of lines.map(readLine)) if (line.kind === 'event') events.push(line.text.toString());
+    }
+    expect(events.map((event) => JSON.parse(String(event)) === JSON.parse(text))).toEqual([true, false]);
   });
 
   test('a path that cannot be opened is an error', () => {

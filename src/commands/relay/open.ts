@@ -144,10 +144,10 @@ export async function openRelay(deps: SinkDeps): Promise<Relay> {
   }
 
   /** Closes all files, even if one fails. */
-  function closeFiles(): void {
+  async function closeFiles(): Promise<void> {
     for (const file of [...spools, deadLetters]) {
       try {
-        file?.close();
+        await file?.close();
       } catch (error) {
         onFault(error);
       }
@@ -159,7 +159,7 @@ export async function openRelay(deps: SinkDeps): Promise<Relay> {
       addWorker(sink, await openBacklog(sink, config.targets[i]?.folder ?? ''));
     }
   } catch (error) {
-    closeFiles();
+    await closeFiles();
     throw error;
   }
   if (config.spool !== undefined) warnAboutUnusedSpools(config.spool.path, deps);
@@ -175,7 +175,7 @@ export async function openRelay(deps: SinkDeps): Promise<Relay> {
     for (const watch of watches) watch.end();
     for (const worker of workers) worker.stop();
     await runs;
-    closeFiles();
+    await closeFiles();
     for (const { sink, backlog, figures, pending } of workers) {
       const left = backlog.diskFault === undefined && isSpooled ? pending - backlog.atRisk : 0;
       reporter.report(say.sayDelivered(sink.name, figures, left));
