@@ -26,11 +26,11 @@ export interface Pace {
   readonly untilMs?: number | undefined;
 }
 
-interface PlayConfig extends Pace {
+export interface PlayConfig extends Pace {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   /** Called before each wait: the receive time of the next event, and the delay until it is due. */
-  onWait?(receivedAtMs: number | undefined, delayMs: number): void;
+  readonly onWait?: ((receivedAtMs: number | undefined, delayMs: number) => void) | undefined;
 }
 
 /** Limits a batch, after which the reader may stop or wait. */

@@ -2,15 +2,17 @@
 import { EXIT } from '../../errors.ts';
 import type { Io, Outcome } from '../../io/io.ts';
 import { createDamageReport, type DamageReport } from '../../recording/damage-report.ts';
-import { playRecording } from '../../recording/play.ts';
+import { findLastTime } from '../../recording/last-time.ts';
+import { type PlayConfig, playRecording } from '../../recording/play.ts';
 import { readLines } from '../../recording/read-lines.ts';
 import { createRenderer, openPrinter } from '../../session/output.ts';
 import { type FileSource, loadFilter, runSession } from '../../session/session.ts';
 import { parseStreamFlags } from '../../settings/stream-config.ts';
 import type { Select } from '../../stream/event-stream.ts';
 import { EventBatch } from '../../stream/items.ts';
-import { createReporter, type StatusRecord } from '../../ui/reporter.ts';
-import { NO_STREAM_PROGRESS } from '../../ui/status-line.ts';
+import { createReporter, loadLogStyle, type StatusRecord } from '../../ui/reporter.ts';
+import { createStatusLine, loadStreamProgress, NO_STREAM_PROGRESS } from '../../ui/status-line.ts';
+import type { StreamProgress } from '../../ui/stream-progress.ts';
 import { parseReplayFlags, type ReplayConfig, type ReplayFlags } from './flags.ts';
 
 /**
@@ -21,12 +23,21 @@ import { parseReplayFlags, type ReplayConfig, type ReplayFlags } from './flags.t
  */
 export async function runReplay(path: string, flags: ReplayFlags, io: Io): Promise<Outcome> {
   const config = parseStreamFlags(flags, io);
-  const reporter = createReporter(io, config.log);
+  const statusLine = createStatusLine(io, config.log);
+  const logStyle = await loadLogStyle(config.log);
+  const reporter = createReporter(io, config.log, logStyle, statusLine);
+  const status = await loadStreamProgress(statusLine, io.clock, logStyle, io.signs);
   const select = await loadFilter(config);
   const damage = createDamageReport(reporter);
-  const source = createRecordingSource(path, parseReplayFlags(flags, io.clock.wallMs()), select, damage, io);
+  const source = createRecordingSource(
+    path,
+    parseReplayFlags(flags, io.clock.wallMs()),
+    select,
+    damage,
+    status,
+    io,
+  );
   const renderer = await createRenderer(config, io);
-  const status = NO_STREAM_PROGRESS;
   return runSession(
     { config, source, openOutput: (fail) => openPrinter({ renderer, status }, io, fail), reporter, status },
     io,
@@ -38,13 +49,27 @@ function createRecordingSource(
   { isStrict, ...pace }: ReplayConfig,
   select: Select,
   damage: DamageReport,
+  status: StreamProgress,
   io: Io,
 ): FileSource {
+  const { speed, ratePerSecond, untilMs = Number.POSITIVE_INFINITY } = pace;
+  /** Pauses that --max-pause will shorten are not known, so it is an upper limit with that flag. */
+  const createProgress = (): PlayConfig['onWait'] => {
+    if (status === NO_STREAM_PROGRESS) return undefined;
+    const lastMs = path === '-' || ratePerSecond !== undefined ? undefined : findLastTime(path);
+    const endMs = lastMs === undefined ? undefined : Math.min(lastMs, untilMs);
+    return (receivedAtMs, delayMs) => {
+      const isKnown = endMs !== undefined && receivedAtMs !== undefined;
+      const remainingMs = isKnown ? delayMs + Math.max(0, endMs - receivedAtMs) / speed : undefined;
+      status.playing({ receivedAtMs, delayMs, remainingMs });
+    };
+  };
   return {
     kind: 'file',
     async *items(signal) {
       const lines = readLines(path, io.stdin, signal);
-      for await (const item of playRecording(lines, { ...pace, clock: io.clock, signal })) {
+      const config = { ...pace, clock: io.clock, signal, onWait: createProgress() };
+      for await (const item of playRecording(lines, config)) {
         if (item.kind === 'damaged') {
           damage.note(item.line, item.why);
           if (isStrict) return;
