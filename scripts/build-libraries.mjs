@@ -2,8 +2,8 @@
 //
 // They share no bundle with the commands, so a program that is bundled contains no command. Everything that is
 // imported on demand is in the same file, because bundlers that write a single file, such as rollup, refuse dynamic
-// imports. Only leaf packages are files of their own: ws, which both need, and for CommonJS the regular expressions,
-// which the commands have as a bundle.
+// imports. Only leaf packages are files of their own: ws, which both need, and for CommonJS the SOCKS client and
+// the regular expressions, which the commands have as bundles.
 import { builtinModules } from 'node:module';
 import { resolve } from 'node:path';
 import { build } from 'esbuild';
@@ -63,7 +63,11 @@ export async function buildLibraries(folder) {
         outfile: `${name}.cjs`,
         format: 'cjs',
         supported: { 'dynamic-import': false },
-        plugins: [useSibling(/^ws$/, './ws.cjs'), useSibling(/\/pattern\.ts$/, './filter.pattern.cjs')],
+        plugins: [
+          useSibling(/^ws$/, './ws.cjs'),
+          useSibling(/^socks$/, './socks.cjs'),
+          useSibling(/\/pattern\.ts$/, './filter.pattern.cjs'),
+        ],
       },
     ]),
     {

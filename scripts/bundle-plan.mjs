@@ -32,6 +32,7 @@ const LAYERS = {
   ws: ['ws'],
   // The stream.
   stream: ['stream/prepare.ts'],
+  socks: ['socks'],
   // Agents for proxies; that for SOCKS extends the other one.
   'connection.dial.proxy-agent': ['connection/dial/proxy-agent.ts'],
   'string-width': ['string-width'],

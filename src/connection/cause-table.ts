@@ -3,15 +3,21 @@
 //
 // `{host}`, `{detail}` and the like are filled in by `describeCause` of lifecycle.ts.
 
-interface CauseRow {
-  readonly rule: string;
+interface CauseRow<Rule extends string> {
+  /** The rule of retry-policy.ts. */
+  readonly rule: Rule;
   /** What happened: one clause, lower case, no full stop. */
   readonly happened: string;
   /** What to do next, in the same style. */
   readonly remedy: string;
 }
 
-export const CAUSES = {
+/** Keeps the names, but not the texts, in the type: it is part of the public types. */
+const defineCauses = <Kind extends string, Rule extends string>(
+  rows: Readonly<Record<Kind, CauseRow<Rule>>>,
+): typeof rows => rows;
+
+export const CAUSES = defineCauses({
   'name-not-found': {
     rule: 'network',
     happened: 'the host name {host} was not found',
@@ -272,7 +278,7 @@ export const CAUSES = {
     happened: '{host} does not speak NATS ({detail})',
     remedy: 'check the port: use the client port, not the cluster port',
   },
-} as const satisfies Record<string, CauseRow>;
+});
 
 export type CauseKind = keyof typeof CAUSES;
 
