@@ -34,7 +34,7 @@ describe('the package', () => {
     const { files, size, unpackedSize, filename } = packed;
     const groups = [
       /^(?:package\.json|LICENSE|README\.md|CHANGELOG\.md)$/,
-      /^bin\/atlantis\.cjs$/,
+      /^bin\/(?:atlantis|old-node)\.cjs$/,
       /^dist\/[\w.-]+\.cjs$/,
       /^dist\/(?:library|simulator|ws)\.mjs$/,
       /^dist\/THIRD-PARTY-LICENSES\.txt$/,
