@@ -32,6 +32,29 @@ export const systemClock: Clock = {
   },
 };
 
+/** A moment on both clocks. */
+export interface Moment {
+  readonly wallMs: number;
+  readonly monotonicMs: number;
+}
+
+export function readClocks(clock: Clock): Moment {
+  return { wallMs: clock.wallMs(), monotonicMs: clock.monotonicMs() };
+}
+
+/**
+ * Ms since a moment, by the clock that shows more: the time of day can be set back, and the monotonic clock stops while a
+ * machine sleeps.
+ */
+export function computeElapsedMs(clock: Clock, since: Moment): number {
+  const wallMs = clock.wallMs() - since.wallMs;
+  const monotonicMs = clock.monotonicMs() - since.monotonicMs;
+  return monotonicMs > wallMs + ROUNDING_MS ? monotonicMs : wallMs;
+}
+
+/** The time of day is read in whole ms. */
+const ROUNDING_MS = 2;
+
 /** Waits `ms`, or until the signal aborts; resolves in both cases. */
 export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
   if (signal?.aborted) return Promise.resolve();

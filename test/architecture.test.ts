@@ -166,6 +166,13 @@ describe('architecture', () => {
     expect(users.sort()).toEqual(['clock.ts', 'io/io.ts']);
   });
 
+  test('only io/platform.ts knows the name of an operating system', () => {
+    const users = modules
+      .filter(({ source }) => /'(?:win32|darwin|linux)'|\bwin32\b/.test(source))
+      .map(({ path }) => path);
+    expect(users).toEqual(['io/platform.ts']);
+  });
+
   test('no circular imports, types included', () => {
     const importsOf = new Map(modules.map(({ path, imports }) => [path, imports]));
     const done = new Set<string>();

@@ -34,7 +34,7 @@ describe('the package', () => {
     const { files, size, unpackedSize, filename } = packed;
     const groups = [
       /^(?:package\.json|LICENSE|README\.md|CHANGELOG\.md)$/,
-      /^bin\/atlantis\.cjs$/,
+      /^bin\/(?:atlantis|old-node)\.cjs$/,
       /^dist\/[\w.-]+\.cjs$/,
       /^dist\/(?:library|simulator|ws)\.mjs$/,
       /^dist\/THIRD-PARTY-LICENSES\.txt$/,
@@ -99,9 +99,9 @@ describe('the package', () => {
     expect(imports('library.mjs')).toEqual(['./ws.mjs']);
     expect(imports('simulator.mjs')).toEqual(['./ws.mjs']);
     expect(imports('ws.mjs')).toEqual([]);
-    expect(imports('library.cjs')).toEqual(['./filter.pattern.cjs', './ws.cjs']);
+    expect(imports('library.cjs')).toEqual(['./filter.pattern.cjs', './socks.cjs', './ws.cjs']);
     expect(imports('simulator.cjs')).toEqual(['./ws.cjs']);
-    expect([...imports('filter.pattern.cjs'), ...imports('ws.cjs')]).toEqual([]);
+    expect(['filter.pattern.cjs', 'socks.cjs', 'ws.cjs'].flatMap(imports)).toEqual([]);
   });
 
   test('a program that uses the library is bundled without the packages that are optional, and streams', async () => {

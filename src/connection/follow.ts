@@ -2,7 +2,7 @@
 //
 // The position in this loop is the state of the run. It yields what happens, in order, and waits while its
 // consumer is busy. retry-policy.ts makes the decisions; every wait ends at once on abort.
-import { type Clock, sleep } from '../clock.ts';
+import { type Clock, computeElapsedMs, type Moment, sleep } from '../clock.ts';
 import type { Batch } from '../events/batch.ts';
 import type { DialConfig } from './config.ts';
 import { openSocket, recognizeTlsPort } from './dial/socket.ts';
@@ -53,7 +53,7 @@ export async function* followStream(
   const limiter = new AttemptLimiter();
   let history: History = startHistory(clock.monotonicMs());
   let connection = 0;
-  let lost: { cause: Cause; lastByteAtMs: number } | undefined;
+  let lost: { cause: Cause; lastByte: Moment } | undefined;
   /** The age of the last connection if it ended without having received anything; else undefined. */
   let idleMs: number | undefined;
 
@@ -79,8 +79,10 @@ export async function* followStream(
       upMs = clock.monotonicMs() - connectedAtMs;
       cause = nameIdleCut(reached.endedBy, upMs, idleMs);
       idleMs = isIdle(reached.endedBy, upMs) ? upMs : undefined;
-      lost = { cause, lastByteAtMs: reached.lastByteAtMs };
-      yield { kind: 'lost', cause, lastByteAtMs: reached.lastByteAtMs, upMs };
+      const { lastByteAtMs } = reached;
+      const silentMs = Math.max(0, clock.wallMs() - lastByteAtMs);
+      lost = { cause, lastByte: { wallMs: lastByteAtMs, monotonicMs: clock.monotonicMs() - silentMs } };
+      yield { kind: 'lost', cause, lastByteAtMs, upMs };
     } else {
       cause = reached;
     }
@@ -142,7 +144,7 @@ export async function openConnection(
 async function* streamEvents(
   stream: Connection,
   connection: number,
-  lost: { cause: Cause; lastByteAtMs: number } | undefined,
+  lost: { cause: Cause; lastByte: Moment } | undefined,
   { clock, signal }: FollowContext,
 ): AsyncGenerator<FollowItem, void, undefined> {
   const closeStream = (): void => void stream.close();
@@ -150,7 +152,9 @@ async function* streamEvents(
   try {
     yield { kind: 'connected', connection, stream };
     if (lost !== undefined) {
-      yield { kind: 'gap', fromMs: lost.lastByteAtMs, toMs: clock.wallMs(), cause: lost.cause };
+      const { cause, lastByte } = lost;
+      const durationMs = computeElapsedMs(clock, lastByte);
+      yield { kind: 'gap', fromMs: lastByte.wallMs, toMs: clock.wallMs(), durationMs, cause };
     }
     for (;;) {
       const batch = await stream.take();

@@ -104,6 +104,8 @@ export interface Gap {
   readonly kind: 'gap';
   readonly fromMs: number;
   readonly toMs: number;
+  /** More than between the two times if the wall clock was set back in between. */
+  readonly durationMs: number;
   readonly cause: Cause;
 }
 

@@ -1,6 +1,7 @@
 // The messages of a relay on stderr (contract G5).
+
+import { formatCount, formatDuration } from '../ui/format.ts';
 import type { StatusRecord } from '../ui/reporter.ts';
-import { formatCount, formatDuration } from '../ui/stream-messages.ts';
 import type { StreamLimits } from './nats/jetstream-sink.ts';
 import type { Worker, WorkerEvent } from './worker.ts';
 

@@ -97,6 +97,30 @@ export function keepEvents(batch: Batch, isKept: (start: number, end: number) =>
   };
 }
 
+/** Parts of at most `maxBytes`, or of one event; only the last one is released. */
+export function* splitBatch(batch: Batch, maxBytes: number): Generator<Batch, void, undefined> {
+  const { count, bytes, ends, flags } = batch;
+  let first = 0;
+  let start = 0;
+  for (let i = 0; i < count; i += 1) {
+    const end = (ends[i] as number) + 1;
+    const isLast = i + 1 === count;
+    if (!isLast && (ends[i + 1] as number) + 1 - start <= maxBytes) continue;
+    const from = start;
+    yield {
+      ...batch,
+      count: i + 1 - first,
+      bytes: bytes.subarray(from, end),
+      ends: ends.subarray(first, i + 1).map((at) => at - from),
+      flags: flags.subarray(first, i + 1),
+      discarded: first === 0 ? batch.discarded : [],
+      release: isLast ? batch.release : undefined,
+    };
+    first = i + 1;
+    start = end;
+  }
+}
+
 /** Collects events until they are taken as a batch. */
 export class BatchBuilder {
   #parts: EventLines[] = [];

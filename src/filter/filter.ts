@@ -28,6 +28,41 @@ interface Condition {
   readonly matches: ValueTest;
   /** The condition holds if no value matches, so a missing path satisfies `!=` and `!~`. */
   readonly isNegated: boolean;
+  /** Of a pattern. */
+  readonly work?: PatternWork | undefined;
+}
+
+/**
+ * Instructions that a pattern may take for one event: RE2 takes up to 25 ns for each of them and each character, so a
+ * signal is heard within 0.5 s (contract R2). A pattern of 10 instructions searches a million characters.
+ */
+const MAX_STEPS = 10_000_000;
+
+/** Bounds the work of one pattern for one event. */
+class PatternWork {
+  /** Whether a text was too long to search. */
+  isCut = false;
+  readonly size: number;
+  #stepsLeft = MAX_STEPS;
+
+  constructor(size: number) {
+    this.size = size;
+  }
+
+  begin(): void {
+    this.isCut = false;
+    this.#stepsLeft = MAX_STEPS;
+  }
+
+  allows(text: string): boolean {
+    const steps = text.length * this.size;
+    if (steps > this.#stepsLeft) {
+      this.isCut = true;
+      return false;
+    }
+    this.#stepsLeft -= steps;
+    return true;
+  }
 }
 
 const OPERATOR = /\s*(!?)([=~]|[<>]=?)\s*/y;
@@ -56,8 +91,9 @@ export async function parseWhere(text: string): Promise<Condition> {
     throw new ExpressionFault(`unexpected "${sign}"; quote a string that starts with it: "${sign}x"`, at);
   }
   if (value.startsWith("'")) throw new ExpressionFault('use double quotes, or no quotes: chain = tron', at);
-  const matches = operator === '~' ? await parsePattern(value, at) : parseComparison(operator, value, at);
-  return { steps, matches, isNegated: not !== '' };
+  const isNegated = not !== '';
+  if (operator === '~') return { steps, isNegated, ...(await parsePattern(value, at)) };
+  return { steps, isNegated, matches: parseComparison(operator, value, at) };
 }
 
 function parseComparison(operator: string, value: string, at: number): ValueTest {
@@ -84,12 +120,15 @@ function parseComparison(operator: string, value: string, at: number): ValueTest
   return compareTexts(order, value);
 }
 
-async function parsePattern(value: string, at: number): Promise<ValueTest> {
+async function parsePattern(value: string, at: number): Promise<Pick<Condition, 'matches' | 'work'>> {
   const isQuoted = value.startsWith('"');
   const source = isQuoted ? parseQuoted(value, at) : value;
   const { compilePattern } = await import('./pattern.ts');
   const pattern = compilePattern(source);
-  if (typeof pattern === 'function') return testTexts(pattern);
+  if (typeof pattern === 'function') {
+    const work = new PatternWork(pattern.size);
+    return { matches: testTexts((text) => work.allows(text) && pattern(text)), work };
+  }
   // After an escape, positions differ from those in the pattern.
   const skipped = isQuoted ? (value.includes('\\') ? 0 : pattern.at + 1) : pattern.at;
   throw new ExpressionFault(pattern.message, at + skipped);
@@ -129,39 +168,75 @@ interface MemberCondition extends Omit<Condition, 'steps'> {
   readonly steps: readonly SeekStep[];
 }
 
-/** Creates a function that keeps the events that match. @throws UsageError with a caret under the mistake */
-export async function createFilter(config: FilterConfig, names = FLAGS): Promise<(batch: Batch) => Batch> {
-  const isWanted = await createEventTest(config, names);
-  return (batch) => {
+/** Keeps the events of a batch that match. */
+export interface EventFilter {
+  (batch: Batch): Batch;
+  /** Larger batches are to be filtered in parts, so that signals are heard in between; undefined without patterns. */
+  readonly maxBytes: number | undefined;
+  /** Called for each event that a pattern could not search completely. */
+  onCut?: () => void;
+}
+
+/**
+ * Creates a filter. An event with a text that is too long for a pattern is kept, since no event is dropped for speed
+ * (contract G4).
+ *
+ * @param keepsCut false to drop it instead
+ * @throws UsageError with a caret under the mistake
+ */
+export async function createFilter(
+  config: FilterConfig,
+  names = FLAGS,
+  keepsCut = true,
+): Promise<EventFilter> {
+  const { isWanted, size } = await createEventTest(config, names, () => {
+    filter.onCut?.();
+    return keepsCut;
+  });
+  const select = (batch: Batch): Batch => {
     const view = viewMemory(batch.bytes.buffer);
     const { byteOffset } = batch.bytes;
     return keepEvents(batch, (start, end) => isWanted(view, byteOffset + start, byteOffset + end));
   };
+  const filter: EventFilter = Object.assign(select, {
+    maxBytes: size === 0 ? undefined : Math.ceil(MAX_STEPS / size),
+  });
+  return filter;
 }
 
 /** Tests the event from `start` to `end`. */
 type EventTest = (view: DataView, start: number, end: number) => boolean;
 
-async function createEventTest({ types, where }: FilterConfig, names: typeof FLAGS): Promise<EventTest> {
+/** @param onCut decides about an event that a pattern could not search completely */
+async function createEventTest(
+  { types, where }: FilterConfig,
+  names: typeof FLAGS,
+  onCut: () => boolean,
+): Promise<{ isWanted: EventTest; size: number }> {
   const isWantedType = types.length === 0 ? undefined : await parseTypes(types, names.type);
   const conditions = await Promise.all(where.map((text) => readWhere(text, names.where)));
   const members: string[] = isWantedType === undefined ? [] : [...TYPE_FIELDS];
   const memberConditions = conditions.map((condition) => splitFirstMember(condition, members));
   const memberNames = makeNames(members);
   const places = new Int32Array(members.length);
-  return (view, start, end) => {
+  const isWanted: EventTest = (view, start, end) => {
     const root = seekValue(view, start, end);
     if (places.length > 0 && view.getUint8(root) === OPEN_OBJECT)
       seekMembers(view, root, end, memberNames, places);
     else places.fill(NOT_FOUND);
     if (isWantedType !== undefined && !testType(view, places, end, isWantedType)) return false;
+    let isCut = false;
     for (let i = 0; i < memberConditions.length; i += 1) {
-      const { member, steps, matches, isNegated } = memberConditions[i] as MemberCondition;
+      const { member, steps, matches, isNegated, work } = memberConditions[i] as MemberCondition;
       const at = member < 0 ? root : (places[member] as number);
-      if (hasMatch(view, at, end, steps, 0, matches) === isNegated) return false;
+      work?.begin();
+      const isFound = hasMatch(view, at, end, steps, 0, matches);
+      if (!isFound && work?.isCut) isCut = true;
+      else if (isFound === isNegated) return false;
     }
-    return true;
+    return !isCut || onCut();
   };
+  return { isWanted, size: conditions.reduce((sum, { work }) => sum + (work?.size ?? 0), 0) };
 }
 
 /** Tests the first of the type fields that is a string. */

@@ -11,11 +11,18 @@ interface PatternFault {
   readonly at: number;
 }
 
-/** Compiles a pattern into a test whether a text contains a match. */
-export function compilePattern(source: string): ((text: string) => boolean) | PatternFault {
+/** Tests whether a text contains a match. */
+interface Pattern {
+  (text: string): boolean;
+  /** Number of instructions: what a character costs at most. */
+  readonly size: number;
+}
+
+/** Compiles a pattern. */
+export function compilePattern(source: string): Pattern | PatternFault {
   try {
     const pattern = RE2JS.compile(source);
-    return (text) => pattern.test(text);
+    return Object.assign((text: string) => pattern.test(text), { size: pattern.programSize() });
   } catch (error) {
     if (!(error instanceof RE2JSSyntaxException)) throw error;
     const fragment = error.input ?? '';

@@ -7,9 +7,15 @@ export const LOG_FORMATS = ['text', 'json'] as const;
 export const TIME_MODES = ['local', 'utc', 'relative', 'none'] as const;
 export const SHELLS = ['bash', 'zsh', 'fish'] as const;
 
-const UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
-const DURATION = /^(?:\d+(?:\.\d+)?(?:ms|s|m|h))+$/;
-const DURATION_PART = /(\d+(?:\.\d+)?)(ms|s|m|h)/g;
+const UNITS_MS: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1_000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+};
+const DURATION = /^(?:\d+(?:\.\d+)?(?:ms|[smhd]))+$/;
+const DURATION_PART = /(\d+(?:\.\d+)?)(ms|[smhd])/g;
 const MAX_DURATION_MS = 365 * 24 * 3_600_000;
 
 function refuse(flag: string, value: string, accepted: string): UsageError {
@@ -17,13 +23,13 @@ function refuse(flag: string, value: string, accepted: string): UsageError {
 }
 
 /**
- * Ms of a duration such as `500ms`, `20s`, `5m`, `1h30m`.
+ * Ms of a duration such as `500ms`, `20s`, `5m`, `1h30m`, `7d`.
  *
  * @param zero the meaning of `0` (with or without a unit) for this flag, for the error; undefined if it is refused
  * @throws UsageError
  */
 export function parseDuration(flag: string, value: string, zero?: string): number {
-  const accepted = `a duration such as 500ms, 20s, 5m or 1h30m${zero === undefined ? '' : `; 0 ${zero}`}`;
+  const accepted = `a duration such as 500ms, 20s, 5m, 1h30m or 7d${zero === undefined ? '' : `; 0 ${zero}`}`;
   if (value === '0' && zero !== undefined) return 0;
   if (!DURATION.test(value)) throw refuse(flag, value, accepted);
   let ms = 0;
@@ -81,20 +87,21 @@ export function parsePlayRate(flag: string, value: string): number {
 }
 
 const SIZES: Readonly<Record<string, number>> = {
-  B: 1,
-  KB: 1e3,
-  MB: 1e6,
-  GB: 1e9,
-  KiB: 2 ** 10,
-  MiB: 2 ** 20,
-  GiB: 2 ** 30,
+  '': 1,
+  K: 1e3,
+  M: 1e6,
+  G: 1e9,
+  KI: 2 ** 10,
+  MI: 2 ** 20,
+  GI: 2 ** 30,
 };
 
-/** Bytes of a size such as `500KB`, `100MB`, `1.5GiB`. @throws UsageError */
+/** Bytes of a size such as `500KB`, `100M`, `1.5GiB`; in upper or lower case, with or without B. @throws UsageError */
 export function parseSize(flag: string, value: string): number {
-  const [, figure = '', unit = ''] = /^(\d{1,9}(?:\.\d{1,6})?)([KMG]?B|[KMG]iB)$/.exec(value) ?? [];
-  const bytes = Math.floor(Number(figure) * (SIZES[unit] ?? Number.NaN));
-  if (!(bytes >= 1)) throw refuse(flag, value, 'a size such as 500KB, 100MB or 1GiB');
+  const [, figure = '', unit = ''] =
+    /^(\d{1,9}(?:\.\d{1,6})?)(?:([KMG]I?)B?|B)$/.exec(value.toUpperCase()) ?? [];
+  const bytes = Math.floor(Number(figure || Number.NaN) * (SIZES[unit] ?? Number.NaN));
+  if (!(bytes >= 1)) throw refuse(flag, value, 'a size such as 500KB, 100M or 1GiB');
   return bytes;
 }
 

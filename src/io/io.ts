@@ -9,7 +9,9 @@ import type { ExitCode } from '../errors.ts';
 import { escapeCommands } from '../render/ci-commands.ts';
 import { makeVisible } from '../render/sanitize.ts';
 import { ASCII_SIGNS, SIGNS, type Signs, spellEllipses } from '../render/signs.ts';
+import { platformOf } from './platform.ts';
 import { createRedactor, type Redactor } from './redact.ts';
+import { createSignalWatch, END_SIGNALS, type EndSignal, isHangUpIgnored } from './signals.ts';
 import {
   createStderrWriter,
   describeTarget,
@@ -18,12 +20,10 @@ import {
   writeWhole,
 } from './standard-streams.ts';
 
-/** The signals that end a run in an orderly way (contract S1). */
-export const END_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-export type EndSignal = (typeof END_SIGNALS)[number];
-
 /** How the process ends: with a code, or by a signal (contract § 2). */
 export type Outcome = { readonly exitCode: ExitCode } | { readonly signal: EndSignal };
+
+const { hasSignals } = platformOf(process.platform);
 
 /** How long a slow reader of stderr may delay the exit. */
 const STDERR_FLUSH_MS = 1_000;
@@ -61,7 +61,10 @@ export interface Io {
   readonly clock: Clock;
   /** Uniform in [0, 1). */
   random(): number;
-  /** Calls back for every end signal; the returned function unsubscribes, here and below. */
+  /**
+   * Calls back for the first end signal; a later one that means impatience ends the process at once (contract S1). The
+   * returned function unsubscribes, here and below.
+   */
   onSignal(handler: (signal: EndSignal) => void): () => void;
   /** Calls back for SIGUSR1, which log rotators send. Without a handler it is ignored (bin/atlantis.cjs). */
   onReopenSignal(handler: () => void): () => void;
@@ -106,9 +109,21 @@ function setExitCode(code: ExitCode): void {
 function dieBySignal(signal: EndSignal): void {
   process.removeAllListeners(signal);
   // On Windows Node would exit 1, which means a bug.
-  if (process.platform !== 'win32') process.kill(process.pid, signal);
+  if (hasSignals) process.kill(process.pid, signal);
   // Still running as the first process of a container, which the kernel does not kill. A shell shows the same status.
   process.exit(128 + constants.signals[signal]);
+}
+
+/** A hang-up that nohup wants ignored is ignored from here on: Node has reset it to its default, which is to die. */
+function listenToSignals(isHangUpIgnored: boolean): Parameters<typeof createSignalWatch>[0]['listen'] {
+  const signals = END_SIGNALS.filter((signal) => signal !== 'SIGHUP' || !isHangUpIgnored);
+  if (isHangUpIgnored) process.on('SIGHUP', () => {});
+  return (handler) => {
+    for (const signal of signals) process.on(signal, handler);
+    return () => {
+      for (const signal of signals) process.off(signal, handler);
+    };
+  };
 }
 
 /** Ends the process once stderr is flushed, or after a short wait (contract R2). */
@@ -159,6 +174,7 @@ export function createProcessIo(homeDirectory: () => string): Io {
   const handleFault = (error: unknown): void => faultHandlers.at(-1)?.(error);
   const writeErrRaw = createStderrWriter(stdout, stderr);
   const signs = isUnicodeSupported() ? SIGNS : ASCII_SIGNS;
+  const isStdinTty = (): boolean => isTerminal(0, () => process.stdin);
   return {
     argv: process.argv.slice(2),
     env: process.env,
@@ -177,7 +193,7 @@ export function createProcessIo(homeDirectory: () => string): Io {
     stdout,
     stderr,
     get isStdinTty() {
-      return isTerminal(0, () => process.stdin);
+      return isStdinTty();
     },
     async isTerminalGone() {
       // node:tty loads half of Node's stream code.
@@ -197,12 +213,12 @@ export function createProcessIo(homeDirectory: () => string): Io {
     redactor,
     clock: systemClock,
     random: () => Math.random(),
-    onSignal(handler) {
-      for (const signal of END_SIGNALS) process.on(signal, handler);
-      return () => {
-        for (const signal of END_SIGNALS) process.off(signal, handler);
-      };
-    },
+    onSignal: createSignalWatch({
+      clock: systemClock,
+      isStdinTty,
+      listen: listenToSignals(isHangUpIgnored(process.env, process.ppid)),
+      die: dieBySignal,
+    }),
     onReopenSignal(handler) {
       process.on('SIGUSR1', handler);
       return () => void process.off('SIGUSR1', handler);
@@ -218,7 +234,7 @@ export function createProcessIo(homeDirectory: () => string): Io {
       }
     },
     ignoreFileSizeSignal() {
-      if (process.platform !== 'win32') process.on('SIGXFSZ', () => {});
+      if (hasSignals) process.on('SIGXFSZ', () => {});
     },
     onUncaught(handler) {
       if (faultHandlers.length === 0) process.on('uncaughtException', handleFault);

@@ -3,8 +3,9 @@
 // The first reason wins, unless a higher-priority one follows while the output is flushed: a run whose output was cut by
 // a signal must not exit 0 because it had reached its limit (contract O6, S1).
 import { EXIT, type ExitCode, isAtlantisError } from '../errors.ts';
-import type { EndSignal, Outcome } from './io.ts';
+import type { Outcome } from './io.ts';
 import type { WriteFailure } from './line-writer.ts';
+import type { EndSignal } from './signals.ts';
 
 export type StopReason =
   | { readonly kind: 'limit' | 'duration' | 'timeout' | 'silence' | 'gap' }

@@ -7,6 +7,7 @@ import { userInfo } from 'node:os';
 import { posix } from 'node:path';
 import { StoreError } from '../errors.ts';
 import type { Io } from '../io/io.ts';
+import { platformOf } from '../io/platform.ts';
 
 /** The user who reads the store. */
 export type StoreReader = Pick<Io, 'platform' | 'uid' | 'homeDirectory'>;
@@ -25,7 +26,7 @@ export const quotePath = (path: string): string =>
   /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
 
 export const hasOwners = ({ platform, uid }: StoreReader): boolean =>
-  platform !== 'win32' && uid !== undefined;
+  platformOf(platform).hasOwners && uid !== undefined;
 
 /**
  * Refuses a file or directory that its group or others can write to.

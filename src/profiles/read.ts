@@ -3,10 +3,11 @@
 // No conf, no lock, and nothing is ever written (contract F3). Messages contain the path and a position, never any part
 // of the content, not even a name (contract F4).
 import { closeSync, constants, fstatSync, lstatSync, openSync, statSync } from 'node:fs';
-import { posix, win32 } from 'node:path';
+import { posix } from 'node:path';
 import { StoreError, UsageError } from '../errors.ts';
 import type { Io } from '../io/io.ts';
 import { isKey } from '../io/key.ts';
+import { platformOf } from '../io/platform.ts';
 import { readAtMost } from '../io/read-file.ts';
 import { isUtf16 } from '../io/text-encoding.ts';
 import { describePosition, findJsonFault } from './json-fault.ts';
@@ -64,10 +65,7 @@ export function profilesPath({
   platform,
   homeDirectory,
 }: Pick<Io, 'env' | 'platform' | 'homeDirectory'>): string | undefined {
-  const path = platform === 'win32' ? win32 : posix;
-  const absolute = (value: string | undefined): string | undefined =>
-    value !== undefined && path.isAbsolute(value) ? value : undefined;
-
+  const { path, findConfigDirectory } = platformOf(platform);
   const chosen = env['ATLANTIS_CONFIG_DIR'];
   if (chosen !== undefined && chosen !== '') {
     if (!path.isAbsolute(chosen)) {
@@ -78,16 +76,9 @@ export function profilesPath({
     }
     return path.join(chosen, FILE_NAME);
   }
-  const home = absolute(homeDirectory());
-  if (platform === 'win32') {
-    const roaming = absolute(env['APPDATA']) ?? (home && path.join(home, 'AppData', 'Roaming'));
-    return roaming && path.join(roaming, 'atlantis', 'Config', FILE_NAME);
-  }
-  if (platform === 'darwin') {
-    return home && path.join(home, 'Library', 'Preferences', 'atlantis', FILE_NAME);
-  }
-  const config = absolute(env['XDG_CONFIG_HOME']) ?? (home && path.join(home, '.config'));
-  return config && path.join(config, 'atlantis', FILE_NAME);
+  const home = homeDirectory();
+  const directory = findConfigDirectory(env, home !== undefined && path.isAbsolute(home) ? home : undefined);
+  return directory && path.join(directory, FILE_NAME);
 }
 
 /** The error where `profilesPath` is undefined. */
@@ -204,7 +195,7 @@ interface StoreBytes {
  * @throws StoreError if it cannot be read, is not a regular file, or another user may have written it.
  */
 export function readStoreBytes(path: string, reader: StoreReader): StoreBytes | undefined {
-  const directory = (reader.platform === 'win32' ? win32 : posix).dirname(path);
+  const directory = platformOf(reader.platform).path.dirname(path);
   let fd: number | undefined;
   try {
     const mounted = hasOwners(reader) && isLink(path) ? findMountedStore(path) : undefined;

@@ -22,6 +22,7 @@ import Conf from 'conf';
 import { OutputError, StoreError } from '../errors.ts';
 import type { Io } from '../io/io.ts';
 import { type Lock, type LockHost, takeLock } from '../io/lock.ts';
+import { platformOf } from '../io/platform.ts';
 import { readAtMost } from '../io/read-file.ts';
 import { makeFolder } from '../io/safe-file.ts';
 import { checkDirectory, checkParents, OWN_DIRECTORY_HINT, type StoreReader } from './permissions.ts';
@@ -113,7 +114,7 @@ function prepareDirectory(path: string, host: StoreHost): string[] {
       existing === undefined ? describeNewOwner(directory, host, host.env['SUDO_UID']) : undefined;
     if (notice !== undefined) return [notice];
     const stats = statSync(directory);
-    if (host.platform === 'win32' || (stats.mode & 0o077) === 0) return [];
+    if (!platformOf(host.platform).hasOwners || (stats.mode & 0o077) === 0) return [];
     // A directory with other files, such as /etc or a home, keeps its mode.
     const isOurs = readdirSync(directory).every((name) => name.startsWith(basename(path)));
     if (!isOurs || stats.uid !== host.uid) {

@@ -1,6 +1,7 @@
 // Reports damaged lines of a recording: the first few one by one, the others as a count.
+
+import { type Filtered, formatFiltered } from '../ui/format.ts';
 import type { Reporter, StatusRecord } from '../ui/reporter.ts';
-import { type Filtered, formatFiltered } from '../ui/stream-messages.ts';
 
 const MAX_NAMED = 10;
 

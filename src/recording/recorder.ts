@@ -2,7 +2,7 @@
 //
 // Whole lines only. Plain lines are in the file before they are on stdout; lines of a .gz are buffered for up to a
 // second, to be compressed together.
-import type { Clock } from '../clock.ts';
+import { type Clock, computeElapsedMs } from '../clock.ts';
 import { isAtlantisError, type OutputError } from '../errors.ts';
 import type { Batch } from '../events/batch.ts';
 import { createEnvelopeRenderer } from '../render/envelope.ts';
@@ -236,14 +236,11 @@ export function openRecorder(config: RecordConfig, { clock, report, onFailure }:
   };
 }
 
-/**
- * The age of a file in ms, by whichever clock is ahead: the time of day can be set back, and the monotonic clock
- * stops while a machine sleeps.
- */
+/** The age of a file in ms. */
 function startAge(clock: Clock, startedAtMs = clock.wallMs()): () => number {
   const beforeMs = Math.max(0, clock.wallMs() - startedAtMs);
-  const openedMs = clock.monotonicMs();
-  return () => Math.max(clock.wallMs() - startedAtMs, beforeMs + clock.monotonicMs() - openedMs);
+  const started = { wallMs: startedAtMs, monotonicMs: clock.monotonicMs() - beforeMs };
+  return () => computeElapsedMs(clock, started);
 }
 
 /** A line border near the middle; undefined for a single line. */

@@ -30,6 +30,7 @@ export type LifecycleRecord =
       readonly at: string;
       readonly reason: string;
       readonly events: number;
+      readonly gaps: number;
       readonly exit_code: number | null;
       readonly signal: string | null;
     };

@@ -1,10 +1,8 @@
 // One run: pulls from a source, applies the limit, writes to an output, and reports what happens.
 //
 // The only back-pressure is an awaited write. Every reason to end goes through one `Stop`.
-import { rmSync, statSync } from 'node:fs';
 import { type ExitCode, isAtlantisError, type OutputError } from '../errors.ts';
 import type { Io, Outcome } from '../io/io.ts';
-import { describeWriteFault, findReplaceable, writeWholeFile } from '../io/safe-file.ts';
 import { createStop, type Stop, type StopReason, toOutcome } from '../io/stop.ts';
 import type { Recorder } from '../recording/recorder.ts';
 import type { LifecycleRecord } from '../render/renderer.ts';
@@ -15,6 +13,7 @@ import type { Reporter, StatusRecord } from '../ui/reporter.ts';
 import * as say from '../ui/stream-messages.ts';
 import type { StreamProgress } from '../ui/stream-progress.ts';
 import type { OpenOutput, Output } from './output.ts';
+import { clearReadyFile, describeReady, writeReadyFile } from './ready-file.ts';
 import { createSilenceWatch, type SilenceWatch, watchStopTriggers } from './stop-triggers.ts';
 import { Tally } from './tally.ts';
 
@@ -55,29 +54,26 @@ export interface FileSource {
 
 export type Source = LiveSource | FileSource;
 
-/**
- * Removes the ready file of an earlier run. Anything but a regular file stays.
- *
- * @throws OutputError (exit 9), also if the folder does not exist
- */
-export function clearReadyFile(path: string): void {
-  try {
-    const place = findReplaceable(path);
-    if (place !== undefined && statSync(place, { throwIfNoEntry: false }) !== undefined) rmSync(place);
-  } catch (error) {
-    throw describeWriteFault('the ready file', path, error);
-  }
-}
-
-/** Writes `content` as one line of JSON. @throws OutputError (exit 9) */
-export function writeReadyFile(path: string, content: unknown): void {
-  writeWholeFile(path, `${JSON.stringify(content)}\n`, 'the ready file');
-}
-
 type SessionConfig = Pick<
   TailConfig,
   'filter' | 'limit' | 'durationMs' | 'timeoutMs' | 'maxSilenceMs' | 'failOnGap' | 'readyFile'
 >;
+
+const PATTERN_CUT: StatusRecord = {
+  event: 'warning',
+  level: 'warn',
+  message: '--where: a text is too long to search with this pattern; such events are kept (reported once)',
+  hint: 'use a shorter pattern',
+};
+
+/** Reports the first event that a pattern of `--where` could not search completely. */
+export function reportCuts(select: Select, reporter: Reporter): void {
+  if (select === undefined) return;
+  select.onCut = () => {
+    select.onCut = () => {};
+    reporter.report(PATTERN_CUT);
+  };
+}
 
 /** The compiled filters of a config, loaded only if there are any. @throws UsageError for an invalid filter */
 export async function loadFilter({ filter }: TailConfig): Promise<Select> {
@@ -186,7 +182,7 @@ async function deliver(batch: EventBatch, run: Run): Promise<number> {
 
 /** Reports and counts what happened to the stream. */
 async function noteItem(item: Exclude<StreamItem, Events>, run: Run): Promise<void> {
-  const { config, reporter, status, stop, source, tally } = run;
+  const { config, io, reporter, status, stop, source, tally } = run;
   if (source.kind === 'file') return;
   const { host, isGapless } = source;
   switch (item.kind) {
@@ -204,8 +200,9 @@ async function noteItem(item: Exclude<StreamItem, Events>, run: Run): Promise<vo
       tally.noteDiscarded(item.reasons);
       break;
     case 'lost':
-      tally.noteLost(item);
-      reporter.report(say.sayLost(item));
+      tally.noteLost(item, !isGapless);
+      reporter.report(say.sayLost(item, io.clock.wallMs()));
+      if (!isGapless) status.noteGap();
       if (config.failOnGap && !isGapless) stop.because({ kind: 'gap' });
       break;
     case 'retrying':
@@ -214,7 +211,7 @@ async function noteItem(item: Exclude<StreamItem, Events>, run: Run): Promise<vo
       break;
     case 'gap':
       reporter.report(say.sayGap(item));
-      status.noteGap();
+      if (isGapless) status.noteGap();
       tally.gaps += 1;
       if (config.failOnGap && isGapless) stop.because({ kind: 'gap' });
       await record(
@@ -232,8 +229,7 @@ async function announce(connected: Connected, run: Run): Promise<void> {
   await record({ lifecycle: 'connected', at, connection, host, key_prefix: keyPrefix }, run);
   if (config.readyFile === undefined || connection > 1) return;
   try {
-    const content = { connected_at: at, host, key_prefix: keyPrefix, pid: io.pid };
-    writeReadyFile(config.readyFile, content);
+    writeReadyFile(config.readyFile, describeReady(connected, io.pid));
   } catch (error) {
     stop.because({ kind: 'fault', error });
   }
@@ -248,7 +244,7 @@ async function record(one: LifecycleRecord, run: Run): Promise<void> {
 /** Flushes the output, reports how the run ended, and prints the summary. */
 async function conclude(run: Run): Promise<Outcome> {
   const { config, io, output, reporter, source, stop, tally } = run;
-  if (source.kind === 'live') await recordEnd(source, run);
+  if (source.kind === 'live') await recordEnd(run);
   run.recorder?.close();
   await output.drain();
   // Read it only now: a reason with a higher priority may have come during the flush.
@@ -262,6 +258,10 @@ async function conclude(run: Run): Promise<Outcome> {
   const cut = output.sayCut();
   if (cut !== undefined) reporter.report(cut);
   if (reason?.kind === 'fault' && !isAtlantisError(reason.error)) throw reason.error;
+  const { openGap } = tally;
+  if (openGap !== undefined) {
+    reporter.report(say.sayOpenGap(openGap.loss, openGap.durationMs, io.clock.wallMs()));
+  }
   const figures = tally.summarize(output.blockedMs);
   reporter.report(source.kind === 'live' ? say.saySummary(figures) : source.summarize(figures));
   const outcome = finish === undefined ? toOutcome(reasonOf(stop)) : { exitCode: finish.exitCode };
@@ -270,15 +270,16 @@ async function conclude(run: Run): Promise<Outcome> {
 }
 
 /** Writes the records of an open gap and of the end (contract G2). */
-async function recordEnd({ isGapless }: LiveSource, run: Run): Promise<void> {
+async function recordEnd(run: Run): Promise<void> {
   const { io, stop, tally } = run;
   const { openGap } = tally;
-  if (openGap !== undefined && !isGapless) {
-    const from = iso(openGap.lastByteAtMs);
-    await record({ lifecycle: 'gap', from, to: null, cause: openGap.cause.kind }, run);
+  if (openGap !== undefined) {
+    const { lastByteAtMs, cause } = openGap.loss;
+    await record({ lifecycle: 'gap', from: iso(lastByteAtMs), to: null, cause: cause.kind }, run);
   }
+  const { gaps } = tally.summarize(0);
   const [exitCode, signal] = describeOutcome(toOutcome(reasonOf(stop)));
-  const end = { reason: reasonOf(stop).kind, events: tally.events, exit_code: exitCode, signal };
+  const end = { reason: reasonOf(stop).kind, events: tally.events, gaps, exit_code: exitCode, signal };
   await record({ lifecycle: 'end', at: iso(io.clock.wallMs()), ...end }, run);
 }
 

@@ -68,11 +68,7 @@ export function watchStopTriggers(
   output?: Cuttable,
 ): () => void {
   const cancels: (() => void)[] = [];
-  let hadSignal = false;
   const unwatchSignals = io.onSignal((signal) => {
-    // A second signal ends the process at once (contract S1).
-    if (hadSignal) io.dieBySignal(signal);
-    hadSignal = true;
     stop.because({ kind: 'signal', signal });
     output?.cutAfter(DRAIN_MS);
   });

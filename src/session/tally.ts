@@ -1,8 +1,9 @@
 // Counts what happens in a run, for the summary (contract G3).
-import type { Clock } from '../clock.ts';
+import { type Clock, computeElapsedMs, type Moment, readClocks } from '../clock.ts';
 import type { Lost } from '../connection/lifecycle.ts';
 import type { DiscardReason } from '../events/message-text.ts';
-import type { Filtered, RunFigures } from '../ui/stream-messages.ts';
+import type { Filtered } from '../ui/format.ts';
+import type { RunFigures } from '../ui/stream-messages.ts';
 
 /** Minimum distance between reports of discarded messages (contract G4). */
 const DISCARD_REPORT_MS = 5_000;
@@ -21,13 +22,12 @@ export interface TallyListeners {
 export class Tally {
   /** Events written. */
   events = 0;
+  /** Gaps that have ended. */
   gaps = 0;
-  /** The last loss, until the stream is live again. */
-  openGap: Lost | undefined;
 
   readonly #clock: Clock;
   readonly #listeners: TallyListeners;
-  readonly #startedAtMs: number;
+  readonly #started: Moment;
   readonly #discarded: Counts = new Map();
   #unreported: Counts = new Map();
   /** Set for DISCARD_REPORT_MS after each report. */
@@ -35,13 +35,14 @@ export class Tally {
   #cancelUnmatchedTimer: (() => void) | undefined;
   #connections = 0;
   #disconnectedMs = 0;
-  #lostAtMs: number | undefined;
+  /** The last loss, until the stream is live again. */
+  #lost: { readonly loss: Lost; readonly at: Moment; readonly isGap: boolean } | undefined;
   #filtered: Filtered | undefined;
 
   constructor(clock: Clock, listeners: TallyListeners) {
     this.#clock = clock;
     this.#listeners = listeners;
-    this.#startedAtMs = clock.monotonicMs();
+    this.#started = readClocks(clock);
   }
 
   /** Counts events that went through the filters. */
@@ -58,14 +59,21 @@ export class Tally {
 
   noteConnected(): void {
     this.#connections += 1;
-    if (this.#lostAtMs !== undefined) this.#disconnectedMs += this.#clock.monotonicMs() - this.#lostAtMs;
-    this.#lostAtMs = undefined;
-    this.openGap = undefined;
+    this.#disconnectedMs += this.#absentMs;
+    this.#lost = undefined;
   }
 
-  noteLost(loss: Lost): void {
-    this.#lostAtMs = this.#clock.monotonicMs();
-    this.openGap = loss;
+  /** @param isGap false if the source resumes after the loss where it was */
+  noteLost(loss: Lost, isGap: boolean): void {
+    this.#lost = { loss, at: readClocks(this.#clock), isGap };
+  }
+
+  /** The gap that has not ended, with its duration so far. */
+  get openGap(): { readonly loss: Lost; readonly durationMs: number } | undefined {
+    if (this.#lost?.isGap !== true) return undefined;
+    const { loss, at } = this.#lost;
+    const silentMs = Math.max(0, at.wallMs - loss.lastByteAtMs);
+    return { loss, durationMs: silentMs + this.#absentMs };
   }
 
   noteDiscarded(reasons: readonly DiscardReason[]): void {
@@ -84,17 +92,22 @@ export class Tally {
   }
 
   summarize(pausedMs: number): RunFigures {
-    const nowMs = this.#clock.monotonicMs();
     return {
       events: this.events,
-      durationMs: nowMs - this.#startedAtMs,
+      durationMs: computeElapsedMs(this.#clock, this.#started),
       reconnects: Math.max(0, this.#connections - 1),
-      gaps: this.gaps,
-      disconnectedMs: this.#disconnectedMs + (this.#lostAtMs === undefined ? 0 : nowMs - this.#lostAtMs),
+      gaps: this.gaps + (this.openGap === undefined ? 0 : 1),
+      isGapOpen: this.openGap !== undefined,
+      disconnectedMs: this.#disconnectedMs + this.#absentMs,
       pausedMs,
       discarded: this.#discarded,
       filtered: this.#filtered,
     };
+  }
+
+  /** How long the connection has been lost. */
+  get #absentMs(): number {
+    return this.#lost === undefined ? 0 : computeElapsedMs(this.#clock, this.#lost.at);
   }
 
   #reportDiscarded(): void {

@@ -4,11 +4,11 @@
 // directory, where another user may have put one (contract F5, row 64). Errors name the command and its exit status,
 // never its output. A failure or signal ends everything that it started; after success a background agent may stay.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { posix, win32 } from 'node:path';
 import type { Readable } from 'node:stream';
 import { CredentialError } from '../errors.ts';
 import type { Io } from '../io/io.ts';
 import { decodeKey, parseKey } from '../io/key.ts';
+import { platformOf } from '../io/platform.ts';
 
 /** How long a key command may take, in ms (contract P1). */
 const TIMEOUT_MS = 10_000;
@@ -54,7 +54,7 @@ export async function runKeyCommand(
   timeoutMs = TIMEOUT_MS,
 ): Promise<string> {
   const source = `the key command ${argv[0] ?? ''}`;
-  const { cwd } = isolateFromWorkingDirectory(host.env, host.platform);
+  const { cwd } = platformOf(host.platform).isolate(host.env);
   const hint = `run it by hand in the directory ${cwd} to see its messages`;
   const fail = (what: string): CredentialError => new CredentialError(`${source} ${what}`, hint);
   const output = await runProgram(argv, host, fail, { signal, timeoutMs });
@@ -93,9 +93,10 @@ export async function runProgram(
 ): Promise<Buffer> {
   const { signal, timeoutMs, input, showsStderr = false, acceptedStatus = 0 } = options;
   const [program = '', ...args] = argv;
-  const { cwd, env } = isolateFromWorkingDirectory(withoutKey(host.env), host.platform);
+  const { hasSignals, isolate } = platformOf(host.platform);
+  // Arguments may be relative paths, and programs read settings from their directory.
+  const { cwd, env } = isolate(withoutKey(host.env));
   if (signal?.aborted) throw fail('was interrupted');
-  const hasGroup = host.platform !== 'win32';
   let interrupt = (): void => {};
   // Before spawn, since a signal may arrive while it starts.
   const unwatch =
@@ -110,7 +111,7 @@ export async function runProgram(
     child = spawn(program, args, {
       cwd,
       env,
-      detached: hasGroup,
+      detached: hasSignals,
       stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', showsStderr ? 'pipe' : 'ignore'],
       windowsHide: true,
     }) as ChildProcess & { readonly stdout: Readable };
@@ -141,7 +142,7 @@ export async function runProgram(
     /** Ends its process group without waiting for the output to close. */
     const endWith = (error: CredentialError): void => {
       settle();
-      if (hasGroup && child.pid !== undefined) host.sendSignal(-child.pid, 'SIGKILL');
+      if (hasSignals && child.pid !== undefined) host.sendSignal(-child.pid, 'SIGKILL');
       else child.kill('SIGKILL');
       stopReading();
       reject(error);
@@ -191,14 +192,10 @@ export async function runProgram(
   });
 }
 
-/** On Windows `\name` and `C:name` also depend on the working directory: its drive, or its directory on a drive. */
-const isFixed = (path: string, platform: NodeJS.Platform): boolean =>
-  platform === 'win32' ? /^(?:[a-z]:[\\/]|[\\/]{2})/i.test(path) : path.startsWith('/');
-
 /** True for a program whose path depends on the working directory; a bare name is looked up on PATH. */
 export function isRelativeProgram(program: string, platform: NodeJS.Platform): boolean {
-  const hasDirectory = platform === 'win32' ? /[\\/:]/ : /\//;
-  return hasDirectory.test(program) && !isFixed(program, platform);
+  const { hasDirectory, isFixed } = platformOf(platform);
+  return hasDirectory(program) && !isFixed(program);
 }
 
 /** The command with the absolute path of its program; a bare name is unchanged. */
@@ -209,30 +206,5 @@ export function resolveProgram(
 ): readonly string[] {
   const [program = '', ...args] = argv;
   if (!isRelativeProgram(program, platform)) return argv;
-  return [(platform === 'win32' ? win32 : posix).resolve(workingDirectory, program), ...args];
-}
-
-/**
- * Directory and environment for a key command. The directory is fixed, and only an administrator can write to it:
- * arguments may be relative paths, and programs read settings from their directory. PATH keeps its absolute entries.
- */
-export function isolateFromWorkingDirectory(
-  env: Readonly<Record<string, string | undefined>>,
-  platform: NodeJS.Platform,
-): { readonly cwd: string; readonly env: NodeJS.ProcessEnv } {
-  if (platform !== 'win32') {
-    const path = env['PATH']?.split(':').filter((entry) => isFixed(entry, platform));
-    return { cwd: '/', env: path === undefined ? env : { ...env, PATH: path.join(':') } };
-  }
-  const entries = Object.entries(env).map(([name, value = '']): [string, string] => {
-    if (name.toUpperCase() !== 'PATH') return [name, value];
-    // An entry in quotes may have a semicolon in it.
-    const paths = value.match(/(?:"[^"]*"|[^;"])+/g) ?? [];
-    return [name, paths.filter((path) => isFixed(path.replaceAll('"', ''), platform)).join(';')];
-  });
-  return {
-    cwd: entries.find(([name]) => name.toUpperCase() === 'SYSTEMROOT')?.[1] ?? 'C:\\Windows',
-    // Otherwise cmd.exe and CreateProcess look for a bare name in the working directory first.
-    env: { ...Object.fromEntries(entries), NoDefaultCurrentDirectoryInExePath: '1' },
-  };
+  return [platformOf(platform).path.resolve(workingDirectory, program), ...args];
 }

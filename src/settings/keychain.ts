@@ -2,6 +2,7 @@
 //
 // A profile contains the command that prints the key: a keychain entry is a key command of a known form. The key is passed
 // on stdin, never in an argument.
+import { platformOf } from '../io/platform.ts';
 
 /** A program with its arguments and its stdin. */
 export interface ToolCall {
@@ -82,10 +83,11 @@ const windowsVault: Keychain = {
     ),
 };
 
+const KEYCHAINS = { vault: windowsVault, keychain: macKeychain, secretService };
+
 /** The keychain of a platform. */
 export function chooseKeychain(platform: NodeJS.Platform): Keychain {
-  if (platform === 'win32') return windowsVault;
-  return platform === 'darwin' ? macKeychain : secretService;
+  return KEYCHAINS[platformOf(platform).keychain];
 }
 
 /** The name of a profile and a random suffix: unique for several stores, and after a rename. */

@@ -18,6 +18,7 @@ import {
 import type { LOG_FORMATS } from '../flags/values.ts';
 import type { Io } from '../io/io.ts';
 import { keyPrefix } from '../io/key.ts';
+import { hasEscapes } from '../io/terminal.ts';
 import type { TrustConfig } from './certificates.ts';
 import { createKeyReader, type KeyListener } from './renew-key.ts';
 import { parseStreamUrl, type StreamUrl } from './stream-url.ts';
@@ -159,10 +160,10 @@ export function parseLogFlags(flags: GlobalFlags, io: Io): LogConfig {
 export function wantsColor(flags: GlobalFlags, io: Io, isTty: boolean): boolean {
   const { color } = parseFlags(GLOBAL_FLAGS, flags);
   if (color !== 'auto') return color === 'always';
-  const { NO_COLOR, FORCE_COLOR, TERM } = io.env;
+  const { NO_COLOR, FORCE_COLOR } = io.env;
   if (NO_COLOR !== undefined && NO_COLOR !== '') return false;
   if (FORCE_COLOR !== undefined) return FORCE_COLOR !== '0' && FORCE_COLOR !== 'false';
-  return isTty && TERM !== 'dumb';
+  return isTty && hasEscapes(io);
 }
 
 /** URL and key from flag, environment or profile. @throws UsageError, CredentialError, StoreError */

@@ -2,7 +2,7 @@
 //
 // It connects with the first pull, and reads from the server only while it is pulled. However an iteration ends
 // (break, throw, abort, close), the socket is closed and no timer or listener is left.
-import type { Clock } from '../clock.ts';
+import { type Clock, sleep } from '../clock.ts';
 import type { DialConfig } from '../connection/config.ts';
 import {
   type Connect,
@@ -14,7 +14,8 @@ import {
 import { type Cause, describeCause, type KeyOrigin } from '../connection/lifecycle.ts';
 import type { PolicyConfig } from '../connection/retry-policy.ts';
 import { UsageError } from '../errors.ts';
-import type { Batch } from '../events/batch.ts';
+import { splitBatch } from '../events/batch.ts';
+import type { EventFilter } from '../filter/filter.ts';
 import { hasPrefix, keyPrefix } from '../io/key.ts';
 import { createRedactor } from '../io/redact.ts';
 import { makeVisible } from '../render/sanitize.ts';
@@ -23,7 +24,7 @@ import { CALLBACK_OF, type StreamConfig } from './options.ts';
 import { StreamKey } from './stream-key.ts';
 
 /** Keeps the wanted events of a batch; undefined to keep all of them. */
-export type Select = ((batch: Batch) => Batch) | undefined;
+export type Select = EventFilter | undefined;
 
 /** Dependencies of a stream. */
 export interface StreamDeps {
@@ -159,9 +160,19 @@ export class EventStream implements AsyncIterable<StreamEvent> {
         yield* this.#notify({ kind: 'discarded', connection, reasons: batch.discarded });
       }
       if (batch.count === 0) continue;
-      const wanted = settings.select === undefined ? batch : settings.select(batch);
-      yield { kind: 'events', batch: new EventBatch(batch, wanted, connection, seq) };
-      seq += wanted.count;
+      const { select } = settings;
+      if (select?.maxBytes === undefined || batch.bytes.length <= select.maxBytes) {
+        const wanted = select === undefined ? batch : select(batch);
+        yield { kind: 'events', batch: new EventBatch(batch, wanted, connection, seq) };
+        seq += wanted.count;
+        continue;
+      }
+      for (const part of splitBatch(batch, select.maxBytes)) {
+        const wanted = select(part);
+        yield { kind: 'events', batch: new EventBatch(part, wanted, connection, seq) };
+        seq += wanted.count;
+        await sleep(clock, 0, signal);
+      }
     }
   }
 

@@ -18,6 +18,7 @@ export const STATUS_EVENTS = [
   'caught-up',
   'dead-letter',
   'recording',
+  'signal',
   'summary',
   'error',
   'warning',

@@ -4,6 +4,7 @@ import type { Clock } from '../clock.ts';
 import type { Io } from '../io/io.ts';
 import { isFile } from '../io/line-writer.ts';
 import { holdOutput, type OutputTarget } from '../io/standard-streams.ts';
+import { hasEscapes, isCi } from '../io/terminal.ts';
 import type { LogStyle } from '../render/paint.ts';
 import type { Signs } from '../render/signs.ts';
 import type { LogConfig } from '../settings/stream-config.ts';
@@ -26,9 +27,9 @@ export function createStatusLine(io: Io, log: LogConfig): StatusLine {
 
 /** If stdout is a pipe, its reader may write to the same terminal at any time. */
 function isWanted(io: Io, log: LogConfig): boolean {
-  if (!io.stderr.isTty || log.format !== 'text' || log.isQuiet || io.env['TERM'] === 'dumb') return false;
+  if (!io.stderr.isTty || log.format !== 'text' || log.isQuiet || !hasEscapes(io)) return false;
   if (!io.stdout.isTty && !isFile(io.stdout)) return false;
-  return (io.stderr.columns() ?? 0) >= MIN_COLUMNS && (io.env['CI'] ?? '') === '';
+  return (io.stderr.columns() ?? 0) >= MIN_COLUMNS && !isCi(io.env);
 }
 
 class SpinningLine implements StatusLine {

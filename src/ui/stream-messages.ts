@@ -9,9 +9,17 @@ import {
   type Retrying,
 } from '../connection/lifecycle.ts';
 import { type AtlantisError, isAtlantisError } from '../errors.ts';
+import type { EndSignal } from '../io/signals.ts';
 import type { StopReason } from '../io/stop.ts';
-import { formatLocal } from '../render/local-time.ts';
 import type { Connected } from '../stream/items.ts';
+import {
+  type Filtered,
+  formatCount,
+  formatDuration,
+  formatFiltered,
+  formatMoment,
+  formatTimes,
+} from './format.ts';
 import type { StatusRecord } from './reporter.ts';
 
 const END_MESSAGES: Readonly<Record<EndReason, string>> = {
@@ -66,12 +74,13 @@ export function sayConnected(connected: Connected): StatusRecord {
   };
 }
 
-export function sayLost(item: Lost): StatusRecord {
+export function sayLost(item: Lost, nowMs: number): StatusRecord {
   const { happened, remedy } = describeCause(item.cause);
+  const { times } = formatTimes(item.lastByteAtMs, nowMs);
   return {
     event: 'lost',
     level: 'warn',
-    message: `${happened}; last byte received at ${formatTime(item.lastByteAtMs)}`,
+    message: `${happened}; last byte received at ${times[0]}`,
     hint: item.cause.kind === 'idle-cut' ? remedy : undefined,
     figures: {
       ...listCauseFigures(item.cause),
@@ -95,21 +104,40 @@ export function sayRetrying(item: Retrying): StatusRecord {
 }
 
 export function sayGap(item: Gap): StatusRecord {
-  const from = formatTime(item.fromMs);
-  const to = formatTime(item.toMs);
-  const { kind } = item.cause;
+  const { fromMs, toMs, durationMs, cause } = item;
+  const { isPlain, times } = formatTimes(fromMs, toMs);
+  const [from, to] = times;
   // Other causes are reported before, by `sayLost`.
   const why =
-    kind === 'nats-recreated' || kind === 'nats-trimmed' ? `${describeCause(item.cause).happened}; ` : '';
+    cause.kind === 'nats-recreated' || cause.kind === 'nats-trimmed'
+      ? `${describeCause(cause).happened}; `
+      : '';
+  const duration = isPlain ? '' : ` (${formatDuration(durationMs)})`;
   return {
     event: 'gap',
     level: 'warn',
-    message: `${why}live again at ${to}; events sent between ${from} and ${to} were not delivered, their number is unknown`,
+    message: `${why}live again at ${to}; events sent between ${from} and ${to}${duration} were not delivered, their number is unknown`,
     figures: {
-      cause: item.cause.kind,
-      from: new Date(item.fromMs).toISOString(),
-      to: new Date(item.toMs).toISOString(),
-      duration_ms: Math.max(0, Math.round(item.toMs - item.fromMs)),
+      cause: cause.kind,
+      from: new Date(fromMs).toISOString(),
+      to: new Date(toMs).toISOString(),
+      duration_ms: Math.round(durationMs),
+    },
+  };
+}
+
+/** The gap that is open at the end of a run. */
+export function sayOpenGap({ cause, lastByteAtMs }: Lost, durationMs: number, nowMs: number): StatusRecord {
+  const { times } = formatTimes(lastByteAtMs, nowMs);
+  return {
+    event: 'gap',
+    level: 'warn',
+    message: `disconnected at the end: events sent since ${times[0]} (${formatDuration(durationMs)}) were not delivered, their number is unknown`,
+    figures: {
+      cause: cause.kind,
+      from: new Date(lastByteAtMs).toISOString(),
+      to: null,
+      duration_ms: Math.round(durationMs),
     },
   };
 }
@@ -127,18 +155,14 @@ export function sayGaveUp(item: Pick<GaveUp, 'cause' | 'exitCode' | 'why'>, nowM
   };
 }
 
-/** Events before and after the filters. */
-export interface Filtered {
-  readonly received: number;
-  readonly matched: number;
-}
-
 /** The numbers of a whole run (contract G3). */
 export interface RunFigures {
   readonly events: number;
   readonly durationMs: number;
   readonly reconnects: number;
+  /** Including one that is open at the end. */
   readonly gaps: number;
+  readonly isGapOpen: boolean;
   readonly disconnectedMs: number;
   readonly pausedMs: number;
   readonly discarded: ReadonlyMap<string, number>;
@@ -152,7 +176,8 @@ export function saySummary(run: RunFigures): StatusRecord {
   const disconnected = formatDuration(run.disconnectedMs);
   const paused = formatDuration(run.pausedMs);
   const reasons = total === 0 ? '' : ` (${listDiscarded(run.discarded)})`;
-  const gaps = run.gaps === 0 ? '' : `, ${formatCount(run.gaps, 'gap')}`;
+  const open = run.isGapOpen ? ' (one still open)' : '';
+  const gaps = run.gaps === 0 ? '' : `, ${formatCount(run.gaps, 'gap')}${open}`;
   const matched = run.filtered === undefined ? [] : [formatFiltered(run.filtered)];
   return {
     event: 'summary',
@@ -162,7 +187,7 @@ export function saySummary(run: RunFigures): StatusRecord {
       events,
       ...matched.map((text) => `matched       ${text}`),
       `reconnects    ${run.reconnects}`,
-      ...(run.gaps === 0 ? [] : [`gaps          ${run.gaps}`]),
+      ...(run.gaps === 0 ? [] : [`gaps          ${run.gaps}${open}`]),
       `disconnected  ${disconnected}`,
       `paused        ${paused}`,
       `discarded     ${total}${reasons}`,
@@ -172,17 +197,13 @@ export function saySummary(run: RunFigures): StatusRecord {
       duration_ms: Math.round(run.durationMs),
       reconnects: run.reconnects,
       gaps: run.gaps,
+      open_gap: run.isGapOpen,
       disconnected_ms: Math.round(run.disconnectedMs),
       paused_ms: Math.round(run.pausedMs),
       discarded: Object.fromEntries(run.discarded),
       ...run.filtered,
     },
   };
-}
-
-/** `0 of 10 events`. */
-export function formatFiltered({ matched, received }: Filtered): string {
-  return `${groupThousands(matched)} of ${formatCount(received, 'event')}`;
 }
 
 export function sayUnmatched(received: number): StatusRecord {
@@ -202,39 +223,6 @@ function sumCounts(counts: ReadonlyMap<string, number>): number {
 /** `3 binary, 1 not JSON`. */
 function listDiscarded(discarded: ReadonlyMap<string, number>): string {
   return [...discarded].map(([reason, count]) => `${count} ${reason}`).join(', ');
-}
-
-/** `1,234 events`. */
-export function formatCount(count: number, noun: string): string {
-  return `${groupThousands(count)} ${noun}${count === 1 ? '' : 's'}`;
-}
-
-/** `1,234`. */
-export function groupThousands(count: number): string {
-  return String(count).replace(/\B(?=(\d{3})+$)/g, ',');
-}
-
-/** `0.25 s`, `12 s`, `3m 20s`, `2h 5m`. */
-export function formatDuration(ms: number): string {
-  if (ms < 60_000) return `${(ms / 1000).toFixed(ms < 10_000 ? (ms < 1_000 ? 2 : 1) : 0)} s`;
-  const seconds = Math.round(ms / 1000);
-  if (seconds < 3600) return `${Math.floor(seconds / 60)}m ${seconds % 60}s`;
-  return `${Math.floor(seconds / 3600)}h ${Math.floor((seconds % 3600) / 60)}m`;
-}
-
-/** Local time of day, `14:05:12.345`. */
-export function formatTime(wallMs: number): string {
-  return formatLocal(wallMs).slice(11);
-}
-
-/** Years after 9999 have another form. */
-const MAX_MOMENT_MS = Date.UTC(9999, 11, 31, 23, 59, 59);
-
-/** Local date and time, `2026-11-22 14:05:12`. */
-function formatMoment(wallMs: number): string {
-  return formatLocal(Math.min(wallMs, MAX_MOMENT_MS))
-    .replace('T', ' ')
-    .replace(/\.\d+$/, '');
 }
 
 export function sayDiscarded(discarded: ReadonlyMap<string, number>): StatusRecord {
@@ -274,12 +262,20 @@ interface EndConfig {
   readonly maxSilenceMs: number | undefined;
 }
 
-/** The errors that ended the run; none after a normal end. */
+export function saySignal(signal: EndSignal, why = ''): StatusRecord {
+  return { event: 'signal', level: 'info', message: `stopped by ${signal}${why}`, figures: { signal } };
+}
+
+/** The signal or the errors that ended the run; none after a normal end. */
 export function sayEnd(reason: StopReason, config: EndConfig): StatusRecord[] {
   const records: StatusRecord[] = [];
   const fail = (message: string, exitCode: number): void => {
     records.push({ event: 'error', level: 'error', message, figures: { exit_code: exitCode } });
   };
+  if (reason.kind === 'signal') records.push(saySignal(reason.signal));
+  if (reason.kind === 'output' && reason.failure === 'terminal-gone') {
+    records.push(saySignal('SIGHUP', ': the terminal is gone'));
+  }
   if (reason.kind === 'timeout') {
     const target = config.limit === undefined ? '' : ` before ${formatCount(config.limit, 'event')} arrived`;
     fail(`--timeout: ${formatDuration(config.timeoutMs ?? 0)} passed${target}`, 124);

@@ -5,14 +5,8 @@ import { type LogStyle, NO_PAINT, type Paint } from '../render/paint.ts';
 import { makeVisible } from '../render/sanitize.ts';
 import { SIGNS, type Signs } from '../render/signs.ts';
 import { measureWidth, splitByWidth } from '../render/text-width.ts';
+import { formatCount, formatDuration, formatFiltered, formatTime, groupThousands } from './format.ts';
 import type { Look } from './spinner.ts';
-import {
-  formatCount,
-  formatDuration,
-  formatFiltered,
-  formatTime,
-  groupThousands,
-} from './stream-messages.ts';
 
 /** The last line of a terminal, see status-line.ts. */
 export interface StatusLine {

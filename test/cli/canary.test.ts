@@ -179,7 +179,7 @@ const WORDS: readonly (readonly [string, number])[] = [
   ['stream check --url https://KEY@api.atlantis.example --json', 2],
   ['stream check --url http://127.0.0.1:9 --ca-cert KEY', 2],
   ['stream check --expect a=1 --max-lag 1s --lag-field KEY..', 2],
-  ['stream check --url http://127.0.0.1:9 --junit no/KEY', 7],
+  ['stream check --url http://127.0.0.1:9 --junit no/KEY', 9],
   ['stream relay --to KEY', 2],
   ['stream replay KEY', 2],
   ['stream simulate --script KEY', 2],

@@ -98,7 +98,7 @@ describe('the lines of a run', () => {
       const times = [startedAt, gap.from, records('connected')[i + 1]?.at, gap.to, endedAt];
       expect(times).toEqual([...times].sort());
     }
-    const end = { reason: 'limit', events: 5, exit_code: 0, signal: null };
+    const end = { reason: 'limit', events: 5, gaps: 2, exit_code: 0, signal: null };
     expect(lines.at(-1)).toMatchObject(end);
     expect(exit.code).toBe(0);
   });
@@ -109,7 +109,7 @@ describe('the lines of a run', () => {
     const lines = readLines(texts);
     expect(outline(lines)).toEqual(['connected', 1, 2, 'gap', 'end']);
     expect(lines.at(-2)).toMatchObject({ to: null, cause: 'closed-by-server' });
-    expect(lines.at(-1)).toMatchObject({ reason: 'gap', events: 2, exit_code: 12, signal: null });
+    expect(lines.at(-1)).toMatchObject({ reason: 'gap', events: 2, gaps: 1, exit_code: 12, signal: null });
     expect(code).toBe(12);
   });
 
@@ -245,6 +245,7 @@ describe('docs/envelope.schema.json', () => {
     at: time,
     reason: 'limit',
     events: 0,
+    gaps: 0,
     exit_code: 0,
     signal: null,
     envelope: 1,

@@ -38,8 +38,11 @@ describe('colors into a pipe', () => {
 });
 
 (hasPty() ? describe : describe.skip)('on a terminal (needs python3)', () => {
-  const run = (env: Record<string, string>, args: readonly string[] = TAIL, columns = 80): Promise<PtyExit> =>
-    startCliInPty(args, { env, columns }).exit;
+  const run = (
+    env: Record<string, string | undefined>,
+    args: readonly string[] = TAIL,
+    columns = 80,
+  ): Promise<PtyExit> => startCliInPty(args, { env, columns }).exit;
 
   test('colors and a status line by default', async () => {
     const { code, output } = await run({});
@@ -62,8 +65,17 @@ describe('colors into a pipe', () => {
     expect(output).toMatch(/connected to 127\.0\.0\.1/);
   });
 
-  test('TERM=dumb: not one escape sequence, and no carriage return but at the end of lines', async () => {
-    const { code, output } = await run({ TERM: 'dumb' });
+  test.each([['false'], ['0']])('row 84: CI=%s is no CI: colors and a status line', async (CI) => {
+    const { output } = await run({ CI, ATLANTIS_API_KEY: CANARY_KEY }, [...TAIL, '--verbose']);
+    expect(output).toMatch(COLOR);
+    expect(output).toMatch(/\u001b\[\d*[GK]/);
+  });
+
+  test.each([
+    ['TERM=dumb', 'dumb'],
+    ['row 84: no TERM', undefined],
+  ])('%s: not one escape sequence, and no carriage return but at the end of lines', async (_name, TERM) => {
+    const { code, output } = await run({ TERM, ATLANTIS_API_KEY: CANARY_KEY }, [...TAIL, '--verbose']);
     expect(code).toBe(0);
     expect(output).not.toMatch(ESCAPE);
     expect(output.replaceAll('\r\n', '')).not.toContain('\r');

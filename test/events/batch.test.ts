@@ -1,7 +1,7 @@
 // A batch has the same events, however it was built.
 import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
-import { BatchBuilder, firstLines, flagsOf, textOf, textsOf } from '../../src/events/batch.ts';
+import { BatchBuilder, firstLines, flagsOf, splitBatch, textOf, textsOf } from '../../src/events/batch.ts';
 import { MESSAGE } from '../../src/events/message-text.ts';
 import { makeBatch } from '../helpers/batches.ts';
 import { randomJson, seededRandom } from '../helpers/random-json.ts';
@@ -31,6 +31,21 @@ describe('a batch', () => {
       expect(batch.bytes.toString()).toBe(all.map((text) => `${text}\n`).join(''));
       expect(builder.isEmpty).toBe(true);
     }
+  });
+
+  test('R2: is split into parts of a size, or of one event', () => {
+    const texts = ['1', '22', '333', '4444444444', '5', '6'];
+    const batch = { ...makeBatch(texts, 7), release: () => {} };
+    const parts = [...splitBatch(batch, 6)];
+    expect(parts.map((part) => textsOf(part).map(String))).toEqual([
+      ['1', '22'],
+      ['333'],
+      ['4444444444'],
+      ['5', '6'],
+    ]);
+    expect(parts.map((part) => part.bytes.toString()).join('')).toBe(batch.bytes.toString());
+    expect(parts.map(({ release }) => release)).toEqual([undefined, undefined, undefined, batch.release]);
+    for (const { receivedAtMs } of parts) expect(receivedAtMs).toBe(7);
   });
 
   test('G4: has the reasons of discarded messages', () => {

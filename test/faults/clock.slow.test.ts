@@ -49,7 +49,8 @@ describe.each(JUMPS)('row 13: the wall clock jumps %s', (_, ms) => {
     for (const kind of ['lost', 'retrying', 'gap', 'error']) expect(kindsOf(exit.stderr)).not.toContain(kind);
     expect(server.attempts).toHaveLength(1);
     const summary = lastRecord(exit.stderr, 'summary');
-    expect(Number(summary['duration_ms'])).toBeLessThan(20_000);
+    // A jump forward could be a suspension: the larger of both clocks counts (row 85).
+    expect(Number(summary['duration_ms'])).toBeLessThan(20_000 + 2 * Math.max(0, ms));
     expect(summary).toMatchObject({ reconnects: 0, disconnected_ms: 0 });
   });
 
@@ -73,7 +74,7 @@ describe.each(JUMPS)('row 13: the wall clock jumps %s', (_, ms) => {
     expect(performance.now() - startedAtMs).toBeLessThan(8_000);
     expect(server.attempts).toHaveLength(2);
     const summary = lastRecord(exit.stderr, 'summary');
-    expect(Number(summary['disconnected_ms'])).toBeLessThan(delayMs + 1_000);
+    expect(Number(summary['disconnected_ms'])).toBeLessThan(delayMs + 1_000 + Math.max(0, ms));
     expect(Number(lastRecord(exit.stderr, 'gap')['duration_ms'])).toBeGreaterThanOrEqual(0);
   });
 

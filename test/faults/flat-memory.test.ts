@@ -82,7 +82,7 @@ measured('row 71: a file is looked at, not read, before it is recorded into', ()
 const EVENT_BYTES = 15 * MIB;
 const brackets = '['.repeat(EVENT_BYTES / 2) + ']'.repeat(EVENT_BYTES / 2);
 const arrays = `[${'[],'.repeat(EVENT_BYTES / 3 - 1)}[]]`;
-const EXPECTED = `{"type":"large_transfer","timestamp":"${new Date(Date.now() + 3_600_000).toISOString()}"}`;
+const EXPECTED = `{"type":"large_transfer","timestamp":"${new Date().toISOString()}"}`;
 
 measured('row 72: no tree is built of an event', () => {
   test.each([
@@ -98,7 +98,7 @@ measured('row 72: no tree is built of an event', () => {
         server.url,
         '--json',
         '--max-lag',
-        '10s',
+        '1h',
         '--expect',
         'type=large_transfer',
       ],

@@ -6,7 +6,7 @@ import { startCli } from '../helpers/run-cli.ts';
 import { type Peer, startScriptedServer, streamHandler } from '../helpers/scripted-server.ts';
 import { pauseFor } from '../helpers/watch.ts';
 import { startHandOver } from './hand-over.ts';
-import { endOf, lastRecord, numberedEvents, readRecords, startTail } from './start-tail.ts';
+import { endOf, lastRecord, numberedEvents, preload, readRecords, startTail } from './start-tail.ts';
 
 const FAST_RETRY = ['--retry-min', '250ms', '--retry-max', '250ms'];
 
@@ -163,6 +163,7 @@ describe('G5: --log-format json', () => {
       'lost',
       'retrying',
       'error',
+      'gap',
       'summary',
     ]);
     expect(lastRecord(exit.stderr, 'connecting')).toMatchObject({ attempt: 2, host: expect.any(String) });
@@ -191,5 +192,87 @@ describe('G5: --log-format json', () => {
     expect(exit).toMatchObject({ code: 2, stdout: '' });
     expect(expectRecords(exit.stderr)).toEqual(['error']);
     expect(lastRecord(exit.stderr, 'error')).toMatchObject({ level: 'error', exit_code: 2 });
+  });
+});
+
+/** Node's clock: at this time at the start, and ahead by `jumpMs` after SIGUSR2. The monotonic clock is the real one. */
+const clockAt = (iso: string, jumpMs: number) =>
+  preload(`const real = Date.now;
+    let offset = Date.parse('${iso}') - real();
+    Date.now = () => real() + offset;
+    process.on('SIGUSR2', () => {
+      offset += ${jumpMs};
+      require('node:fs').writeSync(2, 'jumped\\n');
+    });`);
+
+const HOUR_MS = 3_600_000;
+
+describe('row 85 (G1, G3): gaps that are not plainly of one day', () => {
+  test.each([
+    [
+      'the machine sleeps for three days',
+      '2026-11-26T13:58:51.000Z',
+      72 * HOUR_MS,
+      /between 2026-11-26 14:58:5\d\.\d{3} \+01:00 and 2026-11-29 14:5\d:\d\d\.\d{3} \+01:00 \(3d 0h\) were not/,
+    ],
+    [
+      'daylight saving time ends',
+      '2026-10-25T00:30:00.000Z',
+      HOUR_MS,
+      /between 2026-10-25 02:30:0\d\.\d{3} \+02:00 and 2026-10-25 02:30:\d\d\.\d{3} \+01:00 \(1h 0m\) were not/,
+    ],
+    [
+      'the clock is set back',
+      '2026-11-26T13:58:51.000Z',
+      -HOUR_MS,
+      /between 2026-11-26 14:58:5\d\.\d{3} \+01:00 and 2026-11-26 13:58:5\d\.\d{3} \+01:00 \([\d.]+ s\) were not/,
+    ],
+  ])('%s: date, zone and duration, in text and JSON', async (_what, iso, jumpMs, message) => {
+    const { server, first } = await startHandOver(['{"n":1}'], ['{"n":2}']);
+    const clock = clockAt(iso, jumpMs);
+    const options = { ...clock, env: { TZ: 'Europe/Berlin' } };
+    const child = startTail(server.url, ['--retry-min', '1s', '--retry-max', '1s', '--limit', '2'], options);
+    await child.waitForLines(1);
+    (await first).reset();
+    await child.waitForStderr('retrying in');
+    child.kill('SIGUSR2');
+    const { stderr } = await endOf(child);
+    expect(stderr).toMatch(message);
+    const [, disconnected] = /, ([\w .]+) disconnected/.exec(stderr) ?? [];
+    if (jumpMs > 0) expect(disconnected).toMatch(jumpMs > HOUR_MS ? /^3d 0h$/ : /^1h 0m$/);
+    else expect(disconnected).toMatch(/^[\d.]+ s$/);
+  });
+});
+
+describe('row 86 (G1, G3): a run that ends while it is disconnected', () => {
+  test.each([
+    ['--duration', ['--duration', '2s'], 0],
+    ['--no-reconnect', ['--no-reconnect'], 7],
+  ] as const)('%s: the open gap in a message, in the summary and in JSON', async (_flag, args, code) => {
+    const run = async (...more: readonly string[]) => {
+      await using server = await startScriptedServer(async (peer, index) => {
+        // Later attempts get no answer.
+        if (index > 0) return void (await peer.readRequest());
+        await peer.accept();
+        await peer.welcome();
+        await peer.sendText('{"n":1}');
+        peer.end();
+      });
+      return await endOf(startTail(server.url, [...args, ...FAST_RETRY, ...more]));
+    };
+    const text = await run();
+    expect(text.code).toBe(code);
+    expect(text.stderr).toMatch(
+      /\natlantis: warning: disconnected at the end: events sent since \d\d:\d\d:\d\d\.\d{3} \([\d.]+ s\) were not delivered, their number is unknown\n/,
+    );
+    expect(text.stderr).toMatch(/, 1 gap \(one still open\), /);
+    const json = await run(...JSON_LOG);
+    expect(lastRecord(json.stderr, 'gap')).toMatchObject({ to: null, from: expect.any(String) });
+    expect(lastRecord(json.stderr, 'summary')).toMatchObject({ gaps: 1, open_gap: true });
+    const envelope = await run('--envelope');
+    expect(JSON.parse(envelope.stdout.trimEnd().split('\n').at(-1) ?? '')).toMatchObject({
+      lifecycle: 'end',
+      gaps: 1,
+    });
   });
 });

@@ -5,17 +5,14 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { spawnCli } from '../helpers/run-cli.ts';
 import { type ScriptedServer, startScriptedServer, streamHandler } from '../helpers/scripted-server.ts';
-import { expectSoon } from '../helpers/soon.ts';
 import { pauseFor } from '../helpers/watch.ts';
 import {
   endOf,
   expectDeath,
   expectWholeLines,
   numberedEvents,
-  SOON_MS,
   spawnTail,
   startBlocked,
-  whenGone,
 } from './start-tail.ts';
 import { expectEndIn, SIGNALS, STATES } from './states.ts';
 
@@ -85,34 +82,6 @@ describe('S1, O6: a signal while stdout is blocked', () => {
     expect(numbers).toEqual(numbers.map((_, index) => index + 1));
     expect(exit.stderr).toContain(`${numbers.length} events`);
     expect(exit.stderr).not.toContain('could not be written');
-  });
-
-  test.each([
-    ['SIGINT', 'SIGINT'],
-    ['SIGINT', 'SIGTERM'],
-    ['SIGTERM', 'SIGTERM'],
-    ['SIGHUP', 'SIGINT'],
-  ] as const)(
-    'row 46: %s, then %s while draining is blocked: at once, by the signal',
-    async (first, second) => {
-      await using server = await flood();
-      const child = await startBlocked(server.url);
-      child.kill(first);
-      await server.waitUntil(() => server.attempts[0]?.closeFrame, 'the goodbye');
-      await expectDeath(child, second);
-    },
-  );
-
-  test('row 46: SIGINT twice within 100 ms', async () => {
-    await using server = await flood();
-    const child = await startBlocked(server.url);
-    const gone = whenGone(child);
-    const sentAtMs = performance.now();
-    child.kill('SIGINT');
-    const timer = setInterval(() => child.kill('SIGINT'), 50);
-    expect(await gone).toEqual({ code: null, signal: 'SIGINT' });
-    clearInterval(timer);
-    expectSoon(performance.now() - sentAtMs, SOON_MS);
   });
 });
 

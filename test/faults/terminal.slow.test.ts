@@ -3,6 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { CANARY_KEY } from '../helpers/canary.ts';
 import { hasPty, type Pty, startCliInPty } from '../helpers/pty.ts';
 import { startScriptedServer } from '../helpers/scripted-server.ts';
+import { pauseFor } from '../helpers/watch.ts';
 import { numberedEvents, SOON_MS } from './start-tail.ts';
 
 (hasPty() ? describe : describe.skip)('a terminal that takes no more output (needs python3)', () => {
@@ -58,11 +59,12 @@ import { numberedEvents, SOON_MS } from './start-tail.ts';
     expect(server.attempts[0]?.closeFrame?.code).toBe(1000);
   });
 
-  test('S1, R2: SIGTERM twice ends it at once', async () => {
+  test('S1, R2: a second SIGTERM after more than a second ends it at once', async () => {
     const { server, pty } = await startStopped((one) => one.pause());
     const pid = await pty.readPid();
     process.kill(pid, 'SIGTERM');
     await server.waitUntil(() => server.attempts[0]?.closeFrame, 'the goodbye');
+    await pauseFor(1_050);
     const sentAtMs = performance.now();
     process.kill(pid, 'SIGTERM');
     expect(await pty.exit).toMatchObject({ code: null, signal: 'SIGTERM', core: false });

@@ -39,7 +39,7 @@ const TERMINALS: readonly (readonly [string, () => Environment, boolean, boolean
   ['TERM=linux', () => ({ TERM: 'linux' }), false, true],
   ['TERM=xterm-256color', () => ({ TERM: 'xterm-256color' }), true, true],
   ['TERM=dumb', () => ({ TERM: 'dumb' }), true, false],
-  ['no TERM', () => ({ TERM: undefined }), true, true],
+  ['no TERM', () => ({ TERM: undefined }), true, false],
   ['a console of Windows', () => ({ TERM: undefined, ...loadFirst(ON_WINDOWS) }), false, true],
   ['Windows Terminal', () => ({ TERM: undefined, WT_SESSION: '1', ...loadFirst(ON_WINDOWS) }), true, true],
 ];

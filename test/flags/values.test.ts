@@ -1,7 +1,7 @@
 // Values of flags: what each kind accepts, and refusals that name flag, value and what is accepted.
 import { describe, expect, test } from '@jest/globals';
 import { UsageError } from '../../src/errors.ts';
-import { parseChoice, parseCount, parseDuration, parseRate } from '../../src/flags/values.ts';
+import { parseChoice, parseCount, parseDuration, parseRate, parseSize } from '../../src/flags/values.ts';
 
 /** The refusal that a call ends in. */
 function refusalOf(call: () => unknown): UsageError {
@@ -27,6 +27,9 @@ describe('§ 1: durations', () => {
     ['1ms', 1],
     ['8760h', 365 * 24 * 3_600_000],
     ['00020s', 20_000],
+    ['7d', 604_800_000],
+    ['1d12h', 129_600_000],
+    ['365d', 365 * 24 * 3_600_000],
   ])('%s is %d ms', (text, ms) => {
     expect(parseDuration('--timeout', text)).toBe(ms);
   });
@@ -47,7 +50,6 @@ describe('§ 1: durations', () => {
     '5S',
     's',
     '5sec',
-    '5d',
     '1e3s',
     '.5s',
     '5.s',
@@ -58,12 +60,13 @@ describe('§ 1: durations', () => {
     '5s\n',
     '٥s',
     '8761h',
+    '366d',
     '99999999999999999999h',
   ])('%j is refused, naming flag, value and what is accepted', (text) => {
     const { message, hint, exitCode } = refusalOf(() => parseDuration('--timeout', text));
     expect(exitCode).toBe(2);
     expect(message).toBe(`invalid --timeout "${text}"`);
-    expect(hint).toContain('500ms, 20s, 5m or 1h30m');
+    expect(hint).toContain('500ms, 20s, 5m, 1h30m or 7d');
   });
 
   test('0 is only accepted where it has a meaning, which the error for other values says', () => {
@@ -71,12 +74,39 @@ describe('§ 1: durations', () => {
       expect(parseDuration('--ping-interval', text, 'turns keepalive off')).toBe(0);
     }
     const { hint } = refusalOf(() => parseDuration('--ping-interval', 'off', 'turns keepalive off'));
-    expect(hint).toBe('accepted: a duration such as 500ms, 20s, 5m or 1h30m; 0 turns keepalive off');
+    expect(hint).toBe('accepted: a duration such as 500ms, 20s, 5m, 1h30m or 7d; 0 turns keepalive off');
   });
 
   test('a long value is cut in the message', () => {
     expect(refusalOf(() => parseDuration('--timeout', 'x'.repeat(5_000))).message.length).toBeLessThan(200);
   });
+});
+
+describe('§ 1: sizes', () => {
+  test.each([
+    ['500B', 500],
+    ['500KB', 500_000],
+    ['10k', 10_000],
+    ['100M', 100_000_000],
+    ['100mb', 100_000_000],
+    ['1.5G', 1_500_000_000],
+    ['1Ki', 1_024],
+    ['1MiB', 2 ** 20],
+    ['1GiB', 2 ** 30],
+  ])('row 89: %s is %d bytes', (text, bytes) => {
+    expect(parseSize('--spool-max', text)).toBe(bytes);
+  });
+
+  test.each(['', '5', '0', '0M', 'M', 'B', '-1M', '1 M', '1T', '1MM', '1e3k', '1iB', 'ten'])(
+    '%j is refused',
+    (text) => {
+      const { message, hint } = refusalOf(() => parseSize('--spool-max', text));
+      expect([message, hint]).toEqual([
+        `invalid --spool-max "${text}"`,
+        'accepted: a size such as 500KB, 100M or 1GiB',
+      ]);
+    },
+  );
 });
 
 describe('§ 1: counts', () => {

@@ -2,8 +2,9 @@
 //
 // stderr is collected as the real one would show it, through the same redactor and made visible.
 import { Readable, Writable } from 'node:stream';
-import { type EndSignal, type Io, type Outcome, toSafeLine } from '../../src/io/io.ts';
+import { type Io, type Outcome, toSafeLine } from '../../src/io/io.ts';
 import { createRedactor } from '../../src/io/redact.ts';
+import type { EndSignal } from '../../src/io/signals.ts';
 import type { OutputTarget } from '../../src/io/standard-streams.ts';
 import { escapeCommands } from '../../src/render/ci-commands.ts';
 import { makeVisible } from '../../src/render/sanitize.ts';

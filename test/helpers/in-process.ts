@@ -6,8 +6,9 @@ import type { ChildProcess } from 'node:child_process';
 import { userInfo } from 'node:os';
 import { PassThrough, Readable, Writable } from 'node:stream';
 import { type Clock, systemClock } from '../../src/clock.ts';
-import { END_SIGNALS, type EndSignal, type Io, toSafeLine } from '../../src/io/io.ts';
+import { type Io, toSafeLine } from '../../src/io/io.ts';
 import { createRedactor } from '../../src/io/redact.ts';
+import { createSignalWatch, END_SIGNALS, type EndSignal } from '../../src/io/signals.ts';
 import { createStderrWriter, type OutputTarget } from '../../src/io/standard-streams.ts';
 import { escapeCommands } from '../../src/render/ci-commands.ts';
 import { makeVisible } from '../../src/render/sanitize.ts';
@@ -218,11 +219,16 @@ class ChildInProcess extends Child {
       redactor,
       clock: patientClock,
       random: () => random ?? Math.random(),
-      onSignal: (handler) => {
-        this.#signalHandlers.add(handler);
-        if (this.#isStopping) queueMicrotask(() => handler('SIGTERM'));
-        return () => void this.#signalHandlers.delete(handler);
-      },
+      onSignal: createSignalWatch({
+        clock: systemClock,
+        isStdinTty: () => false,
+        listen: (handler) => {
+          this.#signalHandlers.add(handler);
+          if (this.#isStopping) queueMicrotask(() => handler('SIGTERM'));
+          return () => void this.#signalHandlers.delete(handler);
+        },
+        die: (signal) => this.#finish({ code: null, signal }),
+      }),
       onReopenSignal: () => () => undefined,
       onSuspend: () => () => undefined,
       dieBySignal: (signal) => this.#finish({ code: null, signal }),

@@ -19,7 +19,7 @@ import { describe, expect, test } from '@jest/globals';
 import { openDeadLetters } from '../../src/delivery/dead-letters.ts';
 import { openNamedFile, writeWholeFile } from '../../src/io/safe-file.ts';
 import { locateRecording, openRecordingFile } from '../../src/recording/file.ts';
-import { clearReadyFile, writeReadyFile } from '../../src/session/session.ts';
+import { clearReadyFile, writeReadyFile } from '../../src/session/ready-file.ts';
 import { makeTempFolder, registerCleanup } from '../helpers/cleanup.ts';
 
 const OTHER_USER = 12_345;

@@ -20,6 +20,8 @@ export const RECIPES = {
   redis: ['Redis Streams', 0],
   redisFast: ['Redis Streams', 1],
   kafka: ['Kafka', 0],
+  nohup: ['Keep running after the terminal is closed', 0],
+  setsid: ['Keep running after the terminal is closed', 1],
   unit: ['A systemd unit', 0],
   image: ['A container', 0],
   container: ['A container', 1],

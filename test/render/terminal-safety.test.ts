@@ -88,7 +88,7 @@ describe('O2: hostile strings', () => {
           atMs: 0,
         }),
       );
-      reporter.report(say.sayLost({ kind: 'lost', cause, lastByteAtMs: 0, upMs: 0 }));
+      reporter.report(say.sayLost({ kind: 'lost', cause, lastByteAtMs: 0, upMs: 0 }, 0));
       reporter.report({ event: 'error', level: 'error', message: makeHostile(), hint: makeHostile() });
     }
     for (const line of io.errLines) assertSafe(line, [COLORS]);

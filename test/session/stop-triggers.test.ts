@@ -34,14 +34,6 @@ describe('S1: signals', () => {
     },
   );
 
-  test('a second one ends the process at once, with its own signal', () => {
-    const { io, stop } = setUp();
-    io.raise('SIGINT');
-    io.raise('SIGTERM');
-    expect(io.ends).toEqual(['SIGTERM']);
-    expect(stop.reason).toEqual({ kind: 'signal', signal: 'SIGINT' });
-  });
-
   test('a signal while the run ends for another reason limits the flush, and decides the outcome', () => {
     const { io, stop, cuts } = setUp();
     stop.because({ kind: 'limit' });

@@ -18,6 +18,7 @@ describe('G3: figures of a run', () => {
       durationMs: 5_000,
       reconnects: 0,
       gaps: 0,
+      isGapOpen: false,
       disconnectedMs: 0,
       pausedMs: 0,
       discarded: new Map(),
@@ -32,11 +33,11 @@ describe('G3: figures of a run', () => {
     tally.noteConnected();
     tally.events += 7;
     clock.advance(60_000);
-    tally.noteLost(LOSS);
+    tally.noteLost(LOSS, true);
     clock.advance(2_000);
     tally.noteConnected();
     clock.advance(60_000);
-    tally.noteLost(LOSS);
+    tally.noteLost(LOSS, true);
     clock.advance(3_000);
     tally.noteConnected();
     tally.events += 1;
@@ -53,27 +54,44 @@ describe('G3: figures of a run', () => {
     const clock = createFakeClock();
     const tally = new Tally(clock, NO_LISTENERS);
     tally.noteConnected();
-    tally.noteLost(LOSS);
+    tally.noteLost(LOSS, true);
     clock.advance(9_000);
     expect(tally.summarize(0)).toMatchObject({ reconnects: 0, disconnectedMs: 9_000 });
   });
 
-  test('a wall clock that jumps changes no figure', () => {
+  test.each([
+    ['set back by a day', -86_400_000, 1_000],
+    ['ahead by a day, as after a suspension', 86_400_000, 86_401_000],
+  ])('row 85: a wall clock that is %s: the larger of both clocks counts', (_what, jumpMs, expectedMs) => {
     const clock = createFakeClock();
     const tally = new Tally(clock, NO_LISTENERS);
-    clock.jumpWall(-86_400_000);
+    tally.noteConnected();
+    tally.noteLost(LOSS, true);
+    clock.jumpWall(jumpMs);
     clock.advance(1_000);
-    expect(tally.summarize(0).durationMs).toBe(1_000);
+    expect(tally.summarize(0)).toMatchObject({ durationMs: expectedMs, disconnectedMs: expectedMs });
   });
 
-  test('G2: a gap is open from the loss until the stream is live again', () => {
+  test('G2, G3: a gap is open from the loss until the stream is live again', () => {
+    const clock = createFakeClock();
+    const tally = new Tally(clock, NO_LISTENERS);
+    const loss = { ...LOSS, lastByteAtMs: clock.wallMs() - 500 };
+    expect(tally.openGap).toBeUndefined();
+    tally.noteConnected();
+    tally.noteLost(loss, true);
+    clock.advance(2_000);
+    expect(tally.openGap).toEqual({ loss, durationMs: 2_500 });
+    expect(tally.summarize(0)).toMatchObject({ gaps: 1, isGapOpen: true });
+    tally.noteConnected();
+    tally.gaps += 1;
+    expect(tally.openGap).toBeUndefined();
+    expect(tally.summarize(0)).toMatchObject({ gaps: 1, isGapOpen: false });
+  });
+
+  test('G3: a loss after which nothing is missed is no gap', () => {
     const tally = new Tally(createFakeClock(), NO_LISTENERS);
-    expect(tally.openGap).toBeUndefined();
-    tally.noteConnected();
-    tally.noteLost(LOSS);
-    expect(tally.openGap).toBe(LOSS);
-    tally.noteConnected();
-    expect(tally.openGap).toBeUndefined();
+    tally.noteLost(LOSS, false);
+    expect(tally.summarize(0)).toMatchObject({ gaps: 0, isGapOpen: false });
   });
 });
 

@@ -1,10 +1,7 @@
 // Which program a key command runs, for both platforms (row 64). What runs is in key-command.test.ts.
 import { describe, expect, test } from '@jest/globals';
-import {
-  isolateFromWorkingDirectory,
-  isRelativeProgram,
-  resolveProgram,
-} from '../../src/settings/key-command.ts';
+import { platformOf } from '../../src/io/platform.ts';
+import { isRelativeProgram, resolveProgram } from '../../src/settings/key-command.ts';
 
 describe('row 64 (F5): a program by a path', () => {
   test.each<[NodeJS.Platform, string, string]>([
@@ -57,14 +54,14 @@ describe('row 64: directory and PATH of the process', () => {
     ['.', ''],
     ['', ''],
   ])('POSIX: PATH=%s becomes %s', (path, expected) => {
-    expect(isolateFromWorkingDirectory({ PATH: path, LANG: 'C' }, 'linux')).toEqual({
+    expect(platformOf('linux').isolate({ PATH: path, LANG: 'C' })).toEqual({
       cwd: '/',
       env: { PATH: expected, LANG: 'C' },
     });
   });
 
   test('POSIX: without PATH the system has one', () => {
-    expect(isolateFromWorkingDirectory({ LANG: 'C' }, 'darwin')).toEqual({ cwd: '/', env: { LANG: 'C' } });
+    expect(platformOf('darwin').isolate({ LANG: 'C' })).toEqual({ cwd: '/', env: { LANG: 'C' } });
   });
 
   test.each([
@@ -74,10 +71,10 @@ describe('row 64: directory and PATH of the process', () => {
     ['', ''],
   ])('Windows: Path=%s becomes %s, and the working directory is not searched', (path, expected) => {
     const env = { Path: path, SYSTEMROOT: 'D:\\WINNT' };
-    expect(isolateFromWorkingDirectory(env, 'win32')).toEqual({
+    expect(platformOf('win32').isolate(env)).toEqual({
       cwd: 'D:\\WINNT',
       env: { Path: expected, SYSTEMROOT: 'D:\\WINNT', NoDefaultCurrentDirectoryInExePath: '1' },
     });
-    expect(isolateFromWorkingDirectory({}, 'win32').cwd).toBe('C:\\Windows');
+    expect(platformOf('win32').isolate({}).cwd).toBe('C:\\Windows');
   });
 });

@@ -144,10 +144,13 @@ describe('§ 1: flags of tail', () => {
 
 describe('§ 1: color', () => {
   test.each<[string | undefined, Record<string, string>, boolean, boolean]>([
-    [undefined, {}, true, true],
+    [undefined, {}, true, false],
+    [undefined, { COLORTERM: '1' }, true, true],
+    [undefined, { TERM: '' }, true, false],
+    [undefined, { TERM: 'xterm' }, true, true],
     [undefined, {}, false, false],
     [undefined, { NO_COLOR: '1' }, true, false],
-    [undefined, { NO_COLOR: '' }, true, true],
+    [undefined, { NO_COLOR: '', TERM: 'xterm' }, true, true],
     [undefined, { FORCE_COLOR: '1' }, false, true],
     [undefined, { FORCE_COLOR: '3' }, false, true],
     [undefined, { FORCE_COLOR: '0' }, true, false],
@@ -162,8 +165,12 @@ describe('§ 1: color', () => {
     expect(wantsColor(color === undefined ? {} : { color }, createFakeIo({ env }), isTty)).toBe(wanted);
   });
 
+  test('row 84: a Windows console has colors, and no TERM', () => {
+    expect(wantsColor({}, createFakeIo({ platform: 'win32' }), true)).toBe(true);
+  });
+
   test('stdout and stderr are asked each for itself', () => {
-    const io = createFakeIo({ isStdoutTty: false, isStderrTty: true });
+    const io = createFakeIo({ env: { TERM: 'xterm' }, isStdoutTty: false, isStderrTty: true });
     expect(parseStreamFlags({}, io)).toMatchObject({ useColor: false, log: { useColor: true } });
   });
 

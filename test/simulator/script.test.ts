@@ -165,7 +165,6 @@ describe('simulate --script', () => {
     // A file of any size, or none (row 71).
     [['--script', '/dev/zero'], 'cannot be read: EFBIG'],
     [['--script', 'x', '--scenario', 'drop'], '--script and --scenario contradict each other'],
-    [['--replay', 'x', '--rate', '5', '--speed', '2x'], '--rate and --speed contradict each other'],
     [['--replay', '/no/such'], 'the file does not exist'],
     [['--replay', '-'], '--replay requires a file'],
     [['--speed', '2x'], '--speed requires --replay'],

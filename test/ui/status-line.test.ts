@@ -31,7 +31,12 @@ function createTerminal() {
     clearLine: () => attempt('clearLine'),
     clearScreenDown: () => attempt('clearScreenDown'),
   });
-  const fake = createFakeIo({ isStdoutTty: true, isStderrTty: true, signs: ASCII_SIGNS });
+  const fake = createFakeIo({
+    env: { TERM: 'linux' },
+    isStdoutTty: true,
+    isStderrTty: true,
+    signs: ASCII_SIGNS,
+  });
   const stderr = { ...fake.stderr, stream: () => stream as unknown as NodeJS.WriteStream };
   const io = { ...fake, stderr };
   const untilDrawn = (text: string) =>

@@ -4,6 +4,7 @@ import { CAUSES, type CauseKind } from '../../src/connection/cause-table.ts';
 import type { Cause, EndReason } from '../../src/connection/lifecycle.ts';
 import { OutputError } from '../../src/errors.ts';
 import type { Connected } from '../../src/stream/items.ts';
+import { formatDuration } from '../../src/ui/format.ts';
 import type { StatusRecord } from '../../src/ui/reporter.ts';
 import * as say from '../../src/ui/stream-messages.ts';
 
@@ -11,6 +12,7 @@ const HOST = 'api.atlantis.example';
 const KINDS = Object.keys(CAUSES) as CauseKind[];
 /** Local noon, so that the time shown does not depend on the time zone. */
 const NOON_MS = new Date(2026, 10, 22, 12, 0, 0, 250).getTime();
+const HOUR_MS = 3_600_000;
 const END_REASONS: readonly EndReason[] = [
   'not-retryable',
   'no-reconnect',
@@ -24,6 +26,7 @@ const FIGURES: say.RunFigures = {
   durationMs: 3_725_400,
   reconnects: 2,
   gaps: 0,
+  isGapOpen: false,
   disconnectedMs: 4_250,
   pausedMs: 0,
   discarded: new Map(),
@@ -38,11 +41,11 @@ const because = (kind: CauseKind, more: Partial<Cause> = {}): Cause => ({
 });
 
 const lost = (cause: Cause): StatusRecord =>
-  say.sayLost({ kind: 'lost', cause, lastByteAtMs: NOON_MS, upMs: 61_000.4 });
+  say.sayLost({ kind: 'lost', cause, lastByteAtMs: NOON_MS, upMs: 61_000.4 }, NOON_MS + 1_000);
 const retrying = (cause: Cause, wasLive = false): StatusRecord =>
   say.sayRetrying({ kind: 'retrying', cause, wasLive, delayMs: 2_345.6, attempt: 3 });
 const gap = (cause: Cause): StatusRecord =>
-  say.sayGap({ kind: 'gap', fromMs: NOON_MS, toMs: NOON_MS + 83_500, cause });
+  say.sayGap({ kind: 'gap', fromMs: NOON_MS, toMs: NOON_MS + 83_500, durationMs: 83_500, cause });
 const gaveUp = (cause: Cause, why: EndReason): StatusRecord =>
   say.sayGaveUp({ cause, exitCode: 7, why }, NOON_MS);
 
@@ -95,9 +98,36 @@ describe('G1: gaps', () => {
     });
   });
 
-  test('a gap is not negative if the clock was set back', () => {
-    const record = say.sayGap({ kind: 'gap', fromMs: NOON_MS, toMs: NOON_MS - 1, cause: because('dropped') });
-    expect(record.figures).toMatchObject({ duration_ms: 0 });
+  test.each([
+    ['over midnight', NOON_MS + 13 * HOUR_MS, 13 * HOUR_MS, '13h 0m'],
+    ['over three days', NOON_MS + 72 * HOUR_MS, 72 * HOUR_MS, '3d 0h'],
+    ['with a clock that was set back', NOON_MS - 60_000, 5_200, '5.2 s'],
+  ])('row 85: a gap %s has dates, zones and the duration', (_what, toMs, durationMs, text) => {
+    const cause = because('dropped');
+    const { message, figures } = say.sayGap({ kind: 'gap', fromMs: NOON_MS, toMs, durationMs, cause });
+    const time = String.raw`\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} [+-]\d\d:\d\d`;
+    expect(message).toMatch(
+      new RegExp(`^live again at ${time}; events sent between ${time} and ${time} \\(${text}\\) were not`),
+    );
+    expect(figures).toMatchObject({ duration_ms: durationMs });
+  });
+
+  test('row 85: a loss that is noticed days later has a date', () => {
+    const lossOf = (nowMs: number): string =>
+      say.sayLost({ kind: 'lost', cause: because('silent'), lastByteAtMs: NOON_MS, upMs: 1 }, nowMs).message;
+    expect(lossOf(NOON_MS + 72 * HOUR_MS)).toMatch(/at 2026-11-22 12:00:00\.250 [+-]\d\d:\d\d$/);
+    expect(lossOf(NOON_MS + 1_000)).toMatch(/at 12:00:00\.250$/);
+  });
+
+  test('row 86: a gap that is open at the end', () => {
+    const loss = { kind: 'lost', cause: because('dropped'), lastByteAtMs: NOON_MS, upMs: 1 } as const;
+    expect(say.sayOpenGap(loss, 5_200, NOON_MS + 5_200)).toEqual({
+      event: 'gap',
+      level: 'warn',
+      message:
+        'disconnected at the end: events sent since 12:00:00.250 (5.2 s) were not delivered, their number is unknown',
+      figures: { cause: 'dropped', from: new Date(NOON_MS).toISOString(), to: null, duration_ms: 5_200 },
+    });
   });
 
   test.each(KINDS)('never "no events missed", never "resumed": %s', (kind) => {
@@ -234,6 +264,7 @@ describe('G3: the summary', () => {
         duration_ms: 3_725_400,
         reconnects: 2,
         gaps: 0,
+        open_gap: false,
         disconnected_ms: 4_250,
         paused_ms: 0,
         discarded: {},
@@ -313,12 +344,17 @@ describe('the end', () => {
   test.each<[Parameters<typeof say.sayEnd>[0]]>([
     [{ kind: 'limit' }],
     [{ kind: 'duration' }],
-    [{ kind: 'signal', signal: 'SIGINT' }],
     [{ kind: 'output', failure: 'reader-gone' }],
-    [{ kind: 'output', failure: 'terminal-gone' }],
     [{ kind: 'gave-up', exitCode: 7 }],
   ])('%j needs no message', (reason) => {
     expect(say.sayEnd(reason, CONFIG)).toEqual([]);
+  });
+
+  test.each<[Parameters<typeof say.sayEnd>[0], string]>([
+    [{ kind: 'signal', signal: 'SIGINT' }, 'stopped by SIGINT'],
+    [{ kind: 'output', failure: 'terminal-gone' }, 'stopped by SIGHUP: the terminal is gone'],
+  ])('S1: %j names the signal', (reason, message) => {
+    expect(say.sayEnd(reason, CONFIG)).toMatchObject([{ event: 'signal', level: 'info', message }]);
   });
 
   test('O6: bytes that were not written are counted', () => {
@@ -345,7 +381,10 @@ describe('durations', () => {
     [3_600_000, '1h 0m'],
     [7_500_000, '2h 5m'],
     [90_000_000, '25h 0m'],
+    [172_799_000, '47h 59m'],
+    [172_800_000, '2d 0h'],
+    [604_800_000, '7d 0h'],
   ])('%i ms is %s', (ms, text) => {
-    expect(say.formatDuration(ms)).toBe(text);
+    expect(formatDuration(ms)).toBe(text);
   });
 });

@@ -179,11 +179,16 @@ describe('where a status line is shown', () => {
     expect(isShown({ columns: 30 })).toBe(true);
   });
 
+  test.each(['', '0', 'false'])('row 84: with CI=%s, which is no CI', (CI) => {
+    expect(isShown({ env: { CI, TERM: 'xterm' } })).toBe(true);
+  });
+
   test.each<[string, FakeIoOptions, object]>([
     ['stderr is a pipe or file', { isStderrTty: false }, {}],
     ['stdout is a pipe: its reader may write to the same terminal', { isStdoutTty: false }, {}],
     ['CI', { env: { CI: '1', TERM: 'xterm' } }, {}],
     ['TERM=dumb', { env: { TERM: 'dumb' } }, {}],
+    ['row 84: no TERM', { env: {} }, {}],
     ['fewer than 30 columns', { columns: 29 }, {}],
     ['--quiet', {}, { isQuiet: true }],
     ['--log-format json', {}, { format: 'json' }],

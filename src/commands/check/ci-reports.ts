@@ -8,7 +8,7 @@ import {
   resolvePlace,
   writeWholeFile,
 } from '../../io/safe-file.ts';
-import { formatDuration } from '../../ui/stream-messages.ts';
+import { formatDuration } from '../../ui/format.ts';
 import type { CheckConfig } from './config.ts';
 import type { Report, ReportStep } from './report.ts';
 

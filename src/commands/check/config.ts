@@ -86,7 +86,7 @@ async function parseExpected(
 /** The syntax of `--where`; errors name `--expect`. */
 async function parseExpectation(expression: string): Promise<Expectation> {
   try {
-    return { expression, select: await createFilter({ types: [], where: [expression] }) };
+    return { expression, select: await createFilter({ types: [], where: [expression] }, undefined, false) };
   } catch (error) {
     if (!isAtlantisError(error)) throw error;
     throw new UsageError(error.message.replace('--where', '--expect'), error.hint);

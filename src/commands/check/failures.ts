@@ -3,8 +3,8 @@ import { CAUSES } from '../../connection/cause-table.ts';
 import { type Cause, describeCause } from '../../connection/lifecycle.ts';
 import { RULES } from '../../connection/retry-policy.ts';
 import { type AtlantisError, EXIT } from '../../errors.ts';
-import type { EndSignal } from '../../io/io.ts';
-import { formatDuration } from '../../ui/stream-messages.ts';
+import type { EndSignal } from '../../io/signals.ts';
+import { formatDuration } from '../../ui/format.ts';
 import type { Count, ExpectationCounter, Expected } from './expectations.ts';
 import type { Failure, StepName } from './steps.ts';
 

@@ -1,7 +1,7 @@
 // The report of a check as a JSON document (docs/check.schema.json), from which other reports are made, and as text.
 import { joinWords } from '../../render/fit-lines.ts';
 import { SIGNS, type Signs, spellEllipses } from '../../render/signs.ts';
-import { formatDuration } from '../../ui/stream-messages.ts';
+import { formatDuration } from '../../ui/format.ts';
 import type { ExpectationCounter } from './expectations.ts';
 import {
   cleanDeep,

@@ -2,7 +2,8 @@
 //
 // The terminal mode is restored after an answer, Ctrl-C, a signal or an error.
 import { CredentialError, UsageError } from '../../errors.ts';
-import type { EndSignal, Io } from '../../io/io.ts';
+import type { Io } from '../../io/io.ts';
+import type { EndSignal } from '../../io/signals.ts';
 
 /** Ctrl-Z: stop the process, and ask again when it continues. */
 const SUSPEND = Symbol('suspend');

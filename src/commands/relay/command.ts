@@ -30,8 +30,8 @@ export function addStreamRelay(stream: DocumentedCommand, io: Io): void {
     )
     .flags(RELAY_FLAGS)
     .flags(STREAM_FLAGS)
-    .note('Durations', '500ms, 20s, 5m, 1h30m')
-    .note('Sizes', '500KB, 100MB, 1GiB')
+    .note('Durations', '500ms, 20s, 5m, 1h30m, 7d')
+    .note('Sizes', '500KB, 100M, 1GiB')
     .example(
       'atlantis stream relay --to nats://127.0.0.1:4222/EVENTS --create --spool /var/lib/atlantis/spool',
     )

@@ -7,7 +7,8 @@ import type { Io, Outcome } from '../../io/io.ts';
 import { createDamageReport, type DamageReport } from '../../recording/damage-report.ts';
 import { readLines } from '../../recording/read-lines.ts';
 import { createReporting, openCommandStream } from '../../session/open-service.ts';
-import { clearReadyFile, type FileSource, loadFilter, runSession } from '../../session/session.ts';
+import { clearReadyFile } from '../../session/ready-file.ts';
+import { type FileSource, loadFilter, reportCuts, runSession } from '../../session/session.ts';
 import { readTrustedRoots } from '../../settings/certificates.ts';
 import { limitLookups } from '../../settings/lookup-limit.ts';
 import { parseStreamFlags, type StreamFlags, type TailConfig } from '../../settings/stream-config.ts';
@@ -23,8 +24,10 @@ export async function runRelay(flags: RelayFlags & StreamFlags, io: Io): Promise
   if (relay.redeliver !== undefined) return redeliver(relay.redeliver, relay, config, io);
   // The session does it too, but the sinks are connected before it.
   if (config.readyFile !== undefined) clearReadyFile(config.readyFile);
-  const stream = await openCommandStream(flags, config, await loadFilter(config), io);
+  const select = await loadFilter(config);
+  const stream = await openCommandStream(flags, config, select, io);
   const { source, settings, reporter, status } = stream;
+  reportCuts(select, reporter);
   try {
     const { openOutput, untilReady, close } = await openRelay({
       config: relay,

@@ -6,7 +6,7 @@ import { findLastTime } from '../../recording/last-time.ts';
 import { type PlayConfig, playRecording } from '../../recording/play.ts';
 import { readLines } from '../../recording/read-lines.ts';
 import { createRenderer, openPrinter } from '../../session/output.ts';
-import { type FileSource, loadFilter, runSession } from '../../session/session.ts';
+import { type FileSource, loadFilter, reportCuts, runSession } from '../../session/session.ts';
 import { parseStreamFlags } from '../../settings/stream-config.ts';
 import type { Select } from '../../stream/event-stream.ts';
 import { EventBatch } from '../../stream/items.ts';
@@ -28,6 +28,7 @@ export async function runReplay(path: string, flags: ReplayFlags, io: Io): Promi
   const reporter = createReporter(io, config.log, logStyle, statusLine);
   const status = await loadStreamProgress(statusLine, io.clock, logStyle, io.signs);
   const select = await loadFilter(config);
+  reportCuts(select, reporter);
   const damage = createDamageReport(reporter);
   const source = createRecordingSource(
     path,

@@ -7,9 +7,10 @@ import { OutputError, UsageError } from '../../errors.ts';
 import { listGiven, parseFlags, pick } from '../../flags/definition.ts';
 import { parsePlayRate } from '../../flags/values.ts';
 import { foldCommand } from '../../flags/wrap.ts';
-import type { EndSignal, Io, Outcome } from '../../io/io.ts';
+import type { Io, Outcome } from '../../io/io.ts';
 import { isKey } from '../../io/key.ts';
 import { readNamedFile } from '../../io/read-file.ts';
+import type { EndSignal } from '../../io/signals.ts';
 import { dropByteOrderMark } from '../../io/text-encoding.ts';
 import { describePosition, findJsonFault } from '../../profiles/json-fault.ts';
 import { wrapWords } from '../../render/fit-lines.ts';
@@ -18,6 +19,7 @@ import { type LogConfig, parseLogFlags } from '../../settings/stream-config.ts';
 import type { Scenario } from '../../simulator/scenarios.ts';
 import { type SimulatorOptions, startSimulator } from '../../simulator/server.ts';
 import { createReporter, loadLogStyle } from '../../ui/reporter.ts';
+import { saySignal } from '../../ui/stream-messages.ts';
 import { SERVER_FLAGS, type ServerValues, type SimulateFlags } from './flags.ts';
 
 interface ReadySimulator {
@@ -108,7 +110,9 @@ export async function runSimulate(flags: SimulateFlags, io: Io): Promise<Outcome
     );
     if (values.isJson) io.writeOut(`${ready.record}\n`);
     else if (!log.isQuiet) io.writeOut(ready.text);
-    return { signal: await signal };
+    const endSignal = await signal;
+    createReporter(io, log).report(saySignal(endSignal));
+    return { signal: endSignal };
   } finally {
     release();
     certificate?.remove();

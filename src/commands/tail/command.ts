@@ -9,7 +9,7 @@ export function addStreamTail(stream: DocumentedCommand, io: Io): void {
     .summary('follow the live stream')
     .description('Follow the live stream: pretty on a terminal, one JSON event per line in a pipe.')
     .flags(TAIL_FLAGS)
-    .note('Durations', '500ms, 20s, 5m, 1h30m')
+    .note('Durations', '500ms, 20s, 5m, 1h30m, 7d')
     .note('Expressions', 'PATH OP VALUE', {
       PATH: 'a.b, items[0].x, items[*].x (any element), ["odd name"].x',
       OP: '= != > >= < <=, ~ and !~ (regular expression)',

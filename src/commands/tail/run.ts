@@ -5,7 +5,7 @@ import type { Io, Outcome } from '../../io/io.ts';
 import type { Recording } from '../../recording/prepare.ts';
 import { type CommandStream, openCommandStream } from '../../session/open-service.ts';
 import { createRenderer, type OpenOutput, openPrinter } from '../../session/output.ts';
-import { loadFilter, runSession } from '../../session/session.ts';
+import { loadFilter, reportCuts, runSession } from '../../session/session.ts';
 import { parseStreamFlags, type StreamFlags, type TailConfig } from '../../settings/stream-config.ts';
 import type { Select } from '../../stream/event-stream.ts';
 import type { Reporter } from '../../ui/reporter.ts';
@@ -53,6 +53,7 @@ export async function runTail(flags: StreamFlags & RecordFlags & FromFlags, io: 
       ? await openCommandStream(flags, config, select, io)
       : await openJetStream(flags, config, select, io);
   const { source, reporter, status } = stream;
+  reportCuts(select, reporter);
   let recording: Recording | undefined;
   try {
     recording = record === undefined ? undefined : await loadRecording(record, reporter, io);

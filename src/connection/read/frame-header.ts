@@ -53,3 +53,30 @@ function classifyKind(first: number, second: number): FrameKind {
       return 'other';
   }
 }
+
+const PING = FIN | 0x9;
+const PONG = FIN | 0xa;
+
+/** Fewer control frames in a row are not a flood; ws gets them all. */
+const MIN_FLOOD_FRAMES = 1_000;
+
+/**
+ * Bytes of a flood of control frames at the start of `bytes` that need no answer: pongs, and pings that are followed by
+ * another ping. A read can hold half a million of them, and only the latest ping is answered (contract K1).
+ */
+export function countIdleBytes(bytes: Buffer): number {
+  let idle = 0;
+  let count = 0;
+  let at = 0;
+  for (; ; count += 1) {
+    const first = bytes[at];
+    const length = bytes[at + 1] ?? MASK;
+    const end = at + 2 + length;
+    if ((first !== PING && first !== PONG) || length > MAX_CONTROL_BYTES || end > bytes.length) break;
+    // A ping waits for what follows.
+    if (first === PING) idle = at;
+    else if (idle === at) idle = end;
+    at = end;
+  }
+  return count < MIN_FLOOD_FRAMES ? 0 : idle;
+}

@@ -11,11 +11,14 @@ import type { OnReadOpts, Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import type { EventLines } from '../../events/batch.ts';
 import type { FrameBuffer } from '../../events/frame-buffer.ts';
-import { readFrameHeader } from './frame-header.ts';
+import { countIdleBytes, readFrameHeader } from './frame-header.ts';
 import { GatheredMessage } from './gathered-message.ts';
+import { TurnWork } from './turn-work.ts';
 
 /** Opens the underlying socket, with the `onread` option if it is given. */
 export type OpenRawSocket = (onread: OnReadOpts | undefined) => Socket;
+
+const NOTHING = new Uint8Array();
 
 interface TapListener {
   /** Bytes were read; the callbacks for their content follow. */
@@ -47,6 +50,13 @@ export class TappedSocket extends Duplex {
   #openMessages = 0;
   /** The bytes that arrived in one chunk with the response to the upgrade. */
   #head: Buffer | undefined;
+  /** What was read and does not fit into the frame buffer yet. */
+  #unadded: Uint8Array | undefined;
+  readonly #work = new TurnWork(() => {
+    this.#finishRead();
+    this.#listener?.onReadEnd();
+    this.#resumeRaw();
+  });
 
   /** @param maxBytes larger messages are passed to ws, which rejects them */
   constructor(openRaw: OpenRawSocket, frames: FrameBuffer | undefined, maxBytes: number) {
@@ -71,7 +81,7 @@ export class TappedSocket extends Duplex {
     this.on('resume', () => {
       if (this.isPaused()) return; // it was scheduled before the pause
       this.#receiveHead();
-      if (!this.isPaused()) raw.resume();
+      this.#resumeRaw();
     });
   }
 
@@ -145,17 +155,34 @@ export class TappedSocket extends Duplex {
 
   /** `chunk` may be a view of memory that is reused. */
   #receive(chunk: Uint8Array): void {
-    const frames = this.#frames;
     this.#listener?.onRead(chunk.length);
-    if (frames === undefined || !this.#hasFrames) {
-      this.push(Buffer.from(chunk));
-    } else {
-      for (let at = 0; at < chunk.length; ) {
-        at += frames.add(chunk.subarray(at));
-        while (this.#passOn(frames));
-      }
-    }
+    if (this.#frames === undefined || !this.#hasFrames) this.push(Buffer.from(chunk));
+    else this.#process(this.#frames, chunk);
     this.#listener?.onReadEnd();
+  }
+
+  #process(frames: FrameBuffer, chunk: Uint8Array): void {
+    for (let rest = chunk; ; rest = rest.subarray(frames.add(rest))) {
+      while (this.#passOn(frames)) {
+        if (!this.#work.isEnough) continue;
+        this.#work.isResting = true;
+        this.raw.pause();
+        this.#unadded = rest.length === 0 ? undefined : Buffer.from(rest);
+        return;
+      }
+      if (rest.length === 0) return;
+    }
+  }
+
+  /** Processes what is left of the last read after a rest. */
+  #finishRead(): void {
+    const chunk = this.#unadded ?? NOTHING;
+    this.#unadded = undefined;
+    if (this.#frames !== undefined && this.#hasFrames) this.#process(this.#frames, chunk);
+  }
+
+  #resumeRaw(): void {
+    if (!this.#work.isResting && !this.isPaused()) this.raw.resume();
   }
 
   /** Whether ws owes no message, so that events keep their order. */
@@ -172,9 +199,16 @@ export class TappedSocket extends Duplex {
     if (isOurs) {
       const lines = frames.takeEvents();
       if (lines !== undefined) {
+        this.#work.noteEvents(lines.count);
         this.#listener?.onEvents(lines);
         return true;
       }
+    }
+    const idle = countIdleBytes(frames.rest);
+    if (idle > 0) {
+      this.#work.noteIdleBytes(idle);
+      frames.skip(idle);
+      return true;
     }
     const { rest } = frames;
     const header = readFrameHeader(rest);
@@ -204,11 +238,13 @@ export class TappedSocket extends Duplex {
   #gather(frames: FrameBuffer, message: GatheredMessage): boolean {
     frames.skip(message.add(frames.rest));
     if (message.owedBytes > 0) return false;
+    this.#work.noteEvents(1);
     if (!message.isLast) return true;
     this.#message = undefined;
     if (message.isText && this.#isOurs && this.#listener?.onGatheredText(message.toLine()) === true)
       return true;
     this.#openMessages += 1;
+    this.#work.noteFrame();
     this.push(message.toFrame());
     return true;
   }
@@ -229,12 +265,15 @@ export class TappedSocket extends Duplex {
     frames.skip(bytes.length);
     this.#owedBytes = size - bytes.length;
     if (bytes.length === 0) return false;
+    this.#work.noteFrame();
     this.push(bytes);
     return true;
   }
 
   /** The socket is gone: like ws with its own socket, delivers what was read before. */
   #breakOff(error?: Error): void {
+    this.#work.hurry();
+    this.#finishRead();
     this.#receiveHead();
     const unread: Buffer | null = this.raw.read();
     if (unread !== null) this.#receive(unread);

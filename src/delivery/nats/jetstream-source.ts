@@ -158,7 +158,7 @@ export class JetStreamSource {
     if (missed === undefined) return undefined;
     const toMs = this.#deps.clock.wallMs();
     const { kind, detail, sinceMs = this.#lostAtMs ?? toMs } = missed;
-    return { kind: 'gap', fromMs: sinceMs, toMs, cause: { kind, host: this.host, detail } };
+    return toGap(sinceMs, toMs, { kind, host: this.host, detail });
   }
 
   /** True if a sequence number that was read now has another message. */
@@ -188,7 +188,7 @@ export class JetStreamSource {
       host: this.host,
       detail: describeTrimmed(nextSeq, first.seq),
     };
-    return { kind: 'gap', fromMs, toMs: batch.receivedAtMs, cause };
+    return toGap(fromMs, batch.receivedAtMs, cause);
   }
 
   /** True if no other reader of the same durable consumer got a message in between. */
@@ -213,4 +213,9 @@ function countUpTo(received: Batch, wanted: Batch, delivered: number): number {
     if (found === delivered) break;
   }
   return at + 1;
+}
+
+/** Between two times of the server, or from the last message to now. */
+function toGap(fromMs: number, toMs: number, cause: Cause): Gap {
+  return { kind: 'gap', fromMs, toMs, durationMs: Math.max(0, toMs - fromMs), cause };
 }

@@ -1,0 +1,61 @@
+// How much is done in one turn of the event loop, so that timers and signals have their turn (contract R2).
+//
+// libuv reads a socket up to 32 times in a row, and a read can hold half a million small frames.
+
+/** Frames for ws in one turn: it takes up to 10 µs for each. */
+const MAX_TURN_FRAMES = 2_000;
+/** As much work as one frame for ws. */
+const EVENTS_PER_FRAME = 32;
+const IDLE_BYTES_PER_FRAME = 1_024;
+
+export class TurnWork {
+  /** Whether the work is to continue in the next turn. */
+  isResting = false;
+  readonly #onNextTurn: () => void;
+  #frames = 0;
+  #maxFrames = MAX_TURN_FRAMES;
+  #isCounting = false;
+
+  /** @param onNextTurn called after a rest */
+  constructor(onNextTurn: () => void) {
+    this.#onNextTurn = onNextTurn;
+  }
+
+  /** Whether it is time to rest. */
+  get isEnough(): boolean {
+    return this.#frames >= this.#maxFrames;
+  }
+
+  noteFrame(): void {
+    this.#note(1);
+  }
+
+  noteEvents(count: number): void {
+    this.#note(count / EVENTS_PER_FRAME);
+  }
+
+  noteIdleBytes(count: number): void {
+    this.#note(count / IDLE_BYTES_PER_FRAME);
+  }
+
+  /** For the last bytes of a socket: no more rests. */
+  hurry(): void {
+    this.#maxFrames = Number.POSITIVE_INFINITY;
+    this.isResting = false;
+  }
+
+  #note(frames: number): void {
+    this.#frames += frames;
+    if (this.#isCounting) return;
+    this.#isCounting = true;
+    setImmediate(() => this.#beginTurn());
+  }
+
+  #beginTurn(): void {
+    this.#isCounting = false;
+    this.#frames = 0;
+    if (!this.isResting) return;
+    this.isResting = false;
+    this.#onNextTurn();
+  }
+}

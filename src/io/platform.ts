@@ -1,0 +1,90 @@
+// What differs between operating systems: paths, owners, signals, terminals. The only module that knows the name of one.
+import { type PlatformPath, posix, win32 } from 'node:path';
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+export interface Platform {
+  readonly path: PlatformPath;
+  /** Files have an owner and a mode that say who can read and write them. */
+  readonly hasOwners: boolean;
+  /** Processes form groups, die by signals, and are sent SIGXFSZ. */
+  readonly hasSignals: boolean;
+  /** The variable TERM says what a terminal can do. */
+  readonly hasTerm: boolean;
+  /** Where the system stores secrets. */
+  readonly keychain: 'secretService' | 'keychain' | 'vault';
+  /** Whether a path is the same file from every working directory. */
+  isFixed(path: string): boolean;
+  /** Whether a program is given with a path; a bare name is looked up on PATH. */
+  hasDirectory(program: string): boolean;
+  /** The directory for configuration; undefined without a home directory. */
+  findConfigDirectory(env: Env, home: string | undefined): string | undefined;
+  /**
+   * Directory and environment for a program that must not depend on the working directory: only an administrator can
+   * write to the directory, and PATH keeps its absolute entries.
+   */
+  isolate(env: Env): { readonly cwd: string; readonly env: NodeJS.ProcessEnv };
+}
+
+const LINUX: Platform = {
+  path: posix,
+  keychain: 'secretService',
+  hasOwners: true,
+  hasSignals: true,
+  hasTerm: true,
+  isFixed: (path) => path.startsWith('/'),
+  hasDirectory: (program) => program.includes('/'),
+  /** XDG Base Directory: a relative value is ignored. */
+  findConfigDirectory(env, home) {
+    const config = absolute(posix, env['XDG_CONFIG_HOME']) ?? (home && posix.join(home, '.config'));
+    return config && posix.join(config, 'atlantis');
+  },
+  isolate(env) {
+    const path = env['PATH']?.split(':').filter(LINUX.isFixed);
+    return { cwd: '/', env: path === undefined ? env : { ...env, PATH: path.join(':') } };
+  },
+};
+
+const MAC: Platform = {
+  ...LINUX,
+  keychain: 'keychain',
+  findConfigDirectory: (_env, home) => home && posix.join(home, 'Library', 'Preferences', 'atlantis'),
+};
+
+const WINDOWS: Platform = {
+  path: win32,
+  keychain: 'vault',
+  hasOwners: false,
+  hasSignals: false,
+  hasTerm: false,
+  // `\name` and `C:name` also depend on the working directory: its drive, or its directory on a drive.
+  isFixed: (path) => /^(?:[a-z]:[\\/]|[\\/]{2})/i.test(path),
+  hasDirectory: (program) => /[\\/:]/.test(program),
+  findConfigDirectory(env, home) {
+    const roaming = absolute(win32, env['APPDATA']) ?? (home && win32.join(home, 'AppData', 'Roaming'));
+    return roaming && win32.join(roaming, 'atlantis', 'Config');
+  },
+  isolate(env) {
+    const entries = Object.entries(env).map(([name, value = '']): [string, string] => {
+      if (name.toUpperCase() !== 'PATH') return [name, value];
+      // An entry in quotes may have a semicolon in it.
+      const paths = value.match(/(?:"[^"]*"|[^;"])+/g) ?? [];
+      return [name, paths.filter((path) => WINDOWS.isFixed(path.replaceAll('"', ''))).join(';')];
+    });
+    return {
+      cwd: entries.find(([name]) => name.toUpperCase() === 'SYSTEMROOT')?.[1] ?? 'C:\\Windows',
+      // Otherwise cmd.exe and CreateProcess look for a bare name in the working directory first.
+      env: { ...Object.fromEntries(entries), NoDefaultCurrentDirectoryInExePath: '1' },
+    };
+  },
+};
+
+function absolute(path: PlatformPath, value: string | undefined): string | undefined {
+  return value !== undefined && path.isAbsolute(value) ? value : undefined;
+}
+
+/** @param name `process.platform` */
+export function platformOf(name: NodeJS.Platform): Platform {
+  if (name === 'win32') return WINDOWS;
+  return name === 'darwin' ? MAC : LINUX;
+}

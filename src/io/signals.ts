@@ -1,0 +1,105 @@
+// Signals that end a run: which of several is the same wish again, and whether a hang-up counts (contract S1).
+import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
+import { basename } from 'node:path';
+import type { Clock } from '../clock.ts';
+
+/** The signals that end a run in an orderly way (contract S1). */
+export const END_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+export type EndSignal = (typeof END_SIGNALS)[number];
+
+/**
+ * Signals within this time of the first one are part of the same wish: the kernel and the shell both send SIGHUP when a
+ * window is closed, systemd sends SIGTERM and then SIGHUP, and `timeout` and npm repeat what the terminal has sent.
+ */
+const SAME_WISH_MS = 1_000;
+/** Two presses of Ctrl-C are further apart than one that npm passes on again. */
+const PRESS_AGAIN_MS = 100;
+
+interface SignalParts {
+  readonly clock: Clock;
+  /** Whether stdin is a terminal: then a SIGINT comes from its keyboard. */
+  readonly isStdinTty: () => boolean;
+  /** Starts to call back for END_SIGNALS, instead of dying by them; the returned function stops it. */
+  listen(handler: (signal: EndSignal) => void): () => void;
+  die(signal: EndSignal): void;
+}
+
+/** Subscribes handlers to the first signal. A later one that means impatience ends the process at once. */
+export function createSignalWatch({
+  clock,
+  isStdinTty,
+  listen,
+  die,
+}: SignalParts): (handler: (signal: EndSignal) => void) => () => void {
+  const handlers = new Set<(signal: EndSignal) => void>();
+  let first: { readonly signal: EndSignal; readonly atMs: number } | undefined;
+  let unlisten: (() => void) | undefined;
+
+  const receive = (signal: EndSignal): void => {
+    if (first === undefined) {
+      first = { signal, atMs: clock.monotonicMs() };
+      for (const handler of [...handlers]) handler(signal);
+      return;
+    }
+    const passedMs = clock.monotonicMs() - first.atMs;
+    const isPressedAgain = passedMs >= PRESS_AGAIN_MS && first.signal === 'SIGINT' && signal === 'SIGINT';
+    if (passedMs >= SAME_WISH_MS || (isPressedAgain && isStdinTty())) die(signal);
+  };
+
+  return (handler) => {
+    handlers.add(handler);
+    unlisten ??= listen(receive);
+    return () => {
+      handlers.delete(handler);
+      // After the first signal the listeners stay, so that a repeated one does not kill the process during its last steps.
+      if (handlers.size > 0 || first !== undefined) return;
+      unlisten?.();
+      unlisten = undefined;
+    };
+  };
+}
+
+/**
+ * Whether this process was started to survive a hang-up, as by nohup. Node resets the signals that it inherits as ignored,
+ * so this looks for other signs: GNU nohup makes the terminal's stdin a /dev/null that cannot be read, bash and zsh
+ * name the program that they started in `_`, and on Linux the parent still has the signal ignored.
+ */
+export function isHangUpIgnored(
+  env: Readonly<Record<string, string | undefined>>,
+  parentPid: number,
+  stdin = 0,
+): boolean {
+  return isUnreadableNull(stdin) || basename(env['_'] ?? '') === 'nohup' || isIgnoredBy(parentPid);
+}
+
+function isUnreadableNull(fd: number): boolean {
+  try {
+    if (!fstatSync(fd).isCharacterDevice()) return false;
+    const none = openSync('/dev/null', 'r');
+    try {
+      if (fstatSync(none).rdev !== fstatSync(fd).rdev) return false;
+    } finally {
+      closeSync(none);
+    }
+  } catch {
+    return false;
+  }
+  try {
+    readSync(fd, Buffer.alloc(1));
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EBADF';
+  }
+}
+
+const SIGHUP_BIT = 1n;
+
+/** The signals that a process ignores, as a bit mask: proc(5). */
+function isIgnoredBy(pid: number): boolean {
+  try {
+    const [, mask] = /^SigIgn:\s*([0-9a-f]+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1')) ?? [];
+    return mask !== undefined && (BigInt(`0x${mask}`) & SIGHUP_BIT) !== 0n;
+  } catch {
+    return false; // not Linux
+  }
+}

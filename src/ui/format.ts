@@ -1,0 +1,73 @@
+// Counts, durations and times as text, for messages and the status line.
+import { formatLocal } from '../render/local-time.ts';
+
+/** `1,234 events`. */
+export function formatCount(count: number, noun: string): string {
+  return `${groupThousands(count)} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+/** `1,234`. */
+export function groupThousands(count: number): string {
+  return String(count).replace(/\B(?=(\d{3})+$)/g, ',');
+}
+
+/** Events before and after the filters. */
+export interface Filtered {
+  readonly received: number;
+  readonly matched: number;
+}
+
+/** `0 of 10 events`. */
+export function formatFiltered({ matched, received }: Filtered): string {
+  return `${groupThousands(matched)} of ${formatCount(received, 'event')}`;
+}
+
+/** `0.25 s`, `12 s`, `3m 20s`, `2h 5m`, `3d 4h`. */
+export function formatDuration(ms: number): string {
+  if (ms < 60_000) return `${(ms / 1000).toFixed(ms < 10_000 ? (ms < 1_000 ? 2 : 1) : 0)} s`;
+  const seconds = Math.round(ms / 1000);
+  if (seconds < 3600) return `${Math.floor(seconds / 60)}m ${seconds % 60}s`;
+  const hours = Math.floor(seconds / 3600);
+  if (hours < HOURS_TO_DAYS) return `${hours}h ${Math.floor((seconds % 3600) / 60)}m`;
+  return `${Math.floor(hours / 24)}d ${hours % 24}h`;
+}
+
+/** From here on a duration is shown in days. */
+const HOURS_TO_DAYS = 48;
+
+/**
+ * Local times of day, `14:05:12.345`; with date and zone, `2026-11-22 14:05:12.345 +01:00`, unless all of them, in this
+ * order, are on the same day in the same zone.
+ */
+export function formatTimes(...wallMs: readonly number[]): {
+  readonly isPlain: boolean;
+  readonly times: string[];
+} {
+  const days = new Set(wallMs.map((ms) => formatLocal(ms).slice(0, 10) + formatZone(ms)));
+  const isPlain = days.size === 1 && wallMs.every((ms, at) => ms >= (wallMs[at - 1] ?? ms));
+  const format = (ms: number): string =>
+    isPlain ? formatTime(ms) : `${formatLocal(ms).replace('T', ' ')} ${formatZone(ms)}`;
+  return { isPlain, times: wallMs.map(format) };
+}
+
+/** Local time of day, `14:05:12.345`. */
+export function formatTime(wallMs: number): string {
+  return formatLocal(wallMs).slice(11);
+}
+
+/** Offset from UTC, `+01:00`. */
+function formatZone(wallMs: number): string {
+  const minutes = -new Date(wallMs).getTimezoneOffset();
+  const pad = (value: number): string => String(Math.floor(value)).padStart(2, '0');
+  return `${minutes < 0 ? '-' : '+'}${pad(Math.abs(minutes) / 60)}:${pad(Math.abs(minutes) % 60)}`;
+}
+
+/** Years after 9999 have another form. */
+const MAX_MOMENT_MS = Date.UTC(9999, 11, 31, 23, 59, 59);
+
+/** Local date and time, `2026-11-22 14:05:12`. */
+export function formatMoment(wallMs: number): string {
+  return formatLocal(Math.min(wallMs, MAX_MOMENT_MS))
+    .replace('T', ' ')
+    .replace(/\.\d+$/, '');
+}

@@ -1,0 +1,63 @@
+// An older Node than the command needs. `.ci/old-nodes` runs the same command on real ones.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { transform } from 'esbuild';
+import { preload } from '../faults/start-tail.ts';
+import { CANARY_KEY } from '../helpers/canary.ts';
+import { ROOT, runCli } from '../helpers/run-cli.ts';
+
+const FILES = ['atlantis.cjs', 'old-node.cjs'];
+const asVersion = (version: string): { nodeArgs: string[] } =>
+  preload(`
+    Object.defineProperty(process.versions, 'node', { value: '${version}' });
+    Object.defineProperty(process, 'version', { value: 'v${version}' });`);
+
+describe('row 83 (§ 2): a Node that is too old', () => {
+  test.each(FILES)('Node 12 can parse bin/%s', async (file) => {
+    const source = readFileSync(join(ROOT, 'bin', file), 'utf8');
+    const compile = async (target: string): Promise<string> => (await transform(source, { target })).code;
+    expect(await compile('node12')).toBe(await compile('esnext'));
+  });
+
+  test.each([['--version'], ['stream', 'tail', '--simulate']])(
+    '%s: exit 2, which Node is needed and which was found',
+    async (...words) => {
+      const { code, stdout, stderr } = await runCli([...words, '--verbose'], {
+        key: CANARY_KEY,
+        ...asVersion('18.20.8'),
+      });
+      expect([code, stdout]).toEqual([2, '']);
+      expect(stderr).toBe(
+        `atlantis: error: Node.js 20 or newer is needed, but this is v18.20.8 (${process.execPath})\n  install a newer one: https://nodejs.org/en/download\n`,
+      );
+    },
+  );
+
+  test.each([['--log-format', 'json'], ['--log-format=json']])(
+    'with %s one JSON record',
+    async (...words) => {
+      const { code, stderr } = await runCli(['stream', 'tail', '--verbose', ...words], {
+        key: CANARY_KEY,
+        ...asVersion('12.22.12'),
+      });
+      expect([code, JSON.parse(stderr)]).toEqual([
+        2,
+        {
+          ts: expect.any(String),
+          level: 'error',
+          event: 'error',
+          message: expect.stringContaining('v12.22.12'),
+          hint: expect.any(String),
+          exit_code: 2,
+        },
+      ]);
+    },
+  );
+
+  test('the version is that of package.json', () => {
+    const { engines } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+    const [, needed] = /NEEDED = (\d+);/.exec(readFileSync(join(ROOT, 'bin/atlantis.cjs'), 'utf8')) ?? [];
+    expect(engines.node).toBe(`>=${needed}`);
+  });
+});

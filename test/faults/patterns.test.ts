@@ -1,0 +1,57 @@
+// Patterns of `--where` that are large, on texts that are long: the server chooses the text.
+import { describe, expect, test } from '@jest/globals';
+import { startScriptedServer, streamHandler } from '../helpers/scripted-server.ts';
+import { endOf, expectDeath, runTail, spawnTail } from './start-tail.ts';
+
+/** About 900 states, on a text that keeps most of them alive. */
+const PATTERN = '(?:a|b)[a-y]{450}[ab]{450}z';
+const textOf = (length: number): string => 'abcdxyba'.repeat(length / 8);
+const eventOf = (n: number, length: number): string => `{"n":${n},"text":"${textOf(length)}"}`;
+const CUT = /warning: --where: a text is too long to search with this pattern/g;
+/** Contract R2, the close, and a busy machine. */
+const HEARD_MS = 500 + 500 + 1_500;
+
+describe('row 88 (O8, R2): a pattern of 900 states', () => {
+  test.each([
+    ['~', 'text ~ '],
+    ['!~', 'text !~ '],
+  ])('%s on 15 MB: the event is kept, with one warning', async (_operator, where) => {
+    await using server = await startScriptedServer(
+      streamHandler({
+        events: [eventOf(1, 15_000_000), eventOf(2, 15_000_000), '{"n":3,"text":"short"}', '{"n":4}'],
+      }),
+    );
+    const args = ['--where', where + PATTERN, '--fields', 'n', '--duration', '5s'];
+    const { stdout, stderr, code } = await runTail(server.url, args);
+    const kept = stdout.trim().split('\n');
+    expect(code).toBe(0);
+    expect(kept).toEqual(where.includes('!') ? ['1', '2', '3', '4'] : ['1', '2']);
+    expect(stderr.match(CUT)).toHaveLength(1);
+  });
+
+  test.each([
+    ['events of 15 MB', 15_000_000],
+    ['many events of 8 kB', 8_000],
+  ])('%s: a signal ends the run', async (_what, length) => {
+    await using server = await startScriptedServer(
+      streamHandler({
+        events: (function* () {
+          for (let n = 1; ; n += 1) yield eventOf(n, length);
+        })(),
+      }),
+    );
+    const child = spawnTail(server.url, ['--json', '--where', `text ~ ${PATTERN}`], { stdout: 'ignore' });
+    await child.waitForStderr('connected to');
+    await expectDeath(child, 'SIGTERM', HEARD_MS);
+  });
+
+  test('--timeout', async () => {
+    await using server = await startScriptedServer(
+      streamHandler({ events: Array.from({ length: 500 }, (_unused, n) => eventOf(n, 8_000)) }),
+    );
+    const startedAtMs = performance.now();
+    const child = spawnTail(server.url, ['--timeout', '2s', '--where', `text ~ ${PATTERN}`]);
+    expect((await endOf(child)).code).toBe(124);
+    expect(performance.now() - startedAtMs).toBeLessThan(2_000 + HEARD_MS);
+  });
+});

@@ -1,0 +1,89 @@
+// Which of several signals is the same wish again (contract S1), and what tells of nohup (S4).
+import { closeSync, openSync } from 'node:fs';
+import { describe, expect, test } from '@jest/globals';
+import { createSignalWatch, type EndSignal, isHangUpIgnored } from '../../src/io/signals.ts';
+import { createFakeClock } from '../helpers/fake-clock.ts';
+
+function setUp(isStdinTty = false) {
+  const clock = createFakeClock();
+  const heard: EndSignal[] = [];
+  const died: EndSignal[] = [];
+  let raise: ((signal: EndSignal) => void) | undefined;
+  const onSignal = createSignalWatch({
+    clock,
+    isStdinTty: () => isStdinTty,
+    listen: (handler) => {
+      raise = handler;
+      return () => {
+        raise = undefined;
+      };
+    },
+    die: (signal) => void died.push(signal),
+  });
+  const unsubscribe = onSignal((signal) => void heard.push(signal));
+  return {
+    clock,
+    heard,
+    died,
+    unsubscribe,
+    raise: (signal: EndSignal) => raise?.(signal),
+    isListening: () => raise !== undefined,
+  };
+}
+
+describe('S1: the second signal', () => {
+  test.each<[EndSignal, number, EndSignal, boolean, EndSignal[]]>([
+    ['SIGHUP', 1, 'SIGHUP', false, []],
+    ['SIGTERM', 2, 'SIGHUP', true, []],
+    ['SIGINT', 20, 'SIGINT', true, []],
+    ['SIGINT', 150, 'SIGINT', false, []],
+    ['SIGINT', 150, 'SIGINT', true, ['SIGINT']],
+    ['SIGINT', 150, 'SIGTERM', true, []],
+    ['SIGTERM', 999, 'SIGTERM', false, []],
+    ['SIGTERM', 1_000, 'SIGINT', false, ['SIGINT']],
+  ])(
+    '%s, and after %i ms %s (stdin is a terminal: %s): ends at once: %j',
+    (first, ms, second, isTty, died) => {
+      const run = setUp(isTty);
+      run.raise(first);
+      run.clock.advance(ms);
+      run.raise(second);
+      expect([run.heard, run.died]).toEqual([[first], died]);
+    },
+  );
+
+  test('a repeated one does not kill the last steps of a run that has unsubscribed', () => {
+    const run = setUp();
+    run.raise('SIGTERM');
+    run.unsubscribe();
+    run.raise('SIGHUP');
+    expect([run.isListening(), run.died]).toEqual([true, []]);
+  });
+
+  test('without a signal nothing listens afterwards', () => {
+    const run = setUp();
+    run.unsubscribe();
+    expect(run.isListening()).toBe(false);
+  });
+});
+
+describe('S4: what tells that a hang-up is to be ignored', () => {
+  test.each([
+    [{ _: '/usr/bin/nohup' }, true],
+    [{ _: '/usr/bin/node' }, false],
+    [{}, false],
+  ])('the environment %j: %s', (env, expected) => {
+    expect(isHangUpIgnored(env, process.pid)).toBe(expected);
+  });
+
+  test.each([
+    ['w', true],
+    ['r', false],
+    ['r+', false],
+  ])('stdin is /dev/null, opened as %s: %s', (flags, expected) => {
+    const stdin = openSync('/dev/null', flags);
+    const isIgnored = isHangUpIgnored({}, process.pid, stdin);
+    closeSync(stdin);
+    expect(isIgnored).toBe(expected);
+  });
+});
