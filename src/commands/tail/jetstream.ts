@@ -15,7 +15,7 @@ import type { StreamFlags, TailConfig } from '../../settings/stream-config.ts';
 import type { Select } from '../../stream/event-stream.ts';
 import type { Connected } from '../../stream/items.ts';
 import type { StatusRecord } from '../../ui/reporter.ts';
-import { formatCount } from '../../ui/stream-messages.ts';
+import { formatCount } from '../../ui/format.ts';
 import { FROM_FLAGS, type FromFlags } from './flags.ts';
 
 interface FromConfig {
