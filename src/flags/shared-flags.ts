@@ -59,7 +59,7 @@ export const SIMULATION_FLAGS = {
 export const ATTEMPT_FLAGS = {
   connectTimeoutMs: withDefault(
     '--connect-timeout <dur>',
-    'timeout to connect, and again for the welcome message',
+    'timeout for connecting, and again for the welcome message',
     parseDuration,
     writeDuration(connectTimeoutMs),
   ),
@@ -80,7 +80,12 @@ export const ATTEMPT_FLAGS = {
 
 const RETRY_FLAGS = {
   noReconnect: negation('--no-reconnect', 'exit at the first failure instead of retrying'),
-  maxReconnects: optional('--max-reconnects <n>', 'maximum retries in the whole run', count(0), 'unlimited'),
+  maxReconnects: optional(
+    '--max-reconnects <n>',
+    'maximum number of retries in the whole run',
+    count(0),
+    'unlimited',
+  ),
   retryMinMs: optional(
     '--retry-min <dur>',
     'initial backoff: random delay up to this, doubled on each retry',

@@ -57,7 +57,7 @@ export async function runKeyCommand(
   const fail = (what: string): CredentialError =>
     new CredentialError(
       `the key command ${program} ${what}`,
-      `run it by hand in the directory ${cwd} to see its messages`,
+      `run it manually in ${cwd} to see its messages`,
     );
   if (signal?.aborted) throw fail('was interrupted');
   const hasGroup = host.platform !== 'win32';
@@ -103,7 +103,7 @@ export async function runKeyCommand(
     };
     const onAbort = (): void => endWith(fail('was interrupted'));
     const timer = setTimeout(
-      () => endWith(fail(`did not finish within ${timeoutMs / 1000} s and was stopped`)),
+      () => endWith(fail(`did not finish within ${timeoutMs / 1000} s and was killed`)),
       timeoutMs,
     );
     signal?.addEventListener('abort', onAbort);

@@ -34,9 +34,9 @@ export interface Target {
   readonly unused?: readonly string[];
 }
 
-const URL_HINT = 'give --url <url>, set ATLANTIS_URL, or store one with `atlantis profile add <name>`';
+const URL_HINT = 'pass --url <url>, set ATLANTIS_URL, or store one with `atlantis profile add <name>`';
 const USE_HINT =
-  'no profile is active: select one with `atlantis profile use <name>`, give --url <url>, or set ATLANTIS_URL; profiles';
+  'no profile is active: select one with `atlantis profile use <name>`, pass --url <url>, or set ATLANTIS_URL; profiles';
 /** A key typed on the terminal would be visible. */
 export const KEY_ON_TERMINAL = '--key-stdin reads a pipe or a file, not a terminal';
 const SIMULATE_HINT = '; `--simulate` needs no URL';
@@ -240,6 +240,6 @@ function assertSameOrigin(
   if (bound.origin === url.value.origin) return;
   throw new UsageError(
     `${url.source} points to ${url.value.origin}, but the key of profile "${profile.value.name}" belongs to ${bound.origin}`,
-    'give the key for this run with ATLANTIS_API_KEY or --key-stdin, or add a profile for that URL',
+    'pass the key for this run in ATLANTIS_API_KEY or with --key-stdin, or add a profile for that URL',
   );
 }

@@ -178,7 +178,7 @@ function listTexts(name: string, given: string | readonly string[]): readonly st
 function checkCount(count: number | undefined): number {
   if (count === undefined) return Number.POSITIVE_INFINITY;
   const isCount = count === Number.POSITIVE_INFINITY || (Number.isSafeInteger(count) && count >= 0);
-  requireValid(isCount, 'maxReconnects', count, 'an integer from 0, or Infinity');
+  requireValid(isCount, 'maxReconnects', count, 'an integer of at least 0, or Infinity');
   return count;
 }
 

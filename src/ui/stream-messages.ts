@@ -103,7 +103,7 @@ export function sayGap(item: Gap): StatusRecord {
   return {
     event: 'gap',
     level: 'warn',
-    message: `${why}live again at ${to}; events sent between ${from} and ${to} were not delivered, their number is unknown`,
+    message: `${why}live again at ${to}; events sent between ${from} and ${to} were not delivered, and their number is unknown`,
     figures: {
       cause: item.cause.kind,
       from: new Date(item.fromMs).toISOString(),
@@ -250,7 +250,7 @@ export function sayPaused(): StatusRecord {
   return {
     event: 'paused',
     level: 'info',
-    message: 'the reader of stdout does not keep up: reading from the server is paused, nothing is lost',
+    message: 'the reader of stdout is not keeping up: paused reading from the server; nothing is lost',
   };
 }
 
@@ -258,7 +258,7 @@ export function sayCut(bytesCut: number): StatusRecord {
   return {
     event: 'warning',
     level: 'warn',
-    message: `stdout was blocked at the end: up to ${formatCount(bytesCut, 'byte')} could not be written, and the last line may be incomplete`,
+    message: `stdout was blocked at the end of the run: up to ${formatCount(bytesCut, 'byte')} could not be written, and the last line may be incomplete`,
     figures: { bytes_cut: bytesCut },
   };
 }

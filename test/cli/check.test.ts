@@ -156,7 +156,7 @@ describe('H1: the first failure decides the exit code', () => {
       const exit = await runCheck(server.url);
       expectFailure(exit, 'upgrade', cause, exitCode);
       expect(exit.failed?.details).toMatchObject({ status, error_code: code, request_id: 'req-9' });
-      if (status === 429) expect(exit.failed?.summary).toContain('it asks to retry in 7.0 s');
+      if (status === 429) expect(exit.failed?.summary).toContain('it asks clients to retry in 7.0 s');
       expect(server.attempts).toHaveLength(1);
     },
   );

@@ -102,7 +102,7 @@ function watchSocket(log: StepLog, socket: Socket, hostname: string, onConnect: 
     // All addresses are emitted in one turn, before the first connect.
     queueMicrotask(() => {
       if (log.current !== 'lookup') return;
-      log.pass(`${hostname} is ${addresses.join(', ')}`, { host: hostname, addresses });
+      log.pass(`${hostname} resolves to ${addresses.join(', ')}`, { host: hostname, addresses });
       log.begin('connect');
     });
   });

@@ -22,7 +22,8 @@ const ERROR_CAUSES: Readonly<Record<number, string>> = {
 export function fromCause(cause: Cause): Failure {
   const { happened, remedy } = describeCause(cause);
   const { retryAfterMs } = cause;
-  const wait = retryAfterMs === undefined ? '' : `; it asks to retry in ${formatDuration(retryAfterMs)}`;
+  const wait =
+    retryAfterMs === undefined ? '' : `; it asks clients to retry in ${formatDuration(retryAfterMs)}`;
   return {
     cause: cause.kind,
     message: `${happened}${wait}`,
@@ -48,7 +49,7 @@ export function fromError({ message, hint, exitCode }: AtlantisError): Failure {
 export function describeForeignKey(host: string, accepted: string, expected: string): Failure {
   return {
     cause: 'foreign-key',
-    message: `${host} accepted the key ${accepted}, but your key begins with ${expected}`,
+    message: `${host} accepted the key ${accepted}, but your key starts with ${expected}`,
     hint: 'another key may be charged: check the proxies and gateways between this machine and the service',
     exitCode: EXIT.credential,
     details: { key_prefix: accepted, expected_key_prefix: expected },
@@ -62,7 +63,7 @@ export function describeMissingPong(host: string, waitedMs: number, hasHeard: bo
   return {
     cause: 'no-pong',
     message: `${host} sends messages but does not answer pings (${detail})`,
-    hint: 'allow more time with --pong-timeout; if there are never pongs, a proxy may be removing text messages',
+    hint: 'allow more time with --pong-timeout; if no pong ever arrives, a proxy may be removing text messages',
     exitCode: EXIT.protocol,
     details: { host },
   };
@@ -88,7 +89,7 @@ export function describeDeadline(
   return {
     cause: 'deadline',
     message: `--deadline: ${formatDuration(deadlineMs)} passed${during}${seen}`,
-    hint: 'allow more time with --deadline, or find out why the step waits',
+    hint: 'allow more time with --deadline, or find out why this step hangs',
     exitCode: EXIT.timeout,
     ...(step === 'events' ? { details: listReceived(counter) } : {}),
   };

@@ -11,7 +11,7 @@ export const ADD_FLAGS = {
   isKeyStdin: toggle('--key-stdin', 'read the API key from the first line of stdin'),
   keyCommand: words(
     '--key-command <argv...>',
-    'store a command that prints the key, as separate words or as a JSON array',
+    'store a command that prints the key, as separate arguments or as a JSON array',
   ),
   isForced: toggle('--force', 'replace an existing profile'),
   isJson: toggle('--json', 'print the stored profile as one JSON object'),

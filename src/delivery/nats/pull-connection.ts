@@ -175,7 +175,7 @@ export class PullConnection {
         this.#pull = await consumer.fetch({ max_messages: PULL_MESSAGES, expires });
         for await (const message of this.#pull) {
           if (this.#isFromAnotherConsumer(message)) {
-            const detail = 'its durable consumer was created again';
+            const detail = 'its durable consumer was recreated';
             return await this.#break({ kind: 'nats-recreated', host: this.#host, detail });
           }
           this.#receive(message);

@@ -25,9 +25,9 @@ const REASONS: Readonly<Record<string, string>> = {
   EDQUOT: 'the disk quota is used up',
   EFBIG: 'a file has reached its size limit',
   EIO: 'the device reported an error',
-  EACCES: 'permission is denied',
+  EACCES: 'permission denied',
   EROFS: 'the file system is read-only',
-  ENOTDIR: 'it is not a folder',
+  ENOTDIR: 'it is not a directory',
 };
 
 /** The error for the user; an AtlantisError is returned as it is. */
