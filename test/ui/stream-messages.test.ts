@@ -137,7 +137,7 @@ describe('retries and errors', () => {
       event: 'error',
       level: 'error',
       message: `${HOST} does not accept the key (as the test says); not retrying, since a retry cannot help`,
-      hint: 'the key is unknown or revoked; store a valid one with `atlantis profile add`.',
+      hint: 'the key is unknown or revoked; store a valid one with `atlantis profile add`',
       figures: { cause: 'unauthorized', host: HOST, http_status: 401, exit_code: 7, why: 'not-retryable' },
     });
   });
