@@ -59,7 +59,7 @@ export const TOPICS: readonly Topic[] = [
       ['ATLANTIS_CONFIG_DIR', 'directory of the profile file (absolute path)'],
       ['NO_COLOR', 'turn colors off (no-color.org)'],
       ['FORCE_COLOR', 'use colors even without a terminal; 0 or false turns them off'],
-      ['HTTPS_PROXY, ALL_PROXY', 'proxy to use; also in lower case; never used for this machine'],
+      ['HTTPS_PROXY, ALL_PROXY', 'proxy to use (also in lower case); not used for this machine'],
       ['NO_PROXY', 'hosts to reach without the proxy'],
       ['NODE_EXTRA_CA_CERTS', 'file with additional root certificates (PEM), same as `--ca-cert`'],
       ['NATS_CREDS, NATS_NKEY, NATS_TOKEN', 'NATS credentials: a file, an nkey file, or a token'],

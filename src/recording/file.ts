@@ -131,7 +131,7 @@ function open(path: string): number {
 
 const REASONS: Readonly<Record<string, string>> = {
   ENOSPC: 'the disk is full',
-  EDQUOT: 'the disk quota is used up',
+  EDQUOT: 'the disk quota is exceeded',
   EFBIG: 'the file has reached its size limit',
   EIO: 'the device reported an error',
   ENOENT: 'the directory does not exist',

@@ -42,7 +42,10 @@ export function checkProxyUrl(value: string, source: string): string {
     // Both are decoded for the Proxy-Authorization header.
     decodeURIComponent(`${username}:${password}`);
   } catch {
-    throw new UsageError(`the user or password in ${source} is not URL-encoded`, `write % as %25; ${HINT}`);
+    throw new UsageError(
+      `the user name or password in ${source} is not URL-encoded`,
+      `write % as %25; ${HINT}`,
+    );
   }
   return url;
 }

@@ -50,7 +50,8 @@ function findTextFault(text: string): string | undefined {
   if (!/^(?:https?|wss?):/i.test(text)) return 'its scheme is not supported';
   const authority = text.slice(text.indexOf('//') + 2).split(/[/?#]/, 1)[0] ?? '';
   if (authority.includes('@')) return 'a user name or password is not allowed in it';
-  if (text.includes('?')) return 'a query is not allowed in it: the key travels in a header, never in a URL';
+  if (text.includes('?'))
+    return 'a query is not allowed in it, since the key is sent in a header, never in a URL';
   if (text.includes('#')) return 'a fragment (#) is not allowed in it';
   return undefined;
 }

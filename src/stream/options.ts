@@ -128,7 +128,7 @@ export function parseStreamOptions(options: StreamOptions): StreamConfig {
   requireValid(typeof url === 'string', 'url', url, 'the base URL that came with the key');
   if (typeof key !== 'string' && typeof key !== 'function') {
     throw new UsageError(
-      'the option key is not a string or a function',
+      'the option key is neither a string nor a function',
       'accepted: the API key, or a function that returns it',
     );
   }

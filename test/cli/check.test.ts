@@ -372,7 +372,7 @@ describe('H3: --expect', () => {
     const exit = await runCheck(server.url, args);
     expectFailure(exit, 'events', 'expectation', 124);
     expect(exit.report.expectations).toMatchObject([{ matched: 0, late: 2, untimed: 1, met: false }]);
-    expect(exit.failed?.summary).toContain('(and 2 later than --max-lag, 1 without a time)');
+    expect(exit.failed?.summary).toContain('(and 2 later than --max-lag, 1 without a timestamp)');
     server.setScript(streamHandler({ events: [transfer(`,"block":{"time":"${at(-1_000)}"}`)] }));
     const fresh = await runCheck(server.url, [...args, '--lag-field', 'block.time']);
     expect([fresh.code, fresh.report.expectations[0]?.matched]).toEqual([0, 1]);
@@ -504,7 +504,7 @@ describeTls('TLS and proxies (needs the openssl command)', () => {
     const server = await startTls(streamHandler(), made.good);
     const exit = await runCheck(server.url, ['--ca-cert', made.caFile]);
     expect(exit.code).toBe(0);
-    expect(exit.step('tls').summary).toBe('TLSv1.3, issued by Test CA, 9 days left');
+    expect(exit.step('tls').summary).toBe('TLSv1.3, issued by Test CA, expires in 9 days');
     expect(exit.step('tls').details).toMatchObject({ version: 'TLSv1.3', issuer: 'Test CA', days_left: 9 });
     expect(exit.step('lookup').details['addresses']).toContain('127.0.0.1');
   });

@@ -49,8 +49,8 @@ export function fromError({ message, hint, exitCode }: AtlantisError): Failure {
 export function describeForeignKey(host: string, accepted: string, expected: string): Failure {
   return {
     cause: 'foreign-key',
-    message: `${host} accepted the key ${accepted}, but your key starts with ${expected}`,
-    hint: 'another key may be charged: check the proxies and gateways between this machine and the service',
+    message: `${host} accepted the key ${accepted}… instead of yours, ${expected}…`,
+    hint: 'another key may be charged; check the proxies between this machine and the service',
     exitCode: EXIT.credential,
     details: { key_prefix: accepted, expected_key_prefix: expected },
   };
@@ -96,7 +96,7 @@ export function describeDeadline(
 }
 
 export function describeSignal(signal: EndSignal): Failure {
-  return { cause: 'signal', message: `ended by ${signal}`, hint: undefined, exitCode: null };
+  return { cause: 'signal', message: `stopped by ${signal}`, hint: undefined, exitCode: null };
 }
 
 /** Counts of received events, for programs. */
@@ -110,7 +110,7 @@ function listUnmet({ counts }: ExpectationCounter): string {
     .map(({ expression, min, matched, late, untimed }) => {
       const others = [
         ...(late === 0 ? [] : [`${late} later than --max-lag`]),
-        ...(untimed === 0 ? [] : [`${untimed} without a time`]),
+        ...(untimed === 0 ? [] : [`${untimed} without a timestamp`]),
       ];
       const ignored = others.length === 0 ? '' : ` (and ${others.join(', ')})`;
       return `${expression}: expected ${min}, got ${matched}${ignored}`;

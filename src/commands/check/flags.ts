@@ -21,7 +21,7 @@ export const CHECK_FLAGS = {
   maxLagMs: optional('--max-lag <dur>', 'ignore events older than this on arrival', parseDuration),
   lagField: text(
     '--lag-field <path>',
-    'field with the time of an event, for --max-lag',
+    'field with the timestamp of an event, for --max-lag',
     'first of timestamp, ts, created_at',
   ),
   deadlineMs: optional(

@@ -162,8 +162,8 @@ async function checkKey(url: StreamUrl, key: string, io: Io): Promise<void> {
     if (item.kind !== 'connected') continue;
     if (item.keyPrefix === item.expectedKeyPrefix) return;
     throw new CredentialError(
-      `${url.host} accepted the key ${item.keyPrefix}, but the given key starts with ${item.expectedKeyPrefix}`,
-      'check the proxies and gateways between this machine and the service',
+      `${url.host} accepted the key ${item.keyPrefix}… instead of yours, ${item.expectedKeyPrefix}…`,
+      'another key may be charged; check the proxies between this machine and the service',
     );
   }
 }

@@ -16,7 +16,7 @@ export type RelayTarget =
 
 function parseTargets({ to, stream, allowHttp }: RelayValues): RelayTarget[] {
   if (to.length === 0) {
-    throw new UsageError('no --to: where should the events go?', 'accepted: nats://…, tls://…, https://…');
+    throw new UsageError('--to is required', 'accepted: nats://…, tls://…, https://…');
   }
   const targets = to.map((text): RelayTarget => {
     if (!isNatsUrl(text)) {

@@ -131,7 +131,7 @@ export class PullConnection {
     return this.#break({
       kind: 'nats-recreated',
       host: this.#host,
-      detail: 'sequence numbers that were read are used again',
+      detail: 'sequence numbers that were already read are being reused',
     });
   }
 

@@ -22,7 +22,7 @@ import { SyncTimer } from './sync-timer.ts';
 
 const REASONS: Readonly<Record<string, string>> = {
   ENOSPC: 'the disk is full',
-  EDQUOT: 'the disk quota is used up',
+  EDQUOT: 'the disk quota is exceeded',
   EFBIG: 'a file has reached its size limit',
   EIO: 'the device reported an error',
   EACCES: 'permission denied',

@@ -91,7 +91,7 @@ describe('flags of stream relay', () => {
   });
 
   test.each<[string, RelayFlags]>([
-    ['no --to', { to: [] }],
+    ['--to is required', { to: [] }],
     ['no stream in the URL', { to: ['nats://127.0.0.1:4222'] }],
     ['twice', { to: [HTTP, HTTP] }],
     ['--subject', { subject: 'a..b' }],
