@@ -168,7 +168,7 @@ export function sayUndelivered(records: number): StatusRecord {
   return {
     event: 'error',
     level: 'error',
-    message: `lost ${formatCount(records, 'message')} that were received but not delivered`,
+    message: `lost ${formatCount(records, 'undelivered message')}`,
     hint: 'use --spool <dir> to keep them for the next run',
     figures: { undelivered: records },
   };
