@@ -3,7 +3,7 @@
 // Accepts exactly what JSON.parse accepts after a strict UTF-8 decoder (RFC 8259, RFC 3629), at any nesting. The code in
 // assembly/ takes one pass over the bytes; without WebAssembly, that parser and decoder do it.
 import { isUtf8 } from 'node:buffer';
-import { MESSAGE } from './message-text.ts';
+import { MESSAGE, UNSAFE_CHARACTER } from './message-text.ts';
 import code from './scanner.wasm';
 
 /** The exports of assembly/index.ts. */
@@ -44,7 +44,6 @@ const SLACK_BYTES = 64;
 
 const BYTE_ORDER_MARK = '\ufeff';
 const LINE_BREAK = /[\r\n]/;
-const UNSAFE_CHARACTER = /[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/;
 
 let classify: Classify | undefined;
 

@@ -1,6 +1,6 @@
 // Parses the paths of `--fields a.b,items[0].x`. Names with commas or dots are written `["like, this"]`.
 import { ExpressionFault, type PathStep, parsePath } from '../events/path.ts';
-import { parseExpression } from './expression.ts';
+import { parseWithCaret } from './point-at-fault.ts';
 
 interface FieldPath {
   /** The path as written: the name of its column. */
@@ -12,7 +12,7 @@ const WHITE_SPACE = /\s*/y;
 
 /** @throws UsageError with a caret under the mistake */
 export function parseFieldList(text: string): Promise<readonly FieldPath[]> {
-  return parseExpression(
+  return parseWithCaret(
     '--fields',
     text,
     parseList,

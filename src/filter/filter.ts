@@ -17,8 +17,8 @@ import { ExpressionFault, type PathStep, parsePath } from '../events/path.ts';
 import { NOT_FOUND, OPEN_OBJECT, QUOTE } from '../events/scan-constants.ts';
 import { makeNames, seekMembers, seekValue, skipValue, viewMemory } from '../events/seek.ts';
 import { hasMatch, prepareSteps, type SeekStep } from '../events/seek-path.ts';
-import { parseExpression } from './expression.ts';
 import { parseGlob } from './glob.ts';
+import { parseWithCaret } from './point-at-fault.ts';
 
 const OPERATORS = ['=', '!=', '>', '>=', '<', '<=', '~', '!~'] as const;
 
@@ -183,11 +183,11 @@ function splitFirstMember({ steps, ...condition }: Condition, members: string[])
 
 async function parseTypes(globs: readonly string[], name: string): Promise<TypeTest> {
   const advice = 'see docs/filters.md: * ? [abc] [!abc] {one,other}';
-  const tests = await Promise.all(globs.map((glob) => parseExpression(name, glob, parseGlob, advice)));
+  const tests = await Promise.all(globs.map((glob) => parseWithCaret(name, glob, parseGlob, advice)));
   return createTypeTest((type) => tests.some((test) => test(type)));
 }
 
 function readWhere(text: string, name: string): Promise<Condition> {
   const advice = `see docs/filters.md: PATH OP VALUE, OP one of ${OPERATORS.join(' ')}`;
-  return parseExpression(name, text, parseWhere, advice);
+  return parseWithCaret(name, text, parseWhere, advice);
 }

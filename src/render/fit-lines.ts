@@ -54,7 +54,7 @@ const SHARE_BEFORE = 0.6;
 
 /**
  * Makes the lines of a hint visible. If the second one is a caret under a UTF-16 unit of the first, as
- * `parseExpression` writes it, the first is cut on both sides to fit and the caret is moved to its column.
+ * `parseWithCaret` writes it, the first is cut on both sides to fit and the caret is moved to its column.
  *
  * @param columns of the terminal, or Infinity
  * @param display removes secrets and makes text visible; it is applied before anything is cut

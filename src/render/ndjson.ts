@@ -6,12 +6,10 @@ import { type Batch, firstLines, flagsOf, textOf } from '../events/batch.ts';
 import { BYTE_ORDER_MARK_LENGTH, MESSAGE } from '../events/message-text.ts';
 import { SPACE } from '../events/scan-constants.ts';
 import type { Renderer } from './renderer.ts';
+import { escapeUnsafe } from './sanitize.ts';
 
 const LF = 0x0a;
 const CR = 0x0d;
-
-/** The characters that the scanner flags as `unsafeCharacter`: DEL, C1, U+2028/2029 and bidi controls. */
-const UNSAFE = /[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
 /**
  * The event as one line, without the line feed, equal as a JSON value: line breaks become spaces, a byte order mark is
@@ -24,7 +22,7 @@ export function makeSafeLine(text: Buffer, flags: number): Buffer {
   if ((flags & MESSAGE.byteOrderMark) !== 0) line = line.subarray(BYTE_ORDER_MARK_LENGTH);
   if ((flags & MESSAGE.lineBreak) !== 0) line = replaceLineBreaks(line);
   if ((flags & MESSAGE.unsafeCharacter) !== 0) {
-    line = Buffer.from(line.toString('utf8').replace(UNSAFE, escapeCharacter), 'utf8');
+    line = Buffer.from(escapeUnsafe(line.toString('utf8')), 'utf8');
   }
   return line;
 }
@@ -36,10 +34,6 @@ function replaceLineBreaks(text: Buffer): Buffer {
     if (byte === LF || byte === CR) line[at] = SPACE;
   }
   return line;
-}
-
-function escapeCharacter(character: string): string {
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
 const LINE_FEED = Buffer.from('\n');

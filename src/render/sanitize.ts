@@ -5,6 +5,8 @@
 // controls, zero-width characters, fillers, tag characters, U+FEFF): `US<zero-width space>DC` must not look like `USDC`.
 // Inside an emoji the joiner U+200D and the variation selectors U+FE0E and U+FE0F stay.
 
+import { UNSAFE_CHARACTER } from '../events/message-text.ts';
+
 /** The fast path: printable ASCII and the ellipsis need no escape. */
 const NOT_SURELY_VISIBLE = /[^ -~…]/;
 
@@ -40,6 +42,18 @@ export function makeVisible(text: string): string {
   return text.replace(patterns.toEscape, (match, hidden: string | undefined) =>
     hidden === undefined ? match : escapeUnits(hidden),
   );
+}
+
+const UNSAFE = new RegExp(UNSAFE_CHARACTER, 'g');
+
+/** JSON text with its unsafe characters as escapes: the same value. */
+export function escapeUnsafe(json: string): string {
+  return json.replace(UNSAFE, escapeUnits);
+}
+
+/** A value as one line of JSON that is safe on a terminal. */
+export function stringifySafe(value: unknown): string {
+  return escapeUnsafe(JSON.stringify(value));
 }
 
 /** `makeVisible`, cut to at most `maxCharacters` code points, the last one `…`. Escapes are kept whole or left out. */

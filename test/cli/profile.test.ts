@@ -21,9 +21,8 @@ function createSetup() {
   const add = (name: string, more = ''): Promise<Exit> =>
     run(`profile add ${name} --url ${URL} --key-stdin${more}`, { stdin: `${KEY}\n` });
   /** One profile, without running the command. */
-  const seed = (): void => {
+  const seed = (profiles: object = { main: { url: URL, key: KEY } }): void => {
     mkdirSync(folder, { mode: 0o700 });
-    const profiles = { main: { url: URL, key: KEY } };
     writeFileSync(join(folder, 'profiles.json'), JSON.stringify({ version: 1, current: 'main', profiles }), {
       mode: 0o600,
     });
@@ -89,6 +88,14 @@ describe('the life of a profile', () => {
     expect(await run('profile path')).toMatchObject({ ...done, stdout: `${path}\n` });
     expect(JSON.parse((await run('profile path --json')).stdout)).toEqual({ path });
     expect(readdirSync(folder)).toEqual(['profiles.json']);
+  });
+
+  test('O2: --json is safe on a terminal: a stored command has its controls as escapes', async () => {
+    const { run, seed } = createSetup();
+    seed({ main: { url: URL, keyCommand: ['/opt/\u061c\u202e\u009b31m\u2028get'] } });
+    const { stdout } = await run('profile list --json');
+    expect(stdout).toContain('/opt/\\u061c\\u202e\\u009b31m\\u2028get');
+    expect(JSON.parse(stdout)[0].key_command).toBe('/opt/\u061c\u202e\u009b31m\u2028get');
   });
 
   test('a name that is taken needs --force, which keeps what is in use', async () => {

@@ -1,9 +1,10 @@
 // `stream check`: runs the steps, writes the reports, and exits with the code of the first failure. The deadline also
 // covers reading the key.
+
 import { type AtlantisError, EXIT, type ExitCode, isAtlantisError } from '../../errors.ts';
 import type { Io, Outcome } from '../../io/io.ts';
 import { createStop, type Stop, toOutcome } from '../../io/stop.ts';
-import { makeVisible } from '../../render/sanitize.ts';
+import { makeVisible, stringifySafe } from '../../render/sanitize.ts';
 import { watchStopTriggers } from '../../session/stop-triggers.ts';
 import { createReporter, loadLogStyle, type Reporter } from '../../ui/reporter.ts';
 import { createStatusLine } from '../../ui/status-line.ts';
@@ -66,7 +67,7 @@ export async function runCheck(flags: CheckFlags, io: Io): Promise<Outcome> {
   };
   const report = buildReport(frame, log, counter, clean);
   print(formatVerdict(report, io.stdout.columns()));
-  if (config.isJson) output.write(`${io.redactor.redact(JSON.stringify(report))}\n`);
+  if (config.isJson) output.write(`${io.redactor.redact(stringifySafe(report))}\n`);
   reportFailure(report, config, reporter);
   const unwritten = writeReports(report, config, io, warn);
   const faults = [output.fault, unwritten].filter((fault) => fault !== undefined);

@@ -2,7 +2,7 @@
 import type { Io } from '../../io/io.ts';
 import { keyPrefix } from '../../io/key.ts';
 import type { Profile } from '../../profiles/read.ts';
-import { makeVisible } from '../../render/sanitize.ts';
+import { makeVisible, stringifySafe } from '../../render/sanitize.ts';
 import { parseStreamUrl } from '../../settings/stream-url.ts';
 
 const GAP = '  ';
@@ -86,9 +86,5 @@ export function print(io: Io, text: string): void {
 
 /** Prints a value as one line of JSON that is safe on a terminal. */
 export function printJson(io: Io, value: unknown): void {
-  const text = JSON.stringify(value).replace(
-    /[\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
-    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
-  print(io, `${text}\n`);
+  print(io, `${stringifySafe(value)}\n`);
 }

@@ -4,7 +4,7 @@ import type { StreamLimits } from '../../delivery/nats/jetstream-sink.ts';
 import { sha256 } from '../../delivery/sink.ts';
 import { UsageError } from '../../errors.ts';
 import { type PathStep, parsePath } from '../../events/path.ts';
-import { parseExpression } from '../../filter/expression.ts';
+import { parseWithCaret } from '../../filter/point-at-fault.ts';
 import { type Flags, type FlagTable, listGiven, longName, parseFlags, pick } from '../../flags/definition.ts';
 import { isNatsUrl, type NatsAddress, parseNatsUrl } from '../../settings/nats-address.ts';
 import { HEADER_NAME, RELAY_FLAGS, type RelayFlags, type RelayValues } from './flags.ts';
@@ -142,7 +142,7 @@ function chooseRetention(values: RelayValues, flags: RelayFlags): StreamLimits |
 
 function parseIdPath(path: string): Promise<readonly PathStep[]> {
   const advice = 'accepted: a path such as id, data.id or items[0].id';
-  return parseExpression(
+  return parseWithCaret(
     '--id',
     path,
     (text) => {

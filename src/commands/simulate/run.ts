@@ -1,4 +1,5 @@
 // `stream simulate`: prints how to connect to it, and serves until a signal.
+
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -9,6 +10,7 @@ import type { EndSignal, Io, Outcome } from '../../io/io.ts';
 import { isKey } from '../../io/key.ts';
 import { describePosition, findJsonFault } from '../../profiles/json-fault.ts';
 import { wrapWords } from '../../render/fit-lines.ts';
+import { stringifySafe } from '../../render/sanitize.ts';
 import { readNamedFile } from '../../settings/certificates.ts';
 import { type LogConfig, parseLogFlags } from '../../settings/stream-config.ts';
 import type { Scenario } from '../../simulator/scenarios.ts';
@@ -64,7 +66,7 @@ function describeReady(
     'Press Ctrl-C to stop.',
   ];
   const lines = text.flatMap((line) => (line.startsWith(' ') ? line : wrapWords(line, columns)));
-  return { text: `${lines.join('\n')}\n`, record: JSON.stringify(record) };
+  return { text: `${lines.join('\n')}\n`, record: stringifySafe(record) };
 }
 
 /** Quotes an argument for a POSIX shell. */

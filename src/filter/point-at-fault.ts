@@ -12,7 +12,7 @@ const LINE_CONTROL = /[\t\n\v\f\r]/g;
  * @param advice shown after the caret
  * @throws UsageError if `parse` throws an ExpressionFault
  */
-export async function parseExpression<T>(
+export async function parseWithCaret<T>(
   flag: string,
   text: string,
   parse: (text: string) => T | Promise<T>,
