@@ -57,6 +57,11 @@ export const CAUSES = {
     happened: '{host} does not accept {key} ({detail})',
     remedy: 'the key is unknown or revoked; {renew}',
   },
+  'key-outdated': {
+    rule: 'outdatedKey',
+    happened: '{host} no longer accepts {key} ({detail})',
+    remedy: 'the key was revoked or replaced; {renew}',
+  },
   forbidden: {
     rule: 'key',
     happened: '{host} has suspended {key} ({detail})',

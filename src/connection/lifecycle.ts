@@ -37,8 +37,10 @@ export interface KeyOrigin {
 export const RENEWALS = {
   environment: 'set a valid one in ATLANTIS_API_KEY',
   stdin: 'pipe in a valid one',
+  file: 'write a valid one to that file',
   profile: 'replace it with `atlantis profile add {profile} --force`',
   command: 'the key command must print a valid one',
+  keychain: 'replace it with `atlantis profile add {profile} --force --keychain`',
   option: 'pass a valid one',
 } as const;
 

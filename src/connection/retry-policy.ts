@@ -27,6 +27,8 @@ const THREE_IN_TEN_MINUTES = { retries: 3, withinMs: 600_000 } as const;
 /** The table of contract § 5, one row per line of it. */
 export const RULES = {
   key: { beforeFirstWelcome: 'never', afterIt: 'never', exitCode: EXIT.credential },
+  // The key had worked and may have been replaced: the next attempt reads it again.
+  outdatedKey: { beforeFirstWelcome: 'never', afterIt: 'retry', exitCode: EXIT.credential },
   credit: { beforeFirstWelcome: 'never', afterIt: 'never', exitCode: EXIT.credit },
   request: { beforeFirstWelcome: 'never', afterIt: 'never', exitCode: EXIT.refused },
   // A stream that existed before may be created again.

@@ -45,6 +45,7 @@ export const SOURCE_FLAGS = {
   profile: text('-p, --profile <name>', 'profile to use', 'ATLANTIS_PROFILE, else the active profile'),
   url: text('--url <url>', 'base or stream URL', 'ATLANTIS_URL, else the URL of the profile'),
   isKeyStdin: toggle('--key-stdin', 'read the API key from the first line of stdin'),
+  keyFile: text('--key-file <file>', 'read the API key from this file', 'ATLANTIS_API_KEY_FILE'),
 };
 
 export const SIMULATION_FLAGS = {

@@ -54,6 +54,7 @@ export const TOPICS: readonly Topic[] = [
     column: 'variable',
     rows: [
       ['ATLANTIS_API_KEY', 'API key'],
+      ['ATLANTIS_API_KEY_FILE', 'file with the API key, same as `--key-file`'],
       ['ATLANTIS_PROFILE', 'profile to use, same as `--profile`'],
       ['ATLANTIS_URL', 'base or stream URL, same as `--url`'],
       ['ATLANTIS_CONFIG_DIR', 'directory of the profile file (absolute path)'],

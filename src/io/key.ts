@@ -2,6 +2,7 @@
 //
 // Errors say what is wrong and at which character, but never quote the text: a mistyped key is still a secret.
 import { CredentialError } from '../errors.ts';
+import { dropByteOrderMark, isUtf16, UTF8_HINT } from './text-encoding.ts';
 
 /** In characters: far above any real key, far below the limit of a header. */
 const MAX_KEY_LENGTH = 4096;
@@ -38,16 +39,23 @@ export function isKey(text: string): boolean {
   return findKeyFault(text) === undefined;
 }
 
+/** The text of bytes that hold a key. @throws CredentialError for UTF-16, which would look like a damaged key */
+export function decodeKey(bytes: Buffer, source: string): string {
+  if (!isUtf16(bytes)) return bytes.toString('utf8');
+  throw new CredentialError(`the key from ${source} cannot be used: it is UTF-16 text`, UTF8_HINT);
+}
+
 /**
- * Trims ASCII white space around a key (such as a final CRLF) and checks the rest: `ak_` and printable ASCII without
- * spaces, at most 4096 characters. Other white space, such as a no-break space, is rejected everywhere.
+ * Removes a byte order mark and ASCII white space around a key (such as a final CRLF) and checks the rest: `ak_` and
+ * printable ASCII without spaces, at most 4096 characters. Other white space, such as a no-break space, is rejected
+ * everywhere.
  *
  * @param source where the key came from, for the message: `ATLANTIS_API_KEY`, `--key-stdin`.
  * @param hint what to do about it.
  * @throws CredentialError that never echoes the text.
  */
 export function parseKey(raw: string, source?: string, hint = COPY_HINT): string {
-  const key = raw.replace(ASCII_WHITESPACE_AROUND, '');
+  const key = dropByteOrderMark(raw).replace(ASCII_WHITESPACE_AROUND, '');
   const fault = findKeyFault(key);
   if (fault === undefined) return key;
   throw new CredentialError(

@@ -11,9 +11,8 @@ import type { Io } from '../io/io.ts';
 /** The user who reads the store. */
 export type StoreReader = Pick<Io, 'platform' | 'uid' | 'homeDirectory'>;
 
-const OWN_DIRECTORY_HINT = 'set ATLANTIS_CONFIG_DIR to a directory of your own';
+export const OWN_DIRECTORY_HINT = 'set ATLANTIS_CONFIG_DIR to a directory of your own';
 
-const MAX_FILE_BYTES = 1024 * 1024;
 const GROUP_AND_OTHERS_WRITE = 0o022;
 const GROUP_WRITE = 0o020;
 /** In such a directory only the owner of an entry can replace it. */
@@ -22,10 +21,11 @@ const STICKY = 0o1000;
 const MAX_LINKS = 40;
 
 /** A path quoted for a shell, if necessary. */
-const quotePath = (path: string): string =>
+export const quotePath = (path: string): string =>
   /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
 
-const hasOwners = ({ platform, uid }: StoreReader): boolean => platform !== 'win32' && uid !== undefined;
+export const hasOwners = ({ platform, uid }: StoreReader): boolean =>
+  platform !== 'win32' && uid !== undefined;
 
 /**
  * Refuses a file or directory that its group or others can write to.
@@ -53,17 +53,17 @@ export function checkDirectory(directory: string, stats: Stats, reader: StoreRea
   refuseSharedWriting('the profile directory', directory, stats, reader);
 }
 
-/** @returns a warning if others can read the file. @throws StoreError unless it is a regular file of the reader's own */
+/** @returns a warning if others can read the file. @throws StoreError unless it is a regular file of the reader or root */
 export function checkFile(path: string, stats: Stats, reader: StoreReader): string[] {
   if (stats.isDirectory()) throw new StoreError(`the profile store is a directory: ${path}`);
   if (!stats.isFile()) throw new StoreError(`the profile store is not a regular file: ${path}`);
-  if (stats.size > MAX_FILE_BYTES) throw new StoreError(`the profile store is larger than 1 MiB: ${path}`);
   if (!hasOwners(reader)) return [];
-  if (stats.uid !== reader.uid) {
+  if (stats.uid !== reader.uid && stats.uid !== 0) {
     throw new StoreError(`the profile store belongs to another user: ${path}`, OWN_DIRECTORY_HINT);
   }
   refuseSharedWriting('the profile store', path, stats, reader);
-  if ((stats.mode & 0o077) === 0) return [];
+  // Root made its own file readable on purpose, for example for a container.
+  if (stats.uid !== reader.uid || (stats.mode & 0o077) === 0) return [];
   return [`other users of this machine can read the keys in ${path}: run chmod 600 ${quotePath(path)}`];
 }
 
@@ -81,7 +81,9 @@ export function checkParents(directory: string, reader: StoreReader): void {
     if (stats.uid !== reader.uid && stats.uid !== 0) {
       throw new StoreError(
         `a directory on the path to the profile store belongs to another user: ${place}`,
-        OWN_DIRECTORY_HINT,
+        reader.uid === 0
+          ? `run atlantis as its owner, without sudo, or ${OWN_DIRECTORY_HINT}`
+          : OWN_DIRECTORY_HINT,
       );
     }
     if (stats.isSymbolicLink() || (stats.mode & STICKY) !== 0) return;

@@ -2,13 +2,23 @@
 //
 // No conf, no lock, and nothing is ever written (contract F3). Messages contain the path and a position, never any part
 // of the content, not even a name (contract F4).
-import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync, statSync } from 'node:fs';
+import { closeSync, constants, fstatSync, lstatSync, openSync, statSync } from 'node:fs';
 import { posix, win32 } from 'node:path';
 import { StoreError, UsageError } from '../errors.ts';
 import type { Io } from '../io/io.ts';
 import { isKey } from '../io/key.ts';
+import { readAtMost } from '../io/read-file.ts';
+import { isUtf16 } from '../io/text-encoding.ts';
 import { describePosition, findJsonFault } from './json-fault.ts';
-import { checkDirectory, checkFile, checkParents, type StoreReader } from './permissions.ts';
+import {
+  checkDirectory,
+  checkFile,
+  checkParents,
+  hasOwners,
+  OWN_DIRECTORY_HINT,
+  type StoreReader,
+} from './permissions.ts';
+import { findMountedStore, hintAtDenial, refuseSystemFolder } from './root-owned.ts';
 
 /** A stored profile. It has a key or the command that prints one, never both. */
 export interface Profile {
@@ -38,6 +48,7 @@ export class DamagedStoreError extends StoreError {}
 export const FORMAT_VERSION = 1;
 
 const FILE_NAME = 'profiles.json';
+const MAX_FILE_BYTES = 1024 * 1024;
 const NAME = /^[A-Za-z0-9._-]{1,64}$/;
 
 /**
@@ -100,12 +111,13 @@ const isObject = (value: unknown): value is JsonObject =>
 
 type Fail = (why: string) => DamagedStoreError;
 
-/** Decodes strictly: no byte order mark, no replacement characters. */
+/** Decodes strictly, without replacement characters, and removes a byte order mark. */
 function decode(bytes: Buffer, fail: Fail): JsonObject {
   if (bytes.length === 0) throw fail('it is empty');
+  if (isUtf16(bytes)) throw fail('it is UTF-16 text instead of UTF-8');
   let text: string;
   try {
-    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
     throw fail('it is not UTF-8 text');
   }
@@ -167,46 +179,68 @@ export function systemCode(error: unknown): string | undefined {
   return typeof code === 'string' ? code : undefined;
 }
 
+const isLink = (path: string): boolean =>
+  lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
+
 function openStore(path: string): number {
   const noFollow = constants.O_NOFOLLOW as number | undefined;
   // Windows has no O_NOFOLLOW, so the path is checked first.
-  if (noFollow === undefined && lstatSync(path).isSymbolicLink()) {
+  if (noFollow === undefined && isLink(path)) {
     throw new StoreError(`the profile store is a symbolic link: ${path}`);
   }
   // O_NONBLOCK, since opening a FIFO would wait for a writer.
   return openSync(path, constants.O_RDONLY | (noFollow ?? 0) | (constants.O_NONBLOCK ?? 0));
 }
 
+interface StoreBytes {
+  readonly bytes: Buffer;
+  /** About its mode. */
+  readonly warnings: readonly string[];
+  /** It belongs to root or is mounted, so it must not be written. */
+  readonly isReadOnly: boolean;
+}
+
 /**
- * The bytes of the store and warnings about its mode, or undefined if it does not exist. The checks apply to the open
- * file, not to its path; a symbolic link is not followed.
+ * Reads the store; undefined if it does not exist. The checks apply to the open file, not to its path; a symbolic link
+ * is not followed, except in a mounted Kubernetes secret.
  *
  * @throws StoreError if it cannot be read, is not a regular file, or another user may have written it.
  */
-export function readStoreBytes(
-  path: string,
-  reader: StoreReader,
-): { bytes: Buffer; warnings: string[] } | undefined {
+export function readStoreBytes(path: string, reader: StoreReader): StoreBytes | undefined {
   const directory = (reader.platform === 'win32' ? win32 : posix).dirname(path);
   let fd: number | undefined;
   try {
-    checkDirectory(directory, statSync(directory), reader);
-    fd = openStore(path);
-    checkParents(directory, reader);
-    const warnings = checkFile(path, fstatSync(fd), reader);
-    return { bytes: readFileSync(fd), warnings };
+    const mounted = hasOwners(reader) && isLink(path) ? findMountedStore(path) : undefined;
+    const parent = mounted === undefined ? directory : posix.dirname(mounted);
+    checkDirectory(parent, statSync(parent), reader);
+    fd = openStore(mounted ?? path);
+    checkParents(parent, reader);
+    const stats = fstatSync(fd);
+    const warnings = checkFile(path, stats, reader);
+    const isReadOnly = mounted !== undefined || (hasOwners(reader) && stats.uid !== reader.uid);
+    return { bytes: readAtMost(fd, MAX_FILE_BYTES), warnings: isReadOnly ? [] : warnings, isReadOnly };
   } catch (error) {
     const code = systemCode(error);
     if (error instanceof StoreError || code === undefined) throw error;
     // ENOTDIR: a home such as /dev/null, for users without one.
-    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    if (code === 'ENOENT' || code === 'ENOTDIR') {
+      if (hasOwners(reader)) refuseSystemFolder(directory);
+      return undefined;
+    }
+    if (code === 'EFBIG') throw new StoreError(`the profile store is larger than 1 MiB: ${path}`);
     if (code === 'ELOOP' || code === 'EMLINK') {
       throw new StoreError(
         `the profile store is a symbolic link, which is not followed: ${path}`,
         'set ATLANTIS_CONFIG_DIR to the directory of the file',
       );
     }
-    throw new StoreError(`the profile store cannot be read (${code}): ${path}`);
+    const isDenied = code === 'EACCES' || code === 'EPERM';
+    throw new StoreError(
+      `the profile store cannot be read (${code}): ${path}`,
+      isDenied
+        ? hintAtDenial(path, reader, `make it readable for this user, or ${OWN_DIRECTORY_HINT}`)
+        : undefined,
+    );
   } finally {
     if (fd !== undefined) closeSync(fd);
   }

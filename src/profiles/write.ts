@@ -13,7 +13,6 @@ import {
   linkSync,
   openSync,
   readdirSync,
-  readFileSync,
   renameSync,
   rmSync,
   statSync,
@@ -23,11 +22,13 @@ import Conf from 'conf';
 import { OutputError, StoreError } from '../errors.ts';
 import type { Io } from '../io/io.ts';
 import { type Lock, type LockHost, takeLock } from '../io/lock.ts';
+import { readAtMost } from '../io/read-file.ts';
 import { makeFolder } from '../io/safe-file.ts';
-import { checkDirectory, checkParents, type StoreReader } from './permissions.ts';
+import { checkDirectory, checkParents, OWN_DIRECTORY_HINT, type StoreReader } from './permissions.ts';
 import {
   DamagedStoreError,
   FORMAT_VERSION,
+  isCommand,
   type JsonObject,
   noHomeDirectory,
   type Profile,
@@ -35,9 +36,10 @@ import {
   readStoreBytes,
   systemCode,
 } from './read.ts';
+import { describeNewOwner, hintAtDenial, refuseWriting } from './root-owned.ts';
 
 /** What writing needs from the system. */
-export type StoreHost = StoreReader & LockHost & Pick<Io, 'ignoreFileSizeSignal'>;
+export type StoreHost = StoreReader & LockHost & Pick<Io, 'env' | 'ignoreFileSizeSignal'>;
 
 const FILE_MODE = 0o600;
 const DIRECTORY_MODE = 0o700;
@@ -46,6 +48,8 @@ const DIRECTORY_MODE = 0o700;
 export interface StoreDraft {
   has(name: string): boolean;
   names(): string[];
+  /** The key command of a profile, if it has one. */
+  keyCommand(name: string): readonly string[] | undefined;
   /** Adds a profile, or gives an existing one a new URL and key. */
   put(profile: Profile): void;
   /** Removes a profile, which is then not active either. */
@@ -64,6 +68,10 @@ function createDraft(read: JsonObject | undefined): { draft: StoreDraft; json: (
     current: typeof current === 'string' ? current : undefined,
     has: (name) => entries.has(name),
     names: () => [...entries.keys()],
+    keyCommand(name) {
+      const command = entries.get(name)?.['keyCommand'];
+      return isCommand(command) ? command : undefined;
+    },
     put({ name, url, key, keyCommand }) {
       const { url: _url, key: _key, keyCommand: _command, ...unknown } = entries.get(name) ?? {};
       const secret = keyCommand === undefined ? { key } : { keyCommand };
@@ -101,6 +109,9 @@ function prepareDirectory(path: string, host: StoreHost): string[] {
     if (existing !== undefined) checkDirectory(directory, existing, host);
     checkParents(directory, host);
     makeFolder(directory);
+    const notice =
+      existing === undefined ? describeNewOwner(directory, host, host.env['SUDO_UID']) : undefined;
+    if (notice !== undefined) return [notice];
     const stats = statSync(directory);
     if (host.platform === 'win32' || (stats.mode & 0o077) === 0) return [];
     // A directory with other files, such as /etc or a home, keeps its mode.
@@ -117,7 +128,7 @@ function prepareDirectory(path: string, host: StoreHost): string[] {
     if (error instanceof StoreError || code === undefined) throw error;
     throw new OutputError(
       `the profile directory cannot be created (${code}): ${directory}`,
-      'set ATLANTIS_CONFIG_DIR to another directory',
+      hintAtDenial(directory, host, OWN_DIRECTORY_HINT),
     );
   }
 }
@@ -130,6 +141,7 @@ function readCurrent(
 ): JsonObject | 'damaged' | undefined {
   const read = readStoreBytes(path, host);
   if (read === undefined) return undefined;
+  if (read.isReadOnly) throw refuseWriting(path, host);
   try {
     return parseProfiles(read.bytes, path).json;
   } catch (error) {
@@ -141,6 +153,7 @@ function readCurrent(
 /** Writes the staging file with conf, and checks that it is complete, private and synced. */
 function writeStaging(staging: string, json: JsonObject): void {
   const text = `${JSON.stringify(json, undefined, 2)}\n`;
+  const bytes = Buffer.from(text);
   const conf = new Conf<JsonObject>({
     cwd: dirname(staging),
     configName: basename(staging),
@@ -156,7 +169,7 @@ function writeStaging(staging: string, json: JsonObject): void {
   // conf does not report a short write.
   const fd = openSync(staging, 'r+');
   try {
-    if (!readFileSync(fd).equals(Buffer.from(text))) throw Object.assign(new Error(), { code: 'ENOSPC' });
+    if (!readAtMost(fd, bytes.length).equals(bytes)) throw Object.assign(new Error(), { code: 'ENOSPC' });
     fsyncSync(fd);
   } finally {
     closeSync(fd);
@@ -223,13 +236,16 @@ function replaceStore(path: string, json: JsonObject, isDamaged: boolean, lock: 
   return aside;
 }
 
-async function lockStore(lockPath: string, host: LockHost, warn: (message: string) => void): Promise<Lock> {
+async function lockStore(lockPath: string, host: StoreHost, warn: (message: string) => void): Promise<Lock> {
   const what = 'the profile store';
   try {
     return await takeLock(lockPath, host, { what, Refusal: StoreError, warn });
   } catch (error) {
     if (error instanceof StoreError) throw error;
-    throw new OutputError(`${what} cannot be locked for writing (${systemCode(error)}): ${lockPath}`);
+    throw new OutputError(
+      `${what} cannot be locked for writing (${systemCode(error)}): ${lockPath}`,
+      hintAtDenial(lockPath, host, OWN_DIRECTORY_HINT),
+    );
   }
 }
 
@@ -257,9 +273,9 @@ export async function updateStore<T>(
 ): Promise<{ readonly result: T; readonly notices: readonly string[] }> {
   if (path === undefined) throw noHomeDirectory();
   host.ignoreFileSizeSignal();
-  const notices = prepareDirectory(path, host);
   // An unsafe or damaged store is reported before anything, even a lock, is written next to it.
   readCurrent(path, host, options.mayMoveAside ?? false);
+  const notices = prepareDirectory(path, host);
   const lock = await lockStore(`${path}.lock`, host, options.warn ?? (() => {}));
   try {
     const current = readCurrent(path, host, options.mayMoveAside ?? false);

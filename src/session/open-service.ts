@@ -1,6 +1,7 @@
 // Opens the service, or the built-in simulator, as the source of a command, with the stderr reporter.
 import type { Clock } from '../clock.ts';
 import type { Io } from '../io/io.ts';
+import type { KeyListener } from '../settings/renew-key.ts';
 import {
   describeSimulatorSource,
   resolveSource,
@@ -51,15 +52,21 @@ export async function openCommandStream(
   io: Io,
 ): Promise<CommandStream & Pick<PreparedStream, 'settings'>> {
   const simulator = config.simulate === undefined ? undefined : await startBuiltIn(config.simulate);
+  let reporter: Reporter | undefined;
   try {
     const target =
       simulator === undefined
-        ? await resolveSource(flags, io)
+        ? await resolveSource(
+            flags,
+            io,
+            reportKey(() => reporter),
+          )
         : describeSimulatorSource(simulator.url, simulator.exampleKey);
     limitLookups(config, io);
     const deadlineMs = findDeadline(config, io.clock);
     const prepared = await prepareSource(config.connection, target, io, { deadlineMs, select });
     const reporting = await createReporting(config, io);
+    reporter = reporting.reporter;
     for (const warning of target.warnings) {
       reporting.reporter.report({ event: 'warning', level: 'warn', message: warning });
     }
@@ -72,6 +79,14 @@ export async function openCommandStream(
     await simulator?.close();
     throw error;
   }
+}
+
+/** Reports the outcome of reading the key again; by then there is a reporter. */
+function reportKey(find: () => Reporter | undefined): KeyListener {
+  return {
+    onKept: (message, hint) => find()?.report({ event: 'warning', level: 'warn', message, hint }),
+    onReplaced: (message) => find()?.report({ event: 'setting', level: 'info', message }),
+  };
 }
 
 function createService({ settings, open }: PreparedStream): LiveSource {

@@ -1,46 +1,9 @@
 // The certificates to trust (`--ca-cert`, NODE_EXTRA_CA_CERTS), read and checked before anything connects.
 import { X509Certificate } from 'node:crypto';
-import { closeSync, constants, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
 import { UsageError } from '../errors.ts';
+import { readNamedFile } from '../io/read-file.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
-
-/** No file that a flag names needs to be larger. */
-const MAX_BYTES = 16 * 1024 * 1024;
-
-/**
- * Reads a file or pipe to its end.
- *
- * @param signal gives up on a pipe; the promise rejects then
- * @throws the system's error (with `code`), EFBIG beyond 16 MiB
- */
-export async function readNamedFile(path: string, signal?: AbortSignal): Promise<Buffer> {
-  // Opening a pipe without a writer would block otherwise.
-  const fd = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
-  const chunks: Buffer[] = [];
-  let size = 0;
-  const add = (chunk: Buffer): void => {
-    size += chunk.length;
-    if (size > MAX_BYTES) throw Object.assign(new Error('the file is too large'), { code: 'EFBIG' });
-    chunks.push(chunk);
-  };
-  if (fstatSync(fd).isFIFO()) {
-    const { Socket } = await import('node:net');
-    const pipe = new Socket({ fd, readable: true, writable: false, ...(signal && { signal }) });
-    for await (const chunk of pipe) add(chunk as Buffer);
-    return Buffer.concat(chunks);
-  }
-  try {
-    for (;;) {
-      const chunk = Buffer.allocUnsafe(64 * 1024);
-      const count = readSync(fd, chunk);
-      if (count === 0) return Buffer.concat(chunks);
-      add(chunk.subarray(0, count));
-    }
-  } finally {
-    closeSync(fd);
-  }
-}
 
 /** The message for `areTlsChecksOff`, without the consequence. */
 export const TLS_CHECKS_OFF = 'NODE_TLS_REJECT_UNAUTHORIZED=0 turns certificate checks off';
@@ -99,7 +62,7 @@ export async function listTrustedRoots(
 ): Promise<readonly string[]> {
   // Loads all of Node's TLS, so only where it is needed.
   const { rootCertificates } = await import('node:tls');
-  return [...rootCertificates, ...readExtraRoots(env['NODE_EXTRA_CA_CERTS']), ...added];
+  return [...rootCertificates, ...(await readExtraRoots(env['NODE_EXTRA_CA_CERTS'])), ...added];
 }
 
 /** The same for a CA file that a flag names; undefined without one. @throws UsageError as `readCaFile` */
@@ -111,10 +74,10 @@ export async function readTrustedRoots(
 }
 
 /** Like Node, skips a file that cannot be read. */
-function readExtraRoots(path: string | undefined): string[] {
+async function readExtraRoots(path: string | undefined): Promise<string[]> {
   if (path === undefined || path === '') return [];
   try {
-    return [readFileSync(path, 'utf8')];
+    return [(await readNamedFile(path)).toString('utf8')];
   } catch {
     return [];
   }

@@ -3,12 +3,12 @@
 // No shell, 10 seconds, stdout only, no ATLANTIS_API_KEY in its environment, and no program from the user's working
 // directory, where another user may have put one (contract F5, row 64). Errors name the command and its exit status,
 // never its output. A failure or signal ends everything that it started; after success a background agent may stay.
-import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { posix, win32 } from 'node:path';
 import type { Readable } from 'node:stream';
 import { CredentialError } from '../errors.ts';
 import type { Io } from '../io/io.ts';
-import { parseKey } from '../io/key.ts';
+import { decodeKey, parseKey } from '../io/key.ts';
 
 /** How long a key command may take, in ms (contract P1). */
 const TIMEOUT_MS = 10_000;
@@ -36,14 +36,15 @@ function describeSpawnError(error: unknown): string {
   return `could not be started (${code ?? 'unknown error'})`;
 }
 
+/** The exit status and, if it is captured, the first line of stderr. */
+function describeExit(status: number | null, stderr: string): string {
+  const [line = ''] = stderr.trim().split('\n');
+  return `failed with exit status ${status}${line === '' ? '' : ` (${line.slice(0, 200).trim()})`}`;
+}
+
 /**
  * Runs the command and returns the key that it prints.
  *
- * On POSIX it leads its own process group, so that all of it can be ended at once; it cannot prompt on the terminal.
- *
- * @param argv program and arguments; a program without a path is looked up in the absolute entries of PATH.
- * @param signal ends the command at once. Without one, a signal to this process ends the command and then this
- *   process: the command's own process group does not receive it.
  * @throws CredentialError with the name of the command and its exit status, never its output.
  */
 export async function runKeyCommand(
@@ -52,13 +53,47 @@ export async function runKeyCommand(
   signal?: AbortSignal,
   timeoutMs = TIMEOUT_MS,
 ): Promise<string> {
+  const source = `the key command ${argv[0] ?? ''}`;
+  const { cwd } = isolateFromWorkingDirectory(host.env, host.platform);
+  const hint = `run it manually in ${cwd} to see its messages`;
+  const fail = (what: string): CredentialError => new CredentialError(`${source} ${what}`, hint);
+  const output = await runProgram(argv, host, fail, { signal, timeoutMs });
+  return parseKey(decodeKey(output, source), source, 'it must print the key and nothing else');
+}
+
+interface ProgramOptions {
+  /**
+   * Ends the program at once. Without one, a signal to this process ends the program and then this process: the
+   * program's own process group does not receive it.
+   */
+  readonly signal?: AbortSignal | undefined;
+  readonly timeoutMs: number;
+  /** The text for its stdin. */
+  readonly input?: string | undefined;
+  /** Error messages contain the first line of its stderr. */
+  readonly showsStderr?: boolean;
+  /** Exit status that is a success, in addition to 0. */
+  readonly acceptedStatus?: number | undefined;
+}
+
+/**
+ * Runs a program that prints or stores a key, and returns its output.
+ *
+ * On POSIX it leads its own process group, so that all of it can be ended at once; it cannot prompt on the terminal.
+ *
+ * @param argv program and arguments; a program without a path is looked up in the absolute entries of PATH.
+ * @param fail makes the error, for example from `failed with exit status 1`
+ * @throws CredentialError as `fail` makes it
+ */
+export async function runProgram(
+  argv: readonly string[],
+  host: KeyCommandHost,
+  fail: (what: string) => CredentialError,
+  options: ProgramOptions,
+): Promise<Buffer> {
+  const { signal, timeoutMs, input, showsStderr = false, acceptedStatus = 0 } = options;
   const [program = '', ...args] = argv;
   const { cwd, env } = isolateFromWorkingDirectory(withoutKey(host.env), host.platform);
-  const fail = (what: string): CredentialError =>
-    new CredentialError(
-      `the key command ${program} ${what}`,
-      `run it manually in ${cwd} to see its messages`,
-    );
   if (signal?.aborted) throw fail('was interrupted');
   const hasGroup = host.platform !== 'win32';
   let interrupt = (): void => {};
@@ -70,20 +105,26 @@ export async function runKeyCommand(
           host.dieBySignal(endSignal);
         })
       : () => {};
-  let child: ChildProcessByStdio<null, Readable, null>;
+  let child: ChildProcess & { readonly stdout: Readable };
   try {
     child = spawn(program, args, {
       cwd,
       env,
       detached: hasGroup,
-      stdio: ['ignore', 'pipe', 'ignore'],
+      stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', showsStderr ? 'pipe' : 'ignore'],
       windowsHide: true,
-    });
+    }) as ChildProcess & { readonly stdout: Readable };
   } catch (error) {
     unwatch();
     throw fail(describeSpawnError(error));
   }
-  const output = await new Promise<string>((resolve, reject) => {
+  // A program that fails may not read its input.
+  child.stdin?.on('error', () => {}).end(input);
+  return new Promise<Buffer>((resolve, reject) => {
+    let stderr = '';
+    child.stderr?.on('data', (chunk: Buffer) => {
+      if (stderr.length < MAX_OUTPUT_BYTES) stderr += chunk.toString('utf8');
+    });
     const chunks: Buffer[] = [];
     let size = 0;
 
@@ -93,12 +134,16 @@ export async function runKeyCommand(
       signal?.removeEventListener('abort', onAbort);
       unwatch();
     };
+    const stopReading = (): void => {
+      child.stdout.destroy();
+      child.stderr?.destroy();
+    };
     /** Ends its process group without waiting for the output to close. */
     const endWith = (error: CredentialError): void => {
       settle();
       if (hasGroup && child.pid !== undefined) host.sendSignal(-child.pid, 'SIGKILL');
       else child.kill('SIGKILL');
-      child.stdout.destroy();
+      stopReading();
       reject(error);
     };
     const onAbort = (): void => endWith(fail('was interrupted'));
@@ -120,19 +165,30 @@ export async function runKeyCommand(
       if (size > MAX_OUTPUT_BYTES) endWith(fail('printed more than a key'));
       else chunks.push(chunk);
     });
+    /** A background agent that the program started may keep stderr open. */
+    const afterStderr = (then: () => void): void => {
+      if (child.stderr === null || child.stderr.closed) {
+        then();
+        return;
+      }
+      child.stderr.once('close', then);
+      grace = setTimeout(then, OUTPUT_GRACE_MS);
+    };
     // All output is in the pipe by now, but an agent that it started may keep the pipe open.
     child.on('exit', (status, endSignal) => {
       if (endSignal !== null) endWith(fail(`was killed by ${endSignal}`));
-      else if (status !== 0) endWith(fail(`failed with exit status ${status}`));
+      else if (status !== 0 && status !== acceptedStatus) {
+        afterStderr(() => endWith(fail(describeExit(status, stderr))));
+      }
       // setImmediate, so that output in the pipe is read first, however late this timer is.
-      else grace = setTimeout(() => setImmediate(() => child.stdout.destroy()), OUTPUT_GRACE_MS);
+      else grace = setTimeout(() => setImmediate(stopReading), OUTPUT_GRACE_MS);
     });
-    child.on('close', () => {
+    child.on('close', (status) => {
+      if (status !== 0 && status !== acceptedStatus) return;
       settle();
-      resolve(Buffer.concat(chunks).toString('utf8'));
+      resolve(Buffer.concat(chunks));
     });
   });
-  return parseKey(output, `the key command ${program}`, 'it must print the key and nothing else');
 }
 
 /** On Windows `\name` and `C:name` also depend on the working directory: its drive, or its directory on a drive. */

@@ -1,7 +1,8 @@
 // The connection to a NATS server and its credentials, for `relay --to nats://` and `tail --from`.
-import { UsageError } from '../errors.ts';
+import { statSync } from 'node:fs';
+import { isAtlantisError, UsageError } from '../errors.ts';
 import type { Io } from '../io/io.ts';
-import { readNamedFile } from './certificates.ts';
+import { readNamedFile } from '../io/read-file.ts';
 import type { NatsAddress } from './nats-address.ts';
 import type { ConnectionConfig } from './stream-config.ts';
 
@@ -71,7 +72,8 @@ async function readSecretFile(source: string, path: string): Promise<Buffer> {
 
 export interface NatsConfig {
   readonly address: NatsAddress;
-  readonly credentials: NatsCredentials | undefined;
+  /** Credentials for the next connection: read again from their file, or the previous ones if that fails (contract P5). */
+  readonly readCredentials: () => Promise<NatsCredentials | undefined>;
   /** PEM that replaces the built-in roots, or undefined. */
   readonly trustedRoots: readonly string[] | undefined;
   /** For each server, until it is ready. */
@@ -82,7 +84,7 @@ export interface NatsConfig {
   readonly clientName: string;
 }
 
-interface NatsRequest extends Omit<NatsConfig, 'credentials' | 'connectTimeoutMs' | 'pingIntervalMs'> {
+interface NatsRequest extends Omit<NatsConfig, 'readCredentials' | 'connectTimeoutMs' | 'pingIntervalMs'> {
   /** `--nats-creds`, or undefined. */
   readonly natsCreds: string | undefined;
   readonly connection: Pick<ConnectionConfig, 'connectTimeoutMs' | 'pingIntervalMs'>;
@@ -101,7 +103,35 @@ export async function readNatsSettings(
   const { credentials, source } = await readNatsCredentials(natsCreds, io);
   const { connectTimeoutMs, pingIntervalMs } = connection;
   return {
-    nats: { ...request, credentials, connectTimeoutMs, pingIntervalMs },
+    nats: {
+      ...request,
+      readCredentials: createReader(credentials, natsCreds, io),
+      connectTimeoutMs,
+      pingIntervalMs,
+    },
     origin: `credentials for ${request.address.host}: ${source}`,
+  };
+}
+
+/** The first connection uses `first`; later ones read the file again. */
+function createReader(
+  first: NatsCredentials | undefined,
+  flag: string | undefined,
+  io: Io,
+): NatsConfig['readCredentials'] {
+  let last = first;
+  let isFirst = true;
+  return async () => {
+    const path = flag ?? (io.env['NATS_CREDS'] || io.env['NATS_NKEY']);
+    const wasFirst = isFirst;
+    isFirst = false;
+    // A pipe cannot be read again.
+    if (wasFirst || path === undefined || !statSync(path, { throwIfNoEntry: false })?.isFile()) return last;
+    try {
+      last = (await readNatsCredentials(flag, io)).credentials;
+    } catch (error) {
+      if (!isAtlantisError(error)) throw error;
+    }
+    return last;
   };
 }

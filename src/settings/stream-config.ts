@@ -18,6 +18,7 @@ import {
 import type { LOG_FORMATS } from '../flags/values.ts';
 import type { Io } from '../io/io.ts';
 import { keyPrefix } from '../io/key.ts';
+import { createKeyReader, type KeyListener } from './renew-key.ts';
 import { parseStreamUrl, type StreamUrl } from './stream-url.ts';
 import { findKeyOrigin, readKey, requireUrl, resolveTarget, type TargetFlags } from './target.ts';
 
@@ -54,7 +55,8 @@ export interface LogConfig {
 /** URL and key of the service. */
 export interface StreamSource {
   readonly url: StreamUrl;
-  readonly key: string;
+  /** A function if the key is read before each attempt (contract P5). */
+  readonly key: string | ((signal: AbortSignal) => Promise<string>);
   readonly keyOrigin?: KeyOrigin | undefined;
   /** For `--verbose`: each setting with its source. */
   readonly origins: readonly string[];
@@ -162,7 +164,11 @@ export function wantsColor(flags: GlobalFlags, io: Io, isTty: boolean): boolean 
 }
 
 /** URL and key from flag, environment or profile. @throws UsageError, CredentialError, StoreError */
-export async function resolveSource(flags: TargetFlags, io: Io): Promise<StreamSource> {
+export async function resolveSource(
+  flags: TargetFlags,
+  io: Io,
+  listener: KeyListener,
+): Promise<StreamSource> {
   const target = resolveTarget(flags, io);
   const url = requireUrl(target, true);
   const key = await readKey(target, io);
@@ -173,7 +179,8 @@ export async function resolveSource(flags: TargetFlags, io: Io): Promise<StreamS
       ? []
       : [`profile: ${target.profile.value.name} (${target.profile.source})`]),
   ];
-  return { url, key, keyOrigin: findKeyOrigin(target), origins, warnings: target.warnings };
+  const reader = createKeyReader(target, key, io, listener);
+  return { url, key: reader, keyOrigin: findKeyOrigin(target), origins, warnings: target.warnings };
 }
 
 /** A running simulator as the source. */

@@ -6,8 +6,9 @@ import { CredentialError, UsageError } from '../errors.ts';
 import type { Flags } from '../flags/definition.ts';
 import type { SOURCE_FLAGS } from '../flags/shared-flags.ts';
 import type { Io } from '../io/io.ts';
-import { parseKey } from '../io/key.ts';
+import { decodeKey, parseKey } from '../io/key.ts';
 import { type Profile, type ProfileFile, profilesPath, readProfileFile } from '../profiles/read.ts';
+import { findKeychainEntry, KEYCHAIN_SERVICE } from './keychain.ts';
 import { parseStreamUrl, type StreamUrl } from './stream-url.ts';
 
 export type TargetFlags = Flags<typeof SOURCE_FLAGS>;
@@ -21,8 +22,16 @@ interface Sourced<T> {
 /** The source of the key, which is not read yet. */
 export type KeySource =
   | { readonly kind: 'stdin'; readonly source: string }
+  | { readonly kind: 'file'; readonly source: string; readonly path: string; readonly named: string }
   | { readonly kind: 'given'; readonly source: string; readonly key: string }
-  | { readonly kind: 'command'; readonly source: string; readonly argv: readonly string[] };
+  | { readonly kind: 'stored'; readonly source: string; readonly key: string }
+  | {
+      readonly kind: 'command';
+      readonly source: string;
+      readonly argv: readonly string[];
+      /** The keychain entry that the command reads. */
+      readonly keychain?: string;
+    };
 
 export interface Target {
   readonly profile: Sourced<Profile> | undefined;
@@ -41,7 +50,7 @@ const USE_HINT =
 export const KEY_ON_TERMINAL = '--key-stdin reads a pipe or a file, not a terminal';
 const SIMULATE_HINT = '; `--simulate` needs no URL';
 const KEY_HINT =
-  'store one with `atlantis profile add <name>`, set ATLANTIS_API_KEY, or pipe it in with --key-stdin';
+  'store one with `atlantis profile add <name>`, set ATLANTIS_API_KEY, or pass --key-file <file> or --key-stdin';
 
 /** More than any key and its line end, in bytes. */
 const MAX_LINE_BYTES = 64 * 1024;
@@ -56,17 +65,18 @@ export function resolveTarget(flags: TargetFlags, io: Io): Target {
   const { env } = io;
   const envUrl = readVariable(env, 'ATLANTIS_URL');
   const envKey = readVariable(env, 'ATLANTIS_API_KEY');
+  const envKeyFile = readVariable(env, 'ATLANTIS_API_KEY_FILE');
   const given = flags.profile ?? readVariable(env, 'ATLANTIS_PROFILE');
   const ownsUrl = flags.url !== undefined || envUrl !== undefined;
-  const ownsKey = flags.keyStdin === true || envKey !== undefined;
+  const ownKey = chooseOwnKey(flags, envKey, envKeyFile);
   // If both are given for this run, the store is not read, so its state does not matter (contract F3).
-  const isStoreNeeded = given !== undefined || !(ownsUrl && ownsKey);
+  const isStoreNeeded = given !== undefined || !(ownsUrl && ownKey !== undefined);
   const reading = isStoreNeeded
     ? readProfileFile(profilesPath(io), io)
     : { file: { current: undefined, profiles: new Map<string, Profile>() }, warnings: [] };
   const profile = chooseProfile(flags, given, reading.file);
   const url = chooseUrl(flags, envUrl, profile);
-  const key = chooseKey(flags, envKey, profile);
+  const key = ownKey ?? (profile && keyOfProfile(profile.value));
   assertSameOrigin(url, key, profile);
   const unused = profile === undefined ? [...reading.file.profiles.keys()] : [];
   return { profile, url, key, warnings: reading.warnings, unused };
@@ -87,9 +97,9 @@ export function requireUrl(target: Target, canSimulate = false): StreamUrl {
 export function findKeyOrigin({ key, profile }: Target): KeyOrigin | undefined {
   if (key === undefined) return undefined;
   const { source } = key;
-  if (key.kind === 'stdin') return { kind: 'stdin', source };
-  if (!isStored(key)) return { kind: 'environment', source };
-  const kind = key.kind === 'command' ? 'command' : 'profile';
+  if (key.kind === 'stdin' || key.kind === 'file') return { kind: key.kind, source };
+  if (key.kind === 'given') return { kind: 'environment', source };
+  const kind = key.kind === 'stored' ? 'profile' : key.keychain === undefined ? 'command' : 'keychain';
   return { kind, source, ...(profile === undefined ? {} : { profile: profile.value.name }) };
 }
 
@@ -112,8 +122,16 @@ async function readRawKey(
   io: Io,
   signal?: AbortSignal,
 ): Promise<string> {
-  if (key.kind === 'given') return key.key;
+  if (key.kind === 'given' || key.kind === 'stored') return key.key;
+  if (key.kind === 'file') {
+    const { readKeyFile } = await import('./key-file.ts');
+    return readKeyFile(key.path, key.named);
+  }
   if (key.kind === 'command') {
+    if (key.keychain !== undefined) {
+      const { readFromKeychain } = await import('./keychain-store.ts');
+      return readFromKeychain(key.argv, profile?.name ?? '', io, signal);
+    }
     const { isRelativeProgram, runKeyCommand } = await import('./key-command.ts');
     const { source, argv } = key;
     const [program = ''] = argv;
@@ -159,7 +177,7 @@ export async function readFirstLine(stdin: NodeJS.ReadStream): Promise<string> {
   if (line.length > MAX_LINE_BYTES) {
     throw new CredentialError('the first line of stdin (--key-stdin) is too long for a key');
   }
-  const text = line.toString('utf8');
+  const text = decodeKey(line, '--key-stdin');
   if (text.trim() === '') {
     throw new CredentialError('no key on stdin (--key-stdin)', 'pipe it in as the first line');
   }
@@ -207,26 +225,49 @@ function chooseUrl(
   return { value: parseStreamUrl(raw, source), source };
 }
 
-function chooseKey(
+/** The key that is given for this run, which takes precedence over the store. @throws UsageError if two are given */
+function chooseOwnKey(
   flags: TargetFlags,
   envKey: string | undefined,
-  profile: Sourced<Profile> | undefined,
+  envKeyFile: string | undefined,
 ): KeySource | undefined {
-  if (flags.keyStdin === true) return { kind: 'stdin', source: '--key-stdin' };
-  if (envKey !== undefined) return { kind: 'given', source: 'ATLANTIS_API_KEY', key: envKey };
-  if (profile === undefined) return undefined;
-  const { name, key, keyCommand } = profile.value;
-  if (key !== undefined) return { kind: 'given', source: `profile "${name}"`, key };
-  if (keyCommand !== undefined) {
-    return { kind: 'command', source: `the key command of profile "${name}"`, argv: keyCommand };
+  if (flags.keyStdin === true) {
+    if (flags.keyFile !== undefined) throw bothGiven('--key-stdin', '--key-file', 'use only one of them');
+    return { kind: 'stdin', source: '--key-stdin' };
   }
-  return undefined;
+  if (flags.keyFile !== undefined) return fromFile(flags.keyFile, '--key-file');
+  if (envKeyFile === undefined) {
+    return envKey === undefined ? undefined : { kind: 'given', source: 'ATLANTIS_API_KEY', key: envKey };
+  }
+  if (envKey !== undefined) throw bothGiven('ATLANTIS_API_KEY', 'ATLANTIS_API_KEY_FILE', 'set one of them');
+  return fromFile(envKeyFile, 'ATLANTIS_API_KEY_FILE');
+}
+
+const bothGiven = (one: string, other: string, hint: string): UsageError =>
+  new UsageError(`${one} and ${other} cannot be combined`, hint);
+
+const fromFile = (path: string, named: string): KeySource => ({
+  kind: 'file',
+  source: `${path} (${named})`,
+  path,
+  named,
+});
+
+/** The source of a profile's key. */
+export function keyOfProfile({ name, key, keyCommand }: Profile): KeySource | undefined {
+  if (key !== undefined) return { kind: 'stored', source: `profile "${name}"`, key };
+  if (keyCommand === undefined) return undefined;
+  const entry = findKeychainEntry(keyCommand);
+  if (entry !== undefined) {
+    const { keychain, account } = entry;
+    const place = `${keychain.name}, service ${KEYCHAIN_SERVICE}, account ${account}`;
+    return { kind: 'command', source: `profile "${name}"`, argv: keyCommand, keychain: place };
+  }
+  return { kind: 'command', source: `the key command of profile "${name}"`, argv: keyCommand };
 }
 
 /** Whether the key, or the command that prints it, is in the store. */
-function isStored({ source }: KeySource): boolean {
-  return source.includes('profile "');
-}
+export const isStored = ({ kind }: KeySource): boolean => kind === 'stored' || kind === 'command';
 
 /** Contract P3: a stored key is only sent to the origin that it was stored with. */
 function assertSameOrigin(
@@ -240,6 +281,6 @@ function assertSameOrigin(
   if (bound.origin === url.value.origin) return;
   throw new UsageError(
     `${url.source} points to ${url.value.origin}, but the key of profile "${profile.value.name}" belongs to ${bound.origin}`,
-    'pass the key for this run in ATLANTIS_API_KEY or with --key-stdin, or add a profile for that URL',
+    'pass the key for this run in ATLANTIS_API_KEY or with --key-file or --key-stdin, or add a profile for that URL',
   );
 }

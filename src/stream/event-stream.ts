@@ -2,7 +2,7 @@
 //
 // It connects with the first pull, and reads from the server only while it is pulled. However an iteration ends
 // (break, throw, abort, close), the socket is closed and no timer or listener is left.
-import { type Clock, waitFor } from '../clock.ts';
+import type { Clock } from '../clock.ts';
 import type { DialConfig } from '../connection/config.ts';
 import {
   type Connect,
@@ -13,13 +13,14 @@ import {
 } from '../connection/follow.ts';
 import { type Cause, describeCause, type KeyOrigin } from '../connection/lifecycle.ts';
 import type { PolicyConfig } from '../connection/retry-policy.ts';
-import { CredentialError, UsageError } from '../errors.ts';
+import { UsageError } from '../errors.ts';
 import type { Batch } from '../events/batch.ts';
-import { hasPrefix, keyPrefix, parseKey } from '../io/key.ts';
+import { hasPrefix, keyPrefix } from '../io/key.ts';
 import { createRedactor } from '../io/redact.ts';
 import { makeVisible } from '../render/sanitize.ts';
 import { EventBatch, StreamEndedError, type StreamEvent, type StreamItem } from './items.ts';
 import { CALLBACK_OF, type StreamConfig } from './options.ts';
+import { StreamKey } from './stream-key.ts';
 
 /** Keeps the wanted events of a batch; undefined to keep all of them. */
 export type Select = ((batch: Batch) => Batch) | undefined;
@@ -64,12 +65,12 @@ export class EventStream implements AsyncIterable<StreamEvent> {
   readonly #ending = new AbortController();
   #pull: Pull<StreamItem> | undefined;
   #connection: Connection | undefined;
-  /** The key of the last attempt. */
-  #key = '';
+  readonly #key: StreamKey;
 
   /** @internal */
   constructor(config: StreamConfig, prepare: () => Promise<ConnectLoopConfig>, deps: StreamDeps) {
     this.#config = config;
+    this.#key = new StreamKey(config, deps.clock);
     this.#prepare = prepare;
     this.#deps = deps;
   }
@@ -167,23 +168,11 @@ export class EventStream implements AsyncIterable<StreamEvent> {
   /** Makes an attempt with the current key. */
   async #connect(dial: DialConfig, isFirst: boolean): ReturnType<Connect> {
     const { signal } = this.#ending;
-    const key = await this.#readKey(signal);
+    const key = await this.#key.read(signal);
     if (key === undefined) return undefined;
-    this.#key = key;
     this.#redactor.addSecret(key);
-    return openConnection({ ...dial, key }, { clock: this.#deps.clock, signal }, isFirst);
-  }
-
-  /** Undefined after an abort. @throws CredentialError, and what the key function throws */
-  async #readKey(signal: AbortSignal): Promise<string | undefined> {
-    const { key, connectTimeoutMs } = this.#config;
-    if (typeof key === 'string') return key;
-    const given = await waitFor(Promise.resolve(key(signal)), connectTimeoutMs, this.#deps.clock, signal);
-    if (signal.aborted) return undefined;
-    if (typeof given === 'string') return parseKey(given, 'the option key');
-    throw new CredentialError(
-      `the function in the option key returned no key within ${connectTimeoutMs} ms`,
-      'it must return a string; raise connectTimeoutMs to allow more time',
+    return this.#key.attempt(key, () =>
+      openConnection({ ...dial, key }, { clock: this.#deps.clock, signal }, isFirst),
     );
   }
 
@@ -201,9 +190,9 @@ export class EventStream implements AsyncIterable<StreamEvent> {
     if (item.kind === 'connected') {
       this.#connection = item.stream;
       const { acceptedKeyPrefix, requestId } = item.stream;
-      const expectedKeyPrefix = keyPrefix(this.#key);
+      const expectedKeyPrefix = keyPrefix(this.#key.current);
       // Of a short key, fewer characters are shown than the service sends.
-      const isOurs = hasPrefix(this.#key, acceptedKeyPrefix);
+      const isOurs = hasPrefix(this.#key.current, acceptedKeyPrefix);
       return {
         kind: 'connected',
         connection: item.connection,

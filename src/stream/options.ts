@@ -36,7 +36,8 @@ export interface StreamOptions extends StreamCallbacks {
   readonly url: string;
   /**
    * The API key, or a function that returns it. The function is called before each attempt, so that a rotated key
-   * is used from the next attempt on; an error that it throws ends the stream.
+   * is used from the next attempt on. After a 401 to a key that had worked it is called once more, and a different key
+   * is tried. An error that it throws ends the stream.
    */
   readonly key: string | ReadKey;
   /** Ends the stream: closes the connection, then the iteration ends without an error. */
@@ -70,6 +71,8 @@ export interface StreamOptions extends StreamCallbacks {
 export interface StreamConfig extends ConnectConfig {
   readonly url: StreamUrl;
   readonly key: string | ReadKey;
+  /** Timeout of the key function; default as an attempt. */
+  readonly keyTimeoutMs?: number;
   readonly signal: AbortSignal | undefined;
   readonly types: readonly string[];
   readonly where: readonly string[];

@@ -12,6 +12,9 @@ import { VERSION } from '../version.ts';
 import { type ConnectLoopConfig, EventStream, type Select, type StreamDeps } from './event-stream.ts';
 import type { StreamConfig } from './options.ts';
 
+/** Key commands have a shorter timeout of their own. */
+const KEY_TIMEOUT_MS = 60_000;
+
 export interface PreparedStream {
   readonly settings: ConnectLoopConfig;
   /** Opens it, once; it ends when the signal aborts. */
@@ -36,6 +39,7 @@ export async function prepareSource(
     ...connection,
     url: source.url,
     key: source.key,
+    keyTimeoutMs: KEY_TIMEOUT_MS,
     signal: undefined,
     // Commands pass a compiled filter, `extra.select`.
     types: [],

@@ -1,6 +1,6 @@
 // Authentication and TLS with a real nats-server: valid credentials work, invalid ones are exit 3 or 11, and secrets are
 // never in the output.
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { nkeys } from '@nats-io/transport-node';
@@ -9,7 +9,7 @@ import { makeTempFolder } from '../helpers/cleanup.ts';
 import { createOperator } from '../helpers/nats-jwt.ts';
 import { describeWithNats, type NatsServer, startNatsServer } from '../helpers/nats-server.ts';
 import { startScriptedServer, streamHandler } from '../helpers/scripted-server.ts';
-import { pickRecords, runTail, type StatusRecord, type TailExit } from '../helpers/tail.ts';
+import { pickRecords, runTail, type StatusRecord, startTail, type TailExit } from '../helpers/tail.ts';
 
 const EVENTS = ['{"n":1}', '{"n":2}'];
 const PASSWORD = 'c0rrect-h0rse';
@@ -86,8 +86,12 @@ const LOGINS: readonly Login[] = [
 ];
 
 /** Relays two events to a stream. */
-async function relay(to: string, { args = [], env = {} }: Partial<Credentials> = {}): Promise<TailExit> {
-  const server = await startScriptedServer(streamHandler({ events: EVENTS }));
+async function relay(
+  to: string,
+  { args = [], env = {} }: Partial<Credentials> = {},
+  events = EVENTS,
+): Promise<TailExit> {
+  const server = await startScriptedServer(streamHandler({ events }));
   const words = ['--to', `${to}/LOGIN`, '--create', '--limit', '2', ...args];
   return runTail(server.url, words, { command: 'relay', log: 'json', env });
 }
@@ -135,6 +139,24 @@ describeWithNats('NATS (needs nats-server)', () => {
         }
       }
     });
+  });
+
+  test('P5: a credentials file that is replaced is read again before the next connection', async () => {
+    const store = makeTempFolder();
+    const [first, second] = [makeSeeds(), makeSeeds()];
+    const read = (login: Login): string => readFileSync(login.right.env?.['NATS_NKEY'] ?? '', 'utf8');
+    const nats = await startNatsServer({ store, extra: first.config });
+    await relay(nats.url, first.right);
+    const words = ['--from', `${nats.url}/LOGIN`, '--since', '1', '--limit', '4', '--retry-max', '250ms'];
+    const reader = startTail('', words, { log: 'json', env: first.right.env ?? {} });
+    await reader.child.waitForStdout(`${EVENTS.join('\n')}\n`);
+    await nats.kill();
+    writeFileSync(first.right.env?.['NATS_NKEY'] ?? '', read(second));
+    await startNatsServer({ store, extra: second.config, port: nats.port });
+    const more = ['{"n":3}', '{"n":4}'];
+    expect((await relay(nats.url, second.right, more)).code).toBe(0);
+    const exit = await reader.finish();
+    expect([exit.code, exit.lines]).toEqual([0, [...EVENTS, ...more]]);
   });
 
   (hasOpenssl() ? describe : describe.skip)('TLS (needs the openssl command)', () => {

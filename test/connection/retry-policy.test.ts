@@ -105,6 +105,13 @@ const ROWS: readonly Row[] = [
     upMs: 0,
   },
   {
+    line: '401 to a key that had worked and can be read again',
+    kinds: ['key-outdated'],
+    before: NEVER,
+    after: UNBOUNDED,
+    exitCode: 3,
+  },
+  {
     line: 'close 1000',
     kinds: ['closed-normally'],
     before: FIRST_BUDGET,

@@ -46,8 +46,10 @@ const OTHER_ENDS: readonly (readonly [code: string, when: string, remedy: string
 const KEY_PLACES: Readonly<Record<keyof typeof RENEWALS, string>> = {
   environment: '`ATLANTIS_API_KEY`',
   stdin: '`--key-stdin`',
+  file: '`--key-file` or `ATLANTIS_API_KEY_FILE`',
   profile: 'a profile',
   command: 'the key command of a profile',
+  keychain: 'a profile, with the key in the keychain',
   option: 'the option `key` of `stream()`',
 };
 

@@ -20,8 +20,8 @@ export interface Run {
 /** Longer output is searched at both ends: the middle is events. */
 const SEARCHED_BYTES = 4 * 1024 * 1024;
 
-/** A key lives in the store, in a damaged one that was moved aside, and nowhere else. */
-const STORE = /^profiles\.json(?:\.corrupt-.*)?$/;
+/** A key lives in the store, in a damaged one that was moved aside, in a key file, and nowhere else. */
+const STORE = /^(?:profiles\.json(?:\.corrupt-.*)?|api-key)$/;
 
 /** Enough of the canary to prove that it was there before the store was truncated. */
 const CANARY_START = CANARY_KEY.slice(0, 20);

@@ -8,6 +8,7 @@ describe('parseKey', () => {
     ['as it is', KEY],
     ['row 55: ending in CRLF', `${KEY}\r\n`],
     ['with blanks around', `\t ${KEY} \n\n`],
+    ['after a byte order mark', `\ufeff${KEY}\r\n`],
   ])('P2: %s is the key', (_what, raw) => {
     expect(parseKey(raw)).toBe(KEY);
   });
@@ -17,7 +18,7 @@ describe('parseKey', () => {
     ['CR alone', 'ak_live_canary0\rff00', 'line break'],
     ['a no-break space inside', 'ak_live_canary0\u00a0ff', 'not printable ASCII at character 16'],
     ['a no-break space at the end', 'ak_live_canary0\u00a0', 'not printable ASCII'],
-    ['a byte order mark', '\ufeffak_live_canary0', 'not printable ASCII at character 1'],
+    ['a byte order mark inside', 'ak_live_\ufeffcanary0', 'not printable ASCII at character 9'],
     ['a space inside', 'ak_live_canary0 ff', 'contains a space at character 16'],
     ['a NUL', 'ak_live_canary0\0', 'not printable ASCII'],
     ['10 KB', `ak_live_canary0${'0'.repeat(10_240)}`, 'longer than 4096'],

@@ -82,7 +82,6 @@ describe('F4, row 52: damage ends in 10, with no fragment of the content, and is
   test.each<[string, string | Uint8Array, string]>([
     ['cut inside the key', cut, `line 1, column ${cut.length + 1}`],
     ['empty', '', 'it is empty'],
-    ['with a byte order mark', `\ufeff${whole}`, 'line 1, column 1'],
     ['NULs at the end', `${whole}\0\0`, `line 1, column ${whole.length + 1}`],
     ['all NULs', new Uint8Array(512), 'line 1, column 1'],
     ['an array', `[${JSON.stringify(KEY)}]`, 'not a JSON object'],
@@ -93,7 +92,8 @@ describe('F4, row 52: damage ends in 10, with no fragment of the content, and is
       Buffer.concat([Buffer.from(whole.slice(0, -2)), Buffer.from([0xff, 0x7d, 0x7d])]),
       'not UTF-8',
     ],
-    ['UTF-16', Buffer.from(whole, 'utf16le'), 'column 2'],
+    ['UTF-16', Buffer.from(whole, 'utf16le'), 'UTF-16 text instead of UTF-8'],
+    ['UTF-16 with its mark', Buffer.from(`\ufeff${whole}`, 'utf16le'), 'UTF-16 text instead of UTF-8'],
     ['a bare key', KEY, 'line 1, column 1'],
     ['no version', '{"profiles":{}}', '"version"'],
     ['version 0', '{"version":0,"profiles":{}}', '"version"'],

@@ -18,6 +18,7 @@ export function createStoreHost(overrides: Partial<StoreHost> = {}): StoreHost {
       },
     },
     random: () => Math.random(),
+    env: {},
     sendSignal(pid, signal) {
       try {
         return process.kill(pid, signal);

@@ -145,7 +145,8 @@ describe('writing', () => {
     'a directory in /proc is an error, not an endless loop',
     async () => {
       await expect(add('/proc/atlantis/profiles.json', 'main')).rejects.toMatchObject({
-        message: 'the profile directory cannot be created (ENOENT): /proc/atlantis',
+        exitCode: 10,
+        message: 'profiles cannot be stored in /proc/atlantis',
       });
     },
   );

@@ -173,6 +173,8 @@ describe('§ 1: color', () => {
   });
 });
 
+const NO_LISTENER = { onKept() {}, onReplaced() {} };
+
 describe('where the stream is read from', () => {
   test('§ 1: --verbose says which source each value came from', async () => {
     const folder = join(makeTempFolder(), 'config');
@@ -184,8 +186,9 @@ describe('where the stream is read from', () => {
     };
     writeFileSync(join(folder, 'profiles.json'), JSON.stringify(store), { mode: 0o600 });
     const env = { ATLANTIS_CONFIG_DIR: folder, ATLANTIS_URL: 'https://main.example/v2' };
-    const source = await resolveSource({}, createFakeIo({ env }));
-    expect(source.key).toBe(KEY);
+    const source = await resolveSource({}, createFakeIo({ env }), NO_LISTENER);
+    const { key } = source;
+    expect(typeof key === 'function' && (await key(new AbortController().signal))).toBe(KEY);
     expect(source.url.stream).toBe('wss://main.example/v2/v1/stream');
     expect(source.origins).toEqual([
       'url: https://main.example/v2 (ATLANTIS_URL)',
@@ -196,13 +199,13 @@ describe('where the stream is read from', () => {
 
   test('P2: the sources never show more than the prefix', async () => {
     const env = { ATLANTIS_API_KEY: KEY, ATLANTIS_URL: 'https://main.example' };
-    const { origins } = await resolveSource({}, createFakeIo({ env }));
+    const { origins } = await resolveSource({}, createFakeIo({ env }), NO_LISTENER);
     expect(origins.join()).not.toContain(KEY.slice(0, 17));
     expect(origins).toHaveLength(2);
   });
 
   test('a missing URL is reported before a missing key', async () => {
-    await expect(resolveSource({}, createFakeIo())).rejects.toMatchObject({ exitCode: 2 });
+    await expect(resolveSource({}, createFakeIo(), NO_LISTENER)).rejects.toMatchObject({ exitCode: 2 });
   });
 
   test('the simulator is a source like any other', () => {

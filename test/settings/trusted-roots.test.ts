@@ -36,11 +36,11 @@ describe('--ca-cert', () => {
     expect(roots.at(-1)).toBe(PEM);
   });
 
-  test('those of NODE_EXTRA_CA_CERTS stay too; a file that is not there is left out, as Node does', async () => {
+  test('those of NODE_EXTRA_CA_CERTS stay too; a file that cannot be read or has no end is left out', async () => {
     const extra = writePem(OTHER_PEM);
     const roots = await rootsWith(writePem(PEM), extra);
     expect(roots.slice(-2)).toEqual([OTHER_PEM, PEM]);
-    for (const none of ['', '/nonexistent/extra.pem']) {
+    for (const none of ['', '/nonexistent/extra.pem', '/dev/zero']) {
       expect(await rootsWith(writePem(PEM), none)).toHaveLength(rootCertificates.length + 1);
     }
   });

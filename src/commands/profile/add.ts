@@ -2,10 +2,11 @@
 //
 // Not from the environment: a key exported for one service must not end up in the profile of another.
 import { resolve } from 'node:path';
-import { CredentialError, UsageError } from '../../errors.ts';
+import { CredentialError, isAtlantisError, UsageError } from '../../errors.ts';
 import type { Io, Outcome } from '../../io/io.ts';
 import { parseKey } from '../../io/key.ts';
 import { DamagedStoreError, isCommand, type Profile } from '../../profiles/read.ts';
+import type { StoreDraft } from '../../profiles/write.ts';
 import { resolveProgram, runKeyCommand } from '../../settings/key-command.ts';
 import { parseConnectionFlags } from '../../settings/stream-config.ts';
 import { parseStreamUrl, type StreamUrl } from '../../settings/stream-url.ts';
@@ -18,7 +19,7 @@ import {
   saveProfiles,
 } from './context.ts';
 import type { AddFlags } from './flags.ts';
-import { describeProfile, printJson } from './output.ts';
+import { describeKey, describeProfile, printJson } from './output.ts';
 import { type Answer, canPrompt, createPrompter, noTerminal } from './prompt.ts';
 
 type Secret = Pick<Profile, 'key'> | Pick<Profile, 'keyCommand'>;
@@ -46,33 +47,67 @@ export async function addProfile(name: string, flags: AddFlags, io: Io): Promise
     context.say('the key works');
   }
 
-  const profile: Profile = { name, url: url.base, ...secret };
-  const isActive = await saveProfiles(
-    context,
-    io,
-    (draft) => {
-      if (draft.has(name) && flags.force !== true) throw nameTaken(name);
-      draft.put(profile);
-      draft.current ??= name;
-      return draft.current === name;
-    },
-    { mayMoveAside: true },
-  );
+  const stored = flags.keychain === true ? await moveToKeychain(name, secret, io) : secret;
+  const profile: Profile = { name, url: url.base, ...stored };
+  let replaced: readonly string[] | undefined;
+  const change = (draft: StoreDraft): boolean => {
+    if (draft.has(name) && flags.force !== true) throw nameTaken(name);
+    replaced = draft.keyCommand(name);
+    draft.put(profile);
+    draft.current ??= name;
+    return draft.current === name;
+  };
+  let isActive: boolean;
+  try {
+    isActive = await saveProfiles(context, io, change, { mayMoveAside: true });
+  } catch (error) {
+    if (flags.keychain === true) await removeUnusedEntry(profile.keyCommand, context, io);
+    throw error;
+  }
+  await removeUnusedEntry(replaced, context, io);
   const record = describeProfile(profile, isActive ? name : undefined);
   if (flags.json === true) printJson(io, record);
-  const key = record.key_prefix === undefined ? `command ${record.key_command}` : `${record.key_prefix}…`;
-  context.say(`profile ${name} stored: ${url.base}, key ${key}${isActive ? ', active' : ''}`);
+  context.say(`profile ${name} stored: ${url.base}, key ${describeKey(record)}${isActive ? ', active' : ''}`);
   return { exitCode: 0 };
+}
+
+/** @throws CredentialError if there is no keychain, or it is locked */
+async function moveToKeychain(name: string, secret: Secret, io: Io): Promise<Secret> {
+  const { storeInKeychain } = await import('../../settings/keychain-store.ts');
+  return { keyCommand: await storeInKeychain(name, await readSecret(secret, io), io) };
+}
+
+/** Removes a keychain entry that no profile uses. A failure is only a warning, because the profile is stored. */
+async function removeUnusedEntry(
+  argv: readonly string[] | undefined,
+  { reporter }: ProfileContext,
+  io: Io,
+): Promise<void> {
+  if (argv === undefined) return;
+  try {
+    const { removeFromKeychain } = await import('../../settings/keychain-store.ts');
+    await removeFromKeychain(argv, io);
+  } catch (error) {
+    if (!isAtlantisError(error)) throw error;
+    const { message, hint } = error;
+    reporter.report({ event: 'warning', level: 'warn', message, hint });
+  }
 }
 
 /** The key command from its arguments or one JSON array; a relative path is made absolute. */
 function parseCommand(
-  { keyCommand, keyStdin }: AddFlags,
+  { keyCommand, keyStdin, keychain }: AddFlags,
   platform: NodeJS.Platform,
 ): readonly string[] | undefined {
   if (keyCommand === undefined) return undefined;
   if (keyStdin === true) {
     throw new UsageError('--key-stdin and --key-command cannot be combined', 'use only one of them');
+  }
+  if (keychain === true) {
+    throw new UsageError(
+      '--keychain and --key-command cannot be combined',
+      '--keychain stores a key that is typed or read with --key-stdin',
+    );
   }
   const [first = ''] = keyCommand;
   // A path may contain a space. The message does not repeat the arguments, which may be secrets.

@@ -3,6 +3,8 @@ import { UsageError } from '../../errors.ts';
 import type { GlobalFlags } from '../../flags/shared-flags.ts';
 import type { Io, Outcome } from '../../io/io.ts';
 import { keyPrefix } from '../../io/key.ts';
+import type { Profile } from '../../profiles/read.ts';
+import { findKeychainEntry } from '../../settings/keychain.ts';
 import {
   assertProfileName,
   missingProfile,
@@ -38,13 +40,23 @@ export async function renameProfile(from: string, to: string, flags: GlobalFlags
   context.say(`profile ${from} renamed to ${to}`);
 }
 
-/** Removes a profile after a confirmation. @throws UsageError, StoreError, OutputError */
+function describeSecret({ key, keyCommand = [] }: Profile): string {
+  if (key !== undefined) return `its key ${keyPrefix(key)}…`;
+  const entry = findKeychainEntry(keyCommand);
+  return entry === undefined ? 'its key command' : `its key in ${entry.keychain.name}`;
+}
+
+/**
+ * Removes a profile after a confirmation, and its key from the keychain.
+ *
+ * @throws UsageError, StoreError, OutputError; CredentialError if the key is still in the keychain
+ */
 export async function removeProfile(name: string, flags: RemoveFlags, io: Io): Promise<Outcome> {
   const context = await openContext(flags, io);
   const profile = requireProfile(readProfiles(context, io), name);
   if (flags.yes !== true) {
     const prompter = createPrompter(io, '--yes');
-    const what = profile.key === undefined ? 'its key command' : `its key ${keyPrefix(profile.key)}…`;
+    const what = describeSecret(profile);
     const answer = await prompter.askLine(`Remove profile ${name} and ${what}? [y/N] `);
     if (typeof answer !== 'string') return answer;
     if (!/^y(es)?$/i.test(answer.trim())) {
@@ -52,9 +64,11 @@ export async function removeProfile(name: string, flags: RemoveFlags, io: Io): P
       return { exitCode: 0 };
     }
   }
+  let keyCommand: readonly string[] | undefined;
   const needsChoice = await saveProfiles(context, io, (draft) => {
     if (!draft.has(name)) throw missingProfile(name, draft.names());
     const isCurrent = draft.current === name;
+    keyCommand = draft.keyCommand(name);
     draft.remove(name);
     return isCurrent && draft.names().length > 0;
   });
@@ -63,5 +77,9 @@ export async function removeProfile(name: string, flags: RemoveFlags, io: Io): P
       ? `profile ${name} removed; no profile is active now: select one with \`atlantis profile use <name>\``
       : `profile ${name} removed`,
   );
+  if (keyCommand !== undefined) {
+    const { removeFromKeychain } = await import('../../settings/keychain-store.ts');
+    await removeFromKeychain(keyCommand, io);
+  }
   return { exitCode: 0 };
 }

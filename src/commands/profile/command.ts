@@ -98,6 +98,7 @@ function addAdd(profile: DocumentedCommand, io: Io): void {
     .example(
       'atlantis profile add vault --url https://api.atlantis.example --key-command op read op://dev/atlantis/key',
     )
+    .example('atlantis profile add main --url https://api.atlantis.example --keychain', 'in the keychain')
     .example(
       `atlantis profile add mac --url https://api.atlantis.example --key-command '["security","find-generic-password","-s","atlantis","-w"]'`,
     )

@@ -11,7 +11,7 @@ import {
 } from '../../profiles/read.ts';
 import type { StoreDraft } from '../../profiles/write.ts';
 import { parseLogFlags } from '../../settings/stream-config.ts';
-import { createReporter, loadLogStyle } from '../../ui/reporter.ts';
+import { createReporter, loadLogStyle, type Reporter } from '../../ui/reporter.ts';
 
 /** Calls `updateStore`, which is only loaded here: conf is only needed for writing. */
 export async function saveProfiles<T>(
@@ -32,6 +32,7 @@ const LOOKS_LIKE_KEY = /^ak_(?:live|test)_/;
 export interface ProfileContext {
   /** Path of the store, or undefined without a home directory. */
   readonly path: string | undefined;
+  readonly reporter: Reporter;
   readonly say: (message: string) => void;
   readonly warn: (message: string) => void;
 }
@@ -42,6 +43,7 @@ export async function openContext(flags: GlobalFlags, io: Io): Promise<ProfileCo
   const reporter = createReporter(io, log, await loadLogStyle(log));
   return {
     path: profilesPath(io),
+    reporter,
     say: (message) => reporter.report({ event: 'profile', level: 'info', message }),
     warn: (message) => reporter.report({ event: 'warning', level: 'warn', message }),
   };

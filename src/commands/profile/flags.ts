@@ -13,6 +13,7 @@ export const ADD_FLAGS = {
     '--key-command <argv...>',
     'store a command that prints the key, as separate arguments or as a JSON array',
   ),
+  inKeychain: toggle('--keychain', 'store the key in the system keychain instead of the profile file'),
   isForced: toggle('--force', 'replace an existing profile'),
   isJson: toggle('--json', 'print the stored profile as one JSON object'),
   mustCheck: toggle('--check', 'test the key on the stream before storing it'),

@@ -1,15 +1,15 @@
 // `profile list`, `show` and `path`. They write nothing, run no key command and do not connect.
 import { UsageError } from '../../errors.ts';
 import type { Io } from '../../io/io.ts';
-import { keyPrefix, parseKey } from '../../io/key.ts';
+import { keyPrefix } from '../../io/key.ts';
 import { noHomeDirectory } from '../../profiles/read.ts';
 import { makeVisible } from '../../render/sanitize.ts';
 import { findProxy, findProxyVariable } from '../../settings/proxy.ts';
 import type { StreamUrl } from '../../settings/stream-url.ts';
-import { type KeySource, resolveTarget } from '../../settings/target.ts';
+import { readKey, resolveTarget, type Target } from '../../settings/target.ts';
 import { openContext, type ProfileContext, readProfiles } from './context.ts';
 import type { PrintFlags, ShowFlags } from './flags.ts';
-import { describeProfile, print, printJson, printTable } from './output.ts';
+import { describeKey, describeProfile, print, printJson, printTable } from './output.ts';
 
 /** Prints all profiles in the order of the store. @throws StoreError */
 export async function listProfiles(flags: PrintFlags, io: Io): Promise<void> {
@@ -24,11 +24,11 @@ export async function listProfiles(flags: PrintFlags, io: Io): Promise<void> {
     context.say('no profiles yet: add one with `atlantis profile add <name>`');
     return;
   }
-  const rows = records.map(({ name, current, url, key_source, key_prefix, key_command }) => [
-    `${current ? '*' : ' '} ${name}`,
-    url ?? '(invalid URL)',
-    key_prefix === undefined ? (key_command ?? '') : `${key_prefix}…`,
-    key_source,
+  const rows = records.map((record) => [
+    `${record.current ? '*' : ' '} ${record.name}`,
+    record.url ?? '(invalid URL)',
+    record.key_command ?? describeKey(record),
+    record.key_source,
   ]);
   printTable(io, ['  NAME', 'URL', 'KEY', 'SOURCE'], rows);
 }
@@ -65,7 +65,7 @@ export async function showProfile(name: string | undefined, flags: ShowFlags, io
     profile: profile === undefined ? NOT_SET : { value: profile.value.name, source: profile.source },
     url: url === undefined ? NOT_SET : { value: url.value.base, source: url.source },
     stream: url === undefined ? NOT_SET : { value: url.value.stream, source: 'url' },
-    key: describeKey(target.key, io),
+    key: await describeKeySource(target, io),
     proxy: describeProxy(url?.value, io),
     ca_roots: describeVariable('NODE_EXTRA_CA_CERTS', io),
   };
@@ -87,12 +87,14 @@ function describeStore({ path }: ProfileContext, io: Io): Setting {
   return { value: path, source: source ?? 'default' };
 }
 
-function describeKey(key: KeySource | undefined, io: Io): Setting {
+async function describeKeySource(target: Target, io: Io): Promise<Setting> {
+  const { key } = target;
   if (key === undefined) return NOT_SET;
   if (key.kind === 'stdin') return { value: null, source: key.source };
-  if (key.kind === 'command') return { value: `command ${key.argv[0] ?? ''}`, source: key.source };
-  io.redactor.addSecret(key.key.trim());
-  return { value: `${keyPrefix(parseKey(key.key, key.source))}…`, source: key.source };
+  if (key.kind === 'command') {
+    return { value: key.keychain ?? `command ${key.argv[0] ?? ''}`, source: key.source };
+  }
+  return { value: `${keyPrefix(await readKey(target, io))}…`, source: key.source };
 }
 
 function describeProxy(url: StreamUrl | undefined, io: Io): Setting {

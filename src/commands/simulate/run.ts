@@ -8,10 +8,11 @@ import { listGiven, parseFlags, pick } from '../../flags/definition.ts';
 import { foldCommand } from '../../flags/wrap.ts';
 import type { EndSignal, Io, Outcome } from '../../io/io.ts';
 import { isKey } from '../../io/key.ts';
+import { readNamedFile } from '../../io/read-file.ts';
+import { dropByteOrderMark } from '../../io/text-encoding.ts';
 import { describePosition, findJsonFault } from '../../profiles/json-fault.ts';
 import { wrapWords } from '../../render/fit-lines.ts';
 import { stringifySafe } from '../../render/sanitize.ts';
-import { readNamedFile } from '../../settings/certificates.ts';
 import { type LogConfig, parseLogFlags } from '../../settings/stream-config.ts';
 import type { Scenario } from '../../simulator/scenarios.ts';
 import { type SimulatorOptions, startSimulator } from '../../simulator/server.ts';
@@ -172,8 +173,7 @@ async function readScript(path: string): Promise<Scenario> {
 
 async function readText(path: string): Promise<string> {
   try {
-    // Some editors write a byte order mark.
-    return (await readNamedFile(path)).toString('utf8').replace(/^\ufeff/, '');
+    return dropByteOrderMark((await readNamedFile(path)).toString('utf8'));
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
     const why = code === 'ENOENT' ? 'no such file' : code === 'EISDIR' ? 'it is a directory' : code;

@@ -115,8 +115,9 @@ async function connectOnce(
   announced: readonly string[],
   signal: AbortSignal,
 ): Promise<NatsConnection | Cause | undefined> {
-  const { address, credentials, trustedRoots, connectTimeoutMs, pingIntervalMs, clientName } = config;
+  const { address, trustedRoots, connectTimeoutMs, pingIntervalMs, clientName } = config;
   const ca = trustedRoots === undefined ? {} : { ca: trustedRoots.join('\n') };
+  const credentials = await config.readCredentials();
   const options = {
     servers: [...new Set([...address.servers, ...announced])],
     name: clientName,

@@ -1,9 +1,9 @@
-// Files that a flag names: plain ones, pipes, and what should not be read.
+// Reading files up to a limit, and files that a flag names: regular ones, pipes, and what should not be read.
 import { execFileSync } from 'node:child_process';
-import { closeSync, constants, openSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { readNamedFile } from '../../src/settings/certificates.ts';
+import { readAtMost, readNamedFile } from '../../src/io/read-file.ts';
 import { makeTempFolder, registerCleanup } from '../helpers/cleanup.ts';
 
 /** A pipe with a name; `open` is its write end. */
@@ -13,8 +13,38 @@ function makePipe(): { path: string; open: () => number } {
   return { path, open: () => openSync(path, constants.O_RDWR) };
 }
 
+/** Opens a file until the end of the test. */
+function open(path: string): number {
+  const fd = openSync(path, 'r');
+  registerCleanup(() => closeSync(fd));
+  return fd;
+}
+
+describe('readAtMost', () => {
+  const LIMIT = 100_000;
+
+  test.each([0, 1, LIMIT])('%i bytes are within the limit', (size) => {
+    const path = join(makeTempFolder(), 'file');
+    writeFileSync(path, Buffer.alloc(size, 'abc'));
+    expect(readAtMost(open(path), LIMIT).equals(Buffer.alloc(size, 'abc'))).toBe(true);
+  });
+
+  test('a file that grew after its size was checked is an error', () => {
+    const path = join(makeTempFolder(), 'file');
+    writeFileSync(path, 'small');
+    const fd = open(path);
+    expect(fstatSync(fd).size).toBe(5);
+    writeFileSync(path, Buffer.alloc(LIMIT + 1));
+    expect(() => readAtMost(fd, LIMIT)).toThrow(expect.objectContaining({ code: 'EFBIG' }));
+  });
+
+  test('a device without an end is an error', () => {
+    expect(() => readAtMost(open('/dev/zero'), LIMIT)).toThrow(expect.objectContaining({ code: 'EFBIG' }));
+  });
+});
+
 describe('readNamedFile', () => {
-  test.each([0, 10, 64 * 1024, 200_000])('a plain file of %i bytes', async (size) => {
+  test.each([0, 10, 64 * 1024, 200_000])('a regular file of %i bytes', async (size) => {
     const path = join(makeTempFolder(), 'file');
     const bytes = Buffer.alloc(size, 'abc');
     writeFileSync(path, bytes);

@@ -1,0 +1,74 @@
+// Reads files up to a limit: a file can grow while it is read, and a device has no end.
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { isUtf16 } from './text-encoding.ts';
+
+const CHUNK_BYTES = 64 * 1024;
+
+/** No file that a flag names needs to be larger. */
+const MAX_NAMED_BYTES = 16 * 1024 * 1024;
+
+/** Collects chunks. @throws an error with the code EFBIG beyond `limit` bytes */
+class LimitedBuffer {
+  readonly #limit: number;
+  readonly #chunks: Buffer[] = [];
+  #size = 0;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  add(chunk: Buffer): void {
+    this.#size += chunk.length;
+    if (this.#size > this.#limit) throw Object.assign(new Error('the file is too large'), { code: 'EFBIG' });
+    this.#chunks.push(chunk);
+  }
+
+  join(): Buffer {
+    return Buffer.concat(this.#chunks);
+  }
+}
+
+/**
+ * Reads an open file from its position to its end.
+ *
+ * @throws an error with the code EFBIG beyond `limit` bytes; the system's error
+ */
+export function readAtMost(fd: number, limit: number): Buffer {
+  const content = new LimitedBuffer(limit);
+  for (;;) {
+    const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
+    const count = readSync(fd, chunk);
+    if (count === 0) return content.join();
+    content.add(chunk.subarray(0, count));
+  }
+}
+
+/**
+ * Reads a text file or pipe to its end.
+ *
+ * @param signal gives up on a pipe; the promise rejects then
+ * @throws the system's error (with `code`), EFBIG beyond 16 MiB; for UTF-16, the code is a text that names it
+ */
+export async function readNamedFile(path: string, signal?: AbortSignal): Promise<Buffer> {
+  // Opening a pipe without a writer would block otherwise.
+  const fd = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+  const bytes = fstatSync(fd).isFIFO() ? await readPipe(fd, signal) : readAndClose(fd);
+  if (!isUtf16(bytes)) return bytes;
+  throw Object.assign(new Error('the file is UTF-16 text'), { code: 'UTF-16 text instead of UTF-8' });
+}
+
+function readAndClose(fd: number): Buffer {
+  try {
+    return readAtMost(fd, MAX_NAMED_BYTES);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+async function readPipe(fd: number, signal: AbortSignal | undefined): Promise<Buffer> {
+  const { Socket } = await import('node:net');
+  const content = new LimitedBuffer(MAX_NAMED_BYTES);
+  const pipe = new Socket({ fd, readable: true, writable: false, ...(signal && { signal }) });
+  for await (const chunk of pipe) content.add(chunk as Buffer);
+  return content.join();
+}

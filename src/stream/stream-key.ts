@@ -1,0 +1,55 @@
+// The key of a stream (contract P5): fixed, or read before each attempt. After a 401 to a key that had worked, it is read
+// once more, and sent only if it is a different key.
+import { type Clock, waitFor } from '../clock.ts';
+import type { Connect } from '../connection/follow.ts';
+import type { Cause } from '../connection/lifecycle.ts';
+import { CredentialError } from '../errors.ts';
+import { parseKey } from '../io/key.ts';
+import type { StreamConfig } from './options.ts';
+
+export class StreamKey {
+  /** The key of the last attempt. */
+  current = '';
+  readonly #config: Pick<StreamConfig, 'key' | 'keyTimeoutMs' | 'connectTimeoutMs'>;
+  readonly #clock: Clock;
+  #hasWorked = false;
+  /** The 401 after which the key is read once more. */
+  #refusal: Cause | undefined;
+
+  constructor(config: StreamConfig, clock: Clock) {
+    this.#config = config;
+    this.#clock = clock;
+  }
+
+  /** Undefined once the signal aborted. @throws CredentialError, and whatever the function throws */
+  async read(signal: AbortSignal): Promise<string | undefined> {
+    const { key, connectTimeoutMs, keyTimeoutMs = connectTimeoutMs } = this.#config;
+    if (typeof key === 'string') return key;
+    const given = await waitFor(Promise.resolve(key(signal)), keyTimeoutMs, this.#clock, signal);
+    if (signal.aborted) return undefined;
+    if (typeof given === 'string') return parseKey(given, 'the option key');
+    throw new CredentialError(
+      `the function in the option key returned no key within ${keyTimeoutMs} ms`,
+      'it must return a string; raise connectTimeoutMs to allow more time',
+    );
+  }
+
+  /** Connects with a key, unless the service has just refused the same key. */
+  async attempt(key: string, connect: () => ReturnType<Connect>): ReturnType<Connect> {
+    const refusal = this.#refusal;
+    this.#refusal = undefined;
+    if (refusal !== undefined && key === this.current) return refusal;
+    this.current = key;
+    const reached = await connect();
+    if (reached === undefined) return undefined;
+    if ('take' in reached) {
+      this.#hasWorked = true;
+      return reached;
+    }
+    const canBeReplaced = this.#hasWorked && typeof this.#config.key === 'function';
+    if (reached.kind !== 'unauthorized' || !canBeReplaced) return reached;
+    this.#hasWorked = false;
+    this.#refusal = reached;
+    return { ...reached, kind: 'key-outdated' };
+  }
+}
