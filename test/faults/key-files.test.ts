@@ -59,11 +59,11 @@ describe('row 74 (P1): a key file', () => {
   const bad: readonly (readonly [string, (path: string) => unknown, RegExp])[] = [
     ['a FIFO', (path) => execFileSync('mkfifo', [path]), /is a pipe or a device.*--key-stdin/],
     ['a device', (path) => symlinkSync('/dev/zero', path), /is a pipe or a device/],
-    ['a directory', (path) => mkdirSync(path), /is a directory.*give the path of the file in it/],
+    ['a directory', (path) => mkdirSync(path), /is a directory.*pass the path of a file in it/],
     ['1 MiB', (path) => writeFileSync(path, CANARY_KEY.repeat(30_000)), /is too large for a key/],
     ['empty', (path) => writeFileSync(path, '\n'), /cannot be used: it is empty/],
     ['missing', () => {}, /cannot be read \(ENOENT\)/],
-    ['two lines', (path) => writeFileSync(path, `${CANARY_KEY}\nmore`), /line break inside/],
+    ['two lines', (path) => writeFileSync(path, `${CANARY_KEY}\nmore`), /contains a line break/],
   ];
   test.each(bad.flatMap((row) => cases.map(({ way, command }) => [...row, way, command] as const)))(
     '%s: 3, no connection: %j %j %s, %s',

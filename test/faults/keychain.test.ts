@@ -252,7 +252,7 @@ describe.each(['darwin', 'win32'] as const)('row 77 (P6): the programs of %s', (
   test('a program that hangs is stopped', async () => {
     const { host } = makeFakes(platform, 'exec /bin/sleep 60');
     await expect(storeInKeychain('main', CANARY_KEY, host, 100)).rejects.toMatchObject({
-      message: expect.stringContaining('did not finish within 0.1 s and was stopped'),
+      message: expect.stringContaining('did not finish within 0.1 s and was killed'),
     });
   });
 });
