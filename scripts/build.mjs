@@ -71,7 +71,7 @@ const KEEP_IMPORT = new Set(['connection.dial.proxy-agent']);
 
 /** Modules of dependencies that are replaced; each file says why. test/stand-ins.test.ts tests them. */
 const STAND_INS = Object.fromEntries(
-  ['when-exit', 'env-paths'].map((name) => [name, resolve(root, `scripts/stand-ins/${name}.mjs`)]),
+  ['when-exit', 'env-paths', 'debug'].map((name) => [name, resolve(root, `scripts/stand-ins/${name}.mjs`)]),
 );
 
 async function buildBundle([name, files]) {
@@ -96,6 +96,8 @@ async function buildBundle([name, files]) {
     // Used by the proxy agent only for Negotiate authentication, which we do not offer.
     external: ['kerberos'],
     alias: STAND_INS,
+    // Dependencies must not print (contract P4): the NATS client, for example, logs errors to stdout.
+    drop: ['console'],
     define: {
       ATLANTIS_VERSION: JSON.stringify(version),
       // Otherwise ws would load two native packages from any parent directory, NODE_PATH or the home directory.

@@ -32,6 +32,8 @@ const LAYERS = {
   ws: ['ws'],
   // The stream, for commands and for the library.
   stream: ['stream/prepare.ts'],
+  // Agents for proxies; that for SOCKS extends the other one.
+  'connection.dial.proxy-agent': ['connection/dial/proxy-agent.ts'],
   'string-width': ['string-width'],
   chalk: ['chalk'],
   'render.tree': ['events/path.ts'],

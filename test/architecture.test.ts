@@ -41,7 +41,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   chalk: ['render/style.ts'],
   ora: ['ui/'],
   'https-proxy-agent': ['connection/dial/proxy-agent.ts'],
-  'proxy-from-env': ['settings/proxy.ts'],
+  socks: ['connection/dial/socks-agent.ts'],
   'string-width': ['render/'],
   re2js: ['filter/pattern.ts'],
   'is-unicode-supported': ['io/io.ts'],

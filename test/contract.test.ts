@@ -92,7 +92,7 @@ describe('every citation leads somewhere', () => {
     ['contract § 99', '§ 99'],
     ['§ 2, exit 14', '§ 2, exit 14'],
     ['rows 49, 2', 'rows 49, 2'],
-    ['row 49 and 100', 'row 49 and 100'],
+    ['row 49 and 999', 'row 49 and 999'],
     ['see T99', 'T99'],
     ['(protocol.md)', 'protocol.md'],
     ['see design/faults', 'design/faults'],

@@ -12,7 +12,7 @@ const FOLDER = join(ROOT, 'scripts/stand-ins');
 const load = async (name: string) => (await import(join(FOLDER, name))).default;
 
 test('row 59: all other dependencies are used as published', () => {
-  expect(readdirSync(FOLDER).sort()).toEqual(['env-paths.mjs', 'when-exit.mjs']);
+  expect(readdirSync(FOLDER).sort()).toEqual(['debug.mjs', 'env-paths.mjs', 'when-exit.mjs']);
 });
 
 // That no signal is listened for while conf writes is in faults/listeners.test.ts.

@@ -100,7 +100,12 @@ export const CAUSES = {
   'proxy-refused': {
     rule: 'foreign',
     happened: 'the proxy {proxy}, not Atlantis, refused the tunnel to {host} ({detail})',
-    remedy: 'check the credentials in HTTPS_PROXY, or allow this host in the proxy',
+    remedy: 'check the credentials in HTTPS_PROXY or ALL_PROXY, or allow this host in it',
+  },
+  'proxy-login-unsupported': {
+    rule: 'foreign',
+    happened: 'the proxy {proxy} to {host} requires a login that is not supported ({detail})',
+    remedy: 'only Basic is supported; a local proxy such as cntlm or px can log in',
   },
   'certificate-expired': {
     rule: 'trust',
@@ -120,7 +125,7 @@ export const CAUSES = {
   'certificate-unknown-issuer': {
     rule: 'trust',
     happened: 'the certificate of {host} has an unknown issuer ({detail})',
-    remedy: 'behind a TLS-inspecting proxy, pass its root with --ca-cert <file>',
+    remedy: 'trust its root with --ca-cert <file>, or --system-ca if this system has it',
   },
   'certificate-wrong-host': {
     rule: 'trust',
@@ -130,7 +135,12 @@ export const CAUSES = {
   'certificate-refused': {
     rule: 'trust',
     happened: 'the certificate of {host} is not trusted ({detail})',
-    remedy: 'contact the server operator; pass a private root with --ca-cert <file>',
+    remedy: 'contact the server operator; for a private root, use --ca-cert or --system-ca',
+  },
+  'not-loopback': {
+    rule: 'trust',
+    happened: '{host} is not this machine, so the connection must be encrypted ({detail})',
+    remedy: 'use TLS, or correct the address of this name, for example in /etc/hosts',
   },
   'client-certificate-demanded': {
     rule: 'trust',
@@ -150,7 +160,7 @@ export const CAUSES = {
   'tls-to-plaintext': {
     rule: 'upgrade',
     happened: '{host} does not speak TLS on this port ({detail})',
-    remedy: 'check the port; a local server without TLS needs http:// or ws:// in the URL',
+    remedy: 'check the port; a proxy or local server without TLS needs an http:// URL',
   },
   'plaintext-to-tls': {
     rule: 'upgrade',
@@ -176,6 +186,11 @@ export const CAUSES = {
     rule: 'loss',
     happened: 'the connection to {host} was lost ({detail})',
     remedy: 'usually temporary; if not, a firewall or proxy may close idle connections',
+  },
+  'idle-cut': {
+    rule: 'loss',
+    happened: 'the connection to {host} was cut again ({detail})',
+    remedy: 'a load balancer cuts idle connections: set --ping-interval below that',
   },
   silent: {
     rule: 'loss',
@@ -211,6 +226,11 @@ export const CAUSES = {
     rule: 'key',
     happened: '{host} does not accept the NATS credentials ({detail})',
     remedy: 'check --nats-creds, NATS_CREDS, NATS_NKEY, NATS_USER or NATS_TOKEN',
+  },
+  'nats-no-tls': {
+    rule: 'trust',
+    happened: '{host} offers no TLS ({detail})',
+    remedy: 'use a server with TLS, or send everything unencrypted with --allow-plaintext',
   },
   'nats-forbidden': {
     rule: 'key',

@@ -6,10 +6,36 @@ import type { KeyOrigin } from './lifecycle.ts';
 import type { Phase } from './network-errors.ts';
 import type { KeepaliveConfig } from './read/heartbeat.ts';
 
+/** Limits before the first welcome of the run: the number of attempts, and the time in which they begin (contract § 5). */
+export interface FirstBudget {
+  readonly attempts: number;
+  readonly ms: number;
+  /** `--wait`: these attempts do not count for `maxReconnects`. */
+  readonly isWait?: boolean;
+}
+
+/** The budget of a user who has set no limit. */
+export const FIRST_BUDGET: FirstBudget = { attempts: 5, ms: 60_000 };
+
+/**
+ * The budget for limits that the user has set; undefined if not set.
+ *
+ * @param timeoutMs ends the run by itself
+ */
+export function chooseFirstBudget(
+  waitMs: number | undefined,
+  maxReconnects: number | undefined,
+  timeoutMs: number | undefined,
+): FirstBudget {
+  if (waitMs !== undefined) return { attempts: Number.POSITIVE_INFINITY, ms: waitMs, isWait: true };
+  if (maxReconnects === undefined && timeoutMs === undefined) return FIRST_BUDGET;
+  return { attempts: (maxReconnects ?? Number.POSITIVE_INFINITY) + 1, ms: Number.POSITIVE_INFINITY };
+}
 /** What flags and options set. Durations in ms. */
 export interface ConnectConfig {
   /** Maximum reconnect attempts in the whole run; Infinity for no limit. */
   readonly maxReconnects: number;
+  readonly firstBudget: FirstBudget;
   readonly retryMinMs: number;
   readonly retryMaxMs: number;
   readonly connectTimeoutMs: number;
@@ -57,8 +83,10 @@ export interface DialConfig {
   readonly userAgent: string;
   /** Proxy URL with credentials; undefined to connect directly (contract C6). */
   readonly proxyUrl: string | undefined;
-  /** PEM roots that replace the built-in ones. */
+  /** PEM roots to trust in addition to Node's. */
   readonly trustedRoots: readonly string[] | undefined;
+  /** The host is a loopback name or address, and TLS does not protect the key: refuse other machines (contract C5). */
+  readonly mustBeLoopback?: boolean;
   /** Verify certificates even if NODE_TLS_REJECT_UNAUTHORIZED=0 (contract C7); default true. */
   readonly mustCheckCertificates?: boolean;
   /** Ms for an attempt up to the 101, and again for the welcome (contract C1). */

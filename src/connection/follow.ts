@@ -54,6 +54,8 @@ export async function* followStream(
   let history: History = startHistory(clock.monotonicMs());
   let connection = 0;
   let lost: { cause: Cause; lastByteAtMs: number } | undefined;
+  /** The age of the last connection if it ended without having received anything; else undefined. */
+  let idleMs: number | undefined;
 
   while (!signal.aborted) {
     for (let waitMs = limiter.delayMs(clock.monotonicMs()); waitMs > 0 && !signal.aborted; ) {
@@ -74,8 +76,9 @@ export async function* followStream(
       connection += 1;
       yield* streamEvents(reached, connection, lost, context);
       if (signal.aborted) return;
-      cause = reached.endedBy;
       upMs = clock.monotonicMs() - connectedAtMs;
+      cause = nameIdleCut(reached.endedBy, upMs, idleMs);
+      idleMs = isIdle(reached.endedBy, upMs) ? upMs : undefined;
       lost = { cause, lastByteAtMs: reached.lastByteAtMs };
       yield { kind: 'lost', cause, lastByteAtMs: reached.lastByteAtMs, upMs };
     } else {
@@ -93,6 +96,27 @@ export async function* followStream(
     yield { kind: 'retrying', cause, wasLive: upMs !== undefined, delayMs, attempt: history.attempts + 1 };
     await sleep(clock, delayMs, signal);
   }
+}
+
+/** Load balancers allow at least this; a server that keeps crashing may do so sooner. */
+const MIN_IDLE_MS = 5_000;
+
+/** Whether two times are the same timeout. */
+function isAbout(ms: number, otherMs: number): boolean {
+  return Math.abs(ms - otherMs) <= 1_000 + 0.05 * otherMs;
+}
+
+/** Whether the other side, or something in between, closed a connection on which nothing arrived after the welcome. */
+function isIdle({ kind, silentMs = 0 }: Cause, upMs: number): boolean {
+  const isClosed = kind === 'dropped' || kind === 'closed-by-server';
+  return isClosed && silentMs >= MIN_IDLE_MS && isAbout(silentMs, upMs);
+}
+
+/** The cause `idle-cut` for the second loss in a row at the same age of an idle connection. */
+function nameIdleCut(cause: Cause, upMs: number, idleMs: number | undefined): Cause {
+  if (idleMs === undefined || !isIdle(cause, upMs) || !isAbout(upMs, idleMs)) return cause;
+  const detail = `after ${Math.round(upMs / 1_000)} s of silence; ${cause.detail}`;
+  return { ...cause, kind: 'idle-cut', detail };
 }
 
 /** Attempts to connect to the service; `isFirst` for the first attempt of a run. */

@@ -20,6 +20,8 @@ export interface Cause {
   /** The delay that `Retry-After` asked for, in ms. */
   readonly retryAfterMs?: number;
   readonly closeCode?: number;
+  /** How long nothing had been received when a live connection ended, in ms. */
+  readonly silentMs?: number;
   /** Where the key came from, in causes that are about the key. */
   readonly keyOrigin?: KeyOrigin;
 }

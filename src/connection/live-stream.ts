@@ -60,6 +60,9 @@ function describeClose(code: number, reason: string): string {
   return `close code ${code}${reason === '' ? '' : `: ${reason}`}`;
 }
 
+/** What ws says of a message over MAX_MESSAGE_BYTES; the second one is for a frame that claims over 2^53 bytes. */
+const TOO_LARGE = new Set(['WS_ERR_UNSUPPORTED_MESSAGE_LENGTH', 'WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH']);
+
 /** The text with which the service answers a text `ping` (contract K1). */
 const PONG = Buffer.from('pong');
 
@@ -101,7 +104,7 @@ export class LiveStream {
       onEvents: (lines) => {
         if (!this.#isOver) this.#queue.addLines(lines);
       },
-      onLargeText: (line) => {
+      onGatheredText: (line) => {
         const flags = config.classify(line.subarray(0, -1));
         if (flags >= 0 && !this.#isOver) this.#queue.addLines(makeLines(line, flags));
         return flags >= 0;
@@ -118,7 +121,7 @@ export class LiveStream {
     webSocket.on('error', (error) => {
       // ws closes the connection because of a message over MAX_MESSAGE_BYTES, which is counted (contract G4).
       const { code } = error as NodeJS.ErrnoException;
-      if (code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') this.#queue.discard('too large');
+      if (code !== undefined && TOO_LARGE.has(code)) this.#queue.discard('too large');
       this.#fault ??= { ...classifyError(error, config.host, 'live'), requestId: open.requestId };
     });
     webSocket.once('close', (code, reason) => this.#end(code, reason.toString('utf8')));
@@ -196,10 +199,7 @@ export class LiveStream {
   #receive(data: Buffer, isBinary: boolean): void {
     if (this.#isOver) return;
     const flags = isBinary ? MESSAGE.notJson : this.#config.classify(data);
-    if (flags === MESSAGE.notUtf8) {
-      this.#fault = this.#describe('bad-frames', 'a text message that is not UTF-8');
-      this.#open.webSocket.close(1007);
-    } else if (this.#onFirst !== undefined) {
+    if (this.#onFirst !== undefined) {
       this.#receiveFirst(data, flags, isBinary);
     } else if (flags >= 0) {
       this.#queue.push(data, flags);
@@ -263,7 +263,10 @@ export class LiveStream {
 
   #end(code: number, reason: string): void {
     this.#heartbeat.stop();
-    this.#endedBy = this.#fault ?? this.#classifyClose(code, reason);
+    // If a Close frame ended it, that was the last read.
+    const { silentBeforeMs, lastReadAtMs } = this.#arrival;
+    const silentMs = code === 1006 ? this.#clock.wallMs() - lastReadAtMs : silentBeforeMs;
+    this.#endedBy = { ...(this.#fault ?? this.#classifyClose(code, reason)), silentMs };
     this.#settleFirst(describeWithoutWelcome(this.#endedBy));
     this.#queue.wakeConsumer();
   }

@@ -1,5 +1,6 @@
 // Maps the errors of Node, OpenSSL and ws to causes, by code wherever there is one (contract C9).
 import { CAUSES, type CauseKind } from './cause-table.ts';
+import { NOT_LOOPBACK } from './dial/tcp.ts';
 import type { Cause } from './lifecycle.ts';
 
 /** The phases of an attempt, as messages name them. */
@@ -27,6 +28,13 @@ interface ErrorLike {
   readonly errors?: unknown;
   readonly address?: unknown;
   readonly port?: unknown;
+  /** What an HTTP parser could not read. */
+  readonly rawPacket?: unknown;
+}
+
+/** Whether bytes are a TLS alert (RFC 8446 § 5.1), with which a TLS port answers a plaintext request. */
+export function isTlsAlert(bytes: unknown): boolean {
+  return bytes instanceof Uint8Array && bytes[0] === 0x15 && bytes[1] === 0x03;
 }
 
 const BY_CODE: Readonly<Record<string, CauseKind>> = {
@@ -46,6 +54,8 @@ const BY_CODE: Readonly<Record<string, CauseKind>> = {
   ECONNRESET: 'reset',
   ECONNABORTED: 'reset',
   EPIPE: 'reset',
+  [NOT_LOOPBACK]: 'not-loopback',
+  ESOCKSREFUSED: 'proxy-refused',
   CERT_HAS_EXPIRED: 'certificate-expired',
   CERT_NOT_YET_VALID: 'certificate-not-yet-valid',
   DEPTH_ZERO_SELF_SIGNED_CERT: 'certificate-self-signed',
@@ -93,7 +103,7 @@ const SHORT_FRAME_FAULTS: Readonly<Record<string, string>> = {
   WS_ERR_INVALID_CLOSE_CODE: 'an invalid close code',
   WS_ERR_INVALID_CONTROL_PAYLOAD_LENGTH: 'a control frame of over 125 bytes',
   WS_ERR_INVALID_OPCODE: 'an unknown opcode',
-  WS_ERR_INVALID_UTF8: 'a text message that is not UTF-8',
+  WS_ERR_INVALID_UTF8: 'text that is not UTF-8',
   WS_ERR_UNEXPECTED_MASK: 'a masked frame, which a server must not send',
   WS_ERR_UNEXPECTED_RSV_1: 'a compressed frame, which was not negotiated',
   WS_ERR_UNEXPECTED_RSV_2_3: 'a frame with a reserved bit',
@@ -102,8 +112,29 @@ const SHORT_FRAME_FAULTS: Readonly<Record<string, string>> = {
   WS_ERR_TOO_MANY_BUFFERED_PARTS: 'a message in too many fragments',
 };
 
-/** The cause of an error of a socket, a TLS session, an HTTP parser or ws. Never quotes whole objects. */
-export function classifyError(error: unknown, host: string, phase: Phase, proxy?: string): Cause {
+/** TLS alerts whose names do not say what is wrong. */
+const ALERTS: Readonly<Record<string, string>> = {
+  40: 'no TLS cipher in common, TLS alert 40',
+  80: 'an internal error of the server, TLS alert 80',
+  112: 'no TLS service with this host name, TLS alert 112',
+};
+
+/** `SSL routines:FUNCTION:REASON:` in a message of OpenSSL, and the number of the alert of the server. */
+const OPENSSL_REASON = /:SSL routines:[^:]*:([^:]+):/;
+const ALERT_NUMBER = /alert number (\d+)/;
+
+/**
+ * The cause of an error of a socket, a TLS session, an HTTP parser or ws. Never quotes whole objects.
+ *
+ * @param hasCipher whether a TLS handshake failed after both sides had agreed on a cipher
+ */
+export function classifyError(
+  error: unknown,
+  host: string,
+  phase: Phase,
+  proxy?: string,
+  hasCipher = false,
+): Cause {
   const found = mostSpecificError(error);
   const code = typeof found.code === 'string' ? found.code : '';
   const base = { host, ...(proxy === undefined ? {} : { proxy }) };
@@ -117,23 +148,39 @@ export function classifyError(error: unknown, host: string, phase: Phase, proxy?
   if (CLIENT_CERTIFICATE.test(message)) {
     return { ...base, host: peer, kind: 'client-certificate-demanded', detail: code || 'TLS alert' };
   }
-  const detail = describeError(error, code, message, phase);
-  const kind = BY_CODE[code];
+  if (isTlsAlert(found.rawPacket)) {
+    return { ...base, kind: 'plaintext-to-tls', detail: 'it answered with a TLS alert' };
+  }
+  const isTls = /^(ERR_SSL_|ERR_TLS_|EPROTO$)/.test(code);
+  // Up to TLS 1.2, alert 40 also means a missing client certificate; only then was there a cipher.
+  if (isTls && hasCipher && /alert number 40\b/.test(message)) {
+    return { ...base, host: peer, kind: 'client-certificate-demanded', detail: 'TLS alert 40' };
+  }
+  const detail = describeError(error, isTls ? nameTlsFault(code, message) : code, message, phase);
+  const kind = BY_CODE[code] ?? (isTls ? classifyTls(message) : undefined);
   if (phase === 'proxy') {
-    const isUntrusted = kind !== undefined && CAUSES[kind].rule === 'trust';
-    return isUntrusted ? { ...base, host: peer, kind, detail } : { ...base, kind: 'proxy-failed', detail };
+    if (kind === 'proxy-refused') return { ...base, kind, detail: message };
+    const isFinal = kind !== undefined && ['trust', 'upgrade'].includes(CAUSES[kind].rule);
+    return isFinal ? { ...base, host: peer, kind, detail } : { ...base, kind: 'proxy-failed', detail };
   }
   if (kind === 'reset' || kind === 'timed-out') {
     return { ...base, kind: isLive ? 'dropped' : kind, detail };
   }
+  if (kind === 'not-loopback') return { ...base, kind, detail: message };
   if (kind !== undefined) return { ...base, kind, detail };
-  if (/^(ERR_SSL_|ERR_TLS_|EPROTO$)/.test(code)) return { ...base, kind: classifyTls(message), detail };
   if (/^HPE_|^ERR_HTTP/.test(code) || phase === 'upgrade') {
     const isHttp = !/^HPE_/.test(code);
     const reason = message.slice(0, 120) || code || 'no reason given';
     return { ...base, kind: 'not-websocket', detail: isHttp ? reason : `not an HTTP response, ${code}` };
   }
   return { ...base, kind: isLive ? 'dropped' : 'network-error', detail };
+}
+
+/** Every error of TLS can have the code EPROTO: the reason of OpenSSL, or the text of ALERTS. */
+function nameTlsFault(code: string, message: string): string {
+  const [, alert = ''] = ALERT_NUMBER.exec(message) ?? [];
+  const [, reason] = OPENSSL_REASON.exec(message) ?? [];
+  return ALERTS[alert] ?? (code === 'EPROTO' ? reason : undefined) ?? code;
 }
 
 function classifyTls(message: string): CauseKind {

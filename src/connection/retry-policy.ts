@@ -5,6 +5,7 @@
 // attempt limiter enforces a minimum distance between attempts regardless of both.
 import { EXIT, type ExitCode } from '../errors.ts';
 import { CAUSES, type RuleName } from './cause-table.ts';
+import { FIRST_BUDGET, type FirstBudget } from './config.ts';
 import type { Cause, EndReason } from './lifecycle.ts';
 
 type RetryLimit =
@@ -83,8 +84,6 @@ export class AttemptLimiter {
   }
 }
 
-/** Limits before the first welcome of the run: the number of attempts, and the time in which they begin (contract § 5). */
-export const FIRST_BUDGET = { attempts: 5, ms: 60_000 } as const;
 /** A connection that was up for this long after its welcome resets the backoff. */
 const STABLE_AFTER_MS = 10_000;
 const MIN_DELAY_MS = 250;
@@ -94,6 +93,8 @@ const MAX_RETRY_AFTER_MS = 15 * 60_000;
 export interface PolicyConfig {
   /** Maximum reconnect attempts in the whole run; 0 is `--no-reconnect`. */
   readonly maxReconnects: number;
+  /** Default FIRST_BUDGET. */
+  readonly firstBudget?: FirstBudget | undefined;
   readonly retryMinMs: number;
   readonly retryMaxMs: number;
   /** Monotonic time in ms at which `--timeout` ends the run, if it is set. */
@@ -104,6 +105,8 @@ export interface PolicyConfig {
 export interface History {
   readonly startedAtMs: number;
   readonly attempts: number;
+  /** Those before the first welcome that do not count for `maxReconnects`. */
+  readonly attemptsWaited: number;
   readonly hasBeenWelcomed: boolean;
   /** Retries since the last stable connection: the exponent of the backoff. */
   readonly retriesSinceStable: number;
@@ -117,7 +120,7 @@ export type Decision =
   | {
       readonly action: 'retry';
       readonly atLeastMs: number;
-      /** The rest of FIRST_BUDGET; Infinity after the first welcome. */
+      /** The rest of the first budget; Infinity after the first welcome. */
       readonly atMostMs: number;
       readonly exponent: number;
     }
@@ -127,6 +130,7 @@ export function startHistory(nowMs: number): History {
   return {
     startedAtMs: nowMs,
     attempts: 0,
+    attemptsWaited: 0,
     hasBeenWelcomed: false,
     retriesSinceStable: 0,
     lastRule: undefined,
@@ -150,16 +154,15 @@ export function decideRetry(
 ): { readonly decision: Decision; readonly history: History } {
   const ruleName = CAUSES[cause.kind].rule;
   const rule: Rule = RULES[ruleName];
-  const noted = noteFailure(history, ruleName, rule, upMs, nowMs);
+  const budget = config.firstBudget ?? FIRST_BUDGET;
+  const noted = noteFailure(history, budget, ruleName, rule, upMs, nowMs);
   const retry = {
     action: 'retry',
     atLeastMs: addMargin(cause.retryAfterMs ?? 0),
-    atMostMs: noted.hasBeenWelcomed
-      ? Number.POSITIVE_INFINITY
-      : history.startedAtMs + FIRST_BUDGET.ms - nowMs,
+    atMostMs: noted.hasBeenWelcomed ? Number.POSITIVE_INFINITY : history.startedAtMs + budget.ms - nowMs,
     exponent: noted.retriesSinceStable,
   } as const;
-  const why = findEndReason(config, noted, rule, cause, retry, nowMs);
+  const why = findEndReason(config, budget, noted, rule, cause, retry, nowMs);
   if (why !== undefined) return { decision: { action: 'end', exitCode: rule.exitCode, why }, history: noted };
   return { decision: retry, history: { ...noted, retriesSinceStable: noted.retriesSinceStable + 1 } };
 }
@@ -167,7 +170,7 @@ export function decideRetry(
 /**
  * The delay before a retry in ms: uniform between 250 ms and min(retryMax, retryMin · 2ⁿ), where n counts the
  * retries since the last stable connection from 0. At least the Retry-After of the server, plus up to 10 % so
- * that clients do not return all at once; never beyond the end of FIRST_BUDGET.
+ * that clients do not return all at once; never beyond the end of the first budget.
  *
  * @param random uniform in [0, 1)
  */
@@ -188,6 +191,7 @@ function addMargin(retryAfterMs: number): number {
 
 function noteFailure(
   history: History,
+  budget: FirstBudget,
   ruleName: RuleName,
   rule: Rule,
   upMs: number | undefined,
@@ -203,6 +207,10 @@ function noteFailure(
   return {
     ...history,
     hasBeenWelcomed,
+    attemptsWaited:
+      budget.isWait && hasBeenWelcomed && !history.hasBeenWelcomed
+        ? history.attempts - 1
+        : history.attemptsWaited,
     retriesSinceStable: wasStable ? 0 : history.retriesSinceStable,
     lastRule: ruleName,
     inARow: counts ? (continues ? history.inARow + 1 : 1) : 0,
@@ -212,6 +220,7 @@ function noteFailure(
 
 function findEndReason(
   config: PolicyConfig,
+  budget: FirstBudget,
   history: History,
   rule: Rule,
   cause: Cause,
@@ -224,12 +233,13 @@ function findEndReason(
     if ('inARow' in limit && history.inARow >= limit.inARow) return 'too-often';
     if ('retries' in limit && history.frameFaultsAtMs.length > limit.retries) return 'too-often';
   }
-  if (history.attempts > config.maxReconnects) return 'no-reconnect';
+  const isWaiting = budget.isWait && !history.hasBeenWelcomed;
+  if (!isWaiting && history.attempts - history.attemptsWaited > config.maxReconnects) return 'no-reconnect';
   if ((cause.retryAfterMs ?? 0) > MAX_RETRY_AFTER_MS) return 'wait-too-long';
   if (config.deadlineMs !== undefined && nowMs + atLeastMs > config.deadlineMs && atLeastMs > 0) {
     return 'beyond-deadline';
   }
   if (atLeastMs > Math.max(0, atMostMs)) return 'wait-too-long';
   if (MIN_DELAY_MS > atMostMs) return 'first-budget';
-  return !history.hasBeenWelcomed && history.attempts >= FIRST_BUDGET.attempts ? 'first-budget' : undefined;
+  return !history.hasBeenWelcomed && history.attempts >= budget.attempts ? 'first-budget' : undefined;
 }

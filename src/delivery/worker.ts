@@ -3,7 +3,8 @@
 //
 // The state of a worker is the place in its loop and three numbers: acknowledged ≤ next ≤ end.
 import { type Clock, sleep } from '../clock.ts';
-import { computeDelayMs, FIRST_BUDGET, type PolicyConfig } from '../connection/retry-policy.ts';
+import { FIRST_BUDGET } from '../connection/config.ts';
+import { computeDelayMs, type PolicyConfig } from '../connection/retry-policy.ts';
 import { EXIT, isAtlantisError } from '../errors.ts';
 import { type Backlog, RecordQueue } from './backlog.ts';
 import { LIFECYCLE_MARK, type SendResult, type Sink, type SinkFault } from './sink.ts';
@@ -21,7 +22,7 @@ export type WorkerEvent =
 export interface WorkerConfig {
   /** Maximum number of records in flight. */
   readonly window: number;
-  readonly policy: Pick<PolicyConfig, 'retryMinMs' | 'retryMaxMs'>;
+  readonly policy: Pick<PolicyConfig, 'retryMinMs' | 'retryMaxMs' | 'firstBudget'>;
   /** Give up on a sink that has taken nothing yet: only while nothing could be lost by it, always, or never. */
   readonly givesUpAtStart: 'while-empty' | 'always' | 'never';
 }
@@ -105,6 +106,7 @@ export class Worker {
     const { clock, random, report } = this.#deps;
     const { signal } = this.#stopping;
     let failures = 0;
+    const { firstBudget: budget = FIRST_BUDGET } = this.#config.policy;
     const startedAtMs = clock.monotonicMs();
     while (!signal.aborted) {
       this.#fault = undefined;
@@ -117,8 +119,7 @@ export class Worker {
       await this.sink.close();
       if (fault === undefined || signal.aborted) continue;
       failures = this.#hasProgressed ? 1 : failures + 1;
-      const isBudgetSpent =
-        failures >= FIRST_BUDGET.attempts || clock.monotonicMs() - startedAtMs >= FIRST_BUDGET.ms;
+      const isBudgetSpent = failures >= budget.attempts || clock.monotonicMs() - startedAtMs >= budget.ms;
       if (fault.exitCode !== undefined || (isBudgetSpent && this.#mayGiveUp)) {
         report({ kind: 'ended', fault });
         return;

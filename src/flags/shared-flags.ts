@@ -1,5 +1,5 @@
 // The flags of every command, and those that several commands of `stream` share.
-import { CONNECTION_DEFAULTS, RETRY_DEFAULTS } from '../connection/config.ts';
+import { CONNECTION_DEFAULTS, FIRST_BUDGET, RETRY_DEFAULTS } from '../connection/config.ts';
 import {
   choice,
   type Flags,
@@ -77,15 +77,27 @@ export const ATTEMPT_FLAGS = {
     writeDuration(pongTimeoutMs),
   ),
   caCert: text('--ca-cert <file>', 'trust these root certificates as well (PEM)'),
+  useSystemCa: toggle('--system-ca', 'trust the root certificates of the operating system as well'),
+};
+
+/** Retries before the first connection. */
+export const WAIT_FLAGS = {
+  waitMs: optional(
+    '--wait <dur>',
+    'keep retrying this long until the service is up, e.g. 5m',
+    parseDuration,
+    `${FIRST_BUDGET.attempts} attempts within ${writeDuration(FIRST_BUDGET.ms)}`,
+  ),
 };
 
 const RETRY_FLAGS = {
+  ...WAIT_FLAGS,
   noReconnect: negation('--no-reconnect', 'exit at the first failure instead of retrying'),
   maxReconnects: optional(
     '--max-reconnects <n>',
     'maximum number of retries in the whole run',
     count(0),
-    'unlimited',
+    'unlimited after the first connection',
   ),
   retryMinMs: optional(
     '--retry-min <dur>',
@@ -138,4 +150,9 @@ export const END_FLAGS = group('When to stop:', {
 
 export const READY_FLAGS = {
   readyFile: text('--ready-file <file>', 'create this file once the stream is live'),
+};
+
+/** For NATS, as a source or a sink. */
+export const PLAINTEXT_FLAGS = {
+  allowPlaintext: toggle('--allow-plaintext', 'allow nats:// without TLS to other machines'),
 };

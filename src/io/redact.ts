@@ -136,6 +136,28 @@ function createReplacer(secret: string, replacement: string): ReplaceSecret {
   return (text) => forms.reduce(replace, text);
 }
 
+/** This many characters of the hidden part of a key identify it; fewer would match ordinary text by chance. */
+const MIN_RUN = 8;
+
+/** Replaces every part of a key of at least MIN_RUN hidden characters, such as a key without its beginning. */
+function createPartReplacer(key: string): ReplaceSecret {
+  const hidden = key.slice(keyPrefix(key).length);
+  const runs = new Set<string>();
+  for (let end = MIN_RUN; end <= hidden.length; end++) runs.add(hidden.slice(end - MIN_RUN, end));
+  return (text) => {
+    let clean = '';
+    let from = 0;
+    for (let end = MIN_RUN; end <= text.length; end++) {
+      const at = end - MIN_RUN;
+      if (at < from || !runs.has(text.slice(at, end))) continue;
+      while (end < text.length && runs.has(text.slice(end + 1 - MIN_RUN, end + 1))) end++;
+      clean += `${text.slice(from, at)}…`;
+      from = end;
+    }
+    return clean + text.slice(from);
+  };
+}
+
 export interface Redactor {
   /** Registers a secret; call it before anything else is done with one. Ignores texts under 4 characters. */
   addSecret(secret: string): void;
@@ -174,7 +196,10 @@ export function createRedactor(): Redactor {
   const build = (): ReplaceSecret[] =>
     [...secrets]
       .sort(([a], [b]) => b.length - a.length)
-      .map(([secret, replacement]) => createReplacer(secret, replacement));
+      .flatMap(([secret, replacement]) => [
+        createReplacer(secret, replacement),
+        ...(secret.startsWith('ak_') ? [createPartReplacer(secret)] : []),
+      ]);
 
   return {
     addSecret(secret) {

@@ -1,6 +1,7 @@
 // Opens the service, or the built-in simulator, as the source of a command, with the stderr reporter.
 import type { Clock } from '../clock.ts';
 import type { Io } from '../io/io.ts';
+import { limitLookups } from '../settings/lookup-limit.ts';
 import type { KeyListener } from '../settings/renew-key.ts';
 import {
   describeSimulatorSource,
@@ -15,21 +16,6 @@ import { createStatusLine, loadStreamProgress } from '../ui/status-line.ts';
 import { sayConnected } from '../ui/stream-messages.ts';
 import type { StreamProgress } from '../ui/stream-progress.ts';
 import type { LiveSource } from './session.ts';
-
-/** Resolver defaults: two attempts of five seconds for each name server (resolv.conf(5)). */
-const DEFAULT_MS = 10_000;
-const DEFAULT_ATTEMPTS = 2;
-
-/**
- * The value of RES_OPTIONS that limits a lookup to `waitMs`, in whole seconds; undefined if the default is shorter.
- * A pending lookup cannot be cancelled, and the process cannot exit with its own code before it ends.
- */
-export function chooseResolverOptions(waitMs: number): string | undefined {
-  if (waitMs >= DEFAULT_MS) return undefined;
-  const seconds = Math.max(1, Math.floor(waitMs / 1_000));
-  const attempts = Math.min(DEFAULT_ATTEMPTS, seconds);
-  return `timeout:${Math.floor(seconds / attempts)} attempts:${attempts}`;
-}
 
 /** A source that is ready to be opened, with its reporter. */
 export interface CommandStream {
@@ -62,7 +48,7 @@ export async function openCommandStream(
             reportKey(() => reporter),
           )
         : describeSimulatorSource(simulator.url, simulator.exampleKey);
-    limitLookups(config, io);
+    limitLookups(io, config.connection.connectTimeoutMs, config.timeoutMs, config.durationMs);
     const deadlineMs = findDeadline(config, io.clock);
     const prepared = await prepareSource(config.connection, target, io, { deadlineMs, select });
     const reporting = await createReporting(config, io);
@@ -104,18 +90,6 @@ function createService({ settings, open }: PreparedStream): LiveSource {
     },
     sayConnected,
   };
-}
-
-/** A lookup that hangs must not keep the process alive after the attempt, or the run, has timed out (contract C1). */
-function limitLookups(
-  { connection, timeoutMs, durationMs }: Pick<TailConfig, 'connection' | 'timeoutMs' | 'durationMs'>,
-  io: Io,
-): void {
-  const { connectTimeoutMs } = connection;
-  const options = chooseResolverOptions(
-    Math.min(connectTimeoutMs, timeoutMs ?? connectTimeoutMs, durationMs ?? connectTimeoutMs),
-  );
-  if (options !== undefined) io.setResolverOptions(options);
 }
 
 /** Monotonic time in ms at which `--timeout` expires, if it is set. */

@@ -52,33 +52,78 @@ function isCertificate(pem: string): boolean {
   }
 }
 
-/**
- * All trusted roots in PEM: the built-in ones, those of NODE_EXTRA_CA_CERTS, which Node ignores once it is given a
- * list, and the added ones.
- */
-export async function listTrustedRoots(
-  added: readonly string[],
-  env: Environment,
-): Promise<readonly string[]> {
-  // Loads all of Node's TLS, so only where it is needed.
-  const { rootCertificates } = await import('node:tls');
-  return [...rootCertificates, ...(await readExtraRoots(env['NODE_EXTRA_CA_CERTS'])), ...added];
+/** Where systems keep their roots, for Node before 22.15, which cannot be asked: Debian, Fedora, SUSE, Alpine and macOS. */
+const SYSTEM_BUNDLES = [
+  '/etc/ssl/certs/ca-certificates.crt',
+  '/etc/pki/tls/certs/ca-bundle.crt',
+  '/etc/ssl/ca-bundle.pem',
+  '/etc/ssl/cert.pem',
+];
+
+/** The roots that the operating system trusts, in PEM. @throws UsageError if there are none */
+async function readSystemRoots(): Promise<readonly string[]> {
+  const tls = (await import('node:tls')) as { getCACertificates?(kind: 'system'): readonly string[] };
+  const roots = tls.getCACertificates?.('system') ?? [];
+  if (roots.length > 0) return roots;
+  for (const path of SYSTEM_BUNDLES) {
+    const bundle = await readIfCertificates(path);
+    if (bundle.length > 0) return bundle;
+  }
+  throw new UsageError(
+    '--system-ca: no root certificates of this system were found',
+    'use --ca-cert <file>, or Node 22.15 or newer',
+  );
 }
 
-/** The same for a CA file that a flag names; undefined without one. @throws UsageError as `readCaFile` */
-export async function readTrustedRoots(
-  caCert: string | undefined,
+/**
+ * The roots to trust in addition to Node's, in PEM; undefined if there are none, and Node's own store is used as it
+ * is. With SSL_CERT_FILE, which Node itself reads only with --use-openssl-ca.
+ *
+ * @param given by `readGivenRoots` or the option ca
+ */
+export async function listAddedRoots(
+  given: readonly string[],
   env: Environment,
 ): Promise<readonly string[] | undefined> {
-  return caCert === undefined ? undefined : listTrustedRoots([await readCaFile(caCert)], env);
+  const roots = [...given, ...(await readIfCertificates(env['SSL_CERT_FILE']))];
+  if (roots.length === 0) return undefined;
+  // Node drops these when anything is added to its store.
+  return [...roots, ...(await readIfCertificates(env['NODE_EXTRA_CA_CERTS']))];
 }
 
-/** Like Node, skips a file that cannot be read. */
-async function readExtraRoots(path: string | undefined): Promise<string[]> {
-  if (path === undefined || path === '') return [];
+/** Like OpenSSL, skips a file that cannot be read or has no certificates. */
+async function readIfCertificates(path = ''): Promise<readonly string[]> {
+  if (path === '') return [];
   try {
-    return [(await readNamedFile(path)).toString('utf8')];
+    const pem = (await readNamedFile(path)).toString('utf8');
+    return pem.includes('-----BEGIN') ? [pem] : [];
   } catch {
     return [];
   }
+}
+
+/** The flags that add trusted roots. */
+export interface TrustConfig {
+  /** Path of a PEM file. */
+  readonly caCert: string | undefined;
+  readonly useSystemCa: boolean;
+}
+
+/** The roots of both flags, in PEM. @throws UsageError as `readCaFile`, or if the system has no roots */
+export async function readGivenRoots(
+  { caCert, useSystemCa }: TrustConfig,
+  signal?: AbortSignal,
+): Promise<readonly string[]> {
+  return [
+    ...(caCert === undefined ? [] : [await readCaFile(caCert, signal)]),
+    ...(useSystemCa ? await readSystemRoots() : []),
+  ];
+}
+
+/** Both of the above, for flags. @throws UsageError as `readGivenRoots` */
+export async function readTrustedRoots(
+  trust: TrustConfig,
+  env: Environment,
+): Promise<readonly string[] | undefined> {
+  return listAddedRoots(await readGivenRoots(trust), env);
 }

@@ -74,7 +74,9 @@ export interface NatsConfig {
   readonly address: NatsAddress;
   /** Credentials for the next connection: read again from their file, or the previous ones if that fails (contract P5). */
   readonly readCredentials: () => Promise<NatsCredentials | undefined>;
-  /** PEM that replaces the built-in roots, or undefined. */
+  /** `if-offered` with --allow-plaintext; otherwise other machines are reached by TLS only (contract B8). */
+  readonly tls: 'required' | 'off-loopback' | 'if-offered';
+  /** PEM to trust in addition to Node's roots. */
   readonly trustedRoots: readonly string[] | undefined;
   /** For each server, until it is ready. */
   readonly connectTimeoutMs: number;
@@ -84,10 +86,11 @@ export interface NatsConfig {
   readonly clientName: string;
 }
 
-interface NatsRequest extends Omit<NatsConfig, 'readCredentials' | 'connectTimeoutMs' | 'pingIntervalMs'> {
+interface NatsRequest extends Pick<NatsConfig, 'address' | 'trustedRoots' | 'clientName'> {
   /** `--nats-creds`, or undefined. */
   readonly natsCreds: string | undefined;
-  readonly connection: Pick<ConnectionConfig, 'connectTimeoutMs' | 'pingIntervalMs'>;
+  readonly allowPlaintext: boolean;
+  readonly connection: Pick<ConnectionConfig, 'connectTimeoutMs' | 'pingIntervalMs' | 'caCert'>;
 }
 
 /**
@@ -97,14 +100,17 @@ interface NatsRequest extends Omit<NatsConfig, 'readCredentials' | 'connectTimeo
  * @throws UsageError for credentials that cannot be used
  */
 export async function readNatsSettings(
-  { natsCreds, connection, ...request }: NatsRequest,
+  { natsCreds, allowPlaintext, connection, ...request }: NatsRequest,
   io: Io,
 ): Promise<{ readonly nats: NatsConfig; readonly origin: string }> {
   const { credentials, source } = await readNatsCredentials(natsCreds, io);
-  const { connectTimeoutMs, pingIntervalMs } = connection;
+  const { connectTimeoutMs, pingIntervalMs, caCert } = connection;
+  const plaintext = allowPlaintext ? 'if-offered' : caCert === undefined ? 'off-loopback' : 'required';
+  const tls = request.address.isTls ? 'required' : plaintext;
   return {
     nats: {
       ...request,
+      tls,
       readCredentials: createReader(credentials, natsCreds, io),
       connectTimeoutMs,
       pingIntervalMs,

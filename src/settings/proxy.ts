@@ -1,12 +1,14 @@
-// HTTP proxies (contract C6): which one leads to a URL, and what its own URL may look like.
-import { getProxyForUrl } from 'proxy-from-env';
+// Proxies (contract C6): which one leads to a URL, and what its own URL may look like.
+import { BlockList, isIP } from 'node:net';
 import { UsageError } from '../errors.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** In order of precedence. */
+/** In order of precedence, as for curl. */
 const VARIABLES = ['https_proxy', 'HTTPS_PROXY', 'all_proxy', 'ALL_PROXY'];
-const HINT = 'accepted: http://[user:password@]host:port or https://…; to connect directly, omit it';
+/** Not written as one URL: the redactor would take `user:password` out of it. */
+const HINT =
+  'accepted: http://, https://, socks5:// or socks5h:// and <user>:<password>@<host>:<port>, with # written as %23, / as %2F and % as %25; to connect directly, omit it';
 
 /** The variable that names a proxy, whether or not NO_PROXY exempts the host. */
 export function findProxyVariable(env: Environment): string | undefined {
@@ -16,14 +18,56 @@ export function findProxyVariable(env: Environment): string | undefined {
 /**
  * The proxy URL for `base` (an https URL), or undefined to connect directly.
  *
- * @throws UsageError when the variable is not a URL of an HTTP proxy; the message never shows its credentials
+ * @throws UsageError when the variable is not a URL of a proxy; the message never shows its credentials
  */
 export function findProxy(base: string, env: Environment): string | undefined {
   const name = findProxyVariable(env);
-  // The library applies NO_PROXY, which it reads from the process.
-  if (name === undefined || getProxyForUrl(base) === '') return undefined;
+  if (name === undefined || isExempt(new URL(base), env['no_proxy'] || env['NO_PROXY'] || ''))
+    return undefined;
   return checkProxyUrl(env[name] ?? '', name);
 }
+
+/** `host`, `host:port`, `[address]:port` or an address, each optionally with a prefix length: `10.0.0.0/8`. */
+const ENTRY = /^(?:\[(?<bracketed>[^\]]*)\]|(?<plain>[^:]*))(?::(?<port>\d+))?$/;
+
+/**
+ * Whether NO_PROXY has the host. The rules are those of curl: a name includes its subdomains, an address may be a
+ * network in CIDR notation, `*` is every host. Ports, brackets and `*.name`, which curl does not have, work as well.
+ */
+function isExempt({ hostname, port }: URL, noProxy: string): boolean {
+  const host = hostname.replace(/^\[|\]$|\.$/g, '');
+  return noProxy
+    .split(/[\s,]+/)
+    .filter((entry) => entry !== '')
+    .some((entry) => {
+      const { bracketed, plain, port: onlyPort = '' } = ENTRY.exec(entry)?.groups ?? {};
+      const name = bracketed ?? plain ?? entry;
+      if (onlyPort !== '' && onlyPort !== (port || '443')) return false;
+      return name === '*' || (isIP(host) === 0 ? isWithinDomain(host, name) : isWithinNetwork(host, name));
+    });
+}
+
+function isWithinDomain(host: string, name: string): boolean {
+  const domain = name.toLowerCase().replace(/^\*?\.|\.$/g, '');
+  return domain !== '' && `.${host}`.endsWith(`.${domain}`);
+}
+
+function isWithinNetwork(host: string, network: string): boolean {
+  const [address = '', length] = network.split('/');
+  const family = isIP(address) === 4 ? 'ipv4' : 'ipv6';
+  const bits = length === undefined ? (family === 'ipv4' ? 32 : 128) : Number(length || Number.NaN);
+  const list = new BlockList();
+  try {
+    list.addSubnet(address, bits, family);
+  } catch {
+    // Not an address, or a length that it cannot have.
+    return false;
+  }
+  return list.check(host, isIP(host) === 4 ? 'ipv4' : 'ipv6');
+}
+
+/** What SOCKS 5 can send as user or password (RFC 1929). */
+const MAX_SOCKS_BYTES = 255;
 
 /**
  * The URL, with `http://` where it has no scheme, as for curl.
@@ -33,18 +77,29 @@ export function findProxy(base: string, env: Environment): string | undefined {
  */
 export function checkProxyUrl(value: string, source: string): string {
   const url = value.includes('://') ? value : `http://${value}`;
-  if (!URL.canParse(url)) throw new UsageError(`${source} is not a URL`, HINT);
+  // Otherwise the part before it would be taken for the host, and the password for a port.
+  if (/:\/\/[^@]*[/?#][^@]*@/.test(url)) {
+    throw new UsageError(
+      `the user name or password in ${source} contains a #, / or ? that is not URL-encoded`,
+      HINT,
+    );
+  }
+  if (!URL.canParse(url) || new URL(url).hostname === '')
+    throw new UsageError(`${source} is not a URL`, HINT);
   const { protocol, username, password } = new URL(url);
-  if (protocol !== 'http:' && protocol !== 'https:') {
+  if (!['http:', 'https:', 'socks5:', 'socks5h:'].includes(protocol)) {
     throw new UsageError(`${source} names a ${protocol.slice(0, 20)}// proxy, which is not supported`, HINT);
   }
+  let login: string[];
   try {
-    // Both are decoded for the Proxy-Authorization header.
-    decodeURIComponent(`${username}:${password}`);
+    login = [username, password].map(decodeURIComponent);
   } catch {
+    throw new UsageError(`the user name or password in ${source} is not URL-encoded`, HINT);
+  }
+  if (protocol.startsWith('socks') && login.some((text) => Buffer.byteLength(text) > MAX_SOCKS_BYTES)) {
     throw new UsageError(
-      `the user name or password in ${source} is not URL-encoded`,
-      `write % as %25; ${HINT}`,
+      `the user name or password in ${source} is too long for SOCKS 5`,
+      'accepted: 255 bytes',
     );
   }
   return url;

@@ -1,6 +1,6 @@
 // Flags, environment and profile → the read-only configuration of a stream and its connection.
 
-import { type ConnectConfig, fillRetryBounds } from '../connection/config.ts';
+import { type ConnectConfig, chooseFirstBudget, fillRetryBounds } from '../connection/config.ts';
 import type { KeyOrigin } from '../connection/lifecycle.ts';
 import { UsageError } from '../errors.ts';
 import { type Flags, type FlagValues, listGiven, parseFlags } from '../flags/definition.ts';
@@ -18,6 +18,7 @@ import {
 import type { LOG_FORMATS } from '../flags/values.ts';
 import type { Io } from '../io/io.ts';
 import { keyPrefix } from '../io/key.ts';
+import type { TrustConfig } from './certificates.ts';
 import { createKeyReader, type KeyListener } from './renew-key.ts';
 import { parseStreamUrl, type StreamUrl } from './stream-url.ts';
 import { findKeyOrigin, readKey, requireUrl, resolveTarget, type TargetFlags } from './target.ts';
@@ -39,10 +40,7 @@ type StreamValues = FlagValues<typeof STREAM_FLAGS>;
 
 export type ConnectionFlags = Flags<typeof CONNECTION_FLAGS>;
 
-export interface ConnectionConfig extends ConnectConfig {
-  /** Path of extra trusted roots, or undefined. */
-  readonly caCert: string | undefined;
-}
+export interface ConnectionConfig extends ConnectConfig, TrustConfig {}
 
 /** The output on stderr. */
 export interface LogConfig {
@@ -96,7 +94,7 @@ export function parseStreamFlags(flags: StreamFlags, io: Io): TailConfig {
   return {
     ...values,
     log: parseLogFlags(flags, io),
-    connection: parseConnectionFlags(flags),
+    connection: parseConnectionFlags(flags, values.timeoutMs),
     format: isPretty ? 'pretty' : 'ndjson',
     filter: parseFilter(values),
     useColor: wantsColor(flags, io, io.stdout.isTty),
@@ -126,9 +124,12 @@ function parseFilter({ type, where }: StreamValues): TailConfig['filter'] {
   return types.length === 0 && where.length === 0 ? undefined : { types, where };
 }
 
-/** @throws UsageError naming flag, value and what is accepted */
-export function parseConnectionFlags(flags: ConnectionFlags): ConnectionConfig {
-  const { noReconnect, maxReconnects, ...values } = parseFlags(CONNECTION_FLAGS, flags);
+/**
+ * @param timeoutMs of the whole run, if it has one
+ * @throws UsageError naming flag, value and what is accepted
+ */
+export function parseConnectionFlags(flags: ConnectionFlags, timeoutMs?: number): ConnectionConfig {
+  const { noReconnect, maxReconnects, waitMs, ...values } = parseFlags(CONNECTION_FLAGS, flags);
   const bounds = fillRetryBounds(values.retryMinMs, values.retryMaxMs);
   if (bounds.retryMaxMs < bounds.retryMinMs) {
     throw new UsageError(
@@ -139,6 +140,7 @@ export function parseConnectionFlags(flags: ConnectionFlags): ConnectionConfig {
   return {
     ...values,
     ...bounds,
+    firstBudget: chooseFirstBudget(waitMs, maxReconnects, timeoutMs),
     maxReconnects: noReconnect ? 0 : (maxReconnects ?? Number.POSITIVE_INFINITY),
   };
 }

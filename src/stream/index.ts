@@ -3,6 +3,7 @@
 // No output, no process handlers; reads the environment only with `useEnvironment`.
 import { systemClock } from '../clock.ts';
 import { processEnvironment } from '../io/io.ts';
+import { createRedactor } from '../io/redact.ts';
 import { EventStream, type StreamDeps } from './event-stream.ts';
 import { translateHint } from './items.ts';
 import { parseStreamOptions, type StreamOptions } from './options.ts';
@@ -48,6 +49,21 @@ const DEPS: StreamDeps = {
  * @throws UsageError, CredentialError for invalid options; filters are checked with the first pull
  */
 export function stream(options: StreamOptions): EventStream {
-  const config = parseStreamOptions(options);
+  const config = parseSafely(options);
   return new EventStream(config, () => prepareStream(config, DEPS), DEPS);
+}
+
+/** No error quotes a key, even one that is given as another option (contract P4). */
+function parseSafely(options: StreamOptions): ReturnType<typeof parseStreamOptions> {
+  try {
+    return parseStreamOptions(options);
+  } catch (error) {
+    if (error instanceof Error) {
+      const redactor = createRedactor();
+      if (typeof options?.key === 'string') redactor.addSecret(options.key);
+      error.message = redactor.redact(error.message);
+      error.stack = redactor.redact(error.stack ?? '');
+    }
+    throw error;
+  }
 }

@@ -103,6 +103,9 @@ const OPTION_OF_FLAG: readonly (readonly [flag: string, option: string])[] = [
   ['--connect-timeout', 'the option connectTimeoutMs'],
   ['--ping-interval', 'the options pingIntervalMs'],
   ['--pong-timeout', 'pongTimeoutMs'],
+  // Programs can add the roots of the system to `ca`.
+  [', or --system-ca if this system has it', ''],
+  ['use --ca-cert or --system-ca', 'use the option ca'],
   ['--url', 'the option url'],
 ];
 

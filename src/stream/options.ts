@@ -1,5 +1,10 @@
 // The options of `stream()`, checked and completed with defaults. Reads no files and connects to nothing.
-import { CONNECTION_DEFAULTS, type ConnectConfig, fillRetryBounds } from '../connection/config.ts';
+import {
+  CONNECTION_DEFAULTS,
+  type ConnectConfig,
+  chooseFirstBudget,
+  fillRetryBounds,
+} from '../connection/config.ts';
 import type { Gap, Lost, Retrying } from '../connection/lifecycle.ts';
 import { UsageError } from '../errors.ts';
 import { parseKey } from '../io/key.ts';
@@ -59,11 +64,11 @@ export interface StreamOptions extends StreamCallbacks {
   readonly pongTimeoutMs?: number | undefined;
   /** Roots to trust in addition to those of Node, in PEM. No option turns certificate checks off. */
   readonly ca?: string | readonly string[] | undefined;
-  /** `http://[user:password@]host:port` or `https://…`; uses CONNECT, never for loopback; default none. */
+  /** `http://[user:password@]host:port`, or `https:`, `socks5:`, `socks5h:`; never for loopback; default none. */
   readonly proxy?: string | undefined;
   /**
-   * Use NODE_EXTRA_CA_CERTS, and HTTPS_PROXY, ALL_PROXY and NO_PROXY unless `proxy` is set; default false: the
-   * environment is not read.
+   * Use SSL_CERT_FILE, NODE_EXTRA_CA_CERTS with `ca`, and HTTPS_PROXY, ALL_PROXY and NO_PROXY unless `proxy` is set; default false: the environment
+   * is not read.
    */
   readonly useEnvironment?: boolean | undefined;
 }
@@ -147,6 +152,7 @@ export function parseStreamOptions(options: StreamOptions): StreamConfig {
     types: listTexts('type', options.type ?? []),
     where: listTexts('where', options.where ?? []),
     maxReconnects: checkCount(options.maxReconnects),
+    firstBudget: chooseFirstBudget(undefined, options.maxReconnects, undefined),
     ...checkRetryBounds(options),
     connectTimeoutMs:
       checkDuration('connectTimeoutMs', options.connectTimeoutMs) ?? CONNECTION_DEFAULTS.connectTimeoutMs,

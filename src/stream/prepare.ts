@@ -5,7 +5,7 @@ import { UsageError } from '../errors.ts';
 import { createFrameBuffer } from '../events/frame-buffer.ts';
 import { classifyText } from '../events/scanner.ts';
 import type { Io } from '../io/io.ts';
-import { areTlsChecksOff, listTrustedRoots, readCaFile, TLS_CHECKS_OFF } from '../settings/certificates.ts';
+import { areTlsChecksOff, listAddedRoots, readGivenRoots, TLS_CHECKS_OFF } from '../settings/certificates.ts';
 import { findProxy } from '../settings/proxy.ts';
 import type { ConnectionConfig, StreamSource } from '../settings/stream-config.ts';
 import { VERSION } from '../version.ts';
@@ -34,7 +34,7 @@ export async function prepareSource(
   extra: Pick<StreamDeps, 'deadlineMs' | 'select'> = {},
   signal?: AbortSignal,
 ): Promise<PreparedStream> {
-  const { caCert, ...connection } = config;
+  const { caCert, useSystemCa, ...connection } = config;
   const stream: StreamConfig = {
     ...connection,
     url: source.url,
@@ -44,7 +44,7 @@ export async function prepareSource(
     // Commands pass a compiled filter, `extra.select`.
     types: [],
     where: [],
-    ca: caCert === undefined ? [] : [await readCaFile(caCert, signal)],
+    ca: await readGivenRoots({ caCert, useSystemCa }, signal),
     proxyUrl: undefined,
     useEnvironment: true,
     callbacks: {},
@@ -84,8 +84,9 @@ export async function prepareStream(config: StreamConfig, deps: StreamDeps): Pro
       keyOrigin: deps.keyOrigin ?? { kind: 'option', source: 'the options' },
       userAgent: `atlantis-cli/${VERSION}`,
       proxyUrl: pickProxy(config, env),
-      trustedRoots: ca.length === 0 ? undefined : await listTrustedRoots(ca, env),
+      trustedRoots: await listAddedRoots(ca, env),
       mustCheckCertificates: !isUnchecked,
+      mustBeLoopback: url.isLoopback && (!url.isSecure || isUnchecked),
       connectTimeoutMs: config.connectTimeoutMs,
       keepalive: { pingIntervalMs: config.pingIntervalMs, pongTimeoutMs: config.pongTimeoutMs },
       classify: classifyText,
@@ -93,6 +94,7 @@ export async function prepareStream(config: StreamConfig, deps: StreamDeps): Pro
     },
     policy: {
       maxReconnects: config.maxReconnects,
+      firstBudget: config.firstBudget,
       retryMinMs: config.retryMinMs,
       retryMaxMs: config.retryMaxMs,
       deadlineMs: deps.deadlineMs,

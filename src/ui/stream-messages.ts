@@ -67,11 +67,12 @@ export function sayConnected(connected: Connected): StatusRecord {
 }
 
 export function sayLost(item: Lost): StatusRecord {
-  const { happened } = describeCause(item.cause);
+  const { happened, remedy } = describeCause(item.cause);
   return {
     event: 'lost',
     level: 'warn',
     message: `${happened}; last byte received at ${formatTime(item.lastByteAtMs)}`,
+    hint: item.cause.kind === 'idle-cut' ? remedy : undefined,
     figures: {
       ...listCauseFigures(item.cause),
       last_byte_at: new Date(item.lastByteAtMs).toISOString(),

@@ -62,6 +62,19 @@ describeWithNats('stream tail --from JetStream', () => {
     expect(pickRecords(exit, 'summary')[0]).toMatchObject({ events: 5, reconnects: 0 });
   });
 
+  test('row 123: messages that add up to more than the server keeps for a connection', async () => {
+    const server = await startNatsServer({ extra: 'max_pending: 4MB' });
+    const texts = Array.from({ length: 100 }, (_unused, n) =>
+      JSON.stringify({ n, text: 'x'.repeat(300 * 1024) }),
+    );
+    const { url } = await fill(texts, {}, server);
+    const exit = await read(url, ['--since', '1', '--limit', '100', '--retry-max', '250ms']);
+    expect(exit.code).toBe(0);
+    expect(exit.stdout === `${texts.join('\n')}\n`).toBe(true);
+    // The size of a pull is found by halving it.
+    expect(pickRecords(exit, 'summary')[0]?.['reconnects']).toBeLessThanOrEqual(3);
+  });
+
   test('needs no key, no URL and no profile', async () => {
     const { url } = await fill(makeEvents(0, 1));
     const exit = await runCli(['stream', 'tail', '--from', url, '--since', '1', '--limit', '1']);

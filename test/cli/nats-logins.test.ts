@@ -203,10 +203,12 @@ describeWithNats('NATS (needs nats-server)', () => {
       },
     );
 
-    test('nats:// with a root to a server without TLS works', async () => {
+    test('row 100 (B8): --ca-cert requires TLS: a server that offers none is exit 11', async () => {
       const { url } = await startNatsServer();
       const given = { args: ['--ca-cert', made.caFile] };
-      expect([(await relay(url, given)).code, (await tail(url, given)).code]).toEqual([0, 0]);
+      expect([(await relay(url, given)).code, (await tail(url, given)).code]).toEqual([11, 11]);
+      const allowed = { args: ['--ca-cert', made.caFile, '--allow-plaintext'] };
+      expect([(await relay(url, allowed)).code, (await tail(url, allowed)).code]).toEqual([0, 0]);
     });
   });
 });

@@ -1,7 +1,7 @@
 // docs/security.md: its commands work as written.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { CANARY_KEY } from '../helpers/canary.ts';
 import { makeTempFolder } from '../helpers/cleanup.ts';
 import { type CliOptions, ROOT, runCli, startCli } from '../helpers/run-cli.ts';
@@ -67,6 +67,37 @@ test('the steps rotate a key without a gap', async () => {
   ]);
   next.kill();
   await next.exit;
+});
+
+describe('the threat model', () => {
+  const [, model = ''] = /\n## Threat model\n([\s\S]*?)\n## /.exec(doc) ?? [];
+
+  test.each(model.split('\n### ').slice(1))('%#: each promise is shown by a test that exists', (attacker) => {
+    const rows = attacker
+      .split('\n')
+      .filter((line) => line.startsWith('| ') && !line.startsWith('| promise'));
+    expect(rows.length).toBeGreaterThan(2);
+    for (const row of rows) {
+      const named = [...row.matchAll(/`(test\/[\w./-]+\.test\.ts)` "([^"]+)"/g)];
+      expect({ row, tests: named.length }).not.toMatchObject({ tests: 0 });
+      for (const [, file = '', title = ''] of named) {
+        const text = readFileSync(join(ROOT, file), 'utf8');
+        const isThere = ["'", '"', '`'].some((quote) => text.includes(quote + title + quote));
+        expect({ file, title, isThere }).toMatchObject({ isThere: true });
+      }
+    }
+    expect(attacker).toContain('\nNot promised: ');
+  });
+
+  test('covers every attacker', () => {
+    expect([...model.matchAll(/^### (.*)$/gm)].map(([, name]) => name)).toEqual([
+      'A hostile server',
+      'The network',
+      'Other users of the machine',
+      'A planted directory',
+      'CI logs',
+    ]);
+  });
 });
 
 test('every file, variable and flag that it names is there', async () => {

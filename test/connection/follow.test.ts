@@ -326,7 +326,7 @@ describe('§ 5: how a live connection ends', () => {
 
   test.each<[string, Buffer, CauseKind, RegExp]>([
     ['the end of the stream', Buffer.alloc(0), 'dropped', /without a close frame/],
-    ['a text message that is not UTF-8', Buffer.from([0x81, 0x01, 0xff]), 'bad-frames', /not UTF-8/],
+    ['text that is not UTF-8', Buffer.from([0x81, 0x01, 0xff]), 'bad-frames', /not UTF-8/],
     ['a masked frame', Buffer.from([0x81, 0x81, 1, 2, 3, 4, 0x31]), 'bad-frames', /masked frame/],
     ['a compressed frame', Buffer.from([0xc1, 0x01, 0x31]), 'bad-frames', /compressed frame/],
     ['a reserved bit', Buffer.from([0xa1, 0x01, 0x31]), 'bad-frames', /reserved bit/],

@@ -94,17 +94,61 @@ describe('C9: codes', () => {
   });
 
   test('row 33: every error before the proxy responds names the proxy', () => {
-    for (const code of [
-      'ECONNREFUSED',
-      'ENOTFOUND',
-      'ECONNRESET',
-      'ETIMEDOUT',
-      'ERR_SSL_WRONG_VERSION_NUMBER',
-    ]) {
+    for (const code of ['ECONNREFUSED', 'ENOTFOUND', 'ECONNRESET', 'ETIMEDOUT']) {
       const cause = classifyError(fault(code), HOST, 'proxy', 'proxy.example:3128');
       expect(cause).toMatchObject({ kind: 'proxy-failed', proxy: 'proxy.example:3128' });
       expect(describeCause(cause).happened).toContain('the proxy proxy.example:3128');
     }
+  });
+
+  test.each<[string, string, boolean, CauseKind, string]>([
+    [
+      'unrecognized name:rec_layer.c:1601:SSL alert number 112',
+      'EPROTO',
+      false,
+      'tls-handshake',
+      'no TLS service with this host name, TLS alert 112, in the TLS handshake',
+    ],
+    [
+      'sslv3 alert handshake failure:rec_layer.c:1601:SSL alert number 40',
+      'ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE',
+      false,
+      'tls-handshake',
+      'no TLS cipher in common, TLS alert 40, in the TLS handshake',
+    ],
+    [
+      'sslv3 alert handshake failure:rec_layer.c:1601:SSL alert number 40',
+      'EPROTO',
+      true,
+      'client-certificate-demanded',
+      'TLS alert 40',
+    ],
+    [
+      'tlsv1 alert access denied:rec_layer.c:1601:SSL alert number 49',
+      'EPROTO',
+      false,
+      'tls-handshake',
+      'tlsv1 alert access denied, in the TLS handshake',
+    ],
+  ])('row 120: %s with %s is named', (reason, code, hasCipher, kind, detail) => {
+    const error = fault(code, `80BC:error:0A000410:SSL routines:ssl3_read_bytes:${reason}`);
+    expect(classifyError(error, HOST, 'tls', undefined, hasCipher)).toMatchObject({ kind, detail });
+  });
+
+  test('row 120: a proxy without TLS whose URL begins with https://', () => {
+    const error = fault(
+      'EPROTO',
+      '80BC:error:0A00010B:SSL routines:ssl3_get_record:wrong version number:x.c:1',
+    );
+    const cause = classifyError(error, HOST, 'proxy', 'proxy.example:3128');
+    expect(cause).toMatchObject({ kind: 'tls-to-plaintext', host: 'proxy.example:3128' });
+    expect(describeCause(cause).remedy).toContain('needs an http:// URL');
+  });
+
+  test('row 119: a TLS alert instead of a response', () => {
+    const rawPacket = Buffer.from([0x15, 3, 3, 0, 2, 2, 70]);
+    const error = fault('HPE_INVALID_CONSTANT', 'Parse Error: Expected HTTP/', { rawPacket });
+    expect(classifyError(error, HOST, 'upgrade').kind).toBe('plaintext-to-tls');
   });
 
   test('row 37: every frame error of ws has its own message', () => {

@@ -41,7 +41,7 @@ const ROWS: readonly Row[] = [
   { line: 'other 4xx from the API', kinds: ['rejected'], before: NEVER, after: NEVER, exitCode: 5 },
   {
     line: '4xx that is not from Atlantis, 407',
-    kinds: ['not-atlantis', 'proxy-refused'],
+    kinds: ['not-atlantis', 'proxy-refused', 'proxy-login-unsupported'],
     before: NEVER,
     after: FIVE_IN_A_ROW,
     exitCode: 5,
@@ -77,6 +77,8 @@ const ROWS: readonly Row[] = [
       'client-certificate-demanded',
       'tls-version',
       'tls-handshake',
+      'not-loopback',
+      'nats-no-tls',
     ],
     before: NEVER,
     after: FIVE_IN_A_ROW,
@@ -98,7 +100,7 @@ const ROWS: readonly Row[] = [
   },
   {
     line: 'close 1001, 1005, 1006, 1011–1014, RST, end of stream, dead keepalive',
-    kinds: ['nats-trimmed', 'nats-recreated', 'dropped', 'silent', 'closed-by-server'],
+    kinds: ['nats-trimmed', 'nats-recreated', 'dropped', 'idle-cut', 'silent', 'closed-by-server'],
     before: FIRST_BUDGET,
     after: UNBOUNDED,
     exitCode: 7,

@@ -7,15 +7,19 @@ export const SPILL = 'SPILL';
 
 /** Name, bytes, message on stderr. */
 export const BROKEN_FRAMES: readonly (readonly [string, Uint8Array, string])[] = [
-  [
-    'invalid UTF-8',
-    frame.text(Buffer.from(`"${SPILL}\xc3\x28"`, 'latin1')),
-    'a text message that is not UTF-8',
-  ],
+  ['invalid UTF-8', frame.text(Buffer.from(`"${SPILL}\xc3\x28"`, 'latin1')), 'text that is not UTF-8'],
   [
     'a surrogate in UTF-8',
     frame.text(Buffer.from(`"${SPILL}\xed\xa0\x80"`, 'latin1')),
-    'a text message that is not UTF-8',
+    'text that is not UTF-8',
+  ],
+  [
+    'a Close frame whose reason is not UTF-8',
+    frame.raw({
+      opcode: OPCODE.close,
+      payload: Buffer.from(`\x03\xe8${SPILL}\xce\xba\xed\xa0\x80`, 'latin1'),
+    }),
+    'text that is not UTF-8',
   ],
   [
     'RSV1 set',

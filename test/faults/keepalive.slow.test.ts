@@ -2,11 +2,12 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { CANARY_KEY } from '../helpers/canary.ts';
 import { startFaultProxy } from '../helpers/fault-proxy.ts';
+import { hasNginx, startNginx } from '../helpers/real-components.ts';
 import { type Child, startShell } from '../helpers/run-cli.ts';
 import { frame, type Peer, startScriptedServer, streamHandler } from '../helpers/scripted-server.ts';
 import { pauseFor } from '../helpers/watch.ts';
 import { startHandOver } from './hand-over.ts';
-import { endOf, lastRecord, numberedEvents, readRecords, startTail } from './start-tail.ts';
+import { endOf, lastRecord, numberedEvents, readRecords, runTail, startTail } from './start-tail.ts';
 
 const PING_MS = 300;
 const PONG_MS = 600;
@@ -222,5 +223,22 @@ describe('K3: a slow reader is not a dead connection', () => {
     await child.waitForStdout('"second"');
     child.kill();
     expect(lastRecord((await endOf(child)).stderr, 'lost')).toMatchObject({ cause: 'silent' });
+  });
+});
+
+(hasNginx() ? describe : describe.skip)('a load balancer with an idle timeout (needs nginx)', () => {
+  test.each([
+    ['row 122: two cuts after the same silence name --ping-interval', '60s', 'idle-cut'],
+    ['row 122: a shorter --ping-interval keeps the connection', '2s', undefined],
+  ])('%s', async (_what, interval, cause) => {
+    await using server = await startScriptedServer(streamHandler({ events: ['{"n":1}'] }));
+    const nginx = await startNginx({ targetPort: server.port, location: 'proxy_read_timeout 6s;' });
+    const args = ['--ping-interval', interval, '--retry-max', '250ms', '--duration', '16s'];
+    const exit = await runTail(nginx.url, [...args, '--log-format', 'json']);
+    const lost = readRecords(exit.stderr).filter((record) => record['event'] === 'lost');
+    expect(lost.map((record) => record['cause'])).toEqual(cause === undefined ? [] : ['dropped', cause]);
+    if (cause === undefined) return;
+    expect(lost[1]?.['message']).toMatch(/was cut again \(after 6 s of silence/);
+    expect(exit.stderr).toContain('set --ping-interval below that');
   });
 });

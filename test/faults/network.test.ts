@@ -143,7 +143,7 @@ describe('row 32: TLS on one side only', () => {
     const server = await startScriptedServer(script);
     const { code, stdout, stderr } = await runTail(server.url.replace('ws:', 'wss:'));
     expect(stderr).toContain('does not speak TLS on this port');
-    expect(stderr).toMatch(/^ {2}check the port; .*ws:\/\//m);
+    expect(stderr).toMatch(/^ {2}check the port; .*http:\/\//m);
     expect([stdout, code]).toEqual(['', 8]);
     expect(server.attempts).toHaveLength(1);
   });

@@ -73,7 +73,7 @@ describe('C5, C6: which connections use no proxy, and what is not a proxy', () =
   );
 
   test.each([
-    { value: 'socks5://127.0.0.1:1080', says: 'socks5' },
+    { value: 'socks4://127.0.0.1:1080', says: 'socks4' },
     { value: `http://user:${SECRET}@[oops`, says: 'HTTPS_PROXY' },
     { value: `ftp://user:${SECRET}@host`, says: 'ftp' },
   ])('C6: $value is refused: 2, without its credentials', async ({ value, says }) => {

@@ -1,8 +1,10 @@
 // The reader of stdout goes away, is slow or starts late: whole lines, the right exit code, no extra messages.
 
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { CANARY_KEY } from '../helpers/canary.ts';
-import { runShell, type ShellRun } from '../helpers/run-cli.ts';
+import { ROOT, runShell, type ShellRun } from '../helpers/run-cli.ts';
 import {
   frame,
   type ScriptedServer,
@@ -45,6 +47,21 @@ describe('O7: the reader goes away', () => {
     expect(exit.pipeStatus).toEqual([0, 0]);
     expectOnlyStatus(exit.stderr);
     expect(server.attempts).toHaveLength(1);
+  });
+
+  test('row 121: on a quiet stream, --limit 1 ends the run at once, as docs/recipes.md says', async () => {
+    expect(readFileSync(join(ROOT, 'docs/recipes.md'), 'utf8')).toContain(
+      'Use\n`--limit 1` instead of `head -n 1`',
+    );
+    // One event, and then silence.
+    await using server = await startScriptedServer(streamHandler({ events: ['{"n":1}'] }));
+    const exit = await runShell(
+      `atlantis stream tail --verbose --log-format json --limit 1 --url ${server.url} | cat`,
+      { key: CANARY_KEY },
+    );
+    expect(exit.stdout).toBe('{"n":1}\n');
+    expect(exit.pipeStatus).toEqual([0, 0]);
+    expectOnlyStatus(exit.stderr);
   });
 
   test('row 3 (O7): a reader that exits at once, an event later: exit 0, no stack trace', async () => {

@@ -102,6 +102,43 @@ describe('row 19 (C3): refused by the API for good, after one attempt', () => {
   });
 });
 
+describe('row 115 (C3): a complete answer counts, whatever follows it', () => {
+  const body = JSON.stringify({ error: { code: 'because', message: 'A reason.' } });
+  const chunked = `${body.length.toString(16)}\r\n${body}\r\n`;
+  const endings = [
+    {
+      what: 'more bytes than Content-Length says',
+      head: `Content-Length: ${body.length}`,
+      text: `${body}\n\n<html>`,
+    },
+    {
+      what: 'another answer on a connection that is to be closed',
+      head: `Content-Length: ${body.length}\r\nConnection: close`,
+      text: `${body}HTTP/1.1 200 OK\r\n\r\n`,
+    },
+    { what: 'a bad chunk', head: 'Transfer-Encoding: chunked', text: `${chunked}not a length\r\n` },
+    { what: 'a cut chunk', head: 'Transfer-Encoding: chunked', text: `${chunked}ff\r\n` },
+  ];
+  const statuses = [
+    { status: 401, code: 3, cause: 'unauthorized', attempts: 1 },
+    { status: 407, code: 5, cause: 'proxy-refused', attempts: 1 },
+    { status: 429, code: 6, cause: 'rate-limited', attempts: 3 },
+    { status: 503, code: 7, cause: 'unavailable', attempts: 3 },
+  ];
+  const cases = endings.flatMap((ending) => statuses.map((one) => ({ ...ending, ...one })));
+  test.each(cases)('$status with $what: $cause', async ({ head, text, status, code, cause, attempts }) => {
+    const script: Script = async (peer) => {
+      await peer.readRequest();
+      await peer.sendRaw(`HTTP/1.1 ${status} Status\r\nX-Request-Id: r\r\n${head}\r\n\r\n${text}`);
+      peer.end();
+    };
+    const { server, exit } = await tailRefused(script, ['--max-reconnects', '2', ...FAST], 'json');
+    expect(pickRecords(exit, 'error')).toMatchObject([{ cause, http_status: status, error_code: 'because' }]);
+    expect(exit.code).toBe(code);
+    expect(server.attempts).toHaveLength(attempts);
+  });
+});
+
 describe("C3: the API's own answer, or something in between", () => {
   const html = '<html><h1>403 Forbidden</h1></html>';
   test.each([
@@ -139,8 +176,9 @@ describe("C3: the API's own answer, or something in between", () => {
       await peer.sendRaw(`${head}{"error":{"code":"forbidden","message":"`);
       for (;;) await peer.sendRaw(Buffer.alloc(65_536, 'a'));
     });
-    expect(exit.stderr).toContain('did not come from Atlantis');
-    expect(exit.code).toBe(5);
+    expect(exit.stderr).toContain('has suspended the key');
+    expect(exit.stderr).toContain('the rest of the response could not be read');
+    expect(exit.code).toBe(3);
     const ended = await server.waitUntil(() => server.attempts[0]?.ended, 'its end');
     expect(ended.how).toMatch(/^client/);
   });

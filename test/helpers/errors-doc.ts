@@ -1,8 +1,9 @@
 // Renders docs/errors.md from the causes and their rules, so that the page always matches the program.
 
 import { CAUSES, type RuleName } from '../../src/connection/cause-table.ts';
+import { FIRST_BUDGET } from '../../src/connection/config.ts';
 import { RENEWALS } from '../../src/connection/lifecycle.ts';
-import { FIRST_BUDGET, RULES } from '../../src/connection/retry-policy.ts';
+import { RULES } from '../../src/connection/retry-policy.ts';
 import { renderTable } from './markdown.ts';
 
 /** The ends of contract § 2 that are not causes of a connection. */
@@ -109,7 +110,8 @@ Each row says what ended an attempt or a connection, what you can do about it, a
 the first welcome of a run, when a mistake is likely, and after it, when an outage is likely. The code is the exit code
 if the run ends there. Attempts are at least 250 ms apart, and at most 20 begin in 60 s. A run also ends after
 \`--no-reconnect\` or \`--max-reconnects\`, and if the server asks for a delay that is longer than 15 min, goes beyond
-\`--timeout\`, or, before the first welcome, goes beyond the first 60 s of the run.
+\`--timeout\`, or, before the first welcome, goes beyond the first 60 s of the run. The limits before the first welcome
+are replaced by \`--max-reconnects\`, \`--timeout\` and \`--wait\`.
 
 ${renderTable(['code', 'cause', 'what happened', 'what to do', 'before the first welcome', 'after the first welcome'], rows)}
 

@@ -1,7 +1,8 @@
-// Other people's software in front of, or in place of, our own: nginx, tinyproxy and Python's `websockets`.
+// Other people's software in front of, or in place of, our own: nginx, tinyproxy, microsocks and Python's `websockets`.
 //
 // Everything runs in the foreground on loopback with its files in a temporary folder, and is killed by pid after
-// the test. Skip by name with the `has…` functions (apt packages nginx-light, tinyproxy, python3-websockets).
+// the test. Skip by name with the `has…` functions (apt packages nginx-light, tinyproxy, microsocks,
+// python3-websockets, stunnel4, ncat, socat).
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -25,6 +26,47 @@ export interface Component {
 
 export function hasNginx(): boolean {
   return spawnSync('nginx', ['-v'], { stdio: 'ignore' }).status === 0;
+}
+
+/** Programs that speak TLS on a port, each with its own answer to a plaintext request. */
+const TLS_LISTENERS: Readonly<
+  Record<string, (port: number, identity: Identity, folder: string) => string[]>
+> = {
+  stunnel4: (port, { certFile, keyFile }, folder) => {
+    const file = join(folder, 'stunnel.conf');
+    const service = `[a]\naccept = 127.0.0.1:${port}\nconnect = 127.0.0.1:9\n`;
+    writeFileSync(file, `foreground = yes\npid =\n${service}cert = ${certFile}\nkey = ${keyFile}\n`);
+    return [file];
+  },
+  ncat: (port, { certFile, keyFile }) => [
+    '-l',
+    '-k',
+    '127.0.0.1',
+    String(port),
+    '--ssl',
+    '--ssl-cert',
+    certFile,
+    '--ssl-key',
+    keyFile,
+  ],
+  socat: (port, { certFile, keyFile }) => {
+    const tls = `cert=${certFile},key=${keyFile},verify=0`;
+    return [`OPENSSL-LISTEN:${port},bind=127.0.0.1,fork,reuseaddr,${tls}`, '/dev/null'];
+  },
+};
+export const TLS_LISTENER_NAMES = Object.keys(TLS_LISTENERS);
+
+export function hasTlsListener(name: string): boolean {
+  return !(spawnSync(name, ['-h'], { stdio: 'ignore' }).error instanceof Error);
+}
+
+/** Starts one of `TLS_LISTENER_NAMES`. */
+export async function startTlsListener(name: string, identity: Identity): Promise<Component> {
+  const port = await findFreePort();
+  const args = TLS_LISTENERS[name]?.(port, identity, makeTempFolder()) ?? [];
+  const child = startProgram([name, ...args]);
+  await untilListening(child, port, () => '');
+  return { child, port, url: `ws://127.0.0.1:${port}`, readLog: () => child.stderrText };
 }
 
 export function hasTinyproxy(): boolean {
@@ -147,6 +189,32 @@ export async function startPythonServer(options: PythonServerOptions): Promise<C
 function startProgram(command: readonly string[]): Child {
   const [program = '', ...args] = command;
   return startChild(program, args, { env: makeCleanEnvironment(), limitMs: 600_000 });
+}
+
+export function hasCurl(): boolean {
+  return spawnSync('curl', ['-V'], { stdio: 'ignore' }).status === 0;
+}
+
+export function hasMicrosocks(): boolean {
+  return spawnSync('microsocks', ['-h'], { stdio: 'ignore' }).error === undefined;
+}
+
+/** microsocks as a SOCKS 5 proxy; `hosts` are lines of /etc/hosts that only it has (needs unshare). */
+export async function startMicrosocks(
+  options: { readonly login?: readonly [string, string]; readonly hosts?: string } = {},
+): Promise<Component> {
+  const port = await findFreePort();
+  const login = options.login === undefined ? [] : ['-u', options.login[0], '-P', options.login[1]];
+  const command = ['microsocks', '-i', '127.0.0.1', '-p', String(port), ...login];
+  const prefix: string[] = [];
+  if (options.hosts !== undefined) {
+    const file = join(makeTempFolder(), 'hosts');
+    writeFileSync(file, options.hosts);
+    prefix.push('unshare', '-rm', 'sh', '-c', 'mount --bind "$0" /etc/hosts && exec "$@"', file);
+  }
+  const child = startProgram([...prefix, ...command]);
+  await untilListening(child, port, () => '');
+  return { child, port, url: `socks5h://127.0.0.1:${port}`, readLog: () => child.stderrText };
 }
 
 /** A port that was free a moment ago. */

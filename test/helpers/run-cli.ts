@@ -55,8 +55,8 @@ export function makeCleanEnvironment(options: Pick<CliOptions, 'env' | 'key'> = 
   );
 }
 
-/** What Node, libraries in C or the one for proxies read for themselves from the environment of the process. */
-const READ_BY_PROCESS = /^(NODE_|SSL_|OPENSSL_|UV_|LD_|RES_OPTIONS$|TERM$|TMPDIR$|TZ$|PATH$)|_proxy$/i;
+/** What Node or libraries in C read for themselves from the environment of the process. */
+const READ_BY_PROCESS = /^(NODE_|SSL_|OPENSSL_|UV_|LD_|RES_OPTIONS$|TERM$|TMPDIR$|TZ$|PATH$)/i;
 
 /** A file that is a stream of the process itself. */
 const OWN_STREAM = /\/dev\/(std|fd)|\/proc\/self/;

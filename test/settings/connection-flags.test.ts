@@ -23,6 +23,8 @@ describe('§ 1: flags of the connection', () => {
       pingIntervalMs: 20_000,
       pongTimeoutMs: 10_000,
       caCert: undefined,
+      useSystemCa: false,
+      firstBudget: { attempts: 5, ms: 60_000 },
     });
   });
 
@@ -35,6 +37,8 @@ describe('§ 1: flags of the connection', () => {
       pingInterval: '5s',
       pongTimeout: '500ms',
       caCert: 'ca.pem',
+      systemCa: true,
+      wait: '5m',
     };
     expect(parseConnectionFlags(flags)).toEqual({
       maxReconnects: 7,
@@ -44,6 +48,8 @@ describe('§ 1: flags of the connection', () => {
       pingIntervalMs: 5_000,
       pongTimeoutMs: 500,
       caCert: 'ca.pem',
+      useSystemCa: true,
+      firstBudget: { attempts: Number.POSITIVE_INFINITY, ms: 300_000, isWait: true },
     });
   });
 

@@ -75,7 +75,7 @@ describe('C6: proxies from the environment', () => {
   });
 
   test.each<[Record<string, string>, string]>([
-    [{ HTTPS_PROXY: 'socks5://user:secret@proxy.example:1080' }, 'HTTPS_PROXY names a socks5:// proxy'],
+    [{ HTTPS_PROXY: 'socks4://user:secret@proxy.example:1080' }, 'HTTPS_PROXY names a socks4:// proxy'],
     [{ all_proxy: 'ftp://user:secret@proxy.example' }, 'all_proxy names a ftp:// proxy'],
     [{ HTTPS_PROXY: 'http://user:secret@' }, 'HTTPS_PROXY is not a URL'],
     [{ HTTPS_PROXY: 'http://user:secret@proxy.example:99999' }, 'HTTPS_PROXY is not a URL'],
@@ -93,6 +93,6 @@ describe('C6: proxies from the environment', () => {
     expect(exitCode).toBe(2);
     expect(message).toContain(words);
     expect(`${message} ${hint}`).not.toMatch(/secret|user:s/);
-    expect(hint).toContain('http://[user:password@]host:port');
+    expect(hint).toContain('<user>:<password>@<host>:<port>');
   });
 });

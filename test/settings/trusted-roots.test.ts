@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { rootCertificates } from 'node:tls';
 import { describe, expect, test } from '@jest/globals';
 import { UsageError } from '../../src/errors.ts';
-import { listTrustedRoots, readCaFile } from '../../src/settings/certificates.ts';
+import { listAddedRoots, readCaFile, readGivenRoots } from '../../src/settings/certificates.ts';
 import { makeTempFolder } from '../helpers/cleanup.ts';
 
 const [PEM = '', OTHER_PEM = ''] = rootCertificates;
@@ -25,29 +25,29 @@ async function refusalOf(path: string): Promise<UsageError> {
   throw new Error('it was accepted');
 }
 
-/** The roots with --ca-cert, and NODE_EXTRA_CA_CERTS where given. */
-const rootsWith = async (path: string, extraPath?: string): Promise<readonly string[]> =>
-  listTrustedRoots([await readCaFile(path)], { NODE_EXTRA_CA_CERTS: extraPath });
-
 describe('--ca-cert', () => {
-  test('the built-in roots stay, those of the file are added', async () => {
-    const roots = await rootsWith(writePem(PEM));
-    expect(roots.slice(0, -1)).toEqual([...rootCertificates]);
-    expect(roots.at(-1)).toBe(PEM);
+  test('row 94: it is added, and so is SSL_CERT_FILE; a file that cannot be used is skipped, as OpenSSL does', async () => {
+    const given = [await readCaFile(writePem(PEM))];
+    expect(await listAddedRoots(given, {})).toEqual([PEM]);
+    const other = writePem(OTHER_PEM);
+    expect(await listAddedRoots(given, { SSL_CERT_FILE: other })).toEqual([PEM, OTHER_PEM]);
+    expect(await listAddedRoots(given, { NODE_EXTRA_CA_CERTS: other })).toEqual([PEM, OTHER_PEM]);
+    // Node reads it itself.
+    expect(await listAddedRoots([], { NODE_EXTRA_CA_CERTS: other })).toBeUndefined();
+    for (const none of ['', '/nonexistent/extra.pem', writePem('not a certificate'), '/dev/zero']) {
+      expect(await listAddedRoots([], { SSL_CERT_FILE: none })).toBeUndefined();
+    }
   });
 
-  test('those of NODE_EXTRA_CA_CERTS stay too; a file that cannot be read or has no end is left out', async () => {
-    const extra = writePem(OTHER_PEM);
-    const roots = await rootsWith(writePem(PEM), extra);
-    expect(roots.slice(-2)).toEqual([OTHER_PEM, PEM]);
-    for (const none of ['', '/nonexistent/extra.pem', '/dev/zero']) {
-      expect(await rootsWith(writePem(PEM), none)).toHaveLength(rootCertificates.length + 1);
-    }
+  test('row 94: --system-ca adds the roots of this system', async () => {
+    const roots = await readGivenRoots({ caCert: writePem(PEM), useSystemCa: true });
+    expect(roots[0]).toBe(PEM);
+    expect(roots.slice(1).join('\n')).toContain('-----BEGIN CERTIFICATE-----');
   });
 
   test('a bundle, with words between and Windows line ends', async () => {
     const bundle = `# The first\n${PEM}\n\nAnd another:\n${OTHER_PEM}\n`.replaceAll('\n', '\r\n');
-    expect((await rootsWith(writePem(bundle))).at(-1)).toBe(bundle);
+    expect(await readCaFile(writePem(bundle))).toBe(bundle);
   });
 
   test.each([

@@ -71,9 +71,11 @@ function observeProxied(log: StepLog, proxy: URL, nowMs: () => number): PhaseObs
         log.skip('connect', 'part of the proxy step, since the proxy uses TLS');
         log.begin('proxy');
       } else if (phase === 'proxy') {
+        isFound = false;
         beginLookup(log, proxy.hostname);
       } else if (phase === 'tls') {
-        log.pass(`${proxy.host} opened a tunnel`, { proxy: proxy.host, status: 200 });
+        if (log.current === 'proxy')
+          log.pass(`${proxy.host} opened a tunnel`, { proxy: proxy.host, status: 200 });
         log.begin('tls');
       } else if (phase === 'upgrade') {
         passTls(log, socket, nowMs());
@@ -107,6 +109,8 @@ function watchSocket(log: StepLog, socket: Socket, hostname: string, onConnect: 
     });
   });
   socket.once('connect', () => {
+    // With --wait, an earlier attempt may have passed this step.
+    if (log.current !== 'connect') return;
     const { remoteAddress = '', remotePort = 0 } = socket;
     const shown = remoteAddress.includes(':') ? `[${remoteAddress}]` : remoteAddress;
     log.pass(`connected to ${shown}:${remotePort}`, { address: remoteAddress, port: remotePort });
@@ -135,6 +139,7 @@ function passUpgrade(
   log: StepLog,
   { headers, requestId }: Parameters<AttemptObserver['onUpgraded']>[0],
 ): void {
+  if (log.current !== 'upgrade') return;
   const cost = readCount(headers['x-credit-cost']);
   const remaining = readCount(headers['x-credit-remaining']);
   const parts = ['101', `request id ${requestId}`];

@@ -64,7 +64,10 @@ export function escapeXml(text: string): string {
 
 const CLASS_NAME = 'atlantis.stream.check';
 
-/** One suite, and a test case for each step. JUnit XML has no standard; this is valid for Ant (the stricter one) and Jenkins. */
+/**
+ * The JUnit file: one suite, a test case for each step. JUnit XML has no standard; this is what the schemas of Ant and
+ * of Jenkins' xUnit plugin (junit-10.xsd) accept, and what the importers of GitLab and Azure read.
+ */
 export function formatJunit(report: Report, hostname = 'localhost'): string {
   const { steps } = report;
   const count = (status: string): number => steps.filter((step) => step.status === status).length;
@@ -126,9 +129,9 @@ function formatAttributes(attributes: Readonly<Record<string, string>>): string 
     .join('');
 }
 
-/** xs:decimal: no exponent. */
+/** Three decimals are the most that every version of Jenkins' schema accepts. */
 function formatSeconds(ms: number): string {
-  return (ms / 1_000).toFixed(4);
+  return (ms / 1_000).toFixed(3);
 }
 
 /** `::error …` for the failed step, escaped for the runner; undefined if none failed. */

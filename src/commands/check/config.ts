@@ -36,11 +36,14 @@ const DEFAULT_DEADLINE_MS = 30_000;
 export async function parseCheckFlags(flags: CheckFlags, io: Io): Promise<CheckConfig> {
   const values = parseFlags(CHECK_FLAGS, flags);
   const expected = await parseExpected(values, flags);
+  const connection = parseConnectionFlags({ ...flags, reconnect: false });
+  const waitMs = connection.firstBudget.isWait ? connection.firstBudget.ms : 0;
   const summaryFile = io.env['GITHUB_STEP_SUMMARY'];
   return {
     log: parseLogFlags(flags, io),
-    connection: parseConnectionFlags({ ...flags, reconnect: false }),
-    deadlineMs: values.deadlineMs ?? DEFAULT_DEADLINE_MS + (expected?.withinMs ?? 0),
+    // One connection: a check reports what happens now, or once the service is up.
+    connection,
+    deadlineMs: values.deadlineMs ?? DEFAULT_DEADLINE_MS + (expected?.withinMs ?? 0) + waitMs,
     expected,
     isJson: values.isJson,
     useColor: wantsColor(flags, io, io.stdout.isTty),

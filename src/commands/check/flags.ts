@@ -28,7 +28,7 @@ export const CHECK_FLAGS = {
     '--deadline <dur>',
     'timeout for the whole check, exit 124',
     parseDuration,
-    '30s, plus --within with --expect',
+    '30s, plus --wait, plus --within with --expect',
   ),
   isJson: toggle('--json', 'print the report as one JSON document'),
   junit: text('--junit <file>', 'also write the report as JUnit XML'),

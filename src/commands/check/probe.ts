@@ -1,8 +1,10 @@
-// Runs the steps of a check on one connection, without retries: a check reports what happens now.
+// Runs the steps of a check on one connection: a check reports what happens now, or with --wait once the service is up.
 import { untilAborted, waitFor } from '../../clock.ts';
 import type { DialConfig } from '../../connection/config.ts';
+import { describeCause, type Retrying } from '../../connection/lifecycle.ts';
 import type { Io } from '../../io/io.ts';
 import { keyPrefix } from '../../io/key.ts';
+import { limitLookups } from '../../settings/lookup-limit.ts';
 import type { ConnectionConfig } from '../../settings/stream-config.ts';
 import {
   findKeyOrigin,
@@ -28,6 +30,8 @@ import type { StepLog } from './steps.ts';
 
 interface Probe {
   readonly connection: ConnectionConfig;
+  /** Ms for the whole check. */
+  readonly deadlineMs: number;
   readonly expected: Expected | undefined;
   readonly counter: ExpectationCounter;
   readonly log: StepLog;
@@ -64,6 +68,7 @@ export async function runSteps(flags: TargetFlags, probe: Probe): Promise<void> 
   const pumped = pump(stream.items(), (item) => {
     counter.take(item);
     if (item.kind === 'connected') welcome(item);
+    if (item.kind === 'retrying') reportWait(item, probe);
     return !signal.aborted;
   });
   const live: Live = { stream, ended: pumped.then(() => 'ended') };
@@ -80,6 +85,11 @@ export async function runSteps(flags: TargetFlags, probe: Probe): Promise<void> 
   if (gaveUp !== undefined && !signal.aborted) log.fail(fromCause(gaveUp.cause));
 }
 
+/** With --wait; only the first failure, since the others are usually the same. */
+function reportWait({ cause, attempt }: Retrying, { warn }: Probe): void {
+  if (attempt === 2) warn(`${describeCause(cause).happened}; retrying until the end of --wait`);
+}
+
 async function readSettings(flags: TargetFlags, probe: Probe): Promise<PreparedStream | undefined> {
   const { connection, log, io, signal } = probe;
   log.begin('settings');
@@ -92,6 +102,7 @@ async function readSettings(flags: TargetFlags, probe: Probe): Promise<PreparedS
     if (target.key?.kind === 'stdin') io.stdin().destroy();
     return undefined;
   }
+  limitLookups(io, connection.connectTimeoutMs, probe.deadlineMs);
   const source = { url, key, keyOrigin: findKeyOrigin(target) };
   const preparing = prepareSource(connection, source, io, {}, signal);
   const prepared = await untilAborted(preparing, signal);

@@ -43,8 +43,8 @@ export async function runCheck(flags: CheckFlags, io: Io): Promise<Outcome> {
   const stop = createStop();
   const unwatch = watchStopTriggers({ timeoutMs: config.deadlineMs, durationMs: undefined }, io, stop);
   try {
-    const { connection, expected } = config;
-    await runSteps(flags, { connection, expected, counter, log, io, signal: stop.signal, warn });
+    const { connection, deadlineMs, expected } = config;
+    await runSteps(flags, { connection, deadlineMs, expected, counter, log, io, signal: stop.signal, warn });
   } catch (error) {
     if (!isAtlantisError(error)) throw error;
     log.fail(fromError(error));

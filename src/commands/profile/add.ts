@@ -8,6 +8,7 @@ import { parseKey } from '../../io/key.ts';
 import { DamagedStoreError, isCommand, type Profile } from '../../profiles/read.ts';
 import type { StoreDraft } from '../../profiles/write.ts';
 import { resolveProgram, runKeyCommand } from '../../settings/key-command.ts';
+import { limitLookups } from '../../settings/lookup-limit.ts';
 import { parseConnectionFlags } from '../../settings/stream-config.ts';
 import { parseStreamUrl, type StreamUrl } from '../../settings/stream-url.ts';
 import { KEY_ON_TERMINAL, readFirstLine } from '../../settings/target.ts';
@@ -191,6 +192,7 @@ async function readSecret(secret: Secret, io: Io): Promise<string> {
 async function checkKey(url: StreamUrl, key: string, io: Io): Promise<void> {
   const { prepareSource } = await import('../../stream/prepare.ts');
   const config = parseConnectionFlags({ reconnect: false });
+  limitLookups(io, config.connectTimeoutMs);
   const { open } = await prepareSource(config, { url, key }, io);
   const { signal } = new AbortController();
   for await (const item of open(signal).items()) {

@@ -55,6 +55,7 @@ export interface RelayConfig {
   /** How `--create` makes a stream. */
   readonly retention: StreamLimits | undefined;
   readonly natsCreds: string | undefined;
+  readonly allowPlaintext: boolean;
   /** Path of the id of an event; undefined: always the hash of its text. */
   readonly idSteps: readonly PathStep[] | undefined;
   /** Undefined: the host name. */

@@ -11,6 +11,7 @@ import {
   toggle,
   withDefault,
 } from '../../flags/definition.ts';
+import { PLAINTEXT_FLAGS } from '../../flags/shared-flags.ts';
 import { parseCount, parseDuration, parseSize } from '../../flags/values.ts';
 import { parseStreamName, parseSubject } from '../../settings/nats-address.ts';
 
@@ -115,6 +116,7 @@ const NATS_FLAGS = group('NATS JetStream:', {
     'NATS credentials file',
     'NATS_CREDS, NATS_NKEY, NATS_USER, NATS_TOKEN',
   ),
+  ...PLAINTEXT_FLAGS,
 });
 
 const HTTP_FLAGS = group('HTTP:', {

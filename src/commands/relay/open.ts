@@ -135,7 +135,7 @@ export async function openRelay(deps: SinkDeps): Promise<Relay> {
         ((record, why) => {
           const id = identify(record);
           const at = new Date(clock.wallMs()).toISOString();
-          deadLetters.append({ at, to: sink.name, reason: why, id }, record);
+          deadLetters.append({ at, to: sink.name, reason: io.redactor.redact(why), id }, record);
           reporter.report(say.sayDeadLettered(sink.name, deadLetters.path, id, why));
         }),
     });

@@ -9,6 +9,7 @@ import { readLines } from '../../recording/read-lines.ts';
 import { createReporting, openCommandStream } from '../../session/open-service.ts';
 import { type FileSource, loadFilter, runSession } from '../../session/session.ts';
 import { readTrustedRoots } from '../../settings/certificates.ts';
+import { limitLookups } from '../../settings/lookup-limit.ts';
 import { parseStreamFlags, type StreamFlags, type TailConfig } from '../../settings/stream-config.ts';
 import { EventBatch } from '../../stream/items.ts';
 import { parseRelayFlags, type RelayConfig } from './config.ts';
@@ -51,7 +52,8 @@ export async function runRelay(flags: RelayFlags & StreamFlags, io: Io): Promise
 async function redeliver(path: string, relay: RelayConfig, config: TailConfig, io: Io): Promise<Outcome> {
   const { reporter, status } = await createReporting(config, io);
   const { connection } = config;
-  const trustedRoots = await readTrustedRoots(connection.caCert, io.env);
+  const trustedRoots = await readTrustedRoots(connection, io.env);
+  limitLookups(io, connection.connectTimeoutMs);
   const { openOutput, close } = await openRelay({ config: relay, connection, trustedRoots, reporter, io });
   const source = createDeadLetterSource(path, createDamageReport(reporter), io);
   const all = { ...config, filter: undefined, limit: undefined, readyFile: undefined };

@@ -7,6 +7,7 @@ import { UsageError } from '../../errors.ts';
 import type { Io } from '../../io/io.ts';
 import { areTlsChecksOff, TLS_CHECKS_OFF } from '../../settings/certificates.ts';
 import { readNatsSettings } from '../../settings/nats-settings.ts';
+import { findProxy } from '../../settings/proxy.ts';
 import type { ConnectionConfig } from '../../settings/stream-config.ts';
 import type { Reporter } from '../../ui/reporter.ts';
 import { VERSION } from '../../version.ts';
@@ -50,11 +51,11 @@ async function createJetStreamSink(
   { config, connection, trustedRoots, reporter, io }: SinkDeps,
 ): Promise<Sink> {
   const { address } = target;
-  const { natsCreds } = config;
+  const { natsCreds, allowPlaintext } = config;
   const relayName = nameRelay(config);
   const clientName = `atlantis-relay ${relayName}`;
   const { nats, origin } = await readNatsSettings(
-    { address, natsCreds, connection, trustedRoots, clientName },
+    { address, natsCreds, allowPlaintext, connection, trustedRoots, clientName },
     io,
   );
   reporter.report({ event: 'setting', level: 'debug', message: origin });
@@ -101,7 +102,7 @@ async function createHttpSink(
         signature === undefined
           ? undefined
           : { header: signature.header, secret: readEnvSecret('--sign-with-env', signature.variable, io) },
-      proxyUrl: await chooseSinkProxy(target, io),
+      proxyUrl: chooseSinkProxy(target, io),
       trustedRoots,
     },
     io.clock,
@@ -120,12 +121,11 @@ function readEnvSecret(flag: string, variable: string, { env, redactor }: Io): s
 }
 
 /** As for the stream: by CONNECT, and never to this machine (contract C5, C6). */
-async function chooseSinkProxy(
+function chooseSinkProxy(
   { href, isSecure, isLoopback }: Extract<RelayTarget, { kind: 'http' }>['target'],
   io: Io,
-): Promise<string | undefined> {
+): string | undefined {
   if (!isSecure || isLoopback) return undefined;
-  const { findProxy } = await import('../../settings/proxy.ts');
   const proxyUrl = findProxy(href, io.env);
   if (proxyUrl !== undefined) io.redactor.addProxyUrl(proxyUrl);
   return proxyUrl;

@@ -5,6 +5,7 @@ import {
   END_FLAGS,
   EVENT_FLAGS,
   FORM_FLAGS,
+  PLAINTEXT_FLAGS,
   READY_FLAGS,
   SIMULATION_FLAGS,
   SOURCE_FLAGS,
@@ -32,6 +33,7 @@ export const FROM_FLAGS = {
     'with --from: NATS credentials file',
     'NATS_CREDS, NATS_NKEY, NATS_USER, NATS_TOKEN',
   ),
+  ...PLAINTEXT_FLAGS,
 };
 
 export type FromFlags = Flags<typeof FROM_FLAGS>;

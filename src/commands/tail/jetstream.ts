@@ -8,6 +8,7 @@ import { parseDuration } from '../../flags/values.ts';
 import type { Io } from '../../io/io.ts';
 import { type CommandStream, createReporting, findDeadline } from '../../session/open-service.ts';
 import { areTlsChecksOff, readTrustedRoots, TLS_CHECKS_OFF } from '../../settings/certificates.ts';
+import { limitLookups } from '../../settings/lookup-limit.ts';
 import { type NatsAddress, parseNatsUrl } from '../../settings/nats-address.ts';
 import { readNatsSettings } from '../../settings/nats-settings.ts';
 import type { StreamFlags, TailConfig } from '../../settings/stream-config.ts';
@@ -24,6 +25,7 @@ interface FromConfig {
   /** Name of the durable consumer, or undefined. */
   readonly durable: string | undefined;
   readonly natsCreds: string | undefined;
+  readonly allowPlaintext: boolean;
 }
 
 const SEQ = /^[1-9]\d{0,15}$/;
@@ -33,7 +35,7 @@ const TIME = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d
 export function parseFromFlags(flags: StreamFlags & FromFlags, nowMs: number): FromConfig {
   if (flags.from === undefined) {
     throw new UsageError(
-      '--since, --durable and --nats-creds require --from <url>',
+      '--since, --durable, --nats-creds and --allow-plaintext require --from <url>',
       'the service does not replay past events',
     );
   }
@@ -41,7 +43,7 @@ export function parseFromFlags(flags: StreamFlags & FromFlags, nowMs: number): F
   if (other !== undefined) {
     throw new UsageError(`--from and ${other} cannot be combined`, 'use only one of them');
   }
-  const { since, durable, natsCreds } = parseFlags(FROM_FLAGS, flags);
+  const { since, durable, natsCreds, allowPlaintext } = parseFlags(FROM_FLAGS, flags);
   const address = parseNatsUrl('--from', flags.from);
   if (address.stream === undefined) {
     throw new UsageError('--from: no stream in the URL', 'accepted: nats://host[:port][,host…]/<stream>');
@@ -52,6 +54,7 @@ export function parseFromFlags(flags: StreamFlags & FromFlags, nowMs: number): F
     start: since === undefined ? { kind: 'new' } : parseSince(since, nowMs),
     durable,
     natsCreds,
+    allowPlaintext,
   };
 }
 
@@ -83,10 +86,12 @@ export async function openFromStream(
   if (areTlsChecksOff(io.env)) throw new UsageError(TLS_CHECKS_OFF, 'unset it');
   const { reporter, status } = await createReporting(config, io);
   const { connection } = config;
-  const { caCert, maxReconnects, retryMinMs, retryMaxMs } = connection;
-  const trustedRoots = await readTrustedRoots(caCert, io.env);
+  const { maxReconnects, firstBudget, retryMinMs, retryMaxMs } = connection;
+  limitLookups(io, connection.connectTimeoutMs, config.timeoutMs, config.durationMs);
+  const trustedRoots = await readTrustedRoots(connection, io.env);
   const clientName = `atlantis-tail${durable === undefined ? '' : ` ${durable}`}`;
-  const request = { address, natsCreds: from.natsCreds, connection, trustedRoots, clientName };
+  const { natsCreds, allowPlaintext } = from;
+  const request = { address, natsCreds, allowPlaintext, connection, trustedRoots, clientName };
   const { nats, origin } = await readNatsSettings(request, io);
   reporter.report({ event: 'setting', level: 'debug', message: origin });
   const { clock, random } = io;
@@ -95,7 +100,7 @@ export async function openFromStream(
   const settings = {
     nats,
     wanted: { stream, start, durable },
-    policy: { maxReconnects, retryMinMs, retryMaxMs, deadlineMs },
+    policy: { maxReconnects, firstBudget, retryMinMs, retryMaxMs, deadlineMs },
     select,
   };
   let isFirst = true;

@@ -1,16 +1,24 @@
-// The agent that reaches the API through an HTTP proxy by CONNECT (contract C6). A bundle of its own.
+// The agent that reaches a host through an HTTP proxy by CONNECT (contract C6). A bundle of its own.
 //
 // Sends CONNECT and reads the response itself, with a size limit: https-proxy-agent buffers whatever a proxy sends
 // until the end of the header.
-import type { Agent, ClientRequest } from 'node:http';
+import type { ClientRequest } from 'node:http';
 import { connect as connectTcp, isIP, isIPv6, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { checkServerIdentity, connect as connectTls, type PeerCertificate } from 'node:tls';
+import {
+  checkServerIdentity,
+  connect as connectTls,
+  createSecureContext,
+  type PeerCertificate,
+} from 'node:tls';
 import { HttpsProxyAgent, type HttpsProxyAgentOptions } from 'https-proxy-agent';
+import { isTlsAlert } from '../network-errors.ts';
+import { tcpOptions, trustOptions } from './tcp.ts';
 
 /** Limit for the header. Node's own limit for HTTP is 16 KiB. */
 export const MAX_HEADER_BYTES = 64 * 1024;
 
+const WANTS_TLS = 'it answered with a TLS alert: the URL of the proxy must begin with https://';
 const HEADER_END = Buffer.from('\r\n\r\n');
 const STATUS_LINE = /^HTTP\/1\.[01] (\d{3})(?: [^\r\n]*)?\r\n/;
 
@@ -33,11 +41,12 @@ export function readProxyResponse(socket: Socket): Promise<ProxyResponse> {
       socket.destroy();
       reject(error);
     };
-    const onEnd = (): void => fail(new Error('it closed the connection without a response'));
+    const onEnd = (): void =>
+      fail(new Error(isTlsAlert(buffer) ? WANTS_TLS : 'it closed the connection without a response'));
     const finish = (bytes: Buffer): void => {
       const [, status] = STATUS_LINE.exec(bytes.toString('latin1')) ?? [];
       if (status === undefined) {
-        fail(new Error('its response is not HTTP'));
+        fail(new Error(isTlsAlert(buffer) ? WANTS_TLS : 'its response is not HTTP'));
       } else {
         removeListeners();
         resolve({ statusCode: Number(status), bytes });
@@ -62,34 +71,40 @@ export function readProxyResponse(socket: Socket): Promise<ProxyResponse> {
 
 type AddTap = (socket: Socket) => Duplex;
 
-interface ConnectAgentOptions {
+export interface TunnelOptions {
+  /** Ms for the whole attempt. */
+  readonly connectTimeoutMs: number;
   /** Reuses a tunnel for the next request; default false. */
   readonly keepAlive?: boolean;
   /** Wraps the socket to the host; default the socket itself. */
   readonly addTap?: AddTap;
 }
 
-/**
- * An agent for one attempt; credentials in `proxyUrl` are only sent as Proxy-Authorization.
- *
- * @param trustedRoots for a proxy that is reached by TLS: PEM that replaces the built-in roots
- * @param signal destroys the socket to the proxy, which no other code can reach until the proxy has responded
- */
-export function createConnectAgent(
-  proxyUrl: string,
-  trustedRoots: readonly string[] | undefined,
-  signal: AbortSignal,
-  { keepAlive = false, addTap = (socket) => socket }: ConnectAgentOptions = {},
-): Agent {
-  const ca = trustedRoots === undefined ? {} : { ca: [...trustedRoots] };
-  return new TunnelAgent(proxyUrl, { keepAlive, signal, rejectUnauthorized: true, ...ca }, addTap);
+/** A socket through the proxy, or one that replays the proxy's refusal. */
+interface Tunnel {
+  readonly socket: Socket;
+  readonly isRefused?: boolean;
 }
 
-class TunnelAgent extends HttpsProxyAgent<string> {
+export class TunnelAgent extends HttpsProxyAgent<string> {
   readonly #addTap: AddTap;
 
-  constructor(proxyUrl: string, options: HttpsProxyAgentOptions<string>, addTap: AddTap) {
-    super(proxyUrl, options);
+  /** For the parameters see `createTunnelAgent`. */
+  constructor(
+    proxyUrl: string,
+    trustedRoots: readonly string[] | undefined,
+    signal: AbortSignal,
+    { connectTimeoutMs, keepAlive = false, addTap = (socket) => socket }: TunnelOptions,
+  ) {
+    const trust = proxyUrl.startsWith('https:') ? trustOptions(createSecureContext, trustedRoots) : {};
+    const options = {
+      keepAlive,
+      signal,
+      rejectUnauthorized: true,
+      ...tcpOptions(connectTimeoutMs),
+      ...trust,
+    };
+    super(proxyUrl, options as HttpsProxyAgentOptions<string>);
     this.#addTap = addTap;
   }
 
@@ -98,19 +113,11 @@ class TunnelAgent extends HttpsProxyAgent<string> {
     ...[request, options]: Parameters<HttpsProxyAgent<string>['connect']>
   ): ReturnType<HttpsProxyAgent<string>['connect']> {
     const host = options.host ?? '';
-    const toProxy = this.#connectToProxy();
-    // Other listeners report its errors; this one handles those before and after they listen.
-    toProxy.on('error', () => undefined);
-    toProxy.write(this.#composeConnect(host, Number(options.port)));
-    const { statusCode, bytes } = await readProxyResponse(toProxy);
-    request.emit('proxyConnect', { statusCode });
-    if (statusCode !== 200) {
-      toProxy.destroy();
-      return createReplaySocket(bytes, request);
-    }
+    const { socket: tunnel, isRefused } = await this.openTunnel(request, host, Number(options.port));
+    if (isRefused) return tunnel;
     // The requester adds its listeners first.
     request.once('socket', (socket: Socket) => void setImmediate(() => socket.resume()));
-    if (!options.secureEndpoint) return this.#addTap(toProxy) as Socket;
+    if (!options.secureEndpoint) return this.#addTap(tunnel) as Socket;
     const { path: _path, port: _port, host: _host, ...tlsOptions } = options;
     const socket = connectTls({
       ...tlsOptions,
@@ -118,9 +125,22 @@ class TunnelAgent extends HttpsProxyAgent<string> {
       // Verify for the host of the URL. For an IP address Node would use the proxy's name, or localhost.
       checkServerIdentity: (_name: string, certificate: PeerCertificate) =>
         checkServerIdentity(host, certificate),
-      socket: toProxy,
+      socket: tunnel,
     });
     return this.#addTap(socket) as Socket;
+  }
+
+  /** Emits `proxyConnect` with a status code on the request. */
+  protected async openTunnel(request: ClientRequest, host: string, port: number): Promise<Tunnel> {
+    const socket = this.#connectToProxy();
+    // Other listeners report its errors; this one handles those before and after they listen.
+    socket.on('error', () => undefined);
+    socket.write(this.#composeConnect(host, port));
+    const { statusCode, bytes } = await readProxyResponse(socket);
+    request.emit('proxyConnect', { statusCode });
+    if (statusCode === 200) return { socket };
+    socket.destroy();
+    return { socket: createReplaySocket(bytes, request), isRefused: true };
   }
 
   #connectToProxy(): Socket {

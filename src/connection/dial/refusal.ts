@@ -17,6 +17,8 @@ export interface UpgradeRefusal {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
+  /** Only the beginning of the body was read: it was cut off, too large or too slow. */
+  readonly isCutOff?: boolean;
   /** Host and port of the proxy in use. */
   readonly proxy: string | undefined;
   /** True if it is the proxy's response to CONNECT. */
@@ -24,14 +26,19 @@ export interface UpgradeRefusal {
 }
 
 /** Reads the body until its end, MAX_BODY_BYTES, or `stop` aborts; never rejects. */
-export function readBody(response: IncomingMessage, stop: AbortSignal): Promise<string> {
+export function readBody(
+  response: IncomingMessage,
+  stop: AbortSignal,
+): Promise<Pick<UpgradeRefusal, 'body' | 'isCutOff'>> {
   return new Promise((resolve) => {
     const parts: Buffer[] = [];
     let size = 0;
+    let hasEnded = false;
     const finish = (): void => {
       stop.removeEventListener('abort', finish);
       response.removeListener('data', collect);
-      resolve(Buffer.concat(parts).subarray(0, MAX_BODY_BYTES).toString('utf8'));
+      const body = Buffer.concat(parts).subarray(0, MAX_BODY_BYTES).toString('utf8');
+      resolve({ body, isCutOff: !hasEnded || size > MAX_BODY_BYTES });
     };
     const collect = (part: Buffer): void => {
       parts.push(part);
@@ -39,7 +46,10 @@ export function readBody(response: IncomingMessage, stop: AbortSignal): Promise<
       if (size >= MAX_BODY_BYTES) finish();
     };
     response.on('data', collect);
-    response.once('end', finish);
+    response.once('end', () => {
+      hasEnded = true;
+      finish();
+    });
     response.once('close', finish);
     response.on('error', finish);
     if (stop.aborted) finish();
@@ -53,8 +63,7 @@ export function classifyRefusal(refusal: UpgradeRefusal, host: string, nowMs: nu
   const envelope = parseEnvelope(refusal.body);
   const requestId = firstHeader(headers['x-request-id'])?.slice(0, MAX_REQUEST_ID_CHARACTERS);
   const isFromApi =
-    !refusal.isFromProxy &&
-    (envelope !== undefined || (requestId !== undefined && parseJson(refusal.body) !== undefined));
+    !refusal.isFromProxy && (envelope !== undefined || (requestId !== undefined && isJson(refusal)));
   const retryAfterMs = parseRetryAfter(firstHeader(headers['retry-after']), nowMs);
   const kind = pickKind(refusal, isFromApi);
   return {
@@ -98,10 +107,10 @@ const WANTS_CERTIFICATE = /No required SSL certificate was sent/i;
 
 function pickKind(refusal: UpgradeRefusal, isFromApi: boolean): CauseKind {
   const { status } = refusal;
+  if (status === 407) return supportsLogin(refusal) ? 'proxy-refused' : 'proxy-login-unsupported';
   if (refusal.isFromProxy) return status >= 500 ? 'proxy-failed' : 'proxy-refused';
   if (WANTS_TLS.test(refusal.body)) return 'plaintext-to-tls';
   if (WANTS_CERTIFICATE.test(refusal.body)) return 'client-certificate-demanded';
-  if (status === 407) return 'proxy-refused';
   if (status >= 300 && status < 400) return 'redirect';
   if (status === 429) return 'rate-limited';
   // 520 and above: content delivery networks, about a service that they cannot reach.
@@ -132,13 +141,29 @@ function describeResponse(
   if ((kind === 'not-atlantis' || kind === 'not-websocket') && server !== undefined) {
     parts.push(`server: ${clip(server)}`);
   }
+  const schemes = listProxyLogins(refusal);
+  if (schemes.length > 0) parts.push(`the proxy offers ${schemes.join(', ')}`);
   // The messages of these two causes blame the service itself.
   if (isRetryable(kind) && !isFromApi) parts.push('a response that did not come from Atlantis');
   const type = firstHeader(refusal.headers['content-type']);
   if (kind === 'not-websocket' && type !== undefined) parts.push(clip(type));
   if (refusal.proxy !== undefined && !refusal.isFromProxy) parts.push(`through the proxy ${refusal.proxy}`);
   if (requestId !== undefined) parts.push(`request id ${requestId}`);
+  if (refusal.isCutOff) parts.push('the rest of the response could not be read');
   return parts.join(', ');
+}
+
+/** The authentication schemes of Proxy-Authenticate, such as Basic or NTLM (RFC 9110 § 11.7.1). */
+function listProxyLogins({ headers }: UpgradeRefusal): string[] {
+  const challenges = (headers['proxy-authenticate'] ?? '').replace(/"[^"]*"/g, '""').split(',');
+  // A part without a scheme is a parameter of the challenge before it: `name=value`.
+  const schemes = challenges.map((part) => /^\s*([A-Za-z][\w-]{0,30})(?:\s|$)/.exec(part)?.[1] ?? '');
+  return [...new Set(schemes)].filter((scheme) => scheme !== '').slice(0, 5);
+}
+
+function supportsLogin(refusal: UpgradeRefusal): boolean {
+  const schemes = listProxyLogins(refusal);
+  return schemes.length === 0 || schemes.some((scheme) => scheme.toLowerCase() === 'basic');
 }
 
 interface Envelope {
@@ -162,6 +187,13 @@ function parseJson(text: string): unknown {
   } catch {
     return undefined;
   }
+}
+
+/** By its header, if the body cannot be parsed because it was cut off. */
+function isJson({ body, isCutOff, headers }: UpgradeRefusal): boolean {
+  return (
+    parseJson(body) !== undefined || (isCutOff === true && /[/+]json\b/i.test(headers['content-type'] ?? ''))
+  );
 }
 
 function readProperty(value: unknown, name: string): unknown {

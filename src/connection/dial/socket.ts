@@ -14,6 +14,7 @@ import { classifyError, describePhase, type Phase } from '../network-errors.ts';
 import { type OpenRawSocket, TappedSocket } from '../read/tapped-socket.ts';
 import { MIN_SPACING_MS } from '../retry-policy.ts';
 import { classifyRefusal, MAX_BODY_MS, readBody } from './refusal.ts';
+import { tcpOptions, trustOptions } from './tcp.ts';
 
 /** Timeout of the TLS handshake. */
 const PROBE_MS = 1_000;
@@ -26,16 +27,17 @@ export async function recognizeTlsPort(
   signal: AbortSignal,
 ): Promise<Cause> {
   const url = new URL(streamUrl);
-  if (url.protocol !== 'ws:' || cause.kind !== 'reset' || !/hang up/.test(cause.detail)) return cause;
+  if (url.protocol !== 'ws:' || cause.kind !== 'reset') return cause;
   await sleep(clock, MIN_SPACING_MS + 50, signal);
   if (signal.aborted) return cause;
   const { connect } = await import('node:tls');
   const host = url.hostname.replace(/^\[|\]$/g, '');
-  const probe = connect({ host, port: Number(url.port || 80), rejectUnauthorized: false });
+  const where = { host, port: Number(url.port || 80), ...tcpOptions(PROBE_MS, true) };
+  const probe = connect({ ...where, rejectUnauthorized: false });
   const verdict = new Promise<boolean>((resolve) => {
     probe.once('secureConnect', () => resolve(true));
     // An alert is TLS too: for the version, or for a missing client certificate.
-    probe.on('error', (error: NodeJS.ErrnoException) => resolve(/ALERT/.test(error.code ?? '')));
+    probe.on('error', (error) => resolve(/alert number/.test(error.message)));
   });
   const speaksTls = await waitFor(verdict, PROBE_MS, clock, signal);
   probe.destroy();
@@ -46,11 +48,6 @@ export async function recognizeTlsPort(
 
 /** A larger message ends the connection with close code 1009 (contract C2). */
 export const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
-/**
- * Timeout for one address of a name while others are left. Node's default of 250 ms skips distant servers; this one
- * survives the loss of a SYN, which is sent again after a second (RFC 6298).
- */
-const ADDRESS_TIMEOUT_MS = 1_500;
 /** How long a close waits for the close of the server (contract S1). */
 export const CLOSE_TIMEOUT_MS = 500;
 
@@ -82,7 +79,7 @@ export async function openSocket(
     return tap;
   };
   const agent = await createProxyAgent(config, addTap, proxyAbort.signal);
-  const connect = await loadConnect(config.url);
+  const { connect, options: connectOptions } = await loadConnect(config);
   if (signal.aborted) return undefined;
   const requestId = randomUUID();
   let phase: Phase = 'lookup';
@@ -90,14 +87,21 @@ export async function openSocket(
     phase = next;
     config.observer?.onPhase(next, socket);
   };
-  const fail = (error: unknown): Cause => classifyError(error, config.host, phase, proxy);
+  let hasCipher = false;
+  const fail = (error: unknown): Cause => classifyError(error, config.host, phase, proxy, hasCipher);
 
   let proxyStatus = 0;
   enter('lookup');
   const createConnection: CreateConnection = (where) =>
     addTap((onread) => connect({ ...where, ...(onread && { onread }) }));
-  const webSocket = createWebSocket(config, requestId, agent, createConnection, (request) => {
+  const webSocket = createWebSocket(config, requestId, agent, createConnection, connectOptions, (request) => {
     watchRequest(request, config, proxy !== undefined, enter);
+    request.once('socket', () => {
+      // The only event between the agreement on a cipher and the end of the handshake.
+      tap?.raw.once('keylog', () => {
+        hasCipher = true;
+      });
+    });
     request.once('proxyConnect', (response: { statusCode: number }) => {
       proxyStatus = response.statusCode;
       if (proxyStatus === 200) enter('tls');
@@ -119,15 +123,20 @@ export async function openSocket(
       detail: `no response within ${config.connectTimeoutMs} ms, ${describePhase(phase, proxy)}`,
       ...(proxy === undefined ? {} : { proxy }),
     });
-    webSocket.on('error', (error) => settle(fail(error)));
+    let hasResponse = false;
+    webSocket.on('error', (error) => {
+      // A parser error after the response is about the bytes that follow it.
+      if (!hasResponse) settle(fail(error));
+    });
     webSocket.once('unexpected-response', (_request: ClientRequest, response: IncomingMessage) => {
+      hasResponse = true;
       cancelDeadline();
       const bodyLimit = clock.setTimer(() => stop.abort(), MAX_BODY_MS);
-      void readBody(response, stop.signal).then((body) => {
+      void readBody(response, stop.signal).then((read) => {
         bodyLimit();
         const isFromProxy = proxyStatus !== 0 && proxyStatus !== 200;
         const { statusCode: status = 0, headers } = response;
-        const refusal = { status, headers, body, proxy, isFromProxy };
+        const refusal = { status, headers, ...read, proxy, isFromProxy };
         const cause = classifyRefusal(refusal, config.host, clock.wallMs());
         settle(addKeyOrigin(cause, config.keyOrigin));
       });
@@ -167,12 +176,13 @@ function createWebSocket(
   requestId: string,
   agent: Agent | undefined,
   createConnection: CreateConnection,
+  connectOptions: object,
   finishRequest: (request: ClientRequest) => void,
 ): WebSocket {
   // Missing in the published types, or too narrow there.
   type Options = Omit<ClientOptions, 'createConnection'> & {
     closeTimeout: number;
-    autoSelectFamilyAttemptTimeout: number;
+    maxFragments: number;
     createConnection: unknown;
   };
   const options: Options = {
@@ -184,17 +194,16 @@ function createWebSocket(
     perMessageDeflate: false,
     followRedirects: false,
     maxPayload: MAX_MESSAGE_BYTES,
-    // `classify` checks UTF-8 and JSON of every text in one pass (contract C2).
-    skipUTF8Validation: true,
+    // Only without WebAssembly does ws see fragments. Each costs it an object: this many are some 60 MB.
+    maxFragments: 256 * 1024,
     // See `answerPings` in live-stream.ts.
     autoPong: false,
     closeTimeout: CLOSE_TIMEOUT_MS,
-    autoSelectFamilyAttemptTimeout: Math.min(ADDRESS_TIMEOUT_MS, config.connectTimeoutMs / 2),
     finishRequest,
     createConnection,
     ...(config.mustCheckCertificates === false ? {} : { rejectUnauthorized: true }),
     ...(agent === undefined ? {} : { agent }),
-    ...(config.trustedRoots === undefined ? {} : { ca: [...config.trustedRoots] }),
+    ...connectOptions,
   };
   return new WebSocket(config.url, options as ClientOptions);
 }
@@ -202,26 +211,40 @@ function createWebSocket(
 type Where = TcpNetConnectOpts & ConnectionOptions;
 type CreateConnection = (where: Where) => TappedSocket;
 
-/** Connects as ws would, with the same options. Loads TLS only if it is used. */
-async function loadConnect(url: string): Promise<(where: Where) => Socket> {
+interface Connector {
+  /** Connects as ws would, with the same options. */
+  readonly connect: (where: Where) => Socket;
+  readonly options: object;
+}
+
+/** Loads TLS only if it is used. */
+async function loadConnect(config: DialConfig): Promise<Connector> {
+  const { url, connectTimeoutMs, trustedRoots, mustBeLoopback } = config;
+  const options = tcpOptions(connectTimeoutMs, mustBeLoopback);
   // `path` is the path of the request; net.connect would take it for a Unix socket.
-  if (url.startsWith('ws:')) return (where) => connectTcp({ ...where, path: undefined } as Where);
-  const { connect } = await import('node:tls');
-  return (where) => {
-    const { host = '' } = where;
-    return connect({ ...where, path: undefined, servername: isIP(host) === 0 ? host : '' } as Where);
+  if (url.startsWith('ws:')) {
+    return { connect: (where) => connectTcp({ ...where, path: undefined } as Where), options };
+  }
+  const { connect, createSecureContext } = await import('node:tls');
+  return {
+    connect: (where) => {
+      const { host = '' } = where;
+      return connect({ ...where, path: undefined, servername: isIP(host) === 0 ? host : '' } as Where);
+    },
+    options: { ...options, ...trustOptions(createSecureContext, trustedRoots) },
   };
 }
 
 /** Loaded only if a proxy is configured, to keep every other start fast. */
 async function createProxyAgent(
-  { proxyUrl, trustedRoots }: DialConfig,
+  { proxyUrl, trustedRoots, connectTimeoutMs }: DialConfig,
   addTap: (openRaw: OpenRawSocket) => TappedSocket,
   signal: AbortSignal,
 ): Promise<Agent | undefined> {
   if (proxyUrl === undefined) return undefined;
-  const { createConnectAgent } = await import('./proxy-agent.ts');
-  return createConnectAgent(proxyUrl, trustedRoots, signal, { addTap: (socket) => addTap(() => socket) });
+  const { createTunnelAgent } = await import('./tunnel.ts');
+  const options = { connectTimeoutMs, addTap: (socket: Socket) => addTap(() => socket) };
+  return createTunnelAgent(proxyUrl, trustedRoots, signal, options);
 }
 
 /** Reports the phases of a request: lookup, TCP, TLS. */

@@ -21,6 +21,8 @@ interface SentPing {
 export class Arrival {
   /** Wall clock of the last read, ms since the epoch. */
   lastReadAtMs: number;
+  /** How long nothing was read before the last read, in ms. */
+  silentBeforeMs = 0;
   /** The earliest possible arrival of the last byte, ms since the epoch. */
   lastByteAtMs: number;
 
@@ -43,7 +45,9 @@ export class Arrival {
   }
 
   noteRead(byteCount: number): void {
-    this.lastReadAtMs = this.#clock.wallMs();
+    const readAtMs = this.#clock.wallMs();
+    this.silentBeforeMs = readAtMs - this.lastReadAtMs;
+    this.lastReadAtMs = readAtMs;
     if (!this.#isBehind) {
       this.lastByteAtMs = this.lastReadAtMs;
       return;

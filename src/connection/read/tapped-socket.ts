@@ -1,8 +1,8 @@
 // The socket that ws reads from: takes whole events out of what arrives, and passes everything else to ws.
 //
 // ws allocates a buffer and calls back for every frame, which is most of the cost of a fast stream. Here whole
-// text frames become lines directly, a chunk at a time. ws stays the authority on the protocol: it gets every other
-// byte, in order. It also gets the events whenever it currently owns the parser:
+// text frames become lines directly, a chunk at a time, and large or fragmented messages are put together. ws stays the
+// authority on the protocol: it gets everything else, in order. It also gets the events whenever it currently owns the parser:
 // - while it is paused with unread bytes;
 // - until it has emitted each message that was passed to it, completely or in part;
 // - for good after a Close frame, or a frame that a server must not send.
@@ -11,26 +11,18 @@ import type { OnReadOpts, Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import type { EventLines } from '../../events/batch.ts';
 import type { FrameBuffer } from '../../events/frame-buffer.ts';
+import { readFrameHeader } from './frame-header.ts';
+import { GatheredMessage } from './gathered-message.ts';
 
 /** Opens the underlying socket, with the `onread` option if it is given. */
 export type OpenRawSocket = (onread: OnReadOpts | undefined) => Socket;
-
-/** Header size of a frame with a 64-bit length. */
-const LARGE_HEAD_BYTES = 10;
-const LINE_FEED = 0x0a;
-
-/** The part of a large text that has arrived: its frame, and room for a line feed. */
-interface LargeText {
-  readonly bytes: Buffer;
-  filled: number;
-}
 
 interface TapListener {
   /** Bytes were read; the callbacks for their content follow. */
   onRead(byteCount: number): void;
   onEvents(lines: EventLines): void;
-  /** A text too large for the frame buffer, with a line feed at its end. Returns false if it is not an event. */
-  onLargeText(line: Buffer): boolean;
+  /** A large or fragmented text, with a line feed at its end. Returns false if it is not an event. */
+  onGatheredText(line: Buffer): boolean;
   /** The content of all bytes read has been reported. */
   onReadEnd(): void;
 }
@@ -41,8 +33,9 @@ export class TappedSocket extends Duplex {
 
   /** Without one, ws gets every frame. */
   readonly #frames: FrameBuffer | undefined;
-  readonly #maxTextBytes: number;
-  #largeText: LargeText | undefined;
+  readonly #maxBytes: number;
+  /** A message of which a part has arrived. */
+  #message: GatheredMessage | undefined;
   /** Whether `raw` has closed: `raw.closed` is true before its handle is gone. */
   #isGone = false;
   #hasFrames = false;
@@ -52,15 +45,13 @@ export class TappedSocket extends Duplex {
   #owedBytes = 0;
   /** Messages passed to ws, at least in part, that it has not emitted; it never emits invalid ones. */
   #openMessages = 0;
-  /** Whether the last fragment of a message is missing. */
-  #isFragmented = false;
   /** The bytes that arrived in one chunk with the response to the upgrade. */
   #head: Buffer | undefined;
 
-  /** @param maxTextBytes larger texts are passed to ws, which rejects them */
-  constructor(openRaw: OpenRawSocket, frames: FrameBuffer | undefined, maxTextBytes: number) {
+  /** @param maxBytes larger messages are passed to ws, which rejects them */
+  constructor(openRaw: OpenRawSocket, frames: FrameBuffer | undefined, maxBytes: number) {
     super({ allowHalfOpen: false });
-    this.#maxTextBytes = maxTextBytes;
+    this.#maxBytes = maxBytes;
     this.#frames = frames;
     const raw = openRaw(frames && this.#readInto(frames));
     this.raw = raw;
@@ -167,11 +158,17 @@ export class TappedSocket extends Duplex {
     this.#listener?.onReadEnd();
   }
 
+  /** Whether ws owes no message, so that events keep their order. */
+  get #isOurs(): boolean {
+    return this.#isTaking && this.#openMessages === 0 && this.readableLength === 0;
+  }
+
   /** Passes on events or a frame; false if only the beginning of a frame is left that may be an event. */
   #passOn(frames: FrameBuffer): boolean {
     if (this.#owedBytes > 0) return this.#giveToWs(frames, this.#owedBytes);
-    if (this.#largeText !== undefined) return this.#gather(frames, this.#largeText);
-    const isOurs = this.#isTaking && this.#openMessages === 0 && this.readableLength === 0;
+    const message = this.#message;
+    if (message !== undefined && message.owedBytes > 0) return this.#gather(frames, message);
+    const isOurs = message === undefined && this.#isOurs;
     if (isOurs) {
       const lines = frames.takeEvents();
       if (lines !== undefined) {
@@ -182,48 +179,48 @@ export class TappedSocket extends Duplex {
     const { rest } = frames;
     const header = readFrameHeader(rest);
     if (header === undefined) return false;
-    const { kind, size } = header;
-    if (!this.#isExpected(kind)) return this.#giveToWs(frames, Number.POSITIVE_INFINITY);
-    if (size === undefined) return false;
-    if (isOurs && kind === 'text' && size > rest.length) {
-      if (size <= frames.capacity / 2) return false;
-      if (size <= this.#maxTextBytes + LARGE_HEAD_BYTES) {
-        this.#largeText = { bytes: Buffer.allocUnsafeSlow(size + 1), filled: 0 };
-        return true;
-      }
+    const { kind, opcode, sizes } = header;
+    const isContinuation = kind === 'middle' || kind === 'last';
+    const isExpected = kind === 'control' || isContinuation === (message !== undefined);
+    // What is invalid here ws reports; it also closes.
+    if (kind === 'other' || !isExpected) return this.#giveUpTo(frames);
+    if (sizes === undefined) return false;
+    const size = sizes.head + sizes.payload;
+    const isLarge = size > rest.length && size > frames.capacity / 2;
+    if (kind === 'first' || isContinuation || (isLarge && kind !== 'control')) {
+      const gathered = message ?? new GatheredMessage(opcode, this.#maxBytes);
+      if (!gathered.begin(sizes.payload, kind !== 'first' && kind !== 'middle'))
+        return this.#giveUpTo(frames);
+      this.#message = gathered;
+      frames.skip(sizes.head);
+      return this.#gather(frames, gathered);
     }
-    this.#trackMessage(kind);
+    if (isOurs && kind === 'text' && size > rest.length) return false;
+    if (kind !== 'control') this.#openMessages += 1;
     return this.#giveToWs(frames, size);
   }
 
-  /** False for a frame that is invalid here, which ws reports, and for Close. */
-  #isExpected(kind: FrameKind): boolean {
-    if (kind === 'control') return true;
-    return kind === 'middle' || kind === 'last'
-      ? this.#isFragmented
-      : kind !== 'other' && !this.#isFragmented;
-  }
-
-  /** Keeps track of the messages passed to ws. */
-  #trackMessage(kind: FrameKind): void {
-    if (kind === 'control') return;
-    if (kind !== 'middle' && kind !== 'last') this.#openMessages += 1;
-    this.#isFragmented = kind === 'first' || kind === 'middle';
-  }
-
-  /** Collects a large text in its own buffer, which becomes its line. */
-  #gather(frames: FrameBuffer, text: LargeText): boolean {
-    const { bytes } = text;
-    const added = frames.rest.copy(bytes, text.filled, 0, bytes.length - 1 - text.filled);
-    frames.skip(added);
-    text.filled += added;
-    if (text.filled < bytes.length - 1) return false;
-    this.#largeText = undefined;
-    bytes[text.filled] = LINE_FEED;
-    if (this.#listener?.onLargeText(bytes.subarray(LARGE_HEAD_BYTES)) === true) return true;
-    this.#trackMessage('text');
-    this.push(bytes.subarray(0, -1));
+  /** Collects the message in a buffer of its own, and passes it on if it is complete. */
+  #gather(frames: FrameBuffer, message: GatheredMessage): boolean {
+    frames.skip(message.add(frames.rest));
+    if (message.owedBytes > 0) return false;
+    if (!message.isLast) return true;
+    this.#message = undefined;
+    if (message.isText && this.#isOurs && this.#listener?.onGatheredText(message.toLine()) === true)
+      return true;
+    this.#openMessages += 1;
+    this.push(message.toFrame());
     return true;
+  }
+
+  /** Leaves everything from here on to ws, with the fragments that it needs to see it as the server meant it. */
+  #giveUpTo(frames: FrameBuffer): boolean {
+    if (this.#message !== undefined) {
+      this.#openMessages += 1;
+      this.push(this.#message.toFrame());
+      this.#message = undefined;
+    }
+    return this.#giveToWs(frames, Number.POSITIVE_INFINITY);
   }
 
   /** Passes what is there of the next `size` bytes to ws; the rest follows as `#owedBytes`. */
@@ -247,54 +244,8 @@ export class TappedSocket extends Duplex {
 
   /** Nothing more will arrive: flush what is buffered to ws. */
   #release(): void {
-    const { bytes, filled } = this.#largeText ?? {};
-    if (bytes !== undefined) this.push(bytes.subarray(0, filled));
-    this.#largeText = undefined;
-    if (this.#frames !== undefined && this.#hasFrames) this.#giveToWs(this.#frames, Number.POSITIVE_INFINITY);
-  }
-}
-
-/** `text` and `binary` are whole messages; `other` is a Close frame, or a frame that a server must not send. */
-type FrameKind = 'text' | 'binary' | 'first' | 'middle' | 'last' | 'control' | 'other';
-
-const FIN = 0x80;
-const RESERVED = 0x70;
-const MASK = 0x80;
-const OPCODE = 0xf;
-const MAX_CONTROL_BYTES = 125;
-
-/**
- * The frame header at the start of `bytes` (RFC 6455 § 5.2); undefined if more bytes are needed. `size` has the bytes of
- * header and payload, and is undefined until the length has arrived.
- */
-function readFrameHeader(bytes: Buffer): { kind: FrameKind; size: number | undefined } | undefined {
-  const first = bytes[0];
-  const second = bytes[1];
-  if (first === undefined || second === undefined) return undefined;
-  return { kind: classifyKind(first, second), size: readSize(bytes, second & ~MASK) };
-}
-
-function readSize(bytes: Buffer, length: number): number | undefined {
-  if (length < 126) return 2 + length;
-  if (length === 126) return bytes.length < 4 ? undefined : 4 + bytes.readUInt16BE(2);
-  // Inexact above 2^53, which is too large anyway.
-  return bytes.length < 10 ? undefined : 10 + bytes.readUInt32BE(2) * 2 ** 32 + bytes.readUInt32BE(6);
-}
-
-function classifyKind(first: number, second: number): FrameKind {
-  if ((first & RESERVED) !== 0 || (second & MASK) !== 0) return 'other';
-  const isFinal = (first & FIN) !== 0;
-  switch (first & OPCODE) {
-    case 0x0: // continuation
-      return isFinal ? 'last' : 'middle';
-    case 0x1: // text
-      return isFinal ? 'text' : 'first';
-    case 0x2: // binary
-      return isFinal ? 'binary' : 'first';
-    case 0x9: // ping
-    case 0xa: // pong
-      return isFinal && second <= MAX_CONTROL_BYTES ? 'control' : 'other';
-    default:
-      return 'other';
+    // After half a frame nothing can follow.
+    if (this.#owedBytes > 0 || (this.#message?.owedBytes ?? 0) > 0) this.#message = undefined;
+    if (this.#frames !== undefined && this.#hasFrames) this.#giveUpTo(this.#frames);
   }
 }

@@ -10,10 +10,12 @@ import {
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
 import { connect as connectTcp, isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { connect as connectTls } from 'node:tls';
+import { connect as connectTls, createSecureContext } from 'node:tls';
 import { type Clock, waitFor } from '../../clock.ts';
 import { parseRetryAfter } from '../../connection/dial/refusal.ts';
-import { classifyError } from '../../connection/network-errors.ts';
+import { tcpOptions, trustOptions } from '../../connection/dial/tcp.ts';
+import { createTunnelAgent } from '../../connection/dial/tunnel.ts';
+import { classifyError, isTlsAlert } from '../../connection/network-errors.ts';
 import { UsageError } from '../../errors.ts';
 import { isLoopbackHost } from '../../settings/stream-url.ts';
 import { describeSinkFault, type SendResult, type Sink, type SinkFault } from '../sink.ts';
@@ -78,7 +80,7 @@ interface HttpSinkConfig extends RequestConfig {
   readonly relayName: string;
   /** With credentials, or undefined to connect directly. */
   readonly proxyUrl: string | undefined;
-  /** PEM that replaces the built-in roots, or undefined. */
+  /** PEM to trust in addition to Node's roots. */
   readonly trustedRoots: readonly string[] | undefined;
 }
 
@@ -93,6 +95,8 @@ export class HttpSink implements Sink {
   readonly wantsLifecycle = false;
   readonly #config: HttpSinkConfig;
   readonly #clock: Clock;
+  readonly #tcpOptions: ReturnType<typeof tcpOptions>;
+  readonly #trust: ReturnType<typeof trustOptions>;
   #agent: Agent | undefined;
   #closing = new AbortController();
   #hasWorked = false;
@@ -100,18 +104,22 @@ export class HttpSink implements Sink {
   constructor(config: HttpSinkConfig, clock: Clock) {
     this.#config = config;
     this.#clock = clock;
+    const { target, trustedRoots, sendTimeoutMs } = config;
+    // http:// is for loopback, unless --allow-http is given.
+    this.#tcpOptions = tcpOptions(sendTimeoutMs, target.isLoopback && !target.isSecure);
+    this.#trust = target.isSecure ? trustOptions(createSecureContext, trustedRoots) : {};
     this.name = config.target.name;
     this.unitSize = config.batch;
   }
 
   async open(signal: AbortSignal): Promise<SinkFault | undefined> {
-    const { target, proxyUrl, trustedRoots } = this.#config;
+    const { target, proxyUrl, trustedRoots, sendTimeoutMs } = this.#config;
     this.#closing = new AbortController();
     if (proxyUrl !== undefined) {
-      const { createConnectAgent } = await import('../../connection/dial/proxy-agent.ts');
-      this.#agent = createConnectAgent(proxyUrl, trustedRoots, this.#closing.signal, { keepAlive: true });
+      const options = { keepAlive: true, connectTimeoutMs: sendTimeoutMs };
+      this.#agent = await createTunnelAgent(proxyUrl, trustedRoots, this.#closing.signal, options);
     } else {
-      const options = { keepAlive: true, maxSockets: 1 };
+      const options = { keepAlive: true, maxSockets: 1, ...this.#tcpOptions };
       this.#agent = target.isSecure ? new HttpsAgent(options) : new HttpAgent(options);
     }
     return this.#hasWorked || proxyUrl !== undefined ? undefined : await this.#reach(signal);
@@ -119,13 +127,12 @@ export class HttpSink implements Sink {
 
   /** Connects once before any events are received that could not be delivered. */
   async #reach(signal: AbortSignal): Promise<SinkFault | undefined> {
-    const { target, trustedRoots, sendTimeoutMs } = this.#config;
+    const { target, sendTimeoutMs } = this.#config;
     const { hostname, port } = new URL(target.href);
     const host = hostname.replace(/^\[|\]$/g, '');
-    const where = { host, port: Number(port || (target.isSecure ? 443 : 80)) };
-    const roots = trustedRoots === undefined ? {} : { ca: [...trustedRoots] };
+    const where = { host, port: Number(port || (target.isSecure ? 443 : 80)), ...this.#tcpOptions };
     const socket = target.isSecure
-      ? connectTls({ ...where, ...roots, servername: isIP(host) === 0 ? host : '' })
+      ? connectTls({ ...where, ...this.#trust, servername: isIP(host) === 0 ? host : '' })
       : connectTcp(where);
     try {
       const connected = once(socket, target.isSecure ? 'secureConnect' : 'connect');
@@ -175,14 +182,14 @@ export class HttpSink implements Sink {
   }
 
   #begin({ body, headers }: UnitRequest, signal: AbortSignal): ClientRequest {
-    const { target, headers: added, userAgent, relayName, trustedRoots } = this.#config;
+    const { target, headers: added, userAgent, relayName } = this.#config;
     const send = target.isSecure ? requestHttps : requestHttp;
     const request = send(target.href, {
       method: 'POST',
       agent: this.#agent,
       signal,
       headers: { 'User-Agent': userAgent, 'Atlantis-Relay': relayName, ...added, ...headers },
-      ...(trustedRoots === undefined ? {} : { ca: [...trustedRoots] }),
+      ...this.#trust,
     });
     request.end(body);
     return request;
@@ -233,7 +240,9 @@ export class HttpSink implements Sink {
       const detail = `no complete response within ${sendTimeoutMs} ms`;
       return describeSinkFault({ kind: 'timed-out', host, detail }, this.#hasWorked);
     }
-    const { code = '', message } = error as NodeJS.ErrnoException;
+    const { code = '', message, rawPacket } = error as NodeJS.ErrnoException & { rawPacket?: unknown };
+    if (isTlsAlert(rawPacket))
+      return describeSinkFault(classifyError(error, host, 'connect'), this.#hasWorked);
     if (/^HPE_|^ERR_HTTP/.test(code) || message === INCOMPLETE) {
       const detail = code === '' ? INCOMPLETE : `not an HTTP response, ${code}`;
       return describeSinkFault({ kind: 'dropped', host, detail }, this.#hasWorked);

@@ -3,12 +3,12 @@
 import { JetStreamApiError } from '@nats-io/jetstream';
 import {
   type Authenticator,
-  connect,
   credsAuthenticator,
   errors,
   type NatsConnection,
-  type NodeConnectionOptions,
+  NatsConnectionImpl,
   nkeyAuthenticator,
+  setTransportFactory,
   tokenAuthenticator,
   usernamePasswordAuthenticator,
 } from '@nats-io/transport-node';
@@ -17,6 +17,7 @@ import type { CauseKind } from '../../connection/cause-table.ts';
 import type { Cause } from '../../connection/lifecycle.ts';
 import { classifyError } from '../../connection/network-errors.ts';
 import type { NatsConfig, NatsCredentials } from '../../settings/nats-settings.ts';
+import { NatsTransport, PlaintextError } from './transport.ts';
 
 /** The headers of messages that a relay sends. */
 export const HEADERS = {
@@ -73,6 +74,7 @@ export function classifyNatsError(error: unknown, host: string): Cause {
   if (/unexpected response from server|unable to parse|invalid protocol/i.test(detail)) {
     return { kind: 'not-nats', host, detail };
   }
+  if (inner instanceof PlaintextError) return { kind: 'nats-no-tls', host, detail };
   if (inner instanceof errors.ConnectionError && inner.message === 'connection refused') {
     return { kind: 'refused', host, detail: 'by every server' };
   }
@@ -115,10 +117,10 @@ async function connectOnce(
   announced: readonly string[],
   signal: AbortSignal,
 ): Promise<NatsConnection | Cause | undefined> {
-  const { address, trustedRoots, connectTimeoutMs, pingIntervalMs, clientName } = config;
-  const ca = trustedRoots === undefined ? {} : { ca: trustedRoots.join('\n') };
+  const { address, connectTimeoutMs, pingIntervalMs, clientName } = config;
   const credentials = await config.readCredentials();
-  const options = {
+  setTransportFactory({ factory: () => new NatsTransport(config) });
+  const attempt = NatsConnectionImpl.connect({
     servers: [...new Set([...address.servers, ...announced])],
     name: clientName,
     timeout: connectTimeoutMs,
@@ -128,10 +130,7 @@ async function connectOnce(
     // A stack trace for each request costs more than the request.
     noAsyncTraces: true,
     ...(credentials === undefined ? {} : { authenticator: createAuthenticator(credentials) }),
-  };
-  const attempt = address.isTls
-    ? connect({ ...options, tls: ca })
-    : connectAsOffered(options, trustedRoots === undefined ? undefined : ca);
+  });
   try {
     const connection = await untilAborted(attempt, signal);
     if (connection === undefined) attempt.then((late) => late.close()).catch(() => {});
@@ -147,25 +146,6 @@ export async function untilClosed(connection: NatsConnection, host: string): Pro
   return error instanceof Error
     ? classifyNatsError(error, host)
     : { kind: 'dropped', host, detail: 'the server closed it' };
-}
-
-/** `nats://` uses TLS if the server offers it. With `--ca-cert` the client would require TLS of every server. */
-async function connectAsOffered(
-  options: NodeConnectionOptions,
-  tls: { readonly ca?: string } | undefined,
-): Promise<NatsConnection> {
-  if (tls === undefined) return connect(options);
-  try {
-    return await connect({ ...options, tls });
-  } catch (error) {
-    if (!isWithoutTls(error)) throw error;
-    return connect(options);
-  }
-}
-
-/** True if a server was reached that does not support TLS. */
-function isWithoutTls(error: unknown): boolean {
-  return error instanceof Error && (/support 'tls'/.test(error.message) || isWithoutTls(error.cause));
 }
 
 function createAuthenticator(credentials: NatsCredentials): Authenticator {

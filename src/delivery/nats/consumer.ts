@@ -9,10 +9,12 @@ import {
   JetStreamApiCodes,
   JetStreamApiError,
   type JetStreamManager,
+  type JsMsg,
   jetstreamManager,
   type StreamInfo,
 } from '@nats-io/jetstream';
 import { millis, type NatsConnection, nanos } from '@nats-io/transport-node';
+import type { Clock } from '../../clock.ts';
 
 /** The stream as earlier connections of this run saw it. */
 export interface SeenStream {
@@ -242,4 +244,36 @@ function makeStartOptions(from: FixedStart) {
   return from.kind === 'seq'
     ? { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: from.seq }
     : { deliver_policy: DeliverPolicy.StartTime, opt_start_time: new Date(from.atMs).toISOString() };
+}
+
+/**
+ * Sorts the first messages of a durable consumer: those that an earlier reader did not acknowledge are delivered after
+ * newer ones. Messages are held until all of these have arrived, but not for longer than the ack wait and a second,
+ * because another reader of the consumer may have them.
+ */
+export function createInitialOrder(
+  { unacknowledged, deliveredSeq, ackWaitMs = 0 }: FoundConsumer,
+  clock: Clock,
+  onRelease: (messages: readonly JsMsg[]) => void,
+) {
+  let missing = unacknowledged;
+  let held: JsMsg[] | undefined = missing > 0 ? [] : undefined;
+  const release = (): readonly JsMsg[] => {
+    cancel();
+    const messages = (held ?? []).sort((a, b) => a.seq - b.seq);
+    held = undefined;
+    return messages;
+  };
+  const cancel =
+    held === undefined ? () => {} : clock.setTimer(() => onRelease(release()), ackWaitMs + 1_000);
+  return {
+    /** The messages that can be handed on after this one has arrived. */
+    take(message: JsMsg): readonly JsMsg[] {
+      if (held === undefined) return [message];
+      held.push(message);
+      if (message.seq <= deliveredSeq) missing -= 1;
+      return missing > 0 ? [] : release();
+    },
+    cancel,
+  };
 }

@@ -16,7 +16,7 @@ import {
   type SeenStream,
   type WantedConsumer,
 } from './consumer.ts';
-import { type DoneMessages, PullConnection } from './pull-connection.ts';
+import { MOST_PULL_BYTES, PullConnection, type PullHistory } from './pull-connection.ts';
 
 interface JetStreamSourceConfig {
   readonly nats: NatsConfig;
@@ -41,7 +41,7 @@ export class JetStreamSource {
   readonly #deps: JetStreamSourceDeps;
   readonly #signal: AbortSignal;
   readonly #connectNats: ReturnType<typeof createConnector>;
-  readonly #done: DoneMessages = new Map();
+  readonly #history: PullHistory = { done: new Map(), largestBytes: 0, pullBytes: MOST_PULL_BYTES };
   #connection: PullConnection | undefined;
   /** The creation time of the stream, once it was found. */
   #created: string | undefined;
@@ -123,7 +123,7 @@ export class JetStreamSource {
       const seen = this.#seen;
       const found = await findConsumer(connection, wanted, seen, nats.connectTimeoutMs);
       this.#noteFound(found, seen);
-      this.#connection = new PullConnection(connection, found, host, clock, this.#done);
+      this.#connection = new PullConnection(connection, found, host, clock, this.#history);
       onFound(found);
       return this.#connection;
     } catch (error) {
@@ -179,8 +179,8 @@ export class JetStreamSource {
     this.#nextSeq = Math.max(nextSeq, last.seq + 1);
     this.#lastStoredAtMs = batch.receivedAtMs;
     if (!this.#isDurable) {
-      this.#done.clear();
-      this.#done.set(last.seq, last.timestampNanos);
+      this.#history.done.clear();
+      this.#history.done.set(last.seq, last.timestampNanos);
     }
     if (fromMs === undefined || first.seq <= nextSeq || !this.#followsOn(before, first)) return undefined;
     const cause: Cause = {

@@ -8,9 +8,12 @@ import type { Cause } from '../../connection/lifecycle.ts';
 import { type Batch, BatchBuilder } from '../../events/batch.ts';
 import { classifyText } from '../../events/scanner.ts';
 import { classifyNatsError, HEADERS, untilClosed } from './client.ts';
-import type { FoundConsumer } from './consumer.ts';
+import { createInitialOrder, type FoundConsumer } from './consumer.ts';
 
 const PULL_MESSAGES = 256;
+/** The least and the most bytes of a pull, if no message is larger than those before. */
+const LEAST_PULL_BYTES = 1024 * 1024;
+export const MOST_PULL_BYTES = 16 * 1024 * 1024;
 const PULL_EXPIRES_MS = 30_000;
 /** Short, because the end of a run waits for the last pull of a durable consumer to expire. */
 const DURABLE_PULL_EXPIRES_MS = 1_000;
@@ -21,8 +24,18 @@ const REMEMBERED = 4_096;
 /** How often the acknowledgement deadline is extended before it ends. */
 const EXTENSIONS = 3;
 
-/** The delivered messages by sequence number, with their timestamps: the same number may be given again. */
-export type DoneMessages = Map<number, bigint>;
+/** What the connections of a run remember. */
+export interface PullHistory {
+  /** The delivered messages by sequence number, with their timestamps: the same number may be given again. */
+  readonly done: Map<number, bigint>;
+  /** Size of the largest message that was received. */
+  largestBytes: number;
+  /**
+   * A server closes a connection on which it has to send more than its `max_pending`, by default 64 MiB. The limit is
+   * unknown here, so every loss halves this.
+   */
+  pullBytes: number;
+}
 
 export class PullConnection {
   readonly requestId = '';
@@ -35,8 +48,9 @@ export class PullConnection {
   readonly #clock: Clock;
   readonly #found: FoundConsumer;
   readonly #initialOrder: ReturnType<typeof createInitialOrder>;
-  readonly #done: DoneMessages;
+  readonly #history: PullHistory;
   #arrived: JsMsg[] = [];
+  #arrivedBytes = 0;
   /** Messages of a durable consumer that are not acknowledged yet. */
   readonly #open = new Set<JsMsg>();
   readonly #messagesOf = new WeakMap<Batch, readonly JsMsg[]>();
@@ -49,15 +63,15 @@ export class PullConnection {
   #endedBy: Cause | undefined;
   #cancelExtend: (() => void) | undefined;
 
-  /** @param done shared by all connections of a run; filled here for a durable consumer */
+  /** @param history shared by all connections of a run */
   constructor(
     connection: NatsConnection,
     found: FoundConsumer,
     host: string,
     clock: Clock,
-    done: DoneMessages,
+    history: PullHistory,
   ) {
-    this.#done = done;
+    this.#history = history;
     this.#connection = connection;
     this.#found = found;
     this.#host = host;
@@ -65,7 +79,10 @@ export class PullConnection {
     this.lastByteAtMs = clock.wallMs();
     this.#initialOrder = createInitialOrder(found, clock, (messages) => this.#add(messages));
     if (found.ackWaitMs !== undefined) this.#extendDeadlines(found.ackWaitMs / EXTENSIONS);
-    void untilClosed(connection, host).then((cause) => this.#end(cause));
+    void untilClosed(connection, host).then((cause) => {
+      if (this.#endedBy === undefined) history.pullBytes = Math.max(LEAST_PULL_BYTES, history.pullBytes / 2);
+      this.#end(cause);
+    });
     this.#reading = this.#read(found.consumer);
   }
 
@@ -97,6 +114,7 @@ export class PullConnection {
     const atMs = first === undefined ? 0 : storedAtMs(first);
     const next = this.#arrived.findIndex((message) => storedAtMs(message) !== atMs);
     const messages = this.#arrived.splice(0, next < 0 ? this.#arrived.length : next);
+    for (const { data } of messages) this.#arrivedBytes -= data.length;
     this.#wakePull();
     return this.#makeBatch(messages, atMs);
   }
@@ -116,18 +134,19 @@ export class PullConnection {
       if (left !== undefined && isEvent(message)) left -= 1;
       if (left !== undefined && left < 0) return;
       this.#open.delete(message);
-      this.#done.set(message.seq, message.timestampNanos);
+      this.#history.done.set(message.seq, message.timestampNanos);
       if (this.#endedBy === undefined) message.ack();
     }
-    for (const seq of this.#done.keys()) {
-      if (this.#done.size <= REMEMBERED) break;
-      this.#done.delete(seq);
+    for (const seq of this.#history.done.keys()) {
+      if (this.#history.done.size <= REMEMBERED) break;
+      this.#history.done.delete(seq);
     }
   }
 
   /** Closes the connection and drops what arrived, because the stream is not the expected one. */
   abandon(): Promise<void> {
     this.#arrived = [];
+    this.#arrivedBytes = 0;
     return this.#break({
       kind: 'nats-recreated',
       host: this.#host,
@@ -172,7 +191,7 @@ export class PullConnection {
     const expires = this.#isDurable ? DURABLE_PULL_EXPIRES_MS : PULL_EXPIRES_MS;
     try {
       while (this.#endedBy === undefined) {
-        this.#pull = await consumer.fetch({ max_messages: PULL_MESSAGES, expires });
+        this.#pull = await consumer.fetch({ max_messages: this.#pullSize, expires });
         for await (const message of this.#pull) {
           if (this.#isFromAnotherConsumer(message)) {
             const detail = 'its durable consumer was recreated';
@@ -180,8 +199,8 @@ export class PullConnection {
           }
           this.#receive(message);
         }
-        const hasPaused = this.#arrived.length >= PULL_MESSAGES;
-        while (this.#arrived.length >= PULL_MESSAGES && this.#endedBy === undefined) {
+        const hasPaused = this.#isFull;
+        while (this.#isFull && this.#endedBy === undefined) {
           await new Promise<void>((resolve) => {
             this.#wakePull = resolve;
           });
@@ -194,6 +213,17 @@ export class PullConnection {
     }
   }
 
+  /** Messages of the next pull. Before the first one, messages may be as large as the server allows. */
+  get #pullSize(): number {
+    const { largestBytes, pullBytes } = this.#history;
+    const expectedBytes = largestBytes || (this.#connection.info?.max_payload ?? 1);
+    return Math.max(1, Math.min(PULL_MESSAGES, Math.floor(pullBytes / expectedBytes)));
+  }
+
+  get #isFull(): boolean {
+    return this.#arrived.length >= PULL_MESSAGES || this.#arrivedBytes >= MOST_PULL_BYTES;
+  }
+
   /** True if a consumer of the same name has replaced ours. */
   #isFromAnotherConsumer({ info }: JsMsg): boolean {
     if (!this.#isDurable) return false;
@@ -204,15 +234,20 @@ export class PullConnection {
 
   #receive(message: JsMsg): void {
     this.lastByteAtMs = this.#clock.wallMs();
+    this.#history.largestBytes = Math.max(this.#history.largestBytes, message.data.length);
     if (this.#isDurable) this.#open.add(message);
     if (this.#endedBy === undefined) this.#add(this.#initialOrder.take(message));
   }
 
   #add(messages: readonly JsMsg[]): void {
     for (const message of messages) {
-      if (this.#done.get(message.seq) !== message.timestampNanos) this.#arrived.push(message);
-      // Delivered before: its acknowledgement was lost.
-      else if (this.#open.delete(message)) message.ack();
+      if (this.#history.done.get(message.seq) !== message.timestampNanos) {
+        this.#arrived.push(message);
+        this.#arrivedBytes += message.data.length;
+      } else if (this.#open.delete(message)) {
+        // Delivered before: its acknowledgement was lost.
+        message.ack();
+      }
     }
     if (this.#arrived.length > 0) this.#wake();
   }
@@ -249,38 +284,6 @@ export class PullConnection {
     this.#messagesOf.set(batch, messages);
     return batch;
   }
-}
-
-/**
- * Sorts the first messages of a durable consumer: those that an earlier reader did not acknowledge are delivered after
- * newer ones. Messages are held until all of these have arrived, but not for longer than the ack wait and a second,
- * because another reader of the consumer may have them.
- */
-function createInitialOrder(
-  { unacknowledged, deliveredSeq, ackWaitMs = 0 }: FoundConsumer,
-  clock: Clock,
-  onRelease: (messages: readonly JsMsg[]) => void,
-) {
-  let missing = unacknowledged;
-  let held: JsMsg[] | undefined = missing > 0 ? [] : undefined;
-  const release = (): readonly JsMsg[] => {
-    cancel();
-    const messages = (held ?? []).sort((a, b) => a.seq - b.seq);
-    held = undefined;
-    return messages;
-  };
-  const cancel =
-    held === undefined ? () => {} : clock.setTimer(() => onRelease(release()), ackWaitMs + 1_000);
-  return {
-    /** The messages that can be handed on after this one has arrived. */
-    take(message: JsMsg): readonly JsMsg[] {
-      if (held === undefined) return [message];
-      held.push(message);
-      if (message.seq <= deliveredSeq) missing -= 1;
-      return missing > 0 ? [] : release();
-    },
-    cancel,
-  };
 }
 
 const NANOS_PER_MS = 1_000_000n;

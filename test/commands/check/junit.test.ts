@@ -1,6 +1,7 @@
 // The JUnit report: accepted by a strict schema, whatever the server says.
 import { describe, expect, test } from '@jest/globals';
 import { escapeXml, formatJunit } from '../../../src/commands/check/ci-reports.ts';
+import { CAUSES } from '../../../src/connection/cause-table.ts';
 import { findJunitFaults, hasXmllint, readXPath } from '../../helpers/xmllint.ts';
 import { makeFailedReport, NASTY } from './reports.ts';
 
@@ -22,8 +23,17 @@ describe('escapeXml', () => {
   });
 });
 
+/** Types that Ruby's Hash.from_xml, which GitLab reads a report with, converts the text of an element to, or refuses. */
+const RUBY_TYPES =
+  'array base64Binary boolean date dateTime datetime decimal double duration file float hexBinary integer string symbol yaml';
+
+test('row 114: GitLab takes the text of a failure as it is: no cause is a type of Ruby', () => {
+  const kinds = Object.keys(CAUSES);
+  expect(kinds.filter((kind) => RUBY_TYPES.split(' ').includes(kind))).toEqual([]);
+});
+
 describeXml('formatJunit (needs the xmllint command)', () => {
-  test('is what the strict schema takes, with a case for each step', () => {
+  test('row 114 (H4): is what the strict schema takes, with a case for each step', () => {
     const xml = formatJunit(makeFailedReport('HTTP 400', 'Check the URL.'));
     expect(findJunitFaults(xml)).toBe('');
     const counts = ['tests', 'failures', 'errors', 'skipped'].map((name) =>
@@ -31,7 +41,7 @@ describeXml('formatJunit (needs the xmllint command)', () => {
     );
     expect(counts).toEqual(['10', '1', '0', '4']);
     expect(readXPath(xml, '//testcase[failure]/@name')).toBe('upgrade');
-    expect(readXPath(xml, '//testcase[failure]/@time')).toBe('1.2345');
+    expect(readXPath(xml, '//testcase[failure]/@time')).toBe('1.234');
     expect(readXPath(xml, '//failure/@type')).toBe('rejected');
     expect(readXPath(xml, '//failure')).toBe('HTTP 400\nCheck the URL.');
     expect(readXPath(xml, '//testcase[@name="events"]/skipped/@message')).toBe('upgrade failed');
@@ -51,6 +61,9 @@ describeXml('formatJunit (needs the xmllint command)', () => {
     const xml = formatJunit(makeFailedReport('x'));
     for (const [from, to] of [
       [' type="rejected"', ''],
+      ['time="1.234"', 'time="1.2345"'],
+      ['time="1.234"', 'time="1,234"'],
+      ['time="1.234"', 'time="1.2e3"'],
       ['<system-err></system-err>', ''],
       ['03:04:05"', '03:04:05Z"'],
       ['tests="10"', 'tests="ten"'],

@@ -231,7 +231,7 @@ describe('C3: reading the body', () => {
     const body = readBody(asResponse(stream), never);
     stream.write('{"error":');
     stream.end('1}');
-    expect(await body).toBe('{"error":1}');
+    expect(await body).toEqual({ body: '{"error":1}', isCutOff: false });
   });
 
   test('64 KiB at most, without waiting for the end', async () => {
@@ -239,8 +239,9 @@ describe('C3: reading the body', () => {
     const body = readBody(asResponse(stream), never);
     stream.write('x'.repeat(40_000));
     stream.write('y'.repeat(40_000));
-    const text = await body;
-    expect(text).toHaveLength(MAX_BODY_BYTES);
+    const read = await body;
+    expect(read.body).toHaveLength(MAX_BODY_BYTES);
+    expect(read.isCutOff).toBe(true);
     expect(MAX_BODY_BYTES).toBe(64 * 1024);
   });
 
@@ -261,10 +262,12 @@ describe('C3: reading the body', () => {
     stop.abort();
     broken.destroy();
     failed.destroy(new Error('ECONNRESET'));
-    expect(await Promise.all(bodies)).toEqual(['half', 'half', 'half']);
+    const half = { body: 'half', isCutOff: true };
+    expect(await Promise.all(bodies)).toEqual([half, half, half]);
   });
 
   test('nothing, if it was stopped before', async () => {
-    expect(await readBody(asResponse(new PassThrough()), AbortSignal.abort())).toBe('');
+    const read = await readBody(asResponse(new PassThrough()), AbortSignal.abort());
+    expect(read).toEqual({ body: '', isCutOff: true });
   });
 });

@@ -65,7 +65,7 @@ function play(script: Script, way: Way): Promise<Outcome> {
   };
   const options = {
     perMessageDeflate: false,
-    skipUTF8Validation: true,
+    maxFragments: 0,
     autoPong: false,
     maxPayload: MAX_PAYLOAD,
     createConnection,
@@ -93,7 +93,7 @@ function play(script: Script, way: Way): Promise<Outcome> {
       outcome.tapped += lines.count;
       for (const text of textsOf(lines)) note(sum(text, 'text'));
     },
-    onLargeText: (line) => {
+    onGatheredText: (line) => {
       const text = line.subarray(0, -1);
       if (classifyText(text) < 0) return false;
       outcome.tapped += 1;
@@ -251,7 +251,11 @@ describe('a tap in front of ws', () => {
 
   test.each([
     ['a text that is not an event', frame.text('pong'), 2],
-    ['a message in fragments', frame.fragmented('[1,2,3,4]', 2), 2],
+    ['an event in fragments', frame.fragmented('[1,2,3,4]', 2), 3],
+    ['an event in fragments of one byte', frame.fragmented(JSON.stringify('x'.repeat(20_000)), 1), 3],
+    ['an event in large fragments', frame.fragmented(JSON.stringify('x'.repeat(280_000)), 200_000), 3],
+    ['fragments that are not an event', frame.fragmented('[1,2,3,4', 2), 2],
+    ['fragments that are not UTF-8', frame.fragmented(Buffer.from([0x22, 0xc3, 0x28, 0x22]), 2), 1],
     ['a ping', frame.ping('x'), 2],
     ['an event larger than its memory', frame.text(JSON.stringify('x'.repeat(280_000))), 3],
     ['a large text that is not an event', frame.text('x'.repeat(280_000)), 2],
@@ -259,7 +263,18 @@ describe('a tap in front of ws', () => {
     ['a message beyond what ws may take', frame.fragmented(' '.repeat(MAX_PAYLOAD + 1), 100_000), 1],
     ['a fragment without a beginning', encodeFrame({ opcode: OPCODE.continuation, payload: '1' }), 1],
     ['a text in the middle of a fragmented one', encodeFrame({ payload: '[', fin: false }), 1],
+    ['a large binary message', frame.binary('x'.repeat(280_000)), 2],
     ['a Close frame', frame.close(1001, 'later'), 1],
+    [
+      'a Close frame among fragments',
+      Buffer.concat([encodeFrame({ payload: '[', fin: false }), frame.close()]),
+      1,
+    ],
+    [
+      'a Close frame whose reason is not UTF-8',
+      encodeFrame({ opcode: OPCODE.close, payload: Buffer.from([3, 232, 0xff]) }),
+      1,
+    ],
     ['a Close frame with a code that is none', frame.close(1006), 1],
     ['a masked frame', encodeFrame({ payload: '1', mask: true }), 1],
     ['a reserved bit', encodeFrame({ payload: '1', rsv2: true }), 1],

@@ -1,6 +1,6 @@
 // The limit for name lookups.
 import { describe, expect, test } from '@jest/globals';
-import { chooseResolverOptions } from '../../src/session/open-service.ts';
+import { chooseResolverOptions } from '../../src/settings/lookup-limit.ts';
 
 describe('C1: a name server that does not respond is given up in time', () => {
   test.each([

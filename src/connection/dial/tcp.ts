@@ -1,0 +1,75 @@
+// How every connection is opened, to the service, a proxy, an HTTP sink and NATS: addresses, loopback, trusted roots.
+import type { LookupAddress, LookupOptions } from 'node:dns';
+import type { LookupFunction, TcpNetConnectOpts } from 'node:net';
+import type { SecureContext } from 'node:tls';
+
+/**
+ * Timeout for one address of a name while others are left. Node's default of 250 ms skips distant servers; this one
+ * survives the loss of a SYN, which is sent again after a second (RFC 6298).
+ */
+const ADDRESS_TIMEOUT_MS = 1_500;
+
+/** The code of the error for a loopback name that leads to another machine. */
+export const NOT_LOOPBACK = 'ENOTLOOPBACK';
+
+/** `::ffff:` is an IPv4 address in a socket of both families. */
+const LOOPBACK = /^(?:::ffff:)?127\.\d+\.\d+\.\d+$|^::1$/;
+
+/** True for an address of this machine's loopback; `address` as Node gives it. */
+export function isLoopbackAddress(address: string): boolean {
+  return LOOPBACK.test(address);
+}
+
+type TcpOptions = Pick<TcpNetConnectOpts, 'autoSelectFamily' | 'autoSelectFamilyAttemptTimeout' | 'lookup'>;
+
+/**
+ * Options for `net.connect` and everything that passes its options on: all addresses of a name are tried in turn.
+ *
+ * @param timeoutMs of the whole attempt
+ * @param mustBeLoopback fails with NOT_LOOPBACK, before anything is sent, if the name leads to another machine
+ */
+export function tcpOptions(timeoutMs: number, mustBeLoopback = false): TcpOptions {
+  return {
+    autoSelectFamily: true,
+    // Node takes whole numbers only.
+    autoSelectFamilyAttemptTimeout: Math.min(ADDRESS_TIMEOUT_MS, Math.ceil(timeoutMs / 2)),
+    ...(mustBeLoopback && { lookup: lookupLoopback }),
+  };
+}
+
+/** `dns.lookup` without the addresses of other machines. */
+const lookupLoopback: LookupFunction = async (hostname, options, callback) => {
+  // Loaded here, since most runs have no name to look up by it.
+  const { lookup } = await import('node:dns');
+  const all: LookupOptions & { all: true } = { ...options, all: true };
+  lookup(hostname, all, (error, found) => {
+    if (error !== null) return callback(error, []);
+    const addresses = found.filter(({ address }) => isLoopbackAddress(address));
+    const [first] = addresses;
+    if (first === undefined) return callback(createNotLoopback(hostname, found), []);
+    if (options.all === true) callback(null, addresses);
+    else callback(null, first.address, first.family);
+  });
+};
+
+function createNotLoopback(hostname: string, found: readonly LookupAddress[]): NodeJS.ErrnoException {
+  const addresses = found.map(({ address }) => address).join(', ');
+  return Object.assign(new Error(`${hostname} is ${addresses}`), { code: NOT_LOOPBACK });
+}
+
+/**
+ * TLS options that trust more roots than Node does, whichever store Node uses; nothing without such roots.
+ *
+ * @param createSecureContext of node:tls, which not every run loads
+ * @param roots PEM, with any number of certificates in each text
+ */
+export function trustOptions(
+  createSecureContext: () => SecureContext,
+  roots: readonly string[] | undefined,
+): { secureContext?: SecureContext } {
+  if (roots === undefined) return {};
+  // The option `ca` would replace the store: Node's own roots, or that of --use-openssl-ca.
+  const secureContext = createSecureContext();
+  for (const pem of roots) secureContext.context.addCACert(pem);
+  return { secureContext };
+}

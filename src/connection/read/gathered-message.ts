@@ -1,0 +1,77 @@
+// A message that arrives in parts, copied into one buffer: a large frame, or fragments (RFC 6455 § 5.4).
+//
+// ws keeps an object for each fragment, so it has to limit their number, although any number is legal. Here only the
+// bytes of the message cost memory.
+import { FIN, LENGTH_64 } from './frame-header.ts';
+
+/** Room for the header of a frame with a 64-bit length. */
+const HEAD_BYTES = 10;
+const TEXT = 0x1;
+const LINE_FEED = 0x0a;
+const LEAST_ROOM_BYTES = 1_024;
+
+export class GatheredMessage {
+  /** Missing bytes of the current frame. */
+  owedBytes = 0;
+  /** Whether the current frame is the last one. */
+  isLast = false;
+  /** Payload bytes so far. */
+  length = 0;
+
+  readonly #opcode: number;
+  readonly #maxBytes: number;
+  /** Room for a header, the payload, room for a line feed. */
+  #bytes: Buffer = Buffer.alloc(0);
+
+  constructor(opcode: number, maxBytes: number) {
+    this.#opcode = opcode;
+    this.#maxBytes = maxBytes;
+  }
+
+  get isText(): boolean {
+    return this.#opcode === TEXT;
+  }
+
+  /** The next frame of the message begins. False if it would exceed the maximum. */
+  begin(payloadBytes: number, isLast: boolean): boolean {
+    const total = this.length + payloadBytes;
+    if (total > this.#maxBytes) return false;
+    this.owedBytes = payloadBytes;
+    this.isLast = isLast;
+    const isOnly = isLast && this.length === 0;
+    if (total + HEAD_BYTES + 1 > this.#bytes.length) this.#grow(isOnly ? total : 2 * total);
+    return true;
+  }
+
+  /** Copies what `bytes` has of the current frame, and returns how much that is. */
+  add(bytes: Buffer): number {
+    const added = bytes.copy(this.#bytes, HEAD_BYTES + this.length, 0, this.owedBytes);
+    this.length += added;
+    this.owedBytes -= added;
+    return added;
+  }
+
+  /** The payload with a line feed at its end. */
+  toLine(): Buffer {
+    this.#bytes[HEAD_BYTES + this.length] = LINE_FEED;
+    const line = this.#bytes.subarray(HEAD_BYTES, HEAD_BYTES + this.length + 1);
+    // A line may wait for a slow output: it must not keep unused memory.
+    return line.length < this.#bytes.length / 2 ? Buffer.from(line) : line;
+  }
+
+  /** The payload as one frame, which is a whole message unless `isLast` is false. */
+  toFrame(): Buffer {
+    const frame = this.#bytes.subarray(0, HEAD_BYTES + this.length);
+    frame.writeUInt8((this.isLast ? FIN : 0) | this.#opcode, 0);
+    frame.writeUInt8(LENGTH_64, 1);
+    frame.writeBigUInt64BE(BigInt(this.length), 2);
+    return frame;
+  }
+
+  #grow(payloadBytes: number): void {
+    const room = Math.min(this.#maxBytes, Math.max(LEAST_ROOM_BYTES, payloadBytes));
+    const larger = Buffer.allocUnsafeSlow(HEAD_BYTES + room + 1);
+    this.#bytes.copy(larger);
+    this.#bytes = larger;
+  }
+}

@@ -1,0 +1,58 @@
+// `localhost` that the resolver sends to another machine.
+import { networkInterfaces } from 'node:os';
+import { describe, expect, test } from '@jest/globals';
+import { CANARY_KEY } from '../helpers/canary.ts';
+import { runCli } from '../helpers/run-cli.ts';
+import { startScriptedServer, streamHandler } from '../helpers/scripted-server.ts';
+import { pickRecords, runTail } from '../helpers/tail.ts';
+import { preload } from './start-tail.ts';
+
+/** An address of this machine that is not loopback. */
+const OTHER = Object.values(networkInterfaces())
+  .flatMap((all) => all ?? [])
+  .find(({ internal, family }) => !internal && family === 'IPv4')?.address;
+
+const describeWithAddress = OTHER === undefined ? describe.skip : describe;
+describeWithAddress('row 101 (C5): localhost is not this machine (needs a second address)', () => {
+  const hosts = { localhost: [OTHER ?? ''] };
+
+  test.each(['tail', 'check'])('row 101: %s: exit 11, and no connection', async (command) => {
+    const server = await startScriptedServer(streamHandler({}), { host: '0.0.0.0' });
+    const url = `http://localhost:${server.port}`;
+    const exit = await runTail(url, [], { command, hosts, log: 'json' });
+    expect(pickRecords(exit, 'error')).toMatchObject([{ cause: 'not-loopback', exit_code: 11 }]);
+    expect(pickRecords(exit, 'error')[0]?.message).toContain(`localhost is ${OTHER}`);
+    expect(server.attempts).toHaveLength(0);
+    expect(exit.code).toBe(11);
+  });
+
+  test('row 101: an HTTP sink: exit 11, and no connection', async () => {
+    const endpoint = await startScriptedServer(async () => {}, { host: '0.0.0.0' });
+    const args = ['--simulate', '--to', `http://localhost:${endpoint.port}`];
+    const exit = await runTail('', args, { command: 'relay', hosts });
+    expect(exit.stderr).toMatch(/localhost:\d+ is not this machine/);
+    expect(exit.code).toBe(11);
+    expect(endpoint.attempts).toHaveLength(0);
+  });
+
+  test('row 101: an address of loopback beside it is used', async () => {
+    const server = await startScriptedServer(streamHandler({ events: ['{"n":1}'] }));
+    const both = { localhost: [OTHER ?? '', '127.0.0.1'] };
+    const exit = await runTail(`http://localhost:${server.port}`, ['--limit', '1'], { hosts: both });
+    expect(exit.code).toBe(0);
+  });
+
+  test('row 101 (C7): nor is it trusted without certificate checks', async () => {
+    const server = await startScriptedServer(streamHandler({}), { host: '0.0.0.0' });
+    const env = { NODE_TLS_REJECT_UNAUTHORIZED: '0' };
+    const args = ['stream', 'tail', '--url', `https://localhost:${server.port}`, '--verbose'];
+    const { nodeArgs } = preload(`
+      const dns = require('node:dns');
+      dns.lookup = (_name, _options, callback) => callback(null, [{ address: '${OTHER}', family: 4 }]);`);
+    // Node itself warns about the variable.
+    const exit = await runCli(args, { env, nodeArgs, key: CANARY_KEY });
+    expect(exit.stderr).toMatch(/localhost:\d+ is not this machine/);
+    expect(exit.code).toBe(11);
+    expect(server.attempts).toHaveLength(0);
+  });
+});

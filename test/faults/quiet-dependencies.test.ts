@@ -1,0 +1,31 @@
+// Dependencies never print: stdout is for events, and stderr for messages that are redacted.
+import { expect, test } from '@jest/globals';
+import { startScriptedServer } from '../helpers/scripted-server.ts';
+import { runTail } from '../helpers/tail.ts';
+
+const SECRET = 'pa55w0rd-0f-the-proxy';
+
+test('row 102 (P4): the NATS client prints nothing about a server that it does not understand', async () => {
+  const server = await startScriptedServer(async (peer) => {
+    await peer.sendRaw('INFO {"max_payload":1048576}\r\n');
+    await peer.untilClosed();
+  });
+  const args = ['--from', `nats://127.0.0.1:${server.port}/S`, '--no-reconnect', '--connect-timeout', '1s'];
+  const { stdout, code } = await runTail('', args, { spawned: true });
+  expect([stdout, code]).toEqual(['', 7]);
+});
+
+test('row 102 (P4): DEBUG=* prints nothing of dependencies, least of all the password of the proxy', async () => {
+  const proxy = await startScriptedServer(async (peer) => {
+    await peer.readRequest();
+    await peer.respond(503);
+  });
+  const env = { HTTPS_PROXY: `http://user:${SECRET}@127.0.0.1:${proxy.port}`, DEBUG: '*' };
+  const { stdout, stderr, code } = await runTail('https://stream.atlantis.test', ['--no-reconnect'], {
+    env,
+    spawned: true,
+  });
+  for (const line of stderr.trimEnd().split('\n')) expect(line).toMatch(/^(atlantis: | {2})/);
+  expect(stderr).not.toContain(SECRET);
+  expect([stdout, code]).toEqual(['', 7]);
+});

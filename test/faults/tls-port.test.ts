@@ -1,0 +1,136 @@
+// A plaintext request to a TLS port: whatever the port answers, the message names TLS. And TLS that a proxy or a server
+// does not speak as expected.
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { type Certificates, hasOpenssl, makeCertificates } from '../helpers/certificates.ts';
+import {
+  hasNginx,
+  hasTlsListener,
+  startNginx,
+  startTlsListener,
+  TLS_LISTENER_NAMES,
+} from '../helpers/real-components.ts';
+import { startScriptedServer, streamHandler } from '../helpers/scripted-server.ts';
+import { pickRecords, runTail } from '../helpers/tail.ts';
+
+/** A fatal TLS alert (RFC 8446 § 6). */
+const makeAlert = (description: number): Buffer => Buffer.from([0x15, 3, 3, 0, 2, 2, description]);
+
+const ALERTS = [
+  { name: 'unexpected message', alert: makeAlert(10) },
+  { name: 'protocol version', alert: makeAlert(70) },
+];
+
+(hasOpenssl() ? describe : describe.skip)('a TLS port (needs the openssl command)', () => {
+  let made: Certificates;
+  beforeAll(() => {
+    made = makeCertificates();
+  });
+
+  async function expectNamed(url: string): Promise<void> {
+    const exit = await runTail(url, [], { log: 'json' });
+    expect(pickRecords(exit, 'error')).toMatchObject([{ cause: 'plaintext-to-tls', exit_code: 8 }]);
+    expect(pickRecords(exit, 'error')[0]?.hint).toBe('use https:// or wss:// in the URL');
+    expect(pickRecords(exit, 'connecting')).toHaveLength(1);
+  }
+
+  for (const name of TLS_LISTENER_NAMES) {
+    (hasTlsListener(name) ? test : test.skip)(`row 119: http:// to ${name} (needs ${name})`, async () => {
+      const { url } = await startTlsListener(name, made.good);
+      await expectNamed(url);
+    });
+  }
+
+  (hasNginx() ? test : test.skip)('row 119: http:// to nginx (needs nginx)', async () => {
+    const { port } = await startNginx({ targetPort: 9, identity: made.good });
+    await expectNamed(`ws://127.0.0.1:${port}`);
+  });
+
+  test.each(ALERTS)('row 119: http:// to a port that answers with the TLS alert $name', async ({ alert }) => {
+    await using server = await startScriptedServer(async (peer) => {
+      await peer.readRequest();
+      await peer.sendRaw(alert);
+      peer.end();
+    });
+    await expectNamed(server.url);
+    expect(server.attempts).toHaveLength(1);
+  });
+
+  test('row 119: http:// to a port that resets the connection, and speaks TLS', async () => {
+    const { cert, key } = made.good;
+    await using inner = await startScriptedServer(streamHandler(), { tls: { cert, key } });
+    const { connect } = await import('node:net');
+    await using server = await startScriptedServer(async (peer, index) => {
+      if (index === 0) {
+        await peer.readRequest();
+        peer.reset();
+        return;
+      }
+      const early = peer.takeOver();
+      const target = connect(inner.port, '127.0.0.1');
+      target.on('error', () => peer.reset()).write(early);
+      peer.socket.pipe(target).pipe(peer.socket);
+      await peer.untilClosed();
+    });
+    await expectNamed(server.url);
+  });
+
+  test('row 119: a proxy that expects TLS, whose URL begins with http://', async () => {
+    await using proxy = await startScriptedServer(async (peer) => {
+      await peer.readRequest();
+      await peer.sendRaw(makeAlert(10));
+      peer.end();
+    });
+    const env = { HTTPS_PROXY: `http://127.0.0.1:${proxy.port}` };
+    const exit = await runTail('https://stream.atlantis.test', ['--no-reconnect'], { env });
+    expect(exit.stderr).toContain('the URL of the proxy must begin with https://');
+    expect(exit.code).toBe(7);
+  });
+
+  test('row 119: an HTTP sink that expects TLS, whose URL begins with http://', async () => {
+    await using service = await startScriptedServer(streamHandler({ events: ['{"n":1}'] }));
+    await using sink = await startScriptedServer(async (peer, index) => {
+      // The first connection only shows that the sink can be reached.
+      if (index === 0) return;
+      await peer.readRequest();
+      await peer.sendRaw(makeAlert(10));
+      peer.end();
+    });
+    const to = ['--to', `http://127.0.0.1:${sink.port}`, '--limit', '1'];
+    const exit = await runTail(service.url, [...to, '--retry-max', '250ms'], { command: 'relay' });
+    expect(exit.stderr).toContain('expects TLS on this port (it answered with a TLS alert)');
+    expect(exit.code).toBe(8);
+  });
+
+  test('row 120: a proxy without TLS, whose URL begins with https://: 8 after one attempt', async () => {
+    await using proxy = await startScriptedServer((peer) => peer.sendRaw('HTTP/1.1 400 Bad Request\r\n\r\n'));
+    const env = { HTTPS_PROXY: `https://127.0.0.1:${proxy.port}` };
+    const exit = await runTail('https://stream.atlantis.test', [], { log: 'json', env });
+    const [error] = pickRecords(exit, 'error');
+    expect(error).toMatchObject({ cause: 'tls-to-plaintext', exit_code: 8 });
+    expect(error?.message).toContain(`127.0.0.1:${proxy.port} does not speak TLS on this port`);
+    expect(error?.hint).toContain('needs an http:// URL');
+    expect(proxy.attempts).toHaveLength(1);
+  });
+
+  test.each([
+    {
+      what: 'a host name that the server does not know',
+      description: 112,
+      says: 'no TLS service with this host name',
+    },
+    { what: 'no cipher in common', description: 40, says: 'no TLS cipher in common' },
+    { what: 'an error of the server', description: 80, says: 'an internal error of the server' },
+    { what: 'access denied', description: 49, says: /access denied|ACCESS_DENIED/ },
+  ])('row 120: $what', async ({ description, says }) => {
+    await using server = await startScriptedServer(async (peer) => {
+      await peer.sendRaw(makeAlert(description));
+      peer.end();
+    });
+    const exit = await runTail(`https://127.0.0.1:${server.port}`, [], { log: 'json' });
+    const [error] = pickRecords(exit, 'error');
+    expect(error).toMatchObject({ cause: 'tls-handshake', exit_code: 11 });
+    expect(error?.message).toMatch(says);
+    expect(error?.hint).toContain('server names');
+    expect(server.attempts).toHaveLength(1);
+  });
+});
