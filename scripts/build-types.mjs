@@ -1,7 +1,6 @@
 // Builds dist/types/: the declarations that the entries of the libraries reach, and no others.
 //
-// The bundles are CommonJS, so the declarations have the extension `.d.cts`. In a package of type "module",
-// `.d.ts` files count as ESM, and `export =` and default imports would have wrong types.
+// Each is written twice, as `.d.mts` and `.d.cts`: TypeScript reads the module format off the extension.
 import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -28,9 +27,11 @@ export async function buildTypes(root, target, entries) {
     for (const path of wanted) {
       const text = readFileSync(join(emitted, `${path}.d.ts`), 'utf8');
       for (const [, , specifier] of text.matchAll(SPECIFIER)) wanted.add(join(dirname(path), specifier));
-      const file = join(target, `${path}.d.cts`);
-      mkdirSync(dirname(file), { recursive: true });
-      writeFileSync(file, text.replace(SPECIFIER, '$1$2.cjs$3'));
+      mkdirSync(dirname(join(target, path)), { recursive: true });
+      for (const kind of ['mts', 'cts']) {
+        const extension = kind.replace('ts', 'js');
+        writeFileSync(join(target, `${path}.d.${kind}`), text.replace(SPECIFIER, `$1$2.${extension}$3`));
+      }
     }
   } finally {
     rmSync(emitted, { recursive: true, force: true });

@@ -1,20 +1,18 @@
-// Builds dist/: CommonJS bundles, minified, with no dependencies at run time. bundle-plan.mjs decides what each
-// contains.
+// Builds dist/: minified bundles, with no dependencies at run time. bundle-plan.mjs decides what each bundle of the
+// command contains; build-libraries.mjs builds the libraries.
 //
 // A dynamic import becomes a plain `require` of the sibling bundle, so a command loads only what it uses.
-// The format is CommonJS because an ESM entry starts 35 ms later on Node 20 and 22.
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+// Their format is CommonJS because an ESM entry starts 35 ms later on Node 20 and 22.
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { build } from 'esbuild';
+import { buildLibraries, LIBRARIES } from './build-libraries.mjs';
 import { buildTypes } from './build-types.mjs';
-import { LIBRARIES, planBundles } from './bundle-plan.mjs';
-import { scannerPlugin } from './scanner-code.mjs';
-import { collectLicenses } from './third-party-licenses.mjs';
+import { COMMON, manifest, root } from './bundle-options.mjs';
+import { planBundles } from './bundle-plan.mjs';
+import { formatLicenses, formatSbom, listPackages } from './third-party-licenses.mjs';
 
-const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const dist = resolve(root, 'dist');
-const { version } = JSON.parse(readFileSync(resolve(root, 'package.json'), 'utf8'));
 
 // Built next to dist/ and renamed into place, so that a command that is running finds either the old or the new
 // bundles.
@@ -24,7 +22,8 @@ const types = buildTypes(
   resolve(fresh, 'types'),
   Object.values(LIBRARIES).map((path) => path.replace(/\.ts$/, '')),
 );
-const plan = await planBundles(root, [scannerPlugin]);
+const libraries = buildLibraries(fresh);
+const plan = await planBundles(root, COMMON.plugins);
 
 /** Namespace of imports of packages that have their own bundle. */
 const PACKAGE = 'package';
@@ -63,56 +62,29 @@ function reExport(path, from = path) {
  */
 const PLAIN_EXPORTS = 'module.exports=Object.defineProperty({...module.exports},"__esModule",{value:!0});';
 
-/**
- * Bundles that keep `import()`. As a `require`, the import of `kerberos` would move out of its `try`, and
- * bundlers of programs that use the library would no longer see that the package is optional.
- */
-const KEEP_IMPORT = new Set(['connection.dial.proxy-agent']);
-
-/** Modules of dependencies that are replaced; each file says why. test/stand-ins.test.ts tests them. */
-const STAND_INS = Object.fromEntries(
-  ['when-exit', 'env-paths', 'debug'].map((name) => [name, resolve(root, `scripts/stand-ins/${name}.mjs`)]),
-);
-
 async function buildBundle([name, files]) {
-  const isOurs = !plan.packages.includes(name) && !Object.hasOwn(LIBRARIES, name);
+  const isOurs = !plan.packages.includes(name);
   const outfile = resolve(fresh, `${name}.cjs`);
   const { metafile } = await build({
-    metafile: true,
+    ...COMMON,
     stdin: {
       contents: files.map((path) => reExport(path)).join('\n'),
       resolveDir: root,
     },
     outfile,
-    absWorkingDir: root,
-    bundle: true,
     format: 'cjs',
-    platform: 'node',
-    target: 'node20',
     // With `import()`, Node would load its ESM loader and lex every bundle.
-    supported: { 'dynamic-import': KEEP_IMPORT.has(name) },
-    minify: true,
-    keepNames: false,
-    // Used by the proxy agent only for Negotiate authentication, which we do not offer.
-    external: ['kerberos'],
-    alias: STAND_INS,
-    // Dependencies must not print (contract P4): the NATS client, for example, logs errors to stdout.
-    drop: ['console'],
-    define: {
-      ATLANTIS_VERSION: JSON.stringify(version),
-      // Otherwise ws would load two native packages from any parent directory, NODE_PATH or the home directory.
-      'process.env.WS_NO_BUFFER_UTIL': '"1"',
-      'process.env.WS_NO_UTF_8_VALIDATE': '"1"',
-    },
+    supported: { 'dynamic-import': false },
     footer: isOurs ? { js: PLAIN_EXPORTS } : {},
-    plugins: [scannerPlugin, crossBorders(name)],
-    logLevel: 'warning',
+    plugins: [...COMMON.plugins, crossBorders(name)],
   });
   return Object.keys(metafile.inputs);
 }
 
-const inputs = (await Promise.all([...plan.bundles].map(buildBundle))).flat();
-writeFileSync(resolve(fresh, 'THIRD-PARTY-LICENSES.txt'), collectLicenses(root, inputs));
+const inputs = (await Promise.all([libraries, ...[...plan.bundles].map(buildBundle)])).flat();
+const packages = listPackages(root, inputs);
+writeFileSync(resolve(fresh, 'THIRD-PARTY-LICENSES.txt'), formatLicenses(packages));
+writeFileSync(resolve(fresh, 'sbom.cdx.json'), formatSbom(manifest, packages));
 await types;
 rmSync(dist, { recursive: true, force: true });
 renameSync(fresh, dist);

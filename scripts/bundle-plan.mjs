@@ -30,7 +30,7 @@ const LAYERS = {
   // Code that writes files: the profile store, spools and recordings.
   'io.files': ['io/lock.ts', 'io/append-file.ts'],
   ws: ['ws'],
-  // The stream, for commands and for the library.
+  // The stream.
   stream: ['stream/prepare.ts'],
   // Agents for proxies; that for SOCKS extends the other one.
   'connection.dial.proxy-agent': ['connection/dial/proxy-agent.ts'],
@@ -49,9 +49,6 @@ const LAYERS = {
 
 /** Layers that are packages. Other packages that import them share them as well. */
 const PACKAGES = Object.keys(LAYERS).filter((layer) => LAYERS[layer].includes(layer));
-
-/** Public entry points (`exports` in package.json): bundle → its entry in src. Keep tsconfig.types.json in sync. */
-export const LIBRARIES = { library: 'stream/index.ts', simulator: 'simulator/library.ts' };
 
 /**
  * Plans the bundles of the sources in `root`.
@@ -88,10 +85,7 @@ export async function planBundles(root, plugins) {
     assertDistinct(layer, roots);
     bundles.set(layer, roots);
   }
-  const libraries = Object.entries(LIBRARIES).map(([name, path]) => [name, resolve(src, path)]);
-  const names = new Map(libraries.map(([name, path]) => [path, name]));
-  for (const path of entries)
-    if (!owners.has(path)) bundles.set(names.get(path) ?? nameBundle(src, path), [path]);
+  for (const path of entries) if (!owners.has(path)) bundles.set(nameBundle(src, path), [path]);
   return {
     packages: PACKAGES,
     /** Bundle → the files that it exports. */
@@ -110,10 +104,7 @@ const nameBundle = (src, path) => relative(src, path).replaceAll('/', '.').repla
 
 /** The static imports of each file in src, and the files that start a bundle. */
 async function readGraph(src, plugins) {
-  const entries = new Set([
-    resolve(src, 'main.ts'),
-    ...Object.values(LIBRARIES).map((path) => resolve(src, path)),
-  ]);
+  const entries = new Set([resolve(src, 'main.ts')]);
   const staticImports = new Map();
   for (const entry of entries) {
     const noteImports = {

@@ -1,4 +1,4 @@
-// Runs before `npm start` and `npm pack`: installs and builds only what is missing or out of date.
+// Runs before `npm start` and `npm pack`, and when npm installs a git URL: installs and builds only what is missing or out of date.
 //
 // Child processes print to stderr, so that `npm -s start -- --json | jq` sees events only.
 import { spawnSync } from 'node:child_process';
@@ -27,6 +27,8 @@ function run(command, args, options = {}) {
   if (status !== 0) process.exit(status ?? 1);
 }
 
+// `npm ci --omit=dev` in a clone: there is nothing to build with.
+if (process.env.npm_lifecycle_event === 'prepare' && modified('node_modules/esbuild') < 0) process.exit();
 if (modified('node_modules/.package-lock.json') < modified('package-lock.json')) {
   // On Windows, npm is a shell script. node must not use a shell, because its path may contain a space.
   const shell = process.platform === 'win32';

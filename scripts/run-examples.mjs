@@ -6,8 +6,11 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writ
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { PROGRAMS, runBundlers } from './bundler-examples.mjs';
 
 const VITEST = 'vitest@3.2.4';
+/** The oldest TypeScript that the types are for, beside the newest. */
+const OLD_TYPESCRIPT = 'typescript-old@npm:typescript@5.0.4';
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const folder = mkdtempSync(join(tmpdir(), 'atlantis-examples-'));
 const modules = join(folder, 'node_modules');
@@ -64,19 +67,33 @@ function run(command, args) {
   return { status, stdout };
 }
 
-function example(name, command, args) {
+/** @param fault what went wrong, if anything did */
+function report(name, fault) {
   ran += 1;
-  const { status, stdout } = run(command, args);
-  console.log(`${status === 0 ? 'passed' : 'FAILED'}: ${name}`);
-  if (status === 0) return;
-  console.log(stdout);
+  console.log(`${fault === undefined ? 'passed' : 'FAILED'}: ${name}`);
+  if (fault === undefined) return;
+  console.log(fault);
   failed.push(name);
+}
+
+function example(name, command, args) {
+  const { status, stdout } = run(command, args);
+  report(name, status === 0 ? undefined : stdout);
 }
 
 try {
   cpSync(join(root, 'docs/examples'), folder, { recursive: true });
   writeFileSync(join(folder, 'package.json'), '{ "private": true, "jest": { "testEnvironment": "node" } }\n');
-  run('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error', VITEST]);
+  run('npm', [
+    'install',
+    '--no-save',
+    '--no-audit',
+    '--no-fund',
+    '--loglevel=error',
+    VITEST,
+    OLD_TYPESCRIPT,
+    ...PROGRAMS,
+  ]);
   const packed = JSON.parse(
     run('npm', ['pack', root, '--json', '--ignore-scripts', '--loglevel=error']).stdout,
   );
@@ -84,6 +101,7 @@ try {
   run('tar', ['-xzf', packed[0].filename, '-C', join(modules, 'atlantis-cli'), '--strip-components=1']);
   for (const name of ['jest', '@jest/globals', 'ws', '@types/node']) {
     mkdirSync(dirname(join(modules, name)), { recursive: true });
+    rmSync(join(modules, name), { recursive: true, force: true });
     symlinkSync(join(root, 'node_modules', name), join(modules, name), 'junction');
   }
   writeFileSync(join(folder, 'types.mts'), TYPES);
@@ -99,11 +117,17 @@ try {
   example('vitest', execPath, [join(modules, 'vitest/vitest.mjs'), 'run', 'stream.vitest.test.mjs']);
   example('node:test', execPath, ['--test', 'stream.node.test.mjs']);
   example('the library', execPath, ['--test', 'library.node.test.mjs']);
-  const tsc = join(root, 'node_modules/typescript/bin/tsc');
   const strict = ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2022', '--types', 'node'];
-  example('types for an ES module', execPath, [tsc, ...strict, 'types.mts']);
-  example('types of docs/library.md', execPath, [tsc, ...strict, 'page.mts']);
-  example('types for CommonJS', execPath, [tsc, ...strict, 'types.cts']);
+  for (const [name, compiler] of [
+    ['5.0', join(modules, 'typescript-old')],
+    ['7.0', join(root, 'node_modules/typescript')],
+  ]) {
+    const tsc = [join(compiler, 'bin/tsc'), ...strict];
+    example(`TypeScript ${name}: types for an ES module`, execPath, [...tsc, 'types.mts']);
+    example(`TypeScript ${name}: types of docs/library.md`, execPath, [...tsc, 'page.mts']);
+    example(`TypeScript ${name}: types for CommonJS`, execPath, [...tsc, 'types.cts']);
+  }
+  await runBundlers(folder, report);
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

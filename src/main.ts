@@ -49,7 +49,9 @@ function report(error: unknown, io: Io): ExitCode {
     return exitCode;
   }
   const { message, stack } = describeThrown(error);
-  const next = isVerbose ? 'please report it' : 'run again with --verbose for the stack trace, and report it';
+  const next = isVerbose
+    ? 'please report it with the output of `atlantis version --verbose`'
+    : 'run again with --verbose for the stack trace, and report it';
   // In JSON the stack is a member, since each line is one object.
   const figures = { exit_code: EXIT.bug, ...(isJson && isVerbose ? { stack } : {}) };
   reporter.report({

@@ -6,37 +6,12 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import { build } from 'esbuild';
 import { startChild } from './helpers/child.ts';
 import { makeTempFolder } from './helpers/cleanup.ts';
+import { type Packed, pack, runNpm } from './helpers/npm.ts';
 import { makeCleanEnvironment, ROOT } from './helpers/run-cli.ts';
 import { openSimulator } from './simulator/stream-client.ts';
 
-interface Packed {
-  readonly filename: string;
-  /** Bytes of the tarball. */
-  readonly size: number;
-  readonly unpackedSize: number;
-  readonly files: readonly { readonly path: string }[];
-}
-
 /** What an installation may take; the package brings nothing else along. */
 const MAX_UNPACKED_BYTES = 2_000_000;
-
-/** Runs npm without a network, with a home and a cache of its own. */
-function runNpm(args: readonly string[], cwd: string): string {
-  const quiet = ['--offline', '--no-audit', '--no-fund', '--loglevel=error'];
-  return execFileSync('npm', [...args, ...quiet], {
-    cwd,
-    encoding: 'utf8',
-    env: makeCleanEnvironment({ env: { npm_config_cache: makeTempFolder() } }),
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-}
-
-/** Without the script `prepack`, which may install again, below the tests that run; `npm test` has built. */
-function pack(folder: string): Packed {
-  const [packed] = JSON.parse(runNpm(['pack', ROOT, '--json', '--ignore-scripts'], folder)) as Packed[];
-  if (packed === undefined) throw new Error('npm packed nothing');
-  return packed;
-}
 
 /** The first event that the installed command prints, and how it ends. */
 async function streamOnce(prefix: string): Promise<void> {
@@ -61,8 +36,11 @@ describe('the package', () => {
       /^(?:package\.json|LICENSE|README\.md|CHANGELOG\.md)$/,
       /^bin\/atlantis\.cjs$/,
       /^dist\/[\w.-]+\.cjs$/,
+      /^dist\/(?:library|simulator|ws)\.mjs$/,
       /^dist\/THIRD-PARTY-LICENSES\.txt$/,
+      /^dist\/sbom\.cdx\.json$/,
       /^dist\/types\/[\w/-]+\.d\.cts$/,
+      /^dist\/types\/[\w/-]+\.d\.mts$/,
       /^man\/atlantis\.1$/,
       /^docs\/[\w.-]+\.(?:md|schema\.json)$/,
       /^docs\/examples\/[\w.-]+\.mjs$/,
@@ -90,10 +68,12 @@ describe('the package', () => {
 
   test('has no script that runs at its installation, and nothing to install beside it', () => {
     const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
-    const hooks = ['preinstall', 'install', 'postinstall', 'prepare', 'prepublish', 'prepublishOnly'];
+    const hooks = ['preinstall', 'install', 'postinstall', 'prepublish', 'prepublishOnly'];
     expect(hooks.filter((name) => name in manifest.scripts)).toEqual([]);
     // Runs where the package is made, never where it is installed: an unbuilt clone would pack no dist.
     expect(manifest.scripts.prepack).toBe(manifest.scripts.prestart);
+    // npm runs it for a git URL, and not for a package of a registry.
+    expect(manifest.scripts.prepare).toBe(manifest.scripts.prestart);
     for (const kind of ['dependencies', 'peerDependencies', 'optionalDependencies'])
       expect(manifest).not.toHaveProperty(kind);
     expect(Object.keys(manifest.exports)).toEqual(['.', './simulator', './package.json']);
@@ -102,11 +82,26 @@ describe('the package', () => {
   test('names every package that is in it, with its license', () => {
     const licenses = readFileSync(join(ROOT, 'dist/THIRD-PARTY-LICENSES.txt'), 'utf8');
     const ours = ['commander', 'ws', 'chalk', 'ora', 'conf', 're2js', 'https-proxy-agent'];
-    const theirs = ['ajv', 'semver', 'cli-spinners', 'is-unicode-supported', 'tweetnacl'];
+    const theirs = ['semver', 'cli-spinners', 'is-unicode-supported', 'tweetnacl'];
     for (const name of [...ours, ...theirs])
       expect(licenses).toMatch(new RegExp(`^${name} \\d+\\.\\d+\\.\\d+$`, 'm'));
     expect(licenses).toContain('Permission is hereby granted, free of charge');
-    expect(licenses).not.toMatch(/^(?:when-exit|env-paths|jest) /m);
+    expect(licenses).not.toMatch(/^(?:when-exit|env-paths|ajv|jest) /m);
+  });
+
+  test('the libraries contain no command, and import only packages that they share', () => {
+    const imports = (name: string): string[] => {
+      const source = readFileSync(join(ROOT, 'dist', name), 'utf8');
+      expect(source).not.toMatch(/CommanderError|Nats-Msg-Id|profiles\.json|Dynamic require of/);
+      const specifiers = source.matchAll(/\b(?:require\(|import\(|from|import) ?"(\.[^"]+)"/g);
+      return [...new Set([...specifiers].map(([, path = '']) => path))].sort();
+    };
+    expect(imports('library.mjs')).toEqual(['./ws.mjs']);
+    expect(imports('simulator.mjs')).toEqual(['./ws.mjs']);
+    expect(imports('ws.mjs')).toEqual([]);
+    expect(imports('library.cjs')).toEqual(['./filter.pattern.cjs', './ws.cjs']);
+    expect(imports('simulator.cjs')).toEqual(['./ws.cjs']);
+    expect([...imports('filter.pattern.cjs'), ...imports('ws.cjs')]).toEqual([]);
   });
 
   test('a program that uses the library is bundled without the packages that are optional, and streams', async () => {

@@ -50,6 +50,8 @@ test('an amount beyond 2^53 is exact', () => {
   assert.equal(readInteger('{"amount_raw":123456789012345678901}', 'amount_raw'), 123456789012345678901n);
 });
 
-test('require() returns the same module', () => {
-  assert.equal(createRequire(import.meta.url)('atlantis-cli').stream, library.stream);
+test('require() returns the same functions, and errors are recognized across both', () => {
+  const { stream, ...others } = createRequire(import.meta.url)('atlantis-cli');
+  assert.deepEqual(Object.keys({ stream, ...others }).sort(), Object.keys(library).sort());
+  assert.throws(() => stream({}), library.isAtlantisError);
 });

@@ -13,6 +13,7 @@ import { addStreamRelay } from './relay/command.ts';
 import { addStreamReplay } from './replay/command.ts';
 import { addStreamSimulate } from './simulate/command.ts';
 import { addStreamTail } from './tail/command.ts';
+import { addVersion } from './version/command.ts';
 
 /** Parses and runs the command line. @throws UsageError for a bad command line, and the errors of the command */
 export async function runProgram(io: Io): Promise<void> {
@@ -104,6 +105,7 @@ export function createProgram(io: Io, only?: string): DocumentedCommand {
   if (only === undefined) {
     addProfileCommands(program, io);
     addCompletion(program, io);
+    addVersion(program, io);
     addHelp(program);
   }
   for (const command of listCommands(program)) {

@@ -6,6 +6,7 @@ import { constants } from 'node:os';
 import isUnicodeSupported from 'is-unicode-supported';
 import { type Clock, systemClock } from '../clock.ts';
 import type { ExitCode } from '../errors.ts';
+import { escapeCommands } from '../render/ci-commands.ts';
 import { makeVisible } from '../render/sanitize.ts';
 import { ASCII_SIGNS, SIGNS, type Signs, spellEllipses } from '../render/signs.ts';
 import { createRedactor, type Redactor } from './redact.ts';
@@ -37,6 +38,8 @@ export interface Io {
   readonly platform: NodeJS.Platform;
   readonly uid: number | undefined;
   readonly pid: number;
+  /** Such as v22.1.0. */
+  readonly nodeVersion: string;
   readonly homeDirectory: () => string | undefined;
   readonly stdin: () => NodeJS.ReadStream;
   readonly stdout: OutputTarget;
@@ -142,6 +145,11 @@ function onSuspend({ before, after }: Parameters<Io['onSuspend']>[0]): () => voi
   };
 }
 
+/** Text from outside as one line for stderr: without secrets, and without effect on a terminal or a CI system. */
+export function toSafeLine(text: string, redactor: Redactor): string {
+  return escapeCommands(makeVisible(redactor.redact(text)));
+}
+
 /** Nothing is opened or registered until it is used. */
 export function createProcessIo(homeDirectory: () => string): Io {
   const redactor = createRedactor();
@@ -157,6 +165,7 @@ export function createProcessIo(homeDirectory: () => string): Io {
     platform: process.platform,
     uid: processUid(),
     pid: process.pid,
+    nodeVersion: process.version,
     homeDirectory() {
       try {
         return homeDirectory() || undefined;
@@ -176,10 +185,10 @@ export function createProcessIo(homeDirectory: () => string): Io {
       return process.stdin.isTTY === true && !isatty(0);
     },
     writeOut(text) {
-      writeWhole(stdout, text);
+      writeWhole(stdout, escapeCommands(text));
     },
     writeErr(line, decorate) {
-      const safe = makeVisible(redactor.redact(line));
+      const safe = toSafeLine(line, redactor);
       writeErrRaw(`${decorate === undefined ? safe : decorate(safe)}\n`);
     },
     writeErrRaw,

@@ -2,6 +2,7 @@
 // events (contract G2; docs/envelope.schema.json).
 import { type Batch, flagsOf, textOf } from '../events/batch.ts';
 import { MESSAGE } from '../events/message-text.ts';
+import { escapeJsonCommands } from './ci-commands.ts';
 import { makeSafeLine } from './ndjson.ts';
 import type { BatchPosition, LifecycleRecord, Renderer } from './renderer.ts';
 
@@ -26,7 +27,7 @@ export function createEnvelopeRenderer(): Renderer {
           LINE_END,
         );
       }
-      return Buffer.concat(parts);
+      return escapeJsonCommands(Buffer.concat(parts));
     },
     renderLifecycle: renderRecord,
   };
@@ -35,5 +36,5 @@ export function createEnvelopeRenderer(): Renderer {
 /** Names that the server chose are escaped like events. */
 function renderRecord(record: LifecycleRecord): Buffer {
   const text = Buffer.from(JSON.stringify({ ...record, envelope: ENVELOPE_VERSION }));
-  return Buffer.concat([makeSafeLine(text, MESSAGE.unsafeCharacter), Buffer.from('\n')]);
+  return escapeJsonCommands(Buffer.concat([makeSafeLine(text, MESSAGE.unsafeCharacter), Buffer.from('\n')]));
 }

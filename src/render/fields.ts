@@ -9,6 +9,7 @@ import { decodeString } from '../events/message-text.ts';
 import type { PathStep } from '../events/path.ts';
 import { readSource } from '../events/seek.ts';
 import { prepareSteps, type SeekStep, visitValues } from '../events/seek-path.ts';
+import { escapeCommands } from './ci-commands.ts';
 import type { Cell } from './columns.ts';
 import type { Style } from './paint.ts';
 import { isNumberText } from './pretty/numbers.ts';
@@ -41,9 +42,11 @@ export async function createFieldsRenderer(options: FieldsOptions): Promise<Rend
   if (!options.isTty) {
     return {
       renderEvents: (batch, count) =>
-        readRows(batch, count)
-          .map((row) => `${row.map(({ text }) => text).join('\t')}\n`)
-          .join(''),
+        escapeCommands(
+          readRows(batch, count)
+            .map((row) => `${row.map(({ text }) => text).join('\t')}\n`)
+            .join(''),
+        ),
     };
   }
   // Loaded on demand: a pipe does not need string-width, which takes 30 ms to load.
@@ -54,7 +57,7 @@ export async function createFieldsRenderer(options: FieldsOptions): Promise<Rend
     signs: options.signs,
     width: () => (options.isWide ? undefined : options.columns()),
   });
-  return { renderEvents: (batch, count) => columns.render(readRows(batch, count)) };
+  return { renderEvents: (batch, count) => escapeCommands(columns.render(readRows(batch, count))) };
 }
 
 /** The values at a path; `[*]` leads to several, which are joined with commas. */

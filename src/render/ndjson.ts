@@ -5,6 +5,7 @@
 import { type Batch, firstLines, flagsOf, textOf } from '../events/batch.ts';
 import { BYTE_ORDER_MARK_LENGTH, MESSAGE } from '../events/message-text.ts';
 import { SPACE } from '../events/scan-constants.ts';
+import { escapeJsonCommands } from './ci-commands.ts';
 import type { Renderer } from './renderer.ts';
 import { escapeUnsafe } from './sanitize.ts';
 
@@ -41,10 +42,10 @@ const LINE_FEED = Buffer.from('\n');
 /** One Buffer for all events that arrived together: the hot path of a pipe. */
 export const NDJSON_RENDERER: Renderer = {
   renderEvents(batch: Batch, count: number) {
-    if (batch.allFlags === 0) return firstLines(batch, count);
+    if (batch.allFlags === 0) return escapeJsonCommands(firstLines(batch, count));
     const parts: Buffer[] = [];
     for (let i = 0; i < count; i += 1)
       parts.push(makeSafeLine(textOf(batch, i), flagsOf(batch, i)), LINE_FEED);
-    return Buffer.concat(parts);
+    return escapeJsonCommands(Buffer.concat(parts));
   },
 };

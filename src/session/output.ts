@@ -4,6 +4,7 @@
 import type { Batch } from '../events/batch.ts';
 import type { Io } from '../io/io.ts';
 import { createLineWriter, isFile, type WriteFailure } from '../io/line-writer.ts';
+import { escapeJsonCommands } from '../render/ci-commands.ts';
 import { NDJSON_RENDERER } from '../render/ndjson.ts';
 import { PLAIN_STYLE } from '../render/paint.ts';
 import type { BatchPosition, LifecycleRecord, Renderer } from '../render/renderer.ts';
@@ -78,7 +79,9 @@ export function openPrinter(
       return line === undefined ? undefined : write(line);
     },
     writeRecorded: (line) =>
-      renderer.renderLifecycle === undefined ? undefined : write(Buffer.concat([line, LINE_FEED])),
+      renderer.renderLifecycle === undefined
+        ? undefined
+        : write(escapeJsonCommands(Buffer.concat([line, LINE_FEED]))),
     flush: () => writer.flush(),
     drain: () => writer.drain(),
     cutAfter: (ms) => writer.cutAfter(ms),

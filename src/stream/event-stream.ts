@@ -50,7 +50,8 @@ export interface ConnectLoopConfig {
 }
 
 /** An iterator whose `return` does not wait for the next item. */
-export interface Pull<T> extends AsyncIterableIterator<T, void, undefined> {
+export interface Pull<T> extends AsyncIterator<T, void, undefined> {
+  [Symbol.asyncIterator](): Pull<T>;
   return(): Promise<IteratorResult<T, void>>;
 }
 
@@ -133,12 +134,11 @@ export class EventStream implements AsyncIterable<StreamEvent> {
   async *#run(): AsyncGenerator<StreamItem, void, undefined> {
     const { signal } = this.#config;
     const end = (): void => this.#ending.abort();
-    if (signal?.aborted) end();
-    signal?.addEventListener('abort', end);
+    const ignore = signal === undefined ? undefined : onAbort(signal, end);
     try {
       if (!this.#ending.signal.aborted) yield* this.#follow(await this.#prepare());
     } finally {
-      signal?.removeEventListener('abort', end);
+      ignore?.();
       this.#connection = undefined;
     }
   }
@@ -219,6 +219,35 @@ export class EventStream implements AsyncIterable<StreamEvent> {
       ...(requestId === undefined ? {} : { requestId: this.#redactor.redact(requestId) }),
     };
   }
+}
+
+/** The listener of each signal of a caller, and what it calls. */
+const abortListeners = new WeakMap<AbortSignal, { listener: () => void; handlers: Set<() => void> }>();
+
+/**
+ * Calls back when the signal aborts, or now if it has, until the returned function is called. All streams share one
+ * listener, because Node 20 warns of a leak if a signal has eleven.
+ */
+function onAbort(signal: AbortSignal, handler: () => void): () => void {
+  if (signal.aborted) handler();
+  let shared = abortListeners.get(signal);
+  if (shared === undefined) {
+    const handlers = new Set<() => void>();
+    const listener = (): void => {
+      for (const one of [...handlers]) one();
+    };
+    shared = { handlers, listener };
+    abortListeners.set(signal, shared);
+    signal.addEventListener('abort', shared.listener);
+  }
+  const { handlers, listener } = shared;
+  handlers.add(handler);
+  return () => {
+    handlers.delete(handler);
+    if (handlers.size > 0) return;
+    signal.removeEventListener('abort', listener);
+    abortListeners.delete(signal);
+  };
 }
 
 async function* listEvents(

@@ -6,6 +6,7 @@ import { AtlantisError, type ExitCode, isAtlantisError } from '../errors.ts';
 import { type Batch, flagsOf, textOf } from '../events/batch.ts';
 import { TYPE_FIELDS } from '../events/event-type.ts';
 import { type DiscardReason, decodeText, MESSAGE } from '../events/message-text.ts';
+import { escapeJsonCommands } from '../render/ci-commands.ts';
 import { makeSafeLine } from '../render/ndjson.ts';
 
 export class StreamEvent {
@@ -56,8 +57,8 @@ export class StreamEvent {
    * as `text`; raw line breaks become spaces, and terminal control characters become `\uXXXX` (contract O1).
    */
   get line(): string {
-    if (this.#flags === 0) return this.text;
-    return makeSafeLine(Buffer.from(this.text), this.#flags).toString('utf8');
+    if (this.#flags === 0 && !this.text.includes('##')) return this.text;
+    return escapeJsonCommands(makeSafeLine(Buffer.from(this.text), this.#flags)).toString('utf8');
   }
 }
 

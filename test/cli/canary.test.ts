@@ -65,6 +65,7 @@ const RUNS: Readonly<Record<string, readonly (readonly [string, number])[]>> = {
     ['main', 2],
   ],
   'profile path': [['--json', 0]],
+  version: [['', 0]],
   completion: [
     ['bash', 0],
     ['csh', 2],

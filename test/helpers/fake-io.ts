@@ -2,9 +2,10 @@
 //
 // stderr is collected as the real one would show it, through the same redactor and made visible.
 import { Readable, Writable } from 'node:stream';
-import type { EndSignal, Io, Outcome } from '../../src/io/io.ts';
+import { type EndSignal, type Io, type Outcome, toSafeLine } from '../../src/io/io.ts';
 import { createRedactor } from '../../src/io/redact.ts';
 import type { OutputTarget } from '../../src/io/standard-streams.ts';
+import { escapeCommands } from '../../src/render/ci-commands.ts';
 import { makeVisible } from '../../src/render/sanitize.ts';
 import { SIGNS, type Signs, spellEllipses } from '../../src/render/signs.ts';
 import { createFakeClock, type FakeClock } from './fake-clock.ts';
@@ -86,14 +87,15 @@ export function createFakeIo(options: FakeIoOptions = {}): FakeIo {
     platform: options.platform ?? 'linux',
     uid: process.getuid?.(),
     pid: 4242,
+    nodeVersion: 'v20.0.0',
     homeDirectory: () => options.home,
     stdin: () => Readable.from([options.stdin ?? '']) as unknown as NodeJS.ReadStream,
     stdout: createTarget(options.isStdoutTty ?? false, writeOut),
     stderr: createTarget(options.isStderrTty ?? false, writeErrRaw),
     isStdinTty: options.isStdinTty ?? false,
-    writeOut,
+    writeOut: (text) => writeOut(escapeCommands(text)),
     writeErr(line, decorate) {
-      const safe = makeVisible(redactor.redact(line));
+      const safe = toSafeLine(line, redactor);
       writeErrRaw(`${decorate === undefined ? safe : decorate(safe)}\n`);
     },
     writeErrRaw,

@@ -6,9 +6,10 @@ import type { ChildProcess } from 'node:child_process';
 import { userInfo } from 'node:os';
 import { PassThrough, Readable, Writable } from 'node:stream';
 import { type Clock, systemClock } from '../../src/clock.ts';
-import { END_SIGNALS, type EndSignal, type Io } from '../../src/io/io.ts';
+import { END_SIGNALS, type EndSignal, type Io, toSafeLine } from '../../src/io/io.ts';
 import { createRedactor } from '../../src/io/redact.ts';
 import { createStderrWriter, type OutputTarget } from '../../src/io/standard-streams.ts';
+import { escapeCommands } from '../../src/render/ci-commands.ts';
 import { makeVisible } from '../../src/render/sanitize.ts';
 import { SIGNS, spellEllipses } from '../../src/render/signs.ts';
 import { Child, type End, RUN_LIMIT_MS } from './child.ts';
@@ -199,15 +200,16 @@ class ChildInProcess extends Child {
       platform: process.platform,
       uid: process.getuid?.(),
       pid: process.pid,
+      nodeVersion: process.version,
       homeDirectory: () => (env['HOME'] ?? userInfo().homedir) || undefined,
       stdin: () => this.#input as unknown as NodeJS.ReadStream,
       stdout,
       stderr,
       isStdinTty: false,
       isTerminalGone: () => Promise.resolve(false),
-      writeOut: (text) => void this.#stdout.writeEnd.write(text),
+      writeOut: (text) => void this.#stdout.writeEnd.write(escapeCommands(text)),
       writeErr(line, decorate) {
-        const safe = makeVisible(redactor.redact(line));
+        const safe = toSafeLine(line, redactor);
         writeErrRaw(`${decorate === undefined ? safe : decorate(safe)}\n`);
       },
       writeErrRaw,

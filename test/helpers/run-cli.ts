@@ -19,6 +19,17 @@ export const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 /** The command's entry; needs `npm run build`. */
 export const COMMAND = join(ROOT, 'bin/atlantis.cjs');
 
+/** An executable of `npm run build:binary` that takes the place of the built command in every test. */
+const BINARY = process.env['TEST_BINARY'];
+
+/** The command line that starts the command. */
+function startWords(node?: string, nodeArgs: readonly string[] = [], script?: string): string[] {
+  // What is asked of node or of another script, only those can do.
+  if (BINARY !== undefined && node === undefined && nodeArgs.length === 0 && script === undefined)
+    return [resolve(ROOT, BINARY)];
+  return [node ?? process.execPath, ...nodeArgs, script ?? COMMAND];
+}
+
 export interface CliOptions extends Omit<ChildOptions, 'env' | 'group'> {
   /** Added to the clean environment; undefined takes a variable out of it. */
   readonly env?: Readonly<Record<string, string | undefined>>;
@@ -66,6 +77,7 @@ function needsProcess(args: readonly string[], options: CliOptions): boolean {
   return (
     spawned === true ||
     process.env['TEST_SPAWNED'] === '1' ||
+    BINARY !== undefined ||
     [node, script, cwd].some((one) => one !== undefined) ||
     nodeArgs.length + prefix.length > 0 ||
     [stdin, stdout, stderr].some((one) => typeof one === 'number' || one === 'ignore') ||
@@ -87,17 +99,8 @@ export function startCli(args: readonly string[], options: CliOptions = {}): Chi
 
 /** Starts the built command in a process of its own. */
 export function spawnCli(args: readonly string[], options: CliOptions = {}): Child {
-  const {
-    node = process.execPath,
-    nodeArgs = [],
-    script = COMMAND,
-    prefix = [],
-    env,
-    key,
-    spawned: _spawned,
-    ...rest
-  } = options;
-  const [program = node, ...programArgs] = [...prefix, node, ...nodeArgs, script, ...args];
+  const { node, nodeArgs, script, prefix = [], env, key, spawned: _spawned, ...rest } = options;
+  const [program = '', ...programArgs] = [...prefix, ...startWords(node, nodeArgs, script), ...args];
   const clean = makeCleanEnvironment({ ...(env && { env }), ...(key !== undefined && { key }) });
   const { stdin, lifetime } = rest;
   guardRun({ words: [...prefix, ...args], env: clean, stdin, lifetime }, () => [
@@ -129,18 +132,10 @@ export interface ShellRun {
  * that calls `exit` has no `pipeStatus`. The shell's whole process group is killed after the test.
  */
 export function startShell(text: string, options: ShellOptions = {}): ShellRun {
-  const {
-    shell = 'bash',
-    node = process.execPath,
-    nodeArgs = [],
-    script = COMMAND,
-    env,
-    key,
-    ...rest
-  } = options;
+  const { shell = 'bash', node, nodeArgs, script, env, key, ...rest } = options;
   const folder = makeTempFolder();
   const shim = join(folder, 'atlantis');
-  const words = [node, ...nodeArgs, script].map(quote).join(' ');
+  const words = startWords(node, nodeArgs, script).map(quote).join(' ');
   writeFileSync(shim, `#!/bin/sh\nexec ${words} "$@"\n`);
   chmodSync(shim, 0o755);
   const statusFile = join(folder, 'pipestatus');

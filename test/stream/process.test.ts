@@ -30,6 +30,25 @@ function runProgram(
   return child.exit;
 }
 
+test('row 127: many streams on one AbortSignal are no leak, and one abort ends them all', async () => {
+  const server = await startScriptedServer(streamHandler({ events: ['{"n":1}'] }));
+  const exit = await runProgram(
+    'an ES module',
+    `const { getEventListeners } = await import('node:events');
+    const ending = new AbortController();
+    const { signal } = ending;
+    const streams = Array.from({ length: 25 }, () => stream({ url: process.env.URL, key: process.env.KEY, signal }));
+    let live = 0;
+    await Promise.all(streams.map(async (one) => {
+      for await (const _ of one) if (++live === streams.length) ending.abort();
+    }));
+    report({ live, left: getEventListeners(signal, 'abort').length });`,
+    // As every row: with the canary key and all that can be said.
+    { URL: server.url, KEY: CANARY_KEY, NODE_OPTIONS: '--trace-warnings' },
+  );
+  expect(exit).toMatchObject({ code: 0, stderr: '', stdout: '{"live":25,"left":0}' });
+}, 30_000);
+
 describe.each(Object.keys(IMPORTS) as (keyof typeof IMPORTS)[])('imported by %s', (how) => {
   test('it prints nothing, adds no listeners, and leaves no timer or handle', async () => {
     await using server = await startScriptedServer(

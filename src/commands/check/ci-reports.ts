@@ -5,7 +5,6 @@ import { appendText, writeWholeFile } from '../../io/safe-file.ts';
 import { formatDuration } from '../../ui/stream-messages.ts';
 import type { CheckConfig } from './config.ts';
 import type { Report, ReportStep } from './report.ts';
-import { STEPS } from './steps.ts';
 
 /**
  * Writes the JUnit file atomically, and appends the step summary in one write, since other steps use the same file.
@@ -20,7 +19,8 @@ export function writeReports(
 ): OutputError | undefined {
   if (gitHub !== undefined) {
     const annotation = formatAnnotation(report);
-    if (annotation !== undefined) io.writeErr(annotation);
+    // The one line that is meant as a command.
+    if (annotation !== undefined) io.writeErrRaw(`${annotation}\n`);
     if (gitHub.summaryFile !== undefined) appendSummary(gitHub.summaryFile, report, warn);
   }
   if (junit === undefined) return undefined;
@@ -104,7 +104,7 @@ export function formatJunit(report: Report, hostname = 'localhost'): string {
 
 function formatCase(step: ReportStep): string {
   const attributes = formatAttributes({
-    name: STEPS[step.name],
+    name: step.name,
     classname: CLASS_NAME,
     time: formatSeconds(step.duration_ms),
   });
@@ -120,7 +120,7 @@ function formatCase(step: ReportStep): string {
 }
 
 function formatLine({ status, name, summary }: ReportStep): string {
-  return `${status} ${STEPS[name]}: ${summary}`;
+  return `${status} ${name}: ${summary}`;
 }
 
 function formatAttributes(attributes: Readonly<Record<string, string>>): string {
@@ -139,7 +139,7 @@ export function formatAnnotation({ steps }: Report): string | undefined {
   const failed = steps.find((step) => step.error !== undefined);
   if (failed?.error === undefined) return undefined;
   const { message, hint } = failed.error;
-  const title = `atlantis stream check: ${STEPS[failed.name]} failed`;
+  const title = `atlantis stream check: ${failed.name} failed`;
   const text = hint === null ? message : `${message}\n${hint}`;
   return `::error title=${escapeProperty(title)}::${escapeData(text)}`;
 }
@@ -154,21 +154,13 @@ export function escapeProperty(text: string): string {
   return escapeData(text).replaceAll(':', '%3A').replaceAll(',', '%2C');
 }
 
-/**
- * Escapes workflow commands in text from the server. The runner executes the older form, `##[…]`, anywhere in a line;
- * `::` only at the start of a line, where such text never is.
- */
-export function escapeCommands(text: string): string {
-  return text.replaceAll('##[', '## [');
-}
-
 /** The step summary of GitHub Actions: a Markdown table with a row for each step. */
 export function formatSummary(report: Report): string {
   const rows = report.steps.map(({ name, status, duration_ms: ms, summary, error }) => {
     const hint = error?.hint ?? '';
     const text = hint === '' ? summary : `${summary} (${hint})`;
     const time = status === 'skipped' ? '' : formatDuration(ms);
-    return `| ${STEPS[name]} | ${status} | ${time} | ${escapeMarkdown(text)} |`;
+    return `| ${name} | ${status} | ${time} | ${escapeMarkdown(text)} |`;
   });
   const end = report.ok ? 'passed' : `failed (${report.signal ?? `exit code ${report.exit_code}`})`;
   return [

@@ -19,22 +19,26 @@ export interface Expected {
   readonly min: number;
   /** From the welcome, in ms. */
   readonly withinMs: number;
-  /** Older events do not count on arrival, in ms; undefined: no limit. */
+  /** Events whose time is further from their arrival than this, in ms, do not count; undefined: no limit. */
   readonly maxLagMs: number | undefined;
   /** Paths of the event time; the first one with a value is used. */
   readonly lagPaths: readonly (readonly PathStep[])[];
 }
 
 /** Events that match an expectation. */
-interface Count {
+export interface Count {
   readonly expression: string;
   readonly min: number;
   /** In time. */
   readonly matched: number;
   /** Older than `--max-lag` on arrival. */
   readonly late: number;
+  /** Further in the future than `--max-lag`. */
+  readonly future: number;
   /** Without a readable time. */
   readonly untimed: number;
+  /** The smallest and largest time from an event's own time to its arrival; undefined without `--max-lag`. */
+  readonly lagMs: { readonly min: number; readonly max: number } | undefined;
 }
 
 export interface ExpectationCounter {
@@ -82,7 +86,9 @@ export function createExpectationCounter(expected: Expected | undefined, clock: 
     min: expected?.min ?? 1,
     matched: 0,
     late: 0,
+    future: 0,
     untimed: 0,
+    lagMs: undefined as Count['lagMs'],
   }));
   const types = new Map<string, number>();
   const readType = createTypeReader();
@@ -107,8 +113,15 @@ export function createExpectationCounter(expected: Expected | undefined, clock: 
         continue;
       }
       const sentAtMs = readTimestamp(text);
-      if (sentAtMs === undefined) tally.untimed += 1;
-      else if (batch.receivedAtMs - sentAtMs > maxLagMs) tally.late += 1;
+      if (sentAtMs === undefined) {
+        tally.untimed += 1;
+        continue;
+      }
+      const lagMs = Math.round(batch.receivedAtMs - sentAtMs);
+      const { min, max } = tally.lagMs ?? { min: lagMs, max: lagMs };
+      tally.lagMs = { min: Math.min(min, lagMs), max: Math.max(max, lagMs) };
+      if (lagMs > maxLagMs) tally.late += 1;
+      else if (lagMs < -maxLagMs) tally.future += 1;
       else tally.matched += 1;
     }
   };

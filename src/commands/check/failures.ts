@@ -5,8 +5,8 @@ import { RULES } from '../../connection/retry-policy.ts';
 import { type AtlantisError, EXIT } from '../../errors.ts';
 import type { EndSignal } from '../../io/io.ts';
 import { formatDuration } from '../../ui/stream-messages.ts';
-import type { ExpectationCounter, Expected } from './expectations.ts';
-import { type Failure, STEPS, type StepName } from './steps.ts';
+import type { Count, ExpectationCounter, Expected } from './expectations.ts';
+import type { Failure, StepName } from './steps.ts';
 
 /** In messages; reports for programs list more. */
 const SHOWN_TYPES = 8;
@@ -73,7 +73,9 @@ export function describeUnmet(expected: Expected, counter: ExpectationCounter): 
   return {
     cause: 'expectation',
     message: `${listUnmet(counter)} in ${formatDuration(expected.withinMs)}; ${describeReceived(counter)}`,
-    hint: 'check the subscriptions of the key, or allow more time with --within',
+    hint: counter.counts.some(({ late, future }) => late + future > 0)
+      ? 'check the clock of this machine: a lag is the difference between two clocks; if it is right, raise --max-lag'
+      : 'check the subscriptions of the key, or allow more time with --within',
     exitCode: EXIT.timeout,
     details: listReceived(counter),
   };
@@ -84,7 +86,7 @@ export function describeDeadline(
   step: StepName | undefined,
   counter: ExpectationCounter,
 ): Failure {
-  const during = step === undefined ? '' : ` during the step "${STEPS[step]}"`;
+  const during = step === undefined ? '' : ` during the step "${step}"`;
   const seen = step === 'events' ? `: ${listUnmet(counter)}; ${describeReceived(counter)}` : '';
   return {
     cause: 'deadline',
@@ -104,14 +106,22 @@ export function listReceived(counter: ExpectationCounter): Record<string, unknow
   return { events: counter.events, types: counter.types, discarded: counter.discarded };
 }
 
+/** `lag 12 ms to 3 s`, or `lag -1 h` for a time in the future. */
+export function describeLag({ min, max }: NonNullable<Count['lagMs']>): string {
+  const [from, to] = [min, max].map((ms) => `${ms < 0 ? '-' : ''}${formatDuration(Math.abs(ms))}`);
+  return `lag ${from === to ? from : `${from} to ${to}`}`;
+}
+
 function listUnmet({ counts }: ExpectationCounter): string {
   const unmet = counts.filter(({ matched, min }) => matched < min);
   return unmet
-    .map(({ expression, min, matched, late, untimed }) => {
+    .map(({ expression, min, matched, late, future, untimed, lagMs }) => {
       const others = [
         ...(late === 0 ? [] : [`${late} later than --max-lag`]),
+        ...(future === 0 ? [] : [`${future} with a timestamp in the future`]),
         ...(untimed === 0 ? [] : [`${untimed} without a timestamp`]),
       ];
+      if (lagMs !== undefined) others.push(describeLag(lagMs));
       const ignored = others.length === 0 ? '' : ` (and ${others.join(', ')})`;
       return `${expression}: expected ${min}, got ${matched}${ignored}`;
     })

@@ -18,7 +18,11 @@ export const CHECK_FLAGS = {
     parseDuration,
     '30s',
   ),
-  maxLagMs: optional('--max-lag <dur>', 'ignore events older than this on arrival', parseDuration),
+  maxLagMs: optional(
+    '--max-lag <dur>',
+    'ignore events whose own time is further than this from arrival',
+    parseDuration,
+  ),
   lagField: text(
     '--lag-field <path>',
     'field with the timestamp of an event, for --max-lag',

@@ -21,6 +21,7 @@ import { observeAttempt } from './attempt.ts';
 import type { ExpectationCounter, Expected } from './expectations.ts';
 import {
   describeForeignKey,
+  describeLag,
   describeMissingPong,
   describeUnmet,
   fromCause,
@@ -188,7 +189,10 @@ async function awaitEvents({ ended }: Live, { expected, log, io, signal, counter
   // The time includes the pings: the events may have arrived, or be overdue, by now.
   const came = await waitFor(Promise.race([counter.met, ended]), counter.remainingMs, io.clock, signal);
   if (counter.isMet) {
-    const parts = counter.counts.map(({ expression, matched }) => `${matched} for ${expression}`);
+    const parts = counter.counts.map(({ expression, matched, lagMs }) => {
+      const lag = lagMs === undefined ? '' : ` (${describeLag(lagMs)})`;
+      return `${matched} for ${expression}${lag}`;
+    });
     log.pass(parts.join(', '), listReceived(counter));
   } else if (!signal.aborted && came !== 'ended') {
     log.fail(describeUnmet(expected, counter));

@@ -3,7 +3,14 @@ import { joinWords } from '../../render/fit-lines.ts';
 import { SIGNS, type Signs, spellEllipses } from '../../render/signs.ts';
 import { formatDuration } from '../../ui/stream-messages.ts';
 import type { ExpectationCounter } from './expectations.ts';
-import { cleanDeep, type Details, STEPS, type StepLog, type StepName, type StepResult } from './steps.ts';
+import {
+  cleanDeep,
+  type Details,
+  STEP_NAMES,
+  type StepLog,
+  type StepName,
+  type StepResult,
+} from './steps.ts';
 
 export interface ReportStep {
   readonly name: StepName;
@@ -30,6 +37,9 @@ export interface Report {
     readonly min: number;
     readonly matched: number;
     readonly late: number;
+    readonly future: number;
+    readonly min_lag_ms: number | null;
+    readonly max_lag_ms: number | null;
     readonly untimed: number;
     readonly met: boolean;
   }[];
@@ -67,12 +77,17 @@ export function buildReport(
       const { cause, message, hint = null } = result.failure;
       return { ...step, error: { cause, message, hint } };
     }),
-    expectations: counter.counts.map((count) => ({ ...count, met: count.matched >= count.min })),
+    expectations: counter.counts.map(({ lagMs, ...count }) => ({
+      ...count,
+      min_lag_ms: lagMs?.min ?? null,
+      max_lag_ms: lagMs?.max ?? null,
+      met: count.matched >= count.min,
+    })),
   };
   return cleanDeep(report, clean) as Report;
 }
 
-const NAME_WIDTH = Math.max(...Object.values(STEPS).map((name) => name.length));
+const NAME_WIDTH = Math.max(...STEP_NAMES.map((name) => name.length));
 /** With fewer columns the summary goes below the name of the step. */
 const MIN_SUMMARY_WIDTH = 30;
 const COLORS = { ok: '32', failed: '31', skipped: '90' } as const;
@@ -91,7 +106,7 @@ export function formatStep(
   const { name, status, durationMs, summary } = result;
   // One word, so that the line does not break before the unit.
   const time = status === 'skipped' ? [] : [`(${formatMs(durationMs)})`];
-  const head = `${status.padEnd(7)} ${STEPS[name].padEnd(NAME_WIDTH)} `;
+  const head = `${status.padEnd(7)} ${name.padEnd(NAME_WIDTH)} `;
   const indent = ' '.repeat(columns - head.length < MIN_SUMMARY_WIDTH ? 2 : head.length + 1);
   const hint = result.status === 'failed' ? (result.failure.hint ?? '') : '';
   const hints = hint === '' ? [] : spellEllipses(hint, signs).split('\n');
@@ -111,7 +126,7 @@ export function formatVerdict(report: Report, columns = Number.POSITIVE_INFINITY
   const verdict =
     report.failed_step === null
       ? `PASSED in ${time}: ${count('ok')} passed, ${count('skipped')} skipped`
-      : `FAILED at "${STEPS[report.failed_step]}" after ${time}: ${count('ok')} passed, 1 failed, ${count('skipped')} skipped (${end})`;
+      : `FAILED at "${report.failed_step}" after ${time}: ${count('ok')} passed, 1 failed, ${count('skipped')} skipped (${end})`;
   return joinWords(verdict.split(' '), columns, '  ')
     .map((line) => `${line.trimEnd()}\n`)
     .join('');

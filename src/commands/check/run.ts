@@ -4,19 +4,20 @@
 import { type AtlantisError, EXIT, type ExitCode, isAtlantisError } from '../../errors.ts';
 import type { Io, Outcome } from '../../io/io.ts';
 import { createStop, type Stop, toOutcome } from '../../io/stop.ts';
+import { escapeCommands } from '../../render/ci-commands.ts';
 import { makeVisible, stringifySafe } from '../../render/sanitize.ts';
 import { watchStopTriggers } from '../../session/stop-triggers.ts';
 import { createReporter, loadLogStyle, type Reporter } from '../../ui/reporter.ts';
 import { createStatusLine } from '../../ui/status-line.ts';
 import { VERSION } from '../../version.ts';
-import { escapeCommands, writeReports } from './ci-reports.ts';
+import { writeReports } from './ci-reports.ts';
 import { type CheckConfig, parseCheckFlags } from './config.ts';
 import { createExpectationCounter } from './expectations.ts';
 import { describeDeadline, describeSignal, fromError } from './failures.ts';
 import type { CheckFlags } from './flags.ts';
 import { runSteps } from './probe.ts';
 import { buildReport, formatStep, formatVerdict, type Report } from './report.ts';
-import { createStepLog, STEPS, type StepLog } from './steps.ts';
+import { createStepLog, type StepLog } from './steps.ts';
 
 /** @throws UsageError for invalid flags */
 export async function runCheck(flags: CheckFlags, io: Io): Promise<Outcome> {
@@ -26,17 +27,14 @@ export async function runCheck(flags: CheckFlags, io: Io): Promise<Outcome> {
   const statusLine = createStatusLine(io, config.log);
   const reporter = createReporter(io, config.log, await loadLogStyle(config.log), statusLine);
   const warn = (message: string): void => reporter.report({ event: 'warning', level: 'warn', message });
-  const clean = (text: string): string => {
-    const safe = makeVisible(io.redactor.redact(text));
-    return config.gitHub === undefined ? safe : escapeCommands(safe);
-  };
+  const clean = (text: string): string => escapeCommands(makeVisible(io.redactor.redact(text)));
   const output = createOutput(io);
   const print = (text: string): void => {
     statusLine.clear();
     if (!config.isJson) output.write(text);
   };
   const log = createStepLog(io.clock, clean, {
-    onBegin: (name) => statusLine.show(`checking: ${STEPS[name]}`),
+    onBegin: (name) => statusLine.show(`checking: ${name}`),
     onResult: (result) => print(formatStep(result, config.useColor, io.stdout.columns(), io.signs)),
   });
   const counter = createExpectationCounter(config.expected, io.clock);
@@ -111,7 +109,7 @@ function reportFailure(report: Report, { isJson, log }: CheckConfig, reporter: R
   reporter.report({
     event: 'error',
     level: 'error',
-    message: `${STEPS[failed.name]}: ${message}`,
+    message: `${failed.name}: ${message}`,
     hint: hint ?? undefined,
     figures: { step: failed.name, cause, exit_code: report.exit_code, signal: report.signal },
   });

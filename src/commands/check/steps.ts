@@ -3,21 +3,20 @@
 // The log removes secrets and control characters from every text, so reports need not (contract O2, P4).
 import type { Clock } from '../../clock.ts';
 
-/** Name in reports → label in text, in order. */
-export const STEPS = {
-  settings: 'settings',
-  lookup: 'name lookup',
-  connect: 'TCP',
-  proxy: 'proxy CONNECT',
-  tls: 'TLS',
-  upgrade: 'upgrade',
-  welcome: 'welcome',
-  identity: 'identity',
-  keepalive: 'keepalive',
-  events: 'events',
-} as const;
-export type StepName = keyof typeof STEPS;
-export const STEP_NAMES = Object.keys(STEPS) as readonly StepName[];
+/** In order; every report has these names. */
+export const STEP_NAMES = [
+  'settings',
+  'lookup',
+  'connect',
+  'proxy',
+  'tls',
+  'upgrade',
+  'welcome',
+  'identity',
+  'keepalive',
+  'events',
+] as const;
+export type StepName = (typeof STEP_NAMES)[number];
 
 /** Details of a step for programs; names in snake_case with their unit. */
 export type Details = Readonly<Record<string, unknown>>;
@@ -47,7 +46,7 @@ export type StepResult =
   | (ResultBase & { readonly status: 'failed'; readonly failure: Failure });
 
 export interface StepLog {
-  /** Finished steps, in the order of STEPS. */
+  /** Finished steps, in the order of STEP_NAMES. */
   readonly results: readonly StepResult[];
   /** The current step. */
   readonly current: StepName | undefined;
@@ -111,7 +110,7 @@ export function createStepLog(clock: Clock, clean: (text: string) => string, wat
       if (name === undefined) return;
       const { message, details = {} } = failure;
       add({ name, status: 'failed', durationMs: elapsedMs(), summary: message, details, failure });
-      for (const later of STEP_NAMES) log.skip(later, `${STEPS[name]} failed`);
+      for (const later of STEP_NAMES) log.skip(later, `${name} failed`);
     },
   };
   return log;

@@ -3,6 +3,7 @@
 import { type Batch, flagsOf, textOf } from '../../events/batch.ts';
 import { copyText, decodeText, MESSAGE } from '../../events/message-text.ts';
 import { OPEN_ARRAY } from '../../events/scan-constants.ts';
+import { escapeCommands } from '../ci-commands.ts';
 import { formatLocal } from '../local-time.ts';
 import type { Style } from '../paint.ts';
 import type { Renderer } from '../renderer.ts';
@@ -54,7 +55,7 @@ export function createPrettyRenderer(options: PrettyOptions): Renderer {
       painter.begin(batch);
       // Encoded one by one, since V8 keeps a concatenated string as a tree of all its pieces.
       const lines: Buffer[] = [];
-      for (let i = 0; i < count; i += 1) lines.push(Buffer.from(painter.paint(batch, i)));
+      for (let i = 0; i < count; i += 1) lines.push(Buffer.from(escapeCommands(painter.paint(batch, i))));
       return Buffer.concat(lines);
     },
   };

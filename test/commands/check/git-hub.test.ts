@@ -1,7 +1,6 @@
 // Words for GitHub Actions: foreign text stays text.
 import { describe, expect, test } from '@jest/globals';
 import {
-  escapeCommands,
   escapeData,
   escapeMarkdown,
   escapeProperty,
@@ -40,12 +39,6 @@ describe('the annotation', () => {
   test('escapes a percent sign first', () => {
     expect(escapeData('%0A\n')).toBe('%250A%0A');
     expect(escapeProperty('a:b,c%3A')).toBe('a%3Ab%2Cc%253A');
-  });
-});
-
-describe('lines of output', () => {
-  test('hold no command of the older form', () => {
-    expect(escapeCommands('ok ##[error]x ##[group]')).toBe('ok ## [error]x ## [group]');
   });
 });
 

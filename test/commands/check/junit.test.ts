@@ -68,7 +68,7 @@ describeXml('formatJunit (needs the xmllint command)', () => {
       ['03:04:05"', '03:04:05Z"'],
       ['tests="10"', 'tests="ten"'],
       ['<failure', '<failed'],
-      ['name="TLS"', 'name="TCP"'],
+      ['name="tls"', 'name="connect"'],
     ] as const) {
       expect(xml).toContain(from);
       expect(findJunitFaults(xml.replace(from, to))).not.toBe('');

@@ -31,8 +31,8 @@ describe('a terminal of any width', () => {
 
   test('without one a step is one line, its hint another', () => {
     expect(formatStep(FAILED, false)).toBe(
-      'failed  upgrade        the service refused the key ak_live_0123… for good (12 ms)\n' +
-        `${' '.repeat(23)}Make a new one in the console.\n`,
+      'failed  upgrade    the service refused the key ak_live_0123… for good (12 ms)\n' +
+        `${' '.repeat(19)}Make a new one in the console.\n`,
     );
     expect(formatVerdict(makeFailedReport('x')).split('\n')).toHaveLength(2);
   });

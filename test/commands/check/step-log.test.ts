@@ -49,7 +49,7 @@ describe('createStepLog', () => {
       exitCode: 7,
     });
     for (const result of log.results.slice(3)) {
-      expect(result).toMatchObject({ status: 'skipped', summary: 'TCP failed' });
+      expect(result).toMatchObject({ status: 'skipped', summary: 'connect failed' });
     }
   });
 

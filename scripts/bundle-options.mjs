@@ -1,0 +1,50 @@
+// What all bundles have in common: the target, what is built in, and the modules of dependencies that are replaced.
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { scannerPlugin } from './scanner-code.mjs';
+
+export const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
+export const manifest = JSON.parse(readFileSync(resolve(root, 'package.json'), 'utf8'));
+
+/** The beginning of the hash of the commit, if this is a repository and not a folder in another one. */
+function readCommit() {
+  if (!existsSync(resolve(root, '.git'))) return 'unknown';
+  const { stdout } = spawnSync('git', ['rev-parse', '--short=12', 'HEAD'], { cwd: root, encoding: 'utf8' });
+  return stdout?.trim() || 'unknown';
+}
+
+/** Each file says why its module is replaced. test/stand-ins.test.ts tests them. */
+const STAND_INS = {
+  'when-exit': 'when-exit.mjs',
+  'env-paths': 'env-paths.mjs',
+  'ajv/dist/2020.js': 'ajv.mjs',
+  'ajv-formats': 'ajv.mjs',
+  kerberos: 'kerberos.mjs',
+  debug: 'debug.mjs',
+};
+
+/** Options of esbuild. */
+export const COMMON = {
+  absWorkingDir: root,
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  minify: true,
+  metafile: true,
+  logLevel: 'warning',
+  alias: Object.fromEntries(
+    Object.entries(STAND_INS).map(([name, file]) => [name, resolve(root, 'scripts/stand-ins', file)]),
+  ),
+  // Dependencies must not print (contract P4): the NATS client, for example, logs errors to stdout.
+  drop: ['console'],
+  define: {
+    ATLANTIS_VERSION: JSON.stringify(manifest.version),
+    ATLANTIS_COMMIT: JSON.stringify(readCommit()),
+    // Otherwise ws would load two native packages from any parent directory, NODE_PATH or the home directory.
+    'process.env.WS_NO_BUFFER_UTIL': '"1"',
+    'process.env.WS_NO_UTF_8_VALIDATE': '"1"',
+  },
+  plugins: [scannerPlugin],
+};

@@ -1,0 +1,17 @@
+// `atlantis version`: its help; what it prints is loaded when it is called.
+import type { DocumentedCommand } from '../../flags/documented-command.ts';
+import type { Io } from '../../io/io.ts';
+
+export function addVersion(program: DocumentedCommand, io: Io): void {
+  program
+    .command('version')
+    .summary('print the version; with --verbose the environment, for a bug report')
+    .description(
+      'Print the version. With --verbose also the commit, Node, platform, profile file, terminal, proxy and CI settings, without secrets, to paste into a bug report. Connects to nothing.',
+    )
+    .example('atlantis version --verbose')
+    .action(async (_options, command: DocumentedCommand) => {
+      const { printVersion } = await import('./print.ts');
+      printVersion(command.optsWithGlobals(), io);
+    });
+}

@@ -1,0 +1,29 @@
+// Escapes foreign text that a CI system would obey: runners read commands from the output of every step.
+//
+// GitHub Actions, Gitea and Forgejo obey `::…` at the beginning of a line, after any white space, and `##[…]`
+// anywhere in a line. Azure Pipelines obeys `##vso[…]` and `##[…]` anywhere, TeamCity `##teamcity[…]`. Buildkite
+// makes a group of a line that begins with `---`, `+++`, `~~~` or `^^^`. The commands of GitLab, Travis and Jenkins
+// need an ESC or CR, which is never printed.
+//
+// It does not depend on the environment, because a container in a CI job often does not have the variables of the
+// job. One character becomes `\uXXXX`, so JSON keeps its value, and text shows it as it shows control characters.
+
+const BRACKET_COMMAND = /#(?=#\w*\[)/g;
+/** After white space and colors. */
+const LINE_COMMAND = /^((?:[^\S\n]|\x1b\[[\d;]*m)*)([:+~^-])(?=(?<=:):|(?<=[+~^-])\2\2(?:\s|$))/gm;
+
+/** Lines of text, with every CI command in them escaped. */
+export function escapeCommands(text: string): string {
+  const safe = text.includes('##') ? text.replace(BRACKET_COMMAND, '\\u0023') : text;
+  return safe.replace(
+    LINE_COMMAND,
+    (_all, indent: string, sign: string) => `${indent}\\u00${sign.charCodeAt(0).toString(16)}`,
+  );
+}
+
+/** The same for lines of JSON, which cannot begin with a command. The same buffer if there is none in it. */
+export function escapeJsonCommands(lines: Buffer): Buffer {
+  if (!lines.includes('##')) return lines;
+  // latin1 keeps every byte.
+  return Buffer.from(lines.toString('latin1').replace(BRACKET_COMMAND, '\\u0023'), 'latin1');
+}

@@ -1,0 +1,61 @@
+// Dockerfile and compose.yaml. The services are run here as processes, with the commands and health checks of the file.
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from '@jest/globals';
+import { parse } from 'yaml';
+import { makeTempFolder } from '../helpers/cleanup.ts';
+import { describeWithNats, readStream, startNatsServer } from '../helpers/nats-server.ts';
+import { ROOT, spawnCli } from '../helpers/run-cli.ts';
+
+const { services } = parse(readFileSync(join(ROOT, 'compose.yaml'), 'utf8'));
+
+test('Dockerfile: two stages from a base that can be chosen, no root, SIGTERM, and every copied path exists', () => {
+  const lines = readFileSync(join(ROOT, 'Dockerfile'), 'utf8').split('\n');
+  expect(lines).toEqual(
+    expect.arrayContaining(['ARG NODE_IMAGE=node:22-slim', 'USER 1000:1000', 'STOPSIGNAL SIGTERM']),
+  );
+  const stages = lines.filter((line) => line.startsWith('FROM '));
+  expect([
+    stages.length,
+    stages.filter((line) => !/^FROM \$\{NODE_IMAGE\}(?: AS build)?$/.test(line)),
+  ]).toEqual([2, []]);
+  const copied = lines.flatMap(
+    (line) => /^COPY (?:--from=build )?(.+) \S+$/.exec(line)?.[1]?.split(' ') ?? [],
+  );
+  const paths = copied.map((path) => path.replace('/src/', ''));
+  expect(paths.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
+  expect(paths).toEqual(expect.arrayContaining(['bin', 'dist', 'LICENSE']));
+});
+
+describeWithNats('compose.yaml (needs nats-server)', () => {
+  test('a relay delivers from the simulator to JetStream, and both health checks pass', async () => {
+    const nats = await startNatsServer();
+    const folder = makeTempFolder();
+    const simulate: string[] = services.simulator.command;
+    const simulator = spawnCli(simulate.map((word) => (word === '8080' ? '0' : word)));
+    await simulator.waitForStdout(/ready at \S+/);
+    const [url = ''] = /http:\S+/.exec(simulator.stdoutText) ?? [];
+
+    const healthy: string[] = services.simulator.healthcheck.test;
+    const [, program = '', ...args] = healthy.map((word) => word.replace('http://127.0.0.1:8080', url));
+    expect(spawnSync(program, args).status).toBe(0);
+
+    const { command, environment, healthcheck, network_mode } = services.relay;
+    expect([network_mode, environment.ATLANTIS_URL]).toEqual(['service:simulator', 'http://127.0.0.1:8080']);
+    const place = (word: string): string =>
+      word.replace('nats://nats:4222', nats.url).replace(/^\/(?:data|tmp)\//, `${folder}/`);
+    const relay = spawnCli(command.map(place), { env: { ...environment, ATLANTIS_URL: url } });
+    const ready = healthcheck.test.slice(1).map(place);
+    let isReady = false;
+    while (!isReady) {
+      isReady = spawnSync(ready[0], ready.slice(1)).status === 0;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    await relay.waitForStderr(/connected to 127/);
+    relay.kill('SIGTERM');
+    const { signal, stderr } = await relay.exit;
+    expect([signal, /error/.test(stderr)]).toEqual(['SIGTERM', false]);
+    expect((await readStream(nats.url, 'events')).length).toBeGreaterThan(0);
+  });
+});
