@@ -1,13 +1,15 @@
 // The dead-letter file: events that a sink refused, each as a line of JSON with the reason and the event as it was sent.
 // `relay --redeliver` reads it. A dead letter is on disk before its event counts as settled.
-import { closeSync, fdatasyncSync, fstatSync, readSync } from 'node:fs';
-import { isAtlantisError, OutputError, UsageError } from '../errors.ts';
+import { closeSync, fdatasyncSync, fstatSync, readSync, realpathSync } from 'node:fs';
+import { isAtlantisError, UsageError } from '../errors.ts';
 import { matchTokens, trimLineEnd } from '../events/json-line.ts';
 import { MESSAGE } from '../events/message-text.ts';
 import { classifyText } from '../events/scanner.ts';
 import { createAppendFile, findEndOfLines } from '../io/append-file.ts';
-import { APPEND, assertTrusted, openNamedFile } from '../io/safe-file.ts';
+import { APPEND, assertTrusted, describeWriteFault, openNamedFile } from '../io/safe-file.ts';
 import { makeSafeLine } from '../render/ndjson.ts';
+import type { StatusRecord } from '../ui/reporter.ts';
+import { sayRepaired } from './messages.ts';
 import type { SpoolRecord } from './spool/record.ts';
 
 /** Version of the format; raised by every incompatible change. */
@@ -40,6 +42,11 @@ export function makeDeadLetter(letter: DeadLetter, { mark, text }: SpoolRecord):
   ]);
 }
 
+/** True if a file that begins with this line may be a dead-letter file. */
+export function startsDeadLetters(line: Buffer): boolean {
+  return line.toString('latin1', 0, START.length) === START || readDeadLetter(line) !== undefined;
+}
+
 /** The event of a line without its line feed; undefined if it is not a dead letter. */
 export function readDeadLetter(bytes: Buffer): SpoolRecord | undefined {
   const line = trimLineEnd(bytes);
@@ -50,41 +57,61 @@ export function readDeadLetter(bytes: Buffer): SpoolRecord | undefined {
   return mark < 0 ? undefined : { mark, text };
 }
 
-/** Opens or creates the file. @throws UsageError if it has other content, OutputError */
-export function openDeadLetters(path: string) {
-  const fail = (error: unknown): OutputError => {
-    const { code = 'unknown error' } = error as NodeJS.ErrnoException;
-    return new OutputError(`the dead-letter file ${JSON.stringify(path)} could not be written (${code})`);
-  };
+interface DeadLetterFile {
+  /** Appends and syncs to disk. @throws OutputError */
+  append(letter: DeadLetter, record: SpoolRecord): void;
+  close(): void;
+}
+
+/**
+ * Opens or creates the file.
+ *
+ * @param report called when an incomplete line was removed, and when another program took the file away
+ * @throws UsageError if it has other content, OutputError
+ */
+export function openDeadLetters(path: string, report: (record: StatusRecord) => void): DeadLetterFile {
+  const name = `the dead-letter file ${JSON.stringify(path)}`;
   const attempt = <T>(action: () => T): T => {
     try {
       return action();
     } catch (error) {
-      throw isAtlantisError(error) ? error : fail(error);
+      throw isAtlantisError(error) ? error : describeWriteFault('the dead-letter file', path, error);
     }
   };
-  const fd = attempt(() => openNamedFile(path, APPEND, 0o600));
-  try {
-    const file = createAppendFile(path, fd);
-    const size = attempt(() => checkDeadLetters(path, fd));
-    const wholeBytes = attempt(() => findEndOfLines(fd, size));
-    if (wholeBytes < size) attempt(() => file.cutTo(wholeBytes));
-    return {
-      path,
-      /** Length of the incomplete last line that was removed. */
-      bytesRepaired: size - wholeBytes,
-      /** Appends and syncs to disk. @throws OutputError */
-      append: (letter: DeadLetter, record: SpoolRecord): void =>
-        attempt(() => {
-          file.append(makeDeadLetter(letter, record));
-          fdatasyncSync(fd);
-        }),
-      close: (): void => file.close(),
-    };
-  } catch (error) {
-    closeSync(fd);
-    throw error;
+
+  function open() {
+    const fd = openNamedFile(path, APPEND, 0o600);
+    try {
+      const opened = createAppendFile(realpathSync(path), fd);
+      const size = checkDeadLetters(path, fd);
+      const wholeBytes = findEndOfLines(fd, size);
+      if (wholeBytes < size) {
+        opened.cutTo(wholeBytes);
+        report(sayRepaired('the dead-letter file', size - wholeBytes));
+      }
+      return opened;
+    } catch (error) {
+      closeSync(fd);
+      throw error;
+    }
   }
+
+  let file = attempt(open);
+  return {
+    append(letter, record) {
+      attempt(() => {
+        if (!file.isAtPath()) {
+          const what = file.findChange() === 'deleted' ? 'deleted by another program' : 'moved away';
+          file.close();
+          file = open();
+          report({ event: 'warning', level: 'warn', message: `${name} was ${what}: a new file was begun` });
+        }
+        file.append(makeDeadLetter(letter, record));
+        fdatasyncSync(file.fd);
+      });
+    },
+    close: () => file.close(),
+  };
 }
 
 /** The size of the open file. @throws UsageError if it has other content, the system's error */

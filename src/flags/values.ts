@@ -34,6 +34,22 @@ export function parseDuration(flag: string, value: string, zero?: string): numbe
   return ms;
 }
 
+const TIME = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:\d\d)?)?$/;
+
+/**
+ * Ms since the epoch of a time, which is local without a zone, or of a duration before `nowMs`.
+ *
+ * @param more what else the flag accepts, for the error
+ * @throws UsageError
+ */
+export function parseTime(flag: string, value: string, nowMs: number, more = ''): number {
+  const isTime = TIME.test(value);
+  if (!isTime && DURATION.test(value)) return nowMs - parseDuration(flag, value);
+  const atMs = isTime ? Date.parse(value.length === 10 ? `${value}T00:00` : value) : Number.NaN;
+  if (!Number.isNaN(atMs)) return atMs;
+  throw refuse(flag, value, `a duration such as 10m, a time such as 2026-01-31T12:00Z${more}`);
+}
+
 /** `15s` for 15,000 ms; whole seconds only. */
 export function writeDuration(ms: number): string {
   return `${ms / 1_000}s`;
@@ -54,6 +70,13 @@ export function parseRate(flag: string, value: string): number {
   if (value === 'max') return Number.POSITIVE_INFINITY;
   const rate = /^\d{1,9}(\.\d{1,6})?$/.test(value) ? Number(value) : Number.NaN;
   if (!(rate >= 0)) throw refuse(flag, value, 'a number such as 5, 0.5 or 50000, or max');
+  return rate;
+}
+
+/** As `parseRate`, but more than 0. @throws UsageError */
+export function parsePlayRate(flag: string, value: string): number {
+  const rate = parseRate(flag, value);
+  if (rate === 0) throw refuse(flag, value, 'a number such as 5, 0.5 or 50000, or max');
   return rate;
 }
 

@@ -1,10 +1,14 @@
 // A file that grows by whole records: an incomplete one is truncated.
-import { closeSync, fstatSync, ftruncateSync, readSync, truncateSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, ftruncateSync, lstatSync, readSync, truncateSync, writeSync } from 'node:fs';
 
 interface AppendFile {
   readonly fd: number;
   /** Current length. */
   readonly bytes: number;
+  /** What another program did to the open file; undefined if it did nothing. @throws the system's error */
+  findChange(): 'deleted' | 'truncated' | undefined;
+  /** False if the file was moved away, or another one took its place. @throws the system's error */
+  isAtPath(): boolean;
   /** Appends all of `data`, or only whole records of it. @throws the system's error */
   append(data: Buffer): void;
   /** Truncates the file to `length` bytes. @throws the system's error */
@@ -26,6 +30,13 @@ export function createAppendFile(
   /** Bytes of an incomplete record at the end that could not be truncated yet. */
   let torn = 0;
   let isOpen = true;
+  const isSameFile = (): boolean => {
+    const own = fstatSync(fd);
+    const there = lstatSync(path, { throwIfNoEntry: false });
+    return there?.ino === own.ino && there.dev === own.dev;
+  };
+  /** Some file systems give a file another inode number at every look. */
+  const hasStableNumber = isSameFile();
   const truncateTorn = (): void => {
     // From its current length: another program may have emptied the file.
     if (torn > 0) truncate(path, fd, Math.max(0, fstatSync(fd).size - torn));
@@ -36,6 +47,13 @@ export function createAppendFile(
     get bytes() {
       return bytes;
     },
+    findChange() {
+      const { nlink, size } = fstatSync(fd);
+      if (nlink === 0) return 'deleted';
+      return size < bytes ? 'truncated' : undefined;
+    },
+    isAtPath: () =>
+      hasStableNumber ? isSameFile() : lstatSync(path, { throwIfNoEntry: false }) !== undefined,
     append(data) {
       truncateTorn();
       let written = 0;

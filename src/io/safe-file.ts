@@ -5,6 +5,7 @@
 // checked on Windows, nor in /dev and /proc, where only the system creates entries.
 import { randomBytes } from 'node:crypto';
 import {
+  accessSync,
   closeSync,
   constants,
   fstatSync,
@@ -42,10 +43,34 @@ export function writeWholeFile(path: string, text: string, what: string): void {
     writeFileSync(staged, text, { flag: 'wx' });
     renameSync(staged, place);
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
     if (staged !== undefined) removeQuietly(staged);
-    throw new OutputError(`${what} "${path}" could not be written (${code})`);
+    throw describeWriteFault(what, path, error);
   }
+}
+
+/**
+ * Checks at the start of a run that `writeWholeFile` can write at the end of it.
+ *
+ * @throws OutputError (exit 9), also if the folder does not exist
+ */
+export function assertWritable(path: string, what: string): void {
+  try {
+    findReplaceable(path);
+  } catch (error) {
+    throw describeWriteFault(what, path, error);
+  }
+}
+
+/** The error for the user (exit 9): a file that the user named could not be written. */
+export function describeWriteFault(what: string, path: string, error: unknown): OutputError {
+  const { code = 'unknown error' } = error as NodeJS.ErrnoException;
+  return new OutputError(`${what} "${path}" could not be written (${code})`, adviseOnFolder(path, error));
+}
+
+/** The hint for a missing folder. Folders are not created: a path may be misspelled, or a disk not mounted. */
+export function adviseOnFolder(path: string, error: unknown): string | undefined {
+  const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+  return isMissing ? `create the folder first: mkdir -p ${JSON.stringify(dirname(path))}` : undefined;
 }
 
 /** Ignores errors: the file may not exist (Node 26 would throw). */
@@ -75,7 +100,11 @@ export function findReplaceable(path: string): string | undefined {
   const place = resolvePlace(path);
   const stats = statSync(place.path, { throwIfNoEntry: false });
   if (place.isSystem) return undefined;
-  if (stats === undefined || stats.isFile()) return place.path;
+  if (stats?.isDirectory() === true) throw Object.assign(new Error('a folder'), { code: 'EISDIR' });
+  if (stats === undefined || stats.isFile()) {
+    accessSync(dirname(place.path), constants.W_OK);
+    return place.path;
+  }
   assertTrusted(stats);
   return undefined;
 }
@@ -139,8 +168,10 @@ export function openNamedFile(path: string, flags: number, mode: number): number
   const place = resolvePlace(path);
   const fd = openSync(place.path, flags | O_NONBLOCK | (place.isSystem ? 0 : O_NOFOLLOW), mode);
   return check(fd, (stats) => {
+    if (place.isSystem) return;
     // Another user may create a regular file for us to write to, as GitHub's runner does.
-    if (!place.isSystem && !stats.isFile()) assertTrusted(stats);
+    if (stats.isFile()) assertOneName(stats);
+    else assertTrusted(stats);
   });
 }
 
@@ -161,13 +192,17 @@ export function openOwnFile(path: string, flags: number): number {
   return check(fd, (stats) => {
     if (!stats.isFile()) throw refusal('it is not a regular file');
     assertTrusted(stats);
-    if (stats.nlink > 1) throw refusal('it is a hard link to another file');
+    assertOneName(stats);
   });
 }
 
 /** @throws an error whose code is the reason unless it belongs to this user or to root */
 export function assertTrusted(stats: Stats): void {
   if (!isTrusted(stats)) throw refusal('it belongs to another user');
+}
+
+function assertOneName(stats: Stats): void {
+  if (stats.nlink > 1) throw refusal('it is a hard link to another file');
 }
 
 function check(fd: number, assertSafe: (stats: Stats) => void): number {

@@ -15,7 +15,7 @@ import {
 import { basename, dirname, extname, join } from 'node:path';
 import { OutputError, UsageError } from '../errors.ts';
 import { countWholeLines, createAppendFile, findEndOfLines } from '../io/append-file.ts';
-import { APPEND, assertTrusted, openNamedFile, resolvePlace } from '../io/safe-file.ts';
+import { APPEND, adviseOnFolder, assertTrusted, openNamedFile, resolvePlace } from '../io/safe-file.ts';
 import {
   hasMemberStart,
   MEMBER_HEADER_BYTES,
@@ -23,7 +23,7 @@ import {
   readMemberLength,
   unpackMember,
 } from './gzip-member.ts';
-import { readHeader } from './recorded-line.ts';
+import { readStartTime } from './recorded-line.ts';
 
 export type RecordingFile = ReturnType<typeof openRecordingFile>;
 
@@ -67,12 +67,13 @@ function isSameFile(file: Stats, fd: number): boolean {
 /**
  * Opens or creates a file, and removes an incomplete end.
  *
+ * @param newMode of a file that is created
  * @throws UsageError for a file that is not a recording, OutputError if it cannot be written
  */
-export function openRecordingFile(path: string) {
+export function openRecordingFile(path: string, newMode = 0o600) {
   const isCompressed = isCompressedName(path);
-  const fd = open(path);
-  const { size } = fstatSync(fd);
+  const fd = open(path, newMode);
+  const { size, mode } = fstatSync(fd);
   const found = inspect(fd, size, isCompressed);
   if (found === undefined) {
     closeSync(fd);
@@ -87,7 +88,7 @@ export function openRecordingFile(path: string) {
     try {
       action();
     } catch (error) {
-      throw describeWriteFault(path, error);
+      throw describeRecordingFault(path, error);
     }
   };
   if (size > found.wholeBytes) attempt(() => file.cutTo(found.wholeBytes));
@@ -98,6 +99,10 @@ export function openRecordingFile(path: string) {
     },
     /** When its first run began, ms since the epoch; undefined if it is empty. */
     startedAtMs: found.startedAtMs,
+    /** Permissions when it was opened. */
+    mode: mode & 0o777,
+    findChange: file.findChange,
+    isAtPath: file.isAtPath,
     /** Length of the incomplete end that was removed. */
     bytesRepaired: size - found.wholeBytes,
     /** Converts lines to what `append` takes. */
@@ -109,10 +114,10 @@ export function openRecordingFile(path: string) {
   };
 }
 
-function open(path: string): number {
+function open(path: string, newMode = 0o600): number {
   let fd: number | undefined;
   try {
-    fd = openNamedFile(path, APPEND, 0o600);
+    fd = openNamedFile(path, APPEND, newMode);
     const stats = fstatSync(fd);
     if (stats.isFile()) {
       assertTrusted(stats);
@@ -120,7 +125,7 @@ function open(path: string): number {
     }
   } catch (error) {
     if (fd !== undefined) closeSync(fd);
-    throw describeWriteFault(path, error);
+    throw describeRecordingFault(path, error);
   }
   closeSync(fd);
   throw new UsageError(
@@ -139,11 +144,12 @@ const REASONS: Readonly<Record<string, string>> = {
 };
 
 /** The error for the user (exit 9). */
-export function describeWriteFault(path: string, error: unknown): OutputError {
+export function describeRecordingFault(path: string, error: unknown): OutputError {
   const { code = 'unknown error' } = error as NodeJS.ErrnoException;
   const reason = REASONS[code];
   return new OutputError(
     `the recording ${JSON.stringify(path)} could not be written: ${reason === undefined ? code : `${reason} (${code})`}`,
+    adviseOnFolder(path, error),
   );
 }
 
@@ -181,7 +187,7 @@ function inspectLines(fd: number, size: number): Inspection | undefined {
   // The header itself may be incomplete.
   if (end < 0)
     return HEADER_START.startsWith(head.toString('latin1', 0, HEADER_START.length)) ? EMPTY : undefined;
-  const startedAtMs = readHeader(head.subarray(0, end));
+  const startedAtMs = readStartTime(head.subarray(0, end));
   return startedAtMs === undefined ? undefined : { wholeBytes: findEndOfLines(fd, size), startedAtMs };
 }
 
@@ -196,7 +202,8 @@ function inspectMembers(fd: number, size: number): Inspection | undefined {
       if (length === undefined && !isTornHeader) return undefined;
       if (length === undefined || length > size) return EMPTY;
       const lines = unpackMember(readAt(fd, 0, length));
-      startedAtMs = lines === undefined ? undefined : readHeader(lines.subarray(0, lines.indexOf(LINE_FEED)));
+      startedAtMs =
+        lines === undefined ? undefined : readStartTime(lines.subarray(0, lines.indexOf(LINE_FEED)));
       if (startedAtMs === undefined) return undefined;
     }
     if (length === undefined || at + length > size) break;
@@ -258,6 +265,7 @@ export function pruneFinished(path: string, keep: number): void {
   const parts = splitName(path);
   const finished = listFinished(parts);
   for (const { name } of finished.slice(0, Math.max(0, finished.length - keep))) {
-    rmSync(join(parts.folder, name));
+    // Another program may have removed it meanwhile.
+    rmSync(join(parts.folder, name), { force: true });
   }
 }

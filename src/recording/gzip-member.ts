@@ -3,6 +3,7 @@
 // Each member has its length in an extra field, so that after a crash the last complete one is found without
 // decompressing the file.
 import { constants, gunzipSync, gzipSync } from 'node:zlib';
+import { MAX_LINE_BYTES } from './recorded-line.ts';
 
 const PLAIN_HEADER_BYTES = 10;
 /** Plain header, length of the extra field, its name and length, length of the member. */
@@ -13,8 +14,6 @@ const EXTRA_FIELD = 0x04;
 const EXTRA = Buffer.from([8, 0, 0x41, 0x54, 4, 0]);
 /** Longer than any member of ours: an event has at most 16 MiB and hardly grows by compression. */
 const MAX_MEMBER_BYTES = 32 * 1024 * 1024;
-/** Longer than the lines of any member of ours. */
-const MAX_LINES_BYTES = 64 * 1024 * 1024;
 /** Limits the memory that a damaged size can cost. */
 const MAX_CHUNK_BYTES = 1024 * 1024;
 
@@ -60,7 +59,7 @@ export function unpackMember(member: Buffer, isTorn = false): Buffer | undefined
   try {
     return gunzipSync(member, {
       chunkSize: chooseChunkBytes(member),
-      maxOutputLength: MAX_LINES_BYTES,
+      maxOutputLength: MAX_LINE_BYTES,
       ...(isTorn ? { finishFlush: constants.Z_SYNC_FLUSH } : {}),
     });
   } catch {

@@ -1,8 +1,9 @@
-// Plays a recording: its events in batches, each when it is due.
+// Plays a recording, or plain NDJSON: the events in batches, each when it is due.
 import { type Clock, sleep } from '../clock.ts';
+import { UsageError } from '../errors.ts';
 import { type Batch, BatchBuilder } from '../events/batch.ts';
 import type { LineBatch } from './read-lines.ts';
-import { readLine } from './recorded-line.ts';
+import { type RecordedLine, readLine, readPlainLine } from './recorded-line.ts';
 
 export type Played =
   | { readonly kind: 'events'; readonly batch: Batch; readonly connection: number }
@@ -11,61 +12,158 @@ export type Played =
   /** `line` counts from 1. */
   | { readonly kind: 'damaged'; readonly line: number; readonly why: string };
 
-interface PlayConfig {
+/** When events are played, and which. */
+export interface Pace {
   /** Factor of the recorded speed; Infinity does not wait at all. */
   readonly speed: number;
+  /** Plays by this rate instead of the recorded times. */
+  readonly ratePerSecond?: number | undefined;
+  /** Longer waits are shortened to this. */
+  readonly maxPauseMs?: number | undefined;
+  /** Events received from this time on, ms since the epoch; undefined: from the start. */
+  readonly sinceMs?: number | undefined;
+  /** Playing ends at the first event received after this time. */
+  readonly untilMs?: number | undefined;
+}
+
+export interface PlayConfig extends Pace {
   readonly clock: Clock;
   readonly signal: AbortSignal;
+  /** Called before each wait: the receive time of the next event, and the delay until it is due. */
+  readonly onWait?: ((receivedAtMs: number | undefined, delayMs: number) => void) | undefined;
 }
 
 /** Limits a batch, after which the reader may stop or wait. */
 const MAX_BATCH_EVENTS = 512;
+/** A file that begins with this many damaged lines is not played. */
+const MAX_DAMAGED_AT_START = 10;
+const SECOND_MS = 1_000;
 
-/** Plays lines with their recorded spacing, without waiting where the recorded time runs backwards. */
+/**
+ * Plays lines with their recorded spacing, without waiting where the recorded time runs backwards. If the first line is
+ * plain JSON, every line is an event without a receive time, which is played without a wait unless a rate is given.
+ *
+ * @throws UsageError at the start of a file that has nothing to play
+ */
 export async function* playRecording(
   source: AsyncIterable<LineBatch>,
-  { speed, clock, signal }: PlayConfig,
+  config: PlayConfig,
 ): AsyncGenerator<Played> {
-  const startedAtMs = clock.monotonicMs();
-  let recordedMs = 0;
-  let previousMs: number | undefined;
-  let lineNumber = 0;
+  const { clock, signal, sinceMs = Number.NEGATIVE_INFINITY, untilMs = Number.POSITIVE_INFINITY } = config;
+  const schedule = new Schedule(config);
   const builder = new BatchBuilder();
-  let receivedAtMs = 0;
+  let isPlain: boolean | undefined;
+  let damagedAtStart: Played[] = [];
+  let lineNumber = 0;
+  let receivedAtMs: number | undefined;
   let connection = 0;
 
-  const take = (): Played => ({ kind: 'events', batch: builder.take(receivedAtMs), connection });
-  const waitFor = async (atMs: number): Promise<void> => {
-    recordedMs += Math.max(0, atMs - (previousMs ?? atMs));
-    previousMs = atMs;
-    const dueInMs = startedAtMs + recordedMs / speed - clock.monotonicMs();
-    if (dueInMs > 0) await sleep(clock, dueInMs, signal);
+  const take = (): Played => ({
+    kind: 'events',
+    batch: builder.take(receivedAtMs ?? clock.wallMs()),
+    connection,
+  });
+  const read = (bytes: Buffer): RecordedLine => {
+    const line = isPlain === true ? readPlainLine(bytes) : readLine(bytes);
+    if (line.kind !== 'empty' && line.kind !== 'damaged') isPlain ??= line.kind === 'plain';
+    if (line.kind === 'plain' && isPlain !== true) return { kind: 'damaged', why: NOT_RECORDED };
+    return line;
   };
+  /** Yields damage once it is known that the file can be played. */
+  function* report(line: number, why: string): Generator<Played> {
+    const damaged: Played = { kind: 'damaged', line, why };
+    if (isPlain !== undefined) yield damaged;
+    else if (damagedAtStart.push(damaged) >= MAX_DAMAGED_AT_START) throw refuse();
+  }
 
   for await (const { lines, fault } of source) {
     for (const bytes of lines) {
       lineNumber += 1;
-      const line = readLine(bytes);
-      if (line.kind !== 'event') {
-        if (!builder.isEmpty) yield take();
-        if (line.kind === 'damaged') yield { kind: 'damaged', line: lineNumber, why: line.why };
-        if (line.kind === 'lifecycle') yield { kind: 'lifecycle', line: line.text };
+      const line = read(bytes);
+      if (isPlain !== undefined && damagedAtStart.length > 0) {
+        yield* damagedAtStart;
+        damagedAtStart = [];
+      }
+      if (line.kind === 'plain' || line.kind === 'event') {
+        const atMs = line.kind === 'event' ? line.receivedAtMs : undefined;
+        if (atMs === undefined) schedule.assertNoTimes();
+        else if (atMs < sinceMs) continue;
+        if (atMs !== undefined && atMs > untilMs) {
+          if (!builder.isEmpty) yield take();
+          return;
+        }
+        const own = line.kind === 'event' ? line.connection : 1;
+        const delayMs = schedule.computeDelayMs(atMs);
+        if (delayMs > 0 || receivedAtMs !== atMs || connection !== own || builder.count >= MAX_BATCH_EVENTS) {
+          if (!builder.isEmpty) yield take();
+          if (delayMs > 0) {
+            config.onWait?.(atMs, delayMs);
+            await sleep(clock, delayMs, signal);
+          }
+          if (signal.aborted) return;
+          connection = own;
+          receivedAtMs = atMs;
+        }
+        builder.add(line.text, line.flags);
         continue;
       }
-      const isSame = receivedAtMs === line.receivedAtMs && connection === line.connection;
-      if (!isSame || builder.isEmpty || builder.count >= MAX_BATCH_EVENTS) {
-        if (!builder.isEmpty) yield take();
-        await waitFor(line.receivedAtMs);
-        if (signal.aborted) return;
-        connection = line.connection;
-        receivedAtMs = line.receivedAtMs;
-      }
-      builder.add(line.text, line.flags);
+      if (!builder.isEmpty) yield take();
+      if (line.kind === 'damaged') yield* report(lineNumber, line.why);
+      if (line.kind !== 'lifecycle') continue;
+      const { atMs = sinceMs } = line;
+      if (atMs >= sinceMs && atMs <= untilMs) yield { kind: 'lifecycle', line: line.text };
     }
     // More lines on stdin may come much later: do not hold these events back.
     if (!builder.isEmpty) yield take();
     if (fault === undefined) continue;
-    yield { kind: 'damaged', line: lineNumber + 1, why: fault.why };
+    yield* report(lineNumber + 1, fault.why);
     if (fault.isLine) lineNumber += 1;
   }
+  if (damagedAtStart.length > 0) throw refuse();
 }
+
+/** Computes when events are due. */
+class Schedule {
+  readonly #pace: PlayConfig;
+  readonly #startedAtMs: number;
+  #previousMs: number | undefined;
+  #dueMs = 0;
+  #played = 0;
+
+  constructor(pace: PlayConfig) {
+    this.#pace = pace;
+    this.#startedAtMs = pace.clock.monotonicMs();
+  }
+
+  /** Ms until the next event is due, which may be negative. */
+  computeDelayMs(receivedAtMs: number | undefined): number {
+    const { speed, ratePerSecond, maxPauseMs = Number.POSITIVE_INFINITY, clock } = this.#pace;
+    if (ratePerSecond !== undefined) {
+      this.#dueMs = (this.#played / ratePerSecond) * SECOND_MS;
+      this.#played += 1;
+    } else if (receivedAtMs !== undefined) {
+      const pauseMs = Math.max(0, receivedAtMs - (this.#previousMs ?? receivedAtMs)) / speed;
+      this.#dueMs += Math.min(pauseMs, maxPauseMs);
+      this.#previousMs = receivedAtMs;
+    }
+    return this.#dueMs === 0 ? 0 : this.#startedAtMs + this.#dueMs - clock.monotonicMs();
+  }
+
+  /** @throws UsageError if receive times are needed */
+  assertNoTimes(): void {
+    const { sinceMs, untilMs, maxPauseMs } = this.#pace;
+    if ((sinceMs ?? untilMs ?? maxPauseMs) === undefined) return;
+    throw new UsageError(
+      '--since, --until and --max-pause require receive times, which plain NDJSON does not have',
+      'play a recording of `tail --record`, or the output of `tail --envelope`',
+    );
+  }
+}
+
+const NOT_RECORDED = 'it is plain JSON, not a recorded event';
+
+const refuse = (): UsageError =>
+  new UsageError(
+    'not a recording: it contains no events',
+    'create one with `atlantis stream tail --record <file>`, or play the output of `tail --json`',
+  );

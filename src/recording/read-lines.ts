@@ -4,6 +4,7 @@ import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { untilAborted } from '../clock.ts';
 import { UsageError } from '../errors.ts';
+import { MAX_LINE_BYTES } from './recorded-line.ts';
 import { type Unpacked, unpack } from './unpack.ts';
 
 /** Lines that were read together, without their line feeds, and the damage after them. */
@@ -18,8 +19,6 @@ export interface LineBatch {
 
 const LINE_FEED = 0x0a;
 const EMPTY_LINE = Buffer.alloc(0);
-/** A longer line is skipped: no event of the service is so large (16 MiB). */
-const MAX_LINE_BYTES = 32 * 1024 * 1024;
 
 /**
  * Reads to the end or until the signal aborts, as it is pulled.
@@ -89,6 +88,7 @@ function createLineSplitter() {
       }
       keep(part.subarray(start));
       if (restBytes <= MAX_LINE_BYTES) return { lines };
+      // Skipped up to the next line feed.
       takeRest();
       isSkipping = true;
       return { lines, fault: { why: 'it is longer than the largest event', isLine: true } };

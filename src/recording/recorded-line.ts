@@ -5,6 +5,8 @@ import { MESSAGE } from '../events/message-text.ts';
 import { classifyText } from '../events/scanner.ts';
 import { makeSafeLine } from '../render/ndjson.ts';
 
+/** The largest event (16 MiB) of characters that are escaped with six bytes each, in an envelope. */
+export const MAX_LINE_BYTES = (6 * 16 + 1) * 1024 * 1024;
 /** Version of the format; raised by every incompatible change. */
 const RECORDING_VERSION = 1;
 
@@ -21,19 +23,17 @@ const ENVELOPE = matchTokens(
   ...['"connection"', ':', '(\\d+)', ',', '"event"', ':'],
 );
 
-/** The start of the run, ms since the epoch, if this line is a header. */
-export function readHeader(line: Uint8Array): number | undefined {
-  const text = Buffer.from(line).toString('utf8');
-  if (!HEADER.test(text)) return undefined;
-  try {
-    const startedAtMs = Date.parse(String(JSON.parse(text).started_at));
-    return Number.isNaN(startedAtMs) ? undefined : startedAtMs;
-  } catch {
-    return undefined;
-  }
+/**
+ * When a recording that begins with this line began, ms since the epoch; undefined if this is not a line of one. It is
+ * a header, unless another program truncated the file while an event was written.
+ */
+export function readStartTime(bytes: Buffer): number | undefined {
+  const line = readLine(bytes);
+  if (line.kind === 'event') return line.receivedAtMs;
+  return line.kind === 'header' || line.kind === 'lifecycle' ? line.atMs : undefined;
 }
 
-type RecordedLine =
+export type RecordedLine =
   | {
       readonly kind: 'event';
       readonly receivedAtMs: number;
@@ -42,9 +42,12 @@ type RecordedLine =
       readonly text: Buffer;
       readonly flags: number;
     }
-  /** `text` is line-safe. */
-  | { readonly kind: 'lifecycle'; readonly text: Buffer }
-  | { readonly kind: 'header' | 'empty' }
+  /** `text` is line-safe. `atMs`, ms since the epoch, is undefined if the line does not have it. */
+  | { readonly kind: 'lifecycle'; readonly text: Buffer; readonly atMs: number | undefined }
+  | { readonly kind: 'header'; readonly atMs: number | undefined }
+  /** JSON that is not a line of a recording: an event without a receive time. */
+  | { readonly kind: 'plain'; readonly text: Buffer; readonly flags: number }
+  | { readonly kind: 'empty' }
   | { readonly kind: 'damaged'; readonly why: string };
 
 /** Enough for the start of an envelope, unless another program added much white space. */
@@ -54,9 +57,7 @@ const CLOSE_OBJECT = 0x7d;
 
 /** Reads one line, without its line feed. */
 export function readLine(bytes: Buffer): RecordedLine {
-  // Other programs may have added a byte order mark to a file, or to each of several.
-  const hasMark = bytes.subarray(0, BYTE_ORDER_MARK.length).equals(BYTE_ORDER_MARK);
-  const line = trimLineEnd(hasMark ? bytes.subarray(BYTE_ORDER_MARK.length) : bytes);
+  const line = trimLine(bytes);
   if (line.length === 0) return { kind: 'empty' };
   const [start = '', receivedAt = '', connection = ''] =
     ENVELOPE.exec(line.toString('latin1', 0, USUAL_ENVELOPE_BYTES)) ??
@@ -72,13 +73,35 @@ export function readLine(bytes: Buffer): RecordedLine {
   return { kind: 'event', receivedAtMs, connection: Number(connection), text, flags };
 }
 
+/** Reads one line of plain NDJSON, whatever it contains. */
+export function readPlainLine(bytes: Buffer): RecordedLine {
+  const text = trimLine(bytes);
+  if (text.length === 0) return { kind: 'empty' };
+  const flags = classifyText(text);
+  return flags < 0 ? { kind: 'damaged', why: describeFault(flags) } : { kind: 'plain', text, flags };
+}
+
+/** Other programs may have added a byte order mark to a file, or to each of several. */
+function trimLine(bytes: Buffer): Buffer {
+  const hasMark = bytes.subarray(0, BYTE_ORDER_MARK.length).equals(BYTE_ORDER_MARK);
+  return trimLineEnd(hasMark ? bytes.subarray(BYTE_ORDER_MARK.length) : bytes);
+}
+
 function readOther(line: Buffer): RecordedLine {
   const flags = classifyText(line);
   if (flags < 0) return { kind: 'damaged', why: describeFault(flags) };
   const text = line.toString('latin1');
-  if (LIFECYCLE.test(text)) return { kind: 'lifecycle', text: makeSafeLine(line, flags) };
-  if (HEADER.test(text)) return { kind: 'header' };
-  return { kind: 'damaged', why: 'it is plain JSON, not a recorded event' };
+  if (LIFECYCLE.test(text))
+    return { kind: 'lifecycle', text: makeSafeLine(line, flags), atMs: readTime(text) };
+  if (HEADER.test(text)) return { kind: 'header', atMs: readTime(text) };
+  return { kind: 'plain', text: line, flags };
+}
+
+const TIME = /"(?:started_at|at|from)"[ \t\r]*:[ \t\r]*"([^"]*)"/;
+
+function readTime(text: string): number | undefined {
+  const atMs = Date.parse(TIME.exec(text)?.[1] ?? '');
+  return Number.isNaN(atMs) ? undefined : atMs;
 }
 
 const describeFault = (flags: number): string =>

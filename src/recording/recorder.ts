@@ -3,17 +3,15 @@
 // Whole lines only. Plain lines are in the file before they are on stdout; lines of a .gz are buffered for up to a
 // second, to be compressed together.
 import type { Clock } from '../clock.ts';
-import { isAtlantisError, OutputError, UsageError } from '../errors.ts';
+import { isAtlantisError, type OutputError } from '../errors.ts';
 import type { Batch } from '../events/batch.ts';
-import { type Lock, type LockHost, takeLock } from '../io/lock.ts';
 import { createEnvelopeRenderer } from '../render/envelope.ts';
 import type { LifecycleRecord } from '../render/renderer.ts';
-import type { Reporter, StatusRecord } from '../ui/reporter.ts';
+import type { StatusRecord } from '../ui/reporter.ts';
 import { VERSION } from '../version.ts';
 import {
-  describeWriteFault,
+  describeRecordingFault,
   isCompressedName,
-  locateRecording,
   moveAside,
   openRecordingFile,
   pruneFinished,
@@ -42,72 +40,12 @@ export interface Recorder {
   close(): void;
 }
 
-export interface Recording {
-  /** Opens the file: see `openRecorder`. */
-  open(onFailure: (failure: OutputError) => void): Recorder;
-  /** Releases the lock. */
-  release(): void;
-}
-
-interface RecordingHost extends LockHost {
-  readonly stdout: { readonly fd: number };
-  readonly stderr: { readonly fd: number };
-  ignoreFileSizeSignal(): void;
-  onReopenSignal(handler: () => void): () => void;
-}
-
-/**
- * Finds and locks the recording, before the session opens it.
- *
- * @throws UsageError if the file cannot be a recording or is locked by another run, OutputError if it cannot be opened
- */
-export async function prepareRecording(
-  config: RecordConfig,
-  reporter: Reporter,
-  host: RecordingHost,
-): Promise<Recording> {
-  host.ignoreFileSizeSignal();
-  const path = locateRecording(config.path, [host.stdout.fd, host.stderr.fd]);
-  const report = reporter.report.bind(reporter);
-  let fail = (_failure: OutputError): void => {};
-  const lock = await lockRecording(path, host, {
-    warn: (message) => report({ event: 'warning', level: 'warn', message }),
-    onLost: () => fail(new OutputError(`another run is now recording into ${JSON.stringify(path)}`)),
-  });
-  let unwatch = (): void => {};
-  return {
-    open(onFailure) {
-      fail = onFailure;
-      const recorder = openRecorder({ ...config, path }, { clock: host.clock, report, onFailure });
-      unwatch = host.onReopenSignal(() => recorder.reopen());
-      return recorder;
-    },
-    release() {
-      unwatch();
-      lock?.release();
-    },
-  };
-}
-
-/** Undefined where no lock can be created, as in a read-only folder: recording matters more than the lock. */
-async function lockRecording(
-  path: string,
-  host: LockHost,
-  events: { warn(message: string): void; onLost(): void },
-): Promise<Lock | undefined> {
-  try {
-    return await takeLock(`${path}.lock`, host, {
-      what: `--record: ${JSON.stringify(path)}`,
-      describeHolder: (pid) => `is in use by another run (process ${pid})`,
-      hint: 'use a separate file for each run',
-      Refusal: UsageError,
-      ...events,
-    });
-  } catch (error) {
-    if (isAtlantisError(error)) throw error;
-    return undefined;
-  }
-}
+/** What another program did to the file, and what happens now. */
+const CHANGES = {
+  deleted: 'deleted by another program: a new file was started, and what was recorded before is lost',
+  truncated: 'truncated by another program: the recording continues in the same file',
+  moved: 'moved away: a new file was started',
+};
 
 interface RecorderDeps {
   readonly clock: Clock;
@@ -118,6 +56,8 @@ interface RecorderDeps {
 
 const PACK_BYTES = 64 * 1024;
 const PACK_WAIT_MS = 1_000;
+/** How often the file at the path is compared with the open one. */
+const WATCH_MS = 1_000;
 const LINE_FEED = 0x0a;
 
 /** Opens the file. @throws UsageError if it exists and is not a recording, OutputError */
@@ -133,10 +73,12 @@ export function openRecorder(config: RecordConfig, { clock, report, onFailure }:
   let waiting: Buffer[] = [];
   let waitingBytes = 0;
   let cancelWait: (() => void) | undefined;
+  let cancelWatch: () => void;
   openFile();
+  watch();
 
-  function openFile(): void {
-    file = openRecordingFile(path);
+  function openFile(mode?: number): void {
+    file = openRecordingFile(path, mode);
     if (file.bytesRepaired > 0) {
       report({
         event: 'warning',
@@ -155,15 +97,48 @@ export function openRecorder(config: RecordConfig, { clock, report, onFailure }:
     }
   }
 
+  /** New files have the mode of the one before. */
+  function reopenFile(): void {
+    file.close();
+    openFile(file.mode);
+  }
+
+  /** Begins a new file if another program took the open one away. */
+  function restartAfter(change: keyof typeof CHANGES | undefined): void {
+    if (change === undefined) return;
+    reopenFile();
+    const message = `the recording ${JSON.stringify(path)} was ${CHANGES[change]}`;
+    report({ event: 'recording', level: change === 'moved' ? 'info' : 'warn', message, figures: { change } });
+  }
+
+  function watch(): void {
+    guard(() => {
+      if (!file.isAtPath()) {
+        flush();
+        restartAfter(file.findChange() ?? 'moved');
+      } else restartAfter(file.findChange());
+    });
+    if (!isOver) cancelWatch = clock.setTimer(watch, WATCH_MS);
+  }
+
   function rotate(): void {
+    if (!file.isAtPath()) {
+      restartAfter('moved');
+      return;
+    }
     file.close();
     try {
       moveAside(path, clock.wallMs());
       if (keep !== undefined) pruneFinished(path, keep);
     } catch (error) {
-      throw describeWriteFault(path, error);
+      throw describeRecordingFault(path, error);
     }
-    openFile();
+    openFile(file.mode);
+  }
+
+  function append(lines: Buffer): void {
+    restartAfter(file.findChange());
+    put(lines);
   }
 
   /** Appends lines, rotating as often as the size limit requires. */
@@ -196,7 +171,7 @@ export function openRecorder(config: RecordConfig, { clock, report, onFailure }:
     const lines = Buffer.concat(waiting);
     waiting = [];
     waitingBytes = 0;
-    if (lines.length > 0) put(lines);
+    if (lines.length > 0) append(lines);
   }
 
   function guard(action: () => void): void {
@@ -206,8 +181,9 @@ export function openRecorder(config: RecordConfig, { clock, report, onFailure }:
     } catch (error) {
       isOver = true;
       cancelWait?.();
+      cancelWatch?.();
       file.close();
-      onFailure(isAtlantisError(error) ? error : describeWriteFault(path, error));
+      onFailure(isAtlantisError(error) ? error : describeRecordingFault(path, error));
     }
   }
 
@@ -219,7 +195,7 @@ export function openRecorder(config: RecordConfig, { clock, report, onFailure }:
         rotate();
       }
       if (!isCompressed) {
-        put(lines);
+        append(lines);
         return;
       }
       waiting.push(lines);
@@ -242,8 +218,7 @@ export function openRecorder(config: RecordConfig, { clock, report, onFailure }:
     reopen() {
       guard(() => {
         flush();
-        file.close();
-        openFile();
+        reopenFile();
       });
       if (isOver) return;
       const message = `SIGUSR1: the recording ${JSON.stringify(path)} was reopened`;
@@ -252,7 +227,9 @@ export function openRecorder(config: RecordConfig, { clock, report, onFailure }:
     close() {
       guard(() => {
         flush();
+        restartAfter(file.findChange());
         isOver = true;
+        cancelWatch();
         file.close();
       });
     },

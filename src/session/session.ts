@@ -2,9 +2,9 @@
 //
 // The only back-pressure is an awaited write. Every reason to end goes through one `Stop`.
 import { rmSync, statSync } from 'node:fs';
-import { type ExitCode, isAtlantisError, OutputError } from '../errors.ts';
+import { type ExitCode, isAtlantisError, type OutputError } from '../errors.ts';
 import type { Io, Outcome } from '../io/io.ts';
-import { findReplaceable, writeWholeFile } from '../io/safe-file.ts';
+import { describeWriteFault, findReplaceable, writeWholeFile } from '../io/safe-file.ts';
 import { createStop, type Stop, type StopReason, toOutcome } from '../io/stop.ts';
 import type { Recorder } from '../recording/recorder.ts';
 import type { LifecycleRecord } from '../render/renderer.ts';
@@ -65,8 +65,7 @@ export function clearReadyFile(path: string): void {
     const place = findReplaceable(path);
     if (place !== undefined && statSync(place, { throwIfNoEntry: false }) !== undefined) rmSync(place);
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
-    throw new OutputError(`the ready file "${path}" could not be written (${code})`);
+    throw describeWriteFault('the ready file', path, error);
   }
 }
 

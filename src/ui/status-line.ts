@@ -115,6 +115,7 @@ class SpinningLine implements StatusLine {
 export const NO_STREAM_PROGRESS: StreamProgress = {
   connecting() {},
   live() {},
+  playing() {},
   retrying() {},
   noteGap() {},
   makeWay() {},

@@ -223,7 +223,7 @@ export function formatDuration(ms: number): string {
 }
 
 /** Local time of day, `14:05:12.345`. */
-function formatTime(wallMs: number): string {
+export function formatTime(wallMs: number): string {
   return formatLocal(wallMs).slice(11);
 }
 

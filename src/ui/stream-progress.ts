@@ -6,7 +6,13 @@ import { makeVisible } from '../render/sanitize.ts';
 import { SIGNS, type Signs } from '../render/signs.ts';
 import { measureWidth, splitByWidth } from '../render/text-width.ts';
 import type { Look } from './spinner.ts';
-import { formatCount, formatFiltered, groupThousands } from './stream-messages.ts';
+import {
+  formatCount,
+  formatDuration,
+  formatFiltered,
+  formatTime,
+  groupThousands,
+} from './stream-messages.ts';
 
 /** The last line of a terminal, see status-line.ts. */
 export interface StatusLine {
@@ -17,10 +23,21 @@ export interface StatusLine {
   clear(): void;
 }
 
+/** Where a replay is. */
+export interface PlayPosition {
+  /** When the next event was received, ms since the epoch. */
+  readonly receivedAtMs: number | undefined;
+  /** Ms until it is played. */
+  readonly delayMs: number;
+  /** Ms until the end of the recording; undefined if that is not known. */
+  readonly remainingMs: number | undefined;
+}
+
 /** What a session reports to its status line. */
 export interface StreamProgress {
   connecting(host: string): void;
   live(stream: { readonly roundTripMs: number | undefined }): void;
+  playing(position: PlayPosition): void;
   /** @param delayMs until the next attempt */
   retrying(delayMs: number, attempt: number): void;
   noteGap(): void;
@@ -84,6 +101,7 @@ function formatRate(counts: readonly number[]): string {
 type State =
   | { readonly kind: 'connecting'; readonly host: string }
   | { readonly kind: 'live'; readonly stream: { readonly roundTripMs: number | undefined } }
+  | { readonly kind: 'playing'; readonly sinceMs: number; readonly position: PlayPosition }
   | { readonly kind: 'retrying'; readonly atMs: number; readonly attempt: number };
 
 /** How often the countdown and the rate are updated. */
@@ -115,6 +133,10 @@ export class LineProgress implements StreamProgress {
   live(stream: { readonly roundTripMs: number | undefined }): void {
     this.#rate ??= startRate(this.#clock);
     this.#enter({ kind: 'live', stream });
+  }
+
+  playing(position: PlayPosition): void {
+    this.#enter({ kind: 'playing', sinceMs: this.#clock.monotonicMs(), position });
   }
 
   retrying(delayMs: number, attempt: number): void {
@@ -192,6 +214,20 @@ export class LineProgress implements StreamProgress {
         { text: `attempt ${state.attempt}`, paint: NO_PAINT },
         ...this.#showCounts(),
       ];
+    }
+    if (state.kind === 'playing') {
+      const { receivedAtMs, delayMs, remainingMs } = state.position;
+      const passedMs = this.#clock.monotonicMs() - state.sinceMs;
+      const waitMs = delayMs - passedMs;
+      const leftMs = remainingMs === undefined ? undefined : Math.max(0, remainingMs - passedMs);
+      const [events] = this.#showCounts();
+      const texts = [
+        receivedAtMs === undefined ? 'playing' : `at ${formatTime(receivedAtMs)}`,
+        waitMs < SECOND_MS ? undefined : `next event in ${formatDuration(waitMs)}`,
+        leftMs === undefined ? undefined : `${formatDuration(leftMs)} left`,
+        events?.text,
+      ];
+      return texts.flatMap((text) => (text === undefined ? [] : [{ text, paint: NO_PAINT }]));
     }
     const counts = this.#rate?.read() ?? [];
     const { roundTripMs } = state.stream;

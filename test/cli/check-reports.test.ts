@@ -223,15 +223,16 @@ describe('H4: --junit', () => {
     expect([code, existsSync('/dev/stdout')]).toEqual([0, true]);
   });
 
-  test('a report that cannot be written exits 9, unless the check itself failed', async () => {
-    const file = join(makeTempFolder(), 'missing', 'check.xml');
+  test('a report that cannot be written at the end exits 9, unless the check itself failed', async () => {
+    const pipe = join(makeTempFolder(), 'pipe');
+    execFileSync('mkfifo', [pipe]);
     const server = await startScriptedServer(streamHandler());
-    const passed = await run(server, ['--junit', file]);
-    expect(passed.stderr).toBe(`atlantis: error: the JUnit report "${file}" could not be written (ENOENT)\n`);
+    const passed = await run(server, ['--junit', pipe]);
+    expect(passed.stderr).toBe(`atlantis: error: the JUnit report "${pipe}" could not be written (ENXIO)\n`);
     expect(passed.code).toBe(9);
     server.setScript((peer) => peer.respond(404));
-    const failed = await run(server, ['--junit', file]);
-    expect(failed.stderr).toContain('could not be written (ENOENT)');
+    const failed = await run(server, ['--junit', pipe]);
+    expect(failed.stderr).toContain('could not be written (ENXIO)');
     expect(failed.code).toBe(5);
   });
 });

@@ -1,5 +1,5 @@
 // `stream relay` to an HTTP endpoint: requests, retries, dead letters, and their order.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { type Certificates, hasOpenssl, makeCertificates } from '../helpers/certificates.ts';
@@ -173,6 +173,28 @@ describe('stream relay to an HTTP endpoint', () => {
     ]);
     expect(readFileSync(file, 'utf8').trimEnd().split('\n')).toEqual(letters);
   });
+
+  test.each([
+    ['deleted by another program', (file: string) => rmSync(file)],
+    ['moved away', (file: string) => renameSync(file, `${file}.1`)],
+  ])(
+    'row 104 (B5): a dead-letter file that is %s: the next one is in a new file, and it is reported',
+    async (what, act) => {
+      const file = join(makeTempFolder(), 'dead.ndjson');
+      const { exit } = await deliver(
+        (request, _index, response) => {
+          if (request.body === EVENTS[4]) act(file);
+          response.writeHead(/"n":[37]\b/.test(request.body) ? 422 : 200).end();
+        },
+        ['--dead-letter', file, '--window', '1', '--verbose'],
+      );
+      expect(exit.code).toBe(0);
+      expect(readFileSync(file, 'utf8')).toMatch(/^\{"dead_letter":1,.*"id":"evt_7".*\}\n$/);
+      expect(pickRecords(exit, 'warning').map(({ message }) => message)).toEqual([
+        expect.stringContaining(`was ${what}: a new file was begun`),
+      ]);
+    },
+  );
 
   test('a dead-letter file is repaired, damage in it is reported, another file is not changed', async () => {
     const folder = makeTempFolder();

@@ -3,7 +3,9 @@ import { closeSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
+import { CANARY_KEY } from '../helpers/canary.ts';
 import { makeTempFolder, registerCleanup } from '../helpers/cleanup.ts';
+import { startHttpEndpoint } from '../helpers/http-endpoint.ts';
 import { runCli, runShell, spawnCli, startCli } from '../helpers/run-cli.ts';
 
 const HEADER = '{"recording":1,"started_at":"2026-01-01T00:00:00.000Z","tool":"atlantis-cli 0.1.0"}';
@@ -35,9 +37,9 @@ describe('stream replay', () => {
   );
 
   test('W4: exit 2 for a file that is not a recording, 0 for an empty recording', async () => {
-    const { code, stdout, stderr } = await replay(record([event(1), event(2)]));
+    const { code, stdout, stderr } = await replay(record(['# events', 'n = 1']));
     expect([code, stdout]).toEqual([2, '']);
-    expect(stderr).toContain('not a recording: it contains no recorded events');
+    expect(stderr).toContain('not a recording: it contains no events');
     expect(stderr).toContain('--record <file>');
     expect((await replay(record([HEADER]))).code).toBe(0);
     expect((await replay(record([HEADER, GAP, 'torn']))).code).toBe(0);
@@ -131,7 +133,7 @@ describe('stream replay', () => {
   });
 
   test('reports only the first of a hundred damaged lines one by one', async () => {
-    const { stderr } = await replay(record(new Array<string>(100).fill('x')));
+    const { stderr } = await replay(record([line(1), ...new Array<string>(100).fill('x')]));
     expect(stderr.split('\n').length).toBeLessThan(15);
     expect(stderr).toContain('100 damaged lines');
   });
@@ -170,6 +172,118 @@ describe('stream replay', () => {
   test('O7: a full disk is exit 9', async () => {
     const { code } = await runShell(`atlantis stream replay ${record(LINES)} -q > /dev/full`);
     expect(code).toBe(9);
+  });
+});
+
+const GUARDED = { key: CANARY_KEY };
+
+describe('row 107: plain NDJSON, as `tail --json > file` writes it', () => {
+  test.each(['events.ndjson', 'events.ndjson.gz'])(
+    '%s: each event, byte for byte, without waits',
+    async (name) => {
+      const path = record([event(1), event(2), event(3)], name);
+      const { code, stdout } = await runCli(['stream', 'replay', path, '--verbose'], GUARDED);
+      expect([code, stdout]).toEqual([0, events(1, 2, 3)]);
+      const some = await runCli(
+        ['stream', 'replay', path, '--type', 'odd', '--envelope', '--verbose'],
+        GUARDED,
+      );
+      expect(some.stdout).toMatch(
+        /^\{"received_at":"20[^"]+","seq":1,"connection":1,"event":\{"type":"odd","n":1,/,
+      );
+    },
+  );
+
+  test('what `tail` has written plays again', async () => {
+    const path = join(makeTempFolder(), 'events.ndjson');
+    const tail = await runCli(
+      ['stream', 'tail', '--simulate', '--json', '--limit', '3', '--verbose'],
+      GUARDED,
+    );
+    writeFileSync(path, tail.stdout);
+    expect((await runCli(['stream', 'replay', path, '--verbose'], GUARDED)).stdout).toBe(tail.stdout);
+  });
+
+  test('simulate --replay serves it, at --rate', async () => {
+    const path = record([event(1), event(2), event(3)]);
+    const args = [
+      'stream',
+      'simulate',
+      '--port',
+      '0',
+      '--json',
+      '--replay',
+      path,
+      '--rate',
+      '100',
+      '--verbose',
+    ];
+    const server = startCli(args, GUARDED);
+    const { tail } = JSON.parse(await server.waitForStdout('\n'));
+    const { code, stdout } = await runCli([...tail.slice(1), '--json', '-n', '3', '--verbose'], GUARDED);
+    expect([code, stdout]).toEqual([0, events(1, 2, 3)]);
+  });
+
+  test.each([
+    ['replay', ['stream', 'replay', 'PATH']],
+    ['simulate --replay', ['stream', 'simulate', '--port', '0', '--json', '--replay', 'PATH']],
+    ['relay --redeliver', ['stream', 'relay', '--to', 'http://127.0.0.1:9', '--redeliver', 'PATH']],
+  ])('%s of another file: 2 at the start', async (_what, words) => {
+    const path = record(new Array<string>(20).fill('not json'));
+    const args = words.map((word) => (word === 'PATH' ? path : word));
+    const { code, stdout, stderr } = await runCli([...args, '--verbose'], GUARDED);
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toMatch(/not a recording|is not a dead-letter file/);
+    expect(stderr).not.toContain('is damaged');
+  });
+
+  test('relay --redeliver of plain NDJSON: 2, and nothing is sent', async () => {
+    const endpoint = await startHttpEndpoint();
+    const args = ['stream', 'relay', '--to', endpoint.url, '--redeliver', record([event(1)]), '--verbose'];
+    const { code, stderr } = await runCli(args, GUARDED);
+    expect([code, endpoint.requests]).toEqual([2, []]);
+    expect(stderr).toContain('is not a dead-letter file');
+  });
+});
+
+describe('row 108: a part of a recording, and its pauses', () => {
+  const HOURS = [line(1, 0), line(2, 100), line(3, 7_200_000), line(4, 14_400_000)];
+  const run = (...args: readonly string[]) =>
+    runCli(['stream', 'replay', record(HOURS), '--verbose', ...args], GUARDED);
+
+  test('--max-pause: hours take no time', async () => {
+    expect((await run('--max-pause', '10ms')).stdout).toBe(events(1, 2, 3, 4));
+  });
+
+  test.each([
+    [
+      ['--since', '2026-01-01T01:00Z'],
+      [3, 4],
+    ],
+    [
+      ['--until', '2026-01-01T01:00Z'],
+      [1, 2],
+    ],
+    [
+      ['--since', '2026-01-01T00:00:00.100Z', '--until', '2026-01-01T02:00Z'],
+      [2, 3],
+    ],
+    [['--since', '10m'], []],
+  ])('%j', async (args, numbers) => {
+    const { code, stdout } = await run('--speed', 'max', ...args);
+    expect([code, stdout]).toEqual([0, events(...numbers)]);
+  });
+
+  test.each([
+    [['--rate', '0'], '--rate "0"'],
+    [['--rate', '5', '--speed', '2x'], '--rate and --speed cannot be combined'],
+    [['--rate', '5', '--max-pause', '2s'], '--rate and --max-pause cannot be combined'],
+    [['--since', 'noon'], 'invalid --since "noon"'],
+    [['--since', '2026-02-01', '--until', '2026-01-01'], '--until is before --since'],
+  ])('%j is a usage error', async (args, message) => {
+    const { code, stdout, stderr } = await run(...args);
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toContain(message);
   });
 });
 

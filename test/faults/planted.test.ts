@@ -11,6 +11,7 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  statSync,
   symlinkSync,
   utimesSync,
   writeFileSync,
@@ -150,6 +151,41 @@ describeWithUsers('row 61: a lock that another user prepared (needs root and set
     expect([code, stderr]).toEqual([10, expect.stringContaining('another process')]);
     expect(Number(user) + Number(system)).toBeLessThan(1.9);
     expect(performance.now() - startedAtMs).toBeGreaterThan(2_000);
+  });
+});
+
+describeWithUsers('row 109: a recording of which another user wants to take the lock, or the content', () => {
+  const asOther = ['setpriv', `--reuid=${OTHER}`, `--regid=${OTHER}`, '--clear-groups'];
+  const attack = (...words: readonly string[]): number | null => {
+    const [command = '', ...args] = [...asOther, ...words];
+    return spawnSync(command, args, { env: { PATH: process.env['PATH'], HOME: '/nonexistent' } }).status;
+  };
+
+  test('nothing that the other user can do keeps a run from recording, and the file is readable by its owner only', async () => {
+    const { home } = makeHome();
+    chmodSync(home, 0o755);
+    const path = join(home, 'events.ndjson');
+    const server = await startScriptedServer(streamHandler({ events: EVENTS }));
+    const record = ['stream', 'tail', '--url', server.url, '--record', path];
+    expect(attack('mkdir', `${path}.lock`)).not.toBe(0);
+    expect(attack(process.execPath, COMMAND, ...record)).not.toBe(0);
+    const { code } = await run([...record, '--limit', '2'], home);
+    expect([code, readFileSync(path, 'utf8').split('\n').length]).toEqual([0, 6]);
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    expect(attack('cat', path)).not.toBe(0);
+  });
+
+  test('in a folder such as /tmp: refused with the path, and not taken over', async () => {
+    const { home } = makeHome();
+    const shared = makeTrap();
+    chmodSync(shared, 0o1777);
+    const path = join(shared, 'events.ndjson');
+    expect(attack('mkdir', `${path}.lock`)).toBe(0);
+    const server = await startScriptedServer(streamHandler({ events: EVENTS }));
+    const args = ['stream', 'tail', '--url', server.url, '--record', path, '--limit', '1'];
+    const { code, stderr } = await run(args, home);
+    expect([code, server.attempts.length]).toEqual([2, 0]);
+    expect(stderr).toContain(`belongs to another user: ${path}.lock`);
   });
 });
 

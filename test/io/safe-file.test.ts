@@ -6,6 +6,7 @@ import {
   constants,
   existsSync,
   lchownSync,
+  linkSync,
   lstatSync,
   openSync,
   readFileSync,
@@ -37,7 +38,7 @@ const WRITERS: readonly (readonly [string, (path: string) => void])[] = [
   ['a ready file', (path) => writeReadyFile(path, { live: true })],
   ['an old ready file, removed', clearReadyFile],
   ['a step summary', append],
-  ['dead letters', (path) => openDeadLetters(path).close()],
+  ['dead letters', (path) => openDeadLetters(path, () => {}).close()],
   ['a recording', record],
 ];
 
@@ -154,12 +155,24 @@ describe('what the user may have put there', () => {
     expect(lstatSync(path).isSymbolicLink()).toBe(true);
   });
 
+  test.each(WRITERS.filter(([name]) => ['dead letters', 'a recording', 'a step summary'].includes(name)))(
+    'row 111: %s: a hard link to another file is refused, and that file is unchanged',
+    (_name, write) => {
+      const folder = makeTempFolder();
+      const target = join(folder, 'target');
+      writeFileSync(target, '');
+      linkSync(target, join(folder, 'link'));
+      expect(() => write(join(folder, 'link'))).toThrow(/hard link/);
+      expect(readFileSync(target, 'utf8')).toBe('');
+    },
+  );
+
   test('a recording and dead letters are made for their owner alone', () => {
     const folder = makeTempFolder();
     const umask = process.umask(0);
     try {
       record(join(folder, 'events.ndjson'));
-      openDeadLetters(join(folder, 'dead.ndjson')).close();
+      openDeadLetters(join(folder, 'dead.ndjson'), () => {}).close();
     } finally {
       process.umask(umask);
     }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { textsOf } from '../../src/events/batch.ts';
-import { type Played, playRecording } from '../../src/recording/play.ts';
+import { type Pace, type Played, playRecording } from '../../src/recording/play.ts';
 import { createFakeClock } from '../helpers/fake-clock.ts';
 
 const START_MS = Date.parse('2026-01-01T00:00:00Z');
@@ -10,7 +10,7 @@ const line = (atMs: number, n: number, connection = 1): Buffer =>
   );
 
 /** Plays lines that were read together: `[ms since the start, content]` for each item. */
-async function playAll(lines: readonly Buffer[], speed: number): Promise<[number, string][]> {
+async function playAll(lines: readonly Buffer[], pace: number | Pace): Promise<[number, string][]> {
   const clock = createFakeClock();
   const startedAtMs = clock.monotonicMs();
   const source = (async function* () {
@@ -20,11 +20,18 @@ async function playAll(lines: readonly Buffer[], speed: number): Promise<[number
   const { signal } = new AbortController();
   let isOver = false;
   const playing = (async () => {
-    for await (const item of playRecording(source, { speed, clock, signal })) {
+    for await (const item of playRecording(source, {
+      ...(typeof pace === 'number' ? { speed: pace } : pace),
+      clock,
+      signal,
+    })) {
       seen.push([clock.monotonicMs() - startedAtMs, describeItem(item)]);
     }
+  })().finally(() => {
     isOver = true;
-  })();
+  });
+  // Awaited at the end.
+  playing.catch(() => undefined);
   while (!isOver) {
     await new Promise((resolve) => setImmediate(resolve));
     await clock.advance(50);
@@ -76,5 +83,69 @@ describe('play', () => {
       1,
     );
     expect(seen.map(([, what]) => what)).toEqual(['1', 'line 3: it is not JSON', '2', '3']);
+  });
+
+  test('row 108: --max-pause shortens a pause of hours, and no other', async () => {
+    const seen = await playAll([line(0, 1), line(400, 2), line(7_200_400, 3)], {
+      speed: 1,
+      maxPauseMs: 1_000,
+    });
+    expect(seen.map(([, what]) => what)).toEqual(['1', '2', '3']);
+    expect(seen[1]?.[0]).toBeGreaterThanOrEqual(400);
+    expect(seen[2]?.[0]).toBeGreaterThanOrEqual(1_400);
+    expect(seen[2]?.[0]).toBeLessThanOrEqual(1_600);
+  });
+
+  test('row 108: --since and --until choose by receive time, and are not waited for', async () => {
+    const gap = (atMs: number): Buffer =>
+      Buffer.from(`{"lifecycle":"gap","from":"${new Date(START_MS + atMs).toISOString()}","to":null}`);
+    const lines = [
+      line(0, 1),
+      gap(1),
+      line(3_600_000, 2),
+      gap(3_600_001),
+      line(3_600_100, 3),
+      line(7_200_000, 4),
+    ];
+    const range = { sinceMs: START_MS + 3_600_000, untilMs: START_MS + 3_600_100 };
+    const seen = await playAll(lines, { speed: 1, ...range });
+    expect(seen.map(([, what]) => what)).toEqual(['2', 'lifecycle', '3']);
+    expect(seen.at(-1)?.[0]).toBeLessThanOrEqual(300);
+  });
+
+  test('row 107: plain NDJSON: every line is an event, also one that looks like a line of a recording', async () => {
+    const plain = ['{"n":1}', '{"n":2}', '{"recording":1,"n":3}', 'x'].map((text) => Buffer.from(text));
+    const seen = await playAll([...plain, line(0, 4)], 1);
+    expect(seen.map(([, what]) => what)).toEqual(['1 2 3', 'line 4: it is not JSON', '']);
+    expect(seen.at(-1)?.[0]).toBeLessThanOrEqual(100);
+  });
+
+  test('row 107: --rate paces events with and without times', async () => {
+    const plain = [1, 2, 3].map((n) => Buffer.from(`{"n":${n}}`));
+    for (const lines of [plain, [line(0, 1), line(0, 2), line(3_600_000, 3)]]) {
+      const seen = await playAll(lines, { speed: 1, ratePerSecond: 2 });
+      expect(seen.map(([, what]) => what)).toEqual(['1', '2', '3']);
+      expect(seen[1]?.[0]).toBeGreaterThanOrEqual(500);
+      expect(seen[2]?.[0]).toBeGreaterThanOrEqual(1_000);
+      expect(seen[2]?.[0]).toBeLessThanOrEqual(1_200);
+    }
+  });
+
+  test.each([
+    ['no line is JSON', ['x', 'y']],
+    ['the first ten lines are not JSON', [...new Array<string>(10).fill('x'), '{"n":1}']],
+  ])('row 107: %s: refused', async (_what, texts) => {
+    await expect(
+      playAll(
+        texts.map((text) => Buffer.from(text)),
+        1,
+      ),
+    ).rejects.toThrow('not a recording');
+  });
+
+  test('row 107: plain NDJSON has no receive times to choose by', async () => {
+    await expect(playAll([Buffer.from('{"n":1}')], { speed: 1, sinceMs: 0 })).rejects.toThrow(
+      /need receive times/,
+    );
   });
 });

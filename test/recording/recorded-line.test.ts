@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { makeHeader, readHeader, readLine } from '../../src/recording/recorded-line.ts';
+import { makeHeader, readLine, readStartTime } from '../../src/recording/recorded-line.ts';
 
 const read = (text: string | Buffer) => readLine(Buffer.from(text));
 const AT = '2026-01-01T00:00:00.000Z';
@@ -32,7 +32,7 @@ describe('recorded line', () => {
       expect(read(spread('{"lifecycle":"gap","from":"x"}')).kind).toBe('lifecycle');
       const header = spread(makeHeader(1_000, 'test').toString());
       expect(read(header).kind).toBe('header');
-      expect(readHeader(Buffer.from(header))).toBe(1_000);
+      expect(readStartTime(Buffer.from(header))).toBe(1_000);
     }
   });
 
@@ -62,14 +62,13 @@ describe('recorded line', () => {
     ['nonsense', 'it is not JSON'],
     ['\0\0\0\0', 'it is not JSON'],
     [`${envelope('1')}\0`, 'it is truncated'],
-    ['{"type":"large_transfer"}', 'it is plain JSON, not a recorded event'],
     [Buffer.from([0xff, 0xfe]), 'it is not UTF-8'],
   ])('%j is damaged: %s', (text, why) => expect(read(text)).toEqual({ kind: 'damaged', why }));
 
   test('a header has the start time of its run', () => {
-    expect(readHeader(makeHeader(1_000, 'test'))).toBe(1_000);
-    expect(readHeader(Buffer.from('{"recording":1,"started_at":"never"}'))).toBeUndefined();
-    expect(readHeader(Buffer.from('{"recording":'))).toBeUndefined();
-    expect(readHeader(Buffer.from(envelope('1')))).toBeUndefined();
+    expect(readStartTime(makeHeader(1_000, 'test'))).toBe(1_000);
+    expect(readStartTime(Buffer.from('{"recording":1,"started_at":"never"}'))).toBeUndefined();
+    expect(readStartTime(Buffer.from('{"recording":'))).toBeUndefined();
+    expect(readStartTime(Buffer.from('{"n":1}'))).toBeUndefined();
   });
 });

@@ -1,9 +1,12 @@
 import {
   appendFileSync,
+  chmodSync,
+  linkSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   renameSync,
+  rmSync,
   statSync,
   truncateSync,
   writeFileSync,
@@ -12,6 +15,9 @@ import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
 import type { OutputError } from '../../src/errors.ts';
+import { packMember } from '../../src/recording/gzip-member.ts';
+import { readLines } from '../../src/recording/read-lines.ts';
+import { readLine } from '../../src/recording/recorded-line.ts';
 import { openRecorder, type RecordConfig } from '../../src/recording/recorder.ts';
 import type { StatusRecord } from '../../src/ui/reporter.ts';
 import { makeBatch } from '../helpers/batches.ts';
@@ -239,6 +245,126 @@ describe.each(NAMES)('a recording in %s', (name) => {
     recorder.close();
     expect(failures).toEqual([]);
     expect(readdirSync(folder).flatMap((file) => readEvents(join(folder, file)))).toHaveLength(9);
+  });
+
+  test('row 104 (W3): a deleted file is begun anew and reported, and no later event is lost', () => {
+    const path = join(makeTempFolder(), name);
+    const { recorder, clock, write, reports, failures } = open(path);
+    write('1');
+    clock.advance(1_000);
+    rmSync(path);
+    write('2');
+    write('3');
+    recorder.close();
+    expect(readText(path)).toMatch(/^\{"recording":1/);
+    expect(readEvents(path)).toEqual([2, 3]);
+    expect(reports).toMatchObject([{ event: 'recording', level: 'warn' }]);
+    expect(reports[0]?.message).toContain('was deleted by another program');
+    expect([failures, clock.pendingTimers]).toEqual([[], 0]);
+  });
+
+  test.each([
+    ['deleted', (path: string) => rmSync(path)],
+    ['moved', (path: string) => renameSync(path, `${path}.1`)],
+    ['truncated', (path: string) => truncateSync(path, 0)],
+  ] as const)('row 104: %s while no event arrives: noticed within a second', (change, act) => {
+    const path = join(makeTempFolder(), name);
+    const { recorder, clock, write, reports } = open(path);
+    write('1');
+    clock.advance(1_000);
+    act(path);
+    clock.advance(1_000);
+    expect(readText(path)).toMatch(/^\{"recording":1/);
+    expect(reports.map(({ figures }) => figures)).toEqual([{ change }]);
+    clock.advance(10_000);
+    expect(reports).toHaveLength(1);
+    recorder.close();
+  });
+
+  test('row 104: deleted with its folder: exit 9, reported once', () => {
+    const folder = join(makeTempFolder(), 'logs');
+    mkdirSync(folder);
+    const { clock, write, failures } = open(join(folder, name));
+    rmSync(folder, { recursive: true });
+    clock.advance(1_000);
+    write('1');
+    clock.advance(10_000);
+    expect(failures.map(({ exitCode, message }) => [exitCode, message])).toEqual([
+      [9, expect.stringContaining('the directory does not exist')],
+    ]);
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  test('row 105: moved away and created by another program between two rotations', () => {
+    const folder = makeTempFolder();
+    const path = join(folder, name);
+    const { recorder, clock, write, failures } = open(path, { maxBytes: 600 });
+    for (const n of numbers(0, 39)) {
+      // Compressed lines are written after a second.
+      if (name.endsWith('.gz')) clock.advance(1_000);
+      if (n === 10) renameSync(path, join(folder, `by-mv-${name}`));
+      if (n === 20) {
+        renameSync(path, join(folder, `by-rotator-${name}`));
+        writeFileSync(path, '');
+      }
+      write(`"${(n * 7_919) % 1_013} ${'x'.repeat(50)}${n}"`);
+    }
+    recorder.close();
+    expect(failures).toEqual([]);
+    const seen = readdirSync(folder).flatMap((file) => readEvents(join(folder, file)));
+    expect(new Set(seen).size).toBe(40);
+    expect(seen).toHaveLength(40);
+  });
+
+  test('row 106: truncated between two looks: the rest is a recording, also for the next run', () => {
+    const path = join(makeTempFolder(), name);
+    const first = open(path);
+    first.write('1');
+    first.recorder.close();
+    const whole = readText(path);
+    // As after a write that came between the truncation and the next look: a line without a header.
+    const rest = whole.slice(whole.indexOf('\n') + 1);
+    writeFileSync(path, name.endsWith('.gz') ? packMember(Buffer.from(rest)) : rest);
+    const next = open(path);
+    next.write('2');
+    next.recorder.close();
+    expect(readEvents(path)).toEqual([1, 2]);
+  });
+
+  test('rotated files have the mode of the first one, which is 0600 if it is new', () => {
+    const folder = makeTempFolder();
+    const path = join(folder, name);
+    for (const mode of [undefined, 0o640]) {
+      if (mode !== undefined) chmodSync(path, mode);
+      const { recorder, write } = open(path, { maxBytes: 300 });
+      for (const n of numbers(0, 3)) write(`"${'x'.repeat(250)}${n}"`);
+      recorder.close();
+      expect((statSync(path).mode & 0o777).toString(8)).toBe((mode ?? 0o600).toString(8));
+    }
+  });
+
+  test('row 111: a hard link to another file is refused, and that file is unchanged', () => {
+    const folder = makeTempFolder();
+    writeFileSync(join(folder, 'precious'), '');
+    linkSync(join(folder, 'precious'), join(folder, name));
+    expect(() => open(join(folder, name))).toThrow(
+      expect.objectContaining({ exitCode: 9, message: expect.stringContaining('it is a hard link') }),
+    );
+    expect(readFileSync(join(folder, 'precious'), 'utf8')).toBe('');
+  });
+
+  test('row 112: an event of 6 MiB of control characters is read again', async () => {
+    const path = join(makeTempFolder(), name);
+    const { recorder, write } = open(path);
+    const text = JSON.stringify('\x7f'.repeat(6 * 2 ** 20));
+    write(text, '"next"');
+    recorder.close();
+    const events: unknown[] = [];
+    for await (const { lines, fault } of readLines(path, () => process.stdin, new AbortController().signal)) {
+      expect(fault).toBeUndefined();
+      for (const line of lines.map(readLine)) if (line.kind === 'event') events.push(line.text.toString());
+    }
+    expect(events.map((event) => JSON.parse(String(event)) === JSON.parse(text))).toEqual([true, false]);
   });
 
   test('a path that cannot be opened is an error', () => {

@@ -34,7 +34,9 @@ async function startPaused() {
       watch.notify();
     },
   };
-  const simulator = await openSimulator({ scenario: await createReplay(path, Infinity, reporter) });
+  const simulator = await openSimulator({
+    scenario: await createReplay(path, { speed: Infinity }, reporter),
+  });
   const client = connectClient(simulator);
   await client.untilTexts(2);
   client.socket.pause();

@@ -41,6 +41,20 @@ describe('the text of the status line', () => {
     ]);
   });
 
+  test('row 108: playing: position, wait and remaining time count down', () => {
+    const { clock, shown, status } = createDeps();
+    const receivedAtMs = Date.UTC(2026, 0, 1, 12);
+    status.playing({ receivedAtMs, delayMs: 7_200_000, remainingMs: 9_000_000 });
+    status.noteEvents(2);
+    clock.advance(3_600_000);
+    status.playing({ receivedAtMs: undefined, delayMs: 10, remainingMs: undefined });
+    const texts = shown.filter((text, i) => text !== shown[i - 1]);
+    expect(texts[0]).toMatch(/^at .*12:00:00.* {2}next event in 2h 0m {2}2h 30m left {2}0 events$/);
+    expect(texts.at(-2)).toMatch(/next event in 1h 0m {2}1h 30m left {2}2 events$/);
+    expect(texts.at(-1)).toBe('playing  2 events');
+    status.end();
+  });
+
   test('with filters: matched and received events', () => {
     const { shown, status } = createDeps();
     status.live({ roundTripMs: undefined });

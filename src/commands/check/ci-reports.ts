@@ -1,45 +1,58 @@
 // The reports for CI systems: a JUnit XML file (`--junit`), and the annotation and step summary of GitHub Actions.
 import { isAtlantisError, type OutputError } from '../../errors.ts';
 import type { Io } from '../../io/io.ts';
-import { appendText, writeWholeFile } from '../../io/safe-file.ts';
+import {
+  appendText,
+  assertWritable,
+  describeWriteFault,
+  resolvePlace,
+  writeWholeFile,
+} from '../../io/safe-file.ts';
 import { formatDuration } from '../../ui/stream-messages.ts';
 import type { CheckConfig } from './config.ts';
 import type { Report, ReportStep } from './report.ts';
 
 /**
- * Writes the JUnit file atomically, and appends the step summary in one write, since other steps use the same file.
+ * Checks where the reports go, before anything is connected. The returned function writes the JUnit file atomically, and
+ * appends the step summary in one write, since other steps use the same file. It returns the error of the JUnit file.
  *
- * @returns the error of the JUnit file, or undefined
+ * @throws OutputError if the JUnit file cannot be written
  */
-export function writeReports(
-  report: Report,
+export function openReports(
   { junit, gitHub }: CheckConfig,
   io: Io,
   warn: (message: string) => void,
-): OutputError | undefined {
-  if (gitHub !== undefined) {
-    const annotation = formatAnnotation(report);
+): (report: Report) => OutputError | undefined {
+  if (junit !== undefined) assertWritable(junit, JUNIT);
+  const summaryFile = gitHub?.summaryFile;
+  const hasSummary =
+    summaryFile !== undefined && attemptSummary(summaryFile, warn, () => resolvePlace(summaryFile));
+  return (report) => {
+    const annotation = gitHub === undefined ? undefined : formatAnnotation(report);
     // The one line that is meant as a command.
     if (annotation !== undefined) io.writeErrRaw(`${annotation}\n`);
-    if (gitHub.summaryFile !== undefined) appendSummary(gitHub.summaryFile, report, warn);
-  }
-  if (junit === undefined) return undefined;
-  try {
-    writeWholeFile(junit, io.redactor.redact(formatJunit(report)), 'the JUnit report');
-    return undefined;
-  } catch (error) {
-    if (!isAtlantisError(error)) throw error;
-    return error;
-  }
+    if (hasSummary) attemptSummary(summaryFile, warn, () => appendText(summaryFile, formatSummary(report)));
+    if (junit === undefined) return undefined;
+    try {
+      writeWholeFile(junit, io.redactor.redact(formatJunit(report)), JUNIT);
+      return undefined;
+    } catch (error) {
+      if (!isAtlantisError(error)) throw error;
+      return error;
+    }
+  };
 }
 
-/** Not requested by a flag, so an error does not fail the check. */
-function appendSummary(path: string, report: Report, warn: (message: string) => void): void {
+const JUNIT = 'the JUnit report';
+
+/** The summary is not requested by a flag, so an error is a warning, and the result false. */
+function attemptSummary(path: string, warn: (message: string) => void, action: () => void): boolean {
   try {
-    appendText(path, formatSummary(report));
+    action();
+    return true;
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
-    warn(`the step summary "${path}" could not be written (${code})`);
+    warn(describeWriteFault('the step summary', path, error).message);
+    return false;
   }
 }
 

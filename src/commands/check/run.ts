@@ -10,7 +10,7 @@ import { watchStopTriggers } from '../../session/stop-triggers.ts';
 import { createReporter, loadLogStyle, type Reporter } from '../../ui/reporter.ts';
 import { createStatusLine } from '../../ui/status-line.ts';
 import { VERSION } from '../../version.ts';
-import { writeReports } from './ci-reports.ts';
+import { openReports } from './ci-reports.ts';
 import { type CheckConfig, parseCheckFlags } from './config.ts';
 import { createExpectationCounter } from './expectations.ts';
 import { describeDeadline, describeSignal, fromError } from './failures.ts';
@@ -28,6 +28,7 @@ export async function runCheck(flags: CheckFlags, io: Io): Promise<Outcome> {
   const reporter = createReporter(io, config.log, await loadLogStyle(config.log), statusLine);
   const warn = (message: string): void => reporter.report({ event: 'warning', level: 'warn', message });
   const clean = (text: string): string => escapeCommands(makeVisible(io.redactor.redact(text)));
+  const writeReports = openReports(config, io, warn);
   const output = createOutput(io);
   const print = (text: string): void => {
     statusLine.clear();
@@ -67,7 +68,7 @@ export async function runCheck(flags: CheckFlags, io: Io): Promise<Outcome> {
   print(formatVerdict(report, io.stdout.columns()));
   if (config.isJson) output.write(`${io.redactor.redact(stringifySafe(report))}\n`);
   reportFailure(report, config, reporter);
-  const unwritten = writeReports(report, config, io, warn);
+  const unwritten = writeReports(report);
   const faults = [output.fault, unwritten].filter((fault) => fault !== undefined);
   for (const { message } of faults) {
     reporter.report({ event: 'error', level: 'error', message, figures: { exit_code: EXIT.output } });

@@ -81,10 +81,9 @@ export async function openRelay(deps: SinkDeps): Promise<Relay> {
   };
 
   const sinks = await createSinks(deps);
-  const deadLetters = config.deadLetter === undefined ? undefined : openDeadLetters(config.deadLetter);
-  if (deadLetters !== undefined && deadLetters.bytesRepaired > 0) {
-    reporter.report(say.sayRepaired('the dead-letter file', deadLetters.bytesRepaired));
-  }
+  const { deadLetter } = config;
+  const deadLetters =
+    deadLetter === undefined ? undefined : openDeadLetters(deadLetter, (record) => reporter.report(record));
   const spools: LockedSpool[] = [];
   const workers: Worker[] = [];
   const watches: WorkerWatch[] = [];
@@ -136,7 +135,7 @@ export async function openRelay(deps: SinkDeps): Promise<Relay> {
           const id = identify(record);
           const at = new Date(clock.wallMs()).toISOString();
           deadLetters.append({ at, to: sink.name, reason: io.redactor.redact(why), id }, record);
-          reporter.report(say.sayDeadLettered(sink.name, deadLetters.path, id, why));
+          reporter.report(say.sayDeadLettered(sink.name, deadLetter ?? '', id, why));
         }),
     });
     const watch = isSpooled ? watchWorker(worker, window, clock, reporter) : undefined;
@@ -145,10 +144,10 @@ export async function openRelay(deps: SinkDeps): Promise<Relay> {
   }
 
   /** Closes all files, even if one fails. */
-  function closeFiles(): void {
+  async function closeFiles(): Promise<void> {
     for (const file of [...spools, deadLetters]) {
       try {
-        file?.close();
+        await file?.close();
       } catch (error) {
         onFault(error);
       }
@@ -160,7 +159,7 @@ export async function openRelay(deps: SinkDeps): Promise<Relay> {
       addWorker(sink, await openBacklog(sink, config.targets[i]?.folder ?? ''));
     }
   } catch (error) {
-    closeFiles();
+    await closeFiles();
     throw error;
   }
   if (config.spool !== undefined) warnAboutUnusedSpools(config.spool.path, deps);
@@ -176,7 +175,7 @@ export async function openRelay(deps: SinkDeps): Promise<Relay> {
     for (const watch of watches) watch.end();
     for (const worker of workers) worker.stop();
     await runs;
-    closeFiles();
+    await closeFiles();
     for (const { sink, backlog, figures, pending } of workers) {
       const left = backlog.diskFault === undefined && isSpooled ? pending - backlog.atRisk : 0;
       reporter.report(say.sayDelivered(sink.name, figures, left));

@@ -1,13 +1,13 @@
 // `stream relay`: a session with the stream, or with `--redeliver` a dead-letter file, as the source, and the sinks as the
 // output.
-import { readDeadLetter } from '../../delivery/dead-letters.ts';
-import { EXIT } from '../../errors.ts';
+import { readDeadLetter, startsDeadLetters } from '../../delivery/dead-letters.ts';
+import { EXIT, UsageError } from '../../errors.ts';
 import { BatchBuilder } from '../../events/batch.ts';
 import type { Io, Outcome } from '../../io/io.ts';
 import { createDamageReport, type DamageReport } from '../../recording/damage-report.ts';
 import { readLines } from '../../recording/read-lines.ts';
 import { createReporting, openCommandStream } from '../../session/open-service.ts';
-import { type FileSource, loadFilter, runSession } from '../../session/session.ts';
+import { clearReadyFile, type FileSource, loadFilter, runSession } from '../../session/session.ts';
 import { readTrustedRoots } from '../../settings/certificates.ts';
 import { limitLookups } from '../../settings/lookup-limit.ts';
 import { parseStreamFlags, type StreamFlags, type TailConfig } from '../../settings/stream-config.ts';
@@ -21,6 +21,8 @@ export async function runRelay(flags: RelayFlags & StreamFlags, io: Io): Promise
   const config = parseStreamFlags(flags, io);
   const relay = await parseRelayFlags(flags);
   if (relay.redeliver !== undefined) return redeliver(relay.redeliver, relay, config, io);
+  // The session does it too, but the sinks are connected before it.
+  if (config.readyFile !== undefined) clearReadyFile(config.readyFile);
   const stream = await openCommandStream(flags, config, await loadFilter(config), io);
   const { source, settings, reporter, status } = stream;
   try {
@@ -73,6 +75,7 @@ function createDeadLetterSource(path: string, damage: DamageReport, io: Io): Fil
         const builder = new BatchBuilder();
         for (const bytes of lines) {
           line += 1;
+          if (line === 1 && bytes.length > 0 && !startsDeadLetters(bytes)) throw refuse(path);
           const letter = readDeadLetter(bytes);
           if (letter !== undefined) builder.add(letter.text, letter.mark);
           else if (bytes.length > 0) damage.note(line, 'it is not a dead letter');
@@ -88,3 +91,9 @@ function createDeadLetterSource(path: string, damage: DamageReport, io: Io): Fil
     summarize: ({ events, durationMs }) => damage.summarize(events, durationMs),
   };
 }
+
+const refuse = (path: string): UsageError =>
+  new UsageError(
+    `--redeliver: ${JSON.stringify(path)} is not a dead-letter file`,
+    'nothing was sent: pass a file that --dead-letter wrote',
+  );

@@ -9,12 +9,15 @@ export function addStreamReplay(stream: DocumentedCommand, io: Io): void {
   stream
     .command('replay')
     .summary('play a recording of `tail --record`')
-    .description('Play a recording of `tail --record` to stdout, at the speed at which it was recorded.')
-    .argument('<file>', 'recording, plain or .gz; - for stdin')
+    .description(
+      'Play a recording of `tail --record` to stdout, at the speed at which it was recorded. Plain NDJSON has no times: it is played without waits, or at --rate.',
+    )
+    .argument('<file>', 'recording or NDJSON, plain or .gz; - for stdin')
     .flags(REPLAY_FLAGS)
     .flags({ ...EVENT_FLAGS, ...FORM_FLAGS, ...group('When to stop:', pick(END_FLAGS, 'limit')) })
     .example('atlantis stream replay events.ndjson.gz')
     .example("atlantis stream replay events.ndjson --speed max --where 'amount_usd >= 1000000' --json")
+    .example('atlantis stream replay day.ndjson.gz --since 2026-01-31T12:00Z --max-pause 5s')
     .example('cat events.*.gz | atlantis stream replay - --speed 10x')
     .example('atlantis stream simulate --replay events.ndjson', 'serve it as a live stream')
     .action(async (path: string, _options, command: DocumentedCommand) => {

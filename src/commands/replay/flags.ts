@@ -1,6 +1,8 @@
 // The flags of `stream replay`, and the type of the parsed command line.
-import { type Flags, toggle, withDefault } from '../../flags/definition.ts';
-import { parseSpeed } from '../../flags/values.ts';
+import { UsageError } from '../../errors.ts';
+import { type Flags, optional, parseFlags, text, toggle, withDefault } from '../../flags/definition.ts';
+import { parseDuration, parsePlayRate, parseSpeed, parseTime } from '../../flags/values.ts';
+import type { Pace } from '../../recording/play.ts';
 import type { StreamFlags } from '../../settings/stream-config.ts';
 
 export const REPLAY_FLAGS = {
@@ -10,8 +12,36 @@ export const REPLAY_FLAGS = {
     parseSpeed,
     '1x',
   ),
+  ratePerSecond: optional(
+    '--rate <n>',
+    'play n events per second, regardless of their times, or max',
+    parsePlayRate,
+  ),
+  maxPauseMs: optional('--max-pause <dur>', 'wait at most this long between two events', parseDuration),
+  since: text('--since <time>', 'start at this receive time: a timestamp, or 10m for 10 minutes ago'),
+  until: text('--until <time>', 'stop at this receive time, in the same form'),
   isStrict: toggle('--strict', 'exit 8 at the first damaged line'),
 };
 
 /** As commander parses them: text, not yet checked. */
 export type ReplayFlags = StreamFlags & Flags<typeof REPLAY_FLAGS>;
+
+export interface ReplayConfig extends Pace {
+  /** Exit 8 at the first damaged line. */
+  readonly isStrict: boolean;
+}
+
+/** @throws UsageError */
+export function parseReplayFlags(flags: ReplayFlags, nowMs: number): ReplayConfig {
+  const { since, until, ...values } = parseFlags(REPLAY_FLAGS, flags);
+  if (values.ratePerSecond !== undefined && (flags.speed ?? flags.maxPause) !== undefined) {
+    const other = flags.speed === undefined ? '--max-pause' : '--speed';
+    throw new UsageError(`--rate and ${other} cannot be combined`, 'use only one of them');
+  }
+  const sinceMs = since === undefined ? undefined : parseTime('--since', since, nowMs);
+  const untilMs = until === undefined ? undefined : parseTime('--until', until, nowMs);
+  if (sinceMs !== undefined && untilMs !== undefined && untilMs < sinceMs) {
+    throw new UsageError('--until is before --since', 'use a later --until');
+  }
+  return { ...values, sinceMs, untilMs };
+}

@@ -1,33 +1,43 @@
 // `stream replay`: a session with a recording as the source and stdout as the output.
 import { EXIT } from '../../errors.ts';
-import { type FlagValues, parseFlags } from '../../flags/definition.ts';
 import type { Io, Outcome } from '../../io/io.ts';
 import { createDamageReport, type DamageReport } from '../../recording/damage-report.ts';
-import { playRecording } from '../../recording/play.ts';
+import { findLastTime } from '../../recording/last-time.ts';
+import { type PlayConfig, playRecording } from '../../recording/play.ts';
 import { readLines } from '../../recording/read-lines.ts';
 import { createRenderer, openPrinter } from '../../session/output.ts';
 import { type FileSource, loadFilter, runSession } from '../../session/session.ts';
 import { parseStreamFlags } from '../../settings/stream-config.ts';
 import type { Select } from '../../stream/event-stream.ts';
 import { EventBatch } from '../../stream/items.ts';
-import { createReporter, type StatusRecord } from '../../ui/reporter.ts';
-import { NO_STREAM_PROGRESS } from '../../ui/status-line.ts';
-import { REPLAY_FLAGS, type ReplayFlags } from './flags.ts';
+import { createReporter, loadLogStyle, type StatusRecord } from '../../ui/reporter.ts';
+import { createStatusLine, loadStreamProgress, NO_STREAM_PROGRESS } from '../../ui/status-line.ts';
+import type { StreamProgress } from '../../ui/stream-progress.ts';
+import { parseReplayFlags, type ReplayConfig, type ReplayFlags } from './flags.ts';
 
 /**
- * Plays a recording, `-` for stdin, to stdout. Exit 0 at its end, 8 at a damaged line with `--strict`, 2 for a file that
- * is not a recording.
+ * Plays a recording or plain NDJSON, `-` for stdin, to stdout. Exit 0 at its end, 8 at a damaged line with `--strict`,
+ * 2 for another file.
  *
  * @throws UsageError for bad flags and a file that cannot be opened
  */
 export async function runReplay(path: string, flags: ReplayFlags, io: Io): Promise<Outcome> {
   const config = parseStreamFlags(flags, io);
-  const reporter = createReporter(io, config.log);
+  const statusLine = createStatusLine(io, config.log);
+  const logStyle = await loadLogStyle(config.log);
+  const reporter = createReporter(io, config.log, logStyle, statusLine);
+  const status = await loadStreamProgress(statusLine, io.clock, logStyle, io.signs);
   const select = await loadFilter(config);
   const damage = createDamageReport(reporter);
-  const source = createRecordingSource(path, parseFlags(REPLAY_FLAGS, flags), select, damage, io);
+  const source = createRecordingSource(
+    path,
+    parseReplayFlags(flags, io.clock.wallMs()),
+    select,
+    damage,
+    status,
+    io,
+  );
   const renderer = await createRenderer(config, io);
-  const status = NO_STREAM_PROGRESS;
   return runSession(
     { config, source, openOutput: (fail) => openPrinter({ renderer, status }, io, fail), reporter, status },
     io,
@@ -36,23 +46,35 @@ export async function runReplay(path: string, flags: ReplayFlags, io: Io): Promi
 
 function createRecordingSource(
   path: string,
-  { speed, isStrict }: FlagValues<typeof REPLAY_FLAGS>,
+  { isStrict, ...pace }: ReplayConfig,
   select: Select,
   damage: DamageReport,
+  status: StreamProgress,
   io: Io,
 ): FileSource {
-  let isRecording = false;
+  const { speed, ratePerSecond, untilMs = Number.POSITIVE_INFINITY } = pace;
+  /** Pauses that --max-pause will shorten are not known, so it is an upper limit with that flag. */
+  const createProgress = (): PlayConfig['onWait'] => {
+    if (status === NO_STREAM_PROGRESS) return undefined;
+    const lastMs = path === '-' || ratePerSecond !== undefined ? undefined : findLastTime(path);
+    const endMs = lastMs === undefined ? undefined : Math.min(lastMs, untilMs);
+    return (receivedAtMs, delayMs) => {
+      const isKnown = endMs !== undefined && receivedAtMs !== undefined;
+      const remainingMs = isKnown ? delayMs + Math.max(0, endMs - receivedAtMs) / speed : undefined;
+      status.playing({ receivedAtMs, delayMs, remainingMs });
+    };
+  };
   return {
     kind: 'file',
     async *items(signal) {
       const lines = readLines(path, io.stdin, signal);
-      for await (const item of playRecording(lines, { speed, clock: io.clock, signal })) {
+      const config = { ...pace, clock: io.clock, signal, onWait: createProgress() };
+      for await (const item of playRecording(lines, config)) {
         if (item.kind === 'damaged') {
           damage.note(item.line, item.why);
           if (isStrict) return;
           continue;
         }
-        isRecording = true;
         if (item.kind === 'lifecycle') {
           yield { kind: 'recorded', line: item.line };
           continue;
@@ -63,11 +85,8 @@ function createRecordingSource(
       }
     },
     finish() {
-      if (damage.count === 0) return { exitCode: EXIT.ok, errors: [] };
-      if (isStrict) return { exitCode: EXIT.protocol, errors: [DAMAGED] };
-      return isRecording
-        ? { exitCode: EXIT.ok, errors: [] }
-        : { exitCode: EXIT.usage, errors: [NOT_A_RECORDING] };
+      if (damage.count === 0 || !isStrict) return { exitCode: EXIT.ok, errors: [] };
+      return { exitCode: EXIT.protocol, errors: [DAMAGED] };
     },
     summarize: ({ events, durationMs, filtered }) => damage.summarize(events, durationMs, filtered),
   };
@@ -78,12 +97,4 @@ const DAMAGED: StatusRecord = {
   level: 'error',
   message: '--strict: the recording is damaged',
   figures: { exit_code: EXIT.protocol },
-};
-
-const NOT_A_RECORDING: StatusRecord = {
-  event: 'error',
-  level: 'error',
-  message: 'not a recording: it contains no recorded events',
-  hint: 'create one with `atlantis stream tail --record <file>` or `--envelope`',
-  figures: { exit_code: EXIT.usage },
 };

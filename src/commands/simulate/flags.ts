@@ -9,7 +9,7 @@ import {
   withDefault,
 } from '../../flags/definition.ts';
 import type { GlobalFlags } from '../../flags/shared-flags.ts';
-import { parseCount, parseRate, parseSpeed } from '../../flags/values.ts';
+import { parseCount, parseDuration, parseRate, parseSpeed } from '../../flags/values.ts';
 
 export const SERVER_FLAGS = {
   port: withDefault(
@@ -32,6 +32,11 @@ export const SERVER_FLAGS = {
   scenario: text('--scenario <name>', 'behavior of the server, see Scenarios', 'steady'),
   script: text('--script <file>', 'your own scenario, a JSON file (docs/scenario.schema.json)'),
   replay: text('--replay <recording>', 'play a recording of `tail --record` to each client'),
+  maxPauseMs: optional(
+    '--max-pause <dur>',
+    'with --replay: wait at most this long between two events',
+    parseDuration,
+  ),
   speed: withDefault('--speed <speed>', 'with --replay: play at 1x, 10x, 0.5x, or max', parseSpeed, '1x'),
   isJson: toggle('--json', 'print one JSON line when the server is ready'),
 };

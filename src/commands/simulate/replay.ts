@@ -4,7 +4,7 @@ import { type Clock, systemClock } from '../../clock.ts';
 import { isAtlantisError, UsageError } from '../../errors.ts';
 import { textsOf } from '../../events/batch.ts';
 import { createDamageReport } from '../../recording/damage-report.ts';
-import { playRecording } from '../../recording/play.ts';
+import { type Pace, playRecording } from '../../recording/play.ts';
 import { readLines } from '../../recording/read-lines.ts';
 import type { Scenario } from '../../simulator/scenarios.ts';
 import type { Reporter, StatusRecord } from '../../ui/reporter.ts';
@@ -16,16 +16,15 @@ const NO_STDIN = (): never => {
 /**
  * The scenario. Damaged lines are reported while the first client reads them.
  *
- * @param speed see `playRecording`
- * @throws UsageError if the file cannot be read
+ * @throws UsageError if the file cannot be read or played
  */
 export async function createReplay(
   path: string,
-  speed: number,
+  pace: Pace,
   reporter: Reporter,
   clock: Clock = systemClock,
 ): Promise<Scenario> {
-  await assertReadable(path);
+  await assertPlayable(path, pace);
   let isFirst = true;
 
   async function* feed(signal: AbortSignal): AsyncGenerator<readonly string[]> {
@@ -34,7 +33,7 @@ export async function createReplay(
     let events = 0;
     const startedAtMs = clock.monotonicMs();
     try {
-      for await (const item of playRecording(readLines(path, NO_STDIN, signal), { speed, clock, signal })) {
+      for await (const item of playRecording(readLines(path, NO_STDIN, signal), { ...pace, clock, signal })) {
         if (item.kind === 'damaged') damage?.note(item.line, item.why);
         if (item.kind !== 'events') continue;
         events += item.batch.count;
@@ -58,8 +57,8 @@ export async function createReplay(
   };
 }
 
-/** @throws UsageError for a file that cannot be read, or only once */
-async function assertReadable(path: string): Promise<void> {
+/** @throws UsageError for a file that cannot be read or played, or only once */
+async function assertPlayable(path: string, pace: Pace): Promise<void> {
   const found = statSync(path, { throwIfNoEntry: false });
   if (found !== undefined && !found.isFile() && !found.isDirectory()) {
     throw new UsageError(
@@ -67,7 +66,11 @@ async function assertReadable(path: string): Promise<void> {
       'every client reads it from the start, which requires a file',
     );
   }
-  for await (const _lines of readLines(path, NO_STDIN, new AbortController().signal)) break;
+  const { signal } = new AbortController();
+  const play = { ...pace, speed: Number.POSITIVE_INFINITY, clock: systemClock, signal };
+  for await (const { kind } of playRecording(readLines(path, NO_STDIN, signal), play)) {
+    if (kind !== 'damaged') break;
+  }
 }
 
 function describeFailure(error: unknown): StatusRecord {

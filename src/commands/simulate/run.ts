@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { OutputError, UsageError } from '../../errors.ts';
 import { listGiven, parseFlags, pick } from '../../flags/definition.ts';
+import { parsePlayRate } from '../../flags/values.ts';
 import { foldCommand } from '../../flags/wrap.ts';
 import type { EndSignal, Io, Outcome } from '../../io/io.ts';
 import { isKey } from '../../io/key.ts';
@@ -130,26 +131,29 @@ function toOptions(values: ServerValues): SimulatorOptions {
 }
 
 /** Flags that a recording replaces. */
-const SET_BY_REPLAY = pick(SERVER_FLAGS, 'scenario', 'script', 'ratePerSecond', 'seed', 'count', 'types');
+const SET_BY_REPLAY = pick(SERVER_FLAGS, 'scenario', 'script', 'seed', 'count', 'types');
 
 /** @throws UsageError */
 async function chooseScenario(
-  { scenario, script, replay, speed }: ServerValues,
+  { scenario, script, replay, speed, maxPauseMs }: ServerValues,
   flags: SimulateFlags,
   log: LogConfig,
   io: Io,
 ): Promise<Pick<SimulatorOptions, 'scenario'>> {
   const refuse = (one: string, other: string): UsageError =>
     new UsageError(`${one} and ${other} cannot be combined`, 'use only one of them');
+  const [paced] = listGiven(pick(SERVER_FLAGS, 'speed', 'maxPauseMs'), flags);
   if (replay !== undefined) {
     const [other] = listGiven(SET_BY_REPLAY, flags);
     if (other !== undefined) throw refuse('--replay', other);
+    const ratePerSecond = flags.rate === undefined ? undefined : parsePlayRate('--rate', flags.rate);
+    if (ratePerSecond !== undefined && paced !== undefined) throw refuse('--rate', paced);
     const { createReplay } = await import('./replay.ts');
     const reporter = createReporter(io, log, await loadLogStyle(log));
-    return { scenario: await createReplay(replay, speed, reporter) };
+    return { scenario: await createReplay(replay, { speed, ratePerSecond, maxPauseMs }, reporter) };
   }
-  if (flags.speed !== undefined)
-    throw new UsageError('--speed requires --replay', 'for other scenarios use --rate');
+  if (paced !== undefined)
+    throw new UsageError(`${paced} requires --replay`, 'for other scenarios use --rate');
   if (script !== undefined && scenario !== undefined) throw refuse('--script', '--scenario');
   if (script === undefined) return scenario === undefined ? {} : { scenario };
   return { scenario: await readScript(script) };

@@ -4,7 +4,7 @@ import type { JetStreamSource } from '../../delivery/nats/jetstream-source.ts';
 import { UsageError } from '../../errors.ts';
 import { listGiven, parseFlags } from '../../flags/definition.ts';
 import { SIMULATION_FLAGS, SOURCE_FLAGS } from '../../flags/shared-flags.ts';
-import { parseDuration } from '../../flags/values.ts';
+import { parseTime } from '../../flags/values.ts';
 import type { Io } from '../../io/io.ts';
 import { type CommandStream, createReporting, findDeadline } from '../../session/open-service.ts';
 import { areTlsChecksOff, readTrustedRoots, TLS_CHECKS_OFF } from '../../settings/certificates.ts';
@@ -29,7 +29,6 @@ interface FromConfig {
 }
 
 const SEQ = /^[1-9]\d{0,15}$/;
-const TIME = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:\d\d)?)?$/;
 
 /** @throws UsageError */
 export function parseFromFlags(flags: StreamFlags & FromFlags, nowMs: number): FromConfig {
@@ -58,20 +57,11 @@ export function parseFromFlags(flags: StreamFlags & FromFlags, nowMs: number): F
   };
 }
 
-/** A duration is relative to now; a time without a zone is local. */
+/** @throws UsageError */
 function parseSince(since: string, nowMs: number): StartPlace {
   if (SEQ.test(since)) return { kind: 'seq', seq: Number(since) };
-  if (TIME.test(since)) {
-    const atMs = Date.parse(since.length === 10 ? `${since}T00:00` : since);
-    if (!Number.isNaN(atMs)) return { kind: 'time', atMs };
-  }
-  if (/^\d+(?:\.\d+)?(?:ms|s|m|h)/.test(since)) {
-    return { kind: 'time', atMs: nowMs - parseDuration('--since', since) };
-  }
-  throw new UsageError(
-    `invalid --since "${since.slice(0, 100)}"`,
-    'accepted: a duration such as 10m, a time such as 2026-01-31T12:00Z, or a message sequence number, 1 for the first',
-  );
+  const atMs = parseTime('--since', since, nowMs, ', or a message sequence number, 1 for the first');
+  return { kind: 'time', atMs };
 }
 
 /** @throws UsageError for flags, credentials and files that cannot be used */

@@ -2,7 +2,7 @@
 import { UsageError } from '../../errors.ts';
 import { listGiven, parseFlags } from '../../flags/definition.ts';
 import type { Io, Outcome } from '../../io/io.ts';
-import type { Recording } from '../../recording/recorder.ts';
+import type { Recording } from '../../recording/prepare.ts';
 import { type CommandStream, openCommandStream } from '../../session/open-service.ts';
 import { createRenderer, type OpenOutput, openPrinter } from '../../session/output.ts';
 import { loadFilter, runSession } from '../../session/session.ts';
@@ -79,6 +79,6 @@ async function openJetStream(
 
 /** @throws UsageError, OutputError */
 async function loadRecording(settings: RecordConfig, reporter: Reporter, io: Io): Promise<Recording> {
-  const { prepareRecording } = await import('../../recording/recorder.ts');
+  const { prepareRecording } = await import('../../recording/prepare.ts');
   return prepareRecording(settings, reporter, io);
 }

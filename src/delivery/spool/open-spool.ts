@@ -27,7 +27,7 @@ export function countSpooled(path: string): number {
 export interface LockedSpool {
   readonly spool: Spool;
   /** Closes the spool and releases the lock. @throws OutputError */
-  close(): void;
+  close(): Promise<void>;
 }
 
 interface SpoolEvents {
@@ -63,9 +63,9 @@ export async function openSpool(
       const spool = new Spool(config, host.clock, onFault);
       return {
         spool,
-        close() {
+        async close() {
           try {
-            spool.close();
+            await spool.close();
           } finally {
             lock.release();
           }

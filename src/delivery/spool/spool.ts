@@ -183,8 +183,8 @@ export class Spool {
     this.#writeCursor();
   }
 
-  /** Syncs what is left and closes all files. @throws OutputError */
-  close(): void {
+  /** Syncs what is left and closes all files. Errors of syncs in flight are reported first. @throws OutputError */
+  async close(): Promise<void> {
     try {
       this.#writeCursor();
       if (this.#acknowledged < this.#end) this.#current?.syncNow();
@@ -195,7 +195,7 @@ export class Spool {
       for (const file of [this.#current, this.#cursor]) {
         if (file !== undefined) this.#syncTimer.closeAfterSync(file);
       }
-      this.#syncTimer.close();
+      await this.#syncTimer.close();
     }
   }
 
@@ -250,7 +250,7 @@ export class Spool {
     const done = this.#takeAcknowledged();
     if (done.length === 0) return;
     this.#writeCursor();
-    this.#cursor.sync((error) => {
+    this.#syncTimer.sync(this.#cursor, (error) => {
       try {
         if (error !== null) throw error;
         for (const { path } of done) rmSync(path, { force: true });

@@ -10,6 +10,9 @@ interface Syncable {
   close(): void;
 }
 
+/** A disk that hangs does not keep the process longer than this. */
+const CLOSE_LIMIT_MS = 2_000;
+
 export class SyncTimer {
   readonly #everyMs: number;
   readonly #clock: Clock;
@@ -19,6 +22,8 @@ export class SyncTimer {
   readonly #closing = new Set<Syncable>();
   #cancel: (() => void) | undefined;
   #isClosed = false;
+  #inFlight = 0;
+  #onIdle: (() => void) | undefined;
 
   /** @param everyMs 0: `noteWritten` syncs at once */
   constructor(everyMs: number, clock: Clock, onFault: (error: unknown) => void) {
@@ -51,12 +56,33 @@ export class SyncTimer {
     this.#closeIdle();
   }
 
-  /** Stops the timer and closes the files of `closeAfterSync`; a sync in flight completes first. */
-  close(): void {
+  /** fsync in the background, which `close` waits for. */
+  sync(file: Syncable, done: (error: Error | null) => void): void {
+    this.#inFlight += 1;
+    file.sync((error) => {
+      this.#inFlight -= 1;
+      done(error);
+      if (this.#inFlight === 0) this.#onIdle?.();
+    });
+  }
+
+  /**
+   * Stops the timer and closes the files of `closeAfterSync`. Resolves when the syncs in flight are done and their errors
+   * reported, or after 2 s.
+   */
+  async close(): Promise<void> {
     this.#isClosed = true;
     this.#cancel?.();
     this.#dirty.clear();
     this.#closeIdle();
+    if (this.#inFlight === 0) return;
+    await new Promise<void>((resolve) => {
+      const cancel = this.#clock.setTimer(resolve, CLOSE_LIMIT_MS);
+      this.#onIdle = () => {
+        cancel();
+        resolve();
+      };
+    });
   }
 
   #arm(): void {
@@ -70,9 +96,9 @@ export class SyncTimer {
       if (this.#busy.has(file)) continue;
       this.#dirty.delete(file);
       this.#busy.add(file);
-      file.sync((error) => {
+      this.sync(file, (error) => {
         this.#busy.delete(file);
-        if (error !== null && !this.#isClosed) this.#onFault(error);
+        if (error !== null) this.#onFault(error);
         this.#closeIdle();
       });
     }

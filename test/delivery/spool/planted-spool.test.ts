@@ -34,7 +34,7 @@ async function makeSpool(): Promise<string> {
   const path = join(makeTempFolder(), 'spool', 'sink');
   const { spool, close } = await open(path);
   spool.append(0, [{ mark: 0, text: Buffer.from(TEXT) }]);
-  close();
+  await close();
   return path;
 }
 
@@ -136,7 +136,7 @@ describe('row 62: the folder of the spool', () => {
     renameSync(path, elsewhere);
     symlinkSync(elsewhere, path);
     const { close } = await open(path);
-    close();
+    await close();
     execFileSync('chown', ['-h', String(OTHER_USER), path]);
     await expect(open(path)).rejects.toMatchObject(
       refused(path, 'it is a link that belongs to another user'),
@@ -148,7 +148,7 @@ describe('row 62: the folder of the spool', () => {
     mkdirSync(shared);
     chmodSync(shared, 0o1777);
     const { close } = await open(join(shared, 'sink'));
-    close();
+    await close();
   });
 
   test('in /proc is an error, not an endless loop', async () => {
@@ -182,6 +182,6 @@ test('row 69: a change of the clock by an hour does not break the lock of a spoo
     });
   }
   held.spool.append(1, [{ mark: 0, text: Buffer.from(TEXT) }]);
-  held.close();
+  await held.close();
   expect(faults).toEqual([]);
 });

@@ -1,10 +1,21 @@
 // The spool: order, numbers, restarts, incomplete ends, limits, and power failures.
-import { appendFileSync, existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  closeSync,
+  existsSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { openCursorFile } from '../../../src/delivery/spool/cursor.ts';
 import { listSegments } from '../../../src/delivery/spool/segments.ts';
 import { Spool, type SpoolConfig } from '../../../src/delivery/spool/spool.ts';
+import { SyncTimer } from '../../../src/delivery/spool/sync-timer.ts';
 import { untilTrue } from '../../faults/relay-events.ts';
 import { makeTempFolder } from '../../helpers/cleanup.ts';
 import { createFakeClock, type FakeClock } from '../../helpers/fake-clock.ts';
@@ -48,41 +59,49 @@ const range = (from: number, to: number): number[] =>
   Array.from({ length: to - from }, (_unused, index) => from + index);
 const segmentsIn = (path: string): string[] => readdirSync(path).filter((name) => name.endsWith('.seg'));
 
+function isOpenAs(fd: string, path: string): boolean {
+  try {
+    return readlinkSync(`/proc/self/fd/${fd}`) === path;
+  } catch {
+    return false;
+  }
+}
+
 describe('spool', () => {
-  test('returns what was appended, in order, with marks and bytes', () => {
+  test('returns what was appended, in order, with marks and bytes', async () => {
     const { spool } = open(makeTempFolder());
     const records = makeRecords(0, 100);
     expect(spool.append(0, records.slice(0, 40))).toBe(true);
     expect(spool.append(40, records.slice(40))).toBe(true);
     expect(range(0, 100).map((at) => spool.read(at))).toEqual(records);
-    spool.close();
+    await spool.close();
   });
 
-  test('reads again from an earlier number, and while more is appended', () => {
+  test('reads again from an earlier number, and while more is appended', async () => {
     const { spool } = open(makeTempFolder());
     spool.append(0, makeRecords(0, 10));
     expect(readNumbers(spool)).toEqual(range(0, 10));
     spool.append(10, makeRecords(10, 20));
     expect(readNumbers(spool, 10)).toEqual(range(10, 20));
     expect(readNumbers(spool, 3)).toEqual(range(3, 20));
-    spool.close();
+    await spool.close();
   });
 
-  test('a restart resumes after what was acknowledged', () => {
+  test('a restart resumes after what was acknowledged', async () => {
     const path = makeTempFolder();
     const first = open(path).spool;
     first.append(0, makeRecords(0, 50));
     first.release(20);
-    first.close();
+    await first.close();
     const { spool } = open(path);
     expect([spool.acknowledged, spool.end, spool.bytesRepaired]).toEqual([20, 50, 0]);
     expect(readNumbers(spool)).toEqual(range(20, 50));
     expect(spool.append(50, makeRecords(50, 60))).toBe(true);
     expect(readNumbers(spool)).toEqual(range(20, 60));
-    spool.close();
+    await spool.close();
   });
 
-  test('a killed process loses nothing, and repeats at most 100 ms of acknowledgements', () => {
+  test('a killed process loses nothing, and repeats at most 100 ms of acknowledgements', async () => {
     const path = makeTempFolder();
     const { spool: killed, clock } = open(path);
     killed.append(0, makeRecords(0, 50));
@@ -93,18 +112,18 @@ describe('spool', () => {
     const { spool } = open(path);
     expect([spool.acknowledged, spool.end]).toEqual([20, 50]);
     expect(readNumbers(spool)).toEqual(range(20, 50));
-    spool.close();
+    await spool.close();
     clock.advance(100);
-    killed.close();
+    await killed.close();
   });
 
-  test('an end that is cut off at any byte is removed, and its length is reported', () => {
+  test('an end that is cut off at any byte is removed, and its length is reported', async () => {
     const recordBytes = 9 + '{"n":0,"pad":""}'.length;
     for (const torn of range(1, 2 * recordBytes)) {
       const path = makeTempFolder();
       const first = open(path).spool;
       first.append(0, makeRecords(0, 3));
-      first.close();
+      await first.close();
       const file = join(path, segmentsIn(path)[0] ?? '');
       const { length } = readFileSync(file);
       truncateSync(file, length - torn);
@@ -113,20 +132,20 @@ describe('spool', () => {
       expect([spool.end, (spool.bytesRepaired + torn) % recordBytes]).toEqual([left, 0]);
       spool.append(left, makeRecords(7, 8));
       expect(readNumbers(spool)).toEqual([...range(0, left), 7]);
-      spool.close();
+      await spool.close();
     }
   });
 
-  test('garbage or zeros after a power failure are removed', () => {
+  test('garbage or zeros after a power failure are removed', async () => {
     for (const garbage of [Buffer.alloc(4_096), Buffer.from('garbage that is longer than a head')]) {
       const path = makeTempFolder();
       const first = open(path).spool;
       first.append(0, makeRecords(0, 3));
-      first.close();
+      await first.close();
       appendFileSync(join(path, segmentsIn(path)[0] ?? ''), garbage);
       const { spool } = open(path);
       expect([spool.end, spool.bytesRepaired]).toEqual([3, garbage.length]);
-      spool.close();
+      await spool.close();
     }
   });
 
@@ -138,7 +157,7 @@ describe('spool', () => {
     expect(existsSync(stray)).toBe(true);
   });
 
-  test('a segment that lost its content is begun again', () => {
+  test('a segment that lost its content is begun again', async () => {
     for (const content of ['', 'atlan', '\0'.repeat(500)]) {
       const path = makeTempFolder();
       writeFileSync(join(path, '0000000000000007.seg'), content);
@@ -146,14 +165,14 @@ describe('spool', () => {
       expect([spool.end, spool.bytesRepaired]).toEqual([7, content.length]);
       expect(spool.append(7, makeRecords(7, 9))).toBe(true);
       expect(readNumbers(spool)).toEqual([7, 8]);
-      spool.close();
+      await spool.close();
       const again = open(path).spool;
       expect(readNumbers(again)).toEqual([7, 8]);
-      again.close();
+      await again.close();
     }
   });
 
-  test('damage in the middle costs only the rest of its segment, which is counted', () => {
+  test('damage in the middle costs only the rest of its segment, which is counted', async () => {
     const path = makeTempFolder();
     const { spool } = open(path, { maxBytes: 80_000 });
     for (let at = 0; at < 60; at += 10) spool.append(at, makeRecords(at, at + 10, 1_000));
@@ -164,7 +183,7 @@ describe('spool', () => {
     bytes[5_000] = (bytes[5_000] ?? 0) ^ 1;
     writeFileSync(file, bytes);
     expect(readNumbers(spool)).toEqual([...range(0, 24), '6 damaged', ...range(30, 60)]);
-    spool.close();
+    await spool.close();
   });
 
   test('keeps to its maximum size, and accepts more as whole segments are acknowledged', async () => {
@@ -180,13 +199,13 @@ describe('spool', () => {
     expect(readNumbers(spool)).toEqual(range(15, end + 5));
     spool.release(end + 5);
     await untilTrue(() => segmentsIn(path).length <= 1, 'the deletion of segments');
-    spool.close();
+    await spool.close();
     const again = open(path).spool;
     expect([again.acknowledged, again.end]).toEqual([end + 5, end + 5]);
-    again.close();
+    await again.close();
   });
 
-  test('row 70: numbers that were never on disk are skipped, even after a kill', () => {
+  test('row 70: numbers that were never on disk are skipped, even after a kill', async () => {
     const path = makeTempFolder();
     const { spool } = open(path);
     spool.append(0, makeRecords(0, 3));
@@ -196,11 +215,11 @@ describe('spool', () => {
     // The files are as a kill leaves them: without a hole that would count as a loss.
     const killed = open(path).spool;
     expect(readNumbers(killed)).toEqual([8, 9]);
-    killed.close();
-    spool.close();
+    await killed.close();
+    await spool.close();
     const again = open(path).spool;
     expect(readNumbers(again)).toEqual([8, 9]);
-    again.close();
+    await again.close();
   });
 
   test('row 70: the cursor is written before a segment is deleted, whenever the process is killed', async () => {
@@ -218,24 +237,42 @@ describe('spool', () => {
     await untilTrue(() => segmentsIn(path).length === 3, 'the deletion of segments');
     const killed = open(path).spool;
     expect(readNumbers(killed)).toEqual(range(34, 60));
-    killed.close();
-    spool.close();
+    await killed.close();
+    await spool.close();
   });
 
-  test('row 70: a cursor beyond the last segment: nothing is lost, and numbers are not used again', () => {
+  (process.platform === 'linux' ? test : test.skip)(
+    'row 70, row 113: if the sync of the cursor fails, no segment is deleted, and a close waits for the error',
+    async () => {
+      const path = makeTempFolder();
+      const { spool, faults } = open(path, { maxBytes: 80_000 });
+      for (let at = 0; at < 60; at += 10) spool.append(at, makeRecords(at, at + 10, 1_000));
+      // A device in place of the open cursor: it can be written to, and a sync fails.
+      const cursor = readdirSync('/proc/self/fd').find((fd) => isOpenAs(fd, join(path, 'cursor')));
+      closeSync(Number(cursor));
+      expect(openSync('/dev/null', 'r+')).toBe(Number(cursor));
+      spool.release(34);
+      expect(faults).toEqual([]);
+      await spool.close();
+      expect(faults.map(String)).toEqual([expect.stringContaining('could not be used: EINVAL')]);
+      expect(segmentsIn(path)).toHaveLength(6);
+    },
+  );
+
+  test('row 70: a cursor beyond the last segment: nothing is lost, and numbers are not used again', async () => {
     const path = makeTempFolder();
     const first = open(path).spool;
     first.append(0, makeRecords(0, 5));
     first.release(9);
-    first.close();
+    await first.close();
     const { spool } = open(path);
     expect([spool.acknowledged, spool.end, readNumbers(spool)]).toEqual([9, 9, []]);
     spool.append(9, makeRecords(9, 11));
     expect(readNumbers(spool)).toEqual([9, 10]);
-    spool.close();
+    await spool.close();
   });
 
-  test('remembers the end of the unit in flight', () => {
+  test('remembers the end of the unit in flight', async () => {
     const path = makeTempFolder();
     const { spool } = open(path);
     spool.append(0, makeRecords(0, 10));
@@ -243,11 +280,11 @@ describe('spool', () => {
     // A kill at this moment.
     const again = open(path).spool;
     expect([again.acknowledged, again.unitEnd]).toEqual([0, 4]);
-    again.close();
-    spool.close();
+    await again.close();
+    await spool.close();
   });
 
-  test('a damaged slot of the cursor leaves the other', () => {
+  test('a damaged slot of the cursor leaves the other', async () => {
     const path = makeTempFolder();
     const { spool } = open(path);
     spool.append(0, makeRecords(0, 10));
@@ -260,8 +297,8 @@ describe('spool', () => {
     writeFileSync(file, bytes);
     const again = open(path).spool;
     expect(again.unitEnd).toBe(4);
-    again.close();
-    spool.close();
+    await again.close();
+    await spool.close();
   });
 
   test('a folder with another content is refused and not changed', () => {
@@ -270,5 +307,43 @@ describe('spool', () => {
     writeFileSync(file, 'precious data of another program');
     expect(() => open(path)).toThrow('is not a segment of a spool');
     expect(readFileSync(file, 'utf8')).toBe('precious data of another program');
+  });
+});
+
+describe('row 113: an fsync in flight when the relay ends', () => {
+  const start = (error: Error | null) => {
+    const clock = createFakeClock();
+    const faults: unknown[] = [];
+    const timer = new SyncTimer(200, clock, (fault) => faults.push(fault));
+    let finish = (): void => {};
+    timer.noteWritten({
+      sync: (done) => {
+        finish = () => done(error);
+      },
+      close: () => {},
+    });
+    clock.advance(200);
+    return { clock, faults, closed: timer.close(), finish: () => finish() };
+  };
+
+  test('its error is reported before the spool is closed', async () => {
+    const error = new Error('EIO');
+    const { faults, closed, finish } = start(error);
+    let isClosed = false;
+    void closed.then(() => {
+      isClosed = true;
+    });
+    await new Promise((resolve) => setImmediate(resolve));
+    expect([faults, isClosed]).toEqual([[], false]);
+    finish();
+    await closed;
+    expect(faults).toEqual([error]);
+  });
+
+  test('a disk that hangs: the spool is closed after 2 s', async () => {
+    const { clock, faults, closed } = start(null);
+    clock.advance(2_000);
+    await closed;
+    expect(faults).toEqual([]);
   });
 });

@@ -1,0 +1,53 @@
+// When a recording ends, found without reading all of it: for the remaining time on the status line of a replay.
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { MEMBER_HEADER_BYTES, readMemberLength, unpackMember } from './gzip-member.ts';
+import { readLine } from './recorded-line.ts';
+
+/** The last event is looked for in this much of the end of the file. */
+const END_BYTES = 256 * 1024;
+
+/**
+ * When the last event was received, ms since the epoch. Undefined for plain NDJSON, a pipe, a file that another program
+ * compressed, and where the end has no event.
+ */
+export function findLastTime(path: string): number | undefined {
+  let fd: number | undefined;
+  try {
+    fd = openSync(path, 'r');
+    const stats = fstatSync(fd);
+    return stats.isFile() ? findLastEvent(readEnd(fd, stats.size)) : undefined;
+  } catch {
+    return undefined;
+  } finally {
+    if (fd !== undefined) closeSync(fd);
+  }
+}
+
+/** The last lines: the end of the file, or its last compressed member. */
+function readEnd(fd: number, size: number): Buffer {
+  let memberAt = 0;
+  let end = 0;
+  while (end < size) {
+    const length = readMemberLength(readAt(fd, end, MEMBER_HEADER_BYTES));
+    if (length === undefined || end + length > size) break;
+    memberAt = end;
+    end += length;
+  }
+  if (end > 0) return unpackMember(readAt(fd, memberAt, end - memberAt)) ?? Buffer.alloc(0);
+  return readAt(fd, Math.max(0, size - END_BYTES), END_BYTES);
+}
+
+function readAt(fd: number, at: number, bytes: number): Buffer {
+  const buffer = Buffer.alloc(bytes);
+  return buffer.subarray(0, readSync(fd, buffer, 0, bytes, at));
+}
+
+function findLastEvent(lines: Buffer): number | undefined {
+  for (let end = lines.length; end > 0; ) {
+    const start = lines.lastIndexOf(0x0a, end - 1) + 1;
+    const line = readLine(lines.subarray(start, end));
+    if (line.kind === 'event') return line.receivedAtMs;
+    end = start - 1;
+  }
+  return undefined;
+}

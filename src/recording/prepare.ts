@@ -1,0 +1,89 @@
+// `tail --record` before the session: finds the file, takes its lock, and reopens the file after SIGUSR1.
+import { isAtlantisError, OutputError, UsageError } from '../errors.ts';
+import { type Lock, type LockHost, takeLock } from '../io/lock.ts';
+import type { Reporter } from '../ui/reporter.ts';
+import { locateRecording } from './file.ts';
+import { openRecorder, type RecordConfig, type Recorder } from './recorder.ts';
+
+export interface Recording {
+  /** Opens the file: see `openRecorder`. */
+  open(onFailure: (failure: OutputError) => void): Recorder;
+  /** Releases the lock. */
+  release(): void;
+}
+
+interface RecordingHost extends LockHost {
+  readonly stdout: { readonly fd: number };
+  readonly stderr: { readonly fd: number };
+  ignoreFileSizeSignal(): void;
+  onReopenSignal(handler: () => void): () => void;
+}
+
+/**
+ * Finds and locks the recording, before the session opens it.
+ *
+ * @throws UsageError if the file cannot be a recording or is locked by another run, OutputError if it cannot be opened
+ */
+export async function prepareRecording(
+  config: RecordConfig,
+  reporter: Reporter,
+  host: RecordingHost,
+): Promise<Recording> {
+  host.ignoreFileSizeSignal();
+  const path = locateRecording(config.path, [host.stdout.fd, host.stderr.fd]);
+  const report = reporter.report.bind(reporter);
+  let fail = (_failure: OutputError): void => {};
+  let lock: Lock | undefined;
+  let isReleased = false;
+  const takeIt = async (): Promise<void> => {
+    const taken = await lockRecording(path, host, {
+      warn: (message) => report({ event: 'warning', level: 'warn', message }),
+      onLost: () => void takeAgain(),
+    });
+    if (isReleased) taken?.release();
+    else lock = taken;
+  };
+  /** It may have been deleted together with the recording, and not taken by another run. */
+  const takeAgain = async (): Promise<void> => {
+    try {
+      await takeIt();
+    } catch {
+      fail(new OutputError(`another run is now recording into ${JSON.stringify(path)}`));
+    }
+  };
+  await takeIt();
+  let unwatch = (): void => {};
+  return {
+    open(onFailure) {
+      fail = onFailure;
+      const recorder = openRecorder({ ...config, path }, { clock: host.clock, report, onFailure });
+      unwatch = host.onReopenSignal(() => recorder.reopen());
+      return recorder;
+    },
+    release() {
+      isReleased = true;
+      unwatch();
+      lock?.release();
+    },
+  };
+}
+
+/** Undefined where no lock can be created, as in a read-only folder: recording matters more than the lock. */
+async function lockRecording(
+  path: string,
+  host: LockHost,
+  events: { warn(message: string): void; onLost(): void },
+): Promise<Lock | undefined> {
+  try {
+    return await takeLock(`${path}.lock`, host, {
+      what: `--record: ${JSON.stringify(path)}`,
+      describeHolder: (pid) => `is in use by another run (process ${pid})`,
+      hint: 'use a separate file for each run',
+      Refusal: UsageError,
+      ...events,
+    });
+  } catch (error) {
+    if (isAtlantisError(error)) throw error;
+    return undefined;
+  }
+}
