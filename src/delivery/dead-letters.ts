@@ -104,7 +104,7 @@ export function openDeadLetters(path: string, report: (record: StatusRecord) => 
           const what = file.findChange() === 'deleted' ? 'deleted by another program' : 'moved away';
           file.close();
           file = open();
-          report({ event: 'warning', level: 'warn', message: `${name} was ${what}: a new file was begun` });
+          report({ event: 'warning', level: 'warn', message: `${name} was ${what}: a new file was started` });
         }
         file.append(makeDeadLetter(letter, record));
         fdatasyncSync(file.fd);

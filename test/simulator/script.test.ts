@@ -165,7 +165,7 @@ describe('simulate --script', () => {
     // A file of any size, or none (row 71).
     [['--script', '/dev/zero'], 'cannot be read: EFBIG'],
     [['--script', 'x', '--scenario', 'drop'], '--script and --scenario cannot be combined'],
-    [['--replay', 'x', '--rate', '5'], '--replay and --rate cannot be combined'],
+    [['--replay', 'x', '--seed', '5'], '--replay and --seed cannot be combined'],
     [['--replay', '/no/such'], 'the file does not exist'],
     [['--replay', '-'], '--replay requires a file'],
     [['--speed', '2x'], '--speed requires --replay'],
