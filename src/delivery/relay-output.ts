@@ -157,5 +157,5 @@ function listRecords(batch: Batch, count: number): SpoolRecord[] {
 
 function describeFull({ backlog }: Worker): string {
   if (backlog.diskFault !== undefined) return backlog.diskFault.message;
-  return backlog.bytes === 0 ? 'the window is full' : 'window and spool are full';
+  return backlog.bytes === 0 ? 'the window is full' : 'the window and the spool are full';
 }

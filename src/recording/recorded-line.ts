@@ -64,7 +64,7 @@ export function readLine(bytes: Buffer): RecordedLine {
     ENVELOPE.exec(line.toString('latin1')) ??
     [];
   if (start === '') return readOther(line);
-  if (line.at(-1) !== CLOSE_OBJECT) return { kind: 'damaged', why: 'it is cut off' };
+  if (line.at(-1) !== CLOSE_OBJECT) return { kind: 'damaged', why: 'it is truncated' };
   const text = line.subarray(start.length, -1);
   const flags = classifyText(text);
   if (flags < 0) return { kind: 'damaged', why: describeFault(flags) };

@@ -42,9 +42,9 @@ export interface Recorder {
 
 /** What another program did to the file, and what happens now. */
 const CHANGES = {
-  deleted: 'deleted by another program: a new file was begun, and what was recorded before is lost',
+  deleted: 'deleted by another program: a new file was started, and what was recorded before is lost',
   truncated: 'truncated by another program: the recording continues in the same file',
-  moved: 'moved away: a new file was begun',
+  moved: 'moved away: a new file was started',
 };
 
 interface RecorderDeps {

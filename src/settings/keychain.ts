@@ -47,7 +47,7 @@ const secretService: Keychain = {
 
 const macKeychain: Keychain = {
   name: 'the macOS keychain',
-  installHint: 'security is a part of macOS: check PATH',
+  installHint: 'security is part of macOS: check PATH',
   read: (account) => ['security', 'find-generic-password', '-s', KEYCHAIN_SERVICE, '-a', account, '-w'],
   store: (account, label, key) => ({
     argv: ['security', '-i'],
@@ -68,7 +68,7 @@ const inVault = (script: string): readonly string[] => [
 
 const windowsVault: Keychain = {
   name: 'the Windows Credential Locker',
-  installHint: 'Windows PowerShell 5.1 is a part of Windows: check PATH',
+  installHint: 'Windows PowerShell 5.1 is part of Windows: check PATH',
   read: (account) =>
     inVault(`[Console]::Out.Write($v.Retrieve('${KEYCHAIN_SERVICE}','${account}').Password)`),
   store: (account, _label, key) => ({

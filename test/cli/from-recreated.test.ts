@@ -78,7 +78,7 @@ describeWithNats('row 65: stream tail --from a stream whose sequence numbers res
       expect(exit.code).toBe(0);
       expect(exit.lines).toEqual([...makeEvents('old', 0, 20), ...makeEvents('new', 0, 15)]);
       expectGap(exit, 'nats-recreated');
-      expect(pickRecords(exit, 'gap')[0]?.message).toContain('was created again or restored');
+      expect(pickRecords(exit, 'gap')[0]?.message).toContain('was recreated or restored');
     },
   );
 
@@ -188,7 +188,7 @@ describeWithNats('row 65: stream tail --from a stream whose sequence numbers res
     const exit = await finish();
     expect(exit.lines).toEqual(makeEvents('one', 0, 40));
     expect(pickRecords(exit, 'gap')).toEqual([]);
-    expect(pickRecords(exit, 'warning')[0]?.message).toContain('desk was deleted: created it again');
+    expect(pickRecords(exit, 'warning')[0]?.message).toContain('desk was deleted: recreated it');
   });
 
   test('a deleted durable consumer that began with new messages resumes at its position', async () => {

@@ -191,7 +191,7 @@ describe('stream relay to an HTTP endpoint', () => {
       expect(exit.code).toBe(0);
       expect(readFileSync(file, 'utf8')).toMatch(/^\{"dead_letter":1,.*"id":"evt_7".*\}\n$/);
       expect(pickRecords(exit, 'warning').map(({ message }) => message)).toEqual([
-        expect.stringContaining(`was ${what}: a new file was begun`),
+        expect.stringContaining(`was ${what}: a new file was started`),
       ]);
     },
   );

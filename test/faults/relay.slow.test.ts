@@ -136,7 +136,7 @@ describeWithNats('faults of the relay', () => {
         .filter((event) => ['spooling', 'paused', 'resumed', 'caught-up', 'lost'].includes(event));
       expect(steps.slice(0, 3)).toEqual(['spooling', 'paused', 'resumed']);
       expect(steps).not.toContain('lost');
-      expect(pickRecords(exit, 'paused')[0]?.message).toContain('window and spool are full');
+      expect(pickRecords(exit, 'paused')[0]?.message).toContain('the window and the spool are full');
       expect(await texts(broker.url)).toEqual(range(0, 30_000).map(makeNumbered));
     },
     LIMIT_MS,

@@ -55,13 +55,13 @@ describe('recorded line', () => {
 
   test.each([
     [envelope('{"a":1}').slice(0, -1), 'it is not JSON'],
-    [envelope('{"a":1}').slice(0, -2), 'it is cut off'],
+    [envelope('{"a":1}').slice(0, -2), 'it is truncated'],
     [envelope('{"a":'), 'it is not JSON'],
     [envelope('1},{"b":2'), 'it is not JSON'],
     [envelope('1').replace(AT, 'yesterday'), 'its received_at is not a timestamp'],
     ['nonsense', 'it is not JSON'],
     ['\0\0\0\0', 'it is not JSON'],
-    [`${envelope('1')}\0`, 'it is cut off'],
+    [`${envelope('1')}\0`, 'it is truncated'],
     [Buffer.from([0xff, 0xfe]), 'it is not UTF-8'],
   ])('%j is damaged: %s', (text, why) => expect(read(text)).toEqual({ kind: 'damaged', why }));
 

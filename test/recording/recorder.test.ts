@@ -290,7 +290,7 @@ describe.each(NAMES)('a recording in %s', (name) => {
     write('1');
     clock.advance(10_000);
     expect(failures.map(({ exitCode, message }) => [exitCode, message])).toEqual([
-      [9, expect.stringContaining('the folder does not exist')],
+      [9, expect.stringContaining('the directory does not exist')],
     ]);
     expect(clock.pendingTimers).toBe(0);
   });

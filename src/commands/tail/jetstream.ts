@@ -15,6 +15,7 @@ import type { StreamFlags, TailConfig } from '../../settings/stream-config.ts';
 import type { Select } from '../../stream/event-stream.ts';
 import type { Connected } from '../../stream/items.ts';
 import type { StatusRecord } from '../../ui/reporter.ts';
+import { formatCount } from '../../ui/stream-messages.ts';
 import { FROM_FLAGS, type FromFlags } from './flags.ts';
 
 interface FromConfig {
@@ -39,7 +40,7 @@ export function parseFromFlags(flags: StreamFlags & FromFlags, nowMs: number): F
   }
   const [other] = listGiven({ ...SOURCE_FLAGS, ...SIMULATION_FLAGS }, flags);
   if (other !== undefined) {
-    throw new UsageError(`--from and ${other} contradict each other`, 'give one of them');
+    throw new UsageError(`--from and ${other} cannot be combined`, 'use only one of them');
   }
   const { since, durable, natsCreds, allowPlaintext } = parseFlags(FROM_FLAGS, flags);
   const address = parseNatsUrl('--from', flags.from);
@@ -139,19 +140,21 @@ function sayStart({ durable, start, stream }: FromConfig, found: FoundConsumer):
     );
   }
   if (isResumed && start.kind !== 'new') {
-    warn(`the durable consumer ${durable} resumes where it stopped: --since only applies to a new one`);
+    warn(`the durable consumer ${durable} resumes where it stopped: --since applies only to a new one`);
   }
   const position =
     nextSeq !== undefined
-      ? `from message ${nextSeq}`
+      ? `starting at message ${nextSeq}`
       : start.kind === 'time'
-        ? `from ${new Date(start.atMs).toISOString()}`
-        : 'from new messages';
+        ? `starting at ${new Date(start.atMs).toISOString()}`
+        : 'starting with new messages';
   const redelivered =
-    unacknowledged === 0 ? '' : `; ${unacknowledged} unacknowledged messages are redelivered`;
+    unacknowledged === 0
+      ? ''
+      : `; ${formatCount(unacknowledged, 'unacknowledged message')} will be redelivered`;
   const place = isResumed
     ? `, resuming the durable consumer ${durable}${redelivered}`
-    : ` ${position}${durable === undefined ? '' : `, with the new durable consumer ${durable}`}`;
+    : `, ${position}${durable === undefined ? '' : `, with the new durable consumer ${durable}`}`;
   records.push({
     event: 'setting',
     level: 'info',
@@ -165,7 +168,7 @@ function sayRecreated(durable: string): StatusRecord {
   return {
     event: 'warning',
     level: 'warn',
-    message: `the durable consumer ${durable} was deleted: created it again, after the last message that was read`,
+    message: `the durable consumer ${durable} was deleted: recreated it after the last message that was read`,
     figures: { durable },
   };
 }

@@ -150,7 +150,7 @@ export class PullConnection {
     return this.#break({
       kind: 'nats-recreated',
       host: this.#host,
-      detail: 'sequence numbers that were read are used again',
+      detail: 'sequence numbers that were already read are being reused',
     });
   }
 
@@ -194,7 +194,7 @@ export class PullConnection {
         this.#pull = await consumer.fetch({ max_messages: this.#pullSize, expires });
         for await (const message of this.#pull) {
           if (this.#isFromAnotherConsumer(message)) {
-            const detail = 'its durable consumer was created again';
+            const detail = 'its durable consumer was recreated';
             return await this.#break({ kind: 'nats-recreated', host: this.#host, detail });
           }
           this.#receive(message);

@@ -91,23 +91,23 @@ describe('flags of stream relay', () => {
   });
 
   test.each<[string, RelayFlags]>([
-    ['--to is missing', { to: [] }],
-    ['which stream', { to: ['nats://127.0.0.1:4222'] }],
+    ['--to is required', { to: [] }],
+    ['no stream in the URL', { to: ['nats://127.0.0.1:4222'] }],
     ['twice', { to: [HTTP, HTTP] }],
     ['--subject', { subject: 'a..b' }],
     ['--window', { window: '0' }],
     ['--batch', { batch: 'many' }],
-    ['--spool-max and --spool-sync need --spool', { spoolMax: '1GiB' }],
-    ['--spool-max and --spool-sync need --spool', { spoolSync: '1s' }],
+    ['--spool-max and --spool-sync require --spool', { spoolMax: '1GiB' }],
+    ['--spool-max and --spool-sync require --spool', { spoolSync: '1s' }],
     ['the same file', { deadLetter: 'a', redeliver: 'a' }],
-    ['need --create', { streamMaxAge: '1h' }],
+    ['require --create', { streamMaxAge: '1h' }],
     ['--dedupe-window is longer', { create: true, streamMaxAge: '1m', dedupeWindow: '2m' }],
     ['--stream-replicas', { create: true, streamReplicas: '9' }],
     ['invalid --id', { id: 'items[*].id' }],
     ['--name', { name: 'a b' }],
     ['--header-env', { headerEnv: ['Authorization'] }],
     ['--header-env', { headerEnv: ['Bad Header=NAME'] }],
-    ['--signature-header needs', { signatureHeader: 'X-Signature' }],
+    ['--signature-header requires', { signatureHeader: 'X-Signature' }],
     ['invalid --sign-with-env', { signWithEnv: 'not a name' }],
     ['invalid --signature-header', { signWithEnv: 'NAME', signatureHeader: 'X Signature' }],
   ])('refused, with the name of the flag: %s', async (words, flags) => {
@@ -118,7 +118,7 @@ describe('flags of stream relay', () => {
 describe('the URL of an HTTP endpoint', () => {
   test('http is accepted for this machine, and elsewhere only with --allow-http', () => {
     expect(parseHttpTarget('--to', 'http://127.0.0.1:8080/', false)).toMatchObject({ isLoopback: true });
-    expect(() => parseHttpTarget('--to', 'http://hooks.example/', false)).toThrow('is not encrypted');
+    expect(() => parseHttpTarget('--to', 'http://hooks.example/', false)).toThrow('is neither encrypted');
     expect(parseHttpTarget('--to', 'http://hooks.example/', true)).toMatchObject({ isSecure: false });
   });
 
