@@ -390,9 +390,9 @@ describe('H3: --expect', () => {
     expect(ahead.failed?.error?.hint).toMatch(/^check the clock of this machine/);
     // The clock is off the other way.
     server.setScript(streamHandler({ events: [at(-7_205_000)] }));
-    const behind = await runCheck(server.url, args);
-    expect(behind.report.expectations).toMatchObject([{ late: 1, future: 0 }]);
-    expect(behind.failed?.error?.hint).toMatch(/^check the clock of this machine/);
+    const slow = await runCheck(server.url, args);
+    expect(slow.report.expectations).toMatchObject([{ late: 1, future: 0 }]);
+    expect(slow.failed?.error?.hint).toMatch(/^check the clock of this machine/);
     // A small skew counts, and is reported.
     server.setScript(streamHandler({ events: [at(5_000)] }));
     const skewed = await runCheck(server.url, args);

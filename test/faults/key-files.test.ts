@@ -10,7 +10,7 @@ import { startScriptedServer, streamHandler } from '../helpers/scripted-server.t
 
 const WAYS = ['--key-file', 'ATLANTIS_API_KEY_FILE'] as const;
 const COMMANDS = ['stream tail --limit 1', 'stream check'] as const;
-const NOBODY = 65_534;
+const OTHER_UID = 65_534;
 
 const readText = ({ stdout, stderr }: Exit): string => (stdout + stderr).replace(/\s+/g, ' ');
 
@@ -52,7 +52,7 @@ describe('row 74 (P1): a key file', () => {
     await using server = await startScriptedServer(streamHandler({ events: ['{}'] }));
     const path = makeMount(CANARY_KEY);
     chmodSync(path, 0o666);
-    if (process.getuid?.() === 0) chownSync(path, NOBODY, NOBODY);
+    if (process.getuid?.() === 0) chownSync(path, OTHER_UID, OTHER_UID);
     expect((await run('stream tail --limit 1', '--key-file', path, server.url)).code).toBe(0);
   });
 

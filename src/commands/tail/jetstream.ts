@@ -14,8 +14,8 @@ import { readNatsSettings } from '../../settings/nats-settings.ts';
 import type { StreamFlags, TailConfig } from '../../settings/stream-config.ts';
 import type { Select } from '../../stream/event-stream.ts';
 import type { Connected } from '../../stream/items.ts';
+import { formatCount } from '../../ui/format.ts';
 import type { StatusRecord } from '../../ui/reporter.ts';
-import { formatCount } from '../../ui/stream-messages.ts';
 import { FROM_FLAGS, type FromFlags } from './flags.ts';
 
 interface FromConfig {
