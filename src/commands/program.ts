@@ -19,8 +19,8 @@ import { addVersion } from './version/command.ts';
 export async function runProgram(io: Io): Promise<void> {
   const [first, ...words] = io.argv;
   if (first === '__complete') {
-    const { printOffers } = await import('./completion/answer.ts');
-    printOffers(words, createProgram(io), io);
+    const { printCompletions } = await import('./completion/answer.ts');
+    printCompletions(words, createProgram(io), io);
     return;
   }
   if (first === 'help' && words.slice(1).every((word) => word.startsWith('-'))) {

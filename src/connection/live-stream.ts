@@ -1,5 +1,5 @@
 // A connection after its 101: receives the welcome, delivers batches of events, keeps the connection alive, and
-// knows in the end what ended it.
+// reports what ended it.
 //
 // Back-pressure is a pull: the socket is read only while `take` waits or little is buffered (contract O4).
 // Messages keep their order, and everything read before the end is delivered.
@@ -60,7 +60,7 @@ function describeClose(code: number, reason: string): string {
   return `close code ${code}${reason === '' ? '' : `: ${reason}`}`;
 }
 
-/** What ws says of a message over MAX_MESSAGE_BYTES; the second one is for a frame that claims over 2^53 bytes. */
+/** The errors of ws for a message over MAX_MESSAGE_BYTES; the second one is for a frame that claims over 2^53 bytes. */
 const TOO_LARGE = new Set(['WS_ERR_UNSUPPORTED_MESSAGE_LENGTH', 'WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH']);
 
 /** The text with which the service answers a text `ping` (contract K1). */

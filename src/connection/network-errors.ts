@@ -143,7 +143,7 @@ export function classifyError(
   }
   const isLive = phase === 'live' || phase === 'welcome';
   const message = typeof found.message === 'string' ? found.message : '';
-  // A proxy that is reached by TLS has a certificate of its own.
+  // A proxy that is reached over TLS has a certificate of its own.
   const peer = phase === 'proxy' ? (proxy ?? host) : host;
   if (CLIENT_CERTIFICATE.test(message)) {
     return { ...base, host: peer, kind: 'client-certificate-demanded', detail: code || 'TLS alert' };
@@ -226,7 +226,7 @@ function listAddresses(error: unknown): string {
   return [...new Set(seen)].join(' and ');
 }
 
-/** The cause for a close code; an undefined code counts as a decision of the server. */
+/** The cause for a close code; a code outside of RFC 6455 counts as closed by policy. */
 export function pickCloseKind(code: number): CauseKind {
   if (code === 1000) return 'closed-normally';
   if (code === 1006) return 'dropped';

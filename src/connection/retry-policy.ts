@@ -18,7 +18,7 @@ type RetryLimit =
 
 export interface Rule {
   readonly beforeFirstWelcome: RetryLimit;
-  readonly afterIt: RetryLimit;
+  readonly afterFirstWelcome: RetryLimit;
   readonly exitCode: ExitCode;
 }
 
@@ -27,31 +27,31 @@ const THREE_IN_TEN_MINUTES = { retries: 3, withinMs: 600_000 } as const;
 
 /** The table of contract § 5, one row per line of it. */
 export const RULES = {
-  key: { beforeFirstWelcome: 'never', afterIt: 'never', exitCode: EXIT.credential },
+  key: { beforeFirstWelcome: 'never', afterFirstWelcome: 'never', exitCode: EXIT.credential },
   // The key had worked and may have been replaced: the next attempt reads it again.
-  outdatedKey: { beforeFirstWelcome: 'never', afterIt: 'retry', exitCode: EXIT.credential },
-  credit: { beforeFirstWelcome: 'never', afterIt: 'never', exitCode: EXIT.credit },
-  request: { beforeFirstWelcome: 'never', afterIt: 'never', exitCode: EXIT.refused },
-  // A stream that existed before may be created again.
-  absent: { beforeFirstWelcome: 'never', afterIt: 'retry', exitCode: EXIT.refused },
-  foreign: { beforeFirstWelcome: 'never', afterIt: FIVE_IN_A_ROW, exitCode: EXIT.refused },
-  redirect: { beforeFirstWelcome: 'never', afterIt: FIVE_IN_A_ROW, exitCode: EXIT.refused },
-  rateLimit: { beforeFirstWelcome: 'retry', afterIt: 'retry', exitCode: EXIT.rateLimited },
-  unavailable: { beforeFirstWelcome: 'retry', afterIt: 'retry', exitCode: EXIT.unreachable },
-  network: { beforeFirstWelcome: 'retry', afterIt: 'retry', exitCode: EXIT.unreachable },
-  trust: { beforeFirstWelcome: 'never', afterIt: FIVE_IN_A_ROW, exitCode: EXIT.tls },
-  upgrade: { beforeFirstWelcome: 'never', afterIt: FIVE_IN_A_ROW, exitCode: EXIT.protocol },
-  welcome: { beforeFirstWelcome: 'retry', afterIt: FIVE_IN_A_ROW, exitCode: EXIT.protocol },
-  loss: { beforeFirstWelcome: 'retry', afterIt: 'retry', exitCode: EXIT.unreachable },
+  outdatedKey: { beforeFirstWelcome: 'never', afterFirstWelcome: 'retry', exitCode: EXIT.credential },
+  credit: { beforeFirstWelcome: 'never', afterFirstWelcome: 'never', exitCode: EXIT.credit },
+  request: { beforeFirstWelcome: 'never', afterFirstWelcome: 'never', exitCode: EXIT.refused },
+  // A stream that existed before may be recreated.
+  absent: { beforeFirstWelcome: 'never', afterFirstWelcome: 'retry', exitCode: EXIT.refused },
+  foreign: { beforeFirstWelcome: 'never', afterFirstWelcome: FIVE_IN_A_ROW, exitCode: EXIT.refused },
+  redirect: { beforeFirstWelcome: 'never', afterFirstWelcome: FIVE_IN_A_ROW, exitCode: EXIT.refused },
+  rateLimit: { beforeFirstWelcome: 'retry', afterFirstWelcome: 'retry', exitCode: EXIT.rateLimited },
+  unavailable: { beforeFirstWelcome: 'retry', afterFirstWelcome: 'retry', exitCode: EXIT.unreachable },
+  network: { beforeFirstWelcome: 'retry', afterFirstWelcome: 'retry', exitCode: EXIT.unreachable },
+  trust: { beforeFirstWelcome: 'never', afterFirstWelcome: FIVE_IN_A_ROW, exitCode: EXIT.tls },
+  upgrade: { beforeFirstWelcome: 'never', afterFirstWelcome: FIVE_IN_A_ROW, exitCode: EXIT.protocol },
+  welcome: { beforeFirstWelcome: 'retry', afterFirstWelcome: FIVE_IN_A_ROW, exitCode: EXIT.protocol },
+  loss: { beforeFirstWelcome: 'retry', afterFirstWelcome: 'retry', exitCode: EXIT.unreachable },
   normalClose: {
     beforeFirstWelcome: 'retry',
-    afterIt: { inARow: 5, upBelowMs: 10_000 },
+    afterFirstWelcome: { inARow: 5, upBelowMs: 10_000 },
     exitCode: EXIT.unreachable,
   },
-  policyClose: { beforeFirstWelcome: 'retry', afterIt: 'retry', exitCode: EXIT.unreachable },
+  policyClose: { beforeFirstWelcome: 'retry', afterFirstWelcome: 'retry', exitCode: EXIT.unreachable },
   frames: {
     beforeFirstWelcome: THREE_IN_TEN_MINUTES,
-    afterIt: THREE_IN_TEN_MINUTES,
+    afterFirstWelcome: THREE_IN_TEN_MINUTES,
     exitCode: EXIT.protocol,
   },
 } as const satisfies Record<RuleName, Rule>;
@@ -199,7 +199,7 @@ function noteFailure(
 ): History {
   const wasStable = upMs !== undefined && upMs >= STABLE_AFTER_MS;
   const hasBeenWelcomed = history.hasBeenWelcomed || upMs !== undefined;
-  const limit = hasBeenWelcomed ? rule.afterIt : rule.beforeFirstWelcome;
+  const limit = hasBeenWelcomed ? rule.afterFirstWelcome : rule.beforeFirstWelcome;
   const continues = history.lastRule === ruleName && (upMs === undefined || ruleName === 'normalClose');
   const limits: { upBelowMs?: number; withinMs?: number } = typeof limit === 'object' ? limit : {};
   const counts = upMs === undefined || upMs < (limits.upBelowMs ?? Number.POSITIVE_INFINITY);
@@ -227,7 +227,7 @@ function findEndReason(
   { atLeastMs, atMostMs }: Extract<Decision, { action: 'retry' }>,
   nowMs: number,
 ): EndReason | undefined {
-  const limit = history.hasBeenWelcomed ? rule.afterIt : rule.beforeFirstWelcome;
+  const limit = history.hasBeenWelcomed ? rule.afterFirstWelcome : rule.beforeFirstWelcome;
   if (limit === 'never') return 'not-retryable';
   if (typeof limit === 'object') {
     if ('inARow' in limit && history.inARow >= limit.inARow) return 'too-often';

@@ -39,7 +39,7 @@ export class RecordQueue {
   }
 }
 
-/** Limits the memory, because a single event may have 16 MiB. */
+/** Limits the memory, because a single event may be 16 MiB. */
 const MAX_HELD_BYTES = 4 * 2 ** 20;
 /** With a spool the newest records stay in memory, too: a sink that keeps up never waits for the disk. */
 const KEPT_RECORDS = 4_096;
@@ -123,7 +123,7 @@ export class Backlog {
     this.#spool?.noteUnit(Math.min(end, this.#written));
   }
 
-  /** Writes to disk what it did not take yet. */
+  /** Writes the records to disk that are not there yet. */
   retry(): void {
     if (this.#spool === undefined || this.atRisk === 0) return;
     const waiting: SpoolRecord[] = [];

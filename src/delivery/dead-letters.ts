@@ -12,7 +12,7 @@ import type { StatusRecord } from '../ui/reporter.ts';
 import { sayRepaired } from './messages.ts';
 import type { SpoolRecord } from './spool/record.ts';
 
-/** Version of the format; raised by every incompatible change. */
+/** Version of the format; incremented by every incompatible change. */
 const DEAD_LETTER_VERSION = 1;
 
 interface DeadLetter {

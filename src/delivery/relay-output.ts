@@ -22,7 +22,7 @@ interface RelayParts {
 
 export interface RelayOutput extends Output {
   /** Must be called when records were added to a worker or acknowledged. */
-  look(): void;
+  recheck(): void;
   /** A sink or a spool has failed for good: nothing more is accepted. */
   fail(failure: WriteFailure): void;
   /** Sets the function that `fail` calls once; at once if it has failed already. */
@@ -52,7 +52,7 @@ export function openRelayOutput(parts: RelayParts): RelayOutput {
   const findFull = (): Worker | undefined => workers.find(({ backlog }) => backlog.isFull);
   const isDone = (): boolean => isOver() || workers.every(({ pending }) => pending === 0);
 
-  function look(): void {
+  function recheck(): void {
     if (release !== undefined && (isOver() || findFull() === undefined)) release();
     if (hasDrained !== undefined && isDone()) hasDrained();
   }
@@ -72,7 +72,7 @@ export function openRelayOutput(parts: RelayParts): RelayOutput {
     let cancelRetry = (): void => {};
     const retry = (): void => {
       for (const { backlog } of workers) if (backlog.isFull) backlog.retry();
-      look();
+      recheck();
       if (release !== undefined) cancelRetry = clock.setTimer(retry, RETRY_DISK_MS);
     };
     cancelRetry = clock.setTimer(retry, RETRY_DISK_MS);
@@ -92,7 +92,7 @@ export function openRelayOutput(parts: RelayParts): RelayOutput {
 
   function cut(): void {
     isCut = true;
-    look();
+    recheck();
   }
 
   return {
@@ -127,11 +127,11 @@ export function openRelayOutput(parts: RelayParts): RelayOutput {
       cancels.add(clock.setTimer(cut, ms));
     },
     sayCut: () => (undelivered === 0 ? undefined : sayUndelivered(undelivered)),
-    look,
+    recheck,
     fail(why) {
       if (failure !== undefined) return;
       failure = why;
-      look();
+      recheck();
       onFailure?.(why);
     },
     listen(callback) {

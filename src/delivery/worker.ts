@@ -69,7 +69,7 @@ export class Worker {
   #hasWorked = false;
   /** Nothing was acknowledged since the last failure. */
   #hasFailed = false;
-  /** Counts of events without lifecycle records, except `lost`, where the two cannot be distinguished. */
+  /** Counts of events. Lifecycle records are excluded, except from `lost`, where they cannot be distinguished. */
   readonly figures = { delivered: 0, duplicates: 0, deadLettered: 0, lost: 0 };
 
   constructor(sink: Sink, backlog: Backlog, config: WorkerConfig, deps: WorkerDeps) {

@@ -1,6 +1,6 @@
-// Bytes and bounds for the search in an event's bytes.
+// Byte values and limits for scanning an event's bytes.
 //
-// This file has only constants, so the bundler inlines them: as variables of a bundle they cost a seventh of the speed.
+// This file has only constants, so the bundler inlines them: as variables they would cost a seventh of the speed.
 
 export const SPACE = 0x20;
 export const QUOTE = 0x22;
@@ -15,7 +15,7 @@ export const CLOSE_ARRAY = 0x5d;
 export const OPEN_OBJECT = 0x7b;
 export const CLOSE_OBJECT = 0x7d;
 
-/** The index of what is not there: beyond every text. */
+/** The index that means "not found": beyond the end of every text. */
 export const NOT_FOUND = 0x7fffffff;
 
 /** Largest memory, in bytes, whose view is kept from one message to the next. */

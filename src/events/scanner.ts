@@ -1,6 +1,6 @@
 // Classifies a text message: whether it is JSON and UTF-8, and whether it is a safe line.
 //
-// Accepts exactly what JSON.parse accepts after a strict UTF-8 decoder (RFC 8259, RFC 3629), at any nesting. The code in
+// Accepts exactly what JSON.parse accepts after a strict UTF-8 decoder (RFC 8259, RFC 3629), at any depth. The code in
 // assembly/ takes one pass over the bytes; without WebAssembly, that parser and decoder do it.
 import { isUtf8 } from 'node:buffer';
 import { MESSAGE, UNSAFE_CHARACTER } from './message-text.ts';
@@ -24,8 +24,8 @@ export interface ScannerExports {
 let compiled: WebAssembly.Module | undefined;
 
 /**
- * An instance with its own memory; undefined without WebAssembly vectors, or if a limit on addresses (`ulimit -v`) is
- * smaller than what WebAssembly reserves.
+ * An instance with its own memory; undefined without WebAssembly vectors, or if the limit on virtual memory (`ulimit -v`)
+ * is below what WebAssembly reserves.
  */
 export function createInstance(): ScannerExports | undefined {
   try {
@@ -61,7 +61,7 @@ export function createVectorClassify(): Classify | undefined {
   const start = instance.LINES.value;
   let bytes = new Uint8Array(memory.buffer);
   return (text) => {
-    // The nesting takes up to an eighth of the text's length.
+    // The stack of open brackets takes up to an eighth of the text's length.
     const needed = start + text.length + (text.length >> 3) + SLACK_BYTES;
     if (needed > bytes.length) {
       memory.grow(Math.ceil((needed - bytes.length) / PAGE_BYTES));

@@ -9,7 +9,7 @@ type CharacterTest = (codePoint: number) => boolean;
 
 const ANY_RUN: CharacterTest = () => true;
 const ANY_ONE: CharacterTest = () => true;
-/** `{a,b}{c,d}…` multiplies. */
+/** Alternatives multiply: `{a,b}{c,d}` has four. */
 const MAX_ALTERNATIVES = 1_000;
 
 /** Compiles a glob into a test of whole texts. @throws ExpressionFault */

@@ -35,7 +35,7 @@ export function createAppendFile(
     const there = lstatSync(path, { throwIfNoEntry: false });
     return there?.ino === own.ino && there.dev === own.dev;
   };
-  /** Some file systems give a file another inode number at every look. */
+  /** Some file systems give a file another inode number each time they are asked. */
   const hasStableNumber = isSameFile();
   const truncateTorn = (): void => {
     // From its current length: another program may have emptied the file.

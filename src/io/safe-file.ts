@@ -109,7 +109,7 @@ export function findReplaceable(path: string): string | undefined {
   return undefined;
 }
 
-/** Not on Windows. */
+/** Windows has neither. */
 const { O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants as Partial<typeof constants>;
 /** Opens a regular file for reading, without following links or waiting for a pipe. */
 export const READ_ONLY = constants.O_RDONLY | O_NOFOLLOW | O_NONBLOCK;

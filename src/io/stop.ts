@@ -1,4 +1,4 @@
-// The reason for the end of a run, and the signal that ends everything that waits.
+// Why a run ends, and the signal that aborts everything that waits.
 //
 // The first reason wins, unless a higher-priority one follows while the output is flushed: a run whose output was cut by
 // a signal must not exit 0 because it had reached its limit (contract O6, S1).

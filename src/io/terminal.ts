@@ -1,4 +1,4 @@
-// What the environment says about the terminal. As the packages ci-info and supports-color decide, which other commands use.
+// What the environment says about the terminal. It decides as ci-info and supports-color do, which other commands use.
 import type { Io } from './io.ts';
 import { platformOf } from './platform.ts';
 

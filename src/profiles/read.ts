@@ -19,7 +19,7 @@ import {
   OWN_DIRECTORY_HINT,
   type StoreReader,
 } from './permissions.ts';
-import { findMountedStore, hintAtDenial, refuseSystemFolder } from './root-owned.ts';
+import { explainDenial, findMountedStore, refuseSystemFolder } from './root-owned.ts';
 
 /** A stored profile. It has a key or the command that prints one, never both. */
 export interface Profile {
@@ -229,7 +229,7 @@ export function readStoreBytes(path: string, reader: StoreReader): StoreBytes | 
     throw new StoreError(
       `the profile store cannot be read (${code}): ${path}`,
       isDenied
-        ? hintAtDenial(path, reader, `make it readable for this user, or ${OWN_DIRECTORY_HINT}`)
+        ? explainDenial(path, reader, `make it readable for this user, or ${OWN_DIRECTORY_HINT}`)
         : undefined,
     );
   } finally {

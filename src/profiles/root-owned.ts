@@ -17,7 +17,7 @@ export function findMountedStore(path: string): string | undefined {
   return isInside ? posix.join(posix.dirname(path), target) : undefined;
 }
 
-/** The command that makes the user the owner of files of root in the home directory; undefined if there are none. */
+/** The command that gives the user the files in the home directory that root owns; undefined if there are none. */
 function findRepair(path: string, reader: StoreReader): string | undefined {
   const home = reader.homeDirectory();
   if (home === undefined || !hasOwners(reader) || reader.uid === 0) return undefined;
@@ -36,7 +36,7 @@ function findRepair(path: string, reader: StoreReader): string | undefined {
 }
 
 /** The hint for a permission error: files in the home directory that root owns were created with sudo. */
-export function hintAtDenial(path: string, reader: StoreReader, otherwise: string): string {
+export function explainDenial(path: string, reader: StoreReader, otherwise: string): string {
   const repair = findRepair(path, reader);
   return repair === undefined
     ? otherwise

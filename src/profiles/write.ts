@@ -37,7 +37,7 @@ import {
   readStoreBytes,
   systemCode,
 } from './read.ts';
-import { describeNewOwner, hintAtDenial, refuseWriting } from './root-owned.ts';
+import { describeNewOwner, explainDenial, refuseWriting } from './root-owned.ts';
 
 /** What writing needs from the system. */
 export type StoreHost = StoreReader & LockHost & Pick<Io, 'env' | 'ignoreFileSizeSignal'>;
@@ -129,7 +129,7 @@ function prepareDirectory(path: string, host: StoreHost): string[] {
     if (error instanceof StoreError || code === undefined) throw error;
     throw new OutputError(
       `the profile directory cannot be created (${code}): ${directory}`,
-      hintAtDenial(directory, host, OWN_DIRECTORY_HINT),
+      explainDenial(directory, host, OWN_DIRECTORY_HINT),
     );
   }
 }
@@ -245,7 +245,7 @@ async function lockStore(lockPath: string, host: StoreHost, warn: (message: stri
     if (error instanceof StoreError) throw error;
     throw new OutputError(
       `${what} cannot be locked for writing (${systemCode(error)}): ${lockPath}`,
-      hintAtDenial(lockPath, host, OWN_DIRECTORY_HINT),
+      explainDenial(lockPath, host, OWN_DIRECTORY_HINT),
     );
   }
 }

@@ -12,7 +12,7 @@ const FLAGS_AT = 3;
 const EXTRA_FIELD = 0x04;
 /** Length 8, then the subfield `AT` of length 4. */
 const EXTRA = Buffer.from([8, 0, 0x41, 0x54, 4, 0]);
-/** Longer than any member of ours: an event has at most 16 MiB and hardly grows by compression. */
+/** Longer than any member of ours: an event is at most 16 MiB and compression hardly enlarges it. */
 const MAX_MEMBER_BYTES = 32 * 1024 * 1024;
 /** Limits the memory that a damaged size can cost. */
 const MAX_CHUNK_BYTES = 1024 * 1024;

@@ -21,7 +21,7 @@ const LINE_FEED = 0x0a;
 const EMPTY_LINE = Buffer.alloc(0);
 
 /**
- * Reads to the end or until the signal aborts, as it is pulled.
+ * Reads on demand, to the end or until the signal aborts.
  *
  * @param path `-` is stdin
  * @param what the name of the file in messages
@@ -38,7 +38,7 @@ export async function* readLines(
   const splitter = createLineSplitter();
   try {
     for (;;) {
-      // The writer of a named pipe may never come.
+      // A named pipe may never get a writer.
       const next = signal.aborted ? undefined : await untilAborted(parts.next(), signal);
       if (next === undefined) return;
       const lines = next.done === true ? splitter.end() : splitter.push(next.value);

@@ -7,7 +7,7 @@ import { makeSafeLine } from '../render/ndjson.ts';
 
 /** The largest event (16 MiB) of characters that are escaped with six bytes each, in an envelope. */
 export const MAX_LINE_BYTES = (6 * 16 + 1) * 1024 * 1024;
-/** Version of the format; raised by every incompatible change. */
+/** Version of the format; incremented by every incompatible change. */
 const RECORDING_VERSION = 1;
 
 /** The line that begins each run of a recording. */

@@ -1,7 +1,7 @@
 // Decompresses a recording if its first bytes say gzip (RFC 1952 § 2.3.1).
 //
-// Damage to one member that we wrote (gzip-member.ts) costs only its lines: the header of the next member is searched
-// for. Other gzip files have no such header, so there the recording ends at the damage.
+// Damage to one member that we wrote (gzip-member.ts) loses only its lines: reading resumes at the header of the next
+// member. Other gzip files have no such header, so there the recording ends at the damage.
 import { Readable } from 'node:stream';
 import { setImmediate as yieldToLoop } from 'node:timers/promises';
 import { createGunzip } from 'node:zlib';
@@ -36,7 +36,7 @@ export async function* unpack(chunks: AsyncIterator<Buffer>): AsyncGenerator<Unp
     else if (isGzip(header) && (isFirst || !looksLikeOurs)) {
       yield* unpackOther(source);
       return;
-    } else yield* seek(source, looksLikeOurs && header.length < MEMBER_HEADER_BYTES ? CUT_OFF : DAMAGED);
+    } else yield* seek(source, looksLikeOurs && header.length < MEMBER_HEADER_BYTES ? TRUNCATED : DAMAGED);
   }
 }
 
@@ -61,7 +61,7 @@ async function* unpackOwn(source: ByteSource, length: number): AsyncGenerator<Un
   const torn = next === undefined ? member : member.subarray(0, next + 1);
   source.skip(torn.length);
   yield* cut(unpackMember(torn, true) ?? Buffer.alloc(0));
-  yield { fault: CUT_OFF };
+  yield { fault: TRUNCATED };
 }
 
 /** In pieces, as a file is read: one member can hold millions of empty lines. */
@@ -97,11 +97,11 @@ async function* unpackOther(source: ByteSource): AsyncGenerator<Unpacked> {
     yield* input.pipe(gunzip);
   } catch (error) {
     if (inputError !== undefined) throw inputError;
-    yield { fault: (error as NodeJS.ErrnoException).code === 'Z_BUF_ERROR' ? CUT_OFF : DAMAGED };
+    yield { fault: (error as NodeJS.ErrnoException).code === 'Z_BUF_ERROR' ? TRUNCATED : DAMAGED };
   }
 }
 
-/** Pulls chunks as needed, and lets bytes be looked at before they are taken. */
+/** Pulls chunks as needed; bytes can be peeked at before they are taken. */
 class ByteSource {
   readonly #chunks: AsyncIterator<Buffer>;
   #held: Buffer = Buffer.alloc(0);

@@ -6,7 +6,7 @@ import { escapeJsonCommands } from './ci-commands.ts';
 import { makeSafeLine } from './ndjson.ts';
 import type { BatchPosition, LifecycleRecord, Renderer } from './renderer.ts';
 
-/** Version of the format; raised by every change that is not an addition. */
+/** Version of the format; incremented by every incompatible change. */
 export const ENVELOPE_VERSION = 1;
 
 const LINE_END = Buffer.from('}\n');

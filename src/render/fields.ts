@@ -28,7 +28,7 @@ export interface FieldsOptions {
   columns(): number | undefined;
 }
 
-/** Values that are joined at a time: an array can have millions of items. */
+/** Values that are joined at once: an array can have millions of items. */
 const MAX_PARTS = 1_000;
 const TO_ESCAPE = /[\\\t\n\r]/g;
 const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' };

@@ -24,7 +24,7 @@ export interface LiveSource {
   readonly host: string;
   /** The last measured round trip in ms. */
   readonly roundTripMs: number | undefined;
-  /** True if the source resumes after a loss where it was. */
+  /** True if the source resumes after a loss where it stopped. */
   readonly isGapless: boolean;
   /** Connects, and yields until `signal` aborts; called once. @throws StreamEndedError when it gives up */
   items(signal: AbortSignal): AsyncIterable<StreamItem>;

@@ -1,4 +1,4 @@
-// Proxies (contract C6): which one leads to a URL, and what its own URL may look like.
+// Proxies (contract C6): which one to use for a URL, and checks of its own URL.
 import { BlockList, isIP } from 'node:net';
 import { UsageError } from '../errors.ts';
 

@@ -135,7 +135,7 @@ export function parseConnectionFlags(flags: ConnectionFlags, timeoutMs?: number)
   if (bounds.retryMaxMs < bounds.retryMinMs) {
     throw new UsageError(
       `--retry-max ${flags.retryMax ?? ''} is shorter than --retry-min ${flags.retryMin ?? ''}`,
-      'accepted: at least the same duration',
+      'accepted: a --retry-max of at least --retry-min',
     );
   }
   return {

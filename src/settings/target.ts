@@ -67,10 +67,10 @@ export function resolveTarget(flags: TargetFlags, io: Io): Target {
   const envKey = readVariable(env, 'ATLANTIS_API_KEY');
   const envKeyFile = readVariable(env, 'ATLANTIS_API_KEY_FILE');
   const given = flags.profile ?? readVariable(env, 'ATLANTIS_PROFILE');
-  const ownsUrl = flags.url !== undefined || envUrl !== undefined;
+  const isUrlGiven = flags.url !== undefined || envUrl !== undefined;
   const ownKey = chooseOwnKey(flags, envKey, envKeyFile);
   // If both are given for this run, the store is not read, so its state does not matter (contract F3).
-  const isStoreNeeded = given !== undefined || !(ownsUrl && ownKey !== undefined);
+  const isStoreNeeded = given !== undefined || !(isUrlGiven && ownKey !== undefined);
   const reading = isStoreNeeded
     ? readProfileFile(profilesPath(io), io)
     : { file: { current: undefined, profiles: new Map<string, Profile>() }, warnings: [] };

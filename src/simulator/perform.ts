@@ -22,7 +22,7 @@ export interface Stage {
 /** False after the last event: ends a `repeat` step. */
 type HasMore = boolean;
 
-/** A pace that is late by more than this does not catch up. */
+/** Events that are overdue by more than this are skipped. */
 const MAX_DEBT_MS = 250;
 /** At high rates several events are sent per wait. */
 const MIN_WAIT_MS = 4;

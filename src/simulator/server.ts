@@ -26,13 +26,13 @@ interface Listener {
   url(): string;
   /** @throws UsageError if it cannot listen on the address */
   listen(port: number, host: string): Promise<number>;
-  /** Ends a connection by a TCP reset, also under TLS. */
+  /** Ends a connection with a TCP reset, also under TLS. */
   reset(socket: Socket): void;
   /** Ends every connection at once; resolves when the port is free again. */
   close(): Promise<void>;
 }
 
-/** Why an address cannot be listened on, and what can be done. */
+/** Why listening failed, and what the user can do. */
 const LISTEN_ERRORS: Readonly<Record<string, readonly [why: string, hint: string]>> = {
   EADDRINUSE: ['the port is in use', '--port 0 (in a program: port: 0) picks a free one'],
   EACCES: [

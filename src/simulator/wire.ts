@@ -1,4 +1,4 @@
-// One accepted connection: writes with back-pressure, answers pings, and ends in every way. Whole frames are written to
+// One accepted connection: writes with back-pressure, answers pings, and can end in every way. Whole frames are written to
 // the socket between those of `ws`, which does not compress here and so never leaves a frame half written.
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
@@ -90,7 +90,7 @@ export interface Wire {
   holdPongs(held: boolean): void;
   setPongPolicy(policy: PongPolicy): void;
   close(code: number | undefined, reason: string | undefined): void;
-  /** Ends the connection by a TCP reset. */
+  /** Ends the connection with a TCP reset. */
   reset(): void;
 }
 

@@ -144,7 +144,8 @@ export function parseStreamOptions(options: StreamOptions): StreamConfig {
   requireValid(typeof useEnvironment === 'boolean', 'useEnvironment', useEnvironment, 'true or false');
   const pems = listTexts('ca', ca);
   for (const pem of pems) checkCertificates(pem, 'the option ca');
-  if (proxy !== undefined) requireValid(typeof proxy === 'string', 'proxy', '(not a string)', 'a URL');
+  if (proxy !== undefined)
+    requireValid(typeof proxy === 'string', 'proxy', 'a value that is not a string', 'a URL');
   return {
     url: parseStreamUrl(url, 'the option url'),
     key: typeof key === 'string' ? parseKey(key, 'the options') : key,
@@ -180,7 +181,7 @@ function isSignal(signal: unknown): boolean {
 function listTexts(name: string, given: string | readonly string[]): readonly string[] {
   const texts: readonly unknown[] = typeof given === 'string' ? [given] : given;
   const areTexts = Array.isArray(texts) && texts.every((text) => typeof text === 'string' && text !== '');
-  requireValid(areTexts, name, '(something else)', 'a non-empty string, or a list of them');
+  requireValid(areTexts, name, 'this value', 'a non-empty string, or a list of them');
   return texts as readonly string[];
 }
 

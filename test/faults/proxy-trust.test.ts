@@ -48,7 +48,7 @@ describeTls('row 31 (C6): trust through a proxy (needs the openssl command)', ()
     expect(service.attempts[0]?.request).toBeUndefined();
   });
 
-  describe('C6: a proxy that is reached by TLS', () => {
+  describe('C6: a proxy that is reached over TLS', () => {
     /** A proxy that speaks TLS itself. */
     const startTlsProxy = (service: ScriptedServer) =>
       startScriptedServer(tunnelTo(service.port), { tls: { cert: made.good.cert, key: made.good.key } });

@@ -54,7 +54,7 @@ const KEY_PLACES: Readonly<Record<keyof typeof RENEWALS, string>> = {
   option: 'the option `key` of `stream()`',
 };
 
-type Verdict = (typeof RULES)[RuleName]['beforeFirstWelcome' | 'afterIt'];
+type Verdict = (typeof RULES)[RuleName]['beforeFirstWelcome' | 'afterFirstWelcome'];
 
 const seconds = (ms: number): string => (ms < 60_000 ? `${ms / 1_000} s` : `${ms / 60_000} min`);
 
@@ -95,7 +95,7 @@ export function renderErrorsDoc(): string {
     describe(cause.happened),
     describe(cause.remedy),
     describeVerdict(cause.beforeFirstWelcome, true),
-    describeVerdict(cause.afterIt, false),
+    describeVerdict(cause.afterFirstWelcome, false),
   ]);
   return `# Errors
 

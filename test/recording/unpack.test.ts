@@ -73,7 +73,7 @@ const ROWS: readonly (readonly [string, readonly Buffer[], readonly string[]])[]
     [member('a'), lengthOf(member('b'), 0xffff_ffff), member('c')],
     ['a\n', DAMAGED, 'c\n'],
   ],
-  ['the first bytes of a member at the end', [member('a'), member('b').subarray(0, 12)], ['a\n', CUT_OFF]],
+  ['the first bytes of a member at the end', [member('a'), member('b').subarray(0, 12)], ['a\n', TRUNCATED]],
 ];
 
 describe.each([1, 7, 65_536])('in chunks of %d bytes', (chunkBytes) => {
@@ -92,14 +92,14 @@ describe.each([1, 7, 65_536])('in chunks of %d bytes', (chunkBytes) => {
         .startsWith(head),
     ).toBe(true);
     expect(head.length).toBeGreaterThan(1_000);
-    expect([fault, tail]).toEqual([CUT_OFF, 'next\n']);
-    expect(await unpackAll(torn, chunkBytes)).toEqual([head, CUT_OFF]);
+    expect([fault, tail]).toEqual([TRUNCATED, 'next\n']);
+    expect(await unpackAll(torn, chunkBytes)).toEqual([head, TRUNCATED]);
   });
 
   test('gzip of another program that is cut off', async () => {
     const whole = other(...many(1));
     const seen = await unpackAll(whole.subarray(0, whole.length - 200), chunkBytes);
-    expect(seen.at(-1)).toBe(CUT_OFF);
+    expect(seen.at(-1)).toBe(TRUNCATED);
   });
 });
 

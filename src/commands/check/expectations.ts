@@ -19,7 +19,7 @@ export interface Expected {
   readonly min: number;
   /** From the welcome, in ms. */
   readonly withinMs: number;
-  /** Events whose time is further from their arrival than this, in ms, do not count; undefined: no limit. */
+  /** Events whose time differs from their arrival by more than this, in ms, do not count; undefined: no limit. */
   readonly maxLagMs: number | undefined;
   /** Paths of the event time; the first one with a value is used. */
   readonly lagPaths: readonly (readonly PathStep[])[];

@@ -18,7 +18,7 @@ const ERROR_CAUSES: Readonly<Record<number, string>> = {
   [EXIT.store]: 'store',
 };
 
-/** With the exit code with which `tail` gives up. */
+/** Its exit code is the one that `tail` gives up with. */
 export function fromCause(cause: Cause): Failure {
   const { happened, remedy } = describeCause(cause);
   const { retryAfterMs } = cause;

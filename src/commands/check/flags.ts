@@ -20,7 +20,7 @@ export const CHECK_FLAGS = {
   ),
   maxLagMs: optional(
     '--max-lag <dur>',
-    'ignore events whose own time is further than this from arrival',
+    'ignore events whose timestamp differs from their arrival by more than this',
     parseDuration,
   ),
   lagField: text(

@@ -165,13 +165,13 @@ async function measureKeepalive(
   const roundTripsMs: number[] = [];
   while (roundTripsMs.length < PINGS) {
     const messagesBefore = counter.messages;
-    const came = await waitFor(Promise.race([stream.ping(), ended]), pongTimeoutMs, io.clock, signal);
-    if (signal.aborted || came === 'ended') return false;
-    if (came === undefined) {
+    const outcome = await waitFor(Promise.race([stream.ping(), ended]), pongTimeoutMs, io.clock, signal);
+    if (signal.aborted || outcome === 'ended') return false;
+    if (outcome === undefined) {
       log.fail(describeMissingPong(host, pongTimeoutMs, counter.messages > messagesBefore));
       return false;
     }
-    roundTripsMs.push(Math.round(came * 100) / 100);
+    roundTripsMs.push(Math.round(outcome * 100) / 100);
   }
   const shown = roundTripsMs.map((ms) => ms.toFixed(1)).join(', ');
   log.pass(`${PINGS} of ${PINGS} pings answered, round trips ${shown} ms`, {
@@ -187,14 +187,14 @@ async function awaitEvents({ ended }: Live, { expected, log, io, signal, counter
   }
   log.begin('events');
   // The time includes the pings: the events may have arrived, or be overdue, by now.
-  const came = await waitFor(Promise.race([counter.met, ended]), counter.remainingMs, io.clock, signal);
+  const outcome = await waitFor(Promise.race([counter.met, ended]), counter.remainingMs, io.clock, signal);
   if (counter.isMet) {
     const parts = counter.counts.map(({ expression, matched, lagMs }) => {
       const lag = lagMs === undefined ? '' : ` (${describeLag(lagMs)})`;
       return `${matched} for ${expression}${lag}`;
     });
     log.pass(parts.join(', '), listReceived(counter));
-  } else if (!signal.aborted && came !== 'ended') {
+  } else if (!signal.aborted && outcome !== 'ended') {
     log.fail(describeUnmet(expected, counter));
   }
 }

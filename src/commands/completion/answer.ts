@@ -16,19 +16,19 @@ import { parseStreamUrl } from '../../settings/stream-url.ts';
 import { KNOWN_EVENT_TYPES } from '../../simulator/events.ts';
 import { SCENARIO_LIST } from '../../simulator/scenarios.ts';
 
-interface Offer {
+interface Candidate {
   readonly word: string;
   /** May be empty. */
   readonly meaning: string;
 }
 
-type Offers = readonly Offer[] | 'files';
+type Candidates = readonly Candidate[] | 'files';
 
 /** Values that are not in the definitions of flags; read only when needed. */
 export interface Sources {
-  profiles(): readonly Offer[];
-  scenarios(): readonly Offer[];
-  eventTypes(): readonly Offer[];
+  profiles(): readonly Candidate[];
+  scenarios(): readonly Candidate[];
+  eventTypes(): readonly Candidate[];
 }
 
 /** Placeholders and long names of flags whose values can be completed. */
@@ -48,44 +48,46 @@ const KNOWN_VALUES: Readonly<Record<string, 'files' | keyof Sources>> = {
  *
  * @param words after the program's name; the last one is unfinished and may be empty
  */
-export function complete(root: Outline, words: readonly string[], sources: Sources): Offers {
+export function complete(root: Outline, words: readonly string[], sources: Sources): Candidates {
   const last = words.at(-1) ?? '';
   const { command, given, open, argumentCount, isLiteral } = readWords(root, words.slice(0, -1));
   const isFlag = !isLiteral && last.startsWith('-');
   if (open?.value !== undefined && (open.value.isRequired || !isFlag)) {
-    return offerValues(open.long, open.value, sources);
+    return completeValues(open.long, open.value, sources);
   }
-  if (command.name === 'help' && !isFlag) return offerHelp(root, words.slice(1, -1));
+  if (command.name === 'help' && !isFlag) return completeHelp(root, words.slice(1, -1));
   const flags = listFlags(command, root);
   const [, prefix, name = ''] = /^((--[^=]+)=)/.exec(last) ?? [];
   if (isFlag && prefix !== undefined) {
     const value = flags.find(({ long }) => long === name)?.value;
-    const offers = value === undefined ? [] : offerValues(name, value, sources);
-    return offers === 'files' ? offers : offers.map((offer) => ({ ...offer, word: prefix + offer.word }));
+    const candidates = value === undefined ? [] : completeValues(name, value, sources);
+    return candidates === 'files'
+      ? candidates
+      : candidates.map((candidate) => ({ ...candidate, word: prefix + candidate.word }));
   }
-  const flagOffers = flags
+  const flagCandidates = flags
     .filter(({ long, isRepeatable }) => isRepeatable || !given.has(long))
     .map(({ long, meaning }) => ({ word: long, meaning }));
-  if (isFlag) return flagOffers;
-  if (command.commands.length > 0) return offerCommands(command);
+  if (isFlag) return flagCandidates;
+  if (command.commands.length > 0) return completeCommands(command);
   const argument = command.arguments[argumentCount] ?? command.arguments.findLast((one) => one.isVariadic);
-  if (argument !== undefined) return offerValues(argument.placeholder, argument, sources);
+  if (argument !== undefined) return completeValues(argument.placeholder, argument, sources);
   // Only flags can follow, so they are offered before the first dash.
-  return isLiteral ? [] : flagOffers;
+  return isLiteral ? [] : flagCandidates;
 }
 
-function offerCommands(group: Outline): Offer[] {
+function completeCommands(group: Outline): Candidate[] {
   return group.commands.map(({ name, summary }) => ({ word: name, meaning: summary }));
 }
 
-function offerHelp(root: Outline, words: readonly string[]): Offer[] {
+function completeHelp(root: Outline, words: readonly string[]): Candidate[] {
   const topics =
     words.length > 0 ? [] : TOPICS.map(({ name, summary }) => ({ word: name, meaning: summary }));
-  return [...offerCommands(readWords(root, words).command), ...topics];
+  return [...completeCommands(readWords(root, words).command), ...topics];
 }
 
 /** @param name the long name of the flag, or the placeholder of an argument */
-function offerValues(name: string, value: Value, sources: Sources): Offers {
+function completeValues(name: string, value: Value, sources: Sources): Candidates {
   if (value.choices.length > 0) return value.choices.map((word) => ({ word, meaning: '' }));
   const known = KNOWN_VALUES[name] ?? KNOWN_VALUES[value.placeholder];
   if (known === undefined) return [];
@@ -162,22 +164,22 @@ const asOptional = (flag: Flag): Flag =>
   flag.value === undefined ? flag : { ...flag, value: { ...flag.value, isRequired: false } };
 
 /** Prints the completions for `atlantis __complete <shell> -- <words>`; see scripts.ts. */
-export function printOffers(words: readonly string[], program: DocumentedCommand, io: Io): void {
+export function printCompletions(words: readonly string[], program: DocumentedCommand, io: Io): void {
   const [shell = '', , ...line] = words;
   const merged = shell === 'bash' ? mergeBroken(line) : line;
-  const offers = complete(outlineCommand(program), merged, createSources(io));
-  if (offers === 'files') {
+  const candidates = complete(outlineCommand(program), merged, createSources(io));
+  if (candidates === 'files') {
     io.writeOut(':files\n');
     return;
   }
   const last = merged.at(-1) ?? '';
-  const lines = offers
+  const lines = candidates
     .filter(({ word }) => shell !== 'bash' || word.startsWith(last))
-    .map((offer) => `${formatOffer(shell, offer, last)}\n`);
+    .map((candidate) => `${formatCandidate(shell, candidate, last)}\n`);
   io.writeOut(lines.join(''));
 }
 
-function formatOffer(shell: string, { word, meaning }: Offer, last: string): string {
+function formatCandidate(shell: string, { word, meaning }: Candidate, last: string): string {
   // bash ends a word at `=` and replaces only what follows it.
   if (shell === 'bash') return word.slice(last.lastIndexOf('=') + 1);
   if (shell === 'zsh') return `${word.replaceAll(':', '\\:')}${meaning === '' ? '' : `:${meaning}`}`;
@@ -209,7 +211,7 @@ function createSources(io: Io): Sources {
   };
 }
 
-function listProfiles(io: Io): Offer[] {
+function listProfiles(io: Io): Candidate[] {
   try {
     const { file } = readProfileFile(profilesPath(io), io);
     return [...file.profiles.values()].map(({ name, url }) => ({ word: name, meaning: describeUrl(url) }));

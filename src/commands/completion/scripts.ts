@@ -1,5 +1,5 @@
-// The scripts that `atlantis completion` prints. They ask the program for every offer, so an old script completes new
-// flags. Use eval, not `source <(…)`: the bash 3.2 of macOS silently reads nothing from there.
+// The scripts that `atlantis completion` prints. They ask the program for the candidates, so an old script completes
+// new flags. Use eval, not `source <(…)`: the bash 3.2 of macOS silently reads nothing from there.
 import { parseChoice, SHELLS } from '../../flags/values.ts';
 import type { Io } from '../../io/io.ts';
 
@@ -17,7 +17,7 @@ _atlantis() {
   done < <(command atlantis __complete bash -- "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
   [[ \${COMPREPLY[0]-} == ':files' ]] || return 0
   COMPREPLY=()
-  # Without offers, readline completes file names and quotes them. bash 3 has only compgen.
+  # Without candidates, readline completes file names and quotes them. bash 3 has only compgen.
   compopt -o default 2>/dev/null && return 0
   local current=\${COMP_WORDS[COMP_CWORD]}
   [[ $current == = ]] && current=
@@ -31,13 +31,13 @@ complete -F _atlantis atlantis
 const ZSH = `#compdef atlantis
 # Completion of atlantis for zsh. In ~/.zshrc, after compinit: eval "$(atlantis completion zsh)"
 _atlantis() {
-  local -a offers
-  offers=("\${(@f)$(command atlantis __complete zsh -- "\${(@Q)words[2,CURRENT-1]}" "\${(Q)PREFIX}" 2>/dev/null)}")
-  if [[ $offers[1] == :files ]]; then
+  local -a candidates
+  candidates=("\${(@f)$(command atlantis __complete zsh -- "\${(@Q)words[2,CURRENT-1]}" "\${(Q)PREFIX}" 2>/dev/null)}")
+  if [[ $candidates[1] == :files ]]; then
     [[ $PREFIX == --*=* ]] && compset -P 1 '*='
     _files
-  elif [[ -n $offers[1] ]]; then
-    _describe -V atlantis offers
+  elif [[ -n $candidates[1] ]]; then
+    _describe -V atlantis candidates
   fi
 }
 if [[ $funcstack[1] == _atlantis ]]; then
@@ -51,14 +51,14 @@ const FISH = `# Completion of atlantis for fish. In config.fish: atlantis comple
 function __atlantis_complete
     set -l current (commandline -ct)
     set -l words (commandline -opc)
-    set -l offers (command atlantis __complete fish -- $words[2..-1] "$current" 2>/dev/null)
-    if test "$offers[1]" = ':files'
+    set -l candidates (command atlantis __complete fish -- $words[2..-1] "$current" 2>/dev/null)
+    if test "$candidates[1]" = ':files'
         set -l flag (string match -r -- '^--[^=]+=' "$current")
         for file in (__fish_complete_path (string replace -r -- '^--[^=]+=' '' "$current"))
             printf '%s\\n' "$flag$file"
         end
     else
-        printf '%s\\n' $offers
+        printf '%s\\n' $candidates
     end
 end
 complete -c atlantis -f -k -a '(__atlantis_complete)'

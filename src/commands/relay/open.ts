@@ -16,7 +16,7 @@ import { createSinks, nameRelay, type SinkDeps } from './sinks.ts';
 
 interface WorkerWatch {
   /** Must be called when records were added or acknowledged. */
-  look(): void;
+  recheck(): void;
   end(): void;
 }
 
@@ -32,7 +32,7 @@ function watchWorker(worker: Worker, window: number, clock: Clock, reporter: Rep
     reporter.report(say.saySpooling(worker.sink.name, worker.pending, window));
   };
   return {
-    look() {
+    recheck() {
       if (worker.pending > window) {
         if (!isReportedBehind) cancel ??= clock.setTimer(reportBehind, REPORT_BEHIND_AFTER_MS);
         return;
@@ -126,8 +126,8 @@ export async function openRelay(deps: SinkDeps): Promise<Relay> {
         } else reporter.report(say.sayWorkerEvent(sink.name, event));
       },
       onChange() {
-        watch?.look();
-        output.look();
+        watch?.recheck();
+        output.recheck();
       },
       deadLetter:
         deadLetters &&

@@ -102,7 +102,7 @@ function isRetryable(kind: CauseKind): boolean {
 /** The responses of nginx, Go's net/http and Apache to a plaintext request on a TLS port. */
 const WANTS_TLS = /HTTP request (was sent )?to (an )?HTTPS|plain HTTP to an SSL/i;
 
-/** nginx completes the handshake and then requires the certificate by HTTP. */
+/** nginx completes the handshake and then requires the certificate with an HTTP error. */
 const WANTS_CERTIFICATE = /No required SSL certificate was sent/i;
 
 function pickKind(refusal: UpgradeRefusal, isFromApi: boolean): CauseKind {

@@ -16,7 +16,7 @@ import { MIN_SPACING_MS } from '../retry-policy.ts';
 import { classifyRefusal, MAX_BODY_MS, readBody } from './refusal.ts';
 import { tcpOptions, trustOptions } from './tcp.ts';
 
-/** Timeout of the TLS handshake. */
+/** Timeout of the handshake that shows whether a port speaks TLS. */
 const PROBE_MS = 1_000;
 
 /** The cause, or `plaintext-to-tls` if the port closed a `ws:` connection and speaks TLS. */
@@ -131,9 +131,9 @@ export async function openSocket(
     webSocket.once('unexpected-response', (_request: ClientRequest, response: IncomingMessage) => {
       hasResponse = true;
       cancelDeadline();
-      const bodyLimit = clock.setTimer(() => stop.abort(), MAX_BODY_MS);
+      const cancelBodyLimit = clock.setTimer(() => stop.abort(), MAX_BODY_MS);
       void readBody(response, stop.signal).then((read) => {
-        bodyLimit();
+        cancelBodyLimit();
         const isFromProxy = proxyStatus !== 0 && proxyStatus !== 200;
         const { statusCode: status = 0, headers } = response;
         const refusal = { status, headers, ...read, proxy, isFromProxy };

@@ -39,7 +39,7 @@ export function tcpOptions(timeoutMs: number, mustBeLoopback = false): TcpOption
 
 /** `dns.lookup` without the addresses of other machines. */
 const lookupLoopback: LookupFunction = async (hostname, options, callback) => {
-  // Loaded here, since most runs have no name to look up by it.
+  // Loaded here, since most runs look up no name with it.
   const { lookup } = await import('node:dns');
   const all: LookupOptions & { all: true } = { ...options, all: true };
   lookup(hostname, all, (error, found) => {

@@ -6,7 +6,7 @@ import type { TunnelOptions } from './proxy-agent.ts';
  * An agent for one attempt; credentials in `proxyUrl` are only sent to the proxy.
  *
  * @param proxyUrl `http:`, `https:`, `socks5:` or `socks5h:`
- * @param trustedRoots for a proxy that is reached by TLS: PEM to trust in addition to Node's roots
+ * @param trustedRoots for a proxy that is reached over TLS: PEM to trust in addition to Node's roots
  * @param signal destroys the socket to the proxy, which no other code can reach until the proxy has responded
  */
 export async function createTunnelAgent(

@@ -5,7 +5,7 @@
 // everything that waited has been read.
 import type { Clock } from '../../clock.ts';
 
-/** A byte that comes after this much silence, while reading was on, did not wait. */
+/** A byte that arrives after this much silence, with reading on, did not wait in the kernel. */
 const SILENCE_MS = 1_000;
 /** More than a kernel buffers for one socket (Linux: 6 MiB unless tuned). */
 const MAX_WAITING_BYTES = 8 * 1024 * 1024;
@@ -30,7 +30,7 @@ export class Arrival {
   #isReading = true;
   /** Whether bytes may be waiting from before the last stop. */
   #isBehind = false;
-  /** How often reading was stopped. */
+  /** Number of times reading was stopped. */
   #stops = 0;
   #openPings: SentPing[] = [];
   #lastReadMonotonicMs = 0;

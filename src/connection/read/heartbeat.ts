@@ -16,7 +16,7 @@ interface HeartbeatCallbacks {
   /** Whether reading is paused now. */
   isPaused(): boolean;
   sendPing(): void;
-  /** No byte came for this much reading time after a ping; called once, and the heartbeat ends. */
+  /** No byte was read for this much reading time after a ping; called once, and the heartbeat ends. */
   onDead(silentMs: number): void;
   /** The process was suspended, or the machine slept, until now. */
   onSuspended(): void;

@@ -20,7 +20,7 @@ export class MessageQueue {
     return this.#builder.isEmpty && this.#waiting.length === 0;
   }
 
-  /** How much of `limit` is used by what waits; 1 is all of it. */
+  /** The fraction of `limit` that waiting batches use; 1 is full. */
   fullness({ reads, bytes }: { readonly reads: number; readonly bytes: number }): number {
     const waitingBytes = this.#waiting.reduce((sum, batch) => sum + batch.bytes.length, 0);
     return Math.max(this.#waiting.length / reads, waitingBytes / bytes);

@@ -44,7 +44,7 @@ export class TappedSocket extends Duplex {
   #hasFrames = false;
   #listener: TapListener | undefined;
   #isTaking = false;
-  /** Missing bytes of the frame of which ws has a part. */
+  /** Bytes still to come of a frame that was passed to ws in part. */
   #owedBytes = 0;
   /** Messages passed to ws, at least in part, that it has not emitted; it never emits invalid ones. */
   #openMessages = 0;
@@ -216,7 +216,7 @@ export class TappedSocket extends Duplex {
     const { kind, opcode, sizes } = header;
     const isContinuation = kind === 'middle' || kind === 'last';
     const isExpected = kind === 'control' || isContinuation === (message !== undefined);
-    // What is invalid here ws reports; it also closes.
+    // ws reports invalid frames, and closes the connection.
     if (kind === 'other' || !isExpected) return this.#giveUpTo(frames);
     if (sizes === undefined) return false;
     const size = sizes.head + sizes.payload;
@@ -249,7 +249,7 @@ export class TappedSocket extends Duplex {
     return true;
   }
 
-  /** Leaves everything from here on to ws, with the fragments that it needs to see it as the server meant it. */
+  /** Hands everything from here on to ws, with the fragments that it needs to read the message as it was sent. */
   #giveUpTo(frames: FrameBuffer): boolean {
     if (this.#message !== undefined) {
       this.#openMessages += 1;

@@ -43,7 +43,7 @@ export function makeRequest(
   };
 }
 
-/** `sha256=` and the HMAC of the body in hexadecimal, as many webhook services do it. */
+/** `sha256=` and the HMAC of the body in hexadecimal, as many webhook services do. */
 export function sign(body: Buffer, secret: string): string {
   return `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`;
 }

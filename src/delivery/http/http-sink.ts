@@ -125,7 +125,7 @@ export class HttpSink implements Sink {
     return this.#hasWorked || proxyUrl !== undefined ? undefined : await this.#reach(signal);
   }
 
-  /** Connects once before any events are received that could not be delivered. */
+  /** Connects once, so that an unreachable endpoint is reported before any event is received. */
   async #reach(signal: AbortSignal): Promise<SinkFault | undefined> {
     const { target, sendTimeoutMs } = this.#config;
     const { hostname, port } = new URL(target.href);

@@ -1,5 +1,5 @@
 // The consumer that reads a stream, ephemeral or durable, and the messages that the reader missed because the stream
-// dropped them or was created again.
+// dropped them or was recreated.
 import {
   AckPolicy,
   type Consumer,

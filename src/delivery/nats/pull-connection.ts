@@ -21,12 +21,12 @@ const DURABLE_PULL_EXPIRES_MS = 1_000;
 const LAST_ACKS_MS = 500;
 /** Number of delivered messages that are remembered, in case an acknowledgement is lost. */
 const REMEMBERED = 4_096;
-/** How often the acknowledgement deadline is extended before it ends. */
+/** Number of times the acknowledgement deadline is extended within one ack wait. */
 const EXTENSIONS = 3;
 
 /** What the connections of a run remember. */
 export interface PullHistory {
-  /** The delivered messages by sequence number, with their timestamps: the same number may be given again. */
+  /** The delivered messages by sequence number, with their timestamps, because a new stream reuses them. */
   readonly done: Map<number, bigint>;
   /** Size of the largest message that was received. */
   largestBytes: number;
@@ -160,7 +160,7 @@ export class PullConnection {
     if (this.#endedBy !== undefined) return;
     this.#end(this.endedBy);
     if (this.#open.size === 0) this.#pull?.stop();
-    else await this.#giveBack();
+    else await this.#returnOpen();
     await this.#connection.close().catch(() => {});
   }
 
@@ -168,18 +168,18 @@ export class PullConnection {
    * Returns the messages that are not acknowledged, so that the next reader gets them at once. Only after the last pull
    * has expired: nats-server up to 2.10 would deliver them again into an abandoned pull.
    */
-  async #giveBack(): Promise<void> {
+  async #returnOpen(): Promise<void> {
     let cancel = (): void => {};
     const late = new Promise<void>((resolve) => {
       cancel = this.#clock.setTimer(resolve, DURABLE_PULL_EXPIRES_MS + LAST_ACKS_MS);
     });
-    const giveAll = async (): Promise<void> => {
+    const returnAll = async (): Promise<void> => {
       await this.#reading;
       for (const message of this.#open) message.nak();
       await this.#connection.flush();
     };
     try {
-      await Promise.race([giveAll(), late]);
+      await Promise.race([returnAll(), late]);
     } catch {
       // The connection is lost: the server delivers them again after the ack wait.
     } finally {

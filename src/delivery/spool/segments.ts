@@ -41,7 +41,7 @@ export function listSegments(folder: string): SegmentEntry[] {
   return readdirSync(folder)
     .flatMap((name) => {
       const first = Number(NAME.exec(name)?.[1] ?? Number.NaN);
-      // Numbers above 2^53 could not be counted up.
+      // Numbers above 2^53 cannot be incremented exactly.
       if (!Number.isSafeInteger(first)) return [];
       const path = join(folder, name);
       // Another run may delete an acknowledged segment at this moment.

@@ -102,7 +102,7 @@ export class Spool {
       // If the first segment begins after it, a segment was lost: the cursor is synced before segments are deleted.
       this.#acknowledged = acknowledged;
       this.#unitEnd = Math.max(acknowledged, unitEnd);
-      // Numbers of acknowledged records that a power failure took from the end are not used again.
+      // Numbers of acknowledged records that a power failure took from the end are not reused.
       this.#end = Math.max(end, this.#acknowledged);
       this.#written = end;
       if (this.#cursor.found === undefined) this.#writeCursor();
@@ -237,12 +237,12 @@ export class Spool {
   /** Drops segments whose files were deleted, so that nothing is appended to them. */
   #dropMissing(): void {
     const last = this.#segments.at(-1);
-    const there = this.#segments.filter(({ path }) => existsSync(path));
-    if (last !== undefined && !there.includes(last)) {
+    const existing = this.#segments.filter(({ path }) => existsSync(path));
+    if (last !== undefined && !existing.includes(last)) {
       this.#closeCurrent();
       this.#written = last.first;
     }
-    this.#segments.splice(0, this.#segments.length, ...there);
+    this.#segments.splice(0, this.#segments.length, ...existing);
   }
 
   /** Deletes acknowledged segments after the cursor is synced. If the run ends before that, the next run does it. */

@@ -1,6 +1,6 @@
-// Decides where each field is shown, by names and kinds alone: one plan for all events of a layout. The service defines no
-// shape of events, so roles are guessed from names; a wrong guess only moves a value. Fields that are not in the headline
-// are details, duplicates too.
+// Decides where each field is shown, by names and kinds alone: one plan for all events of a layout. The service does not
+// define the fields of events, so roles are guessed from names; a wrong guess only moves a value. Fields that are not in
+// the headline are details, duplicates too.
 import { TYPE_FIELDS } from '../../events/event-type.ts';
 import { KIND, type Kind, type NamedField } from './event-reader.ts';
 

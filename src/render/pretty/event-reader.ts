@@ -154,9 +154,9 @@ export interface NamedField {
 }
 
 export interface FieldBounds {
-  /** Levels that are opened. */
+  /** Maximum number of levels to open. */
   readonly depth: number;
-  /** Fields that are read, without open objects. */
+  /** Maximum number of fields to read, not counting open objects. */
   readonly fields: number;
 }
 

@@ -89,7 +89,7 @@ export class Flow {
       return;
     }
     let space = gap;
-    // Most texts are one word, and searching a space is faster than splitting.
+    // Most texts are one word, and searching for a space is faster than splitting.
     for (const word of visible.includes(' ') ? visible.split(' ') : [visible]) {
       const width = measureWidth(word);
       if (width <= this.room || !this.#breaksWords) {

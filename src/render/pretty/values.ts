@@ -65,7 +65,7 @@ export interface Pair {
 
 /** Limits of what is shown of one event. */
 export interface NestedBounds {
-  /** Levels that are opened. */
+  /** Maximum number of levels to open. */
   readonly depth: number;
   readonly pairs: number;
   /** Items of an array without arrays and objects. */

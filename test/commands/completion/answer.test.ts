@@ -5,17 +5,17 @@ import { listCommands } from '../../../src/flags/documented-command.ts';
 import { readOutline } from '../../helpers/outline.ts';
 
 const root = readOutline();
-const offer = (word: string) => [{ word, meaning: '' }];
+const candidate = (word: string) => [{ word, meaning: '' }];
 const sources: Sources = {
-  profiles: () => offer('my-profile'),
-  scenarios: () => offer('a-scenario'),
-  eventTypes: () => offer('an-event-type'),
+  profiles: () => candidate('my-profile'),
+  scenarios: () => candidate('a-scenario'),
+  eventTypes: () => candidate('an-event-type'),
 };
 
 /** The words offered after a line; what follows its last space is unfinished. */
 function ask(line: string): string[] | 'files' {
-  const offers = complete(root, line.split(' '), sources);
-  return offers === 'files' ? offers : offers.map(({ word }) => word);
+  const candidates = complete(root, line.split(' '), sources);
+  return candidates === 'files' ? candidates : candidates.map(({ word }) => word);
 }
 
 const namesIn = (path: string): string[] =>
