@@ -31,7 +31,7 @@ const options = { url, key, ca: readFileSync(ca, 'utf8') };
     console.log(error.name, error.exitCode, error instanceof StreamEndedError);
   }
   try {
-    stream({ ...options, colour: 'red' });
+    stream({ ...options, texture: 'red' });
   } catch (error) {
     console.log(error.message);
   }
@@ -39,7 +39,7 @@ const options = { url, key, ca: readFileSync(ca, 'utf8') };
 `;
 const EXPECTED = `large_transfer
 StreamEndedError 3 true
-stream() has no option "colour"
+stream() has no option "texture"
 `;
 
 /** Texts of commander, of the NATS client and of the profile store. */

@@ -85,8 +85,8 @@ export const CAUSES = defineCauses({
   },
   'rate-limited': {
     rule: 'rateLimit',
-    happened: '{host} is rate limiting {key} ({detail})',
-    remedy: 'run fewer streams with this key, or wait as long as the server asks',
+    happened: '{host} has rate-limited {key} ({detail})',
+    remedy: 'run fewer streams with this key, or wait for as long as the server asks',
   },
   unavailable: {
     rule: 'unavailable',
@@ -221,12 +221,12 @@ export const CAUSES = defineCauses({
   'closed-for-protocol': {
     rule: 'frames',
     happened: '{host} closed the stream because of a protocol error ({detail})',
-    remedy: 'report it, with the version of this tool and the request id',
+    remedy: 'report this, with the version of atlantis and the request id',
   },
   'bad-frames': {
     rule: 'frames',
     happened: '{host} violated the WebSocket protocol ({detail})',
-    remedy: 'a proxy in between may damage the data; if not, report the request id',
+    remedy: 'a proxy may be damaging the data; otherwise, report the request id',
   },
   'nats-unauthorized': {
     rule: 'key',
@@ -251,7 +251,7 @@ export const CAUSES = defineCauses({
   'nats-other-stream': {
     rule: 'request',
     happened: 'the stream on {host} does not match ({detail})',
-    remedy: 'use another --stream or --subject, or change the stream to accept them',
+    remedy: 'use another --stream or --subject, or change the subjects of the stream',
   },
   'nats-refused': {
     rule: 'request',
@@ -266,12 +266,12 @@ export const CAUSES = defineCauses({
   'nats-trimmed': {
     rule: 'loss',
     happened: 'the stream on {host} has already deleted the next messages ({detail})',
-    remedy: 'let the stream keep messages for longer, or read them sooner',
+    remedy: 'raise the limits of the stream, or read its messages sooner',
   },
   'nats-recreated': {
     rule: 'loss',
     happened: 'the stream on {host} was recreated or restored ({detail})',
-    remedy: 'reading starts with its first message; messages it lost are gone',
+    remedy: 'reading restarts at its first message; what it lost cannot be recovered',
   },
   'not-nats': {
     rule: 'upgrade',

@@ -118,7 +118,10 @@ export function openDeadLetters(path: string, report: (record: StatusRecord) => 
 function checkDeadLetters(path: string, fd: number): number {
   const stats = fstatSync(fd);
   if (!stats.isFile()) {
-    throw new UsageError(`--dead-letter: ${JSON.stringify(path)} is not a file`, 'give the name of a file');
+    throw new UsageError(
+      `--dead-letter: ${JSON.stringify(path)} is not a file`,
+      'use the path of a regular file',
+    );
   }
   assertTrusted(stats);
   const start = Buffer.alloc(Math.min(stats.size, START.length));
@@ -126,7 +129,7 @@ function checkDeadLetters(path: string, fd: number): number {
   if (!START.startsWith(start.toString('latin1'))) {
     throw new UsageError(
       `--dead-letter: ${JSON.stringify(path)} exists and is not a dead-letter file`,
-      'nothing was changed: give another name, or move the file away',
+      'nothing was changed: use another name, or move the file away',
     );
   }
   return stats.size;

@@ -38,9 +38,9 @@ export function sayWorkerEvent(sink: string, event: Exclude<WorkerEvent, { kind:
 
 export function saySinkReady(sink: string, stream: StreamLimits & { readonly isNew: boolean }): StatusRecord {
   const { isNew, maxAgeMs, maxBytes, replicas, dedupeWindowMs } = stream;
-  const age = maxAgeMs > 0 ? `for ${formatDuration(maxAgeMs)}` : 'without age limit';
+  const age = maxAgeMs > 0 ? `for ${formatDuration(maxAgeMs)}` : 'without an age limit';
   const size = maxBytes > 0 ? `, up to ${formatCount(maxBytes, 'byte')}` : '';
-  const copies = replicas === 1 ? 'one copy' : `${replicas} copies`;
+  const copies = replicas === 1 ? 'one replica' : `${replicas} replicas`;
   const keeps = `keeps messages ${age}${size} in ${copies}`;
   const isBlind = dedupeWindowMs === 0;
   const dedupe = isBlind
@@ -85,7 +85,7 @@ export function sayLostCursor(sink: string): StatusRecord {
   return {
     event: 'warning',
     level: 'warn',
-    message: `the spool of ${sink} has lost its cursor: all messages in it are sent again, and losses before them cannot be counted`,
+    message: `the spool of ${sink} has lost its cursor: all messages in it will be sent again, and earlier losses cannot be counted`,
     hint: SPOOL_HINT,
     figures: { sink },
   };
@@ -95,8 +95,8 @@ export function sayUnusedSpool(path: string, records: number): StatusRecord {
   return {
     event: 'warning',
     level: 'warn',
-    message: `${JSON.stringify(path)} holds ${formatCount(records, 'message')} for a sink that this run does not have`,
-    hint: 'to deliver them, run with --to for that sink; otherwise remove the folder',
+    message: `${JSON.stringify(path)} contains ${formatCount(records, 'message')} for a sink that this run does not use`,
+    hint: 'to deliver them, run with --to for that sink; otherwise, remove the directory',
     figures: { path, records },
   };
 }
@@ -105,7 +105,7 @@ export function saySpooling(sink: string, pending: number, window: number): Stat
   return {
     event: 'spooling',
     level: 'warn',
-    message: `${sink} does not keep up: the window of ${window} is full, with ${formatCount(pending, 'message')} in the spool`,
+    message: `${sink} is not keeping up: the window of ${window} is full, with ${formatCount(pending, 'message')} waiting in the spool`,
     figures: { sink, pending, window },
   };
 }
@@ -123,7 +123,7 @@ export function sayReadingPaused(sink: string, why: string, pending: number): St
   return {
     event: 'paused',
     level: 'warn',
-    message: `${sink} does not keep up and ${why}: paused reading from the server, ${formatCount(pending, 'message')} pending; nothing is lost`,
+    message: `${sink} is not keeping up, and ${why}: paused reading from the server, with ${formatCount(pending, 'message')} waiting; nothing is lost`,
     figures: { sink, reason: why, pending },
   };
 }
@@ -169,8 +169,8 @@ export function sayUndelivered(records: number): StatusRecord {
   return {
     event: 'error',
     level: 'error',
-    message: `lost ${formatCount(records, 'message')} that were received but not delivered`,
-    hint: 'with --spool <folder> they are kept for the next run',
+    message: `lost ${formatCount(records, 'undelivered message')}`,
+    hint: 'use --spool <dir> to keep them for the next run',
     figures: { undelivered: records },
   };
 }

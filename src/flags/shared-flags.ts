@@ -60,7 +60,7 @@ export const SIMULATION_FLAGS = {
 export const ATTEMPT_FLAGS = {
   connectTimeoutMs: withDefault(
     '--connect-timeout <dur>',
-    'timeout to connect, and again for the welcome message',
+    'timeout for connecting, and again for the welcome message',
     parseDuration,
     writeDuration(connectTimeoutMs),
   ),
@@ -95,7 +95,7 @@ const RETRY_FLAGS = {
   noReconnect: negation('--no-reconnect', 'exit at the first failure instead of retrying'),
   maxReconnects: optional(
     '--max-reconnects <n>',
-    'maximum retries in the whole run',
+    'maximum number of retries in the whole run',
     count(0),
     'unlimited after the first connection',
   ),

@@ -65,7 +65,7 @@ export function writeDuration(ms: number): string {
 export function parseCount(flag: string, value: string, min: number, max = Number.MAX_SAFE_INTEGER): number {
   const number = /^\d{1,16}$/.test(value) ? Number(value) : Number.NaN;
   if (!(number >= min && number <= max)) {
-    const range = max === Number.MAX_SAFE_INTEGER ? `from ${min}` : `from ${min} to ${max}`;
+    const range = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`;
     throw refuse(flag, value, `a whole number ${range}`);
   }
   return number;

@@ -14,7 +14,7 @@ const PREFIX_LENGTH = 16;
 const MIN_HIDDEN_LENGTH = 8;
 
 const COPY_HINT =
-  'a key begins with "ak_live_" and is shown once, when it is made in the console: copy it whole';
+  'a key starts with "ak_live_" and is shown once, when it is created in the console: copy all of it';
 
 const ASCII_WHITESPACE_AROUND = /^[\t-\r ]+|[\t-\r ]+$/g;
 const NOT_PRINTABLE_ASCII = /[^\x21-\x7e]/;
@@ -26,11 +26,11 @@ function findKeyFault(key: string): string | undefined {
   const bad = NOT_PRINTABLE_ASCII.exec(key);
   if (bad !== null) {
     const where = `at character ${bad.index + 1}`;
-    if (bad[0] === '\n' || bad[0] === '\r') return `it has a line break inside, ${where}`;
-    if (bad[0] === ' ' || bad[0] === '\t') return `it has a space inside, ${where}`;
-    return `it has a character that is not printable ASCII, ${where}`;
+    if (bad[0] === '\n' || bad[0] === '\r') return `it contains a line break ${where}`;
+    if (bad[0] === ' ' || bad[0] === '\t') return `it contains a space ${where}`;
+    return `it contains a character that is not printable ASCII ${where}`;
   }
-  if (!key.startsWith('ak_') || key.length === 'ak_'.length) return 'it does not begin with "ak_"';
+  if (!key.startsWith('ak_') || key.length === 'ak_'.length) return 'it does not start with "ak_"';
   return undefined;
 }
 

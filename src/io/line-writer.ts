@@ -167,7 +167,7 @@ function createStreamWriter(
 
 const REASONS: Readonly<Record<string, string>> = {
   ENOSPC: 'the disk is full',
-  EDQUOT: 'the disk quota is used up',
+  EDQUOT: 'the disk quota is exceeded',
   EFBIG: 'the file has reached its size limit',
   EIO: 'the device reported an error',
   EBADF: 'it is closed',

@@ -74,7 +74,7 @@ const BEAT_MS = 5_000;
 const ABANDONED_MS = 30_000;
 /** Longest time between two attempts that counts, in ms. */
 const MAX_STEP_MS = 1_000;
-const WATCHING = `waiting for up to ${ABANDONED_MS / 1_000} s to see whether it still runs`;
+const WATCHING = `waiting for up to ${ABANDONED_MS / 1_000} s to see whether it is still running`;
 
 const HOLDER = new RegExp(`^${PROCESS_NAME}-[0-9a-f]{12}$`);
 /** The errors of a rename onto a held lock; they differ between systems. */
@@ -167,7 +167,10 @@ async function waitForLock(
     }
     const limitMs = liveness === 'unknown' ? ABANDONED_MS + WAIT_MS : WAIT_MS;
     if (waitedMs > limitMs || (isNew && totalMs > TOTAL_WAIT_MS)) {
-      throw new subject.Refusal(message, subject.hint ?? `if no atlantis is running, remove ${lockPath}`);
+      throw new subject.Refusal(
+        message,
+        subject.hint ?? `if no other atlantis is running, remove ${lockPath}`,
+      );
     }
     const pauseMs = RETRY_MIN_MS + random() * (RETRY_MAX_MS - RETRY_MIN_MS);
     await new Promise<void>((resolve) => clock.setTimer(resolve, pauseMs));
@@ -197,7 +200,7 @@ function inspectLock(lockPath: string, { what, Refusal }: LockSubject): Seen {
   try {
     const stats = lstatSync(lockPath);
     if (stats.isSymbolicLink()) throw refuse('is a symbolic link');
-    if (!stats.isDirectory()) throw refuse('is not a folder');
+    if (!stats.isDirectory()) throw refuse('is not a directory');
     if (!isTrusted(stats)) throw refuse('belongs to another user');
     const names = readdirSync(lockPath);
     if (!names.every((name) => HOLDER.test(name))) throw refuse('contains other files');

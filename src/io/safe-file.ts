@@ -238,9 +238,9 @@ export function makeFolder(path: string): void {
  */
 export function assertOwnFolder(path: string, isShared: boolean): void {
   const stats = statSync(resolvePlace(path).path);
-  if (!stats.isDirectory()) throw refusal('it is not a folder');
+  if (!stats.isDirectory()) throw refusal('it is not a directory');
   if (!isTrusted(stats)) {
-    throw refusal('it belongs to another user', 'give a folder of your own, or run atlantis as its owner');
+    throw refusal('it belongs to another user', 'use a directory of your own, or run atlantis as its owner');
   }
   if (!isShared && processUid() !== undefined && (stats.mode & 0o002) !== 0) {
     throw refusal('every user can write to it', `run: chmod o-w ${JSON.stringify(path)}`);

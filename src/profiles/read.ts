@@ -129,7 +129,7 @@ function readProfile(name: string, value: unknown, fail: Fail): Profile {
     if (!isCommand(keyCommand)) throw fail('"keyCommand" is not a list of strings');
     return { name, url, keyCommand };
   }
-  if (typeof key !== 'string' || !isKey(key)) throw fail('"key" is not a key');
+  if (typeof key !== 'string' || !isKey(key)) throw fail('"key" is not a valid key');
   return { name, url, key };
 }
 
@@ -142,15 +142,18 @@ export function parseProfiles(bytes: Buffer, path: string): { file: ProfileFile;
   const fail: Fail = (why) =>
     new DamagedStoreError(
       `the profile store is damaged: ${why}: ${path}`,
-      'repair it, or run atlantis profile add, which moves it aside and creates a new one',
+      'repair it, or run `atlantis profile add`, which moves it aside and creates a new one',
     );
   const json = decode(bytes, fail);
   const { version, current, profiles } = json;
   if (typeof version !== 'number' || !Number.isInteger(version) || version < 1) {
-    throw fail('"version" is not a number from 1');
+    throw fail('"version" is not a positive integer');
   }
   if (version > FORMAT_VERSION) {
-    throw new StoreError(`the profile store was written by a newer atlantis: ${path}`, 'update atlantis');
+    throw new StoreError(
+      `the profile store was written by a newer version of atlantis: ${path}`,
+      'update atlantis',
+    );
   }
   if (current !== undefined && typeof current !== 'string') throw fail('"current" is not a string');
   if (!isObject(profiles)) throw fail('"profiles" is not an object');

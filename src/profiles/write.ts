@@ -201,7 +201,7 @@ function flushDirectory(directory: string): void {
   } catch (error) {
     if (systemCode(error) !== 'EIO') return;
     throw new OutputError(
-      `the profile store was written, but may not survive a power cut (EIO): ${directory}`,
+      `the profile store was written, but may not survive a power failure (EIO): ${directory}`,
     );
   } finally {
     if (fd !== undefined) closeSync(fd);
@@ -284,7 +284,7 @@ export async function updateStore<T>(
     const result = change(draft);
     removeStaging(path);
     const aside = replaceStore(path, json(), current === 'damaged', lock, host.clock.wallMs());
-    if (aside !== undefined) notices.push(`the profile store was damaged: it was moved aside to ${aside}`);
+    if (aside !== undefined) notices.push(`the profile store was damaged: it was moved to ${aside}`);
     return { result, notices };
   } finally {
     lock.release();

@@ -19,7 +19,7 @@ export function createDamageReport(reporter: Reporter): DamageReport {
     note(line, why) {
       damaged += 1;
       if (damaged > MAX_NAMED) return;
-      const more = damaged === MAX_NAMED ? '; more damaged lines are only counted' : '';
+      const more = damaged === MAX_NAMED ? '; further damaged lines are only counted' : '';
       reporter.report({
         event: 'discarded',
         level: 'warn',

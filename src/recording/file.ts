@@ -45,8 +45,8 @@ export function locateRecording(path: string, taken: readonly number[]): string 
     const file = fstatSync(fd);
     if (taken.some((other) => isSameFile(file, other))) {
       throw new UsageError(
-        `--record: ${JSON.stringify(path)} is the file that stdout or stderr goes to`,
-        'give another name',
+        `--record: ${JSON.stringify(path)} is also the file that stdout or stderr is redirected to`,
+        'use another name',
       );
     }
   } finally {
@@ -80,7 +80,7 @@ export function openRecordingFile(path: string, newMode = 0o600) {
     const what = isCompressed ? 'a compressed recording' : 'a recording';
     throw new UsageError(
       `--record: ${JSON.stringify(path)} exists and is not ${what}`,
-      'nothing was changed: give another name, or move the file away',
+      'nothing was changed: use another name, or move the file away',
     );
   }
   const file = createAppendFile(path, fd, isCompressed ? undefined : countWholeLines);
@@ -128,16 +128,19 @@ function open(path: string, newMode = 0o600): number {
     throw describeRecordingFault(path, error);
   }
   closeSync(fd);
-  throw new UsageError(`--record: ${JSON.stringify(path)} is not a regular file`, 'give the name of a file');
+  throw new UsageError(
+    `--record: ${JSON.stringify(path)} is not a regular file`,
+    'use the path of a regular file',
+  );
 }
 
 const REASONS: Readonly<Record<string, string>> = {
   ENOSPC: 'the disk is full',
-  EDQUOT: 'the disk quota is used up',
+  EDQUOT: 'the disk quota is exceeded',
   EFBIG: 'the file has reached its size limit',
   EIO: 'the device reported an error',
-  ENOENT: 'the folder does not exist',
-  EISDIR: 'it is a folder',
+  ENOENT: 'the directory does not exist',
+  EISDIR: 'it is a directory',
 };
 
 /** The error for the user (exit 9). */

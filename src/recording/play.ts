@@ -154,7 +154,7 @@ class Schedule {
     const { sinceMs, untilMs, maxPauseMs } = this.#pace;
     if ((sinceMs ?? untilMs ?? maxPauseMs) === undefined) return;
     throw new UsageError(
-      '--since, --until and --max-pause need receive times, and plain NDJSON has none',
+      '--since, --until and --max-pause require receive times, which plain NDJSON does not have',
       'play a recording of `tail --record`, or the output of `tail --envelope`',
     );
   }

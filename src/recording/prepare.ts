@@ -77,8 +77,8 @@ async function lockRecording(
   try {
     return await takeLock(`${path}.lock`, host, {
       what: `--record: ${JSON.stringify(path)}`,
-      describeHolder: (pid) => `is being recorded into by another run (process ${pid})`,
-      hint: 'give each run a file of its own',
+      describeHolder: (pid) => `is in use by another run (process ${pid})`,
+      hint: 'use a separate file for each run',
       Refusal: UsageError,
       ...events,
     });

@@ -99,6 +99,6 @@ function createLineSplitter() {
 
 function describeReadFault(what: string, path: string, error: unknown): UsageError {
   const { code = 'unknown error' } = error as NodeJS.ErrnoException;
-  const why = code === 'ENOENT' ? 'the file does not exist' : code === 'EISDIR' ? 'it is a folder' : code;
+  const why = code === 'ENOENT' ? 'the file does not exist' : code === 'EISDIR' ? 'it is a directory' : code;
   return new UsageError(`${what} ${JSON.stringify(path)} cannot be read: ${why}`);
 }

@@ -42,7 +42,7 @@ export interface Recorder {
 
 /** What another program did to the file, and what happens now. */
 const CHANGES = {
-  deleted: 'deleted by another program: a new file was started, and everything recorded before is lost',
+  deleted: 'deleted by another program: a new file was started, and what was recorded before is lost',
   truncated: 'truncated by another program: the recording continues in the same file',
   moved: 'moved away: a new file was started',
 };

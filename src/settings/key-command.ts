@@ -55,7 +55,7 @@ export async function runKeyCommand(
 ): Promise<string> {
   const source = `the key command ${argv[0] ?? ''}`;
   const { cwd } = platformOf(host.platform).isolate(host.env);
-  const hint = `run it by hand in the directory ${cwd} to see its messages`;
+  const hint = `run it manually in ${cwd} to see its messages`;
   const fail = (what: string): CredentialError => new CredentialError(`${source} ${what}`, hint);
   const output = await runProgram(argv, host, fail, { signal, timeoutMs });
   return parseKey(decodeKey(output, source), source, 'it must print the key and nothing else');
@@ -149,7 +149,7 @@ export async function runProgram(
     };
     const onAbort = (): void => endWith(fail('was interrupted'));
     const timer = setTimeout(
-      () => endWith(fail(`did not finish within ${timeoutMs / 1000} s and was stopped`)),
+      () => endWith(fail(`did not finish within ${timeoutMs / 1000} s and was killed`)),
       timeoutMs,
     );
     signal?.addEventListener('abort', onAbort);

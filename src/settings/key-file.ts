@@ -24,7 +24,7 @@ export function readKeyFile(path: string, source: string): string {
   try {
     fd = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     const stats = fstatSync(fd);
-    if (stats.isDirectory()) throw fail('is a directory', 'give the path of the file in it');
+    if (stats.isDirectory()) throw fail('is a directory', 'pass the path of a file in it');
     if (!stats.isFile()) throw fail('is a pipe or a device', 'pipe the key in with --key-stdin');
     return decodeKey(readAtMost(fd, MAX_BYTES), source);
   } catch (error) {

@@ -17,7 +17,7 @@ const TIMEOUT_MS = 30_000;
 /** `security -i` truncates longer lines. */
 const MAX_LINE_LENGTH = 4_000;
 
-const UNLOCK_HINT = 'unlock it, or use another place for the key: see atlantis profile add --help';
+const UNLOCK_HINT = 'unlock it, or use another place for the key: see `atlantis profile add --help`';
 
 interface Call extends ToolCall {
   readonly keychain: Keychain;

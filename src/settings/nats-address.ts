@@ -33,7 +33,7 @@ export function parseNatsUrl(flag: string, text: string): NatsAddress {
   if (authority.includes('@')) {
     throw new UsageError(
       `${flag}: a user name, password or token is not allowed in the URL, where other users of this machine can see it`,
-      'set NATS_USER and NATS_PASSWORD, or NATS_TOKEN, or give --nats-creds <file>',
+      'set NATS_USER and NATS_PASSWORD, or NATS_TOKEN, or pass --nats-creds <file>',
     );
   }
   const refuse = (why: string): UsageError => new UsageError(`${flag}: ${why}`, ACCEPTED);

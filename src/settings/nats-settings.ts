@@ -31,7 +31,7 @@ export async function readNatsCredentials(
     if (secrets.length < 2) {
       throw new UsageError(
         `${source}: "${credsPath}" is not a credentials file`,
-        'accepted: a file written by `nsc`',
+        'accepted: a credentials file as written by `nsc`',
       );
     }
     for (const [, secret = ''] of secrets) redactor.addSecret(secret);

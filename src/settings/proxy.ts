@@ -79,7 +79,10 @@ export function checkProxyUrl(value: string, source: string): string {
   const url = value.includes('://') ? value : `http://${value}`;
   // Otherwise the part before it would be taken for the host, and the password for a port.
   if (/:\/\/[^@]*[/?#][^@]*@/.test(url)) {
-    throw new UsageError(`the user or password in ${source} has a #, / or ? that is not URL-encoded`, HINT);
+    throw new UsageError(
+      `the user name or password in ${source} contains a #, / or ? that is not URL-encoded`,
+      HINT,
+    );
   }
   if (!URL.canParse(url) || new URL(url).hostname === '')
     throw new UsageError(`${source} is not a URL`, HINT);
@@ -91,10 +94,13 @@ export function checkProxyUrl(value: string, source: string): string {
   try {
     login = [username, password].map(decodeURIComponent);
   } catch {
-    throw new UsageError(`the user or password in ${source} is not URL-encoded`, HINT);
+    throw new UsageError(`the user name or password in ${source} is not URL-encoded`, HINT);
   }
   if (protocol.startsWith('socks') && login.some((text) => Buffer.byteLength(text) > MAX_SOCKS_BYTES)) {
-    throw new UsageError(`the user or password in ${source} is too long for SOCKS 5`, 'accepted: 255 bytes');
+    throw new UsageError(
+      `the user name or password in ${source} is too long for SOCKS 5`,
+      'accepted: 255 bytes',
+    );
   }
   return url;
 }

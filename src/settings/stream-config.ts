@@ -84,10 +84,10 @@ export function parseStreamFlags(flags: StreamFlags, io: Io): TailConfig {
   const values = parseFlags(STREAM_FLAGS, flags);
   const { format, isJson, isEnveloped } = values;
   if (isJson && format === 'pretty') {
-    throw new UsageError('--json and --format pretty contradict each other', 'give one of them');
+    throw new UsageError('--json and --format pretty cannot be combined', 'use only one of them');
   }
   if (isEnveloped && format === 'pretty') {
-    throw new UsageError('--envelope and --format pretty contradict each other', 'envelopes are NDJSON');
+    throw new UsageError('--envelope and --format pretty cannot be combined', 'envelopes are NDJSON');
   }
   if (values.fields !== undefined) assertFieldsAlone(values);
   if (values.simulate !== undefined) assertSimulateAlone(flags);
@@ -150,7 +150,7 @@ export function parseConnectionFlags(flags: ConnectionFlags, timeoutMs?: number)
 export function parseLogFlags(flags: GlobalFlags, io: Io): LogConfig {
   const { logFormat, isQuiet, isVerbose } = parseFlags(GLOBAL_FLAGS, flags);
   if (isQuiet && isVerbose) {
-    throw new UsageError('--quiet and --verbose contradict each other', 'give one of them');
+    throw new UsageError('--quiet and --verbose cannot be combined', 'use only one of them');
   }
   const useColor = logFormat === 'text' && wantsColor(flags, io, io.stderr.isTty);
   return { format: logFormat, isQuiet, isVerbose, useColor };
@@ -201,7 +201,7 @@ function assertFieldsAlone({ isJson, isEnveloped, format }: StreamValues): void 
   const other = isJson ? '--json' : isEnveloped ? '--envelope' : `--format ${format}`;
   if (other === '--format auto') return;
   throw new UsageError(
-    `--fields and ${other} contradict each other`,
+    `--fields and ${other} cannot be combined`,
     'fields are columns on a terminal, and tab-separated in a pipe',
   );
 }
@@ -209,8 +209,5 @@ function assertFieldsAlone({ isJson, isEnveloped, format }: StreamValues): void 
 function assertSimulateAlone(flags: StreamFlags): void {
   const [other] = listGiven(SOURCE_FLAGS, flags);
   if (other === undefined) return;
-  throw new UsageError(
-    `--simulate and ${other} contradict each other`,
-    'the simulator needs no URL and no key',
-  );
+  throw new UsageError(`--simulate and ${other} cannot be combined`, 'the simulator needs no URL and no key');
 }

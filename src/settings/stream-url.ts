@@ -45,12 +45,13 @@ function showValue(raw: string): string {
 function findTextFault(text: string): string | undefined {
   if (text === '') return 'it is empty';
   // The URL parser would silently drop line breaks and tabs, and read a backslash as a slash.
-  if (/[\x00-\x20\x7f\\]/.test(text)) return 'it has a space, a control character or a backslash in it';
+  if (/[\x00-\x20\x7f\\]/.test(text)) return 'it contains a space, a control character or a backslash';
   if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) return 'it does not start with https:// or wss://';
   if (!/^(?:https?|wss?):/i.test(text)) return 'its scheme is not supported';
   const authority = text.slice(text.indexOf('//') + 2).split(/[/?#]/, 1)[0] ?? '';
   if (authority.includes('@')) return 'a user name or password is not allowed in it';
-  if (text.includes('?')) return 'a query is not allowed in it: the key is sent in a header, never in a URL';
+  if (text.includes('?'))
+    return 'a query is not allowed in it, since the key is sent in a header, never in a URL';
   if (text.includes('#')) return 'a fragment (#) is not allowed in it';
   return undefined;
 }

@@ -43,14 +43,14 @@ export interface Target {
   readonly unused?: readonly string[];
 }
 
-const URL_HINT = 'give --url <url>, set ATLANTIS_URL, or store one with `atlantis profile add <name>`';
+const URL_HINT = 'pass --url <url>, set ATLANTIS_URL, or store one with `atlantis profile add <name>`';
 const USE_HINT =
-  'no profile is active: select one with `atlantis profile use <name>`, give --url <url>, or set ATLANTIS_URL; profiles';
+  'no profile is active: select one with `atlantis profile use <name>`, pass --url <url>, or set ATLANTIS_URL; profiles';
 /** A key typed on the terminal would be visible. */
 export const KEY_ON_TERMINAL = '--key-stdin reads a pipe or a file, not a terminal';
 const SIMULATE_HINT = '; `--simulate` needs no URL';
 const KEY_HINT =
-  'store one with `atlantis profile add <name>`, set ATLANTIS_API_KEY, or give --key-file <file> or --key-stdin';
+  'store one with `atlantis profile add <name>`, set ATLANTIS_API_KEY, or pass --key-file <file> or --key-stdin';
 
 /** More than any key and its line end, in bytes. */
 const MAX_LINE_BYTES = 64 * 1024;
@@ -232,7 +232,7 @@ function chooseOwnKey(
   envKeyFile: string | undefined,
 ): KeySource | undefined {
   if (flags.keyStdin === true) {
-    if (flags.keyFile !== undefined) throw bothGiven('--key-stdin', '--key-file', 'give one of them');
+    if (flags.keyFile !== undefined) throw bothGiven('--key-stdin', '--key-file', 'use only one of them');
     return { kind: 'stdin', source: '--key-stdin' };
   }
   if (flags.keyFile !== undefined) return fromFile(flags.keyFile, '--key-file');
@@ -244,7 +244,7 @@ function chooseOwnKey(
 }
 
 const bothGiven = (one: string, other: string, hint: string): UsageError =>
-  new UsageError(`${one} and ${other} contradict each other`, hint);
+  new UsageError(`${one} and ${other} cannot be combined`, hint);
 
 const fromFile = (path: string, named: string): KeySource => ({
   kind: 'file',
@@ -281,6 +281,6 @@ function assertSameOrigin(
   if (bound.origin === url.value.origin) return;
   throw new UsageError(
     `${url.source} points to ${url.value.origin}, but the key of profile "${profile.value.name}" belongs to ${bound.origin}`,
-    'give the key for this run with ATLANTIS_API_KEY, --key-file or --key-stdin, or add a profile for that URL',
+    'pass the key for this run in ATLANTIS_API_KEY or with --key-file or --key-stdin, or add a profile for that URL',
   );
 }

@@ -63,7 +63,12 @@ export function checkOptions(options: SimulatorOptions): SimulatorConfig {
     JSON.stringify(types),
     `one or more, of 1 to ${MAX_TYPE_CHARACTERS} characters`,
   );
-  demand(keys?.length !== 0, 'keys', 'an empty list', 'one or more, or no option for any well-formed key');
+  demand(
+    keys?.length !== 0,
+    'keys',
+    'an empty list',
+    'one or more; omit the option to accept any well-formed key',
+  );
   return {
     port,
     host,

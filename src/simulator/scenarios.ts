@@ -149,7 +149,7 @@ function drawFlakyAct(random: Random): Act {
 
 const SCENARIOS: Readonly<Record<string, Scenario>> = {
   steady: play('a steady stream of events', WELCOME, EVENTS),
-  burst: play('500 events at once, then two seconds of silence, repeated', WELCOME, {
+  burst: play('500 events at once, then two seconds of silence, repeatedly', WELCOME, {
     do: 'repeat',
     steps: [
       { do: 'events', count: 500, ratePerSecond: Number.POSITIVE_INFINITY },
@@ -162,7 +162,7 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
     answer: false,
   }),
   'late-pong': play(
-    `soon no events, and each pong ${LATE_PONG_MS / 1000} s late`,
+    `soon sends no events, and each pong ${LATE_PONG_MS / 1000} s late`,
     WELCOME,
     { do: 'pongs', answer: true, delayMs: LATE_PONG_MS },
     SOME_EVENTS,
@@ -193,7 +193,7 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
     pieceBytes: 32,
     everyMs: 50,
   }),
-  revoked: play('the key is revoked mid-stream: close 1008, then 401', WELCOME, SOME_EVENTS, REVOKE, {
+  revoked: play('the key is revoked while streaming: close 1008, then 401', WELCOME, SOME_EVENTS, REVOKE, {
     do: 'close',
     code: 1008,
     reason: 'key revoked',
@@ -212,7 +212,7 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
     { refuse: { status: 500 } },
   ),
   flaky: {
-    summary: 'a seeded mix of resets, closes, rejections, garbage and duplicates',
+    summary: 'a mix of resets, closes, rejections, garbage and duplicates, chosen by the seed',
     getAct: (_attempt, random) => drawFlakyAct(random),
   },
 };

@@ -11,7 +11,7 @@ const ACT_NAMES = ['steps', 'refuse', 'scenario'] as const;
 const MAX_DEPTH = 16;
 
 function fail(path: string, message: string, accepted: string): UsageError {
-  return new UsageError(`the script is invalid at ${path}: ${message}`, `accepted: ${accepted}`);
+  return new UsageError(`invalid script at ${path}: ${message}`, `accepted: ${accepted}`);
 }
 
 function show(value: unknown): string {
@@ -36,7 +36,7 @@ const formatName = (name: string): string =>
 
 function requireCount(value: unknown, path: string, min: number, max: number): number {
   if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) return value;
-  const range = max === Number.MAX_SAFE_INTEGER ? `from ${min}` : `from ${min} to ${max}`;
+  const range = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`;
   throw fail(path, `${show(value)} is not valid`, `a whole number ${range}`);
 }
 
@@ -90,7 +90,7 @@ function parseMembers(
 }
 
 function parseStep(value: unknown, path: string, depth: number): Step {
-  const object = requireObject(value, path, 'a step such as {"do":"welcome"}');
+  const object = requireObject(value, path, 'a step, such as {"do":"welcome"}');
   const name = object['do'];
   const form = typeof name === 'string' && Object.hasOwn(STEP_FORMS, name) ? STEP_FORMS[name] : undefined;
   if (form === undefined) {
@@ -118,7 +118,7 @@ function parseEntry(value: unknown, path: string): Entry {
   const given = ACT_NAMES.filter((name) => object[name] !== undefined);
   const [name] = given;
   if (name === undefined || given.length > 1) {
-    const what = name === undefined ? 'it is empty' : `${given.join(' and ')} contradict each other`;
+    const what = name === undefined ? 'it is empty' : `${given.join(' and ')} cannot be combined`;
     throw fail(path, what, `one of ${ACT_NAMES.join(', ')}`);
   }
   const times =
@@ -159,7 +159,7 @@ export function parseScript(script: unknown): Scenario {
   if (typeof summary !== 'string') throw fail('$.summary', `${show(summary)} is not a string`, 'a string');
   if (typeof repeat !== 'boolean') throw fail('$.repeat', `${show(repeat)} is not valid`, 'true or false');
   if (!Array.isArray(connections) || connections.length === 0) {
-    throw fail('$.connections', `${show(connections)} is not valid`, 'an array with one entry or more');
+    throw fail('$.connections', `${show(connections)} is not valid`, 'an array with at least one entry');
   }
   const entries = connections.map((entry: unknown, index) => parseEntry(entry, `$.connections[${index}]`));
   const total = entries.reduce((sum, { times }) => sum + times, 0);

@@ -37,10 +37,10 @@ const LISTEN_ERRORS: Readonly<Record<string, readonly [why: string, hint: string
   EADDRINUSE: ['the port is in use', '--port 0 (in a program: port: 0) picks a free one'],
   EACCES: [
     'permission denied',
-    'use a port from 1024 on, or --port 0 (in a program: port: 0) for a free one',
+    'use a port from 1024 up, or --port 0 (in a program: port: 0) for a free one',
   ],
   EADDRNOTAVAIL: ['this machine does not have this address', 'use 0.0.0.0 for all addresses of the machine'],
-  ENOTFOUND: ['unknown host name', 'give an address of this machine'],
+  ENOTFOUND: ['unknown host name', 'use an address of this machine'],
 };
 
 const addressOf = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress} ${remotePort}`;

@@ -136,7 +136,7 @@ export function parseStreamOptions(options: StreamOptions): StreamConfig {
   requireValid(typeof url === 'string', 'url', url, 'the base URL that came with the key');
   if (typeof key !== 'string' && typeof key !== 'function') {
     throw new UsageError(
-      'the option key is not a string or a function',
+      'the option key is neither a string nor a function',
       'accepted: the API key, or a function that returns it',
     );
   }
@@ -188,7 +188,7 @@ function listTexts(name: string, given: string | readonly string[]): readonly st
 function checkCount(count: number | undefined): number {
   if (count === undefined) return Number.POSITIVE_INFINITY;
   const isCount = count === Number.POSITIVE_INFINITY || (Number.isSafeInteger(count) && count >= 0);
-  requireValid(isCount, 'maxReconnects', count, 'an integer from 0, or Infinity');
+  requireValid(isCount, 'maxReconnects', count, 'an integer of at least 0, or Infinity');
   return count;
 }
 

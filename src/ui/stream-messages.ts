@@ -116,7 +116,7 @@ export function sayGap(item: Gap): StatusRecord {
   return {
     event: 'gap',
     level: 'warn',
-    message: `${why}live again at ${to}; events sent between ${from} and ${to}${duration} were not delivered, their number is unknown`,
+    message: `${why}live again at ${to}; events sent between ${from} and ${to}${duration} were not delivered, and their number is unknown`,
     figures: {
       cause: cause.kind,
       from: new Date(fromMs).toISOString(),
@@ -132,7 +132,7 @@ export function sayOpenGap({ cause, lastByteAtMs }: Lost, durationMs: number, no
   return {
     event: 'gap',
     level: 'warn',
-    message: `disconnected at the end: events sent since ${times[0]} (${formatDuration(durationMs)}) were not delivered, their number is unknown`,
+    message: `disconnected at the end: events sent since ${times[0]} (${formatDuration(durationMs)}) were not delivered, and their number is unknown`,
     figures: {
       cause: cause.kind,
       from: new Date(lastByteAtMs).toISOString(),
@@ -239,7 +239,7 @@ export function sayPaused(): StatusRecord {
   return {
     event: 'paused',
     level: 'info',
-    message: 'the reader of stdout does not keep up: reading from the server is paused, nothing is lost',
+    message: 'the reader of stdout is not keeping up: paused reading from the server; nothing is lost',
   };
 }
 
@@ -247,7 +247,7 @@ export function sayCut(bytesCut: number): StatusRecord {
   return {
     event: 'warning',
     level: 'warn',
-    message: `stdout was blocked at the end: up to ${formatCount(bytesCut, 'byte')} could not be written, and the last line may be incomplete`,
+    message: `stdout was blocked at the end of the run: up to ${formatCount(bytesCut, 'byte')} could not be written, and the last line may be incomplete`,
     figures: { bytes_cut: bytesCut },
   };
 }

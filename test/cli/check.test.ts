@@ -155,7 +155,7 @@ describe('H1: the first failure decides the exit code', () => {
       const exit = await runCheck(server.url);
       expectFailure(exit, 'upgrade', cause, exitCode);
       expect(exit.failed?.details).toMatchObject({ status, error_code: code, request_id: 'req-9' });
-      if (status === 429) expect(exit.failed?.summary).toContain('it asks to retry in 7.0 s');
+      if (status === 429) expect(exit.failed?.summary).toContain('it asks clients to retry in 7.0 s');
       expect(server.attempts).toHaveLength(1);
     },
   );
@@ -371,7 +371,7 @@ describe('H3: --expect', () => {
     const exit = await runCheck(server.url, args);
     expectFailure(exit, 'events', 'expectation', 124);
     expect(exit.report.expectations).toMatchObject([{ matched: 0, late: 2, untimed: 1, met: false }]);
-    expect(exit.failed?.summary).toMatch(/\(and 2 later than --max-lag, 1 without a time, lag .+\)/);
+    expect(exit.failed?.summary).toMatch(/\(and 2 later than --max-lag, 1 without a timestamp, lag .+\)/);
     server.setScript(streamHandler({ events: [transfer(`,"block":{"time":"${at(-1_000)}"}`)] }));
     const fresh = await runCheck(server.url, [...args, '--lag-field', 'block.time']);
     expect([fresh.code, fresh.report.expectations[0]?.matched]).toEqual([0, 1]);
@@ -386,13 +386,13 @@ describe('H3: --expect', () => {
     expect(ahead.report.expectations).toMatchObject([{ matched: 0, late: 0, future: 2, met: false }]);
     const { min_lag_ms: min, max_lag_ms: max } = ahead.report.expectations[0] ?? {};
     expect([Math.round((min ?? 0) / 60_000), Math.round((max ?? 0) / 60_000)]).toEqual([-60, -60]);
-    expect(ahead.failed?.summary).toMatch(/\(and 2 with a time in the future, lag -1h 0m\)/);
+    expect(ahead.failed?.summary).toMatch(/\(and 2 with a timestamp in the future, lag -1h 0m\)/);
     expect(ahead.failed?.error?.hint).toMatch(/^check the clock of this machine/);
     // The clock is off the other way.
     server.setScript(streamHandler({ events: [at(-7_205_000)] }));
-    const behind = await runCheck(server.url, args);
-    expect(behind.report.expectations).toMatchObject([{ late: 1, future: 0 }]);
-    expect(behind.failed?.error?.hint).toMatch(/^check the clock of this machine/);
+    const slow = await runCheck(server.url, args);
+    expect(slow.report.expectations).toMatchObject([{ late: 1, future: 0 }]);
+    expect(slow.failed?.error?.hint).toMatch(/^check the clock of this machine/);
     // A small skew counts, and is reported.
     server.setScript(streamHandler({ events: [at(5_000)] }));
     const skewed = await runCheck(server.url, args);
@@ -526,7 +526,7 @@ describeTls('TLS and proxies (needs the openssl command)', () => {
     const server = await startTls(streamHandler(), made.good);
     const exit = await runCheck(server.url, ['--ca-cert', made.caFile]);
     expect(exit.code).toBe(0);
-    expect(exit.step('tls').summary).toBe('TLSv1.3, issued by Test CA, 9 days left');
+    expect(exit.step('tls').summary).toBe('TLSv1.3, issued by Test CA, expires in 9 days');
     expect(exit.step('tls').details).toMatchObject({ version: 'TLSv1.3', issuer: 'Test CA', days_left: 9 });
     expect(exit.step('lookup').details['addresses']).toContain('127.0.0.1');
   });

@@ -65,7 +65,7 @@ describe('colors into a pipe', () => {
     expect(output).toMatch(/connected to 127\.0\.0\.1/);
   });
 
-  test.each([['false'], ['0']])('row 84: CI=%s is no CI: colors and a status line', async (CI) => {
+  test.each([['false'], ['0']])('row 84: CI=%s is not CI: colors and a status line', async (CI) => {
     const { output } = await run({ CI, ATLANTIS_API_KEY: CANARY_KEY }, [...TAIL, '--verbose']);
     expect(output).toMatch(COLOR);
     expect(output).toMatch(/\u001b\[\d*[GK]/);

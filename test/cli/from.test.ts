@@ -154,7 +154,7 @@ describeWithNats('stream tail --from JetStream', () => {
     await publish(makeEvents(40, 41));
     const rest = await read(url, [...args, '--since', '1', '--limit', '21']);
     expect(rest.lines).toEqual(makeEvents(20, 41));
-    expect(pickRecords(rest, 'warning')[0]?.message).toContain('--since only applies to a new one');
+    expect(pickRecords(rest, 'warning')[0]?.message).toContain('--since applies only to a new one');
   });
 
   test('two readers share a durable consumer: each message goes to one of them', async () => {

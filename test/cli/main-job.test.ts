@@ -59,7 +59,7 @@ describe('tail of a simulator in another process', () => {
     await tail.waitForStderr('retrying in');
     const second = startCli(['stream', 'simulate', '--port', new URL(url).port, '--rate', '50']);
     await second.waitForStdout('ready');
-    await tail.waitForStderr('were not delivered, their number is unknown');
+    await tail.waitForStderr('were not delivered, and their number is unknown');
     const before = tail.lineCount;
     await tail.waitForLines(before + 2);
     tail.kill('SIGINT');
@@ -92,7 +92,12 @@ describe('bad input is a clear error that says what to do', () => {
   const rows: readonly (readonly [string, string[], number, RegExp])[] = [
     ['no key', ['stream', 'tail', '--url', url], 3, /no API key[\s\S]*profile add[\s\S]*ATLANTIS_API_KEY/],
     ['no URL', ['stream', 'tail'], 2, /no URL[\s\S]*--url[\s\S]*ATLANTIS_URL[\s\S]*profile add/],
-    ['a bad count', ['stream', 'tail', '--limit', 'many'], 2, /--limit "many"[\s\S]*a whole number from 1/],
+    [
+      'a bad count',
+      ['stream', 'tail', '--limit', 'many'],
+      2,
+      /--limit "many"[\s\S]*a whole number of at least 1/,
+    ],
     ['a count of zero', ['stream', 'tail', '--limit', '0'], 2, /--limit "0"/],
     [
       'a bad duration',

@@ -74,7 +74,7 @@ test('O1: the same with back-pressure from a slow reader', async () => {
   const tail = startTail(server.url, ['--limit', String(texts.length)]);
   await tail.child.waitForLines(1);
   tail.child.pauseStdout();
-  await tail.child.waitForStderr('the reader of stdout does not keep up');
+  await tail.child.waitForStderr('the reader of stdout is not keeping up');
   tail.child.resumeStdout();
   const { code, lines } = await tail.finish();
   expect(code).toBe(0);

@@ -200,9 +200,9 @@ describe('§ 1: show prints every value and its source', () => {
 describe('what is refused', () => {
   test.each<[string, string, string]>([
     ['nothing given', 'profile add main', '--url <url> and --key-stdin'],
-    ['no key', `profile add main --url ${URL}`, 'give --key-stdin (or --key-command'],
-    ['no URL', 'profile add main --key-stdin', 'give --url'],
-    ['two keys', `profile add main --url ${URL} --key-stdin --key-command op`, 'contradict'],
+    ['no key', `profile add main --url ${URL}`, 'pass --key-stdin (or --key-command'],
+    ['no URL', 'profile add main --key-stdin', 'pass --url'],
+    ['two keys', `profile add main --url ${URL} --key-stdin --key-command op`, 'cannot be combined'],
     ['a bad command', `profile add main --url ${URL} --key-command []`, '--key-command'],
     ['a command in one word', `profile add main --url ${URL} --key-command cat\u00a0key`, 'separately'],
     ['a bad name', `profile add a/b --url ${URL} --key-stdin`, 'invalid profile name "a/b"'],
@@ -211,7 +211,7 @@ describe('what is refused', () => {
     ['a key as a word', `profile add main ${KEY}`, 'too many arguments'],
     ['a flag for the key', `profile add main --key ${KEY}`, 'unknown flag --key'],
     ['a bad URL', 'profile add main --url http://evil --key-stdin', '--url: "http://evil"'],
-    ['to remove unasked', 'profile remove main', 'give --yes'],
+    ['to remove unasked', 'profile remove main', 'pass --yes'],
     ['a missing profile', 'profile use nowhere', 'profiles: main'],
     ['a missing profile', 'profile rename nowhere x', 'profiles: main'],
     ['a missing profile', 'profile remove nowhere --yes', 'profiles: main'],
@@ -328,7 +328,7 @@ describe('F4, row 52: a damaged store', () => {
     const { code, stderr } = await add('fresh');
     expect(code).toBe(0);
     const [aside = ''] = readdirSync(folder).filter((name) => name !== 'profiles.json');
-    expect(stderr).toContain(`moved aside to ${join(folder, aside)}`);
+    expect(stderr).toContain(`moved to ${join(folder, aside)}`);
     expect(readFileSync(join(folder, aside), 'utf8')).toBe(damaged);
     expect((await run('profile list --json')).stdout).toContain('"fresh"');
   });

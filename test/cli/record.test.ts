@@ -145,7 +145,7 @@ describe('stream tail --record', () => {
     await first.waitForStdout('\n');
     const { code, stdout, stderr } = await runCli(args);
     expect([code, stdout]).toEqual([2, '']);
-    const holder = `is being recorded into by another run (process ${first.pid})`;
+    const holder = `is in use by another run (process ${first.pid})`;
     expect(stderr).toContain(holder);
     first.kill('SIGSTOP');
     expect((await runCli(args)).stderr).toContain(holder);
@@ -219,8 +219,8 @@ describe('stream tail --record', () => {
   test.each([
     [['--record', '/dev/null'], 2, 'not a regular file'],
     [['--record', '/dev/full'], 2, 'not a regular file'],
-    [['--record', '/'], 9, 'it is a folder'],
-    [['--record', '/no/such/folder/x'], 9, 'the folder does not exist'],
+    [['--record', '/'], 9, 'it is a directory'],
+    [['--record', '/no/such/folder/x'], 9, 'the directory does not exist'],
     [['--record', '-'], 2, '--record "-"'],
     [['--record-keep', '3'], 2, 'require --record'],
     [['--record', 'x', '--record-keep', '3'], 2, 'requires --record-max-size or'],

@@ -138,7 +138,7 @@ describe('stream replay', () => {
     expect(stderr).toContain('100 damaged lines');
   });
 
-  test('plays a compressed recording up to where it is cut off', async () => {
+  test('plays a compressed recording up to where it is truncated', async () => {
     const many = Array.from({ length: 5_000 }, (_, n) => line(n, 0));
     const path = join(makeTempFolder(), 'cut.gz');
     const packed = gzipSync(`${many.join('\n')}\n`);
@@ -152,7 +152,7 @@ describe('stream replay', () => {
 
   test.each([
     [['/no/such/file'], 'the file does not exist'],
-    [['/'], 'it is a folder'],
+    [['/'], 'it is a directory'],
     [['-', '--speed', 'fast'], '--speed "fast"'],
     [['-', '--speed', '0x'], '--speed "0x"'],
     [['-', '--where', 'n >'], '--where'],
@@ -276,8 +276,8 @@ describe('row 108: a part of a recording, and its pauses', () => {
 
   test.each([
     [['--rate', '0'], '--rate "0"'],
-    [['--rate', '5', '--speed', '2x'], '--rate and --speed contradict each other'],
-    [['--rate', '5', '--max-pause', '2s'], '--rate and --max-pause contradict each other'],
+    [['--rate', '5', '--speed', '2x'], '--rate and --speed cannot be combined'],
+    [['--rate', '5', '--max-pause', '2s'], '--rate and --max-pause cannot be combined'],
     [['--since', 'noon'], 'invalid --since "noon"'],
     [['--since', '2026-02-01', '--until', '2026-01-01'], '--until is before --since'],
   ])('%j is a usage error', async (args, message) => {
@@ -307,7 +307,7 @@ describe('simulate --replay', () => {
     const run = () => runCli([...tail.slice(1), '--json', '-n', '6', '--no-reconnect'], { key });
     rmSync(path);
     expect((await run()).code).toBe(7);
-    await server.waitForStderr('was removed: rejected a client with 500');
+    await server.waitForStderr('no longer exists: rejected a client with 500');
     writeFileSync(path, `${LINES.join('\n')}\n`);
     expect((await run()).stdout).toBe(events(1, 2, 3, 4, 5, 6));
   });

@@ -27,7 +27,7 @@ test('the script works, and the wrong one is refused with this message', () => {
   const [, script = ''] = /```json\n([\s\S]*?)```/.exec(doc) ?? [];
   expect(parseScript(JSON.parse(script)).getAct).toBeInstanceOf(Function);
   const wrong = JSON.parse(script.replace('"rate": 100', '"rate": "fast"'));
-  expect(() => parseScript(wrong)).toThrow(/the script is invalid at (.*)/);
+  expect(() => parseScript(wrong)).toThrow(/invalid script at (.*)/);
   const [, words = ''] = /atlantis: error: (the script .*)/.exec(doc) ?? [];
   expect(() => parseScript(wrong)).toThrow(words);
 });

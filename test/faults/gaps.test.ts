@@ -56,7 +56,7 @@ describe('G1: what is said about a loss', () => {
       expect(atMs(gap['to'])).toBeGreaterThanOrEqual(lostAtMs + 250);
       expect(gap['duration_ms']).toBe(atMs(gap['to']) - atMs(gap['from']));
       expect(gap['message']).toMatch(
-        /^live again at \d\d:\d\d:\d\d\.\d\d\d; events sent between \d\d:\d\d:\d\d\.\d\d\d and \d\d:\d\d:\d\d\.\d\d\d were not delivered, their number is unknown$/,
+        /^live again at \d\d:\d\d:\d\d\.\d\d\d; events sent between \d\d:\d\d:\d\d\.\d\d\d and \d\d:\d\d:\d\d\.\d\d\d were not delivered, and their number is unknown$/,
       );
       expect(readRecords(exit.stderr).filter(({ event }) => event === 'gap')).toHaveLength(1);
     },
@@ -77,7 +77,7 @@ describe('G1: what is said about a loss', () => {
     expect(reports).toHaveLength(2);
     expect(reports[0]).toMatch(/^atlantis: warning: the connection to .* was lost .*; last byte received at/);
     expect(reports[1]).toMatch(
-      /^atlantis: warning: live again at .* were not delivered, their number is unknown$/,
+      /^atlantis: warning: live again at .* were not delivered, and their number is unknown$/,
     );
     expect(exit.stderr).not.toMatch(/resum|no events? (were )?(missed|lost)|nothing (was )?(missed|lost)/i);
   });
@@ -263,7 +263,7 @@ describe('row 86 (G1, G3): a run that ends while it is disconnected', () => {
     const text = await run();
     expect(text.code).toBe(code);
     expect(text.stderr).toMatch(
-      /\natlantis: warning: disconnected at the end: events sent since \d\d:\d\d:\d\d\.\d{3} \([\d.]+ s\) were not delivered, their number is unknown\n/,
+      /\natlantis: warning: disconnected at the end: events sent since \d\d:\d\d:\d\d\.\d{3} \([\d.]+ s\) were not delivered, and their number is unknown\n/,
     );
     expect(text.stderr).toMatch(/, 1 gap \(one still open\), /);
     const json = await run(...JSON_LOG);

@@ -27,7 +27,7 @@ describe('the deadline of an attempt', () => {
     { what: 'an informational answer', play: (peer: Peer) => dripAfter(peer, '', 'HTTP/1.1 102 P\r\n\r\n') },
     { what: 'nothing at all', play: (peer: Peer) => peer.untilClosed() },
   ];
-  test.each(cases)('row 16 (C1): $what dripped for ever ends at the connect timeout', async ({ play }) => {
+  test.each(cases)('row 16 (C1): $what dripped forever ends at the connect timeout', async ({ play }) => {
     const server = await startScriptedServer(async (peer) => {
       await peer.readRequest();
       await play(peer);

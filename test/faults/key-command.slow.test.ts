@@ -18,7 +18,7 @@ test.each(['stream tail', 'stream check'])(
     const tookMs = performance.now() - beganMs;
     expect(exit.code).toBe(3);
     expect(exit.stdout + exit.stderr).toContain(
-      'the key command sleep did not finish within 10 s and was stopped',
+      'the key command sleep did not finish within 10 s and was killed',
     );
     expect(tookMs).toBeGreaterThan(10_000);
     expect(tookMs).toBeLessThan(13_000);

@@ -109,6 +109,6 @@ describe('row 64 (F5): a file in the working directory is not the key command', 
     const env = { ATLANTIS_CONFIG_DIR: makeStore(['sh', 'getkey']), SECRET: CANARY_KEY };
     const { code, stderr } = await runCli(tail, { env, cwd: other.folder });
     expect([code, other.hasRun()]).toEqual([3, false]);
-    expect(stderr).toContain('run it by hand in the directory / to see its messages');
+    expect(stderr).toContain('run it manually in / to see its messages');
   });
 });

@@ -10,7 +10,7 @@ import { startScriptedServer, streamHandler } from '../helpers/scripted-server.t
 
 const WAYS = ['--key-file', 'ATLANTIS_API_KEY_FILE'] as const;
 const COMMANDS = ['stream tail --limit 1', 'stream check'] as const;
-const NOBODY = 65_534;
+const OTHER_UID = 65_534;
 
 const readText = ({ stdout, stderr }: Exit): string => (stdout + stderr).replace(/\s+/g, ' ');
 
@@ -52,18 +52,18 @@ describe('row 74 (P1): a key file', () => {
     await using server = await startScriptedServer(streamHandler({ events: ['{}'] }));
     const path = makeMount(CANARY_KEY);
     chmodSync(path, 0o666);
-    if (process.getuid?.() === 0) chownSync(path, NOBODY, NOBODY);
+    if (process.getuid?.() === 0) chownSync(path, OTHER_UID, OTHER_UID);
     expect((await run('stream tail --limit 1', '--key-file', path, server.url)).code).toBe(0);
   });
 
   const bad: readonly (readonly [string, (path: string) => unknown, RegExp])[] = [
     ['a FIFO', (path) => execFileSync('mkfifo', [path]), /is a pipe or a device.*--key-stdin/],
     ['a device', (path) => symlinkSync('/dev/zero', path), /is a pipe or a device/],
-    ['a directory', (path) => mkdirSync(path), /is a directory.*give the path of the file in it/],
+    ['a directory', (path) => mkdirSync(path), /is a directory.*pass the path of a file in it/],
     ['1 MiB', (path) => writeFileSync(path, CANARY_KEY.repeat(30_000)), /is too large for a key/],
     ['empty', (path) => writeFileSync(path, '\n'), /cannot be used: it is empty/],
     ['missing', () => {}, /cannot be read \(ENOENT\)/],
-    ['two lines', (path) => writeFileSync(path, `${CANARY_KEY}\nmore`), /line break inside/],
+    ['two lines', (path) => writeFileSync(path, `${CANARY_KEY}\nmore`), /contains a line break/],
   ];
   test.each(bad.flatMap((row) => cases.map(({ way, command }) => [...row, way, command] as const)))(
     '%s: 3, no connection: %j %j %s, %s',
@@ -85,11 +85,11 @@ describe('row 74 (P1): a key file', () => {
       [],
       { ATLANTIS_API_KEY: CANARY_KEY, ATLANTIS_API_KEY_FILE: '/k' },
     ],
-  ])('%s contradict each other', async (_what, args, env) => {
+  ])('%s cannot be combined', async (_what, args, env) => {
     const words = ['stream', 'tail', '--url', 'http://127.0.0.1:1', '--verbose', ...args];
     const exit = await runCli(words, { env: { ANOTHER_SECRET: CANARY_KEY, ...env } });
     expect(exit.code).toBe(2);
-    expect(readText(exit)).toContain('contradict each other');
+    expect(readText(exit)).toContain('cannot be combined');
   });
 
   test.each([

@@ -54,7 +54,7 @@ describe('O4: stdout blocked while the server floods', () => {
     const sent = { bytes: 0 };
     const flooding = flood(await first, portion, sent);
     flooding.catch(() => undefined);
-    await child.waitForStderr('does not keep up');
+    await child.waitForStderr('is not keeping up');
     await pauseFor(3_000);
     const growth = child.readPeakMemory() - before;
     expect(sent.bytes).toBeLessThan(FLOOD / 8);

@@ -56,7 +56,7 @@ describe('row 30 (C9): a host name that does not exist', () => {
     const [error] = pickRecords(exit, 'error');
     expect(['name-not-found', 'name-lookup-failed']).toContain(error?.cause);
     expect(error?.message).toContain('no-such-host.invalid');
-    expect(error?.hint).toMatch(/typing error|DNS/);
+    expect(error?.hint).toMatch(/typos|DNS/);
     expect([exit.stdout, exit.code]).toEqual(['', 7]);
   });
 });

@@ -144,7 +144,7 @@ describe('O7: the reader of stdout goes away', () => {
     await using server = await startScriptedServer(streamHandler({ events: numberedEvents(10_000) }));
     const child = spawnTail(server.url);
     child.pauseStdout();
-    await child.waitForStderr('does not keep up');
+    await child.waitForStderr('is not keeping up');
     child.closeStdout();
     const exit = await endOf(child);
     expect({ code: exit.code, signal: exit.signal }).toEqual({ code: 0, signal: null });

@@ -198,7 +198,7 @@ describeWithUsers('row 62: files that another user prepared (needs root and setp
     const args = ['stream', 'relay', '--url', server.url, '--to', endpoint.url, '--spool', trap];
     const { code, stderr } = await run(args, home);
     expect([code, stderr]).toEqual([9, expect.stringContaining('it belongs to another user')]);
-    expect(stderr).toContain('give a folder of your own, or run atlantis as its owner');
+    expect(stderr).toContain('use a directory of your own, or run atlantis as its owner');
     expect([readdirSync(trap), endpoint.requests]).toEqual([[], []]);
   });
 

@@ -60,7 +60,7 @@ const changes = (stderr: string): unknown[] =>
     .map(({ change }) => change);
 
 describe.each(NAMES)('%s', (name) => {
-  test('row 104: deleted while it is written: begun anew within a second, and reported', async () => {
+  test('row 104: deleted while it is written: replaced by a new file within a second, and reported', async () => {
     const path = join(makeTempFolder(), name);
     const child = await startRecording(path);
     for (const round of [1, 2]) {

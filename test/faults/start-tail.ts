@@ -102,7 +102,7 @@ export async function startBlocked(
 ): Promise<Child> {
   const child = spawnTail(url, args, options);
   child.pauseStdout();
-  await child.waitForStderr('does not keep up');
+  await child.waitForStderr('is not keeping up');
   return child;
 }
 

@@ -91,7 +91,7 @@ describe('S2: an uncaught fault while streaming', () => {
     await using server = await startScriptedServer(streamHandler({ events: numberedEvents(2_000) }));
     const child = startPlainTail(server, [], fault.options);
     child.pauseStdout();
-    await child.waitForStderr('does not keep up');
+    await child.waitForStderr('is not keeping up');
     fault.strike();
     await server.waitUntil(() => server.attempts[0]?.closeFrame, 'the goodbye');
     child.resumeStdout();

@@ -135,7 +135,7 @@ describe('§ 1: counts', () => {
     const { message, hint, exitCode } = refusalOf(() => parseCount('--limit', text, 1));
     expect(exitCode).toBe(2);
     expect(message).toBe(`invalid --limit "${text}"`);
-    expect(hint).toBe('accepted: a whole number from 1');
+    expect(hint).toBe('accepted: a whole number of at least 1');
   });
 
   test('a range has two ends', () => {

@@ -10,13 +10,13 @@ import { renderTable } from './markdown.ts';
 const OTHER_ENDS: readonly (readonly [code: string, when: string, remedy: string])[] = [
   [
     '0',
-    'stopped as requested: `--limit` or `--duration` reached, or the reader of stdout closed it',
+    'stopped as requested: `--limit` or `--duration` reached, or stdout closed by its reader',
     'nothing to do; a lost stream never ends with exit 0',
   ],
   ['1', 'a bug in `atlantis`', 'run it again with `--verbose` for the stack trace, and report it'],
   [
     '2',
-    'an invalid flag, value or URL, a stored key that would be sent to another origin, or no terminal for a prompt',
+    'an invalid flag, value or URL, a stored key that would be sent to another origin, or no terminal to prompt on',
     'the message names the flag, the value and what is accepted',
   ],
   [
@@ -27,10 +27,10 @@ const OTHER_ENDS: readonly (readonly [code: string, when: string, remedy: string
   ['9', 'stdout or a file could not be written', 'free some disk space; the message names the error'],
   [
     '10',
-    'the profile store is unreadable, corrupt, unsafe or locked',
+    'the profile store is unreadable, damaged, unsafe or locked',
     'the message names the file and the command that repairs it',
   ],
-  ['12', 'a gap, with `--fail-on-gap`', 'events may be missing: get them in another way'],
+  ['12', 'a gap, with `--fail-on-gap`', 'events may be missing: fetch them another way'],
   [
     '13',
     'no event for `--max-silence` while connected',
@@ -39,7 +39,7 @@ const OTHER_ENDS: readonly (readonly [code: string, when: string, remedy: string
   ['124', '`--timeout` expired', 'allow more time, or lower `--limit`'],
   [
     '129, 130, 143',
-    'SIGHUP, SIGINT, SIGTERM: after an orderly stop, the process kills itself with that signal',
+    'SIGHUP, SIGINT, SIGTERM: after a clean shutdown, the process dies by that signal',
     'nothing to do',
   ],
 ];
@@ -79,7 +79,9 @@ function describe(text: string): string {
     .replaceAll('{proxy}', '*proxy*')
     .replaceAll('{key}', 'the key')
     .replaceAll('{renew}', 'replace it, see below')
-    .replace(/--[a-z-]+(?: <\w+>)?|https?:\/\/|wss?:\/\/|\b[A-Z]+_[A-Z]+\b/g, '`$&`');
+    .replace(/`[^`]+`|--[a-z-]+(?: <\w+>)?|https?:\/\/|wss?:\/\/|\b[A-Z]+_[A-Z]+\b/g, (code) =>
+      code.startsWith('`') ? code : `\`${code}\``,
+    );
 }
 
 /** The whole page. */
@@ -104,14 +106,14 @@ can rely on them. With \`--log-format json\` the cause is in the field \`cause\`
 
 ## Causes of a connection
 
-What ended an attempt or a connection, what you can do about it, and what the tool does next: before the first
-welcome of a run, when a mistake is likely, and after it, when an outage is likely. The code is the exit code if the
-run ends there. Attempts are at least 250 ms apart, and at most 20 begin in 60 s. A run also ends after
+Each row says what ended an attempt or a connection, what you can do about it, and what \`atlantis\` does next: before
+the first welcome of a run, when a mistake is likely, and after it, when an outage is likely. The code is the exit code
+if the run ends there. Attempts are at least 250 ms apart, and at most 20 begin in 60 s. A run also ends after
 \`--no-reconnect\` or \`--max-reconnects\`, and if the server asks for a delay that is longer than 15 min, goes beyond
 \`--timeout\`, or, before the first welcome, goes beyond the first 60 s of the run. The limits before the first welcome
 are replaced by \`--max-reconnects\`, \`--timeout\` and \`--wait\`.
 
-${renderTable(['code', 'cause', 'what happened', 'what to do', 'before the first welcome', 'after it'], rows)}
+${renderTable(['code', 'cause', 'what happened', 'what to do', 'before the first welcome', 'after the first welcome'], rows)}
 
 ## A rejected key
 
@@ -126,7 +128,7 @@ ${renderTable(
   ]),
 )}
 
-## Other ends
+## Other exit codes
 
 ${renderTable(['code', 'when', 'what to do'], OTHER_ENDS)}
 `;

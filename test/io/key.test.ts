@@ -14,18 +14,18 @@ describe('parseKey', () => {
   });
 
   test.each([
-    ['a line break inside', 'ak_live_canary0\nff00', 'a line break inside, at character 16'],
+    ['a line break inside', 'ak_live_canary0\nff00', 'contains a line break at character 16'],
     ['CR alone', 'ak_live_canary0\rff00', 'line break'],
-    ['a no-break space inside', 'ak_live_canary0\u00a0ff', 'not printable ASCII, at character 16'],
+    ['a no-break space inside', 'ak_live_canary0\u00a0ff', 'not printable ASCII at character 16'],
     ['a no-break space at the end', 'ak_live_canary0\u00a0', 'not printable ASCII'],
-    ['a byte order mark inside', 'ak_live_\ufeffcanary0', 'not printable ASCII, at character 9'],
-    ['a space inside', 'ak_live_canary0 ff', 'a space inside'],
+    ['a byte order mark inside', 'ak_live_\ufeffcanary0', 'not printable ASCII at character 9'],
+    ['a space inside', 'ak_live_canary0 ff', 'contains a space at character 16'],
     ['a NUL', 'ak_live_canary0\0', 'not printable ASCII'],
     ['10 KB', `ak_live_canary0${'0'.repeat(10_240)}`, 'longer than 4096'],
     ['empty', '', 'empty'],
     ['blank', ' \r\n', 'empty'],
-    ['another beginning', 'canary0', 'does not begin with "ak_"'],
-    ['only the beginning', 'ak_', 'does not begin'],
+    ['another beginning', 'canary0', 'does not start with "ak_"'],
+    ['only the beginning', 'ak_', 'does not start'],
   ])('P2, row 55: %s is refused without echo', (_what, raw, why) => {
     const refuse = (): string => parseKey(raw, 'ATLANTIS_API_KEY');
     expect(refuse).toThrow(why);

@@ -102,7 +102,7 @@ describe('a living process of this machine', () => {
     const clock = createHurriedClock();
     await expect(take(path, { clock })).rejects.toMatchObject({
       ...HELD,
-      hint: `if no atlantis is running, remove ${path}`,
+      hint: `if no other atlantis is running, remove ${path}`,
     });
     expect(clock.nowMs).toBeGreaterThan(2_000);
     expect(clock.nowMs).toBeLessThan(2_200);
@@ -203,7 +203,7 @@ describe('a process of another machine or container', () => {
       expect(clock.nowMs).toBeGreaterThan(30_000);
       expect(clock.nowMs).toBeLessThan(31_000);
       expect(warnings).toEqual([
-        'it is locked by another process (1) in another container or on another machine: waiting for up to 30 s to see whether it still runs',
+        'it is locked by another process (1) in another container or on another machine: waiting for up to 30 s to see whether it is still running',
       ]);
       lock.release();
     }
@@ -332,7 +332,7 @@ describe('row 61: what is not a lock is left as it is, and is an error within 2 
   test('a file', async () => {
     const path = newLockPath();
     writeFileSync(path, 'precious');
-    await expect(take(path)).rejects.toMatchObject(refused(path, 'is not a folder'));
+    await expect(take(path)).rejects.toMatchObject(refused(path, 'is not a directory'));
     expect(readFileSync(path, 'utf8')).toBe('precious');
   });
 

@@ -1,4 +1,4 @@
-// Which of several signals is the same wish again (contract S1), and what tells of nohup (S4).
+// Which of several signals is the same wish again (contract S1), and how nohup is recognized (S4).
 import { closeSync, openSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { createSignalWatch, type EndSignal, isHangUpIgnored } from '../../src/io/signals.ts';
@@ -67,7 +67,7 @@ describe('S1: the second signal', () => {
   });
 });
 
-describe('S4: what tells that a hang-up is to be ignored', () => {
+describe('S4: when a hang-up is ignored', () => {
   test.each([
     [{ _: '/usr/bin/nohup' }, true],
     [{ _: '/usr/bin/node' }, false],

@@ -109,7 +109,7 @@ describe('F4, row 52: damage ends in 10, with no fragment of the content, and is
     ['a command as a text', store({ a: { url: 'x', keyCommand: KEY } }), '"keyCommand"'],
     ['an empty command', store({ a: { url: 'x', keyCommand: [] } }), '"keyCommand"'],
     ['a command with a NUL', store({ a: { url: 'x', keyCommand: ['a\0b'] } }), '"keyCommand"'],
-    ['a newer version', store({ a: { what: KEY } }, { version: 2 }), 'newer atlantis'],
+    ['a newer version', store({ a: { what: KEY } }, { version: 2 }), 'newer version of atlantis'],
   ])('%s', (_what, content, why) => {
     const path = writeStore(content);
     const { exitCode, text } = failToRead(path);

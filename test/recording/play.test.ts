@@ -145,7 +145,7 @@ describe('play', () => {
 
   test('row 107: plain NDJSON has no receive times to choose by', async () => {
     await expect(playAll([Buffer.from('{"n":1}')], { speed: 1, sinceMs: 0 })).rejects.toThrow(
-      /need receive times/,
+      /require receive times/,
     );
   });
 });

@@ -247,7 +247,7 @@ describe.each(NAMES)('a recording in %s', (name) => {
     expect(readdirSync(folder).flatMap((file) => readEvents(join(folder, file)))).toHaveLength(9);
   });
 
-  test('row 104 (W3): a deleted file is begun anew and reported, and no later event is lost', () => {
+  test('row 104 (W3): a deleted file is replaced by a new one and reported, and no later event is lost', () => {
     const path = join(makeTempFolder(), name);
     const { recorder, clock, write, reports, failures } = open(path);
     write('1');
@@ -290,7 +290,7 @@ describe.each(NAMES)('a recording in %s', (name) => {
     write('1');
     clock.advance(10_000);
     expect(failures.map(({ exitCode, message }) => [exitCode, message])).toEqual([
-      [9, expect.stringContaining('the folder does not exist')],
+      [9, expect.stringContaining('the directory does not exist')],
     ]);
     expect(clock.pendingTimers).toBe(0);
   });

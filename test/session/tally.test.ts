@@ -88,7 +88,7 @@ describe('G3: figures of a run', () => {
     expect(tally.summarize(0)).toMatchObject({ gaps: 1, isGapOpen: false });
   });
 
-  test('G3: a loss after which nothing is missed is no gap', () => {
+  test('G3: a loss after which nothing is missed is not a gap', () => {
     const tally = new Tally(createFakeClock(), NO_LISTENERS);
     tally.noteLost(LOSS, false);
     expect(tally.summarize(0)).toMatchObject({ gaps: 0, isGapOpen: false });

@@ -92,8 +92,8 @@ describe('P1: a key command', () => {
     ['a status', ['sh', '-c', 'echo canary; echo canary >&2; exit 7'], 'sh failed with exit status 7'],
     ['a signal', ['sh', '-c', 'echo canary; kill -9 $$'], 'sh was killed by SIGKILL'],
     ['nothing printed', ['true'], 'the key command true cannot be used: it is empty'],
-    ['no key printed', ['echo', 'canary'], 'does not begin with "ak_"'],
-    ['more than one line', ['printf', 'ak_live_canary\nak_live_canary'], 'line break inside'],
+    ['no key printed', ['echo', 'canary'], 'does not start with "ak_"'],
+    ['more than one line', ['printf', 'ak_live_canary\nak_live_canary'], 'contains a line break'],
     ['not UTF-8', ['printf', 'ak_live_canary\\377'], 'not printable ASCII'],
     ['endless output', ['yes', 'canary'], 'yes printed more than a key'],
   ])('failing with %s: 3, its name and status, never its output', async (_what, argv, why) => {
@@ -102,7 +102,7 @@ describe('P1: a key command', () => {
     const { exitCode, message, hint, stack } = error as Error & { exitCode: number; hint: string };
     expect(exitCode).toBe(3);
     expect(message).toContain(why);
-    expect(hint).toMatch(/run it by hand|must print the key and nothing else/);
+    expect(hint).toMatch(/run it manually|must print the key and nothing else/);
     expect(`${message} ${hint} ${stack} ${JSON.stringify(error)}`).not.toContain('canary');
   });
 
@@ -114,7 +114,7 @@ describe('P1: a key command', () => {
     const running = runKeyCommand(['sh', '-c', script], host, undefined, 500);
     await expect(running).rejects.toMatchObject({
       exitCode: 3,
-      message: 'the key command sh did not finish within 0.5 s and was stopped',
+      message: 'the key command sh did not finish within 0.5 s and was killed',
     });
     expectSoon(performance.now() - began, 5_000);
     const started = readFileSync(pids, 'utf8').trim().split(' ').map(Number);

@@ -82,11 +82,11 @@ describe('C6: proxies from the environment', () => {
     [{ HTTPS_PROXY: 'user:secret@proxy .example' }, 'HTTPS_PROXY is not a URL'],
     [
       { HTTPS_PROXY: 'http://user:secret%@proxy.example' },
-      'the user or password in HTTPS_PROXY is not URL-encoded',
+      'the user name or password in HTTPS_PROXY is not URL-encoded',
     ],
     [
       { HTTPS_PROXY: 'http://us%zz:secret@proxy.example' },
-      'the user or password in HTTPS_PROXY is not URL-encoded',
+      'the user name or password in HTTPS_PROXY is not URL-encoded',
     ],
   ])('P4: %j is refused without a word of its credentials', (env, words) => {
     const { message, hint, exitCode } = refusalOf(env);

@@ -196,7 +196,7 @@ describe('P3: a stored key goes to the origin that it was stored with', () => {
     expect(exitCode).toBe(2);
     expect(message).toContain(words);
     expect(message).toContain('the key of profile "main" belongs to https://main.example');
-    expect(hint).toContain('ATLANTIS_API_KEY, --key-file or --key-stdin');
+    expect(hint).toContain('ATLANTIS_API_KEY or with --key-file or --key-stdin');
     expect(`${message}${hint}`).not.toContain(STORED_KEY.slice(0, 20));
   });
 

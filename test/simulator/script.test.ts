@@ -151,7 +151,7 @@ describe('simulate --script', () => {
   test.each([
     [
       '{"connections":[{"steps":[{"do":"wait"}]}]}',
-      'the script is invalid at $.connections[0].steps[0].for: it is missing',
+      'invalid script at $.connections[0].steps[0].for: it is missing',
     ],
     ['{\n "connections": [,]}', 'is not JSON: line 2, column 18'],
   ])('%j is exit 2 with the position', async (text, words) => {
@@ -164,7 +164,8 @@ describe('simulate --script', () => {
     [['--script', '/no/such'], 'no such file'],
     // A file of any size, or none (row 71).
     [['--script', '/dev/zero'], 'cannot be read: EFBIG'],
-    [['--script', 'x', '--scenario', 'drop'], '--script and --scenario contradict each other'],
+    [['--script', 'x', '--scenario', 'drop'], '--script and --scenario cannot be combined'],
+    [['--replay', 'x', '--seed', '5'], '--replay and --seed cannot be combined'],
     [['--replay', '/no/such'], 'the file does not exist'],
     [['--replay', '-'], '--replay requires a file'],
     [['--speed', '2x'], '--speed requires --replay'],

@@ -47,7 +47,7 @@ describe('options', () => {
 
   test.each<[string, object, string]>([
     ['nothing', {}, 'the option url cannot be undefined'],
-    ['no key', { url: GIVEN.url }, 'the option key is not a string or a function'],
+    ['no key', { url: GIVEN.url }, 'the option key is neither a string nor a function'],
     ['a name that is none', { ...GIVEN, maxReconnect: 3 }, 'stream() has no option "maxReconnect"'],
     [
       'C5: a host without TLS',

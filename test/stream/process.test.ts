@@ -30,7 +30,7 @@ function runProgram(
   return child.exit;
 }
 
-test('row 127: many streams on one AbortSignal are no leak, and one abort ends them all', async () => {
+test('row 127: many streams on one AbortSignal do not leak, and one abort ends them all', async () => {
   const server = await startScriptedServer(streamHandler({ events: ['{"n":1}'] }));
   const exit = await runProgram(
     'an ES module',

@@ -88,7 +88,7 @@ describe('G1: gaps', () => {
       event: 'gap',
       level: 'warn',
       message:
-        'live again at 12:01:23.750; events sent between 12:00:00.250 and 12:01:23.750 were not delivered, their number is unknown',
+        'live again at 12:01:23.750; events sent between 12:00:00.250 and 12:01:23.750 were not delivered, and their number is unknown',
       figures: {
         cause: 'dropped',
         from: new Date(NOON_MS).toISOString(),
@@ -125,7 +125,7 @@ describe('G1: gaps', () => {
       event: 'gap',
       level: 'warn',
       message:
-        'disconnected at the end: events sent since 12:00:00.250 (5.2 s) were not delivered, their number is unknown',
+        'disconnected at the end: events sent since 12:00:00.250 (5.2 s) were not delivered, and their number is unknown',
       figures: { cause: 'dropped', from: new Date(NOON_MS).toISOString(), to: null, duration_ms: 5_200 },
     });
   });

@@ -179,7 +179,7 @@ describe('where a status line is shown', () => {
     expect(isShown({ columns: 30 })).toBe(true);
   });
 
-  test.each(['', '0', 'false'])('row 84: with CI=%s, which is no CI', (CI) => {
+  test.each(['', '0', 'false'])('row 84: with CI=%s, which is not CI', (CI) => {
     expect(isShown({ env: { CI, TERM: 'xterm' } })).toBe(true);
   });
 

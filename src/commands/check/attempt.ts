@@ -41,7 +41,7 @@ function observeDirect(log: StepLog, dial: DialConfig, nowMs: () => number): Pha
       else if (phase === 'lookup' && socket !== undefined) {
         watchSocket(log, socket, url.hostname, () => {
           log.skip('proxy', 'no proxy');
-          if (url.protocol === 'ws:') log.skip('tls', 'ws:// on this machine');
+          if (url.protocol === 'ws:') log.skip('tls', 'no TLS: ws:// to this machine');
           else log.begin('tls');
         });
       } else if (phase === 'upgrade') {
@@ -104,7 +104,7 @@ function watchSocket(log: StepLog, socket: Socket, hostname: string, onConnect: 
     // All addresses are emitted in one turn, before the first connect.
     queueMicrotask(() => {
       if (log.current !== 'lookup') return;
-      log.pass(`${hostname} is ${addresses.join(', ')}`, { host: hostname, addresses });
+      log.pass(`${hostname} resolves to ${addresses.join(', ')}`, { host: hostname, addresses });
       log.begin('connect');
     });
   });
@@ -126,7 +126,7 @@ function passTls(log: StepLog, socket: Socket | undefined, nowMs: number): void 
   const issuedBy = names.join(', ') || 'unknown issuer';
   const expiresMs = Date.parse(validTo);
   const daysLeft = Math.floor((expiresMs - nowMs) / 86_400_000);
-  log.pass(`${version}, issued by ${issuedBy}, ${daysLeft} ${daysLeft === 1 ? 'day' : 'days'} left`, {
+  log.pass(`${version}, issued by ${issuedBy}, expires in ${daysLeft} ${daysLeft === 1 ? 'day' : 'days'}`, {
     version,
     issuer: issuedBy,
     ...(Number.isNaN(expiresMs)

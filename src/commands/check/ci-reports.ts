@@ -29,7 +29,7 @@ export function openReports(
     summaryFile !== undefined && attemptSummary(summaryFile, warn, () => resolvePlace(summaryFile));
   return (report) => {
     const annotation = gitHub === undefined ? undefined : formatAnnotation(report);
-    // The one line that is meant as a command.
+    // The only line that is a command on purpose.
     if (annotation !== undefined) io.writeErrRaw(`${annotation}\n`);
     if (hasSummary) attemptSummary(summaryFile, warn, () => appendText(summaryFile, formatSummary(report)));
     if (junit === undefined) return undefined;

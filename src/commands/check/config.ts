@@ -69,10 +69,10 @@ async function parseExpected(
   if (expect.length === 0) {
     const [alone] = listGiven(pick(CHECK_FLAGS, 'min', 'withinMs', 'maxLagMs', 'lagField'), flags);
     if (alone === undefined) return undefined;
-    throw new UsageError(`${alone} requires --expect`, "give --expect 'type=large_transfer'");
+    throw new UsageError(`${alone} requires --expect`, "add --expect 'type=large_transfer'");
   }
   if (lagField !== undefined && maxLagMs === undefined) {
-    throw new UsageError('--lag-field requires --max-lag', 'give --max-lag 10s');
+    throw new UsageError('--lag-field requires --max-lag', 'add --max-lag 10s');
   }
   return {
     expectations: await Promise.all(expect.map(parseExpectation)),

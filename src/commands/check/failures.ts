@@ -22,7 +22,8 @@ const ERROR_CAUSES: Readonly<Record<number, string>> = {
 export function fromCause(cause: Cause): Failure {
   const { happened, remedy } = describeCause(cause);
   const { retryAfterMs } = cause;
-  const wait = retryAfterMs === undefined ? '' : `; it asks to retry in ${formatDuration(retryAfterMs)}`;
+  const wait =
+    retryAfterMs === undefined ? '' : `; it asks clients to retry in ${formatDuration(retryAfterMs)}`;
   return {
     cause: cause.kind,
     message: `${happened}${wait}`,
@@ -48,8 +49,8 @@ export function fromError({ message, hint, exitCode }: AtlantisError): Failure {
 export function describeForeignKey(host: string, accepted: string, expected: string): Failure {
   return {
     cause: 'foreign-key',
-    message: `${host} accepted the key ${accepted}, but your key begins with ${expected}`,
-    hint: 'another key may be charged: check the proxies and gateways between this machine and the service',
+    message: `${host} accepted the key ${accepted}… instead of yours, ${expected}…`,
+    hint: 'another key may be charged; check the proxies between this machine and the service',
     exitCode: EXIT.credential,
     details: { key_prefix: accepted, expected_key_prefix: expected },
   };
@@ -62,7 +63,7 @@ export function describeMissingPong(host: string, waitedMs: number, hasHeard: bo
   return {
     cause: 'no-pong',
     message: `${host} sends messages but does not answer pings (${detail})`,
-    hint: 'allow more time with --pong-timeout; if there are never pongs, a proxy may be removing text messages',
+    hint: 'allow more time with --pong-timeout; if no pong ever arrives, a proxy may be removing text messages',
     exitCode: EXIT.protocol,
     details: { host },
   };
@@ -90,14 +91,14 @@ export function describeDeadline(
   return {
     cause: 'deadline',
     message: `--deadline: ${formatDuration(deadlineMs)} passed${during}${seen}`,
-    hint: 'allow more time with --deadline, or find out why the step waits',
+    hint: 'allow more time with --deadline, or find out why this step hangs',
     exitCode: EXIT.timeout,
     ...(step === 'events' ? { details: listReceived(counter) } : {}),
   };
 }
 
 export function describeSignal(signal: EndSignal): Failure {
-  return { cause: 'signal', message: `ended by ${signal}`, hint: undefined, exitCode: null };
+  return { cause: 'signal', message: `stopped by ${signal}`, hint: undefined, exitCode: null };
 }
 
 /** Counts of received events, for programs. */
@@ -117,8 +118,8 @@ function listUnmet({ counts }: ExpectationCounter): string {
     .map(({ expression, min, matched, late, future, untimed, lagMs }) => {
       const others = [
         ...(late === 0 ? [] : [`${late} later than --max-lag`]),
-        ...(future === 0 ? [] : [`${future} with a time in the future`]),
-        ...(untimed === 0 ? [] : [`${untimed} without a time`]),
+        ...(future === 0 ? [] : [`${future} with a timestamp in the future`]),
+        ...(untimed === 0 ? [] : [`${untimed} without a timestamp`]),
       ];
       if (lagMs !== undefined) others.push(describeLag(lagMs));
       const ignored = others.length === 0 ? '' : ` (and ${others.join(', ')})`;

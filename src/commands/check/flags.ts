@@ -25,7 +25,7 @@ export const CHECK_FLAGS = {
   ),
   lagField: text(
     '--lag-field <path>',
-    'field with the time of an event, for --max-lag',
+    'field with the timestamp of an event, for --max-lag',
     'first of timestamp, ts, created_at',
   ),
   deadlineMs: optional(

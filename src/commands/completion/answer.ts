@@ -34,7 +34,7 @@ export interface Sources {
 /** Placeholders and long names of flags whose values can be completed. */
 const KNOWN_VALUES: Readonly<Record<string, 'files' | keyof Sources>> = {
   file: 'files',
-  folder: 'files',
+  dir: 'files',
   recording: 'files',
   profile: 'profiles',
   '--profile': 'profiles',

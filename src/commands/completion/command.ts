@@ -20,7 +20,7 @@ export function addCompletion(program: DocumentedCommand, io: Io): void {
       '~/.config/fish/config.fish': 'atlantis completion fish | source',
     })
     .example('eval "$(atlantis completion bash)"', 'this session only')
-    .example('atlantis completion zsh > "$HOME/.zsh/completions/_atlantis"', 'a folder in fpath')
+    .example('atlantis completion zsh > "$HOME/.zsh/completions/_atlantis"', 'a directory in fpath')
     .example('atlantis completion fish > ~/.config/fish/completions/atlantis.fish')
     .action(async (name: string) => {
       const { printCompletionScript } = await import('./scripts.ts');

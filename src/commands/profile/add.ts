@@ -102,11 +102,11 @@ function parseCommand(
 ): readonly string[] | undefined {
   if (keyCommand === undefined) return undefined;
   if (keyStdin === true) {
-    throw new UsageError('--key-stdin and --key-command contradict each other', 'give one of them');
+    throw new UsageError('--key-stdin and --key-command cannot be combined', 'use only one of them');
   }
   if (keychain === true) {
     throw new UsageError(
-      '--keychain and --key-command contradict each other',
+      '--keychain and --key-command cannot be combined',
       '--keychain stores a key that is typed or read with --key-stdin',
     );
   }
@@ -150,7 +150,7 @@ function assertComplete(flags: AddFlags, io: Io): void {
 }
 
 const nameTaken = (name: string): UsageError =>
-  new UsageError(`profile "${name}" already exists`, 'give --force to replace it');
+  new UsageError(`profile "${name}" already exists`, 'use --force to replace it');
 
 /** Reports a name that is taken before asking for anything; a damaged store has no names. */
 function assertFree(name: string, context: ProfileContext, io: Io): void {
@@ -199,8 +199,8 @@ async function checkKey(url: StreamUrl, key: string, io: Io): Promise<void> {
     if (item.kind !== 'connected') continue;
     if (item.keyPrefix === item.expectedKeyPrefix) return;
     throw new CredentialError(
-      `${url.host} accepted the key ${item.keyPrefix}, but the given key begins with ${item.expectedKeyPrefix}`,
-      'check the proxies and gateways between this machine and the service',
+      `${url.host} accepted the key ${item.keyPrefix}… instead of yours, ${item.expectedKeyPrefix}…`,
+      'another key may be charged; check the proxies between this machine and the service',
     );
   }
 }

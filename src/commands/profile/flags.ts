@@ -11,7 +11,7 @@ export const ADD_FLAGS = {
   isKeyStdin: toggle('--key-stdin', 'read the API key from the first line of stdin'),
   keyCommand: words(
     '--key-command <argv...>',
-    'store a command that prints the key, as separate words or as a JSON array',
+    'store a command that prints the key, as separate arguments or as a JSON array',
   ),
   inKeychain: toggle('--keychain', 'store the key in the system keychain instead of the profile file'),
   isForced: toggle('--force', 'replace an existing profile'),

@@ -52,7 +52,7 @@ function readHidden(): ReadKeys {
   };
 }
 
-const noAnswer = (): UsageError => new UsageError('no answer was given');
+const noAnswer = (): UsageError => new UsageError('no answer');
 
 interface Prompter {
   askLine(question: string): Promise<Answer>;
@@ -62,7 +62,7 @@ interface Prompter {
 
 /** @param flags what to give instead of an answer */
 export const noTerminal = (flags: string): UsageError =>
-  new UsageError('no terminal to prompt on', `give ${flags}`);
+  new UsageError('no terminal to prompt on', `pass ${flags}`);
 
 export function canPrompt(io: Io): boolean {
   return io.isStdinTty && io.stderr.isTty;

@@ -53,7 +53,7 @@ const NOT_SET: Setting = { value: null, source: 'not set' };
 /** Prints every value that a command would use now, with its source (contract § 1). @throws UsageError, CredentialError, StoreError */
 export async function showProfile(name: string | undefined, flags: ShowFlags, io: Io): Promise<void> {
   if (name !== undefined && flags.profile !== undefined && name !== flags.profile) {
-    throw new UsageError(`"${name.slice(0, 64)}" and --profile contradict each other`, 'give one of them');
+    throw new UsageError(`"${name.slice(0, 64)}" and --profile cannot be combined`, 'use only one of them');
   }
   const context = await openContext(flags, io);
   const chosen = name ?? flags.profile;

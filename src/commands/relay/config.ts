@@ -16,7 +16,7 @@ export type RelayTarget =
 
 function parseTargets({ to, stream, allowHttp }: RelayValues): RelayTarget[] {
   if (to.length === 0) {
-    throw new UsageError('no sink given: --to is missing', 'accepted: nats://…, tls://…, https://…');
+    throw new UsageError('--to is required', 'accepted: nats://…, tls://…, https://…');
   }
   const targets = to.map((text): RelayTarget => {
     if (!isNatsUrl(text)) {
@@ -27,14 +27,14 @@ function parseTargets({ to, stream, allowHttp }: RelayValues): RelayTarget[] {
     const name = address.stream ?? stream;
     if (name === undefined) {
       throw new UsageError(
-        `--to ${address.host}: no stream given`,
+        `--to ${address.host}: no stream in the URL`,
         'add --stream <name>, or /<name> to the URL',
       );
     }
     return { kind: 'nats', address, stream: name, folder: nameFolder(`${address.servers[0]}/${name}`) };
   });
   if (new Set(targets.map(({ folder }) => folder)).size < targets.length) {
-    throw new UsageError('--to names the same sink twice', 'give each sink once');
+    throw new UsageError('--to names the same sink twice', 'list each sink only once');
   }
   return targets;
 }
@@ -79,12 +79,12 @@ export async function parseRelayFlags(flags: RelayFlags): Promise<RelayConfig> {
   const values = parseFlags(RELAY_FLAGS, flags);
   const { deadLetter, redeliver, signWithEnv, spool, subject } = values;
   const targets = parseTargets(values);
-  refuseWithout('--spool <folder>', spool, pick(RELAY_FLAGS, 'spoolMaxBytes', 'spoolSyncMs'), flags);
+  refuseWithout('--spool <dir>', spool, pick(RELAY_FLAGS, 'spoolMaxBytes', 'spoolSyncMs'), flags);
   refuseWithout('--sign-with-env <NAME>', signWithEnv, pick(RELAY_FLAGS, 'signatureHeader'), flags);
   if (deadLetter !== undefined && deadLetter === redeliver) {
     throw new UsageError(
       '--dead-letter and --redeliver name the same file',
-      'give another file for new dead letters',
+      'use another file for new dead letters',
     );
   }
   return {
@@ -129,7 +129,7 @@ function chooseRetention(values: RelayValues, flags: RelayFlags): StreamLimits |
     if (listGiven(table, flags).length === 0) return undefined;
     throw new UsageError(
       '--stream-max-age, --stream-max-bytes, --stream-replicas and --dedupe-window require --create',
-      'an existing stream is not changed',
+      'they apply only to a new stream',
     );
   }
   if (streamMaxAgeMs > 0 && dedupeWindowMs > streamMaxAgeMs) {
@@ -160,7 +160,7 @@ function parseHeaderVariable(text: string): [string, string] {
   if (HEADER_NAME.test(header) && VARIABLE_NAME.test(variable)) return [header, variable];
   throw new UsageError(
     'invalid --header-env',
-    'accepted: Header=NAME, where NAME is an environment variable that holds the value',
+    'accepted: Header=NAME, where NAME is an environment variable that contains the value',
   );
 }
 

@@ -31,10 +31,15 @@ const durationOrZero =
 
 const DELIVERY_FLAGS = group('Delivery:', {
   to: list('--to <url>', 'sink: nats://host[:port][,...][/stream], tls://... or https://...; repeatable'),
-  window: withDefault('--window <n>', 'maximum unacknowledged events in flight', count(1, MAX_WINDOW), '256'),
+  window: withDefault(
+    '--window <n>',
+    'maximum number of unacknowledged events in flight',
+    count(1, MAX_WINDOW),
+    '256',
+  ),
   spool: text(
-    '--spool <folder>',
-    'buffer events in this folder until acknowledged; they survive restarts and crashes',
+    '--spool <dir>',
+    'buffer events in this directory until they are acknowledged; they survive restarts and crashes',
   ),
   spoolMaxBytes: withDefault(
     '--spool-max <size>',
@@ -56,7 +61,7 @@ const DELIVERY_FLAGS = group('Delivery:', {
   ),
   deadLetter: text(
     '--dead-letter <file>',
-    'write events that a sink rejects for good to this file (otherwise the run ends)',
+    'file for events that a sink rejects for good; without it, the run ends',
   ),
   redeliver: text(
     '--redeliver <file>',

@@ -98,5 +98,5 @@ function createDeadLetterSource(path: string, damage: DamageReport, io: Io): Fil
 const refuse = (path: string): UsageError =>
   new UsageError(
     `--redeliver: ${JSON.stringify(path)} is not a dead-letter file`,
-    'nothing was sent: give a file of --dead-letter',
+    'nothing was sent: pass a file that --dead-letter wrote',
   );

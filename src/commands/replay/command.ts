@@ -19,7 +19,7 @@ export function addStreamReplay(stream: DocumentedCommand, io: Io): void {
     .example("atlantis stream replay events.ndjson --speed max --where 'amount_usd >= 1000000' --json")
     .example('atlantis stream replay day.ndjson.gz --since 2026-01-31T12:00Z --max-pause 5s')
     .example('cat events.*.gz | atlantis stream replay - --speed 10x')
-    .example('atlantis stream simulate --replay events.ndjson', 'the same as a live stream')
+    .example('atlantis stream simulate --replay events.ndjson', 'serve it as a live stream')
     .action(async (path: string, _options, command: DocumentedCommand) => {
       const { runReplay } = await import('./run.ts');
       io.end(await runReplay(path, command.optsWithGlobals(), io));

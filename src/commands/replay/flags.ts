@@ -14,12 +14,12 @@ export const REPLAY_FLAGS = {
   ),
   ratePerSecond: optional(
     '--rate <n>',
-    'play n events per second, whatever their times; or max',
+    'play n events per second, regardless of their times, or max',
     parsePlayRate,
   ),
   maxPauseMs: optional('--max-pause <dur>', 'wait at most this long between two events', parseDuration),
-  since: text('--since <time>', 'play from this receive time on: a timestamp, or 10m for 10 minutes ago'),
-  until: text('--until <time>', 'play up to this receive time, in the same form'),
+  since: text('--since <time>', 'start at this receive time: a timestamp, or 10m for 10 minutes ago'),
+  until: text('--until <time>', 'stop at this receive time, in the same form'),
   isStrict: toggle('--strict', 'exit 8 at the first damaged line'),
 };
 
@@ -36,12 +36,12 @@ export function parseReplayFlags(flags: ReplayFlags, nowMs: number): ReplayConfi
   const { since, until, ...values } = parseFlags(REPLAY_FLAGS, flags);
   if (values.ratePerSecond !== undefined && (flags.speed ?? flags.maxPause) !== undefined) {
     const other = flags.speed === undefined ? '--max-pause' : '--speed';
-    throw new UsageError(`--rate and ${other} contradict each other`, 'give one of them');
+    throw new UsageError(`--rate and ${other} cannot be combined`, 'use only one of them');
   }
   const sinceMs = since === undefined ? undefined : parseTime('--since', since, nowMs);
   const untilMs = until === undefined ? undefined : parseTime('--until', until, nowMs);
   if (sinceMs !== undefined && untilMs !== undefined && untilMs < sinceMs) {
-    throw new UsageError('--until is before --since', 'give a later --until');
+    throw new UsageError('--until is before --since', 'use a later --until');
   }
   return { ...values, sinceMs, untilMs };
 }

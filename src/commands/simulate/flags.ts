@@ -30,7 +30,7 @@ export const SERVER_FLAGS = {
   types: text('--types <type,...>', 'send only these event types'),
   key: list('--key <key>', 'accept this made-up key; repeatable', 'any well-formed key'),
   scenario: text('--scenario <name>', 'behavior of the server, see Scenarios', 'steady'),
-  script: text('--script <file>', 'scenario of your own, a JSON file (docs/scenario.schema.json)'),
+  script: text('--script <file>', 'your own scenario, a JSON file (docs/scenario.schema.json)'),
   replay: text('--replay <recording>', 'play a recording of `tail --record` to each client'),
   maxPauseMs: optional(
     '--max-pause <dur>',

@@ -50,7 +50,7 @@ export async function createReplay(
     summary: `the recording ${path}`,
     getAct() {
       if (existsSync(path)) return { steps: [{ do: 'welcome' }, { do: 'feed', open: feed }] };
-      const message = `the recording ${JSON.stringify(path)} was removed: rejected a client with 500`;
+      const message = `the recording ${JSON.stringify(path)} no longer exists: rejected a client with 500`;
       reporter.report({ event: 'error', level: 'error', message });
       return { refuse: { status: 500 } };
     },

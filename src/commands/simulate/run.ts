@@ -56,7 +56,7 @@ function describeReady(
   };
   const isForAll = host === '0.0.0.0' || host === '::';
   const isOpen = isForAll || !LOOPBACK_URL.test(url);
-  const command = `ATLANTIS_API_KEY=${key ?? '<one of your --key>'} ${argv.map(quote).join(' ')}`;
+  const command = `ATLANTIS_API_KEY=${key ?? '<your --key>'} ${argv.map(quote).join(' ')}`;
   const text = [
     `Simulator ready at ${url}`,
     ...(caCertPath === undefined ? [] : [`Certificate: ${caCertPath}`]),
@@ -145,7 +145,7 @@ async function chooseScenario(
   io: Io,
 ): Promise<Pick<SimulatorOptions, 'scenario'>> {
   const refuse = (one: string, other: string): UsageError =>
-    new UsageError(`${one} and ${other} contradict each other`, 'give one of them');
+    new UsageError(`${one} and ${other} cannot be combined`, 'use only one of them');
   const [paced] = listGiven(pick(SERVER_FLAGS, 'speed', 'maxPauseMs'), flags);
   if (replay !== undefined) {
     const [other] = listGiven(SET_BY_REPLAY, flags);
@@ -184,7 +184,7 @@ async function readText(path: string): Promise<string> {
     return dropByteOrderMark((await readNamedFile(path)).toString('utf8'));
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
-    const why = code === 'ENOENT' ? 'no such file' : code === 'EISDIR' ? 'it is a folder' : code;
+    const why = code === 'ENOENT' ? 'no such file' : code === 'EISDIR' ? 'it is a directory' : code;
     throw new UsageError(`the script ${JSON.stringify(path)} cannot be read: ${why}`);
   }
 }
@@ -193,8 +193,8 @@ async function readText(path: string): Promise<string> {
 function parseAcceptedKey(key: string): string {
   if (isKey(key)) return key;
   throw new UsageError(
-    'a value of --key cannot be used: it does not have the form of a key',
-    'accepted: an invented key, "ak_" and printable ASCII without spaces',
+    'invalid --key: it does not look like a key',
+    'accepted: a made-up key: "ak_" and printable ASCII without spaces',
   );
 }
 

@@ -14,6 +14,7 @@ import { readNatsSettings } from '../../settings/nats-settings.ts';
 import type { StreamFlags, TailConfig } from '../../settings/stream-config.ts';
 import type { Select } from '../../stream/event-stream.ts';
 import type { Connected } from '../../stream/items.ts';
+import { formatCount } from '../../ui/format.ts';
 import type { StatusRecord } from '../../ui/reporter.ts';
 import { formatCount } from '../../ui/format.ts';
 import { FROM_FLAGS, type FromFlags } from './flags.ts';
@@ -40,7 +41,7 @@ export function parseFromFlags(flags: StreamFlags & FromFlags, nowMs: number): F
   }
   const [other] = listGiven({ ...SOURCE_FLAGS, ...SIMULATION_FLAGS }, flags);
   if (other !== undefined) {
-    throw new UsageError(`--from and ${other} contradict each other`, 'give one of them');
+    throw new UsageError(`--from and ${other} cannot be combined`, 'use only one of them');
   }
   const { since, durable, natsCreds, allowPlaintext } = parseFlags(FROM_FLAGS, flags);
   const address = parseNatsUrl('--from', flags.from);
@@ -140,19 +141,21 @@ function sayStart({ durable, start, stream }: FromConfig, found: FoundConsumer):
     );
   }
   if (isResumed && start.kind !== 'new') {
-    warn(`the durable consumer ${durable} resumes where it stopped: --since only applies to a new one`);
+    warn(`the durable consumer ${durable} resumes where it stopped: --since applies only to a new one`);
   }
   const position =
     nextSeq !== undefined
-      ? `from message ${nextSeq}`
+      ? `starting at message ${nextSeq}`
       : start.kind === 'time'
-        ? `from ${new Date(start.atMs).toISOString()}`
-        : 'from new messages';
+        ? `starting at ${new Date(start.atMs).toISOString()}`
+        : 'starting with new messages';
   const redelivered =
-    unacknowledged === 0 ? '' : `; redelivering ${formatCount(unacknowledged, 'unacknowledged message')}`;
+    unacknowledged === 0
+      ? ''
+      : `; ${formatCount(unacknowledged, 'unacknowledged message')} will be redelivered`;
   const place = isResumed
     ? `, resuming the durable consumer ${durable}${redelivered}`
-    : ` ${position}${durable === undefined ? '' : `, with the new durable consumer ${durable}`}`;
+    : `, ${position}${durable === undefined ? '' : `, with the new durable consumer ${durable}`}`;
   records.push({
     event: 'setting',
     level: 'info',

@@ -60,7 +60,7 @@ export function readProxyResponse(socket: Socket): Promise<ProxyResponse> {
         const seen = buffer.subarray(0, size);
         const isComplete = seen.includes(HEADER_END, searchFrom);
         if (isComplete) finish(seen);
-        else if (size === MAX_HEADER_BYTES) fail(new Error('its response header has no end'));
+        else if (size === MAX_HEADER_BYTES) fail(new Error('its response header is too long'));
         else continue;
         return;
       }

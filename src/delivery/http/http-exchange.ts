@@ -86,7 +86,7 @@ export function judgeResponse(
     message: `${host} answered ${why} and did not accept the events`,
     hint:
       status >= 300
-        ? 'redirects are not followed: give the final address with --to'
+        ? 'redirects are not followed: pass the final address in --to'
         : 'check the address in --to: it is not an endpoint for events',
     exitCode: hasWorked ? undefined : EXIT.refused,
     exitCodeOnGiveUp: EXIT.refused,

@@ -46,13 +46,13 @@ const ACCEPTED =
 export function parseHttpTarget(flag: string, text: string, allowHttp: boolean): HttpTarget {
   const refuse = (why: string, hint = ACCEPTED): UsageError => new UsageError(`${flag}: ${why}`, hint);
   if (!/^https?:\/\//i.test(text) || /[\x00-\x20\x7f\\]/.test(text) || !URL.canParse(text)) {
-    throw refuse('this is not a URL that events can be sent to');
+    throw refuse('not a URL that events can be sent to');
   }
   const url = new URL(text);
   if (url.username !== '' || url.password !== '') {
     throw refuse(
       'a user name or password is not allowed in the URL, where other users of this machine can see it',
-      'give it with --header-env Authorization=<NAME of an environment variable>',
+      'use --header-env Authorization=<NAME of an environment variable>',
     );
   }
   if (url.hash !== '') throw refuse('a fragment (#) is not allowed in the URL');

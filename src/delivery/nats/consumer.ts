@@ -47,10 +47,10 @@ function findRecreated(
     sinceMs,
   });
   if (seen !== undefined && created !== seen.created) {
-    return recreated(`created at ${created}, before at ${seen.created}`);
+    return recreated(`created at ${created}, previously at ${seen.created}`);
   }
   const { readSeq = 0, isReplaced } = seen ?? {};
-  if (isReplaced) return recreated(`message ${readSeq} is a different one now`);
+  if (isReplaced) return recreated(`message ${readSeq} is now a different one`);
   if (state.last_seq < readSeq) return recreated(describeEnd(state.last_seq, readSeq));
   if (!isAhead(durable, state)) return undefined;
   return recreated(describeEnd(state.last_seq, durable.delivered.stream_seq), lastReadAtMs(durable));

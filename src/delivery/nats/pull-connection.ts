@@ -150,7 +150,7 @@ export class PullConnection {
     return this.#break({
       kind: 'nats-recreated',
       host: this.#host,
-      detail: 'it reuses sequence numbers that were already read',
+      detail: 'sequence numbers that were already read are being reused',
     });
   }
 

@@ -50,7 +50,7 @@ export async function openSpool(
     Refusal: OutputError,
     warn,
     onLost: () =>
-      onFault(new OutputError(`${what} was taken by another process while this one was suspended`)),
+      onFault(new OutputError(`${what} was taken over by another process while this one was suspended`)),
   };
   try {
     // The user's folder contains one folder for each sink.

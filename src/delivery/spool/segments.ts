@@ -64,7 +64,7 @@ export function repairEnd(segments: readonly SegmentEntry[]): { end: number; byt
   if (scan === undefined) {
     throw new OutputError(
       `${JSON.stringify(last.path)} is not a segment of a spool`,
-      'nothing was changed: give another folder, or move the file away',
+      'nothing was changed: use another directory, or move the file away',
     );
   }
   if (scan.tornBytes > 0) {

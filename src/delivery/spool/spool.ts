@@ -22,12 +22,12 @@ import { SyncTimer } from './sync-timer.ts';
 
 const REASONS: Readonly<Record<string, string>> = {
   ENOSPC: 'the disk is full',
-  EDQUOT: 'the disk quota is used up',
+  EDQUOT: 'the disk quota is exceeded',
   EFBIG: 'a file has reached its size limit',
   EIO: 'the device reported an error',
-  EACCES: 'permission is denied',
+  EACCES: 'permission denied',
   EROFS: 'the file system is read-only',
-  ENOTDIR: 'it is not a folder',
+  ENOTDIR: 'it is not a directory',
 };
 
 /** The error for the user; an AtlantisError is returned as it is. */

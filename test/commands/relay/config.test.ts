@@ -91,8 +91,8 @@ describe('flags of stream relay', () => {
   });
 
   test.each<[string, RelayFlags]>([
-    ['--to is missing', { to: [] }],
-    ['no stream given', { to: ['nats://127.0.0.1:4222'] }],
+    ['--to is required', { to: [] }],
+    ['no stream in the URL', { to: ['nats://127.0.0.1:4222'] }],
     ['twice', { to: [HTTP, HTTP] }],
     ['--subject', { subject: 'a..b' }],
     ['--window', { window: '0' }],

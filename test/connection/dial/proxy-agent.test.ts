@@ -32,7 +32,7 @@ describe('row 33: the response of a proxy', () => {
     const fill = (bytes: number): string => `HTTP/1.1 200 OK\r\n${'x'.repeat(bytes - 21)}\r\n\r\n`;
     expect((await readProxyResponse(deliver([fill(MAX_HEADER_BYTES)]))).statusCode).toBe(200);
     const socket = deliver([fill(MAX_HEADER_BYTES + 1)]);
-    await expect(readProxyResponse(socket)).rejects.toThrow('its response header has no end');
+    await expect(readProxyResponse(socket)).rejects.toThrow('its response header is too long');
     expect(socket.destroyed).toBe(true);
   });
 

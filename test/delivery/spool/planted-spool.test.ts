@@ -117,7 +117,7 @@ describe('row 62: the folder of the spool', () => {
     chownSync(choose(path), OTHER_USER, OTHER_USER);
     await expect(open(path)).rejects.toMatchObject({
       ...refused(path, 'it belongs to another user'),
-      hint: 'give a folder of your own, or run atlantis as its owner',
+      hint: 'use a directory of your own, or run atlantis as its owner',
     });
   });
 
