@@ -16,7 +16,6 @@ import type { Select } from '../../stream/event-stream.ts';
 import type { Connected } from '../../stream/items.ts';
 import { formatCount } from '../../ui/format.ts';
 import type { StatusRecord } from '../../ui/reporter.ts';
-import { formatCount } from '../../ui/stream-messages.ts';
 import { FROM_FLAGS, type FromFlags } from './flags.ts';
 
 interface FromConfig {
