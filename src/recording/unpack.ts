@@ -18,7 +18,7 @@ export type Unpacked = Buffer | { readonly fault: string };
 
 const SEARCH_BYTES = 64 * 1024;
 const PIECE_BYTES = 64 * 1024;
-const CUT_OFF = 'the compressed data is truncated';
+const TRUNCATED = 'the compressed data is truncated';
 const DAMAGED = 'the compressed data is damaged';
 
 /** @throws what the source throws */

@@ -33,7 +33,7 @@ async function unpackAll(bytes: Buffer, chunkBytes: number): Promise<string[]> {
 }
 
 const DAMAGED = '! the compressed data is damaged';
-const CUT_OFF = '! the compressed data is truncated';
+const TRUNCATED = '! the compressed data is truncated';
 const ruined = (bytes: Buffer, at: number): Buffer => {
   const copy = Buffer.from(bytes);
   copy.fill(0xee, at, at + 8);
