@@ -33,7 +33,7 @@ describe('the package', () => {
   test('contains the command, the licenses and the docs for users, and nothing else', () => {
     const { files, size, unpackedSize, filename } = packed;
     const groups = [
-      /^(?:package\.json|LICENSE|README\.md|CHANGELOG\.md)$/,
+      /^(?:package\.json|LICENSE|README\.md)$/,
       /^bin\/(?:atlantis|old-node)\.cjs$/,
       /^dist\/[\w.-]+\.cjs$/,
       /^dist\/(?:library|simulator|ws)\.mjs$/,
@@ -50,7 +50,12 @@ describe('the package', () => {
     for (const group of groups) expect(files.some(({ path }) => group.test(path))).toBe(true);
     const forUsers = files.map(({ path }) => path).filter((path) => path.startsWith('docs/'));
     expect(forUsers).toEqual(expect.arrayContaining(['docs/contract.md', 'docs/protocol.md']));
-    const forDevelopers = ['docs/ARCHITECTURE.md', 'docs/CONTRIBUTING.md', 'docs/faults.md'];
+    const forDevelopers = [
+      'docs/ARCHITECTURE.md',
+      'docs/CONTRIBUTING.md',
+      'docs/faults.md',
+      'docs/reference.md',
+    ];
     expect(forUsers.filter((path) => forDevelopers.includes(path))).toEqual([]);
     expect(size).toBe(statSync(join(folder, filename)).size);
     expect(unpackedSize).toBeLessThanOrEqual(MAX_UNPACKED_BYTES);
