@@ -57,7 +57,7 @@ describe('row 83 (§ 2): a Node that is too old', () => {
 
   test('the version is that of package.json', () => {
     const { engines } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
-    const [, needed] = /NEEDED = (\d+);/.exec(readFileSync(join(ROOT, 'bin/atlantis.cjs'), 'utf8')) ?? [];
+    const [, needed] = readFileSync(join(ROOT, 'bin/atlantis.cjs'), 'utf8').match(/NEEDED = (\d+);/) ?? [];
     expect(engines.node).toBe(`>=${needed}`);
   });
 });

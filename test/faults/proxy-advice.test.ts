@@ -12,9 +12,9 @@ const hostOf = (server: { readonly port: number }): string => `127.0.0.1:${serve
 describe('row 97 (C6, P4): a proxy variable that cannot be used', () => {
   test.each([
     [`http://user:${SECRET}@[oops`, 'is not a URL'],
-    [`http://user:${SECRET}#x@127.0.0.1:3128`, 'has a #, / or ? that is not URL-encoded'],
-    [`http://user:12#${SECRET}@127.0.0.1:3128`, 'has a #, / or ? that is not URL-encoded'],
-    [`user:12/${SECRET}@127.0.0.1:3128`, 'has a #, / or ? that is not URL-encoded'],
+    [`http://user:${SECRET}#x@127.0.0.1:3128`, 'contains a #, / or ? that is not URL-encoded'],
+    [`http://user:12#${SECRET}@127.0.0.1:3128`, 'contains a #, / or ? that is not URL-encoded'],
+    [`user:12/${SECRET}@127.0.0.1:3128`, 'contains a #, / or ? that is not URL-encoded'],
     [`http://user:100%${SECRET}@127.0.0.1:3128`, 'is not URL-encoded'],
     [`socks4://user:${SECRET}@127.0.0.1:1080`, 'names a socks4:// proxy, which is not supported'],
     [`socks5h://user:${SECRET.repeat(20)}@127.0.0.1:1080`, 'is too long for SOCKS 5'],
