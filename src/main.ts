@@ -15,8 +15,8 @@ export async function main(io: Io): Promise<void> {
     }
     // A running stream replaces this handler, to write queued events first (contract S2).
     io.onUncaught((error) => io.exitNow(report(error, io)));
-    const { runProgram } = await import('./commands/program.ts');
-    await runProgram(io);
+    const { runCommandLine } = await import('./commands/program.ts');
+    await runCommandLine(io);
   } catch (error) {
     const exitCode = report(error, io);
     // After a bug, sockets or timers may still be open and would keep the process alive.

@@ -16,7 +16,7 @@ import { addStreamTail } from './tail/command.ts';
 import { addVersion } from './version/command.ts';
 
 /** Parses and runs the command line. @throws UsageError for a bad command line, and the errors of the command */
-export async function runProgram(io: Io): Promise<void> {
+export async function runCommandLine(io: Io): Promise<void> {
   const [first, ...words] = io.argv;
   if (first === '__complete') {
     const { printCompletions } = await import('./completion/answer.ts');
@@ -108,7 +108,7 @@ export function createProgram(io: Io, only?: string): DocumentedCommand {
     addVersion(program, io);
     addHelp(program);
   }
-  for (const command of listCommands(program)) {
+  for (const command of listSubcommands(program)) {
     configure(command, io);
     rejectFlagsAsValues(command, program.options);
   }
@@ -156,7 +156,7 @@ function rejectFlagsAsValues(command: DocumentedCommand, globals: readonly Optio
   }
 }
 
-function listCommands(command: DocumentedCommand): DocumentedCommand[] {
+function listSubcommands(command: DocumentedCommand): DocumentedCommand[] {
   const children = command.commands as readonly DocumentedCommand[];
-  return [command, ...children.flatMap(listCommands)];
+  return [command, ...children.flatMap(listSubcommands)];
 }

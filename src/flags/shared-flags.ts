@@ -32,11 +32,11 @@ export const GLOBAL_FLAGS = {
 /** As commander parses them: text, not yet checked. */
 export type GlobalFlags = Flags<typeof GLOBAL_FLAGS>;
 
-/** A whole number of at least `min`. */
-const count =
-  (min: number) =>
+/** A whole number from `min` to `max`. */
+export const count =
+  (min: number, max?: number) =>
   (flag: string, given: string): number =>
-    parseCount(flag, given, min);
+    parseCount(flag, given, min, max);
 
 const { connectTimeoutMs, pingIntervalMs, pongTimeoutMs } = CONNECTION_DEFAULTS;
 

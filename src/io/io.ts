@@ -32,9 +32,11 @@ const STDERR_FLUSH_AFTER_SIGNAL_MS = 300;
 /** How long the kernel may take to stop the process. */
 const SUSPEND_MS = 100;
 
+export type Environment = Readonly<Record<string, string | undefined>>;
+
 export interface Io {
   readonly argv: readonly string[];
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly env: Environment;
   readonly platform: NodeJS.Platform;
   readonly uid: number | undefined;
   readonly pid: number;

@@ -6,7 +6,7 @@
 import { keyPrefix } from './key.ts';
 
 /** Patterns for one encoding of a secret. */
-interface Form {
+interface SecretForm {
   /** The first characters. */
   readonly head: RegExp;
   /** One sticky pattern for each further character. */
@@ -19,7 +19,7 @@ interface Form {
 interface LazyForm {
   /** False if the text cannot contain the secret in this form. */
   mayMatch(text: string): boolean;
-  compile(): Form;
+  compile(): SecretForm;
 }
 
 type ReplaceSecret = (text: string) => string;
@@ -73,7 +73,11 @@ function createHexForm(secret: string): LazyForm {
   };
 }
 
-function createForm(chars: readonly string[], pattern: (char: string) => string, isBase64: boolean): Form {
+function createForm(
+  chars: readonly string[],
+  pattern: (char: string) => string,
+  isBase64: boolean,
+): SecretForm {
   const head = chars.slice(0, HEAD_LENGTH).map(pattern).join('');
   const sticky = new Map<string, RegExp>();
   const rest = chars.slice(HEAD_LENGTH).map((char) => {
@@ -105,7 +109,7 @@ function createBase64Forms(secret: string): LazyForm[] {
   });
 }
 
-function replaceForm(text: string, { head, rest, tail }: Form, replacement: string): string {
+function replaceForm(text: string, { head, rest, tail }: SecretForm, replacement: string): string {
   let replaced = '';
   let from = 0;
   const follow = (pattern: RegExp): boolean => {
@@ -126,7 +130,7 @@ function replaceForm(text: string, { head, rest, tail }: Form, replacement: stri
 /** Replaces one secret in every form. */
 function createReplacer(secret: string, replacement: string): ReplaceSecret {
   const forms = [createTextForm(secret), ...createBase64Forms(secret), createHexForm(secret)];
-  const compiled = new Map<LazyForm, Form>();
+  const compiled = new Map<LazyForm, SecretForm>();
   const replace = (text: string, lazy: LazyForm): string => {
     if (!lazy.mayMatch(text)) return text;
     const form = compiled.get(lazy) ?? lazy.compile();

@@ -7,7 +7,7 @@ const WHITESPACE = /[ \t\n\r]*/y;
 const SCALAR = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|true|false|null/y;
 const STRING_RUN = /[^"\\\x00-\x1f]+|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y;
 
-type Expected = 'value' | 'value or ]' | 'name' | 'name or }' | ':' | ', or end';
+type ExpectedToken = 'value' | 'value or ]' | 'name' | 'name or }' | ':' | ', or end';
 
 /** The index after one match of a sticky pattern at `index`, or `index` without a match. */
 function skip(pattern: RegExp, text: string, index: number): number {
@@ -32,7 +32,7 @@ function skipString(text: string, start: number): number {
  */
 export function findJsonFault(text: string): number | undefined {
   const closers: string[] = [];
-  let expected = 'value' as Expected;
+  let expected = 'value' as ExpectedToken;
   let index = 0;
   for (;;) {
     index = skip(WHITESPACE, text, index);

@@ -164,7 +164,8 @@ const CHUNK_BYTES = 64 * 1024;
 const HEADER_START = '{"recording":';
 const EMPTY: Inspection = { wholeBytes: 0, startedAtMs: undefined };
 
-function readAt(fd: number, at: number, bytes: number): Buffer {
+/** Up to `bytes` bytes of a file from `at` on. */
+export function readAt(fd: number, at: number, bytes: number): Buffer {
   const buffer = Buffer.alloc(bytes);
   let read = 0;
   while (read < bytes) {

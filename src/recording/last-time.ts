@@ -1,5 +1,7 @@
 // When a recording ends, found without reading all of it: for the remaining time on the status line of a replay.
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+
+import { closeSync, fstatSync, openSync } from 'node:fs';
+import { readAt } from './file.ts';
 import { MEMBER_HEADER_BYTES, readMemberLength, unpackMember } from './gzip-member.ts';
 import { readLine } from './recorded-line.ts';
 
@@ -35,11 +37,6 @@ function readEnd(fd: number, size: number): Buffer {
   }
   if (end > 0) return unpackMember(readAt(fd, memberAt, end - memberAt)) ?? Buffer.alloc(0);
   return readAt(fd, Math.max(0, size - END_BYTES), END_BYTES);
-}
-
-function readAt(fd: number, at: number, bytes: number): Buffer {
-  const buffer = Buffer.alloc(bytes);
-  return buffer.subarray(0, readSync(fd, buffer, 0, bytes, at));
 }
 
 function findLastEvent(lines: Buffer): number | undefined {

@@ -13,7 +13,7 @@ export type Played =
   | { readonly kind: 'damaged'; readonly line: number; readonly why: string };
 
 /** When events are played, and which. */
-export interface Pace {
+export interface PlayPace {
   /** Factor of the recorded speed; Infinity does not wait at all. */
   readonly speed: number;
   /** Plays by this rate instead of the recorded times. */
@@ -26,7 +26,7 @@ export interface Pace {
   readonly untilMs?: number | undefined;
 }
 
-export interface PlayConfig extends Pace {
+export interface PlayConfig extends PlayPace {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   /** Called before each wait: the receive time of the next event, and the delay until it is due. */
@@ -73,7 +73,7 @@ export async function* playRecording(
   function* report(line: number, why: string): Generator<Played> {
     const damaged: Played = { kind: 'damaged', line, why };
     if (isPlain !== undefined) yield damaged;
-    else if (damagedAtStart.push(damaged) >= MAX_DAMAGED_AT_START) throw refuse();
+    else if (damagedAtStart.push(damaged) >= MAX_DAMAGED_AT_START) throw unplayable();
   }
 
   for await (const { lines, fault } of source) {
@@ -119,7 +119,7 @@ export async function* playRecording(
     yield* report(lineNumber + 1, fault.why);
     if (fault.isLine) lineNumber += 1;
   }
-  if (damagedAtStart.length > 0) throw refuse();
+  if (damagedAtStart.length > 0) throw unplayable();
 }
 
 /** Computes when events are due. */
@@ -162,7 +162,7 @@ class Schedule {
 
 const NOT_RECORDED = 'it is plain JSON, not a recorded event';
 
-const refuse = (): UsageError =>
+const unplayable = (): UsageError =>
   new UsageError(
     'not a recording: it contains no events',
     'create one with `atlantis stream tail --record <file>`, or play the output of `tail --json`',

@@ -1,9 +1,9 @@
 // The certificates to trust (`--ca-cert`, NODE_EXTRA_CA_CERTS), read and checked before anything connects.
+
 import { X509Certificate } from 'node:crypto';
 import { UsageError } from '../errors.ts';
+import type { Environment } from '../io/io.ts';
 import { readNamedFile } from '../io/read-file.ts';
-
-type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The message for `areTlsChecksOff`, without the consequence. */
 export const TLS_CHECKS_OFF = 'NODE_TLS_REJECT_UNAUTHORIZED=0 turns certificate checks off';

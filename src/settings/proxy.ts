@@ -1,8 +1,8 @@
 // Proxies (contract C6): which one to use for a URL, and checks of its own URL.
+
 import { BlockList, isIP } from 'node:net';
 import { UsageError } from '../errors.ts';
-
-type Environment = Readonly<Record<string, string | undefined>>;
+import type { Environment } from '../io/io.ts';
 
 /** In order of precedence, as for curl. */
 const VARIABLES = ['https_proxy', 'HTTPS_PROXY', 'all_proxy', 'ALL_PROXY'];

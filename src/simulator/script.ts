@@ -4,7 +4,7 @@ import { parseDuration } from '../flags/values.ts';
 import { type Act, findScenario, type Refusal, type Scenario, type Step } from './scenarios.ts';
 import { type Form, type Member, REFUSAL_FORM, STEP_FORMS } from './script-form.ts';
 
-type JsonObject = Readonly<Record<string, unknown>>;
+type ScriptObject = Readonly<Record<string, unknown>>;
 
 /** An entry has exactly one of these. */
 const ACT_NAMES = ['steps', 'refuse', 'scenario'] as const;
@@ -19,12 +19,12 @@ function show(value: unknown): string {
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }
 
-function requireObject(value: unknown, path: string, accepted: string): JsonObject {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as JsonObject;
+function requireObject(value: unknown, path: string, accepted: string): ScriptObject {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as ScriptObject;
   throw fail(path, `${show(value)} is not an object`, accepted);
 }
 
-function refuseOthers(object: JsonObject, known: readonly string[], path: string): void {
+function refuseOthers(object: ScriptObject, known: readonly string[], path: string): void {
   const other = Object.keys(object).find((name) => !known.includes(name));
   if (other === undefined) return;
   const accepted = known.length === 0 ? 'no members' : known.join(', ');
@@ -72,7 +72,7 @@ function parseMember(value: unknown, member: Member, path: string, depth: number
 
 /** The members of an object under their names in the engine. */
 function parseMembers(
-  object: JsonObject,
+  object: ScriptObject,
   form: Form,
   path: string,
   depth: number,

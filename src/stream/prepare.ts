@@ -103,7 +103,7 @@ export async function prepareStream(config: StreamConfig, deps: StreamDeps): Pro
   };
 }
 
-type Environment = ReturnType<StreamDeps['readEnvironment']>;
+type ReadEnvironment = ReturnType<StreamDeps['readEnvironment']>;
 
 async function compileFilter({ types, where }: StreamConfig): Promise<Select> {
   if (types.length === 0 && where.length === 0) return undefined;
@@ -112,6 +112,6 @@ async function compileFilter({ types, where }: StreamConfig): Promise<Select> {
 }
 
 /** Loopback never goes through a proxy (contract C5), and http is for loopback only. */
-function pickProxy({ url, proxyUrl }: StreamConfig, env: Environment): string | undefined {
+function pickProxy({ url, proxyUrl }: StreamConfig, env: ReadEnvironment): string | undefined {
   return url.isLoopback ? undefined : (proxyUrl ?? findProxy(url.base, env));
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { textsOf } from '../../src/events/batch.ts';
-import { type Pace, type Played, playRecording } from '../../src/recording/play.ts';
+import { type Played, type PlayPace, playRecording } from '../../src/recording/play.ts';
 import { createFakeClock } from '../helpers/fake-clock.ts';
 
 const START_MS = Date.parse('2026-01-01T00:00:00Z');
@@ -10,7 +10,7 @@ const line = (atMs: number, n: number, connection = 1): Buffer =>
   );
 
 /** Plays lines that were read together: `[ms since the start, content]` for each item. */
-async function playAll(lines: readonly Buffer[], pace: number | Pace): Promise<[number, string][]> {
+async function playAll(lines: readonly Buffer[], pace: number | PlayPace): Promise<[number, string][]> {
   const clock = createFakeClock();
   const startedAtMs = clock.monotonicMs();
   const source = (async function* () {

@@ -201,7 +201,7 @@ export function mergeBroken(words: readonly string[]): string[] {
 
 function createSources(io: Io): Sources {
   return {
-    profiles: () => listProfiles(io),
+    profiles: () => listProfileNames(io),
     scenarios: () =>
       SCENARIO_LIST.map(({ name, summary }) => ({
         word: name.replace('<code>', '1011'),
@@ -211,16 +211,19 @@ function createSources(io: Io): Sources {
   };
 }
 
-function listProfiles(io: Io): Candidate[] {
+function listProfileNames(io: Io): Candidate[] {
   try {
     const { file } = readProfileFile(profilesPath(io), io);
-    return [...file.profiles.values()].map(({ name, url }) => ({ word: name, meaning: describeUrl(url) }));
+    return [...file.profiles.values()].map(({ name, url }) => ({
+      word: name,
+      meaning: describeProfileUrl(url),
+    }));
   } catch {
     return [];
   }
 }
 
-function describeUrl(url: string): string {
+function describeProfileUrl(url: string): string {
   try {
     return parseStreamUrl(url, 'the store').base;
   } catch {

@@ -21,7 +21,7 @@ import {
 } from './context.ts';
 import type { AddFlags } from './flags.ts';
 import { describeKey, describeProfile, printJson } from './output.ts';
-import { type Answer, canPrompt, createPrompter, noTerminal } from './prompt.ts';
+import { canPrompt, createPrompter, noTerminal, type PromptAnswer } from './prompt.ts';
 
 type Secret = Pick<Profile, 'key'> | Pick<Profile, 'keyCommand'>;
 
@@ -161,12 +161,12 @@ function assertFree(name: string, context: ProfileContext, io: Io): void {
   }
 }
 
-async function askUrl(io: Io): Promise<StreamUrl | Exclude<Answer, string>> {
+async function askUrl(io: Io): Promise<StreamUrl | Exclude<PromptAnswer, string>> {
   const answer = await createPrompter(io, '--url <url>').askLine('Base URL: ');
   return typeof answer === 'string' ? parseStreamUrl(answer, 'the base URL') : answer;
 }
 
-async function obtainKey(flags: AddFlags, io: Io): Promise<{ key: string } | Exclude<Answer, string>> {
+async function obtainKey(flags: AddFlags, io: Io): Promise<{ key: string } | Exclude<PromptAnswer, string>> {
   const source = flags.keyStdin === true ? '--key-stdin' : undefined;
   const answer =
     source === undefined

@@ -11,10 +11,10 @@ const SUSPEND = Symbol('suspend');
 const MAX_ANSWER_LENGTH = 64 * 1024;
 
 /** An answer, or the signal that ended the question. */
-export type Answer = string | { readonly signal: EndSignal };
+export type PromptAnswer = string | { readonly signal: EndSignal };
 
 /** Takes key presses; returns the answer once it is complete. Throws to reject it. */
-type ReadKeys = (typed: string) => Answer | typeof SUSPEND | undefined;
+type ReadKeys = (typed: string) => PromptAnswer | typeof SUSPEND | undefined;
 
 /** In cooked mode the terminal edits the line. */
 function readCooked(): ReadKeys {
@@ -55,9 +55,9 @@ function readHidden(): ReadKeys {
 const noAnswer = (): UsageError => new UsageError('no answer');
 
 interface Prompter {
-  askLine(question: string): Promise<Answer>;
+  askLine(question: string): Promise<PromptAnswer>;
   /** The answer is not shown while it is typed. */
-  askHidden(question: string): Promise<Answer>;
+  askHidden(question: string): Promise<PromptAnswer>;
 }
 
 /** @param flags what to give instead of an answer */
@@ -77,14 +77,14 @@ export function createPrompter(io: Io, flags: string): Prompter {
   };
 }
 
-async function ask(io: Io, question: string, createReader: () => ReadKeys): Promise<Answer> {
+async function ask(io: Io, question: string, createReader: () => ReadKeys): Promise<PromptAnswer> {
   const stdin = io.stdin();
   const isHidden = createReader === readHidden;
   const setHidden = (on: boolean): void => void (isHidden && stdin.setRawMode(on));
   let read = createReader();
   let finish = (): void => {};
   try {
-    return await new Promise<Answer>((resolve, reject) => {
+    return await new Promise<PromptAnswer>((resolve, reject) => {
       const onData = (chunk: Buffer | string): void => {
         try {
           const answer = read(String(chunk));

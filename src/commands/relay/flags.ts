@@ -11,18 +11,13 @@ import {
   toggle,
   withDefault,
 } from '../../flags/definition.ts';
-import { PLAINTEXT_FLAGS } from '../../flags/shared-flags.ts';
-import { parseCount, parseDuration, parseSize } from '../../flags/values.ts';
+import { count, PLAINTEXT_FLAGS } from '../../flags/shared-flags.ts';
+import { parseDuration, parseSize } from '../../flags/values.ts';
 import { parseStreamName, parseSubject } from '../../settings/nats-address.ts';
 
 export const HEADER_NAME = /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$/;
 const MAX_WINDOW = 65_536;
 
-/** A whole number in a range. */
-const count =
-  (min: number, max: number) =>
-  (flag: string, given: string): number =>
-    parseCount(flag, given, min, max);
 /** A duration, or 0 with the meaning `zero`. */
 const durationOrZero =
   (zero: string) =>

@@ -78,7 +78,7 @@ function createDeadLetterSource(path: string, damage: DamageReport, io: Io): Fil
         const builder = new BatchBuilder();
         for (const bytes of lines) {
           line += 1;
-          if (line === 1 && bytes.length > 0 && !startsDeadLetters(bytes)) throw refuse(path);
+          if (line === 1 && bytes.length > 0 && !startsDeadLetters(bytes)) throw notDeadLetters(path);
           const letter = readDeadLetter(bytes);
           if (letter !== undefined) builder.add(letter.text, letter.mark);
           else if (bytes.length > 0) damage.note(line, 'it is not a dead letter');
@@ -95,7 +95,7 @@ function createDeadLetterSource(path: string, damage: DamageReport, io: Io): Fil
   };
 }
 
-const refuse = (path: string): UsageError =>
+const notDeadLetters = (path: string): UsageError =>
   new UsageError(
     `--redeliver: ${JSON.stringify(path)} is not a dead-letter file`,
     'nothing was sent: pass a file that --dead-letter wrote',

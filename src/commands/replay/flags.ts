@@ -2,7 +2,7 @@
 import { UsageError } from '../../errors.ts';
 import { type Flags, optional, parseFlags, text, toggle, withDefault } from '../../flags/definition.ts';
 import { parseDuration, parsePlayRate, parseSpeed, parseTime } from '../../flags/values.ts';
-import type { Pace } from '../../recording/play.ts';
+import type { PlayPace } from '../../recording/play.ts';
 import type { StreamFlags } from '../../settings/stream-config.ts';
 
 export const REPLAY_FLAGS = {
@@ -26,7 +26,7 @@ export const REPLAY_FLAGS = {
 /** As commander parses them: text, not yet checked. */
 export type ReplayFlags = StreamFlags & Flags<typeof REPLAY_FLAGS>;
 
-export interface ReplayConfig extends Pace {
+export interface ReplayConfig extends PlayPace {
   /** Exit 8 at the first damaged line. */
   readonly isStrict: boolean;
 }

@@ -4,7 +4,7 @@ import { type Clock, systemClock } from '../../clock.ts';
 import { isAtlantisError, UsageError } from '../../errors.ts';
 import { textsOf } from '../../events/batch.ts';
 import { createDamageReport } from '../../recording/damage-report.ts';
-import { type Pace, playRecording } from '../../recording/play.ts';
+import { type PlayPace, playRecording } from '../../recording/play.ts';
 import { readLines } from '../../recording/read-lines.ts';
 import type { Scenario } from '../../simulator/scenarios.ts';
 import type { Reporter, StatusRecord } from '../../ui/reporter.ts';
@@ -20,7 +20,7 @@ const NO_STDIN = (): never => {
  */
 export async function createReplay(
   path: string,
-  pace: Pace,
+  pace: PlayPace,
   reporter: Reporter,
   clock: Clock = systemClock,
 ): Promise<Scenario> {
@@ -58,7 +58,7 @@ export async function createReplay(
 }
 
 /** @throws UsageError for a file that cannot be read or played, or only once */
-async function assertPlayable(path: string, pace: Pace): Promise<void> {
+async function assertPlayable(path: string, pace: PlayPace): Promise<void> {
   const found = statSync(path, { throwIfNoEntry: false });
   if (found !== undefined && !found.isFile() && !found.isDirectory()) {
     throw new UsageError(

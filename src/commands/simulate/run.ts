@@ -37,7 +37,7 @@ interface ReadySimulator {
 const LOOPBACK_URL = /^https?:\/\/(127\.|\[::1\]|localhost)/;
 
 /** The ready message as text and as JSON. @param columns width of the terminal; undefined without one */
-function describeReady(
+function describeServer(
   { url, port, host, key, caCertPath, pid }: ReadySimulator,
   columns = Number.POSITIVE_INFINITY,
 ): { text: string; record: string } {
@@ -104,7 +104,7 @@ export async function runSimulate(flags: SimulateFlags, io: Io): Promise<Outcome
   try {
     const key = values.key.length === 0 ? simulator.exampleKey : undefined;
     const { host } = values;
-    const ready = describeReady(
+    const ready = describeServer(
       { ...simulator, host, key, caCertPath: certificate?.path, pid: io.pid },
       io.stdout.columns(),
     );

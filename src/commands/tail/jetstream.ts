@@ -112,7 +112,7 @@ export async function openFromStream(
         opened = new JetStreamSource(settings, { clock, random, onFound }, signal);
         return opened.items();
       },
-      sayConnected,
+      sayConnected: sayReading,
       acknowledge: (batch, count, isLast) => opened?.acknowledge(batch, count, isLast),
     },
     reporter,
@@ -121,7 +121,7 @@ export async function openFromStream(
   };
 }
 
-function sayConnected({ host, connection }: Connected): StatusRecord {
+function sayReading({ host, connection }: Connected): StatusRecord {
   return {
     event: 'connected',
     level: 'info',

@@ -1,8 +1,10 @@
 // `stream tail`: settings, source, session.
+
 import { UsageError } from '../../errors.ts';
 import { listGiven, parseFlags } from '../../flags/definition.ts';
 import type { Io, Outcome } from '../../io/io.ts';
 import type { Recording } from '../../recording/prepare.ts';
+import type { RecordConfig } from '../../recording/recorder.ts';
 import { type CommandStream, openCommandStream } from '../../session/open-service.ts';
 import { createRenderer, type OpenOutput, openPrinter } from '../../session/output.ts';
 import { loadFilter, reportCuts, runSession } from '../../session/session.ts';
@@ -13,13 +15,6 @@ import { sayPaused } from '../../ui/stream-messages.ts';
 import { FROM_FLAGS, type FromFlags, RECORD_FLAGS, type RecordFlags } from './flags.ts';
 
 /** Undefined members: no limit. */
-interface RecordConfig {
-  readonly path: string;
-  readonly maxBytes: number | undefined;
-  readonly maxAgeMs: number | undefined;
-  readonly keep: number | undefined;
-}
-
 /** Undefined without --record. @throws UsageError */
 export function parseRecordFlags(flags: RecordFlags): RecordConfig | undefined {
   const { path, maxBytes, maxAgeMs, keep } = parseFlags(RECORD_FLAGS, flags);
