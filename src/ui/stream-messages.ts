@@ -177,17 +177,16 @@ export function saySummary(run: RunFigures): StatusRecord {
   const paused = formatDuration(run.pausedMs);
   const reasons = total === 0 ? '' : ` (${listDiscarded(run.discarded)})`;
   const open = run.isGapOpen ? ' (one still open)' : '';
-  const gaps = run.gaps === 0 ? '' : `, ${formatCount(run.gaps, 'gap')}${open}`;
   const matched = run.filtered === undefined ? [] : [formatFiltered(run.filtered)];
   return {
     event: 'summary',
     level: 'info',
-    message: `${[events, ...matched.map((text) => `${text} matched`)].join(', ')}, ${formatCount(run.reconnects, 'reconnect')}${gaps}, ${disconnected} disconnected, ${paused} paused, ${total} discarded${reasons}`,
+    message: `${[events, ...matched.map((text) => `${text} matched`)].join(', ')}, ${formatCount(run.reconnects, 'reconnect')}, ${formatCount(run.gaps, 'gap')}${open}, ${disconnected} disconnected, ${paused} paused, ${total} discarded${reasons}`,
     block: [
       events,
       ...matched.map((text) => `matched       ${text}`),
       `reconnects    ${run.reconnects}`,
-      ...(run.gaps === 0 ? [] : [`gaps          ${run.gaps}${open}`]),
+      `gaps          ${run.gaps}${open}`,
       `disconnected  ${disconnected}`,
       `paused        ${paused}`,
       `discarded     ${total}${reasons}`,

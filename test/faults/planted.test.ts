@@ -189,7 +189,7 @@ describeWithUsers('row 109: a recording of which another user wants to take the 
   });
 });
 
-describeWithUsers('row 62: files that another user prepared (needs root and setpriv)', () => {
+describeWithUsers('row 62 (F6): files that another user prepared (needs root and setpriv)', () => {
   test('a spool in a folder of another user: 9, nothing is made in it and nothing delivered', async () => {
     const { home } = makeHome();
     const trap = makeTrap();

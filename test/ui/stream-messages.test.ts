@@ -251,10 +251,11 @@ describe('G3: the summary', () => {
     expect(say.saySummary(FIGURES)).toEqual({
       event: 'summary',
       level: 'info',
-      message: '1,234,567 events in 1h 2m, 2 reconnects, 4.3 s disconnected, 0.00 s paused, 0 discarded',
+      message: '1,234,567 events in 1h 2m, 2 reconnects, 0 gaps, 4.3 s disconnected, 0.00 s paused, 0 discarded',
       block: [
         '1,234,567 events in 1h 2m',
         'reconnects    2',
+        'gaps          0',
         'disconnected  4.3 s',
         'paused        0.00 s',
         'discarded     0',
