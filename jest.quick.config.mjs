@@ -18,7 +18,6 @@ const FILES = [
   'test/profiles/write.test.ts',
   'test/recording/read-lines.test.ts',
   'test/settings/key-command.test.ts',
-  'test/settings/certificates.test.ts',
   'test/delivery/spool/planted-spool.test.ts',
   'test/stand-ins.test.ts',
 ];

@@ -251,7 +251,8 @@ describe('G3: the summary', () => {
     expect(say.saySummary(FIGURES)).toEqual({
       event: 'summary',
       level: 'info',
-      message: '1,234,567 events in 1h 2m, 2 reconnects, 0 gaps, 4.3 s disconnected, 0.00 s paused, 0 discarded',
+      message:
+        '1,234,567 events in 1h 2m, 2 reconnects, 0 gaps, 4.3 s disconnected, 0.00 s paused, 0 discarded',
       block: [
         '1,234,567 events in 1h 2m',
         'reconnects    2',
