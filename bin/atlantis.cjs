@@ -3,6 +3,24 @@
 // Must come first: without a listener, SIGUSR1 makes Node open its debugger, in which any local user can run code.
 process.on('SIGUSR1', () => {});
 const NEEDED = 20;
-if (Number.parseInt(process.versions.node, 10) >= NEEDED) require('../dist/main.cjs').run();
-// Loaded only here, and in syntax of old versions, as this file is: the program itself would not even parse there.
-else require('./old-node.cjs')(NEEDED);
+const found = `this is ${process.version} (${process.execPath})`;
+
+// This file and cannot-start.cjs are in syntax of old versions of Node; the program itself would not even parse there.
+if (Number.parseInt(process.versions.node, 10) < NEEDED) {
+  require('./cannot-start.cjs')(
+    `Node.js ${NEEDED} or newer is needed, but ${found}`,
+    'install a newer one: https://nodejs.org/en/download',
+  );
+} else if (isBuilt()) {
+  require('../dist/main.cjs').run();
+} else {
+  require('./cannot-start.cjs')('this clone is not built', 'run: npm ci && npm run build');
+}
+
+function isBuilt() {
+  try {
+    return require.resolve('../dist/main.cjs') !== '';
+  } catch (_error) {
+    return false;
+  }
+}

@@ -1,13 +1,15 @@
-// An older Node than the command needs. `.ci/old-nodes` runs the same command on real ones.
-import { readFileSync } from 'node:fs';
+// What keeps the command from starting: an older Node than it needs (`.ci/old-nodes` runs it on real ones), no build.
+import { cpSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { transform } from 'esbuild';
 import { preload } from '../faults/start-tail.ts';
 import { CANARY_KEY } from '../helpers/canary.ts';
+import { type Exit, startChild } from '../helpers/child.ts';
+import { makeTempFolder } from '../helpers/cleanup.ts';
 import { ROOT, runCli } from '../helpers/run-cli.ts';
 
-const FILES = ['atlantis.cjs', 'old-node.cjs'];
+const FILES = ['atlantis.cjs', 'cannot-start.cjs'];
 const asVersion = (version: string): { nodeArgs: string[] } =>
   preload(`
     Object.defineProperty(process.versions, 'node', { value: '${version}' });
@@ -59,5 +61,29 @@ describe('row 83 (§ 2): a Node that is too old', () => {
     const { engines } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
     const [, needed] = readFileSync(join(ROOT, 'bin/atlantis.cjs'), 'utf8').match(/NEEDED = (\d+);/) ?? [];
     expect(engines.node).toBe(`>=${needed}`);
+  });
+});
+
+describe('row 90 (§ 2): a clone that was not built', () => {
+  /** Only `bin`, as in a clone. */
+  const runUnbuilt = (...words: string[]): Promise<Exit> => {
+    const folder = makeTempFolder();
+    cpSync(join(ROOT, 'bin'), join(folder, 'bin'), { recursive: true });
+    const entry = join(folder, 'bin', 'atlantis.cjs');
+    return startChild(process.execPath, [entry, ...words], { env: {} }).exit;
+  };
+
+  test('row 90: exit 2, and how to build it', async () => {
+    const { code, stdout, stderr } = await runUnbuilt('--version');
+    expect([code, stdout, stderr]).toEqual([
+      2,
+      '',
+      'atlantis: error: this clone is not built\n  run: npm ci && npm run build\n',
+    ]);
+  });
+
+  test('row 90: with --log-format json one JSON record', async () => {
+    const { code, stderr } = await runUnbuilt('stream', 'tail', '--log-format', 'json');
+    expect([code, JSON.parse(stderr)]).toMatchObject([2, { event: 'error', exit_code: 2 }]);
   });
 });

@@ -1,7 +1,5 @@
-// Says that this version of Node is too old. No syntax newer than Node 12, which test/cli/old-node.test.ts runs.
-module.exports = (needed) => {
-  const message = `Node.js ${needed} or newer is needed, but this is ${process.version} (${process.execPath})`;
-  const hint = 'install a newer one: https://nodejs.org/en/download';
+// Says why the command cannot start (exit 2). No syntax newer than Node 12, which test/cli/old-node.test.ts runs.
+module.exports = (message, hint) => {
   const words = process.argv.slice(2);
   const at = words.indexOf('--log-format');
   const isJson = words.includes('--log-format=json') || (at >= 0 && words[at + 1] === 'json');
