@@ -113,10 +113,9 @@ export function openRecorder(config: RecordConfig, { clock, report, onFailure }:
 
   function watch(): void {
     guard(() => {
-      if (!file.isAtPath()) {
-        flush();
-        restartAfter(file.findChange() ?? 'moved');
-      } else restartAfter(file.findChange());
+      if (!file.isAtPath()) flush();
+      // The flush may have begun a new file already.
+      restartAfter(file.findChange() ?? (file.isAtPath() ? undefined : 'moved'));
     });
     if (!isOver) cancelWatch = clock.setTimer(watch, WATCH_MS);
   }

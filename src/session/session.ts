@@ -1,13 +1,13 @@
 // One run: pulls from a source, applies the limit, writes to an output, and reports what happens.
 //
 // The only back-pressure is an awaited write. Every reason to end goes through one `Stop`.
+import { untilAborted } from '../clock.ts';
 import { type ExitCode, isAtlantisError, type OutputError } from '../errors.ts';
 import type { Io, Outcome } from '../io/io.ts';
 import { createStop, type Stop, type StopReason, toOutcome } from '../io/stop.ts';
 import type { Recorder } from '../recording/recorder.ts';
 import type { LifecycleRecord } from '../render/renderer.ts';
 import type { TailConfig } from '../settings/stream-config.ts';
-import type { Select } from '../stream/event-stream.ts';
 import { type Connected, type EventBatch, type Events, pump, type StreamItem } from '../stream/items.ts';
 import type { Reporter, StatusRecord } from '../ui/reporter.ts';
 import * as say from '../ui/stream-messages.ts';
@@ -59,29 +59,6 @@ type SessionConfig = Pick<
   'filter' | 'limit' | 'durationMs' | 'timeoutMs' | 'maxSilenceMs' | 'failOnGap' | 'readyFile'
 >;
 
-const PATTERN_CUT: StatusRecord = {
-  event: 'warning',
-  level: 'warn',
-  message: '--where: a text is too long to search with this pattern; such events are kept (reported once)',
-  hint: 'use a shorter pattern',
-};
-
-/** Reports the first event that a pattern of `--where` could not search completely. */
-export function reportCuts(select: Select, reporter: Reporter): void {
-  if (select === undefined) return;
-  select.onCut = () => {
-    select.onCut = () => {};
-    reporter.report(PATTERN_CUT);
-  };
-}
-
-/** The compiled filters of a config, loaded only if there are any. @throws UsageError for an invalid filter */
-export async function loadFilter({ filter }: TailConfig): Promise<Select> {
-  if (filter === undefined) return undefined;
-  const { createFilter } = await import('../filter/filter.ts');
-  return createFilter(filter);
-}
-
 interface SessionParts {
   readonly config: SessionConfig;
   readonly source: Source;
@@ -90,6 +67,8 @@ interface SessionParts {
   readonly status: StreamProgress;
   /** Opens the recording, if there is one. */
   readonly openRecorder?: ((onFailure: (failure: OutputError) => void) => Recorder) | undefined;
+  /** Nothing is pulled before; a rejection has already failed the output. */
+  readonly untilReady?: () => Promise<void>;
 }
 
 interface Run extends SessionParts {
@@ -135,6 +114,12 @@ export async function runSession(parts: SessionParts, io: Io): Promise<Outcome> 
 /** Pulls until the source ends or there is a reason to stop. */
 async function pullItems(run: Run, silence: SilenceWatch): Promise<void> {
   const { config, io, output, reporter, source, stop, tally } = run;
+  if (run.untilReady !== undefined)
+    await untilAborted(
+      run.untilReady().catch(() => {}),
+      stop.signal,
+    );
+  if (stop.reason !== undefined) return;
   const gaveUp = await pump<StreamItem | Recorded>(source.items(stop.signal), async (item) => {
     if (item.kind === 'connected') silence.begin();
     if (item.kind === 'lost') silence.end();

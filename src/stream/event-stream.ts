@@ -222,9 +222,11 @@ export class EventStream implements AsyncIterable<StreamEvent> {
   }
 
   #redactCause(cause: Cause): Cause {
-    const { detail, errorCode, requestId } = cause;
+    const { host, detail, errorCode, requestId } = cause;
     return {
       ...cause,
+      // A key that was given as the URL is a host name.
+      host: this.#redactor.redact(host),
       detail: this.#redactor.redact(detail),
       ...(errorCode === undefined ? {} : { errorCode: this.#redactor.redact(errorCode) }),
       ...(requestId === undefined ? {} : { requestId: this.#redactor.redact(requestId) }),

@@ -17,7 +17,7 @@ const WRITER = `
     platform: process.platform, uid: process.getuid(), pid: process.pid, random: Math.random,
     clock: { wallMs: Date.now, monotonicMs: () => performance.now(), setTimer: (f, ms) => { setTimeout(f, ms); } },
     sendSignal: (pid, signal) => { try { return process.kill(pid, signal); } catch { return false; } },
-    homeDirectory() {}, ignoreFileSizeSignal() {},
+    env: {}, homeDirectory() {}, ignoreFileSizeSignal() {},
   };
   (async () => {
     for (let count = 0; ; count++) {

@@ -5,6 +5,7 @@ import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
 import { CANARY_KEY } from '../helpers/canary.ts';
 import { makeTempFolder, registerCleanup } from '../helpers/cleanup.ts';
+import { findClosedPort } from '../helpers/closed-port.ts';
 import { startHttpEndpoint, stayMute } from '../helpers/http-endpoint.ts';
 import { hasPty, type Pty, startCliInPty, startInPty } from '../helpers/pty.ts';
 import { COMMAND, spawnCli } from '../helpers/run-cli.ts';
@@ -201,6 +202,31 @@ describe('row 81 (S1): two signals of one wish', () => {
 });
 
 describe('row 82 (S1): stderr names the signal', () => {
+  test('row 82: a relay that waits for its sink', async () => {
+    await using server = await startScriptedServer(streamHandler({ events: [] }));
+    const url = `http://127.0.0.1:${await findClosedPort()}/`;
+    const child = spawnCli(['stream', 'relay', '--url', server.url, '--verbose', '--to', url], {
+      key: CANARY_KEY,
+    });
+    await child.waitForStderr('retrying');
+    child.kill('SIGTERM');
+    const { signal, stderr } = await endOf(child);
+    expect([signal, stderr]).toEqual([
+      'SIGTERM',
+      expect.stringMatching(/stopped by SIGTERM\n[^]*0 events in/),
+    ]);
+  });
+
+  test('row 82: a check', async () => {
+    await using server = await startScriptedServer(streamHandler({ events: [] }));
+    const child = spawnCli(['stream', 'check', '--verbose', '--url', server.url, '--expect', 'a=b'], {
+      key: CANARY_KEY,
+    });
+    await child.waitForStdout('keepalive');
+    child.kill('SIGTERM');
+    expect((await endOf(child)).stderr).toContain('stopped by SIGTERM');
+  });
+
   test.each(SIGNALS)('%s, as text and as JSON', async (name) => {
     await using server = await startScriptedServer(streamHandler({ events: ['{"n":1}'] }));
     const stop = async (...args: readonly string[]): Promise<string> => {

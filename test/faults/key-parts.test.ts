@@ -61,6 +61,18 @@ describe('row 103 (P4): no part of a key of eight hidden characters or more leav
     }
   });
 
+  test('row 103: nor one that is the host of its URL', async () => {
+    const events = stream({ url: `https://${CANARY_KEY}`, key: CANARY_KEY, maxReconnects: 0 });
+    const error = await events[Symbol.asyncIterator]()
+      .next()
+      .then(
+        () => undefined,
+        (reason: Error) => reason,
+      );
+    expect(error?.message).toContain('was not found');
+    expect(findParts(`${error?.message}${error?.stack}`)).toEqual([]);
+  });
+
   test('row 103: seven characters, and ordinary text, stay', () => {
     const redactor = createRedactor();
     redactor.addSecret(CANARY_KEY);

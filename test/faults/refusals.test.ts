@@ -139,6 +139,17 @@ describe('row 115 (C3): a complete answer counts, whatever follows it', () => {
   });
 });
 
+test('row 115 (C3): 401 as JSON with a Content-Length that is too short: exit 3', async () => {
+  const body = JSON.stringify({ error: { code: 'because', message: 'A reason.' } });
+  const head = `X-Request-Id: r\r\nContent-Type: application/json\r\nContent-Length: ${body.length - 1}`;
+  const { exit } = await tailRefused(async (peer) => {
+    await peer.readRequest();
+    await peer.sendRaw(`HTTP/1.1 401 Unauthorized\r\n${head}\r\n\r\n${body}`);
+    peer.end();
+  });
+  expect([exit.code, exit.stderr]).toEqual([3, expect.stringContaining('request id r')]);
+});
+
 describe("C3: the API's own answer, or something in between", () => {
   const html = '<html><h1>403 Forbidden</h1></html>';
   test.each([

@@ -263,6 +263,19 @@ describe.each(NAMES)('a recording in %s', (name) => {
     expect([failures, clock.pendingTimers]).toEqual([[], 0]);
   });
 
+  test('row 104: deleted while lines wait to be compressed: reported once, with one header', () => {
+    const path = join(makeTempFolder(), name);
+    const { recorder, clock, write, reports } = open(path);
+    write('1');
+    clock.advance(1_000);
+    rmSync(path);
+    write('2');
+    clock.advance(1_000);
+    recorder.close();
+    expect(reports.map(({ figures }) => figures?.['change'])).toEqual(['deleted']);
+    expect(readText(path).split('"recording"')).toHaveLength(2);
+  });
+
   test.each([
     ['deleted', (path: string) => rmSync(path)],
     ['moved', (path: string) => renameSync(path, `${path}.1`)],

@@ -9,6 +9,7 @@ import { makeVisible, stringifySafe } from '../../render/sanitize.ts';
 import { watchStopTriggers } from '../../session/stop-triggers.ts';
 import { createReporter, loadLogStyle, type Reporter } from '../../ui/reporter.ts';
 import { createStatusLine } from '../../ui/status-line.ts';
+import { saySignal } from '../../ui/stream-messages.ts';
 import { VERSION } from '../../version.ts';
 import { openReports } from './ci-reports.ts';
 import { type CheckConfig, parseCheckFlags } from './config.ts';
@@ -67,6 +68,7 @@ export async function runCheck(flags: CheckFlags, io: Io): Promise<Outcome> {
   const report = buildReport(frame, log, counter, clean);
   print(formatVerdict(report, io.stdout.columns()));
   if (config.isJson) output.write(`${io.redactor.redact(stringifySafe(report))}\n`);
+  if (reason?.kind === 'signal') reporter.report(saySignal(reason.signal));
   reportFailure(report, config, reporter);
   const unwritten = writeReports(report);
   const faults = [output.fault, unwritten].filter((fault) => fault !== undefined);

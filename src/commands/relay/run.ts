@@ -8,7 +8,8 @@ import { createDamageReport, type DamageReport } from '../../recording/damage-re
 import { readLines } from '../../recording/read-lines.ts';
 import { createReporting, openCommandStream } from '../../session/open-service.ts';
 import { clearReadyFile } from '../../session/ready-file.ts';
-import { type FileSource, loadFilter, reportCuts, runSession } from '../../session/session.ts';
+import { loadFilter, reportCuts } from '../../session/run-filter.ts';
+import { type FileSource, runSession } from '../../session/session.ts';
 import { readTrustedRoots } from '../../settings/certificates.ts';
 import { limitLookups } from '../../settings/lookup-limit.ts';
 import { parseStreamFlags, type StreamFlags, type TailConfig } from '../../settings/stream-config.ts';
@@ -37,8 +38,7 @@ export async function runRelay(flags: RelayFlags & StreamFlags, io: Io): Promise
       io,
     });
     try {
-      await untilReady();
-      return await runSession({ config, source, openOutput, reporter, status }, io);
+      return await runSession({ config, source, openOutput, reporter, status, untilReady }, io);
     } finally {
       // The session may end without draining the output.
       await close();

@@ -189,11 +189,9 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** By its header, if the body cannot be parsed because it was cut off. */
-function isJson({ body, isCutOff, headers }: UpgradeRefusal): boolean {
-  return (
-    parseJson(body) !== undefined || (isCutOff === true && /[/+]json\b/i.test(headers['content-type'] ?? ''))
-  );
+/** By its header, if the body cannot be parsed: it may be truncated, or Content-Length too short. */
+function isJson({ body, headers }: UpgradeRefusal): boolean {
+  return parseJson(body) !== undefined || /[/+]json\b/i.test(headers['content-type'] ?? '');
 }
 
 function readProperty(value: unknown, name: string): unknown {
