@@ -2,9 +2,11 @@
 //
 // A pipe or terminal is written through its stream. A regular file or device is written through its descriptor, in a
 // loop: on a full disk Node's own stdout takes a short write for a complete one (contract O4 to O7).
+
 import { fstatSync, writeSync } from 'node:fs';
 import type { Clock } from '../clock.ts';
 import { type AtlantisError, OutputError } from '../errors.ts';
+import { WRITE_FAULTS } from './safe-file.ts';
 import type { OutputTarget } from './standard-streams.ts';
 
 /** Why nothing more can be written. */
@@ -166,10 +168,7 @@ function createStreamWriter(
 }
 
 const REASONS: Readonly<Record<string, string>> = {
-  ENOSPC: 'the disk is full',
-  EDQUOT: 'the disk quota is exceeded',
-  EFBIG: 'the file has reached its size limit',
-  EIO: 'the device reported an error',
+  ...WRITE_FAULTS,
   EBADF: 'it is closed',
 };
 

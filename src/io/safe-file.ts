@@ -24,6 +24,14 @@ import { dirname, isAbsolute, sep } from 'node:path';
 import { OutputError } from '../errors.ts';
 import { processUid } from './io.ts';
 
+/** Why a file cannot be written any more, by the system's error code. */
+export const WRITE_FAULTS: Readonly<Record<string, string>> = {
+  ENOSPC: 'the disk is full',
+  EDQUOT: 'the disk quota is exceeded',
+  EFBIG: 'the file has reached its size limit',
+  EIO: 'the device reported an error',
+};
+
 /**
  * Writes `text` to `path`; a link of this user is followed.
  *

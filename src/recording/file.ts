@@ -15,7 +15,14 @@ import {
 import { basename, dirname, extname, join } from 'node:path';
 import { OutputError, UsageError } from '../errors.ts';
 import { countWholeLines, createAppendFile, findEndOfLines } from '../io/append-file.ts';
-import { APPEND, adviseOnFolder, assertTrusted, openNamedFile, resolvePlace } from '../io/safe-file.ts';
+import {
+  APPEND,
+  adviseOnFolder,
+  assertTrusted,
+  openNamedFile,
+  resolvePlace,
+  WRITE_FAULTS,
+} from '../io/safe-file.ts';
 import {
   hasMemberStart,
   MEMBER_HEADER_BYTES,
@@ -135,10 +142,7 @@ function open(path: string, newMode = 0o600): number {
 }
 
 const REASONS: Readonly<Record<string, string>> = {
-  ENOSPC: 'the disk is full',
-  EDQUOT: 'the disk quota is exceeded',
-  EFBIG: 'the file has reached its size limit',
-  EIO: 'the device reported an error',
+  ...WRITE_FAULTS,
   ENOENT: 'the directory does not exist',
   EISDIR: 'it is a directory',
 };

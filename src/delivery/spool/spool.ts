@@ -3,10 +3,12 @@
 //
 // After `append` a record survives a crash of the process; after the next fsync, at most `syncEveryMs` later, a power
 // failure. An incomplete end is removed when the spool is opened. One process at a time.
+
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../../clock.ts';
 import { isAtlantisError, OutputError } from '../../errors.ts';
+import { WRITE_FAULTS } from '../../io/safe-file.ts';
 import { type CursorFile, openCursorFile } from './cursor.ts';
 import { encodeRecords, type SpoolRecord, sizeOf } from './record.ts';
 import {
@@ -21,10 +23,7 @@ import {
 import { SyncTimer } from './sync-timer.ts';
 
 const REASONS: Readonly<Record<string, string>> = {
-  ENOSPC: 'the disk is full',
-  EDQUOT: 'the disk quota is exceeded',
-  EFBIG: 'a file has reached its size limit',
-  EIO: 'the device reported an error',
+  ...WRITE_FAULTS,
   EACCES: 'permission denied',
   EROFS: 'the file system is read-only',
   ENOTDIR: 'it is not a directory',
