@@ -5,7 +5,7 @@
 const WHITE_BYTES = [0x09, 0x0d, 0x20];
 const WHITE_SPACE = '[ \\t\\r]*';
 
-/** Matches the start of a CI command; each token is a regular expression. */
+/** Matches the start of a line that this program wrote; each token is a regular expression. */
 export function matchTokens(...tokens: readonly string[]): RegExp {
   return new RegExp(`^${['', ...tokens, ''].join(WHITE_SPACE)}`);
 }

@@ -16,7 +16,7 @@ export const OWN_DIRECTORY_HINT = 'set ATLANTIS_CONFIG_DIR to a directory of you
 
 const GROUP_AND_OTHERS_WRITE = 0o022;
 const GROUP_WRITE = 0o020;
-/** There, only the owner of an entry can replace it. */
+/** In a directory with this bit, only the owner of an entry can replace it. */
 const STICKY = 0o1000;
 /** More than the kernel follows. */
 const MAX_LINKS = 40;
