@@ -3,10 +3,13 @@ import { describe, expect, test } from '@jest/globals';
 import { CAUSES, type CauseKind } from '../../src/connection/cause-table.ts';
 import type { Cause, EndReason } from '../../src/connection/lifecycle.ts';
 import { OutputError } from '../../src/errors.ts';
+import * as run from '../../src/session/messages.ts';
 import type { Connected } from '../../src/stream/items.ts';
 import { formatDuration } from '../../src/ui/format.ts';
+import * as connection from '../../src/ui/messages.ts';
 import type { StatusRecord } from '../../src/ui/reporter.ts';
-import * as say from '../../src/ui/stream-messages.ts';
+
+const say = { ...connection, ...run };
 
 const HOST = 'api.atlantis.example';
 const KINDS = Object.keys(CAUSES) as CauseKind[];
@@ -21,7 +24,7 @@ const END_REASONS: readonly EndReason[] = [
   'wait-too-long',
   'beyond-deadline',
 ];
-const FIGURES: say.RunFigures = {
+const FIGURES: run.RunFigures = {
   events: 1_234_567,
   durationMs: 3_725_400,
   reconnects: 2,

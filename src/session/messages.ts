@@ -1,157 +1,18 @@
-// Messages about a stream: pure functions from what happened to status records.
-import {
-  type Cause,
-  describeCause,
-  type EndReason,
-  type Gap,
-  type GaveUp,
-  type Lost,
-  type Retrying,
-} from '../connection/lifecycle.ts';
+// Messages about a run: its filters, its end and its summary.
 import { type AtlantisError, isAtlantisError } from '../errors.ts';
 import type { EndSignal } from '../io/signals.ts';
 import type { StopReason } from '../io/stop.ts';
-import type { Connected } from '../stream/items.ts';
-import {
-  type Filtered,
-  formatCount,
-  formatDuration,
-  formatFiltered,
-  formatMoment,
-  formatTimes,
-} from './format.ts';
-import type { StatusRecord } from './reporter.ts';
+import { type Filtered, formatCount, formatDuration, formatFiltered } from '../ui/format.ts';
+import type { StatusRecord } from '../ui/reporter.ts';
 
-const END_MESSAGES: Readonly<Record<EndReason, string>> = {
-  'not-retryable': 'not retrying, since a retry cannot help',
-  'no-reconnect': 'not retrying, as requested',
-  'first-budget': 'giving up, since no attempt succeeded',
-  'too-often': 'giving up after repeated failures',
-  'wait-too-long': 'giving up, since the server asks for a longer wait',
-  'beyond-deadline': 'giving up, since the server asks for a longer wait than --timeout allows',
-};
+export const THE_READY_FILE = 'the ready file';
 
-export function listCauseFigures(cause: Cause): Record<string, unknown> {
+export function sayPatternCut(): StatusRecord {
   return {
-    cause: cause.kind,
-    host: cause.host,
-    proxy: cause.proxy,
-    http_status: cause.httpStatus,
-    error_code: cause.errorCode,
-    close_code: cause.closeCode,
-    request_id: cause.requestId,
-    retry_after_ms: cause.retryAfterMs,
-    key_source: cause.keyOrigin?.source,
-  };
-}
-
-export function sayConnecting(host: string, attempt: number): StatusRecord {
-  return {
-    event: 'connecting',
-    level: attempt === 1 ? 'info' : 'debug',
-    message: attempt === 1 ? `connecting to ${host}` : `connecting to ${host} (attempt ${attempt})`,
-    figures: { host, attempt },
-  };
-}
-
-export function sayConnected(connected: Connected): StatusRecord {
-  const { host, keyPrefix, expectedKeyPrefix, connection, requestId } = connected;
-  const figures = { host, key_prefix: keyPrefix, connection, request_id: requestId };
-  if (keyPrefix !== expectedKeyPrefix) {
-    return {
-      event: 'connected',
-      level: 'warn',
-      message: `connected to ${host}, but it accepted the key ${keyPrefix}… instead of yours, ${expectedKeyPrefix}…`,
-      hint: 'another key may be charged; check the proxies between this machine and the service',
-      figures: { ...figures, expected_key_prefix: expectedKeyPrefix },
-    };
-  }
-  return {
-    event: 'connected',
-    level: 'info',
-    message: `connected to ${host} with the key ${keyPrefix}…`,
-    figures,
-  };
-}
-
-export function sayLost(item: Lost, nowMs: number): StatusRecord {
-  const { happened, remedy } = describeCause(item.cause);
-  const { times } = formatTimes(item.lastByteAtMs, nowMs);
-  return {
-    event: 'lost',
+    event: 'warning',
     level: 'warn',
-    message: `${happened}; last byte received at ${times[0]}`,
-    hint: item.cause.kind === 'idle-cut' ? remedy : undefined,
-    figures: {
-      ...listCauseFigures(item.cause),
-      last_byte_at: new Date(item.lastByteAtMs).toISOString(),
-      up_ms: Math.round(item.upMs),
-    },
-  };
-}
-
-/** After a live connection `sayLost` has reported the cause, so only the retry is reported. */
-export function sayRetrying(item: Retrying): StatusRecord {
-  const { happened, remedy } = describeCause(item.cause);
-  const next = `retrying in ${formatDuration(item.delayMs)} (attempt ${item.attempt})`;
-  return {
-    event: 'retrying',
-    level: 'warn',
-    message: item.wasLive ? next : `${happened}; ${next}`,
-    hint: item.wasLive ? undefined : remedy,
-    figures: { ...listCauseFigures(item.cause), delay_ms: Math.round(item.delayMs), attempt: item.attempt },
-  };
-}
-
-export function sayGap(item: Gap): StatusRecord {
-  const { fromMs, toMs, durationMs, cause } = item;
-  const { isPlain, times } = formatTimes(fromMs, toMs);
-  const [from, to] = times;
-  // Other causes are reported before, by `sayLost`.
-  const why =
-    cause.kind === 'nats-recreated' || cause.kind === 'nats-trimmed'
-      ? `${describeCause(cause).happened}; `
-      : '';
-  const duration = isPlain ? '' : ` (${formatDuration(durationMs)})`;
-  return {
-    event: 'gap',
-    level: 'warn',
-    message: `${why}live again at ${to}; events sent between ${from} and ${to}${duration} were not delivered, and their number is unknown`,
-    figures: {
-      cause: cause.kind,
-      from: new Date(fromMs).toISOString(),
-      to: new Date(toMs).toISOString(),
-      duration_ms: Math.round(durationMs),
-    },
-  };
-}
-
-/** The gap that is open at the end of a run. */
-export function sayOpenGap({ cause, lastByteAtMs }: Lost, durationMs: number, nowMs: number): StatusRecord {
-  const { times } = formatTimes(lastByteAtMs, nowMs);
-  return {
-    event: 'gap',
-    level: 'warn',
-    message: `disconnected at the end: events sent since ${times[0]} (${formatDuration(durationMs)}) were not delivered, and their number is unknown`,
-    figures: {
-      cause: cause.kind,
-      from: new Date(lastByteAtMs).toISOString(),
-      to: null,
-      duration_ms: Math.round(durationMs),
-    },
-  };
-}
-
-export function sayGaveUp(item: Pick<GaveUp, 'cause' | 'exitCode' | 'why'>, nowMs: number): StatusRecord {
-  const { happened, remedy } = describeCause(item.cause);
-  const { retryAfterMs } = item.cause;
-  const when = retryAfterMs === undefined ? '' : `; try again after ${formatMoment(nowMs + retryAfterMs)}`;
-  return {
-    event: 'error',
-    level: 'error',
-    message: `${happened}; ${END_MESSAGES[item.why]}${when}`,
-    hint: remedy,
-    figures: { ...listCauseFigures(item.cause), exit_code: item.exitCode, why: item.why },
+    message: '--where: a text is too long to search with this pattern; such events are kept (reported once)',
+    hint: 'use a shorter pattern',
   };
 }
 
