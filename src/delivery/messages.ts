@@ -5,6 +5,9 @@ import type { StatusRecord } from '../ui/reporter.ts';
 import type { StreamLimits } from './nats/jetstream-sink.ts';
 import type { Worker, WorkerEvent } from './worker.ts';
 
+export const THE_DEAD_LETTER_FILE = 'the dead-letter file';
+export const nameSpool = (sink: string): string => `the spool of ${sink}`;
+
 const SPOOL_HINT = 'check the disk, and that no other program deletes files in the spool';
 
 export function sayWorkerEvent(sink: string, event: Exclude<WorkerEvent, { kind: 'ended' }>): StatusRecord {
@@ -29,7 +32,7 @@ export function sayWorkerEvent(sink: string, event: Exclude<WorkerEvent, { kind:
       return {
         event: 'warning',
         level: 'error',
-        message: `the spool of ${sink} is damaged: lost ${formatCount(event.records, 'message')} that cannot be read`,
+        message: `${nameSpool(sink)} is damaged: lost ${formatCount(event.records, 'message')} that cannot be read`,
         hint: SPOOL_HINT,
         figures: { sink, records_lost: event.records },
       };
@@ -85,7 +88,7 @@ export function sayLostCursor(sink: string): StatusRecord {
   return {
     event: 'warning',
     level: 'warn',
-    message: `the spool of ${sink} has lost its cursor: all messages in it will be sent again, and earlier losses cannot be counted`,
+    message: `${nameSpool(sink)} has lost its cursor: all messages in it will be sent again, and earlier losses cannot be counted`,
     hint: SPOOL_HINT,
     figures: { sink },
   };

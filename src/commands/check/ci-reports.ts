@@ -10,6 +10,7 @@ import {
 } from '../../io/safe-file.ts';
 import { formatDuration } from '../../ui/format.ts';
 import type { CheckConfig } from './config.ts';
+import { nameExitCode, sayChecked, sayStepFailed, THE_JUNIT_REPORT, THE_STEP_SUMMARY } from './messages.ts';
 import type { Report, ReportStep } from './report.ts';
 
 /**
@@ -23,7 +24,7 @@ export function openReports(
   io: Io,
   warn: (message: string) => void,
 ): (report: Report) => OutputError | undefined {
-  if (junit !== undefined) assertWritable(junit, JUNIT);
+  if (junit !== undefined) assertWritable(junit, THE_JUNIT_REPORT);
   const summaryFile = gitHub?.summaryFile;
   const hasSummary =
     summaryFile !== undefined && attemptSummary(summaryFile, warn, () => resolvePlace(summaryFile));
@@ -34,7 +35,7 @@ export function openReports(
     if (hasSummary) attemptSummary(summaryFile, warn, () => appendText(summaryFile, formatSummary(report)));
     if (junit === undefined) return undefined;
     try {
-      writeWholeFile(junit, io.redactor.redact(formatJunit(report)), JUNIT);
+      writeWholeFile(junit, io.redactor.redact(formatJunit(report)), THE_JUNIT_REPORT);
       return undefined;
     } catch (error) {
       if (!isAtlantisError(error)) throw error;
@@ -43,15 +44,13 @@ export function openReports(
   };
 }
 
-const JUNIT = 'the JUnit report';
-
 /** The summary is not requested by a flag, so an error is a warning, and the result false. */
 function attemptSummary(path: string, warn: (message: string) => void, action: () => void): boolean {
   try {
     action();
     return true;
   } catch (error) {
-    warn(describeWriteFault('the step summary', path, error).message);
+    warn(describeWriteFault(THE_STEP_SUMMARY, path, error).message);
     return false;
   }
 }
@@ -152,7 +151,7 @@ export function formatAnnotation({ steps }: Report): string | undefined {
   const failed = steps.find((step) => step.error !== undefined);
   if (failed?.error === undefined) return undefined;
   const { message, hint } = failed.error;
-  const title = `atlantis stream check: ${failed.name} failed`;
+  const title = sayStepFailed(failed.name);
   const text = hint === null ? message : `${message}\n${hint}`;
   return `::error title=${escapeProperty(title)}::${escapeData(text)}`;
 }
@@ -175,9 +174,9 @@ export function formatSummary(report: Report): string {
     const time = status === 'skipped' ? '' : formatDuration(ms);
     return `| ${name} | ${status} | ${time} | ${escapeMarkdown(text)} |`;
   });
-  const end = report.ok ? 'passed' : `failed (${report.signal ?? `exit code ${report.exit_code}`})`;
+  const title = sayChecked(report.ok, report.signal ?? nameExitCode(report.exit_code));
   return [
-    `### atlantis stream check: ${end}`,
+    `### ${title}`,
     '',
     '| step | result | time | details |',
     '|---|---|---|---|',
