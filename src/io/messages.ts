@@ -1,6 +1,14 @@
-// Messages about files, locks, stdout and keys, which all commands share.
+// Messages about files, locks, stdout, keys and bugs, which all commands share.
 import { dirname } from 'node:path';
 import type { ErrorText } from '../errors.ts';
+
+export const sayBug = (message: string, isVerbose: boolean): string =>
+  `a bug in atlantis: ${message}; ${
+    isVerbose
+      ? 'please report it with the output of `atlantis version --verbose`'
+      : 'run again with --verbose for the stack trace, and report it'
+  }`;
+export const UNPRINTABLE = 'a value that cannot be printed was thrown';
 
 /** Reasons of the system by its error code. */
 const REASONS: Readonly<Record<string, string>> = {

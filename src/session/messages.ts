@@ -5,6 +5,9 @@ import type { StopReason } from '../io/stop.ts';
 import { type Filtered, formatCount, formatDuration, formatFiltered } from '../ui/format.ts';
 import type { StatusRecord } from '../ui/reporter.ts';
 
+/** A bug. */
+export const NO_REASON = 'the stream ended without a reason';
+
 export const THE_READY_FILE = 'the ready file';
 
 export function sayPatternCut(): StatusRecord {

@@ -12,7 +12,15 @@ import { type Connected, type EventBatch, type Events, pump, type StreamItem } f
 import * as say from '../ui/messages.ts';
 import type { Reporter, StatusRecord } from '../ui/reporter.ts';
 import type { StreamProgress } from '../ui/stream-progress.ts';
-import { type RunFigures, sayDiscarded, sayEnd, sayFailure, saySummary, sayUnmatched } from './messages.ts';
+import {
+  NO_REASON,
+  type RunFigures,
+  sayDiscarded,
+  sayEnd,
+  sayFailure,
+  saySummary,
+  sayUnmatched,
+} from './messages.ts';
 import type { OpenOutput, Output } from './output.ts';
 import { clearReadyFile, describeReady, writeReadyFile } from './ready-file.ts';
 import { createSilenceWatch, type SilenceWatch, watchStopTriggers } from './stop-triggers.ts';
@@ -270,7 +278,7 @@ async function recordEnd(run: Run): Promise<void> {
 }
 
 function reasonOf({ reason }: Stop): StopReason {
-  return reason ?? { kind: 'fault', error: new Error('the stream ended without a reason') };
+  return reason ?? { kind: 'fault', error: new Error(NO_REASON) };
 }
 
 /** Exit code and signal, one of them null. */

@@ -1,6 +1,9 @@
 // Messages of the simulator: its options, scenarios, scripts and address.
 import type { ErrorText } from '../errors.ts';
 
+/** The answer of the service to a request that is not for a WebSocket. */
+export const ONLY_WEBSOCKET = 'This path only speaks WebSocket.';
+
 /** What each option accepts. */
 export const ACCEPTED_OPTIONS = {
   port: '0 to 65535',
@@ -46,6 +49,9 @@ export const ACCEPTED_IN_SCRIPTS = {
   entries: 'an array with at least one entry',
   script: 'an object with "connections"',
 } as const;
+
+/** The name of a value in the message that otherwise names a flag. */
+export const nameInScript = (path: string): string => `${path} in the script:`;
 
 /** What is wrong in a script. */
 export const SCRIPT_FAULTS = {

@@ -6,6 +6,7 @@ import {
   A_SCRIPT,
   ACCEPTED_IN_SCRIPTS as ACCEPTED,
   SCRIPT_FAULTS as FAULTS,
+  nameInScript,
   sayInvalidScript,
 } from './messages.ts';
 import { type Act, findScenario, type Refusal, type Scenario, type Step } from './scenarios.ts';
@@ -50,7 +51,7 @@ function parseMember(value: unknown, member: Member, path: string, depth: number
       if (typeof value === 'number' && value >= 0 && value <= 1e9) return value;
       throw fail(path, FAULTS.notRate(value), ACCEPTED.rate);
     case 'duration':
-      if (typeof value === 'string') return parseDuration(`${path} in the script:`, value);
+      if (typeof value === 'string') return parseDuration(nameInScript(path), value);
       throw fail(path, FAULTS.notDuration(value), ACCEPTED.duration);
     case 'flag':
       if (typeof value === 'boolean') return value;

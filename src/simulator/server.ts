@@ -14,7 +14,7 @@ import { WebSocketServer } from 'ws';
 import { UsageError } from '../errors.ts';
 import type { ServerCertificate } from './certificate.ts';
 import { createEventGenerator, drawHex, type EventSource, limitEvents } from './events.ts';
-import { sayCannotListen } from './messages.ts';
+import { ONLY_WEBSOCKET, sayCannotListen } from './messages.ts';
 import { checkOptions, type SimulatorOptions } from './options.ts';
 import { performTimeline } from './perform.ts';
 import { createRandom, createVirtualClock } from './random.ts';
@@ -148,7 +148,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       response.end('{"status":"ok"}');
       return;
     }
-    const fault = findFault(request) ?? { status: 400, message: 'This path only speaks WebSocket.' };
+    const fault = findFault(request) ?? { status: 400, message: ONLY_WEBSOCKET };
     const { status, headers, body } = buildRefusal(fault, requestId);
     response.writeHead(status, headers).end(body);
   }

@@ -10,7 +10,14 @@ import {
 } from '../../io/safe-file.ts';
 import { formatDuration } from '../../ui/format.ts';
 import type { CheckConfig } from './config.ts';
-import { nameExitCode, sayChecked, sayStepFailed, THE_JUNIT_REPORT, THE_STEP_SUMMARY } from './messages.ts';
+import {
+  CHECK,
+  nameExitCode,
+  sayChecked,
+  sayStepFailed,
+  THE_JUNIT_REPORT,
+  THE_STEP_SUMMARY,
+} from './messages.ts';
 import type { Report, ReportStep } from './report.ts';
 
 /**
@@ -84,7 +91,7 @@ export function formatJunit(report: Report, hostname = 'localhost'): string {
   const { steps } = report;
   const count = (status: string): number => steps.filter((step) => step.status === status).length;
   const suite = formatAttributes({
-    name: 'atlantis stream check',
+    name: CHECK,
     package: CLASS_NAME,
     id: '0',
     timestamp: report.started_at.slice(0, 19),

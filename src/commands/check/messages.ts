@@ -97,9 +97,10 @@ export function sayVerdict(
 export const nameExitCode = (code: number | null): string => `exit code ${code}`;
 
 /** The titles of the annotation and of the step summary. */
-export const sayStepFailed = (step: string): string => `atlantis stream check: ${step} failed`;
+export const CHECK = 'atlantis stream check';
+export const sayStepFailed = (step: string): string => `${CHECK}: ${step} failed`;
 export const sayChecked = (isOk: boolean, end: string): string =>
-  `atlantis stream check: ${isOk ? 'passed' : `failed (${end})`}`;
+  `${CHECK}: ${isOk ? 'passed' : `failed (${end})`}`;
 
 /** In messages; reports for programs list more. */
 const SHOWN_TYPES = 8;
