@@ -29,6 +29,19 @@ const WRITE_REASONS = {
   ENOENT: 'the directory does not exist',
 };
 
+/** What to do about an error of writing, by its code. */
+const WRITE_ADVICE: Readonly<Record<string, string>> = {
+  EACCES: 'check the permissions of the file and its directory',
+  EDQUOT: 'free some space, or raise the quota',
+  EFBIG: 'raise the limit: see `ulimit -f`',
+  EIO: 'check the disk',
+  EISDIR: 'use the path of a file',
+  ENOSPC: 'free some space on the disk',
+  ENOTDIR: 'check the path',
+  ENXIO: 'start the program that reads from it first',
+  EROFS: 'use a path on another file system',
+};
+
 /** `the disk is full (ENOSPC)`, or the code alone: for a refusal of `io/safe-file.ts` it is the reason. */
 function explain(reasons: Readonly<Record<string, string>>, error: unknown): string {
   const { code = 'unknown error' } = error as NodeJS.ErrnoException;
@@ -41,7 +54,7 @@ export const explainWriteError = (error: unknown): string => explain(WRITE_REASO
 /** @param what names the file, such as `the ready file` */
 export const sayNotWritten = (what: string, path: string, error: unknown): ErrorText => [
   `${what} ${JSON.stringify(path)} could not be written: ${explainWriteError(error)}`,
-  adviseOnDirectory(path, error),
+  adviseOnWriting(path, error),
 ];
 
 /** @param what names the file, such as `the recording` */
@@ -53,13 +66,16 @@ export const sayNotRead = (what: string, path: string, error: unknown): ErrorTex
 ];
 
 /** Directories are not created: a path may be misspelled, or a disk not mounted. */
-function adviseOnDirectory(path: string, error: unknown): string | undefined {
-  const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT';
-  return isMissing ? `create the directory first: mkdir -p ${JSON.stringify(dirname(path))}` : undefined;
+export function adviseOnWriting(path: string, error: unknown): string | undefined {
+  const { code = '' } = error as NodeJS.ErrnoException;
+  return code === 'ENOENT'
+    ? `create the directory first: mkdir -p ${JSON.stringify(dirname(path))}`
+    : WRITE_ADVICE[code];
 }
 
 export const sayStdoutNotWritten = (error: unknown): ErrorText => [
   `stdout could not be written: ${explainWriteError(error)}`,
+  WRITE_ADVICE[(error as NodeJS.ErrnoException).code ?? ''],
 ];
 
 /** Why a file or directory is not used. */

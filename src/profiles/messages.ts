@@ -1,6 +1,6 @@
 // Messages about the profile store: they name its path and a position, never any part of its content (contract F4).
 import type { ErrorText } from '../errors.ts';
-import { explainReadError, explainWriteError } from '../io/messages.ts';
+import { adviseOnWriting, explainReadError, explainWriteError } from '../io/messages.ts';
 
 const STORE = 'the profile store';
 const DIRECTORY = 'the profile directory';
@@ -142,6 +142,7 @@ export const sayLockLost = (): ErrorText => [
 
 export const sayUnchanged = (path: string, error: unknown): ErrorText => [
   `${STORE} could not be written and is unchanged: ${explainWriteError(error)}: ${path}`,
+  adviseOnWriting(path, error),
 ];
 
 export const sayNotSynced = (directory: string): ErrorText => [

@@ -119,6 +119,8 @@ export function sayFailure({ message, hint, exitCode }: AtlantisError): StatusRe
   return { event: 'error', level: 'error', message, hint, figures: { exit_code: exitCode } };
 }
 
+const SILENCE_HINT = 'check the subscriptions of the key, or allow more time';
+
 interface EndConfig {
   readonly limit: number | undefined;
   readonly timeoutMs: number | undefined;
@@ -132,8 +134,8 @@ export function saySignal(signal: EndSignal, why = ''): StatusRecord {
 /** The signal or the errors that ended the run; none after a normal end. */
 export function sayEnd(reason: StopReason, config: EndConfig): StatusRecord[] {
   const records: StatusRecord[] = [];
-  const fail = (message: string, exitCode: number): void => {
-    records.push({ event: 'error', level: 'error', message, figures: { exit_code: exitCode } });
+  const fail = (message: string, hint: string, exitCode: number): void => {
+    records.push({ event: 'error', level: 'error', message, hint, figures: { exit_code: exitCode } });
   };
   if (reason.kind === 'signal') records.push(saySignal(reason.signal));
   if (reason.kind === 'output' && reason.failure === 'terminal-gone') {
@@ -141,13 +143,15 @@ export function sayEnd(reason: StopReason, config: EndConfig): StatusRecord[] {
   }
   if (reason.kind === 'timeout') {
     const target = config.limit === undefined ? '' : ` before ${formatCount(config.limit, 'event')} arrived`;
-    fail(`--timeout: ${formatDuration(config.timeoutMs ?? 0)} passed${target}`, 124);
+    const hint = config.limit === undefined ? 'allow more time' : 'allow more time, or lower --limit';
+    fail(`--timeout: ${formatDuration(config.timeoutMs ?? 0)} passed${target}`, hint, 124);
   }
   if (reason.kind === 'silence') {
-    fail(`--max-silence: connected, but no event for ${formatDuration(config.maxSilenceMs ?? 0)}`, 13);
+    const silence = formatDuration(config.maxSilenceMs ?? 0);
+    fail(`--max-silence: connected, but no event for ${silence}`, SILENCE_HINT, 13);
   }
   if (reason.kind === 'gap') {
-    fail('--fail-on-gap: events may have been missed', 12);
+    fail('--fail-on-gap: events may have been missed', 'fetch them another way', 12);
   }
   if (reason.kind === 'output' && typeof reason.failure === 'object') {
     records.push(sayFailure(reason.failure));

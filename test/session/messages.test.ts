@@ -325,19 +325,29 @@ describe('the end', () => {
   const CONFIG = { limit: 100, timeoutMs: 30_000, maxSilenceMs: 300_000 };
   const NO_BOUNDS = { limit: undefined, timeoutMs: undefined, maxSilenceMs: undefined };
 
-  test.each<[Parameters<typeof say.sayEnd>[0], string, number]>([
-    [{ kind: 'timeout' }, '--timeout: 30 s passed before 100 events arrived', 124],
-    [{ kind: 'silence' }, '--max-silence: connected, but no event for 5m 0s', 13],
-    [{ kind: 'gap' }, '--fail-on-gap: events may have been missed', 12],
+  test.each<[Parameters<typeof say.sayEnd>[0], string, number, string?]>([
+    [
+      { kind: 'timeout' },
+      '--timeout: 30 s passed before 100 events arrived',
+      124,
+      'allow more time, or lower --limit',
+    ],
+    [
+      { kind: 'silence' },
+      '--max-silence: connected, but no event for 5m 0s',
+      13,
+      'check the subscriptions of the key, or allow more time',
+    ],
+    [{ kind: 'gap' }, '--fail-on-gap: events may have been missed', 12, 'fetch them another way'],
     [
       { kind: 'output', failure: new OutputError('stdout could not be written') },
       'stdout could not be written',
       9,
     ],
     [{ kind: 'fault', error: new OutputError('the ready file') }, 'the ready file', 9],
-  ])('%j is reported with its exit code', (reason, message, exitCode) => {
+  ])('%j is reported with its exit code and what to do', (reason, message, exitCode, hint) => {
     expect(say.sayEnd(reason, CONFIG)).toEqual([
-      { event: 'error', level: 'error', message, hint: undefined, figures: { exit_code: exitCode } },
+      { event: 'error', level: 'error', message, hint, figures: { exit_code: exitCode } },
     ]);
   });
 

@@ -20,6 +20,8 @@ import {
 } from './messages.ts';
 import type { Report, ReportStep } from './report.ts';
 
+type Warn = (message: string, hint: string | undefined) => void;
+
 /**
  * Checks where the reports go, before anything is connected. The returned function writes the JUnit file atomically, and
  * appends the step summary in one write, since other steps use the same file. It returns the error of the JUnit file.
@@ -29,7 +31,7 @@ import type { Report, ReportStep } from './report.ts';
 export function openReports(
   { junit, gitHub }: CheckConfig,
   io: Io,
-  warn: (message: string) => void,
+  warn: Warn,
 ): (report: Report) => OutputError | undefined {
   if (junit !== undefined) assertWritable(junit, THE_JUNIT_REPORT);
   const summaryFile = gitHub?.summaryFile;
@@ -52,12 +54,13 @@ export function openReports(
 }
 
 /** The summary is not requested by a flag, so an error is a warning, and the result false. */
-function attemptSummary(path: string, warn: (message: string) => void, action: () => void): boolean {
+function attemptSummary(path: string, warn: Warn, action: () => void): boolean {
   try {
     action();
     return true;
   } catch (error) {
-    warn(describeWriteFault(THE_STEP_SUMMARY, path, error).message);
+    const { message, hint } = describeWriteFault(THE_STEP_SUMMARY, path, error);
+    warn(message, hint);
     return false;
   }
 }

@@ -18,7 +18,10 @@ export const SECRETS = {
   keychain: (keychain: string) => `its key in ${keychain}`,
 } as const;
 
-export const NO_ANSWER: ErrorText = ['no answer', 'run the command again, or pass the values as flags'];
+export const sayNoAnswer = (): ErrorText => [
+  'no answer',
+  'run the command again, or pass the values as flags',
+];
 
 export const sayNoTerminal = (flags: readonly string[]): ErrorText => [
   'no terminal to prompt on',

@@ -5,7 +5,7 @@ import { CredentialError, UsageError } from '../../errors.ts';
 import type { Io } from '../../io/io.ts';
 import { KEY_FAULTS, sayKeyUnusable } from '../../io/messages.ts';
 import type { EndSignal } from '../../io/signals.ts';
-import { NO_ANSWER, sayNoTerminal } from './messages.ts';
+import { sayNoAnswer, sayNoTerminal } from './messages.ts';
 
 /** Ctrl-Z: stop the process, and ask again when it continues. */
 const SUSPEND = Symbol('suspend');
@@ -56,7 +56,7 @@ function readHidden(): ReadKeys {
   };
 }
 
-const noAnswer = (): UsageError => new UsageError(...NO_ANSWER);
+const noAnswer = (): UsageError => new UsageError(...sayNoAnswer());
 
 interface Prompter {
   askLine(question: string): Promise<PromptAnswer>;
