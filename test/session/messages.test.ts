@@ -325,7 +325,7 @@ describe('the end', () => {
   const CONFIG = { limit: 100, timeoutMs: 30_000, maxSilenceMs: 300_000 };
   const NO_BOUNDS = { limit: undefined, timeoutMs: undefined, maxSilenceMs: undefined };
 
-  test.each<[Parameters<typeof say.sayEnd>[0], string, number, string?]>([
+  test.each<[Parameters<typeof say.sayEnd>[0], string, number, string | undefined]>([
     [
       { kind: 'timeout' },
       '--timeout: 30 s passed before 100 events arrived',
@@ -343,8 +343,9 @@ describe('the end', () => {
       { kind: 'output', failure: new OutputError('stdout could not be written') },
       'stdout could not be written',
       9,
+      undefined,
     ],
-    [{ kind: 'fault', error: new OutputError('the ready file') }, 'the ready file', 9],
+    [{ kind: 'fault', error: new OutputError('the ready file') }, 'the ready file', 9, undefined],
   ])('%j is reported with its exit code and what to do', (reason, message, exitCode, hint) => {
     expect(say.sayEnd(reason, CONFIG)).toEqual([
       { event: 'error', level: 'error', message, hint, figures: { exit_code: exitCode } },
