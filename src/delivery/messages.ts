@@ -18,12 +18,12 @@ export const sayRefused = (sink: string, why: string): ErrorText => [
 ];
 
 export const sayDeadLettersNotAFile = (path: string): ErrorText => [
-  `--dead-letter: ${JSON.stringify(path)} is not a regular file`,
+  `--dead-letter ${JSON.stringify(path)} is not a regular file`,
   'use the path of a regular file',
 ];
 
 export const sayOtherDeadLetters = (path: string): ErrorText => [
-  `--dead-letter: ${JSON.stringify(path)} exists and is not a dead-letter file`,
+  `--dead-letter ${JSON.stringify(path)} exists and is not a dead-letter file`,
   'nothing was changed: use another name, or move the file away',
 ];
 

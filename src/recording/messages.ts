@@ -8,23 +8,23 @@ export const THE_RECORDING = 'the recording';
 const quote = (path: string): string => JSON.stringify(path);
 
 export const sayRecordingIsOutput = (path: string): ErrorText => [
-  `--record: ${quote(path)} is also the file that stdout or stderr is redirected to`,
+  `--record ${quote(path)} is also the file that stdout or stderr is redirected to`,
   'use another name',
 ];
 
 export const sayNotRecordable = (path: string): ErrorText => [
-  `--record: ${quote(path)} is not a regular file`,
+  `--record ${quote(path)} is not a regular file`,
   'use the path of a regular file',
 ];
 
 export const sayExistsAndIsOther = (path: string, isCompressed: boolean): ErrorText => [
-  `--record: ${quote(path)} exists and is not ${isCompressed ? 'a compressed recording' : 'a recording'}`,
+  `--record ${quote(path)} exists and is not ${isCompressed ? 'a compressed recording' : 'a recording'}`,
   'nothing was changed: use another name, or move the file away',
 ];
 
 /** What is locked, for `takeLock`. */
 export const describeRecordingLock = (path: string) => ({
-  what: `--record: ${quote(path)}`,
+  what: `--record ${quote(path)}`,
   describeHolder: (pid: string) => `is in use by another run (process ${pid})`,
   hint: 'use a separate file for each run',
 });

@@ -246,7 +246,7 @@ export const sayProxyUnsupported = (source: string, protocol: string): ErrorText
 
 export const sayProxyLoginTooLong = (source: string): ErrorText => [
   `the user name or password in ${source} is too long for SOCKS 5`,
-  'accepted: 255 bytes',
+  'accepted: up to 255 bytes',
 ];
 
 export const sayNatsLoginInUrl = (flag: string): ErrorText => [
@@ -255,7 +255,7 @@ export const sayNatsLoginInUrl = (flag: string): ErrorText => [
 ];
 
 export const sayNatsHostsInvalid = (flag: string, hosts: string): ErrorText => [
-  `${flag}: "${hosts.slice(0, 100)}" is not a list of hosts`,
+  `${flag} "${hosts.slice(0, 100)}" is not a list of hosts`,
   'accepted: nats://host[:port][,host[:port]…][/stream], or tls:// for TLS only',
 ];
 
@@ -263,12 +263,12 @@ export const A_STREAM_NAME = 'letters, digits, - and _';
 export const A_SUBJECT = 'a subject without wildcards, such as atlantis.events or atlantis.{type}';
 
 export const sayNotACredentialsFile = (source: string, path: string): ErrorText => [
-  `${source}: "${path}" is not a credentials file`,
+  `${source} "${path}" is not a credentials file`,
   'accepted: a credentials file as written by `nsc`',
 ];
 
 export const sayNoSeed = (path: string): ErrorText => [
-  `NATS_NKEY: "${path}" does not contain a seed`,
+  `NATS_NKEY "${path}" does not contain a seed`,
   'accepted: a file with one seed, S…',
 ];
 

@@ -22,7 +22,7 @@ export const sayDeadLettersTwice = (): ErrorText => [
 ];
 
 export const sayNotRedeliverable = (path: string): ErrorText => [
-  `--redeliver: ${JSON.stringify(path)} is not a dead-letter file`,
+  `--redeliver ${JSON.stringify(path)} is not a dead-letter file`,
   'nothing was sent: pass a file that --dead-letter wrote',
 ];
 
