@@ -1,4 +1,5 @@
 // Messages about a run: its filters, its end and its summary.
+import type { MergeFigures } from '../connection/follow-all.ts';
 import { type AtlantisError, isAtlantisError } from '../errors.ts';
 import type { EndSignal } from '../io/signals.ts';
 import type { StopReason } from '../io/stop.ts';
@@ -32,6 +33,16 @@ export interface RunFigures {
   readonly discarded: ReadonlyMap<string, number>;
   /** Undefined without filters, or without events. */
   readonly filtered: Filtered | undefined;
+  /** Undefined with one connection. */
+  readonly merged?: MergeFigures | undefined;
+}
+
+/** `1,234 duplicates`, and what several connections did not have in common. */
+function describeMerge({ duplicates, missed, forgotten }: MergeFigures): string {
+  const parts = [formatCount(duplicates, 'duplicate')];
+  if (missed > 0) parts.push(`${formatCount(missed, 'event')} missed by a connection`);
+  if (forgotten > 0) parts.push(`${formatCount(forgotten, 'event')} forgotten before the window ended`);
+  return parts.join(', ');
 }
 
 export function saySummary(run: RunFigures): StatusRecord {
@@ -45,7 +56,7 @@ export function saySummary(run: RunFigures): StatusRecord {
   return {
     event: 'summary',
     level: 'info',
-    message: `${[events, ...matched.map((text) => `${text} matched`)].join(', ')}, ${formatCount(run.reconnects, 'reconnect')}, ${formatCount(run.gaps, 'gap')}${open}, ${disconnected} disconnected, ${paused} paused, ${total} discarded${reasons}`,
+    message: `${[events, ...matched.map((text) => `${text} matched`)].join(', ')}, ${formatCount(run.reconnects, 'reconnect')}, ${formatCount(run.gaps, 'gap')}${open}, ${disconnected} disconnected, ${paused} paused, ${total} discarded${reasons}${run.merged === undefined ? '' : `, ${describeMerge(run.merged)}`}`,
     block: [
       events,
       ...matched.map((text) => `matched       ${text}`),
@@ -54,6 +65,7 @@ export function saySummary(run: RunFigures): StatusRecord {
       `disconnected  ${disconnected}`,
       `paused        ${paused}`,
       `discarded     ${total}${reasons}`,
+      ...(run.merged === undefined ? [] : [`merged        ${describeMerge(run.merged)}`]),
     ],
     figures: {
       events: run.events,
@@ -65,6 +77,7 @@ export function saySummary(run: RunFigures): StatusRecord {
       paused_ms: Math.round(run.pausedMs),
       discarded: Object.fromEntries(run.discarded),
       ...run.filtered,
+      ...run.merged,
     },
   };
 }

@@ -1,5 +1,6 @@
 // Opens the service, or the built-in simulator, as the source of a command, with the stderr reporter.
 import type { Clock } from '../clock.ts';
+import type { ConnectionsConfig } from '../connection/config.ts';
 import type { Io } from '../io/io.ts';
 import { limitLookups } from '../settings/lookup-limit.ts';
 import type { KeyListener } from '../settings/renew-key.ts';
@@ -15,7 +16,7 @@ import { sayConnected } from '../ui/messages.ts';
 import { createReporter, loadLogStyle, type Reporter } from '../ui/reporter.ts';
 import { createStatusLine, loadStreamProgress } from '../ui/status-line.ts';
 import type { StreamProgress } from '../ui/stream-progress.ts';
-import type { LiveSource } from './session.ts';
+import type { LiveSource } from './source.ts';
 
 /** A source that is ready to be opened, with its reporter. */
 export interface CommandStream {
@@ -35,6 +36,7 @@ export async function openCommandStream(
   flags: StreamFlags,
   config: TailConfig,
   select: Select,
+  redundancy: ConnectionsConfig,
   io: Io,
 ): Promise<CommandStream & Pick<PreparedStream, 'settings'>> {
   const simulator = config.simulate === undefined ? undefined : await startBuiltIn(config.simulate);
@@ -50,7 +52,8 @@ export async function openCommandStream(
         : describeSimulatorSource(simulator.url, simulator.exampleKey);
     limitLookups(io, config.connection.connectTimeoutMs, config.timeoutMs, config.durationMs);
     const deadlineMs = findDeadline(config, io.clock);
-    const prepared = await prepareSource(config.connection, target, io, { deadlineMs, select });
+    const extra = { deadlineMs, select, redundancy };
+    const prepared = await prepareSource(config.connection, target, io, extra);
     const reporting = await createReporting(config, io);
     reporter = reporting.reporter;
     for (const warning of target.warnings) {
@@ -84,6 +87,9 @@ function createService({ settings, open }: PreparedStream): LiveSource {
       return stream?.roundTripMs;
     },
     isGapless: false,
+    get mergeFigures() {
+      return stream?.mergeFigures;
+    },
     items(signal) {
       stream = open(signal);
       return stream.items();

@@ -2,7 +2,7 @@
 //
 // The only back-pressure is an awaited write. Every reason to end goes through one `Stop`.
 import { untilAborted } from '../clock.ts';
-import { type ExitCode, isAtlantisError, type OutputError } from '../errors.ts';
+import { isAtlantisError, type OutputError } from '../errors.ts';
 import type { Io, Outcome } from '../io/io.ts';
 import { createStop, type Stop, type StopReason, toOutcome } from '../io/stop.ts';
 import type { Recorder } from '../recording/recorder.ts';
@@ -10,58 +10,14 @@ import type { LifecycleRecord } from '../render/renderer.ts';
 import type { TailConfig } from '../settings/stream-config.ts';
 import { type Connected, type EventBatch, type Events, pump, type StreamItem } from '../stream/items.ts';
 import * as say from '../ui/messages.ts';
-import type { Reporter, StatusRecord } from '../ui/reporter.ts';
+import type { Reporter } from '../ui/reporter.ts';
 import type { StreamProgress } from '../ui/stream-progress.ts';
-import {
-  NO_REASON,
-  type RunFigures,
-  sayDiscarded,
-  sayEnd,
-  sayFailure,
-  saySummary,
-  sayUnmatched,
-} from './messages.ts';
+import { NO_REASON, sayDiscarded, sayEnd, sayFailure, saySummary, sayUnmatched } from './messages.ts';
 import type { OpenOutput, Output } from './output.ts';
 import { clearReadyFile, describeReady, writeReadyFile } from './ready-file.ts';
+import type { Recorded, Source } from './source.ts';
 import { createSilenceWatch, type SilenceWatch, watchStopTriggers } from './stop-triggers.ts';
 import { Tally } from './tally.ts';
-
-/** The service or a JetStream stream. */
-export interface LiveSource {
-  readonly kind: 'live';
-  /** Host and port for messages. */
-  readonly host: string;
-  /** The last measured round trip in ms. */
-  readonly roundTripMs: number | undefined;
-  /** True if the source resumes after a loss where it stopped. */
-  readonly isGapless: boolean;
-  /** Connects, and yields until `signal` aborts; called once. @throws StreamEndedError when it gives up */
-  items(signal: AbortSignal): AsyncIterable<StreamItem>;
-  sayConnected(connected: Connected): StatusRecord;
-  /**
-   * Called when the first `count` wanted events of a batch have left this process. The unwanted events after them
-   * are done, too, unless this is the last batch of the run (`isLast`).
-   */
-  acknowledge?(batch: EventBatch, count: number, isLast: boolean): void;
-}
-
-/** A lifecycle record of a recording: a line without its line feed, safe on a terminal. */
-interface Recorded {
-  readonly kind: 'recorded';
-  readonly line: Buffer;
-}
-
-/** A recording or dead letters. */
-export interface FileSource {
-  readonly kind: 'file';
-  /** Yields until the end of the file, or until `signal` aborts; called once. @throws UsageError */
-  items(signal: AbortSignal): AsyncIterable<Events | Recorded>;
-  /** The exit code at the end of the file, and what is reported before the summary. */
-  finish(): { readonly exitCode: ExitCode; readonly errors: readonly StatusRecord[] };
-  summarize(figures: RunFigures): StatusRecord;
-}
-
-export type Source = LiveSource | FileSource;
 
 type SessionConfig = Pick<
   TailConfig,
@@ -130,8 +86,8 @@ async function pullItems(run: Run, silence: SilenceWatch): Promise<void> {
     );
   if (stop.reason !== undefined) return;
   const gaveUp = await pump<StreamItem | Recorded>(source.items(stop.signal), async (item) => {
-    if (item.kind === 'connected') silence.begin();
-    if (item.kind === 'lost') silence.end();
+    if (item.kind === 'connected' && tally.isDisconnected) silence.begin();
+    if (item.kind === 'lost' && item.others === undefined) silence.end();
     if (item.kind === 'recorded') await output.writeRecorded?.(item.line);
     else if (item.kind !== 'events') await noteItem(item, run);
     else if ((await deliver(item.batch, run)) > 0) silence.noteEvent();
@@ -181,14 +137,15 @@ async function noteItem(item: Exclude<StreamItem, Events>, run: Run): Promise<vo
   const { host, isGapless } = source;
   switch (item.kind) {
     case 'connecting':
-      reporter.report(say.sayConnecting(host, item.attempt));
-      status.connecting(host);
+      reporter.report(say.sayConnecting(host, item));
+      if (item.others === undefined) status.connecting(host);
       break;
     case 'connected':
-      tally.noteConnected();
+      tally.noteConnected(item.isAdditional);
       reporter.report(source.sayConnected(item));
       await announce(item, run);
       status.live(source);
+      status.noteConnections(tally.live);
       break;
     case 'discarded':
       tally.noteDiscarded(item.reasons);
@@ -196,22 +153,29 @@ async function noteItem(item: Exclude<StreamItem, Events>, run: Run): Promise<vo
     case 'lost':
       tally.noteLost(item, !isGapless);
       reporter.report(say.sayLost(item, io.clock.wallMs()));
+      status.noteConnections(tally.live);
+      if (item.others !== undefined) break;
       if (!isGapless) status.noteGap();
       if (config.failOnGap && !isGapless) stop.because({ kind: 'gap' });
       break;
     case 'retrying':
       if (stop.reason === undefined) reporter.report(say.sayRetrying(item));
-      status.retrying(item.delayMs, item.attempt);
+      if (item.others === undefined) status.retrying(item.delayMs, item.attempt);
       break;
     case 'gap':
       reporter.report(say.sayGap(item));
-      if (isGapless) status.noteGap();
+      // The loss before it is counted already, unless the stream seemed to be live.
+      if (!tally.takeCountedGap()) status.noteGap();
       tally.gaps += 1;
-      if (config.failOnGap && isGapless) stop.because({ kind: 'gap' });
+      if (config.failOnGap) stop.because({ kind: 'gap' });
       await record(
         { lifecycle: 'gap', from: iso(item.fromMs), to: iso(item.toMs), cause: item.cause.kind },
         run,
       );
+      break;
+    case 'notice':
+      reporter.report(say.sayNotice(item));
+      if (item.what === 'handover') tally.live = 1;
       break;
   }
 }
@@ -256,7 +220,8 @@ async function conclude(run: Run): Promise<Outcome> {
   if (openGap !== undefined) {
     reporter.report(say.sayOpenGap(openGap.loss, openGap.durationMs, io.clock.wallMs()));
   }
-  const figures = tally.summarize(output.blockedMs);
+  const merged = source.kind === 'live' ? source.mergeFigures : undefined;
+  const figures = { ...tally.summarize(output.blockedMs), merged };
   reporter.report(source.kind === 'live' ? saySummary(figures) : source.summarize(figures));
   const outcome = finish === undefined ? toOutcome(reasonOf(stop)) : { exitCode: finish.exitCode };
   if ('exitCode' in outcome && cut !== undefined) io.exitNow(outcome.exitCode);

@@ -33,7 +33,11 @@ export class Tally {
   /** Set for DISCARD_REPORT_MS after each report. */
   #cancelDiscardTimer: (() => void) | undefined;
   #cancelUnmatchedTimer: (() => void) | undefined;
-  #connections = 0;
+  #reconnects = -1;
+  /** Connections that are live. */
+  live = 0;
+  /** A loss was counted as a gap that has not been reported yet. */
+  #isGapCounted = false;
   #disconnectedMs = 0;
   /** The last loss, until the stream is live again. */
   #lost: { readonly loss: Lost; readonly at: Moment; readonly isGap: boolean } | undefined;
@@ -57,15 +61,32 @@ export class Tally {
     };
   }
 
-  noteConnected(): void {
-    this.#connections += 1;
+  /** No connection is live. */
+  get isDisconnected(): boolean {
+    return this.live === 0;
+  }
+
+  /** @param isAdditional one more connection, which does not replace another one */
+  noteConnected(isAdditional = false): void {
+    if (!isAdditional) this.#reconnects += 1;
+    this.live += 1;
     this.#disconnectedMs += this.#absentMs;
     this.#lost = undefined;
   }
 
   /** @param isGap false if the source resumes after the loss where it was */
   noteLost(loss: Lost, isGap: boolean): void {
+    this.live = loss.others?.length ?? 0;
+    if (loss.others !== undefined) return;
+    this.#isGapCounted = isGap;
     this.#lost = { loss, at: readClocks(this.#clock), isGap };
+  }
+
+  /** Whether the gap that is reported now was counted at the loss. */
+  takeCountedGap(): boolean {
+    const isCounted = this.#isGapCounted;
+    this.#isGapCounted = false;
+    return isCounted;
   }
 
   /** The gap that has not ended, with its duration so far. */
@@ -95,7 +116,7 @@ export class Tally {
     return {
       events: this.events,
       durationMs: computeElapsedMs(this.#clock, this.#started),
-      reconnects: Math.max(0, this.#connections - 1),
+      reconnects: Math.max(0, this.#reconnects),
       gaps: this.gaps + (this.openGap === undefined ? 0 : 1),
       isGapOpen: this.openGap !== undefined,
       disconnectedMs: this.#disconnectedMs + this.#absentMs,

@@ -13,6 +13,7 @@ import {
   GLOBAL_FLAGS,
   type GlobalFlags,
   READY_FLAGS,
+  REDUNDANCY_FLAGS,
   SIMULATION_FLAGS,
   SOURCE_FLAGS,
 } from '../flags/shared-flags.ts';
@@ -36,6 +37,7 @@ export const STREAM_FLAGS = {
   ...FORM_FLAGS,
   ...END_FLAGS,
   ...READY_FLAGS,
+  ...REDUNDANCY_FLAGS,
 };
 
 export type StreamFlags = Flags<typeof STREAM_FLAGS>;

@@ -119,6 +119,7 @@ export const NO_STREAM_PROGRESS: StreamProgress = {
   playing() {},
   retrying() {},
   noteGap() {},
+  noteConnections() {},
   makeWay() {},
   noteReceived() {},
   noteEvents() {},

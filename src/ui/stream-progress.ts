@@ -36,6 +36,8 @@ export interface StreamProgress {
   /** @param delayMs until the next attempt */
   retrying(delayMs: number, attempt: number): void;
   noteGap(): void;
+  /** @param live connections that are live; shown from the second one on */
+  noteConnections(live: number): void;
   /** Clears the line before output is written; the next event or refresh shows it again. */
   makeWay(): void;
   /** Counts events before filters; from then on both counts are shown. */
@@ -112,6 +114,8 @@ export class LineProgress implements StreamProgress {
   #events = 0;
   #received: number | undefined;
   #gaps = 0;
+  #connections = 0;
+  #hasSeveral = false;
   #cancelRefresh: () => void = () => {};
 
   constructor(line: StatusLine, clock: Clock, style: LogStyle, signs: Signs = SIGNS) {
@@ -140,6 +144,12 @@ export class LineProgress implements StreamProgress {
 
   noteGap(): void {
     this.#gaps += 1;
+    this.#show();
+  }
+
+  noteConnections(live: number): void {
+    this.#hasSeveral ||= live > 1;
+    this.#connections = live;
     this.#show();
   }
 
@@ -232,6 +242,7 @@ export class LineProgress implements StreamProgress {
       ...(events === undefined ? [] : [events]),
       { text: STATUS.rate(formatRate(counts)), paint: NO_PAINT },
       ...(counts.length === 0 ? [] : [{ text: drawSparkline(counts, this.#signs.bars), paint: chart }]),
+      ...(this.#hasSeveral ? [{ text: STATUS.connections(this.#connections), paint: NO_PAINT }] : []),
       ...(roundTripMs === undefined ? [] : [{ text: STATUS.roundTrip(roundTripMs), paint: NO_PAINT }]),
       ...others,
     ];

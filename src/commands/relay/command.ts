@@ -6,6 +6,7 @@ import {
   END_FLAGS,
   EVENT_FLAGS,
   READY_FLAGS,
+  REDUNDANCY_FLAGS,
   SIMULATION_FLAGS,
   SOURCE_FLAGS,
 } from '../../flags/shared-flags.ts';
@@ -19,6 +20,7 @@ const STREAM_FLAGS = group('Stream, as for tail:', {
   ...END_FLAGS,
   ...READY_FLAGS,
   ...CONNECTION_FLAGS,
+  ...REDUNDANCY_FLAGS,
 });
 
 export function addStreamRelay(stream: DocumentedCommand, io: Io): void {

@@ -1,14 +1,19 @@
 // Flags of `stream relay` → its configuration.
 import { type HttpTarget, parseHttpTarget } from '../../delivery/http/http-sink.ts';
 import type { StreamLimits } from '../../delivery/nats/jetstream-sink.ts';
-import { sha256 } from '../../delivery/sink.ts';
 import { UsageError } from '../../errors.ts';
-import { type PathStep, parsePath } from '../../events/path.ts';
-import { parseWithCaret } from '../../filter/point-at-fault.ts';
+import { sha256 } from '../../events/event-id.ts';
+import type { PathStep } from '../../events/path.ts';
 import { type Flags, type FlagTable, listGiven, longName, parseFlags, pick } from '../../flags/definition.ts';
-import { sayInvalid } from '../../flags/messages.ts';
+import { parseIdPath } from '../../settings/connections.ts';
 import { isNatsUrl, type NatsAddress, parseNatsUrl } from '../../settings/nats-address.ts';
-import { HEADER_NAME, RELAY_FLAGS, type RelayFlags, type RelayValues } from './flags.ts';
+import {
+  HEADER_NAME,
+  RELAY_FLAGS,
+  type RelayFlags,
+  type RelayValues,
+  STREAM_DEDUPE_WINDOW_MS,
+} from './flags.ts';
 import * as say from './messages.ts';
 
 /** A sink in `--to`; `folder` is the name of the folder of its spool. */
@@ -53,6 +58,8 @@ export interface RelayConfig {
   readonly allowPlaintext: boolean;
   /** Path of the id of an event; undefined: always the hash of its text. */
   readonly idSteps: readonly PathStep[] | undefined;
+  /** Undefined: the default, for connections as for the stream. */
+  readonly dedupeWindowMs: number | undefined;
   /** Undefined: the host name. */
   readonly name: string | undefined;
   readonly window: number;
@@ -78,6 +85,10 @@ export async function parseRelayFlags(flags: RelayFlags): Promise<RelayConfig> {
   refuseWithout('--sign-with-env <NAME>', signWithEnv, pick(RELAY_FLAGS, 'signatureHeader'), flags);
   if (deadLetter !== undefined && deadLetter === redeliver) {
     throw new UsageError(...say.sayDeadLettersTwice());
+  }
+  const hasSeveral = (flags as { connections?: string }).connections !== undefined;
+  if (values.dedupeWindowMs !== undefined && !values.create && !hasSeveral) {
+    throw new UsageError(...say.sayDedupeWindowUnused());
   }
   return {
     ...values,
@@ -114,29 +125,17 @@ function chooseLifecycleSubject(subject: string): string {
 }
 
 function chooseRetention(values: RelayValues, flags: RelayFlags): StreamLimits | undefined {
-  const { streamMaxAgeMs, streamMaxBytes = -1, streamReplicas, dedupeWindowMs } = values;
+  const { streamMaxAgeMs, streamMaxBytes = -1, streamReplicas } = values;
   if (!values.create) {
-    const table = pick(RELAY_FLAGS, 'streamMaxAgeMs', 'streamMaxBytes', 'streamReplicas', 'dedupeWindowMs');
+    const table = pick(RELAY_FLAGS, 'streamMaxAgeMs', 'streamMaxBytes', 'streamReplicas');
     if (listGiven(table, flags).length === 0) return undefined;
     throw new UsageError(...say.sayCreateRequired());
   }
+  const { dedupeWindowMs = STREAM_DEDUPE_WINDOW_MS } = values;
   if (streamMaxAgeMs > 0 && dedupeWindowMs > streamMaxAgeMs) {
     throw new UsageError(...say.sayDedupeWindowTooLong());
   }
   return { maxAgeMs: streamMaxAgeMs, maxBytes: streamMaxBytes, replicas: streamReplicas, dedupeWindowMs };
-}
-
-function parseIdPath(path: string): Promise<readonly PathStep[]> {
-  return parseWithCaret(
-    '--id',
-    path,
-    (text) => {
-      const { steps, end } = parsePath(text, 0);
-      if (end === text.length && steps.every(({ kind }) => kind !== 'every')) return steps;
-      throw new UsageError(...sayInvalid('--id', path, say.AN_ID_PATH));
-    },
-    say.ID_PATH_ADVICE,
-  );
 }
 
 function parseHeaderVariable(text: string): [string, string] {

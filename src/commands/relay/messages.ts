@@ -3,8 +3,6 @@ import type { ErrorText } from '../../errors.ts';
 import { sayInvalid, sayRequires } from '../../flags/messages.ts';
 
 export const A_HEADER_NAME = 'the name of a header';
-export const AN_ID_PATH = 'a path such as id, data.id or items[0].id';
-export const ID_PATH_ADVICE = `accepted: ${AN_ID_PATH}`;
 export const NOT_A_DEAD_LETTER = 'it is not a dead letter';
 
 export const sayToRequired = (): ErrorText => ['--to is required', 'accepted: nats://…, tls://…, https://…'];
@@ -32,10 +30,13 @@ export const sayFlagRequired = (flags: readonly string[], needed: string): Error
 
 export const sayCreateRequired = (): ErrorText =>
   sayRequires(
-    ['--stream-max-age', '--stream-max-bytes', '--stream-replicas', '--dedupe-window'],
+    ['--stream-max-age', '--stream-max-bytes', '--stream-replicas'],
     '--create',
     'they apply only to a new stream',
   );
+
+export const sayDedupeWindowUnused = (): ErrorText =>
+  sayRequires(['--dedupe-window'], '--create or --connections', 'it has no effect without either');
 
 export const sayDedupeWindowTooLong = (): ErrorText => [
   '--dedupe-window is longer than --stream-max-age',

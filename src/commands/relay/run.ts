@@ -10,8 +10,10 @@ import { readLines } from '../../recording/read-lines.ts';
 import { createReporting, openCommandStream } from '../../session/open-service.ts';
 import { clearReadyFile } from '../../session/ready-file.ts';
 import { loadFilter, reportCuts } from '../../session/run-filter.ts';
-import { type FileSource, runSession } from '../../session/session.ts';
+import { runSession } from '../../session/session.ts';
+import type { FileSource } from '../../session/source.ts';
 import { readTrustedRoots } from '../../settings/certificates.ts';
+import { parseRedundancyFlags } from '../../settings/connections.ts';
 import { limitLookups } from '../../settings/lookup-limit.ts';
 import { parseStreamFlags, type StreamFlags, type TailConfig } from '../../settings/stream-config.ts';
 import { EventBatch } from '../../stream/items.ts';
@@ -28,7 +30,8 @@ export async function runRelay(flags: RelayFlags & StreamFlags, io: Io): Promise
   // The session does it too, but the sinks are connected before it.
   if (config.readyFile !== undefined) clearReadyFile(config.readyFile);
   const select = await loadFilter(config);
-  const stream = await openCommandStream(flags, config, select, io);
+  const redundancy = parseRedundancyFlags(flags, relay.idSteps, relay.dedupeWindowMs);
+  const stream = await openCommandStream(flags, config, select, redundancy, io);
   const { source, settings, reporter, status } = stream;
   reportCuts(select, reporter);
   try {

@@ -2,11 +2,13 @@
 import { type Flags, group, optional, text } from '../../flags/definition.ts';
 import {
   CONNECTION_FLAGS,
+  DEDUPE_FLAGS,
   END_FLAGS,
   EVENT_FLAGS,
   FORM_FLAGS,
   PLAINTEXT_FLAGS,
   READY_FLAGS,
+  REDUNDANCY_FLAGS,
   SIMULATION_FLAGS,
   SOURCE_FLAGS,
 } from '../../flags/shared-flags.ts';
@@ -70,4 +72,6 @@ export const TAIL_FLAGS = {
   ...END_FLAGS,
   ...group('Files:', { ...READY_FLAGS, ...RECORD_FLAGS }),
   ...group('Connection and retries:', CONNECTION_FLAGS),
+  ...REDUNDANCY_FLAGS,
+  ...DEDUPE_FLAGS,
 };

@@ -1,8 +1,10 @@
 // `stream tail`: settings, source, session.
 
 import { UsageError } from '../../errors.ts';
-import { listGiven, parseFlags } from '../../flags/definition.ts';
+import { DEFAULT_ID_STEPS } from '../../events/event-id.ts';
+import { type Flags, listGiven, parseFlags } from '../../flags/definition.ts';
 import { sayInvalid } from '../../flags/messages.ts';
+import { DEDUPE_FLAGS } from '../../flags/shared-flags.ts';
 import type { Io, Outcome } from '../../io/io.ts';
 import type { Recording } from '../../recording/prepare.ts';
 import type { RecordConfig } from '../../recording/recorder.ts';
@@ -11,6 +13,7 @@ import { type CommandStream, openCommandStream } from '../../session/open-servic
 import { createRenderer, type OpenOutput, openPrinter } from '../../session/output.ts';
 import { loadFilter, reportCuts } from '../../session/run-filter.ts';
 import { runSession } from '../../session/session.ts';
+import { parseIdPath, parseRedundancyFlags } from '../../settings/connections.ts';
 import { parseStreamFlags, type StreamFlags, type TailConfig } from '../../settings/stream-config.ts';
 import type { Select } from '../../stream/event-stream.ts';
 import type { Reporter } from '../../ui/reporter.ts';
@@ -32,14 +35,20 @@ export function parseRecordFlags(flags: RecordFlags): RecordConfig | undefined {
 }
 
 /** Runs the command. @throws UsageError, CredentialError, StoreError before anything is opened */
-export async function runTail(flags: StreamFlags & RecordFlags & FromFlags, io: Io): Promise<Outcome> {
+export async function runTail(
+  flags: StreamFlags & RecordFlags & FromFlags & Flags<typeof DEDUPE_FLAGS>,
+  io: Io,
+): Promise<Outcome> {
   const config = parseStreamFlags(flags, io);
   const record = parseRecordFlags(flags);
   const select = await loadFilter(config);
   const renderer = await createRenderer(config, io);
+  const { id, dedupeWindowMs } = parseFlags(DEDUPE_FLAGS, flags);
+  const idSteps = id === undefined ? DEFAULT_ID_STEPS : await parseIdPath(id);
+  const redundancy = parseRedundancyFlags(flags, idSteps, dedupeWindowMs);
   const stream =
     listGiven(FROM_FLAGS, flags).length === 0
-      ? await openCommandStream(flags, config, select, io)
+      ? await openCommandStream(flags, config, select, redundancy, io)
       : await openJetStream(flags, config, select, io);
   const { source, reporter, status } = stream;
   reportCuts(select, reporter);

@@ -218,8 +218,8 @@ interface Connector {
 
 /** Loads TLS only if it is used. */
 async function loadConnect(config: DialConfig): Promise<Connector> {
-  const { url, connectTimeoutMs, trustedRoots, mustBeLoopback } = config;
-  const options = tcpOptions(connectTimeoutMs, mustBeLoopback);
+  const { url, connectTimeoutMs, trustedRoots, mustBeLoopback, usedAddresses } = config;
+  const options = tcpOptions(connectTimeoutMs, mustBeLoopback, usedAddresses);
   // `path` is the path of the request; net.connect would take it for a Unix socket.
   if (url.startsWith('ws:')) {
     return { connect: (where) => connectTcp({ ...where, path: undefined } as Where), options };

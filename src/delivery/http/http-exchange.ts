@@ -1,9 +1,10 @@
 // The HTTP request for a unit, and the meaning of its response. The same events always make the same request.
 import { createHmac } from 'node:crypto';
 import { EXIT } from '../../errors.ts';
+import { sha256 } from '../../events/event-id.ts';
 import { BYTE_ORDER_MARK_LENGTH, MESSAGE } from '../../events/message-text.ts';
 import { makeSafeLine } from '../../render/ndjson.ts';
-import { type IdentifyRecord, type SendResult, sha256 } from '../sink.ts';
+import type { IdentifyRecord, SendResult } from '../sink.ts';
 import type { SpoolRecord } from '../spool/record.ts';
 import { describeStatus, sayAnswered, sayNotAccepted } from './messages.ts';
 

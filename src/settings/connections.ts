@@ -1,0 +1,42 @@
+// The flags about several connections, and the path of the id by which duplicates are recognized.
+import { type ConnectionsConfig, MERGE_DEFAULTS } from '../connection/config.ts';
+import { UsageError } from '../errors.ts';
+import { createEventIdentifier, parseIdSteps } from '../events/event-id.ts';
+import type { PathStep } from '../events/path.ts';
+import { parseWithCaret } from '../filter/point-at-fault.ts';
+import { type Flags, parseFlags } from '../flags/definition.ts';
+import { sayInvalid } from '../flags/messages.ts';
+import { REDUNDANCY_FLAGS } from '../flags/shared-flags.ts';
+import * as say from './messages.ts';
+
+/** Parses the value of `--id`. @throws UsageError with a caret under the mistake */
+export function parseIdPath(path: string): Promise<readonly PathStep[]> {
+  return parseWithCaret(
+    '--id',
+    path,
+    (text) => {
+      const steps = parseIdSteps(text);
+      if (steps === undefined) throw new UsageError(...sayInvalid('--id', path, say.AN_ID_PATH));
+      return steps;
+    },
+    say.ID_PATH_ADVICE,
+  );
+}
+
+/**
+ * @param idSteps undefined: duplicates are recognized by their text only
+ * @throws UsageError
+ */
+export function parseRedundancyFlags(
+  flags: Flags<typeof REDUNDANCY_FLAGS>,
+  idSteps: readonly PathStep[] | undefined,
+  windowMs: number | undefined,
+): ConnectionsConfig {
+  const { connections, noOverlap } = parseFlags(REDUNDANCY_FLAGS, flags);
+  const identify = createEventIdentifier(idSteps);
+  return {
+    connections,
+    hasOverlap: !noOverlap,
+    merge: { ...MERGE_DEFAULTS, ...(windowMs === undefined ? {} : { windowMs }), identify },
+  };
+}
