@@ -72,8 +72,7 @@ describe('row 185: random histories of one to three connections, with drops, del
       // The histories are worth something.
       expect(lost).toBeGreaterThan(CASES);
       expect(falseGaps).toBeLessThan(CASES / 2);
-      process.stderr.write(`lost ${lost}, histories with gaps but no loss ${falseGaps} of ${CASES}\n`);
     },
-    Math.max(60_000, CASES * 60),
+    Math.max(120_000, CASES * 120),
   );
 });

@@ -241,14 +241,14 @@ export async function playHistory(seed: number, options: { readonly hasMisses: b
     }
   })();
 
-  const END_MS = 14_000;
-  const rate = between(2, 20);
+  const END_MS = 9_000;
+  const rate = between(2, 10);
   let number = 0;
   const sendNext = (): void => {
     number += 1;
     const kind = random.nextBelow(10);
     // Two equal events, with the same id or without one, now and then.
-    const text = kind === 0 ? `{"n":${Math.floor(number / 15)}}` : `{"id":"e${number}"}`;
+    const text = kind === 0 ? `{"n":${Math.floor(number / 8)}}` : `{"id":"e${number}"}`;
     const copies = random.nextBelow(12) === 0 ? 2 : 1;
     for (let i = 0; i < copies; i += 1) {
       const event = { text, atMs: clock.monotonicMs(), hasArrived: false, wasWithheld: false };
@@ -264,7 +264,7 @@ export async function playHistory(seed: number, options: { readonly hasMisses: b
     const what = random.nextBelow(3);
     if (what === 0) target?.drop();
     else target?.stall(what === 1 ? between(100, DEAD_AFTER_MS) : DEAD_AFTER_MS + 1);
-    if (clock.monotonicMs() < END_MS - 4_000) clock.setTimer(strike, between(200, 3_000));
+    if (clock.monotonicMs() < END_MS - 4_000) clock.setTimer(strike, between(200, 2_000));
   };
   clock.setTimer(strike, between(600, 2_500));
   await clock.run(END_MS + 3_000);
