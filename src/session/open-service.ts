@@ -39,7 +39,8 @@ export async function openCommandStream(
   redundancy: ConnectionsConfig,
   io: Io,
 ): Promise<CommandStream & Pick<PreparedStream, 'settings'>> {
-  const simulator = config.simulate === undefined ? undefined : await startBuiltIn(config.simulate);
+  const simulator =
+    config.simulate === undefined ? undefined : await startBuiltIn(config.simulate, redundancy.connections);
   let reporter: Reporter | undefined;
   try {
     const target =
@@ -116,7 +117,9 @@ export async function createReporting(
 
 async function startBuiltIn(
   scenario: string,
+  connections: number,
 ): Promise<{ url: string; exampleKey: string; close(): Promise<void> }> {
   const { startSimulator } = await import('../simulator/server.ts');
-  return startSimulator({ scenario });
+  // Several connections need the same events.
+  return startSimulator({ scenario: scenario === 'steady' && connections > 1 ? 'shared' : scenario });
 }

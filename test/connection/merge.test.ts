@@ -44,7 +44,7 @@ function play(steps: readonly Step[], maxBytes = 1_000_000): { out: string; merg
 
 const OPEN_AB: readonly Step[] = [{ open: 'a' }, { open: 'b' }];
 
-describe('the cases of the merge', () => {
+describe('C10: the cases of the merge', () => {
   test.each<[title: string, steps: readonly Step[], out: string]>([
     ['one connection: everything', [{ open: 'a' }, { on: 'a', events: 'xx' }], 'xx'],
     ['the first copy wins', [...OPEN_AB, { on: 'b', events: 'xy' }, { on: 'a', events: 'xyz' }], 'xyz'],

@@ -55,7 +55,7 @@ const SEED = pickSeed(22);
 
 describe('row 185: random histories of one to three connections, with drops, delays, duplicates and stalls', () => {
   test(
-    'C8, G1: every event that arrived comes out once and in order, and every loss is in a reported gap',
+    'C10, G6: every event that arrived comes out once and in order, and every loss is in a reported gap',
     async () => {
       let lost = 0;
       let falseGaps = 0;

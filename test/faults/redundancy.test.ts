@@ -18,7 +18,7 @@ function startNumbers(hub: EventHub): (count: number) => void {
 }
 
 describe('row 182: one of two connections is lost', () => {
-  test.each(['tail', 'library'])('C8, G1: no gap, no exit code, each event once (%s)', async (how) => {
+  test.each(['tail', 'library'])('C10, G6: no gap, no exit code, each event once (%s)', async (how) => {
     const hub = await startEventHub();
     const send = startNumbers(hub);
     if (how === 'library') {
@@ -193,7 +193,7 @@ describe('row 183: a connection that does not answer is replaced before it is gi
 
   const KEEPALIVE = ['--ping-interval', '200ms', '--pong-timeout', '3s'];
 
-  test('K2, C8: a second connection before the pong timeout; the old one is let go without a loss', async () => {
+  test('K5, C8: a second connection before the pong timeout; the old one is let go without a loss', async () => {
     const { hub, send } = await startSilence();
     const tail = startTail(hub.url, ['-n', '6', ...KEEPALIVE, ...FAST_RETRY], { log: 'json' });
     await hub.waitForLive(1);
@@ -216,7 +216,7 @@ describe('row 183: a connection that does not answer is replaced before it is gi
     expect(find(exit, 'gap')).toEqual([]);
   });
 
-  test('K2: one that is dead is lost as before, but the stream is live again already', async () => {
+  test('K5: one that is dead is lost as before, but the stream is live again already', async () => {
     let connections = 0;
     const server = await startScriptedServer(async (peer) => {
       connections += 1;
@@ -238,7 +238,7 @@ describe('row 183: a connection that does not answer is replaced before it is gi
     expect(find(exit, 'gap')[0]?.['duration_ms']).toBeLessThan(3_000);
   });
 
-  test('K2: --no-overlap gives it up first', async () => {
+  test('K5: --no-overlap gives it up first', async () => {
     let open = 0;
     let most = 0;
     const server = await startScriptedServer(async (peer) => {
@@ -255,7 +255,7 @@ describe('row 183: a connection that does not answer is replaced before it is gi
 });
 
 describe('row 185: connections that differ', () => {
-  test('G1: one that misses events is reported once; a loss of the other one within the window is a gap', async () => {
+  test('G6: one that misses events is reported once; a loss of the other one within the window is a gap', async () => {
     const hub = await startEventHub();
     const tail = startTail(
       hub.url,
@@ -297,7 +297,7 @@ describe('row 185: connections that differ', () => {
     expect(find(exit, 'gap')).toEqual([expect.objectContaining({ missed: 1 })]);
   });
 
-  test('two equal events of the service come out twice', async () => {
+  test('C10: two equal events of the service come out twice', async () => {
     const hub = await startEventHub();
     const tail = startTail(hub.url, ['--connections', '2', '-n', '3'], { log: 'json' });
     await hub.waitForLive(2);
