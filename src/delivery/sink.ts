@@ -30,8 +30,16 @@ export type SendResult =
   | { readonly kind: 'accepted'; readonly duplicates: number }
   /** Not delivered, or unknown: the unit has to be sent again. */
   | { readonly kind: 'failed'; readonly fault: SinkFault }
-  /** The sink will never take it as it is. */
-  | { readonly kind: 'refused'; readonly why: string; readonly isTooLarge: boolean };
+  /**
+   * The sink will never take it as it is. `doubt` is set if the endpoint or its credentials may be the reason instead of
+   * the unit: then it is sent again for a while first.
+   */
+  | {
+      readonly kind: 'refused';
+      readonly why: string;
+      readonly isTooLarge: boolean;
+      readonly doubt?: SinkFault | undefined;
+    };
 
 /** Why nothing can be delivered now, or ever. */
 export interface SinkFault {
@@ -39,25 +47,30 @@ export interface SinkFault {
   readonly hint?: string | undefined;
   /** The delay that the sink asks for, in ms. */
   readonly retryAfterMs?: number | undefined;
-  /** Set where a retry cannot help: the run ends with this code. */
+  /** Set where a retry cannot help and the sink has not worked in this run: without a spool it stops with this code. */
   readonly exitCode?: ExitCode | undefined;
   readonly exitCodeOnGiveUp?: ExitCode | undefined;
+  /** Somebody has to repair it. */
+  readonly isLasting?: boolean | undefined;
+  /** The sink stops, in any case. */
+  readonly isEnd?: boolean | undefined;
 }
 
 /**
- * The fault of a failed connection. A cause that the policy never retries ends the run only while the sink has not
- * worked in this run: later it may be repaired, and nothing is lost while the relay waits.
+ * The fault of a failed connection. A cause that the policy never retries stops the sink only while it has not worked in
+ * this run: later it may be repaired, and nothing is lost while the relay waits.
  */
 export function describeSinkFault(cause: Cause, hasWorked: boolean): SinkFault {
   const rule = RULES[CAUSES[cause.kind].rule];
   const { happened, remedy } = describeCause(cause);
-  const isFinal = rule.beforeFirstWelcome === 'never' && !hasWorked;
+  const isLasting = rule.beforeFirstWelcome === 'never';
   return {
     message: happened,
     hint: remedy,
     retryAfterMs: cause.retryAfterMs,
-    exitCode: isFinal ? rule.exitCode : undefined,
+    exitCode: isLasting && !hasWorked ? rule.exitCode : undefined,
     exitCodeOnGiveUp: rule.exitCode,
+    isLasting,
   };
 }
 

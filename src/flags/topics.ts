@@ -30,6 +30,7 @@ const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
   tls: 'TLS: the certificate of the server is not trusted',
   gap: 'events were missed (a gap), with `--fail-on-gap`',
   silence: 'no event arrived in time, with `--max-silence`',
+  undelivered: 'not everything was delivered before the requested end of a relay',
   timeout: 'timeout: `--timeout` expired, or in a check, `--deadline` expired or `--expect` was not met',
 };
 

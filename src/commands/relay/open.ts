@@ -7,9 +7,10 @@ import { openDeadLetters } from '../../delivery/dead-letters.ts';
 import * as say from '../../delivery/messages.ts';
 import { openRelayOutput, type RelayOutput } from '../../delivery/relay-output.ts';
 import { createIdentifier, type Sink } from '../../delivery/sink.ts';
+import type { SinkMonitor } from '../../delivery/sink-status.ts';
 import { countSpooled, type LockedSpool, openSpool } from '../../delivery/spool/open-spool.ts';
 import { Worker, type WorkerConfig } from '../../delivery/worker.ts';
-import { EXIT, isAtlantisError, SinkError } from '../../errors.ts';
+import { isAtlantisError } from '../../errors.ts';
 import type { WriteFailure } from '../../io/line-writer.ts';
 import type { Reporter } from '../../ui/reporter.ts';
 import { createSinks, nameRelay, type SinkDeps } from './sinks.ts';
@@ -47,6 +48,8 @@ function watchWorker(worker: Worker, window: number, clock: Clock, reporter: Rep
 }
 
 interface Relay {
+  /** For metrics and health checks, in the order of `--to`. */
+  readonly sinks: readonly SinkMonitor[];
   /** @param onFailure called once, when a sink or spool has failed for good */
   openOutput(onFailure: (failure: WriteFailure) => void): RelayOutput;
   /**
@@ -84,6 +87,8 @@ export async function openRelay(deps: SinkDeps): Promise<Relay> {
   const { deadLetter } = config;
   const deadLetters =
     deadLetter === undefined ? undefined : openDeadLetters(deadLetter, (record) => reporter.report(record));
+  /** Events may have been received: from now on, a sink that stops does not end the run alone. */
+  let hasBegun = isSpooled || config.redeliver !== undefined;
   const spools: LockedSpool[] = [];
   const workers: Worker[] = [];
   const watches: WorkerWatch[] = [];
@@ -120,10 +125,10 @@ export async function openRelay(deps: SinkDeps): Promise<Relay> {
       clock,
       random,
       report(event) {
-        if (event.kind === 'ended') {
-          const { message, hint, exitCode, exitCodeOnGiveUp } = event.fault;
-          output.fail(new SinkError(message, exitCode ?? exitCodeOnGiveUp ?? EXIT.unreachable, hint));
-        } else reporter.report(say.sayWorkerEvent(sink.name, event));
+        if (event.kind !== 'stopped') reporter.report(say.sayWorkerEvent(sink.name, event, isSpooled));
+        else if (hasBegun && workers.some(({ stoppedBy }) => stoppedBy === undefined)) {
+          reporter.report(say.saySinkStopped(sink.name, event.fault));
+        } else output.fail(say.describeStop(event.fault));
       },
       onChange() {
         watch?.recheck();
@@ -177,12 +182,13 @@ export async function openRelay(deps: SinkDeps): Promise<Relay> {
     await runs;
     await closeFiles();
     for (const { sink, backlog, figures, pending } of workers) {
-      const left = backlog.diskFault === undefined && isSpooled ? pending - backlog.atRisk : 0;
+      const left = isSpooled ? pending - backlog.atRisk : 0;
       reporter.report(say.sayDelivered(sink.name, figures, left));
     }
   }
 
   return {
+    sinks: workers,
     openOutput(onFailure) {
       output.listen(onFailure);
       return output;
@@ -191,6 +197,7 @@ export async function openRelay(deps: SinkDeps): Promise<Relay> {
       if (isSpooled) return;
       await Promise.race([runs, Promise.all(workers.map(({ ready }) => ready))]);
       if (output.failure !== undefined) throw output.failure;
+      hasBegun = true;
     },
     close,
   };

@@ -64,9 +64,13 @@ export interface HttpResponse {
 /** The same request may be accepted later (RFC 9110 § 15.5.9, RFC 6585 § 4). */
 const RETRYABLE = new Set([408, 425, 429]);
 
+/** The endpoint or its credentials are the reason, not the event. */
+const ABOUT_ENDPOINT = new Set([401, 402, 403, 404, 405, 407, 410, 421]);
+
 /**
- * 2xx accepts the events; 408, 425, 429 and 5xx are retried; any other 4xx refuses the events. Redirects are not
- * followed, so that events go only where the user sent them. A 1xx is not a final response.
+ * 2xx accepts the events; 408, 425, 429 and 5xx are retried; any other 4xx refuses the events, but those of
+ * ABOUT_ENDPOINT are doubtful. Redirects are not followed, so that events go only where the user sent them. A 1xx is not
+ * a final response.
  *
  * @param hasWorked whether the endpoint has accepted or refused anything in this run
  */
@@ -81,15 +85,29 @@ export function judgeResponse(
     const fault = { message: `${host} answered ${why}`, retryAfterMs, exitCodeOnGiveUp: EXIT.unreachable };
     return { kind: 'failed', fault };
   }
-  if (status >= 400) return { kind: 'refused', why, isTooLarge: status === 413 };
+  const ending = {
+    exitCode: hasWorked ? undefined : EXIT.refused,
+    exitCodeOnGiveUp: EXIT.refused,
+    isLasting: true,
+  };
+  if (status >= 400) {
+    const doubt = ABOUT_ENDPOINT.has(status)
+      ? {
+          message: `${host} answered ${why}`,
+          hint: 'check the address of the sink and its credentials',
+          retryAfterMs,
+          ...ending,
+        }
+      : undefined;
+    return { kind: 'refused', why, isTooLarge: status === 413, doubt };
+  }
   const fault = {
     message: `${host} answered ${why} and did not accept the events`,
     hint:
       status >= 300
         ? 'redirects are not followed: pass the final address in --to'
         : 'check the address in --to: it is not an endpoint for events',
-    exitCode: hasWorked ? undefined : EXIT.refused,
-    exitCodeOnGiveUp: EXIT.refused,
+    ...ending,
   };
   return { kind: 'failed', fault };
 }

@@ -150,7 +150,8 @@ export class HttpSink implements Sink {
     const response = await this.#post(makeRequest(unit, this.#config), true);
     if ('message' in response) return { kind: 'failed', fault: response };
     const result = judgeResponse(response, this.#config.target.host, this.#hasWorked);
-    if (result.kind !== 'failed') this.#hasWorked = true;
+    const isAnswer = result.kind === 'accepted' || (result.kind === 'refused' && result.doubt === undefined);
+    if (isAnswer) this.#hasWorked = true;
     return result;
   }
 

@@ -6,7 +6,8 @@ import { type LockHost, takeLock } from '../../io/lock.ts';
 import { assertOwnFolder, makeFolder } from '../../io/safe-file.ts';
 import { readCursor } from './cursor.ts';
 import { listSegments, scanSegment } from './segments.ts';
-import { describeSpoolFault, Spool, type SpoolConfig } from './spool.ts';
+import { Spool, type SpoolConfig } from './spool.ts';
+import { describeSpoolFault } from './spool-fault.ts';
 
 /** Number of records in the spool in this folder; 0 if there is none. */
 export function countSpooled(path: string): number {

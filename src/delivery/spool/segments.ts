@@ -22,6 +22,8 @@ export interface SegmentEntry {
   readonly first: number;
   readonly path: string;
   bytes: number;
+  /** The last write before it was listed, ms since the epoch. */
+  readonly writtenAtMs?: number;
 }
 
 /** A record, or the number of records from here that are damaged or missing. */
@@ -46,7 +48,7 @@ export function listSegments(folder: string): SegmentEntry[] {
       const path = join(folder, name);
       // Another run may delete an acknowledged segment at this moment.
       const stat = lstatSync(path, { throwIfNoEntry: false });
-      return stat === undefined ? [] : [{ first, path, bytes: stat.size }];
+      return stat === undefined ? [] : [{ first, path, bytes: stat.size, writtenAtMs: stat.mtimeMs }];
     })
     .sort((a, b) => a.first - b.first);
 }
