@@ -169,7 +169,7 @@ export function sayUnusedSpool(path: string, records: number): StatusRecord {
     event: 'warning',
     level: 'warn',
     message: `${JSON.stringify(path)} contains ${formatCount(records, 'message')} for a sink that this run does not use`,
-    hint: 'to deliver them, run with --to for that sink; otherwise, remove the directory',
+    hint: 'to deliver them, run with that sink; otherwise, remove the directory',
     figures: { path, records },
   };
 }

@@ -26,6 +26,11 @@ const durationOrZero =
 
 const DELIVERY_FLAGS = group('Delivery:', {
   to: list('--to <url>', 'sink: nats://host[:port][,...][/stream], tls://... or https://...; repeatable'),
+  toEnv: list(
+    '--to-env <NAME>',
+    'sink whose URL, such as a secret webhook, is in this environment variable; repeatable',
+  ),
+  toFile: list('--to-file <file>', 'sink whose URL is in this file; repeatable'),
   window: withDefault(
     '--window <n>',
     'maximum number of unacknowledged events in flight',
@@ -56,7 +61,7 @@ const DELIVERY_FLAGS = group('Delivery:', {
   ),
   deadLetter: text(
     '--dead-letter <file>',
-    'file for events that a sink rejects for good; without it, the run ends',
+    'file for events that a sink refuses for good; without it, that sink stops',
   ),
   redeliver: text(
     '--redeliver <file>',
@@ -118,11 +123,11 @@ const HTTP_FLAGS = group('HTTP:', {
   batch: withDefault('--batch <n>', 'maximum events per request, as NDJSON', count(1, MAX_WINDOW), '1'),
   headerEnv: list(
     '--header-env <header=NAME>',
-    'add a header whose value is in this environment variable; repeatable',
+    'add a header whose value is in this environment variable, or with NAME@host for one host; repeatable',
   ),
-  signWithEnv: text(
+  signWithEnv: list(
     '--sign-with-env <NAME>',
-    'sign the body (HMAC-SHA256) with the secret in this environment variable',
+    'sign the body (HMAC-SHA256) with the secret in this environment variable, or with NAME@host for one host; repeatable',
   ),
   signatureHeader: withDefault(
     '--signature-header <header>',

@@ -1,6 +1,6 @@
 // Opens what a relay delivers with: sinks, spools, the dead-letter file, and a worker for each sink.
 import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { Clock } from '../../clock.ts';
 import { Backlog } from '../../delivery/backlog.ts';
 import { openDeadLetters } from '../../delivery/dead-letters.ts';
@@ -8,12 +8,13 @@ import * as say from '../../delivery/messages.ts';
 import { openRelayOutput, type RelayOutput } from '../../delivery/relay-output.ts';
 import { createIdentifier, type Sink } from '../../delivery/sink.ts';
 import type { SinkMonitor } from '../../delivery/sink-status.ts';
-import { countSpooled, type LockedSpool, openSpool } from '../../delivery/spool/open-spool.ts';
+import { adoptSpool, countSpooled, type LockedSpool, openSpool } from '../../delivery/spool/open-spool.ts';
 import { Worker, type WorkerConfig } from '../../delivery/worker.ts';
 import { isAtlantisError } from '../../errors.ts';
 import type { WriteFailure } from '../../io/line-writer.ts';
 import type { Reporter } from '../../ui/reporter.ts';
 import { createSinks, nameRelay, type SinkDeps } from './sinks.ts';
+import type { RelayTarget } from './targets.ts';
 
 interface WorkerWatch {
   /** Must be called when records were added or acknowledged. */
@@ -90,6 +91,7 @@ export async function openRelay(deps: SinkDeps): Promise<Relay> {
   /** Events may have been received: from now on, a sink that stops does not end the run alone. */
   let hasBegun = isSpooled || config.redeliver !== undefined;
   const spools: LockedSpool[] = [];
+  const usedFolders = new Set<string>();
   const workers: Worker[] = [];
   const watches: WorkerWatch[] = [];
   const output = openRelayOutput({ workers, clock, reporter, relayName, isSpooled, close });
@@ -104,14 +106,16 @@ export async function openRelay(deps: SinkDeps): Promise<Relay> {
     }
   }
 
-  async function openBacklog(sink: Sink, folder: string): Promise<Backlog> {
+  async function openBacklog(sink: Sink, { folder, oldFolders }: RelayTarget): Promise<Backlog> {
     // Read ahead one more window, so that a sink that keeps up never waits for the stream.
     if (config.spool === undefined) return new Backlog(2 * window);
     io.ignoreFileSizeSignal();
-    const locked = await openSpool({ ...config.spool, path: join(config.spool.path, folder) }, io, {
-      onFault,
-      warn: (message) => reporter.report({ event: 'warning', level: 'warn', message }),
-    });
+    const { path: parent } = config.spool;
+    const warn = (message: string): void => reporter.report({ event: 'warning', level: 'warn', message });
+    const inParent = (name: string): string => join(parent, name);
+    const path = await adoptSpool(inParent(folder), oldFolders.map(inParent), io, warn);
+    usedFolders.add(basename(path));
+    const locked = await openSpool({ ...config.spool, path }, io, { onFault, warn });
     spools.push(locked);
     const { bytesRepaired, hasLostCursor, end, acknowledged } = locked.spool;
     if (bytesRepaired > 0) reporter.report(say.sayRepaired(`the spool of ${sink.name}`, bytesRepaired));
@@ -161,13 +165,13 @@ export async function openRelay(deps: SinkDeps): Promise<Relay> {
 
   try {
     for (const [i, sink] of sinks.entries()) {
-      addWorker(sink, await openBacklog(sink, config.targets[i]?.folder ?? ''));
+      addWorker(sink, await openBacklog(sink, config.targets[i] as RelayTarget));
     }
   } catch (error) {
     await closeFiles();
     throw error;
   }
-  if (config.spool !== undefined) warnAboutUnusedSpools(config.spool.path, deps);
+  if (config.spool !== undefined) warnAboutUnusedSpools(config.spool.path, usedFolders, reporter);
   // Each is caught here, because they are awaited much later.
   const runs = Promise.all(workers.map((worker) => worker.run().catch(onFault)));
 
@@ -203,11 +207,14 @@ export async function openRelay(deps: SinkDeps): Promise<Relay> {
   };
 }
 
-function warnAboutUnusedSpools(path: string, { config, reporter }: SinkDeps): void {
-  const own = new Set(config.targets.map(({ folder }) => folder));
-  for (const { name } of readdirSync(path, { withFileTypes: true }).filter((entry) => entry.isDirectory())) {
-    if (own.has(name)) continue;
-    const records = countSpooled(join(path, name));
-    if (records > 0) reporter.report(say.sayUnusedSpool(join(path, name), records));
+function warnAboutUnusedSpools(parent: string, used: ReadonlySet<string>, reporter: Reporter): void {
+  for (const { name } of readdirSync(parent, { withFileTypes: true }).filter((entry) =>
+    entry.isDirectory(),
+  )) {
+    if (used.has(name)) continue;
+    const records = countSpooled(join(parent, name));
+    // Earlier versions had the path of the URL in the name, which may be a secret.
+    const shown = name.replace(/-.*-(?=[0-9a-f]{8}$)/, '*');
+    if (records > 0) reporter.report(say.sayUnusedSpool(join(parent, shown), records));
   }
 }

@@ -21,7 +21,7 @@ import { openRelay } from './open.ts';
 /** Runs the command. @throws UsageError, CredentialError, StoreError, OutputError before anything is delivered */
 export async function runRelay(flags: RelayFlags & StreamFlags, io: Io): Promise<Outcome> {
   const config = parseStreamFlags(flags, io);
-  const relay = await parseRelayFlags(flags);
+  const relay = await parseRelayFlags(flags, io.env);
   if (relay.redeliver !== undefined) return redeliver(relay.redeliver, relay, config, io);
   // The session does it too, but the sinks are connected before it.
   if (config.readyFile !== undefined) clearReadyFile(config.readyFile);

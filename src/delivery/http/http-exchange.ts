@@ -113,11 +113,12 @@ export function judgeResponse(
 }
 
 const EXCERPT_LENGTH = 200;
+/** More than the longest excerpt with a secret at its end. */
+const EXCERPT_BYTES = 16 * 1024;
 
-/** The beginning of a body in one line. */
-export function makeExcerpt(body: Buffer): string {
-  return body
-    .toString('utf8', 0, 4 * EXCERPT_LENGTH)
+/** The beginning of a body in one line. It is redacted before it is cut, since half a secret is not recognized. */
+export function makeExcerpt(body: Buffer, redact: (text: string) => string): string {
+  return redact(body.toString('utf8', 0, EXCERPT_BYTES))
     .replace(/\s+/g, ' ')
     .trim()
     .slice(0, EXCERPT_LENGTH);

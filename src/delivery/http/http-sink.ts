@@ -18,7 +18,7 @@ import { createTunnelAgent } from '../../connection/dial/tunnel.ts';
 import { classifyError, isTlsAlert } from '../../connection/network-errors.ts';
 import { UsageError } from '../../errors.ts';
 import { isLoopbackHost } from '../../settings/stream-url.ts';
-import { describeSinkFault, type SendResult, type Sink, type SinkFault } from '../sink.ts';
+import { describeSinkFault, type SendResult, type Sink, type SinkFault, sha256 } from '../sink.ts';
 import type { SpoolRecord } from '../spool/record.ts';
 import {
   type HttpResponse,
@@ -29,12 +29,14 @@ import {
   type UnitRequest,
 } from './http-exchange.ts';
 
-/** A checked endpoint. `host` and `name` are safe to print, `href` may have a secret in its query. */
+/** A checked endpoint. `host` and `name` are safe to print; a webhook has a secret in its path or query. */
 export interface HttpTarget {
   readonly href: string;
   readonly host: string;
-  /** Without query. */
+  /** The host, and a hash if the URL has a path or a query. */
   readonly name: string;
+  /** The URL without its query. */
+  readonly identity: string;
   readonly isSecure: boolean;
   readonly isLoopback: boolean;
 }
@@ -42,7 +44,7 @@ export interface HttpTarget {
 const ACCEPTED =
   'accepted: nats://…, tls://…, https://…, and http:// to this machine, or elsewhere with --allow-http';
 
-/** @throws UsageError with the name of the flag, without a password or query of the URL */
+/** @throws UsageError with the name of the flag; of the URL only the host */
 export function parseHttpTarget(flag: string, text: string, allowHttp: boolean): HttpTarget {
   const refuse = (why: string, hint = ACCEPTED): UsageError => new UsageError(`${flag}: ${why}`, hint);
   if (!/^https?:\/\//i.test(text) || /[\x00-\x20\x7f\\]/.test(text) || !URL.canParse(text)) {
@@ -51,21 +53,23 @@ export function parseHttpTarget(flag: string, text: string, allowHttp: boolean):
   const url = new URL(text);
   if (url.username !== '' || url.password !== '') {
     throw refuse(
-      'a user name or password is not allowed in the URL, where other users of this machine can see it',
+      'a user name or password is not allowed in the URL of a sink',
       'use --header-env Authorization=<NAME of an environment variable>',
     );
   }
   if (url.hash !== '') throw refuse('a fragment (#) is not allowed in the URL');
   const isSecure = url.protocol === 'https:';
   const isLoopback = isLoopbackHost(url.hostname);
-  const name = `${url.origin}${url.pathname === '/' ? '' : url.pathname}`;
+  const identity = `${url.origin}${url.pathname === '/' ? '' : url.pathname}`;
+  const isBare = url.pathname === '/' && url.search === '';
+  const name = isBare ? url.host : `${url.host}#${sha256(identity).slice(0, 8)}`;
   if (!isSecure && !isLoopback && !allowHttp) {
     throw refuse(
-      `${name} is neither encrypted nor on this machine`,
+      `${url.host} is neither encrypted nor on this machine`,
       'use https://, or allow it with --allow-http',
     );
   }
-  return { href: url.href, host: url.host, name, isSecure, isLoopback };
+  return { href: url.href, host: url.host, name, identity, isSecure, isLoopback };
 }
 
 interface HttpSinkConfig extends RequestConfig {
@@ -76,6 +80,8 @@ interface HttpSinkConfig extends RequestConfig {
   readonly sendTimeoutMs: number;
   /** Added to each request. */
   readonly headers: Readonly<Record<string, string>>;
+  /** Hides secrets in what the endpoint answers. */
+  redact(text: string): string;
   readonly userAgent: string;
   readonly relayName: string;
   /** With credentials, or undefined to connect directly. */
@@ -214,7 +220,7 @@ export class HttpSink implements Sink {
           resolve({
             status: response.statusCode ?? 0,
             retryAfterMs: parseRetryAfter(retryAfter, this.#clock.wallMs()),
-            excerpt: makeExcerpt(Buffer.concat(parts)),
+            excerpt: makeExcerpt(Buffer.concat(parts), this.#config.redact),
           });
         };
         response.on('data', (part: Buffer) => {

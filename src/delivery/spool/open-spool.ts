@@ -1,5 +1,5 @@
 // Locks and opens a spool: two relays in one folder would corrupt each other's records. Counting records needs no lock.
-import { existsSync } from 'node:fs';
+import { existsSync, renameSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { OutputError } from '../../errors.ts';
 import { type LockHost, takeLock } from '../../io/lock.ts';
@@ -22,6 +22,35 @@ export function countSpooled(path: string): number {
   } catch {
     // It belongs to another user, or was deleted meanwhile.
     return 0;
+  }
+}
+
+/**
+ * Takes over the spool of a sink from a folder that an earlier version named otherwise: the first one with records is
+ * renamed, if the folder of this version has none.
+ *
+ * @returns the folder to use
+ * @throws OutputError if another process uses the old folder
+ */
+export async function adoptSpool(
+  path: string,
+  oldPaths: readonly string[],
+  host: LockHost,
+  warn: (message: string) => void,
+): Promise<string> {
+  const old = countSpooled(path) > 0 ? undefined : oldPaths.find((one) => countSpooled(one) > 0);
+  if (old === undefined) return path;
+  try {
+    assertOwnFolder(dirname(old), true);
+    assertOwnFolder(old, false);
+    const what = `the spool ${JSON.stringify(old)}`;
+    (await takeLock(join(old, 'lock'), host, { what, Refusal: OutputError, warn })).release();
+    // A folder of this version may exist and be empty.
+    if (existsSync(path)) return old;
+    renameSync(old, path);
+    return path;
+  } catch (error) {
+    throw describeSpoolFault(old, error);
   }
 }
 
