@@ -12,6 +12,7 @@ import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { WebSocketServer } from 'ws';
 import { UsageError } from '../errors.ts';
+import { formatAddress, listenOn } from '../io/listen.ts';
 import type { ServerCertificate } from './certificate.ts';
 import { createEventGenerator, drawHex, type EventSource, limitEvents } from './events.ts';
 import { checkOptions, type SimulatorOptions } from './options.ts';
@@ -32,15 +33,12 @@ interface Listener {
   close(): Promise<void>;
 }
 
-/** Why listening failed, and what the user can do. */
-const LISTEN_ERRORS: Readonly<Record<string, readonly [why: string, hint: string]>> = {
-  EADDRINUSE: ['the port is in use', '--port 0 (in a program: port: 0) picks a free one'],
-  EACCES: [
-    'permission denied',
-    'use a port from 1024 up, or --port 0 (in a program: port: 0) for a free one',
-  ],
-  EADDRNOTAVAIL: ['this machine does not have this address', 'use 0.0.0.0 for all addresses of the machine'],
-  ENOTFOUND: ['unknown host name', 'use an address of this machine'],
+/** What the user can do if it cannot listen. */
+const LISTEN_HINTS: Readonly<Record<string, string>> = {
+  EADDRINUSE: '--port 0 (in a program: port: 0) picks a free one',
+  EACCES: 'use a port from 1024 up, or --port 0 (in a program: port: 0) for a free one',
+  EADDRNOTAVAIL: 'use 0.0.0.0 for all addresses of the machine',
+  ENOTFOUND: 'use an address of this machine',
 };
 
 const addressOf = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress} ${remotePort}`;
@@ -66,19 +64,15 @@ function createListener(certificate: ServerCertificate | undefined, answer: Requ
       const scheme = certificate === undefined ? 'http' : 'https';
       if (address === '0.0.0.0') return `${scheme}://127.0.0.1:${port}`;
       if (address === '::') return `${scheme}://[::1]:${port}`;
-      return `${scheme}://${address.includes(':') ? `[${address}]` : address}:${port}`;
+      return `${scheme}://${formatAddress(address, port)}`;
     },
-    async listen(port, host) {
-      await new Promise<void>((resolve, reject) => {
-        server.once('error', (error: NodeJS.ErrnoException) => {
-          const [why, hint] = LISTEN_ERRORS[error.code ?? ''] ?? [error.message];
-          const address = host.includes(':') ? `[${host}]` : host;
-          reject(new UsageError(`the simulator cannot listen on ${address}:${port}: ${why}`, hint));
-        });
-        server.listen(port, host, resolve);
-      });
-      return (server.address() as AddressInfo).port;
-    },
+    listen: (port, host) =>
+      listenOn(
+        server,
+        host,
+        port,
+        (why, code) => new UsageError(`the simulator cannot listen on ${why}`, LISTEN_HINTS[code]),
+      ),
     reset(socket) {
       (connections.get(addressOf(socket)) ?? socket).resetAndDestroy();
     },
