@@ -1,5 +1,6 @@
 // The checked flags of `stream check`.
 import { isAtlantisError, UsageError } from '../../errors.ts';
+import { DEFAULT_LAG_FIELDS } from '../../events/event-time.ts';
 import { ExpressionFault, type PathStep, parsePath } from '../../events/path.ts';
 import { createFilter } from '../../filter/filter.ts';
 import { type FlagValues, listGiven, parseFlags, pick } from '../../flags/definition.ts';
@@ -11,7 +12,7 @@ import {
   parseLogFlags,
   wantsColor,
 } from '../../settings/stream-config.ts';
-import { DEFAULT_LAG_FIELDS, type Expectation, type Expected } from './expectations.ts';
+import type { Expectation, Expected } from './expectations.ts';
 import { CHECK_FLAGS, type CheckFlags } from './flags.ts';
 
 export interface CheckConfig {
