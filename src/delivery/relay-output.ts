@@ -6,6 +6,7 @@ import type { Output } from '../session/output.ts';
 import type { Reporter } from '../ui/reporter.ts';
 import { describeLeft, sayReadingPaused, sayReadingResumed, sayUndelivered } from './messages.ts';
 import { LIFECYCLE_MARK } from './sink.ts';
+import { describeSinkProblem } from './sink-status.ts';
 import type { SpoolRecord } from './spool/record.ts';
 import type { Worker } from './worker.ts';
 
@@ -143,6 +144,11 @@ export function openRelayOutput(parts: RelayParts): RelayOutput {
       cancels.add(clock.setTimer(cut, ms));
       recheck();
     },
+    listProblems: () =>
+      workers
+        .map((worker) => worker.status())
+        .filter(({ state }) => state === 'retrying' || state === 'stopped')
+        .map(describeSinkProblem),
     sayCut: () => (undelivered === 0 ? undefined : sayUndelivered(undelivered)),
     recheck,
     fail: failBecause,

@@ -46,6 +46,13 @@ export interface SinkMonitor {
   onAcknowledged: ((latencyMs: number, events: number) => void) | undefined;
 }
 
+/** Why a sink is not ready. Without its fault, which may repeat what the sink answered. */
+export function describeSinkProblem({ name, state }: Pick<SinkStatus, 'name' | 'state'>): string {
+  return state === 'stopped'
+    ? `${name} has stopped`
+    : `${name} does not accept events, and there is no room to keep more`;
+}
+
 const RESOLUTION_MS = 1_000;
 /** With more entries, the resolution is halved. */
 const MAX_ENTRIES = 1_024;

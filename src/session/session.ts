@@ -13,7 +13,8 @@ import type { Reporter, StatusRecord } from '../ui/reporter.ts';
 import * as say from '../ui/stream-messages.ts';
 import type { StreamProgress } from '../ui/stream-progress.ts';
 import type { OpenOutput, Output } from './output.ts';
-import { clearReadyFile, describeReady, writeReadyFile } from './ready-file.ts';
+import { clearReadyFile, createReadyFile } from './ready-file.ts';
+import { type RunObserver, RunTracker } from './run-status.ts';
 import { createSilenceWatch, type SilenceWatch, watchStopTriggers } from './stop-triggers.ts';
 import { Tally } from './tally.ts';
 
@@ -69,6 +70,7 @@ interface SessionParts {
   readonly openRecorder?: ((onFailure: (failure: OutputError) => void) => Recorder) | undefined;
   /** Nothing is pulled before; a rejection has already failed the output. */
   readonly untilReady?: () => Promise<void>;
+  readonly observers?: readonly RunObserver[];
 }
 
 interface Run extends SessionParts {
@@ -76,6 +78,7 @@ interface Run extends SessionParts {
   readonly stop: Stop;
   readonly output: Output;
   readonly tally: Tally;
+  readonly tracker: RunTracker;
   readonly recorder: Recorder | undefined;
 }
 
@@ -93,7 +96,8 @@ export async function runSession(parts: SessionParts, io: Io): Promise<Outcome> 
     },
   });
   const recorder = parts.openRecorder?.((failure) => stop.because({ kind: 'output', failure }));
-  const run: Run = { ...parts, io, stop, output, tally, recorder };
+  const tracker = trackRun(parts, { output, tally }, stop, io);
+  const run: Run = { ...parts, io, stop, output, tally, tracker, recorder };
   const silence = createSilenceWatch(config.maxSilenceMs, clock, output, () =>
     stop.because({ kind: 'silence' }),
   );
@@ -104,11 +108,26 @@ export async function runSession(parts: SessionParts, io: Io): Promise<Outcome> 
     return await conclude(run);
   } finally {
     silence.end();
+    tracker.stop();
     status.end();
     tally.end();
     recorder?.close();
     unwatch();
   }
+}
+
+function trackRun(
+  { config: { readyFile }, observers = [] }: SessionParts,
+  run: Pick<Run, 'output' | 'tally'>,
+  stop: Stop,
+  { clock, pid }: Io,
+): RunTracker {
+  const onFault = (error: unknown): void => stop.because({ kind: 'fault', error });
+  const own = readyFile === undefined ? [] : [createReadyFile(readyFile, pid, onFault)];
+  const tracker = new RunTracker(run, [...own, ...observers], clock);
+  // Not only when everything is written, which may take long.
+  stop.signal.addEventListener('abort', () => tracker.stop());
+  return tracker;
 }
 
 /** Pulls until the source ends or there is a reason to stop. */
@@ -123,6 +142,7 @@ async function pullItems(run: Run, silence: SilenceWatch): Promise<void> {
   const gaveUp = await pump<StreamItem | Recorded>(source.items(stop.signal), async (item) => {
     if (item.kind === 'connected') silence.begin();
     if (item.kind === 'lost') silence.end();
+    if (item.kind === 'events') run.tracker.note(item);
     if (item.kind === 'recorded') await output.writeRecorded?.(item.line);
     else if (item.kind !== 'events') await noteItem(item, run);
     else if ((await deliver(item.batch, run)) > 0) silence.noteEvent();
@@ -167,9 +187,10 @@ async function deliver(batch: EventBatch, run: Run): Promise<number> {
 
 /** Reports and counts what happened to the stream. */
 async function noteItem(item: Exclude<StreamItem, Events>, run: Run): Promise<void> {
-  const { config, io, reporter, status, stop, source, tally } = run;
+  const { config, io, reporter, status, stop, source, tally, tracker } = run;
   if (source.kind === 'file') return;
   const { host, isGapless } = source;
+  if (item.kind !== 'connected') tracker.note(item);
   switch (item.kind) {
     case 'connecting':
       reporter.report(say.sayConnecting(host, item.attempt));
@@ -179,6 +200,7 @@ async function noteItem(item: Exclude<StreamItem, Events>, run: Run): Promise<vo
       tally.noteConnected();
       reporter.report(source.sayConnected(item));
       await announce(item, run);
+      tracker.note(item);
       status.live(source);
       break;
     case 'discarded':
@@ -197,7 +219,7 @@ async function noteItem(item: Exclude<StreamItem, Events>, run: Run): Promise<vo
     case 'gap':
       reporter.report(say.sayGap(item));
       if (isGapless) status.noteGap();
-      tally.gaps += 1;
+      tally.noteGap(item.durationMs);
       if (config.failOnGap && isGapless) stop.because({ kind: 'gap' });
       await record(
         { lifecycle: 'gap', from: iso(item.fromMs), to: iso(item.toMs), cause: item.cause.kind },
@@ -207,17 +229,8 @@ async function noteItem(item: Exclude<StreamItem, Events>, run: Run): Promise<vo
   }
 }
 
-async function announce(connected: Connected, run: Run): Promise<void> {
-  const { config, io, stop } = run;
-  const { connection, host, keyPrefix } = connected;
-  const at = iso(connected.atMs);
-  await record({ lifecycle: 'connected', at, connection, host, key_prefix: keyPrefix }, run);
-  if (config.readyFile === undefined || connection > 1) return;
-  try {
-    writeReadyFile(config.readyFile, describeReady(connected, io.pid));
-  } catch (error) {
-    stop.because({ kind: 'fault', error });
-  }
+function announce({ connection, host, keyPrefix, atMs }: Connected, run: Run): Promise<void> {
+  return record({ lifecycle: 'connected', at: iso(atMs), connection, host, key_prefix: keyPrefix }, run);
 }
 
 /** Writes a lifecycle record to the output (contract G2) and to the recording. */

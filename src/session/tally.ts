@@ -24,6 +24,9 @@ export class Tally {
   events = 0;
   /** Gaps that have ended. */
   gaps = 0;
+  /** Their total duration. */
+  gapMs = 0;
+  connections = 0;
 
   readonly #clock: Clock;
   readonly #listeners: TallyListeners;
@@ -33,7 +36,6 @@ export class Tally {
   /** Set for DISCARD_REPORT_MS after each report. */
   #cancelDiscardTimer: (() => void) | undefined;
   #cancelUnmatchedTimer: (() => void) | undefined;
-  #connections = 0;
   #disconnectedMs = 0;
   /** The last loss, until the stream is live again. */
   #lost: { readonly loss: Lost; readonly at: Moment; readonly isGap: boolean } | undefined;
@@ -58,7 +60,7 @@ export class Tally {
   }
 
   noteConnected(): void {
-    this.#connections += 1;
+    this.connections += 1;
     this.#disconnectedMs += this.#absentMs;
     this.#lost = undefined;
   }
@@ -66,6 +68,11 @@ export class Tally {
   /** @param isGap false if the source resumes after the loss where it was */
   noteLost(loss: Lost, isGap: boolean): void {
     this.#lost = { loss, at: readClocks(this.#clock), isGap };
+  }
+
+  noteGap(durationMs: number): void {
+    this.gaps += 1;
+    this.gapMs += durationMs;
   }
 
   /** The gap that has not ended, with its duration so far. */
@@ -95,7 +102,7 @@ export class Tally {
     return {
       events: this.events,
       durationMs: computeElapsedMs(this.#clock, this.#started),
-      reconnects: Math.max(0, this.#connections - 1),
+      reconnects: Math.max(0, this.connections - 1),
       gaps: this.gaps + (this.openGap === undefined ? 0 : 1),
       isGapOpen: this.openGap !== undefined,
       disconnectedMs: this.#disconnectedMs + this.#absentMs,
