@@ -86,6 +86,28 @@ export function parsePlayRate(flag: string, value: string): number {
   return rate;
 }
 
+/** Where a server listens. */
+export interface ListenAddress {
+  /** An IP address, or localhost. */
+  readonly host: string;
+  readonly port: number;
+}
+
+/** An address such as `127.0.0.1:9464`, `[::1]:9464` or `0.0.0.0:9464`; `:9464` is loopback. @throws UsageError */
+export function parseListenAddress(flag: string, value: string): ListenAddress {
+  const [, given = '', port = ''] =
+    /^(\[[\da-fA-F:.]+\]|\d+(?:\.\d+){3}|localhost)?:(\d{1,5})$/.exec(value) ?? [];
+  const url = `http://${given || '127.0.0.1'}:${port || 'none'}`;
+  if (!URL.canParse(url)) {
+    throw refuse(
+      flag,
+      value,
+      'an address such as 127.0.0.1:9464, [::1]:9464 or :9464, or 0.0.0.0:9464 for all',
+    );
+  }
+  return { host: new URL(url).hostname.replace(/^\[|\]$/g, ''), port: Number(port) };
+}
+
 const SIZES: Readonly<Record<string, number>> = {
   '': 1,
   K: 1e3,

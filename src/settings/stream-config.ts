@@ -11,6 +11,7 @@ import {
   FORM_FLAGS,
   GLOBAL_FLAGS,
   type GlobalFlags,
+  MONITOR_FLAGS,
   READY_FLAGS,
   SIMULATION_FLAGS,
   SOURCE_FLAGS,
@@ -34,6 +35,7 @@ export const STREAM_FLAGS = {
   ...FORM_FLAGS,
   ...END_FLAGS,
   ...READY_FLAGS,
+  ...MONITOR_FLAGS,
 };
 
 export type StreamFlags = Flags<typeof STREAM_FLAGS>;
@@ -69,6 +71,7 @@ export interface TailConfig
     | Exclude<keyof typeof FORM_FLAGS, 'format' | 'isJson'>
     | keyof typeof END_FLAGS
     | keyof typeof READY_FLAGS
+    | keyof typeof MONITOR_FLAGS
     | keyof typeof SIMULATION_FLAGS
   > {
   readonly log: LogConfig;

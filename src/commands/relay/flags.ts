@@ -12,7 +12,7 @@ import {
   withDefault,
 } from '../../flags/definition.ts';
 import { count, PLAINTEXT_FLAGS } from '../../flags/shared-flags.ts';
-import { parseDuration, parseSize } from '../../flags/values.ts';
+import { type ListenAddress, parseDuration, parseListenAddress, parseSize } from '../../flags/values.ts';
 import { parseStreamName, parseSubject } from '../../settings/nats-address.ts';
 
 export const HEADER_NAME = /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$/;
@@ -138,12 +138,31 @@ const HTTP_FLAGS = group('HTTP:', {
   allowHttp: toggle('--allow-http', 'allow plain http:// to other machines'),
 });
 
+/** A page of a run with --metrics-listen. */
+interface HealthPage extends ListenAddress {
+  readonly path: string;
+}
+
+/** `127.0.0.1:9464`, with /healthz unless it ends with /readyz. @throws UsageError */
+function parseHealthPage(flag: string, given: string): HealthPage {
+  const [, address = '', path = '/healthz'] = /^(.*?)(\/healthz|\/readyz)?$/.exec(given) ?? [];
+  return { ...parseListenAddress(flag, address), path };
+}
+
+export const HEALTH_FLAGS = group('Monitoring:', {
+  health: optional(
+    '--health <addr>',
+    'ask the relay or tail with this --metrics-listen for /healthz, or /readyz if given; exit 0 if it is well',
+    parseHealthPage,
+  ),
+});
+
 /** The flags of `stream relay` that no other command has. */
 export const RELAY_FLAGS = { ...DELIVERY_FLAGS, ...NATS_FLAGS, ...HTTP_FLAGS };
 export type RelayValues = FlagValues<typeof RELAY_FLAGS>;
 
 /** As commander parses them: text, not yet checked. */
-export type RelayFlags = Flags<typeof RELAY_FLAGS>;
+export type RelayFlags = Flags<typeof RELAY_FLAGS & typeof HEALTH_FLAGS>;
 
 function parseSignatureHeader(flag: string, header: string): string {
   if (HEADER_NAME.test(header)) return header;

@@ -4,6 +4,8 @@ import { readDeadLetter, startsDeadLetters } from '../../delivery/dead-letters.t
 import { EXIT, UsageError } from '../../errors.ts';
 import { BatchBuilder } from '../../events/batch.ts';
 import type { Io, Outcome } from '../../io/io.ts';
+import { loadMonitor } from '../../monitoring/load-monitor.ts';
+import type { Monitor } from '../../monitoring/watcher.ts';
 import { createDamageReport, type DamageReport } from '../../recording/damage-report.ts';
 import { readLines } from '../../recording/read-lines.ts';
 import { createReporting, openCommandStream } from '../../session/open-service.ts';
@@ -29,21 +31,26 @@ export async function runRelay(flags: RelayFlags & StreamFlags, io: Io): Promise
   const stream = await openCommandStream(flags, config, select, io);
   const { source, settings, reporter, status } = stream;
   reportCuts(select, reporter);
+  let monitor: Monitor | undefined;
   try {
-    const { openOutput, untilReady, close } = await openRelay({
+    monitor = await loadMonitor(config, reporter, io);
+    const { sinks, openOutput, untilReady, close } = await openRelay({
       config: relay,
       connection: config.connection,
       trustedRoots: settings.dial.trustedRoots,
       reporter,
       io,
     });
+    monitor.watch(sinks);
+    const { observers } = monitor;
     try {
-      return await runSession({ config, source, openOutput, reporter, status, untilReady }, io);
+      return await runSession({ config, source, openOutput, reporter, status, untilReady, observers }, io);
     } finally {
       // The session may end without draining the output.
       await close();
     }
   } finally {
+    monitor?.close();
     await stream.close();
   }
 }
