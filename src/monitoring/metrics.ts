@@ -126,7 +126,7 @@ const FAMILIES: readonly Family[] = [
   }),
   gauge(
     'atlantis_event_lag_seconds',
-    'Time from the timestamp of an event to its receipt; looked at once a second.',
+    'Time from the timestamp of an event to its receipt; sampled once a second.',
     one(({ lagMs }) => seconds(lagMs)),
   ),
   counter(
@@ -136,12 +136,12 @@ const FAMILIES: readonly Family[] = [
   ),
   gauge(
     'atlantis_sink_state',
-    '1 for the state of the sink.',
+    '1 for the present state of the sink.',
     statesOf('state', ['delivering', 'spooling', 'retrying', 'stopped']),
   ),
   gauge(
     'atlantis_sink_circuit',
-    '1 for the state of the circuit breaker of the sink.',
+    '1 for the present state of the circuit breaker of the sink.',
     statesOf('circuit', ['closed', 'half-open', 'open']),
   ),
   counter(
@@ -191,7 +191,7 @@ const FAMILIES: readonly Family[] = [
   ),
   gauge(
     'atlantis_sink_spool_room_bytes',
-    'What the spool can still take.',
+    'Free space in the spool, up to --spool-max.',
     ofSinks(({ spoolRoomBytes }) => spoolRoomBytes),
   ),
   gauge(

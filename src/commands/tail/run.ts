@@ -17,7 +17,6 @@ import type { Reporter } from '../../ui/reporter.ts';
 import { sayPaused } from '../../ui/stream-messages.ts';
 import { FROM_FLAGS, type FromFlags, RECORD_FLAGS, type RecordFlags } from './flags.ts';
 
-/** Undefined members: no limit. */
 /** Undefined without --record. @throws UsageError */
 export function parseRecordFlags(flags: RecordFlags): RecordConfig | undefined {
   const { path, maxBytes, maxAgeMs, keep } = parseFlags(RECORD_FLAGS, flags);
