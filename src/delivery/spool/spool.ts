@@ -10,15 +10,8 @@ import type { Clock } from '../../clock.ts';
 import { READ_AHEAD } from '../../connection/read/message-queue.ts';
 import { type CursorFile, openCursorFile } from './cursor.ts';
 import { encodeRecords, type SpoolRecord, sizeOf } from './record.ts';
-import {
-  listSegments,
-  nameSegment,
-  OpenSegment,
-  repairEnd,
-  type SegmentEntry,
-  type SpoolItem,
-  SpoolReader,
-} from './segments.ts';
+import { repairEnd, type SpoolItem, SpoolReader } from './segment-reader.ts';
+import { listSegments, nameSegment, OpenSegment, type SegmentEntry } from './segments.ts';
 import { describeSpoolFault } from './spool-fault.ts';
 import { SyncTimer } from './sync-timer.ts';
 
@@ -229,7 +222,8 @@ export class Spool {
   /** The segment to append the record of this number to. */
   #openFor(first: number): OpenSegment {
     const last = this.#segments.at(-1);
-    if (last !== undefined && first === this.#written && last.bytes > 0 && last.bytes < this.#segmentBytes) {
+    const canGrow = last !== undefined && last.bytes > 0 && last.bytes < this.#segmentBytes;
+    if (canGrow && first === this.#written && last.isSealed !== true) {
       this.#current ??= new OpenSegment(last.path);
       return this.#current;
     }
