@@ -28,7 +28,7 @@ export interface SpoolConfig {
 const MAX_SEGMENT_BYTES = 16 * 2 ** 20;
 const SEGMENTS_AT_LEAST = 8;
 /**
- * Room that is kept for events that were read when reading pauses: at most 1 MiB, and no more than an eighth of the spool.
+ * Room that is kept for events that were read when reading pauses: at most 1 MiB, and no more than half of the spool.
  */
 const RESERVE_BYTES = READ_AHEAD.bytes;
 /** The cursor is written at most this often; after a crash, what it missed is sent again. */
@@ -122,7 +122,7 @@ export class Spool {
 
   /** With less room, no more should be read. */
   get reserve(): number {
-    return Math.min(RESERVE_BYTES, this.#config.maxBytes / 8);
+    return Math.min(RESERVE_BYTES, this.#config.maxBytes / 2);
   }
 
   /** About the size of the records that are not acknowledged. */
