@@ -30,7 +30,7 @@ const echo =
     response.writeHead(statuses[index] ?? 204).end(said);
   };
 
-describe('row 155: a webhook URL and the token for it', () => {
+describe('row 155 (B8): a webhook URL and the token for it', () => {
   const secrets = [...PATH_SECRETS, QUERY_SECRET, TOKEN, '/services/', 'token='];
   /** Also the beginning of a secret must not be left. */
   const starts = secrets.map((secret) => secret.slice(0, 10));
@@ -132,7 +132,7 @@ describe('row 156: two endpoints', () => {
   });
 });
 
-describe('row 152: the spool of a sink', () => {
+describe('row 152 (B12): the spool of a sink', () => {
   const refuse: Answer = (_request, _index, response) => response.writeHead(503).end();
 
   test.each([

@@ -275,7 +275,7 @@ describe('row 151: refusals', () => {
   });
 });
 
-describe('row 153: a requested end before everything is delivered', () => {
+describe('row 153 (§ 2, exit 14): a requested end before everything is delivered', () => {
   describeWithNats('to a nats-server without JetStream', () => {
     test('exit 14, with the number of messages, and the hint to use -js', async () => {
       const nats = await startNatsServer({ jetStream: false });

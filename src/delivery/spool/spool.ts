@@ -28,9 +28,9 @@ export interface SpoolConfig {
 const MAX_SEGMENT_BYTES = 16 * 2 ** 20;
 const SEGMENTS_AT_LEAST = 8;
 /**
- * Room that is kept for events that were read when reading pauses: at most 1 MiB, and no more than half of the spool.
+ * Room that is kept for events that were read when reading pauses: 2 MiB, and no more than half of the spool.
  */
-const RESERVE_BYTES = READ_AHEAD.bytes;
+const RESERVE_BYTES = 2 * READ_AHEAD.bytes;
 /** The cursor is written at most this often; after a crash, what it missed is sent again. */
 const CURSOR_EVERY_MS = 100;
 
