@@ -1,6 +1,6 @@
 // The records that a sink has not acknowledged, consecutively numbered: in memory, and with a spool also on disk.
 import type { SpoolRecord } from './spool/record.ts';
-import type { SpoolItem } from './spool/segments.ts';
+import type { SpoolItem } from './spool/segment-reader.ts';
 import type { Spool } from './spool/spool.ts';
 
 /** A queue of records with consecutive numbers. */

@@ -67,14 +67,6 @@ function sayFailed(
   };
 }
 
-/** A refusal without a dead-letter file. */
-export function describeRefusal(sink: string, why: string): Pick<SinkFault, 'message' | 'hint'> {
-  return {
-    message: `${sink} refused an event: ${why}`,
-    hint: 'to keep refused events and deliver the others, add --dead-letter <file>',
-  };
-}
-
 /** A sink has stopped, and the others go on. */
 export function saySinkStopped(sink: string, { message, hint }: SinkFault): StatusRecord {
   return {

@@ -33,7 +33,7 @@ export class SendWindow {
   unitsInFlight = 0;
   /** Limits the size of units up to `until`, because a larger one was refused. */
   #narrow = { records: NO_LIMIT, until: 0 };
-  /** Up to here, units are sent one at a time, because some records after them are settled already. */
+  /** Until this number is acknowledged, units are sent one at a time: the sink has it, but not all before it. */
   #gapsUntil = 0;
 
   /** @param onDamaged called when records cannot be read and are skipped */
@@ -62,7 +62,7 @@ export class SendWindow {
   take(isAlone: boolean): Unit | undefined {
     const { unitSize, maxInFlight } = this.#sink;
     const first = this.#skipSettled();
-    const most = isAlone || first < this.#gapsUntil ? 1 : maxInFlight;
+    const most = isAlone || this.#backlog.acknowledged < this.#gapsUntil ? 1 : maxInFlight;
     if (this.unitsInFlight >= most) return undefined;
     const records: SpoolRecord[] = [];
     let bytes = 0;

@@ -3,7 +3,6 @@
 import { type Clock, sleep } from '../clock.ts';
 import { EXIT } from '../errors.ts';
 import type { Backlog } from './backlog.ts';
-import { describeRefusal } from './messages.ts';
 import { SendWindow, type Unit } from './send-window.ts';
 import { LIFECYCLE_MARK, type SendResult, type Sink, type SinkFault } from './sink.ts';
 import { type Circuit, SinkPolicy, type SinkPolicyConfig, type Verdict } from './sink-policy.ts';
@@ -248,7 +247,10 @@ export class Worker implements SinkMonitor {
     }
     const { deadLetter } = this.#deps;
     if (deadLetter === undefined) {
-      const fault = describeRefusal(this.sink.name, why);
+      const fault: SinkFault = {
+        message: `${this.sink.name} refused an event: ${why}`,
+        hint: 'to keep refused events and deliver the others, add --dead-letter <file>',
+      };
       this.#fault ??= fault;
       if (first <= (this.#refusal?.first ?? first)) {
         this.#refusal = { first, fault: { ...fault, exitCode: EXIT.refused, isEnd: true } };

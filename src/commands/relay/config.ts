@@ -92,7 +92,7 @@ function refuseWithout<Table extends FlagTable>(
   throw new UsageError(`${names.join(' and ')} ${verb} ${longName(needed)}`, `add ${needed}`);
 }
 
-/** A subject next to those of the events, with a token that no event type has. */
+/** A subject next to those of the events, which no event gets. */
 function chooseLifecycleSubject(subject: string): string {
   return subject.includes('{type}') ? subject.replaceAll('{type}', '_lifecycle') : `${subject}._lifecycle`;
 }

@@ -107,7 +107,7 @@ async function createHttpSink(
               header: config.signatureHeader,
               secret: readEnvSecret('--sign-with-env', signature.variable, io),
             },
-      redact: (text) => hidden.redact(io.redactor.redact(text)),
+      redact: (text) => io.redactor.redact(hidden.redact(text)),
       proxyUrl: chooseSinkProxy(target, io),
       trustedRoots,
     },

@@ -5,7 +5,8 @@ import { OutputError } from '../../errors.ts';
 import { type LockHost, takeLock } from '../../io/lock.ts';
 import { assertOwnFolder, makeFolder } from '../../io/safe-file.ts';
 import { readCursor } from './cursor.ts';
-import { listSegments, scanSegment } from './segments.ts';
+import { scanSegment } from './segment-reader.ts';
+import { listSegments } from './segments.ts';
 import { Spool, type SpoolConfig } from './spool.ts';
 import { describeSpoolFault } from './spool-fault.ts';
 

@@ -10,15 +10,8 @@ import type { Clock } from '../../clock.ts';
 import { READ_AHEAD } from '../../connection/read/message-queue.ts';
 import { type CursorFile, openCursorFile } from './cursor.ts';
 import { encodeRecords, type SpoolRecord, sizeOf } from './record.ts';
-import {
-  listSegments,
-  nameSegment,
-  OpenSegment,
-  repairEnd,
-  type SegmentEntry,
-  type SpoolItem,
-  SpoolReader,
-} from './segments.ts';
+import { repairEnd, type SpoolItem, SpoolReader } from './segment-reader.ts';
+import { listSegments, nameSegment, OpenSegment, type SegmentEntry } from './segments.ts';
 import { describeSpoolFault } from './spool-fault.ts';
 import { SyncTimer } from './sync-timer.ts';
 
@@ -35,9 +28,9 @@ export interface SpoolConfig {
 const MAX_SEGMENT_BYTES = 16 * 2 ** 20;
 const SEGMENTS_AT_LEAST = 8;
 /**
- * Room that is kept for events that were read when reading pauses: at most 1 MiB, and no more than an eighth of the spool.
+ * Room that is kept for events that were read when reading pauses: 2 MiB, and no more than half of the spool.
  */
-const RESERVE_BYTES = READ_AHEAD.bytes;
+const RESERVE_BYTES = 2 * READ_AHEAD.bytes;
 /** The cursor is written at most this often; after a crash, what it missed is sent again. */
 const CURSOR_EVERY_MS = 100;
 
@@ -129,7 +122,7 @@ export class Spool {
 
   /** With less room, no more should be read. */
   get reserve(): number {
-    return Math.min(RESERVE_BYTES, this.#config.maxBytes / 8);
+    return Math.min(RESERVE_BYTES, this.#config.maxBytes / 2);
   }
 
   /** About the size of the records that are not acknowledged. */
@@ -229,7 +222,8 @@ export class Spool {
   /** The segment to append the record of this number to. */
   #openFor(first: number): OpenSegment {
     const last = this.#segments.at(-1);
-    if (last !== undefined && first === this.#written && last.bytes > 0 && last.bytes < this.#segmentBytes) {
+    const canGrow = last !== undefined && last.bytes > 0 && last.bytes < this.#segmentBytes;
+    if (canGrow && first === this.#written && last.isSealed !== true) {
       this.#current ??= new OpenSegment(last.path);
       return this.#current;
     }

@@ -85,6 +85,23 @@ describe('flags of stream relay', () => {
     expect(config.targets[1]).toMatchObject({ stream: 'events' });
   });
 
+  test('row 152 (B12): the spool of a stream does not depend on its servers', async () => {
+    const folders = async (...to: string[]) => (await parse({ to })).targets.map(({ folder }) => folder);
+    const [one] = await folders('nats://a:4222,b:4222/EVENTS');
+    expect(one).toMatch(/^EVENTS~[0-9a-f]{8}$/);
+    expect(await folders('nats://b:4222,c:4222,a:4222/EVENTS')).toEqual([one]);
+    expect(await folders('tls://other/EVENTS')).toEqual([one]);
+    // Two clusters with streams of the same name, in any order.
+    const [first, second] = await folders('nats://a,b/EVENTS', 'nats://c/EVENTS');
+    expect(await folders('nats://c/EVENTS', 'nats://b,a/EVENTS')).toEqual([second, first]);
+    expect(new Set([one, first, second]).size).toBe(3);
+    // Those of an earlier version, for each server that may have been the first one.
+    expect((await parse({ to: ['nats://a,b:1/EVENTS'] })).targets[0]?.oldFolders).toEqual([
+      expect.stringMatching(/^a-4222-EVENTS-[0-9a-f]{8}$/),
+      expect.stringMatching(/^b-1-EVENTS-[0-9a-f]{8}$/),
+    ]);
+  });
+
   test('lifecycle records and ids can be turned off, and a signature has its own header', async () => {
     const config = await parse({ lifecycle: false, id: false, signWithEnv: ['HOOK_SECRET@hooks.example'] });
     expect([config.lifecycleSubject, config.idSteps]).toEqual([undefined, undefined]);
