@@ -79,7 +79,7 @@ describe('Type=notify', () => {
     },
   );
 
-  test('row 164: without systemd-notify, or with a dead socket, one warning, and the run goes on', async () => {
+  test('row 164: without systemd-notify, or with a dead socket, one warning, and the run continues', async () => {
     const server = await startScriptedServer(streamHandler({ events: ['{"n":1}'] }));
     const folder = makeTempFolder();
     const env = { NOTIFY_SOCKET: join(folder, 'gone'), WATCHDOG_USEC: '20000', PATH: folder };
