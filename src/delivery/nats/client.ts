@@ -122,6 +122,7 @@ async function connectOnce(
   const { address, connectTimeoutMs, pingIntervalMs, clientName } = config;
   const credentials = await config.readCredentials();
   const transports: NatsTransport[] = [];
+  setTransportFactory({ factory: createTransport });
   const attempt = transportsOf.run({ config, transports }, () =>
     NatsConnectionImpl.connect({
       servers: [...new Set([...address.servers, ...announced])],
@@ -160,16 +161,15 @@ const transportsOf = new AsyncLocalStorage<{
   readonly transports: NatsTransport[];
 }>();
 
-setTransportFactory({
-  factory() {
-    const attempt = transportsOf.getStore();
-    // Another user of the client in this process.
-    if (attempt === undefined) return new NodeTransport();
-    const transport = new NatsTransport(attempt.config);
-    attempt.transports.push(transport);
-    return transport;
-  },
-});
+/** A transport of the attempt that it belongs to. */
+function createTransport(): NodeTransport {
+  const attempt = transportsOf.getStore();
+  // Another user of the client in this process.
+  if (attempt === undefined) return new NodeTransport();
+  const transport = new NatsTransport(attempt.config);
+  attempt.transports.push(transport);
+  return transport;
+}
 
 /** No server can be configured to allow larger messages. */
 const MAX_MESSAGE_BYTES = 64 * 2 ** 20;
