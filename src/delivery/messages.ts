@@ -67,7 +67,7 @@ function sayFailed(
   };
 }
 
-/** A sink has stopped, and the others go on. */
+/** A sink has stopped, and the others continue. */
 export function saySinkStopped(sink: string, { message, hint }: SinkFault): StatusRecord {
   return {
     event: 'sink',

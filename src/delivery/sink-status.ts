@@ -1,4 +1,4 @@
-// The state of a sink at a moment, for metrics and health checks. It is computed when somebody asks, so that it costs
+// The state of a sink at a moment, for metrics and health checks. It is computed on request, so that it costs
 // nothing on the path of an event.
 import type { Circuit } from './sink-policy.ts';
 
@@ -10,7 +10,7 @@ export interface SinkStatus {
    * - delivering: the sink accepts events
    * - spooling: it does not at the moment, and its spool has room for more events
    * - retrying: it does not, and nothing has room for more: reading is paused, or is about to be
-   * - stopped: it gets no more events in this run; somebody has to repair something
+   * - stopped: it gets no more events in this run; a repair is needed
    */
   readonly state: 'delivering' | 'spooling' | 'retrying' | 'stopped';
   readonly circuit: Circuit;
@@ -41,7 +41,7 @@ export interface SinkMonitor {
   status(): SinkStatus;
   /**
    * Called for each message or batch that the sink has acknowledged: the time from sending it, and its events. Undefined
-   * unless somebody listens.
+   * without a listener.
    */
   onAcknowledged: ((latencyMs: number, events: number) => void) | undefined;
 }

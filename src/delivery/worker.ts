@@ -123,7 +123,7 @@ export class Worker implements SinkMonitor {
   }
 
   append(records: readonly SpoolRecord[]): void {
-    // Nobody empties the spool of a sink that has stopped, and it must not keep the others from their events.
+    // The spool of a sink that has stopped is not emptied, and must not keep the others from their events.
     if (this.#isStopped && this.backlog.isFull) {
       if (!this.#isDropping) this.#deps.report({ kind: 'dropping' });
       this.#isDropping = true;
