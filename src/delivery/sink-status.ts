@@ -1,6 +1,6 @@
 // The state of a sink at a moment, for metrics and health checks. It is computed on request, so that it costs
 // nothing on the path of an event.
-import type { Circuit } from './sink-policy.ts';
+import type { Circuit } from './sink.ts';
 
 /** Its texts are safe to publish once they are redacted. */
 export interface SinkStatus {
