@@ -1,12 +1,44 @@
 // The messages of a relay on stderr (contract G5).
 
-import { EXIT, SinkError } from '../errors.ts';
+import { type ErrorText, EXIT, SinkError } from '../errors.ts';
 import { formatCount, formatDuration } from '../ui/format.ts';
 import type { StatusRecord } from '../ui/reporter.ts';
 import type { StreamLimits } from './nats/jetstream-sink.ts';
-import type { SinkFault } from './sink.ts';
+import type { SinkFault, SinkFigures, WorkerEvent } from './sink.ts';
 import { OPEN_AFTER } from './sink-policy.ts';
-import type { Worker, WorkerEvent } from './worker.ts';
+import type { SinkStatus } from './sink-status.ts';
+
+export const THE_DEAD_LETTER_FILE = 'the dead-letter file';
+export const nameSpool = (sink: string): string => `the spool of ${sink}`;
+
+export const NOT_CONNECTED = 'not connected yet';
+export const DEAD_LETTER_FAILED = 'a dead letter could not be written';
+
+export const WINDOW_FULL = 'the window is full';
+export const SPOOL_FULL = 'the window and the spool are full';
+
+export const sayRefused = (sink: string, why: string): ErrorText => [
+  `${sink} refused an event: ${why}`,
+  'to keep refused events and deliver the others, add --dead-letter <file>',
+];
+
+export const sayDeadLettersNotAFile = (path: string): ErrorText => [
+  `--dead-letter ${JSON.stringify(path)} is not a regular file`,
+  'use the path of a regular file',
+];
+
+export const sayOtherDeadLetters = (path: string): ErrorText => [
+  `--dead-letter ${JSON.stringify(path)} exists and is not a dead-letter file`,
+  'nothing was changed: use another name, or move the file away',
+];
+
+export function sayDeadLettersRestarted(path: string, isDeleted: boolean): StatusRecord {
+  return {
+    event: 'warning',
+    level: 'warn',
+    message: `${THE_DEAD_LETTER_FILE} ${JSON.stringify(path)} was ${isDeleted ? 'deleted by another program' : 'moved away'}: a new file was started`,
+  };
+}
 
 const SPOOL_HINT = 'check the disk, and that no other program deletes files in the spool';
 
@@ -39,7 +71,7 @@ export function sayWorkerEvent(
       return {
         event: 'warning',
         level: 'error',
-        message: `the spool of ${sink} is damaged: lost ${formatCount(event.records, 'message')} that cannot be read`,
+        message: `${nameSpool(sink)} is damaged: lost ${formatCount(event.records, 'message')} that cannot be read`,
         hint: SPOOL_HINT,
         figures: { sink, records_lost: event.records },
       };
@@ -67,7 +99,7 @@ function sayFailed(
   };
 }
 
-/** A sink has stopped, and the others go on. */
+/** A sink has stopped, and the others continue. */
 export function saySinkStopped(sink: string, { message, hint }: SinkFault): StatusRecord {
   return {
     event: 'sink',
@@ -83,8 +115,15 @@ export function describeStop({ message, hint, exitCode, exitCodeOnGiveUp }: Sink
   return new SinkError(message, exitCode ?? exitCodeOnGiveUp ?? EXIT.unreachable, hint);
 }
 
+/** What describeLeft has to know about a worker. */
+interface Delivery {
+  readonly pending: number;
+  readonly figures: SinkFigures;
+  readonly stoppedBy: SinkFault | undefined;
+}
+
 /** The failure of a run that ends as requested although events were not delivered; undefined if all of them were. */
-export function describeLeft(workers: readonly Worker[]): SinkError | undefined {
+export function describeLeft(workers: readonly Delivery[]): SinkError | undefined {
   const stopped = workers.flatMap(({ stoppedBy }) => (stoppedBy === undefined ? [] : [stoppedBy]));
   const [first] = stopped;
   if (first !== undefined) {
@@ -150,7 +189,7 @@ export function sayLostCursor(sink: string): StatusRecord {
   return {
     event: 'warning',
     level: 'warn',
-    message: `the spool of ${sink} has lost its cursor: all messages in it will be sent again, and earlier losses cannot be counted`,
+    message: `${nameSpool(sink)} has lost its cursor: all messages in it will be sent again, and earlier losses cannot be counted`,
     hint: SPOOL_HINT,
     figures: { sink },
   };
@@ -215,7 +254,7 @@ export function sayDeadLettered(sink: string, path: string, id: string, why: str
 /** The summary of one sink. */
 export function sayDelivered(
   sink: string,
-  { delivered, duplicates, deadLettered, lost }: Readonly<Worker['figures']>,
+  { delivered, duplicates, deadLettered, lost }: Readonly<SinkFigures>,
   left: number,
 ): StatusRecord {
   const known = duplicates === 0 ? '' : `, including ${formatCount(duplicates, 'duplicate')}`;
@@ -238,4 +277,11 @@ export function sayUndelivered(records: number): StatusRecord {
     hint: 'use --spool <dir> to keep them for the next run',
     figures: { undelivered: records },
   };
+}
+
+/** Why a sink is not ready. Without its fault, which may repeat what the sink answered. */
+export function describeSinkProblem({ name, state }: Pick<SinkStatus, 'name' | 'state'>): string {
+  return state === 'stopped'
+    ? `${name} has stopped`
+    : `${name} does not accept events, and there is no room to keep more`;
 }

@@ -4,9 +4,16 @@ import { type Batch, flagsOf, textOf } from '../events/batch.ts';
 import type { WriteFailure } from '../io/line-writer.ts';
 import type { Output } from '../session/output.ts';
 import type { Reporter } from '../ui/reporter.ts';
-import { describeLeft, sayReadingPaused, sayReadingResumed, sayUndelivered } from './messages.ts';
+import {
+  describeLeft,
+  describeSinkProblem,
+  SPOOL_FULL,
+  sayReadingPaused,
+  sayReadingResumed,
+  sayUndelivered,
+  WINDOW_FULL,
+} from './messages.ts';
 import { LIFECYCLE_MARK } from './sink.ts';
-import { describeSinkProblem } from './sink-status.ts';
 import type { SpoolRecord } from './spool/record.ts';
 import type { Worker } from './worker.ts';
 
@@ -175,5 +182,5 @@ function listRecords(batch: Batch, count: number): SpoolRecord[] {
 
 function describeFull({ backlog }: Worker): string {
   if (backlog.diskFault !== undefined) return backlog.diskFault.message;
-  return backlog.spool === undefined ? 'the window is full' : 'the window and the spool are full';
+  return backlog.spool === undefined ? WINDOW_FULL : SPOOL_FULL;
 }

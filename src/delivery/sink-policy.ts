@@ -4,14 +4,7 @@
 import type { Clock } from '../clock.ts';
 import { FIRST_BUDGET } from '../connection/config.ts';
 import { computeDelayMs, MAX_RETRY_AFTER_MS, type PolicyConfig } from '../connection/retry-policy.ts';
-import type { SinkFault } from './sink.ts';
-
-/**
- * - closed: the sink accepts events, or failed fewer than OPEN_AFTER times in a row
- * - open: it failed more often, and nothing is sent until the delay is over
- * - half-open: one unit is sent to see whether it works again
- */
-export type Circuit = 'closed' | 'open' | 'half-open';
+import type { Circuit, Retry, SinkFault } from './sink.ts';
 
 /** Failures in a row, without an acknowledgement, that open the circuit. */
 export const OPEN_AFTER = 5;
@@ -31,16 +24,7 @@ interface SinkPolicyDeps {
 }
 
 /** What follows a failure. */
-export type Verdict =
-  | { readonly action: 'stop' }
-  | {
-      readonly action: 'retry';
-      readonly delayMs: number;
-      /** Failures in a row. */
-      readonly attempt: number;
-      /** The delay that the sink asked for, if it is longer than the longest that is granted. */
-      readonly askedMs: number | undefined;
-    };
+export type Verdict = { readonly action: 'stop' } | ({ readonly action: 'retry' } & Retry);
 
 export class SinkPolicy {
   readonly #config: SinkPolicyConfig;

@@ -1,6 +1,6 @@
-// The state of a sink at a moment, for metrics and health checks. It is computed when somebody asks, so that it costs
+// The state of a sink at a moment, for metrics and health checks. It is computed on request, so that it costs
 // nothing on the path of an event.
-import type { Circuit } from './sink-policy.ts';
+import type { Circuit } from './sink.ts';
 
 /** Its texts are safe to publish once they are redacted. */
 export interface SinkStatus {
@@ -10,7 +10,7 @@ export interface SinkStatus {
    * - delivering: the sink accepts events
    * - spooling: it does not at the moment, and its spool has room for more events
    * - retrying: it does not, and nothing has room for more: reading is paused, or is about to be
-   * - stopped: it gets no more events in this run; somebody has to repair something
+   * - stopped: it gets no more events in this run; a repair is needed
    */
   readonly state: 'delivering' | 'spooling' | 'retrying' | 'stopped';
   readonly circuit: Circuit;
@@ -41,16 +41,9 @@ export interface SinkMonitor {
   status(): SinkStatus;
   /**
    * Called for each message or batch that the sink has acknowledged: the time from sending it, and its events. Undefined
-   * unless somebody listens.
+   * without a listener.
    */
   onAcknowledged: ((latencyMs: number, events: number) => void) | undefined;
-}
-
-/** Why a sink is not ready. Without its fault, which may repeat what the sink answered. */
-export function describeSinkProblem({ name, state }: Pick<SinkStatus, 'name' | 'state'>): string {
-  return state === 'stopped'
-    ? `${name} has stopped`
-    : `${name} does not accept events, and there is no room to keep more`;
 }
 
 const RESOLUTION_MS = 1_000;

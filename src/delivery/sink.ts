@@ -50,10 +50,47 @@ export interface SinkFault {
   /** Set where a retry cannot help and the sink has not worked in this run: without a spool it stops with this code. */
   readonly exitCode?: ExitCode | undefined;
   readonly exitCodeOnGiveUp?: ExitCode | undefined;
-  /** Somebody has to repair it. */
+  /** It needs a repair: of credentials, an address, a certificate. */
   readonly isLasting?: boolean | undefined;
   /** The sink stops, in any case. */
   readonly isEnd?: boolean | undefined;
+}
+
+/** What a worker reports. */
+/**
+ * - closed: the sink accepts events, or failed fewer than OPEN_AFTER times in a row
+ * - open: it failed more often, and nothing is sent until the delay is over
+ * - half-open: one unit is sent to see whether it works again
+ */
+export type Circuit = 'closed' | 'open' | 'half-open';
+
+export interface Retry {
+  readonly delayMs: number;
+  /** Failures in a row. */
+  readonly attempt: number;
+  /** The delay that the sink asked for, if it is longer than the longest that is granted. */
+  readonly askedMs: number | undefined;
+}
+
+export type WorkerEvent =
+  | ({ readonly kind: 'failed'; readonly fault: SinkFault; readonly circuit: Circuit } & Retry)
+  /** Something was acknowledged after a failure. */
+  | { readonly kind: 'recovered' }
+  /** The sink gets no more events in this run. */
+  | { readonly kind: 'stopped'; readonly fault: SinkFault }
+  /** The first event that nothing keeps for a sink that has stopped. */
+  | { readonly kind: 'dropping' }
+  /** Records in the spool cannot be read. */
+  | { readonly kind: 'damaged'; readonly records: number };
+
+/** What a worker counts. */
+export interface SinkFigures {
+  delivered: number;
+  duplicates: number;
+  /** For good: dead letters, or the reason why the sink stopped. */
+  refused: number;
+  deadLettered: number;
+  lost: number;
 }
 
 /**

@@ -3,24 +3,19 @@
 import { type Clock, sleep } from '../clock.ts';
 import { EXIT } from '../errors.ts';
 import type { Backlog } from './backlog.ts';
+import { DEAD_LETTER_FAILED, NOT_CONNECTED, sayRefused } from './messages.ts';
 import { SendWindow, type Unit } from './send-window.ts';
-import { LIFECYCLE_MARK, type SendResult, type Sink, type SinkFault } from './sink.ts';
-import { type Circuit, SinkPolicy, type SinkPolicyConfig, type Verdict } from './sink-policy.ts';
+import {
+  LIFECYCLE_MARK,
+  type SendResult,
+  type Sink,
+  type SinkFault,
+  type SinkFigures,
+  type WorkerEvent,
+} from './sink.ts';
+import { SinkPolicy, type SinkPolicyConfig } from './sink-policy.ts';
 import { ArrivalTimes, type SinkMonitor, type SinkStatus } from './sink-status.ts';
 import type { SpoolRecord } from './spool/record.ts';
-
-type Retry = Omit<Extract<Verdict, { action: 'retry' }>, 'action'>;
-
-export type WorkerEvent =
-  | ({ readonly kind: 'failed'; readonly fault: SinkFault; readonly circuit: Circuit } & Retry)
-  /** Something was acknowledged after a failure. */
-  | { readonly kind: 'recovered' }
-  /** The sink gets no more events in this run. */
-  | { readonly kind: 'stopped'; readonly fault: SinkFault }
-  /** The first event that nothing keeps for a sink that has stopped. */
-  | { readonly kind: 'dropping' }
-  /** Records in the spool cannot be read. */
-  | { readonly kind: 'damaged'; readonly records: number };
 
 export interface WorkerConfig extends SinkPolicyConfig {
   /** Maximum number of records in flight. */
@@ -58,14 +53,14 @@ export class Worker implements SinkMonitor {
   /** A dead letter could not be written. */
   #crash: { readonly error: unknown } | undefined;
   /** Why the sink is not delivering. */
-  #problem: SinkFault | undefined = { message: 'not connected yet' };
+  #problem: SinkFault | undefined = { message: NOT_CONNECTED };
   #isStopped = false;
   #isDropping = false;
   readonly #arrivals = new ArrivalTimes();
   #lastAcknowledgementAt: number | undefined;
   onAcknowledged: SinkMonitor['onAcknowledged'];
   /** Counts of events. Lifecycle records are excluded, except from `lost`, where they cannot be distinguished. */
-  readonly figures = { delivered: 0, duplicates: 0, refused: 0, deadLettered: 0, lost: 0 };
+  readonly figures: SinkFigures = { delivered: 0, duplicates: 0, refused: 0, deadLettered: 0, lost: 0 };
 
   constructor(sink: Sink, backlog: Backlog, config: WorkerConfig, deps: WorkerDeps) {
     const { clock } = deps;
@@ -123,7 +118,7 @@ export class Worker implements SinkMonitor {
   }
 
   append(records: readonly SpoolRecord[]): void {
-    // Nobody empties the spool of a sink that has stopped, and it must not keep the others from their events.
+    // The spool of a sink that has stopped is not emptied, and must not keep the others from their events.
     if (this.#isStopped && this.backlog.isFull) {
       if (!this.#isDropping) this.#deps.report({ kind: 'dropping' });
       this.#isDropping = true;
@@ -247,10 +242,8 @@ export class Worker implements SinkMonitor {
     }
     const { deadLetter } = this.#deps;
     if (deadLetter === undefined) {
-      const fault: SinkFault = {
-        message: `${this.sink.name} refused an event: ${why}`,
-        hint: 'to keep refused events and deliver the others, add --dead-letter <file>',
-      };
+      const [message, hint] = sayRefused(this.sink.name, why);
+      const fault: SinkFault = { message, hint };
       this.#fault ??= fault;
       if (first <= (this.#refusal?.first ?? first)) {
         this.#refusal = { first, fault: { ...fault, exitCode: EXIT.refused, isEnd: true } };
@@ -261,7 +254,7 @@ export class Worker implements SinkMonitor {
       for (const record of records) deadLetter(record, why);
     } catch (error) {
       this.#crash ??= { error };
-      this.#fault ??= { message: 'a dead letter could not be written' };
+      this.#fault ??= { message: DEAD_LETTER_FAILED };
       return false;
     }
     this.figures.refused += countEvents(unit);

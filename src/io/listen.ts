@@ -1,13 +1,6 @@
-// Makes a server listen on an address, and says why it cannot.
+// Makes a server listen on an address.
 import type { AddressInfo, Server } from 'node:net';
-
-/** By the system's error code. */
-const LISTEN_FAULTS: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'the port is in use',
-  EACCES: 'permission denied',
-  EADDRNOTAVAIL: 'this machine does not have this address',
-  ENOTFOUND: 'unknown host name',
-};
+import { type ErrorText, UsageError } from '../errors.ts';
 
 /** `127.0.0.1:9464`, `[::1]:9464`. */
 export function formatAddress(host: string, port: number): string {
@@ -17,19 +10,16 @@ export function formatAddress(host: string, port: number): string {
 /**
  * Resolves with the port, which differs from `port` if that is 0.
  *
- * @param describe makes the error from the reason and the system's code
- * @throws the error that `describe` makes
+ * @throws UsageError with the text of `sayFault`, if the address cannot be used
  */
 export async function listenOn(
   server: Server,
   host: string,
   port: number,
-  describe: (why: string, code: string) => Error,
+  sayFault: (address: string, error: NodeJS.ErrnoException) => ErrorText,
 ): Promise<number> {
   await new Promise<void>((resolve, reject) => {
-    server.once('error', ({ code = '', message }: NodeJS.ErrnoException) => {
-      reject(describe(`${formatAddress(host, port)}: ${LISTEN_FAULTS[code] ?? message}`, code));
-    });
+    server.once('error', (error) => reject(new UsageError(...sayFault(formatAddress(host, port), error))));
     server.listen(port, host, resolve);
   });
   return (server.address() as AddressInfo).port;

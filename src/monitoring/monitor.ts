@@ -1,11 +1,13 @@
 // Watches a run for --metrics-listen and systemd (contract M4 to M8). Loaded only if one of them is used.
-import { describeSinkProblem, type SinkMonitor, type SinkStatus } from '../delivery/sink-status.ts';
+import { describeSinkProblem } from '../delivery/messages.ts';
+import type { SinkMonitor, SinkStatus } from '../delivery/sink-status.ts';
 import { type Batch, textOf } from '../events/batch.ts';
 import { createTimestampReader, DEFAULT_LAG_FIELDS } from '../events/event-time.ts';
 import { parsePath } from '../events/path.ts';
 import type { ListenAddress } from '../flags/values.ts';
 import type { Io } from '../io/io.ts';
 import { formatAddress } from '../io/listen.ts';
+import { PHASE_PROBLEMS } from '../session/messages.ts';
 import type { RunStatus } from '../session/run-status.ts';
 import { isLoopbackHost } from '../settings/stream-url.ts';
 import type { Reporter } from '../ui/reporter.ts';
@@ -62,7 +64,7 @@ async function openEndpoint(
       const stopped = listStatuses().filter(({ state }) => state === 'stopped');
       return toPage('ok', 'failed', stopped.map(describeSinkProblem));
     },
-    '/readyz': () => toPage('ready', 'not ready', run?.listProblems() ?? ['starting']),
+    '/readyz': () => toPage('ready', 'not ready', run?.listProblems() ?? [PHASE_PROBLEMS.starting]),
   });
   const address = formatAddress(host, server.port);
   reporter.report(sayListening(address, isLoopbackHost(new URL(`http://${address}`).hostname)));
@@ -83,7 +85,11 @@ async function openEndpoint(
   };
 }
 
-const STARTING: Page = { status: 503, type: 'text/plain; charset=utf-8', body: 'starting\n' };
+const STARTING: Page = {
+  status: 503,
+  type: 'text/plain; charset=utf-8',
+  body: `${PHASE_PROBLEMS.starting}\n`,
+};
 
 function toPage(good: string, bad: string, problems: readonly string[]): Page {
   const isGood = problems.length === 0;

@@ -2,7 +2,7 @@
 // all of them, so that no client can disturb the run (row 161).
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { listenOn } from '../io/listen.ts';
-import { NOT_FOUND, READ_ONLY, refuseAddress } from './messages.ts';
+import { NOT_FOUND, READ_ONLY, sayCannotListen } from './messages.ts';
 
 export interface Page {
   readonly status: number;
@@ -44,7 +44,7 @@ export async function servePages(
   server.maxConnections = MAX_CONNECTIONS;
   server.timeout = MAX_REQUEST_MS;
   return {
-    port: await listenOn(server, host, port, refuseAddress),
+    port: await listenOn(server, host, port, sayCannotListen),
     close() {
       server.close();
       server.closeAllConnections();

@@ -6,10 +6,18 @@ import { spawn } from 'node:child_process';
 import type { SinkMonitor } from '../delivery/sink-status.ts';
 import type { Io } from '../io/io.ts';
 import { platformOf } from '../io/platform.ts';
+import { PHASE_PROBLEMS } from '../session/messages.ts';
 import type { Phase, RunStatus } from '../session/run-status.ts';
-import { formatCount } from '../ui/format.ts';
 import type { Reporter } from '../ui/reporter.ts';
-import { sayNotNotified, sayStuck } from './messages.ts';
+import {
+  describeExitStatus,
+  describeLive,
+  describeLongPhase,
+  describeMuteSink,
+  describeNoProgram,
+  sayNotNotified,
+  sayStuck,
+} from './messages.ts';
 import type { MonitorConfig, Watcher } from './watcher.ts';
 
 /** Undefined unless systemd waits for notifications. */
@@ -63,12 +71,13 @@ function findWatchdogInterval({ env, pid }: Io): number | undefined {
 
 /** One line for `systemctl status`. */
 function describe(run: RunStatus | undefined, sinks: readonly SinkMonitor[]): string {
-  const [problem] = run?.listProblems() ?? ['starting'];
+  const [problem] = run?.listProblems() ?? [PHASE_PROBLEMS.starting];
   if (run === undefined || problem !== undefined) return problem ?? '';
   const { events } = run.tally.summarize(0);
-  const pending = sinks.map((sink) => sink.status().pendingRecords);
-  const backlog = sinks.length === 0 ? '' : `, ${formatCount(Math.max(...pending), 'message')} pending`;
-  return `live, ${formatCount(events, 'event')}${backlog}`;
+  return describeLive(
+    events,
+    sinks.map((sink) => sink.status().pendingRecords),
+  );
 }
 
 /** How long a phase may take longer than its own limit: reading a key, a slow name lookup, a busy machine. */
@@ -85,14 +94,14 @@ function createProgressCheck(
   const settled = new Map<SinkMonitor, { readonly count: number; readonly sinceMs: number }>();
   return ({ phase, phaseSinceMs }, sinks) => {
     const nowMs = monotonicMs();
-    if (nowMs - phaseSinceMs > limitPhase(phase, connectTimeoutMs)) return `${phase.kind} takes too long`;
+    if (nowMs - phaseSinceMs > limitPhase(phase, connectTimeoutMs)) return describeLongPhase(phase.kind);
     for (const sink of sinks) {
       const { name, state, acknowledged, refused, lost, pendingRecords } = sink.status();
       const count = acknowledged + refused + lost;
       const before = settled.get(sink);
       if (pendingRecords === 0 || state !== 'delivering' || before?.count !== count) {
         settled.set(sink, { count, sinceMs: nowMs });
-      } else if (nowMs - before.sinceMs > SINK_STUCK_MS) return `${name} neither answers nor fails`;
+      } else if (nowMs - before.sinceMs > SINK_STUCK_MS) return describeMuteSink(name);
     }
     return undefined;
   };
@@ -134,11 +143,11 @@ function createSender({ env, platform }: Io, onFault: (why: string) => void): (m
     // The end of the run does not wait for it.
     child.unref();
     child.once('error', ({ code }: NodeJS.ErrnoException) => {
-      fail(`cannot be run (${code})`);
+      fail(describeNoProgram(code));
       next();
     });
     child.once('exit', (code) => {
-      if (code !== 0) fail(`failed with exit status ${code}`);
+      if (code !== 0) fail(describeExitStatus(code));
       next();
     });
   };

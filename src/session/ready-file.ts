@@ -2,6 +2,7 @@
 import { rmSync, statSync } from 'node:fs';
 import { describeWriteFault, findReplaceable, writeWholeFile } from '../io/safe-file.ts';
 import type { Connected } from '../stream/items.ts';
+import { THE_READY_FILE } from './messages.ts';
 import type { RunObserver } from './run-status.ts';
 
 /**
@@ -14,7 +15,7 @@ export function clearReadyFile(path: string): void {
     const place = findReplaceable(path);
     if (place !== undefined && statSync(place, { throwIfNoEntry: false }) !== undefined) rmSync(place);
   } catch (error) {
-    throw describeWriteFault('the ready file', path, error);
+    throw describeWriteFault(THE_READY_FILE, path, error);
   }
 }
 
@@ -33,7 +34,7 @@ function describeReady({ atMs, host, keyPrefix }: Connected, pid: number): Ready
 
 /** @throws OutputError (exit 9) */
 export function writeReadyFile(path: string, content: unknown): void {
-  writeWholeFile(path, `${JSON.stringify(content)}\n`, 'the ready file');
+  writeWholeFile(path, `${JSON.stringify(content)}\n`, THE_READY_FILE);
 }
 
 /** Writes the file when the run becomes ready, and removes it when it no longer is (contract M7). */

@@ -2,6 +2,7 @@
 import type { Clock } from '../clock.ts';
 import type { Batch } from '../events/batch.ts';
 import type { Connected, StreamItem } from '../stream/items.ts';
+import { PHASE_PROBLEMS } from './messages.ts';
 import type { Output } from './output.ts';
 import type { Tally } from './tally.ts';
 
@@ -29,14 +30,6 @@ export interface RunObserver {
   noteBatch?(batch: Batch): void;
 }
 
-const PROBLEMS: Readonly<Record<Exclude<Phase['kind'], 'live'>, string>> = {
-  starting: 'starting',
-  connecting: 'connecting to the stream',
-  lost: 'the connection to the stream is lost',
-  retrying: 'not connected to the stream: waiting for the next attempt',
-  stopping: 'stopping',
-};
-
 /** Sinks change without an item of the stream. */
 const POLL_MS = 1_000;
 
@@ -54,13 +47,20 @@ export class RunTracker implements RunStatus {
   #problems = '';
   #cancelPoll: (() => void) | undefined;
 
-  constructor({ tally, output }: TrackedRun, observers: readonly RunObserver[], clock: Clock) {
+  /** @param signal aborts when the run begins to stop, which may take long */
+  constructor(
+    { tally, output }: TrackedRun,
+    observers: readonly RunObserver[],
+    clock: Clock,
+    signal: AbortSignal,
+  ) {
     this.tally = tally;
     this.output = output;
     this.#observers = observers;
     this.#clock = clock;
     this.phaseSinceMs = clock.monotonicMs();
     if (observers.length === 0) return;
+    signal.addEventListener('abort', () => this.stop());
     if (output.listProblems !== undefined) this.#poll();
     this.#notify();
   }
@@ -68,7 +68,7 @@ export class RunTracker implements RunStatus {
   listProblems(): readonly string[] {
     const { phase, output } = this;
     const problems = output.listProblems?.() ?? [];
-    return phase.kind === 'live' ? problems : [PROBLEMS[phase.kind], ...problems];
+    return phase.kind === 'live' ? problems : [PHASE_PROBLEMS[phase.kind], ...problems];
   }
 
   /** Follows the items of a live stream. */

@@ -11,10 +11,10 @@ import {
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { WebSocketServer } from 'ws';
-import { UsageError } from '../errors.ts';
 import { formatAddress, listenOn } from '../io/listen.ts';
 import type { ServerCertificate } from './certificate.ts';
 import { createEventGenerator, drawHex, type EventSource, limitEvents } from './events.ts';
+import { ONLY_WEBSOCKET, sayCannotListen } from './messages.ts';
 import { checkOptions, type SimulatorOptions } from './options.ts';
 import { performTimeline } from './perform.ts';
 import { createRandom, createVirtualClock } from './random.ts';
@@ -32,14 +32,6 @@ interface Listener {
   /** Ends every connection at once; resolves when the port is free again. */
   close(): Promise<void>;
 }
-
-/** What the user can do if it cannot listen. */
-const LISTEN_HINTS: Readonly<Record<string, string>> = {
-  EADDRINUSE: '--port 0 (in a program: port: 0) picks a free one',
-  EACCES: 'use a port from 1024 up, or --port 0 (in a program: port: 0) for a free one',
-  EADDRNOTAVAIL: 'use 0.0.0.0 for all addresses of the machine',
-  ENOTFOUND: 'use an address of this machine',
-};
 
 const addressOf = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress} ${remotePort}`;
 
@@ -66,13 +58,7 @@ function createListener(certificate: ServerCertificate | undefined, answer: Requ
       if (address === '::') return `${scheme}://[::1]:${port}`;
       return `${scheme}://${formatAddress(address, port)}`;
     },
-    listen: (port, host) =>
-      listenOn(
-        server,
-        host,
-        port,
-        (why, code) => new UsageError(`the simulator cannot listen on ${why}`, LISTEN_HINTS[code]),
-      ),
+    listen: (port, host) => listenOn(server, host, port, sayCannotListen),
     reset(socket) {
       (connections.get(addressOf(socket)) ?? socket).resetAndDestroy();
     },
@@ -154,7 +140,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       response.end('{"status":"ok"}');
       return;
     }
-    const fault = findFault(request) ?? { status: 400, message: 'This path only speaks WebSocket.' };
+    const fault = findFault(request) ?? { status: 400, message: ONLY_WEBSOCKET };
     const { status, headers, body } = buildRefusal(fault, requestId);
     response.writeHead(status, headers).end(body);
   }

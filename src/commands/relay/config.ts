@@ -4,7 +4,9 @@ import { UsageError } from '../../errors.ts';
 import { type PathStep, parsePath } from '../../events/path.ts';
 import { parseWithCaret } from '../../filter/point-at-fault.ts';
 import { type Flags, type FlagTable, listGiven, longName, parseFlags, pick } from '../../flags/definition.ts';
+import { sayInvalid } from '../../flags/messages.ts';
 import { RELAY_FLAGS, type RelayFlags, type RelayValues } from './flags.ts';
+import * as say from './messages.ts';
 import {
   assertSecretsHaveHosts,
   type HeaderVariable,
@@ -57,10 +59,7 @@ export async function parseRelayFlags(
   refuseWithout('--spool <dir>', spool, pick(RELAY_FLAGS, 'spoolMaxBytes', 'spoolSyncMs'), flags);
   refuseWithout('--sign-with-env <NAME>', signWithEnv[0], pick(RELAY_FLAGS, 'signatureHeader'), flags);
   if (deadLetter !== undefined && deadLetter === redeliver) {
-    throw new UsageError(
-      '--dead-letter and --redeliver name the same file',
-      'use another file for new dead letters',
-    );
+    throw new UsageError(...say.sayDeadLettersTwice());
   }
   return {
     ...values,
@@ -88,8 +87,7 @@ function refuseWithout<Table extends FlagTable>(
 ): void {
   if (value !== undefined || listGiven(table, flags).length === 0) return;
   const names = Object.values(table).map(({ term }) => longName(term));
-  const verb = names.length === 1 ? 'requires' : 'require';
-  throw new UsageError(`${names.join(' and ')} ${verb} ${longName(needed)}`, `add ${needed}`);
+  throw new UsageError(...say.sayFlagRequired(names, needed));
 }
 
 /** A subject next to those of the events, which no event gets. */
@@ -102,39 +100,29 @@ function chooseRetention(values: RelayValues, flags: RelayFlags): StreamLimits |
   if (!values.create) {
     const table = pick(RELAY_FLAGS, 'streamMaxAgeMs', 'streamMaxBytes', 'streamReplicas', 'dedupeWindowMs');
     if (listGiven(table, flags).length === 0) return undefined;
-    throw new UsageError(
-      '--stream-max-age, --stream-max-bytes, --stream-replicas and --dedupe-window require --create',
-      'they apply only to a new stream',
-    );
+    throw new UsageError(...say.sayCreateRequired());
   }
   if (streamMaxAgeMs > 0 && dedupeWindowMs > streamMaxAgeMs) {
-    throw new UsageError(
-      '--dedupe-window is longer than --stream-max-age',
-      'a deleted message cannot be recognized as a duplicate',
-    );
+    throw new UsageError(...say.sayDedupeWindowTooLong());
   }
   return { maxAgeMs: streamMaxAgeMs, maxBytes: streamMaxBytes, replicas: streamReplicas, dedupeWindowMs };
 }
 
 function parseIdPath(path: string): Promise<readonly PathStep[]> {
-  const advice = 'accepted: a path such as id, data.id or items[0].id';
   return parseWithCaret(
     '--id',
     path,
     (text) => {
       const { steps, end } = parsePath(text, 0);
       if (end === text.length && steps.every(({ kind }) => kind !== 'every')) return steps;
-      throw new UsageError(`invalid --id "${path.slice(0, 100)}"`, advice);
+      throw new UsageError(...sayInvalid('--id', path, say.AN_ID_PATH));
     },
-    advice,
+    say.ID_PATH_ADVICE,
   );
 }
 
 function parseSignature(text: string): SecretVariable {
   const secret = parseSecretVariable(text);
   if (secret !== undefined) return secret;
-  throw new UsageError(
-    'invalid --sign-with-env',
-    'accepted: the name of an environment variable, not the secret, or NAME@host',
-  );
+  throw new UsageError(...say.sayInvalidSecretVariable());
 }

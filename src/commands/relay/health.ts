@@ -2,11 +2,19 @@
 import { get } from 'node:http';
 import { EXIT, UsageError } from '../../errors.ts';
 import { listGiven, parseFlags } from '../../flags/definition.ts';
+import { sayNotCombinable } from '../../flags/messages.ts';
 import type { Io, Outcome } from '../../io/io.ts';
 import { formatAddress } from '../../io/listen.ts';
 import { parseLogFlags, STREAM_FLAGS, type StreamFlags } from '../../settings/stream-config.ts';
 import { createReporter, loadLogStyle } from '../../ui/reporter.ts';
 import { HEALTH_FLAGS, RELAY_FLAGS, type RelayFlags } from './flags.ts';
+import {
+  describeBadAnswer,
+  describeNoAnswer,
+  describeUnreachable,
+  HEALTH_IS_ALONE,
+  sayUnhealthy,
+} from './messages.ts';
 
 const TIMEOUT_MS = 5_000;
 const MAX_BODY_BYTES = 64 * 1024;
@@ -26,18 +34,14 @@ export async function askHealth(flags: RelayFlags & StreamFlags, io: Io): Promis
   const { health } = parseFlags(HEALTH_FLAGS, flags);
   const [other] = listGiven({ ...RELAY_FLAGS, ...RUN_FLAGS }, flags);
   if (other !== undefined) {
-    throw new UsageError(`--health and ${other} cannot be combined`, 'it only asks a process that runs');
+    throw new UsageError(...sayNotCombinable('--health', other, HEALTH_IS_ALONE));
   }
   if (health === undefined) return { exitCode: EXIT.ok };
   const { host, port, path } = health;
   const problem = await findProblem(host, port, path);
   if (problem === undefined) return { exitCode: EXIT.ok };
-  createReporter(io, log, await loadLogStyle(log)).report({
-    event: 'error',
-    level: 'error',
-    message: `http://${formatAddress(host, port)}${path} ${problem}`,
-    figures: { exit_code: EXIT.unreachable },
-  });
+  const page = `http://${formatAddress(host, port)}${path}`;
+  createReporter(io, log, await loadLogStyle(log)).report(sayUnhealthy(page, problem));
   return { exitCode: EXIT.unreachable };
 }
 
@@ -52,14 +56,14 @@ function findProblem(host: string, port: number, path: string): Promise<string |
         if (body.length > MAX_BODY_BYTES) request.destroy();
       });
       response.on('close', () =>
-        resolve(response.statusCode === 200 ? undefined : `answered ${response.statusCode}: ${body.trim()}`),
+        resolve(response.statusCode === 200 ? undefined : describeBadAnswer(response.statusCode, body)),
       );
     });
     const deadline = setTimeout(() => {
-      resolve(`did not answer within ${TIMEOUT_MS / 1_000} s`);
+      resolve(describeNoAnswer(TIMEOUT_MS));
       request.destroy();
     }, TIMEOUT_MS);
-    request.on('error', ({ message }) => resolve(`cannot be reached: ${message}`));
+    request.on('error', ({ message }) => resolve(describeUnreachable(message)));
     request.on('close', () => clearTimeout(deadline));
   });
 }

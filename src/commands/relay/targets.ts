@@ -5,6 +5,7 @@ import { UsageError } from '../../errors.ts';
 import { readNamedFile } from '../../io/read-file.ts';
 import { isNatsUrl, type NatsAddress, parseNatsUrl } from '../../settings/nats-address.ts';
 import { HEADER_NAME, type RelayValues } from './flags.ts';
+import * as say from './messages.ts';
 
 interface SpoolNames {
   /** The name of the folder of its spool. */
@@ -31,14 +32,11 @@ export async function parseTargets(values: RelayValues, env: Env): Promise<Relay
     )),
   ];
   if (given.length === 0) {
-    throw new UsageError(
-      'a sink is required: --to, --to-env or --to-file',
-      'accepted: nats://…, tls://…, https://…',
-    );
+    throw new UsageError(...say.saySinkRequired());
   }
   const targets = separateStreams(given.map(({ flag, url }) => parseTarget(flag, url, values)));
   if (new Set(targets.map(({ folder }) => folder)).size < targets.length) {
-    throw new UsageError('the same sink is given twice', 'list each sink only once');
+    throw new UsageError(...say.saySinkTwice());
   }
   return targets;
 }
@@ -46,9 +44,9 @@ export async function parseTargets(values: RelayValues, env: Env): Promise<Relay
 function readVariable(name: string, env: Env): string {
   const url = VARIABLE_NAME.test(name) ? (env[name] ?? '').trim() : undefined;
   if (url === undefined) {
-    throw new UsageError('invalid --to-env', 'accepted: the name of an environment variable, not the URL');
+    throw new UsageError(...say.sayInvalidUrlVariable());
   }
-  if (url === '') throw new UsageError(`--to-env: the variable ${name} is not set`, `export ${name}=…`);
+  if (url === '') throw new UsageError(...say.sayVariableMissing('--to-env', name));
   return url;
 }
 
@@ -60,7 +58,7 @@ async function readUrlFile(path: string): Promise<string> {
       .trim();
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
-    throw new UsageError(`--to-file: "${path}" cannot be read (${code})`, 'accepted: a file with one URL');
+    throw new UsageError(...say.sayUrlFileUnreadable(path, code));
   }
 }
 
@@ -78,10 +76,7 @@ function parseTarget(flag: string, url: string, { stream, allowHttp }: RelayValu
   const address = parseNatsUrl(flag, url);
   const name = address.stream ?? stream;
   if (name === undefined) {
-    throw new UsageError(
-      `${flag}: no stream in the URL of ${address.host}`,
-      'add --stream <name>, or /<name> to the URL',
-    );
+    throw new UsageError(...say.sayNoStream(flag, address.host));
   }
   // The servers of a cluster change, and can be listed in any order: the spool belongs to the stream.
   return {
@@ -135,10 +130,7 @@ export function parseHeaderVariable(text: string): HeaderVariable {
   const [, header = '', rest = ''] = /^([^=:\s]+)\s*[=:]\s*(\S+)$/.exec(text) ?? [];
   const secret = parseSecretVariable(rest);
   if (HEADER_NAME.test(header) && secret !== undefined) return { header, ...secret };
-  throw new UsageError(
-    'invalid --header-env',
-    'accepted: Header=NAME, where NAME is an environment variable that contains the value, or Header=NAME@host',
-  );
+  throw new UsageError(...say.sayInvalidHeaderVariable());
 }
 
 /** A secret for one host does not go to another one. @throws UsageError */
@@ -150,16 +142,10 @@ export function assertSecretsHaveHosts(
   const hosts = new Set(targets.flatMap((sink) => (sink.kind === 'http' ? [sink.target.host] : [])));
   for (const { variable, host } of secrets) {
     if (host === undefined && hosts.size > 1) {
-      throw new UsageError(
-        `${flag}: ${variable} would be sent to ${[...hosts].join(' and ')}`,
-        `say which of them it is for: ${variable}@${[...hosts][0]}`,
-      );
+      throw new UsageError(...say.saySecretForHosts(flag, variable, [...hosts]));
     }
     if (host !== undefined && !hosts.has(host)) {
-      throw new UsageError(
-        `${flag}: no HTTP sink has the host ${host}`,
-        hosts.size === 0 ? 'add an https:// sink' : `the sinks have ${[...hosts].join(', ')}`,
-      );
+      throw new UsageError(...say.saySecretForUnknownHost(flag, host, [...hosts]));
     }
   }
 }

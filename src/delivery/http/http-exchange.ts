@@ -5,6 +5,7 @@ import { BYTE_ORDER_MARK_LENGTH, MESSAGE } from '../../events/message-text.ts';
 import { makeSafeLine } from '../../render/ndjson.ts';
 import { type IdentifyRecord, type SendResult, sha256 } from '../sink.ts';
 import type { SpoolRecord } from '../spool/record.ts';
+import { describeStatus, sayAnswered, sayEndpointRefuses, sayNotAccepted } from './messages.ts';
 
 export interface RequestConfig {
   /** NDJSON of several events instead of the text of one. */
@@ -80,9 +81,9 @@ export function judgeResponse(
   hasWorked: boolean,
 ): SendResult {
   if (status >= 200 && status < 300) return { kind: 'accepted', duplicates: 0 };
-  const why = `HTTP ${status}${excerpt === '' ? '' : `: ${excerpt}`}`;
+  const why = describeStatus(status, excerpt);
   if (status >= 500 || RETRYABLE.has(status)) {
-    const fault = { message: `${host} answered ${why}`, retryAfterMs, exitCodeOnGiveUp: EXIT.unreachable };
+    const fault = { message: sayAnswered(host, why), retryAfterMs, exitCodeOnGiveUp: EXIT.unreachable };
     return { kind: 'failed', fault };
   }
   const ending = {
@@ -91,22 +92,14 @@ export function judgeResponse(
     isLasting: true,
   };
   if (status >= 400) {
-    const doubt = ABOUT_ENDPOINT.has(status)
-      ? {
-          message: `${host} answered ${why}`,
-          hint: 'check the address of the sink and its credentials',
-          retryAfterMs,
-          ...ending,
-        }
-      : undefined;
+    const [message, hint] = sayEndpointRefuses(host, why);
+    const doubt = ABOUT_ENDPOINT.has(status) ? { message, hint, retryAfterMs, ...ending } : undefined;
     return { kind: 'refused', why, isTooLarge: status === 413, doubt };
   }
+  const [message, hint] = sayNotAccepted(host, why, status >= 300);
   const fault = {
-    message: `${host} answered ${why} and did not accept the events`,
-    hint:
-      status >= 300
-        ? 'redirects are not followed: pass the final address in --to'
-        : 'check the address in --to: it is not an endpoint for events',
+    message,
+    hint,
     ...ending,
   };
   return { kind: 'failed', fault };

@@ -15,6 +15,7 @@ import { type Clock, waitFor } from '../../clock.ts';
 import { parseRetryAfter } from '../../connection/dial/refusal.ts';
 import { tcpOptions, trustOptions } from '../../connection/dial/tcp.ts';
 import { createTunnelAgent } from '../../connection/dial/tunnel.ts';
+import { DETAILS } from '../../connection/messages.ts';
 import { classifyError, isTlsAlert } from '../../connection/network-errors.ts';
 import { UsageError } from '../../errors.ts';
 import { isLoopbackHost } from '../../settings/stream-url.ts';
@@ -28,6 +29,14 @@ import {
   type RequestConfig,
   type UnitRequest,
 } from './http-exchange.ts';
+import {
+  INCOMPLETE,
+  noCompleteResponse,
+  sayFragmentInUrl,
+  sayLoginInUrl,
+  sayNoEndpoint,
+  sayUnencrypted,
+} from './messages.ts';
 
 /** A checked endpoint. `host` and `name` are safe to print; a webhook has a secret in its path or query. */
 export interface HttpTarget {
@@ -41,34 +50,20 @@ export interface HttpTarget {
   readonly isLoopback: boolean;
 }
 
-const ACCEPTED =
-  'accepted: nats://…, tls://…, https://…, and http:// to this machine, or elsewhere with --allow-http';
-
 /** @throws UsageError with the name of the flag; of the URL only the host */
 export function parseHttpTarget(flag: string, text: string, allowHttp: boolean): HttpTarget {
-  const refuse = (why: string, hint = ACCEPTED): UsageError => new UsageError(`${flag}: ${why}`, hint);
   if (!/^https?:\/\//i.test(text) || /[\x00-\x20\x7f\\]/.test(text) || !URL.canParse(text)) {
-    throw refuse('not a URL that events can be sent to');
+    throw new UsageError(...sayNoEndpoint(flag));
   }
   const url = new URL(text);
-  if (url.username !== '' || url.password !== '') {
-    throw refuse(
-      'a user name or password is not allowed in the URL of a sink',
-      'use --header-env Authorization=<NAME of an environment variable>',
-    );
-  }
-  if (url.hash !== '') throw refuse('a fragment (#) is not allowed in the URL');
+  if (url.username !== '' || url.password !== '') throw new UsageError(...sayLoginInUrl(flag));
+  if (url.hash !== '') throw new UsageError(...sayFragmentInUrl(flag));
   const isSecure = url.protocol === 'https:';
   const isLoopback = isLoopbackHost(url.hostname);
   const identity = `${url.origin}${url.pathname === '/' ? '' : url.pathname}`;
   const isBare = url.pathname === '/' && url.search === '';
   const name = isBare ? url.host : `${url.host}#${sha256(identity).slice(0, 8)}`;
-  if (!isSecure && !isLoopback && !allowHttp) {
-    throw refuse(
-      `${url.host} is neither encrypted nor on this machine`,
-      'use https://, or allow it with --allow-http',
-    );
-  }
+  if (!isSecure && !isLoopback && !allowHttp) throw new UsageError(...sayUnencrypted(flag, url.host));
   return { href: url.href, host: url.host, name, identity, isSecure, isLoopback };
 }
 
@@ -92,7 +87,6 @@ interface HttpSinkConfig extends RequestConfig {
 
 /** Only this much of a response is read: its status is enough. */
 const MAX_BODY_BYTES = 64 * 1024;
-const INCOMPLETE = 'the response was incomplete';
 
 export class HttpSink implements Sink {
   readonly name: string;
@@ -244,14 +238,14 @@ export class HttpSink implements Sink {
     const { target, sendTimeoutMs } = this.#config;
     const { host } = target;
     if (isTimeout) {
-      const detail = `no complete response within ${sendTimeoutMs} ms`;
+      const detail = noCompleteResponse(sendTimeoutMs);
       return describeSinkFault({ kind: 'timed-out', host, detail }, this.#hasWorked);
     }
     const { code = '', message, rawPacket } = error as NodeJS.ErrnoException & { rawPacket?: unknown };
     if (isTlsAlert(rawPacket))
       return describeSinkFault(classifyError(error, host, 'connect'), this.#hasWorked);
     if (/^HPE_|^ERR_HTTP/.test(code) || message === INCOMPLETE) {
-      const detail = code === '' ? INCOMPLETE : `not an HTTP response, ${code}`;
+      const detail = code === '' ? INCOMPLETE : DETAILS.notHttp(code);
       return describeSinkFault({ kind: 'dropped', host, detail }, this.#hasWorked);
     }
     return describeSinkFault(classifyError(error, host, 'connect'), this.#hasWorked);

@@ -5,6 +5,7 @@ import { OutputError } from '../../errors.ts';
 import { type LockHost, takeLock } from '../../io/lock.ts';
 import { assertOwnFolder, makeFolder } from '../../io/safe-file.ts';
 import { readCursor } from './cursor.ts';
+import { nameSpoolAt, saySpoolTakenOver } from './messages.ts';
 import { scanSegment } from './segment-reader.ts';
 import { listSegments } from './segments.ts';
 import { Spool, type SpoolConfig } from './spool.ts';
@@ -44,8 +45,9 @@ export async function adoptSpool(
   try {
     assertOwnFolder(dirname(old), true);
     assertOwnFolder(old, false);
-    const what = `the spool ${JSON.stringify(old)}`;
-    (await takeLock(join(old, 'lock'), host, { what, Refusal: OutputError, warn })).release();
+    (
+      await takeLock(join(old, 'lock'), host, { what: nameSpoolAt(old), Refusal: OutputError, warn })
+    ).release();
     // A folder of this version may exist and be empty.
     if (existsSync(path)) return old;
     renameSync(old, path);
@@ -75,13 +77,11 @@ export async function openSpool(
   { onFault, warn }: SpoolEvents,
 ): Promise<LockedSpool> {
   const { path } = config;
-  const what = `the spool ${JSON.stringify(path)}`;
   const subject = {
-    what,
+    what: nameSpoolAt(path),
     Refusal: OutputError,
     warn,
-    onLost: () =>
-      onFault(new OutputError(`${what} was taken over by another process while this one was suspended`)),
+    onLost: () => onFault(new OutputError(...saySpoolTakenOver(path))),
   };
   try {
     // The user's folder contains one folder for each sink.

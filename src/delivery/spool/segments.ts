@@ -19,7 +19,7 @@ export interface SegmentEntry {
 /** The first bytes of each segment; the number is the version of the format. */
 export const HEADING = Buffer.from('atlantis spool 1\n');
 const NAME = /^(\d{16})\.seg$/;
-/** No relay writes so many records. Numbers near 2^53 cannot be incremented exactly. */
+/** More than any relay writes. Numbers near 2^53 cannot be incremented exactly. */
 const MAX_FIRST = 2 ** 52;
 
 export function nameSegment(first: number): string {

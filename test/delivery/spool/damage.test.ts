@@ -140,9 +140,9 @@ describe('row 157: damage in the newest segment', () => {
 
   test('a file that is not a segment is refused and unchanged', async () => {
     const { path, file } = await leave();
-    writeFileSync(file, 'something else that somebody has put here');
+    writeFileSync(file, 'the notes of another program');
     expect(() => open(path)).toThrow('is not a segment of a spool');
-    expect(readFileSync(file, 'utf8')).toBe('something else that somebody has put here');
+    expect(readFileSync(file, 'utf8')).toBe('the notes of another program');
   });
 });
 
