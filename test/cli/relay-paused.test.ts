@@ -36,8 +36,8 @@ const sumUp = (exit: TailExit): { read: number; spooled: number; lost: number } 
 };
 
 describe('row 149: SIGTERM while reading is paused', () => {
-  test.each(['300KB', '1MB', '2MB'])(
-    'a spool of %s that is full: all events that were read are in it',
+  test.each(['300KB', '2MB'])(
+    'a full spool of %s: all events that were read are in it, or counted',
     async (max) => {
       const spool = join(makeTempFolder(), 'spool');
       let whilePaused = 0;

@@ -184,9 +184,8 @@ function limitMessages({ protocol }: NatsConnectionImpl): void {
     parse(bytes);
     const size = parser.msgBuf === undefined ? (parser.argBuf?.length ?? 0) : parser.ma.size;
     if (size <= MAX_MESSAGE_BYTES) return;
-    const error = new Error(NATS_DETAILS.tooLarge(size));
-    void protocol.close(error);
-    throw error;
+    parser.parse = () => {};
+    void protocol.close(new Error(NATS_DETAILS.tooLarge(size)));
   };
 }
 
