@@ -67,6 +67,7 @@ export const TOPICS: readonly Topic[] = [
       ['NODE_EXTRA_CA_CERTS', 'file with additional root certificates (PEM), same as `--ca-cert`'],
       ['NATS_CREDS, NATS_NKEY, NATS_TOKEN', 'NATS credentials: a file, an nkey file, or a token'],
       ['NATS_USER, NATS_PASSWORD', 'NATS user name and password'],
+      ['NOTIFY_SOCKET, WATCHDOG_USEC', 'set by systemd: `tail` and `relay` notify it'],
       ['GITHUB_ACTIONS', 'if true, `stream check` prints annotations and writes to `GITHUB_STEP_SUMMARY`'],
     ],
     remark: 'Precedence: flag, then environment, then profile.',

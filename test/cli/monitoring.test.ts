@@ -320,6 +320,12 @@ print(len(list(parse(sys.stdin.read()))))`;
   );
 });
 
+test('M4: --metrics-listen with --redeliver is 2', async () => {
+  const args = ['--to', 'http://127.0.0.1:1', '--redeliver', 'dead.ndjson', ...LISTEN];
+  const { code, stderr } = await runTail('', args, { command: 'relay' });
+  expect([code, stderr]).toEqual([2, expect.stringContaining('cannot be combined')]);
+});
+
 describe('--ready-file', () => {
   test('M7: is there while the stream is live, again after a reconnect, and never after the end', async () => {
     const { url, peers } = await startStream([makeEvent(1)]);

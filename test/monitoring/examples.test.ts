@@ -1,17 +1,18 @@
 // What docs/ offers to monitor a relay: the table of metrics, the alert rules, the dashboard and the unit. Each metric
 // exists on the page, and each metric of the page is documented.
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import { EXIT } from '../../src/errors.ts';
 import { listCommands } from '../../src/flags/documented-command.ts';
+import { CANARY_KEY } from '../helpers/canary.ts';
 import { makeTempFolder } from '../helpers/cleanup.ts';
 import { startHttpEndpoint } from '../helpers/http-endpoint.ts';
 import { findEndpoint, readPage, until } from '../helpers/monitoring.ts';
 import { readOutline } from '../helpers/outline.ts';
-import { COMMAND, ROOT } from '../helpers/run-cli.ts';
+import { COMMAND, ROOT, runCli } from '../helpers/run-cli.ts';
 import { startScriptedServer, streamHandler } from '../helpers/scripted-server.ts';
 import { startTail } from '../helpers/tail.ts';
 
@@ -145,4 +146,22 @@ describe('the unit of a relay', () => {
     const used = [...command.matchAll(/%d\/(\S+)/g)].map(([, name]) => name);
     expect(settings('LoadCredential').map((text) => text.split(':', 1)[0])).toEqual(used);
   });
+
+  (process.getuid?.() === 0 ? test : test.skip)(
+    'M8: a key in a credentials directory of systemd are read (SKIPPED without root)',
+    async () => {
+      const server = await startScriptedServer(streamHandler({ events: ['{"n":1}'] }));
+      const folder = makeTempFolder();
+      const credentials = join(folder, 'credentials');
+      mkdirSync(credentials);
+      writeFileSync(join(credentials, 'api-key'), CANARY_KEY, { mode: 0o400 });
+      // systemd gives it to the user of the service; a container may give it to another one.
+      for (const path of [join(credentials, 'api-key'), credentials]) chownSync(path, 65_534, 65_534);
+      chmodSync(credentials, 0o500);
+      const args = ['--url', server.url, '--limit', '1', '--key-file', join(credentials, 'api-key')];
+      const { code, stdout, stderr } = await runCli(['stream', 'tail', ...args]);
+      expect([code, stdout, stderr.includes('error')]).toEqual([0, '{"n":1}\n', false]);
+      expect(server.attempts[0]?.request?.headers['x-api-key']).toBe(CANARY_KEY);
+    },
+  );
 });

@@ -87,6 +87,7 @@ export const sayVariableMissing = (flag: string, variable: string): ErrorText =>
   `export ${variable}=…`,
 ];
 
+export const ONLY_A_STREAM = 'only a run with a stream can be monitored';
 export const HEALTH_IS_ALONE = 'it only asks another process';
 
 /** @param page the URL that was asked */

@@ -4,6 +4,7 @@ import { readDeadLetter, startsDeadLetters } from '../../delivery/dead-letters.t
 import { THE_DEAD_LETTER_FILE } from '../../delivery/messages.ts';
 import { EXIT, UsageError } from '../../errors.ts';
 import { BatchBuilder } from '../../events/batch.ts';
+import { sayNotCombinable } from '../../flags/messages.ts';
 import type { Io, Outcome } from '../../io/io.ts';
 import { loadMonitor } from '../../monitoring/load-monitor.ts';
 import type { Monitor } from '../../monitoring/watcher.ts';
@@ -19,13 +20,16 @@ import { parseStreamFlags, type StreamFlags, type TailConfig } from '../../setti
 import { EventBatch } from '../../stream/items.ts';
 import { parseRelayFlags, type RelayConfig } from './config.ts';
 import type { RelayFlags } from './flags.ts';
-import { NOT_A_DEAD_LETTER, sayNotRedeliverable } from './messages.ts';
+import { NOT_A_DEAD_LETTER, ONLY_A_STREAM, sayNotRedeliverable } from './messages.ts';
 import { openRelay } from './open.ts';
 
 /** Runs the command. @throws UsageError, CredentialError, StoreError, OutputError before anything is delivered */
 export async function runRelay(flags: RelayFlags & StreamFlags, io: Io): Promise<Outcome> {
   const config = parseStreamFlags(flags, io);
   const relay = await parseRelayFlags(flags, io.env);
+  if (relay.redeliver !== undefined && config.metricsListen !== undefined) {
+    throw new UsageError(...sayNotCombinable('--metrics-listen', '--redeliver', ONLY_A_STREAM));
+  }
   if (relay.redeliver !== undefined) return redeliver(relay.redeliver, relay, config, io);
   // The session does it too, but the sinks are connected before it.
   if (config.readyFile !== undefined) clearReadyFile(config.readyFile);
