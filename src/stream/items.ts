@@ -101,12 +101,11 @@ export async function pump<T>(
 
 const OPTION_OF_FLAG: readonly (readonly [flag: string, option: string])[] = [
   ['--ca-cert <file>', 'the option ca'],
+  ['--ca-cert', 'the option ca'],
+  ['--system-ca', 'systemCa'],
   ['--connect-timeout', 'the option connectTimeoutMs'],
   ['--ping-interval', 'the options pingIntervalMs'],
   ['--pong-timeout', 'pongTimeoutMs'],
-  // Programs can add the roots of the system to `ca`.
-  [', or --system-ca if this system has it', ''],
-  ['use --ca-cert or --system-ca', 'use the option ca'],
   ['--url', 'the option url'],
 ];
 

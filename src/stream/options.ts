@@ -64,6 +64,8 @@ export interface StreamOptions extends StreamCallbacks {
   readonly pongTimeoutMs?: number | undefined;
   /** Roots to trust in addition to those of Node, in PEM. No option turns certificate checks off. */
   readonly ca?: string | readonly string[] | undefined;
+  /** Trust the roots of the operating system as well, as `--system-ca` does; default false. */
+  readonly systemCa?: boolean | undefined;
   /** `http://[user:password@]host:port`, or `https:`, `socks5:`, `socks5h:`; never for loopback; default none. */
   readonly proxy?: string | undefined;
   /**
@@ -83,6 +85,7 @@ export interface StreamConfig extends ConnectConfig {
   readonly where: readonly string[];
   /** Additional roots, in PEM. */
   readonly ca: readonly string[];
+  readonly systemCa: boolean;
   readonly proxyUrl: string | undefined;
   readonly useEnvironment: boolean;
   readonly callbacks: StreamCallbacks;
@@ -115,6 +118,7 @@ const NAMES: readonly string[] = [
   'pingIntervalMs',
   'pongTimeoutMs',
   'ca',
+  'systemCa',
   'proxy',
   'useEnvironment',
   ...CALLBACKS,
@@ -132,7 +136,7 @@ export function parseStreamOptions(options: StreamOptions): StreamConfig {
   if (unknown !== undefined) {
     throw new UsageError(`stream() has no option "${unknown.slice(0, 64)}"`, `accepted: ${NAMES.join(', ')}`);
   }
-  const { url, key, signal, ca = [], proxy, useEnvironment = false } = options;
+  const { url, key, signal, ca = [], systemCa = false, proxy, useEnvironment = false } = options;
   requireValid(typeof url === 'string', 'url', url, 'the base URL that came with the key');
   if (typeof key !== 'string' && typeof key !== 'function') {
     throw new UsageError(
@@ -142,6 +146,7 @@ export function parseStreamOptions(options: StreamOptions): StreamConfig {
   }
   requireValid(signal === undefined || isSignal(signal), 'signal', signal, 'an AbortSignal');
   requireValid(typeof useEnvironment === 'boolean', 'useEnvironment', useEnvironment, 'true or false');
+  requireValid(typeof systemCa === 'boolean', 'systemCa', systemCa, 'true or false');
   const pems = listTexts('ca', ca);
   for (const pem of pems) checkCertificates(pem, 'the option ca');
   if (proxy !== undefined)
@@ -161,6 +166,7 @@ export function parseStreamOptions(options: StreamOptions): StreamConfig {
       checkDuration('pingIntervalMs', options.pingIntervalMs, 0) ?? CONNECTION_DEFAULTS.pingIntervalMs,
     pongTimeoutMs: checkDuration('pongTimeoutMs', options.pongTimeoutMs) ?? CONNECTION_DEFAULTS.pongTimeoutMs,
     ca: pems,
+    systemCa,
     proxyUrl: proxy === undefined ? undefined : checkProxyUrl(proxy, 'the option proxy'),
     useEnvironment,
     callbacks: pickCallbacks(options),

@@ -5,7 +5,13 @@ import { UsageError } from '../errors.ts';
 import { createFrameBuffer } from '../events/frame-buffer.ts';
 import { classifyText } from '../events/scanner.ts';
 import type { Io } from '../io/io.ts';
-import { areTlsChecksOff, listAddedRoots, readGivenRoots, TLS_CHECKS_OFF } from '../settings/certificates.ts';
+import {
+  areTlsChecksOff,
+  listAddedRoots,
+  readGivenRoots,
+  readSystemRoots,
+  TLS_CHECKS_OFF,
+} from '../settings/certificates.ts';
 import { findProxy } from '../settings/proxy.ts';
 import type { ConnectionConfig, StreamSource } from '../settings/stream-config.ts';
 import { VERSION } from '../version.ts';
@@ -45,6 +51,7 @@ export async function prepareSource(
     types: [],
     where: [],
     ca: await readGivenRoots({ caCert, useSystemCa }, signal),
+    systemCa: false,
     proxyUrl: undefined,
     useEnvironment: true,
     callbacks: {},
@@ -64,9 +71,9 @@ export async function prepareSource(
   };
 }
 
-/** @throws UsageError for invalid filters, or if the environment turns certificate checks off or has an invalid proxy */
+/** @throws UsageError for invalid filters, for `systemCa` without roots of the system, or if the environment turns certificate checks off or has an invalid proxy */
 export async function prepareStream(config: StreamConfig, deps: StreamDeps): Promise<ConnectLoopConfig> {
-  const { url, key, ca, useEnvironment } = config;
+  const { url, key, ca, systemCa, useEnvironment } = config;
   const env = useEnvironment ? deps.readEnvironment() : {};
   // Contract C7.
   const isUnchecked = areTlsChecksOff(env);
@@ -76,6 +83,7 @@ export async function prepareStream(config: StreamConfig, deps: StreamDeps): Pro
       'unset it; to trust a private root, use --ca-cert <file> or the option ca',
     );
   }
+  const systemRoots = systemCa ? await readSystemRoots('the option systemCa') : [];
   return {
     dial: {
       url: url.stream,
@@ -84,7 +92,7 @@ export async function prepareStream(config: StreamConfig, deps: StreamDeps): Pro
       keyOrigin: deps.keyOrigin ?? { kind: 'option', source: 'the options' },
       userAgent: `atlantis-cli/${VERSION}`,
       proxyUrl: pickProxy(config, env),
-      trustedRoots: await listAddedRoots(ca, env),
+      trustedRoots: await listAddedRoots([...ca, ...systemRoots], env),
       mustCheckCertificates: !isUnchecked,
       mustBeLoopback: url.isLoopback && (!url.isSecure || isUnchecked),
       connectTimeoutMs: config.connectTimeoutMs,
