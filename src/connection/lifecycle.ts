@@ -58,8 +58,11 @@ export function describeCause(cause: Cause): { happened: string; remedy: string 
   const { keyOrigin } = cause;
   const renewal =
     keyOrigin === undefined ? 'store a valid one with `atlantis profile add`' : RENEWALS[keyOrigin.kind];
+  // TLS faults of a proxy have its name as their host.
+  const isAboutProxy = cause.host === cause.proxy;
   const values: Readonly<Record<string, string>> = {
-    host: cause.host,
+    host: isAboutProxy ? `the proxy ${cause.host}` : cause.host,
+    url: isAboutProxy ? 'the URL of the proxy' : 'the URL',
     proxy: cause.proxy ?? 'in use',
     detail: cause.detail,
     key: keyOrigin === undefined ? 'the key' : `the key from ${keyOrigin.source}`,

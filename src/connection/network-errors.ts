@@ -10,6 +10,7 @@ export const PHASES = {
   proxy: 'waiting for the proxy',
   tls: 'in the TLS handshake',
   upgrade: 'waiting for the response to the upgrade',
+  response: 'waiting for the response',
   welcome: 'waiting for the welcome',
   live: 'streaming',
 } as const;
@@ -33,7 +34,7 @@ interface ErrorLike {
 }
 
 /** Whether bytes are a TLS alert (RFC 8446 § 5.1), with which a TLS port answers a plaintext request. */
-export function isTlsAlert(bytes: unknown): boolean {
+function isTlsAlert(bytes: unknown): boolean {
   return bytes instanceof Uint8Array && bytes[0] === 0x15 && bytes[1] === 0x03;
 }
 
@@ -119,6 +120,11 @@ const ALERTS: Readonly<Record<string, string>> = {
   112: 'no TLS service with this host name, TLS alert 112',
 };
 
+/** Of the response of a proxy. */
+const PROXY_FAULTS: Readonly<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: 'its response header is too long',
+};
+
 /** `SSL routines:FUNCTION:REASON:` in a message of OpenSSL, and the number of the alert of the server. */
 const OPENSSL_REASON = /:SSL routines:[^:]*:([^:]+):/;
 const ALERT_NUMBER = /alert number (\d+)/;
@@ -149,16 +155,21 @@ export function classifyError(
     return { ...base, host: peer, kind: 'client-certificate-demanded', detail: code || 'TLS alert' };
   }
   if (isTlsAlert(found.rawPacket)) {
-    return { ...base, kind: 'plaintext-to-tls', detail: 'it answered with a TLS alert' };
+    return { ...base, host: peer, kind: 'plaintext-to-tls', detail: 'it answered with a TLS alert' };
   }
   const isTls = /^(ERR_SSL_|ERR_TLS_|EPROTO$)/.test(code);
   // Up to TLS 1.2, alert 40 also means a missing client certificate; only then was there a cipher.
   if (isTls && hasCipher && /alert number 40\b/.test(message)) {
     return { ...base, host: peer, kind: 'client-certificate-demanded', detail: 'TLS alert 40' };
   }
-  const detail = describeError(error, isTls ? nameTlsFault(code, message) : code, message, phase);
+  const detail = describeError(error, isTls ? nameTlsFault(code, message) : code, message, phase, proxy);
   const kind = BY_CODE[code] ?? (isTls ? classifyTls(message) : undefined);
+  const isNotHttp = /^HPE_/.test(code);
   if (phase === 'proxy') {
+    if (isNotHttp) {
+      const fault = PROXY_FAULTS[code] ?? `its response is not HTTP, ${code}`;
+      return { ...base, kind: 'proxy-failed', detail: fault };
+    }
     if (kind === 'proxy-refused') return { ...base, kind, detail: message };
     const isFinal = kind !== undefined && ['trust', 'upgrade'].includes(CAUSES[kind].rule);
     return isFinal ? { ...base, host: peer, kind, detail } : { ...base, kind: 'proxy-failed', detail };
@@ -168,12 +179,21 @@ export function classifyError(
   }
   if (kind === 'not-loopback') return { ...base, kind, detail: message };
   if (kind !== undefined) return { ...base, kind, detail };
-  if (/^HPE_|^ERR_HTTP/.test(code) || phase === 'upgrade') {
-    const isHttp = !/^HPE_/.test(code);
+  if (isNotHttp || /^ERR_HTTP/.test(code) || phase === 'upgrade') {
     const reason = message.slice(0, 120) || code || 'no reason given';
-    return { ...base, kind: 'not-websocket', detail: isHttp ? reason : `not an HTTP response, ${code}` };
+    return {
+      ...base,
+      kind: phase === 'response' ? 'not-http' : 'not-websocket',
+      detail: isNotHttp ? `not an HTTP response, ${code}` : reason,
+    };
   }
   return { ...base, kind: isLive ? 'dropped' : 'network-error', detail };
+}
+
+/** Whether the other side closed the connection without a response. */
+export function isReset(error: unknown): boolean {
+  const { code } = mostSpecificError(error);
+  return typeof code === 'string' && BY_CODE[code] === 'reset';
 }
 
 /** Every error of TLS can have the code EPROTO: the reason of OpenSSL, or the text of ALERTS. */
@@ -202,14 +222,22 @@ function mostSpecificError(error: unknown): ErrorLike {
   return error;
 }
 
-function describeError(error: unknown, code: string, message: string, phase: Phase): string {
+function describeError(
+  error: unknown,
+  code: string,
+  message: string,
+  phase: Phase,
+  proxy: string | undefined,
+): string {
   // "socket hang up" is clearer than its code, ECONNRESET.
   const text =
     code === '' || message === 'socket hang up' ? message.slice(0, 120) || 'no reason given' : code;
   const where = listAddresses(error);
   // An address is more precise than the phase.
   if (where !== '') return `${text} at ${where}`;
-  return phase === 'live' ? text : `${text}, ${PHASES[phase]}`;
+  if (phase === 'live') return text;
+  // The message about a proxy names it already.
+  return `${text}, ${describePhase(phase, phase === 'proxy' ? undefined : proxy)}`;
 }
 
 /** Every address that was tried: "127.0.0.1:80 and [::1]:80". */

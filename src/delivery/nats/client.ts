@@ -58,8 +58,12 @@ export function classifyApiError(error: ApiError, host: string): Cause {
   return { kind, host, detail };
 }
 
-/** The cause of an error that the client threw, or that ended a connection. */
-export function classifyNatsError(error: unknown, host: string): Cause {
+/**
+ * The cause of an error that the client threw, or that ended a connection.
+ *
+ * @param transport the last one, while it connects
+ */
+export function classifyNatsError(error: unknown, host: string, transport?: NatsTransport): Cause {
   const inner = findInner(error);
   const detail = inner instanceof Error ? inner.message.slice(0, 200) : 'no reason given';
   if (inner instanceof JetStreamApiError) return classifyApiError(inner.apiError(), host);
@@ -79,7 +83,7 @@ export function classifyNatsError(error: unknown, host: string): Cause {
     return { kind: 'refused', host, detail: 'by every server' };
   }
   if (/closed connection|disconnected/.test(detail)) return { kind: 'dropped', host, detail };
-  return classifyError(inner, host, 'connect');
+  return transport?.classify(inner) ?? classifyError(inner, host, 'live');
 }
 
 /** The client wraps some errors in others. */
@@ -119,7 +123,13 @@ async function connectOnce(
 ): Promise<NatsConnection | Cause | undefined> {
   const { address, connectTimeoutMs, pingIntervalMs, clientName } = config;
   const credentials = await config.readCredentials();
-  setTransportFactory({ factory: () => new NatsTransport(config) });
+  let transport: NatsTransport | undefined;
+  setTransportFactory({
+    factory: () => {
+      transport = new NatsTransport(config);
+      return transport;
+    },
+  });
   const attempt = NatsConnectionImpl.connect({
     servers: [...new Set([...address.servers, ...announced])],
     name: clientName,
@@ -136,7 +146,7 @@ async function connectOnce(
     if (connection === undefined) attempt.then((late) => late.close()).catch(() => {});
     return connection;
   } catch (error) {
-    return classifyNatsError(error, address.host);
+    return classifyNatsError(error, address.host, transport);
   }
 }
 
