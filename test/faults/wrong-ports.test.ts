@@ -1,4 +1,5 @@
 // A port where something else listens: what the stream says about it, and an HTTP sink.
+import { TLSSocket } from 'node:tls';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { type Certificates, hasOpenssl, makeCertificates } from '../helpers/certificates.ts';
 import { type Script, type ScriptedServer, startScriptedServer } from '../helpers/scripted-server.ts';
@@ -122,6 +123,24 @@ describe('row 119: what listens there', () => {
   });
 });
 
+describe('row 119: NATS', () => {
+  test.each<[string, Script, string, number]>([
+    ['SSH', greet('SSH-2.0-OpenSSH_9.6\r\n'), 'not-nats', 8],
+    ['HTTP', greet('HTTP/1.1 400 Bad Request\r\n\r\n'), 'not-nats', 8],
+    ['a damaged INFO', greet('INFO {"max_payload":\r\n'), 'not-nats', 8],
+    ['an INFO that is not an object', greet('INFO null\r\n'), 'not-nats', 8],
+    ['MySQL, which sends no line end', greet(MYSQL), 'timed-out', 7],
+    ['nothing that speaks', (peer) => peer.untilClosed(), 'timed-out', 7],
+    ['RST after accept', async (peer) => peer.reset(), 'reset', 7],
+    ['the end after accept', async (peer) => peer.end(), 'reset', 7],
+  ])('row 119: nats:// to %s', async (_what, script, cause, code) => {
+    const server = await startScriptedServer(script);
+    const args = ['--from', `nats://${hostOf(server)}/S`, ...LIMITS.stream];
+    const exit = await runTail('', args, { log: 'json' });
+    expect(pickRecords(exit, 'error')).toMatchObject([{ cause, exit_code: code }]);
+  });
+});
+
 const describeTls = hasOpenssl() ? describe : describe.skip;
 describeTls('a port with TLS (needs the openssl command)', () => {
   let made: Certificates;
@@ -184,6 +203,20 @@ describeTls('a port with TLS (needs the openssl command)', () => {
       peer.end();
     });
     await expectVerdict(`https://${hostOf(server)}`, { cause, words, code: 11 });
+  });
+
+  test('row 120: nats:// to a server that requires a client certificate, TLS 1.2: 11', async () => {
+    const tls = { ...made.clientCertificateOptions(), maxVersion: 'TLSv1.2' as const };
+    const server = await startScriptedServer(async (peer) => {
+      await peer.sendRaw(`INFO {"tls_required":true,"max_payload":1048576}\r\n`);
+      new TLSSocket(peer.socket, { ...tls, isServer: true }).on('error', () => peer.end());
+      await peer.untilClosed();
+    });
+    const args = ['--from', `nats://${hostOf(server)}/S`, '--ca-cert', made.caFile, '--no-reconnect'];
+    const exit = await runTail('', args, { log: 'json' });
+    expect(pickRecords(exit, 'error')).toMatchObject([
+      { cause: 'client-certificate-demanded', exit_code: 11 },
+    ]);
   });
 
   test.each(['TLSv1.2', 'TLSv1.3'] as const)(

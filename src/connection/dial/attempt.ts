@@ -46,6 +46,8 @@ export class Attempt {
   /** Ends the time limit. */
   readonly end: () => void;
   isTimedOut = false;
+  /** Whether `investigate` has connected. */
+  isInvestigated = false;
   readonly #options: AttemptOptions;
   readonly #stop = new AbortController();
   #cancelLimit: () => void;
@@ -113,6 +115,7 @@ export class Attempt {
     const url = this.#plaintextUrl;
     const { clock, signal } = this.#options;
     if (this.isTimedOut || url === undefined || !isReset(error)) return cause;
+    this.isInvestigated = true;
     await sleep(clock, MIN_SPACING_MS + 50, signal);
     if (signal?.aborted || !(await this.#speaksTls(url))) return cause;
     const host = this.#phase === 'proxy' ? (this.proxy ?? cause.host) : cause.host;

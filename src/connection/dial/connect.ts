@@ -109,9 +109,9 @@ async function openTunnel(attempt: Attempt, target: Endpoint, track: Track): Pro
     ? await import('./socks-tunnel.ts')
     : await import('./http-tunnel.ts');
   signal.throwIfAborted();
-  attempt.enter('proxy');
   const socket = openRaw(undefined);
   track(socket);
+  attempt.enter('proxy', socket);
   await once(socket, endpoint.isSecure ? 'secureConnect' : 'connect', { signal });
   const refusal = await requestTunnel(socket, proxyUrl, target);
   if (refusal !== undefined) throw new TunnelRefusedError({ ...refusal, proxy, isFromProxy: true });

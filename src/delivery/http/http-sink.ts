@@ -241,7 +241,8 @@ export class HttpSink implements Sink {
       return { kind: 'dropped', host: attempt.route.host, detail: 'the response was incomplete' };
     }
     if (this.#hasWorked || this.#isInvestigated) return attempt.classify(error);
-    this.#isInvestigated = true;
-    return await attempt.investigate(error);
+    const cause = await attempt.investigate(error);
+    this.#isInvestigated = attempt.isInvestigated;
+    return cause;
   }
 }

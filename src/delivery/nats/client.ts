@@ -75,7 +75,9 @@ export function classifyNatsError(error: unknown, host: string, transport?: Nats
   if (inner instanceof errors.NoRespondersError || isNotEnabled(inner)) {
     return { kind: 'nats-unavailable', host, detail: 'no response, is nats-server running with -js?' };
   }
-  if (/unexpected response from server|unable to parse|invalid protocol/i.test(detail)) {
+  // The client throws the last two for messages that it cannot read.
+  const isUnreadable = inner instanceof SyntaxError || inner instanceof TypeError;
+  if (isUnreadable || /unexpected response from server|unable to parse|invalid protocol/i.test(detail)) {
     return { kind: 'not-nats', host, detail };
   }
   if (inner instanceof PlaintextError) return { kind: 'nats-no-tls', host, detail };
