@@ -74,7 +74,7 @@ describe('row 115: a refusal of an HTTP sink counts, whatever becomes of its bod
     expect(code).toBeUndefined();
   });
 
-  test('row 119, row 120: the pages of nginx, Go and Apache about TLS are no refusal of the event', async () => {
+  test('row 119, row 120: the pages of nginx, Go and Apache about TLS do not refuse the event', async () => {
     const pages = [
       ['<title>400 The plain HTTP request was sent to HTTPS port</title>', 8, 'expects TLS on this port'],
       ['Client sent an HTTP request to an HTTPS server.\n', 8, 'expects TLS on this port'],
@@ -104,7 +104,7 @@ describe('row 96 (C3): a 401 whose body never ends', () => {
       await peer.sendRaw(
         `HTTP/1.1 401 No\r\n${CHUNKED}\r\nX-Request-Id: r\r\nContent-Type: application/json\r\n\r\n`,
       );
-      // Slower than the limit on its size, and for ever.
+      // Slower than the limit on its size, and without an end.
       for (;;) {
         await peer.sendRaw(chunk('{'));
         await new Promise((resolve) => setTimeout(resolve, 100));

@@ -83,7 +83,7 @@ describe('options', () => {
     ],
     ['a proxy that is not a URL', { ...GIVEN, proxy: 'http://' }, 'the option proxy is not a URL'],
     ['a callback that is none', { ...GIVEN, onGap: true }, 'the option onGap cannot be true'],
-    ['roots that are no switch', { ...GIVEN, systemCa: 'yes' }, 'the option systemCa cannot be yes'],
+    ['roots as a text', { ...GIVEN, systemCa: 'yes' }, 'the option systemCa cannot be yes'],
     ['a switch that is none', { ...GIVEN, useEnvironment: 'yes' }, 'the option useEnvironment cannot be yes'],
   ])('%s is rejected at once', (_, options, message) => {
     const refusal = refusalOf(options);
