@@ -5,7 +5,8 @@ import type { TLSSocket } from 'node:tls';
 import { type Clock, sleep, waitFor } from '../../clock.ts';
 import type { AttemptObserver, RouteConfig } from '../config.ts';
 import type { Cause } from '../lifecycle.ts';
-import { classifyError, describePhase, isReset, type Phase } from '../network-errors.ts';
+import { AWAITED, DETAILS, describePhase, type Phase } from '../messages.ts';
+import { classifyError, isReset } from '../network-errors.ts';
 import { MIN_SPACING_MS } from '../retry-policy.ts';
 import { classifyRefusal, type UpgradeRefusal } from './refusal.ts';
 import { parseEndpoint, tcpOptions } from './tcp.ts';
@@ -96,8 +97,9 @@ export class Attempt {
     if (BUGS.some((kind) => error instanceof kind)) throw error;
     const { host } = this.route;
     if (this.isTimedOut) {
-      const { limitMs, awaited = 'response' } = this.#options;
-      const detail = `no ${awaited} within ${limitMs} ms, ${describePhase(this.#phase, this.proxy)}`;
+      const { limitMs, awaited = AWAITED.response } = this.#options;
+      const phase = describePhase(this.#phase, this.proxy);
+      const detail = DETAILS.nothingWithin(awaited, limitMs, phase);
       return { kind: 'timed-out', host, detail, ...(this.proxy !== undefined && { proxy: this.proxy }) };
     }
     // The time of day only matters for Retry-After, which is ignored in the response of a proxy.
@@ -119,7 +121,7 @@ export class Attempt {
     await sleep(clock, MIN_SPACING_MS + 50, signal);
     if (signal?.aborted || !(await this.#speaksTls(url))) return cause;
     const host = this.#phase === 'proxy' ? (this.proxy ?? cause.host) : cause.host;
-    return { ...cause, kind: 'plaintext-to-tls', host, detail: 'it accepts a TLS handshake' };
+    return { ...cause, kind: 'plaintext-to-tls', host, detail: DETAILS.acceptsTls };
   }
 
   #startLimit(ms: number): () => void {

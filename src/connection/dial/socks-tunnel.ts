@@ -3,6 +3,7 @@ import { lookup } from 'node:dns';
 import { isIP, type Socket } from 'node:net';
 import { promisify } from 'node:util';
 import { SocksClient } from 'socks';
+import { DETAILS } from '../messages.ts';
 import type { Endpoint } from './tcp.ts';
 
 /** Refusals that another attempt would not change: of the login, of its method, and by the rules of the proxy. */
@@ -48,5 +49,5 @@ async function resolveHere(host: string): Promise<string> {
   if (isIP(host) !== 0) return host;
   const found = await promisify(lookup)(host, { all: true }).catch(() => []);
   if (found[0] !== undefined) return found[0].address;
-  throw new Error(`${host} was not found by this machine; with socks5h:// the proxy looks it up`);
+  throw new Error(DETAILS.notFoundHere(host));
 }

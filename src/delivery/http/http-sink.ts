@@ -7,6 +7,7 @@ import { Attempt } from '../../connection/dial/attempt.ts';
 import { connect } from '../../connection/dial/connect.ts';
 import { MAX_BODY_MS, parseRetryAfter, readBody } from '../../connection/dial/refusal.ts';
 import type { Cause } from '../../connection/lifecycle.ts';
+import { AWAITED, ENDINGS } from '../../connection/messages.ts';
 import { UsageError } from '../../errors.ts';
 import { isLoopbackHost } from '../../settings/stream-url.ts';
 import { describeSinkFault, type SendResult, type Sink, type SinkFault } from '../sink.ts';
@@ -18,6 +19,14 @@ import {
   type RequestConfig,
   type UnitRequest,
 } from './http-exchange.ts';
+import {
+  INCOMPLETE,
+  sayFragmentInUrl,
+  sayLoginInUrl,
+  sayNoEndpoint,
+  sayUnencrypted,
+  TIMED_OUT_HINT,
+} from './messages.ts';
 
 /** A checked endpoint. `host` and `name` are safe to print, `href` may have a secret in its query. */
 export interface HttpTarget {
@@ -29,32 +38,18 @@ export interface HttpTarget {
   readonly isLoopback: boolean;
 }
 
-const ACCEPTED =
-  'accepted: nats://…, tls://…, https://…, and http:// to this machine, or elsewhere with --allow-http';
-
 /** @throws UsageError with the name of the flag, without a password or query of the URL */
 export function parseHttpTarget(flag: string, text: string, allowHttp: boolean): HttpTarget {
-  const refuse = (why: string, hint = ACCEPTED): UsageError => new UsageError(`${flag}: ${why}`, hint);
   if (!/^https?:\/\//i.test(text) || /[\x00-\x20\x7f\\]/.test(text) || !URL.canParse(text)) {
-    throw refuse('not a URL that events can be sent to');
+    throw new UsageError(...sayNoEndpoint(flag));
   }
   const url = new URL(text);
-  if (url.username !== '' || url.password !== '') {
-    throw refuse(
-      'a user name or password is not allowed in the URL, where other users of this machine can see it',
-      'use --header-env Authorization=<NAME of an environment variable>',
-    );
-  }
-  if (url.hash !== '') throw refuse('a fragment (#) is not allowed in the URL');
+  if (url.username !== '' || url.password !== '') throw new UsageError(...sayLoginInUrl(flag));
+  if (url.hash !== '') throw new UsageError(...sayFragmentInUrl(flag));
   const isSecure = url.protocol === 'https:';
   const isLoopback = isLoopbackHost(url.hostname);
   const name = `${url.origin}${url.pathname === '/' ? '' : url.pathname}`;
-  if (!isSecure && !isLoopback && !allowHttp) {
-    throw refuse(
-      `${name} is neither encrypted nor on this machine`,
-      'use https://, or allow it with --allow-http',
-    );
-  }
+  if (!isSecure && !isLoopback && !allowHttp) throw new UsageError(...sayUnencrypted(flag, name));
   return { href: url.href, host: url.host, name, isSecure, isLoopback };
 }
 
@@ -123,7 +118,7 @@ export class HttpSink implements Sink {
   #createAgent(): Agent {
     const { isSecure } = this.#config.target;
     const createConnection = (_options: unknown, done: (error: unknown, socket?: Duplex) => void): void => {
-      if (this.#attempt === undefined) done(new Error('closed by this client'));
+      if (this.#attempt === undefined) done(new Error(ENDINGS.byClient));
       else connect(this.#attempt).then((socket) => done(null, socket), done);
     };
     return Object.assign(new HttpAgent({ keepAlive: true, maxSockets: 1 }), {
@@ -135,7 +130,7 @@ export class HttpSink implements Sink {
 
   /** Connects once, so that an unreachable endpoint is reported before any event is received. */
   async #reach(signal: AbortSignal): Promise<SinkFault | undefined> {
-    const attempt = this.#begin(signal, 'connection');
+    const attempt = this.#begin(signal, AWAITED.connection);
     try {
       const socket = await connect(attempt);
       socket.destroy();
@@ -173,7 +168,7 @@ export class HttpSink implements Sink {
 
   /** @param mayRepeat retry at once if the server closed the kept-alive connection meanwhile */
   async #post(unit: UnitRequest, mayRepeat: boolean): Promise<HttpResponse | SinkFault> {
-    const attempt = this.#begin(this.#closing.signal, 'complete response');
+    const attempt = this.#begin(this.#closing.signal, AWAITED.completeResponse);
     this.#attempt = attempt;
     const sent = this.#request(unit, attempt);
     try {
@@ -233,12 +228,12 @@ export class HttpSink implements Sink {
     const cause = await this.#findCause(attempt, error);
     const fault = describeSinkFault(cause, this.#hasWorked);
     if (cause.kind !== 'timed-out') return fault;
-    return { ...fault, hint: 'check the network, or allow more time with --send-timeout' };
+    return { ...fault, hint: TIMED_OUT_HINT };
   }
 
   async #findCause(attempt: Attempt, error: unknown): Promise<Cause> {
     if (error instanceof IncompleteError && !attempt.isTimedOut) {
-      return { kind: 'dropped', host: attempt.route.host, detail: 'the response was incomplete' };
+      return { kind: 'dropped', host: attempt.route.host, detail: INCOMPLETE };
     }
     if (this.#hasWorked || this.#isInvestigated) return attempt.classify(error);
     const cause = await attempt.investigate(error);

@@ -8,7 +8,9 @@ import { Attempt } from '../../connection/dial/attempt.ts';
 import { connectAs, secure } from '../../connection/dial/connect.ts';
 import { isLoopbackAddress } from '../../connection/dial/tcp.ts';
 import type { Cause } from '../../connection/lifecycle.ts';
+import { ENDINGS } from '../../connection/messages.ts';
 import type { NatsConfig } from '../../settings/nats-settings.ts';
+import { NATS_DETAILS } from './messages.ts';
 
 /** The server does not offer the TLS that is required. */
 export class PlaintextError extends Error {}
@@ -54,16 +56,16 @@ export class NatsTransport extends NodeTransport {
     const { remoteAddress = '', remotePort } = this.socket;
     const info = await super.peekInfo().catch((error: unknown) => {
       // Of a server that closes the connection.
-      throw error ?? Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' });
+      throw error ?? Object.assign(new Error(), { code: 'ECONNRESET' });
     });
     if (!info.tls_required && !info.tls_available && this.#mustEncrypt(remoteAddress)) {
-      throw new PlaintextError(`the server at ${remoteAddress} port ${remotePort}`);
+      throw new PlaintextError(NATS_DETAILS.server(remoteAddress, remotePort));
     }
     return info;
   }
 
   override startTLS(): Promise<TLSSocket> {
-    if (this.#attempt === undefined) throw new Error('there is no connection');
+    if (this.#attempt === undefined) throw new Error(ENDINGS.byClient);
     // The address of a server that another one has announced is covered by the certificate for that one's name.
     return secure(this.#attempt, this.socket, this.tlsName || this.#hostname);
   }
