@@ -109,6 +109,7 @@ async function createHttpSink(
       redact: (text) => io.redactor.redact(hidden.redact(text)),
       proxyUrl: chooseSinkProxy(target, io),
       trustedRoots,
+      areTlsChecksOff: areTlsChecksOff(io.env),
     },
     io.clock,
   );

@@ -1,9 +1,10 @@
 // The HTTP request for a unit, and the meaning of its response. The same events always make the same request.
 import { createHmac } from 'node:crypto';
+import { findTlsFault } from '../../connection/dial/refusal.ts';
 import { EXIT } from '../../errors.ts';
 import { BYTE_ORDER_MARK_LENGTH, MESSAGE } from '../../events/message-text.ts';
 import { makeSafeLine } from '../../render/ndjson.ts';
-import { type IdentifyRecord, type SendResult, sha256 } from '../sink.ts';
+import { describeSinkFault, type IdentifyRecord, type SendResult, sha256 } from '../sink.ts';
 import type { SpoolRecord } from '../spool/record.ts';
 import { describeStatus, sayAnswered, sayEndpointRefuses, sayNotAccepted } from './messages.ts';
 
@@ -58,8 +59,8 @@ export interface HttpResponse {
   readonly status: number;
   /** From `Retry-After`, in ms. */
   readonly retryAfterMs: number | undefined;
-  /** The beginning of its body, for the reason. */
-  readonly excerpt: string;
+  /** The beginning of its body. */
+  readonly body: string;
 }
 
 /** The same request may be accepted later (RFC 9110 § 15.5.9, RFC 6585 § 4). */
@@ -74,17 +75,23 @@ const ABOUT_ENDPOINT = new Set([401, 402, 403, 404, 405, 407, 410, 421]);
  * a final response.
  *
  * @param hasWorked whether the endpoint has accepted or refused anything in this run
+ * @param redact hides secrets in what the endpoint answers
  */
 export function judgeResponse(
-  { status, retryAfterMs, excerpt }: HttpResponse,
+  { status, retryAfterMs, body }: HttpResponse,
   host: string,
   hasWorked: boolean,
+  redact: (text: string) => string,
 ): SendResult {
   if (status >= 200 && status < 300) return { kind: 'accepted', duplicates: 0 };
-  const why = describeStatus(status, excerpt);
+  const why = describeStatus(status, makeExcerpt(body, redact));
   if (status >= 500 || RETRYABLE.has(status)) {
     const fault = { message: sayAnswered(host, why), retryAfterMs, exitCodeOnGiveUp: EXIT.unreachable };
     return { kind: 'failed', fault };
+  }
+  const tlsFault = status === 400 ? findTlsFault(body) : undefined;
+  if (tlsFault !== undefined) {
+    return { kind: 'failed', fault: describeSinkFault({ kind: tlsFault, host, detail: why }, hasWorked) };
   }
   const ending = {
     exitCode: hasWorked ? undefined : EXIT.refused,
@@ -97,22 +104,14 @@ export function judgeResponse(
     return { kind: 'refused', why, isTooLarge: status === 413, doubt };
   }
   const [message, hint] = sayNotAccepted(host, why, status >= 300);
-  const fault = {
-    message,
-    hint,
-    ...ending,
-  };
-  return { kind: 'failed', fault };
+  return { kind: 'failed', fault: { message, hint, ...ending } };
 }
 
 const EXCERPT_LENGTH = 200;
 /** More than the longest excerpt with a secret at its end. */
-const EXCERPT_BYTES = 16 * 1024;
+const EXCERPT_SOURCE = 16 * 1024;
 
 /** The beginning of a body in one line. It is redacted before it is cut, since half a secret is not recognized. */
-export function makeExcerpt(body: Buffer, redact: (text: string) => string): string {
-  return redact(body.toString('utf8', 0, EXCERPT_BYTES))
-    .replace(/\s+/g, ' ')
-    .trim()
-    .slice(0, EXCERPT_LENGTH);
+function makeExcerpt(body: string, redact: (text: string) => string): string {
+  return redact(body.slice(0, EXCERPT_SOURCE)).replace(/\s+/g, ' ').trim().slice(0, EXCERPT_LENGTH);
 }

@@ -45,4 +45,4 @@ export const sayEndpointRefuses = (host: string, why: string): ErrorText => [
 ];
 
 export const INCOMPLETE = 'the response was incomplete';
-export const noCompleteResponse = (ms: number): string => `no complete response within ${ms} ms`;
+export const TIMED_OUT_HINT = 'check the network, or allow more time with --send-timeout';
