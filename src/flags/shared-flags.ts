@@ -117,7 +117,10 @@ export const CONNECTION_FLAGS = { ...ATTEMPT_FLAGS, ...RETRY_FLAGS };
 
 export const EVENT_FLAGS = group('Filters:', {
   type: list('-t, --type <glob>', "filter by event type, e.g. 'large_*'; repeatable, comma-separated"),
-  where: list('-w, --where <expr>', "filter by expression, e.g. 'chain = tron'; repeatable, all must match"),
+  where: list(
+    '-w, --where <expr>',
+    "filter by expression, e.g. 'chain = tron or amount_usd > 1M'; repeatable, all must match",
+  ),
 });
 
 export const FORM_FLAGS = group('Output:', {
