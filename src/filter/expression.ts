@@ -52,7 +52,7 @@ const SPACES = /\s*/y;
 const NEXT_JOIN = /\s+(?:and|or)(?=[\s(]|$)/iy;
 
 /** RFC 8259 § 6. */
-const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
+export const JSON_NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 /** `1_000`, `1.5M`: underscores between digits, and a unit. */
 const SHORT_NUMBER = /^(-?(?:0|[1-9]\d*(?:_\d+)*)(?:\.\d+(?:_\d+)*)?)([kKMG])?$/;
 const EXPONENTS: Readonly<Record<string, string>> = { k: 'e3', K: 'e3', M: 'e6', G: 'e9' };
@@ -240,7 +240,7 @@ function readValue(operator: Order, text: WantedText): Wanted {
     if (isOrder) throw new ExpressionFault(`${raw} has no order; use = or !=`, at);
     return { kind: 'literal', source: raw, raw, at };
   }
-  if (NUMBER.test(raw)) return { kind: 'number', source: raw, raw, at };
+  if (JSON_NUMBER.test(raw)) return { kind: 'number', source: raw, raw, at };
   const [, figure, unit = ''] = SHORT_NUMBER.exec(raw) ?? [];
   if (figure !== undefined) {
     const source = figure.replaceAll('_', '') + (EXPONENTS[unit] ?? '');

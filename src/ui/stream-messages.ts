@@ -205,16 +205,6 @@ export function saySummary(run: RunFigures): StatusRecord {
   };
 }
 
-export function sayUnmatched(received: number): StatusRecord {
-  const filtered = { received, matched: 0 };
-  return {
-    event: 'warning',
-    level: 'info',
-    message: `no event has matched the filters so far: ${formatFiltered(filtered)}`,
-    figures: { ...filtered },
-  };
-}
-
 function sumCounts(counts: ReadonlyMap<string, number>): number {
   return [...counts.values()].reduce((sum, count) => sum + count, 0);
 }

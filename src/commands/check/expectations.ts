@@ -1,8 +1,8 @@
 // Counts received events for `--expect` and `--max-lag`. Keeps types and counts, never events.
 import type { Clock } from '../../clock.ts';
 import { type Batch, textsOf } from '../../events/batch.ts';
-import { createTypeReader } from '../../events/event-type.ts';
-import { copyText, decodeString } from '../../events/message-text.ts';
+import { TypeCounts } from '../../events/event-type.ts';
+import { decodeString } from '../../events/message-text.ts';
 import type { PathStep } from '../../events/path.ts';
 import { createSourceReader } from '../../events/seek-path.ts';
 import type { StreamItem } from '../../stream/items.ts';
@@ -63,13 +63,6 @@ export interface ExpectationCounter {
   readonly types: readonly { readonly type: string; readonly count: number }[];
 }
 
-/** The limit of the service (docs/protocol.md). */
-const MAX_TYPE_CHARACTERS = 64;
-/** Limits memory if a server sends random types. */
-const MAX_TYPES = 50;
-const NO_TYPE = '(no type)';
-const OTHER_TYPES = '(other types)';
-
 /** The default of `--lag-field`; the first existing field is used. */
 export const DEFAULT_LAG_FIELDS = ['timestamp', 'ts', 'created_at'] as const;
 
@@ -90,8 +83,7 @@ export function createExpectationCounter(expected: Expected | undefined, clock: 
     untimed: 0,
     lagMs: undefined as Count['lagMs'],
   }));
-  const types = new Map<string, number>();
-  const readType = createTypeReader();
+  const types = new TypeCounts();
   const readTimestamp = createTimestampReader(expected?.lagPaths ?? []);
   let messages = 0;
   let events = 0;
@@ -134,7 +126,7 @@ export function createExpectationCounter(expected: Expected | undefined, clock: 
       return;
     }
     events += batch.count;
-    for (const text of textsOf(batch)) noteType(types, readType(text));
+    for (const text of textsOf(batch)) types.add(text);
     for (const [at, { select }] of expected.expectations.entries()) {
       count(select(batch), expected.maxLagMs, at);
     }
@@ -173,21 +165,10 @@ export function createExpectationCounter(expected: Expected | undefined, clock: 
       return discarded;
     },
     get types() {
-      const all = [...types].map(([type, count]) => ({ type, count }));
-      return all.sort((a, b) => b.count - a.count);
+      return types.list();
     },
   };
   return counter;
-}
-
-function noteType(types: Map<string, number>, sent: string | undefined): void {
-  const found = cutType(sent ?? '') || NO_TYPE;
-  const type = types.has(found) || types.size < MAX_TYPES ? found : OTHER_TYPES;
-  types.set(type, (types.get(type) ?? 0) + 1);
-}
-
-function cutType(type: string): string {
-  return type.length <= MAX_TYPE_CHARACTERS ? type : copyText(type.slice(0, MAX_TYPE_CHARACTERS));
 }
 
 /**
