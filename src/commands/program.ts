@@ -54,7 +54,7 @@ async function parse(command: DocumentedCommand, words: readonly string[], io: I
   } catch (error) {
     if (error instanceof Misuse) {
       const { explainMisuse } = await import('./help/print.ts');
-      throw explainMisuse(error.error, error.command);
+      throw explainMisuse(error.error, error.command, io.argv);
     }
     if (error instanceof HelpWanted) {
       // commander reports an unknown command only if help is not requested.

@@ -19,6 +19,17 @@ const COPY_HINT =
 const ASCII_WHITESPACE_AROUND = /^[\t-\r ]+|[\t-\r ]+$/g;
 const NOT_PRINTABLE_ASCII = /[^\x21-\x7e]/;
 
+/** Where a key belongs; no flag takes one. */
+export const KEY_SOURCES =
+  'set ATLANTIS_API_KEY, pipe the key in with --key-stdin, or store it with `atlantis profile add <name>`';
+/** For a key on the command line. */
+export const KEY_IN_HISTORY = `${KEY_SOURCES}\nthe key is now in the history of your shell: delete it there, and replace the key if others use this machine`;
+
+/** True for a word of the command line that is probably a key; also for an incomplete one. */
+export function looksLikeKey(word: string): boolean {
+  return /^["']?ak_(?:live|test)_/.test(word);
+}
+
 /** What is wrong with a trimmed key, or undefined. Never quotes it. */
 function findKeyFault(key: string): string | undefined {
   if (key === '') return 'it is empty';

@@ -4,7 +4,7 @@
 // of the content, not even a name (contract F4).
 import { closeSync, constants, fstatSync, lstatSync, openSync, statSync } from 'node:fs';
 import { posix } from 'node:path';
-import { StoreError, UsageError } from '../errors.ts';
+import { StoreError, suggestNearest, UsageError } from '../errors.ts';
 import type { Io } from '../io/io.ts';
 import { isKey } from '../io/key.ts';
 import { platformOf } from '../io/platform.ts';
@@ -84,6 +84,21 @@ export function profilesPath({
 /** The error where `profilesPath` is undefined. */
 export function noHomeDirectory(): StoreError {
   return new StoreError('no home directory for the profiles', 'set ATLANTIS_CONFIG_DIR');
+}
+
+/** Names in a message. */
+const SHOWN_NAMES = 20;
+
+/** @param known names of the stored profiles. @param source where the name came from */
+export function noProfile(name: string, known: readonly string[], source = ''): UsageError {
+  const nearest = suggestNearest(name, known);
+  const more = known.length > SHOWN_NAMES ? ', …' : '';
+  return new UsageError(
+    `no profile "${name.length > 64 ? `${name.slice(0, 64)}…` : name}"${source}`,
+    known.length === 0
+      ? 'add one with `atlantis profile add <name>`'
+      : `${nearest === undefined ? '' : `${nearest}\n`}profiles: ${known.slice(0, SHOWN_NAMES).join(', ')}${more}`,
+  );
 }
 
 /** True for a name that a profile may have (contract F1). */

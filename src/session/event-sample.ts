@@ -12,7 +12,7 @@ import { type Comparison, JSON_NUMBER, type Wanted } from '../filter/expression.
 
 /** All events up to this number are looked at. */
 const MAX_EVENTS = 10_000;
-/** Events whose paths are listed. */
+/** Events whose paths and compared texts are kept. */
 const MAX_LISTED = 500;
 const MAX_LISTED_BYTES = 64 * 1024;
 const MAX_PATHS = 500;
@@ -130,7 +130,7 @@ export class EventSample {
       if (this.events < MAX_LISTED && text.length <= MAX_LISTED_BYTES) {
         listPaths(JSON.parse(decodeText(text, flagsOf(batch, i))), '', MAX_DEPTH, this.#paths);
       }
-      for (const one of this.compared) if (!one.fits) one.look(text);
+      for (const one of this.compared) if (!one.fits || this.events < MAX_LISTED) one.look(text);
       this.events += 1;
     }
   }

@@ -75,6 +75,12 @@ export async function createEventWatch(
   };
 }
 
+/** What is probably wrong with expressions that too few events match, one line for each. */
+export function listMistakes(sample: EventSample): string[] {
+  const misfits = sample.listMisfits(1).map((one) => sayMisfit(one, sample.paths).message);
+  return [...misfits, ...suggestNames(sample)];
+}
+
 /** @param paths seen in events */
 function sayMisfit({ comparison, misfit, text }: Compared, paths: readonly string[]): StatusRecord {
   const { operator, isNegated, wanted } = comparison;
@@ -110,7 +116,7 @@ function suggestValue(wanted: string | undefined, kind: string): string {
 
 /** @param globs of `--type` */
 function sayUnmatched(seen: Filtered, sample: EventSample, globs: readonly string[]): StatusRecord {
-  const { compared, paths } = sample;
+  const { paths } = sample;
   const types = sample.types.list();
   const lines = globs.flatMap((glob) => {
     const nearest = findNearest(
@@ -121,23 +127,15 @@ function sayUnmatched(seen: Filtered, sample: EventSample, globs: readonly strin
       ? []
       : `no event of type ${glob}: did you mean ${nearest}?`;
   });
-  const missing = compared.filter(({ isPresent }) => !isPresent);
-  for (const { text } of missing) lines.push(sayMissing(text, paths));
-  for (const { comparison, texts } of compared) {
-    const { operator, wanted, path } = comparison;
-    for (const one of operator === '=' ? wanted : []) {
-      const nearest =
-        one.kind === 'text' && !texts.has(one.text) ? suggestNearest(one.text, texts) : undefined;
-      if (nearest !== undefined) lines.push(`no event with ${path} = ${one.raw}: ${nearest}`);
-    }
-  }
+  lines.push(...suggestNames(sample));
   lines.push(
     `types seen: ${listShown(
       types.map(({ type, count }) => `${type} ${count}`),
       SHOWN_TYPES,
     )}`,
   );
-  if (missing.length > 0) lines.push(`fields seen: ${listShown(paths, SHOWN_PATHS)}`);
+  if (sample.compared.some(({ isPresent }) => !isPresent))
+    lines.push(`fields seen: ${listShown(paths, SHOWN_PATHS)}`);
   return {
     event: 'warning',
     level: 'info',
@@ -145,6 +143,20 @@ function sayUnmatched(seen: Filtered, sample: EventSample, globs: readonly strin
     hint: lines.join('\n'),
     figures: { ...seen, types: Object.fromEntries(types.map(({ type, count }) => [type, count])) },
   };
+}
+
+/** Paths that no event has, and values that are like those that arrived. */
+function suggestNames({ compared, paths }: EventSample): string[] {
+  const lines = compared.filter(({ isPresent }) => !isPresent).map(({ text }) => sayMissing(text, paths));
+  for (const { comparison, texts } of compared) {
+    const { operator, wanted, path } = comparison;
+    for (const one of operator === '=' ? wanted : []) {
+      const nearest =
+        one.kind === 'text' && !texts.has(one.text) ? suggestNearest(one.text, texts) : undefined;
+      if (nearest !== undefined) lines.push(`${path} = ${one.raw}: ${nearest}`);
+    }
+  }
+  return lines;
 }
 
 function sayMissingFields(missing: readonly string[], paths: readonly string[]): StatusRecord {

@@ -3,7 +3,7 @@
 import { type ConnectConfig, chooseFirstBudget, fillRetryBounds } from '../connection/config.ts';
 import type { KeyOrigin } from '../connection/lifecycle.ts';
 import { UsageError } from '../errors.ts';
-import { type Flags, type FlagValues, listGiven, parseFlags } from '../flags/definition.ts';
+import { type Flags, type FlagValues, listGiven, parseFlags, pick } from '../flags/definition.ts';
 import {
   CONNECTION_FLAGS,
   END_FLAGS,
@@ -90,6 +90,7 @@ export function parseStreamFlags(flags: StreamFlags, io: Io): TailConfig {
     throw new UsageError('--envelope and --format pretty cannot be combined', 'envelopes are NDJSON');
   }
   if (values.fields !== undefined) assertFieldsAlone(values);
+  assertPrettyFlagsUsed(values, flags);
   if (values.simulate !== undefined) assertSimulateAlone(flags);
   const isPretty = format === 'pretty' || (format === 'auto' && !isJson && !isEnveloped && io.stdout.isTty);
   return {
@@ -136,6 +137,12 @@ export function parseConnectionFlags(flags: ConnectionFlags, timeoutMs?: number)
     throw new UsageError(
       `--retry-max ${flags.retryMax ?? ''} is shorter than --retry-min ${flags.retryMin ?? ''}`,
       'accepted: a --retry-max of at least --retry-min',
+    );
+  }
+  if (values.pingIntervalMs === 0 && flags.pongTimeout !== undefined) {
+    throw new UsageError(
+      '--pong-timeout and --ping-interval 0 cannot be combined',
+      'without pings there is no pong to wait for',
     );
   }
   return {
@@ -203,6 +210,23 @@ function assertFieldsAlone({ isJson, isEnveloped, format }: StreamValues): void 
   throw new UsageError(
     `--fields and ${other} cannot be combined`,
     'fields are columns on a terminal, and tab-separated in a pipe',
+  );
+}
+
+/** Refuses flags of pretty output that have no effect. */
+function assertPrettyFlagsUsed(
+  { isJson, isEnveloped, format, fields }: StreamValues,
+  flags: StreamFlags,
+): void {
+  const isNdjson = isJson || isEnveloped || format === 'ndjson';
+  const idle = fields !== undefined ? pick(FORM_FLAGS, 'time') : pick(FORM_FLAGS, 'time', 'isWide');
+  const [flag] = isNdjson || fields !== undefined ? listGiven(idle, flags) : [];
+  if (flag === undefined) return;
+  const other =
+    fields !== undefined ? '--fields' : isJson ? '--json' : isEnveloped ? '--envelope' : '--format ndjson';
+  throw new UsageError(
+    `${flag} and ${other} cannot be combined`,
+    fields !== undefined ? '--time is for pretty output' : 'NDJSON has every event as sent, in full',
   );
 }
 

@@ -7,7 +7,13 @@ import type { Flags } from '../flags/definition.ts';
 import type { SOURCE_FLAGS } from '../flags/shared-flags.ts';
 import type { Io } from '../io/io.ts';
 import { decodeKey, parseKey } from '../io/key.ts';
-import { type Profile, type ProfileFile, profilesPath, readProfileFile } from '../profiles/read.ts';
+import {
+  noProfile,
+  type Profile,
+  type ProfileFile,
+  profilesPath,
+  readProfileFile,
+} from '../profiles/read.ts';
 import { findKeychainEntry, KEYCHAIN_SERVICE } from './keychain.ts';
 import { parseStreamUrl, type StreamUrl } from './stream-url.ts';
 
@@ -201,13 +207,7 @@ function chooseProfile(
   if (given === undefined) return value && { value, source: 'the active profile' };
   const source = flags.profile !== undefined ? '--profile' : 'ATLANTIS_PROFILE';
   if (value !== undefined) return { value, source };
-  const known = [...file.profiles.keys()];
-  throw new UsageError(
-    `no profile "${name.slice(0, 64)}" (from ${source})`,
-    known.length === 0
-      ? 'add one with `atlantis profile add <name>`'
-      : `profiles: ${known.slice(0, 20).join(', ')}`,
-  );
+  throw noProfile(name, [...file.profiles.keys()], ` (from ${source})`);
 }
 
 function chooseUrl(

@@ -87,8 +87,8 @@ describe('row 141: a filter that matches nothing', () => {
     ['an item', { where: ['tags[*].nam = x'] }, ['no event has tags[*].nam: did you mean tags[*].name?']],
     [
       'a value',
-      { where: ['chain in (etherium, base)'] },
-      ['no event with chain = etherium: did you mean ethereum?'],
+      { where: ['chain in (base, trom, etherium)'] },
+      ['chain = trom: did you mean tron?', 'chain = etherium: did you mean ethereum?'],
     ],
     ['nothing like it', { where: ['quantity > 5'] }, ['no event has quantity']],
   ])('at the end of a run, with the nearest spelling: %s', async (_case, given, expected) => {

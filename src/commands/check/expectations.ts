@@ -5,12 +5,14 @@ import { TypeCounts } from '../../events/event-type.ts';
 import { decodeString } from '../../events/message-text.ts';
 import type { PathStep } from '../../events/path.ts';
 import { createSourceReader } from '../../events/seek-path.ts';
+import type { EventFilter } from '../../filter/filter.ts';
+import { EventSample } from '../../session/event-sample.ts';
 import type { StreamItem } from '../../stream/items.ts';
 
 /** One `--expect`. */
 export interface Expectation {
   readonly expression: string;
-  readonly select: (batch: Batch) => Batch;
+  readonly select: EventFilter;
 }
 
 export interface Expected {
@@ -59,6 +61,8 @@ export interface ExpectationCounter {
   readonly discarded: number;
   /** Events that arrived too late for `withinMs`. */
   readonly overdue: number;
+  /** For suggestions. */
+  readonly sample: EventSample;
   /** Most frequent first; types are truncated to 64 characters. */
   readonly types: readonly { readonly type: string; readonly count: number }[];
 }
@@ -84,6 +88,7 @@ export function createExpectationCounter(expected: Expected | undefined, clock: 
     lagMs: undefined as Count['lagMs'],
   }));
   const types = new TypeCounts();
+  const sample = new EventSample((expected?.expectations ?? []).flatMap(({ select }) => select.comparisons));
   const readTimestamp = createTimestampReader(expected?.lagPaths ?? []);
   let messages = 0;
   let events = 0;
@@ -127,6 +132,7 @@ export function createExpectationCounter(expected: Expected | undefined, clock: 
     }
     events += batch.count;
     for (const text of textsOf(batch)) types.add(text);
+    sample.look(batch);
     for (const [at, { select }] of expected.expectations.entries()) {
       count(select(batch), expected.maxLagMs, at);
     }
@@ -152,6 +158,7 @@ export function createExpectationCounter(expected: Expected | undefined, clock: 
     },
     met,
     counts,
+    sample,
     get messages() {
       return messages;
     },

@@ -1,6 +1,6 @@
 // Prints the help of a command, a help topic, or the front page. Loaded only when needed.
 import type { CommanderError } from 'commander';
-import { EXIT, UsageError } from '../../errors.ts';
+import { EXIT, suggestNearest, UsageError } from '../../errors.ts';
 import { longName } from '../../flags/definition.ts';
 import {
   type DocumentedCommand,
@@ -20,6 +20,7 @@ import {
 import { TOPICS, type Topic } from '../../flags/topics.ts';
 import { alignTerms, foldCommand, wrapText } from '../../flags/wrap.ts';
 import type { Io } from '../../io/io.ts';
+import { KEY_IN_HISTORY, KEY_SOURCES, looksLikeKey } from '../../io/key.ts';
 
 /** Longer lines are hard to read, even on a wide terminal. */
 const MAX_WIDTH = 100;
@@ -142,11 +143,42 @@ function joinSections(sections: readonly (readonly string[])[]): string {
   return `${texts.join('\n\n')}\n`;
 }
 
-/** commander's error in the style of all others: what happened, then what to do next. */
-export function explainMisuse({ code, message }: CommanderError, command: DocumentedCommand): UsageError {
+/** `--api-key`, `--key`, `--token`: the flag that users expect. */
+const KEY_FLAG =
+  /^--?(?:(?:atlantis|x)[-_]?)?(?:api[-_]?)?(?:key|token|secret|auth|authorization|password)$/i;
+
+/**
+ * commander's error in the style of all others: what happened, then what to do next.
+ *
+ * @param words the whole command line
+ */
+export function explainMisuse(
+  { code, message }: CommanderError,
+  command: DocumentedCommand,
+  words: readonly string[] = [],
+): UsageError {
   const [text = '', nearest] = message.split(/\n\(Did you mean (.*)\?\)$/s);
   const [, word = ''] = /'(.*)'/s.exec(text) ?? [];
   const [flag = ''] = word.split('=', 1);
+  const at = words.findIndex((one) => one.split('=', 1)[0] === flag);
+  const isKeyFlag = code === 'commander.unknownOption' && KEY_FLAG.test(flag);
+  const value = isKeyFlag ? (/=(.*)/s.exec(words[at] ?? '')?.[1] ?? words[at + 1] ?? '') : '';
+  if (isKeyFlag || words.some(looksLikeKey)) {
+    const isGiven = words.some(looksLikeKey) || (value !== '' && !value.startsWith('-'));
+    const problem = isKeyFlag
+      ? `unknown flag ${flag}: no flag takes a key`
+      : 'a key was given as an argument';
+    return new UsageError(problem, isGiven ? KEY_IN_HISTORY : KEY_SOURCES);
+  }
+  if (code === 'commander.unknownCommand' && words[0] === 'help' && command.parent === null) {
+    const names = [...listCommands(outlineCommand(command)), ...TOPICS].map(({ name }) => name);
+    const topics = `topics: ${TOPICS.map(({ name }) => name).join(', ')}`;
+    const hints = [suggestNearest(word, names), topics, 'see `atlantis --help`'];
+    return new UsageError(
+      `unknown command or topic "${word}"`,
+      hints.filter((one) => one !== undefined).join('\n'),
+    );
+  }
   const suggest = (other: string | undefined): string | undefined =>
     nearest === undefined ? other : `did you mean ${nearest}?`;
   const usage = `usage: ${formatUsage(outlineCommand(command))}`;
@@ -177,8 +209,11 @@ function suggestOwner(flag: string, command: DocumentedCommand): string | undefi
   return owners.length === 0 ? undefined : `${flag} is a flag of ${paths.join(', ')}`;
 }
 
-/** Width of help when stdout is not a terminal. */
-const DEFAULT_COLUMNS = 80;
+/** The largest width of help when stdout is not a terminal, such as `--help | less`. */
+const PIPE_COLUMNS = 80;
+
+const findWidth = ({ stdout, stderr }: Io): number =>
+  stdout.columns() ?? Math.min(stderr.columns() ?? PIPE_COLUMNS, PIPE_COLUMNS);
 
 /**
  * Prints help. commander asks for it as well when words are missing: `atlantis` alone prints the front page.
@@ -188,7 +223,7 @@ export function answerHelp({ command, isError }: HelpWanted, io: Io): void {
   const isFrontPage = isError && command.parent === null && io.argv.length === 0;
   if (isError && !isFrontPage) throw refuseIncomplete(command);
   const root = outlineCommand(findRoot(command));
-  const columns = io.stdout.columns() ?? DEFAULT_COLUMNS;
+  const columns = findWidth(io);
   io.writeOut(
     isFrontPage
       ? renderFrontPage(root, columns)
@@ -200,7 +235,7 @@ export function answerHelp({ command, isError }: HelpWanted, io: Io): void {
 /** Prints a help topic such as `exit-codes`; false if the name is unknown. */
 export function answerTopic(name: string | undefined, io: Io): boolean {
   const topic = TOPICS.find((one) => one.name === name);
-  if (topic !== undefined) io.writeOut(renderTopic(topic, io.stdout.columns() ?? DEFAULT_COLUMNS));
+  if (topic !== undefined) io.writeOut(renderTopic(topic, findWidth(io)));
   return topic !== undefined;
 }
 

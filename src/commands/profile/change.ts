@@ -3,16 +3,9 @@ import { UsageError } from '../../errors.ts';
 import type { GlobalFlags } from '../../flags/shared-flags.ts';
 import type { Io, Outcome } from '../../io/io.ts';
 import { keyPrefix } from '../../io/key.ts';
-import type { Profile } from '../../profiles/read.ts';
+import { noProfile, type Profile } from '../../profiles/read.ts';
 import { findKeychainEntry } from '../../settings/keychain.ts';
-import {
-  assertProfileName,
-  missingProfile,
-  openContext,
-  readProfiles,
-  requireProfile,
-  saveProfiles,
-} from './context.ts';
+import { assertProfileName, openContext, readProfiles, requireProfile, saveProfiles } from './context.ts';
 import type { RemoveFlags } from './flags.ts';
 import { createPrompter } from './prompt.ts';
 
@@ -20,7 +13,7 @@ import { createPrompter } from './prompt.ts';
 export async function selectProfile(name: string, flags: GlobalFlags, io: Io): Promise<void> {
   const context = await openContext(flags, io);
   await saveProfiles(context, io, (draft) => {
-    if (!draft.has(name)) throw missingProfile(name, draft.names());
+    if (!draft.has(name)) throw noProfile(name, draft.names());
     draft.current = name;
   });
   context.say(`profile ${name} is now active`);
@@ -31,7 +24,7 @@ export async function renameProfile(from: string, to: string, flags: GlobalFlags
   assertProfileName(to);
   const context = await openContext(flags, io);
   await saveProfiles(context, io, (draft) => {
-    if (!draft.has(from)) throw missingProfile(from, draft.names());
+    if (!draft.has(from)) throw noProfile(from, draft.names());
     if (draft.has(to)) {
       throw new UsageError(`profile "${to}" already exists`, 'remove it first, or choose another name');
     }
@@ -66,7 +59,7 @@ export async function removeProfile(name: string, flags: RemoveFlags, io: Io): P
   }
   let keyCommand: readonly string[] | undefined;
   const needsChoice = await saveProfiles(context, io, (draft) => {
-    if (!draft.has(name)) throw missingProfile(name, draft.names());
+    if (!draft.has(name)) throw noProfile(name, draft.names());
     const isCurrent = draft.current === name;
     keyCommand = draft.keyCommand(name);
     draft.remove(name);

@@ -2,8 +2,10 @@
 import { UsageError } from '../../errors.ts';
 import type { GlobalFlags } from '../../flags/shared-flags.ts';
 import type { Io } from '../../io/io.ts';
+import { KEY_IN_HISTORY, looksLikeKey } from '../../io/key.ts';
 import {
   isProfileName,
+  noProfile,
   type Profile,
   type ProfileFile,
   profilesPath,
@@ -25,9 +27,6 @@ export async function saveProfiles<T>(
   notices.forEach(warn);
   return result;
 }
-
-/** Names are shown, keys are not. */
-const LOOKS_LIKE_KEY = /^ak_(?:live|test)_/;
 
 export interface ProfileContext {
   /** Path of the store, or undefined without a home directory. */
@@ -61,25 +60,12 @@ export function readProfiles({ path, warn }: ProfileContext, io: Io): ProfileFil
 export function requireProfile(file: ProfileFile, name: string): Profile {
   const profile = file.profiles.get(name);
   if (profile !== undefined) return profile;
-  throw missingProfile(name, [...file.profiles.keys()]);
-}
-
-export function missingProfile(name: string, known: readonly string[]): UsageError {
-  const hint =
-    known.length === 0
-      ? 'add one with `atlantis profile add <name>`'
-      : `profiles: ${known.slice(0, 20).join(', ')}${known.length > 20 ? ', …' : ''}`;
-  return new UsageError(`no profile "${shorten(name)}"`, hint);
+  throw noProfile(name, [...file.profiles.keys()]);
 }
 
 /** @throws UsageError */
 export function assertProfileName(name: string): void {
-  if (LOOKS_LIKE_KEY.test(name)) {
-    throw new UsageError(
-      'a key was given instead of a profile name',
-      'keys are never command-line arguments: see `atlantis profile add --help`',
-    );
-  }
+  if (looksLikeKey(name)) throw new UsageError('a key was given instead of a profile name', KEY_IN_HISTORY);
   if (isProfileName(name)) return;
   throw new UsageError(
     `invalid profile name "${shorten(name)}"`,

@@ -38,6 +38,12 @@ export function parseReplayFlags(flags: ReplayFlags, nowMs: number): ReplayConfi
     const other = flags.speed === undefined ? '--max-pause' : '--speed';
     throw new UsageError(`--rate and ${other} cannot be combined`, 'use only one of them');
   }
+  if (values.speed === Number.POSITIVE_INFINITY && values.maxPauseMs !== undefined) {
+    throw new UsageError(
+      '--speed max and --max-pause cannot be combined',
+      'at that speed there are no pauses',
+    );
+  }
   const sinceMs = since === undefined ? undefined : parseTime('--since', since, nowMs);
   const untilMs = until === undefined ? undefined : parseTime('--until', until, nowMs);
   if (sinceMs !== undefined && untilMs !== undefined && untilMs < sinceMs) {
