@@ -86,8 +86,8 @@ export function isAtlantisError(error: unknown): error is AtlantisError {
 const MAX_COMPARED = 64;
 
 /**
- * The candidate that a misspelled word most likely means: the one with the fewest typing errors, or else one that it is
- * the beginning or the end of.
+ * The candidate that a misspelled word most likely means: the one with the fewest typos, or else one that begins or
+ * ends with it.
  */
 export function findNearest(word: string, candidates: Iterable<string>): string | undefined {
   const wanted = word.toLowerCase();

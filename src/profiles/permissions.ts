@@ -55,14 +55,14 @@ export function checkDirectory(directory: string, stats: Stats, reader: StoreRea
 }
 
 /** @returns a warning if others can read the file. @throws StoreError unless it is a regular file of the reader or root */
-export function checkFile(path: string, stats: Stats, reader: StoreReader): string[] {
-  if (stats.isDirectory()) throw new StoreError(`the profile store is a directory: ${path}`);
-  if (!stats.isFile()) throw new StoreError(`the profile store is not a regular file: ${path}`);
+export function checkFile(path: string, stats: Stats, reader: StoreReader, what: string): string[] {
+  if (stats.isDirectory()) throw new StoreError(`${what} is a directory: ${path}`);
+  if (!stats.isFile()) throw new StoreError(`${what} is not a regular file: ${path}`);
   if (!hasOwners(reader)) return [];
   if (stats.uid !== reader.uid && stats.uid !== 0) {
-    throw new StoreError(`the profile store belongs to another user: ${path}`, OWN_DIRECTORY_HINT);
+    throw new StoreError(`${what} belongs to another user: ${path}`, OWN_DIRECTORY_HINT);
   }
-  refuseSharedWriting('the profile store', path, stats, reader);
+  refuseSharedWriting(what, path, stats, reader);
   // Root made its own file readable on purpose, for example for a container.
   if (stats.uid !== reader.uid || (stats.mode & 0o077) === 0) return [];
   return [`other users of this machine can read the keys in ${path}: run chmod 600 ${quotePath(path)}`];

@@ -44,11 +44,11 @@ export function explainDenial(path: string, reader: StoreReader, otherwise: stri
 }
 
 /** The error for commands that would write to a store that root owns. */
-export function refuseWriting(path: string, reader: StoreReader): StoreError {
+export function refuseWriting(path: string, reader: StoreReader, what: string): StoreError {
   const repair = lstatSync(path).isSymbolicLink() ? undefined : findRepair(path, reader);
-  const other = `for profiles of your own, ${OWN_DIRECTORY_HINT}`;
+  const other = `for a file of your own, ${OWN_DIRECTORY_HINT}`;
   return new StoreError(
-    `the profile store belongs to root and can only be read: ${path}`,
+    `${what} belongs to root and can only be read: ${path}`,
     repair === undefined
       ? `change it at its source, such as the mounted secret; ${other}`
       : `if it was created with sudo, run: ${repair}; ${other}`,

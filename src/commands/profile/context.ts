@@ -3,6 +3,7 @@ import { UsageError } from '../../errors.ts';
 import type { GlobalFlags } from '../../flags/shared-flags.ts';
 import type { Io } from '../../io/io.ts';
 import { KEY_IN_HISTORY, looksLikeKey } from '../../io/key.ts';
+import type { StoreDraft } from '../../profiles/draft.ts';
 import {
   isProfileName,
   noProfile,
@@ -11,7 +12,6 @@ import {
   profilesPath,
   readProfileFile,
 } from '../../profiles/read.ts';
-import type { StoreDraft } from '../../profiles/write.ts';
 import { parseLogFlags } from '../../settings/stream-config.ts';
 import { createReporter, loadLogStyle, type Reporter } from '../../ui/reporter.ts';
 

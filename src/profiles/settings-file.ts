@@ -1,0 +1,46 @@
+// Reads the settings of `atlantis config`: defaults of flags and named filters, beside the profiles. Never keys.
+import type { Io } from '../io/io.ts';
+import type { StoreReader } from './permissions.ts';
+import {
+  DamagedStoreError,
+  type Fail,
+  isObject,
+  type JsonObject,
+  parseObject,
+  readStoreBytes,
+  storePath,
+} from './store-file.ts';
+
+export const SETTINGS_FILE = 'the settings file';
+/** Version of the format that this program reads and writes. */
+export const SETTINGS_VERSION = 1;
+
+/** Its path, or undefined without a home directory. @throws UsageError */
+export const settingsPath = (io: Pick<Io, 'env' | 'platform' | 'homeDirectory'>): string | undefined =>
+  storePath('config.json', io);
+
+/** The content of the file: `settings` has the text of each setting. @throws DamagedStoreError */
+export function parseSettings(bytes: Buffer, path: string): JsonObject {
+  const fail: Fail = (why) =>
+    new DamagedStoreError(`${SETTINGS_FILE} is damaged: ${why}: ${path}`, 'repair it, or delete it');
+  const json = parseObject(bytes, fail);
+  const { version, settings } = json;
+  if (version !== SETTINGS_VERSION) throw fail(`"version" is not ${SETTINGS_VERSION}`);
+  if (!isObject(settings)) throw fail('"settings" is not an object');
+  if (!Object.values(settings).every((value) => typeof value === 'string')) {
+    throw fail('a value in "settings" is not a string');
+  }
+  return json;
+}
+
+/**
+ * The text of each setting; empty if there is no path or no file.
+ *
+ * @throws StoreError (exit 10) if it is damaged, unreadable or unsafe, as the profile store
+ */
+export function readSettingsFile(path: string | undefined, reader: StoreReader): ReadonlyMap<string, string> {
+  const read = path === undefined ? undefined : readStoreBytes(path, reader, SETTINGS_FILE);
+  if (path === undefined || read === undefined) return new Map();
+  const { settings } = parseSettings(read.bytes, path);
+  return new Map(Object.entries(settings as Record<string, string>));
+}

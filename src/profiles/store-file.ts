@@ -1,0 +1,162 @@
+// Reads and checks a file of the store: the profiles, or the settings of `atlantis config`.
+//
+// Nothing is ever written (contract F3). Messages contain the path and a position, never any part of the content, not
+// even a name (contract F4).
+import { closeSync, constants, fstatSync, lstatSync, openSync, statSync } from 'node:fs';
+import { posix } from 'node:path';
+import { StoreError, UsageError } from '../errors.ts';
+import type { Io } from '../io/io.ts';
+import { platformOf } from '../io/platform.ts';
+import { readAtMost } from '../io/read-file.ts';
+import { isUtf16 } from '../io/text-encoding.ts';
+import { describePosition, findJsonFault } from './json-fault.ts';
+import {
+  checkDirectory,
+  checkFile,
+  checkParents,
+  hasOwners,
+  OWN_DIRECTORY_HINT,
+  type StoreReader,
+} from './permissions.ts';
+import { explainDenial, findMountedStore, refuseSystemFolder } from './root-owned.ts';
+
+/** The store as parsed, with fields of newer versions. */
+export type JsonObject = Record<string, unknown>;
+
+/** The store can be read, but its content is not valid (contract F4). */
+export class DamagedStoreError extends StoreError {}
+
+/** The files in the directory of the store. */
+export const STORE_FILES = ['profiles.json', 'config.json'] as const;
+type StoreFileName = (typeof STORE_FILES)[number];
+
+export const PROFILE_STORE = 'the profile store';
+const MAX_FILE_BYTES = 1024 * 1024;
+
+/**
+ * The path of a file of the store, or undefined without a home directory.
+ *
+ * Linux and other Unix: `$XDG_CONFIG_HOME/atlantis` or `~/.config/atlantis` (XDG Base Directory: a relative
+ * value is ignored); macOS: `~/Library/Preferences/atlantis`; Windows: `%APPDATA%\atlantis\Config`.
+ *
+ * @throws UsageError if ATLANTIS_CONFIG_DIR is not an absolute path.
+ */
+export function storePath(
+  name: StoreFileName,
+  { env, platform, homeDirectory }: Pick<Io, 'env' | 'platform' | 'homeDirectory'>,
+): string | undefined {
+  const { path, findConfigDirectory } = platformOf(platform);
+  const chosen = env['ATLANTIS_CONFIG_DIR'];
+  if (chosen !== undefined && chosen !== '') {
+    if (!path.isAbsolute(chosen)) {
+      throw new UsageError(
+        'ATLANTIS_CONFIG_DIR is not an absolute path',
+        'accepted: the absolute path of a directory; nothing is read from the working directory',
+      );
+    }
+    return path.join(chosen, name);
+  }
+  const home = homeDirectory();
+  const directory = findConfigDirectory(env, home !== undefined && path.isAbsolute(home) ? home : undefined);
+  return directory && path.join(directory, name);
+}
+
+export const isObject = (value: unknown): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+export type Fail = (why: string) => DamagedStoreError;
+
+/** Decodes strictly, without replacement characters, and removes a byte order mark. */
+export function parseObject(bytes: Buffer, fail: Fail): JsonObject {
+  if (bytes.length === 0) throw fail('it is empty');
+  if (isUtf16(bytes)) throw fail('it is UTF-16 text instead of UTF-8');
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw fail('it is not UTF-8 text');
+  }
+  const fault = findJsonFault(text);
+  if (fault !== undefined) throw fail(`it is not valid JSON at ${describePosition(text, fault)}`);
+  const value: unknown = JSON.parse(text);
+  if (!isObject(value)) throw fail('it is not a JSON object');
+  return value;
+}
+
+/** The code of a failed system call, such as ENOENT; undefined for any other error. */
+export function systemCode(error: unknown): string | undefined {
+  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+  return typeof code === 'string' ? code : undefined;
+}
+
+const isLink = (path: string): boolean =>
+  lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
+
+function openStore(path: string, what: string): number {
+  const noFollow = constants.O_NOFOLLOW as number | undefined;
+  // Windows has no O_NOFOLLOW, so the path is checked first.
+  if (noFollow === undefined && isLink(path)) {
+    throw new StoreError(`${what} is a symbolic link: ${path}`);
+  }
+  // O_NONBLOCK, since opening a FIFO would wait for a writer.
+  return openSync(path, constants.O_RDONLY | (noFollow ?? 0) | (constants.O_NONBLOCK ?? 0));
+}
+
+interface StoreBytes {
+  readonly bytes: Buffer;
+  /** About its mode. */
+  readonly warnings: readonly string[];
+  /** It belongs to root or is mounted, so it must not be written. */
+  readonly isReadOnly: boolean;
+}
+
+/**
+ * Reads the store; undefined if it does not exist. The checks apply to the open file, not to its path; a symbolic link
+ * is not followed, except in a mounted Kubernetes secret.
+ *
+ * @param what names it in messages
+ * @throws StoreError if it cannot be read, is not a regular file, or another user may have written it.
+ */
+export function readStoreBytes(
+  path: string,
+  reader: StoreReader,
+  what = PROFILE_STORE,
+): StoreBytes | undefined {
+  const directory = platformOf(reader.platform).path.dirname(path);
+  let fd: number | undefined;
+  try {
+    const mounted = hasOwners(reader) && isLink(path) ? findMountedStore(path) : undefined;
+    const parent = mounted === undefined ? directory : posix.dirname(mounted);
+    checkDirectory(parent, statSync(parent), reader);
+    fd = openStore(mounted ?? path, what);
+    checkParents(parent, reader);
+    const stats = fstatSync(fd);
+    const warnings = checkFile(path, stats, reader, what);
+    const isReadOnly = mounted !== undefined || (hasOwners(reader) && stats.uid !== reader.uid);
+    return { bytes: readAtMost(fd, MAX_FILE_BYTES), warnings: isReadOnly ? [] : warnings, isReadOnly };
+  } catch (error) {
+    const code = systemCode(error);
+    if (error instanceof StoreError || code === undefined) throw error;
+    // ENOTDIR: a home such as /dev/null, for users without one.
+    if (code === 'ENOENT' || code === 'ENOTDIR') {
+      if (hasOwners(reader)) refuseSystemFolder(directory);
+      return undefined;
+    }
+    if (code === 'EFBIG') throw new StoreError(`${what} is larger than 1 MiB: ${path}`);
+    if (code === 'ELOOP' || code === 'EMLINK') {
+      throw new StoreError(
+        `${what} is a symbolic link, which is not followed: ${path}`,
+        'set ATLANTIS_CONFIG_DIR to the directory of the file',
+      );
+    }
+    const isDenied = code === 'EACCES' || code === 'EPERM';
+    throw new StoreError(
+      `${what} cannot be read (${code}): ${path}`,
+      isDenied
+        ? explainDenial(path, reader, `make it readable for this user, or ${OWN_DIRECTORY_HINT}`)
+        : undefined,
+    );
+  } finally {
+    if (fd !== undefined) closeSync(fd);
+  }
+}
