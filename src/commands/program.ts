@@ -7,6 +7,7 @@ import type { Io } from '../io/io.ts';
 import { VERSION } from '../version.ts';
 import { addStreamCheck } from './check/command.ts';
 import { addCompletion } from './completion/command.ts';
+import { addConfigCommands } from './config/command.ts';
 import { addHelp } from './help/command.ts';
 import { addProfileCommands } from './profile/command.ts';
 import { addStreamRelay } from './relay/command.ts';
@@ -104,6 +105,7 @@ export function createProgram(io: Io, only?: string): DocumentedCommand {
   }
   if (only === undefined) {
     addProfileCommands(program, io);
+    addConfigCommands(program, io);
     addCompletion(program, io);
     addVersion(program, io);
     addHelp(program);

@@ -25,9 +25,9 @@ export const KEY_SOURCES =
 /** For a key on the command line. */
 export const KEY_IN_HISTORY = `${KEY_SOURCES}\nthe key is now in the history of your shell: delete it there, and replace the key if others use this machine`;
 
-/** True for a word of the command line that is probably a key; also for an incomplete one. */
+/** True for a word of the command line that probably is or contains a key, or the beginning of one. */
 export function looksLikeKey(word: string): boolean {
-  return /^["']?ak_(?:live|test)_/.test(word);
+  return /\bak_(?:live|test)_/.test(word);
 }
 
 /** What is wrong with a trimmed key, or undefined. Never quotes it. */

@@ -20,6 +20,7 @@ import type { Io } from '../io/io.ts';
 import { keyPrefix } from '../io/key.ts';
 import { hasEscapes } from '../io/terminal.ts';
 import type { TrustConfig } from './certificates.ts';
+import { findColorMode, readPresets } from './defaults.ts';
 import { createKeyReader, type KeyListener } from './renew-key.ts';
 import { parseStreamUrl, type StreamUrl } from './stream-url.ts';
 import { findKeyOrigin, readKey, requireUrl, resolveTarget, type TargetFlags } from './target.ts';
@@ -79,9 +80,30 @@ export interface TailConfig
   readonly useColor: boolean;
 }
 
-/** Reads the flags that need no store and no secret. @throws UsageError */
-export function parseStreamFlags(flags: StreamFlags, io: Io): TailConfig {
-  const values = parseFlags(STREAM_FLAGS, flags);
+/**
+ * Reads the flags that need no secret.
+ *
+ * @param all the flags with stored defaults; conflicts are only reported between given flags
+ * @throws UsageError; StoreError if a named filter cannot be read
+ */
+export function parseStreamFlags(flags: StreamFlags, io: Io, all = flags): TailConfig {
+  const given = parseFlags(STREAM_FLAGS, flags);
+  assertCombined(given, flags);
+  const values = parseFlags(STREAM_FLAGS, all);
+  const { format, isJson, isEnveloped } = values;
+  const isPretty = format === 'pretty' || (format === 'auto' && !isJson && !isEnveloped && io.stdout.isTty);
+  return {
+    ...values,
+    log: parseLogFlags(flags, io),
+    connection: parseConnectionFlags(flags, values.timeoutMs),
+    format: isPretty ? 'pretty' : 'ndjson',
+    filter: parseFilter(values, io),
+    useColor: wantsColor(flags, io, io.stdout.isTty),
+  };
+}
+
+/** Refuses flags that cannot be combined. */
+function assertCombined(values: StreamValues, flags: StreamFlags): void {
   const { format, isJson, isEnveloped } = values;
   if (isJson && format === 'pretty') {
     throw new UsageError('--json and --format pretty cannot be combined', 'use only one of them');
@@ -92,15 +114,6 @@ export function parseStreamFlags(flags: StreamFlags, io: Io): TailConfig {
   if (values.fields !== undefined) assertFieldsAlone(values);
   assertPrettyFlagsUsed(values, flags);
   if (values.simulate !== undefined) assertSimulateAlone(flags);
-  const isPretty = format === 'pretty' || (format === 'auto' && !isJson && !isEnveloped && io.stdout.isTty);
-  return {
-    ...values,
-    log: parseLogFlags(flags, io),
-    connection: parseConnectionFlags(flags, values.timeoutMs),
-    format: isPretty ? 'pretty' : 'ndjson',
-    filter: parseFilter(values),
-    useColor: wantsColor(flags, io, io.stdout.isTty),
-  };
 }
 
 /** A glob up to the next comma or the end; commas in braces, in a set or after a backslash belong to the glob. */
@@ -115,7 +128,8 @@ function splitGlobs(list: string): string[] {
   return globs;
 }
 
-function parseFilter({ type, where }: StreamValues): TailConfig['filter'] {
+function parseFilter({ type, where: given, preset }: StreamValues, io: Io): TailConfig['filter'] {
+  const where = [...given, ...readPresets(preset, io)];
   const types = type.flatMap(splitGlobs);
   if (types.includes('')) {
     throw new UsageError(
@@ -163,14 +177,10 @@ export function parseLogFlags(flags: GlobalFlags, io: Io): LogConfig {
   return { format: logFormat, isQuiet, isVerbose, useColor };
 }
 
-/** `--color`, then NO_COLOR (no-color.org) and FORCE_COLOR, then whether it is a terminal with colors. */
+/** `--color`, then NO_COLOR (no-color.org) and FORCE_COLOR, the setting, and whether it is a terminal with colors. */
 export function wantsColor(flags: GlobalFlags, io: Io, isTty: boolean): boolean {
-  const { color } = parseFlags(GLOBAL_FLAGS, flags);
-  if (color !== 'auto') return color === 'always';
-  const { NO_COLOR, FORCE_COLOR } = io.env;
-  if (NO_COLOR !== undefined && NO_COLOR !== '') return false;
-  if (FORCE_COLOR !== undefined) return FORCE_COLOR !== '0' && FORCE_COLOR !== 'false';
-  return isTty && hasEscapes(io);
+  const { value } = findColorMode(flags, io, isTty);
+  return value === 'always' || (value === 'auto' && isTty && hasEscapes(io));
 }
 
 /** URL and key from flag, environment or profile. @throws UsageError, CredentialError, StoreError */

@@ -163,8 +163,9 @@ export function explainMisuse(
   const at = words.findIndex((one) => one.split('=', 1)[0] === flag);
   const isKeyFlag = code === 'commander.unknownOption' && KEY_FLAG.test(flag);
   const value = isKeyFlag ? (/=(.*)/s.exec(words[at] ?? '')?.[1] ?? words[at + 1] ?? '') : '';
-  if (isKeyFlag || words.some(looksLikeKey)) {
-    const isGiven = words.some(looksLikeKey) || (value !== '' && !value.startsWith('-'));
+  const isKeyGiven = command.args.some(looksLikeKey);
+  if (isKeyFlag || (isKeyGiven && code !== 'commander.unknownOption')) {
+    const isGiven = isKeyGiven || (value !== '' && !value.startsWith('-'));
     const problem = isKeyFlag
       ? `unknown flag ${flag}: no flag takes a key`
       : 'a key was given as an argument';

@@ -5,6 +5,7 @@ import { resolve } from 'node:path';
 import { CredentialError, isAtlantisError, UsageError } from '../../errors.ts';
 import type { Io, Outcome } from '../../io/io.ts';
 import { parseKey } from '../../io/key.ts';
+import { printJson } from '../../io/print.ts';
 import type { StoreDraft } from '../../profiles/draft.ts';
 import { isCommand, type Profile } from '../../profiles/read.ts';
 import { DamagedStoreError } from '../../profiles/store-file.ts';
@@ -21,7 +22,7 @@ import {
   saveProfiles,
 } from './context.ts';
 import type { AddFlags } from './flags.ts';
-import { describeKey, describeProfile, printJson } from './output.ts';
+import { describeKey, describeProfile } from './output.ts';
 import { canPrompt, createPrompter, noTerminal, type PromptAnswer } from './prompt.ts';
 
 type Secret = Pick<Profile, 'key'> | Pick<Profile, 'keyCommand'>;
