@@ -20,7 +20,7 @@ const MAX_DEPTH = 6;
 /** Values of a compared path that are kept for suggestions, and their length. */
 const MAX_TEXTS = 50;
 const MAX_TEXT_LENGTH = 64;
-/** So many values of another kind, and none of the right one, are not a coincidence. */
+/** Values of another kind, without one of the right kind, until a comparison is reported. */
 const MIN_MISFITS = 5;
 
 export type Kind = 'string' | 'number' | 'true or false' | 'object' | 'array' | 'null';

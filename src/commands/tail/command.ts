@@ -18,7 +18,7 @@ export function addStreamTail(stream: DocumentedCommand, io: Io): void {
     .example('atlantis stream tail --simulate', 'no key needed')
     .example('atlantis stream tail | jq -c .type')
     .example("atlantis stream tail --type 'large_*' --where 'amount_usd >= 1M'")
-    .example("atlantis stream tail --where 'chain in (base, tron) or token = USDC'")
+    .example("atlantis stream tail --where 'token = DAI or chain = tron'")
     .example('atlantis stream tail -n 100 --timeout 30s > events.ndjson', '100 events, or exit 124')
     .example('atlantis stream tail --record day.ndjson.gz --record-max-size 100MB --record-keep 10')
     .action(async (_options, command: DocumentedCommand) => {
