@@ -23,6 +23,9 @@ export const EXIT = {
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
+/** What happened, and what the user can do next: the arguments of an error. They come from the messages.ts of a folder. */
+export type ErrorText = readonly [message: string, hint?: string | undefined];
+
 const BRAND = Symbol.for('atlantis.error');
 
 /** An error with an exit code. Its message is for users, and safe to print after redaction. */
@@ -104,12 +107,6 @@ export function findNearest(word: string, candidates: Iterable<string>): string 
     if (wanted.length >= 3 && isPart) part ??= candidate;
   }
   return nearest ?? part;
-}
-
-/** `did you mean steady?`, if there is a candidate like the word. */
-export function suggestNearest(word: string, candidates: Iterable<string>): string | undefined {
-  const nearest = findNearest(word, candidates);
-  return nearest === undefined ? undefined : `did you mean ${nearest}?`;
 }
 
 /** Missing, additional, wrong and swapped characters (optimal string alignment). */

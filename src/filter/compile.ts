@@ -11,6 +11,7 @@ import {
 import { ExpressionFault, type PathStep } from '../events/path.ts';
 import { hasMatch, prepareSteps, type SeekStep } from '../events/seek-path.ts';
 import type { Comparison, Expression, Wanted, WantedText } from './expression.ts';
+import { WHERE_FAULTS } from './messages.ts';
 
 /**
  * Instructions that a pattern may take for one event: RE2 takes up to 25 ns for each of them and each character, so a
@@ -97,7 +98,7 @@ export class Compiler {
     if (typeof pattern !== 'function') {
       // After an escape, positions differ from those in the pattern.
       const skipped = raw === text ? pattern.at : raw.includes('\\') ? 0 : pattern.at + 1;
-      throw new ExpressionFault(pattern.message, at + skipped);
+      throw new ExpressionFault(WHERE_FAULTS.pattern(pattern.message), at + skipped);
     }
     work.size = pattern.size;
     this.size += pattern.size;
@@ -136,7 +137,7 @@ function compareWith(operator: Order, wanted: readonly Wanted[]): ValueTest {
     if (one.kind === 'text') return compareTexts(operator, one.text);
     if (one.kind === 'literal') return equalLiteral(one.source);
     const test = compareNumbers(operator, one.source);
-    if (test === undefined) throw new ExpressionFault('the exponent is out of range', one.at);
+    if (test === undefined) throw new ExpressionFault(WHERE_FAULTS.exponent, one.at);
     return test;
   });
   if (texts.length > 1) tests.push(equalSome(new Set(texts)));

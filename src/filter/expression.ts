@@ -3,6 +3,7 @@
 // Recursive descent with limited depth. Patterns are not compiled here, since their engine is loaded on demand.
 import type { Order } from '../events/match-value.ts';
 import { ExpressionFault, type PathStep, parsePath, parseQuoted } from '../events/path.ts';
+import { WHERE_FAULTS as FAULTS } from './messages.ts';
 
 /** A value that an expression compares with: `raw` as written, at `at`. */
 interface Written {
@@ -40,8 +41,6 @@ export type Expression =
   | Comparison
   | { readonly kind: 'and' | 'or'; readonly parts: readonly Expression[] }
   | { readonly kind: 'not'; readonly part: Expression };
-
-export const OPERATORS = '= != > >= < <= ~ !~ in';
 
 const OPERATOR = /\s*(==|!?[=~]|[<>]=?)\s*/y;
 const IN = /\s+(not\s+)?in(?=[\s(]|$)\s*/iy;
@@ -94,10 +93,7 @@ class Parser {
     this.#take(SPACES);
     if (this.#at === this.#text.length) return expression;
     const isClosing = this.#text[this.#at] === ')';
-    const message = isClosing
-      ? 'unexpected ")"; quote a value that contains it'
-      : 'expected and, or, or the end';
-    throw new ExpressionFault(message, this.#at);
+    throw new ExpressionFault(isClosing ? FAULTS.parenthesis : FAULTS.noJoin, this.#at);
   }
 
   #parseOr(): Expression {
@@ -120,7 +116,7 @@ class Parser {
     const isNot = this.#take(NOT) !== undefined;
     if (!isNot && this.#text[start] !== '(') return this.#parseComparison();
     this.#depth += 1;
-    if (this.#depth > MAX_DEPTH) throw new ExpressionFault(`nested deeper than ${MAX_DEPTH} levels`, start);
+    if (this.#depth > MAX_DEPTH) throw new ExpressionFault(FAULTS.tooDeep(MAX_DEPTH), start);
     const expression: Expression = isNot ? { kind: 'not', part: this.#parseNot() } : this.#parseGroup(start);
     this.#depth -= 1;
     return expression;
@@ -131,7 +127,7 @@ class Parser {
     const expression = this.#parseOr();
     this.#take(SPACES);
     if (this.#text[this.#at] !== ')') {
-      throw new ExpressionFault('this parenthesis is not closed', start);
+      throw new ExpressionFault(FAULTS.parenthesisOpen, start);
     }
     this.#at += 1;
     return expression;
@@ -149,8 +145,7 @@ class Parser {
     const [, sign] = this.#take(OPERATOR) ?? [];
     if (sign === undefined) {
       this.#take(SPACES);
-      const quote = this.#joined === undefined ? '' : `; quote a text that contains "${this.#joined}"`;
-      throw new ExpressionFault(`expected one of ${OPERATORS}${quote}`, this.#at);
+      throw new ExpressionFault(FAULTS.operator(this.#joined), this.#at);
     }
     const isNegated = sign.startsWith('!');
     if (sign.endsWith('~')) {
@@ -162,7 +157,7 @@ class Parser {
 
   #parseList(): Wanted[] {
     const opened = this.#at;
-    if (this.#text[opened] !== '(') throw new ExpressionFault('expected ( and a list of values', opened);
+    if (this.#text[opened] !== '(') throw new ExpressionFault(FAULTS.noList, opened);
     const values: Wanted[] = [];
     do {
       this.#at += 1;
@@ -170,7 +165,7 @@ class Parser {
       values.push(readValue('=', this.#parseText(false, true)));
       this.#take(SPACES);
     } while (this.#text[this.#at] === ',');
-    if (this.#text[this.#at] !== ')') throw new ExpressionFault('this parenthesis is not closed', opened);
+    if (this.#text[this.#at] !== ')') throw new ExpressionFault(FAULTS.parenthesisOpen, opened);
     this.#at += 1;
     return values;
   }
@@ -180,13 +175,12 @@ class Parser {
     const quoted = parseQuoted(this.#text, at);
     this.#at = quoted?.end ?? this.#findEndOfValue(isPattern, isInList);
     const raw = this.#text.slice(at, this.#at).trimEnd();
-    if (raw === '') throw new ExpressionFault('expected a value', at);
+    if (raw === '') throw new ExpressionFault(FAULTS.noValue, at);
     if (quoted !== undefined && !this.#isAtEndOfValue(isInList)) {
-      throw new ExpressionFault('unexpected text after the closing quote', quoted.end);
+      throw new ExpressionFault(FAULTS.afterQuote, quoted.end);
     }
     if (quoted === undefined && /^[=!<>~]/.test(raw)) {
-      const sign = raw.charAt(0);
-      throw new ExpressionFault(`unexpected "${sign}"; quote a string that starts with it: "${sign}x"`, at);
+      throw new ExpressionFault(FAULTS.sign(raw.charAt(0)), at);
     }
     return { kind: 'text', text: quoted?.value ?? raw, raw, at };
   }
@@ -237,7 +231,7 @@ function readValue(operator: Order, text: WantedText): Wanted {
   if (raw !== text.text) return text;
   const isOrder = operator !== '=';
   if (LITERALS.includes(raw)) {
-    if (isOrder) throw new ExpressionFault(`${raw} has no order; use = or !=`, at);
+    if (isOrder) throw new ExpressionFault(FAULTS.noOrder(raw), at);
     return { kind: 'literal', source: raw, raw, at };
   }
   if (JSON_NUMBER.test(raw)) return { kind: 'number', source: raw, raw, at };
@@ -246,20 +240,16 @@ function readValue(operator: Order, text: WantedText): Wanted {
     const source = figure.replaceAll('_', '') + (EXPONENTS[unit] ?? '');
     return { kind: 'number', source, raw, at };
   }
-  const quote = 'to compare it as a string, quote it';
   if (NEARLY_NUMBER.test(raw)) {
-    throw new ExpressionFault(`not a number; write 1000, 1_000, 0.5 or 1.5M; ${quote}`, at);
+    throw new ExpressionFault(FAULTS.nearlyNumber, at);
   }
   if (isOrder && OTHER_UNIT.test(raw)) {
-    throw new ExpressionFault(`not a number; the units are k, M and G; ${quote}`, at);
+    throw new ExpressionFault(FAULTS.unit, at);
   }
   const join = OTHER_JOIN.exec(raw);
   if (join !== null) {
-    const word = join[1] === '&&' ? 'and' : 'or';
-    throw new ExpressionFault(
-      `write ${word} instead of ${join[1]}, or quote the string`,
-      at + join.index + 1,
-    );
+    const [, sign = ''] = join;
+    throw new ExpressionFault(FAULTS.join(sign === '&&' ? 'and' : 'or', sign), at + join.index + 1);
   }
   return text;
 }

@@ -7,8 +7,9 @@ import { createTypeTest, TYPE_FIELDS, type TypeTest } from '../events/event-type
 import { NOT_FOUND, OPEN_OBJECT, QUOTE } from '../events/scan-constants.ts';
 import { makeNames, seekMembers, seekValue, skipValue, viewMemory } from '../events/seek.ts';
 import { Compiler, joinTests, MAX_STEPS, NO, YES } from './compile.ts';
-import { type Comparison, listComparisons, OPERATORS, parseExpression } from './expression.ts';
+import { type Comparison, listComparisons, parseExpression } from './expression.ts';
 import { parseGlob } from './glob.ts';
+import { TYPE_ADVICE, WHERE_ADVICE } from './messages.ts';
 import { parseWithCaret } from './point-at-fault.ts';
 
 export interface FilterConfig {
@@ -17,8 +18,6 @@ export interface FilterConfig {
   /** Expressions of `--where`; all must match. */
   readonly where: readonly string[];
 }
-
-const GRAMMAR = `see docs/filters.md: PATH OP VALUE, OP one of ${OPERATORS}, joined by and, or, not, ( )`;
 
 /** What messages call the two kinds of filters. */
 export const FILTER_FLAGS = { type: '--type', where: '--where' };
@@ -85,7 +84,7 @@ async function createEventTest(
           comparisons.push(...listComparisons(expression));
           return compiler.compile(expression);
         },
-        GRAMMAR,
+        WHERE_ADVICE,
       ),
     ),
   );
@@ -114,7 +113,6 @@ function testType(view: DataView, places: Int32Array, end: number, isWanted: Typ
 }
 
 async function parseTypes(globs: readonly string[], name: string): Promise<TypeTest> {
-  const advice = 'see docs/filters.md: * ? [abc] [!abc] {one,other}';
-  const tests = await Promise.all(globs.map((glob) => parseWithCaret(name, glob, parseGlob, advice)));
+  const tests = await Promise.all(globs.map((glob) => parseWithCaret(name, glob, parseGlob, TYPE_ADVICE)));
   return createTypeTest((type) => tests.some((test) => test(type)));
 }

@@ -1,7 +1,8 @@
 // Reads the profiles, as every command does at its start. No conf, no lock.
-import { StoreError, suggestNearest, UsageError } from '../errors.ts';
+import { StoreError } from '../errors.ts';
 import type { Io } from '../io/io.ts';
 import { isKey } from '../io/key.ts';
+import { CHECKED, DAMAGE, sayDamaged, sayNewerVersion, sayNoHomeDirectory } from './messages.ts';
 import type { StoreReader } from './permissions.ts';
 import {
   DamagedStoreError,
@@ -42,22 +43,7 @@ export const profilesPath = (io: Pick<Io, 'env' | 'platform' | 'homeDirectory'>)
 
 /** The error where `profilesPath` is undefined. */
 export function noHomeDirectory(): StoreError {
-  return new StoreError('no home directory for the profiles', 'set ATLANTIS_CONFIG_DIR');
-}
-
-/** Names in a message. */
-const SHOWN_NAMES = 20;
-
-/** @param known names of the stored profiles. @param source where the name came from */
-export function noProfile(name: string, known: readonly string[], source = ''): UsageError {
-  const nearest = suggestNearest(name, known);
-  const more = known.length > SHOWN_NAMES ? ', …' : '';
-  return new UsageError(
-    `no profile "${name.length > 64 ? `${name.slice(0, 64)}…` : name}"${source}`,
-    known.length === 0
-      ? 'add one with `atlantis profile add <name>`'
-      : `${nearest === undefined ? '' : `${nearest}\n`}profiles: ${known.slice(0, SHOWN_NAMES).join(', ')}${more}`,
-  );
+  return new StoreError(...sayNoHomeDirectory());
 }
 
 /** True for a name that a profile may have (contract F1). */
@@ -72,16 +58,16 @@ export function isCommand(value: unknown): value is readonly string[] {
 }
 
 function readProfile(name: string, value: unknown, fail: Fail): Profile {
-  if (!isProfileName(name)) throw fail('its name is not valid');
-  if (!isObject(value)) throw fail('it is not an object');
+  if (!isProfileName(name)) throw fail(DAMAGE.profileName);
+  if (!isObject(value)) throw fail(DAMAGE.profileNotObject);
   const { url, key, keyCommand } = value;
-  if (typeof url !== 'string') throw fail('"url" is not a string');
-  if (key !== undefined && keyCommand !== undefined) throw fail('it has both "key" and "keyCommand"');
+  if (typeof url !== 'string') throw fail(DAMAGE.url);
+  if (key !== undefined && keyCommand !== undefined) throw fail(DAMAGE.bothKeys);
   if (keyCommand !== undefined) {
-    if (!isCommand(keyCommand)) throw fail('"keyCommand" is not a list of strings');
+    if (!isCommand(keyCommand)) throw fail(DAMAGE.keyCommand);
     return { name, url, keyCommand };
   }
-  if (typeof key !== 'string' || !isKey(key)) throw fail('"key" is not a valid key');
+  if (typeof key !== 'string' || !isKey(key)) throw fail(DAMAGE.key);
   return { name, url, key };
 }
 
@@ -91,27 +77,18 @@ function readProfile(name: string, value: unknown, fail: Fail): Profile {
  * @throws DamagedStoreError with path and position only; StoreError if a newer version wrote it.
  */
 export function parseProfiles(bytes: Buffer, path: string): { file: ProfileFile; json: JsonObject } {
-  const fail: Fail = (why) =>
-    new DamagedStoreError(
-      `the profile store is damaged: ${why}: ${path}`,
-      'repair it, or run `atlantis profile add`, which moves it aside and creates a new one',
-    );
+  const fail: Fail = (why) => new DamagedStoreError(...sayDamaged(why, path));
   const json = parseObject(bytes, fail);
   const { version, current, profiles } = json;
   if (typeof version !== 'number' || !Number.isInteger(version) || version < 1) {
-    throw fail('"version" is not a positive integer');
+    throw fail(DAMAGE.version);
   }
-  if (version > FORMAT_VERSION) {
-    throw new StoreError(
-      `the profile store was written by a newer version of atlantis: ${path}`,
-      'update atlantis',
-    );
-  }
-  if (current !== undefined && typeof current !== 'string') throw fail('"current" is not a string');
-  if (!isObject(profiles)) throw fail('"profiles" is not an object');
+  if (version > FORMAT_VERSION) throw new StoreError(...sayNewerVersion(path));
+  if (current !== undefined && typeof current !== 'string') throw fail(DAMAGE.current);
+  if (!isObject(profiles)) throw fail(DAMAGE.profiles);
   const read = Object.entries(profiles).map(([name, value], index): [string, Profile] => [
     name,
-    readProfile(name, value, (why) => fail(`in profile number ${index + 1}, ${why}`)),
+    readProfile(name, value, (why) => fail(DAMAGE.profile(index + 1, why))),
   ]);
   return { file: { current, profiles: new Map(read) }, json };
 }
@@ -127,7 +104,7 @@ export function readProfileFile(
   path: string | undefined,
   reader: StoreReader,
 ): { readonly file: ProfileFile; readonly warnings: readonly string[] } {
-  const read = path === undefined ? undefined : readStoreBytes(path, reader);
+  const read = path === undefined ? undefined : readStoreBytes(path, reader, CHECKED.store);
   if (path === undefined || read === undefined) {
     return { file: { current: undefined, profiles: new Map() }, warnings: [] };
   }

@@ -11,14 +11,15 @@ import { readAtMost } from '../io/read-file.ts';
 import { isUtf16 } from '../io/text-encoding.ts';
 import { describePosition, findJsonFault } from './json-fault.ts';
 import {
-  checkDirectory,
-  checkFile,
-  checkParents,
-  hasOwners,
-  OWN_DIRECTORY_HINT,
-  type StoreReader,
-} from './permissions.ts';
-import { explainDenial, findMountedStore, refuseSystemFolder } from './root-owned.ts';
+  DAMAGE,
+  NOT_A_STORE,
+  sayConfigDirectoryRelative,
+  sayNotAStore,
+  sayStoreIsLink,
+  sayUnreadable,
+} from './messages.ts';
+import { checkDirectory, checkFile, checkParents, hasOwners, type StoreReader } from './permissions.ts';
+import { findMountedStore, findRepair, refuseSystemFolder } from './root-owned.ts';
 
 /** The store as parsed, with fields of newer versions. */
 export type JsonObject = Record<string, unknown>;
@@ -30,7 +31,6 @@ export class DamagedStoreError extends StoreError {}
 export const STORE_FILES = ['profiles.json', 'config.json'] as const;
 type StoreFileName = (typeof STORE_FILES)[number];
 
-export const PROFILE_STORE = 'the profile store';
 const MAX_FILE_BYTES = 1024 * 1024;
 
 /**
@@ -48,12 +48,7 @@ export function storePath(
   const { path, findConfigDirectory } = platformOf(platform);
   const chosen = env['ATLANTIS_CONFIG_DIR'];
   if (chosen !== undefined && chosen !== '') {
-    if (!path.isAbsolute(chosen)) {
-      throw new UsageError(
-        'ATLANTIS_CONFIG_DIR is not an absolute path',
-        'accepted: the absolute path of a directory; nothing is read from the working directory',
-      );
-    }
+    if (!path.isAbsolute(chosen)) throw new UsageError(...sayConfigDirectoryRelative());
     return path.join(chosen, name);
   }
   const home = homeDirectory();
@@ -68,18 +63,18 @@ export type Fail = (why: string) => DamagedStoreError;
 
 /** Decodes strictly, without replacement characters, and removes a byte order mark. */
 export function parseObject(bytes: Buffer, fail: Fail): JsonObject {
-  if (bytes.length === 0) throw fail('it is empty');
-  if (isUtf16(bytes)) throw fail('it is UTF-16 text instead of UTF-8');
+  if (bytes.length === 0) throw fail(DAMAGE.empty);
+  if (isUtf16(bytes)) throw fail(DAMAGE.utf16);
   let text: string;
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
-    throw fail('it is not UTF-8 text');
+    throw fail(DAMAGE.notUtf8);
   }
   const fault = findJsonFault(text);
-  if (fault !== undefined) throw fail(`it is not valid JSON at ${describePosition(text, fault)}`);
+  if (fault !== undefined) throw fail(DAMAGE.notJson(describePosition(text, fault)));
   const value: unknown = JSON.parse(text);
-  if (!isObject(value)) throw fail('it is not a JSON object');
+  if (!isObject(value)) throw fail(DAMAGE.notObject);
   return value;
 }
 
@@ -96,7 +91,7 @@ function openStore(path: string, what: string): number {
   const noFollow = constants.O_NOFOLLOW as number | undefined;
   // Windows has no O_NOFOLLOW, so the path is checked first.
   if (noFollow === undefined && isLink(path)) {
-    throw new StoreError(`${what} is a symbolic link: ${path}`);
+    throw new StoreError(...sayStoreIsLink(what, path));
   }
   // O_NONBLOCK, since opening a FIFO would wait for a writer.
   return openSync(path, constants.O_RDONLY | (noFollow ?? 0) | (constants.O_NONBLOCK ?? 0));
@@ -117,11 +112,7 @@ interface StoreBytes {
  * @param what names it in messages
  * @throws StoreError if it cannot be read, is not a regular file, or another user may have written it.
  */
-export function readStoreBytes(
-  path: string,
-  reader: StoreReader,
-  what = PROFILE_STORE,
-): StoreBytes | undefined {
+export function readStoreBytes(path: string, reader: StoreReader, what: string): StoreBytes | undefined {
   const directory = platformOf(reader.platform).path.dirname(path);
   let fd: number | undefined;
   try {
@@ -142,20 +133,9 @@ export function readStoreBytes(
       if (hasOwners(reader)) refuseSystemFolder(directory);
       return undefined;
     }
-    if (code === 'EFBIG') throw new StoreError(`${what} is larger than 1 MiB: ${path}`);
-    if (code === 'ELOOP' || code === 'EMLINK') {
-      throw new StoreError(
-        `${what} is a symbolic link, which is not followed: ${path}`,
-        'set ATLANTIS_CONFIG_DIR to the directory of the file',
-      );
-    }
-    const isDenied = code === 'EACCES' || code === 'EPERM';
-    throw new StoreError(
-      `${what} cannot be read (${code}): ${path}`,
-      isDenied
-        ? explainDenial(path, reader, `make it readable for this user, or ${OWN_DIRECTORY_HINT}`)
-        : undefined,
-    );
+    if (code === 'EFBIG') throw new StoreError(...sayNotAStore(what, NOT_A_STORE.tooLarge, path));
+    if (code === 'ELOOP' || code === 'EMLINK') throw new StoreError(...sayStoreIsLink(what, path));
+    throw new StoreError(...sayUnreadable(what, path, error, findRepair(path, reader)));
   } finally {
     if (fd !== undefined) closeSync(fd);
   }

@@ -26,18 +26,21 @@ import { platformOf } from '../io/platform.ts';
 import { readAtMost } from '../io/read-file.ts';
 import { makeFolder } from '../io/safe-file.ts';
 import { type Draft, draftProfiles, draftSettings, type StoreDraft } from './draft.ts';
-import { checkDirectory, checkParents, OWN_DIRECTORY_HINT, type StoreReader } from './permissions.ts';
-import { noHomeDirectory, parseProfiles } from './read.ts';
-import { describeNewOwner, explainDenial, refuseWriting } from './root-owned.ts';
-import { parseSettings, SETTINGS_FILE } from './settings-file.ts';
 import {
-  DamagedStoreError,
-  type JsonObject,
-  PROFILE_STORE,
-  readStoreBytes,
-  STORE_FILES,
-  systemCode,
-} from './store-file.ts';
+  CHECKED,
+  sayLockLost,
+  sayMovedAside,
+  sayNotCreated,
+  sayNotLockable,
+  sayNotSynced,
+  sayOtherFiles,
+  sayUnchanged,
+} from './messages.ts';
+import { checkDirectory, checkParents, type StoreReader } from './permissions.ts';
+import { noHomeDirectory, parseProfiles } from './read.ts';
+import { describeNewOwner, findRepair, refuseWriting } from './root-owned.ts';
+import { parseSettings } from './settings-file.ts';
+import { DamagedStoreError, type JsonObject, readStoreBytes, STORE_FILES, systemCode } from './store-file.ts';
 
 /** What writing needs from the system. */
 export type StoreHost = StoreReader & LockHost & Pick<Io, 'env' | 'ignoreFileSizeSignal'>;
@@ -62,19 +65,14 @@ function prepareDirectory(path: string, host: StoreHost): string[] {
     // A directory with other files, such as /etc or a home, keeps its mode.
     const isOurs = readdirSync(directory).every((name) => STORE_FILES.some((file) => name.startsWith(file)));
     if (!isOurs || stats.uid !== host.uid) {
-      return [
-        `${directory} contains other files, so other users keep access to it: use a separate directory for profiles`,
-      ];
+      return [sayOtherFiles(directory)];
     }
     chmodSync(directory, DIRECTORY_MODE);
     return [];
   } catch (error) {
     const code = systemCode(error);
     if (error instanceof StoreError || code === undefined) throw error;
-    throw new OutputError(
-      `the profile directory cannot be created (${code}): ${directory}`,
-      explainDenial(directory, host, OWN_DIRECTORY_HINT),
-    );
+    throw new OutputError(...sayNotCreated(directory, error, findRepair(directory, host)));
   }
 }
 
@@ -145,7 +143,7 @@ function flushDirectory(directory: string, what: string): void {
     fsyncSync(fd);
   } catch (error) {
     if (systemCode(error) !== 'EIO') return;
-    throw new OutputError(`${what} was written, but may not survive a power failure (EIO): ${directory}`);
+    throw new OutputError(...sayNotSynced(what, directory));
   } finally {
     if (fd !== undefined) closeSync(fd);
   }
@@ -173,15 +171,14 @@ function replaceStore(
   try {
     writeStaging(staging, json);
     if (isDamaged) aside = keepAside(path, wallMs);
-    if (!lock.isHeld()) throw new StoreError(`${what} was not changed: the lock on it was lost`);
+    if (!lock.isHeld()) throw new StoreError(...sayLockLost(what));
     renameSync(staging, path);
   } catch (error) {
     if (aside !== undefined) rmSync(aside, { force: true });
     removeStaging(path);
     const code = systemCode(error);
     if (error instanceof StoreError || code === undefined) throw error;
-    const why = code === 'ENOSPC' || code === 'EDQUOT' ? 'no space left' : code;
-    throw new OutputError(`${what} could not be written (${why}) and is unchanged: ${path}`);
+    throw new OutputError(...sayUnchanged(what, path, error));
   }
   flushDirectory(dirname(path), what);
   return aside;
@@ -197,10 +194,7 @@ async function lockStore(
     return await takeLock(lockPath, host, { what, Refusal: StoreError, warn });
   } catch (error) {
     if (error instanceof StoreError) throw error;
-    throw new OutputError(
-      `${what} cannot be locked for writing (${systemCode(error)}): ${lockPath}`,
-      explainDenial(lockPath, host, OWN_DIRECTORY_HINT),
-    );
+    throw new OutputError(...sayNotLockable(what, lockPath, error, findRepair(lockPath, host)));
   }
 }
 
@@ -221,13 +215,13 @@ interface StoreFile<Content> {
 }
 
 const PROFILES: StoreFile<StoreDraft> = {
-  what: PROFILE_STORE,
+  what: CHECKED.store,
   parse: (bytes, path) => parseProfiles(bytes, path).json,
   createDraft: draftProfiles,
 };
 
 const SETTINGS: StoreFile<Map<string, string>> = {
-  what: SETTINGS_FILE,
+  what: CHECKED.settings,
   parse: parseSettings,
   createDraft: draftSettings,
 };
@@ -286,7 +280,7 @@ async function updateFile<Content, T>(
     const result = change(draft);
     removeStaging(path);
     const aside = replaceStore(path, json(), file.what, isDamaged, lock, host.clock.wallMs());
-    if (aside !== undefined) notices.push(`${file.what} was damaged: it was moved to ${aside}`);
+    if (aside !== undefined) notices.push(sayMovedAside(file.what, aside));
     return { result, notices };
   } finally {
     lock.release();

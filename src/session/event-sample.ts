@@ -23,7 +23,7 @@ const MAX_TEXT_LENGTH = 64;
 /** Values of another kind, without one of the right kind, until a comparison is reported. */
 const MIN_MISFITS = 5;
 
-export type Kind = 'string' | 'number' | 'true or false' | 'object' | 'array' | 'null';
+export type Kind = 'string' | 'number' | 'boolean' | 'object' | 'array' | 'null';
 
 /** A path that an expression or `--fields` names. */
 class NamedPath {
@@ -87,7 +87,7 @@ function kindOf(source: string): Kind {
   if (byte === OPEN_OBJECT) return 'object';
   if (byte === OPEN_ARRAY) return 'array';
   if (source === 'null') return 'null';
-  return source === 'true' || source === 'false' ? 'true or false' : 'number';
+  return source === 'true' || source === 'false' ? 'boolean' : 'number';
 }
 
 /** Whether a value of this kind can match; a string can be a number. */
@@ -95,7 +95,7 @@ function canMatch({ operator, wanted }: Comparison, kind: Kind, source: string):
   if (operator === '~') return kind !== 'object' && kind !== 'array';
   return wanted.some((one: Wanted) => {
     if (one.kind === 'text') return kind === 'string';
-    if (one.kind === 'literal') return one.source === 'null' || kind === 'true or false';
+    if (one.kind === 'literal') return one.source === 'null' || kind === 'boolean';
     return kind === 'number' || (kind === 'string' && JSON_NUMBER.test(decodeString(source)));
   });
 }

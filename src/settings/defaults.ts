@@ -2,7 +2,7 @@
 //
 // A default is used only where a person looks: on a terminal. So a script prints the same with any settings (contract
 // F7). Flags and environment have precedence.
-import { isAtlantisError, StoreError, suggestNearest, UsageError } from '../errors.ts';
+import { isAtlantisError, StoreError, UsageError } from '../errors.ts';
 import {
   attributeName,
   type FlagDefinition,
@@ -13,6 +13,7 @@ import {
 } from '../flags/definition.ts';
 import { FORM_FLAGS, GLOBAL_FLAGS, type GlobalFlags } from '../flags/shared-flags.ts';
 import type { Io } from '../io/io.ts';
+import { SETTING_SOURCES, sayInvalidSetting, sayNoPreset } from '../profiles/messages.ts';
 import { readSettingsFile, settingsPath } from '../profiles/settings-file.ts';
 
 /** Before the name of a named filter. */
@@ -31,7 +32,7 @@ export interface Setting {
   readonly source: string;
 }
 
-export const NOT_SET: Setting = { value: null, source: 'not set' };
+export const NOT_SET: Setting = { value: null, source: SETTING_SOURCES.notSet };
 
 /** The text of each stored setting. @throws StoreError */
 export const readSettings = (io: Io): ReadonlyMap<string, string> => readSettingsFile(settingsPath(io), io);
@@ -45,10 +46,7 @@ function readDefault(name: string, stored: ReadonlyMap<string, string>, io: Io):
     return text;
   } catch (error) {
     if (!isAtlantisError(error)) throw error;
-    throw new StoreError(
-      `the setting ${name} in ${settingsPath(io) ?? ''} is not valid: ${error.message}`,
-      `${error.hint ?? ''}\nset another value with \`atlantis config set ${name} <value>\``,
-    );
+    throw new StoreError(...sayInvalidSetting(name, settingsPath(io) ?? '', error));
   }
 }
 
@@ -86,7 +84,7 @@ export function findColorMode(flags: GlobalFlags, io: Io, isTty: boolean): Setti
   }
   const stored = isTty ? readDefault('color', readSettings(io), io) : undefined;
   if (stored !== undefined) return { value: stored, source: settingsPath(io) ?? '' };
-  return { value: GLOBAL_FLAGS.color.fallback ?? null, source: 'default' };
+  return { value: GLOBAL_FLAGS.color.fallback ?? null, source: SETTING_SOURCES.default };
 }
 
 /** Each setting as a command on a terminal would use it, with its source; then the named filters. @throws StoreError */
@@ -98,7 +96,9 @@ export function describeSettings(flags: GlobalFlags, io: Io): Record<string, Set
     const value = readDefault(name, stored, io);
     if (name === 'color') described[name] = findColorMode(flags, io, true);
     else if (value !== undefined) described[name] = { value, source: path };
-    else described[name] = fallback === undefined ? NOT_SET : { value: fallback, source: 'default' };
+    else
+      described[name] =
+        fallback === undefined ? NOT_SET : { value: fallback, source: SETTING_SOURCES.default };
   }
   for (const [name, value] of stored) if (name.startsWith(PRESET)) described[name] = { value, source: path };
   return described;
@@ -114,14 +114,6 @@ export function readPresets(names: readonly string[], io: Io): readonly string[]
   return names.map((name) => {
     const expression = stored.get(PRESET + name);
     if (expression !== undefined) return expression;
-    const hint =
-      known.length === 0
-        ? `store one with \`atlantis config set ${PRESET}${name} 'amount_usd > 1M'\``
-        : `presets: ${known.join(', ')}`;
-    const nearest = suggestNearest(name, known);
-    throw new UsageError(
-      `no preset "${name.slice(0, 64)}"`,
-      nearest === undefined ? hint : `${nearest}\n${hint}`,
-    );
+    throw new UsageError(...sayNoPreset(name, known, PRESET));
   });
 }

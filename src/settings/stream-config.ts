@@ -4,6 +4,7 @@ import { type ConnectConfig, chooseFirstBudget, fillRetryBounds } from '../conne
 import type { KeyOrigin } from '../connection/lifecycle.ts';
 import { UsageError } from '../errors.ts';
 import { type Flags, type FlagValues, listGiven, parseFlags, pick } from '../flags/definition.ts';
+import { sayInvalid, sayNotCombinable } from '../flags/messages.ts';
 import {
   CONNECTION_FLAGS,
   END_FLAGS,
@@ -21,6 +22,7 @@ import { keyPrefix } from '../io/key.ts';
 import { hasEscapes } from '../io/terminal.ts';
 import type { TrustConfig } from './certificates.ts';
 import { findColorMode, readPresets } from './defaults.ts';
+import * as say from './messages.ts';
 import { createKeyReader, type KeyListener } from './renew-key.ts';
 import { parseStreamUrl, type StreamUrl } from './stream-url.ts';
 import { findKeyOrigin, readKey, requireUrl, resolveTarget, type TargetFlags } from './target.ts';
@@ -106,10 +108,10 @@ export function parseStreamFlags(flags: StreamFlags, io: Io, all = flags): TailC
 function assertCombined(values: StreamValues, flags: StreamFlags): void {
   const { format, isJson, isEnveloped } = values;
   if (isJson && format === 'pretty') {
-    throw new UsageError('--json and --format pretty cannot be combined', 'use only one of them');
+    throw new UsageError(...sayNotCombinable('--json', '--format pretty'));
   }
   if (isEnveloped && format === 'pretty') {
-    throw new UsageError('--envelope and --format pretty cannot be combined', 'envelopes are NDJSON');
+    throw new UsageError(...sayNotCombinable('--envelope', '--format pretty', say.ENVELOPES_ARE_NDJSON));
   }
   if (values.fields !== undefined) assertFieldsAlone(values);
   assertPrettyFlagsUsed(values, flags);
@@ -132,10 +134,7 @@ function parseFilter({ type, where: given, preset }: StreamValues, io: Io): Tail
   const where = [...given, ...readPresets(preset, io)];
   const types = type.flatMap(splitGlobs);
   if (types.includes('')) {
-    throw new UsageError(
-      `invalid --type "${type.join(',')}"`,
-      'accepted: event types or globs, separated by commas',
-    );
+    throw new UsageError(...sayInvalid('--type', type.join(','), say.A_TYPE_LIST));
   }
   return types.length === 0 && where.length === 0 ? undefined : { types, where };
 }
@@ -148,16 +147,10 @@ export function parseConnectionFlags(flags: ConnectionFlags, timeoutMs?: number)
   const { noReconnect, maxReconnects, waitMs, ...values } = parseFlags(CONNECTION_FLAGS, flags);
   const bounds = fillRetryBounds(values.retryMinMs, values.retryMaxMs);
   if (bounds.retryMaxMs < bounds.retryMinMs) {
-    throw new UsageError(
-      `--retry-max ${flags.retryMax ?? ''} is shorter than --retry-min ${flags.retryMin ?? ''}`,
-      'accepted: a --retry-max of at least --retry-min',
-    );
+    throw new UsageError(...say.sayRetryBoundsReversed(flags.retryMax ?? '', flags.retryMin ?? ''));
   }
   if (values.pingIntervalMs === 0 && flags.pongTimeout !== undefined) {
-    throw new UsageError(
-      '--pong-timeout and --ping-interval 0 cannot be combined',
-      'without pings there is no pong to wait for',
-    );
+    throw new UsageError(...sayNotCombinable('--pong-timeout', '--ping-interval 0', say.PONGS_NEED_PINGS));
   }
   return {
     ...values,
@@ -171,7 +164,7 @@ export function parseConnectionFlags(flags: ConnectionFlags, timeoutMs?: number)
 export function parseLogFlags(flags: GlobalFlags, io: Io): LogConfig {
   const { logFormat, isQuiet, isVerbose } = parseFlags(GLOBAL_FLAGS, flags);
   if (isQuiet && isVerbose) {
-    throw new UsageError('--quiet and --verbose cannot be combined', 'use only one of them');
+    throw new UsageError(...sayNotCombinable('--quiet', '--verbose'));
   }
   const useColor = logFormat === 'text' && wantsColor(flags, io, io.stderr.isTty);
   return { format: logFormat, isQuiet, isVerbose, useColor };
@@ -193,11 +186,11 @@ export async function resolveSource(
   const url = requireUrl(target, true);
   const key = await readKey(target, io);
   const origins = [
-    `url: ${url.base} (${target.url?.source})`,
-    `key: ${keyPrefix(key)}… (${target.key?.source})`,
+    say.saySetting('url', url.base, target.url?.source),
+    say.saySetting('key', `${keyPrefix(key)}…`, target.key?.source),
     ...(target.profile === undefined
       ? []
-      : [`profile: ${target.profile.value.name} (${target.profile.source})`]),
+      : [say.saySetting('profile', target.profile.value.name, target.profile.source)]),
   ];
   const reader = createKeyReader(target, key, io, listener);
   return { url, key: reader, keyOrigin: findKeyOrigin(target), origins, warnings: target.warnings };
@@ -206,10 +199,10 @@ export async function resolveSource(
 /** A running simulator as the source. */
 export function describeSimulatorSource(baseUrl: string, key: string): StreamSource {
   return {
-    url: parseStreamUrl(baseUrl, 'the simulator'),
+    url: parseStreamUrl(baseUrl, say.THE_SIMULATOR),
     key,
-    keyOrigin: { kind: 'option', source: 'the simulator' },
-    origins: ['the built-in simulator'],
+    keyOrigin: { kind: 'option', source: say.THE_SIMULATOR },
+    origins: [say.BUILT_IN_SIMULATOR],
     warnings: [],
   };
 }
@@ -217,10 +210,7 @@ export function describeSimulatorSource(baseUrl: string, key: string): StreamSou
 function assertFieldsAlone({ isJson, isEnveloped, format }: StreamValues): void {
   const other = isJson ? '--json' : isEnveloped ? '--envelope' : `--format ${format}`;
   if (other === '--format auto') return;
-  throw new UsageError(
-    `--fields and ${other} cannot be combined`,
-    'fields are columns on a terminal, and tab-separated in a pipe',
-  );
+  throw new UsageError(...sayNotCombinable('--fields', other, say.FIELDS_ARE_COLUMNS));
 }
 
 /** Refuses flags of pretty output that have no effect. */
@@ -234,14 +224,12 @@ function assertPrettyFlagsUsed(
   if (flag === undefined) return;
   const other =
     fields !== undefined ? '--fields' : isJson ? '--json' : isEnveloped ? '--envelope' : '--format ndjson';
-  throw new UsageError(
-    `${flag} and ${other} cannot be combined`,
-    fields !== undefined ? '--time is for pretty output' : 'NDJSON has every event as sent, in full',
-  );
+  const why = fields !== undefined ? say.TIME_IS_PRETTY : say.NDJSON_IS_COMPLETE;
+  throw new UsageError(...sayNotCombinable(flag, other, why));
 }
 
 function assertSimulateAlone(flags: StreamFlags): void {
   const [other] = listGiven(SOURCE_FLAGS, flags);
   if (other === undefined) return;
-  throw new UsageError(`--simulate and ${other} cannot be combined`, 'the simulator needs no URL and no key');
+  throw new UsageError(...sayNotCombinable('--simulate', other, say.SIMULATOR_NEEDS_NOTHING));
 }

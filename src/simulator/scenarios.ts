@@ -2,7 +2,8 @@
 // each upgrade, which perform.ts executes; scripts and tests use the same form.
 
 import { STATUS_CODES } from 'node:http';
-import { suggestNearest, UsageError } from '../errors.ts';
+import { UsageError } from '../errors.ts';
+import { sayUnknownScenario } from './messages.ts';
 import type { Random } from './random.ts';
 
 /** The error codes of the service by HTTP status, with a message. */
@@ -231,10 +232,10 @@ export function findScenario(name: string): Scenario {
   if (scenario) return scenario;
   const code = /^close-([1-4]\d{3})$/.exec(name)?.[1];
   if (code) return play(`close ${code}`, WELCOME, SOME_EVENTS, { do: 'close', code: Number(code) });
-  const names = SCENARIO_LIST.map((each) => each.name);
-  const nearest = suggestNearest(name, names);
   throw new UsageError(
-    `unknown scenario ${JSON.stringify(name)}`,
-    `${nearest === undefined ? '' : `${nearest}\n`}scenarios: ${names.join(', ')} (a code from 1000 to 4999)`,
+    ...sayUnknownScenario(
+      name,
+      SCENARIO_LIST.map((each) => each.name),
+    ),
   );
 }

@@ -113,7 +113,7 @@ describe('F7: settings', () => {
     [set('time', 'noon'), 'invalid --time "noon"\n  accepted: local, utc'],
     [set('fields', 'a,,b'), 'invalid --fields: expected a field name\n  a,,b\n    ^'],
     [set('preset.whales', 'usd => 5'), 'invalid preset.whales: unexpected ">"'],
-    [set('preset.a b', 'x = 1'), 'invalid name of a preset'],
+    [set('preset.a b', 'x = 1'), 'invalid preset\n  accepted: preset. and 1 to 64'],
     [['config', 'unset', 'time'], 'time is not set'],
     [['config', 'set', 'time'], 'missing argument <value>'],
     [['config'], 'no command given'],
@@ -298,6 +298,17 @@ describe('row 143 (F7): a settings file that cannot be trusted', () => {
     expect((await run(set('color', 'auto'))).code).toBe(0);
     expect((await run(['config', 'unset', 'time'])).code).toBe(0);
     expect((await run(['config', 'list'])).code).toBe(0);
+  });
+
+  test('without one, the directory does not matter', async () => {
+    const { run, folder } = createSetup();
+    mkdirSync(folder);
+    chmodSync(folder, 0o777);
+    expect((await run(['config', 'list'])).code).toBe(0);
+    writeFileSync(join(folder, 'config.json'), '{"version":1,"settings":{}}', { mode: 0o600 });
+    const { code, stderr } = await run(['config', 'list']);
+    expect(code).toBe(10);
+    expect(stderr).toContain('other users can write to the profile directory');
   });
 
   test('one in the working directory is not read', async () => {

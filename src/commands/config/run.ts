@@ -1,10 +1,10 @@
 // `config set`, `list` and `unset`.
-import { suggestNearest, UsageError } from '../../errors.ts';
+import { UsageError } from '../../errors.ts';
 import { parseFieldList } from '../../filter/field-list.ts';
 import { createFilter, FILTER_FLAGS } from '../../filter/filter.ts';
 import type { GlobalFlags } from '../../flags/shared-flags.ts';
 import type { Io } from '../../io/io.ts';
-import { KEY_IN_HISTORY, looksLikeKey } from '../../io/key.ts';
+import { looksLikeKey } from '../../io/key.ts';
 import { printJson, printTable } from '../../io/print.ts';
 import { isProfileName } from '../../profiles/read.ts';
 import { settingsPath } from '../../profiles/settings-file.ts';
@@ -12,15 +12,16 @@ import { describeSettings, PRESET, SETTINGS } from '../../settings/defaults.ts';
 import { parseLogFlags } from '../../settings/stream-config.ts';
 import { createReporter, loadLogStyle, type Reporter } from '../../ui/reporter.ts';
 import type { ListFlags } from './flags.ts';
+import * as say from './messages.ts';
 
 /** Stores a setting, as text that its flag accepts. @throws UsageError, StoreError, OutputError */
 export async function setSetting(name: string, value: string, flags: GlobalFlags, io: Io): Promise<void> {
   assertSettingName(name);
   if (looksLikeKey(value)) {
-    throw new UsageError('a key was given as the value of a setting', KEY_IN_HISTORY);
+    throw new UsageError(...say.sayKeyAsValue());
   }
   await checkValue(name, value);
-  await change((settings) => void settings.set(name, value), `${name} is now ${value}`, flags, io);
+  await change((settings) => void settings.set(name, value), say.saySet(name, value), flags, io);
 }
 
 /** @throws UsageError, StoreError, OutputError */
@@ -29,9 +30,9 @@ export async function unsetSetting(name: string, flags: GlobalFlags, io: Io): Pr
   const remove = (settings: Map<string, string>): void => {
     if (settings.delete(name)) return;
     const presets = [...settings.keys()].filter((one) => one.startsWith(PRESET));
-    throw new UsageError(`${name} is not set`, suggestNearest(name, presets) ?? 'see `atlantis config list`');
+    throw new UsageError(...say.sayNotSet(name, presets));
   };
-  await change(remove, `${name} is no longer set`, flags, io);
+  await change(remove, say.sayUnset(name), flags, io);
 }
 
 /** Prints every setting with its source. @throws StoreError */
@@ -68,21 +69,11 @@ async function openReporter(flags: GlobalFlags, io: Io): Promise<Reporter> {
 /** @throws UsageError for a name that is not a setting */
 function assertSettingName(name: string): void {
   if (SETTINGS.has(name)) return;
-  if (looksLikeKey(name)) throw new UsageError('a key was given instead of a setting', KEY_IN_HISTORY);
-  const names = [...SETTINGS.keys()].join(', ');
-  if (name.startsWith(PRESET)) {
-    if (isProfileName(name.slice(PRESET.length))) return;
-    throw new UsageError(
-      'invalid name of a preset',
-      `accepted: ${PRESET} and 1 to 64 letters, digits, dots, dashes, underscores`,
-    );
+  if (looksLikeKey(name)) throw new UsageError(...say.sayKeyAsSetting());
+  if (!name.startsWith(PRESET)) {
+    throw new UsageError(...say.sayUnknownSetting(name, [...SETTINGS.keys()], PRESET));
   }
-  const nearest = suggestNearest(name.replace(/^-+/, ''), SETTINGS.keys());
-  const hint = `settings: ${names}, ${PRESET}<name>`;
-  throw new UsageError(
-    `unknown setting "${name.slice(0, 64)}"`,
-    nearest === undefined ? hint : `${nearest}\n${hint}`,
-  );
+  if (!isProfileName(name.slice(PRESET.length))) throw new UsageError(...say.sayInvalidPresetName(PRESET));
 }
 
 /** @throws UsageError */

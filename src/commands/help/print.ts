@@ -1,6 +1,6 @@
 // Prints the help of a command, a help topic, or the front page. Loaded only when needed.
 import type { CommanderError } from 'commander';
-import { EXIT, suggestNearest, UsageError } from '../../errors.ts';
+import { type ErrorText, EXIT, UsageError } from '../../errors.ts';
 import { longName } from '../../flags/definition.ts';
 import {
   type DocumentedCommand,
@@ -17,10 +17,24 @@ import {
   type Outline,
   outlineCommand,
 } from '../../flags/documented-command.ts';
+import {
+  sayArgumentMissing,
+  sayKeyAsArgument,
+  sayKeyFlag,
+  sayNoCommand,
+  sayNoTopic,
+  sayTooManyArguments,
+  sayUnknownCommand,
+  sayUnknownFlag,
+  sayValueMissing,
+  suggestCommands,
+  suggestWord,
+  withHelp,
+} from '../../flags/messages.ts';
 import { TOPICS, type Topic } from '../../flags/topics.ts';
 import { alignTerms, foldCommand, wrapText } from '../../flags/wrap.ts';
 import type { Io } from '../../io/io.ts';
-import { KEY_IN_HISTORY, KEY_SOURCES, looksLikeKey } from '../../io/key.ts';
+import { looksLikeKey } from '../../io/key.ts';
 
 /** Longer lines are hard to read, even on a wide terminal. */
 const MAX_WIDTH = 100;
@@ -166,39 +180,32 @@ export function explainMisuse(
   const isKeyGiven = command.args.some(looksLikeKey);
   if (isKeyFlag || (isKeyGiven && code !== 'commander.unknownOption')) {
     const isGiven = isKeyGiven || (value !== '' && !value.startsWith('-'));
-    const problem = isKeyFlag
-      ? `unknown flag ${flag}: no flag takes a key`
-      : 'a key was given as an argument';
-    return new UsageError(problem, isGiven ? KEY_IN_HISTORY : KEY_SOURCES);
+    const problem = isKeyFlag ? sayKeyFlag(flag, isGiven) : sayKeyAsArgument();
+    return new UsageError(...problem);
   }
   if (code === 'commander.unknownCommand' && words[0] === 'help' && command.parent === null) {
-    const names = [...listCommands(outlineCommand(command)), ...TOPICS].map(({ name }) => name);
-    const topics = `topics: ${TOPICS.map(({ name }) => name).join(', ')}`;
-    const hints = [suggestNearest(word, names), topics, 'see `atlantis --help`'];
-    return new UsageError(
-      `unknown command or topic "${word}"`,
-      hints.filter((one) => one !== undefined).join('\n'),
-    );
+    const commands = listCommands(outlineCommand(command)).map(({ name }) => name);
+    const topics = TOPICS.map(({ name }) => name);
+    return new UsageError(...withHelp(sayNoTopic(word, commands, topics), command.name()));
   }
   const suggest = (other: string | undefined): string | undefined =>
-    nearest === undefined ? other : `did you mean ${nearest}?`;
-  const usage = `usage: ${formatUsage(outlineCommand(command))}`;
-  const explanations: Readonly<Record<string, readonly [problem: string, hint: string | undefined]>> = {
-    'commander.unknownCommand': [`unknown command "${word}"`, suggest(suggestCommand(word, command))],
-    'commander.unknownOption': [`unknown flag ${flag}`, suggest(suggestOwner(flag, command))],
-    'commander.missingArgument': [`missing argument <${word}>`, usage],
-    'commander.optionMissingArgument': [`${longName(word)} needs a value`, `accepted: ${word}`],
-    'commander.excessArguments': ['too many arguments', usage],
+    nearest === undefined ? other : suggestWord(nearest);
+  const usage = formatUsage(outlineCommand(command));
+  const explanations: Readonly<Record<string, ErrorText>> = {
+    'commander.unknownCommand': sayUnknownCommand(word, suggest(suggestCommand(word, command))),
+    'commander.unknownOption': sayUnknownFlag(flag, suggest(suggestOwner(flag, command))),
+    'commander.missingArgument': sayArgumentMissing(word, usage),
+    'commander.optionMissingArgument': sayValueMissing(longName(word), word),
+    'commander.excessArguments': sayTooManyArguments(usage),
   };
-  const [problem, hint] = explanations[code] ?? [text.replace(/^error: /, ''), undefined];
-  const help = `see \`${listWords(command).join(' ')} --help\``;
-  return new UsageError(problem, hint === undefined ? help : `${hint}\n${help}`);
+  const explanation = explanations[code] ?? [text.replace(/^error: /, '')];
+  return new UsageError(...withHelp(explanation, listWords(command).join(' ')));
 }
 
 /** The path of the command with exactly this name, anywhere in the tree. */
 function suggestCommand(name: string, command: DocumentedCommand): string | undefined {
   const found = listCommands(outlineCommand(findRoot(command))).find((one) => one.name === name);
-  return found && `did you mean \`${found.path}\`?`;
+  return found && suggestWord(`\`${found.path}\``);
 }
 
 /** The commands that have this flag. */
@@ -206,8 +213,8 @@ function suggestOwner(flag: string, command: DocumentedCommand): string | undefi
   const owners = listCommands(outlineCommand(findRoot(command))).filter(({ flags }) =>
     flags.some(({ long, short }) => long === flag || short === flag),
   );
-  const paths = owners.slice(0, 3).map(({ path }) => `\`${path}\``);
-  return owners.length === 0 ? undefined : `${flag} is a flag of ${paths.join(', ')}`;
+  const paths = owners.slice(0, 3).map(({ path }) => path);
+  return paths.length === 0 ? undefined : suggestCommands(flag, paths);
 }
 
 /** The largest width of help when stdout is not a terminal, such as `--help | less`. */
@@ -243,8 +250,5 @@ export function answerTopic(name: string | undefined, io: Io): boolean {
 function refuseIncomplete(command: DocumentedCommand): UsageError {
   const words = listWords(command).join(' ');
   const names = outlineCommand(command).commands.map(({ name }) => name);
-  return new UsageError(
-    'no command given',
-    `commands of \`${words}\`: ${names.join(', ')}\nsee \`${words} --help\``,
-  );
+  return new UsageError(...withHelp(sayNoCommand(words, names), words));
 }

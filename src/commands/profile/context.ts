@@ -2,18 +2,19 @@
 import { UsageError } from '../../errors.ts';
 import type { GlobalFlags } from '../../flags/shared-flags.ts';
 import type { Io } from '../../io/io.ts';
-import { KEY_IN_HISTORY, looksLikeKey } from '../../io/key.ts';
+import { looksLikeKey } from '../../io/key.ts';
 import type { StoreDraft } from '../../profiles/draft.ts';
 import {
   isProfileName,
-  noProfile,
   type Profile,
   type ProfileFile,
   profilesPath,
   readProfileFile,
 } from '../../profiles/read.ts';
+import { sayNoProfile } from '../../settings/messages.ts';
 import { parseLogFlags } from '../../settings/stream-config.ts';
 import { createReporter, loadLogStyle, type Reporter } from '../../ui/reporter.ts';
+import { sayInvalidName, sayKeyAsName } from './messages.ts';
 
 /** Calls `updateStore`, which is only loaded here: conf is only needed for writing. */
 export async function saveProfiles<T>(
@@ -60,17 +61,15 @@ export function readProfiles({ path, warn }: ProfileContext, io: Io): ProfileFil
 export function requireProfile(file: ProfileFile, name: string): Profile {
   const profile = file.profiles.get(name);
   if (profile !== undefined) return profile;
-  throw noProfile(name, [...file.profiles.keys()]);
+  throw missingProfile(name, [...file.profiles.keys()]);
+}
+
+export function missingProfile(name: string, known: readonly string[]): UsageError {
+  return new UsageError(...sayNoProfile(name, known));
 }
 
 /** @throws UsageError */
 export function assertProfileName(name: string): void {
-  if (looksLikeKey(name)) throw new UsageError('a key was given instead of a profile name', KEY_IN_HISTORY);
-  if (isProfileName(name)) return;
-  throw new UsageError(
-    `invalid profile name "${shorten(name)}"`,
-    'accepted: 1 to 64 letters, digits, dots, dashes, underscores',
-  );
+  if (looksLikeKey(name)) throw new UsageError(...sayKeyAsName());
+  if (!isProfileName(name)) throw new UsageError(...sayInvalidName(name));
 }
-
-const shorten = (name: string): string => (name.length > 64 ? `${name.slice(0, 64)}…` : name);

@@ -2,7 +2,9 @@
 import { keyPrefix } from '../../io/key.ts';
 import type { Profile } from '../../profiles/read.ts';
 import { findKeychainEntry } from '../../settings/keychain.ts';
+import { nameProfile } from '../../settings/messages.ts';
 import { parseStreamUrl } from '../../settings/stream-url.ts';
+import { CELLS } from './messages.ts';
 
 /** A profile for `--json`; the names are part of the contract. */
 interface ProfileRecord {
@@ -34,13 +36,13 @@ export function describeProfile(profile: Profile, current: string | undefined): 
 
 /** How lists and messages show the key. */
 export function describeKey({ key_prefix, key_command, keychain }: ProfileRecord): string {
-  if (keychain !== undefined) return `in ${keychain}`;
-  return key_prefix === undefined ? `command ${key_command ?? ''}` : `${key_prefix}…`;
+  if (keychain !== undefined) return CELLS.keychain(keychain);
+  return key_prefix === undefined ? CELLS.command(key_command) : `${key_prefix}…`;
 }
 
 function describeUrl(url: string, name: string): string | null {
   try {
-    return parseStreamUrl(url, `profile "${name}"`).base;
+    return parseStreamUrl(url, nameProfile(name)).base;
   } catch {
     return null;
   }

@@ -12,10 +12,11 @@ import { addDefaults } from '../../settings/defaults.ts';
 import { parseStreamFlags } from '../../settings/stream-config.ts';
 import type { Select } from '../../stream/event-stream.ts';
 import { EventBatch } from '../../stream/items.ts';
-import { createReporter, loadLogStyle, type StatusRecord } from '../../ui/reporter.ts';
+import { createReporter, loadLogStyle } from '../../ui/reporter.ts';
 import { createStatusLine, loadStreamProgress, NO_STREAM_PROGRESS } from '../../ui/status-line.ts';
 import type { StreamProgress } from '../../ui/stream-progress.ts';
 import { parseReplayFlags, type ReplayConfig, type ReplayFlags } from './flags.ts';
+import { sayRecordingDamaged } from './messages.ts';
 
 /**
  * Plays a recording or plain NDJSON, `-` for stdin, to stdout. Exit 0 at its end, 8 at a damaged line with `--strict`,
@@ -89,15 +90,8 @@ function createRecordingSource(
     },
     finish() {
       if (damage.count === 0 || !isStrict) return { exitCode: EXIT.ok, errors: [] };
-      return { exitCode: EXIT.protocol, errors: [DAMAGED] };
+      return { exitCode: EXIT.protocol, errors: [sayRecordingDamaged()] };
     },
     summarize: ({ events, durationMs, filtered }) => damage.summarize(events, durationMs, filtered),
   };
 }
-
-const DAMAGED: StatusRecord = {
-  event: 'error',
-  level: 'error',
-  message: '--strict: the recording is damaged',
-  figures: { exit_code: EXIT.protocol },
-};
