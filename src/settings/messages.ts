@@ -207,9 +207,9 @@ export const sayCertificateDamaged = (source: string, number: number): ErrorText
   A_PEM_FILE,
 ];
 
-export const sayNoSystemRoots = (): ErrorText => [
-  '--system-ca: no root certificates of this system were found',
-  'use --ca-cert <file>, or Node 22.15 or newer',
+export const sayNoSystemRoots = (source: string): ErrorText => [
+  `${source}: no root certificates of this system were found`,
+  'use --ca-cert <file> or the option ca, or Node 22.15 or newer',
 ];
 
 /** What could happen without certificate checks. */
