@@ -129,7 +129,7 @@ describe('row 96 (C3): a 401 whose body never ends', () => {
     await sink.waitUntil(() => (sink.countOpen() === 0 ? true : undefined), 'the socket to be closed');
   });
 
-  test('row 96: of a sink, with a spool: the event is sent again, and is no dead letter', async () => {
+  test('row 96: of a sink, with a spool: the event is sent again instead of being a dead letter', async () => {
     const sink = await startScriptedServer(async (peer, index) => {
       await peer.readRequest();
       // The first connection only shows that the sink can be reached.
