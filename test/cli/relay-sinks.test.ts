@@ -207,7 +207,7 @@ describe('row 148: a sink that refuses an event without --dead-letter', () => {
         0,
       ),
     ).toBe(60);
-    expect(Number(summary?.['lost'])).toBeGreaterThan(20);
+    expect(Number(summary?.['lost'])).toBeGreaterThan(0);
   });
 
   test('what was sent before the refused event and failed is sent again first', async () => {
