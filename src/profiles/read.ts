@@ -9,6 +9,7 @@ import type { Io } from '../io/io.ts';
 import { isKey } from '../io/key.ts';
 import { platformOf } from '../io/platform.ts';
 import { readAtMost } from '../io/read-file.ts';
+import { describeSystemError, systemCode } from '../io/system-error.ts';
 import { isUtf16 } from '../io/text-encoding.ts';
 import { describePosition, findJsonFault } from './json-fault.ts';
 import {
@@ -164,12 +165,6 @@ export function parseProfiles(bytes: Buffer, path: string): { file: ProfileFile;
   return { file: { current, profiles: new Map(read) }, json };
 }
 
-/** The code of a failed system call, such as ENOENT; undefined for any other error. */
-export function systemCode(error: unknown): string | undefined {
-  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
-  return typeof code === 'string' ? code : undefined;
-}
-
 const isLink = (path: string): boolean =>
   lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
 
@@ -179,8 +174,16 @@ function openStore(path: string): number {
   if (noFollow === undefined && isLink(path)) {
     throw new StoreError(`the profile store is a symbolic link: ${path}`);
   }
-  // O_NONBLOCK, since opening a FIFO would wait for a writer.
-  return openSync(path, constants.O_RDONLY | (noFollow ?? 0) | (constants.O_NONBLOCK ?? 0));
+  try {
+    // O_NONBLOCK, since opening a FIFO would wait for a writer.
+    return openSync(path, constants.O_RDONLY | (noFollow ?? 0) | (constants.O_NONBLOCK ?? 0));
+  } catch (error) {
+    if (!isLink(path)) throw error;
+    throw new StoreError(
+      `the profile store is a symbolic link, which is not followed: ${path}`,
+      'set ATLANTIS_CONFIG_DIR to the directory of the file',
+    );
+  }
 }
 
 interface StoreBytes {
@@ -219,15 +222,9 @@ export function readStoreBytes(path: string, reader: StoreReader): StoreBytes | 
       return undefined;
     }
     if (code === 'EFBIG') throw new StoreError(`the profile store is larger than 1 MiB: ${path}`);
-    if (code === 'ELOOP' || code === 'EMLINK') {
-      throw new StoreError(
-        `the profile store is a symbolic link, which is not followed: ${path}`,
-        'set ATLANTIS_CONFIG_DIR to the directory of the file',
-      );
-    }
     const isDenied = code === 'EACCES' || code === 'EPERM';
     throw new StoreError(
-      `the profile store cannot be read (${code}): ${path}`,
+      `the profile store cannot be read: ${describeSystemError(error)}: ${path}`,
       isDenied
         ? explainDenial(path, reader, `make it readable for this user, or ${OWN_DIRECTORY_HINT}`)
         : undefined,

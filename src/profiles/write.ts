@@ -19,12 +19,13 @@ import {
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import Conf from 'conf';
-import { OutputError, StoreError } from '../errors.ts';
+import { isAtlantisError, OutputError, StoreError } from '../errors.ts';
 import type { Io } from '../io/io.ts';
 import { type Lock, type LockHost, takeLock } from '../io/lock.ts';
 import { platformOf } from '../io/platform.ts';
 import { readAtMost } from '../io/read-file.ts';
 import { makeFolder } from '../io/safe-file.ts';
+import { describeSystemError, isWriteFault, systemCode } from '../io/system-error.ts';
 import { checkDirectory, checkParents, OWN_DIRECTORY_HINT, type StoreReader } from './permissions.ts';
 import {
   DamagedStoreError,
@@ -35,7 +36,6 @@ import {
   type Profile,
   parseProfiles,
   readStoreBytes,
-  systemCode,
 } from './read.ts';
 import { describeNewOwner, explainDenial, refuseWriting } from './root-owned.ts';
 
@@ -101,6 +101,13 @@ function createDraft(read: JsonObject | undefined): { draft: StoreDraft; json: (
   };
 }
 
+/** The error for the user: exit 9 if the disk did not take the content, else 10 (contract § 2). */
+function describeStoreFault(error: unknown, describe: (why: string) => string, hint?: string): unknown {
+  if (isAtlantisError(error) || systemCode(error) === undefined) return error;
+  const Fault = isWriteFault(error) ? OutputError : StoreError;
+  return new Fault(describe(describeSystemError(error)), hint);
+}
+
 /** Creates the directory, or makes sure that it is safe and private. @returns warnings */
 function prepareDirectory(path: string, host: StoreHost): string[] {
   const directory = dirname(path);
@@ -125,10 +132,9 @@ function prepareDirectory(path: string, host: StoreHost): string[] {
     chmodSync(directory, DIRECTORY_MODE);
     return [];
   } catch (error) {
-    const code = systemCode(error);
-    if (error instanceof StoreError || code === undefined) throw error;
-    throw new OutputError(
-      `the profile directory cannot be created (${code}): ${directory}`,
+    throw describeStoreFault(
+      error,
+      (why) => `the profile directory cannot be created: ${why}: ${directory}`,
       explainDenial(directory, host, OWN_DIRECTORY_HINT),
     );
   }
@@ -228,10 +234,10 @@ function replaceStore(path: string, json: JsonObject, isDamaged: boolean, lock: 
   } catch (error) {
     if (aside !== undefined) rmSync(aside, { force: true });
     removeStaging(path);
-    const code = systemCode(error);
-    if (error instanceof StoreError || code === undefined) throw error;
-    const why = code === 'ENOSPC' || code === 'EDQUOT' ? 'no space left' : code;
-    throw new OutputError(`the profile store could not be written (${why}) and is unchanged: ${path}`);
+    throw describeStoreFault(
+      error,
+      (why) => `the profile store could not be written and is unchanged: ${why}: ${path}`,
+    );
   }
   flushDirectory(dirname(path));
   return aside;
@@ -242,9 +248,9 @@ async function lockStore(lockPath: string, host: StoreHost, warn: (message: stri
   try {
     return await takeLock(lockPath, host, { what, Refusal: StoreError, warn });
   } catch (error) {
-    if (error instanceof StoreError) throw error;
-    throw new OutputError(
-      `${what} cannot be locked for writing (${systemCode(error)}): ${lockPath}`,
+    throw describeStoreFault(
+      error,
+      (why) => `${what} cannot be locked for writing: ${why}: ${lockPath}`,
       explainDenial(lockPath, host, OWN_DIRECTORY_HINT),
     );
   }
@@ -263,8 +269,8 @@ interface StoreOptions {
  *
  * @param path from `profilesPath`; undefined is an error here.
  * @returns the result of `change`, and notices for stderr
- * @throws StoreError (exit 10) if the store is damaged, unsafe or locked for 2 s; OutputError (exit 9) if it could not
- *   be written. Then the store is unchanged.
+ * @throws StoreError (exit 10) if the store is damaged, unsafe, not writable or locked for 2 s; OutputError (exit 9) if
+ *   the disk is full or failed. Then the store is unchanged.
  */
 export async function updateStore<T>(
   path: string | undefined,

@@ -6,7 +6,7 @@ import { closeSync, constants, fstatSync, openSync } from 'node:fs';
 import { CredentialError } from '../errors.ts';
 import { decodeKey } from '../io/key.ts';
 import { readAtMost } from '../io/read-file.ts';
-import { systemCode } from '../profiles/read.ts';
+import { systemCode } from '../io/system-error.ts';
 
 /** More than the longest key and the white space around it. */
 const MAX_BYTES = 64 * 1024;
