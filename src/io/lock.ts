@@ -25,7 +25,7 @@ import { basename, dirname, join } from 'node:path';
 import type { Clock } from '../clock.ts';
 import type { AtlantisError } from '../errors.ts';
 import { identifyProcess, PROCESS_NAME, type ProcessHost, type ProcessIdentity } from './process-identity.ts';
-import { isTrusted, READ_ONLY } from './safe-file.ts';
+import { describeOwner, isTrusted, READ_ONLY } from './safe-file.ts';
 
 /** What the lock needs from the system. */
 export interface LockHost extends ProcessHost {
@@ -136,13 +136,16 @@ async function waitForLock(
   let warnedOf: string | undefined;
   let lookedAtMs = clock.monotonicMs();
   for (;;) {
+    // First, because root could replace the empty folder of another user.
+    const { holder, beat } = inspectLock(lockPath, subject);
     try {
-      renameSync(prepared, lockPath);
-      return;
+      if (holder === undefined) {
+        renameSync(prepared, lockPath);
+        return;
+      }
     } catch (error) {
       if (!HELD_CODES.has(codeOf(error) ?? '')) throw error;
     }
-    const { holder, beat } = inspectLock(lockPath, subject);
     const nowMs = clock.monotonicMs();
     // After a longer step this process was suspended, and perhaps the holder, too.
     const stepMs = Math.min(nowMs - lookedAtMs, MAX_STEP_MS);
@@ -201,7 +204,7 @@ function inspectLock(lockPath: string, { what, Refusal }: LockSubject): Seen {
     const stats = lstatSync(lockPath);
     if (stats.isSymbolicLink()) throw refuse('is a symbolic link');
     if (!stats.isDirectory()) throw refuse('is not a directory');
-    if (!isTrusted(stats)) throw refuse('belongs to another user');
+    if (!isTrusted(stats)) throw refuse(describeOwner(stats));
     const names = readdirSync(lockPath);
     if (!names.every((name) => HOLDER.test(name))) throw refuse('contains other files');
     const [holder] = names;
@@ -232,7 +235,8 @@ function removeLeftovers(lockPath: string, self: ProcessIdentity): void {
     for (const name of readdirSync(folder)) {
       const holder = name.slice(start.length);
       if (!name.startsWith(start) || !HOLDER.test(holder) || self.judge(holder) !== 'dead') continue;
-      if (lstatSync(join(folder, name)).isDirectory()) remove(join(folder, name), holder);
+      const stats = lstatSync(join(folder, name));
+      if (stats.isDirectory() && isTrusted(stats)) remove(join(folder, name), holder);
     }
   });
 }

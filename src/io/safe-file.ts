@@ -1,8 +1,9 @@
 // Opens files where another user may have planted something else: a link to one of our files, a pipe without a
 // reader, a forged file. Replaces a file in one step, so that a reader sees the old content or the new.
 //
-// The rule (docs/security.md): an existing link, pipe or file must belong to this user or to root. Owners are not
-// checked on Windows, nor in /dev and /proc, where only the system creates entries.
+// The rule (docs/security.md): a file to write is not a symbolic link, and an existing pipe or file belongs to this user
+// or to root. Owners are not checked on Windows, and neither rule applies in /dev and /proc, where only the system
+// creates entries.
 import { randomBytes } from 'node:crypto';
 import {
   accessSync,
@@ -23,17 +24,10 @@ import {
 import { dirname, isAbsolute, sep } from 'node:path';
 import { OutputError } from '../errors.ts';
 import { processUid } from './io.ts';
-
-/** Why a file cannot be written any more, by the system's error code. */
-export const WRITE_FAULTS: Readonly<Record<string, string>> = {
-  ENOSPC: 'the disk is full',
-  EDQUOT: 'the disk quota is exceeded',
-  EFBIG: 'the file has reached its size limit',
-  EIO: 'the device reported an error',
-};
+import { describeSystemError } from './system-error.ts';
 
 /**
- * Writes `text` to `path`; a link of this user is followed.
+ * Writes `text` to `path`, whole or not at all.
  *
  * @param what names the file in the message, such as `the ready file`
  * @throws OutputError (exit 9) naming the path and the error code
@@ -71,14 +65,16 @@ export function assertWritable(path: string, what: string): void {
 
 /** The error for the user (exit 9): a file that the user named could not be written. */
 export function describeWriteFault(what: string, path: string, error: unknown): OutputError {
-  const { code = 'unknown error' } = error as NodeJS.ErrnoException;
-  return new OutputError(`${what} "${path}" could not be written (${code})`, adviseOnFolder(path, error));
+  return new OutputError(
+    `${what} ${JSON.stringify(path)} could not be written: ${describeSystemError(error)}`,
+    adviseOn(path, error),
+  );
 }
 
-/** The hint for a missing folder. Folders are not created: a path may be misspelled, or a disk not mounted. */
-export function adviseOnFolder(path: string, error: unknown): string | undefined {
-  const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT';
-  return isMissing ? `create the folder first: mkdir -p ${JSON.stringify(dirname(path))}` : undefined;
+/** The hint for a refusal or a missing folder. Folders are not created: a path may be misspelled, or a disk not mounted. */
+export function adviseOn(path: string, error: unknown): string | undefined {
+  const { code, hint } = error as NodeJS.ErrnoException & { readonly hint?: string };
+  return code === 'ENOENT' ? `create the folder first: mkdir -p ${JSON.stringify(dirname(path))}` : hint;
 }
 
 /** Ignores errors: the file may not exist (Node 26 would throw). */
@@ -138,6 +134,9 @@ export function isTrusted({ uid }: Stats): boolean {
   return own === undefined || uid === own || uid === 0;
 }
 
+/** The predicate of a message about something that is not trusted. */
+export const describeOwner = ({ uid }: Stats): string => `belongs to another user (uid ${uid})`;
+
 /** A resolved path. */
 export interface Place {
   /** Not a link, except one in /proc to an open file, such as /proc/self/fd/1. */
@@ -147,11 +146,12 @@ export interface Place {
 }
 
 /**
- * Follows the links of a path that the user named; the target need not exist.
+ * Follows the links of a path that the user named, if it may be one; the target need not exist.
  *
- * @throws an error whose code is the reason if a link belongs to another user; the system's error
+ * @param isFolder a link of this user or of root is followed: systemd makes a state directory one
+ * @throws an error whose code is the reason for a link that is not followed; the system's error
  */
-export function resolvePlace(path: string): Place {
+export function resolvePlace(path: string, isFolder = false): Place {
   let place = path;
   for (let links = 0; links < MAX_LINKS; links += 1) {
     const folder = realpathSync(dirname(place));
@@ -160,7 +160,8 @@ export function resolvePlace(path: string): Place {
     const isLink = stats?.isSymbolicLink() === true;
     // The target of a link in /proc is an open file, which may have no path.
     if (!isLink || folder.startsWith('/proc/')) return { path: place, isSystem };
-    if (!isSystem && !isTrusted(stats)) throw refusal('it is a link that belongs to another user');
+    if (!isSystem && !isFolder) throw refusal('it is a symbolic link', 'use the path that it leads to');
+    if (!isSystem && !isTrusted(stats)) throw refusal(`it is a link that ${describeOwner(stats)}`);
     const target = readlinkSync(place);
     place = isAbsolute(target) ? target : folder + sep + target;
   }
@@ -206,7 +207,7 @@ export function openOwnFile(path: string, flags: number): number {
 
 /** @throws an error whose code is the reason unless it belongs to this user or to root */
 export function assertTrusted(stats: Stats): void {
-  if (!isTrusted(stats)) throw refusal('it belongs to another user');
+  if (!isTrusted(stats)) throw refusal(`it ${describeOwner(stats)}`);
 }
 
 function assertOneName(stats: Stats): void {
@@ -245,10 +246,10 @@ export function makeFolder(path: string): void {
  * @throws an error whose code is the reason if another user could change its content; the system's error
  */
 export function assertOwnFolder(path: string, isShared: boolean): void {
-  const stats = statSync(resolvePlace(path).path);
+  const stats = statSync(resolvePlace(path, true).path);
   if (!stats.isDirectory()) throw refusal('it is not a directory');
   if (!isTrusted(stats)) {
-    throw refusal('it belongs to another user', 'use a directory of your own, or run atlantis as its owner');
+    throw refusal(`it ${describeOwner(stats)}`, 'use a directory of your own, or run atlantis as its owner');
   }
   if (!isShared && processUid() !== undefined && (stats.mode & 0o002) !== 0) {
     throw refusal('every user can write to it', `run: chmod o-w ${JSON.stringify(path)}`);

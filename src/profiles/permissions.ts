@@ -8,6 +8,7 @@ import { posix } from 'node:path';
 import { StoreError } from '../errors.ts';
 import type { Io } from '../io/io.ts';
 import { platformOf } from '../io/platform.ts';
+import { describeOwner } from '../io/safe-file.ts';
 
 /** The user who reads the store. */
 export type StoreReader = Pick<Io, 'platform' | 'uid' | 'homeDirectory'>;
@@ -49,7 +50,7 @@ export function checkDirectory(directory: string, stats: Stats, reader: StoreRea
   if (!stats.isDirectory()) throw new StoreError(`${directory} is not a directory`);
   if (!hasOwners(reader)) return;
   if (stats.uid !== reader.uid && stats.uid !== 0) {
-    throw new StoreError(`the profile directory belongs to another user: ${directory}`, OWN_DIRECTORY_HINT);
+    throw new StoreError(`the profile directory ${describeOwner(stats)}: ${directory}`, OWN_DIRECTORY_HINT);
   }
   refuseSharedWriting('the profile directory', directory, stats, reader);
 }
@@ -60,7 +61,7 @@ export function checkFile(path: string, stats: Stats, reader: StoreReader): stri
   if (!stats.isFile()) throw new StoreError(`the profile store is not a regular file: ${path}`);
   if (!hasOwners(reader)) return [];
   if (stats.uid !== reader.uid && stats.uid !== 0) {
-    throw new StoreError(`the profile store belongs to another user: ${path}`, OWN_DIRECTORY_HINT);
+    throw new StoreError(`the profile store ${describeOwner(stats)}: ${path}`, OWN_DIRECTORY_HINT);
   }
   refuseSharedWriting('the profile store', path, stats, reader);
   // Root made its own file readable on purpose, for example for a container.
@@ -81,7 +82,7 @@ export function checkParents(directory: string, reader: StoreReader): void {
     if (homes.some((home) => home.startsWith(`${place}/`))) return;
     if (stats.uid !== reader.uid && stats.uid !== 0) {
       throw new StoreError(
-        `a directory on the path to the profile store belongs to another user: ${place}`,
+        `a directory on the path to the profile store ${describeOwner(stats)}: ${place}`,
         reader.uid === 0
           ? `run atlantis as its owner, without sudo, or ${OWN_DIRECTORY_HINT}`
           : OWN_DIRECTORY_HINT,

@@ -13,16 +13,9 @@ import {
   type Stats,
 } from 'node:fs';
 import { basename, dirname, extname, join } from 'node:path';
-import { OutputError, UsageError } from '../errors.ts';
+import { type OutputError, UsageError } from '../errors.ts';
 import { countWholeLines, createAppendFile, findEndOfLines } from '../io/append-file.ts';
-import {
-  APPEND,
-  adviseOnFolder,
-  assertTrusted,
-  openNamedFile,
-  resolvePlace,
-  WRITE_FAULTS,
-} from '../io/safe-file.ts';
+import { APPEND, assertTrusted, describeWriteFault, openNamedFile, resolvePlace } from '../io/safe-file.ts';
 import {
   hasMemberStart,
   MEMBER_HEADER_BYTES,
@@ -40,8 +33,7 @@ export function isCompressedName(path: string): boolean {
 }
 
 /**
- * The real path of a recording, which is created if it does not exist. Links are followed only here, so that
- * rotation moves the file and not the link.
+ * The real path of a recording, which is created if it does not exist: a link on the path may change during the run.
  *
  * @param taken descriptors of stdout and stderr
  * @throws UsageError if it is not a regular file or is one of those, OutputError if it cannot be opened
@@ -141,20 +133,9 @@ function open(path: string, newMode = 0o600): number {
   );
 }
 
-const REASONS: Readonly<Record<string, string>> = {
-  ...WRITE_FAULTS,
-  ENOENT: 'the directory does not exist',
-  EISDIR: 'it is a directory',
-};
-
 /** The error for the user (exit 9). */
 export function describeRecordingFault(path: string, error: unknown): OutputError {
-  const { code = 'unknown error' } = error as NodeJS.ErrnoException;
-  const reason = REASONS[code];
-  return new OutputError(
-    `the recording ${JSON.stringify(path)} could not be written: ${reason === undefined ? code : `${reason} (${code})`}`,
-    adviseOnFolder(path, error),
-  );
+  return describeWriteFault('the recording', path, error);
 }
 
 interface Inspection {

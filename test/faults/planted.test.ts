@@ -185,7 +185,7 @@ describeWithUsers('row 109: a recording of which another user wants to take the 
     const args = ['stream', 'tail', '--url', server.url, '--record', path, '--limit', '1'];
     const { code, stderr } = await run(args, home);
     expect([code, server.attempts.length]).toEqual([2, 0]);
-    expect(stderr).toContain(`belongs to another user: ${path}.lock`);
+    expect(stderr).toContain(`belongs to another user (uid ${OTHER}): ${path}.lock`);
   });
 });
 
@@ -202,7 +202,7 @@ describeWithUsers('row 62 (F6): files that another user prepared (needs root and
     expect([readdirSync(trap), endpoint.requests]).toEqual([[], []]);
   });
 
-  const LINKED = 'it is a link that belongs to another user';
+  const LINKED = 'it is a symbolic link';
   test.each([
     ['--ready-file', ['stream', 'tail', '--limit', '1'], 9],
     ['--record', ['stream', 'tail', '--limit', '1'], 9],
@@ -225,7 +225,7 @@ describeWithUsers('row 62 (F6): files that another user prepared (needs root and
     const server = await startScriptedServer(streamHandler({ events: EVENTS }));
     const env = { GITHUB_ACTIONS: 'true', GITHUB_STEP_SUMMARY: link };
     const { code, stderr } = await run(['stream', 'check', '--url', server.url], home, {}, env);
-    expect([code, stderr]).toEqual([0, expect.stringContaining(`could not be written (${LINKED})`)]);
+    expect([code, stderr]).toEqual([0, expect.stringContaining(`could not be written: ${LINKED}`)]);
     expect(readFileSync(join(ssh, 'authorized_keys'), 'utf8')).toBe('precious');
   });
 
@@ -240,7 +240,7 @@ describeWithUsers('row 62 (F6): files that another user prepared (needs root and
     const args = ['stream', 'tail', '--url', server.url, '--limit', '1', '--ready-file', pipe];
     const { code, stderr } = await run(args, home);
     expect([code, existsSync(pipe)]).toEqual([9, true]);
-    expect(stderr).toContain('could not be written (it belongs to another user)');
+    expect(stderr).toContain(`could not be written: it belongs to another user (uid ${OTHER})`);
     expect(readFileSync(reader, 'utf8')).toBe('');
   });
 });

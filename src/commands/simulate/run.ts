@@ -2,14 +2,15 @@
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { OutputError, UsageError } from '../../errors.ts';
+import { join } from 'node:path';
+import { UsageError } from '../../errors.ts';
 import { listGiven, parseFlags, pick } from '../../flags/definition.ts';
 import { parsePlayRate } from '../../flags/values.ts';
 import { foldCommand } from '../../flags/wrap.ts';
 import type { Io, Outcome } from '../../io/io.ts';
 import { isKey } from '../../io/key.ts';
 import { readNamedFile } from '../../io/read-file.ts';
+import { describeWriteFault } from '../../io/safe-file.ts';
 import type { EndSignal } from '../../io/signals.ts';
 import { dropByteOrderMark } from '../../io/text-encoding.ts';
 import { describePosition, findJsonFault } from '../../profiles/json-fault.ts';
@@ -81,13 +82,16 @@ function quote(word: string): string {
 /** Writes the certificate into a new temporary folder. @throws OutputError */
 function writeCertificate(pem: string | undefined): { readonly path: string; remove(): void } | undefined {
   if (pem === undefined) return undefined;
+  let remove = (): void => {};
   try {
-    const path = join(mkdtempSync(join(tmpdir(), 'atlantis-simulator-')), 'cert.pem');
+    const folder = mkdtempSync(join(tmpdir(), 'atlantis-simulator-'));
+    remove = () => rmSync(folder, { recursive: true, force: true });
+    const path = join(folder, 'cert.pem');
     writeFileSync(path, pem);
-    return { path, remove: () => rmSync(dirname(path), { recursive: true, force: true }) };
+    return { path, remove };
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
-    throw new OutputError(`the certificate could not be written to ${tmpdir()} (${code})`);
+    remove();
+    throw describeWriteFault('the certificate', tmpdir(), error);
   }
 }
 
