@@ -2,6 +2,8 @@
 import { type Clock, sleep } from '../clock.ts';
 import { UsageError } from '../errors.ts';
 import { type Batch, BatchBuilder } from '../events/batch.ts';
+import { COMPACT_HINT, isPrettyPrinted } from '../events/json-line.ts';
+import type { StatusRecord } from '../ui/reporter.ts';
 import type { LineBatch } from './read-lines.ts';
 import { type RecordedLine, readLine, readPlainLine } from './recorded-line.ts';
 
@@ -29,6 +31,8 @@ export interface PlayPace {
 export interface PlayConfig extends PlayPace {
   readonly clock: Clock;
   readonly signal: AbortSignal;
+  /** Called once if the lines are plain NDJSON, without receive times. */
+  readonly onPlain?: (() => void) | undefined;
   /** Called before each wait: the receive time of the next event, and the delay until it is due. */
   readonly onWait?: ((receivedAtMs: number | undefined, delayMs: number) => void) | undefined;
 }
@@ -54,6 +58,7 @@ export async function* playRecording(
   const builder = new BatchBuilder();
   let isPlain: boolean | undefined;
   let damagedAtStart: Played[] = [];
+  let firstLine: Buffer | undefined;
   let lineNumber = 0;
   let receivedAtMs: number | undefined;
   let connection = 0;
@@ -65,7 +70,11 @@ export async function* playRecording(
   });
   const read = (bytes: Buffer): RecordedLine => {
     const line = isPlain === true ? readPlainLine(bytes) : readLine(bytes);
-    if (line.kind !== 'empty' && line.kind !== 'damaged') isPlain ??= line.kind === 'plain';
+    if (line.kind !== 'empty') firstLine ??= bytes;
+    if (isPlain === undefined && line.kind !== 'empty' && line.kind !== 'damaged') {
+      isPlain = line.kind === 'plain';
+      if (isPlain) config.onPlain?.();
+    }
     if (line.kind === 'plain' && isPlain !== true) return { kind: 'damaged', why: NOT_RECORDED };
     return line;
   };
@@ -73,7 +82,8 @@ export async function* playRecording(
   function* report(line: number, why: string): Generator<Played> {
     const damaged: Played = { kind: 'damaged', line, why };
     if (isPlain !== undefined) yield damaged;
-    else if (damagedAtStart.push(damaged) >= MAX_DAMAGED_AT_START) throw unplayable();
+    else if (damagedAtStart.push(damaged) >= MAX_DAMAGED_AT_START)
+      throw unplayable('contains no events', firstLine);
   }
 
   for await (const { lines, fault } of source) {
@@ -119,7 +129,8 @@ export async function* playRecording(
     yield* report(lineNumber + 1, fault.why);
     if (fault.isLine) lineNumber += 1;
   }
-  if (damagedAtStart.length > 0) throw unplayable();
+  if (isPlain !== undefined || signal.aborted) return;
+  throw unplayable(damagedAtStart.length > 0 ? 'contains no events' : 'is empty', firstLine);
 }
 
 /** Computes when events are due. */
@@ -160,10 +171,21 @@ class Schedule {
   }
 }
 
+/** What `onPlain` reports. */
+export const PLAYED_PLAIN: StatusRecord = {
+  event: 'recording',
+  level: 'info',
+  message: 'plain NDJSON without receive times: each line is an event and is played without a wait',
+  hint: '--rate <n> plays n events per second',
+};
+
 const NOT_RECORDED = 'it is plain JSON, not a recorded event';
 
-const unplayable = (): UsageError =>
+/** @param firstLine the first line that is not empty */
+const unplayable = (why: string, firstLine: Buffer | undefined): UsageError =>
   new UsageError(
-    'not a recording: it contains no events',
-    'create one with `atlantis stream tail --record <file>`, or play the output of `tail --json`',
+    `not a recording: it ${why}`,
+    firstLine !== undefined && isPrettyPrinted(firstLine)
+      ? COMPACT_HINT
+      : 'create one with `atlantis stream tail --record <file>`, or play the output of `tail --json`',
   );

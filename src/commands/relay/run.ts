@@ -3,6 +3,7 @@
 import { readDeadLetter, startsDeadLetters } from '../../delivery/dead-letters.ts';
 import { EXIT, UsageError } from '../../errors.ts';
 import { BatchBuilder } from '../../events/batch.ts';
+import { COMPACT_HINT, isPrettyPrinted } from '../../events/json-line.ts';
 import type { Io, Outcome } from '../../io/io.ts';
 import { createDamageReport, type DamageReport } from '../../recording/damage-report.ts';
 import { readLines } from '../../recording/read-lines.ts';
@@ -78,7 +79,7 @@ function createDeadLetterSource(path: string, damage: DamageReport, io: Io): Fil
         const builder = new BatchBuilder();
         for (const bytes of lines) {
           line += 1;
-          if (line === 1 && bytes.length > 0 && !startsDeadLetters(bytes)) throw notDeadLetters(path);
+          if (line === 1 && bytes.length > 0 && !startsDeadLetters(bytes)) throw notDeadLetters(path, bytes);
           const letter = readDeadLetter(bytes);
           if (letter !== undefined) builder.add(letter.text, letter.mark);
           else if (bytes.length > 0) damage.note(line, 'it is not a dead letter');
@@ -95,8 +96,8 @@ function createDeadLetterSource(path: string, damage: DamageReport, io: Io): Fil
   };
 }
 
-const notDeadLetters = (path: string): UsageError =>
+const notDeadLetters = (path: string, firstLine: Buffer): UsageError =>
   new UsageError(
     `--redeliver: ${JSON.stringify(path)} is not a dead-letter file`,
-    'nothing was sent: pass a file that --dead-letter wrote',
+    isPrettyPrinted(firstLine) ? COMPACT_HINT : 'nothing was sent: pass a file that --dead-letter wrote',
   );

@@ -3,7 +3,7 @@ import { EXIT } from '../../errors.ts';
 import type { Io, Outcome } from '../../io/io.ts';
 import { createDamageReport, type DamageReport } from '../../recording/damage-report.ts';
 import { findLastTime } from '../../recording/last-time.ts';
-import { type PlayConfig, playRecording } from '../../recording/play.ts';
+import { PLAYED_PLAIN, type PlayConfig, playRecording } from '../../recording/play.ts';
 import { readLines } from '../../recording/read-lines.ts';
 import { createRenderer, openPrinter } from '../../session/output.ts';
 import { loadFilter, reportCuts } from '../../session/run-filter.ts';
@@ -11,7 +11,7 @@ import { type FileSource, runSession } from '../../session/session.ts';
 import { parseStreamFlags } from '../../settings/stream-config.ts';
 import type { Select } from '../../stream/event-stream.ts';
 import { EventBatch } from '../../stream/items.ts';
-import { createReporter, loadLogStyle, type StatusRecord } from '../../ui/reporter.ts';
+import { createReporter, loadLogStyle, type Reporter, type StatusRecord } from '../../ui/reporter.ts';
 import { createStatusLine, loadStreamProgress, NO_STREAM_PROGRESS } from '../../ui/status-line.ts';
 import type { StreamProgress } from '../../ui/stream-progress.ts';
 import { parseReplayFlags, type ReplayConfig, type ReplayFlags } from './flags.ts';
@@ -34,9 +34,7 @@ export async function runReplay(path: string, flags: ReplayFlags, io: Io): Promi
   const source = createRecordingSource(
     path,
     parseReplayFlags(flags, io.clock.wallMs()),
-    select,
-    damage,
-    status,
+    { select, damage, reporter, status },
     io,
   );
   const renderer = await createRenderer(config, io);
@@ -46,12 +44,17 @@ export async function runReplay(path: string, flags: ReplayFlags, io: Io): Promi
   );
 }
 
+interface SourceParts {
+  readonly select: Select;
+  readonly damage: DamageReport;
+  readonly reporter: Reporter;
+  readonly status: StreamProgress;
+}
+
 function createRecordingSource(
   path: string,
   { isStrict, ...pace }: ReplayConfig,
-  select: Select,
-  damage: DamageReport,
-  status: StreamProgress,
+  { select, damage, reporter, status }: SourceParts,
   io: Io,
 ): FileSource {
   const { speed, ratePerSecond, untilMs = Number.POSITIVE_INFINITY } = pace;
@@ -70,7 +73,8 @@ function createRecordingSource(
     kind: 'file',
     async *items(signal) {
       const lines = readLines(path, io.stdin, signal);
-      const config = { ...pace, clock: io.clock, signal, onWait: createProgress() };
+      const onPlain = ratePerSecond === undefined ? () => reporter.report(PLAYED_PLAIN) : undefined;
+      const config = { ...pace, clock: io.clock, signal, onPlain, onWait: createProgress() };
       for await (const item of playRecording(lines, config)) {
         if (item.kind === 'damaged') {
           damage.note(item.line, item.why);
