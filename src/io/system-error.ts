@@ -1,4 +1,4 @@
-// Errors of system calls, in the words of the messages.
+// Errors of system calls: their codes, and what messages say about them.
 
 /** Why a file cannot be written any more. */
 const WRITE_FAULTS: Readonly<Record<string, string>> = {

@@ -4,6 +4,7 @@
 // directory, where another user may have put one (contract F5, row 64). Errors name the command and its exit status,
 // never its output. A failure or signal ends everything that it started; after success a background agent may stay.
 import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { CredentialError } from '../errors.ts';
 import type { Io } from '../io/io.ts';
@@ -55,7 +56,7 @@ export async function runKeyCommand(
 ): Promise<string> {
   const source = `the key command ${argv[0] ?? ''}`;
   const { cwd } = platformOf(host.platform).isolate(host.env);
-  const hint = `run it manually in ${cwd} to see its messages`;
+  const hint = `it was run in ${cwd}: run it there to see its messages, and use absolute paths`;
   const fail = (what: string): CredentialError => new CredentialError(`${source} ${what}`, hint);
   const output = await runProgram(argv, host, fail, { signal, timeoutMs });
   return parseKey(decodeKey(output, source), source, 'it must print the key and nothing else');
@@ -196,6 +197,18 @@ export async function runProgram(
 export function isRelativeProgram(program: string, platform: NodeJS.Platform): boolean {
   const { hasDirectory, isFixed } = platformOf(platform);
   return hasDirectory(program) && !isFixed(program);
+}
+
+/** The first argument that is a path relative to the working directory, alone or as in `--file=path`. */
+export function findRelativeArgument(
+  [, ...args]: readonly string[],
+  workingDirectory: string,
+  platform: NodeJS.Platform,
+): string | undefined {
+  const { path, isFixed } = platformOf(platform);
+  const exists = (text: string): boolean =>
+    text !== '' && !isFixed(text) && existsSync(path.resolve(workingDirectory, text));
+  return args.find((arg) => exists(arg) || exists(arg.slice(arg.indexOf('=') + 1)));
 }
 
 /** The command with the absolute path of its program; a bare name is unchanged. */

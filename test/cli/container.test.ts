@@ -7,6 +7,7 @@ import { parse } from 'yaml';
 import { makeTempFolder } from '../helpers/cleanup.ts';
 import { describeWithNats, readStream, startNatsServer } from '../helpers/nats-server.ts';
 import { ROOT, spawnCli } from '../helpers/run-cli.ts';
+import { untilTrue } from '../helpers/watch.ts';
 
 const { services } = parse(readFileSync(join(ROOT, 'compose.yaml'), 'utf8'));
 
@@ -47,11 +48,7 @@ describeWithNats('compose.yaml (needs nats-server)', () => {
       word.replace('nats://nats:4222', nats.url).replace(/^\/(?:data|tmp)\//, `${folder}/`);
     const relay = spawnCli(command.map(place), { env: { ...environment, ATLANTIS_URL: url } });
     const ready = healthcheck.test.slice(1).map(place);
-    let isReady = false;
-    while (!isReady) {
-      isReady = spawnSync(ready[0], ready.slice(1)).status === 0;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
+    await untilTrue(() => spawnSync(ready[0], ready.slice(1)).status === 0, 'a healthy relay');
     await relay.waitForStderr(/connected to 127/);
     relay.kill('SIGTERM');
     const { signal, stderr } = await relay.exit;

@@ -20,8 +20,9 @@ const USER = 12_345;
 const AS_USER = ['setpriv', `--reuid=${USER}`, `--regid=${USER}`, '--clear-groups'];
 const [setpriv = '', ...user] = AS_USER;
 const isRoot = process.getuid?.() === 0;
-const mayDropRoot =
-  isRoot && spawnSync(setpriv, [...user, process.execPath, COMMAND, '--version']).status === 0;
+/** Whether another user may run the command from here. */
+const probe = [...user, process.execPath, COMMAND, '--version'];
+const mayDropRoot = isRoot && spawnSync(setpriv, probe).status === 0;
 /** Root may read and write everything. */
 const testDenied = isRoot && !mayDropRoot ? test.skip : test;
 

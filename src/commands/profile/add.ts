@@ -5,9 +5,10 @@ import { resolve } from 'node:path';
 import { CredentialError, isAtlantisError, UsageError } from '../../errors.ts';
 import type { Io, Outcome } from '../../io/io.ts';
 import { parseKey } from '../../io/key.ts';
+import { platformOf } from '../../io/platform.ts';
 import { DamagedStoreError, isCommand, type Profile } from '../../profiles/read.ts';
 import type { StoreDraft } from '../../profiles/write.ts';
-import { resolveProgram, runKeyCommand } from '../../settings/key-command.ts';
+import { findRelativeArgument, resolveProgram, runKeyCommand } from '../../settings/key-command.ts';
 import { limitLookups } from '../../settings/lookup-limit.ts';
 import { parseConnectionFlags } from '../../settings/stream-config.ts';
 import { parseStreamUrl, type StreamUrl } from '../../settings/stream-url.ts';
@@ -34,7 +35,7 @@ type Secret = Pick<Profile, 'key'> | Pick<Profile, 'keyCommand'>;
 export async function addProfile(name: string, flags: AddFlags, io: Io): Promise<Outcome> {
   const context = await openContext(flags, io);
   assertProfileName(name);
-  const argv = parseCommand(flags, io.platform);
+  const argv = parseCommand(flags, io);
   const givenUrl = flags.url === undefined ? undefined : parseStreamUrl(flags.url, '--url');
   assertComplete(flags, io);
   if (flags.force !== true) assertFree(name, context, io);
@@ -98,7 +99,7 @@ async function removeUnusedEntry(
 /** The key command from its arguments or one JSON array; a relative path is made absolute. */
 function parseCommand(
   { keyCommand, keyStdin, keychain }: AddFlags,
-  platform: NodeJS.Platform,
+  { env, platform }: Io,
 ): readonly string[] | undefined {
   if (keyCommand === undefined) return undefined;
   if (keyStdin === true) {
@@ -119,10 +120,23 @@ function parseCommand(
     );
   }
   const argv = keyCommand.length === 1 && first.startsWith('[') ? parseArray(first) : keyCommand;
-  if (isCommand(argv)) return resolveProgram(argv, resolve(), platform);
+  if (isCommand(argv)) {
+    assertFixedArguments(argv, platformOf(platform).isolate(env).cwd, platform);
+    return resolveProgram(argv, resolve(), platform);
+  }
   throw new UsageError(
     'invalid --key-command',
     'accepted: a program and its arguments, or one JSON array: \'["op","read","op://dev/key"]\'',
+  );
+}
+
+/** @param cwd where key commands run: a relative path leads to nothing there. @throws UsageError */
+function assertFixedArguments(argv: readonly string[], cwd: string, platform: NodeJS.Platform): void {
+  const argument = findRelativeArgument(argv, resolve(), platform);
+  if (argument === undefined) return;
+  throw new UsageError(
+    `--key-command: the argument ${JSON.stringify(argument)} is a path in this directory, but key commands run in ${cwd}`,
+    'use an absolute path; if it is not a path, run this in another directory',
   );
 }
 
