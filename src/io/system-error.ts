@@ -1,5 +1,7 @@
 // Errors of system calls: their codes, and what messages say about them.
 
+import { constants } from 'node:os';
+
 /** Why a file cannot be written any more. */
 const WRITE_FAULTS: Readonly<Record<string, string>> = {
   ENOSPC: 'the disk is full',
@@ -19,12 +21,19 @@ const FAULTS: Readonly<Record<string, string>> = {
   ENOTDIR: 'a part of the path is not a directory',
   ENXIO: 'the pipe has no reader',
   EROFS: 'the file system is read-only',
+  ESTALE: 'the file server has lost the file',
 };
 
 /** The code of a failed system call, such as ENOENT; undefined for any other error. */
 export function systemCode(error: unknown): string | undefined {
-  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
-  return typeof code === 'string' ? code : undefined;
+  if (typeof error !== 'object' || error === null || !('code' in error)) return undefined;
+  const { code, errno } = error as { readonly code: unknown; readonly errno?: unknown };
+  if (typeof code !== 'string') return undefined;
+  // Node has no name for some codes, such as EDQUOT: `UNKNOWN` or `Unknown system error -122`.
+  const isUnnamed = /^unknown/i.test(code);
+  const [name] =
+    Object.entries(constants.errno).find(([, number]) => isUnnamed && number === -Number(errno)) ?? [];
+  return name ?? code;
 }
 
 /** The reason and the code; only the code if it is an unusual one, or the reason of a refusal. */
