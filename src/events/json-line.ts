@@ -41,8 +41,6 @@ export function isPrettyPrinted(line: Buffer): boolean {
 /** Longer than a bracket with the white space around it. */
 const MAX_OPENING_BYTES = 100;
 
-export const COMPACT_HINT = 'it was pretty-printed: put each value on one line, as `jq -c .` does';
-
 /** The line without white space at its end. */
 export function trimLineEnd(line: Buffer): Buffer {
   let end = line.length;

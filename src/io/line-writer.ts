@@ -6,8 +6,8 @@
 import { fstatSync, writeSync } from 'node:fs';
 import type { Clock } from '../clock.ts';
 import { type AtlantisError, OutputError } from '../errors.ts';
+import { sayStdoutNotWritten } from './messages.ts';
 import type { OutputTarget } from './standard-streams.ts';
-import { describeSystemError } from './system-error.ts';
 
 /** Why nothing more can be written. */
 export type WriteFailure = 'reader-gone' | 'terminal-gone' | AtlantisError;
@@ -171,5 +171,5 @@ function classifyWriteError(error: unknown, isTty: boolean): WriteFailure {
   const { code } = error as NodeJS.ErrnoException;
   if (code === 'EPIPE' || code === 'ECONNRESET' || code === 'ERR_STREAM_DESTROYED') return 'reader-gone';
   if (isTty && code === 'EIO') return 'terminal-gone';
-  return new OutputError(`stdout could not be written: ${describeSystemError(error)}`);
+  return new OutputError(...sayStdoutNotWritten(error));
 }

@@ -24,7 +24,7 @@ import {
 import { dirname, isAbsolute, sep } from 'node:path';
 import { OutputError } from '../errors.ts';
 import { processUid } from './io.ts';
-import { describeSystemError } from './system-error.ts';
+import { adviseOnMode, OWN_DIRECTORY_OR_OWNER, sayNotWritten, UNSAFE } from './messages.ts';
 
 /**
  * Writes `text` to `path`, whole or not at all.
@@ -65,16 +65,7 @@ export function assertWritable(path: string, what: string): void {
 
 /** The error for the user (exit 9): a file that the user named could not be written. */
 export function describeWriteFault(what: string, path: string, error: unknown): OutputError {
-  return new OutputError(
-    `${what} ${JSON.stringify(path)} could not be written: ${describeSystemError(error)}`,
-    adviseOn(path, error),
-  );
-}
-
-/** The hint for a refusal or a missing folder. Folders are not created: a path may be misspelled, or a disk not mounted. */
-export function adviseOn(path: string, error: unknown): string | undefined {
-  const { code, hint } = error as NodeJS.ErrnoException & { readonly hint?: string };
-  return code === 'ENOENT' ? `create the folder first: mkdir -p ${JSON.stringify(dirname(path))}` : hint;
+  return new OutputError(...sayNotWritten(what, path, error));
 }
 
 /** Ignores errors: the file may not exist (Node 26 would throw). */
@@ -104,7 +95,7 @@ export function findReplaceable(path: string): string | undefined {
   const place = resolvePlace(path);
   const stats = statSync(place.path, { throwIfNoEntry: false });
   if (place.isSystem) return undefined;
-  if (stats?.isDirectory() === true) throw Object.assign(new Error('a folder'), { code: 'EISDIR' });
+  if (stats?.isDirectory() === true) throw Object.assign(new Error(), { code: 'EISDIR' });
   if (stats === undefined || stats.isFile()) {
     accessSync(dirname(place.path), constants.W_OK);
     return place.path;
@@ -134,9 +125,6 @@ export function isTrusted({ uid }: Stats): boolean {
   return own === undefined || uid === own || uid === 0;
 }
 
-/** The predicate of a message about something that is not trusted. */
-export const describeOwner = ({ uid }: Stats): string => `belongs to another user (uid ${uid})`;
-
 /** A resolved path. */
 export interface Place {
   /** Not a link, except one in /proc to an open file, such as /proc/self/fd/1. */
@@ -160,12 +148,12 @@ export function resolvePlace(path: string, isFolder = false): Place {
     const isLink = stats?.isSymbolicLink() === true;
     // The target of a link in /proc is an open file, which may have no path.
     if (!isLink || folder.startsWith('/proc/')) return { path: place, isSystem };
-    if (!isSystem && !isFolder) throw refusal('it is a symbolic link', 'use the path that it leads to');
-    if (!isSystem && !isTrusted(stats)) throw refusal(`it is a link that ${describeOwner(stats)}`);
+    if (!isSystem && !isFolder) throw refusal(UNSAFE.link);
+    if (!isSystem && !isTrusted(stats)) throw refusal(UNSAFE.linkOfOther(stats.uid));
     const target = readlinkSync(place);
     place = isAbsolute(target) ? target : folder + sep + target;
   }
-  throw Object.assign(new Error('too many links'), { code: 'ELOOP' });
+  throw Object.assign(new Error(), { code: 'ELOOP' });
 }
 
 /**
@@ -191,15 +179,15 @@ export function openNamedFile(path: string, flags: number, mode: number): number
  */
 export function openOwnFile(path: string, flags: number): number {
   const isLink = (): boolean => lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
-  if (O_NOFOLLOW === 0 && isLink()) throw refusal('it is a symbolic link');
+  if (O_NOFOLLOW === 0 && isLink()) throw refusal(UNSAFE.link);
   let fd: number;
   try {
     fd = openSync(path, flags | O_NOFOLLOW | O_NONBLOCK, 0o600);
   } catch (error) {
-    throw isLink() ? refusal('it is a symbolic link') : error;
+    throw isLink() ? refusal(UNSAFE.link) : error;
   }
   return check(fd, (stats) => {
-    if (!stats.isFile()) throw refusal('it is not a regular file');
+    if (!stats.isFile()) throw refusal(UNSAFE.notRegular);
     assertTrusted(stats);
     assertOneName(stats);
   });
@@ -207,11 +195,11 @@ export function openOwnFile(path: string, flags: number): number {
 
 /** @throws an error whose code is the reason unless it belongs to this user or to root */
 export function assertTrusted(stats: Stats): void {
-  if (!isTrusted(stats)) throw refusal(`it ${describeOwner(stats)}`);
+  if (!isTrusted(stats)) throw refusal(UNSAFE.ofOther(stats.uid));
 }
 
 function assertOneName(stats: Stats): void {
-  if (stats.nlink > 1) throw refusal('it is a hard link to another file');
+  if (stats.nlink > 1) throw refusal(UNSAFE.hardLink);
 }
 
 function check(fd: number, assertSafe: (stats: Stats) => void): number {
@@ -247,11 +235,9 @@ export function makeFolder(path: string): void {
  */
 export function assertOwnFolder(path: string, isShared: boolean): void {
   const stats = statSync(resolvePlace(path, true).path);
-  if (!stats.isDirectory()) throw refusal('it is not a directory');
-  if (!isTrusted(stats)) {
-    throw refusal(`it ${describeOwner(stats)}`, 'use a directory of your own, or run atlantis as its owner');
-  }
+  if (!stats.isDirectory()) throw refusal(UNSAFE.notDirectory);
+  if (!isTrusted(stats)) throw refusal(UNSAFE.ofOther(stats.uid), OWN_DIRECTORY_OR_OWNER);
   if (!isShared && processUid() !== undefined && (stats.mode & 0o002) !== 0) {
-    throw refusal('every user can write to it', `run: chmod o-w ${JSON.stringify(path)}`);
+    throw refusal(UNSAFE.writable, adviseOnMode(path));
   }
 }

@@ -19,14 +19,24 @@ import {
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import Conf from 'conf';
-import { isAtlantisError, OutputError, StoreError } from '../errors.ts';
+import { type ErrorText, isAtlantisError, OutputError, StoreError } from '../errors.ts';
 import type { Io } from '../io/io.ts';
 import { type Lock, type LockHost, takeLock } from '../io/lock.ts';
 import { platformOf } from '../io/platform.ts';
 import { readAtMost } from '../io/read-file.ts';
 import { makeFolder } from '../io/safe-file.ts';
-import { describeSystemError, isWriteFault, systemCode } from '../io/system-error.ts';
-import { checkDirectory, checkParents, OWN_DIRECTORY_HINT, type StoreReader } from './permissions.ts';
+import { isDiskFault, systemCode } from '../io/system-error.ts';
+import {
+  CHECKED,
+  sayLockLost,
+  sayMovedAside,
+  sayNotCreated,
+  sayNotLockable,
+  sayNotSynced,
+  sayOtherFiles,
+  sayUnchanged,
+} from './messages.ts';
+import { checkDirectory, checkParents, type StoreReader } from './permissions.ts';
 import {
   DamagedStoreError,
   FORMAT_VERSION,
@@ -37,7 +47,7 @@ import {
   parseProfiles,
   readStoreBytes,
 } from './read.ts';
-import { describeNewOwner, explainDenial, refuseWriting } from './root-owned.ts';
+import { describeNewOwner, findRepair, refuseWriting } from './root-owned.ts';
 
 /** What writing needs from the system. */
 export type StoreHost = StoreReader & LockHost & Pick<Io, 'env' | 'ignoreFileSizeSignal'>;
@@ -102,10 +112,9 @@ function createDraft(read: JsonObject | undefined): { draft: StoreDraft; json: (
 }
 
 /** The error for the user: exit 9 if the disk did not take the content, else 10 (contract § 2). */
-function describeStoreFault(error: unknown, describe: (why: string) => string, hint?: string): unknown {
+function describeStoreFault(error: unknown, text: ErrorText): unknown {
   if (isAtlantisError(error) || systemCode(error) === undefined) return error;
-  const Fault = isWriteFault(error) ? OutputError : StoreError;
-  return new Fault(describe(describeSystemError(error)), hint);
+  return isDiskFault(error) ? new OutputError(...text) : new StoreError(...text);
 }
 
 /** Creates the directory, or makes sure that it is safe and private. @returns warnings */
@@ -125,18 +134,12 @@ function prepareDirectory(path: string, host: StoreHost): string[] {
     // A directory with other files, such as /etc or a home, keeps its mode.
     const isOurs = readdirSync(directory).every((name) => name.startsWith(basename(path)));
     if (!isOurs || stats.uid !== host.uid) {
-      return [
-        `${directory} contains other files, so other users keep access to it: use a separate directory for profiles`,
-      ];
+      return [sayOtherFiles(directory)];
     }
     chmodSync(directory, DIRECTORY_MODE);
     return [];
   } catch (error) {
-    throw describeStoreFault(
-      error,
-      (why) => `the profile directory cannot be created: ${why}: ${directory}`,
-      explainDenial(directory, host, OWN_DIRECTORY_HINT),
-    );
+    throw describeStoreFault(error, sayNotCreated(directory, error, findRepair(directory, host)));
   }
 }
 
@@ -206,9 +209,7 @@ function flushDirectory(directory: string): void {
     fsyncSync(fd);
   } catch (error) {
     if (systemCode(error) !== 'EIO') return;
-    throw new OutputError(
-      `the profile store was written, but may not survive a power failure (EIO): ${directory}`,
-    );
+    throw new OutputError(...sayNotSynced(directory));
   } finally {
     if (fd !== undefined) closeSync(fd);
   }
@@ -229,30 +230,22 @@ function replaceStore(path: string, json: JsonObject, isDamaged: boolean, lock: 
   try {
     writeStaging(staging, json);
     if (isDamaged) aside = keepAside(path, wallMs);
-    if (!lock.isHeld()) throw new StoreError('the profile store was not changed: the lock on it was lost');
+    if (!lock.isHeld()) throw new StoreError(...sayLockLost());
     renameSync(staging, path);
   } catch (error) {
     if (aside !== undefined) rmSync(aside, { force: true });
     removeStaging(path);
-    throw describeStoreFault(
-      error,
-      (why) => `the profile store could not be written and is unchanged: ${why}: ${path}`,
-    );
+    throw describeStoreFault(error, sayUnchanged(path, error));
   }
   flushDirectory(dirname(path));
   return aside;
 }
 
 async function lockStore(lockPath: string, host: StoreHost, warn: (message: string) => void): Promise<Lock> {
-  const what = 'the profile store';
   try {
-    return await takeLock(lockPath, host, { what, Refusal: StoreError, warn });
+    return await takeLock(lockPath, host, { what: CHECKED.store, Refusal: StoreError, warn });
   } catch (error) {
-    throw describeStoreFault(
-      error,
-      (why) => `${what} cannot be locked for writing: ${why}: ${lockPath}`,
-      explainDenial(lockPath, host, OWN_DIRECTORY_HINT),
-    );
+    throw describeStoreFault(error, sayNotLockable(lockPath, error, findRepair(lockPath, host)));
   }
 }
 
@@ -290,7 +283,7 @@ export async function updateStore<T>(
     const result = change(draft);
     removeStaging(path);
     const aside = replaceStore(path, json(), current === 'damaged', lock, host.clock.wallMs());
-    if (aside !== undefined) notices.push(`the profile store was damaged: it was moved to ${aside}`);
+    if (aside !== undefined) notices.push(sayMovedAside(aside));
     return { result, notices };
   } finally {
     lock.release();

@@ -2,8 +2,8 @@
 import { type Clock, sleep } from '../clock.ts';
 import { UsageError } from '../errors.ts';
 import { type Batch, BatchBuilder } from '../events/batch.ts';
-import { COMPACT_HINT, isPrettyPrinted } from '../events/json-line.ts';
-import type { StatusRecord } from '../ui/reporter.ts';
+import { isPrettyPrinted } from '../events/json-line.ts';
+import { IS_EMPTY, LINE_FAULTS, NO_EVENTS, sayNothingToPlay, sayTimesRequired } from './messages.ts';
 import type { LineBatch } from './read-lines.ts';
 import { type RecordedLine, readLine, readPlainLine } from './recorded-line.ts';
 
@@ -75,15 +75,14 @@ export async function* playRecording(
       isPlain = line.kind === 'plain';
       if (isPlain) config.onPlain?.();
     }
-    if (line.kind === 'plain' && isPlain !== true) return { kind: 'damaged', why: NOT_RECORDED };
+    if (line.kind === 'plain' && isPlain !== true) return { kind: 'damaged', why: LINE_FAULTS.notRecorded };
     return line;
   };
   /** Yields damage once it is known that the file can be played. */
   function* report(line: number, why: string): Generator<Played> {
     const damaged: Played = { kind: 'damaged', line, why };
     if (isPlain !== undefined) yield damaged;
-    else if (damagedAtStart.push(damaged) >= MAX_DAMAGED_AT_START)
-      throw unplayable('contains no events', firstLine);
+    else if (damagedAtStart.push(damaged) >= MAX_DAMAGED_AT_START) throw unplayable(NO_EVENTS, firstLine);
   }
 
   for await (const { lines, fault } of source) {
@@ -130,7 +129,7 @@ export async function* playRecording(
     if (fault.isLine) lineNumber += 1;
   }
   if (isPlain !== undefined || signal.aborted) return;
-  throw unplayable(damagedAtStart.length > 0 ? 'contains no events' : 'is empty', firstLine);
+  throw unplayable(damagedAtStart.length > 0 ? NO_EVENTS : IS_EMPTY, firstLine);
 }
 
 /** Computes when events are due. */
@@ -164,28 +163,10 @@ class Schedule {
   assertNoTimes(): void {
     const { sinceMs, untilMs, maxPauseMs } = this.#pace;
     if ((sinceMs ?? untilMs ?? maxPauseMs) === undefined) return;
-    throw new UsageError(
-      '--since, --until and --max-pause require receive times, which plain NDJSON does not have',
-      'play a recording of `tail --record`, or the output of `tail --envelope`',
-    );
+    throw new UsageError(...sayTimesRequired());
   }
 }
 
-/** What `onPlain` reports. */
-export const PLAYED_PLAIN: StatusRecord = {
-  event: 'recording',
-  level: 'info',
-  message: 'plain NDJSON without receive times: each line is an event and is played without a wait',
-  hint: '--rate <n> plays n events per second',
-};
-
-const NOT_RECORDED = 'it is plain JSON, not a recorded event';
-
 /** @param firstLine the first line that is not empty */
 const unplayable = (why: string, firstLine: Buffer | undefined): UsageError =>
-  new UsageError(
-    `not a recording: it ${why}`,
-    firstLine !== undefined && isPrettyPrinted(firstLine)
-      ? COMPACT_HINT
-      : 'create one with `atlantis stream tail --record <file>`, or play the output of `tail --json`',
-  );
+  new UsageError(...sayNothingToPlay(why, firstLine !== undefined && isPrettyPrinted(firstLine)));

@@ -5,6 +5,7 @@ import { MESSAGE } from '../events/message-text.ts';
 import { classifyText } from '../events/scanner.ts';
 import { makeNames } from '../events/seek.ts';
 import { makeSafeLine } from '../render/ndjson.ts';
+import { LINE_FAULTS } from './messages.ts';
 
 /** The largest event (16 MiB) of characters that are escaped with six bytes each, in an envelope. */
 export const MAX_LINE_BYTES = (6 * 16 + 1) * 1024 * 1024;
@@ -70,7 +71,7 @@ export function readLine(bytes: Buffer): RecordedLine {
     ENVELOPE.exec(line.toString('latin1')) ??
     [];
   if (start === '') return readOther(line);
-  if (line.at(-1) !== CLOSE_OBJECT) return { kind: 'damaged', why: 'it is truncated' };
+  if (line.at(-1) !== CLOSE_OBJECT) return { kind: 'damaged', why: LINE_FAULTS.truncated };
   return makeEvent(line.subarray(start.length, -1), receivedAt, connection);
 }
 
@@ -78,7 +79,7 @@ function makeEvent(text: Buffer, receivedAt: string, connection: string): Record
   const flags = classifyText(text);
   if (flags < 0) return { kind: 'damaged', why: describeFault(flags) };
   const receivedAtMs = Date.parse(receivedAt);
-  if (Number.isNaN(receivedAtMs)) return { kind: 'damaged', why: 'its received_at is not a timestamp' };
+  if (Number.isNaN(receivedAtMs)) return { kind: 'damaged', why: LINE_FAULTS.noTime };
   return { kind: 'event', receivedAtMs, connection: Number(connection), text, flags };
 }
 
@@ -125,4 +126,4 @@ function readTime(text: string): number | undefined {
 }
 
 const describeFault = (flags: number): string =>
-  flags === MESSAGE.notUtf8 ? 'it is not UTF-8' : 'it is not JSON';
+  flags === MESSAGE.notUtf8 ? LINE_FAULTS.notUtf8 : LINE_FAULTS.notJson;

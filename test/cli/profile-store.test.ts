@@ -315,7 +315,7 @@ describe('F3, row 53: the key in the environment, and a home that cannot be used
       env: { ATLANTIS_CONFIG_DIR: folder },
     });
     expect(stdout).toMatch(
-      /^7\n1\natlantis: error: the profile store cannot be locked .*: the file system is read-only \(EROFS\): .*\n10\n$/s,
+      /^7\n1\natlantis: error: the profile store could not be locked .*: the file system is read-only \(EROFS\): .*\n10\n$/s,
     );
   });
 

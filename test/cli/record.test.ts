@@ -179,7 +179,8 @@ describe('stream tail --record', () => {
         .trimEnd()
         .split('\n')
         .map((line) => JSON.parse(line));
-      expect(said.filter(({ event }) => event === 'recording')).toHaveLength(moved.length);
+      // On a busy machine the run itself may notice a move before the signal arrives.
+      expect(said.filter(({ message }) => /^SIGUSR1: /.test(message))).toHaveLength(moved.length);
       const files = [...moved, path].map(readRecording);
       for (const [first] of files) expect(first).toHaveProperty('recording', 1);
       expect(files.flat().at(-1)).toMatchObject({ lifecycle: 'end', reason: 'signal' });

@@ -51,7 +51,7 @@ describe('row 91 (F1): a store that cannot be there', () => {
     const { code, stderr } = await run(command, '/dev/null/x');
     expect(code).toBe(10);
     expect(stderr).toContain(
-      'the profile directory cannot be created: a part of the path is not a directory (ENOTDIR): /dev/null/x',
+      'the profile directory could not be created: a part of the path is not a directory (ENOTDIR): /dev/null/x',
     );
   });
 

@@ -40,7 +40,7 @@ describe('writeWholeFile', () => {
       (folder: string) => join(folder, 'file/a'),
       'a part of the path is not a directory (ENOTDIR)',
     ],
-  ])('%s is an error that names path and code (exit 9)', (_name, choose, why) => {
+  ])('%s is an error that names path and reason (exit 9)', (_name, choose, why) => {
     const folder = makeTempFolder();
     mkdirSync(join(folder, 'empty'));
     writeFileSync(join(folder, 'file'), 'old');
@@ -53,7 +53,7 @@ describe('writeWholeFile', () => {
     const path = join(makeTempFolder(), 'pipe');
     execFileSync('mkfifo', [path]);
     expect(() => write(path)).toThrow(
-      `the report "${path}" could not be written: the pipe has no reader (ENXIO)`,
+      `the report "${path}" could not be written: no program reads from it (ENXIO)`,
     );
     const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     write(path);

@@ -3,7 +3,8 @@ import { EXIT } from '../../errors.ts';
 import type { Io, Outcome } from '../../io/io.ts';
 import { createDamageReport, type DamageReport } from '../../recording/damage-report.ts';
 import { findLastTime } from '../../recording/last-time.ts';
-import { PLAYED_PLAIN, type PlayConfig, playRecording } from '../../recording/play.ts';
+import { sayPlain } from '../../recording/messages.ts';
+import { type PlayConfig, playRecording } from '../../recording/play.ts';
 import { readLines } from '../../recording/read-lines.ts';
 import { createRenderer, openPrinter } from '../../session/output.ts';
 import { loadFilter, reportCuts } from '../../session/run-filter.ts';
@@ -11,10 +12,11 @@ import { type FileSource, runSession } from '../../session/session.ts';
 import { parseStreamFlags } from '../../settings/stream-config.ts';
 import type { Select } from '../../stream/event-stream.ts';
 import { EventBatch } from '../../stream/items.ts';
-import { createReporter, loadLogStyle, type Reporter, type StatusRecord } from '../../ui/reporter.ts';
+import { createReporter, loadLogStyle, type Reporter } from '../../ui/reporter.ts';
 import { createStatusLine, loadStreamProgress, NO_STREAM_PROGRESS } from '../../ui/status-line.ts';
 import type { StreamProgress } from '../../ui/stream-progress.ts';
 import { parseReplayFlags, type ReplayConfig, type ReplayFlags } from './flags.ts';
+import { sayRecordingDamaged } from './messages.ts';
 
 /**
  * Plays a recording or plain NDJSON, `-` for stdin, to stdout. Exit 0 at its end, 8 at a damaged line with `--strict`,
@@ -73,7 +75,7 @@ function createRecordingSource(
     kind: 'file',
     async *items(signal) {
       const lines = readLines(path, io.stdin, signal);
-      const onPlain = ratePerSecond === undefined ? () => reporter.report(PLAYED_PLAIN) : undefined;
+      const onPlain = ratePerSecond === undefined ? () => reporter.report(sayPlain()) : undefined;
       const config = { ...pace, clock: io.clock, signal, onPlain, onWait: createProgress() };
       for await (const item of playRecording(lines, config)) {
         if (item.kind === 'damaged') {
@@ -92,15 +94,8 @@ function createRecordingSource(
     },
     finish() {
       if (damage.count === 0 || !isStrict) return { exitCode: EXIT.ok, errors: [] };
-      return { exitCode: EXIT.protocol, errors: [DAMAGED] };
+      return { exitCode: EXIT.protocol, errors: [sayRecordingDamaged()] };
     },
     summarize: ({ events, durationMs, filtered }) => damage.summarize(events, durationMs, filtered),
   };
 }
-
-const DAMAGED: StatusRecord = {
-  event: 'error',
-  level: 'error',
-  message: '--strict: the recording is damaged',
-  figures: { exit_code: EXIT.protocol },
-};

@@ -8,8 +8,9 @@ import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../../clock.ts';
 import { isAtlantisError, OutputError } from '../../errors.ts';
-import { describeSystemError, systemCode } from '../../io/system-error.ts';
+import { systemCode } from '../../io/system-error.ts';
 import { type CursorFile, openCursorFile } from './cursor.ts';
+import { saySpoolUnusable } from './messages.ts';
 import { encodeRecords, type SpoolRecord, sizeOf } from './record.ts';
 import {
   listSegments,
@@ -25,11 +26,7 @@ import { SyncTimer } from './sync-timer.ts';
 /** The error for the user; an AtlantisError is returned as it is. */
 export function describeSpoolFault(path: string, error: unknown): Error {
   if (isAtlantisError(error)) return error;
-  const { hint } = error as { readonly hint?: string };
-  return new OutputError(
-    `the spool ${JSON.stringify(path)} could not be used: ${describeSystemError(error)}`,
-    hint,
-  );
+  return new OutputError(...saySpoolUnusable(path, error));
 }
 
 export interface SpoolConfig {
