@@ -7,8 +7,10 @@ import { sayNotCombinable } from '../../flags/messages.ts';
 import type { Io, Outcome } from '../../io/io.ts';
 import { parseKey } from '../../io/key.ts';
 import { platformOf } from '../../io/platform.ts';
-import { DamagedStoreError, isCommand, type Profile } from '../../profiles/read.ts';
-import type { StoreDraft } from '../../profiles/write.ts';
+import { printJson } from '../../io/print.ts';
+import type { StoreDraft } from '../../profiles/draft.ts';
+import { isCommand, type Profile } from '../../profiles/read.ts';
+import { DamagedStoreError } from '../../profiles/store-file.ts';
 import { findRelativeArgument, resolveProgram, runKeyCommand } from '../../settings/key-command.ts';
 import { limitLookups } from '../../settings/lookup-limit.ts';
 import { OMIT_KEY_STDIN, sayKeyOnTerminal } from '../../settings/messages.ts';
@@ -25,7 +27,7 @@ import {
 } from './context.ts';
 import type { AddFlags } from './flags.ts';
 import * as say from './messages.ts';
-import { describeKey, describeProfile, printJson } from './output.ts';
+import { describeKey, describeProfile } from './output.ts';
 import { canPrompt, createPrompter, noTerminal, type PromptAnswer } from './prompt.ts';
 
 type Secret = Pick<Profile, 'key'> | Pick<Profile, 'keyCommand'>;

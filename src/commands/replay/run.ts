@@ -9,6 +9,7 @@ import { readLines } from '../../recording/read-lines.ts';
 import { createRenderer, openPrinter } from '../../session/output.ts';
 import { loadFilter, reportCuts } from '../../session/run-filter.ts';
 import { type FileSource, runSession } from '../../session/session.ts';
+import { addDefaults } from '../../settings/defaults.ts';
 import { parseStreamFlags } from '../../settings/stream-config.ts';
 import type { Select } from '../../stream/event-stream.ts';
 import { EventBatch } from '../../stream/items.ts';
@@ -25,7 +26,7 @@ import { sayRecordingDamaged } from './messages.ts';
  * @throws UsageError for bad flags and a file that cannot be opened
  */
 export async function runReplay(path: string, flags: ReplayFlags, io: Io): Promise<Outcome> {
-  const config = parseStreamFlags(flags, io);
+  const config = parseStreamFlags(flags, io, addDefaults(flags, io));
   const statusLine = createStatusLine(io, config.log);
   const logStyle = await loadLogStyle(config.log);
   const reporter = createReporter(io, config.log, logStyle, statusLine);
