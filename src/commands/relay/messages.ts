@@ -1,6 +1,7 @@
 // Messages of `stream relay` about its flags; those about a delivery are in `delivery/messages.ts`.
 import { type ErrorText, EXIT } from '../../errors.ts';
 import { sayInvalid, sayRequires } from '../../flags/messages.ts';
+import { COMPACT_HINT } from '../../recording/messages.ts';
 import type { StatusRecord } from '../../ui/reporter.ts';
 
 export const A_HEADER_NAME = 'the name of a header';
@@ -48,9 +49,9 @@ export const sayDeadLettersTwice = (): ErrorText => [
   'use another file for new dead letters',
 ];
 
-export const sayNotRedeliverable = (path: string): ErrorText => [
+export const sayNotRedeliverable = (path: string, isPrettyPrinted: boolean): ErrorText => [
   `--redeliver ${JSON.stringify(path)} is not a dead-letter file`,
-  'nothing was sent: pass a file that --dead-letter wrote',
+  isPrettyPrinted ? COMPACT_HINT : 'nothing was sent: pass a file that --dead-letter wrote',
 ];
 
 /** @param needed the term of a flag, such as `--spool <dir>` */

@@ -3,6 +3,7 @@ import { EXIT } from '../../errors.ts';
 import type { Io, Outcome } from '../../io/io.ts';
 import { createDamageReport, type DamageReport } from '../../recording/damage-report.ts';
 import { findLastTime } from '../../recording/last-time.ts';
+import { sayPlain } from '../../recording/messages.ts';
 import { type PlayConfig, playRecording } from '../../recording/play.ts';
 import { readLines } from '../../recording/read-lines.ts';
 import { createRenderer, openPrinter } from '../../session/output.ts';
@@ -12,7 +13,7 @@ import { addDefaults } from '../../settings/defaults.ts';
 import { parseStreamFlags } from '../../settings/stream-config.ts';
 import type { Select } from '../../stream/event-stream.ts';
 import { EventBatch } from '../../stream/items.ts';
-import { createReporter, loadLogStyle } from '../../ui/reporter.ts';
+import { createReporter, loadLogStyle, type Reporter } from '../../ui/reporter.ts';
 import { createStatusLine, loadStreamProgress, NO_STREAM_PROGRESS } from '../../ui/status-line.ts';
 import type { StreamProgress } from '../../ui/stream-progress.ts';
 import { parseReplayFlags, type ReplayConfig, type ReplayFlags } from './flags.ts';
@@ -36,9 +37,7 @@ export async function runReplay(path: string, flags: ReplayFlags, io: Io): Promi
   const source = createRecordingSource(
     path,
     parseReplayFlags(flags, io.clock.wallMs()),
-    select,
-    damage,
-    status,
+    { select, damage, reporter, status },
     io,
   );
   const renderer = await createRenderer(config, io);
@@ -48,12 +47,17 @@ export async function runReplay(path: string, flags: ReplayFlags, io: Io): Promi
   );
 }
 
+interface SourceParts {
+  readonly select: Select;
+  readonly damage: DamageReport;
+  readonly reporter: Reporter;
+  readonly status: StreamProgress;
+}
+
 function createRecordingSource(
   path: string,
   { isStrict, ...pace }: ReplayConfig,
-  select: Select,
-  damage: DamageReport,
-  status: StreamProgress,
+  { select, damage, reporter, status }: SourceParts,
   io: Io,
 ): FileSource {
   const { speed, ratePerSecond, untilMs = Number.POSITIVE_INFINITY } = pace;
@@ -72,7 +76,8 @@ function createRecordingSource(
     kind: 'file',
     async *items(signal) {
       const lines = readLines(path, io.stdin, signal);
-      const config = { ...pace, clock: io.clock, signal, onWait: createProgress() };
+      const onPlain = ratePerSecond === undefined ? () => reporter.report(sayPlain()) : undefined;
+      const config = { ...pace, clock: io.clock, signal, onPlain, onWait: createProgress() };
       for await (const item of playRecording(lines, config)) {
         if (item.kind === 'damaged') {
           damage.note(item.line, item.why);
