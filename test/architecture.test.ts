@@ -30,7 +30,7 @@ const LAYERS = [
 
 /** Layers that only these may import: what they bring is loaded where it is asked for. */
 const CLOSED: Readonly<Record<string, readonly string[]>> = {
-  'delivery/': ['commands/relay/', 'commands/tail/'],
+  'delivery/': ['commands/relay/', 'commands/tail/', 'commands/top/'],
 };
 
 /** Package → the only places that may import it. */
