@@ -44,10 +44,14 @@ export interface FrameParts {
 
 interface Piece {
   readonly text: string;
+  /** Default: it is measured. */
+  readonly width?: number;
   readonly paint?: Paint;
 }
 
 const TREND_BARS = 20;
+/** A sign of one column, a space and `live`. */
+const LIVE_WIDTH = 6;
 const SECOND_MS = 1_000;
 const DAY_MS = 24 * 3_600_000;
 
@@ -109,7 +113,13 @@ function describeSource(
     const { roundTripMs } = state.stream;
     const trip =
       roundTripMs === undefined ? [] : [{ text: `rtt ${roundTripMs.toFixed(roundTripMs < 10 ? 1 : 0)} ms` }];
-    return [{ text: `${signs.live} live`, paint: style.live }, { text: name }, { text: up }, ...trip, ...end];
+    return [
+      { text: `${signs.live} live`, width: LIVE_WIDTH, paint: style.live },
+      { text: name },
+      { text: up },
+      ...trip,
+      ...end,
+    ];
   }
   if (state.kind === 'retrying') {
     const seconds = Math.max(0, Math.ceil((state.atMs - clock.monotonicMs()) / SECOND_MS));
@@ -130,7 +140,8 @@ function describeTotals({ ranking, connection }: TopData, { signs, style }: Fram
   ];
   if (ratePerSecond !== undefined) {
     pieces.push({ text: `${formatRate(ratePerSecond)}/s` });
-    pieces.push({ text: drawBars(total.series.readTrend(TREND_BARS), signs.bars), paint: style.chart });
+    const text = drawBars(total.series.readTrend(TREND_BARS), signs.bars);
+    pieces.push({ text, width: text.length, paint: style.chart });
   }
   if (total.amounts > 0 && dollarsPerMinute !== undefined)
     pieces.push({ text: `${formatAbout(dollarsPerMinute)} USD/min` });
@@ -157,10 +168,10 @@ export function joinPieces(
 ): string {
   let line = '';
   let width = 0;
-  for (const { text, paint = NO_PAINT } of pieces) {
-    const own = measureWidth(text) + (width === 0 ? 0 : 2);
+  for (const { text, width: known, paint = NO_PAINT } of pieces) {
+    const own = (known ?? measureWidth(text)) + (width === 0 ? 0 : 2);
     if (width > 0 && width + own > columns) continue;
-    const shown = width === 0 ? cutToWidth(text, columns, signs) : text;
+    const shown = width + own > columns ? cutToWidth(text, columns, signs) : text;
     line += `${width === 0 ? '' : '  '}${paint.open}${shown}${paint.close}`;
     width += own;
   }

@@ -67,6 +67,12 @@ export class LiveView {
     this.#tick();
   }
 
+  /** Rows that fit. */
+  get maxRows(): number {
+    const lines = this.#io.stdout.rows() ?? DEFAULT_LINES;
+    return Math.min(this.#parts.config.rows ?? Number.POSITIVE_INFINITY, Math.max(1, lines - LINES_AROUND));
+  }
+
   /** The next frame has something new. */
   noteChange(): void {
     this.#hasChanged = true;
@@ -103,11 +109,10 @@ export class LiveView {
     this.#columns = columns;
     this.#hasChanged = false;
     this.#drawnAtMs = clock.monotonicMs();
-    const { data, config } = this.#parts;
+    const { data } = this.#parts;
     // Rates are of this moment, also if no event has come for a while.
     if (!data.isFile) data.timeline.advance(clock.monotonicMs());
-    const lines = stdout.rows() ?? DEFAULT_LINES;
-    const maxRows = Math.min(config.rows ?? Number.POSITIVE_INFINITY, Math.max(1, lines - LINES_AROUND));
+    const { maxRows } = this;
     const choice = {
       sort: this.sort,
       isReversed: this.isReversed,
@@ -124,6 +129,6 @@ export class LiveView {
       columns,
       signs,
     );
-    this.#screen.draw([...table, '', ...(message === '' ? [] : [message]), help].slice(0, lines));
+    this.#screen.draw([...table, '', ...(message === '' ? [] : [message]), help].slice(0, stdout.rows()));
   }
 }

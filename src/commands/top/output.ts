@@ -7,7 +7,6 @@ import type { LifecycleRecord } from '../../render/renderer.ts';
 import { stringifySafe } from '../../render/sanitize.ts';
 import type { OpenOutput, Output } from '../../session/output.ts';
 import { sayCut } from '../../ui/stream-messages.ts';
-import type { TopConfig } from './config.ts';
 import { describeTop } from './document.ts';
 import { renderTable } from './frame.ts';
 import { LiveView, type ViewParts } from './live-view.ts';
@@ -28,19 +27,17 @@ export function createTopOutput(
 ): OpenOutput {
   const { clock, signs } = io;
   const { ranking, timeline, connection, isFile: isRecording } = data;
-  const { once, sort, rows } = config;
+  const { once, sort, rows: maxRows = ALL_ROWS } = config;
 
   /** What is printed at the end; nothing if there was never anything to count. */
-  const printTable = (choice: {
-    readonly sort: TopConfig['sort'];
-    readonly isReversed: boolean;
-  }): Buffer | string => {
+  const printTable = (choice: Pick<LiveView, 'sort' | 'isReversed' | 'maxRows'>): Buffer | string => {
     if (connection.connections === 0 && ranking.total.events === 0 && !isRecording) return '';
     if (once?.isJson === true)
-      return escapeJsonCommands(Buffer.from(`${stringifySafe(describeTop(data, sort, rows ?? ALL_ROWS))}\n`));
+      return escapeJsonCommands(Buffer.from(`${stringifySafe(describeTop(data, sort, maxRows))}\n`));
+    const { sort: by, isReversed, maxRows: limit } = choice;
     const columns = io.stdout.columns() ?? Number.POSITIVE_INFINITY;
-    const view = { ...choice, isPaused: false, isFinal: true, columns, maxRows: rows ?? ALL_ROWS };
-    return `${renderTable(data, view, { ...frame, clock, signs, widths: new Map() }).join('\n')}\n`;
+    const final = { sort: by, isReversed, maxRows: limit, isPaused: false, isFinal: true, columns };
+    return `${renderTable(data, final, { ...frame, clock, signs, widths: new Map() }).join('\n')}\n`;
   };
 
   return (onFailure, stop): Output => {
@@ -79,7 +76,7 @@ export function createTopOutput(
       async drain() {
         cancelWindow();
         if (!isRecording) timeline.advance(clock.monotonicMs());
-        const choice = view ?? { sort, isReversed: false };
+        const choice = view ?? { sort, isReversed: false, maxRows };
         view?.close();
         if (writer.failure === undefined) void writer.write(printTable(choice));
         await writer.drain();

@@ -11,8 +11,10 @@ const LEAVE = '\x1b[0m\x1b[H\x1b[2J\x1b[?7h\x1b[?25h\x1b[?1049l';
 const HOME = '\x1b[H';
 const ERASE_LINE = '\x1b[2K';
 const ERASE_BELOW = '\x1b[J';
-/** Older messages are dropped. */
+/** Older lines are dropped. */
 const MAX_HELD = 200;
+const MESSAGE_MS = 10_000;
+const COLORS = /\x1b\[[\d;]*m/g;
 
 export class Screen implements FullScreen {
   readonly #io: Io;
@@ -22,6 +24,7 @@ export class Screen implements FullScreen {
   readonly #ignoreSuspend: () => void;
   #held: string[] = [];
   #dropped = 0;
+  #heldAtMs = Number.NEGATIVE_INFINITY;
   #isOpen = true;
 
   /** Enters the alternate screen. @param onKey called with each key */
@@ -48,9 +51,13 @@ export class Screen implements FullScreen {
     return this.#keyboard !== undefined;
   }
 
-  /** The last message that waits, or an empty text. */
+  /** The last message as one line, for a while after it came; otherwise an empty text. */
   get message(): string {
-    return this.#held.at(-1) ?? '';
+    if (this.#io.clock.monotonicMs() - this.#heldAtMs > MESSAGE_MS) return '';
+    // The lines of a message after the first one are indented.
+    const first = this.#held.findLastIndex((line) => !line.startsWith('  '));
+    const lines = this.#held.slice(Math.max(0, first));
+    return lines.map((line) => line.trim()).join(' ');
   }
 
   /** Draws lines that fit. Nothing is drawn while the terminal has not taken the last ones. */
@@ -60,7 +67,9 @@ export class Screen implements FullScreen {
   }
 
   hold(text: string): void {
-    this.#held.push(...text.split('\n').filter((line) => line !== ''));
+    const lines = text.replace(COLORS, '').split('\n');
+    this.#held.push(...lines.filter((line) => line !== ''));
+    this.#heldAtMs = this.#io.clock.monotonicMs();
     const excess = Math.max(0, this.#held.length - MAX_HELD);
     this.#held.splice(0, excess);
     this.#dropped += excess;
@@ -73,7 +82,7 @@ export class Screen implements FullScreen {
     this.#ignoreSuspend();
     void this.#writer.write(LEAVE);
     this.#release();
-    if (this.#dropped > 0) this.#io.writeErr(`atlantis: ${this.#dropped} earlier messages are not shown`);
+    if (this.#dropped > 0) this.#io.writeErr(`atlantis: ${this.#dropped} earlier lines are not shown`);
     for (const line of this.#held) this.#io.writeErrRaw(`${line}\n`);
   }
 }

@@ -186,8 +186,8 @@ const COLUMNS: readonly Column[] = [
 export function layoutTable({ rows, rest }: Selection, total: Row, options: TableOptions): string[] {
   const { by, columns, signs, sort, isReversed, style, widths } = options;
   const all = rest === undefined ? rows : [...rows, rest];
-  const grow = (title: string, texts: readonly string[]): number => {
-    const width = texts.reduce((most, text) => Math.max(most, measureWidth(text)), widths.get(title) ?? 0);
+  const grow = (title: string, texts: readonly string[], measure: (text: string) => number): number => {
+    const width = texts.reduce((most, text) => Math.max(most, measure(text)), widths.get(title) ?? 0);
     widths.set(title, width);
     return width;
   };
@@ -197,14 +197,14 @@ export function layoutTable({ rows, rest }: Selection, total: Row, options: Tabl
     const texts = all.map((row) => column.show(row, total, options));
     // With room for the sign of the order.
     const room = ' '.repeat(column.minWidth ?? column.title.length + 1);
-    return { column, texts, title: titleOf(column), width: grow(column.title, [room, ...texts]) };
+    return { column, texts, title: titleOf(column), width: grow(column.title, [room, ...texts], lengthOf) };
   });
   const keys = by.map((title, at) => {
     const show = (row: Row): string =>
       row === rest ? (at === 0 ? REST : '') : display(row.key[at] ?? NO_VALUE);
     const texts = all.map(show);
     const shownTitle = display(title).toUpperCase();
-    return { title: shownTitle, texts, width: grow(`key ${at}`, [shownTitle, ...texts]) };
+    return { title: shownTitle, texts, width: grow(`key ${at}`, [shownTitle, ...texts], measureWidth) };
   });
   const minKeyWidths = keys.map(({ width }) => Math.min(width, MIN_KEY_WIDTH));
   const fitting = pickColumns(shown, columns - sumOf(minKeyWidths) - GAP * (keys.length - 1));
@@ -221,7 +221,7 @@ export function layoutTable({ rows, rest }: Selection, total: Row, options: Tabl
     for (const { column, texts, title, width } of fitting) {
       const text = at === 'title' ? title : (texts[at] ?? '');
       const { open, close } = (at === 'title' ? undefined : column.paint?.(style)) ?? NO_PAINT;
-      const padding = ' '.repeat(Math.max(0, width - measureWidth(text)));
+      const padding = ' '.repeat(Math.max(0, width - lengthOf(text)));
       cells.push(column.isLeft === true ? open + text + close + padding : padding + open + text + close);
     }
     return cells.join(' '.repeat(GAP));
@@ -229,6 +229,9 @@ export function layoutTable({ rows, rest }: Selection, total: Row, options: Tabl
   const { open, close } = style.header;
   return [`${open}${line('title').trimEnd()}${close}`, ...all.map((_row, at) => line(at).trimEnd())];
 }
+
+/** The width of figures and bars, whose characters take one column each; measuring them costs most of a frame. */
+const lengthOf = (text: string): number => text.length;
 
 /** Text from outside: visible, and not a command of a CI system even at the beginning of a line. */
 const display = (text: string): string => escapeCommands(makeVisible(text));
