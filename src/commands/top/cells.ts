@@ -4,8 +4,6 @@ import { type Decimal, roundDecimal, writeDecimal } from './decimal.ts';
 import { BELOW_ZERO } from './lag.ts';
 
 const UNITS = ['', 'k', 'M', 'B', 'T'];
-/** Wider amounts are shortened. */
-const MAX_AMOUNT_LENGTH = 22;
 
 /** `~950`, `~12.3M`, `~1.2e+18`. */
 export function formatAbout(value: number): string {
@@ -17,14 +15,14 @@ export function formatAbout(value: number): string {
     unit += 1;
   }
   if (unit === UNITS.length) return `~${value.toExponential(1)}`;
-  const digits = size >= 99.5 ? size.toFixed(0) : size >= 1 ? size.toFixed(1) : size.toPrecision(1);
+  const digits = size >= 99.5 ? size.toFixed(0) : size >= 0.95 ? size.toFixed(1) : size.toPrecision(1);
   return `~${value < 0 ? '-' : ''}${digits}${UNITS[unit]}`;
 }
 
-/** All digits, `1,234,567.80`, or shortened with a `~`. */
-export function formatAmount(decimal: Decimal): string {
+/** All digits, `1,234,567.80`, or shortened with a `~` if that is longer than `maxLength`. */
+export function formatAmount(decimal: Decimal, maxLength: number): string {
   const exact = writeDecimal(decimal).replace(/\B(?=(\d{3})+(?!\d))(?<!\.\d*)/g, ',');
-  return exact.length <= MAX_AMOUNT_LENGTH ? exact : formatAbout(roundDecimal(decimal));
+  return exact.length <= maxLength ? exact : formatAbout(roundDecimal(decimal));
 }
 
 /** `0`, `0.4`, `12.5`, `1,234`. */

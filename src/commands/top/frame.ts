@@ -141,7 +141,7 @@ function describeTotals({ ranking, connection }: TopData, { signs, style }: Fram
   if (ratePerSecond !== undefined) {
     pieces.push({ text: `${formatRate(ratePerSecond)}/s` });
     const text = drawBars(total.series.readTrend(TREND_BARS), signs.bars);
-    pieces.push({ text, width: text.length, paint: style.chart });
+    if (text !== '') pieces.push({ text, width: text.length, paint: style.chart });
   }
   if (total.amounts > 0 && dollarsPerMinute !== undefined)
     pieces.push({ text: `${formatAbout(dollarsPerMinute)} USD/min` });

@@ -64,7 +64,8 @@ export class LiveView {
     const { clock, signs } = io;
     this.#frame = { ...parts.frame, clock, signs, widths: new Map() };
     this.#screen = new Screen(io, writer, (key) => this.#press(key));
-    this.#tick();
+    // Not at once: an error must find a view that can be closed.
+    this.#cancelTimer = clock.setTimer(() => this.#tick(), 0);
   }
 
   /** Rows that fit. */

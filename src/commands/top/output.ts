@@ -86,12 +86,9 @@ export function createTopOutput(
       get failure() {
         return writer.failure;
       },
-      get blockedMs() {
-        return writer.blockedMs;
-      },
-      get blockedSinceMs() {
-        return writer.blockedSinceMs;
-      },
+      // A terminal that takes no output does not stop the counting.
+      blockedMs: 0,
+      blockedSinceMs: undefined,
     };
   };
 }

@@ -24,10 +24,8 @@ export interface TableStyle {
   readonly chart: Paint;
 }
 
-export const PLAIN_TABLE: TableStyle = { header: NO_PAINT, chart: NO_PAINT };
-
 /** The rows to show, and all others as one. */
-export interface Selection {
+interface Selection {
   readonly rows: readonly Row[];
   /** Undefined if there is nothing in it. */
   readonly rest: Row | undefined;
@@ -106,6 +104,11 @@ interface Column {
   show(row: Row, total: Row, options: TableOptions): string;
 }
 
+/** On a terminal; a file has every digit. */
+const MAX_AMOUNT_LENGTH = 22;
+const maxAmountLength = ({ columns }: TableOptions): number =>
+  Number.isFinite(columns) ? MAX_AMOUNT_LENGTH : columns;
+
 const hasAmounts = ({ amounts }: Row): boolean => amounts > 0;
 const hasLag = (total: Row): boolean => total.readLag() !== undefined;
 
@@ -166,13 +169,15 @@ const COLUMNS: readonly Column[] = [
     sort: 'largest',
     priority: 7,
     isUseful: hasAmounts,
-    show: ({ largest }) => (largest === undefined ? '' : formatAmount(largest.dollars)),
+    show: ({ largest }, _total, options) =>
+      largest === undefined ? '' : formatAmount(largest.dollars, maxAmountLength(options)),
   },
   {
     title: 'TOTAL USD',
     priority: 8,
     isUseful: hasAmounts,
-    show: ({ amounts, dollars }) => (amounts === 0 ? '' : formatAmount(dollars)),
+    show: ({ amounts, dollars }, _total, options) =>
+      amounts === 0 ? '' : formatAmount(dollars, maxAmountLength(options)),
   },
   {
     title: 'LAST',

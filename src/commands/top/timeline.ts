@@ -100,17 +100,18 @@ export class Series {
     return spanMs === 0 ? undefined : (sumOf(this.#dollars) / spanMs) * MINUTE_MS;
   }
 
-  /** Events in up to `bars` parts of the time, oldest first. */
+  /** Events in each slot of up to `bars` parts of the time, oldest first. */
   readTrend(bars: number): readonly number[] {
     const counts = this.#read();
     if (this.#timeline.isRecent) return counts.slice(-bars - 1, -1);
     if (counts.length <= bars) return counts;
-    const joined = new Array<number>(bars).fill(0);
-    for (const [at, count] of counts.entries()) {
-      const bar = Math.floor((at * bars) / counts.length);
-      joined[bar] = (joined[bar] ?? 0) + count;
-    }
-    return joined;
+    return Array.from({ length: bars }, (_unused, bar) => {
+      const slots = counts.slice(
+        Math.floor((bar * counts.length) / bars),
+        Math.floor(((bar + 1) * counts.length) / bars),
+      );
+      return sumOf(slots) / slots.length;
+    });
   }
 
   /** The average of the last whole slots. */
