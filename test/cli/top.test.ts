@@ -58,7 +58,7 @@ const read = async (...args: readonly string[]): Promise<Document> => {
 };
 
 describe('stream top --once: a recording', () => {
-  test.each(['day.ndjson', 'day.ndjson.gz'])('V2: %s: counts, exact sums, lag and gaps', async (name) => {
+  test.each(['day.ndjson', 'day.ndjson.gz'])('L2: %s: counts, exact sums, lag and gaps', async (name) => {
     const found = await read(record(RECORDED, name));
     expect(found).toMatchObject({
       by: ['type', 'chain'],
@@ -80,7 +80,7 @@ describe('stream top --once: a recording', () => {
     ]);
   });
 
-  test('V1: --rows: the other rows are added up, exactly', async () => {
+  test('L1: --rows: the other rows are added up, exactly', async () => {
     const { rows, other, usd } = await read(record(RECORDED), '--by', 'n', '--rows', '2');
     expect(rows).toHaveLength(2);
     expect(other).toMatchObject({ events: 4 });
@@ -92,7 +92,7 @@ describe('stream top --once: a recording', () => {
     const { code, stdout, stderr } = await top(record(RECORDED), '--once');
     expect(code).toBe(0);
     expect(stdout).toMatch(/1 gap\n6 events {2}1\.2\/s /);
-    expect(stdout).toMatch(/\nTYPE +CHAIN +>EVENTS +RATE\/S +TREND +USD\/MIN +SHARE +LAG P50 +LAG P99 /);
+    expect(stdout).toMatch(/\nTYPE +CHAIN +>EVENTS +RATE\/S +TREND +USD\/MIN +SHARE +LAG 50% +LAG 99% /);
     expect(stdout).toMatch(/\noften +tron +4 +0\.8 +\S+ +~4\.8e\+19 +66\.7% /);
     expect(stdout).toContain('1,000,000,000,000,000,000.06');
     expect(stdout).not.toContain('\x1b');
@@ -128,14 +128,14 @@ describe('stream top --once: a recording', () => {
 });
 
 describe('stream top --once: a stream', () => {
-  test('V4: --within begins with the connection, then the table is printed and the exit code is 0', async () => {
+  test('L4: --within begins with the connection, then the table is printed and the exit code is 0', async () => {
     await using server = await startScriptedServer(streamHandler({ events: [1, 2, 3].map(event) }));
     const found = await read('--url', server.url, '--within', '300ms');
     expect(found).toMatchObject({ events: 3, connections: 1, gaps: 0, usd: '3000000000000000000.06' });
     expect(found.seconds).toBeGreaterThanOrEqual(0.3);
   });
 
-  test('V4: --limit and a signal end it earlier, with the table', async () => {
+  test('L4: --limit and a signal end it earlier, with the table', async () => {
     await using server = await startScriptedServer(streamHandler({ events: [1, 2, 3].map(event) }));
     expect(await read('--url', server.url, '--limit', '2')).toMatchObject({ events: 2 });
     const child = startCli(
@@ -150,7 +150,7 @@ describe('stream top --once: a stream', () => {
     expect([signal, JSON.parse(stdout).connections]).toEqual(['SIGTERM', 1]);
   });
 
-  test('V4: a stream that refuses the key prints nothing; the exit code is that of tail', async () => {
+  test('L4: a stream that refuses the key prints nothing; the exit code is that of tail', async () => {
     await using server = await startScriptedServer(async (peer) => {
       await peer.respond(401, {}, '{"error":{"code":"unauthorized","message":"no such key"}}');
     });

@@ -65,7 +65,7 @@ async function endOf(
 const untilDrawn = (pty: Pty): Promise<string> => pty.waitFor(/>EVENTS[\s\S]*2Kt1 +tron +\d/, 15_000);
 
 (hasPty() ? describe : describe.skip)('the screen of top (needs python3)', () => {
-  test('V3: q: exit 0; the last table, the messages and the summary are on the screen that was there before', async () => {
+  test('L3: q: exit 0; the last table, the messages and the summary are on the screen that was there before', async () => {
     await using server = await serve();
     const pty = startTop(server.url, ['--color', 'never']);
     await untilDrawn(pty);
@@ -138,7 +138,7 @@ const untilDrawn = (pty: Pty): Promise<string> => pty.waitFor(/>EVENTS[\s\S]*2Kt
     expect((await endOf(pty)).code).toBe(0);
   });
 
-  test('V3: it is drawn at most four times a second, in place, and follows the size of the window', async () => {
+  test('L3: it is drawn at most four times a second, in place, and follows the size of the window', async () => {
     await using server = await serve();
     const pty = startTop(server.url, [], { columns: 100 });
     const frames = (text = pty.output): number => text.split('\x1b[H\x1b[2K').length - 1;
@@ -163,7 +163,7 @@ const untilDrawn = (pty: Pty): Promise<string> => pty.waitFor(/>EVENTS[\s\S]*2Kt
     }
   });
 
-  test('V3: keys order the rows, reverse and pause', async () => {
+  test('L3: keys order the rows, reverse and pause', async () => {
     await using server = await serve();
     const pty = startTop(server.url, ['--color', 'never'], { columns: 120 });
     await untilDrawn(pty);

@@ -43,7 +43,7 @@ export const TABLE_FLAGS = {
     '--usd-field <path,...>',
     'fields with the amount in US dollars, the first one with a value counts',
     (_flag, given) => given,
-    'amount_usd,value_usd,usd',
+    'amount_usd,usd',
   ),
   ...LAG_FLAGS,
   isOnce: toggle('--once', 'print one table and exit'),
@@ -80,10 +80,12 @@ export const TOP_FLAGS = {
   ...group('Connection and retries:', CONNECTION_FLAGS),
 };
 
+const { since: _since, ...streamOnlyFlags } = FROM_FLAGS;
+
 /** What has no effect on a recording. */
 export const LIVE_ONLY_FLAGS = {
   ...SOURCE_FLAGS,
-  ...pick(FROM_FLAGS, 'from', 'durable', 'natsCreds', 'allowPlaintext'),
+  ...streamOnlyFlags,
   ...SIMULATION_FLAGS,
   ...CONNECTION_FLAGS,
   ...pick(END_FLAGS, 'maxSilenceMs', 'failOnGap'),

@@ -146,7 +146,7 @@ const COLUMNS: readonly Column[] = [
     show: ({ events }, total) => formatShare(events / Math.max(1, total.events)),
   },
   {
-    title: 'LAG P50',
+    title: 'LAG 50%',
     priority: 5,
     isUseful: hasLag,
     show(row) {
@@ -155,7 +155,7 @@ const COLUMNS: readonly Column[] = [
     },
   },
   {
-    title: 'LAG P99',
+    title: 'LAG 99%',
     sort: 'lag',
     priority: 5,
     isUseful: hasLag,

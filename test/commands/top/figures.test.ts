@@ -21,7 +21,7 @@ import { seededRandom } from '../../helpers/random-json.ts';
 const sum = (texts: readonly string[]): string =>
   writeDecimal(texts.reduce((total, text) => addDecimals(total, parseDecimal(text) ?? ZERO), ZERO));
 
-describe('V2: amounts are added exactly', () => {
+describe('L2: amounts are added exactly', () => {
   const MAX_UINT256 = String(2n ** 256n - 1n);
 
   test.each<[string[], string]>([

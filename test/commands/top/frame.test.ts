@@ -87,7 +87,7 @@ describe('the table of top', () => {
   test.each([
     [40, ['>EVENTS', 'RATE/S']],
     [80, ['>EVENTS', 'RATE/S', 'USD/MIN', 'SHARE', 'LAST']],
-    [120, ['>EVENTS', 'RATE/S', 'TREND', 'USD/MIN', 'SHARE', 'LAG P50', 'LAG P99', 'LARGEST USD', 'LAST']],
+    [120, ['>EVENTS', 'RATE/S', 'TREND', 'USD/MIN', 'SHARE', 'LAG 50%', 'LAG 99%', 'LARGEST USD', 'LAST']],
   ])('at %i columns it has the most important figures', (columns, titles) => {
     const found = draw(fed, columns)[3] ?? '';
     expect(titles.filter((title) => !found.includes(title))).toEqual([]);

@@ -19,7 +19,7 @@ const addUp = (rows: readonly Row[]): [number, string] => [
   writeDecimal(rows.reduce((sum, { dollars }) => addDecimals(sum, dollars), ZERO)),
 ];
 
-describe('V1: the rows and the rest', () => {
+describe('L1: the rows and the rest', () => {
   test('row 144: 100,000 distinct values: memory does not grow with them, and nothing is lost', () => {
     const read = readerOf('id');
     const timeline = new Timeline(true);
