@@ -31,7 +31,7 @@ export function createTimestampReader(
 }
 
 /** @param source JSON text of a string, number or literal */
-function readTimestampMs(source: string): number | undefined {
+export function readTimestampMs(source: string): number | undefined {
   if (!source.startsWith('"')) return scaleToMs(Number(source));
   const text = decodeString(source).trim();
   if (/^\d+(\.\d+)?$/.test(text)) return scaleToMs(Number(text));

@@ -129,7 +129,7 @@ const untilDrawn = (pty: Pty): Promise<string> => pty.waitFor(/>EVENTS[\s\S]*2Kt
     await untilDrawn(pty);
     const before = pty.output.length;
     process.kill(await findNode(pty), 'SIGTSTP');
-    // Nobody stops the leader of a session without job control, so it continues at once.
+    // Without job control the kernel does not stop the process, so it continues at once.
     await pty.waitFor((text) => {
       const later = text.slice(before);
       return later.includes(LEAVE) && later.indexOf(ENTER) > later.indexOf(LEAVE);

@@ -6,6 +6,11 @@ export interface Decimal {
   readonly scale: number;
 }
 
+/** A decimal, and the nearest number for charts and rates. */
+export interface Amount extends Decimal {
+  readonly rounded: number;
+}
+
 export const ZERO: Decimal = { units: 0n, scale: 0 };
 
 /** A 256-bit integer has 78 digits. Limits the memory of a sum, whatever the server sends. */
@@ -13,17 +18,19 @@ const MAX_DIGITS = 200;
 const NUMBER = /^(-?\d+)(?:\.(\d+))?(?:[eE]([+-]?\d{1,4}))?$/;
 
 /** The value of a number as in JSON; undefined for another text, and for a number of more than 200 digits. */
-export function parseDecimal(text: string): Decimal | undefined {
+export function parseDecimal(text: string): Amount | undefined {
   if (text.length > MAX_DIGITS) return undefined;
   const [, whole, fraction = '', exponent = '0'] = NUMBER.exec(text) ?? [];
   if (whole === undefined) return undefined;
   const scale = fraction.length - Number(exponent);
-  if (Math.abs(scale) > MAX_DIGITS) return undefined;
+  const rounded = Number(text);
+  if (Math.abs(scale) > MAX_DIGITS || !Number.isFinite(rounded)) return undefined;
   const units = BigInt(whole + fraction);
-  return scale < 0 ? { units: units * 10n ** BigInt(-scale), scale: 0 } : { units, scale };
+  return scale < 0 ? { units: units * 10n ** BigInt(-scale), scale: 0, rounded } : { units, scale, rounded };
 }
 
 export function addDecimals(one: Decimal, other: Decimal): Decimal {
+  if (one.scale === other.scale) return { units: one.units + other.units, scale: one.scale };
   const scale = Math.max(one.scale, other.scale);
   return { units: rescale(one, scale) + rescale(other, scale), scale };
 }

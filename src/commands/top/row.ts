@@ -1,5 +1,5 @@
 // What is counted for one row: the events that have the same values.
-import { addDecimals, compareDecimals, type Decimal, roundDecimal, ZERO } from './decimal.ts';
+import { type Amount, addDecimals, compareDecimals, type Decimal, ZERO } from './decimal.ts';
 import { LagHistogram } from './lag.ts';
 import { Series, type Timeline } from './timeline.ts';
 
@@ -11,14 +11,14 @@ export interface Facts {
   /** Unique for the values of the key. */
   readonly id: string;
   readonly key: Key;
-  readonly dollars: Decimal | undefined;
+  readonly dollars: Amount | undefined;
   /** The event's own time, ms since the epoch. */
   readonly sentAtMs: number | undefined;
 }
 
 /** The event with the largest amount. */
 interface Largest {
-  readonly dollars: Decimal;
+  readonly dollars: Amount;
   /** Receive time, ms since the epoch. */
   readonly atMs: number;
 }
@@ -69,7 +69,7 @@ export class Row {
   add({ dollars, sentAtMs }: Facts, receivedAtMs: number): void {
     this.events += 1;
     this.lastSeenMs = Math.max(this.lastSeenMs, receivedAtMs);
-    this.series.add(1, dollars === undefined ? 0 : roundDecimal(dollars));
+    this.series.add(1, dollars?.rounded ?? 0);
     if (dollars !== undefined) {
       this.amounts += 1;
       this.dollars = addDecimals(this.dollars, dollars);
@@ -105,8 +105,10 @@ export class Row {
   }
 
   #noteLargest(one: Largest): void {
-    if (this.largest === undefined || compareDecimals(one.dollars, this.largest.dollars) > 0)
-      this.largest = one;
+    const { largest } = this;
+    // Most events are not near the largest one, and two numbers decide.
+    if (largest !== undefined && one.dollars.rounded < largest.dollars.rounded) return;
+    if (largest === undefined || compareDecimals(one.dollars, largest.dollars) > 0) this.largest = one;
   }
 
   get #period(): number {
