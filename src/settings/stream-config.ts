@@ -4,6 +4,7 @@ import { type ConnectConfig, chooseFirstBudget, fillRetryBounds } from '../conne
 import type { KeyOrigin } from '../connection/lifecycle.ts';
 import { UsageError } from '../errors.ts';
 import { type Flags, type FlagValues, listGiven, parseFlags } from '../flags/definition.ts';
+import { sayInvalid, sayNotCombinable } from '../flags/messages.ts';
 import {
   CONNECTION_FLAGS,
   END_FLAGS,
@@ -20,6 +21,7 @@ import type { Io } from '../io/io.ts';
 import { keyPrefix } from '../io/key.ts';
 import { hasEscapes } from '../io/terminal.ts';
 import type { TrustConfig } from './certificates.ts';
+import * as say from './messages.ts';
 import { createKeyReader, type KeyListener } from './renew-key.ts';
 import { parseStreamUrl, type StreamUrl } from './stream-url.ts';
 import { findKeyOrigin, readKey, requireUrl, resolveTarget, type TargetFlags } from './target.ts';
@@ -84,10 +86,10 @@ export function parseStreamFlags(flags: StreamFlags, io: Io): TailConfig {
   const values = parseFlags(STREAM_FLAGS, flags);
   const { format, isJson, isEnveloped } = values;
   if (isJson && format === 'pretty') {
-    throw new UsageError('--json and --format pretty cannot be combined', 'use only one of them');
+    throw new UsageError(...sayNotCombinable('--json', '--format pretty'));
   }
   if (isEnveloped && format === 'pretty') {
-    throw new UsageError('--envelope and --format pretty cannot be combined', 'envelopes are NDJSON');
+    throw new UsageError(...sayNotCombinable('--envelope', '--format pretty', say.ENVELOPES_ARE_NDJSON));
   }
   if (values.fields !== undefined) assertFieldsAlone(values);
   if (values.simulate !== undefined) assertSimulateAlone(flags);
@@ -117,10 +119,7 @@ function splitGlobs(list: string): string[] {
 function parseFilter({ type, where }: StreamValues): TailConfig['filter'] {
   const types = type.flatMap(splitGlobs);
   if (types.includes('')) {
-    throw new UsageError(
-      `invalid --type "${type.join(',')}"`,
-      'accepted: event types or globs, separated by commas',
-    );
+    throw new UsageError(...sayInvalid('--type', type.join(','), say.A_TYPE_LIST));
   }
   return types.length === 0 && where.length === 0 ? undefined : { types, where };
 }
@@ -133,10 +132,7 @@ export function parseConnectionFlags(flags: ConnectionFlags, timeoutMs?: number)
   const { noReconnect, maxReconnects, waitMs, ...values } = parseFlags(CONNECTION_FLAGS, flags);
   const bounds = fillRetryBounds(values.retryMinMs, values.retryMaxMs);
   if (bounds.retryMaxMs < bounds.retryMinMs) {
-    throw new UsageError(
-      `--retry-max ${flags.retryMax ?? ''} is shorter than --retry-min ${flags.retryMin ?? ''}`,
-      'accepted: a --retry-max of at least --retry-min',
-    );
+    throw new UsageError(...say.sayRetryBoundsReversed(flags.retryMax ?? '', flags.retryMin ?? ''));
   }
   return {
     ...values,
@@ -150,7 +146,7 @@ export function parseConnectionFlags(flags: ConnectionFlags, timeoutMs?: number)
 export function parseLogFlags(flags: GlobalFlags, io: Io): LogConfig {
   const { logFormat, isQuiet, isVerbose } = parseFlags(GLOBAL_FLAGS, flags);
   if (isQuiet && isVerbose) {
-    throw new UsageError('--quiet and --verbose cannot be combined', 'use only one of them');
+    throw new UsageError(...sayNotCombinable('--quiet', '--verbose'));
   }
   const useColor = logFormat === 'text' && wantsColor(flags, io, io.stderr.isTty);
   return { format: logFormat, isQuiet, isVerbose, useColor };
@@ -176,11 +172,11 @@ export async function resolveSource(
   const url = requireUrl(target, true);
   const key = await readKey(target, io);
   const origins = [
-    `url: ${url.base} (${target.url?.source})`,
-    `key: ${keyPrefix(key)}… (${target.key?.source})`,
+    say.saySetting('url', url.base, target.url?.source),
+    say.saySetting('key', `${keyPrefix(key)}…`, target.key?.source),
     ...(target.profile === undefined
       ? []
-      : [`profile: ${target.profile.value.name} (${target.profile.source})`]),
+      : [say.saySetting('profile', target.profile.value.name, target.profile.source)]),
   ];
   const reader = createKeyReader(target, key, io, listener);
   return { url, key: reader, keyOrigin: findKeyOrigin(target), origins, warnings: target.warnings };
@@ -189,10 +185,10 @@ export async function resolveSource(
 /** A running simulator as the source. */
 export function describeSimulatorSource(baseUrl: string, key: string): StreamSource {
   return {
-    url: parseStreamUrl(baseUrl, 'the simulator'),
+    url: parseStreamUrl(baseUrl, say.THE_SIMULATOR),
     key,
-    keyOrigin: { kind: 'option', source: 'the simulator' },
-    origins: ['the built-in simulator'],
+    keyOrigin: { kind: 'option', source: say.THE_SIMULATOR },
+    origins: [say.BUILT_IN_SIMULATOR],
     warnings: [],
   };
 }
@@ -200,14 +196,11 @@ export function describeSimulatorSource(baseUrl: string, key: string): StreamSou
 function assertFieldsAlone({ isJson, isEnveloped, format }: StreamValues): void {
   const other = isJson ? '--json' : isEnveloped ? '--envelope' : `--format ${format}`;
   if (other === '--format auto') return;
-  throw new UsageError(
-    `--fields and ${other} cannot be combined`,
-    'fields are columns on a terminal, and tab-separated in a pipe',
-  );
+  throw new UsageError(...sayNotCombinable('--fields', other, say.FIELDS_ARE_COLUMNS));
 }
 
 function assertSimulateAlone(flags: StreamFlags): void {
   const [other] = listGiven(SOURCE_FLAGS, flags);
   if (other === undefined) return;
-  throw new UsageError(`--simulate and ${other} cannot be combined`, 'the simulator needs no URL and no key');
+  throw new UsageError(...sayNotCombinable('--simulate', other, say.SIMULATOR_NEEDS_NOTHING));
 }

@@ -211,7 +211,7 @@ describe('stream top --once: a stream', () => {
     ],
     ['--once x.ndjson --from nats://127.0.0.1/a', '--from and a file cannot be combined', 'connection'],
     ['--once --since 10m', '--from', 'replay'],
-    ['--once x.ndjson', 'x.ndjson" cannot be read: the file does not exist', ''],
+    ['--once x.ndjson', 'x.ndjson" cannot be read: it does not exist', ''],
   ])('§ 1, exit 2: %s', async (args, message, hint) => {
     const { code, stdout, stderr } = await top(...args.split(' ').filter((word) => word !== ''));
     expect([code, stdout]).toEqual([2, '']);

@@ -3,7 +3,7 @@ import { group, pick } from '../../flags/definition.ts';
 import type { DocumentedCommand } from '../../flags/documented-command.ts';
 import { END_FLAGS, EVENT_FLAGS, FORM_FLAGS } from '../../flags/shared-flags.ts';
 import type { Io } from '../../io/io.ts';
-import { PLAY_FLAGS } from '../../recording/play-flags.ts';
+import { PLAY_FLAGS } from '../../recording/flags.ts';
 
 export function addStreamReplay(stream: DocumentedCommand, io: Io): void {
   stream

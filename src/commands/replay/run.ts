@@ -1,6 +1,6 @@
 // `stream replay`: a session with a recording as the source and stdout as the output.
 import type { Io, Outcome } from '../../io/io.ts';
-import { type PlayFlags, parsePlayFlags } from '../../recording/play-flags.ts';
+import { type PlayFlags, parsePlayFlags } from '../../recording/flags.ts';
 import { createReporting } from '../../session/open-service.ts';
 import { createRenderer, openPrinter } from '../../session/output.ts';
 import { createRecordingSource } from '../../session/recording-source.ts';

@@ -1,15 +1,17 @@
 // Flags of `stream top` → its configuration.
 import { UsageError } from '../../errors.ts';
-import { parseLagPaths } from '../../events/event-time.ts';
 import type { PathStep } from '../../events/path.ts';
 import { parseFieldList } from '../../filter/field-list.ts';
 import { listGiven, parseFlags, pick } from '../../flags/definition.ts';
+import { sayInvalid } from '../../flags/messages.ts';
 import type { Io } from '../../io/io.ts';
 import { hasEscapes } from '../../io/terminal.ts';
-import { parsePlayFlags, type ReplayConfig } from '../../recording/play-flags.ts';
-import { FROM_FLAGS } from '../../settings/from-flags.ts';
+import { parsePlayFlags, type ReplayConfig } from '../../recording/flags.ts';
+import { FROM_FLAGS } from '../../settings/flags.ts';
+import { parseLagPaths } from '../../settings/lag-field.ts';
 import type { NamedPath } from './event-facts.ts';
 import { FILE_FLAGS, FILE_SPEED, LIVE_ONLY_FLAGS, type Sort, TABLE_FLAGS, type TopFlags } from './flags.ts';
+import { FOUR_PATHS, sayFileRequired, sayNoScreen, sayNotForFiles, sayOnceRequired } from './messages.ts';
 
 /** The source: the service or simulator, a JetStream stream, or a recording. */
 type TopSource =
@@ -39,13 +41,11 @@ export async function parseTopFlags(path: string | undefined, flags: TopFlags, i
   const source = parseSource(path, flags, io);
   if (!values.isOnce) {
     const [alone] = listGiven(pick(TABLE_FLAGS, 'withinMs', 'isJson'), flags);
-    if (alone !== undefined) throw new UsageError(`${alone} requires --once`, 'add --once');
-    if (!io.stdout.isTty || !hasEscapes(io))
-      throw new UsageError('no terminal to draw on', 'add --once to print one table, and --json for scripts');
+    if (alone !== undefined) throw new UsageError(...sayOnceRequired(alone));
+    if (!io.stdout.isTty || !hasEscapes(io)) throw new UsageError(...sayNoScreen());
   }
   const by = await parseFieldList(values.by, '--by');
-  if (by.length > MAX_FIELDS)
-    throw new UsageError(`invalid --by "${values.by.slice(0, 100)}"`, 'accepted: at most four paths');
+  if (by.length > MAX_FIELDS) throw new UsageError(...sayInvalid('--by', values.by, FOUR_PATHS));
   const { withinMs = source.kind === 'file' ? undefined : DEFAULT_WITHIN_MS, isJson } = values;
   return {
     by,
@@ -62,18 +62,13 @@ export async function parseTopFlags(path: string | undefined, flags: TopFlags, i
 function parseSource(path: string | undefined, flags: TopFlags, io: Io): TopSource {
   if (path !== undefined) {
     const [other] = listGiven(LIVE_ONLY_FLAGS, flags);
-    if (other !== undefined)
-      throw new UsageError(
-        `${other} and a file cannot be combined`,
-        'a recording is read without a connection',
-      );
+    if (other !== undefined) throw new UsageError(...sayNotForFiles(other));
     const isPaced = (flags.speed ?? flags.rate) !== undefined;
     const pace = parsePlayFlags(isPaced ? flags : { ...flags, speed: FILE_SPEED }, io.clock.wallMs());
     return { kind: 'file', path, pace };
   }
   const { since: _since, ...playFlags } = FILE_FLAGS;
   const [alone] = listGiven(playFlags, flags);
-  if (alone !== undefined)
-    throw new UsageError(`${alone} requires a file`, 'usage: atlantis stream top [options] [file]');
+  if (alone !== undefined) throw new UsageError(...sayFileRequired(alone));
   return { kind: listGiven(FROM_FLAGS, flags).length > 0 ? 'jetstream' : 'service' };
 }

@@ -18,8 +18,8 @@ import {
   SOURCE_FLAGS,
 } from '../../flags/shared-flags.ts';
 import { parseCount, parseDuration, parseSpeed } from '../../flags/values.ts';
-import { PLAY_FLAGS } from '../../recording/play-flags.ts';
-import { FROM_FLAGS } from '../../settings/from-flags.ts';
+import { PLAY_FLAGS } from '../../recording/flags.ts';
+import { FROM_FLAGS } from '../../settings/flags.ts';
 import type { StreamFlags } from '../../settings/stream-config.ts';
 
 export const SORTS = ['events', 'rate', 'usd', 'lag', 'largest', 'last'] as const;

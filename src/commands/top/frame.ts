@@ -9,6 +9,7 @@ import { formatCount, formatDuration, formatFiltered, formatMoment, formatTime }
 import { drawBars, formatAbout, formatLag, formatRate } from './cells.ts';
 import type { ConnectionState } from './connection-state.ts';
 import type { Sort } from './flags.ts';
+import { STATES, TOTALS } from './messages.ts';
 import type { Ranking } from './ranking.ts';
 import { cutToWidth, layoutTable, selectRows, type TableStyle } from './table.ts';
 import type { Timeline } from './timeline.ts';
@@ -87,16 +88,15 @@ function describeSource(
 ): Piece[] {
   const { clock, signs, style } = parts;
   const { state, gaps, isGapOpen } = connection;
-  const gapText = `${formatCount(gaps, 'gap')}${isGapOpen ? ' (one still open)' : ''}`;
   const end: Piece[] = [
-    { text: gapText, paint: gaps > 0 ? style.waiting : NO_PAINT },
-    ...(choice.isPaused ? [{ text: 'paused', paint: style.waiting }] : []),
+    { text: STATES.gaps(gaps, isGapOpen), paint: gaps > 0 ? style.waiting : NO_PAINT },
+    ...(choice.isPaused ? [{ text: STATES.paused, paint: style.waiting }] : []),
   ];
   const name = escapeCommands(makeVisible(source));
   if (isFile) {
     const { lastSeenMs } = ranking.total;
     const from = formatMoment(lastSeenMs - timeline.spanMs);
-    const times = ranking.total.events === 0 ? [] : [{ text: `${from} to ${formatMoment(lastSeenMs)}` }];
+    const times = ranking.total.events === 0 ? [] : [{ text: STATES.period(from, formatMoment(lastSeenMs)) }];
     return [{ text: name }, ...times, ...end];
   }
   const up = formatDuration(Math.max(0, clock.wallMs() - connection.startedAtMs));
@@ -105,16 +105,15 @@ function describeSource(
     return [
       { text: name },
       { text: up },
-      ...(isLost ? [{ text: 'disconnected', paint: style.waiting }] : []),
+      ...(isLost ? [{ text: STATES.disconnected, paint: style.waiting }] : []),
       ...end,
     ];
   }
   if (state.kind === 'live') {
     const { roundTripMs } = state.stream;
-    const trip =
-      roundTripMs === undefined ? [] : [{ text: `rtt ${roundTripMs.toFixed(roundTripMs < 10 ? 1 : 0)} ms` }];
+    const trip = roundTripMs === undefined ? [] : [{ text: STATES.roundTrip(roundTripMs) }];
     return [
-      { text: `${signs.live} live`, width: LIVE_WIDTH, paint: style.live },
+      { text: `${signs.live} ${STATES.live}`, width: LIVE_WIDTH, paint: style.live },
       { text: name },
       { text: up },
       ...trip,
@@ -123,10 +122,10 @@ function describeSource(
   }
   if (state.kind === 'retrying') {
     const seconds = Math.max(0, Math.ceil((state.atMs - clock.monotonicMs()) / SECOND_MS));
-    const text = `retrying in ${seconds} s (attempt ${state.attempt})`;
+    const text = STATES.retrying(seconds, state.attempt);
     return [{ text, paint: style.waiting }, { text: name }, ...end];
   }
-  return [{ text: `connecting to ${name}`, paint: style.waiting }, ...end];
+  return [{ text: STATES.connecting(name), paint: style.waiting }, ...end];
 }
 
 function describeTotals({ ranking, connection }: TopData, { signs, style }: FrameParts): Piece[] {
@@ -139,13 +138,13 @@ function describeTotals({ ranking, connection }: TopData, { signs, style }: Fram
     { text: received === undefined ? formatCount(matched, 'event') : formatFiltered({ matched, received }) },
   ];
   if (ratePerSecond !== undefined) {
-    pieces.push({ text: `${formatRate(ratePerSecond)}/s` });
+    pieces.push({ text: TOTALS.rate(formatRate(ratePerSecond)) });
     const text = drawBars(total.series.readTrend(TREND_BARS), signs.bars);
     if (text !== '') pieces.push({ text, width: text.length, paint: style.chart });
   }
   if (total.amounts > 0 && dollarsPerMinute !== undefined)
-    pieces.push({ text: `${formatAbout(dollarsPerMinute)} USD/min` });
-  if (lag !== undefined) pieces.push({ text: `lag p50 ${formatLag(lag.p50)}, p99 ${formatLag(lag.p99)}` });
+    pieces.push({ text: TOTALS.dollars(formatAbout(dollarsPerMinute)) });
+  if (lag !== undefined) pieces.push({ text: TOTALS.lag(formatLag(lag.p50), formatLag(lag.p99)) });
   return pieces;
 }
 

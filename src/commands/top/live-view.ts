@@ -4,6 +4,7 @@ import type { LineWriter } from '../../io/line-writer.ts';
 import type { TopConfig } from './config.ts';
 import type { Sort } from './flags.ts';
 import { type FrameParts, joinPieces, renderTable, type TopData } from './frame.ts';
+import { KEY_HELP, NO_KEYS } from './messages.ts';
 import { Screen } from './screen.ts';
 
 const FRAME_MS = 250;
@@ -22,19 +23,6 @@ const SORT_KEYS: Readonly<Record<string, Sort>> = {
   m: 'largest',
   t: 'last',
 };
-
-/** Most important first. */
-const KEY_HELP = [
-  'q quit',
-  'sort: e events',
-  's rate',
-  'u usd/min',
-  'l lag',
-  'm largest',
-  't last',
-  'i reverse',
-  'p pause',
-];
 
 export interface ViewParts {
   readonly config: TopConfig;
@@ -123,7 +111,7 @@ export class LiveView {
       maxRows,
     };
     const table = renderTable(data, choice, this.#frame);
-    const keys = this.#screen.hasKeys ? KEY_HELP : ['Ctrl-C quits'];
+    const keys = this.#screen.hasKeys ? KEY_HELP : NO_KEYS;
     const message = joinPieces([{ text: this.#screen.message }], columns, signs);
     const help = joinPieces(
       keys.map((text) => ({ text })),

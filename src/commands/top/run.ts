@@ -72,7 +72,7 @@ async function openSource(
 ): Promise<Opened> {
   if (source.kind === 'service') return openCommandStream(flags, stream, select, io);
   if (source.kind === 'jetstream') {
-    const { openFromStream } = await import('../../delivery/nats/read-stream.ts');
+    const { openFromStream } = await import('../../delivery/from/read-stream.ts');
     return openFromStream(flags, stream, select, 'top', io);
   }
   const { createRecordingSource } = await import('../../session/recording-source.ts');

@@ -3,6 +3,7 @@ import type { FullScreen } from '../../io/full-screen.ts';
 import type { Io } from '../../io/io.ts';
 import { type Keyboard, openKeyboard } from '../../io/keyboard.ts';
 import type { LineWriter } from '../../io/line-writer.ts';
+import { sayDropped } from './messages.ts';
 
 /** Alternate screen, no cursor, no automatic wrap. */
 const ENTER = '\x1b[?1049h\x1b[?25l\x1b[?7l\x1b[H\x1b[2J';
@@ -82,7 +83,7 @@ export class Screen implements FullScreen {
     this.#ignoreSuspend();
     void this.#writer.write(LEAVE);
     this.#release();
-    if (this.#dropped > 0) this.#io.writeErr(`atlantis: ${this.#dropped} earlier lines are not shown`);
+    if (this.#dropped > 0) this.#io.writeErr(sayDropped(this.#dropped));
     for (const line of this.#held) this.#io.writeErrRaw(`${line}\n`);
   }
 }

@@ -6,8 +6,8 @@ import { Ranking } from '../../../src/commands/top/ranking.ts';
 import type { Row } from '../../../src/commands/top/row.ts';
 import { selectRows } from '../../../src/commands/top/table.ts';
 import { Timeline } from '../../../src/commands/top/timeline.ts';
-import { parseLagPaths } from '../../../src/events/event-time.ts';
 import { parsePath } from '../../../src/events/path.ts';
+import { parseLagPaths } from '../../../src/settings/lag-field.ts';
 import { measureKept } from '../../helpers/heap.ts';
 import { seededRandom } from '../../helpers/random-json.ts';
 
