@@ -86,7 +86,7 @@ describe('the package', () => {
 
   test('names every package that is in it, with its license', () => {
     const licenses = readFileSync(join(ROOT, 'dist/THIRD-PARTY-LICENSES.txt'), 'utf8');
-    const ours = ['commander', 'ws', 'chalk', 'ora', 'conf', 're2js', 'https-proxy-agent'];
+    const ours = ['commander', 'ws', 'chalk', 'ora', 'conf', 're2js', 'socks'];
     const theirs = ['semver', 'cli-spinners', 'is-unicode-supported', 'tweetnacl'];
     for (const name of [...ours, ...theirs])
       expect(licenses).toMatch(new RegExp(`^${name} \\d+\\.\\d+\\.\\d+$`, 'm'));

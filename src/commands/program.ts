@@ -8,6 +8,7 @@ import type { Io } from '../io/io.ts';
 import { VERSION } from '../version.ts';
 import { addStreamCheck } from './check/command.ts';
 import { addCompletion } from './completion/command.ts';
+import { addConfigCommands } from './config/command.ts';
 import { addHelp } from './help/command.ts';
 import { addProfileCommands } from './profile/command.ts';
 import { addStreamRelay } from './relay/command.ts';
@@ -56,7 +57,7 @@ async function parse(command: DocumentedCommand, words: readonly string[], io: I
   } catch (error) {
     if (error instanceof Misuse) {
       const { explainMisuse } = await import('./help/print.ts');
-      throw explainMisuse(error.error, error.command);
+      throw explainMisuse(error.error, error.command, io.argv);
     }
     if (error instanceof HelpWanted) {
       // commander reports an unknown command only if help is not requested.
@@ -107,6 +108,7 @@ export function createProgram(io: Io, only?: string): DocumentedCommand {
   }
   if (only === undefined) {
     addProfileCommands(program, io);
+    addConfigCommands(program, io);
     addCompletion(program, io);
     addVersion(program, io);
     addHelp(program);

@@ -138,12 +138,16 @@ const untilDrawn = (pty: Pty): Promise<string> => pty.waitFor(/>EVENTS[\s\S]*2Kt
     expect((await endOf(pty)).code).toBe(0);
   });
 
-  test('L3: it is drawn at most four times a second, in place, and follows the size of the window', async () => {
+  test('L3: it is drawn at most four times a second, also while keys are pressed, in place, and follows the size of the window', async () => {
     await using server = await serve();
     const pty = startTop(server.url, [], { columns: 100 });
     const frames = (text = pty.output): number => text.split('\x1b[H\x1b[2K').length - 1;
     await untilDrawn(pty);
     const [sinceMs, first] = [performance.now(), frames()];
+    for (let left = 40; left > 0; left--) {
+      pty.send('i');
+      await pauseFor(20);
+    }
     await pty.waitFor((text) => frames(text) >= first + 8);
     const drawn = frames() - first;
     expect(drawn).toBeLessThanOrEqual(4 * ((performance.now() - sinceMs) / 1_000) + 2);

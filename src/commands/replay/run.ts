@@ -6,6 +6,7 @@ import { createRenderer, openPrinter } from '../../session/output.ts';
 import { createRecordingSource } from '../../session/recording-source.ts';
 import { loadFilter, reportCuts } from '../../session/run-filter.ts';
 import { runSession } from '../../session/session.ts';
+import { addDefaults } from '../../settings/defaults.ts';
 import { parseStreamFlags, type StreamFlags } from '../../settings/stream-config.ts';
 
 /**
@@ -15,7 +16,7 @@ import { parseStreamFlags, type StreamFlags } from '../../settings/stream-config
  * @throws UsageError for bad flags and a file that cannot be opened
  */
 export async function runReplay(path: string, flags: StreamFlags & PlayFlags, io: Io): Promise<Outcome> {
-  const config = parseStreamFlags(flags, io);
+  const config = parseStreamFlags(flags, io, addDefaults(flags, io));
   const pace = parsePlayFlags(flags, io.clock.wallMs());
   const { reporter, status } = await createReporting(config, io);
   const select = await loadFilter(config);

@@ -12,6 +12,7 @@ import { type CommandStream, openCommandStream } from '../../session/open-servic
 import { createRenderer, type OpenOutput, openPrinter } from '../../session/output.ts';
 import { loadFilter, reportCuts } from '../../session/run-filter.ts';
 import { runSession } from '../../session/session.ts';
+import { addDefaults } from '../../settings/defaults.ts';
 import { FROM_FLAGS, type FromFlags } from '../../settings/flags.ts';
 import { parseStreamFlags, type StreamFlags, type TailConfig } from '../../settings/stream-config.ts';
 import type { Select } from '../../stream/event-stream.ts';
@@ -34,7 +35,7 @@ export function parseRecordFlags(flags: RecordFlags): RecordConfig | undefined {
 
 /** Runs the command. @throws UsageError, CredentialError, StoreError before anything is opened */
 export async function runTail(flags: StreamFlags & RecordFlags & FromFlags, io: Io): Promise<Outcome> {
-  const config = parseStreamFlags(flags, io);
+  const config = parseStreamFlags(flags, io, addDefaults(flags, io));
   const record = parseRecordFlags(flags);
   const select = await loadFilter(config);
   const renderer = await createRenderer(config, io);

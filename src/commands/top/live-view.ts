@@ -7,7 +7,9 @@ import { type FrameParts, joinPieces, renderTable, type TopData } from './frame.
 import { KEY_HELP, NO_KEYS } from './messages.ts';
 import { Screen } from './screen.ts';
 
-const FRAME_MS = 250;
+const FRAME_MS = 500;
+/** After a key, a frame is drawn sooner, but not more often than this. */
+const MIN_FRAME_MS = 250;
 /** Without events, the ages and rates still change. */
 const IDLE_FRAME_MS = 1_000;
 /** Two lines of totals, titles, the other rows, the message, the keys, and two empty lines. */
@@ -39,6 +41,8 @@ export class LiveView {
   readonly #frame: FrameParts;
   readonly #stop: () => void;
   #isPaused = false;
+  /** A key has changed what is shown. */
+  #hasKey = false;
   #hasChanged = true;
   #columns = 0;
   #drawnAtMs = Number.NEGATIVE_INFINITY;
@@ -82,12 +86,16 @@ export class LiveView {
       this.#stop();
       return;
     } else return;
-    this.#draw();
+    this.#hasKey = true;
+    this.#cancelTimer();
+    const waitMs = this.#drawnAtMs + MIN_FRAME_MS - this.#io.clock.monotonicMs();
+    this.#cancelTimer = this.#io.clock.setTimer(() => this.#tick(), Math.max(0, waitMs));
   }
 
   #tick(): void {
     const waitedMs = this.#io.clock.monotonicMs() - this.#drawnAtMs;
-    if (!this.#isPaused && (this.#hasChanged || waitedMs >= IDLE_FRAME_MS)) this.#draw();
+    const isDue = !this.#isPaused && (this.#hasChanged || waitedMs >= IDLE_FRAME_MS);
+    if (isDue || this.#hasKey) this.#draw();
     this.#cancelTimer = this.#io.clock.setTimer(() => this.#tick(), FRAME_MS);
   }
 
@@ -97,6 +105,7 @@ export class LiveView {
     if (columns !== this.#columns) this.#frame.widths.clear();
     this.#columns = columns;
     this.#hasChanged = false;
+    this.#hasKey = false;
     this.#drawnAtMs = clock.monotonicMs();
     const { data } = this.#parts;
     // Rates are of this moment, also if no event has come for a while.
