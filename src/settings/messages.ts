@@ -292,6 +292,7 @@ export const sayRetryBoundsReversed = (max: string, min: string): ErrorText => [
   'accepted: a --retry-max of at least --retry-min',
 ];
 
+export const A_LAG_PATH = 'a path such as created_at, block.time or items[0].ts';
 export const PONGS_NEED_PINGS = 'without pings there is no pong to wait for';
 export const NDJSON_IS_COMPLETE = 'NDJSON has every event as sent, in full';
 export const TIME_IS_PRETTY = '--time is for pretty output';
