@@ -18,6 +18,7 @@ export const EXIT = {
   tls: 11,
   gap: 12,
   silence: 13,
+  undelivered: 14,
   timeout: 124,
 } as const;
 

@@ -179,7 +179,11 @@ export function parseFlags<Table extends FlagTable>(table: Table, flags: Flags<T
 export function listGiven<Table extends FlagTable>(table: Table, flags: Flags<Table>): string[] {
   const given = flags as Readonly<Record<string, unknown>>;
   return Object.values(table)
-    .filter(({ term }) => given[attributeName(term)] !== undefined)
+    .filter(({ term }) => {
+      const value = given[attributeName(term)];
+      // commander passes true without a negation.
+      return longName(term).startsWith('--no-') ? value === false : value !== undefined;
+    })
     .map(({ term }) => longName(term));
 }
 

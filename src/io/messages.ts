@@ -52,6 +52,17 @@ function explain(reasons: Readonly<Record<string, string>>, error: unknown): str
   return code in reasons ? `${reasons[code]} (${code})` : code;
 }
 
+const LISTEN_REASONS: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'the port is in use',
+  EACCES: 'permission denied',
+  EADDRNOTAVAIL: 'this machine does not have this address',
+  ENOTFOUND: 'unknown host name',
+};
+
+/** Why a server cannot listen. */
+export const explainListenError = ({ code = '', message }: NodeJS.ErrnoException): string =>
+  LISTEN_REASONS[code] ?? message;
+
 export const explainReadError = (error: unknown): string => explain(READ_REASONS, error);
 export const explainWriteError = (error: unknown): string => explain(WRITE_REASONS, error);
 

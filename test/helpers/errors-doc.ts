@@ -36,6 +36,11 @@ const OTHER_ENDS: readonly (readonly [code: string, when: string, remedy: string
     'no event for `--max-silence` while connected',
     'check the subscriptions of the key, or allow more time',
   ],
+  [
+    '14',
+    'a relay ended as requested, but not every event was delivered',
+    'see the summary: start it again with the same `--spool`, or with one if events were lost',
+  ],
   ['124', '`--timeout` expired', 'allow more time, or lower `--limit`'],
   [
     '129, 130, 143',

@@ -10,11 +10,14 @@ import { sayNotCombinable } from '../../flags/messages.ts';
 import {
   END_FLAGS,
   EVENT_FLAGS,
+  MONITOR_FLAGS,
   READY_FLAGS,
   SIMULATION_FLAGS,
   SOURCE_FLAGS,
 } from '../../flags/shared-flags.ts';
 import type { Io, Outcome } from '../../io/io.ts';
+import { loadMonitor } from '../../monitoring/load-monitor.ts';
+import type { Monitor } from '../../monitoring/watcher.ts';
 import { createDamageReport, type DamageReport } from '../../recording/damage-report.ts';
 import { readLines } from '../../recording/read-lines.ts';
 import { createReporting, openCommandStream } from '../../session/open-service.ts';
@@ -37,12 +40,13 @@ const NOT_FOR_REDELIVERY = {
   ...EVENT_FLAGS,
   ...pick(END_FLAGS, 'limit', 'maxSilenceMs', 'failOnGap'),
   ...READY_FLAGS,
+  ...MONITOR_FLAGS,
 };
 
 /** Runs the command. @throws UsageError, CredentialError, StoreError, OutputError before anything is delivered */
 export async function runRelay(flags: RelayFlags & StreamFlags, io: Io): Promise<Outcome> {
   const config = parseStreamFlags(flags, io);
-  const relay = await parseRelayFlags(flags);
+  const relay = await parseRelayFlags(flags, io.env);
   if (relay.redeliver !== undefined) {
     const [other] = listGiven(NOT_FOR_REDELIVERY, flags);
     if (other !== undefined) {
@@ -56,21 +60,26 @@ export async function runRelay(flags: RelayFlags & StreamFlags, io: Io): Promise
   const stream = await openCommandStream(flags, config, select, io);
   const { source, settings, reporter, status } = stream;
   reportCuts(select, reporter);
+  let monitor: Monitor | undefined;
   try {
-    const { openOutput, untilReady, close } = await openRelay({
+    monitor = await loadMonitor(config, reporter, io);
+    const { sinks, openOutput, untilReady, close } = await openRelay({
       config: relay,
       connection: config.connection,
       trustedRoots: settings.dial.trustedRoots,
       reporter,
       io,
     });
+    monitor.watch(sinks);
+    const { observers } = monitor;
     try {
-      return await runSession({ config, source, openOutput, reporter, status, untilReady }, io);
+      return await runSession({ config, source, openOutput, reporter, status, untilReady, observers }, io);
     } finally {
       // The session may end without draining the output.
       await close();
     }
   } finally {
+    monitor?.close();
     await stream.close();
   }
 }

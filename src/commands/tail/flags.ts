@@ -5,6 +5,7 @@ import {
   END_FLAGS,
   EVENT_FLAGS,
   FORM_FLAGS,
+  MONITOR_FLAGS,
   PLAINTEXT_FLAGS,
   READY_FLAGS,
   SIMULATION_FLAGS,
@@ -69,5 +70,6 @@ export const TAIL_FLAGS = {
   ...FORM_FLAGS,
   ...END_FLAGS,
   ...group('Files:', { ...READY_FLAGS, ...RECORD_FLAGS }),
+  ...group('Monitoring:', MONITOR_FLAGS),
   ...group('Connection and retries:', CONNECTION_FLAGS),
 };
