@@ -11,7 +11,7 @@ import { describeWithNats, readStream, startNatsServer } from '../helpers/nats-s
 import { startScriptedNats } from '../helpers/scripted-nats.ts';
 import { startScriptedServer, streamHandler } from '../helpers/scripted-server.ts';
 import { pickRecords, startTail, type Tail, type TailExit } from '../helpers/tail.ts';
-import { Watch } from '../helpers/watch.ts';
+import { untilTrue, Watch } from '../helpers/watch.ts';
 
 const EVENTS = Array.from({ length: 10 }, (_unused, n) => `{"id":"evt_${n}","n":${n}}`);
 const EAGER = ['--retry-min', '250ms', '--retry-max', '250ms', '--no-lifecycle'];
