@@ -2,7 +2,8 @@
 //
 // The only back-pressure is an awaited write. Every reason to end goes through one `Stop`.
 import { untilAborted } from '../clock.ts';
-import { isAtlantisError, type OutputError } from '../errors.ts';
+import type { MergeFigures } from '../connection/follow-all.ts';
+import { type ExitCode, isAtlantisError, type OutputError } from '../errors.ts';
 import type { Io, Outcome } from '../io/io.ts';
 import { createStop, type Stop, type StopReason, toOutcome } from '../io/stop.ts';
 import type { Recorder } from '../recording/recorder.ts';
@@ -10,19 +11,61 @@ import type { LifecycleRecord } from '../render/renderer.ts';
 import type { TailConfig } from '../settings/stream-config.ts';
 import { type Connected, type EventBatch, type Events, pump, type StreamItem } from '../stream/items.ts';
 import * as say from '../ui/messages.ts';
-import type { Reporter } from '../ui/reporter.ts';
+import type { Reporter, StatusRecord } from '../ui/reporter.ts';
 import type { StreamProgress } from '../ui/stream-progress.ts';
-import { NO_REASON, sayDiscarded, sayEnd, sayFailure, saySummary, sayUnmatched } from './messages.ts';
+import type { EventWatch } from './event-watch.ts';
+import { NO_REASON, type RunFigures, sayDiscarded, sayEnd, sayFailure, saySummary } from './messages.ts';
 import type { OpenOutput, Output } from './output.ts';
-import { clearReadyFile, describeReady, writeReadyFile } from './ready-file.ts';
-import type { Recorded, Source } from './source.ts';
+import { clearReadyFile, createReadyFile } from './ready-file.ts';
+import { loadEventWatch } from './run-filter.ts';
+import { type RunObserver, RunTracker } from './run-status.ts';
 import { createSilenceWatch, type SilenceWatch, watchStopTriggers } from './stop-triggers.ts';
 import { Tally } from './tally.ts';
+
+/** The service or a JetStream stream. */
+export interface LiveSource {
+  readonly kind: 'live';
+  /** Host and port for messages. */
+  readonly host: string;
+  /** The last measured round trip in ms. */
+  readonly roundTripMs: number | undefined;
+  /** True if the source resumes after a loss where it stopped. */
+  readonly isGapless: boolean;
+  /** Of several connections. */
+  readonly mergeFigures?: MergeFigures | undefined;
+  /** Connects, and yields until `signal` aborts; called once. @throws StreamEndedError when it gives up */
+  items(signal: AbortSignal): AsyncIterable<StreamItem>;
+  sayConnected(connected: Connected): StatusRecord;
+  /**
+   * Called when the first `count` wanted events of a batch have left this process. The unwanted events after them
+   * are done, too, unless this is the last batch of the run (`isLast`).
+   */
+  acknowledge?(batch: EventBatch, count: number, isLast: boolean): void;
+}
+
+/** A lifecycle record of a recording: a line without its line feed, safe on a terminal. */
+interface Recorded {
+  readonly kind: 'recorded';
+  readonly line: Buffer;
+}
+
+/** A recording or dead letters. */
+export interface FileSource {
+  readonly kind: 'file';
+  /** Yields until the end of the file, or until `signal` aborts; called once. @throws UsageError */
+  items(signal: AbortSignal): AsyncIterable<Events | Recorded>;
+  /** The exit code at the end of the file, and what is reported before the summary. */
+  finish(): { readonly exitCode: ExitCode; readonly errors: readonly StatusRecord[] };
+  summarize(figures: RunFigures): StatusRecord;
+}
+
+export type Source = LiveSource | FileSource;
 
 type SessionConfig = Pick<
   TailConfig,
   'filter' | 'limit' | 'durationMs' | 'timeoutMs' | 'maxSilenceMs' | 'failOnGap' | 'readyFile'
->;
+> &
+  Partial<Pick<TailConfig, 'fields'>>;
 
 interface SessionParts {
   readonly config: SessionConfig;
@@ -34,6 +77,7 @@ interface SessionParts {
   readonly openRecorder?: ((onFailure: (failure: OutputError) => void) => Recorder) | undefined;
   /** Nothing is pulled before; a rejection has already failed the output. */
   readonly untilReady?: () => Promise<void>;
+  readonly observers?: readonly RunObserver[];
 }
 
 interface Run extends SessionParts {
@@ -41,24 +85,28 @@ interface Run extends SessionParts {
   readonly stop: Stop;
   readonly output: Output;
   readonly tally: Tally;
+  readonly tracker: RunTracker;
   readonly recorder: Recorder | undefined;
+  readonly watch: EventWatch | undefined;
 }
 
 /** Runs to the end; closes everything it opened before it resolves or rejects. */
 export async function runSession(parts: SessionParts, io: Io): Promise<Outcome> {
-  const { config, source, reporter, status } = parts;
+  const { config, reporter, status } = parts;
   const { clock } = io;
+  const watch = await loadEventWatch(config, clock, reporter);
   if (config.readyFile !== undefined) clearReadyFile(config.readyFile);
   const stop = createStop();
-  const output = parts.openOutput((failure) => stop.because({ kind: 'output', failure }));
+  const output = parts.openOutput(
+    (failure) => stop.because({ kind: 'output', failure }),
+    () => stop.because({ kind: 'duration' }),
+  );
   const tally = new Tally(clock, {
     onDiscarded: (reasons) => reporter.report(sayDiscarded(reasons)),
-    onUnmatched(received) {
-      if (source.kind === 'live') reporter.report(sayUnmatched(received));
-    },
   });
   const recorder = parts.openRecorder?.((failure) => stop.because({ kind: 'output', failure }));
-  const run: Run = { ...parts, io, stop, output, tally, recorder };
+  const tracker = trackRun(parts, { output, tally }, stop, io);
+  const run: Run = { ...parts, io, stop, output, tally, tracker, recorder, watch };
   const silence = createSilenceWatch(config.maxSilenceMs, clock, output, () =>
     stop.because({ kind: 'silence' }),
   );
@@ -69,11 +117,20 @@ export async function runSession(parts: SessionParts, io: Io): Promise<Outcome> 
     return await conclude(run);
   } finally {
     silence.end();
+    tracker.stop();
     status.end();
     tally.end();
+    watch?.end();
     recorder?.close();
     unwatch();
   }
+}
+
+function trackRun(parts: SessionParts, run: Pick<Run, 'output' | 'tally'>, stop: Stop, io: Io): RunTracker {
+  const { readyFile } = parts.config;
+  const onFault = (error: unknown): void => stop.because({ kind: 'fault', error });
+  const own = readyFile === undefined ? [] : [createReadyFile(readyFile, io.pid, onFault)];
+  return new RunTracker(run, [...own, ...(parts.observers ?? [])], io.clock, stop.signal);
 }
 
 /** Pulls until the source ends or there is a reason to stop. */
@@ -88,6 +145,7 @@ async function pullItems(run: Run, silence: SilenceWatch): Promise<void> {
   const gaveUp = await pump<StreamItem | Recorded>(source.items(stop.signal), async (item) => {
     if (item.kind === 'connected' && tally.isDisconnected) silence.begin();
     if (item.kind === 'lost' && item.others === undefined) silence.end();
+    if (item.kind === 'events') run.tracker.note(item);
     if (item.kind === 'recorded') await output.writeRecorded?.(item.line);
     else if (item.kind !== 'events') await noteItem(item, run);
     else if ((await deliver(item.batch, run)) > 0) silence.noteEvent();
@@ -112,6 +170,7 @@ async function deliver(batch: EventBatch, run: Run): Promise<number> {
     tally.noteFiltered(received.count, wanted.count);
     status.noteReceived(received.count);
   }
+  run.watch?.note(received, wanted);
   if (wanted !== received) received.release?.();
   // An event that could not be recorded is not delivered either.
   if (stop.reason?.kind === 'output') return 0;
@@ -132,9 +191,10 @@ async function deliver(batch: EventBatch, run: Run): Promise<number> {
 
 /** Reports and counts what happened to the stream. */
 async function noteItem(item: Exclude<StreamItem, Events>, run: Run): Promise<void> {
-  const { config, io, reporter, status, stop, source, tally } = run;
+  const { config, io, reporter, status, stop, source, tally, tracker } = run;
   if (source.kind === 'file') return;
   const { host, isGapless } = source;
+  if (item.kind !== 'connected') tracker.note(item);
   switch (item.kind) {
     case 'connecting':
       reporter.report(say.sayConnecting(host, item));
@@ -144,6 +204,7 @@ async function noteItem(item: Exclude<StreamItem, Events>, run: Run): Promise<vo
       tally.noteConnected(item.isAdditional);
       reporter.report(source.sayConnected(item));
       await announce(item, run);
+      tracker.note(item);
       status.live(source);
       status.noteConnections(tally.live);
       break;
@@ -166,7 +227,7 @@ async function noteItem(item: Exclude<StreamItem, Events>, run: Run): Promise<vo
       reporter.report(say.sayGap(item));
       // The loss before it is counted already, unless the stream seemed to be live.
       if (!tally.takeCountedGap()) status.noteGap();
-      tally.gaps += 1;
+      tally.noteGap(item.durationMs);
       if (config.failOnGap) stop.because({ kind: 'gap' });
       await record(
         { lifecycle: 'gap', from: iso(item.fromMs), to: iso(item.toMs), cause: item.cause.kind },
@@ -180,17 +241,8 @@ async function noteItem(item: Exclude<StreamItem, Events>, run: Run): Promise<vo
   }
 }
 
-async function announce(connected: Connected, run: Run): Promise<void> {
-  const { config, io, stop } = run;
-  const { connection, host, keyPrefix } = connected;
-  const at = iso(connected.atMs);
-  await record({ lifecycle: 'connected', at, connection, host, key_prefix: keyPrefix }, run);
-  if (config.readyFile === undefined || connection > 1) return;
-  try {
-    writeReadyFile(config.readyFile, describeReady(connected, io.pid));
-  } catch (error) {
-    stop.because({ kind: 'fault', error });
-  }
+function announce({ connection, host, keyPrefix, atMs }: Connected, run: Run): Promise<void> {
+  return record({ lifecycle: 'connected', at: iso(atMs), connection, host, key_prefix: keyPrefix }, run);
 }
 
 /** Writes a lifecycle record to the output (contract G2) and to the recording. */
@@ -203,6 +255,7 @@ async function record(one: LifecycleRecord, run: Run): Promise<void> {
 async function conclude(run: Run): Promise<Outcome> {
   const { config, io, output, reporter, source, stop, tally } = run;
   if (source.kind === 'live') await recordEnd(run);
+  run.watch?.finish(source.kind === 'file');
   run.recorder?.close();
   await output.drain();
   // Read it only now: a reason with a higher priority may have come during the flush.

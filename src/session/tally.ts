@@ -7,16 +7,12 @@ import type { RunFigures } from './messages.ts';
 
 /** Minimum distance between reports of discarded messages (contract G4). */
 const DISCARD_REPORT_MS = 5_000;
-/** A filter that matches nothing for this long is probably wrong. */
-const UNMATCHED_REPORT_MS = 10_000;
 
 type Counts = Map<DiscardReason, number>;
 
 export interface TallyListeners {
   /** Called with what was discarded since the last call: at once, then every 5 s at most. */
   onDiscarded(reasons: ReadonlyMap<DiscardReason, number>): void;
-  /** Called once, with the number of events received, if none has matched the filters for a while. */
-  onUnmatched(received: number): void;
 }
 
 export class Tally {
@@ -24,7 +20,16 @@ export class Tally {
   events = 0;
   /** Gaps that have ended. */
   gaps = 0;
+  /** Their total duration. */
+  gapMs = 0;
+  connections = 0;
+  /** Those that are live. */
+  live = 0;
 
+  /** Connections that did not replace another one, after the first. */
+  #additional = 0;
+  /** A loss was counted as a gap that has not been reported yet. */
+  #isGapCounted = false;
   readonly #clock: Clock;
   readonly #listeners: TallyListeners;
   readonly #started: Moment;
@@ -32,12 +37,6 @@ export class Tally {
   #unreported: Counts = new Map();
   /** Set for DISCARD_REPORT_MS after each report. */
   #cancelDiscardTimer: (() => void) | undefined;
-  #cancelUnmatchedTimer: (() => void) | undefined;
-  #reconnects = -1;
-  /** Connections that are live. */
-  live = 0;
-  /** A loss was counted as a gap that has not been reported yet. */
-  #isGapCounted = false;
   #disconnectedMs = 0;
   /** The last loss, until the stream is live again. */
   #lost: { readonly loss: Lost; readonly at: Moment; readonly isGap: boolean } | undefined;
@@ -52,9 +51,6 @@ export class Tally {
   /** Counts events that went through the filters. */
   noteFiltered(received: number, matched: number): void {
     if (received === 0) return;
-    this.#cancelUnmatchedTimer ??= this.#clock.setTimer(() => {
-      if (this.#filtered?.matched === 0) this.#listeners.onUnmatched(this.#filtered.received);
-    }, UNMATCHED_REPORT_MS);
     this.#filtered = {
       received: (this.#filtered?.received ?? 0) + received,
       matched: (this.#filtered?.matched ?? 0) + matched,
@@ -68,7 +64,8 @@ export class Tally {
 
   /** @param isAdditional one more connection, which does not replace another one */
   noteConnected(isAdditional = false): void {
-    if (!isAdditional) this.#reconnects += 1;
+    this.connections += 1;
+    if (isAdditional) this.#additional += 1;
     this.live += 1;
     this.#disconnectedMs += this.#absentMs;
     this.#lost = undefined;
@@ -87,6 +84,11 @@ export class Tally {
     const isCounted = this.#isGapCounted;
     this.#isGapCounted = false;
     return isCounted;
+  }
+
+  noteGap(durationMs: number): void {
+    this.gaps += 1;
+    this.gapMs += durationMs;
   }
 
   /** The gap that has not ended, with its duration so far. */
@@ -109,14 +111,13 @@ export class Tally {
   /** Reports nothing more; the summary has the rest. */
   end(): void {
     this.#cancelDiscardTimer?.();
-    this.#cancelUnmatchedTimer?.();
   }
 
   summarize(pausedMs: number): RunFigures {
     return {
       events: this.events,
       durationMs: computeElapsedMs(this.#clock, this.#started),
-      reconnects: Math.max(0, this.#reconnects),
+      reconnects: Math.max(0, this.connections - 1 - this.#additional),
       gaps: this.gaps + (this.openGap === undefined ? 0 : 1),
       isGapOpen: this.openGap !== undefined,
       disconnectedMs: this.#disconnectedMs + this.#absentMs,

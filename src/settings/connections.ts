@@ -1,12 +1,12 @@
 // The flags about several connections, and the path of the id by which duplicates are recognized.
 import { type ConnectionsConfig, MERGE_DEFAULTS } from '../connection/config.ts';
 import { UsageError } from '../errors.ts';
-import { createEventIdentifier, parseIdSteps } from '../events/event-id.ts';
+import { createEventIdentifier, DEFAULT_ID_STEPS, parseIdSteps } from '../events/event-id.ts';
 import type { PathStep } from '../events/path.ts';
 import { parseWithCaret } from '../filter/point-at-fault.ts';
 import { type Flags, parseFlags } from '../flags/definition.ts';
 import { sayInvalid } from '../flags/messages.ts';
-import { REDUNDANCY_FLAGS } from '../flags/shared-flags.ts';
+import { DEDUPE_FLAGS, REDUNDANCY_FLAGS } from '../flags/shared-flags.ts';
 import * as say from './messages.ts';
 
 /** Parses the value of `--id`. @throws UsageError with a caret under the mistake */
@@ -39,4 +39,13 @@ export function parseRedundancyFlags(
     hasOverlap: !noOverlap,
     merge: { ...MERGE_DEFAULTS, ...(windowMs === undefined ? {} : { windowMs }), identify },
   };
+}
+
+/** The same from the flags of a command that prints. @throws UsageError */
+export async function parseMergeFlags(
+  flags: Flags<typeof REDUNDANCY_FLAGS> & Flags<typeof DEDUPE_FLAGS>,
+): Promise<ConnectionsConfig> {
+  const { id, dedupeWindowMs } = parseFlags(DEDUPE_FLAGS, flags);
+  const idSteps = id === undefined ? DEFAULT_ID_STEPS : await parseIdPath(id);
+  return parseRedundancyFlags(flags, idSteps, dedupeWindowMs);
 }

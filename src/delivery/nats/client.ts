@@ -1,5 +1,6 @@
 // Connects to a NATS cluster with the official client, and turns errors of the client and of JetStream into causes
 // (docs/errors.md). The client never reconnects by itself: its owner knows what was in flight.
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { JetStreamApiError } from '@nats-io/jetstream';
 import {
   type Authenticator,
@@ -12,6 +13,7 @@ import {
   tokenAuthenticator,
   usernamePasswordAuthenticator,
 } from '@nats-io/transport-node';
+import { NodeTransport } from '@nats-io/transport-node/lib/node_transport.js';
 import { untilAborted } from '../../clock.ts';
 import type { CauseKind } from '../../connection/cause-table.ts';
 import type { Cause } from '../../connection/lifecycle.ts';
@@ -60,8 +62,12 @@ export function classifyApiError(error: ApiError, host: string): Cause {
   return { kind, host, detail };
 }
 
-/** The cause of an error that the client threw, or that ended a connection. */
-export function classifyNatsError(error: unknown, host: string): Cause {
+/**
+ * The cause of an error that the client threw, or that ended a connection.
+ *
+ * @param transport the last one, while it connects
+ */
+export function classifyNatsError(error: unknown, host: string, transport?: NatsTransport): Cause {
   const inner = findInner(error);
   const detail = inner instanceof Error ? inner.message.slice(0, 200) : DETAILS.noReason;
   if (inner instanceof JetStreamApiError) return classifyApiError(inner.apiError(), host);
@@ -73,7 +79,9 @@ export function classifyNatsError(error: unknown, host: string): Cause {
   if (inner instanceof errors.NoRespondersError || isNotEnabled(inner)) {
     return { kind: 'nats-unavailable', host, detail: NATS_DETAILS.notEnabled };
   }
-  if (/unexpected response from server|unable to parse|invalid protocol/i.test(detail)) {
+  // The client throws the last two for messages that it cannot read.
+  const isUnreadable = inner instanceof SyntaxError || inner instanceof TypeError;
+  if (isUnreadable || /unexpected response from server|unable to parse|invalid protocol/i.test(detail)) {
     return { kind: 'not-nats', host, detail };
   }
   if (inner instanceof PlaintextError) return { kind: 'nats-no-tls', host, detail };
@@ -81,7 +89,7 @@ export function classifyNatsError(error: unknown, host: string): Cause {
     return { kind: 'refused', host, detail: NATS_DETAILS.refusedByAll };
   }
   if (/closed connection|disconnected/.test(detail)) return { kind: 'dropped', host, detail };
-  return classifyError(inner, host, 'connect');
+  return transport?.classify(inner) ?? classifyError(inner, host, 'live');
 }
 
 /** The client wraps some errors in others. */
@@ -121,25 +129,70 @@ async function connectOnce(
 ): Promise<NatsConnection | Cause | undefined> {
   const { address, connectTimeoutMs, pingIntervalMs, clientName } = config;
   const credentials = await config.readCredentials();
-  setTransportFactory({ factory: () => new NatsTransport(config) });
-  const attempt = NatsConnectionImpl.connect({
-    servers: [...new Set([...address.servers, ...announced])],
-    name: clientName,
-    timeout: connectTimeoutMs,
-    pingInterval: pingIntervalMs === 0 ? NEVER_MS : pingIntervalMs,
-    maxPingOut: UNANSWERED_PINGS,
-    reconnect: false,
-    // A stack trace for each request costs more than the request.
-    noAsyncTraces: true,
-    ...(credentials === undefined ? {} : { authenticator: createAuthenticator(credentials) }),
-  });
+  const transports: NatsTransport[] = [];
+  setTransportFactory({ factory: createTransport });
+  const attempt = transportsOf.run({ config, transports }, () =>
+    NatsConnectionImpl.connect({
+      servers: [...new Set([...address.servers, ...announced])],
+      name: clientName,
+      timeout: connectTimeoutMs,
+      pingInterval: pingIntervalMs === 0 ? NEVER_MS : pingIntervalMs,
+      maxPingOut: UNANSWERED_PINGS,
+      reconnect: false,
+      // A stack trace for each request costs more than the request.
+      noAsyncTraces: true,
+      ...(credentials === undefined ? {} : { authenticator: createAuthenticator(credentials) }),
+    }),
+  );
+  // The client keeps the socket of a server that has not answered in time, and with it the process.
+  const abandon = (): void => {
+    for (const transport of transports) transport.abandon();
+  };
   try {
     const connection = await untilAborted(attempt, signal);
-    if (connection === undefined) attempt.then((late) => late.close()).catch(() => {});
-    return connection;
+    if (connection !== undefined) {
+      limitMessages(connection as NatsConnectionImpl);
+      return connection;
+    }
+    attempt.then((late) => late.close()).catch(() => {});
+    abandon();
+    return undefined;
   } catch (error) {
-    return classifyNatsError(error, address.host);
+    abandon();
+    return classifyNatsError(error, address.host, transports.at(-1));
   }
+}
+
+/** The attempt that a transport belongs to: the client has one factory for all connections of the process. */
+const transportsOf = new AsyncLocalStorage<{
+  readonly config: NatsConfig;
+  readonly transports: NatsTransport[];
+}>();
+
+/** A transport of the attempt that it belongs to. */
+function createTransport(): NodeTransport {
+  const attempt = transportsOf.getStore();
+  // Another user of the client in this process.
+  if (attempt === undefined) return new NodeTransport();
+  const transport = new NatsTransport(attempt.config);
+  attempt.transports.push(transport);
+  return transport;
+}
+
+/** No server can be configured to allow larger messages. */
+const MAX_MESSAGE_BYTES = 64 * 2 ** 20;
+
+/** The client would gather a message or a line of any size in memory. */
+function limitMessages({ protocol }: NatsConnectionImpl): void {
+  const { parser } = protocol;
+  const parse = parser.parse.bind(parser);
+  parser.parse = (bytes) => {
+    parse(bytes);
+    const size = parser.msgBuf === undefined ? (parser.argBuf?.length ?? 0) : parser.ma.size;
+    if (size <= MAX_MESSAGE_BYTES) return;
+    parser.parse = () => {};
+    void protocol.close(new Error(NATS_DETAILS.tooLarge(size)));
+  };
 }
 
 /** The cause for which a connection was closed. */
