@@ -10,7 +10,7 @@ import type { Cause, Connecting, Gap, GaveUp, Lost, Notice, Retrying } from './l
 import { isRefusal, type Loop, type LoopContext, Loops } from './loops.ts';
 import { Merge, type Missed } from './merge.ts';
 import type { PolicyConfig } from './retry-policy.ts';
-import { type Instant, Timeline } from './timeline.ts';
+import { type Instant, measureGap, Timeline } from './timeline.ts';
 
 /** As a check has it. */
 export const ONE_CONNECTION: ConnectionsConfig = {
@@ -34,16 +34,6 @@ export type FollowAllItem =
   | Gap
   | Notice
   | GaveUp;
-
-/** The time of day is read in whole ms. */
-const ROUNDING_MS = 2;
-
-/** By the clock that shows more, as computeElapsedMs. */
-function measureGap(from: Instant, to: Instant): number {
-  const wallMs = to.wallMs - from.wallMs;
-  const passedMs = to.atMs - from.atMs;
-  return passedMs > wallMs + ROUNDING_MS ? passedMs : wallMs;
-}
 
 /** What happened, for the summary of a run. */
 export interface MergeFigures {

@@ -11,6 +11,16 @@ export interface Instant extends Moment {
 export const earlier = (a: Instant, b: Instant): Instant => (b.atMs < a.atMs ? b : a);
 export const later = (a: Instant, b: Instant): Instant => (b.atMs > a.atMs ? b : a);
 
+/** The time of day is read in whole ms. */
+const ROUNDING_MS = 2;
+
+/** By the clock that shows more, as computeElapsedMs. */
+export function measureGap(from: Instant, to: Instant): number {
+  const wallMs = to.wallMs - from.wallMs;
+  const passedMs = to.atMs - from.atMs;
+  return passedMs > wallMs + ROUNDING_MS ? passedMs : wallMs;
+}
+
 /** A larger difference between the clocks: the machine slept, or the wall clock was set. */
 const CLOCK_STEP_MS = 1_000;
 

@@ -99,3 +99,7 @@ export const sayNoTopic = (
   `unknown command or topic "${word}"`,
   withNearest(`topics: ${topics.join(', ')}`, word, [...commands, ...topics]),
 ];
+
+/** What `--id` accepts. */
+export const AN_ID_PATH = 'a path such as id, data.id or items[0].id';
+export const ID_PATH_ADVICE = `accepted: ${AN_ID_PATH}`;

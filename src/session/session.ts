@@ -2,8 +2,7 @@
 //
 // The only back-pressure is an awaited write. Every reason to end goes through one `Stop`.
 import { untilAborted } from '../clock.ts';
-import type { MergeFigures } from '../connection/follow-all.ts';
-import { type ExitCode, isAtlantisError, type OutputError } from '../errors.ts';
+import { isAtlantisError, type OutputError } from '../errors.ts';
 import type { Io, Outcome } from '../io/io.ts';
 import { createStop, type Stop, type StopReason, toOutcome } from '../io/stop.ts';
 import type { Recorder } from '../recording/recorder.ts';
@@ -11,55 +10,17 @@ import type { LifecycleRecord } from '../render/renderer.ts';
 import type { TailConfig } from '../settings/stream-config.ts';
 import { type Connected, type EventBatch, type Events, pump, type StreamItem } from '../stream/items.ts';
 import * as say from '../ui/messages.ts';
-import type { Reporter, StatusRecord } from '../ui/reporter.ts';
+import type { Reporter } from '../ui/reporter.ts';
 import type { StreamProgress } from '../ui/stream-progress.ts';
 import type { EventWatch } from './event-watch.ts';
-import { NO_REASON, type RunFigures, sayDiscarded, sayEnd, sayFailure, saySummary } from './messages.ts';
+import { NO_REASON, sayDiscarded, sayEnd, sayFailure, saySummary } from './messages.ts';
 import type { OpenOutput, Output } from './output.ts';
 import { clearReadyFile, createReadyFile } from './ready-file.ts';
 import { loadEventWatch } from './run-filter.ts';
 import { type RunObserver, RunTracker } from './run-status.ts';
+import type { Recorded, Source } from './source.ts';
 import { createSilenceWatch, type SilenceWatch, watchStopTriggers } from './stop-triggers.ts';
 import { Tally } from './tally.ts';
-
-/** The service or a JetStream stream. */
-export interface LiveSource {
-  readonly kind: 'live';
-  /** Host and port for messages. */
-  readonly host: string;
-  /** The last measured round trip in ms. */
-  readonly roundTripMs: number | undefined;
-  /** True if the source resumes after a loss where it stopped. */
-  readonly isGapless: boolean;
-  /** Of several connections. */
-  readonly mergeFigures?: MergeFigures | undefined;
-  /** Connects, and yields until `signal` aborts; called once. @throws StreamEndedError when it gives up */
-  items(signal: AbortSignal): AsyncIterable<StreamItem>;
-  sayConnected(connected: Connected): StatusRecord;
-  /**
-   * Called when the first `count` wanted events of a batch have left this process. The unwanted events after them
-   * are done, too, unless this is the last batch of the run (`isLast`).
-   */
-  acknowledge?(batch: EventBatch, count: number, isLast: boolean): void;
-}
-
-/** A lifecycle record of a recording: a line without its line feed, safe on a terminal. */
-interface Recorded {
-  readonly kind: 'recorded';
-  readonly line: Buffer;
-}
-
-/** A recording or dead letters. */
-export interface FileSource {
-  readonly kind: 'file';
-  /** Yields until the end of the file, or until `signal` aborts; called once. @throws UsageError */
-  items(signal: AbortSignal): AsyncIterable<Events | Recorded>;
-  /** The exit code at the end of the file, and what is reported before the summary. */
-  finish(): { readonly exitCode: ExitCode; readonly errors: readonly StatusRecord[] };
-  summarize(figures: RunFigures): StatusRecord;
-}
-
-export type Source = LiveSource | FileSource;
 
 type SessionConfig = Pick<
   TailConfig,

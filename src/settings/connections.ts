@@ -5,9 +5,8 @@ import { createEventIdentifier, DEFAULT_ID_STEPS, parseIdSteps } from '../events
 import type { PathStep } from '../events/path.ts';
 import { parseWithCaret } from '../filter/point-at-fault.ts';
 import { type Flags, parseFlags } from '../flags/definition.ts';
-import { sayInvalid } from '../flags/messages.ts';
+import { AN_ID_PATH, ID_PATH_ADVICE, sayInvalid } from '../flags/messages.ts';
 import { DEDUPE_FLAGS, REDUNDANCY_FLAGS } from '../flags/shared-flags.ts';
-import * as say from './messages.ts';
 
 /** Parses the value of `--id`. @throws UsageError with a caret under the mistake */
 export function parseIdPath(path: string): Promise<readonly PathStep[]> {
@@ -16,10 +15,10 @@ export function parseIdPath(path: string): Promise<readonly PathStep[]> {
     path,
     (text) => {
       const steps = parseIdSteps(text);
-      if (steps === undefined) throw new UsageError(...sayInvalid('--id', path, say.AN_ID_PATH));
+      if (steps === undefined) throw new UsageError(...sayInvalid('--id', path, AN_ID_PATH));
       return steps;
     },
-    say.ID_PATH_ADVICE,
+    ID_PATH_ADVICE,
   );
 }
 

@@ -2,10 +2,6 @@
 import type { ErrorText } from '../errors.ts';
 import { withNearest } from '../io/messages.ts';
 
-/** What `--id` accepts. */
-export const AN_ID_PATH = 'a path such as id, data.id or items[0].id';
-export const ID_PATH_ADVICE = `accepted: ${AN_ID_PATH}`;
-
 const ADD_PROFILE = 'add one with `atlantis profile add <name>`';
 
 /** Long lists are cut. */
