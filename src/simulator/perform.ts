@@ -2,11 +2,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EventSource } from './events.ts';
 import type { Refusal, Step } from './scenarios.ts';
-import type { Shared } from './shared-feed.ts';
 import { encodeFrame, encodeTextFrames, MAX_TIMER_MS, OPCODE, type Wire } from './wire.ts';
 
 /** In characters; limits the unsent data of a connection. */
 const MAX_BATCH_CHARACTERS = 128 * 1024;
+
+/** Texts that were sent to all clients together, by `performance.now`. */
+export interface Shared {
+  readonly texts: readonly string[];
+  readonly atMs: number;
+}
 
 /** A connection, as seen by the steps. */
 export interface Stage {

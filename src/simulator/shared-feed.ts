@@ -2,13 +2,7 @@
 // connected.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EventSource } from './events.ts';
-import { startPace } from './perform.ts';
-
-/** Texts that were sent together, by `performance.now`. */
-export interface Shared {
-  readonly texts: readonly string[];
-  readonly atMs: number;
-}
+import { type Shared, startPace } from './perform.ts';
 
 interface Subscriber {
   readonly waiting: Shared[];

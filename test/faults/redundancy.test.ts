@@ -78,6 +78,7 @@ describe('row 182: one of two connections is lost', () => {
       startTail(hub.url, ['--connections', '2', ...args, ...FAST_RETRY], { log: 'json' });
     const tail = run(['-n', '4']);
     await hub.waitForLive(2);
+    await tail.child.waitForStderr('(connection 2)');
     send(2);
     await tail.child.waitForLines(2);
     for (const peer of hub.peers) peer.reset();
