@@ -223,7 +223,7 @@ export class Followers {
     return this.#coverage.leave(loop.source, end);
   }
 
-  /** After a failed attempt, or a loss: whether this loop goes on. */
+  /** After a failed attempt, or a loss: whether this loop continues. */
   #endAttempt(loop: Loop, item: Retrying | GaveUp): readonly FollowAllItem[] {
     const { cause } = item;
     this.#merge.close(loop.source);

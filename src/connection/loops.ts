@@ -129,12 +129,12 @@ export class Loops {
     return others.length === 0 ? {} : { others };
   }
 
-  /** The other loops that go on. */
+  /** The other loops that continue. */
   active(loop: Loop): readonly Loop[] {
     return [...this.#all].filter((one) => one !== loop && !one.abort.signal.aborted);
   }
 
-  /** Whether another loop goes on in place of this one. */
+  /** Whether another loop continues in place of this one. */
   isReplaced(loop: Loop): boolean {
     return this.active(loop).some(
       ({ slot, replaces }) => slot === loop.slot && (replaces === loop || loop.isRetiring),

@@ -15,7 +15,7 @@ import { type Batch, keepEvents, textOf } from '../events/batch.ts';
 import type { MergeConfig } from './config.ts';
 import type { Instant } from './timeline.ts';
 
-/** What an entry takes besides its id. */
+/** What an entry takes in addition to its id. */
 const ENTRY_BYTES = 200;
 
 /** An event that other connections may still deliver. Connections are bits. */

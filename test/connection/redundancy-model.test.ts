@@ -22,7 +22,7 @@ function findFaults(history: History): string[] {
     const out = counts.get(text) ?? 0;
     const wanted = arrived.get(text) ?? 0;
     if (out === wanted) continue;
-    // Equal events cannot be told apart if a connection was subscribed between them, or missed one of them.
+    // Equal events cannot be distinguished if a connection was subscribed between them, or missed one of them.
     const copies = sent.filter((one) => one.text === text);
     const first = Math.min(...copies.map(({ atMs }) => atMs));
     const last = Math.max(...copies.map(({ atMs }) => atMs)) + SLACK_MS;
