@@ -2,11 +2,13 @@
 import { CommanderError, type Option } from 'commander';
 import { UsageError } from '../errors.ts';
 import { DocumentedCommand, HelpWanted } from '../flags/documented-command.ts';
+import { sayValueMissing } from '../flags/messages.ts';
 import { GLOBAL_FLAGS } from '../flags/shared-flags.ts';
 import type { Io } from '../io/io.ts';
 import { VERSION } from '../version.ts';
 import { addStreamCheck } from './check/command.ts';
 import { addCompletion } from './completion/command.ts';
+import { addConfigCommands } from './config/command.ts';
 import { addHelp } from './help/command.ts';
 import { addProfileCommands } from './profile/command.ts';
 import { addStreamRelay } from './relay/command.ts';
@@ -54,7 +56,7 @@ async function parse(command: DocumentedCommand, words: readonly string[], io: I
   } catch (error) {
     if (error instanceof Misuse) {
       const { explainMisuse } = await import('./help/print.ts');
-      throw explainMisuse(error.error, error.command);
+      throw explainMisuse(error.error, error.command, io.argv);
     }
     if (error instanceof HelpWanted) {
       // commander reports an unknown command only if help is not requested.
@@ -104,6 +106,7 @@ export function createProgram(io: Io, only?: string): DocumentedCommand {
   }
   if (only === undefined) {
     addProfileCommands(program, io);
+    addConfigCommands(program, io);
     addCompletion(program, io);
     addVersion(program, io);
     addHelp(program);
@@ -148,10 +151,7 @@ function rejectFlagsAsValues(command: DocumentedCommand, globals: readonly Optio
     if (!option.required || option.variadic) continue;
     command.on(`option:${option.name()}`, (value: string) => {
       if (!flags.has(value.split('=', 1)[0])) return;
-      throw new UsageError(
-        `${option.long} needs a value, but ${value} is a flag`,
-        `accepted: ${option.flags}`,
-      );
+      throw new UsageError(...sayValueMissing(option.long ?? '', option.flags, value));
     });
   }
 }

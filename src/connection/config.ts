@@ -3,7 +3,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FrameBuffer } from '../events/frame-buffer.ts';
 import type { KeyOrigin } from './lifecycle.ts';
-import type { Phase } from './network-errors.ts';
+import type { Phase } from './messages.ts';
 import type { KeepaliveConfig } from './read/heartbeat.ts';
 
 /** Limits before the first welcome of the run: the number of attempts, and the time in which they begin (contract § 5). */
@@ -71,26 +71,30 @@ export interface AttemptObserver {
   onUpgraded(response: { readonly headers: IncomingHttpHeaders; readonly requestId: string }): void;
 }
 
-export interface DialConfig {
-  /** Checked `ws:` or `wss:` URL of the stream (contract C5). */
+/** How to reach a server. */
+export interface RouteConfig {
+  /** Checked URL: `ws:`, `wss:`, `http:` or `https:`; of NATS `nats:`. */
   readonly url: string;
   /** Host and port for messages. */
   readonly host: string;
+  /** Proxy URL with credentials; undefined to connect directly (contract C6). */
+  readonly proxyUrl: string | undefined;
+  /** PEM roots to trust in addition to Node's. */
+  readonly trustedRoots: readonly string[] | undefined;
+  /** The host is a loopback name or address, and TLS does not protect what is sent: refuse other machines (contract C5). */
+  readonly mustBeLoopback?: boolean;
+  /** Verify certificates even if NODE_TLS_REJECT_UNAUTHORIZED=0 (contract C7); default true. */
+  readonly mustCheckCertificates?: boolean;
+  /** Ms for an attempt; for the stream up to the 101, and again for the welcome (contract C1). */
+  readonly connectTimeoutMs: number;
+}
+
+export interface DialConfig extends RouteConfig {
   /** The API key, which is only ever sent as X-API-Key. */
   readonly key: string;
   readonly keyOrigin?: KeyOrigin | undefined;
   /** `User-Agent` of the upgrade request. */
   readonly userAgent: string;
-  /** Proxy URL with credentials; undefined to connect directly (contract C6). */
-  readonly proxyUrl: string | undefined;
-  /** PEM roots to trust in addition to Node's. */
-  readonly trustedRoots: readonly string[] | undefined;
-  /** The host is a loopback name or address, and TLS does not protect the key: refuse other machines (contract C5). */
-  readonly mustBeLoopback?: boolean;
-  /** Verify certificates even if NODE_TLS_REJECT_UNAUTHORIZED=0 (contract C7); default true. */
-  readonly mustCheckCertificates?: boolean;
-  /** Ms for an attempt up to the 101, and again for the welcome (contract C1). */
-  readonly connectTimeoutMs: number;
   readonly keepalive: KeepaliveConfig;
   /** Returns the MESSAGE bits of an event, or a negative number for any other text. */
   classify(text: Uint8Array): number;

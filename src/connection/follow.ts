@@ -5,9 +5,10 @@
 import { type Clock, computeElapsedMs, type Moment, sleep } from '../clock.ts';
 import type { Batch } from '../events/batch.ts';
 import type { DialConfig } from './config.ts';
-import { openSocket, recognizeTlsPort } from './dial/socket.ts';
+import { openSocket } from './dial/socket.ts';
 import type { Cause, Connecting, Gap, GaveUp, Lost, Retrying } from './lifecycle.ts';
 import { LiveStream } from './live-stream.ts';
+import { ENDINGS } from './messages.ts';
 import {
   AttemptLimiter,
   computeDelayMs,
@@ -117,8 +118,7 @@ function isIdle({ kind, silentMs = 0 }: Cause, upMs: number): boolean {
 /** The cause `idle-cut` for the second loss in a row at the same age of an idle connection. */
 function nameIdleCut(cause: Cause, upMs: number, idleMs: number | undefined): Cause {
   if (idleMs === undefined || !isIdle(cause, upMs) || !isAbout(upMs, idleMs)) return cause;
-  const detail = `after ${Math.round(upMs / 1_000)} s of silence; ${cause.detail}`;
-  return { ...cause, kind: 'idle-cut', detail };
+  return { ...cause, kind: 'idle-cut', detail: ENDINGS.idle(upMs, cause.detail) };
 }
 
 /** Attempts to connect to the service; `isFirst` for the first attempt of a run. */
@@ -127,11 +127,8 @@ export async function openConnection(
   { clock, signal }: Pick<FollowContext, 'clock' | 'signal'>,
   isFirst: boolean,
 ): Promise<Connection | Cause | undefined> {
-  const opened = await openSocket(dial, clock, signal);
-  if (opened === undefined) return undefined;
-  if (!('webSocket' in opened)) {
-    return isFirst ? recognizeTlsPort(opened, dial.url, clock, signal) : opened;
-  }
+  const opened = await openSocket(dial, clock, signal, isFirst);
+  if (opened === undefined || !('webSocket' in opened)) return opened;
   dial.observer?.onUpgraded(opened);
   const live = new LiveStream(opened, dial, clock);
   const problem = await live.awaitWelcome(signal);

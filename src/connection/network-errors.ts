@@ -2,24 +2,15 @@
 import { CAUSES, type CauseKind } from './cause-table.ts';
 import { NOT_LOOPBACK } from './dial/tcp.ts';
 import type { Cause } from './lifecycle.ts';
-
-/** The phases of an attempt, as messages name them. */
-export const PHASES = {
-  lookup: 'looking up the name',
-  connect: 'connecting',
-  proxy: 'waiting for the proxy',
-  tls: 'in the TLS handshake',
-  upgrade: 'waiting for the response to the upgrade',
-  welcome: 'waiting for the welcome',
-  live: 'streaming',
-} as const;
-export type Phase = keyof typeof PHASES;
-
-/** The phase for a message, with the proxy in use. */
-export function describePhase(phase: Phase, proxy: string | undefined): string {
-  if (proxy === undefined) return PHASES[phase];
-  return phase === 'proxy' ? `${PHASES.proxy} ${proxy}` : `${PHASES[phase]} through the proxy ${proxy}`;
-}
+import {
+  DETAILS,
+  describePhase,
+  FRAME_FAULTS,
+  joinAddresses,
+  type Phase,
+  PROXY_FAULTS,
+  TLS_ALERTS,
+} from './messages.ts';
 
 interface ErrorLike {
   readonly code?: unknown;
@@ -33,7 +24,7 @@ interface ErrorLike {
 }
 
 /** Whether bytes are a TLS alert (RFC 8446 § 5.1), with which a TLS port answers a plaintext request. */
-export function isTlsAlert(bytes: unknown): boolean {
+function isTlsAlert(bytes: unknown): boolean {
   return bytes instanceof Uint8Array && bytes[0] === 0x15 && bytes[1] === 0x03;
 }
 
@@ -97,27 +88,6 @@ const CLIENT_CERTIFICATE =
 
 /** Errors that ws finds in frames; all of them close with 1006. */
 const FRAME_FAULT = /^WS_ERR_/;
-const SHORT_FRAME_FAULTS: Readonly<Record<string, string>> = {
-  WS_ERR_EXPECTED_FIN: 'a fragmented control frame',
-  WS_ERR_EXPECTED_MASK: 'an unmasked frame',
-  WS_ERR_INVALID_CLOSE_CODE: 'an invalid close code',
-  WS_ERR_INVALID_CONTROL_PAYLOAD_LENGTH: 'a control frame of over 125 bytes',
-  WS_ERR_INVALID_OPCODE: 'an unknown opcode',
-  WS_ERR_INVALID_UTF8: 'text that is not UTF-8',
-  WS_ERR_UNEXPECTED_MASK: 'a masked frame, which a server must not send',
-  WS_ERR_UNEXPECTED_RSV_1: 'a compressed frame, which was not negotiated',
-  WS_ERR_UNEXPECTED_RSV_2_3: 'a frame with a reserved bit',
-  WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH: 'a frame with an invalid length',
-  WS_ERR_UNSUPPORTED_MESSAGE_LENGTH: 'a message of over 16 MiB',
-  WS_ERR_TOO_MANY_BUFFERED_PARTS: 'a message in too many fragments',
-};
-
-/** TLS alerts whose names do not say what is wrong. */
-const ALERTS: Readonly<Record<string, string>> = {
-  40: 'no TLS cipher in common, TLS alert 40',
-  80: 'an internal error of the server, TLS alert 80',
-  112: 'no TLS service with this host name, TLS alert 112',
-};
 
 /** `SSL routines:FUNCTION:REASON:` in a message of OpenSSL, and the number of the alert of the server. */
 const OPENSSL_REASON = /:SSL routines:[^:]*:([^:]+):/;
@@ -139,7 +109,7 @@ export function classifyError(
   const code = typeof found.code === 'string' ? found.code : '';
   const base = { host, ...(proxy === undefined ? {} : { proxy }) };
   if (FRAME_FAULT.test(code)) {
-    return { ...base, kind: 'bad-frames', detail: SHORT_FRAME_FAULTS[code] ?? code };
+    return { ...base, kind: 'bad-frames', detail: FRAME_FAULTS[code] ?? code };
   }
   const isLive = phase === 'live' || phase === 'welcome';
   const message = typeof found.message === 'string' ? found.message : '';
@@ -149,16 +119,21 @@ export function classifyError(
     return { ...base, host: peer, kind: 'client-certificate-demanded', detail: code || 'TLS alert' };
   }
   if (isTlsAlert(found.rawPacket)) {
-    return { ...base, kind: 'plaintext-to-tls', detail: 'it answered with a TLS alert' };
+    return { ...base, host: peer, kind: 'plaintext-to-tls', detail: DETAILS.tlsAlert };
   }
   const isTls = /^(ERR_SSL_|ERR_TLS_|EPROTO$)/.test(code);
   // Up to TLS 1.2, alert 40 also means a missing client certificate; only then was there a cipher.
   if (isTls && hasCipher && /alert number 40\b/.test(message)) {
     return { ...base, host: peer, kind: 'client-certificate-demanded', detail: 'TLS alert 40' };
   }
-  const detail = describeError(error, isTls ? nameTlsFault(code, message) : code, message, phase);
+  const detail = describeError(error, isTls ? nameTlsFault(code, message) : code, message, phase, proxy);
   const kind = BY_CODE[code] ?? (isTls ? classifyTls(message) : undefined);
+  const isNotHttp = /^HPE_/.test(code);
   if (phase === 'proxy') {
+    if (isNotHttp) {
+      const isTooLong = code === 'HPE_HEADER_OVERFLOW';
+      return { ...base, kind: 'proxy-failed', detail: PROXY_FAULTS[isTooLong ? 'tooLong' : 'notHttp'](code) };
+    }
     if (kind === 'proxy-refused') return { ...base, kind, detail: message };
     const isFinal = kind !== undefined && ['trust', 'upgrade'].includes(CAUSES[kind].rule);
     return isFinal ? { ...base, host: peer, kind, detail } : { ...base, kind: 'proxy-failed', detail };
@@ -168,19 +143,28 @@ export function classifyError(
   }
   if (kind === 'not-loopback') return { ...base, kind, detail: message };
   if (kind !== undefined) return { ...base, kind, detail };
-  if (/^HPE_|^ERR_HTTP/.test(code) || phase === 'upgrade') {
-    const isHttp = !/^HPE_/.test(code);
-    const reason = message.slice(0, 120) || code || 'no reason given';
-    return { ...base, kind: 'not-websocket', detail: isHttp ? reason : `not an HTTP response, ${code}` };
+  if (isNotHttp || /^ERR_HTTP/.test(code) || phase === 'upgrade') {
+    const reason = message.slice(0, 120) || code || DETAILS.noReason;
+    return {
+      ...base,
+      kind: phase === 'response' ? 'not-http' : 'not-websocket',
+      detail: isNotHttp ? DETAILS.notHttp(code) : reason,
+    };
   }
   return { ...base, kind: isLive ? 'dropped' : 'network-error', detail };
 }
 
-/** Every error of TLS can have the code EPROTO: the reason of OpenSSL, or the text of ALERTS. */
+/** Whether the other side closed the connection without a response. */
+export function isReset(error: unknown): boolean {
+  const { code } = mostSpecificError(error);
+  return typeof code === 'string' && BY_CODE[code] === 'reset';
+}
+
+/** Every error of TLS can have the code EPROTO: the reason of OpenSSL, or the text of TLS_ALERTS. */
 function nameTlsFault(code: string, message: string): string {
   const [, alert = ''] = ALERT_NUMBER.exec(message) ?? [];
   const [, reason] = OPENSSL_REASON.exec(message) ?? [];
-  return ALERTS[alert] ?? (code === 'EPROTO' ? reason : undefined) ?? code;
+  return TLS_ALERTS[alert] ?? (code === 'EPROTO' ? reason : undefined) ?? code;
 }
 
 function classifyTls(message: string): CauseKind {
@@ -202,14 +186,22 @@ function mostSpecificError(error: unknown): ErrorLike {
   return error;
 }
 
-function describeError(error: unknown, code: string, message: string, phase: Phase): string {
+function describeError(
+  error: unknown,
+  code: string,
+  message: string,
+  phase: Phase,
+  proxy: string | undefined,
+): string {
   // "socket hang up" is clearer than its code, ECONNRESET.
   const text =
-    code === '' || message === 'socket hang up' ? message.slice(0, 120) || 'no reason given' : code;
+    code === '' || /^socket hang up$/.test(message) ? message.slice(0, 120) || DETAILS.noReason : code;
   const where = listAddresses(error);
   // An address is more precise than the phase.
-  if (where !== '') return `${text} at ${where}`;
-  return phase === 'live' ? text : `${text}, ${PHASES[phase]}`;
+  if (where !== '') return DETAILS.at(text, where);
+  if (phase === 'live') return text;
+  // The message about a proxy names it already.
+  return DETAILS.during(text, describePhase(phase, phase === 'proxy' ? undefined : proxy));
 }
 
 /** Every address that was tried: "127.0.0.1:80 and [::1]:80". */
@@ -223,7 +215,7 @@ function listAddresses(error: unknown): string {
       `${address.includes(':') ? `[${address}]` : address}${typeof port === 'number' ? `:${port}` : ''}`,
     ];
   });
-  return [...new Set(seen)].join(' and ');
+  return joinAddresses([...new Set(seen)]);
 }
 
 /** The cause for a close code; a code outside of RFC 6455 counts as closed by policy. */

@@ -1,7 +1,8 @@
 // Reports damaged lines of a recording: the first few one by one, the others as a count.
 
-import { type Filtered, formatFiltered } from '../ui/format.ts';
+import type { Filtered } from '../ui/format.ts';
 import type { Reporter, StatusRecord } from '../ui/reporter.ts';
+import { sayDamagedLine, sayPlayed } from './messages.ts';
 
 const MAX_NAMED = 10;
 
@@ -18,27 +19,11 @@ export function createDamageReport(reporter: Reporter): DamageReport {
   return {
     note(line, why) {
       damaged += 1;
-      if (damaged > MAX_NAMED) return;
-      const more = damaged === MAX_NAMED ? '; further damaged lines are only counted' : '';
-      reporter.report({
-        event: 'discarded',
-        level: 'warn',
-        message: `line ${line} is damaged: ${why}${more}`,
-        figures: { line, why },
-      });
+      if (damaged <= MAX_NAMED) reporter.report(sayDamagedLine(line, why, damaged === MAX_NAMED));
     },
     get count() {
       return damaged;
     },
-    summarize(events, durationMs, filtered) {
-      const matched = filtered === undefined ? '' : `, ${formatFiltered(filtered)} matched`;
-      const seconds = (durationMs / 1000).toFixed(durationMs < 10_000 ? 1 : 0);
-      return {
-        event: 'summary',
-        level: 'info',
-        message: `${events} event${events === 1 ? '' : 's'} in ${seconds} s${matched}, ${damaged} damaged line${damaged === 1 ? '' : 's'}`,
-        figures: { events, duration_ms: Math.round(durationMs), damaged, ...filtered },
-      };
-    },
+    summarize: (events, durationMs, filtered) => sayPlayed(events, durationMs, damaged, filtered),
   };
 }

@@ -9,11 +9,14 @@ import type { Recorder } from '../recording/recorder.ts';
 import type { LifecycleRecord } from '../render/renderer.ts';
 import type { TailConfig } from '../settings/stream-config.ts';
 import { type Connected, type EventBatch, type Events, pump, type StreamItem } from '../stream/items.ts';
+import * as say from '../ui/messages.ts';
 import type { Reporter, StatusRecord } from '../ui/reporter.ts';
-import * as say from '../ui/stream-messages.ts';
 import type { StreamProgress } from '../ui/stream-progress.ts';
+import type { EventWatch } from './event-watch.ts';
+import { NO_REASON, type RunFigures, sayDiscarded, sayEnd, sayFailure, saySummary } from './messages.ts';
 import type { OpenOutput, Output } from './output.ts';
 import { clearReadyFile, describeReady, writeReadyFile } from './ready-file.ts';
+import { loadEventWatch } from './run-filter.ts';
 import { createSilenceWatch, type SilenceWatch, watchStopTriggers } from './stop-triggers.ts';
 import { Tally } from './tally.ts';
 
@@ -49,7 +52,7 @@ export interface FileSource {
   items(signal: AbortSignal): AsyncIterable<Events | Recorded>;
   /** The exit code at the end of the file, and what is reported before the summary. */
   finish(): { readonly exitCode: ExitCode; readonly errors: readonly StatusRecord[] };
-  summarize(figures: say.RunFigures): StatusRecord;
+  summarize(figures: RunFigures): StatusRecord;
 }
 
 export type Source = LiveSource | FileSource;
@@ -57,7 +60,8 @@ export type Source = LiveSource | FileSource;
 type SessionConfig = Pick<
   TailConfig,
   'filter' | 'limit' | 'durationMs' | 'timeoutMs' | 'maxSilenceMs' | 'failOnGap' | 'readyFile'
->;
+> &
+  Partial<Pick<TailConfig, 'fields'>>;
 
 interface SessionParts {
   readonly config: SessionConfig;
@@ -77,23 +81,22 @@ interface Run extends SessionParts {
   readonly output: Output;
   readonly tally: Tally;
   readonly recorder: Recorder | undefined;
+  readonly watch: EventWatch | undefined;
 }
 
 /** Runs to the end; closes everything it opened before it resolves or rejects. */
 export async function runSession(parts: SessionParts, io: Io): Promise<Outcome> {
-  const { config, source, reporter, status } = parts;
+  const { config, reporter, status } = parts;
   const { clock } = io;
+  const watch = await loadEventWatch(config, clock, reporter);
   if (config.readyFile !== undefined) clearReadyFile(config.readyFile);
   const stop = createStop();
   const output = parts.openOutput((failure) => stop.because({ kind: 'output', failure }));
   const tally = new Tally(clock, {
-    onDiscarded: (reasons) => reporter.report(say.sayDiscarded(reasons)),
-    onUnmatched(received) {
-      if (source.kind === 'live') reporter.report(say.sayUnmatched(received));
-    },
+    onDiscarded: (reasons) => reporter.report(sayDiscarded(reasons)),
   });
   const recorder = parts.openRecorder?.((failure) => stop.because({ kind: 'output', failure }));
-  const run: Run = { ...parts, io, stop, output, tally, recorder };
+  const run: Run = { ...parts, io, stop, output, tally, recorder, watch };
   const silence = createSilenceWatch(config.maxSilenceMs, clock, output, () =>
     stop.because({ kind: 'silence' }),
   );
@@ -106,6 +109,7 @@ export async function runSession(parts: SessionParts, io: Io): Promise<Outcome> 
     silence.end();
     status.end();
     tally.end();
+    watch?.end();
     recorder?.close();
     unwatch();
   }
@@ -147,6 +151,7 @@ async function deliver(batch: EventBatch, run: Run): Promise<number> {
     tally.noteFiltered(received.count, wanted.count);
     status.noteReceived(received.count);
   }
+  run.watch?.note(received, wanted);
   if (wanted !== received) received.release?.();
   // An event that could not be recorded is not delivered either.
   if (stop.reason?.kind === 'output') return 0;
@@ -230,15 +235,16 @@ async function record(one: LifecycleRecord, run: Run): Promise<void> {
 async function conclude(run: Run): Promise<Outcome> {
   const { config, io, output, reporter, source, stop, tally } = run;
   if (source.kind === 'live') await recordEnd(run);
+  run.watch?.finish(source.kind === 'file');
   run.recorder?.close();
   await output.drain();
   // Read it only now: a reason with a higher priority may have come during the flush.
   const { reason } = stop;
   const finish = reason === undefined && source.kind === 'file' ? source.finish() : undefined;
-  for (const one of finish?.errors ?? say.sayEnd(reasonOf(stop), config)) reporter.report(one);
+  for (const one of finish?.errors ?? sayEnd(reasonOf(stop), config)) reporter.report(one);
   // A failed output is reported even if a signal or a limit came first.
   if (reason?.kind !== 'output' && isAtlantisError(output.failure)) {
-    reporter.report(say.sayFailure(output.failure));
+    reporter.report(sayFailure(output.failure));
   }
   const cut = output.sayCut();
   if (cut !== undefined) reporter.report(cut);
@@ -248,7 +254,7 @@ async function conclude(run: Run): Promise<Outcome> {
     reporter.report(say.sayOpenGap(openGap.loss, openGap.durationMs, io.clock.wallMs()));
   }
   const figures = tally.summarize(output.blockedMs);
-  reporter.report(source.kind === 'live' ? say.saySummary(figures) : source.summarize(figures));
+  reporter.report(source.kind === 'live' ? saySummary(figures) : source.summarize(figures));
   const outcome = finish === undefined ? toOutcome(reasonOf(stop)) : { exitCode: finish.exitCode };
   if ('exitCode' in outcome && cut !== undefined) io.exitNow(outcome.exitCode);
   return outcome;
@@ -269,7 +275,7 @@ async function recordEnd(run: Run): Promise<void> {
 }
 
 function reasonOf({ reason }: Stop): StopReason {
-  return reason ?? { kind: 'fault', error: new Error('the stream ended without a reason') };
+  return reason ?? { kind: 'fault', error: new Error(NO_REASON) };
 }
 
 /** Exit code and signal, one of them null. */

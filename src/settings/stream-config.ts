@@ -3,7 +3,8 @@
 import { type ConnectConfig, chooseFirstBudget, fillRetryBounds } from '../connection/config.ts';
 import type { KeyOrigin } from '../connection/lifecycle.ts';
 import { UsageError } from '../errors.ts';
-import { type Flags, type FlagValues, listGiven, parseFlags } from '../flags/definition.ts';
+import { type Flags, type FlagValues, listGiven, parseFlags, pick } from '../flags/definition.ts';
+import { sayInvalid, sayNotCombinable } from '../flags/messages.ts';
 import {
   CONNECTION_FLAGS,
   END_FLAGS,
@@ -20,6 +21,8 @@ import type { Io } from '../io/io.ts';
 import { keyPrefix } from '../io/key.ts';
 import { hasEscapes } from '../io/terminal.ts';
 import type { TrustConfig } from './certificates.ts';
+import { findColorMode, readPresets } from './defaults.ts';
+import * as say from './messages.ts';
 import { createKeyReader, type KeyListener } from './renew-key.ts';
 import { parseStreamUrl, type StreamUrl } from './stream-url.ts';
 import { findKeyOrigin, readKey, requireUrl, resolveTarget, type TargetFlags } from './target.ts';
@@ -79,27 +82,40 @@ export interface TailConfig
   readonly useColor: boolean;
 }
 
-/** Reads the flags that need no store and no secret. @throws UsageError */
-export function parseStreamFlags(flags: StreamFlags, io: Io): TailConfig {
-  const values = parseFlags(STREAM_FLAGS, flags);
+/**
+ * Reads the flags that need no secret.
+ *
+ * @param all the flags with stored defaults; conflicts are only reported between given flags
+ * @throws UsageError; StoreError if a named filter cannot be read
+ */
+export function parseStreamFlags(flags: StreamFlags, io: Io, all = flags): TailConfig {
+  const given = parseFlags(STREAM_FLAGS, flags);
+  assertCombined(given, flags);
+  const values = parseFlags(STREAM_FLAGS, all);
   const { format, isJson, isEnveloped } = values;
-  if (isJson && format === 'pretty') {
-    throw new UsageError('--json and --format pretty cannot be combined', 'use only one of them');
-  }
-  if (isEnveloped && format === 'pretty') {
-    throw new UsageError('--envelope and --format pretty cannot be combined', 'envelopes are NDJSON');
-  }
-  if (values.fields !== undefined) assertFieldsAlone(values);
-  if (values.simulate !== undefined) assertSimulateAlone(flags);
   const isPretty = format === 'pretty' || (format === 'auto' && !isJson && !isEnveloped && io.stdout.isTty);
   return {
     ...values,
     log: parseLogFlags(flags, io),
     connection: parseConnectionFlags(flags, values.timeoutMs),
     format: isPretty ? 'pretty' : 'ndjson',
-    filter: parseFilter(values),
+    filter: parseFilter(values, io),
     useColor: wantsColor(flags, io, io.stdout.isTty),
   };
+}
+
+/** Refuses flags that cannot be combined. */
+function assertCombined(values: StreamValues, flags: StreamFlags): void {
+  const { format, isJson, isEnveloped } = values;
+  if (isJson && format === 'pretty') {
+    throw new UsageError(...sayNotCombinable('--json', '--format pretty'));
+  }
+  if (isEnveloped && format === 'pretty') {
+    throw new UsageError(...sayNotCombinable('--envelope', '--format pretty', say.ENVELOPES_ARE_NDJSON));
+  }
+  if (values.fields !== undefined) assertFieldsAlone(values);
+  assertPrettyFlagsUsed(values, flags);
+  if (values.simulate !== undefined) assertSimulateAlone(flags);
 }
 
 /** A glob up to the next comma or the end; commas in braces, in a set or after a backslash belong to the glob. */
@@ -114,13 +130,11 @@ function splitGlobs(list: string): string[] {
   return globs;
 }
 
-function parseFilter({ type, where }: StreamValues): TailConfig['filter'] {
+function parseFilter({ type, where: given, preset }: StreamValues, io: Io): TailConfig['filter'] {
+  const where = [...given, ...readPresets(preset, io)];
   const types = type.flatMap(splitGlobs);
   if (types.includes('')) {
-    throw new UsageError(
-      `invalid --type "${type.join(',')}"`,
-      'accepted: event types or globs, separated by commas',
-    );
+    throw new UsageError(...sayInvalid('--type', type.join(','), say.A_TYPE_LIST));
   }
   return types.length === 0 && where.length === 0 ? undefined : { types, where };
 }
@@ -133,10 +147,10 @@ export function parseConnectionFlags(flags: ConnectionFlags, timeoutMs?: number)
   const { noReconnect, maxReconnects, waitMs, ...values } = parseFlags(CONNECTION_FLAGS, flags);
   const bounds = fillRetryBounds(values.retryMinMs, values.retryMaxMs);
   if (bounds.retryMaxMs < bounds.retryMinMs) {
-    throw new UsageError(
-      `--retry-max ${flags.retryMax ?? ''} is shorter than --retry-min ${flags.retryMin ?? ''}`,
-      'accepted: a --retry-max of at least --retry-min',
-    );
+    throw new UsageError(...say.sayRetryBoundsReversed(flags.retryMax ?? '', flags.retryMin ?? ''));
+  }
+  if (values.pingIntervalMs === 0 && flags.pongTimeout !== undefined) {
+    throw new UsageError(...sayNotCombinable('--pong-timeout', '--ping-interval 0', say.PONGS_NEED_PINGS));
   }
   return {
     ...values,
@@ -150,20 +164,16 @@ export function parseConnectionFlags(flags: ConnectionFlags, timeoutMs?: number)
 export function parseLogFlags(flags: GlobalFlags, io: Io): LogConfig {
   const { logFormat, isQuiet, isVerbose } = parseFlags(GLOBAL_FLAGS, flags);
   if (isQuiet && isVerbose) {
-    throw new UsageError('--quiet and --verbose cannot be combined', 'use only one of them');
+    throw new UsageError(...sayNotCombinable('--quiet', '--verbose'));
   }
   const useColor = logFormat === 'text' && wantsColor(flags, io, io.stderr.isTty);
   return { format: logFormat, isQuiet, isVerbose, useColor };
 }
 
-/** `--color`, then NO_COLOR (no-color.org) and FORCE_COLOR, then whether it is a terminal with colors. */
+/** `--color`, then NO_COLOR (no-color.org) and FORCE_COLOR, the setting, and whether it is a terminal with colors. */
 export function wantsColor(flags: GlobalFlags, io: Io, isTty: boolean): boolean {
-  const { color } = parseFlags(GLOBAL_FLAGS, flags);
-  if (color !== 'auto') return color === 'always';
-  const { NO_COLOR, FORCE_COLOR } = io.env;
-  if (NO_COLOR !== undefined && NO_COLOR !== '') return false;
-  if (FORCE_COLOR !== undefined) return FORCE_COLOR !== '0' && FORCE_COLOR !== 'false';
-  return isTty && hasEscapes(io);
+  const { value } = findColorMode(flags, io, isTty);
+  return value === 'always' || (value === 'auto' && isTty && hasEscapes(io));
 }
 
 /** URL and key from flag, environment or profile. @throws UsageError, CredentialError, StoreError */
@@ -176,11 +186,11 @@ export async function resolveSource(
   const url = requireUrl(target, true);
   const key = await readKey(target, io);
   const origins = [
-    `url: ${url.base} (${target.url?.source})`,
-    `key: ${keyPrefix(key)}… (${target.key?.source})`,
+    say.saySetting('url', url.base, target.url?.source),
+    say.saySetting('key', `${keyPrefix(key)}…`, target.key?.source),
     ...(target.profile === undefined
       ? []
-      : [`profile: ${target.profile.value.name} (${target.profile.source})`]),
+      : [say.saySetting('profile', target.profile.value.name, target.profile.source)]),
   ];
   const reader = createKeyReader(target, key, io, listener);
   return { url, key: reader, keyOrigin: findKeyOrigin(target), origins, warnings: target.warnings };
@@ -189,10 +199,10 @@ export async function resolveSource(
 /** A running simulator as the source. */
 export function describeSimulatorSource(baseUrl: string, key: string): StreamSource {
   return {
-    url: parseStreamUrl(baseUrl, 'the simulator'),
+    url: parseStreamUrl(baseUrl, say.THE_SIMULATOR),
     key,
-    keyOrigin: { kind: 'option', source: 'the simulator' },
-    origins: ['the built-in simulator'],
+    keyOrigin: { kind: 'option', source: say.THE_SIMULATOR },
+    origins: [say.BUILT_IN_SIMULATOR],
     warnings: [],
   };
 }
@@ -200,14 +210,26 @@ export function describeSimulatorSource(baseUrl: string, key: string): StreamSou
 function assertFieldsAlone({ isJson, isEnveloped, format }: StreamValues): void {
   const other = isJson ? '--json' : isEnveloped ? '--envelope' : `--format ${format}`;
   if (other === '--format auto') return;
-  throw new UsageError(
-    `--fields and ${other} cannot be combined`,
-    'fields are columns on a terminal, and tab-separated in a pipe',
-  );
+  throw new UsageError(...sayNotCombinable('--fields', other, say.FIELDS_ARE_COLUMNS));
+}
+
+/** Refuses flags of pretty output that have no effect. */
+function assertPrettyFlagsUsed(
+  { isJson, isEnveloped, format, fields }: StreamValues,
+  flags: StreamFlags,
+): void {
+  const isNdjson = isJson || isEnveloped || format === 'ndjson';
+  const idle = fields !== undefined ? pick(FORM_FLAGS, 'time') : pick(FORM_FLAGS, 'time', 'isWide');
+  const [flag] = isNdjson || fields !== undefined ? listGiven(idle, flags) : [];
+  if (flag === undefined) return;
+  const other =
+    fields !== undefined ? '--fields' : isJson ? '--json' : isEnveloped ? '--envelope' : '--format ndjson';
+  const why = fields !== undefined ? say.TIME_IS_PRETTY : say.NDJSON_IS_COMPLETE;
+  throw new UsageError(...sayNotCombinable(flag, other, why));
 }
 
 function assertSimulateAlone(flags: StreamFlags): void {
   const [other] = listGiven(SOURCE_FLAGS, flags);
   if (other === undefined) return;
-  throw new UsageError(`--simulate and ${other} cannot be combined`, 'the simulator needs no URL and no key');
+  throw new UsageError(...sayNotCombinable('--simulate', other, say.SIMULATOR_NEEDS_NOTHING));
 }

@@ -93,9 +93,9 @@ export function createReporter(
         io.writeErr(toJson(record, io.clock.wallMs()));
         return;
       }
+      const label = record.level === 'error' ? 'error: ' : record.level === 'warn' ? 'warning: ' : '';
       const { open, close } = style[record.level];
       const paint = (safe: string): string => open + safe + close;
-      const label = record.level === 'error' ? 'error: ' : record.level === 'warn' ? 'warning: ' : '';
       const [message = '', ...lines] = (io.stderr.isTty && record.block) || [record.message];
       write(`atlantis: ${label}${message}`, paint);
       for (const line of lines) write(`  ${line}`, paint);

@@ -5,7 +5,8 @@ import { type LogStyle, NO_PAINT, type Paint } from '../render/paint.ts';
 import { makeVisible } from '../render/sanitize.ts';
 import { SIGNS, type Signs } from '../render/signs.ts';
 import { measureWidth, splitByWidth } from '../render/text-width.ts';
-import { formatCount, formatDuration, formatFiltered, formatTime, groupThousands } from './format.ts';
+import { formatCount, formatFiltered, groupThousands } from './format.ts';
+import { STATUS } from './messages.ts';
 import type { Look } from './spinner.ts';
 
 /** The last line of a terminal, see status-line.ts. */
@@ -199,13 +200,13 @@ export class LineProgress implements StreamProgress {
   #describe(state: State): Piece[] {
     const { live, waiting, chart } = this.#style;
     if (state.kind === 'connecting') {
-      return [{ text: `connecting to ${makeVisible(state.host)}`, paint: NO_PAINT }];
+      return [{ text: STATUS.connecting(makeVisible(state.host)), paint: NO_PAINT }];
     }
     if (state.kind === 'retrying') {
       const seconds = Math.max(0, Math.ceil((state.atMs - this.#clock.monotonicMs()) / 1_000));
       return [
-        { text: `retrying in ${seconds} s`, paint: waiting },
-        { text: `attempt ${state.attempt}`, paint: NO_PAINT },
+        { text: STATUS.retrying(seconds), paint: waiting },
+        { text: STATUS.attempt(state.attempt), paint: NO_PAINT },
         ...this.#showCounts(),
       ];
     }
@@ -216,9 +217,9 @@ export class LineProgress implements StreamProgress {
       const leftMs = remainingMs === undefined ? undefined : Math.max(0, remainingMs - passedMs);
       const [events] = this.#showCounts();
       const texts = [
-        receivedAtMs === undefined ? 'playing' : `at ${formatTime(receivedAtMs)}`,
-        waitMs < SECOND_MS ? undefined : `next event in ${formatDuration(waitMs)}`,
-        leftMs === undefined ? undefined : `${formatDuration(leftMs)} left`,
+        receivedAtMs === undefined ? STATUS.playing : STATUS.at(receivedAtMs),
+        waitMs < SECOND_MS ? undefined : STATUS.nextEvent(waitMs),
+        leftMs === undefined ? undefined : STATUS.left(leftMs),
         events?.text,
       ];
       return texts.flatMap((text) => (text === undefined ? [] : [{ text, paint: NO_PAINT }]));
@@ -227,13 +228,11 @@ export class LineProgress implements StreamProgress {
     const { roundTripMs } = state.stream;
     const [events, ...others] = this.#showCounts();
     return [
-      { text: 'live', paint: live },
+      { text: STATUS.live, paint: live },
       ...(events === undefined ? [] : [events]),
-      { text: `${formatRate(counts)}/s`, paint: NO_PAINT },
+      { text: STATUS.rate(formatRate(counts)), paint: NO_PAINT },
       ...(counts.length === 0 ? [] : [{ text: drawSparkline(counts, this.#signs.bars), paint: chart }]),
-      ...(roundTripMs === undefined
-        ? []
-        : [{ text: `rtt ${formatRoundTrip(roundTripMs)}`, paint: NO_PAINT }]),
+      ...(roundTripMs === undefined ? [] : [{ text: STATUS.roundTrip(roundTripMs), paint: NO_PAINT }]),
       ...others,
     ];
   }
@@ -269,8 +268,4 @@ function joinPieces(pieces: readonly Piece[], columns: number): string {
     width += own;
   }
   return line;
-}
-
-function formatRoundTrip(ms: number): string {
-  return ms < 10 ? `${ms.toFixed(1)} ms` : `${Math.round(ms)} ms`;
 }

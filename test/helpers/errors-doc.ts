@@ -2,7 +2,7 @@
 
 import { CAUSES, type RuleName } from '../../src/connection/cause-table.ts';
 import { FIRST_BUDGET } from '../../src/connection/config.ts';
-import { RENEWALS } from '../../src/connection/lifecycle.ts';
+import { RENEWALS } from '../../src/connection/messages.ts';
 import { RULES } from '../../src/connection/retry-policy.ts';
 import { renderTable } from './markdown.ts';
 
@@ -78,6 +78,7 @@ function describe(text: string): string {
     .replaceAll('{host}', '*host*')
     .replaceAll('{proxy}', '*proxy*')
     .replaceAll('{key}', 'the key')
+    .replaceAll('{url}', 'the URL')
     .replaceAll('{renew}', 'replace it, see below')
     .replace(/`[^`]+`|--[a-z-]+(?: <\w+>)?|https?:\/\/|wss?:\/\/|\b[A-Z]+_[A-Z]+\b/g, (code) =>
       code.startsWith('`') ? code : `\`${code}\``,

@@ -1,88 +1,54 @@
 // Reports one connection attempt as steps: name lookup, TCP, proxy CONNECT, TLS, upgrade.
-import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { isIP, type Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import type { AttemptObserver, DialConfig } from '../../connection/config.ts';
+import { PASSED, SKIPPED, UNKNOWN_ISSUER, UNKNOWN_VERSION } from './messages.ts';
 import type { StepLog } from './steps.ts';
 
-/**
- * @param nowMs wall clock, for the days until a certificate expires
- * @returns the observer, and a function that stops observing
- */
-export function observeAttempt(
-  log: StepLog,
-  dial: DialConfig,
-  nowMs: () => number,
-): { readonly observer: AttemptObserver; readonly end: () => void } {
-  const { onPhase, end } =
-    dial.proxyUrl === undefined
-      ? observeDirect(log, dial, nowMs)
-      : observeProxied(log, new URL(dial.proxyUrl), nowMs);
-  const observer: AttemptObserver = {
-    onPhase,
+/** @param nowMs wall clock, for the days until a certificate expires */
+export function observeAttempt(log: StepLog, dial: DialConfig, nowMs: () => number): AttemptObserver {
+  return {
+    onPhase:
+      dial.proxyUrl === undefined
+        ? observeDirect(log, dial, nowMs)
+        : observeProxied(log, new URL(dial.proxyUrl), nowMs),
     onUpgraded(response) {
       passUpgrade(log, response);
       log.begin('welcome');
     },
   };
-  return { observer, end };
 }
 
-interface PhaseObserver {
-  readonly onPhase: AttemptObserver['onPhase'];
-  end(): void;
-}
-
-function observeDirect(log: StepLog, dial: DialConfig, nowMs: () => number): PhaseObserver {
+function observeDirect(log: StepLog, dial: DialConfig, nowMs: () => number): AttemptObserver['onPhase'] {
   const url = new URL(dial.url);
-  return {
-    onPhase(phase, socket) {
-      if (phase === 'lookup' && socket === undefined) beginLookup(log, url.hostname);
-      else if (phase === 'lookup' && socket !== undefined) {
-        watchSocket(log, socket, url.hostname, () => {
-          log.skip('proxy', 'no proxy');
-          if (url.protocol === 'ws:') log.skip('tls', 'no TLS: ws:// to this machine');
-          else log.begin('tls');
-        });
-      } else if (phase === 'upgrade') {
-        passTls(log, socket, nowMs());
-        log.begin('upgrade');
-      }
-    },
-    end() {},
+  return (phase, socket) => {
+    if (phase === 'lookup' && socket === undefined) beginLookup(log, url.hostname);
+    else if (phase === 'lookup' && socket !== undefined) {
+      watchSocket(log, socket, url.hostname, () => {
+        log.skip('proxy', SKIPPED.noProxy);
+        if (url.protocol === 'ws:') log.skip('tls', SKIPPED.noTls);
+        else log.begin('tls');
+      });
+    } else if (phase === 'upgrade') {
+      passTls(log, socket, nowMs());
+      log.begin('upgrade');
+    }
   };
 }
 
 /** Name lookup and TCP are those of the proxy, which looks up the host of the URL itself. */
-function observeProxied(log: StepLog, proxy: URL, nowMs: () => number): PhaseObserver {
-  let isFound = false;
-  // The agent does not expose the socket to the proxy.
-  const watchNew = (message: unknown): void => {
-    if (isFound) return;
-    isFound = true;
-    const { socket } = message as { socket: Socket };
-    watchSocket(log, socket, proxy.hostname, () => log.begin('proxy'));
-  };
-  subscribe('net.client.socket', watchNew);
-  return {
-    onPhase(phase, socket) {
-      if (phase === 'proxy' && proxy.protocol === 'https:') {
-        log.skip('lookup', 'part of the proxy step, since the proxy uses TLS');
-        log.skip('connect', 'part of the proxy step, since the proxy uses TLS');
-        log.begin('proxy');
-      } else if (phase === 'proxy') {
-        isFound = false;
-        beginLookup(log, proxy.hostname);
-      } else if (phase === 'tls') {
-        if (log.current === 'proxy')
-          log.pass(`${proxy.host} opened a tunnel`, { proxy: proxy.host, status: 200 });
-        log.begin('tls');
-      } else if (phase === 'upgrade') {
-        passTls(log, socket, nowMs());
-        log.begin('upgrade');
-      }
-    },
-    end: () => void unsubscribe('net.client.socket', watchNew),
+function observeProxied(log: StepLog, proxy: URL, nowMs: () => number): AttemptObserver['onPhase'] {
+  return (phase, socket) => {
+    if (phase === 'proxy' && socket !== undefined) {
+      beginLookup(log, proxy.hostname);
+      watchSocket(log, socket, proxy.hostname, () => log.begin('proxy'));
+    } else if (phase === 'tls') {
+      if (log.current === 'proxy') log.pass(PASSED.tunnel(proxy.host), { proxy: proxy.host, status: 200 });
+      log.begin('tls');
+    } else if (phase === 'upgrade') {
+      passTls(log, socket, nowMs());
+      log.begin('upgrade');
+    }
   };
 }
 
@@ -91,7 +57,7 @@ function beginLookup(log: StepLog, hostname: string): void {
     log.begin('lookup');
     return;
   }
-  log.skip('lookup', `${hostname} is an IP address`);
+  log.skip('lookup', SKIPPED.address(hostname));
   log.begin('connect');
 }
 
@@ -104,7 +70,7 @@ function watchSocket(log: StepLog, socket: Socket, hostname: string, onConnect: 
     // All addresses are emitted in one turn, before the first connect.
     queueMicrotask(() => {
       if (log.current !== 'lookup') return;
-      log.pass(`${hostname} resolves to ${addresses.join(', ')}`, { host: hostname, addresses });
+      log.pass(PASSED.lookup(hostname, addresses), { host: hostname, addresses });
       log.begin('connect');
     });
   });
@@ -112,21 +78,20 @@ function watchSocket(log: StepLog, socket: Socket, hostname: string, onConnect: 
     // With --wait, an earlier attempt may have passed this step.
     if (log.current !== 'connect') return;
     const { remoteAddress = '', remotePort = 0 } = socket;
-    const shown = remoteAddress.includes(':') ? `[${remoteAddress}]` : remoteAddress;
-    log.pass(`connected to ${shown}:${remotePort}`, { address: remoteAddress, port: remotePort });
+    log.pass(PASSED.connect(remoteAddress, remotePort), { address: remoteAddress, port: remotePort });
     onConnect();
   });
 }
 
 function passTls(log: StepLog, socket: Socket | undefined, nowMs: number): void {
   if (log.current !== 'tls' || !(socket instanceof TLSSocket)) return;
-  const version = socket.getProtocol() ?? 'unknown version';
+  const version = socket.getProtocol() ?? UNKNOWN_VERSION;
   const { issuer, valid_to: validTo = '' } = socket.getPeerCertificate();
   const names = [issuer?.O, issuer?.CN].flat().filter((name) => typeof name === 'string' && name !== '');
-  const issuedBy = names.join(', ') || 'unknown issuer';
+  const issuedBy = names.join(', ') || UNKNOWN_ISSUER;
   const expiresMs = Date.parse(validTo);
   const daysLeft = Math.floor((expiresMs - nowMs) / 86_400_000);
-  log.pass(`${version}, issued by ${issuedBy}, expires in ${daysLeft} ${daysLeft === 1 ? 'day' : 'days'}`, {
+  log.pass(PASSED.tls(version, issuedBy, daysLeft), {
     version,
     issuer: issuedBy,
     ...(Number.isNaN(expiresMs)
@@ -142,10 +107,7 @@ function passUpgrade(
   if (log.current !== 'upgrade') return;
   const cost = readCount(headers['x-credit-cost']);
   const remaining = readCount(headers['x-credit-remaining']);
-  const parts = ['101', `request id ${requestId}`];
-  if (cost !== undefined) parts.push(`credit cost ${cost}`);
-  if (remaining !== undefined) parts.push(`credit remaining ${remaining}`);
-  log.pass(parts.join(', '), {
+  log.pass(PASSED.upgrade(requestId, cost, remaining), {
     status: 101,
     request_id: requestId,
     ...(cost === undefined ? {} : { credit_cost: cost }),

@@ -1,6 +1,6 @@
 // Prints the help of a command, a help topic, or the front page. Loaded only when needed.
 import type { CommanderError } from 'commander';
-import { EXIT, UsageError } from '../../errors.ts';
+import { type ErrorText, EXIT, UsageError } from '../../errors.ts';
 import { longName } from '../../flags/definition.ts';
 import {
   type DocumentedCommand,
@@ -17,9 +17,24 @@ import {
   type Outline,
   outlineCommand,
 } from '../../flags/documented-command.ts';
+import {
+  sayArgumentMissing,
+  sayKeyAsArgument,
+  sayKeyFlag,
+  sayNoCommand,
+  sayNoTopic,
+  sayTooManyArguments,
+  sayUnknownCommand,
+  sayUnknownFlag,
+  sayValueMissing,
+  suggestCommands,
+  suggestWord,
+  withHelp,
+} from '../../flags/messages.ts';
 import { TOPICS, type Topic } from '../../flags/topics.ts';
 import { alignTerms, foldCommand, wrapText } from '../../flags/wrap.ts';
 import type { Io } from '../../io/io.ts';
+import { looksLikeKey } from '../../io/key.ts';
 
 /** Longer lines are hard to read, even on a wide terminal. */
 const MAX_WIDTH = 100;
@@ -142,30 +157,55 @@ function joinSections(sections: readonly (readonly string[])[]): string {
   return `${texts.join('\n\n')}\n`;
 }
 
-/** commander's error in the style of all others: what happened, then what to do next. */
-export function explainMisuse({ code, message }: CommanderError, command: DocumentedCommand): UsageError {
+/** `--api-key`, `--key`, `--token`: the flag that users expect. */
+const KEY_FLAG =
+  /^--?(?:(?:atlantis|x)[-_]?)?(?:api[-_]?)?(?:key|token|secret|auth|authorization|password)$/i;
+
+/**
+ * commander's error in the style of all others: what happened, then what to do next.
+ *
+ * @param words the whole command line
+ */
+export function explainMisuse(
+  { code, message }: CommanderError,
+  command: DocumentedCommand,
+  words: readonly string[] = [],
+): UsageError {
   const [text = '', nearest] = message.split(/\n\(Did you mean (.*)\?\)$/s);
   const [, word = ''] = /'(.*)'/s.exec(text) ?? [];
   const [flag = ''] = word.split('=', 1);
+  const at = words.findIndex((one) => one.split('=', 1)[0] === flag);
+  const isKeyFlag = code === 'commander.unknownOption' && KEY_FLAG.test(flag);
+  const value = isKeyFlag ? (/=(.*)/s.exec(words[at] ?? '')?.[1] ?? words[at + 1] ?? '') : '';
+  const isKeyGiven = command.args.some(looksLikeKey);
+  if (isKeyFlag || (isKeyGiven && code !== 'commander.unknownOption')) {
+    const isGiven = isKeyGiven || (value !== '' && !value.startsWith('-'));
+    const problem = isKeyFlag ? sayKeyFlag(flag, isGiven) : sayKeyAsArgument();
+    return new UsageError(...problem);
+  }
+  if (code === 'commander.unknownCommand' && words[0] === 'help' && command.parent === null) {
+    const commands = listCommands(outlineCommand(command)).map(({ name }) => name);
+    const topics = TOPICS.map(({ name }) => name);
+    return new UsageError(...withHelp(sayNoTopic(word, commands, topics), command.name()));
+  }
   const suggest = (other: string | undefined): string | undefined =>
-    nearest === undefined ? other : `did you mean ${nearest}?`;
-  const usage = `usage: ${formatUsage(outlineCommand(command))}`;
-  const explanations: Readonly<Record<string, readonly [problem: string, hint: string | undefined]>> = {
-    'commander.unknownCommand': [`unknown command "${word}"`, suggest(suggestCommand(word, command))],
-    'commander.unknownOption': [`unknown flag ${flag}`, suggest(suggestOwner(flag, command))],
-    'commander.missingArgument': [`missing argument <${word}>`, usage],
-    'commander.optionMissingArgument': [`${longName(word)} needs a value`, `accepted: ${word}`],
-    'commander.excessArguments': ['too many arguments', usage],
+    nearest === undefined ? other : suggestWord(nearest);
+  const usage = formatUsage(outlineCommand(command));
+  const explanations: Readonly<Record<string, ErrorText>> = {
+    'commander.unknownCommand': sayUnknownCommand(word, suggest(suggestCommand(word, command))),
+    'commander.unknownOption': sayUnknownFlag(flag, suggest(suggestOwner(flag, command))),
+    'commander.missingArgument': sayArgumentMissing(word, usage),
+    'commander.optionMissingArgument': sayValueMissing(longName(word), word),
+    'commander.excessArguments': sayTooManyArguments(usage),
   };
-  const [problem, hint] = explanations[code] ?? [text.replace(/^error: /, ''), undefined];
-  const help = `see \`${listWords(command).join(' ')} --help\``;
-  return new UsageError(problem, hint === undefined ? help : `${hint}\n${help}`);
+  const explanation = explanations[code] ?? [text.replace(/^error: /, '')];
+  return new UsageError(...withHelp(explanation, listWords(command).join(' ')));
 }
 
 /** The path of the command with exactly this name, anywhere in the tree. */
 function suggestCommand(name: string, command: DocumentedCommand): string | undefined {
   const found = listCommands(outlineCommand(findRoot(command))).find((one) => one.name === name);
-  return found && `did you mean \`${found.path}\`?`;
+  return found && suggestWord(`\`${found.path}\``);
 }
 
 /** The commands that have this flag. */
@@ -173,12 +213,15 @@ function suggestOwner(flag: string, command: DocumentedCommand): string | undefi
   const owners = listCommands(outlineCommand(findRoot(command))).filter(({ flags }) =>
     flags.some(({ long, short }) => long === flag || short === flag),
   );
-  const paths = owners.slice(0, 3).map(({ path }) => `\`${path}\``);
-  return owners.length === 0 ? undefined : `${flag} is a flag of ${paths.join(', ')}`;
+  const paths = owners.slice(0, 3).map(({ path }) => path);
+  return paths.length === 0 ? undefined : suggestCommands(flag, paths);
 }
 
-/** Width of help when stdout is not a terminal. */
-const DEFAULT_COLUMNS = 80;
+/** The largest width of help when stdout is not a terminal, such as `--help | less`. */
+const PIPE_COLUMNS = 80;
+
+const findWidth = ({ stdout, stderr }: Io): number =>
+  stdout.columns() ?? Math.min(stderr.columns() ?? PIPE_COLUMNS, PIPE_COLUMNS);
 
 /**
  * Prints help. commander asks for it as well when words are missing: `atlantis` alone prints the front page.
@@ -188,7 +231,7 @@ export function answerHelp({ command, isError }: HelpWanted, io: Io): void {
   const isFrontPage = isError && command.parent === null && io.argv.length === 0;
   if (isError && !isFrontPage) throw refuseIncomplete(command);
   const root = outlineCommand(findRoot(command));
-  const columns = io.stdout.columns() ?? DEFAULT_COLUMNS;
+  const columns = findWidth(io);
   io.writeOut(
     isFrontPage
       ? renderFrontPage(root, columns)
@@ -200,15 +243,12 @@ export function answerHelp({ command, isError }: HelpWanted, io: Io): void {
 /** Prints a help topic such as `exit-codes`; false if the name is unknown. */
 export function answerTopic(name: string | undefined, io: Io): boolean {
   const topic = TOPICS.find((one) => one.name === name);
-  if (topic !== undefined) io.writeOut(renderTopic(topic, io.stdout.columns() ?? DEFAULT_COLUMNS));
+  if (topic !== undefined) io.writeOut(renderTopic(topic, findWidth(io)));
   return topic !== undefined;
 }
 
 function refuseIncomplete(command: DocumentedCommand): UsageError {
   const words = listWords(command).join(' ');
   const names = outlineCommand(command).commands.map(({ name }) => name);
-  return new UsageError(
-    'no command given',
-    `commands of \`${words}\`: ${names.join(', ')}\nsee \`${words} --help\``,
-  );
+  return new UsageError(...withHelp(sayNoCommand(words, names), words));
 }

@@ -2,6 +2,8 @@
 import { UsageError } from '../../errors.ts';
 import type { GlobalFlags } from '../../flags/shared-flags.ts';
 import type { Io } from '../../io/io.ts';
+import { looksLikeKey } from '../../io/key.ts';
+import type { StoreDraft } from '../../profiles/draft.ts';
 import {
   isProfileName,
   type Profile,
@@ -9,9 +11,10 @@ import {
   profilesPath,
   readProfileFile,
 } from '../../profiles/read.ts';
-import type { StoreDraft } from '../../profiles/write.ts';
+import { sayNoProfile } from '../../settings/messages.ts';
 import { parseLogFlags } from '../../settings/stream-config.ts';
 import { createReporter, loadLogStyle, type Reporter } from '../../ui/reporter.ts';
+import { sayInvalidName, sayKeyAsName } from './messages.ts';
 
 /** Calls `updateStore`, which is only loaded here: conf is only needed for writing. */
 export async function saveProfiles<T>(
@@ -25,9 +28,6 @@ export async function saveProfiles<T>(
   notices.forEach(warn);
   return result;
 }
-
-/** Names are shown, keys are not. */
-const LOOKS_LIKE_KEY = /^ak_(?:live|test)_/;
 
 export interface ProfileContext {
   /** Path of the store, or undefined without a home directory. */
@@ -65,26 +65,11 @@ export function requireProfile(file: ProfileFile, name: string): Profile {
 }
 
 export function missingProfile(name: string, known: readonly string[]): UsageError {
-  const hint =
-    known.length === 0
-      ? 'add one with `atlantis profile add <name>`'
-      : `profiles: ${known.slice(0, 20).join(', ')}${known.length > 20 ? ', …' : ''}`;
-  return new UsageError(`no profile "${shorten(name)}"`, hint);
+  return new UsageError(...sayNoProfile(name, known));
 }
 
 /** @throws UsageError */
 export function assertProfileName(name: string): void {
-  if (LOOKS_LIKE_KEY.test(name)) {
-    throw new UsageError(
-      'a key was given instead of a profile name',
-      'keys are never command-line arguments: see `atlantis profile add --help`',
-    );
-  }
-  if (isProfileName(name)) return;
-  throw new UsageError(
-    `invalid profile name "${shorten(name)}"`,
-    'accepted: 1 to 64 letters, digits, dots, dashes, underscores',
-  );
+  if (looksLikeKey(name)) throw new UsageError(...sayKeyAsName());
+  if (!isProfileName(name)) throw new UsageError(...sayInvalidName(name));
 }
-
-const shorten = (name: string): string => (name.length > 64 ? `${name.slice(0, 64)}…` : name);

@@ -1,8 +1,18 @@
 // `stream relay`: a session with the stream, or with `--redeliver` a dead-letter file, as the source, and the sinks as the
 // output.
 import { readDeadLetter, startsDeadLetters } from '../../delivery/dead-letters.ts';
+import { THE_DEAD_LETTER_FILE } from '../../delivery/messages.ts';
 import { EXIT, UsageError } from '../../errors.ts';
 import { BatchBuilder } from '../../events/batch.ts';
+import { listGiven, pick } from '../../flags/definition.ts';
+import { sayNotCombinable } from '../../flags/messages.ts';
+import {
+  END_FLAGS,
+  EVENT_FLAGS,
+  READY_FLAGS,
+  SIMULATION_FLAGS,
+  SOURCE_FLAGS,
+} from '../../flags/shared-flags.ts';
 import type { Io, Outcome } from '../../io/io.ts';
 import { createDamageReport, type DamageReport } from '../../recording/damage-report.ts';
 import { readLines } from '../../recording/read-lines.ts';
@@ -16,13 +26,29 @@ import { parseStreamFlags, type StreamFlags, type TailConfig } from '../../setti
 import { EventBatch } from '../../stream/items.ts';
 import { parseRelayFlags, type RelayConfig } from './config.ts';
 import type { RelayFlags } from './flags.ts';
+import { NO_STREAM_IS_OPENED, NOT_A_DEAD_LETTER, sayNotRedeliverable } from './messages.ts';
 import { openRelay } from './open.ts';
+
+/** Flags of a stream. */
+const NOT_FOR_REDELIVERY = {
+  ...SOURCE_FLAGS,
+  ...SIMULATION_FLAGS,
+  ...EVENT_FLAGS,
+  ...pick(END_FLAGS, 'limit', 'maxSilenceMs', 'failOnGap'),
+  ...READY_FLAGS,
+};
 
 /** Runs the command. @throws UsageError, CredentialError, StoreError, OutputError before anything is delivered */
 export async function runRelay(flags: RelayFlags & StreamFlags, io: Io): Promise<Outcome> {
   const config = parseStreamFlags(flags, io);
   const relay = await parseRelayFlags(flags);
-  if (relay.redeliver !== undefined) return redeliver(relay.redeliver, relay, config, io);
+  if (relay.redeliver !== undefined) {
+    const [other] = listGiven(NOT_FOR_REDELIVERY, flags);
+    if (other !== undefined) {
+      throw new UsageError(...sayNotCombinable('--redeliver', other, NO_STREAM_IS_OPENED));
+    }
+    return redeliver(relay.redeliver, relay, config, io);
+  }
   // The session does it too, but the sinks are connected before it.
   if (config.readyFile !== undefined) clearReadyFile(config.readyFile);
   const select = await loadFilter(config);
@@ -61,9 +87,8 @@ async function redeliver(path: string, relay: RelayConfig, config: TailConfig, i
   limitLookups(io, connection.connectTimeoutMs);
   const { openOutput, close } = await openRelay({ config: relay, connection, trustedRoots, reporter, io });
   const source = createDeadLetterSource(path, createDamageReport(reporter), io);
-  const all = { ...config, filter: undefined, limit: undefined, readyFile: undefined };
   try {
-    return await runSession({ config: all, source, openOutput, reporter, status }, io);
+    return await runSession({ config, source, openOutput, reporter, status }, io);
   } finally {
     await close();
   }
@@ -74,14 +99,14 @@ function createDeadLetterSource(path: string, damage: DamageReport, io: Io): Fil
     kind: 'file',
     async *items(signal) {
       let line = 0;
-      for await (const { lines, fault } of readLines(path, io.stdin, signal, 'the dead-letter file')) {
+      for await (const { lines, fault } of readLines(path, io.stdin, signal, THE_DEAD_LETTER_FILE)) {
         const builder = new BatchBuilder();
         for (const bytes of lines) {
           line += 1;
           if (line === 1 && bytes.length > 0 && !startsDeadLetters(bytes)) throw notDeadLetters(path);
           const letter = readDeadLetter(bytes);
           if (letter !== undefined) builder.add(letter.text, letter.mark);
-          else if (bytes.length > 0) damage.note(line, 'it is not a dead letter');
+          else if (bytes.length > 0) damage.note(line, NOT_A_DEAD_LETTER);
         }
         if (fault !== undefined) damage.note(line + 1, fault.why);
         if (fault?.isLine === true) line += 1;
@@ -95,8 +120,4 @@ function createDeadLetterSource(path: string, damage: DamageReport, io: Io): Fil
   };
 }
 
-const notDeadLetters = (path: string): UsageError =>
-  new UsageError(
-    `--redeliver: ${JSON.stringify(path)} is not a dead-letter file`,
-    'nothing was sent: pass a file that --dead-letter wrote',
-  );
+const notDeadLetters = (path: string): UsageError => new UsageError(...sayNotRedeliverable(path));

@@ -1,9 +1,11 @@
 // The flags of `stream replay`, and the type of the parsed command line.
 import { UsageError } from '../../errors.ts';
 import { type Flags, optional, parseFlags, text, toggle, withDefault } from '../../flags/definition.ts';
+import { sayNotCombinable } from '../../flags/messages.ts';
 import { parseDuration, parsePlayRate, parseSpeed, parseTime } from '../../flags/values.ts';
 import type { PlayPace } from '../../recording/play.ts';
 import type { StreamFlags } from '../../settings/stream-config.ts';
+import { sayUntilBeforeSince } from './messages.ts';
 
 export const REPLAY_FLAGS = {
   speed: withDefault(
@@ -36,12 +38,15 @@ export function parseReplayFlags(flags: ReplayFlags, nowMs: number): ReplayConfi
   const { since, until, ...values } = parseFlags(REPLAY_FLAGS, flags);
   if (values.ratePerSecond !== undefined && (flags.speed ?? flags.maxPause) !== undefined) {
     const other = flags.speed === undefined ? '--max-pause' : '--speed';
-    throw new UsageError(`--rate and ${other} cannot be combined`, 'use only one of them');
+    throw new UsageError(...sayNotCombinable('--rate', other));
+  }
+  if (values.speed === Number.POSITIVE_INFINITY && values.maxPauseMs !== undefined) {
+    throw new UsageError(...sayNotCombinable('--speed max', '--max-pause'));
   }
   const sinceMs = since === undefined ? undefined : parseTime('--since', since, nowMs);
   const untilMs = until === undefined ? undefined : parseTime('--until', until, nowMs);
   if (sinceMs !== undefined && untilMs !== undefined && untilMs < sinceMs) {
-    throw new UsageError('--until is before --since', 'use a later --until');
+    throw new UsageError(...sayUntilBeforeSince());
   }
   return { ...values, sinceMs, untilMs };
 }

@@ -8,13 +8,15 @@ import { readLines } from '../../recording/read-lines.ts';
 import { createRenderer, openPrinter } from '../../session/output.ts';
 import { loadFilter, reportCuts } from '../../session/run-filter.ts';
 import { type FileSource, runSession } from '../../session/session.ts';
+import { addDefaults } from '../../settings/defaults.ts';
 import { parseStreamFlags } from '../../settings/stream-config.ts';
 import type { Select } from '../../stream/event-stream.ts';
 import { EventBatch } from '../../stream/items.ts';
-import { createReporter, loadLogStyle, type StatusRecord } from '../../ui/reporter.ts';
+import { createReporter, loadLogStyle } from '../../ui/reporter.ts';
 import { createStatusLine, loadStreamProgress, NO_STREAM_PROGRESS } from '../../ui/status-line.ts';
 import type { StreamProgress } from '../../ui/stream-progress.ts';
 import { parseReplayFlags, type ReplayConfig, type ReplayFlags } from './flags.ts';
+import { sayRecordingDamaged } from './messages.ts';
 
 /**
  * Plays a recording or plain NDJSON, `-` for stdin, to stdout. Exit 0 at its end, 8 at a damaged line with `--strict`,
@@ -23,7 +25,7 @@ import { parseReplayFlags, type ReplayConfig, type ReplayFlags } from './flags.t
  * @throws UsageError for bad flags and a file that cannot be opened
  */
 export async function runReplay(path: string, flags: ReplayFlags, io: Io): Promise<Outcome> {
-  const config = parseStreamFlags(flags, io);
+  const config = parseStreamFlags(flags, io, addDefaults(flags, io));
   const statusLine = createStatusLine(io, config.log);
   const logStyle = await loadLogStyle(config.log);
   const reporter = createReporter(io, config.log, logStyle, statusLine);
@@ -88,15 +90,8 @@ function createRecordingSource(
     },
     finish() {
       if (damage.count === 0 || !isStrict) return { exitCode: EXIT.ok, errors: [] };
-      return { exitCode: EXIT.protocol, errors: [DAMAGED] };
+      return { exitCode: EXIT.protocol, errors: [sayRecordingDamaged()] };
     },
     summarize: ({ events, durationMs, filtered }) => damage.summarize(events, durationMs, filtered),
   };
 }
-
-const DAMAGED: StatusRecord = {
-  event: 'error',
-  level: 'error',
-  message: '--strict: the recording is damaged',
-  figures: { exit_code: EXIT.protocol },
-};

@@ -1,7 +1,8 @@
-// How every connection is opened, to the service, a proxy, an HTTP sink and NATS: addresses, loopback, trusted roots.
+// The options of every connection, to the service, a proxy, an HTTP sink and NATS: addresses, loopback, trusted roots.
 import type { LookupAddress, LookupOptions } from 'node:dns';
 import type { LookupFunction, TcpNetConnectOpts } from 'node:net';
 import type { SecureContext } from 'node:tls';
+import { DETAILS } from '../messages.ts';
 
 /**
  * Timeout for one address of a name while others are left. Node's default of 250 ms skips distant servers; this one
@@ -18,6 +19,31 @@ const LOOPBACK = /^(?:::ffff:)?127\.\d+\.\d+\.\d+$|^::1$/;
 /** True for an address of this machine's loopback; `address` as Node gives it. */
 export function isLoopbackAddress(address: string): boolean {
   return LOOPBACK.test(address);
+}
+
+export interface Endpoint {
+  /** Name or address, without brackets. */
+  readonly host: string;
+  readonly port: number;
+  /** TLS begins at once. */
+  readonly isSecure: boolean;
+}
+
+const DEFAULT_PORTS: Readonly<Record<string, number>> = {
+  'wss:': 443,
+  'https:': 443,
+  'socks5:': 1080,
+  'socks5h:': 1080,
+};
+
+/** Where a URL leads to; `nats:` and `tls:` have TLS only after a first message. */
+export function parseEndpoint(url: string): Endpoint {
+  const { hostname, port, protocol } = new URL(url);
+  return {
+    host: hostname.replace(/^\[|\]$/g, ''),
+    port: Number(port || (DEFAULT_PORTS[protocol] ?? 80)),
+    isSecure: protocol === 'wss:' || protocol === 'https:',
+  };
 }
 
 type TcpOptions = Pick<TcpNetConnectOpts, 'autoSelectFamily' | 'autoSelectFamilyAttemptTimeout' | 'lookup'>;
@@ -53,8 +79,8 @@ const lookupLoopback: LookupFunction = async (hostname, options, callback) => {
 };
 
 function createNotLoopback(hostname: string, found: readonly LookupAddress[]): NodeJS.ErrnoException {
-  const addresses = found.map(({ address }) => address).join(', ');
-  return Object.assign(new Error(`${hostname} is ${addresses}`), { code: NOT_LOOPBACK });
+  const addresses = found.map(({ address }) => address);
+  return Object.assign(new Error(DETAILS.otherAddresses(hostname, addresses)), { code: NOT_LOOPBACK });
 }
 
 /**

@@ -1,10 +1,12 @@
 // The HTTP request for a unit, and the meaning of its response. The same events always make the same request.
 import { createHmac } from 'node:crypto';
+import { findTlsFault } from '../../connection/dial/refusal.ts';
 import { EXIT } from '../../errors.ts';
 import { BYTE_ORDER_MARK_LENGTH, MESSAGE } from '../../events/message-text.ts';
 import { makeSafeLine } from '../../render/ndjson.ts';
-import { type IdentifyRecord, type SendResult, sha256 } from '../sink.ts';
+import { describeSinkFault, type IdentifyRecord, type SendResult, sha256 } from '../sink.ts';
 import type { SpoolRecord } from '../spool/record.ts';
+import { describeStatus, sayAnswered, sayNotAccepted } from './messages.ts';
 
 export interface RequestConfig {
   /** NDJSON of several events instead of the text of one. */
@@ -57,8 +59,8 @@ export interface HttpResponse {
   readonly status: number;
   /** From `Retry-After`, in ms. */
   readonly retryAfterMs: number | undefined;
-  /** The beginning of its body, for the reason. */
-  readonly excerpt: string;
+  /** The beginning of its body. */
+  readonly body: string;
 }
 
 /** The same request may be accepted later (RFC 9110 § 15.5.9, RFC 6585 § 4). */
@@ -71,23 +73,25 @@ const RETRYABLE = new Set([408, 425, 429]);
  * @param hasWorked whether the endpoint has accepted or refused anything in this run
  */
 export function judgeResponse(
-  { status, retryAfterMs, excerpt }: HttpResponse,
+  { status, retryAfterMs, body }: HttpResponse,
   host: string,
   hasWorked: boolean,
 ): SendResult {
   if (status >= 200 && status < 300) return { kind: 'accepted', duplicates: 0 };
-  const why = `HTTP ${status}${excerpt === '' ? '' : `: ${excerpt}`}`;
+  const why = describeStatus(status, makeExcerpt(body));
   if (status >= 500 || RETRYABLE.has(status)) {
-    const fault = { message: `${host} answered ${why}`, retryAfterMs, exitCodeOnGiveUp: EXIT.unreachable };
+    const fault = { message: sayAnswered(host, why), retryAfterMs, exitCodeOnGiveUp: EXIT.unreachable };
     return { kind: 'failed', fault };
   }
+  const tlsFault = status === 400 ? findTlsFault(body) : undefined;
+  if (tlsFault !== undefined) {
+    return { kind: 'failed', fault: describeSinkFault({ kind: tlsFault, host, detail: why }, hasWorked) };
+  }
   if (status >= 400) return { kind: 'refused', why, isTooLarge: status === 413 };
+  const [message, hint] = sayNotAccepted(host, why, status >= 300);
   const fault = {
-    message: `${host} answered ${why} and did not accept the events`,
-    hint:
-      status >= 300
-        ? 'redirects are not followed: pass the final address in --to'
-        : 'check the address in --to: it is not an endpoint for events',
+    message,
+    hint,
     exitCode: hasWorked ? undefined : EXIT.refused,
     exitCodeOnGiveUp: EXIT.refused,
   };
@@ -97,9 +101,9 @@ export function judgeResponse(
 const EXCERPT_LENGTH = 200;
 
 /** The beginning of a body in one line. */
-export function makeExcerpt(body: Buffer): string {
+function makeExcerpt(body: string): string {
   return body
-    .toString('utf8', 0, 4 * EXCERPT_LENGTH)
+    .slice(0, 4 * EXCERPT_LENGTH)
     .replace(/\s+/g, ' ')
     .trim()
     .slice(0, EXCERPT_LENGTH);

@@ -1,0 +1,36 @@
+// Details of the causes of `connection/cause-table.ts` that only NATS has.
+
+/** Details of a failed request or connection. */
+export const NATS_DETAILS = {
+  waiting: 'waiting for NATS',
+  notEnabled: 'no response, is nats-server running with -js?',
+  refusedByAll: 'by every server',
+  closedByServer: 'the server closed it',
+  api: (description: string, code: number) => `${description}${code === 0 ? '' : `, error ${code}`}`,
+  server: (address: string, port: number | undefined) => `the server at ${address} port ${port}`,
+} as const;
+
+/** What a stream lost or never had. */
+export const STREAM_DETAILS = {
+  recreated: (created: string, before: string) => `created at ${created}, previously at ${before}`,
+  replaced: (seq: number) => `message ${seq} is now a different one`,
+  shorter: (lastSeq: number, readSeq: number) =>
+    `its last message is ${lastSeq}, but message ${readSeq} was read`,
+  reused: 'sequence numbers that were already read are being reused',
+  consumerRecreated: 'its durable consumer was recreated',
+  trimmed: (fromSeq: number, toSeq: number) => `messages ${fromSeq} to ${toSeq - 1} were deleted`,
+  otherSubjects: (name: string, accepted: readonly string[], missing: readonly string[]) =>
+    `${name} accepts ${accepted.join(', ') || 'no subjects'}, but not ${missing.join(', ')}`,
+} as const;
+
+/** Why a message is not acknowledged. */
+export const ACK_DETAILS = {
+  noStream: 'no stream accepts the message',
+  notAnAck: 'the response to a message is not an acknowledgement',
+  otherStream: (stream: string, domain: string | undefined, expected: string) =>
+    `a message went to ${stream}${domain === undefined ? '' : ` of the domain ${domain}`} instead of ${expected}`,
+  noSeq: 'an acknowledgement without a sequence number: the message may not be stored',
+  late: (ms: number) => `no acknowledgement within ${Math.round(ms)} ms`,
+  tooLarge: (bytes: number, limit: number) =>
+    `${bytes} bytes; the server limits messages with headers to ${limit}`,
+} as const;
