@@ -73,13 +73,13 @@ function trickle(socket, { count, everyMs }, done) {
   next();
 }
 
-/** A self-signed certificate for 127.0.0.1. */
+/** A self-signed certificate for 127.0.0.1, and for 0.0.0.0, which clients reach through a proxy. */
 function makeCertificate() {
   const folder = mkdtempSync(join(tmpdir(), 'atlantis-bench-'));
   try {
     const [keyFile, certFile] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
     const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1'];
-    const names = ['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1'];
+    const names = ['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1,IP:0.0.0.0'];
     const files = ['-keyout', keyFile, '-out', certFile];
     execFileSync('openssl', ['req', '-x509', ...curve, '-nodes', '-days', '1', ...names, ...files], {
       stdio: 'ignore',

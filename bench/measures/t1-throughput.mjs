@@ -22,8 +22,15 @@ function listClients(server, plan, peers, proxyUrl) {
   const tail = (n) => clients.tail(server.base({ count: n, end: 'open' }), n);
   const all = plan.smallEvents;
   const few = plan.slowPeerEvents;
+  // Not through a proxy to 127.0.0.1.
+  const tunneled = (n) => tail(n).map((word) => word.replace('127.0.0.1', '0.0.0.0'));
   const onlyOverTls = [
-    { name: TUNNELED, count: all, rounds: plan.peerRounds, argv: (n) => ['env', `HTTPS_PROXY=${proxyUrl}`, ...tail(n)] },
+    {
+      name: TUNNELED,
+      count: all,
+      rounds: plan.peerRounds,
+      argv: (n) => ['env', `HTTPS_PROXY=${proxyUrl}`, ...tunneled(n)],
+    },
     { name: COPY, count: all, argv: (n) => clients.copy(stream(n)) },
   ];
   return [
