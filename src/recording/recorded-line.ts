@@ -84,7 +84,7 @@ export function readPlainLine(bytes: Buffer): RecordedLine {
 
 /** Other programs may have added a byte order mark to a file, or to each of several. */
 function trimLine(bytes: Buffer): Buffer {
-  const hasMark = bytes.subarray(0, BYTE_ORDER_MARK.length).equals(BYTE_ORDER_MARK);
+  const hasMark = bytes[0] === BYTE_ORDER_MARK[0] && bytes.indexOf(BYTE_ORDER_MARK) === 0;
   return trimLineEnd(hasMark ? bytes.subarray(BYTE_ORDER_MARK.length) : bytes);
 }
 
