@@ -19,6 +19,7 @@ import {
   LOG_FORMATS,
   parseCount,
   parseDuration,
+  parseListenAddress,
   TIME_MODES,
   writeDuration,
 } from './values.ts';
@@ -159,7 +160,26 @@ export const END_FLAGS = group('When to stop:', {
 });
 
 export const READY_FLAGS = {
-  readyFile: text('--ready-file <file>', 'create this file once the stream is live'),
+  readyFile: text(
+    '--ready-file <file>',
+    'file that exists while the stream is live and the sinks take events',
+  ),
+};
+
+export const MONITOR_FLAGS = {
+  metricsListen: optional(
+    '--metrics-listen <addr>',
+    'serve /metrics (OpenMetrics), /healthz and /readyz, e.g. on :9464 (loopback)',
+    parseListenAddress,
+  ),
+};
+
+export const LAG_FLAGS = {
+  lagField: text(
+    '--lag-field <path>',
+    'field with the timestamp of an event',
+    'first of timestamp, ts, created_at',
+  ),
 };
 
 /** For NATS, as a source or a sink. */

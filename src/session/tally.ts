@@ -20,6 +20,9 @@ export class Tally {
   events = 0;
   /** Gaps that have ended. */
   gaps = 0;
+  /** Their total duration. */
+  gapMs = 0;
+  connections = 0;
 
   readonly #clock: Clock;
   readonly #listeners: TallyListeners;
@@ -28,7 +31,6 @@ export class Tally {
   #unreported: Counts = new Map();
   /** Set for DISCARD_REPORT_MS after each report. */
   #cancelDiscardTimer: (() => void) | undefined;
-  #connections = 0;
   #disconnectedMs = 0;
   /** The last loss, until the stream is live again. */
   #lost: { readonly loss: Lost; readonly at: Moment; readonly isGap: boolean } | undefined;
@@ -50,7 +52,7 @@ export class Tally {
   }
 
   noteConnected(): void {
-    this.#connections += 1;
+    this.connections += 1;
     this.#disconnectedMs += this.#absentMs;
     this.#lost = undefined;
   }
@@ -58,6 +60,11 @@ export class Tally {
   /** @param isGap false if the source resumes after the loss where it was */
   noteLost(loss: Lost, isGap: boolean): void {
     this.#lost = { loss, at: readClocks(this.#clock), isGap };
+  }
+
+  noteGap(durationMs: number): void {
+    this.gaps += 1;
+    this.gapMs += durationMs;
   }
 
   /** The gap that has not ended, with its duration so far. */
@@ -86,7 +93,7 @@ export class Tally {
     return {
       events: this.events,
       durationMs: computeElapsedMs(this.#clock, this.#started),
-      reconnects: Math.max(0, this.#connections - 1),
+      reconnects: Math.max(0, this.connections - 1),
       gaps: this.gaps + (this.openGap === undefined ? 0 : 1),
       isGapOpen: this.openGap !== undefined,
       disconnectedMs: this.#disconnectedMs + this.#absentMs,
