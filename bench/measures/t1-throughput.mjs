@@ -154,7 +154,7 @@ async function measureOver(id, server, { plan, peers, note }, proxyUrl) {
     skipped,
     notes,
     bars: present
-      .filter(({ name }) => name !== TUNNELED)
+      .filter(({ name }) => name !== TUNNELED && name !== COPY)
       .map(({ name }) => ({ name, value: summarize(rates.get(name)).median })),
   };
 }

@@ -140,7 +140,8 @@ export async function measureRelay({ server, plan, note }) {
         row: ['JetStream, with a spool', GOAL_WINDOW],
         goal: 'T11 spool',
         against: `ceiling of JetStream ${GOAL_WINDOW}`,
-        run: () => withStream((name) => relay(...to(name, GOAL_WINDOW), '--spool', join(folder, `spool-${name}`))),
+        run: () =>
+          withStream((name) => relay(...to(name, GOAL_WINDOW), '--spool', join(folder, `spool-${name}`))),
       });
     }
     const { port, child } = await startEndpoint();
