@@ -30,15 +30,9 @@ function makeBlock(first: number, eventBytes: number): { texts: string[]; bytes:
     const first = new Promise<Peer>((resolve) => {
       give = resolve;
     });
-    const server = await startScriptedServer(
-      streamHandler({
-        finish: async (peer) => {
-          give(peer);
-          await peer.untilClosed();
-        },
-      }),
-      { tls: made.good },
-    );
+    const server = await startScriptedServer(streamHandler({ finish: (peer) => give(peer) }), {
+      tls: made.good,
+    });
     const proxy = way === 'directly' ? undefined : await startScriptedServer(tunnelTo(server.port));
     const run = startRun(`${server.url}/v1/stream`, {
       dial: {
