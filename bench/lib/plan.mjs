@@ -24,6 +24,8 @@ export const FULL = {
   simulatorMs: 10_000,
   relayRounds: 3,
   relayEvents: 200_000,
+  replayEvents: 3_600_000,
+  replayRounds: 3,
 };
 
 export const QUICK = {
@@ -48,4 +50,6 @@ export const QUICK = {
   simulatorMs: 1_500,
   relayRounds: 1,
   relayEvents: 6_000,
+  replayEvents: 150_000,
+  replayRounds: 1,
 };
