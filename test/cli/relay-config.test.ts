@@ -343,7 +343,39 @@ describe('B14: SIGHUP', () => {
   });
 });
 
-test('B13: the published schema and the complete example belong to the settings', () => {
-  const page = readFileSync(new URL('../../docs/relay.md', import.meta.url), 'utf8');
-  expect(page).toContain('## Configuration file');
+describeWithNats('the example of docs/relay.md', () => {
+  test('B13: runs, with other addresses and paths', async () => {
+    const page = readFileSync(new URL('../../docs/relay.md', import.meta.url), 'utf8');
+    const [, example = ''] = /^```yaml\n(.*?)^```$/ms.exec(page) ?? [];
+    const nats = await startNatsServer();
+    const [alerts, analytics] = [await startHttpEndpoint(), await startHttpEndpoint()];
+    const hub = await startEventHub();
+    const folder = makeTempFolder();
+    const write = (name: string, text: string): string => {
+      writeFileSync(join(folder, name), text, { mode: 0o600 });
+      return join(folder, name);
+    };
+    const text = example
+      .replace('https://api.atlantis.example', hub.url)
+      .replace('/etc/atlantis/api-key', write('key', CANARY_KEY))
+      .replace('/etc/atlantis/alerts-secret', write('secret', 's3cret'))
+      .replace('nats://127.0.0.1:4222', nats.url)
+      .replace('https://analytics.example/events', analytics.url)
+      .replace(/\n +ca-cert: .*/, '')
+      .replace(':9464', ':0')
+      .replaceAll('/var/lib/atlantis', folder);
+    const relay = startRelay(hub, ['--config', writeConfig(text, folder), '--limit', '3'], {
+      ALERTS_URL: alerts.url,
+      ALERTS_TOKEN: 'Bearer t0ken',
+    });
+    await hub.waitForLive(1);
+    for (const [type, n] of [['swap', 5], ['swap', 5000], ['large_mint', 2e6], ['large_mint', 5000]] as const) {
+      hub.send(JSON.stringify({ type, n, amount_usd: n }));
+    }
+    const { code, stderr } = await relay.finish();
+    expect(stderr).toContain('"sink":"archive","acknowledged":3');
+    expect(code).toBe(0);
+    expect(numbersAt(alerts)).toEqual([2e6]);
+    expect(numbersAt(analytics)).toEqual([5000, 2e6, 5000]);
+  });
 });

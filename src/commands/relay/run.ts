@@ -108,6 +108,9 @@ export async function runRelay(given: RelayFlags & StreamFlags, io: Io): Promise
   }
 }
 
+/** Settings of the whole run that only a relay has. */
+const RUN_FLAGS = pick(RELAY_FLAGS, 'name', 'id', 'noId');
+
 interface Settings {
   readonly flags: RelayFlags & StreamFlags;
   readonly relay: RelayConfig;
@@ -124,8 +127,12 @@ async function readSettings(flags: RelayFlags & StreamFlags, io: Io): Promise<Se
   if (other !== undefined) throw new UsageError(...sayNotCombinable('--config', other, IN_THE_FILE));
   const { mergeFlags, readRelayFile } = await import('./config-file.ts');
   const { stream, relay } = await readRelayFile(config, io);
-  return { flags: mergeFlags(STREAM_FLAGS, flags, stream) as Settings['flags'], relay };
+  return { flags: mergeFlags({ ...STREAM_FLAGS, ...RUN_FLAGS }, flags, stream) as Settings['flags'], relay };
 }
+
+/** `metrics-listen` of `metricsListen`. */
+const spellSetting = (name: string): string =>
+  name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
 interface Reloading {
   readonly given: RelayFlags & StreamFlags;
@@ -149,7 +156,7 @@ function reloadOnHangUp({ given, flags, relay, monitor, reporter }: Reloading, i
       const others = Object.keys({ ...flags, ...next.flags }).filter(
         (name) => JSON.stringify(flags[name as 'url']) !== JSON.stringify(next.flags[name as 'url']),
       );
-      if (others.length > 0) reporter.report(sayRestartNeeded(others));
+      if (others.length > 0) reporter.report(sayRestartNeeded(others.map(spellSetting)));
       monitor.noteReload('done');
     } catch (error) {
       if (!isAtlantisError(error)) throw error;
