@@ -31,7 +31,7 @@ const LAYERS = [
 
 /** Layers that only these may import: what they bring is loaded where it is asked for. */
 const CLOSED: Readonly<Record<string, readonly string[]>> = {
-  'delivery/': ['commands/relay/', 'commands/tail/', 'monitoring/'],
+  'delivery/': ['commands/relay/', 'commands/tail/', 'commands/top/', 'monitoring/'],
   'monitoring/': ['commands/relay/', 'commands/tail/'],
 };
 

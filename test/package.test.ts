@@ -34,7 +34,7 @@ describe('the package', () => {
     const { files, size, unpackedSize, filename } = packed;
     const groups = [
       /^(?:package\.json|LICENSE|README\.md)$/,
-      /^bin\/(?:atlantis|cannot-start)\.cjs$/,
+      /^bin\/(?:atlantis|cannot-start|no-debugger)\.cjs$/,
       /^dist\/[\w.-]+\.cjs$/,
       /^dist\/(?:library|simulator|ws)\.mjs$/,
       /^dist\/THIRD-PARTY-LICENSES\.txt$/,

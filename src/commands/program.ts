@@ -15,6 +15,7 @@ import { addStreamRelay } from './relay/command.ts';
 import { addStreamReplay } from './replay/command.ts';
 import { addStreamSimulate } from './simulate/command.ts';
 import { addStreamTail } from './tail/command.ts';
+import { addStreamTop } from './top/command.ts';
 import { addVersion } from './version/command.ts';
 
 /** Parses and runs the command line. @throws UsageError for a bad command line, and the errors of the command */
@@ -71,6 +72,7 @@ async function parse(command: DocumentedCommand, words: readonly string[], io: I
 
 const STREAM_COMMANDS: Readonly<Record<string, (stream: DocumentedCommand, io: Io) => void>> = {
   tail: addStreamTail,
+  top: addStreamTop,
   check: addStreamCheck,
   simulate: addStreamSimulate,
   replay: addStreamReplay,
@@ -98,7 +100,7 @@ export function createProgram(io: Io, only?: string): DocumentedCommand {
   );
   const stream = program
     .command('stream')
-    .summary('follow, check, simulate, replay or relay the stream')
+    .summary('follow, watch, check, simulate, replay or relay the stream')
     .example('atlantis stream tail --simulate')
     .example('atlantis stream check');
   for (const [name, add] of Object.entries(STREAM_COMMANDS)) {

@@ -179,12 +179,13 @@ export function parseFlags<Table extends FlagTable>(table: Table, flags: Flags<T
 export function listGiven<Table extends FlagTable>(table: Table, flags: Flags<Table>): string[] {
   const given = flags as Readonly<Record<string, unknown>>;
   return Object.values(table)
-    .filter(({ term }) => {
-      const value = given[attributeName(term)];
-      // commander passes true without a negation.
-      return longName(term).startsWith('--no-') ? value === false : value !== undefined;
-    })
+    .filter(({ term }) => isGiven(term, given[attributeName(term)]))
     .map(({ term }) => longName(term));
+}
+
+/** commander sets a negation to true by default, and passes false for `--id <path>` after `--no-id`. */
+function isGiven(term: string, value: unknown): boolean {
+  return longName(term).startsWith('--no-') ? value === false : value !== undefined && value !== false;
 }
 
 /** The name that commander uses: `maxSilence` for `--max-silence <dur>`, `reconnect` for `--no-reconnect`. */

@@ -174,6 +174,14 @@ export const MONITOR_FLAGS = {
   ),
 };
 
+export const LAG_FLAGS = {
+  lagField: text(
+    '--lag-field <path>',
+    'field with the timestamp of an event',
+    'first of timestamp, ts, created_at',
+  ),
+};
+
 /** For NATS, as a source or a sink. */
 export const PLAINTEXT_FLAGS = {
   allowPlaintext: toggle('--allow-plaintext', 'allow nats:// without TLS to other machines'),

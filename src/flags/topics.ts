@@ -26,7 +26,7 @@ const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
   unreachable: 'could not connect, or lost the connection, and gave up retrying',
   protocol: 'the server violated the protocol',
   output: 'stdout or a file could not be written',
-  store: 'the profile store is unreadable, damaged, unsafe or locked',
+  store: 'the profile store cannot be read or changed, is damaged, unsafe or locked',
   tls: 'TLS: the certificate of the server is not trusted',
   gap: 'events were missed (a gap), with `--fail-on-gap`',
   silence: 'no event arrived in time, with `--max-silence`',

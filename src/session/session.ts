@@ -94,7 +94,10 @@ export async function runSession(parts: SessionParts, io: Io): Promise<Outcome> 
   const watch = await loadEventWatch(config, clock, reporter);
   if (config.readyFile !== undefined) clearReadyFile(config.readyFile);
   const stop = createStop();
-  const output = parts.openOutput((failure) => stop.because({ kind: 'output', failure }));
+  const output = parts.openOutput(
+    (failure) => stop.because({ kind: 'output', failure }),
+    () => stop.because({ kind: 'duration' }),
+  );
   const tally = new Tally(clock, {
     onDiscarded: (reasons) => reporter.report(sayDiscarded(reasons)),
   });

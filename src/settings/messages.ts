@@ -129,7 +129,7 @@ export const PROGRAM_FAULTS = {
 
 export const sayKeyCommandFailed = (source: string, what: string, cwd: string): ErrorText => [
   `${source} ${what}`,
-  `run it manually in ${cwd} to see its messages`,
+  `it was run in ${cwd}: run it there to see its messages, and use absolute paths`,
 ];
 
 export const ONLY_THE_KEY = 'it must print the key and nothing else';
@@ -292,6 +292,7 @@ export const sayRetryBoundsReversed = (max: string, min: string): ErrorText => [
   'accepted: a --retry-max of at least --retry-min',
 ];
 
+export const A_LAG_PATH = 'a path such as created_at, block.time or items[0].ts';
 export const PONGS_NEED_PINGS = 'without pings there is no pong to wait for';
 export const NDJSON_IS_COMPLETE = 'NDJSON has every event as sent, in full';
 export const TIME_IS_PRETTY = '--time is for pretty output';

@@ -24,6 +24,12 @@ const RUNS: Readonly<Record<string, readonly (readonly [string, number])[]>> = {
     ['-p command-that-fails', 3],
     ['--simulate --limit 1', 0],
   ],
+  'stream top': [
+    ['--once --limit 1', 0],
+    ['-p command --once --json --limit 1 --log-format json', 0],
+    ['-p command-that-fails --once', 3],
+    ['FOLDER/recording.ndjson --once --by type', 0],
+  ],
   'stream check': [
     ['--junit FOLDER/check.xml', 0],
     ['-p command --json', 0],

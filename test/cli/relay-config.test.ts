@@ -38,7 +38,7 @@ const withSink = (...lines: string[]): string =>
   );
 
 const startRelay = (hub: EventHub, args: readonly string[], env: Record<string, string> = {}): Tail =>
-  startTail(hub.url, [...args, '--retry-min', '250ms', '--retry-max', '250ms'], {
+  startTail(hub.url, [...args, '--retry-min', '250ms', '--retry-max', '250ms', '--ping-interval', '500ms'], {
     command: 'relay',
     log: 'json',
     env,

@@ -22,7 +22,6 @@ export interface Failure {
 }
 
 export const A_REPORT_PATH = 'the path of a file such as check.xml';
-export const A_LAG_PATH = 'a path such as created_at, block.time or items[0].ts';
 
 export const sayExpectRequired = (flag: string): ErrorText =>
   sayRequires([flag], '--expect', "add --expect 'type=large_transfer'");

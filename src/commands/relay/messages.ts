@@ -2,6 +2,7 @@
 import { type ErrorText, EXIT, findNearest } from '../../errors.ts';
 import { sayInvalid, sayRequires } from '../../flags/messages.ts';
 import { sayNotRead } from '../../io/messages.ts';
+import { COMPACT_HINT } from '../../recording/messages.ts';
 import { formatCount } from '../../ui/format.ts';
 import type { StatusRecord } from '../../ui/reporter.ts';
 import type { Changes } from './open.ts';
@@ -51,9 +52,9 @@ export const sayDeadLettersTwice = (): ErrorText => [
   'use another file for new dead letters',
 ];
 
-export const sayNotRedeliverable = (path: string): ErrorText => [
+export const sayNotRedeliverable = (path: string, isPrettyPrinted: boolean): ErrorText => [
   `--redeliver ${JSON.stringify(path)} is not a dead-letter file`,
-  'nothing was sent: pass a file that --dead-letter wrote',
+  isPrettyPrinted ? COMPACT_HINT : 'nothing was sent: pass a file that --dead-letter wrote',
 ];
 
 /** @param needed the term of a flag, such as `--spool <dir>` */

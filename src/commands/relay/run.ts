@@ -4,6 +4,7 @@ import { readDeadLetter, startsDeadLetters } from '../../delivery/dead-letters.t
 import { THE_DEAD_LETTER_FILE } from '../../delivery/messages.ts';
 import { EXIT, isAtlantisError, UsageError } from '../../errors.ts';
 import { BatchBuilder } from '../../events/batch.ts';
+import { isPrettyPrinted } from '../../events/json-line.ts';
 import { listGiven, pick } from '../../flags/definition.ts';
 import { sayNotCombinable } from '../../flags/messages.ts';
 import {
@@ -198,7 +199,7 @@ function createDeadLetterSource(path: string, damage: DamageReport, io: Io): Fil
         const builder = new BatchBuilder();
         for (const bytes of lines) {
           line += 1;
-          if (line === 1 && bytes.length > 0 && !startsDeadLetters(bytes)) throw notDeadLetters(path);
+          if (line === 1 && bytes.length > 0 && !startsDeadLetters(bytes)) throw notDeadLetters(path, bytes);
           const letter = readDeadLetter(bytes);
           if (letter !== undefined) builder.add(letter.text, letter.mark);
           else if (bytes.length > 0) damage.note(line, NOT_A_DEAD_LETTER);
@@ -215,4 +216,5 @@ function createDeadLetterSource(path: string, damage: DamageReport, io: Io): Fil
   };
 }
 
-const notDeadLetters = (path: string): UsageError => new UsageError(...sayNotRedeliverable(path));
+const notDeadLetters = (path: string, firstLine: Buffer): UsageError =>
+  new UsageError(...sayNotRedeliverable(path, isPrettyPrinted(firstLine)));

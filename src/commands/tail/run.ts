@@ -4,8 +4,12 @@ import { UsageError } from '../../errors.ts';
 import { listGiven, parseFlags } from '../../flags/definition.ts';
 import { sayInvalid } from '../../flags/messages.ts';
 import type { Io, Outcome } from '../../io/io.ts';
+
 import { loadMonitor } from '../../monitoring/load-monitor.ts';
 import type { Monitor } from '../../monitoring/watcher.ts';
+
+import { A_FILE_NAME, sayRecordRequired, sayRotationRequired } from '../../recording/messages.ts';
+
 import type { Recording } from '../../recording/prepare.ts';
 import type { RecordConfig } from '../../recording/recorder.ts';
 import { sayPaused } from '../../session/messages.ts';
@@ -14,11 +18,11 @@ import { createRenderer, type OpenOutput, openPrinter } from '../../session/outp
 import { loadFilter, reportCuts } from '../../session/run-filter.ts';
 import { runSession } from '../../session/session.ts';
 import { addDefaults } from '../../settings/defaults.ts';
+import { FROM_FLAGS, type FromFlags } from '../../settings/flags.ts';
 import { parseStreamFlags, type StreamFlags, type TailConfig } from '../../settings/stream-config.ts';
 import type { Select } from '../../stream/event-stream.ts';
 import type { Reporter } from '../../ui/reporter.ts';
-import { FROM_FLAGS, type FromFlags, RECORD_FLAGS, type RecordFlags } from './flags.ts';
-import { A_FILE_NAME, sayRecordRequired, sayRotationRequired } from './messages.ts';
+import { RECORD_FLAGS, type RecordFlags } from './flags.ts';
 
 /** Undefined without --record. @throws UsageError */
 export function parseRecordFlags(flags: RecordFlags): RecordConfig | undefined {
@@ -70,8 +74,8 @@ async function openJetStream(
   select: Select,
   io: Io,
 ): Promise<CommandStream> {
-  const { openFromStream } = await import('./jetstream.ts');
-  return openFromStream(flags, config, select, io);
+  const { openFromStream } = await import('../../delivery/from/read-stream.ts');
+  return openFromStream(flags, config, select, 'tail', io);
 }
 
 /** @throws UsageError, OutputError */
