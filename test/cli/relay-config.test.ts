@@ -91,7 +91,7 @@ describe('B13: the configuration file', () => {
       'line 4: sinks[1].name: must be a name',
     ],
     ['no sink', 'source: {url: "https://api.example"}', 'sinks: must have at least one sink'],
-    ['sinks that are no list', 'sinks: {name: a}', 'line 1: sinks: must be a list'],
+    ['sinks that are not a list', 'sinks: {name: a}', 'line 1: sinks: must be a list'],
     ['two addresses', withSink('to-env: HOOK'), 'sinks[0]: must have exactly one of to, to-env and to-file'],
     [
       'an address',
@@ -151,7 +151,7 @@ describe('B13: the configuration file', () => {
     expect(stderr).not.toContain(SECRET);
   });
 
-  test('row 167: all faults are told at once', async () => {
+  test('row 167: all faults are reported at once', async () => {
     const { stderr } = await check(`${withSink('batch: 0', 'window: many', 'spol: x')}\nretry-min: 1s`);
     expect(stderr).toContain('has 4 faults');
     for (const path of ['sinks[0].batch', 'sinks[0].window', 'sinks[0].spol', 'retry-min']) {
@@ -285,7 +285,7 @@ describe('B14: SIGHUP', () => {
     expect(numbersAt(other)).toEqual(range(0, 30));
   });
 
-  test('row 171: a bad file changes nothing, is told, and shows in the metrics', async () => {
+  test('row 171: a bad file changes nothing, is reported, and shows in the metrics', async () => {
     const endpoint = await startHttpEndpoint(takeAll);
     const hub = await startEventHub();
     const folder = makeTempFolder();
@@ -369,7 +369,12 @@ describeWithNats('the example of docs/relay.md', () => {
       ALERTS_TOKEN: 'Bearer t0ken',
     });
     await hub.waitForLive(1);
-    for (const [type, n] of [['swap', 5], ['swap', 5000], ['large_mint', 2e6], ['large_mint', 5000]] as const) {
+    for (const [type, n] of [
+      ['swap', 5],
+      ['swap', 5000],
+      ['large_mint', 2e6],
+      ['large_mint', 5000],
+    ] as const) {
       hub.send(JSON.stringify({ type, n, amount_usd: n }));
     }
     const { code, stderr } = await relay.finish();

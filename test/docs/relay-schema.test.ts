@@ -21,13 +21,21 @@ const SECRET = {
   },
 };
 const OWN = {
-  name: { type: 'string', pattern: '^[A-Za-z0-9_-]{1,64}$', description: 'name of the sink in messages and metrics' },
+  name: {
+    type: 'string',
+    pattern: '^[A-Za-z0-9_-]{1,64}$',
+    description: 'name of the sink in messages and metrics',
+  },
   to: { type: 'string', description: 'URL: nats://, tls:// or https://' },
   'to-env': { type: 'string', description: 'environment variable with the URL' },
   'to-file': { type: 'string', description: 'file with the URL' },
 };
 const SECRETS = {
-  headers: { type: 'object', additionalProperties: { $ref: '#/$defs/secret' }, description: 'headers for each request' },
+  headers: {
+    type: 'object',
+    additionalProperties: { $ref: '#/$defs/secret' },
+    description: 'headers for each request',
+  },
   'sign-with': { $ref: '#/$defs/secret', description: 'secret that signs the body (HMAC-SHA256)' },
 };
 
@@ -40,7 +48,11 @@ function describeFlag({ term, meaning, fallback, choices, isRepeatable }: FlagDe
 
 function makeSection(table: FlagTable, more: object = {}): object {
   const flags = Object.values(table).map((flag) => [keyOf(flag), describeFlag(flag)]);
-  return { type: 'object', additionalProperties: false, properties: { ...more, ...Object.fromEntries(flags) } };
+  return {
+    type: 'object',
+    additionalProperties: false,
+    properties: { ...more, ...Object.fromEntries(flags) },
+  };
 }
 
 function makeSchema(): object {

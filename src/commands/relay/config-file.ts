@@ -1,5 +1,5 @@
 // `--config relay.yaml` → the flags of the stream and the sinks. Each setting is a flag without its dashes, and is
-// checked by the definition of that flag. All faults are told at once, with their line and path, and without secrets.
+// checked by the definition of that flag. All faults are reported at once, with their line and path, and without secrets.
 import { isAtlantisError } from '../../errors.ts';
 import { createFilter } from '../../filter/filter.ts';
 import {
@@ -116,7 +116,7 @@ function readList(value: unknown, faults: Faults): readonly unknown[] {
 /** The name of a setting. */
 export const keyOf = ({ term }: Pick<FlagDefinition, 'term'>): string => /--([\w-]+)/.exec(term)?.[1] ?? term;
 
-/** The settings of a section as flags; those that are wrong are left out, and told. */
+/** The settings of a section as flags; those that are wrong are left out and reported. */
 function readSettings(given: Mapping, table: FlagTable, path: string, faults: Faults): Given {
   const flags: Given = {};
   const known = new Map(Object.values(table).map((flag) => [keyOf(flag), flag]));
@@ -173,7 +173,7 @@ async function attemptFilter(
   });
 }
 
-/** Undefined if something is wrong with it, which is told. */
+/** Undefined if something is wrong with it, which is reported. */
 async function readSink(
   own: Mapping,
   shared: Mapping,

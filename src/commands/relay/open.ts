@@ -35,7 +35,7 @@ export interface Relay {
    */
   untilReady(): Promise<void>;
   /**
-   * Changes the sinks. Those that are the same go on undisturbed, changed ones start again with their backlog, removed ones
+   * Changes the sinks. Those that are the same are not disturbed, changed ones start again with their backlog, removed ones
    * deliver what they have for a while.
    *
    * @throws UsageError, OutputError; then everything is as before
@@ -231,6 +231,8 @@ export async function openRelay(
       hasBegun = true;
     },
     async reload(next) {
+      // The run is at its end.
+      if (closing !== undefined) return { added: [], changed: [], removed: [], unchanged: [] };
       const previous = opened.map(({ config }) => config);
       const changes = change(next);
       changing = changes.catch(async (error: unknown) => {

@@ -132,8 +132,7 @@ async function readSettings(flags: RelayFlags & StreamFlags, io: Io): Promise<Se
 }
 
 /** `metrics-listen` of `metricsListen`. */
-const spellSetting = (name: string): string =>
-  name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+const spellSetting = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
 interface Reloading {
   readonly given: RelayFlags & StreamFlags;
