@@ -2,7 +2,7 @@
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { range, sendNumbered, untilTrue } from '../faults/relay-events.ts';
+import { range, sendNumbered } from '../faults/relay-events.ts';
 import { CANARY_KEY } from '../helpers/canary.ts';
 import { makeTempFolder } from '../helpers/cleanup.ts';
 import { type EventHub, startEventHub } from '../helpers/event-hub.ts';
@@ -11,6 +11,7 @@ import { findEndpoint, readMetrics } from '../helpers/monitoring.ts';
 import { describeWithNats, readStream, startNatsServer } from '../helpers/nats-server.ts';
 import { runCli } from '../helpers/run-cli.ts';
 import { startTail, type Tail } from '../helpers/tail.ts';
+import { untilTrue } from '../helpers/watch.ts';
 
 const SECRET = 'hunter2hunter2';
 
@@ -267,21 +268,23 @@ describe('B14: SIGHUP', () => {
     expect(gone.length).toBe(late[0]);
   }, 60_000);
 
-  test('row 170: what a changed sink without a spool has not delivered goes with it; a removed one says what is lost', async () => {
+  test('row 170: what a changed sink without a spool has not delivered is sent by its successor; a removed one says what is left', async () => {
     const [mute, other] = [await startHttpEndpoint(stayMute), await startHttpEndpoint()];
     const hub = await startEventHub();
     const folder = makeTempFolder();
-    const config = writeConfig(`sinks: [{name: a, to: "${mute.url}"}]`, folder);
+    const gone = `{name: gone, to: "${mute.url}", spool: ${JSON.stringify(join(folder, 'spool'))}}`;
+    const config = writeConfig(`sinks: [{name: a, to: "${mute.url}"}, ${gone}]`, folder);
     const relay = startRelay(hub, ['--config', config, '--limit', '30']);
     await hub.waitForLive(1);
     await sendNumbered(hub, 0, 20);
-    await mute.waitForRequests(1);
-    await relay.child.waitForStderr('"event":"connected"');
+    await mute.waitForRequests(2);
     writeConfig(`sinks: [{name: a, to: "${other.url}"}]`, folder);
     relay.child.kill('SIGHUP');
     await untilTrue(() => numbersAt(other).length === 20, 'the events of the first endpoint');
     await sendNumbered(hub, 20, 30);
-    expect(await relay.finish()).toMatchObject({ code: 0 });
+    const { code, stderr } = await relay.finish();
+    expect(stderr).toMatch(/gone: 0 events acknowledged; \d+ messages left in the spool/);
+    expect(code).toBe(0);
     expect(numbersAt(other)).toEqual(range(0, 30));
   });
 

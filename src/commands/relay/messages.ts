@@ -5,7 +5,6 @@ import { sayNotRead } from '../../io/messages.ts';
 import { COMPACT_HINT } from '../../recording/messages.ts';
 import { formatCount } from '../../ui/format.ts';
 import type { StatusRecord } from '../../ui/reporter.ts';
-import type { Changes } from './open.ts';
 
 export const A_HEADER_NAME = 'the name of a header';
 export const AN_ID_PATH = 'a path such as id, data.id or items[0].id';
@@ -174,6 +173,14 @@ export const sayConfigValid = (path: string, sinks: number): StatusRecord => ({
   message: `${JSON.stringify(path)} is valid: ${formatCount(sinks, 'sink')}`,
   figures: { path, sinks },
 });
+
+/** What a reload did, by the names of the sinks. */
+export interface Changes {
+  readonly added: readonly string[];
+  readonly changed: readonly string[];
+  readonly removed: readonly string[];
+  readonly unchanged: readonly string[];
+}
 
 export const sayReloaded = (changes: Changes): StatusRecord => {
   const { added, changed, removed, unchanged } = changes;

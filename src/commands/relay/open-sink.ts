@@ -29,6 +29,14 @@ export interface SinkHost {
   onChange(): void;
 }
 
+/**
+ * - end: of the run
+ * - replaced: by one with other settings, which gets what is left
+ * - removed: from the configuration
+ * - unused: another sink could not be opened
+ */
+type Closing = 'end' | 'replaced' | 'removed' | 'unused';
+
 export interface OpenSink {
   readonly config: SinkConfig;
   readonly worker: Worker;
@@ -43,7 +51,7 @@ export interface OpenSink {
   /** Ends the wait above. */
   hurry(): void;
   /** Stops the worker, closes its files and reports what was delivered. Can be called again. @returns what is kept nowhere */
-  close(isReplaced?: boolean): Promise<readonly SpoolRecord[]>;
+  close(why?: Closing): Promise<readonly SpoolRecord[]>;
 }
 
 /** @throws UsageError, OutputError */
@@ -94,19 +102,20 @@ export async function openSink(
   let run: Promise<void> | undefined;
   let closing: Promise<readonly SpoolRecord[]> | undefined;
 
-  async function closeOnce(isReplaced: boolean): Promise<readonly SpoolRecord[]> {
+  async function closeOnce(why: Closing): Promise<readonly SpoolRecord[]> {
     watch?.end();
     worker.stop();
     await run;
     if (backlog.atRisk > 0) backlog.retry();
     const unwritten = backlog.listUnwritten();
-    const left = isSpooled ? worker.pending - backlog.atRisk : 0;
+    const left = isSpooled && why !== 'replaced' ? worker.pending - unwritten.length : 0;
+    if (why === 'removed') worker.figures.lost += unwritten.length;
     try {
       await locked?.close();
     } catch (error) {
       host.onFault(error);
     }
-    if (!isReplaced) reporter.report(say.sayDelivered(sink.name, worker.figures, left));
+    if (why !== 'unused') reporter.report(say.sayDelivered(sink.name, worker.figures, left));
     return unwritten;
   }
 
@@ -124,8 +133,8 @@ export async function openSink(
       if (worker.pending > 0 && worker.stoppedBy === undefined) await sleep(clock, ms, hurry.signal);
     },
     hurry: () => hurry.abort(),
-    close(isReplaced = false) {
-      closing ??= closeOnce(isReplaced);
+    close(why = 'end') {
+      closing ??= closeOnce(why);
       return closing;
     },
   };

@@ -12,16 +12,9 @@ import { isAtlantisError } from '../../errors.ts';
 import type { WriteFailure } from '../../io/line-writer.ts';
 import type { Reporter } from '../../ui/reporter.ts';
 import type { RelayConfig, SinkConfig } from './config.ts';
+import type { Changes } from './messages.ts';
 import { type OpenSink, openSink, prepareSink, type SinkHost } from './open-sink.ts';
 import { fingerprintSink, nameRelay, type SinkDeps } from './sinks.ts';
-
-/** What a reload did, by the names of the sinks. */
-export interface Changes {
-  readonly added: readonly string[];
-  readonly changed: readonly string[];
-  readonly removed: readonly string[];
-  readonly unchanged: readonly string[];
-}
 
 export interface Relay {
   /** For metrics and health checks, in the order of `--to`. It changes with a reload. */
@@ -129,7 +122,7 @@ export async function openRelay(
     for (const [i, sink] of config.sinks.entries())
       first.push(await openOne(sink, prepared[i] as Sink, false));
   } catch (error) {
-    for (const one of first) await one.close(true);
+    for (const one of first) await one.close('unused');
     await closeFiles();
     throw error;
   }
@@ -142,15 +135,8 @@ export async function openRelay(
     const key = keyOf(sink.config);
     const done = sink
       .untilEmpty(FAREWELL_MS)
-      .then(() => sink.close(true))
-      .then((unwritten) => {
-        const { name } = sink.worker.sink;
-        sink.worker.figures.lost += unwritten.length;
-        const left = sink.worker.pending - unwritten.length;
-        reporter.report(say.sayDelivered(name, sink.worker.figures, Math.max(0, left)));
-        leaving.delete(key);
-      })
-      .catch(onFault);
+      .then(() => sink.close('removed'))
+      .then(() => void leaving.delete(key), onFault);
     leaving.set(key, { sink, done });
   }
 
@@ -179,7 +165,7 @@ export async function openRelay(
         }
         // If the rest fails, it is not the same any more, and is opened again.
         if (old !== undefined) marks.delete(old);
-        const unwritten = (await old?.close()) ?? [];
+        const unwritten = (await old?.close('replaced')) ?? [];
         const one = await openOne(sink, prepared as Sink, true);
         one.worker.append(unwritten);
         all.push(one);
