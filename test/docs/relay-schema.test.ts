@@ -81,9 +81,10 @@ const examples = [...PAGE.matchAll(/^```yaml\n(.*?)^```$/gms)].map(([, text = ''
 
 describe('B13: the schema of a configuration file', () => {
   test('docs/relay.schema.json is current', () => {
+    // Its layout is the formatter's.
     const text = `${JSON.stringify(makeSchema(), null, 2)}\n`;
     if (process.env['UPDATE_DOCS'] !== undefined) writeFileSync(SCHEMA, text);
-    expect(readFileSync(SCHEMA, 'utf8')).toBe(text);
+    expect(JSON.parse(readFileSync(SCHEMA, 'utf8'))).toEqual(JSON.parse(text));
   });
 
   test('accepts the examples, and refuses unknown settings', () => {

@@ -50,7 +50,7 @@ export const SECTIONS = {
   sink: { ...SINK_FLAGS, ...EVENT_FLAGS, ...pick(CONNECTION_FLAGS, 'caCert') },
 };
 /** The settings of a sink that are not flags of one value. */
-export const SINK_KEYS = ['name', 'to', 'to-env', 'to-file', 'headers', 'sign-with'] as const;
+const SINK_KEYS = ['name', 'to', 'to-env', 'to-file', 'headers', 'sign-with'] as const;
 
 type Mapping = Readonly<Record<string, unknown>>;
 type Given = Record<string, unknown>;
