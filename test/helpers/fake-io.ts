@@ -111,6 +111,7 @@ export function createFakeIo(options: FakeIoOptions = {}): FakeIo {
     clock: createFakeClock(),
     random: options.random ?? (() => 0.5),
     onSignal: (handler) => keep(signalHandlers, handler),
+    onHangUp: () => () => {},
     isTerminalGone: () => Promise.resolve(false),
     onReopenSignal: () => () => {},
     onSuspend: () => () => {},

@@ -58,6 +58,8 @@ export function parseHttpTarget(flag: string, text: string, allowHttp: boolean):
 }
 
 interface HttpSinkConfig extends RequestConfig {
+  /** Undefined: that of the target. */
+  readonly name?: string | undefined;
   readonly target: HttpTarget;
   /** Maximum number of events in one request. */
   readonly batch: number;
@@ -110,7 +112,7 @@ export class HttpSink implements Sink {
       mustCheckCertificates: !areTlsChecksOff,
       connectTimeoutMs: sendTimeoutMs,
     };
-    this.name = config.target.name;
+    this.name = config.name ?? config.target.name;
     this.unitSize = config.batch;
   }
 
