@@ -123,7 +123,10 @@ if (isForKeeps) {
   writeFileSync(new URL('results.md', import.meta.url), report);
   const subtitle = title.replaceAll('`', '');
   if (bars)
-    writeFileSync(new URL('results.svg', import.meta.url), drawBars('Events per second', subtitle, bars));
+    writeFileSync(
+      new URL('results.svg', import.meta.url),
+      drawBars('Events per second of CPU time', subtitle, bars),
+    );
 }
 
 const lost = measures.flatMap(({ checks }) => checks).filter(isLost);

@@ -153,8 +153,10 @@ async function measureOver(id, server, { plan, peers, note }, proxyUrl) {
     checks,
     skipped,
     notes,
-    bars: present
-      .filter(({ name }) => name !== TUNNELED && name !== COPY)
-      .map(({ name }) => ({ name, value: summarize(rates.get(name)).median })),
+    bars:
+      hasGnuTime &&
+      present
+        .filter(({ name }) => name !== TUNNELED && name !== COPY)
+        .map(({ name }) => ({ name, value: 1e6 / summarize(cpuOf(name)).median })),
   };
 }

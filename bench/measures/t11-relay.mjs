@@ -1,4 +1,4 @@
-// T11: acknowledged events per second, into JetStream and in batches to an HTTP endpoint, at three windows,
+// T11: acknowledged events per second, into JetStream and in batches to an HTTP endpoint, at some windows,
 // compared with the client library's own publish loop and a node:http loop.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -14,7 +14,6 @@ import { interleave } from '../lib/interleave.mjs';
 import { runOrThrow, timedEnv } from '../lib/pipeline.mjs';
 import { compareRuns, summarize } from '../lib/stats.mjs';
 
-const WINDOWS = [64, 256, 1_024];
 const GOAL_WINDOW = 256;
 const CLIENTS = fileURLToPath(new URL('../clients/', import.meta.url));
 
@@ -118,7 +117,7 @@ export async function measureRelay({ server, plan, note }) {
         ...['--to', `nats://127.0.0.1:${port}/${name}`, '--subject', `${name}.{type}`],
         ...['--window', String(window), '--no-lifecycle'],
       ];
-      for (const window of WINDOWS) {
+      for (const window of plan.relayWindows) {
         contenders.push(
           {
             name: `JetStream ${window}`,
@@ -147,7 +146,7 @@ export async function measureRelay({ server, plan, note }) {
     const { port, child } = await startEndpoint();
     started.push(child);
     const url = `http://127.0.0.1:${port}/`;
-    for (const window of WINDOWS) {
+    for (const window of plan.relayWindows) {
       contenders.push(
         {
           name: `HTTP ${window}`,

@@ -19,8 +19,6 @@ export interface LineBatch {
   };
 }
 
-/** Each read waits for another thread. */
-const READ_BYTES = 256 * 1024;
 const LINE_FEED = 0x0a;
 const EMPTY_LINE = Buffer.alloc(0);
 
@@ -37,7 +35,7 @@ export async function* readLines(
   signal: AbortSignal,
   what = THE_RECORDING,
 ): AsyncGenerator<LineBatch> {
-  const source = path === '-' ? stdin() : createReadStream(path, { highWaterMark: READ_BYTES });
+  const source = path === '-' ? stdin() : createReadStream(path);
   const parts = unpack(source[Symbol.asyncIterator]() as AsyncIterator<Buffer>);
   const splitter = createLineSplitter();
   try {
