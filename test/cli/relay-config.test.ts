@@ -135,6 +135,11 @@ describe('B13: the configuration file', () => {
       'line 4: sinks[0].ca-cert: ca-cert "/no/such" cannot be read',
     ],
     ['the source', `source: {url: "http://${SECRET}@api.example"}\n${withSink()}`, 'line 1: source.url: url'],
+    [
+      'settings of the source that contradict each other',
+      `source: {retry-min: 10s, retry-max: 1s}\n${withSink()}`,
+      'line 1: source: retry-max',
+    ],
     ['a key in the source', `source: {key: ${SECRET}}\n${withSink()}`, 'line 1: source.key: unknown setting'],
     [
       'an address of the pages',

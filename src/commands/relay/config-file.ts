@@ -21,7 +21,7 @@ import {
 } from '../../flags/shared-flags.ts';
 import type { Io } from '../../io/io.ts';
 import { readCaFile } from '../../settings/certificates.ts';
-import { parseFilter, type StreamFlags } from '../../settings/stream-config.ts';
+import { parseConnectionFlags, parseFilter, type StreamFlags } from '../../settings/stream-config.ts';
 import { parseStreamUrl } from '../../settings/stream-url.ts';
 import {
   assertSinkFlags,
@@ -73,6 +73,7 @@ export async function readRelayFile(path: string, io: Io): Promise<RelayFile> {
     await faults.attempt('source.url', () => parseStreamUrl(url, 'url'));
   }
   await attemptFilter(stream, 'source', faults, io);
+  await faults.attempt('source', () => parseConnectionFlags(stream));
   const shared = readMapping(defaults, 'defaults', faults);
   for (const key of ['name', 'to', 'to-env', 'to-file']) {
     if (key in shared) faults.add(`defaults.${key}`, CONFIG_FAULTS.unknown);
