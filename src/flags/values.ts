@@ -1,8 +1,9 @@
 // Parses the values of flags. Errors name the flag, the value and what is accepted (contract § 1).
 import { UsageError } from '../errors.ts';
 
-export const FORMATS = ['auto', 'pretty', 'ndjson'] as const;
-export const COLOR_MODES = ['auto', 'always', 'never'] as const;
+export const FORMATS = ['auto', 'pretty', 'ndjson', 'csv'] as const;
+/** Of colors and links. */
+export const WHEN = ['auto', 'always', 'never'] as const;
 export const LOG_FORMATS = ['text', 'json'] as const;
 export const TIME_MODES = ['local', 'utc', 'relative', 'none'] as const;
 export const SHELLS = ['bash', 'zsh', 'fish'] as const;

@@ -18,7 +18,7 @@ import {
 import type { LOG_FORMATS } from '../flags/values.ts';
 import type { Io } from '../io/io.ts';
 import { keyPrefix } from '../io/key.ts';
-import { hasEscapes } from '../io/terminal.ts';
+import { hasEscapes, hasLinks } from '../io/terminal.ts';
 import type { TrustConfig } from './certificates.ts';
 import { createKeyReader, type KeyListener } from './renew-key.ts';
 import { parseStreamUrl, type StreamUrl } from './stream-url.ts';
@@ -66,14 +66,16 @@ export interface StreamSource {
 export interface TailConfig
   extends Pick<
     StreamValues,
-    | Exclude<keyof typeof FORM_FLAGS, 'format' | 'isJson'>
+    | Exclude<keyof typeof FORM_FLAGS, 'format' | 'isJson' | 'links'>
     | keyof typeof END_FLAGS
     | keyof typeof READY_FLAGS
     | keyof typeof SIMULATION_FLAGS
   > {
   readonly log: LogConfig;
   readonly connection: ConnectionConfig;
-  readonly format: 'pretty' | 'ndjson';
+  readonly format: 'pretty' | 'ndjson' | 'csv';
+  /** Links to block explorers in pretty output. */
+  readonly hasLinks: boolean;
   /** Undefined: all events. */
   readonly filter: { readonly types: readonly string[]; readonly where: readonly string[] } | undefined;
   readonly useColor: boolean;
@@ -82,23 +84,19 @@ export interface TailConfig
 /** Reads the flags that need no store and no secret. @throws UsageError */
 export function parseStreamFlags(flags: StreamFlags, io: Io): TailConfig {
   const values = parseFlags(STREAM_FLAGS, flags);
-  const { format, isJson, isEnveloped } = values;
-  if (isJson && format === 'pretty') {
-    throw new UsageError('--json and --format pretty cannot be combined', 'use only one of them');
-  }
-  if (isEnveloped && format === 'pretty') {
-    throw new UsageError('--envelope and --format pretty cannot be combined', 'envelopes are NDJSON');
-  }
-  if (values.fields !== undefined) assertFieldsAlone(values);
+  assertForm(values);
   if (values.simulate !== undefined) assertSimulateAlone(flags);
+  const { format, isJson, isEnveloped, links } = values;
   const isPretty = format === 'pretty' || (format === 'auto' && !isJson && !isEnveloped && io.stdout.isTty);
+  const useColor = wantsColor(flags, io, io.stdout.isTty);
   return {
     ...values,
     log: parseLogFlags(flags, io),
     connection: parseConnectionFlags(flags, values.timeoutMs),
-    format: isPretty ? 'pretty' : 'ndjson',
+    format: isPretty ? 'pretty' : format === 'csv' ? 'csv' : 'ndjson',
     filter: parseFilter(values),
-    useColor: wantsColor(flags, io, io.stdout.isTty),
+    useColor,
+    hasLinks: links === 'auto' ? io.stdout.isTty && useColor && hasLinks(io) : links === 'always',
   };
 }
 
@@ -197,13 +195,42 @@ export function describeSimulatorSource(baseUrl: string, key: string): StreamSou
   };
 }
 
-function assertFieldsAlone({ isJson, isEnveloped, format }: StreamValues): void {
-  const other = isJson ? '--json' : isEnveloped ? '--envelope' : `--format ${format}`;
-  if (other === '--format auto') return;
-  throw new UsageError(
-    `--fields and ${other} cannot be combined`,
-    'fields are columns on a terminal, and tab-separated in a pipe',
-  );
+/** @throws UsageError for formats that exclude each other, and for flags without the one that they belong to */
+function assertForm({
+  format,
+  isJson,
+  isEnveloped,
+  fields,
+  hasHeader,
+  highlight,
+  hasBell,
+}: StreamValues): void {
+  const refuse = (one: string, other: string, hint: string): never => {
+    throw new UsageError(`${one} and ${other} cannot be combined`, hint);
+  };
+  const given = format === 'auto' ? undefined : `--format ${format}`;
+  if (given !== undefined && format !== 'ndjson') {
+    if (isJson) refuse('--json', given, 'use only one of them');
+    if (isEnveloped) refuse('--envelope', given, 'envelopes are NDJSON');
+  }
+  const json = isJson ? '--json' : isEnveloped ? '--envelope' : format === 'ndjson' ? given : undefined;
+  if (fields !== undefined) {
+    const other = json ?? (format === 'pretty' ? given : undefined);
+    const forms = 'fields are columns on a terminal, tab-separated in a pipe, or CSV with --format csv';
+    if (other !== undefined) refuse('--fields', other, forms);
+  } else if (format === 'csv' || hasHeader) {
+    const flag = hasHeader ? '--header' : '--format csv';
+    throw new UsageError(`${flag} requires --fields`, 'for example: --fields type,chain,amount_usd,tx_hash');
+  }
+  if (highlight.length > 0) {
+    const other = json ?? (fields === undefined ? undefined : '--fields');
+    if (other !== undefined) refuse('--highlight', other, 'only pretty output has marks');
+  } else if (hasBell) {
+    throw new UsageError(
+      '--bell requires --highlight',
+      "for example: --highlight 'amount_usd > 1000000' --bell",
+    );
+  }
 }
 
 function assertSimulateAlone(flags: StreamFlags): void {

@@ -1,5 +1,5 @@
 // Counts, durations and times as text, for messages and the status line.
-import { formatLocal } from '../render/local-time.ts';
+import { formatLocal, formatZone } from '../render/local-time.ts';
 
 /** `1,234 events`. */
 export function formatCount(count: number, noun: string): string {
@@ -53,13 +53,6 @@ export function formatTimes(...wallMs: readonly number[]): {
 /** Local time of day, `14:05:12.345`. */
 export function formatTime(wallMs: number): string {
   return formatLocal(wallMs).slice(11);
-}
-
-/** Offset from UTC, `+01:00`. */
-function formatZone(wallMs: number): string {
-  const minutes = -new Date(wallMs).getTimezoneOffset();
-  const pad = (value: number): string => String(Math.floor(value)).padStart(2, '0');
-  return `${minutes < 0 ? '-' : '+'}${pad(Math.abs(minutes) / 60)}:${pad(Math.abs(minutes) % 60)}`;
 }
 
 /** Years after 9999 have another form. */
