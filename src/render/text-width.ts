@@ -60,6 +60,12 @@ function keepGraphemes(visible: string, room: number): string {
   return start.slice(0, end);
 }
 
+/** The beginning of a longer text without its last grapheme, which may continue. */
+export function keepStart(visible: string): string {
+  const last = [...graphemes.segment(visible)].at(-1);
+  return visible.slice(0, last?.index ?? 0).replace(PART_OF_ESCAPE, '');
+}
+
 /** `SPACES[n]` is n spaces; cached, since creating them takes most of the time of an aligned row. */
 const SPACES = Array.from({ length: 80 }, (_unused, n) => ' '.repeat(n));
 

@@ -4,6 +4,7 @@ import type { Style } from '../paint.ts';
 import { makeSpaces, measureWidth } from '../text-width.ts';
 import { pickPaint } from './cells.ts';
 import type { EventPlan } from './event-plan.ts';
+import { findPage, makeLink } from './explorers.ts';
 import { type EventView, listPairs, type NestedBounds, type Pair, showAt } from './values.ts';
 
 const INDENT = 2;
@@ -18,14 +19,19 @@ export interface Card {
   readonly isCut: boolean;
 }
 
-/** All fields of an event, each once. */
+interface CardOptions {
+  readonly style: Style;
+  readonly bounds: NestedBounds;
+  readonly hasLinks: boolean;
+}
+
+/** All fields of an event, each once. @param isCut it has more fields than were read */
 export function listCard(
   plan: EventPlan,
   event: EventView,
-  bounds: NestedBounds,
   time: string,
-  style: Style,
   isCut: boolean,
+  { style, bounds, hasLinks }: CardOptions,
 ): Card {
   const parts = time === '' ? [] : [style.time.open + time + style.time.close];
   if (plan.type !== undefined) {
@@ -33,7 +39,14 @@ export function listCard(
     const { open, close } = pickPaint(style.types, type);
     parts.push(open + type + close);
   }
-  const pairs = plan.all.flatMap((place) => listPairs(event, bounds, place));
+  const chain = plan.chain === undefined ? '' : showAt(event, plan.chain);
+  const addresses = [plan.pair?.left?.address, plan.pair?.right?.address];
+  const pairs = plan.all.flatMap((place) => {
+    const found = listPairs(event, bounds, place);
+    const kind = place === plan.hash ? 'transaction' : addresses.includes(place) ? 'address' : undefined;
+    if (!hasLinks || kind === undefined) return found;
+    return found.map((pair) => ({ ...pair, url: findPage(chain, kind, pair.value) }));
+  });
   return { title: parts.join(makeSpaces(GAP)), pairs, isCut };
 }
 
@@ -48,18 +61,18 @@ export function writeCard(
   const widths = pairs.map(({ name }) => (name === '' ? 0 : measureWidth(name)));
   const nameColumns = Math.min(MAX_NAME_COLUMNS, Math.max(0, ...widths));
   const { open, close } = style.name;
-  for (const [i, { name, value }] of pairs.entries()) {
-    const shownName = name === '' ? '' : open + name + close;
-    const padding = nameColumns === 0 ? 0 : Math.max(0, nameColumns - (widths[i] as number)) + GAP;
-    const start = makeSpaces(INDENT) + shownName + makeSpaces(padding);
-    const indent = INDENT + nameColumns + (nameColumns === 0 ? 0 : GAP);
-    const first = INDENT + (widths[i] as number) + padding;
-    // The first line may begin further to the right.
-    const [head = '', ...rest] =
+  const indent = INDENT + (nameColumns === 0 ? 0 : nameColumns + GAP);
+  for (const [i, { name, value, url }] of pairs.entries()) {
+    // A longer name moves its value to the right.
+    const own = widths[i] as number;
+    const at = own > nameColumns ? INDENT + own + GAP : indent;
+    const start = makeSpaces(INDENT) + (name === '' ? '' : open + name + close);
+    const [first = '', ...rest] =
       columns === Number.POSITIVE_INFINITY
-        ? [value]
-        : joinWords(value.split(' '), columns, makeSpaces(indent), makeSpaces(first));
-    lines.push(start + (columns === Number.POSITIVE_INFINITY ? head : head.slice(first)), ...rest);
+        ? [makeSpaces(at) + value]
+        : joinWords(value.split(' '), columns, makeSpaces(indent), makeSpaces(at));
+    const shown = url === undefined ? first.slice(at) : makeLink(first.slice(at), url);
+    lines.push(start + makeSpaces(at - INDENT - own) + shown, ...rest);
   }
   if (isCut) lines.push(makeSpaces(INDENT) + signs.ellipsis);
   return lines;

@@ -165,7 +165,7 @@ class PrettyPainter {
     const bytes = textOf(batch, index);
     const text = decodeText(bytes, flags);
     const grid = this.#grid as Grid;
-    const { isWide } = this.#options;
+    const { isWide, hasLinks = false } = this.#options;
     const isFull = isWide || grid.columns === Number.POSITIVE_INFINITY;
     const bounds = isFull ? WIDE : NARROW;
     const { depth, pairs } = bounds;
@@ -182,7 +182,7 @@ class PrettyPainter {
       const card =
         plan === undefined
           ? { title: time, pairs: listBareValue(event, bounds), isCut }
-          : listCard(plan, event, bounds, time, this.#style, isCut);
+          : listCard(plan, event, time, isCut, { style: this.#style, bounds, hasLinks });
       const room = grid.columns - this.#margin;
       const lines = writeCard(card, room, this.#style, event);
       return this.#margin === 0 ? lines : lines.map((line) => makeSpaces(this.#margin) + line);

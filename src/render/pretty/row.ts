@@ -12,6 +12,9 @@ const MIN_VALUE_COLUMNS = 8;
 /** JSON, or a list: a part of a number in it would be wrong. */
 const COMPOSITE = /^[[{"]/;
 
+/** A hash that was shortened already. */
+const SHORT_HASH = /^\w{4,6}(?:…|\.{3})\w{4}$/;
+
 interface Line {
   text: string;
   width: number;
@@ -92,7 +95,7 @@ export class RowWriter {
   /** Adds a pair whose value is cut; false if too little of it would be left. */
   #putPart(name: string, nameWidth: number, value: string, columns: number, start: number): boolean {
     const room = columns - nameWidth;
-    if (room < MIN_VALUE_COLUMNS) return false;
+    if (room < MIN_VALUE_COLUMNS || SHORT_HASH.test(value)) return false;
     const shown = this.#cut(value, room);
     this.#put(this.#paintPair(name, shown), nameWidth + measureWidth(shown), start);
     return true;

@@ -5,6 +5,7 @@ import { QUOTE, SPACE } from '../../events/scan-constants.ts';
 import { escapeCommands } from '../ci-commands.ts';
 import { joinRawLines, makeVisible, truncateVisible } from '../sanitize.ts';
 import { SIGNS, type Signs } from '../signs.ts';
+import { keepStart } from '../text-width.ts';
 import type { FieldRef } from './event-plan.ts';
 import { type EventField, isContainerAt, type JsonLevel, KIND, readLevel } from './event-reader.ts';
 import { dropCutNumber, groupDigits } from './numbers.ts';
@@ -56,9 +57,13 @@ export function showString(view: EventView, start: number, end: number): string 
 
 function show(view: EventView, text: string): string {
   const isLong = text.length > MAX_SHOWN_UNITS && !view.isFull;
-  const visible = isLong ? cutEnd(text, MAX_SHOWN_UNITS, view.signs.ellipsis) : makeVisible(text);
+  const visible = isLong ? cutLong(text) + view.signs.ellipsis : makeVisible(text);
   // Before it is measured: an escape is longer.
   return view.mayCommand ? escapeCommands(visible) : visible;
+}
+
+function cutLong(text: string): string {
+  return keepStart(makeVisible(text.slice(0, MAX_SHOWN_UNITS)));
 }
 
 function showScalar(view: EventView, start: number, end: number): string {
@@ -72,14 +77,16 @@ export function showSource(view: EventView, start: number, end: number): string 
   const mayBeCut = source.charCodeAt(0) === QUOTE || isContainerAt(source, 0);
   if (!mayBeCut) return source;
   if (view.isFull || source.length <= MAX_SHOWN_UNITS) return show(view, source);
-  const kept = cutEnd(source, MAX_SHOWN_UNITS, '');
-  return (view.mayCommand ? escapeCommands(dropCutNumber(kept)) : dropCutNumber(kept)) + view.signs.ellipsis;
+  const kept = dropCutNumber(cutLong(source));
+  return (view.mayCommand ? escapeCommands(kept) : kept) + view.signs.ellipsis;
 }
 
 /** A visible name and value; without a name it is a value or a note. */
 export interface Pair {
   readonly name: string;
   readonly value: string;
+  /** The page of the value. */
+  readonly url?: string | undefined;
 }
 
 /** Limits of what is shown of one event. */
@@ -144,7 +151,9 @@ export function listNested(
 }
 
 function listScalars(view: EventView, { values, count }: JsonLevel, limit: number): string {
-  const items = values.slice(0, limit).map(({ start, end }) => showScalar(view, start, end));
+  const items = values
+    .slice(0, limit)
+    .map(({ start, end }) => (view.text.charCodeAt(start) === QUOTE ? showString(view, start, end) : view.text.slice(start, end)));
   if (items.length < count) items.push(countHidden(count - items.length, view.signs.ellipsis));
   return `[${items.join(', ')}]`;
 }
@@ -156,7 +165,6 @@ function countHidden(count: number, ellipsis: string): string {
 /** Shorter texts are words or amounts, longer ones are not addresses, hashes or signatures. */
 const MIN_HASH_LENGTH = 26;
 const MAX_HASH_LENGTH = 130;
-const LETTER_X = 0x78;
 const TAIL_LENGTH = 4;
 
 const DIGIT = 1;
@@ -178,7 +186,7 @@ export function isHashLike(text: string): boolean {
 
 /** `0x301b…6d29`: the first four characters, after a `0x` if there is one, and the last four; fewer if it is narrow. */
 export function shortenMiddle(text: string, ellipsis: string, width = Number.POSITIVE_INFINITY): string {
-  const head = text.charCodeAt(1) === LETTER_X ? 6 : 4;
+  const head = text.startsWith("0x") ? 6 : 4;
   const room = Math.min(head, width - ellipsis.length - TAIL_LENGTH);
   return text.slice(0, Math.max(0, room)) + ellipsis + text.slice(-TAIL_LENGTH);
 }
