@@ -1,4 +1,4 @@
-// Parses the paths of `--fields a.b,items[0].x`. Names with commas or dots are written `["like, this"]`.
+// Parses the paths of `--fields a.b,items[0].x`, and of other flags of that form. Names with commas or dots are written `["like, this"]`.
 import { ExpressionFault, type PathStep, parsePath } from '../events/path.ts';
 import { parseWithCaret } from './point-at-fault.ts';
 
@@ -11,13 +11,8 @@ interface FieldPath {
 const WHITE_SPACE = /\s*/y;
 
 /** @throws UsageError with a caret under the mistake */
-export function parseFieldList(text: string): Promise<readonly FieldPath[]> {
-  return parseWithCaret(
-    '--fields',
-    text,
-    parseList,
-    'accepted: paths such as a.b, items[0].x or ["odd name"].x',
-  );
+export function parseFieldList(text: string, flag = '--fields'): Promise<readonly FieldPath[]> {
+  return parseWithCaret(flag, text, parseList, 'accepted: paths such as a.b, items[0].x or ["odd name"].x');
 }
 
 function parseList(text: string): FieldPath[] {

@@ -159,6 +159,14 @@ export const READY_FLAGS = {
   readyFile: text('--ready-file <file>', 'create this file once the stream is live'),
 };
 
+export const LAG_FLAGS = {
+  lagField: text(
+    '--lag-field <path>',
+    'field with the timestamp of an event',
+    'first of timestamp, ts, created_at',
+  ),
+};
+
 /** For NATS, as a source or a sink. */
 export const PLAINTEXT_FLAGS = {
   allowPlaintext: toggle('--allow-plaintext', 'allow nats:// without TLS to other machines'),

@@ -1,8 +1,8 @@
 // Tables: subjects, ids, results on HTTP responses, addresses, start positions.
 import { describe, expect, test } from '@jest/globals';
-import { parseFromFlags } from '../../src/commands/tail/jetstream.ts';
 import { RecordQueue } from '../../src/delivery/backlog.ts';
 import { judgeResponse } from '../../src/delivery/http/http-exchange.ts';
+import { parseFromFlags } from '../../src/delivery/nats/read-stream.ts';
 import { createIdentifier, LIFECYCLE_MARK } from '../../src/delivery/sink.ts';
 import type { SpoolRecord } from '../../src/delivery/spool/record.ts';
 import { createTypeReader } from '../../src/events/event-type.ts';

@@ -1,6 +1,6 @@
 // The checked flags of `stream check`.
 import { isAtlantisError, UsageError } from '../../errors.ts';
-import { ExpressionFault, type PathStep, parsePath } from '../../events/path.ts';
+import { parseLagPaths } from '../../events/event-time.ts';
 import { createFilter } from '../../filter/filter.ts';
 import { type FlagValues, listGiven, parseFlags, pick } from '../../flags/definition.ts';
 import type { Io } from '../../io/io.ts';
@@ -11,7 +11,7 @@ import {
   parseLogFlags,
   wantsColor,
 } from '../../settings/stream-config.ts';
-import { DEFAULT_LAG_FIELDS, type Expectation, type Expected } from './expectations.ts';
+import type { Expectation, Expected } from './expectations.ts';
 import { CHECK_FLAGS, type CheckFlags } from './flags.ts';
 
 export interface CheckConfig {
@@ -79,7 +79,7 @@ async function parseExpected(
     min,
     withinMs,
     maxLagMs,
-    lagPaths: (lagField === undefined ? DEFAULT_LAG_FIELDS : [lagField]).map(parseLagField),
+    lagPaths: parseLagPaths(lagField),
   };
 }
 
@@ -91,17 +91,4 @@ async function parseExpectation(expression: string): Promise<Expectation> {
     if (!isAtlantisError(error)) throw error;
     throw new UsageError(error.message.replace('--where', '--expect'), error.hint);
   }
-}
-
-function parseLagField(text: string): readonly PathStep[] {
-  try {
-    const { steps, end } = parsePath(text);
-    if (end === text.length) return steps;
-  } catch (error) {
-    if (!(error instanceof ExpressionFault)) throw error;
-  }
-  throw new UsageError(
-    `invalid --lag-field "${text.slice(0, 100)}"`,
-    'accepted: a path such as created_at, block.time or items[0].ts',
-  );
 }

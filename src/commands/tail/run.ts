@@ -9,13 +9,13 @@ import { type CommandStream, openCommandStream } from '../../session/open-servic
 import { createRenderer, type OpenOutput, openPrinter } from '../../session/output.ts';
 import { loadFilter, reportCuts } from '../../session/run-filter.ts';
 import { runSession } from '../../session/session.ts';
+import { FROM_FLAGS, type FromFlags } from '../../settings/from-flags.ts';
 import { parseStreamFlags, type StreamFlags, type TailConfig } from '../../settings/stream-config.ts';
 import type { Select } from '../../stream/event-stream.ts';
 import type { Reporter } from '../../ui/reporter.ts';
 import { sayPaused } from '../../ui/stream-messages.ts';
-import { FROM_FLAGS, type FromFlags, RECORD_FLAGS, type RecordFlags } from './flags.ts';
+import { RECORD_FLAGS, type RecordFlags } from './flags.ts';
 
-/** Undefined members: no limit. */
 /** Undefined without --record. @throws UsageError */
 export function parseRecordFlags(flags: RecordFlags): RecordConfig | undefined {
   const { path, maxBytes, maxAgeMs, keep } = parseFlags(RECORD_FLAGS, flags);
@@ -70,8 +70,8 @@ async function openJetStream(
   select: Select,
   io: Io,
 ): Promise<CommandStream> {
-  const { openFromStream } = await import('./jetstream.ts');
-  return openFromStream(flags, config, select, io);
+  const { openFromStream } = await import('../../delivery/nats/read-stream.ts');
+  return openFromStream(flags, config, select, 'tail', io);
 }
 
 /** @throws UsageError, OutputError */

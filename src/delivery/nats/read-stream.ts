@@ -1,6 +1,5 @@
-// `tail --from`: a JetStream stream as the source.
-import type { FoundConsumer, StartPlace } from '../../delivery/nats/consumer.ts';
-import type { JetStreamSource } from '../../delivery/nats/jetstream-source.ts';
+// `--from`: a JetStream stream as the source of `tail` and `top`.
+
 import { UsageError } from '../../errors.ts';
 import { listGiven, parseFlags } from '../../flags/definition.ts';
 import { SIMULATION_FLAGS, SOURCE_FLAGS } from '../../flags/shared-flags.ts';
@@ -8,6 +7,7 @@ import { parseTime } from '../../flags/values.ts';
 import type { Io } from '../../io/io.ts';
 import { type CommandStream, createReporting, findDeadline } from '../../session/open-service.ts';
 import { areTlsChecksOff, readTrustedRoots, TLS_CHECKS_OFF } from '../../settings/certificates.ts';
+import { FROM_FLAGS, type FromFlags } from '../../settings/from-flags.ts';
 import { limitLookups } from '../../settings/lookup-limit.ts';
 import { type NatsAddress, parseNatsUrl } from '../../settings/nats-address.ts';
 import { readNatsSettings } from '../../settings/nats-settings.ts';
@@ -16,7 +16,8 @@ import type { Select } from '../../stream/event-stream.ts';
 import type { Connected } from '../../stream/items.ts';
 import { formatCount } from '../../ui/format.ts';
 import type { StatusRecord } from '../../ui/reporter.ts';
-import { FROM_FLAGS, type FromFlags } from './flags.ts';
+import type { FoundConsumer, StartPlace } from './consumer.ts';
+import type { JetStreamSource } from './jetstream-source.ts';
 
 interface FromConfig {
   readonly address: NatsAddress;
@@ -64,11 +65,12 @@ function parseSince(since: string, nowMs: number): StartPlace {
   return { kind: 'time', atMs };
 }
 
-/** @throws UsageError for flags, credentials and files that cannot be used */
+/** @param command for the name of the connection. @throws UsageError for flags, credentials and files that cannot be used */
 export async function openFromStream(
   flags: StreamFlags & FromFlags,
   config: TailConfig,
   select: Select,
+  command: 'tail' | 'top',
   io: Io,
 ): Promise<CommandStream> {
   const from = parseFromFlags(flags, io.clock.wallMs());
@@ -79,14 +81,14 @@ export async function openFromStream(
   const { maxReconnects, firstBudget, retryMinMs, retryMaxMs } = connection;
   limitLookups(io, connection.connectTimeoutMs, config.timeoutMs, config.durationMs);
   const trustedRoots = await readTrustedRoots(connection, io.env);
-  const clientName = `atlantis-tail${durable === undefined ? '' : ` ${durable}`}`;
+  const clientName = `atlantis-${command}${durable === undefined ? '' : ` ${durable}`}`;
   const { natsCreds, allowPlaintext } = from;
   const request = { address, natsCreds, allowPlaintext, connection, trustedRoots, clientName };
   const { nats, origin } = await readNatsSettings(request, io);
   reporter.report({ event: 'setting', level: 'debug', message: origin });
   const { clock, random } = io;
   const deadlineMs = findDeadline(config, clock);
-  const { JetStreamSource } = await import('../../delivery/nats/jetstream-source.ts');
+  const { JetStreamSource } = await import('./jetstream-source.ts');
   const settings = {
     nats,
     wanted: { stream, start, durable },
