@@ -1,5 +1,6 @@
 // What the environment says about the terminal. It decides as ci-info and supports-color do, which other commands use.
 import type { Io } from './io.ts';
+import { isFile } from './line-writer.ts';
 import { platformOf } from './platform.ts';
 
 /** Whether this is a CI job: `CI=false` and `CI=0` mean no. */
@@ -11,6 +12,15 @@ export function isCi({ CI = '' }: Io['env']): boolean {
 export function hasEscapes({ env, platform }: Pick<Io, 'env' | 'platform'>): boolean {
   const { TERM = '', COLORTERM } = env;
   return TERM === '' ? !platformOf(platform).hasTerm || COLORTERM !== undefined : TERM !== 'dumb';
+}
+
+/**
+ * Whether keys and a status line are wanted: on a terminal that no other program writes to or reads from. If stdout is a
+ * pipe, its reader may use the same terminal at any time.
+ */
+export function isInteractive(io: Pick<Io, 'env' | 'platform' | 'stdout' | 'stderr'>): boolean {
+  if (!io.stderr.isTty || !hasEscapes(io) || isCi(io.env)) return false;
+  return io.stdout.isTty || isFile(io.stdout);
 }
 
 /** Whether a terminal has the fixed 240 colors beside the sixteen of its theme. FORCE_COLOR=1 means sixteen. */

@@ -1,16 +1,22 @@
 // Reports damaged lines of a recording: the first few one by one, the others as a count.
 
-import { type Filtered, formatFiltered } from '../ui/format.ts';
+import { formatCount } from '../ui/format.ts';
 import type { Reporter, StatusRecord } from '../ui/reporter.ts';
+import { formatEvents, formatGaps, type RunFigures } from '../ui/summary.ts';
 
 const MAX_NAMED = 10;
+
+/** Gaps are undefined if they are not counted. */
+type PlayFigures = Pick<RunFigures, 'events' | 'durationMs'> & {
+  readonly [Name in 'filtered' | 'gaps' | 'gapMs']?: RunFigures[Name];
+};
 
 export interface DamageReport {
   /** Counts a damaged line and reports it. */
   note(line: number, why: string): void;
   readonly count: number;
   /** The summary at the end. */
-  summarize(events: number, durationMs: number, filtered?: Filtered): StatusRecord;
+  summarize(figures: PlayFigures): StatusRecord;
 }
 
 export function createDamageReport(reporter: Reporter): DamageReport {
@@ -30,14 +36,16 @@ export function createDamageReport(reporter: Reporter): DamageReport {
     get count() {
       return damaged;
     },
-    summarize(events, durationMs, filtered) {
-      const matched = filtered === undefined ? '' : `, ${formatFiltered(filtered)} matched`;
-      const seconds = (durationMs / 1000).toFixed(durationMs < 10_000 ? 1 : 0);
+    summarize({ events, durationMs, filtered, gaps, gapMs = 0 }) {
+      const parts = [formatEvents({ events, durationMs, filtered })];
+      if (gaps !== undefined) parts.push(formatGaps({ gaps, gapMs, isGapOpen: false }));
+      if (damaged > 0) parts.push(formatCount(damaged, 'damaged line'));
+      const gapFigures = gaps === undefined ? {} : { gaps, gap_ms: Math.round(gapMs) };
       return {
         event: 'summary',
         level: 'info',
-        message: `${events} event${events === 1 ? '' : 's'} in ${seconds} s${matched}, ${damaged} damaged line${damaged === 1 ? '' : 's'}`,
-        figures: { events, duration_ms: Math.round(durationMs), damaged, ...filtered },
+        message: parts.join(', '),
+        figures: { events, duration_ms: Math.round(durationMs), ...gapFigures, damaged, ...filtered },
       };
     },
   };

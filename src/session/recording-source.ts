@@ -63,7 +63,7 @@ export function createRecordingSource(
       if (damage.count === 0 || !isStrict) return { exitCode: EXIT.ok, errors: [] };
       return { exitCode: EXIT.protocol, errors: [DAMAGED] };
     },
-    summarize: ({ events, durationMs, filtered }) => damage.summarize(events, durationMs, filtered),
+    summarize: (figures) => damage.summarize(figures),
   };
 }
 

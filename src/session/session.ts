@@ -12,6 +12,8 @@ import { type Connected, type EventBatch, type Events, pump, type StreamItem } f
 import type { Reporter, StatusRecord } from '../ui/reporter.ts';
 import * as say from '../ui/stream-messages.ts';
 import type { StreamProgress } from '../ui/stream-progress.ts';
+import { type RunFigures, sayDiscarded, saySummary } from '../ui/summary.ts';
+import type { Pause } from './keys.ts';
 import type { OpenOutput, Output } from './output.ts';
 import { clearReadyFile, describeReady, writeReadyFile } from './ready-file.ts';
 import { createSilenceWatch, type SilenceWatch, watchStopTriggers } from './stop-triggers.ts';
@@ -29,6 +31,8 @@ export interface LiveSource {
   /** Connects, and yields until `signal` aborts; called once. @throws StreamEndedError when it gives up */
   items(signal: AbortSignal): AsyncIterable<StreamItem>;
   sayConnected(connected: Connected): StatusRecord;
+  /** Ends the delay before a retry. */
+  retryNow?(): void;
   /**
    * Called when the first `count` wanted events of a batch have left this process. The unwanted events after them
    * are done, too, unless this is the last batch of the run (`isLast`).
@@ -49,14 +53,14 @@ export interface FileSource {
   items(signal: AbortSignal): AsyncIterable<Events | Recorded>;
   /** The exit code at the end of the file, and what is reported before the summary. */
   finish(): { readonly exitCode: ExitCode; readonly errors: readonly StatusRecord[] };
-  summarize(figures: say.RunFigures): StatusRecord;
+  summarize(figures: RunFigures): StatusRecord;
 }
 
 export type Source = LiveSource | FileSource;
 
 type SessionConfig = Pick<
   TailConfig,
-  'filter' | 'limit' | 'durationMs' | 'timeoutMs' | 'maxSilenceMs' | 'failOnGap' | 'readyFile'
+  'filter' | 'limit' | 'durationMs' | 'timeoutMs' | 'maxSilenceMs' | 'failOnGap' | 'readyFile' | 'hasKeys'
 >;
 
 interface SessionParts {
@@ -77,6 +81,7 @@ interface Run extends SessionParts {
   readonly output: Output;
   readonly tally: Tally;
   readonly recorder: Recorder | undefined;
+  readonly pause: Pause | undefined;
 }
 
 /** Runs to the end; closes everything it opened before it resolves or rejects. */
@@ -87,17 +92,24 @@ export async function runSession(parts: SessionParts, io: Io): Promise<Outcome> 
   const stop = createStop();
   const output = parts.openOutput((failure) => stop.because({ kind: 'output', failure }));
   const tally = new Tally(clock, {
-    onDiscarded: (reasons) => reporter.report(say.sayDiscarded(reasons)),
+    onDiscarded: (reasons) => reporter.report(sayDiscarded(reasons)),
     onUnmatched(received) {
       if (source.kind === 'live') reporter.report(say.sayUnmatched(received));
     },
   });
   const recorder = parts.openRecorder?.((failure) => stop.because({ kind: 'output', failure }));
-  const run: Run = { ...parts, io, stop, output, tally, recorder };
-  const silence = createSilenceWatch(config.maxSilenceMs, clock, output, () =>
+  const unwatch = watchStopTriggers(config, io, stop, output);
+  const keys = config.hasKeys ? (await import('./keys.ts')).openKeys(parts, stop, io) : undefined;
+  const pause = keys?.pause;
+  const run: Run = { ...parts, io, stop, output, tally, recorder, pause };
+  const blocked = {
+    get blockedSinceMs() {
+      return pause?.sinceMs ?? output.blockedSinceMs;
+    },
+  };
+  const silence = createSilenceWatch(config.maxSilenceMs, clock, blocked, () =>
     stop.because({ kind: 'silence' }),
   );
-  const unwatch = watchStopTriggers(config, io, stop, output);
   try {
     await pullItems(run, silence);
     status.end();
@@ -107,6 +119,7 @@ export async function runSession(parts: SessionParts, io: Io): Promise<Outcome> 
     status.end();
     tally.end();
     recorder?.close();
+    keys?.close();
     unwatch();
   }
 }
@@ -123,8 +136,11 @@ async function pullItems(run: Run, silence: SilenceWatch): Promise<void> {
   const gaveUp = await pump<StreamItem | Recorded>(source.items(stop.signal), async (item) => {
     if (item.kind === 'connected') silence.begin();
     if (item.kind === 'lost') silence.end();
-    if (item.kind === 'recorded') await output.writeRecorded?.(item.line);
-    else if (item.kind !== 'events') await noteItem(item, run);
+    if (run.pause?.ended !== undefined) await run.pause.ended;
+    if (item.kind === 'recorded') {
+      tally.noteRecorded(item.line);
+      await output.writeRecorded?.(item.line);
+    } else if (item.kind !== 'events') await noteItem(item, run);
     else if ((await deliver(item.batch, run)) > 0) silence.noteEvent();
     if (tally.events === config.limit) stop.because({ kind: 'limit' });
     const { reason } = stop;
@@ -156,6 +172,8 @@ async function deliver(batch: EventBatch, run: Run): Promise<number> {
   }
   const place = { connection, firstSeq: tally.events + 1 };
   tally.events += count;
+  // Its memory is given back when it is written.
+  status.noteLag(wanted, count);
   await output.writeEvents(wanted, count, place);
   status.noteEvents(count);
   if (isAcknowledged) {
@@ -187,7 +205,7 @@ async function noteItem(item: Exclude<StreamItem, Events>, run: Run): Promise<vo
     case 'lost':
       tally.noteLost(item, !isGapless);
       reporter.report(say.sayLost(item, io.clock.wallMs()));
-      if (!isGapless) status.noteGap();
+      status.lost(!isGapless);
       if (config.failOnGap && !isGapless) stop.because({ kind: 'gap' });
       break;
     case 'retrying':
@@ -197,7 +215,7 @@ async function noteItem(item: Exclude<StreamItem, Events>, run: Run): Promise<vo
     case 'gap':
       reporter.report(say.sayGap(item));
       if (isGapless) status.noteGap();
-      tally.gaps += 1;
+      tally.noteGap(item.durationMs);
       if (config.failOnGap && isGapless) stop.because({ kind: 'gap' });
       await record(
         { lifecycle: 'gap', from: iso(item.fromMs), to: iso(item.toMs), cause: item.cause.kind },
@@ -247,8 +265,8 @@ async function conclude(run: Run): Promise<Outcome> {
   if (openGap !== undefined) {
     reporter.report(say.sayOpenGap(openGap.loss, openGap.durationMs, io.clock.wallMs()));
   }
-  const figures = tally.summarize(output.blockedMs);
-  reporter.report(source.kind === 'live' ? say.saySummary(figures) : source.summarize(figures));
+  const figures = tally.summarize(output.blockedMs + (run.pause?.totalMs ?? 0));
+  reporter.report(source.kind === 'live' ? saySummary(figures) : source.summarize(figures));
   const outcome = finish === undefined ? toOutcome(reasonOf(stop)) : { exitCode: finish.exitCode };
   if ('exitCode' in outcome && cut !== undefined) io.exitNow(outcome.exitCode);
   return outcome;

@@ -3,7 +3,7 @@ import { type Clock, computeElapsedMs, type Moment, readClocks } from '../clock.
 import type { Lost } from '../connection/lifecycle.ts';
 import type { DiscardReason } from '../events/message-text.ts';
 import type { Filtered } from '../ui/format.ts';
-import type { RunFigures } from '../ui/stream-messages.ts';
+import type { RunFigures } from '../ui/summary.ts';
 
 /** Minimum distance between reports of discarded messages (contract G4). */
 const DISCARD_REPORT_MS = 5_000;
@@ -23,7 +23,8 @@ export class Tally {
   /** Events written. */
   events = 0;
   /** Gaps that have ended. */
-  gaps = 0;
+  #gaps = 0;
+  #gapMs = 0;
 
   readonly #clock: Clock;
   readonly #listeners: TallyListeners;
@@ -68,6 +69,20 @@ export class Tally {
     this.#lost = { loss, at: readClocks(this.#clock), isGap };
   }
 
+  /** A gap that has ended. */
+  noteGap(durationMs: number): void {
+    this.#gaps += 1;
+    this.#gapMs += durationMs;
+  }
+
+  /** Counts a lifecycle record of a recording if it is a gap. */
+  noteRecorded(line: Buffer): void {
+    if (!line.includes('"lifecycle":"gap"')) return;
+    const { from, to } = JSON.parse(line.toString('utf8')) as { from?: string; to?: string | null };
+    const durationMs = Date.parse(to ?? '') - Date.parse(from ?? '');
+    this.noteGap(durationMs > 0 ? durationMs : 0);
+  }
+
   /** The gap that has not ended, with its duration so far. */
   get openGap(): { readonly loss: Lost; readonly durationMs: number } | undefined {
     if (this.#lost?.isGap !== true) return undefined;
@@ -92,12 +107,14 @@ export class Tally {
   }
 
   summarize(pausedMs: number): RunFigures {
+    const { openGap } = this;
     return {
       events: this.events,
       durationMs: computeElapsedMs(this.#clock, this.#started),
       reconnects: Math.max(0, this.#connections - 1),
-      gaps: this.gaps + (this.openGap === undefined ? 0 : 1),
-      isGapOpen: this.openGap !== undefined,
+      gaps: this.#gaps + (openGap === undefined ? 0 : 1),
+      isGapOpen: openGap !== undefined,
+      gapMs: this.#gapMs + (openGap?.durationMs ?? 0),
       disconnectedMs: this.#disconnectedMs + this.#absentMs,
       pausedMs,
       discarded: this.#discarded,

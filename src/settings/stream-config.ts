@@ -18,7 +18,7 @@ import {
 import type { LOG_FORMATS } from '../flags/values.ts';
 import type { Io } from '../io/io.ts';
 import { keyPrefix } from '../io/key.ts';
-import { hasEscapes, hasLinks } from '../io/terminal.ts';
+import { hasEscapes, hasLinks, isInteractive } from '../io/terminal.ts';
 import type { TrustConfig } from './certificates.ts';
 import { createKeyReader, type KeyListener } from './renew-key.ts';
 import { parseStreamUrl, type StreamUrl } from './stream-url.ts';
@@ -76,6 +76,8 @@ export interface TailConfig
   readonly format: 'pretty' | 'ndjson' | 'csv';
   /** Links to block explorers in pretty output. */
   readonly hasLinks: boolean;
+  /** Keys are read from the terminal of stdin. */
+  readonly hasKeys: boolean;
   /** Undefined: all events. */
   readonly filter: { readonly types: readonly string[]; readonly where: readonly string[] } | undefined;
   readonly useColor: boolean;
@@ -96,6 +98,7 @@ export function parseStreamFlags(flags: StreamFlags, io: Io): TailConfig {
     format: isPretty ? 'pretty' : format === 'csv' ? 'csv' : 'ndjson',
     filter: parseFilter(values),
     useColor,
+    hasKeys: isInteractive(io) && io.isStdinTty && !values.isKeyStdin,
     hasLinks: links === 'auto' ? io.stdout.isTty && useColor && hasLinks(io) : links === 'always',
   };
 }

@@ -64,3 +64,17 @@ export function formatMoment(wallMs: number): string {
     .replace('T', ' ')
     .replace(/\.\d+$/, '');
 }
+
+/** `0.4 ms`, `12 ms`. */
+export function formatRoundTrip(ms: number): string {
+  return ms < 10 ? `${ms.toFixed(1)} ms` : `${Math.round(ms)} ms`;
+}
+
+/** The time of an event may be ahead of the clock of this machine. */
+export function formatLag(ms: number): string {
+  const sign = ms < 0 ? '-' : '';
+  return (
+    sign +
+    (Math.abs(ms) < 10 * 1_000 ? `${(Math.abs(ms) / 1_000).toFixed(1)} s` : formatDuration(Math.abs(ms)))
+  );
+}

@@ -12,14 +12,7 @@ import { type AtlantisError, isAtlantisError } from '../errors.ts';
 import type { EndSignal } from '../io/signals.ts';
 import type { StopReason } from '../io/stop.ts';
 import type { Connected } from '../stream/items.ts';
-import {
-  type Filtered,
-  formatCount,
-  formatDuration,
-  formatFiltered,
-  formatMoment,
-  formatTimes,
-} from './format.ts';
+import { formatCount, formatDuration, formatFiltered, formatMoment, formatTimes } from './format.ts';
 import type { StatusRecord } from './reporter.ts';
 
 const END_MESSAGES: Readonly<Record<EndReason, string>> = {
@@ -155,56 +148,6 @@ export function sayGaveUp(item: Pick<GaveUp, 'cause' | 'exitCode' | 'why'>, nowM
   };
 }
 
-/** The numbers of a whole run (contract G3). */
-export interface RunFigures {
-  readonly events: number;
-  readonly durationMs: number;
-  readonly reconnects: number;
-  /** Including one that is open at the end. */
-  readonly gaps: number;
-  readonly isGapOpen: boolean;
-  readonly disconnectedMs: number;
-  readonly pausedMs: number;
-  readonly discarded: ReadonlyMap<string, number>;
-  /** Undefined without filters, or without events. */
-  readonly filtered: Filtered | undefined;
-}
-
-export function saySummary(run: RunFigures): StatusRecord {
-  const total = sumCounts(run.discarded);
-  const events = `${formatCount(run.events, 'event')} in ${formatDuration(run.durationMs)}`;
-  const disconnected = formatDuration(run.disconnectedMs);
-  const paused = formatDuration(run.pausedMs);
-  const reasons = total === 0 ? '' : ` (${listDiscarded(run.discarded)})`;
-  const open = run.isGapOpen ? ' (one still open)' : '';
-  const matched = run.filtered === undefined ? [] : [formatFiltered(run.filtered)];
-  return {
-    event: 'summary',
-    level: 'info',
-    message: `${[events, ...matched.map((text) => `${text} matched`)].join(', ')}, ${formatCount(run.reconnects, 'reconnect')}, ${formatCount(run.gaps, 'gap')}${open}, ${disconnected} disconnected, ${paused} paused, ${total} discarded${reasons}`,
-    block: [
-      events,
-      ...matched.map((text) => `matched       ${text}`),
-      `reconnects    ${run.reconnects}`,
-      `gaps          ${run.gaps}${open}`,
-      `disconnected  ${disconnected}`,
-      `paused        ${paused}`,
-      `discarded     ${total}${reasons}`,
-    ],
-    figures: {
-      events: run.events,
-      duration_ms: Math.round(run.durationMs),
-      reconnects: run.reconnects,
-      gaps: run.gaps,
-      open_gap: run.isGapOpen,
-      disconnected_ms: Math.round(run.disconnectedMs),
-      paused_ms: Math.round(run.pausedMs),
-      discarded: Object.fromEntries(run.discarded),
-      ...run.filtered,
-    },
-  };
-}
-
 export function sayUnmatched(received: number): StatusRecord {
   const filtered = { received, matched: 0 };
   return {
@@ -212,25 +155,6 @@ export function sayUnmatched(received: number): StatusRecord {
     level: 'info',
     message: `no event has matched the filters so far: ${formatFiltered(filtered)}`,
     figures: { ...filtered },
-  };
-}
-
-function sumCounts(counts: ReadonlyMap<string, number>): number {
-  return [...counts.values()].reduce((sum, count) => sum + count, 0);
-}
-
-/** `3 binary, 1 not JSON`. */
-function listDiscarded(discarded: ReadonlyMap<string, number>): string {
-  return [...discarded].map(([reason, count]) => `${count} ${reason}`).join(', ');
-}
-
-export function sayDiscarded(discarded: ReadonlyMap<string, number>): StatusRecord {
-  const total = sumCounts(discarded);
-  return {
-    event: 'discarded',
-    level: 'warn',
-    message: `${formatCount(total, 'message')} discarded: ${listDiscarded(discarded)}`,
-    figures: { discarded: Object.fromEntries(discarded) },
   };
 }
 

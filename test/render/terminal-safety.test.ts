@@ -119,7 +119,7 @@ describe('O2: hostile strings', () => {
   test('as a host in the status line', () => {
     const shown: string[] = [];
     const line = { columns: 60, show: (text: string) => void shown.push(text), clear() {} };
-    const status = new LineProgress(line, createFakeClock(), createColorLogStyle());
+    const status = new LineProgress(line, createFakeClock(), { style: createColorLogStyle() });
     for (let i = 0; i < 700; i++) status.connecting(makeHostile());
     for (const text of shown) assertSafe(`${text}\n`, [COLORS]);
     expect(shown).toHaveLength(700);

@@ -20,7 +20,7 @@ import { openRelay } from './open.ts';
 
 /** Runs the command. @throws UsageError, CredentialError, StoreError, OutputError before anything is delivered */
 export async function runRelay(flags: RelayFlags & StreamFlags, io: Io): Promise<Outcome> {
-  const config = parseStreamFlags(flags, io);
+  const config = { ...parseStreamFlags(flags, io), hasKeys: false };
   const relay = await parseRelayFlags(flags);
   if (relay.redeliver !== undefined) return redeliver(relay.redeliver, relay, config, io);
   // The session does it too, but the sinks are connected before it.
@@ -91,7 +91,7 @@ function createDeadLetterSource(path: string, damage: DamageReport, io: Io): Fil
       }
     },
     finish: () => ({ exitCode: damage.count > 0 ? EXIT.protocol : EXIT.ok, errors: [] }),
-    summarize: ({ events, durationMs }) => damage.summarize(events, durationMs),
+    summarize: ({ events, durationMs }) => damage.summarize({ events, durationMs }),
   };
 }
 

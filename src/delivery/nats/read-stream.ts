@@ -115,6 +115,7 @@ export async function openFromStream(
         return opened.items();
       },
       sayConnected: sayReading,
+      retryNow: () => opened?.retryNow(),
       acknowledge: (batch, count, isLast) => opened?.acknowledge(batch, count, isLast),
     },
     reporter,

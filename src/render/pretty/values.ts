@@ -153,7 +153,9 @@ export function listNested(
 function listScalars(view: EventView, { values, count }: JsonLevel, limit: number): string {
   const items = values
     .slice(0, limit)
-    .map(({ start, end }) => (view.text.charCodeAt(start) === QUOTE ? showString(view, start, end) : view.text.slice(start, end)));
+    .map(({ start, end }) =>
+      view.text.charCodeAt(start) === QUOTE ? showString(view, start, end) : view.text.slice(start, end),
+    );
   if (items.length < count) items.push(countHidden(count - items.length, view.signs.ellipsis));
   return `[${items.join(', ')}]`;
 }
@@ -186,7 +188,7 @@ export function isHashLike(text: string): boolean {
 
 /** `0x301b…6d29`: the first four characters, after a `0x` if there is one, and the last four; fewer if it is narrow. */
 export function shortenMiddle(text: string, ellipsis: string, width = Number.POSITIVE_INFINITY): string {
-  const head = text.startsWith("0x") ? 6 : 4;
+  const head = text.startsWith('0x') ? 6 : 4;
   const room = Math.min(head, width - ellipsis.length - TAIL_LENGTH);
   return text.slice(0, Math.max(0, room)) + ellipsis + text.slice(-TAIL_LENGTH);
 }

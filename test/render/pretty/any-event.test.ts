@@ -31,11 +31,14 @@ function listGraphemes(event: string): Set<string> {
 }
 
 function findTorn(event: string, shown: string): string | undefined {
-  if (!shown.isWellFormed()) return 'a lone surrogate';
+  if (/\p{Cs}/u.test(shown)) return 'a lone surrogate';
   const known = listGraphemes(event);
   // A text may begin with a mark, which then follows a character of ours.
   const isKnown = (one: string): boolean =>
-    /^[\n -~]$/.test(one) || OURS.has(one) || known.has(one) || (/^[ ."[]/.test(one) && known.has(one.slice(1)));
+    /^[\n -~]$/.test(one) ||
+    OURS.has(one) ||
+    known.has(one) ||
+    (/^[ ."[]/.test(one) && known.has(one.slice(1)));
   return split(shown).find((one) => !isKnown(one));
 }
 
