@@ -27,7 +27,7 @@ export function createColorStyle(has256Colors: boolean): Style {
     amount: NO_PAINT,
     unit: NO_PAINT,
     label: NO_PAINT,
-    hash: dim,
+    hash: NO_PAINT,
     name: dim,
     value: NO_PAINT,
     note: dim,
