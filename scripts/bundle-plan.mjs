@@ -17,7 +17,8 @@ const LAYERS = {
   base: [
     'settings/stream-config.ts',
     'settings/proxy.ts',
-    'ui/stream-messages.ts',
+    'ui/messages.ts',
+    'session/messages.ts',
     'io/stop.ts',
     'session/stop-triggers.ts',
     'stream/items.ts',

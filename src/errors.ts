@@ -23,6 +23,9 @@ export const EXIT = {
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
+/** What happened, and what the user can do next: the arguments of an error. They come from the messages.ts of a folder. */
+export type ErrorText = readonly [message: string, hint?: string | undefined];
+
 const BRAND = Symbol.for('atlantis.error');
 
 /** An error with an exit code. Its message is for users, and safe to print after redaction. */

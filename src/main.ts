@@ -2,6 +2,7 @@
 import { homedir } from 'node:os';
 import { EXIT, type ExitCode, isAtlantisError } from './errors.ts';
 import { createProcessIo, type Io } from './io/io.ts';
+import { sayBug, UNPRINTABLE } from './io/messages.ts';
 import { createReporter } from './ui/reporter.ts';
 import { VERSION } from './version.ts';
 
@@ -49,15 +50,12 @@ function report(error: unknown, io: Io): ExitCode {
     return exitCode;
   }
   const { message, stack } = describeThrown(error);
-  const next = isVerbose
-    ? 'please report it with the output of `atlantis version --verbose`'
-    : 'run again with --verbose for the stack trace, and report it';
   // In JSON the stack is a member, since each line is one object.
   const figures = { exit_code: EXIT.bug, ...(isJson && isVerbose ? { stack } : {}) };
   reporter.report({
     event: 'error',
     level: 'error',
-    message: `a bug in atlantis: ${message}; ${next}`,
+    message: sayBug(message, isVerbose),
     figures,
   });
   if (isVerbose && !isJson)
@@ -71,6 +69,6 @@ function describeThrown(error: unknown): { message: string; stack?: string | und
     if (error instanceof Error) return { message: String(error.message), stack: error.stack };
     return { message: String(error) };
   } catch {
-    return { message: 'a value that cannot be printed was thrown' };
+    return { message: UNPRINTABLE };
   }
 }

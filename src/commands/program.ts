@@ -2,6 +2,7 @@
 import { CommanderError, type Option } from 'commander';
 import { UsageError } from '../errors.ts';
 import { DocumentedCommand, HelpWanted } from '../flags/documented-command.ts';
+import { sayValueMissing } from '../flags/messages.ts';
 import { GLOBAL_FLAGS } from '../flags/shared-flags.ts';
 import type { Io } from '../io/io.ts';
 import { VERSION } from '../version.ts';
@@ -148,10 +149,7 @@ function rejectFlagsAsValues(command: DocumentedCommand, globals: readonly Optio
     if (!option.required || option.variadic) continue;
     command.on(`option:${option.name()}`, (value: string) => {
       if (!flags.has(value.split('=', 1)[0])) return;
-      throw new UsageError(
-        `${option.long} needs a value, but ${value} is a flag`,
-        `accepted: ${option.flags}`,
-      );
+      throw new UsageError(...sayValueMissing(option.long ?? '', option.flags, value));
     });
   }
 }

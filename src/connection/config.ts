@@ -3,7 +3,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FrameBuffer } from '../events/frame-buffer.ts';
 import type { KeyOrigin } from './lifecycle.ts';
-import type { Phase } from './network-errors.ts';
+import type { Phase } from './messages.ts';
 import type { KeepaliveConfig } from './read/heartbeat.ts';
 
 /** Limits before the first welcome of the run: the number of attempts, and the time in which they begin (contract § 5). */

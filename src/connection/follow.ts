@@ -8,6 +8,7 @@ import type { DialConfig } from './config.ts';
 import { openSocket, recognizeTlsPort } from './dial/socket.ts';
 import type { Cause, Connecting, Gap, GaveUp, Lost, Retrying } from './lifecycle.ts';
 import { LiveStream } from './live-stream.ts';
+import { ENDINGS } from './messages.ts';
 import {
   AttemptLimiter,
   computeDelayMs,
@@ -138,8 +139,7 @@ function isIdle({ kind, silentMs = 0 }: Cause, upMs: number): boolean {
 /** The cause `idle-cut` for the second loss in a row at the same age of an idle connection. */
 function nameIdleCut(cause: Cause, upMs: number, idleMs: number | undefined): Cause {
   if (idleMs === undefined || !isIdle(cause, upMs) || !isAbout(upMs, idleMs)) return cause;
-  const detail = `after ${Math.round(upMs / 1_000)} s of silence; ${cause.detail}`;
-  return { ...cause, kind: 'idle-cut', detail };
+  return { ...cause, kind: 'idle-cut', detail: ENDINGS.idle(upMs, cause.detail) };
 }
 
 /** Attempts to connect to the service; `isFirst` for the first attempt of a run. */

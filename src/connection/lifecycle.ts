@@ -3,6 +3,7 @@
 // Part of the public types of the library, so nothing here may import types of packages.
 import type { ExitCode } from '../errors.ts';
 import { CAUSES, type CauseKind } from './cause-table.ts';
+import { nameKey, RENEWAL, RENEWALS, THE_PROXY_IN_USE } from './messages.ts';
 
 /** What ended an attempt or a connection. Texts of the other side are not sanitized yet. */
 export interface Cause {
@@ -35,17 +36,6 @@ export interface KeyOrigin {
   readonly profile?: string;
 }
 
-/** How to replace a rejected key; `{profile}` is filled in. */
-export const RENEWALS = {
-  environment: 'set a valid one in ATLANTIS_API_KEY',
-  stdin: 'pipe in a valid one',
-  file: 'write a valid one to that file',
-  profile: 'replace it with `atlantis profile add {profile} --force`',
-  command: 'the key command must print a valid one',
-  keychain: 'replace it with `atlantis profile add {profile} --force --keychain`',
-  option: 'pass a valid one',
-} as const;
-
 /** Adds the origin of the key to a cause whose message mentions the key. */
 export function addKeyOrigin(cause: Cause, keyOrigin: KeyOrigin | undefined): Cause {
   const isAboutKey = CAUSES[cause.kind].happened.includes('{key}');
@@ -56,13 +46,12 @@ export function addKeyOrigin(cause: Cause, keyOrigin: KeyOrigin | undefined): Ca
 export function describeCause(cause: Cause): { happened: string; remedy: string } {
   const row = CAUSES[cause.kind];
   const { keyOrigin } = cause;
-  const renewal =
-    keyOrigin === undefined ? 'store a valid one with `atlantis profile add`' : RENEWALS[keyOrigin.kind];
+  const renewal = keyOrigin === undefined ? RENEWAL : RENEWALS[keyOrigin.kind];
   const values: Readonly<Record<string, string>> = {
     host: cause.host,
-    proxy: cause.proxy ?? 'in use',
+    proxy: cause.proxy ?? THE_PROXY_IN_USE,
     detail: cause.detail,
-    key: keyOrigin === undefined ? 'the key' : `the key from ${keyOrigin.source}`,
+    key: nameKey(keyOrigin?.source),
     profile: keyOrigin?.profile ?? '',
   };
   const fill = (text: string): string => text.replace(/\{(\w+)\}/g, (all, name) => values[name] ?? all);

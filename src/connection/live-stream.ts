@@ -11,6 +11,7 @@ import type { CauseKind } from './cause-table.ts';
 import type { DialConfig } from './config.ts';
 import { CLOSE_TIMEOUT_MS, type OpenSocket, terminate } from './dial/socket.ts';
 import type { Cause } from './lifecycle.ts';
+import { ENDINGS, INSTEAD_OF_WELCOME } from './messages.ts';
 import { classifyError, pickCloseKind } from './network-errors.ts';
 import { Arrival } from './read/arrival.ts';
 import { Heartbeat } from './read/heartbeat.ts';
@@ -27,12 +28,13 @@ const MAX_WELCOME_BYTES = 256 * 1024;
 
 /** Never throws. `flags` is the result of `classify`. */
 function readWelcome(data: Buffer, flags: number, isBinary: boolean): FirstMessage {
-  if (isBinary) return { instead: 'a binary message' };
-  if (flags < 0) return { instead: 'a text message that is not JSON' };
-  if (data.length > MAX_WELCOME_BYTES) return { instead: `a text message of ${data.length} bytes` };
+  if (isBinary) return { instead: INSTEAD_OF_WELCOME.binary };
+  if (flags < 0) return { instead: INSTEAD_OF_WELCOME.notJson };
+  if (data.length > MAX_WELCOME_BYTES) return { instead: INSTEAD_OF_WELCOME.tooLong(data.length) };
   const value: unknown = JSON.parse(decodeText(data, flags));
   const { type, key } = (typeof value === 'object' && value !== null ? value : {}) as Record<string, unknown>;
-  if (type !== 'welcome' || typeof key !== 'string' || key === '') return { instead: 'other JSON' };
+  if (type !== 'welcome' || typeof key !== 'string' || key === '')
+    return { instead: INSTEAD_OF_WELCOME.otherJson };
   return { keyPrefix: key.slice(0, KEY_PREFIX_LENGTH) };
 }
 
@@ -55,9 +57,8 @@ export function answerPings(webSocket: OpenSocket['webSocket']): void {
 }
 
 function describeClose(code: number, reason: string): string {
-  if (code === 1006) return 'it ended without a close frame';
-  if (code === 1005) return 'no close code';
-  return `close code ${code}${reason === '' ? '' : `: ${reason}`}`;
+  if (code === 1006) return ENDINGS.noCloseFrame;
+  return code === 1005 ? ENDINGS.noCloseCode : ENDINGS.closeCode(code, reason);
 }
 
 /** The errors of ws for a message over MAX_MESSAGE_BYTES; the second one is for a frame that claims over 2^53 bytes. */
@@ -138,7 +139,7 @@ export class LiveStream {
     const outcome = await waitFor(first, connectTimeoutMs, this.#clock, signal);
     this.#onFirst = undefined;
     if (outcome === 'welcome') return undefined;
-    return outcome ?? this.#describe('no-welcome', `nothing within ${connectTimeoutMs} ms`);
+    return outcome ?? this.#describe('no-welcome', INSTEAD_OF_WELCOME.nothing(connectTimeoutMs));
   }
 
   /** The events since the last call; waits for the next ones. Undefined after the end, when all are delivered. */
@@ -170,7 +171,7 @@ export class LiveStream {
 
   /** What ended the connection; valid after `take` resolved to undefined. */
   get endedBy(): Cause {
-    return this.#endedBy ?? this.#describe('dropped', 'closed by this client');
+    return this.#endedBy ?? this.#describe('dropped', ENDINGS.byClient);
   }
 
   /** Closes with code 1000, and waits at most CLOSE_TIMEOUT_MS for the close of the server. */
@@ -255,7 +256,7 @@ export class LiveStream {
         if (!webSocket.isPaused) this.#arrival.noteResumed();
       },
       onDead: (silentMs) => {
-        this.#fault ??= this.#describe('silent', `no byte for ${Math.round(silentMs)} ms after a ping`);
+        this.#fault ??= this.#describe('silent', ENDINGS.noByte(silentMs));
         webSocket.terminate();
       },
     });
@@ -284,5 +285,5 @@ export class LiveStream {
 /** A normal close instead of the welcome counts as a missing welcome. */
 function describeWithoutWelcome(cause: Cause): Cause {
   if (cause.kind !== 'closed-normally') return cause;
-  return { ...cause, kind: 'no-welcome', detail: `closed instead: ${cause.detail}` };
+  return { ...cause, kind: 'no-welcome', detail: INSTEAD_OF_WELCOME.closed(cause.detail) };
 }

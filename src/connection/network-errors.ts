@@ -2,24 +2,7 @@
 import { CAUSES, type CauseKind } from './cause-table.ts';
 import { NOT_LOOPBACK } from './dial/tcp.ts';
 import type { Cause } from './lifecycle.ts';
-
-/** The phases of an attempt, as messages name them. */
-export const PHASES = {
-  lookup: 'looking up the name',
-  connect: 'connecting',
-  proxy: 'waiting for the proxy',
-  tls: 'in the TLS handshake',
-  upgrade: 'waiting for the response to the upgrade',
-  welcome: 'waiting for the welcome',
-  live: 'streaming',
-} as const;
-export type Phase = keyof typeof PHASES;
-
-/** The phase for a message, with the proxy in use. */
-export function describePhase(phase: Phase, proxy: string | undefined): string {
-  if (proxy === undefined) return PHASES[phase];
-  return phase === 'proxy' ? `${PHASES.proxy} ${proxy}` : `${PHASES[phase]} through the proxy ${proxy}`;
-}
+import { DETAILS, FRAME_FAULTS, joinAddresses, type Phase, TLS_ALERTS } from './messages.ts';
 
 interface ErrorLike {
   readonly code?: unknown;
@@ -97,27 +80,6 @@ const CLIENT_CERTIFICATE =
 
 /** Errors that ws finds in frames; all of them close with 1006. */
 const FRAME_FAULT = /^WS_ERR_/;
-const SHORT_FRAME_FAULTS: Readonly<Record<string, string>> = {
-  WS_ERR_EXPECTED_FIN: 'a fragmented control frame',
-  WS_ERR_EXPECTED_MASK: 'an unmasked frame',
-  WS_ERR_INVALID_CLOSE_CODE: 'an invalid close code',
-  WS_ERR_INVALID_CONTROL_PAYLOAD_LENGTH: 'a control frame of over 125 bytes',
-  WS_ERR_INVALID_OPCODE: 'an unknown opcode',
-  WS_ERR_INVALID_UTF8: 'text that is not UTF-8',
-  WS_ERR_UNEXPECTED_MASK: 'a masked frame, which a server must not send',
-  WS_ERR_UNEXPECTED_RSV_1: 'a compressed frame, which was not negotiated',
-  WS_ERR_UNEXPECTED_RSV_2_3: 'a frame with a reserved bit',
-  WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH: 'a frame with an invalid length',
-  WS_ERR_UNSUPPORTED_MESSAGE_LENGTH: 'a message of over 16 MiB',
-  WS_ERR_TOO_MANY_BUFFERED_PARTS: 'a message in too many fragments',
-};
-
-/** TLS alerts whose names do not say what is wrong. */
-const ALERTS: Readonly<Record<string, string>> = {
-  40: 'no TLS cipher in common, TLS alert 40',
-  80: 'an internal error of the server, TLS alert 80',
-  112: 'no TLS service with this host name, TLS alert 112',
-};
 
 /** `SSL routines:FUNCTION:REASON:` in a message of OpenSSL, and the number of the alert of the server. */
 const OPENSSL_REASON = /:SSL routines:[^:]*:([^:]+):/;
@@ -139,7 +101,7 @@ export function classifyError(
   const code = typeof found.code === 'string' ? found.code : '';
   const base = { host, ...(proxy === undefined ? {} : { proxy }) };
   if (FRAME_FAULT.test(code)) {
-    return { ...base, kind: 'bad-frames', detail: SHORT_FRAME_FAULTS[code] ?? code };
+    return { ...base, kind: 'bad-frames', detail: FRAME_FAULTS[code] ?? code };
   }
   const isLive = phase === 'live' || phase === 'welcome';
   const message = typeof found.message === 'string' ? found.message : '';
@@ -149,7 +111,7 @@ export function classifyError(
     return { ...base, host: peer, kind: 'client-certificate-demanded', detail: code || 'TLS alert' };
   }
   if (isTlsAlert(found.rawPacket)) {
-    return { ...base, kind: 'plaintext-to-tls', detail: 'it answered with a TLS alert' };
+    return { ...base, kind: 'plaintext-to-tls', detail: DETAILS.tlsAlert };
   }
   const isTls = /^(ERR_SSL_|ERR_TLS_|EPROTO$)/.test(code);
   // Up to TLS 1.2, alert 40 also means a missing client certificate; only then was there a cipher.
@@ -170,17 +132,17 @@ export function classifyError(
   if (kind !== undefined) return { ...base, kind, detail };
   if (/^HPE_|^ERR_HTTP/.test(code) || phase === 'upgrade') {
     const isHttp = !/^HPE_/.test(code);
-    const reason = message.slice(0, 120) || code || 'no reason given';
-    return { ...base, kind: 'not-websocket', detail: isHttp ? reason : `not an HTTP response, ${code}` };
+    const reason = message.slice(0, 120) || code || DETAILS.noReason;
+    return { ...base, kind: 'not-websocket', detail: isHttp ? reason : DETAILS.notHttp(code) };
   }
   return { ...base, kind: isLive ? 'dropped' : 'network-error', detail };
 }
 
-/** Every error of TLS can have the code EPROTO: the reason of OpenSSL, or the text of ALERTS. */
+/** Every error of TLS can have the code EPROTO: the reason of OpenSSL, or the text of TLS_ALERTS. */
 function nameTlsFault(code: string, message: string): string {
   const [, alert = ''] = ALERT_NUMBER.exec(message) ?? [];
   const [, reason] = OPENSSL_REASON.exec(message) ?? [];
-  return ALERTS[alert] ?? (code === 'EPROTO' ? reason : undefined) ?? code;
+  return TLS_ALERTS[alert] ?? (code === 'EPROTO' ? reason : undefined) ?? code;
 }
 
 function classifyTls(message: string): CauseKind {
@@ -205,11 +167,11 @@ function mostSpecificError(error: unknown): ErrorLike {
 function describeError(error: unknown, code: string, message: string, phase: Phase): string {
   // "socket hang up" is clearer than its code, ECONNRESET.
   const text =
-    code === '' || message === 'socket hang up' ? message.slice(0, 120) || 'no reason given' : code;
+    code === '' || /^socket hang up$/.test(message) ? message.slice(0, 120) || DETAILS.noReason : code;
   const where = listAddresses(error);
   // An address is more precise than the phase.
-  if (where !== '') return `${text} at ${where}`;
-  return phase === 'live' ? text : `${text}, ${PHASES[phase]}`;
+  if (where !== '') return DETAILS.at(text, where);
+  return phase === 'live' ? text : DETAILS.during(text, phase);
 }
 
 /** Every address that was tried: "127.0.0.1:80 and [::1]:80". */
@@ -223,7 +185,7 @@ function listAddresses(error: unknown): string {
       `${address.includes(':') ? `[${address}]` : address}${typeof port === 'number' ? `:${port}` : ''}`,
     ];
   });
-  return [...new Set(seen)].join(' and ');
+  return joinAddresses([...new Set(seen)]);
 }
 
 /** The cause for a close code; a code outside of RFC 6455 counts as closed by policy. */

@@ -9,7 +9,13 @@ import { createAppendFile, findEndOfLines } from '../io/append-file.ts';
 import { APPEND, assertTrusted, describeWriteFault, openNamedFile } from '../io/safe-file.ts';
 import { makeSafeLine } from '../render/ndjson.ts';
 import type { StatusRecord } from '../ui/reporter.ts';
-import { sayRepaired } from './messages.ts';
+import {
+  sayDeadLettersNotAFile,
+  sayDeadLettersRestarted,
+  sayOtherDeadLetters,
+  sayRepaired,
+  THE_DEAD_LETTER_FILE,
+} from './messages.ts';
 import type { SpoolRecord } from './spool/record.ts';
 
 /** Version of the format; incremented by every incompatible change. */
@@ -70,12 +76,11 @@ interface DeadLetterFile {
  * @throws UsageError if it has other content, OutputError
  */
 export function openDeadLetters(path: string, report: (record: StatusRecord) => void): DeadLetterFile {
-  const name = `the dead-letter file ${JSON.stringify(path)}`;
   const attempt = <T>(action: () => T): T => {
     try {
       return action();
     } catch (error) {
-      throw isAtlantisError(error) ? error : describeWriteFault('the dead-letter file', path, error);
+      throw isAtlantisError(error) ? error : describeWriteFault(THE_DEAD_LETTER_FILE, path, error);
     }
   };
 
@@ -87,7 +92,7 @@ export function openDeadLetters(path: string, report: (record: StatusRecord) => 
       const wholeBytes = findEndOfLines(fd, size);
       if (wholeBytes < size) {
         opened.cutTo(wholeBytes);
-        report(sayRepaired('the dead-letter file', size - wholeBytes));
+        report(sayRepaired(THE_DEAD_LETTER_FILE, size - wholeBytes));
       }
       return opened;
     } catch (error) {
@@ -101,10 +106,10 @@ export function openDeadLetters(path: string, report: (record: StatusRecord) => 
     append(letter, record) {
       attempt(() => {
         if (!file.isAtPath()) {
-          const what = file.findChange() === 'deleted' ? 'deleted by another program' : 'moved away';
+          const isDeleted = file.findChange() === 'deleted';
           file.close();
           file = open();
-          report({ event: 'warning', level: 'warn', message: `${name} was ${what}: a new file was started` });
+          report(sayDeadLettersRestarted(path, isDeleted));
         }
         file.append(makeDeadLetter(letter, record));
         fdatasyncSync(file.fd);
@@ -117,20 +122,12 @@ export function openDeadLetters(path: string, report: (record: StatusRecord) => 
 /** The size of the open file. @throws UsageError if it has other content, the system's error */
 function checkDeadLetters(path: string, fd: number): number {
   const stats = fstatSync(fd);
-  if (!stats.isFile()) {
-    throw new UsageError(
-      `--dead-letter: ${JSON.stringify(path)} is not a file`,
-      'use the path of a regular file',
-    );
-  }
+  if (!stats.isFile()) throw new UsageError(...sayDeadLettersNotAFile(path));
   assertTrusted(stats);
   const start = Buffer.alloc(Math.min(stats.size, START.length));
   readSync(fd, start, 0, start.length, 0);
   if (!START.startsWith(start.toString('latin1'))) {
-    throw new UsageError(
-      `--dead-letter: ${JSON.stringify(path)} exists and is not a dead-letter file`,
-      'nothing was changed: use another name, or move the file away',
-    );
+    throw new UsageError(...sayOtherDeadLetters(path));
   }
   return stats.size;
 }

@@ -1,9 +1,39 @@
 // The messages of a relay on stderr (contract G5).
 
+import type { ErrorText } from '../errors.ts';
 import { formatCount, formatDuration } from '../ui/format.ts';
 import type { StatusRecord } from '../ui/reporter.ts';
 import type { StreamLimits } from './nats/jetstream-sink.ts';
-import type { Worker, WorkerEvent } from './worker.ts';
+import type { SinkFigures, WorkerEvent } from './sink.ts';
+
+export const THE_DEAD_LETTER_FILE = 'the dead-letter file';
+export const nameSpool = (sink: string): string => `the spool of ${sink}`;
+
+export const WINDOW_FULL = 'the window is full';
+export const SPOOL_FULL = 'the window and the spool are full';
+
+export const sayRefused = (sink: string, why: string): ErrorText => [
+  `${sink} refused an event: ${why}`,
+  'to keep refused events and deliver the others, add --dead-letter <file>',
+];
+
+export const sayDeadLettersNotAFile = (path: string): ErrorText => [
+  `--dead-letter ${JSON.stringify(path)} is not a regular file`,
+  'use the path of a regular file',
+];
+
+export const sayOtherDeadLetters = (path: string): ErrorText => [
+  `--dead-letter ${JSON.stringify(path)} exists and is not a dead-letter file`,
+  'nothing was changed: use another name, or move the file away',
+];
+
+export function sayDeadLettersRestarted(path: string, isDeleted: boolean): StatusRecord {
+  return {
+    event: 'warning',
+    level: 'warn',
+    message: `${THE_DEAD_LETTER_FILE} ${JSON.stringify(path)} was ${isDeleted ? 'deleted by another program' : 'moved away'}: a new file was started`,
+  };
+}
 
 const SPOOL_HINT = 'check the disk, and that no other program deletes files in the spool';
 
@@ -29,7 +59,7 @@ export function sayWorkerEvent(sink: string, event: Exclude<WorkerEvent, { kind:
       return {
         event: 'warning',
         level: 'error',
-        message: `the spool of ${sink} is damaged: lost ${formatCount(event.records, 'message')} that cannot be read`,
+        message: `${nameSpool(sink)} is damaged: lost ${formatCount(event.records, 'message')} that cannot be read`,
         hint: SPOOL_HINT,
         figures: { sink, records_lost: event.records },
       };
@@ -85,7 +115,7 @@ export function sayLostCursor(sink: string): StatusRecord {
   return {
     event: 'warning',
     level: 'warn',
-    message: `the spool of ${sink} has lost its cursor: all messages in it will be sent again, and earlier losses cannot be counted`,
+    message: `${nameSpool(sink)} has lost its cursor: all messages in it will be sent again, and earlier losses cannot be counted`,
     hint: SPOOL_HINT,
     figures: { sink },
   };
@@ -150,7 +180,7 @@ export function sayDeadLettered(sink: string, path: string, id: string, why: str
 /** The summary of one sink. */
 export function sayDelivered(
   sink: string,
-  { delivered, duplicates, deadLettered, lost }: Readonly<Worker['figures']>,
+  { delivered, duplicates, deadLettered, lost }: Readonly<SinkFigures>,
   left: number,
 ): StatusRecord {
   const known = duplicates === 0 ? '' : `, including ${formatCount(duplicates, 'duplicate')}`;

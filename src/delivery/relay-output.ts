@@ -4,7 +4,7 @@ import { type Batch, flagsOf, textOf } from '../events/batch.ts';
 import type { WriteFailure } from '../io/line-writer.ts';
 import type { Output } from '../session/output.ts';
 import type { Reporter } from '../ui/reporter.ts';
-import { sayReadingPaused, sayReadingResumed, sayUndelivered } from './messages.ts';
+import { SPOOL_FULL, sayReadingPaused, sayReadingResumed, sayUndelivered, WINDOW_FULL } from './messages.ts';
 import { LIFECYCLE_MARK } from './sink.ts';
 import type { SpoolRecord } from './spool/record.ts';
 import type { Worker } from './worker.ts';
@@ -157,5 +157,5 @@ function listRecords(batch: Batch, count: number): SpoolRecord[] {
 
 function describeFull({ backlog }: Worker): string {
   if (backlog.diskFault !== undefined) return backlog.diskFault.message;
-  return backlog.bytes === 0 ? 'the window is full' : 'the window and the spool are full';
+  return backlog.bytes === 0 ? WINDOW_FULL : SPOOL_FULL;
 }

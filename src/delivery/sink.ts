@@ -44,6 +44,24 @@ export interface SinkFault {
   readonly exitCodeOnGiveUp?: ExitCode | undefined;
 }
 
+/** What a worker reports. */
+export type WorkerEvent =
+  | { readonly kind: 'failed'; readonly fault: SinkFault; readonly delayMs: number; readonly attempt: number }
+  /** Something was acknowledged after a failure. */
+  | { readonly kind: 'recovered' }
+  /** The sink has failed for good. */
+  | { readonly kind: 'ended'; readonly fault: SinkFault }
+  /** Records in the spool cannot be read. */
+  | { readonly kind: 'damaged'; readonly records: number };
+
+/** What a worker counts. */
+export interface SinkFigures {
+  delivered: number;
+  duplicates: number;
+  deadLettered: number;
+  lost: number;
+}
+
 /**
  * The fault of a failed connection. A cause that the policy never retries ends the run only while the sink has not
  * worked in this run: later it may be repaired, and nothing is lost while the relay waits.

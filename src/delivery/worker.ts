@@ -7,17 +7,16 @@ import { FIRST_BUDGET } from '../connection/config.ts';
 import { computeDelayMs, type PolicyConfig } from '../connection/retry-policy.ts';
 import { EXIT, isAtlantisError } from '../errors.ts';
 import { type Backlog, RecordQueue } from './backlog.ts';
-import { LIFECYCLE_MARK, type SendResult, type Sink, type SinkFault } from './sink.ts';
+import { sayRefused } from './messages.ts';
+import {
+  LIFECYCLE_MARK,
+  type SendResult,
+  type Sink,
+  type SinkFault,
+  type SinkFigures,
+  type WorkerEvent,
+} from './sink.ts';
 import type { SpoolRecord } from './spool/record.ts';
-
-export type WorkerEvent =
-  | { readonly kind: 'failed'; readonly fault: SinkFault; readonly delayMs: number; readonly attempt: number }
-  /** Something was acknowledged after a failure. */
-  | { readonly kind: 'recovered' }
-  /** The sink has failed for good. */
-  | { readonly kind: 'ended'; readonly fault: SinkFault }
-  /** Records in the spool cannot be read. */
-  | { readonly kind: 'damaged'; readonly records: number };
 
 export interface WorkerConfig {
   /** Maximum number of records in flight. */
@@ -70,7 +69,7 @@ export class Worker {
   /** Nothing was acknowledged since the last failure. */
   #hasFailed = false;
   /** Counts of events. Lifecycle records are excluded, except from `lost`, where they cannot be distinguished. */
-  readonly figures = { delivered: 0, duplicates: 0, deadLettered: 0, lost: 0 };
+  readonly figures: SinkFigures = { delivered: 0, duplicates: 0, deadLettered: 0, lost: 0 };
 
   constructor(sink: Sink, backlog: Backlog, config: WorkerConfig, deps: WorkerDeps) {
     this.sink = sink;
@@ -271,11 +270,8 @@ export class Worker {
     }
     const { deadLetter } = this.#deps;
     if (deadLetter === undefined) {
-      this.#fault ??= {
-        message: `${this.sink.name} refused an event: ${why}`,
-        hint: 'to keep refused events and deliver the others, add --dead-letter <file>',
-        exitCode: EXIT.refused,
-      };
+      const [message, hint] = sayRefused(this.sink.name, why);
+      this.#fault ??= { message, hint, exitCode: EXIT.refused };
       return false;
     }
     try {

@@ -1,6 +1,7 @@
 // The time of an event, as it says itself: for `check --max-lag` and the lag of `top`.
 import { UsageError } from '../errors.ts';
 import { decodeString } from './message-text.ts';
+import { sayLagFieldInvalid } from './messages.ts';
 import { ExpressionFault, type PathStep, parsePath } from './path.ts';
 import { createSourceReader } from './seek-path.ts';
 
@@ -61,8 +62,5 @@ function parseLagField(text: string): readonly PathStep[] {
   } catch (error) {
     if (!(error instanceof ExpressionFault)) throw error;
   }
-  throw new UsageError(
-    `invalid --lag-field "${text.slice(0, 100)}"`,
-    'accepted: a path such as created_at, block.time or items[0].ts',
-  );
+  throw new UsageError(...sayLagFieldInvalid(text));
 }

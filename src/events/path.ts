@@ -1,5 +1,6 @@
 // Parses paths into an event: `a.b`, `items[0].x`, `items[*].x`, `["odd key"].x` (contract O8, docs/filters.md).
 import { decodeString } from './message-text.ts';
+import { NOT_A_STRING, PATH_FAULTS } from './messages.ts';
 
 /** One step: a member by name, an item by index from 0, or every item. */
 export type PathStep =
@@ -30,19 +31,19 @@ export function parsePath(
 ): { readonly steps: readonly PathStep[]; readonly end: number } {
   const steps: PathStep[] = [];
   let at = start;
-  if (text[at] === '.') throw new ExpressionFault('a path begins with a name, not with a dot', at);
+  if (text[at] === '.') throw new ExpressionFault(PATH_FAULTS.dotFirst, at);
   for (;;) {
     const isAfterDot = text[at] === '.';
     if (isAfterDot) at += 1;
     const token = matchStep(text, at, isAfterDot || steps.length === 0);
     if (token !== undefined) {
-      if (steps.length === MAX_STEPS) throw new ExpressionFault(`more than ${MAX_STEPS} steps`, at);
+      if (steps.length === MAX_STEPS) throw new ExpressionFault(PATH_FAULTS.tooLong(MAX_STEPS), at);
       steps.push(token.step);
       at = token.end;
     } else if (isAfterDot || steps.length === 0) {
-      throw new ExpressionFault('expected a field name', at);
+      throw new ExpressionFault(PATH_FAULTS.noName, at);
     } else if (text[at] === '[') {
-      throw new ExpressionFault('expected [number], [*] or ["name"]', at);
+      throw new ExpressionFault(PATH_FAULTS.brackets, at);
     } else {
       return { steps, end: at };
     }
@@ -77,6 +78,6 @@ function decodeName(raw: string, at: number): string {
   try {
     return decodeString(raw);
   } catch {
-    throw new ExpressionFault('not a valid JSON string', at);
+    throw new ExpressionFault(NOT_A_STRING, at);
   }
 }

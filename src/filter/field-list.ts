@@ -1,5 +1,6 @@
 // Parses the paths of `--fields a.b,items[0].x`, and of other flags of that form. Names with commas or dots are written `["like, this"]`.
 import { ExpressionFault, type PathStep, parsePath } from '../events/path.ts';
+import { FIELDS_ADVICE, FIELDS_FAULTS } from './messages.ts';
 import { parseWithCaret } from './point-at-fault.ts';
 
 interface FieldPath {
@@ -12,7 +13,7 @@ const WHITE_SPACE = /\s*/y;
 
 /** @throws UsageError with a caret under the mistake */
 export function parseFieldList(text: string, flag = '--fields'): Promise<readonly FieldPath[]> {
-  return parseWithCaret(flag, text, parseList, 'accepted: paths such as a.b, items[0].x or ["odd name"].x');
+  return parseWithCaret(flag, text, parseList, FIELDS_ADVICE);
 }
 
 function parseList(text: string): FieldPath[] {
@@ -28,6 +29,6 @@ function parseList(text: string): FieldPath[] {
     fields.push({ text: text.slice(start, end), steps });
     at = trimFrom(end);
     if (at === text.length) return fields;
-    if (text[at] !== ',') throw new ExpressionFault('expected a comma or the end', at);
+    if (text[at] !== ',') throw new ExpressionFault(FIELDS_FAULTS.separator, at);
   }
 }

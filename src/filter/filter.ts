@@ -13,11 +13,13 @@ import {
   type ValueTest,
 } from '../events/match-value.ts';
 import { decodeString } from '../events/message-text.ts';
+import { NOT_A_STRING } from '../events/messages.ts';
 import { ExpressionFault, type PathStep, parsePath } from '../events/path.ts';
 import { NOT_FOUND, OPEN_OBJECT, QUOTE } from '../events/scan-constants.ts';
 import { makeNames, seekMembers, seekValue, skipValue, viewMemory } from '../events/seek.ts';
 import { hasMatch, prepareSteps, type SeekStep } from '../events/seek-path.ts';
 import { parseGlob } from './glob.ts';
+import { adviseOnWhere, WHERE_FAULTS as FAULTS, TYPE_ADVICE } from './messages.ts';
 import { parseWithCaret } from './point-at-fault.ts';
 
 const OPERATORS = ['=', '!=', '>', '>=', '<', '<=', '~', '!~'] as const;
@@ -81,16 +83,13 @@ export async function parseWhere(text: string): Promise<Condition> {
   OPERATOR.lastIndex = end;
   const [found = '', not = '', operator = ''] = OPERATOR.exec(text) ?? [];
   if (found === '' || (not !== '' && /[<>]/.test(operator))) {
-    throw new ExpressionFault(`expected one of ${OPERATORS.join(' ')}`, end + countSpaces(text, end));
+    throw new ExpressionFault(FAULTS.operator(OPERATORS), end + countSpaces(text, end));
   }
   const at = end + found.length;
   const value = text.slice(at).trimEnd();
-  if (value === '') throw new ExpressionFault('expected a value', at);
-  if (/^[=!<>~]/.test(value)) {
-    const sign = value.charAt(0);
-    throw new ExpressionFault(`unexpected "${sign}"; quote a string that starts with it: "${sign}x"`, at);
-  }
-  if (value.startsWith("'")) throw new ExpressionFault('use double quotes, or no quotes: chain = tron', at);
+  if (value === '') throw new ExpressionFault(FAULTS.noValue, at);
+  if (/^[=!<>~]/.test(value)) throw new ExpressionFault(FAULTS.sign(value.charAt(0)), at);
+  if (value.startsWith("'")) throw new ExpressionFault(FAULTS.singleQuotes, at);
   const isNegated = not !== '';
   if (operator === '~') return { steps, isNegated, ...(await parsePattern(value, at)) };
   return { steps, isNegated, matches: parseComparison(operator, value, at) };
@@ -101,22 +100,16 @@ function parseComparison(operator: string, value: string, at: number): ValueTest
   if (value.startsWith('"')) return compareTexts(order, parseQuoted(value, at));
   if (LITERALS.includes(value)) {
     if (operator === '=') return equalLiteral(value);
-    throw new ExpressionFault(`${value} has no order; use = or !=`, at);
+    throw new ExpressionFault(FAULTS.noOrder(value), at);
   }
   if (NUMBER.test(value)) {
     const test = compareNumbers(order, value);
-    if (test === undefined) throw new ExpressionFault('the exponent is out of range', at);
+    if (test === undefined) throw new ExpressionFault(FAULTS.exponent, at);
     return test;
   }
-  if (NEARLY_NUMBER.test(value)) {
-    throw new ExpressionFault('not a JSON number; to compare it as a string, quote it', at);
-  }
+  if (NEARLY_NUMBER.test(value)) throw new ExpressionFault(FAULTS.nearlyNumber, at);
   const connective = CONNECTIVE.exec(value);
-  if (connective !== null) {
-    const message =
-      'and/or are not supported; repeat --where for AND, use chain ~ ^(tron|bsc)$ for OR, or quote the string';
-    throw new ExpressionFault(message, at + connective.index + 1);
-  }
+  if (connective !== null) throw new ExpressionFault(FAULTS.connective, at + connective.index + 1);
   return compareTexts(order, value);
 }
 
@@ -131,19 +124,18 @@ async function parsePattern(value: string, at: number): Promise<Pick<Condition, 
   }
   // After an escape, positions differ from those in the pattern.
   const skipped = isQuoted ? (value.includes('\\') ? 0 : pattern.at + 1) : pattern.at;
-  throw new ExpressionFault(pattern.message, at + skipped);
+  throw new ExpressionFault(FAULTS.pattern(pattern.message), at + skipped);
 }
 
 /** The text of `value`, which begins with a quote and must end with the closing one. */
 function parseQuoted(value: string, at: number): string {
   const length = /^"(?:[^"\\]|\\.)*"/s.exec(value)?.[0].length;
-  if (length === undefined) throw new ExpressionFault('this quote is not closed', at);
-  if (length < value.length)
-    throw new ExpressionFault('unexpected text after the closing quote', at + length);
+  if (length === undefined) throw new ExpressionFault(FAULTS.quoteOpen, at);
+  if (length < value.length) throw new ExpressionFault(FAULTS.afterQuote, at + length);
   try {
     JSON.parse(value);
   } catch {
-    throw new ExpressionFault('not a valid JSON string; write a backslash as \\\\', at);
+    throw new ExpressionFault(NOT_A_STRING, at);
   }
   return decodeString(value);
 }
@@ -257,12 +249,10 @@ function splitFirstMember({ steps, ...condition }: Condition, members: string[])
 }
 
 async function parseTypes(globs: readonly string[], name: string): Promise<TypeTest> {
-  const advice = 'see docs/filters.md: * ? [abc] [!abc] {one,other}';
-  const tests = await Promise.all(globs.map((glob) => parseWithCaret(name, glob, parseGlob, advice)));
+  const tests = await Promise.all(globs.map((glob) => parseWithCaret(name, glob, parseGlob, TYPE_ADVICE)));
   return createTypeTest((type) => tests.some((test) => test(type)));
 }
 
 function readWhere(text: string, name: string): Promise<Condition> {
-  const advice = `see docs/filters.md: PATH OP VALUE, OP one of ${OPERATORS.join(' ')}`;
-  return parseWithCaret(name, text, parseWhere, advice);
+  return parseWithCaret(name, text, parseWhere, adviseOnWhere(OPERATORS));
 }

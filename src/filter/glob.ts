@@ -3,6 +3,7 @@
 // Matching never backtracks, since the server chooses the length of a type: it takes time linear in the type for each
 // character of the glob. Matching is case-sensitive, and a dot is an ordinary character.
 import { ExpressionFault } from '../events/path.ts';
+import { GLOB_FAULTS } from './messages.ts';
 
 /** Tests one character; `ANY_RUN` matches any number of characters. */
 type CharacterTest = (codePoint: number) => boolean;
@@ -29,14 +30,14 @@ function readAlternatives(glob: string): CharacterTest[][] {
     let token: CharacterTest | undefined;
     let next = at + character.length;
     if (character === '{') {
-      if (choices !== undefined) throw new ExpressionFault('braces cannot be nested', at);
+      if (choices !== undefined) throw new ExpressionFault(GLOB_FAULTS.nested, at);
       choices = [[]];
       openedAt = at;
     } else if (character === ',' && choices !== undefined) {
       choices.push([]);
     } else if (character === '}' && choices !== undefined) {
       if (whole.length * choices.length > MAX_ALTERNATIVES) {
-        throw new ExpressionFault(`more than ${MAX_ALTERNATIVES} alternatives`, openedAt);
+        throw new ExpressionFault(GLOB_FAULTS.alternatives(MAX_ALTERNATIVES), openedAt);
       }
       const ends = choices;
       whole = whole.flatMap((begin) => ends.map((end) => [...begin, ...end]));
@@ -45,7 +46,7 @@ function readAlternatives(glob: string): CharacterTest[][] {
       [token, next] = readSet(glob, at);
     } else if (character === '\\') {
       const escaped = glob.codePointAt(next);
-      if (escaped === undefined) throw new ExpressionFault('expected a character after the backslash', next);
+      if (escaped === undefined) throw new ExpressionFault(GLOB_FAULTS.backslash, next);
       token = (codePoint) => codePoint === escaped;
       next += String.fromCodePoint(escaped).length;
     } else {
@@ -57,7 +58,7 @@ function readAlternatives(glob: string): CharacterTest[][] {
     }
     at = next;
   }
-  if (choices !== undefined) throw new ExpressionFault('this brace is not closed', openedAt);
+  if (choices !== undefined) throw new ExpressionFault(GLOB_FAULTS.braceOpen, openedAt);
   return whole;
 }
 
@@ -73,12 +74,12 @@ function readSet(glob: string, at: number): [CharacterTest, number] {
   const set = /\[([!^]|(?![!^]))((?:\\.|[^\\\]])+)\]/suy;
   set.lastIndex = at;
   const [, not = '', members = ''] = set.exec(glob) ?? [];
-  if (members === '') throw new ExpressionFault('this set is empty or not closed', at);
+  if (members === '') throw new ExpressionFault(GLOB_FAULTS.set, at);
   const ranges: (readonly [number, number])[] = [];
   const one = /\\?(.)(?:-\\?(.))?/gsu;
   for (const [range, low = '', high = low] of members.matchAll(one)) {
     const bounds = [low.codePointAt(0) ?? 0, high.codePointAt(0) ?? 0] as const;
-    if (bounds[0] > bounds[1]) throw new ExpressionFault(`the range ${range} is in the wrong order`, at);
+    if (bounds[0] > bounds[1]) throw new ExpressionFault(GLOB_FAULTS.range(range), at);
     ranges.push(bounds);
   }
   const isIn: CharacterTest = (codePoint) =>

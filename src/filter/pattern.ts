@@ -5,7 +5,7 @@
 // error class differs between bundles.
 import { RE2JS, RE2JSSyntaxException } from 're2js';
 
-/** A mistake in a pattern; `at` is its position in UTF-16 units. */
+/** A mistake in a pattern, as RE2 names it; `at` is its position in UTF-16 units. */
 interface PatternFault {
   readonly message: string;
   readonly at: number;
@@ -27,6 +27,6 @@ export function compilePattern(source: string): Pattern | PatternFault {
     if (!(error instanceof RE2JSSyntaxException)) throw error;
     const fragment = error.input ?? '';
     const at = fragment === '' ? source.length : Math.max(0, source.indexOf(fragment));
-    return { message: `${error.error} (RE2 syntax)`, at };
+    return { message: error.error, at };
   }
 }

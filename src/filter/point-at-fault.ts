@@ -1,6 +1,7 @@
 // Parses the value of a flag; a mistake becomes a usage error with a caret under its place.
 import { UsageError } from '../errors.ts';
 import { ExpressionFault } from '../events/path.ts';
+import { pointAt, sayFilterInvalid } from './messages.ts';
 
 /** Each takes one UTF-16 unit and would break the line or move the caret. */
 const LINE_CONTROL = /[\t\n\v\f\r]/g;
@@ -22,9 +23,7 @@ export async function parseWithCaret<T>(
     return await parse(text);
   } catch (error) {
     if (!(error instanceof ExpressionFault)) throw error;
-    const message = `invalid ${flag}: ${error.message}`;
-    if (text.trim() === '') throw new UsageError(message, advice);
-    const line = text.replace(LINE_CONTROL, ' ');
-    throw new UsageError(message, `${line}\n${' '.repeat(error.at)}^ ${advice}`);
+    const hint = text.trim() === '' ? advice : pointAt(text.replace(LINE_CONTROL, ' '), error.at, advice);
+    throw new UsageError(...sayFilterInvalid(flag, error.message, hint));
   }
 }

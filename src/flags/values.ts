@@ -1,5 +1,16 @@
 // Parses the values of flags. Errors name the flag, the value and what is accepted (contract § 1).
 import { UsageError } from '../errors.ts';
+import {
+  A_RATE,
+  A_SIZE,
+  A_SPEED,
+  describeCounts,
+  describeDurations,
+  describeTimes,
+  MORE_THAN_ZERO,
+  sayInvalid,
+  UP_TO_A_YEAR,
+} from './messages.ts';
 
 export const FORMATS = ['auto', 'pretty', 'ndjson', 'csv'] as const;
 /** Of colors and links. */
@@ -20,7 +31,7 @@ const DURATION_PART = /(\d+(?:\.\d+)?)(ms|[smhd])/g;
 const MAX_DURATION_MS = 365 * 24 * 3_600_000;
 
 function refuse(flag: string, value: string, accepted: string): UsageError {
-  return new UsageError(`invalid ${flag} "${value.slice(0, 100)}"`, `accepted: ${accepted}`);
+  return new UsageError(...sayInvalid(flag, value, accepted));
 }
 
 /**
@@ -30,14 +41,13 @@ function refuse(flag: string, value: string, accepted: string): UsageError {
  * @throws UsageError
  */
 export function parseDuration(flag: string, value: string, zero?: string): number {
-  const accepted = `a duration such as 500ms, 20s, 5m, 1h30m or 7d${zero === undefined ? '' : `; 0 ${zero}`}`;
   if (value === '0' && zero !== undefined) return 0;
-  if (!DURATION.test(value)) throw refuse(flag, value, accepted);
+  if (!DURATION.test(value)) throw refuse(flag, value, describeDurations(zero));
   let ms = 0;
   for (const [, figure, unit] of value.matchAll(DURATION_PART))
     ms += Number(figure) * (UNITS_MS[unit ?? ''] ?? 0);
-  if (ms > MAX_DURATION_MS) throw refuse(flag, value, `${accepted}, up to a year`);
-  if (ms === 0 && zero === undefined) throw refuse(flag, value, `${accepted}, more than zero`);
+  if (ms > MAX_DURATION_MS) throw refuse(flag, value, describeDurations(zero, UP_TO_A_YEAR));
+  if (ms === 0 && zero === undefined) throw refuse(flag, value, describeDurations(zero, MORE_THAN_ZERO));
   return ms;
 }
 
@@ -54,7 +64,7 @@ export function parseTime(flag: string, value: string, nowMs: number, more = '')
   if (!isTime && DURATION.test(value)) return nowMs - parseDuration(flag, value);
   const atMs = isTime ? Date.parse(value.length === 10 ? `${value}T00:00` : value) : Number.NaN;
   if (!Number.isNaN(atMs)) return atMs;
-  throw refuse(flag, value, `a duration such as 10m, a time such as 2026-01-31T12:00Z${more}`);
+  throw refuse(flag, value, describeTimes(more));
 }
 
 /** `15s` for 15,000 ms; whole seconds only. */
@@ -65,10 +75,7 @@ export function writeDuration(ms: number): string {
 /** A whole number of at least `min`. @throws UsageError */
 export function parseCount(flag: string, value: string, min: number, max = Number.MAX_SAFE_INTEGER): number {
   const number = /^\d{1,16}$/.test(value) ? Number(value) : Number.NaN;
-  if (!(number >= min && number <= max)) {
-    const range = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`;
-    throw refuse(flag, value, `a whole number ${range}`);
-  }
+  if (!(number >= min && number <= max)) throw refuse(flag, value, describeCounts(min, max));
   return number;
 }
 
@@ -76,14 +83,14 @@ export function parseCount(flag: string, value: string, min: number, max = Numbe
 export function parseRate(flag: string, value: string): number {
   if (value === 'max') return Number.POSITIVE_INFINITY;
   const rate = /^\d{1,9}(\.\d{1,6})?$/.test(value) ? Number(value) : Number.NaN;
-  if (!(rate >= 0)) throw refuse(flag, value, 'a number such as 5, 0.5 or 50000, or max');
+  if (!(rate >= 0)) throw refuse(flag, value, A_RATE);
   return rate;
 }
 
 /** As `parseRate`, but more than 0. @throws UsageError */
 export function parsePlayRate(flag: string, value: string): number {
   const rate = parseRate(flag, value);
-  if (rate === 0) throw refuse(flag, value, 'a number such as 5, 0.5 or 50000, or max');
+  if (rate === 0) throw refuse(flag, value, A_RATE);
   return rate;
 }
 
@@ -102,7 +109,7 @@ export function parseSize(flag: string, value: string): number {
   const [, figure = '', unit = ''] =
     /^(\d{1,9}(?:\.\d{1,6})?)(?:([KMG]I?)B?|B)$/.exec(value.toUpperCase()) ?? [];
   const bytes = Math.floor(Number(figure || Number.NaN) * (SIZES[unit] ?? Number.NaN));
-  if (!(bytes >= 1)) throw refuse(flag, value, 'a size such as 500KB, 100M or 1GiB');
+  if (!(bytes >= 1)) throw refuse(flag, value, A_SIZE);
   return bytes;
 }
 
@@ -110,7 +117,7 @@ export function parseSize(flag: string, value: string): number {
 export function parseSpeed(flag: string, value: string): number {
   if (value === 'max') return Number.POSITIVE_INFINITY;
   const factor = /^\d{1,6}(\.\d{1,6})?x$/.test(value) ? Number(value.slice(0, -1)) : Number.NaN;
-  if (!(factor > 0)) throw refuse(flag, value, 'a factor such as 1x, 10x or 0.5x, or max');
+  if (!(factor > 0)) throw refuse(flag, value, A_SPEED);
   return factor;
 }
 

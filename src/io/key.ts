@@ -2,7 +2,8 @@
 //
 // Errors say what is wrong and at which character, but never quote the text: a mistyped key is still a secret.
 import { CredentialError } from '../errors.ts';
-import { dropByteOrderMark, isUtf16, UTF8_HINT } from './text-encoding.ts';
+import { KEY_FAULTS, sayKeyUnusable, UTF8_HINT } from './messages.ts';
+import { dropByteOrderMark, isUtf16 } from './text-encoding.ts';
 
 /** In characters: far above any real key, far below the limit of a header. */
 const MAX_KEY_LENGTH = 4096;
@@ -13,24 +14,20 @@ const PREFIX_LENGTH = 16;
 /** At least this many characters of a key stay hidden, however short the key is. */
 const MIN_HIDDEN_LENGTH = 8;
 
-const COPY_HINT =
-  'a key starts with "ak_live_" and is shown once, when it is created in the console: copy all of it';
-
 const ASCII_WHITESPACE_AROUND = /^[\t-\r ]+|[\t-\r ]+$/g;
 const NOT_PRINTABLE_ASCII = /[^\x21-\x7e]/;
 
 /** What is wrong with a trimmed key, or undefined. Never quotes it. */
 function findKeyFault(key: string): string | undefined {
-  if (key === '') return 'it is empty';
-  if (key.length > MAX_KEY_LENGTH) return `it is longer than ${MAX_KEY_LENGTH} characters`;
+  if (key === '') return KEY_FAULTS.empty;
+  if (key.length > MAX_KEY_LENGTH) return KEY_FAULTS.tooLong(MAX_KEY_LENGTH);
   const bad = NOT_PRINTABLE_ASCII.exec(key);
   if (bad !== null) {
-    const where = `at character ${bad.index + 1}`;
-    if (bad[0] === '\n' || bad[0] === '\r') return `it contains a line break ${where}`;
-    if (bad[0] === ' ' || bad[0] === '\t') return `it contains a space ${where}`;
-    return `it contains a character that is not printable ASCII ${where}`;
+    const at = bad.index + 1;
+    if (bad[0] === '\n' || bad[0] === '\r') return KEY_FAULTS.lineBreak(at);
+    return bad[0] === ' ' || bad[0] === '\t' ? KEY_FAULTS.space(at) : KEY_FAULTS.notPrintable(at);
   }
-  if (!key.startsWith('ak_') || key.length === 'ak_'.length) return 'it does not start with "ak_"';
+  if (!key.startsWith('ak_') || key.length === 'ak_'.length) return KEY_FAULTS.prefix;
   return undefined;
 }
 
@@ -42,7 +39,7 @@ export function isKey(text: string): boolean {
 /** The text of bytes that hold a key. @throws CredentialError for UTF-16, which would look like a damaged key */
 export function decodeKey(bytes: Buffer, source: string): string {
   if (!isUtf16(bytes)) return bytes.toString('utf8');
-  throw new CredentialError(`the key from ${source} cannot be used: it is UTF-16 text`, UTF8_HINT);
+  throw new CredentialError(...sayKeyUnusable(source, KEY_FAULTS.utf16, UTF8_HINT));
 }
 
 /**
@@ -54,14 +51,11 @@ export function decodeKey(bytes: Buffer, source: string): string {
  * @param hint what to do about it.
  * @throws CredentialError that never echoes the text.
  */
-export function parseKey(raw: string, source?: string, hint = COPY_HINT): string {
+export function parseKey(raw: string, source?: string, hint?: string): string {
   const key = dropByteOrderMark(raw).replace(ASCII_WHITESPACE_AROUND, '');
   const fault = findKeyFault(key);
   if (fault === undefined) return key;
-  throw new CredentialError(
-    `the key${source === undefined ? '' : ` from ${source}`} cannot be used: ${fault}`,
-    hint,
-  );
+  throw new CredentialError(...sayKeyUnusable(source, fault, hint));
 }
 
 /**

@@ -6,7 +6,7 @@
 import { fstatSync, writeSync } from 'node:fs';
 import type { Clock } from '../clock.ts';
 import { type AtlantisError, OutputError } from '../errors.ts';
-import { WRITE_FAULTS } from './safe-file.ts';
+import { sayStdoutNotWritten } from './messages.ts';
 import type { OutputTarget } from './standard-streams.ts';
 
 /** Why nothing more can be written. */
@@ -167,17 +167,9 @@ function createStreamWriter(
   };
 }
 
-const REASONS: Readonly<Record<string, string>> = {
-  ...WRITE_FAULTS,
-  EBADF: 'it is closed',
-};
-
 function classifyWriteError(error: unknown, isTty: boolean): WriteFailure {
-  const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
+  const { code } = error as NodeJS.ErrnoException;
   if (code === 'EPIPE' || code === 'ECONNRESET' || code === 'ERR_STREAM_DESTROYED') return 'reader-gone';
   if (isTty && code === 'EIO') return 'terminal-gone';
-  const reason = REASONS[code];
-  return new OutputError(
-    `stdout could not be written: ${reason === undefined ? code : `${reason} (${code})`}`,
-  );
+  return new OutputError(...sayStdoutNotWritten(error));
 }

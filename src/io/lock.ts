@@ -24,6 +24,7 @@ import {
 import { basename, dirname, join } from 'node:path';
 import type { Clock } from '../clock.ts';
 import type { AtlantisError } from '../errors.ts';
+import { describeHolder, NOT_A_LOCK, sayLocked, sayNotALock, sayWaitingForHolder } from './messages.ts';
 import { identifyProcess, PROCESS_NAME, type ProcessHost, type ProcessIdentity } from './process-identity.ts';
 import { isTrusted, READ_ONLY } from './safe-file.ts';
 
@@ -74,7 +75,6 @@ const BEAT_MS = 5_000;
 const ABANDONED_MS = 30_000;
 /** Longest time between two attempts that counts, in ms. */
 const MAX_STEP_MS = 1_000;
-const WATCHING = `waiting for up to ${ABANDONED_MS / 1_000} s to see whether it is still running`;
 
 const HOLDER = new RegExp(`^${PROCESS_NAME}-[0-9a-f]{12}$`);
 /** The errors of a rename onto a held lock; they differ between systems. */
@@ -154,10 +154,10 @@ async function waitForLock(
     seen = { holder, beat };
 
     const liveness = holder === undefined || hasBeaten ? 'alive' : self.judge(holder);
-    const message = `${subject.what} ${describeHolder(holder, subject)}`;
+    const held = describe(holder, subject);
     if (liveness === 'unknown' && waitedMs > WAIT_MS && warnedOf !== holder) {
       warnedOf = holder;
-      subject.warn(`${message} in another container or on another machine: ${WATCHING}`);
+      subject.warn(sayWaitingForHolder(subject.what, held, ABANDONED_MS));
     }
     if (holder === undefined) {
       // Being released; on Windows a rename cannot replace an empty folder.
@@ -167,20 +167,16 @@ async function waitForLock(
     }
     const limitMs = liveness === 'unknown' ? ABANDONED_MS + WAIT_MS : WAIT_MS;
     if (waitedMs > limitMs || (isNew && totalMs > TOTAL_WAIT_MS)) {
-      throw new subject.Refusal(
-        message,
-        subject.hint ?? `if no other atlantis is running, remove ${lockPath}`,
-      );
+      throw new subject.Refusal(...sayLocked(subject.what, held, lockPath, subject.hint));
     }
     const pauseMs = RETRY_MIN_MS + random() * (RETRY_MAX_MS - RETRY_MIN_MS);
     await new Promise<void>((resolve) => clock.setTimer(resolve, pauseMs));
   }
 }
 
-function describeHolder(holder: string | undefined, subject: LockSubject): string {
+function describe(holder: string | undefined, subject: LockSubject): string {
   const pid = holder?.split('-')[0];
-  if (pid === undefined) return 'is locked by another process';
-  return subject.describeHolder?.(pid) ?? `is locked by another process (${pid})`;
+  return (pid === undefined ? undefined : subject.describeHolder?.(pid)) ?? describeHolder(pid);
 }
 
 /** The state of a lock; empty while it changes hands. */
@@ -192,24 +188,20 @@ interface Seen {
 
 /** @throws subject.Refusal if it is not a lock that this user could have created */
 function inspectLock(lockPath: string, { what, Refusal }: LockSubject): Seen {
-  const refuse = (message: string): AtlantisError =>
-    new Refusal(
-      `the lock of ${what} ${message}: ${lockPath}`,
-      'nothing was changed: remove it or move it away',
-    );
+  const refuse = (why: string): AtlantisError => new Refusal(...sayNotALock(what, why, lockPath));
   try {
     const stats = lstatSync(lockPath);
-    if (stats.isSymbolicLink()) throw refuse('is a symbolic link');
-    if (!stats.isDirectory()) throw refuse('is not a directory');
-    if (!isTrusted(stats)) throw refuse('belongs to another user');
+    if (stats.isSymbolicLink()) throw refuse(NOT_A_LOCK.link);
+    if (!stats.isDirectory()) throw refuse(NOT_A_LOCK.notDirectory);
+    if (!isTrusted(stats)) throw refuse(NOT_A_LOCK.ofOther);
     const names = readdirSync(lockPath);
-    if (!names.every((name) => HOLDER.test(name))) throw refuse('contains other files');
+    if (!names.every((name) => HOLDER.test(name))) throw refuse(NOT_A_LOCK.otherFiles);
     const [holder] = names;
     return holder === undefined ? {} : { holder, beat: readBeat(join(lockPath, holder)) };
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return {};
-    if (codeOf(error) === 'EACCES') throw refuse('belongs to another user');
-    if (codeOf(error) === 'ELOOP') throw refuse('contains other files');
+    if (codeOf(error) === 'EACCES') throw refuse(NOT_A_LOCK.ofOther);
+    if (codeOf(error) === 'ELOOP') throw refuse(NOT_A_LOCK.otherFiles);
     throw error;
   }
 }

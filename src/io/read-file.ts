@@ -1,5 +1,6 @@
 // Reads files up to a limit: a file can grow while it is read, and a device has no end.
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { UTF16 } from './messages.ts';
 import { isUtf16 } from './text-encoding.ts';
 
 const CHUNK_BYTES = 64 * 1024;
@@ -19,7 +20,7 @@ class LimitedBuffer {
 
   add(chunk: Buffer): void {
     this.#size += chunk.length;
-    if (this.#size > this.#limit) throw Object.assign(new Error('the file is too large'), { code: 'EFBIG' });
+    if (this.#size > this.#limit) throw Object.assign(new Error(), { code: 'EFBIG' });
     this.#chunks.push(chunk);
   }
 
@@ -54,7 +55,7 @@ export async function readNamedFile(path: string, signal?: AbortSignal): Promise
   const fd = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   const bytes = fstatSync(fd).isFIFO() ? await readPipe(fd, signal) : readAndClose(fd);
   if (!isUtf16(bytes)) return bytes;
-  throw Object.assign(new Error('the file is UTF-16 text'), { code: 'UTF-16 text instead of UTF-8' });
+  throw Object.assign(new Error(UTF16), { code: UTF16 });
 }
 
 function readAndClose(fd: number): Buffer {

@@ -23,14 +23,7 @@ import {
 import { dirname, isAbsolute, sep } from 'node:path';
 import { OutputError } from '../errors.ts';
 import { processUid } from './io.ts';
-
-/** Why a file cannot be written any more, by the system's error code. */
-export const WRITE_FAULTS: Readonly<Record<string, string>> = {
-  ENOSPC: 'the disk is full',
-  EDQUOT: 'the disk quota is exceeded',
-  EFBIG: 'the file has reached its size limit',
-  EIO: 'the device reported an error',
-};
+import { adviseOnMode, OWN_DIRECTORY_OR_OWNER, sayNotWritten, UNSAFE } from './messages.ts';
 
 /**
  * Writes `text` to `path`; a link of this user is followed.
@@ -71,14 +64,7 @@ export function assertWritable(path: string, what: string): void {
 
 /** The error for the user (exit 9): a file that the user named could not be written. */
 export function describeWriteFault(what: string, path: string, error: unknown): OutputError {
-  const { code = 'unknown error' } = error as NodeJS.ErrnoException;
-  return new OutputError(`${what} "${path}" could not be written (${code})`, adviseOnFolder(path, error));
-}
-
-/** The hint for a missing folder. Folders are not created: a path may be misspelled, or a disk not mounted. */
-export function adviseOnFolder(path: string, error: unknown): string | undefined {
-  const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT';
-  return isMissing ? `create the folder first: mkdir -p ${JSON.stringify(dirname(path))}` : undefined;
+  return new OutputError(...sayNotWritten(what, path, error));
 }
 
 /** Ignores errors: the file may not exist (Node 26 would throw). */
@@ -108,7 +94,7 @@ export function findReplaceable(path: string): string | undefined {
   const place = resolvePlace(path);
   const stats = statSync(place.path, { throwIfNoEntry: false });
   if (place.isSystem) return undefined;
-  if (stats?.isDirectory() === true) throw Object.assign(new Error('a folder'), { code: 'EISDIR' });
+  if (stats?.isDirectory() === true) throw Object.assign(new Error(), { code: 'EISDIR' });
   if (stats === undefined || stats.isFile()) {
     accessSync(dirname(place.path), constants.W_OK);
     return place.path;
@@ -160,11 +146,11 @@ export function resolvePlace(path: string): Place {
     const isLink = stats?.isSymbolicLink() === true;
     // The target of a link in /proc is an open file, which may have no path.
     if (!isLink || folder.startsWith('/proc/')) return { path: place, isSystem };
-    if (!isSystem && !isTrusted(stats)) throw refusal('it is a link that belongs to another user');
+    if (!isSystem && !isTrusted(stats)) throw refusal(UNSAFE.linkOfOther);
     const target = readlinkSync(place);
     place = isAbsolute(target) ? target : folder + sep + target;
   }
-  throw Object.assign(new Error('too many links'), { code: 'ELOOP' });
+  throw Object.assign(new Error(), { code: 'ELOOP' });
 }
 
 /**
@@ -190,15 +176,15 @@ export function openNamedFile(path: string, flags: number, mode: number): number
  */
 export function openOwnFile(path: string, flags: number): number {
   const isLink = (): boolean => lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
-  if (O_NOFOLLOW === 0 && isLink()) throw refusal('it is a symbolic link');
+  if (O_NOFOLLOW === 0 && isLink()) throw refusal(UNSAFE.link);
   let fd: number;
   try {
     fd = openSync(path, flags | O_NOFOLLOW | O_NONBLOCK, 0o600);
   } catch (error) {
-    throw isLink() ? refusal('it is a symbolic link') : error;
+    throw isLink() ? refusal(UNSAFE.link) : error;
   }
   return check(fd, (stats) => {
-    if (!stats.isFile()) throw refusal('it is not a regular file');
+    if (!stats.isFile()) throw refusal(UNSAFE.notRegular);
     assertTrusted(stats);
     assertOneName(stats);
   });
@@ -206,11 +192,11 @@ export function openOwnFile(path: string, flags: number): number {
 
 /** @throws an error whose code is the reason unless it belongs to this user or to root */
 export function assertTrusted(stats: Stats): void {
-  if (!isTrusted(stats)) throw refusal('it belongs to another user');
+  if (!isTrusted(stats)) throw refusal(UNSAFE.ofOther);
 }
 
 function assertOneName(stats: Stats): void {
-  if (stats.nlink > 1) throw refusal('it is a hard link to another file');
+  if (stats.nlink > 1) throw refusal(UNSAFE.hardLink);
 }
 
 function check(fd: number, assertSafe: (stats: Stats) => void): number {
@@ -246,11 +232,9 @@ export function makeFolder(path: string): void {
  */
 export function assertOwnFolder(path: string, isShared: boolean): void {
   const stats = statSync(resolvePlace(path).path);
-  if (!stats.isDirectory()) throw refusal('it is not a directory');
-  if (!isTrusted(stats)) {
-    throw refusal('it belongs to another user', 'use a directory of your own, or run atlantis as its owner');
-  }
+  if (!stats.isDirectory()) throw refusal(UNSAFE.notDirectory);
+  if (!isTrusted(stats)) throw refusal(UNSAFE.ofOther, OWN_DIRECTORY_OR_OWNER);
   if (!isShared && processUid() !== undefined && (stats.mode & 0o002) !== 0) {
-    throw refusal('every user can write to it', `run: chmod o-w ${JSON.stringify(path)}`);
+    throw refusal(UNSAFE.writable, adviseOnMode(path));
   }
 }

@@ -5,6 +5,7 @@
 // (contract K3, R2). Here they are asynchronous, like writes to a pipe.
 import { fstatSync, writeSync } from 'node:fs';
 import { OutputError } from '../errors.ts';
+import { sayStdoutNotWritten } from './messages.ts';
 
 /** A standard stream, opened by the first call of `stream()`. */
 export interface OutputTarget {
@@ -92,9 +93,9 @@ export function writeWhole(target: OutputTarget, text: string): void {
   try {
     while (at < bytes.length) at += writeSync(target.fd, bytes, at);
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
+    const { code } = error as NodeJS.ErrnoException;
     if (code === 'EAGAIN') openGuarded(target).write(bytes.subarray(at));
-    else if (code !== 'EPIPE') throw new OutputError(`stdout could not be written (${code})`);
+    else if (code !== 'EPIPE') throw new OutputError(...sayStdoutNotWritten(error));
   }
 }
 

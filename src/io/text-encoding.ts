@@ -12,7 +12,3 @@ export function isUtf16(bytes: Uint8Array): boolean {
   const isBigEndian = first === 0 && second !== 0 && third === 0 && fourth !== 0;
   return bytes.length >= 4 && (isLittleEndian || isBigEndian);
 }
-
-/** The hint for UTF-16. */
-export const UTF8_HINT =
-  'save it as UTF-8; Windows PowerShell writes UTF-16 with > and Out-File: use Set-Content -Encoding utf8';

@@ -8,11 +8,19 @@ import { posix } from 'node:path';
 import { StoreError } from '../errors.ts';
 import type { Io } from '../io/io.ts';
 import { platformOf } from '../io/platform.ts';
+import {
+  CHECKED,
+  NOT_A_STORE,
+  sayBelongsToOther,
+  sayNotADirectory,
+  sayNotAStore,
+  sayParentOfOther,
+  sayReadableByOthers,
+  sayWritableByOthers,
+} from './messages.ts';
 
 /** The user who reads the store. */
 export type StoreReader = Pick<Io, 'platform' | 'uid' | 'homeDirectory'>;
-
-export const OWN_DIRECTORY_HINT = 'set ATLANTIS_CONFIG_DIR to a directory of your own';
 
 const GROUP_AND_OTHERS_WRITE = 0o022;
 const GROUP_WRITE = 0o020;
@@ -20,10 +28,6 @@ const GROUP_WRITE = 0o020;
 const STICKY = 0o1000;
 /** More than the kernel follows. */
 const MAX_LINKS = 40;
-
-/** A path quoted for a shell, if necessary. */
-export const quotePath = (path: string): string =>
-  /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
 
 export const hasOwners = ({ platform, uid }: StoreReader): boolean =>
   platformOf(platform).hasOwners && uid !== undefined;
@@ -36,36 +40,31 @@ export const hasOwners = ({ platform, uid }: StoreReader): boolean =>
 function refuseSharedWriting(what: string, path: string, stats: Stats, reader: StoreReader): void {
   if ((stats.mode & GROUP_AND_OTHERS_WRITE) === 0) return;
   const isRepairable = stats.uid === reader.uid && (stats.mode & STICKY) === 0;
-  throw new StoreError(
-    `other users can write to ${what}: ${path}`,
-    isRepairable
-      ? `check that nothing in it was planted, then run: chmod go-w ${quotePath(path)}`
-      : OWN_DIRECTORY_HINT,
-  );
+  throw new StoreError(...sayWritableByOthers(what, path, isRepairable));
 }
 
 /** Refuses a directory in which another user could replace the store. @throws StoreError (contract F1, row 49) */
 export function checkDirectory(directory: string, stats: Stats, reader: StoreReader): void {
-  if (!stats.isDirectory()) throw new StoreError(`${directory} is not a directory`);
+  if (!stats.isDirectory()) throw new StoreError(...sayNotADirectory(directory));
   if (!hasOwners(reader)) return;
   if (stats.uid !== reader.uid && stats.uid !== 0) {
-    throw new StoreError(`the profile directory belongs to another user: ${directory}`, OWN_DIRECTORY_HINT);
+    throw new StoreError(...sayBelongsToOther(CHECKED.directory, directory));
   }
-  refuseSharedWriting('the profile directory', directory, stats, reader);
+  refuseSharedWriting(CHECKED.directory, directory, stats, reader);
 }
 
 /** @returns a warning if others can read the file. @throws StoreError unless it is a regular file of the reader or root */
 export function checkFile(path: string, stats: Stats, reader: StoreReader): string[] {
-  if (stats.isDirectory()) throw new StoreError(`the profile store is a directory: ${path}`);
-  if (!stats.isFile()) throw new StoreError(`the profile store is not a regular file: ${path}`);
+  if (stats.isDirectory()) throw new StoreError(...sayNotAStore(NOT_A_STORE.directory, path));
+  if (!stats.isFile()) throw new StoreError(...sayNotAStore(NOT_A_STORE.notRegular, path));
   if (!hasOwners(reader)) return [];
   if (stats.uid !== reader.uid && stats.uid !== 0) {
-    throw new StoreError(`the profile store belongs to another user: ${path}`, OWN_DIRECTORY_HINT);
+    throw new StoreError(...sayBelongsToOther(CHECKED.store, path));
   }
-  refuseSharedWriting('the profile store', path, stats, reader);
+  refuseSharedWriting(CHECKED.store, path, stats, reader);
   // Root made its own file readable on purpose, for example for a container.
   if (stats.uid !== reader.uid || (stats.mode & 0o077) === 0) return [];
-  return [`other users of this machine can read the keys in ${path}: run chmod 600 ${quotePath(path)}`];
+  return [sayReadableByOthers(path)];
 }
 
 /**
@@ -80,16 +79,11 @@ export function checkParents(directory: string, reader: StoreReader): void {
   visitParents(directory, (place, stats) => {
     if (homes.some((home) => home.startsWith(`${place}/`))) return;
     if (stats.uid !== reader.uid && stats.uid !== 0) {
-      throw new StoreError(
-        `a directory on the path to the profile store belongs to another user: ${place}`,
-        reader.uid === 0
-          ? `run atlantis as its owner, without sudo, or ${OWN_DIRECTORY_HINT}`
-          : OWN_DIRECTORY_HINT,
-      );
+      throw new StoreError(...sayParentOfOther(place, reader.uid === 0));
     }
     if (stats.isSymbolicLink() || (stats.mode & STICKY) !== 0) return;
     if ((stats.mode & GROUP_AND_OTHERS_WRITE) === GROUP_WRITE && isOwnGroup(stats.gid)) return;
-    refuseSharedWriting('a directory on the path to the profile store', place, stats, reader);
+    refuseSharedWriting(CHECKED.parent, place, stats, reader);
   });
 }
 
@@ -99,7 +93,7 @@ export function checkParents(directory: string, reader: StoreReader): void {
  * @returns the path without links
  */
 function visitParents(path: string, visit: (place: string, stats: Stats) => void, links = 0): string {
-  if (links > MAX_LINKS) throw Object.assign(new Error('too many links'), { code: 'ELOOP' });
+  if (links > MAX_LINKS) throw Object.assign(new Error(), { code: 'ELOOP' });
   let at = '/';
   for (const name of path.split('/').filter((part) => part !== '')) {
     const place = posix.join(at, name);

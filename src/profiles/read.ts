@@ -12,14 +12,18 @@ import { readAtMost } from '../io/read-file.ts';
 import { isUtf16 } from '../io/text-encoding.ts';
 import { describePosition, findJsonFault } from './json-fault.ts';
 import {
-  checkDirectory,
-  checkFile,
-  checkParents,
-  hasOwners,
-  OWN_DIRECTORY_HINT,
-  type StoreReader,
-} from './permissions.ts';
-import { explainDenial, findMountedStore, refuseSystemFolder } from './root-owned.ts';
+  DAMAGE,
+  NOT_A_STORE,
+  sayConfigDirectoryRelative,
+  sayDamaged,
+  sayNewerVersion,
+  sayNoHomeDirectory,
+  sayNotAStore,
+  sayStoreIsLink,
+  sayUnreadable,
+} from './messages.ts';
+import { checkDirectory, checkFile, checkParents, hasOwners, type StoreReader } from './permissions.ts';
+import { findMountedStore, findRepair, refuseSystemFolder } from './root-owned.ts';
 
 /** A stored profile. It has a key or the command that prints one, never both. */
 export interface Profile {
@@ -68,12 +72,7 @@ export function profilesPath({
   const { path, findConfigDirectory } = platformOf(platform);
   const chosen = env['ATLANTIS_CONFIG_DIR'];
   if (chosen !== undefined && chosen !== '') {
-    if (!path.isAbsolute(chosen)) {
-      throw new UsageError(
-        'ATLANTIS_CONFIG_DIR is not an absolute path',
-        'accepted: the absolute path of a directory; profiles are never read from the working directory',
-      );
-    }
+    if (!path.isAbsolute(chosen)) throw new UsageError(...sayConfigDirectoryRelative());
     return path.join(chosen, FILE_NAME);
   }
   const home = homeDirectory();
@@ -83,7 +82,7 @@ export function profilesPath({
 
 /** The error where `profilesPath` is undefined. */
 export function noHomeDirectory(): StoreError {
-  return new StoreError('no home directory for the profiles', 'set ATLANTIS_CONFIG_DIR');
+  return new StoreError(...sayNoHomeDirectory());
 }
 
 /** True for a name that a profile may have (contract F1). */
@@ -104,32 +103,32 @@ type Fail = (why: string) => DamagedStoreError;
 
 /** Decodes strictly, without replacement characters, and removes a byte order mark. */
 function decode(bytes: Buffer, fail: Fail): JsonObject {
-  if (bytes.length === 0) throw fail('it is empty');
-  if (isUtf16(bytes)) throw fail('it is UTF-16 text instead of UTF-8');
+  if (bytes.length === 0) throw fail(DAMAGE.empty);
+  if (isUtf16(bytes)) throw fail(DAMAGE.utf16);
   let text: string;
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
-    throw fail('it is not UTF-8 text');
+    throw fail(DAMAGE.notUtf8);
   }
   const fault = findJsonFault(text);
-  if (fault !== undefined) throw fail(`it is not valid JSON at ${describePosition(text, fault)}`);
+  if (fault !== undefined) throw fail(DAMAGE.notJson(describePosition(text, fault)));
   const value: unknown = JSON.parse(text);
-  if (!isObject(value)) throw fail('it is not a JSON object');
+  if (!isObject(value)) throw fail(DAMAGE.notObject);
   return value;
 }
 
 function readProfile(name: string, value: unknown, fail: Fail): Profile {
-  if (!isProfileName(name)) throw fail('its name is not valid');
-  if (!isObject(value)) throw fail('it is not an object');
+  if (!isProfileName(name)) throw fail(DAMAGE.profileName);
+  if (!isObject(value)) throw fail(DAMAGE.profileNotObject);
   const { url, key, keyCommand } = value;
-  if (typeof url !== 'string') throw fail('"url" is not a string');
-  if (key !== undefined && keyCommand !== undefined) throw fail('it has both "key" and "keyCommand"');
+  if (typeof url !== 'string') throw fail(DAMAGE.url);
+  if (key !== undefined && keyCommand !== undefined) throw fail(DAMAGE.bothKeys);
   if (keyCommand !== undefined) {
-    if (!isCommand(keyCommand)) throw fail('"keyCommand" is not a list of strings');
+    if (!isCommand(keyCommand)) throw fail(DAMAGE.keyCommand);
     return { name, url, keyCommand };
   }
-  if (typeof key !== 'string' || !isKey(key)) throw fail('"key" is not a valid key');
+  if (typeof key !== 'string' || !isKey(key)) throw fail(DAMAGE.key);
   return { name, url, key };
 }
 
@@ -139,27 +138,18 @@ function readProfile(name: string, value: unknown, fail: Fail): Profile {
  * @throws DamagedStoreError with path and position only; StoreError if a newer version wrote it.
  */
 export function parseProfiles(bytes: Buffer, path: string): { file: ProfileFile; json: JsonObject } {
-  const fail: Fail = (why) =>
-    new DamagedStoreError(
-      `the profile store is damaged: ${why}: ${path}`,
-      'repair it, or run `atlantis profile add`, which moves it aside and creates a new one',
-    );
+  const fail: Fail = (why) => new DamagedStoreError(...sayDamaged(why, path));
   const json = decode(bytes, fail);
   const { version, current, profiles } = json;
   if (typeof version !== 'number' || !Number.isInteger(version) || version < 1) {
-    throw fail('"version" is not a positive integer');
+    throw fail(DAMAGE.version);
   }
-  if (version > FORMAT_VERSION) {
-    throw new StoreError(
-      `the profile store was written by a newer version of atlantis: ${path}`,
-      'update atlantis',
-    );
-  }
-  if (current !== undefined && typeof current !== 'string') throw fail('"current" is not a string');
-  if (!isObject(profiles)) throw fail('"profiles" is not an object');
+  if (version > FORMAT_VERSION) throw new StoreError(...sayNewerVersion(path));
+  if (current !== undefined && typeof current !== 'string') throw fail(DAMAGE.current);
+  if (!isObject(profiles)) throw fail(DAMAGE.profiles);
   const read = Object.entries(profiles).map(([name, value], index): [string, Profile] => [
     name,
-    readProfile(name, value, (why) => fail(`in profile number ${index + 1}, ${why}`)),
+    readProfile(name, value, (why) => fail(DAMAGE.profile(index + 1, why))),
   ]);
   return { file: { current, profiles: new Map(read) }, json };
 }
@@ -177,7 +167,7 @@ function openStore(path: string): number {
   const noFollow = constants.O_NOFOLLOW as number | undefined;
   // Windows has no O_NOFOLLOW, so the path is checked first.
   if (noFollow === undefined && isLink(path)) {
-    throw new StoreError(`the profile store is a symbolic link: ${path}`);
+    throw new StoreError(...sayStoreIsLink(path));
   }
   // O_NONBLOCK, since opening a FIFO would wait for a writer.
   return openSync(path, constants.O_RDONLY | (noFollow ?? 0) | (constants.O_NONBLOCK ?? 0));
@@ -218,20 +208,9 @@ export function readStoreBytes(path: string, reader: StoreReader): StoreBytes | 
       if (hasOwners(reader)) refuseSystemFolder(directory);
       return undefined;
     }
-    if (code === 'EFBIG') throw new StoreError(`the profile store is larger than 1 MiB: ${path}`);
-    if (code === 'ELOOP' || code === 'EMLINK') {
-      throw new StoreError(
-        `the profile store is a symbolic link, which is not followed: ${path}`,
-        'set ATLANTIS_CONFIG_DIR to the directory of the file',
-      );
-    }
-    const isDenied = code === 'EACCES' || code === 'EPERM';
-    throw new StoreError(
-      `the profile store cannot be read (${code}): ${path}`,
-      isDenied
-        ? explainDenial(path, reader, `make it readable for this user, or ${OWN_DIRECTORY_HINT}`)
-        : undefined,
-    );
+    if (code === 'EFBIG') throw new StoreError(...sayNotAStore(NOT_A_STORE.tooLarge, path));
+    if (code === 'ELOOP' || code === 'EMLINK') throw new StoreError(...sayStoreIsLink(path));
+    throw new StoreError(...sayUnreadable(path, error, findRepair(path, reader)));
   } finally {
     if (fd !== undefined) closeSync(fd);
   }

@@ -2,7 +2,8 @@
 import { lstatSync, readlinkSync, realpathSync } from 'node:fs';
 import { posix } from 'node:path';
 import { StoreError } from '../errors.ts';
-import { hasOwners, OWN_DIRECTORY_HINT, quotePath, type StoreReader } from './permissions.ts';
+import { giveTo, sayCreatedWithSudo, sayNotStorable, sayReadOnly } from './messages.ts';
+import { hasOwners, type StoreReader } from './permissions.ts';
 
 /**
  * The path of the file if the store is a mounted Kubernetes secret, otherwise undefined. In such a mount, the store is a
@@ -18,7 +19,7 @@ export function findMountedStore(path: string): string | undefined {
 }
 
 /** The command that gives the user the files in the home directory that root owns; undefined if there are none. */
-function findRepair(path: string, reader: StoreReader): string | undefined {
+export function findRepair(path: string, reader: StoreReader): string | undefined {
   const home = reader.homeDirectory();
   if (home === undefined || !hasOwners(reader) || reader.uid === 0) return undefined;
   const below = posix.relative(home, path);
@@ -27,7 +28,7 @@ function findRepair(path: string, reader: StoreReader): string | undefined {
   for (const name of below.split('/')) {
     place = posix.join(place, name);
     try {
-      if (lstatSync(place).uid === 0) return `sudo chown -R ${reader.uid} ${quotePath(place)}`;
+      if (lstatSync(place).uid === 0) return giveTo(reader.uid, place);
     } catch {
       return undefined;
     }
@@ -35,24 +36,10 @@ function findRepair(path: string, reader: StoreReader): string | undefined {
   return undefined;
 }
 
-/** The hint for a permission error: files in the home directory that root owns were created with sudo. */
-export function explainDenial(path: string, reader: StoreReader, otherwise: string): string {
-  const repair = findRepair(path, reader);
-  return repair === undefined
-    ? otherwise
-    : `it belongs to root, probably because atlantis was run with sudo; run: ${repair}`;
-}
-
 /** The error for commands that would write to a store that root owns. */
 export function refuseWriting(path: string, reader: StoreReader): StoreError {
   const repair = lstatSync(path).isSymbolicLink() ? undefined : findRepair(path, reader);
-  const other = `for profiles of your own, ${OWN_DIRECTORY_HINT}`;
-  return new StoreError(
-    `the profile store belongs to root and can only be read: ${path}`,
-    repair === undefined
-      ? `change it at its source, such as the mounted secret; ${other}`
-      : `if it was created with sudo, run: ${repair}; ${other}`,
-  );
+  return new StoreError(...sayReadOnly(path, repair));
 }
 
 /** The warning for a new store that was created with sudo; undefined without sudo. */
@@ -61,9 +48,8 @@ export function describeNewOwner(
   reader: StoreReader,
   sudoUid: string | undefined,
 ): string | undefined {
-  if (reader.uid !== 0 || !/^[1-9]\d*$/.test(sudoUid ?? '')) return undefined;
-  const repair = `sudo chown -R ${sudoUid} ${quotePath(directory)}`;
-  return `${directory} was created with sudo and belongs to root; to use it without sudo, run: ${repair}`;
+  if (reader.uid !== 0 || sudoUid === undefined || !/^[1-9]\d*$/.test(sudoUid)) return undefined;
+  return sayCreatedWithSudo(directory, sudoUid);
 }
 
 /** Refuses a directory in /proc or /sys, where no file can be created. @throws StoreError */
@@ -79,5 +65,5 @@ export function refuseSystemFolder(directory: string): void {
     }
   }
   if (!/^\/(?:proc|sys)(?:\/|$)/.test(place)) return;
-  throw new StoreError(`profiles cannot be stored in ${directory}`, OWN_DIRECTORY_HINT);
+  throw new StoreError(...sayNotStorable(directory));
 }

@@ -25,7 +25,17 @@ import { type Lock, type LockHost, takeLock } from '../io/lock.ts';
 import { platformOf } from '../io/platform.ts';
 import { readAtMost } from '../io/read-file.ts';
 import { makeFolder } from '../io/safe-file.ts';
-import { checkDirectory, checkParents, OWN_DIRECTORY_HINT, type StoreReader } from './permissions.ts';
+import {
+  CHECKED,
+  sayLockLost,
+  sayMovedAside,
+  sayNotCreated,
+  sayNotLockable,
+  sayNotSynced,
+  sayOtherFiles,
+  sayUnchanged,
+} from './messages.ts';
+import { checkDirectory, checkParents, type StoreReader } from './permissions.ts';
 import {
   DamagedStoreError,
   FORMAT_VERSION,
@@ -37,7 +47,7 @@ import {
   readStoreBytes,
   systemCode,
 } from './read.ts';
-import { describeNewOwner, explainDenial, refuseWriting } from './root-owned.ts';
+import { describeNewOwner, findRepair, refuseWriting } from './root-owned.ts';
 
 /** What writing needs from the system. */
 export type StoreHost = StoreReader & LockHost & Pick<Io, 'env' | 'ignoreFileSizeSignal'>;
@@ -118,19 +128,14 @@ function prepareDirectory(path: string, host: StoreHost): string[] {
     // A directory with other files, such as /etc or a home, keeps its mode.
     const isOurs = readdirSync(directory).every((name) => name.startsWith(basename(path)));
     if (!isOurs || stats.uid !== host.uid) {
-      return [
-        `${directory} contains other files, so other users keep access to it: use a separate directory for profiles`,
-      ];
+      return [sayOtherFiles(directory)];
     }
     chmodSync(directory, DIRECTORY_MODE);
     return [];
   } catch (error) {
     const code = systemCode(error);
     if (error instanceof StoreError || code === undefined) throw error;
-    throw new OutputError(
-      `the profile directory cannot be created (${code}): ${directory}`,
-      explainDenial(directory, host, OWN_DIRECTORY_HINT),
-    );
+    throw new OutputError(...sayNotCreated(directory, error, findRepair(directory, host)));
   }
 }
 
@@ -200,9 +205,7 @@ function flushDirectory(directory: string): void {
     fsyncSync(fd);
   } catch (error) {
     if (systemCode(error) !== 'EIO') return;
-    throw new OutputError(
-      `the profile store was written, but may not survive a power failure (EIO): ${directory}`,
-    );
+    throw new OutputError(...sayNotSynced(directory));
   } finally {
     if (fd !== undefined) closeSync(fd);
   }
@@ -223,30 +226,25 @@ function replaceStore(path: string, json: JsonObject, isDamaged: boolean, lock: 
   try {
     writeStaging(staging, json);
     if (isDamaged) aside = keepAside(path, wallMs);
-    if (!lock.isHeld()) throw new StoreError('the profile store was not changed: the lock on it was lost');
+    if (!lock.isHeld()) throw new StoreError(...sayLockLost());
     renameSync(staging, path);
   } catch (error) {
     if (aside !== undefined) rmSync(aside, { force: true });
     removeStaging(path);
     const code = systemCode(error);
     if (error instanceof StoreError || code === undefined) throw error;
-    const why = code === 'ENOSPC' || code === 'EDQUOT' ? 'no space left' : code;
-    throw new OutputError(`the profile store could not be written (${why}) and is unchanged: ${path}`);
+    throw new OutputError(...sayUnchanged(path, error));
   }
   flushDirectory(dirname(path));
   return aside;
 }
 
 async function lockStore(lockPath: string, host: StoreHost, warn: (message: string) => void): Promise<Lock> {
-  const what = 'the profile store';
   try {
-    return await takeLock(lockPath, host, { what, Refusal: StoreError, warn });
+    return await takeLock(lockPath, host, { what: CHECKED.store, Refusal: StoreError, warn });
   } catch (error) {
     if (error instanceof StoreError) throw error;
-    throw new OutputError(
-      `${what} cannot be locked for writing (${systemCode(error)}): ${lockPath}`,
-      explainDenial(lockPath, host, OWN_DIRECTORY_HINT),
-    );
+    throw new OutputError(...sayNotLockable(lockPath, error, findRepair(lockPath, host)));
   }
 }
 
@@ -284,7 +282,7 @@ export async function updateStore<T>(
     const result = change(draft);
     removeStaging(path);
     const aside = replaceStore(path, json(), current === 'damaged', lock, host.clock.wallMs());
-    if (aside !== undefined) notices.push(`the profile store was damaged: it was moved to ${aside}`);
+    if (aside !== undefined) notices.push(sayMovedAside(aside));
     return { result, notices };
   } finally {
     lock.release();

@@ -13,16 +13,9 @@ import {
   type Stats,
 } from 'node:fs';
 import { basename, dirname, extname, join } from 'node:path';
-import { OutputError, UsageError } from '../errors.ts';
+import { type OutputError, UsageError } from '../errors.ts';
 import { countWholeLines, createAppendFile, findEndOfLines } from '../io/append-file.ts';
-import {
-  APPEND,
-  adviseOnFolder,
-  assertTrusted,
-  openNamedFile,
-  resolvePlace,
-  WRITE_FAULTS,
-} from '../io/safe-file.ts';
+import { APPEND, assertTrusted, describeWriteFault, openNamedFile, resolvePlace } from '../io/safe-file.ts';
 import {
   hasMemberStart,
   MEMBER_HEADER_BYTES,
@@ -30,6 +23,7 @@ import {
   readMemberLength,
   unpackMember,
 } from './gzip-member.ts';
+import { sayExistsAndIsOther, sayNotRecordable, sayRecordingIsOutput, THE_RECORDING } from './messages.ts';
 import { readStartTime } from './recorded-line.ts';
 
 export type RecordingFile = ReturnType<typeof openRecordingFile>;
@@ -51,10 +45,7 @@ export function locateRecording(path: string, taken: readonly number[]): string 
   try {
     const file = fstatSync(fd);
     if (taken.some((other) => isSameFile(file, other))) {
-      throw new UsageError(
-        `--record: ${JSON.stringify(path)} is also the file that stdout or stderr is redirected to`,
-        'use another name',
-      );
+      throw new UsageError(...sayRecordingIsOutput(path));
     }
   } finally {
     closeSync(fd);
@@ -84,11 +75,7 @@ export function openRecordingFile(path: string, newMode = 0o600) {
   const found = inspect(fd, size, isCompressed);
   if (found === undefined) {
     closeSync(fd);
-    const what = isCompressed ? 'a compressed recording' : 'a recording';
-    throw new UsageError(
-      `--record: ${JSON.stringify(path)} exists and is not ${what}`,
-      'nothing was changed: use another name, or move the file away',
-    );
+    throw new UsageError(...sayExistsAndIsOther(path, isCompressed));
   }
   const file = createAppendFile(path, fd, isCompressed ? undefined : countWholeLines);
   const attempt = (action: () => void): void => {
@@ -135,27 +122,12 @@ function open(path: string, newMode = 0o600): number {
     throw describeRecordingFault(path, error);
   }
   closeSync(fd);
-  throw new UsageError(
-    `--record: ${JSON.stringify(path)} is not a regular file`,
-    'use the path of a regular file',
-  );
+  throw new UsageError(...sayNotRecordable(path));
 }
-
-const REASONS: Readonly<Record<string, string>> = {
-  ...WRITE_FAULTS,
-  ENOENT: 'the directory does not exist',
-  EISDIR: 'it is a directory',
-};
 
 /** The error for the user (exit 9). */
-export function describeRecordingFault(path: string, error: unknown): OutputError {
-  const { code = 'unknown error' } = error as NodeJS.ErrnoException;
-  const reason = REASONS[code];
-  return new OutputError(
-    `the recording ${JSON.stringify(path)} could not be written: ${reason === undefined ? code : `${reason} (${code})`}`,
-    adviseOnFolder(path, error),
-  );
-}
+export const describeRecordingFault = (path: string, error: unknown): OutputError =>
+  describeWriteFault(THE_RECORDING, path, error);
 
 interface Inspection {
   /** The incomplete end begins here. */

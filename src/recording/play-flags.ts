@@ -1,7 +1,9 @@
 // The flags that play a recording, for `replay` and `top`.
 import { UsageError } from '../errors.ts';
 import { type Flags, optional, parseFlags, text, toggle, withDefault } from '../flags/definition.ts';
+import { sayNotCombinable } from '../flags/messages.ts';
 import { parseDuration, parsePlayRate, parseSpeed, parseTime } from '../flags/values.ts';
+import { sayUntilBeforeSince } from './messages.ts';
 import type { PlayPace } from './play.ts';
 
 export const PLAY_FLAGS = {
@@ -35,12 +37,12 @@ export function parsePlayFlags(flags: PlayFlags, nowMs: number): ReplayConfig {
   const { since, until, ...values } = parseFlags(PLAY_FLAGS, flags);
   if (values.ratePerSecond !== undefined && (flags.speed ?? flags.maxPause) !== undefined) {
     const other = flags.speed === undefined ? '--max-pause' : '--speed';
-    throw new UsageError(`--rate and ${other} cannot be combined`, 'use only one of them');
+    throw new UsageError(...sayNotCombinable('--rate', other));
   }
   const sinceMs = since === undefined ? undefined : parseTime('--since', since, nowMs);
   const untilMs = until === undefined ? undefined : parseTime('--until', until, nowMs);
   if (sinceMs !== undefined && untilMs !== undefined && untilMs < sinceMs) {
-    throw new UsageError('--until is before --since', 'use a later --until');
+    throw new UsageError(...sayUntilBeforeSince());
   }
   return { ...values, sinceMs, untilMs };
 }

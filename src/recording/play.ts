@@ -2,6 +2,7 @@
 import { type Clock, sleep } from '../clock.ts';
 import { UsageError } from '../errors.ts';
 import { type Batch, BatchBuilder } from '../events/batch.ts';
+import { LINE_FAULTS, sayNothingToPlay, sayTimesRequired } from './messages.ts';
 import type { LineBatch } from './read-lines.ts';
 import { type RecordedLine, readLine, readPlainLine } from './recorded-line.ts';
 
@@ -66,7 +67,7 @@ export async function* playRecording(
   const read = (bytes: Buffer): RecordedLine => {
     const line = isPlain === true ? readPlainLine(bytes) : readLine(bytes);
     if (line.kind !== 'empty' && line.kind !== 'damaged') isPlain ??= line.kind === 'plain';
-    if (line.kind === 'plain' && isPlain !== true) return { kind: 'damaged', why: NOT_RECORDED };
+    if (line.kind === 'plain' && isPlain !== true) return { kind: 'damaged', why: LINE_FAULTS.notRecorded };
     return line;
   };
   /** Yields damage once it is known that the file can be played. */
@@ -153,17 +154,8 @@ class Schedule {
   assertNoTimes(): void {
     const { sinceMs, untilMs, maxPauseMs } = this.#pace;
     if ((sinceMs ?? untilMs ?? maxPauseMs) === undefined) return;
-    throw new UsageError(
-      '--since, --until and --max-pause require receive times, which plain NDJSON does not have',
-      'play a recording of `tail --record`, or the output of `tail --envelope`',
-    );
+    throw new UsageError(...sayTimesRequired());
   }
 }
 
-const NOT_RECORDED = 'it is plain JSON, not a recorded event';
-
-const unplayable = (): UsageError =>
-  new UsageError(
-    'not a recording: it contains no events',
-    'create one with `atlantis stream tail --record <file>`, or play the output of `tail --json`',
-  );
+const unplayable = (): UsageError => new UsageError(...sayNothingToPlay());

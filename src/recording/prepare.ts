@@ -3,6 +3,7 @@ import { isAtlantisError, OutputError, UsageError } from '../errors.ts';
 import { type Lock, type LockHost, takeLock } from '../io/lock.ts';
 import type { Reporter } from '../ui/reporter.ts';
 import { locateRecording } from './file.ts';
+import { describeRecordingLock, sayTakenOver } from './messages.ts';
 import { openRecorder, type RecordConfig, type Recorder } from './recorder.ts';
 
 export interface Recording {
@@ -48,7 +49,7 @@ export async function prepareRecording(
     try {
       await takeIt();
     } catch {
-      fail(new OutputError(`another run is now recording into ${JSON.stringify(path)}`));
+      fail(new OutputError(...sayTakenOver(path)));
     }
   };
   await takeIt();
@@ -76,9 +77,7 @@ async function lockRecording(
 ): Promise<Lock | undefined> {
   try {
     return await takeLock(`${path}.lock`, host, {
-      what: `--record: ${JSON.stringify(path)}`,
-      describeHolder: (pid) => `is in use by another run (process ${pid})`,
-      hint: 'use a separate file for each run',
+      ...describeRecordingLock(path),
       Refusal: UsageError,
       ...events,
     });

@@ -4,6 +4,8 @@ import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { untilAborted } from '../clock.ts';
 import { UsageError } from '../errors.ts';
+import { sayNotRead } from '../io/messages.ts';
+import { LINE_FAULTS, THE_RECORDING } from './messages.ts';
 import { MAX_LINE_BYTES } from './recorded-line.ts';
 import { type Unpacked, unpack } from './unpack.ts';
 
@@ -31,7 +33,7 @@ export async function* readLines(
   path: string,
   stdin: () => Readable,
   signal: AbortSignal,
-  what = 'the recording',
+  what = THE_RECORDING,
 ): AsyncGenerator<LineBatch> {
   const source = path === '-' ? stdin() : createReadStream(path);
   const parts = unpack(source[Symbol.asyncIterator]() as AsyncIterator<Buffer>);
@@ -46,7 +48,7 @@ export async function* readLines(
       if (next.done === true) return;
     }
   } catch (error) {
-    throw describeReadFault(what, path, error);
+    throw new UsageError(...sayNotRead(what, path, error));
   } finally {
     source.destroy();
   }
@@ -91,14 +93,8 @@ function createLineSplitter() {
       // Skipped up to the next line feed.
       takeRest();
       isSkipping = true;
-      return { lines, fault: { why: 'it is longer than the largest event', isLine: true } };
+      return { lines, fault: { why: LINE_FAULTS.tooLong, isLine: true } };
     },
     end: (): LineBatch => ({ lines: restBytes > 0 ? [takeRest()] : [] }),
   };
-}
-
-function describeReadFault(what: string, path: string, error: unknown): UsageError {
-  const { code = 'unknown error' } = error as NodeJS.ErrnoException;
-  const why = code === 'ENOENT' ? 'the file does not exist' : code === 'EISDIR' ? 'it is a directory' : code;
-  return new UsageError(`${what} ${JSON.stringify(path)} cannot be read: ${why}`);
 }

@@ -4,6 +4,7 @@ import { matchTokens, trimLineEnd } from '../events/json-line.ts';
 import { MESSAGE } from '../events/message-text.ts';
 import { classifyText } from '../events/scanner.ts';
 import { makeSafeLine } from '../render/ndjson.ts';
+import { LINE_FAULTS } from './messages.ts';
 
 /** The largest event (16 MiB) of characters that are escaped with six bytes each, in an envelope. */
 export const MAX_LINE_BYTES = (6 * 16 + 1) * 1024 * 1024;
@@ -64,12 +65,12 @@ export function readLine(bytes: Buffer): RecordedLine {
     ENVELOPE.exec(line.toString('latin1')) ??
     [];
   if (start === '') return readOther(line);
-  if (line.at(-1) !== CLOSE_OBJECT) return { kind: 'damaged', why: 'it is truncated' };
+  if (line.at(-1) !== CLOSE_OBJECT) return { kind: 'damaged', why: LINE_FAULTS.truncated };
   const text = line.subarray(start.length, -1);
   const flags = classifyText(text);
   if (flags < 0) return { kind: 'damaged', why: describeFault(flags) };
   const receivedAtMs = Date.parse(receivedAt);
-  if (Number.isNaN(receivedAtMs)) return { kind: 'damaged', why: 'its received_at is not a timestamp' };
+  if (Number.isNaN(receivedAtMs)) return { kind: 'damaged', why: LINE_FAULTS.noTime };
   return { kind: 'event', receivedAtMs, connection: Number(connection), text, flags };
 }
 
@@ -105,4 +106,4 @@ function readTime(text: string): number | undefined {
 }
 
 const describeFault = (flags: number): string =>
-  flags === MESSAGE.notUtf8 ? 'it is not UTF-8' : 'it is not JSON';
+  flags === MESSAGE.notUtf8 ? LINE_FAULTS.notUtf8 : LINE_FAULTS.notJson;

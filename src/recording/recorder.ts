@@ -17,6 +17,7 @@ import {
   pruneFinished,
   type RecordingFile,
 } from './file.ts';
+import { type RecordingChange, sayChanged, sayRecordingRepaired, sayReopened } from './messages.ts';
 import { makeHeader } from './recorded-line.ts';
 
 /** What to record into, and when to rotate. */
@@ -39,13 +40,6 @@ export interface Recorder {
   /** Writes what is buffered and closes the file. Can be called again. */
   close(): void;
 }
-
-/** What another program did to the file, and what happens now. */
-const CHANGES = {
-  deleted: 'deleted by another program: a new file was started, and what was recorded before is lost',
-  truncated: 'truncated by another program: the recording continues in the same file',
-  moved: 'moved away: a new file was started',
-};
 
 interface RecorderDeps {
   readonly clock: Clock;
@@ -79,14 +73,7 @@ export function openRecorder(config: RecordConfig, { clock, report, onFailure }:
 
   function openFile(mode?: number): void {
     file = openRecordingFile(path, mode);
-    if (file.bytesRepaired > 0) {
-      report({
-        event: 'warning',
-        level: 'warn',
-        message: `removed an incomplete line of ${file.bytesRepaired} bytes at the end of the recording ${JSON.stringify(path)}`,
-        figures: { bytes_repaired: file.bytesRepaired },
-      });
-    }
+    if (file.bytesRepaired > 0) report(sayRecordingRepaired(path, file.bytesRepaired));
     age = startAge(clock, file.startedAtMs);
     hasEvents = file.startedAtMs !== undefined;
     try {
@@ -104,11 +91,10 @@ export function openRecorder(config: RecordConfig, { clock, report, onFailure }:
   }
 
   /** Begins a new file if another program took the open one away. */
-  function restartAfter(change: keyof typeof CHANGES | undefined): void {
+  function restartAfter(change: RecordingChange | undefined): void {
     if (change === undefined) return;
     reopenFile();
-    const message = `the recording ${JSON.stringify(path)} was ${CHANGES[change]}`;
-    report({ event: 'recording', level: change === 'moved' ? 'info' : 'warn', message, figures: { change } });
+    report(sayChanged(path, change));
   }
 
   function watch(): void {
@@ -219,9 +205,7 @@ export function openRecorder(config: RecordConfig, { clock, report, onFailure }:
         flush();
         reopenFile();
       });
-      if (isOver) return;
-      const message = `SIGUSR1: the recording ${JSON.stringify(path)} was reopened`;
-      report({ event: 'recording', level: 'info', message });
+      if (!isOver) report(sayReopened(path));
     },
     close() {
       guard(() => {

@@ -12,14 +12,14 @@ import {
   readMemberLength,
   unpackMember,
 } from './gzip-member.ts';
+import { LINE_FAULTS } from './messages.ts';
 
 /** Bytes in order, or the reason why some are missing here. */
 export type Unpacked = Buffer | { readonly fault: string };
 
 const SEARCH_BYTES = 64 * 1024;
 const PIECE_BYTES = 64 * 1024;
-const TRUNCATED = 'the compressed data is truncated';
-const DAMAGED = 'the compressed data is damaged';
+const { dataTruncated: TRUNCATED, dataDamaged: DAMAGED } = LINE_FAULTS;
 
 /** @throws what the source throws */
 export async function* unpack(chunks: AsyncIterator<Buffer>): AsyncGenerator<Unpacked> {

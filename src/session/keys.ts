@@ -3,14 +3,10 @@ import type { Clock } from '../clock.ts';
 import type { Io } from '../io/io.ts';
 import { openKeyboard } from '../io/keyboard.ts';
 import type { Stop } from '../io/stop.ts';
-import type { Reporter, StatusRecord } from '../ui/reporter.ts';
+import type { Reporter } from '../ui/reporter.ts';
 import type { StreamProgress } from '../ui/stream-progress.ts';
+import { sayKeys } from './messages.ts';
 
-const HELP: StatusRecord = {
-  event: 'setting',
-  level: 'info',
-  message: 'keys: p pauses and continues, r retries now, q quits, ? shows this',
-};
 /** Ctrl-S and Ctrl-Q of the terminal, which raw mode turns off. */
 const STOP_OUTPUT = '\x13';
 const START_OUTPUT = '\x11';
@@ -81,7 +77,7 @@ export function openKeys(
       else if (key === START_OUTPUT) pause.end();
       else if (key === 'q') stop.because({ kind: 'quit' });
       else if (key === 'r' && 'retryNow' in source) source.retryNow?.();
-      else if (key === '?') reporter.report(HELP);
+      else if (key === '?') reporter.report(sayKeys());
     },
     onQuit: () => keyboard?.close(),
   });

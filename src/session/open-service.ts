@@ -11,9 +11,9 @@ import {
 } from '../settings/stream-config.ts';
 import type { EventStream, Select } from '../stream/event-stream.ts';
 import { type PreparedStream, prepareSource } from '../stream/prepare.ts';
+import { sayConnected } from '../ui/messages.ts';
 import { createReporter, loadLogStyle, type Reporter } from '../ui/reporter.ts';
 import { createStatusLine, loadStreamProgress } from '../ui/status-line.ts';
-import { sayConnected } from '../ui/stream-messages.ts';
 import type { StreamProgress } from '../ui/stream-progress.ts';
 import type { LiveSource } from './session.ts';
 

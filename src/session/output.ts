@@ -11,8 +11,8 @@ import { PLAIN_STYLE } from '../render/paint.ts';
 import type { BatchPosition, LifecycleRecord, Renderer } from '../render/renderer.ts';
 import type { TailConfig } from '../settings/stream-config.ts';
 import type { StatusRecord } from '../ui/reporter.ts';
-import { sayCut } from '../ui/stream-messages.ts';
 import type { StreamProgress } from '../ui/stream-progress.ts';
+import { sayCut } from './messages.ts';
 
 export interface Output {
   /**

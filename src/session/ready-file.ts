@@ -2,6 +2,7 @@
 import { rmSync, statSync } from 'node:fs';
 import { describeWriteFault, findReplaceable, writeWholeFile } from '../io/safe-file.ts';
 import type { Connected } from '../stream/items.ts';
+import { THE_READY_FILE } from './messages.ts';
 
 /**
  * Removes the ready file of an earlier run. Anything but a regular file stays.
@@ -13,7 +14,7 @@ export function clearReadyFile(path: string): void {
     const place = findReplaceable(path);
     if (place !== undefined && statSync(place, { throwIfNoEntry: false }) !== undefined) rmSync(place);
   } catch (error) {
-    throw describeWriteFault('the ready file', path, error);
+    throw describeWriteFault(THE_READY_FILE, path, error);
   }
 }
 
@@ -35,5 +36,5 @@ export function describeReady(
 
 /** @throws OutputError (exit 9) */
 export function writeReadyFile(path: string, content: unknown): void {
-  writeWholeFile(path, `${JSON.stringify(content)}\n`, 'the ready file');
+  writeWholeFile(path, `${JSON.stringify(content)}\n`, THE_READY_FILE);
 }

@@ -3,12 +3,13 @@ import { EXIT } from '../errors.ts';
 import type { Io } from '../io/io.ts';
 import { createDamageReport } from '../recording/damage-report.ts';
 import { findLastTime } from '../recording/last-time.ts';
+import { sayRecordingDamaged } from '../recording/messages.ts';
 import { type PlayConfig, playRecording } from '../recording/play.ts';
 import type { ReplayConfig } from '../recording/play-flags.ts';
 import { readLines } from '../recording/read-lines.ts';
 import type { Select } from '../stream/event-stream.ts';
 import { EventBatch } from '../stream/items.ts';
-import type { Reporter, StatusRecord } from '../ui/reporter.ts';
+import type { Reporter } from '../ui/reporter.ts';
 import { NO_STREAM_PROGRESS } from '../ui/status-line.ts';
 import type { StreamProgress } from '../ui/stream-progress.ts';
 import type { FileSource } from './session.ts';
@@ -61,15 +62,8 @@ export function createRecordingSource(
     },
     finish() {
       if (damage.count === 0 || !isStrict) return { exitCode: EXIT.ok, errors: [] };
-      return { exitCode: EXIT.protocol, errors: [DAMAGED] };
+      return { exitCode: EXIT.protocol, errors: [sayRecordingDamaged()] };
     },
     summarize: (figures) => damage.summarize(figures),
   };
 }
-
-const DAMAGED: StatusRecord = {
-  event: 'error',
-  level: 'error',
-  message: '--strict: the recording is damaged',
-  figures: { exit_code: EXIT.protocol },
-};

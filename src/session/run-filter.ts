@@ -1,21 +1,15 @@
 // The filters of a run, and the warning about a pattern that was too slow.
 import type { TailConfig } from '../settings/stream-config.ts';
 import type { Select } from '../stream/event-stream.ts';
-import type { Reporter, StatusRecord } from '../ui/reporter.ts';
-
-const PATTERN_CUT: StatusRecord = {
-  event: 'warning',
-  level: 'warn',
-  message: '--where: a text is too long to search with this pattern; such events are kept (reported once)',
-  hint: 'use a shorter pattern',
-};
+import type { Reporter } from '../ui/reporter.ts';
+import { sayPatternCut } from './messages.ts';
 
 /** Reports the first event that `--where` could not search completely. */
 export function reportCuts(select: Select, reporter: Reporter): void {
   if (select === undefined) return;
   select.onCut = () => {
     select.onCut = () => {};
-    reporter.report(PATTERN_CUT);
+    reporter.report(sayPatternCut());
   };
 }
 

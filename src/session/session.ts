@@ -9,11 +9,19 @@ import type { Recorder } from '../recording/recorder.ts';
 import type { LifecycleRecord } from '../render/renderer.ts';
 import type { TailConfig } from '../settings/stream-config.ts';
 import { type Connected, type EventBatch, type Events, pump, type StreamItem } from '../stream/items.ts';
+import * as say from '../ui/messages.ts';
 import type { Reporter, StatusRecord } from '../ui/reporter.ts';
-import * as say from '../ui/stream-messages.ts';
 import type { StreamProgress } from '../ui/stream-progress.ts';
-import { type RunFigures, sayDiscarded, saySummary } from '../ui/summary.ts';
 import type { Pause } from './keys.ts';
+import {
+  NO_REASON,
+  type RunFigures,
+  sayDiscarded,
+  sayEnd,
+  sayFailure,
+  saySummary,
+  sayUnmatched,
+} from './messages.ts';
 import type { OpenOutput, Output } from './output.ts';
 import { clearReadyFile, describeReady, writeReadyFile } from './ready-file.ts';
 import { createSilenceWatch, type SilenceWatch, watchStopTriggers } from './stop-triggers.ts';
@@ -94,7 +102,7 @@ export async function runSession(parts: SessionParts, io: Io): Promise<Outcome> 
   const tally = new Tally(clock, {
     onDiscarded: (reasons) => reporter.report(sayDiscarded(reasons)),
     onUnmatched(received) {
-      if (source.kind === 'live') reporter.report(say.sayUnmatched(received));
+      if (source.kind === 'live') reporter.report(sayUnmatched(received));
     },
   });
   const recorder = parts.openRecorder?.((failure) => stop.because({ kind: 'output', failure }));
@@ -253,10 +261,10 @@ async function conclude(run: Run): Promise<Outcome> {
   // Read it only now: a reason with a higher priority may have come during the flush.
   const { reason } = stop;
   const finish = reason === undefined && source.kind === 'file' ? source.finish() : undefined;
-  for (const one of finish?.errors ?? say.sayEnd(reasonOf(stop), config)) reporter.report(one);
+  for (const one of finish?.errors ?? sayEnd(reasonOf(stop), config)) reporter.report(one);
   // A failed output is reported even if a signal or a limit came first.
   if (reason?.kind !== 'output' && isAtlantisError(output.failure)) {
-    reporter.report(say.sayFailure(output.failure));
+    reporter.report(sayFailure(output.failure));
   }
   const cut = output.sayCut();
   if (cut !== undefined) reporter.report(cut);
@@ -287,7 +295,7 @@ async function recordEnd(run: Run): Promise<void> {
 }
 
 function reasonOf({ reason }: Stop): StopReason {
-  return reason ?? { kind: 'fault', error: new Error('the stream ended without a reason') };
+  return reason ?? { kind: 'fault', error: new Error(NO_REASON) };
 }
 
 /** Exit code and signal, one of them null. */

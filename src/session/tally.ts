@@ -3,7 +3,7 @@ import { type Clock, computeElapsedMs, type Moment, readClocks } from '../clock.
 import type { Lost } from '../connection/lifecycle.ts';
 import type { DiscardReason } from '../events/message-text.ts';
 import type { Filtered } from '../ui/format.ts';
-import type { RunFigures } from '../ui/summary.ts';
+import type { RunFigures } from './messages.ts';
 
 /** Minimum distance between reports of discarded messages (contract G4). */
 const DISCARD_REPORT_MS = 5_000;

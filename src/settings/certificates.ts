@@ -3,10 +3,9 @@
 import { X509Certificate } from 'node:crypto';
 import { UsageError } from '../errors.ts';
 import type { Environment } from '../io/io.ts';
+import { sayNotRead } from '../io/messages.ts';
 import { readNamedFile } from '../io/read-file.ts';
-
-/** The message for `areTlsChecksOff`, without the consequence. */
-export const TLS_CHECKS_OFF = 'NODE_TLS_REJECT_UNAUTHORIZED=0 turns certificate checks off';
+import { sayCertificateDamaged, sayNoCertificate, sayNoSystemRoots } from './messages.ts';
 
 /** Whether Node would accept any certificate: refused for hosts other than loopback (contract C7). */
 export function areTlsChecksOff(env: Environment): boolean {
@@ -26,8 +25,7 @@ export async function readCaFile(path: string, signal?: AbortSignal): Promise<st
   try {
     pem = (await readNamedFile(path, signal)).toString('utf8');
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
-    throw new UsageError(`--ca-cert "${path}" cannot be read (${code})`, 'accepted: PEM certificates');
+    throw new UsageError(...sayNotRead('--ca-cert', path, error));
   }
   checkCertificates(pem, `--ca-cert "${path}"`);
   return pem;
@@ -38,9 +36,9 @@ export function checkCertificates(pem: string, source: string): void {
   const certificates = pem.match(CERTIFICATE) ?? [];
   const damaged = certificates.findIndex((one) => !isCertificate(one));
   if (certificates.length > 0 && damaged < 0) return;
-  const fault =
-    certificates.length === 0 ? 'contains no certificate' : `is damaged at certificate ${damaged + 1}`;
-  throw new UsageError(`${source} ${fault}`, 'accepted: PEM certificates');
+  throw new UsageError(
+    ...(certificates.length === 0 ? sayNoCertificate(source) : sayCertificateDamaged(source, damaged + 1)),
+  );
 }
 
 /** Node would silently skip a damaged one, and then trust no server. */
@@ -69,10 +67,7 @@ async function readSystemRoots(): Promise<readonly string[]> {
     const bundle = await readIfCertificates(path);
     if (bundle.length > 0) return bundle;
   }
-  throw new UsageError(
-    '--system-ca: no root certificates of this system were found',
-    'use --ca-cert <file>, or Node 22.15 or newer',
-  );
+  throw new UsageError(...sayNoSystemRoots());
 }
 
 /**

@@ -9,6 +9,7 @@ import { CredentialError } from '../errors.ts';
 import type { Io } from '../io/io.ts';
 import { decodeKey, parseKey } from '../io/key.ts';
 import { platformOf } from '../io/platform.ts';
+import { nameKeyCommand, ONLY_THE_KEY, PROGRAM_FAULTS, sayKeyCommandFailed } from './messages.ts';
 
 /** How long a key command may take, in ms (contract P1). */
 const TIMEOUT_MS = 10_000;
@@ -31,15 +32,14 @@ function withoutKey(env: Io['env']): NodeJS.ProcessEnv {
 
 function describeSpawnError(error: unknown): string {
   const { code } = error as NodeJS.ErrnoException;
-  if (code === 'ENOENT') return 'was not found';
-  if (code === 'EACCES') return 'is not executable';
-  return `could not be started (${code ?? 'unknown error'})`;
+  if (code === 'ENOENT') return PROGRAM_FAULTS.notFound;
+  return code === 'EACCES' ? PROGRAM_FAULTS.notExecutable : PROGRAM_FAULTS.notStarted(code);
 }
 
 /** The exit status and, if it is captured, the first line of stderr. */
 function describeExit(status: number | null, stderr: string): string {
   const [line = ''] = stderr.trim().split('\n');
-  return `failed with exit status ${status}${line === '' ? '' : ` (${line.slice(0, 200).trim()})`}`;
+  return PROGRAM_FAULTS.failed(status, line.slice(0, 200).trim());
 }
 
 /**
@@ -53,12 +53,12 @@ export async function runKeyCommand(
   signal?: AbortSignal,
   timeoutMs = TIMEOUT_MS,
 ): Promise<string> {
-  const source = `the key command ${argv[0] ?? ''}`;
+  const source = nameKeyCommand(argv[0]);
   const { cwd } = platformOf(host.platform).isolate(host.env);
-  const hint = `run it manually in ${cwd} to see its messages`;
-  const fail = (what: string): CredentialError => new CredentialError(`${source} ${what}`, hint);
+  const fail = (what: string): CredentialError =>
+    new CredentialError(...sayKeyCommandFailed(source, what, cwd));
   const output = await runProgram(argv, host, fail, { signal, timeoutMs });
-  return parseKey(decodeKey(output, source), source, 'it must print the key and nothing else');
+  return parseKey(decodeKey(output, source), source, ONLY_THE_KEY);
 }
 
 interface ProgramOptions {
@@ -96,7 +96,7 @@ export async function runProgram(
   const { hasSignals, isolate } = platformOf(host.platform);
   // Arguments may be relative paths, and programs read settings from their directory.
   const { cwd, env } = isolate(withoutKey(host.env));
-  if (signal?.aborted) throw fail('was interrupted');
+  if (signal?.aborted) throw fail(PROGRAM_FAULTS.interrupted);
   let interrupt = (): void => {};
   // Before spawn, since a signal may arrive while it starts.
   const unwatch =
@@ -147,11 +147,8 @@ export async function runProgram(
       stopReading();
       reject(error);
     };
-    const onAbort = (): void => endWith(fail('was interrupted'));
-    const timer = setTimeout(
-      () => endWith(fail(`did not finish within ${timeoutMs / 1000} s and was killed`)),
-      timeoutMs,
-    );
+    const onAbort = (): void => endWith(fail(PROGRAM_FAULTS.interrupted));
+    const timer = setTimeout(() => endWith(fail(PROGRAM_FAULTS.timeout(timeoutMs))), timeoutMs);
     signal?.addEventListener('abort', onAbort);
     interrupt = onAbort;
     let grace: NodeJS.Timeout | undefined;
@@ -163,7 +160,7 @@ export async function runProgram(
     child.stdout.on('error', () => {});
     child.stdout.on('data', (chunk: Buffer) => {
       size += chunk.length;
-      if (size > MAX_OUTPUT_BYTES) endWith(fail('printed more than a key'));
+      if (size > MAX_OUTPUT_BYTES) endWith(fail(PROGRAM_FAULTS.tooMuch));
       else chunks.push(chunk);
     });
     /** A background agent that the program started may keep stderr open. */
@@ -177,7 +174,7 @@ export async function runProgram(
     };
     // All output is in the pipe by now, but an agent that it started may keep the pipe open.
     child.on('exit', (status, endSignal) => {
-      if (endSignal !== null) endWith(fail(`was killed by ${endSignal}`));
+      if (endSignal !== null) endWith(fail(PROGRAM_FAULTS.killed(endSignal)));
       else if (status !== 0 && status !== acceptedStatus) {
         afterStderr(() => endWith(fail(describeExit(status, stderr))));
       }

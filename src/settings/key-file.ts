@@ -5,8 +5,10 @@
 import { closeSync, constants, fstatSync, openSync } from 'node:fs';
 import { CredentialError } from '../errors.ts';
 import { decodeKey } from '../io/key.ts';
+import { sayNotRead } from '../io/messages.ts';
 import { readAtMost } from '../io/read-file.ts';
 import { systemCode } from '../profiles/read.ts';
+import { KEY_FILE_FAULTS, nameKeyFile, sayKeyFileUnusable } from './messages.ts';
 
 /** More than the longest key and the white space around it. */
 const MAX_BYTES = 64 * 1024;
@@ -18,20 +20,20 @@ const MAX_BYTES = 64 * 1024;
  * @throws CredentialError with the path and the reason, never the content
  */
 export function readKeyFile(path: string, source: string): string {
-  const fail = (why: string, hint: string): CredentialError =>
-    new CredentialError(`the key file of ${source} ${why}: ${path}`, hint);
+  const fail = (fault: Parameters<typeof sayKeyFileUnusable>[2]): CredentialError =>
+    new CredentialError(...sayKeyFileUnusable(source, path, fault));
   let fd: number | undefined;
   try {
     fd = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     const stats = fstatSync(fd);
-    if (stats.isDirectory()) throw fail('is a directory', 'pass the path of a file in it');
-    if (!stats.isFile()) throw fail('is a pipe or a device', 'pipe the key in with --key-stdin');
+    if (stats.isDirectory()) throw fail(KEY_FILE_FAULTS.directory);
+    if (!stats.isFile()) throw fail(KEY_FILE_FAULTS.notRegular);
     return decodeKey(readAtMost(fd, MAX_BYTES), source);
   } catch (error) {
     const code = systemCode(error);
     if (error instanceof CredentialError || code === undefined) throw error;
-    if (code === 'EFBIG') throw fail('is too large for a key', 'it must contain the key and nothing else');
-    throw fail(`cannot be read (${code})`, 'check the path, and that this user can read the file');
+    if (code === 'EFBIG') throw fail(KEY_FILE_FAULTS.tooLarge);
+    throw new CredentialError(...sayNotRead(nameKeyFile(source), path, error));
   } finally {
     if (fd !== undefined) closeSync(fd);
   }

@@ -1,7 +1,8 @@
 // Stores, reads and removes keys in the keychain of the system, through the system's own program (contract P6).
 import { randomBytes } from 'node:crypto';
-import { CredentialError } from '../errors.ts';
+import { CredentialError, type ErrorText } from '../errors.ts';
 import { decodeKey, parseKey } from '../io/key.ts';
+import { platformOf } from '../io/platform.ts';
 import { type KeyCommandHost, runProgram } from './key-command.ts';
 import {
   chooseKeychain,
@@ -10,6 +11,15 @@ import {
   MISSING_STATUS,
   type ToolCall,
 } from './keychain.ts';
+import {
+  KEYCHAIN_OTHER_KEY,
+  KEYCHAIN_TOO_LONG,
+  keychainFailures,
+  labelKey,
+  PROGRAM_FAULTS,
+  sayKeychainFailed,
+  WITHOUT_KEYCHAIN,
+} from './messages.ts';
 
 /** Longer than the timeout of a key command, because the user may have to unlock the keychain. */
 const TIMEOUT_MS = 30_000;
@@ -17,25 +27,21 @@ const TIMEOUT_MS = 30_000;
 /** `security -i` truncates longer lines. */
 const MAX_LINE_LENGTH = 4_000;
 
-const UNLOCK_HINT = 'unlock it, or use another place for the key: see `atlantis profile add --help`';
-
 interface Call extends ToolCall {
   readonly keychain: Keychain;
-  /** The beginning of the error message. */
-  readonly failure: string;
-  readonly hint?: string;
+  /** The beginning of the error message, and the hint. */
+  readonly failure: ErrorText;
   readonly signal?: AbortSignal | undefined;
   readonly timeoutMs?: number | undefined;
   readonly acceptedStatus?: number;
 }
 
 function callTool(call: Call, host: KeyCommandHost): Promise<Buffer> {
-  const { keychain, argv, failure, hint = UNLOCK_HINT, timeoutMs = TIMEOUT_MS, ...options } = call;
-  const fail = (what: string): CredentialError =>
-    new CredentialError(
-      `${failure}: ${argv[0]} ${what}`,
-      what === 'was not found' ? keychain.installHint : hint,
-    );
+  const { keychain, argv, failure, timeoutMs = TIMEOUT_MS, ...options } = call;
+  const fail = (what: string): CredentialError => {
+    const hint = what === PROGRAM_FAULTS.notFound ? keychain.installHint : undefined;
+    return new CredentialError(...sayKeychainFailed(failure, `${argv[0]} ${what}`, hint));
+  };
   return runProgram(argv, host, fail, { ...options, timeoutMs, showsStderr: true });
 }
 
@@ -53,17 +59,17 @@ export async function storeInKeychain(
 ): Promise<readonly string[]> {
   const keychain = chooseKeychain(host.platform);
   const account = `${profile}-${randomBytes(4).toString('hex')}`;
-  const failure = `${keychain.name} did not store the key`;
-  const tool = keychain.store(account, `Atlantis API key ${profile}`, key);
-  if (keychain.name === 'the macOS keychain' && (tool.input?.length ?? 0) > MAX_LINE_LENGTH) {
-    throw new CredentialError(`${failure}: it is too long`, 'store it without --keychain');
+  const failure = keychainFailures.store(keychain.name);
+  const tool = keychain.store(account, labelKey(profile), key);
+  if (platformOf(host.platform).keychain === 'keychain' && (tool.input?.length ?? 0) > MAX_LINE_LENGTH) {
+    throw new CredentialError(...sayKeychainFailed(failure, KEYCHAIN_TOO_LONG, WITHOUT_KEYCHAIN));
   }
   await callTool({ keychain, ...tool, failure, timeoutMs }, host);
   const argv = keychain.read(account);
   const stored = (await callTool({ keychain, argv, failure }, host)).toString('utf8').trim();
   if (stored === key) return argv;
   await removeFromKeychain(argv, host);
-  throw new CredentialError(`${failure}: it returned a different key`, UNLOCK_HINT);
+  throw new CredentialError(...sayKeychainFailed(failure, KEYCHAIN_OTHER_KEY));
 }
 
 /** The key of an entry. @throws CredentialError naming the keychain and what to do */
@@ -74,10 +80,9 @@ export async function readFromKeychain(
   signal?: AbortSignal,
 ): Promise<string> {
   const keychain = findKeychainEntry(argv)?.keychain ?? chooseKeychain(host.platform);
-  const failure = `${keychain.name} did not return the key of profile "${profile}"`;
-  const hint = `unlock it; if the entry is gone, store the key again: atlantis profile add ${profile} --force --keychain`;
-  const output = await callTool({ keychain, argv, failure, hint, signal }, host);
-  return parseKey(decodeKey(output, keychain.name), keychain.name, hint);
+  const failure = keychainFailures.read(keychain.name, profile);
+  const output = await callTool({ keychain, argv, failure, signal }, host);
+  return parseKey(decodeKey(output, keychain.name), keychain.name, failure[1]);
 }
 
 /**
@@ -89,15 +94,14 @@ export async function removeFromKeychain(argv: readonly string[], host: KeyComma
   const entry = findKeychainEntry(argv);
   if (entry === undefined) return;
   const { keychain, account } = entry;
-  const failure = `the key is still in ${keychain.name}`;
   const command = keychain.remove(account);
-  const hint = `unlock it and run: ${command.join(' ')}`;
+  const failure = keychainFailures.remove(keychain.name, command);
   try {
-    await callTool({ keychain, argv: command, failure, hint, acceptedStatus: MISSING_STATUS }, host);
+    await callTool({ keychain, argv: command, failure, acceptedStatus: MISSING_STATUS }, host);
   } catch (error) {
     const find = keychain.find?.(account);
     if (find === undefined) throw error;
-    const found = await callTool({ keychain, argv: find, failure, hint }, host);
+    const found = await callTool({ keychain, argv: find, failure }, host);
     if (found.length > 0) throw error;
   }
 }

@@ -3,6 +3,7 @@
 // A profile contains the command that prints the key: a keychain entry is a key command of a known form. The key is passed
 // on stdin, never in an argument.
 import { platformOf } from '../io/platform.ts';
+import { KEYCHAIN_TEXTS } from './messages.ts';
 
 /** A program with its arguments and its stdin. */
 export interface ToolCall {
@@ -34,8 +35,7 @@ const ELEMENT_NOT_FOUND = -2147023728;
 export const KEYCHAIN_SERVICE = 'atlantis';
 
 const secretService: Keychain = {
-  name: 'the Secret Service',
-  installHint: 'install secret-tool (Debian and Ubuntu: libsecret-tools; Fedora and Arch: libsecret)',
+  ...KEYCHAIN_TEXTS.secretService,
   read: (account) => ['secret-tool', 'lookup', 'service', KEYCHAIN_SERVICE, 'account', account],
   store: (account, label, key) => ({
     argv: ['secret-tool', 'store', '--label', label, 'service', KEYCHAIN_SERVICE, 'account', account],
@@ -46,8 +46,7 @@ const secretService: Keychain = {
 };
 
 const macKeychain: Keychain = {
-  name: 'the macOS keychain',
-  installHint: 'security is part of macOS: check PATH',
+  ...KEYCHAIN_TEXTS.keychain,
   read: (account) => ['security', 'find-generic-password', '-s', KEYCHAIN_SERVICE, '-a', account, '-w'],
   store: (account, label, key) => ({
     argv: ['security', '-i'],
@@ -67,8 +66,7 @@ const inVault = (script: string): readonly string[] => [
 ];
 
 const windowsVault: Keychain = {
-  name: 'the Windows Credential Locker',
-  installHint: 'Windows PowerShell 5.1 is part of Windows: check PATH',
+  ...KEYCHAIN_TEXTS.vault,
   read: (account) =>
     inVault(`[Console]::Out.Write($v.Retrieve('${KEYCHAIN_SERVICE}','${account}').Password)`),
   store: (account, _label, key) => ({

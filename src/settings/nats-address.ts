@@ -3,6 +3,8 @@
 // Event types come from the service: characters that are special or not portable in subjects become `_`, so that a
 // type is always one token and never a wildcard.
 import { UsageError } from '../errors.ts';
+import { sayInvalid } from '../flags/messages.ts';
+import { A_STREAM_NAME, A_SUBJECT, sayNatsHostsInvalid, sayNatsLoginInUrl } from './messages.ts';
 
 /** A checked address. All texts are safe to print. */
 export interface NatsAddress {
@@ -16,7 +18,6 @@ export interface NatsAddress {
   readonly stream: string | undefined;
 }
 
-const ACCEPTED = 'accepted: nats://host[:port][,host[:port]…][/stream], or tls:// for TLS only';
 const DEFAULT_PORT = 4222;
 const URL_FORM = /^(nats|tls):\/\/([^/?#]*)(?:\/([^?#]*))?$/i;
 const SERVER = /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::(\d{1,5}))?$/i;
@@ -30,17 +31,11 @@ export function isNatsUrl(text: string): boolean {
 /** @throws UsageError naming the flag; it never repeats a password */
 export function parseNatsUrl(flag: string, text: string): NatsAddress {
   const [, scheme = '', authority = '', stream = ''] = URL_FORM.exec(text) ?? [];
-  if (authority.includes('@')) {
-    throw new UsageError(
-      `${flag}: a user name, password or token is not allowed in the URL, where other users of this machine can see it`,
-      'set NATS_USER and NATS_PASSWORD, or NATS_TOKEN, or pass --nats-creds <file>',
-    );
-  }
-  const refuse = (why: string): UsageError => new UsageError(`${flag}: ${why}`, ACCEPTED);
+  if (authority.includes('@')) throw new UsageError(...sayNatsLoginInUrl(flag));
   const servers = authority.split(',').map((server) => {
     const [, host, port = String(DEFAULT_PORT)] = SERVER.exec(server.trim()) ?? [];
     if (host === undefined || Number(port) > 65_535 || Number(port) === 0) {
-      throw refuse(`"${authority.slice(0, 100)}" is not a list of hosts`);
+      throw new UsageError(...sayNatsHostsInvalid(flag, authority));
     }
     return `${host}:${port}`;
   });
@@ -55,7 +50,7 @@ export function parseNatsUrl(flag: string, text: string): NatsAddress {
 /** The name of a stream or consumer. @throws UsageError */
 export function parseStreamName(flag: string, name: string): string {
   if (NAME.test(name)) return name;
-  throw new UsageError(`invalid ${flag}: "${name.slice(0, 100)}"`, 'accepted: letters, digits, - and _');
+  throw new UsageError(...sayInvalid(flag, name, A_STREAM_NAME));
 }
 
 const PLACEHOLDER = '{type}';
@@ -79,10 +74,7 @@ export function parseSubject(flag: string, subject: string): string {
     tokens.every((token) => token !== '') &&
     !/[*>{}]/.test(subject.replaceAll(PLACEHOLDER, ''));
   if (isGood) return subject;
-  throw new UsageError(
-    `invalid ${flag} "${subject.slice(0, 100)}"`,
-    `accepted: a subject without wildcards, such as atlantis.events or atlantis.${PLACEHOLDER}`,
-  );
+  throw new UsageError(...sayInvalid(flag, subject, A_SUBJECT));
 }
 
 /** Makes the subject of an event from its type; subjects of known types are cached. */

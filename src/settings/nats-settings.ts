@@ -2,7 +2,9 @@
 import { statSync } from 'node:fs';
 import { isAtlantisError, UsageError } from '../errors.ts';
 import type { Io } from '../io/io.ts';
+import { sayNotRead } from '../io/messages.ts';
 import { readNamedFile } from '../io/read-file.ts';
+import { sayNatsCredentials, sayNoSeed, sayNotACredentialsFile } from './messages.ts';
 import type { NatsAddress } from './nats-address.ts';
 import type { ConnectionConfig } from './stream-config.ts';
 
@@ -28,24 +30,14 @@ export async function readNatsCredentials(
     const source = flag === undefined ? 'NATS_CREDS' : '--nats-creds';
     const content = await readSecretFile(source, credsPath);
     const secrets = [...content.toString('utf8').matchAll(/-{3,}BEGIN [^-]+-{3,}\s+(\S+)\s/g)];
-    if (secrets.length < 2) {
-      throw new UsageError(
-        `${source}: "${credsPath}" is not a credentials file`,
-        'accepted: a credentials file as written by `nsc`',
-      );
-    }
+    if (secrets.length < 2) throw new UsageError(...sayNotACredentialsFile(source, credsPath));
     for (const [, secret = ''] of secrets) redactor.addSecret(secret);
     return { credentials: { kind: 'creds', content }, source };
   }
   const nkeyPath = read('NATS_NKEY');
   if (nkeyPath !== undefined) {
     const seed = (await readSecretFile('NATS_NKEY', nkeyPath)).toString('utf8').trim();
-    if (!/^S[A-Z2-7]{50,}$/.test(seed)) {
-      throw new UsageError(
-        `NATS_NKEY: "${nkeyPath}" does not contain a seed`,
-        'accepted: a file with one seed, S…',
-      );
-    }
+    if (!/^S[A-Z2-7]{50,}$/.test(seed)) throw new UsageError(...sayNoSeed(nkeyPath));
     redactor.addSecret(seed);
     return { credentials: { kind: 'nkey', seed: Buffer.from(seed) }, source: 'NATS_NKEY' };
   }
@@ -65,8 +57,7 @@ async function readSecretFile(source: string, path: string): Promise<Buffer> {
   try {
     return await readNamedFile(path);
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
-    throw new UsageError(`${source}: "${path}" cannot be read (${code})`, 'accepted: a readable file');
+    throw new UsageError(...sayNotRead(source, path, error));
   }
 }
 
@@ -115,7 +106,7 @@ export async function readNatsSettings(
       connectTimeoutMs,
       pingIntervalMs,
     },
-    origin: `credentials for ${request.address.host}: ${source}`,
+    origin: sayNatsCredentials(request.address.host, source),
   };
 }
 

@@ -3,12 +3,16 @@
 import { BlockList, isIP } from 'node:net';
 import { UsageError } from '../errors.ts';
 import type { Environment } from '../io/io.ts';
+import {
+  sayProxyLoginTooLong,
+  sayProxyNoUrl,
+  sayProxyUnencoded,
+  sayProxyUnsupported,
+  sayProxyWronglyEncoded,
+} from './messages.ts';
 
 /** In order of precedence, as for curl. */
 const VARIABLES = ['https_proxy', 'HTTPS_PROXY', 'all_proxy', 'ALL_PROXY'];
-/** Not written as one URL: the redactor would take `user:password` out of it. */
-const HINT =
-  'accepted: http://, https://, socks5:// or socks5h:// and <user>:<password>@<host>:<port>, with # written as %23, / as %2F and % as %25; to connect directly, omit it';
 
 /** The variable that names a proxy, whether or not NO_PROXY exempts the host. */
 export function findProxyVariable(env: Environment): string | undefined {
@@ -78,29 +82,20 @@ const MAX_SOCKS_BYTES = 255;
 export function checkProxyUrl(value: string, source: string): string {
   const url = value.includes('://') ? value : `http://${value}`;
   // Otherwise the part before it would be taken for the host, and the password for a port.
-  if (/:\/\/[^@]*[/?#][^@]*@/.test(url)) {
-    throw new UsageError(
-      `the user name or password in ${source} contains a #, / or ? that is not URL-encoded`,
-      HINT,
-    );
-  }
-  if (!URL.canParse(url) || new URL(url).hostname === '')
-    throw new UsageError(`${source} is not a URL`, HINT);
+  if (/:\/\/[^@]*[/?#][^@]*@/.test(url)) throw new UsageError(...sayProxyUnencoded(source));
+  if (!URL.canParse(url) || new URL(url).hostname === '') throw new UsageError(...sayProxyNoUrl(source));
   const { protocol, username, password } = new URL(url);
   if (!['http:', 'https:', 'socks5:', 'socks5h:'].includes(protocol)) {
-    throw new UsageError(`${source} names a ${protocol.slice(0, 20)}// proxy, which is not supported`, HINT);
+    throw new UsageError(...sayProxyUnsupported(source, protocol));
   }
   let login: string[];
   try {
     login = [username, password].map(decodeURIComponent);
   } catch {
-    throw new UsageError(`the user name or password in ${source} is not URL-encoded`, HINT);
+    throw new UsageError(...sayProxyWronglyEncoded(source));
   }
   if (protocol.startsWith('socks') && login.some((text) => Buffer.byteLength(text) > MAX_SOCKS_BYTES)) {
-    throw new UsageError(
-      `the user name or password in ${source} is too long for SOCKS 5`,
-      'accepted: 255 bytes',
-    );
+    throw new UsageError(...sayProxyLoginTooLong(source));
   }
   return url;
 }

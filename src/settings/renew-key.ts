@@ -4,6 +4,7 @@ import { CredentialError, isAtlantisError } from '../errors.ts';
 import type { Io } from '../io/io.ts';
 import { keyPrefix } from '../io/key.ts';
 import { profilesPath, readProfileFile } from '../profiles/read.ts';
+import { nameProfile, sayKeyKept, sayKeyReplaced, sayProfileGone, sayProfileMoved } from './messages.ts';
 import { parseStreamUrl } from './stream-url.ts';
 import { isStored, keyOfProfile, readKey, type Target } from './target.ts';
 
@@ -36,7 +37,7 @@ export function createKeyReader(
     isFailing = false;
     if (key === last) return;
     last = key;
-    listener.onReplaced(`the key was replaced: ${keyPrefix(key)}… from ${target.key?.source}`);
+    listener.onReplaced(sayKeyReplaced(keyPrefix(key), target.key?.source));
   };
   return async (signal) => {
     if (isFirst) {
@@ -48,7 +49,7 @@ export function createKeyReader(
     } catch (error) {
       if (!isAtlantisError(error)) throw error;
       if (!isFailing && !signal.aborted) {
-        listener.onKept(`${error.message}; the previous key is used`, error.hint);
+        listener.onKept(sayKeyKept(error.message), error.hint);
       }
       isFailing = true;
     }
@@ -63,11 +64,11 @@ function lookUpAgain(target: Target, io: Io): Target {
   const { name } = profile.value;
   const { file } = readProfileFile(profilesPath(io), io);
   const now = file.profiles.get(name);
-  if (now === undefined) throw new CredentialError(`profile "${name}" no longer exists`);
+  if (now === undefined) throw new CredentialError(...sayProfileGone(name));
   // Contract P3: the key would be sent to the URL that the run began with.
-  const { origin } = parseStreamUrl(now.url, `profile "${name}"`);
+  const { origin } = parseStreamUrl(now.url, nameProfile(name));
   if (origin !== url.value.origin) {
-    throw new CredentialError(`profile "${name}" now belongs to ${origin}`, 'restart to connect to it');
+    throw new CredentialError(...sayProfileMoved(name, origin));
   }
   return { ...target, profile: { ...profile, value: now }, key: keyOfProfile(now) };
 }

@@ -4,6 +4,7 @@ import { type ConnectConfig, chooseFirstBudget, fillRetryBounds } from '../conne
 import type { KeyOrigin } from '../connection/lifecycle.ts';
 import { UsageError } from '../errors.ts';
 import { type Flags, type FlagValues, listGiven, parseFlags } from '../flags/definition.ts';
+import { sayInvalid, sayNotCombinable } from '../flags/messages.ts';
 import {
   CONNECTION_FLAGS,
   END_FLAGS,
@@ -20,6 +21,7 @@ import type { Io } from '../io/io.ts';
 import { keyPrefix } from '../io/key.ts';
 import { hasEscapes, hasLinks, isInteractive } from '../io/terminal.ts';
 import type { TrustConfig } from './certificates.ts';
+import * as say from './messages.ts';
 import { createKeyReader, type KeyListener } from './renew-key.ts';
 import { parseStreamUrl, type StreamUrl } from './stream-url.ts';
 import { findKeyOrigin, readKey, requireUrl, resolveTarget, type TargetFlags } from './target.ts';
@@ -118,10 +120,7 @@ function splitGlobs(list: string): string[] {
 function parseFilter({ type, where }: StreamValues): TailConfig['filter'] {
   const types = type.flatMap(splitGlobs);
   if (types.includes('')) {
-    throw new UsageError(
-      `invalid --type "${type.join(',')}"`,
-      'accepted: event types or globs, separated by commas',
-    );
+    throw new UsageError(...sayInvalid('--type', type.join(','), say.A_TYPE_LIST));
   }
   return types.length === 0 && where.length === 0 ? undefined : { types, where };
 }
@@ -134,10 +133,7 @@ export function parseConnectionFlags(flags: ConnectionFlags, timeoutMs?: number)
   const { noReconnect, maxReconnects, waitMs, ...values } = parseFlags(CONNECTION_FLAGS, flags);
   const bounds = fillRetryBounds(values.retryMinMs, values.retryMaxMs);
   if (bounds.retryMaxMs < bounds.retryMinMs) {
-    throw new UsageError(
-      `--retry-max ${flags.retryMax ?? ''} is shorter than --retry-min ${flags.retryMin ?? ''}`,
-      'accepted: a --retry-max of at least --retry-min',
-    );
+    throw new UsageError(...say.sayRetryBoundsReversed(flags.retryMax ?? '', flags.retryMin ?? ''));
   }
   return {
     ...values,
@@ -151,7 +147,7 @@ export function parseConnectionFlags(flags: ConnectionFlags, timeoutMs?: number)
 export function parseLogFlags(flags: GlobalFlags, io: Io): LogConfig {
   const { logFormat, isQuiet, isVerbose } = parseFlags(GLOBAL_FLAGS, flags);
   if (isQuiet && isVerbose) {
-    throw new UsageError('--quiet and --verbose cannot be combined', 'use only one of them');
+    throw new UsageError(...sayNotCombinable('--quiet', '--verbose'));
   }
   const useColor = logFormat === 'text' && wantsColor(flags, io, io.stderr.isTty);
   return { format: logFormat, isQuiet, isVerbose, useColor };
@@ -177,11 +173,11 @@ export async function resolveSource(
   const url = requireUrl(target, true);
   const key = await readKey(target, io);
   const origins = [
-    `url: ${url.base} (${target.url?.source})`,
-    `key: ${keyPrefix(key)}… (${target.key?.source})`,
+    say.saySetting('url', url.base, target.url?.source),
+    say.saySetting('key', `${keyPrefix(key)}…`, target.key?.source),
     ...(target.profile === undefined
       ? []
-      : [`profile: ${target.profile.value.name} (${target.profile.source})`]),
+      : [say.saySetting('profile', target.profile.value.name, target.profile.source)]),
   ];
   const reader = createKeyReader(target, key, io, listener);
   return { url, key: reader, keyOrigin: findKeyOrigin(target), origins, warnings: target.warnings };
@@ -190,10 +186,10 @@ export async function resolveSource(
 /** A running simulator as the source. */
 export function describeSimulatorSource(baseUrl: string, key: string): StreamSource {
   return {
-    url: parseStreamUrl(baseUrl, 'the simulator'),
+    url: parseStreamUrl(baseUrl, say.THE_SIMULATOR),
     key,
-    keyOrigin: { kind: 'option', source: 'the simulator' },
-    origins: ['the built-in simulator'],
+    keyOrigin: { kind: 'option', source: say.THE_SIMULATOR },
+    origins: [say.BUILT_IN_SIMULATOR],
     warnings: [],
   };
 }
@@ -208,36 +204,27 @@ function assertForm({
   highlight,
   hasBell,
 }: StreamValues): void {
-  const refuse = (one: string, other: string, hint: string): never => {
-    throw new UsageError(`${one} and ${other} cannot be combined`, hint);
+  const refuse = (one: string, other: string | undefined, hint?: string): void => {
+    if (other !== undefined) throw new UsageError(...sayNotCombinable(one, other, hint));
   };
   const given = format === 'auto' ? undefined : `--format ${format}`;
-  if (given !== undefined && format !== 'ndjson') {
-    if (isJson) refuse('--json', given, 'use only one of them');
-    if (isEnveloped) refuse('--envelope', given, 'envelopes are NDJSON');
+  if (format !== 'ndjson') {
+    if (isJson) refuse('--json', given);
+    if (isEnveloped) refuse('--envelope', given, say.ENVELOPES_ARE_NDJSON);
   }
   const json = isJson ? '--json' : isEnveloped ? '--envelope' : format === 'ndjson' ? given : undefined;
   if (fields !== undefined) {
-    const other = json ?? (format === 'pretty' ? given : undefined);
-    const forms = 'fields are columns on a terminal, tab-separated in a pipe, or CSV with --format csv';
-    if (other !== undefined) refuse('--fields', other, forms);
+    refuse('--fields', json ?? (format === 'pretty' ? given : undefined), say.FIELDS_ARE_COLUMNS);
   } else if (format === 'csv' || hasHeader) {
-    const flag = hasHeader ? '--header' : '--format csv';
-    throw new UsageError(`${flag} requires --fields`, 'for example: --fields type,chain,amount_usd,tx_hash');
+    throw new UsageError(...say.sayFieldsRequired(hasHeader ? '--header' : '--format csv'));
   }
   if (highlight.length > 0) {
-    const other = json ?? (fields === undefined ? undefined : '--fields');
-    if (other !== undefined) refuse('--highlight', other, 'only pretty output has marks');
-  } else if (hasBell) {
-    throw new UsageError(
-      '--bell requires --highlight',
-      "for example: --highlight 'amount_usd > 1000000' --bell",
-    );
-  }
+    refuse('--highlight', json ?? (fields === undefined ? undefined : '--fields'), say.MARKS_ARE_PRETTY);
+  } else if (hasBell) throw new UsageError(...say.sayHighlightRequired());
 }
 
 function assertSimulateAlone(flags: StreamFlags): void {
   const [other] = listGiven(SOURCE_FLAGS, flags);
   if (other === undefined) return;
-  throw new UsageError(`--simulate and ${other} cannot be combined`, 'the simulator needs no URL and no key');
+  throw new UsageError(...sayNotCombinable('--simulate', other, say.SIMULATOR_NEEDS_NOTHING));
 }

@@ -3,6 +3,7 @@
 // The host is judged after WHATWG URL parsing, never by its text: `http://127.1` is loopback,
 // `ws://127.0.0.1.evil.test` is not (contract C5).
 import { UsageError } from '../errors.ts';
+import { sayNotAServiceUrl, URL_FAULTS } from './messages.ts';
 
 /** A checked URL of the service. All texts are safe to print: no userinfo, no query, no fragment. */
 export interface StreamUrl {
@@ -21,8 +22,6 @@ export interface StreamUrl {
 }
 
 const STREAM_PATH = '/v1/stream';
-const ACCEPTED =
-  'accepted: https:// or wss://, and http:// or ws:// for this machine only (localhost, 127.x.x.x, [::1])';
 const SHOWN_LENGTH = 200;
 
 /** True for the hosts that contract C5 calls loopback; `hostname` as a parsed URL gives it. */
@@ -43,17 +42,15 @@ function showValue(raw: string): string {
 
 /** What is wrong with the text before it is parsed, or undefined. */
 function findTextFault(text: string): string | undefined {
-  if (text === '') return 'it is empty';
+  if (text === '') return URL_FAULTS.empty;
   // The URL parser would silently drop line breaks and tabs, and read a backslash as a slash.
-  if (/[\x00-\x20\x7f\\]/.test(text)) return 'it contains a space, a control character or a backslash';
-  if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) return 'it does not start with https:// or wss://';
-  if (!/^(?:https?|wss?):/i.test(text)) return 'its scheme is not supported';
+  if (/[\x00-\x20\x7f\\]/.test(text)) return URL_FAULTS.characters;
+  if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) return URL_FAULTS.noScheme;
+  if (!/^(?:https?|wss?):/i.test(text)) return URL_FAULTS.scheme;
   const authority = text.slice(text.indexOf('//') + 2).split(/[/?#]/, 1)[0] ?? '';
-  if (authority.includes('@')) return 'a user name or password is not allowed in it';
-  if (text.includes('?'))
-    return 'a query is not allowed in it, since the key is sent in a header, never in a URL';
-  if (text.includes('#')) return 'a fragment (#) is not allowed in it';
-  return undefined;
+  if (authority.includes('@')) return URL_FAULTS.login;
+  if (text.includes('?')) return URL_FAULTS.query;
+  return text.includes('#') ? URL_FAULTS.fragment : undefined;
 }
 
 /**
@@ -65,15 +62,15 @@ function findTextFault(text: string): string | undefined {
 export function parseStreamUrl(raw: string, source: string): StreamUrl {
   const text = raw.trim();
   const refuse = (why: string): UsageError =>
-    new UsageError(`${source}: "${showValue(text)}" is not a URL of the service: ${why}`, ACCEPTED);
+    new UsageError(...sayNotAServiceUrl(source, showValue(text), why));
 
   const textFault = findTextFault(text);
   if (textFault !== undefined) throw refuse(textFault);
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url === undefined || url.hostname === '') throw refuse('it has no valid host or port');
+  if (url === undefined || url.hostname === '') throw refuse(URL_FAULTS.host);
   const isSecure = url.protocol === 'https:' || url.protocol === 'wss:';
   const isLoopback = isLoopbackHost(url.hostname);
-  if (!isSecure && !isLoopback) throw refuse('TLS is required for hosts other than this machine');
+  if (!isSecure && !isLoopback) throw refuse(URL_FAULTS.plaintext);
 
   let prefix = url.pathname.replace(/\/+$/, '');
   if (prefix.endsWith(STREAM_PATH)) prefix = prefix.slice(0, -STREAM_PATH.length).replace(/\/+$/, '');

@@ -4,11 +4,13 @@
 import type { KeyOrigin } from '../connection/lifecycle.ts';
 import { CredentialError, UsageError } from '../errors.ts';
 import type { Flags } from '../flags/definition.ts';
+import { sayNotCombinable } from '../flags/messages.ts';
 import type { SOURCE_FLAGS } from '../flags/shared-flags.ts';
 import type { Io } from '../io/io.ts';
 import { decodeKey, parseKey } from '../io/key.ts';
 import { type Profile, type ProfileFile, profilesPath, readProfileFile } from '../profiles/read.ts';
 import { findKeychainEntry, KEYCHAIN_SERVICE } from './keychain.ts';
+import * as say from './messages.ts';
 import { parseStreamUrl, type StreamUrl } from './stream-url.ts';
 
 export type TargetFlags = Flags<typeof SOURCE_FLAGS>;
@@ -43,15 +45,6 @@ export interface Target {
   readonly unused?: readonly string[];
 }
 
-const URL_HINT = 'pass --url <url>, set ATLANTIS_URL, or store one with `atlantis profile add <name>`';
-const USE_HINT =
-  'no profile is active: select one with `atlantis profile use <name>`, pass --url <url>, or set ATLANTIS_URL; profiles';
-/** A key typed on the terminal would be visible. */
-export const KEY_ON_TERMINAL = '--key-stdin reads a pipe or a file, not a terminal';
-const SIMULATE_HINT = '; `--simulate` needs no URL';
-const KEY_HINT =
-  'store one with `atlantis profile add <name>`, set ATLANTIS_API_KEY, or pass --key-file <file> or --key-stdin';
-
 /** More than any key and its line end, in bytes. */
 const MAX_LINE_BYTES = 64 * 1024;
 
@@ -85,12 +78,7 @@ export function resolveTarget(flags: TargetFlags, io: Io): Target {
 /** @param canSimulate whether the command has --simulate, for the hint. @throws UsageError that says how to set a URL */
 export function requireUrl(target: Target, canSimulate = false): StreamUrl {
   if (target.url !== undefined) return target.url.value;
-  const { unused = [] } = target;
-  const hint = unused.length === 0 ? URL_HINT : `${USE_HINT}: ${unused.slice(0, 5).join(', ')}`;
-  throw new UsageError(
-    'no URL: set the base URL that came with your key',
-    canSimulate ? hint + SIMULATE_HINT : hint,
-  );
+  throw new UsageError(...say.sayNoUrl(target.unused ?? [], canSimulate));
 }
 
 /** The source of the key, for messages about a rejected key. */
@@ -110,7 +98,7 @@ export function findKeyOrigin({ key, profile }: Target): KeyOrigin | undefined {
  */
 export async function readKey(target: Target, io: Io, signal?: AbortSignal): Promise<string> {
   const { key } = target;
-  if (key === undefined) throw new CredentialError('no API key', KEY_HINT);
+  if (key === undefined) throw new CredentialError(...say.sayNoKey());
   const raw = await readRawKey(key, target.profile?.value, io, signal);
   io.redactor.addSecret(raw.trim());
   return parseKey(raw, key.source);
@@ -137,17 +125,9 @@ async function readRawKey(
     const [program = ''] = argv;
     if (!isRelativeProgram(program, io.platform)) return runKeyCommand(argv, io, signal);
     // Older versions stored a relative path as given: by now it could lead to another user's program.
-    throw new CredentialError(
-      `${source} has a relative path, ${program}, which depends on the working directory`,
-      `store it again with an absolute path: atlantis profile add ${profile?.name} --force --url ${profile?.url} --key-command <absolute path> <arguments>`,
-    );
+    throw new CredentialError(...say.sayRelativeProgram(source, program, profile));
   }
-  if (io.isStdinTty) {
-    throw new UsageError(
-      KEY_ON_TERMINAL,
-      '`atlantis profile add <name>` asks for a key without showing it, and stores it',
-    );
-  }
+  if (io.isStdinTty) throw new UsageError(...say.sayKeyOnTerminal(say.ADD_ASKS));
   return readFirstLine(io.stdin());
 }
 
@@ -168,19 +148,12 @@ export async function readFirstLine(stdin: NodeJS.ReadStream): Promise<string> {
       if (end >= 0 || size > MAX_LINE_BYTES) break;
     }
   } catch {
-    throw new CredentialError(
-      'stdin could not be read (--key-stdin)',
-      'pipe the key in: … | atlantis … --key-stdin',
-    );
+    throw new CredentialError(...say.sayStdinUnreadable());
   }
   const line = Buffer.concat(parts);
-  if (line.length > MAX_LINE_BYTES) {
-    throw new CredentialError('the first line of stdin (--key-stdin) is too long for a key');
-  }
+  if (line.length > MAX_LINE_BYTES) throw new CredentialError(...say.sayStdinTooLong());
   const text = decodeKey(line, '--key-stdin');
-  if (text.trim() === '') {
-    throw new CredentialError('no key on stdin (--key-stdin)', 'pipe it in as the first line');
-  }
+  if (text.trim() === '') throw new CredentialError(...say.sayStdinEmpty());
   return text;
 }
 
@@ -198,16 +171,10 @@ function chooseProfile(
   const name = given ?? file.current;
   if (name === undefined) return undefined;
   const value = file.profiles.get(name);
-  if (given === undefined) return value && { value, source: 'the active profile' };
+  if (given === undefined) return value && { value, source: say.THE_ACTIVE_PROFILE };
   const source = flags.profile !== undefined ? '--profile' : 'ATLANTIS_PROFILE';
   if (value !== undefined) return { value, source };
-  const known = [...file.profiles.keys()];
-  throw new UsageError(
-    `no profile "${name.slice(0, 64)}" (from ${source})`,
-    known.length === 0
-      ? 'add one with `atlantis profile add <name>`'
-      : `profiles: ${known.slice(0, 20).join(', ')}`,
-  );
+  throw new UsageError(...say.sayNoProfile(name, [...file.profiles.keys()], source));
 }
 
 function chooseUrl(
@@ -218,7 +185,7 @@ function chooseUrl(
   const candidates: [raw: string | undefined, source: string][] = [
     [flags.url, '--url'],
     [envUrl, 'ATLANTIS_URL'],
-    [profile?.value.url, `profile "${profile?.value.name ?? ''}"`],
+    [profile?.value.url, say.nameProfile(profile?.value.name ?? '')],
   ];
   const [raw, source] = candidates.find(([text]) => text !== undefined) ?? [];
   if (raw === undefined || source === undefined) return undefined;
@@ -232,19 +199,18 @@ function chooseOwnKey(
   envKeyFile: string | undefined,
 ): KeySource | undefined {
   if (flags.keyStdin === true) {
-    if (flags.keyFile !== undefined) throw bothGiven('--key-stdin', '--key-file', 'use only one of them');
+    if (flags.keyFile !== undefined) throw new UsageError(...sayNotCombinable('--key-stdin', '--key-file'));
     return { kind: 'stdin', source: '--key-stdin' };
   }
   if (flags.keyFile !== undefined) return fromFile(flags.keyFile, '--key-file');
   if (envKeyFile === undefined) {
     return envKey === undefined ? undefined : { kind: 'given', source: 'ATLANTIS_API_KEY', key: envKey };
   }
-  if (envKey !== undefined) throw bothGiven('ATLANTIS_API_KEY', 'ATLANTIS_API_KEY_FILE', 'set one of them');
+  if (envKey !== undefined) {
+    throw new UsageError(...sayNotCombinable('ATLANTIS_API_KEY', 'ATLANTIS_API_KEY_FILE', say.SET_ONE));
+  }
   return fromFile(envKeyFile, 'ATLANTIS_API_KEY_FILE');
 }
-
-const bothGiven = (one: string, other: string, hint: string): UsageError =>
-  new UsageError(`${one} and ${other} cannot be combined`, hint);
 
 const fromFile = (path: string, named: string): KeySource => ({
   kind: 'file',
@@ -255,15 +221,15 @@ const fromFile = (path: string, named: string): KeySource => ({
 
 /** The source of a profile's key. */
 export function keyOfProfile({ name, key, keyCommand }: Profile): KeySource | undefined {
-  if (key !== undefined) return { kind: 'stored', source: `profile "${name}"`, key };
+  if (key !== undefined) return { kind: 'stored', source: say.nameProfile(name), key };
   if (keyCommand === undefined) return undefined;
   const entry = findKeychainEntry(keyCommand);
   if (entry !== undefined) {
     const { keychain, account } = entry;
-    const place = `${keychain.name}, service ${KEYCHAIN_SERVICE}, account ${account}`;
-    return { kind: 'command', source: `profile "${name}"`, argv: keyCommand, keychain: place };
+    const place = say.describeKeychainEntry(keychain.name, KEYCHAIN_SERVICE, account);
+    return { kind: 'command', source: say.nameProfile(name), argv: keyCommand, keychain: place };
   }
-  return { kind: 'command', source: `the key command of profile "${name}"`, argv: keyCommand };
+  return { kind: 'command', source: say.nameKeyCommandOf(name), argv: keyCommand };
 }
 
 /** Whether the key, or the command that prints it, is in the store. */
@@ -276,11 +242,10 @@ function assertSameOrigin(
   profile: Sourced<Profile> | undefined,
 ): void {
   if (url === undefined || key === undefined || profile === undefined) return;
-  if (!isStored(key) || url.source.startsWith('profile "')) return;
-  const bound = parseStreamUrl(profile.value.url, `profile "${profile.value.name}"`);
+  if (!isStored(key) || url.source === say.nameProfile(profile.value.name)) return;
+  const bound = parseStreamUrl(profile.value.url, say.nameProfile(profile.value.name));
   if (bound.origin === url.value.origin) return;
   throw new UsageError(
-    `${url.source} points to ${url.value.origin}, but the key of profile "${profile.value.name}" belongs to ${bound.origin}`,
-    'pass the key for this run in ATLANTIS_API_KEY or with --key-file or --key-stdin, or add a profile for that URL',
+    ...say.sayForeignOrigin(url.source, url.value.origin, profile.value.name, bound.origin),
   );
 }

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { UsageError } from '../errors.ts';
 import { KNOWN_EVENT_TYPES } from './events.ts';
+import { ACCEPTED_OPTIONS as ACCEPTED, AN_EMPTY_LIST, saySimulatorOption } from './messages.ts';
 import { findScenario, type Scenario } from './scenarios.ts';
 
 export interface SimulatorOptions {
@@ -46,29 +47,19 @@ export function checkOptions(options: SimulatorOptions): SimulatorConfig {
   const { port = 0, host = '127.0.0.1', ratePerSecond = 5, types = KNOWN_EVENT_TYPES, keys } = options;
   const { count = Number.POSITIVE_INFINITY, seed, scenario = 'steady' } = options;
   const demand = (holds: boolean, name: string, value: unknown, accepted: string): void => {
-    if (!holds) throw new UsageError(`the simulator's ${name} cannot be ${value}`, `accepted: ${accepted}`);
+    if (!holds) throw new UsageError(...saySimulatorOption(name, value, accepted));
   };
-  demand(Number.isInteger(port) && port >= 0 && port <= 65_535, 'port', port, '0 to 65535');
-  demand(ratePerSecond >= 0, 'rate', ratePerSecond, 'events per second, 0 or more');
+  demand(Number.isInteger(port) && port >= 0 && port <= 65_535, 'port', port, ACCEPTED.port);
+  demand(ratePerSecond >= 0, 'rate', ratePerSecond, ACCEPTED.rate);
   demand(
     count >= 0 && (Number.isInteger(count) || count === Number.POSITIVE_INFINITY),
     'count',
     count,
-    'a whole number',
+    ACCEPTED.count,
   );
   const areTypes = types.every((type) => type.length > 0 && type.length <= MAX_TYPE_CHARACTERS);
-  demand(
-    types.length > 0 && areTypes,
-    'types',
-    JSON.stringify(types),
-    `one or more, of 1 to ${MAX_TYPE_CHARACTERS} characters`,
-  );
-  demand(
-    keys?.length !== 0,
-    'keys',
-    'an empty list',
-    'one or more; omit the option to accept any well-formed key',
-  );
+  demand(types.length > 0 && areTypes, 'types', JSON.stringify(types), ACCEPTED.types(MAX_TYPE_CHARACTERS));
+  demand(keys?.length !== 0, 'keys', AN_EMPTY_LIST, ACCEPTED.keys);
   return {
     port,
     host,

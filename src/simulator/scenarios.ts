@@ -3,6 +3,7 @@
 
 import { STATUS_CODES } from 'node:http';
 import { UsageError } from '../errors.ts';
+import { sayUnknownScenario } from './messages.ts';
 import type { Random } from './random.ts';
 
 /** The error codes of the service by HTTP status, with a message. */
@@ -232,7 +233,9 @@ export function findScenario(name: string): Scenario {
   const code = /^close-([1-4]\d{3})$/.exec(name)?.[1];
   if (code) return play(`close ${code}`, WELCOME, SOME_EVENTS, { do: 'close', code: Number(code) });
   throw new UsageError(
-    `unknown scenario ${JSON.stringify(name)}`,
-    `scenarios: ${SCENARIO_LIST.map((each) => each.name).join(', ')} (a code from 1000 to 4999)`,
+    ...sayUnknownScenario(
+      name,
+      SCENARIO_LIST.map((each) => each.name),
+    ),
   );
 }

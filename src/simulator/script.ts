@@ -1,6 +1,14 @@
 // Parses a scenario script (docs/scenario.schema.json). Errors contain the JSON path.
 import { UsageError } from '../errors.ts';
+import { describeCounts } from '../flags/messages.ts';
 import { parseDuration } from '../flags/values.ts';
+import {
+  A_SCRIPT,
+  ACCEPTED_IN_SCRIPTS as ACCEPTED,
+  SCRIPT_FAULTS as FAULTS,
+  nameInScript,
+  sayInvalidScript,
+} from './messages.ts';
 import { type Act, findScenario, type Refusal, type Scenario, type Step } from './scenarios.ts';
 import { type Form, type Member, REFUSAL_FORM, STEP_FORMS } from './script-form.ts';
 
@@ -10,25 +18,20 @@ type ScriptObject = Readonly<Record<string, unknown>>;
 const ACT_NAMES = ['steps', 'refuse', 'scenario'] as const;
 const MAX_DEPTH = 16;
 
-function fail(path: string, message: string, accepted: string): UsageError {
-  return new UsageError(`invalid script at ${path}: ${message}`, `accepted: ${accepted}`);
-}
-
-function show(value: unknown): string {
-  const text = JSON.stringify(value) ?? 'nothing';
-  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+function fail(path: string, fault: string, accepted: string): UsageError {
+  return new UsageError(...sayInvalidScript(path, fault, accepted));
 }
 
 function requireObject(value: unknown, path: string, accepted: string): ScriptObject {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as ScriptObject;
-  throw fail(path, `${show(value)} is not an object`, accepted);
+  throw fail(path, FAULTS.notObject(value), accepted);
 }
 
 function refuseOthers(object: ScriptObject, known: readonly string[], path: string): void {
   const other = Object.keys(object).find((name) => !known.includes(name));
   if (other === undefined) return;
-  const accepted = known.length === 0 ? 'no members' : known.join(', ');
-  throw fail(`${path}${formatName(other)}`, 'unknown member', accepted);
+  const accepted = known.length === 0 ? ACCEPTED.nothing : known.join(', ');
+  throw fail(`${path}${formatName(other)}`, FAULTS.unknownMember, accepted);
 }
 
 const formatName = (name: string): string =>
@@ -36,8 +39,7 @@ const formatName = (name: string): string =>
 
 function requireCount(value: unknown, path: string, min: number, max: number): number {
   if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) return value;
-  const range = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`;
-  throw fail(path, `${show(value)} is not valid`, `a whole number ${range}`);
+  throw fail(path, FAULTS.invalid(value), describeCounts(min, max));
 }
 
 function parseMember(value: unknown, member: Member, path: string, depth: number): unknown {
@@ -47,24 +49,24 @@ function parseMember(value: unknown, member: Member, path: string, depth: number
     case 'rate':
       if (value === 'max') return Number.POSITIVE_INFINITY;
       if (typeof value === 'number' && value >= 0 && value <= 1e9) return value;
-      throw fail(path, `${show(value)} is not a rate`, 'a number from 0 to 1e9, or "max"');
+      throw fail(path, FAULTS.notRate(value), ACCEPTED.rate);
     case 'duration':
-      if (typeof value === 'string') return parseDuration(`${path} in the script:`, value);
-      throw fail(path, `${show(value)} is not a duration`, 'a string such as "500ms", "20s" or "1m30s"');
+      if (typeof value === 'string') return parseDuration(nameInScript(path), value);
+      throw fail(path, FAULTS.notDuration(value), ACCEPTED.duration);
     case 'flag':
       if (typeof value === 'boolean') return value;
-      throw fail(path, `${show(value)} is not valid`, 'true or false');
+      throw fail(path, FAULTS.invalid(value), ACCEPTED.flag);
     case 'hex':
       if (typeof value === 'string' && /^([0-9a-fA-F]{2})*$/.test(value)) return value;
-      throw fail(path, `${show(value)} is not valid`, 'bytes as pairs of hexadecimal digits');
+      throw fail(path, FAULTS.invalid(value), ACCEPTED.hex);
     case 'text':
       if (typeof value === 'string' && Buffer.byteLength(value) <= member.maxBytes) return value;
-      throw fail(path, `${show(value)} is not valid`, `a string of at most ${member.maxBytes} bytes`);
+      throw fail(path, FAULTS.invalid(value), ACCEPTED.text(member.maxBytes));
     case 'choice':
       if (typeof value === 'number' && member.choices.includes(value)) return value;
-      throw fail(path, `${show(value)} is not valid`, member.choices.join(', '));
+      throw fail(path, FAULTS.invalid(value), member.choices.join(', '));
     case 'refusal':
-      return parseMembers(requireObject(value, path, 'a refusal'), REFUSAL_FORM, path, depth);
+      return parseMembers(requireObject(value, path, ACCEPTED.refusal), REFUSAL_FORM, path, depth);
     case 'steps':
       return parseSteps(value, path, depth + 1);
   }
@@ -83,18 +85,18 @@ function parseMembers(
     const value = object[name];
     const at = `${path}.${name}`;
     if (value !== undefined) parsed[member.as] = parseMember(value, member, at, depth);
-    else if (member.isRequired === true) throw fail(at, 'it is missing', member.about);
+    else if (member.isRequired === true) throw fail(at, FAULTS.missing, member.about);
   }
   refuseOthers(object, [...others, ...Object.keys(form)], path);
   return parsed;
 }
 
 function parseStep(value: unknown, path: string, depth: number): Step {
-  const object = requireObject(value, path, 'a step, such as {"do":"welcome"}');
+  const object = requireObject(value, path, ACCEPTED.step);
   const name = object['do'];
   const form = typeof name === 'string' && Object.hasOwn(STEP_FORMS, name) ? STEP_FORMS[name] : undefined;
   if (form === undefined) {
-    const what = name === undefined ? 'it is missing' : `unknown step ${show(name)}`;
+    const what = name === undefined ? FAULTS.missing : FAULTS.unknownStep(name);
     throw fail(`${path}.do`, what, Object.keys(STEP_FORMS).join(', '));
   }
   // The tables match `Step`; a test performs each step.
@@ -102,8 +104,8 @@ function parseStep(value: unknown, path: string, depth: number): Step {
 }
 
 function parseSteps(value: unknown, path: string, depth: number): readonly Step[] {
-  if (depth > MAX_DEPTH) throw fail(path, 'it is nested too deeply', `at most ${MAX_DEPTH} levels`);
-  if (!Array.isArray(value)) throw fail(path, `${show(value)} is not an array`, 'an array of steps');
+  if (depth > MAX_DEPTH) throw fail(path, FAULTS.tooDeep, ACCEPTED.depth(MAX_DEPTH));
+  if (!Array.isArray(value)) throw fail(path, FAULTS.notArray(value), ACCEPTED.steps);
   return value.map((step: unknown, index) => parseStep(step, `${path}[${index}]`, depth));
 }
 
@@ -113,13 +115,13 @@ interface Entry {
 }
 
 function parseEntry(value: unknown, path: string): Entry {
-  const object = requireObject(value, path, `an object with one of ${ACT_NAMES.join(', ')}`);
+  const object = requireObject(value, path, ACCEPTED.entry(ACT_NAMES));
   refuseOthers(object, [...ACT_NAMES, 'times'], path);
   const given = ACT_NAMES.filter((name) => object[name] !== undefined);
   const [name] = given;
   if (name === undefined || given.length > 1) {
-    const what = name === undefined ? 'it is empty' : `${given.join(' and ')} cannot be combined`;
-    throw fail(path, what, `one of ${ACT_NAMES.join(', ')}`);
+    const what = name === undefined ? FAULTS.empty : FAULTS.notCombinable(given);
+    throw fail(path, what, ACCEPTED.oneOf(ACT_NAMES));
   }
   const times =
     object['times'] === undefined
@@ -134,7 +136,7 @@ function parseAct(name: (typeof ACT_NAMES)[number], value: unknown, path: string
     return () => act;
   }
   if (name === 'refuse') {
-    const refusal = parseMembers(requireObject(value, path, 'a refusal'), REFUSAL_FORM, path, 1);
+    const refusal = parseMembers(requireObject(value, path, ACCEPTED.refusal), REFUSAL_FORM, path, 1);
     const act: Act = { refuse: refusal as unknown as Refusal };
     return () => act;
   }
@@ -142,7 +144,7 @@ function parseAct(name: (typeof ACT_NAMES)[number], value: unknown, path: string
     return findScenario(String(value)).getAct;
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    throw fail(path, `unknown scenario ${show(value)}`, error.hint ?? 'the name of a scenario');
+    throw fail(path, error.message, error.hint ?? '');
   }
 }
 
@@ -153,13 +155,13 @@ function parseAct(name: (typeof ACT_NAMES)[number], value: unknown, path: string
  * @throws UsageError with the JSON path of the first error
  */
 export function parseScript(script: unknown): Scenario {
-  const object = requireObject(script, '$', 'an object with "connections"');
+  const object = requireObject(script, '$', ACCEPTED.script);
   refuseOthers(object, ['$schema', 'summary', 'connections', 'repeat'], '$');
-  const { connections, summary = 'a script', repeat = false } = object;
-  if (typeof summary !== 'string') throw fail('$.summary', `${show(summary)} is not a string`, 'a string');
-  if (typeof repeat !== 'boolean') throw fail('$.repeat', `${show(repeat)} is not valid`, 'true or false');
+  const { connections, summary = A_SCRIPT, repeat = false } = object;
+  if (typeof summary !== 'string') throw fail('$.summary', FAULTS.notString(summary), ACCEPTED.string);
+  if (typeof repeat !== 'boolean') throw fail('$.repeat', FAULTS.invalid(repeat), ACCEPTED.flag);
   if (!Array.isArray(connections) || connections.length === 0) {
-    throw fail('$.connections', `${show(connections)} is not valid`, 'an array with at least one entry');
+    throw fail('$.connections', FAULTS.invalid(connections), ACCEPTED.entries);
   }
   const entries = connections.map((entry: unknown, index) => parseEntry(entry, `$.connections[${index}]`));
   const total = entries.reduce((sum, { times }) => sum + times, 0);

@@ -14,6 +14,7 @@ import { WebSocketServer } from 'ws';
 import { UsageError } from '../errors.ts';
 import type { ServerCertificate } from './certificate.ts';
 import { createEventGenerator, drawHex, type EventSource, limitEvents } from './events.ts';
+import { ONLY_WEBSOCKET, sayCannotListen } from './messages.ts';
 import { checkOptions, type SimulatorOptions } from './options.ts';
 import { performTimeline } from './perform.ts';
 import { createRandom, createVirtualClock } from './random.ts';
@@ -31,17 +32,6 @@ interface Listener {
   /** Ends every connection at once; resolves when the port is free again. */
   close(): Promise<void>;
 }
-
-/** Why listening failed, and what the user can do. */
-const LISTEN_ERRORS: Readonly<Record<string, readonly [why: string, hint: string]>> = {
-  EADDRINUSE: ['the port is in use', '--port 0 (in a program: port: 0) picks a free one'],
-  EACCES: [
-    'permission denied',
-    'use a port from 1024 up, or --port 0 (in a program: port: 0) for a free one',
-  ],
-  EADDRNOTAVAIL: ['this machine does not have this address', 'use 0.0.0.0 for all addresses of the machine'],
-  ENOTFOUND: ['unknown host name', 'use an address of this machine'],
-};
 
 const addressOf = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress} ${remotePort}`;
 
@@ -71,9 +61,7 @@ function createListener(certificate: ServerCertificate | undefined, answer: Requ
     async listen(port, host) {
       await new Promise<void>((resolve, reject) => {
         server.once('error', (error: NodeJS.ErrnoException) => {
-          const [why, hint] = LISTEN_ERRORS[error.code ?? ''] ?? [error.message];
-          const address = host.includes(':') ? `[${host}]` : host;
-          reject(new UsageError(`the simulator cannot listen on ${address}:${port}: ${why}`, hint));
+          reject(new UsageError(...sayCannotListen(host, port, error)));
         });
         server.listen(port, host, resolve);
       });
@@ -160,7 +148,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       response.end('{"status":"ok"}');
       return;
     }
-    const fault = findFault(request) ?? { status: 400, message: 'This path only speaks WebSocket.' };
+    const fault = findFault(request) ?? { status: 400, message: ONLY_WEBSOCKET };
     const { status, headers, body } = buildRefusal(fault, requestId);
     response.writeHead(status, headers).end(body);
   }

@@ -21,6 +21,7 @@ import { hasPrefix, keyPrefix } from '../io/key.ts';
 import { createRedactor } from '../io/redact.ts';
 import { makeVisible } from '../render/sanitize.ts';
 import { EventBatch, StreamEndedError, type StreamEvent, type StreamItem } from './items.ts';
+import { sayAlreadyIterated } from './messages.ts';
 import { CALLBACK_OF, type StreamConfig } from './options.ts';
 import { StreamKey } from './stream-key.ts';
 
@@ -120,10 +121,7 @@ export class EventStream implements AsyncIterable<StreamEvent> {
    */
   items(): Pull<StreamItem> {
     if (this.#pull !== undefined) {
-      throw new UsageError(
-        'this stream has already been iterated',
-        'each stream is a single run; call stream() again for another one',
-      );
+      throw new UsageError(...sayAlreadyIterated());
     }
     this.#pull = makePull(this.#run(), () => this.#ending.abort());
     return this.#pull;

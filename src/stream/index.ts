@@ -5,7 +5,7 @@ import { systemClock } from '../clock.ts';
 import { processEnvironment } from '../io/io.ts';
 import { createRedactor } from '../io/redact.ts';
 import { EventStream, type StreamDeps } from './event-stream.ts';
-import { translateHint } from './items.ts';
+import { translateHint } from './messages.ts';
 import { parseStreamOptions, type StreamOptions } from './options.ts';
 import { prepareStream } from './prepare.ts';
 

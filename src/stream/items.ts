@@ -99,22 +99,6 @@ export async function pump<T>(
   return undefined;
 }
 
-const OPTION_OF_FLAG: readonly (readonly [flag: string, option: string])[] = [
-  ['--ca-cert <file>', 'the option ca'],
-  ['--connect-timeout', 'the option connectTimeoutMs'],
-  ['--ping-interval', 'the options pingIntervalMs'],
-  ['--pong-timeout', 'pongTimeoutMs'],
-  // Programs can add the roots of the system to `ca`.
-  [', or --system-ca if this system has it', ''],
-  ['use --ca-cert or --system-ca', 'use the option ca'],
-  ['--url', 'the option url'],
-];
-
-/** Replaces the flags in a hint by the options of `stream()`. */
-export function translateHint(hint: string): string {
-  return OPTION_OF_FLAG.reduce((text, [flag, option]) => text.replaceAll(flag, option), hint);
-}
-
 export type { Connecting, Gap, Lost, Retrying } from '../connection/lifecycle.ts';
 
 /** The service has accepted the key. */

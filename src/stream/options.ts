@@ -12,6 +12,7 @@ import { checkCertificates } from '../settings/certificates.ts';
 import { checkProxyUrl } from '../settings/proxy.ts';
 import { parseStreamUrl, type StreamUrl } from '../settings/stream-url.ts';
 import type { Connected, Connecting, Discarded, StreamItem } from './items.ts';
+import * as say from './messages.ts';
 
 /** Returns the key; called before each attempt to connect. `signal` aborts when the stream ends. */
 export type ReadKey = (signal: AbortSignal) => string | Promise<string>;
@@ -88,6 +89,8 @@ export interface StreamConfig extends ConnectConfig {
   readonly callbacks: StreamCallbacks;
 }
 
+const { ACCEPTED_OPTIONS: ACCEPTED } = say;
+
 /** The same limit as for flags: a year. */
 const MAX_DURATION_MS = 365 * 24 * 3_600_000;
 
@@ -124,31 +127,32 @@ const NAMES: readonly string[] = [
 export function parseStreamOptions(options: StreamOptions): StreamConfig {
   requireValid(
     typeof options === 'object' && options !== null,
-    'the options of stream()',
+    say.THE_OPTIONS_OF_STREAM,
     options,
-    'an object',
+    ACCEPTED.options,
   );
   const unknown = Object.keys(options).find((name) => !NAMES.includes(name));
   if (unknown !== undefined) {
-    throw new UsageError(`stream() has no option "${unknown.slice(0, 64)}"`, `accepted: ${NAMES.join(', ')}`);
+    throw new UsageError(...say.sayUnknownOption(unknown, NAMES));
   }
   const { url, key, signal, ca = [], proxy, useEnvironment = false } = options;
-  requireValid(typeof url === 'string', 'url', url, 'the base URL that came with the key');
+  requireValid(typeof url === 'string', 'url', url, ACCEPTED.url);
   if (typeof key !== 'string' && typeof key !== 'function') {
-    throw new UsageError(
-      'the option key is neither a string nor a function',
-      'accepted: the API key, or a function that returns it',
-    );
+    throw new UsageError(...say.sayKeyOptionInvalid());
   }
-  requireValid(signal === undefined || isSignal(signal), 'signal', signal, 'an AbortSignal');
-  requireValid(typeof useEnvironment === 'boolean', 'useEnvironment', useEnvironment, 'true or false');
+  requireValid(signal === undefined || isSignal(signal), 'signal', signal, ACCEPTED.signal);
+  requireValid(
+    typeof useEnvironment === 'boolean',
+    'useEnvironment',
+    useEnvironment,
+    ACCEPTED.useEnvironment,
+  );
   const pems = listTexts('ca', ca);
-  for (const pem of pems) checkCertificates(pem, 'the option ca');
-  if (proxy !== undefined)
-    requireValid(typeof proxy === 'string', 'proxy', 'a value that is not a string', 'a URL');
+  for (const pem of pems) checkCertificates(pem, say.nameOption('ca'));
+  if (proxy !== undefined) requireValid(typeof proxy === 'string', 'proxy', say.NOT_A_STRING, ACCEPTED.proxy);
   return {
-    url: parseStreamUrl(url, 'the option url'),
-    key: typeof key === 'string' ? parseKey(key, 'the options') : key,
+    url: parseStreamUrl(url, say.nameOption('url')),
+    key: typeof key === 'string' ? parseKey(key, say.THE_OPTIONS) : key,
     signal,
     types: listTexts('type', options.type ?? []),
     where: listTexts('where', options.where ?? []),
@@ -161,7 +165,7 @@ export function parseStreamOptions(options: StreamOptions): StreamConfig {
       checkDuration('pingIntervalMs', options.pingIntervalMs, 0) ?? CONNECTION_DEFAULTS.pingIntervalMs,
     pongTimeoutMs: checkDuration('pongTimeoutMs', options.pongTimeoutMs) ?? CONNECTION_DEFAULTS.pongTimeoutMs,
     ca: pems,
-    proxyUrl: proxy === undefined ? undefined : checkProxyUrl(proxy, 'the option proxy'),
+    proxyUrl: proxy === undefined ? undefined : checkProxyUrl(proxy, say.nameOption('proxy')),
     useEnvironment,
     callbacks: pickCallbacks(options),
   };
@@ -169,8 +173,8 @@ export function parseStreamOptions(options: StreamOptions): StreamConfig {
 
 function requireValid(isValid: boolean, name: string, value: unknown, accepted: string): void {
   if (isValid) return;
-  const shown = typeof value === 'object' && value !== null ? 'an object' : String(value).slice(0, 100);
-  throw new UsageError(`the option ${name} cannot be ${shown}`, `accepted: ${accepted}`);
+  const shown = typeof value === 'object' && value !== null ? say.AN_OBJECT : String(value).slice(0, 100);
+  throw new UsageError(...say.sayInvalidOption(name, shown, accepted));
 }
 
 /** Not `instanceof`, since it may come from another realm. */
@@ -181,21 +185,21 @@ function isSignal(signal: unknown): boolean {
 function listTexts(name: string, given: string | readonly string[]): readonly string[] {
   const texts: readonly unknown[] = typeof given === 'string' ? [given] : given;
   const areTexts = Array.isArray(texts) && texts.every((text) => typeof text === 'string' && text !== '');
-  requireValid(areTexts, name, 'this value', 'a non-empty string, or a list of them');
+  requireValid(areTexts, name, say.THIS_VALUE, ACCEPTED.texts);
   return texts as readonly string[];
 }
 
 function checkCount(count: number | undefined): number {
   if (count === undefined) return Number.POSITIVE_INFINITY;
   const isCount = count === Number.POSITIVE_INFINITY || (Number.isSafeInteger(count) && count >= 0);
-  requireValid(isCount, 'maxReconnects', count, 'an integer of at least 0, or Infinity');
+  requireValid(isCount, 'maxReconnects', count, ACCEPTED.maxReconnects);
   return count;
 }
 
 function checkDuration(name: string, ms: number | undefined, least = 1): number | undefined {
   if (ms === undefined) return undefined;
   const isDuration = typeof ms === 'number' && ms >= least && ms <= MAX_DURATION_MS;
-  requireValid(isDuration, name, ms, `a number of ms from ${least} to ${MAX_DURATION_MS} (a year)`);
+  requireValid(isDuration, name, ms, ACCEPTED.duration(least, MAX_DURATION_MS));
   return ms;
 }
 
@@ -204,19 +208,14 @@ function checkRetryBounds(options: StreamOptions): { retryMinMs: number; retryMa
     checkDuration('retryMinMs', options.retryMinMs),
     checkDuration('retryMaxMs', options.retryMaxMs),
   );
-  requireValid(
-    bounds.retryMaxMs >= bounds.retryMinMs,
-    'retryMaxMs',
-    bounds.retryMaxMs,
-    'at least retryMinMs',
-  );
+  requireValid(bounds.retryMaxMs >= bounds.retryMinMs, 'retryMaxMs', bounds.retryMaxMs, ACCEPTED.retryMaxMs);
   return bounds;
 }
 
 function pickCallbacks(options: StreamOptions): StreamCallbacks {
   for (const name of CALLBACKS) {
     const callback: unknown = options[name];
-    requireValid(callback === undefined || typeof callback === 'function', name, callback, 'a function');
+    requireValid(callback === undefined || typeof callback === 'function', name, callback, ACCEPTED.callback);
   }
   return options;
 }

@@ -5,11 +5,13 @@ import { UsageError } from '../errors.ts';
 import { createFrameBuffer } from '../events/frame-buffer.ts';
 import { classifyText } from '../events/scanner.ts';
 import type { Io } from '../io/io.ts';
-import { areTlsChecksOff, listAddedRoots, readGivenRoots, TLS_CHECKS_OFF } from '../settings/certificates.ts';
+import { areTlsChecksOff, listAddedRoots, readGivenRoots } from '../settings/certificates.ts';
+import { sayTlsChecksOff } from '../settings/messages.ts';
 import { findProxy } from '../settings/proxy.ts';
 import type { ConnectionConfig, StreamSource } from '../settings/stream-config.ts';
 import { VERSION } from '../version.ts';
 import { type ConnectLoopConfig, EventStream, type Select, type StreamDeps } from './event-stream.ts';
+import { FILTER_OPTIONS, THE_OPTIONS } from './messages.ts';
 import type { StreamConfig } from './options.ts';
 
 /** Key commands have a shorter timeout of their own. */
@@ -70,18 +72,13 @@ export async function prepareStream(config: StreamConfig, deps: StreamDeps): Pro
   const env = useEnvironment ? deps.readEnvironment() : {};
   // Contract C7.
   const isUnchecked = areTlsChecksOff(env);
-  if (isUnchecked && !url.isLoopback) {
-    throw new UsageError(
-      `${TLS_CHECKS_OFF}: the key could be sent to any server`,
-      'unset it; to trust a private root, use --ca-cert <file> or the option ca',
-    );
-  }
+  if (isUnchecked && !url.isLoopback) throw new UsageError(...sayTlsChecksOff('connect'));
   return {
     dial: {
       url: url.stream,
       host: url.host,
       key: typeof key === 'string' ? key : '',
-      keyOrigin: deps.keyOrigin ?? { kind: 'option', source: 'the options' },
+      keyOrigin: deps.keyOrigin ?? { kind: 'option', source: THE_OPTIONS },
       userAgent: `atlantis-cli/${VERSION}`,
       proxyUrl: pickProxy(config, env),
       trustedRoots: await listAddedRoots(ca, env),
@@ -108,7 +105,7 @@ type ReadEnvironment = ReturnType<StreamDeps['readEnvironment']>;
 async function compileFilter({ types, where }: StreamConfig): Promise<Select> {
   if (types.length === 0 && where.length === 0) return undefined;
   const { createFilter } = await import('../filter/filter.ts');
-  return createFilter({ types, where }, { type: 'option type', where: 'option where' });
+  return createFilter({ types, where }, FILTER_OPTIONS);
 }
 
 /** Loopback never goes through a proxy (contract C5), and http is for loopback only. */

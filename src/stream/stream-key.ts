@@ -5,6 +5,7 @@ import type { Connect } from '../connection/follow.ts';
 import type { Cause } from '../connection/lifecycle.ts';
 import { CredentialError } from '../errors.ts';
 import { parseKey } from '../io/key.ts';
+import { nameOption, sayNoKeyReturned } from './messages.ts';
 import type { StreamConfig } from './options.ts';
 
 export class StreamKey {
@@ -27,11 +28,8 @@ export class StreamKey {
     if (typeof key === 'string') return key;
     const given = await waitFor(Promise.resolve(key(signal)), keyTimeoutMs, this.#clock, signal);
     if (signal.aborted) return undefined;
-    if (typeof given === 'string') return parseKey(given, 'the option key');
-    throw new CredentialError(
-      `the function in the option key returned no key within ${keyTimeoutMs} ms`,
-      'it must return a string; raise connectTimeoutMs to allow more time',
-    );
+    if (typeof given === 'string') return parseKey(given, nameOption('key'));
+    throw new CredentialError(...sayNoKeyReturned(keyTimeoutMs));
   }
 
   /** Connects with a key, unless the service has just refused the same key. */

@@ -65,11 +65,6 @@ export function formatMoment(wallMs: number): string {
     .replace(/\.\d+$/, '');
 }
 
-/** `0.4 ms`, `12 ms`. */
-export function formatRoundTrip(ms: number): string {
-  return ms < 10 ? `${ms.toFixed(1)} ms` : `${Math.round(ms)} ms`;
-}
-
 /** The time of an event may be ahead of the clock of this machine. */
 export function formatLag(ms: number): string {
   const sign = ms < 0 ? '-' : '';
@@ -77,4 +72,33 @@ export function formatLag(ms: number): string {
     sign +
     (Math.abs(ms) < 10 * 1_000 ? `${(Math.abs(ms) / 1_000).toFixed(1)} s` : formatDuration(Math.abs(ms)))
   );
+}
+
+export interface EventFigures {
+  readonly events: number;
+  readonly durationMs: number;
+  /** Undefined without filters, or without events. */
+  readonly filtered?: Filtered | undefined;
+}
+
+/** `3 events in 2 s, 3 of 10 events matched`. */
+export function formatEvents({ events, durationMs, filtered }: EventFigures): string {
+  const matched = filtered === undefined ? '' : `, ${formatFiltered(filtered)} matched`;
+  return `${formatCount(events, 'event')} in ${formatDuration(durationMs)}${matched}`;
+}
+
+export interface GapFigures {
+  /** Including one that is open at the end. */
+  readonly gaps: number;
+  /** Their total time, from the last byte before each. */
+  readonly gapMs: number;
+  readonly isGapOpen: boolean;
+}
+
+/** `no gaps`, `1 gap of 5.0 s`, `3 gaps of 1m 5s in total, one still open`. */
+export function formatGaps({ gaps, gapMs, isGapOpen }: GapFigures): string {
+  if (gaps === 0) return 'no gaps';
+  const total = gaps === 1 ? '' : ' in total';
+  const open = !isGapOpen ? '' : gaps === 1 ? ', still open' : ', one still open';
+  return `${formatCount(gaps, 'gap')} of ${formatDuration(gapMs)}${total}${open}`;
 }

@@ -97,9 +97,9 @@ export function createReporter(
         io.writeErr(toJson(record, io.clock.wallMs()));
         return;
       }
+      const label = record.level === 'error' ? 'error: ' : record.level === 'warn' ? 'warning: ' : '';
       const { open, close } = style[record.level];
       const paint = (safe: string): string => open + safe + close;
-      const label = record.level === 'error' ? 'error: ' : record.level === 'warn' ? 'warning: ' : '';
       const [message = '', ...lines] = (io.stderr.isTty && record.block) || [record.message];
       const time = options.hasTimes && !isFirst ? `${formatTime(io.clock.wallMs()).slice(0, 8)} ` : '';
       isFirst = false;

@@ -7,14 +7,8 @@ import { type LogStyle, NO_PAINT, type Paint } from '../render/paint.ts';
 import { makeVisible } from '../render/sanitize.ts';
 import { SIGNS, type Signs } from '../render/signs.ts';
 import { measureWidth, splitByWidth } from '../render/text-width.ts';
-import {
-  formatCount,
-  formatDuration,
-  formatFiltered,
-  formatLag,
-  formatRoundTrip,
-  formatTime,
-} from './format.ts';
+import { formatCount, formatFiltered } from './format.ts';
+import { STATUS } from './messages.ts';
 import { drawSparkline, formatRate, type Rate, startRate } from './rate.ts';
 import type { Look } from './spinner.ts';
 
@@ -208,9 +202,9 @@ export class LineProgress implements StreamProgress {
     const { waiting } = this.#style;
     const pieces = this.#describeState(state);
     if (this.#loss !== undefined && state.kind !== 'live')
-      pieces.unshift({ text: 'disconnected', paint: waiting });
-    if (this.#isPaused) pieces.unshift({ text: 'paused: p continues', paint: waiting });
-    else if (this.#hasKeys) pieces.push(plain('? help'));
+      pieces.unshift({ text: STATUS.disconnected, paint: waiting });
+    if (this.#isPaused) pieces.unshift({ text: STATUS.paused, paint: waiting });
+    else if (this.#hasKeys) pieces.push(plain(STATUS.help));
     return pieces;
   }
 
@@ -220,13 +214,13 @@ export class LineProgress implements StreamProgress {
     const [events, gaps] = this.#showCounts();
     switch (state.kind) {
       case 'connecting': {
-        const connecting = plain(`connecting to ${makeVisible(state.host)}`);
+        const connecting = plain(STATUS.connecting(makeVisible(state.host)));
         return this.#loss === undefined ? [connecting] : [connecting, events, gaps];
       }
       case 'retrying': {
         const seconds = Math.max(0, Math.ceil((state.atMs - nowMs) / 1_000));
-        const retrying = { text: `retrying in ${seconds} s`, paint: waiting };
-        return [retrying, plain(`attempt ${state.attempt}`), events, gaps];
+        const retrying = { text: STATUS.retrying(seconds), paint: waiting };
+        return [retrying, plain(STATUS.attempt(state.attempt)), events, gaps];
       }
       case 'playing': {
         const { receivedAtMs, delayMs, remainingMs } = state.position;
@@ -234,9 +228,9 @@ export class LineProgress implements StreamProgress {
         const waitMs = delayMs - passedMs;
         const leftMs = remainingMs === undefined ? undefined : Math.max(0, remainingMs - passedMs);
         return [
-          plain(receivedAtMs === undefined ? 'playing' : `at ${formatTime(receivedAtMs)}`),
-          ...(waitMs < SECOND_MS ? [] : [plain(`next event in ${formatDuration(waitMs)}`)]),
-          ...(leftMs === undefined ? [] : [plain(`${formatDuration(leftMs)} left`)]),
+          plain(receivedAtMs === undefined ? STATUS.playing : STATUS.at(receivedAtMs)),
+          ...(waitMs < SECOND_MS ? [] : [plain(STATUS.nextEvent(waitMs))]),
+          ...(leftMs === undefined ? [] : [plain(STATUS.left(leftMs))]),
           events,
         ];
       }
@@ -244,13 +238,13 @@ export class LineProgress implements StreamProgress {
         const counts = this.#rate?.read() ?? [];
         const { roundTripMs } = state.stream;
         return [
-          { text: 'live', paint: live },
+          { text: STATUS.live, paint: live },
           events,
-          plain(`${formatRate(counts)}/s`),
+          plain(STATUS.rate(formatRate(counts))),
           ...(counts.length === 0 ? [] : [{ text: drawSparkline(counts, this.#signs.bars), paint: chart }]),
           gaps,
-          ...(this.#lagMs === undefined ? [] : [plain(`lag ${formatLag(this.#lagMs)}`)]),
-          ...(roundTripMs === undefined ? [] : [plain(`rtt ${formatRoundTrip(roundTripMs)}`)]),
+          ...(this.#lagMs === undefined ? [] : [plain(STATUS.lag(this.#lagMs))]),
+          ...(roundTripMs === undefined ? [] : [plain(STATUS.roundTrip(roundTripMs))]),
         ];
       }
     }
@@ -264,7 +258,7 @@ export class LineProgress implements StreamProgress {
         : formatFiltered({ matched: this.#events, received });
     const { sinceMs, isGap = false } = this.#loss ?? {};
     const openMs = this.#clock.monotonicMs() - (sinceMs ?? 0);
-    const open = isGap ? `, open for ${formatDuration(openMs).replace(/\.\d+/, '')}` : '';
+    const open = isGap ? STATUS.openFor(openMs) : '';
     const paint = this.#gaps > 0 ? this.#style.waiting : NO_PAINT;
     return [plain(events), { text: formatCount(this.#gaps, 'gap') + open, paint }];
   }

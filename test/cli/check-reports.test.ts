@@ -228,11 +228,13 @@ describe('H4: --junit', () => {
     execFileSync('mkfifo', [pipe]);
     const server = await startScriptedServer(streamHandler());
     const passed = await run(server, ['--junit', pipe]);
-    expect(passed.stderr).toBe(`atlantis: error: the JUnit report "${pipe}" could not be written (ENXIO)\n`);
+    expect(passed.stderr).toBe(
+      `atlantis: error: the JUnit report "${pipe}" could not be written: no program reads from it (ENXIO)\n  start the program that reads from it first\n`,
+    );
     expect(passed.code).toBe(9);
     server.setScript((peer) => peer.respond(404));
     const failed = await run(server, ['--junit', pipe]);
-    expect(failed.stderr).toContain('could not be written (ENXIO)');
+    expect(failed.stderr).toContain('could not be written: no program reads from it (ENXIO)');
     expect(failed.code).toBe(5);
   });
 });
@@ -242,7 +244,8 @@ describe('a disk that is full', () => {
     runShell(`exec atlantis stream check --url ${server.url} --junit ${junit} ${args} > /dev/full`, {
       key: CANARY_KEY,
     });
-  const said = 'atlantis: error: stdout could not be written (ENOSPC)\n';
+  const said =
+    'atlantis: error: stdout could not be written: the disk is full (ENOSPC)\n  free some space on the disk\n';
 
   test.each(['', '--json'])(
     'stdout: exit 9, reported once, and the other reports are written: %s',
@@ -270,7 +273,7 @@ describe('a disk that is full', () => {
       const { stdout, stderr } = await runShell(`unshare -rm bash -c ${quote(script)}`, { key: CANARY_KEY });
       expect(stdout).toBe('9 old check.xml fill \n');
       expect(stderr).toBe(
-        'atlantis: error: the JUnit report "/mnt/check.xml" could not be written (ENOSPC)\n',
+        'atlantis: error: the JUnit report "/mnt/check.xml" could not be written: the disk is full (ENOSPC)\n  free some space on the disk\n',
       );
     },
   );
@@ -314,7 +317,7 @@ describe('GitHub Actions', () => {
     const server = await startScriptedServer(streamHandler());
     const { stderr, code } = await run(server, [], onGitHub('/missing/summary.md'));
     expect(stderr).toBe(
-      'atlantis: warning: the step summary "/missing/summary.md" could not be written (ENOENT)\n',
+      'atlantis: warning: the step summary "/missing/summary.md" could not be written: the directory does not exist (ENOENT)\n  create the directory first: mkdir -p "/missing"\n',
     );
     expect(code).toBe(0);
   });
@@ -323,7 +326,9 @@ describe('GitHub Actions', () => {
     const pipe = join(makeTempFolder(), 'pipe');
     execFileSync('mkfifo', [pipe]);
     const { stderr, code } = await run(await startScriptedServer(streamHandler()), [], onGitHub(pipe));
-    expect(stderr).toBe(`atlantis: warning: the step summary "${pipe}" could not be written (ENXIO)\n`);
+    expect(stderr).toBe(
+      `atlantis: warning: the step summary "${pipe}" could not be written: no program reads from it (ENXIO)\n  start the program that reads from it first\n`,
+    );
     expect(code).toBe(0);
   });
 

@@ -80,7 +80,9 @@ describe('tail with --ready-file, --max-silence, --fail-on-gap and --timeout tog
     const ready = join(makeTempFolder(), 'missing', 'ready.json');
     const { code, stderr } = await startTail(server.url, ['--ready-file', ready]).finish();
     expect([code, server.attempts.length]).toEqual([9, 0]);
-    expect(stderr).toContain(`the ready file "${ready}" could not be written (ENOENT)`);
+    expect(stderr).toContain(
+      `the ready file "${ready}" could not be written: the directory does not exist (ENOENT)`,
+    );
   });
 
   test('a refused key exits 3 without a ready file, whatever the other flags', async () => {

@@ -314,7 +314,7 @@ describe('F3, row 53: the key in the environment, and a home that cannot be used
     const { stdout } = await runShell(`unshare -rm bash -c ${quote(script)}`, {
       env: { ATLANTIS_CONFIG_DIR: folder },
     });
-    expect(stdout).toMatch(/^7\n1\natlantis: error: the profile store cannot be locked .*EROFS.*\n9\n$/s);
+    expect(stdout).toMatch(/^7\n1\natlantis: error: the profile store could not be locked .*EROFS.*\n9\n$/s);
   });
 
   testAsUser('a directory that may not be read: 10 from the store, 7 without it', async () => {

@@ -219,7 +219,7 @@ describe('stream relay to an HTTP endpoint', () => {
     const refused = await deliver(answerInTurn(), ['--dead-letter', other]);
     expect([refused.exit.code, readFileSync(other, 'utf8')]).toEqual([2, 'mine']);
     const device = await deliver(answerInTurn(), ['--dead-letter', '/dev/full']);
-    expect([device.exit.code, device.exit.stderr.includes('is not a file')]).toEqual([2, true]);
+    expect([device.exit.code, device.exit.stderr.includes('is not a regular file')]).toEqual([2, true]);
     const missing = await relay('', ['--redeliver', join(folder, 'not-there'), '--to', endpoint.url]);
     expect(missing.code).toBe(2);
   });

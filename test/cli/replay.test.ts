@@ -151,7 +151,7 @@ describe('stream replay', () => {
   });
 
   test.each([
-    [['/no/such/file'], 'the file does not exist'],
+    [['/no/such/file'], 'cannot be read: it does not exist'],
     [['/'], 'it is a directory'],
     [['-', '--speed', 'fast'], '--speed "fast"'],
     [['-', '--speed', '0x'], '--speed "0x"'],

@@ -5,7 +5,8 @@ import { dirname, join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import type { CauseKind } from '../../src/connection/cause-table.ts';
 import { describeCause } from '../../src/connection/lifecycle.ts';
-import { classifyError, PHASES, type Phase } from '../../src/connection/network-errors.ts';
+import { PHASES, type Phase } from '../../src/connection/messages.ts';
+import { classifyError } from '../../src/connection/network-errors.ts';
 
 const HOST = 'api.atlantis.example';
 

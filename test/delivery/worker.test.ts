@@ -1,10 +1,10 @@
 // The delivery loop: window, order, retries, unchanged units, refusals.
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { Backlog } from '../../src/delivery/backlog.ts';
-import type { SendResult } from '../../src/delivery/sink.ts';
+import type { SendResult, WorkerEvent } from '../../src/delivery/sink.ts';
 import type { SpoolRecord } from '../../src/delivery/spool/record.ts';
 import { Spool } from '../../src/delivery/spool/spool.ts';
-import { Worker, type WorkerConfig, type WorkerEvent } from '../../src/delivery/worker.ts';
+import { Worker, type WorkerConfig } from '../../src/delivery/worker.ts';
 import { makeTempFolder } from '../helpers/cleanup.ts';
 import { createFakeClock, settlePromises } from '../helpers/fake-clock.ts';
 import { ACCEPTED, createFakeSink, type FakeSink, makeNumbered } from './fake-sink.ts';

@@ -57,7 +57,7 @@ describe('parsePath', () => {
     ['a[9999999999]', 1, 'expected [number], [*] or ["name"]'],
     ["a['b']", 1, 'expected [number], [*] or ["name"]'],
     ['a["b]', 1, 'expected [number], [*] or ["name"]'],
-    ['漢字["\\x"]', 3, 'not a valid JSON string'],
+    ['漢字["\\x"]', 3, 'not a valid JSON string; write a backslash as \\\\'],
     [`a${'.b'.repeat(100)}`, 200, 'more than 100 steps'],
   ])('O8: %j has a mistake at %d', (text, at, message) => {
     expect(() => parsePath(text)).toThrow(new ExpressionFault(message, at));

@@ -62,7 +62,7 @@ describe('row 74 (P1): a key file', () => {
     ['a directory', (path) => mkdirSync(path), /is a directory.*pass the path of a file in it/],
     ['1 MiB', (path) => writeFileSync(path, CANARY_KEY.repeat(30_000)), /is too large for a key/],
     ['empty', (path) => writeFileSync(path, '\n'), /cannot be used: it is empty/],
-    ['missing', () => {}, /cannot be read \(ENOENT\)/],
+    ['missing', () => {}, /cannot be read: it does not exist/],
     ['two lines', (path) => writeFileSync(path, `${CANARY_KEY}\nmore`), /contains a line break/],
   ];
   test.each(bad.flatMap((row) => cases.map(({ way, command }) => [...row, way, command] as const)))(

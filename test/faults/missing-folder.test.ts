@@ -30,7 +30,7 @@ describe('row 110: a file in a folder that does not exist is refused before anyt
     const path = join(makeTempFolder(), 'no', 'such', 'file');
     const { code, stdout, stderr, connections } = await run([...words, flag, path]);
     expect([code, stdout, connections]).toEqual([9, '', 0]);
-    expect(stderr).toContain(`create the folder first: mkdir -p "${dirname(path)}"`);
+    expect(stderr).toContain(`create the directory first: mkdir -p "${dirname(path)}"`);
     expect(existsSync(dirname(path))).toBe(false);
   });
 
@@ -44,7 +44,9 @@ describe('row 110: a file in a folder that does not exist is refused before anyt
     const env = { GITHUB_ACTIONS: 'true', GITHUB_STEP_SUMMARY: path };
     const { code, stderr } = await run(['stream', 'check'], env);
     expect(code).toBe(0);
-    expect(stderr.match(/the step summary ".*" could not be written \(ENOENT\)/g)).toHaveLength(1);
+    expect(
+      stderr.match(/the step summary ".*" could not be written: the directory does not exist/g),
+    ).toHaveLength(1);
   });
 
   test('a folder that disappears during the check: 9 at the end, after the report on stdout', async () => {
@@ -57,6 +59,6 @@ describe('row 110: a file in a folder that does not exist is refused before anyt
     const args = ['stream', 'check', '--junit', join(folder, 'check.xml'), '--url', server.url, '--verbose'];
     const { code, stdout, stderr } = await runCli(args, { key: CANARY_KEY });
     expect([code, stdout]).toEqual([9, expect.stringContaining('welcome')]);
-    expect(stderr).toContain('could not be written (ENOENT)');
+    expect(stderr).toContain('could not be written: the directory does not exist (ENOENT)');
   });
 });

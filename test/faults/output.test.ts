@@ -124,7 +124,7 @@ describe('row 42 (O7): stdout cannot be written', () => {
     const exit = await runTail(server.url, ['--ready-file', path]);
     expect(exit.code).toBe(9);
     expect(errorLines(exit.stderr)).toEqual([
-      `atlantis: error: the ready file "${path}" could not be written (ENOENT)`,
+      `atlantis: error: the ready file "${path}" could not be written: the directory does not exist (ENOENT)`,
     ]);
   });
 });

@@ -225,7 +225,7 @@ describeWithUsers('row 62 (F6): files that another user prepared (needs root and
     const server = await startScriptedServer(streamHandler({ events: EVENTS }));
     const env = { GITHUB_ACTIONS: 'true', GITHUB_STEP_SUMMARY: link };
     const { code, stderr } = await run(['stream', 'check', '--url', server.url], home, {}, env);
-    expect([code, stderr]).toEqual([0, expect.stringContaining(`could not be written (${LINKED})`)]);
+    expect([code, stderr]).toEqual([0, expect.stringContaining(`could not be written: ${LINKED}`)]);
     expect(readFileSync(join(ssh, 'authorized_keys'), 'utf8')).toBe('precious');
   });
 
@@ -240,7 +240,7 @@ describeWithUsers('row 62 (F6): files that another user prepared (needs root and
     const args = ['stream', 'tail', '--url', server.url, '--limit', '1', '--ready-file', pipe];
     const { code, stderr } = await run(args, home);
     expect([code, existsSync(pipe)]).toEqual([9, true]);
-    expect(stderr).toContain('could not be written (it belongs to another user)');
+    expect(stderr).toContain('could not be written: it belongs to another user');
     expect(readFileSync(reader, 'utf8')).toBe('');
   });
 });

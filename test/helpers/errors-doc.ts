@@ -2,7 +2,7 @@
 
 import { CAUSES, type RuleName } from '../../src/connection/cause-table.ts';
 import { FIRST_BUDGET } from '../../src/connection/config.ts';
-import { RENEWALS } from '../../src/connection/lifecycle.ts';
+import { RENEWALS } from '../../src/connection/messages.ts';
 import { RULES } from '../../src/connection/retry-policy.ts';
 import { renderTable } from './markdown.ts';
 

@@ -41,22 +41,32 @@ describe('writeWholeFile', () => {
   });
 
   test.each([
-    ['a folder', (folder: string) => folder, 'EISDIR'],
-    ['a folder that is missing', (folder: string) => join(folder, 'no/a'), 'ENOENT'],
-    ['a name beyond a file', (folder: string) => join(folder, 'file/a'), 'ENOTDIR'],
-  ])('%s is an error that names path and code (exit 9)', (_name, choose, code) => {
+    ['a folder', (folder: string) => folder, 'it is a directory (EISDIR)'],
+    [
+      'a folder that is missing',
+      (folder: string) => join(folder, 'no/a'),
+      'the directory does not exist (ENOENT)',
+    ],
+    [
+      'a name beyond a file',
+      (folder: string) => join(folder, 'file/a'),
+      'a part of the path is not a directory (ENOTDIR)',
+    ],
+  ])('%s is an error that names path and reason (exit 9)', (_name, choose, why) => {
     const folder = makeTempFolder();
     mkdirSync(join(folder, 'empty'));
     writeFileSync(join(folder, 'file'), 'old');
     const path = choose(folder);
-    expect(() => write(path)).toThrow(`the report "${path}" could not be written (${code})`);
+    expect(() => write(path)).toThrow(`the report "${path}" could not be written: ${why}`);
     expect(readdirSync(folder).sort()).toEqual(['empty', 'file']);
   });
 
   test('a pipe takes it while it has a reader, and is an error at once without one', () => {
     const path = join(makeTempFolder(), 'pipe');
     execFileSync('mkfifo', [path]);
-    expect(() => write(path)).toThrow(`the report "${path}" could not be written (ENXIO)`);
+    expect(() => write(path)).toThrow(
+      `the report "${path}" could not be written: no program reads from it (ENXIO)`,
+    );
     const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     write(path);
     expect(readFileSync(reader, 'utf8')).toBe('new');

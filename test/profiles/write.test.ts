@@ -232,7 +232,7 @@ describe('stores that are not written to', () => {
       );
       await expect(update).rejects.toMatchObject({
         exitCode: 10,
-        message: 'the profile store was not changed: the lock on it was lost',
+        message: 'the profile store is unchanged: another process took over its lock',
       });
       expect(readFileSync(path)).toEqual(before);
       expect(readdirSync(join(path, '..'))).toEqual(['profiles.json']);

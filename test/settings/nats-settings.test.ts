@@ -67,11 +67,11 @@ describe('P1: credentials for NATS come from a file or the environment', () => {
   });
 
   test.each([
-    ['that is not there', '/no/such/file', 'ENOENT'],
-    ['that never ends (row 71)', '/dev/zero', 'EFBIG'],
-  ])('a file %s is named', async (_name, path, code) => {
+    ['that is not there', '/no/such/file', 'it does not exist (ENOENT)'],
+    ['that never ends (row 71)', '/dev/zero', 'it is too large (EFBIG)'],
+  ])('a file %s is named', async (_name, path, why) => {
     await expect(readNatsCredentials(path, createFakeIo())).rejects.toThrow(
-      `--nats-creds: "${path}" cannot be read (${code})`,
+      `--nats-creds "${path}" cannot be read: ${why}`,
     );
   });
 });

@@ -75,8 +75,10 @@ describe('--ca-cert', () => {
 
   test('a file that cannot be read is refused with its name and why', async () => {
     expect((await refusalOf('/nonexistent/ca.pem')).message).toBe(
-      '--ca-cert "/nonexistent/ca.pem" cannot be read (ENOENT)',
+      '--ca-cert "/nonexistent/ca.pem" cannot be read: it does not exist (ENOENT)',
     );
-    expect((await refusalOf(makeTempFolder())).message).toContain('cannot be read (EISDIR)');
+    expect((await refusalOf(makeTempFolder())).message).toContain(
+      'cannot be read: it is a directory (EISDIR)',
+    );
   });
 });

@@ -161,12 +161,12 @@ describe('simulate --script', () => {
   });
 
   test.each([
-    [['--script', '/no/such'], 'no such file'],
+    [['--script', '/no/such'], 'cannot be read: it does not exist'],
     // A file of any size, or none (row 71).
-    [['--script', '/dev/zero'], 'cannot be read: EFBIG'],
+    [['--script', '/dev/zero'], 'cannot be read: it is too large'],
     [['--script', 'x', '--scenario', 'drop'], '--script and --scenario cannot be combined'],
     [['--replay', 'x', '--seed', '5'], '--replay and --seed cannot be combined'],
-    [['--replay', '/no/such'], 'the file does not exist'],
+    [['--replay', '/no/such'], 'cannot be read: it does not exist'],
     [['--replay', '-'], '--replay requires a file'],
     [['--speed', '2x'], '--speed requires --replay'],
   ])('%j is a usage error', async (args, words) => {

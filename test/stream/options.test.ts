@@ -7,7 +7,7 @@ import { CredentialError, UsageError } from '../../src/errors.ts';
 import { parseConnectionFlags } from '../../src/settings/stream-config.ts';
 import type { StreamDeps } from '../../src/stream/event-stream.ts';
 import { type StreamOptions, stream } from '../../src/stream/index.ts';
-import { translateHint } from '../../src/stream/items.ts';
+import { translateHint } from '../../src/stream/messages.ts';
 import { parseStreamOptions } from '../../src/stream/options.ts';
 import { prepareStream } from '../../src/stream/prepare.ts';
 

@@ -3,6 +3,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { isIP, type Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import type { AttemptObserver, DialConfig } from '../../connection/config.ts';
+import { PASSED, SKIPPED, UNKNOWN_ISSUER, UNKNOWN_VERSION } from './messages.ts';
 import type { StepLog } from './steps.ts';
 
 /**
@@ -40,8 +41,8 @@ function observeDirect(log: StepLog, dial: DialConfig, nowMs: () => number): Pha
       if (phase === 'lookup' && socket === undefined) beginLookup(log, url.hostname);
       else if (phase === 'lookup' && socket !== undefined) {
         watchSocket(log, socket, url.hostname, () => {
-          log.skip('proxy', 'no proxy');
-          if (url.protocol === 'ws:') log.skip('tls', 'no TLS: ws:// to this machine');
+          log.skip('proxy', SKIPPED.noProxy);
+          if (url.protocol === 'ws:') log.skip('tls', SKIPPED.noTls);
           else log.begin('tls');
         });
       } else if (phase === 'upgrade') {
@@ -67,15 +68,14 @@ function observeProxied(log: StepLog, proxy: URL, nowMs: () => number): PhaseObs
   return {
     onPhase(phase, socket) {
       if (phase === 'proxy' && proxy.protocol === 'https:') {
-        log.skip('lookup', 'part of the proxy step, since the proxy uses TLS');
-        log.skip('connect', 'part of the proxy step, since the proxy uses TLS');
+        log.skip('lookup', SKIPPED.partOfProxy);
+        log.skip('connect', SKIPPED.partOfProxy);
         log.begin('proxy');
       } else if (phase === 'proxy') {
         isFound = false;
         beginLookup(log, proxy.hostname);
       } else if (phase === 'tls') {
-        if (log.current === 'proxy')
-          log.pass(`${proxy.host} opened a tunnel`, { proxy: proxy.host, status: 200 });
+        if (log.current === 'proxy') log.pass(PASSED.tunnel(proxy.host), { proxy: proxy.host, status: 200 });
         log.begin('tls');
       } else if (phase === 'upgrade') {
         passTls(log, socket, nowMs());
@@ -91,7 +91,7 @@ function beginLookup(log: StepLog, hostname: string): void {
     log.begin('lookup');
     return;
   }
-  log.skip('lookup', `${hostname} is an IP address`);
+  log.skip('lookup', SKIPPED.address(hostname));
   log.begin('connect');
 }
 
@@ -104,7 +104,7 @@ function watchSocket(log: StepLog, socket: Socket, hostname: string, onConnect: 
     // All addresses are emitted in one turn, before the first connect.
     queueMicrotask(() => {
       if (log.current !== 'lookup') return;
-      log.pass(`${hostname} resolves to ${addresses.join(', ')}`, { host: hostname, addresses });
+      log.pass(PASSED.lookup(hostname, addresses), { host: hostname, addresses });
       log.begin('connect');
     });
   });
@@ -112,21 +112,20 @@ function watchSocket(log: StepLog, socket: Socket, hostname: string, onConnect: 
     // With --wait, an earlier attempt may have passed this step.
     if (log.current !== 'connect') return;
     const { remoteAddress = '', remotePort = 0 } = socket;
-    const shown = remoteAddress.includes(':') ? `[${remoteAddress}]` : remoteAddress;
-    log.pass(`connected to ${shown}:${remotePort}`, { address: remoteAddress, port: remotePort });
+    log.pass(PASSED.connect(remoteAddress, remotePort), { address: remoteAddress, port: remotePort });
     onConnect();
   });
 }
 
 function passTls(log: StepLog, socket: Socket | undefined, nowMs: number): void {
   if (log.current !== 'tls' || !(socket instanceof TLSSocket)) return;
-  const version = socket.getProtocol() ?? 'unknown version';
+  const version = socket.getProtocol() ?? UNKNOWN_VERSION;
   const { issuer, valid_to: validTo = '' } = socket.getPeerCertificate();
   const names = [issuer?.O, issuer?.CN].flat().filter((name) => typeof name === 'string' && name !== '');
-  const issuedBy = names.join(', ') || 'unknown issuer';
+  const issuedBy = names.join(', ') || UNKNOWN_ISSUER;
   const expiresMs = Date.parse(validTo);
   const daysLeft = Math.floor((expiresMs - nowMs) / 86_400_000);
-  log.pass(`${version}, issued by ${issuedBy}, expires in ${daysLeft} ${daysLeft === 1 ? 'day' : 'days'}`, {
+  log.pass(PASSED.tls(version, issuedBy, daysLeft), {
     version,
     issuer: issuedBy,
     ...(Number.isNaN(expiresMs)
@@ -142,10 +141,7 @@ function passUpgrade(
   if (log.current !== 'upgrade') return;
   const cost = readCount(headers['x-credit-cost']);
   const remaining = readCount(headers['x-credit-remaining']);
-  const parts = ['101', `request id ${requestId}`];
-  if (cost !== undefined) parts.push(`credit cost ${cost}`);
-  if (remaining !== undefined) parts.push(`credit remaining ${remaining}`);
-  log.pass(parts.join(', '), {
+  log.pass(PASSED.upgrade(requestId, cost, remaining), {
     status: 101,
     request_id: requestId,
     ...(cost === undefined ? {} : { credit_cost: cost }),

@@ -10,7 +10,17 @@ import {
 } from '../../io/safe-file.ts';
 import { formatDuration } from '../../ui/format.ts';
 import type { CheckConfig } from './config.ts';
+import {
+  CHECK,
+  nameExitCode,
+  sayChecked,
+  sayStepFailed,
+  THE_JUNIT_REPORT,
+  THE_STEP_SUMMARY,
+} from './messages.ts';
 import type { Report, ReportStep } from './report.ts';
+
+type Warn = (message: string, hint: string | undefined) => void;
 
 /**
  * Checks where the reports go, before anything is connected. The returned function writes the JUnit file atomically, and
@@ -21,9 +31,9 @@ import type { Report, ReportStep } from './report.ts';
 export function openReports(
   { junit, gitHub }: CheckConfig,
   io: Io,
-  warn: (message: string) => void,
+  warn: Warn,
 ): (report: Report) => OutputError | undefined {
-  if (junit !== undefined) assertWritable(junit, JUNIT);
+  if (junit !== undefined) assertWritable(junit, THE_JUNIT_REPORT);
   const summaryFile = gitHub?.summaryFile;
   const hasSummary =
     summaryFile !== undefined && attemptSummary(summaryFile, warn, () => resolvePlace(summaryFile));
@@ -34,7 +44,7 @@ export function openReports(
     if (hasSummary) attemptSummary(summaryFile, warn, () => appendText(summaryFile, formatSummary(report)));
     if (junit === undefined) return undefined;
     try {
-      writeWholeFile(junit, io.redactor.redact(formatJunit(report)), JUNIT);
+      writeWholeFile(junit, io.redactor.redact(formatJunit(report)), THE_JUNIT_REPORT);
       return undefined;
     } catch (error) {
       if (!isAtlantisError(error)) throw error;
@@ -43,15 +53,14 @@ export function openReports(
   };
 }
 
-const JUNIT = 'the JUnit report';
-
 /** The summary is not requested by a flag, so an error is a warning, and the result false. */
-function attemptSummary(path: string, warn: (message: string) => void, action: () => void): boolean {
+function attemptSummary(path: string, warn: Warn, action: () => void): boolean {
   try {
     action();
     return true;
   } catch (error) {
-    warn(describeWriteFault('the step summary', path, error).message);
+    const { message, hint } = describeWriteFault(THE_STEP_SUMMARY, path, error);
+    warn(message, hint);
     return false;
   }
 }
@@ -85,7 +94,7 @@ export function formatJunit(report: Report, hostname = 'localhost'): string {
   const { steps } = report;
   const count = (status: string): number => steps.filter((step) => step.status === status).length;
   const suite = formatAttributes({
-    name: 'atlantis stream check',
+    name: CHECK,
     package: CLASS_NAME,
     id: '0',
     timestamp: report.started_at.slice(0, 19),
@@ -152,7 +161,7 @@ export function formatAnnotation({ steps }: Report): string | undefined {
   const failed = steps.find((step) => step.error !== undefined);
   if (failed?.error === undefined) return undefined;
   const { message, hint } = failed.error;
-  const title = `atlantis stream check: ${failed.name} failed`;
+  const title = sayStepFailed(failed.name);
   const text = hint === null ? message : `${message}\n${hint}`;
   return `::error title=${escapeProperty(title)}::${escapeData(text)}`;
 }
@@ -175,9 +184,9 @@ export function formatSummary(report: Report): string {
     const time = status === 'skipped' ? '' : formatDuration(ms);
     return `| ${name} | ${status} | ${time} | ${escapeMarkdown(text)} |`;
   });
-  const end = report.ok ? 'passed' : `failed (${report.signal ?? `exit code ${report.exit_code}`})`;
+  const title = sayChecked(report.ok, report.signal ?? nameExitCode(report.exit_code));
   return [
-    `### atlantis stream check: ${end}`,
+    `### ${title}`,
     '',
     '| step | result | time | details |',
     '|---|---|---|---|',

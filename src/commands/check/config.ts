@@ -3,6 +3,7 @@ import { isAtlantisError, UsageError } from '../../errors.ts';
 import { parseLagPaths } from '../../events/event-time.ts';
 import { createFilter } from '../../filter/filter.ts';
 import { type FlagValues, listGiven, parseFlags, pick } from '../../flags/definition.ts';
+import { sayInvalid } from '../../flags/messages.ts';
 import type { Io } from '../../io/io.ts';
 import {
   type ConnectionConfig,
@@ -13,6 +14,7 @@ import {
 } from '../../settings/stream-config.ts';
 import type { Expectation, Expected } from './expectations.ts';
 import { CHECK_FLAGS, type CheckFlags } from './flags.ts';
+import { A_REPORT_PATH, sayExpectRequired, sayMaxLagRequired } from './messages.ts';
 
 export interface CheckConfig {
   readonly log: LogConfig;
@@ -58,7 +60,7 @@ export async function parseCheckFlags(flags: CheckFlags, io: Io): Promise<CheckC
 /** `-` would be stdout, which has the text report. */
 function parseJunit(path: string | undefined): string | undefined {
   if (path !== '' && path !== '-') return path;
-  throw new UsageError(`invalid --junit "${path}"`, 'accepted: the path of a file such as check.xml');
+  throw new UsageError(...sayInvalid('--junit', path, A_REPORT_PATH));
 }
 
 async function parseExpected(
@@ -69,10 +71,10 @@ async function parseExpected(
   if (expect.length === 0) {
     const [alone] = listGiven(pick(CHECK_FLAGS, 'min', 'withinMs', 'maxLagMs', 'lagField'), flags);
     if (alone === undefined) return undefined;
-    throw new UsageError(`${alone} requires --expect`, "add --expect 'type=large_transfer'");
+    throw new UsageError(...sayExpectRequired(alone));
   }
   if (lagField !== undefined && maxLagMs === undefined) {
-    throw new UsageError('--lag-field requires --max-lag', 'add --max-lag 10s');
+    throw new UsageError(...sayMaxLagRequired());
   }
   return {
     expectations: await Promise.all(expect.map(parseExpectation)),

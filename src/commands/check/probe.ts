@@ -1,7 +1,7 @@
 // Runs the steps of a check on one connection: a check reports what happens now, or with --wait once the service is up.
 import { untilAborted, waitFor } from '../../clock.ts';
 import type { DialConfig } from '../../connection/config.ts';
-import { describeCause, type Retrying } from '../../connection/lifecycle.ts';
+import type { Retrying } from '../../connection/lifecycle.ts';
 import type { Io } from '../../io/io.ts';
 import { keyPrefix } from '../../io/key.ts';
 import { limitLookups } from '../../settings/lookup-limit.ts';
@@ -21,12 +21,14 @@ import { observeAttempt } from './attempt.ts';
 import type { ExpectationCounter, Expected } from './expectations.ts';
 import {
   describeForeignKey,
-  describeLag,
   describeMissingPong,
   describeUnmet,
   fromCause,
   listReceived,
-} from './failures.ts';
+  PASSED,
+  SKIPPED,
+  sayWaiting,
+} from './messages.ts';
 import type { StepLog } from './steps.ts';
 
 interface Probe {
@@ -88,7 +90,7 @@ export async function runSteps(flags: TargetFlags, probe: Probe): Promise<void> 
 
 /** With --wait; only the first failure, since the others are usually the same. */
 function reportWait({ cause, attempt }: Retrying, { warn }: Probe): void {
-  if (attempt === 2) warn(`${describeCause(cause).happened}; retrying until the end of --wait`);
+  if (attempt === 2) warn(sayWaiting(cause));
 }
 
 async function readSettings(flags: TargetFlags, probe: Probe): Promise<PreparedStream | undefined> {
@@ -121,10 +123,10 @@ function describeSettings(
   proxy: string | undefined,
 ): [string, Record<string, unknown>] {
   const parts = [
-    ...(profile === undefined ? [] : [`profile ${profile.value.name} (${profile.source})`]),
-    `${base} (${url?.source})`,
-    `key ${prefix}… (${key?.source})`,
-    ...(proxy === undefined ? [] : [`proxy ${proxy}`]),
+    ...(profile === undefined ? [] : [PASSED.profile(profile.value.name, profile.source)]),
+    PASSED.url(base, url?.source),
+    PASSED.key(prefix, key?.source),
+    ...(proxy === undefined ? [] : [PASSED.proxy(proxy)]),
   ];
   const details = {
     profile: profile?.value.name ?? null,
@@ -140,13 +142,13 @@ function describeSettings(
 
 /** True if the check continues. */
 function checkIdentity({ host, keyPrefix: accepted, expectedKeyPrefix }: Connected, log: StepLog): boolean {
-  log.pass(`received, for the key ${accepted}…`, { key_prefix: accepted });
+  log.pass(PASSED.welcome(accepted), { key_prefix: accepted });
   log.begin('identity');
   if (accepted !== expectedKeyPrefix) {
     log.fail(describeForeignKey(host, accepted, expectedKeyPrefix));
     return false;
   }
-  log.pass(`the server authenticated your key, ${accepted}…`, { key_prefix: accepted });
+  log.pass(PASSED.identity(accepted), { key_prefix: accepted });
   return true;
 }
 
@@ -158,7 +160,7 @@ async function measureKeepalive(
 ): Promise<boolean> {
   const { pingIntervalMs, pongTimeoutMs } = keepalive;
   if (pingIntervalMs === 0) {
-    log.skip('keepalive', 'turned off by --ping-interval 0');
+    log.skip('keepalive', SKIPPED.pingsOff);
     return true;
   }
   log.begin('keepalive');
@@ -173,27 +175,20 @@ async function measureKeepalive(
     }
     roundTripsMs.push(Math.round(outcome * 100) / 100);
   }
-  const shown = roundTripsMs.map((ms) => ms.toFixed(1)).join(', ');
-  log.pass(`${PINGS} of ${PINGS} pings answered, round trips ${shown} ms`, {
-    round_trips_ms: roundTripsMs,
-  });
+  log.pass(PASSED.keepalive(roundTripsMs), { round_trips_ms: roundTripsMs });
   return true;
 }
 
 async function awaitEvents({ ended }: Live, { expected, log, io, signal, counter }: Probe): Promise<void> {
   if (expected === undefined) {
-    log.skip('events', 'no --expect');
+    log.skip('events', SKIPPED.noExpect);
     return;
   }
   log.begin('events');
   // The time includes the pings: the events may have arrived, or be overdue, by now.
   const outcome = await waitFor(Promise.race([counter.met, ended]), counter.remainingMs, io.clock, signal);
   if (counter.isMet) {
-    const parts = counter.counts.map(({ expression, matched, lagMs }) => {
-      const lag = lagMs === undefined ? '' : ` (${describeLag(lagMs)})`;
-      return `${matched} for ${expression}${lag}`;
-    });
-    log.pass(parts.join(', '), listReceived(counter));
+    log.pass(counter.counts.map(PASSED.events).join(', '), listReceived(counter));
   } else if (!signal.aborted && outcome !== 'ended') {
     log.fail(describeUnmet(expected, counter));
   }

@@ -3,6 +3,7 @@ import { joinWords } from '../../render/fit-lines.ts';
 import { SIGNS, type Signs, spellEllipses } from '../../render/signs.ts';
 import { formatDuration } from '../../ui/format.ts';
 import type { ExpectationCounter } from './expectations.ts';
+import { nameExitCode, sayVerdict } from './messages.ts';
 import {
   cleanDeep,
   type Details,
@@ -121,12 +122,8 @@ export function formatStep(
 /** `PASSED in 0.21 s: 7 passed, 3 skipped`. @param columns as for `formatStep` */
 export function formatVerdict(report: Report, columns = Number.POSITIVE_INFINITY): string {
   const count = (status: string): number => report.steps.filter((step) => step.status === status).length;
-  const time = formatDuration(report.duration_ms);
-  const end = report.signal ?? `exit code ${report.exit_code}`;
-  const verdict =
-    report.failed_step === null
-      ? `PASSED in ${time}: ${count('ok')} passed, ${count('skipped')} skipped`
-      : `FAILED at "${report.failed_step}" after ${time}: ${count('ok')} passed, 1 failed, ${count('skipped')} skipped (${end})`;
+  const end = report.signal ?? nameExitCode(report.exit_code);
+  const verdict = sayVerdict(report.failed_step, report.duration_ms, count, end);
   return joinWords(verdict.split(' '), columns, '  ')
     .map((line) => `${line.trimEnd()}\n`)
     .join('');

@@ -6,16 +6,16 @@ import type { Io, Outcome } from '../../io/io.ts';
 import { createStop, type Stop, toOutcome } from '../../io/stop.ts';
 import { escapeCommands } from '../../render/ci-commands.ts';
 import { makeVisible, stringifySafe } from '../../render/sanitize.ts';
+import { sayFailure, saySignal } from '../../session/messages.ts';
 import { watchStopTriggers } from '../../session/stop-triggers.ts';
 import { createReporter, loadLogStyle, type Reporter } from '../../ui/reporter.ts';
 import { createStatusLine } from '../../ui/status-line.ts';
-import { saySignal } from '../../ui/stream-messages.ts';
 import { VERSION } from '../../version.ts';
 import { openReports } from './ci-reports.ts';
 import { type CheckConfig, parseCheckFlags } from './config.ts';
 import { createExpectationCounter } from './expectations.ts';
-import { describeDeadline, describeSignal, fromError } from './failures.ts';
 import type { CheckFlags } from './flags.ts';
+import { describeDeadline, describeSignal, fromError, sayChecking } from './messages.ts';
 import { runSteps } from './probe.ts';
 import { buildReport, formatStep, formatVerdict, type Report } from './report.ts';
 import { createStepLog, type StepLog } from './steps.ts';
@@ -27,7 +27,8 @@ export async function runCheck(flags: CheckFlags, io: Io): Promise<Outcome> {
   const beganAtMs = io.clock.monotonicMs();
   const statusLine = createStatusLine(io, config.log);
   const reporter = createReporter(io, config.log, await loadLogStyle(config.log), statusLine);
-  const warn = (message: string): void => reporter.report({ event: 'warning', level: 'warn', message });
+  const warn = (message: string, hint?: string): void =>
+    reporter.report({ event: 'warning', level: 'warn', message, hint });
   const clean = (text: string): string => escapeCommands(makeVisible(io.redactor.redact(text)));
   const writeReports = openReports(config, io, warn);
   const output = createOutput(io);
@@ -36,7 +37,7 @@ export async function runCheck(flags: CheckFlags, io: Io): Promise<Outcome> {
     if (!config.isJson) output.write(text);
   };
   const log = createStepLog(io.clock, clean, {
-    onBegin: (name) => statusLine.show(`checking: ${name}`),
+    onBegin: (name) => statusLine.show(sayChecking(name)),
     onResult: (result) => print(formatStep(result, config.useColor, io.stdout.columns(), io.signs)),
   });
   const counter = createExpectationCounter(config.expected, io.clock);
@@ -72,9 +73,7 @@ export async function runCheck(flags: CheckFlags, io: Io): Promise<Outcome> {
   reportFailure(report, config, reporter);
   const unwritten = writeReports(report);
   const faults = [output.fault, unwritten].filter((fault) => fault !== undefined);
-  for (const { message } of faults) {
-    reporter.report({ event: 'error', level: 'error', message, figures: { exit_code: EXIT.output } });
-  }
+  for (const fault of faults) reporter.report(sayFailure(fault));
   return report.ok && faults.length > 0 ? { exitCode: EXIT.output } : outcome;
 }
 

@@ -2,6 +2,7 @@
 //
 // The log removes secrets and control characters from every text, so reports need not (contract O2, P4).
 import type { Clock } from '../../clock.ts';
+import { type Failure, SKIPPED } from './messages.ts';
 
 /** In order; every report has these names. */
 export const STEP_NAMES = [
@@ -20,17 +21,6 @@ export type StepName = (typeof STEP_NAMES)[number];
 
 /** Details of a step for programs; names in snake_case with their unit. */
 export type Details = Readonly<Record<string, unknown>>;
-
-export interface Failure {
-  /** A cause of `connection/lifecycle.ts`, or one that only check has, in kebab-case. */
-  readonly cause: string;
-  readonly message: string;
-  /** What to do next. */
-  readonly hint: string | undefined;
-  /** Contract § 2; null if a signal ended the check. */
-  readonly exitCode: number | null;
-  readonly details?: Details;
-}
 
 interface ResultBase {
   readonly name: StepName;
@@ -110,7 +100,7 @@ export function createStepLog(clock: Clock, clean: (text: string) => string, wat
       if (name === undefined) return;
       const { message, details = {} } = failure;
       add({ name, status: 'failed', durationMs: elapsedMs(), summary: message, details, failure });
-      for (const later of STEP_NAMES) log.skip(later, `${name} failed`);
+      for (const later of STEP_NAMES) log.skip(later, SKIPPED.failed(name));
     },
   };
   return log;

@@ -1,6 +1,6 @@
 // Prints the help of a command, a help topic, or the front page. Loaded only when needed.
 import type { CommanderError } from 'commander';
-import { EXIT, UsageError } from '../../errors.ts';
+import { type ErrorText, EXIT, UsageError } from '../../errors.ts';
 import { longName } from '../../flags/definition.ts';
 import {
   type DocumentedCommand,
@@ -17,6 +17,17 @@ import {
   type Outline,
   outlineCommand,
 } from '../../flags/documented-command.ts';
+import {
+  sayArgumentMissing,
+  sayNoCommand,
+  sayTooManyArguments,
+  sayUnknownCommand,
+  sayUnknownFlag,
+  sayValueMissing,
+  suggestCommands,
+  suggestWord,
+  withHelp,
+} from '../../flags/messages.ts';
 import { TOPICS, type Topic } from '../../flags/topics.ts';
 import { alignTerms, foldCommand, wrapText } from '../../flags/wrap.ts';
 import type { Io } from '../../io/io.ts';
@@ -148,24 +159,23 @@ export function explainMisuse({ code, message }: CommanderError, command: Docume
   const [, word = ''] = /'(.*)'/s.exec(text) ?? [];
   const [flag = ''] = word.split('=', 1);
   const suggest = (other: string | undefined): string | undefined =>
-    nearest === undefined ? other : `did you mean ${nearest}?`;
-  const usage = `usage: ${formatUsage(outlineCommand(command))}`;
-  const explanations: Readonly<Record<string, readonly [problem: string, hint: string | undefined]>> = {
-    'commander.unknownCommand': [`unknown command "${word}"`, suggest(suggestCommand(word, command))],
-    'commander.unknownOption': [`unknown flag ${flag}`, suggest(suggestOwner(flag, command))],
-    'commander.missingArgument': [`missing argument <${word}>`, usage],
-    'commander.optionMissingArgument': [`${longName(word)} needs a value`, `accepted: ${word}`],
-    'commander.excessArguments': ['too many arguments', usage],
+    nearest === undefined ? other : suggestWord(nearest);
+  const usage = formatUsage(outlineCommand(command));
+  const explanations: Readonly<Record<string, ErrorText>> = {
+    'commander.unknownCommand': sayUnknownCommand(word, suggest(suggestCommand(word, command))),
+    'commander.unknownOption': sayUnknownFlag(flag, suggest(suggestOwner(flag, command))),
+    'commander.missingArgument': sayArgumentMissing(word, usage),
+    'commander.optionMissingArgument': sayValueMissing(longName(word), word),
+    'commander.excessArguments': sayTooManyArguments(usage),
   };
-  const [problem, hint] = explanations[code] ?? [text.replace(/^error: /, ''), undefined];
-  const help = `see \`${listWords(command).join(' ')} --help\``;
-  return new UsageError(problem, hint === undefined ? help : `${hint}\n${help}`);
+  const explanation = explanations[code] ?? [text.replace(/^error: /, '')];
+  return new UsageError(...withHelp(explanation, listWords(command).join(' ')));
 }
 
 /** The path of the command with exactly this name, anywhere in the tree. */
 function suggestCommand(name: string, command: DocumentedCommand): string | undefined {
   const found = listCommands(outlineCommand(findRoot(command))).find((one) => one.name === name);
-  return found && `did you mean \`${found.path}\`?`;
+  return found && suggestWord(`\`${found.path}\``);
 }
 
 /** The commands that have this flag. */
@@ -173,8 +183,8 @@ function suggestOwner(flag: string, command: DocumentedCommand): string | undefi
   const owners = listCommands(outlineCommand(findRoot(command))).filter(({ flags }) =>
     flags.some(({ long, short }) => long === flag || short === flag),
   );
-  const paths = owners.slice(0, 3).map(({ path }) => `\`${path}\``);
-  return owners.length === 0 ? undefined : `${flag} is a flag of ${paths.join(', ')}`;
+  const paths = owners.slice(0, 3).map(({ path }) => path);
+  return paths.length === 0 ? undefined : suggestCommands(flag, paths);
 }
 
 /** Width of help when stdout is not a terminal. */
@@ -207,8 +217,5 @@ export function answerTopic(name: string | undefined, io: Io): boolean {
 function refuseIncomplete(command: DocumentedCommand): UsageError {
   const words = listWords(command).join(' ');
   const names = outlineCommand(command).commands.map(({ name }) => name);
-  return new UsageError(
-    'no command given',
-    `commands of \`${words}\`: ${names.join(', ')}\nsee \`${words} --help\``,
-  );
+  return new UsageError(...withHelp(sayNoCommand(words, names), words));
 }

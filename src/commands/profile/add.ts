@@ -3,15 +3,18 @@
 // Not from the environment: a key exported for one service must not end up in the profile of another.
 import { resolve } from 'node:path';
 import { CredentialError, isAtlantisError, UsageError } from '../../errors.ts';
+import { sayNotCombinable } from '../../flags/messages.ts';
 import type { Io, Outcome } from '../../io/io.ts';
 import { parseKey } from '../../io/key.ts';
 import { DamagedStoreError, isCommand, type Profile } from '../../profiles/read.ts';
 import type { StoreDraft } from '../../profiles/write.ts';
 import { resolveProgram, runKeyCommand } from '../../settings/key-command.ts';
 import { limitLookups } from '../../settings/lookup-limit.ts';
+import { OMIT_KEY_STDIN, sayKeyOnTerminal } from '../../settings/messages.ts';
 import { parseConnectionFlags } from '../../settings/stream-config.ts';
 import { parseStreamUrl, type StreamUrl } from '../../settings/stream-url.ts';
-import { KEY_ON_TERMINAL, readFirstLine } from '../../settings/target.ts';
+import { readFirstLine } from '../../settings/target.ts';
+import { sayForeignKey } from '../../ui/messages.ts';
 import {
   assertProfileName,
   openContext,
@@ -20,6 +23,7 @@ import {
   saveProfiles,
 } from './context.ts';
 import type { AddFlags } from './flags.ts';
+import * as say from './messages.ts';
 import { describeKey, describeProfile, printJson } from './output.ts';
 import { canPrompt, createPrompter, noTerminal, type PromptAnswer } from './prompt.ts';
 
@@ -45,7 +49,7 @@ export async function addProfile(name: string, flags: AddFlags, io: Io): Promise
   if ('signal' in secret) return secret;
   if (flags.check === true) {
     await checkKey(url, await readSecret(secret, io), io);
-    context.say('the key works');
+    context.say(say.KEY_WORKS);
   }
 
   const stored = flags.keychain === true ? await moveToKeychain(name, secret, io) : secret;
@@ -68,7 +72,7 @@ export async function addProfile(name: string, flags: AddFlags, io: Io): Promise
   await removeUnusedEntry(replaced, context, io);
   const record = describeProfile(profile, isActive ? name : undefined);
   if (flags.json === true) printJson(io, record);
-  context.say(`profile ${name} stored: ${url.base}, key ${describeKey(record)}${isActive ? ', active' : ''}`);
+  context.say(say.sayStored(name, url.base, describeKey(record), isActive));
   return { exitCode: 0 };
 }
 
@@ -102,28 +106,19 @@ function parseCommand(
 ): readonly string[] | undefined {
   if (keyCommand === undefined) return undefined;
   if (keyStdin === true) {
-    throw new UsageError('--key-stdin and --key-command cannot be combined', 'use only one of them');
+    throw new UsageError(...sayNotCombinable('--key-stdin', '--key-command'));
   }
   if (keychain === true) {
-    throw new UsageError(
-      '--keychain and --key-command cannot be combined',
-      '--keychain stores a key that is typed or read with --key-stdin',
-    );
+    throw new UsageError(...sayNotCombinable('--keychain', '--key-command', say.KEYCHAIN_STORES_A_KEY));
   }
   const [first = ''] = keyCommand;
   // A path may contain a space. The message does not repeat the arguments, which may be secrets.
   if (keyCommand.length === 1 && /^[^[/\\\s]+\s/.test(first)) {
-    throw new UsageError(
-      '--key-command: the command and its arguments were given as a single argument, which is not split',
-      'pass the command and its arguments separately: --key-command op read op://dev/key',
-    );
+    throw new UsageError(...say.sayCommandNotSplit());
   }
   const argv = keyCommand.length === 1 && first.startsWith('[') ? parseArray(first) : keyCommand;
   if (isCommand(argv)) return resolveProgram(argv, resolve(), platform);
-  throw new UsageError(
-    'invalid --key-command',
-    'accepted: a program and its arguments, or one JSON array: \'["op","read","op://dev/key"]\'',
-  );
+  throw new UsageError(...say.sayInvalidCommand());
 }
 
 function parseArray(text: string): unknown {
@@ -137,20 +132,19 @@ function parseArray(text: string): unknown {
 /** Without a terminal everything must be given; the error lists all that is missing. */
 function assertComplete(flags: AddFlags, io: Io): void {
   if (flags.keyStdin === true && io.isStdinTty) {
-    throw new UsageError(KEY_ON_TERMINAL, 'omit it to be asked for the key');
+    throw new UsageError(...sayKeyOnTerminal(OMIT_KEY_STDIN));
   }
   if (canPrompt(io)) return;
   const missing: string[] = [];
   if (flags.url === undefined) missing.push('--url <url>');
   if (flags.keyStdin !== true && flags.keyCommand === undefined) {
-    missing.push('--key-stdin (or --key-command <argv...>)');
+    missing.push(say.KEY_STDIN_OR_COMMAND);
   }
   if (missing.length === 0) return;
-  throw noTerminal(missing.join(' and '));
+  throw noTerminal(missing);
 }
 
-const nameTaken = (name: string): UsageError =>
-  new UsageError(`profile "${name}" already exists`, 'use --force to replace it');
+const nameTaken = (name: string): UsageError => new UsageError(...say.sayNameTaken(name));
 
 /** Reports a name that is taken before asking for anything; a damaged store has no names. */
 function assertFree(name: string, context: ProfileContext, io: Io): void {
@@ -162,15 +156,15 @@ function assertFree(name: string, context: ProfileContext, io: Io): void {
 }
 
 async function askUrl(io: Io): Promise<StreamUrl | Exclude<PromptAnswer, string>> {
-  const answer = await createPrompter(io, '--url <url>').askLine('Base URL: ');
-  return typeof answer === 'string' ? parseStreamUrl(answer, 'the base URL') : answer;
+  const answer = await createPrompter(io, '--url <url>').askLine(say.BASE_URL_PROMPT);
+  return typeof answer === 'string' ? parseStreamUrl(answer, say.THE_BASE_URL) : answer;
 }
 
 async function obtainKey(flags: AddFlags, io: Io): Promise<{ key: string } | Exclude<PromptAnswer, string>> {
   const source = flags.keyStdin === true ? '--key-stdin' : undefined;
   const answer =
     source === undefined
-      ? await createPrompter(io, '--key-stdin').askHidden('API key (not shown): ')
+      ? await createPrompter(io, '--key-stdin').askHidden(say.KEY_PROMPT)
       : await readFirstLine(io.stdin());
   if (typeof answer !== 'string') return answer;
   io.redactor.addSecret(answer.trim());
@@ -198,9 +192,6 @@ async function checkKey(url: StreamUrl, key: string, io: Io): Promise<void> {
   for await (const item of open(signal).items()) {
     if (item.kind !== 'connected') continue;
     if (item.keyPrefix === item.expectedKeyPrefix) return;
-    throw new CredentialError(
-      `${url.host} accepted the key ${item.keyPrefix}… instead of yours, ${item.expectedKeyPrefix}…`,
-      'another key may be charged; check the proxies between this machine and the service',
-    );
+    throw new CredentialError(...sayForeignKey(url.host, item.keyPrefix, item.expectedKeyPrefix));
   }
 }

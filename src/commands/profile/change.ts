@@ -14,6 +14,7 @@ import {
   saveProfiles,
 } from './context.ts';
 import type { RemoveFlags } from './flags.ts';
+import * as say from './messages.ts';
 import { createPrompter } from './prompt.ts';
 
 /** Makes a profile the active one. @throws UsageError, StoreError, OutputError */
@@ -23,7 +24,7 @@ export async function selectProfile(name: string, flags: GlobalFlags, io: Io): P
     if (!draft.has(name)) throw missingProfile(name, draft.names());
     draft.current = name;
   });
-  context.say(`profile ${name} is now active`);
+  context.say(say.sayActive(name));
 }
 
 /** @throws UsageError, StoreError, OutputError */
@@ -32,18 +33,16 @@ export async function renameProfile(from: string, to: string, flags: GlobalFlags
   const context = await openContext(flags, io);
   await saveProfiles(context, io, (draft) => {
     if (!draft.has(from)) throw missingProfile(from, draft.names());
-    if (draft.has(to)) {
-      throw new UsageError(`profile "${to}" already exists`, 'remove it first, or choose another name');
-    }
+    if (draft.has(to)) throw new UsageError(...say.sayNewNameTaken(to));
     draft.rename(from, to);
   });
-  context.say(`profile ${from} renamed to ${to}`);
+  context.say(say.sayRenamed(from, to));
 }
 
 function describeSecret({ key, keyCommand = [] }: Profile): string {
-  if (key !== undefined) return `its key ${keyPrefix(key)}…`;
+  if (key !== undefined) return say.SECRETS.key(keyPrefix(key));
   const entry = findKeychainEntry(keyCommand);
-  return entry === undefined ? 'its key command' : `its key in ${entry.keychain.name}`;
+  return entry === undefined ? say.SECRETS.command : say.SECRETS.keychain(entry.keychain.name);
 }
 
 /**
@@ -57,10 +56,10 @@ export async function removeProfile(name: string, flags: RemoveFlags, io: Io): P
   if (flags.yes !== true) {
     const prompter = createPrompter(io, '--yes');
     const what = describeSecret(profile);
-    const answer = await prompter.askLine(`Remove profile ${name} and ${what}? [y/N] `);
+    const answer = await prompter.askLine(say.askToRemove(name, what));
     if (typeof answer !== 'string') return answer;
     if (!/^y(es)?$/i.test(answer.trim())) {
-      context.say('nothing removed');
+      context.say(say.NOTHING_REMOVED);
       return { exitCode: 0 };
     }
   }
@@ -72,11 +71,7 @@ export async function removeProfile(name: string, flags: RemoveFlags, io: Io): P
     draft.remove(name);
     return isCurrent && draft.names().length > 0;
   });
-  context.say(
-    needsChoice
-      ? `profile ${name} removed; no profile is active now: select one with \`atlantis profile use <name>\``
-      : `profile ${name} removed`,
-  );
+  context.say(say.sayRemoved(name, needsChoice));
   if (keyCommand !== undefined) {
     const { removeFromKeychain } = await import('../../settings/keychain-store.ts');
     await removeFromKeychain(keyCommand, io);

@@ -10,8 +10,10 @@ import {
   readProfileFile,
 } from '../../profiles/read.ts';
 import type { StoreDraft } from '../../profiles/write.ts';
+import { sayNoProfile } from '../../settings/messages.ts';
 import { parseLogFlags } from '../../settings/stream-config.ts';
 import { createReporter, loadLogStyle, type Reporter } from '../../ui/reporter.ts';
+import { sayInvalidName, sayKeyAsName } from './messages.ts';
 
 /** Calls `updateStore`, which is only loaded here: conf is only needed for writing. */
 export async function saveProfiles<T>(
@@ -65,26 +67,11 @@ export function requireProfile(file: ProfileFile, name: string): Profile {
 }
 
 export function missingProfile(name: string, known: readonly string[]): UsageError {
-  const hint =
-    known.length === 0
-      ? 'add one with `atlantis profile add <name>`'
-      : `profiles: ${known.slice(0, 20).join(', ')}${known.length > 20 ? ', …' : ''}`;
-  return new UsageError(`no profile "${shorten(name)}"`, hint);
+  return new UsageError(...sayNoProfile(name, known));
 }
 
 /** @throws UsageError */
 export function assertProfileName(name: string): void {
-  if (LOOKS_LIKE_KEY.test(name)) {
-    throw new UsageError(
-      'a key was given instead of a profile name',
-      'keys are never command-line arguments: see `atlantis profile add --help`',
-    );
-  }
-  if (isProfileName(name)) return;
-  throw new UsageError(
-    `invalid profile name "${shorten(name)}"`,
-    'accepted: 1 to 64 letters, digits, dots, dashes, underscores',
-  );
+  if (LOOKS_LIKE_KEY.test(name)) throw new UsageError(...sayKeyAsName());
+  if (!isProfileName(name)) throw new UsageError(...sayInvalidName(name));
 }
-
-const shorten = (name: string): string => (name.length > 64 ? `${name.slice(0, 64)}…` : name);

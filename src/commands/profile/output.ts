@@ -4,7 +4,9 @@ import { keyPrefix } from '../../io/key.ts';
 import type { Profile } from '../../profiles/read.ts';
 import { makeVisible, stringifySafe } from '../../render/sanitize.ts';
 import { findKeychainEntry } from '../../settings/keychain.ts';
+import { nameProfile } from '../../settings/messages.ts';
 import { parseStreamUrl } from '../../settings/stream-url.ts';
+import { CELLS } from './messages.ts';
 
 const GAP = '  ';
 const INDENT = '    ';
@@ -81,13 +83,13 @@ export function describeProfile(profile: Profile, current: string | undefined): 
 
 /** How lists and messages show the key. */
 export function describeKey({ key_prefix, key_command, keychain }: ProfileRecord): string {
-  if (keychain !== undefined) return `in ${keychain}`;
-  return key_prefix === undefined ? `command ${key_command ?? ''}` : `${key_prefix}…`;
+  if (keychain !== undefined) return CELLS.keychain(keychain);
+  return key_prefix === undefined ? CELLS.command(key_command) : `${key_prefix}…`;
 }
 
 function describeUrl(url: string, name: string): string | null {
   try {
-    return parseStreamUrl(url, `profile "${name}"`).base;
+    return parseStreamUrl(url, nameProfile(name)).base;
   } catch {
     return null;
   }

@@ -3,7 +3,9 @@
 // The terminal mode is restored after an answer, Ctrl-C, a signal or an error.
 import { CredentialError, UsageError } from '../../errors.ts';
 import type { Io } from '../../io/io.ts';
+import { KEY_FAULTS, sayKeyUnusable } from '../../io/messages.ts';
 import type { EndSignal } from '../../io/signals.ts';
+import { sayNoAnswer, sayNoTerminal } from './messages.ts';
 
 /** Ctrl-Z: stop the process, and ask again when it continues. */
 const SUSPEND = Symbol('suspend');
@@ -39,7 +41,7 @@ function readHidden(): ReadKeys {
       if (char === '\r' || char === '\n') {
         // Storing only the first line of a paste would store a wrong key.
         if ([...plain].slice(at).join('').trim() !== '') {
-          throw new CredentialError('the key cannot be used: it contains a line break');
+          throw new CredentialError(...sayKeyUnusable(undefined, KEY_FAULTS.lineBreak()));
         }
         return text;
       }
@@ -47,12 +49,14 @@ function readHidden(): ReadKeys {
       else if (char === '\x15' || char === '\x17') text = '';
       else if (char >= ' ' || char === '\t') text += char;
     }
-    if (text.length > MAX_ANSWER_LENGTH) throw new CredentialError('the key cannot be used: it is too long');
+    if (text.length > MAX_ANSWER_LENGTH) {
+      throw new CredentialError(...sayKeyUnusable(undefined, KEY_FAULTS.tooLong(MAX_ANSWER_LENGTH)));
+    }
     return undefined;
   };
 }
 
-const noAnswer = (): UsageError => new UsageError('no answer');
+const noAnswer = (): UsageError => new UsageError(...sayNoAnswer());
 
 interface Prompter {
   askLine(question: string): Promise<PromptAnswer>;
@@ -61,8 +65,7 @@ interface Prompter {
 }
 
 /** @param flags what to give instead of an answer */
-export const noTerminal = (flags: string): UsageError =>
-  new UsageError('no terminal to prompt on', `pass ${flags}`);
+export const noTerminal = (flags: readonly string[]): UsageError => new UsageError(...sayNoTerminal(flags));
 
 export function canPrompt(io: Io): boolean {
   return io.isStdinTty && io.stderr.isTty;
@@ -70,7 +73,7 @@ export function canPrompt(io: Io): boolean {
 
 /** @param flags what to give instead, for the message. @throws UsageError without a terminal, where a prompt would hang */
 export function createPrompter(io: Io, flags: string): Prompter {
-  if (!canPrompt(io)) throw noTerminal(flags);
+  if (!canPrompt(io)) throw noTerminal([flags]);
   return {
     askLine: (question) => ask(io, question, readCooked),
     askHidden: (question) => ask(io, question, readHidden),

@@ -1,14 +1,17 @@
 // `profile list`, `show` and `path`. They write nothing, run no key command and do not connect.
 import { UsageError } from '../../errors.ts';
+import { sayNotCombinable } from '../../flags/messages.ts';
 import type { Io } from '../../io/io.ts';
 import { keyPrefix } from '../../io/key.ts';
 import { noHomeDirectory } from '../../profiles/read.ts';
 import { makeVisible } from '../../render/sanitize.ts';
+import { shortenName } from '../../settings/messages.ts';
 import { findProxy, findProxyVariable } from '../../settings/proxy.ts';
 import type { StreamUrl } from '../../settings/stream-url.ts';
 import { readKey, resolveTarget, type Target } from '../../settings/target.ts';
 import { openContext, type ProfileContext, readProfiles } from './context.ts';
 import type { PrintFlags, ShowFlags } from './flags.ts';
+import { CELLS, NO_PROFILES } from './messages.ts';
 import { describeKey, describeProfile, print, printJson, printTable } from './output.ts';
 
 /** Prints all profiles in the order of the store. @throws StoreError */
@@ -21,12 +24,12 @@ export async function listProfiles(flags: PrintFlags, io: Io): Promise<void> {
     return;
   }
   if (records.length === 0) {
-    context.say('no profiles yet: add one with `atlantis profile add <name>`');
+    context.say(NO_PROFILES);
     return;
   }
   const rows = records.map((record) => [
     `${record.current ? '*' : ' '} ${record.name}`,
-    record.url ?? '(invalid URL)',
+    record.url ?? CELLS.invalidUrl,
     record.key_command ?? describeKey(record),
     record.key_source,
   ]);
@@ -48,12 +51,12 @@ interface Setting {
   readonly source: string;
 }
 
-const NOT_SET: Setting = { value: null, source: 'not set' };
+const NOT_SET: Setting = { value: null, source: CELLS.notSet };
 
 /** Prints every value that a command would use now, with its source (contract § 1). @throws UsageError, CredentialError, StoreError */
 export async function showProfile(name: string | undefined, flags: ShowFlags, io: Io): Promise<void> {
   if (name !== undefined && flags.profile !== undefined && name !== flags.profile) {
-    throw new UsageError(`"${name.slice(0, 64)}" and --profile cannot be combined`, 'use only one of them');
+    throw new UsageError(...sayNotCombinable(`"${shortenName(name)}"`, '--profile'));
   }
   const context = await openContext(flags, io);
   const chosen = name ?? flags.profile;
@@ -78,7 +81,7 @@ export async function showProfile(name: string | undefined, flags: ShowFlags, io
 }
 
 function describeStore({ path }: ProfileContext, io: Io): Setting {
-  if (path === undefined) return { value: null, source: 'no home directory' };
+  if (path === undefined) return { value: null, source: CELLS.noHome };
   const names = ['ATLANTIS_CONFIG_DIR', 'XDG_CONFIG_HOME', 'APPDATA'];
   const source = names.find((name) => {
     const value = io.env[name];
@@ -92,15 +95,15 @@ async function describeKeySource(target: Target, io: Io): Promise<Setting> {
   if (key === undefined) return NOT_SET;
   if (key.kind === 'stdin') return { value: null, source: key.source };
   if (key.kind === 'command') {
-    return { value: key.keychain ?? `command ${key.argv[0] ?? ''}`, source: key.source };
+    return { value: key.keychain ?? CELLS.command(key.argv[0]), source: key.source };
   }
   return { value: `${keyPrefix(await readKey(target, io))}…`, source: key.source };
 }
 
 function describeProxy(url: StreamUrl | undefined, io: Io): Setting {
   const name = findProxyVariable(io.env);
-  if (name === undefined || url === undefined) return { value: null, source: name ?? 'not set' };
-  if (url.isLoopback) return { value: null, source: 'not used for this machine' };
+  if (name === undefined || url === undefined) return { value: null, source: name ?? CELLS.notSet };
+  if (url.isLoopback) return { value: null, source: CELLS.unusedForLoopback };
   const proxy = findProxy(url.base, io.env);
   if (proxy === undefined) return { value: null, source: 'NO_PROXY' };
   io.redactor.addProxyUrl(proxy);

@@ -6,8 +6,10 @@ import { UsageError } from '../../errors.ts';
 import { type PathStep, parsePath } from '../../events/path.ts';
 import { parseWithCaret } from '../../filter/point-at-fault.ts';
 import { type Flags, type FlagTable, listGiven, longName, parseFlags, pick } from '../../flags/definition.ts';
+import { sayInvalid } from '../../flags/messages.ts';
 import { isNatsUrl, type NatsAddress, parseNatsUrl } from '../../settings/nats-address.ts';
 import { HEADER_NAME, RELAY_FLAGS, type RelayFlags, type RelayValues } from './flags.ts';
+import * as say from './messages.ts';
 
 /** A sink in `--to`; `folder` is the name of the folder of its spool. */
 export type RelayTarget =
@@ -15,9 +17,7 @@ export type RelayTarget =
   | { readonly kind: 'http'; readonly target: HttpTarget; readonly folder: string };
 
 function parseTargets({ to, stream, allowHttp }: RelayValues): RelayTarget[] {
-  if (to.length === 0) {
-    throw new UsageError('--to is required', 'accepted: nats://…, tls://…, https://…');
-  }
+  if (to.length === 0) throw new UsageError(...say.sayToRequired());
   const targets = to.map((text): RelayTarget => {
     if (!isNatsUrl(text)) {
       const target = parseHttpTarget('--to', text, allowHttp);
@@ -25,16 +25,11 @@ function parseTargets({ to, stream, allowHttp }: RelayValues): RelayTarget[] {
     }
     const address = parseNatsUrl('--to', text);
     const name = address.stream ?? stream;
-    if (name === undefined) {
-      throw new UsageError(
-        `--to ${address.host}: no stream in the URL`,
-        'add --stream <name>, or /<name> to the URL',
-      );
-    }
+    if (name === undefined) throw new UsageError(...say.sayNoStreamInTo(address.host));
     return { kind: 'nats', address, stream: name, folder: nameFolder(`${address.servers[0]}/${name}`) };
   });
   if (new Set(targets.map(({ folder }) => folder)).size < targets.length) {
-    throw new UsageError('--to names the same sink twice', 'list each sink only once');
+    throw new UsageError(...say.saySinkTwice());
   }
   return targets;
 }
@@ -82,10 +77,7 @@ export async function parseRelayFlags(flags: RelayFlags): Promise<RelayConfig> {
   refuseWithout('--spool <dir>', spool, pick(RELAY_FLAGS, 'spoolMaxBytes', 'spoolSyncMs'), flags);
   refuseWithout('--sign-with-env <NAME>', signWithEnv, pick(RELAY_FLAGS, 'signatureHeader'), flags);
   if (deadLetter !== undefined && deadLetter === redeliver) {
-    throw new UsageError(
-      '--dead-letter and --redeliver name the same file',
-      'use another file for new dead letters',
-    );
+    throw new UsageError(...say.sayDeadLettersTwice());
   }
   return {
     ...values,
@@ -113,8 +105,7 @@ function refuseWithout<Table extends FlagTable>(
 ): void {
   if (value !== undefined || listGiven(table, flags).length === 0) return;
   const names = Object.values(table).map(({ term }) => longName(term));
-  const verb = names.length === 1 ? 'requires' : 'require';
-  throw new UsageError(`${names.join(' and ')} ${verb} ${longName(needed)}`, `add ${needed}`);
+  throw new UsageError(...say.sayFlagRequired(names, needed));
 }
 
 /** A subject next to those of the events, with a token that no event type has. */
@@ -127,48 +118,35 @@ function chooseRetention(values: RelayValues, flags: RelayFlags): StreamLimits |
   if (!values.create) {
     const table = pick(RELAY_FLAGS, 'streamMaxAgeMs', 'streamMaxBytes', 'streamReplicas', 'dedupeWindowMs');
     if (listGiven(table, flags).length === 0) return undefined;
-    throw new UsageError(
-      '--stream-max-age, --stream-max-bytes, --stream-replicas and --dedupe-window require --create',
-      'they apply only to a new stream',
-    );
+    throw new UsageError(...say.sayCreateRequired());
   }
   if (streamMaxAgeMs > 0 && dedupeWindowMs > streamMaxAgeMs) {
-    throw new UsageError(
-      '--dedupe-window is longer than --stream-max-age',
-      'a deleted message cannot be recognized as a duplicate',
-    );
+    throw new UsageError(...say.sayDedupeWindowTooLong());
   }
   return { maxAgeMs: streamMaxAgeMs, maxBytes: streamMaxBytes, replicas: streamReplicas, dedupeWindowMs };
 }
 
 function parseIdPath(path: string): Promise<readonly PathStep[]> {
-  const advice = 'accepted: a path such as id, data.id or items[0].id';
   return parseWithCaret(
     '--id',
     path,
     (text) => {
       const { steps, end } = parsePath(text, 0);
       if (end === text.length && steps.every(({ kind }) => kind !== 'every')) return steps;
-      throw new UsageError(`invalid --id "${path.slice(0, 100)}"`, advice);
+      throw new UsageError(...sayInvalid('--id', path, say.AN_ID_PATH));
     },
-    advice,
+    say.ID_PATH_ADVICE,
   );
 }
 
 function parseHeaderVariable(text: string): [string, string] {
   const [, header = '', variable = ''] = /^([^=:\s]+)\s*[=:]\s*(\S+)$/.exec(text) ?? [];
   if (HEADER_NAME.test(header) && VARIABLE_NAME.test(variable)) return [header, variable];
-  throw new UsageError(
-    'invalid --header-env',
-    'accepted: Header=NAME, where NAME is an environment variable that contains the value',
-  );
+  throw new UsageError(...say.sayInvalidHeaderVariable());
 }
 
 function parseSignature({ signWithEnv, signatureHeader }: RelayValues): RelayConfig['signature'] {
   if (signWithEnv === undefined) return undefined;
   if (VARIABLE_NAME.test(signWithEnv)) return { header: signatureHeader, variable: signWithEnv };
-  throw new UsageError(
-    'invalid --sign-with-env',
-    'accepted: the name of an environment variable, not the secret',
-  );
+  throw new UsageError(...say.sayInvalidSecretVariable());
 }

@@ -11,9 +11,11 @@ import {
   toggle,
   withDefault,
 } from '../../flags/definition.ts';
+import { sayInvalid } from '../../flags/messages.ts';
 import { count, PLAINTEXT_FLAGS } from '../../flags/shared-flags.ts';
 import { parseDuration, parseSize } from '../../flags/values.ts';
 import { parseStreamName, parseSubject } from '../../settings/nats-address.ts';
+import { A_HEADER_NAME } from './messages.ts';
 
 export const HEADER_NAME = /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$/;
 const MAX_WINDOW = 65_536;
@@ -142,5 +144,5 @@ export type RelayFlags = Flags<typeof RELAY_FLAGS>;
 
 function parseSignatureHeader(flag: string, header: string): string {
   if (HEADER_NAME.test(header)) return header;
-  throw new UsageError(`invalid ${flag} "${header.slice(0, 100)}"`, 'accepted: the name of a header');
+  throw new UsageError(...sayInvalid(flag, header, A_HEADER_NAME));
 }

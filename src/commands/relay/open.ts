@@ -109,7 +109,7 @@ export async function openRelay(deps: SinkDeps): Promise<Relay> {
     });
     spools.push(locked);
     const { bytesRepaired, hasLostCursor, end, acknowledged } = locked.spool;
-    if (bytesRepaired > 0) reporter.report(say.sayRepaired(`the spool of ${sink.name}`, bytesRepaired));
+    if (bytesRepaired > 0) reporter.report(say.sayRepaired(say.nameSpool(sink.name), bytesRepaired));
     if (hasLostCursor) reporter.report(say.sayLostCursor(sink.name));
     if (end > acknowledged) reporter.report(say.sayLeftOver(sink.name, end - acknowledged));
     return new Backlog(2 * window, locked.spool);

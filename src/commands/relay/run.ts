@@ -1,6 +1,7 @@
 // `stream relay`: a session with the stream, or with `--redeliver` a dead-letter file, as the source, and the sinks as the
 // output.
 import { readDeadLetter, startsDeadLetters } from '../../delivery/dead-letters.ts';
+import { THE_DEAD_LETTER_FILE } from '../../delivery/messages.ts';
 import { EXIT, UsageError } from '../../errors.ts';
 import { BatchBuilder } from '../../events/batch.ts';
 import type { Io, Outcome } from '../../io/io.ts';
@@ -16,6 +17,7 @@ import { parseStreamFlags, type StreamFlags, type TailConfig } from '../../setti
 import { EventBatch } from '../../stream/items.ts';
 import { parseRelayFlags, type RelayConfig } from './config.ts';
 import type { RelayFlags } from './flags.ts';
+import { NOT_A_DEAD_LETTER, sayNotRedeliverable } from './messages.ts';
 import { openRelay } from './open.ts';
 
 /** Runs the command. @throws UsageError, CredentialError, StoreError, OutputError before anything is delivered */
@@ -74,14 +76,14 @@ function createDeadLetterSource(path: string, damage: DamageReport, io: Io): Fil
     kind: 'file',
     async *items(signal) {
       let line = 0;
-      for await (const { lines, fault } of readLines(path, io.stdin, signal, 'the dead-letter file')) {
+      for await (const { lines, fault } of readLines(path, io.stdin, signal, THE_DEAD_LETTER_FILE)) {
         const builder = new BatchBuilder();
         for (const bytes of lines) {
           line += 1;
           if (line === 1 && bytes.length > 0 && !startsDeadLetters(bytes)) throw notDeadLetters(path);
           const letter = readDeadLetter(bytes);
           if (letter !== undefined) builder.add(letter.text, letter.mark);
-          else if (bytes.length > 0) damage.note(line, 'it is not a dead letter');
+          else if (bytes.length > 0) damage.note(line, NOT_A_DEAD_LETTER);
         }
         if (fault !== undefined) damage.note(line + 1, fault.why);
         if (fault?.isLine === true) line += 1;
@@ -95,8 +97,4 @@ function createDeadLetterSource(path: string, damage: DamageReport, io: Io): Fil
   };
 }
 
-const notDeadLetters = (path: string): UsageError =>
-  new UsageError(
-    `--redeliver: ${JSON.stringify(path)} is not a dead-letter file`,
-    'nothing was sent: pass a file that --dead-letter wrote',
-  );
+const notDeadLetters = (path: string): UsageError => new UsageError(...sayNotRedeliverable(path));

@@ -5,13 +5,15 @@ import { saySinkReady } from '../../delivery/messages.ts';
 import { createIdentifier, type Sink } from '../../delivery/sink.ts';
 import { UsageError } from '../../errors.ts';
 import type { Io } from '../../io/io.ts';
-import { areTlsChecksOff, TLS_CHECKS_OFF } from '../../settings/certificates.ts';
+import { areTlsChecksOff } from '../../settings/certificates.ts';
+import { sayTlsChecksOff } from '../../settings/messages.ts';
 import { readNatsSettings } from '../../settings/nats-settings.ts';
 import { findProxy } from '../../settings/proxy.ts';
 import type { ConnectionConfig } from '../../settings/stream-config.ts';
 import type { Reporter } from '../../ui/reporter.ts';
 import { VERSION } from '../../version.ts';
 import type { RelayConfig, RelayTarget } from './config.ts';
+import { sayVariableMissing } from './messages.ts';
 
 export interface SinkDeps {
   readonly config: RelayConfig;
@@ -40,10 +42,7 @@ export function createSinks(deps: SinkDeps): Promise<Sink[]> {
 function refuseUncheckedTls({ config, io }: SinkDeps): void {
   const isRemote = config.targets.some((target) => target.kind === 'nats' || !target.target.isLoopback);
   if (!areTlsChecksOff(io.env) || !isRemote) return;
-  throw new UsageError(
-    `${TLS_CHECKS_OFF}: events could go to any server`,
-    'unset it; to trust a private root, use --ca-cert <file>',
-  );
+  throw new UsageError(...sayTlsChecksOff('deliver'));
 }
 
 async function createJetStreamSink(
@@ -112,8 +111,7 @@ async function createHttpSink(
 /** Reads a secret from the environment and adds it to the redactor. @throws UsageError if it is not set */
 function readEnvSecret(flag: string, variable: string, { env, redactor }: Io): string {
   const value = env[variable] ?? '';
-  if (value === '')
-    throw new UsageError(`${flag}: the variable ${variable} is not set`, `export ${variable}=…`);
+  if (value === '') throw new UsageError(...sayVariableMissing(flag, variable));
   redactor.addSecret(value);
   // After a scheme such as Bearer, the second word is the secret.
   for (const part of value.split(/\s+/)) if (part.length >= 8) redactor.addSecret(part);

@@ -8,9 +8,10 @@ import { type PlayPace, playRecording } from '../../recording/play.ts';
 import { readLines } from '../../recording/read-lines.ts';
 import type { Scenario } from '../../simulator/scenarios.ts';
 import type { Reporter, StatusRecord } from '../../ui/reporter.ts';
+import * as say from './messages.ts';
 
 const NO_STDIN = (): never => {
-  throw new UsageError('--replay requires a file', 'stdin can only be read once, not for every client');
+  throw new UsageError(...say.sayReplayFromStdin());
 };
 
 /**
@@ -48,11 +49,10 @@ export async function createReplay(
   }
 
   return {
-    summary: `the recording ${path}`,
+    summary: say.nameReplay(path),
     getAct() {
       if (existsSync(path)) return { steps: [{ do: 'welcome' }, { do: 'feed', open: feed }] };
-      const message = `the recording ${JSON.stringify(path)} no longer exists: rejected a client with 500`;
-      reporter.report({ event: 'error', level: 'error', message });
+      reporter.report(say.sayRecordingGone(path));
       return { refuse: { status: 500 } };
     },
   };
@@ -62,10 +62,7 @@ export async function createReplay(
 async function assertPlayable(path: string, pace: PlayPace): Promise<void> {
   const found = statSync(path, { throwIfNoEntry: false });
   if (found !== undefined && !found.isFile() && !found.isDirectory()) {
-    throw new UsageError(
-      `the recording ${JSON.stringify(path)} is not a regular file`,
-      'every client reads it from the start, which requires a file',
-    );
+    throw new UsageError(...say.sayReplayNotAFile(path));
   }
   const { signal } = new AbortController();
   const play = { ...pace, speed: Number.POSITIVE_INFINITY, clock: systemClock, signal };
@@ -76,5 +73,5 @@ async function assertPlayable(path: string, pace: PlayPace): Promise<void> {
 
 function describeFailure(error: unknown): StatusRecord {
   if (!isAtlantisError(error)) throw error;
-  return { event: 'error', level: 'error', message: error.message };
+  return { event: 'error', level: 'error', message: error.message, hint: error.hint };
 }

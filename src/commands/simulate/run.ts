@@ -5,22 +5,25 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { OutputError, UsageError } from '../../errors.ts';
 import { listGiven, parseFlags, pick } from '../../flags/definition.ts';
+import { sayInvalid, sayNotCombinable, sayRequires } from '../../flags/messages.ts';
 import { parsePlayRate } from '../../flags/values.ts';
 import { foldCommand } from '../../flags/wrap.ts';
 import type { Io, Outcome } from '../../io/io.ts';
 import { isKey } from '../../io/key.ts';
+import { sayNotRead } from '../../io/messages.ts';
 import { readNamedFile } from '../../io/read-file.ts';
 import type { EndSignal } from '../../io/signals.ts';
 import { dropByteOrderMark } from '../../io/text-encoding.ts';
 import { describePosition, findJsonFault } from '../../profiles/json-fault.ts';
 import { wrapWords } from '../../render/fit-lines.ts';
 import { stringifySafe } from '../../render/sanitize.ts';
+import { saySignal } from '../../session/messages.ts';
 import { type LogConfig, parseLogFlags } from '../../settings/stream-config.ts';
 import type { Scenario } from '../../simulator/scenarios.ts';
 import { type SimulatorOptions, startSimulator } from '../../simulator/server.ts';
 import { createReporter, loadLogStyle } from '../../ui/reporter.ts';
-import { saySignal } from '../../ui/stream-messages.ts';
 import { SERVER_FLAGS, type ServerValues, type SimulateFlags } from './flags.ts';
+import * as say from './messages.ts';
 
 interface ReadySimulator {
   readonly url: string;
@@ -57,18 +60,8 @@ function describeServer(
   const isForAll = host === '0.0.0.0' || host === '::';
   const isOpen = isForAll || !LOOPBACK_URL.test(url);
   const command = `ATLANTIS_API_KEY=${key ?? '<your --key>'} ${argv.map(quote).join(' ')}`;
-  const text = [
-    `Simulator ready at ${url}`,
-    ...(caCertPath === undefined ? [] : [`Certificate: ${caCertPath}`]),
-    'Tail it from another terminal:',
-    ...foldCommand(command, columns - 2).map((line) => `  ${line}`),
-    ...(isForAll ? [`It listens on every address of this machine (${host}).`] : []),
-    ...(isOpen ? ['Other machines on the network can connect with any key that it accepts.'] : []),
-    ...(isOpen && caCertPath === undefined
-      ? ['`tail` requires --tls for a server that is not on loopback.']
-      : []),
-    'Press Ctrl-C to stop.',
-  ];
+  const folded = foldCommand(command, columns - 2);
+  const text = say.describeReady(url, host, caCertPath, folded, { isForAll, isOpen });
   const lines = text.flatMap((line) => (line.startsWith(' ') ? line : wrapWords(line, columns)));
   return { text: `${lines.join('\n')}\n`, record: stringifySafe(record) };
 }
@@ -86,8 +79,7 @@ function writeCertificate(pem: string | undefined): { readonly path: string; rem
     writeFileSync(path, pem);
     return { path, remove: () => rmSync(dirname(path), { recursive: true, force: true }) };
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
-    throw new OutputError(`the certificate could not be written to ${tmpdir()} (${code})`);
+    throw new OutputError(...say.sayCertificateNotWritten(tmpdir(), error));
   }
 }
 
@@ -144,8 +136,7 @@ async function chooseScenario(
   log: LogConfig,
   io: Io,
 ): Promise<Pick<SimulatorOptions, 'scenario'>> {
-  const refuse = (one: string, other: string): UsageError =>
-    new UsageError(`${one} and ${other} cannot be combined`, 'use only one of them');
+  const refuse = (one: string, other: string): UsageError => new UsageError(...sayNotCombinable(one, other));
   const [paced] = listGiven(pick(SERVER_FLAGS, 'speed', 'maxPauseMs'), flags);
   if (replay !== undefined) {
     const [other] = listGiven(SET_BY_REPLAY, flags);
@@ -156,8 +147,7 @@ async function chooseScenario(
     const reporter = createReporter(io, log, await loadLogStyle(log));
     return { scenario: await createReplay(replay, { speed, ratePerSecond, maxPauseMs }, reporter) };
   }
-  if (paced !== undefined)
-    throw new UsageError(`${paced} requires --replay`, 'for other scenarios use --rate');
+  if (paced !== undefined) throw new UsageError(...sayRequires([paced], '--replay', say.FOR_OTHERS_RATE));
   if (script !== undefined && scenario !== undefined) throw refuse('--script', '--scenario');
   if (script === undefined) return scenario === undefined ? {} : { scenario };
   return { scenario: await readScript(script) };
@@ -170,10 +160,7 @@ async function readScript(path: string): Promise<Scenario> {
   try {
     value = JSON.parse(text);
   } catch {
-    throw new UsageError(
-      `the script ${JSON.stringify(path)} is not JSON: ${describePosition(text, findJsonFault(text) ?? 0)}`,
-      'see docs/scenario.schema.json for the format',
-    );
+    throw new UsageError(...say.sayScriptNotJson(path, describePosition(text, findJsonFault(text) ?? 0)));
   }
   const { parseScript } = await import('../../simulator/script.ts');
   return parseScript(value);
@@ -183,19 +170,14 @@ async function readText(path: string): Promise<string> {
   try {
     return dropByteOrderMark((await readNamedFile(path)).toString('utf8'));
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
-    const why = code === 'ENOENT' ? 'no such file' : code === 'EISDIR' ? 'it is a directory' : code;
-    throw new UsageError(`the script ${JSON.stringify(path)} cannot be read: ${why}`);
+    throw new UsageError(...sayNotRead(say.THE_SCRIPT, path, error));
   }
 }
 
 /** Not repeated in the message: it may be a real key. */
 function parseAcceptedKey(key: string): string {
   if (isKey(key)) return key;
-  throw new UsageError(
-    'invalid --key: it does not look like a key',
-    'accepted: a made-up key: "ak_" and printable ASCII without spaces',
-  );
+  throw new UsageError(...sayInvalid('--key', undefined, say.A_MADE_UP_KEY));
 }
 
 function awaitSignal(io: Io): { signal: Promise<EndSignal>; release: () => void } {

@@ -2,9 +2,11 @@
 
 import { UsageError } from '../../errors.ts';
 import { listGiven, parseFlags } from '../../flags/definition.ts';
+import { sayInvalid } from '../../flags/messages.ts';
 import type { Io, Outcome } from '../../io/io.ts';
 import type { Recording } from '../../recording/prepare.ts';
 import type { RecordConfig } from '../../recording/recorder.ts';
+import { sayPaused } from '../../session/messages.ts';
 import { type CommandStream, openCommandStream } from '../../session/open-service.ts';
 import { createRenderer, type OpenOutput, openPrinter } from '../../session/output.ts';
 import { loadFilter, reportCuts } from '../../session/run-filter.ts';
@@ -13,27 +15,19 @@ import { FROM_FLAGS, type FromFlags } from '../../settings/from-flags.ts';
 import { parseStreamFlags, type StreamFlags, type TailConfig } from '../../settings/stream-config.ts';
 import type { Select } from '../../stream/event-stream.ts';
 import type { Reporter } from '../../ui/reporter.ts';
-import { sayPaused } from '../../ui/stream-messages.ts';
 import { RECORD_FLAGS, type RecordFlags } from './flags.ts';
+import { A_FILE_NAME, sayRecordRequired, sayRotationRequired } from './messages.ts';
 
 /** Undefined without --record. @throws UsageError */
 export function parseRecordFlags(flags: RecordFlags): RecordConfig | undefined {
   const { path, maxBytes, maxAgeMs, keep } = parseFlags(RECORD_FLAGS, flags);
   if (path === undefined) {
     if (maxBytes === undefined && maxAgeMs === undefined && keep === undefined) return undefined;
-    throw new UsageError(
-      '--record-max-size, --record-max-age and --record-keep require --record',
-      'add --record <file>',
-    );
+    throw new UsageError(...sayRecordRequired());
   }
-  if (path === '' || path === '-') {
-    throw new UsageError(`invalid --record "${path}"`, 'accepted: a file name');
-  }
+  if (path === '' || path === '-') throw new UsageError(...sayInvalid('--record', path, A_FILE_NAME));
   if (keep !== undefined && maxBytes === undefined && maxAgeMs === undefined) {
-    throw new UsageError(
-      '--record-keep requires --record-max-size or --record-max-age',
-      'without them the recording is not rotated',
-    );
+    throw new UsageError(...sayRotationRequired());
   }
   return { path, maxBytes, maxAgeMs, keep };
 }

@@ -12,13 +12,13 @@ import {
   type PeerCertificate,
 } from 'node:tls';
 import { HttpsProxyAgent, type HttpsProxyAgentOptions } from 'https-proxy-agent';
+import { PROXY_FAULTS } from '../messages.ts';
 import { isTlsAlert } from '../network-errors.ts';
 import { tcpOptions, trustOptions } from './tcp.ts';
 
 /** Limit for the header. Node's own limit for HTTP is 16 KiB. */
 export const MAX_HEADER_BYTES = 64 * 1024;
 
-const WANTS_TLS = 'it answered with a TLS alert: the URL of the proxy must begin with https://';
 const HEADER_END = Buffer.from('\r\n\r\n');
 const STATUS_LINE = /^HTTP\/1\.[01] (\d{3})(?: [^\r\n]*)?\r\n/;
 
@@ -42,11 +42,11 @@ export function readProxyResponse(socket: Socket): Promise<ProxyResponse> {
       reject(error);
     };
     const onEnd = (): void =>
-      fail(new Error(isTlsAlert(buffer) ? WANTS_TLS : 'it closed the connection without a response'));
+      fail(new Error(isTlsAlert(buffer) ? PROXY_FAULTS.wantsTls : PROXY_FAULTS.noResponse));
     const finish = (bytes: Buffer): void => {
       const [, status] = STATUS_LINE.exec(bytes.toString('latin1')) ?? [];
       if (status === undefined) {
-        fail(new Error(isTlsAlert(buffer) ? WANTS_TLS : 'its response is not HTTP'));
+        fail(new Error(isTlsAlert(buffer) ? PROXY_FAULTS.wantsTls : PROXY_FAULTS.notHttp));
       } else {
         removeListeners();
         resolve({ statusCode: Number(status), bytes });
@@ -60,7 +60,7 @@ export function readProxyResponse(socket: Socket): Promise<ProxyResponse> {
         const seen = buffer.subarray(0, size);
         const isComplete = seen.includes(HEADER_END, searchFrom);
         if (isComplete) finish(seen);
-        else if (size === MAX_HEADER_BYTES) fail(new Error('its response header is too long'));
+        else if (size === MAX_HEADER_BYTES) fail(new Error(PROXY_FAULTS.tooLong));
         else continue;
         return;
       }

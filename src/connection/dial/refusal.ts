@@ -5,6 +5,7 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { CauseKind } from '../cause-table.ts';
 import type { Cause } from '../lifecycle.ts';
+import { REFUSAL_PARTS as PARTS } from '../messages.ts';
 
 /** Limits on reading the body of a refusal. */
 export const MAX_BODY_BYTES = 64 * 1024;
@@ -130,26 +131,22 @@ function describeResponse(
   envelope: Envelope | undefined,
   requestId: string | undefined,
 ): string {
-  const parts = [`HTTP ${refusal.status}`];
-  if (envelope !== undefined) {
-    parts[0] += ` ${envelope.code}`;
-    if (envelope.message !== '') parts[0] += `: ${envelope.message}`;
-  }
+  const parts = [PARTS.status(refusal.status, envelope?.code, envelope?.message)];
   const location = firstHeader(refusal.headers.location);
-  if (kind === 'redirect' && location !== undefined) parts.push(`to ${clip(location)}`);
+  if (kind === 'redirect' && location !== undefined) parts.push(PARTS.location(clip(location)));
   const server = firstHeader(refusal.headers['server']);
   if ((kind === 'not-atlantis' || kind === 'not-websocket') && server !== undefined) {
-    parts.push(`server: ${clip(server)}`);
+    parts.push(PARTS.server(clip(server)));
   }
   const schemes = listProxyLogins(refusal);
-  if (schemes.length > 0) parts.push(`the proxy offers ${schemes.join(', ')}`);
+  if (schemes.length > 0) parts.push(PARTS.logins(schemes));
   // The messages of these two causes blame the service itself.
-  if (isRetryable(kind) && !isFromApi) parts.push('a response that did not come from Atlantis');
+  if (isRetryable(kind) && !isFromApi) parts.push(PARTS.notFromApi);
   const type = firstHeader(refusal.headers['content-type']);
   if (kind === 'not-websocket' && type !== undefined) parts.push(clip(type));
-  if (refusal.proxy !== undefined && !refusal.isFromProxy) parts.push(`through the proxy ${refusal.proxy}`);
-  if (requestId !== undefined) parts.push(`request id ${requestId}`);
-  if (refusal.isCutOff) parts.push('the rest of the response could not be read');
+  if (refusal.proxy !== undefined && !refusal.isFromProxy) parts.push(PARTS.proxy(refusal.proxy));
+  if (requestId !== undefined) parts.push(PARTS.requestId(requestId));
+  if (refusal.isCutOff) parts.push(PARTS.cutOff);
   return parts.join(', ');
 }
 

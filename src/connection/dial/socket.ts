@@ -10,7 +10,8 @@ import { type ClientOptions, WebSocket } from 'ws';
 import { type Clock, sleep, waitFor } from '../../clock.ts';
 import type { DialConfig } from '../config.ts';
 import { addKeyOrigin, type Cause } from '../lifecycle.ts';
-import { classifyError, describePhase, type Phase } from '../network-errors.ts';
+import { DETAILS, describePhase, type Phase } from '../messages.ts';
+import { classifyError } from '../network-errors.ts';
 import { type OpenRawSocket, TappedSocket } from '../read/tapped-socket.ts';
 import { MIN_SPACING_MS } from '../retry-policy.ts';
 import { classifyRefusal, MAX_BODY_MS, readBody } from './refusal.ts';
@@ -41,9 +42,7 @@ export async function recognizeTlsPort(
   });
   const speaksTls = await waitFor(verdict, PROBE_MS, clock, signal);
   probe.destroy();
-  return speaksTls === true
-    ? { ...cause, kind: 'plaintext-to-tls', detail: 'it accepts a TLS handshake' }
-    : cause;
+  return speaksTls === true ? { ...cause, kind: 'plaintext-to-tls', detail: DETAILS.acceptsTls } : cause;
 }
 
 /** A larger message ends the connection with close code 1009 (contract C2). */
@@ -120,7 +119,7 @@ export async function openSocket(
     const timedOut = (): Cause => ({
       kind: 'timed-out',
       host: config.host,
-      detail: `no response within ${config.connectTimeoutMs} ms, ${describePhase(phase, proxy)}`,
+      detail: DETAILS.noResponse(config.connectTimeoutMs, describePhase(phase, proxy)),
       ...(proxy === undefined ? {} : { proxy }),
     });
     let hasResponse = false;

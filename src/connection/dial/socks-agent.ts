@@ -5,6 +5,7 @@ import type { ClientRequest } from 'node:http';
 import { connect, isIP, type Socket } from 'node:net';
 import { promisify } from 'node:util';
 import { SocksClient } from 'socks';
+import { DETAILS } from '../messages.ts';
 import { TunnelAgent } from './proxy-agent.ts';
 
 const DEFAULT_PORT = 1080;
@@ -56,5 +57,5 @@ async function resolveHere(host: string): Promise<string> {
   if (isIP(host) !== 0) return host;
   const found = await promisify(lookup)(host, { all: true }).catch(() => []);
   if (found[0] !== undefined) return found[0].address;
-  throw new Error(`${host} was not found by this machine; with socks5h:// the proxy looks it up`);
+  throw new Error(DETAILS.notFoundHere(host));
 }

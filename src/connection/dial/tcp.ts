@@ -2,6 +2,7 @@
 import type { LookupAddress, LookupOptions } from 'node:dns';
 import type { LookupFunction, TcpNetConnectOpts } from 'node:net';
 import type { SecureContext } from 'node:tls';
+import { DETAILS } from '../messages.ts';
 
 /**
  * Timeout for one address of a name while others are left. Node's default of 250 ms skips distant servers; this one
@@ -53,8 +54,8 @@ const lookupLoopback: LookupFunction = async (hostname, options, callback) => {
 };
 
 function createNotLoopback(hostname: string, found: readonly LookupAddress[]): NodeJS.ErrnoException {
-  const addresses = found.map(({ address }) => address).join(', ');
-  return Object.assign(new Error(`${hostname} is ${addresses}`), { code: NOT_LOOPBACK });
+  const addresses = found.map(({ address }) => address);
+  return Object.assign(new Error(DETAILS.otherAddresses(hostname, addresses)), { code: NOT_LOOPBACK });
 }
 
 /**

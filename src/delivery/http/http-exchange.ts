@@ -5,6 +5,7 @@ import { BYTE_ORDER_MARK_LENGTH, MESSAGE } from '../../events/message-text.ts';
 import { makeSafeLine } from '../../render/ndjson.ts';
 import { type IdentifyRecord, type SendResult, sha256 } from '../sink.ts';
 import type { SpoolRecord } from '../spool/record.ts';
+import { describeStatus, sayAnswered, sayNotAccepted } from './messages.ts';
 
 export interface RequestConfig {
   /** NDJSON of several events instead of the text of one. */
@@ -76,18 +77,16 @@ export function judgeResponse(
   hasWorked: boolean,
 ): SendResult {
   if (status >= 200 && status < 300) return { kind: 'accepted', duplicates: 0 };
-  const why = `HTTP ${status}${excerpt === '' ? '' : `: ${excerpt}`}`;
+  const why = describeStatus(status, excerpt);
   if (status >= 500 || RETRYABLE.has(status)) {
-    const fault = { message: `${host} answered ${why}`, retryAfterMs, exitCodeOnGiveUp: EXIT.unreachable };
+    const fault = { message: sayAnswered(host, why), retryAfterMs, exitCodeOnGiveUp: EXIT.unreachable };
     return { kind: 'failed', fault };
   }
   if (status >= 400) return { kind: 'refused', why, isTooLarge: status === 413 };
+  const [message, hint] = sayNotAccepted(host, why, status >= 300);
   const fault = {
-    message: `${host} answered ${why} and did not accept the events`,
-    hint:
-      status >= 300
-        ? 'redirects are not followed: pass the final address in --to'
-        : 'check the address in --to: it is not an endpoint for events',
+    message,
+    hint,
     exitCode: hasWorked ? undefined : EXIT.refused,
     exitCodeOnGiveUp: EXIT.refused,
   };

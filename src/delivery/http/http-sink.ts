@@ -15,6 +15,7 @@ import { type Clock, waitFor } from '../../clock.ts';
 import { parseRetryAfter } from '../../connection/dial/refusal.ts';
 import { tcpOptions, trustOptions } from '../../connection/dial/tcp.ts';
 import { createTunnelAgent } from '../../connection/dial/tunnel.ts';
+import { DETAILS } from '../../connection/messages.ts';
 import { classifyError, isTlsAlert } from '../../connection/network-errors.ts';
 import { UsageError } from '../../errors.ts';
 import { isLoopbackHost } from '../../settings/stream-url.ts';
@@ -28,6 +29,14 @@ import {
   type RequestConfig,
   type UnitRequest,
 } from './http-exchange.ts';
+import {
+  INCOMPLETE,
+  noCompleteResponse,
+  sayFragmentInUrl,
+  sayLoginInUrl,
+  sayNoEndpoint,
+  sayUnencrypted,
+} from './messages.ts';
 
 /** A checked endpoint. `host` and `name` are safe to print, `href` may have a secret in its query. */
 export interface HttpTarget {
@@ -39,32 +48,18 @@ export interface HttpTarget {
   readonly isLoopback: boolean;
 }
 
-const ACCEPTED =
-  'accepted: nats://…, tls://…, https://…, and http:// to this machine, or elsewhere with --allow-http';
-
 /** @throws UsageError with the name of the flag, without a password or query of the URL */
 export function parseHttpTarget(flag: string, text: string, allowHttp: boolean): HttpTarget {
-  const refuse = (why: string, hint = ACCEPTED): UsageError => new UsageError(`${flag}: ${why}`, hint);
   if (!/^https?:\/\//i.test(text) || /[\x00-\x20\x7f\\]/.test(text) || !URL.canParse(text)) {
-    throw refuse('not a URL that events can be sent to');
+    throw new UsageError(...sayNoEndpoint(flag));
   }
   const url = new URL(text);
-  if (url.username !== '' || url.password !== '') {
-    throw refuse(
-      'a user name or password is not allowed in the URL, where other users of this machine can see it',
-      'use --header-env Authorization=<NAME of an environment variable>',
-    );
-  }
-  if (url.hash !== '') throw refuse('a fragment (#) is not allowed in the URL');
+  if (url.username !== '' || url.password !== '') throw new UsageError(...sayLoginInUrl(flag));
+  if (url.hash !== '') throw new UsageError(...sayFragmentInUrl(flag));
   const isSecure = url.protocol === 'https:';
   const isLoopback = isLoopbackHost(url.hostname);
   const name = `${url.origin}${url.pathname === '/' ? '' : url.pathname}`;
-  if (!isSecure && !isLoopback && !allowHttp) {
-    throw refuse(
-      `${name} is neither encrypted nor on this machine`,
-      'use https://, or allow it with --allow-http',
-    );
-  }
+  if (!isSecure && !isLoopback && !allowHttp) throw new UsageError(...sayUnencrypted(flag, name));
   return { href: url.href, host: url.host, name, isSecure, isLoopback };
 }
 
@@ -86,7 +81,6 @@ interface HttpSinkConfig extends RequestConfig {
 
 /** Only this much of a response is read: its status is enough. */
 const MAX_BODY_BYTES = 64 * 1024;
-const INCOMPLETE = 'the response was incomplete';
 
 export class HttpSink implements Sink {
   readonly name: string;
@@ -237,14 +231,14 @@ export class HttpSink implements Sink {
     const { target, sendTimeoutMs } = this.#config;
     const { host } = target;
     if (isTimeout) {
-      const detail = `no complete response within ${sendTimeoutMs} ms`;
+      const detail = noCompleteResponse(sendTimeoutMs);
       return describeSinkFault({ kind: 'timed-out', host, detail }, this.#hasWorked);
     }
     const { code = '', message, rawPacket } = error as NodeJS.ErrnoException & { rawPacket?: unknown };
     if (isTlsAlert(rawPacket))
       return describeSinkFault(classifyError(error, host, 'connect'), this.#hasWorked);
     if (/^HPE_|^ERR_HTTP/.test(code) || message === INCOMPLETE) {
-      const detail = code === '' ? INCOMPLETE : `not an HTTP response, ${code}`;
+      const detail = code === '' ? INCOMPLETE : DETAILS.notHttp(code);
       return describeSinkFault({ kind: 'dropped', host, detail }, this.#hasWorked);
     }
     return describeSinkFault(classifyError(error, host, 'connect'), this.#hasWorked);

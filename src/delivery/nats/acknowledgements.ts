@@ -8,6 +8,7 @@ import type { CauseKind } from '../../connection/cause-table.ts';
 import type { Cause } from '../../connection/lifecycle.ts';
 import type { SendResult, SinkFault } from '../sink.ts';
 import { type ApiError, classifyApiError } from './client.ts';
+import { ACK_DETAILS } from './messages.ts';
 
 interface Waiting {
   readonly sinceMs: number;
@@ -81,14 +82,14 @@ export class Acknowledgements {
   }
 
   #read(message: Msg): SendResult {
-    if (message.headers?.code === 503) return this.#fail('nats-unavailable', 'no stream accepts the message');
+    if (message.headers?.code === 503) return this.#fail('nats-unavailable', ACK_DETAILS.noStream);
     try {
       const result = this.#judge(message.json<PublishResponse>());
       if (result !== undefined) return result;
     } catch {
       // Not JSON, or not an object.
     }
-    return this.#fail('not-nats', 'the response to a message is not an acknowledgement');
+    return this.#fail('not-nats', ACK_DETAILS.notAnAck);
   }
 
   #judge({ error, stream, domain, seq, duplicate = false }: PublishResponse): SendResult | undefined {
@@ -101,14 +102,11 @@ export class Acknowledgements {
     if (typeof stream !== 'string') return undefined;
     const { expected } = this.#deps;
     if (stream !== expected.name || domain !== expected.domain) {
-      const where = domain === undefined ? '' : ` of the domain ${domain}`;
-      const detail = `a message went to ${stream}${where} instead of ${expected.name}`;
-      return this.#fail('nats-other-stream', detail);
+      return this.#fail('nats-other-stream', ACK_DETAILS.otherStream(stream, domain, expected.name));
     }
     if (typeof seq === 'number' && seq > 0) return { kind: 'accepted', duplicates: duplicate ? 1 : 0 };
     // In a cluster: a duplicate whose first copy is not replicated yet and may still be lost.
-    const detail = 'an acknowledgement without a sequence number: the message may not be stored';
-    return this.#fail('nats-unavailable', detail);
+    return this.#fail('nats-unavailable', ACK_DETAILS.noSeq);
   }
 
   #fail(kind: CauseKind, detail: string): SendResult {
@@ -123,8 +121,7 @@ export class Acknowledgements {
     const leftMs = oldest.sinceMs + timeoutMs - clock.monotonicMs();
     if (leftMs > 0) this.#cancelTimer = clock.setTimer(() => this.#checkOldest(), leftMs);
     else {
-      const detail = `no acknowledgement within ${Math.round(timeoutMs)} ms`;
-      this.failAll({ kind: 'timed-out', host, detail });
+      this.failAll({ kind: 'timed-out', host, detail: ACK_DETAILS.late(timeoutMs) });
     }
   }
 }

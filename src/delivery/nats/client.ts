@@ -15,8 +15,10 @@ import {
 import { untilAborted } from '../../clock.ts';
 import type { CauseKind } from '../../connection/cause-table.ts';
 import type { Cause } from '../../connection/lifecycle.ts';
+import { DETAILS } from '../../connection/messages.ts';
 import { classifyError } from '../../connection/network-errors.ts';
 import type { NatsConfig, NatsCredentials } from '../../settings/nats-settings.ts';
+import { NATS_DETAILS } from './messages.ts';
 import { NatsTransport, PlaintextError } from './transport.ts';
 
 /** The headers of messages that a relay sends. */
@@ -53,7 +55,7 @@ const BY_CODE: Readonly<Record<number, CauseKind>> = {
 
 export function classifyApiError(error: ApiError, host: string): Cause {
   const { code = 0, err_code: errCode = 0, description = '' } = error;
-  const detail = `${description || 'no reason given'}${errCode === 0 ? '' : `, error ${errCode}`}`;
+  const detail = NATS_DETAILS.api(description || DETAILS.noReason, errCode);
   const kind = BY_CODE[errCode] ?? (code >= 400 && code < 500 ? 'nats-refused' : 'nats-unavailable');
   return { kind, host, detail };
 }
@@ -61,22 +63,22 @@ export function classifyApiError(error: ApiError, host: string): Cause {
 /** The cause of an error that the client threw, or that ended a connection. */
 export function classifyNatsError(error: unknown, host: string): Cause {
   const inner = findInner(error);
-  const detail = inner instanceof Error ? inner.message.slice(0, 200) : 'no reason given';
+  const detail = inner instanceof Error ? inner.message.slice(0, 200) : DETAILS.noReason;
   if (inner instanceof JetStreamApiError) return classifyApiError(inner.apiError(), host);
   if (inner instanceof errors.AuthorizationError || inner instanceof errors.UserAuthenticationExpiredError) {
     return { kind: 'nats-unauthorized', host, detail };
   }
   if (inner instanceof errors.PermissionViolationError) return { kind: 'nats-forbidden', host, detail };
-  if (inner instanceof errors.TimeoutError) return { kind: 'timed-out', host, detail: 'waiting for NATS' };
+  if (inner instanceof errors.TimeoutError) return { kind: 'timed-out', host, detail: NATS_DETAILS.waiting };
   if (inner instanceof errors.NoRespondersError || isNotEnabled(inner)) {
-    return { kind: 'nats-unavailable', host, detail: 'no response, is nats-server running with -js?' };
+    return { kind: 'nats-unavailable', host, detail: NATS_DETAILS.notEnabled };
   }
   if (/unexpected response from server|unable to parse|invalid protocol/i.test(detail)) {
     return { kind: 'not-nats', host, detail };
   }
   if (inner instanceof PlaintextError) return { kind: 'nats-no-tls', host, detail };
   if (inner instanceof errors.ConnectionError && inner.message === 'connection refused') {
-    return { kind: 'refused', host, detail: 'by every server' };
+    return { kind: 'refused', host, detail: NATS_DETAILS.refusedByAll };
   }
   if (/closed connection|disconnected/.test(detail)) return { kind: 'dropped', host, detail };
   return classifyError(inner, host, 'connect');
@@ -145,7 +147,7 @@ export async function untilClosed(connection: NatsConnection, host: string): Pro
   const error = await connection.closed();
   return error instanceof Error
     ? classifyNatsError(error, host)
-    : { kind: 'dropped', host, detail: 'the server closed it' };
+    : { kind: 'dropped', host, detail: NATS_DETAILS.closedByServer };
 }
 
 function createAuthenticator(credentials: NatsCredentials): Authenticator {

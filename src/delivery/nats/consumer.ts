@@ -15,6 +15,7 @@ import {
 } from '@nats-io/jetstream';
 import { millis, type NatsConnection, nanos } from '@nats-io/transport-node';
 import type { Clock } from '../../clock.ts';
+import { STREAM_DETAILS } from './messages.ts';
 
 /** The stream as earlier connections of this run saw it. */
 export interface SeenStream {
@@ -47,13 +48,14 @@ function findRecreated(
     sinceMs,
   });
   if (seen !== undefined && created !== seen.created) {
-    return recreated(`created at ${created}, previously at ${seen.created}`);
+    return recreated(STREAM_DETAILS.recreated(created, seen.created));
   }
   const { readSeq = 0, isReplaced } = seen ?? {};
-  if (isReplaced) return recreated(`message ${readSeq} is now a different one`);
-  if (state.last_seq < readSeq) return recreated(describeEnd(state.last_seq, readSeq));
+  if (isReplaced) return recreated(STREAM_DETAILS.replaced(readSeq));
+  if (state.last_seq < readSeq) return recreated(STREAM_DETAILS.shorter(state.last_seq, readSeq));
   if (!isAhead(durable, state)) return undefined;
-  return recreated(describeEnd(state.last_seq, durable.delivered.stream_seq), lastReadAtMs(durable));
+  const detail = STREAM_DETAILS.shorter(state.last_seq, durable.delivered.stream_seq);
+  return recreated(detail, lastReadAtMs(durable));
 }
 
 /** True if the stream no longer has messages that were delivered to the consumer. */
@@ -73,7 +75,7 @@ function findTrimmed(
   const nextSeq = seen?.nextSeq ?? findNextSeq(durable);
   if (nextSeq === undefined || state.first_seq <= nextSeq || isFiltered(durable)) return undefined;
   const sinceMs = seen === undefined && durable !== undefined ? lastReadAtMs(durable) : undefined;
-  return { kind: 'nats-trimmed', detail: describeTrimmed(nextSeq, state.first_seq), sinceMs };
+  return { kind: 'nats-trimmed', detail: STREAM_DETAILS.trimmed(nextSeq, state.first_seq), sinceMs };
 }
 
 /** The sequence number at which a durable consumer resumes, if known. */
@@ -89,12 +91,6 @@ function isFiltered(consumer: ConsumerInfo | undefined): boolean {
   const { filter_subject: one, filter_subjects: several } = consumer?.config ?? {};
   return one !== undefined || several !== undefined;
 }
-
-export const describeTrimmed = (fromSeq: number, toSeq: number): string =>
-  `messages ${fromSeq} to ${toSeq - 1} were deleted`;
-
-const describeEnd = (lastSeq: number, readSeq: number): string =>
-  `its last message is ${lastSeq}, but message ${readSeq} was read`;
 
 function lastReadAtMs({ created, ack_floor: acknowledged }: ConsumerInfo): number {
   // A time as text, unlike in the types of the client; undefined before the first acknowledgement.

@@ -21,6 +21,7 @@ import {
 } from '@nats-io/transport-node';
 import type { Clock } from '../../clock.ts';
 import type { Cause } from '../../connection/lifecycle.ts';
+import { ENDINGS } from '../../connection/messages.ts';
 import { createTypeReader } from '../../events/event-type.ts';
 import { coversSubject, createSubjectMaker, widenTemplate } from '../../settings/nats-address.ts';
 import type { NatsConfig } from '../../settings/nats-settings.ts';
@@ -35,6 +36,7 @@ import {
 import type { SpoolRecord } from '../spool/record.ts';
 import { Acknowledgements, type ExpectedStream } from './acknowledgements.ts';
 import { classifyNatsError, createConnector, HEADERS, untilClosed } from './client.ts';
+import { ACK_DETAILS, STREAM_DETAILS } from './messages.ts';
 
 /** Sizes in bytes, durations in ms. */
 export interface StreamLimits {
@@ -79,8 +81,7 @@ async function setUpStream(
       (subject) => !config.subjects.some((pattern) => coversSubject(pattern, subject)),
     );
     if (missing.length > 0) {
-      const accepted = config.subjects.join(', ') || 'no subjects';
-      const detail = `${name} accepts ${accepted}, but not ${missing.join(', ')}`;
+      const detail = STREAM_DETAILS.otherSubjects(name, config.subjects, missing);
       return { kind: 'nats-other-stream', host, detail };
     }
     return {
@@ -206,7 +207,7 @@ export class JetStreamSink implements Sink {
     const { mark, text } = record;
     const limit = connection.info?.max_payload ?? Number.POSITIVE_INFINITY;
     if (text.length + OVERHEAD_BYTES > limit) {
-      const why = `${text.length} bytes; the server limits messages with headers to ${limit}`;
+      const why = ACK_DETAILS.tooLarge(text.length, limit);
       return { kind: 'refused', why, isTooLarge: true };
     }
     const isLifecycle = mark === LIFECYCLE_MARK;
@@ -269,7 +270,7 @@ export class JetStreamSink implements Sink {
   }
 
   get #closed(): Cause {
-    return { kind: 'dropped', host: this.#host, detail: 'closed by this client' };
+    return { kind: 'dropped', host: this.#host, detail: ENDINGS.byClient };
   }
 
   #describe(cause: Cause): SinkFault {

@@ -9,13 +9,8 @@ import { type Batch, textOf } from '../../events/batch.ts';
 import type { NatsConfig } from '../../settings/nats-settings.ts';
 import { EventBatch, StreamEndedError, type StreamItem } from '../../stream/items.ts';
 import { classifyNatsError, createConnector } from './client.ts';
-import {
-  describeTrimmed,
-  type FoundConsumer,
-  findConsumer,
-  type SeenStream,
-  type WantedConsumer,
-} from './consumer.ts';
+import { type FoundConsumer, findConsumer, type SeenStream, type WantedConsumer } from './consumer.ts';
+import { STREAM_DETAILS } from './messages.ts';
 import { MOST_PULL_BYTES, PullConnection, type PullHistory } from './pull-connection.ts';
 
 interface JetStreamSourceConfig {
@@ -193,7 +188,7 @@ export class JetStreamSource {
     const cause: Cause = {
       kind: 'nats-trimmed',
       host: this.host,
-      detail: describeTrimmed(nextSeq, first.seq),
+      detail: STREAM_DETAILS.trimmed(nextSeq, first.seq),
     };
     return toGap(fromMs, batch.receivedAtMs, cause);
   }

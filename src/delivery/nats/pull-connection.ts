@@ -5,10 +5,12 @@ import type { Consumer, ConsumerMessages, JsMsg } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Clock } from '../../clock.ts';
 import type { Cause } from '../../connection/lifecycle.ts';
+import { ENDINGS } from '../../connection/messages.ts';
 import { type Batch, BatchBuilder } from '../../events/batch.ts';
 import { classifyText } from '../../events/scanner.ts';
 import { classifyNatsError, HEADERS, untilClosed } from './client.ts';
 import { createInitialOrder, type FoundConsumer } from './consumer.ts';
+import { STREAM_DETAILS } from './messages.ts';
 
 const PULL_MESSAGES = 256;
 /** The least and the most bytes of a pull, if no message is larger than those before. */
@@ -95,7 +97,7 @@ export class PullConnection {
   }
 
   get endedBy(): Cause {
-    return this.#endedBy ?? { kind: 'dropped', host: this.#host, detail: 'closed by this client' };
+    return this.#endedBy ?? { kind: 'dropped', host: this.#host, detail: ENDINGS.byClient };
   }
 
   get #isDurable(): boolean {
@@ -150,7 +152,7 @@ export class PullConnection {
     return this.#break({
       kind: 'nats-recreated',
       host: this.#host,
-      detail: 'sequence numbers that were already read are being reused',
+      detail: STREAM_DETAILS.reused,
     });
   }
 
@@ -194,7 +196,7 @@ export class PullConnection {
         this.#pull = await consumer.fetch({ max_messages: this.#pullSize, expires });
         for await (const message of this.#pull) {
           if (this.#isFromAnotherConsumer(message)) {
-            const detail = 'its durable consumer was recreated';
+            const detail = STREAM_DETAILS.consumerRecreated;
             return await this.#break({ kind: 'nats-recreated', host: this.#host, detail });
           }
           this.#receive(message);

@@ -7,6 +7,7 @@ import type { TlsOptions } from '@nats-io/transport-node';
 import { NodeTransport } from '@nats-io/transport-node/lib/node_transport.js';
 import { isLoopbackAddress, tcpOptions, trustOptions } from '../../connection/dial/tcp.ts';
 import type { NatsConfig } from '../../settings/nats-settings.ts';
+import { NATS_DETAILS } from './messages.ts';
 
 /** The server does not offer the TLS that is required. */
 export class PlaintextError extends Error {}
@@ -40,7 +41,7 @@ export class NatsTransport extends NodeTransport {
       const tls = trustOptions(createSecureContext, this.#config.trustedRoots) as TlsOptions;
       this.options = { ...this.options, tls };
     } else if (this.#mustEncrypt(remoteAddress)) {
-      throw new PlaintextError(`the server at ${remoteAddress} port ${remotePort}`);
+      throw new PlaintextError(NATS_DETAILS.server(remoteAddress, remotePort));
     }
     return info;
   }

@@ -5,6 +5,7 @@ import { OutputError } from '../../errors.ts';
 import { type LockHost, takeLock } from '../../io/lock.ts';
 import { assertOwnFolder, makeFolder } from '../../io/safe-file.ts';
 import { readCursor } from './cursor.ts';
+import { nameSpoolAt, saySpoolTakenOver } from './messages.ts';
 import { listSegments, scanSegment } from './segments.ts';
 import { describeSpoolFault, Spool, type SpoolConfig } from './spool.ts';
 
@@ -44,13 +45,11 @@ export async function openSpool(
   { onFault, warn }: SpoolEvents,
 ): Promise<LockedSpool> {
   const { path } = config;
-  const what = `the spool ${JSON.stringify(path)}`;
   const subject = {
-    what,
+    what: nameSpoolAt(path),
     Refusal: OutputError,
     warn,
-    onLost: () =>
-      onFault(new OutputError(`${what} was taken over by another process while this one was suspended`)),
+    onLost: () => onFault(new OutputError(...saySpoolTakenOver(path))),
   };
   try {
     // The user's folder contains one folder for each sink.

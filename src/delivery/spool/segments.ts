@@ -15,6 +15,7 @@ import { join } from 'node:path';
 import { OutputError } from '../../errors.ts';
 import { createAppendFile } from '../../io/append-file.ts';
 import { APPEND, openOwnFile, READ_ONLY } from '../../io/safe-file.ts';
+import { sayNotASegment } from './messages.ts';
 import { decodeRecord, type SpoolRecord } from './record.ts';
 
 export interface SegmentEntry {
@@ -62,10 +63,7 @@ export function repairEnd(segments: readonly SegmentEntry[]): { end: number; byt
   if (last === undefined) return { end: 0, bytesRepaired: 0 };
   const scan = scanSegment(last.path);
   if (scan === undefined) {
-    throw new OutputError(
-      `${JSON.stringify(last.path)} is not a segment of a spool`,
-      'nothing was changed: use another directory, or move the file away',
-    );
+    throw new OutputError(...sayNotASegment(last.path));
   }
   if (scan.tornBytes > 0) {
     withFile(last.path, constants.O_RDWR, (fd) => ftruncateSync(fd, scan.wholeBytes));

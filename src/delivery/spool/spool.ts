@@ -8,8 +8,8 @@ import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../../clock.ts';
 import { isAtlantisError, OutputError } from '../../errors.ts';
-import { WRITE_FAULTS } from '../../io/safe-file.ts';
 import { type CursorFile, openCursorFile } from './cursor.ts';
+import { saySpoolUnusable } from './messages.ts';
 import { encodeRecords, type SpoolRecord, sizeOf } from './record.ts';
 import {
   listSegments,
@@ -22,22 +22,10 @@ import {
 } from './segments.ts';
 import { SyncTimer } from './sync-timer.ts';
 
-const REASONS: Readonly<Record<string, string>> = {
-  ...WRITE_FAULTS,
-  EACCES: 'permission denied',
-  EROFS: 'the file system is read-only',
-  ENOTDIR: 'it is not a directory',
-};
-
 /** The error for the user; an AtlantisError is returned as it is. */
 export function describeSpoolFault(path: string, error: unknown): Error {
   if (isAtlantisError(error)) return error;
-  const { code = 'unknown error', hint } = error as NodeJS.ErrnoException & { readonly hint?: string };
-  const reason = REASONS[code];
-  return new OutputError(
-    `the spool ${JSON.stringify(path)} could not be used: ${reason === undefined ? code : `${reason} (${code})`}`,
-    hint,
-  );
+  return new OutputError(...saySpoolUnusable(path, error));
 }
 
 export interface SpoolConfig {

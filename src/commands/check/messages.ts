@@ -1,12 +1,105 @@
-// The messages, hints and exit codes of failed steps (contract § 2).
+// Messages of `stream check`: its flags, the results of its steps, and the exit codes of failed ones (contract § 2).
 import { CAUSES } from '../../connection/cause-table.ts';
 import { type Cause, describeCause } from '../../connection/lifecycle.ts';
 import { RULES } from '../../connection/retry-policy.ts';
-import { type AtlantisError, EXIT } from '../../errors.ts';
+import { type AtlantisError, type ErrorText, EXIT } from '../../errors.ts';
+import { sayRequires } from '../../flags/messages.ts';
 import type { EndSignal } from '../../io/signals.ts';
-import { formatDuration } from '../../ui/format.ts';
+import { formatCount, formatDuration } from '../../ui/format.ts';
+import { sayForeignKey } from '../../ui/messages.ts';
 import type { Count, ExpectationCounter, Expected } from './expectations.ts';
-import type { Failure, StepName } from './steps.ts';
+
+export interface Failure {
+  /** A cause of `connection/lifecycle.ts`, or one that only check has, in kebab-case. */
+  readonly cause: string;
+  readonly message: string;
+  /** What to do next. */
+  readonly hint: string | undefined;
+  /** Contract § 2; null if a signal ended the check. */
+  readonly exitCode: number | null;
+  readonly details?: Readonly<Record<string, unknown>>;
+}
+
+export const A_REPORT_PATH = 'the path of a file such as check.xml';
+
+export const sayExpectRequired = (flag: string): ErrorText =>
+  sayRequires([flag], '--expect', "add --expect 'type=large_transfer'");
+
+export const sayMaxLagRequired = (): ErrorText =>
+  sayRequires(['--lag-field'], '--max-lag', 'add --max-lag 10s');
+
+export const THE_JUNIT_REPORT = 'the JUnit report';
+export const THE_STEP_SUMMARY = 'the step summary';
+
+/** On the status line. */
+export const sayChecking = (step: string): string => `checking: ${step}`;
+
+/** The first failure, with --wait. */
+export const sayWaiting = (cause: Cause): string =>
+  `${describeCause(cause).happened}; retrying until the end of --wait`;
+
+/** Why a step was skipped. */
+export const SKIPPED = {
+  noProxy: 'no proxy',
+  noTls: 'no TLS: ws:// to this machine',
+  partOfProxy: 'part of the proxy step, since the proxy uses TLS',
+  address: (hostname: string) => `${hostname} is an IP address`,
+  pingsOff: 'turned off by --ping-interval 0',
+  noExpect: 'no --expect',
+  failed: (step: string) => `${step} failed`,
+} as const;
+
+/** The result of a step. */
+export const PASSED = {
+  profile: (name: string, source: string) => `profile ${name} (${source})`,
+  url: (base: string, source: string | undefined) => `${base} (${source})`,
+  key: (prefix: string, source: string | undefined) => `key ${prefix}… (${source})`,
+  proxy: (host: string) => `proxy ${host}`,
+  lookup: (hostname: string, addresses: readonly string[]) =>
+    `${hostname} resolves to ${addresses.join(', ')}`,
+  connect: (address: string, port: number) =>
+    `connected to ${address.includes(':') ? `[${address}]` : address}:${port}`,
+  tunnel: (proxy: string) => `${proxy} opened a tunnel`,
+  tls: (version: string, issuer: string, daysLeft: number) =>
+    `${version}, issued by ${issuer}, expires in ${formatCount(daysLeft, 'day')}`,
+  upgrade: (requestId: string, cost: number | undefined, remaining: number | undefined) =>
+    [
+      '101',
+      `request id ${requestId}`,
+      ...(cost === undefined ? [] : [`credit cost ${cost}`]),
+      ...(remaining === undefined ? [] : [`credit remaining ${remaining}`]),
+    ].join(', '),
+  welcome: (prefix: string) => `received, for the key ${prefix}…`,
+  identity: (prefix: string) => `the server authenticated your key, ${prefix}…`,
+  keepalive: (roundTripsMs: readonly number[]) =>
+    `${roundTripsMs.length} of ${roundTripsMs.length} pings answered, round trips ${roundTripsMs.map((ms) => ms.toFixed(1)).join(', ')} ms`,
+  events: ({ expression, matched, lagMs }: Count) =>
+    `${matched} for ${expression}${lagMs === undefined ? '' : ` (${describeLag(lagMs)})`}`,
+} as const;
+
+export const UNKNOWN_VERSION = 'unknown version';
+export const UNKNOWN_ISSUER = 'unknown issuer';
+
+/** The last line of the text report. @param end the exit code or signal */
+export function sayVerdict(
+  failedStep: string | null,
+  ms: number,
+  count: (status: 'ok' | 'skipped') => number,
+  end: string,
+): string {
+  const time = formatDuration(ms);
+  return failedStep === null
+    ? `PASSED in ${time}: ${count('ok')} passed, ${count('skipped')} skipped`
+    : `FAILED at "${failedStep}" after ${time}: ${count('ok')} passed, 1 failed, ${count('skipped')} skipped (${end})`;
+}
+
+export const nameExitCode = (code: number | null): string => `exit code ${code}`;
+
+/** The titles of the annotation and of the step summary. */
+export const CHECK = 'atlantis stream check';
+export const sayStepFailed = (step: string): string => `${CHECK}: ${step} failed`;
+export const sayChecked = (isOk: boolean, end: string): string =>
+  `${CHECK}: ${isOk ? 'passed' : `failed (${end})`}`;
 
 /** In messages; reports for programs list more. */
 const SHOWN_TYPES = 8;
@@ -47,10 +140,11 @@ export function fromError({ message, hint, exitCode }: AtlantisError): Failure {
 
 /** The welcome has the prefix of another key (contract C4). */
 export function describeForeignKey(host: string, accepted: string, expected: string): Failure {
+  const [message, hint] = sayForeignKey(host, accepted, expected);
   return {
     cause: 'foreign-key',
-    message: `${host} accepted the key ${accepted}… instead of yours, ${expected}…`,
-    hint: 'another key may be charged; check the proxies between this machine and the service',
+    message,
+    hint,
     exitCode: EXIT.credential,
     details: { key_prefix: accepted, expected_key_prefix: expected },
   };
@@ -83,7 +177,7 @@ export function describeUnmet(expected: Expected, counter: ExpectationCounter): 
 
 export function describeDeadline(
   deadlineMs: number,
-  step: StepName | undefined,
+  step: string | undefined,
   counter: ExpectationCounter,
 ): Failure {
   const during = step === undefined ? '' : ` during the step "${step}"`;
@@ -107,7 +201,7 @@ export function listReceived(counter: ExpectationCounter): Record<string, unknow
 }
 
 /** `lag 12 ms to 3 s`, or `lag -1 h` for a time in the future. */
-export function describeLag({ min, max }: NonNullable<Count['lagMs']>): string {
+function describeLag({ min, max }: NonNullable<Count['lagMs']>): string {
   const [from, to] = [min, max].map((ms) => `${ms < 0 ? '-' : ''}${formatDuration(Math.abs(ms))}`);
   return `lag ${from === to ? from : `${from} to ${to}`}`;
 }

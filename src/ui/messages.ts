@@ -1,4 +1,4 @@
-// Messages about a stream: pure functions from what happened to status records.
+// Messages about the connection of a stream, and the texts of the status line.
 import {
   type Cause,
   describeCause,
@@ -8,11 +8,9 @@ import {
   type Lost,
   type Retrying,
 } from '../connection/lifecycle.ts';
-import { type AtlantisError, isAtlantisError } from '../errors.ts';
-import type { EndSignal } from '../io/signals.ts';
-import type { StopReason } from '../io/stop.ts';
+import type { ErrorText } from '../errors.ts';
 import type { Connected } from '../stream/items.ts';
-import { formatCount, formatDuration, formatFiltered, formatMoment, formatTimes } from './format.ts';
+import { formatDuration, formatLag, formatMoment, formatTime, formatTimes } from './format.ts';
 import type { StatusRecord } from './reporter.ts';
 
 const END_MESSAGES: Readonly<Record<EndReason, string>> = {
@@ -47,15 +45,22 @@ export function sayConnecting(host: string, attempt: number): StatusRecord {
   };
 }
 
+/** The welcome has the prefix of another key (contract C4). */
+export const sayForeignKey = (host: string, accepted: string, expected: string): ErrorText => [
+  `${host} accepted the key ${accepted}… instead of yours, ${expected}…`,
+  'another key may be charged; check the proxies between this machine and the service',
+];
+
 export function sayConnected(connected: Connected): StatusRecord {
   const { host, keyPrefix, expectedKeyPrefix, connection, requestId } = connected;
   const figures = { host, key_prefix: keyPrefix, connection, request_id: requestId };
   if (keyPrefix !== expectedKeyPrefix) {
+    const [, hint] = sayForeignKey(host, keyPrefix, expectedKeyPrefix);
     return {
       event: 'connected',
       level: 'warn',
       message: `connected to ${host}, but it accepted the key ${keyPrefix}… instead of yours, ${expectedKeyPrefix}…`,
-      hint: 'another key may be charged; check the proxies between this machine and the service',
+      hint,
       figures: { ...figures, expected_key_prefix: expectedKeyPrefix },
     };
   }
@@ -148,72 +153,21 @@ export function sayGaveUp(item: Pick<GaveUp, 'cause' | 'exitCode' | 'why'>, nowM
   };
 }
 
-export function sayUnmatched(received: number): StatusRecord {
-  const filtered = { received, matched: 0 };
-  return {
-    event: 'warning',
-    level: 'info',
-    message: `no event has matched the filters so far: ${formatFiltered(filtered)}`,
-    figures: { ...filtered },
-  };
-}
-
-export function sayPaused(): StatusRecord {
-  return {
-    event: 'paused',
-    level: 'info',
-    message: 'the reader of stdout is not keeping up: paused reading from the server; nothing is lost',
-  };
-}
-
-export function sayCut(bytesCut: number): StatusRecord {
-  return {
-    event: 'warning',
-    level: 'warn',
-    message: `stdout was blocked at the end of the run: up to ${formatCount(bytesCut, 'byte')} could not be written, and the last line may be incomplete`,
-    figures: { bytes_cut: bytesCut },
-  };
-}
-
-export function sayFailure({ message, hint, exitCode }: AtlantisError): StatusRecord {
-  return { event: 'error', level: 'error', message, hint, figures: { exit_code: exitCode } };
-}
-
-interface EndConfig {
-  readonly limit: number | undefined;
-  readonly timeoutMs: number | undefined;
-  readonly maxSilenceMs: number | undefined;
-}
-
-export function saySignal(signal: EndSignal, why = ''): StatusRecord {
-  return { event: 'signal', level: 'info', message: `stopped by ${signal}${why}`, figures: { signal } };
-}
-
-/** The signal or the errors that ended the run; none after a normal end. */
-export function sayEnd(reason: StopReason, config: EndConfig): StatusRecord[] {
-  const records: StatusRecord[] = [];
-  const fail = (message: string, exitCode: number): void => {
-    records.push({ event: 'error', level: 'error', message, figures: { exit_code: exitCode } });
-  };
-  if (reason.kind === 'signal') records.push(saySignal(reason.signal));
-  if (reason.kind === 'output' && reason.failure === 'terminal-gone') {
-    records.push(saySignal('SIGHUP', ': the terminal is gone'));
-  }
-  if (reason.kind === 'timeout') {
-    const target = config.limit === undefined ? '' : ` before ${formatCount(config.limit, 'event')} arrived`;
-    fail(`--timeout: ${formatDuration(config.timeoutMs ?? 0)} passed${target}`, 124);
-  }
-  if (reason.kind === 'silence') {
-    fail(`--max-silence: connected, but no event for ${formatDuration(config.maxSilenceMs ?? 0)}`, 13);
-  }
-  if (reason.kind === 'gap') {
-    fail('--fail-on-gap: events may have been missed', 12);
-  }
-  if (reason.kind === 'output' && typeof reason.failure === 'object') {
-    records.push(sayFailure(reason.failure));
-  }
-  if (reason.kind === 'fault' && isAtlantisError(reason.error)) {
-    records.push(sayFailure(reason.error));
-  }
-  return records;
-}
+/** Pieces of the status line. */
+export const STATUS = {
+  live: 'live',
+  playing: 'playing',
+  connecting: (host: string) => `connecting to ${host}`,
+  retrying: (seconds: number) => `retrying in ${seconds} s`,
+  attempt: (attempt: number) => `attempt ${attempt}`,
+  at: (wallMs: number) => `at ${formatTime(wallMs)}`,
+  nextEvent: (ms: number) => `next event in ${formatDuration(ms)}`,
+  disconnected: 'disconnected',
+  paused: 'paused: p continues',
+  help: '? help',
+  openFor: (ms: number) => `, open for ${formatDuration(ms).replace(/\.\d+/, '')}`,
+  lag: (ms: number) => `lag ${formatLag(ms)}`,
+  left: (ms: number) => `${formatDuration(ms)} left`,
+  rate: (rate: string) => `${rate}/s`,
+  roundTrip: (ms: number) => `rtt ${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`,
+} as const;

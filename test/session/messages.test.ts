@@ -3,11 +3,13 @@ import { describe, expect, test } from '@jest/globals';
 import { CAUSES, type CauseKind } from '../../src/connection/cause-table.ts';
 import type { Cause, EndReason } from '../../src/connection/lifecycle.ts';
 import { OutputError } from '../../src/errors.ts';
+import * as run from '../../src/session/messages.ts';
 import type { Connected } from '../../src/stream/items.ts';
 import { formatDuration } from '../../src/ui/format.ts';
+import * as connection from '../../src/ui/messages.ts';
 import type { StatusRecord } from '../../src/ui/reporter.ts';
-import * as say from '../../src/ui/stream-messages.ts';
-import { type RunFigures, sayDiscarded, saySummary } from '../../src/ui/summary.ts';
+
+const say = { ...connection, ...run };
 
 const HOST = 'api.atlantis.example';
 const KINDS = Object.keys(CAUSES) as CauseKind[];
@@ -22,7 +24,7 @@ const END_REASONS: readonly EndReason[] = [
   'wait-too-long',
   'beyond-deadline',
 ];
-const FIGURES: RunFigures = {
+const FIGURES: run.RunFigures = {
   events: 1_234_567,
   durationMs: 3_725_400,
   reconnects: 2,
@@ -249,15 +251,20 @@ describe('connecting', () => {
 });
 
 describe('G3: the summary', () => {
-  const show = (figures: Partial<RunFigures>): readonly string[] => {
-    const { message, block = [] } = saySummary({ ...FIGURES, reconnects: 0, disconnectedMs: 0, ...figures });
+  const show = (figures: Partial<run.RunFigures>): readonly string[] => {
+    const { message, block = [] } = say.saySummary({
+      ...FIGURES,
+      reconnects: 0,
+      disconnectedMs: 0,
+      ...figures,
+    });
     expect(message).toBe(block.join('; '));
     expect(block.length).toBeLessThanOrEqual(3);
     return block;
   };
 
   test('figures for programs', () => {
-    expect(saySummary(FIGURES)).toMatchObject({
+    expect(say.saySummary(FIGURES)).toMatchObject({
       event: 'summary',
       level: 'info',
       figures: {
@@ -308,8 +315,8 @@ describe('G3: the summary', () => {
   test('with filters: the number of events that matched', () => {
     const filtered = { received: 12_345, matched: 0 };
     expect(show({ events: 0, filtered })).toEqual(['0 events in 1h 2m, 0 of 12,345 events matched, no gaps']);
-    expect(saySummary({ ...FIGURES, filtered }).figures).toMatchObject(filtered);
-    expect(saySummary(FIGURES).figures).not.toHaveProperty('matched');
+    expect(say.saySummary({ ...FIGURES, filtered }).figures).toMatchObject(filtered);
+    expect(say.saySummary(FIGURES).figures).not.toHaveProperty('matched');
   });
 
   test('no match so far', () => {
@@ -321,7 +328,7 @@ describe('G3: the summary', () => {
   });
 
   test('G4: discarded messages are counted by reason', () => {
-    expect(sayDiscarded(new Map([['binary', 1]]))).toMatchObject({
+    expect(say.sayDiscarded(new Map([['binary', 1]]))).toMatchObject({
       event: 'discarded',
       level: 'warn',
       message: '1 message discarded: 1 binary',
@@ -339,19 +346,30 @@ describe('the end', () => {
   const CONFIG = { limit: 100, timeoutMs: 30_000, maxSilenceMs: 300_000 };
   const NO_BOUNDS = { limit: undefined, timeoutMs: undefined, maxSilenceMs: undefined };
 
-  test.each<[Parameters<typeof say.sayEnd>[0], string, number]>([
-    [{ kind: 'timeout' }, '--timeout: 30 s passed before 100 events arrived', 124],
-    [{ kind: 'silence' }, '--max-silence: connected, but no event for 5m 0s', 13],
-    [{ kind: 'gap' }, '--fail-on-gap: events may have been missed', 12],
+  test.each<[Parameters<typeof say.sayEnd>[0], string, number, string | undefined]>([
+    [
+      { kind: 'timeout' },
+      '--timeout: 30 s passed before 100 events arrived',
+      124,
+      'allow more time, or lower --limit',
+    ],
+    [
+      { kind: 'silence' },
+      '--max-silence: connected, but no event for 5m 0s',
+      13,
+      'check the subscriptions of the key, or allow more time',
+    ],
+    [{ kind: 'gap' }, '--fail-on-gap: events may have been missed', 12, 'fetch them another way'],
     [
       { kind: 'output', failure: new OutputError('stdout could not be written') },
       'stdout could not be written',
       9,
+      undefined,
     ],
-    [{ kind: 'fault', error: new OutputError('the ready file') }, 'the ready file', 9],
-  ])('%j is reported with its exit code', (reason, message, exitCode) => {
+    [{ kind: 'fault', error: new OutputError('the ready file') }, 'the ready file', 9, undefined],
+  ])('%j is reported with its exit code and what to do', (reason, message, exitCode, hint) => {
     expect(say.sayEnd(reason, CONFIG)).toEqual([
-      { event: 'error', level: 'error', message, hint: undefined, figures: { exit_code: exitCode } },
+      { event: 'error', level: 'error', message, hint, figures: { exit_code: exitCode } },
     ]);
   });
 

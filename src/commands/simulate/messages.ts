@@ -1,0 +1,62 @@
+// Messages of `stream simulate`.
+import type { ErrorText } from '../../errors.ts';
+import { explainWriteError } from '../../io/messages.ts';
+import type { StatusRecord } from '../../ui/reporter.ts';
+
+export const THE_SCRIPT = 'the script';
+export const FOR_OTHERS_RATE = 'for other scenarios use --rate';
+export const A_MADE_UP_KEY = 'a made-up key: "ak_" and printable ASCII without spaces';
+
+/** @param position of the first error */
+export const sayScriptNotJson = (path: string, position: string): ErrorText => [
+  `${THE_SCRIPT} ${JSON.stringify(path)} is not JSON: ${position}`,
+  'see docs/scenario.schema.json for the format',
+];
+
+export const sayCertificateNotWritten = (directory: string, error: unknown): ErrorText => [
+  `the certificate could not be written to ${directory}: ${explainWriteError(error)}`,
+  'set TMPDIR to a directory that this user can write to',
+];
+
+export const sayReplayFromStdin = (): ErrorText => [
+  '--replay requires a file',
+  'stdin can only be read once, not for every client',
+];
+
+export const sayReplayNotAFile = (path: string): ErrorText => [
+  `the recording ${JSON.stringify(path)} is not a regular file`,
+  'every client reads it from the start, which requires a file',
+];
+
+/** The summary of the scenario. */
+export const nameReplay = (path: string): string => `the recording ${path}`;
+
+export function sayRecordingGone(path: string): StatusRecord {
+  return {
+    event: 'error',
+    level: 'error',
+    message: `the recording ${JSON.stringify(path)} no longer exists: rejected a client with 500`,
+  };
+}
+
+/** What is printed when the simulator is ready; a line that begins with a space is not wrapped. */
+export function describeReady(
+  url: string,
+  host: string,
+  certificate: string | undefined,
+  command: readonly string[],
+  { isForAll, isOpen }: { readonly isForAll: boolean; readonly isOpen: boolean },
+): string[] {
+  return [
+    `Simulator ready at ${url}`,
+    ...(certificate === undefined ? [] : [`Certificate: ${certificate}`]),
+    'Tail it from another terminal:',
+    ...command.map((line) => `  ${line}`),
+    ...(isForAll ? [`It listens on every address of this machine (${host}).`] : []),
+    ...(isOpen ? ['Other machines on the network can connect with any key that it accepts.'] : []),
+    ...(isOpen && certificate === undefined
+      ? ['`tail` requires --tls for a server that is not on loopback.']
+      : []),
+    'Press Ctrl-C to stop.',
+  ];
+}

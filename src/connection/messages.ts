@@ -1,0 +1,117 @@
+// Parts of the messages about a connection; cause-table.ts has the messages themselves, in which these are the details.
+
+/** The phases of an attempt. */
+export const PHASES = {
+  lookup: 'looking up the name',
+  connect: 'connecting',
+  proxy: 'waiting for the proxy',
+  tls: 'in the TLS handshake',
+  upgrade: 'waiting for the response to the upgrade',
+  welcome: 'waiting for the welcome',
+  live: 'streaming',
+} as const;
+export type Phase = keyof typeof PHASES;
+
+/** The phase for a message, with the proxy in use. */
+export function describePhase(phase: Phase, proxy: string | undefined): string {
+  if (proxy === undefined) return PHASES[phase];
+  return phase === 'proxy' ? `${PHASES.proxy} ${proxy}` : `${PHASES[phase]} through the proxy ${proxy}`;
+}
+
+/** How to replace a rejected key; `{profile}` is filled in. */
+export const RENEWALS = {
+  environment: 'set a valid one in ATLANTIS_API_KEY',
+  stdin: 'pipe in a valid one',
+  file: 'write a valid one to that file',
+  profile: 'replace it with `atlantis profile add {profile} --force`',
+  command: 'the key command must print a valid one',
+  keychain: 'replace it with `atlantis profile add {profile} --force --keychain`',
+  option: 'pass a valid one',
+} as const;
+
+/** Where the origin of the key is unknown. */
+export const RENEWAL = 'store a valid one with `atlantis profile add`';
+export const THE_PROXY_IN_USE = 'in use';
+
+export const nameKey = (source: string | undefined): string =>
+  source === undefined ? 'the key' : `the key from ${source}`;
+
+/** Errors that ws finds in frames, by its code. */
+export const FRAME_FAULTS: Readonly<Record<string, string>> = {
+  WS_ERR_EXPECTED_FIN: 'a fragmented control frame',
+  WS_ERR_EXPECTED_MASK: 'an unmasked frame',
+  WS_ERR_INVALID_CLOSE_CODE: 'an invalid close code',
+  WS_ERR_INVALID_CONTROL_PAYLOAD_LENGTH: 'a control frame of over 125 bytes',
+  WS_ERR_INVALID_OPCODE: 'an unknown opcode',
+  WS_ERR_INVALID_UTF8: 'text that is not UTF-8',
+  WS_ERR_UNEXPECTED_MASK: 'a masked frame, which a server must not send',
+  WS_ERR_UNEXPECTED_RSV_1: 'a compressed frame, which was not negotiated',
+  WS_ERR_UNEXPECTED_RSV_2_3: 'a frame with a reserved bit',
+  WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH: 'a frame with an invalid length',
+  WS_ERR_UNSUPPORTED_MESSAGE_LENGTH: 'a message of over 16 MiB',
+  WS_ERR_TOO_MANY_BUFFERED_PARTS: 'a message in too many fragments',
+};
+
+/** TLS alerts whose names do not say what is wrong, by number. */
+export const TLS_ALERTS: Readonly<Record<string, string>> = {
+  40: 'no TLS cipher in common, TLS alert 40',
+  80: 'an internal error of the server, TLS alert 80',
+  112: 'no TLS service with this host name, TLS alert 112',
+};
+
+/** Details of a failed attempt. */
+export const DETAILS = {
+  noReason: 'no reason given',
+  tlsAlert: 'it answered with a TLS alert',
+  acceptsTls: 'it accepts a TLS handshake',
+  notHttp: (code: string) => `not an HTTP response, ${code}`,
+  at: (error: string, addresses: string) => `${error} at ${addresses}`,
+  during: (error: string, phase: Phase) => `${error}, ${PHASES[phase]}`,
+  noResponse: (ms: number, phase: string) => `no response within ${ms} ms, ${phase}`,
+  otherAddresses: (host: string, addresses: readonly string[]) => `${host} is ${addresses.join(', ')}`,
+  notFoundHere: (host: string) =>
+    `${host} was not found by this machine; with socks5h:// the proxy looks it up`,
+} as const;
+
+export const joinAddresses = (addresses: readonly string[]): string => addresses.join(' and ');
+
+/** How a proxy answered CONNECT. */
+export const PROXY_FAULTS = {
+  wantsTls: 'it answered with a TLS alert: the URL of the proxy must begin with https://',
+  noResponse: 'it closed the connection without a response',
+  notHttp: 'its response is not HTTP',
+  tooLong: 'its response header is too long',
+} as const;
+
+/** Parts of the detail about a refused upgrade. */
+export const REFUSAL_PARTS = {
+  status: (status: number, code?: string, message = '') =>
+    `HTTP ${status}${code === undefined ? '' : ` ${code}`}${message === '' ? '' : `: ${message}`}`,
+  location: (location: string) => `to ${location}`,
+  server: (server: string) => `server: ${server}`,
+  logins: (schemes: readonly string[]) => `the proxy offers ${schemes.join(', ')}`,
+  notFromApi: 'a response that did not come from Atlantis',
+  proxy: (proxy: string) => `through the proxy ${proxy}`,
+  requestId: (id: string) => `request id ${id}`,
+  cutOff: 'the rest of the response could not be read',
+} as const;
+
+/** What came instead of the welcome. */
+export const INSTEAD_OF_WELCOME = {
+  binary: 'a binary message',
+  notJson: 'a text message that is not JSON',
+  tooLong: (bytes: number) => `a text message of ${bytes} bytes`,
+  otherJson: 'other JSON',
+  nothing: (ms: number) => `nothing within ${ms} ms`,
+  closed: (detail: string) => `closed instead: ${detail}`,
+} as const;
+
+/** How a connection ended. */
+export const ENDINGS = {
+  noCloseFrame: 'it ended without a close frame',
+  noCloseCode: 'no close code',
+  closeCode: (code: number, reason: string) => `close code ${code}${reason === '' ? '' : `: ${reason}`}`,
+  byClient: 'closed by this client',
+  noByte: (ms: number) => `no byte for ${Math.round(ms)} ms after a ping`,
+  idle: (ms: number, detail: string) => `after ${Math.round(ms / 1_000)} s of silence; ${detail}`,
+} as const;

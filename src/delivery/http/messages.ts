@@ -1,0 +1,42 @@
+// Messages about HTTP endpoints: their URL in `--to`, and what they answer.
+import type { ErrorText } from '../../errors.ts';
+
+const ACCEPTED =
+  'accepted: nats://…, tls://…, https://…, and http:// to this machine, or elsewhere with --allow-http';
+
+export const sayNoEndpoint = (flag: string): ErrorText => [
+  `${flag}: not a URL that events can be sent to`,
+  ACCEPTED,
+];
+
+export const sayLoginInUrl = (flag: string): ErrorText => [
+  `${flag}: a user name or password is not allowed in the URL, where other users of this machine can see it`,
+  'use --header-env Authorization=<NAME of an environment variable>',
+];
+
+export const sayFragmentInUrl = (flag: string): ErrorText => [
+  `${flag}: a fragment (#) is not allowed in the URL`,
+  ACCEPTED,
+];
+
+export const sayUnencrypted = (flag: string, name: string): ErrorText => [
+  `${flag}: ${name} is neither encrypted nor on this machine`,
+  'use https://, or allow it with --allow-http',
+];
+
+/** @param excerpt the beginning of the body */
+export const describeStatus = (status: number, excerpt: string): string =>
+  `HTTP ${status}${excerpt === '' ? '' : `: ${excerpt}`}`;
+
+/** @param why as of `describeStatus` */
+export const sayAnswered = (host: string, why: string): string => `${host} answered ${why}`;
+
+export const sayNotAccepted = (host: string, why: string, isRedirect: boolean): ErrorText => [
+  `${sayAnswered(host, why)} and did not accept the events`,
+  isRedirect
+    ? 'redirects are not followed: pass the final address in --to'
+    : 'check the address in --to: it is not an endpoint for events',
+];
+
+export const INCOMPLETE = 'the response was incomplete';
+export const noCompleteResponse = (ms: number): string => `no complete response within ${ms} ms`;

@@ -1,0 +1,21 @@
+// Messages about the files of a spool.
+import type { ErrorText } from '../../errors.ts';
+import { explainWriteError } from '../../io/messages.ts';
+
+export const nameSpoolAt = (path: string): string => `the spool ${JSON.stringify(path)}`;
+
+/** @param error with a hint if it is a refusal of `io/safe-file.ts` */
+export const saySpoolUnusable = (path: string, error: unknown): ErrorText => [
+  `${nameSpoolAt(path)} could not be used: ${explainWriteError(error)}`,
+  (error as { readonly hint?: string }).hint,
+];
+
+export const saySpoolTakenOver = (path: string): ErrorText => [
+  `${nameSpoolAt(path)} was taken over by another process while this one was suspended`,
+  'use a separate spool for each relay',
+];
+
+export const sayNotASegment = (path: string): ErrorText => [
+  `${JSON.stringify(path)} is not a segment of a spool`,
+  'nothing was changed: use another directory, or move the file away',
+];

@@ -1,0 +1,81 @@
+// Messages about the command line: commands, flags and their values.
+import type { ErrorText } from '../errors.ts';
+
+export const A_RATE = 'a number such as 5, 0.5 or 50000, or max';
+export const A_SIZE = 'a size such as 500KB, 100M or 1GiB';
+export const A_SPEED = 'a factor such as 1x, 10x or 0.5x, or max';
+
+export const UP_TO_A_YEAR = ', up to a year';
+export const MORE_THAN_ZERO = ', more than zero';
+
+/** @param zero what `0` means, if it is accepted */
+export const describeDurations = (zero: string | undefined, limit = ''): string =>
+  `a duration such as 500ms, 20s, 5m, 1h30m or 7d${limit}${zero === undefined ? '' : `; 0 ${zero}`}`;
+
+/** @param more what else is accepted */
+export const describeTimes = (more: string): string =>
+  `a duration such as 10m, a time such as 2026-01-31T12:00Z${more}`;
+
+export const describeCounts = (min: number, max: number): string =>
+  `a whole number ${max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`}`;
+
+/** @param value undefined if it must not be shown */
+export const sayInvalid = (flag: string, value: string | undefined, accepted: string): ErrorText => [
+  value === undefined ? `invalid ${flag}` : `invalid ${flag} "${value.slice(0, 100)}"`,
+  `accepted: ${accepted}`,
+];
+
+export const sayValueMissing = (flag: string, accepted: string, flagInstead?: string): ErrorText => [
+  `${flag} needs a value${flagInstead === undefined ? '' : `, but ${flagInstead} is a flag`}`,
+  `accepted: ${accepted}`,
+];
+
+export const sayNotCombinable = (one: string, other: string, hint = 'use only one of them'): ErrorText => [
+  `${one} and ${other} cannot be combined`,
+  hint,
+];
+
+/** @param flags that have no effect without `needed` */
+export const sayRequires = (flags: readonly string[], needed: string, hint: string): ErrorText => [
+  `${joinNames(flags)} ${flags.length === 1 ? 'requires' : 'require'} ${needed}`,
+  hint,
+];
+
+/** `a, b and c`. */
+function joinNames(names: readonly string[]): string {
+  return names.length === 1 ? names.join() : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
+}
+
+/** Whether a hint is known or not, where to read more. @param command such as `atlantis stream` */
+export const withHelp = ([problem, hint]: ErrorText, command: string): ErrorText => [
+  problem,
+  `${hint === undefined ? '' : `${hint}\n`}see \`${command} --help\``,
+];
+
+export const sayUnknownCommand = (word: string, hint: string | undefined): ErrorText => [
+  `unknown command "${word}"`,
+  hint,
+];
+
+export const sayUnknownFlag = (flag: string, hint: string | undefined): ErrorText => [
+  `unknown flag ${flag}`,
+  hint,
+];
+
+export const sayArgumentMissing = (argument: string, usage: string): ErrorText => [
+  `missing argument <${argument}>`,
+  `usage: ${usage}`,
+];
+
+export const sayTooManyArguments = (usage: string): ErrorText => ['too many arguments', `usage: ${usage}`];
+
+export const sayNoCommand = (command: string, subcommands: readonly string[]): ErrorText => [
+  'no command given',
+  `commands of \`${command}\`: ${subcommands.join(', ')}`,
+];
+
+export const suggestWord = (word: string): string => `did you mean ${word}?`;
+
+/** @param commands that have the flag */
+export const suggestCommands = (flag: string, commands: readonly string[]): string =>
+  `${flag} is a flag of ${commands.map((command) => `\`${command}\``).join(', ')}`;

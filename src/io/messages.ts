@@ -1,0 +1,147 @@
+// Messages about files, locks, stdout, keys and bugs, which all commands share.
+import { dirname } from 'node:path';
+import type { ErrorText } from '../errors.ts';
+
+export const sayBug = (message: string, isVerbose: boolean): string =>
+  `a bug in atlantis: ${message}; ${
+    isVerbose
+      ? 'please report it with the output of `atlantis version --verbose`'
+      : 'run again with --verbose for the stack trace, and report it'
+  }`;
+export const UNPRINTABLE = 'a value that cannot be printed was thrown';
+
+/** Reasons of the system by its error code. */
+const REASONS: Readonly<Record<string, string>> = {
+  EACCES: 'permission denied',
+  EBADF: 'it is closed',
+  EDQUOT: 'the disk quota is exceeded',
+  EIO: 'the device reported an error',
+  EISDIR: 'it is a directory',
+  ENOSPC: 'the disk is full',
+  ENOTDIR: 'a part of the path is not a directory',
+  ENXIO: 'no program reads from it',
+  EROFS: 'the file system is read-only',
+};
+const READ_REASONS = { ...REASONS, EFBIG: 'it is too large', ENOENT: 'it does not exist' };
+const WRITE_REASONS = {
+  ...REASONS,
+  EFBIG: 'the file has reached its size limit',
+  ENOENT: 'the directory does not exist',
+};
+
+/** What to do about an error of writing, by its code. */
+const WRITE_ADVICE: Readonly<Record<string, string>> = {
+  EACCES: 'check the permissions of the file and its directory',
+  EDQUOT: 'free some space, or raise the quota',
+  EFBIG: 'raise the limit: see `ulimit -f`',
+  EIO: 'check the disk',
+  EISDIR: 'use the path of a file',
+  ENOSPC: 'free some space on the disk',
+  ENOTDIR: 'check the path',
+  ENXIO: 'start the program that reads from it first',
+  EROFS: 'use a path on another file system',
+};
+
+/** `the disk is full (ENOSPC)`, or the code alone: for a refusal of `io/safe-file.ts` it is the reason. */
+function explain(reasons: Readonly<Record<string, string>>, error: unknown): string {
+  const { code = 'unknown error' } = error as NodeJS.ErrnoException;
+  return code in reasons ? `${reasons[code]} (${code})` : code;
+}
+
+export const explainReadError = (error: unknown): string => explain(READ_REASONS, error);
+export const explainWriteError = (error: unknown): string => explain(WRITE_REASONS, error);
+
+/** @param what names the file, such as `the ready file` */
+export const sayNotWritten = (what: string, path: string, error: unknown): ErrorText => [
+  `${what} ${JSON.stringify(path)} could not be written: ${explainWriteError(error)}`,
+  adviseOnWriting(path, error),
+];
+
+/** @param what names the file, such as `the recording` */
+export const sayNotRead = (what: string, path: string, error: unknown): ErrorText => [
+  `${what} ${JSON.stringify(path)} cannot be read: ${explainReadError(error)}`,
+  (error as NodeJS.ErrnoException).code === UTF16
+    ? UTF8_HINT
+    : 'check the path, and that this user can read the file',
+];
+
+/** Directories are not created: a path may be misspelled, or a disk not mounted. */
+export function adviseOnWriting(path: string, error: unknown): string | undefined {
+  const { code = '' } = error as NodeJS.ErrnoException;
+  return code === 'ENOENT'
+    ? `create the directory first: mkdir -p ${JSON.stringify(dirname(path))}`
+    : WRITE_ADVICE[code];
+}
+
+export const sayStdoutNotWritten = (error: unknown): ErrorText => [
+  `stdout could not be written: ${explainWriteError(error)}`,
+  WRITE_ADVICE[(error as NodeJS.ErrnoException).code ?? ''],
+];
+
+/** Why a file or directory is not used. */
+export const UNSAFE = {
+  linkOfOther: 'it is a link that belongs to another user',
+  link: 'it is a symbolic link',
+  notRegular: 'it is not a regular file',
+  notDirectory: 'it is not a directory',
+  ofOther: 'it belongs to another user',
+  hardLink: 'it is a hard link to another file',
+  writable: 'every user can write to it',
+} as const;
+
+export const OWN_DIRECTORY_OR_OWNER = 'use a directory of your own, or run atlantis as its owner';
+export const adviseOnMode = (path: string): string => `run: chmod o-w ${JSON.stringify(path)}`;
+
+/** The code of an error for a file in UTF-16. */
+export const UTF16 = 'UTF-16 text instead of UTF-8';
+export const UTF8_HINT =
+  'save it as UTF-8; Windows PowerShell writes UTF-16 with > and Out-File: use Set-Content -Encoding utf8';
+
+const COPY_HINT =
+  'a key starts with "ak_live_" and is shown once, when it is created in the console: copy all of it';
+
+/** What is wrong with a key. */
+export const KEY_FAULTS = {
+  empty: 'it is empty',
+  prefix: 'it does not start with "ak_"',
+  utf16: `it is ${UTF16}`,
+  lineBreak: (at?: number) => `it contains a line break${atCharacter(at)}`,
+  space: (at: number) => `it contains a space${atCharacter(at)}`,
+  notPrintable: (at: number) => `it contains a character that is not printable ASCII${atCharacter(at)}`,
+  tooLong: (limit: number) => `it is longer than ${limit} characters`,
+} as const;
+
+const atCharacter = (at: number | undefined): string => (at === undefined ? '' : ` at character ${at}`);
+
+/** @param source of the key; undefined if the user has just typed it */
+export const sayKeyUnusable = (
+  source: string | undefined,
+  fault: string,
+  hint: string = COPY_HINT,
+): ErrorText => [`the key${source === undefined ? '' : ` from ${source}`} cannot be used: ${fault}`, hint];
+
+export const describeHolder = (pid: string | undefined): string =>
+  `is locked by another process${pid === undefined ? '' : ` (${pid})`}`;
+
+/** @param holder as of `describeHolder` */
+export const sayWaitingForHolder = (what: string, holder: string, ms: number): string =>
+  `${what} ${holder} in another container or on another machine: waiting for up to ${ms / 1_000} s to see whether it is still running`;
+
+/** @param hint undefined for how to remove the lock by hand */
+export const sayLocked = (what: string, holder: string, path: string, hint?: string): ErrorText => [
+  `${what} ${holder}`,
+  hint ?? `if no other atlantis is running, remove ${path}`,
+];
+
+/** What a path is that is not a lock of this user. */
+export const NOT_A_LOCK = {
+  link: 'is a symbolic link',
+  notDirectory: 'is not a directory',
+  ofOther: 'belongs to another user',
+  otherFiles: 'contains other files',
+} as const;
+
+export const sayNotALock = (what: string, why: string, path: string): ErrorText => [
+  `the lock of ${what} ${why}: ${path}`,
+  'nothing was changed: remove it or move it away',
+];

@@ -1,0 +1,162 @@
+// Messages about the profile store: they name its path and a position, never any part of its content (contract F4).
+import type { ErrorText } from '../errors.ts';
+import { adviseOnWriting, explainReadError, explainWriteError } from '../io/messages.ts';
+
+const STORE = 'the profile store';
+const DIRECTORY = 'the profile directory';
+const PARENT = 'a directory on the path to the profile store';
+/** What is checked, as messages call it. */
+export const CHECKED = { store: STORE, directory: DIRECTORY, parent: PARENT } as const;
+
+const OWN_DIRECTORY = 'set ATLANTIS_CONFIG_DIR to a directory of your own';
+
+/** A path quoted for a shell, if necessary. */
+const quotePath = (path: string): string =>
+  /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
+
+export const sayNoHomeDirectory = (): ErrorText => [
+  'no home directory for the profiles',
+  'set ATLANTIS_CONFIG_DIR',
+];
+
+export const sayConfigDirectoryRelative = (): ErrorText => [
+  'ATLANTIS_CONFIG_DIR is not an absolute path',
+  'accepted: the absolute path of a directory; profiles are never read from the working directory',
+];
+
+/** @param isRepairable the user may change the mode */
+export const sayWritableByOthers = (what: string, path: string, isRepairable: boolean): ErrorText => [
+  `other users can write to ${what}: ${path}`,
+  isRepairable
+    ? `check that nothing in it was planted, then run: chmod go-w ${quotePath(path)}`
+    : OWN_DIRECTORY,
+];
+
+export const sayBelongsToOther = (what: string, path: string): ErrorText => [
+  `${what} belongs to another user: ${path}`,
+  OWN_DIRECTORY,
+];
+
+export const sayParentOfOther = (path: string, isRoot: boolean): ErrorText => [
+  `${PARENT} belongs to another user: ${path}`,
+  isRoot ? `run atlantis as its owner, without sudo, or ${OWN_DIRECTORY}` : OWN_DIRECTORY,
+];
+
+export const sayNotADirectory = (path: string): ErrorText => [
+  `${DIRECTORY} is not a directory: ${path}`,
+  OWN_DIRECTORY,
+];
+
+/** What is at the path of the store instead of a regular file. */
+export const NOT_A_STORE = {
+  directory: 'is a directory',
+  notRegular: 'is not a regular file',
+  tooLarge: 'is larger than 1 MiB',
+} as const;
+
+export const sayNotAStore = (why: string, path: string): ErrorText => [
+  `${STORE} ${why}: ${path}`,
+  `move it away, or ${OWN_DIRECTORY}`,
+];
+
+export const sayStoreIsLink = (path: string): ErrorText => [
+  `${STORE} is a symbolic link, which is not followed: ${path}`,
+  'set ATLANTIS_CONFIG_DIR to the directory of the file',
+];
+
+export const sayNotStorable = (directory: string): ErrorText => [
+  `profiles cannot be stored in ${directory}`,
+  OWN_DIRECTORY,
+];
+
+/** @param repair as of `findRepair` */
+export const sayUnreadable = (path: string, error: unknown, repair: string | undefined): ErrorText => [
+  `${STORE} cannot be read: ${explainReadError(error)}: ${path}`,
+  ['EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')
+    ? adviseOnDenial(repair, `make it readable for this user, or ${OWN_DIRECTORY}`)
+    : `check the path and the disk, or ${OWN_DIRECTORY}`,
+];
+
+/** What is wrong with the content of a store. */
+export const DAMAGE = {
+  empty: 'it is empty',
+  utf16: 'it is UTF-16 text instead of UTF-8',
+  notUtf8: 'it is not UTF-8 text',
+  notJson: (position: string) => `it is not valid JSON at ${position}`,
+  notObject: 'it is not a JSON object',
+  version: '"version" is not a positive integer',
+  current: '"current" is not a string',
+  profiles: '"profiles" is not an object',
+  profile: (number: number, why: string) => `in profile number ${number}, ${why}`,
+  profileName: 'its name is not valid',
+  profileNotObject: 'it is not an object',
+  url: '"url" is not a string',
+  bothKeys: 'it has both "key" and "keyCommand"',
+  keyCommand: '"keyCommand" is not a list of strings',
+  key: '"key" is not a valid key',
+} as const;
+
+export const sayDamaged = (why: string, path: string): ErrorText => [
+  `${STORE} is damaged: ${why}: ${path}`,
+  'repair it, or run `atlantis profile add`, which moves it aside and creates a new one',
+];
+
+export const sayNewerVersion = (path: string): ErrorText => [
+  `${STORE} was written by a newer version of atlantis: ${path}`,
+  'update atlantis',
+];
+
+/** @param repair as of `findRepair`; undefined for a mounted secret */
+export const sayReadOnly = (path: string, repair: string | undefined): ErrorText => [
+  `${STORE} belongs to root and can only be read: ${path}`,
+  `${
+    repair === undefined
+      ? 'change it at its source, such as the mounted secret'
+      : `if it was created with sudo, run: ${repair}`
+  }; for profiles of your own, ${OWN_DIRECTORY}`,
+];
+
+/** The command that gives what root owns to a user. */
+export const giveTo = (uid: number | string | undefined, path: string): string =>
+  `sudo chown -R ${uid} ${quotePath(path)}`;
+
+const adviseOnDenial = (repair: string | undefined, otherwise: string): string =>
+  repair === undefined
+    ? otherwise
+    : `it belongs to root, probably because atlantis was run with sudo; run: ${repair}`;
+
+export const sayNotCreated = (directory: string, error: unknown, repair: string | undefined): ErrorText => [
+  `${DIRECTORY} could not be created: ${explainWriteError(error)}: ${directory}`,
+  adviseOnDenial(repair, OWN_DIRECTORY),
+];
+
+export const sayNotLockable = (path: string, error: unknown, repair: string | undefined): ErrorText => [
+  `${STORE} could not be locked for writing: ${explainWriteError(error)}: ${path}`,
+  adviseOnDenial(repair, OWN_DIRECTORY),
+];
+
+export const sayLockLost = (): ErrorText => [
+  `${STORE} is unchanged: another process took over its lock`,
+  'run the command again',
+];
+
+export const sayUnchanged = (path: string, error: unknown): ErrorText => [
+  `${STORE} could not be written and is unchanged: ${explainWriteError(error)}: ${path}`,
+  adviseOnWriting(path, error),
+];
+
+export const sayNotSynced = (directory: string): ErrorText => [
+  `${STORE} was written, but may not survive a power failure (EIO): ${directory}`,
+  'check the disk, then run the command again',
+];
+
+export const sayReadableByOthers = (path: string): string =>
+  `other users of this machine can read the keys in ${path}: run chmod 600 ${quotePath(path)}`;
+
+export const sayOtherFiles = (directory: string): string =>
+  `${directory} contains other files, so other users keep access to it: use a separate directory for profiles`;
+
+export const sayCreatedWithSudo = (directory: string, sudoUid: string): string =>
+  `${directory} was created with sudo and belongs to root; to use it without sudo, run: ${giveTo(sudoUid, directory)}`;
+
+export const sayMovedAside = (aside: string): string => `${STORE} was damaged: it was moved to ${aside}`;

@@ -1,0 +1,97 @@
+// Messages of the simulator: its options, scenarios, scripts and address.
+import type { ErrorText } from '../errors.ts';
+
+/** The answer of the service to a request that is not for a WebSocket. */
+export const ONLY_WEBSOCKET = 'This path only speaks WebSocket.';
+
+/** What each option accepts. */
+export const ACCEPTED_OPTIONS = {
+  port: '0 to 65535',
+  rate: 'events per second, 0 or more',
+  count: 'a whole number',
+  types: (maxCharacters: number) => `one or more, of 1 to ${maxCharacters} characters`,
+  keys: 'one or more; omit the option to accept any well-formed key',
+} as const;
+
+export const AN_EMPTY_LIST = 'an empty list';
+
+export const saySimulatorOption = (name: string, value: unknown, accepted: string): ErrorText => [
+  `the simulator's ${name} cannot be ${value}`,
+  `accepted: ${accepted}`,
+];
+
+const listScenarios = (names: readonly string[]): string =>
+  `scenarios: ${names.join(', ')} (a code from 1000 to 4999)`;
+
+export const sayUnknownScenario = (name: unknown, known: readonly string[]): ErrorText => [
+  `unknown scenario ${showValue(name)}`,
+  listScenarios(known),
+];
+
+/** The summary of a script without one. */
+export const A_SCRIPT = 'a script';
+
+/** What a script accepts. */
+export const ACCEPTED_IN_SCRIPTS = {
+  nothing: 'no members',
+  rate: 'a number from 0 to 1e9, or "max"',
+  duration: 'a string such as "500ms", "20s" or "1m30s"',
+  flag: 'true or false',
+  hex: 'bytes as pairs of hexadecimal digits',
+  text: (maxBytes: number) => `a string of at most ${maxBytes} bytes`,
+  string: 'a string',
+  refusal: 'a refusal',
+  step: 'a step, such as {"do":"welcome"}',
+  steps: 'an array of steps',
+  depth: (levels: number) => `at most ${levels} levels`,
+  entry: (names: readonly string[]) => `an object with one of ${names.join(', ')}`,
+  oneOf: (names: readonly string[]) => `one of ${names.join(', ')}`,
+  entries: 'an array with at least one entry',
+  script: 'an object with "connections"',
+} as const;
+
+/** The name of a value in the message that otherwise names a flag. */
+export const nameInScript = (path: string): string => `${path} in the script:`;
+
+/** What is wrong in a script. */
+export const SCRIPT_FAULTS = {
+  missing: 'it is missing',
+  empty: 'it is empty',
+  unknownMember: 'unknown member',
+  tooDeep: 'it is nested too deeply',
+  unknownStep: (name: unknown) => `unknown step ${showValue(name)}`,
+  notCombinable: (names: readonly string[]) => `${names.join(' and ')} cannot be combined`,
+  invalid: (value: unknown) => `${showValue(value)} is not valid`,
+  notObject: (value: unknown) => `${showValue(value)} is not an object`,
+  notArray: (value: unknown) => `${showValue(value)} is not an array`,
+  notString: (value: unknown) => `${showValue(value)} is not a string`,
+  notRate: (value: unknown) => `${showValue(value)} is not a rate`,
+  notDuration: (value: unknown) => `${showValue(value)} is not a duration`,
+} as const;
+
+export const sayInvalidScript = (path: string, fault: string, accepted: string): ErrorText => [
+  `invalid script at ${path}: ${fault}`,
+  `accepted: ${accepted}`,
+];
+
+function showValue(value: unknown): string {
+  const text = JSON.stringify(value) ?? 'nothing';
+  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+}
+
+/** Why listening failed, and what the user can do. */
+const LISTEN_FAULTS: Readonly<Record<string, readonly [why: string, hint: string]>> = {
+  EADDRINUSE: ['the port is in use', '--port 0 (in a program: port: 0) picks a free one'],
+  EACCES: [
+    'permission denied',
+    'use a port from 1024 up, or --port 0 (in a program: port: 0) for a free one',
+  ],
+  EADDRNOTAVAIL: ['this machine does not have this address', 'use 0.0.0.0 for all addresses of the machine'],
+  ENOTFOUND: ['unknown host name', 'use an address of this machine'],
+};
+
+export function sayCannotListen(host: string, port: number, error: NodeJS.ErrnoException): ErrorText {
+  const [why, hint] = LISTEN_FAULTS[error.code ?? ''] ?? [error.message];
+  const address = host.includes(':') ? `[${host}]` : host;
+  return [`the simulator cannot listen on ${address}:${port}: ${why}`, hint];
+}

@@ -1,0 +1,69 @@
+// Messages of the library about its options and its use.
+import type { ErrorText } from '../errors.ts';
+
+/** The source of a value, for messages of `settings/`. */
+export const nameOption = (name: string): string => `the option ${name}`;
+export const THE_OPTIONS = 'the options';
+export const THE_OPTIONS_OF_STREAM = 'the options of stream()';
+/** What messages about filters call them, after "invalid". */
+export const FILTER_OPTIONS = { type: 'option type', where: 'option where' };
+
+/** What each option accepts. */
+export const ACCEPTED_OPTIONS = {
+  options: 'an object',
+  url: 'the base URL that came with the key',
+  signal: 'an AbortSignal',
+  useEnvironment: 'true or false',
+  proxy: 'a URL',
+  texts: 'a non-empty string, or a list of them',
+  maxReconnects: 'an integer of at least 0, or Infinity',
+  duration: (least: number, most: number) => `a number of ms from ${least} to ${most} (a year)`,
+  retryMaxMs: 'at least retryMinMs',
+  callback: 'a function',
+} as const;
+
+/** Values that messages do not repeat. */
+export const AN_OBJECT = 'an object';
+export const THIS_VALUE = 'this value';
+export const NOT_A_STRING = 'a value that is not a string';
+
+export const sayInvalidOption = (name: string, shown: string, accepted: string): ErrorText => [
+  `${nameOption(name)} cannot be ${shown}`,
+  `accepted: ${accepted}`,
+];
+
+export const sayUnknownOption = (name: string, known: readonly string[]): ErrorText => [
+  `stream() has no option "${name.slice(0, 64)}"`,
+  `accepted: ${known.join(', ')}`,
+];
+
+export const sayKeyOptionInvalid = (): ErrorText => [
+  'the option key is neither a string nor a function',
+  'accepted: the API key, or a function that returns it',
+];
+
+export const sayNoKeyReturned = (ms: number): ErrorText => [
+  `the function in the option key returned no key within ${ms} ms`,
+  'it must return a string; raise connectTimeoutMs to allow more time',
+];
+
+export const sayAlreadyIterated = (): ErrorText => [
+  'this stream has already been iterated',
+  'each stream is a single run; call stream() again for another one',
+];
+
+const OPTION_OF_FLAG: readonly (readonly [flag: string, option: string])[] = [
+  ['--ca-cert <file>', 'the option ca'],
+  ['--connect-timeout', 'the option connectTimeoutMs'],
+  ['--ping-interval', 'the options pingIntervalMs'],
+  ['--pong-timeout', 'pongTimeoutMs'],
+  // Programs can add the roots of the system to `ca`.
+  [', or --system-ca if this system has it', ''],
+  ['use --ca-cert or --system-ca', 'use the option ca'],
+  ['--url', 'the option url'],
+];
+
+/** Replaces the flags in a hint by the options of `stream()`. */
+export function translateHint(hint: string): string {
+  return OPTION_OF_FLAG.reduce((text, [flag, option]) => text.replaceAll(flag, option), hint);
+}
