@@ -1,5 +1,6 @@
 // Messages about recordings, as they are written and played.
 import { type ErrorText, EXIT } from '../errors.ts';
+import { sayRequires } from '../flags/messages.ts';
 import { type EventFigures, formatCount, formatEvents, formatGaps } from '../ui/format.ts';
 import type { StatusRecord } from '../ui/reporter.ts';
 
@@ -131,3 +132,15 @@ export function sayRecordingDamaged(): StatusRecord {
     figures: { exit_code: EXIT.protocol },
   };
 }
+
+export const A_FILE_NAME = 'a file name';
+
+export const sayRecordRequired = (): ErrorText =>
+  sayRequires(['--record-max-size', '--record-max-age', '--record-keep'], '--record', 'add --record <file>');
+
+export const sayRotationRequired = (): ErrorText =>
+  sayRequires(
+    ['--record-keep'],
+    '--record-max-size or --record-max-age',
+    'without them the recording is not rotated',
+  );

@@ -6,51 +6,75 @@ import type { Stop } from '../io/stop.ts';
 import type { Reporter } from '../ui/reporter.ts';
 import type { StreamProgress } from '../ui/stream-progress.ts';
 import { sayKeys } from './messages.ts';
+import type { Output } from './output.ts';
 
 /** Ctrl-S and Ctrl-Q of the terminal, which raw mode turns off. */
 const STOP_OUTPUT = '\x13';
 const START_OUTPUT = '\x11';
 
-/** A pause of the output that the user asked for. While it lasts, nothing is pulled; pings are still sent. */
-export class Pause {
+interface CurrentPause {
   /** Monotonic ms. */
-  sinceMs: number | undefined;
+  readonly sinceMs: number;
+  readonly ended: Promise<void>;
+  end(): void;
+}
+
+/** A pause of the output that the user asked for. While it lasts, nothing is pulled; pings are still sent. */
+class Pause {
   readonly #clock: Clock;
   readonly #onChange: (isPaused: boolean) => void;
   #totalMs = 0;
-  #resume: (() => void) | undefined;
-  #ended: Promise<void> | undefined;
+  #current: CurrentPause | undefined;
 
   constructor(clock: Clock, onChange: (isPaused: boolean) => void) {
     this.#clock = clock;
     this.#onChange = onChange;
   }
 
-  get totalMs(): number {
-    return this.#totalMs + (this.sinceMs === undefined ? 0 : this.#clock.monotonicMs() - this.sinceMs);
-  }
-
-  /** Resolves when the pause ends; undefined without one. */
-  get ended(): Promise<void> | undefined {
-    return this.#ended;
+  get isOn(): boolean {
+    return this.#current !== undefined;
   }
 
   begin(): void {
-    if (this.sinceMs !== undefined) return;
-    this.sinceMs = this.#clock.monotonicMs();
-    this.#ended = new Promise((resolve) => {
-      this.#resume = resolve;
+    if (this.isOn) return;
+    let end = (): void => {};
+    const ended = new Promise<void>((resolve) => {
+      end = resolve;
     });
+    this.#current = { sinceMs: this.#clock.monotonicMs(), ended, end };
     this.#onChange(true);
   }
 
   end(): void {
-    if (this.sinceMs === undefined) return;
-    this.#totalMs = this.totalMs;
-    this.sinceMs = undefined;
-    this.#ended = undefined;
-    this.#resume?.();
+    const ending = this.#current;
+    if (ending === undefined) return;
+    this.#totalMs += this.#clock.monotonicMs() - ending.sinceMs;
+    this.#current = undefined;
+    ending.end();
     this.#onChange(false);
+  }
+
+  /** The output, which waits during a pause and counts it as blocked. */
+  around(output: Output): Output {
+    const readCurrent = (): CurrentPause | undefined => this.#current;
+    const readTotalMs = (): number => this.#totalMs;
+    return {
+      ...output,
+      writeEvents(batch, count, place) {
+        const write = (): Promise<void> | undefined => output.writeEvents(batch, count, place);
+        const pause = readCurrent();
+        return pause === undefined ? write() : pause.ended.then(write);
+      },
+      get failure() {
+        return output.failure;
+      },
+      get blockedMs() {
+        return output.blockedMs + readTotalMs();
+      },
+      get blockedSinceMs() {
+        return readCurrent()?.sinceMs ?? output.blockedSinceMs;
+      },
+    };
   }
 }
 
@@ -71,8 +95,8 @@ export function openKeys(
   const keyboard = openKeyboard(io, {
     onKey(key) {
       if (key === 'p') {
-        if (pause.sinceMs === undefined) pause.begin();
-        else pause.end();
+        if (pause.isOn) pause.end();
+        else pause.begin();
       } else if (key === STOP_OUTPUT) pause.begin();
       else if (key === START_OUTPUT) pause.end();
       else if (key === 'q') stop.because({ kind: 'quit' });

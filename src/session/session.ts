@@ -12,7 +12,6 @@ import { type Connected, type EventBatch, type Events, pump, type StreamItem } f
 import * as say from '../ui/messages.ts';
 import type { Reporter, StatusRecord } from '../ui/reporter.ts';
 import type { StreamProgress } from '../ui/stream-progress.ts';
-import type { Pause } from './keys.ts';
 import {
   NO_REASON,
   type RunFigures,
@@ -89,7 +88,6 @@ interface Run extends SessionParts {
   readonly output: Output;
   readonly tally: Tally;
   readonly recorder: Recorder | undefined;
-  readonly pause: Pause | undefined;
 }
 
 /** Runs to the end; closes everything it opened before it resolves or rejects. */
@@ -98,7 +96,9 @@ export async function runSession(parts: SessionParts, io: Io): Promise<Outcome> 
   const { clock } = io;
   if (config.readyFile !== undefined) clearReadyFile(config.readyFile);
   const stop = createStop();
-  const output = parts.openOutput((failure) => stop.because({ kind: 'output', failure }));
+  const opened = parts.openOutput((failure) => stop.because({ kind: 'output', failure }));
+  const keys = config.hasKeys ? (await import('./keys.ts')).openKeys(parts, stop, io) : undefined;
+  const output = keys === undefined ? opened : keys.pause.around(opened);
   const tally = new Tally(clock, {
     onDiscarded: (reasons) => reporter.report(sayDiscarded(reasons)),
     onUnmatched(received) {
@@ -106,18 +106,11 @@ export async function runSession(parts: SessionParts, io: Io): Promise<Outcome> 
     },
   });
   const recorder = parts.openRecorder?.((failure) => stop.because({ kind: 'output', failure }));
-  const unwatch = watchStopTriggers(config, io, stop, output);
-  const keys = config.hasKeys ? (await import('./keys.ts')).openKeys(parts, stop, io) : undefined;
-  const pause = keys?.pause;
-  const run: Run = { ...parts, io, stop, output, tally, recorder, pause };
-  const blocked = {
-    get blockedSinceMs() {
-      return pause?.sinceMs ?? output.blockedSinceMs;
-    },
-  };
-  const silence = createSilenceWatch(config.maxSilenceMs, clock, blocked, () =>
+  const run: Run = { ...parts, io, stop, output, tally, recorder };
+  const silence = createSilenceWatch(config.maxSilenceMs, clock, output, () =>
     stop.because({ kind: 'silence' }),
   );
+  const unwatch = watchStopTriggers(config, io, stop, output);
   try {
     await pullItems(run, silence);
     status.end();
@@ -144,7 +137,6 @@ async function pullItems(run: Run, silence: SilenceWatch): Promise<void> {
   const gaveUp = await pump<StreamItem | Recorded>(source.items(stop.signal), async (item) => {
     if (item.kind === 'connected') silence.begin();
     if (item.kind === 'lost') silence.end();
-    if (run.pause?.ended !== undefined) await run.pause.ended;
     if (item.kind === 'recorded') {
       tally.noteRecorded(item.line);
       await output.writeRecorded?.(item.line);
@@ -273,7 +265,7 @@ async function conclude(run: Run): Promise<Outcome> {
   if (openGap !== undefined) {
     reporter.report(say.sayOpenGap(openGap.loss, openGap.durationMs, io.clock.wallMs()));
   }
-  const figures = tally.summarize(output.blockedMs + (run.pause?.totalMs ?? 0));
+  const figures = tally.summarize(output.blockedMs);
   reporter.report(source.kind === 'live' ? saySummary(figures) : source.summarize(figures));
   const outcome = finish === undefined ? toOutcome(reasonOf(stop)) : { exitCode: finish.exitCode };
   if ('exitCode' in outcome && cut !== undefined) io.exitNow(outcome.exitCode);

@@ -282,8 +282,7 @@ export const saySetting = (name: string, value: string, source: string | undefin
 
 export const A_TYPE_LIST = 'event types or globs, separated by commas';
 export const ENVELOPES_ARE_NDJSON = 'envelopes are NDJSON';
-export const FIELDS_ARE_COLUMNS =
-  'fields are columns on a terminal, tab-separated in a pipe, or CSV with --format csv';
+export const FIELDS_ARE_COLUMNS = 'fields are columns, tab-separated in a pipe, or CSV with --format csv';
 export const MARKS_ARE_PRETTY = 'only pretty output has marks';
 
 export const sayFieldsRequired = (flag: string): ErrorText =>

@@ -95,10 +95,10 @@ export interface GapFigures {
   readonly isGapOpen: boolean;
 }
 
-/** `no gaps`, `1 gap of 5.0 s`, `3 gaps of 1m 5s in total, one still open`. */
+/** `no gaps`, `1 gap of 5.0 s`, `3 gaps of 1m 5s in total, one open`. */
 export function formatGaps({ gaps, gapMs, isGapOpen }: GapFigures): string {
   if (gaps === 0) return 'no gaps';
   const total = gaps === 1 ? '' : ' in total';
-  const open = !isGapOpen ? '' : gaps === 1 ? ', still open' : ', one still open';
+  const open = !isGapOpen ? '' : gaps === 1 ? ', still open' : ', one open';
   return `${formatCount(gaps, 'gap')} of ${formatDuration(gapMs)}${total}${open}`;
 }

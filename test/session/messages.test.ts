@@ -303,7 +303,7 @@ describe('G3: the summary', () => {
       }),
     ).toEqual([
       '1,234,567 events in 1h 2m',
-      '3 gaps of 1m 5s in total, one still open, 2 reconnects, disconnected for 1m 0s',
+      '3 gaps of 1m 5s in total, one open, 2 reconnects, disconnected for 1m 0s',
       'paused for 3.0 s, 4 messages discarded (3 binary, 1 not JSON)',
     ]);
     expect(show({ gaps: 1, gapMs: 5_000, isGapOpen: true })[1]).toMatch(/^1 gap of 5\.0 s, still open, /);

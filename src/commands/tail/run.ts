@@ -4,6 +4,7 @@ import { UsageError } from '../../errors.ts';
 import { listGiven, parseFlags } from '../../flags/definition.ts';
 import { sayInvalid } from '../../flags/messages.ts';
 import type { Io, Outcome } from '../../io/io.ts';
+import { A_FILE_NAME, sayRecordRequired, sayRotationRequired } from '../../recording/messages.ts';
 import type { Recording } from '../../recording/prepare.ts';
 import type { RecordConfig } from '../../recording/recorder.ts';
 import { sayPaused } from '../../session/messages.ts';
@@ -16,7 +17,6 @@ import { parseStreamFlags, type StreamFlags, type TailConfig } from '../../setti
 import type { Select } from '../../stream/event-stream.ts';
 import type { Reporter } from '../../ui/reporter.ts';
 import { RECORD_FLAGS, type RecordFlags } from './flags.ts';
-import { A_FILE_NAME, sayRecordRequired, sayRotationRequired } from './messages.ts';
 
 /** Undefined without --record. @throws UsageError */
 export function parseRecordFlags(flags: RecordFlags): RecordConfig | undefined {

@@ -16,9 +16,9 @@ import { readNatsSettings } from '../../settings/nats-settings.ts';
 import type { StreamFlags, TailConfig } from '../../settings/stream-config.ts';
 import type { Select } from '../../stream/event-stream.ts';
 import type { StatusRecord } from '../../ui/reporter.ts';
+import * as say from '../messages.ts';
 import type { FoundConsumer, StartPlace } from './consumer.ts';
 import type { JetStreamSource } from './jetstream-source.ts';
-import * as say from './messages.ts';
 
 interface FromConfig {
   readonly address: NatsAddress;
