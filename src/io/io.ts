@@ -191,6 +191,8 @@ export function createProcessIo(homeDirectory: () => string): Io {
   const writeErrRaw = screen.write;
   const dieRestored = (signal: EndSignal): void => {
     screen.restore();
+    // Node restores the mode of the terminal only at an exit.
+    if (isStdinTty() && process.stdin.isRaw) process.stdin.setRawMode(false);
     dieBySignal(signal);
   };
   const signs = isUnicodeSupported() ? SIGNS : ASCII_SIGNS;
