@@ -72,7 +72,8 @@ export function saySummary(run: RunFigures): StatusRecord {
 }
 
 function formatReconnects({ reconnects, disconnectedMs }: RunFigures): string {
-  return `${formatCount(reconnects, 'reconnect')}, disconnected for ${formatDuration(disconnectedMs)}`;
+  const away = `disconnected for ${formatDuration(disconnectedMs)}`;
+  return reconnects === 0 ? away : `${formatCount(reconnects, 'reconnect')}, ${away}`;
 }
 
 export function sayKeys(): StatusRecord {
