@@ -21,8 +21,6 @@ const STAND_INS = {
   'env-paths': 'env-paths.mjs',
   'ajv/dist/2020.js': 'ajv.mjs',
   'ajv-formats': 'ajv.mjs',
-  kerberos: 'kerberos.mjs',
-  debug: 'debug.mjs',
 };
 
 /** Options of esbuild. */

@@ -34,8 +34,6 @@ const LAYERS = {
   // The stream.
   stream: ['stream/prepare.ts'],
   socks: ['socks'],
-  // Agents for proxies; that for SOCKS extends the other one.
-  'connection.dial.proxy-agent': ['connection/dial/proxy-agent.ts'],
   'string-width': ['string-width'],
   chalk: ['chalk'],
   'render.tree': ['events/path.ts'],

@@ -11,7 +11,7 @@ import { makeCleanEnvironment, ROOT } from './helpers/run-cli.ts';
 import { openSimulator } from './simulator/stream-client.ts';
 
 /** What an installation may take; the package brings nothing else along. */
-const MAX_UNPACKED_BYTES = 2_100_000;
+const MAX_UNPACKED_BYTES = 3_000_000;
 
 /** The first event that the installed command prints, and how it ends. */
 async function streamOnce(prefix: string): Promise<void> {
@@ -86,7 +86,7 @@ describe('the package', () => {
 
   test('names every package that is in it, with its license', () => {
     const licenses = readFileSync(join(ROOT, 'dist/THIRD-PARTY-LICENSES.txt'), 'utf8');
-    const ours = ['commander', 'ws', 'chalk', 'ora', 'conf', 're2js', 'https-proxy-agent'];
+    const ours = ['commander', 'ws', 'chalk', 'ora', 'conf', 're2js', 'socks'];
     const theirs = ['semver', 'cli-spinners', 'is-unicode-supported', 'tweetnacl'];
     for (const name of [...ours, ...theirs])
       expect(licenses).toMatch(new RegExp(`^${name} \\d+\\.\\d+\\.\\d+$`, 'm'));

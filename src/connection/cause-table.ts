@@ -151,7 +151,7 @@ export const CAUSES = defineCauses({
   'client-certificate-demanded': {
     rule: 'trust',
     happened: '{host} requires a client certificate ({detail})',
-    remedy: 'the Atlantis API never does; check the URL and any gateway in between',
+    remedy: 'client certificates are not supported; check the URL and any gateway',
   },
   'tls-version': {
     rule: 'trust',
@@ -171,12 +171,17 @@ export const CAUSES = defineCauses({
   'plaintext-to-tls': {
     rule: 'upgrade',
     happened: '{host} expects TLS on this port ({detail})',
-    remedy: 'use https:// or wss:// in the URL',
+    remedy: 'use https:// in {url}',
   },
   'not-websocket': {
     rule: 'upgrade',
     happened: '{host} did not open a WebSocket ({detail})',
     remedy: 'check the URL: use the base URL that came with the key',
+  },
+  'not-http': {
+    rule: 'upgrade',
+    happened: '{host} did not answer with HTTP ({detail})',
+    remedy: 'check the port in the URL: another service may be listening there',
   },
   'no-welcome': {
     rule: 'welcome',

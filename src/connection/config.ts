@@ -71,26 +71,30 @@ export interface AttemptObserver {
   onUpgraded(response: { readonly headers: IncomingHttpHeaders; readonly requestId: string }): void;
 }
 
-export interface DialConfig {
-  /** Checked `ws:` or `wss:` URL of the stream (contract C5). */
+/** How to reach a server. */
+export interface RouteConfig {
+  /** Checked URL: `ws:`, `wss:`, `http:` or `https:`; of NATS `nats:`. */
   readonly url: string;
   /** Host and port for messages. */
   readonly host: string;
+  /** Proxy URL with credentials; undefined to connect directly (contract C6). */
+  readonly proxyUrl: string | undefined;
+  /** PEM roots to trust in addition to Node's. */
+  readonly trustedRoots: readonly string[] | undefined;
+  /** The host is a loopback name or address, and TLS does not protect what is sent: refuse other machines (contract C5). */
+  readonly mustBeLoopback?: boolean;
+  /** Verify certificates even if NODE_TLS_REJECT_UNAUTHORIZED=0 (contract C7); default true. */
+  readonly mustCheckCertificates?: boolean;
+  /** Ms for an attempt; for the stream up to the 101, and again for the welcome (contract C1). */
+  readonly connectTimeoutMs: number;
+}
+
+export interface DialConfig extends RouteConfig {
   /** The API key, which is only ever sent as X-API-Key. */
   readonly key: string;
   readonly keyOrigin?: KeyOrigin | undefined;
   /** `User-Agent` of the upgrade request. */
   readonly userAgent: string;
-  /** Proxy URL with credentials; undefined to connect directly (contract C6). */
-  readonly proxyUrl: string | undefined;
-  /** PEM roots to trust in addition to Node's. */
-  readonly trustedRoots: readonly string[] | undefined;
-  /** The host is a loopback name or address, and TLS does not protect the key: refuse other machines (contract C5). */
-  readonly mustBeLoopback?: boolean;
-  /** Verify certificates even if NODE_TLS_REJECT_UNAUTHORIZED=0 (contract C7); default true. */
-  readonly mustCheckCertificates?: boolean;
-  /** Ms for an attempt up to the 101, and again for the welcome (contract C1). */
-  readonly connectTimeoutMs: number;
   readonly keepalive: KeepaliveConfig;
   /** Returns the MESSAGE bits of an event, or a negative number for any other text. */
   classify(text: Uint8Array): number;

@@ -5,7 +5,7 @@
 import { type Clock, computeElapsedMs, type Moment, sleep } from '../clock.ts';
 import type { Batch } from '../events/batch.ts';
 import type { DialConfig } from './config.ts';
-import { openSocket, recognizeTlsPort } from './dial/socket.ts';
+import { openSocket } from './dial/socket.ts';
 import type { Cause, Connecting, Gap, GaveUp, Lost, Retrying } from './lifecycle.ts';
 import { LiveStream } from './live-stream.ts';
 import { ENDINGS } from './messages.ts';
@@ -148,11 +148,8 @@ export async function openConnection(
   { clock, signal }: Pick<FollowContext, 'clock' | 'signal'>,
   isFirst: boolean,
 ): Promise<Connection | Cause | undefined> {
-  const opened = await openSocket(dial, clock, signal);
-  if (opened === undefined) return undefined;
-  if (!('webSocket' in opened)) {
-    return isFirst ? recognizeTlsPort(opened, dial.url, clock, signal) : opened;
-  }
+  const opened = await openSocket(dial, clock, signal, isFirst);
+  if (opened === undefined || !('webSocket' in opened)) return opened;
   dial.observer?.onUpgraded(opened);
   const live = new LiveStream(opened, dial, clock);
   const problem = await live.awaitWelcome(signal);

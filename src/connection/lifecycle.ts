@@ -3,7 +3,15 @@
 // Part of the public types of the library, so nothing here may import types of packages.
 import type { ExitCode } from '../errors.ts';
 import { CAUSES, type CauseKind } from './cause-table.ts';
-import { nameKey, RENEWAL, RENEWALS, THE_PROXY_IN_USE } from './messages.ts';
+import {
+  nameKey,
+  nameProxy,
+  RENEWAL,
+  RENEWALS,
+  THE_PROXY_IN_USE,
+  THE_URL,
+  THE_URL_OF_THE_PROXY,
+} from './messages.ts';
 
 /** What ended an attempt or a connection. Texts of the other side are not sanitized yet. */
 export interface Cause {
@@ -47,8 +55,11 @@ export function describeCause(cause: Cause): { happened: string; remedy: string 
   const row = CAUSES[cause.kind];
   const { keyOrigin } = cause;
   const renewal = keyOrigin === undefined ? RENEWAL : RENEWALS[keyOrigin.kind];
+  // TLS faults of a proxy have its name as their host.
+  const isAboutProxy = cause.host === cause.proxy;
   const values: Readonly<Record<string, string>> = {
-    host: cause.host,
+    host: isAboutProxy ? nameProxy(cause.host) : cause.host,
+    url: isAboutProxy ? THE_URL_OF_THE_PROXY : THE_URL,
     proxy: cause.proxy ?? THE_PROXY_IN_USE,
     detail: cause.detail,
     key: nameKey(keyOrigin?.source),

@@ -7,6 +7,7 @@ export const PHASES = {
   proxy: 'waiting for the proxy',
   tls: 'in the TLS handshake',
   upgrade: 'waiting for the response to the upgrade',
+  response: 'waiting for the response',
   welcome: 'waiting for the welcome',
   live: 'streaming',
 } as const;
@@ -32,6 +33,17 @@ export const RENEWALS = {
 /** Where the origin of the key is unknown. */
 export const RENEWAL = 'store a valid one with `atlantis profile add`';
 export const THE_PROXY_IN_USE = 'in use';
+export const nameProxy = (proxy: string): string => `the proxy ${proxy}`;
+/** The URL that has to be changed. */
+export const THE_URL = 'the URL';
+export const THE_URL_OF_THE_PROXY = 'the URL of the proxy';
+
+/** What an attempt waits for. */
+export const AWAITED = {
+  response: 'response',
+  completeResponse: 'complete response',
+  connection: 'connection',
+} as const;
 
 export const nameKey = (source: string | undefined): string =>
   source === undefined ? 'the key' : `the key from ${source}`;
@@ -66,8 +78,8 @@ export const DETAILS = {
   acceptsTls: 'it accepts a TLS handshake',
   notHttp: (code: string) => `not an HTTP response, ${code}`,
   at: (error: string, addresses: string) => `${error} at ${addresses}`,
-  during: (error: string, phase: Phase) => `${error}, ${PHASES[phase]}`,
-  noResponse: (ms: number, phase: string) => `no response within ${ms} ms, ${phase}`,
+  during: (error: string, phase: string) => `${error}, ${phase}`,
+  nothingWithin: (awaited: string, ms: number, phase: string) => `no ${awaited} within ${ms} ms, ${phase}`,
   otherAddresses: (host: string, addresses: readonly string[]) => `${host} is ${addresses.join(', ')}`,
   notFoundHere: (host: string) =>
     `${host} was not found by this machine; with socks5h:// the proxy looks it up`,
@@ -77,10 +89,8 @@ export const joinAddresses = (addresses: readonly string[]): string => addresses
 
 /** How a proxy answered CONNECT. */
 export const PROXY_FAULTS = {
-  wantsTls: 'it answered with a TLS alert: the URL of the proxy must begin with https://',
-  noResponse: 'it closed the connection without a response',
-  notHttp: 'its response is not HTTP',
-  tooLong: 'its response header is too long',
+  notHttp: (code: string) => `its response is not HTTP, ${code}`,
+  tooLong: () => 'its response header is too long',
 } as const;
 
 /** Parts of the detail about a refused upgrade. */

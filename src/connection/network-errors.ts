@@ -2,7 +2,15 @@
 import { CAUSES, type CauseKind } from './cause-table.ts';
 import { NOT_LOOPBACK } from './dial/tcp.ts';
 import type { Cause } from './lifecycle.ts';
-import { DETAILS, FRAME_FAULTS, joinAddresses, type Phase, TLS_ALERTS } from './messages.ts';
+import {
+  DETAILS,
+  describePhase,
+  FRAME_FAULTS,
+  joinAddresses,
+  type Phase,
+  PROXY_FAULTS,
+  TLS_ALERTS,
+} from './messages.ts';
 
 interface ErrorLike {
   readonly code?: unknown;
@@ -16,7 +24,7 @@ interface ErrorLike {
 }
 
 /** Whether bytes are a TLS alert (RFC 8446 § 5.1), with which a TLS port answers a plaintext request. */
-export function isTlsAlert(bytes: unknown): boolean {
+function isTlsAlert(bytes: unknown): boolean {
   return bytes instanceof Uint8Array && bytes[0] === 0x15 && bytes[1] === 0x03;
 }
 
@@ -111,16 +119,21 @@ export function classifyError(
     return { ...base, host: peer, kind: 'client-certificate-demanded', detail: code || 'TLS alert' };
   }
   if (isTlsAlert(found.rawPacket)) {
-    return { ...base, kind: 'plaintext-to-tls', detail: DETAILS.tlsAlert };
+    return { ...base, host: peer, kind: 'plaintext-to-tls', detail: DETAILS.tlsAlert };
   }
   const isTls = /^(ERR_SSL_|ERR_TLS_|EPROTO$)/.test(code);
   // Up to TLS 1.2, alert 40 also means a missing client certificate; only then was there a cipher.
   if (isTls && hasCipher && /alert number 40\b/.test(message)) {
     return { ...base, host: peer, kind: 'client-certificate-demanded', detail: 'TLS alert 40' };
   }
-  const detail = describeError(error, isTls ? nameTlsFault(code, message) : code, message, phase);
+  const detail = describeError(error, isTls ? nameTlsFault(code, message) : code, message, phase, proxy);
   const kind = BY_CODE[code] ?? (isTls ? classifyTls(message) : undefined);
+  const isNotHttp = /^HPE_/.test(code);
   if (phase === 'proxy') {
+    if (isNotHttp) {
+      const isTooLong = code === 'HPE_HEADER_OVERFLOW';
+      return { ...base, kind: 'proxy-failed', detail: PROXY_FAULTS[isTooLong ? 'tooLong' : 'notHttp'](code) };
+    }
     if (kind === 'proxy-refused') return { ...base, kind, detail: message };
     const isFinal = kind !== undefined && ['trust', 'upgrade'].includes(CAUSES[kind].rule);
     return isFinal ? { ...base, host: peer, kind, detail } : { ...base, kind: 'proxy-failed', detail };
@@ -130,12 +143,21 @@ export function classifyError(
   }
   if (kind === 'not-loopback') return { ...base, kind, detail: message };
   if (kind !== undefined) return { ...base, kind, detail };
-  if (/^HPE_|^ERR_HTTP/.test(code) || phase === 'upgrade') {
-    const isHttp = !/^HPE_/.test(code);
+  if (isNotHttp || /^ERR_HTTP/.test(code) || phase === 'upgrade') {
     const reason = message.slice(0, 120) || code || DETAILS.noReason;
-    return { ...base, kind: 'not-websocket', detail: isHttp ? reason : DETAILS.notHttp(code) };
+    return {
+      ...base,
+      kind: phase === 'response' ? 'not-http' : 'not-websocket',
+      detail: isNotHttp ? DETAILS.notHttp(code) : reason,
+    };
   }
   return { ...base, kind: isLive ? 'dropped' : 'network-error', detail };
+}
+
+/** Whether the other side closed the connection without a response. */
+export function isReset(error: unknown): boolean {
+  const { code } = mostSpecificError(error);
+  return typeof code === 'string' && BY_CODE[code] === 'reset';
 }
 
 /** Every error of TLS can have the code EPROTO: the reason of OpenSSL, or the text of TLS_ALERTS. */
@@ -164,14 +186,22 @@ function mostSpecificError(error: unknown): ErrorLike {
   return error;
 }
 
-function describeError(error: unknown, code: string, message: string, phase: Phase): string {
+function describeError(
+  error: unknown,
+  code: string,
+  message: string,
+  phase: Phase,
+  proxy: string | undefined,
+): string {
   // "socket hang up" is clearer than its code, ECONNRESET.
   const text =
     code === '' || /^socket hang up$/.test(message) ? message.slice(0, 120) || DETAILS.noReason : code;
   const where = listAddresses(error);
   // An address is more precise than the phase.
   if (where !== '') return DETAILS.at(text, where);
-  return phase === 'live' ? text : DETAILS.during(text, phase);
+  if (phase === 'live') return text;
+  // The message about a proxy names it already.
+  return DETAILS.during(text, describePhase(phase, phase === 'proxy' ? undefined : proxy));
 }
 
 /** Every address that was tried: "127.0.0.1:80 and [::1]:80". */

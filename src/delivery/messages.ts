@@ -1,10 +1,8 @@
-// The messages of a relay (contract G5), and of `--from`.
+// The messages of a relay on stderr (contract G5).
 
 import type { ErrorText } from '../errors.ts';
-import { sayRequires } from '../flags/messages.ts';
 import { formatCount, formatDuration } from '../ui/format.ts';
 import type { StatusRecord } from '../ui/reporter.ts';
-import type { FoundConsumer, StartPlace } from './nats/consumer.ts';
 import type { StreamLimits } from './nats/jetstream-sink.ts';
 import type { SinkFigures, WorkerEvent } from './sink.ts';
 
@@ -204,83 +202,5 @@ export function sayUndelivered(records: number): StatusRecord {
     message: `lost ${formatCount(records, 'undelivered message')}`,
     hint: 'use --spool <dir> to keep them for the next run',
     figures: { undelivered: records },
-  };
-}
-
-export const sayFromRequired = (): ErrorText =>
-  sayRequires(
-    ['--since', '--durable', '--nats-creds', '--allow-plaintext'],
-    '--from <url>',
-    'the service does not replay past events',
-  );
-
-export const sayNoStreamInFrom = (): ErrorText => [
-  '--from: no stream in the URL',
-  'accepted: nats://host[:port][,host…]/<stream>',
-];
-
-export const OR_A_SEQUENCE_NUMBER = ', or a message sequence number, 1 for the first';
-
-export function sayReading(host: string, connection: number): StatusRecord {
-  return {
-    event: 'connected',
-    level: 'info',
-    message: `connected to ${host}`,
-    figures: { host, connection },
-  };
-}
-
-export function sayUnacknowledgeable(durable: string): StatusRecord {
-  return {
-    event: 'warning',
-    level: 'warn',
-    message: `the durable consumer ${durable} has no acknowledgements: events lost in transit are not redelivered`,
-  };
-}
-
-export function saySinceIgnored(durable: string): StatusRecord {
-  return {
-    event: 'warning',
-    level: 'warn',
-    message: `the durable consumer ${durable} resumes where it stopped: --since applies only to a new one`,
-  };
-}
-
-/** @param durable name of the durable consumer, or undefined */
-export function sayStart(
-  stream: string,
-  start: StartPlace,
-  durable: string | undefined,
-  { isResumed, nextSeq, unacknowledged }: FoundConsumer,
-): StatusRecord {
-  const redelivered =
-    unacknowledged === 0
-      ? ''
-      : `; ${formatCount(unacknowledged, 'unacknowledged message')} will be redelivered`;
-  const created = durable === undefined ? '' : `, with the new durable consumer ${durable}`;
-  const place = isResumed
-    ? `resuming the durable consumer ${durable}${redelivered}`
-    : `${describeStart(start, nextSeq)}${created}`;
-  return {
-    event: 'setting',
-    level: 'info',
-    message: `reading ${stream}, ${place}`,
-    figures: { stream, durable: durable ?? null, next_seq: nextSeq ?? null, unacknowledged },
-  };
-}
-
-function describeStart(start: StartPlace, nextSeq: number | undefined): string {
-  if (nextSeq !== undefined) return `starting at message ${nextSeq}`;
-  return start.kind === 'time'
-    ? `starting at ${new Date(start.atMs).toISOString()}`
-    : 'starting with new messages';
-}
-
-export function sayRecreated(durable: string): StatusRecord {
-  return {
-    event: 'warning',
-    level: 'warn',
-    message: `the durable consumer ${durable} was deleted: recreated it after the last message that was read`,
-    figures: { durable },
   };
 }

@@ -1,12 +1,10 @@
 // The time of an event, as it says itself: for `check --max-lag` and the lag of `top`.
-import { UsageError } from '../errors.ts';
 import { decodeString } from './message-text.ts';
-import { sayLagFieldInvalid } from './messages.ts';
-import { ExpressionFault, type PathStep, parsePath } from './path.ts';
+import type { PathStep } from './path.ts';
 import { createSourceReader } from './seek-path.ts';
 
 /** The default of `--lag-field`; the first existing field is used. */
-const DEFAULT_LAG_FIELDS = ['timestamp', 'ts', 'created_at'] as const;
+export const DEFAULT_LAG_FIELDS = ['timestamp', 'ts', 'created_at'] as const;
 
 /** The latest time of a Date (ECMA-262, Time Values). */
 const MAX_DATE_MS = 8.64e15;
@@ -32,7 +30,7 @@ export function createTimestampReader(
 }
 
 /** @param source JSON text of a string, number or literal */
-function readTimestampMs(source: string): number | undefined {
+export function readTimestampMs(source: string): number | undefined {
   if (!source.startsWith('"')) return scaleToMs(Number(source));
   const text = decodeString(source).trim();
   if (/^\d+(\.\d+)?$/.test(text)) return scaleToMs(Number(text));
@@ -48,19 +46,4 @@ function scaleToMs(figure: number): number | undefined {
   if (figure < 1e14) return figure;
   const ms = figure < 1e17 ? figure / 1e3 : figure / 1e6;
   return ms <= MAX_DATE_MS ? ms : undefined;
-}
-
-/** The paths where the time of an event is looked for. @param lagField as given. @throws UsageError */
-export function parseLagPaths(lagField: string | undefined): readonly (readonly PathStep[])[] {
-  return (lagField === undefined ? DEFAULT_LAG_FIELDS : [lagField]).map(parseLagField);
-}
-
-function parseLagField(text: string): readonly PathStep[] {
-  try {
-    const { steps, end } = parsePath(text);
-    if (end === text.length) return steps;
-  } catch (error) {
-    if (!(error instanceof ExpressionFault)) throw error;
-  }
-  throw new UsageError(...sayLagFieldInvalid(text));
 }

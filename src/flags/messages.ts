@@ -1,5 +1,6 @@
 // Messages about the command line: commands, flags and their values.
 import type { ErrorText } from '../errors.ts';
+import { KEY_IN_HISTORY, KEY_SOURCES, withNearest } from '../io/messages.ts';
 
 export const A_RATE = 'a number such as 5, 0.5 or 50000, or max';
 export const A_SIZE = 'a size such as 500KB, 100M or 1GiB';
@@ -79,3 +80,32 @@ export const suggestWord = (word: string): string => `did you mean ${word}?`;
 /** @param commands that have the flag */
 export const suggestCommands = (flag: string, commands: readonly string[]): string =>
   `${flag} is a flag of ${commands.map((command) => `\`${command}\``).join(', ')}`;
+
+/** @param isGiven a key after the flag */
+export const sayKeyFlag = (flag: string, isGiven: boolean): ErrorText => [
+  `unknown flag ${flag}: no flag takes a key`,
+  isGiven ? KEY_IN_HISTORY : KEY_SOURCES,
+];
+
+export const sayKeyAsArgument = (): ErrorText => ['a key was given as an argument', KEY_IN_HISTORY];
+
+export const sayNoTopic = (
+  word: string,
+  commands: readonly string[],
+  topics: readonly string[],
+): ErrorText => [
+  `unknown command or topic "${word}"`,
+  withNearest(`topics: ${topics.join(', ')}`, word, [...commands, ...topics]),
+];
+
+export const ENVELOPES_ARE_NDJSON = 'envelopes are NDJSON';
+export const FIELDS_ARE_COLUMNS = 'fields are columns, tab-separated in a pipe, or CSV with --format csv';
+export const MARKS_ARE_PRETTY = 'only pretty output has marks';
+export const NDJSON_IS_COMPLETE = 'NDJSON has every event as sent, in full';
+export const TIME_IS_PRETTY = '--time is for pretty output';
+
+export const sayFieldsRequired = (flag: string): ErrorText =>
+  sayRequires([flag], '--fields', 'for example: --fields type,chain,amount_usd,tx_hash');
+
+export const sayHighlightRequired = (): ErrorText =>
+  sayRequires(['--bell'], '--highlight', "for example: --highlight 'amount_usd > 1000000' --bell");

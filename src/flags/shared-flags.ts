@@ -8,6 +8,7 @@ import {
   negation,
   optional,
   optionalText,
+  setting,
   text,
   toggle,
   withDefault,
@@ -23,7 +24,7 @@ import {
 } from './values.ts';
 
 export const GLOBAL_FLAGS = {
-  color: choice('--color <when>', 'color output', WHEN, 'auto'),
+  color: setting(choice('--color <when>', 'color output', WHEN, 'auto')),
   isQuiet: toggle('-q, --quiet', 'print only errors on stderr'),
   isVerbose: toggle('-v, --verbose', 'print more detail on stderr, and stack traces'),
   logFormat: choice('--log-format <format>', 'format of stderr', LOG_FORMATS, 'text'),
@@ -117,26 +118,35 @@ export const CONNECTION_FLAGS = { ...ATTEMPT_FLAGS, ...RETRY_FLAGS };
 
 export const EVENT_FLAGS = group('Filters:', {
   type: list('-t, --type <glob>', "filter by event type, e.g. 'large_*'; repeatable, comma-separated"),
-  where: list('-w, --where <expr>', "filter by expression, e.g. 'chain = tron'; repeatable, all must match"),
+  where: list(
+    '-w, --where <expr>',
+    "filter by expression, e.g. 'chain = tron or amount_usd > 1M'; repeatable, all must match",
+  ),
+  preset: list(
+    '--preset <name>',
+    'filter by an expression that `atlantis config set preset.<name>` stored; repeatable',
+  ),
 });
 
 export const FORM_FLAGS = group('Output:', {
-  format: choice('-f, --format <format>', 'output format', FORMATS, 'auto'),
+  format: setting(choice('-f, --format <format>', 'output format', FORMATS, 'auto')),
   isJson: toggle('--json', 'same as --format ndjson'),
   isEnveloped: toggle(
     '--envelope',
     'wrap each event with receive time and sequence number; add lifecycle records',
   ),
-  fields: text('--fields <path,...>', 'print only these fields, tab-separated (columns on a terminal)'),
+  fields: setting(
+    text('--fields <path,...>', 'print only these fields, tab-separated (columns on a terminal)'),
+  ),
   hasHeader: toggle('--header', 'with --fields in a pipe: print a first line with the names'),
-  time: choice('--time <mode>', 'receive time in pretty output', TIME_MODES, 'local'),
+  time: setting(choice('--time <mode>', 'receive time in pretty output', TIME_MODES, 'local')),
   isWide: toggle('--wide', 'show every field in full, one per line'),
   highlight: list(
     '--highlight <expr>',
     'mark the events that match this expression, without filtering; repeatable',
   ),
   hasBell: toggle('--bell', 'with --highlight: ring the bell of the terminal, once a second at most'),
-  links: choice('--links <when>', 'link hashes and addresses to a block explorer', WHEN, 'auto'),
+  links: setting(choice('--links <when>', 'link hashes and addresses to a block explorer', WHEN, 'auto')),
 });
 
 export const END_FLAGS = group('When to stop:', {

@@ -68,18 +68,19 @@ export const TOPICS: readonly Topic[] = [
       ['NATS_USER, NATS_PASSWORD', 'NATS user name and password'],
       ['GITHUB_ACTIONS', 'if true, `stream check` prints annotations and writes to `GITHUB_STEP_SUMMARY`'],
     ],
-    remark: 'Precedence: flag, then environment, then profile.',
+    remark: 'Precedence: flag, then environment, then profile or setting.',
   },
   {
     name: 'files',
     title: 'Files',
-    summary: 'where the profiles are stored',
+    summary: 'where profiles and settings are stored',
     column: 'file',
     rows: [
       ['~/.config/atlantis/profiles.json', 'Linux and other Unix systems (or under `XDG_CONFIG_HOME`)'],
       ['~/Library/Preferences/atlantis/profiles.json', 'macOS'],
       ['%APPDATA%\\atlantis\\Config\\profiles.json', 'Windows'],
     ],
-    remark: 'Only its owner can read the file. `atlantis profile path` prints its path.',
+    remark:
+      'Only its owner can read the file. `atlantis profile path` prints its path. The settings of `atlantis config` are in config.json beside it.',
   },
 ];

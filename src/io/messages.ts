@@ -1,6 +1,6 @@
 // Messages about files, locks, stdout, keys and bugs, which all commands share.
 import { dirname } from 'node:path';
-import type { ErrorText } from '../errors.ts';
+import { type ErrorText, findNearest } from '../errors.ts';
 
 export const sayBug = (message: string, isVerbose: boolean): string =>
   `a bug in atlantis: ${message}; ${
@@ -145,3 +145,21 @@ export const sayNotALock = (what: string, why: string, path: string): ErrorText 
   `the lock of ${what} ${why}: ${path}`,
   'nothing was changed: remove it or move it away',
 ];
+
+/** Where a key belongs; no flag takes one. */
+export const KEY_SOURCES =
+  'set ATLANTIS_API_KEY, pipe the key in with --key-stdin, or store it with `atlantis profile add <name>`';
+/** For a key on the command line. */
+export const KEY_IN_HISTORY = `${KEY_SOURCES}\nthe key is now in the history of your shell: delete it there, and replace the key if others use this machine`;
+
+/** `did you mean steady?`, if there is a candidate like the word. */
+export function suggestNearest(word: string, candidates: Iterable<string>): string | undefined {
+  const nearest = findNearest(word, candidates);
+  return nearest === undefined ? undefined : `did you mean ${nearest}?`;
+}
+
+/** A hint with the nearest candidate before it. */
+export function withNearest(hint: string, word: string, candidates: Iterable<string>): string {
+  const nearest = suggestNearest(word, candidates);
+  return nearest === undefined ? hint : `${nearest}\n${hint}`;
+}

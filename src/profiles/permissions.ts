@@ -54,14 +54,14 @@ export function checkDirectory(directory: string, stats: Stats, reader: StoreRea
 }
 
 /** @returns a warning if others can read the file. @throws StoreError unless it is a regular file of the reader or root */
-export function checkFile(path: string, stats: Stats, reader: StoreReader): string[] {
-  if (stats.isDirectory()) throw new StoreError(...sayNotAStore(NOT_A_STORE.directory, path));
-  if (!stats.isFile()) throw new StoreError(...sayNotAStore(NOT_A_STORE.notRegular, path));
+export function checkFile(path: string, stats: Stats, reader: StoreReader, what: string): string[] {
+  if (stats.isDirectory()) throw new StoreError(...sayNotAStore(what, NOT_A_STORE.directory, path));
+  if (!stats.isFile()) throw new StoreError(...sayNotAStore(what, NOT_A_STORE.notRegular, path));
   if (!hasOwners(reader)) return [];
   if (stats.uid !== reader.uid && stats.uid !== 0) {
-    throw new StoreError(...sayBelongsToOther(CHECKED.store, path));
+    throw new StoreError(...sayBelongsToOther(what, path));
   }
-  refuseSharedWriting(CHECKED.store, path, stats, reader);
+  refuseSharedWriting(what, path, stats, reader);
   // Root made its own file readable on purpose, for example for a container.
   if (stats.uid !== reader.uid || (stats.mode & 0o077) === 0) return [];
   return [sayReadableByOthers(path)];

@@ -6,6 +6,18 @@ import type { StatusRecord } from '../ui/reporter.ts';
 
 export const THE_RECORDING = 'the recording';
 
+export const A_FILE_NAME = 'a file name';
+
+export const sayRecordRequired = (): ErrorText =>
+  sayRequires(['--record-max-size', '--record-max-age', '--record-keep'], '--record', 'add --record <file>');
+
+export const sayRotationRequired = (): ErrorText =>
+  sayRequires(
+    ['--record-keep'],
+    '--record-max-size or --record-max-age',
+    'without them the recording is not rotated',
+  );
+
 const quote = (path: string): string => JSON.stringify(path);
 
 export const sayRecordingIsOutput = (path: string): ErrorText => [
@@ -44,6 +56,18 @@ export const sayNothingToPlay = (): ErrorText => [
   'not a recording: it contains no events',
   'create one with `atlantis stream tail --record <file>`, or play the output of `tail --json`',
 ];
+
+export const sayUntilBeforeSince = (): ErrorText => ['--until is before --since', 'use a later --until'];
+
+export function sayRecordingDamaged(): StatusRecord {
+  return {
+    event: 'error',
+    level: 'error',
+    message: '--strict: the recording is damaged',
+    hint: 'without --strict, the rest of it is played',
+    figures: { exit_code: EXIT.protocol },
+  };
+}
 
 /** Why a line cannot be played. */
 export const LINE_FAULTS = {
@@ -120,27 +144,3 @@ export function sayReopened(path: string): StatusRecord {
     message: `SIGUSR1: ${THE_RECORDING} ${quote(path)} was reopened`,
   };
 }
-
-export const sayUntilBeforeSince = (): ErrorText => ['--until is before --since', 'use a later --until'];
-
-export function sayRecordingDamaged(): StatusRecord {
-  return {
-    event: 'error',
-    level: 'error',
-    message: '--strict: the recording is damaged',
-    hint: 'without --strict, the rest of it is played',
-    figures: { exit_code: EXIT.protocol },
-  };
-}
-
-export const A_FILE_NAME = 'a file name';
-
-export const sayRecordRequired = (): ErrorText =>
-  sayRequires(['--record-max-size', '--record-max-age', '--record-keep'], '--record', 'add --record <file>');
-
-export const sayRotationRequired = (): ErrorText =>
-  sayRequires(
-    ['--record-keep'],
-    '--record-max-size or --record-max-age',
-    'without them the recording is not rotated',
-  );

@@ -40,8 +40,8 @@ export interface Output {
   readonly blockedSinceMs: number | undefined;
 }
 
-/** Opens the output; `onFailure` is called once, at the first failure. */
-export type OpenOutput = (onFailure: (failure: WriteFailure) => void) => Output;
+/** Opens the output; `onFailure` is called once, at the first failure, and `stop` ends the run as requested. */
+export type OpenOutput = (onFailure: (failure: WriteFailure) => void, stop: () => void) => Output;
 
 /** Output that is blocked for longer is reported. */
 const PAUSE_REPORT_MS = 1_000;

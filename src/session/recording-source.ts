@@ -2,10 +2,10 @@
 import { EXIT } from '../errors.ts';
 import type { Io } from '../io/io.ts';
 import { createDamageReport } from '../recording/damage-report.ts';
+import type { ReplayConfig } from '../recording/flags.ts';
 import { findLastTime } from '../recording/last-time.ts';
 import { sayRecordingDamaged } from '../recording/messages.ts';
 import { type PlayConfig, playRecording } from '../recording/play.ts';
-import type { ReplayConfig } from '../recording/play-flags.ts';
 import { readLines } from '../recording/read-lines.ts';
 import type { Select } from '../stream/event-stream.ts';
 import { EventBatch } from '../stream/items.ts';

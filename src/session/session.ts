@@ -12,17 +12,11 @@ import { type Connected, type EventBatch, type Events, pump, type StreamItem } f
 import * as say from '../ui/messages.ts';
 import type { Reporter, StatusRecord } from '../ui/reporter.ts';
 import type { StreamProgress } from '../ui/stream-progress.ts';
-import {
-  NO_REASON,
-  type RunFigures,
-  sayDiscarded,
-  sayEnd,
-  sayFailure,
-  saySummary,
-  sayUnmatched,
-} from './messages.ts';
+import type { EventWatch } from './event-watch.ts';
+import { NO_REASON, type RunFigures, sayDiscarded, sayEnd, sayFailure, saySummary } from './messages.ts';
 import type { OpenOutput, Output } from './output.ts';
 import { clearReadyFile, describeReady, writeReadyFile } from './ready-file.ts';
+import { loadEventWatch } from './run-filter.ts';
 import { createSilenceWatch, type SilenceWatch, watchStopTriggers } from './stop-triggers.ts';
 import { Tally } from './tally.ts';
 
@@ -67,8 +61,9 @@ export type Source = LiveSource | FileSource;
 
 type SessionConfig = Pick<
   TailConfig,
-  'filter' | 'limit' | 'durationMs' | 'timeoutMs' | 'maxSilenceMs' | 'failOnGap' | 'readyFile' | 'hasKeys'
->;
+  'filter' | 'limit' | 'durationMs' | 'timeoutMs' | 'maxSilenceMs' | 'failOnGap' | 'readyFile'
+> &
+  Partial<Pick<TailConfig, 'fields' | 'hasKeys'>>;
 
 interface SessionParts {
   readonly config: SessionConfig;
@@ -88,25 +83,27 @@ interface Run extends SessionParts {
   readonly output: Output;
   readonly tally: Tally;
   readonly recorder: Recorder | undefined;
+  readonly watch: EventWatch | undefined;
 }
 
 /** Runs to the end; closes everything it opened before it resolves or rejects. */
 export async function runSession(parts: SessionParts, io: Io): Promise<Outcome> {
-  const { config, source, reporter, status } = parts;
+  const { config, reporter, status } = parts;
   const { clock } = io;
+  const watch = await loadEventWatch(config, clock, reporter);
   if (config.readyFile !== undefined) clearReadyFile(config.readyFile);
   const stop = createStop();
-  const opened = parts.openOutput((failure) => stop.because({ kind: 'output', failure }));
+  const opened = parts.openOutput(
+    (failure) => stop.because({ kind: 'output', failure }),
+    () => stop.because({ kind: 'duration' }),
+  );
   const keys = config.hasKeys ? (await import('./keys.ts')).openKeys(parts, stop, io) : undefined;
   const output = keys === undefined ? opened : keys.pause.around(opened);
   const tally = new Tally(clock, {
     onDiscarded: (reasons) => reporter.report(sayDiscarded(reasons)),
-    onUnmatched(received) {
-      if (source.kind === 'live') reporter.report(sayUnmatched(received));
-    },
   });
   const recorder = parts.openRecorder?.((failure) => stop.because({ kind: 'output', failure }));
-  const run: Run = { ...parts, io, stop, output, tally, recorder };
+  const run: Run = { ...parts, io, stop, output, tally, recorder, watch };
   const silence = createSilenceWatch(config.maxSilenceMs, clock, output, () =>
     stop.because({ kind: 'silence' }),
   );
@@ -119,6 +116,7 @@ export async function runSession(parts: SessionParts, io: Io): Promise<Outcome> 
     silence.end();
     status.end();
     tally.end();
+    watch?.end();
     recorder?.close();
     keys?.close();
     unwatch();
@@ -163,6 +161,7 @@ async function deliver(batch: EventBatch, run: Run): Promise<number> {
     tally.noteFiltered(received.count, wanted.count);
     status.noteReceived(received.count);
   }
+  run.watch?.note(received, wanted);
   if (wanted !== received) received.release?.();
   // An event that could not be recorded is not delivered either.
   if (stop.reason?.kind === 'output') return 0;
@@ -248,6 +247,7 @@ async function record(one: LifecycleRecord, run: Run): Promise<void> {
 async function conclude(run: Run): Promise<Outcome> {
   const { config, io, output, reporter, source, stop, tally } = run;
   if (source.kind === 'live') await recordEnd(run);
+  run.watch?.finish(source.kind === 'file');
   run.recorder?.close();
   await output.drain();
   // Read it only now: a reason with a higher priority may have come during the flush.

@@ -7,16 +7,12 @@ import type { RunFigures } from './messages.ts';
 
 /** Minimum distance between reports of discarded messages (contract G4). */
 const DISCARD_REPORT_MS = 5_000;
-/** A filter that matches nothing for this long is probably wrong. */
-const UNMATCHED_REPORT_MS = 10_000;
 
 type Counts = Map<DiscardReason, number>;
 
 export interface TallyListeners {
   /** Called with what was discarded since the last call: at once, then every 5 s at most. */
   onDiscarded(reasons: ReadonlyMap<DiscardReason, number>): void;
-  /** Called once, with the number of events received, if none has matched the filters for a while. */
-  onUnmatched(received: number): void;
 }
 
 export class Tally {
@@ -33,7 +29,6 @@ export class Tally {
   #unreported: Counts = new Map();
   /** Set for DISCARD_REPORT_MS after each report. */
   #cancelDiscardTimer: (() => void) | undefined;
-  #cancelUnmatchedTimer: (() => void) | undefined;
   #connections = 0;
   #disconnectedMs = 0;
   /** The last loss, until the stream is live again. */
@@ -49,9 +44,6 @@ export class Tally {
   /** Counts events that went through the filters. */
   noteFiltered(received: number, matched: number): void {
     if (received === 0) return;
-    this.#cancelUnmatchedTimer ??= this.#clock.setTimer(() => {
-      if (this.#filtered?.matched === 0) this.#listeners.onUnmatched(this.#filtered.received);
-    }, UNMATCHED_REPORT_MS);
     this.#filtered = {
       received: (this.#filtered?.received ?? 0) + received,
       matched: (this.#filtered?.matched ?? 0) + matched,
@@ -103,7 +95,6 @@ export class Tally {
   /** Reports nothing more; the summary has the rest. */
   end(): void {
     this.#cancelDiscardTimer?.();
-    this.#cancelUnmatchedTimer?.();
   }
 
   summarize(pausedMs: number): RunFigures {

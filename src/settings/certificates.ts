@@ -58,8 +58,8 @@ const SYSTEM_BUNDLES = [
   '/etc/ssl/cert.pem',
 ];
 
-/** The roots that the operating system trusts, in PEM. @throws UsageError if there are none */
-async function readSystemRoots(): Promise<readonly string[]> {
+/** The roots that the operating system trusts, in PEM. @param source for the message. @throws UsageError if there are none */
+export async function readSystemRoots(source = '--system-ca'): Promise<readonly string[]> {
   const tls = (await import('node:tls')) as { getCACertificates?(kind: 'system'): readonly string[] };
   const roots = tls.getCACertificates?.('system') ?? [];
   if (roots.length > 0) return roots;
@@ -67,14 +67,14 @@ async function readSystemRoots(): Promise<readonly string[]> {
     const bundle = await readIfCertificates(path);
     if (bundle.length > 0) return bundle;
   }
-  throw new UsageError(...sayNoSystemRoots());
+  throw new UsageError(...sayNoSystemRoots(source));
 }
 
 /**
  * The roots to trust in addition to Node's, in PEM; undefined if there are none, and Node's own store is used as it
  * is. With SSL_CERT_FILE, which Node itself reads only with --use-openssl-ca.
  *
- * @param given by `readGivenRoots` or the option ca
+ * @param given by `readGivenRoots` or the options
  */
 export async function listAddedRoots(
   given: readonly string[],

@@ -1,6 +1,6 @@
 // Messages about settings: the URL and the key and where they come from, TLS, proxies, NATS. None shows a secret.
 import type { ErrorText } from '../errors.ts';
-import { sayRequires } from '../flags/messages.ts';
+import { withNearest } from '../io/messages.ts';
 
 const ADD_PROFILE = 'add one with `atlantis profile add <name>`';
 
@@ -12,7 +12,7 @@ function listProfiles(names: readonly string[], limit: number): string {
 /** @param source the flag or variable that names it; undefined for an argument */
 export const sayNoProfile = (name: string, known: readonly string[], source?: string): ErrorText => [
   `no profile "${shortenName(name)}"${source === undefined ? '' : ` (from ${source})`}`,
-  known.length === 0 ? ADD_PROFILE : `profiles: ${listProfiles(known, 20)}`,
+  known.length === 0 ? ADD_PROFILE : withNearest(`profiles: ${listProfiles(known, 20)}`, name, known),
 ];
 
 export const shortenName = (name: string): string => (name.length > 64 ? `${name.slice(0, 64)}…` : name);
@@ -207,9 +207,9 @@ export const sayCertificateDamaged = (source: string, number: number): ErrorText
   A_PEM_FILE,
 ];
 
-export const sayNoSystemRoots = (): ErrorText => [
-  '--system-ca: no root certificates of this system were found',
-  'use --ca-cert <file>, or Node 22.15 or newer',
+export const sayNoSystemRoots = (source: string): ErrorText => [
+  `${source}: no root certificates of this system were found`,
+  'use --ca-cert <file> or the option ca, or Node 22.15 or newer',
 ];
 
 /** What could happen without certificate checks. */
@@ -281,15 +281,6 @@ export const saySetting = (name: string, value: string, source: string | undefin
   `${name}: ${value} (${source})`;
 
 export const A_TYPE_LIST = 'event types or globs, separated by commas';
-export const ENVELOPES_ARE_NDJSON = 'envelopes are NDJSON';
-export const FIELDS_ARE_COLUMNS = 'fields are columns, tab-separated in a pipe, or CSV with --format csv';
-export const MARKS_ARE_PRETTY = 'only pretty output has marks';
-
-export const sayFieldsRequired = (flag: string): ErrorText =>
-  sayRequires([flag], '--fields', 'for example: --fields type,chain,amount_usd,tx_hash');
-
-export const sayHighlightRequired = (): ErrorText =>
-  sayRequires(['--bell'], '--highlight', "for example: --highlight 'amount_usd > 1000000' --bell");
 export const SIMULATOR_NEEDS_NOTHING = 'the simulator needs no URL and no key';
 export const THE_SIMULATOR = 'the simulator';
 export const BUILT_IN_SIMULATOR = 'the built-in simulator';
@@ -298,3 +289,6 @@ export const sayRetryBoundsReversed = (max: string, min: string): ErrorText => [
   `--retry-max ${max} is shorter than --retry-min ${min}`,
   'accepted: a --retry-max of at least --retry-min',
 ];
+
+export const A_LAG_PATH = 'a path such as created_at, block.time or items[0].ts';
+export const PONGS_NEED_PINGS = 'without pings there is no pong to wait for';

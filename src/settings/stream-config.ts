@@ -3,8 +3,18 @@
 import { type ConnectConfig, chooseFirstBudget, fillRetryBounds } from '../connection/config.ts';
 import type { KeyOrigin } from '../connection/lifecycle.ts';
 import { UsageError } from '../errors.ts';
-import { type Flags, type FlagValues, listGiven, parseFlags } from '../flags/definition.ts';
-import { sayInvalid, sayNotCombinable } from '../flags/messages.ts';
+import { type Flags, type FlagValues, listGiven, parseFlags, pick } from '../flags/definition.ts';
+import {
+  ENVELOPES_ARE_NDJSON,
+  FIELDS_ARE_COLUMNS,
+  MARKS_ARE_PRETTY,
+  NDJSON_IS_COMPLETE,
+  sayFieldsRequired,
+  sayHighlightRequired,
+  sayInvalid,
+  sayNotCombinable,
+  TIME_IS_PRETTY,
+} from '../flags/messages.ts';
 import {
   CONNECTION_FLAGS,
   END_FLAGS,
@@ -21,6 +31,7 @@ import type { Io } from '../io/io.ts';
 import { keyPrefix } from '../io/key.ts';
 import { hasEscapes, hasLinks, isInteractive } from '../io/terminal.ts';
 import type { TrustConfig } from './certificates.ts';
+import { findColorMode, readPresets } from './defaults.ts';
 import * as say from './messages.ts';
 import { createKeyReader, type KeyListener } from './renew-key.ts';
 import { parseStreamUrl, type StreamUrl } from './stream-url.ts';
@@ -85,11 +96,16 @@ export interface TailConfig
   readonly useColor: boolean;
 }
 
-/** Reads the flags that need no store and no secret. @throws UsageError */
-export function parseStreamFlags(flags: StreamFlags, io: Io): TailConfig {
-  const values = parseFlags(STREAM_FLAGS, flags);
-  assertForm(values);
-  if (values.simulate !== undefined) assertSimulateAlone(flags);
+/**
+ * Reads the flags that need no secret.
+ *
+ * @param all the flags with stored defaults; conflicts are only reported between given flags
+ * @throws UsageError; StoreError if a named filter cannot be read
+ */
+export function parseStreamFlags(flags: StreamFlags, io: Io, all = flags): TailConfig {
+  const given = parseFlags(STREAM_FLAGS, flags);
+  assertCombined(given, flags);
+  const values = parseFlags(STREAM_FLAGS, all);
   const { format, isJson, isEnveloped, links } = values;
   const isPretty = format === 'pretty' || (format === 'auto' && !isJson && !isEnveloped && io.stdout.isTty);
   const useColor = wantsColor(flags, io, io.stdout.isTty);
@@ -98,11 +114,18 @@ export function parseStreamFlags(flags: StreamFlags, io: Io): TailConfig {
     log: parseLogFlags(flags, io),
     connection: parseConnectionFlags(flags, values.timeoutMs),
     format: isPretty ? 'pretty' : format === 'csv' ? 'csv' : 'ndjson',
-    filter: parseFilter(values),
+    filter: parseFilter(values, io),
     useColor,
     hasKeys: isInteractive(io) && io.isStdinTty && !values.isKeyStdin,
     hasLinks: links === 'auto' ? io.stdout.isTty && useColor && hasLinks(io) : links === 'always',
   };
+}
+
+/** Refuses flags that cannot be combined. */
+function assertCombined(values: StreamValues, flags: StreamFlags): void {
+  assertForm(values);
+  assertPrettyFlagsUsed(values, flags);
+  if (values.simulate !== undefined) assertSimulateAlone(flags);
 }
 
 /** A glob up to the next comma or the end; commas in braces, in a set or after a backslash belong to the glob. */
@@ -117,7 +140,8 @@ function splitGlobs(list: string): string[] {
   return globs;
 }
 
-function parseFilter({ type, where }: StreamValues): TailConfig['filter'] {
+function parseFilter({ type, where: given, preset }: StreamValues, io: Io): TailConfig['filter'] {
+  const where = [...given, ...readPresets(preset, io)];
   const types = type.flatMap(splitGlobs);
   if (types.includes('')) {
     throw new UsageError(...sayInvalid('--type', type.join(','), say.A_TYPE_LIST));
@@ -134,6 +158,9 @@ export function parseConnectionFlags(flags: ConnectionFlags, timeoutMs?: number)
   const bounds = fillRetryBounds(values.retryMinMs, values.retryMaxMs);
   if (bounds.retryMaxMs < bounds.retryMinMs) {
     throw new UsageError(...say.sayRetryBoundsReversed(flags.retryMax ?? '', flags.retryMin ?? ''));
+  }
+  if (values.pingIntervalMs === 0 && flags.pongTimeout !== undefined) {
+    throw new UsageError(...sayNotCombinable('--pong-timeout', '--ping-interval 0', say.PONGS_NEED_PINGS));
   }
   return {
     ...values,
@@ -153,14 +180,10 @@ export function parseLogFlags(flags: GlobalFlags, io: Io): LogConfig {
   return { format: logFormat, isQuiet, isVerbose, useColor };
 }
 
-/** `--color`, then NO_COLOR (no-color.org) and FORCE_COLOR, then whether it is a terminal with colors. */
+/** `--color`, then NO_COLOR (no-color.org) and FORCE_COLOR, the setting, and whether it is a terminal with colors. */
 export function wantsColor(flags: GlobalFlags, io: Io, isTty: boolean): boolean {
-  const { color } = parseFlags(GLOBAL_FLAGS, flags);
-  if (color !== 'auto') return color === 'always';
-  const { NO_COLOR, FORCE_COLOR } = io.env;
-  if (NO_COLOR !== undefined && NO_COLOR !== '') return false;
-  if (FORCE_COLOR !== undefined) return FORCE_COLOR !== '0' && FORCE_COLOR !== 'false';
-  return isTty && hasEscapes(io);
+  const { value } = findColorMode(flags, io, isTty);
+  return value === 'always' || (value === 'auto' && isTty && hasEscapes(io));
 }
 
 /** URL and key from flag, environment or profile. @throws UsageError, CredentialError, StoreError */
@@ -210,17 +233,33 @@ function assertForm({
   const given = format === 'auto' ? undefined : `--format ${format}`;
   if (format !== 'ndjson') {
     if (isJson) refuse('--json', given);
-    if (isEnveloped) refuse('--envelope', given, say.ENVELOPES_ARE_NDJSON);
+    if (isEnveloped) refuse('--envelope', given, ENVELOPES_ARE_NDJSON);
   }
   const json = isJson ? '--json' : isEnveloped ? '--envelope' : format === 'ndjson' ? given : undefined;
   if (fields !== undefined) {
-    refuse('--fields', json ?? (format === 'pretty' ? given : undefined), say.FIELDS_ARE_COLUMNS);
+    refuse('--fields', json ?? (format === 'pretty' ? given : undefined), FIELDS_ARE_COLUMNS);
   } else if (format === 'csv' || hasHeader) {
-    throw new UsageError(...say.sayFieldsRequired(hasHeader ? '--header' : '--format csv'));
+    throw new UsageError(...sayFieldsRequired(hasHeader ? '--header' : '--format csv'));
   }
   if (highlight.length > 0) {
-    refuse('--highlight', json ?? (fields === undefined ? undefined : '--fields'), say.MARKS_ARE_PRETTY);
-  } else if (hasBell) throw new UsageError(...say.sayHighlightRequired());
+    refuse('--highlight', json ?? (fields === undefined ? undefined : '--fields'), MARKS_ARE_PRETTY);
+  } else if (hasBell) throw new UsageError(...sayHighlightRequired());
+}
+
+/** Refuses flags of pretty output that have no effect. */
+function assertPrettyFlagsUsed(
+  { isJson, isEnveloped, format, fields }: StreamValues,
+  flags: StreamFlags,
+): void {
+  const isNdjson = isJson || isEnveloped || format === 'ndjson';
+  const idle =
+    fields !== undefined ? pick(FORM_FLAGS, 'time', 'links') : pick(FORM_FLAGS, 'time', 'isWide', 'links');
+  const [flag] = isNdjson || fields !== undefined ? listGiven(idle, flags) : [];
+  if (flag === undefined) return;
+  const other =
+    fields !== undefined ? '--fields' : isJson ? '--json' : isEnveloped ? '--envelope' : '--format ndjson';
+  const why = fields !== undefined ? TIME_IS_PRETTY : NDJSON_IS_COMPLETE;
+  throw new UsageError(...sayNotCombinable(flag, other, why));
 }
 
 function assertSimulateAlone(flags: StreamFlags): void {

@@ -1,5 +1,6 @@
 // Messages of the simulator: its options, scenarios, scripts and address.
 import type { ErrorText } from '../errors.ts';
+import { withNearest } from '../io/messages.ts';
 
 /** The answer of the service to a request that is not for a WebSocket. */
 export const ONLY_WEBSOCKET = 'This path only speaks WebSocket.';
@@ -25,7 +26,7 @@ const listScenarios = (names: readonly string[]): string =>
 
 export const sayUnknownScenario = (name: unknown, known: readonly string[]): ErrorText => [
   `unknown scenario ${showValue(name)}`,
-  listScenarios(known),
+  withNearest(listScenarios(known), String(name), known),
 ];
 
 /** The summary of a script without one. */

@@ -14,6 +14,7 @@ export const ACCEPTED_OPTIONS = {
   url: 'the base URL that came with the key',
   signal: 'an AbortSignal',
   useEnvironment: 'true or false',
+  systemCa: 'true or false',
   proxy: 'a URL',
   texts: 'a non-empty string, or a list of them',
   maxReconnects: 'an integer of at least 0, or Infinity',
@@ -54,12 +55,11 @@ export const sayAlreadyIterated = (): ErrorText => [
 
 const OPTION_OF_FLAG: readonly (readonly [flag: string, option: string])[] = [
   ['--ca-cert <file>', 'the option ca'],
+  ['--ca-cert', 'the option ca'],
+  ['--system-ca', 'systemCa'],
   ['--connect-timeout', 'the option connectTimeoutMs'],
   ['--ping-interval', 'the options pingIntervalMs'],
   ['--pong-timeout', 'pongTimeoutMs'],
-  // Programs can add the roots of the system to `ca`.
-  [', or --system-ca if this system has it', ''],
-  ['use --ca-cert or --system-ca', 'use the option ca'],
   ['--url', 'the option url'],
 ];
 

@@ -65,6 +65,8 @@ export interface StreamOptions extends StreamCallbacks {
   readonly pongTimeoutMs?: number | undefined;
   /** Roots to trust in addition to those of Node, in PEM. No option turns certificate checks off. */
   readonly ca?: string | readonly string[] | undefined;
+  /** Trust the roots of the operating system as well, as `--system-ca` does; default false. */
+  readonly systemCa?: boolean | undefined;
   /** `http://[user:password@]host:port`, or `https:`, `socks5:`, `socks5h:`; never for loopback; default none. */
   readonly proxy?: string | undefined;
   /**
@@ -84,6 +86,7 @@ export interface StreamConfig extends ConnectConfig {
   readonly where: readonly string[];
   /** Additional roots, in PEM. */
   readonly ca: readonly string[];
+  readonly systemCa: boolean;
   readonly proxyUrl: string | undefined;
   readonly useEnvironment: boolean;
   readonly callbacks: StreamCallbacks;
@@ -118,6 +121,7 @@ const NAMES: readonly string[] = [
   'pingIntervalMs',
   'pongTimeoutMs',
   'ca',
+  'systemCa',
   'proxy',
   'useEnvironment',
   ...CALLBACKS,
@@ -135,7 +139,7 @@ export function parseStreamOptions(options: StreamOptions): StreamConfig {
   if (unknown !== undefined) {
     throw new UsageError(...say.sayUnknownOption(unknown, NAMES));
   }
-  const { url, key, signal, ca = [], proxy, useEnvironment = false } = options;
+  const { url, key, signal, ca = [], systemCa = false, proxy, useEnvironment = false } = options;
   requireValid(typeof url === 'string', 'url', url, ACCEPTED.url);
   if (typeof key !== 'string' && typeof key !== 'function') {
     throw new UsageError(...say.sayKeyOptionInvalid());
@@ -147,6 +151,7 @@ export function parseStreamOptions(options: StreamOptions): StreamConfig {
     useEnvironment,
     ACCEPTED.useEnvironment,
   );
+  requireValid(typeof systemCa === 'boolean', 'systemCa', systemCa, ACCEPTED.systemCa);
   const pems = listTexts('ca', ca);
   for (const pem of pems) checkCertificates(pem, say.nameOption('ca'));
   if (proxy !== undefined) requireValid(typeof proxy === 'string', 'proxy', say.NOT_A_STRING, ACCEPTED.proxy);
@@ -165,6 +170,7 @@ export function parseStreamOptions(options: StreamOptions): StreamConfig {
       checkDuration('pingIntervalMs', options.pingIntervalMs, 0) ?? CONNECTION_DEFAULTS.pingIntervalMs,
     pongTimeoutMs: checkDuration('pongTimeoutMs', options.pongTimeoutMs) ?? CONNECTION_DEFAULTS.pongTimeoutMs,
     ca: pems,
+    systemCa,
     proxyUrl: proxy === undefined ? undefined : checkProxyUrl(proxy, say.nameOption('proxy')),
     useEnvironment,
     callbacks: pickCallbacks(options),

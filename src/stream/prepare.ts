@@ -5,13 +5,18 @@ import { UsageError } from '../errors.ts';
 import { createFrameBuffer } from '../events/frame-buffer.ts';
 import { classifyText } from '../events/scanner.ts';
 import type { Io } from '../io/io.ts';
-import { areTlsChecksOff, listAddedRoots, readGivenRoots } from '../settings/certificates.ts';
+import {
+  areTlsChecksOff,
+  listAddedRoots,
+  readGivenRoots,
+  readSystemRoots,
+} from '../settings/certificates.ts';
 import { sayTlsChecksOff } from '../settings/messages.ts';
 import { findProxy } from '../settings/proxy.ts';
 import type { ConnectionConfig, StreamSource } from '../settings/stream-config.ts';
 import { VERSION } from '../version.ts';
 import { type ConnectLoopConfig, EventStream, type Select, type StreamDeps } from './event-stream.ts';
-import { FILTER_OPTIONS, THE_OPTIONS } from './messages.ts';
+import { FILTER_OPTIONS, nameOption, THE_OPTIONS } from './messages.ts';
 import type { StreamConfig } from './options.ts';
 
 /** Key commands have a shorter timeout of their own. */
@@ -47,6 +52,7 @@ export async function prepareSource(
     types: [],
     where: [],
     ca: await readGivenRoots({ caCert, useSystemCa }, signal),
+    systemCa: false,
     proxyUrl: undefined,
     useEnvironment: true,
     callbacks: {},
@@ -66,13 +72,14 @@ export async function prepareSource(
   };
 }
 
-/** @throws UsageError for invalid filters, or if the environment turns certificate checks off or has an invalid proxy */
+/** @throws UsageError for invalid filters, for `systemCa` without roots of the system, or if the environment turns certificate checks off or has an invalid proxy */
 export async function prepareStream(config: StreamConfig, deps: StreamDeps): Promise<ConnectLoopConfig> {
-  const { url, key, ca, useEnvironment } = config;
+  const { url, key, ca, systemCa, useEnvironment } = config;
   const env = useEnvironment ? deps.readEnvironment() : {};
   // Contract C7.
   const isUnchecked = areTlsChecksOff(env);
   if (isUnchecked && !url.isLoopback) throw new UsageError(...sayTlsChecksOff('connect'));
+  const systemRoots = systemCa ? await readSystemRoots(nameOption('systemCa')) : [];
   return {
     dial: {
       url: url.stream,
@@ -81,7 +88,7 @@ export async function prepareStream(config: StreamConfig, deps: StreamDeps): Pro
       keyOrigin: deps.keyOrigin ?? { kind: 'option', source: THE_OPTIONS },
       userAgent: `atlantis-cli/${VERSION}`,
       proxyUrl: pickProxy(config, env),
-      trustedRoots: await listAddedRoots(ca, env),
+      trustedRoots: await listAddedRoots([...ca, ...systemRoots], env),
       mustCheckCertificates: !isUnchecked,
       mustBeLoopback: url.isLoopback && (!url.isSecure || isUnchecked),
       connectTimeoutMs: config.connectTimeoutMs,

@@ -2,7 +2,8 @@
 // string-width takes longer to load than everything else before the first event.
 import type { Clock } from '../clock.ts';
 import { type Batch, textOf } from '../events/batch.ts';
-import { createTimestampReader, parseLagPaths } from '../events/event-time.ts';
+import { createTimestampReader, DEFAULT_LAG_FIELDS } from '../events/event-time.ts';
+import { parsePath } from '../events/path.ts';
 import { type LogStyle, NO_PAINT, type Paint } from '../render/paint.ts';
 import { makeVisible } from '../render/sanitize.ts';
 import { SIGNS, type Signs } from '../render/signs.ts';
@@ -89,7 +90,7 @@ export class LineProgress implements StreamProgress {
   #loss: { readonly sinceMs: number; readonly isGap: boolean } | undefined;
   #isPaused = false;
   readonly #hasKeys: boolean;
-  readonly #readTime = createTimestampReader(parseLagPaths(undefined));
+  readonly #readTime = createTimestampReader(DEFAULT_LAG_FIELDS.map((field) => parsePath(field).steps));
   #lagMs: number | undefined;
   #lagReadAtMs = Number.NEGATIVE_INFINITY;
   #cancelRefresh: () => void = () => {};

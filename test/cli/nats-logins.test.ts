@@ -203,6 +203,32 @@ describeWithNats('NATS (needs nats-server)', () => {
       },
     );
 
+    test('C7: by its address, the certificate must be for the address, not for localhost', async () => {
+      for (const [names, code] of [
+        ['IP:127.0.0.1', 0],
+        ['DNS:localhost', 11],
+      ] as const) {
+        const { certFile, keyFile } = made.issue({ names });
+        const { port } = await startNatsServer({
+          extra: `tls { cert_file: "${certFile}", key_file: "${keyFile}" }`,
+        });
+        const exit = await relay(`tls://127.0.0.1:${port}`, { args: ['--ca-cert', made.caFile] });
+        expect([names, exit.code]).toEqual([names, code]);
+        if (code !== 0) expect(lastError(exit).message).toContain('for another host');
+      }
+    });
+
+    test('row 120: a server that requires a client certificate: exit 11', async () => {
+      const { certFile, keyFile } = made.good;
+      const files = `cert_file: "${certFile}", key_file: "${keyFile}", ca_file: "${made.caFile}"`;
+      const { port } = await startNatsServer({ extra: `tls { ${files}, verify: true }` });
+      for (const run of [relay, tail]) {
+        const exit = await run(`tls://127.0.0.1:${port}`, { args: ['--ca-cert', made.caFile] });
+        expect(lastError(exit)).toMatchObject({ exit_code: 11 });
+        expect(lastError(exit).message).toContain('requires a client certificate');
+      }
+    });
+
     test('row 100 (B8): --ca-cert requires TLS: a server that offers none is exit 11', async () => {
       const { url } = await startNatsServer();
       const given = { args: ['--ca-cert', made.caFile] };

@@ -122,7 +122,8 @@ describe('row 68: responses to a POST that are not final, or endless', () => {
       log: 'json',
       env,
     });
-    await child.waitForStderr(answer === UPGRADE ? '"exit_code":5' : /("failed".*){2}/s);
+    await child.waitForStderr(/("failed".*){2}/s);
+    expect(child.stderrText).toContain(`the proxy 127.0.0.1:${proxy.port} did not open a tunnel`);
     child.kill('SIGTERM');
     await finish();
     await proxy.waitUntil(() => (proxy.countOpen() === 0 ? true : undefined), 'the socket');

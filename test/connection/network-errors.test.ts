@@ -94,6 +94,40 @@ describe('C9: codes', () => {
     expect(classifyError(error, HOST, 'upgrade').detail).toBe('not an HTTP response, HPE_INVALID_CONSTANT');
   });
 
+  test('row 119: a response of an HTTP sink that is not HTTP', () => {
+    const error = fault('HPE_INVALID_CONSTANT', 'Parse Error: Expected HTTP/');
+    expect(classifyError(error, HOST, 'response')).toMatchObject({
+      kind: 'not-http',
+      detail: 'not an HTTP response, HPE_INVALID_CONSTANT',
+    });
+    expect(classifyError(fault('ECONNRESET'), HOST, 'response').detail).toBe(
+      'ECONNRESET, waiting for the response',
+    );
+  });
+
+  test('row 119, row 120: a TLS fault of a proxy has its name, in the message and in the advice', () => {
+    const proxy = 'proxy.example:3128';
+    const alert = fault('HPE_INVALID_CONSTANT', 'x', { rawPacket: Buffer.from([0x15, 3, 3, 0, 2, 2, 10]) });
+    const cause = classifyError(alert, HOST, 'proxy', proxy);
+    expect(cause).toMatchObject({ kind: 'plaintext-to-tls', host: proxy, proxy });
+    expect(describeCause(cause)).toEqual({
+      happened: `the proxy ${proxy} expects TLS on this port (it answered with a TLS alert)`,
+      remedy: 'use https:// in the URL of the proxy',
+    });
+    for (const [code, detail] of [
+      ['HPE_HEADER_OVERFLOW', 'its response header is too long'],
+      ['HPE_INVALID_CONSTANT', 'its response is not HTTP, HPE_INVALID_CONSTANT'],
+    ] as const) {
+      expect(classifyError(fault(code), HOST, 'proxy', proxy)).toMatchObject({
+        kind: 'proxy-failed',
+        detail,
+      });
+    }
+    expect(classifyError(fault('ECONNRESET'), HOST, 'tls', proxy).detail).toBe(
+      `ECONNRESET, in the TLS handshake through the proxy ${proxy}`,
+    );
+  });
+
   test('row 33: every error before the proxy responds names the proxy', () => {
     for (const code of ['ECONNREFUSED', 'ENOTFOUND', 'ECONNRESET', 'ETIMEDOUT']) {
       const cause = classifyError(fault(code), HOST, 'proxy', 'proxy.example:3128');

@@ -86,7 +86,7 @@ const ROWS: readonly Row[] = [
   },
   {
     line: 'TLS to a plaintext port, 200 instead of 101, bad Sec-WebSocket-Accept',
-    kinds: ['tls-to-plaintext', 'plaintext-to-tls', 'not-websocket'],
+    kinds: ['tls-to-plaintext', 'plaintext-to-tls', 'not-websocket', 'not-http'],
     before: NEVER,
     after: FIVE_IN_A_ROW,
     exitCode: 8,

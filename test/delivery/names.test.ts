@@ -1,8 +1,8 @@
 // Tables: subjects, ids, results on HTTP responses, addresses, start positions.
 import { describe, expect, test } from '@jest/globals';
 import { RecordQueue } from '../../src/delivery/backlog.ts';
+import { parseFromFlags } from '../../src/delivery/from/read-stream.ts';
 import { judgeResponse } from '../../src/delivery/http/http-exchange.ts';
-import { parseFromFlags } from '../../src/delivery/nats/read-stream.ts';
 import { createIdentifier, LIFECYCLE_MARK } from '../../src/delivery/sink.ts';
 import type { SpoolRecord } from '../../src/delivery/spool/record.ts';
 import { createTypeReader } from '../../src/events/event-type.ts';
@@ -125,14 +125,14 @@ describe('results', () => {
     [503, 'failed'],
     [599, 'failed'],
   ])('%i: %s', (status, kind) => {
-    const result = judgeResponse({ status, retryAfterMs: 5, excerpt: '' }, 'h', true);
+    const result = judgeResponse({ status, retryAfterMs: 5, body: '' }, 'h', true);
     expect(result.kind).toBe(kind);
     if (result.kind === 'refused') expect(result.isTooLarge).toBe(status === 413);
     if (result.kind === 'failed') expect(result.fault.exitCode).toBeUndefined();
   });
 
   test('a redirect ends a run in which nothing was delivered', () => {
-    const result = judgeResponse({ status: 302, retryAfterMs: undefined, excerpt: '' }, 'h', false);
+    const result = judgeResponse({ status: 302, retryAfterMs: undefined, body: '' }, 'h', false);
     expect(result).toMatchObject({ kind: 'failed', fault: { exitCode: 5 } });
   });
 });

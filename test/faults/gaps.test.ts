@@ -75,7 +75,9 @@ describe('G1: what is said about a loss', () => {
     const { exit } = await loseOnce([], (peer) => peer.reset());
     const reports = exit.stderr.split('\n').filter((line) => /lost|live again/.test(line));
     expect(reports).toHaveLength(2);
-    expect(reports[0]).toMatch(/^\d\d:\d\d:\d\d atlantis: warning: the connection to .* was lost .*; last byte received at/);
+    expect(reports[0]).toMatch(
+      /^\d\d:\d\d:\d\d atlantis: warning: the connection to .* was lost .*; last byte received at/,
+    );
     expect(reports[1]).toMatch(
       /^\d\d:\d\d:\d\d atlantis: warning: live again at .* were not delivered, and their number is unknown$/,
     );

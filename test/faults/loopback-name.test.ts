@@ -12,6 +12,10 @@ const OTHER = Object.values(networkInterfaces())
   .flatMap((all) => all ?? [])
   .find(({ internal, family }) => !internal && family === 'IPv4')?.address;
 
+const LOOKUP = `
+  const dns = require('node:dns');
+  dns.lookup = (_name, _options, callback) => callback(null, [{ address: '${OTHER}', family: 4 }]);`;
+
 const describeWithAddress = OTHER === undefined ? describe.skip : describe;
 describeWithAddress('row 101 (C5): localhost is not this machine (needs a second address)', () => {
   const hosts = { localhost: [OTHER ?? ''] };
@@ -35,6 +39,22 @@ describeWithAddress('row 101 (C5): localhost is not this machine (needs a second
     expect(endpoint.attempts).toHaveLength(0);
   });
 
+  test('row 101 (C7): an HTTP sink without certificate checks: exit 11, and no connection', async () => {
+    const endpoint = await startScriptedServer(async () => {}, { host: '0.0.0.0' });
+    const to = ['--to', `https://localhost:${endpoint.port}`];
+    const args = ['stream', 'relay', '--url', 'https://127.0.0.1:9', ...to, '--verbose'];
+    const { nodeArgs } = preload(LOOKUP);
+    // Node itself warns about the variable.
+    const exit = await runCli(args, {
+      env: { NODE_TLS_REJECT_UNAUTHORIZED: '0' },
+      nodeArgs,
+      key: CANARY_KEY,
+    });
+    expect(exit.stderr).toMatch(/localhost:\d+ is not this machine/);
+    expect(exit.code).toBe(11);
+    expect(endpoint.attempts).toHaveLength(0);
+  });
+
   test('row 101: an address of loopback beside it is used', async () => {
     const server = await startScriptedServer(streamHandler({ events: ['{"n":1}'] }));
     const both = { localhost: [OTHER ?? '', '127.0.0.1'] };
@@ -46,9 +66,7 @@ describeWithAddress('row 101 (C5): localhost is not this machine (needs a second
     const server = await startScriptedServer(streamHandler({}), { host: '0.0.0.0' });
     const env = { NODE_TLS_REJECT_UNAUTHORIZED: '0' };
     const args = ['stream', 'tail', '--url', `https://localhost:${server.port}`, '--verbose'];
-    const { nodeArgs } = preload(`
-      const dns = require('node:dns');
-      dns.lookup = (_name, _options, callback) => callback(null, [{ address: '${OTHER}', family: 4 }]);`);
+    const { nodeArgs } = preload(LOOKUP);
     // Node itself warns about the variable.
     const exit = await runCli(args, { env, nodeArgs, key: CANARY_KEY });
     expect(exit.stderr).toMatch(/localhost:\d+ is not this machine/);

@@ -153,7 +153,7 @@ describe('row 32: TLS on one side only', () => {
     const server = await startScriptedServer(streamHandler(), { tls: { cert, key } });
     const { code, stdout, stderr } = await runTail(`ws://127.0.0.1:${server.port}`);
     expect(stderr).toContain('expects TLS on this port');
-    expect(stderr).toMatch(/^ {2}use https:\/\/ or wss:\/\//m);
+    expect(stderr).toMatch(/^ {2}use https:\/\/ in the URL/m);
     expect([stdout, code]).toEqual(['', 8]);
     // The second connection asks whether it speaks TLS, and carries no request.
     expect(server.attempts.length).toBeLessThanOrEqual(2);

@@ -3,6 +3,11 @@ import { expect, test } from '@jest/globals';
 import { startScriptedServer } from '../helpers/scripted-server.ts';
 import { runTail } from '../helpers/tail.ts';
 
+/** Every line is a message of this program, or its hint. */
+function expectOurs(stderr: string): void {
+  for (const line of stderr.trimEnd().split('\n')) expect(line).toMatch(/^(atlantis: | {2})\S/);
+}
+
 const SECRET = 'pa55w0rd-0f-the-proxy';
 
 test('row 102 (P4): the NATS client prints nothing about a server that it does not understand', async () => {
@@ -11,8 +16,10 @@ test('row 102 (P4): the NATS client prints nothing about a server that it does n
     await peer.untilClosed();
   });
   const args = ['--from', `nats://127.0.0.1:${server.port}/S`, '--no-reconnect', '--connect-timeout', '1s'];
-  const { stdout, code } = await runTail('', args, { spawned: true });
+  const { stdout, stderr, code } = await runTail('', args, { spawned: true, env: { DEBUG: '*' } });
   expect([stdout, code]).toEqual(['', 7]);
+  expectOurs(stderr);
+  expect(stderr).toContain(`127.0.0.1:${server.port}`);
 });
 
 test('row 102 (P4): DEBUG=* prints nothing of dependencies, least of all the password of the proxy', async () => {
@@ -25,7 +32,7 @@ test('row 102 (P4): DEBUG=* prints nothing of dependencies, least of all the pas
     env,
     spawned: true,
   });
-  for (const line of stderr.trimEnd().split('\n')) expect(line).toMatch(/^((?:(?:\d\d:){2}\d\d )?atlantis: | {2})/);
+  expectOurs(stderr);
   expect(stderr).not.toContain(SECRET);
   expect([stdout, code]).toEqual(['', 7]);
 });

@@ -64,7 +64,7 @@ describeNginx('nginx as TLS terminator (needs nginx and openssl)', () => {
     const nginx = await startNginx({ targetPort: 9, identity: made.good });
     const { code, stderr } = await runTail(`ws://127.0.0.1:${nginx.port}`);
     expect(stderr).toContain('expects TLS on this port');
-    expect(stderr).toContain('use https:// or wss://');
+    expect(stderr).toContain('use https:// in the URL');
     expect(code).toBe(8);
   });
 

@@ -101,7 +101,7 @@ describeSocks('row 99 (C6): microsocks as SOCKS 5 proxy (needs microsocks and op
       hosts: { [NAME]: ['127.0.0.1'] },
     });
     expect(code).toBe(0);
-    expect(endpoint.attempts).toHaveLength(1);
+    expect(endpoint.attempts.filter(({ request }) => request !== undefined)).toHaveLength(1);
   });
 
   test('row 99: check names its steps', async () => {

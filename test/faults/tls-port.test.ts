@@ -29,7 +29,7 @@ const ALERTS = [
   async function expectNamed(url: string): Promise<void> {
     const exit = await runTail(url, [], { log: 'json' });
     expect(pickRecords(exit, 'error')).toMatchObject([{ cause: 'plaintext-to-tls', exit_code: 8 }]);
-    expect(pickRecords(exit, 'error')[0]?.hint).toBe('use https:// or wss:// in the URL');
+    expect(pickRecords(exit, 'error')[0]?.hint).toBe('use https:// in the URL');
     expect(pickRecords(exit, 'connecting')).toHaveLength(1);
   }
 
@@ -81,9 +81,10 @@ const ALERTS = [
       peer.end();
     });
     const env = { HTTPS_PROXY: `http://127.0.0.1:${proxy.port}` };
-    const exit = await runTail('https://stream.atlantis.test', ['--no-reconnect'], { env });
-    expect(exit.stderr).toContain('the URL of the proxy must begin with https://');
-    expect(exit.code).toBe(7);
+    const exit = await runTail('https://stream.atlantis.test', [], { env });
+    expect(exit.stderr).toContain('use https:// in the URL of the proxy');
+    expect(exit.code).toBe(8);
+    expect(proxy.attempts).toHaveLength(1);
   });
 
   test('row 119: an HTTP sink that expects TLS, whose URL begins with http://', async () => {

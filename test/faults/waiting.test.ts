@@ -1,19 +1,20 @@
 // A service that is not up yet: limits that the user has set, and --wait.
 import { describe, expect, test } from '@jest/globals';
 import { findClosedPort } from '../helpers/closed-port.ts';
+import { startHttpEndpoint } from '../helpers/http-endpoint.ts';
 import { startScriptedServer, streamHandler } from '../helpers/scripted-server.ts';
 import { pickRecords, runTail, startTail } from '../helpers/tail.ts';
 
 const FAST = ['--retry-min', '250ms', '--retry-max', '250ms'];
 const UNUSED = 6;
 
-describe('row 95 (R3): a service that is not up yet', () => {
-  const answer503 = () =>
-    startScriptedServer(async (peer) => {
-      await peer.readRequest();
-      await peer.respond(503);
-    });
+const answer503 = () =>
+  startScriptedServer(async (peer) => {
+    await peer.readRequest();
+    await peer.respond(503);
+  });
 
+describe('row 95 (R3): a service that is not up yet', () => {
   test('row 95: --max-reconnects counts from the first attempt on', async () => {
     const server = await answer503();
     const exit = await runTail(server.url, ['--max-reconnects', String(UNUSED), ...FAST], { log: 'json' });
@@ -71,5 +72,56 @@ describe('row 95 (R3): a service that is not up yet', () => {
     const exit = await tail.finish();
     expect(pickRecords(exit, 'error')).toMatchObject([{ why: 'no-reconnect', exit_code: 7 }]);
     expect(pickRecords(exit, 'connected')).toHaveLength(1);
+  });
+});
+
+describe('row 95 (B7): a relay whose service or HTTP sink is not up yet', () => {
+  const relayOnce = (url: string, to: string, args: readonly string[]) =>
+    startTail(url, ['--to', to, '--limit', '1', ...FAST, ...args], { command: 'relay', log: 'json' });
+
+  test('row 95: --wait: delivers when the service comes up', async () => {
+    const sink = await startHttpEndpoint();
+    const server = await answer503();
+    const relay = relayOnce(server.url, sink.url, ['--wait', '1m']);
+    await server.waitForAttempt(UNUSED);
+    server.setScript(streamHandler({ events: ['{"n":1}'] }));
+    expect((await relay.finish()).code).toBe(0);
+    expect(sink.accepted.map(({ body }) => body)).toEqual(['{"n":1}']);
+  });
+
+  test('row 95: --wait: delivers when the sink comes up, and receives nothing before', async () => {
+    const port = await findClosedPort();
+    const server = await startScriptedServer(streamHandler({ events: ['{"n":1}'] }));
+    const relay = relayOnce(server.url, `http://127.0.0.1:${port}`, ['--wait', '1m']);
+    await relay.child.waitForStderr(/("state":"failed".*){6}/s);
+    expect(server.attempts).toHaveLength(0);
+    const sink = await startScriptedServer(
+      async (peer) => {
+        await peer.readRequest();
+        await peer.respond(204);
+      },
+      { port },
+    );
+    expect((await relay.finish()).code).toBe(0);
+    expect(sink.attempts.length).toBeGreaterThan(0);
+  });
+
+  test.each([
+    ['--wait', '1500ms'],
+    ['--max-reconnects', '2'],
+  ])('row 95: a sink that does not come up within %s %s: 7', async (...limit) => {
+    const server = await startScriptedServer(streamHandler());
+    const to = `http://127.0.0.1:${await findClosedPort()}`;
+    const exit = await relayOnce(server.url, to, limit).finish();
+    expect(pickRecords(exit, 'error')[0]?.message).toContain('refused the connection');
+    expect([exit.code, server.attempts.length]).toEqual([7, 0]);
+  });
+
+  test('row 95: --timeout is the only limit for a sink', async () => {
+    const server = await startScriptedServer(streamHandler());
+    const to = `http://127.0.0.1:${await findClosedPort()}`;
+    const exit = await relayOnce(server.url, to, ['--timeout', '2500ms']).finish();
+    expect(pickRecords(exit, 'sink').length).toBeGreaterThan(5);
+    expect(exit.code).toBe(124);
   });
 });

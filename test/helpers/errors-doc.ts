@@ -78,6 +78,7 @@ function describe(text: string): string {
     .replaceAll('{host}', '*host*')
     .replaceAll('{proxy}', '*proxy*')
     .replaceAll('{key}', 'the key')
+    .replaceAll('{url}', 'the URL')
     .replaceAll('{renew}', 'replace it, see below')
     .replace(/`[^`]+`|--[a-z-]+(?: <\w+>)?|https?:\/\/|wss?:\/\/|\b[A-Z]+_[A-Z]+\b/g, (code) =>
       code.startsWith('`') ? code : `\`${code}\``,

@@ -4,6 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 import { systemClock } from '../../src/clock.ts';
 import { CAUSES } from '../../src/connection/cause-table.ts';
 import { CredentialError, UsageError } from '../../src/errors.ts';
+import { readGivenRoots } from '../../src/settings/certificates.ts';
 import { parseConnectionFlags } from '../../src/settings/stream-config.ts';
 import type { StreamDeps } from '../../src/stream/event-stream.ts';
 import { type StreamOptions, stream } from '../../src/stream/index.ts';
@@ -82,6 +83,7 @@ describe('options', () => {
     ],
     ['a proxy that is not a URL', { ...GIVEN, proxy: 'http://' }, 'the option proxy is not a URL'],
     ['a callback that is none', { ...GIVEN, onGap: true }, 'the option onGap cannot be true'],
+    ['roots as a text', { ...GIVEN, systemCa: 'yes' }, 'the option systemCa cannot be yes'],
     ['a switch that is none', { ...GIVEN, useEnvironment: 'yes' }, 'the option useEnvironment cannot be yes'],
   ])('%s is rejected at once', (_, options, message) => {
     const refusal = refusalOf(options);
@@ -154,6 +156,15 @@ describe('how options are used', () => {
     expect((await prepare({ ca: [pem] })).trustedRoots).toEqual([pem]);
   });
 
+  test('row 94: systemCa adds the roots of this system, as --system-ca does', async () => {
+    const [pem = ''] = rootCertificates;
+    const roots = await readGivenRoots({ caCert: undefined, useSystemCa: true });
+    expect(roots.join('')).toContain('-----BEGIN CERTIFICATE-----');
+    expect((await prepare({ systemCa: true })).trustedRoots).toEqual(roots);
+    expect((await prepare({ systemCa: true, ca: pem })).trustedRoots).toEqual([pem, ...roots]);
+    expect((await prepare({ systemCa: false })).trustedRoots).toBeUndefined();
+  });
+
   test('C7: certificate checks that the environment turns off are an error if the environment is read', async () => {
     const off = deps({ NODE_TLS_REJECT_UNAUTHORIZED: '0' });
     await expect(prepare({ useEnvironment: true }, off)).rejects.toThrow(UsageError);
@@ -166,5 +177,8 @@ describe('how options are used', () => {
   test('no hint of a stream mentions a flag', () => {
     const rows = Object.entries(CAUSES).filter(([kind]) => !kind.includes('nats'));
     for (const [, { remedy }] of rows) expect(translateHint(remedy)).not.toContain('--');
+    expect(translateHint(CAUSES['certificate-unknown-issuer'].remedy)).toBe(
+      'trust its root with the option ca, or systemCa if this system has it',
+    );
   });
 });

@@ -1,88 +1,54 @@
 // Reports one connection attempt as steps: name lookup, TCP, proxy CONNECT, TLS, upgrade.
-import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { isIP, type Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import type { AttemptObserver, DialConfig } from '../../connection/config.ts';
 import { PASSED, SKIPPED, UNKNOWN_ISSUER, UNKNOWN_VERSION } from './messages.ts';
 import type { StepLog } from './steps.ts';
 
-/**
- * @param nowMs wall clock, for the days until a certificate expires
- * @returns the observer, and a function that stops observing
- */
-export function observeAttempt(
-  log: StepLog,
-  dial: DialConfig,
-  nowMs: () => number,
-): { readonly observer: AttemptObserver; readonly end: () => void } {
-  const { onPhase, end } =
-    dial.proxyUrl === undefined
-      ? observeDirect(log, dial, nowMs)
-      : observeProxied(log, new URL(dial.proxyUrl), nowMs);
-  const observer: AttemptObserver = {
-    onPhase,
+/** @param nowMs wall clock, for the days until a certificate expires */
+export function observeAttempt(log: StepLog, dial: DialConfig, nowMs: () => number): AttemptObserver {
+  return {
+    onPhase:
+      dial.proxyUrl === undefined
+        ? observeDirect(log, dial, nowMs)
+        : observeProxied(log, new URL(dial.proxyUrl), nowMs),
     onUpgraded(response) {
       passUpgrade(log, response);
       log.begin('welcome');
     },
   };
-  return { observer, end };
 }
 
-interface PhaseObserver {
-  readonly onPhase: AttemptObserver['onPhase'];
-  end(): void;
-}
-
-function observeDirect(log: StepLog, dial: DialConfig, nowMs: () => number): PhaseObserver {
+function observeDirect(log: StepLog, dial: DialConfig, nowMs: () => number): AttemptObserver['onPhase'] {
   const url = new URL(dial.url);
-  return {
-    onPhase(phase, socket) {
-      if (phase === 'lookup' && socket === undefined) beginLookup(log, url.hostname);
-      else if (phase === 'lookup' && socket !== undefined) {
-        watchSocket(log, socket, url.hostname, () => {
-          log.skip('proxy', SKIPPED.noProxy);
-          if (url.protocol === 'ws:') log.skip('tls', SKIPPED.noTls);
-          else log.begin('tls');
-        });
-      } else if (phase === 'upgrade') {
-        passTls(log, socket, nowMs());
-        log.begin('upgrade');
-      }
-    },
-    end() {},
+  return (phase, socket) => {
+    if (phase === 'lookup' && socket === undefined) beginLookup(log, url.hostname);
+    else if (phase === 'lookup' && socket !== undefined) {
+      watchSocket(log, socket, url.hostname, () => {
+        log.skip('proxy', SKIPPED.noProxy);
+        if (url.protocol === 'ws:') log.skip('tls', SKIPPED.noTls);
+        else log.begin('tls');
+      });
+    } else if (phase === 'upgrade') {
+      passTls(log, socket, nowMs());
+      log.begin('upgrade');
+    }
   };
 }
 
 /** Name lookup and TCP are those of the proxy, which looks up the host of the URL itself. */
-function observeProxied(log: StepLog, proxy: URL, nowMs: () => number): PhaseObserver {
-  let isFound = false;
-  // The agent does not expose the socket to the proxy.
-  const watchNew = (message: unknown): void => {
-    if (isFound) return;
-    isFound = true;
-    const { socket } = message as { socket: Socket };
-    watchSocket(log, socket, proxy.hostname, () => log.begin('proxy'));
-  };
-  subscribe('net.client.socket', watchNew);
-  return {
-    onPhase(phase, socket) {
-      if (phase === 'proxy' && proxy.protocol === 'https:') {
-        log.skip('lookup', SKIPPED.partOfProxy);
-        log.skip('connect', SKIPPED.partOfProxy);
-        log.begin('proxy');
-      } else if (phase === 'proxy') {
-        isFound = false;
-        beginLookup(log, proxy.hostname);
-      } else if (phase === 'tls') {
-        if (log.current === 'proxy') log.pass(PASSED.tunnel(proxy.host), { proxy: proxy.host, status: 200 });
-        log.begin('tls');
-      } else if (phase === 'upgrade') {
-        passTls(log, socket, nowMs());
-        log.begin('upgrade');
-      }
-    },
-    end: () => void unsubscribe('net.client.socket', watchNew),
+function observeProxied(log: StepLog, proxy: URL, nowMs: () => number): AttemptObserver['onPhase'] {
+  return (phase, socket) => {
+    if (phase === 'proxy' && socket !== undefined) {
+      beginLookup(log, proxy.hostname);
+      watchSocket(log, socket, proxy.hostname, () => log.begin('proxy'));
+    } else if (phase === 'tls') {
+      if (log.current === 'proxy') log.pass(PASSED.tunnel(proxy.host), { proxy: proxy.host, status: 200 });
+      log.begin('tls');
+    } else if (phase === 'upgrade') {
+      passTls(log, socket, nowMs());
+      log.begin('upgrade');
+    }
   };
 }
 

@@ -1,10 +1,10 @@
 // The checked flags of `stream check`.
-import { isAtlantisError, UsageError } from '../../errors.ts';
-import { parseLagPaths } from '../../events/event-time.ts';
-import { createFilter } from '../../filter/filter.ts';
+import { UsageError } from '../../errors.ts';
+import { createFilter, FILTER_FLAGS } from '../../filter/filter.ts';
 import { type FlagValues, listGiven, parseFlags, pick } from '../../flags/definition.ts';
 import { sayInvalid } from '../../flags/messages.ts';
 import type { Io } from '../../io/io.ts';
+import { parseLagPaths } from '../../settings/lag-field.ts';
 import {
   type ConnectionConfig,
   type LogConfig,
@@ -85,12 +85,8 @@ async function parseExpected(
   };
 }
 
-/** The syntax of `--where`; errors name `--expect`. */
+/** The syntax of `--where`. */
 async function parseExpectation(expression: string): Promise<Expectation> {
-  try {
-    return { expression, select: await createFilter({ types: [], where: [expression] }, undefined, false) };
-  } catch (error) {
-    if (!isAtlantisError(error)) throw error;
-    throw new UsageError(error.message.replace('--where', '--expect'), error.hint);
-  }
+  const names = { ...FILTER_FLAGS, where: '--expect' };
+  return { expression, select: await createFilter({ types: [], where: [expression] }, names, false) };
 }

@@ -61,8 +61,8 @@ export async function runSteps(flags: TargetFlags, probe: Probe): Promise<void> 
   const prepared = await readSettings(flags, probe);
   if (prepared === undefined) return;
   const { dial } = prepared.settings;
-  const attempt = observeAttempt(log, dial, () => io.clock.wallMs());
-  const stream = prepared.open(signal, attempt.observer);
+  const observer = observeAttempt(log, dial, () => io.clock.wallMs());
+  const stream = prepared.open(signal, observer);
   let welcome: (item: Connected) => void = () => {};
   const welcomed = new Promise<Connected>((resolve) => {
     welcome = resolve;
@@ -82,7 +82,6 @@ export async function runSteps(flags: TargetFlags, probe: Probe): Promise<void> 
     }
   } finally {
     await stream.close();
-    attempt.end();
   }
   const gaveUp = await pumped;
   if (gaveUp !== undefined && !signal.aborted) log.fail(fromCause(gaveUp.cause));

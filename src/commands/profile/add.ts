@@ -6,8 +6,10 @@ import { CredentialError, isAtlantisError, UsageError } from '../../errors.ts';
 import { sayNotCombinable } from '../../flags/messages.ts';
 import type { Io, Outcome } from '../../io/io.ts';
 import { parseKey } from '../../io/key.ts';
-import { DamagedStoreError, isCommand, type Profile } from '../../profiles/read.ts';
-import type { StoreDraft } from '../../profiles/write.ts';
+import { printJson } from '../../io/print.ts';
+import type { StoreDraft } from '../../profiles/draft.ts';
+import { isCommand, type Profile } from '../../profiles/read.ts';
+import { DamagedStoreError } from '../../profiles/store-file.ts';
 import { resolveProgram, runKeyCommand } from '../../settings/key-command.ts';
 import { limitLookups } from '../../settings/lookup-limit.ts';
 import { OMIT_KEY_STDIN, sayKeyOnTerminal } from '../../settings/messages.ts';
@@ -24,7 +26,7 @@ import {
 } from './context.ts';
 import type { AddFlags } from './flags.ts';
 import * as say from './messages.ts';
-import { describeKey, describeProfile, printJson } from './output.ts';
+import { describeKey, describeProfile } from './output.ts';
 import { canPrompt, createPrompter, noTerminal, type PromptAnswer } from './prompt.ts';
 
 type Secret = Pick<Profile, 'key'> | Pick<Profile, 'keyCommand'>;

@@ -1,6 +1,7 @@
 // Messages of the profile commands. They show only the prefix of a key, and only the program of a key command.
 import type { ErrorText } from '../../errors.ts';
 import { sayInvalid } from '../../flags/messages.ts';
+import { KEY_IN_HISTORY } from '../../io/messages.ts';
 import { nameProfile, shortenName } from '../../settings/messages.ts';
 
 export const BASE_URL_PROMPT = 'Base URL: ';
@@ -54,10 +55,7 @@ export const sayNewNameTaken = (name: string): ErrorText => [
   'remove it first, or choose another name',
 ];
 
-export const sayKeyAsName = (): ErrorText => [
-  'a key was given instead of a profile name',
-  'keys are never command-line arguments: see `atlantis profile add --help`',
-];
+export const sayKeyAsName = (): ErrorText => ['a key was given instead of a profile name', KEY_IN_HISTORY];
 
 export const sayInvalidName = (name: string): ErrorText =>
   sayInvalid('profile name', shortenName(name), '1 to 64 letters, digits, dots, dashes, underscores');
@@ -82,7 +80,6 @@ export const sayRemoved = (name: string, needsChoice: boolean): string =>
 /** Cells of `profile list` and `profile show`. */
 export const CELLS = {
   invalidUrl: '(invalid URL)',
-  notSet: 'not set',
   noHome: 'no home directory',
   unusedForLoopback: 'not used for this machine',
   keychain: (keychain: string) => `in ${keychain}`,

@@ -5,6 +5,9 @@ import { sayInvalid, sayRequires } from '../../flags/messages.ts';
 export const A_HEADER_NAME = 'the name of a header';
 export const AN_ID_PATH = 'a path such as id, data.id or items[0].id';
 export const ID_PATH_ADVICE = `accepted: ${AN_ID_PATH}`;
+/** Why flags of a stream have no effect on --redeliver. */
+export const NO_STREAM_IS_OPENED = 'all events of the file are sent, and no stream is opened';
+
 export const NOT_A_DEAD_LETTER = 'it is not a dead letter';
 
 export const sayToRequired = (): ErrorText => ['--to is required', 'accepted: nats://…, tls://…, https://…'];

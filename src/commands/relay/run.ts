@@ -4,6 +4,15 @@ import { readDeadLetter, startsDeadLetters } from '../../delivery/dead-letters.t
 import { THE_DEAD_LETTER_FILE } from '../../delivery/messages.ts';
 import { EXIT, UsageError } from '../../errors.ts';
 import { BatchBuilder } from '../../events/batch.ts';
+import { listGiven, pick } from '../../flags/definition.ts';
+import { sayNotCombinable } from '../../flags/messages.ts';
+import {
+  END_FLAGS,
+  EVENT_FLAGS,
+  READY_FLAGS,
+  SIMULATION_FLAGS,
+  SOURCE_FLAGS,
+} from '../../flags/shared-flags.ts';
 import type { Io, Outcome } from '../../io/io.ts';
 import { createDamageReport, type DamageReport } from '../../recording/damage-report.ts';
 import { readLines } from '../../recording/read-lines.ts';
@@ -17,14 +26,29 @@ import { parseStreamFlags, type StreamFlags, type TailConfig } from '../../setti
 import { EventBatch } from '../../stream/items.ts';
 import { parseRelayFlags, type RelayConfig } from './config.ts';
 import type { RelayFlags } from './flags.ts';
-import { NOT_A_DEAD_LETTER, sayNotRedeliverable } from './messages.ts';
+import { NO_STREAM_IS_OPENED, NOT_A_DEAD_LETTER, sayNotRedeliverable } from './messages.ts';
 import { openRelay } from './open.ts';
+
+/** Flags of a stream. */
+const NOT_FOR_REDELIVERY = {
+  ...SOURCE_FLAGS,
+  ...SIMULATION_FLAGS,
+  ...EVENT_FLAGS,
+  ...pick(END_FLAGS, 'limit', 'maxSilenceMs', 'failOnGap'),
+  ...READY_FLAGS,
+};
 
 /** Runs the command. @throws UsageError, CredentialError, StoreError, OutputError before anything is delivered */
 export async function runRelay(flags: RelayFlags & StreamFlags, io: Io): Promise<Outcome> {
   const config = { ...parseStreamFlags(flags, io), hasKeys: false };
   const relay = await parseRelayFlags(flags);
-  if (relay.redeliver !== undefined) return redeliver(relay.redeliver, relay, config, io);
+  if (relay.redeliver !== undefined) {
+    const [other] = listGiven(NOT_FOR_REDELIVERY, flags);
+    if (other !== undefined) {
+      throw new UsageError(...sayNotCombinable('--redeliver', other, NO_STREAM_IS_OPENED));
+    }
+    return redeliver(relay.redeliver, relay, config, io);
+  }
   // The session does it too, but the sinks are connected before it.
   if (config.readyFile !== undefined) clearReadyFile(config.readyFile);
   const select = await loadFilter(config);
@@ -63,9 +87,8 @@ async function redeliver(path: string, relay: RelayConfig, config: TailConfig, i
   limitLookups(io, connection.connectTimeoutMs);
   const { openOutput, close } = await openRelay({ config: relay, connection, trustedRoots, reporter, io });
   const source = createDeadLetterSource(path, createDamageReport(reporter), io);
-  const all = { ...config, filter: undefined, limit: undefined, readyFile: undefined };
   try {
-    return await runSession({ config: all, source, openOutput, reporter, status }, io);
+    return await runSession({ config, source, openOutput, reporter, status }, io);
   } finally {
     await close();
   }

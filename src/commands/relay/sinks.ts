@@ -103,6 +103,7 @@ async function createHttpSink(
           : { header: signature.header, secret: readEnvSecret('--sign-with-env', signature.variable, io) },
       proxyUrl: chooseSinkProxy(target, io),
       trustedRoots,
+      areTlsChecksOff: areTlsChecksOff(io.env),
     },
     io.clock,
   );

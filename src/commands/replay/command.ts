@@ -3,7 +3,7 @@ import { group, pick } from '../../flags/definition.ts';
 import type { DocumentedCommand } from '../../flags/documented-command.ts';
 import { END_FLAGS, EVENT_FLAGS, FORM_FLAGS } from '../../flags/shared-flags.ts';
 import type { Io } from '../../io/io.ts';
-import { PLAY_FLAGS } from '../../recording/play-flags.ts';
+import { PLAY_FLAGS } from '../../recording/flags.ts';
 
 export function addStreamReplay(stream: DocumentedCommand, io: Io): void {
   stream
@@ -16,7 +16,7 @@ export function addStreamReplay(stream: DocumentedCommand, io: Io): void {
     .flags(PLAY_FLAGS)
     .flags({ ...EVENT_FLAGS, ...FORM_FLAGS, ...group('When to stop:', pick(END_FLAGS, 'limit')) })
     .example('atlantis stream replay events.ndjson.gz')
-    .example("atlantis stream replay events.ndjson --speed max --where 'amount_usd >= 1000000' --json")
+    .example("atlantis stream replay events.ndjson --speed max --where 'amount_usd >= 1M' --json")
     .example('atlantis stream replay day.ndjson.gz --since 2026-01-31T12:00Z --max-pause 5s')
     .example('cat events.*.gz | atlantis stream replay - --speed 10x')
     .example('atlantis stream simulate --replay events.ndjson', 'serve it as a live stream')

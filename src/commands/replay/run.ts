@@ -1,11 +1,12 @@
 // `stream replay`: a session with a recording as the source and stdout as the output.
 import type { Io, Outcome } from '../../io/io.ts';
-import { type PlayFlags, parsePlayFlags } from '../../recording/play-flags.ts';
+import { type PlayFlags, parsePlayFlags } from '../../recording/flags.ts';
 import { createReporting } from '../../session/open-service.ts';
 import { createRenderer, openPrinter } from '../../session/output.ts';
 import { createRecordingSource } from '../../session/recording-source.ts';
 import { loadFilter, reportCuts } from '../../session/run-filter.ts';
 import { runSession } from '../../session/session.ts';
+import { addDefaults } from '../../settings/defaults.ts';
 import { parseStreamFlags, type StreamFlags } from '../../settings/stream-config.ts';
 
 /**
@@ -15,7 +16,7 @@ import { parseStreamFlags, type StreamFlags } from '../../settings/stream-config
  * @throws UsageError for bad flags and a file that cannot be opened
  */
 export async function runReplay(path: string, flags: StreamFlags & PlayFlags, io: Io): Promise<Outcome> {
-  const parsed = parseStreamFlags(flags, io);
+  const parsed = parseStreamFlags(flags, io, addDefaults(flags, io));
   // Keys are not taken from a recording on stdin.
   const config = { ...parsed, hasKeys: parsed.hasKeys && path !== '-' };
   const pace = parsePlayFlags(flags, io.clock.wallMs());

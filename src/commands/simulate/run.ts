@@ -143,6 +143,8 @@ async function chooseScenario(
     if (other !== undefined) throw refuse('--replay', other);
     const ratePerSecond = flags.rate === undefined ? undefined : parsePlayRate('--rate', flags.rate);
     if (ratePerSecond !== undefined && paced !== undefined) throw refuse('--rate', paced);
+    if (speed === Number.POSITIVE_INFINITY && maxPauseMs !== undefined)
+      throw refuse('--speed max', '--max-pause');
     const { createReplay } = await import('./replay.ts');
     const reporter = createReporter(io, log, await loadLogStyle(log));
     return { scenario: await createReplay(replay, { speed, ratePerSecond, maxPauseMs }, reporter) };

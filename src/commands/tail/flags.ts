@@ -10,7 +10,7 @@ import {
   SOURCE_FLAGS,
 } from '../../flags/shared-flags.ts';
 import { parseCount, parseDuration, parseSize } from '../../flags/values.ts';
-import { FROM_FLAGS } from '../../settings/from-flags.ts';
+import { FROM_FLAGS } from '../../settings/flags.ts';
 
 export const RECORD_FLAGS = {
   path: text(

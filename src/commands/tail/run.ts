@@ -12,7 +12,8 @@ import { type CommandStream, openCommandStream } from '../../session/open-servic
 import { createRenderer, type OpenOutput, openPrinter } from '../../session/output.ts';
 import { loadFilter, reportCuts } from '../../session/run-filter.ts';
 import { runSession } from '../../session/session.ts';
-import { FROM_FLAGS, type FromFlags } from '../../settings/from-flags.ts';
+import { addDefaults } from '../../settings/defaults.ts';
+import { FROM_FLAGS, type FromFlags } from '../../settings/flags.ts';
 import { parseStreamFlags, type StreamFlags, type TailConfig } from '../../settings/stream-config.ts';
 import type { Select } from '../../stream/event-stream.ts';
 import type { Reporter } from '../../ui/reporter.ts';
@@ -34,7 +35,7 @@ export function parseRecordFlags(flags: RecordFlags): RecordConfig | undefined {
 
 /** Runs the command. @throws UsageError, CredentialError, StoreError before anything is opened */
 export async function runTail(flags: StreamFlags & RecordFlags & FromFlags, io: Io): Promise<Outcome> {
-  const config = parseStreamFlags(flags, io);
+  const config = parseStreamFlags(flags, io, addDefaults(flags, io));
   const record = parseRecordFlags(flags);
   const select = await loadFilter(config);
   const renderer = await createRenderer(config, io);
@@ -64,7 +65,7 @@ async function openJetStream(
   select: Select,
   io: Io,
 ): Promise<CommandStream> {
-  const { openFromStream } = await import('../../delivery/nats/read-stream.ts');
+  const { openFromStream } = await import('../../delivery/from/read-stream.ts');
   return openFromStream(flags, config, select, 'tail', io);
 }
 

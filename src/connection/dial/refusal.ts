@@ -1,4 +1,4 @@
-// Reads an HTTP response that refuses the upgrade, and classifies it (contract C3, § 5).
+// Reads an HTTP response, and classifies one that refuses the upgrade or a tunnel (contract C3, § 5).
 //
 // A response counts as the API's own only with its error envelope, or as JSON with X-Request-Id; anything
 // else is from a proxy or gateway in between.
@@ -26,11 +26,17 @@ export interface UpgradeRefusal {
   readonly isFromProxy: boolean;
 }
 
-/** Reads the body until its end, MAX_BODY_BYTES, or `stop` aborts; never rejects. */
-export function readBody(
-  response: IncomingMessage,
-  stop: AbortSignal,
-): Promise<Pick<UpgradeRefusal, 'body' | 'isCutOff'>> {
+interface ReadBody {
+  /** At most MAX_BODY_BYTES. */
+  readonly body: string;
+  /** Only the beginning of the body was read. */
+  readonly isCutOff: boolean;
+  /** Why: it is larger than MAX_BODY_BYTES. */
+  readonly isTooLarge: boolean;
+}
+
+/** Reads the body until its end, a fault, MAX_BODY_BYTES, or `stop` aborts; never rejects. */
+export function readBody(response: IncomingMessage, stop: AbortSignal): Promise<ReadBody> {
   return new Promise((resolve) => {
     const parts: Buffer[] = [];
     let size = 0;
@@ -39,7 +45,7 @@ export function readBody(
       stop.removeEventListener('abort', finish);
       response.removeListener('data', collect);
       const body = Buffer.concat(parts).subarray(0, MAX_BODY_BYTES).toString('utf8');
-      resolve({ body, isCutOff: !hasEnded || size > MAX_BODY_BYTES });
+      resolve({ body, isCutOff: !hasEnded || size > MAX_BODY_BYTES, isTooLarge: size >= MAX_BODY_BYTES });
     };
     const collect = (part: Buffer): void => {
       parts.push(part);
@@ -67,9 +73,10 @@ export function classifyRefusal(refusal: UpgradeRefusal, host: string, nowMs: nu
     !refusal.isFromProxy && (envelope !== undefined || (requestId !== undefined && isJson(refusal)));
   const retryAfterMs = parseRetryAfter(firstHeader(headers['retry-after']), nowMs);
   const kind = pickKind(refusal, isFromApi);
+  const isProxyFault = refusal.isFromProxy && findTlsFault(refusal.body) !== undefined;
   return {
     kind,
-    host,
+    host: isProxyFault ? (refusal.proxy ?? host) : host,
     detail: describeResponse(refusal, kind, isFromApi, envelope, requestId),
     httpStatus: status,
     ...(refusal.proxy === undefined ? {} : { proxy: refusal.proxy }),
@@ -106,12 +113,19 @@ const WANTS_TLS = /HTTP request (was sent )?to (an )?HTTPS|plain HTTP to an SSL/
 /** nginx completes the handshake and then requires the certificate with an HTTP error. */
 const WANTS_CERTIFICATE = /No required SSL certificate was sent/i;
 
+/** The cause if the body is the page with which a server answers a fault of TLS as an HTTP error. */
+export function findTlsFault(body: string): CauseKind | undefined {
+  if (WANTS_TLS.test(body)) return 'plaintext-to-tls';
+  return WANTS_CERTIFICATE.test(body) ? 'client-certificate-demanded' : undefined;
+}
+
 function pickKind(refusal: UpgradeRefusal, isFromApi: boolean): CauseKind {
   const { status } = refusal;
   if (status === 407) return supportsLogin(refusal) ? 'proxy-refused' : 'proxy-login-unsupported';
-  if (refusal.isFromProxy) return status >= 500 ? 'proxy-failed' : 'proxy-refused';
-  if (WANTS_TLS.test(refusal.body)) return 'plaintext-to-tls';
-  if (WANTS_CERTIFICATE.test(refusal.body)) return 'client-certificate-demanded';
+  const tlsFault = findTlsFault(refusal.body);
+  if (tlsFault !== undefined) return tlsFault;
+  // A 1xx is not a refusal, and a tunnel does not begin with one.
+  if (refusal.isFromProxy) return status >= 500 || status < 200 ? 'proxy-failed' : 'proxy-refused';
   if (status >= 300 && status < 400) return 'redirect';
   if (status === 429) return 'rate-limited';
   // 520 and above: content delivery networks, about a service that they cannot reach.

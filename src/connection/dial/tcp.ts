@@ -1,4 +1,4 @@
-// How every connection is opened, to the service, a proxy, an HTTP sink and NATS: addresses, loopback, trusted roots.
+// The options of every connection, to the service, a proxy, an HTTP sink and NATS: addresses, loopback, trusted roots.
 import type { LookupAddress, LookupOptions } from 'node:dns';
 import type { LookupFunction, TcpNetConnectOpts } from 'node:net';
 import type { SecureContext } from 'node:tls';
@@ -19,6 +19,31 @@ const LOOPBACK = /^(?:::ffff:)?127\.\d+\.\d+\.\d+$|^::1$/;
 /** True for an address of this machine's loopback; `address` as Node gives it. */
 export function isLoopbackAddress(address: string): boolean {
   return LOOPBACK.test(address);
+}
+
+export interface Endpoint {
+  /** Name or address, without brackets. */
+  readonly host: string;
+  readonly port: number;
+  /** TLS begins at once. */
+  readonly isSecure: boolean;
+}
+
+const DEFAULT_PORTS: Readonly<Record<string, number>> = {
+  'wss:': 443,
+  'https:': 443,
+  'socks5:': 1080,
+  'socks5h:': 1080,
+};
+
+/** Where a URL leads to; `nats:` and `tls:` have TLS only after a first message. */
+export function parseEndpoint(url: string): Endpoint {
+  const { hostname, port, protocol } = new URL(url);
+  return {
+    host: hostname.replace(/^\[|\]$/g, ''),
+    port: Number(port || (DEFAULT_PORTS[protocol] ?? 80)),
+    isSecure: protocol === 'wss:' || protocol === 'https:',
+  };
 }
 
 type TcpOptions = Pick<TcpNetConnectOpts, 'autoSelectFamily' | 'autoSelectFamilyAttemptTimeout' | 'lookup'>;

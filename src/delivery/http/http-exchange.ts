@@ -1,9 +1,10 @@
 // The HTTP request for a unit, and the meaning of its response. The same events always make the same request.
 import { createHmac } from 'node:crypto';
+import { findTlsFault } from '../../connection/dial/refusal.ts';
 import { EXIT } from '../../errors.ts';
 import { BYTE_ORDER_MARK_LENGTH, MESSAGE } from '../../events/message-text.ts';
 import { makeSafeLine } from '../../render/ndjson.ts';
-import { type IdentifyRecord, type SendResult, sha256 } from '../sink.ts';
+import { describeSinkFault, type IdentifyRecord, type SendResult, sha256 } from '../sink.ts';
 import type { SpoolRecord } from '../spool/record.ts';
 import { describeStatus, sayAnswered, sayNotAccepted } from './messages.ts';
 
@@ -58,8 +59,8 @@ export interface HttpResponse {
   readonly status: number;
   /** From `Retry-After`, in ms. */
   readonly retryAfterMs: number | undefined;
-  /** The beginning of its body, for the reason. */
-  readonly excerpt: string;
+  /** The beginning of its body. */
+  readonly body: string;
 }
 
 /** The same request may be accepted later (RFC 9110 § 15.5.9, RFC 6585 § 4). */
@@ -72,15 +73,19 @@ const RETRYABLE = new Set([408, 425, 429]);
  * @param hasWorked whether the endpoint has accepted or refused anything in this run
  */
 export function judgeResponse(
-  { status, retryAfterMs, excerpt }: HttpResponse,
+  { status, retryAfterMs, body }: HttpResponse,
   host: string,
   hasWorked: boolean,
 ): SendResult {
   if (status >= 200 && status < 300) return { kind: 'accepted', duplicates: 0 };
-  const why = describeStatus(status, excerpt);
+  const why = describeStatus(status, makeExcerpt(body));
   if (status >= 500 || RETRYABLE.has(status)) {
     const fault = { message: sayAnswered(host, why), retryAfterMs, exitCodeOnGiveUp: EXIT.unreachable };
     return { kind: 'failed', fault };
+  }
+  const tlsFault = status === 400 ? findTlsFault(body) : undefined;
+  if (tlsFault !== undefined) {
+    return { kind: 'failed', fault: describeSinkFault({ kind: tlsFault, host, detail: why }, hasWorked) };
   }
   if (status >= 400) return { kind: 'refused', why, isTooLarge: status === 413 };
   const [message, hint] = sayNotAccepted(host, why, status >= 300);
@@ -96,9 +101,9 @@ export function judgeResponse(
 const EXCERPT_LENGTH = 200;
 
 /** The beginning of a body in one line. */
-export function makeExcerpt(body: Buffer): string {
+function makeExcerpt(body: string): string {
   return body
-    .toString('utf8', 0, 4 * EXCERPT_LENGTH)
+    .slice(0, 4 * EXCERPT_LENGTH)
     .replace(/\s+/g, ' ')
     .trim()
     .slice(0, EXCERPT_LENGTH);

@@ -1,22 +1,13 @@
 // The HTTP sink: posts events to an endpoint, one request at a time, so that retries keep their order.
-import { once } from 'node:events';
-import {
-  type Agent,
-  type ClientRequest,
-  Agent as HttpAgent,
-  type IncomingMessage,
-  request as requestHttp,
-} from 'node:http';
-import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
-import { connect as connectTcp, isIP } from 'node:net';
+import { type Agent, type ClientRequest, Agent as HttpAgent, type IncomingMessage, request } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { connect as connectTls, createSecureContext } from 'node:tls';
-import { type Clock, waitFor } from '../../clock.ts';
-import { parseRetryAfter } from '../../connection/dial/refusal.ts';
-import { tcpOptions, trustOptions } from '../../connection/dial/tcp.ts';
-import { createTunnelAgent } from '../../connection/dial/tunnel.ts';
-import { DETAILS } from '../../connection/messages.ts';
-import { classifyError, isTlsAlert } from '../../connection/network-errors.ts';
+import type { Clock } from '../../clock.ts';
+import type { RouteConfig } from '../../connection/config.ts';
+import { Attempt } from '../../connection/dial/attempt.ts';
+import { connect } from '../../connection/dial/connect.ts';
+import { MAX_BODY_MS, parseRetryAfter, readBody } from '../../connection/dial/refusal.ts';
+import type { Cause } from '../../connection/lifecycle.ts';
+import { AWAITED, ENDINGS } from '../../connection/messages.ts';
 import { UsageError } from '../../errors.ts';
 import { isLoopbackHost } from '../../settings/stream-url.ts';
 import { describeSinkFault, type SendResult, type Sink, type SinkFault } from '../sink.ts';
@@ -24,18 +15,17 @@ import type { SpoolRecord } from '../spool/record.ts';
 import {
   type HttpResponse,
   judgeResponse,
-  makeExcerpt,
   makeRequest,
   type RequestConfig,
   type UnitRequest,
 } from './http-exchange.ts';
 import {
   INCOMPLETE,
-  noCompleteResponse,
   sayFragmentInUrl,
   sayLoginInUrl,
   sayNoEndpoint,
   sayUnencrypted,
+  TIMED_OUT_HINT,
 } from './messages.ts';
 
 /** A checked endpoint. `host` and `name` are safe to print, `href` may have a secret in its query. */
@@ -77,10 +67,12 @@ interface HttpSinkConfig extends RequestConfig {
   readonly proxyUrl: string | undefined;
   /** PEM to trust in addition to Node's roots. */
   readonly trustedRoots: readonly string[] | undefined;
+  /** NODE_TLS_REJECT_UNAUTHORIZED=0 is set, which is accepted for loopback only (contract C7). */
+  readonly areTlsChecksOff: boolean;
 }
 
-/** Only this much of a response is read: its status is enough. */
-const MAX_BODY_BYTES = 64 * 1024;
+/** Half a response: it is unknown whether the server has processed the events. */
+class IncompleteError extends Error {}
 
 export class HttpSink implements Sink {
   readonly name: string;
@@ -89,54 +81,64 @@ export class HttpSink implements Sink {
   readonly wantsLifecycle = false;
   readonly #config: HttpSinkConfig;
   readonly #clock: Clock;
-  readonly #tcpOptions: ReturnType<typeof tcpOptions>;
-  readonly #trust: ReturnType<typeof trustOptions>;
+  readonly #route: RouteConfig;
   #agent: Agent | undefined;
+  /** For the connection that the agent opens: there is one request at a time. */
+  #attempt: Attempt | undefined;
   #closing = new AbortController();
   #hasWorked = false;
+  /** Whether it was found out if a port that closes the connection speaks TLS. */
+  #isInvestigated = false;
 
   constructor(config: HttpSinkConfig, clock: Clock) {
     this.#config = config;
     this.#clock = clock;
-    const { target, trustedRoots, sendTimeoutMs } = config;
-    // http:// is for loopback, unless --allow-http is given.
-    this.#tcpOptions = tcpOptions(sendTimeoutMs, target.isLoopback && !target.isSecure);
-    this.#trust = target.isSecure ? trustOptions(createSecureContext, trustedRoots) : {};
+    const { target, proxyUrl, trustedRoots, sendTimeoutMs, areTlsChecksOff } = config;
+    this.#route = {
+      url: target.href,
+      host: target.host,
+      proxyUrl,
+      trustedRoots,
+      // http:// is for loopback, unless --allow-http is given.
+      mustBeLoopback: target.isLoopback && (!target.isSecure || areTlsChecksOff),
+      mustCheckCertificates: !areTlsChecksOff,
+      connectTimeoutMs: sendTimeoutMs,
+    };
     this.name = config.target.name;
     this.unitSize = config.batch;
   }
 
   async open(signal: AbortSignal): Promise<SinkFault | undefined> {
-    const { target, proxyUrl, trustedRoots, sendTimeoutMs } = this.#config;
     this.#closing = new AbortController();
-    if (proxyUrl !== undefined) {
-      const options = { keepAlive: true, connectTimeoutMs: sendTimeoutMs };
-      this.#agent = await createTunnelAgent(proxyUrl, trustedRoots, this.#closing.signal, options);
-    } else {
-      const options = { keepAlive: true, maxSockets: 1, ...this.#tcpOptions };
-      this.#agent = target.isSecure ? new HttpsAgent(options) : new HttpAgent(options);
-    }
-    return this.#hasWorked || proxyUrl !== undefined ? undefined : await this.#reach(signal);
+    this.#agent = this.#createAgent();
+    return this.#hasWorked ? undefined : await this.#reach(signal);
+  }
+
+  /** An agent whose connections are opened like all others. */
+  #createAgent(): Agent {
+    const { isSecure } = this.#config.target;
+    const createConnection = (_options: unknown, done: (error: unknown, socket?: Duplex) => void): void => {
+      if (this.#attempt === undefined) done(new Error(ENDINGS.byClient));
+      else connect(this.#attempt).then((socket) => done(null, socket), done);
+    };
+    return Object.assign(new HttpAgent({ keepAlive: true, maxSockets: 1 }), {
+      createConnection,
+      protocol: isSecure ? 'https:' : 'http:',
+      defaultPort: isSecure ? 443 : 80,
+    });
   }
 
   /** Connects once, so that an unreachable endpoint is reported before any event is received. */
   async #reach(signal: AbortSignal): Promise<SinkFault | undefined> {
-    const { target, sendTimeoutMs } = this.#config;
-    const { hostname, port } = new URL(target.href);
-    const host = hostname.replace(/^\[|\]$/g, '');
-    const where = { host, port: Number(port || (target.isSecure ? 443 : 80)), ...this.#tcpOptions };
-    const socket = target.isSecure
-      ? connectTls({ ...where, ...this.#trust, servername: isIP(host) === 0 ? host : '' })
-      : connectTcp(where);
+    const attempt = this.#begin(signal, AWAITED.connection);
     try {
-      const connected = once(socket, target.isSecure ? 'secureConnect' : 'connect');
-      const isConnected = (await waitFor(connected, sendTimeoutMs, this.#clock, signal)) !== undefined;
-      return !isConnected ? this.#describe(undefined, true) : undefined;
-    } catch (error) {
-      return this.#describe(error, false);
-    } finally {
-      socket.on('error', () => {});
+      const socket = await connect(attempt);
       socket.destroy();
+      return undefined;
+    } catch (error) {
+      return signal.aborted ? undefined : await this.#describe(attempt, error);
+    } finally {
+      attempt.end();
     }
   }
 
@@ -155,92 +157,87 @@ export class HttpSink implements Sink {
     return Promise.resolve();
   }
 
+  #begin(signal: AbortSignal, awaited: string): Attempt {
+    return new Attempt(this.#route, {
+      clock: this.#clock,
+      signal,
+      limitMs: this.#config.sendTimeoutMs,
+      awaited,
+    });
+  }
+
   /** @param mayRepeat retry at once if the server closed the kept-alive connection meanwhile */
   async #post(unit: UnitRequest, mayRepeat: boolean): Promise<HttpResponse | SinkFault> {
-    const stop = new AbortController();
-    const giveUp = (): void => stop.abort();
-    const cancel = this.#clock.setTimer(giveUp, this.#config.sendTimeoutMs);
-    this.#closing.signal.addEventListener('abort', giveUp);
-    const request = this.#begin(unit, stop.signal);
+    const attempt = this.#begin(this.#closing.signal, AWAITED.completeResponse);
+    this.#attempt = attempt;
+    const sent = this.#request(unit, attempt);
     try {
-      return await this.#readResponse(request);
+      return await this.#readResponse(sent, attempt);
     } catch (error) {
-      const isClosing = this.#closing.signal.aborted;
-      const isStale = request.reusedSocket && (error as NodeJS.ErrnoException).code === 'ECONNRESET';
-      if (isStale && mayRepeat && !stop.signal.aborted) return await this.#post(unit, false);
-      return this.#describe(error, stop.signal.aborted && !isClosing);
+      const isStale = sent.reusedSocket && (error as NodeJS.ErrnoException).code === 'ECONNRESET';
+      if (isStale && mayRepeat && !attempt.signal.aborted) return await this.#post(unit, false);
+      return await this.#describe(attempt, error);
     } finally {
-      cancel();
-      this.#closing.signal.removeEventListener('abort', giveUp);
+      attempt.end();
+      sent.destroy();
     }
   }
 
-  #begin({ body, headers }: UnitRequest, signal: AbortSignal): ClientRequest {
+  #request({ body, headers }: UnitRequest, attempt: Attempt): ClientRequest {
     const { target, headers: added, userAgent, relayName } = this.#config;
-    const send = target.isSecure ? requestHttps : requestHttp;
-    const request = send(target.href, {
+    const sent = request(target.href, {
       method: 'POST',
       agent: this.#agent,
-      signal,
+      signal: attempt.signal,
       headers: { 'User-Agent': userAgent, 'Atlantis-Relay': relayName, ...added, ...headers },
-      ...this.#trust,
     });
-    request.end(body);
-    return request;
+    // Also for a connection that is used again.
+    sent.once('socket', () => attempt.enter('response'));
+    sent.end(body);
+    return sent;
   }
 
-  #readResponse(request: ClientRequest): Promise<HttpResponse> {
+  #readResponse(sent: ClientRequest, attempt: Attempt): Promise<HttpResponse> {
     return new Promise((resolve, reject) => {
-      request.on('error', reject);
+      let hasResponse = false;
+      // After the response, an error is about the bytes that follow it.
+      sent.on('error', (error) => hasResponse || reject(error));
       // A request can end without an error and without a response.
-      request.once('close', () => reject(new Error(INCOMPLETE)));
+      sent.once('close', () => hasResponse || reject(new IncompleteError()));
       // The bytes after a 101 are not HTTP.
-      request.once('upgrade', (response: IncomingMessage, socket: Duplex) => {
+      sent.once('upgrade', (response: IncomingMessage, socket: Duplex) => {
         socket.destroy();
-        resolve({ status: response.statusCode ?? 0, retryAfterMs: undefined, excerpt: '' });
+        resolve({ status: response.statusCode ?? 0, retryAfterMs: undefined, body: '' });
       });
-      request.once('response', (response: IncomingMessage) => {
-        const parts: Buffer[] = [];
-        let length = 0;
-        const settle = (): void => {
-          const retryAfter = response.headers['retry-after'];
-          resolve({
-            status: response.statusCode ?? 0,
-            retryAfterMs: parseRetryAfter(retryAfter, this.#clock.wallMs()),
-            excerpt: makeExcerpt(Buffer.concat(parts)),
-          });
-        };
-        response.on('data', (part: Buffer) => {
-          length += part.length;
-          if (length <= MAX_BODY_BYTES) parts.push(part);
-          else {
-            settle();
-            response.destroy();
-          }
+      sent.once('response', (response: IncomingMessage) => {
+        hasResponse = true;
+        const { statusCode: status = 0, headers } = response;
+        const isAccepted = status >= 200 && status < 300;
+        // Any other status counts from here on, whatever becomes of its body.
+        if (!isAccepted) attempt.allow(Math.min(MAX_BODY_MS, this.#config.sendTimeoutMs));
+        void readBody(response, attempt.signal).then(({ body, isCutOff, isTooLarge }) => {
+          if (isAccepted && isCutOff && !isTooLarge) return reject(new IncompleteError());
+          const retryAfterMs = parseRetryAfter(headers['retry-after'], this.#clock.wallMs());
+          resolve({ status, retryAfterMs, body });
         });
-        response.on('end', settle);
-        // With half a response it is unknown whether the server has processed the events.
-        const fail = (): void => reject(new Error(INCOMPLETE));
-        response.on('error', fail);
-        response.on('close', fail);
       });
     });
   }
 
-  #describe(error: unknown, isTimeout: boolean): SinkFault {
-    const { target, sendTimeoutMs } = this.#config;
-    const { host } = target;
-    if (isTimeout) {
-      const detail = noCompleteResponse(sendTimeoutMs);
-      return describeSinkFault({ kind: 'timed-out', host, detail }, this.#hasWorked);
+  async #describe(attempt: Attempt, error: unknown): Promise<SinkFault> {
+    const cause = await this.#findCause(attempt, error);
+    const fault = describeSinkFault(cause, this.#hasWorked);
+    if (cause.kind !== 'timed-out') return fault;
+    return { ...fault, hint: TIMED_OUT_HINT };
+  }
+
+  async #findCause(attempt: Attempt, error: unknown): Promise<Cause> {
+    if (error instanceof IncompleteError && !attempt.isTimedOut) {
+      return { kind: 'dropped', host: attempt.route.host, detail: INCOMPLETE };
     }
-    const { code = '', message, rawPacket } = error as NodeJS.ErrnoException & { rawPacket?: unknown };
-    if (isTlsAlert(rawPacket))
-      return describeSinkFault(classifyError(error, host, 'connect'), this.#hasWorked);
-    if (/^HPE_|^ERR_HTTP/.test(code) || message === INCOMPLETE) {
-      const detail = code === '' ? INCOMPLETE : DETAILS.notHttp(code);
-      return describeSinkFault({ kind: 'dropped', host, detail }, this.#hasWorked);
-    }
-    return describeSinkFault(classifyError(error, host, 'connect'), this.#hasWorked);
+    if (this.#hasWorked || this.#isInvestigated) return attempt.classify(error);
+    const cause = await attempt.investigate(error);
+    this.#isInvestigated = attempt.isInvestigated;
+    return cause;
   }
 }

@@ -39,4 +39,4 @@ export const sayNotAccepted = (host: string, why: string, isRedirect: boolean): 
 ];
 
 export const INCOMPLETE = 'the response was incomplete';
-export const noCompleteResponse = (ms: number): string => `no complete response within ${ms} ms`;
+export const TIMED_OUT_HINT = 'check the network, or allow more time with --send-timeout';

@@ -60,8 +60,12 @@ export function classifyApiError(error: ApiError, host: string): Cause {
   return { kind, host, detail };
 }
 
-/** The cause of an error that the client threw, or that ended a connection. */
-export function classifyNatsError(error: unknown, host: string): Cause {
+/**
+ * The cause of an error that the client threw, or that ended a connection.
+ *
+ * @param transport the last one, while it connects
+ */
+export function classifyNatsError(error: unknown, host: string, transport?: NatsTransport): Cause {
   const inner = findInner(error);
   const detail = inner instanceof Error ? inner.message.slice(0, 200) : DETAILS.noReason;
   if (inner instanceof JetStreamApiError) return classifyApiError(inner.apiError(), host);
@@ -73,7 +77,9 @@ export function classifyNatsError(error: unknown, host: string): Cause {
   if (inner instanceof errors.NoRespondersError || isNotEnabled(inner)) {
     return { kind: 'nats-unavailable', host, detail: NATS_DETAILS.notEnabled };
   }
-  if (/unexpected response from server|unable to parse|invalid protocol/i.test(detail)) {
+  // The client throws the last two for messages that it cannot read.
+  const isUnreadable = inner instanceof SyntaxError || inner instanceof TypeError;
+  if (isUnreadable || /unexpected response from server|unable to parse|invalid protocol/i.test(detail)) {
     return { kind: 'not-nats', host, detail };
   }
   if (inner instanceof PlaintextError) return { kind: 'nats-no-tls', host, detail };
@@ -81,7 +87,7 @@ export function classifyNatsError(error: unknown, host: string): Cause {
     return { kind: 'refused', host, detail: NATS_DETAILS.refusedByAll };
   }
   if (/closed connection|disconnected/.test(detail)) return { kind: 'dropped', host, detail };
-  return classifyError(inner, host, 'connect');
+  return transport?.classify(inner) ?? classifyError(inner, host, 'live');
 }
 
 /** The client wraps some errors in others. */
@@ -121,7 +127,13 @@ async function connectOnce(
 ): Promise<NatsConnection | Cause | undefined> {
   const { address, connectTimeoutMs, pingIntervalMs, clientName } = config;
   const credentials = await config.readCredentials();
-  setTransportFactory({ factory: () => new NatsTransport(config) });
+  let transport: NatsTransport | undefined;
+  setTransportFactory({
+    factory: () => {
+      transport = new NatsTransport(config);
+      return transport;
+    },
+  });
   const attempt = NatsConnectionImpl.connect({
     servers: [...new Set([...address.servers, ...announced])],
     name: clientName,
@@ -138,7 +150,7 @@ async function connectOnce(
     if (connection === undefined) attempt.then((late) => late.close()).catch(() => {});
     return connection;
   } catch (error) {
-    return classifyNatsError(error, address.host);
+    return classifyNatsError(error, address.host, transport);
   }
 }
 

@@ -1,11 +1,14 @@
-// The official client's transport, with our way to open a TCP connection, and with TLS decided by the address that was
+// The official client's transport, with our way to open a connection, and with TLS decided by the address that was
 // connected to, before credentials are sent (contract B8).
-import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
-import { createSecureContext } from 'node:tls';
-import type { TlsOptions } from '@nats-io/transport-node';
+import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 import { NodeTransport } from '@nats-io/transport-node/lib/node_transport.js';
-import { isLoopbackAddress, tcpOptions, trustOptions } from '../../connection/dial/tcp.ts';
+import { systemClock } from '../../clock.ts';
+import { Attempt } from '../../connection/dial/attempt.ts';
+import { connectAs, secure } from '../../connection/dial/connect.ts';
+import { isLoopbackAddress } from '../../connection/dial/tcp.ts';
+import type { Cause } from '../../connection/lifecycle.ts';
+import { ENDINGS } from '../../connection/messages.ts';
 import type { NatsConfig } from '../../settings/nats-settings.ts';
 import { NATS_DETAILS } from './messages.ts';
 
@@ -14,36 +17,57 @@ export class PlaintextError extends Error {}
 
 export class NatsTransport extends NodeTransport {
   readonly #config: NatsConfig;
+  #hostname = '';
+  #attempt: Attempt | undefined;
 
   constructor(config: NatsConfig) {
     super();
     this.#config = config;
   }
 
+  /** The cause of an error before the connection was ready; undefined if nothing was connected to. */
+  classify(error: unknown): Cause | undefined {
+    return this.#attempt?.classify(error);
+  }
+
+  override async connect(...args: Parameters<NodeTransport['connect']>): Promise<void> {
+    try {
+      await super.connect(...args);
+    } finally {
+      this.#attempt?.end();
+    }
+  }
+
   override async dial({ hostname, port }: { hostname: string; port: number }): Promise<Socket> {
-    const socket = connect({
-      host: hostname,
-      port,
-      noDelay: true,
-      ...tcpOptions(this.#config.connectTimeoutMs),
+    const { address, connectTimeoutMs, trustedRoots } = this.#config;
+    this.#hostname = hostname;
+    const url = `nats://${hostname.includes(':') ? `[${hostname}]` : hostname}:${port}`;
+    const route = { url, host: address.host, proxyUrl: undefined, trustedRoots, connectTimeoutMs };
+    this.#attempt = new Attempt(route, { clock: systemClock, limitMs: connectTimeoutMs });
+    const { raw } = await connectAs(this.#attempt, (open) => {
+      // For `close` while it connects.
+      this.socket = open(undefined);
+      return { raw: this.socket };
     });
-    // For `close` while it connects.
-    this.socket = socket;
-    await once(socket, 'connect');
-    return socket;
+    return raw;
   }
 
   override async peekInfo(): ReturnType<NodeTransport['peekInfo']> {
     const { remoteAddress = '', remotePort } = this.socket;
-    const info = await super.peekInfo();
-    if (info.tls_required || info.tls_available) {
-      // Set only now: the client refuses a server without TLS if this option is set.
-      const tls = trustOptions(createSecureContext, this.#config.trustedRoots) as TlsOptions;
-      this.options = { ...this.options, tls };
-    } else if (this.#mustEncrypt(remoteAddress)) {
+    const info = await super.peekInfo().catch((error: unknown) => {
+      // Of a server that closes the connection.
+      throw error ?? Object.assign(new Error(), { code: 'ECONNRESET' });
+    });
+    if (!info.tls_required && !info.tls_available && this.#mustEncrypt(remoteAddress)) {
       throw new PlaintextError(NATS_DETAILS.server(remoteAddress, remotePort));
     }
     return info;
+  }
+
+  override startTLS(): Promise<TLSSocket> {
+    if (this.#attempt === undefined) throw new Error(ENDINGS.byClient);
+    // The address of a server that another one has announced is covered by the certificate for that one's name.
+    return secure(this.#attempt, this.socket, this.tlsName || this.#hostname);
   }
 
   #mustEncrypt(address: string): boolean {

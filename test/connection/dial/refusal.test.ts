@@ -231,7 +231,7 @@ describe('C3: reading the body', () => {
     const body = readBody(asResponse(stream), never);
     stream.write('{"error":');
     stream.end('1}');
-    expect(await body).toEqual({ body: '{"error":1}', isCutOff: false });
+    expect(await body).toEqual({ body: '{"error":1}', isCutOff: false, isTooLarge: false });
   });
 
   test('64 KiB at most, without waiting for the end', async () => {
@@ -262,12 +262,12 @@ describe('C3: reading the body', () => {
     stop.abort();
     broken.destroy();
     failed.destroy(new Error('ECONNRESET'));
-    const half = { body: 'half', isCutOff: true };
+    const half = { body: 'half', isCutOff: true, isTooLarge: false };
     expect(await Promise.all(bodies)).toEqual([half, half, half]);
   });
 
   test('nothing, if it was stopped before', async () => {
     const read = await readBody(asResponse(new PassThrough()), AbortSignal.abort());
-    expect(read).toEqual({ body: '', isCutOff: true });
+    expect(read).toEqual({ body: '', isCutOff: true, isTooLarge: false });
   });
 });

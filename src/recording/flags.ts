@@ -39,6 +39,9 @@ export function parsePlayFlags(flags: PlayFlags, nowMs: number): ReplayConfig {
     const other = flags.speed === undefined ? '--max-pause' : '--speed';
     throw new UsageError(...sayNotCombinable('--rate', other));
   }
+  if (values.speed === Number.POSITIVE_INFINITY && values.maxPauseMs !== undefined) {
+    throw new UsageError(...sayNotCombinable('--speed max', '--max-pause'));
+  }
   const sinceMs = since === undefined ? undefined : parseTime('--since', since, nowMs);
   const untilMs = until === undefined ? undefined : parseTime('--until', until, nowMs);
   if (sinceMs !== undefined && untilMs !== undefined && untilMs < sinceMs) {

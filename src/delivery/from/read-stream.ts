@@ -8,7 +8,7 @@ import { parseTime } from '../../flags/values.ts';
 import type { Io } from '../../io/io.ts';
 import { type CommandStream, createReporting, findDeadline } from '../../session/open-service.ts';
 import { areTlsChecksOff, readTrustedRoots } from '../../settings/certificates.ts';
-import { FROM_FLAGS, type FromFlags } from '../../settings/from-flags.ts';
+import { FROM_FLAGS, type FromFlags } from '../../settings/flags.ts';
 import { limitLookups } from '../../settings/lookup-limit.ts';
 import { sayTlsChecksOff } from '../../settings/messages.ts';
 import { type NatsAddress, parseNatsUrl } from '../../settings/nats-address.ts';
@@ -16,9 +16,9 @@ import { readNatsSettings } from '../../settings/nats-settings.ts';
 import type { StreamFlags, TailConfig } from '../../settings/stream-config.ts';
 import type { Select } from '../../stream/event-stream.ts';
 import type { StatusRecord } from '../../ui/reporter.ts';
-import * as say from '../messages.ts';
-import type { FoundConsumer, StartPlace } from './consumer.ts';
-import type { JetStreamSource } from './jetstream-source.ts';
+import type { FoundConsumer, StartPlace } from '../nats/consumer.ts';
+import type { JetStreamSource } from '../nats/jetstream-source.ts';
+import * as say from './messages.ts';
 
 interface FromConfig {
   readonly address: NatsAddress;
@@ -79,7 +79,7 @@ export async function openFromStream(
   reporter.report({ event: 'setting', level: 'debug', message: origin });
   const { clock, random } = io;
   const deadlineMs = findDeadline(config, clock);
-  const { JetStreamSource } = await import('./jetstream-source.ts');
+  const { JetStreamSource } = await import('../nats/jetstream-source.ts');
   const settings = {
     nats,
     wanted: { stream, start, durable },

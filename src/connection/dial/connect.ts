@@ -1,0 +1,153 @@
+// Opens every connection to the service, an HTTP sink or a NATS server: directly or through a proxy, with TLS or without.
+import { once } from 'node:events';
+import { connect as connectTcp, isIP, type Socket } from 'node:net';
+import type { ConnectionOptions, TLSSocket } from 'node:tls';
+import type { OpenRawSocket } from '../read/tapped-socket.ts';
+import { type Attempt, TunnelRefusedError } from './attempt.ts';
+import { type Endpoint, parseEndpoint, tcpOptions, trustOptions } from './tcp.ts';
+
+/** Opens the outermost socket, and returns it as `raw`. */
+type CreateSocket<T> = (open: OpenRawSocket) => T;
+type WithSocket = { readonly raw: Socket };
+/** Called for each socket as soon as it exists. */
+type Track = (socket: Socket) => void;
+
+/**
+ * Resolves to a socket that is ready for a request. Rejects with the error that `attempt` classifies, and then, as on
+ * abort, the socket is destroyed.
+ */
+export async function connect(attempt: Attempt): Promise<Socket> {
+  const { raw } = await connectAs(attempt, (open) => ({ raw: open(undefined) }));
+  return raw;
+}
+
+/** The same for a caller that wraps the socket, needs it while it connects, or sets its `onread` option. */
+export function connectAs<T extends WithSocket>(attempt: Attempt, create: CreateSocket<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const { signal } = attempt;
+    let current: Socket | undefined;
+    const fail = (error: unknown): void => {
+      signal.removeEventListener('abort', giveUp);
+      current?.destroy();
+      reject(error);
+    };
+    const giveUp = (): void => fail(signal.reason);
+    const track: Track = (socket) => {
+      current = socket;
+      // Other listeners report its errors; this one handles those before and after they listen.
+      socket.on('error', () => undefined);
+      if (signal.aborted) socket.destroy();
+    };
+    signal.addEventListener('abort', giveUp);
+    if (signal.aborted) giveUp();
+    else {
+      open(attempt, create, track).then((opened) => {
+        signal.removeEventListener('abort', giveUp);
+        resolve(opened);
+      }, fail);
+    }
+  });
+}
+
+/**
+ * TLS on a socket that is connected.
+ *
+ * @param host name or address that the certificate must have
+ */
+export async function secure(attempt: Attempt, socket: Socket, host: string): Promise<TLSSocket> {
+  attempt.enter('tls', socket);
+  const startTls = await loadTls(attempt);
+  const secured = startTls({ socket, host });
+  await once(secured, 'secureConnect', { signal: attempt.signal });
+  attempt.enter('response', secured);
+  return secured;
+}
+
+async function open<T extends WithSocket>(
+  attempt: Attempt,
+  create: CreateSocket<T>,
+  track: Track,
+): Promise<T> {
+  const { route, signal, proxy } = attempt;
+  const target = parseEndpoint(route.url);
+  // What is awaited once the connection is ready.
+  const last = /^wss?:/.test(route.url) ? 'upgrade' : 'response';
+  attempt.enter('lookup');
+  if (proxy !== undefined) {
+    const tunnel = await openTunnel(attempt, target, track);
+    attempt.enter(target.isSecure ? 'tls' : last, tunnel);
+    if (!target.isSecure) return create(() => tunnel);
+    const startTls = await loadTls(attempt);
+    const opened = create(() => startTls({ socket: tunnel, host: target.host }));
+    track(opened.raw);
+    await once(opened.raw, 'secureConnect', { signal });
+    attempt.enter(last, opened.raw);
+    return opened;
+  }
+  const openRaw = await loadOpen(attempt, target, route.mustBeLoopback);
+  signal.throwIfAborted();
+  const opened = create(openRaw);
+  const { raw } = opened;
+  track(raw);
+  attempt.enter('lookup', raw);
+  // An IP address needs no lookup.
+  if (isIP(target.host) !== 0) attempt.enter('connect', raw);
+  raw.once('lookup', () => attempt.enter('connect', raw));
+  raw.once('connect', () => attempt.enter(target.isSecure ? 'tls' : last, raw));
+  await once(raw, target.isSecure ? 'secureConnect' : 'connect', { signal });
+  if (target.isSecure) attempt.enter(last, raw);
+  return opened;
+}
+
+async function openTunnel(attempt: Attempt, target: Endpoint, track: Track): Promise<Socket> {
+  const { signal, proxy } = attempt;
+  const proxyUrl = new URL(attempt.route.proxyUrl ?? '');
+  const endpoint = parseEndpoint(proxyUrl.href);
+  const openRaw = await loadOpen(attempt, endpoint);
+  // Loaded only if a proxy is configured, to keep every other start fast.
+  const { requestTunnel } = proxyUrl.protocol.startsWith('socks')
+    ? await import('./socks-tunnel.ts')
+    : await import('./http-tunnel.ts');
+  signal.throwIfAborted();
+  const socket = openRaw(undefined);
+  track(socket);
+  attempt.enter('proxy', socket);
+  await once(socket, endpoint.isSecure ? 'secureConnect' : 'connect', { signal });
+  const refusal = await requestTunnel(socket, proxyUrl, target);
+  if (refusal !== undefined) throw new TunnelRefusedError({ ...refusal, proxy, isFromProxy: true });
+  return socket;
+}
+
+/** The function that opens a connection with TLS if the endpoint has it. */
+async function loadOpen(
+  attempt: Attempt,
+  endpoint: Endpoint,
+  mustBeLoopback = false,
+): Promise<OpenRawSocket> {
+  const { host, port, isSecure } = endpoint;
+  const options = tcpOptions(attempt.route.connectTimeoutMs, mustBeLoopback);
+  const startTls = isSecure ? await loadTls(attempt) : undefined;
+  return (onread) => {
+    const where = { host, port, noDelay: true, ...options, ...(onread && { onread }) };
+    return startTls?.(where) ?? connectTcp(where);
+  };
+}
+
+type StartTls = (where: ConnectionOptions & { readonly host: string }) => TLSSocket;
+
+/** Loads TLS only if it is used. Its options are the same for a server, inside of a tunnel, and for a proxy. */
+async function loadTls(attempt: Attempt): Promise<StartTls> {
+  const { connect: connectTls, createSecureContext } = await import('node:tls');
+  const { trustedRoots, mustCheckCertificates = true } = attempt.route;
+  const trust = trustOptions(createSecureContext, trustedRoots);
+  return (where) =>
+    attempt.watchHandshake(
+      connectTls({
+        ...where,
+        ...trust,
+        ...(mustCheckCertificates && { rejectUnauthorized: true }),
+        // For an address, Node verifies `host`.
+        servername: isIP(where.host) === 0 ? where.host : '',
+      }),
+    );
+}
