@@ -48,7 +48,9 @@ export async function runTop(path: string | undefined, flags: TopFlags, io: Io):
     },
   );
   try {
-    return await runSession({ config: stream, source, openOutput, reporter, status: connection }, io);
+    // The view has its own keys.
+    const config = { ...stream, hasKeys: false };
+    return await runSession({ config, source, openOutput, reporter, status: connection }, io);
   } finally {
     restore();
     await close();
