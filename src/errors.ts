@@ -18,6 +18,7 @@ export const EXIT = {
   tls: 11,
   gap: 12,
   silence: 13,
+  undelivered: 14,
   timeout: 124,
 } as const;
 
@@ -73,7 +74,7 @@ export class OutputError extends AtlantisError {
 /** A sink has failed for good; the exit code says why. */
 export class SinkError extends AtlantisError {}
 
-/** The profile store is unreadable, damaged, unsafe or locked (exit 10). */
+/** The profile store cannot be read or changed, is damaged, unsafe or locked (exit 10). */
 export class StoreError extends AtlantisError {
   constructor(message: string, hint?: string) {
     super(message, EXIT.store, hint);

@@ -90,7 +90,7 @@ describe('every citation leads somewhere', () => {
     ['(K3, K9)', 'K9'],
     ['contract O4 to O77', 'O77'],
     ['contract § 99', '§ 99'],
-    ['§ 2, exit 14', '§ 2, exit 14'],
+    ['§ 2, exit 15', '§ 2, exit 15'],
     ['rows 49, 2', 'rows 49, 2'],
     ['row 49 and 999', 'row 49 and 999'],
     ['see T99', 'T99'],

@@ -34,7 +34,7 @@ describe('the package', () => {
     const { files, size, unpackedSize, filename } = packed;
     const groups = [
       /^(?:package\.json|LICENSE|README\.md)$/,
-      /^bin\/(?:atlantis|cannot-start)\.cjs$/,
+      /^bin\/(?:atlantis|cannot-start|no-debugger)\.cjs$/,
       /^dist\/[\w.-]+\.cjs$/,
       /^dist\/(?:library|simulator|ws)\.mjs$/,
       /^dist\/THIRD-PARTY-LICENSES\.txt$/,
@@ -44,6 +44,7 @@ describe('the package', () => {
       /^man\/atlantis\.1$/,
       /^docs\/[\w.-]+\.(?:md|schema\.json)$/,
       /^docs\/examples\/[\w.-]+\.mjs$/,
+      /^docs\/examples\/relay\/[\w-]+\.(?:json|service|yaml)$/,
     ];
     const others = files.filter(({ path }) => !groups.some((group) => group.test(path)));
     expect(others).toEqual([]);

@@ -87,8 +87,8 @@ export class AttemptLimiter {
 /** A connection that was up for this long after its welcome resets the backoff. */
 const STABLE_AFTER_MS = 10_000;
 const MIN_DELAY_MS = 250;
-/** A longer Retry-After ends the run. */
-const MAX_RETRY_AFTER_MS = 15 * 60_000;
+/** A longer Retry-After of the service ends the run; a sink is asked again after this time. */
+export const MAX_RETRY_AFTER_MS = 15 * 60_000;
 
 export interface PolicyConfig {
   /** Maximum reconnect attempts in the whole run; 0 is `--no-reconnect`. */

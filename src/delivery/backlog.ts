@@ -1,6 +1,6 @@
 // The records that a sink has not acknowledged, consecutively numbered: in memory, and with a spool also on disk.
 import type { SpoolRecord } from './spool/record.ts';
-import type { SpoolItem } from './spool/segments.ts';
+import type { SpoolItem } from './spool/segment-reader.ts';
 import type { Spool } from './spool/spool.ts';
 
 /** A queue of records with consecutive numbers. */
@@ -52,6 +52,7 @@ export class Backlog {
   readonly #held: RecordQueue;
   /** Records below this number are on disk or acknowledged. */
   #written: number;
+  #pendingBytes: number;
 
   /** @param limit maximum number of records without a spool */
   constructor(limit: number, spool?: Spool) {
@@ -59,6 +60,7 @@ export class Backlog {
     this.#spool = spool;
     this.#written = spool?.end ?? 0;
     this.#held = new RecordQueue(this.#written);
+    this.#pendingBytes = spool?.pendingBytes ?? 0;
   }
 
   /** The first record that is not acknowledged. */
@@ -76,9 +78,12 @@ export class Backlog {
     return this.#spool?.unitEnd ?? this.#written;
   }
 
-  /** No more should be read: the memory is full, or the spool did not take everything. `append` still works. */
+  /**
+   * No more should be read: the memory is full, or the spool has no more room than for what is read ahead. `append` still
+   * works.
+   */
   get isFull(): boolean {
-    if (this.#spool !== undefined) return this.atRisk > 0;
+    if (this.#spool !== undefined) return this.atRisk > 0 || this.#spool.room < this.#spool.reserve;
     return this.atRisk > this.#limit || this.#held.bytes > MAX_HELD_BYTES;
   }
 
@@ -87,13 +92,26 @@ export class Backlog {
     return this.end - this.#written;
   }
 
-  /** Bytes on disk. */
-  get bytes(): number {
-    return this.#spool?.bytes ?? 0;
+  /** For how long records of an earlier run have been waiting, at least: their own times are not stored. */
+  measureLeftOverAgeMs(nowMs: number): number {
+    return Math.max(0, nowMs - (this.#spool?.leftSinceMs ?? nowMs));
+  }
+
+  /** Undefined without a spool. */
+  get spool(): Pick<Spool, 'bytes' | 'room'> | undefined {
+    return this.#spool;
+  }
+
+  /** The size of the records that are not acknowledged. */
+  get pendingBytes(): number {
+    return this.end === this.acknowledged ? 0 : Math.max(0, this.#pendingBytes);
   }
 
   append(records: readonly SpoolRecord[]): void {
-    for (const record of records) this.#held.push(record);
+    for (const record of records) {
+      this.#held.push(record);
+      this.#pendingBytes += record.text.length;
+    }
     this.retry();
   }
 
@@ -109,8 +127,9 @@ export class Backlog {
       : item;
   }
 
-  /** Acknowledges the records below this number. */
-  release(number: number): void {
+  /** Acknowledges the records below this number, which have this size. */
+  release(number: number, bytes: number): void {
+    this.#pendingBytes -= bytes;
     this.#written = Math.max(this.#written, number);
     this.#held.dropBefore(number);
     this.#spool?.release(number);
@@ -129,7 +148,7 @@ export class Backlog {
     const waiting: SpoolRecord[] = [];
     for (let at = this.#written; at < this.end; at += 1) waiting.push(this.#held.get(at) as SpoolRecord);
     try {
-      if (this.#spool.append(this.#written, waiting)) this.#written = this.end;
+      this.#written += this.#spool.append(this.#written, waiting);
       this.diskFault = undefined;
     } catch (error) {
       this.diskFault = error as Error;

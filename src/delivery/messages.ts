@@ -1,13 +1,18 @@
 // The messages of a relay on stderr (contract G5).
 
-import type { ErrorText } from '../errors.ts';
+import { type ErrorText, EXIT, SinkError } from '../errors.ts';
 import { formatCount, formatDuration } from '../ui/format.ts';
 import type { StatusRecord } from '../ui/reporter.ts';
 import type { StreamLimits } from './nats/jetstream-sink.ts';
-import type { SinkFigures, WorkerEvent } from './sink.ts';
+import type { SinkFault, SinkFigures, WorkerEvent } from './sink.ts';
+import { OPEN_AFTER } from './sink-policy.ts';
+import type { SinkStatus } from './sink-status.ts';
 
 export const THE_DEAD_LETTER_FILE = 'the dead-letter file';
 export const nameSpool = (sink: string): string => `the spool of ${sink}`;
+
+export const NOT_CONNECTED = 'not connected yet';
+export const DEAD_LETTER_FAILED = 'a dead letter could not be written';
 
 export const WINDOW_FULL = 'the window is full';
 export const SPOOL_FULL = 'the window and the spool are full';
@@ -37,22 +42,29 @@ export function sayDeadLettersRestarted(path: string, isDeleted: boolean): Statu
 
 const SPOOL_HINT = 'check the disk, and that no other program deletes files in the spool';
 
-export function sayWorkerEvent(sink: string, event: Exclude<WorkerEvent, { kind: 'ended' }>): StatusRecord {
+/** @param isSpooled the sink has a spool */
+export function sayWorkerEvent(
+  sink: string,
+  event: Exclude<WorkerEvent, { kind: 'stopped' }>,
+  isSpooled: boolean,
+): StatusRecord {
   switch (event.kind) {
     case 'failed':
-      return {
-        event: 'sink',
-        level: 'warn',
-        message: `${event.fault.message}; retrying in ${formatDuration(event.delayMs)}`,
-        hint: event.fault.hint,
-        figures: { sink, state: 'failed', delay_ms: Math.round(event.delayMs), attempt: event.attempt },
-      };
+      return sayFailed(sink, event, isSpooled);
     case 'recovered':
       return {
         event: 'sink',
         level: 'info',
         message: `${sink} accepts events again`,
-        figures: { sink, state: 'recovered' },
+        figures: { sink, state: 'recovered', circuit: 'closed' },
+      };
+    case 'dropping':
+      return {
+        event: 'warning',
+        level: 'error',
+        message: `${sink} has stopped, and there is no more room for its events: from now on they are lost`,
+        hint: 'repair the reason, then restart the relay; a larger --spool-max keeps more',
+        figures: { sink },
       };
     // A crash cannot explain it: the disk lost data, or a file was deleted.
     case 'damaged':
@@ -64,6 +76,68 @@ export function sayWorkerEvent(sink: string, event: Exclude<WorkerEvent, { kind:
         figures: { sink, records_lost: event.records },
       };
   }
+}
+
+/** Once the circuit is open, further failures are only in the verbose log. */
+function sayFailed(
+  sink: string,
+  { fault, circuit, delayMs, attempt, askedMs }: Extract<WorkerEvent, { kind: 'failed' }>,
+  isSpooled: boolean,
+): StatusRecord {
+  const asked = askedMs === undefined ? '' : ` (it asked for ${formatDuration(askedMs)})`;
+  const opened = attempt === OPEN_AFTER;
+  const kept = isSpooled && (attempt === 1 || opened) ? '; events are kept in the spool' : '';
+  const next = opened
+    ? `; failed ${attempt} times in a row: trying one event at a time until it works, next in`
+    : '; retrying in';
+  return {
+    event: 'sink',
+    level: attempt > OPEN_AFTER ? 'debug' : fault.isLasting === true ? 'error' : 'warn',
+    message: `${fault.message}${kept}${next} ${formatDuration(delayMs)}${asked}`,
+    hint: fault.hint,
+    figures: { sink, state: 'failed', circuit, delay_ms: Math.round(delayMs), attempt, asked_ms: askedMs },
+  };
+}
+
+/** A sink has stopped, and the others continue. */
+export function saySinkStopped(sink: string, { message, hint }: SinkFault): StatusRecord {
+  return {
+    event: 'sink',
+    level: 'error',
+    message: `${message}; ${sink} gets no more events in this run, the other sinks do`,
+    hint,
+    figures: { sink, state: 'stopped' },
+  };
+}
+
+/** Why the run ends when a sink has stopped. */
+export function describeStop({ message, hint, exitCode, exitCodeOnGiveUp }: SinkFault): SinkError {
+  return new SinkError(message, exitCode ?? exitCodeOnGiveUp ?? EXIT.unreachable, hint);
+}
+
+/** What describeLeft has to know about a worker. */
+interface Delivery {
+  readonly pending: number;
+  readonly figures: SinkFigures;
+  readonly stoppedBy: SinkFault | undefined;
+}
+
+/** The failure of a run that ends as requested although events were not delivered; undefined if all of them were. */
+export function describeLeft(workers: readonly Delivery[]): SinkError | undefined {
+  const stopped = workers.flatMap(({ stoppedBy }) => (stoppedBy === undefined ? [] : [stoppedBy]));
+  const [first] = stopped;
+  if (first !== undefined) {
+    const { message, exitCode, hint } = describeStop(first);
+    return new SinkError(`${stopped.length} of ${workers.length} sinks stopped: ${message}`, exitCode, hint);
+  }
+  const left = workers.reduce((sum, { pending, figures }) => sum + pending + figures.lost, 0);
+  if (left === 0) return undefined;
+  const message = `${formatCount(left, 'message')} could not be delivered before the end`;
+  return new SinkError(
+    message,
+    EXIT.undelivered,
+    'the summary of each sink says what is left in its spool, and what is lost',
+  );
 }
 
 export function saySinkReady(sink: string, stream: StreamLimits & { readonly isNew: boolean }): StatusRecord {
@@ -126,7 +200,7 @@ export function sayUnusedSpool(path: string, records: number): StatusRecord {
     event: 'warning',
     level: 'warn',
     message: `${JSON.stringify(path)} contains ${formatCount(records, 'message')} for a sink that this run does not use`,
-    hint: 'to deliver them, run with --to for that sink; otherwise, remove the directory',
+    hint: 'to deliver them, run with that sink; otherwise, remove the directory',
     figures: { path, records },
   };
 }
@@ -185,7 +259,7 @@ export function sayDelivered(
 ): StatusRecord {
   const known = duplicates === 0 ? '' : `, including ${formatCount(duplicates, 'duplicate')}`;
   const dead = deadLettered === 0 ? '' : `, ${formatCount(deadLettered, 'dead letter')}`;
-  const gone = lost === 0 ? '' : `; ${formatCount(lost, 'message')} lost with the spool`;
+  const gone = lost === 0 ? '' : `; ${formatCount(lost, 'message')} lost`;
   const rest = left === 0 ? '' : `; ${formatCount(left, 'message')} left in the spool for the next run`;
   return {
     event: 'summary',
@@ -203,4 +277,11 @@ export function sayUndelivered(records: number): StatusRecord {
     hint: 'use --spool <dir> to keep them for the next run',
     figures: { undelivered: records },
   };
+}
+
+/** Why a sink is not ready. Without its fault, which may repeat what the sink answered. */
+export function describeSinkProblem({ name, state }: Pick<SinkStatus, 'name' | 'state'>): string {
+  return state === 'stopped'
+    ? `${name} has stopped`
+    : `${name} does not accept events, and there is no room to keep more`;
 }

@@ -4,7 +4,15 @@ import { type Batch, flagsOf, textOf } from '../events/batch.ts';
 import type { WriteFailure } from '../io/line-writer.ts';
 import type { Output } from '../session/output.ts';
 import type { Reporter } from '../ui/reporter.ts';
-import { SPOOL_FULL, sayReadingPaused, sayReadingResumed, sayUndelivered, WINDOW_FULL } from './messages.ts';
+import {
+  describeLeft,
+  describeSinkProblem,
+  SPOOL_FULL,
+  sayReadingPaused,
+  sayReadingResumed,
+  sayUndelivered,
+  WINDOW_FULL,
+} from './messages.ts';
 import { LIFECYCLE_MARK } from './sink.ts';
 import type { SpoolRecord } from './spool/record.ts';
 import type { Worker } from './worker.ts';
@@ -23,7 +31,7 @@ interface RelayParts {
 export interface RelayOutput extends Output {
   /** Must be called when records were added to a worker or acknowledged. */
   recheck(): void;
-  /** A sink or a spool has failed for good: nothing more is accepted. */
+  /** Every sink has stopped, or a file cannot be used: nothing more is accepted. */
   fail(failure: WriteFailure): void;
   /** Sets the function that `fail` calls once; at once if it has failed already. */
   listen(onFailure: (failure: WriteFailure) => void): void;
@@ -40,6 +48,8 @@ export function openRelayOutput(parts: RelayParts): RelayOutput {
   const { workers, clock, reporter, relayName, isSpooled } = parts;
   let failure: WriteFailure | undefined;
   let onFailure: ((failure: WriteFailure) => void) | undefined;
+  /** A signal or a time limit: nothing waits any more. */
+  let isEnding = false;
   let isCut = false;
   let undelivered = 0;
   let blockedMs = 0;
@@ -49,17 +59,20 @@ export function openRelayOutput(parts: RelayParts): RelayOutput {
   const cancels = new Set<() => void>();
 
   const isOver = (): boolean => isCut || failure !== undefined;
-  const findFull = (): Worker | undefined => workers.find(({ backlog }) => backlog.isFull);
-  const isDone = (): boolean => isOver() || workers.every(({ pending }) => pending === 0);
+  // A sink that has stopped does not keep the others from their events.
+  const findFull = (): Worker | undefined =>
+    workers.find(({ backlog, stoppedBy }) => backlog.isFull && stoppedBy === undefined);
+  const isDone = (): boolean =>
+    isOver() || workers.every(({ pending, stoppedBy }) => pending === 0 || stoppedBy !== undefined);
 
   function recheck(): void {
-    if (release !== undefined && (isOver() || findFull() === undefined)) release();
+    if (release !== undefined && (isOver() || isEnding || findFull() === undefined)) release();
     if (hasDrained !== undefined && isDone()) hasDrained();
   }
 
   /** Resolves when no worker is full; undefined if none is. */
   function waitForRoom(): Promise<void> | undefined {
-    if (isOver() || findFull() === undefined) return undefined;
+    if (isOver() || isEnding || findFull() === undefined) return undefined;
     const sinceMs = clock.monotonicMs();
     blockedSinceMs = sinceMs;
     let isReported = false;
@@ -84,7 +97,7 @@ export function openRelayOutput(parts: RelayParts): RelayOutput {
         const pausedMs = clock.monotonicMs() - sinceMs;
         blockedMs += pausedMs;
         blockedSinceMs = undefined;
-        if (isReported && !isOver()) reporter.report(sayReadingResumed(pausedMs));
+        if (isReported && !isOver() && !isEnding) reporter.report(sayReadingResumed(pausedMs));
         resolve();
       };
     });
@@ -95,8 +108,16 @@ export function openRelayOutput(parts: RelayParts): RelayOutput {
     recheck();
   }
 
+  function failBecause(why: WriteFailure): void {
+    if (failure !== undefined) return;
+    failure = why;
+    recheck();
+    onFailure?.(why);
+  }
+
   return {
     writeEvents(batch, count) {
+      if (isCut) undelivered += count * workers.length;
       if (isOver()) return undefined;
       const records = listRecords(batch, count);
       for (const worker of workers) worker.append(records);
@@ -120,20 +141,24 @@ export function openRelayOutput(parts: RelayParts): RelayOutput {
       }
       for (const cancel of cancels) cancel();
       for (const { backlog } of workers) if (backlog.isFull) backlog.retry();
-      undelivered = workers.reduce((sum, { backlog }) => sum + backlog.atRisk, 0);
+      undelivered += workers.reduce((sum, { backlog }) => sum + backlog.atRisk, 0);
       await parts.close();
+      const left = isEnding ? undefined : describeLeft(workers);
+      if (left !== undefined) failBecause(left);
     },
     cutAfter(ms) {
+      isEnding = true;
       cancels.add(clock.setTimer(cut, ms));
+      recheck();
     },
+    listProblems: () =>
+      workers
+        .map((worker) => worker.status())
+        .filter(({ state }) => state === 'retrying' || state === 'stopped')
+        .map(describeSinkProblem),
     sayCut: () => (undelivered === 0 ? undefined : sayUndelivered(undelivered)),
     recheck,
-    fail(why) {
-      if (failure !== undefined) return;
-      failure = why;
-      recheck();
-      onFailure?.(why);
-    },
+    fail: failBecause,
     listen(callback) {
       onFailure = callback;
       if (failure !== undefined) callback(failure);
@@ -157,5 +182,5 @@ function listRecords(batch: Batch, count: number): SpoolRecord[] {
 
 function describeFull({ backlog }: Worker): string {
   if (backlog.diskFault !== undefined) return backlog.diskFault.message;
-  return backlog.bytes === 0 ? WINDOW_FULL : SPOOL_FULL;
+  return backlog.spool === undefined ? WINDOW_FULL : SPOOL_FULL;
 }

@@ -30,8 +30,16 @@ export type SendResult =
   | { readonly kind: 'accepted'; readonly duplicates: number }
   /** Not delivered, or unknown: the unit has to be sent again. */
   | { readonly kind: 'failed'; readonly fault: SinkFault }
-  /** The sink will never take it as it is. */
-  | { readonly kind: 'refused'; readonly why: string; readonly isTooLarge: boolean };
+  /**
+   * The sink will never take it as it is. `doubt` is set if the endpoint or its credentials may be the reason instead of
+   * the unit: then it is sent again for a while first.
+   */
+  | {
+      readonly kind: 'refused';
+      readonly why: string;
+      readonly isTooLarge: boolean;
+      readonly doubt?: SinkFault | undefined;
+    };
 
 /** Why nothing can be delivered now, or ever. */
 export interface SinkFault {
@@ -39,18 +47,39 @@ export interface SinkFault {
   readonly hint?: string | undefined;
   /** The delay that the sink asks for, in ms. */
   readonly retryAfterMs?: number | undefined;
-  /** Set where a retry cannot help: the run ends with this code. */
+  /** Set where a retry cannot help and the sink has not worked in this run: without a spool it stops with this code. */
   readonly exitCode?: ExitCode | undefined;
   readonly exitCodeOnGiveUp?: ExitCode | undefined;
+  /** It needs a repair: of credentials, an address, a certificate. */
+  readonly isLasting?: boolean | undefined;
+  /** The sink stops, in any case. */
+  readonly isEnd?: boolean | undefined;
 }
 
 /** What a worker reports. */
+/**
+ * - closed: the sink accepts events, or failed fewer than OPEN_AFTER times in a row
+ * - open: it failed more often, and nothing is sent until the delay is over
+ * - half-open: one unit is sent to see whether it works again
+ */
+export type Circuit = 'closed' | 'open' | 'half-open';
+
+export interface Retry {
+  readonly delayMs: number;
+  /** Failures in a row. */
+  readonly attempt: number;
+  /** The delay that the sink asked for, if it is longer than the longest that is granted. */
+  readonly askedMs: number | undefined;
+}
+
 export type WorkerEvent =
-  | { readonly kind: 'failed'; readonly fault: SinkFault; readonly delayMs: number; readonly attempt: number }
+  | ({ readonly kind: 'failed'; readonly fault: SinkFault; readonly circuit: Circuit } & Retry)
   /** Something was acknowledged after a failure. */
   | { readonly kind: 'recovered' }
-  /** The sink has failed for good. */
-  | { readonly kind: 'ended'; readonly fault: SinkFault }
+  /** The sink gets no more events in this run. */
+  | { readonly kind: 'stopped'; readonly fault: SinkFault }
+  /** The first event that nothing keeps for a sink that has stopped. */
+  | { readonly kind: 'dropping' }
   /** Records in the spool cannot be read. */
   | { readonly kind: 'damaged'; readonly records: number };
 
@@ -58,24 +87,27 @@ export type WorkerEvent =
 export interface SinkFigures {
   delivered: number;
   duplicates: number;
+  /** For good: dead letters, or the reason why the sink stopped. */
+  refused: number;
   deadLettered: number;
   lost: number;
 }
 
 /**
- * The fault of a failed connection. A cause that the policy never retries ends the run only while the sink has not
- * worked in this run: later it may be repaired, and nothing is lost while the relay waits.
+ * The fault of a failed connection. A cause that the policy never retries stops the sink only while it has not worked in
+ * this run: later it may be repaired, and nothing is lost while the relay waits.
  */
 export function describeSinkFault(cause: Cause, hasWorked: boolean): SinkFault {
   const rule = RULES[CAUSES[cause.kind].rule];
   const { happened, remedy } = describeCause(cause);
-  const isFinal = rule.beforeFirstWelcome === 'never' && !hasWorked;
+  const isLasting = rule.beforeFirstWelcome === 'never';
   return {
     message: happened,
     hint: remedy,
     retryAfterMs: cause.retryAfterMs,
-    exitCode: isFinal ? rule.exitCode : undefined,
+    exitCode: isLasting && !hasWorked ? rule.exitCode : undefined,
     exitCodeOnGiveUp: rule.exitCode,
+    isLasting,
   };
 }
 

@@ -1,9 +1,10 @@
-// The time of an event, as it says itself: for `check --max-lag` and the lag of `top`.
+// Reads the own time of an event. The service specifies neither a field nor a format (docs/protocol.md).
+
 import { decodeString } from './message-text.ts';
 import type { PathStep } from './path.ts';
 import { createSourceReader } from './seek-path.ts';
 
-/** The default of `--lag-field`; the first existing field is used. */
+/** Used if the user names no field; the first existing one counts. */
 export const DEFAULT_LAG_FIELDS = ['timestamp', 'ts', 'created_at'] as const;
 
 /** The latest time of a Date (ECMA-262, Time Values). */
@@ -13,8 +14,8 @@ const MAX_DATE_MS = 8.64e15;
 const DATE_TIME = /^(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d(?:\.\d+)?) ?([Zz]|[+-]\d\d:?\d\d)?$/;
 
 /**
- * Reads the time of an event, in ms since the epoch, from the first path with a value. The service specifies neither a
- * field nor a format, so the usual formats are accepted: RFC 3339, and numbers since the epoch in any unit.
+ * Reads the time of an event, in ms since the epoch, from the first path with a value: RFC 3339, or a number since the epoch in
+ * any unit.
  */
 export function createTimestampReader(
   paths: readonly (readonly PathStep[])[],

@@ -4,6 +4,8 @@ import { KEY_IN_HISTORY, KEY_SOURCES, withNearest } from '../io/messages.ts';
 
 export const A_RATE = 'a number such as 5, 0.5 or 50000, or max';
 export const A_SIZE = 'a size such as 500KB, 100M or 1GiB';
+export const A_LISTEN_ADDRESS =
+  'an address such as 127.0.0.1:9464, [::1]:9464 or :9464, or 0.0.0.0:9464 for all';
 export const A_SPEED = 'a factor such as 1x, 10x or 0.5x, or max';
 
 export const UP_TO_A_YEAR = ', up to a year';

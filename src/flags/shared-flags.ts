@@ -18,6 +18,7 @@ import {
   LOG_FORMATS,
   parseCount,
   parseDuration,
+  parseListenAddress,
   TIME_MODES,
   WHEN,
   writeDuration,
@@ -166,7 +167,18 @@ export const END_FLAGS = group('When to stop:', {
 });
 
 export const READY_FLAGS = {
-  readyFile: text('--ready-file <file>', 'create this file once the stream is live'),
+  readyFile: text(
+    '--ready-file <file>',
+    'file that exists while the stream is live and the sinks take events',
+  ),
+};
+
+export const MONITOR_FLAGS = {
+  metricsListen: optional(
+    '--metrics-listen <addr>',
+    'serve /metrics (OpenMetrics), /healthz and /readyz, e.g. on :9464 (loopback)',
+    parseListenAddress,
+  ),
 };
 
 export const LAG_FLAGS = {

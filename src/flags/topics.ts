@@ -26,10 +26,11 @@ const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
   unreachable: 'could not connect, or lost the connection, and gave up retrying',
   protocol: 'the server violated the protocol',
   output: 'stdout or a file could not be written',
-  store: 'the profile store is unreadable, damaged, unsafe or locked',
+  store: 'the profile store cannot be read or changed, is damaged, unsafe or locked',
   tls: 'TLS: the certificate of the server is not trusted',
   gap: 'events were missed (a gap), with `--fail-on-gap`',
   silence: 'no event arrived in time, with `--max-silence`',
+  undelivered: 'not everything was delivered before the requested end of a relay',
   timeout: 'timeout: `--timeout` expired, or in a check, `--deadline` expired or `--expect` was not met',
 };
 
@@ -66,6 +67,7 @@ export const TOPICS: readonly Topic[] = [
       ['NODE_EXTRA_CA_CERTS', 'file with additional root certificates (PEM), same as `--ca-cert`'],
       ['NATS_CREDS, NATS_NKEY, NATS_TOKEN', 'NATS credentials: a file, an nkey file, or a token'],
       ['NATS_USER, NATS_PASSWORD', 'NATS user name and password'],
+      ['NOTIFY_SOCKET, WATCHDOG_USEC', 'set by systemd: `tail` and `relay` notify it'],
       ['GITHUB_ACTIONS', 'if true, `stream check` prints annotations and writes to `GITHUB_STEP_SUMMARY`'],
     ],
     remark: 'Precedence: flag, then environment, then profile or setting.',

@@ -74,7 +74,7 @@ export interface Io {
    * returned function unsubscribes, here and below.
    */
   onSignal(handler: (signal: EndSignal) => void): () => void;
-  /** Calls back for SIGUSR1, which log rotators send. Without a handler it is ignored (bin/atlantis.cjs). */
+  /** Calls back for SIGUSR1, which log rotators send. Without a handler it is ignored (bin/no-debugger.cjs). */
   onReopenSignal(handler: () => void): () => void;
   /** Calls back before the process stops on Ctrl-Z, and after it continues, however it was stopped. */
   onSuspend(handlers: { readonly before: () => void; readonly after: () => void }): () => void;

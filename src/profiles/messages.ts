@@ -1,7 +1,13 @@
 // Messages about the profile store and the settings beside it: they name the path and a position, never any part of the
 // content of a store (contract F4).
 import type { AtlantisError, ErrorText } from '../errors.ts';
-import { adviseOnWriting, explainReadError, explainWriteError, withNearest } from '../io/messages.ts';
+import {
+  adviseOnWriting,
+  describeOwner,
+  explainReadError,
+  explainWriteError,
+  withNearest,
+} from '../io/messages.ts';
 
 const STORE = 'the profile store';
 /** Of `atlantis config`. */
@@ -35,13 +41,13 @@ export const sayWritableByOthers = (what: string, path: string, isRepairable: bo
     : OWN_DIRECTORY,
 ];
 
-export const sayBelongsToOther = (what: string, path: string): ErrorText => [
-  `${what} belongs to another user: ${path}`,
+export const sayBelongsToOther = (what: string, path: string, uid: number): ErrorText => [
+  `${what} ${describeOwner(uid)}: ${path}`,
   OWN_DIRECTORY,
 ];
 
-export const sayParentOfOther = (path: string, isRoot: boolean): ErrorText => [
-  `${PARENT} belongs to another user: ${path}`,
+export const sayParentOfOther = (path: string, uid: number, isRoot: boolean): ErrorText => [
+  `${PARENT} ${describeOwner(uid)}: ${path}`,
   isRoot ? `run atlantis as its owner, without sudo, or ${OWN_DIRECTORY}` : OWN_DIRECTORY,
 ];
 

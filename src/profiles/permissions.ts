@@ -48,7 +48,7 @@ export function checkDirectory(directory: string, stats: Stats, reader: StoreRea
   if (!stats.isDirectory()) throw new StoreError(...sayNotADirectory(directory));
   if (!hasOwners(reader)) return;
   if (stats.uid !== reader.uid && stats.uid !== 0) {
-    throw new StoreError(...sayBelongsToOther(CHECKED.directory, directory));
+    throw new StoreError(...sayBelongsToOther(CHECKED.directory, directory, stats.uid));
   }
   refuseSharedWriting(CHECKED.directory, directory, stats, reader);
 }
@@ -59,7 +59,7 @@ export function checkFile(path: string, stats: Stats, reader: StoreReader, what:
   if (!stats.isFile()) throw new StoreError(...sayNotAStore(what, NOT_A_STORE.notRegular, path));
   if (!hasOwners(reader)) return [];
   if (stats.uid !== reader.uid && stats.uid !== 0) {
-    throw new StoreError(...sayBelongsToOther(what, path));
+    throw new StoreError(...sayBelongsToOther(what, path, stats.uid));
   }
   refuseSharedWriting(what, path, stats, reader);
   // Root made its own file readable on purpose, for example for a container.
@@ -79,7 +79,7 @@ export function checkParents(directory: string, reader: StoreReader): void {
   visitParents(directory, (place, stats) => {
     if (homes.some((home) => home.startsWith(`${place}/`))) return;
     if (stats.uid !== reader.uid && stats.uid !== 0) {
-      throw new StoreError(...sayParentOfOther(place, reader.uid === 0));
+      throw new StoreError(...sayParentOfOther(place, stats.uid, reader.uid === 0));
     }
     if (stats.isSymbolicLink() || (stats.mode & STICKY) !== 0) return;
     if ((stats.mode & GROUP_AND_OTHERS_WRITE) === GROUP_WRITE && isOwnGroup(stats.gid)) return;

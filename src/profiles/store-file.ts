@@ -8,6 +8,7 @@ import { StoreError, UsageError } from '../errors.ts';
 import type { Io } from '../io/io.ts';
 import { platformOf } from '../io/platform.ts';
 import { readAtMost } from '../io/read-file.ts';
+import { systemCode } from '../io/system-error.ts';
 import { isUtf16 } from '../io/text-encoding.ts';
 import { describePosition, findJsonFault } from './json-fault.ts';
 import {
@@ -78,12 +79,6 @@ export function parseObject(bytes: Buffer, fail: Fail): JsonObject {
   return value;
 }
 
-/** The code of a failed system call, such as ENOENT; undefined for any other error. */
-export function systemCode(error: unknown): string | undefined {
-  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
-  return typeof code === 'string' ? code : undefined;
-}
-
 const isLink = (path: string): boolean =>
   lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
 
@@ -93,8 +88,13 @@ function openStore(path: string, what: string): number {
   if (noFollow === undefined && isLink(path)) {
     throw new StoreError(...sayStoreIsLink(what, path));
   }
-  // O_NONBLOCK, since opening a FIFO would wait for a writer.
-  return openSync(path, constants.O_RDONLY | (noFollow ?? 0) | (constants.O_NONBLOCK ?? 0));
+  try {
+    // O_NONBLOCK, since opening a FIFO would wait for a writer.
+    return openSync(path, constants.O_RDONLY | (noFollow ?? 0) | (constants.O_NONBLOCK ?? 0));
+  } catch (error) {
+    if (!isLink(path)) throw error;
+    throw new StoreError(...sayStoreIsLink(what, path));
+  }
 }
 
 interface StoreBytes {
@@ -134,7 +134,6 @@ export function readStoreBytes(path: string, reader: StoreReader, what: string):
       return undefined;
     }
     if (code === 'EFBIG') throw new StoreError(...sayNotAStore(what, NOT_A_STORE.tooLarge, path));
-    if (code === 'ELOOP' || code === 'EMLINK') throw new StoreError(...sayStoreIsLink(what, path));
     throw new StoreError(...sayUnreadable(what, path, error, findRepair(path, reader)));
   } finally {
     if (fd !== undefined) closeSync(fd);

@@ -19,12 +19,13 @@ import {
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import Conf from 'conf';
-import { OutputError, StoreError } from '../errors.ts';
+import { type ErrorText, isAtlantisError, OutputError, StoreError } from '../errors.ts';
 import type { Io } from '../io/io.ts';
 import { type Lock, type LockHost, takeLock } from '../io/lock.ts';
 import { platformOf } from '../io/platform.ts';
 import { readAtMost } from '../io/read-file.ts';
 import { makeFolder } from '../io/safe-file.ts';
+import { isDiskFault, systemCode } from '../io/system-error.ts';
 import { type Draft, draftProfiles, draftSettings, type StoreDraft } from './draft.ts';
 import {
   CHECKED,
@@ -40,13 +41,19 @@ import { checkDirectory, checkParents, type StoreReader } from './permissions.ts
 import { noHomeDirectory, parseProfiles } from './read.ts';
 import { describeNewOwner, findRepair, refuseWriting } from './root-owned.ts';
 import { parseSettings } from './settings-file.ts';
-import { DamagedStoreError, type JsonObject, readStoreBytes, STORE_FILES, systemCode } from './store-file.ts';
+import { DamagedStoreError, type JsonObject, readStoreBytes, STORE_FILES } from './store-file.ts';
 
 /** What writing needs from the system. */
 export type StoreHost = StoreReader & LockHost & Pick<Io, 'env' | 'ignoreFileSizeSignal'>;
 
 const FILE_MODE = 0o600;
 const DIRECTORY_MODE = 0o700;
+
+/** The error for the user: exit 9 if the disk did not take the content, else 10 (contract § 2). */
+function describeStoreFault(error: unknown, text: ErrorText): unknown {
+  if (isAtlantisError(error) || systemCode(error) === undefined) return error;
+  return isDiskFault(error) ? new OutputError(...text) : new StoreError(...text);
+}
 
 /** Creates the directory, or makes sure that it is safe and private. @returns warnings */
 function prepareDirectory(path: string, host: StoreHost): string[] {
@@ -70,9 +77,7 @@ function prepareDirectory(path: string, host: StoreHost): string[] {
     chmodSync(directory, DIRECTORY_MODE);
     return [];
   } catch (error) {
-    const code = systemCode(error);
-    if (error instanceof StoreError || code === undefined) throw error;
-    throw new OutputError(...sayNotCreated(directory, error, findRepair(directory, host)));
+    throw describeStoreFault(error, sayNotCreated(directory, error, findRepair(directory, host)));
   }
 }
 
@@ -176,9 +181,7 @@ function replaceStore(
   } catch (error) {
     if (aside !== undefined) rmSync(aside, { force: true });
     removeStaging(path);
-    const code = systemCode(error);
-    if (error instanceof StoreError || code === undefined) throw error;
-    throw new OutputError(...sayUnchanged(what, path, error));
+    throw describeStoreFault(error, sayUnchanged(what, path, error));
   }
   flushDirectory(dirname(path), what);
   return aside;
@@ -193,8 +196,7 @@ async function lockStore(
   try {
     return await takeLock(lockPath, host, { what, Refusal: StoreError, warn });
   } catch (error) {
-    if (error instanceof StoreError) throw error;
-    throw new OutputError(...sayNotLockable(what, lockPath, error, findRepair(lockPath, host)));
+    throw describeStoreFault(error, sayNotLockable(what, lockPath, error, findRepair(lockPath, host)));
   }
 }
 
@@ -237,8 +239,8 @@ interface Changed<T> {
  *
  * @param path from `profilesPath`; undefined is an error here.
  * @returns the result of `change`, and notices for stderr
- * @throws StoreError (exit 10) if the store is damaged, unsafe or locked for 2 s; OutputError (exit 9) if it could not
- *   be written. Then the store is unchanged.
+ * @throws StoreError (exit 10) if the store is damaged, unsafe, not writable or locked for 2 s; OutputError (exit 9) if
+ *   the disk is full or failed. Then the store is unchanged.
  */
 export function updateStore<T>(
   path: string | undefined,

@@ -52,11 +52,25 @@ export const sayTimesRequired = (): ErrorText => [
   'play a recording of `tail --record`, or the output of `tail --envelope`',
 ];
 
-export const sayNothingToPlay = (): ErrorText => [
-  'not a recording: it contains no events',
-  'create one with `atlantis stream tail --record <file>`, or play the output of `tail --json`',
+/** Why there is nothing to play. */
+export const NO_EVENTS = 'it contains no events';
+export const IS_EMPTY = 'it is empty';
+
+export const COMPACT_HINT = 'it was pretty-printed: put each value on one line, as `jq -c .` does';
+
+export const sayNothingToPlay = (why: string, isPrettyPrinted: boolean): ErrorText => [
+  `not a recording: ${why}`,
+  isPrettyPrinted
+    ? COMPACT_HINT
+    : 'create one with `atlantis stream tail --record <file>`, or play the output of `tail --json`',
 ];
 
+export const sayPlain = (): StatusRecord => ({
+  event: 'recording',
+  level: 'info',
+  message: 'plain NDJSON without receive times: each line is an event and is played without a wait',
+  hint: '--rate <n> plays n events per second',
+});
 export const sayUntilBeforeSince = (): ErrorText => ['--until is before --since', 'use a later --until'];
 
 export function sayRecordingDamaged(): StatusRecord {

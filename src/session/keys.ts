@@ -7,6 +7,7 @@ import type { Reporter } from '../ui/reporter.ts';
 import type { StreamProgress } from '../ui/stream-progress.ts';
 import { sayKeys } from './messages.ts';
 import type { Output } from './output.ts';
+import type { Source } from './source.ts';
 
 /** Ctrl-S and Ctrl-Q of the terminal, which raw mode turns off. */
 const STOP_OUTPUT = '\x13';
@@ -79,7 +80,7 @@ class Pause {
 }
 
 interface KeyParts {
-  readonly source: { retryNow?(): void } | object;
+  readonly source: Source;
   readonly reporter: Reporter;
   readonly status: StreamProgress;
 }
@@ -100,7 +101,7 @@ export function openKeys(
       } else if (key === STOP_OUTPUT) pause.begin();
       else if (key === START_OUTPUT) pause.end();
       else if (key === 'q') stop.because({ kind: 'quit' });
-      else if (key === 'r' && 'retryNow' in source) source.retryNow?.();
+      else if (key === 'r' && source.kind === 'live') source.retryNow?.();
       else if (key === '?') reporter.report(sayKeys());
     },
     onQuit: () => keyboard?.close(),

@@ -21,6 +21,15 @@ export const NO_REASON = 'the stream ended without a reason';
 
 export const THE_READY_FILE = 'the ready file';
 
+/** Why a run is not ready, by its phase. */
+export const PHASE_PROBLEMS = {
+  starting: 'starting',
+  connecting: 'connecting to the stream',
+  lost: 'the connection to the stream is lost',
+  retrying: 'not connected to the stream: waiting for the next attempt',
+  stopping: 'stopping',
+} as const;
+
 export function sayPatternCut(): StatusRecord {
   return {
     event: 'warning',

@@ -15,7 +15,7 @@ import { sayConnected } from '../ui/messages.ts';
 import { createReporter, loadLogStyle, type Reporter } from '../ui/reporter.ts';
 import { createStatusLine, loadStreamProgress } from '../ui/status-line.ts';
 import type { StreamProgress } from '../ui/stream-progress.ts';
-import type { LiveSource } from './session.ts';
+import type { LiveSource } from './source.ts';
 
 /** A source that is ready to be opened, with its reporter. */
 export interface CommandStream {

@@ -38,6 +38,8 @@ export interface Output {
   readonly blockedMs: number;
   /** Since when the session has been waiting (monotonic ms). */
   readonly blockedSinceMs: number | undefined;
+  /** Why events cannot be delivered now, for an output that has sinks; empty if they can. The texts can be published. */
+  listProblems?(): readonly string[];
 }
 
 /** Opens the output; `onFailure` is called once, at the first failure, and `stop` ends the run as requested. */

@@ -4,7 +4,7 @@ import type { Io } from '../io/io.ts';
 import { createDamageReport } from '../recording/damage-report.ts';
 import type { ReplayConfig } from '../recording/flags.ts';
 import { findLastTime } from '../recording/last-time.ts';
-import { sayRecordingDamaged } from '../recording/messages.ts';
+import { sayPlain, sayRecordingDamaged } from '../recording/messages.ts';
 import { type PlayConfig, playRecording } from '../recording/play.ts';
 import { readLines } from '../recording/read-lines.ts';
 import type { Select } from '../stream/event-stream.ts';
@@ -12,7 +12,7 @@ import { EventBatch } from '../stream/items.ts';
 import type { Reporter } from '../ui/reporter.ts';
 import { NO_STREAM_PROGRESS } from '../ui/status-line.ts';
 import type { StreamProgress } from '../ui/stream-progress.ts';
-import type { FileSource } from './session.ts';
+import type { FileSource } from './source.ts';
 
 interface RecordingParts {
   readonly select: Select;
@@ -44,7 +44,8 @@ export function createRecordingSource(
     kind: 'file',
     async *items(signal) {
       const lines = readLines(path, io.stdin, signal);
-      const config = { ...pace, clock: io.clock, signal, onWait: createProgress() };
+      const onPlain = ratePerSecond === undefined ? () => reporter.report(sayPlain()) : undefined;
+      const config = { ...pace, clock: io.clock, signal, onPlain, onWait: createProgress() };
       for await (const item of playRecording(lines, config)) {
         if (item.kind === 'damaged') {
           damage.note(item.line, item.why);

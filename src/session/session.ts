@@ -2,7 +2,7 @@
 //
 // The only back-pressure is an awaited write. Every reason to end goes through one `Stop`.
 import { untilAborted } from '../clock.ts';
-import { type ExitCode, isAtlantisError, type OutputError } from '../errors.ts';
+import { isAtlantisError, type OutputError } from '../errors.ts';
 import type { Io, Outcome } from '../io/io.ts';
 import { createStop, type Stop, type StopReason, toOutcome } from '../io/stop.ts';
 import type { Recorder } from '../recording/recorder.ts';
@@ -10,54 +10,17 @@ import type { LifecycleRecord } from '../render/renderer.ts';
 import type { TailConfig } from '../settings/stream-config.ts';
 import { type Connected, type EventBatch, type Events, pump, type StreamItem } from '../stream/items.ts';
 import * as say from '../ui/messages.ts';
-import type { Reporter, StatusRecord } from '../ui/reporter.ts';
+import type { Reporter } from '../ui/reporter.ts';
 import type { StreamProgress } from '../ui/stream-progress.ts';
 import type { EventWatch } from './event-watch.ts';
-import { NO_REASON, type RunFigures, sayDiscarded, sayEnd, sayFailure, saySummary } from './messages.ts';
+import { NO_REASON, sayDiscarded, sayEnd, sayFailure, saySummary } from './messages.ts';
 import type { OpenOutput, Output } from './output.ts';
-import { clearReadyFile, describeReady, writeReadyFile } from './ready-file.ts';
+import { clearReadyFile, createReadyFile } from './ready-file.ts';
 import { loadEventWatch } from './run-filter.ts';
+import { type RunObserver, RunTracker } from './run-status.ts';
+import type { Recorded, Source } from './source.ts';
 import { createSilenceWatch, type SilenceWatch, watchStopTriggers } from './stop-triggers.ts';
 import { Tally } from './tally.ts';
-
-/** The service or a JetStream stream. */
-export interface LiveSource {
-  readonly kind: 'live';
-  /** Host and port for messages. */
-  readonly host: string;
-  /** The last measured round trip in ms. */
-  readonly roundTripMs: number | undefined;
-  /** True if the source resumes after a loss where it stopped. */
-  readonly isGapless: boolean;
-  /** Connects, and yields until `signal` aborts; called once. @throws StreamEndedError when it gives up */
-  items(signal: AbortSignal): AsyncIterable<StreamItem>;
-  sayConnected(connected: Connected): StatusRecord;
-  /** Ends the delay before a retry. */
-  retryNow?(): void;
-  /**
-   * Called when the first `count` wanted events of a batch have left this process. The unwanted events after them
-   * are done, too, unless this is the last batch of the run (`isLast`).
-   */
-  acknowledge?(batch: EventBatch, count: number, isLast: boolean): void;
-}
-
-/** A lifecycle record of a recording: a line without its line feed, safe on a terminal. */
-interface Recorded {
-  readonly kind: 'recorded';
-  readonly line: Buffer;
-}
-
-/** A recording or dead letters. */
-export interface FileSource {
-  readonly kind: 'file';
-  /** Yields until the end of the file, or until `signal` aborts; called once. @throws UsageError */
-  items(signal: AbortSignal): AsyncIterable<Events | Recorded>;
-  /** The exit code at the end of the file, and what is reported before the summary. */
-  finish(): { readonly exitCode: ExitCode; readonly errors: readonly StatusRecord[] };
-  summarize(figures: RunFigures): StatusRecord;
-}
-
-export type Source = LiveSource | FileSource;
 
 type SessionConfig = Pick<
   TailConfig,
@@ -75,6 +38,7 @@ interface SessionParts {
   readonly openRecorder?: ((onFailure: (failure: OutputError) => void) => Recorder) | undefined;
   /** Nothing is pulled before; a rejection has already failed the output. */
   readonly untilReady?: () => Promise<void>;
+  readonly observers?: readonly RunObserver[];
 }
 
 interface Run extends SessionParts {
@@ -82,6 +46,7 @@ interface Run extends SessionParts {
   readonly stop: Stop;
   readonly output: Output;
   readonly tally: Tally;
+  readonly tracker: RunTracker;
   readonly recorder: Recorder | undefined;
   readonly watch: EventWatch | undefined;
 }
@@ -103,7 +68,8 @@ export async function runSession(parts: SessionParts, io: Io): Promise<Outcome> 
     onDiscarded: (reasons) => reporter.report(sayDiscarded(reasons)),
   });
   const recorder = parts.openRecorder?.((failure) => stop.because({ kind: 'output', failure }));
-  const run: Run = { ...parts, io, stop, output, tally, recorder, watch };
+  const tracker = trackRun(parts, { output, tally }, stop, io);
+  const run: Run = { ...parts, io, stop, output, tally, tracker, recorder, watch };
   const silence = createSilenceWatch(config.maxSilenceMs, clock, output, () =>
     stop.because({ kind: 'silence' }),
   );
@@ -114,6 +80,7 @@ export async function runSession(parts: SessionParts, io: Io): Promise<Outcome> 
     return await conclude(run);
   } finally {
     silence.end();
+    tracker.stop();
     status.end();
     tally.end();
     watch?.end();
@@ -121,6 +88,13 @@ export async function runSession(parts: SessionParts, io: Io): Promise<Outcome> 
     keys?.close();
     unwatch();
   }
+}
+
+function trackRun(parts: SessionParts, run: Pick<Run, 'output' | 'tally'>, stop: Stop, io: Io): RunTracker {
+  const { readyFile } = parts.config;
+  const onFault = (error: unknown): void => stop.because({ kind: 'fault', error });
+  const own = readyFile === undefined ? [] : [createReadyFile(readyFile, io.pid, onFault)];
+  return new RunTracker(run, [...own, ...(parts.observers ?? [])], io.clock, stop.signal);
 }
 
 /** Pulls until the source ends or there is a reason to stop. */
@@ -135,6 +109,7 @@ async function pullItems(run: Run, silence: SilenceWatch): Promise<void> {
   const gaveUp = await pump<StreamItem | Recorded>(source.items(stop.signal), async (item) => {
     if (item.kind === 'connected') silence.begin();
     if (item.kind === 'lost') silence.end();
+    if (item.kind === 'events') run.tracker.note(item);
     if (item.kind === 'recorded') {
       tally.noteRecorded(item.line);
       await output.writeRecorded?.(item.line);
@@ -184,9 +159,10 @@ async function deliver(batch: EventBatch, run: Run): Promise<number> {
 
 /** Reports and counts what happened to the stream. */
 async function noteItem(item: Exclude<StreamItem, Events>, run: Run): Promise<void> {
-  const { config, io, reporter, status, stop, source, tally } = run;
+  const { config, io, reporter, status, stop, source, tally, tracker } = run;
   if (source.kind === 'file') return;
   const { host, isGapless } = source;
+  if (item.kind !== 'connected') tracker.note(item);
   switch (item.kind) {
     case 'connecting':
       reporter.report(say.sayConnecting(host, item.attempt));
@@ -196,6 +172,7 @@ async function noteItem(item: Exclude<StreamItem, Events>, run: Run): Promise<vo
       tally.noteConnected();
       reporter.report(source.sayConnected(item));
       await announce(item, run);
+      tracker.note(item);
       status.live(source);
       break;
     case 'discarded':
@@ -224,17 +201,8 @@ async function noteItem(item: Exclude<StreamItem, Events>, run: Run): Promise<vo
   }
 }
 
-async function announce(connected: Connected, run: Run): Promise<void> {
-  const { config, io, stop } = run;
-  const { connection, host, keyPrefix } = connected;
-  const at = iso(connected.atMs);
-  await record({ lifecycle: 'connected', at, connection, host, key_prefix: keyPrefix }, run);
-  if (config.readyFile === undefined || connection > 1) return;
-  try {
-    writeReadyFile(config.readyFile, describeReady(connected, io.pid));
-  } catch (error) {
-    stop.because({ kind: 'fault', error });
-  }
+function announce({ connection, host, keyPrefix, atMs }: Connected, run: Run): Promise<void> {
+  return record({ lifecycle: 'connected', at: iso(atMs), connection, host, key_prefix: keyPrefix }, run);
 }
 
 /** Writes a lifecycle record to the output (contract G2) and to the recording. */

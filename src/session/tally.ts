@@ -19,8 +19,10 @@ export class Tally {
   /** Events written. */
   events = 0;
   /** Gaps that have ended. */
-  #gaps = 0;
-  #gapMs = 0;
+  gaps = 0;
+  /** Their total duration. */
+  gapMs = 0;
+  connections = 0;
 
   readonly #clock: Clock;
   readonly #listeners: TallyListeners;
@@ -29,7 +31,6 @@ export class Tally {
   #unreported: Counts = new Map();
   /** Set for DISCARD_REPORT_MS after each report. */
   #cancelDiscardTimer: (() => void) | undefined;
-  #connections = 0;
   #disconnectedMs = 0;
   /** The last loss, until the stream is live again. */
   #lost: { readonly loss: Lost; readonly at: Moment; readonly isGap: boolean } | undefined;
@@ -51,7 +52,7 @@ export class Tally {
   }
 
   noteConnected(): void {
-    this.#connections += 1;
+    this.connections += 1;
     this.#disconnectedMs += this.#absentMs;
     this.#lost = undefined;
   }
@@ -61,10 +62,9 @@ export class Tally {
     this.#lost = { loss, at: readClocks(this.#clock), isGap };
   }
 
-  /** A gap that has ended. */
   noteGap(durationMs: number): void {
-    this.#gaps += 1;
-    this.#gapMs += durationMs;
+    this.gaps += 1;
+    this.gapMs += durationMs;
   }
 
   /** Counts a lifecycle record of a recording if it is a gap. */
@@ -102,10 +102,10 @@ export class Tally {
     return {
       events: this.events,
       durationMs: computeElapsedMs(this.#clock, this.#started),
-      reconnects: Math.max(0, this.#connections - 1),
-      gaps: this.#gaps + (openGap === undefined ? 0 : 1),
+      reconnects: Math.max(0, this.connections - 1),
+      gaps: this.gaps + (openGap === undefined ? 0 : 1),
       isGapOpen: openGap !== undefined,
-      gapMs: this.#gapMs + (openGap?.durationMs ?? 0),
+      gapMs: this.gapMs + (openGap?.durationMs ?? 0),
       disconnectedMs: this.#disconnectedMs + this.#absentMs,
       pausedMs,
       discarded: this.#discarded,

@@ -129,7 +129,7 @@ export const PROGRAM_FAULTS = {
 
 export const sayKeyCommandFailed = (source: string, what: string, cwd: string): ErrorText => [
   `${source} ${what}`,
-  `run it manually in ${cwd} to see its messages`,
+  `it was run in ${cwd}: run it there to see its messages, and use absolute paths`,
 ];
 
 export const ONLY_THE_KEY = 'it must print the key and nothing else';

@@ -77,13 +77,22 @@ export function parseSubject(flag: string, subject: string): string {
   throw new UsageError(...sayInvalid(flag, subject, A_SUBJECT));
 }
 
-/** Makes the subject of an event from its type; subjects of known types are cached. */
-export function createSubjectMaker(template: string): (type: string | undefined) => string {
+/**
+ * Makes the subject of an event from its type; subjects of known types are cached.
+ *
+ * @param reserved a subject that no event gets, whatever its type; its token gets a `_`
+ */
+export function createSubjectMaker(
+  template: string,
+  reserved?: string,
+): (type: string | undefined) => string {
   const known = new Map<string | undefined, string>();
+  const fill = (token: string): string => template.replaceAll(PLACEHOLDER, token);
   return (type) => {
     const subject = known.get(type);
     if (subject !== undefined) return subject;
-    const made = template.replaceAll(PLACEHOLDER, makeToken(type));
+    const token = makeToken(type);
+    const made = fill(token) === reserved ? fill(`${token}_`) : fill(token);
     if (known.size < KNOWN_TYPES && (type ?? '').length <= MAX_TOKEN_LENGTH) known.set(type, made);
     return made;
   };

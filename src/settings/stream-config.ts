@@ -22,6 +22,7 @@ import {
   FORM_FLAGS,
   GLOBAL_FLAGS,
   type GlobalFlags,
+  MONITOR_FLAGS,
   READY_FLAGS,
   SIMULATION_FLAGS,
   SOURCE_FLAGS,
@@ -47,6 +48,7 @@ export const STREAM_FLAGS = {
   ...FORM_FLAGS,
   ...END_FLAGS,
   ...READY_FLAGS,
+  ...MONITOR_FLAGS,
 };
 
 export type StreamFlags = Flags<typeof STREAM_FLAGS>;
@@ -82,6 +84,7 @@ export interface TailConfig
     | Exclude<keyof typeof FORM_FLAGS, 'format' | 'isJson' | 'links'>
     | keyof typeof END_FLAGS
     | keyof typeof READY_FLAGS
+    | keyof typeof MONITOR_FLAGS
     | keyof typeof SIMULATION_FLAGS
   > {
   readonly log: LogConfig;

@@ -125,14 +125,14 @@ describe('results', () => {
     [503, 'failed'],
     [599, 'failed'],
   ])('%i: %s', (status, kind) => {
-    const result = judgeResponse({ status, retryAfterMs: 5, body: '' }, 'h', true);
+    const result = judgeResponse({ status, retryAfterMs: 5, body: '' }, 'h', true, String);
     expect(result.kind).toBe(kind);
     if (result.kind === 'refused') expect(result.isTooLarge).toBe(status === 413);
     if (result.kind === 'failed') expect(result.fault.exitCode).toBeUndefined();
   });
 
   test('a redirect ends a run in which nothing was delivered', () => {
-    const result = judgeResponse({ status: 302, retryAfterMs: undefined, body: '' }, 'h', false);
+    const result = judgeResponse({ status: 302, retryAfterMs: undefined, body: '' }, 'h', false, String);
     expect(result).toMatchObject({ kind: 'failed', fault: { exitCode: 5 } });
   });
 });

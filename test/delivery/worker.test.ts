@@ -133,6 +133,11 @@ describe('worker', () => {
     sink.sent.length = 0;
     await clock.advanceAsync(1_000);
     expect(sink.opened).toBe(2);
+    // Those before a record that the sink has already are sent one at a time.
+    expect(numbersSent(sink)).toEqual([[1]]);
+    sink.auto = () => ACCEPTED;
+    sink.sent[0]?.answer(ACCEPTED);
+    for (let i = 0; i < 4; i += 1) await settlePromises();
     expect(numbersSent(sink)).toEqual([[1], [2], [4], [5]]);
   });
 
@@ -147,6 +152,7 @@ describe('worker', () => {
     sink.openFault = undefined;
     await clock.advanceAsync(30_000);
     sink.sent[0]?.answer(ACCEPTED);
+    await clock.advanceAsync(0);
     sink.sent[1]?.answer(FAILED);
     await clock.advanceAsync(0);
     expect(delays().at(-1)).toBe(625);
@@ -160,12 +166,12 @@ describe('worker', () => {
     expect(reports).toEqual([expect.objectContaining({ kind: 'failed', delayMs: 63_000 })]);
   });
 
-  test('ends if a retry cannot help', async () => {
+  test('stops if a retry cannot help', async () => {
     const sink = createFakeSink();
     sink.openFault = { message: 'wrong password', exitCode: 3 };
-    const { run, reports } = start(sink);
+    const { run, reports } = start(sink, { givesUpAtStart: 'while-empty' });
     await run;
-    expect(reports).toEqual([{ kind: 'ended', fault: sink.openFault }]);
+    expect(reports).toEqual([{ kind: 'stopped', fault: sink.openFault }]);
   });
 
   test.each([
@@ -181,7 +187,7 @@ describe('worker', () => {
       const { worker, clock, reports } = start(sink, { givesUpAtStart });
       worker.append(makeNumbered(0, count));
       for (let n = 0; n < 20; n += 1) await clock.advanceAsync(60_000);
-      expect(reports.at(-1)?.kind).toBe(ends ? 'ended' : 'failed');
+      expect(reports.at(-1)?.kind).toBe(ends ? 'stopped' : 'failed');
       expect([reports.length < 6, worker.pending]).toEqual([ends, count]);
     },
   );
@@ -234,7 +240,7 @@ describe('worker', () => {
     for (let i = 0; i < 8; i += 1) await settlePromises();
     expect(deadLettered).toEqual(['2: 422 no such thing']);
     expect(backlog.acknowledged).toBe(5);
-    expect(worker.figures).toEqual({ delivered: 4, duplicates: 0, deadLettered: 1, lost: 0 });
+    expect(worker.figures).toEqual({ delivered: 4, duplicates: 0, refused: 1, deadLettered: 1, lost: 0 });
   });
 
   test('without a dead-letter file the worker ends, and nothing is lost', async () => {
@@ -243,7 +249,7 @@ describe('worker', () => {
     const { worker, run, backlog, reports } = start(sink);
     worker.append(makeNumbered(0, 5));
     await run;
-    expect(reports.at(-1)).toMatchObject({ kind: 'ended', fault: { exitCode: 5 } });
+    expect(reports.at(-1)).toMatchObject({ kind: 'stopped', fault: { exitCode: 5 } });
     expect([backlog.acknowledged, worker.pending]).toEqual([2, 3]);
   });
 

@@ -1,5 +1,6 @@
 // When an event happened, in the forms that are usual.
 import { describe, expect, test } from '@jest/globals';
+
 import { createTimestampReader } from '../../src/events/event-time.ts';
 import { parsePath } from '../../src/events/path.ts';
 import { parseLagPaths } from '../../src/settings/lag-field.ts';

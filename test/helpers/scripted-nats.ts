@@ -35,6 +35,8 @@ const INFO = {
   max_payload: 2 ** 20,
 };
 const STREAM = 'EVENTS';
+/** An answer that begins a message of 2 GiB. */
+export const TWO_GIB = 'two GiB';
 
 /** What `$JS.API.STREAM.INFO.EVENTS` answers. */
 const describeStream = (domain: string | undefined): string =>
@@ -65,7 +67,9 @@ export async function startScriptedNats(ackFor: AckFor, domain?: string): Promis
     const subscriptions = new Map<string, string>();
     const deliver = (subject: string, text: string): void => {
       const [, id] = [...subscriptions].find(([pattern]) => matches(pattern, subject)) ?? [];
-      if (id !== undefined) socket.write(`MSG ${subject} ${id} ${Buffer.byteLength(text)}\r\n${text}\r\n`);
+      if (text === TWO_GIB) socket.write(`MSG ${subject} ${id} ${2 ** 31}\r\nthe beginning of it`);
+      else if (id !== undefined)
+        socket.write(`MSG ${subject} ${id} ${Buffer.byteLength(text)}\r\n${text}\r\n`);
     };
     const take = (subject: string, reply: string, head: string, text: string): void => {
       if (subject.startsWith('$JS.API.')) {

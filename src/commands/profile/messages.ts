@@ -38,6 +38,11 @@ export const sayCommandNotSplit = (): ErrorText => [
   'pass the command and its arguments separately: --key-command op read op://dev/key',
 ];
 
+export const sayRelativeArgument = (argument: string, cwd: string): ErrorText => [
+  `--key-command: the argument ${JSON.stringify(argument)} is a path in this directory, but key commands run in ${cwd}`,
+  'use an absolute path; if it is not a path, run this in another directory',
+];
+
 export const sayInvalidCommand = (): ErrorText =>
   sayInvalid(
     '--key-command',

@@ -1,46 +1,21 @@
 // Flags of `stream relay` → its configuration.
-import { type HttpTarget, parseHttpTarget } from '../../delivery/http/http-sink.ts';
 import type { StreamLimits } from '../../delivery/nats/jetstream-sink.ts';
-import { sha256 } from '../../delivery/sink.ts';
 import { UsageError } from '../../errors.ts';
 import { type PathStep, parsePath } from '../../events/path.ts';
 import { parseWithCaret } from '../../filter/point-at-fault.ts';
 import { type Flags, type FlagTable, listGiven, longName, parseFlags, pick } from '../../flags/definition.ts';
 import { sayInvalid } from '../../flags/messages.ts';
-import { isNatsUrl, type NatsAddress, parseNatsUrl } from '../../settings/nats-address.ts';
-import { HEADER_NAME, RELAY_FLAGS, type RelayFlags, type RelayValues } from './flags.ts';
+import { RELAY_FLAGS, type RelayFlags, type RelayValues } from './flags.ts';
 import * as say from './messages.ts';
-
-/** A sink in `--to`; `folder` is the name of the folder of its spool. */
-export type RelayTarget =
-  | { readonly kind: 'nats'; readonly address: NatsAddress; readonly stream: string; readonly folder: string }
-  | { readonly kind: 'http'; readonly target: HttpTarget; readonly folder: string };
-
-function parseTargets({ to, stream, allowHttp }: RelayValues): RelayTarget[] {
-  if (to.length === 0) throw new UsageError(...say.sayToRequired());
-  const targets = to.map((text): RelayTarget => {
-    if (!isNatsUrl(text)) {
-      const target = parseHttpTarget('--to', text, allowHttp);
-      return { kind: 'http', target, folder: nameFolder(target.name) };
-    }
-    const address = parseNatsUrl('--to', text);
-    const name = address.stream ?? stream;
-    if (name === undefined) throw new UsageError(...say.sayNoStreamInTo(address.host));
-    return { kind: 'nats', address, stream: name, folder: nameFolder(`${address.servers[0]}/${name}`) };
-  });
-  if (new Set(targets.map(({ folder }) => folder)).size < targets.length) {
-    throw new UsageError(...say.saySinkTwice());
-  }
-  return targets;
-}
-
-/** A readable and unique name. */
-function nameFolder(name: string): string {
-  const readable = name.replace(/^https?:\/\//, '').replace(/[^A-Za-z0-9._-]+/g, '-');
-  return `${readable.slice(0, 60)}-${sha256(name).slice(0, 8)}`;
-}
-
-const VARIABLE_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
+import {
+  assertSecretsHaveHosts,
+  type HeaderVariable,
+  parseHeaderVariable,
+  parseSecretVariable,
+  parseTargets,
+  type RelayTarget,
+  type SecretVariable,
+} from './targets.ts';
 
 /** Durations in ms, sizes in bytes. */
 export interface RelayConfig {
@@ -61,21 +36,28 @@ export interface RelayConfig {
     | undefined;
   readonly batch: number;
   readonly sendTimeoutMs: number;
-  /** Header → name of the environment variable that has its value. */
-  readonly headerVariables: ReadonlyMap<string, string>;
-  readonly signature: { readonly header: string; readonly variable: string } | undefined;
+  readonly headerVariables: readonly HeaderVariable[];
+  readonly signatureHeader: string;
+  readonly signatureVariables: readonly SecretVariable[];
   readonly deadLetter: string | undefined;
   /** The dead-letter file to send instead of a stream. */
   readonly redeliver: string | undefined;
 }
 
 /** @throws UsageError */
-export async function parseRelayFlags(flags: RelayFlags): Promise<RelayConfig> {
+export async function parseRelayFlags(
+  flags: RelayFlags,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<RelayConfig> {
   const values = parseFlags(RELAY_FLAGS, flags);
   const { deadLetter, redeliver, signWithEnv, spool, subject } = values;
-  const targets = parseTargets(values);
+  const targets = await parseTargets(values, env);
+  const headerVariables = values.headerEnv.map(parseHeaderVariable);
+  const signatureVariables = signWithEnv.map(parseSignature);
+  assertSecretsHaveHosts('--header-env', headerVariables, targets);
+  assertSecretsHaveHosts('--sign-with-env', signatureVariables, targets);
   refuseWithout('--spool <dir>', spool, pick(RELAY_FLAGS, 'spoolMaxBytes', 'spoolSyncMs'), flags);
-  refuseWithout('--sign-with-env <NAME>', signWithEnv, pick(RELAY_FLAGS, 'signatureHeader'), flags);
+  refuseWithout('--sign-with-env <NAME>', signWithEnv[0], pick(RELAY_FLAGS, 'signatureHeader'), flags);
   if (deadLetter !== undefined && deadLetter === redeliver) {
     throw new UsageError(...say.sayDeadLettersTwice());
   }
@@ -91,8 +73,8 @@ export async function parseRelayFlags(flags: RelayFlags): Promise<RelayConfig> {
       spool === undefined
         ? undefined
         : { path: spool, maxBytes: values.spoolMaxBytes, syncEveryMs: values.spoolSyncMs },
-    headerVariables: new Map(values.headerEnv.map(parseHeaderVariable)),
-    signature: parseSignature(values),
+    headerVariables,
+    signatureVariables,
   };
 }
 
@@ -108,7 +90,7 @@ function refuseWithout<Table extends FlagTable>(
   throw new UsageError(...say.sayFlagRequired(names, needed));
 }
 
-/** A subject next to those of the events, with a token that no event type has. */
+/** A subject next to those of the events, which no event gets. */
 function chooseLifecycleSubject(subject: string): string {
   return subject.includes('{type}') ? subject.replaceAll('{type}', '_lifecycle') : `${subject}._lifecycle`;
 }
@@ -139,14 +121,8 @@ function parseIdPath(path: string): Promise<readonly PathStep[]> {
   );
 }
 
-function parseHeaderVariable(text: string): [string, string] {
-  const [, header = '', variable = ''] = /^([^=:\s]+)\s*[=:]\s*(\S+)$/.exec(text) ?? [];
-  if (HEADER_NAME.test(header) && VARIABLE_NAME.test(variable)) return [header, variable];
-  throw new UsageError(...say.sayInvalidHeaderVariable());
-}
-
-function parseSignature({ signWithEnv, signatureHeader }: RelayValues): RelayConfig['signature'] {
-  if (signWithEnv === undefined) return undefined;
-  if (VARIABLE_NAME.test(signWithEnv)) return { header: signatureHeader, variable: signWithEnv };
+function parseSignature(text: string): SecretVariable {
+  const secret = parseSecretVariable(text);
+  if (secret !== undefined) return secret;
   throw new UsageError(...say.sayInvalidSecretVariable());
 }

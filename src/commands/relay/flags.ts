@@ -13,7 +13,7 @@ import {
 } from '../../flags/definition.ts';
 import { sayInvalid } from '../../flags/messages.ts';
 import { count, PLAINTEXT_FLAGS } from '../../flags/shared-flags.ts';
-import { parseDuration, parseSize } from '../../flags/values.ts';
+import { type ListenAddress, parseDuration, parseListenAddress, parseSize } from '../../flags/values.ts';
 import { parseStreamName, parseSubject } from '../../settings/nats-address.ts';
 import { A_HEADER_NAME } from './messages.ts';
 
@@ -28,6 +28,11 @@ const durationOrZero =
 
 const DELIVERY_FLAGS = group('Delivery:', {
   to: list('--to <url>', 'sink: nats://host[:port][,...][/stream], tls://... or https://...; repeatable'),
+  toEnv: list(
+    '--to-env <NAME>',
+    'sink whose URL, such as a secret webhook, is in this environment variable; repeatable',
+  ),
+  toFile: list('--to-file <file>', 'sink whose URL is in this file; repeatable'),
   window: withDefault(
     '--window <n>',
     'maximum number of unacknowledged events in flight',
@@ -58,7 +63,7 @@ const DELIVERY_FLAGS = group('Delivery:', {
   ),
   deadLetter: text(
     '--dead-letter <file>',
-    'file for events that a sink rejects for good; without it, the run ends',
+    'file for events that a sink refuses for good; without it, that sink stops',
   ),
   redeliver: text(
     '--redeliver <file>',
@@ -120,11 +125,11 @@ const HTTP_FLAGS = group('HTTP:', {
   batch: withDefault('--batch <n>', 'maximum events per request, as NDJSON', count(1, MAX_WINDOW), '1'),
   headerEnv: list(
     '--header-env <header=NAME>',
-    'add a header whose value is in this environment variable; repeatable',
+    'add a header whose value is in this environment variable, or with NAME@host for one host; repeatable',
   ),
-  signWithEnv: text(
+  signWithEnv: list(
     '--sign-with-env <NAME>',
-    'sign the body (HMAC-SHA256) with the secret in this environment variable',
+    'sign the body (HMAC-SHA256) with the secret in this environment variable, or with NAME@host for one host; repeatable',
   ),
   signatureHeader: withDefault(
     '--signature-header <header>',
@@ -135,12 +140,31 @@ const HTTP_FLAGS = group('HTTP:', {
   allowHttp: toggle('--allow-http', 'allow plain http:// to other machines'),
 });
 
+/** A page of a run with --metrics-listen. */
+interface HealthPage extends ListenAddress {
+  readonly path: string;
+}
+
+/** `127.0.0.1:9464`, with /healthz unless it ends with /readyz. @throws UsageError */
+function parseHealthPage(flag: string, given: string): HealthPage {
+  const [, address = '', path = '/healthz'] = /^(.*?)(\/healthz|\/readyz)?$/.exec(given) ?? [];
+  return { ...parseListenAddress(flag, address), path };
+}
+
+export const HEALTH_FLAGS = group('Monitoring:', {
+  health: optional(
+    '--health <addr>',
+    'ask the relay or tail with this --metrics-listen for /healthz, or /readyz if given; exit 0 if it is well',
+    parseHealthPage,
+  ),
+});
+
 /** The flags of `stream relay` that no other command has. */
 export const RELAY_FLAGS = { ...DELIVERY_FLAGS, ...NATS_FLAGS, ...HTTP_FLAGS };
 export type RelayValues = FlagValues<typeof RELAY_FLAGS>;
 
 /** As commander parses them: text, not yet checked. */
-export type RelayFlags = Flags<typeof RELAY_FLAGS>;
+export type RelayFlags = Flags<typeof RELAY_FLAGS & typeof HEALTH_FLAGS>;
 
 function parseSignatureHeader(flag: string, header: string): string {
   if (HEADER_NAME.test(header)) return header;

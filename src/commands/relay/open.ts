@@ -1,18 +1,20 @@
 // Opens what a relay delivers with: sinks, spools, the dead-letter file, and a worker for each sink.
 import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { Clock } from '../../clock.ts';
 import { Backlog } from '../../delivery/backlog.ts';
 import { openDeadLetters } from '../../delivery/dead-letters.ts';
 import * as say from '../../delivery/messages.ts';
 import { openRelayOutput, type RelayOutput } from '../../delivery/relay-output.ts';
 import { createIdentifier, type Sink } from '../../delivery/sink.ts';
-import { countSpooled, type LockedSpool, openSpool } from '../../delivery/spool/open-spool.ts';
+import type { SinkMonitor } from '../../delivery/sink-status.ts';
+import { adoptSpool, countSpooled, type LockedSpool, openSpool } from '../../delivery/spool/open-spool.ts';
 import { Worker, type WorkerConfig } from '../../delivery/worker.ts';
-import { EXIT, isAtlantisError, SinkError } from '../../errors.ts';
+import { isAtlantisError } from '../../errors.ts';
 import type { WriteFailure } from '../../io/line-writer.ts';
 import type { Reporter } from '../../ui/reporter.ts';
 import { createSinks, nameRelay, type SinkDeps } from './sinks.ts';
+import type { RelayTarget } from './targets.ts';
 
 interface WorkerWatch {
   /** Must be called when records were added or acknowledged. */
@@ -47,6 +49,8 @@ function watchWorker(worker: Worker, window: number, clock: Clock, reporter: Rep
 }
 
 interface Relay {
+  /** For metrics and health checks, in the order of `--to`. */
+  readonly sinks: readonly SinkMonitor[];
   /** @param onFailure called once, when a sink or spool has failed for good */
   openOutput(onFailure: (failure: WriteFailure) => void): RelayOutput;
   /**
@@ -84,7 +88,10 @@ export async function openRelay(deps: SinkDeps): Promise<Relay> {
   const { deadLetter } = config;
   const deadLetters =
     deadLetter === undefined ? undefined : openDeadLetters(deadLetter, (record) => reporter.report(record));
+  /** Events may have been received: from now on, a sink that stops does not end the run alone. */
+  let hasBegun = isSpooled || config.redeliver !== undefined;
   const spools: LockedSpool[] = [];
+  const usedFolders = new Set<string>();
   const workers: Worker[] = [];
   const watches: WorkerWatch[] = [];
   const output = openRelayOutput({ workers, clock, reporter, relayName, isSpooled, close });
@@ -99,14 +106,16 @@ export async function openRelay(deps: SinkDeps): Promise<Relay> {
     }
   }
 
-  async function openBacklog(sink: Sink, folder: string): Promise<Backlog> {
+  async function openBacklog(sink: Sink, { folder, oldFolders }: RelayTarget): Promise<Backlog> {
     // Read ahead one more window, so that a sink that keeps up never waits for the stream.
     if (config.spool === undefined) return new Backlog(2 * window);
     io.ignoreFileSizeSignal();
-    const locked = await openSpool({ ...config.spool, path: join(config.spool.path, folder) }, io, {
-      onFault,
-      warn: (message) => reporter.report({ event: 'warning', level: 'warn', message }),
-    });
+    const { path: parent } = config.spool;
+    const warn = (message: string): void => reporter.report({ event: 'warning', level: 'warn', message });
+    const inParent = (name: string): string => join(parent, name);
+    const path = await adoptSpool(inParent(folder), oldFolders.map(inParent), io, warn);
+    usedFolders.add(basename(path));
+    const locked = await openSpool({ ...config.spool, path }, io, { onFault, warn });
     spools.push(locked);
     const { bytesRepaired, hasLostCursor, end, acknowledged } = locked.spool;
     if (bytesRepaired > 0) reporter.report(say.sayRepaired(say.nameSpool(sink.name), bytesRepaired));
@@ -120,10 +129,10 @@ export async function openRelay(deps: SinkDeps): Promise<Relay> {
       clock,
       random,
       report(event) {
-        if (event.kind === 'ended') {
-          const { message, hint, exitCode, exitCodeOnGiveUp } = event.fault;
-          output.fail(new SinkError(message, exitCode ?? exitCodeOnGiveUp ?? EXIT.unreachable, hint));
-        } else reporter.report(say.sayWorkerEvent(sink.name, event));
+        if (event.kind !== 'stopped') reporter.report(say.sayWorkerEvent(sink.name, event, isSpooled));
+        else if (hasBegun && workers.some(({ stoppedBy }) => stoppedBy === undefined)) {
+          reporter.report(say.saySinkStopped(sink.name, event.fault));
+        } else output.fail(say.describeStop(event.fault));
       },
       onChange() {
         watch?.recheck();
@@ -156,13 +165,13 @@ export async function openRelay(deps: SinkDeps): Promise<Relay> {
 
   try {
     for (const [i, sink] of sinks.entries()) {
-      addWorker(sink, await openBacklog(sink, config.targets[i]?.folder ?? ''));
+      addWorker(sink, await openBacklog(sink, config.targets[i] as RelayTarget));
     }
   } catch (error) {
     await closeFiles();
     throw error;
   }
-  if (config.spool !== undefined) warnAboutUnusedSpools(config.spool.path, deps);
+  if (config.spool !== undefined) warnAboutUnusedSpools(config.spool.path, usedFolders, reporter);
   // Each is caught here, because they are awaited much later.
   const runs = Promise.all(workers.map((worker) => worker.run().catch(onFault)));
 
@@ -177,12 +186,13 @@ export async function openRelay(deps: SinkDeps): Promise<Relay> {
     await runs;
     await closeFiles();
     for (const { sink, backlog, figures, pending } of workers) {
-      const left = backlog.diskFault === undefined && isSpooled ? pending - backlog.atRisk : 0;
+      const left = isSpooled ? pending - backlog.atRisk : 0;
       reporter.report(say.sayDelivered(sink.name, figures, left));
     }
   }
 
   return {
+    sinks: workers,
     openOutput(onFailure) {
       output.listen(onFailure);
       return output;
@@ -191,16 +201,20 @@ export async function openRelay(deps: SinkDeps): Promise<Relay> {
       if (isSpooled) return;
       await Promise.race([runs, Promise.all(workers.map(({ ready }) => ready))]);
       if (output.failure !== undefined) throw output.failure;
+      hasBegun = true;
     },
     close,
   };
 }
 
-function warnAboutUnusedSpools(path: string, { config, reporter }: SinkDeps): void {
-  const own = new Set(config.targets.map(({ folder }) => folder));
-  for (const { name } of readdirSync(path, { withFileTypes: true }).filter((entry) => entry.isDirectory())) {
-    if (own.has(name)) continue;
-    const records = countSpooled(join(path, name));
-    if (records > 0) reporter.report(say.sayUnusedSpool(join(path, name), records));
+function warnAboutUnusedSpools(parent: string, used: ReadonlySet<string>, reporter: Reporter): void {
+  for (const { name } of readdirSync(parent, { withFileTypes: true }).filter((entry) =>
+    entry.isDirectory(),
+  )) {
+    if (used.has(name)) continue;
+    const records = countSpooled(join(parent, name));
+    // Earlier versions had the path of the URL in the name, which may be a secret.
+    const shown = name.replace(/-.*-(?=[0-9a-f]{8}$)/, '*');
+    if (records > 0) reporter.report(say.sayUnusedSpool(join(parent, shown), records));
   }
 }

@@ -4,22 +4,27 @@ import { readDeadLetter, startsDeadLetters } from '../../delivery/dead-letters.t
 import { THE_DEAD_LETTER_FILE } from '../../delivery/messages.ts';
 import { EXIT, UsageError } from '../../errors.ts';
 import { BatchBuilder } from '../../events/batch.ts';
+import { isPrettyPrinted } from '../../events/json-line.ts';
 import { listGiven, pick } from '../../flags/definition.ts';
 import { sayNotCombinable } from '../../flags/messages.ts';
 import {
   END_FLAGS,
   EVENT_FLAGS,
+  MONITOR_FLAGS,
   READY_FLAGS,
   SIMULATION_FLAGS,
   SOURCE_FLAGS,
 } from '../../flags/shared-flags.ts';
 import type { Io, Outcome } from '../../io/io.ts';
+import { loadMonitor } from '../../monitoring/load-monitor.ts';
+import type { Monitor } from '../../monitoring/watcher.ts';
 import { createDamageReport, type DamageReport } from '../../recording/damage-report.ts';
 import { readLines } from '../../recording/read-lines.ts';
 import { createReporting, openCommandStream } from '../../session/open-service.ts';
 import { clearReadyFile } from '../../session/ready-file.ts';
 import { loadFilter, reportCuts } from '../../session/run-filter.ts';
-import { type FileSource, runSession } from '../../session/session.ts';
+import { runSession } from '../../session/session.ts';
+import type { FileSource } from '../../session/source.ts';
 import { readTrustedRoots } from '../../settings/certificates.ts';
 import { limitLookups } from '../../settings/lookup-limit.ts';
 import { parseStreamFlags, type StreamFlags, type TailConfig } from '../../settings/stream-config.ts';
@@ -36,12 +41,13 @@ const NOT_FOR_REDELIVERY = {
   ...EVENT_FLAGS,
   ...pick(END_FLAGS, 'limit', 'maxSilenceMs', 'failOnGap'),
   ...READY_FLAGS,
+  ...MONITOR_FLAGS,
 };
 
 /** Runs the command. @throws UsageError, CredentialError, StoreError, OutputError before anything is delivered */
 export async function runRelay(flags: RelayFlags & StreamFlags, io: Io): Promise<Outcome> {
   const config = { ...parseStreamFlags(flags, io), hasKeys: false };
-  const relay = await parseRelayFlags(flags);
+  const relay = await parseRelayFlags(flags, io.env);
   if (relay.redeliver !== undefined) {
     const [other] = listGiven(NOT_FOR_REDELIVERY, flags);
     if (other !== undefined) {
@@ -55,21 +61,26 @@ export async function runRelay(flags: RelayFlags & StreamFlags, io: Io): Promise
   const stream = await openCommandStream(flags, config, select, io);
   const { source, settings, reporter, status } = stream;
   reportCuts(select, reporter);
+  let monitor: Monitor | undefined;
   try {
-    const { openOutput, untilReady, close } = await openRelay({
+    monitor = await loadMonitor(config, reporter, io);
+    const { sinks, openOutput, untilReady, close } = await openRelay({
       config: relay,
       connection: config.connection,
       trustedRoots: settings.dial.trustedRoots,
       reporter,
       io,
     });
+    monitor.watch(sinks);
+    const { observers } = monitor;
     try {
-      return await runSession({ config, source, openOutput, reporter, status, untilReady }, io);
+      return await runSession({ config, source, openOutput, reporter, status, untilReady, observers }, io);
     } finally {
       // The session may end without draining the output.
       await close();
     }
   } finally {
+    monitor?.close();
     await stream.close();
   }
 }
@@ -103,7 +114,7 @@ function createDeadLetterSource(path: string, damage: DamageReport, io: Io): Fil
         const builder = new BatchBuilder();
         for (const bytes of lines) {
           line += 1;
-          if (line === 1 && bytes.length > 0 && !startsDeadLetters(bytes)) throw notDeadLetters(path);
+          if (line === 1 && bytes.length > 0 && !startsDeadLetters(bytes)) throw notDeadLetters(path, bytes);
           const letter = readDeadLetter(bytes);
           if (letter !== undefined) builder.add(letter.text, letter.mark);
           else if (bytes.length > 0) damage.note(line, NOT_A_DEAD_LETTER);
@@ -120,4 +131,5 @@ function createDeadLetterSource(path: string, damage: DamageReport, io: Io): Fil
   };
 }
 
-const notDeadLetters = (path: string): UsageError => new UsageError(...sayNotRedeliverable(path));
+const notDeadLetters = (path: string, firstLine: Buffer): UsageError =>
+  new UsageError(...sayNotRedeliverable(path, isPrettyPrinted(firstLine)));

@@ -1,10 +1,11 @@
 // Creates the sinks of a relay; the NATS client is loaded only if one of them needs it.
 import { hostname } from 'node:os';
-import { HttpSink } from '../../delivery/http/http-sink.ts';
+import { HttpSink, type HttpTarget } from '../../delivery/http/http-sink.ts';
 import { saySinkReady } from '../../delivery/messages.ts';
 import { createIdentifier, type Sink } from '../../delivery/sink.ts';
 import { UsageError } from '../../errors.ts';
 import type { Io } from '../../io/io.ts';
+import { createRedactor, type Redactor } from '../../io/redact.ts';
 import { areTlsChecksOff } from '../../settings/certificates.ts';
 import { sayTlsChecksOff } from '../../settings/messages.ts';
 import { readNatsSettings } from '../../settings/nats-settings.ts';
@@ -12,8 +13,9 @@ import { findProxy } from '../../settings/proxy.ts';
 import type { ConnectionConfig } from '../../settings/stream-config.ts';
 import type { Reporter } from '../../ui/reporter.ts';
 import { VERSION } from '../../version.ts';
-import type { RelayConfig, RelayTarget } from './config.ts';
+import type { RelayConfig } from './config.ts';
 import { sayVariableMissing } from './messages.ts';
+import type { RelayTarget, SecretVariable } from './targets.ts';
 
 export interface SinkDeps {
   readonly config: RelayConfig;
@@ -80,12 +82,12 @@ async function createHttpSink(
   { target }: Extract<RelayTarget, { kind: 'http' }>,
   { config, trustedRoots, io }: SinkDeps,
 ): Promise<Sink> {
-  for (const value of new URL(target.href).searchParams.values()) io.redactor.addSecret(value);
-  const headers = [...config.headerVariables].map(([header, variable]) => [
-    header,
-    readEnvSecret(`--header-env ${header}`, variable, io),
-  ]);
-  const { signature } = config;
+  const hidden = hideUrl(target, io);
+  const isForSink = ({ host }: SecretVariable): boolean => host === undefined || host === target.host;
+  const headers = config.headerVariables
+    .filter(isForSink)
+    .map(({ header, variable }) => [header, readEnvSecret(`--header-env ${header}`, variable, io)]);
+  const signature = config.signatureVariables.filter(isForSink).at(-1);
   const relayName = nameRelay(config);
   return new HttpSink(
     {
@@ -100,13 +102,33 @@ async function createHttpSink(
       signature:
         signature === undefined
           ? undefined
-          : { header: signature.header, secret: readEnvSecret('--sign-with-env', signature.variable, io) },
+          : {
+              header: config.signatureHeader,
+              secret: readEnvSecret('--sign-with-env', signature.variable, io),
+            },
+      redact: (text) => io.redactor.redact(hidden.redact(text)),
       proxyUrl: chooseSinkProxy(target, io),
       trustedRoots,
       areTlsChecksOff: areTlsChecksOff(io.env),
     },
     io.clock,
   );
+}
+
+/** A word of a path that is not a secret has neither. */
+const LOOKS_SECRET = /\d|^.{20}/;
+
+/**
+ * Registers the parts of a URL that may be secrets, so that they are shown nowhere. The redactor that is returned hides
+ * the path as well, for responses that repeat it.
+ */
+function hideUrl({ href }: HttpTarget, { redactor }: Io): Redactor {
+  const { pathname, search, searchParams } = new URL(href);
+  const segments = pathname.split('/').filter((one) => one.length >= 8 && LOOKS_SECRET.test(one));
+  for (const secret of [...segments, ...searchParams.values()]) redactor.addSecret(secret);
+  const own = createRedactor();
+  for (const secret of [pathname + search, pathname, search, ...searchParams.keys()]) own.addSecret(secret);
+  return own;
 }
 
 /** Reads a secret from the environment and adds it to the redactor. @throws UsageError if it is not set */
@@ -116,6 +138,8 @@ function readEnvSecret(flag: string, variable: string, { env, redactor }: Io): s
   redactor.addSecret(value);
   // After a scheme such as Bearer, the second word is the secret.
   for (const part of value.split(/\s+/)) if (part.length >= 8) redactor.addSecret(part);
+  const [, login] = /^basic\s+(\S+)$/i.exec(value) ?? [];
+  if (login !== undefined) redactor.addProxyUrl(`//${Buffer.from(login, 'base64').toString()}@`);
   return value;
 }
 

@@ -5,10 +5,12 @@ import {
   END_FLAGS,
   EVENT_FLAGS,
   FORM_FLAGS,
+  MONITOR_FLAGS,
   READY_FLAGS,
   SIMULATION_FLAGS,
   SOURCE_FLAGS,
 } from '../../flags/shared-flags.ts';
+
 import { parseCount, parseDuration, parseSize } from '../../flags/values.ts';
 import { FROM_FLAGS } from '../../settings/flags.ts';
 
@@ -43,5 +45,6 @@ export const TAIL_FLAGS = {
   ...FORM_FLAGS,
   ...END_FLAGS,
   ...group('Files:', { ...READY_FLAGS, ...RECORD_FLAGS }),
+  ...group('Monitoring:', MONITOR_FLAGS),
   ...group('Connection and retries:', CONNECTION_FLAGS),
 };

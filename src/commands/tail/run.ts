@@ -4,7 +4,12 @@ import { UsageError } from '../../errors.ts';
 import { listGiven, parseFlags } from '../../flags/definition.ts';
 import { sayInvalid } from '../../flags/messages.ts';
 import type { Io, Outcome } from '../../io/io.ts';
+
+import { loadMonitor } from '../../monitoring/load-monitor.ts';
+import type { Monitor } from '../../monitoring/watcher.ts';
+
 import { A_FILE_NAME, sayRecordRequired, sayRotationRequired } from '../../recording/messages.ts';
+
 import type { Recording } from '../../recording/prepare.ts';
 import type { RecordConfig } from '../../recording/recorder.ts';
 import { sayPaused } from '../../session/messages.ts';
@@ -46,15 +51,19 @@ export async function runTail(flags: StreamFlags & RecordFlags & FromFlags, io: 
   const { source, reporter, status } = stream;
   reportCuts(select, reporter);
   let recording: Recording | undefined;
+  let monitor: Monitor | undefined;
   try {
+    monitor = await loadMonitor(config, reporter, io);
     recording = record === undefined ? undefined : await loadRecording(record, reporter, io);
     const onPaused = (): void => reporter.report(sayPaused());
     const openOutput: OpenOutput = (onFailure) => openPrinter({ renderer, status, onPaused }, io, onFailure);
     const openRecorder = recording?.open;
-    const parts = { config, source, openOutput, reporter, status, openRecorder };
+    const { observers } = monitor;
+    const parts = { config, source, openOutput, reporter, status, openRecorder, observers };
     return await runSession(parts, io);
   } finally {
     recording?.release();
+    monitor?.close();
     await stream.close();
   }
 }

@@ -6,7 +6,7 @@ import { BYTE_ORDER_MARK_LENGTH, MESSAGE } from '../../events/message-text.ts';
 import { makeSafeLine } from '../../render/ndjson.ts';
 import { describeSinkFault, type IdentifyRecord, type SendResult, sha256 } from '../sink.ts';
 import type { SpoolRecord } from '../spool/record.ts';
-import { describeStatus, sayAnswered, sayNotAccepted } from './messages.ts';
+import { describeStatus, sayAnswered, sayEndpointRefuses, sayNotAccepted } from './messages.ts';
 
 export interface RequestConfig {
   /** NDJSON of several events instead of the text of one. */
@@ -66,19 +66,25 @@ export interface HttpResponse {
 /** The same request may be accepted later (RFC 9110 § 15.5.9, RFC 6585 § 4). */
 const RETRYABLE = new Set([408, 425, 429]);
 
+/** The endpoint or its credentials are the reason, not the event. */
+const ABOUT_ENDPOINT = new Set([401, 402, 403, 404, 405, 407, 410, 421]);
+
 /**
- * 2xx accepts the events; 408, 425, 429 and 5xx are retried; any other 4xx refuses the events. Redirects are not
- * followed, so that events go only where the user sent them. A 1xx is not a final response.
+ * 2xx accepts the events; 408, 425, 429 and 5xx are retried; any other 4xx refuses the events, but those of
+ * ABOUT_ENDPOINT are doubtful. Redirects are not followed, so that events go only where the user sent them. A 1xx is not
+ * a final response.
  *
  * @param hasWorked whether the endpoint has accepted or refused anything in this run
+ * @param redact hides secrets in what the endpoint answers
  */
 export function judgeResponse(
   { status, retryAfterMs, body }: HttpResponse,
   host: string,
   hasWorked: boolean,
+  redact: (text: string) => string,
 ): SendResult {
   if (status >= 200 && status < 300) return { kind: 'accepted', duplicates: 0 };
-  const why = describeStatus(status, makeExcerpt(body));
+  const why = describeStatus(status, makeExcerpt(body, redact));
   if (status >= 500 || RETRYABLE.has(status)) {
     const fault = { message: sayAnswered(host, why), retryAfterMs, exitCodeOnGiveUp: EXIT.unreachable };
     return { kind: 'failed', fault };
@@ -87,24 +93,25 @@ export function judgeResponse(
   if (tlsFault !== undefined) {
     return { kind: 'failed', fault: describeSinkFault({ kind: tlsFault, host, detail: why }, hasWorked) };
   }
-  if (status >= 400) return { kind: 'refused', why, isTooLarge: status === 413 };
-  const [message, hint] = sayNotAccepted(host, why, status >= 300);
-  const fault = {
-    message,
-    hint,
+  const ending = {
     exitCode: hasWorked ? undefined : EXIT.refused,
     exitCodeOnGiveUp: EXIT.refused,
+    isLasting: true,
   };
-  return { kind: 'failed', fault };
+  if (status >= 400) {
+    const [message, hint] = sayEndpointRefuses(host, why);
+    const doubt = ABOUT_ENDPOINT.has(status) ? { message, hint, retryAfterMs, ...ending } : undefined;
+    return { kind: 'refused', why, isTooLarge: status === 413, doubt };
+  }
+  const [message, hint] = sayNotAccepted(host, why, status >= 300);
+  return { kind: 'failed', fault: { message, hint, ...ending } };
 }
 
 const EXCERPT_LENGTH = 200;
+/** More than the longest excerpt with a secret at its end. */
+const EXCERPT_SOURCE = 16 * 1024;
 
-/** The beginning of a body in one line. */
-function makeExcerpt(body: string): string {
-  return body
-    .slice(0, 4 * EXCERPT_LENGTH)
-    .replace(/\s+/g, ' ')
-    .trim()
-    .slice(0, EXCERPT_LENGTH);
+/** The beginning of a body in one line. It is redacted before it is cut, since half a secret is not recognized. */
+function makeExcerpt(body: string, redact: (text: string) => string): string {
+  return redact(body.slice(0, EXCERPT_SOURCE)).replace(/\s+/g, ' ').trim().slice(0, EXCERPT_LENGTH);
 }

@@ -10,7 +10,7 @@ import type { Cause } from '../../connection/lifecycle.ts';
 import { AWAITED, ENDINGS } from '../../connection/messages.ts';
 import { UsageError } from '../../errors.ts';
 import { isLoopbackHost } from '../../settings/stream-url.ts';
-import { describeSinkFault, type SendResult, type Sink, type SinkFault } from '../sink.ts';
+import { describeSinkFault, type SendResult, type Sink, type SinkFault, sha256 } from '../sink.ts';
 import type { SpoolRecord } from '../spool/record.ts';
 import {
   type HttpResponse,
@@ -28,17 +28,19 @@ import {
   TIMED_OUT_HINT,
 } from './messages.ts';
 
-/** A checked endpoint. `host` and `name` are safe to print, `href` may have a secret in its query. */
+/** A checked endpoint. `host` and `name` are safe to print; a webhook has a secret in its path or query. */
 export interface HttpTarget {
   readonly href: string;
   readonly host: string;
-  /** Without query. */
+  /** The host, and a hash if the URL has a path or a query. */
   readonly name: string;
+  /** The URL without its query. */
+  readonly identity: string;
   readonly isSecure: boolean;
   readonly isLoopback: boolean;
 }
 
-/** @throws UsageError with the name of the flag, without a password or query of the URL */
+/** @throws UsageError with the name of the flag; of the URL only the host */
 export function parseHttpTarget(flag: string, text: string, allowHttp: boolean): HttpTarget {
   if (!/^https?:\/\//i.test(text) || /[\x00-\x20\x7f\\]/.test(text) || !URL.canParse(text)) {
     throw new UsageError(...sayNoEndpoint(flag));
@@ -48,9 +50,11 @@ export function parseHttpTarget(flag: string, text: string, allowHttp: boolean):
   if (url.hash !== '') throw new UsageError(...sayFragmentInUrl(flag));
   const isSecure = url.protocol === 'https:';
   const isLoopback = isLoopbackHost(url.hostname);
-  const name = `${url.origin}${url.pathname === '/' ? '' : url.pathname}`;
-  if (!isSecure && !isLoopback && !allowHttp) throw new UsageError(...sayUnencrypted(flag, name));
-  return { href: url.href, host: url.host, name, isSecure, isLoopback };
+  const identity = `${url.origin}${url.pathname === '/' ? '' : url.pathname}`;
+  const isBare = url.pathname === '/' && url.search === '';
+  const name = isBare ? url.host : `${url.host}#${sha256(identity).slice(0, 8)}`;
+  if (!isSecure && !isLoopback && !allowHttp) throw new UsageError(...sayUnencrypted(flag, url.host));
+  return { href: url.href, host: url.host, name, identity, isSecure, isLoopback };
 }
 
 interface HttpSinkConfig extends RequestConfig {
@@ -61,6 +65,8 @@ interface HttpSinkConfig extends RequestConfig {
   readonly sendTimeoutMs: number;
   /** Added to each request. */
   readonly headers: Readonly<Record<string, string>>;
+  /** Hides secrets in what the endpoint answers. */
+  redact(text: string): string;
   readonly userAgent: string;
   readonly relayName: string;
   /** With credentials, or undefined to connect directly. */
@@ -145,8 +151,10 @@ export class HttpSink implements Sink {
   async send(unit: readonly SpoolRecord[]): Promise<SendResult> {
     const response = await this.#post(makeRequest(unit, this.#config), true);
     if ('message' in response) return { kind: 'failed', fault: response };
-    const result = judgeResponse(response, this.#config.target.host, this.#hasWorked);
-    if (result.kind !== 'failed') this.#hasWorked = true;
+    const { target, redact } = this.#config;
+    const result = judgeResponse(response, target.host, this.#hasWorked, redact);
+    const isAnswer = result.kind === 'accepted' || (result.kind === 'refused' && result.doubt === undefined);
+    if (isAnswer) this.#hasWorked = true;
     return result;
   }
 

@@ -10,7 +10,7 @@ export const sayNoEndpoint = (flag: string): ErrorText => [
 ];
 
 export const sayLoginInUrl = (flag: string): ErrorText => [
-  `${flag}: a user name or password is not allowed in the URL, where other users of this machine can see it`,
+  `${flag}: a user name or password is not allowed in the URL of a sink`,
   'use --header-env Authorization=<NAME of an environment variable>',
 ];
 
@@ -34,8 +34,14 @@ export const sayAnswered = (host: string, why: string): string => `${host} answe
 export const sayNotAccepted = (host: string, why: string, isRedirect: boolean): ErrorText => [
   `${sayAnswered(host, why)} and did not accept the events`,
   isRedirect
-    ? 'redirects are not followed: pass the final address in --to'
-    : 'check the address in --to: it is not an endpoint for events',
+    ? 'redirects are not followed: pass the final address of the sink'
+    : 'check the address of the sink: it is not an endpoint for events',
+];
+
+/** @param why as of `describeStatus` */
+export const sayEndpointRefuses = (host: string, why: string): ErrorText => [
+  sayAnswered(host, why),
+  'check the address of the sink and its credentials',
 ];
 
 export const INCOMPLETE = 'the response was incomplete';

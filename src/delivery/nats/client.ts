@@ -1,5 +1,6 @@
 // Connects to a NATS cluster with the official client, and turns errors of the client and of JetStream into causes
 // (docs/errors.md). The client never reconnects by itself: its owner knows what was in flight.
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { JetStreamApiError } from '@nats-io/jetstream';
 import {
   type Authenticator,
@@ -12,6 +13,7 @@ import {
   tokenAuthenticator,
   usernamePasswordAuthenticator,
 } from '@nats-io/transport-node';
+import { NodeTransport } from '@nats-io/transport-node/lib/node_transport.js';
 import { untilAborted } from '../../clock.ts';
 import type { CauseKind } from '../../connection/cause-table.ts';
 import type { Cause } from '../../connection/lifecycle.ts';
@@ -127,31 +129,70 @@ async function connectOnce(
 ): Promise<NatsConnection | Cause | undefined> {
   const { address, connectTimeoutMs, pingIntervalMs, clientName } = config;
   const credentials = await config.readCredentials();
-  let transport: NatsTransport | undefined;
-  setTransportFactory({
-    factory: () => {
-      transport = new NatsTransport(config);
-      return transport;
-    },
-  });
-  const attempt = NatsConnectionImpl.connect({
-    servers: [...new Set([...address.servers, ...announced])],
-    name: clientName,
-    timeout: connectTimeoutMs,
-    pingInterval: pingIntervalMs === 0 ? NEVER_MS : pingIntervalMs,
-    maxPingOut: UNANSWERED_PINGS,
-    reconnect: false,
-    // A stack trace for each request costs more than the request.
-    noAsyncTraces: true,
-    ...(credentials === undefined ? {} : { authenticator: createAuthenticator(credentials) }),
-  });
+  const transports: NatsTransport[] = [];
+  setTransportFactory({ factory: createTransport });
+  const attempt = transportsOf.run({ config, transports }, () =>
+    NatsConnectionImpl.connect({
+      servers: [...new Set([...address.servers, ...announced])],
+      name: clientName,
+      timeout: connectTimeoutMs,
+      pingInterval: pingIntervalMs === 0 ? NEVER_MS : pingIntervalMs,
+      maxPingOut: UNANSWERED_PINGS,
+      reconnect: false,
+      // A stack trace for each request costs more than the request.
+      noAsyncTraces: true,
+      ...(credentials === undefined ? {} : { authenticator: createAuthenticator(credentials) }),
+    }),
+  );
+  // The client keeps the socket of a server that has not answered in time, and with it the process.
+  const abandon = (): void => {
+    for (const transport of transports) transport.abandon();
+  };
   try {
     const connection = await untilAborted(attempt, signal);
-    if (connection === undefined) attempt.then((late) => late.close()).catch(() => {});
-    return connection;
+    if (connection !== undefined) {
+      limitMessages(connection as NatsConnectionImpl);
+      return connection;
+    }
+    attempt.then((late) => late.close()).catch(() => {});
+    abandon();
+    return undefined;
   } catch (error) {
-    return classifyNatsError(error, address.host, transport);
+    abandon();
+    return classifyNatsError(error, address.host, transports.at(-1));
   }
+}
+
+/** The attempt that a transport belongs to: the client has one factory for all connections of the process. */
+const transportsOf = new AsyncLocalStorage<{
+  readonly config: NatsConfig;
+  readonly transports: NatsTransport[];
+}>();
+
+/** A transport of the attempt that it belongs to. */
+function createTransport(): NodeTransport {
+  const attempt = transportsOf.getStore();
+  // Another user of the client in this process.
+  if (attempt === undefined) return new NodeTransport();
+  const transport = new NatsTransport(attempt.config);
+  attempt.transports.push(transport);
+  return transport;
+}
+
+/** No server can be configured to allow larger messages. */
+const MAX_MESSAGE_BYTES = 64 * 2 ** 20;
+
+/** The client would gather a message or a line of any size in memory. */
+function limitMessages({ protocol }: NatsConnectionImpl): void {
+  const { parser } = protocol;
+  const parse = parser.parse.bind(parser);
+  parser.parse = (bytes) => {
+    parse(bytes);
+    const size = parser.msgBuf === undefined ? (parser.argBuf?.length ?? 0) : parser.ma.size;
+    if (size <= MAX_MESSAGE_BYTES) return;
+    parser.parse = () => {};
+    void protocol.close(new Error(NATS_DETAILS.tooLarge(size)));
+  };
 }
 
 /** The cause for which a connection was closed. */

@@ -173,7 +173,7 @@ export class JetStreamSink implements Sink {
     this.name = `${nats.address.host}/${stream}`;
     this.maxInFlight = window;
     this.wantsLifecycle = lifecycleSubject !== undefined;
-    this.#makeSubject = createSubjectMaker(subject);
+    this.#makeSubject = createSubjectMaker(subject, lifecycleSubject);
     this.#eventHeaders = this.#createHeaders();
     this.#lifecycleHeaders = this.#createHeaders();
     this.#lifecycleHeaders.set(HEADERS.kind, HEADERS.lifecycle);

@@ -2,6 +2,8 @@
 
 /** Details of a failed request or connection. */
 export const NATS_DETAILS = {
+  /** The words `invalid protocol` decide the cause. */
+  tooLarge: (bytes: number): string => `invalid protocol: a message of ${bytes} bytes`,
   waiting: 'waiting for NATS',
   notEnabled: 'no response, is nats-server running with -js?',
   refusedByAll: 'by every server',

@@ -70,6 +70,12 @@ export class NatsTransport extends NodeTransport {
     return secure(this.#attempt, this.socket, this.tlsName || this.#hostname);
   }
 
+  /** Ends an attempt that has failed, wherever it is. */
+  abandon(): void {
+    this.done = true;
+    this.socket?.destroy();
+  }
+
   #mustEncrypt(address: string): boolean {
     const { tls } = this.#config;
     return tls === 'required' || (tls === 'off-loopback' && !isLoopbackAddress(address));

@@ -1,13 +1,15 @@
 // Locks and opens a spool: two relays in one folder would corrupt each other's records. Counting records needs no lock.
-import { existsSync } from 'node:fs';
+import { existsSync, renameSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { OutputError } from '../../errors.ts';
 import { type LockHost, takeLock } from '../../io/lock.ts';
 import { assertOwnFolder, makeFolder } from '../../io/safe-file.ts';
 import { readCursor } from './cursor.ts';
 import { nameSpoolAt, saySpoolTakenOver } from './messages.ts';
-import { listSegments, scanSegment } from './segments.ts';
-import { describeSpoolFault, Spool, type SpoolConfig } from './spool.ts';
+import { scanSegment } from './segment-reader.ts';
+import { listSegments } from './segments.ts';
+import { Spool, type SpoolConfig } from './spool.ts';
+import { describeSpoolFault } from './spool-fault.ts';
 
 /** Number of records in the spool in this folder; 0 if there is none. */
 export function countSpooled(path: string): number {
@@ -22,6 +24,36 @@ export function countSpooled(path: string): number {
   } catch {
     // It belongs to another user, or was deleted meanwhile.
     return 0;
+  }
+}
+
+/**
+ * Takes over the spool of a sink from a folder that an earlier version named otherwise: the first one with records is
+ * renamed, if the folder of this version has none.
+ *
+ * @returns the folder to use
+ * @throws OutputError if another process uses the old folder
+ */
+export async function adoptSpool(
+  path: string,
+  oldPaths: readonly string[],
+  host: LockHost,
+  warn: (message: string) => void,
+): Promise<string> {
+  const old = countSpooled(path) > 0 ? undefined : oldPaths.find((one) => countSpooled(one) > 0);
+  if (old === undefined) return path;
+  try {
+    assertOwnFolder(dirname(old), true);
+    assertOwnFolder(old, false);
+    (
+      await takeLock(join(old, 'lock'), host, { what: nameSpoolAt(old), Refusal: OutputError, warn })
+    ).release();
+    // A folder of this version may exist and be empty.
+    if (existsSync(path)) return old;
+    renameSync(old, path);
+    return path;
+  } catch (error) {
+    throw describeSpoolFault(old, error);
   }
 }
 

@@ -7,26 +7,14 @@
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../../clock.ts';
-import { isAtlantisError, OutputError } from '../../errors.ts';
+import { READ_AHEAD } from '../../connection/read/message-queue.ts';
+import { systemCode } from '../../io/system-error.ts';
 import { type CursorFile, openCursorFile } from './cursor.ts';
-import { saySpoolUnusable } from './messages.ts';
 import { encodeRecords, type SpoolRecord, sizeOf } from './record.ts';
-import {
-  listSegments,
-  nameSegment,
-  OpenSegment,
-  repairEnd,
-  type SegmentEntry,
-  type SpoolItem,
-  SpoolReader,
-} from './segments.ts';
+import { repairEnd, type SpoolItem, SpoolReader } from './segment-reader.ts';
+import { listSegments, nameSegment, OpenSegment, type SegmentEntry } from './segments.ts';
+import { describeSpoolFault } from './spool-fault.ts';
 import { SyncTimer } from './sync-timer.ts';
-
-/** The error for the user; an AtlantisError is returned as it is. */
-export function describeSpoolFault(path: string, error: unknown): Error {
-  if (isAtlantisError(error)) return error;
-  return new OutputError(...saySpoolUnusable(path, error));
-}
 
 export interface SpoolConfig {
   /** A folder, created if it does not exist. */
@@ -40,12 +28,18 @@ export interface SpoolConfig {
 /** Segments are deleted as a whole, so up to this much may be acknowledged and still on disk. */
 const MAX_SEGMENT_BYTES = 16 * 2 ** 20;
 const SEGMENTS_AT_LEAST = 8;
+/**
+ * Room that is kept for events that were read when reading pauses: 2 MiB, and no more than half of the spool.
+ */
+const RESERVE_BYTES = 2 * READ_AHEAD.bytes;
 /** The cursor is written at most this often; after a crash, what it missed is sent again. */
 const CURSOR_EVERY_MS = 100;
 
 export class Spool {
   /** Length of the incomplete end that was removed when it was opened. */
   readonly bytesRepaired: number;
+  /** The time of the last write (ms since the epoch) to the first segment that was found with records to deliver. */
+  readonly leftSinceMs: number | undefined;
   /** There are records, but no cursor. */
   readonly hasLostCursor: boolean;
   readonly #config: SpoolConfig;
@@ -55,7 +49,7 @@ export class Spool {
   readonly #cursor: CursorFile;
   readonly #syncTimer: SyncTimer;
   readonly #reader = new SpoolReader();
-  readonly #segmentBytes: number;
+  #segmentBytes: number;
   #current: OpenSegment | undefined;
   #acknowledged: number;
   #unitEnd: number;
@@ -92,6 +86,9 @@ export class Spool {
       // Numbers of acknowledged records that a power failure took from the end are not reused.
       this.#end = Math.max(end, this.#acknowledged);
       this.#written = end;
+      this.leftSinceMs = this.#segments.find(
+        (_segment, at, { [at + 1]: next }) => (next?.first ?? end) > acknowledged,
+      )?.writtenAtMs;
       if (this.#cursor.found === undefined) this.#writeCursor();
       this.#deleteAcknowledged();
     } catch (error) {
@@ -119,27 +116,57 @@ export class Spool {
     return this.#segments.reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
+  /** How many bytes it can still take. */
+  get room(): number {
+    return Math.max(0, this.#config.maxBytes - this.bytes);
+  }
+
+  /** With less room, no more should be read. */
+  get reserve(): number {
+    return Math.min(RESERVE_BYTES, this.#config.maxBytes / 2);
+  }
+
+  /** About the size of the records that are not acknowledged. */
+  get pendingBytes(): number {
+    return this.#segments.reduce((sum, { first, bytes }, at) => {
+      const next = this.#segments[at + 1]?.first ?? this.#end;
+      const part = (next - Math.max(first, this.#acknowledged)) / Math.max(1, next - first);
+      return sum + Math.round(bytes * Math.max(0, part));
+    }, 0);
+  }
+
   /**
-   * Appends all records, numbered from `first` (at least `end`), or none.
+   * Appends the records, numbered from `first` (at least `end`), as far as they fit into `maxBytes`.
    *
-   * @returns false if they do not fit into `maxBytes`
-   * @throws OutputError
+   * @returns how many were appended
+   * @throws OutputError; then none was
    */
-  append(first: number, records: readonly SpoolRecord[]): boolean {
-    const size = records.reduce((sum, record) => sum + sizeOf(record), 0);
-    if (this.bytes + size > this.#config.maxBytes) return false;
+  append(first: number, records: readonly SpoolRecord[]): number {
+    const { room } = this;
+    let [count, size] = [0, 0];
+    for (const record of records) {
+      if (size + sizeOf(record) > room) break;
+      size += sizeOf(record);
+      count += 1;
+    }
+    if (count === 0) return 0;
     try {
       const segment = this.#openFor(first);
-      segment.append(encodeRecords(records, size));
+      segment.append(encodeRecords(records.slice(0, count), size));
       const entry = this.#segments.at(-1);
       if (entry !== undefined) entry.bytes = segment.bytes;
-      this.#end = first + records.length;
+      this.#end = first + count;
       this.#written = this.#end;
       this.#syncTimer.noteWritten(segment);
     } catch (error) {
+      // Beyond `ulimit -f`: if the segment has records, the next try begins another one.
+      const last = this.#segments.at(-1);
+      if (systemCode(error) === 'EFBIG' && last !== undefined && last.first < first) {
+        this.#segmentBytes = Math.min(this.#segmentBytes, last.bytes);
+      }
       throw describeSpoolFault(this.#config.path, error);
     }
-    return true;
+    return count;
   }
 
   /** Reads the record of a number below `end`; fast in order. @throws OutputError */
@@ -201,7 +228,8 @@ export class Spool {
   /** The segment to append the record of this number to. */
   #openFor(first: number): OpenSegment {
     const last = this.#segments.at(-1);
-    if (last !== undefined && first === this.#written && last.bytes > 0 && last.bytes < this.#segmentBytes) {
+    const canGrow = last !== undefined && last.bytes > 0 && last.bytes < this.#segmentBytes;
+    if (canGrow && first === this.#written && last.isSealed !== true) {
       this.#current ??= new OpenSegment(last.path);
       return this.#current;
     }

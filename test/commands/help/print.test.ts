@@ -111,7 +111,7 @@ test.each([
   ['stream relay', 'fsync', ['--spool-sync']],
   ['stream relay', 'in flight', ['--window']],
   ['stream relay', 'resend', ['--redeliver']],
-  ['stream relay', 'rejects', ['--dead-letter']],
+  ['stream relay', 'refuses', ['--dead-letter']],
   ['stream relay', 'HMAC', ['--sign-with-env']],
   ['stream check', 'timeout', ['--connect-timeout', '--within', '--deadline']],
   ['stream replay', 'playback', ['--speed']],

@@ -10,7 +10,7 @@ import { UsageError } from '../../../src/errors.ts';
 const HTTP = 'https://hooks.example/in';
 const NATS = 'nats://127.0.0.1:4222/events';
 
-const parse = (flags: RelayFlags) => parseRelayFlags({ to: [HTTP], ...flags });
+const parse = (flags: RelayFlags, env = {}) => parseRelayFlags({ to: [HTTP], ...flags }, env);
 
 async function refusalOf(flags: RelayFlags): Promise<string> {
   try {
@@ -35,7 +35,8 @@ describe('flags of stream relay', () => {
       spool: undefined,
       batch: 1,
       sendTimeoutMs: 10_000,
-      signature: undefined,
+      headerVariables: [],
+      signatureVariables: [],
       deadLetter: undefined,
       redeliver: undefined,
     });
@@ -59,7 +60,7 @@ describe('flags of stream relay', () => {
       batch: '50',
       sendTimeout: '3s',
       headerEnv: ['Authorization=HOOK_TOKEN', 'X-Team: TEAM'],
-      signWithEnv: 'HOOK_SECRET',
+      signWithEnv: ['HOOK_SECRET'],
       signatureHeader: 'X-Signature',
       deadLetter: 'dead.ndjson',
     });
@@ -71,27 +72,46 @@ describe('flags of stream relay', () => {
       spool: { path: 'spool', maxBytes: 2 * 2 ** 20, syncEveryMs: 0 },
       batch: 50,
       sendTimeoutMs: 3_000,
-      signature: { header: 'X-Signature', variable: 'HOOK_SECRET' },
+      signatureHeader: 'X-Signature',
+      signatureVariables: [{ variable: 'HOOK_SECRET', host: undefined }],
       deadLetter: 'dead.ndjson',
     });
-    expect([...config.headerVariables]).toEqual([
-      ['Authorization', 'HOOK_TOKEN'],
-      ['X-Team', 'TEAM'],
+    expect(config.headerVariables).toEqual([
+      { header: 'Authorization', variable: 'HOOK_TOKEN', host: undefined },
+      { header: 'X-Team', variable: 'TEAM', host: undefined },
     ]);
     expect(config.idSteps).toHaveLength(4);
     expect(config.targets.map(({ kind }) => kind)).toEqual(['http', 'nats']);
     expect(config.targets[1]).toMatchObject({ stream: 'events' });
   });
 
+  test('row 152 (B12): the spool of a stream does not depend on its servers', async () => {
+    const folders = async (...to: string[]) => (await parse({ to })).targets.map(({ folder }) => folder);
+    const [one] = await folders('nats://a:4222,b:4222/EVENTS');
+    expect(one).toMatch(/^EVENTS~[0-9a-f]{8}$/);
+    expect(await folders('nats://b:4222,c:4222,a:4222/EVENTS')).toEqual([one]);
+    expect(await folders('tls://other/EVENTS')).toEqual([one]);
+    // Two clusters with streams of the same name, in any order.
+    const [first, second] = await folders('nats://a,b/EVENTS', 'nats://c/EVENTS');
+    expect(await folders('nats://c/EVENTS', 'nats://b,a/EVENTS')).toEqual([second, first]);
+    expect(new Set([one, first, second]).size).toBe(3);
+    // Those of an earlier version, for each server that may have been the first one.
+    expect((await parse({ to: ['nats://a,b:1/EVENTS'] })).targets[0]?.oldFolders).toEqual([
+      expect.stringMatching(/^a-4222-EVENTS-[0-9a-f]{8}$/),
+      expect.stringMatching(/^b-1-EVENTS-[0-9a-f]{8}$/),
+    ]);
+  });
+
   test('lifecycle records and ids can be turned off, and a signature has its own header', async () => {
-    const config = await parse({ lifecycle: false, id: false, signWithEnv: 'HOOK_SECRET' });
+    const config = await parse({ lifecycle: false, id: false, signWithEnv: ['HOOK_SECRET@hooks.example'] });
     expect([config.lifecycleSubject, config.idSteps]).toEqual([undefined, undefined]);
-    expect(config.signature).toEqual({ header: 'X-Atlantis-Signature', variable: 'HOOK_SECRET' });
+    expect(config.signatureHeader).toBe('X-Atlantis-Signature');
+    expect(config.signatureVariables).toEqual([{ variable: 'HOOK_SECRET', host: 'hooks.example' }]);
     expect((await parse({ lifecycleSubject: 'news' })).lifecycleSubject).toBe('news');
   });
 
   test.each<[string, RelayFlags]>([
-    ['--to is required', { to: [] }],
+    ['a sink is required', { to: [] }],
     ['no stream in the URL', { to: ['nats://127.0.0.1:4222'] }],
     ['twice', { to: [HTTP, HTTP] }],
     ['--subject', { subject: 'a..b' }],
@@ -108,8 +128,8 @@ describe('flags of stream relay', () => {
     ['--header-env', { headerEnv: ['Authorization'] }],
     ['--header-env', { headerEnv: ['Bad Header=NAME'] }],
     ['--signature-header requires', { signatureHeader: 'X-Signature' }],
-    ['invalid --sign-with-env', { signWithEnv: 'not a name' }],
-    ['invalid --signature-header', { signWithEnv: 'NAME', signatureHeader: 'X Signature' }],
+    ['invalid --sign-with-env', { signWithEnv: ['not a name'] }],
+    ['invalid --signature-header', { signWithEnv: ['NAME'], signatureHeader: 'X Signature' }],
   ])('refused, with the name of the flag: %s', async (words, flags) => {
     expect(await refusalOf(flags)).toContain(words);
   });
@@ -132,9 +152,15 @@ describe('the URL of an HTTP endpoint', () => {
     expect(() => parseHttpTarget('--to', text, false)).not.toThrow('pa55w0rd');
   });
 
-  test('its name has no query, which may be a secret', () => {
-    const target = parseHttpTarget('--to', 'https://hooks.example/in?token=pa55w0rd', false);
-    expect([target.name, target.host]).toEqual(['https://hooks.example/in', 'hooks.example']);
+  test('row 155: its name has neither path nor query, which may be secrets', () => {
+    const name = (url: string): string => parseHttpTarget('--to', url, false).name;
+    expect(name('https://hooks.example/')).toBe('hooks.example');
+    expect(name('https://hooks.example:8443/in')).toMatch(/^hooks\.example:8443#[0-9a-f]{8}$/);
+    // A new token in the query does not make it another sink.
+    expect(name('https://hooks.example/in?token=pa55w0rd')).toBe(
+      name('https://hooks.example/in?token=other'),
+    );
+    expect(name('https://hooks.example/in')).not.toBe(name('https://hooks.example/out'));
   });
 });
 

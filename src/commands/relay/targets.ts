@@ -1,0 +1,151 @@
+// The sinks of a relay, from `--to`, `--to-env` and `--to-file`; which secrets go to which of them.
+import { type HttpTarget, parseHttpTarget } from '../../delivery/http/http-sink.ts';
+import { sha256 } from '../../delivery/sink.ts';
+import { UsageError } from '../../errors.ts';
+import { readNamedFile } from '../../io/read-file.ts';
+import { isNatsUrl, type NatsAddress, parseNatsUrl } from '../../settings/nats-address.ts';
+import { HEADER_NAME, type RelayValues } from './flags.ts';
+import * as say from './messages.ts';
+
+interface SpoolNames {
+  /** The name of the folder of its spool. */
+  readonly folder: string;
+  /** The names that earlier versions gave it. */
+  readonly oldFolders: readonly string[];
+}
+
+export type RelayTarget = SpoolNames &
+  (
+    | { readonly kind: 'nats'; readonly address: NatsAddress; readonly stream: string }
+    | { readonly kind: 'http'; readonly target: HttpTarget }
+  );
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** @throws UsageError that repeats no URL of a variable or a file */
+export async function parseTargets(values: RelayValues, env: Env): Promise<RelayTarget[]> {
+  const given = [
+    ...values.to.map((url) => ({ flag: '--to', url })),
+    ...values.toEnv.map((name) => ({ flag: `--to-env ${name}`, url: readVariable(name, env) })),
+    ...(await Promise.all(
+      values.toFile.map(async (path) => ({ flag: `--to-file "${path}"`, url: await readUrlFile(path) })),
+    )),
+  ];
+  if (given.length === 0) {
+    throw new UsageError(...say.saySinkRequired());
+  }
+  const targets = separateStreams(given.map(({ flag, url }) => parseTarget(flag, url, values)));
+  if (new Set(targets.map(({ folder }) => folder)).size < targets.length) {
+    throw new UsageError(...say.saySinkTwice());
+  }
+  return targets;
+}
+
+function readVariable(name: string, env: Env): string {
+  const url = VARIABLE_NAME.test(name) ? (env[name] ?? '').trim() : undefined;
+  if (url === undefined) {
+    throw new UsageError(...say.sayInvalidUrlVariable());
+  }
+  if (url === '') throw new UsageError(...say.sayVariableMissing('--to-env', name));
+  return url;
+}
+
+async function readUrlFile(path: string): Promise<string> {
+  try {
+    return (await readNamedFile(path))
+      .toString('utf8')
+      .replace(/^\ufeff/, '')
+      .trim();
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
+    throw new UsageError(...say.sayUrlFileUnreadable(path, code));
+  }
+}
+
+function parseTarget(flag: string, url: string, { stream, allowHttp }: RelayValues): RelayTarget {
+  if (!isNatsUrl(url)) {
+    const target = parseHttpTarget(flag, url, allowHttp);
+    const { host, identity } = target;
+    return {
+      kind: 'http',
+      target,
+      folder: nameFolder(host, identity),
+      oldFolders: [nameOldFolder(identity)],
+    };
+  }
+  const address = parseNatsUrl(flag, url);
+  const name = address.stream ?? stream;
+  if (name === undefined) {
+    throw new UsageError(...say.sayNoStream(flag, address.host));
+  }
+  // The servers of a cluster change, and can be listed in any order: the spool belongs to the stream.
+  return {
+    kind: 'nats',
+    address,
+    stream: name,
+    folder: nameFolder(name, name),
+    oldFolders: address.servers.map((server) => nameOldFolder(`${server}/${name}`)),
+  };
+}
+
+/** Streams of the same name in two clusters have the servers in the names of their spools. */
+function separateStreams(targets: readonly RelayTarget[]): RelayTarget[] {
+  return targets.map((target, at) => {
+    const isUnique = targets.every(({ folder }, other) => other === at || folder !== target.folder);
+    if (isUnique || target.kind === 'http') return target;
+    const { address, stream } = target;
+    return { ...target, folder: nameFolder(stream, `${[...address.servers].sort().join(',')}/${stream}`) };
+  });
+}
+
+/** A readable and unique name. It shows no path, which may be a secret. */
+function nameFolder(readable: string, identity: string): string {
+  return `${readable.replace(/[^A-Za-z0-9._-]+/g, '-').slice(0, 60)}~${sha256(identity).slice(0, 8)}`;
+}
+
+function nameOldFolder(name: string): string {
+  const readable = name.replace(/^https?:\/\//, '').replace(/[^A-Za-z0-9._-]+/g, '-');
+  return `${readable.slice(0, 60)}-${sha256(name).slice(0, 8)}`;
+}
+
+const VARIABLE_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
+
+/** The name of a variable with a secret, for all HTTP sinks or for those of one host. */
+export interface SecretVariable {
+  readonly variable: string;
+  readonly host: string | undefined;
+}
+
+/** @param text `NAME` or `NAME@host` */
+export function parseSecretVariable(text: string): SecretVariable | undefined {
+  const [, variable, host] = /^([A-Za-z_][A-Za-z0-9_]*)(?:@(\S+))?$/.exec(text) ?? [];
+  return variable === undefined ? undefined : { variable, host: host?.toLowerCase() };
+}
+
+export interface HeaderVariable extends SecretVariable {
+  readonly header: string;
+}
+
+export function parseHeaderVariable(text: string): HeaderVariable {
+  const [, header = '', rest = ''] = /^([^=:\s]+)\s*[=:]\s*(\S+)$/.exec(text) ?? [];
+  const secret = parseSecretVariable(rest);
+  if (HEADER_NAME.test(header) && secret !== undefined) return { header, ...secret };
+  throw new UsageError(...say.sayInvalidHeaderVariable());
+}
+
+/** A secret for one host does not go to another one. @throws UsageError */
+export function assertSecretsHaveHosts(
+  flag: string,
+  secrets: readonly SecretVariable[],
+  targets: readonly RelayTarget[],
+): void {
+  const hosts = new Set(targets.flatMap((sink) => (sink.kind === 'http' ? [sink.target.host] : [])));
+  for (const { variable, host } of secrets) {
+    if (host === undefined && hosts.size > 1) {
+      throw new UsageError(...say.saySecretForHosts(flag, variable, [...hosts]));
+    }
+    if (host !== undefined && !hosts.has(host)) {
+      throw new UsageError(...say.saySecretForUnknownHost(flag, host, [...hosts]));
+    }
+  }
+}

@@ -1,0 +1,298 @@
+// Reads the records of a segment in order, and finds the whole records in a damaged one: a flipped bit costs the record
+// that has it, not those after it.
+import { closeSync, constants, fstatSync, ftruncateSync, readSync } from 'node:fs';
+import { OutputError } from '../../errors.ts';
+import { openOwnFile, READ_ONLY } from '../../io/safe-file.ts';
+import { sayNotASegment } from './messages.ts';
+import { decodeRecord, type SpoolRecord, sizeOf } from './record.ts';
+import { HEADING, type SegmentEntry } from './segments.ts';
+
+/** A record, or the number of records from here that are damaged or missing. */
+export type SpoolItem = SpoolRecord | { readonly damaged: number };
+
+/** Damaged bytes between two whole records, or at the end. */
+export interface Gap {
+  /** Offsets in the file. */
+  readonly at: number;
+  readonly to: number;
+  /** How many records they were. */
+  readonly records: number;
+}
+
+const PIECE_BYTES = 2 ** 18;
+
+/** Its methods throw the system's error. */
+export class SegmentReader {
+  /** The number of the next record. */
+  next: number;
+  readonly #fd: number;
+  readonly #gaps: readonly Gap[];
+  #piece: Buffer = Buffer.alloc(0);
+  #pieceAt = 0;
+  /** How much of the piece was read. */
+  #taken = 0;
+
+  /** @param gaps the damage that is known, in order */
+  constructor(fd: number, first: number, gaps: readonly Gap[] = []) {
+    this.#fd = fd;
+    this.#gaps = gaps;
+    this.next = first;
+  }
+
+  /** The offset of the next record in the file. */
+  get at(): number {
+    return this.#pieceAt + this.#taken;
+  }
+
+  /** True if there are only zeros: after a power failure a file may lack its content. */
+  get isBlank(): boolean {
+    return this.#piece.subarray(this.#taken).every((byte) => byte === 0);
+  }
+
+  /** Has to be called first; false if the file does not begin like a segment. Then the next record is at offset 0. */
+  readHeading(): boolean {
+    if (!this.#load(HEADING.length) || !this.#piece.subarray(0, HEADING.length).equals(HEADING)) return false;
+    this.#taken = HEADING.length;
+    return true;
+  }
+
+  /** The next whole record or known gap; undefined at the end or at damage. Can be called again after an append. */
+  readNext(): SpoolItem | undefined {
+    const gap = this.#gaps.find(({ at }) => at === this.at);
+    if (gap !== undefined) {
+      this.seek(gap.to, this.next + gap.records);
+      return { damaged: gap.records };
+    }
+    let decoded = decodeRecord(this.#piece, this.#taken);
+    while (decoded.kind === 'cut' && this.#load(decoded.bytes)) {
+      decoded = decodeRecord(this.#piece, this.#taken);
+    }
+    if (decoded.kind !== 'record') return undefined;
+    this.#taken = decoded.end;
+    this.next += 1;
+    return decoded.record;
+  }
+
+  /** Continues at an offset, with the record of this number. */
+  seek(at: number, next: number): void {
+    this.next = next;
+    this.#pieceAt = at;
+    this.#taken = 0;
+    this.#piece = Buffer.alloc(0);
+  }
+
+  /** The offset of the first whole record at or after `from`. */
+  findRecord(from: number, size: number): number | undefined {
+    this.seek(from, this.next);
+    while (this.at < size) {
+      const decoded = decodeRecord(this.#piece, this.#taken);
+      if (decoded.kind === 'record') return this.at;
+      const isInFile = decoded.kind === 'cut' && this.at + decoded.bytes <= size;
+      if (!isInFile || !this.#load(decoded.bytes)) this.#taken += 1;
+    }
+    return undefined;
+  }
+
+  /** What the bytes from here are: an incomplete record, or something else. */
+  isCutHere(): boolean {
+    return decodeRecord(this.#piece, this.#taken).kind === 'cut';
+  }
+
+  /** The end of the record at this offset, by its own length. */
+  promisedEnd(at: number): number {
+    this.seek(at, this.next);
+    this.#load(4);
+    return at + 9 + (this.#piece.length < 4 ? 0 : this.#piece.readUInt32LE(0));
+  }
+
+  /** Makes the piece begin at the next record; true if it then has this many bytes. */
+  #load(bytes: number): boolean {
+    this.#pieceAt += this.#taken;
+    this.#taken = 0;
+    // A new buffer each time, because records share the memory of the old one.
+    const fresh = Buffer.allocUnsafe(Math.max(bytes, PIECE_BYTES));
+    let length = 0;
+    for (let more = -1; more !== 0 && length < fresh.length; length += more) {
+      more = readSync(this.#fd, fresh, length, fresh.length - length, this.#pieceAt + length);
+    }
+    this.#piece = fresh.subarray(0, length);
+    return length >= bytes;
+  }
+}
+
+interface SegmentScan {
+  /** Whole and damaged ones. */
+  readonly records: number;
+  readonly gaps: readonly Gap[];
+  /** The end of the last whole record, or of the damage after it. */
+  readonly wholeBytes: number;
+  /** An incomplete record, or zeros, at the end: the write that a crash interrupted. */
+  readonly tornBytes: number;
+}
+
+/**
+ * Finds all whole records. How many were in a gap is known if the next segment says how many there were; otherwise it is
+ * estimated, rather too high: a higher number only makes records be sent again.
+ *
+ * @param total how many records the segment had, if that is known
+ * @returns undefined if it is not a segment
+ * @throws the system's error
+ */
+export function scanSegment(path: string, total?: number): SegmentScan | undefined {
+  return withFile(path, READ_ONLY, (fd) => {
+    const { size } = fstatSync(fd);
+    const reader = new SegmentReader(fd, 0);
+    const gaps: { at: number; to: number; records: number; isExact: boolean }[] = [];
+    let smallest = Number.POSITIVE_INFINITY;
+    let tornBytes = 0;
+    if (!reader.readHeading()) {
+      const isBlank = size < HEADING.length || reader.isBlank;
+      const to = reader.findRecord(0, size);
+      // The heading itself may be incomplete.
+      if (to === undefined) return isBlank ? { records: 0, gaps, wholeBytes: 0, tornBytes: size } : undefined;
+      gaps.push({ at: 0, to, records: to > HEADING.length ? 1 : 0, isExact: to === HEADING.length });
+      reader.seek(to, 0);
+    }
+    for (;;) {
+      for (let record = reader.readNext(); record !== undefined; record = reader.readNext()) {
+        smallest = Math.min(smallest, sizeOf(record as SpoolRecord));
+      }
+      const { at, next } = reader;
+      if (at >= size) break;
+      const isTorn = reader.isCutHere() || reader.isBlank;
+      const isExact = reader.promisedEnd(at);
+      const to = reader.findRecord(at + 1, size);
+      if (to === undefined && isTorn) {
+        tornBytes = size - at;
+        break;
+      }
+      gaps.push({ at, to: to ?? size, records: 1, isExact: isExact === (to ?? size) });
+      if (to === undefined) {
+        reader.seek(size, next);
+        break;
+      }
+      reader.seek(to, next);
+    }
+    const whole = reader.next;
+    const counted = countGaps(gaps, smallest, total === undefined ? undefined : total - whole);
+    const records = whole + counted.reduce((sum, gap) => sum + gap.records, 0);
+    return { records, gaps: counted, wholeBytes: size - tornBytes, tornBytes };
+  });
+}
+
+/** @param missing how many records are in all gaps together, if that is known */
+function countGaps(
+  gaps: readonly (Gap & { readonly isExact: boolean })[],
+  smallest: number,
+  missing: number | undefined,
+): Gap[] {
+  const counted = gaps.map(({ at, to, records, isExact }) => ({
+    at,
+    to,
+    records: isExact || missing !== undefined ? records : Math.max(1, Math.floor((to - at) / smallest)),
+  }));
+  const first = counted[gaps.findIndex(({ isExact }) => !isExact)] ?? counted[0];
+  const rest = (missing ?? 0) - counted.reduce((sum, { records }) => sum + records, 0);
+  if (first !== undefined && missing !== undefined && rest > 0) first.records += rest;
+  return counted;
+}
+
+/**
+ * Removes an incomplete end of the last segment, and nothing that may be readable.
+ *
+ * @returns the number after the last record, and the length of what was removed
+ * @throws OutputError if it is not a segment, or the system's error
+ */
+export function repairEnd(segments: readonly SegmentEntry[]): { end: number; bytesRepaired: number } {
+  const last = segments.at(-1);
+  if (last === undefined) return { end: 0, bytesRepaired: 0 };
+  const scan = scanSegment(last.path);
+  if (scan === undefined) {
+    throw new OutputError(...sayNotASegment(last.path));
+  }
+  if (scan.tornBytes > 0) {
+    withFile(last.path, constants.O_RDWR, (fd) => ftruncateSync(fd, scan.wholeBytes));
+  }
+  last.bytes = scan.wholeBytes;
+  last.isSealed = scan.gaps.length > 0;
+  return { end: last.first + scan.records, bytesRepaired: scan.tornBytes };
+}
+
+function withFile<T>(path: string, flags: number, use: (fd: number) => T): T {
+  const fd = openOwnFile(path, flags);
+  try {
+    return use(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Reads records by number; fast in order. */
+export class SpoolReader {
+  #open: { readonly first: number; readonly fd: number; readonly reader: SegmentReader } | undefined;
+  /** The damage in a segment, and the number after its last record. */
+  #known: { readonly first: number; readonly next: number; readonly gaps: readonly Gap[] } | undefined;
+
+  /** The record of a number in these segments, which end before `end`. @throws the system's error */
+  read(number: number, segments: readonly SegmentEntry[], end: number): SpoolItem {
+    const at = segments.findLastIndex(({ first }) => first <= number);
+    const segment = segments[at];
+    if (segment === undefined) return { damaged: (segments[0]?.first ?? end) - number };
+    const next = segments[at + 1]?.first ?? end;
+    return this.#readIn(segment, number) ?? this.#readAround(segment, number, next);
+  }
+
+  close(): void {
+    if (this.#open !== undefined) closeSync(this.#open.fd);
+    this.#open = undefined;
+  }
+
+  /** Undefined if there is unknown damage before the record or in it, or the segment has no such record. */
+  #readIn({ first, path }: SegmentEntry, number: number): SpoolItem | undefined {
+    if (this.#open?.first !== first || this.#open.reader.next > number) {
+      this.close();
+      const fd = openIfExists(path);
+      if (fd === undefined) return undefined;
+      const gaps = this.#known?.first === first ? this.#known.gaps : [];
+      this.#open = { first, fd, reader: new SegmentReader(fd, first, gaps) };
+      if (!this.#open.reader.readHeading() && gaps[0]?.at !== 0) return undefined;
+    }
+    const { reader } = this.#open;
+    while (reader.next < number) if (reader.readNext() === undefined) return undefined;
+    if (reader.next > number) return { damaged: reader.next - number };
+    const item = reader.readNext();
+    // Nothing but a heading was damaged here.
+    return item !== undefined && 'damaged' in item && item.damaged === 0 ? reader.readNext() : item;
+  }
+
+  /** @param next the number after the last record of the segment */
+  #readAround(segment: SegmentEntry, number: number, next: number): SpoolItem {
+    const { first, path } = segment;
+    this.close();
+    if (this.#known?.first !== first || this.#known.next !== next) {
+      this.#known = { first, next, gaps: scanIfExists(path, next - first)?.gaps ?? [] };
+      const item = this.#readIn(segment, number);
+      if (item !== undefined) return item;
+      this.close();
+    }
+    return { damaged: next - number };
+  }
+}
+
+/** Undefined if the file was deleted: only its records are lost. @throws the system's error */
+function openIfExists(path: string): number | undefined {
+  return unlessMissing(() => openOwnFile(path, READ_ONLY));
+}
+
+function scanIfExists(path: string, total: number): SegmentScan | undefined {
+  return unlessMissing(() => scanSegment(path, total));
+}
+
+function unlessMissing<T>(action: () => T): T | undefined {
+  try {
+    return action();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
