@@ -50,6 +50,26 @@ export type FollowItem =
   | Gap
   | GaveUp;
 
+/** The delay before a retry, which a user can end. */
+export class RetryDelay {
+  readonly #ends = new Set<() => void>();
+
+  /** Ends the current delays, one for each connection that waits. */
+  end(): void {
+    for (const end of [...this.#ends]) end();
+  }
+
+  async wait(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
+    const waiting = new AbortController();
+    const end = (): void => waiting.abort();
+    this.#ends.add(end);
+    signal.addEventListener('abort', end);
+    await sleep(clock, signal.aborted ? 0 : ms, waiting.signal);
+    signal.removeEventListener('abort', end);
+    this.#ends.delete(end);
+  }
+}
+
 export interface FollowContext {
   readonly clock: Clock;
   /** Uniform in [0, 1). */
@@ -61,6 +81,7 @@ export interface FollowContext {
   readonly usedAddresses?: () => readonly string[];
   /** Retries at once after a server that closed with notice (1001, 1012). */
   readonly isPrompt?: boolean;
+  readonly retryDelay?: RetryDelay;
 }
 
 /**
@@ -71,7 +92,7 @@ export async function* followStream(
   policy: PolicyConfig,
   context: FollowContext,
 ): AsyncGenerator<FollowItem, void, undefined> {
-  const { clock, signal, connect } = context;
+  const { clock, signal, connect, retryDelay = new RetryDelay() } = context;
   const attempts = context.attempts ?? startAttempts(clock);
   const { limiter } = attempts;
   let connection = 0;
@@ -123,7 +144,7 @@ export async function* followStream(
     const delayMs = isPrompt ? Math.min(backoffMs, MIN_SPACING_MS) : backoffMs;
     const next = attempts.history.attempts + 1;
     yield { kind: 'retrying', cause, wasLive: upMs !== undefined, delayMs, attempt: next };
-    await sleep(clock, delayMs, signal);
+    await retryDelay.wait(clock, delayMs, signal);
   }
 }
 

@@ -6,6 +6,7 @@ import {
   type Connection,
   type FollowItem,
   followStream,
+  type RetryDelay,
   startAttempts,
 } from './follow.ts';
 import type { Cause } from './lifecycle.ts';
@@ -21,6 +22,8 @@ export interface LoopContext {
   readonly signal: AbortSignal;
   /** Called once for each connection that is kept up; a replacement uses the same. */
   createConnect(): Connect;
+  /** Ends the delays before retries. */
+  readonly retryDelay?: RetryDelay;
 }
 
 /** A connection that is kept up. */
@@ -85,7 +88,7 @@ export class Loops {
 
   /** @param replaces the loop of the same slot that ends once this one is live */
   add(slot: Slot, isPrompt: boolean, replaces?: Loop): void {
-    const { clock, random } = this.#context;
+    const { clock, random, retryDelay } = this.#context;
     const abort = new AbortController();
     const used = new Set([...this.#all].map(({ source }) => source));
     let source = 0;
@@ -107,6 +110,7 @@ export class Loops {
       },
       usedAddresses: () => [...this.#all].flatMap(({ live }) => live?.stream.remoteAddress ?? []),
       isPrompt,
+      ...(retryDelay === undefined ? {} : { retryDelay }),
     });
     const loop: Loop = { source, slot, abort, items, live: undefined, replaces, isRetiring: false };
     this.#all.add(loop);

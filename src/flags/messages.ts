@@ -103,3 +103,15 @@ export const sayNoTopic = (
 /** What `--id` accepts. */
 export const AN_ID_PATH = 'a path such as id, data.id or items[0].id';
 export const ID_PATH_ADVICE = `accepted: ${AN_ID_PATH}`;
+
+export const ENVELOPES_ARE_NDJSON = 'envelopes are NDJSON';
+export const FIELDS_ARE_COLUMNS = 'fields are columns, tab-separated in a pipe, or CSV with --format csv';
+export const MARKS_ARE_PRETTY = 'only pretty output has marks';
+export const NDJSON_IS_COMPLETE = 'NDJSON has every event as sent, in full';
+export const TIME_IS_PRETTY = '--time is for pretty output';
+
+export const sayFieldsRequired = (flag: string): ErrorText =>
+  sayRequires([flag], '--fields', 'for example: --fields type,chain,amount_usd,tx_hash');
+
+export const sayHighlightRequired = (): ErrorText =>
+  sayRequires(['--bell'], '--highlight', "for example: --highlight 'amount_usd > 1000000' --bell");

@@ -96,6 +96,7 @@ function createService({ settings, open }: PreparedStream): LiveSource {
       return stream.items();
     },
     sayConnected,
+    retryNow: () => stream?.retryNow(),
   };
 }
 
@@ -106,13 +107,16 @@ export function findDeadline({ timeoutMs }: Pick<TailConfig, 'timeoutMs'>, clock
 
 /** The stderr reporter, with a status line on a terminal. */
 export async function createReporting(
-  { log }: Pick<TailConfig, 'log'>,
+  { log, hasKeys }: Pick<TailConfig, 'log' | 'hasKeys'>,
   io: Io,
 ): Promise<{ reporter: Reporter; status: StreamProgress }> {
   const statusLine = createStatusLine(io, log);
   const logStyle = await loadLogStyle(log);
-  const reporter = createReporter(io, log, logStyle, statusLine);
-  return { reporter, status: await loadStreamProgress(statusLine, io.clock, logStyle, io.signs) };
+  const reporter = createReporter(io, { ...log, hasTimes: true }, logStyle, statusLine);
+  return {
+    reporter,
+    status: await loadStreamProgress(statusLine, io.clock, { style: logStyle, signs: io.signs, hasKeys }),
+  };
 }
 
 async function startBuiltIn(

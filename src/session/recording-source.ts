@@ -65,6 +65,6 @@ export function createRecordingSource(
       if (damage.count === 0 || !isStrict) return { exitCode: EXIT.ok, errors: [] };
       return { exitCode: EXIT.protocol, errors: [sayRecordingDamaged()] };
     },
-    summarize: ({ events, durationMs, filtered }) => damage.summarize(events, durationMs, filtered),
+    summarize: (figures) => damage.summarize(figures),
   };
 }

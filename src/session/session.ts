@@ -26,7 +26,7 @@ type SessionConfig = Pick<
   TailConfig,
   'filter' | 'limit' | 'durationMs' | 'timeoutMs' | 'maxSilenceMs' | 'failOnGap' | 'readyFile'
 > &
-  Partial<Pick<TailConfig, 'fields'>>;
+  Partial<Pick<TailConfig, 'fields' | 'hasKeys'>>;
 
 interface SessionParts {
   readonly config: SessionConfig;
@@ -58,10 +58,12 @@ export async function runSession(parts: SessionParts, io: Io): Promise<Outcome> 
   const watch = await loadEventWatch(config, clock, reporter);
   if (config.readyFile !== undefined) clearReadyFile(config.readyFile);
   const stop = createStop();
-  const output = parts.openOutput(
+  const opened = parts.openOutput(
     (failure) => stop.because({ kind: 'output', failure }),
     () => stop.because({ kind: 'duration' }),
   );
+  const keys = config.hasKeys ? (await import('./keys.ts')).openKeys(parts, stop, io) : undefined;
+  const output = keys === undefined ? opened : keys.pause.around(opened);
   const tally = new Tally(clock, {
     onDiscarded: (reasons) => reporter.report(sayDiscarded(reasons)),
   });
@@ -83,6 +85,7 @@ export async function runSession(parts: SessionParts, io: Io): Promise<Outcome> 
     tally.end();
     watch?.end();
     recorder?.close();
+    keys?.close();
     unwatch();
   }
 }
@@ -107,8 +110,10 @@ async function pullItems(run: Run, silence: SilenceWatch): Promise<void> {
     if (item.kind === 'connected' && tally.isDisconnected) silence.begin();
     if (item.kind === 'lost' && item.others === undefined) silence.end();
     if (item.kind === 'events') run.tracker.note(item);
-    if (item.kind === 'recorded') await output.writeRecorded?.(item.line);
-    else if (item.kind !== 'events') await noteItem(item, run);
+    if (item.kind === 'recorded') {
+      tally.noteRecorded(item.line);
+      await output.writeRecorded?.(item.line);
+    } else if (item.kind !== 'events') await noteItem(item, run);
     else if ((await deliver(item.batch, run)) > 0) silence.noteEvent();
     if (tally.events === config.limit) stop.because({ kind: 'limit' });
     const { reason } = stop;
@@ -141,6 +146,8 @@ async function deliver(batch: EventBatch, run: Run): Promise<number> {
   }
   const place = { connection, firstSeq: tally.events + 1 };
   tally.events += count;
+  // Its memory is given back when it is written.
+  status.noteLag(wanted, count);
   await output.writeEvents(wanted, count, place);
   status.noteEvents(count);
   if (isAcknowledged) {
@@ -177,7 +184,7 @@ async function noteItem(item: Exclude<StreamItem, Events>, run: Run): Promise<vo
       reporter.report(say.sayLost(item, io.clock.wallMs()));
       status.noteConnections(tally.live);
       if (item.others !== undefined) break;
-      if (!isGapless) status.noteGap();
+      status.lost(!isGapless);
       if (config.failOnGap && !isGapless) stop.because({ kind: 'gap' });
       break;
     case 'retrying':

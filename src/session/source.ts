@@ -1,4 +1,4 @@
-// What a session pulls from.
+// What a session pulls from: a stream, or a file.
 import type { MergeFigures } from '../connection/follow-all.ts';
 import type { ExitCode } from '../errors.ts';
 import type { Connected, EventBatch, Events, StreamItem } from '../stream/items.ts';
@@ -19,6 +19,8 @@ export interface LiveSource {
   /** Connects, and yields until `signal` aborts; called once. @throws StreamEndedError when it gives up */
   items(signal: AbortSignal): AsyncIterable<StreamItem>;
   sayConnected(connected: Connected): StatusRecord;
+  /** Ends the delay before a retry. */
+  retryNow?(): void;
   /**
    * Called when the first `count` wanted events of a batch have left this process. The unwanted events after them
    * are done, too, unless this is the last batch of the run (`isLast`).

@@ -4,7 +4,7 @@
 // (break, throw, abort, close), the socket is closed and no timer or listener is left.
 import { type Clock, sleep } from '../clock.ts';
 import type { DialConfig } from '../connection/config.ts';
-import { type Connect, type Connection, openConnection } from '../connection/follow.ts';
+import { type Connect, type Connection, openConnection, RetryDelay } from '../connection/follow.ts';
 import { type FollowAllItem, Followers, type MergeFigures } from '../connection/follow-all.ts';
 import { type Cause, describeCause, type KeyOrigin } from '../connection/lifecycle.ts';
 import type { PolicyConfig } from '../connection/retry-policy.ts';
@@ -61,6 +61,7 @@ export class EventStream implements AsyncIterable<StreamEvent> {
   #followers: Followers | undefined;
   /** The key of each connection. */
   readonly #keys = new WeakMap<Connection, string>();
+  readonly #retryDelay = new RetryDelay();
 
   /** @internal */
   constructor(config: StreamConfig, prepare: () => Promise<ConnectLoopConfig>, deps: StreamDeps) {
@@ -95,6 +96,11 @@ export class EventStream implements AsyncIterable<StreamEvent> {
    */
   ping(): Promise<number> {
     return this.#connection?.ping() ?? new Promise(() => {});
+  }
+
+  /** Ends the delay before a retry. @internal */
+  retryNow(): void {
+    this.#retryDelay.end();
   }
 
   /**
@@ -148,7 +154,7 @@ export class EventStream implements AsyncIterable<StreamEvent> {
     let seq = 1;
     const { signal } = this.#ending;
     const createConnect = (): Connect => this.#createConnect(settings.dial);
-    const context = { clock, random, signal, createConnect };
+    const context = { clock, random, signal, createConnect, retryDelay: this.#retryDelay };
     this.#followers = new Followers(settings.policy, this.#config.redundancy, context);
     for await (const item of this.#followers.items()) {
       if (item.kind !== 'events') {

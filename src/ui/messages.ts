@@ -1,4 +1,6 @@
 // Messages about the connection of a stream, and the texts of the status line.
+
+import type { MergeFigures } from '../connection/follow-all.ts';
 import {
   type Cause,
   type Connecting,
@@ -12,7 +14,7 @@ import {
 } from '../connection/lifecycle.ts';
 import type { ErrorText } from '../errors.ts';
 import type { Connected } from '../stream/items.ts';
-import { formatCount, formatDuration, formatMoment, formatTime, formatTimes } from './format.ts';
+import { formatCount, formatDuration, formatLag, formatMoment, formatTime, formatTimes } from './format.ts';
 import type { StatusRecord } from './reporter.ts';
 
 const END_MESSAGES: Readonly<Record<EndReason, string>> = {
@@ -217,6 +219,16 @@ export function sayGaveUp(item: Pick<GaveUp, 'cause' | 'exitCode' | 'why'>, nowM
   };
 }
 
+/** `1,234 duplicates`, and what several connections did not have in common. */
+export function describeMerge(merged: MergeFigures | undefined): string {
+  if (merged === undefined) return '';
+  const { duplicates, missed, forgotten } = merged;
+  const parts = [`${formatCount(duplicates, 'duplicate')} dropped`];
+  if (missed > 0) parts.push(`${formatCount(missed, 'event')} missed by a connection`);
+  if (forgotten > 0) parts.push(`${formatCount(forgotten, 'event')} forgotten before the window ended`);
+  return parts.join(', ');
+}
+
 /** Pieces of the status line. */
 export const STATUS = {
   live: 'live',
@@ -226,6 +238,11 @@ export const STATUS = {
   attempt: (attempt: number) => `attempt ${attempt}`,
   at: (wallMs: number) => `at ${formatTime(wallMs)}`,
   nextEvent: (ms: number) => `next event in ${formatDuration(ms)}`,
+  disconnected: 'disconnected',
+  paused: 'paused: p continues',
+  help: '? help',
+  openFor: (ms: number) => `, open for ${formatDuration(ms).replace(/\.\d+/, '')}`,
+  lag: (ms: number) => `lag ${formatLag(ms)}`,
   left: (ms: number) => `${formatDuration(ms)} left`,
   rate: (rate: string) => `${rate}/s`,
   connections: (live: number) => formatCount(live, 'connection'),

@@ -30,7 +30,6 @@ export async function runTop(path: string | undefined, flags: TopFlags, io: Io):
   const select = await loadFilter(stream);
   const connection = new ConnectionState(io.clock);
   const { source, reporter, close } = await openSource(config, flags, stream, { select, connection }, io);
-  if (source.kind === 'live') connection.isGapless = source.isGapless;
   reportCuts(select, reporter);
   const timeline = new Timeline(config.once === undefined && source.kind === 'live');
   const data = {
@@ -51,7 +50,9 @@ export async function runTop(path: string | undefined, flags: TopFlags, io: Io):
     },
   );
   try {
-    return await runSession({ config: stream, source, openOutput, reporter, status: connection }, io);
+    // The view has its own keys.
+    const config = { ...stream, hasKeys: false };
+    return await runSession({ config, source, openOutput, reporter, status: connection }, io);
   } finally {
     restore();
     await close();
@@ -91,6 +92,6 @@ async function openSource(
 
 async function loadStyle(useColor: boolean): Promise<FrameParts['style']> {
   const { live, waiting, chart } = await loadLogStyle({ useColor });
-  const header = useColor ? (await import('../../render/style.ts')).createColorStyle().header : NO_PAINT;
+  const header = useColor ? (await import('../../render/style.ts')).createColorStyle(false).header : NO_PAINT;
   return { live, waiting, chart, header };
 }
