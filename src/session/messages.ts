@@ -18,7 +18,6 @@ import { describeMerge } from '../ui/messages.ts';
 import type { StatusRecord } from '../ui/reporter.ts';
 import type { Compared, EventSample, Kind } from './event-sample.ts';
 
-/** Shorter ones are not reported. */
 const MIN_PAUSE_MS = 1_000;
 export const NO_REASON = 'the stream ended without a reason';
 export const THE_READY_FILE = 'the ready file';
