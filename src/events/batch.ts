@@ -174,7 +174,8 @@ function joinTexts(texts: readonly Uint8Array[], flags: readonly number[]): Even
   const bytes = Buffer.allocUnsafe(texts.reduce((sum, { length }) => sum + length + 1, 0));
   const ends = new Int32Array(texts.length);
   let at = 0;
-  for (const [i, text] of texts.entries()) {
+  for (let i = 0; i < texts.length; i += 1) {
+    const text = texts[i] as Uint8Array;
     bytes.set(text, at);
     at += text.length;
     ends[i] = at;

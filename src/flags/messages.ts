@@ -99,3 +99,15 @@ export const sayNoTopic = (
   `unknown command or topic "${word}"`,
   withNearest(`topics: ${topics.join(', ')}`, word, [...commands, ...topics]),
 ];
+
+export const ENVELOPES_ARE_NDJSON = 'envelopes are NDJSON';
+export const FIELDS_ARE_COLUMNS = 'fields are columns, tab-separated in a pipe, or CSV with --format csv';
+export const MARKS_ARE_PRETTY = 'only pretty output has marks';
+export const NDJSON_IS_COMPLETE = 'NDJSON has every event as sent, in full';
+export const TIME_IS_PRETTY = '--time is for pretty output';
+
+export const sayFieldsRequired = (flag: string): ErrorText =>
+  sayRequires([flag], '--fields', 'for example: --fields type,chain,amount_usd,tx_hash');
+
+export const sayHighlightRequired = (): ErrorText =>
+  sayRequires(['--bell'], '--highlight', "for example: --highlight 'amount_usd > 1000000' --bell");

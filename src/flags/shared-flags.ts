@@ -14,18 +14,18 @@ import {
   withDefault,
 } from './definition.ts';
 import {
-  COLOR_MODES,
   FORMATS,
   LOG_FORMATS,
   parseCount,
   parseDuration,
   parseListenAddress,
   TIME_MODES,
+  WHEN,
   writeDuration,
 } from './values.ts';
 
 export const GLOBAL_FLAGS = {
-  color: setting(choice('--color <when>', 'color output', COLOR_MODES, 'auto')),
+  color: setting(choice('--color <when>', 'color output', WHEN, 'auto')),
   isQuiet: toggle('-q, --quiet', 'print only errors on stderr'),
   isVerbose: toggle('-v, --verbose', 'print more detail on stderr, and stack traces'),
   logFormat: choice('--log-format <format>', 'format of stderr', LOG_FORMATS, 'text'),
@@ -139,8 +139,15 @@ export const FORM_FLAGS = group('Output:', {
   fields: setting(
     text('--fields <path,...>', 'print only these fields, tab-separated (columns on a terminal)'),
   ),
+  hasHeader: toggle('--header', 'with --fields in a pipe: print a first line with the names'),
   time: setting(choice('--time <mode>', 'receive time in pretty output', TIME_MODES, 'local')),
-  isWide: toggle('--wide', 'show every field in full: nothing shortened, no +n'),
+  isWide: toggle('--wide', 'show every field in full, one per line'),
+  highlight: list(
+    '--highlight <expr>',
+    'mark the events that match this expression, without filtering; repeatable',
+  ),
+  hasBell: toggle('--bell', 'with --highlight: ring the bell of the terminal, once a second at most'),
+  links: setting(choice('--links <when>', 'link hashes and addresses to a block explorer', WHEN, 'auto')),
 });
 
 export const END_FLAGS = group('When to stop:', {

@@ -13,8 +13,9 @@ import {
   UP_TO_A_YEAR,
 } from './messages.ts';
 
-export const FORMATS = ['auto', 'pretty', 'ndjson'] as const;
-export const COLOR_MODES = ['auto', 'always', 'never'] as const;
+export const FORMATS = ['auto', 'pretty', 'ndjson', 'csv'] as const;
+/** Of colors and links. */
+export const WHEN = ['auto', 'always', 'never'] as const;
 export const LOG_FORMATS = ['text', 'json'] as const;
 export const TIME_MODES = ['local', 'utc', 'relative', 'none'] as const;
 export const SHELLS = ['bash', 'zsh', 'fish'] as const;

@@ -1,7 +1,7 @@
 // Messages about recordings, as they are written and played.
 import { type ErrorText, EXIT } from '../errors.ts';
 import { sayRequires } from '../flags/messages.ts';
-import { type Filtered, formatCount, formatDuration, formatFiltered } from '../ui/format.ts';
+import { type EventFigures, formatCount, formatEvents, formatGaps } from '../ui/format.ts';
 import type { StatusRecord } from '../ui/reporter.ts';
 
 export const THE_RECORDING = 'the recording';
@@ -104,19 +104,24 @@ export function sayDamagedLine(line: number, why: string, isLastNamed: boolean):
   };
 }
 
+/** The gaps are undefined if they are not counted. */
+export interface PlayFigures extends EventFigures {
+  readonly gaps?: number;
+  readonly gapMs?: number;
+}
+
 /** The summary of what was played. */
-export function sayPlayed(
-  events: number,
-  durationMs: number,
-  damaged: number,
-  filtered: Filtered | undefined,
-): StatusRecord {
-  const matched = filtered === undefined ? '' : `, ${formatFiltered(filtered)} matched`;
+export function sayPlayed(figures: PlayFigures, damaged: number): StatusRecord {
+  const { events, durationMs, filtered, gaps, gapMs = 0 } = figures;
+  const parts = [formatEvents(figures)];
+  if (gaps !== undefined) parts.push(formatGaps({ gaps, gapMs, isGapOpen: false }));
+  if (damaged > 0) parts.push(formatCount(damaged, 'damaged line'));
+  const gapFigures = gaps === undefined ? {} : { gaps, gap_ms: Math.round(gapMs) };
   return {
     event: 'summary',
     level: 'info',
-    message: `${formatCount(events, 'event')} in ${formatDuration(durationMs)}${matched}, ${formatCount(damaged, 'damaged line')}`,
-    figures: { events, duration_ms: Math.round(durationMs), damaged, ...filtered },
+    message: parts.join(', '),
+    figures: { events, duration_ms: Math.round(durationMs), ...gapFigures, damaged, ...filtered },
   };
 }
 

@@ -31,6 +31,48 @@ function splitNarrow(text: string, columns: number): string[] {
   return pieces;
 }
 
+/** A grapheme of more UTF-16 units than this for each column is left out where a text is cut. */
+const MAX_UNITS_A_COLUMN = 8;
+/** An escape such as `\\u202e` that was cut. */
+const PART_OF_ESCAPE = /\\(?:u[0-9a-f]{0,3})?$/;
+
+/** The text in at most `columns` columns: whole graphemes and the ellipsis if it does not fit. */
+export function cutText(visible: string, columns: number, ellipsis: string): string {
+  if (measureWidth(visible) <= columns) return visible;
+  const room = columns - ellipsis.length;
+  if (room <= 0) return ellipsis.slice(0, columns);
+  return keepGraphemes(visible, room).replace(PART_OF_ESCAPE, '').trimEnd() + ellipsis;
+}
+
+function keepGraphemes(visible: string, room: number): string {
+  const start = visible.slice(0, MAX_UNITS_A_COLUMN * room);
+  if (!NOT_SURELY_NARROW.test(start)) return start.slice(0, room);
+  const segments = [...graphemes.segment(start)];
+  // The last one may continue.
+  if (start.length < visible.length) segments.pop();
+  let width = 0;
+  let end = 0;
+  for (const { segment, index } of segments) {
+    width += stringWidth(segment);
+    if (width > room) break;
+    end = index + segment.length;
+  }
+  return start.slice(0, end);
+}
+
+/** The beginning of a longer text without its last grapheme, which may continue. */
+export function keepStart(visible: string): string {
+  const last = [...graphemes.segment(visible)].at(-1);
+  return visible.slice(0, last?.index ?? 0).replace(PART_OF_ESCAPE, '');
+}
+
+/** `SPACES[n]` is n spaces; cached, since creating them takes most of the time of an aligned row. */
+const SPACES = Array.from({ length: 80 }, (_unused, n) => ' '.repeat(n));
+
+export function makeSpaces(count: number): string {
+  return SPACES[count] ?? ' '.repeat(Math.max(0, count));
+}
+
 /** The text in pieces of at most `columns` columns each, at least one character in each piece. */
 export function splitByWidth(visible: string, columns: number): string[] {
   if (!NOT_SURELY_NARROW.test(visible)) return splitNarrow(visible, Math.max(columns, 1));

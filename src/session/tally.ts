@@ -67,6 +67,14 @@ export class Tally {
     this.gapMs += durationMs;
   }
 
+  /** Counts a lifecycle record of a recording if it is a gap. */
+  noteRecorded(line: Buffer): void {
+    if (!line.includes('"lifecycle":"gap"')) return;
+    const { from, to } = JSON.parse(line.toString('utf8')) as { from?: string; to?: string | null };
+    const durationMs = Date.parse(to ?? '') - Date.parse(from ?? '');
+    this.noteGap(durationMs > 0 ? durationMs : 0);
+  }
+
   /** The gap that has not ended, with its duration so far. */
   get openGap(): { readonly loss: Lost; readonly durationMs: number } | undefined {
     if (this.#lost?.isGap !== true) return undefined;
@@ -90,12 +98,14 @@ export class Tally {
   }
 
   summarize(pausedMs: number): RunFigures {
+    const { openGap } = this;
     return {
       events: this.events,
       durationMs: computeElapsedMs(this.#clock, this.#started),
       reconnects: Math.max(0, this.connections - 1),
-      gaps: this.gaps + (this.openGap === undefined ? 0 : 1),
-      isGapOpen: this.openGap !== undefined,
+      gaps: this.gaps + (openGap === undefined ? 0 : 1),
+      isGapOpen: openGap !== undefined,
+      gapMs: this.gapMs + (openGap?.durationMs ?? 0),
       disconnectedMs: this.#disconnectedMs + this.#absentMs,
       pausedMs,
       discarded: this.#discarded,

@@ -281,8 +281,6 @@ export const saySetting = (name: string, value: string, source: string | undefin
   `${name}: ${value} (${source})`;
 
 export const A_TYPE_LIST = 'event types or globs, separated by commas';
-export const ENVELOPES_ARE_NDJSON = 'envelopes are NDJSON';
-export const FIELDS_ARE_COLUMNS = 'fields are columns on a terminal, and tab-separated in a pipe';
 export const SIMULATOR_NEEDS_NOTHING = 'the simulator needs no URL and no key';
 export const THE_SIMULATOR = 'the simulator';
 export const BUILT_IN_SIMULATOR = 'the built-in simulator';
@@ -294,5 +292,3 @@ export const sayRetryBoundsReversed = (max: string, min: string): ErrorText => [
 
 export const A_LAG_PATH = 'a path such as created_at, block.time or items[0].ts';
 export const PONGS_NEED_PINGS = 'without pings there is no pong to wait for';
-export const NDJSON_IS_COMPLETE = 'NDJSON has every event as sent, in full';
-export const TIME_IS_PRETTY = '--time is for pretty output';

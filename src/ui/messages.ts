@@ -10,7 +10,7 @@ import {
 } from '../connection/lifecycle.ts';
 import type { ErrorText } from '../errors.ts';
 import type { Connected } from '../stream/items.ts';
-import { formatDuration, formatMoment, formatTime, formatTimes } from './format.ts';
+import { formatDuration, formatLag, formatMoment, formatTime, formatTimes } from './format.ts';
 import type { StatusRecord } from './reporter.ts';
 
 const END_MESSAGES: Readonly<Record<EndReason, string>> = {
@@ -162,6 +162,11 @@ export const STATUS = {
   attempt: (attempt: number) => `attempt ${attempt}`,
   at: (wallMs: number) => `at ${formatTime(wallMs)}`,
   nextEvent: (ms: number) => `next event in ${formatDuration(ms)}`,
+  disconnected: 'disconnected',
+  paused: 'paused: p continues',
+  help: '? help',
+  openFor: (ms: number) => `, open for ${formatDuration(ms).replace(/\.\d+/, '')}`,
+  lag: (ms: number) => `lag ${formatLag(ms)}`,
   left: (ms: number) => `${formatDuration(ms)} left`,
   rate: (rate: string) => `${rate}/s`,
   roundTrip: (ms: number) => `rtt ${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`,

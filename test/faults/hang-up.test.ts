@@ -85,7 +85,7 @@ onTerminal('row 80 (S4): a terminal that is closed over a run (needs python3)', 
     process.kill(id, 'SIGHUP');
     await untilTrue(() => countLines(out) > before + 40, 'events after another SIGHUP');
     process.kill(id, 'SIGTERM');
-    await untilTrue(() => read(err).includes(' disconnected'), 'the summary');
+    await untilTrue(() => read(err).includes(' gap'), 'the summary');
     expect(read(err)).toContain('atlantis: stopped by SIGTERM\n');
     expect(server.attempts).toHaveLength(1);
   });
@@ -118,7 +118,7 @@ onTerminal('row 80 (S4): a terminal that is closed over a run (needs python3)', 
     const { pty, out, err } = startShell('bash', server);
     await startInBackground(pty, `$TAIL ${REDIRECTED} &`, out);
     pty.hangUp();
-    await untilTrue(() => read(err).includes(' disconnected'), 'the summary');
+    await untilTrue(() => read(err).includes(' gap'), 'the summary');
     expect(read(err)).toContain('atlantis: stopped by SIGHUP\n');
   });
 });
@@ -190,7 +190,7 @@ describe('row 81 (S1): two signals of one wish', () => {
       pty.send(`$TAIL --record ${path} >"$OUT" 2>"$ERR"\r`);
       await untilTrue(() => countLines(out) > 20, 'events');
       pty.hangUp();
-      await untilTrue(() => read(err).includes(' disconnected'), 'the summary');
+      await untilTrue(() => read(err).includes(' gap'), 'the summary');
       expect(read(err)).toContain('atlantis: stopped by SIGHUP\n');
       await untilTrue(() => !existsSync(`${path}.lock`), 'the end');
       const lines = readRecording(path);
@@ -234,7 +234,7 @@ describe('row 82 (S1): stderr names the signal', () => {
       child.kill(name);
       return (await endOf(child)).stderr;
     };
-    expect(await stop()).toContain(`\natlantis: stopped by ${name}\n`);
+    expect(await stop()).toContain(` atlantis: stopped by ${name}\n`);
     expect(lastRecord(await stop('--log-format', 'json'), 'signal')).toMatchObject({
       level: 'info',
       message: `stopped by ${name}`,

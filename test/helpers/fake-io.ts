@@ -39,6 +39,8 @@ export interface FakeIoOptions {
   readonly stdin?: string;
   readonly isStdinTty?: boolean;
   readonly isStdoutTty?: boolean;
+  /** Default: true. */
+  readonly isForeground?: boolean;
   readonly isStderrTty?: boolean;
   readonly columns?: number;
   readonly rows?: number;
@@ -112,6 +114,7 @@ export function createFakeIo(options: FakeIoOptions = {}): FakeIo {
     random: options.random ?? (() => 0.5),
     onSignal: (handler) => keep(signalHandlers, handler),
     onHangUp: () => () => {},
+    isForeground: () => options.isForeground ?? true,
     isTerminalGone: () => Promise.resolve(false),
     onReopenSignal: () => () => {},
     onSuspend: () => () => {},

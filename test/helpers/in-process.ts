@@ -210,6 +210,7 @@ class ChildInProcess extends Child {
       stdout,
       stderr,
       isStdinTty: false,
+      isForeground: () => true,
       isTerminalGone: () => Promise.resolve(false),
       writeOut: (text) => void this.#stdout.writeEnd.write(escapeCommands(text)),
       writeErr(line, decorate) {

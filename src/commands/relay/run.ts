@@ -23,7 +23,8 @@ import { readLines } from '../../recording/read-lines.ts';
 import { createReporting, openCommandStream } from '../../session/open-service.ts';
 import { clearReadyFile } from '../../session/ready-file.ts';
 import { loadFilter, reportCuts } from '../../session/run-filter.ts';
-import { type FileSource, runSession } from '../../session/session.ts';
+import { runSession } from '../../session/session.ts';
+import type { FileSource } from '../../session/source.ts';
 import { readTrustedRoots } from '../../settings/certificates.ts';
 import { limitLookups } from '../../settings/lookup-limit.ts';
 import {
@@ -62,7 +63,7 @@ const NOT_FOR_REDELIVERY = {
 /** Runs the command. @throws UsageError, CredentialError, StoreError, OutputError before anything is delivered */
 export async function runRelay(given: RelayFlags & StreamFlags, io: Io): Promise<Outcome> {
   const { flags, relay } = await readSettings(given, io);
-  const config = parseStreamFlags(flags, io);
+  const config = { ...parseStreamFlags(flags, io), hasKeys: false };
   if (given.check === true) {
     createReporter(io, config.log, await loadLogStyle(config.log)).report(
       sayConfigValid(given.config ?? '', relay.sinks.length),
@@ -211,7 +212,7 @@ function createDeadLetterSource(path: string, damage: DamageReport, io: Io): Fil
       }
     },
     finish: () => ({ exitCode: damage.count > 0 ? EXIT.protocol : EXIT.ok, errors: [] }),
-    summarize: ({ events, durationMs }) => damage.summarize(events, durationMs),
+    summarize: ({ events, durationMs }) => damage.summarize({ events, durationMs }),
   };
 }
 

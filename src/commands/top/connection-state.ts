@@ -17,8 +17,6 @@ export class ConnectionState implements StreamProgress {
   /** Including one that is open. */
   gaps = 0;
   isGapOpen = false;
-  /** A source that resumes where it stopped reports a gap only after it. */
-  isGapless = false;
   /** Events before filters; undefined without filters. */
   received: number | undefined;
 
@@ -45,10 +43,18 @@ export class ConnectionState implements StreamProgress {
     this.state = { kind: 'retrying', atMs: this.#clock.monotonicMs() + delayMs, attempt };
   }
 
+  lost(isGap: boolean): void {
+    if (isGap) this.gaps += 1;
+    this.isGapOpen = isGap;
+  }
+
   noteGap(): void {
     this.gaps += 1;
-    this.isGapOpen = !this.isGapless;
   }
+
+  pause(): void {}
+
+  noteLag(): void {}
 
   makeWay(): void {}
 

@@ -3,7 +3,8 @@ import type { Io, Outcome } from '../../io/io.ts';
 import { NO_PAINT } from '../../render/paint.ts';
 import { createReporting, openCommandStream } from '../../session/open-service.ts';
 import { loadFilter, reportCuts } from '../../session/run-filter.ts';
-import { runSession, type Source } from '../../session/session.ts';
+import { runSession } from '../../session/session.ts';
+import type { Source } from '../../session/source.ts';
 import { parseStreamFlags, type TailConfig } from '../../settings/stream-config.ts';
 import type { Select } from '../../stream/event-stream.ts';
 import { loadLogStyle, type Reporter } from '../../ui/reporter.ts';
@@ -28,7 +29,6 @@ export async function runTop(path: string | undefined, flags: TopFlags, io: Io):
   const select = await loadFilter(stream);
   const connection = new ConnectionState(io.clock);
   const { source, reporter, close } = await openSource(config, flags, stream, { select, connection }, io);
-  if (source.kind === 'live') connection.isGapless = source.isGapless;
   reportCuts(select, reporter);
   const timeline = new Timeline(config.once === undefined && source.kind === 'live');
   const data = {
@@ -49,7 +49,9 @@ export async function runTop(path: string | undefined, flags: TopFlags, io: Io):
     },
   );
   try {
-    return await runSession({ config: stream, source, openOutput, reporter, status: connection }, io);
+    // The view has its own keys.
+    const config = { ...stream, hasKeys: false };
+    return await runSession({ config, source, openOutput, reporter, status: connection }, io);
   } finally {
     restore();
     await close();
@@ -87,6 +89,6 @@ async function openSource(
 
 async function loadStyle(useColor: boolean): Promise<FrameParts['style']> {
   const { live, waiting, chart } = await loadLogStyle({ useColor });
-  const header = useColor ? (await import('../../render/style.ts')).createColorStyle().header : NO_PAINT;
+  const header = useColor ? (await import('../../render/style.ts')).createColorStyle(false).header : NO_PAINT;
   return { live, waiting, chart, header };
 }

@@ -53,6 +53,36 @@ export function countWholeDigits(number: string): number {
 }
 
 /**
+ * The number with commas in at most `width` columns. Digits that do not fit become the ellipsis: first those after the
+ * point, `191,262.9…`, then all but the leading ones, `1.157…e77`. Nothing is rounded, and the magnitude stays.
+ */
+export function fitNumber(number: string, width: number, ellipsis: string): string {
+  const grouped = groupDigits(number);
+  if (grouped.length <= width) return grouped;
+  const point = hasExponent(number, 0, number.length) ? -1 : grouped.indexOf('.');
+  const kept = grouped.slice(0, Math.max(0, width - ellipsis.length));
+  // A fraction of which only zeros fit would look like zero.
+  const isTelling = /[1-9]/.test(kept) || !/[1-9]/.test(grouped);
+  if (point > 0 && kept.length > point && isTelling) return kept + ellipsis;
+  return cutToPower(number, width, ellipsis) ?? ellipsis.slice(0, width);
+}
+
+const PARTS = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d{1,15}))?$/;
+
+/** `-1.25…e-9`; undefined if not even one digit fits, or for zero. */
+function cutToPower(number: string, width: number, ellipsis: string): string | undefined {
+  const [found, sign = '', whole = '', fraction = '', exponent = '0'] = PARTS.exec(number) ?? [];
+  const digits = (whole + fraction).replace(/^0+/, '');
+  if (found === undefined || digits === '') return undefined;
+  const leadingZeros = whole.length + fraction.length - digits.length;
+  const power = `e${whole.length - leadingZeros - 1 + Number(exponent)}`;
+  const room = width - sign.length - 1 - ellipsis.length - power.length;
+  if (room < 0) return undefined;
+  const more = room > 1 ? digits.slice(1, room) : '';
+  return `${sign}${digits.charAt(0)}${more === '' ? '' : `.${more}`}${ellipsis}${power}`;
+}
+
+/**
  * Whether `raw` is `amount` times ten to the power of `decimals`, or to any power if that is undefined. False for
  * numbers with an exponent.
  */
