@@ -38,7 +38,7 @@ export function makeLines(line: Buffer, flags: number): EventLines {
 }
 
 /** The text of event `index` as sent: a view, not a copy. */
-export function textOf({ bytes, ends }: EventLines, index: number): Buffer {
+export function textOf({ bytes, ends }: Pick<EventLines, 'bytes' | 'ends'>, index: number): Buffer {
   return bytes.subarray(index === 0 ? 0 : (ends[index - 1] as number) + 1, ends[index]);
 }
 
@@ -174,7 +174,8 @@ function joinTexts(texts: readonly Uint8Array[], flags: readonly number[]): Even
   const bytes = Buffer.allocUnsafe(texts.reduce((sum, { length }) => sum + length + 1, 0));
   const ends = new Int32Array(texts.length);
   let at = 0;
-  for (const [i, text] of texts.entries()) {
+  for (let i = 0; i < texts.length; i += 1) {
+    const text = texts[i] as Uint8Array;
     bytes.set(text, at);
     at += text.length;
     ends[i] = at;

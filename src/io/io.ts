@@ -74,6 +74,8 @@ export interface Io {
    * returned function unsubscribes, here and below.
    */
   onSignal(handler: (signal: EndSignal) => void): () => void;
+  /** Calls back for each SIGHUP, which then does not end the run; never if SIGHUP is ignored, as under nohup. */
+  onHangUp(handler: () => void): () => void;
   /** Calls back for SIGUSR1, which log rotators send. Without a handler it is ignored (bin/no-debugger.cjs). */
   onReopenSignal(handler: () => void): () => void;
   /** Calls back before the process stops on Ctrl-Z, and after it continues, however it was stopped. */
@@ -241,7 +243,7 @@ export function createProcessIo(homeDirectory: () => string): Io {
     redactor,
     clock: systemClock,
     random: () => Math.random(),
-    onSignal: createSignalWatch({
+    ...createSignalWatch({
       clock: systemClock,
       isStdinTty,
       listen: listenToSignals(isHangUpIgnored(process.env, process.ppid)),

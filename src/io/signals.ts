@@ -24,18 +24,24 @@ interface SignalParts {
   die(signal: EndSignal): void;
 }
 
-/** Subscribes handlers to the first signal. A later one that means impatience ends the process at once. */
-export function createSignalWatch({
-  clock,
-  isStdinTty,
-  listen,
-  die,
-}: SignalParts): (handler: (signal: EndSignal) => void) => () => void {
+interface SignalWatch {
+  /** Subscribes to the first signal. A later one that means impatience ends the process at once. */
+  onSignal(handler: (signal: EndSignal) => void): () => void;
+  /** Takes SIGHUP as a wish to read the configuration again, until another signal ends the run. */
+  onHangUp(handler: () => void): () => void;
+}
+
+export function createSignalWatch({ clock, isStdinTty, listen, die }: SignalParts): SignalWatch {
   const handlers = new Set<(signal: EndSignal) => void>();
+  let hangUp: (() => void) | undefined;
   let first: { readonly signal: EndSignal; readonly atMs: number } | undefined;
   let unlisten: (() => void) | undefined;
 
   const receive = (signal: EndSignal): void => {
+    if (first === undefined && signal === 'SIGHUP' && hangUp !== undefined) {
+      hangUp();
+      return;
+    }
     if (first === undefined) {
       first = { signal, atMs: clock.monotonicMs() };
       for (const handler of [...handlers]) handler(signal);
@@ -46,16 +52,29 @@ export function createSignalWatch({
     if (passedMs >= SAME_WISH_MS || (isPressedAgain && isStdinTty())) die(signal);
   };
 
-  return (handler) => {
-    handlers.add(handler);
-    unlisten ??= listen(receive);
-    return () => {
-      handlers.delete(handler);
-      // After the first signal the listeners stay, so that a repeated one does not kill the process during its last steps.
-      if (handlers.size > 0 || first !== undefined) return;
-      unlisten?.();
-      unlisten = undefined;
-    };
+  const release = (): void => {
+    // After the first signal the listeners stay, so that a repeated one does not kill the process during its last steps.
+    if (handlers.size > 0 || hangUp !== undefined || first !== undefined) return;
+    unlisten?.();
+    unlisten = undefined;
+  };
+  return {
+    onSignal(handler) {
+      handlers.add(handler);
+      unlisten ??= listen(receive);
+      return () => {
+        handlers.delete(handler);
+        release();
+      };
+    },
+    onHangUp(handler) {
+      hangUp = handler;
+      unlisten ??= listen(receive);
+      return () => {
+        hangUp = undefined;
+        release();
+      };
+    },
   };
 }
 

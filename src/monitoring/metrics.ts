@@ -15,6 +15,8 @@ export interface MetricsSource {
   /** Of the last event that was looked at, in ms; undefined if it has no time. */
   readonly lagMs: number | undefined;
   readonly startedAtMs: number;
+  /** Whether the configuration could be read the last time, and when it last could be. */
+  readonly reload: { readonly isGood: boolean; readonly atMs: number };
 }
 
 type Labels = Readonly<Record<string, string>>;
@@ -67,6 +69,16 @@ const FAMILIES: readonly Family[] = [
     'atlantis_start_time_seconds',
     'Start of the run, in seconds since the epoch.',
     one(({ startedAtMs }) => seconds(startedAtMs)),
+  ),
+  gauge(
+    'atlantis_config_reload_success',
+    '1 unless the last attempt to read the configuration again failed.',
+    one(({ reload }) => Number(reload.isGood)),
+  ),
+  gauge(
+    'atlantis_config_reload_time_seconds',
+    'Time at which the configuration in use was read, in seconds since the epoch.',
+    one(({ reload }) => seconds(reload.atMs)),
   ),
   gauge(
     'atlantis_ready',

@@ -13,7 +13,7 @@ import { isLoopbackHost } from '../settings/stream-url.ts';
 import type { Reporter } from '../ui/reporter.ts';
 import { Latencies } from './latencies.ts';
 import { sayListening } from './messages.ts';
-import { renderMetrics } from './metrics.ts';
+import { type MetricsSource, renderMetrics } from './metrics.ts';
 import { type Page, servePages } from './server.ts';
 import { createServiceNotifier } from './systemd.ts';
 import type { Monitor, MonitorConfig, Watcher } from './watcher.ts';
@@ -36,6 +36,9 @@ export async function openMonitor(
     watch(sinks) {
       for (const one of watchers) one.watch(sinks);
     },
+    noteReload(state) {
+      for (const one of watchers) one.noteReload(state);
+    },
     close() {
       for (const one of watchers) one.close();
     },
@@ -51,13 +54,17 @@ async function openEndpoint(
   let sinks: readonly SinkMonitor[] = [];
   const latencies = new Map<string, Latencies>();
   let run: RunStatus | undefined;
+  let reload: MetricsSource['reload'] = { isGood: true, atMs: startedAtMs };
   const lag = createLagReader(clock.monotonicMs);
   const listStatuses = (): SinkStatus[] => sinks.map((sink) => sink.status());
   const server = await servePages(host, port, {
     '/metrics': async (accept) => {
       if (run === undefined) return STARTING;
       const { lagMs } = lag;
-      const page = await renderMetrics({ run, sinks: listStatuses(), latencies, lagMs, startedAtMs }, accept);
+      const page = await renderMetrics(
+        { run, sinks: listStatuses(), latencies, lagMs, startedAtMs, reload },
+        accept,
+      );
       return { status: 200, ...page };
     },
     '/healthz': () => {
@@ -76,10 +83,14 @@ async function openEndpoint(
     watch(all) {
       sinks = all;
       for (const sink of all) {
-        const counts = new Latencies();
+        const counts = latencies.get(sink.status().name) ?? new Latencies();
         latencies.set(sink.status().name, counts);
         sink.onAcknowledged = (latencyMs) => counts.note(latencyMs);
       }
+    },
+    noteReload(state) {
+      if (state === 'done') reload = { isGood: true, atMs: clock.wallMs() };
+      if (state === 'failed') reload = { ...reload, isGood: false };
     },
     close: server.close,
   };

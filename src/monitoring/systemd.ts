@@ -58,6 +58,13 @@ export function createServiceNotifier(
     watch(all) {
       sinks = all;
     },
+    noteReload(state) {
+      // systemd compares this with its own monotonic clock.
+      if (state === 'begun')
+        send({ RELOADING: '1', MONOTONIC_USEC: String(Math.floor(clock.monotonicMs() * 1_000)) });
+      // READY also ends a reload that has failed: the relay goes on as before.
+      else send({ READY: '1', STATUS: describe(run, sinks) });
+    },
     close: () => cancelBeat?.(),
   };
 }
@@ -127,7 +134,8 @@ type Message = Readonly<Record<string, string>>;
 function createSender({ env, platform }: Io, onFault: (why: string) => void): (message: Message) => void {
   const { PATH, NOTIFY_SOCKET } = env;
   const isolated = platformOf(platform).isolate({ PATH, NOTIFY_SOCKET });
-  let waiting: Message | undefined;
+  /** Messages that are still to be sent, in order. */
+  const waiting: Message[] = [];
   let isBusy = false;
   let hasFailed = false;
   const fail = (why: string): void => {
@@ -135,10 +143,10 @@ function createSender({ env, platform }: Io, onFault: (why: string) => void): (m
     hasFailed = true;
   };
   const next = (): void => {
-    isBusy = waiting !== undefined;
-    if (waiting === undefined) return;
-    const assignments = Object.entries(waiting).map(([name, value]) => `${name}=${value}`);
-    waiting = undefined;
+    const message = waiting.shift();
+    isBusy = message !== undefined;
+    if (message === undefined) return;
+    const assignments = Object.entries(message).map(([name, value]) => `${name}=${value}`);
     const child = spawn('systemd-notify', assignments, { ...isolated, stdio: 'ignore' });
     // The end of the run does not wait for it.
     child.unref();
@@ -152,7 +160,10 @@ function createSender({ env, platform }: Io, onFault: (why: string) => void): (m
     });
   };
   return (message) => {
-    waiting = { ...waiting, ...message };
+    // A reload begins and ends in two messages.
+    const isReload = 'RELOADING' in message || 'RELOADING' in (waiting.at(-1) ?? {});
+    if (waiting.length === 0 || isReload) waiting.push(message);
+    else waiting.push({ ...waiting.pop(), ...message });
     if (!isBusy) next();
   };
 }

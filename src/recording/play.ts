@@ -78,6 +78,19 @@ export async function* playRecording(
     if (line.kind === 'plain' && isPlain !== true) return { kind: 'damaged', why: LINE_FAULTS.notRecorded };
     return line;
   };
+  /** Adds the event if it belongs to the batch so far, and is due with it: the usual case at full speed. */
+  const join = (line: RecordedLine): boolean => {
+    if (
+      line.kind !== 'event' ||
+      config.ratePerSecond !== undefined ||
+      builder.isEmpty ||
+      builder.count >= MAX_BATCH_EVENTS
+    )
+      return false;
+    if (line.receivedAtMs !== receivedAtMs || line.connection !== connection) return false;
+    builder.add(line.text, line.flags);
+    return true;
+  };
   /** Yields damage once it is known that the file can be played. */
   function* report(line: number, why: string): Generator<Played> {
     const damaged: Played = { kind: 'damaged', line, why };
@@ -89,6 +102,7 @@ export async function* playRecording(
     for (const bytes of lines) {
       lineNumber += 1;
       const line = read(bytes);
+      if (join(line)) continue;
       if (isPlain !== undefined && damagedAtStart.length > 0) {
         yield* damagedAtStart;
         damagedAtStart = [];

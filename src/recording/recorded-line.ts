@@ -78,7 +78,7 @@ export function readLine(bytes: Buffer): RecordedLine {
 function makeEvent(text: Buffer, receivedAt: string, connection: string): RecordedLine {
   const flags = classifyText(text);
   if (flags < 0) return { kind: 'damaged', why: describeFault(flags) };
-  const receivedAtMs = Date.parse(receivedAt);
+  const receivedAtMs = parseReceivedAt(receivedAt);
   if (Number.isNaN(receivedAtMs)) return { kind: 'damaged', why: LINE_FAULTS.noTime };
   return { kind: 'event', receivedAtMs, connection: Number(connection), text, flags };
 }
@@ -93,7 +93,7 @@ export function readPlainLine(bytes: Buffer): RecordedLine {
 
 /** Other programs may have added a byte order mark to a file, or to each of several. */
 function trimLine(bytes: Buffer): Buffer {
-  const hasMark = bytes.subarray(0, BYTE_ORDER_MARK.length).equals(BYTE_ORDER_MARK);
+  const hasMark = bytes[0] === BYTE_ORDER_MARK[0] && bytes.indexOf(BYTE_ORDER_MARK) === 0;
   return trimLineEnd(hasMark ? bytes.subarray(BYTE_ORDER_MARK.length) : bytes);
 }
 
@@ -116,6 +116,16 @@ function readReordered(line: Buffer): RecordedLine | undefined {
   return event === undefined || time === undefined || !isNumbered
     ? undefined
     : makeEvent(event, time, String(connection));
+}
+
+let lastReceivedAt = '';
+let lastReceivedAtMs = Number.NaN;
+
+/** Events that arrived together have the same time, and parsing it again would take longer than checking the event. */
+function parseReceivedAt(text: string): number {
+  if (text !== lastReceivedAt) lastReceivedAtMs = Date.parse(text);
+  lastReceivedAt = text;
+  return lastReceivedAtMs;
 }
 
 const TIME = /"(?:started_at|at|from)"[ \t\r]*:[ \t\r]*"([^"]*)"/;

@@ -143,7 +143,11 @@ function splitGlobs(list: string): string[] {
   return globs;
 }
 
-function parseFilter({ type, where: given, preset }: StreamValues, io: Io): TailConfig['filter'] {
+/** @throws UsageError; StoreError if a named filter cannot be read */
+export function parseFilter(
+  { type, where: given, preset }: Pick<StreamValues, 'type' | 'where' | 'preset'>,
+  io: Io,
+): TailConfig['filter'] {
   const where = [...given, ...readPresets(preset, io)];
   const types = type.flatMap(splitGlobs);
   if (types.includes('')) {

@@ -113,6 +113,7 @@ export function createFakeIo(options: FakeIoOptions = {}): FakeIo {
     clock: createFakeClock(),
     random: options.random ?? (() => 0.5),
     onSignal: (handler) => keep(signalHandlers, handler),
+    onHangUp: () => () => {},
     isForeground: () => options.isForeground ?? true,
     isTerminalGone: () => Promise.resolve(false),
     onReopenSignal: () => () => {},

@@ -224,7 +224,7 @@ class ChildInProcess extends Child {
       redactor,
       clock: patientClock,
       random: () => random ?? Math.random(),
-      onSignal: createSignalWatch({
+      ...createSignalWatch({
         clock: systemClock,
         isStdinTty: () => false,
         listen: (handler) => {

@@ -9,7 +9,7 @@ function setUp(isStdinTty = false) {
   const heard: EndSignal[] = [];
   const died: EndSignal[] = [];
   let raise: ((signal: EndSignal) => void) | undefined;
-  const onSignal = createSignalWatch({
+  const { onSignal } = createSignalWatch({
     clock,
     isStdinTty: () => isStdinTty,
     listen: (handler) => {

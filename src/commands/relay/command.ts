@@ -11,7 +11,7 @@ import {
   SOURCE_FLAGS,
 } from '../../flags/shared-flags.ts';
 import type { Io } from '../../io/io.ts';
-import { HEALTH_FLAGS, RELAY_FLAGS } from './flags.ts';
+import { CONFIG_FLAGS, HEALTH_FLAGS, RELAY_FLAGS } from './flags.ts';
 
 const STREAM_FLAGS = group('Stream, as for tail:', {
   ...SOURCE_FLAGS,
@@ -30,7 +30,7 @@ export function addStreamRelay(stream: DocumentedCommand, io: Io): void {
     .description(
       'Deliver every received event to NATS JetStream or HTTP endpoints: at least once, in order, across outages.',
     )
-    .flags(RELAY_FLAGS)
+    .flags({ ...CONFIG_FLAGS, ...RELAY_FLAGS })
     .flags(STREAM_FLAGS)
     .flags(WATCH_FLAGS)
     .note('Durations', '500ms, 20s, 5m, 1h30m, 7d')
@@ -39,6 +39,7 @@ export function addStreamRelay(stream: DocumentedCommand, io: Io): void {
       'atlantis stream relay --to nats://127.0.0.1:4222/EVENTS --create --spool /var/lib/atlantis/spool',
     )
     .example('atlantis stream relay --to https://example.com/hook --batch 100 --dead-letter refused.ndjson')
+    .example('atlantis stream relay --config relay.yaml')
     .example('atlantis stream relay --redeliver refused.ndjson --to https://example.com/hook')
     .action(async (_options, command: DocumentedCommand) => {
       const flags = command.optsWithGlobals();

@@ -1,15 +1,17 @@
-// Flags of `stream relay` → its configuration.
+// Flags of `stream relay` → its configuration. A configuration file comes here too, one sink at a time.
 import type { StreamLimits } from '../../delivery/nats/jetstream-sink.ts';
 import { UsageError } from '../../errors.ts';
 import { type PathStep, parsePath } from '../../events/path.ts';
 import { parseWithCaret } from '../../filter/point-at-fault.ts';
 import { type Flags, type FlagTable, listGiven, longName, parseFlags, pick } from '../../flags/definition.ts';
 import { sayInvalid } from '../../flags/messages.ts';
+import type { Io } from '../../io/io.ts';
+import type { TailConfig } from '../../settings/stream-config.ts';
 import { RELAY_FLAGS, type RelayFlags, type RelayValues } from './flags.ts';
 import * as say from './messages.ts';
+import { readEnvSecret } from './secrets.ts';
 import {
   assertSecretsHaveHosts,
-  type HeaderVariable,
   parseHeaderVariable,
   parseSecretVariable,
   parseTargets,
@@ -17,29 +19,38 @@ import {
   type SecretVariable,
 } from './targets.ts';
 
-/** Durations in ms, sizes in bytes. */
-export interface RelayConfig {
-  readonly targets: readonly RelayTarget[];
+/** Everything about one sink, with its secrets. Durations in ms, sizes in bytes. */
+export interface SinkConfig {
+  /** From a configuration file; undefined: as its address says. */
+  readonly name: string | undefined;
+  readonly target: RelayTarget;
+  /** Undefined: all events of the run. */
+  readonly filter: TailConfig['filter'];
   readonly subject: string;
   readonly lifecycleSubject: string | undefined;
   /** How `--create` makes a stream. */
   readonly retention: StreamLimits | undefined;
   readonly natsCreds: string | undefined;
   readonly allowPlaintext: boolean;
-  /** Path of the id of an event; undefined: always the hash of its text. */
-  readonly idSteps: readonly PathStep[] | undefined;
-  /** Undefined: the host name. */
-  readonly name: string | undefined;
   readonly window: number;
   readonly spool:
     | { readonly path: string; readonly maxBytes: number; readonly syncEveryMs: number }
     | undefined;
   readonly batch: number;
   readonly sendTimeoutMs: number;
-  readonly headerVariables: readonly HeaderVariable[];
-  readonly signatureHeader: string;
-  readonly signatureVariables: readonly SecretVariable[];
+  readonly headers: Readonly<Record<string, string>>;
+  readonly signature: { readonly header: string; readonly secret: string } | undefined;
   readonly deadLetter: string | undefined;
+  /** PEM to trust for this sink as well. */
+  readonly addedRoots: string | undefined;
+}
+
+export interface RelayConfig {
+  readonly sinks: readonly SinkConfig[];
+  /** Path of the id of an event; undefined: always the hash of its text. */
+  readonly idSteps: readonly PathStep[] | undefined;
+  /** Undefined: the host name. */
+  readonly name: string | undefined;
   /** The dead-letter file to send instead of a stream. */
   readonly redeliver: string | undefined;
 }
@@ -47,41 +58,112 @@ export interface RelayConfig {
 /** @throws UsageError */
 export async function parseRelayFlags(
   flags: RelayFlags,
-  env: Readonly<Record<string, string | undefined>>,
+  io: Pick<Io, 'env' | 'redactor'>,
 ): Promise<RelayConfig> {
   const values = parseFlags(RELAY_FLAGS, flags);
-  const { deadLetter, redeliver, signWithEnv, spool, subject } = values;
-  const targets = await parseTargets(values, env);
-  const headerVariables = values.headerEnv.map(parseHeaderVariable);
-  const signatureVariables = signWithEnv.map(parseSignature);
-  assertSecretsHaveHosts('--header-env', headerVariables, targets);
-  assertSecretsHaveHosts('--sign-with-env', signatureVariables, targets);
-  refuseWithout('--spool <dir>', spool, pick(RELAY_FLAGS, 'spoolMaxBytes', 'spoolSyncMs'), flags);
+  const { deadLetter, redeliver, signWithEnv, signatureHeader } = values;
+  const targets = await parseTargets(values, io.env);
+  const headers = values.headerEnv.map(parseHeaderVariable);
+  const signatures = signWithEnv.map(parseSignature);
+  assertSecretsHaveHosts('--header-env', headers, targets);
+  assertSecretsHaveHosts('--sign-with-env', signatures, targets);
+  assertSinkFlags(values, flags);
   refuseWithout('--sign-with-env <NAME>', signWithEnv[0], pick(RELAY_FLAGS, 'signatureHeader'), flags);
   if (deadLetter !== undefined && deadLetter === redeliver) {
     throw new UsageError(...say.sayDeadLettersTwice());
   }
   return {
-    ...values,
-    targets,
+    ...(await parseRunValues(values)),
+    redeliver,
+    sinks: targets.map((target) => {
+      const isForSink = ({ host }: SecretVariable): boolean =>
+        target.kind === 'http' && (host === undefined || host === target.target.host);
+      const signature = signatures.filter(isForSink).at(-1);
+      return {
+        ...makeSinkSettings(values),
+        name: undefined,
+        target,
+        filter: undefined,
+        addedRoots: undefined,
+        headers: Object.fromEntries(
+          headers
+            .filter(isForSink)
+            .map(({ header, variable }) => [header, readEnvSecret(`--header-env ${header}`, variable, io)]),
+        ),
+        signature: signature && {
+          header: signatureHeader,
+          secret: readEnvSecret('--sign-with-env', signature.variable, io),
+        },
+      };
+    }),
+  };
+}
+
+/** The settings that apply to all sinks. @throws UsageError */
+export async function parseRunValues({
+  name,
+  id,
+  noId,
+}: Pick<RelayValues, 'name' | 'id' | 'noId'>): Promise<Pick<RelayConfig, 'name' | 'idSteps'>> {
+  return { name, idSteps: noId ? undefined : await parseIdPath(id ?? 'id') };
+}
+
+/** The flags of a sink that are one setting each. */
+export const SINK_FLAGS = pick(
+  RELAY_FLAGS,
+  ...(['window', 'spool', 'spoolMaxBytes', 'spoolSyncMs', 'sendTimeoutMs', 'deadLetter'] as const),
+  ...(['stream', 'subject', 'lifecycleSubject', 'noLifecycle', 'create'] as const),
+  ...(['streamMaxAgeMs', 'streamMaxBytes', 'streamReplicas', 'dedupeWindowMs'] as const),
+  ...(['natsCreds', 'allowPlaintext', 'batch', 'signatureHeader', 'allowHttp'] as const),
+);
+export type SinkValues = Pick<RelayValues, keyof typeof SINK_FLAGS>;
+
+/** Refuses flags of a sink that have no effect, or contradict each other. @throws UsageError */
+export function assertSinkFlags(values: SinkValues, flags: Flags<typeof SINK_FLAGS>): void {
+  const { create, streamMaxAgeMs, dedupeWindowMs } = values;
+  refuseWithout('--spool <dir>', values.spool, pick(SINK_FLAGS, 'spoolMaxBytes', 'spoolSyncMs'), flags);
+  const table = pick(SINK_FLAGS, 'streamMaxAgeMs', 'streamMaxBytes', 'streamReplicas', 'dedupeWindowMs');
+  if (!create && listGiven(table, flags).length > 0) throw new UsageError(...say.sayCreateRequired());
+  if (create && streamMaxAgeMs > 0 && dedupeWindowMs > streamMaxAgeMs) {
+    throw new UsageError(...say.sayDedupeWindowTooLong());
+  }
+}
+
+/** The part of a sink's configuration that needs only its own flags. */
+export function makeSinkSettings(
+  values: SinkValues,
+): Omit<SinkConfig, 'name' | 'target' | 'filter' | 'headers' | 'signature' | 'addedRoots'> {
+  const { spool, subject, streamMaxBytes = -1 } = values;
+  return {
+    subject,
     lifecycleSubject: values.noLifecycle
       ? undefined
       : (values.lifecycleSubject ?? chooseLifecycleSubject(subject)),
-    retention: chooseRetention(values, flags),
-    idSteps: values.noId ? undefined : await parseIdPath(values.id ?? 'id'),
+    retention: values.create
+      ? {
+          maxAgeMs: values.streamMaxAgeMs,
+          maxBytes: streamMaxBytes,
+          replicas: values.streamReplicas,
+          dedupeWindowMs: values.dedupeWindowMs,
+        }
+      : undefined,
+    natsCreds: values.natsCreds,
+    allowPlaintext: values.allowPlaintext,
+    window: values.window,
     spool:
       spool === undefined
         ? undefined
         : { path: spool, maxBytes: values.spoolMaxBytes, syncEveryMs: values.spoolSyncMs },
-    headerVariables,
-    signatureVariables,
+    batch: values.batch,
+    sendTimeoutMs: values.sendTimeoutMs,
+    deadLetter: values.deadLetter,
   };
 }
 
 /** Refuses flags of a table that have no effect without another flag. */
-function refuseWithout<Table extends FlagTable>(
+export function refuseWithout<Table extends FlagTable>(
   needed: string,
-  value: string | undefined,
+  value: unknown,
   table: Table,
   flags: Flags<Table>,
 ): void {
@@ -93,19 +175,6 @@ function refuseWithout<Table extends FlagTable>(
 /** A subject next to those of the events, which no event gets. */
 function chooseLifecycleSubject(subject: string): string {
   return subject.includes('{type}') ? subject.replaceAll('{type}', '_lifecycle') : `${subject}._lifecycle`;
-}
-
-function chooseRetention(values: RelayValues, flags: RelayFlags): StreamLimits | undefined {
-  const { streamMaxAgeMs, streamMaxBytes = -1, streamReplicas, dedupeWindowMs } = values;
-  if (!values.create) {
-    const table = pick(RELAY_FLAGS, 'streamMaxAgeMs', 'streamMaxBytes', 'streamReplicas', 'dedupeWindowMs');
-    if (listGiven(table, flags).length === 0) return undefined;
-    throw new UsageError(...say.sayCreateRequired());
-  }
-  if (streamMaxAgeMs > 0 && dedupeWindowMs > streamMaxAgeMs) {
-    throw new UsageError(...say.sayDedupeWindowTooLong());
-  }
-  return { maxAgeMs: streamMaxAgeMs, maxBytes: streamMaxBytes, replicas: streamReplicas, dedupeWindowMs };
 }
 
 function parseIdPath(path: string): Promise<readonly PathStep[]> {

@@ -159,12 +159,20 @@ export const HEALTH_FLAGS = group('Monitoring:', {
   ),
 });
 
+export const CONFIG_FLAGS = group('Delivery:', {
+  config: text(
+    '--config <file>',
+    'read sinks and source from this YAML file instead of flags; SIGHUP reads it again',
+  ),
+  isCheckOnly: toggle('--check', 'with --config: check the file and exit: 0 if it is valid, otherwise 2'),
+});
+
 /** The flags of `stream relay` that no other command has. */
 export const RELAY_FLAGS = { ...DELIVERY_FLAGS, ...NATS_FLAGS, ...HTTP_FLAGS };
 export type RelayValues = FlagValues<typeof RELAY_FLAGS>;
 
 /** As commander parses them: text, not yet checked. */
-export type RelayFlags = Flags<typeof RELAY_FLAGS & typeof HEALTH_FLAGS>;
+export type RelayFlags = Flags<typeof RELAY_FLAGS & typeof HEALTH_FLAGS & typeof CONFIG_FLAGS>;
 
 function parseSignatureHeader(flag: string, header: string): string {
   if (HEADER_NAME.test(header)) return header;

@@ -7,7 +7,7 @@ import type { Io, Outcome } from '../../io/io.ts';
 import { formatAddress } from '../../io/listen.ts';
 import { parseLogFlags, STREAM_FLAGS, type StreamFlags } from '../../settings/stream-config.ts';
 import { createReporter, loadLogStyle } from '../../ui/reporter.ts';
-import { HEALTH_FLAGS, RELAY_FLAGS, type RelayFlags } from './flags.ts';
+import { CONFIG_FLAGS, HEALTH_FLAGS, RELAY_FLAGS, type RelayFlags } from './flags.ts';
 import {
   describeBadAnswer,
   describeNoAnswer,
@@ -32,7 +32,7 @@ const {
 export async function askHealth(flags: RelayFlags & StreamFlags, io: Io): Promise<Outcome> {
   const log = parseLogFlags(flags, io);
   const { health } = parseFlags(HEALTH_FLAGS, flags);
-  const [other] = listGiven({ ...RELAY_FLAGS, ...RUN_FLAGS }, flags);
+  const [other] = listGiven({ ...CONFIG_FLAGS, ...RELAY_FLAGS, ...RUN_FLAGS }, flags);
   if (other !== undefined) {
     throw new UsageError(...sayNotCombinable('--health', other, HEALTH_IS_ALONE));
   }

@@ -1,7 +1,9 @@
 // Messages of `stream relay` about its flags; those about a delivery are in `delivery/messages.ts`.
-import { type ErrorText, EXIT } from '../../errors.ts';
+import { type ErrorText, EXIT, findNearest } from '../../errors.ts';
 import { sayInvalid, sayRequires } from '../../flags/messages.ts';
+import { sayNotRead } from '../../io/messages.ts';
 import { COMPACT_HINT } from '../../recording/messages.ts';
+import { formatCount } from '../../ui/format.ts';
 import type { StatusRecord } from '../../ui/reporter.ts';
 
 export const A_HEADER_NAME = 'the name of a header';
@@ -90,6 +92,126 @@ export const sayVariableMissing = (flag: string, variable: string): ErrorText =>
   `${flag}: the variable ${variable} is not set`,
   `export ${variable}=…`,
 ];
+
+/** @param flag or setting that names the file */
+export const saySecretFileUnreadable = (flag: string, path: string, error: unknown): ErrorText =>
+  sayNotRead(flag, path, error);
+
+export const sayInvalidSecretFile = (flag: string, path: string): ErrorText => [
+  `${flag}: ${JSON.stringify(path)} does not have one line of text`,
+  'accepted: a file with the value and nothing else',
+];
+
+export const IN_THE_FILE = 'set it in the file';
+
+export const sayCheckAlone = (): ErrorText =>
+  sayRequires(['--check'], '--config', 'it checks a configuration file');
+
+export const sayConfigOfOther = (path: string): ErrorText => [
+  `--config ${JSON.stringify(path)} belongs to another user`,
+  'use a file of your own or of root',
+];
+
+export const sayConfigWritable = (path: string): ErrorText => [
+  `--config ${JSON.stringify(path)} can be changed by other users`,
+  `check its content, then run: chmod go-w ${path}`,
+];
+
+export const sayConfigNotAFile = (path: string): ErrorText => [
+  `--config ${JSON.stringify(path)} is not a regular file`,
+  'use the path of a regular file',
+];
+
+/** @param faults each with its line and path */
+export const sayConfigInvalid = (path: string, faults: readonly string[]): ErrorText => [
+  `--config ${JSON.stringify(path)} has ${faults.length === 1 ? 'one fault' : `${faults.length} faults`}`,
+  faults.join('\n'),
+];
+
+/** What is wrong with a value in a configuration file. */
+export const CONFIG_FAULTS = {
+  mapping: 'must be a mapping',
+  list: 'must be a list',
+  text: 'must be one value',
+  texts: 'must be a value or a list of values',
+  toggle: 'must be true or false',
+  unknown: 'unknown setting',
+  sinks: 'must have at least one sink',
+  name: 'must be a name of letters, digits, - and _, which is different for each sink',
+  address: 'must have exactly one of to, to-env and to-file',
+  secret: 'must be {env: NAME} or {file: PATH}; a secret does not belong into the file',
+  header: 'is not the name of a header',
+  httpOnly: 'is for HTTP sinks only',
+  aliases: 'too many aliases',
+  variable: 'must be the name of an environment variable',
+} as const;
+
+export function describeUnknown(key: string, known: readonly string[]): string {
+  const nearest = findNearest(key, known);
+  return `${CONFIG_FAULTS.unknown}${nearest === undefined ? '' : `; did you mean ${nearest}?`}`;
+}
+
+/** @param code of the YAML parser, which never has the content */
+export const describeYamlFault = (code: string): string => `is not valid YAML (${code})`;
+
+export const describeFault = (line: number | undefined, path: string, what: string): string =>
+  `${line === undefined ? '' : `line ${line}: `}${path === '' ? 'the file' : path}: ${what}`;
+
+/** The text of an error about a flag, for the setting of the same name. */
+export const describeSettingFault = ({
+  message,
+  hint,
+}: {
+  message: string;
+  hint?: string | undefined;
+}): string =>
+  `${message}${hint === undefined ? '' : ` (${hint})`}`.replace(/--(?=[a-z])/g, '').replace(/\s*\n\s*/g, ' ');
+
+export const sayConfigValid = (path: string, sinks: number): StatusRecord => ({
+  event: 'setting',
+  level: 'info',
+  message: `${JSON.stringify(path)} is valid: ${formatCount(sinks, 'sink')}`,
+  figures: { path, sinks },
+});
+
+/** What a reload did, by the names of the sinks. */
+export interface Changes {
+  readonly added: readonly string[];
+  readonly changed: readonly string[];
+  readonly removed: readonly string[];
+  readonly unchanged: readonly string[];
+}
+
+export const sayReloaded = (changes: Changes): StatusRecord => {
+  const { added, changed, removed, unchanged } = changes;
+  const parts = Object.entries({ added, changed, removed, unchanged })
+    .filter(([, names]) => names.length > 0)
+    .map(([what, names]) => `${what}: ${names.join(', ')}`);
+  return {
+    event: 'setting',
+    level: 'info',
+    message: `configuration read again; ${parts.join('; ')}`,
+    figures: {
+      added: added.length,
+      changed: changed.length,
+      removed: removed.length,
+      unchanged: unchanged.length,
+    },
+  };
+};
+
+export const sayNotReloaded = (error: { message: string; hint?: string | undefined }): StatusRecord => ({
+  event: 'warning',
+  level: 'error',
+  message: `configuration not read again, nothing has changed: ${error.message}`,
+  hint: error.hint,
+});
+
+export const sayRestartNeeded = (settings: readonly string[]): StatusRecord => ({
+  event: 'warning',
+  level: 'warn',
+  message: `restart the relay to apply changes of ${settings.join(', ')}`,
+});
 
 export const HEALTH_IS_ALONE = 'it only asks another process';
 

@@ -20,10 +20,25 @@ export type RelayTarget = SpoolNames &
     | { readonly kind: 'http'; readonly target: HttpTarget }
   );
 
+type TargetValues = Pick<RelayValues, 'to' | 'toEnv' | 'toFile' | 'stream' | 'allowHttp'>;
+
 type Env = Readonly<Record<string, string | undefined>>;
 
 /** @throws UsageError that repeats no URL of a variable or a file */
 export async function parseTargets(values: RelayValues, env: Env): Promise<RelayTarget[]> {
+  const found = await listTargets(values, env);
+  if (found.length === 0) {
+    throw new UsageError(...say.saySinkRequired());
+  }
+  const targets = separateStreams(found);
+  if (new Set(targets.map(({ folder }) => folder)).size < targets.length) {
+    throw new UsageError(...say.saySinkTwice());
+  }
+  return targets;
+}
+
+/** What the settings of one sink, or the flags of all, name as the addresses. @throws UsageError as above */
+export async function listTargets(values: TargetValues, env: Env): Promise<RelayTarget[]> {
   const given = [
     ...values.to.map((url) => ({ flag: '--to', url })),
     ...values.toEnv.map((name) => ({ flag: `--to-env ${name}`, url: readVariable(name, env) })),
@@ -31,14 +46,12 @@ export async function parseTargets(values: RelayValues, env: Env): Promise<Relay
       values.toFile.map(async (path) => ({ flag: `--to-file "${path}"`, url: await readUrlFile(path) })),
     )),
   ];
-  if (given.length === 0) {
-    throw new UsageError(...say.saySinkRequired());
-  }
-  const targets = separateStreams(given.map(({ flag, url }) => parseTarget(flag, url, values)));
-  if (new Set(targets.map(({ folder }) => folder)).size < targets.length) {
-    throw new UsageError(...say.saySinkTwice());
-  }
-  return targets;
+  return given.map(({ flag, url }) => parseTarget(flag, url, values));
+}
+
+/** The spool of a sink in a configuration file has its name; the spool that its flags would use is taken over. */
+export function nameSpoolOf(target: RelayTarget, name: string): RelayTarget {
+  return { ...target, folder: nameFolder(name, name), oldFolders: [target.folder, ...target.oldFolders] };
 }
 
 function readVariable(name: string, env: Env): string {
@@ -62,7 +75,7 @@ async function readUrlFile(path: string): Promise<string> {
   }
 }
 
-function parseTarget(flag: string, url: string, { stream, allowHttp }: RelayValues): RelayTarget {
+function parseTarget(flag: string, url: string, { stream, allowHttp }: TargetValues): RelayTarget {
   if (!isNatsUrl(url)) {
     const target = parseHttpTarget(flag, url, allowHttp);
     const { host, identity } = target;

@@ -15,6 +15,8 @@ export class TurnWork {
   #frames = 0;
   #maxFrames = MAX_TURN_FRAMES;
   #isCounting = false;
+  /** Whether something is left for the end of this turn. */
+  #isWaiting = false;
 
   /** @param onNextTurn called after a rest */
   constructor(onNextTurn: () => void) {
@@ -38,6 +40,12 @@ export class TurnWork {
     this.#note(count / IDLE_BYTES_PER_FRAME);
   }
 
+  /** Calls back at the end of this turn. */
+  continueNextTurn(): void {
+    this.#isWaiting = true;
+    this.#note(0);
+  }
+
   /** For the last bytes of a socket: no more rests. */
   hurry(): void {
     this.#maxFrames = Number.POSITIVE_INFINITY;
@@ -54,8 +62,9 @@ export class TurnWork {
   #beginTurn(): void {
     this.#isCounting = false;
     this.#frames = 0;
-    if (!this.isResting) return;
+    if (!this.isResting && !this.#isWaiting) return;
     this.isResting = false;
+    this.#isWaiting = false;
     this.#onNextTurn();
   }
 }

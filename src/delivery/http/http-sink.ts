@@ -10,7 +10,14 @@ import type { Cause } from '../../connection/lifecycle.ts';
 import { AWAITED, ENDINGS } from '../../connection/messages.ts';
 import { UsageError } from '../../errors.ts';
 import { isLoopbackHost } from '../../settings/stream-url.ts';
-import { describeSinkFault, type SendResult, type Sink, type SinkFault, sha256 } from '../sink.ts';
+import {
+  describeSinkFault,
+  LIFECYCLE_MARK,
+  type SendResult,
+  type Sink,
+  type SinkFault,
+  sha256,
+} from '../sink.ts';
 import type { SpoolRecord } from '../spool/record.ts';
 import {
   type HttpResponse,
@@ -58,6 +65,8 @@ export function parseHttpTarget(flag: string, text: string, allowHttp: boolean):
 }
 
 interface HttpSinkConfig extends RequestConfig {
+  /** Undefined: that of the target. */
+  readonly name?: string | undefined;
   readonly target: HttpTarget;
   /** Maximum number of events in one request. */
   readonly batch: number;
@@ -110,7 +119,7 @@ export class HttpSink implements Sink {
       mustCheckCertificates: !areTlsChecksOff,
       connectTimeoutMs: sendTimeoutMs,
     };
-    this.name = config.target.name;
+    this.name = config.name ?? config.target.name;
     this.unitSize = config.batch;
   }
 
@@ -148,7 +157,10 @@ export class HttpSink implements Sink {
     }
   }
 
-  async send(unit: readonly SpoolRecord[]): Promise<SendResult> {
+  async send(records: readonly SpoolRecord[]): Promise<SendResult> {
+    // They are in a spool that a JetStream sink of the same name has left.
+    const unit = records.filter(({ mark }) => mark !== LIFECYCLE_MARK);
+    if (unit.length === 0) return { kind: 'accepted', duplicates: 0 };
     const response = await this.#post(makeRequest(unit, this.#config), true);
     if ('message' in response) return { kind: 'failed', fault: response };
     const { target, redact } = this.#config;

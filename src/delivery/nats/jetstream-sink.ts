@@ -121,6 +121,8 @@ const isNotFound = (error: unknown): boolean =>
   error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamNotFound;
 
 interface JetStreamSinkConfig {
+  /** Undefined: host and stream. */
+  readonly name?: string | undefined;
   readonly nats: NatsConfig;
   readonly stream: string;
   /** The subject template for events. */
@@ -170,7 +172,7 @@ export class JetStreamSink implements Sink {
     this.#connect = createConnector(nats);
     this.#deps = deps;
     this.#host = nats.address.host;
-    this.name = `${nats.address.host}/${stream}`;
+    this.name = config.name ?? `${nats.address.host}/${stream}`;
     this.maxInFlight = window;
     this.wantsLifecycle = lifecycleSubject !== undefined;
     this.#makeSubject = createSubjectMaker(subject, lifecycleSubject);
