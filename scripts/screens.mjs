@@ -13,6 +13,8 @@ const root = resolve(fileURLToPath(import.meta.url), '../..');
 const { startSimulator } = await import(join(root, 'dist/simulator.mjs'));
 const SOCKET = `atlantis-screens-${process.pid}`;
 const WAIT_MS = 20_000;
+/** The simulator takes any well-formed key. */
+const KEY = 'ak_live_00112233445566778899aabbccddeeff';
 
 /** What is typed after `atlantis stream tail`, and a text that shows that the screen is complete. */
 const SCREENS = [
@@ -58,8 +60,8 @@ function tmux(...args) {
 const quote = (word) => `'${String(word).replaceAll("'", "'\\''")}'`;
 
 /** The screen as text with escape sequences. */
-async function record({ columns, rows, flags = [], until, env = {} }, { url, exampleKey }) {
-  const variables = { ATLANTIS_API_KEY: exampleKey, LANG: 'C.UTF-8', TERM: 'tmux-256color', ...env };
+async function record({ columns, rows, flags = [], until, env = {} }, { url }) {
+  const variables = { ATLANTIS_API_KEY: KEY, LANG: 'C.UTF-8', TERM: 'tmux-256color', ...env };
   const command = [
     'env',
     '-i',
@@ -93,7 +95,7 @@ const all = process.argv[2] === '--all' ? process.argv[3] : undefined;
 const directory = all ?? join(root, 'docs/screens');
 mkdirSync(directory, { recursive: true });
 for (const screen of all === undefined ? SCREENS : ALL) {
-  const simulator = await startSimulator({ seed: 3, ratePerSecond: 5 });
+  const simulator = await startSimulator({ ratePerSecond: 5 });
   try {
     const text = await record(screen, simulator);
     for (const palette of all === undefined ? ['dark'] : Object.keys(PALETTES)) {

@@ -2,6 +2,9 @@
 // itself, and the system stops a background process that reads keys or changes the mode.
 import { existsSync, readFileSync } from 'node:fs';
 
+/** Runs a program, and returns its output. */
+type RunProgram = (file: string, args: readonly string[], options: { timeout: number; encoding: 'latin1' }) => string;
+
 const STAT = '/proc/self/stat';
 /** Fields of proc(5) after the name: the process group, and the group in the foreground of its terminal. */
 const GROUP = 2;
@@ -17,7 +20,7 @@ const PS = '/bin/ps';
  */
 export function isForegroundProcess(
   pid: number,
-  run: typeof import('node:child_process').execFileSync | undefined,
+  run: RunProgram | undefined,
   statPath = STAT,
 ): boolean {
   try {
@@ -33,13 +36,9 @@ export function isForegroundProcess(
   }
 }
 
-function isMarkedByPs(pid: number, run: typeof import('node:child_process').execFileSync): boolean {
+function isMarkedByPs(pid: number, run: RunProgram): boolean {
   try {
-    const stat = run(PS, ['-o', 'stat=', '-p', String(pid)], {
-      encoding: 'latin1',
-      stdio: ['ignore', 'pipe', 'ignore'],
-      timeout: 1_000,
-    });
+    const stat = run(PS, ['-o', 'stat=', '-p', String(pid)], { encoding: 'latin1', timeout: 1_000 });
     return stat.includes('+');
   } catch {
     return true;
@@ -53,7 +52,7 @@ function isMarkedByPs(pid: number, run: typeof import('node:child_process').exec
  */
 export function createForegroundTest(
   pid: number,
-  run: Parameters<typeof isForegroundProcess>[1],
+  run: RunProgram | undefined,
   onContinue: (handler: () => void) => void,
 ): () => boolean {
   if (existsSync(STAT)) return () => isForegroundProcess(pid, run);

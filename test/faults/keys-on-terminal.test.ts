@@ -190,7 +190,7 @@ describe('row 139: whether a process is in the foreground of its terminal', () =
     ['Ss+\n', true],
     ['S\n', false],
   ])('where there is no /proc, ps says %j', (stat, isForeground) => {
-    const run = (() => stat) as unknown as typeof import('node:child_process').execFileSync;
+    const run = (): string => stat;
     expect(isForegroundProcess(7, run, '/nowhere/stat')).toBe(isForeground);
   });
 
