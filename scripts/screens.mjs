@@ -100,7 +100,10 @@ for (const screen of all === undefined ? SCREENS : ALL) {
     const text = await record(screen, simulator);
     for (const palette of all === undefined ? ['dark'] : Object.keys(PALETTES)) {
       const file = all === undefined ? `${screen.name}.svg` : `${screen.name}-${palette}.svg`;
-      writeFileSync(join(directory, file), drawSvg(text, screen.columns, PALETTES[palette]));
+      writeFileSync(
+        join(directory, file),
+        drawSvg(`${screen.name}: atlantis stream tail`, text, screen.columns, PALETTES[palette]),
+      );
     }
   } finally {
     await simulator.close();

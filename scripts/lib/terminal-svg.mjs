@@ -72,7 +72,7 @@ function* readRuns(line, style) {
   }
 }
 
-export function drawSvg(screen, columns, palette) {
+export function drawSvg(title, screen, columns, palette) {
   const lines = screen.replace(/\n+$/, '').split('\n');
   const width = columns * CHARACTER_WIDTH + 2 * PADDING;
   const height = lines.length * LINE_HEIGHT + 2 * PADDING;
@@ -101,6 +101,7 @@ export function drawSvg(screen, columns, palette) {
     }
   }
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${width.toFixed(0)}" height="${height}" viewBox="0 0 ${width.toFixed(0)} ${height}">
+<title>${escapeXml(title)}</title>
 <rect width="100%" height="100%" rx="6" fill="${palette.background}"/>
 <g font-family="ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace" font-size="${FONT_SIZE}" xml:space="preserve">
 ${body.join('\n')}

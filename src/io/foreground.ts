@@ -3,7 +3,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 
 /** Runs a program, and returns its output. */
-type RunProgram = (file: string, args: readonly string[], options: { timeout: number; encoding: 'latin1' }) => string;
+type RunProgram = (
+  file: string,
+  args: readonly string[],
+  options: { encoding: 'latin1'; stdio: 'pipe'; timeout: number },
+) => string;
 
 const STAT = '/proc/self/stat';
 /** Fields of proc(5) after the name: the process group, and the group in the foreground of its terminal. */
@@ -15,14 +19,10 @@ const PS = '/bin/ps';
 /**
  * Whether this process may use its terminal: a shell has others in the background. True if the process has no terminal.
  *
- * @param run starts ps where there is no /proc; without it the answer is no, since the system stops a process that uses
+ * @param run starts ps where there is no /proc; without it the result is false, since the system stops a process that uses
  *   the terminal from the background
  */
-export function isForegroundProcess(
-  pid: number,
-  run: RunProgram | undefined,
-  statPath = STAT,
-): boolean {
+export function isForegroundProcess(pid: number, run: RunProgram | undefined, statPath = STAT): boolean {
   try {
     // The name, in parentheses, may contain anything.
     const fields = readFileSync(statPath, 'latin1')
@@ -38,7 +38,11 @@ export function isForegroundProcess(
 
 function isMarkedByPs(pid: number, run: RunProgram): boolean {
   try {
-    const stat = run(PS, ['-o', 'stat=', '-p', String(pid)], { encoding: 'latin1', timeout: 1_000 });
+    const stat = run(PS, ['-o', 'stat=', '-p', String(pid)], {
+      encoding: 'latin1',
+      stdio: 'pipe',
+      timeout: 1_000,
+    });
     return stat.includes('+');
   } catch {
     return true;

@@ -194,7 +194,7 @@ describe('row 139: whether a process is in the foreground of its terminal', () =
     expect(isForegroundProcess(7, run, '/nowhere/stat')).toBe(isForeground);
   });
 
-  test('without /proc and ps the answer is no, since the system stops a background process that reads keys', () => {
+  test('without /proc and ps the result is false, since the system stops a background process that reads keys', () => {
     expect(isForegroundProcess(7, undefined, '/nowhere/stat')).toBe(false);
   });
 });
