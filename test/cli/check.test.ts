@@ -507,7 +507,11 @@ describe('H2: nothing hangs', () => {
       await server.waitUntil(() => (attempt.frames.length >= 3 ? true : undefined), 'the pings');
       child.kill(signal);
       const exit = await finish();
-      expect([exit.signal, exit.report.failed_step]).toEqual([signal, 'events']);
+      // The last pong may not have been read yet.
+      expect([exit.signal, exit.report.failed_step]).toEqual([
+        signal,
+        expect.stringMatching(/^(?:keepalive|events)$/),
+      ]);
       expect(exit.failed?.error?.cause).toBe('signal');
       expect(attempt.closeFrame?.code).toBe(1000);
     },
