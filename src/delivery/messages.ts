@@ -63,7 +63,7 @@ export function sayWorkerEvent(
         event: 'warning',
         level: 'error',
         message: `${sink} has stopped, and there is no more room for its events: from now on they are lost`,
-        hint: 'repair the reason, then restart the relay; a larger --spool-max keeps more',
+        hint: 'fix the cause, then restart the relay; a larger --spool-max keeps more events',
         figures: { sink },
       };
     // A crash cannot explain it: the disk lost data, or a file was deleted.
@@ -136,7 +136,7 @@ export function describeLeft(workers: readonly Delivery[]): SinkError | undefine
   return new SinkError(
     message,
     EXIT.undelivered,
-    'the summary of each sink says what is left in its spool, and what is lost',
+    'the summary of each sink shows what was lost, and what its spool keeps for the next run',
   );
 }
 
@@ -246,7 +246,7 @@ export function sayDeadLettered(sink: string, path: string, id: string, why: str
     event: 'dead-letter',
     level: 'warn',
     message: `${sink} refused the event ${id} (${why}): kept as a dead letter in ${JSON.stringify(path)}`,
-    hint: 'once the reason is fixed, send it again with `atlantis stream relay --redeliver <file>`',
+    hint: 'once the cause is fixed, send it again with `atlantis stream relay --redeliver <file>`',
     figures: { sink, id, reason: why, path },
   };
 }

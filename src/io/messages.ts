@@ -83,7 +83,7 @@ export const sayNotRead = (what: string, path: string, error: unknown): ErrorTex
 /** Directories are not created: a path may be misspelled, or a disk not mounted. */
 export function adviseOnWriting(path: string, error: unknown): string | undefined {
   const code = systemCode(error) ?? '';
-  if (code === UNSAFE.link) return 'use the path that it leads to';
+  if (code === UNSAFE.link) return 'use the path that the link points to';
   return code === 'ENOENT'
     ? `create the directory first: mkdir -p ${JSON.stringify(dirname(path))}`
     : WRITE_ADVICE[code];

@@ -1,6 +1,6 @@
 // Notifies systemd (Type=notify): ready, what the run is doing, stopping, and the watchdog while the run makes progress.
 //
-// Node has no datagram sockets of the Unix domain, so `systemd-notify` sends each message. It is part of systemd, and
+// Node has no Unix datagram sockets, so `systemd-notify` sends each message. It is part of systemd, and
 // unlike a packet of our own code it is attributed to the service even after it has exited.
 import { spawn } from 'node:child_process';
 import type { SinkMonitor } from '../delivery/sink-status.ts';
@@ -92,12 +92,12 @@ const GRACE_MS = 60_000;
 /** A sink that delivers answers or fails within its own timeout, which is shorter. */
 const SINK_STUCK_MS = 120_000;
 
-/** Finds what is stuck. A run that waits for the service or a sink is not: it tries again, and says so. */
+/** Finds what is stuck. A run that waits for the service or a sink is not: it retries and reports that. */
 function createProgressCheck(
   connectTimeoutMs: number,
   monotonicMs: () => number,
 ): (run: RunStatus, sinks: readonly SinkMonitor[]) => string | undefined {
-  /** What a sink has settled, and since when that is all. */
+  /** How many messages each sink has settled, and since when. */
   const settled = new Map<SinkMonitor, { readonly count: number; readonly sinceMs: number }>();
   return ({ phase, phaseSinceMs }, sinks) => {
     const nowMs = monotonicMs();

@@ -130,7 +130,7 @@ export const sayNewerVersion = (path: string): ErrorText => [
 
 /** @param repair as of `findRepair`; undefined for a mounted secret */
 export const sayReadOnly = (what: string, path: string, repair: string | undefined): ErrorText => [
-  `${what} belongs to root and can only be read: ${path}`,
+  `${what} belongs to root and is read-only: ${path}`,
   `${
     repair === undefined
       ? 'change it at its source, such as the mounted secret'

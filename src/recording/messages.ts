@@ -15,7 +15,7 @@ export const sayRotationRequired = (): ErrorText =>
   sayRequires(
     ['--record-keep'],
     '--record-max-size or --record-max-age',
-    'without them the recording is not rotated',
+    'add one of them: otherwise the recording is not rotated',
   );
 
 const quote = (path: string): string => JSON.stringify(path);
@@ -43,7 +43,7 @@ export const describeRecordingLock = (path: string) => ({
 });
 
 export const sayTakenOver = (path: string): ErrorText => [
-  `another run is now recording into ${quote(path)}`,
+  `another run is now recording to ${quote(path)}`,
   'use a separate file for each run',
 ];
 
@@ -68,7 +68,7 @@ export const sayNothingToPlay = (why: string, isPrettyPrinted: boolean): ErrorTe
 export const sayPlain = (): StatusRecord => ({
   event: 'recording',
   level: 'info',
-  message: 'plain NDJSON without receive times: each line is an event and is played without a wait',
+  message: 'plain NDJSON without receive times: each line is an event and is played without a delay',
   hint: '--rate <n> plays n events per second',
 });
 export const sayUntilBeforeSince = (): ErrorText => ['--until is before --since', 'use a later --until'];

@@ -1,4 +1,4 @@
-// Where a session writes events, and the output of `tail` and `replay`: stdout, in the format that was asked for.
+// Where a session writes events, and the output of `tail` and `replay`: stdout, in the requested format.
 //
 // The session waits for the promise of a write before it pulls more, which is the only back-pressure.
 import { type Batch, splitBatch } from '../events/batch.ts';
@@ -28,7 +28,7 @@ export interface Output {
   flush(): Promise<void>;
   /** Resolves when everything written is delivered, or at once after a failure or cut. */
   drain(): Promise<void>;
-  /** Gives up what is not delivered within `ms`. */
+  /** Discards what is not delivered within `ms`. */
   cutAfter(ms: number): void;
   /** The first failure; nothing is delivered after it. */
   readonly failure: WriteFailure | undefined;

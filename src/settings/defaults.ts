@@ -1,6 +1,6 @@
 // The settings of `atlantis config`: stored defaults of flags, and named filters.
 //
-// A default is used only where a person looks: on a terminal. So a script prints the same with any settings (contract
+// Defaults apply only on a terminal, so that a script prints the same with any settings (contract
 // F7). Flags and environment have precedence.
 import { isAtlantisError, StoreError, UsageError } from '../errors.ts';
 import {

@@ -74,7 +74,7 @@ describe('B13: the configuration file', () => {
     [
       'a list where one value belongs',
       withSink('batch: [1, 2]'),
-      'line 4: sinks[0].batch: must be one value',
+      'line 4: sinks[0].batch: must be a single value',
     ],
     ['a toggle', withSink('create: maybe'), 'line 4: sinks[0].create: must be true or false'],
     [
@@ -255,7 +255,7 @@ describe('B14: SIGHUP', () => {
     );
     relay.child.kill('SIGHUP');
     await relay.child.waitForStderr(
-      'configuration read again; added: added; changed: changed; removed: removed; unchanged: same',
+      'configuration reloaded; added: added; changed: changed; removed: removed; unchanged: same',
     );
     await sending;
     await sendNumbered(hub, 1000, 2000, 5);
@@ -306,12 +306,12 @@ describe('B14: SIGHUP', () => {
     expect((await readMetrics(pages)).get('atlantis_config_reload_success')).toBe(1);
     writeConfig(`sinks: [{name: a, to: "${endpoint.url}", batch: none}]`, folder);
     relay.child.kill('SIGHUP');
-    await relay.child.waitForStderr('configuration not read again, nothing has changed');
+    await relay.child.waitForStderr('configuration not reloaded, nothing has changed');
     expect(relay.child.stderrText).toContain('sinks[0].batch: invalid batch');
     expect((await readMetrics(pages)).get('atlantis_config_reload_success')).toBe(0);
     writeConfig(`sinks: [{name: a, to: "${endpoint.url}"}]\nname: other`, folder);
     relay.child.kill('SIGHUP');
-    await relay.child.waitForStderr('restart the relay to apply changes of name');
+    await relay.child.waitForStderr('restart the relay to apply changes to name');
     expect((await readMetrics(pages)).get('atlantis_config_reload_success')).toBe(1);
     await sendNumbered(hub, 10, 20);
     expect(await relay.finish()).toMatchObject({ code: 0 });
@@ -332,7 +332,7 @@ describe('B14: SIGHUP', () => {
     await endpoint.waitForRequests(10);
     writeFileSync(token, 'Bearer t0ken-number-2');
     relay.child.kill('SIGHUP');
-    await relay.child.waitForStderr('configuration read again; changed: a');
+    await relay.child.waitForStderr('configuration reloaded; changed: a');
     await sendNumbered(hub, 10, 20);
     expect((await relay.finish()).stderr).not.toContain('t0ken');
     const tokens = endpoint.requests.map(({ headers }) => headers.authorization);
@@ -344,7 +344,7 @@ describe('B14: SIGHUP', () => {
     await endpoint.waitForRequests(30);
     writeFileSync(url, next.url);
     plain.child.kill('SIGHUP');
-    await plain.child.waitForStderr('configuration read again');
+    await plain.child.waitForStderr('configuration reloaded');
     await sendNumbered(hub, 10, 20);
     expect(await plain.finish()).toMatchObject({ code: 0 });
     expect(numbersAt(next)).toEqual(range(10, 20));

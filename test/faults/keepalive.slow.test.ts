@@ -239,6 +239,6 @@ describe('K3: a slow reader is not a dead connection', () => {
     expect(lost.map((record) => record['cause'])).toEqual(cause === undefined ? [] : ['dropped', cause]);
     if (cause === undefined) return;
     expect(lost[1]?.['message']).toMatch(/was cut again \(after 6 s of silence/);
-    expect(exit.stderr).toContain('set --ping-interval below that');
+    expect(exit.stderr).toContain('set a shorter --ping-interval');
   });
 });

@@ -130,7 +130,7 @@ export async function openRelay(
   warnAboutUnusedSpools(first, reporter);
   for (const one of first) one.start();
 
-  /** A removed sink delivers what it has, for a while; then it says what is left. */
+  /** A removed sink delivers its backlog for a while, then reports what is left. */
   function dismiss(sink: OpenSink): void {
     const key = keyOf(sink.config);
     const done = sink

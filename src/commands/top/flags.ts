@@ -28,20 +28,20 @@ export type Sort = (typeof SORTS)[number];
 export const TABLE_FLAGS = {
   by: withDefault(
     '--by <path,...>',
-    'fields whose values make a row, at most four',
+    'group events by these fields, at most four',
     (_flag, given) => given,
     'type,chain',
   ),
   sort: choice('--sort <column>', 'order of the rows', SORTS, 'events'),
   rows: optional(
     '--rows <n>',
-    'rows to show, the others are added up',
+    'rows to show; the others are added up in `other`',
     (flag, given) => parseCount(flag, given, 1, 500),
     '20 with --once, as many as fit on a terminal',
   ),
   usdField: withDefault(
     '--usd-field <path,...>',
-    'fields with the amount in US dollars, the first one with a value counts',
+    'fields with the amount in US dollars; the first one with a value counts',
     (_flag, given) => given,
     'amount_usd,usd',
   ),
@@ -62,10 +62,10 @@ export const FILE_SPEED = 'max';
 /** A recording is read as fast as possible: its table shows its own times. */
 export const FILE_FLAGS = {
   ...PLAY_FLAGS,
-  since: text('--since <start>', 'with --from as for tail, with a file as for replay'),
+  since: text('--since <start>', 'where to start: with --from as for tail, with a file as for replay'),
   speed: withDefault(
     '--speed <speed>',
-    'playback speed of a file: 1x, 10x, or max for no waits',
+    'playback speed of a file: 1x, 10x, or max for no pauses',
     parseSpeed,
     FILE_SPEED,
   ),
