@@ -5,7 +5,15 @@ setImmediate(closeDebugger).unref();
 
 function closeDebugger() {
   const isWanted = /--inspect/.test(`${process.execArgv} ${process.env.NODE_OPTIONS}`);
-  // Some builds of Node are without it.
-  // biome-ignore lint/style/useNodejsImportProtocol: old versions of Node do not know it
-  if (!isWanted && process.features.inspector) require('inspector').close();
+  // Some builds of Node are without it. Old versions of Node do not know `node:`.
+  if (isWanted || !process.features.inspector) return;
+  // biome-ignore lint/style/useNodejsImportProtocol: as above
+  const inspector = require('inspector');
+  if (inspector.url() === undefined) return;
+  // Closing waits for everyone who is connected, and nothing else runs meanwhile: whoever stays ends the process.
+  // biome-ignore lint/style/useNodejsImportProtocol: as above
+  const { Worker } = require('worker_threads');
+  const watch = new Worker("setTimeout(() => process.kill(process.pid, 'SIGKILL'), 500)", { eval: true });
+  inspector.close();
+  watch.terminate();
 }
