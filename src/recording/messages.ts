@@ -56,7 +56,8 @@ export const sayTimesRequired = (): ErrorText => [
 export const NO_EVENTS = 'it contains no events';
 export const IS_EMPTY = 'it is empty';
 
-export const COMPACT_HINT = 'it was pretty-printed: put each value on one line, as `jq -c .` does';
+export const COMPACT_HINT =
+  "it was pretty-printed: put each value on one line, as `jq -c .` does, or `jq -c '.[]'` for an array";
 
 export const sayNothingToPlay = (why: string, isPrettyPrinted: boolean): ErrorText => [
   `not a recording: ${why}`,
