@@ -62,7 +62,7 @@ export function createServiceNotifier(
       // systemd compares this with its own monotonic clock.
       if (state === 'begun')
         send({ RELOADING: '1', MONOTONIC_USEC: String(Math.floor(clock.monotonicMs() * 1_000)) });
-      // READY also ends a reload that has failed: the relay goes on as before.
+      // READY also ends a reload that has failed: the relay continues as before.
       else send({ READY: '1', STATUS: describe(run, sinks) });
     },
     close: () => cancelBeat?.(),

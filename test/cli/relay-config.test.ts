@@ -365,7 +365,7 @@ describeWithNats('the example of docs/relay.md', () => {
     };
     const text = example
       .replace('https://api.atlantis.example', hub.url)
-      .replace('/etc/atlantis/api-key', write('key', CANARY_KEY))
+      .replace(/\n +key-file: .*/, '')
       .replace('/etc/atlantis/alerts-secret', write('secret', 's3cret'))
       .replace('nats://127.0.0.1:4222', nats.url)
       .replace('https://analytics.example/events', analytics.url)

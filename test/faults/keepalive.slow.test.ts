@@ -75,7 +75,7 @@ describe('K1: pings', () => {
       await peer.accept();
       await peer.welcome();
     });
-    const child = startTail(server.url, [...ARGS, '--ping-interval', '0']);
+    const child = startTail(server.url, [...ARGS.slice(4), '--ping-interval', '0']);
     await child.waitForStderr('"connected"');
     await pauseFor(LONG_MS);
     expect(server.attempts.map(({ frames }) => frames)).toEqual([[]]);

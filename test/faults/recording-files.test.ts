@@ -139,7 +139,7 @@ describe.each(NAMES)('%s', (name) => {
       `atlantis stream replay ${quote(path)} --speed max --verbose > ${quote(join(folder, 'played'))}`,
       { key: CANARY_KEY },
     );
-    expect([code, stderr]).toEqual([0, expect.stringContaining(' 0 damaged lines')]);
+    expect([code, stderr]).toEqual([0, expect.not.stringContaining('damaged')]);
   });
 
   const testDisk = hasLogrotate && hasMounts ? test : test.skip;

@@ -47,7 +47,7 @@ describe('row 133: the members of each line in another order', () => {
   test('replay: the events, with the receive times of the recording', async () => {
     const path = write(reverse(LINES).join('\n'));
     const { code, stdout, stderr } = await run('replay', path, '--speed', 'max', '--envelope');
-    expect([code, stderr]).toEqual([0, expect.stringContaining(' 0 damaged lines')]);
+    expect([code, stderr]).toEqual([0, expect.not.stringContaining('damaged')]);
     const lines = stdout
       .trimEnd()
       .split('\n')
