@@ -10,7 +10,7 @@ function closeDebugger() {
   // biome-ignore lint/style/useNodejsImportProtocol: as above
   const inspector = require('inspector');
   if (inspector.url() === undefined) return;
-  // Closing waits for everyone who is connected, and nothing else runs meanwhile: whoever stays ends the process.
+  // Closing waits for everyone who is connected, and nothing else runs meanwhile. A client that stays ends the process.
   // biome-ignore lint/style/useNodejsImportProtocol: as above
   const { Worker } = require('worker_threads');
   const watch = new Worker("setTimeout(() => process.kill(process.pid, 'SIGKILL'), 500)", { eval: true });

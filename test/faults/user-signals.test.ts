@@ -131,7 +131,7 @@ describe('row 60 (S3): SIGUSR1 opens no debugger, and the run continues', () => 
     expect(listListening(child.pid)).toHaveLength(ports);
   });
 
-  test('a debugger that somebody is connected to and does not leave: the process ends', async () => {
+  test('a debugger client that stays connected: the process ends', async () => {
     // Stays in this state for a second, so that there is time to connect.
     const script = `${OPEN}\nAtomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1000);`;
     const words = ['stream', 'tail', '--simulate', '--json', '--verbose'];

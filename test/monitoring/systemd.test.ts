@@ -62,7 +62,7 @@ describe('Type=notify', () => {
           },
         }),
       );
-      const env = { NOTIFY_SOCKET: path, WATCHDOG_USEC: '400000', WATCHDOG_PID: String(process.pid) };
+      const env = { NOTIFY_SOCKET: path, WATCHDOG_USEC: '400000' };
       const tail = startTail(server.url, ['--retry-min', '1s', '--retry-max', '1s'], { env });
       await until(receiver.list, (all) => all.includes('READY=1') && all.includes('WATCHDOG=1'));
       await until(receiver.list, (all) => all.includes('STATUS=live, 1 event'));
