@@ -91,7 +91,8 @@ export function buildReport(
 const NAME_WIDTH = Math.max(...STEP_NAMES.map((name) => name.length));
 /** With fewer columns the summary goes below the name of the step. */
 const MIN_SUMMARY_WIDTH = 30;
-const COLORS = { ok: '32', failed: '31', skipped: '90' } as const;
+/** Green, red, and dim: some themes show bright black as the background. */
+const COLORS = { ok: '32', failed: '31', skipped: '2' } as const;
 
 /**
  * `ok      TLS            TLSv1.3, issued by …, 71 days left (12 ms)`; for a failure with the hint below.
