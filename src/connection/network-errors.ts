@@ -1,4 +1,5 @@
 // Maps the errors of Node, OpenSSL and ws to causes, by code wherever there is one (contract C9).
+import { formatAddress } from '../io/address.ts';
 import { CAUSES, type CauseKind } from './cause-table.ts';
 import { NOT_LOOPBACK } from './dial/tcp.ts';
 import type { Cause } from './lifecycle.ts';
@@ -211,9 +212,7 @@ function listAddresses(error: unknown): string {
   const seen = all.flatMap((one) => {
     const { address, port } = (typeof one === 'object' && one !== null ? one : {}) as ErrorLike;
     if (typeof address !== 'string') return [];
-    return [
-      `${address.includes(':') ? `[${address}]` : address}${typeof port === 'number' ? `:${port}` : ''}`,
-    ];
+    return [formatAddress(address, typeof port === 'number' ? port : undefined)];
   });
   return joinAddresses([...new Set(seen)]);
 }

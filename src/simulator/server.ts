@@ -11,7 +11,8 @@ import {
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { WebSocketServer } from 'ws';
-import { formatAddress, listenOn } from '../io/listen.ts';
+import { formatAddress } from '../io/address.ts';
+import { listenOn } from '../io/listen.ts';
 import type { ServerCertificate } from './certificate.ts';
 import { createEventGenerator, drawHex, type EventSource, limitEvents } from './events.ts';
 import { ONLY_WEBSOCKET, sayCannotListen } from './messages.ts';

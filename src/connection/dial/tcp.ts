@@ -2,6 +2,7 @@
 import type { LookupAddress, LookupOptions } from 'node:dns';
 import type { LookupFunction, TcpNetConnectOpts } from 'node:net';
 import type { SecureContext } from 'node:tls';
+import { dropBrackets } from '../../io/address.ts';
 import { DETAILS } from '../messages.ts';
 
 /**
@@ -40,7 +41,7 @@ const DEFAULT_PORTS: Readonly<Record<string, number>> = {
 export function parseEndpoint(url: string): Endpoint {
   const { hostname, port, protocol } = new URL(url);
   return {
-    host: hostname.replace(/^\[|\]$/g, ''),
+    host: dropBrackets(hostname),
     port: Number(port || (DEFAULT_PORTS[protocol] ?? 80)),
     isSecure: protocol === 'wss:' || protocol === 'https:',
   };
