@@ -1,4 +1,5 @@
 // Parses the values of flags. Errors name the flag, the value and what is accepted (contract § 1).
+import { MAX_DURATION_MS } from '../clock.ts';
 import { UsageError } from '../errors.ts';
 import { dropBrackets } from '../io/address.ts';
 import {
@@ -30,7 +31,6 @@ const UNITS_MS: Readonly<Record<string, number>> = {
 };
 const DURATION = /^(?:\d+(?:\.\d+)?(?:ms|[smhd]))+$/;
 const DURATION_PART = /(\d+(?:\.\d+)?)(ms|[smhd])/g;
-const MAX_DURATION_MS = 365 * 24 * 3_600_000;
 
 function refuse(flag: string, value: string, accepted: string): UsageError {
   return new UsageError(...sayInvalid(flag, value, accepted));
