@@ -14,7 +14,7 @@ import type { Reporter } from '../ui/reporter.ts';
 import { Latencies } from './latencies.ts';
 import { sayListening } from './messages.ts';
 import { type MetricsSource, renderMetrics } from './metrics.ts';
-import { type Page, servePages } from './server.ts';
+import { type Page, servePages, TEXT } from './server.ts';
 import { createServiceNotifier } from './systemd.ts';
 import type { Monitor, MonitorConfig, Watcher } from './watcher.ts';
 
@@ -98,7 +98,7 @@ async function openEndpoint(
 
 const STARTING: Page = {
   status: 503,
-  type: 'text/plain; charset=utf-8',
+  type: TEXT,
   body: `${PHASE_PROBLEMS.starting}\n`,
 };
 

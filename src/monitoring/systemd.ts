@@ -48,12 +48,12 @@ export function createServiceNotifier(
   return {
     update(status) {
       run = status;
-      const news: Record<string, string> = { STATUS: describe(status, sinks) };
-      if (!isReady && status.listProblems().length === 0) news['READY'] = '1';
-      if (!isStopping && status.phase.kind === 'stopping') news['STOPPING'] = '1';
-      isReady ||= 'READY' in news;
-      isStopping ||= 'STOPPING' in news;
-      send(news);
+      const message: Record<string, string> = { STATUS: describe(status, sinks) };
+      if (!isReady && status.listProblems().length === 0) message['READY'] = '1';
+      if (!isStopping && status.phase.kind === 'stopping') message['STOPPING'] = '1';
+      isReady ||= 'READY' in message;
+      isStopping ||= 'STOPPING' in message;
+      send(message);
     },
     watch(all) {
       sinks = all;
@@ -78,8 +78,9 @@ function findWatchdogInterval({ env, pid }: Io): number | undefined {
 
 /** One line for `systemctl status`. */
 function describe(run: RunStatus | undefined, sinks: readonly SinkMonitor[]): string {
-  const [problem] = run?.listProblems() ?? [PHASE_PROBLEMS.starting];
-  if (run === undefined || problem !== undefined) return problem ?? '';
+  if (run === undefined) return PHASE_PROBLEMS.starting;
+  const [problem] = run.listProblems();
+  if (problem !== undefined) return problem;
   const { events } = run.tally.summarize(0);
   return describeLive(
     events,
