@@ -247,14 +247,14 @@ export async function renderMetrics(
 
 /** A histogram of counts that exist: the Histogram of the library can only count by itself. */
 function toHistogram(latencies: MetricsSource['latencies']): Metric {
-  const values = [...latencies].flatMap(([sink, one]) => [
-    ...one.listBuckets().map(([le, value]) => ({
+  const values = [...latencies].flatMap(([sink, counts]) => [
+    ...counts.listBuckets().map(([le, value]) => ({
       metricName: `${LATENCY}_bucket`,
       labels: { sink, le },
       value,
     })),
-    { metricName: `${LATENCY}_sum`, labels: { sink }, value: one.sumMs / 1_000 },
-    { metricName: `${LATENCY}_count`, labels: { sink }, value: one.count },
+    { metricName: `${LATENCY}_sum`, labels: { sink }, value: counts.sumMs / 1_000 },
+    { metricName: `${LATENCY}_count`, labels: { sink }, value: counts.count },
   ]);
   const metric = { name: LATENCY, help: LATENCY_HELP, type: 'histogram', values, aggregator: 'sum' };
   return { name: LATENCY, get: () => Promise.resolve(metric) } as unknown as Metric;
