@@ -50,8 +50,8 @@ export class Cells {
       this.#setText(COLUMN.chain, this.#chain, pickPaint(style.chains, this.#chain), event);
     }
     this.isUnshown.dollars = !this.#setNumber(COLUMN.dollars, plan.dollars, event, style.dollars);
-    this.isUnshown.amount = !this.#setNumber(COLUMN.amount, plan.amount, event, style.amount);
-    if (unit !== undefined) this.#setText(COLUMN.unit, showAt(event, unit), style.unit, event);
+    this.isUnshown.amount = !this.#setNumber(COLUMN.amount, plan.amount, event, NO_PAINT);
+    if (unit !== undefined) this.#setText(COLUMN.unit, showAt(event, unit), NO_PAINT, event);
     this.isUnshown.arrow = true;
     if (plan.pair !== undefined) this.#setPair(plan.pair, event);
     if (hash !== undefined) this.#setHash(hash, event);
@@ -156,8 +156,7 @@ export class Cells {
       return;
     }
     const cut = cutText(name, room, ellipsis);
-    const { open, close } = this.#style.label;
-    this.#set(column, shownWidth + 1 + measureWidth(cut), `${linked} ${open}${cut}${close}`);
+    this.#set(column, shownWidth + 1 + measureWidth(cut), `${linked} ${cut}`);
   }
 
   #setHash(place: FieldRef, event: EventView): void {
@@ -166,8 +165,7 @@ export class Cells {
     const { ellipsis } = event.signs;
     const isHash = width !== Number.POSITIVE_INFINITY && isHashLike(whole);
     const shown = isHash ? shortenMiddle(whole, ellipsis, width) : cutText(whole, width, ellipsis);
-    const { open, close } = this.#style.hash;
-    this.#set(COLUMN.hash, measureWidth(shown), open + this.#link('transaction', whole, shown) + close);
+    this.#set(COLUMN.hash, measureWidth(shown), this.#link('transaction', whole, shown));
   }
 }
 

@@ -109,8 +109,7 @@ export class RowWriter {
   }
 
   #paintPair(name: string, value: string): string {
-    if (name === '') return paintText(this.#style.value, value);
-    return `${paintText(this.#style.name, name)} ${paintText(this.#style.value, value)}`;
+    return name === '' ? value : `${paintText(this.#style.name, name)} ${value}`;
   }
 
   /** On the last line that has room for it; each grid has one. */
