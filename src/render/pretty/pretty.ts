@@ -4,7 +4,7 @@
 import { type Batch, flagsOf, textOf } from '../../events/batch.ts';
 import { copyText, decodeText, MESSAGE } from '../../events/message-text.ts';
 import { OPEN_ARRAY } from '../../events/scan-constants.ts';
-import { escapeCommands } from '../ci-commands.ts';
+import { escapeCommands, mayHaveCommand } from '../ci-commands.ts';
 import type { Style } from '../paint.ts';
 import type { Renderer } from '../renderer.ts';
 import { SIGNS, type Signs } from '../signs.ts';
@@ -64,8 +64,6 @@ const WIDE: NestedBounds = {
   containers: 10_000,
   pathLength: 4_000,
 };
-/** Text that a CI system could obey, see ci-commands.ts. */
-const MAY_COMMAND = /##|::|---|\+\+\+|~~~|\^\^\^/;
 const BELL = '\x07';
 const BELL_INTERVAL_MS = 1_000;
 
@@ -139,7 +137,7 @@ class PrettyPainter {
     const lines = this.#listLines(batch, index);
     const text = `${(isMarked ? lines.map((line, i) => this.#mark(line, i === 0)) : lines).join('\n')}\n`;
     // A last guard: what could be a command was escaped before it was measured.
-    const safe = MAY_COMMAND.test(text) ? escapeCommands(text) : text;
+    const safe = escapeCommands(text);
     return isMarked ? this.#ring(batch.receivedAtMs) + safe : safe;
   }
 
@@ -172,7 +170,7 @@ class PrettyPainter {
     const { fields, layout, isCut } = readFields(text, { depth, fields: pairs }) ?? NO_FIELDS;
     // Printable ASCII without escapes.
     const isPlain = flags === MESSAGE.clean && text.length === bytes.length && !text.includes('\\');
-    const mayCommand = MAY_COMMAND.test(text);
+    const mayCommand = mayHaveCommand(text);
     const event: EventView = { text, isPlain, mayCommand, isFull, signs: this.#signs, fields };
     const plan = fields.length === 0 ? undefined : this.#findPlan(fields, layout, bounds);
     const { receivedAtMs } = batch;
