@@ -21,7 +21,7 @@ const MIN_LABEL_COLUMNS = 6;
 
 export class Cells {
   /** By column. */
-  readonly all: readonly Cell[] = Array.from({ length: 10 }, () => ({ width: 0, painted: '' }));
+  readonly all: readonly Cell[] = Object.values(COLUMN).map(() => ({ width: 0, painted: '' }));
   /** Which of these values have no column: they are not of the expected form. */
   readonly isUnshown = { amount: false, dollars: false, arrow: false };
   /** Labels for which there is no room. */

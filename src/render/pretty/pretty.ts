@@ -90,8 +90,6 @@ class PrettyPainter {
   #times: ReceiveTimes | undefined;
   #row: RowWriter | undefined;
   #grid: Grid | undefined;
-  /** The width for which the header was shown. */
-  #headerColumns: number | undefined;
   #rangAtMs = Number.NEGATIVE_INFINITY;
   /** Plans by layout, since layouts repeat. */
   readonly #plans = new Map<string, EventPlan>();
@@ -109,19 +107,14 @@ class PrettyPainter {
     const { time, isWide, startMs = receivedAtMs } = this.#options;
     this.#times ??= createReceiveTimes(time, startMs);
     const columns = this.#options.columns();
-    if (this.#grid === undefined || columns !== this.#headerColumns) {
-      const frame = { columns, margin: this.#margin, signs: this.#signs };
-      this.#grid = planGrid({
-        ...frame,
-        timeWidth: (columns === undefined ? WHOLE_TIME_WIDTHS : TIME_WIDTHS)[time],
-      });
+    const lines: string[] = [];
+    if (this.#grid?.columns !== (columns ?? Number.POSITIVE_INFINITY)) {
+      const timeWidth = (columns === undefined ? WHOLE_TIME_WIDTHS : TIME_WIDTHS)[time];
+      this.#grid = planGrid({ columns, timeWidth, margin: this.#margin, signs: this.#signs });
       this.#row = new RowWriter(this.#style, this.#signs.ellipsis, this.#grid);
+      lines.push(...listTitles(this.#grid, this.#signs).map((title) => this.#paintTitle(title)));
     }
     if (columns === undefined || isWide) return '';
-    const lines: string[] = [];
-    if (columns !== this.#headerColumns)
-      for (const title of listTitles(this.#grid, this.#signs)) lines.push(this.#paintTitle(title));
-    this.#headerColumns = columns;
     const day = this.#times.noteDay(receivedAtMs);
     if (day !== undefined) lines.push(this.#paintTitle(makeSpaces(this.#margin) + day));
     return lines.map((line) => `${line}\n`).join('');
@@ -191,7 +184,7 @@ class PrettyPainter {
     cells.setTime(isFull ? times.formatWhole(receivedAtMs) : times.format(receivedAtMs));
     const rest = plan === undefined ? listBareValue(event, bounds) : this.#listRest(plan, event, bounds);
     const hidden = cells.hiddenLabels + (isCut ? 1 : 0);
-    return (this.#row as RowWriter).write(grid, cells.all, rest, hidden);
+    return (this.#row as RowWriter).write(cells.all, rest, hidden);
   }
 
   /** What is not in a column. On a terminal ids, times and heights are left out if there is anything else. */

@@ -23,7 +23,7 @@ interface Line {
 export class RowWriter {
   readonly #style: Style;
   readonly #ellipsis: string;
-  #grid: Grid;
+  readonly #grid: Grid;
   #lines: Line[] = [];
   #line: Line = { text: '', width: 0 };
   #pairs: readonly Pair[] = [];
@@ -40,8 +40,8 @@ export class RowWriter {
    *
    * @param hidden how many values are not among the pairs and not shown
    */
-  write(grid: Grid, cells: Cells['all'], pairs: readonly Pair[], hidden: number): string[] {
-    this.#grid = grid;
+  write(cells: Cells['all'], pairs: readonly Pair[], hidden: number): string[] {
+    const grid = this.#grid;
     this.#lines = [];
     this.#pairs = pairs;
     this.#next = 0;
