@@ -29,7 +29,7 @@ const MAX_SHOWN_UNITS = 2_000;
 const NO_RANGE = { start: 0, end: 0 };
 
 /** The range of the field's value in the event's text. */
-export function findValue({ fields }: EventView, { index }: FieldRef): Pick<EventField, 'start' | 'end'> {
+function findValue({ fields }: EventView, { index }: FieldRef): Pick<EventField, 'start' | 'end'> {
   return fields[index] ?? NO_RANGE;
 }
 
@@ -40,7 +40,7 @@ export function showAt(event: EventView, place: FieldRef): string {
 }
 
 /** The visible text of the string from `start` to `end`, quotes included. */
-export function showString(view: EventView, start: number, end: number): string {
+function showString(view: EventView, start: number, end: number): string {
   const { text, isPlain } = view;
   const isBare = text.charCodeAt(start + 1) !== SPACE && text.charCodeAt(end - 2) !== SPACE;
   if (isPlain && isBare && end - start > 2) {
