@@ -5,8 +5,9 @@ import type { EventPlan, FieldRef, PartyPair } from './event-plan.ts';
 import { KIND } from './event-reader.ts';
 import { findPage, makeLink } from './explorers.ts';
 import { COLUMN, type Column, type Grid } from './grid.ts';
+import { isHashLike, shortenMiddle } from './hashes.ts';
 import { fitNumber, groupDigits, isNumberText } from './numbers.ts';
-import { type EventView, isHashLike, shortenMiddle, showAt } from './values.ts';
+import { type EventView, showAt } from './values.ts';
 
 /** The text of a column. */
 export interface Cell {

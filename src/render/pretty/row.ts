@@ -4,6 +4,7 @@ import type { Paint, Style } from '../paint.ts';
 import { cutText, makeSpaces, measureWidth } from '../text-width.ts';
 import type { Cell, Cells } from './cells.ts';
 import { COLUMN, GAP, type Grid, NOTE_COLUMNS, noteHidden } from './grid.ts';
+import { isShortHash } from './hashes.ts';
 import { dropCutNumber, fitNumber, isNumberText } from './numbers.ts';
 import type { Pair } from './values.ts';
 
@@ -11,9 +12,6 @@ import type { Pair } from './values.ts';
 const MIN_VALUE_COLUMNS = 8;
 /** JSON, or a list: a part of a number in it would be wrong. */
 const COMPOSITE = /^[[{"]/;
-
-/** A hash that was shortened already. */
-const SHORT_HASH = /^\w{4,6}(?:…|\.{3})\w{4}$/;
 
 interface Line {
   text: string;
@@ -95,7 +93,7 @@ export class RowWriter {
   /** Adds a pair whose value is cut; false if too little of it would be left. */
   #putPart(name: string, nameWidth: number, value: string, columns: number, start: number): boolean {
     const room = columns - nameWidth;
-    if (room < MIN_VALUE_COLUMNS || SHORT_HASH.test(value)) return false;
+    if (room < MIN_VALUE_COLUMNS || isShortHash(value)) return false;
     const shown = this.#cut(value, room);
     this.#put(this.#paintPair(name, shown), nameWidth + measureWidth(shown), start);
     return true;

@@ -8,6 +8,7 @@ import { SIGNS, type Signs } from '../signs.ts';
 import { keepStart } from '../text-width.ts';
 import type { FieldRef } from './event-plan.ts';
 import { type EventField, isContainerAt, type JsonLevel, KIND, readLevel } from './event-reader.ts';
+import { isHashLike, shortenMiddle } from './hashes.ts';
 import { dropCutNumber, groupDigits } from './numbers.ts';
 
 /** An event's text and fields, and how its values are shown. */
@@ -162,35 +163,6 @@ function listScalars(view: EventView, { values, count }: JsonLevel, limit: numbe
 
 function countHidden(count: number, ellipsis: string): string {
   return `${ellipsis} ${groupDigits(String(count))} more`;
-}
-
-/** Shorter texts are words or amounts, longer ones are not addresses, hashes or signatures. */
-const MIN_HASH_LENGTH = 26;
-const MAX_HASH_LENGTH = 130;
-const TAIL_LENGTH = 4;
-
-const DIGIT = 1;
-const LETTER = 2;
-const OTHER = 4;
-/** The class of each ASCII character; a loop without branches is three times as fast. */
-const CLASSES = Uint8Array.from({ length: 128 }, (_unused, code) => {
-  if (code >= 0x30 && code <= 0x39) return DIGIT;
-  return (code | 0x20) >= 0x61 && (code | 0x20) <= 0x7a ? LETTER : OTHER;
-});
-
-/** Whether the text looks like an address, a hash or a signature. */
-export function isHashLike(text: string): boolean {
-  if (text.length < MIN_HASH_LENGTH || text.length > MAX_HASH_LENGTH) return false;
-  let found = 0;
-  for (let at = 0; at < text.length; at++) found |= CLASSES[text.charCodeAt(at)] ?? OTHER;
-  return found === (DIGIT | LETTER);
-}
-
-/** `0x301b…6d29`: the first four characters, after a `0x` if there is one, and the last four; fewer if it is narrow. */
-export function shortenMiddle(text: string, ellipsis: string, width = Number.POSITIVE_INFINITY): string {
-  const head = text.startsWith('0x') ? 6 : 4;
-  const room = Math.min(head, width - ellipsis.length - TAIL_LENGTH);
-  return text.slice(0, Math.max(0, room)) + ellipsis + text.slice(-TAIL_LENGTH);
 }
 
 function shortenHash({ isFull, signs }: EventView, visible: string): string {
