@@ -17,7 +17,7 @@ export interface Cell {
   painted: string;
 }
 
-/** A label that is cut to less is worth more than most of its address. */
+/** If less is left for a label, only the end of its address is shown. */
 const MIN_LABEL_COLUMNS = 6;
 
 export class Cells {

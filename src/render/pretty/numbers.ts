@@ -52,8 +52,8 @@ export function fitNumber(number: string, width: number, ellipsis: string): stri
   const point = hasExponent(number) ? -1 : grouped.indexOf('.');
   const kept = grouped.slice(0, Math.max(0, width - ellipsis.length));
   // A fraction of which only zeros fit would look like zero.
-  const isTelling = /[1-9]/.test(kept) || !/[1-9]/.test(grouped);
-  if (point > 0 && kept.length > point && isTelling) return kept + ellipsis;
+  const looksLikeZero = !/[1-9]/.test(kept) && /[1-9]/.test(grouped);
+  if (point > 0 && kept.length > point && !looksLikeZero) return kept + ellipsis;
   return cutToPower(number, width, ellipsis) ?? ellipsis.slice(0, width);
 }
 

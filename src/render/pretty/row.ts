@@ -8,7 +8,7 @@ import { isShortHash } from './hashes.ts';
 import { dropCutNumber, fitNumber, isNumberText } from './numbers.ts';
 import type { Pair } from './values.ts';
 
-/** What is left of a pair when it is cut. */
+/** A value is not cut to less. */
 const MIN_VALUE_COLUMNS = 8;
 /** JSON, or a list: a part of a number in it would be wrong. */
 const COMPOSITE = /^[[{"]/;
