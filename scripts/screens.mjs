@@ -13,8 +13,6 @@ const root = resolve(fileURLToPath(import.meta.url), '../..');
 const { startSimulator } = await import(join(root, 'dist/simulator.mjs'));
 const SOCKET = `atlantis-screens-${process.pid}`;
 const WAIT_MS = 20_000;
-/** The simulator takes any well-formed key. */
-const KEY = 'ak_live_00112233445566778899aabbccddeeff';
 
 /** What is typed after `atlantis stream tail`, and a text that shows that the screen is complete. */
 const SCREENS = [
@@ -60,8 +58,8 @@ function tmux(...args) {
 const quote = (word) => `'${String(word).replaceAll("'", "'\\''")}'`;
 
 /** The screen as text with escape sequences. */
-async function record({ columns, rows, flags = [], until, env = {} }, { url }) {
-  const variables = { ATLANTIS_API_KEY: KEY, LANG: 'C.UTF-8', TERM: 'tmux-256color', ...env };
+async function record({ columns, rows, flags = [], until, env = {} }, { url, exampleKey }) {
+  const variables = { ATLANTIS_API_KEY: exampleKey, LANG: 'C.UTF-8', TERM: 'tmux-256color', ...env };
   const command = [
     'env',
     '-i',

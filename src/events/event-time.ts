@@ -14,8 +14,8 @@ const MAX_DATE_MS = 8.64e15;
 const DATE_TIME = /^(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d(?:\.\d+)?) ?([Zz]|[+-]\d\d:?\d\d)?$/;
 
 /**
- * Reads the time of an event, in ms since the epoch, from the first path with a value: RFC 3339, or a number since the epoch in
- * any unit.
+ * Creates a reader of the time of an event, in ms since the epoch, from the first path with a value: RFC 3339, or a
+ * number since the epoch in any unit.
  */
 export function createTimestampReader(
   paths: readonly (readonly PathStep[])[],

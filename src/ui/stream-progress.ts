@@ -7,7 +7,7 @@ import { parsePath } from '../events/path.ts';
 import { type LogStyle, NO_PAINT, type Paint } from '../render/paint.ts';
 import { makeVisible } from '../render/sanitize.ts';
 import { SIGNS, type Signs } from '../render/signs.ts';
-import { measureWidth, splitByWidth } from '../render/text-width.ts';
+import { cutText, measureWidth } from '../render/text-width.ts';
 import { formatCount, formatFiltered } from './format.ts';
 import { STATUS } from './messages.ts';
 import { drawSparkline, formatRate, type Rate, startRate } from './rate.ts';
@@ -282,7 +282,7 @@ function joinPieces(pieces: readonly Piece[], columns: number): string {
   for (const { text, paint } of pieces) {
     const own = measureWidth(text) + (width === 0 ? 0 : 2);
     if (width > 0 && width + own > columns) break;
-    const shown = width === 0 && own > columns ? (splitByWidth(text, columns)[0] ?? '') : text;
+    const shown = width === 0 && own > columns ? cutText(text, columns, '') : text;
     line += `${width === 0 ? '' : '  '}${paint.open}${shown}${paint.close}`;
     width += own;
   }

@@ -76,7 +76,7 @@ describe('for people', () => {
     await pty.waitFor('checking: welcome');
     const { output, code } = await pty.exit;
     expect(code).toBe(0);
-    expect(output).toContain('\x1b[32mok     \x1b[0m welcome');
+    expect(output).toContain('\x1b[32mok     \x1b[39m welcome');
     expect(output.slice(output.lastIndexOf('keepalive'))).not.toContain('checking');
   });
 

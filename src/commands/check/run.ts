@@ -36,9 +36,10 @@ export async function runCheck(flags: CheckFlags, io: Io): Promise<Outcome> {
     statusLine.clear();
     if (!config.isJson) output.write(text);
   };
+  const style = await loadLogStyle(config);
   const log = createStepLog(io.clock, clean, {
     onBegin: (name) => statusLine.show(sayChecking(name)),
-    onResult: (result) => print(formatStep(result, config.useColor, io.stdout.columns(), io.signs)),
+    onResult: (result) => print(formatStep(result, style, io.stdout.columns(), io.signs)),
   });
   const counter = createExpectationCounter(config.expected, io.clock);
   const stop = createStop();

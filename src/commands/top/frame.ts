@@ -4,14 +4,14 @@ import { escapeCommands } from '../../render/ci-commands.ts';
 import { type LogStyle, NO_PAINT, type Paint } from '../../render/paint.ts';
 import { makeVisible } from '../../render/sanitize.ts';
 import type { Signs } from '../../render/signs.ts';
-import { measureWidth } from '../../render/text-width.ts';
+import { cutText, measureWidth } from '../../render/text-width.ts';
 import { formatCount, formatDuration, formatFiltered, formatMoment, formatTime } from '../../ui/format.ts';
 import { drawBars, formatAbout, formatLag, formatRate } from './cells.ts';
 import type { ConnectionState } from './connection-state.ts';
 import type { Sort } from './flags.ts';
 import { STATES, TOTALS } from './messages.ts';
 import type { Ranking } from './ranking.ts';
-import { cutToWidth, layoutTable, selectRows, type TableStyle } from './table.ts';
+import { layoutTable, selectRows, type TableStyle } from './table.ts';
 import type { Timeline } from './timeline.ts';
 
 /** What was counted, and where it came from. */
@@ -170,7 +170,7 @@ export function joinPieces(
   for (const { text, width: known, paint = NO_PAINT } of pieces) {
     const own = (known ?? measureWidth(text)) + (width === 0 ? 0 : 2);
     if (width > 0 && width + own > columns) continue;
-    const shown = width + own > columns ? cutToWidth(text, columns, signs) : text;
+    const shown = width + own > columns ? cutText(text, columns, signs.ellipsis) : text;
     line += `${width === 0 ? '' : '  '}${paint.open}${shown}${paint.close}`;
     width += own;
   }

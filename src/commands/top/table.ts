@@ -3,7 +3,7 @@ import { escapeCommands } from '../../render/ci-commands.ts';
 import { NO_PAINT, type Paint } from '../../render/paint.ts';
 import { makeVisible } from '../../render/sanitize.ts';
 import type { Signs } from '../../render/signs.ts';
-import { measureWidth, splitByWidth } from '../../render/text-width.ts';
+import { cutText, measureWidth } from '../../render/text-width.ts';
 import {
   drawBars,
   formatAbout,
@@ -221,7 +221,7 @@ export function layoutTable({ rows, rest }: Selection, total: Row, options: Tabl
   const line = (at: number | 'title'): string => {
     const cells = keys.map(({ title, texts }, key) => {
       const width = keyWidths[key] ?? 0;
-      return padEnd(cutToWidth(at === 'title' ? title : (texts[at] ?? ''), width, signs), width);
+      return padEnd(cutText(at === 'title' ? title : (texts[at] ?? ''), width, signs.ellipsis), width);
     });
     for (const { column, texts, title, width } of fitting) {
       const text = at === 'title' ? title : (texts[at] ?? '');
@@ -262,15 +262,6 @@ function shareRoom(wanted: readonly number[], room: number): number[] {
   const total = (): number => sumOf(wanted.map((width) => Math.min(width, limit)));
   while (limit > 1 && total() > room) limit--;
   return wanted.map((width) => Math.min(width, limit));
-}
-
-/** The beginning of a visible text with an ellipsis if it is too wide. */
-export function cutToWidth(text: string, width: number, { ellipsis }: Pick<Signs, 'ellipsis'>): string {
-  if (measureWidth(text) <= width) return text;
-  const room = width - ellipsis.length;
-  if (room < 1) return ellipsis.slice(0, Math.max(0, width));
-  const [first = ''] = splitByWidth(text, room);
-  return (measureWidth(first) <= room ? first : '') + ellipsis;
 }
 
 const padEnd = (text: string, width: number): string =>
