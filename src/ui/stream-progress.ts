@@ -41,7 +41,7 @@ export interface StreamProgress {
   retrying(delayMs: number, attempt: number): void;
   /** The connection is lost. @param isGap false if the source resumes after the loss where it was */
   lost(isGap: boolean): void;
-  /** A gap that has ended: the source does not resume where it was. */
+  /** A gap that has ended: the source did not resume where it was, or a recording has its record. */
   noteGap(): void;
   /** The user stops the output, or continues it. */
   pause(isPaused: boolean): void;

@@ -71,10 +71,6 @@ export function createTopOutput(
         view?.noteChange();
         return undefined;
       },
-      writeRecorded(line) {
-        if (GAP_RECORD.test(line.toString('latin1', 0, GAP_RECORD_BYTES))) connection.gaps += 1;
-        return undefined;
-      },
       flush: () => Promise.resolve(deferred.settle()),
       async drain() {
         cancelWindow();
@@ -96,7 +92,3 @@ export function createTopOutput(
     };
   };
 }
-
-/** A lifecycle record of a gap, in a recording. */
-const GAP_RECORD = /^\s*\{\s*"lifecycle"\s*:\s*"gap"/;
-const GAP_RECORD_BYTES = 100;
