@@ -10,7 +10,7 @@ import { SIGNS, type Signs } from '../render/signs.ts';
 import { measureWidth, splitByWidth } from '../render/text-width.ts';
 import { formatCount, formatFiltered } from './format.ts';
 import { STATUS } from './messages.ts';
-import { drawSparkline, formatRate, type Rate, startRate } from './rate.ts';
+import { drawBars, formatRate, type Rate, startRate } from './rate.ts';
 import type { Look } from './spinner.ts';
 
 /** The last line of a terminal, see status-line.ts. */
@@ -219,8 +219,7 @@ export class LineProgress implements StreamProgress {
         return this.#loss === undefined ? [connecting] : [connecting, events, gaps];
       }
       case 'retrying': {
-        const seconds = Math.max(0, Math.ceil((state.atMs - nowMs) / 1_000));
-        const retrying = { text: STATUS.retrying(seconds), paint: waiting };
+        const retrying = { text: STATUS.retrying(state.atMs - nowMs), paint: waiting };
         return [retrying, plain(STATUS.attempt(state.attempt)), events, gaps];
       }
       case 'playing': {
@@ -237,12 +236,13 @@ export class LineProgress implements StreamProgress {
       }
       case 'live': {
         const counts = this.#rate?.read() ?? [];
+        const total = counts.reduce((sum, count) => sum + count, 0);
         const { roundTripMs } = state.stream;
         return [
           { text: STATUS.live, paint: live },
           events,
-          plain(STATUS.rate(formatRate(counts))),
-          ...(counts.length === 0 ? [] : [{ text: drawSparkline(counts, this.#signs.bars), paint: chart }]),
+          plain(STATUS.rate(formatRate(total / Math.max(1, counts.length)))),
+          ...(counts.length === 0 ? [] : [{ text: drawBars(counts, this.#signs.bars), paint: chart }]),
           gaps,
           ...(this.#lagMs === undefined ? [] : [plain(STATUS.lag(this.#lagMs))]),
           ...(roundTripMs === undefined ? [] : [plain(STATUS.roundTrip(roundTripMs))]),
