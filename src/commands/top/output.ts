@@ -17,9 +17,6 @@ interface TopParts extends ViewParts {
   readonly readFacts: (event: Buffer) => Facts;
 }
 
-/** All rows that there may be. */
-const ALL_ROWS = 500;
-
 /** @param onOpen called with a function that restores the screen */
 export function createTopOutput(
   { config, data, frame, readFacts }: TopParts,
@@ -28,7 +25,7 @@ export function createTopOutput(
 ): OpenOutput {
   const { clock, signs } = io;
   const { ranking, timeline, connection, isFile: isRecording } = data;
-  const { once, sort, rows: maxRows = ALL_ROWS } = config;
+  const { once, sort, rows: maxRows } = config;
 
   /** What is printed at the end; nothing if there was never anything to count. */
   const printTable = (choice: Pick<LiveView, 'sort' | 'isReversed' | 'maxRows'>): Buffer | string => {
