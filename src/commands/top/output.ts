@@ -1,7 +1,7 @@
 // The output of `top`: counts events, draws the table while the run lasts, and prints it at the end.
 import { type Batch, textOf } from '../../events/batch.ts';
 import type { Io } from '../../io/io.ts';
-import { createLineWriter, isFile } from '../../io/line-writer.ts';
+import { openStdout } from '../../io/line-writer.ts';
 import { escapeJsonCommands } from '../../render/ci-commands.ts';
 import type { LifecycleRecord } from '../../render/renderer.ts';
 import { stringifySafe } from '../../render/sanitize.ts';
@@ -39,8 +39,7 @@ export function createTopOutput(
   };
 
   return (onFailure, stop): Output => {
-    const writer = createLineWriter(io.stdout, clock, onFailure);
-    if (isFile(io.stdout)) io.ignoreFileSizeSignal();
+    const writer = openStdout(io, onFailure);
     const view = once === undefined ? new LiveView({ config, data, frame }, io, writer, stop) : undefined;
     onOpen(() => view?.close());
     const deferred = new DeferredEvents(clock, (events, count, { receivedAtMs, atMs }) => {
