@@ -52,11 +52,13 @@ export type RecordedLine =
       readonly text: Buffer;
       readonly flags: number;
     }
-  /** `text` is line-safe. `atMs`, ms since the epoch, is undefined if the line does not have it; `gapMs` is that of a gap. */
   | {
       readonly kind: 'lifecycle';
+      /** Line-safe. */
       readonly text: Buffer;
+      /** Ms since the epoch; undefined if the line does not have it. */
       readonly atMs: number | undefined;
+      /** The duration of a gap, 0 if it is not known; undefined for another record. */
       readonly gapMs: number | undefined;
     }
   | { readonly kind: 'header'; readonly atMs: number | undefined }
@@ -110,7 +112,12 @@ function readOther(line: Buffer): RecordedLine {
   if (flags < 0) return { kind: 'damaged', why: describeFault(flags) };
   const text = line.toString('latin1');
   if (LIFECYCLE.test(text) || readMembers(line, LIFECYCLE_MEMBERS) !== undefined)
-    return { kind: 'lifecycle', text: makeSafeLine(line, flags), atMs: readTime(text), gapMs: readGapMs(line) };
+    return {
+      kind: 'lifecycle',
+      text: makeSafeLine(line, flags),
+      atMs: readTime(text),
+      gapMs: readGapMs(line),
+    };
   if (HEADER.test(text) || readMembers(line, HEADER_MEMBERS) !== undefined)
     return { kind: 'header', atMs: readTime(text) };
   return readReordered(line) ?? { kind: 'plain', text: line, flags };
@@ -143,7 +150,6 @@ function readTime(text: string): number | undefined {
   return Number.isNaN(atMs) ? undefined : atMs;
 }
 
-/** The duration of the gap that a lifecycle record describes, 0 if it is not known; undefined for another record. */
 function readGapMs(line: Buffer): number | undefined {
   const [kind] = readMembers(line, LIFECYCLE_KIND) ?? [];
   if (String(kind) !== '"gap"') return undefined;
