@@ -1,9 +1,8 @@
 // The progress of a stream on the status line: its state, events, rate, round trip time and gaps. Loaded on demand, since
 // string-width takes longer to load than everything else before the first event.
 import type { Clock } from '../clock.ts';
-import { type Batch, textOf } from '../events/batch.ts';
-import { createTimestampReader, DEFAULT_LAG_FIELDS } from '../events/event-time.ts';
-import { parsePath } from '../events/path.ts';
+import type { Batch } from '../events/batch.ts';
+import { RecentLag } from '../events/event-time.ts';
 import { type LogStyle, NO_PAINT, type Paint } from '../render/paint.ts';
 import { makeVisible } from '../render/sanitize.ts';
 import { SIGNS, type Signs } from '../render/signs.ts';
@@ -90,15 +89,14 @@ export class LineProgress implements StreamProgress {
   #loss: { readonly sinceMs: number; readonly isGap: boolean } | undefined;
   #isPaused = false;
   readonly #hasKeys: boolean;
-  readonly #readTime = createTimestampReader(DEFAULT_LAG_FIELDS.map((field) => parsePath(field).steps));
-  #lagMs: number | undefined;
-  #lagReadAtMs = Number.NEGATIVE_INFINITY;
+  readonly #lag: RecentLag;
   #cancelRefresh: () => void = () => {};
 
   constructor(line: StatusLine, clock: Clock, { style, signs = SIGNS, hasKeys = false }: ProgressParts) {
     this.#hasKeys = hasKeys;
     this.#line = line;
     this.#clock = clock;
+    this.#lag = new RecentLag(clock, LAG_INTERVAL_MS);
     this.#style = style;
     this.#signs = signs;
   }
@@ -123,7 +121,7 @@ export class LineProgress implements StreamProgress {
 
   lost(isGap: boolean): void {
     this.#loss = { sinceMs: this.#clock.monotonicMs(), isGap };
-    this.#lagMs = undefined;
+    this.#lag.ms = undefined;
     if (isGap) this.noteGap();
   }
 
@@ -138,11 +136,7 @@ export class LineProgress implements StreamProgress {
   }
 
   noteLag(batch: Batch, count: number): void {
-    const nowMs = this.#clock.monotonicMs();
-    if (count === 0 || nowMs - this.#lagReadAtMs < LAG_INTERVAL_MS) return;
-    this.#lagReadAtMs = nowMs;
-    const atMs = this.#readTime(textOf(batch, count - 1));
-    this.#lagMs = atMs === undefined ? undefined : batch.receivedAtMs - atMs;
+    this.#lag.note(batch, count);
   }
 
   makeWay(): void {
@@ -244,7 +238,7 @@ export class LineProgress implements StreamProgress {
           plain(STATUS.rate(formatRate(total / Math.max(1, counts.length)))),
           ...(counts.length === 0 ? [] : [{ text: drawBars(counts, this.#signs.bars), paint: chart }]),
           gaps,
-          ...(this.#lagMs === undefined ? [] : [plain(STATUS.lag(this.#lagMs))]),
+          ...(this.#lag.ms === undefined ? [] : [plain(STATUS.lag(this.#lag.ms))]),
           ...(roundTripMs === undefined ? [] : [plain(STATUS.roundTrip(roundTripMs))]),
         ];
       }
