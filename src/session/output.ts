@@ -3,7 +3,7 @@
 // The session waits for the promise of a write before it pulls more, which is the only back-pressure.
 import { type Batch, splitBatch } from '../events/batch.ts';
 import type { Io } from '../io/io.ts';
-import { createLineWriter, isFile, type WriteFailure } from '../io/line-writer.ts';
+import { openStdout, type WriteFailure } from '../io/line-writer.ts';
 import { has256Colors } from '../io/terminal.ts';
 import { escapeJsonCommands } from '../render/ci-commands.ts';
 import { NDJSON_RENDERER } from '../render/ndjson.ts';
@@ -62,8 +62,7 @@ export function openPrinter(
   io: Io,
   onFailure: (failure: WriteFailure) => void,
 ): Output {
-  const writer = createLineWriter(io.stdout, io.clock, onFailure);
-  if (isFile(io.stdout)) io.ignoreFileSizeSignal();
+  const writer = openStdout(io, onFailure);
 
   function write(lines: Buffer | string, onWritten?: () => void): Promise<void> | undefined {
     if (io.stdout.isTty) status.makeWay();

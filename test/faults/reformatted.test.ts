@@ -62,6 +62,17 @@ describe('row 133: the members of each line in another order', () => {
     expect((await run('replay', write(`${HEADER}\n${line}\n`), '--json')).stdout).toBe(`{"n":${number}}\n`);
   });
 
+  test('replay, top: gaps are counted', async () => {
+    const gap = `{"lifecycle":"gap","from":"${TIMES[0]}","to":"${TIMES[1]}","cause":"dropped","envelope":1}`;
+    for (const text of [gap, ...reverse([gap]), gap.replaceAll(/[:,](?=")/g, '$& ')]) {
+      const path = write([HEADER, text, ...RECORDED].join('\n'));
+      const { code, stderr } = await run('replay', path, '--speed', 'max');
+      expect([code, stderr]).toEqual([0, expect.stringMatching(/2 events in .* s, 1 gap of 1\.0 s\n/)]);
+      const table = await run('top', path, '--once', '--json');
+      expect(JSON.parse(table.stdout)).toMatchObject({ events: 2, gaps: 1 });
+    }
+  });
+
   test('replay: only some lines were sorted', async () => {
     const path = write([...LINES, ...reverse(RECORDED)].join('\n'));
     const { code, stdout } = await run('replay', path, '--speed', 'max', '--json', '--strict');

@@ -25,6 +25,9 @@ import type { StreamFlags } from '../../settings/stream-config.ts';
 export const SORTS = ['events', 'rate', 'usd', 'lag', 'largest', 'last'] as const;
 export type Sort = (typeof SORTS)[number];
 
+/** Rows that are kept; one takes up to 7 kB. */
+export const MAX_ROWS = 500;
+
 export const TABLE_FLAGS = {
   by: withDefault(
     '--by <path,...>',
@@ -36,7 +39,7 @@ export const TABLE_FLAGS = {
   rows: optional(
     '--rows <n>',
     'rows to show; the others are added up in `other`',
-    (flag, given) => parseCount(flag, given, 1, 500),
+    (flag, given) => parseCount(flag, given, 1, MAX_ROWS),
     '20 with --once, as many as fit on a terminal',
   ),
   usdField: withDefault(
