@@ -88,7 +88,7 @@ function sayFailed(
   const opened = attempt === OPEN_AFTER;
   const kept = isSpooled && (attempt === 1 || opened) ? '; events are kept in the spool' : '';
   const next = opened
-    ? `; failed ${attempt} times in a row: trying one event at a time until it works, next in`
+    ? `; failed ${attempt} times in a row: trying one message or batch at a time until it works, next in`
     : '; retrying in';
   return {
     event: 'sink',
@@ -200,7 +200,7 @@ export function sayUnusedSpool(path: string, records: number): StatusRecord {
     event: 'warning',
     level: 'warn',
     message: `${JSON.stringify(path)} contains ${formatCount(records, 'message')} for a sink that this run does not use`,
-    hint: 'to deliver them, run with that sink; otherwise, remove the directory',
+    hint: 'to deliver them, run with that sink; to discard them, remove the directory unless another relay uses it',
     figures: { path, records },
   };
 }

@@ -110,6 +110,12 @@ export async function readNatsSettings(
   };
 }
 
+/** The file of the credentials, if it can be read again; undefined also for a pipe. */
+export function findCredentialsFile(flag: string | undefined, env: Io['env']): string | undefined {
+  const path = flag ?? (env['NATS_CREDS'] || env['NATS_NKEY']);
+  return path !== undefined && statSync(path, { throwIfNoEntry: false })?.isFile() ? path : undefined;
+}
+
 /** The first connection uses `first`; later ones read the file again. */
 function createReader(
   first: NatsCredentials | undefined,
@@ -119,11 +125,9 @@ function createReader(
   let last = first;
   let isFirst = true;
   return async () => {
-    const path = flag ?? (io.env['NATS_CREDS'] || io.env['NATS_NKEY']);
     const wasFirst = isFirst;
     isFirst = false;
-    // A pipe cannot be read again.
-    if (wasFirst || path === undefined || !statSync(path, { throwIfNoEntry: false })?.isFile()) return last;
+    if (wasFirst || findCredentialsFile(flag, io.env) === undefined) return last;
     try {
       last = (await readNatsCredentials(flag, io)).credentials;
     } catch (error) {

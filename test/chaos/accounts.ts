@@ -69,7 +69,7 @@ const MAX_TRANSIT_MS = 30_000;
 /** Acknowledgements of the last 100 ms are lost by `kill -9`. */
 const CURSOR_MS = 100 + SLACK_MS;
 /** With a shorter answer, `--send-timeout` has not passed, even on a busy machine. */
-export const QUICK_MS = 1_000;
+const QUICK_MS = 1_000;
 
 const SINKS: readonly SinkName[] = ['nats', 'http'];
 
@@ -220,7 +220,7 @@ function summarize(errors: readonly string[]): string[] {
   ];
 }
 
-export function sayRanges(numbers: readonly number[]): string {
+function sayRanges(numbers: readonly number[]): string {
   const ranges: [number, number][] = [];
   for (const n of [...numbers].sort((a, b) => a - b)) {
     const last = ranges.at(-1);

@@ -70,7 +70,7 @@ const breakBroker =
     );
   };
 
-/** Both other servers, so that nothing is acknowledged: the window, the spool, the pause. */
+/** All servers, so that nothing is acknowledged: the window fills, then the spool, then reading pauses. */
 const suspendAll: Action = async (scene) => {
   const { brokers, faults } = scene;
   if ([...faults.keys()].some((name) => name.startsWith('broker'))) return;

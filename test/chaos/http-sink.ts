@@ -7,10 +7,10 @@ import { makeText } from './stream.ts';
 
 /** How it answers. */
 export const MANNERS = ['500', 'slow', 'half', '101', 'hang', 'reset', 'lost answer', 'late retry'] as const;
-export type Manner = 'well' | (typeof MANNERS)[number];
+type Manner = 'well' | (typeof MANNERS)[number];
 
 /** Events that it refuses with 400. */
-export const isPoisoned = (n: number): boolean => n % 5_000 === 777;
+const isPoisoned = (n: number): boolean => n % 5_000 === 777;
 
 export interface HttpSink {
   readonly url: string;

@@ -10,11 +10,11 @@ import type { SmallDisk } from './small-disk.ts';
 import { findFolder, findHighest, sumBytes } from './spool-files.ts';
 import type { NumberedStream } from './stream.ts';
 
-export const SPOOL_MAX_BYTES = 2_000_000;
+const SPOOL_MAX_BYTES = 2_000_000;
 /** Of a spool of this size half is kept free; segments are of an eighth. */
 const FULL_BYTES = SPOOL_MAX_BYTES / 2 - 16_384;
 
-export interface RelayParts {
+interface RelayParts {
   readonly stream: NumberedStream;
   readonly disk: SmallDisk;
   readonly clock: SteppedClock;
@@ -37,10 +37,6 @@ export class ChaosRelay {
   constructor(parts: RelayParts) {
     this.#parts = parts;
     this.spool = `${parts.disk.outside}/spool`;
-  }
-
-  get pid(): number {
-    return this.#tail?.child.pid ?? 0;
   }
 
   get stderr(): string {
@@ -70,7 +66,7 @@ export class ChaosRelay {
   async end(signal: RelayEnd['signal']): Promise<RelayEnd> {
     const tail = this.#tail as Tail;
     // What it has read and what is on its way do not change any more.
-    await stopProcess({ pid: tail.child.pid, kill: (sent) => void tail.child.kill(sent) });
+    await stopProcess(tail.child);
     const [atMs, transitBytes, state] = [Date.now(), this.#parts.stream.countTransit(), this.#findState()];
     tail.child.kill(signal);
     if (signal === 'SIGTERM') tail.child.kill('SIGCONT');
@@ -92,7 +88,7 @@ export class ChaosRelay {
   async suspend(action: () => Promise<void>): Promise<void> {
     const fromMs = Date.now();
     const { child } = this.#tail as Tail;
-    await stopProcess({ pid: child.pid, kill: (sent) => void child.kill(sent) });
+    await stopProcess(child);
     try {
       await pauseFor(500);
       await action();

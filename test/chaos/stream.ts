@@ -18,7 +18,6 @@ export interface NumberedStream {
   readonly url: string;
   /** By number. */
   readonly sent: readonly SentEvent[];
-  readonly liveCount: number;
   waitForLive(): Promise<void>;
   blackHole(on: boolean): void;
   /** Ends every connection by RST. */
@@ -69,9 +68,6 @@ export async function startStream(ratePerSecond: number): Promise<NumberedStream
   return {
     url: server.url,
     sent,
-    get liveCount() {
-      return live.size;
-    },
     waitForLive: async () => {
       await server.waitUntil(() => (live.size > 0 ? true : undefined), 'a live relay', 60_000);
     },

@@ -165,6 +165,13 @@ describe('B13: the configuration file', () => {
     }
   });
 
+  test('row 167: a fault in the defaults is reported once, at its line', async () => {
+    const more = '  - {name: b, to: "https://other.example/"}';
+    const { stderr } = await check(`defaults:\n  batch: 0\n${withSink()}\n${more}`);
+    expect(stderr).toContain('has one fault\n');
+    expect(stderr).toContain('line 2: defaults.batch: invalid batch "0"');
+  });
+
   test('row 168: a file that others can change, and flags of a sink beside it, are refused', async () => {
     const path = writeConfig(withSink());
     const run = (...more: string[]) =>

@@ -1,7 +1,6 @@
 // Messages of `stream relay` about its flags; those about a delivery are in `delivery/messages.ts`.
 import { type ErrorText, EXIT, findNearest } from '../../errors.ts';
 import { sayInvalid, sayRequires } from '../../flags/messages.ts';
-import { sayNotRead } from '../../io/messages.ts';
 import { COMPACT_HINT } from '../../recording/messages.ts';
 import { formatCount } from '../../ui/format.ts';
 import type { StatusRecord } from '../../ui/reporter.ts';
@@ -57,15 +56,11 @@ export const sayNotRedeliverable = (path: string, isPrettyPrinted: boolean): Err
 ];
 
 /** @param needed the term of a flag, such as `--spool <dir>` */
-export const sayFlagRequired = (flags: readonly string[], needed: string): ErrorText =>
-  sayRequires(flags, needed.replace(/ .*/, ''), `add ${needed}`);
+export const sayFlagRequired = (flags: readonly string[], needed: string, why: string): ErrorText =>
+  sayRequires(flags, needed.replace(/ .*/, ''), `add ${needed}${why}`);
 
-export const sayCreateRequired = (): ErrorText =>
-  sayRequires(
-    ['--stream-max-age', '--stream-max-bytes', '--stream-replicas', '--dedupe-window'],
-    '--create',
-    'add --create; they apply only to a new stream',
-  );
+/** Why flags require `--create`. */
+export const FOR_NEW_STREAMS = '; they apply only to a new stream';
 
 export const sayDedupeWindowTooLong = (): ErrorText => [
   '--dedupe-window is longer than --stream-max-age',
@@ -92,10 +87,6 @@ export const sayVariableMissing = (flag: string, variable: string): ErrorText =>
   `${flag}: the variable ${variable} is not set`,
   `export ${variable}=…`,
 ];
-
-/** @param flag or setting that names the file */
-export const saySecretFileUnreadable = (flag: string, path: string, error: unknown): ErrorText =>
-  sayNotRead(flag, path, error);
 
 export const sayInvalidSecretFile = (flag: string, path: string): ErrorText => [
   `${flag}: ${JSON.stringify(path)} must contain exactly one line of text`,

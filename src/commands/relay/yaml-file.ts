@@ -52,9 +52,11 @@ export class Faults {
     }
   }
 
-  /** @throws UsageError with all of them */
+  /** @throws UsageError with all of them, each once */
   throwIfAny(): void {
-    if (this.count > 0) throw new UsageError(...say.sayConfigInvalid(this.#path, this.#all));
+    // A fault in the defaults is found for each sink.
+    const all = [...new Set(this.#all)];
+    if (all.length > 0) throw new UsageError(...say.sayConfigInvalid(this.#path, all));
   }
 }
 

@@ -158,7 +158,7 @@ export class HttpSink implements Sink {
   }
 
   async send(records: readonly SpoolRecord[]): Promise<SendResult> {
-    // They are in a spool that a JetStream sink of the same name has left.
+    // A spool that a JetStream sink of the same name has left contains lifecycle records.
     const unit = records.filter(({ mark }) => mark !== LIFECYCLE_MARK);
     if (unit.length === 0) return { kind: 'accepted', duplicates: 0 };
     const response = await this.#post(makeRequest(unit, this.#config), true);
