@@ -1,7 +1,7 @@
 // The flags of `stream check`, and the type of the parsed command line.
 import { type Flags, list, optional, text, toggle, withDefault } from '../../flags/definition.ts';
-import { type GlobalFlags, LAG_FLAGS, type SOURCE_FLAGS } from '../../flags/shared-flags.ts';
-import { parseCount, parseDuration } from '../../flags/values.ts';
+import { count, type GlobalFlags, LAG_FLAGS, type SOURCE_FLAGS } from '../../flags/shared-flags.ts';
+import { parseDuration } from '../../flags/values.ts';
 import type { ConnectionFlags } from '../../settings/stream-config.ts';
 
 export const CHECK_FLAGS = {
@@ -9,7 +9,7 @@ export const CHECK_FLAGS = {
   min: withDefault(
     '--min <n>',
     'number of events that each --expect requires',
-    (flag, given) => parseCount(flag, given, 1),
+    count(1),
     '1',
   ),
   withinMs: withDefault(

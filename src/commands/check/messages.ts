@@ -4,6 +4,7 @@ import { type Cause, describeCause } from '../../connection/lifecycle.ts';
 import { RULES } from '../../connection/retry-policy.ts';
 import { type AtlantisError, type ErrorText, EXIT } from '../../errors.ts';
 import { sayRequires } from '../../flags/messages.ts';
+import { formatAddress } from '../../io/listen.ts';
 import type { EndSignal } from '../../io/signals.ts';
 import { listMistakes } from '../../session/messages.ts';
 import { formatCount, formatDuration } from '../../ui/format.ts';
@@ -59,7 +60,7 @@ export const PASSED = {
   lookup: (hostname: string, addresses: readonly string[]) =>
     `${hostname} resolves to ${addresses.join(', ')}`,
   connect: (address: string, port: number) =>
-    `connected to ${address.includes(':') ? `[${address}]` : address}:${port}`,
+    `connected to ${formatAddress(address, port)}`,
   tunnel: (proxy: string) => `${proxy} opened a tunnel`,
   tls: (version: string, issuer: string, daysLeft: number) =>
     `${version}, issued by ${issuer}, expires in ${formatCount(daysLeft, 'day')}`,

@@ -8,14 +8,14 @@ import {
   toggle,
   withDefault,
 } from '../../flags/definition.ts';
-import type { GlobalFlags } from '../../flags/shared-flags.ts';
-import { parseCount, parseDuration, parseRate, parseSpeed } from '../../flags/values.ts';
+import { count, type GlobalFlags } from '../../flags/shared-flags.ts';
+import { parseDuration, parseRate, parseSpeed } from '../../flags/values.ts';
 
 export const SERVER_FLAGS = {
   port: withDefault(
     '--port <n>',
     'port to listen on; 0: any free port',
-    (flag, given) => parseCount(flag, given, 0, 65_535),
+    count(0, 65_535),
     '8787',
   ),
   host: withDefault('--host <address>', 'address to listen on', (_flag, given) => given, '127.0.0.1'),
@@ -25,7 +25,7 @@ export const SERVER_FLAGS = {
   count: optional(
     '--count <n>',
     'number of events on each connection, which then stays silent',
-    (flag, given) => parseCount(flag, given, 0),
+    count(0),
   ),
   types: text('--types <type,...>', 'send only these event types'),
   key: list('--key <key>', 'accept this made-up key; repeatable', 'any well-formed key'),
