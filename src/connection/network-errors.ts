@@ -197,7 +197,7 @@ function describeError(
   proxy: string | undefined,
 ): string {
   // "socket hang up" is clearer than its code, ECONNRESET.
-  const isMessageClearer = code === '' || message === 'socket hang up';
+  const isMessageClearer = code === '' || /^socket hang up$/.test(message);
   const text = isMessageClearer ? message.slice(0, MAX_MESSAGE_CHARACTERS) || DETAILS.noReason : code;
   const where = listAddresses(error);
   // An address is more precise than the phase.

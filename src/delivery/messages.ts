@@ -1,6 +1,7 @@
 // The messages of a relay on stderr (contract G5).
 
 import { type ErrorText, EXIT, SinkError } from '../errors.ts';
+import { sayExistsAndIsOther, sayNotRegular } from '../io/messages.ts';
 import { formatCount, formatDuration } from '../ui/format.ts';
 import type { StatusRecord } from '../ui/reporter.ts';
 import type { StreamLimits } from './nats/jetstream-sink.ts';
@@ -22,15 +23,10 @@ export const sayRefused = (sink: string, why: string): ErrorText => [
   'to keep refused events and deliver the others, add --dead-letter <file>',
 ];
 
-export const sayDeadLettersNotAFile = (path: string): ErrorText => [
-  `--dead-letter ${JSON.stringify(path)} is not a regular file`,
-  'use the path of a regular file',
-];
+export const sayDeadLettersNotAFile = (path: string): ErrorText => sayNotRegular('--dead-letter', path);
 
-export const sayOtherDeadLetters = (path: string): ErrorText => [
-  `--dead-letter ${JSON.stringify(path)} exists and is not a dead-letter file`,
-  'nothing was changed: use another name, or move the file away',
-];
+export const sayOtherDeadLetters = (path: string): ErrorText =>
+  sayExistsAndIsOther('--dead-letter', path, 'a dead-letter file');
 
 export function sayDeadLettersRestarted(path: string, isDeleted: boolean): StatusRecord {
   return {

@@ -77,8 +77,6 @@ export const sayNoCommand = (command: string, subcommands: readonly string[]): E
   `commands of \`${command}\`: ${subcommands.join(', ')}`,
 ];
 
-export const suggestWord = (word: string): string => `did you mean ${word}?`;
-
 /** @param commands that have the flag */
 export const suggestCommands = (flag: string, commands: readonly string[]): string =>
   `${flag} is a flag of ${commands.map((command) => `\`${command}\``).join(', ')}`;

@@ -1,6 +1,7 @@
 // Messages about recordings, as they are written and played.
 import { type ErrorText, EXIT } from '../errors.ts';
 import { sayRequires } from '../flags/messages.ts';
+import { sayExistsAndIsOther, sayNotRegular } from '../io/messages.ts';
 import { type EventFigures, formatCount, formatEvents, formatGaps } from '../ui/format.ts';
 import type { StatusRecord } from '../ui/reporter.ts';
 
@@ -25,15 +26,10 @@ export const sayRecordingIsOutput = (path: string): ErrorText => [
   'use another name',
 ];
 
-export const sayNotRecordable = (path: string): ErrorText => [
-  `--record ${quote(path)} is not a regular file`,
-  'use the path of a regular file',
-];
+export const sayNotRecordable = (path: string): ErrorText => sayNotRegular('--record', path);
 
-export const sayExistsAndIsOther = (path: string, isCompressed: boolean): ErrorText => [
-  `--record ${quote(path)} exists and is not ${isCompressed ? 'a compressed recording' : 'a recording'}`,
-  'nothing was changed: use another name, or move the file away',
-];
+export const sayOtherRecording = (path: string, isCompressed: boolean): ErrorText =>
+  sayExistsAndIsOther('--record', path, isCompressed ? 'a compressed recording' : 'a recording');
 
 /** What is locked, for `takeLock`. */
 export const describeRecordingLock = (path: string) => ({

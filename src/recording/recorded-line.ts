@@ -10,6 +10,7 @@ import { LINE_FAULTS } from './messages.ts';
 
 /** The largest event (16 MiB) of characters that are escaped with six bytes each, in an envelope. */
 export const MAX_LINE_BYTES = (6 * 16 + 1) * 1024 * 1024;
+export const LINE_FEED = 0x0a;
 /** Version of the format; incremented by every incompatible change. */
 const RECORDING_VERSION = 1;
 

@@ -7,6 +7,7 @@ import { readNamedFile } from '../io/read-file.ts';
 import { sayNatsCredentials, sayNoSeed, sayNotACredentialsFile } from './messages.ts';
 import type { NatsAddress } from './nats-address.ts';
 import type { ConnectionConfig } from './stream-config.ts';
+import { readVariable } from './target.ts';
 
 export type NatsCredentials =
   | { readonly kind: 'creds'; readonly content: Buffer }
@@ -24,7 +25,7 @@ export async function readNatsCredentials(
   flag: string | undefined,
   { env, redactor }: Io,
 ): Promise<{ readonly credentials: NatsCredentials | undefined; readonly source: string }> {
-  const read = (name: string): string | undefined => (env[name] === '' ? undefined : env[name]);
+  const read = (name: string): string | undefined => readVariable(env, name);
   const credsPath = flag ?? read('NATS_CREDS');
   if (credsPath !== undefined) {
     const source = flag === undefined ? 'NATS_CREDS' : '--nats-creds';

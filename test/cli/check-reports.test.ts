@@ -307,7 +307,7 @@ describe('GitHub Actions', () => {
     const server = await startScriptedServer(streamHandler());
     const { stderr, code } = await run(server, [], onGitHub('/missing/summary.md'));
     expect(stderr).toBe(
-      'atlantis: warning: the step summary "/missing/summary.md" could not be written: the directory does not exist (ENOENT)\n  create the directory first: mkdir -p "/missing"\n',
+      'atlantis: warning: the step summary "/missing/summary.md" could not be written: the directory does not exist (ENOENT)\n  create the directory first: mkdir -p /missing\n',
     );
     expect(code).toBe(0);
   });

@@ -79,7 +79,7 @@ describe('row 133: the members of each line in another order', () => {
     expect([code, stdout.trimEnd().split('\n')]).toEqual([0, [...EVENTS, ...EVENTS]]);
   });
 
-  test('tail --record continues such a file', async () => {
+  test('tail --record continues the recording', async () => {
     const path = write(`${reverse(LINES).join('\n')}\n`);
     const tail = ['tail', '--simulate', '--limit', '1', '--json', '--record', path];
     expect((await run(...tail)).code).toBe(0);

@@ -225,8 +225,7 @@ async function readSink(
   const place = `${at}.${given[0]?.[0]}`;
   const [target] = (await faults.attempt(place, () => listTargets({ ...values, ...urls }, io.env))) ?? [];
   if (target?.kind === 'nats') {
-    for (const key of HTTP_KEYS)
-      if (key in own) faults.add(`${at}.${key}`, CONFIG_FAULTS.httpOnly);
+    for (const key of HTTP_KEYS) if (key in own) faults.add(`${at}.${key}`, CONFIG_FAULTS.httpOnly);
   }
   const isHttp = target?.kind === 'http';
   const sent: Record<string, string> = {};
@@ -237,7 +236,9 @@ async function readSink(
     else sent[header] = (await readSecret(source, `${placeOf('headers')}.${header}`, faults, io)) ?? '';
   }
   const secret =
-    isHttp && signWith !== undefined ? await readSecret(signWith, placeOf('sign-with'), faults, io) : undefined;
+    isHttp && signWith !== undefined
+      ? await readSecret(signWith, placeOf('sign-with'), faults, io)
+      : undefined;
   const caCert = flags['caCert'] as string | undefined;
   const addedRoots =
     caCert === undefined ? undefined : await faults.attempt(placeOf('ca-cert'), () => readCaFile(caCert));

@@ -1,6 +1,7 @@
 // Messages of `stream relay` about its flags; those about a delivery are in `delivery/messages.ts`.
-import { type ErrorText, EXIT, findNearest } from '../../errors.ts';
+import { type ErrorText, EXIT } from '../../errors.ts';
 import { sayInvalid, sayRequires } from '../../flags/messages.ts';
+import { quoteForShell, sayNotRegular, suggestNearest } from '../../io/messages.ts';
 import { COMPACT_HINT } from '../../recording/messages.ts';
 import { formatCount } from '../../ui/format.ts';
 import type { StatusRecord } from '../../ui/reporter.ts';
@@ -105,13 +106,10 @@ export const sayConfigOfOther = (path: string): ErrorText => [
 
 export const sayConfigWritable = (path: string): ErrorText => [
   `--config ${JSON.stringify(path)} can be changed by other users`,
-  `check its content, then run: chmod go-w ${path}`,
+  `check its content, then run: chmod go-w ${quoteForShell(path)}`,
 ];
 
-export const sayConfigNotAFile = (path: string): ErrorText => [
-  `--config ${JSON.stringify(path)} is not a regular file`,
-  'use the path of a regular file',
-];
+export const sayConfigNotAFile = (path: string): ErrorText => sayNotRegular('--config', path);
 
 /** @param faults each with its line and path */
 export const sayConfigInvalid = (path: string, faults: readonly string[]): ErrorText => [
@@ -138,8 +136,8 @@ export const CONFIG_FAULTS = {
 } as const;
 
 export function describeUnknown(key: string, known: readonly string[]): string {
-  const nearest = findNearest(key, known);
-  return `${CONFIG_FAULTS.unknown}${nearest === undefined ? '' : `; did you mean ${nearest}?`}`;
+  const suggestion = suggestNearest(key, known);
+  return `${CONFIG_FAULTS.unknown}${suggestion === undefined ? '' : `; ${suggestion}`}`;
 }
 
 /** @param code of the YAML parser, which never has the content */

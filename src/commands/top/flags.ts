@@ -11,13 +11,14 @@ import {
 } from '../../flags/definition.ts';
 import {
   CONNECTION_FLAGS,
+  count,
   END_FLAGS,
   EVENT_FLAGS,
   LAG_FLAGS,
   SIMULATION_FLAGS,
   SOURCE_FLAGS,
 } from '../../flags/shared-flags.ts';
-import { parseCount, parseDuration, parseSpeed } from '../../flags/values.ts';
+import { parseDuration, parseSpeed } from '../../flags/values.ts';
 import { PLAY_FLAGS } from '../../recording/flags.ts';
 import { FROM_FLAGS } from '../../settings/flags.ts';
 import type { StreamFlags } from '../../settings/stream-config.ts';
@@ -39,7 +40,7 @@ export const TABLE_FLAGS = {
   rows: optional(
     '--rows <n>',
     'rows to show; the others are added up in `other`',
-    (flag, given) => parseCount(flag, given, 1, MAX_ROWS),
+    count(1, MAX_ROWS),
     '20 with --once, as many as fit on a terminal',
   ),
   usdField: withDefault(
