@@ -176,7 +176,10 @@ describe('row 81 (S1): two signals for one request', () => {
     child.kill('SIGTERM');
     await pauseFor(PAIR_MS);
     child.kill('SIGHUP');
-    expect((await child.exit).signal).toBe('SIGTERM');
+    expect(await child.exit).toMatchObject({
+      signal: 'SIGTERM',
+      stderr: expect.stringContaining('stopped by SIGTERM'),
+    });
     expect(existsSync(path)).toBe(false);
   });
 
