@@ -166,5 +166,7 @@ function createSender({ env, platform }: Io, onFault: (why: string) => void): (m
     if (waiting.length === 0 || isReload) waiting.push(message);
     else waiting.push({ ...waiting.pop(), ...message });
     if (!isBusy) next();
+    // The end of the run does not wait for the messages before it.
+    while ('STOPPING' in message && waiting.length > 0) next();
   };
 }

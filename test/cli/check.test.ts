@@ -29,6 +29,8 @@ function expectFailure(
     expect(summary).toBe(`${step} failed`);
   }
   expect(exit.stderr).toContain('atlantis: error: ');
+  // A hint is one line in the report, in JUnit and on stderr.
+  expect(exit.failed?.error?.hint ?? '').not.toContain('\n');
 }
 
 const envelope = (code: string): string => JSON.stringify({ error: { code, message: 'as the test says' } });
@@ -305,6 +307,14 @@ describe('H3: --expect', () => {
     expect(exit.failed?.summary).toBe(
       'type=address_activity: expected 3, got 2 in 0.40 s; received: 3 large_transfer, 2 address_activity',
     );
+  });
+
+  test('a type that is almost that of an event is named in the hint, in one line', async () => {
+    const server = await startScriptedServer(streamHandler({ events: [transfer()] }));
+    const exit = await runCheck(server.url, ['--expect', 'type=large_transfre', '--within', '300ms']);
+    expectFailure(exit, 'events', 'expectation', 124);
+    expect(exit.failed?.error?.hint).toMatch(/large_transfer.*; check the subscriptions of the key/);
+    expect(exit.stderr).not.toContain('\\u000a');
   });
 
   test('events that come after --within are 124', async () => {

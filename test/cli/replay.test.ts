@@ -263,7 +263,10 @@ describe('row 108: a part of a recording, and its pauses', () => {
   (hasPty() ? test : test.skip)(
     'on a terminal: position, wait and remaining time (needs python3)',
     async () => {
-      const pty = startCliInPty(['stream', 'replay', record(HOURS), '--verbose'], { ...GUARDED, columns: 120 });
+      const pty = startCliInPty(['stream', 'replay', record(HOURS), '--verbose'], {
+        ...GUARDED,
+        columns: 120,
+      });
       await pty.waitFor(/at \S.*next event in (?:2h 0m|1h 59m).*(?:4h 0m|3h 59m) left.*2 events/);
       pty.send('\x03');
       expect((await pty.exit).signal).toBe('SIGINT');

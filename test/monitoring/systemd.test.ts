@@ -183,6 +183,35 @@ describe('the watchdog', () => {
     }
   });
 
+  test('M8: the end is notified while systemd-notify still sends the message before it', async () => {
+    const folder = makeTempFolder();
+    const log = join(folder, 'log');
+    // The first one ends when the second has been started.
+    const script = `#!/bin/sh
+for one; do echo "$one"; done >> '${log}'
+for i in $(seq 400); do if grep -q STOPPING '${log}'; then exit; fi; sleep 0.05; done
+`;
+    writeFileSync(join(folder, 'systemd-notify'), script);
+    chmodSync(join(folder, 'systemd-notify'), 0o755);
+    writeFileSync(log, '');
+    const io = createFakeIo({ env: { ...WATCHDOG, PATH: `${folder}:/bin:/usr/bin` } });
+    const notifier = createServiceNotifier({ connectTimeoutMs: 1 }, { report: () => undefined }, io);
+    const tally = { summarize: () => ({ events: 0 }) };
+    const update = (kind: string): void =>
+      notifier?.update({ phase: { kind }, phaseSinceMs: 0, listProblems: () => [], tally } as never);
+    update('live');
+    await until(
+      () => readFileSync(log, 'utf8'),
+      (text) => text.includes('READY=1'),
+    );
+    update('stopping');
+    notifier?.close();
+    await until(
+      () => readFileSync(log, 'utf8'),
+      (text) => text.includes('STOPPING=1'),
+    );
+  });
+
   test('M8: without NOTIFY_SOCKET nothing is started; with the WATCHDOG_PID of another process there is no watchdog', () => {
     const reporter = { report: () => undefined };
     expect(createServiceNotifier({ connectTimeoutMs: 1 }, reporter, createFakeIo())).toBeUndefined();

@@ -171,7 +171,7 @@ export function describeUnmet(expected: Expected, counter: ExpectationCounter): 
     message: `${listUnmet(counter)} in ${formatDuration(expected.withinMs)}; ${describeReceived(counter)}`,
     hint: counter.counts.some(({ late, future }) => late + future > 0)
       ? 'check the clock of this machine: a lag is the difference between two clocks; if it is right, raise --max-lag'
-      : [...mistakes, 'check the subscriptions of the key, or allow more time with --within'].join('\n'),
+      : [...mistakes, 'check the subscriptions of the key, or allow more time with --within'].join('; '),
     exitCode: EXIT.timeout,
     details: listReceived(counter),
   };

@@ -110,10 +110,9 @@ export function formatStep(
   const head = `${status.padEnd(7)} ${name.padEnd(NAME_WIDTH)} `;
   const indent = ' '.repeat(columns - head.length < MIN_SUMMARY_WIDTH ? 2 : head.length + 1);
   const hint = result.status === 'failed' ? (result.failure.hint ?? '') : '';
-  const hints = hint === '' ? [] : spellEllipses(hint, signs).split('\n');
   const [first = '', ...rest] = [
     ...joinWords([head, ...spellEllipses(summary, signs).split(' '), ...time], columns, indent),
-    ...hints.flatMap((hint) => joinWords(hint.split(' '), columns, indent, indent)),
+    ...(hint === '' ? [] : joinWords(spellEllipses(hint, signs).split(' '), columns, indent, indent)),
   ];
   const { open, close } = { ok: live, failed: error, skipped: info }[status];
   const painted = open + first.slice(0, 7) + close + first.slice(7);

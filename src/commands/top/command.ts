@@ -23,7 +23,7 @@ export function addStreamTop(stream: DocumentedCommand, io: Io): void {
     })
     .example('atlantis stream top --simulate', 'no key needed')
     .example('atlantis stream top --by token', 'another field')
-    .example('atlantis stream top --once --within 10s --json | jq .rows[0]')
+    .example('atlantis stream top --once --within 10s --json | jq ".rows[0]"')
     .example('atlantis stream top day.ndjson.gz --once --by chain --sort usd')
     .action(async (path: string | undefined, _options, command: DocumentedCommand) => {
       const { runTop } = await import('./run.ts');

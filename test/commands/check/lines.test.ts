@@ -22,7 +22,9 @@ describe('a terminal of any width', () => {
     // The status and the name of a step stay together.
     for (const line of lines) expect(line.length).toBeLessThanOrEqual(Math.max(columns, 23));
     expect(lines.join(' ').replace(/\s+/g, ' ')).toBe(
-      (formatStep(FAILED, PLAIN_LOG_STYLE) + formatVerdict(makeFailedReport('x'))).replace(/\s+/g, ' ').trim(),
+      (formatStep(FAILED, PLAIN_LOG_STYLE) + formatVerdict(makeFailedReport('x')))
+        .replace(/\s+/g, ' ')
+        .trim(),
     );
   });
 
