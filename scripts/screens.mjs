@@ -93,12 +93,15 @@ const all = process.argv[2] === '--all' ? process.argv[3] : undefined;
 const directory = all ?? join(root, 'docs/screens');
 mkdirSync(directory, { recursive: true });
 for (const screen of all === undefined ? SCREENS : ALL) {
-  const simulator = await startSimulator({ seed: 3, ratePerSecond: 5 });
+  const simulator = await startSimulator({ ratePerSecond: 5 });
   try {
     const text = await record(screen, simulator);
     for (const palette of all === undefined ? ['dark'] : Object.keys(PALETTES)) {
       const file = all === undefined ? `${screen.name}.svg` : `${screen.name}-${palette}.svg`;
-      writeFileSync(join(directory, file), drawSvg(text, screen.columns, PALETTES[palette]));
+      writeFileSync(
+        join(directory, file),
+        drawSvg(`${screen.name}: atlantis stream tail`, text, screen.columns, PALETTES[palette]),
+      );
     }
   } finally {
     await simulator.close();

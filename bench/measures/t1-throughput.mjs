@@ -4,7 +4,7 @@
 import * as clients from '../lib/clients.mjs';
 import { startConnectProxy } from '../lib/connect-proxy.mjs';
 import { SIZES } from '../lib/events.mjs';
-import { mebibytes, spread, whole } from '../lib/format.mjs';
+import { mebibytes, spread, times, whole } from '../lib/format.mjs';
 import { interleave } from '../lib/interleave.mjs';
 import { hasGnuTime } from '../lib/pipeline.mjs';
 import { compareRuns, summarize } from '../lib/stats.mjs';
@@ -128,7 +128,6 @@ async function measureOver(id, server, { plan, peers, note }, proxyUrl) {
   const checks = GOALS[id]
     .filter(([, , what]) => what === 'speed' || hasGnuTime)
     .map(([goal, name, what]) => ({ goal, ...compare(name, what) }));
-  const times = (compared) => `${spread(compared, (value) => value.toFixed(2))} ×`;
   const rows = present.map(({ name, count }) => [
     name,
     hasGnuTime ? spread(summarize(cpuOf(name)), (us) => us.toFixed(2)) : 'not measured',

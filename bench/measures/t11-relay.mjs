@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { atlantis } from '../lib/clients.mjs';
 import { SIZES } from '../lib/events.mjs';
-import { spread, whole } from '../lib/format.mjs';
+import { spread, times, whole } from '../lib/format.mjs';
 import { interleave } from '../lib/interleave.mjs';
 import { runOrThrow, timedEnv } from '../lib/pipeline.mjs';
 import { compareRuns, summarize } from '../lib/stats.mjs';
@@ -177,7 +177,7 @@ export async function measureRelay({ server, plan, note }) {
         row[0],
         whole(row[1]),
         spread(summarize(rates(name)), whole),
-        compared ? `${spread(compared, (value) => value.toFixed(2))} ×` : '',
+        compared ? times(compared) : '',
         cpu.length === 0 ? '' : whole(summarize(cpu).median),
       ]);
     }

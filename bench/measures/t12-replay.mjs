@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as clients from '../lib/clients.mjs';
 import { SIZES } from '../lib/events.mjs';
-import { mebibytes, spread, whole } from '../lib/format.mjs';
+import { mebibytes, spread, times, whole } from '../lib/format.mjs';
 import { interleave } from '../lib/interleave.mjs';
 import { hasGnuTime, runOrThrow } from '../lib/pipeline.mjs';
 import { compareRuns, summarize } from '../lib/stats.mjs';
@@ -57,7 +57,7 @@ export async function measureReplay({ server, plan, note }) {
       rows: [...runs.keys()].map((name) => [
         name,
         hasGnuTime ? spread(summarize(pick(name, 'cpuUs')), (us) => us.toFixed(2)) : 'not measured',
-        name === TAIL || !hasGnuTime ? '' : `${spread(compare(name), (value) => value.toFixed(2))} ×`,
+        name === TAIL || !hasGnuTime ? '' : times(compare(name)),
         spread(summarize(pick(name, 'perSecond')), whole),
         mebibytes(hasGnuTime ? Math.max(...pick(name, 'peakKiB')) : undefined),
       ]),

@@ -1,7 +1,7 @@
 // T2: larger events, compared with the ceiling only. T2s: the same over `wss:`, where the goals are about CPU time.
 import * as clients from '../lib/clients.mjs';
 import { SIZES } from '../lib/events.mjs';
-import { spread, whole } from '../lib/format.mjs';
+import { spread, times, whole } from '../lib/format.mjs';
 import { interleave } from '../lib/interleave.mjs';
 import { hasGnuTime } from '../lib/pipeline.mjs';
 import { compareRuns, summarize } from '../lib/stats.mjs';
@@ -34,12 +34,11 @@ async function measureOver(id, server, { plan, note }) {
     const less = hasGnuTime && compareRuns(pick(ceilingRuns, 'cpuUs'), pick(ownRuns, 'cpuUs'));
     if (id === 'T2') checks.push({ goal: `T2 ${name}`, ...faster });
     else if (less) checks.push({ goal: `T2s ${name}`, ...less });
-    const times = (compared) => (compared ? `${spread(compared, (value) => value.toFixed(2))} ×` : '');
     const cpu = (list) =>
       hasGnuTime ? spread(summarize(pick(list, 'cpuUs')), (us) => us.toFixed(1)) : 'not measured';
     rows.push([
       `${whole(size)} bytes, ${whole(count)} events`,
-      ...[cpu(ownRuns), cpu(ceilingRuns), times(less)],
+      ...[cpu(ownRuns), cpu(ceilingRuns), less ? times(less) : ''],
       ...[ownRuns, ceilingRuns].map((list) => spread(summarize(pick(list, 'perSecond')), whole)),
       times(faster),
     ]);

@@ -2,7 +2,7 @@
 // with piping the stream into `jq -c` with the same filter.
 import * as clients from '../lib/clients.mjs';
 import { missingFlags } from '../lib/features.mjs';
-import { spread, whole } from '../lib/format.mjs';
+import { spread, times, whole } from '../lib/format.mjs';
 import { interleave } from '../lib/interleave.mjs';
 import { hasGnuTime } from '../lib/pipeline.mjs';
 import { compareRuns, summarize } from '../lib/stats.mjs';
@@ -60,7 +60,7 @@ export async function measureFilters({ server, plan, peers, note }) {
       name,
       spread(summarize(rates(name)), whole),
       whole(events),
-      goal === undefined ? '' : `${spread(compared, (value) => value.toFixed(2))} ×`,
+      goal === undefined ? '' : times(compared),
       hasGnuTime ? spread(summarize(runs.get(name).map((run) => run.cpuUs)), (us) => us.toFixed(2)) : '',
     ]);
   }

@@ -6,6 +6,9 @@ const CHARACTER_WIDTH = 8.43;
 const LINE_HEIGHT = 19;
 const PADDING = 12;
 
+const SOLARIZED =
+  '#073642 #dc322f #859900 #b58900 #268bd2 #d33682 #2aa198 #eee8d5 #002b36 #cb4b16 #586e75 #657b83 #839496 #6c71c4 #93a1a1 #fdf6e3';
+
 /** Background, text, and the sixteen colors. */
 export const PALETTES = {
   dark: {
@@ -20,15 +23,12 @@ export const PALETTES = {
     colors:
       '#000000 #cd3131 #107c10 #949800 #0451a5 #bc05bc #0598bc #555555 #666666 #cd3131 #14ce14 #b5ba00 #0451a5 #bc05bc #0598bc #a5a5a5',
   },
-  'solarized-dark': { background: '#002b36', text: '#839496', colors: '' },
-  'solarized-light': { background: '#fdf6e3', text: '#657b83', colors: '' },
+  'solarized-dark': { background: '#002b36', text: '#839496', colors: SOLARIZED },
+  'solarized-light': { background: '#fdf6e3', text: '#657b83', colors: SOLARIZED },
 };
-const SOLARIZED =
-  '#073642 #dc322f #859900 #b58900 #268bd2 #d33682 #2aa198 #eee8d5 #002b36 #cb4b16 #586e75 #657b83 #839496 #6c71c4 #93a1a1 #fdf6e3';
 
 function readColor(palette, code) {
-  const sixteen = (palette.colors || SOLARIZED).split(' ');
-  if (code < 16) return sixteen[code];
+  if (code < 16) return palette.colors.split(' ')[code];
   if (code >= 232) return `rgb(${Array(3).fill(8 + 10 * (code - 232))})`;
   const level = (value) => (value === 0 ? 0 : 55 + 40 * value);
   const cube = code - 16;
@@ -72,7 +72,7 @@ function* readRuns(line, style) {
   }
 }
 
-export function drawSvg(screen, columns, palette) {
+export function drawSvg(title, screen, columns, palette) {
   const lines = screen.replace(/\n+$/, '').split('\n');
   const width = columns * CHARACTER_WIDTH + 2 * PADDING;
   const height = lines.length * LINE_HEIGHT + 2 * PADDING;
@@ -101,6 +101,7 @@ export function drawSvg(screen, columns, palette) {
     }
   }
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${width.toFixed(0)}" height="${height}" viewBox="0 0 ${width.toFixed(0)} ${height}">
+<title>${escapeXml(title)}</title>
 <rect width="100%" height="100%" rx="6" fill="${palette.background}"/>
 <g font-family="ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace" font-size="${FONT_SIZE}" xml:space="preserve">
 ${body.join('\n')}

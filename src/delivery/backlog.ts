@@ -79,7 +79,7 @@ export class Backlog {
   }
 
   /**
-   * No more should be read: the memory is full, or the spool has no more room than for what is read ahead. `append` still
+   * Reading should pause: the memory is full, or the spool only has room for what is read ahead. `append` still
    * works.
    */
   get isFull(): boolean {

@@ -152,15 +152,15 @@ export function openRelayOutput(parts: RelayParts): RelayOutput {
     writeLifecycle: (record) =>
       held === undefined ? writeLifecycle(record) : held.then(() => writeLifecycle(record)),
     hold() {
-      let goOn = (): void => {};
+      let resume = (): void => {};
       held = new Promise((resolve) => {
-        goOn = () => {
+        resume = () => {
           held = undefined;
           recheck();
           resolve();
         };
       });
-      return goOn;
+      return resume;
     },
     flush: () => Promise.resolve(),
     async drain() {

@@ -157,7 +157,7 @@ export const EVENT_FLAGS = group('Filters:', {
   ),
   preset: list(
     '--preset <name>',
-    'filter by an expression that `atlantis config set preset.<name>` stored; repeatable',
+    'filter by an expression stored with `atlantis config set preset.<name>`; repeatable',
   ),
 });
 
@@ -171,14 +171,14 @@ export const FORM_FLAGS = group('Output:', {
   fields: setting(
     text('--fields <path,...>', 'print only these fields, tab-separated (columns on a terminal)'),
   ),
-  hasHeader: toggle('--header', 'with --fields in a pipe: print a first line with the names'),
+  hasHeader: toggle('--header', 'with --fields in a pipe: print the field names as the first line'),
   time: setting(choice('--time <mode>', 'receive time in pretty output', TIME_MODES, 'local')),
   isWide: toggle('--wide', 'show every field in full, one per line'),
   highlight: list(
     '--highlight <expr>',
     'mark the events that match this expression, without filtering; repeatable',
   ),
-  hasBell: toggle('--bell', 'with --highlight: ring the bell of the terminal, once a second at most'),
+  hasBell: toggle('--bell', 'with --highlight: ring the terminal bell, at most once a second'),
   links: setting(choice('--links <when>', 'link hashes and addresses to a block explorer', WHEN, 'auto')),
 });
 
@@ -201,7 +201,7 @@ export const END_FLAGS = group('When to stop:', {
 export const READY_FLAGS = {
   readyFile: text(
     '--ready-file <file>',
-    'file that exists while the stream is live and the sinks take events',
+    'file that exists only while ready: the stream is live, and all sinks deliver or spool',
   ),
 };
 

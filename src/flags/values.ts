@@ -1,5 +1,7 @@
 // Parses the values of flags. Errors name the flag, the value and what is accepted (contract § 1).
+import { MAX_DURATION_MS } from '../clock.ts';
 import { UsageError } from '../errors.ts';
+import { dropBrackets } from '../io/address.ts';
 import {
   A_LISTEN_ADDRESS,
   A_RATE,
@@ -29,7 +31,6 @@ const UNITS_MS: Readonly<Record<string, number>> = {
 };
 const DURATION = /^(?:\d+(?:\.\d+)?(?:ms|[smhd]))+$/;
 const DURATION_PART = /(\d+(?:\.\d+)?)(ms|[smhd])/g;
-const MAX_DURATION_MS = 365 * 24 * 3_600_000;
 
 function refuse(flag: string, value: string, accepted: string): UsageError {
   return new UsageError(...sayInvalid(flag, value, accepted));
@@ -108,7 +109,7 @@ export function parseListenAddress(flag: string, value: string): ListenAddress {
     /^(\[[\da-fA-F:.]+\]|\d+(?:\.\d+){3}|localhost)?:(\d{1,5})$/.exec(value) ?? [];
   const url = `http://${given || '127.0.0.1'}:${port || 'none'}`;
   if (!URL.canParse(url)) throw refuse(flag, value, A_LISTEN_ADDRESS);
-  return { host: new URL(url).hostname.replace(/^\[|\]$/g, ''), port: Number(port) };
+  return { host: dropBrackets(new URL(url).hostname), port: Number(port) };
 }
 
 const SIZES: Readonly<Record<string, number>> = {

@@ -2,6 +2,13 @@
 // itself, and the system stops a background process that reads keys or changes the mode.
 import { existsSync, readFileSync } from 'node:fs';
 
+/** Runs a program, and returns its output. */
+type RunProgram = (
+  file: string,
+  args: readonly string[],
+  options: { encoding: 'latin1'; stdio: 'pipe'; timeout: number },
+) => string;
+
 const STAT = '/proc/self/stat';
 /** Fields of proc(5) after the name: the process group, and the group in the foreground of its terminal. */
 const GROUP = 2;
@@ -12,14 +19,10 @@ const PS = '/bin/ps';
 /**
  * Whether this process may use its terminal: a shell has others in the background. True if the process has no terminal.
  *
- * @param run starts ps where there is no /proc; without it the answer is no, since the system stops a process that uses
+ * @param run starts ps where there is no /proc; without it the result is false, since the system stops a process that uses
  *   the terminal from the background
  */
-export function isForegroundProcess(
-  pid: number,
-  run: typeof import('node:child_process').execFileSync | undefined,
-  statPath = STAT,
-): boolean {
+export function isForegroundProcess(pid: number, run: RunProgram | undefined, statPath = STAT): boolean {
   try {
     // The name, in parentheses, may contain anything.
     const fields = readFileSync(statPath, 'latin1')
@@ -33,11 +36,11 @@ export function isForegroundProcess(
   }
 }
 
-function isMarkedByPs(pid: number, run: typeof import('node:child_process').execFileSync): boolean {
+function isMarkedByPs(pid: number, run: RunProgram): boolean {
   try {
     const stat = run(PS, ['-o', 'stat=', '-p', String(pid)], {
       encoding: 'latin1',
-      stdio: ['ignore', 'pipe', 'ignore'],
+      stdio: 'pipe',
       timeout: 1_000,
     });
     return stat.includes('+');
@@ -53,7 +56,7 @@ function isMarkedByPs(pid: number, run: typeof import('node:child_process').exec
  */
 export function createForegroundTest(
   pid: number,
-  run: Parameters<typeof isForegroundProcess>[1],
+  run: RunProgram | undefined,
   onContinue: (handler: () => void) => void,
 ): () => boolean {
   if (existsSync(STAT)) return () => isForegroundProcess(pid, run);

@@ -16,7 +16,7 @@ const SIGNAL_KEYS: Readonly<Record<string, NodeJS.Signals>> = {
   '\x1c': 'SIGQUIT',
 };
 /** Cursor and function keys (ECMA-48 § 5.4). */
-const ESCAPE_SEQUENCE = /\x1b(?:\[[0-?]*[ -/]*[@-~]|O.|.)?/g;
+export const ESCAPE_SEQUENCE = /\x1b(?:\[[0-?]*[ -/]*[@-~]|O.|.)?/g;
 
 interface KeyListener {
   onKey(key: string): void;

@@ -1,4 +1,4 @@
-// Signals that end a run: which of several is the same wish again, and whether a hang-up counts (contract S1).
+// Signals that end a run: which of several repeat the same request, and whether a hang-up counts (contract S1).
 import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { Clock } from '../clock.ts';
@@ -8,10 +8,10 @@ export const END_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 export type EndSignal = (typeof END_SIGNALS)[number];
 
 /**
- * Signals within this time of the first one are part of the same wish: the kernel and the shell both send SIGHUP when a
+ * Signals within this time of the first one repeat the same request: the kernel and the shell both send SIGHUP when a
  * window is closed, systemd sends SIGTERM and then SIGHUP, and `timeout` and npm repeat what the terminal has sent.
  */
-const SAME_WISH_MS = 1_000;
+const SAME_REQUEST_MS = 1_000;
 /** Two presses of Ctrl-C are further apart than one that npm passes on again. */
 const PRESS_AGAIN_MS = 100;
 
@@ -25,9 +25,9 @@ interface SignalParts {
 }
 
 interface SignalWatch {
-  /** Subscribes to the first signal. A later one that means impatience ends the process at once. */
+  /** Subscribes to the first signal. A second request ends the process at once. */
   onSignal(handler: (signal: EndSignal) => void): () => void;
-  /** Takes SIGHUP as a wish to read the configuration again, until another signal ends the run. */
+  /** Takes SIGHUP as a request to read the configuration again, until another signal ends the run. */
   onHangUp(handler: () => void): () => void;
 }
 
@@ -49,7 +49,7 @@ export function createSignalWatch({ clock, isStdinTty, listen, die }: SignalPart
     }
     const passedMs = clock.monotonicMs() - first.atMs;
     const isPressedAgain = passedMs >= PRESS_AGAIN_MS && first.signal === 'SIGINT' && signal === 'SIGINT';
-    if (passedMs >= SAME_WISH_MS || (isPressedAgain && isStdinTty())) die(signal);
+    if (passedMs >= SAME_REQUEST_MS || (isPressedAgain && isStdinTty())) die(signal);
   };
 
   const release = (): void => {

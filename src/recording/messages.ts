@@ -1,6 +1,7 @@
 // Messages about recordings, as they are written and played.
 import { type ErrorText, EXIT } from '../errors.ts';
 import { sayRequires } from '../flags/messages.ts';
+import { sayExistsAndIsOther, sayNotRegular } from '../io/messages.ts';
 import { type EventFigures, formatCount, formatEvents, formatGaps } from '../ui/format.ts';
 import type { StatusRecord } from '../ui/reporter.ts';
 
@@ -15,7 +16,7 @@ export const sayRotationRequired = (): ErrorText =>
   sayRequires(
     ['--record-keep'],
     '--record-max-size or --record-max-age',
-    'without them the recording is not rotated',
+    'add one of them: otherwise the recording is not rotated',
   );
 
 const quote = (path: string): string => JSON.stringify(path);
@@ -25,15 +26,10 @@ export const sayRecordingIsOutput = (path: string): ErrorText => [
   'use another name',
 ];
 
-export const sayNotRecordable = (path: string): ErrorText => [
-  `--record ${quote(path)} is not a regular file`,
-  'use the path of a regular file',
-];
+export const sayNotRecordable = (path: string): ErrorText => sayNotRegular('--record', path);
 
-export const sayExistsAndIsOther = (path: string, isCompressed: boolean): ErrorText => [
-  `--record ${quote(path)} exists and is not ${isCompressed ? 'a compressed recording' : 'a recording'}`,
-  'nothing was changed: use another name, or move the file away',
-];
+export const sayOtherRecording = (path: string, isCompressed: boolean): ErrorText =>
+  sayExistsAndIsOther('--record', path, isCompressed ? 'a compressed recording' : 'a recording');
 
 /** What is locked, for `takeLock`. */
 export const describeRecordingLock = (path: string) => ({
@@ -43,7 +39,7 @@ export const describeRecordingLock = (path: string) => ({
 });
 
 export const sayTakenOver = (path: string): ErrorText => [
-  `another run is now recording into ${quote(path)}`,
+  `another run is now recording to ${quote(path)}`,
   'use a separate file for each run',
 ];
 
@@ -56,7 +52,8 @@ export const sayTimesRequired = (): ErrorText => [
 export const NO_EVENTS = 'it contains no events';
 export const IS_EMPTY = 'it is empty';
 
-export const COMPACT_HINT = 'it was pretty-printed: put each value on one line, as `jq -c .` does';
+export const COMPACT_HINT =
+  "it was pretty-printed: put each value on one line, as `jq -c .` does, or `jq -c '.[]'` for an array";
 
 export const sayNothingToPlay = (why: string, isPrettyPrinted: boolean): ErrorText => [
   `not a recording: ${why}`,
@@ -68,7 +65,7 @@ export const sayNothingToPlay = (why: string, isPrettyPrinted: boolean): ErrorTe
 export const sayPlain = (): StatusRecord => ({
   event: 'recording',
   level: 'info',
-  message: 'plain NDJSON without receive times: each line is an event and is played without a wait',
+  message: 'plain NDJSON without receive times: each line is an event and is played without a delay',
   hint: '--rate <n> plays n events per second',
 });
 export const sayUntilBeforeSince = (): ErrorText => ['--until is before --since', 'use a later --until'];

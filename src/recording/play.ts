@@ -9,8 +9,8 @@ import { type RecordedLine, readLine, readPlainLine } from './recorded-line.ts';
 
 export type Played =
   | { readonly kind: 'events'; readonly batch: Batch; readonly connection: number }
-  /** A lifecycle record, safe on a terminal, without its line feed. */
-  | { readonly kind: 'lifecycle'; readonly line: Buffer }
+  /** A lifecycle record, safe on a terminal, without its line feed; `gapMs` is the duration of a gap. */
+  | { readonly kind: 'lifecycle'; readonly line: Buffer; readonly gapMs: number | undefined }
   /** `line` counts from 1. */
   | { readonly kind: 'damaged'; readonly line: number; readonly why: string };
 
@@ -133,8 +133,8 @@ export async function* playRecording(
       if (!builder.isEmpty) yield take();
       if (line.kind === 'damaged') yield* report(lineNumber, line.why);
       if (line.kind !== 'lifecycle') continue;
-      const { atMs = sinceMs } = line;
-      if (atMs >= sinceMs && atMs <= untilMs) yield { kind: 'lifecycle', line: line.text };
+      const { atMs = sinceMs, text, gapMs } = line;
+      if (atMs >= sinceMs && atMs <= untilMs) yield { kind: 'lifecycle', line: text, gapMs };
     }
     // More lines on stdin may come much later: do not hold these events back.
     if (!builder.isEmpty) yield take();

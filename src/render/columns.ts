@@ -2,8 +2,8 @@
 // if the terminal is too narrow, the widest are cut first. Numbers are shown in full and end in one column.
 
 import type { Paint } from './paint.ts';
+import { isHashLike, SHORT_HASH_COLUMNS, shortenMiddle } from './pretty/hashes.ts';
 import { dropCutNumber } from './pretty/numbers.ts';
-import { isHashLike, shortenMiddle } from './pretty/values.ts';
 import { SIGNS, type Signs } from './signs.ts';
 import { cutText, makeSpaces, measureWidth } from './text-width.ts';
 
@@ -39,8 +39,6 @@ const NO_WIDTHS: Widths = { widest: 0, numbers: 0 };
 const EMPTY: Cell = { text: '', isNumber: false };
 /** Spaces between columns. */
 const GAP = 2;
-/** `0x`, the first four characters and the last four. */
-const SHOWN_OF_HASH = 10;
 /** A narrower column is unreadable. */
 const MIN_WIDTH = 6;
 
@@ -103,7 +101,7 @@ function findLimit(widths: readonly Widths[], columns: number | undefined): numb
 
 function cutCell({ text, isNumber, isComposite = false }: Cell, limit: number, { ellipsis }: Signs): string {
   if (isNumber || measureWidth(text) <= limit) return text;
-  if (isHashLike(text) && limit >= SHOWN_OF_HASH + ellipsis.length) return shortenMiddle(text, ellipsis);
+  if (isHashLike(text) && limit >= SHORT_HASH_COLUMNS + ellipsis.length) return shortenMiddle(text, ellipsis);
   const cut = cutText(text, limit, ellipsis);
   return isComposite ? dropCutNumber(cut.slice(0, -ellipsis.length)) + ellipsis : cut;
 }

@@ -100,7 +100,7 @@ function showLines(text: string): string {
 
 /** RFC 4180 § 2: lines end in CR LF, and these characters need quotes. */
 const TO_QUOTE = /[",\n]/;
-/** A spreadsheet would run such a text as a formula. */
+/** Spreadsheets evaluate a text that begins with one of these as a formula; the last four are the fullwidth forms. */
 const FORMULA = /^[=+\-@\uff1d\uff0b\uff0d\uff20]/;
 
 function joinCsv(row: readonly Cell[]): string {

@@ -9,12 +9,7 @@ export interface Paint {
 export const NO_PAINT: Paint = { open: '', close: '' };
 
 /** Styles of events. */
-export type Style = Readonly<
-  Record<
-    'time' | 'dollars' | 'amount' | 'unit' | 'label' | 'hash' | 'name' | 'value' | 'note' | 'header' | 'mark',
-    Paint
-  >
-> & {
+export type Style = Readonly<Record<'time' | 'dollars' | 'name' | 'note' | 'header' | 'mark', Paint>> & {
   /** Each type gets one of these. */
   readonly types: readonly Paint[];
   /** Each chain gets one of these. */
@@ -26,12 +21,7 @@ export const PLAIN_STYLE: Style = {
   types: [NO_PAINT],
   chains: [NO_PAINT],
   dollars: NO_PAINT,
-  amount: NO_PAINT,
-  unit: NO_PAINT,
-  label: NO_PAINT,
-  hash: NO_PAINT,
   name: NO_PAINT,
-  value: NO_PAINT,
   note: NO_PAINT,
   header: NO_PAINT,
   mark: NO_PAINT,

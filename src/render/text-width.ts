@@ -1,5 +1,5 @@
-// Measures visible text in columns of a terminal, and splits it into pieces that fit. Printable ASCII takes a fast path;
-// string-width measures the rest (East Asian wide characters, emoji sequences, combining marks).
+// Measures visible text in columns of a terminal, and cuts it to fit. Printable ASCII takes a fast path; string-width
+// measures the rest (East Asian wide characters, emoji sequences, combining marks).
 import stringWidth from 'string-width';
 
 /** The ellipsis and the arrows take one column too. */
@@ -14,22 +14,6 @@ export function measureWidth(visible: string): number {
 }
 
 const graphemes = new Intl.Segmenter();
-
-/** A piece may end this much earlier, to break between groups of digits. */
-const LONGEST_GROUP = 4;
-
-function splitNarrow(text: string, columns: number): string[] {
-  const pieces: string[] = [];
-  let start = 0;
-  while (text.length - start > columns) {
-    const comma = text.lastIndexOf(',', start + columns - 1);
-    const end = comma >= Math.max(start, start + columns - LONGEST_GROUP) ? comma + 1 : start + columns;
-    pieces.push(text.slice(start, end));
-    start = end;
-  }
-  pieces.push(text.slice(start));
-  return pieces;
-}
 
 /** A grapheme of more UTF-16 units than this for each column is left out where a text is cut. */
 const MAX_UNITS_A_COLUMN = 8;
@@ -71,24 +55,4 @@ const SPACES = Array.from({ length: 80 }, (_unused, n) => ' '.repeat(n));
 
 export function makeSpaces(count: number): string {
   return SPACES[count] ?? ' '.repeat(Math.max(0, count));
-}
-
-/** The text in pieces of at most `columns` columns each, at least one character in each piece. */
-export function splitByWidth(visible: string, columns: number): string[] {
-  if (!NOT_SURELY_NARROW.test(visible)) return splitNarrow(visible, Math.max(columns, 1));
-  const pieces: string[] = [];
-  let piece = '';
-  let width = 0;
-  for (const { segment } of graphemes.segment(visible)) {
-    const segmentWidth = stringWidth(segment);
-    if (width + segmentWidth > columns && piece !== '') {
-      pieces.push(piece);
-      piece = '';
-      width = 0;
-    }
-    piece += segment;
-    width += segmentWidth;
-  }
-  if (piece !== '') pieces.push(piece);
-  return pieces;
 }

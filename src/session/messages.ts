@@ -1,7 +1,7 @@
 // Messages about a run: its filters, its end and its summary.
 import type { MergeFigures } from '../connection/follow-all.ts';
 import { type AtlantisError, findNearest, isAtlantisError } from '../errors.ts';
-import { suggestNearest } from '../io/messages.ts';
+import { suggestNearest, suggestWord } from '../io/messages.ts';
 import type { EndSignal } from '../io/signals.ts';
 import type { StopReason } from '../io/stop.ts';
 import {
@@ -243,7 +243,7 @@ export function sayUnmatched(seen: Filtered, sample: EventSample, globs: readonl
     );
     return nearest === undefined || nearest === glob
       ? []
-      : `no event of type ${glob}: did you mean ${nearest}?`;
+      : `no event of type ${glob}: ${suggestWord(nearest)}`;
   });
   lines.push(...suggestNames(sample));
   lines.push(

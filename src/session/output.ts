@@ -1,9 +1,9 @@
-// Where a session writes events, and the output of `tail` and `replay`: stdout, in the format that was asked for.
+// Where a session writes events, and the output of `tail` and `replay`: stdout, in the requested format.
 //
 // The session waits for the promise of a write before it pulls more, which is the only back-pressure.
 import { type Batch, splitBatch } from '../events/batch.ts';
 import type { Io } from '../io/io.ts';
-import { createLineWriter, isFile, type WriteFailure } from '../io/line-writer.ts';
+import { openStdout, type WriteFailure } from '../io/line-writer.ts';
 import { has256Colors } from '../io/terminal.ts';
 import { escapeJsonCommands } from '../render/ci-commands.ts';
 import { NDJSON_RENDERER } from '../render/ndjson.ts';
@@ -28,7 +28,7 @@ export interface Output {
   flush(): Promise<void>;
   /** Resolves when everything written is delivered, or at once after a failure or cut. */
   drain(): Promise<void>;
-  /** Gives up what is not delivered within `ms`. */
+  /** Discards what is not delivered within `ms`. */
   cutAfter(ms: number): void;
   /** The first failure; nothing is delivered after it. */
   readonly failure: WriteFailure | undefined;
@@ -62,8 +62,7 @@ export function openPrinter(
   io: Io,
   onFailure: (failure: WriteFailure) => void,
 ): Output {
-  const writer = createLineWriter(io.stdout, io.clock, onFailure);
-  if (isFile(io.stdout)) io.ignoreFileSizeSignal();
+  const writer = openStdout(io, onFailure);
 
   function write(lines: Buffer | string, onWritten?: () => void): Promise<void> | undefined {
     if (io.stdout.isTty) status.makeWay();

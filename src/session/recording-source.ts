@@ -53,7 +53,7 @@ export function createRecordingSource(
           continue;
         }
         if (item.kind === 'lifecycle') {
-          yield { kind: 'recorded', line: item.line };
+          yield { kind: 'recorded', line: item.line, gapMs: item.gapMs };
           continue;
         }
         const { batch, connection } = item;

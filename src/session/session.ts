@@ -99,7 +99,7 @@ function trackRun(parts: SessionParts, run: Pick<Run, 'output' | 'tally'>, stop:
 
 /** Pulls until the source ends or there is a reason to stop. */
 async function pullItems(run: Run, silence: SilenceWatch): Promise<void> {
-  const { config, io, output, reporter, source, stop, tally } = run;
+  const { config, io, output, reporter, source, status, stop, tally } = run;
   if (run.untilReady !== undefined)
     await untilAborted(
       run.untilReady().catch(() => {}),
@@ -111,7 +111,10 @@ async function pullItems(run: Run, silence: SilenceWatch): Promise<void> {
     if (item.kind === 'lost' && item.others === undefined) silence.end();
     if (item.kind === 'events') run.tracker.note(item);
     if (item.kind === 'recorded') {
-      tally.noteRecorded(item.line);
+      if (item.gapMs !== undefined) {
+        status.noteGap();
+        tally.noteGap(item.gapMs);
+      }
       await output.writeRecorded?.(item.line);
     } else if (item.kind !== 'events') await noteItem(item, run);
     else if ((await deliver(item.batch, run)) > 0) silence.noteEvent();

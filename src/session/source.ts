@@ -32,6 +32,8 @@ export interface LiveSource {
 export interface Recorded {
   readonly kind: 'recorded';
   readonly line: Buffer;
+  /** The duration of a gap; undefined for another record. */
+  readonly gapMs: number | undefined;
 }
 
 /** A recording or dead letters. */

@@ -91,14 +91,6 @@ export class Tally {
     this.gapMs += durationMs;
   }
 
-  /** Counts a lifecycle record of a recording if it is a gap. */
-  noteRecorded(line: Buffer): void {
-    if (!line.includes('"lifecycle":"gap"')) return;
-    const { from, to } = JSON.parse(line.toString('utf8')) as { from?: string; to?: string | null };
-    const durationMs = Date.parse(to ?? '') - Date.parse(from ?? '');
-    this.noteGap(durationMs > 0 ? durationMs : 0);
-  }
-
   /** The gap that has not ended, with its duration so far. */
   get openGap(): { readonly loss: Lost; readonly durationMs: number } | undefined {
     if (this.#lost?.isGap !== true) return undefined;

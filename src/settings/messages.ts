@@ -209,7 +209,7 @@ export const sayCertificateDamaged = (source: string, number: number): ErrorText
 
 export const sayNoSystemRoots = (source: string): ErrorText => [
   `${source}: no root certificates of this system were found`,
-  'use --ca-cert <file> or the option ca, or Node 22.15 or newer',
+  'use --ca-cert <file> (in a program: the option ca), or Node 22.15 or newer',
 ];
 
 /** What could happen without certificate checks. */
@@ -226,7 +226,7 @@ export const sayTlsChecksOff = (action: keyof typeof UNCHECKED): ErrorText => [
 
 /** Not written as one URL: the redactor would take `user:password` out of it. */
 const A_PROXY =
-  'accepted: http://, https://, socks5:// or socks5h:// and <user>:<password>@<host>:<port>, with # written as %23, / as %2F and % as %25; to connect directly, omit it';
+  'accepted: http://, https://, socks5:// or socks5h://, then <user>:<password>@<host>:<port>, with # written as %23, / as %2F and % as %25; to connect directly, omit it';
 
 export const sayProxyUnencoded = (source: string): ErrorText => [
   `the user name or password in ${source} contains a #, / or ? that is not URL-encoded`,

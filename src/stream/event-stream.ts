@@ -167,17 +167,13 @@ export class EventStream implements AsyncIterable<StreamEvent> {
       }
       if (batch.count === 0) continue;
       const { select } = settings;
-      if (select?.maxBytes === undefined || batch.bytes.length <= select.maxBytes) {
-        const wanted = select === undefined ? batch : select(batch);
-        yield { kind: 'events', batch: new EventBatch(batch, wanted, connection, seq) };
-        seq += wanted.count;
-        continue;
-      }
-      for (const part of splitBatch(batch, select.maxBytes)) {
-        const wanted = select(part);
+      const maxBytes = select?.maxBytes ?? Number.POSITIVE_INFINITY;
+      const isWhole = batch.bytes.length <= maxBytes;
+      for (const part of isWhole ? [batch] : splitBatch(batch, maxBytes)) {
+        const wanted = select === undefined ? part : select(part);
         yield { kind: 'events', batch: new EventBatch(part, wanted, connection, seq) };
         seq += wanted.count;
-        await sleep(clock, 0, signal);
+        if (!isWhole) await sleep(clock, 0, signal);
       }
     }
   }

@@ -67,11 +67,9 @@ export function formatMoment(wallMs: number): string {
 
 /** The time of an event may be ahead of the clock of this machine. */
 export function formatLag(ms: number): string {
-  const sign = ms < 0 ? '-' : '';
-  return (
-    sign +
-    (Math.abs(ms) < 10 * 1_000 ? `${(Math.abs(ms) / 1_000).toFixed(1)} s` : formatDuration(Math.abs(ms)))
-  );
+  const size = Math.abs(ms);
+  const text = size < 1_000 ? `${(size / 1_000).toFixed(1)} s` : formatDuration(size);
+  return ms < 0 ? `-${text}` : text;
 }
 
 export interface EventFigures {

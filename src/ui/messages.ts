@@ -229,12 +229,12 @@ export function describeMerge(merged: MergeFigures | undefined): string {
   return parts.join(', ');
 }
 
-/** Pieces of the status line. */
+/** Pieces of the status line, and of the first lines of `top`. */
 export const STATUS = {
   live: 'live',
   playing: 'playing',
   connecting: (host: string) => `connecting to ${host}`,
-  retrying: (seconds: number) => `retrying in ${seconds} s`,
+  retrying: (ms: number) => `retrying in ${Math.max(0, Math.ceil(ms / 1_000))} s`,
   attempt: (attempt: number) => `attempt ${attempt}`,
   at: (wallMs: number) => `at ${formatTime(wallMs)}`,
   nextEvent: (ms: number) => `next event in ${formatDuration(ms)}`,

@@ -1,8 +1,9 @@
-// The rate of events on the status line: counts of the last ten seconds, their average, and bars.
+// The rate of events: counts of the last ten seconds, their average, and bars.
 import type { Clock } from '../clock.ts';
 import { groupThousands } from './format.ts';
 
-const RATE_SECONDS = 10;
+/** Whole seconds over which a rate is averaged. */
+export const RATE_SECONDS = 10;
 const SECOND_MS = 1_000;
 
 export interface Rate {
@@ -37,15 +38,15 @@ export function startRate(clock: Clock): Rate {
 }
 
 /** One of eight bars for each number, scaled to the largest one. 0 is the lowest bar, 1 at least the next. */
-export function drawSparkline(counts: readonly number[], bars: string): string {
+export function drawBars(counts: readonly number[], bars: string): string {
   const most = Math.max(...counts, 1);
   return counts.map((count) => bars[count === 0 ? 0 : Math.max(1, Math.ceil((count / most) * 7))]).join('');
 }
 
-/** The average per second: `0`, `0.4`, `12.5`, `1,234`. */
-export function formatRate(counts: readonly number[]): string {
-  const total = counts.reduce((sum, count) => sum + count, 0);
-  if (total === 0) return '0';
-  const rate = total / counts.length;
-  return rate < 100 ? rate.toFixed(1) : groupThousands(Math.round(rate));
+/** `0`, `<0.1`, `0.4`, `12.5`, `1,234`; an empty text if it is not known. */
+export function formatRate(perSecond: number | undefined): string {
+  if (perSecond === undefined) return '';
+  if (perSecond === 0) return '0';
+  if (perSecond < 0.05) return '<0.1';
+  return perSecond < 100 ? perSecond.toFixed(1) : groupThousands(Math.round(perSecond));
 }

@@ -1,15 +1,14 @@
 // The progress of a stream on the status line. Loaded on demand, since string-width takes long to load.
 import type { Clock } from '../clock.ts';
-import { type Batch, textOf } from '../events/batch.ts';
-import { createTimestampReader, DEFAULT_LAG_FIELDS } from '../events/event-time.ts';
-import { parsePath } from '../events/path.ts';
+import type { Batch } from '../events/batch.ts';
+import { RecentLag } from '../events/event-time.ts';
 import { type LogStyle, NO_PAINT, type Paint } from '../render/paint.ts';
 import { makeVisible } from '../render/sanitize.ts';
 import { SIGNS, type Signs } from '../render/signs.ts';
-import { measureWidth, splitByWidth } from '../render/text-width.ts';
+import { cutText, measureWidth } from '../render/text-width.ts';
 import { formatCount, formatFiltered } from './format.ts';
 import { STATUS } from './messages.ts';
-import { drawSparkline, formatRate, type Rate, startRate } from './rate.ts';
+import { drawBars, formatRate, type Rate, startRate } from './rate.ts';
 import type { Look } from './spinner.ts';
 
 /** The last line of a terminal, see status-line.ts. */
@@ -40,7 +39,7 @@ export interface StreamProgress {
   retrying(delayMs: number, attempt: number): void;
   /** The connection is lost. @param isGap false if the source resumes after the loss where it was */
   lost(isGap: boolean): void;
-  /** A gap that has ended: the source does not resume where it was. */
+  /** A gap that has ended: the source did not resume where it was, or a recording has its record. */
   noteGap(): void;
   /** @param live connections that are live; shown from the second one on */
   noteConnections(live: number): void;
@@ -93,15 +92,14 @@ export class LineProgress implements StreamProgress {
   #loss: { readonly sinceMs: number; readonly isGap: boolean } | undefined;
   #isPaused = false;
   readonly #hasKeys: boolean;
-  readonly #readTime = createTimestampReader(DEFAULT_LAG_FIELDS.map((field) => parsePath(field).steps));
-  #lagMs: number | undefined;
-  #lagReadAtMs = Number.NEGATIVE_INFINITY;
+  readonly #lag: RecentLag;
   #cancelRefresh: () => void = () => {};
 
   constructor(line: StatusLine, clock: Clock, { style, signs = SIGNS, hasKeys = false }: ProgressParts) {
     this.#hasKeys = hasKeys;
     this.#line = line;
     this.#clock = clock;
+    this.#lag = new RecentLag(clock, LAG_INTERVAL_MS);
     this.#style = style;
     this.#signs = signs;
   }
@@ -126,7 +124,7 @@ export class LineProgress implements StreamProgress {
 
   lost(isGap: boolean): void {
     this.#loss = { sinceMs: this.#clock.monotonicMs(), isGap };
-    this.#lagMs = undefined;
+    this.#lag.ms = undefined;
     if (isGap) this.noteGap();
   }
 
@@ -147,11 +145,7 @@ export class LineProgress implements StreamProgress {
   }
 
   noteLag(batch: Batch, count: number): void {
-    const nowMs = this.#clock.monotonicMs();
-    if (count === 0 || nowMs - this.#lagReadAtMs < LAG_INTERVAL_MS) return;
-    this.#lagReadAtMs = nowMs;
-    const atMs = this.#readTime(textOf(batch, count - 1));
-    this.#lagMs = atMs === undefined ? undefined : batch.receivedAtMs - atMs;
+    this.#lag.note(batch, count);
   }
 
   makeWay(): void {
@@ -228,8 +222,7 @@ export class LineProgress implements StreamProgress {
         return this.#loss === undefined ? [connecting] : [connecting, events, gaps];
       }
       case 'retrying': {
-        const seconds = Math.max(0, Math.ceil((state.atMs - nowMs) / 1_000));
-        const retrying = { text: STATUS.retrying(seconds), paint: waiting };
+        const retrying = { text: STATUS.retrying(state.atMs - nowMs), paint: waiting };
         return [retrying, plain(STATUS.attempt(state.attempt)), events, gaps];
       }
       case 'playing': {
@@ -246,15 +239,16 @@ export class LineProgress implements StreamProgress {
       }
       case 'live': {
         const counts = this.#rate?.read() ?? [];
+        const total = counts.reduce((sum, count) => sum + count, 0);
         const { roundTripMs } = state.stream;
         return [
           { text: STATUS.live, paint: live },
           events,
-          plain(STATUS.rate(formatRate(counts))),
-          ...(counts.length === 0 ? [] : [{ text: drawSparkline(counts, this.#signs.bars), paint: chart }]),
+          plain(STATUS.rate(formatRate(total / Math.max(1, counts.length)))),
+          ...(counts.length === 0 ? [] : [{ text: drawBars(counts, this.#signs.bars), paint: chart }]),
           gaps,
           ...(this.#hasSeveral ? [plain(STATUS.connections(this.#connections))] : []),
-          ...(this.#lagMs === undefined ? [] : [plain(STATUS.lag(this.#lagMs))]),
+          ...(this.#lag.ms === undefined ? [] : [plain(STATUS.lag(this.#lag.ms))]),
           ...(roundTripMs === undefined ? [] : [plain(STATUS.roundTrip(roundTripMs))]),
         ];
       }
@@ -292,7 +286,7 @@ function joinPieces(pieces: readonly Piece[], columns: number): string {
   for (const { text, paint } of pieces) {
     const own = measureWidth(text) + (width === 0 ? 0 : 2);
     if (width > 0 && width + own > columns) break;
-    const shown = width === 0 && own > columns ? (splitByWidth(text, columns)[0] ?? '') : text;
+    const shown = width === 0 && own > columns ? cutText(text, columns, '') : text;
     line += `${width === 0 ? '' : '  '}${paint.open}${shown}${paint.close}`;
     width += own;
   }

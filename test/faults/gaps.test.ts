@@ -211,6 +211,19 @@ const clockAt = (iso: string, jumpMs: number) =>
 
 const HOUR_MS = 3_600_000;
 
+/** The stderr of a run during whose only gap the clock jumps. */
+async function jumpInGap(iso: string, jumpMs: number, ...more: readonly string[]): Promise<string> {
+  const { server, first } = await startHandOver(['{"n":1}'], ['{"n":2}']);
+  const options = { ...clockAt(iso, jumpMs), env: { TZ: 'Europe/Berlin' } };
+  const args = ['--retry-min', '1s', '--retry-max', '1s', '--limit', '2', ...more];
+  const child = startTail(server.url, args, options);
+  await child.waitForLines(1);
+  (await first).reset();
+  await child.waitForStderr('retrying in');
+  child.kill('SIGUSR2');
+  return (await endOf(child)).stderr.replace('jumped\n', '');
+}
+
 describe('row 85 (G1, G3): gaps that are not plainly of one day', () => {
   test.each([
     [
@@ -231,20 +244,25 @@ describe('row 85 (G1, G3): gaps that are not plainly of one day', () => {
       -HOUR_MS,
       /between 2026-11-26 14:58:5\d\.\d{3} \+01:00 and 2026-11-26 13:58:5\d\.\d{3} \+01:00 \([\d.]+ s\) were not/,
     ],
-  ])('%s: date, zone and duration, in text and JSON', async (_what, iso, jumpMs, message) => {
-    const { server, first } = await startHandOver(['{"n":1}'], ['{"n":2}']);
-    const clock = clockAt(iso, jumpMs);
-    const options = { ...clock, env: { TZ: 'Europe/Berlin' } };
-    const child = startTail(server.url, ['--retry-min', '1s', '--retry-max', '1s', '--limit', '2'], options);
-    await child.waitForLines(1);
-    (await first).reset();
-    await child.waitForStderr('retrying in');
-    child.kill('SIGUSR2');
-    const { stderr } = await endOf(child);
+  ])('%s: date, zone and duration', async (_what, iso, jumpMs, message) => {
+    const stderr = await jumpInGap(iso, jumpMs);
     expect(stderr).toMatch(message);
     const [, disconnected] = / disconnected for ([\w .]+)/.exec(stderr) ?? [];
     if (jumpMs > 0) expect(disconnected).toMatch(jumpMs > HOUR_MS ? /^3d 0h$/ : /^1h 0m$/);
     else expect(disconnected).toMatch(/^[\d.]+ s$/);
+  });
+
+  test.each([
+    ['ahead by three days', 72 * HOUR_MS, 72 * HOUR_MS],
+    ['back by an hour', -HOUR_MS, 1_000],
+  ])('the clock jumps %s: JSON has the larger of both clocks', async (_what, jumpMs, leastMs) => {
+    const stderr = await jumpInGap('2026-11-26T13:58:51.000Z', jumpMs, ...JSON_LOG);
+    const { duration_ms: gapMs } = lastRecord(stderr, 'gap');
+    const summary = lastRecord(stderr, 'summary');
+    for (const ms of [gapMs, ...['duration_ms', 'gap_ms', 'disconnected_ms'].map((name) => summary[name])]) {
+      expect(ms).toBeGreaterThanOrEqual(leastMs);
+      expect(ms).toBeLessThan(leastMs + 60_000);
+    }
   });
 });
 

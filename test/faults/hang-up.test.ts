@@ -134,7 +134,7 @@ const readRecording = (path: string): Record<string, unknown>[] =>
 /** Less, and the kernel may deliver both at once, the lower number first. */
 const PAIR_MS = 50;
 
-describe('row 81 (S1): two signals of one wish', () => {
+describe('row 81 (S1): two signals for one request', () => {
   test.each([
     ['SIGHUP', 'SIGHUP'],
     ['SIGTERM', 'SIGHUP'],
@@ -176,7 +176,10 @@ describe('row 81 (S1): two signals of one wish', () => {
     child.kill('SIGTERM');
     await pauseFor(PAIR_MS);
     child.kill('SIGHUP');
-    expect((await child.exit).signal).toBe('SIGTERM');
+    expect(await child.exit).toMatchObject({
+      signal: 'SIGTERM',
+      stderr: expect.stringContaining('stopped by SIGTERM'),
+    });
     expect(existsSync(path)).toBe(false);
   });
 

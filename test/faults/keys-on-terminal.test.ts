@@ -190,11 +190,11 @@ describe('row 139: whether a process is in the foreground of its terminal', () =
     ['Ss+\n', true],
     ['S\n', false],
   ])('where there is no /proc, ps says %j', (stat, isForeground) => {
-    const run = (() => stat) as unknown as typeof import('node:child_process').execFileSync;
+    const run = (): string => stat;
     expect(isForegroundProcess(7, run, '/nowhere/stat')).toBe(isForeground);
   });
 
-  test('without /proc and ps the answer is no, since the system stops a background process that reads keys', () => {
+  test('without /proc and ps the result is false, since the system stops a background process that reads keys', () => {
     expect(isForegroundProcess(7, undefined, '/nowhere/stat')).toBe(false);
   });
 });

@@ -123,7 +123,8 @@ describe('C8: attempts of several connections', () => {
     const tail = startTail(server.url, ['--connections', '3', '--duration', '5s', ...FAST_RETRY]);
     await tail.finish();
     expect(times.length).toBeGreaterThanOrEqual(4);
-    for (const [i, at] of times.slice(1, 3).entries()) expect(at - (times[i] ?? 0)).toBeGreaterThan(990);
+    // The server sees an attempt a moment after it started.
+    for (const [i, at] of times.slice(1, 3).entries()) expect(at - (times[i] ?? 0)).toBeGreaterThan(900);
     expect(most).toBe(3);
   });
 });

@@ -185,7 +185,7 @@ describe('a header', () => {
   });
 });
 
-describe('--format csv: RFC 4180', () => {
+describe('O10: --format csv', () => {
   const csv = async (paths: string, texts: readonly string[]): Promise<string> => {
     const renderer = await createFieldsRenderer({
       fields: await parseFieldList(paths),

@@ -96,17 +96,6 @@ describe('G3: figures of a run', () => {
   });
 });
 
-test('G3: gaps of a recording are counted by its records, and other records are not', () => {
-  const tally = new Tally(createFakeClock(), NO_LISTENERS);
-  for (const line of [
-    '{"lifecycle":"gap","from":"2026-01-01T00:00:00.000Z","to":"2026-01-01T00:00:02.500Z","cause":"dropped","envelope":1}',
-    '{"lifecycle":"gap","from":"2026-01-01T00:00:05.000Z","to":null,"cause":"dropped","envelope":1}',
-    '{"lifecycle":"end","at":"2026-01-01T00:00:06.000Z","reason":"limit","envelope":1}',
-  ])
-    tally.noteRecorded(Buffer.from(line));
-  expect(tally.summarize(0)).toMatchObject({ gaps: 2, gapMs: 2_500, isGapOpen: false });
-});
-
 describe('G4: discarded messages', () => {
   test('the first is reported at once, then at most one line every 5 s, and none is lost', () => {
     const clock = createFakeClock();

@@ -28,19 +28,20 @@ import {
   makeSinkSettings,
   parseRunValues,
   type RelayConfig,
+  RUN_FLAGS,
   refuseWithout,
   SINK_FLAGS,
   type SinkConfig,
 } from './config.ts';
-import { HEADER_NAME, RELAY_FLAGS } from './flags.ts';
+import { HEADER_NAME } from './flags.ts';
 import { CONFIG_FAULTS, describeSettingFault } from './messages.ts';
 import { readEnvSecret, readFileSecret } from './secrets.ts';
-import { listTargets, nameSpoolOf } from './targets.ts';
+import { listTargets, nameSpoolOf, VARIABLE_NAME } from './targets.ts';
 import { type Faults, isMapping, readYaml } from './yaml-file.ts';
 
 /** The settings of each section: flags without their dashes. The JSON Schema is made from these. */
 export const SECTIONS = {
-  run: { ...pick(RELAY_FLAGS, 'name', 'id', 'noId'), ...MONITOR_FLAGS, ...READY_FLAGS },
+  run: { ...RUN_FLAGS, ...MONITOR_FLAGS, ...READY_FLAGS },
   source: {
     ...pick(SOURCE_FLAGS, 'profile', 'url', 'keyFile'),
     ...SIMULATION_FLAGS,
@@ -49,8 +50,9 @@ export const SECTIONS = {
   },
   sink: { ...SINK_FLAGS, ...EVENT_FLAGS, ...pick(CONNECTION_FLAGS, 'caCert') },
 };
-/** The settings of a sink that are not flags of one value. */
-const SINK_KEYS = ['name', 'to', 'to-env', 'to-file', 'headers', 'sign-with'] as const;
+/** The settings of a sink that are not flags of one value: those of its own, and those of HTTP sinks. */
+const OWN_KEYS = ['name', 'to', 'to-env', 'to-file'];
+const HTTP_KEYS = ['headers', 'sign-with'];
 
 type Mapping = Readonly<Record<string, unknown>>;
 type Given = Record<string, unknown>;
@@ -66,8 +68,9 @@ export async function readRelayFile(path: string, io: Io): Promise<RelayFile> {
   const { value, faults } = await readYaml(path);
   const file = readMapping(value, '', faults);
   const { source = {}, defaults = {}, sinks: sinkList, ...runSettings } = file;
-  const run = readSettings(runSettings, SECTIONS.run, '', faults);
-  const stream = readSettings(readMapping(source, 'source', faults), SECTIONS.source, 'source', faults);
+  const run = readSettings(runSettings, SECTIONS.run, (key) => key, faults);
+  const given = readMapping(source, 'source', faults);
+  const stream = readSettings(given, SECTIONS.source, (key) => `source.${key}`, faults);
   if (typeof stream['url'] === 'string') {
     const url = stream['url'];
     await faults.attempt('source.url', () => parseStreamUrl(url, 'url'));
@@ -75,13 +78,13 @@ export async function readRelayFile(path: string, io: Io): Promise<RelayFile> {
   await attemptFilter(stream, 'source', faults, io);
   await faults.attempt('source', () => parseConnectionFlags(stream));
   const shared = readMapping(defaults, 'defaults', faults);
-  for (const key of ['name', 'to', 'to-env', 'to-file']) {
+  for (const key of OWN_KEYS) {
     if (key in shared) faults.add(`defaults.${key}`, CONFIG_FAULTS.unknown);
   }
-  const given = readList(sinkList, faults);
-  const names = given.map((one) => (isMapping(one) ? one['name'] : undefined));
+  const list = readList(sinkList, faults);
+  const names = list.map((one) => (isMapping(one) ? one['name'] : undefined));
   const sinks: SinkConfig[] = [];
-  for (const [i, one] of given.entries()) {
+  for (const [i, one] of list.entries()) {
     const at = `sinks[${i}]`;
     const own = readMapping(one, at, faults);
     if (!isName(own['name']) || names.indexOf(own['name']) !== i)
@@ -89,9 +92,7 @@ export async function readRelayFile(path: string, io: Io): Promise<RelayFile> {
     const sink = await readSink(own, shared, at, faults, io);
     if (sink !== undefined) sinks.push(sink);
   }
-  const values = await faults.attempt('', () =>
-    parseRunValues(parseFlags(pick(RELAY_FLAGS, 'name', 'id', 'noId'), run)),
-  );
+  const values = await faults.attempt('', () => parseRunValues(parseFlags(RUN_FLAGS, run)));
   faults.throwIfAny();
   return {
     stream: { ...stream, ...run } as StreamFlags,
@@ -117,15 +118,25 @@ function readList(value: unknown, faults: Faults): readonly unknown[] {
 /** The name of a setting. */
 export const keyOf = ({ term }: Pick<FlagDefinition, 'term'>): string => /--([\w-]+)/.exec(term)?.[1] ?? term;
 
-/** The settings of a section as flags; those that are wrong are left out and reported. */
-function readSettings(given: Mapping, table: FlagTable, path: string, faults: Faults): Given {
+/**
+ * The settings of a section as flags; those that are wrong are left out and reported.
+ *
+ * @param more the names of its other settings
+ */
+function readSettings(
+  given: Mapping,
+  table: FlagTable,
+  placeOf: (key: string) => string,
+  faults: Faults,
+  more: readonly string[] = [],
+): Given {
   const flags: Given = {};
   const known = new Map(Object.values(table).map((flag) => [keyOf(flag), flag]));
   for (const [key, value] of Object.entries(given)) {
-    const place = path === '' ? key : `${path}.${key}`;
+    const place = placeOf(key);
     const flag = known.get(key);
     if (flag === undefined) {
-      faults.addUnknown(place, key, [...known.keys(), ...(path.startsWith('sinks') ? SINK_KEYS : [])]);
+      faults.addUnknown(place, key, [...known.keys(), ...more]);
       continue;
     }
     const text = toFlag(flag, value);
@@ -183,6 +194,7 @@ async function readSink(
   io: Io,
 ): Promise<SinkConfig | undefined> {
   const before = faults.count;
+  const placeOf = (key: string): string => `${key in own ? at : 'defaults'}.${key}`;
   const {
     name,
     headers = {},
@@ -195,7 +207,7 @@ async function readSink(
     ...shared,
     ...own,
   };
-  const flags = readSettings(settings, SECTIONS.sink, at, faults);
+  const flags = readSettings(settings, SECTIONS.sink, placeOf, faults, [...OWN_KEYS, ...HTTP_KEYS]);
   const filter = await attemptFilter(flags, at, faults, io);
   const addresses = { to, 'to-env': toEnv, 'to-file': toFile };
   const given = Object.entries(addresses).filter(([, value]) => value !== undefined);
@@ -213,22 +225,23 @@ async function readSink(
   const place = `${at}.${given[0]?.[0]}`;
   const [target] = (await faults.attempt(place, () => listTargets({ ...values, ...urls }, io.env))) ?? [];
   if (target?.kind === 'nats') {
-    for (const key of ['headers', 'sign-with'])
-      if (key in own) faults.add(`${at}.${key}`, CONFIG_FAULTS.httpOnly);
+    for (const key of HTTP_KEYS) if (key in own) faults.add(`${at}.${key}`, CONFIG_FAULTS.httpOnly);
   }
   const isHttp = target?.kind === 'http';
   const sent: Record<string, string> = {};
   for (const [header, source] of isHttp
-    ? Object.entries(readMapping(headers, `${at}.headers`, faults))
+    ? Object.entries(readMapping(headers, placeOf('headers'), faults))
     : []) {
-    if (!HEADER_NAME.test(header)) faults.add(`${at}.headers`, CONFIG_FAULTS.header);
-    else sent[header] = (await readSecret(source, `${at}.headers.${header}`, faults, io)) ?? '';
+    if (!HEADER_NAME.test(header)) faults.add(placeOf('headers'), CONFIG_FAULTS.header);
+    else sent[header] = (await readSecret(source, `${placeOf('headers')}.${header}`, faults, io)) ?? '';
   }
   const secret =
-    isHttp && signWith !== undefined ? await readSecret(signWith, `${at}.sign-with`, faults, io) : undefined;
+    isHttp && signWith !== undefined
+      ? await readSecret(signWith, placeOf('sign-with'), faults, io)
+      : undefined;
   const caCert = flags['caCert'] as string | undefined;
   const addedRoots =
-    caCert === undefined ? undefined : await faults.attempt(`${at}.ca-cert`, () => readCaFile(caCert));
+    caCert === undefined ? undefined : await faults.attempt(placeOf('ca-cert'), () => readCaFile(caCert));
   if (faults.count > before || target === undefined) return undefined;
   return {
     ...makeSinkSettings(values),
@@ -240,8 +253,6 @@ async function readSink(
     signature: secret === undefined ? undefined : { header: values.signatureHeader, secret },
   };
 }
-
-const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 /** The value of `{env: NAME}` or `{file: PATH}`. */
 async function readSecret(
@@ -257,7 +268,7 @@ async function readSecret(
     return undefined;
   }
   if (kind === 'file') return faults.attempt(path, () => readFileSecret('file', place, io));
-  if (!VARIABLE.test(place)) faults.add(path, CONFIG_FAULTS.variable);
+  if (!VARIABLE_NAME.test(place)) faults.add(path, CONFIG_FAULTS.variable);
   else return faults.attempt(path, () => readEnvSecret('env', place, io));
   return undefined;
 }

@@ -1,12 +1,22 @@
 // Flags of `stream relay` → its configuration. A configuration file comes here too, one sink at a time.
+import type { RequestConfig } from '../../delivery/http/http-exchange.ts';
 import type { StreamLimits } from '../../delivery/nats/jetstream-sink.ts';
+import type { SpoolConfig } from '../../delivery/spool/spool.ts';
 import { UsageError } from '../../errors.ts';
 import type { PathStep } from '../../events/path.ts';
-import { type Flags, type FlagTable, listGiven, longName, parseFlags, pick } from '../../flags/definition.ts';
+import {
+  type Flags,
+  type FlagTable,
+  type FlagValues,
+  listGiven,
+  longName,
+  parseFlags,
+  pick,
+} from '../../flags/definition.ts';
 import type { Io } from '../../io/io.ts';
 import { parseIdPath } from '../../settings/connections.ts';
 import type { TailConfig } from '../../settings/stream-config.ts';
-import { RELAY_FLAGS, type RelayFlags, type RelayValues, STREAM_DEDUPE_WINDOW_MS } from './flags.ts';
+import { RELAY_FLAGS, type RelayFlags, STREAM_DEDUPE_WINDOW_MS } from './flags.ts';
 import * as say from './messages.ts';
 import { readEnvSecret } from './secrets.ts';
 import {
@@ -32,13 +42,12 @@ export interface SinkConfig {
   readonly natsCreds: string | undefined;
   readonly allowPlaintext: boolean;
   readonly window: number;
-  readonly spool:
-    | { readonly path: string; readonly maxBytes: number; readonly syncEveryMs: number }
-    | undefined;
+  /** Its path is the folder of `--spool`, in which each sink has its own. */
+  readonly spool: SpoolConfig | undefined;
   readonly batch: number;
   readonly sendTimeoutMs: number;
   readonly headers: Readonly<Record<string, string>>;
-  readonly signature: { readonly header: string; readonly secret: string } | undefined;
+  readonly signature: RequestConfig['signature'];
   readonly deadLetter: string | undefined;
   /** PEM to trust for this sink as well. */
   readonly addedRoots: string | undefined;
@@ -98,12 +107,15 @@ export async function parseRelayFlags(
   };
 }
 
-/** The settings that apply to all sinks. @throws UsageError */
+/** The flags that apply to all sinks. */
+export const RUN_FLAGS = pick(RELAY_FLAGS, 'name', 'id', 'noId');
+
+/** @throws UsageError */
 export async function parseRunValues({
   name,
   id,
   noId,
-}: Pick<RelayValues, 'name' | 'id' | 'noId'>): Promise<Pick<RelayConfig, 'name' | 'idSteps'>> {
+}: FlagValues<typeof RUN_FLAGS>): Promise<Pick<RelayConfig, 'name' | 'idSteps'>> {
   return { name, idSteps: noId ? undefined : await parseIdPath(id ?? 'id') };
 }
 
@@ -115,14 +127,14 @@ export const SINK_FLAGS = pick(
   ...(['streamMaxAgeMs', 'streamMaxBytes', 'streamReplicas', 'dedupeWindowMs'] as const),
   ...(['natsCreds', 'allowPlaintext', 'batch', 'signatureHeader', 'allowHttp'] as const),
 );
-export type SinkValues = Pick<RelayValues, keyof typeof SINK_FLAGS>;
+export type SinkValues = FlagValues<typeof SINK_FLAGS>;
 
 /** Refuses flags of a sink that have no effect, or contradict each other. @throws UsageError */
 export function assertSinkFlags(values: SinkValues, flags: Flags<typeof SINK_FLAGS>): void {
   const { create, streamMaxAgeMs, dedupeWindowMs } = values;
   refuseWithout('--spool <dir>', values.spool, pick(SINK_FLAGS, 'spoolMaxBytes', 'spoolSyncMs'), flags);
   const table = pick(SINK_FLAGS, 'streamMaxAgeMs', 'streamMaxBytes', 'streamReplicas');
-  if (!create && listGiven(table, flags).length > 0) throw new UsageError(...say.sayCreateRequired());
+  refuseWithout('--create', create || undefined, table, flags, say.FOR_NEW_STREAMS);
   // `--connections` is a flag of the stream.
   const hasSeveral = (flags as { connections?: string }).connections !== undefined;
   if (dedupeWindowMs !== undefined && !create && !hasSeveral) {
@@ -164,16 +176,17 @@ export function makeSinkSettings(
   };
 }
 
-/** Refuses flags of a table that have no effect without another flag. */
+/** Refuses flags of a table that have no effect without another flag. @throws UsageError */
 export function refuseWithout<Table extends FlagTable>(
   needed: string,
   value: unknown,
   table: Table,
   flags: Flags<Table>,
+  why = '',
 ): void {
   if (value !== undefined || listGiven(table, flags).length === 0) return;
   const names = Object.values(table).map(({ term }) => longName(term));
-  throw new UsageError(...say.sayFlagRequired(names, needed));
+  throw new UsageError(...say.sayFlagRequired(names, needed, why));
 }
 
 /** A subject next to those of the events, which no event gets. */

@@ -101,7 +101,7 @@ const NATS_FLAGS = group('NATS JetStream:', {
     parseSubject,
     '--subject with _lifecycle as {type}',
   ),
-  noLifecycle: negation('--no-lifecycle', 'send no lifecycle records'),
+  noLifecycle: negation('--no-lifecycle', 'do not send lifecycle records'),
   create: toggle('--create', 'create the stream if it does not exist'),
   streamMaxAgeMs: withDefault(
     '--stream-max-age <dur>',
@@ -134,11 +134,11 @@ const HTTP_FLAGS = group('HTTP:', {
   batch: withDefault('--batch <n>', 'maximum events per request, as NDJSON', count(1, MAX_WINDOW), '1'),
   headerEnv: list(
     '--header-env <header=NAME>',
-    'add a header whose value is in this environment variable, or with NAME@host for one host; repeatable',
+    'add a header whose value is in this environment variable; NAME@host limits it to one host; repeatable',
   ),
   signWithEnv: list(
     '--sign-with-env <NAME>',
-    'sign the body (HMAC-SHA256) with the secret in this environment variable, or with NAME@host for one host; repeatable',
+    'sign the body (HMAC-SHA256) with the secret in this environment variable; NAME@host limits it to one host; repeatable',
   ),
   signatureHeader: withDefault(
     '--signature-header <header>',
@@ -163,7 +163,7 @@ function parseHealthPage(flag: string, given: string): HealthPage {
 export const HEALTH_FLAGS = group('Monitoring:', {
   health: optional(
     '--health <addr>',
-    'ask the relay or tail with this --metrics-listen for /healthz, or /readyz if given; exit 0 if it is well',
+    'query /healthz, or /readyz if appended, of a relay or tail with --metrics-listen at this address; exit 0 if healthy, otherwise 7',
     parseHealthPage,
   ),
 });
@@ -171,7 +171,7 @@ export const HEALTH_FLAGS = group('Monitoring:', {
 export const CONFIG_FLAGS = group('Delivery:', {
   config: text(
     '--config <file>',
-    'read sinks and source from this YAML file instead of flags; SIGHUP reads it again',
+    'read sinks and source from this YAML file instead of flags; SIGHUP reloads it',
   ),
   isCheckOnly: toggle('--check', 'with --config: check the file and exit: 0 if it is valid, otherwise 2'),
 });

@@ -1,7 +1,7 @@
 // Messages of `stream relay` about its flags; those about a delivery are in `delivery/messages.ts`.
-import { type ErrorText, EXIT, findNearest } from '../../errors.ts';
+import { type ErrorText, EXIT } from '../../errors.ts';
 import { sayInvalid, sayRequires } from '../../flags/messages.ts';
-import { sayNotRead } from '../../io/messages.ts';
+import { quoteForShell, sayNotRegular, suggestNearest } from '../../io/messages.ts';
 import { COMPACT_HINT } from '../../recording/messages.ts';
 import { formatCount } from '../../ui/format.ts';
 import type { StatusRecord } from '../../ui/reporter.ts';
@@ -41,7 +41,7 @@ export const saySecretForHosts = (flag: string, variable: string, hosts: readonl
 
 export const saySecretForUnknownHost = (flag: string, host: string, hosts: readonly string[]): ErrorText => [
   `${flag}: no HTTP sink has the host ${host}`,
-  hosts.length === 0 ? 'add an https:// sink' : `the sinks have ${hosts.join(', ')}`,
+  hosts.length === 0 ? 'add an https:// sink' : `hosts of the sinks: ${hosts.join(', ')}`,
 ];
 
 export const sayDeadLettersTwice = (): ErrorText => [
@@ -55,22 +55,18 @@ export const sayNotRedeliverable = (path: string, isPrettyPrinted: boolean): Err
 ];
 
 /** @param needed the term of a flag, such as `--spool <dir>` */
-export const sayFlagRequired = (flags: readonly string[], needed: string): ErrorText =>
-  sayRequires(flags, needed.replace(/ .*/, ''), `add ${needed}`);
+export const sayFlagRequired = (flags: readonly string[], needed: string, why: string): ErrorText =>
+  sayRequires(flags, needed.replace(/ .*/, ''), `add ${needed}${why}`);
 
-export const sayCreateRequired = (): ErrorText =>
-  sayRequires(
-    ['--stream-max-age', '--stream-max-bytes', '--stream-replicas'],
-    '--create',
-    'they apply only to a new stream',
-  );
+/** Why flags require `--create`. */
+export const FOR_NEW_STREAMS = '; they apply only to a new stream';
 
 export const sayDedupeWindowUnused = (): ErrorText =>
   sayRequires(['--dedupe-window'], '--create or --connections', 'it has no effect without either');
 
 export const sayDedupeWindowTooLong = (): ErrorText => [
   '--dedupe-window is longer than --stream-max-age',
-  'a deleted message cannot be recognized as a duplicate',
+  'use a shorter one: a deleted message cannot be recognized as a duplicate',
 ];
 
 /** Not repeated: it may be a secret. */
@@ -94,19 +90,15 @@ export const sayVariableMissing = (flag: string, variable: string): ErrorText =>
   `export ${variable}=…`,
 ];
 
-/** @param flag or setting that names the file */
-export const saySecretFileUnreadable = (flag: string, path: string, error: unknown): ErrorText =>
-  sayNotRead(flag, path, error);
-
 export const sayInvalidSecretFile = (flag: string, path: string): ErrorText => [
-  `${flag}: ${JSON.stringify(path)} does not have one line of text`,
+  `${flag}: ${JSON.stringify(path)} must contain exactly one line of text`,
   'accepted: a file with the value and nothing else',
 ];
 
 export const IN_THE_FILE = 'set it in the file';
 
 export const sayCheckAlone = (): ErrorText =>
-  sayRequires(['--check'], '--config', 'it checks a configuration file');
+  sayRequires(['--check'], '--config', 'add --config <file>, the file to check');
 
 export const sayConfigOfOther = (path: string): ErrorText => [
   `--config ${JSON.stringify(path)} belongs to another user`,
@@ -115,13 +107,10 @@ export const sayConfigOfOther = (path: string): ErrorText => [
 
 export const sayConfigWritable = (path: string): ErrorText => [
   `--config ${JSON.stringify(path)} can be changed by other users`,
-  `check its content, then run: chmod go-w ${path}`,
+  `check its content, then run: chmod go-w ${quoteForShell(path)}`,
 ];
 
-export const sayConfigNotAFile = (path: string): ErrorText => [
-  `--config ${JSON.stringify(path)} is not a regular file`,
-  'use the path of a regular file',
-];
+export const sayConfigNotAFile = (path: string): ErrorText => sayNotRegular('--config', path);
 
 /** @param faults each with its line and path */
 export const sayConfigInvalid = (path: string, faults: readonly string[]): ErrorText => [
@@ -133,14 +122,14 @@ export const sayConfigInvalid = (path: string, faults: readonly string[]): Error
 export const CONFIG_FAULTS = {
   mapping: 'must be a mapping',
   list: 'must be a list',
-  text: 'must be one value',
+  text: 'must be a single value',
   texts: 'must be a value or a list of values',
   toggle: 'must be true or false',
   unknown: 'unknown setting',
   sinks: 'must have at least one sink',
-  name: 'must be a name of letters, digits, - and _, which is different for each sink',
+  name: 'must consist of letters, digits, - and _, and be different for each sink',
   address: 'must have exactly one of to, to-env and to-file',
-  secret: 'must be {env: NAME} or {file: PATH}; a secret does not belong into the file',
+  secret: 'must be {env: NAME} or {file: PATH}; a secret does not belong in the file',
   header: 'is not the name of a header',
   httpOnly: 'is for HTTP sinks only',
   aliases: 'too many aliases',
@@ -148,8 +137,8 @@ export const CONFIG_FAULTS = {
 } as const;
 
 export function describeUnknown(key: string, known: readonly string[]): string {
-  const nearest = findNearest(key, known);
-  return `${CONFIG_FAULTS.unknown}${nearest === undefined ? '' : `; did you mean ${nearest}?`}`;
+  const suggestion = suggestNearest(key, known);
+  return `${CONFIG_FAULTS.unknown}${suggestion === undefined ? '' : `; ${suggestion}`}`;
 }
 
 /** @param code of the YAML parser, which never has the content */
@@ -191,7 +180,7 @@ export const sayReloaded = (changes: Changes): StatusRecord => {
   return {
     event: 'setting',
     level: 'info',
-    message: `configuration read again; ${parts.join('; ')}`,
+    message: `configuration reloaded; ${parts.join('; ')}`,
     figures: {
       added: added.length,
       changed: changed.length,
@@ -204,17 +193,17 @@ export const sayReloaded = (changes: Changes): StatusRecord => {
 export const sayNotReloaded = (error: { message: string; hint?: string | undefined }): StatusRecord => ({
   event: 'warning',
   level: 'error',
-  message: `configuration not read again, nothing has changed: ${error.message}`,
+  message: `configuration not reloaded, nothing has changed: ${error.message}`,
   hint: error.hint,
 });
 
 export const sayRestartNeeded = (settings: readonly string[]): StatusRecord => ({
   event: 'warning',
   level: 'warn',
-  message: `restart the relay to apply changes of ${settings.join(', ')}`,
+  message: `restart the relay to apply changes to ${settings.join(', ')}`,
 });
 
-export const HEALTH_IS_ALONE = 'it only asks another process';
+export const HEALTH_IS_ALONE = 'use --health alone: it only queries another process';
 
 /** @param page the URL that was asked */
 export const sayUnhealthy = (page: string, problem: string): StatusRecord => ({

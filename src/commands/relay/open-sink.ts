@@ -2,29 +2,23 @@
 import { basename, join } from 'node:path';
 import { type Clock, sleep } from '../../clock.ts';
 import { Backlog } from '../../delivery/backlog.ts';
+import type { DeadLetterFile } from '../../delivery/dead-letters.ts';
 import * as say from '../../delivery/messages.ts';
-import { createIdentifier, type Sink } from '../../delivery/sink.ts';
+import { createIdentifier, type Sink, type SinkFault } from '../../delivery/sink.ts';
 import { adoptSpool, type LockedSpool, openSpool } from '../../delivery/spool/open-spool.ts';
 import type { SpoolRecord } from '../../delivery/spool/record.ts';
-import { Worker, type WorkerConfig, type WorkerDeps } from '../../delivery/worker.ts';
+import { Worker, type WorkerConfig } from '../../delivery/worker.ts';
 import type { Reporter } from '../../ui/reporter.ts';
 import type { SinkConfig } from './config.ts';
-import { createSink, nameRelay, type SinkDeps } from './sinks.ts';
-
-interface DeadLetters {
-  append(
-    letter: { readonly at: string; readonly to: string; readonly reason: string; readonly id: string },
-    record: SpoolRecord,
-  ): void;
-}
+import { nameRelay, type SinkDeps } from './sinks.ts';
 
 /** What the sinks of a relay share. */
 export interface SinkHost {
   readonly givesUpAtStart: WorkerConfig['givesUpAtStart'];
-  openDeadLetters(path: string): DeadLetters;
+  openDeadLetters(path: string): Pick<DeadLetterFile, 'append'>;
   onFault(error: unknown): void;
   /** The sink has stopped for good. */
-  onStopped(worker: Worker, event: Parameters<WorkerDeps['report']>[0] & { kind: 'stopped' }): void;
+  onStopped(worker: Worker, fault: SinkFault): void;
   /** Records were added or acknowledged. */
   onChange(): void;
 }
@@ -79,7 +73,7 @@ export async function openSink(
       clock,
       random,
       report(event) {
-        if (event.kind === 'stopped') host.onStopped(worker, event);
+        if (event.kind === 'stopped') host.onStopped(worker, event.fault);
         else reporter.report(say.sayWorkerEvent(sink.name, event, isSpooled));
       },
       onChange() {
@@ -144,12 +138,6 @@ async function loadSelect({ filter }: SinkConfig): Promise<WorkerConfig['select'
   if (filter === undefined) return undefined;
   const { createFilter } = await import('../../filter/filter.ts');
   return createFilter(filter);
-}
-
-/** @throws UsageError, OutputError */
-export async function prepareSink(config: SinkConfig, deps: SinkDeps): Promise<Sink> {
-  await loadSelect(config);
-  return createSink(config, deps);
 }
 
 async function openBacklog(

@@ -1,7 +1,7 @@
 // Opens what a relay delivers with, a worker for each sink, and changes the sinks while it runs.
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { openDeadLetters } from '../../delivery/dead-letters.ts';
+import { type DeadLetterFile, openDeadLetters } from '../../delivery/dead-letters.ts';
 import * as say from '../../delivery/messages.ts';
 import { openRelayOutput, type RelayOutput } from '../../delivery/relay-output.ts';
 import type { Sink } from '../../delivery/sink.ts';
@@ -13,8 +13,8 @@ import type { WriteFailure } from '../../io/line-writer.ts';
 import type { Reporter } from '../../ui/reporter.ts';
 import type { RelayConfig, SinkConfig } from './config.ts';
 import type { Changes } from './messages.ts';
-import { type OpenSink, openSink, prepareSink, type SinkHost } from './open-sink.ts';
-import { fingerprintSink, nameRelay, type SinkDeps } from './sinks.ts';
+import { type OpenSink, openSink, type SinkHost } from './open-sink.ts';
+import { createSink, fingerprintSink, nameRelay, type SinkDeps } from './sinks.ts';
 
 export interface Relay {
   /** For metrics and health checks, in the order of `--to`. It changes with a reload. */
@@ -31,9 +31,10 @@ export interface Relay {
    * Changes the sinks. Those that are the same are not disturbed, changed ones start again with their backlog, removed ones
    * deliver what they have for a while.
    *
+   * @returns undefined at the end of the run, when nothing is changed any more
    * @throws UsageError, OutputError; then everything is as before
    */
-  reload(sinks: readonly SinkConfig[]): Promise<Changes>;
+  reload(sinks: readonly SinkConfig[]): Promise<Changes | undefined>;
   /** Stops the workers and closes everything; draining the output does the same. Can be called again. */
   close(): Promise<void>;
 }
@@ -60,7 +61,7 @@ export async function openRelay(
   const marks = new Map<OpenSink, string>();
   const leaving = new Map<string, { readonly sink: OpenSink; readonly done: Promise<void> }>();
   const workers: Worker[] = [];
-  const deadLetterFiles = new Map<string, ReturnType<typeof openDeadLetters>>();
+  const deadLetterFiles = new Map<string, DeadLetterFile>();
   const output = openRelayOutput({ workers, clock, reporter, relayName: nameRelay(config), close });
 
   function onFault(error: unknown): void {
@@ -83,7 +84,7 @@ export async function openRelay(
       return file;
     },
     onFault,
-    onStopped(worker, { fault }) {
+    onStopped(worker, fault) {
       const isLast = !workers.some((one) => one !== worker && one.stoppedBy === undefined);
       if (!workers.includes(worker) || (hasBegun && !isLast)) {
         reporter.report(say.saySinkStopped(worker.sink.name, fault));
@@ -106,7 +107,7 @@ export async function openRelay(
     return one;
   }
 
-  async function closeFiles(): Promise<void> {
+  function closeFiles(): void {
     for (const file of deadLetterFiles.values()) {
       try {
         file.close();
@@ -116,21 +117,21 @@ export async function openRelay(
     }
   }
 
-  const prepared = await Promise.all(config.sinks.map((sink) => prepareSink(sink, deps)));
+  const prepared = await Promise.all(config.sinks.map((sink) => createSink(sink, deps)));
   const first: OpenSink[] = [];
   try {
     for (const [i, sink] of config.sinks.entries())
       first.push(await openOne(sink, prepared[i] as Sink, false));
   } catch (error) {
     for (const one of first) await one.close('unused');
-    await closeFiles();
+    closeFiles();
     throw error;
   }
   setOpened(first);
   warnAboutUnusedSpools(first, reporter);
   for (const one of first) one.start();
 
-  /** A removed sink delivers what it has, for a while; then it says what is left. */
+  /** A removed sink delivers its backlog for a while, then reports what is left. */
   function dismiss(sink: OpenSink): void {
     const key = keyOf(sink.config);
     const done = sink
@@ -150,7 +151,7 @@ export async function openRelay(
           old !== undefined &&
           old.worker.stoppedBy === undefined &&
           marks.get(old) === (await fingerprintSink(sink, io));
-        return { sink, old, prepared: isSame ? undefined : await prepareSink(sink, deps) };
+        return { sink, old, prepared: isSame ? undefined : await createSink(sink, deps) };
       }),
     );
     const kept = new Set(next.map(keyOf));
@@ -200,7 +201,7 @@ export async function openRelay(
     await Promise.all([...leaving.values()].map(({ done }) => done));
     // One after the other: their summaries are in the order of the sinks.
     for (const one of opened) await one.close();
-    await closeFiles();
+    closeFiles();
   }
 
   return {
@@ -217,8 +218,7 @@ export async function openRelay(
       hasBegun = true;
     },
     async reload(next) {
-      // The run is at its end.
-      if (closing !== undefined) return { added: [], changed: [], removed: [], unchanged: [] };
+      if (closing !== undefined) return undefined;
       const previous = opened.map(({ config }) => config);
       const changes = change(next);
       changing = changes.catch(async (error: unknown) => {

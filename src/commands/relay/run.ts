@@ -37,7 +37,7 @@ import {
 } from '../../settings/stream-config.ts';
 import { EventBatch } from '../../stream/items.ts';
 import { createReporter, loadLogStyle, type Reporter } from '../../ui/reporter.ts';
-import { parseRelayFlags, type RelayConfig } from './config.ts';
+import { parseRelayFlags, type RelayConfig, RUN_FLAGS } from './config.ts';
 import { RELAY_FLAGS, type RelayFlags } from './flags.ts';
 import {
   IN_THE_FILE,
@@ -115,9 +115,6 @@ export async function runRelay(given: RelayFlags & StreamFlags, io: Io): Promise
   }
 }
 
-/** Settings of the whole run that only a relay has. */
-const RUN_FLAGS = pick(RELAY_FLAGS, 'name', 'id', 'noId');
-
 interface Settings {
   readonly flags: RelayFlags & StreamFlags;
   readonly relay: RelayConfig;
@@ -158,7 +155,7 @@ function reloadOnHangUp({ given, flags, relay, monitor, reporter }: Reloading, i
       const next = await readSettings(given, io);
       const changes = await relay.reload(next.relay.sinks);
       monitor.watch(relay.sinks);
-      reporter.report(sayReloaded(changes));
+      if (changes !== undefined) reporter.report(sayReloaded(changes));
       const others = Object.keys({ ...flags, ...next.flags }).filter(
         (name) => JSON.stringify(flags[name as 'url']) !== JSON.stringify(next.flags[name as 'url']),
       );

@@ -1,8 +1,9 @@
 // Reads the secrets of sinks (headers, signatures) from the environment and from files, and hides them in all output.
 import { UsageError } from '../../errors.ts';
 import type { Io } from '../../io/io.ts';
+import { sayNotRead } from '../../io/messages.ts';
 import { readNamedFile } from '../../io/read-file.ts';
-import { sayInvalidSecretFile, saySecretFileUnreadable, sayVariableMissing } from './messages.ts';
+import { sayInvalidSecretFile, sayVariableMissing } from './messages.ts';
 
 /** @param flag for the message. @throws UsageError if it is not set */
 export function readEnvSecret(
@@ -26,7 +27,7 @@ export async function readFileSecret(
   try {
     value = (await readNamedFile(path)).toString('utf8').trim();
   } catch (error) {
-    throw new UsageError(...saySecretFileUnreadable(flag, path, error));
+    throw new UsageError(...sayNotRead(flag, path, error));
   }
   if (!/^[\x20-\x7e\x80-\u{10ffff}]+$/u.test(value))
     throw new UsageError(...sayInvalidSecretFile(flag, path));

@@ -1,5 +1,4 @@
 // Creates the sinks of a relay; the NATS client is loaded only if a sink needs it.
-import { statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { HttpSink, type HttpTarget } from '../../delivery/http/http-sink.ts';
 import { saySinkReady } from '../../delivery/messages.ts';
@@ -11,7 +10,7 @@ import { readNamedFile } from '../../io/read-file.ts';
 import { createRedactor, type Redactor } from '../../io/redact.ts';
 import { areTlsChecksOff, listAddedRoots } from '../../settings/certificates.ts';
 import { sayTlsChecksOff } from '../../settings/messages.ts';
-import { readNatsSettings } from '../../settings/nats-settings.ts';
+import { findCredentialsFile, readNatsSettings } from '../../settings/nats-settings.ts';
 import { findProxy } from '../../settings/proxy.ts';
 import type { ConnectionConfig } from '../../settings/stream-config.ts';
 import type { Reporter } from '../../ui/reporter.ts';
@@ -31,13 +30,9 @@ type NatsTarget = Extract<RelayTarget, { kind: 'nats' }>;
 
 /** Equal for sinks with the same settings, secrets and credentials. */
 export async function fingerprintSink(config: SinkConfig, { env }: Io): Promise<string> {
-  const credentials = config.natsCreds ?? (env['NATS_CREDS'] || env['NATS_NKEY']);
-  let content = '';
-  // A pipe cannot be read again.
-  if (config.target.kind === 'nats' && statSync(credentials ?? '', { throwIfNoEntry: false })?.isFile()) {
-    content = (await readNamedFile(credentials ?? '').catch(() => '')).toString();
-  }
-  return sha256(JSON.stringify(config), content);
+  const path = config.target.kind === 'nats' ? findCredentialsFile(config.natsCreds, env) : undefined;
+  const content = path === undefined ? '' : await readNamedFile(path).catch(() => '');
+  return sha256(JSON.stringify(config), content.toString());
 }
 
 /** The name of this relay, as consumers see it. */
@@ -147,10 +142,7 @@ function hideUrl({ href }: HttpTarget, { redactor }: Io): Redactor {
 }
 
 /** As for the stream: by CONNECT, and never to this machine (contract C5, C6). */
-function chooseSinkProxy(
-  { href, isSecure, isLoopback }: Extract<RelayTarget, { kind: 'http' }>['target'],
-  io: Io,
-): string | undefined {
+function chooseSinkProxy({ href, isSecure, isLoopback }: HttpTarget, io: Io): string | undefined {
   if (!isSecure || isLoopback) return undefined;
   const proxyUrl = findProxy(href, io.env);
   if (proxyUrl !== undefined) io.redactor.addProxyUrl(proxyUrl);

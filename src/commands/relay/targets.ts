@@ -65,10 +65,8 @@ function readVariable(name: string, env: Env): string {
 
 async function readUrlFile(path: string): Promise<string> {
   try {
-    return (await readNamedFile(path))
-      .toString('utf8')
-      .replace(/^\ufeff/, '')
-      .trim();
+    // A byte order mark is white space, too.
+    return (await readNamedFile(path)).toString('utf8').trim();
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
     throw new UsageError(...say.sayUrlFileUnreadable(path, code));
@@ -121,7 +119,7 @@ function nameOldFolder(name: string): string {
   return `${readable.slice(0, 60)}-${sha256(name).slice(0, 8)}`;
 }
 
-const VARIABLE_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
+export const VARIABLE_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 /** The name of a variable with a secret, for all HTTP sinks or for those of one host. */
 export interface SecretVariable {
@@ -131,8 +129,8 @@ export interface SecretVariable {
 
 /** @param text `NAME` or `NAME@host` */
 export function parseSecretVariable(text: string): SecretVariable | undefined {
-  const [, variable, host] = /^([A-Za-z_][A-Za-z0-9_]*)(?:@(\S+))?$/.exec(text) ?? [];
-  return variable === undefined ? undefined : { variable, host: host?.toLowerCase() };
+  const [, variable = '', host] = /^([^@]*)(?:@(\S+))?$/.exec(text) ?? [];
+  return VARIABLE_NAME.test(variable) ? { variable, host: host?.toLowerCase() } : undefined;
 }
 
 export interface HeaderVariable extends SecretVariable {

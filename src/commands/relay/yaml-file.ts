@@ -2,12 +2,12 @@
 //
 // Every scalar stays the text that is in the file, because that is what flags take. No message has any content but the names
 // of known settings.
-import { closeSync, constants, fstatSync, openSync } from 'node:fs';
+import { closeSync, fstatSync } from 'node:fs';
 import { type Document, isMap, isNode, LineCounter, parseDocument } from 'yaml';
 import { isAtlantisError, UsageError } from '../../errors.ts';
 import { processUid } from '../../io/io.ts';
 import { sayNotRead } from '../../io/messages.ts';
-import { readAtMost } from '../../io/read-file.ts';
+import { openToRead, readAtMost } from '../../io/read-file.ts';
 import { isTrusted } from '../../io/safe-file.ts';
 import * as say from './messages.ts';
 
@@ -52,9 +52,11 @@ export class Faults {
     }
   }
 
-  /** @throws UsageError with all of them */
+  /** @throws UsageError with all of them, each once */
   throwIfAny(): void {
-    if (this.count > 0) throw new UsageError(...say.sayConfigInvalid(this.#path, this.#all));
+    // A fault in the defaults is found for each sink.
+    const all = [...new Set(this.#all)];
+    if (all.length > 0) throw new UsageError(...say.sayConfigInvalid(this.#path, all));
   }
 }
 
@@ -106,7 +108,7 @@ function findLine(document: Document, lines: LineCounter, place: string): number
 function readOwn(path: string): string {
   let fd: number | undefined;
   try {
-    fd = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+    fd = openToRead(path);
     const stats = fstatSync(fd);
     if (!stats.isFile()) throw new UsageError(...say.sayConfigNotAFile(path));
     if (!isTrusted(stats)) throw new UsageError(...say.sayConfigOfOther(path));

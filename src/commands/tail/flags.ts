@@ -2,6 +2,7 @@
 import { type Flags, group, optional, text } from '../../flags/definition.ts';
 import {
   CONNECTION_FLAGS,
+  count,
   DEDUPE_FLAGS,
   END_FLAGS,
   EVENT_FLAGS,
@@ -12,8 +13,7 @@ import {
   SIMULATION_FLAGS,
   SOURCE_FLAGS,
 } from '../../flags/shared-flags.ts';
-
-import { parseCount, parseDuration, parseSize } from '../../flags/values.ts';
+import { parseDuration, parseSize } from '../../flags/values.ts';
 import { FROM_FLAGS } from '../../settings/flags.ts';
 
 export const RECORD_FLAGS = {
@@ -31,12 +31,7 @@ export const RECORD_FLAGS = {
     'rotate the recording after this long, e.g. 24h',
     parseDuration,
   ),
-  keep: optional(
-    '--record-keep <n>',
-    'rotated files to keep; the oldest are deleted',
-    (flag, given) => parseCount(flag, given, 0),
-    'all',
-  ),
+  keep: optional('--record-keep <n>', 'rotated files to keep; the oldest are deleted', count(0), 'all'),
 };
 
 export type RecordFlags = Flags<typeof RECORD_FLAGS>;

@@ -9,6 +9,7 @@ import { parseMergeFlags } from '../../settings/connections.ts';
 import { parseStreamFlags, type TailConfig } from '../../settings/stream-config.ts';
 import type { Select } from '../../stream/event-stream.ts';
 import { loadLogStyle, type Reporter } from '../../ui/reporter.ts';
+import { NO_STREAM_PROGRESS } from '../../ui/status-line.ts';
 import { parseTopFlags, type TopConfig } from './config.ts';
 import { ConnectionState } from './connection-state.ts';
 import { createFactReader } from './event-facts.ts';
@@ -29,7 +30,7 @@ export async function runTop(path: string | undefined, flags: TopFlags, io: Io):
   const config = await parseTopFlags(path, flags, io);
   const select = await loadFilter(stream);
   const connection = new ConnectionState(io.clock);
-  const { source, reporter, close } = await openSource(config, flags, stream, { select, connection }, io);
+  const { source, reporter, close } = await openSource(config, flags, stream, select, io);
   reportCuts(select, reporter);
   const timeline = new Timeline(config.once === undefined && source.kind === 'live');
   const data = {
@@ -70,7 +71,7 @@ async function openSource(
   { source }: TopConfig,
   flags: TopFlags,
   stream: TailConfig,
-  { select, connection }: { readonly select: Select; readonly connection: ConnectionState },
+  select: Select,
   io: Io,
 ): Promise<Opened> {
   if (source.kind === 'service') {
@@ -82,7 +83,8 @@ async function openSource(
   }
   const { createRecordingSource } = await import('../../session/recording-source.ts');
   const { reporter } = await createReporting(stream, io);
-  const parts = { select, reporter, status: connection };
+  // The position in a recording is not shown, so it is not looked for.
+  const parts = { select, reporter, status: NO_STREAM_PROGRESS };
   return {
     source: createRecordingSource(source.path, source.pace, parts, io),
     reporter,

@@ -169,7 +169,7 @@ export class TappedSocket extends Duplex {
     for (let rest = chunk; ; rest = rest.subarray(frames.add(rest))) {
       while (this.#passOn(frames)) {
         if (!this.#work.isEnough) continue;
-        this.#work.isResting = true;
+        this.#work.continueNextTurn();
         this.raw.pause();
         this.#unadded = rest.length === 0 ? undefined : Buffer.from(rest);
         return;
@@ -178,7 +178,7 @@ export class TappedSocket extends Duplex {
     }
   }
 
-  /** Processes what is left of the last read after a rest. */
+  /** Processes what is left of the last reads. */
   #finishRead(chunk = this.#unadded ?? new Uint8Array()): void {
     this.#unadded = undefined;
     if (this.#frames !== undefined && this.#hasFrames) this.#process(this.#frames, chunk);
@@ -192,7 +192,7 @@ export class TappedSocket extends Duplex {
   }
 
   #resumeRaw(): void {
-    if (!this.#work.isResting && !this.isPaused()) this.raw.resume();
+    if (!this.#work.isEnough && !this.isPaused()) this.raw.resume();
   }
 
   /** Whether ws owes no message, so that events keep their order. */

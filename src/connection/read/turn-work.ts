@@ -9,21 +9,19 @@ const EVENTS_PER_FRAME = 32;
 const IDLE_BYTES_PER_FRAME = 1_024;
 
 export class TurnWork {
-  /** Whether the work is to continue in the next turn. */
-  isResting = false;
   readonly #onNextTurn: () => void;
   #frames = 0;
   #maxFrames = MAX_TURN_FRAMES;
   #isCounting = false;
-  /** Whether something is left for the end of this turn. */
-  #isWaiting = false;
+  /** Whether something is left for the next turn. */
+  #hasMore = false;
 
-  /** @param onNextTurn called after a rest */
+  /** @param onNextTurn called once after `continueNextTurn` */
   constructor(onNextTurn: () => void) {
     this.#onNextTurn = onNextTurn;
   }
 
-  /** Whether it is time to rest. */
+  /** Whether everything else has to wait for the next turn. */
   get isEnough(): boolean {
     return this.#frames >= this.#maxFrames;
   }
@@ -40,16 +38,16 @@ export class TurnWork {
     this.#note(count / IDLE_BYTES_PER_FRAME);
   }
 
-  /** Calls back at the end of this turn. */
+  /** Calls back when the next turn begins. */
   continueNextTurn(): void {
-    this.#isWaiting = true;
+    this.#hasMore = true;
     this.#note(0);
   }
 
-  /** For the last bytes of a socket: no more rests. */
+  /** For the last bytes of a socket, which are processed now: nothing is enough any more. */
   hurry(): void {
     this.#maxFrames = Number.POSITIVE_INFINITY;
-    this.isResting = false;
+    this.#hasMore = false;
   }
 
   #note(frames: number): void {
@@ -62,9 +60,8 @@ export class TurnWork {
   #beginTurn(): void {
     this.#isCounting = false;
     this.#frames = 0;
-    if (!this.isResting && !this.#isWaiting) return;
-    this.isResting = false;
-    this.#isWaiting = false;
+    if (!this.#hasMore) return;
+    this.#hasMore = false;
     this.#onNextTurn();
   }
 }

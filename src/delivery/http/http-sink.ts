@@ -96,7 +96,7 @@ export class HttpSink implements Sink {
   #attempt: Attempt | undefined;
   #closing = new AbortController();
   #hasWorked = false;
-  /** Whether it was found out if a port that closes the connection speaks TLS. */
+  /** Whether a port that closes the connection has been checked for TLS. */
   #isInvestigated = false;
 
   constructor(config: HttpSinkConfig, clock: Clock) {
@@ -152,7 +152,7 @@ export class HttpSink implements Sink {
   }
 
   async send(records: readonly SpoolRecord[]): Promise<SendResult> {
-    // They are in a spool that a JetStream sink of the same name has left.
+    // A spool that a JetStream sink of the same name has left contains lifecycle records.
     const unit = records.filter(({ mark }) => mark !== LIFECYCLE_MARK);
     if (unit.length === 0) return { kind: 'accepted', duplicates: 0 };
     const response = await this.#post(makeRequest(unit, this.#config), true);
@@ -227,7 +227,7 @@ export class HttpSink implements Sink {
         hasResponse = true;
         const { statusCode: status = 0, headers } = response;
         const isAccepted = status >= 200 && status < 300;
-        // Any other status counts from here on, whatever becomes of its body.
+        // Any other status counts from here on, even if its body is damaged.
         if (!isAccepted) attempt.allow(Math.min(MAX_BODY_MS, this.#config.sendTimeoutMs));
         void readBody(response, attempt.signal).then(({ body, isCutOff, isTooLarge }) => {
           if (isAccepted && isCutOff && !isTooLarge) return reject(new IncompleteError());

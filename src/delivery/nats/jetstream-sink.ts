@@ -209,8 +209,7 @@ export class JetStreamSink implements Sink {
     const { mark, text } = record;
     const limit = connection.info?.max_payload ?? Number.POSITIVE_INFINITY;
     if (text.length + OVERHEAD_BYTES > limit) {
-      const why = ACK_DETAILS.tooLarge(text.length, limit);
-      return { kind: 'refused', why, isTooLarge: true };
+      return { kind: 'refused', why: ACK_DETAILS.tooLarge(text.length, limit) };
     }
     const isLifecycle = mark === LIFECYCLE_MARK;
     const subject = isLifecycle ? lifecycleSubject : this.#makeSubject(this.#readType(text));

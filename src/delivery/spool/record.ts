@@ -27,7 +27,7 @@ export interface SpoolRecord {
   readonly text: Buffer;
 }
 
-const RECORD_HEAD_BYTES = 9;
+export const RECORD_HEAD_BYTES = 9;
 /** No text from the stream is longer: a greater length is damage. */
 const MAX_TEXT_BYTES = 64 * 2 ** 20;
 

@@ -58,12 +58,11 @@ export function writeCard(
   { signs }: EventView,
 ): string[] {
   const lines = title === '' ? [] : [title];
-  const widths = pairs.map(({ name }) => (name === '' ? 0 : measureWidth(name)));
+  const widths = pairs.map(({ name }) => measureWidth(name));
   const nameColumns = Math.min(MAX_NAME_COLUMNS, Math.max(0, ...widths));
   const { open, close } = style.name;
   const indent = INDENT + (nameColumns === 0 ? 0 : nameColumns + GAP);
   for (const [i, { name, value, url }] of pairs.entries()) {
-    // A longer name moves its value to the right.
     const own = widths[i] as number;
     const at = own > nameColumns ? INDENT + own + GAP : indent;
     const start = makeSpaces(INDENT) + (name === '' ? '' : open + name + close);

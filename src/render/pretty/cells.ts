@@ -5,8 +5,9 @@ import type { EventPlan, FieldRef, PartyPair } from './event-plan.ts';
 import { KIND } from './event-reader.ts';
 import { findPage, makeLink } from './explorers.ts';
 import { COLUMN, type Column, type Grid } from './grid.ts';
+import { isHashLike, shortenMiddle } from './hashes.ts';
 import { fitNumber, groupDigits, isNumberText } from './numbers.ts';
-import { type EventView, isHashLike, shortenMiddle, showAt } from './values.ts';
+import { type EventView, showAt } from './values.ts';
 
 /** The text of a column. */
 export interface Cell {
@@ -16,12 +17,12 @@ export interface Cell {
   painted: string;
 }
 
-/** A label that is cut to less is worth more than most of its address. */
+/** If less is left for a label, only the end of its address is shown. */
 const MIN_LABEL_COLUMNS = 6;
 
 export class Cells {
   /** By column. */
-  readonly all: readonly Cell[] = Array.from({ length: 10 }, () => ({ width: 0, painted: '' }));
+  readonly all: readonly Cell[] = Object.values(COLUMN).map(() => ({ width: 0, painted: '' }));
   /** Which of these values have no column: they are not of the expected form. */
   readonly isUnshown = { amount: false, dollars: false, arrow: false };
   /** Labels for which there is no room. */
@@ -50,8 +51,8 @@ export class Cells {
       this.#setText(COLUMN.chain, this.#chain, pickPaint(style.chains, this.#chain), event);
     }
     this.isUnshown.dollars = !this.#setNumber(COLUMN.dollars, plan.dollars, event, style.dollars);
-    this.isUnshown.amount = !this.#setNumber(COLUMN.amount, plan.amount, event, style.amount);
-    if (unit !== undefined) this.#setText(COLUMN.unit, showAt(event, unit), style.unit, event);
+    this.isUnshown.amount = !this.#setNumber(COLUMN.amount, plan.amount, event, NO_PAINT);
+    if (unit !== undefined) this.#setText(COLUMN.unit, showAt(event, unit), NO_PAINT, event);
     this.isUnshown.arrow = true;
     if (plan.pair !== undefined) this.#setPair(plan.pair, event);
     if (hash !== undefined) this.#setHash(hash, event);
@@ -156,8 +157,7 @@ export class Cells {
       return;
     }
     const cut = cutText(name, room, ellipsis);
-    const { open, close } = this.#style.label;
-    this.#set(column, shownWidth + 1 + measureWidth(cut), `${linked} ${open}${cut}${close}`);
+    this.#set(column, shownWidth + 1 + measureWidth(cut), `${linked} ${cut}`);
   }
 
   #setHash(place: FieldRef, event: EventView): void {
@@ -166,8 +166,7 @@ export class Cells {
     const { ellipsis } = event.signs;
     const isHash = width !== Number.POSITIVE_INFINITY && isHashLike(whole);
     const shown = isHash ? shortenMiddle(whole, ellipsis, width) : cutText(whole, width, ellipsis);
-    const { open, close } = this.#style.hash;
-    this.#set(COLUMN.hash, measureWidth(shown), open + this.#link('transaction', whole, shown) + close);
+    this.#set(COLUMN.hash, measureWidth(shown), this.#link('transaction', whole, shown));
   }
 }
 

@@ -98,8 +98,6 @@ export const WEIGHT = {
 type Weight = (typeof WEIGHT)[keyof typeof WEIGHT];
 
 export interface Detail extends FieldRef {
-  /** Visible. */
-  readonly name: string;
   readonly weight: Weight;
   /** The column that shows it. */
   readonly shownAs: 'amount' | 'dollars' | 'arrow' | undefined;
@@ -149,7 +147,7 @@ export function planEvent(fields: readonly NamedField[]): EventPlan {
     .filter((place) => !search.taken.has(place))
     .map((place): Detail => {
       const shownAs = shown.get(place);
-      return { ...place, name: place.field.path, shownAs, weight: weighField(place, shownAs !== undefined) };
+      return { ...place, shownAs, weight: weighField(place, shownAs !== undefined) };
     })
     .sort((a, b) => a.weight - b.weight || a.index - b.index);
   const decimals = hasAmount ? search.findDecimals() : undefined;

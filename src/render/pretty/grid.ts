@@ -3,6 +3,7 @@
 // A wide terminal has one line per event, a narrower one two or three. Every plan leaves room for the number of hidden
 // fields on one of its lines.
 import type { Signs } from '../signs.ts';
+import { SHORT_HASH_COLUMNS } from './hashes.ts';
 
 /** Spaces between columns. */
 export const GAP = 2;
@@ -74,7 +75,7 @@ export function planGrid({ columns: given, timeWidth, margin, signs }: GridFrame
   const time = timeWidth === 0 ? 0 : timeWidth + GAP;
   const left = margin + time;
   const arrow = Math.max(signs.right.length, signs.left.length);
-  const hash = 2 + 4 + signs.ellipsis.length + 4;
+  const hash = SHORT_HASH_COLUMNS + signs.ellipsis.length;
   const numbers = (w: Widths): number => w.dollars + GAP + w.amount + 1 + w.unit;
   const parties = (w: Widths): number => 2 * w.party + arrow + 2;
   const head = (w: Widths): number => left + w.type + GAP + w.chain;

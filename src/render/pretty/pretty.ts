@@ -4,7 +4,7 @@
 import { type Batch, flagsOf, textOf } from '../../events/batch.ts';
 import { copyText, decodeText, MESSAGE } from '../../events/message-text.ts';
 import { OPEN_ARRAY } from '../../events/scan-constants.ts';
-import { escapeCommands } from '../ci-commands.ts';
+import { escapeCommands, mayHaveCommand } from '../ci-commands.ts';
 import type { Style } from '../paint.ts';
 import type { Renderer } from '../renderer.ts';
 import { SIGNS, type Signs } from '../signs.ts';
@@ -64,8 +64,6 @@ const WIDE: NestedBounds = {
   containers: 10_000,
   pathLength: 4_000,
 };
-/** Text that a CI system could obey, see ci-commands.ts. */
-const MAY_COMMAND = /##|::|---|\+\+\+|~~~|\^\^\^/;
 const BELL = '\x07';
 const BELL_INTERVAL_MS = 1_000;
 
@@ -92,8 +90,6 @@ class PrettyPainter {
   #times: ReceiveTimes | undefined;
   #row: RowWriter | undefined;
   #grid: Grid | undefined;
-  /** The width for which the header was shown. */
-  #headerColumns: number | undefined;
   #rangAtMs = Number.NEGATIVE_INFINITY;
   /** Plans by layout, since layouts repeat. */
   readonly #plans = new Map<string, EventPlan>();
@@ -111,19 +107,14 @@ class PrettyPainter {
     const { time, isWide, startMs = receivedAtMs } = this.#options;
     this.#times ??= createReceiveTimes(time, startMs);
     const columns = this.#options.columns();
-    if (this.#grid === undefined || columns !== this.#headerColumns) {
-      const frame = { columns, margin: this.#margin, signs: this.#signs };
-      this.#grid = planGrid({
-        ...frame,
-        timeWidth: (columns === undefined ? WHOLE_TIME_WIDTHS : TIME_WIDTHS)[time],
-      });
+    const lines: string[] = [];
+    if (this.#grid?.columns !== (columns ?? Number.POSITIVE_INFINITY)) {
+      const timeWidth = (columns === undefined ? WHOLE_TIME_WIDTHS : TIME_WIDTHS)[time];
+      this.#grid = planGrid({ columns, timeWidth, margin: this.#margin, signs: this.#signs });
       this.#row = new RowWriter(this.#style, this.#signs.ellipsis, this.#grid);
+      lines.push(...listTitles(this.#grid, this.#signs).map((title) => this.#paintTitle(title)));
     }
     if (columns === undefined || isWide) return '';
-    const lines: string[] = [];
-    if (columns !== this.#headerColumns)
-      for (const title of listTitles(this.#grid, this.#signs)) lines.push(this.#paintTitle(title));
-    this.#headerColumns = columns;
     const day = this.#times.noteDay(receivedAtMs);
     if (day !== undefined) lines.push(this.#paintTitle(makeSpaces(this.#margin) + day));
     return lines.map((line) => `${line}\n`).join('');
@@ -139,7 +130,7 @@ class PrettyPainter {
     const lines = this.#listLines(batch, index);
     const text = `${(isMarked ? lines.map((line, i) => this.#mark(line, i === 0)) : lines).join('\n')}\n`;
     // A last guard: what could be a command was escaped before it was measured.
-    const safe = MAY_COMMAND.test(text) ? escapeCommands(text) : text;
+    const safe = escapeCommands(text);
     return isMarked ? this.#ring(batch.receivedAtMs) + safe : safe;
   }
 
@@ -172,7 +163,7 @@ class PrettyPainter {
     const { fields, layout, isCut } = readFields(text, { depth, fields: pairs }) ?? NO_FIELDS;
     // Printable ASCII without escapes.
     const isPlain = flags === MESSAGE.clean && text.length === bytes.length && !text.includes('\\');
-    const mayCommand = MAY_COMMAND.test(text);
+    const mayCommand = mayHaveCommand(text);
     const event: EventView = { text, isPlain, mayCommand, isFull, signs: this.#signs, fields };
     const plan = fields.length === 0 ? undefined : this.#findPlan(fields, layout, bounds);
     const { receivedAtMs } = batch;
@@ -193,7 +184,7 @@ class PrettyPainter {
     cells.setTime(isFull ? times.formatWhole(receivedAtMs) : times.format(receivedAtMs));
     const rest = plan === undefined ? listBareValue(event, bounds) : this.#listRest(plan, event, bounds);
     const hidden = cells.hiddenLabels + (isCut ? 1 : 0);
-    return (this.#row as RowWriter).write(grid, cells.all, rest, hidden);
+    return (this.#row as RowWriter).write(cells.all, rest, hidden);
   }
 
   /** What is not in a column. On a terminal ids, times and heights are left out if there is anything else. */

@@ -42,12 +42,7 @@ export function createReceiveTimes(mode: TimeMode, startMs: number): ReceiveTime
   const read = (atMs: number): typeof last => {
     if (atMs !== last.atMs) {
       const whole = formatWhole(atMs);
-      const text =
-        mode === 'relative'
-          ? whole.padStart(TIME_WIDTHS.relative)
-          : mode === 'none'
-            ? ''
-            : whole.slice(11, 19);
+      const text = mode === 'relative' ? whole.padStart(TIME_WIDTHS.relative) : whole.slice(11, 19);
       last = { atMs, text: mode === 'utc' ? `${text}Z` : text, day: formatDay(atMs) };
     }
     return last;

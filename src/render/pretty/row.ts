@@ -4,16 +4,14 @@ import type { Paint, Style } from '../paint.ts';
 import { cutText, makeSpaces, measureWidth } from '../text-width.ts';
 import type { Cell, Cells } from './cells.ts';
 import { COLUMN, GAP, type Grid, NOTE_COLUMNS, noteHidden } from './grid.ts';
+import { isShortHash } from './hashes.ts';
 import { dropCutNumber, fitNumber, isNumberText } from './numbers.ts';
 import type { Pair } from './values.ts';
 
-/** What is left of a pair when it is cut. */
+/** A value is not cut to less. */
 const MIN_VALUE_COLUMNS = 8;
 /** JSON, or a list: a part of a number in it would be wrong. */
 const COMPOSITE = /^[[{"]/;
-
-/** A hash that was shortened already. */
-const SHORT_HASH = /^\w{4,6}(?:…|\.{3})\w{4}$/;
 
 interface Line {
   text: string;
@@ -23,7 +21,7 @@ interface Line {
 export class RowWriter {
   readonly #style: Style;
   readonly #ellipsis: string;
-  #grid: Grid;
+  readonly #grid: Grid;
   #lines: Line[] = [];
   #line: Line = { text: '', width: 0 };
   #pairs: readonly Pair[] = [];
@@ -40,8 +38,8 @@ export class RowWriter {
    *
    * @param hidden how many values are not among the pairs and not shown
    */
-  write(grid: Grid, cells: Cells['all'], pairs: readonly Pair[], hidden: number): string[] {
-    this.#grid = grid;
+  write(cells: Cells['all'], pairs: readonly Pair[], hidden: number): string[] {
+    const grid = this.#grid;
     this.#lines = [];
     this.#pairs = pairs;
     this.#next = 0;
@@ -95,7 +93,7 @@ export class RowWriter {
   /** Adds a pair whose value is cut; false if too little of it would be left. */
   #putPart(name: string, nameWidth: number, value: string, columns: number, start: number): boolean {
     const room = columns - nameWidth;
-    if (room < MIN_VALUE_COLUMNS || SHORT_HASH.test(value)) return false;
+    if (room < MIN_VALUE_COLUMNS || isShortHash(value)) return false;
     const shown = this.#cut(value, room);
     this.#put(this.#paintPair(name, shown), nameWidth + measureWidth(shown), start);
     return true;
@@ -109,8 +107,7 @@ export class RowWriter {
   }
 
   #paintPair(name: string, value: string): string {
-    if (name === '') return paintText(this.#style.value, value);
-    return `${paintText(this.#style.name, name)} ${paintText(this.#style.value, value)}`;
+    return name === '' ? value : `${paintText(this.#style.name, name)} ${value}`;
   }
 
   /** On the last line that has room for it; each grid has one. */

@@ -8,6 +8,7 @@ import { SIGNS, type Signs } from '../signs.ts';
 import { keepStart } from '../text-width.ts';
 import type { FieldRef } from './event-plan.ts';
 import { type EventField, isContainerAt, type JsonLevel, KIND, readLevel } from './event-reader.ts';
+import { isHashLike, shortenMiddle } from './hashes.ts';
 import { dropCutNumber, groupDigits } from './numbers.ts';
 
 /** An event's text and fields, and how its values are shown. */
@@ -29,19 +30,20 @@ const MAX_SHOWN_UNITS = 2_000;
 const NO_RANGE = { start: 0, end: 0 };
 
 /** The range of the field's value in the event's text. */
-export function findValue({ fields }: EventView, { index }: FieldRef): Pick<EventField, 'start' | 'end'> {
+function findValue({ fields }: EventView, { index }: FieldRef): Pick<EventField, 'start' | 'end'> {
   return fields[index] ?? NO_RANGE;
 }
 
 /** The visible value of the field. */
 export function showAt(event: EventView, place: FieldRef): string {
   const { start, end } = findValue(event, place);
-  return place.field.kind === KIND.string ? showString(event, start, end) : event.text.slice(start, end);
+  return showScalar(event, start, end);
 }
 
-/** The visible text of the string from `start` to `end`, quotes included. */
-export function showString(view: EventView, start: number, end: number): string {
+/** The visible text of a string, or a number or literal as sent. */
+function showScalar(view: EventView, start: number, end: number): string {
   const { text, isPlain } = view;
+  if (text.charCodeAt(start) !== QUOTE) return text.slice(start, end);
   const isBare = text.charCodeAt(start + 1) !== SPACE && text.charCodeAt(end - 2) !== SPACE;
   if (isPlain && isBare && end - start > 2) {
     const isLong = end - start > MAX_SHOWN_UNITS && !view.isFull;
@@ -66,9 +68,11 @@ function cutLong(text: string): string {
   return keepStart(makeVisible(text.slice(0, MAX_SHOWN_UNITS)));
 }
 
-function showScalar(view: EventView, start: number, end: number): string {
-  const isString = view.text.charCodeAt(start) === QUOTE;
-  return isString ? shortenHash(view, showString(view, start, end)) : view.text.slice(start, end);
+/** Like `showScalar`, but a hash is in its short form. */
+function showShort(view: EventView, start: number, end: number): string {
+  const shown = showScalar(view, start, end);
+  const isHash = !view.isFull && view.text.charCodeAt(start) === QUOTE && isHashLike(shown);
+  return isHash ? shortenMiddle(shown, view.signs.ellipsis) : shown;
 }
 
 /** The visible JSON of any value, on one line; a number is never cut. */
@@ -109,7 +113,7 @@ export function listPairs(view: EventView, bounds: NestedBounds, place: FieldRef
   const name = view.mayCommand ? escapeCommands(path) : path;
   if (kind === KIND.array || kind === KIND.object)
     return listNested(view, bounds, name, start, end, depth + 1);
-  return [{ name, value: showScalar(view, start, end) }];
+  return [{ name, value: showShort(view, start, end) }];
 }
 
 /** Lists the array or object from `start` to `end` as pairs, `items[0].x 1`; `depth` is the number of levels above it. */
@@ -126,7 +130,7 @@ export function listNested(
   const maxValues = Math.max(bounds.pairs, bounds.scalars, bounds.containers);
   const open = (path: string, from: number, to: number, level: number): void => {
     if (pairs.length >= bounds.pairs) return;
-    if (!isContainerAt(view.text, from)) pairs.push({ name: path, value: showScalar(view, from, to) });
+    if (!isContainerAt(view.text, from)) pairs.push({ name: path, value: showShort(view, from, to) });
     else if (level >= bounds.depth) pairs.push({ name: path, value: showSource(view, from, to) });
     else openContainer(path, readLevel(view.text, from, maxValues), level);
   };
@@ -151,50 +155,13 @@ export function listNested(
 }
 
 function listScalars(view: EventView, { values, count }: JsonLevel, limit: number): string {
-  const items = values
-    .slice(0, limit)
-    .map(({ start, end }) =>
-      view.text.charCodeAt(start) === QUOTE ? showString(view, start, end) : view.text.slice(start, end),
-    );
+  const items = values.slice(0, limit).map(({ start, end }) => showScalar(view, start, end));
   if (items.length < count) items.push(countHidden(count - items.length, view.signs.ellipsis));
   return `[${items.join(', ')}]`;
 }
 
 function countHidden(count: number, ellipsis: string): string {
   return `${ellipsis} ${groupDigits(String(count))} more`;
-}
-
-/** Shorter texts are words or amounts, longer ones are not addresses, hashes or signatures. */
-const MIN_HASH_LENGTH = 26;
-const MAX_HASH_LENGTH = 130;
-const TAIL_LENGTH = 4;
-
-const DIGIT = 1;
-const LETTER = 2;
-const OTHER = 4;
-/** The class of each ASCII character; a loop without branches is three times as fast. */
-const CLASSES = Uint8Array.from({ length: 128 }, (_unused, code) => {
-  if (code >= 0x30 && code <= 0x39) return DIGIT;
-  return (code | 0x20) >= 0x61 && (code | 0x20) <= 0x7a ? LETTER : OTHER;
-});
-
-/** Whether the text looks like an address, a hash or a signature. */
-export function isHashLike(text: string): boolean {
-  if (text.length < MIN_HASH_LENGTH || text.length > MAX_HASH_LENGTH) return false;
-  let found = 0;
-  for (let at = 0; at < text.length; at++) found |= CLASSES[text.charCodeAt(at)] ?? OTHER;
-  return found === (DIGIT | LETTER);
-}
-
-/** `0x301b…6d29`: the first four characters, after a `0x` if there is one, and the last four; fewer if it is narrow. */
-export function shortenMiddle(text: string, ellipsis: string, width = Number.POSITIVE_INFINITY): string {
-  const head = text.startsWith('0x') ? 6 : 4;
-  const room = Math.min(head, width - ellipsis.length - TAIL_LENGTH);
-  return text.slice(0, Math.max(0, room)) + ellipsis + text.slice(-TAIL_LENGTH);
-}
-
-function shortenHash({ isFull, signs }: EventView, visible: string): string {
-  return !isFull && isHashLike(visible) ? shortenMiddle(visible, signs.ellipsis) : visible;
 }
 
 /** The visible text, cut to at most `maxCharacters`, the last one the ellipsis. */

@@ -113,7 +113,7 @@ describe('row 137: pretty output of any event', () => {
   });
 });
 
-describe('row 137: links', () => {
+describe('row 137 (O11): links', () => {
   const page = (chain: string, member: string): string | undefined => {
     const event = `{"type":"t","chain":"${chain}",${member}}`;
     const renderer = createPrettyRenderer({
