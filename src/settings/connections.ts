@@ -3,13 +3,13 @@ import { type ConnectionsConfig, MERGE_DEFAULTS } from '../connection/config.ts'
 import { UsageError } from '../errors.ts';
 import { createEventIdentifier, DEFAULT_ID_STEPS, parseIdSteps } from '../events/event-id.ts';
 import type { PathStep } from '../events/path.ts';
-import { parseWithCaret } from '../filter/point-at-fault.ts';
 import { type Flags, parseFlags } from '../flags/definition.ts';
 import { AN_ID_PATH, ID_PATH_ADVICE, sayInvalid } from '../flags/messages.ts';
 import { DEDUPE_FLAGS, REDUNDANCY_FLAGS } from '../flags/shared-flags.ts';
 
 /** Parses the value of `--id`. @throws UsageError with a caret under the mistake */
-export function parseIdPath(path: string): Promise<readonly PathStep[]> {
+export async function parseIdPath(path: string): Promise<readonly PathStep[]> {
+  const { parseWithCaret } = await import('../filter/point-at-fault.ts');
   return parseWithCaret(
     '--id',
     path,
