@@ -1,5 +1,6 @@
 // The checked flags of `stream check`.
 import { isAtlantisError, UsageError } from '../../errors.ts';
+import { DEFAULT_LAG_FIELDS } from '../../events/event-time.ts';
 import { ExpressionFault, type PathStep, parsePath } from '../../events/path.ts';
 import { createFilter } from '../../filter/filter.ts';
 import { type FlagValues, listGiven, parseFlags, pick } from '../../flags/definition.ts';
@@ -12,7 +13,7 @@ import {
   parseLogFlags,
   wantsColor,
 } from '../../settings/stream-config.ts';
-import { DEFAULT_LAG_FIELDS, type Expectation, type Expected } from './expectations.ts';
+import type { Expectation, Expected } from './expectations.ts';
 import { CHECK_FLAGS, type CheckFlags } from './flags.ts';
 import { A_LAG_PATH, A_REPORT_PATH, sayExpectRequired, sayMaxLagRequired } from './messages.ts';
 

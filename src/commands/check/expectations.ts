@@ -1,10 +1,10 @@
 // Counts received events for `--expect` and `--max-lag`. Keeps types and counts, never events.
 import type { Clock } from '../../clock.ts';
 import { type Batch, textsOf } from '../../events/batch.ts';
+import { createTimestampReader } from '../../events/event-time.ts';
 import { createTypeReader } from '../../events/event-type.ts';
-import { copyText, decodeString } from '../../events/message-text.ts';
+import { copyText } from '../../events/message-text.ts';
 import type { PathStep } from '../../events/path.ts';
-import { createSourceReader } from '../../events/seek-path.ts';
 import type { StreamItem } from '../../stream/items.ts';
 
 /** One `--expect`. */
@@ -69,15 +69,6 @@ const MAX_TYPE_CHARACTERS = 64;
 const MAX_TYPES = 50;
 const NO_TYPE = '(no type)';
 const OTHER_TYPES = '(other types)';
-
-/** The default of `--lag-field`; the first existing field is used. */
-export const DEFAULT_LAG_FIELDS = ['timestamp', 'ts', 'created_at'] as const;
-
-/** The latest time of a Date (ECMA-262, Time Values). */
-const MAX_DATE_MS = 8.64e15;
-
-/** RFC 3339 § 5.6; UTC without a zone. */
-const DATE_TIME = /^(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d(?:\.\d+)?) ?([Zz]|[+-]\d\d:?\d\d)?$/;
 
 /** @param expected undefined to count messages only */
 export function createExpectationCounter(expected: Expected | undefined, clock: Clock): ExpectationCounter {
@@ -188,40 +179,4 @@ function noteType(types: Map<string, number>, sent: string | undefined): void {
 
 function cutType(type: string): string {
   return type.length <= MAX_TYPE_CHARACTERS ? type : copyText(type.slice(0, MAX_TYPE_CHARACTERS));
-}
-
-/**
- * Reads the time of an event, in ms since the epoch, from the first path with a value. The service specifies neither a
- * field nor a format, so the usual formats are accepted: RFC 3339, and numbers since the epoch in any unit.
- */
-export function createTimestampReader(
-  paths: readonly (readonly PathStep[])[],
-): (event: Uint8Array) => number | undefined {
-  const readers = paths.map(createSourceReader);
-  return (event) => {
-    for (const read of readers) {
-      const source = read(event);
-      if (source !== undefined) return readTimestampMs(source);
-    }
-    return undefined;
-  };
-}
-
-/** @param source JSON text of a string, number or literal */
-function readTimestampMs(source: string): number | undefined {
-  if (!source.startsWith('"')) return scaleToMs(Number(source));
-  const text = decodeString(source).trim();
-  if (/^\d+(\.\d+)?$/.test(text)) return scaleToMs(Number(text));
-  const [, day, time, zone = 'Z'] = DATE_TIME.exec(text) ?? [];
-  const ms = Date.parse(`${day}T${time}${zone.toUpperCase()}`);
-  return Number.isNaN(ms) ? undefined : ms;
-}
-
-/** Seconds, ms, µs or ns since the epoch: until the year 5138 their ranges do not overlap. */
-function scaleToMs(figure: number): number | undefined {
-  if (!(figure > 0)) return undefined;
-  if (figure < 1e11) return figure * 1e3;
-  if (figure < 1e14) return figure;
-  const ms = figure < 1e17 ? figure / 1e3 : figure / 1e6;
-  return ms <= MAX_DATE_MS ? ms : undefined;
 }

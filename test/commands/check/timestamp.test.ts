@@ -1,7 +1,7 @@
 // When an event happened, in the forms that are usual.
 import { describe, expect, test } from '@jest/globals';
-import { createTimestampReader, DEFAULT_LAG_FIELDS } from '../../../src/commands/check/expectations.ts';
-import { parsePath } from '../../../src/events/path.ts';
+import { createTimestampReader, DEFAULT_LAG_FIELDS } from '../../src/events/event-time.ts';
+import { parsePath } from '../../src/events/path.ts';
 
 const MS = Date.UTC(2026, 4, 6, 7, 8, 9, 123);
 const find = (json: string, ...fields: string[]): number | undefined =>

@@ -1,0 +1,49 @@
+// Reads the own time of an event. The service specifies neither a field nor a format (docs/protocol.md).
+import { decodeString } from './message-text.ts';
+import type { PathStep } from './path.ts';
+import { createSourceReader } from './seek-path.ts';
+
+/** Used if the user names no field; the first existing one counts. */
+export const DEFAULT_LAG_FIELDS = ['timestamp', 'ts', 'created_at'] as const;
+
+/** The latest time of a Date (ECMA-262, Time Values). */
+const MAX_DATE_MS = 8.64e15;
+
+/** RFC 3339 § 5.6; UTC without a zone. */
+const DATE_TIME = /^(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d(?:\.\d+)?) ?([Zz]|[+-]\d\d:?\d\d)?$/;
+
+/**
+ * Reads the time of an event, in ms since the epoch, from the first path with a value: RFC 3339, or a number since the epoch in
+ * any unit.
+ */
+export function createTimestampReader(
+  paths: readonly (readonly PathStep[])[],
+): (event: Uint8Array) => number | undefined {
+  const readers = paths.map(createSourceReader);
+  return (event) => {
+    for (const read of readers) {
+      const source = read(event);
+      if (source !== undefined) return readTimestampMs(source);
+    }
+    return undefined;
+  };
+}
+
+/** @param source JSON text of a string, number or literal */
+function readTimestampMs(source: string): number | undefined {
+  if (!source.startsWith('"')) return scaleToMs(Number(source));
+  const text = decodeString(source).trim();
+  if (/^\d+(\.\d+)?$/.test(text)) return scaleToMs(Number(text));
+  const [, day, time, zone = 'Z'] = DATE_TIME.exec(text) ?? [];
+  const ms = Date.parse(`${day}T${time}${zone.toUpperCase()}`);
+  return Number.isNaN(ms) ? undefined : ms;
+}
+
+/** Seconds, ms, µs or ns since the epoch: until the year 5138 their ranges do not overlap. */
+function scaleToMs(figure: number): number | undefined {
+  if (!(figure > 0)) return undefined;
+  if (figure < 1e11) return figure * 1e3;
+  if (figure < 1e14) return figure;
+  const ms = figure < 1e17 ? figure / 1e3 : figure / 1e6;
+  return ms <= MAX_DATE_MS ? ms : undefined;
+}
