@@ -36,7 +36,8 @@ describe('flags of stream relay', () => {
       batch: 1,
       sendTimeoutMs: 10_000,
       headerVariables: [],
-      signatureVariables: [],
+      signingVariables: [],
+      signingFiles: [],
       deadLetter: undefined,
       redeliver: undefined,
     });
@@ -61,7 +62,7 @@ describe('flags of stream relay', () => {
       sendTimeout: '3s',
       headerEnv: ['Authorization=HOOK_TOKEN', 'X-Team: TEAM'],
       signWithEnv: ['HOOK_SECRET'],
-      signatureHeader: 'X-Signature',
+      signWithFile: ['/run/credentials/relay@eu.service/hook', 'hook.secret@hooks.example'],
       deadLetter: 'dead.ndjson',
     });
     expect(config).toMatchObject({
@@ -72,8 +73,11 @@ describe('flags of stream relay', () => {
       spool: { path: 'spool', maxBytes: 2 * 2 ** 20, syncEveryMs: 0 },
       batch: 50,
       sendTimeoutMs: 3_000,
-      signatureHeader: 'X-Signature',
-      signatureVariables: [{ variable: 'HOOK_SECRET', host: undefined }],
+      signingVariables: [{ variable: 'HOOK_SECRET', host: undefined }],
+      signingFiles: [
+        { path: '/run/credentials/relay@eu.service/hook', host: undefined },
+        { path: 'hook.secret', host: 'hooks.example' },
+      ],
       deadLetter: 'dead.ndjson',
     });
     expect(config.headerVariables).toEqual([
@@ -102,11 +106,10 @@ describe('flags of stream relay', () => {
     ]);
   });
 
-  test('lifecycle records and ids can be turned off, and a signature has its own header', async () => {
+  test('lifecycle records and ids can be turned off, and a secret may be for one host', async () => {
     const config = await parse({ lifecycle: false, id: false, signWithEnv: ['HOOK_SECRET@hooks.example'] });
     expect([config.lifecycleSubject, config.idSteps]).toEqual([undefined, undefined]);
-    expect(config.signatureHeader).toBe('X-Atlantis-Signature');
-    expect(config.signatureVariables).toEqual([{ variable: 'HOOK_SECRET', host: 'hooks.example' }]);
+    expect(config.signingVariables).toEqual([{ variable: 'HOOK_SECRET', host: 'hooks.example' }]);
     expect((await parse({ lifecycleSubject: 'news' })).lifecycleSubject).toBe('news');
   });
 
@@ -127,9 +130,7 @@ describe('flags of stream relay', () => {
     ['--name', { name: 'a b' }],
     ['--header-env', { headerEnv: ['Authorization'] }],
     ['--header-env', { headerEnv: ['Bad Header=NAME'] }],
-    ['--signature-header requires', { signatureHeader: 'X-Signature' }],
     ['invalid --sign-with-env', { signWithEnv: ['not a name'] }],
-    ['invalid --signature-header', { signWithEnv: ['NAME'], signatureHeader: 'X Signature' }],
   ])('refused, with the name of the flag: %s', async (words, flags) => {
     expect(await refusalOf(flags)).toContain(words);
   });
