@@ -11,9 +11,11 @@ import {
   assertSecretsHaveHosts,
   type HeaderVariable,
   parseHeaderVariable,
+  parseSecretFile,
   parseSecretVariable,
   parseTargets,
   type RelayTarget,
+  type SecretFile,
   type SecretVariable,
 } from './targets.ts';
 
@@ -37,8 +39,9 @@ export interface RelayConfig {
   readonly batch: number;
   readonly sendTimeoutMs: number;
   readonly headerVariables: readonly HeaderVariable[];
-  readonly signatureHeader: string;
-  readonly signatureVariables: readonly SecretVariable[];
+  /** Where the secrets are that sign requests. */
+  readonly signingVariables: readonly SecretVariable[];
+  readonly signingFiles: readonly SecretFile[];
   readonly deadLetter: string | undefined;
   /** The dead-letter file to send instead of a stream. */
   readonly redeliver: string | undefined;
@@ -50,14 +53,15 @@ export async function parseRelayFlags(
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<RelayConfig> {
   const values = parseFlags(RELAY_FLAGS, flags);
-  const { deadLetter, redeliver, signWithEnv, spool, subject } = values;
+  const { deadLetter, redeliver, spool, subject } = values;
   const targets = await parseTargets(values, env);
   const headerVariables = values.headerEnv.map(parseHeaderVariable);
-  const signatureVariables = signWithEnv.map(parseSignature);
+  const signingVariables = values.signWithEnv.map(parseSigningVariable);
+  const signingFiles = values.signWithFile.map(parseSecretFile);
   assertSecretsHaveHosts('--header-env', headerVariables, targets);
-  assertSecretsHaveHosts('--sign-with-env', signatureVariables, targets);
+  assertSecretsHaveHosts('--sign-with-env', signingVariables, targets);
+  assertSecretsHaveHosts('--sign-with-file', signingFiles, targets);
   refuseWithout('--spool <dir>', spool, pick(RELAY_FLAGS, 'spoolMaxBytes', 'spoolSyncMs'), flags);
-  refuseWithout('--sign-with-env <NAME>', signWithEnv[0], pick(RELAY_FLAGS, 'signatureHeader'), flags);
   if (deadLetter !== undefined && deadLetter === redeliver) {
     throw new UsageError(...say.sayDeadLettersTwice());
   }
@@ -74,7 +78,8 @@ export async function parseRelayFlags(
         ? undefined
         : { path: spool, maxBytes: values.spoolMaxBytes, syncEveryMs: values.spoolSyncMs },
     headerVariables,
-    signatureVariables,
+    signingVariables,
+    signingFiles,
   };
 }
 
@@ -121,7 +126,7 @@ function parseIdPath(path: string): Promise<readonly PathStep[]> {
   );
 }
 
-function parseSignature(text: string): SecretVariable {
+function parseSigningVariable(text: string): SecretVariable {
   const secret = parseSecretVariable(text);
   if (secret !== undefined) return secret;
   throw new UsageError(...say.sayInvalidSecretVariable());

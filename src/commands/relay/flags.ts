@@ -1,5 +1,4 @@
 // The flags of `stream relay`, and the type of the parsed command line.
-import { UsageError } from '../../errors.ts';
 import {
   type Flags,
   type FlagValues,
@@ -11,11 +10,9 @@ import {
   toggle,
   withDefault,
 } from '../../flags/definition.ts';
-import { sayInvalid } from '../../flags/messages.ts';
 import { count, PLAINTEXT_FLAGS } from '../../flags/shared-flags.ts';
 import { parseDuration, parseSize } from '../../flags/values.ts';
 import { parseStreamName, parseSubject } from '../../settings/nats-address.ts';
-import { A_HEADER_NAME } from './messages.ts';
 
 export const HEADER_NAME = /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$/;
 const MAX_WINDOW = 65_536;
@@ -129,13 +126,11 @@ const HTTP_FLAGS = group('HTTP:', {
   ),
   signWithEnv: list(
     '--sign-with-env <NAME>',
-    'sign the body (HMAC-SHA256) with the secret in this environment variable, or with NAME@host for one host; repeatable',
+    'sign requests (Standard Webhooks, HMAC-SHA256) with the whsec_... secrets in this environment variable, or with NAME@host for one host; repeatable',
   ),
-  signatureHeader: withDefault(
-    '--signature-header <header>',
-    'header that carries the signature',
-    parseSignatureHeader,
-    'X-Atlantis-Signature',
+  signWithFile: list(
+    '--sign-with-file <file>',
+    'the same with the secrets in a file, or with file@host for one host; repeatable',
   ),
   allowHttp: toggle('--allow-http', 'allow plain http:// to other machines'),
 });
@@ -146,8 +141,3 @@ export type RelayValues = FlagValues<typeof RELAY_FLAGS>;
 
 /** As commander parses them: text, not yet checked. */
 export type RelayFlags = Flags<typeof RELAY_FLAGS>;
-
-function parseSignatureHeader(flag: string, header: string): string {
-  if (HEADER_NAME.test(header)) return header;
-  throw new UsageError(...sayInvalid(flag, header, A_HEADER_NAME));
-}

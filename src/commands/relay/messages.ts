@@ -2,7 +2,6 @@
 import type { ErrorText } from '../../errors.ts';
 import { sayInvalid, sayRequires } from '../../flags/messages.ts';
 
-export const A_HEADER_NAME = 'the name of a header';
 export const AN_ID_PATH = 'a path such as id, data.id or items[0].id';
 export const ID_PATH_ADVICE = `accepted: ${AN_ID_PATH}`;
 export const NOT_A_DEAD_LETTER = 'it is not a dead letter';
@@ -23,15 +22,22 @@ export const saySinkTwice = (): ErrorText => ['the same sink is given twice', 'l
 export const sayInvalidUrlVariable = (): ErrorText =>
   sayInvalid('--to-env', undefined, 'the name of an environment variable, not the URL');
 
-export const sayUrlFileUnreadable = (path: string, code: string): ErrorText => [
-  `--to-file: "${path}" cannot be read (${code})`,
-  'accepted: a file with one URL',
+export const ONE_URL = 'one URL';
+export const SIGNING_SECRETS = 'signing secrets';
+
+/** @param content such as ONE_URL */
+export const sayFileUnreadable = (flag: string, path: string, code: string, content: string): ErrorText => [
+  `${flag}: "${path}" cannot be read (${code})`,
+  `accepted: a file with ${content}`,
 ];
 
-/** @param hosts those of all HTTP sinks */
-export const saySecretForHosts = (flag: string, variable: string, hosts: readonly string[]): ErrorText => [
-  `${flag}: ${variable} would be sent to ${hosts.join(' and ')}`,
-  `say which of them it is for: ${variable}@${hosts[0]}`,
+/**
+ * @param place the variable or file of the secret
+ * @param hosts those of all HTTP sinks
+ */
+export const saySecretForHosts = (flag: string, place: string, hosts: readonly string[]): ErrorText => [
+  `${flag}: ${place} would be sent to ${hosts.join(' and ')}`,
+  `say which of them it is for: ${place}@${hosts[0]}`,
 ];
 
 export const saySecretForUnknownHost = (flag: string, host: string, hosts: readonly string[]): ErrorText => [
@@ -80,6 +86,16 @@ export const sayInvalidSecretVariable = (): ErrorText =>
     undefined,
     'the name of an environment variable, not the secret, or NAME@host',
   );
+
+/**
+ * Not repeated: it is a secret.
+ *
+ * @param place the flag with its variable or file
+ */
+export const sayInvalidSigningSecret = (place: string): ErrorText => [
+  `${place}: not a signing secret`,
+  'accepted: whsec_ and the base64 of 24 to 64 bytes, for example whsec_$(openssl rand -base64 32); several are separated by spaces or line breaks',
+];
 
 export const sayVariableMissing = (flag: string, variable: string): ErrorText => [
   `${flag}: the variable ${variable} is not set`,

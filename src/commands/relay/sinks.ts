@@ -1,6 +1,7 @@
 // Creates the sinks of a relay; the NATS client is loaded only if one of them needs it.
 import { hostname } from 'node:os';
 import { HttpSink, type HttpTarget } from '../../delivery/http/http-sink.ts';
+import { parseSigningSecret } from '../../delivery/http/standard-webhooks.ts';
 import { saySinkReady } from '../../delivery/messages.ts';
 import { createIdentifier, type Sink } from '../../delivery/sink.ts';
 import { UsageError } from '../../errors.ts';
@@ -14,8 +15,8 @@ import type { ConnectionConfig } from '../../settings/stream-config.ts';
 import type { Reporter } from '../../ui/reporter.ts';
 import { VERSION } from '../../version.ts';
 import type { RelayConfig } from './config.ts';
-import { sayVariableMissing } from './messages.ts';
-import type { RelayTarget, SecretVariable } from './targets.ts';
+import { SIGNING_SECRETS, sayInvalidSigningSecret, sayVariableMissing } from './messages.ts';
+import { type RelayTarget, readTextFile, type SecretFile, type SecretVariable } from './targets.ts';
 
 export interface SinkDeps {
   readonly config: RelayConfig;
@@ -83,11 +84,16 @@ async function createHttpSink(
   { config, trustedRoots, io }: SinkDeps,
 ): Promise<Sink> {
   const hidden = hideUrl(target, io);
-  const isForSink = ({ host }: SecretVariable): boolean => host === undefined || host === target.host;
+  const isForSink = ({ host }: SecretVariable | SecretFile): boolean =>
+    host === undefined || host === target.host;
   const headers = config.headerVariables
     .filter(isForSink)
     .map(({ header, variable }) => [header, readEnvSecret(`--header-env ${header}`, variable, io)]);
-  const signature = config.signatureVariables.filter(isForSink).at(-1);
+  const signingKeys = await readSigningKeys(
+    config.signingVariables.filter(isForSink),
+    config.signingFiles.filter(isForSink),
+    io,
+  );
   const relayName = nameRelay(config);
   return new HttpSink(
     {
@@ -99,13 +105,7 @@ async function createHttpSink(
       userAgent: `atlantis-cli/${VERSION}`,
       relayName,
       identify: createIdentifier(config.idSteps, relayName),
-      signature:
-        signature === undefined
-          ? undefined
-          : {
-              header: config.signatureHeader,
-              secret: readEnvSecret('--sign-with-env', signature.variable, io),
-            },
+      signingKeys,
       redact: (text) => io.redactor.redact(hidden.redact(text)),
       proxyUrl: chooseSinkProxy(target, io),
       trustedRoots,
@@ -141,6 +141,38 @@ function readEnvSecret(flag: string, variable: string, { env, redactor }: Io): s
   const [, login] = /^basic\s+(\S+)$/i.exec(value) ?? [];
   if (login !== undefined) redactor.addProxyUrl(`//${Buffer.from(login, 'base64').toString()}@`);
   return value;
+}
+
+/** The keys of all secrets in these variables and files, in order. @throws UsageError */
+async function readSigningKeys(
+  variables: readonly SecretVariable[],
+  files: readonly SecretFile[],
+  io: Io,
+): Promise<Buffer[]> {
+  const texts = [
+    ...variables.map(({ variable }) => ({
+      place: `--sign-with-env ${variable}`,
+      text: readEnvSecret('--sign-with-env', variable, io),
+    })),
+    ...(await Promise.all(
+      files.map(async ({ path }) => ({
+        place: `--sign-with-file "${path}"`,
+        text: await readTextFile('--sign-with-file', path, SIGNING_SECRETS),
+      })),
+    )),
+  ];
+  return texts.flatMap(({ place, text }) =>
+    text
+      .trim()
+      .split(/\s+/)
+      .map((secret) => {
+        const key = parseSigningSecret(secret);
+        if (key === undefined) throw new UsageError(...sayInvalidSigningSecret(place));
+        io.redactor.addSecret(secret);
+        io.redactor.addSecret(secret.replace(/^whsec_/, ''));
+        return key;
+      }),
+  );
 }
 
 /** As for the stream: by CONNECT, and never to this machine (contract C5, C6). */

@@ -28,7 +28,10 @@ export async function parseTargets(values: RelayValues, env: Env): Promise<Relay
     ...values.to.map((url) => ({ flag: '--to', url })),
     ...values.toEnv.map((name) => ({ flag: `--to-env ${name}`, url: readVariable(name, env) })),
     ...(await Promise.all(
-      values.toFile.map(async (path) => ({ flag: `--to-file "${path}"`, url: await readUrlFile(path) })),
+      values.toFile.map(async (path) => ({
+        flag: `--to-file "${path}"`,
+        url: await readTextFile('--to-file', path, say.ONE_URL),
+      })),
     )),
   ];
   if (given.length === 0) {
@@ -50,7 +53,8 @@ function readVariable(name: string, env: Env): string {
   return url;
 }
 
-async function readUrlFile(path: string): Promise<string> {
+/** @param content what the file should contain. @throws UsageError */
+export async function readTextFile(flag: string, path: string, content: string): Promise<string> {
   try {
     return (await readNamedFile(path))
       .toString('utf8')
@@ -58,7 +62,7 @@ async function readUrlFile(path: string): Promise<string> {
       .trim();
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
-    throw new UsageError(...say.sayUrlFileUnreadable(path, code));
+    throw new UsageError(...say.sayFileUnreadable(flag, path, code, content));
   }
 }
 
@@ -110,16 +114,31 @@ function nameOldFolder(name: string): string {
 
 const VARIABLE_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
-/** The name of a variable with a secret, for all HTTP sinks or for those of one host. */
-export interface SecretVariable {
-  readonly variable: string;
+interface SecretPlace {
+  /** For the HTTP sinks of this host; undefined: for all of them. */
   readonly host: string | undefined;
+}
+
+/** The name of a variable with a secret. */
+export interface SecretVariable extends SecretPlace {
+  readonly variable: string;
+}
+
+/** The path of a file with secrets. */
+export interface SecretFile extends SecretPlace {
+  readonly path: string;
 }
 
 /** @param text `NAME` or `NAME@host` */
 export function parseSecretVariable(text: string): SecretVariable | undefined {
   const [, variable, host] = /^([A-Za-z_][A-Za-z0-9_]*)(?:@(\S+))?$/.exec(text) ?? [];
   return variable === undefined ? undefined : { variable, host: host?.toLowerCase() };
+}
+
+/** @param text `path` or `path@host` */
+export function parseSecretFile(text: string): SecretFile {
+  const [, path = text, host] = /^(.+)@([^@/\\]+)$/.exec(text) ?? [];
+  return { path, host: host?.toLowerCase() };
 }
 
 export interface HeaderVariable extends SecretVariable {
@@ -136,13 +155,13 @@ export function parseHeaderVariable(text: string): HeaderVariable {
 /** A secret for one host does not go to another one. @throws UsageError */
 export function assertSecretsHaveHosts(
   flag: string,
-  secrets: readonly SecretVariable[],
+  secrets: readonly (SecretVariable | SecretFile)[],
   targets: readonly RelayTarget[],
 ): void {
   const hosts = new Set(targets.flatMap((sink) => (sink.kind === 'http' ? [sink.target.host] : [])));
-  for (const { variable, host } of secrets) {
+  for (const { host, ...place } of secrets) {
     if (host === undefined && hosts.size > 1) {
-      throw new UsageError(...say.saySecretForHosts(flag, variable, [...hosts]));
+      throw new UsageError(...say.saySecretForHosts(flag, 'path' in place ? place.path : place.variable, [...hosts]));
     }
     if (host !== undefined && !hosts.has(host)) {
       throw new UsageError(...say.saySecretForUnknownHost(flag, host, [...hosts]));

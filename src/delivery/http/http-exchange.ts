@@ -1,5 +1,4 @@
 // The HTTP request for a unit, and the meaning of its response. The same events always make the same request.
-import { createHmac } from 'node:crypto';
 import { findTlsFault } from '../../connection/dial/refusal.ts';
 import { EXIT } from '../../errors.ts';
 import { BYTE_ORDER_MARK_LENGTH, MESSAGE } from '../../events/message-text.ts';
@@ -12,11 +11,11 @@ export interface RequestConfig {
   /** NDJSON of several events instead of the text of one. */
   readonly isBatch: boolean;
   readonly identify: IdentifyRecord;
-  /** Signs the body; undefined: no signature. */
-  readonly signature: { readonly header: string; readonly secret: string } | undefined;
 }
 
 export interface UnitRequest {
+  /** The same for every attempt and from every relay. */
+  readonly key: string;
   readonly body: Buffer;
   readonly headers: Readonly<Record<string, string>>;
 }
@@ -25,7 +24,7 @@ const LINE_FEED = Buffer.from('\n');
 
 export function makeRequest(
   unit: readonly SpoolRecord[],
-  { isBatch, identify, signature }: RequestConfig,
+  { isBatch, identify }: RequestConfig,
 ): UnitRequest {
   const ids = unit.map(identify);
   const parts = isBatch
@@ -33,21 +32,17 @@ export function makeRequest(
     : unit.map(withoutByteOrderMark);
   const [only] = parts;
   const body = only !== undefined && parts.length === 1 ? only : Buffer.concat(parts);
+  // For a batch made from the ids, so that every relay and every retry sends the same key.
+  const key = isBatch ? sha256(...ids.map((id) => `${id}\n`)) : (ids[0] ?? '');
   return {
+    key,
     body,
     headers: {
       'Content-Type': isBatch ? 'application/x-ndjson' : 'application/json',
       'Content-Length': String(body.length),
-      // For a batch made from the ids, so that every relay and every retry sends the same key.
-      'Idempotency-Key': isBatch ? sha256(...ids.map((id) => `${id}\n`)) : (ids[0] ?? ''),
-      ...(signature === undefined ? {} : { [signature.header]: sign(body, signature.secret) }),
+      'Idempotency-Key': key,
     },
   };
-}
-
-/** `sha256=` and the HMAC of the body in hexadecimal, as many webhook services do. */
-export function sign(body: Buffer, secret: string): string {
-  return `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`;
 }
 
 /** Transmitted JSON has no byte order mark (RFC 8259 § 8.1). */
