@@ -30,6 +30,9 @@ export interface RelayConfig {
   readonly allowPlaintext: boolean;
   /** Path of the id of an event; undefined: always the hash of its text. */
   readonly idSteps: readonly PathStep[] | undefined;
+  readonly payload: RelayValues['payload'];
+  readonly ceSource: string;
+  readonly traceparent: boolean;
   /** Undefined: the host name. */
   readonly name: string | undefined;
   readonly window: number;
@@ -62,6 +65,8 @@ export async function parseRelayFlags(
   assertSecretsHaveHosts('--sign-with-env', signingVariables, targets);
   assertSecretsHaveHosts('--sign-with-file', signingFiles, targets);
   refuseWithout('--spool <dir>', spool, pick(RELAY_FLAGS, 'spoolMaxBytes', 'spoolSyncMs'), flags);
+  const cloudEvents = values.payload === 'cloudevents' ? values.payload : undefined;
+  refuseWithout('--payload cloudevents', cloudEvents, pick(RELAY_FLAGS, 'ceSource'), flags);
   if (deadLetter !== undefined && deadLetter === redeliver) {
     throw new UsageError(...say.sayDeadLettersTwice());
   }

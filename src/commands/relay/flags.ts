@@ -1,5 +1,7 @@
 // The flags of `stream relay`, and the type of the parsed command line.
+import { UsageError } from '../../errors.ts';
 import {
+  choice,
   type Flags,
   type FlagValues,
   group,
@@ -10,12 +12,15 @@ import {
   toggle,
   withDefault,
 } from '../../flags/definition.ts';
+import { sayInvalid } from '../../flags/messages.ts';
 import { count, PLAINTEXT_FLAGS } from '../../flags/shared-flags.ts';
 import { parseDuration, parseSize } from '../../flags/values.ts';
 import { parseStreamName, parseSubject } from '../../settings/nats-address.ts';
+import { AN_EVENT_SOURCE } from './messages.ts';
 
 export const HEADER_NAME = /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$/;
 const MAX_WINDOW = 65_536;
+const PAYLOADS = ['event', 'cloudevents'] as const;
 
 /** A duration, or 0 with the meaning `zero`. */
 const durationOrZero =
@@ -72,6 +77,19 @@ const DELIVERY_FLAGS = group('Delivery:', {
     'id, else the SHA-256 of the event',
   ),
   noId: negation('--no-id', 'use the SHA-256 of each event as its id'),
+  payload: choice(
+    '--payload <format>',
+    'what is sent: the event as received, or as a CloudEvent (CloudEvents 1.0)',
+    PAYLOADS,
+    'event',
+  ),
+  ceSource: withDefault(
+    '--ce-source <uri>',
+    'with --payload cloudevents: the source of each CloudEvent',
+    parseEventSource,
+    '/atlantis/stream',
+  ),
+  traceparent: toggle('--traceparent', 'add a W3C trace context to each request and NATS message'),
   name: optional(
     '--name <name>',
     'name of this relay, as seen by consumers',
@@ -141,3 +159,9 @@ export type RelayValues = FlagValues<typeof RELAY_FLAGS>;
 
 /** As commander parses them: text, not yet checked. */
 export type RelayFlags = Flags<typeof RELAY_FLAGS>;
+
+/** A URI reference (RFC 3986). */
+function parseEventSource(flag: string, source: string): string {
+  if (/^[\x21-\x7e]{1,200}$/.test(source) && URL.canParse(source, 'https://example.com/')) return source;
+  throw new UsageError(...sayInvalid(flag, source, AN_EVENT_SOURCE));
+}

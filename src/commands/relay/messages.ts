@@ -2,6 +2,8 @@
 import type { ErrorText } from '../../errors.ts';
 import { sayInvalid, sayRequires } from '../../flags/messages.ts';
 
+export const AN_EVENT_SOURCE =
+  'a URI reference of at most 200 characters, such as https://example.com/stream or /atlantis/stream';
 export const AN_ID_PATH = 'a path such as id, data.id or items[0].id';
 export const ID_PATH_ADVICE = `accepted: ${AN_ID_PATH}`;
 export const NOT_A_DEAD_LETTER = 'it is not a dead letter';

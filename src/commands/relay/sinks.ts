@@ -1,9 +1,11 @@
 // Creates the sinks of a relay; the NATS client is loaded only if one of them needs it.
 import { hostname } from 'node:os';
+import { createEventDescriber } from '../../delivery/cloud-events.ts';
 import { HttpSink, type HttpTarget } from '../../delivery/http/http-sink.ts';
 import { parseSigningSecret } from '../../delivery/http/standard-webhooks.ts';
 import { saySinkReady } from '../../delivery/messages.ts';
 import { createIdentifier, type Sink } from '../../delivery/sink.ts';
+import { createTraceFinder } from '../../delivery/trace-context.ts';
 import { UsageError } from '../../errors.ts';
 import type { Io } from '../../io/io.ts';
 import { createRedactor, type Redactor } from '../../io/redact.ts';
@@ -41,6 +43,17 @@ export function createSinks(deps: SinkDeps): Promise<Sink[]> {
   );
 }
 
+/** How each event is identified and sent. */
+function describeDelivery(config: RelayConfig) {
+  const identify = createIdentifier(config.idSteps, nameRelay(config));
+  return {
+    identify,
+    describeEvent:
+      config.payload === 'cloudevents' ? createEventDescriber(config.ceSource, identify) : undefined,
+    findTrace: config.traceparent ? createTraceFinder() : undefined,
+  };
+}
+
 /** Contract C7. */
 function refuseUncheckedTls({ config, io }: SinkDeps): void {
   const isRemote = config.targets.some((target) => target.kind === 'nats' || !target.target.isLoopback);
@@ -72,7 +85,7 @@ async function createJetStreamSink(
       sendTimeoutMs: config.sendTimeoutMs,
       window: config.window,
       relayName,
-      identify: createIdentifier(config.idSteps, relayName),
+      ...describeDelivery(config),
     },
     { clock: io.clock, onStream: (stream) => reporter.report(saySinkReady(sink.name, stream)) },
   );
@@ -104,7 +117,7 @@ async function createHttpSink(
       headers: Object.fromEntries(headers),
       userAgent: `atlantis-cli/${VERSION}`,
       relayName,
-      identify: createIdentifier(config.idSteps, relayName),
+      ...describeDelivery(config),
       signingKeys,
       redact: (text) => io.redactor.redact(hidden.redact(text)),
       proxyUrl: chooseSinkProxy(target, io),

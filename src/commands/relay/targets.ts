@@ -161,7 +161,9 @@ export function assertSecretsHaveHosts(
   const hosts = new Set(targets.flatMap((sink) => (sink.kind === 'http' ? [sink.target.host] : [])));
   for (const { host, ...place } of secrets) {
     if (host === undefined && hosts.size > 1) {
-      throw new UsageError(...say.saySecretForHosts(flag, 'path' in place ? place.path : place.variable, [...hosts]));
+      throw new UsageError(
+        ...say.saySecretForHosts(flag, 'path' in place ? place.path : place.variable, [...hosts]),
+      );
     }
     if (host !== undefined && !hosts.has(host)) {
       throw new UsageError(...say.saySecretForUnknownHost(flag, host, [...hosts]));

@@ -12,6 +12,7 @@ import { UsageError } from '../../errors.ts';
 import { isLoopbackHost } from '../../settings/stream-url.ts';
 import { describeSinkFault, type SendResult, type Sink, type SinkFault, sha256 } from '../sink.ts';
 import type { SpoolRecord } from '../spool/record.ts';
+import { makeTraceparent } from '../trace-context.ts';
 import {
   type HttpResponse,
   judgeResponse,
@@ -194,15 +195,23 @@ export class HttpSink implements Sink {
     }
   }
 
-  #request({ key, body, headers }: UnitRequest, attempt: Attempt): ClientRequest {
+  #request({ key, trace, body, headers }: UnitRequest, attempt: Attempt): ClientRequest {
     const { target, headers: added, signingKeys, userAgent, relayName } = this.#config;
     const signature =
       signingKeys.length === 0 ? {} : signRequest(signingKeys, key, this.#clock.wallMs(), body);
+    const tracing = trace === undefined ? {} : { traceparent: makeTraceparent(trace) };
     const sent = request(target.href, {
       method: 'POST',
       agent: this.#agent,
       signal: attempt.signal,
-      headers: { 'User-Agent': userAgent, 'Atlantis-Relay': relayName, ...added, ...headers, ...signature },
+      headers: {
+        'User-Agent': userAgent,
+        'Atlantis-Relay': relayName,
+        ...added,
+        ...headers,
+        ...tracing,
+        ...signature,
+      },
     });
     // Also for a connection that is used again.
     sent.once('socket', () => attempt.enter('response'));
