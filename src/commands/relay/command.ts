@@ -1,5 +1,5 @@
 // `atlantis stream relay`: its flags and help; what it runs is loaded when it is called.
-import { group } from '../../flags/definition.ts';
+import { group, listGiven } from '../../flags/definition.ts';
 import type { DocumentedCommand } from '../../flags/documented-command.ts';
 import {
   CONNECTION_FLAGS,
@@ -10,7 +10,7 @@ import {
   SOURCE_FLAGS,
 } from '../../flags/shared-flags.ts';
 import type { Io } from '../../io/io.ts';
-import { RELAY_FLAGS } from './flags.ts';
+import { INSPECT_FLAGS, RELAY_FLAGS } from './flags.ts';
 
 const STREAM_FLAGS = group('Stream, as for tail:', {
   ...SOURCE_FLAGS,
@@ -30,6 +30,7 @@ export function addStreamRelay(stream: DocumentedCommand, io: Io): void {
     )
     .flags(RELAY_FLAGS)
     .flags(STREAM_FLAGS)
+    .flags(INSPECT_FLAGS)
     .note('Durations', '500ms, 20s, 5m, 1h30m, 7d')
     .note('Sizes', '500KB, 100M, 1GiB')
     .example(
@@ -37,8 +38,15 @@ export function addStreamRelay(stream: DocumentedCommand, io: Io): void {
     )
     .example('atlantis stream relay --to https://example.com/hook --batch 100 --dead-letter refused.ndjson')
     .example('atlantis stream relay --redeliver refused.ndjson --to https://example.com/hook')
+    .example('atlantis stream relay --inspect /var/lib/atlantis/spool')
     .action(async (_options, command: DocumentedCommand) => {
+      const flags = command.optsWithGlobals();
+      if (listGiven(INSPECT_FLAGS, flags).length > 0) {
+        const { runInspection } = await import('./inspect.ts');
+        io.end(await runInspection(flags, io));
+        return;
+      }
       const { runRelay } = await import('./run.ts');
-      io.end(await runRelay(command.optsWithGlobals(), io));
+      io.end(await runRelay(flags, io));
     });
 }

@@ -153,6 +153,16 @@ const HTTP_FLAGS = group('HTTP:', {
   allowHttp: toggle('--allow-http', 'allow plain http:// to other machines'),
 });
 
+/** Another task of the command: it delivers nothing. */
+export const INSPECT_FLAGS = group('Inspection:', {
+  inspect: text(
+    '--inspect <dir>',
+    'print what is in this spool, and exit; changes nothing, also while a relay uses it; exit 8 if it is damaged',
+  ),
+  isJson: toggle('--json', 'with --inspect: print one JSON document'),
+  isExport: toggle('--export', 'with --inspect: write the pending events to stdout as NDJSON'),
+});
+
 /** The flags of `stream relay` that no other command has. */
 export const RELAY_FLAGS = { ...DELIVERY_FLAGS, ...NATS_FLAGS, ...HTTP_FLAGS };
 export type RelayValues = FlagValues<typeof RELAY_FLAGS>;

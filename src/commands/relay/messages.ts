@@ -1,6 +1,9 @@
 // Messages of `stream relay` about its flags; those about a delivery are in `delivery/messages.ts`.
+import type { Damage, Hole } from '../../delivery/spool/inspect.ts';
 import type { ErrorText } from '../../errors.ts';
 import { sayInvalid, sayRequires } from '../../flags/messages.ts';
+import { formatCount, formatDuration, formatMoment, groupThousands } from '../../ui/format.ts';
+import type { StatusRecord } from '../../ui/reporter.ts';
 
 export const AN_EVENT_SOURCE =
   'a URI reference of at most 200 characters, such as https://example.com/stream or /atlantis/stream';
@@ -103,3 +106,70 @@ export const sayVariableMissing = (flag: string, variable: string): ErrorText =>
   `${flag}: the variable ${variable} is not set`,
   `export ${variable}=…`,
 ];
+
+export const INSPECTION_IS_ALONE = 'an inspection delivers nothing: pass --json or --export, and flags for stderr';
+
+export const sayInspectRequired = (flags: readonly string[]): ErrorText =>
+  sayRequires(flags, '--inspect', 'add --inspect <dir>');
+
+export const sayNoSpool = (path: string): ErrorText => [
+  `--inspect ${JSON.stringify(path)}: no spool there`,
+  'pass the directory of --spool, or the directory of one sink in it',
+];
+
+export const saySeveralSpools = (folders: readonly string[]): ErrorText => [
+  `--export: there are spools of ${folders.length} sinks`,
+  `export one of them: ${folders.map((folder) => JSON.stringify(folder)).join(', ')}`,
+];
+
+/** Labels of the report of `--inspect`. */
+export const LABELS = {
+  pending: 'pending',
+  firstEvent: 'first event',
+  lastEvent: 'last event',
+  written: 'written',
+  disk: 'on disk',
+  cursor: 'cursor',
+  hole: 'missing',
+  damage: 'damaged',
+  healthy: 'damage',
+} as const;
+
+export const INSPECTED = {
+  none: 'none',
+  noCursor: 'missing or damaged: a relay sends everything again',
+  pending: (events: number, lifecycle: number, bytes: number) =>
+    `${formatCount(events, 'event')}, ${formatCount(lifecycle, 'lifecycle record')}, ${formatCount(bytes, 'byte')}`,
+  disk: (segments: number, bytes: number) =>
+    `${formatCount(segments, 'segment')}, ${formatCount(bytes, 'byte')}`,
+  cursor: (acknowledged: number, inFlight: number) =>
+    `${groupThousands(acknowledged)} acknowledged, ${groupThousands(inFlight)} in flight as one unit`,
+  written: (oldest: string, last: string) => `first pending segment ${oldest}, last write ${last}`,
+  ago: (wallMs: number, ageMs: number) =>
+    `${formatMoment(wallMs)} (${formatDuration(Math.max(0, ageMs))} ago)`,
+  event: (number: number, time: string, text: string) => `#${number}${time}  ${text}`,
+  hole: ({ first, records }: Hole) =>
+    `${formatCount(records, 'message')}, #${first} to #${first + records - 1}: the segment is missing`,
+  damage: ({ file, offset, bytes, records, kind }: Damage) =>
+    `${file}, ${formatCount(bytes, 'byte')} at offset ${offset}: ${DAMAGE[kind]}${records === 0 ? '' : `, ${formatCount(records, 'message')} lost`}`,
+  more: (count: number) => `and ${groupThousands(count)} more`,
+} as const;
+
+const DAMAGE = {
+  unreadable: 'cannot be read',
+  incomplete: 'an incomplete record, which the next relay removes',
+  'not-a-segment': 'not a segment of a spool',
+} as const;
+
+export const sayFoundInSpool = (message: string): StatusRecord => ({
+  event: 'warning',
+  level: 'warn',
+  message,
+});
+
+export const sayExported = (events: number, durationMs: number, faults: number): StatusRecord => ({
+  event: 'summary',
+  level: 'info',
+  message: `exported ${formatCount(events, 'event')} in ${formatDuration(durationMs)}, found ${formatCount(faults, 'damaged or missing part')}`,
+  figures: { events, duration_ms: Math.round(durationMs), damaged: faults },
+});

@@ -8,6 +8,7 @@ import * as say from '../../delivery/messages.ts';
 import { openRelayOutput, type RelayOutput } from '../../delivery/relay-output.ts';
 import { createIdentifier, type Sink } from '../../delivery/sink.ts';
 import type { SinkMonitor } from '../../delivery/sink-status.ts';
+import { hidePath } from '../../delivery/spool/inspect.ts';
 import { adoptSpool, countSpooled, type LockedSpool, openSpool } from '../../delivery/spool/open-spool.ts';
 import { Worker, type WorkerConfig } from '../../delivery/worker.ts';
 import { isAtlantisError } from '../../errors.ts';
@@ -213,8 +214,6 @@ function warnAboutUnusedSpools(parent: string, used: ReadonlySet<string>, report
   )) {
     if (used.has(name)) continue;
     const records = countSpooled(join(parent, name));
-    // Earlier versions had the path of the URL in the name, which may be a secret.
-    const shown = name.replace(/-.*-(?=[0-9a-f]{8}$)/, '*');
-    if (records > 0) reporter.report(say.sayUnusedSpool(join(parent, shown), records));
+    if (records > 0) reporter.report(say.sayUnusedSpool(join(parent, hidePath(name)), records));
   }
 }
