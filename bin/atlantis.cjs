@@ -1,11 +1,10 @@
 #!/usr/bin/env node
 'use strict';
-// Must come first: without a listener, SIGUSR1 makes Node open its debugger, in which any local user can run code.
-process.on('SIGUSR1', () => {});
+require('./no-debugger.cjs');
 const NEEDED = 20;
 const found = `this is ${process.version} (${process.execPath})`;
 
-// This file and cannot-start.cjs are in syntax of old versions of Node; the program itself would not even parse there.
+// The files of this folder are in syntax of old versions of Node; the program itself would not even parse there.
 if (Number.parseInt(process.versions.node, 10) < NEEDED) {
   require('./cannot-start.cjs')(
     `Node.js ${NEEDED} or newer is needed, but ${found}`,

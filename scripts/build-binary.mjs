@@ -24,7 +24,7 @@ import { COMMON, root } from './bundle-options.mjs';
 const FUSE = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2';
 
 /** As in bin/atlantis.cjs. */
-const ENTRY = "process.on('SIGUSR1', () => {}); require('./src/main.ts').run();";
+const ENTRY = "require('./bin/no-debugger.cjs'); require('./src/main.ts').run();";
 
 const name = process.platform === 'win32' ? 'atlantis.exe' : 'atlantis';
 const target = resolve(process.argv[2] ?? join(root, 'dist-binary', name));

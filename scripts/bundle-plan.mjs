@@ -39,7 +39,7 @@ const LAYERS = {
   'render.tree': ['events/path.ts'],
   filter: ['filter/filter.ts', 'events/seek-path.ts'],
   tail: ['commands/tail/run.ts'],
-  replay: ['commands/replay/run.ts'],
+  replay: ['session/recording-source.ts', 'commands/replay/run.ts'],
   'commands.help': ['commands/help/print.ts'],
   'relay.parts': ['commands/relay/open.ts', 'delivery/messages.ts'],
   nats: ['delivery/nats/jetstream-sink.ts', 'delivery/nats/jetstream-source.ts'],

@@ -2,7 +2,7 @@
 //
 // Child processes print to stderr, so that `npm -s start -- --json | jq` sees events only.
 import { spawnSync } from 'node:child_process';
-import { readdirSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -14,6 +14,24 @@ function modified(path) {
     return statSync(join(root, path)).mtimeMs;
   } catch {
     return -1;
+  }
+}
+
+/**
+ * Whether every package of the lock file is installed as locked; optional ones may be for other platforms. By content, since
+ * the files of a copied tree have any times.
+ */
+function isInstalled() {
+  try {
+    const [locked, installed] = ['package-lock.json', 'node_modules/.package-lock.json'].map(
+      (path) => JSON.parse(readFileSync(join(root, path), 'utf8')).packages,
+    );
+    return Object.entries(locked).every(([path, { integrity, optional }]) => {
+      const found = installed[path];
+      return path === '' || (found === undefined ? optional === true : found.integrity === integrity);
+    });
+  } catch {
+    return false;
   }
 }
 
@@ -29,7 +47,8 @@ function run(command, args, options = {}) {
 
 // `npm ci --omit=dev` in a clone: there is nothing to build with.
 if (process.env.npm_lifecycle_event === 'prepare' && modified('node_modules/esbuild') < 0) process.exit();
-if (modified('node_modules/.package-lock.json') < modified('package-lock.json')) {
+// npm runs `prepare` after it has installed the packages; a dry run installs none, and must not be repeated here.
+if (process.env.npm_lifecycle_event !== 'prepare' && !isInstalled()) {
   // On Windows, npm is a shell script. node must not use a shell, because its path may contain a space.
   const shell = process.platform === 'win32';
   run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { shell });

@@ -74,7 +74,7 @@ export class OutputError extends AtlantisError {
 /** A sink has failed for good; the exit code says why. */
 export class SinkError extends AtlantisError {}
 
-/** The profile store is unreadable, damaged, unsafe or locked (exit 10). */
+/** The profile store cannot be read or changed, is damaged, unsafe or locked (exit 10). */
 export class StoreError extends AtlantisError {
   constructor(message: string, hint?: string) {
     super(message, EXIT.store, hint);
@@ -84,4 +84,49 @@ export class StoreError extends AtlantisError {
 /** True for every error of this file, from any bundle. */
 export function isAtlantisError(error: unknown): error is AtlantisError {
   return typeof error === 'object' && error !== null && BRAND in error;
+}
+
+/** Longer words are not compared. */
+const MAX_COMPARED = 64;
+
+/**
+ * The candidate that a misspelled word most likely means: the one with the fewest typos, or else one that begins or
+ * ends with it.
+ */
+export function findNearest(word: string, candidates: Iterable<string>): string | undefined {
+  const wanted = word.toLowerCase();
+  if (wanted === '' || wanted.length > MAX_COMPARED) return undefined;
+  let nearest: string | undefined;
+  let fewest = Math.min(3, Math.ceil(wanted.length / 2) - 1) + 1;
+  let part: string | undefined;
+  for (const candidate of candidates) {
+    if (candidate.length > MAX_COMPARED) continue;
+    const known = candidate.toLowerCase();
+    const errors = countErrors(wanted, known);
+    if (errors < fewest) [fewest, nearest] = [errors, candidate];
+    const isPart = known.startsWith(wanted) || known.endsWith(wanted);
+    if (wanted.length >= 3 && isPart) part ??= candidate;
+  }
+  return nearest ?? part;
+}
+
+/** Missing, additional, wrong and swapped characters (optimal string alignment). */
+function countErrors(one: string, other: string): number {
+  let before: number[] = [];
+  let last = Array.from({ length: other.length + 1 }, (_unused, n) => n);
+  for (let i = 1; i <= one.length; i += 1) {
+    const row = [i];
+    for (let j = 1; j <= other.length; j += 1) {
+      const isSame = one[i - 1] === other[j - 1];
+      const isSwapped = j > 1 && one[i - 1] === other[j - 2] && one[i - 2] === other[j - 1];
+      row[j] = Math.min(
+        (last[j] as number) + 1,
+        (row[j - 1] as number) + 1,
+        (last[j - 1] as number) + (isSame ? 0 : 1),
+        isSwapped ? (before[j - 2] as number) + 1 : Number.POSITIVE_INFINITY,
+      );
+    }
+    [before, last] = [last, row];
+  }
+  return last[other.length] as number;
 }

@@ -8,12 +8,14 @@ import type { Io } from '../io/io.ts';
 import { VERSION } from '../version.ts';
 import { addStreamCheck } from './check/command.ts';
 import { addCompletion } from './completion/command.ts';
+import { addConfigCommands } from './config/command.ts';
 import { addHelp } from './help/command.ts';
 import { addProfileCommands } from './profile/command.ts';
 import { addStreamRelay } from './relay/command.ts';
 import { addStreamReplay } from './replay/command.ts';
 import { addStreamSimulate } from './simulate/command.ts';
 import { addStreamTail } from './tail/command.ts';
+import { addStreamTop } from './top/command.ts';
 import { addVersion } from './version/command.ts';
 
 /** Parses and runs the command line. @throws UsageError for a bad command line, and the errors of the command */
@@ -55,7 +57,7 @@ async function parse(command: DocumentedCommand, words: readonly string[], io: I
   } catch (error) {
     if (error instanceof Misuse) {
       const { explainMisuse } = await import('./help/print.ts');
-      throw explainMisuse(error.error, error.command);
+      throw explainMisuse(error.error, error.command, io.argv);
     }
     if (error instanceof HelpWanted) {
       // commander reports an unknown command only if help is not requested.
@@ -70,6 +72,7 @@ async function parse(command: DocumentedCommand, words: readonly string[], io: I
 
 const STREAM_COMMANDS: Readonly<Record<string, (stream: DocumentedCommand, io: Io) => void>> = {
   tail: addStreamTail,
+  top: addStreamTop,
   check: addStreamCheck,
   simulate: addStreamSimulate,
   replay: addStreamReplay,
@@ -97,7 +100,7 @@ export function createProgram(io: Io, only?: string): DocumentedCommand {
   );
   const stream = program
     .command('stream')
-    .summary('follow, check, simulate, replay or relay the stream')
+    .summary('follow, watch, check, simulate, replay or relay the stream')
     .example('atlantis stream tail --simulate')
     .example('atlantis stream check');
   for (const [name, add] of Object.entries(STREAM_COMMANDS)) {
@@ -105,6 +108,7 @@ export function createProgram(io: Io, only?: string): DocumentedCommand {
   }
   if (only === undefined) {
     addProfileCommands(program, io);
+    addConfigCommands(program, io);
     addCompletion(program, io);
     addVersion(program, io);
     addHelp(program);

@@ -2,9 +2,10 @@
 // `relay --redeliver` reads it. A dead letter is on disk before its event counts as settled.
 import { closeSync, fdatasyncSync, fstatSync, readSync, realpathSync } from 'node:fs';
 import { isAtlantisError, UsageError } from '../errors.ts';
-import { matchTokens, trimLineEnd } from '../events/json-line.ts';
+import { matchTokens, readMembers, trimLineEnd } from '../events/json-line.ts';
 import { MESSAGE } from '../events/message-text.ts';
 import { classifyText } from '../events/scanner.ts';
+import { makeNames } from '../events/seek.ts';
 import { createAppendFile, findEndOfLines } from '../io/append-file.ts';
 import { APPEND, assertTrusted, describeWriteFault, openNamedFile } from '../io/safe-file.ts';
 import { makeSafeLine } from '../render/ndjson.ts';
@@ -34,6 +35,8 @@ const HEAD = matchTokens(
   ...['\\{', '"dead_letter"', ':', '1', ',', '"at"', ':', STRING, ',', '"to"', ':', STRING, ','],
   ...['"reason"', ':', STRING, ',', '"id"', ':', STRING, ',', '"event"', ':'],
 );
+/** For a line with another order of them. */
+const MEMBERS = makeNames(['event', 'dead_letter', 'at', 'to', 'reason', 'id']);
 const START = '{"dead_letter":';
 /** Longer than everything before the event in any line. */
 const MAX_HEAD_BYTES = 8_192;
@@ -57,10 +60,14 @@ export function startsDeadLetters(line: Buffer): boolean {
 export function readDeadLetter(bytes: Buffer): SpoolRecord | undefined {
   const line = trimLineEnd(bytes);
   const [head] = HEAD.exec(line.toString('latin1', 0, MAX_HEAD_BYTES)) ?? [];
-  if (head === undefined || line.at(-1) !== 0x7d) return undefined;
-  const text = line.subarray(head.length, -1);
+  const text = head === undefined ? findEvent(line) : line.subarray(head.length, -1);
+  if (text === undefined || line.at(-1) !== 0x7d) return undefined;
   const mark = classifyText(text);
   return mark < 0 ? undefined : { mark, text };
+}
+
+function findEvent(line: Buffer): Buffer | undefined {
+  return classifyText(line) < 0 ? undefined : readMembers(line, MEMBERS)?.[0];
 }
 
 interface DeadLetterFile {

@@ -6,6 +6,7 @@ import type { StatusRecord } from '../ui/reporter.ts';
 import type { StreamLimits } from './nats/jetstream-sink.ts';
 import type { SinkFault, SinkFigures, WorkerEvent } from './sink.ts';
 import { OPEN_AFTER } from './sink-policy.ts';
+import type { SinkStatus } from './sink-status.ts';
 
 export const THE_DEAD_LETTER_FILE = 'the dead-letter file';
 export const nameSpool = (sink: string): string => `the spool of ${sink}`;
@@ -276,4 +277,11 @@ export function sayUndelivered(records: number): StatusRecord {
     hint: 'use --spool <dir> to keep them for the next run',
     figures: { undelivered: records },
   };
+}
+
+/** Why a sink is not ready. Without its fault, which may repeat what the sink answered. */
+export function describeSinkProblem({ name, state }: Pick<SinkStatus, 'name' | 'state'>): string {
+  return state === 'stopped'
+    ? `${name} has stopped`
+    : `${name} does not accept events, and there is no room to keep more`;
 }

@@ -6,6 +6,7 @@ import type { Output } from '../session/output.ts';
 import type { Reporter } from '../ui/reporter.ts';
 import {
   describeLeft,
+  describeSinkProblem,
   SPOOL_FULL,
   sayReadingPaused,
   sayReadingResumed,
@@ -150,6 +151,11 @@ export function openRelayOutput(parts: RelayParts): RelayOutput {
       cancels.add(clock.setTimer(cut, ms));
       recheck();
     },
+    listProblems: () =>
+      workers
+        .map((worker) => worker.status())
+        .filter(({ state }) => state === 'retrying' || state === 'stopped')
+        .map(describeSinkProblem),
     sayCut: () => (undelivered === 0 ? undefined : sayUndelivered(undelivered)),
     recheck,
     fail: failBecause,

@@ -1,4 +1,5 @@
 // Reads the own time of an event. The service specifies neither a field nor a format (docs/protocol.md).
+
 import { decodeString } from './message-text.ts';
 import type { PathStep } from './path.ts';
 import { createSourceReader } from './seek-path.ts';
@@ -30,7 +31,7 @@ export function createTimestampReader(
 }
 
 /** @param source JSON text of a string, number or literal */
-function readTimestampMs(source: string): number | undefined {
+export function readTimestampMs(source: string): number | undefined {
   if (!source.startsWith('"')) return scaleToMs(Number(source));
   const text = decodeString(source).trim();
   if (/^\d+(\.\d+)?$/.test(text)) return scaleToMs(Number(text));

@@ -1,4 +1,5 @@
-// The type of an event: where it is, reading it, and the test of `--type` (contract O8).
+// The type of an event: where it is, reading and counting it, and the test of `--type` (contract O8).
+import { copyText } from './message-text.ts';
 import { NOT_FOUND, OPEN_OBJECT, QUOTE } from './scan-constants.ts';
 import {
   copyQuoted,
@@ -29,6 +30,33 @@ export function createTypeReader(): ReadLabel {
     const at = places.find((place) => place !== NOT_FOUND && view.getUint8(place) === QUOTE);
     return at === undefined ? undefined : readString(view, at, skipValue(view, at, end));
   };
+}
+
+/** The limit of the service (docs/protocol.md). */
+const MAX_TYPE_CHARACTERS = 64;
+/** Limits memory if a server sends random types. */
+const MAX_TYPES = 50;
+const NO_TYPE = '(no type)';
+const OTHER_TYPES = '(other types)';
+
+/** Counts events by type, in bounded memory; types are truncated to 64 characters. */
+export class TypeCounts {
+  readonly #counts = new Map<string, number>();
+  readonly #read = createTypeReader();
+
+  add(text: Uint8Array): void {
+    const sent = this.#read(text) ?? '';
+    const cut = sent.length <= MAX_TYPE_CHARACTERS ? sent : copyText(sent.slice(0, MAX_TYPE_CHARACTERS));
+    const found = cut || NO_TYPE;
+    const type = this.#counts.has(found) || this.#counts.size < MAX_TYPES ? found : OTHER_TYPES;
+    this.#counts.set(type, (this.#counts.get(type) ?? 0) + 1);
+  }
+
+  /** Most frequent first. */
+  list(): { type: string; count: number }[] {
+    const all = [...this.#counts].map(([type, count]) => ({ type, count }));
+    return all.sort((a, b) => b.count - a.count);
+  }
 }
 
 /** Tests the type from `start` to `end`, quotes included. */

@@ -1,6 +1,9 @@
 // Matches lines of JSON that this program wrote and another program may have reformatted, with white space between
 // tokens and at both ends.
 
+import { NOT_FOUND, OPEN_OBJECT } from './scan-constants.ts';
+import { type Names, seekMembers, seekValue, skipValue, viewMemory } from './seek.ts';
+
 /** Tab, CR and space. A line feed ends the line, and NUL bytes are damage. */
 const WHITE_BYTES = [0x09, 0x0d, 0x20];
 const WHITE_SPACE = '[ \\t\\r]*';
@@ -9,6 +12,34 @@ const WHITE_SPACE = '[ \\t\\r]*';
 export function matchTokens(...tokens: readonly string[]): RegExp {
   return new RegExp(`^${['', ...tokens, ''].join(WHITE_SPACE)}`);
 }
+
+/**
+ * The values of these members, as they are in the line; undefined if one is missing. For lines in which another program,
+ * such as `jq -S`, has changed the order of the members.
+ *
+ * @param line accepted by `classifyText`
+ */
+export function readMembers(line: Buffer, names: Names): Buffer[] | undefined {
+  const { buffer, byteOffset, length } = line;
+  const view = viewMemory(buffer);
+  const end = byteOffset + length;
+  const at = seekValue(view, byteOffset, end);
+  if (view.getUint8(at) !== OPEN_OBJECT) return undefined;
+  const places = new Int32Array(names.texts.length);
+  seekMembers(view, at, end, names, places);
+  if (places.includes(NOT_FOUND)) return undefined;
+  return [...places].map((place) =>
+    line.subarray(place - byteOffset, skipValue(view, place, end) - byteOffset),
+  );
+}
+
+/** True if a file that begins with this line was formatted for people: a value is spread over several lines. */
+export function isPrettyPrinted(line: Buffer): boolean {
+  return /^[\ufeff\s]*[{[]\s*$/.test(line.toString('utf8', 0, MAX_OPENING_BYTES));
+}
+
+/** Longer than a bracket with the white space around it. */
+const MAX_OPENING_BYTES = 100;
 
 /** The line without white space at its end. */
 export function trimLineEnd(line: Buffer): Buffer {

@@ -161,6 +161,11 @@ export function compareTexts(order: Order, text: string): ValueTest {
   };
 }
 
+/** Equal to one of many texts. */
+export function equalSome(texts: ReadonlySet<string>): ValueTest {
+  return (view, start, end) => view.getUint8(start) === QUOTE && texts.has(readString(view, start, end));
+}
+
 /** Tests a string by its value, a number or a literal as sent. */
 export function testTexts(test: (text: string) => boolean): ValueTest {
   return (view, start, end) => {

@@ -6,6 +6,7 @@ export const NOT_A_STRING = 'not a valid JSON string; write a backslash as \\\\'
 export const PATH_FAULTS = {
   dotFirst: 'a path begins with a name, not with a dot',
   noName: 'expected a field name',
+  quoteOpen: 'this quote is not closed',
   brackets: 'expected [number], [*] or ["name"]',
   tooLong: (steps: number) => `more than ${steps} steps`,
 } as const;

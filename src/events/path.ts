@@ -1,5 +1,4 @@
 // Parses paths into an event: `a.b`, `items[0].x`, `items[*].x`, `["odd key"].x` (contract O8, docs/filters.md).
-import { decodeString } from './message-text.ts';
 import { NOT_A_STRING, PATH_FAULTS } from './messages.ts';
 
 /** One step: a member by name, an item by index from 0, or every item. */
@@ -18,9 +17,9 @@ export class ExpressionFault extends Error {
   }
 }
 
-const NAME = /[^\s.[\]=!<>~"',]+/y;
+const NAME = /[^\s.[\]()=!<>~"',]+/y;
 const INDEX = /\[(?:(\d{1,9})|(\*))\]/y;
-const QUOTED = /\[("(?:[^"\\]|\\.)*")\]/y;
+const QUOTED = /"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'/sy;
 /** No real event is nested deeper. */
 const MAX_STEPS = 100;
 
@@ -65,18 +64,32 @@ function matchStep(
     const step: PathStep = index[2] === '*' ? { kind: 'every' } : { kind: 'item', index: Number(index[1]) };
     return { step, end: at + index[0].length };
   }
-  const quoted = match(QUOTED);
-  if (quoted !== null) {
-    const step: PathStep = { kind: 'member', name: decodeName(quoted[1] ?? '', at + 1) };
-    return { step, end: at + quoted[0].length };
+  if (/^\[["']/.test(text.slice(at, at + 2))) {
+    const quoted = parseQuoted(text, at + 1);
+    if (quoted !== undefined && text[quoted.end] === ']')
+      return { step: { kind: 'member', name: quoted.value }, end: quoted.end + 1 };
   }
   const name = allowsBareName ? match(NAME)?.[0] : undefined;
   return name === undefined ? undefined : { step: { kind: 'member', name }, end: at + name.length };
 }
 
-function decodeName(raw: string, at: number): string {
+/**
+ * Parses the string that begins at `at`, in double or single quotes, with the escapes of JSON and `\'`. Undefined if
+ * there is no quote. @throws ExpressionFault
+ */
+export function parseQuoted(
+  text: string,
+  at: number,
+): { readonly value: string; readonly end: number } | undefined {
+  if (text[at] !== '"' && text[at] !== "'") return undefined;
+  QUOTED.lastIndex = at;
+  const source = QUOTED.exec(text)?.[0];
+  if (source === undefined) throw new ExpressionFault(PATH_FAULTS.quoteOpen, at);
+  const inside = source
+    .slice(1, -1)
+    .replace(/\\.|"/gs, (piece) => (piece === '"' ? '\\"' : piece === "\\'" ? "'" : piece));
   try {
-    return decodeString(raw);
+    return { value: JSON.parse(`"${inside}"`) as string, end: at + source.length };
   } catch {
     throw new ExpressionFault(NOT_A_STRING, at);
   }

@@ -1,4 +1,4 @@
-// Parses the paths of `--fields a.b,items[0].x`. Names with commas or dots are written `["like, this"]`.
+// Parses the paths of `--fields a.b,items[0].x`, and of other flags of that form. Names with commas or dots are written `["like, this"]`.
 import { ExpressionFault, type PathStep, parsePath } from '../events/path.ts';
 import { FIELDS_ADVICE, FIELDS_FAULTS } from './messages.ts';
 import { parseWithCaret } from './point-at-fault.ts';
@@ -12,8 +12,8 @@ interface FieldPath {
 const WHITE_SPACE = /\s*/y;
 
 /** @throws UsageError with a caret under the mistake */
-export function parseFieldList(text: string): Promise<readonly FieldPath[]> {
-  return parseWithCaret('--fields', text, parseList, FIELDS_ADVICE);
+export function parseFieldList(text: string, flag = '--fields'): Promise<readonly FieldPath[]> {
+  return parseWithCaret(flag, text, parseList, FIELDS_ADVICE);
 }
 
 function parseList(text: string): FieldPath[] {

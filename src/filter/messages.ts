@@ -12,24 +12,31 @@ export const pointAt = (line: string, at: number, advice: string): string =>
 
 export const FIELDS_ADVICE = 'accepted: paths such as a.b, items[0].x or ["odd name"].x';
 export const TYPE_ADVICE = 'see docs/filters.md: * ? [abc] [!abc] {one,other}';
-export const adviseOnWhere = (operators: readonly string[]): string =>
-  `see docs/filters.md: PATH OP VALUE, OP one of ${operators.join(' ')}`;
+const OPERATORS = '= != > >= < <= ~ !~ in';
+export const WHERE_ADVICE = `see docs/filters.md: PATH OP VALUE, OP one of ${OPERATORS}, joined by and, or, not, ( )`;
 
 export const FIELDS_FAULTS = {
   separator: 'expected a comma or the end',
 } as const;
 
+const QUOTE_TO_COMPARE = 'to compare it as a string, quote it';
+
 export const WHERE_FAULTS = {
-  operator: (operators: readonly string[]) => `expected one of ${operators.join(' ')}`,
+  /** @param joined the word before it, which may be part of a text */
+  operator: (joined: string | undefined) =>
+    `expected one of ${OPERATORS}${joined === undefined ? '' : `; quote a text that contains "${joined}"`}`,
+  noJoin: 'expected and, or, or the end',
+  join: (word: string, sign: string) => `write ${word} instead of ${sign}, or quote the string`,
+  tooDeep: (levels: number) => `nested deeper than ${levels} levels`,
+  parenthesisOpen: 'this parenthesis is not closed',
+  parenthesis: 'unexpected ")"; quote a value that contains it',
+  noList: 'expected ( and a list of values',
   noValue: 'expected a value',
   sign: (sign: string) => `unexpected "${sign}"; quote a string that starts with it: "${sign}x"`,
-  singleQuotes: 'use double quotes, or no quotes: chain = tron',
   noOrder: (literal: string) => `${literal} has no order; use = or !=`,
   exponent: 'the exponent is out of range',
-  nearlyNumber: 'not a JSON number; to compare it as a string, quote it',
-  connective:
-    'and/or are not supported; repeat --where for AND, use chain ~ ^(tron|bsc)$ for OR, or quote the string',
-  quoteOpen: 'this quote is not closed',
+  nearlyNumber: `not a number; write 1000, 1_000, 0.5 or 1.5M; ${QUOTE_TO_COMPARE}`,
+  unit: `not a number; the units are k, M and G; ${QUOTE_TO_COMPARE}`,
   afterQuote: 'unexpected text after the closing quote',
   pattern: (fault: string) => `${fault} (RE2 syntax)`,
 } as const;

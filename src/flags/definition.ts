@@ -14,6 +14,8 @@ export interface FlagDefinition<Value = unknown, Text = never, Term extends stri
   readonly choices?: readonly string[] | undefined;
   /** May be given several times. */
   readonly isRepeatable?: boolean;
+  /** Its default can be stored with `atlantis config`, as the text that the flag takes. */
+  readonly isSetting?: boolean;
   /** Title in help. */
   readonly group?: string;
   /** `given` is undefined without the flag. @throws UsageError */
@@ -117,6 +119,11 @@ export function words<const Term extends string>(
   return { term, meaning, parse: (given) => given };
 }
 
+/** Lets users store the default of a flag that takes a text. */
+export function setting<Flag extends FlagDefinition<unknown, string>>(flag: Flag): Flag {
+  return { ...flag, isSetting: true };
+}
+
 /** Puts the flags of a table under a heading in help. */
 export function group<Table extends FlagTable>(title: string, table: Table): Table {
   return Object.fromEntries(
@@ -172,12 +179,17 @@ export function parseFlags<Table extends FlagTable>(table: Table, flags: Flags<T
 export function listGiven<Table extends FlagTable>(table: Table, flags: Flags<Table>): string[] {
   const given = flags as Readonly<Record<string, unknown>>;
   return Object.values(table)
-    .filter(({ term }) => given[attributeName(term)] !== undefined)
+    .filter(({ term }) => isGiven(term, given[attributeName(term)]))
     .map(({ term }) => longName(term));
 }
 
+/** commander sets a negation to true by default, and passes false for `--id <path>` after `--no-id`. */
+function isGiven(term: string, value: unknown): boolean {
+  return longName(term).startsWith('--no-') ? value === false : value !== undefined && value !== false;
+}
+
 /** The name that commander uses: `maxSilence` for `--max-silence <dur>`, `reconnect` for `--no-reconnect`. */
-function attributeName(term: string): string {
+export function attributeName(term: string): string {
   return longName(term)
     .replace(/^--(?:no-)?/, '')
     .replace(/-(\w)/g, (_all, letter: string) => letter.toUpperCase());

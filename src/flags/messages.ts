@@ -1,8 +1,11 @@
 // Messages about the command line: commands, flags and their values.
 import type { ErrorText } from '../errors.ts';
+import { KEY_IN_HISTORY, KEY_SOURCES, withNearest } from '../io/messages.ts';
 
 export const A_RATE = 'a number such as 5, 0.5 or 50000, or max';
 export const A_SIZE = 'a size such as 500KB, 100M or 1GiB';
+export const A_LISTEN_ADDRESS =
+  'an address such as 127.0.0.1:9464, [::1]:9464 or :9464, or 0.0.0.0:9464 for all';
 export const A_SPEED = 'a factor such as 1x, 10x or 0.5x, or max';
 
 export const UP_TO_A_YEAR = ', up to a year';
@@ -79,3 +82,20 @@ export const suggestWord = (word: string): string => `did you mean ${word}?`;
 /** @param commands that have the flag */
 export const suggestCommands = (flag: string, commands: readonly string[]): string =>
   `${flag} is a flag of ${commands.map((command) => `\`${command}\``).join(', ')}`;
+
+/** @param isGiven a key after the flag */
+export const sayKeyFlag = (flag: string, isGiven: boolean): ErrorText => [
+  `unknown flag ${flag}: no flag takes a key`,
+  isGiven ? KEY_IN_HISTORY : KEY_SOURCES,
+];
+
+export const sayKeyAsArgument = (): ErrorText => ['a key was given as an argument', KEY_IN_HISTORY];
+
+export const sayNoTopic = (
+  word: string,
+  commands: readonly string[],
+  topics: readonly string[],
+): ErrorText => [
+  `unknown command or topic "${word}"`,
+  withNearest(`topics: ${topics.join(', ')}`, word, [...commands, ...topics]),
+];

@@ -8,6 +8,7 @@ import {
   negation,
   optional,
   optionalText,
+  setting,
   text,
   toggle,
   withDefault,
@@ -18,12 +19,13 @@ import {
   LOG_FORMATS,
   parseCount,
   parseDuration,
+  parseListenAddress,
   TIME_MODES,
   writeDuration,
 } from './values.ts';
 
 export const GLOBAL_FLAGS = {
-  color: choice('--color <when>', 'color output', COLOR_MODES, 'auto'),
+  color: setting(choice('--color <when>', 'color output', COLOR_MODES, 'auto')),
   isQuiet: toggle('-q, --quiet', 'print only errors on stderr'),
   isVerbose: toggle('-v, --verbose', 'print more detail on stderr, and stack traces'),
   logFormat: choice('--log-format <format>', 'format of stderr', LOG_FORMATS, 'text'),
@@ -117,18 +119,27 @@ export const CONNECTION_FLAGS = { ...ATTEMPT_FLAGS, ...RETRY_FLAGS };
 
 export const EVENT_FLAGS = group('Filters:', {
   type: list('-t, --type <glob>', "filter by event type, e.g. 'large_*'; repeatable, comma-separated"),
-  where: list('-w, --where <expr>', "filter by expression, e.g. 'chain = tron'; repeatable, all must match"),
+  where: list(
+    '-w, --where <expr>',
+    "filter by expression, e.g. 'chain = tron or amount_usd > 1M'; repeatable, all must match",
+  ),
+  preset: list(
+    '--preset <name>',
+    'filter by an expression that `atlantis config set preset.<name>` stored; repeatable',
+  ),
 });
 
 export const FORM_FLAGS = group('Output:', {
-  format: choice('-f, --format <format>', 'output format', FORMATS, 'auto'),
+  format: setting(choice('-f, --format <format>', 'output format', FORMATS, 'auto')),
   isJson: toggle('--json', 'same as --format ndjson'),
   isEnveloped: toggle(
     '--envelope',
     'wrap each event with receive time and sequence number; add lifecycle records',
   ),
-  fields: text('--fields <path,...>', 'print only these fields, tab-separated (columns on a terminal)'),
-  time: choice('--time <mode>', 'receive time in pretty output', TIME_MODES, 'local'),
+  fields: setting(
+    text('--fields <path,...>', 'print only these fields, tab-separated (columns on a terminal)'),
+  ),
+  time: setting(choice('--time <mode>', 'receive time in pretty output', TIME_MODES, 'local')),
   isWide: toggle('--wide', 'show every field in full: nothing shortened, no +n'),
 });
 
@@ -149,7 +160,26 @@ export const END_FLAGS = group('When to stop:', {
 });
 
 export const READY_FLAGS = {
-  readyFile: text('--ready-file <file>', 'create this file once the stream is live'),
+  readyFile: text(
+    '--ready-file <file>',
+    'file that exists while the stream is live and the sinks take events',
+  ),
+};
+
+export const MONITOR_FLAGS = {
+  metricsListen: optional(
+    '--metrics-listen <addr>',
+    'serve /metrics (OpenMetrics), /healthz and /readyz, e.g. on :9464 (loopback)',
+    parseListenAddress,
+  ),
+};
+
+export const LAG_FLAGS = {
+  lagField: text(
+    '--lag-field <path>',
+    'field with the timestamp of an event',
+    'first of timestamp, ts, created_at',
+  ),
 };
 
 /** For NATS, as a source or a sink. */

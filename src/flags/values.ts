@@ -1,6 +1,7 @@
 // Parses the values of flags. Errors name the flag, the value and what is accepted (contract § 1).
 import { UsageError } from '../errors.ts';
 import {
+  A_LISTEN_ADDRESS,
   A_RATE,
   A_SIZE,
   A_SPEED,
@@ -91,6 +92,22 @@ export function parsePlayRate(flag: string, value: string): number {
   const rate = parseRate(flag, value);
   if (rate === 0) throw refuse(flag, value, A_RATE);
   return rate;
+}
+
+/** Where a server listens. */
+export interface ListenAddress {
+  /** An IP address, or localhost. */
+  readonly host: string;
+  readonly port: number;
+}
+
+/** An address such as `127.0.0.1:9464`, `[::1]:9464` or `0.0.0.0:9464`; `:9464` is loopback. @throws UsageError */
+export function parseListenAddress(flag: string, value: string): ListenAddress {
+  const [, given = '', port = ''] =
+    /^(\[[\da-fA-F:.]+\]|\d+(?:\.\d+){3}|localhost)?:(\d{1,5})$/.exec(value) ?? [];
+  const url = `http://${given || '127.0.0.1'}:${port || 'none'}`;
+  if (!URL.canParse(url)) throw refuse(flag, value, A_LISTEN_ADDRESS);
+  return { host: new URL(url).hostname.replace(/^\[|\]$/g, ''), port: Number(port) };
 }
 
 const SIZES: Readonly<Record<string, number>> = {

@@ -9,6 +9,7 @@ import type { ExitCode } from '../errors.ts';
 import { escapeCommands } from '../render/ci-commands.ts';
 import { makeVisible } from '../render/sanitize.ts';
 import { ASCII_SIGNS, SIGNS, type Signs, spellEllipses } from '../render/signs.ts';
+import { createScreenSlot, type FullScreen } from './full-screen.ts';
 import { platformOf } from './platform.ts';
 import { createRedactor, type Redactor } from './redact.ts';
 import { createSignalWatch, END_SIGNALS, type EndSignal, isHangUpIgnored } from './signals.ts';
@@ -55,6 +56,8 @@ export interface Io {
   writeErr(line: string, decorate?: (safe: string) => string): void;
   /** Writes to stderr unchanged; for terminal control and text that is already safe. */
   writeErrRaw(text: string): void;
+  /** Until the returned function is called, text for stderr goes to this view, which is restored before the process ends. */
+  takeScreen(screen: FullScreen): () => void;
   /** Non-ASCII signs, or their ASCII replacements for a terminal without Unicode. */
   readonly signs: Signs;
   /** A text for display: redacted, with control characters made visible, in signs that the terminal supports. */
@@ -68,7 +71,7 @@ export interface Io {
    * returned function unsubscribes, here and below.
    */
   onSignal(handler: (signal: EndSignal) => void): () => void;
-  /** Calls back for SIGUSR1, which log rotators send. Without a handler it is ignored (bin/atlantis.cjs). */
+  /** Calls back for SIGUSR1, which log rotators send. Without a handler it is ignored (bin/no-debugger.cjs). */
   onReopenSignal(handler: () => void): () => void;
   /** Calls back before the process stops on Ctrl-Z, and after it continues, however it was stopped. */
   onSuspend(handlers: { readonly before: () => void; readonly after: () => void }): () => void;
@@ -174,7 +177,12 @@ export function createProcessIo(homeDirectory: () => string): Io {
   const stderr = describeTarget(2, () => process.stderr);
   const faultHandlers: ((error: unknown) => void)[] = [];
   const handleFault = (error: unknown): void => faultHandlers.at(-1)?.(error);
-  const writeErrRaw = createStderrWriter(stdout, stderr);
+  const screen = createScreenSlot(createStderrWriter(stdout, stderr));
+  const writeErrRaw = screen.write;
+  const dieRestored = (signal: EndSignal): void => {
+    screen.restore();
+    dieBySignal(signal);
+  };
   const signs = isUnicodeSupported() ? SIGNS : ASCII_SIGNS;
   const isStdinTty = (): boolean => isTerminal(0, () => process.stdin);
   return {
@@ -210,6 +218,7 @@ export function createProcessIo(homeDirectory: () => string): Io {
       writeErrRaw(`${decorate === undefined ? safe : decorate(safe)}\n`);
     },
     writeErrRaw,
+    takeScreen: screen.take,
     signs,
     toDisplay: (text) => spellEllipses(makeVisible(redactor.redact(text)), signs),
     redactor,
@@ -219,14 +228,14 @@ export function createProcessIo(homeDirectory: () => string): Io {
       clock: systemClock,
       isStdinTty,
       listen: listenToSignals(isHangUpIgnored(process.env, process.ppid)),
-      die: dieBySignal,
+      die: dieRestored,
     }),
     onReopenSignal(handler) {
       process.on('SIGUSR1', handler);
       return () => void process.off('SIGUSR1', handler);
     },
     onSuspend,
-    dieBySignal,
+    dieBySignal: dieRestored,
     sendSignal(pid, signal) {
       try {
         return process.kill(pid, signal);
@@ -256,6 +265,7 @@ export function createProcessIo(homeDirectory: () => string): Io {
       else setExitCode(outcome.exitCode);
     },
     exitNow(code) {
+      screen.restore();
       process.exit(code);
     },
   };

@@ -17,6 +17,11 @@ const MIN_HIDDEN_LENGTH = 8;
 const ASCII_WHITESPACE_AROUND = /^[\t-\r ]+|[\t-\r ]+$/g;
 const NOT_PRINTABLE_ASCII = /[^\x21-\x7e]/;
 
+/** True for a word of the command line that probably is or contains a key, or the beginning of one. */
+export function looksLikeKey(word: string): boolean {
+  return /\bak_(?:live|test)_/.test(word);
+}
+
 /** What is wrong with a trimmed key, or undefined. Never quotes it. */
 function findKeyFault(key: string): string | undefined {
   if (key === '') return KEY_FAULTS.empty;

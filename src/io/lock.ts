@@ -136,13 +136,16 @@ async function waitForLock(
   let warnedOf: string | undefined;
   let lookedAtMs = clock.monotonicMs();
   for (;;) {
+    // First, because root could replace the empty folder of another user.
+    const { holder, beat } = inspectLock(lockPath, subject);
     try {
-      renameSync(prepared, lockPath);
-      return;
+      if (holder === undefined) {
+        renameSync(prepared, lockPath);
+        return;
+      }
     } catch (error) {
       if (!HELD_CODES.has(codeOf(error) ?? '')) throw error;
     }
-    const { holder, beat } = inspectLock(lockPath, subject);
     const nowMs = clock.monotonicMs();
     // After a longer step this process was suspended, and perhaps the holder, too.
     const stepMs = Math.min(nowMs - lookedAtMs, MAX_STEP_MS);
@@ -193,14 +196,14 @@ function inspectLock(lockPath: string, { what, Refusal }: LockSubject): Seen {
     const stats = lstatSync(lockPath);
     if (stats.isSymbolicLink()) throw refuse(NOT_A_LOCK.link);
     if (!stats.isDirectory()) throw refuse(NOT_A_LOCK.notDirectory);
-    if (!isTrusted(stats)) throw refuse(NOT_A_LOCK.ofOther);
+    if (!isTrusted(stats)) throw refuse(NOT_A_LOCK.ofOther(stats.uid));
     const names = readdirSync(lockPath);
     if (!names.every((name) => HOLDER.test(name))) throw refuse(NOT_A_LOCK.otherFiles);
     const [holder] = names;
     return holder === undefined ? {} : { holder, beat: readBeat(join(lockPath, holder)) };
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return {};
-    if (codeOf(error) === 'EACCES') throw refuse(NOT_A_LOCK.ofOther);
+    if (codeOf(error) === 'EACCES') throw refuse(NOT_A_LOCK.unreadable);
     if (codeOf(error) === 'ELOOP') throw refuse(NOT_A_LOCK.otherFiles);
     throw error;
   }
@@ -224,7 +227,8 @@ function removeLeftovers(lockPath: string, self: ProcessIdentity): void {
     for (const name of readdirSync(folder)) {
       const holder = name.slice(start.length);
       if (!name.startsWith(start) || !HOLDER.test(holder) || self.judge(holder) !== 'dead') continue;
-      if (lstatSync(join(folder, name)).isDirectory()) remove(join(folder, name), holder);
+      const stats = lstatSync(join(folder, name));
+      if (stats.isDirectory() && isTrusted(stats)) remove(join(folder, name), holder);
     }
   });
 }

@@ -1,6 +1,7 @@
 // Messages about files, locks, stdout, keys and bugs, which all commands share.
 import { dirname } from 'node:path';
-import type { ErrorText } from '../errors.ts';
+import { type ErrorText, findNearest } from '../errors.ts';
+import { systemCode } from './system-error.ts';
 
 export const sayBug = (message: string, isVerbose: boolean): string =>
   `a bug in atlantis: ${message}; ${
@@ -17,10 +18,13 @@ const REASONS: Readonly<Record<string, string>> = {
   EDQUOT: 'the disk quota is exceeded',
   EIO: 'the device reported an error',
   EISDIR: 'it is a directory',
+  ELOOP: 'the path is a loop of links',
+  ENAMETOOLONG: 'the path is too long',
   ENOSPC: 'the disk is full',
   ENOTDIR: 'a part of the path is not a directory',
   ENXIO: 'no program reads from it',
   EROFS: 'the file system is read-only',
+  ESTALE: 'the file server has lost the file',
 };
 const READ_REASONS = { ...REASONS, EFBIG: 'it is too large', ENOENT: 'it does not exist' };
 const WRITE_REASONS = {
@@ -44,9 +48,20 @@ const WRITE_ADVICE: Readonly<Record<string, string>> = {
 
 /** `the disk is full (ENOSPC)`, or the code alone: for a refusal of `io/safe-file.ts` it is the reason. */
 function explain(reasons: Readonly<Record<string, string>>, error: unknown): string {
-  const { code = 'unknown error' } = error as NodeJS.ErrnoException;
+  const code = systemCode(error) ?? 'unknown error';
   return code in reasons ? `${reasons[code]} (${code})` : code;
 }
+
+const LISTEN_REASONS: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'the port is in use',
+  EACCES: 'permission denied',
+  EADDRNOTAVAIL: 'this machine does not have this address',
+  ENOTFOUND: 'unknown host name',
+};
+
+/** Why a server cannot listen. */
+export const explainListenError = ({ code = '', message }: NodeJS.ErrnoException): string =>
+  LISTEN_REASONS[code] ?? message;
 
 export const explainReadError = (error: unknown): string => explain(READ_REASONS, error);
 export const explainWriteError = (error: unknown): string => explain(WRITE_REASONS, error);
@@ -67,7 +82,8 @@ export const sayNotRead = (what: string, path: string, error: unknown): ErrorTex
 
 /** Directories are not created: a path may be misspelled, or a disk not mounted. */
 export function adviseOnWriting(path: string, error: unknown): string | undefined {
-  const { code = '' } = error as NodeJS.ErrnoException;
+  const code = systemCode(error) ?? '';
+  if (code === UNSAFE.link) return 'use the path that it leads to';
   return code === 'ENOENT'
     ? `create the directory first: mkdir -p ${JSON.stringify(dirname(path))}`
     : WRITE_ADVICE[code];
@@ -75,16 +91,18 @@ export function adviseOnWriting(path: string, error: unknown): string | undefine
 
 export const sayStdoutNotWritten = (error: unknown): ErrorText => [
   `stdout could not be written: ${explainWriteError(error)}`,
-  WRITE_ADVICE[(error as NodeJS.ErrnoException).code ?? ''],
+  WRITE_ADVICE[systemCode(error) ?? ''],
 ];
+
+export const describeOwner = (uid: number): string => `belongs to another user (uid ${uid})`;
 
 /** Why a file or directory is not used. */
 export const UNSAFE = {
-  linkOfOther: 'it is a link that belongs to another user',
+  linkOfOther: (uid: number) => `it is a link that ${describeOwner(uid)}`,
   link: 'it is a symbolic link',
   notRegular: 'it is not a regular file',
   notDirectory: 'it is not a directory',
-  ofOther: 'it belongs to another user',
+  ofOther: (uid: number) => `it ${describeOwner(uid)}`,
   hardLink: 'it is a hard link to another file',
   writable: 'every user can write to it',
 } as const;
@@ -137,7 +155,8 @@ export const sayLocked = (what: string, holder: string, path: string, hint?: str
 export const NOT_A_LOCK = {
   link: 'is a symbolic link',
   notDirectory: 'is not a directory',
-  ofOther: 'belongs to another user',
+  ofOther: (uid: number) => describeOwner(uid),
+  unreadable: 'cannot be read by this user',
   otherFiles: 'contains other files',
 } as const;
 
@@ -145,3 +164,21 @@ export const sayNotALock = (what: string, why: string, path: string): ErrorText 
   `the lock of ${what} ${why}: ${path}`,
   'nothing was changed: remove it or move it away',
 ];
+
+/** Where a key belongs; no flag takes one. */
+export const KEY_SOURCES =
+  'set ATLANTIS_API_KEY, pipe the key in with --key-stdin, or store it with `atlantis profile add <name>`';
+/** For a key on the command line. */
+export const KEY_IN_HISTORY = `${KEY_SOURCES}\nthe key is now in the history of your shell: delete it there, and replace the key if others use this machine`;
+
+/** `did you mean steady?`, if there is a candidate like the word. */
+export function suggestNearest(word: string, candidates: Iterable<string>): string | undefined {
+  const nearest = findNearest(word, candidates);
+  return nearest === undefined ? undefined : `did you mean ${nearest}?`;
+}
+
+/** A hint with the nearest candidate before it. */
+export function withNearest(hint: string, word: string, candidates: Iterable<string>): string {
+  const nearest = suggestNearest(word, candidates);
+  return nearest === undefined ? hint : `${nearest}\n${hint}`;
+}

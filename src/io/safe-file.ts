@@ -1,8 +1,9 @@
 // Opens files where another user may have planted something else: a link to one of our files, a pipe without a
 // reader, a forged file. Replaces a file in one step, so that a reader sees the old content or the new.
 //
-// The rule (docs/security.md): an existing link, pipe or file must belong to this user or to root. Owners are not
-// checked on Windows, nor in /dev and /proc, where only the system creates entries.
+// The rule (docs/security.md): a file to write is not a symbolic link, and an existing pipe or file belongs to this user
+// or to root. Owners are not checked on Windows, and neither rule applies in /dev and /proc, where only the system
+// creates entries.
 import { randomBytes } from 'node:crypto';
 import {
   accessSync,
@@ -26,7 +27,7 @@ import { processUid } from './io.ts';
 import { adviseOnMode, OWN_DIRECTORY_OR_OWNER, sayNotWritten, UNSAFE } from './messages.ts';
 
 /**
- * Writes `text` to `path`; a link of this user is followed.
+ * Writes `text` to `path`, whole or not at all.
  *
  * @param what names the file in the message, such as `the ready file`
  * @throws OutputError (exit 9) naming the path and the error code
@@ -133,11 +134,12 @@ export interface Place {
 }
 
 /**
- * Follows the links of a path that the user named; the target need not exist.
+ * Follows the links of a path that the user named, if it may be one; the target need not exist.
  *
- * @throws an error whose code is the reason if a link belongs to another user; the system's error
+ * @param isFolder a link of this user or of root is followed: systemd makes a state directory one
+ * @throws an error whose code is the reason for a link that is not followed; the system's error
  */
-export function resolvePlace(path: string): Place {
+export function resolvePlace(path: string, isFolder = false): Place {
   let place = path;
   for (let links = 0; links < MAX_LINKS; links += 1) {
     const folder = realpathSync(dirname(place));
@@ -146,7 +148,8 @@ export function resolvePlace(path: string): Place {
     const isLink = stats?.isSymbolicLink() === true;
     // The target of a link in /proc is an open file, which may have no path.
     if (!isLink || folder.startsWith('/proc/')) return { path: place, isSystem };
-    if (!isSystem && !isTrusted(stats)) throw refusal(UNSAFE.linkOfOther);
+    if (!isSystem && !isFolder) throw refusal(UNSAFE.link);
+    if (!isSystem && !isTrusted(stats)) throw refusal(UNSAFE.linkOfOther(stats.uid));
     const target = readlinkSync(place);
     place = isAbsolute(target) ? target : folder + sep + target;
   }
@@ -192,7 +195,7 @@ export function openOwnFile(path: string, flags: number): number {
 
 /** @throws an error whose code is the reason unless it belongs to this user or to root */
 export function assertTrusted(stats: Stats): void {
-  if (!isTrusted(stats)) throw refusal(UNSAFE.ofOther);
+  if (!isTrusted(stats)) throw refusal(UNSAFE.ofOther(stats.uid));
 }
 
 function assertOneName(stats: Stats): void {
@@ -231,9 +234,9 @@ export function makeFolder(path: string): void {
  * @throws an error whose code is the reason if another user could change its content; the system's error
  */
 export function assertOwnFolder(path: string, isShared: boolean): void {
-  const stats = statSync(resolvePlace(path).path);
+  const stats = statSync(resolvePlace(path, true).path);
   if (!stats.isDirectory()) throw refusal(UNSAFE.notDirectory);
-  if (!isTrusted(stats)) throw refusal(UNSAFE.ofOther, OWN_DIRECTORY_OR_OWNER);
+  if (!isTrusted(stats)) throw refusal(UNSAFE.ofOther(stats.uid), OWN_DIRECTORY_OR_OWNER);
   if (!isShared && processUid() !== undefined && (stats.mode & 0o002) !== 0) {
     throw refusal(UNSAFE.writable, adviseOnMode(path));
   }

@@ -13,6 +13,8 @@ export interface OutputTarget {
   readonly isTty: boolean;
   /** Width of the terminal, at least 1, or undefined if unknown. */
   columns(): number | undefined;
+  /** Its height, in the same way. */
+  rows(): number | undefined;
   /** The stream for terminals, pipes and sockets; regular files are written through `fd`. */
   stream(): NodeJS.WriteStream;
 }
@@ -44,6 +46,7 @@ export function describeTarget(fd: 1 | 2, stream: () => NodeJS.WriteStream): Out
     },
     // A terminal without a size reports 0.
     columns: () => (target.isTty ? stream().columns || undefined : undefined),
+    rows: () => (target.isTty ? stream().rows || undefined : undefined),
   };
   return target;
 }

@@ -1,12 +1,21 @@
-// Messages about the profile store: they name its path and a position, never any part of its content (contract F4).
-import type { ErrorText } from '../errors.ts';
-import { adviseOnWriting, explainReadError, explainWriteError } from '../io/messages.ts';
+// Messages about the profile store and the settings beside it: they name the path and a position, never any part of the
+// content of a store (contract F4).
+import type { AtlantisError, ErrorText } from '../errors.ts';
+import {
+  adviseOnWriting,
+  describeOwner,
+  explainReadError,
+  explainWriteError,
+  withNearest,
+} from '../io/messages.ts';
 
 const STORE = 'the profile store';
+/** Of `atlantis config`. */
+const SETTINGS = 'the settings file';
 const DIRECTORY = 'the profile directory';
 const PARENT = 'a directory on the path to the profile store';
 /** What is checked, as messages call it. */
-export const CHECKED = { store: STORE, directory: DIRECTORY, parent: PARENT } as const;
+export const CHECKED = { store: STORE, settings: SETTINGS, directory: DIRECTORY, parent: PARENT } as const;
 
 const OWN_DIRECTORY = 'set ATLANTIS_CONFIG_DIR to a directory of your own';
 
@@ -21,7 +30,7 @@ export const sayNoHomeDirectory = (): ErrorText => [
 
 export const sayConfigDirectoryRelative = (): ErrorText => [
   'ATLANTIS_CONFIG_DIR is not an absolute path',
-  'accepted: the absolute path of a directory; profiles are never read from the working directory',
+  'accepted: the absolute path of a directory; nothing is read from the working directory',
 ];
 
 /** @param isRepairable the user may change the mode */
@@ -32,13 +41,13 @@ export const sayWritableByOthers = (what: string, path: string, isRepairable: bo
     : OWN_DIRECTORY,
 ];
 
-export const sayBelongsToOther = (what: string, path: string): ErrorText => [
-  `${what} belongs to another user: ${path}`,
+export const sayBelongsToOther = (what: string, path: string, uid: number): ErrorText => [
+  `${what} ${describeOwner(uid)}: ${path}`,
   OWN_DIRECTORY,
 ];
 
-export const sayParentOfOther = (path: string, isRoot: boolean): ErrorText => [
-  `${PARENT} belongs to another user: ${path}`,
+export const sayParentOfOther = (path: string, uid: number, isRoot: boolean): ErrorText => [
+  `${PARENT} ${describeOwner(uid)}: ${path}`,
   isRoot ? `run atlantis as its owner, without sudo, or ${OWN_DIRECTORY}` : OWN_DIRECTORY,
 ];
 
@@ -54,13 +63,13 @@ export const NOT_A_STORE = {
   tooLarge: 'is larger than 1 MiB',
 } as const;
 
-export const sayNotAStore = (why: string, path: string): ErrorText => [
-  `${STORE} ${why}: ${path}`,
+export const sayNotAStore = (what: string, why: string, path: string): ErrorText => [
+  `${what} ${why}: ${path}`,
   `move it away, or ${OWN_DIRECTORY}`,
 ];
 
-export const sayStoreIsLink = (path: string): ErrorText => [
-  `${STORE} is a symbolic link, which is not followed: ${path}`,
+export const sayStoreIsLink = (what: string, path: string): ErrorText => [
+  `${what} is a symbolic link, which is not followed: ${path}`,
   'set ATLANTIS_CONFIG_DIR to the directory of the file',
 ];
 
@@ -70,8 +79,13 @@ export const sayNotStorable = (directory: string): ErrorText => [
 ];
 
 /** @param repair as of `findRepair` */
-export const sayUnreadable = (path: string, error: unknown, repair: string | undefined): ErrorText => [
-  `${STORE} cannot be read: ${explainReadError(error)}: ${path}`,
+export const sayUnreadable = (
+  what: string,
+  path: string,
+  error: unknown,
+  repair: string | undefined,
+): ErrorText => [
+  `${what} cannot be read: ${explainReadError(error)}: ${path}`,
   ['EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')
     ? adviseOnDenial(repair, `make it readable for this user, or ${OWN_DIRECTORY}`)
     : `check the path and the disk, or ${OWN_DIRECTORY}`,
@@ -94,7 +108,15 @@ export const DAMAGE = {
   bothKeys: 'it has both "key" and "keyCommand"',
   keyCommand: '"keyCommand" is not a list of strings',
   key: '"key" is not a valid key',
+  settingsVersion: (version: number) => `"version" is not ${version}`,
+  settings: '"settings" is not an object',
+  setting: 'a value in "settings" is not a string',
 } as const;
+
+export const sayDamagedSettings = (why: string, path: string): ErrorText => [
+  `${SETTINGS} is damaged: ${why}: ${path}`,
+  'repair it, or delete it',
+];
 
 export const sayDamaged = (why: string, path: string): ErrorText => [
   `${STORE} is damaged: ${why}: ${path}`,
@@ -107,13 +129,13 @@ export const sayNewerVersion = (path: string): ErrorText => [
 ];
 
 /** @param repair as of `findRepair`; undefined for a mounted secret */
-export const sayReadOnly = (path: string, repair: string | undefined): ErrorText => [
-  `${STORE} belongs to root and can only be read: ${path}`,
+export const sayReadOnly = (what: string, path: string, repair: string | undefined): ErrorText => [
+  `${what} belongs to root and can only be read: ${path}`,
   `${
     repair === undefined
       ? 'change it at its source, such as the mounted secret'
       : `if it was created with sudo, run: ${repair}`
-  }; for profiles of your own, ${OWN_DIRECTORY}`,
+  }; for a file of your own, ${OWN_DIRECTORY}`,
 ];
 
 /** The command that gives what root owns to a user. */
@@ -130,23 +152,28 @@ export const sayNotCreated = (directory: string, error: unknown, repair: string 
   adviseOnDenial(repair, OWN_DIRECTORY),
 ];
 
-export const sayNotLockable = (path: string, error: unknown, repair: string | undefined): ErrorText => [
-  `${STORE} could not be locked for writing: ${explainWriteError(error)}: ${path}`,
+export const sayNotLockable = (
+  what: string,
+  path: string,
+  error: unknown,
+  repair: string | undefined,
+): ErrorText => [
+  `${what} could not be locked for writing: ${explainWriteError(error)}: ${path}`,
   adviseOnDenial(repair, OWN_DIRECTORY),
 ];
 
-export const sayLockLost = (): ErrorText => [
-  `${STORE} is unchanged: another process took over its lock`,
+export const sayLockLost = (what: string): ErrorText => [
+  `${what} is unchanged: another process took over its lock`,
   'run the command again',
 ];
 
-export const sayUnchanged = (path: string, error: unknown): ErrorText => [
-  `${STORE} could not be written and is unchanged: ${explainWriteError(error)}: ${path}`,
+export const sayUnchanged = (what: string, path: string, error: unknown): ErrorText => [
+  `${what} could not be written and is unchanged: ${explainWriteError(error)}: ${path}`,
   adviseOnWriting(path, error),
 ];
 
-export const sayNotSynced = (directory: string): ErrorText => [
-  `${STORE} was written, but may not survive a power failure (EIO): ${directory}`,
+export const sayNotSynced = (what: string, directory: string): ErrorText => [
+  `${what} was written, but may not survive a power failure (EIO): ${directory}`,
   'check the disk, then run the command again',
 ];
 
@@ -159,4 +186,22 @@ export const sayOtherFiles = (directory: string): string =>
 export const sayCreatedWithSudo = (directory: string, sudoUid: string): string =>
   `${directory} was created with sudo and belongs to root; to use it without sudo, run: ${giveTo(sudoUid, directory)}`;
 
-export const sayMovedAside = (aside: string): string => `${STORE} was damaged: it was moved to ${aside}`;
+export const sayMovedAside = (what: string, aside: string): string =>
+  `${what} was damaged: it was moved to ${aside}`;
+
+/** Sources of settings. */
+export const SETTING_SOURCES = { default: 'default', notSet: 'not set' } as const;
+
+/** @param error of the flag that does not accept the value */
+export const sayInvalidSetting = (name: string, path: string, error: AtlantisError): ErrorText => [
+  `the setting ${name} in ${path} is not valid: ${error.message}`,
+  `${error.hint ?? ''}\nset another value with \`atlantis config set ${name} <value>\``,
+];
+
+/** @param prefix of the names of presets among all settings */
+export const sayNoPreset = (name: string, known: readonly string[], prefix: string): ErrorText => [
+  `no preset "${name.slice(0, 64)}"`,
+  known.length === 0
+    ? `store one with \`atlantis config set ${prefix}${name} 'amount_usd > 1M'\``
+    : withNearest(`presets: ${known.join(', ')}`, name, known),
+];

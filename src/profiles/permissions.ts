@@ -48,20 +48,20 @@ export function checkDirectory(directory: string, stats: Stats, reader: StoreRea
   if (!stats.isDirectory()) throw new StoreError(...sayNotADirectory(directory));
   if (!hasOwners(reader)) return;
   if (stats.uid !== reader.uid && stats.uid !== 0) {
-    throw new StoreError(...sayBelongsToOther(CHECKED.directory, directory));
+    throw new StoreError(...sayBelongsToOther(CHECKED.directory, directory, stats.uid));
   }
   refuseSharedWriting(CHECKED.directory, directory, stats, reader);
 }
 
 /** @returns a warning if others can read the file. @throws StoreError unless it is a regular file of the reader or root */
-export function checkFile(path: string, stats: Stats, reader: StoreReader): string[] {
-  if (stats.isDirectory()) throw new StoreError(...sayNotAStore(NOT_A_STORE.directory, path));
-  if (!stats.isFile()) throw new StoreError(...sayNotAStore(NOT_A_STORE.notRegular, path));
+export function checkFile(path: string, stats: Stats, reader: StoreReader, what: string): string[] {
+  if (stats.isDirectory()) throw new StoreError(...sayNotAStore(what, NOT_A_STORE.directory, path));
+  if (!stats.isFile()) throw new StoreError(...sayNotAStore(what, NOT_A_STORE.notRegular, path));
   if (!hasOwners(reader)) return [];
   if (stats.uid !== reader.uid && stats.uid !== 0) {
-    throw new StoreError(...sayBelongsToOther(CHECKED.store, path));
+    throw new StoreError(...sayBelongsToOther(what, path, stats.uid));
   }
-  refuseSharedWriting(CHECKED.store, path, stats, reader);
+  refuseSharedWriting(what, path, stats, reader);
   // Root made its own file readable on purpose, for example for a container.
   if (stats.uid !== reader.uid || (stats.mode & 0o077) === 0) return [];
   return [sayReadableByOthers(path)];
@@ -79,7 +79,7 @@ export function checkParents(directory: string, reader: StoreReader): void {
   visitParents(directory, (place, stats) => {
     if (homes.some((home) => home.startsWith(`${place}/`))) return;
     if (stats.uid !== reader.uid && stats.uid !== 0) {
-      throw new StoreError(...sayParentOfOther(place, reader.uid === 0));
+      throw new StoreError(...sayParentOfOther(place, stats.uid, reader.uid === 0));
     }
     if (stats.isSymbolicLink() || (stats.mode & STICKY) !== 0) return;
     if ((stats.mode & GROUP_AND_OTHERS_WRITE) === GROUP_WRITE && isOwnGroup(stats.gid)) return;

@@ -37,9 +37,9 @@ export function findRepair(path: string, reader: StoreReader): string | undefine
 }
 
 /** The error for commands that would write to a store that root owns. */
-export function refuseWriting(path: string, reader: StoreReader): StoreError {
+export function refuseWriting(path: string, reader: StoreReader, what: string): StoreError {
   const repair = lstatSync(path).isSymbolicLink() ? undefined : findRepair(path, reader);
-  return new StoreError(...sayReadOnly(path, repair));
+  return new StoreError(...sayReadOnly(what, path, repair));
 }
 
 /** The warning for a new store that was created with sudo; undefined without sudo. */

@@ -1,4 +1,4 @@
-// Writes the profile store, and is the only importer of conf.
+// Writes the files of the store, and is the only importer of conf.
 //
 // conf writes a staging file next to the store. It is read back, synced, and then renamed onto the store, so a full
 // disk, a kill or a crash leaves the old file or the new one, never a part of one (contract F2).
@@ -19,12 +19,14 @@ import {
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import Conf from 'conf';
-import { OutputError, StoreError } from '../errors.ts';
+import { type ErrorText, isAtlantisError, OutputError, StoreError } from '../errors.ts';
 import type { Io } from '../io/io.ts';
 import { type Lock, type LockHost, takeLock } from '../io/lock.ts';
 import { platformOf } from '../io/platform.ts';
 import { readAtMost } from '../io/read-file.ts';
 import { makeFolder } from '../io/safe-file.ts';
+import { isDiskFault, systemCode } from '../io/system-error.ts';
+import { type Draft, draftProfiles, draftSettings, type StoreDraft } from './draft.ts';
 import {
   CHECKED,
   sayLockLost,
@@ -36,18 +38,10 @@ import {
   sayUnchanged,
 } from './messages.ts';
 import { checkDirectory, checkParents, type StoreReader } from './permissions.ts';
-import {
-  DamagedStoreError,
-  FORMAT_VERSION,
-  isCommand,
-  type JsonObject,
-  noHomeDirectory,
-  type Profile,
-  parseProfiles,
-  readStoreBytes,
-  systemCode,
-} from './read.ts';
+import { noHomeDirectory, parseProfiles } from './read.ts';
 import { describeNewOwner, findRepair, refuseWriting } from './root-owned.ts';
+import { parseSettings } from './settings-file.ts';
+import { DamagedStoreError, type JsonObject, readStoreBytes, STORE_FILES } from './store-file.ts';
 
 /** What writing needs from the system. */
 export type StoreHost = StoreReader & LockHost & Pick<Io, 'env' | 'ignoreFileSizeSignal'>;
@@ -55,60 +49,10 @@ export type StoreHost = StoreReader & LockHost & Pick<Io, 'env' | 'ignoreFileSiz
 const FILE_MODE = 0o600;
 const DIRECTORY_MODE = 0o700;
 
-/** The profiles during a change. */
-export interface StoreDraft {
-  has(name: string): boolean;
-  names(): string[];
-  /** The key command of a profile, if it has one. */
-  keyCommand(name: string): readonly string[] | undefined;
-  /** Adds a profile, or gives an existing one a new URL and key. */
-  put(profile: Profile): void;
-  /** Removes a profile, which is then not active either. */
-  remove(name: string): void;
-  /** Renames a profile; it keeps its position and stays active if it was. */
-  rename(from: string, to: string): void;
-  /** Name of the active profile. */
-  current: string | undefined;
-}
-
-/** A draft of the stored profiles, and of none for an empty store; `json()` is what to write. */
-function createDraft(read: JsonObject | undefined): { draft: StoreDraft; json: () => JsonObject } {
-  const { current, profiles, ...rest } = read ?? {};
-  const entries = new Map(Object.entries((profiles ?? {}) as Record<string, JsonObject>));
-  const draft: StoreDraft = {
-    current: typeof current === 'string' ? current : undefined,
-    has: (name) => entries.has(name),
-    names: () => [...entries.keys()],
-    keyCommand(name) {
-      const command = entries.get(name)?.['keyCommand'];
-      return isCommand(command) ? command : undefined;
-    },
-    put({ name, url, key, keyCommand }) {
-      const { url: _url, key: _key, keyCommand: _command, ...unknown } = entries.get(name) ?? {};
-      const secret = keyCommand === undefined ? { key } : { keyCommand };
-      entries.set(name, { url, ...secret, ...unknown });
-    },
-    remove(name) {
-      entries.delete(name);
-      if (draft.current === name) draft.current = undefined;
-    },
-    rename(from, to) {
-      const renamed = [...entries].map(([name, entry]) => [name === from ? to : name, entry] as const);
-      entries.clear();
-      for (const [name, entry] of renamed) entries.set(name, entry);
-      if (draft.current === from) draft.current = to;
-    },
-  };
-  return {
-    draft,
-    // fromEntries and spread define properties instead of assigning them, so `__proto__` is an ordinary name.
-    json: () => ({
-      ...rest,
-      version: FORMAT_VERSION,
-      ...(draft.current === undefined ? {} : { current: draft.current }),
-      profiles: Object.fromEntries(entries),
-    }),
-  };
+/** The error for the user: exit 9 if the disk did not take the content, else 10 (contract § 2). */
+function describeStoreFault(error: unknown, text: ErrorText): unknown {
+  if (isAtlantisError(error) || systemCode(error) === undefined) return error;
+  return isDiskFault(error) ? new OutputError(...text) : new StoreError(...text);
 }
 
 /** Creates the directory, or makes sure that it is safe and private. @returns warnings */
@@ -126,30 +70,29 @@ function prepareDirectory(path: string, host: StoreHost): string[] {
     const stats = statSync(directory);
     if (!platformOf(host.platform).hasOwners || (stats.mode & 0o077) === 0) return [];
     // A directory with other files, such as /etc or a home, keeps its mode.
-    const isOurs = readdirSync(directory).every((name) => name.startsWith(basename(path)));
+    const isOurs = readdirSync(directory).every((name) => STORE_FILES.some((file) => name.startsWith(file)));
     if (!isOurs || stats.uid !== host.uid) {
       return [sayOtherFiles(directory)];
     }
     chmodSync(directory, DIRECTORY_MODE);
     return [];
   } catch (error) {
-    const code = systemCode(error);
-    if (error instanceof StoreError || code === undefined) throw error;
-    throw new OutputError(...sayNotCreated(directory, error, findRepair(directory, host)));
+    throw describeStoreFault(error, sayNotCreated(directory, error, findRepair(directory, host)));
   }
 }
 
-/** The stored profiles: undefined if there are none, 'damaged' if the store may be moved aside. */
+/** The stored content: undefined if there is none, 'damaged' if the store may be moved aside. */
 function readCurrent(
   path: string,
   host: StoreHost,
+  { what, parse }: Pick<StoreFile<unknown>, 'what' | 'parse'>,
   mayMoveAside: boolean,
 ): JsonObject | 'damaged' | undefined {
-  const read = readStoreBytes(path, host);
+  const read = readStoreBytes(path, host, what);
   if (read === undefined) return undefined;
-  if (read.isReadOnly) throw refuseWriting(path, host);
+  if (read.isReadOnly) throw refuseWriting(path, host, what);
   try {
-    return parseProfiles(read.bytes, path).json;
+    return parse(read.bytes, path);
   } catch (error) {
     if (mayMoveAside && error instanceof DamagedStoreError) return 'damaged';
     throw error;
@@ -198,14 +141,14 @@ function keepAside(path: string, wallMs: number): string {
 }
 
 /** Syncs the rename, where directories can be synced. */
-function flushDirectory(directory: string): void {
+function flushDirectory(directory: string, what: string): void {
   let fd: number | undefined;
   try {
     fd = openSync(directory, 'r');
     fsyncSync(fd);
   } catch (error) {
     if (systemCode(error) !== 'EIO') return;
-    throw new OutputError(...sayNotSynced(directory));
+    throw new OutputError(...sayNotSynced(what, directory));
   } finally {
     if (fd !== undefined) closeSync(fd);
   }
@@ -220,31 +163,40 @@ function removeStaging(path: string): void {
 }
 
 /** Replaces the store. @returns the new name of a damaged one */
-function replaceStore(path: string, json: JsonObject, isDamaged: boolean, lock: Lock, wallMs: number) {
+function replaceStore(
+  path: string,
+  json: JsonObject,
+  what: string,
+  isDamaged: boolean,
+  lock: Lock,
+  wallMs: number,
+): string | undefined {
   const staging = `${path}.staging-${randomBytes(6).toString('hex')}`;
   let aside: string | undefined;
   try {
     writeStaging(staging, json);
     if (isDamaged) aside = keepAside(path, wallMs);
-    if (!lock.isHeld()) throw new StoreError(...sayLockLost());
+    if (!lock.isHeld()) throw new StoreError(...sayLockLost(what));
     renameSync(staging, path);
   } catch (error) {
     if (aside !== undefined) rmSync(aside, { force: true });
     removeStaging(path);
-    const code = systemCode(error);
-    if (error instanceof StoreError || code === undefined) throw error;
-    throw new OutputError(...sayUnchanged(path, error));
+    throw describeStoreFault(error, sayUnchanged(what, path, error));
   }
-  flushDirectory(dirname(path));
+  flushDirectory(dirname(path), what);
   return aside;
 }
 
-async function lockStore(lockPath: string, host: StoreHost, warn: (message: string) => void): Promise<Lock> {
+async function lockStore(
+  lockPath: string,
+  host: StoreHost,
+  what: string,
+  warn: (message: string) => void,
+): Promise<Lock> {
   try {
-    return await takeLock(lockPath, host, { what: CHECKED.store, Refusal: StoreError, warn });
+    return await takeLock(lockPath, host, { what, Refusal: StoreError, warn });
   } catch (error) {
-    if (error instanceof StoreError) throw error;
-    throw new OutputError(...sayNotLockable(lockPath, error, findRepair(lockPath, host)));
+    throw describeStoreFault(error, sayNotLockable(what, lockPath, error, findRepair(lockPath, host)));
   }
 }
 
@@ -255,34 +207,82 @@ interface StoreOptions {
   readonly warn?: (message: string) => void;
 }
 
+/** One of the files that are changed here. */
+interface StoreFile<Content> {
+  /** Its name in messages. */
+  readonly what: string;
+  /** @throws StoreError */
+  parse(bytes: Buffer, path: string): JsonObject;
+  createDraft(read: JsonObject | undefined): Draft<Content>;
+}
+
+const PROFILES: StoreFile<StoreDraft> = {
+  what: CHECKED.store,
+  parse: (bytes, path) => parseProfiles(bytes, path).json,
+  createDraft: draftProfiles,
+};
+
+const SETTINGS: StoreFile<Map<string, string>> = {
+  what: CHECKED.settings,
+  parse: parseSettings,
+  createDraft: draftSettings,
+};
+
+interface Changed<T> {
+  readonly result: T;
+  /** For stderr. */
+  readonly notices: readonly string[];
+}
+
 /**
- * Changes the store under its lock: reads it, applies `change` to a draft, writes it. If `change` throws, nothing is
- * written.
+ * Changes the profiles.
  *
  * @param path from `profilesPath`; undefined is an error here.
  * @returns the result of `change`, and notices for stderr
- * @throws StoreError (exit 10) if the store is damaged, unsafe or locked for 2 s; OutputError (exit 9) if it could not
- *   be written. Then the store is unchanged.
+ * @throws StoreError (exit 10) if the store is damaged, unsafe, not writable or locked for 2 s; OutputError (exit 9) if
+ *   the disk is full or failed. Then the store is unchanged.
  */
-export async function updateStore<T>(
+export function updateStore<T>(
   path: string | undefined,
   host: StoreHost,
   change: (draft: StoreDraft) => T,
-  options: StoreOptions = {},
-): Promise<{ readonly result: T; readonly notices: readonly string[] }> {
+  options?: StoreOptions,
+): Promise<Changed<T>> {
+  return updateFile(path, host, PROFILES, change, options);
+}
+
+/** Changes the settings, in the same way; `path` is from `settingsPath`. */
+export function updateSettings<T>(
+  path: string | undefined,
+  host: StoreHost,
+  change: (settings: Map<string, string>) => T,
+  options?: StoreOptions,
+): Promise<Changed<T>> {
+  return updateFile(path, host, SETTINGS, change, options);
+}
+
+/** Reads the file under its lock, applies `change` to a draft, writes it. If `change` throws, nothing is written. */
+async function updateFile<Content, T>(
+  path: string | undefined,
+  host: StoreHost,
+  file: StoreFile<Content>,
+  change: (draft: Content) => T,
+  { mayMoveAside = false, warn = () => {} }: StoreOptions = {},
+): Promise<Changed<T>> {
   if (path === undefined) throw noHomeDirectory();
   host.ignoreFileSizeSignal();
   // An unsafe or damaged store is reported before anything, even a lock, is written next to it.
-  readCurrent(path, host, options.mayMoveAside ?? false);
+  readCurrent(path, host, file, mayMoveAside);
   const notices = prepareDirectory(path, host);
-  const lock = await lockStore(`${path}.lock`, host, options.warn ?? (() => {}));
+  const lock = await lockStore(`${path}.lock`, host, file.what, warn);
   try {
-    const current = readCurrent(path, host, options.mayMoveAside ?? false);
-    const { draft, json } = createDraft(current === 'damaged' ? undefined : current);
+    const current = readCurrent(path, host, file, mayMoveAside);
+    const isDamaged = current === 'damaged';
+    const { draft, json } = file.createDraft(isDamaged ? undefined : current);
     const result = change(draft);
     removeStaging(path);
-    const aside = replaceStore(path, json(), current === 'damaged', lock, host.clock.wallMs());
-    if (aside !== undefined) notices.push(sayMovedAside(aside));
+    const aside = replaceStore(path, json(), file.what, isDamaged, lock, host.clock.wallMs());
+    if (aside !== undefined) notices.push(sayMovedAside(file.what, aside));
     return { result, notices };
   } finally {
     lock.release();

@@ -34,8 +34,7 @@ export function isCompressedName(path: string): boolean {
 }
 
 /**
- * The real path of a recording, which is created if it does not exist. Links are followed only here, so that
- * rotation moves the file and not the link.
+ * The real path of a recording, which is created if it does not exist: a link on the path may change during the run.
  *
  * @param taken descriptors of stdout and stderr
  * @throws UsageError if it is not a regular file or is one of those, OutputError if it cannot be opened

@@ -1,9 +1,22 @@
 // Messages about recordings, as they are written and played.
-import type { ErrorText } from '../errors.ts';
+import { type ErrorText, EXIT } from '../errors.ts';
+import { sayRequires } from '../flags/messages.ts';
 import { type Filtered, formatCount, formatDuration, formatFiltered } from '../ui/format.ts';
 import type { StatusRecord } from '../ui/reporter.ts';
 
 export const THE_RECORDING = 'the recording';
+
+export const A_FILE_NAME = 'a file name';
+
+export const sayRecordRequired = (): ErrorText =>
+  sayRequires(['--record-max-size', '--record-max-age', '--record-keep'], '--record', 'add --record <file>');
+
+export const sayRotationRequired = (): ErrorText =>
+  sayRequires(
+    ['--record-keep'],
+    '--record-max-size or --record-max-age',
+    'without them the recording is not rotated',
+  );
 
 const quote = (path: string): string => JSON.stringify(path);
 
@@ -39,10 +52,36 @@ export const sayTimesRequired = (): ErrorText => [
   'play a recording of `tail --record`, or the output of `tail --envelope`',
 ];
 
-export const sayNothingToPlay = (): ErrorText => [
-  'not a recording: it contains no events',
-  'create one with `atlantis stream tail --record <file>`, or play the output of `tail --json`',
+/** Why there is nothing to play. */
+export const NO_EVENTS = 'it contains no events';
+export const IS_EMPTY = 'it is empty';
+
+export const COMPACT_HINT = 'it was pretty-printed: put each value on one line, as `jq -c .` does';
+
+export const sayNothingToPlay = (why: string, isPrettyPrinted: boolean): ErrorText => [
+  `not a recording: ${why}`,
+  isPrettyPrinted
+    ? COMPACT_HINT
+    : 'create one with `atlantis stream tail --record <file>`, or play the output of `tail --json`',
 ];
+
+export const sayPlain = (): StatusRecord => ({
+  event: 'recording',
+  level: 'info',
+  message: 'plain NDJSON without receive times: each line is an event and is played without a wait',
+  hint: '--rate <n> plays n events per second',
+});
+export const sayUntilBeforeSince = (): ErrorText => ['--until is before --since', 'use a later --until'];
+
+export function sayRecordingDamaged(): StatusRecord {
+  return {
+    event: 'error',
+    level: 'error',
+    message: '--strict: the recording is damaged',
+    hint: 'without --strict, the rest of it is played',
+    figures: { exit_code: EXIT.protocol },
+  };
+}
 
 /** Why a line cannot be played. */
 export const LINE_FAULTS = {

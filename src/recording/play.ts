@@ -2,7 +2,8 @@
 import { type Clock, sleep } from '../clock.ts';
 import { UsageError } from '../errors.ts';
 import { type Batch, BatchBuilder } from '../events/batch.ts';
-import { LINE_FAULTS, sayNothingToPlay, sayTimesRequired } from './messages.ts';
+import { isPrettyPrinted } from '../events/json-line.ts';
+import { IS_EMPTY, LINE_FAULTS, NO_EVENTS, sayNothingToPlay, sayTimesRequired } from './messages.ts';
 import type { LineBatch } from './read-lines.ts';
 import { type RecordedLine, readLine, readPlainLine } from './recorded-line.ts';
 
@@ -30,6 +31,8 @@ export interface PlayPace {
 export interface PlayConfig extends PlayPace {
   readonly clock: Clock;
   readonly signal: AbortSignal;
+  /** Called once if the lines are plain NDJSON, without receive times. */
+  readonly onPlain?: (() => void) | undefined;
   /** Called before each wait: the receive time of the next event, and the delay until it is due. */
   readonly onWait?: ((receivedAtMs: number | undefined, delayMs: number) => void) | undefined;
 }
@@ -55,6 +58,7 @@ export async function* playRecording(
   const builder = new BatchBuilder();
   let isPlain: boolean | undefined;
   let damagedAtStart: Played[] = [];
+  let firstLine: Buffer | undefined;
   let lineNumber = 0;
   let receivedAtMs: number | undefined;
   let connection = 0;
@@ -66,7 +70,11 @@ export async function* playRecording(
   });
   const read = (bytes: Buffer): RecordedLine => {
     const line = isPlain === true ? readPlainLine(bytes) : readLine(bytes);
-    if (line.kind !== 'empty' && line.kind !== 'damaged') isPlain ??= line.kind === 'plain';
+    if (line.kind !== 'empty') firstLine ??= bytes;
+    if (isPlain === undefined && line.kind !== 'empty' && line.kind !== 'damaged') {
+      isPlain = line.kind === 'plain';
+      if (isPlain) config.onPlain?.();
+    }
     if (line.kind === 'plain' && isPlain !== true) return { kind: 'damaged', why: LINE_FAULTS.notRecorded };
     return line;
   };
@@ -74,7 +82,7 @@ export async function* playRecording(
   function* report(line: number, why: string): Generator<Played> {
     const damaged: Played = { kind: 'damaged', line, why };
     if (isPlain !== undefined) yield damaged;
-    else if (damagedAtStart.push(damaged) >= MAX_DAMAGED_AT_START) throw unplayable();
+    else if (damagedAtStart.push(damaged) >= MAX_DAMAGED_AT_START) throw unplayable(NO_EVENTS, firstLine);
   }
 
   for await (const { lines, fault } of source) {
@@ -120,7 +128,8 @@ export async function* playRecording(
     yield* report(lineNumber + 1, fault.why);
     if (fault.isLine) lineNumber += 1;
   }
-  if (damagedAtStart.length > 0) throw unplayable();
+  if (isPlain !== undefined || signal.aborted) return;
+  throw unplayable(damagedAtStart.length > 0 ? NO_EVENTS : IS_EMPTY, firstLine);
 }
 
 /** Computes when events are due. */
@@ -158,4 +167,6 @@ class Schedule {
   }
 }
 
-const unplayable = (): UsageError => new UsageError(...sayNothingToPlay());
+/** @param firstLine the first line that is not empty */
+const unplayable = (why: string, firstLine: Buffer | undefined): UsageError =>
+  new UsageError(...sayNothingToPlay(why, firstLine !== undefined && isPrettyPrinted(firstLine)));

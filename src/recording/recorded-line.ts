@@ -1,8 +1,9 @@
 // The lines of a recording: each run begins with a header, followed by events in envelopes and lifecycle records
 // (docs/envelope.schema.json). Nothing here throws.
-import { matchTokens, trimLineEnd } from '../events/json-line.ts';
+import { matchTokens, readMembers, trimLineEnd } from '../events/json-line.ts';
 import { MESSAGE } from '../events/message-text.ts';
 import { classifyText } from '../events/scanner.ts';
+import { makeNames } from '../events/seek.ts';
 import { makeSafeLine } from '../render/ndjson.ts';
 import { LINE_FAULTS } from './messages.ts';
 
@@ -23,6 +24,11 @@ const ENVELOPE = matchTokens(
   ...['\\{', '"received_at"', ':', '"([^"]*)"', ',', '"seq"', ':', '\\d+', ','],
   ...['"connection"', ':', '(\\d+)', ',', '"event"', ':'],
 );
+
+/** The members of each kind of line, for lines with another order of them. */
+const HEADER_MEMBERS = makeNames(['recording', 'started_at', 'tool']);
+const LIFECYCLE_MEMBERS = makeNames(['lifecycle', 'envelope']);
+const ENVELOPE_MEMBERS = makeNames(['received_at', 'seq', 'connection', 'event']);
 
 /**
  * When a recording that begins with this line began, ms since the epoch; undefined if this is not a line of one. It is
@@ -66,7 +72,10 @@ export function readLine(bytes: Buffer): RecordedLine {
     [];
   if (start === '') return readOther(line);
   if (line.at(-1) !== CLOSE_OBJECT) return { kind: 'damaged', why: LINE_FAULTS.truncated };
-  const text = line.subarray(start.length, -1);
+  return makeEvent(line.subarray(start.length, -1), receivedAt, connection);
+}
+
+function makeEvent(text: Buffer, receivedAt: string, connection: string): RecordedLine {
   const flags = classifyText(text);
   if (flags < 0) return { kind: 'damaged', why: describeFault(flags) };
   const receivedAtMs = Date.parse(receivedAt);
@@ -92,10 +101,21 @@ function readOther(line: Buffer): RecordedLine {
   const flags = classifyText(line);
   if (flags < 0) return { kind: 'damaged', why: describeFault(flags) };
   const text = line.toString('latin1');
-  if (LIFECYCLE.test(text))
+  if (LIFECYCLE.test(text) || readMembers(line, LIFECYCLE_MEMBERS) !== undefined)
     return { kind: 'lifecycle', text: makeSafeLine(line, flags), atMs: readTime(text) };
-  if (HEADER.test(text)) return { kind: 'header', atMs: readTime(text) };
-  return { kind: 'plain', text: line, flags };
+  if (HEADER.test(text) || readMembers(line, HEADER_MEMBERS) !== undefined)
+    return { kind: 'header', atMs: readTime(text) };
+  return readReordered(line) ?? { kind: 'plain', text: line, flags };
+}
+
+/** An event in an envelope whose members are in another order. */
+function readReordered(line: Buffer): RecordedLine | undefined {
+  const [receivedAt, seq, connection, event] = readMembers(line, ENVELOPE_MEMBERS) ?? [];
+  const [, time] = /^"([^"]*)"$/.exec(String(receivedAt)) ?? [];
+  const isNumbered = [seq, connection].every((value) => /^\d+$/.test(String(value)));
+  return event === undefined || time === undefined || !isNumbered
+    ? undefined
+    : makeEvent(event, time, String(connection));
 }
 
 const TIME = /"(?:started_at|at|from)"[ \t\r]*:[ \t\r]*"([^"]*)"/;

@@ -1,14 +1,25 @@
 // Messages about a run: its filters, its end and its summary.
-import { type AtlantisError, isAtlantisError } from '../errors.ts';
+import { type AtlantisError, findNearest, isAtlantisError } from '../errors.ts';
+import { suggestNearest } from '../io/messages.ts';
 import type { EndSignal } from '../io/signals.ts';
 import type { StopReason } from '../io/stop.ts';
 import { type Filtered, formatCount, formatDuration, formatFiltered } from '../ui/format.ts';
 import type { StatusRecord } from '../ui/reporter.ts';
+import type { Compared, EventSample, Kind } from './event-sample.ts';
 
 /** A bug. */
 export const NO_REASON = 'the stream ended without a reason';
 
 export const THE_READY_FILE = 'the ready file';
+
+/** Why a run is not ready, by its phase. */
+export const PHASE_PROBLEMS = {
+  starting: 'starting',
+  connecting: 'connecting to the stream',
+  lost: 'the connection to the stream is lost',
+  retrying: 'not connected to the stream: waiting for the next attempt',
+  stopping: 'stopping',
+} as const;
 
 export function sayPatternCut(): StatusRecord {
   return {
@@ -66,16 +77,6 @@ export function saySummary(run: RunFigures): StatusRecord {
       discarded: Object.fromEntries(run.discarded),
       ...run.filtered,
     },
-  };
-}
-
-export function sayUnmatched(received: number): StatusRecord {
-  const filtered = { received, matched: 0 };
-  return {
-    event: 'warning',
-    level: 'info',
-    message: `no event has matched the filters so far: ${formatFiltered(filtered)}`,
-    figures: { ...filtered },
   };
 }
 
@@ -160,4 +161,123 @@ export function sayEnd(reason: StopReason, config: EndConfig): StatusRecord[] {
     records.push(sayFailure(reason.error));
   }
   return records;
+}
+
+/** In a message. */
+const SHOWN_TYPES = 8;
+const SHOWN_PATHS = 30;
+
+const KINDS: Readonly<Record<Kind, string>> = {
+  string: 'a string',
+  number: 'a number',
+  boolean: 'true or false',
+  object: 'an object',
+  array: 'an array',
+  null: 'null',
+};
+
+/** What is probably wrong with expressions that too few events match, one line for each. */
+export function listMistakes(sample: EventSample): string[] {
+  const misfits = sample.listMisfits(1).map((one) => sayMisfit(one, sample.paths).message);
+  return [...misfits, ...suggestNames(sample)];
+}
+
+/** @param paths seen in events */
+export function sayMisfit({ comparison, misfit, text }: Compared, paths: readonly string[]): StatusRecord {
+  const { operator, isNegated, wanted } = comparison;
+  const { kind, source } = misfit ?? { kind: 'null', source: 'null' };
+  const [first] = wanted;
+  const wantedKind =
+    operator === '~' ? 'regular expression' : first?.kind === 'text' ? 'string' : first?.kind;
+  const values = wanted.map(({ raw }) => raw).join(', ');
+  const isContainer = kind === 'object' || kind === 'array';
+  const found = KINDS[kind];
+  const shown = isContainer ? found : `${found}, such as ${source}`;
+  const outcome = isNegated ? 'which is true for every event' : 'which never matches';
+  return {
+    event: 'warning',
+    level: 'warn',
+    message: `the filter compares ${text} with the ${wantedKind ?? 'value'} ${values}, ${outcome}: ${text} is ${shown}`,
+    hint: isContainer ? suggestMembers(text, paths) : suggestValue(wantedKind, kind),
+  };
+}
+
+function suggestMembers(path: string, paths: readonly string[]): string {
+  const members = paths.filter((one) => one.startsWith(path) && /^[.[]/.test(one.slice(path.length)));
+  return members.length === 0
+    ? `name a value in it, such as ${path}.name or ${path}[0]`
+    : `name a value in it: ${listShown(members, SHOWN_PATHS)}`;
+}
+
+function suggestValue(wanted: string | undefined, kind: string): string {
+  if (kind === 'number') return 'write a plain number, without quotes: 1000, 1_000, 1.5M';
+  if (kind === 'boolean') return 'write true or false, without quotes';
+  return `to compare strings, put the ${wanted ?? 'value'} in quotes: "…"`;
+}
+
+/** @param globs of `--type` */
+export function sayUnmatched(seen: Filtered, sample: EventSample, globs: readonly string[]): StatusRecord {
+  const { paths } = sample;
+  const types = sample.types.list();
+  const lines = globs.flatMap((glob) => {
+    const nearest = findNearest(
+      glob,
+      types.map(({ type }) => type),
+    );
+    return nearest === undefined || nearest === glob
+      ? []
+      : `no event of type ${glob}: did you mean ${nearest}?`;
+  });
+  lines.push(...suggestNames(sample));
+  lines.push(
+    `types seen: ${listShown(
+      types.map(({ type, count }) => `${type} ${count}`),
+      SHOWN_TYPES,
+    )}`,
+  );
+  if (sample.compared.some(({ isPresent }) => !isPresent))
+    lines.push(`fields seen: ${listShown(paths, SHOWN_PATHS)}`);
+  return {
+    event: 'warning',
+    level: 'info',
+    message: `no event has matched the filters so far: ${formatFiltered(seen)}`,
+    hint: lines.join('\n'),
+    figures: { ...seen, types: Object.fromEntries(types.map(({ type, count }) => [type, count])) },
+  };
+}
+
+/** Paths that no event has, and values that are like those that arrived. */
+function suggestNames({ compared, paths }: EventSample): string[] {
+  const lines = compared.filter(({ isPresent }) => !isPresent).map(({ text }) => sayMissing(text, paths));
+  for (const { comparison, texts } of compared) {
+    const { operator, wanted, path } = comparison;
+    for (const one of operator === '=' ? wanted : []) {
+      const nearest =
+        one.kind === 'text' && !texts.has(one.text) ? suggestNearest(one.text, texts) : undefined;
+      if (nearest !== undefined) lines.push(`${path} = ${one.raw}: ${nearest}`);
+    }
+  }
+  return lines;
+}
+
+export function sayMissingFields(missing: readonly string[], paths: readonly string[]): StatusRecord {
+  return {
+    event: 'warning',
+    level: 'warn',
+    message: `--fields: no event so far has ${missing.join(', ')}`,
+    hint: [
+      ...missing.map((path) => sayMissing(path, paths)),
+      `fields seen: ${listShown(paths, SHOWN_PATHS)}`,
+    ].join('\n'),
+  };
+}
+
+function sayMissing(path: string, paths: readonly string[]): string {
+  const nearest = suggestNearest(path, paths);
+  return `no event has ${path}${nearest === undefined ? '' : `: ${nearest}`}`;
+}
+
+function listShown(all: readonly string[], max: number): string {
+  const more = all.length - max;
+  return [...all.slice(0, max), ...(more > 0 ? [`${more} more`] : [])].join(', ');
 }

@@ -37,10 +37,12 @@ export interface Output {
   readonly blockedMs: number;
   /** Since when the session has been waiting (monotonic ms). */
   readonly blockedSinceMs: number | undefined;
+  /** Why events cannot be delivered now, for an output that has sinks; empty if they can. The texts can be published. */
+  listProblems?(): readonly string[];
 }
 
-/** Opens the output; `onFailure` is called once, at the first failure. */
-export type OpenOutput = (onFailure: (failure: WriteFailure) => void) => Output;
+/** Opens the output; `onFailure` is called once, at the first failure, and `stop` ends the run as requested. */
+export type OpenOutput = (onFailure: (failure: WriteFailure) => void, stop: () => void) => Output;
 
 /** Output that is blocked for longer is reported. */
 const PAUSE_REPORT_MS = 1_000;

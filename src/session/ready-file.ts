@@ -1,11 +1,12 @@
-// The ready file, which appears once the stream is live; one of an earlier run is removed first.
+// The ready file, which is there while the run is ready; one of an earlier run is removed first.
 import { rmSync, statSync } from 'node:fs';
 import { describeWriteFault, findReplaceable, writeWholeFile } from '../io/safe-file.ts';
 import type { Connected } from '../stream/items.ts';
 import { THE_READY_FILE } from './messages.ts';
+import type { RunObserver } from './run-status.ts';
 
 /**
- * Removes the ready file of an earlier run. Anything but a regular file stays.
+ * Removes the ready file. Anything but a regular file stays.
  *
  * @throws OutputError (exit 9), also if the folder does not exist
  */
@@ -27,14 +28,30 @@ interface ReadyContent {
   readonly pid: number;
 }
 
-export function describeReady(
-  { atMs, host, keyPrefix }: Pick<Connected, 'atMs' | 'host' | 'keyPrefix'>,
-  pid: number,
-): ReadyContent {
+function describeReady({ atMs, host, keyPrefix }: Connected, pid: number): ReadyContent {
   return { connected_at: new Date(atMs).toISOString(), host, key_prefix: keyPrefix, pid };
 }
 
 /** @throws OutputError (exit 9) */
 export function writeReadyFile(path: string, content: unknown): void {
   writeWholeFile(path, `${JSON.stringify(content)}\n`, THE_READY_FILE);
+}
+
+/** Writes the file when the run becomes ready, and removes it when it no longer is (contract M7). */
+export function createReadyFile(path: string, pid: number, onFault: (error: unknown) => void): RunObserver {
+  let isThere = false;
+  return {
+    update(status) {
+      const { phase } = status;
+      const isReady = phase.kind === 'live' && status.listProblems().length === 0;
+      if (isReady === isThere) return;
+      isThere = isReady;
+      try {
+        if (isReady && phase.kind === 'live') writeReadyFile(path, describeReady(phase.connected, pid));
+        else clearReadyFile(path);
+      } catch (error) {
+        onFault(error);
+      }
+    },
+  };
 }

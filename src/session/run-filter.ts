@@ -1,7 +1,9 @@
-// The filters of a run, and the warning about a pattern that was too slow.
+// The filters of a run, and the warnings about them.
+import type { Clock } from '../clock.ts';
 import type { TailConfig } from '../settings/stream-config.ts';
 import type { Select } from '../stream/event-stream.ts';
 import type { Reporter } from '../ui/reporter.ts';
+import type { EventWatch, WatchConfig } from './event-watch.ts';
 import { sayPatternCut } from './messages.ts';
 
 /** Reports the first event that `--where` could not search completely. */
@@ -18,4 +20,15 @@ export async function loadFilter({ filter }: TailConfig): Promise<Select> {
   if (filter === undefined) return undefined;
   const { createFilter } = await import('../filter/filter.ts');
   return createFilter(filter);
+}
+
+/** Undefined without filters and `--fields`. */
+export async function loadEventWatch(
+  config: WatchConfig,
+  clock: Clock,
+  reporter: Reporter,
+): Promise<EventWatch | undefined> {
+  if (config.filter === undefined && config.fields === undefined) return undefined;
+  const { createEventWatch } = await import('./event-watch.ts');
+  return createEventWatch(config, clock, reporter);
 }

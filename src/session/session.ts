@@ -12,17 +12,12 @@ import { type Connected, type EventBatch, type Events, pump, type StreamItem } f
 import * as say from '../ui/messages.ts';
 import type { Reporter, StatusRecord } from '../ui/reporter.ts';
 import type { StreamProgress } from '../ui/stream-progress.ts';
-import {
-  NO_REASON,
-  type RunFigures,
-  sayDiscarded,
-  sayEnd,
-  sayFailure,
-  saySummary,
-  sayUnmatched,
-} from './messages.ts';
+import type { EventWatch } from './event-watch.ts';
+import { NO_REASON, type RunFigures, sayDiscarded, sayEnd, sayFailure, saySummary } from './messages.ts';
 import type { OpenOutput, Output } from './output.ts';
-import { clearReadyFile, describeReady, writeReadyFile } from './ready-file.ts';
+import { clearReadyFile, createReadyFile } from './ready-file.ts';
+import { loadEventWatch } from './run-filter.ts';
+import { type RunObserver, RunTracker } from './run-status.ts';
 import { createSilenceWatch, type SilenceWatch, watchStopTriggers } from './stop-triggers.ts';
 import { Tally } from './tally.ts';
 
@@ -66,7 +61,8 @@ export type Source = LiveSource | FileSource;
 type SessionConfig = Pick<
   TailConfig,
   'filter' | 'limit' | 'durationMs' | 'timeoutMs' | 'maxSilenceMs' | 'failOnGap' | 'readyFile'
->;
+> &
+  Partial<Pick<TailConfig, 'fields'>>;
 
 interface SessionParts {
   readonly config: SessionConfig;
@@ -78,6 +74,7 @@ interface SessionParts {
   readonly openRecorder?: ((onFailure: (failure: OutputError) => void) => Recorder) | undefined;
   /** Nothing is pulled before; a rejection has already failed the output. */
   readonly untilReady?: () => Promise<void>;
+  readonly observers?: readonly RunObserver[];
 }
 
 interface Run extends SessionParts {
@@ -85,24 +82,28 @@ interface Run extends SessionParts {
   readonly stop: Stop;
   readonly output: Output;
   readonly tally: Tally;
+  readonly tracker: RunTracker;
   readonly recorder: Recorder | undefined;
+  readonly watch: EventWatch | undefined;
 }
 
 /** Runs to the end; closes everything it opened before it resolves or rejects. */
 export async function runSession(parts: SessionParts, io: Io): Promise<Outcome> {
-  const { config, source, reporter, status } = parts;
+  const { config, reporter, status } = parts;
   const { clock } = io;
+  const watch = await loadEventWatch(config, clock, reporter);
   if (config.readyFile !== undefined) clearReadyFile(config.readyFile);
   const stop = createStop();
-  const output = parts.openOutput((failure) => stop.because({ kind: 'output', failure }));
+  const output = parts.openOutput(
+    (failure) => stop.because({ kind: 'output', failure }),
+    () => stop.because({ kind: 'duration' }),
+  );
   const tally = new Tally(clock, {
     onDiscarded: (reasons) => reporter.report(sayDiscarded(reasons)),
-    onUnmatched(received) {
-      if (source.kind === 'live') reporter.report(sayUnmatched(received));
-    },
   });
   const recorder = parts.openRecorder?.((failure) => stop.because({ kind: 'output', failure }));
-  const run: Run = { ...parts, io, stop, output, tally, recorder };
+  const tracker = trackRun(parts, { output, tally }, stop, io);
+  const run: Run = { ...parts, io, stop, output, tally, tracker, recorder, watch };
   const silence = createSilenceWatch(config.maxSilenceMs, clock, output, () =>
     stop.because({ kind: 'silence' }),
   );
@@ -113,11 +114,20 @@ export async function runSession(parts: SessionParts, io: Io): Promise<Outcome> 
     return await conclude(run);
   } finally {
     silence.end();
+    tracker.stop();
     status.end();
     tally.end();
+    watch?.end();
     recorder?.close();
     unwatch();
   }
+}
+
+function trackRun(parts: SessionParts, run: Pick<Run, 'output' | 'tally'>, stop: Stop, io: Io): RunTracker {
+  const { readyFile } = parts.config;
+  const onFault = (error: unknown): void => stop.because({ kind: 'fault', error });
+  const own = readyFile === undefined ? [] : [createReadyFile(readyFile, io.pid, onFault)];
+  return new RunTracker(run, [...own, ...(parts.observers ?? [])], io.clock, stop.signal);
 }
 
 /** Pulls until the source ends or there is a reason to stop. */
@@ -132,6 +142,7 @@ async function pullItems(run: Run, silence: SilenceWatch): Promise<void> {
   const gaveUp = await pump<StreamItem | Recorded>(source.items(stop.signal), async (item) => {
     if (item.kind === 'connected') silence.begin();
     if (item.kind === 'lost') silence.end();
+    if (item.kind === 'events') run.tracker.note(item);
     if (item.kind === 'recorded') await output.writeRecorded?.(item.line);
     else if (item.kind !== 'events') await noteItem(item, run);
     else if ((await deliver(item.batch, run)) > 0) silence.noteEvent();
@@ -156,6 +167,7 @@ async function deliver(batch: EventBatch, run: Run): Promise<number> {
     tally.noteFiltered(received.count, wanted.count);
     status.noteReceived(received.count);
   }
+  run.watch?.note(received, wanted);
   if (wanted !== received) received.release?.();
   // An event that could not be recorded is not delivered either.
   if (stop.reason?.kind === 'output') return 0;
@@ -176,9 +188,10 @@ async function deliver(batch: EventBatch, run: Run): Promise<number> {
 
 /** Reports and counts what happened to the stream. */
 async function noteItem(item: Exclude<StreamItem, Events>, run: Run): Promise<void> {
-  const { config, io, reporter, status, stop, source, tally } = run;
+  const { config, io, reporter, status, stop, source, tally, tracker } = run;
   if (source.kind === 'file') return;
   const { host, isGapless } = source;
+  if (item.kind !== 'connected') tracker.note(item);
   switch (item.kind) {
     case 'connecting':
       reporter.report(say.sayConnecting(host, item.attempt));
@@ -188,6 +201,7 @@ async function noteItem(item: Exclude<StreamItem, Events>, run: Run): Promise<vo
       tally.noteConnected();
       reporter.report(source.sayConnected(item));
       await announce(item, run);
+      tracker.note(item);
       status.live(source);
       break;
     case 'discarded':
@@ -206,7 +220,7 @@ async function noteItem(item: Exclude<StreamItem, Events>, run: Run): Promise<vo
     case 'gap':
       reporter.report(say.sayGap(item));
       if (isGapless) status.noteGap();
-      tally.gaps += 1;
+      tally.noteGap(item.durationMs);
       if (config.failOnGap && isGapless) stop.because({ kind: 'gap' });
       await record(
         { lifecycle: 'gap', from: iso(item.fromMs), to: iso(item.toMs), cause: item.cause.kind },
@@ -216,17 +230,8 @@ async function noteItem(item: Exclude<StreamItem, Events>, run: Run): Promise<vo
   }
 }
 
-async function announce(connected: Connected, run: Run): Promise<void> {
-  const { config, io, stop } = run;
-  const { connection, host, keyPrefix } = connected;
-  const at = iso(connected.atMs);
-  await record({ lifecycle: 'connected', at, connection, host, key_prefix: keyPrefix }, run);
-  if (config.readyFile === undefined || connection > 1) return;
-  try {
-    writeReadyFile(config.readyFile, describeReady(connected, io.pid));
-  } catch (error) {
-    stop.because({ kind: 'fault', error });
-  }
+function announce({ connection, host, keyPrefix, atMs }: Connected, run: Run): Promise<void> {
+  return record({ lifecycle: 'connected', at: iso(atMs), connection, host, key_prefix: keyPrefix }, run);
 }
 
 /** Writes a lifecycle record to the output (contract G2) and to the recording. */
@@ -239,6 +244,7 @@ async function record(one: LifecycleRecord, run: Run): Promise<void> {
 async function conclude(run: Run): Promise<Outcome> {
   const { config, io, output, reporter, source, stop, tally } = run;
   if (source.kind === 'live') await recordEnd(run);
+  run.watch?.finish(source.kind === 'file');
   run.recorder?.close();
   await output.drain();
   // Read it only now: a reason with a higher priority may have come during the flush.

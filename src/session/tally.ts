@@ -7,16 +7,12 @@ import type { RunFigures } from './messages.ts';
 
 /** Minimum distance between reports of discarded messages (contract G4). */
 const DISCARD_REPORT_MS = 5_000;
-/** A filter that matches nothing for this long is probably wrong. */
-const UNMATCHED_REPORT_MS = 10_000;
 
 type Counts = Map<DiscardReason, number>;
 
 export interface TallyListeners {
   /** Called with what was discarded since the last call: at once, then every 5 s at most. */
   onDiscarded(reasons: ReadonlyMap<DiscardReason, number>): void;
-  /** Called once, with the number of events received, if none has matched the filters for a while. */
-  onUnmatched(received: number): void;
 }
 
 export class Tally {
@@ -24,6 +20,9 @@ export class Tally {
   events = 0;
   /** Gaps that have ended. */
   gaps = 0;
+  /** Their total duration. */
+  gapMs = 0;
+  connections = 0;
 
   readonly #clock: Clock;
   readonly #listeners: TallyListeners;
@@ -32,8 +31,6 @@ export class Tally {
   #unreported: Counts = new Map();
   /** Set for DISCARD_REPORT_MS after each report. */
   #cancelDiscardTimer: (() => void) | undefined;
-  #cancelUnmatchedTimer: (() => void) | undefined;
-  #connections = 0;
   #disconnectedMs = 0;
   /** The last loss, until the stream is live again. */
   #lost: { readonly loss: Lost; readonly at: Moment; readonly isGap: boolean } | undefined;
@@ -48,9 +45,6 @@ export class Tally {
   /** Counts events that went through the filters. */
   noteFiltered(received: number, matched: number): void {
     if (received === 0) return;
-    this.#cancelUnmatchedTimer ??= this.#clock.setTimer(() => {
-      if (this.#filtered?.matched === 0) this.#listeners.onUnmatched(this.#filtered.received);
-    }, UNMATCHED_REPORT_MS);
     this.#filtered = {
       received: (this.#filtered?.received ?? 0) + received,
       matched: (this.#filtered?.matched ?? 0) + matched,
@@ -58,7 +52,7 @@ export class Tally {
   }
 
   noteConnected(): void {
-    this.#connections += 1;
+    this.connections += 1;
     this.#disconnectedMs += this.#absentMs;
     this.#lost = undefined;
   }
@@ -66,6 +60,11 @@ export class Tally {
   /** @param isGap false if the source resumes after the loss where it was */
   noteLost(loss: Lost, isGap: boolean): void {
     this.#lost = { loss, at: readClocks(this.#clock), isGap };
+  }
+
+  noteGap(durationMs: number): void {
+    this.gaps += 1;
+    this.gapMs += durationMs;
   }
 
   /** The gap that has not ended, with its duration so far. */
@@ -88,14 +87,13 @@ export class Tally {
   /** Reports nothing more; the summary has the rest. */
   end(): void {
     this.#cancelDiscardTimer?.();
-    this.#cancelUnmatchedTimer?.();
   }
 
   summarize(pausedMs: number): RunFigures {
     return {
       events: this.events,
       durationMs: computeElapsedMs(this.#clock, this.#started),
-      reconnects: Math.max(0, this.#connections - 1),
+      reconnects: Math.max(0, this.connections - 1),
       gaps: this.gaps + (this.openGap === undefined ? 0 : 1),
       isGapOpen: this.openGap !== undefined,
       disconnectedMs: this.#disconnectedMs + this.#absentMs,

@@ -4,6 +4,7 @@
 // directory, where another user may have put one (contract F5, row 64). Errors name the command and its exit status,
 // never its output. A failure or signal ends everything that it started; after success a background agent may stay.
 import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { CredentialError } from '../errors.ts';
 import type { Io } from '../io/io.ts';
@@ -193,6 +194,18 @@ export async function runProgram(
 export function isRelativeProgram(program: string, platform: NodeJS.Platform): boolean {
   const { hasDirectory, isFixed } = platformOf(platform);
   return hasDirectory(program) && !isFixed(program);
+}
+
+/** The first argument that is a path relative to the working directory, alone or as in `--file=path`. */
+export function findRelativeArgument(
+  [, ...args]: readonly string[],
+  workingDirectory: string,
+  platform: NodeJS.Platform,
+): string | undefined {
+  const { path, isFixed } = platformOf(platform);
+  const exists = (text: string): boolean =>
+    text !== '' && !isFixed(text) && existsSync(path.resolve(workingDirectory, text));
+  return args.find((arg) => exists(arg) || exists(arg.slice(arg.indexOf('=') + 1)));
 }
 
 /** The command with the absolute path of its program; a bare name is unchanged. */

@@ -7,7 +7,7 @@ import { CredentialError } from '../errors.ts';
 import { decodeKey } from '../io/key.ts';
 import { sayNotRead } from '../io/messages.ts';
 import { readAtMost } from '../io/read-file.ts';
-import { systemCode } from '../profiles/read.ts';
+import { systemCode } from '../io/system-error.ts';
 import { KEY_FILE_FAULTS, nameKeyFile, sayKeyFileUnusable } from './messages.ts';
 
 /** More than the longest key and the white space around it. */

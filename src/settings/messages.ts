@@ -1,5 +1,6 @@
 // Messages about settings: the URL and the key and where they come from, TLS, proxies, NATS. None shows a secret.
 import type { ErrorText } from '../errors.ts';
+import { withNearest } from '../io/messages.ts';
 
 const ADD_PROFILE = 'add one with `atlantis profile add <name>`';
 
@@ -11,7 +12,7 @@ function listProfiles(names: readonly string[], limit: number): string {
 /** @param source the flag or variable that names it; undefined for an argument */
 export const sayNoProfile = (name: string, known: readonly string[], source?: string): ErrorText => [
   `no profile "${shortenName(name)}"${source === undefined ? '' : ` (from ${source})`}`,
-  known.length === 0 ? ADD_PROFILE : `profiles: ${listProfiles(known, 20)}`,
+  known.length === 0 ? ADD_PROFILE : withNearest(`profiles: ${listProfiles(known, 20)}`, name, known),
 ];
 
 export const shortenName = (name: string): string => (name.length > 64 ? `${name.slice(0, 64)}…` : name);
@@ -128,7 +129,7 @@ export const PROGRAM_FAULTS = {
 
 export const sayKeyCommandFailed = (source: string, what: string, cwd: string): ErrorText => [
   `${source} ${what}`,
-  `run it manually in ${cwd} to see its messages`,
+  `it was run in ${cwd}: run it there to see its messages, and use absolute paths`,
 ];
 
 export const ONLY_THE_KEY = 'it must print the key and nothing else';
@@ -290,3 +291,8 @@ export const sayRetryBoundsReversed = (max: string, min: string): ErrorText => [
   `--retry-max ${max} is shorter than --retry-min ${min}`,
   'accepted: a --retry-max of at least --retry-min',
 ];
+
+export const A_LAG_PATH = 'a path such as created_at, block.time or items[0].ts';
+export const PONGS_NEED_PINGS = 'without pings there is no pong to wait for';
+export const NDJSON_IS_COMPLETE = 'NDJSON has every event as sent, in full';
+export const TIME_IS_PRETTY = '--time is for pretty output';

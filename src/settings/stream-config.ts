@@ -3,7 +3,7 @@
 import { type ConnectConfig, chooseFirstBudget, fillRetryBounds } from '../connection/config.ts';
 import type { KeyOrigin } from '../connection/lifecycle.ts';
 import { UsageError } from '../errors.ts';
-import { type Flags, type FlagValues, listGiven, parseFlags } from '../flags/definition.ts';
+import { type Flags, type FlagValues, listGiven, parseFlags, pick } from '../flags/definition.ts';
 import { sayInvalid, sayNotCombinable } from '../flags/messages.ts';
 import {
   CONNECTION_FLAGS,
@@ -12,6 +12,7 @@ import {
   FORM_FLAGS,
   GLOBAL_FLAGS,
   type GlobalFlags,
+  MONITOR_FLAGS,
   READY_FLAGS,
   SIMULATION_FLAGS,
   SOURCE_FLAGS,
@@ -21,6 +22,7 @@ import type { Io } from '../io/io.ts';
 import { keyPrefix } from '../io/key.ts';
 import { hasEscapes } from '../io/terminal.ts';
 import type { TrustConfig } from './certificates.ts';
+import { findColorMode, readPresets } from './defaults.ts';
 import * as say from './messages.ts';
 import { createKeyReader, type KeyListener } from './renew-key.ts';
 import { parseStreamUrl, type StreamUrl } from './stream-url.ts';
@@ -36,6 +38,7 @@ export const STREAM_FLAGS = {
   ...FORM_FLAGS,
   ...END_FLAGS,
   ...READY_FLAGS,
+  ...MONITOR_FLAGS,
 };
 
 export type StreamFlags = Flags<typeof STREAM_FLAGS>;
@@ -71,6 +74,7 @@ export interface TailConfig
     | Exclude<keyof typeof FORM_FLAGS, 'format' | 'isJson'>
     | keyof typeof END_FLAGS
     | keyof typeof READY_FLAGS
+    | keyof typeof MONITOR_FLAGS
     | keyof typeof SIMULATION_FLAGS
   > {
   readonly log: LogConfig;
@@ -81,9 +85,30 @@ export interface TailConfig
   readonly useColor: boolean;
 }
 
-/** Reads the flags that need no store and no secret. @throws UsageError */
-export function parseStreamFlags(flags: StreamFlags, io: Io): TailConfig {
-  const values = parseFlags(STREAM_FLAGS, flags);
+/**
+ * Reads the flags that need no secret.
+ *
+ * @param all the flags with stored defaults; conflicts are only reported between given flags
+ * @throws UsageError; StoreError if a named filter cannot be read
+ */
+export function parseStreamFlags(flags: StreamFlags, io: Io, all = flags): TailConfig {
+  const given = parseFlags(STREAM_FLAGS, flags);
+  assertCombined(given, flags);
+  const values = parseFlags(STREAM_FLAGS, all);
+  const { format, isJson, isEnveloped } = values;
+  const isPretty = format === 'pretty' || (format === 'auto' && !isJson && !isEnveloped && io.stdout.isTty);
+  return {
+    ...values,
+    log: parseLogFlags(flags, io),
+    connection: parseConnectionFlags(flags, values.timeoutMs),
+    format: isPretty ? 'pretty' : 'ndjson',
+    filter: parseFilter(values, io),
+    useColor: wantsColor(flags, io, io.stdout.isTty),
+  };
+}
+
+/** Refuses flags that cannot be combined. */
+function assertCombined(values: StreamValues, flags: StreamFlags): void {
   const { format, isJson, isEnveloped } = values;
   if (isJson && format === 'pretty') {
     throw new UsageError(...sayNotCombinable('--json', '--format pretty'));
@@ -92,16 +117,8 @@ export function parseStreamFlags(flags: StreamFlags, io: Io): TailConfig {
     throw new UsageError(...sayNotCombinable('--envelope', '--format pretty', say.ENVELOPES_ARE_NDJSON));
   }
   if (values.fields !== undefined) assertFieldsAlone(values);
+  assertPrettyFlagsUsed(values, flags);
   if (values.simulate !== undefined) assertSimulateAlone(flags);
-  const isPretty = format === 'pretty' || (format === 'auto' && !isJson && !isEnveloped && io.stdout.isTty);
-  return {
-    ...values,
-    log: parseLogFlags(flags, io),
-    connection: parseConnectionFlags(flags, values.timeoutMs),
-    format: isPretty ? 'pretty' : 'ndjson',
-    filter: parseFilter(values),
-    useColor: wantsColor(flags, io, io.stdout.isTty),
-  };
 }
 
 /** A glob up to the next comma or the end; commas in braces, in a set or after a backslash belong to the glob. */
@@ -116,7 +133,8 @@ function splitGlobs(list: string): string[] {
   return globs;
 }
 
-function parseFilter({ type, where }: StreamValues): TailConfig['filter'] {
+function parseFilter({ type, where: given, preset }: StreamValues, io: Io): TailConfig['filter'] {
+  const where = [...given, ...readPresets(preset, io)];
   const types = type.flatMap(splitGlobs);
   if (types.includes('')) {
     throw new UsageError(...sayInvalid('--type', type.join(','), say.A_TYPE_LIST));
@@ -133,6 +151,9 @@ export function parseConnectionFlags(flags: ConnectionFlags, timeoutMs?: number)
   const bounds = fillRetryBounds(values.retryMinMs, values.retryMaxMs);
   if (bounds.retryMaxMs < bounds.retryMinMs) {
     throw new UsageError(...say.sayRetryBoundsReversed(flags.retryMax ?? '', flags.retryMin ?? ''));
+  }
+  if (values.pingIntervalMs === 0 && flags.pongTimeout !== undefined) {
+    throw new UsageError(...sayNotCombinable('--pong-timeout', '--ping-interval 0', say.PONGS_NEED_PINGS));
   }
   return {
     ...values,
@@ -152,14 +173,10 @@ export function parseLogFlags(flags: GlobalFlags, io: Io): LogConfig {
   return { format: logFormat, isQuiet, isVerbose, useColor };
 }
 
-/** `--color`, then NO_COLOR (no-color.org) and FORCE_COLOR, then whether it is a terminal with colors. */
+/** `--color`, then NO_COLOR (no-color.org) and FORCE_COLOR, the setting, and whether it is a terminal with colors. */
 export function wantsColor(flags: GlobalFlags, io: Io, isTty: boolean): boolean {
-  const { color } = parseFlags(GLOBAL_FLAGS, flags);
-  if (color !== 'auto') return color === 'always';
-  const { NO_COLOR, FORCE_COLOR } = io.env;
-  if (NO_COLOR !== undefined && NO_COLOR !== '') return false;
-  if (FORCE_COLOR !== undefined) return FORCE_COLOR !== '0' && FORCE_COLOR !== 'false';
-  return isTty && hasEscapes(io);
+  const { value } = findColorMode(flags, io, isTty);
+  return value === 'always' || (value === 'auto' && isTty && hasEscapes(io));
 }
 
 /** URL and key from flag, environment or profile. @throws UsageError, CredentialError, StoreError */
@@ -197,6 +214,21 @@ function assertFieldsAlone({ isJson, isEnveloped, format }: StreamValues): void 
   const other = isJson ? '--json' : isEnveloped ? '--envelope' : `--format ${format}`;
   if (other === '--format auto') return;
   throw new UsageError(...sayNotCombinable('--fields', other, say.FIELDS_ARE_COLUMNS));
+}
+
+/** Refuses flags of pretty output that have no effect. */
+function assertPrettyFlagsUsed(
+  { isJson, isEnveloped, format, fields }: StreamValues,
+  flags: StreamFlags,
+): void {
+  const isNdjson = isJson || isEnveloped || format === 'ndjson';
+  const idle = fields !== undefined ? pick(FORM_FLAGS, 'time') : pick(FORM_FLAGS, 'time', 'isWide');
+  const [flag] = isNdjson || fields !== undefined ? listGiven(idle, flags) : [];
+  if (flag === undefined) return;
+  const other =
+    fields !== undefined ? '--fields' : isJson ? '--json' : isEnveloped ? '--envelope' : '--format ndjson';
+  const why = fields !== undefined ? say.TIME_IS_PRETTY : say.NDJSON_IS_COMPLETE;
+  throw new UsageError(...sayNotCombinable(flag, other, why));
 }
 
 function assertSimulateAlone(flags: StreamFlags): void {

@@ -1,5 +1,6 @@
 // Messages of the simulator: its options, scenarios, scripts and address.
 import type { ErrorText } from '../errors.ts';
+import { explainListenError, withNearest } from '../io/messages.ts';
 
 /** The answer of the service to a request that is not for a WebSocket. */
 export const ONLY_WEBSOCKET = 'This path only speaks WebSocket.';
@@ -25,7 +26,7 @@ const listScenarios = (names: readonly string[]): string =>
 
 export const sayUnknownScenario = (name: unknown, known: readonly string[]): ErrorText => [
   `unknown scenario ${showValue(name)}`,
-  listScenarios(known),
+  withNearest(listScenarios(known), String(name), known),
 ];
 
 /** The summary of a script without one. */
@@ -79,19 +80,15 @@ function showValue(value: unknown): string {
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }
 
-/** Why listening failed, and what the user can do. */
-const LISTEN_FAULTS: Readonly<Record<string, readonly [why: string, hint: string]>> = {
-  EADDRINUSE: ['the port is in use', '--port 0 (in a program: port: 0) picks a free one'],
-  EACCES: [
-    'permission denied',
-    'use a port from 1024 up, or --port 0 (in a program: port: 0) for a free one',
-  ],
-  EADDRNOTAVAIL: ['this machine does not have this address', 'use 0.0.0.0 for all addresses of the machine'],
-  ENOTFOUND: ['unknown host name', 'use an address of this machine'],
+/** What the user can do if it cannot listen. */
+const LISTEN_ADVICE: Readonly<Record<string, string>> = {
+  EADDRINUSE: '--port 0 (in a program: port: 0) picks a free one',
+  EACCES: 'use a port from 1024 up, or --port 0 (in a program: port: 0) for a free one',
+  EADDRNOTAVAIL: 'use 0.0.0.0 for all addresses of the machine',
+  ENOTFOUND: 'use an address of this machine',
 };
 
-export function sayCannotListen(host: string, port: number, error: NodeJS.ErrnoException): ErrorText {
-  const [why, hint] = LISTEN_FAULTS[error.code ?? ''] ?? [error.message];
-  const address = host.includes(':') ? `[${host}]` : host;
-  return [`the simulator cannot listen on ${address}:${port}: ${why}`, hint];
-}
+export const sayCannotListen = (address: string, error: NodeJS.ErrnoException): ErrorText => [
+  `the simulator cannot listen on ${address}: ${explainListenError(error)}`,
+  LISTEN_ADVICE[error.code ?? ''],
+];

@@ -11,7 +11,7 @@ import {
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { WebSocketServer } from 'ws';
-import { UsageError } from '../errors.ts';
+import { formatAddress, listenOn } from '../io/listen.ts';
 import type { ServerCertificate } from './certificate.ts';
 import { createEventGenerator, drawHex, type EventSource, limitEvents } from './events.ts';
 import { ONLY_WEBSOCKET, sayCannotListen } from './messages.ts';
@@ -56,17 +56,9 @@ function createListener(certificate: ServerCertificate | undefined, answer: Requ
       const scheme = certificate === undefined ? 'http' : 'https';
       if (address === '0.0.0.0') return `${scheme}://127.0.0.1:${port}`;
       if (address === '::') return `${scheme}://[::1]:${port}`;
-      return `${scheme}://${address.includes(':') ? `[${address}]` : address}:${port}`;
+      return `${scheme}://${formatAddress(address, port)}`;
     },
-    async listen(port, host) {
-      await new Promise<void>((resolve, reject) => {
-        server.once('error', (error: NodeJS.ErrnoException) => {
-          reject(new UsageError(...sayCannotListen(host, port, error)));
-        });
-        server.listen(port, host, resolve);
-      });
-      return (server.address() as AddressInfo).port;
-    },
+    listen: (port, host) => listenOn(server, host, port, sayCannotListen),
     reset(socket) {
       (connections.get(addressOf(socket)) ?? socket).resetAndDestroy();
     },

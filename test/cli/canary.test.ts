@@ -24,6 +24,12 @@ const RUNS: Readonly<Record<string, readonly (readonly [string, number])[]>> = {
     ['-p command-that-fails', 3],
     ['--simulate --limit 1', 0],
   ],
+  'stream top': [
+    ['--once --limit 1', 0],
+    ['-p command --once --json --limit 1 --log-format json', 0],
+    ['-p command-that-fails --once', 3],
+    ['FOLDER/recording.ndjson --once --by type', 0],
+  ],
   'stream check': [
     ['--junit FOLDER/check.xml', 0],
     ['-p command --json', 0],
@@ -65,6 +71,12 @@ const RUNS: Readonly<Record<string, readonly (readonly [string, number])[]>> = {
     ['main', 2],
   ],
   'profile path': [['--json', 0]],
+  'config set': [
+    ['time utc', 0],
+    ['time noon', 2],
+  ],
+  'config list': [['--json', 0]],
+  'config unset': [['time', 2]],
   version: [['', 0]],
   completion: [
     ['bash', 0],
@@ -187,6 +199,9 @@ const WORDS: readonly (readonly [string, number])[] = [
   ['profile add KEY --url https://api.atlantis.example --key-stdin', 2],
   ['profile add x --url KEY --key-stdin', 2],
   ['profile show KEY', 2],
+  ['config set fields KEY', 2],
+  ['config set preset.KEY x=1', 2],
+  ['config unset KEY', 2],
   ['profile use KEY', 2],
   ['profile rename KEY x', 2],
   ['profile rename x KEY', 2],
@@ -207,7 +222,7 @@ describe('the table names every command', () => {
   /** Names below `Commands:` in the help, with what is below them. */
   async function list(path: readonly string[]): Promise<void> {
     const { stdout } = await runCli([...path, '--help']);
-    const [, text = ''] = /\nCommands:\n([\s\S]*)/.exec(stdout) ?? [];
+    const [, text = ''] = /\nCommands:\n([\s\S]*?)(?:\n\n|$)/.exec(stdout) ?? [];
     const names = [...text.matchAll(/^ {2}([a-z]+)/gm)].map(([, name = '']) => name);
     if (names.length === 0) listed.push(path.join(' '));
     for (const name of names) if (name !== 'help') await list([...path, name]);

@@ -1,12 +1,13 @@
 // A signal to `stream check` in each of its steps: it ends there, with the whole report, and nothing is left.
 
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { startCheck } from '../helpers/check.ts';
+import { untilDead } from '../helpers/child.ts';
 import { makeTempFolder } from '../helpers/cleanup.ts';
 import { expectSoon } from '../helpers/soon.ts';
-import { pauseFor } from '../helpers/watch.ts';
+import { untilWritten } from '../helpers/watch.ts';
 import { expectSkippedBehind, STEPS, startWaiting, WAITS } from './check-waits.ts';
 
 describe('S1: a signal ends each step, with the report, by that signal', () => {
@@ -72,7 +73,7 @@ describe('P1: a key command that does not end is ended with the check', () => {
     const { child, finish } = startCheck(url, way === '--deadline' ? [way, '2s'] : [], {
       env: { ATLANTIS_CONFIG_DIR: config, ATLANTIS_API_KEY: undefined },
     });
-    while (!existsSync(pidFile) || readFileSync(pidFile, 'utf8') === '') await pauseFor(20);
+    const pid = Number(await untilWritten(pidFile, child));
     if (way === 'SIGTERM') child.kill(way);
     const exit = await finish();
     expect(exit.failed?.error?.cause).toBe(way === 'SIGTERM' ? 'signal' : 'deadline');
@@ -81,10 +82,6 @@ describe('P1: a key command that does not end is ended with the check', () => {
       way === 'SIGTERM' ? way : 124,
     ]);
     expectSkippedBehind(exit, 'settings');
-    // Killed, though its new parent may not have waited for it yet.
-    const pid = readFileSync(pidFile, 'utf8').trim();
-    const isOver = (): boolean =>
-      !existsSync(`/proc/${pid}`) || /\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
-    if (existsSync('/proc/self')) while (!isOver()) await pauseFor(20);
+    await untilDead(pid);
   });
 });

@@ -457,7 +457,7 @@ describe('H3: --expect', () => {
   });
 
   const usage: readonly (readonly [string, string[], RegExp])[] = [
-    ['a bad expression', ['--expect', 'type=='], /invalid --expect: unexpected "="/],
+    ['a bad expression', ['--expect', 'type=='], /invalid --expect: expected a value/],
     ['a bad count', ['--expect', 'a=1', '--min', '0'], /--min "0"/],
     ['a bad time', ['--expect', 'a=1', '--within', 'soon'], /--within "soon"[\s\S]*1h30m/],
     ['a bad path', ['--expect', 'a=1', '--max-lag', '1s', '--lag-field', 'a..b'], /--lag-field "a\.\.b"/],

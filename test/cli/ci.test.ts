@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { CANARY_KEY, CANARY_PREFIX, findKeyIn } from '../helpers/canary.ts';
 import { makeTempFolder } from '../helpers/cleanup.ts';
+import { until } from '../helpers/monitoring.ts';
 import { ROOT, runShell } from '../helpers/run-cli.ts';
 import { type Peer, type Script, startScriptedServer, streamHandler } from '../helpers/scripted-server.ts';
 import { startTail } from '../helpers/tail.ts';
@@ -45,34 +46,42 @@ describe('tail with --ready-file, --max-silence, --fail-on-gap and --timeout tog
     const exit = await tail.finish();
     expect([exit.code, exit.lines.length]).toEqual([code, lines]);
     expect(server.attempts).toHaveLength(1);
-    expect(JSON.parse(readFileSync(ready, 'utf8'))).toMatchObject({
-      host: `127.0.0.1:${server.port}`,
-      key_prefix: CANARY_PREFIX,
-      pid: tail.child.pid,
-    });
+    expect(existsSync(ready)).toBe(false);
   });
 
-  test('the ready file is there after the welcome, and not before', async () => {
+  test('the ready file is there after the welcome, not before, and not after the end', async () => {
     const ready = join(makeTempFolder(), 'ready.json');
     let welcome: () => void = () => {};
     const asked = new Promise<void>((resolve) => {
       welcome = resolve;
+    });
+    let sendEvent: () => void = () => {};
+    const seen = new Promise<void>((resolve) => {
+      sendEvent = resolve;
     });
     const server = await startScriptedServer(async (peer) => {
       peer.answerClose();
       await peer.accept();
       await asked;
       await peer.welcome();
+      await seen;
       await peer.sendText(EVENT);
     });
     writeFileSync(ready, 'of an earlier run');
-    const tail = startTail(server.url, ['--limit', '1', '--ready-file', ready]);
+    const tail = startTail(server.url, ['--limit', '1', '--ready-file', ready], { spawned: true });
     const attempt = await server.waitForAttempt(1);
     await server.waitUntil(() => attempt.request, 'the request');
     expect(existsSync(ready)).toBe(false);
     welcome();
+    await until(() => existsSync(ready), Boolean);
+    expect(JSON.parse(readFileSync(ready, 'utf8'))).toMatchObject({
+      host: `127.0.0.1:${server.port}`,
+      key_prefix: CANARY_PREFIX,
+      pid: tail.child.pid,
+    });
+    sendEvent();
     expect((await tail.finish()).code).toBe(0);
-    expect(existsSync(ready)).toBe(true);
+    expect(existsSync(ready)).toBe(false);
   });
 
   test('a ready file that could not be written is 9 before anything is connected to', async () => {

@@ -1,12 +1,14 @@
 // Dockerfile and compose.yaml. The services are run here as processes, with the commands and health checks of the file.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readFileSync, symlinkSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import { makeTempFolder } from '../helpers/cleanup.ts';
+import { findEndpoint, until } from '../helpers/monitoring.ts';
 import { describeWithNats, readStream, startNatsServer } from '../helpers/nats-server.ts';
-import { ROOT, spawnCli } from '../helpers/run-cli.ts';
+import { findFreePort } from '../helpers/real-components.ts';
+import { COMMAND, ROOT, runCli, spawnCli } from '../helpers/run-cli.ts';
 
 const { services } = parse(readFileSync(join(ROOT, 'compose.yaml'), 'utf8'));
 
@@ -28,6 +30,24 @@ test('Dockerfile: two stages from a base that can be chosen, no root, SIGTERM, a
   expect(paths).toEqual(expect.arrayContaining(['bin', 'dist', 'LICENSE']));
 });
 
+test('Dockerfile: its health check passes for a run without --metrics-listen, and asks the others', async () => {
+  const text = readFileSync(join(ROOT, 'Dockerfile'), 'utf8').replace(/\\\n\s*/g, '');
+  const [, command = ''] = /^HEALTHCHECK .* CMD (.*)$/m.exec(text) ?? [];
+  const folder = makeTempFolder();
+  symlinkSync(COMMAND, join(folder, 'atlantis'));
+  const check = (address: string): number | null =>
+    spawnSync('sh', ['-c', command], {
+      env: { PATH: `${folder}:${dirname(process.execPath)}:/usr/bin:/bin`, ATLANTIS_HEALTH: address },
+    }).status;
+  expect(check('')).toBe(0);
+  expect(check(`127.0.0.1:${await findFreePort()}`)).toBe(7);
+  const tail = spawnCli(['stream', 'tail', '--simulate', '--metrics-listen', ':0']);
+  const endpoint = await findEndpoint(tail);
+  expect(check(endpoint.replace('http://', ''))).toBe(0);
+  tail.kill();
+  await tail.exit;
+});
+
 describeWithNats('compose.yaml (needs nats-server)', () => {
   test('a relay delivers from the simulator to JetStream, and both health checks pass', async () => {
     const nats = await startNatsServer();
@@ -41,17 +61,21 @@ describeWithNats('compose.yaml (needs nats-server)', () => {
     const [, program = '', ...args] = healthy.map((word) => word.replace('http://127.0.0.1:8080', url));
     expect(spawnSync(program, args).status).toBe(0);
 
+    const port = await findFreePort();
     const { command, environment, healthcheck, network_mode } = services.relay;
     expect([network_mode, environment.ATLANTIS_URL]).toEqual(['service:simulator', 'http://127.0.0.1:8080']);
     const place = (word: string): string =>
-      word.replace('nats://nats:4222', nats.url).replace(/^\/(?:data|tmp)\//, `${folder}/`);
+      word
+        .replace('nats://nats:4222', nats.url)
+        .replace(/^\/data\//, `${folder}/`)
+        .replace('127.0.0.1:9464', `127.0.0.1:${port}`);
     const relay = spawnCli(command.map(place), { env: { ...environment, ATLANTIS_URL: url } });
-    const ready = healthcheck.test.slice(1).map(place);
-    let isReady = false;
-    while (!isReady) {
-      isReady = spawnSync(ready[0], ready.slice(1)).status === 0;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
+    const [kind, name, ...asks] = healthcheck.test.map(place);
+    expect([kind, name]).toEqual(['CMD', 'atlantis']);
+    await until(
+      () => runCli(asks),
+      ({ code }) => code === 0,
+    );
     await relay.waitForStderr(/connected to 127/);
     relay.kill('SIGTERM');
     const { signal, stderr } = await relay.exit;

@@ -190,7 +190,7 @@ describe('invalid expressions', () => {
     expect([code, event, message]).toEqual([
       2,
       'error',
-      'invalid --where: expected one of = != > >= < <= ~ !~',
+      'invalid --where: expected one of = != > >= < <= ~ !~ in',
     ]);
     expect(hint).toMatch(/^a\n {1}\^ see docs/);
   });

@@ -3,10 +3,10 @@ import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from '@jest/globals';
 import { AckPolicy, type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
-import { untilTrue } from '../faults/relay-events.ts';
 import { makeTempFolder } from '../helpers/cleanup.ts';
 import { connectTo, describeWithNats, type NatsServer, startNatsServer } from '../helpers/nats-server.ts';
 import { pickRecords, startTail, type Tail, type TailExit } from '../helpers/tail.ts';
+import { untilTrue } from '../helpers/watch.ts';
 
 const makeEvents = (name: string, from: number, to: number): string[] =>
   Array.from({ length: to - from }, (_unused, index) => `{"of":"${name}","n":${from + index}}`);

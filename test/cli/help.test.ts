@@ -43,7 +43,12 @@ test.each([
 
 describe('§ 1: a bad command line exits 2, and the hint has the nearest name and the right help', () => {
   test.each([
-    ['stream', 'no command given', 'commands of `atlantis stream`: tail, check, simulate, replay', 'stream'],
+    [
+      'stream',
+      'no command given',
+      'commands of `atlantis stream`: tail, top, check, simulate, replay',
+      'stream',
+    ],
     ['profile', 'no command given', 'commands of `atlantis profile`: add, list', 'profile'],
     ['--quiet', 'no command given', 'commands of `atlantis`: stream, profile', ''],
     ['strem tail', 'unknown command "strem"', 'did you mean stream?', ''],

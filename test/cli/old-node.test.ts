@@ -9,7 +9,7 @@ import { type Exit, startChild } from '../helpers/child.ts';
 import { makeTempFolder } from '../helpers/cleanup.ts';
 import { ROOT, runCli } from '../helpers/run-cli.ts';
 
-const FILES = ['atlantis.cjs', 'cannot-start.cjs'];
+const FILES = ['atlantis.cjs', 'cannot-start.cjs', 'no-debugger.cjs'];
 const asVersion = (version: string): { nodeArgs: string[] } =>
   preload(`
     Object.defineProperty(process.versions, 'node', { value: '${version}' });

@@ -8,7 +8,7 @@ import { CANARY_KEY as KEY, CANARY_PREFIX as PREFIX } from '../helpers/canary.ts
 import { makeTempFolder } from '../helpers/cleanup.ts';
 import { hasPty, type Pty, startCliInPty, startInPty } from '../helpers/pty.ts';
 import { type Child, COMMAND, quote, startShell } from '../helpers/run-cli.ts';
-import { pauseFor } from '../helpers/watch.ts';
+import { untilWritten } from '../helpers/watch.ts';
 
 const URL = 'https://api.atlantis.example';
 
@@ -156,8 +156,7 @@ const PROMPTS: readonly (readonly [string, readonly string[], string])[] = [
     });
     await pty.waitFor(words);
     pty.hangUp();
-    while (!existsSync(status) || readFileSync(status, 'utf8') === '') await pauseFor(20);
-    expect(readFileSync(status, 'utf8')).toBe('129\n');
+    expect(await untilWritten(status)).toBe('129\n');
   });
 
   // bash sets the terminal for itself whatever it gets back; a plain sh, such as dash, takes it as it is.

@@ -303,7 +303,7 @@ describe('F3, row 53: the key in the environment, and a home that cannot be used
     expect(await runCli(args, { env: { ...env, ATLANTIS_CONFIG_DIR: folder } })).toMatchObject({ code: 7 });
   });
 
-  testWithMounts('read-only: it reads, and a write exits 9', async () => {
+  testWithMounts('row 91: read-only: it is read, and a write exits 10', async () => {
     const { folder } = createStore({ main: { url: 'http://127.0.0.1:1', key: KEY } });
     const script = `
       mount --bind ${quote(folder)} /mnt && mount -o remount,ro,bind /mnt || exit 99
@@ -314,7 +314,9 @@ describe('F3, row 53: the key in the environment, and a home that cannot be used
     const { stdout } = await runShell(`unshare -rm bash -c ${quote(script)}`, {
       env: { ATLANTIS_CONFIG_DIR: folder },
     });
-    expect(stdout).toMatch(/^7\n1\natlantis: error: the profile store could not be locked .*EROFS.*\n9\n$/s);
+    expect(stdout).toMatch(
+      /^7\n1\natlantis: error: the profile store could not be locked .*: the file system is read-only \(EROFS\): .*\n10\n$/s,
+    );
   });
 
   testAsUser('a directory that may not be read: 10 from the store, 7 without it', async () => {

@@ -208,7 +208,7 @@ describe('what is refused', () => {
     ['a bad name', `profile add a/b --url ${URL} --key-stdin`, 'invalid profile name "a/b"'],
     ['a name of 65', `profile add ${'a'.repeat(65)} --url ${URL} --key-stdin`, 'invalid profile name'],
     ['a key for a name', `profile add ${KEY} --url ${URL} --key-stdin`, 'instead of a profile name'],
-    ['a key as a word', `profile add main ${KEY}`, 'too many arguments'],
+    ['a key as a word', `profile add main ${KEY}`, 'a key was given as an argument'],
     ['a flag for the key', `profile add main --key ${KEY}`, 'unknown flag --key'],
     ['a bad URL', 'profile add main --url http://evil --key-stdin', '--url: "http://evil"'],
     ['to remove unasked', 'profile remove main', 'pass --yes'],

@@ -179,7 +179,8 @@ describe('stream tail --record', () => {
         .trimEnd()
         .split('\n')
         .map((line) => JSON.parse(line));
-      expect(said.filter(({ event }) => event === 'recording')).toHaveLength(moved.length);
+      // On a busy machine the run itself may notice a move before the signal arrives.
+      expect(said.filter(({ message }) => /^SIGUSR1: /.test(message))).toHaveLength(moved.length);
       const files = [...moved, path].map(readRecording);
       for (const [first] of files) expect(first).toHaveProperty('recording', 1);
       expect(files.flat().at(-1)).toMatchObject({ lifecycle: 'end', reason: 'signal' });
@@ -194,14 +195,13 @@ describe('stream tail --record', () => {
     },
   );
 
-  test('a link is followed: its target is rotated, and the link stays', async () => {
+  test('a directory that is a link is followed, also by rotation', async () => {
     const folder = makeTempFolder();
     mkdirSync(join(folder, 'real'));
-    symlinkSync('real/events.ndjson', join(folder, 'link.ndjson'));
-    const args = ['--limit', '2', '--record', join(folder, 'link.ndjson'), '--record-max-size', '1KB'];
+    symlinkSync('real', join(folder, 'link'));
+    const args = ['--limit', '2', '--record', join(folder, 'link/events.ndjson'), '--record-max-size', '1KB'];
     expect((await runCli(['stream', 'tail', '--simulate', '--json', ...args])).code).toBe(0);
-    expect(readdirSync(folder).sort()).toEqual(['link.ndjson', 'real']);
-    expect(lstatSync(join(folder, 'link.ndjson')).isSymbolicLink()).toBe(true);
+    expect(lstatSync(join(folder, 'link')).isSymbolicLink()).toBe(true);
     expect(readdirSync(join(folder, 'real')).length).toBeGreaterThan(1);
   });
 

@@ -34,9 +34,13 @@ interface Left {
 async function leave(name = FOLDER, events: readonly string[] = EVENTS): Promise<Left> {
   const parent = makeTempFolder();
   const folder = join(parent, name);
-  const spool = new Spool({ path: folder, maxBytes: 2 ** 20, syncEveryMs: 200 }, createFakeClock(), (error) => {
-    throw error;
-  });
+  const spool = new Spool(
+    { path: folder, maxBytes: 2 ** 20, syncEveryMs: 200 },
+    createFakeClock(),
+    (error) => {
+      throw error;
+    },
+  );
   for (const [at, event] of events.entries()) {
     const text = Buffer.from(event);
     spool.append(at, [{ mark: classifyText(text), text }]);
@@ -233,7 +237,9 @@ describe('row 176 (B16): relay --inspect', () => {
       { first: 0, records: numbers[1] },
       { first: numbers[2], records: (numbers[3] ?? 0) - (numbers[2] ?? 0) },
     ]);
-    expect((await inspect(parent)).stdout).toContain('  missing     1 message, #0 to #0: the segment is missing');
+    expect((await inspect(parent)).stdout).toContain(
+      '  missing     1 message, #0 to #0: the segment is missing',
+    );
   });
 
   test('a spool that a relay uses: it is read without the lock, and the relay is not affected', async () => {
@@ -250,7 +256,10 @@ describe('row 176 (B16): relay --inspect', () => {
     endpoint.setAnswer(takeAll);
     expect((await run.finish()).code).toBe(0);
     expect(endpoint.accepted.map(({ body }) => body)).toEqual(events);
-    expect(readSpools(await inspect(spool, '--json')).spool).toMatchObject({ pending_events: 0, first_event: null });
+    expect(readSpools(await inspect(spool, '--json')).spool).toMatchObject({
+      pending_events: 0,
+      first_event: null,
+    });
   });
 
   test('several sinks; a folder of an earlier version is shown without the path of its URL', async () => {

@@ -3,7 +3,7 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { countWaiting, untilTrue } from '../faults/relay-events.ts';
+import { countWaiting } from '../faults/relay-events.ts';
 import { CANARY_KEY } from '../helpers/canary.ts';
 import { makeTempFolder } from '../helpers/cleanup.ts';
 import { type HttpEndpoint, startHttpEndpoint, takeAll } from '../helpers/http-endpoint.ts';
@@ -11,6 +11,7 @@ import { startCli } from '../helpers/run-cli.ts';
 import { startScriptedServer, streamHandler } from '../helpers/scripted-server.ts';
 import { hasStrace, traceInto } from '../helpers/strace.ts';
 import { pickRecords, startTail, type Tail, type TailExit, type TailOptions } from '../helpers/tail.ts';
+import { untilTrue } from '../helpers/watch.ts';
 
 /** Ten of them fill a segment; sixty are more than the spool also keeps in memory. */
 const PAD = 'x'.repeat(130_000);

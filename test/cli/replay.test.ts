@@ -278,6 +278,7 @@ describe('row 108: a part of a recording, and its pauses', () => {
     [['--rate', '0'], '--rate "0"'],
     [['--rate', '5', '--speed', '2x'], '--rate and --speed cannot be combined'],
     [['--rate', '5', '--max-pause', '2s'], '--rate and --max-pause cannot be combined'],
+    [['--speed', 'max', '--max-pause', '2s'], '--speed max and --max-pause cannot be combined'],
     [['--since', 'noon'], 'invalid --since "noon"'],
     [['--since', '2026-02-01', '--until', '2026-01-01'], '--until is before --since'],
   ])('%j is a usage error', async (args, message) => {

@@ -11,7 +11,7 @@ import type { FollowItem } from '../../src/connection/follow.ts';
 import { textsOf } from '../../src/events/batch.ts';
 import { registerCleanup } from '../helpers/cleanup.ts';
 import { expectSoon } from '../helpers/soon.ts';
-import { pauseFor } from '../helpers/watch.ts';
+import { pauseFor, untilTrue } from '../helpers/watch.ts';
 import { KEY, type Run, type StreamServer, startRun, startStreamServer, WELCOME } from './stream-server.ts';
 
 /** Listens on loopback with the test's handler for each socket; closed with the test. */
@@ -624,7 +624,7 @@ describe('R2: an abort ends every state within 0.5 s, and no socket is left', ()
     await run.until('connecting');
     const pending = run.next();
     await server.watch.until(() => server.requests[0], 'the request');
-    while (!isUpgraded) await pauseFor(5);
+    await untilTrue(() => isUpgraded, 'the pong');
     expect(await measureEnd(run)).toBeLessThan(500);
     expect(await pending).toBeUndefined();
     await untilEmpty(server);

@@ -1,7 +1,7 @@
 // Tables: subjects, ids, results on HTTP responses, addresses, start positions.
 import { describe, expect, test } from '@jest/globals';
-import { parseFromFlags } from '../../src/commands/tail/jetstream.ts';
 import { RecordQueue } from '../../src/delivery/backlog.ts';
+import { parseFromFlags } from '../../src/delivery/from/read-stream.ts';
 import { judgeResponse } from '../../src/delivery/http/http-exchange.ts';
 import { createIdentifier, LIFECYCLE_MARK } from '../../src/delivery/sink.ts';
 import type { SpoolRecord } from '../../src/delivery/spool/record.ts';

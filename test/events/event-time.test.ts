@@ -1,12 +1,14 @@
 // When an event happened, in the forms that are usual.
 import { describe, expect, test } from '@jest/globals';
-import { createTimestampReader, DEFAULT_LAG_FIELDS } from '../../src/events/event-time.ts';
+
+import { createTimestampReader } from '../../src/events/event-time.ts';
 import { parsePath } from '../../src/events/path.ts';
+import { parseLagPaths } from '../../src/settings/lag-field.ts';
 
 const MS = Date.UTC(2026, 4, 6, 7, 8, 9, 123);
 const find = (json: string, ...fields: string[]): number | undefined =>
   createTimestampReader(
-    (fields.length === 0 ? DEFAULT_LAG_FIELDS : fields).map((field) => parsePath(field).steps),
+    fields.length === 0 ? parseLagPaths(undefined) : fields.map((field) => parsePath(field).steps),
   )(Buffer.from(json));
 
 describe('the time of an event', () => {

@@ -22,6 +22,7 @@ describe('parsePath', () => {
     ['["say \\"hi\\""]', [member('say "hi"')]],
     ['["\\u0061\\ud83c\\udf88"]', [member('a🎈')]],
     ['["a\\\\"]', [member('a\\')]],
+    ["['say \"it\\'s\"']", [member('say "it\'s"')]],
     ['0', [member('0')]],
     ['-1', [member('-1')]],
     ['__proto__.constructor', [member('__proto__'), member('constructor')]],
@@ -55,8 +56,8 @@ describe('parsePath', () => {
     ['a[-1]', 1, 'expected [number], [*] or ["name"]'],
     ['a[1.5]', 1, 'expected [number], [*] or ["name"]'],
     ['a[9999999999]', 1, 'expected [number], [*] or ["name"]'],
-    ["a['b']", 1, 'expected [number], [*] or ["name"]'],
-    ['a["b]', 1, 'expected [number], [*] or ["name"]'],
+    ['a["b"', 1, 'expected [number], [*] or ["name"]'],
+    ['a["b]', 2, 'this quote is not closed'],
     ['漢字["\\x"]', 3, 'not a valid JSON string; write a backslash as \\\\'],
     [`a${'.b'.repeat(100)}`, 200, 'more than 100 steps'],
   ])('O8: %j has a mistake at %d', (text, at, message) => {

@@ -10,9 +10,8 @@ import { startHttpEndpoint, stayMute } from '../helpers/http-endpoint.ts';
 import { hasPty, type Pty, startCliInPty, startInPty } from '../helpers/pty.ts';
 import { COMMAND, spawnCli } from '../helpers/run-cli.ts';
 import { type ScriptedServer, startScriptedServer, streamHandler } from '../helpers/scripted-server.ts';
-import { pauseFor } from '../helpers/watch.ts';
+import { pauseFor, untilTrue } from '../helpers/watch.ts';
 import { readRecipe } from '../recipes/recipe-page.ts';
-import { untilTrue } from './relay-events.ts';
 import { endOf, lastRecord, numberedEvents, SOON_MS, spawnTail, startBlocked } from './start-tail.ts';
 import { SIGNALS } from './states.ts';
 

@@ -6,7 +6,7 @@ import { CANARY_KEY } from '../helpers/canary.ts';
 import { untilDead } from '../helpers/child.ts';
 import { makeTempFolder } from '../helpers/cleanup.ts';
 import { runCli, spawnCli } from '../helpers/run-cli.ts';
-import { pauseFor } from '../helpers/watch.ts';
+import { untilWritten } from '../helpers/watch.ts';
 import { whenGone } from './start-tail.ts';
 
 const URL = 'http://127.0.0.1:1';
@@ -33,11 +33,11 @@ describe('P1, S1: a signal while the key command runs ends both, by that signal'
       const child = spawnCli([...command.replace('SCRIPT', script).split(' '), '--verbose'], {
         env: { ATLANTIS_CONFIG_DIR: config, ANOTHER_SECRET: CANARY_KEY },
       });
-      while (!existsSync(pids) || !readFileSync(pids, 'utf8').endsWith('\n')) await pauseFor(10);
+      const started = (await untilWritten(pids, child)).trim().split(' ').map(Number);
       const gone = whenGone(child);
       child.kill(signal);
       expect(await gone).toEqual({ code: null, signal });
-      for (const pid of readFileSync(pids, 'utf8').trim().split(' ').map(Number)) await untilDead(pid);
+      for (const pid of started) await untilDead(pid);
       expect(readFileSync(join(config, 'profiles.json'), 'utf8')).toBe(store);
     },
   );
@@ -104,11 +104,47 @@ describe('row 64 (F5): a file in the working directory is not the key command', 
     expect(stderr).toContain('the key command getkey was not found');
   });
 
-  test('a relative path among the arguments leads nowhere else', async () => {
+  test.each([
+    [['sh', './getkey']],
+    [['sh', 'getkey']],
+    [['["sh","getkey"]']],
+    [['cat', 'sub/../getkey']],
+    [['["tool","--file=getkey"]']],
+    [['["git","-C",".","config","key"]']],
+  ])('row 134: profile add --key-command %j: 2 with what to do, and nothing is stored', async (words) => {
+    const { folder, hasRun } = makeFolder();
+    mkdirSync(join(folder, 'sub'));
+    const env = { ATLANTIS_CONFIG_DIR: join(makeTempFolder(), 'config'), SECRET: CANARY_KEY };
+    // Last, as everything after it belongs to the command.
+    const args = ['profile', 'add', 'main', '--url', URL, '--verbose', '--key-command', ...words];
+    const { code, stderr } = await runCli(args, { env, cwd: folder });
+    expect([code, hasRun(), existsSync(env.ATLANTIS_CONFIG_DIR)]).toEqual([2, false, false]);
+    expect(stderr).toMatch(/the argument ".*" is a path in this directory, but key commands run in \//);
+    expect(stderr).toContain('use an absolute path');
+  });
+
+  test.each([
+    [['sh', 'FOLDER/getkey']],
+    [['op', 'read', 'op://dev/atlantis/key']],
+    [['sh', '-c', 'cat ./getkey']],
+    [['tool', '']],
+  ])('row 134: profile add --key-command %j: stored', async (words) => {
+    const { folder } = makeFolder();
+    const env = { ATLANTIS_CONFIG_DIR: join(makeTempFolder(), 'config'), SECRET: CANARY_KEY };
+    const command = words.map((word) => word.replace('FOLDER', folder));
+    const args = ['profile', 'add', 'main', '--url', URL, '--verbose', '--key-command'];
+    const { code } = await runCli([...args, JSON.stringify(command)], { env, cwd: folder });
+    expect([
+      code,
+      JSON.parse(readFileSync(join(env.ATLANTIS_CONFIG_DIR, 'profiles.json'), 'utf8')),
+    ]).toMatchObject([0, { profiles: { main: { keyCommand: command } } }]);
+  });
+
+  test('row 134: a relative path among the arguments leads nowhere else', async () => {
     const other = makeFolder();
     const env = { ATLANTIS_CONFIG_DIR: makeStore(['sh', 'getkey']), SECRET: CANARY_KEY };
     const { code, stderr } = await runCli(tail, { env, cwd: other.folder });
     expect([code, other.hasRun()]).toEqual([3, false]);
-    expect(stderr).toContain('run it manually in / to see its messages');
+    expect(stderr).toContain('it was run in /: run it there to see its messages, and use absolute paths');
   });
 });

@@ -7,7 +7,8 @@ import { makeTempFolder } from '../helpers/cleanup.ts';
 import { type EventHub, startEventHub } from '../helpers/event-hub.ts';
 import { type HttpEndpoint, startHttpEndpoint } from '../helpers/http-endpoint.ts';
 import { pickRecords, type Tail, type TailOptions } from '../helpers/tail.ts';
-import { makeNumbered, range, sendNumbered, startRelay, untilTrue } from './relay-events.ts';
+import { untilTrue } from '../helpers/watch.ts';
+import { makeNumbered, range, sendNumbered, startRelay } from './relay-events.ts';
 
 const HOUR_MS = 3_600_000;
 const LIMIT_MS = 90_000;

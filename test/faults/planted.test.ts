@@ -185,7 +185,7 @@ describeWithUsers('row 109: a recording of which another user wants to take the 
     const args = ['stream', 'tail', '--url', server.url, '--record', path, '--limit', '1'];
     const { code, stderr } = await run(args, home);
     expect([code, server.attempts.length]).toEqual([2, 0]);
-    expect(stderr).toContain(`belongs to another user: ${path}.lock`);
+    expect(stderr).toContain(`belongs to another user (uid ${OTHER}): ${path}.lock`);
   });
 });
 
@@ -202,7 +202,7 @@ describeWithUsers('row 62 (F6): files that another user prepared (needs root and
     expect([readdirSync(trap), endpoint.requests]).toEqual([[], []]);
   });
 
-  const LINKED = 'it is a link that belongs to another user';
+  const LINKED = 'it is a symbolic link';
   test.each([
     ['--ready-file', ['stream', 'tail', '--limit', '1'], 9],
     ['--record', ['stream', 'tail', '--limit', '1'], 9],

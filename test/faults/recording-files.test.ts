@@ -7,8 +7,8 @@ import { describe, expect, test } from '@jest/globals';
 import { CANARY_KEY } from '../helpers/canary.ts';
 import { makeTempFolder } from '../helpers/cleanup.ts';
 import { type Child, quote, runShell, spawnCli } from '../helpers/run-cli.ts';
+import { untilTrue } from '../helpers/watch.ts';
 import { openSimulator } from '../simulator/stream-client.ts';
-import { untilTrue } from './relay-events.ts';
 
 const hasLogrotate = spawnSync('logrotate', ['--version'], { stdio: 'ignore' }).status === 0;
 const hasMounts = spawnSync('unshare', ['-rm', 'mount', '-t', 'tmpfs', 'none', '/mnt']).status === 0;

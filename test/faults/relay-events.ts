@@ -6,7 +6,7 @@ import { countSpooled } from '../../src/delivery/spool/open-spool.ts';
 import type { EventHub } from '../helpers/event-hub.ts';
 import { connectTo } from '../helpers/nats-server.ts';
 import { startTail, type Tail, type TailOptions } from '../helpers/tail.ts';
-import { pauseFor } from '../helpers/watch.ts';
+import { pauseFor, untilTrue } from '../helpers/watch.ts';
 
 /** An event with a number, an id, and an amount that a double cannot hold. */
 export const makeNumbered = (n: number): string =>
@@ -36,19 +36,6 @@ export async function sendNumbered(hub: EventHub, from: number, to: number, atOn
 /** Number of records in the spools of a folder. */
 export function countWaiting(spool: string): number {
   return readdirSync(spool).reduce((sum, name) => sum + countSpooled(join(spool, name)), 0);
-}
-
-/** Polls a condition for which there is no event. */
-export async function untilTrue(
-  holds: () => boolean | Promise<boolean>,
-  what: string,
-  limitMs = 30_000,
-): Promise<void> {
-  const endMs = performance.now() + limitMs;
-  while (!(await holds())) {
-    if (performance.now() > endMs) throw new Error(`waited ${limitMs} ms for ${what}`);
-    await pauseFor(50);
-  }
 }
 
 /** Counts the messages of a stream over one connection. */

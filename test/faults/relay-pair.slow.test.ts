@@ -7,16 +7,8 @@ import { makeTempFolder } from '../helpers/cleanup.ts';
 import { startEventHub } from '../helpers/event-hub.ts';
 import { describeWithNats, readStream, startNatsServer } from '../helpers/nats-server.ts';
 import { startTail, type Tail } from '../helpers/tail.ts';
-import { pauseFor } from '../helpers/watch.ts';
-import {
-  makeNumbered,
-  numbersOf,
-  openCounter,
-  range,
-  sendNumbered,
-  startRelay,
-  untilTrue,
-} from './relay-events.ts';
+import { pauseFor, untilTrue } from '../helpers/watch.ts';
+import { makeNumbered, numbersOf, openCounter, range, sendNumbered, startRelay } from './relay-events.ts';
 
 const EVENTS = 100_000;
 const ROUNDS = 25;

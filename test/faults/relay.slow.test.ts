@@ -10,6 +10,7 @@ import { startEventHub } from '../helpers/event-hub.ts';
 import { startNatsCluster, untilReplicated } from '../helpers/nats-cluster.ts';
 import { connectTo, describeWithNats, readStream, startNatsServer } from '../helpers/nats-server.ts';
 import { pickRecords, startTail } from '../helpers/tail.ts';
+import { untilTrue } from '../helpers/watch.ts';
 import {
   countWaiting,
   makeNumbered,
@@ -19,7 +20,6 @@ import {
   sendNumbered,
   startRelay,
   stopProcess,
-  untilTrue,
 } from './relay-events.ts';
 
 const LIMIT_MS = 90_000;

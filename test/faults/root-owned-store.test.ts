@@ -162,7 +162,7 @@ describeWithUsers('row 78 (F1): what sudo leaves behind (needs root and setpriv)
     const home = makeHome();
     mkdirSync(join(home, '.config/atlantis'));
     const exit = await run(`profile add main --url ${URL} --key-stdin`, { HOME: home }, AS_USER);
-    expect(exit.code).toBe(9);
+    expect(exit.code).toBe(10);
     expect(readText(exit)).toContain(`run: sudo chown -R ${USER} ${home}/.config/atlantis`);
   });
 

@@ -1,5 +1,4 @@
 // A real terminal: it goes away, it is stopped, and it gets input.
-import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { CANARY_KEY } from '../helpers/canary.ts';
@@ -8,7 +7,7 @@ import { DRAWING } from '../helpers/hostile.ts';
 import { hasPty, type PtyOptions, startCliInPty, startInPty } from '../helpers/pty.ts';
 import { COMMAND, quote } from '../helpers/run-cli.ts';
 import { type ScriptedServer, startScriptedServer, streamHandler } from '../helpers/scripted-server.ts';
-import { pauseFor } from '../helpers/watch.ts';
+import { pauseFor, untilWritten } from '../helpers/watch.ts';
 import { SIMULATED } from '../render/events.ts';
 import { expectNoKey, numberedEvents } from './start-tail.ts';
 
@@ -51,8 +50,7 @@ const serve = (events: Iterable<string> | AsyncIterable<string>): Promise<Script
       pty.hangUp();
       const attempt = await server.waitForAttempt(1);
       await server.waitUntil(() => attempt.ended, 'the end of the connection');
-      while (!existsSync(status) || readFileSync(status, 'utf8') === '') await pauseFor(20);
-      expect(readFileSync(status, 'utf8')).toBe('129\n');
+      expect(await untilWritten(status)).toBe('129\n');
     });
 
     test('while no events arrive: the same', async () => {

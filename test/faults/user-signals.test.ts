@@ -1,35 +1,18 @@
 // SIGUSR1, to which Node would answer by opening its debugger to every user of the machine, and the other signals
 // that do not end a run in order.
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { CANARY_KEY } from '../helpers/canary.ts';
 import { makeTempFolder } from '../helpers/cleanup.ts';
+import { listListening } from '../helpers/established.ts';
 import { hasPty, startCliInPty } from '../helpers/pty.ts';
 import { runCli, spawnCli } from '../helpers/run-cli.ts';
 import { type Peer, startScriptedServer } from '../helpers/scripted-server.ts';
+import { untilTrue } from '../helpers/watch.ts';
 import { preload } from './start-tail.ts';
 
 const DEBUGGER = /debugger|inspector/i;
-const LISTEN = '0A';
-
-/** The TCP ports on which a process listens (proc(5)). */
-function listListening(pid: number): number[] {
-  const folder = `/proc/${pid}/fd`;
-  const links = readdirSync(folder).map((fd) => {
-    try {
-      return readlinkSync(join(folder, fd));
-    } catch {
-      return ''; // closed in between
-    }
-  });
-  return ['tcp', 'tcp6']
-    .flatMap((table) => readFileSync(`/proc/net/${table}`, 'utf8').trimEnd().split('\n').slice(1))
-    .map((line) => line.trim().split(/\s+/))
-    .filter((fields) => fields[3] === LISTEN && links.includes(`socket:[${fields[9]}]`))
-    .map(([, address = '']) => Number.parseInt(address.split(':')[1] ?? '', 16));
-}
-
 const expectJsonLines = (text: string): void => {
   for (const line of text.split('\n').slice(0, -1)) expect(() => JSON.parse(line)).not.toThrow();
 };
@@ -128,6 +111,23 @@ describe('row 60 (S3): SIGUSR1 opens no debugger, and the run continues', () => 
     expect(JSON.parse(readFileSync(join(folder, 'profiles.json'), 'utf8')).profiles.main.key).toBe(
       CANARY_KEY,
     );
+  });
+
+  /** As SIGUSR1 opens it while Node starts. */
+  const OPEN = `require('node:inspector').open(0, '127.0.0.1');`;
+  test.each([
+    ['by a signal while Node starts: it is closed at once', [], 1],
+    ['by --inspect, as the user wants it: it stays', ['--inspect=127.0.0.1:0'], 2],
+  ])('a debugger that is open before the command runs, %s', async (_what, inspect, ports) => {
+    const words = ['stream', 'tail', '--simulate', '--json', '--verbose'];
+    const nodeArgs = [...inspect, ...(inspect.length === 0 ? preload(OPEN).nodeArgs : [])];
+    const child = spawnCli(words, { key: CANARY_KEY, nodeArgs });
+    await child.waitForStderr('Debugger listening on');
+    await child.waitForLines(1);
+    // The simulator listens, too.
+    await untilTrue(() => listListening(child.pid).length === ports, `${ports} ports`);
+    await child.waitForLines(2);
+    expect(listListening(child.pid)).toHaveLength(ports);
   });
 
   test('the listener is registered before any part of the program is loaded', async () => {

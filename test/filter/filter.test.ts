@@ -167,22 +167,23 @@ describe('an event of many keys', () => {
 });
 
 describe('a bad expression', () => {
-  const GRAMMAR = 'see docs/filters.md: PATH OP VALUE, OP one of = != > >= < <= ~ !~';
+  const GRAMMAR =
+    'see docs/filters.md: PATH OP VALUE, OP one of = != > >= < <= ~ !~ in, joined by and, or, not, ( )';
   test.each([
     ['usd_value => 5', '           ^'],
     ['=', '^'],
     ['a = "x" y', '       ^'],
     // A wide character takes two columns, a combining mark none.
     ['漢字 => 5', '      ^'],
-    ['🎈.x == 5', '      ^'],
-    ['e\u0301 == 5', '   ^'],
-    ['👩‍🚀 == 5', '      ^'],
+    ['🎈.x => 5', '      ^'],
+    ['e\u0301 => 5', '   ^'],
+    ['👩‍🚀 => 5', '      ^'],
     // Control characters are escaped, and the caret is still under the mistake.
-    ['a\tb == 5', '  ^', 'a b == 5'],
-    ['a\nb == 5', '  ^', 'a b == 5'],
+    ['a\tb => 5', '  ^', 'a b => 5'],
+    ['a\nb => 5', '  ^', 'a b => 5'],
     ['a\x1b[31m\u202e ! 5', '       ^', 'a\\u001b[31m\\u202e ! 5'],
-    ['\u{e0041}a == 5', '               ^', '\\udb40\\udc41a == 5'],
-    [`${'x.'.repeat(50)}x == 5`, `${' '.repeat(103)}^`],
+    ['\u{e0041}a => 5', '               ^', '\\udb40\\udc41a => 5'],
+    [`${'x.'.repeat(50)}x => 5`, `${' '.repeat(103)}^`],
   ])('O8: %j has a caret under the mistake', async (expression, caret, shown = expression) => {
     const error: unknown = await createFilter({ types: [], where: [expression] }).catch(
       (fault: unknown) => fault,
@@ -235,6 +236,12 @@ describe('a bad expression', () => {
         '(a+)+$',
         '{9999}',
         '(?<=x)',
+        'and',
+        'or ',
+        ' not ',
+        ' in (',
+        "'",
+        '5k',
       ],
       ...[
         '\\1',

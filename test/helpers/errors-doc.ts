@@ -27,7 +27,7 @@ const OTHER_ENDS: readonly (readonly [code: string, when: string, remedy: string
   ['9', 'stdout or a file could not be written', 'free some disk space; the message names the error'],
   [
     '10',
-    'the profile store is unreadable, damaged, unsafe or locked',
+    'the profile store cannot be read or changed, is damaged, unsafe or locked',
     'the message names the file and the command that repairs it',
   ],
   ['12', 'a gap, with `--fail-on-gap`', 'events may be missing: fetch them another way'],

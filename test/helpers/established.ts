@@ -1,5 +1,6 @@
 // Connections as the kernel sees them: a busy test process may hear of an end later than of the next beginning.
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import type { ScriptedServer } from './scripted-server.ts';
 
 const ESTABLISHED = '01';
@@ -13,4 +14,23 @@ export function countEstablished(server: Pick<ScriptedServer, 'port' | 'countOpe
     .split('\n')
     .map((line) => line.trim().split(/\s+/))
     .filter(([, address, , state]) => address?.endsWith(local) && state === ESTABLISHED).length;
+}
+
+const LISTEN = '0A';
+
+/** The TCP ports on which a process listens (proc(5)). */
+export function listListening(pid: number): number[] {
+  const folder = `/proc/${pid}/fd`;
+  const links = readdirSync(folder).map((fd) => {
+    try {
+      return readlinkSync(join(folder, fd));
+    } catch {
+      return ''; // closed in between
+    }
+  });
+  return ['tcp', 'tcp6']
+    .flatMap((table) => readFileSync(`/proc/net/${table}`, 'utf8').trimEnd().split('\n').slice(1))
+    .map((line) => line.trim().split(/\s+/))
+    .filter((fields) => fields[3] === LISTEN && links.includes(`socket:[${fields[9]}]`))
+    .map(([, address = '']) => Number.parseInt(address.split(':')[1] ?? '', 16));
 }

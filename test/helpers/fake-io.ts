@@ -2,6 +2,7 @@
 //
 // stderr is collected as the real one would show it, through the same redactor and made visible.
 import { Readable, Writable } from 'node:stream';
+import { createScreenSlot } from '../../src/io/full-screen.ts';
 import { type Io, type Outcome, toSafeLine } from '../../src/io/io.ts';
 import { createRedactor } from '../../src/io/redact.ts';
 import type { EndSignal } from '../../src/io/signals.ts';
@@ -40,6 +41,7 @@ export interface FakeIoOptions {
   readonly isStdoutTty?: boolean;
   readonly isStderrTty?: boolean;
   readonly columns?: number;
+  readonly rows?: number;
   /** Default: those of a terminal with Unicode. */
   readonly signs?: Signs;
   /** Default: always 0.5. */
@@ -72,15 +74,17 @@ export function createFakeIo(options: FakeIoOptions = {}): FakeIo {
       fd: -1,
       isTty,
       columns: () => (isTty ? (options.columns ?? 80) : undefined),
+      rows: () => (isTty ? (options.rows ?? 24) : undefined),
       stream: () => stream as unknown as NodeJS.WriteStream,
     };
   };
   const writeOut = (text: string): void => {
     outText += text;
   };
-  const writeErrRaw = (text: string): void => {
+  const screen = createScreenSlot((text) => {
     errText += text;
-  };
+  });
+  const writeErrRaw = screen.write;
 
   return {
     argv: options.argv ?? [],
@@ -100,6 +104,7 @@ export function createFakeIo(options: FakeIoOptions = {}): FakeIo {
       writeErrRaw(`${decorate === undefined ? safe : decorate(safe)}\n`);
     },
     writeErrRaw,
+    takeScreen: screen.take,
     signs,
     toDisplay: (text) => spellEllipses(makeVisible(redactor.redact(text)), signs),
     redactor,
@@ -116,7 +121,10 @@ export function createFakeIo(options: FakeIoOptions = {}): FakeIo {
     setResolverOptions: () => undefined,
     setExitCode: (code) => void ends.push(code),
     end: (outcome: Outcome) => void ends.push('signal' in outcome ? outcome.signal : outcome.exitCode),
-    exitNow: (code) => void ends.push(code),
+    exitNow(code) {
+      screen.restore();
+      ends.push(code);
+    },
     raise(signal) {
       if (signalHandlers.size === 0) throw new Error(`no handler for ${signal}`);
       for (const handler of [...signalHandlers]) handler(signal);

@@ -6,6 +6,7 @@ import type { ChildProcess } from 'node:child_process';
 import { userInfo } from 'node:os';
 import { PassThrough, Readable, Writable } from 'node:stream';
 import { type Clock, systemClock } from '../../src/clock.ts';
+import { createScreenSlot } from '../../src/io/full-screen.ts';
 import { type Io, toSafeLine } from '../../src/io/io.ts';
 import { createRedactor } from '../../src/io/redact.ts';
 import { createSignalWatch, END_SIGNALS, type EndSignal } from '../../src/io/signals.ts';
@@ -81,6 +82,7 @@ class Pipe {
       fd: -1,
       isTty: false,
       columns: () => undefined,
+      rows: () => undefined,
       stream: () => this.writeEnd as unknown as NodeJS.WriteStream,
     };
   }
@@ -194,7 +196,8 @@ class ChildInProcess extends Child {
   #createIo(args: readonly string[], { env, random }: InProcessOptions): Io {
     const [stdout, stderr] = [this.#stdout.toTarget(), this.#stderr.toTarget()];
     const redactor = createRedactor();
-    const writeErrRaw = createStderrWriter(stdout, stderr);
+    const screen = createScreenSlot(createStderrWriter(stdout, stderr));
+    const writeErrRaw = screen.write;
     return {
       argv: args,
       env,
@@ -214,6 +217,7 @@ class ChildInProcess extends Child {
         writeErrRaw(`${decorate === undefined ? safe : decorate(safe)}\n`);
       },
       writeErrRaw,
+      takeScreen: screen.take,
       signs: SIGNS,
       toDisplay: (text) => spellEllipses(makeVisible(redactor.redact(text)), SIGNS),
       redactor,

@@ -2,6 +2,8 @@
 //
 // Every wait has a limit, so that a test fails with a message about what did not happen instead of jest's timeout.
 
+import { existsSync, readFileSync } from 'node:fs';
+
 /** Limit of a wait in ms, unless the caller says otherwise. */
 export const DEFAULT_WAIT_MS = 30_000;
 
@@ -47,4 +49,42 @@ export class Watch {
 /** Resolves after `ms`: only for making a fault last, never for waiting until something has happened. */
 export function pauseFor(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** Polls a condition for which there is no event. */
+export async function untilTrue(
+  holds: () => boolean | Promise<boolean>,
+  what: string,
+  limitMs = DEFAULT_WAIT_MS,
+): Promise<void> {
+  const endMs = performance.now() + limitMs;
+  while (!(await holds())) {
+    if (performance.now() > endMs) throw new Error(`waited ${limitMs} ms for ${what}`);
+    await pauseFor(20);
+  }
+}
+
+/** Resolves with the content of a file that another process writes, once it ends with a line break. */
+export async function untilWritten(path: string, writer?: Writer): Promise<string> {
+  let isOver = false;
+  const note = (): void => {
+    isOver = true;
+  };
+  void writer?.ended.then(note, note);
+  let text = '';
+  await untilTrue(() => {
+    // Before the file is read: it may be the last thing that the writer did.
+    const wasOver = isOver;
+    text = existsSync(path) ? readFileSync(path, 'utf8') : '';
+    if (text.endsWith('\n')) return true;
+    if (wasOver) throw new Error(`ended without writing ${path}\n--- stderr\n${writer?.stderrText}`);
+    return false;
+  }, path);
+  return text;
+}
+
+/** A run that writes a file. */
+interface Writer {
+  readonly ended: Promise<unknown>;
+  readonly stderrText: string;
 }

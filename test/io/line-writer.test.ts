@@ -61,6 +61,7 @@ function setUp({ isTty = false } = {}): Setup {
     fd: NO_FILE,
     isTty,
     columns: () => undefined,
+    rows: () => undefined,
     stream: () => stream as unknown as NodeJS.WriteStream,
   };
   return { stream, clock, failures, writer: createLineWriter(target, clock, (one) => failures.push(one)) };
@@ -73,7 +74,7 @@ function targetOf(path: string, flags: string): OutputTarget {
   const refuse = (): never => {
     throw new Error('a file is not written through a stream');
   };
-  return { fd, isTty: false, columns: () => undefined, stream: refuse };
+  return { fd, isTty: false, columns: () => undefined, rows: () => undefined, stream: refuse };
 }
 
 /** Whether a promise has resolved, once everything that could has. */

@@ -341,8 +341,28 @@ describe('row 61: what is not a lock is left as it is, and is an error within 2 
     const entry = placeLock(path, await nameDeadHolder());
     chownSync(path, 12_345, 12_345);
     chmodSync(path, 0o777);
-    await expect(take(path)).rejects.toMatchObject(refused(path, 'belongs to another user'));
+    await expect(take(path)).rejects.toMatchObject(refused(path, 'belongs to another user (uid 12345)'));
     expect(existsSync(entry)).toBe(true);
+  });
+
+  testAsRoot.each([0o777, 0o700])('row 132: an empty folder of another user, mode %o', async (mode) => {
+    const path = newLockPath();
+    mkdirSync(path);
+    chownSync(path, 12_345, 12_345);
+    chmodSync(path, mode);
+    await expect(take(path)).rejects.toMatchObject(refused(path, 'belongs to another user (uid 12345)'));
+    expect([statSync(path).uid, readdirSync(dirname(path))]).toEqual([12_345, ['lock']]);
+  });
+
+  testAsRoot('row 132: a prepared lock of another user, whose process is dead', async () => {
+    const path = newLockPath();
+    const holder = await nameDeadHolder();
+    const prepared = `${path}-${holder}`;
+    mkdirSync(prepared);
+    writeFileSync(join(prepared, holder), '');
+    chownSync(prepared, 12_345, 12_345);
+    (await take(path)).lock.release();
+    expect(readdirSync(prepared)).toEqual([holder]);
   });
 
   test('a dead holder that cannot be removed: after 2 s, with a pause before each try', async () => {

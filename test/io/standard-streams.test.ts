@@ -28,6 +28,7 @@ function setUp(
       fd,
       isTty: areTty,
       columns: () => 80,
+      rows: () => undefined,
       stream: () => stream as unknown as NodeJS.WriteStream,
     };
   };
@@ -167,7 +168,7 @@ describe('holdOutput', () => {
         },
       });
       const opened = stream as unknown as NodeJS.WriteStream;
-      return { fd: NOWHERE, isTty: areTty, columns: () => 80, stream: () => opened };
+      return { fd: NOWHERE, isTty: areTty, columns: () => 80, rows: () => undefined, stream: () => opened };
     };
     const release = async (name: 'stdout' | 'stderr'): Promise<void> => {
       for (let next = waiting[name].shift(); next !== undefined; next = waiting[name].shift()) {
@@ -227,6 +228,7 @@ test('writeWhole: text after queued text is queued', async () => {
     fd: writeEnd,
     isTty: false,
     columns: () => undefined,
+    rows: () => undefined,
     stream: () => opened,
   };
   let read = '';

@@ -161,7 +161,7 @@ describe('an invalid list is refused, with a caret under the mistake', () => {
     ['a.', 2],
     ['a[x]', 1],
     ['a[0', 1],
-    ['["a]', 0],
+    ['["a]', 1],
     ['a=1', 1],
   ])('%j', async (list, at) => {
     let hint: string | undefined;

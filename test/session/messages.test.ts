@@ -298,14 +298,6 @@ describe('G3: the summary', () => {
     expect(say.saySummary(FIGURES).figures).not.toHaveProperty('matched');
   });
 
-  test('no match so far', () => {
-    expect(say.sayUnmatched(1)).toMatchObject({
-      level: 'info',
-      message: 'no event has matched the filters so far: 0 of 1 event',
-      figures: { received: 1, matched: 0 },
-    });
-  });
-
   test('G4: discarded messages are counted by reason', () => {
     expect(say.sayDiscarded(new Map([['binary', 1]]))).toMatchObject({
       event: 'discarded',

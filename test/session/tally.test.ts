@@ -5,7 +5,7 @@ import { Tally, type TallyListeners } from '../../src/session/tally.ts';
 import { createFakeClock } from '../helpers/fake-clock.ts';
 
 const CAUSE: Cause = { kind: 'dropped', host: 'api.atlantis.example', detail: 'as the test says' };
-const NO_LISTENERS: TallyListeners = { onDiscarded() {}, onUnmatched() {} };
+const NO_LISTENERS: TallyListeners = { onDiscarded() {} };
 const LOSS: Lost = { kind: 'lost', cause: CAUSE, lastByteAtMs: 0, upMs: 1 };
 
 describe('G3: figures of a run', () => {
@@ -100,7 +100,6 @@ describe('G4: discarded messages', () => {
     const clock = createFakeClock();
     const reported: { atMs: number; discarded: ReadonlyMap<string, number> }[] = [];
     const tally = new Tally(clock, {
-      ...NO_LISTENERS,
       onDiscarded: (discarded) => void reported.push({ atMs: clock.monotonicMs(), discarded }),
     });
     const startedAtMs = clock.monotonicMs();
@@ -130,7 +129,6 @@ describe('G4: discarded messages', () => {
     const clock = createFakeClock();
     let reported = 0;
     const tally = new Tally(clock, {
-      ...NO_LISTENERS,
       onDiscarded() {
         reported += 1;
       },
@@ -143,45 +141,5 @@ describe('G4: discarded messages', () => {
     clock.advance(60_000);
     expect(reported).toBe(1);
     expect(clock.pendingTimers).toBe(0);
-  });
-});
-
-describe('a filter that matches nothing', () => {
-  const startFiltered = () => {
-    const clock = createFakeClock();
-    const reported: number[] = [];
-    const tally = new Tally(clock, {
-      ...NO_LISTENERS,
-      onUnmatched: (received) => void reported.push(received),
-    });
-    return { clock, reported, tally };
-  };
-
-  test('is reported once, ten seconds after the first event', () => {
-    const { clock, reported, tally } = startFiltered();
-    tally.noteFiltered(0, 0);
-    clock.advance(60_000);
-    expect(reported).toEqual([]);
-    for (let n = 0; n < 30; n += 1) {
-      tally.noteFiltered(2, 0);
-      clock.advance(1_000);
-    }
-    expect(reported).toEqual([20]);
-    expect(tally.summarize(0).filtered).toEqual({ received: 60, matched: 0 });
-    expect(clock.pendingTimers).toBe(0);
-  });
-
-  test('is not reported if one event matched, or after the end', () => {
-    const passed = startFiltered();
-    passed.tally.noteFiltered(5, 0);
-    passed.tally.noteFiltered(5, 1);
-    passed.clock.advance(60_000);
-    expect(passed.reported).toEqual([]);
-    const ended = startFiltered();
-    ended.tally.noteFiltered(5, 0);
-    ended.tally.end();
-    ended.clock.advance(60_000);
-    expect(ended.reported).toEqual([]);
-    expect(ended.clock.pendingTimers).toBe(0);
   });
 });

@@ -1,11 +1,10 @@
 // The checked flags of `stream check`.
-import { isAtlantisError, UsageError } from '../../errors.ts';
-import { DEFAULT_LAG_FIELDS } from '../../events/event-time.ts';
-import { ExpressionFault, type PathStep, parsePath } from '../../events/path.ts';
-import { createFilter } from '../../filter/filter.ts';
+import { UsageError } from '../../errors.ts';
+import { createFilter, FILTER_FLAGS } from '../../filter/filter.ts';
 import { type FlagValues, listGiven, parseFlags, pick } from '../../flags/definition.ts';
 import { sayInvalid } from '../../flags/messages.ts';
 import type { Io } from '../../io/io.ts';
+import { parseLagPaths } from '../../settings/lag-field.ts';
 import {
   type ConnectionConfig,
   type LogConfig,
@@ -15,7 +14,7 @@ import {
 } from '../../settings/stream-config.ts';
 import type { Expectation, Expected } from './expectations.ts';
 import { CHECK_FLAGS, type CheckFlags } from './flags.ts';
-import { A_LAG_PATH, A_REPORT_PATH, sayExpectRequired, sayMaxLagRequired } from './messages.ts';
+import { A_REPORT_PATH, sayExpectRequired, sayMaxLagRequired } from './messages.ts';
 
 export interface CheckConfig {
   readonly log: LogConfig;
@@ -82,26 +81,12 @@ async function parseExpected(
     min,
     withinMs,
     maxLagMs,
-    lagPaths: (lagField === undefined ? DEFAULT_LAG_FIELDS : [lagField]).map(parseLagField),
+    lagPaths: parseLagPaths(lagField),
   };
 }
 
-/** The syntax of `--where`; errors name `--expect`. */
+/** The syntax of `--where`. */
 async function parseExpectation(expression: string): Promise<Expectation> {
-  try {
-    return { expression, select: await createFilter({ types: [], where: [expression] }, undefined, false) };
-  } catch (error) {
-    if (!isAtlantisError(error)) throw error;
-    throw new UsageError(error.message.replace('--where', '--expect'), error.hint);
-  }
-}
-
-function parseLagField(text: string): readonly PathStep[] {
-  try {
-    const { steps, end } = parsePath(text);
-    if (end === text.length) return steps;
-  } catch (error) {
-    if (!(error instanceof ExpressionFault)) throw error;
-  }
-  throw new UsageError(...sayInvalid('--lag-field', text, A_LAG_PATH));
+  const names = { ...FILTER_FLAGS, where: '--expect' };
+  return { expression, select: await createFilter({ types: [], where: [expression] }, names, false) };
 }

@@ -2,15 +2,16 @@
 import type { Clock } from '../../clock.ts';
 import { type Batch, textsOf } from '../../events/batch.ts';
 import { createTimestampReader } from '../../events/event-time.ts';
-import { createTypeReader } from '../../events/event-type.ts';
-import { copyText } from '../../events/message-text.ts';
+import { TypeCounts } from '../../events/event-type.ts';
 import type { PathStep } from '../../events/path.ts';
+import type { EventFilter } from '../../filter/filter.ts';
+import { EventSample } from '../../session/event-sample.ts';
 import type { StreamItem } from '../../stream/items.ts';
 
 /** One `--expect`. */
 export interface Expectation {
   readonly expression: string;
-  readonly select: (batch: Batch) => Batch;
+  readonly select: EventFilter;
 }
 
 export interface Expected {
@@ -59,16 +60,11 @@ export interface ExpectationCounter {
   readonly discarded: number;
   /** Events that arrived too late for `withinMs`. */
   readonly overdue: number;
+  /** For suggestions. */
+  readonly sample: EventSample;
   /** Most frequent first; types are truncated to 64 characters. */
   readonly types: readonly { readonly type: string; readonly count: number }[];
 }
-
-/** The limit of the service (docs/protocol.md). */
-const MAX_TYPE_CHARACTERS = 64;
-/** Limits memory if a server sends random types. */
-const MAX_TYPES = 50;
-const NO_TYPE = '(no type)';
-const OTHER_TYPES = '(other types)';
 
 /** @param expected undefined to count messages only */
 export function createExpectationCounter(expected: Expected | undefined, clock: Clock): ExpectationCounter {
@@ -81,8 +77,8 @@ export function createExpectationCounter(expected: Expected | undefined, clock: 
     untimed: 0,
     lagMs: undefined as Count['lagMs'],
   }));
-  const types = new Map<string, number>();
-  const readType = createTypeReader();
+  const types = new TypeCounts();
+  const sample = new EventSample((expected?.expectations ?? []).flatMap(({ select }) => select.comparisons));
   const readTimestamp = createTimestampReader(expected?.lagPaths ?? []);
   let messages = 0;
   let events = 0;
@@ -125,7 +121,8 @@ export function createExpectationCounter(expected: Expected | undefined, clock: 
       return;
     }
     events += batch.count;
-    for (const text of textsOf(batch)) noteType(types, readType(text));
+    for (const text of textsOf(batch)) types.add(text);
+    sample.look(batch);
     for (const [at, { select }] of expected.expectations.entries()) {
       count(select(batch), expected.maxLagMs, at);
     }
@@ -151,6 +148,7 @@ export function createExpectationCounter(expected: Expected | undefined, clock: 
     },
     met,
     counts,
+    sample,
     get messages() {
       return messages;
     },
@@ -164,19 +162,8 @@ export function createExpectationCounter(expected: Expected | undefined, clock: 
       return discarded;
     },
     get types() {
-      const all = [...types].map(([type, count]) => ({ type, count }));
-      return all.sort((a, b) => b.count - a.count);
+      return types.list();
     },
   };
   return counter;
-}
-
-function noteType(types: Map<string, number>, sent: string | undefined): void {
-  const found = cutType(sent ?? '') || NO_TYPE;
-  const type = types.has(found) || types.size < MAX_TYPES ? found : OTHER_TYPES;
-  types.set(type, (types.get(type) ?? 0) + 1);
-}
-
-function cutType(type: string): string {
-  return type.length <= MAX_TYPE_CHARACTERS ? type : copyText(type.slice(0, MAX_TYPE_CHARACTERS));
 }

@@ -1,6 +1,6 @@
 // The flags of `stream check`, and the type of the parsed command line.
 import { type Flags, list, optional, text, toggle, withDefault } from '../../flags/definition.ts';
-import type { GlobalFlags, SOURCE_FLAGS } from '../../flags/shared-flags.ts';
+import { type GlobalFlags, LAG_FLAGS, type SOURCE_FLAGS } from '../../flags/shared-flags.ts';
 import { parseCount, parseDuration } from '../../flags/values.ts';
 import type { ConnectionFlags } from '../../settings/stream-config.ts';
 
@@ -23,11 +23,7 @@ export const CHECK_FLAGS = {
     'ignore events whose timestamp differs from their arrival by more than this',
     parseDuration,
   ),
-  lagField: text(
-    '--lag-field <path>',
-    'field with the timestamp of an event, for --max-lag',
-    'first of timestamp, ts, created_at',
-  ),
+  ...LAG_FLAGS,
   deadlineMs: optional(
     '--deadline <dur>',
     'timeout for the whole check, exit 124',

@@ -5,6 +5,7 @@ import { RULES } from '../../connection/retry-policy.ts';
 import { type AtlantisError, type ErrorText, EXIT } from '../../errors.ts';
 import { sayRequires } from '../../flags/messages.ts';
 import type { EndSignal } from '../../io/signals.ts';
+import { listMistakes } from '../../session/messages.ts';
 import { formatCount, formatDuration } from '../../ui/format.ts';
 import { sayForeignKey } from '../../ui/messages.ts';
 import type { Count, ExpectationCounter, Expected } from './expectations.ts';
@@ -21,7 +22,6 @@ export interface Failure {
 }
 
 export const A_REPORT_PATH = 'the path of a file such as check.xml';
-export const A_LAG_PATH = 'a path such as created_at, block.time or items[0].ts';
 
 export const sayExpectRequired = (flag: string): ErrorText =>
   sayRequires([flag], '--expect', "add --expect 'type=large_transfer'");
@@ -165,12 +165,13 @@ export function describeMissingPong(host: string, waitedMs: number, hasHeard: bo
 }
 
 export function describeUnmet(expected: Expected, counter: ExpectationCounter): Failure {
+  const mistakes = listMistakes(counter.sample);
   return {
     cause: 'expectation',
     message: `${listUnmet(counter)} in ${formatDuration(expected.withinMs)}; ${describeReceived(counter)}`,
     hint: counter.counts.some(({ late, future }) => late + future > 0)
       ? 'check the clock of this machine: a lag is the difference between two clocks; if it is right, raise --max-lag'
-      : 'check the subscriptions of the key, or allow more time with --within',
+      : [...mistakes, 'check the subscriptions of the key, or allow more time with --within'].join('\n'),
     exitCode: EXIT.timeout,
     details: listReceived(counter),
   };

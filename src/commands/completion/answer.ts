@@ -12,6 +12,7 @@ import {
 import { TOPICS } from '../../flags/topics.ts';
 import type { Io } from '../../io/io.ts';
 import { profilesPath, readProfileFile } from '../../profiles/read.ts';
+import { PRESET, readSettings, SETTINGS } from '../../settings/defaults.ts';
 import { parseStreamUrl } from '../../settings/stream-url.ts';
 import { KNOWN_EVENT_TYPES } from '../../simulator/events.ts';
 import { SCENARIO_LIST } from '../../simulator/scenarios.ts';
@@ -29,6 +30,8 @@ export interface Sources {
   profiles(): readonly Candidate[];
   scenarios(): readonly Candidate[];
   eventTypes(): readonly Candidate[];
+  settings(): readonly Candidate[];
+  presets(): readonly Candidate[];
 }
 
 /** Placeholders and long names of flags whose values can be completed. */
@@ -41,6 +44,8 @@ const KNOWN_VALUES: Readonly<Record<string, 'files' | keyof Sources>> = {
   scenario: 'scenarios',
   '--scenario': 'scenarios',
   '--type': 'eventTypes',
+  setting: 'settings',
+  '--preset': 'presets',
 };
 
 /**
@@ -207,8 +212,23 @@ function createSources(io: Io): Sources {
         word: name.replace('<code>', '1011'),
         meaning: summary,
       })),
+    settings: () => [
+      ...[...SETTINGS].map(([word, { meaning }]) => ({ word, meaning })),
+      ...listPresets(io).map(({ word, meaning }) => ({ word: PRESET + word, meaning })),
+    ],
+    presets: () => listPresets(io),
     eventTypes: () => KNOWN_EVENT_TYPES.map((word) => ({ word, meaning: '' })),
   };
+}
+
+function listPresets(io: Io): Candidate[] {
+  try {
+    return [...readSettings(io)]
+      .filter(([name]) => name.startsWith(PRESET))
+      .map(([name, meaning]) => ({ word: name.slice(PRESET.length), meaning }));
+  } catch {
+    return [];
+  }
 }
 
 function listProfileNames(io: Io): Candidate[] {

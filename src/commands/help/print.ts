@@ -19,7 +19,10 @@ import {
 } from '../../flags/documented-command.ts';
 import {
   sayArgumentMissing,
+  sayKeyAsArgument,
+  sayKeyFlag,
   sayNoCommand,
+  sayNoTopic,
   sayTooManyArguments,
   sayUnknownCommand,
   sayUnknownFlag,
@@ -31,6 +34,7 @@ import {
 import { TOPICS, type Topic } from '../../flags/topics.ts';
 import { alignTerms, foldCommand, wrapText } from '../../flags/wrap.ts';
 import type { Io } from '../../io/io.ts';
+import { looksLikeKey } from '../../io/key.ts';
 
 /** Longer lines are hard to read, even on a wide terminal. */
 const MAX_WIDTH = 100;
@@ -153,11 +157,37 @@ function joinSections(sections: readonly (readonly string[])[]): string {
   return `${texts.join('\n\n')}\n`;
 }
 
-/** commander's error in the style of all others: what happened, then what to do next. */
-export function explainMisuse({ code, message }: CommanderError, command: DocumentedCommand): UsageError {
+/** `--api-key`, `--key`, `--token`: the flag that users expect. */
+const KEY_FLAG =
+  /^--?(?:(?:atlantis|x)[-_]?)?(?:api[-_]?)?(?:key|token|secret|auth|authorization|password)$/i;
+
+/**
+ * commander's error in the style of all others: what happened, then what to do next.
+ *
+ * @param words the whole command line
+ */
+export function explainMisuse(
+  { code, message }: CommanderError,
+  command: DocumentedCommand,
+  words: readonly string[] = [],
+): UsageError {
   const [text = '', nearest] = message.split(/\n\(Did you mean (.*)\?\)$/s);
   const [, word = ''] = /'(.*)'/s.exec(text) ?? [];
   const [flag = ''] = word.split('=', 1);
+  const at = words.findIndex((one) => one.split('=', 1)[0] === flag);
+  const isKeyFlag = code === 'commander.unknownOption' && KEY_FLAG.test(flag);
+  const value = isKeyFlag ? (/=(.*)/s.exec(words[at] ?? '')?.[1] ?? words[at + 1] ?? '') : '';
+  const isKeyGiven = command.args.some(looksLikeKey);
+  if (isKeyFlag || (isKeyGiven && code !== 'commander.unknownOption')) {
+    const isGiven = isKeyGiven || (value !== '' && !value.startsWith('-'));
+    const problem = isKeyFlag ? sayKeyFlag(flag, isGiven) : sayKeyAsArgument();
+    return new UsageError(...problem);
+  }
+  if (code === 'commander.unknownCommand' && words[0] === 'help' && command.parent === null) {
+    const commands = listCommands(outlineCommand(command)).map(({ name }) => name);
+    const topics = TOPICS.map(({ name }) => name);
+    return new UsageError(...withHelp(sayNoTopic(word, commands, topics), command.name()));
+  }
   const suggest = (other: string | undefined): string | undefined =>
     nearest === undefined ? other : suggestWord(nearest);
   const usage = formatUsage(outlineCommand(command));
@@ -187,8 +217,11 @@ function suggestOwner(flag: string, command: DocumentedCommand): string | undefi
   return paths.length === 0 ? undefined : suggestCommands(flag, paths);
 }
 
-/** Width of help when stdout is not a terminal. */
-const DEFAULT_COLUMNS = 80;
+/** The largest width of help when stdout is not a terminal, such as `--help | less`. */
+const PIPE_COLUMNS = 80;
+
+const findWidth = ({ stdout, stderr }: Io): number =>
+  stdout.columns() ?? Math.min(stderr.columns() ?? PIPE_COLUMNS, PIPE_COLUMNS);
 
 /**
  * Prints help. commander asks for it as well when words are missing: `atlantis` alone prints the front page.
@@ -198,7 +231,7 @@ export function answerHelp({ command, isError }: HelpWanted, io: Io): void {
   const isFrontPage = isError && command.parent === null && io.argv.length === 0;
   if (isError && !isFrontPage) throw refuseIncomplete(command);
   const root = outlineCommand(findRoot(command));
-  const columns = io.stdout.columns() ?? DEFAULT_COLUMNS;
+  const columns = findWidth(io);
   io.writeOut(
     isFrontPage
       ? renderFrontPage(root, columns)
@@ -210,7 +243,7 @@ export function answerHelp({ command, isError }: HelpWanted, io: Io): void {
 /** Prints a help topic such as `exit-codes`; false if the name is unknown. */
 export function answerTopic(name: string | undefined, io: Io): boolean {
   const topic = TOPICS.find((one) => one.name === name);
-  if (topic !== undefined) io.writeOut(renderTopic(topic, io.stdout.columns() ?? DEFAULT_COLUMNS));
+  if (topic !== undefined) io.writeOut(renderTopic(topic, findWidth(io)));
   return topic !== undefined;
 }
 

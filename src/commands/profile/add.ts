@@ -6,9 +6,12 @@ import { CredentialError, isAtlantisError, UsageError } from '../../errors.ts';
 import { sayNotCombinable } from '../../flags/messages.ts';
 import type { Io, Outcome } from '../../io/io.ts';
 import { parseKey } from '../../io/key.ts';
-import { DamagedStoreError, isCommand, type Profile } from '../../profiles/read.ts';
-import type { StoreDraft } from '../../profiles/write.ts';
-import { resolveProgram, runKeyCommand } from '../../settings/key-command.ts';
+import { platformOf } from '../../io/platform.ts';
+import { printJson } from '../../io/print.ts';
+import type { StoreDraft } from '../../profiles/draft.ts';
+import { isCommand, type Profile } from '../../profiles/read.ts';
+import { DamagedStoreError } from '../../profiles/store-file.ts';
+import { findRelativeArgument, resolveProgram, runKeyCommand } from '../../settings/key-command.ts';
 import { limitLookups } from '../../settings/lookup-limit.ts';
 import { OMIT_KEY_STDIN, sayKeyOnTerminal } from '../../settings/messages.ts';
 import { parseConnectionFlags } from '../../settings/stream-config.ts';
@@ -24,7 +27,7 @@ import {
 } from './context.ts';
 import type { AddFlags } from './flags.ts';
 import * as say from './messages.ts';
-import { describeKey, describeProfile, printJson } from './output.ts';
+import { describeKey, describeProfile } from './output.ts';
 import { canPrompt, createPrompter, noTerminal, type PromptAnswer } from './prompt.ts';
 
 type Secret = Pick<Profile, 'key'> | Pick<Profile, 'keyCommand'>;
@@ -38,7 +41,7 @@ type Secret = Pick<Profile, 'key'> | Pick<Profile, 'keyCommand'>;
 export async function addProfile(name: string, flags: AddFlags, io: Io): Promise<Outcome> {
   const context = await openContext(flags, io);
   assertProfileName(name);
-  const argv = parseCommand(flags, io.platform);
+  const argv = parseCommand(flags, io);
   const givenUrl = flags.url === undefined ? undefined : parseStreamUrl(flags.url, '--url');
   assertComplete(flags, io);
   if (flags.force !== true) assertFree(name, context, io);
@@ -102,7 +105,7 @@ async function removeUnusedEntry(
 /** The key command from its arguments or one JSON array; a relative path is made absolute. */
 function parseCommand(
   { keyCommand, keyStdin, keychain }: AddFlags,
-  platform: NodeJS.Platform,
+  { env, platform }: Io,
 ): readonly string[] | undefined {
   if (keyCommand === undefined) return undefined;
   if (keyStdin === true) {
@@ -117,8 +120,18 @@ function parseCommand(
     throw new UsageError(...say.sayCommandNotSplit());
   }
   const argv = keyCommand.length === 1 && first.startsWith('[') ? parseArray(first) : keyCommand;
-  if (isCommand(argv)) return resolveProgram(argv, resolve(), platform);
+  if (isCommand(argv)) {
+    assertFixedArguments(argv, platformOf(platform).isolate(env).cwd, platform);
+    return resolveProgram(argv, resolve(), platform);
+  }
   throw new UsageError(...say.sayInvalidCommand());
+}
+
+/** @param cwd where key commands run: a relative path leads to nothing there. @throws UsageError */
+function assertFixedArguments(argv: readonly string[], cwd: string, platform: NodeJS.Platform): void {
+  const argument = findRelativeArgument(argv, resolve(), platform);
+  if (argument === undefined) return;
+  throw new UsageError(...say.sayRelativeArgument(argument, cwd));
 }
 
 function parseArray(text: string): unknown {

@@ -2,6 +2,8 @@
 import { UsageError } from '../../errors.ts';
 import type { GlobalFlags } from '../../flags/shared-flags.ts';
 import type { Io } from '../../io/io.ts';
+import { looksLikeKey } from '../../io/key.ts';
+import type { StoreDraft } from '../../profiles/draft.ts';
 import {
   isProfileName,
   type Profile,
@@ -9,7 +11,6 @@ import {
   profilesPath,
   readProfileFile,
 } from '../../profiles/read.ts';
-import type { StoreDraft } from '../../profiles/write.ts';
 import { sayNoProfile } from '../../settings/messages.ts';
 import { parseLogFlags } from '../../settings/stream-config.ts';
 import { createReporter, loadLogStyle, type Reporter } from '../../ui/reporter.ts';
@@ -27,9 +28,6 @@ export async function saveProfiles<T>(
   notices.forEach(warn);
   return result;
 }
-
-/** Names are shown, keys are not. */
-const LOOKS_LIKE_KEY = /^ak_(?:live|test)_/;
 
 export interface ProfileContext {
   /** Path of the store, or undefined without a home directory. */
@@ -72,6 +70,6 @@ export function missingProfile(name: string, known: readonly string[]): UsageErr
 
 /** @throws UsageError */
 export function assertProfileName(name: string): void {
-  if (LOOKS_LIKE_KEY.test(name)) throw new UsageError(...sayKeyAsName());
+  if (looksLikeKey(name)) throw new UsageError(...sayKeyAsName());
   if (!isProfileName(name)) throw new UsageError(...sayInvalidName(name));
 }

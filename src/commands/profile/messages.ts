@@ -1,6 +1,7 @@
 // Messages of the profile commands. They show only the prefix of a key, and only the program of a key command.
 import type { ErrorText } from '../../errors.ts';
 import { sayInvalid } from '../../flags/messages.ts';
+import { KEY_IN_HISTORY } from '../../io/messages.ts';
 import { nameProfile, shortenName } from '../../settings/messages.ts';
 
 export const BASE_URL_PROMPT = 'Base URL: ';
@@ -37,6 +38,11 @@ export const sayCommandNotSplit = (): ErrorText => [
   'pass the command and its arguments separately: --key-command op read op://dev/key',
 ];
 
+export const sayRelativeArgument = (argument: string, cwd: string): ErrorText => [
+  `--key-command: the argument ${JSON.stringify(argument)} is a path in this directory, but key commands run in ${cwd}`,
+  'use an absolute path; if it is not a path, run this in another directory',
+];
+
 export const sayInvalidCommand = (): ErrorText =>
   sayInvalid(
     '--key-command',
@@ -54,10 +60,7 @@ export const sayNewNameTaken = (name: string): ErrorText => [
   'remove it first, or choose another name',
 ];
 
-export const sayKeyAsName = (): ErrorText => [
-  'a key was given instead of a profile name',
-  'keys are never command-line arguments: see `atlantis profile add --help`',
-];
+export const sayKeyAsName = (): ErrorText => ['a key was given instead of a profile name', KEY_IN_HISTORY];
 
 export const sayInvalidName = (name: string): ErrorText =>
   sayInvalid('profile name', shortenName(name), '1 to 64 letters, digits, dots, dashes, underscores');
@@ -82,7 +85,6 @@ export const sayRemoved = (name: string, needsChoice: boolean): string =>
 /** Cells of `profile list` and `profile show`. */
 export const CELLS = {
   invalidUrl: '(invalid URL)',
-  notSet: 'not set',
   noHome: 'no home directory',
   unusedForLoopback: 'not used for this machine',
   keychain: (keychain: string) => `in ${keychain}`,

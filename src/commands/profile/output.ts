@@ -1,57 +1,10 @@
-// The output of the profile commands. It shows only the prefix of a key, and only the program of a key command.
-import type { Io } from '../../io/io.ts';
+// How the profile commands show a profile: the prefix of a key, and only the program of a key command.
 import { keyPrefix } from '../../io/key.ts';
 import type { Profile } from '../../profiles/read.ts';
-import { makeVisible, stringifySafe } from '../../render/sanitize.ts';
 import { findKeychainEntry } from '../../settings/keychain.ts';
 import { nameProfile } from '../../settings/messages.ts';
 import { parseStreamUrl } from '../../settings/stream-url.ts';
 import { CELLS } from './messages.ts';
-
-const GAP = '  ';
-const INDENT = '    ';
-
-/** Prints a table on stdout. */
-export function printTable(io: Io, header: readonly string[], rows: readonly (readonly string[])[]): void {
-  const cells = rows.map((row) => row.map((cell) => io.toDisplay(cell)));
-  print(io, formatTable(header, cells, io.stdout.columns()));
-}
-
-/**
- * A table with control characters made visible. If it is wider than the terminal, each row becomes a block: its first
- * cell, and below it the others with their names.
- *
- * @param columns width of the terminal; undefined without one
- */
-export function formatTable(
-  header: readonly string[],
-  rows: readonly (readonly string[])[],
-  columns: number | undefined,
-): string {
-  const cells = rows.map((row) => row.map((cell) => makeVisible(cell)));
-  const lines = alignColumns([header, ...cells]);
-  const isTooWide = columns !== undefined && lines.some((line) => line.length > columns);
-  const shown = isTooWide ? cells.flatMap((row) => formatBlock(header, row)) : lines;
-  return shown.map((line) => `${line}\n`).join('');
-}
-
-function alignColumns(rows: readonly (readonly string[])[]): string[] {
-  const widths: number[] = [];
-  for (const row of rows) {
-    for (const [at, cell] of row.entries()) widths[at] = Math.max(widths[at] ?? 0, cell.length);
-  }
-  return rows.map((row) =>
-    row
-      .map((cell, at) => cell.padEnd(widths[at] ?? 0))
-      .join(GAP)
-      .trimEnd(),
-  );
-}
-
-function formatBlock(header: readonly string[], [title = '', ...cells]: readonly string[]): string[] {
-  const named = cells.map((cell, at) => [`${INDENT}${(header[at + 1] ?? '').toLowerCase()}`, cell]);
-  return [title, ...alignColumns(named)];
-}
 
 /** A profile for `--json`; the names are part of the contract. */
 interface ProfileRecord {
@@ -93,14 +46,4 @@ function describeUrl(url: string, name: string): string | null {
   } catch {
     return null;
   }
-}
-
-/** Prints on stdout, redacted (contract P4). */
-export function print(io: Io, text: string): void {
-  io.writeOut(io.redactor.redact(text));
-}
-
-/** Prints a value as one line of JSON that is safe on a terminal. */
-export function printJson(io: Io, value: unknown): void {
-  print(io, `${stringifySafe(value)}\n`);
 }

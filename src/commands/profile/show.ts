@@ -3,8 +3,10 @@ import { UsageError } from '../../errors.ts';
 import { sayNotCombinable } from '../../flags/messages.ts';
 import type { Io } from '../../io/io.ts';
 import { keyPrefix } from '../../io/key.ts';
+import { print, printJson, printTable } from '../../io/print.ts';
 import { noHomeDirectory } from '../../profiles/read.ts';
 import { makeVisible } from '../../render/sanitize.ts';
+import { describeSettings, NOT_SET, type Setting } from '../../settings/defaults.ts';
 import { shortenName } from '../../settings/messages.ts';
 import { findProxy, findProxyVariable } from '../../settings/proxy.ts';
 import type { StreamUrl } from '../../settings/stream-url.ts';
@@ -12,7 +14,7 @@ import { readKey, resolveTarget, type Target } from '../../settings/target.ts';
 import { openContext, type ProfileContext, readProfiles } from './context.ts';
 import type { PrintFlags, ShowFlags } from './flags.ts';
 import { CELLS, NO_PROFILES } from './messages.ts';
-import { describeKey, describeProfile, print, printJson, printTable } from './output.ts';
+import { describeKey, describeProfile } from './output.ts';
 
 /** Prints all profiles in the order of the store. @throws StoreError */
 export async function listProfiles(flags: PrintFlags, io: Io): Promise<void> {
@@ -45,14 +47,6 @@ export async function printPath(flags: PrintFlags, io: Io): Promise<void> {
   else print(io, `${io.stdout.isTty ? makeVisible(path) : path}\n`);
 }
 
-/** An effective value; null if there is none. */
-interface Setting {
-  readonly value: string | null;
-  readonly source: string;
-}
-
-const NOT_SET: Setting = { value: null, source: CELLS.notSet };
-
 /** Prints every value that a command would use now, with its source (contract § 1). @throws UsageError, CredentialError, StoreError */
 export async function showProfile(name: string | undefined, flags: ShowFlags, io: Io): Promise<void> {
   if (name !== undefined && flags.profile !== undefined && name !== flags.profile) {
@@ -71,6 +65,7 @@ export async function showProfile(name: string | undefined, flags: ShowFlags, io
     key: await describeKeySource(target, io),
     proxy: describeProxy(url?.value, io),
     ca_roots: describeVariable('NODE_EXTRA_CA_CERTS', io),
+    ...describeSettings(flags, io),
   };
   if (flags.json === true) {
     printJson(io, settings);
@@ -102,7 +97,7 @@ async function describeKeySource(target: Target, io: Io): Promise<Setting> {
 
 function describeProxy(url: StreamUrl | undefined, io: Io): Setting {
   const name = findProxyVariable(io.env);
-  if (name === undefined || url === undefined) return { value: null, source: name ?? CELLS.notSet };
+  if (name === undefined || url === undefined) return { value: null, source: name ?? NOT_SET.source };
   if (url.isLoopback) return { value: null, source: CELLS.unusedForLoopback };
   const proxy = findProxy(url.base, io.env);
   if (proxy === undefined) return { value: null, source: 'NO_PROXY' };

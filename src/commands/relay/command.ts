@@ -5,21 +5,23 @@ import {
   CONNECTION_FLAGS,
   END_FLAGS,
   EVENT_FLAGS,
+  MONITOR_FLAGS,
   READY_FLAGS,
   SIMULATION_FLAGS,
   SOURCE_FLAGS,
 } from '../../flags/shared-flags.ts';
 import type { Io } from '../../io/io.ts';
-import { INSPECT_FLAGS, RELAY_FLAGS } from './flags.ts';
+import { HEALTH_FLAGS, INSPECT_FLAGS, RELAY_FLAGS } from './flags.ts';
 
 const STREAM_FLAGS = group('Stream, as for tail:', {
   ...SOURCE_FLAGS,
   ...SIMULATION_FLAGS,
   ...EVENT_FLAGS,
   ...END_FLAGS,
-  ...READY_FLAGS,
   ...CONNECTION_FLAGS,
 });
+
+const WATCH_FLAGS = { ...group('Monitoring:', { ...MONITOR_FLAGS, ...READY_FLAGS }), ...HEALTH_FLAGS };
 
 export function addStreamRelay(stream: DocumentedCommand, io: Io): void {
   stream
@@ -31,6 +33,7 @@ export function addStreamRelay(stream: DocumentedCommand, io: Io): void {
     .flags(RELAY_FLAGS)
     .flags(STREAM_FLAGS)
     .flags(INSPECT_FLAGS)
+    .flags(WATCH_FLAGS)
     .note('Durations', '500ms, 20s, 5m, 1h30m, 7d')
     .note('Sizes', '500KB, 100M, 1GiB')
     .example(
@@ -44,6 +47,11 @@ export function addStreamRelay(stream: DocumentedCommand, io: Io): void {
       if (listGiven(INSPECT_FLAGS, flags).length > 0) {
         const { runInspection } = await import('./inspect.ts');
         io.end(await runInspection(flags, io));
+        return;
+      }
+      if (flags['health'] !== undefined) {
+        const { askHealth } = await import('./health.ts');
+        io.end(await askHealth(flags, io));
         return;
       }
       const { runRelay } = await import('./run.ts');

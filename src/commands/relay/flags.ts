@@ -14,7 +14,7 @@ import {
 } from '../../flags/definition.ts';
 import { sayInvalid } from '../../flags/messages.ts';
 import { count, PLAINTEXT_FLAGS } from '../../flags/shared-flags.ts';
-import { parseDuration, parseSize } from '../../flags/values.ts';
+import { type ListenAddress, parseDuration, parseListenAddress, parseSize } from '../../flags/values.ts';
 import { parseStreamName, parseSubject } from '../../settings/nats-address.ts';
 import { AN_EVENT_SOURCE } from './messages.ts';
 
@@ -163,12 +163,31 @@ export const INSPECT_FLAGS = group('Inspection:', {
   isExport: toggle('--export', 'with --inspect: write the pending events to stdout as NDJSON'),
 });
 
+/** A page of a run with --metrics-listen. */
+interface HealthPage extends ListenAddress {
+  readonly path: string;
+}
+
+/** `127.0.0.1:9464`, with /healthz unless it ends with /readyz. @throws UsageError */
+function parseHealthPage(flag: string, given: string): HealthPage {
+  const [, address = '', path = '/healthz'] = /^(.*?)(\/healthz|\/readyz)?$/.exec(given) ?? [];
+  return { ...parseListenAddress(flag, address), path };
+}
+
+export const HEALTH_FLAGS = group('Monitoring:', {
+  health: optional(
+    '--health <addr>',
+    'ask the relay or tail with this --metrics-listen for /healthz, or /readyz if given; exit 0 if it is well',
+    parseHealthPage,
+  ),
+});
+
 /** The flags of `stream relay` that no other command has. */
 export const RELAY_FLAGS = { ...DELIVERY_FLAGS, ...NATS_FLAGS, ...HTTP_FLAGS };
 export type RelayValues = FlagValues<typeof RELAY_FLAGS>;
 
 /** As commander parses them: text, not yet checked. */
-export type RelayFlags = Flags<typeof RELAY_FLAGS>;
+export type RelayFlags = Flags<typeof RELAY_FLAGS & typeof HEALTH_FLAGS>;
 
 /** A URI reference (RFC 3986). */
 function parseEventSource(flag: string, source: string): string {

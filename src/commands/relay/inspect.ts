@@ -25,7 +25,7 @@ import { openPrinter } from '../../session/output.ts';
 import { type FileSource, runSession } from '../../session/session.ts';
 import { parseStreamFlags, STREAM_FLAGS, type StreamFlags } from '../../settings/stream-config.ts';
 import { EventBatch } from '../../stream/items.ts';
-import { INSPECT_FLAGS, RELAY_FLAGS, type RelayFlags } from './flags.ts';
+import { HEALTH_FLAGS, INSPECT_FLAGS, RELAY_FLAGS, type RelayFlags } from './flags.ts';
 import * as say from './messages.ts';
 import { INSPECTED, LABELS } from './messages.ts';
 
@@ -56,7 +56,9 @@ export async function runInspection(flags: RelayFlags & StreamFlags, io: Io): Pr
 /** Flags of a run have no effect here. */
 function refuseOthers(flags: RelayFlags & StreamFlags): void {
   const own = listGiven({ ...GLOBAL_FLAGS, ...INSPECT_FLAGS }, flags);
-  const other = listGiven({ ...RELAY_FLAGS, ...STREAM_FLAGS }, flags).find((name) => !own.includes(name));
+  const other = listGiven({ ...RELAY_FLAGS, ...HEALTH_FLAGS, ...STREAM_FLAGS }, flags).find(
+    (name) => !own.includes(name),
+  );
   if (other !== undefined) {
     throw new UsageError(...sayNotCombinable('--inspect', other, say.INSPECTION_IS_ALONE));
   }

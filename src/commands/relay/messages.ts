@@ -1,7 +1,8 @@
 // Messages of `stream relay` about its flags; those about a delivery are in `delivery/messages.ts`.
 import type { Damage, Hole } from '../../delivery/spool/inspect.ts';
-import type { ErrorText } from '../../errors.ts';
+import { type ErrorText, EXIT } from '../../errors.ts';
 import { sayInvalid, sayRequires } from '../../flags/messages.ts';
+import { COMPACT_HINT } from '../../recording/messages.ts';
 import { formatCount, formatDuration, formatMoment, groupThousands } from '../../ui/format.ts';
 import type { StatusRecord } from '../../ui/reporter.ts';
 
@@ -9,6 +10,9 @@ export const AN_EVENT_SOURCE =
   'a URI reference of at most 200 characters, such as https://example.com/stream or /atlantis/stream';
 export const AN_ID_PATH = 'a path such as id, data.id or items[0].id';
 export const ID_PATH_ADVICE = `accepted: ${AN_ID_PATH}`;
+/** Why flags of a stream have no effect on --redeliver. */
+export const NO_STREAM_IS_OPENED = 'all events of the file are sent, and no stream is opened';
+
 export const NOT_A_DEAD_LETTER = 'it is not a dead letter';
 
 export const saySinkRequired = (): ErrorText => [
@@ -55,9 +59,9 @@ export const sayDeadLettersTwice = (): ErrorText => [
   'use another file for new dead letters',
 ];
 
-export const sayNotRedeliverable = (path: string): ErrorText => [
+export const sayNotRedeliverable = (path: string, isPrettyPrinted: boolean): ErrorText => [
   `--redeliver ${JSON.stringify(path)} is not a dead-letter file`,
-  'nothing was sent: pass a file that --dead-letter wrote',
+  isPrettyPrinted ? COMPACT_HINT : 'nothing was sent: pass a file that --dead-letter wrote',
 ];
 
 /** @param needed the term of a flag, such as `--spool <dir>` */
@@ -107,7 +111,8 @@ export const sayVariableMissing = (flag: string, variable: string): ErrorText =>
   `export ${variable}=…`,
 ];
 
-export const INSPECTION_IS_ALONE = 'an inspection delivers nothing: pass --json or --export, and flags for stderr';
+export const INSPECTION_IS_ALONE =
+  'an inspection delivers nothing: pass --json or --export, and flags for stderr';
 
 export const sayInspectRequired = (flags: readonly string[]): ErrorText =>
   sayRequires(flags, '--inspect', 'add --inspect <dir>');
@@ -173,3 +178,18 @@ export const sayExported = (events: number, durationMs: number, faults: number):
   message: `exported ${formatCount(events, 'event')} in ${formatDuration(durationMs)}, found ${formatCount(faults, 'damaged or missing part')}`,
   figures: { events, duration_ms: Math.round(durationMs), damaged: faults },
 });
+export const HEALTH_IS_ALONE = 'it only asks another process';
+
+/** @param page the URL that was asked */
+export const sayUnhealthy = (page: string, problem: string): StatusRecord => ({
+  event: 'error',
+  level: 'error',
+  message: `${page} ${problem}`,
+  hint: 'see the stderr of that process',
+  figures: { exit_code: EXIT.unreachable },
+});
+
+export const describeBadAnswer = (status: number | undefined, body: string): string =>
+  `answered ${status}: ${body.trim()}`;
+export const describeNoAnswer = (ms: number): string => `did not answer within ${ms / 1_000} s`;
+export const describeUnreachable = (why: string): string => `cannot be reached: ${why}`;

@@ -4,7 +4,20 @@ import { readDeadLetter, startsDeadLetters } from '../../delivery/dead-letters.t
 import { THE_DEAD_LETTER_FILE } from '../../delivery/messages.ts';
 import { EXIT, UsageError } from '../../errors.ts';
 import { BatchBuilder } from '../../events/batch.ts';
+import { isPrettyPrinted } from '../../events/json-line.ts';
+import { listGiven, pick } from '../../flags/definition.ts';
+import { sayNotCombinable } from '../../flags/messages.ts';
+import {
+  END_FLAGS,
+  EVENT_FLAGS,
+  MONITOR_FLAGS,
+  READY_FLAGS,
+  SIMULATION_FLAGS,
+  SOURCE_FLAGS,
+} from '../../flags/shared-flags.ts';
 import type { Io, Outcome } from '../../io/io.ts';
+import { loadMonitor } from '../../monitoring/load-monitor.ts';
+import type { Monitor } from '../../monitoring/watcher.ts';
 import { createDamageReport, type DamageReport } from '../../recording/damage-report.ts';
 import { readLines } from '../../recording/read-lines.ts';
 import { createReporting, openCommandStream } from '../../session/open-service.ts';
@@ -17,35 +30,56 @@ import { parseStreamFlags, type StreamFlags, type TailConfig } from '../../setti
 import { EventBatch } from '../../stream/items.ts';
 import { parseRelayFlags, type RelayConfig } from './config.ts';
 import type { RelayFlags } from './flags.ts';
-import { NOT_A_DEAD_LETTER, sayNotRedeliverable } from './messages.ts';
+import { NO_STREAM_IS_OPENED, NOT_A_DEAD_LETTER, sayNotRedeliverable } from './messages.ts';
 import { openRelay } from './open.ts';
+
+/** Flags of a stream. */
+const NOT_FOR_REDELIVERY = {
+  ...SOURCE_FLAGS,
+  ...SIMULATION_FLAGS,
+  ...EVENT_FLAGS,
+  ...pick(END_FLAGS, 'limit', 'maxSilenceMs', 'failOnGap'),
+  ...READY_FLAGS,
+  ...MONITOR_FLAGS,
+};
 
 /** Runs the command. @throws UsageError, CredentialError, StoreError, OutputError before anything is delivered */
 export async function runRelay(flags: RelayFlags & StreamFlags, io: Io): Promise<Outcome> {
   const config = parseStreamFlags(flags, io);
   const relay = await parseRelayFlags(flags, io.env);
-  if (relay.redeliver !== undefined) return redeliver(relay.redeliver, relay, config, io);
+  if (relay.redeliver !== undefined) {
+    const [other] = listGiven(NOT_FOR_REDELIVERY, flags);
+    if (other !== undefined) {
+      throw new UsageError(...sayNotCombinable('--redeliver', other, NO_STREAM_IS_OPENED));
+    }
+    return redeliver(relay.redeliver, relay, config, io);
+  }
   // The session does it too, but the sinks are connected before it.
   if (config.readyFile !== undefined) clearReadyFile(config.readyFile);
   const select = await loadFilter(config);
   const stream = await openCommandStream(flags, config, select, io);
   const { source, settings, reporter, status } = stream;
   reportCuts(select, reporter);
+  let monitor: Monitor | undefined;
   try {
-    const { openOutput, untilReady, close } = await openRelay({
+    monitor = await loadMonitor(config, reporter, io);
+    const { sinks, openOutput, untilReady, close } = await openRelay({
       config: relay,
       connection: config.connection,
       trustedRoots: settings.dial.trustedRoots,
       reporter,
       io,
     });
+    monitor.watch(sinks);
+    const { observers } = monitor;
     try {
-      return await runSession({ config, source, openOutput, reporter, status, untilReady }, io);
+      return await runSession({ config, source, openOutput, reporter, status, untilReady, observers }, io);
     } finally {
       // The session may end without draining the output.
       await close();
     }
   } finally {
+    monitor?.close();
     await stream.close();
   }
 }
@@ -63,9 +97,8 @@ async function redeliver(path: string, relay: RelayConfig, config: TailConfig, i
   limitLookups(io, connection.connectTimeoutMs);
   const { openOutput, close } = await openRelay({ config: relay, connection, trustedRoots, reporter, io });
   const source = createDeadLetterSource(path, createDamageReport(reporter), io);
-  const all = { ...config, filter: undefined, limit: undefined, readyFile: undefined };
   try {
-    return await runSession({ config: all, source, openOutput, reporter, status }, io);
+    return await runSession({ config, source, openOutput, reporter, status }, io);
   } finally {
     await close();
   }
@@ -80,7 +113,7 @@ function createDeadLetterSource(path: string, damage: DamageReport, io: Io): Fil
         const builder = new BatchBuilder();
         for (const bytes of lines) {
           line += 1;
-          if (line === 1 && bytes.length > 0 && !startsDeadLetters(bytes)) throw notDeadLetters(path);
+          if (line === 1 && bytes.length > 0 && !startsDeadLetters(bytes)) throw notDeadLetters(path, bytes);
           const letter = readDeadLetter(bytes);
           if (letter !== undefined) builder.add(letter.text, letter.mark);
           else if (bytes.length > 0) damage.note(line, NOT_A_DEAD_LETTER);
@@ -97,4 +130,5 @@ function createDeadLetterSource(path: string, damage: DamageReport, io: Io): Fil
   };
 }
 
-const notDeadLetters = (path: string): UsageError => new UsageError(...sayNotRedeliverable(path));
+const notDeadLetters = (path: string, firstLine: Buffer): UsageError =>
+  new UsageError(...sayNotRedeliverable(path, isPrettyPrinted(firstLine)));

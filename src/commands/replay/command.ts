@@ -3,7 +3,7 @@ import { group, pick } from '../../flags/definition.ts';
 import type { DocumentedCommand } from '../../flags/documented-command.ts';
 import { END_FLAGS, EVENT_FLAGS, FORM_FLAGS } from '../../flags/shared-flags.ts';
 import type { Io } from '../../io/io.ts';
-import { REPLAY_FLAGS } from './flags.ts';
+import { PLAY_FLAGS } from '../../recording/flags.ts';
 
 export function addStreamReplay(stream: DocumentedCommand, io: Io): void {
   stream
@@ -13,10 +13,10 @@ export function addStreamReplay(stream: DocumentedCommand, io: Io): void {
       'Play a recording of `tail --record` to stdout, at the speed at which it was recorded. Plain NDJSON has no times: it is played without waits, or at --rate.',
     )
     .argument('<file>', 'recording or NDJSON, plain or .gz; - for stdin')
-    .flags(REPLAY_FLAGS)
+    .flags(PLAY_FLAGS)
     .flags({ ...EVENT_FLAGS, ...FORM_FLAGS, ...group('When to stop:', pick(END_FLAGS, 'limit')) })
     .example('atlantis stream replay events.ndjson.gz')
-    .example("atlantis stream replay events.ndjson --speed max --where 'amount_usd >= 1000000' --json")
+    .example("atlantis stream replay events.ndjson --speed max --where 'amount_usd >= 1M' --json")
     .example('atlantis stream replay day.ndjson.gz --since 2026-01-31T12:00Z --max-pause 5s')
     .example('cat events.*.gz | atlantis stream replay - --speed 10x')
     .example('atlantis stream simulate --replay events.ndjson', 'serve it as a live stream')

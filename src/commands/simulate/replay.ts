@@ -4,6 +4,7 @@ import { type Clock, systemClock } from '../../clock.ts';
 import { isAtlantisError, UsageError } from '../../errors.ts';
 import { textsOf } from '../../events/batch.ts';
 import { createDamageReport } from '../../recording/damage-report.ts';
+import { sayPlain } from '../../recording/messages.ts';
 import { type PlayPace, playRecording } from '../../recording/play.ts';
 import { readLines } from '../../recording/read-lines.ts';
 import type { Scenario } from '../../simulator/scenarios.ts';
@@ -25,7 +26,7 @@ export async function createReplay(
   reporter: Reporter,
   clock: Clock = systemClock,
 ): Promise<Scenario> {
-  await assertPlayable(path, pace);
+  await assertPlayable(path, pace, reporter);
   let isFirst = true;
 
   async function* feed(signal: AbortSignal): AsyncGenerator<readonly string[]> {
@@ -58,13 +59,14 @@ export async function createReplay(
 }
 
 /** @throws UsageError for a file that cannot be read or played, or only once */
-async function assertPlayable(path: string, pace: PlayPace): Promise<void> {
+async function assertPlayable(path: string, pace: PlayPace, reporter: Reporter): Promise<void> {
   const found = statSync(path, { throwIfNoEntry: false });
   if (found !== undefined && !found.isFile() && !found.isDirectory()) {
     throw new UsageError(...say.sayReplayNotAFile(path));
   }
   const { signal } = new AbortController();
-  const play = { ...pace, speed: Number.POSITIVE_INFINITY, clock: systemClock, signal };
+  const onPlain = pace.ratePerSecond === undefined ? () => reporter.report(sayPlain()) : undefined;
+  const play = { ...pace, speed: Number.POSITIVE_INFINITY, clock: systemClock, signal, onPlain };
   for await (const { kind } of playRecording(readLines(path, NO_STDIN, signal), play)) {
     if (kind !== 'damaged') break;
   }

@@ -2,7 +2,7 @@
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { OutputError, UsageError } from '../../errors.ts';
 import { listGiven, parseFlags, pick } from '../../flags/definition.ts';
 import { sayInvalid, sayNotCombinable, sayRequires } from '../../flags/messages.ts';
@@ -74,11 +74,15 @@ function quote(word: string): string {
 /** Writes the certificate into a new temporary folder. @throws OutputError */
 function writeCertificate(pem: string | undefined): { readonly path: string; remove(): void } | undefined {
   if (pem === undefined) return undefined;
+  let remove = (): void => {};
   try {
-    const path = join(mkdtempSync(join(tmpdir(), 'atlantis-simulator-')), 'cert.pem');
+    const folder = mkdtempSync(join(tmpdir(), 'atlantis-simulator-'));
+    remove = () => rmSync(folder, { recursive: true, force: true });
+    const path = join(folder, 'cert.pem');
     writeFileSync(path, pem);
-    return { path, remove: () => rmSync(dirname(path), { recursive: true, force: true }) };
+    return { path, remove };
   } catch (error) {
+    remove();
     throw new OutputError(...say.sayCertificateNotWritten(tmpdir(), error));
   }
 }
@@ -143,6 +147,8 @@ async function chooseScenario(
     if (other !== undefined) throw refuse('--replay', other);
     const ratePerSecond = flags.rate === undefined ? undefined : parsePlayRate('--rate', flags.rate);
     if (ratePerSecond !== undefined && paced !== undefined) throw refuse('--rate', paced);
+    if (speed === Number.POSITIVE_INFINITY && maxPauseMs !== undefined)
+      throw refuse('--speed max', '--max-pause');
     const { createReplay } = await import('./replay.ts');
     const reporter = createReporter(io, log, await loadLogStyle(log));
     return { scenario: await createReplay(replay, { speed, ratePerSecond, maxPauseMs }, reporter) };

@@ -5,38 +5,14 @@ import {
   END_FLAGS,
   EVENT_FLAGS,
   FORM_FLAGS,
-  PLAINTEXT_FLAGS,
+  MONITOR_FLAGS,
   READY_FLAGS,
   SIMULATION_FLAGS,
   SOURCE_FLAGS,
 } from '../../flags/shared-flags.ts';
+
 import { parseCount, parseDuration, parseSize } from '../../flags/values.ts';
-import { parseStreamName } from '../../settings/nats-address.ts';
-
-export const FROM_FLAGS = {
-  from: text(
-    '--from <url>',
-    'read from NATS JetStream instead: nats://host[:port][,...]/stream or tls://...',
-  ),
-  since: text(
-    '--since <start>',
-    'with --from: start 10m ago, at a timestamp, or at a sequence number',
-    'new messages only',
-  ),
-  durable: optional(
-    '--durable <name>',
-    'with --from: resume where the last reader of this name stopped',
-    parseStreamName,
-  ),
-  natsCreds: text(
-    '--nats-creds <file>',
-    'with --from: NATS credentials file',
-    'NATS_CREDS, NATS_NKEY, NATS_USER, NATS_TOKEN',
-  ),
-  ...PLAINTEXT_FLAGS,
-};
-
-export type FromFlags = Flags<typeof FROM_FLAGS>;
+import { FROM_FLAGS } from '../../settings/flags.ts';
 
 export const RECORD_FLAGS = {
   path: text(
@@ -69,5 +45,6 @@ export const TAIL_FLAGS = {
   ...FORM_FLAGS,
   ...END_FLAGS,
   ...group('Files:', { ...READY_FLAGS, ...RECORD_FLAGS }),
+  ...group('Monitoring:', MONITOR_FLAGS),
   ...group('Connection and retries:', CONNECTION_FLAGS),
 };

@@ -4,6 +4,12 @@ import { UsageError } from '../../errors.ts';
 import { listGiven, parseFlags } from '../../flags/definition.ts';
 import { sayInvalid } from '../../flags/messages.ts';
 import type { Io, Outcome } from '../../io/io.ts';
+
+import { loadMonitor } from '../../monitoring/load-monitor.ts';
+import type { Monitor } from '../../monitoring/watcher.ts';
+
+import { A_FILE_NAME, sayRecordRequired, sayRotationRequired } from '../../recording/messages.ts';
+
 import type { Recording } from '../../recording/prepare.ts';
 import type { RecordConfig } from '../../recording/recorder.ts';
 import { sayPaused } from '../../session/messages.ts';
@@ -11,11 +17,12 @@ import { type CommandStream, openCommandStream } from '../../session/open-servic
 import { createRenderer, type OpenOutput, openPrinter } from '../../session/output.ts';
 import { loadFilter, reportCuts } from '../../session/run-filter.ts';
 import { runSession } from '../../session/session.ts';
+import { addDefaults } from '../../settings/defaults.ts';
+import { FROM_FLAGS, type FromFlags } from '../../settings/flags.ts';
 import { parseStreamFlags, type StreamFlags, type TailConfig } from '../../settings/stream-config.ts';
 import type { Select } from '../../stream/event-stream.ts';
 import type { Reporter } from '../../ui/reporter.ts';
-import { FROM_FLAGS, type FromFlags, RECORD_FLAGS, type RecordFlags } from './flags.ts';
-import { A_FILE_NAME, sayRecordRequired, sayRotationRequired } from './messages.ts';
+import { RECORD_FLAGS, type RecordFlags } from './flags.ts';
 
 /** Undefined without --record. @throws UsageError */
 export function parseRecordFlags(flags: RecordFlags): RecordConfig | undefined {
@@ -33,7 +40,7 @@ export function parseRecordFlags(flags: RecordFlags): RecordConfig | undefined {
 
 /** Runs the command. @throws UsageError, CredentialError, StoreError before anything is opened */
 export async function runTail(flags: StreamFlags & RecordFlags & FromFlags, io: Io): Promise<Outcome> {
-  const config = parseStreamFlags(flags, io);
+  const config = parseStreamFlags(flags, io, addDefaults(flags, io));
   const record = parseRecordFlags(flags);
   const select = await loadFilter(config);
   const renderer = await createRenderer(config, io);
@@ -44,15 +51,19 @@ export async function runTail(flags: StreamFlags & RecordFlags & FromFlags, io: 
   const { source, reporter, status } = stream;
   reportCuts(select, reporter);
   let recording: Recording | undefined;
+  let monitor: Monitor | undefined;
   try {
+    monitor = await loadMonitor(config, reporter, io);
     recording = record === undefined ? undefined : await loadRecording(record, reporter, io);
     const onPaused = (): void => reporter.report(sayPaused());
     const openOutput: OpenOutput = (onFailure) => openPrinter({ renderer, status, onPaused }, io, onFailure);
     const openRecorder = recording?.open;
-    const parts = { config, source, openOutput, reporter, status, openRecorder };
+    const { observers } = monitor;
+    const parts = { config, source, openOutput, reporter, status, openRecorder, observers };
     return await runSession(parts, io);
   } finally {
     recording?.release();
+    monitor?.close();
     await stream.close();
   }
 }
@@ -63,8 +74,8 @@ async function openJetStream(
   select: Select,
   io: Io,
 ): Promise<CommandStream> {
-  const { openFromStream } = await import('./jetstream.ts');
-  return openFromStream(flags, config, select, io);
+  const { openFromStream } = await import('../../delivery/from/read-stream.ts');
+  return openFromStream(flags, config, select, 'tail', io);
 }
 
 /** @throws UsageError, OutputError */

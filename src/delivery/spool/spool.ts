@@ -8,6 +8,7 @@ import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../../clock.ts';
 import { READ_AHEAD } from '../../connection/read/message-queue.ts';
+import { systemCode } from '../../io/system-error.ts';
 import { type CursorFile, openCursorFile } from './cursor.ts';
 import { encodeRecords, type SpoolRecord, sizeOf } from './record.ts';
 import { repairEnd, type SpoolItem, SpoolReader } from './segment-reader.ts';
@@ -48,7 +49,7 @@ export class Spool {
   readonly #cursor: CursorFile;
   readonly #syncTimer: SyncTimer;
   readonly #reader = new SpoolReader();
-  readonly #segmentBytes: number;
+  #segmentBytes: number;
   #current: OpenSegment | undefined;
   #acknowledged: number;
   #unitEnd: number;
@@ -158,6 +159,11 @@ export class Spool {
       this.#written = this.#end;
       this.#syncTimer.noteWritten(segment);
     } catch (error) {
+      // Beyond `ulimit -f`: if the segment has records, the next try begins another one.
+      const last = this.#segments.at(-1);
+      if (systemCode(error) === 'EFBIG' && last !== undefined && last.first < first) {
+        this.#segmentBytes = Math.min(this.#segmentBytes, last.bytes);
+      }
       throw describeSpoolFault(this.#config.path, error);
     }
     return count;

@@ -10,6 +10,8 @@ const sources: Sources = {
   profiles: () => candidate('my-profile'),
   scenarios: () => candidate('a-scenario'),
   eventTypes: () => candidate('an-event-type'),
+  settings: () => candidate('a-setting'),
+  presets: () => candidate('a-preset'),
 };
 
 /** The words offered after a line; what follows its last space is unfinished. */
@@ -55,6 +57,9 @@ describe('values', () => {
     ['stream tail --profile ', ['my-profile']],
     ['stream tail -p ', ['my-profile']],
     ['stream check --profile=', ['--profile=my-profile']],
+    ['config set ', ['a-setting']],
+    ['config unset ', ['a-setting']],
+    ['stream tail --preset ', ['a-preset']],
     ['profile use ', ['my-profile']],
     ['profile show ', ['my-profile']],
     ['profile remove --yes ', ['my-profile']],

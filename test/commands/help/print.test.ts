@@ -59,7 +59,7 @@ test('help lists all scenarios', () => {
 test('at 40 columns an example is folded so that it can be copied', () => {
   const help = render('atlantis stream tail', 40);
   expect(help).toContain(
-    "  $ atlantis stream tail \\\n      --type 'large_*' \\\n      --where 'amount_usd >= 1000000'\n",
+    "  $ atlantis stream tail \\\n      --type 'large_*' \\\n      --where 'amount_usd >= 1M'\n",
   );
   expect(help).toContain('  --limit <n>'.slice(2));
 });
@@ -111,7 +111,7 @@ test.each([
   ['stream relay', 'fsync', ['--spool-sync']],
   ['stream relay', 'in flight', ['--window']],
   ['stream relay', 'resend', ['--redeliver']],
-  ['stream relay', 'rejects', ['--dead-letter']],
+  ['stream relay', 'refuses', ['--dead-letter']],
   ['stream relay', 'HMAC', ['--sign-with-env']],
   ['stream check', 'timeout', ['--connect-timeout', '--within', '--deadline']],
   ['stream replay', 'playback', ['--speed']],

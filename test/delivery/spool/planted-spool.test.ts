@@ -93,7 +93,9 @@ describe('row 62: instead of a file of the spool', () => {
   testAsRoot.each(['cursor', SEGMENT])('a %s of another user is refused', async (name) => {
     const path = await makeSpool();
     chownSync(join(path, name), OTHER_USER, OTHER_USER);
-    await expect(open(path)).rejects.toMatchObject(refused(path, 'it belongs to another user'));
+    await expect(open(path)).rejects.toMatchObject(
+      refused(path, `it belongs to another user (uid ${OTHER_USER})`),
+    );
     expect(countSpooled(path)).toBe(0);
   });
 
@@ -116,7 +118,7 @@ describe('row 62: the folder of the spool', () => {
     const path = await makeSpool();
     chownSync(choose(path), OTHER_USER, OTHER_USER);
     await expect(open(path)).rejects.toMatchObject({
-      ...refused(path, 'it belongs to another user'),
+      ...refused(path, `it belongs to another user (uid ${OTHER_USER})`),
       hint: 'use a directory of your own, or run atlantis as its owner',
     });
   });
@@ -139,7 +141,7 @@ describe('row 62: the folder of the spool', () => {
     await close();
     execFileSync('chown', ['-h', String(OTHER_USER), path]);
     await expect(open(path)).rejects.toMatchObject(
-      refused(path, 'it is a link that belongs to another user'),
+      refused(path, `it is a link that belongs to another user (uid ${OTHER_USER})`),
     );
   });
 

@@ -16,9 +16,9 @@ import { openCursorFile } from '../../../src/delivery/spool/cursor.ts';
 import { listSegments } from '../../../src/delivery/spool/segments.ts';
 import { Spool, type SpoolConfig } from '../../../src/delivery/spool/spool.ts';
 import { SyncTimer } from '../../../src/delivery/spool/sync-timer.ts';
-import { untilTrue } from '../../faults/relay-events.ts';
 import { makeTempFolder } from '../../helpers/cleanup.ts';
 import { createFakeClock, type FakeClock } from '../../helpers/fake-clock.ts';
+import { untilTrue } from '../../helpers/watch.ts';
 
 const makeRecords = (from: number, to: number, size = 0): { mark: number; text: Buffer }[] =>
   Array.from({ length: to - from }, (_unused, index) => ({

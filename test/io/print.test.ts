@@ -1,6 +1,6 @@
-// Tables of the profile commands: in columns, or in blocks where a terminal is too narrow.
+// Tables on stdout: in columns, or in blocks where a terminal is too narrow.
 import { describe, expect, test } from '@jest/globals';
-import { formatTable } from '../../../src/commands/profile/output.ts';
+import { formatTable } from '../../src/io/print.ts';
 
 const HEADER = ['  NAME', 'URL', 'SOURCE'];
 const ROWS = [

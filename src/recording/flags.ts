@@ -1,13 +1,12 @@
-// The flags of `stream replay`, and the type of the parsed command line.
-import { UsageError } from '../../errors.ts';
-import { type Flags, optional, parseFlags, text, toggle, withDefault } from '../../flags/definition.ts';
-import { sayNotCombinable } from '../../flags/messages.ts';
-import { parseDuration, parsePlayRate, parseSpeed, parseTime } from '../../flags/values.ts';
-import type { PlayPace } from '../../recording/play.ts';
-import type { StreamFlags } from '../../settings/stream-config.ts';
+// The flags that play a recording, for `replay` and `top`.
+import { UsageError } from '../errors.ts';
+import { type Flags, optional, parseFlags, text, toggle, withDefault } from '../flags/definition.ts';
+import { sayNotCombinable } from '../flags/messages.ts';
+import { parseDuration, parsePlayRate, parseSpeed, parseTime } from '../flags/values.ts';
 import { sayUntilBeforeSince } from './messages.ts';
+import type { PlayPace } from './play.ts';
 
-export const REPLAY_FLAGS = {
+export const PLAY_FLAGS = {
   speed: withDefault(
     '--speed <speed>',
     'playback speed: 1x, 10x, 0.5x, or max for no waits',
@@ -26,7 +25,7 @@ export const REPLAY_FLAGS = {
 };
 
 /** As commander parses them: text, not yet checked. */
-export type ReplayFlags = StreamFlags & Flags<typeof REPLAY_FLAGS>;
+export type PlayFlags = Flags<typeof PLAY_FLAGS>;
 
 export interface ReplayConfig extends PlayPace {
   /** Exit 8 at the first damaged line. */
@@ -34,11 +33,14 @@ export interface ReplayConfig extends PlayPace {
 }
 
 /** @throws UsageError */
-export function parseReplayFlags(flags: ReplayFlags, nowMs: number): ReplayConfig {
-  const { since, until, ...values } = parseFlags(REPLAY_FLAGS, flags);
+export function parsePlayFlags(flags: PlayFlags, nowMs: number): ReplayConfig {
+  const { since, until, ...values } = parseFlags(PLAY_FLAGS, flags);
   if (values.ratePerSecond !== undefined && (flags.speed ?? flags.maxPause) !== undefined) {
     const other = flags.speed === undefined ? '--max-pause' : '--speed';
     throw new UsageError(...sayNotCombinable('--rate', other));
+  }
+  if (values.speed === Number.POSITIVE_INFINITY && values.maxPauseMs !== undefined) {
+    throw new UsageError(...sayNotCombinable('--speed max', '--max-pause'));
   }
   const sinceMs = since === undefined ? undefined : parseTime('--since', since, nowMs);
   const untilMs = until === undefined ? undefined : parseTime('--until', until, nowMs);

@@ -1,21 +1,10 @@
-// Messages of `stream tail`: `--record` and `--from`.
-import type { FoundConsumer, StartPlace } from '../../delivery/nats/consumer.ts';
+// Messages of `--from`.
+
 import type { ErrorText } from '../../errors.ts';
 import { sayRequires } from '../../flags/messages.ts';
 import { formatCount } from '../../ui/format.ts';
 import type { StatusRecord } from '../../ui/reporter.ts';
-
-export const A_FILE_NAME = 'a file name';
-
-export const sayRecordRequired = (): ErrorText =>
-  sayRequires(['--record-max-size', '--record-max-age', '--record-keep'], '--record', 'add --record <file>');
-
-export const sayRotationRequired = (): ErrorText =>
-  sayRequires(
-    ['--record-keep'],
-    '--record-max-size or --record-max-age',
-    'without them the recording is not rotated',
-  );
+import type { FoundConsumer, StartPlace } from '../nats/consumer.ts';
 
 export const sayFromRequired = (): ErrorText =>
   sayRequires(

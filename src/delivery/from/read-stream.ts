@@ -1,6 +1,5 @@
-// `tail --from`: a JetStream stream as the source.
-import type { FoundConsumer, StartPlace } from '../../delivery/nats/consumer.ts';
-import type { JetStreamSource } from '../../delivery/nats/jetstream-source.ts';
+// `--from`: a JetStream stream as the source of `tail` and `top`.
+
 import { UsageError } from '../../errors.ts';
 import { listGiven, parseFlags } from '../../flags/definition.ts';
 import { sayNotCombinable } from '../../flags/messages.ts';
@@ -9,6 +8,7 @@ import { parseTime } from '../../flags/values.ts';
 import type { Io } from '../../io/io.ts';
 import { type CommandStream, createReporting, findDeadline } from '../../session/open-service.ts';
 import { areTlsChecksOff, readTrustedRoots } from '../../settings/certificates.ts';
+import { FROM_FLAGS, type FromFlags } from '../../settings/flags.ts';
 import { limitLookups } from '../../settings/lookup-limit.ts';
 import { sayTlsChecksOff } from '../../settings/messages.ts';
 import { type NatsAddress, parseNatsUrl } from '../../settings/nats-address.ts';
@@ -16,7 +16,8 @@ import { readNatsSettings } from '../../settings/nats-settings.ts';
 import type { StreamFlags, TailConfig } from '../../settings/stream-config.ts';
 import type { Select } from '../../stream/event-stream.ts';
 import type { StatusRecord } from '../../ui/reporter.ts';
-import { FROM_FLAGS, type FromFlags } from './flags.ts';
+import type { FoundConsumer, StartPlace } from '../nats/consumer.ts';
+import type { JetStreamSource } from '../nats/jetstream-source.ts';
 import * as say from './messages.ts';
 
 interface FromConfig {
@@ -55,11 +56,12 @@ function parseSince(since: string, nowMs: number): StartPlace {
   return { kind: 'time', atMs: parseTime('--since', since, nowMs, say.OR_A_SEQUENCE_NUMBER) };
 }
 
-/** @throws UsageError for flags, credentials and files that cannot be used */
+/** @param command for the name of the connection. @throws UsageError for flags, credentials and files that cannot be used */
 export async function openFromStream(
   flags: StreamFlags & FromFlags,
   config: TailConfig,
   select: Select,
+  command: 'tail' | 'top',
   io: Io,
 ): Promise<CommandStream> {
   const from = parseFromFlags(flags, io.clock.wallMs());
@@ -70,14 +72,14 @@ export async function openFromStream(
   const { maxReconnects, firstBudget, retryMinMs, retryMaxMs } = connection;
   limitLookups(io, connection.connectTimeoutMs, config.timeoutMs, config.durationMs);
   const trustedRoots = await readTrustedRoots(connection, io.env);
-  const clientName = `atlantis-tail${durable === undefined ? '' : ` ${durable}`}`;
+  const clientName = `atlantis-${command}${durable === undefined ? '' : ` ${durable}`}`;
   const { natsCreds, allowPlaintext } = from;
   const request = { address, natsCreds, allowPlaintext, connection, trustedRoots, clientName };
   const { nats, origin } = await readNatsSettings(request, io);
   reporter.report({ event: 'setting', level: 'debug', message: origin });
   const { clock, random } = io;
   const deadlineMs = findDeadline(config, clock);
-  const { JetStreamSource } = await import('../../delivery/nats/jetstream-source.ts');
+  const { JetStreamSource } = await import('../nats/jetstream-source.ts');
   const settings = {
     nats,
     wanted: { stream, start, durable },

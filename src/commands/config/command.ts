@@ -1,0 +1,58 @@
+// `atlantis config …`: their flags and help; what they run is loaded when they are called.
+import type { DocumentedCommand } from '../../flags/documented-command.ts';
+import type { Io } from '../../io/io.ts';
+import { PRESET, SETTINGS } from '../../settings/defaults.ts';
+import { LIST_FLAGS } from './flags.ts';
+
+export function addConfigCommands(program: DocumentedCommand, io: Io): void {
+  const config = program
+    .command('config')
+    .summary('manage settings: defaults of flags, and named filters')
+    .description(
+      'Manage settings: defaults of flags for output on a terminal, and named filters for --preset. Pipes and files are not affected by a default. Flags and environment have precedence. The file is beside the profiles, and never contains keys.',
+    )
+    .note(
+      'Settings',
+      'as the flags of the same names',
+      Object.fromEntries([
+        ...[...SETTINGS].map(([name, { meaning }]) => [name, meaning]),
+        [`${PRESET}<name>`, 'an expression of --where, for `--preset <name>`'],
+      ]),
+    )
+    .example('atlantis config set time utc')
+    .example("atlantis config set preset.whales 'amount_usd > 10M and chain in (base, ethereum)'")
+    .example('atlantis stream tail --preset whales');
+
+  config
+    .command('set')
+    .summary('store a setting')
+    .argument('<setting>', 'name of a setting, see `atlantis config list`')
+    .argument('<value>', 'as the flag takes it')
+    .example('atlantis config set fields chain,amount_usd,token')
+    .example("atlantis config set preset.whales 'amount_usd > 10M'")
+    .action(async (name: string, value: string, _options, command: DocumentedCommand) => {
+      const { setSetting } = await import('./run.ts');
+      await setSetting(name, value, command.optsWithGlobals(), io);
+    });
+
+  config
+    .command('list')
+    .summary('list all settings, their values and sources')
+    .flags(LIST_FLAGS)
+    .example('atlantis config list')
+    .example('atlantis config list --json | jq .time.value')
+    .action(async (_options, command: DocumentedCommand) => {
+      const { listSettings } = await import('./run.ts');
+      await listSettings(command.optsWithGlobals(), io);
+    });
+
+  config
+    .command('unset')
+    .summary('remove a setting, so that its default applies')
+    .argument('<setting>', 'name of a setting, see `atlantis config list`')
+    .example('atlantis config unset time')
+    .action(async (name: string, _options, command: DocumentedCommand) => {
+      const { unsetSetting } = await import('./run.ts');
+      await unsetSetting(name, command.optsWithGlobals(), io);
+    });
+}

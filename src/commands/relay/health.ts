@@ -1,0 +1,69 @@
+// `stream relay --health`: asks another process for its health, for container health checks.
+import { get } from 'node:http';
+import { EXIT, UsageError } from '../../errors.ts';
+import { listGiven, parseFlags } from '../../flags/definition.ts';
+import { sayNotCombinable } from '../../flags/messages.ts';
+import type { Io, Outcome } from '../../io/io.ts';
+import { formatAddress } from '../../io/listen.ts';
+import { parseLogFlags, STREAM_FLAGS, type StreamFlags } from '../../settings/stream-config.ts';
+import { createReporter, loadLogStyle } from '../../ui/reporter.ts';
+import { HEALTH_FLAGS, RELAY_FLAGS, type RelayFlags } from './flags.ts';
+import {
+  describeBadAnswer,
+  describeNoAnswer,
+  describeUnreachable,
+  HEALTH_IS_ALONE,
+  sayUnhealthy,
+} from './messages.ts';
+
+const TIMEOUT_MS = 5_000;
+const MAX_BODY_BYTES = 64 * 1024;
+
+/** The flags of a run. */
+const {
+  color: _color,
+  isQuiet: _quiet,
+  isVerbose: _verbose,
+  logFormat: _format,
+  ...RUN_FLAGS
+} = STREAM_FLAGS;
+
+/** Exit 0 if the page answers 200, 7 if it answers anything else or nothing. @throws UsageError */
+export async function askHealth(flags: RelayFlags & StreamFlags, io: Io): Promise<Outcome> {
+  const log = parseLogFlags(flags, io);
+  const { health } = parseFlags(HEALTH_FLAGS, flags);
+  const [other] = listGiven({ ...RELAY_FLAGS, ...RUN_FLAGS }, flags);
+  if (other !== undefined) {
+    throw new UsageError(...sayNotCombinable('--health', other, HEALTH_IS_ALONE));
+  }
+  if (health === undefined) return { exitCode: EXIT.ok };
+  const { host, port, path } = health;
+  const problem = await findProblem(host, port, path);
+  if (problem === undefined) return { exitCode: EXIT.ok };
+  const page = `http://${formatAddress(host, port)}${path}`;
+  createReporter(io, log, await loadLogStyle(log)).report(sayUnhealthy(page, problem));
+  return { exitCode: EXIT.unreachable };
+}
+
+/** What is wrong; undefined after a 200. */
+function findProblem(host: string, port: number, path: string): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const request = get({ host, port, path, agent: false }, (response) => {
+      let body = '';
+      response.setEncoding('utf8');
+      response.on('data', (text: string) => {
+        body += text;
+        if (body.length > MAX_BODY_BYTES) request.destroy();
+      });
+      response.on('close', () =>
+        resolve(response.statusCode === 200 ? undefined : describeBadAnswer(response.statusCode, body)),
+      );
+    });
+    const deadline = setTimeout(() => {
+      resolve(describeNoAnswer(TIMEOUT_MS));
+      request.destroy();
+    }, TIMEOUT_MS);
+    request.on('error', ({ message }) => resolve(describeUnreachable(message)));
+    request.on('close', () => clearTimeout(deadline));
+  });
+}

@@ -1,0 +1,54 @@
+// Numbers as text for the table. What is shortened or computed has a `~`; exact amounts have all their digits.
+import { formatDuration } from '../../ui/format.ts';
+import { type Decimal, roundDecimal, writeDecimal } from './decimal.ts';
+import { BELOW_ZERO } from './lag.ts';
+
+const UNITS = ['', 'k', 'M', 'B', 'T'];
+
+/** `~950`, `~12.3M`, `~1.2e+18`. */
+export function formatAbout(value: number): string {
+  if (value === 0) return '0';
+  let size = Math.abs(value);
+  let unit = 0;
+  while (size >= 999.5 && unit < UNITS.length) {
+    size /= 1_000;
+    unit += 1;
+  }
+  if (unit === UNITS.length) return `~${value.toExponential(1)}`;
+  const digits = size >= 99.5 ? size.toFixed(0) : size >= 0.95 ? size.toFixed(1) : size.toPrecision(1);
+  return `~${value < 0 ? '-' : ''}${digits}${UNITS[unit]}`;
+}
+
+/** All digits, `1,234,567.80`, or shortened with a `~` if that is longer than `maxLength`. */
+export function formatAmount(decimal: Decimal, maxLength: number): string {
+  const exact = writeDecimal(decimal).replace(/\B(?=(\d{3})+(?!\d))(?<!\.\d*)/g, ',');
+  return exact.length <= maxLength ? exact : formatAbout(roundDecimal(decimal));
+}
+
+/** `0`, `0.4`, `12.5`, `1,234`. */
+export function formatRate(perSecond: number | undefined): string {
+  if (perSecond === undefined) return '';
+  if (perSecond === 0) return '0';
+  if (perSecond < 0.05) return '<0.1';
+  return perSecond < 100 ? perSecond.toFixed(1) : formatWhole(Math.round(perSecond));
+}
+
+/** `1,234`. */
+export const formatWhole = (count: number): string => String(count).replace(/\B(?=(\d{3})+$)/g, ',');
+
+export function formatShare(share: number): string {
+  if (share > 0 && share < 0.001) return '<0.1%';
+  return `${(share * 100).toFixed(1)}%`;
+}
+
+/** `12 ms`, `1.5 s`, `3m 20s`. */
+export function formatLag(ms: number): string {
+  if (ms === BELOW_ZERO) return '<0 ms';
+  return ms < 1_000 ? `${ms} ms` : formatDuration(ms);
+}
+
+/** One bar for each count, scaled to the largest one. 0 is the lowest bar, 1 at least the next. */
+export function drawBars(counts: readonly number[], bars: string): string {
+  const most = Math.max(...counts, 1);
+  return counts.map((count) => bars[count === 0 ? 0 : Math.max(1, Math.ceil((count / most) * 7))]).join('');
+}

@@ -1,0 +1,74 @@
+// Flags of `stream top` → its configuration.
+import { UsageError } from '../../errors.ts';
+import type { PathStep } from '../../events/path.ts';
+import { parseFieldList } from '../../filter/field-list.ts';
+import { listGiven, parseFlags, pick } from '../../flags/definition.ts';
+import { sayInvalid } from '../../flags/messages.ts';
+import type { Io } from '../../io/io.ts';
+import { hasEscapes } from '../../io/terminal.ts';
+import { parsePlayFlags, type ReplayConfig } from '../../recording/flags.ts';
+import { FROM_FLAGS } from '../../settings/flags.ts';
+import { parseLagPaths } from '../../settings/lag-field.ts';
+import type { NamedPath } from './event-facts.ts';
+import { FILE_FLAGS, FILE_SPEED, LIVE_ONLY_FLAGS, type Sort, TABLE_FLAGS, type TopFlags } from './flags.ts';
+import { FOUR_PATHS, sayFileRequired, sayNoScreen, sayNotForFiles, sayOnceRequired } from './messages.ts';
+
+/** The source: the service or simulator, a JetStream stream, or a recording. */
+type TopSource =
+  | { readonly kind: 'service' }
+  | { readonly kind: 'jetstream' }
+  | { readonly kind: 'file'; readonly path: string; readonly pace: ReplayConfig };
+
+export interface TopConfig {
+  readonly by: readonly NamedPath[];
+  readonly sort: Sort;
+  /** Undefined: as many as fit. */
+  readonly rows: number | undefined;
+  readonly dollars: readonly (readonly PathStep[])[];
+  readonly time: readonly (readonly PathStep[])[];
+  /** Undefined: the table is drawn until the run ends. */
+  readonly once: { readonly withinMs: number | undefined; readonly isJson: boolean } | undefined;
+  readonly source: TopSource;
+}
+
+const MAX_FIELDS = 4;
+const DEFAULT_ROWS = 20;
+const DEFAULT_WITHIN_MS = 10_000;
+
+/** @param path of a recording, `-` for stdin. @throws UsageError */
+export async function parseTopFlags(path: string | undefined, flags: TopFlags, io: Io): Promise<TopConfig> {
+  const values = parseFlags(TABLE_FLAGS, flags);
+  const source = parseSource(path, flags, io);
+  if (!values.isOnce) {
+    const [alone] = listGiven(pick(TABLE_FLAGS, 'withinMs', 'isJson'), flags);
+    if (alone !== undefined) throw new UsageError(...sayOnceRequired(alone));
+    if (!io.stdout.isTty || !hasEscapes(io)) throw new UsageError(...sayNoScreen());
+  }
+  const by = await parseFieldList(values.by, '--by');
+  if (by.length > MAX_FIELDS) throw new UsageError(...sayInvalid('--by', values.by, FOUR_PATHS));
+  const { withinMs = source.kind === 'file' ? undefined : DEFAULT_WITHIN_MS, isJson } = values;
+  return {
+    by,
+    sort: values.sort,
+    rows: values.rows ?? (values.isOnce ? DEFAULT_ROWS : undefined),
+    dollars: (await parseFieldList(values.usdField, '--usd-field')).map(({ steps }) => steps),
+    time: parseLagPaths(values.lagField),
+    once: values.isOnce ? { withinMs, isJson } : undefined,
+    source,
+  };
+}
+
+/** @throws UsageError for flags that have no effect on this source */
+function parseSource(path: string | undefined, flags: TopFlags, io: Io): TopSource {
+  if (path !== undefined) {
+    const [other] = listGiven(LIVE_ONLY_FLAGS, flags);
+    if (other !== undefined) throw new UsageError(...sayNotForFiles(other));
+    const isPaced = (flags.speed ?? flags.rate) !== undefined;
+    const pace = parsePlayFlags(isPaced ? flags : { ...flags, speed: FILE_SPEED }, io.clock.wallMs());
+    return { kind: 'file', path, pace };
+  }
+  const { since: _since, ...playFlags } = FILE_FLAGS;
+  const [alone] = listGiven(playFlags, flags);
+  if (alone !== undefined) throw new UsageError(...sayFileRequired(alone));
+  return { kind: listGiven(FROM_FLAGS, flags).length > 0 ? 'jetstream' : 'service' };
+}

@@ -1,0 +1,54 @@
+// The table as one JSON document, for `--once --json` (docs/top.md). Amounts are exact, as strings.
+import { writeDecimal } from './decimal.ts';
+import type { Sort } from './flags.ts';
+import type { TopData } from './frame.ts';
+import type { Row } from './row.ts';
+import { selectRows } from './table.ts';
+
+const RATE_DIGITS = 1e3;
+
+/** @param maxRows the others are added up in `other` */
+export function describeTop(data: TopData, sort: Sort, maxRows: number): unknown {
+  const { by, ranking, timeline, connection, source, isFile } = data;
+  const { total } = ranking;
+  const { rows, rest } = selectRows(ranking, timeline, { sort, isReversed: false }, maxRows);
+  return {
+    by,
+    source,
+    from:
+      total.events === 0 ? null : iso(isFile ? total.lastSeenMs - timeline.spanMs : connection.startedAtMs),
+    to: total.events === 0 ? null : iso(total.lastSeenMs),
+    seconds: Math.round(timeline.spanMs) / 1_000,
+    connections: connection.connections,
+    gaps: connection.gaps,
+    open_gap: connection.isGapOpen,
+    received: connection.received ?? total.events,
+    ...describeRow(total, total),
+    rows: rows.map((row) => ({
+      key: by.map((_title, at) => row.key[at] ?? null),
+      ...describeRow(row, total),
+      exact: row.missing === 0,
+    })),
+    other: rest === undefined ? null : describeRow(rest, total),
+  };
+}
+
+function describeRow(row: Row, total: Row): Record<string, unknown> {
+  const { events, amounts, dollars, largest, series, lastSeenMs } = row;
+  return {
+    events,
+    rate_per_second: round(series.ratePerSecond),
+    share: round(events / Math.max(1, total.events)),
+    usd: amounts === 0 ? null : writeDecimal(dollars),
+    usd_per_minute: amounts === 0 ? null : round(series.dollarsPerMinute),
+    lag_ms: row.readLag() ?? null,
+    largest_usd: largest === undefined ? null : writeDecimal(largest.dollars),
+    largest_at: largest === undefined ? null : iso(largest.atMs),
+    last_seen: events === 0 ? null : iso(lastSeenMs),
+  };
+}
+
+const round = (value: number | undefined): number | null =>
+  value === undefined ? null : Math.round(value * RATE_DIGITS) / RATE_DIGITS;
+
+const iso = (wallMs: number): string => new Date(wallMs).toISOString();

@@ -1,0 +1,178 @@
+// Everything that `top` shows: the source, the totals, the table, and at the bottom the last message and the keys.
+import type { Clock } from '../../clock.ts';
+import { escapeCommands } from '../../render/ci-commands.ts';
+import { type LogStyle, NO_PAINT, type Paint } from '../../render/paint.ts';
+import { makeVisible } from '../../render/sanitize.ts';
+import type { Signs } from '../../render/signs.ts';
+import { measureWidth } from '../../render/text-width.ts';
+import { formatCount, formatDuration, formatFiltered, formatMoment, formatTime } from '../../ui/format.ts';
+import { drawBars, formatAbout, formatLag, formatRate } from './cells.ts';
+import type { ConnectionState } from './connection-state.ts';
+import type { Sort } from './flags.ts';
+import { STATES, TOTALS } from './messages.ts';
+import type { Ranking } from './ranking.ts';
+import { cutToWidth, layoutTable, selectRows, type TableStyle } from './table.ts';
+import type { Timeline } from './timeline.ts';
+
+/** What was counted, and where it came from. */
+export interface TopData {
+  readonly by: readonly string[];
+  readonly ranking: Ranking;
+  readonly timeline: Timeline;
+  readonly connection: ConnectionState;
+  /** The host, or the path of a recording. */
+  readonly source: string;
+  readonly isFile: boolean;
+}
+
+/** What the user has chosen. */
+export interface FrameChoice {
+  readonly sort: Sort;
+  readonly isReversed: boolean;
+  readonly isPaused: boolean;
+  /** The run has ended: nothing is said about its next step. */
+  readonly isFinal: boolean;
+  readonly columns: number;
+  readonly maxRows: number;
+}
+
+export interface FrameParts {
+  readonly clock: Clock;
+  readonly signs: Signs;
+  readonly style: TableStyle & Pick<LogStyle, 'live' | 'waiting'>;
+  readonly widths: Map<string, number>;
+}
+
+interface Piece {
+  readonly text: string;
+  /** Default: it is measured. */
+  readonly width?: number;
+  readonly paint?: Paint;
+}
+
+const TREND_BARS = 20;
+/** A sign of one column, a space and `live`. */
+const LIVE_WIDTH = 6;
+const SECOND_MS = 1_000;
+const DAY_MS = 24 * 3_600_000;
+
+/** The lines of the source, the totals and the table. */
+export function renderTable(data: TopData, choice: FrameChoice, parts: FrameParts): string[] {
+  const { ranking, timeline, by } = data;
+  const { columns, sort, isReversed, maxRows } = choice;
+  const { signs, style, widths } = parts;
+  const selection = selectRows(ranking, timeline, choice, maxRows);
+  const formatLast = createLastFormat(data, parts.clock);
+  const table = layoutTable(selection, ranking.total, {
+    by,
+    sort,
+    isReversed,
+    columns,
+    signs,
+    style,
+    formatLast,
+    widths,
+  });
+  return [
+    joinPieces(describeSource(data, choice, parts), columns, signs),
+    joinPieces(describeTotals(data, parts), columns, signs),
+    '',
+    ...table,
+  ];
+}
+
+function describeSource(
+  { connection, source, isFile, ranking, timeline }: TopData,
+  choice: FrameChoice,
+  parts: FrameParts,
+): Piece[] {
+  const { clock, signs, style } = parts;
+  const { state, gaps, isGapOpen } = connection;
+  const end: Piece[] = [
+    { text: STATES.gaps(gaps, isGapOpen), paint: gaps > 0 ? style.waiting : NO_PAINT },
+    ...(choice.isPaused ? [{ text: STATES.paused, paint: style.waiting }] : []),
+  ];
+  const name = escapeCommands(makeVisible(source));
+  if (isFile) {
+    const { lastSeenMs } = ranking.total;
+    const from = formatMoment(lastSeenMs - timeline.spanMs);
+    const times = ranking.total.events === 0 ? [] : [{ text: STATES.period(from, formatMoment(lastSeenMs)) }];
+    return [{ text: name }, ...times, ...end];
+  }
+  const up = formatDuration(Math.max(0, clock.wallMs() - connection.startedAtMs));
+  if (choice.isFinal) {
+    const isLost = state.kind !== 'live' && connection.connections > 0;
+    return [
+      { text: name },
+      { text: up },
+      ...(isLost ? [{ text: STATES.disconnected, paint: style.waiting }] : []),
+      ...end,
+    ];
+  }
+  if (state.kind === 'live') {
+    const { roundTripMs } = state.stream;
+    const trip = roundTripMs === undefined ? [] : [{ text: STATES.roundTrip(roundTripMs) }];
+    return [
+      { text: `${signs.live} ${STATES.live}`, width: LIVE_WIDTH, paint: style.live },
+      { text: name },
+      { text: up },
+      ...trip,
+      ...end,
+    ];
+  }
+  if (state.kind === 'retrying') {
+    const seconds = Math.max(0, Math.ceil((state.atMs - clock.monotonicMs()) / SECOND_MS));
+    const text = STATES.retrying(seconds, state.attempt);
+    return [{ text, paint: style.waiting }, { text: name }, ...end];
+  }
+  return [{ text: STATES.connecting(name), paint: style.waiting }, ...end];
+}
+
+function describeTotals({ ranking, connection }: TopData, { signs, style }: FrameParts): Piece[] {
+  const { total } = ranking;
+  const { received } = connection;
+  const { ratePerSecond, dollarsPerMinute } = total.series;
+  const lag = total.readLag();
+  const matched = total.events;
+  const pieces: Piece[] = [
+    { text: received === undefined ? formatCount(matched, 'event') : formatFiltered({ matched, received }) },
+  ];
+  if (ratePerSecond !== undefined) {
+    pieces.push({ text: TOTALS.rate(formatRate(ratePerSecond)) });
+    const text = drawBars(total.series.readTrend(TREND_BARS), signs.bars);
+    if (text !== '') pieces.push({ text, width: text.length, paint: style.chart });
+  }
+  if (total.amounts > 0 && dollarsPerMinute !== undefined)
+    pieces.push({ text: TOTALS.dollars(formatAbout(dollarsPerMinute)) });
+  if (lag !== undefined) pieces.push({ text: TOTALS.lag(formatLag(lag.p50), formatLag(lag.p99)) });
+  return pieces;
+}
+
+/** How long ago, or the time of day in a recording, with the date if it is longer than a day. */
+function createLastFormat({ isFile, timeline }: TopData, clock: Clock): (lastSeenMs: number) => string {
+  if (!isFile) {
+    const nowMs = clock.wallMs();
+    return (lastSeenMs) => (nowMs - lastSeenMs < SECOND_MS ? 'now' : formatDuration(nowMs - lastSeenMs));
+  }
+  return timeline.spanMs < DAY_MS
+    ? (lastSeenMs) => formatTime(lastSeenMs).replace(/\.\d+$/, '')
+    : (lastSeenMs) => formatMoment(lastSeenMs).slice(5);
+}
+
+/** As many pieces as fit; the first one is cut if necessary. */
+export function joinPieces(
+  pieces: readonly Piece[],
+  columns: number,
+  signs: Pick<Signs, 'ellipsis'>,
+): string {
+  let line = '';
+  let width = 0;
+  for (const { text, width: known, paint = NO_PAINT } of pieces) {
+    const own = (known ?? measureWidth(text)) + (width === 0 ? 0 : 2);
+    if (width > 0 && width + own > columns) continue;
+    const shown = width + own > columns ? cutToWidth(text, columns, signs) : text;
+    line += `${width === 0 ? '' : '  '}${paint.open}${shown}${paint.close}`;
+    width += own;
+  }
+  return line;
+}

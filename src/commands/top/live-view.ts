@@ -1,0 +1,132 @@
+// `top` on a terminal: draws the table at most four times a second, and acts on keys.
+import type { Io } from '../../io/io.ts';
+import type { LineWriter } from '../../io/line-writer.ts';
+import type { TopConfig } from './config.ts';
+import type { Sort } from './flags.ts';
+import { type FrameParts, joinPieces, renderTable, type TopData } from './frame.ts';
+import { KEY_HELP, NO_KEYS } from './messages.ts';
+import { Screen } from './screen.ts';
+
+const FRAME_MS = 500;
+/** After a key, a frame is drawn sooner, but not more often than this. */
+const MIN_FRAME_MS = 250;
+/** Without events, the ages and rates still change. */
+const IDLE_FRAME_MS = 1_000;
+/** Two lines of totals, titles, the other rows, the message, the keys, and two empty lines. */
+const LINES_AROUND = 8;
+const DEFAULT_LINES = 24;
+const DEFAULT_COLUMNS = 80;
+
+const SORT_KEYS: Readonly<Record<string, Sort>> = {
+  e: 'events',
+  s: 'rate',
+  u: 'usd',
+  l: 'lag',
+  m: 'largest',
+  t: 'last',
+};
+
+export interface ViewParts {
+  readonly config: TopConfig;
+  readonly data: TopData;
+  readonly frame: Pick<FrameParts, 'style'>;
+}
+
+export class LiveView {
+  sort: Sort;
+  isReversed = false;
+  readonly #parts: ViewParts;
+  readonly #io: Io;
+  readonly #screen: Screen;
+  readonly #frame: FrameParts;
+  readonly #stop: () => void;
+  #isPaused = false;
+  /** A key has changed what is shown. */
+  #hasKey = false;
+  #hasChanged = true;
+  #columns = 0;
+  #drawnAtMs = Number.NEGATIVE_INFINITY;
+  #cancelTimer: () => void = () => {};
+
+  constructor(parts: ViewParts, io: Io, writer: LineWriter, stop: () => void) {
+    this.#parts = parts;
+    this.#io = io;
+    this.#stop = stop;
+    this.sort = parts.config.sort;
+    const { clock, signs } = io;
+    this.#frame = { ...parts.frame, clock, signs, widths: new Map() };
+    this.#screen = new Screen(io, writer, (key) => this.#press(key));
+    // Not at once: an error must find a view that can be closed.
+    this.#cancelTimer = clock.setTimer(() => this.#tick(), 0);
+  }
+
+  /** Rows that fit. */
+  get maxRows(): number {
+    const lines = this.#io.stdout.rows() ?? DEFAULT_LINES;
+    return Math.min(this.#parts.config.rows ?? Number.POSITIVE_INFINITY, Math.max(1, lines - LINES_AROUND));
+  }
+
+  /** The next frame has something new. */
+  noteChange(): void {
+    this.#hasChanged = true;
+  }
+
+  /** Restores the screen. */
+  close(): void {
+    this.#cancelTimer();
+    this.#screen.restore();
+  }
+
+  #press(key: string): void {
+    const sort = SORT_KEYS[key.toLowerCase()];
+    if (sort !== undefined) this.sort = sort;
+    else if (key === 'i') this.isReversed = !this.isReversed;
+    else if (key === 'p' || key === ' ') this.#isPaused = !this.#isPaused;
+    else if (key === 'q') {
+      this.#stop();
+      return;
+    } else return;
+    this.#hasKey = true;
+    this.#cancelTimer();
+    const waitMs = this.#drawnAtMs + MIN_FRAME_MS - this.#io.clock.monotonicMs();
+    this.#cancelTimer = this.#io.clock.setTimer(() => this.#tick(), Math.max(0, waitMs));
+  }
+
+  #tick(): void {
+    const waitedMs = this.#io.clock.monotonicMs() - this.#drawnAtMs;
+    const isDue = !this.#isPaused && (this.#hasChanged || waitedMs >= IDLE_FRAME_MS);
+    if (isDue || this.#hasKey) this.#draw();
+    this.#cancelTimer = this.#io.clock.setTimer(() => this.#tick(), FRAME_MS);
+  }
+
+  #draw(): void {
+    const { stdout, signs, clock } = this.#io;
+    const columns = stdout.columns() ?? DEFAULT_COLUMNS;
+    if (columns !== this.#columns) this.#frame.widths.clear();
+    this.#columns = columns;
+    this.#hasChanged = false;
+    this.#hasKey = false;
+    this.#drawnAtMs = clock.monotonicMs();
+    const { data } = this.#parts;
+    // Rates are of this moment, also if no event has come for a while.
+    if (!data.isFile) data.timeline.advance(clock.monotonicMs());
+    const { maxRows } = this;
+    const choice = {
+      sort: this.sort,
+      isReversed: this.isReversed,
+      isPaused: this.#isPaused,
+      isFinal: false,
+      columns,
+      maxRows,
+    };
+    const table = renderTable(data, choice, this.#frame);
+    const keys = this.#screen.hasKeys ? KEY_HELP : NO_KEYS;
+    const message = joinPieces([{ text: this.#screen.message }], columns, signs);
+    const help = joinPieces(
+      keys.map((text) => ({ text })),
+      columns,
+      signs,
+    );
+    this.#screen.draw([...table, '', ...(message === '' ? [] : [message]), help].slice(0, stdout.rows()));
+  }
+}

@@ -1,0 +1,57 @@
+// Messages of `stream top`: its flags, and what the screen shows.
+import type { ErrorText } from '../../errors.ts';
+import { sayNotCombinable, sayRequires } from '../../flags/messages.ts';
+import { formatCount } from '../../ui/format.ts';
+
+export const FOUR_PATHS = 'at most four paths';
+
+export const sayOnceRequired = (flag: string): ErrorText => sayRequires([flag], '--once', 'add --once');
+
+export const sayNoScreen = (): ErrorText => [
+  'no terminal to draw on',
+  'add --once to print one table, and --json for scripts',
+];
+
+export const sayNotForFiles = (flag: string): ErrorText =>
+  sayNotCombinable(flag, 'a file', 'a recording is read without a connection');
+
+export const sayFileRequired = (flag: string): ErrorText =>
+  sayRequires([flag], 'a file', 'usage: atlantis stream top [options] [file]');
+
+/** Older lines for stderr that did not fit into memory while the screen was drawn. */
+export const sayDropped = (lines: number): string =>
+  `atlantis: ${formatCount(lines, 'earlier line')} of messages left out`;
+
+/** The first line. */
+export const STATES = {
+  live: 'live',
+  paused: 'paused',
+  disconnected: 'disconnected',
+  connecting: (source: string) => `connecting to ${source}`,
+  retrying: (seconds: number, attempt: number) => `retrying in ${seconds} s (attempt ${attempt})`,
+  period: (from: string, to: string) => `${from} to ${to}`,
+  roundTrip: (ms: number) => `rtt ${ms.toFixed(ms < 10 ? 1 : 0)} ms`,
+  gaps: (count: number, isOpen: boolean) =>
+    `${formatCount(count, 'gap')}${isOpen ? ' (one still open)' : ''}`,
+} as const;
+
+/** The second line. */
+export const TOTALS = {
+  rate: (perSecond: string) => `${perSecond}/s`,
+  dollars: (perMinute: string) => `${perMinute} USD/min`,
+  lag: (half: string, most: string) => `lag p50 ${half}, p99 ${most}`,
+} as const;
+
+/** The last line, most important first. */
+export const KEY_HELP: readonly string[] = [
+  'q quit',
+  'sort: e events',
+  's rate',
+  'u usd/min',
+  'l lag',
+  'm largest',
+  't last',
+  'i reverse',
+  'p pause',
+];
+export const NO_KEYS: readonly string[] = ['Ctrl-C quits'];

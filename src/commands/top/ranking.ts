@@ -1,0 +1,61 @@
+// The rows with the most events, in bounded memory for any number of distinct values.
+//
+// The algorithm is Space-Saving (Metwally, Agrawal and El Abbadi, 2005): new values take the row with the fewest events,
+// and inherit its count as the events that they may have had before. Here the counts of a row that is replaced are kept
+// in `other`, so the rows and `other` always add up to the total.
+import { type Facts, Row } from './row.ts';
+import type { Timeline } from './timeline.ts';
+
+/** A row takes up to 7 kB. */
+const MAX_ROWS = 500;
+
+export class Ranking {
+  /** All events. */
+  readonly total: Row;
+  /** Events of values that have no row of their own. */
+  readonly other: Row;
+  readonly #timeline: Timeline;
+  readonly #rows = new Map<string, Row>();
+  readonly #maxRows: number;
+
+  constructor(timeline: Timeline, maxRows = MAX_ROWS) {
+    this.#timeline = timeline;
+    this.#maxRows = maxRows;
+    this.total = new Row(timeline);
+    this.other = new Row(timeline);
+  }
+
+  /** Counts an event at the time of the timeline. */
+  add(facts: Facts, receivedAtMs: number): void {
+    this.total.add(facts, receivedAtMs);
+    const row = this.#rows.get(facts.id) ?? this.#createRow(facts);
+    row.add(facts, receivedAtMs);
+  }
+
+  get rows(): Row[] {
+    return [...this.#rows.values()];
+  }
+
+  #createRow({ id, key }: Facts): Row {
+    let row: Row;
+    if (this.#rows.size < this.#maxRows) {
+      row = new Row(this.#timeline);
+      row.reset(id, key, 0);
+    } else {
+      row = this.#findSmallest();
+      this.#rows.delete(row.id);
+      this.other.absorb(row);
+      row.reset(id, key, row.missing + row.events);
+    }
+    this.#rows.set(id, row);
+    return row;
+  }
+
+  #findSmallest(): Row {
+    let smallest: Row | undefined;
+    for (const row of this.#rows.values())
+      if (smallest === undefined || row.missing + row.events < smallest.missing + smallest.events)
+        smallest = row;
+    return smallest ?? this.other;
+  }
+}

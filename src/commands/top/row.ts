@@ -1,0 +1,128 @@
+// What is counted for one row: the events that have the same values.
+import { type Amount, addDecimals, compareDecimals, type Decimal, ZERO } from './decimal.ts';
+import { LagHistogram } from './lag.ts';
+import { Series, type Timeline } from './timeline.ts';
+
+/** The values of `--by`, as sent, or undefined where an event has none. */
+export type Key = readonly (string | undefined)[];
+
+/** What is read from an event. */
+export interface Facts {
+  /** Unique for the values of the key. */
+  readonly id: string;
+  readonly key: Key;
+  readonly dollars: Amount | undefined;
+  /** The event's own time, ms since the epoch. */
+  readonly sentAtMs: number | undefined;
+}
+
+/** The event with the largest amount. */
+interface Largest {
+  readonly dollars: Amount;
+  /** Receive time, ms since the epoch. */
+  readonly atMs: number;
+}
+
+/** Percentiles of the lag cover this long, and as much again. */
+const LAG_PERIOD_SLOTS = 60;
+
+export class Row {
+  id = '';
+  key: Key = [];
+  events = 0;
+  /** Events that the row may have had before it was last created, and that are counted in the rest. */
+  missing = 0;
+  dollars: Decimal = ZERO;
+  /** Events with an amount. */
+  amounts = 0;
+  largest: Largest | undefined;
+  /** Receive time of the last event, ms since the epoch. */
+  lastSeenMs = 0;
+  readonly series: Series;
+  readonly #timeline: Timeline;
+  /** Of this period, and of the one before it. */
+  #lag = new LagHistogram();
+  #lagBefore = new LagHistogram();
+  #lagPeriod = 0;
+
+  constructor(timeline: Timeline) {
+    this.#timeline = timeline;
+    this.series = new Series(timeline);
+  }
+
+  /** Makes it the row of other values. */
+  reset(id: string, key: Key, missing: number): void {
+    this.id = id;
+    this.key = key;
+    this.events = 0;
+    this.missing = missing;
+    this.dollars = ZERO;
+    this.amounts = 0;
+    this.largest = undefined;
+    this.lastSeenMs = 0;
+    this.series.clear();
+    this.#lag.clear();
+    this.#lagBefore.clear();
+    this.#lagPeriod = this.#period;
+  }
+
+  add({ dollars, sentAtMs }: Facts, receivedAtMs: number): void {
+    this.events += 1;
+    this.lastSeenMs = Math.max(this.lastSeenMs, receivedAtMs);
+    this.series.add(1, dollars?.rounded ?? 0);
+    if (dollars !== undefined) {
+      this.amounts += 1;
+      this.dollars = addDecimals(this.dollars, dollars);
+      this.#noteLargest({ dollars, atMs: receivedAtMs });
+    }
+    if (sentAtMs === undefined) return;
+    this.#followLag();
+    this.#lag.add(receivedAtMs - sentAtMs);
+  }
+
+  /** Adds everything that another row has counted. */
+  absorb(other: Row): void {
+    this.events += other.events;
+    this.amounts += other.amounts;
+    this.dollars = addDecimals(this.dollars, other.dollars);
+    this.lastSeenMs = Math.max(this.lastSeenMs, other.lastSeenMs);
+    if (other.largest !== undefined) this.#noteLargest(other.largest);
+    this.series.absorb(other.series);
+    this.#followLag();
+    other.#followLag();
+    this.#lag.absorb(other.#lag);
+    this.#lagBefore.absorb(other.#lagBefore);
+  }
+
+  /** The lag in ms that 50 and 99 % of the events did not exceed. */
+  readLag(): { readonly p50: number; readonly p99: number } | undefined {
+    this.#followLag();
+    const both = new LagHistogram();
+    both.absorb(this.#lag);
+    both.absorb(this.#lagBefore);
+    const [p50, p99] = [both.percentile(0.5), both.percentile(0.99)];
+    return p50 === undefined || p99 === undefined ? undefined : { p50, p99 };
+  }
+
+  #noteLargest(one: Largest): void {
+    const { largest } = this;
+    // Most events are not near the largest one, and two numbers decide.
+    if (largest !== undefined && one.dollars.rounded < largest.dollars.rounded) return;
+    if (largest === undefined || compareDecimals(one.dollars, largest.dollars) > 0) this.largest = one;
+  }
+
+  get #period(): number {
+    return this.#timeline.isRecent ? Math.floor(this.#timeline.slot / LAG_PERIOD_SLOTS) : 0;
+  }
+
+  #followLag(): void {
+    const passed = this.#period - this.#lagPeriod;
+    if (passed === 0) return;
+    this.#lagPeriod += passed;
+    const free = this.#lagBefore;
+    this.#lagBefore = this.#lag;
+    this.#lag = free;
+    this.#lag.clear();
+    if (passed > 1) this.#lagBefore.clear();
+  }
+}

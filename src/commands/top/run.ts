@@ -1,0 +1,92 @@
+// `stream top`: a session like that of `tail` or `replay`, with a table as the output.
+import type { Io, Outcome } from '../../io/io.ts';
+import { NO_PAINT } from '../../render/paint.ts';
+import { createReporting, openCommandStream } from '../../session/open-service.ts';
+import { loadFilter, reportCuts } from '../../session/run-filter.ts';
+import { runSession, type Source } from '../../session/session.ts';
+import { parseStreamFlags, type TailConfig } from '../../settings/stream-config.ts';
+import type { Select } from '../../stream/event-stream.ts';
+import { loadLogStyle, type Reporter } from '../../ui/reporter.ts';
+import { parseTopFlags, type TopConfig } from './config.ts';
+import { ConnectionState } from './connection-state.ts';
+import { createFactReader } from './event-facts.ts';
+import type { TopFlags } from './flags.ts';
+import type { FrameParts } from './frame.ts';
+import { createTopOutput } from './output.ts';
+import { Ranking } from './ranking.ts';
+import { Timeline } from './timeline.ts';
+
+/**
+ * Shows the table until the run ends, or prints it once.
+ *
+ * @param path of a recording, `-` for stdin; undefined for a stream
+ * @throws UsageError, CredentialError, StoreError before anything is opened
+ */
+export async function runTop(path: string | undefined, flags: TopFlags, io: Io): Promise<Outcome> {
+  const stream = parseStreamFlags(flags, io);
+  const config = await parseTopFlags(path, flags, io);
+  const select = await loadFilter(stream);
+  const connection = new ConnectionState(io.clock);
+  const { source, reporter, close } = await openSource(config, flags, stream, { select, connection }, io);
+  if (source.kind === 'live') connection.isGapless = source.isGapless;
+  reportCuts(select, reporter);
+  const timeline = new Timeline(config.once === undefined && source.kind === 'live');
+  const data = {
+    by: config.by.map(({ text }) => text),
+    ranking: new Ranking(timeline),
+    timeline,
+    connection,
+    source: source.kind === 'live' ? source.host : (path ?? ''),
+    isFile: source.kind === 'file',
+  };
+  const frame = { style: await loadStyle(stream.useColor) };
+  let restore = (): void => {};
+  const openOutput = createTopOutput(
+    { config, data, frame, readFacts: createFactReader(config) },
+    io,
+    (closeScreen) => {
+      restore = closeScreen;
+    },
+  );
+  try {
+    return await runSession({ config: stream, source, openOutput, reporter, status: connection }, io);
+  } finally {
+    restore();
+    await close();
+  }
+}
+
+interface Opened {
+  readonly source: Source;
+  readonly reporter: Reporter;
+  close(): Promise<void>;
+}
+
+/** @throws UsageError, CredentialError, StoreError */
+async function openSource(
+  { source }: TopConfig,
+  flags: TopFlags,
+  stream: TailConfig,
+  { select, connection }: { readonly select: Select; readonly connection: ConnectionState },
+  io: Io,
+): Promise<Opened> {
+  if (source.kind === 'service') return openCommandStream(flags, stream, select, io);
+  if (source.kind === 'jetstream') {
+    const { openFromStream } = await import('../../delivery/from/read-stream.ts');
+    return openFromStream(flags, stream, select, 'top', io);
+  }
+  const { createRecordingSource } = await import('../../session/recording-source.ts');
+  const { reporter } = await createReporting(stream, io);
+  const parts = { select, reporter, status: connection };
+  return {
+    source: createRecordingSource(source.path, source.pace, parts, io),
+    reporter,
+    close: () => Promise.resolve(),
+  };
+}
+
+async function loadStyle(useColor: boolean): Promise<FrameParts['style']> {
+  const { live, waiting, chart } = await loadLogStyle({ useColor });
+  const header = useColor ? (await import('../../render/style.ts')).createColorStyle().header : NO_PAINT;
+  return { live, waiting, chart, header };
+}

@@ -1,0 +1,89 @@
+// The screen of `top`: the alternate one of the terminal, restored at every end. Messages for stderr wait until then.
+import type { FullScreen } from '../../io/full-screen.ts';
+import type { Io } from '../../io/io.ts';
+import { type Keyboard, openKeyboard } from '../../io/keyboard.ts';
+import type { LineWriter } from '../../io/line-writer.ts';
+import { sayDropped } from './messages.ts';
+
+/** Alternate screen, no cursor, no automatic wrap. */
+const ENTER = '\x1b[?1049h\x1b[?25l\x1b[?7l\x1b[H\x1b[2J';
+/** A terminal without an alternate screen, such as the Linux console, is cleared. */
+const LEAVE = '\x1b[0m\x1b[H\x1b[2J\x1b[?7h\x1b[?25h\x1b[?1049l';
+const HOME = '\x1b[H';
+const ERASE_LINE = '\x1b[2K';
+const ERASE_BELOW = '\x1b[J';
+/** Older lines are dropped. */
+const MAX_HELD = 200;
+const MESSAGE_MS = 10_000;
+const COLORS = /\x1b\[[\d;]*m/g;
+
+export class Screen implements FullScreen {
+  readonly #io: Io;
+  readonly #writer: LineWriter;
+  readonly #keyboard: Keyboard | undefined;
+  readonly #release: () => void;
+  readonly #ignoreSuspend: () => void;
+  #held: string[] = [];
+  #dropped = 0;
+  #heldAtMs = Number.NEGATIVE_INFINITY;
+  #isOpen = true;
+
+  /** Enters the alternate screen. @param onKey called with each key */
+  constructor(io: Io, writer: LineWriter, onKey: (key: string) => void) {
+    this.#io = io;
+    this.#writer = writer;
+    // A log file gets its lines at once.
+    this.#release = io.stderr.isTty ? io.takeScreen(this) : () => {};
+    this.#keyboard = openKeyboard(io, { onKey, onQuit: () => this.restore() });
+    void writer.write(ENTER);
+    this.#ignoreSuspend = io.onSuspend({
+      before: () => {
+        this.#keyboard?.pause();
+        void writer.write(LEAVE);
+      },
+      after: () => {
+        this.#keyboard?.resume();
+        void writer.write(ENTER);
+      },
+    });
+  }
+
+  get hasKeys(): boolean {
+    return this.#keyboard !== undefined;
+  }
+
+  /** The last message as one line, for a while after it came; otherwise an empty text. */
+  get message(): string {
+    if (this.#io.clock.monotonicMs() - this.#heldAtMs > MESSAGE_MS) return '';
+    // The lines of a message after the first one are indented.
+    const first = this.#held.findLastIndex((line) => !line.startsWith('  '));
+    const lines = this.#held.slice(Math.max(0, first));
+    return lines.map((line) => line.trim()).join(' ');
+  }
+
+  /** Draws lines that fit. Nothing is drawn while the terminal has not taken the last ones. */
+  draw(lines: readonly string[]): void {
+    if (!this.#isOpen || this.#io.stdout.stream().writableLength > 0) return;
+    void this.#writer.write(`${HOME}${lines.map((line) => ERASE_LINE + line).join('\r\n')}${ERASE_BELOW}`);
+  }
+
+  hold(text: string): void {
+    const lines = text.replace(COLORS, '').split('\n');
+    this.#held.push(...lines.filter((line) => line !== ''));
+    this.#heldAtMs = this.#io.clock.monotonicMs();
+    const excess = Math.max(0, this.#held.length - MAX_HELD);
+    this.#held.splice(0, excess);
+    this.#dropped += excess;
+  }
+
+  restore(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    this.#keyboard?.close();
+    this.#ignoreSuspend();
+    void this.#writer.write(LEAVE);
+    this.#release();
+    if (this.#dropped > 0) this.#io.writeErr(sayDropped(this.#dropped));
+    for (const line of this.#held) this.#io.writeErrRaw(`${line}\n`);
+  }
+}

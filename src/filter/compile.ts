@@ -1,0 +1,147 @@
+// Compiles an expression of `--where` into a test of an event's bytes (contract O8). Loaded on demand.
+import {
+  compareNumbers,
+  compareTexts,
+  equalLiteral,
+  equalSome,
+  type Order,
+  testTexts,
+  type ValueTest,
+} from '../events/match-value.ts';
+import { ExpressionFault, type PathStep } from '../events/path.ts';
+import { hasMatch, prepareSteps, type SeekStep } from '../events/seek-path.ts';
+import type { Comparison, Expression, Wanted, WantedText } from './expression.ts';
+import { WHERE_FAULTS } from './messages.ts';
+
+/**
+ * Instructions that a pattern may take for one event: RE2 takes up to 25 ns for each of them and each character, so a
+ * signal is heard within 0.5 s (contract R2). A pattern of 10 instructions searches a million characters.
+ */
+export const MAX_STEPS = 10_000_000;
+
+/** Bounds the work of one pattern for one event. */
+class PatternWork {
+  /** Whether a text was too long to search. */
+  isCut = false;
+  /** Number of instructions. */
+  size = 0;
+  #stepsLeft = MAX_STEPS;
+
+  begin(): void {
+    this.isCut = false;
+    this.#stepsLeft = MAX_STEPS;
+  }
+
+  allows(text: string): boolean {
+    const steps = text.length * this.size;
+    if (steps > this.#stepsLeft) {
+      this.isCut = true;
+      return false;
+    }
+    this.#stepsLeft -= steps;
+    return true;
+  }
+}
+
+/** What an expression says of an event; unknown if a pattern could not search it. In this order, `and` is the minimum. */
+export const NO = 0;
+const UNKNOWN = 1;
+export const YES = 2;
+type Verdict = typeof NO | typeof UNKNOWN | typeof YES;
+
+/** `places` has the position of each member that an expression begins with, or NOT_FOUND. */
+export type EventTest = (view: DataView, root: number, end: number, places: Int32Array) => Verdict;
+
+/** Compiles expressions into tests of the bytes of an event. */
+export class Compiler {
+  /** Names of the members that paths begin with. */
+  readonly members: string[];
+  /** Instructions of all patterns. */
+  size = 0;
+
+  constructor(members: readonly string[]) {
+    this.members = [...members];
+  }
+
+  /** @throws ExpressionFault */
+  async compile(expression: Expression): Promise<EventTest> {
+    if (expression.kind === 'comparison') return this.#compileComparison(expression);
+    if (expression.kind === 'not') {
+      const test = await this.compile(expression.part);
+      return (...event) => (YES - test(...event)) as Verdict;
+    }
+    const tests: EventTest[] = [];
+    for (const part of expression.parts) tests.push(await this.compile(part));
+    return joinTests(tests, expression.kind);
+  }
+
+  async #compileComparison({ steps, isNegated, ...how }: Comparison): Promise<EventTest> {
+    const { at, seek } = this.#splitFirstMember(steps);
+    const work = new PatternWork();
+    const matches =
+      how.operator === '~'
+        ? await this.#compilePattern(how.wanted[0], work)
+        : compareWith(how.operator, how.wanted);
+    const found = isNegated ? NO : YES;
+    const missing = isNegated ? YES : NO;
+    return (view, root, end, places) => {
+      work.begin();
+      const from = at < 0 ? root : (places[at] as number);
+      if (hasMatch(view, from, end, seek, 0, matches)) return found;
+      return work.isCut ? UNKNOWN : missing;
+    };
+  }
+
+  async #compilePattern({ at, raw, text }: WantedText, work: PatternWork): Promise<ValueTest> {
+    const { compilePattern } = await import('./pattern.ts');
+    const pattern = compilePattern(text);
+    if (typeof pattern !== 'function') {
+      // After an escape, positions differ from those in the pattern.
+      const skipped = raw === text ? pattern.at : raw.includes('\\') ? 0 : pattern.at + 1;
+      throw new ExpressionFault(WHERE_FAULTS.pattern(pattern.message), at + skipped);
+    }
+    work.size = pattern.size;
+    this.size += pattern.size;
+    return testTexts((sent) => work.allows(sent) && pattern(sent));
+  }
+
+  /** Splits off the first member of a path, and adds it to `members` if it is new; -1 for a path without one. */
+  #splitFirstMember(steps: readonly PathStep[]): { at: number; seek: readonly SeekStep[] } {
+    const [first, ...rest] = steps;
+    if (first?.kind !== 'member') return { at: -1, seek: prepareSteps(steps) };
+    if (!this.members.includes(first.name)) this.members.push(first.name);
+    return { at: this.members.indexOf(first.name), seek: prepareSteps(rest) };
+  }
+}
+
+/** Evaluates only as many tests as needed: the first NO of `and`, or YES of `or`, decides. */
+export function joinTests(tests: readonly EventTest[], kind: 'and' | 'or'): EventTest {
+  const start = kind === 'and' ? YES : NO;
+  const decisive = kind === 'and' ? NO : YES;
+  return (view, root, end, places) => {
+    let verdict: Verdict = start;
+    for (let i = 0; i < tests.length; i += 1) {
+      const one = (tests[i] as EventTest)(view, root, end, places);
+      if (one === decisive) return decisive;
+      if (one === UNKNOWN) verdict = UNKNOWN;
+    }
+    return verdict;
+  };
+}
+
+/** A test for one of several values. @throws ExpressionFault */
+function compareWith(operator: Order, wanted: readonly Wanted[]): ValueTest {
+  const texts = wanted.flatMap((one) => (one.kind === 'text' ? [one.text] : []));
+  const others = wanted.filter(({ kind }) => kind !== 'text' || texts.length === 1);
+  const tests = others.map((one): ValueTest => {
+    if (one.kind === 'text') return compareTexts(operator, one.text);
+    if (one.kind === 'literal') return equalLiteral(one.source);
+    const test = compareNumbers(operator, one.source);
+    if (test === undefined) throw new ExpressionFault(WHERE_FAULTS.exponent, one.at);
+    return test;
+  });
+  if (texts.length > 1) tests.push(equalSome(new Set(texts)));
+  const [only] = tests;
+  if (only !== undefined && tests.length === 1) return only;
+  return (view, start, end) => tests.some((test) => test(view, start, end));
+}

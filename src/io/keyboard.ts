@@ -1,0 +1,63 @@
+// Single keys from the terminal of stdin, without Enter and without echo. The keys that send a signal keep their effect.
+import type { Io } from './io.ts';
+
+export interface Keyboard {
+  /** Gives the terminal its usual mode, while the process is stopped. */
+  pause(): void;
+  resume(): void;
+  close(): void;
+}
+
+/** As the terminal would send them if it were not in raw mode. */
+const SIGNAL_KEYS: Readonly<Record<string, NodeJS.Signals>> = {
+  '\x03': 'SIGINT',
+  '\x1a': 'SIGTSTP',
+  '\x1c': 'SIGQUIT',
+};
+/** Cursor and function keys (ECMA-48 § 5.4). */
+const ESCAPE_SEQUENCE = /\x1b(?:\[[0-?]*[ -/]*[@-~]|O.|.)?/g;
+
+interface KeyListener {
+  onKey(key: string): void;
+  /** Called before Ctrl-\ ends the process, which cannot be handled. */
+  onQuit(): void;
+}
+
+/** Undefined if stdin is not a terminal: then it is not touched. */
+export function openKeyboard(io: Io, { onKey, onQuit }: KeyListener): Keyboard | undefined {
+  if (!io.isStdinTty) return undefined;
+  const stdin = io.stdin();
+  const setRaw = (isRaw: boolean): void => {
+    try {
+      stdin.setRawMode(isRaw);
+    } catch {
+      // The terminal is gone, which the next write reports.
+    }
+  };
+  const onData = (chunk: Buffer | string): void => {
+    for (const key of String(chunk).replace(ESCAPE_SEQUENCE, '')) {
+      const signal = SIGNAL_KEYS[key];
+      if (signal === 'SIGQUIT') onQuit();
+      // The whole process group, as the terminal would do: also `npm start`.
+      if (signal === undefined) onKey(key);
+      else io.sendSignal(0, signal);
+    }
+  };
+  const ignore = (): void => {};
+  const begin = (): void => {
+    // A shell has changed the mode, which Node does not know: its state must be off first.
+    setRaw(false);
+    setRaw(true);
+  };
+  begin();
+  stdin.on('error', ignore).on('data', onData).resume();
+  return {
+    pause: () => setRaw(false),
+    resume: begin,
+    close() {
+      stdin.off('data', onData).pause();
+      setRaw(false);
+      stdin.off('error', ignore);
+    },
+  };
+}

@@ -1,0 +1,26 @@
+// Makes a server listen on an address.
+import type { AddressInfo, Server } from 'node:net';
+import { type ErrorText, UsageError } from '../errors.ts';
+
+/** `127.0.0.1:9464`, `[::1]:9464`. */
+export function formatAddress(host: string, port: number): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+/**
+ * Resolves with the port, which differs from `port` if that is 0.
+ *
+ * @throws UsageError with the text of `sayFault`, if the address cannot be used
+ */
+export async function listenOn(
+  server: Server,
+  host: string,
+  port: number,
+  sayFault: (address: string, error: NodeJS.ErrnoException) => ErrorText,
+): Promise<number> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error) => reject(new UsageError(...sayFault(formatAddress(host, port), error))));
+    server.listen(port, host, resolve);
+  });
+  return (server.address() as AddressInfo).port;
+}

@@ -1,0 +1,249 @@
+// The metrics page. Every value exists anyway, and is read when the page is asked for: each page is a registry of its
+// own, so that nothing is counted twice. docs/relay.md has a table of all metrics.
+import { Counter, Gauge, type Metric, Registry, type RegistryContentType } from 'prom-client';
+import type { SinkStatus } from '../delivery/sink-status.ts';
+import type { RunStatus } from '../session/run-status.ts';
+import { VERSION } from '../version.ts';
+import type { Latencies } from './latencies.ts';
+
+/** What the page shows. */
+export interface MetricsSource {
+  readonly run: RunStatus;
+  readonly sinks: readonly SinkStatus[];
+  /** By the name of the sink. */
+  readonly latencies: ReadonlyMap<string, Latencies>;
+  /** Of the last event that was looked at, in ms; undefined if it has no time. */
+  readonly lagMs: number | undefined;
+  readonly startedAtMs: number;
+}
+
+type Labels = Readonly<Record<string, string>>;
+type Sample = readonly [value: number | undefined, labels?: Labels];
+
+interface Family {
+  readonly name: string;
+  readonly type: 'counter' | 'gauge';
+  readonly help: string;
+  /** Undefined values are left out. */
+  read(source: MetricsSource): readonly Sample[];
+}
+
+const gauge = (name: string, help: string, read: Family['read']): Family => ({
+  name,
+  type: 'gauge',
+  help,
+  read,
+});
+const counter = (name: string, help: string, read: Family['read']): Family => ({
+  name: `${name}_total`,
+  type: 'counter',
+  help,
+  read,
+});
+
+/** One value for each sink. */
+const ofSinks =
+  (value: (sink: SinkStatus) => number | undefined): Family['read'] =>
+  ({ sinks }) =>
+    sinks.map((sink) => [value(sink), { sink: sink.name }]);
+
+/** One value for each sink and each state: 1 for the present one. */
+const statesOf =
+  <const Name extends 'state' | 'circuit'>(name: Name, states: readonly SinkStatus[Name][]): Family['read'] =>
+  ({ sinks }) =>
+    sinks.flatMap((sink) =>
+      states.map((state): Sample => [Number(sink[name] === state), { sink: sink.name, [name]: state }]),
+    );
+
+const one =
+  (value: (source: MetricsSource) => number | undefined): Family['read'] =>
+  (source) => [[value(source)]];
+
+const seconds = (ms: number | undefined): number | undefined => (ms === undefined ? undefined : ms / 1_000);
+
+const FAMILIES: readonly Family[] = [
+  gauge('atlantis_build_info', 'Version of atlantis; always 1.', () => [[1, { version: VERSION }]]),
+  gauge(
+    'atlantis_start_time_seconds',
+    'Start of the run, in seconds since the epoch.',
+    one(({ startedAtMs }) => seconds(startedAtMs)),
+  ),
+  gauge(
+    'atlantis_ready',
+    '1 if /readyz answers 200.',
+    one(({ run }) => Number(run.listProblems().length === 0)),
+  ),
+  gauge(
+    'atlantis_stream_connected',
+    '1 if the stream is live.',
+    one(({ run }) => Number(run.phase.kind === 'live')),
+  ),
+  counter(
+    'atlantis_stream_connections',
+    'Connections that received the welcome.',
+    one(({ run }) => run.tally.connections),
+  ),
+  counter(
+    'atlantis_stream_reconnects',
+    'Connections after the first one.',
+    one(({ run }) => run.tally.summarize(0).reconnects),
+  ),
+  counter(
+    'atlantis_stream_gaps',
+    'Gaps that have ended.',
+    one(({ run }) => run.tally.gaps),
+  ),
+  counter(
+    'atlantis_stream_gap_seconds',
+    'Total duration of the gaps that have ended.',
+    one(({ run }) => seconds(run.tally.gapMs)),
+  ),
+  gauge(
+    'atlantis_stream_open_gap_seconds',
+    'Duration so far of the gap that has not ended; 0 without one.',
+    one(({ run }) => seconds(run.tally.openGap?.durationMs ?? 0)),
+  ),
+  counter(
+    'atlantis_events_received',
+    'Events received, before the filters.',
+    one(({ run }) => {
+      const { events, filtered } = run.tally.summarize(0);
+      return filtered?.received ?? events;
+    }),
+  ),
+  counter(
+    'atlantis_events_filtered',
+    'Events that did not match the filters.',
+    one(({ run }) => {
+      const { filtered } = run.tally.summarize(0);
+      return filtered === undefined ? 0 : filtered.received - filtered.matched;
+    }),
+  ),
+  counter('atlantis_messages_discarded', 'Messages that are not events, by reason.', ({ run }) => {
+    const { discarded } = run.tally.summarize(0);
+    const reasons = new Map([...DISCARD_REASONS.map((reason) => [reason, 0] as const), ...discarded]);
+    return [...reasons].map(([reason, count]): Sample => [count, { reason }]);
+  }),
+  gauge(
+    'atlantis_event_lag_seconds',
+    'Time from the timestamp of an event to its receipt; sampled once a second.',
+    one(({ lagMs }) => seconds(lagMs)),
+  ),
+  counter(
+    'atlantis_output_paused_seconds',
+    'Time for which reading was paused because the output was full.',
+    one(({ run }) => seconds(run.output.blockedMs)),
+  ),
+  gauge(
+    'atlantis_sink_state',
+    '1 for the present state of the sink.',
+    statesOf('state', ['delivering', 'spooling', 'retrying', 'stopped']),
+  ),
+  gauge(
+    'atlantis_sink_circuit',
+    '1 for the present state of the circuit breaker of the sink.',
+    statesOf('circuit', ['closed', 'half-open', 'open']),
+  ),
+  counter(
+    'atlantis_sink_events_acknowledged',
+    'Events that the sink acknowledged, including duplicates.',
+    ofSinks(({ acknowledged }) => acknowledged),
+  ),
+  counter(
+    'atlantis_sink_events_duplicate',
+    'Events that the sink acknowledged as duplicates.',
+    ofSinks(({ duplicates }) => duplicates),
+  ),
+  counter(
+    'atlantis_sink_events_refused',
+    'Events that the sink refused for good.',
+    ofSinks(({ refused }) => refused),
+  ),
+  counter(
+    'atlantis_sink_dead_letters',
+    'Refused events that were written to the dead-letter file.',
+    ofSinks(({ deadLetters }) => deadLetters),
+  ),
+  counter(
+    'atlantis_sink_messages_lost',
+    'Messages for the sink that were lost with its spool, or after it had stopped.',
+    ofSinks(({ lost }) => lost),
+  ),
+  gauge(
+    'atlantis_sink_pending_messages',
+    'Messages that the sink has not acknowledged, in memory and in the spool.',
+    ofSinks(({ pendingRecords }) => pendingRecords),
+  ),
+  gauge(
+    'atlantis_sink_pending_bytes',
+    'Size of the messages that the sink has not acknowledged.',
+    ofSinks(({ pendingBytes }) => pendingBytes),
+  ),
+  gauge(
+    'atlantis_sink_oldest_pending_seconds',
+    'Age of the oldest message that the sink has not acknowledged; 0 without one.',
+    ofSinks(({ oldestAgeMs }) => seconds(oldestAgeMs)),
+  ),
+  gauge(
+    'atlantis_sink_spool_bytes',
+    'Size of the spool on disk.',
+    ofSinks(({ spoolBytes }) => spoolBytes),
+  ),
+  gauge(
+    'atlantis_sink_spool_room_bytes',
+    'Free space in the spool, up to --spool-max.',
+    ofSinks(({ spoolRoomBytes }) => spoolRoomBytes),
+  ),
+  gauge(
+    'atlantis_sink_last_acknowledgement_time_seconds',
+    'Time of the last acknowledgement, in seconds since the epoch.',
+    ofSinks(({ lastAcknowledgementAt }) => seconds(lastAcknowledgementAt)),
+  ),
+];
+
+/** A series that exists from the start can be compared from the start. */
+const DISCARD_REASONS = ['binary', 'not JSON', 'too large'] as const;
+
+const LATENCY = 'atlantis_sink_batch_latency_seconds';
+const LATENCY_HELP = 'Time from sending a batch, or a single message, to its acknowledgement.';
+
+/** OpenMetrics 1.0, or for a client that accepts only `text/plain` the older format of Prometheus. */
+export async function renderMetrics(
+  source: MetricsSource,
+  accept: string,
+): Promise<{ readonly type: string; readonly body: string }> {
+  const isOld = accept.includes('text/plain') && !accept.includes('openmetrics');
+  const type = isOld ? Registry.PROMETHEUS_CONTENT_TYPE : Registry.OPENMETRICS_CONTENT_TYPE;
+  const registry = new Registry<RegistryContentType>();
+  registry.setContentType(type);
+  for (const { name, type, help, read } of FAMILIES) {
+    const samples = read(source).filter(([value]) => value !== undefined);
+    if (samples.length === 0) continue;
+    const labelNames = Object.keys(samples[0]?.[1] ?? {});
+    const options = { name, help, labelNames, registers: [registry] };
+    if (type === 'counter') {
+      const metric = new Counter(options);
+      for (const [value = 0, labels = {}] of samples) metric.inc(labels, value);
+    } else {
+      const metric = new Gauge(options);
+      for (const [value = 0, labels = {}] of samples) metric.set(labels, value);
+    }
+  }
+  if (source.latencies.size > 0) registry.registerMetric(toHistogram(source.latencies));
+  return { type, body: await registry.metrics() };
+}
+
+/** A histogram of counts that exist: the Histogram of the library can only count by itself. */
+function toHistogram(latencies: MetricsSource['latencies']): Metric {
+  const values = [...latencies].flatMap(([sink, one]) => [
+    ...one.listBuckets().map(([le, value]) => ({
+      metricName: `${LATENCY}_bucket`,
+      labels: { sink, le },
+      value,
+    })),
+    { metricName: `${LATENCY}_sum`, labels: { sink }, value: one.sumMs / 1_000 },
+    { metricName: `${LATENCY}_count`, labels: { sink }, value: one.count },
+  ]);
+  const metric = { name: LATENCY, help: LATENCY_HELP, type: 'histogram', values, aggregator: 'sum' };
+  return { name: LATENCY, get: () => Promise.resolve(metric) } as unknown as Metric;
+}

@@ -1,0 +1,158 @@
+// Notifies systemd (Type=notify): ready, what the run is doing, stopping, and the watchdog while the run makes progress.
+//
+// Node has no datagram sockets of the Unix domain, so `systemd-notify` sends each message. It is part of systemd, and
+// unlike a packet of our own code it is attributed to the service even after it has exited.
+import { spawn } from 'node:child_process';
+import type { SinkMonitor } from '../delivery/sink-status.ts';
+import type { Io } from '../io/io.ts';
+import { platformOf } from '../io/platform.ts';
+import { PHASE_PROBLEMS } from '../session/messages.ts';
+import type { Phase, RunStatus } from '../session/run-status.ts';
+import type { Reporter } from '../ui/reporter.ts';
+import {
+  describeExitStatus,
+  describeLive,
+  describeLongPhase,
+  describeMuteSink,
+  describeNoProgram,
+  sayNotNotified,
+  sayStuck,
+} from './messages.ts';
+import type { MonitorConfig, Watcher } from './watcher.ts';
+
+/** Undefined unless systemd waits for notifications. */
+export function createServiceNotifier(
+  connection: MonitorConfig['connection'],
+  reporter: Reporter,
+  io: Io,
+): Watcher | undefined {
+  const { clock, env } = io;
+  if ((env['NOTIFY_SOCKET'] ?? '') === '') return undefined;
+  const send = createSender(io, (why) => reporter.report(sayNotNotified(why)));
+  const intervalMs = findWatchdogInterval(io);
+  const findStuck = createProgressCheck(connection.connectTimeoutMs, clock.monotonicMs);
+  let sinks: readonly SinkMonitor[] = [];
+  let run: RunStatus | undefined;
+  let isReady = false;
+  let isStopping = false;
+  let isStuck = false;
+  let cancelBeat: (() => void) | undefined;
+  const beat = (ms: number): void => {
+    cancelBeat = clock.setTimer(() => beat(ms), ms);
+    const stuck = run === undefined ? undefined : findStuck(run, sinks);
+    if (stuck === undefined) send({ WATCHDOG: '1', STATUS: describe(run, sinks) });
+    else if (!isStuck) reporter.report(sayStuck(stuck));
+    isStuck = stuck !== undefined;
+  };
+  if (intervalMs !== undefined) beat(intervalMs);
+  return {
+    update(status) {
+      run = status;
+      const news: Record<string, string> = { STATUS: describe(status, sinks) };
+      if (!isReady && status.listProblems().length === 0) news['READY'] = '1';
+      if (!isStopping && status.phase.kind === 'stopping') news['STOPPING'] = '1';
+      isReady ||= 'READY' in news;
+      isStopping ||= 'STOPPING' in news;
+      send(news);
+    },
+    watch(all) {
+      sinks = all;
+    },
+    close: () => cancelBeat?.(),
+  };
+}
+
+/** Half of the time after which systemd gives up on the service; undefined without a watchdog for this process. */
+function findWatchdogInterval({ env, pid }: Io): number | undefined {
+  const { WATCHDOG_USEC = '', WATCHDOG_PID = String(pid) } = env;
+  const ms = Number(WATCHDOG_USEC) / 2_000;
+  return ms > 0 && WATCHDOG_PID === String(pid) ? ms : undefined;
+}
+
+/** One line for `systemctl status`. */
+function describe(run: RunStatus | undefined, sinks: readonly SinkMonitor[]): string {
+  const [problem] = run?.listProblems() ?? [PHASE_PROBLEMS.starting];
+  if (run === undefined || problem !== undefined) return problem ?? '';
+  const { events } = run.tally.summarize(0);
+  return describeLive(
+    events,
+    sinks.map((sink) => sink.status().pendingRecords),
+  );
+}
+
+/** How long a phase may take longer than its own limit: reading a key, a slow name lookup, a busy machine. */
+const GRACE_MS = 60_000;
+/** A sink that delivers answers or fails within its own timeout, which is shorter. */
+const SINK_STUCK_MS = 120_000;
+
+/** Finds what is stuck. A run that waits for the service or a sink is not: it tries again, and says so. */
+function createProgressCheck(
+  connectTimeoutMs: number,
+  monotonicMs: () => number,
+): (run: RunStatus, sinks: readonly SinkMonitor[]) => string | undefined {
+  /** What a sink has settled, and since when that is all. */
+  const settled = new Map<SinkMonitor, { readonly count: number; readonly sinceMs: number }>();
+  return ({ phase, phaseSinceMs }, sinks) => {
+    const nowMs = monotonicMs();
+    if (nowMs - phaseSinceMs > limitPhase(phase, connectTimeoutMs)) return describeLongPhase(phase.kind);
+    for (const sink of sinks) {
+      const { name, state, acknowledged, refused, lost, pendingRecords } = sink.status();
+      const count = acknowledged + refused + lost;
+      const before = settled.get(sink);
+      if (pendingRecords === 0 || state !== 'delivering' || before?.count !== count) {
+        settled.set(sink, { count, sinceMs: nowMs });
+      } else if (nowMs - before.sinceMs > SINK_STUCK_MS) return describeMuteSink(name);
+    }
+    return undefined;
+  };
+}
+
+function limitPhase(phase: Phase, connectTimeoutMs: number): number {
+  switch (phase.kind) {
+    case 'lost':
+      return GRACE_MS;
+    case 'retrying':
+      return phase.delayMs + GRACE_MS;
+    case 'connecting':
+      // One timeout for the connection, and one for the welcome.
+      return 2 * connectTimeoutMs + GRACE_MS;
+    default:
+      return Number.POSITIVE_INFINITY;
+  }
+}
+
+type Message = Readonly<Record<string, string>>;
+
+/** Sends one message after the other; those that wait are combined. A program that cannot be run is reported once. */
+function createSender({ env, platform }: Io, onFault: (why: string) => void): (message: Message) => void {
+  const { PATH, NOTIFY_SOCKET } = env;
+  const isolated = platformOf(platform).isolate({ PATH, NOTIFY_SOCKET });
+  let waiting: Message | undefined;
+  let isBusy = false;
+  let hasFailed = false;
+  const fail = (why: string): void => {
+    if (!hasFailed) onFault(why);
+    hasFailed = true;
+  };
+  const next = (): void => {
+    isBusy = waiting !== undefined;
+    if (waiting === undefined) return;
+    const assignments = Object.entries(waiting).map(([name, value]) => `${name}=${value}`);
+    waiting = undefined;
+    const child = spawn('systemd-notify', assignments, { ...isolated, stdio: 'ignore' });
+    // The end of the run does not wait for it.
+    child.unref();
+    child.once('error', ({ code }: NodeJS.ErrnoException) => {
+      fail(describeNoProgram(code));
+      next();
+    });
+    child.once('exit', (code) => {
+      if (code !== 0) fail(describeExitStatus(code));
+      next();
+    });
+  };
+  return (message) => {
+    waiting = { ...waiting, ...message };
+    if (!isBusy) next();
+  };
+}

@@ -1,0 +1,76 @@
+// The content of the store during a change. Fields of newer versions are kept.
+import { FORMAT_VERSION, isCommand, type Profile } from './read.ts';
+import { SETTINGS_VERSION } from './settings-file.ts';
+import type { JsonObject } from './store-file.ts';
+
+/** What a change sees, and `json()`, what is then written. */
+export interface Draft<Content> {
+  readonly draft: Content;
+  json(): JsonObject;
+}
+
+/** The profiles during a change. */
+export interface StoreDraft {
+  has(name: string): boolean;
+  names(): string[];
+  /** The key command of a profile, if it has one. */
+  keyCommand(name: string): readonly string[] | undefined;
+  /** Adds a profile, or gives an existing one a new URL and key. */
+  put(profile: Profile): void;
+  /** Removes a profile, which is then not active either. */
+  remove(name: string): void;
+  /** Renames a profile; it keeps its position and stays active if it was. */
+  rename(from: string, to: string): void;
+  /** Name of the active profile. */
+  current: string | undefined;
+}
+
+/** A draft of the stored profiles, and of none for an empty store; `json()` is what to write. */
+export function draftProfiles(read: JsonObject | undefined): Draft<StoreDraft> {
+  const { current, profiles, ...rest } = read ?? {};
+  const entries = new Map(Object.entries((profiles ?? {}) as Record<string, JsonObject>));
+  const draft: StoreDraft = {
+    current: typeof current === 'string' ? current : undefined,
+    has: (name) => entries.has(name),
+    names: () => [...entries.keys()],
+    keyCommand(name) {
+      const command = entries.get(name)?.['keyCommand'];
+      return isCommand(command) ? command : undefined;
+    },
+    put({ name, url, key, keyCommand }) {
+      const { url: _url, key: _key, keyCommand: _command, ...unknown } = entries.get(name) ?? {};
+      const secret = keyCommand === undefined ? { key } : { keyCommand };
+      entries.set(name, { url, ...secret, ...unknown });
+    },
+    remove(name) {
+      entries.delete(name);
+      if (draft.current === name) draft.current = undefined;
+    },
+    rename(from, to) {
+      const renamed = [...entries].map(([name, entry]) => [name === from ? to : name, entry] as const);
+      entries.clear();
+      for (const [name, entry] of renamed) entries.set(name, entry);
+      if (draft.current === from) draft.current = to;
+    },
+  };
+  return {
+    draft,
+    // fromEntries and spread define properties instead of assigning them, so `__proto__` is an ordinary name.
+    json: () => ({
+      ...rest,
+      version: FORMAT_VERSION,
+      ...(draft.current === undefined ? {} : { current: draft.current }),
+      profiles: Object.fromEntries(entries),
+    }),
+  };
+}
+
+/** The settings by name; the map is written as it is after the change. */
+export function draftSettings(read: JsonObject | undefined): Draft<Map<string, string>> {
+  const { settings, ...rest } = read ?? {};
+  const draft = new Map(Object.entries((settings ?? {}) as Record<string, string>));
+  return {
+    draft,
+    json: () => ({ ...rest, version: SETTINGS_VERSION, settings: Object.fromEntries(draft) }),
+  };
+}

@@ -1,0 +1,119 @@
+// The settings of `atlantis config`: stored defaults of flags, and named filters.
+//
+// A default is used only where a person looks: on a terminal. So a script prints the same with any settings (contract
+// F7). Flags and environment have precedence.
+import { isAtlantisError, StoreError, UsageError } from '../errors.ts';
+import {
+  attributeName,
+  type FlagDefinition,
+  type Flags,
+  listGiven,
+  longName,
+  pick,
+} from '../flags/definition.ts';
+import { FORM_FLAGS, GLOBAL_FLAGS, type GlobalFlags } from '../flags/shared-flags.ts';
+import type { Io } from '../io/io.ts';
+import { SETTING_SOURCES, sayInvalidSetting, sayNoPreset } from '../profiles/messages.ts';
+import { readSettingsFile, settingsPath } from '../profiles/settings-file.ts';
+
+/** Before the name of a named filter. */
+export const PRESET = 'preset.';
+
+/** Each setting by its name, which is that of its flag: `time` for `--time`. */
+export const SETTINGS: ReadonlyMap<string, FlagDefinition> = new Map(
+  Object.values<FlagDefinition>({ ...GLOBAL_FLAGS, ...FORM_FLAGS })
+    .filter(({ isSetting }) => isSetting === true)
+    .map((flag) => [longName(flag.term).slice('--'.length), flag]),
+);
+
+/** A value and where it comes from; null if there is none. */
+export interface Setting {
+  readonly value: string | null;
+  readonly source: string;
+}
+
+export const NOT_SET: Setting = { value: null, source: SETTING_SOURCES.notSet };
+
+/** The text of each stored setting. @throws StoreError */
+export const readSettings = (io: Io): ReadonlyMap<string, string> => readSettingsFile(settingsPath(io), io);
+
+/** The stored text of a default; undefined if there is none. @throws StoreError if the flag does not accept it */
+function readDefault(name: string, stored: ReadonlyMap<string, string>, io: Io): string | undefined {
+  const text = stored.get(name);
+  if (text === undefined) return undefined;
+  try {
+    SETTINGS.get(name)?.parse(text as never);
+    return text;
+  } catch (error) {
+    if (!isAtlantisError(error)) throw error;
+    throw new StoreError(...sayInvalidSetting(name, settingsPath(io) ?? '', error));
+  }
+}
+
+/** Flags that choose the form of events; any of them replaces a stored `format` and `fields`. */
+const FORM_CHOICE = pick(FORM_FLAGS, 'format', 'isJson', 'isEnveloped', 'fields', 'time', 'isWide');
+
+/**
+ * The flags with the stored defaults of the form of events, for stdout on a terminal; otherwise the flags alone.
+ *
+ * @throws StoreError
+ */
+export function addDefaults<Given extends Flags<typeof FORM_FLAGS>>(given: Given, io: Io): Given {
+  if (!io.stdout.isTty) return given;
+  const stored = readSettings(io);
+  const replaced =
+    listGiven(FORM_CHOICE, given).length > 0 ? ['format', 'fields'] : stored.has('fields') ? ['format'] : [];
+  const defaults: Record<string, string> = {};
+  for (const { term } of Object.values(FORM_FLAGS)) {
+    const name = longName(term).slice('--'.length);
+    const isGiven = (given as Readonly<Record<string, unknown>>)[attributeName(term)] !== undefined;
+    const text = isGiven || replaced.includes(name) ? undefined : readDefault(name, stored, io);
+    if (text !== undefined) defaults[attributeName(term)] = text;
+  }
+  return { ...given, ...defaults };
+}
+
+/** The source of the colors of a stream and their mode. @throws UsageError, StoreError */
+export function findColorMode(flags: GlobalFlags, io: Io, isTty: boolean): Setting {
+  if (flags.color !== undefined) return { value: GLOBAL_FLAGS.color.parse(flags.color), source: '--color' };
+  const { NO_COLOR, FORCE_COLOR } = io.env;
+  if (NO_COLOR !== undefined && NO_COLOR !== '') return { value: 'never', source: 'NO_COLOR' };
+  if (FORCE_COLOR !== undefined) {
+    const isOff = FORCE_COLOR === '0' || FORCE_COLOR === 'false';
+    return { value: isOff ? 'never' : 'always', source: 'FORCE_COLOR' };
+  }
+  const stored = isTty ? readDefault('color', readSettings(io), io) : undefined;
+  if (stored !== undefined) return { value: stored, source: settingsPath(io) ?? '' };
+  return { value: GLOBAL_FLAGS.color.fallback ?? null, source: SETTING_SOURCES.default };
+}
+
+/** Each setting as a command on a terminal would use it, with its source; then the named filters. @throws StoreError */
+export function describeSettings(flags: GlobalFlags, io: Io): Record<string, Setting> {
+  const path = settingsPath(io) ?? '';
+  const stored = readSettings(io);
+  const described: Record<string, Setting> = {};
+  for (const [name, { fallback }] of SETTINGS) {
+    const value = readDefault(name, stored, io);
+    if (name === 'color') described[name] = findColorMode(flags, io, true);
+    else if (value !== undefined) described[name] = { value, source: path };
+    else
+      described[name] =
+        fallback === undefined ? NOT_SET : { value: fallback, source: SETTING_SOURCES.default };
+  }
+  for (const [name, value] of stored) if (name.startsWith(PRESET)) described[name] = { value, source: path };
+  return described;
+}
+
+/** The expressions of named filters. @throws UsageError for an unknown name, StoreError */
+export function readPresets(names: readonly string[], io: Io): readonly string[] {
+  if (names.length === 0) return [];
+  const stored = readSettings(io);
+  const known = [...stored.keys()]
+    .filter((name) => name.startsWith(PRESET))
+    .map((name) => name.slice(PRESET.length));
+  return names.map((name) => {
+    const expression = stored.get(PRESET + name);
+    if (expression !== undefined) return expression;
+    throw new UsageError(...sayNoPreset(name, known, PRESET));
+  });
+}

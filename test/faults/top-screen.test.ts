@@ -1,0 +1,223 @@
+// The screen of `top` on a real terminal: drawn in the alternate screen, and restored at every end.
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from '@jest/globals';
+import { CANARY_KEY } from '../helpers/canary.ts';
+import { makeHostile } from '../helpers/hostile.ts';
+import { hasPty, type Pty, type PtyOptions, startInPty } from '../helpers/pty.ts';
+import { COMMAND, quote } from '../helpers/run-cli.ts';
+import {
+  type Script,
+  type ScriptedServer,
+  startScriptedServer,
+  streamHandler,
+} from '../helpers/scripted-server.ts';
+import { pauseFor } from '../helpers/watch.ts';
+import { expectNoKey } from './start-tail.ts';
+import { makeFault } from './strike.ts';
+
+const ENTER = '\x1b[?1049h';
+const LEAVE = '\x1b[?1049l';
+const SHOW_CURSOR = '\x1b[?25h';
+const WRAP = '\x1b[?7h';
+
+async function* endlessEvents(make = (n: number) => `{"type":"t${n % 2}","chain":"tron","amount_usd":${n}}`) {
+  for (let n = 0; ; n++) {
+    yield make(n);
+    await pauseFor(5);
+  }
+}
+
+const serve = (script: Script = streamHandler({ events: endlessEvents() })): Promise<ScriptedServer> =>
+  startScriptedServer(script);
+
+/** Starts `top` in a shell that prints the mode of the terminal before and after it, and its exit code. */
+function startTop(
+  url: string,
+  args: readonly string[] = [],
+  options: PtyOptions & { nodeArgs?: readonly string[] } = {},
+): Pty {
+  const { nodeArgs = [], ...rest } = options;
+  const words = [process.execPath, ...nodeArgs, COMMAND, 'stream', 'top', '--url', url, '--verbose', ...args];
+  // The shell must survive a signal to the whole group.
+  const script = `trap : INT; stty -g; ${words.map(quote).join(' ')}; echo "code $?"; stty -g`;
+  return startInPty(['sh', '-c', script], { key: CANARY_KEY, ...rest });
+}
+
+/** Fails unless the screen and the mode of the terminal are as before; returns the code and what is on the screen then. */
+async function endOf(
+  pty: Pty,
+): Promise<{ readonly code: number; readonly screen: string; readonly output: string }> {
+  const { output } = await pty.exit;
+  expectNoKey(output);
+  const left = output.lastIndexOf(LEAVE);
+  expect(left).toBeGreaterThan(output.lastIndexOf(ENTER));
+  expect(output.lastIndexOf('\x1b[?25l')).toBeLessThan(output.lastIndexOf(SHOW_CURSOR));
+  expect(output.lastIndexOf('\x1b[?7l')).toBeLessThan(output.lastIndexOf(WRAP));
+  const screen = output.slice(left + LEAVE.length);
+  expect(screen.replace(/\x1b\[\d*m/g, '')).not.toContain('\x1b');
+  const [before = ''] = /^[0-9a-f:]+$/m.exec(output.replaceAll('\r', '')) ?? [];
+  const [, code = '', after = ''] = /code (\d+)\n([0-9a-f:]+)\n$/.exec(output.replaceAll('\r', '')) ?? [];
+  expect([before.length > 10, after]).toEqual([true, before]);
+  return { code: Number(code), screen, output };
+}
+
+/** Resolves when a table with events was drawn. */
+const untilDrawn = (pty: Pty): Promise<string> => pty.waitFor(/>EVENTS[\s\S]*2Kt1 +tron +\d/, 15_000);
+
+(hasPty() ? describe : describe.skip)('the screen of top (needs python3)', () => {
+  test('L3: q: exit 0; the last table, the messages and the summary are on the screen that was there before', async () => {
+    await using server = await serve();
+    const pty = startTop(server.url, ['--color', 'never']);
+    await untilDrawn(pty);
+    pty.send('q');
+    const { code, screen } = await endOf(pty);
+    expect(code).toBe(0);
+    expect(screen).toMatch(
+      /atlantis: connected to [\s\S]*0 gaps\r\n\d+ events[\s\S]*>EVENTS[\s\S]*t0 +tron[\s\S]*\d+ events in /,
+    );
+  });
+
+  const ENDS: readonly (readonly [string, number, (pty: Pty, pid: number) => void, RegExp])[] = [
+    ['Ctrl-C', 130, (pty) => pty.send('\x03'), /stopped by SIGINT/],
+    ['SIGTERM', 143, (_pty, pid) => void process.kill(pid, 'SIGTERM'), /stopped by SIGTERM/],
+    ['SIGHUP', 129, (_pty, pid) => void process.kill(pid, 'SIGHUP'), /stopped by SIGHUP/],
+  ];
+
+  test.each(ENDS)('row 145: %s: exit %i, the screen is restored', async (_name, code, end, words) => {
+    await using server = await serve();
+    const pty = startTop(server.url);
+    await untilDrawn(pty);
+    end(pty, await findNode(pty));
+    const found = await endOf(pty);
+    expect(found.code).toBe(code);
+    expect(found.screen).toMatch(words);
+    expect(found.screen).toMatch(/\d+ events in /);
+  });
+
+  test('row 145: a bug: exit 1, the screen is restored, the message is readable', async () => {
+    const fault = makeFault('throw new Error("boom");');
+    await using server = await serve();
+    const pty = startTop(server.url, [], { nodeArgs: fault.options.nodeArgs ?? [] });
+    await untilDrawn(pty);
+    fault.strike();
+    const { code, screen } = await endOf(pty);
+    expect(code).toBe(1);
+    expect(screen).toContain('a bug in atlantis: boom');
+  });
+
+  test('row 145: a stream that gives up: its exit code, its message', async () => {
+    await using server = await serve(async (peer, index) => {
+      if (index === 0) {
+        await streamHandler({ events: Array.from({ length: 9 }, () => '{"type":"t1","chain":"tron"}') })(
+          peer,
+          index,
+        );
+        await pauseFor(400);
+        peer.reset();
+        return;
+      }
+      await peer.respond(401, {}, '{"error":{"code":"unauthorized","message":"no such key"}}');
+    });
+    const { code, screen } = await endOf(startTop(server.url, ['--retry-min', '10ms']));
+    expect(code).toBe(3);
+    expect(screen).toMatch(/HTTP 401 unauthorized[\s\S]*disconnected[\s\S]*1 gap \(one still open\)/);
+  });
+
+  test('row 145: Ctrl-Z gives the screen back, and continuing takes it again', async () => {
+    await using server = await serve();
+    const pty = startTop(server.url);
+    await untilDrawn(pty);
+    const before = pty.output.length;
+    process.kill(await findNode(pty), 'SIGTSTP');
+    // Without job control the kernel does not stop the process, so it continues at once.
+    await pty.waitFor((text) => {
+      const later = text.slice(before);
+      return later.includes(LEAVE) && later.indexOf(ENTER) > later.indexOf(LEAVE);
+    });
+    pty.send('q');
+    expect((await endOf(pty)).code).toBe(0);
+  });
+
+  test('L3: it is drawn at most four times a second, also while keys are pressed, in place, and follows the size of the window', async () => {
+    await using server = await serve();
+    const pty = startTop(server.url, [], { columns: 100 });
+    const frames = (text = pty.output): number => text.split('\x1b[H\x1b[2K').length - 1;
+    await untilDrawn(pty);
+    const [sinceMs, first] = [performance.now(), frames()];
+    for (let left = 40; left > 0; left--) {
+      pty.send('i');
+      await pauseFor(20);
+    }
+    await pty.waitFor((text) => frames(text) >= first + 8);
+    const drawn = frames() - first;
+    expect(drawn).toBeLessThanOrEqual(4 * ((performance.now() - sinceMs) / 1_000) + 2);
+    pty.resize(40, 12);
+    await pty.waitFor((text) => (text.split('\x1b[H\x1b[2K').at(-1) ?? '').length < 600);
+    const length = pty.output.length;
+    await pty.waitFor((text) => frames(text.slice(length)) >= 3);
+    pty.send('q');
+    const { output } = await endOf(pty);
+    const [, ...pictures] = output.slice(length, output.lastIndexOf(LEAVE)).split('\x1b[H\x1b[2K');
+    for (const picture of pictures.slice(0, -1)) {
+      const lines = picture
+        .split('\n')
+        .map((line) => line.replaceAll('\r', '').replace(/\x1b\[[\d;?]*[A-Za-z]/g, ''));
+      expect(lines.length).toBeLessThanOrEqual(12);
+      for (const line of lines) expect([line, line.length <= 40]).toEqual([line, true]);
+    }
+  });
+
+  test('L3: keys order the rows, reverse and pause', async () => {
+    await using server = await serve();
+    const pty = startTop(server.url, ['--color', 'never'], { columns: 120 });
+    await untilDrawn(pty);
+    pty.send('u');
+    await pty.waitFor('>USD/MIN');
+    pty.send('i');
+    await pty.waitFor('<USD/MIN');
+    pty.send('\x1b[A');
+    pty.send('t');
+    await pty.waitFor('<LAST');
+    pty.send('p');
+    const shown = await pty.waitFor(/ paused/);
+    pty.send('p');
+    await pty.waitFor((text) => /live(?![\s\S]*paused)/.test(text.slice(shown.length)));
+    pty.send('q');
+    expect((await endOf(pty)).code).toBe(0);
+  });
+
+  test('row 146 (O2): hostile events draw nothing of their own, also on a Linux console without color', async () => {
+    await using server = await serve(
+      streamHandler({
+        events: endlessEvents((n) =>
+          JSON.stringify(
+            n % 2 ? { type: 't1', chain: 'tron' } : { type: makeHostile(), chain: makeHostile() },
+          ),
+        ),
+      }),
+    );
+    const pty = startTop(server.url, [], { env: { TERM: 'linux', NO_COLOR: '1' }, columns: 90 });
+    await untilDrawn(pty);
+    await pty.waitFor(/\b\d\d\d events/);
+    pty.send('q');
+    const { output } = await endOf(pty);
+    const drawn = output.slice(output.indexOf(ENTER), output.lastIndexOf(LEAVE));
+    const own = /\x1b\[(?:\?1049h|\?25[lh]|\?7[lh]|H|2J|2K|J|0m)/g;
+    expect(drawn.replace(own, '').replace(/\r+\n/g, '')).not.toMatch(/[\x00-\x1f\x7f-\x9f]/);
+  });
+
+  test('a terminal without escape sequences needs --once, and gets the table', async () => {
+    await using server = await serve();
+    const refused = await startInPty([process.execPath, COMMAND, 'stream', 'top', '--url', server.url], {
+      env: { TERM: 'dumb' },
+      key: CANARY_KEY,
+    }).exit;
+    expect([refused.code, refused.output]).toEqual([2, expect.stringContaining('add --once')]);
+  });
+});
+
+/** The process id of node, which the shell started. */
+async function findNode(pty: Pty): Promise<number> {
+  const shell = await pty.readPid();
+  return Number(readFileSync(`/proc/${shell}/task/${shell}/children`, 'latin1').trim().split(' ')[0]);
+}

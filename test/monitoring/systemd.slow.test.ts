@@ -1,0 +1,71 @@
+// The unit of docs/examples/relay under a real systemd: started when the stream is live, watched, restarted, stopped.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from '@jest/globals';
+import { CANARY_KEY, findKeyIn } from '../helpers/canary.ts';
+import { startHttpEndpoint } from '../helpers/http-endpoint.ts';
+import { until } from '../helpers/monitoring.ts';
+import { COMMAND, ROOT } from '../helpers/run-cli.ts';
+import { type Peer, startScriptedServer, streamHandler } from '../helpers/scripted-server.ts';
+import { canRunSystemd, startUserSystemd } from '../helpers/user-systemd.ts';
+
+/** What an instance of a user cannot do. */
+const OF_THE_SYSTEM =
+  /^(?:DynamicUser|StateDirectory|CapabilityBoundingSet|Protect\w+|Private\w+|Restrict(?!Prevent)\w+|NoNew\w+|SystemCall\w+|LockPersonality|UMask|WantedBy|After|Wants)=.*\n/gm;
+
+(canRunSystemd() ? test : test.skip)(
+  'M8: a real systemd sees the relay start, reconnect, hang and stop (SKIPPED without root and systemd)',
+  async () => {
+    const peers: Peer[] = [];
+    const server = await startScriptedServer(
+      streamHandler({
+        events: ['{"id":"a"}'],
+        finish: (peer) => {
+          peers.push(peer);
+        },
+      }),
+    );
+    const sink = await startHttpEndpoint();
+    const unit = readFileSync(join(ROOT, 'docs/examples/relay/atlantis-relay.service'), 'utf8')
+      .replace(/\\\n\s*/g, '')
+      .replace(OF_THE_SYSTEM, '')
+      .replace('[Service]', 'DefaultDependencies=no\n[Service]')
+      .replace('/usr/bin/atlantis', `${process.execPath} ${COMMAND}`)
+      .replace('https://api.atlantis.example', server.url.replace('ws:', 'http:'))
+      .replace(/--to \S+ --nats-creds \S+/, `--to ${sink.url}`)
+      .replace('%S/atlantis', '/mnt')
+      .replace('127.0.0.1:9464', '127.0.0.1:0')
+      // An instance of a user passes on no credentials.
+      .replace(/^LoadCredential=.*\n/gm, '')
+      .replace('%d', '/mnt')
+      .replace('WatchdogSec=60', 'WatchdogSec=3\nStandardError=append:/mnt/stderr');
+    const systemd = await startUserSystemd('relay.service', unit, { 'api-key': CANARY_KEY });
+    const show = async (): Promise<Record<string, string>> => {
+      const names = 'ActiveState,SubState,StatusText,MainPID,NRestarts,Result';
+      const text = await systemd.run(`systemctl --user show relay.service -p ${names}`);
+      return Object.fromEntries(text.split('\n').map((line) => line.split('=', 2)));
+    };
+    const isLive = (unit: Record<string, string>): boolean =>
+      unit['ActiveState'] === 'active' && /^live, 1 event, 0 messages pending/.test(unit['StatusText'] ?? '');
+    const first = await until(show, isLive).catch(async (error) => {
+      throw new Error(
+        `${error}\n${await systemd.run('cat /mnt/log /mnt/stderr; systemctl --user show relay.service -p ExecMainStatus')}`,
+      );
+    });
+    expect(first).toMatchObject({ SubState: 'running', NRestarts: '0' });
+    // Longer than the watchdog waits.
+    await systemd.run('sleep 4');
+    expect(await show()).toMatchObject({ ActiveState: 'active', NRestarts: '0', MainPID: first['MainPID'] });
+
+    await systemd.run(`kill -STOP ${first['MainPID']}`);
+    const second = await until(show, (found) => found['NRestarts'] === '1' && isLive(found));
+    expect(second['MainPID']).not.toBe(first['MainPID']);
+
+    await systemd.run('systemctl --user stop relay.service');
+    expect(await show()).toMatchObject({ ActiveState: 'inactive', Result: 'success' });
+    const log = await systemd.run('cat /mnt/log /mnt/stderr');
+    expect(findKeyIn(log)).toEqual([]);
+    await systemd.stop();
+  },
+  120_000,
+);

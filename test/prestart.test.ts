@@ -1,0 +1,84 @@
+// `npm start` in a clone: what scripts/prestart.mjs installs and builds, with an npm that only notes that it ran.
+import { spawnSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from '@jest/globals';
+import { makeTempFolder } from './helpers/cleanup.ts';
+import { ROOT } from './helpers/run-cli.ts';
+
+const LOCK = 'package-lock.json';
+const INSTALLED = 'node_modules/.package-lock.json';
+const PACKAGES = {
+  'node_modules/esbuild': { version: '1.0.0', integrity: 'sha512-a' },
+  'node_modules/@esbuild/aix-ppc64': { version: '1.0.0', integrity: 'sha512-b', optional: true },
+};
+
+/** A clone that is installed and built, without the packages for other platforms. */
+function makeClone(): string {
+  const clone = makeTempFolder();
+  for (const folder of ['src', 'assembly', 'scripts', 'dist', 'node_modules/esbuild', 'bin'])
+    mkdirSync(join(clone, folder), { recursive: true });
+  cpSync(join(ROOT, 'scripts/prestart.mjs'), join(clone, 'scripts/prestart.mjs'));
+  const write = (path: string, value: unknown): void =>
+    writeFileSync(join(clone, path), JSON.stringify(value));
+  write('package.json', { type: 'module' });
+  write(LOCK, { packages: { '': { name: 'atlantis-cli' }, ...PACKAGES } });
+  write(INSTALLED, { packages: { 'node_modules/esbuild': PACKAGES['node_modules/esbuild'] } });
+  write('src/main.ts', '');
+  writeFileSync(
+    join(clone, 'scripts/build.mjs'),
+    `import { writeFileSync } from 'node:fs'; writeFileSync('built', '');`,
+  );
+  writeFileSync(join(clone, 'bin/npm'), '#!/bin/sh\necho "$@" > installed\n', { mode: 0o755 });
+  write('dist/main.cjs', '');
+  return clone;
+}
+
+function setTime(path: string, seconds: number): void {
+  utimesSync(path, seconds, seconds);
+}
+
+function prestart(clone: string): { installed: boolean; built: boolean } {
+  const PATH = `${join(clone, 'bin')}:${process.env['PATH']}`;
+  const { status, stderr } = spawnSync(process.execPath, ['scripts/prestart.mjs'], {
+    cwd: clone,
+    env: { PATH },
+    encoding: 'utf8',
+  });
+  expect([status, stderr]).toEqual([0, '']);
+  return { installed: existsSync(join(clone, 'installed')), built: existsSync(join(clone, 'built')) };
+}
+
+test.each([1, 2_000_000_000])(
+  'a copied tree is not installed again, whatever the times of its files (%i)',
+  (seconds) => {
+    const clone = makeClone();
+    setTime(join(clone, LOCK), seconds);
+    expect(prestart(clone)).toEqual({ installed: false, built: false });
+  },
+);
+
+const CHANGES: readonly (readonly [string, (clone: string) => void])[] = [
+  ['nothing is installed', (clone) => rmSync(join(clone, 'node_modules'), { recursive: true })],
+  ['the list of npm is damaged', (clone) => writeFileSync(join(clone, INSTALLED), '{')],
+  ['a package is missing', (clone) => writeFileSync(join(clone, INSTALLED), '{"packages":{}}')],
+  [
+    'a package has another version',
+    (clone) => {
+      const packages = { 'node_modules/esbuild': { version: '0.9.0', integrity: 'sha512-c' } };
+      writeFileSync(join(clone, INSTALLED), JSON.stringify({ packages }));
+    },
+  ],
+];
+test.each(CHANGES)('%s: it is installed, even if the lock file is older', (_what, change) => {
+  const clone = makeClone();
+  change(clone);
+  setTime(join(clone, LOCK), 1);
+  expect(prestart(clone).installed).toBe(true);
+});
+
+test('a source that is newer than the bundles: it is built', () => {
+  const clone = makeClone();
+  setTime(join(clone, 'dist/main.cjs'), 1);
+  expect(prestart(clone)).toEqual({ installed: false, built: true });
+});
