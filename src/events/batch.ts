@@ -38,7 +38,7 @@ export function makeLines(line: Buffer, flags: number): EventLines {
 }
 
 /** The text of event `index` as sent: a view, not a copy. */
-export function textOf({ bytes, ends }: EventLines, index: number): Buffer {
+export function textOf({ bytes, ends }: Pick<EventLines, 'bytes' | 'ends'>, index: number): Buffer {
   return bytes.subarray(index === 0 ? 0 : (ends[index - 1] as number) + 1, ends[index]);
 }
 

@@ -254,7 +254,7 @@ describe('row 143 (F7): a settings file that cannot be trusted', () => {
     chownSync(path, 12_345, 12_345);
     const { code, stderr } = await run(args);
     expect(code).toBe(10);
-    expect(stderr).toContain(`the settings file belongs to another user: ${path}`);
+    expect(stderr).toContain(`the settings file belongs to another user (uid 12345): ${path}`);
   });
 
   test.each(all([...USES, set('time', 'utc')]))('a link: %s', async (_title, args) => {

@@ -79,9 +79,9 @@ describe('tail of a simulator in another process', () => {
     expect(stderr).toContain('set a valid one in ATLANTIS_API_KEY');
   });
 
-  test('the ready file is there once the welcome has come', async () => {
+  test('the ready file is there once the welcome has come, and gone at the end', async () => {
     const { stdout } = await runShell(
-      'atlantis -q stream tail --simulate --limit 1 --ready-file "$HOME/ready" >/dev/null && cat "$HOME/ready"',
+      'atlantis -q stream tail --simulate --limit 2 --ready-file "$HOME/ready" | { read -r first; cat "$HOME/ready"; cat >/dev/null; }; ! test -e "$HOME/ready"',
     );
     expect(JSON.parse(stdout)).toMatchObject({ key_prefix: 'ak_live_01234567' });
   });

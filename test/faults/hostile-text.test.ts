@@ -1,10 +1,10 @@
 // Text from outside on stderr and stdout: control characters are made visible, and it takes only a few lines.
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { CANARY_KEY, CANARY_PREFIX } from '../helpers/canary.ts';
 import { makeTempFolder } from '../helpers/cleanup.ts';
 import { type Script, startScriptedServer, streamHandler } from '../helpers/scripted-server.ts';
+import { untilWritten } from '../helpers/watch.ts';
 import { expectNoKey, readRecords, runTail } from './start-tail.ts';
 
 /** Screen control, a title, C1, DEL, bidi, separators, tag and zero-width characters, a line break, a fake line. */
@@ -143,12 +143,13 @@ describe('O2, P4: text from outside on stderr', () => {
       peer.answerClose();
       await peer.accept();
       await peer.sendText(JSON.stringify({ type: 'welcome', key: CANARY_KEY }));
+      ready = await untilWritten(path);
       await peer.sendText('{}');
     });
     const path = join(makeTempFolder(), 'ready');
+    let ready = '';
     const exit = await runTail(server.url, ['--ready-file', path, '--limit', '1']);
     expect(exit.code).toBe(0);
-    const ready = readFileSync(path, 'utf8');
     expectNoKey(ready);
     expect(JSON.parse(ready)['key_prefix']).toContain(CANARY_PREFIX);
   });

@@ -7,6 +7,7 @@ import type { LifecycleRecord } from '../../render/renderer.ts';
 import { stringifySafe } from '../../render/sanitize.ts';
 import { sayCut } from '../../session/messages.ts';
 import type { OpenOutput, Output } from '../../session/output.ts';
+import { DeferredEvents } from './deferred-events.ts';
 import { describeTop } from './document.ts';
 import { renderTable } from './frame.ts';
 import { LiveView, type ViewParts } from './live-view.ts';
@@ -45,6 +46,10 @@ export function createTopOutput(
     if (isFile(io.stdout)) io.ignoreFileSizeSignal();
     const view = once === undefined ? new LiveView({ config, data, frame }, io, writer, stop) : undefined;
     onOpen(() => view?.close());
+    const deferred = new DeferredEvents(clock, (events, count, { receivedAtMs, atMs }) => {
+      timeline.advance(atMs);
+      for (let i = 0; i < count; i += 1) ranking.add(readFacts(textOf(events, i)), receivedAtMs);
+    });
     let isStarted = false;
     let cancelWindow = (): void => {};
     /** The time of `--within` begins with the first connection. */
@@ -57,9 +62,7 @@ export function createTopOutput(
     if (isRecording) start();
     return {
       writeEvents(batch: Batch, count) {
-        timeline.advance(isRecording ? batch.receivedAtMs : clock.monotonicMs());
-        for (let i = 0; i < count; i += 1) ranking.add(readFacts(textOf(batch, i)), batch.receivedAtMs);
-        batch.release?.();
+        deferred.add(batch, count, isRecording ? batch.receivedAtMs : clock.monotonicMs());
         view?.noteChange();
         return undefined;
       },
@@ -72,9 +75,10 @@ export function createTopOutput(
         if (GAP_RECORD.test(line.toString('latin1', 0, GAP_RECORD_BYTES))) connection.gaps += 1;
         return undefined;
       },
-      flush: () => Promise.resolve(),
+      flush: () => Promise.resolve(deferred.settle()),
       async drain() {
         cancelWindow();
+        deferred.settle();
         if (!isRecording) timeline.advance(clock.monotonicMs());
         const choice = view ?? { sort, isReversed: false, maxRows };
         view?.close();
