@@ -5,7 +5,6 @@ import { describe, expect, test } from '@jest/globals';
 import { LIFECYCLE_MARK } from '../../src/delivery/sink.ts';
 import { Spool } from '../../src/delivery/spool/spool.ts';
 import { classifyText } from '../../src/events/scanner.ts';
-import { CANARY_KEY } from '../helpers/canary.ts';
 import { makeTempFolder } from '../helpers/cleanup.ts';
 import { createFakeClock } from '../helpers/fake-clock.ts';
 import { startHttpEndpoint, takeAll } from '../helpers/http-endpoint.ts';
@@ -20,8 +19,9 @@ const EVENTS = [
   '{"id":"evt_3"}',
   '{"id":"evt_4","key":"none"}',
 ];
-/** A service that repeats the key. */
-const WITH_KEY = [...EVENTS.slice(0, 4), `{"id":"evt_4","key":"${CANARY_KEY}"}`];
+/** A service that repeats a key. */
+const KEY = 'ak_live_5e1f7e57000011112222333344445555';
+const WITH_KEY = [...EVENTS.slice(0, 4), `{"id":"evt_4","key":"${KEY}"}`];
 const FOLDER = 'EVENTS~1a2b3c4d';
 
 interface Left {
@@ -91,7 +91,7 @@ describe('row 176 (B16): relay --inspect', () => {
         '  cursor      1 acknowledged, 0 in flight as one unit',
         '  damage      none',
       ]);
-      expect(exit.stdout).not.toContain(CANARY_KEY.slice(8));
+      expect(exit.stdout).not.toContain(KEY.slice(8));
     }
     expect(snapshot(parent)).toEqual(before);
   });
@@ -119,7 +119,7 @@ describe('row 176 (B16): relay --inspect', () => {
       ],
     });
     expect(exit.stdout).toContain(`"amount":${AMOUNT}`);
-    expect(exit.stdout).not.toContain(CANARY_KEY.slice(8));
+    expect(exit.stdout).not.toContain(KEY.slice(8));
   });
 
   test('--export: the pending events as NDJSON; foreign text controls neither terminal nor CI', async () => {
