@@ -63,7 +63,7 @@ const pickAttributes = ({ specversion, id, source, type, time, datacontenttype }
   datacontenttype,
 });
 
-describe('row 174 (B14): CloudEvents over HTTP', () => {
+describe('row 174 (B16): CloudEvents over HTTP', () => {
   test('one event in a request: the attributes as the SDK reads them, and the text of the event', async () => {
     const endpoint = await startHttpEndpoint();
     expect((await relay(['--to', endpoint.url, '--payload', 'cloudevents'])).code).toBe(0);
@@ -117,7 +117,7 @@ const traceOf = ({ headers }: Pick<HttpEndpoint['requests'][number], 'headers'>)
   return header.split('-').slice(1);
 };
 
-describe('row 175 (B15): traceparent', () => {
+describe('row 175 (B17): traceparent', () => {
   test('each event has one trace, from every relay; each attempt is a span; its own trace continues', async () => {
     const endpoint = await startHttpEndpoint(answerInTurn(204, 503, reset));
     const args = ['--to', endpoint.url, '--traceparent'];
@@ -171,7 +171,7 @@ describeWithNats('in NATS', () => {
     nats = await startNatsServer({ lifetime: 'file' });
   });
 
-  test('row 174 (B14): headers that the SDK reads; the message is the event, byte for byte', async () => {
+  test('row 174 (B16): headers that the SDK reads; the message is the event, byte for byte', async () => {
     const exit = await relay([
       ...['--to', `${nats.url}/EVENTS`, '--create', '--payload', 'cloudevents', '--traceparent'],
     ]);

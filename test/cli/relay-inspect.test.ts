@@ -73,7 +73,7 @@ const segmentOf = (folder: string): string =>
 /** Where the text of an event is in the only segment. */
 const offsetOf = (folder: string, id: string): number => readFileSync(segmentOf(folder)).indexOf(`"${id}"`);
 
-describe('row 176 (B16): relay --inspect', () => {
+describe('row 176 (B18): relay --inspect', () => {
   test('prints what is pending, and changes nothing', async () => {
     const { parent, folder } = await leave(FOLDER, WITH_KEY);
     const before = snapshot(parent);

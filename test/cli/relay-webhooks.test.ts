@@ -42,7 +42,7 @@ function isSigned(secret: string, { body, headers }: HttpRequest): boolean {
   }
 }
 
-describe('row 173 (B13): Standard Webhooks', () => {
+describe('row 173 (B15): Standard Webhooks', () => {
   test.each([1, 4])(
     'the official library accepts each attempt, with the old and the new secret; --batch %d',
     async (batch) => {
