@@ -14,30 +14,35 @@ import { profileMisses } from './lib/profile.mjs';
 import { writeReport } from './lib/report.mjs';
 import { startServer } from './lib/server-process.mjs';
 import { profileStart } from './lib/start-profile.mjs';
-import { measureThroughput } from './measures/t1-throughput.mjs';
-import { measureSizes } from './measures/t2-sizes.mjs';
+import { measureThroughput, measureThroughputOverTls } from './measures/t1-throughput.mjs';
+import { measureSizes, measureSizesOverTls } from './measures/t2-sizes.mjs';
 import { measureMemory } from './measures/t3-memory.mjs';
 import { measureFilters } from './measures/t4-filters.mjs';
 import { measurePretty } from './measures/t5-pretty.mjs';
 import { measureStart } from './measures/t6-start.mjs';
-import { measureLatency } from './measures/t7-latency.mjs';
+import { measureLatency, measureLatencyOverTls } from './measures/t7-latency.mjs';
 import { measureLongRun } from './measures/t8-long.mjs';
 import { measureIdle } from './measures/t9-idle.mjs';
 import { measureSimulator } from './measures/t10-simulator.mjs';
 import { measureRelay } from './measures/t11-relay.mjs';
+import { measureReplay } from './measures/t12-replay.mjs';
 
 const MEASURES = {
+  T1s: measureThroughputOverTls,
   T1: measureThroughput,
+  T2s: measureSizesOverTls,
   T2: measureSizes,
   T3: measureMemory,
   T4: measureFilters,
   T5: measurePretty,
   T6: measureStart,
+  T7s: measureLatencyOverTls,
   T7: measureLatency,
   T8: measureLongRun,
   T9: measureIdle,
   T10: measureSimulator,
   T11: measureRelay,
+  T12: measureReplay,
 };
 
 const { values: options } = parseArgs({
@@ -114,11 +119,14 @@ try {
 const report = writeReport({ measures, machine: describeMachine(peers), plan, profiles });
 console.log(report);
 if (isForKeeps) {
-  const { bars, title } = measures.find(({ id }) => id === 'T1');
+  const { bars, title } = measures.find(({ id }) => id === 'T1s');
   writeFileSync(new URL('results.md', import.meta.url), report);
   const subtitle = title.replaceAll('`', '');
   if (bars)
-    writeFileSync(new URL('results.svg', import.meta.url), drawBars('Events per second', subtitle, bars));
+    writeFileSync(
+      new URL('results.svg', import.meta.url),
+      drawBars('Events per second of CPU time', subtitle, bars),
+    );
 }
 
 const lost = measures.flatMap(({ checks }) => checks).filter(isLost);

@@ -1,9 +1,15 @@
 // The benchmark server, a separate process. Frames are prepared in advance and written as fast as the socket
 // accepts them, so that the server is never the bottleneck. Handshake and frames do not use a library.
 //
-// Sends { port } to its parent once, then { upgradedNs } (monotonic clock) for each connection.
+// Sends { port, tlsPort, certificate } to its parent once, then { upgradedNs } (monotonic clock) for each connection.
+// `wss:` uses TLS 1.3 with AES-128-GCM and a certificate that is made with `openssl` at the start.
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { makeDistinctEvents, makeEvents } from './lib/events.mjs';
 import { decodeFlow } from './lib/flow.mjs';
 import { createFrameReader, encodeClose, encodeFrame, encodeText, OPCODE } from './lib/frames.mjs';
@@ -67,8 +73,24 @@ function trickle(socket, { count, everyMs }, done) {
   next();
 }
 
-const server = createServer((_request, response) => response.writeHead(404).end());
-server.on('upgrade', (request, socket) => {
+/** A self-signed certificate for 127.0.0.1, and for 0.0.0.0, which clients reach through a proxy. */
+function makeCertificate() {
+  const folder = mkdtempSync(join(tmpdir(), 'atlantis-bench-'));
+  try {
+    const [keyFile, certFile] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
+    const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1'];
+    const names = ['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1,IP:0.0.0.0'];
+    const files = ['-keyout', keyFile, '-out', certFile];
+    execFileSync('openssl', ['req', '-x509', ...curve, '-nodes', '-days', '1', ...names, ...files], {
+      stdio: 'ignore',
+    });
+    return { key: readFileSync(keyFile, 'utf8'), cert: readFileSync(certFile, 'utf8') };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function answerUpgrade(request, socket) {
   socket.on('error', () => {});
   socket.setNoDelay(true);
   const flow = decodeFlow(request.url);
@@ -98,6 +120,15 @@ server.on('upgrade', (request, socket) => {
   if (flow.everyMs === 0) blockOf(flow);
   if (flow.delayMs === 0) begin();
   else setTimeout(begin, flow.delayMs);
+}
+
+const certificate = makeCertificate();
+const tlsOptions = { ...certificate, ciphers: 'TLS_AES_128_GCM_SHA256', minVersion: 'TLSv1.3' };
+const listeners = [createServer(), createTlsServer(tlsOptions)].map((server) => {
+  server.on('request', (_request, response) => response.writeHead(404).end());
+  server.on('upgrade', answerUpgrade);
+  return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server.address().port)));
 });
-server.listen(0, '127.0.0.1', () => process.send({ port: server.address().port }));
+const [port, tlsPort] = await Promise.all(listeners);
+process.send({ port, tlsPort, certificate: certificate.cert });
 process.on('disconnect', () => process.exit());

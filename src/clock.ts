@@ -1,7 +1,10 @@
 // Clocks, timers of any length, and waits that end when a signal aborts. Tests replace the `Clock`.
 
 /** The maximum delay of a Node timer; a longer one fires at once. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
+export const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/** The longest duration that flags and options accept: a year. */
+export const MAX_DURATION_MS = 365 * 24 * 3_600_000;
 
 export interface Clock {
   /** Wall clock, ms since the epoch; may jump. */

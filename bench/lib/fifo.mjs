@@ -1,6 +1,6 @@
 // A named pipe that this process keeps open, as the stdout of a client whose memory is read by process id.
 import { spawnSync } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -23,15 +23,4 @@ export function makeFifo() {
       rmSync(folder, { recursive: true, force: true });
     },
   };
-}
-
-/** A field of /proc/<pid>/status in KiB, such as VmRSS or VmHWM; undefined when the process has ended. */
-export function readStatusKiB(pid, field) {
-  try {
-    const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-    const found = new RegExp(`${field}:\\s+(\\d+)`).exec(status)?.[1];
-    return found === undefined ? undefined : Number(found);
-  } catch {
-    return undefined;
-  }
 }

@@ -13,3 +13,6 @@ export const mebibytes = (kibibytes) =>
 /** `median (min to max)` with a formatter for each. */
 export const spread = ({ median, min, max }, format) =>
   min === max ? format(median) : `${format(median)} (${format(min)} to ${format(max)})`;
+
+/** A ratio of runs as `1.25 (1.20 to 1.31) ×`. */
+export const times = (compared) => `${spread(compared, (value) => value.toFixed(2))} ×`;

@@ -9,7 +9,7 @@ export function describeMachine(peers) {
   const model = cpus()[0]?.model.trim() ?? 'unknown';
   return [
     `${availableParallelism()} cores (${model}), ${(totalmem() / 2 ** 30).toFixed(0)} GiB, ${type()} ${release()} ${arch()}`,
-    `load average at the end ${loadavg()[0].toFixed(1)} (the higher above 2, the less reliable are the figures)`,
+    `load average at the end ${loadavg()[0].toFixed(1)} (above 2, trust CPU time, not rates and durations)`,
     `Node ${process.versions.node}; ${versions.join('; ')}`,
   ];
 }

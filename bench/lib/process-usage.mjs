@@ -10,8 +10,13 @@ export function readCpuMs(pid) {
   return ns.reduce((sum, one) => sum + one, 0) / 1e6;
 }
 
-/** Its current resident memory in KiB. */
-export function readMemoryKiB(pid) {
-  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-  return Number(/^VmRSS:\s+(\d+)/m.exec(status)[1]);
+/** A field of /proc/<pid>/status in KiB, such as VmRSS or VmHWM; undefined when the process has ended. */
+export function readStatusKiB(pid, field) {
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+    const found = new RegExp(`${field}:\\s+(\\d+)`).exec(status)?.[1];
+    return found === undefined ? undefined : Number(found);
+  } catch {
+    return undefined;
+  }
 }

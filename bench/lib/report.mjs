@@ -34,7 +34,7 @@ export function writeReport({ measures, machine, plan, profiles }) {
     [...machine, `${plan.name} run of ${new Date().toISOString().slice(0, 10)}`]
       .map((line) => `- ${line}`)
       .join('\n'),
-    '![Events per second](results.svg)',
+    '![Events per second of CPU time](results.svg)',
     '## Goals',
     tabulateGoals(measures),
     ...(skipped.length === 0 ? [] : ['## Skipped', skipped.join('\n')]),

@@ -1,13 +1,17 @@
 // Starts the benchmark server as a separate process and reports when the events of a connection begin.
 import { fork } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { encodeFlow } from './flow.mjs';
 
 const SERVER = fileURLToPath(new URL('../server.mjs', import.meta.url));
 
 /**
- * @returns a handle: `base(flow)` is the base URL for a flow, `stream(flow)` its WebSocket URL;
- *   `nextBegin()` resolves with the monotonic time in ns at which the next connection's first event is written.
+ * A server: `base(flow)` is the base URL for a flow, `stream(flow)` its WebSocket URL; `nextBegin()` resolves with the
+ * monotonic time in ns at which the next connection's first event is written. `tls` is the same over `wss:`; its
+ * certificate is in the file SSL_CERT_FILE from here on.
  */
 export async function startServer() {
   const child = fork(SERVER, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
@@ -15,20 +19,33 @@ export async function startServer() {
     if (code !== 0) throw new Error(`the benchmark server exited with ${code}`);
   });
   let waiting = [];
-  const port = await new Promise((resolve) => {
+  const { port, tlsPort, certificate } = await new Promise((resolve) => {
     child.on('message', (message) => {
-      if (message.port !== undefined) resolve(message.port);
+      if (message.port !== undefined) resolve(message);
       else {
         for (const resolveNext of waiting) resolveNext(BigInt(message.upgradedNs));
         waiting = [];
       }
     });
   });
-  const base = (flow) => `http://127.0.0.1:${port}${encodeFlow(flow)}`;
+  const folder = mkdtempSync(join(tmpdir(), 'atlantis-bench-'));
+  process.env.SSL_CERT_FILE = join(folder, 'certificate.pem');
+  writeFileSync(process.env.SSL_CERT_FILE, certificate);
+  const over = (suffix, itsPort) => {
+    const url = (scheme, flow) => `${scheme}${suffix}://127.0.0.1:${itsPort}${encodeFlow(flow)}`;
+    return {
+      scheme: `ws${suffix}`,
+      base: (flow) => url('http', flow),
+      stream: (flow) => `${url('ws', flow)}/v1/stream`,
+      nextBegin: () => new Promise((resolve) => waiting.push(resolve)),
+    };
+  };
   return {
-    base,
-    stream: (flow) => `${base(flow).replace('http:', 'ws:')}/v1/stream`,
-    nextBegin: () => new Promise((resolve) => waiting.push(resolve)),
-    stop: () => child.disconnect(),
+    ...over('', port),
+    tls: over('s', tlsPort),
+    stop() {
+      child.disconnect();
+      rmSync(folder, { recursive: true, force: true });
+    },
   };
 }

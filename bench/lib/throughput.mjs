@@ -8,13 +8,16 @@ import { runOrThrow, runPipeline } from './pipeline.mjs';
 /**
  * @param {string} reader shell text between the client and the end of the pipeline
  * @param {boolean} mayFail the reader ends the client, so its exit code is ignored
- * @returns {Promise<{perSecond: number, seconds: number, peakKiB: number | undefined, cpuMs: number | undefined}>}
+ * @returns {Promise<{perSecond: number, peakKiB: number | undefined, cpuMs: number | undefined, cpuUs: number | undefined}>}
+ *   cpuUs is the CPU time per event
  */
 export async function timeClient(server, argv, count, { reader = '', mayFail = false } = {}) {
   const begun = server.nextBegin();
   const run = await (mayFail ? runPipeline : runOrThrow)(argv, { sink: `${reader} | cat >/dev/null` });
   const seconds = Number(run.endNs - (await begun)) / 1e9;
-  return { perSecond: count / seconds, seconds, peakKiB: run.peakKiB, cpuMs: run.cpuMs };
+  const { peakKiB, cpuMs } = run;
+  const cpuUs = cpuMs === undefined ? undefined : (cpuMs * 1_000) / count;
+  return { perSecond: count / seconds, peakKiB, cpuMs, cpuUs };
 }
 
 /** The number of lines that a client prints, to find clients that lose events. */

@@ -1,25 +1,44 @@
 // T1: small events as NDJSON into `cat >/dev/null`, compared with the ceiling, the reference clients and the peers.
-// Its runs of `tail` also measure the peak memory of T3.
+// T1s: the same over `wss:`, where the goals are about CPU time, with a loop that copies the bytes unparsed as a floor.
+// Their runs of `tail` also measure the peak memory of T3.
 import * as clients from '../lib/clients.mjs';
+import { startConnectProxy } from '../lib/connect-proxy.mjs';
 import { SIZES } from '../lib/events.mjs';
-import { mebibytes, spread, whole } from '../lib/format.mjs';
+import { mebibytes, spread, times, whole } from '../lib/format.mjs';
 import { interleave } from '../lib/interleave.mjs';
-import { compareRuns, median, summarize } from '../lib/stats.mjs';
+import { hasGnuTime } from '../lib/pipeline.mjs';
+import { compareRuns, summarize } from '../lib/stats.mjs';
 import { countLines, timeClient } from '../lib/throughput.mjs';
 
 const TAIL = 'atlantis stream tail';
+const CEILING = 'ceiling';
+const REFERENCE = 'reference, JavaScript';
+const COPY = 'copy loop, unparsed';
+const TUNNELED = 'the same through a CONNECT proxy';
 
-/** The clients: command line, number of events, goal. */
-function listClients(server, plan, peers) {
+/** The clients: command line and number of events. */
+function listClients(server, plan, peers, proxyUrl) {
   const stream = (count) => server.stream({ count, size: SIZES.small });
+  const tail = (n) => clients.tail(server.base({ count: n, end: 'open' }), n);
   const all = plan.smallEvents;
   const few = plan.slowPeerEvents;
-  return [
-    { name: TAIL, count: all, argv: (n) => clients.tail(server.base({ count: n, end: 'open' }), n) },
-    { name: 'ceiling', goal: 'T1 ceiling', count: all, argv: (n) => clients.ceiling(stream(n)) },
+  // Not through a proxy to 127.0.0.1.
+  const tunneled = (n) => tail(n).map((word) => word.replace('127.0.0.1', '0.0.0.0'));
+  const onlyOverTls = [
     {
-      name: 'reference, JavaScript',
-      goal: 'T1 reference JavaScript',
+      name: TUNNELED,
+      count: all,
+      rounds: plan.peerRounds,
+      argv: (n) => ['env', `HTTPS_PROXY=${proxyUrl}`, ...tunneled(n)],
+    },
+    { name: COPY, count: all, argv: (n) => clients.copy(stream(n)) },
+  ];
+  return [
+    { name: TAIL, count: all, argv: (n) => tail(n) },
+    ...(proxyUrl === undefined ? [] : onlyOverTls),
+    { name: CEILING, count: all, argv: (n) => clients.ceiling(stream(n)) },
+    {
+      name: REFERENCE,
       count: all,
       rounds: plan.peerRounds,
       extraLines: 1,
@@ -27,7 +46,6 @@ function listClients(server, plan, peers) {
     },
     {
       name: 'reference, Python',
-      goal: 'T1 reference Python',
       count: few,
       rounds: plan.peerRounds,
       extraLines: 1,
@@ -36,7 +54,6 @@ function listClients(server, plan, peers) {
     },
     ...['batch', 'log'].map((way) => ({
       name: way === 'batch' ? 'Bun, one write per tick' : 'Bun, console.log',
-      ...(way === 'log' ? { goal: 'T1 Bun' } : {}),
       count: all,
       rounds: plan.peerRounds,
       extraLines: 1,
@@ -47,7 +64,6 @@ function listClients(server, plan, peers) {
       // wscat discards unwritten output when the server closes. So the server keeps the connection open, and
       // the reader ends wscat after the last line.
       name: 'wscat',
-      goal: 'T1 wscat',
       count: few,
       rounds: plan.peerRounds,
       peer: peers.wscat,
@@ -57,12 +73,38 @@ function listClients(server, plan, peers) {
   ];
 }
 
-export async function measureThroughput({ server, plan, peers, note }) {
-  const listed = listClients(server, plan, peers);
+/** Goals as `[goal, client, figure]`: how many times as fast as a client, or how much CPU time per event relative to it. */
+const GOALS = {
+  T1: [
+    ['T1 ceiling', CEILING, 'speed'],
+    ['T1 reference', REFERENCE, 'speed'],
+  ],
+  T1s: [
+    ['T1s ceiling', CEILING, 'saved'],
+    ['T1s stretch', CEILING, 'saved'],
+    ['T1s copy', COPY, 'spent'],
+  ],
+};
+
+export const measureThroughput = (context) => measureOver('T1', context.server, context);
+
+export async function measureThroughputOverTls(context) {
+  const proxy = await startConnectProxy();
+  try {
+    return await measureOver('T1s', context.server.tls, context, proxy.url);
+  } finally {
+    proxy.stop();
+  }
+}
+
+async function measureOver(id, server, { plan, peers, note }, proxyUrl) {
+  const listed = listClients(server, plan, peers, proxyUrl);
   const skipped = listed.filter(({ peer }) => peer?.skipped).map((one) => `${one.name}: ${one.peer.skipped}`);
   const present = listed.filter(({ peer }) => !peer?.skipped);
   const notes = [];
   for (const { name, argv, options, extraLines = 0 } of present) {
+    // The copy loop prints no lines.
+    if (name === COPY) continue;
     const lines = await countLines(argv(plan.trialEvents), options?.(plan.trialEvents));
     const lost = plan.trialEvents + extraLines - lines;
     if (lost !== 0) notes.push(`${name} lost ${lost} of ${whole(plan.trialEvents)} events in a trial.`);
@@ -74,39 +116,46 @@ export async function measureThroughput({ server, plan, peers, note }) {
       run: () => timeClient(server, one.argv(one.count), one.count, one.options?.(one.count)),
     })),
     plan.rounds,
-    (what) => note(`T1 ${what}`),
+    (what) => note(`${id} ${what}`),
   );
   const rates = new Map([...runs].map(([name, list]) => [name, list.map((run) => run.perSecond)]));
   const own = rates.get(TAIL);
-  const checks = [];
-  const rows = present.map(({ name, goal, count }) => {
-    const compared = compareRuns(own, rates.get(name));
-    if (goal !== undefined) checks.push({ goal, ...compared });
-    if (goal === 'T1 ceiling') checks.push({ goal: 'T1 stretch', ...compared });
-    const cpu = runs.get(name).map(({ cpuMs }) => (cpuMs === undefined ? undefined : (cpuMs * 1e3) / count));
-    const peaks = runs.get(name).map((run) => run.peakKiB);
-    const peak = peaks.includes(undefined) ? undefined : Math.max(...peaks);
-    return [
-      name,
-      spread(summarize(rates.get(name)), whole),
-      whole(count),
-      name === TAIL ? '' : `${spread(compared, (value) => value.toFixed(2))} ×`,
-      cpu.includes(undefined) ? 'not measured' : median(cpu).toFixed(2),
-      mebibytes(peak),
-    ];
-  });
-  const peaks = runs.get(TAIL).map((run) => run.peakKiB);
-  if (peaks.includes(undefined)) skipped.push('peak memory: GNU time is missing (Debian: time)');
-  else checks.push({ goal: 'T3 peak', ...summarize(peaks.map((kib) => (kib * 1024) / 1e6)) });
+  const cpuOf = (name) => runs.get(name).map(({ cpuUs }) => cpuUs);
+  const compare = (name, what) => {
+    if (what === 'speed') return compareRuns(own, rates.get(name));
+    return what === 'spent' ? compareRuns(cpuOf(TAIL), cpuOf(name)) : compareRuns(cpuOf(name), cpuOf(TAIL));
+  };
+  const checks = GOALS[id]
+    .filter(([, , what]) => what === 'speed' || hasGnuTime)
+    .map(([goal, name, what]) => ({ goal, ...compare(name, what) }));
+  const rows = present.map(({ name, count }) => [
+    name,
+    hasGnuTime ? spread(summarize(cpuOf(name)), (us) => us.toFixed(2)) : 'not measured',
+    hasGnuTime && name !== TAIL ? times(compare(name, 'saved')) : '',
+    spread(summarize(rates.get(name)), whole),
+    name === TAIL ? '' : times(compare(name, 'speed')),
+    whole(count),
+    mebibytes(hasGnuTime ? Math.max(...runs.get(name).map((run) => run.peakKiB)) : undefined),
+  ]);
+  if (hasGnuTime) {
+    const peaks = runs.get(TAIL).map(({ peakKiB }) => (peakKiB * 1024) / 1e6);
+    checks.push({ goal: id === 'T1' ? 'T3 peak' : 'T3s peak', ...summarize(peaks) });
+  } else skipped.push('CPU time and peak memory: GNU time is missing (Debian: time)');
   return {
-    id: 'T1',
-    title: `Events of ${SIZES.small} bytes, NDJSON into \`cat >/dev/null\``,
-    head: ['client', 'events per second', 'events', 'tail is faster by', 'CPU, µs per event', 'peak memory'],
+    id,
+    title: `Events of ${SIZES.small} bytes over \`${server.scheme}:\`, NDJSON into \`cat >/dev/null\``,
+    head: [
+      ...['client', 'CPU, µs per event', 'tail takes less by', 'events per second', 'tail is faster by'],
+      ...['events', 'peak memory'],
+    ],
     rows,
     checks,
     skipped,
     notes,
-    bars: present.map(({ name }) => ({ name, value: summarize(rates.get(name)).median })),
-    rate: summarize(own).median,
+    bars:
+      hasGnuTime &&
+      present
+        .filter(({ name }) => name !== TUNNELED && name !== COPY)
+        .map(({ name }) => ({ name, value: 1e6 / summarize(cpuOf(name)).median })),
   };
 }

@@ -7,7 +7,7 @@ import { atlantis } from '../lib/clients.mjs';
 import { openDrain } from '../lib/drain.mjs';
 import { mebibytes, whole } from '../lib/format.mjs';
 import { timedEnv } from '../lib/pipeline.mjs';
-import { readCpuMs, readMemoryKiB } from '../lib/process-usage.mjs';
+import { readCpuMs, readStatusKiB } from '../lib/process-usage.mjs';
 import { summarize } from '../lib/stats.mjs';
 
 const STEADY_RATE = 50_000;
@@ -48,11 +48,11 @@ const measureGrowth = (forMs) =>
   withSimulator('max', async ({ port, pid }) => {
     const reading = await openDrain(port);
     await sleep(SETTLE_MS);
-    const before = readMemoryKiB(pid);
+    const before = readStatusKiB(pid, 'VmRSS');
     const blocked = await Promise.all(Array.from({ length: BLOCKED_CLIENTS }, () => openDrain(port)));
     for (const { socket } of blocked) socket.pause();
     await sleep(forMs);
-    const grown = readMemoryKiB(pid) - before;
+    const grown = readStatusKiB(pid, 'VmRSS') - before;
     for (const { socket } of [reading, ...blocked]) socket.destroy();
     return grown;
   });

@@ -4,9 +4,10 @@ import { spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as clients from '../lib/clients.mjs';
 import { SIZES } from '../lib/events.mjs';
-import { makeFifo, readStatusKiB } from '../lib/fifo.mjs';
-import { mebibytes } from '../lib/format.mjs';
+import { makeFifo } from '../lib/fifo.mjs';
+import { mebibytes, whole } from '../lib/format.mjs';
 import { timedEnv } from '../lib/pipeline.mjs';
+import { readStatusKiB } from '../lib/process-usage.mjs';
 import { summarize } from '../lib/stats.mjs';
 
 /** Long enough for the command to be connected and idle before events arrive. */
@@ -44,23 +45,28 @@ export async function measureMemory({ server, plan, note }) {
   const result = {
     id: 'T3',
     title: `Memory while the reader is blocked for ${plan.blockedMs / 1_000} s and the server sends at full speed`,
-    head: ['event size', 'idle', 'peak', 'growth'],
+    head: ['stream', 'idle', 'peak', 'growth'],
     rows: [],
     checks: [],
     skipped: [],
-    notes: ['The table of T1 has the peak memory in T1.'],
+    notes: ['The tables of T1s and T1 have the peak memory there.'],
   };
   if (process.platform !== 'linux') {
     result.skipped.push('memory growth with a blocked reader: needs /proc');
     return result;
   }
-  const growths = [];
-  for (const size of [SIZES.small, SIZES.large]) {
-    note(`T3 blocked reader, ${size} bytes`);
-    const grown = await measureGrowth(server, size, plan.blockedMs);
-    growths.push(grown.growthKiB / 1024);
-    result.rows.push([`${size} bytes`, ...Object.values(grown).map(mebibytes)]);
+  for (const [goal, { scheme, ...listener }] of [
+    ['T3s growth', server.tls],
+    ['T3 growth', server],
+  ]) {
+    const growths = [];
+    for (const size of [SIZES.small, SIZES.large]) {
+      note(`T3 blocked reader, ${scheme} ${size} bytes`);
+      const grown = await measureGrowth(listener, size, plan.blockedMs);
+      growths.push(grown.growthKiB / 1024);
+      result.rows.push([`\`${scheme}:\`, ${whole(size)} bytes`, ...Object.values(grown).map(mebibytes)]);
+    }
+    result.checks.push({ goal, ...summarize([Math.max(...growths)]) });
   }
-  result.checks.push({ goal: 'T3 growth', ...summarize([Math.max(...growths)]) });
   return result;
 }

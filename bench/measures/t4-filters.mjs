@@ -2,8 +2,9 @@
 // with piping the stream into `jq -c` with the same filter.
 import * as clients from '../lib/clients.mjs';
 import { missingFlags } from '../lib/features.mjs';
-import { spread, whole } from '../lib/format.mjs';
+import { spread, times, whole } from '../lib/format.mjs';
 import { interleave } from '../lib/interleave.mjs';
+import { hasGnuTime } from '../lib/pipeline.mjs';
 import { compareRuns, summarize } from '../lib/stats.mjs';
 import { timeClient } from '../lib/throughput.mjs';
 
@@ -14,7 +15,13 @@ export async function measureFilters({ server, plan, peers, note }) {
   const result = {
     id: 'T4',
     title: 'Filters: `--type` and one `--where` that pass half of the events',
-    head: ['what', 'events read per second', 'events', 'filter is faster by'],
+    head: [
+      'what',
+      'events read per second',
+      'events',
+      'filter is faster by',
+      'CPU of tail, µs per event read',
+    ],
     rows: [],
     checks: [],
     skipped: [],
@@ -53,7 +60,8 @@ export async function measureFilters({ server, plan, peers, note }) {
       name,
       spread(summarize(rates(name)), whole),
       whole(events),
-      goal === undefined ? '' : `${spread(compared, (value) => value.toFixed(2))} ×`,
+      goal === undefined ? '' : times(compared),
+      hasGnuTime ? spread(summarize(runs.get(name).map((run) => run.cpuUs)), (us) => us.toFixed(2)) : '',
     ]);
   }
   return result;

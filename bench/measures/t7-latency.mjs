@@ -1,5 +1,5 @@
 // T7: latency of single events at random times, from the write of the server to a line that the reader of
-// stdout has.
+// stdout has. T7s: the same over `wss:`.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,7 +16,10 @@ const WARM_UP_EVENTS = 50;
 /** The client is connected and idle before the first event. */
 const DELAY_MS = 300;
 
-export async function measureLatency({ server, plan, note }) {
+export const measureLatency = (context) => measureOver('T7', context.server, context);
+export const measureLatencyOverTls = (context) => measureOver('T7s', context.server.tls, context);
+
+async function measureOver(id, server, { plan, note }) {
   const folder = mkdtempSync(join(tmpdir(), 'atlantis-bench-'));
   const output = join(folder, 'latencies');
   const count = plan.latencyEvents + WARM_UP_EVENTS;
@@ -41,13 +44,13 @@ export async function measureLatency({ server, plan, note }) {
         { name: 'reference, JavaScript', run: () => run(reference) },
       ],
       plan.latencyRounds,
-      (what) => note(`T7 ${what}`),
+      (what) => note(`${id} ${what}`),
     );
     const [ownRuns, referenceRuns] = [...runs.values()];
     const pick = (list, share) => list.map((one) => one[share]);
     return {
-      id: 'T7',
-      title: `Latency of a single event, ${whole(plan.latencyEvents)} at random times`,
+      id,
+      title: `Latency of a single event over \`${server.scheme}:\`, ${whole(plan.latencyEvents)} at random times`,
       head: ['client', 'p50, µs', 'p99, µs', 'CPU, µs per event, with startup'],
       rows: [...runs].map(([name, list]) => [
         name,
@@ -56,7 +59,7 @@ export async function measureLatency({ server, plan, note }) {
         list[0].cpuUs === undefined ? '' : spread(summarize(pick(list, 'cpuUs')), whole),
       ]),
       checks: ['p50', 'p99'].map((share) => ({
-        goal: `T7 ${share}`,
+        goal: `${id} ${share}`,
         ...compareRuns(pick(ownRuns, share), pick(referenceRuns, share)),
       })),
       skipped: [],

@@ -2,9 +2,10 @@
 import { spawn } from 'node:child_process';
 import * as clients from '../lib/clients.mjs';
 import { SIZES } from '../lib/events.mjs';
-import { makeFifo, readStatusKiB } from '../lib/fifo.mjs';
+import { makeFifo } from '../lib/fifo.mjs';
 import { mebibytes, whole } from '../lib/format.mjs';
 import { timedEnv } from '../lib/pipeline.mjs';
+import { readStatusKiB } from '../lib/process-usage.mjs';
 import { summarize } from '../lib/stats.mjs';
 
 /** How long before the end the last memory reading may be. */

@@ -201,7 +201,7 @@ export const CAUSES = defineCauses({
   'idle-cut': {
     rule: 'loss',
     happened: 'the connection to {host} was cut again ({detail})',
-    remedy: 'a load balancer cuts idle connections: set --ping-interval below that',
+    remedy: 'a load balancer cuts idle connections: set a shorter --ping-interval',
   },
   silent: {
     rule: 'loss',

@@ -31,6 +31,7 @@ export function chooseFirstBudget(
   if (maxReconnects === undefined && timeoutMs === undefined) return FIRST_BUDGET;
   return { attempts: (maxReconnects ?? Number.POSITIVE_INFINITY) + 1, ms: Number.POSITIVE_INFINITY };
 }
+
 /** What flags and options set. Durations in ms. */
 export interface ConnectConfig {
   /** Maximum reconnect attempts in the whole run; Infinity for no limit. */

@@ -33,6 +33,26 @@ export type FollowItem =
   | Gap
   | GaveUp;
 
+/** The delay before a retry, which a user can end. */
+export class RetryDelay {
+  #end: (() => void) | undefined;
+
+  /** Ends the current delay, if there is one. */
+  end(): void {
+    this.#end?.();
+  }
+
+  async wait(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
+    const waiting = new AbortController();
+    const end = (): void => waiting.abort();
+    this.#end = end;
+    signal.addEventListener('abort', end);
+    await sleep(clock, signal.aborted ? 0 : ms, waiting.signal);
+    signal.removeEventListener('abort', end);
+    this.#end = undefined;
+  }
+}
+
 export interface FollowContext {
   readonly clock: Clock;
   /** Uniform in [0, 1). */
@@ -40,6 +60,7 @@ export interface FollowContext {
   /** Ends the stream in an orderly way: closes the connection, then the generator returns. */
   readonly signal: AbortSignal;
   readonly connect: Connect;
+  readonly retryDelay?: RetryDelay;
 }
 
 /**
@@ -50,7 +71,7 @@ export async function* followStream(
   policy: PolicyConfig,
   context: FollowContext,
 ): AsyncGenerator<FollowItem, void, undefined> {
-  const { clock, signal, connect } = context;
+  const { clock, signal, connect, retryDelay = new RetryDelay() } = context;
   const limiter = new AttemptLimiter();
   let history: History = startHistory(clock.monotonicMs());
   let connection = 0;
@@ -97,7 +118,7 @@ export async function* followStream(
     }
     const delayMs = computeDelayMs(policy, decided.decision, context.random());
     yield { kind: 'retrying', cause, wasLive: upMs !== undefined, delayMs, attempt: history.attempts + 1 };
-    await sleep(clock, delayMs, signal);
+    await retryDelay.wait(clock, delayMs, signal);
   }
 }
 

@@ -7,6 +7,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { type Clock, waitFor } from '../clock.ts';
 import { type Batch, makeLines } from '../events/batch.ts';
 import { decodeText, MESSAGE } from '../events/message-text.ts';
+import { KEY_PREFIX_LENGTH } from '../io/key.ts';
 import type { CauseKind } from './cause-table.ts';
 import type { DialConfig } from './config.ts';
 import { CLOSE_TIMEOUT_MS, type OpenSocket, terminate } from './dial/socket.ts';
@@ -16,9 +17,6 @@ import { classifyError, pickCloseKind } from './network-errors.ts';
 import { Arrival } from './read/arrival.ts';
 import { Heartbeat } from './read/heartbeat.ts';
 import { MessageQueue, READ_AHEAD } from './read/message-queue.ts';
-
-/** Characters of the key in the welcome; no more is ever shown, whatever the server sends (contract P2). */
-const KEY_PREFIX_LENGTH = 16;
 
 /** The prefix of the accepted key, or a description of the unexpected message. */
 type FirstMessage = { readonly keyPrefix: string } | { readonly instead: string };
@@ -35,6 +33,7 @@ function readWelcome(data: Buffer, flags: number, isBinary: boolean): FirstMessa
   const { type, key } = (typeof value === 'object' && value !== null ? value : {}) as Record<string, unknown>;
   if (type !== 'welcome' || typeof key !== 'string' || key === '')
     return { instead: INSTEAD_OF_WELCOME.otherJson };
+  // No more is ever shown, whatever the server sends (contract P2).
   return { keyPrefix: key.slice(0, KEY_PREFIX_LENGTH) };
 }
 

@@ -74,6 +74,8 @@ export const TLS_ALERTS: Readonly<Record<string, string>> = {
 /** Details of a failed attempt. */
 export const DETAILS = {
   noReason: 'no reason given',
+  alert: 'TLS alert',
+  alert40: 'TLS alert 40',
   tlsAlert: 'it answered with a TLS alert',
   acceptsTls: 'it accepts a TLS handshake',
   notHttp: (code: string) => `not an HTTP response, ${code}`,

@@ -1,4 +1,5 @@
 // Maps the errors of Node, OpenSSL and ws to causes, by code wherever there is one (contract C9).
+import { formatAddress } from '../io/address.ts';
 import { CAUSES, type CauseKind } from './cause-table.ts';
 import { NOT_LOOPBACK } from './dial/tcp.ts';
 import type { Cause } from './lifecycle.ts';
@@ -89,6 +90,8 @@ const CLIENT_CERTIFICATE =
 /** Errors that ws finds in frames; all of them close with 1006. */
 const FRAME_FAULT = /^WS_ERR_/;
 
+const MAX_MESSAGE_CHARACTERS = 120;
+
 /** `SSL routines:FUNCTION:REASON:` in a message of OpenSSL, and the number of the alert of the server. */
 const OPENSSL_REASON = /:SSL routines:[^:]*:([^:]+):/;
 const ALERT_NUMBER = /alert number (\d+)/;
@@ -116,7 +119,7 @@ export function classifyError(
   // A proxy that is reached over TLS has a certificate of its own.
   const peer = phase === 'proxy' ? (proxy ?? host) : host;
   if (CLIENT_CERTIFICATE.test(message)) {
-    return { ...base, host: peer, kind: 'client-certificate-demanded', detail: code || 'TLS alert' };
+    return { ...base, host: peer, kind: 'client-certificate-demanded', detail: code || DETAILS.alert };
   }
   if (isTlsAlert(found.rawPacket)) {
     return { ...base, host: peer, kind: 'plaintext-to-tls', detail: DETAILS.tlsAlert };
@@ -124,7 +127,7 @@ export function classifyError(
   const isTls = /^(ERR_SSL_|ERR_TLS_|EPROTO$)/.test(code);
   // Up to TLS 1.2, alert 40 also means a missing client certificate; only then was there a cipher.
   if (isTls && hasCipher && /alert number 40\b/.test(message)) {
-    return { ...base, host: peer, kind: 'client-certificate-demanded', detail: 'TLS alert 40' };
+    return { ...base, host: peer, kind: 'client-certificate-demanded', detail: DETAILS.alert40 };
   }
   const detail = describeError(error, isTls ? nameTlsFault(code, message) : code, message, phase, proxy);
   const kind = BY_CODE[code] ?? (isTls ? classifyTls(message) : undefined);
@@ -144,7 +147,7 @@ export function classifyError(
   if (kind === 'not-loopback') return { ...base, kind, detail: message };
   if (kind !== undefined) return { ...base, kind, detail };
   if (isNotHttp || /^ERR_HTTP/.test(code) || phase === 'upgrade') {
-    const reason = message.slice(0, 120) || code || DETAILS.noReason;
+    const reason = message.slice(0, MAX_MESSAGE_CHARACTERS) || code || DETAILS.noReason;
     return {
       ...base,
       kind: phase === 'response' ? 'not-http' : 'not-websocket',
@@ -194,8 +197,8 @@ function describeError(
   proxy: string | undefined,
 ): string {
   // "socket hang up" is clearer than its code, ECONNRESET.
-  const text =
-    code === '' || /^socket hang up$/.test(message) ? message.slice(0, 120) || DETAILS.noReason : code;
+  const isMessageClearer = code === '' || /^socket hang up$/.test(message);
+  const text = isMessageClearer ? message.slice(0, MAX_MESSAGE_CHARACTERS) || DETAILS.noReason : code;
   const where = listAddresses(error);
   // An address is more precise than the phase.
   if (where !== '') return DETAILS.at(text, where);
@@ -211,9 +214,7 @@ function listAddresses(error: unknown): string {
   const seen = all.flatMap((one) => {
     const { address, port } = (typeof one === 'object' && one !== null ? one : {}) as ErrorLike;
     if (typeof address !== 'string') return [];
-    return [
-      `${address.includes(':') ? `[${address}]` : address}${typeof port === 'number' ? `:${port}` : ''}`,
-    ];
+    return [formatAddress(address, typeof port === 'number' ? port : undefined)];
   });
   return joinAddresses([...new Set(seen)]);
 }

@@ -175,8 +175,8 @@ export function decideRetry(
  * @param random uniform in [0, 1)
  */
 export function computeDelayMs(
-  config: PolicyConfig,
-  retry: Extract<Decision, { action: 'retry' }>,
+  config: Pick<PolicyConfig, 'retryMinMs' | 'retryMaxMs'>,
+  retry: Omit<Extract<Decision, { action: 'retry' }>, 'action'>,
   random: number,
 ): number {
   const boundMs = Math.min(config.retryMaxMs, config.retryMinMs * 2 ** retry.exponent);

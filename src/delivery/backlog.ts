@@ -79,7 +79,7 @@ export class Backlog {
   }
 
   /**
-   * No more should be read: the memory is full, or the spool has no more room than for what is read ahead. `append` still
+   * Reading should pause: the memory is full, or the spool only has room for what is read ahead. `append` still
    * works.
    */
   get isFull(): boolean {
@@ -105,6 +105,13 @@ export class Backlog {
   /** The size of the records that are not acknowledged. */
   get pendingBytes(): number {
     return this.end === this.acknowledged ? 0 : Math.max(0, this.#pendingBytes);
+  }
+
+  /** The records that only the memory has: all without a spool, none with one that has room. */
+  listUnwritten(): SpoolRecord[] {
+    const records: SpoolRecord[] = [];
+    for (let at = this.#written; at < this.end; at += 1) records.push(this.#held.get(at) as SpoolRecord);
+    return records;
   }
 
   append(records: readonly SpoolRecord[]): void {
@@ -145,10 +152,8 @@ export class Backlog {
   /** Writes the records to disk that are not there yet. */
   retry(): void {
     if (this.#spool === undefined || this.atRisk === 0) return;
-    const waiting: SpoolRecord[] = [];
-    for (let at = this.#written; at < this.end; at += 1) waiting.push(this.#held.get(at) as SpoolRecord);
     try {
-      this.#written += this.#spool.append(this.#written, waiting);
+      this.#written += this.#spool.append(this.#written, this.listUnwritten());
       this.diskFault = undefined;
     } catch (error) {
       this.diskFault = error as Error;

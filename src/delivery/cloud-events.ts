@@ -1,6 +1,6 @@
 // CloudEvents 1.0: the attributes of an event, its JSON format with the event's own text as `data`, and its headers in
 // NATS messages (NATS protocol binding, binary mode).
-import { createTimestampReader, DEFAULT_LAG_FIELDS } from '../events/event-time.ts';
+import { createTimestampReader, DEFAULT_LAG_PATHS } from '../events/event-time.ts';
 import { createTypeReader } from '../events/event-type.ts';
 import { BYTE_ORDER_MARK_LENGTH, MESSAGE } from '../events/message-text.ts';
 import { type IdentifyRecord, LIFECYCLE_MARK } from './sink.ts';
@@ -34,7 +34,7 @@ const FORBIDDEN = /[\p{Cc}\p{Cs}\p{Noncharacter_Code_Point}]/gu;
  */
 export function createEventDescriber(source: string, identify: IdentifyRecord): DescribeEvent {
   const readType = createTypeReader();
-  const readTimeMs = createTimestampReader(DEFAULT_LAG_FIELDS.map((name) => [{ kind: 'member', name }]));
+  const readTimeMs = createTimestampReader(DEFAULT_LAG_PATHS);
   return (record) => {
     const isLifecycle = record.mark === LIFECYCLE_MARK;
     const timeMs = readTimeMs(record.text);

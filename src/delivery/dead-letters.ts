@@ -70,7 +70,7 @@ function findEvent(line: Buffer): Buffer | undefined {
   return classifyText(line) < 0 ? undefined : readMembers(line, MEMBERS)?.[0];
 }
 
-interface DeadLetterFile {
+export interface DeadLetterFile {
   /** Appends and syncs to disk. @throws OutputError */
   append(letter: DeadLetter, record: SpoolRecord): void;
   close(): void;

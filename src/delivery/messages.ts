@@ -1,6 +1,7 @@
 // The messages of a relay on stderr (contract G5).
 
 import { type ErrorText, EXIT, SinkError } from '../errors.ts';
+import { sayExistsAndIsOther, sayNotRegular } from '../io/messages.ts';
 import { formatCount, formatDuration } from '../ui/format.ts';
 import type { StatusRecord } from '../ui/reporter.ts';
 import type { StreamLimits } from './nats/jetstream-sink.ts';
@@ -22,15 +23,10 @@ export const sayRefused = (sink: string, why: string): ErrorText => [
   'to keep refused events and deliver the others, add --dead-letter <file>',
 ];
 
-export const sayDeadLettersNotAFile = (path: string): ErrorText => [
-  `--dead-letter ${JSON.stringify(path)} is not a regular file`,
-  'use the path of a regular file',
-];
+export const sayDeadLettersNotAFile = (path: string): ErrorText => sayNotRegular('--dead-letter', path);
 
-export const sayOtherDeadLetters = (path: string): ErrorText => [
-  `--dead-letter ${JSON.stringify(path)} exists and is not a dead-letter file`,
-  'nothing was changed: use another name, or move the file away',
-];
+export const sayOtherDeadLetters = (path: string): ErrorText =>
+  sayExistsAndIsOther('--dead-letter', path, 'a dead-letter file');
 
 export function sayDeadLettersRestarted(path: string, isDeleted: boolean): StatusRecord {
   return {
@@ -63,7 +59,7 @@ export function sayWorkerEvent(
         event: 'warning',
         level: 'error',
         message: `${sink} has stopped, and there is no more room for its events: from now on they are lost`,
-        hint: 'repair the reason, then restart the relay; a larger --spool-max keeps more',
+        hint: 'fix the cause, then restart the relay; a larger --spool-max keeps more events',
         figures: { sink },
       };
     // A crash cannot explain it: the disk lost data, or a file was deleted.
@@ -88,7 +84,7 @@ function sayFailed(
   const opened = attempt === OPEN_AFTER;
   const kept = isSpooled && (attempt === 1 || opened) ? '; events are kept in the spool' : '';
   const next = opened
-    ? `; failed ${attempt} times in a row: trying one event at a time until it works, next in`
+    ? `; failed ${attempt} times in a row: trying one message or batch at a time until it works, next in`
     : '; retrying in';
   return {
     event: 'sink',
@@ -136,7 +132,7 @@ export function describeLeft(workers: readonly Delivery[]): SinkError | undefine
   return new SinkError(
     message,
     EXIT.undelivered,
-    'the summary of each sink says what is left in its spool, and what is lost',
+    'the summary of each sink shows what was lost, and what its spool keeps for the next run',
   );
 }
 
@@ -200,7 +196,7 @@ export function sayUnusedSpool(path: string, records: number): StatusRecord {
     event: 'warning',
     level: 'warn',
     message: `${JSON.stringify(path)} contains ${formatCount(records, 'message')} for a sink that this run does not use`,
-    hint: 'to deliver them, run with that sink; otherwise, remove the directory',
+    hint: 'to deliver them, run with that sink; to discard them, remove the directory unless another relay uses it',
     figures: { path, records },
   };
 }
@@ -246,7 +242,7 @@ export function sayDeadLettered(sink: string, path: string, id: string, why: str
     event: 'dead-letter',
     level: 'warn',
     message: `${sink} refused the event ${id} (${why}): kept as a dead letter in ${JSON.stringify(path)}`,
-    hint: 'once the reason is fixed, send it again with `atlantis stream relay --redeliver <file>`',
+    hint: 'once the cause is fixed, send it again with `atlantis stream relay --redeliver <file>`',
     figures: { sink, id, reason: why, path },
   };
 }

@@ -1,6 +1,8 @@
-// The output of a relay: passes every event to the worker of every sink, and pauses reading while one of them is full.
+// The output of a relay: passes every event to the worker of every sink that wants it, and pauses reading while one of
+// them is full.
 import type { Clock } from '../clock.ts';
-import { type Batch, flagsOf, textOf } from '../events/batch.ts';
+import { type Batch, flagsOf, keepEvents, textOf } from '../events/batch.ts';
+import type { EventFilter } from '../filter/filter.ts';
 import type { WriteFailure } from '../io/line-writer.ts';
 import type { Output } from '../session/output.ts';
 import type { Reporter } from '../ui/reporter.ts';
@@ -18,12 +20,12 @@ import type { SpoolRecord } from './spool/record.ts';
 import type { Worker } from './worker.ts';
 
 interface RelayParts {
+  /** They change when the configuration is read again. */
   readonly workers: readonly Worker[];
   readonly clock: Clock;
   readonly reporter: Reporter;
   /** Added to lifecycle records. */
   readonly relayName: string;
-  readonly isSpooled: boolean;
   /** Stops the workers and closes their files. */
   close(): Promise<void>;
 }
@@ -31,6 +33,8 @@ interface RelayParts {
 export interface RelayOutput extends Output {
   /** Must be called when records were added to a worker or acknowledged. */
   recheck(): void;
+  /** Keeps what is written waiting while the workers change; the returned function resumes it. */
+  hold(): () => void;
   /** Every sink has stopped, or a file cannot be used: nothing more is accepted. */
   fail(failure: WriteFailure): void;
   /** Sets the function that `fail` calls once; at once if it has failed already. */
@@ -45,12 +49,15 @@ const RETRY_DISK_MS = 1_000;
 const SPOOLED_DRAIN_MS = 10_000;
 
 export function openRelayOutput(parts: RelayParts): RelayOutput {
-  const { workers, clock, reporter, relayName, isSpooled } = parts;
+  const { workers, clock, reporter, relayName } = parts;
   let failure: WriteFailure | undefined;
   let onFailure: ((failure: WriteFailure) => void) | undefined;
   /** A signal or a time limit: nothing waits any more. */
   let isEnding = false;
   let isCut = false;
+  /** What is left in a spool is for the next run. */
+  let isSpoolLeft = false;
+  let held: Promise<void> | undefined;
   let undelivered = 0;
   let blockedMs = 0;
   let blockedSinceMs: number | undefined;
@@ -63,7 +70,11 @@ export function openRelayOutput(parts: RelayParts): RelayOutput {
   const findFull = (): Worker | undefined =>
     workers.find(({ backlog, stoppedBy }) => backlog.isFull && stoppedBy === undefined);
   const isDone = (): boolean =>
-    isOver() || workers.every(({ pending, stoppedBy }) => pending === 0 || stoppedBy !== undefined);
+    isOver() ||
+    workers.every(
+      ({ pending, stoppedBy, backlog }) =>
+        pending === 0 || stoppedBy !== undefined || (isSpoolLeft && backlog.spool !== undefined),
+    );
 
   function recheck(): void {
     if (release !== undefined && (isOver() || isEnding || findFull() === undefined)) release();
@@ -103,6 +114,26 @@ export function openRelayOutput(parts: RelayParts): RelayOutput {
     });
   }
 
+  function writeEvents(batch: Batch, count: number): Promise<void> | undefined {
+    if (failure !== undefined) return undefined;
+    const all = listRecords(batch, count);
+    for (const worker of workers) {
+      const records = worker.select === undefined ? all : listWanted(batch, count, worker.select);
+      if (isCut) undelivered += records.length;
+      else if (records.length > 0) worker.append(records);
+    }
+    return isCut ? undefined : waitForRoom();
+  }
+
+  function writeLifecycle(record: object): Promise<void> | undefined {
+    if (isOver()) return undefined;
+    const text = Buffer.from(JSON.stringify({ ...record, relay: relayName }));
+    for (const worker of workers) {
+      if (worker.sink.wantsLifecycle) worker.append([{ mark: LIFECYCLE_MARK, text }]);
+    }
+    return waitForRoom();
+  }
+
   function cut(): void {
     isCut = true;
     recheck();
@@ -116,24 +147,29 @@ export function openRelayOutput(parts: RelayParts): RelayOutput {
   }
 
   return {
-    writeEvents(batch, count) {
-      if (isCut) undelivered += count * workers.length;
-      if (isOver()) return undefined;
-      const records = listRecords(batch, count);
-      for (const worker of workers) worker.append(records);
-      return waitForRoom();
-    },
-    writeLifecycle(record) {
-      if (isOver()) return undefined;
-      const text = Buffer.from(JSON.stringify({ ...record, relay: relayName }));
-      for (const worker of workers) {
-        if (worker.sink.wantsLifecycle) worker.append([{ mark: LIFECYCLE_MARK, text }]);
-      }
-      return waitForRoom();
+    writeEvents: (batch, count) =>
+      held === undefined ? writeEvents(batch, count) : held.then(() => writeEvents(batch, count)),
+    writeLifecycle: (record) =>
+      held === undefined ? writeLifecycle(record) : held.then(() => writeLifecycle(record)),
+    hold() {
+      let resume = (): void => {};
+      held = new Promise((resolve) => {
+        resume = () => {
+          held = undefined;
+          recheck();
+          resolve();
+        };
+      });
+      return resume;
     },
     flush: () => Promise.resolve(),
     async drain() {
-      if (isSpooled) cancels.add(clock.setTimer(cut, SPOOLED_DRAIN_MS));
+      await held;
+      const leaveSpools = (): void => {
+        isSpoolLeft = true;
+        recheck();
+      };
+      cancels.add(clock.setTimer(leaveSpools, SPOOLED_DRAIN_MS));
       if (!isDone()) {
         await new Promise<void>((resolve) => {
           hasDrained = resolve;
@@ -178,6 +214,14 @@ export function openRelayOutput(parts: RelayParts): RelayOutput {
 /** Views of the batch, which is never changed. */
 function listRecords(batch: Batch, count: number): SpoolRecord[] {
   return Array.from({ length: count }, (_unused, i) => ({ mark: flagsOf(batch, i), text: textOf(batch, i) }));
+}
+
+/** Those that a filter accepts. */
+function listWanted(batch: Batch, count: number, select: EventFilter): SpoolRecord[] {
+  let seen = 0;
+  const offered = count === batch.count ? batch : keepEvents(batch, () => seen++ < count);
+  const wanted = select(offered);
+  return listRecords(wanted, wanted.count);
 }
 
 function describeFull({ backlog }: Worker): string {

@@ -67,9 +67,8 @@ export class SinkPolicy {
     if (this.#isOver(fault, isEmpty)) return { action: 'stop' };
     const askedMs = fault.retryAfterMs ?? 0;
     const delayMs = computeDelayMs(
-      { ...policy, maxReconnects: 0, deadlineMs: undefined },
+      policy,
       {
-        action: 'retry',
         atLeastMs: Math.min(askedMs, MAX_RETRY_AFTER_MS),
         atMostMs: Number.POSITIVE_INFINITY,
         exponent: this.#failures - 1,

@@ -34,12 +34,7 @@ export type SendResult =
    * The sink will never take it as it is. `doubt` is set if the endpoint or its credentials may be the reason instead of
    * the unit: then it is sent again for a while first.
    */
-  | {
-      readonly kind: 'refused';
-      readonly why: string;
-      readonly isTooLarge: boolean;
-      readonly doubt?: SinkFault | undefined;
-    };
+  | { readonly kind: 'refused'; readonly why: string; readonly doubt?: SinkFault | undefined };
 
 /** Why nothing can be delivered now, or ever. */
 export interface SinkFault {
@@ -56,7 +51,6 @@ export interface SinkFault {
   readonly isEnd?: boolean | undefined;
 }
 
-/** What a worker reports. */
 /**
  * - closed: the sink accepts events, or failed fewer than OPEN_AFTER times in a row
  * - open: it failed more often, and nothing is sent until the delay is over
@@ -72,6 +66,7 @@ export interface Retry {
   readonly askedMs: number | undefined;
 }
 
+/** What a worker reports. */
 export type WorkerEvent =
   | ({ readonly kind: 'failed'; readonly fault: SinkFault; readonly circuit: Circuit } & Retry)
   /** Something was acknowledged after a failure. */

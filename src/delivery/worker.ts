@@ -2,6 +2,7 @@
 // acknowledged. At least once, in order, one window at a time.
 import { type Clock, sleep } from '../clock.ts';
 import { EXIT } from '../errors.ts';
+import type { EventFilter } from '../filter/filter.ts';
 import type { Backlog } from './backlog.ts';
 import { DEAD_LETTER_FAILED, NOT_CONNECTED, sayRefused } from './messages.ts';
 import { SendWindow, type Unit } from './send-window.ts';
@@ -20,6 +21,8 @@ import type { SpoolRecord } from './spool/record.ts';
 export interface WorkerConfig extends SinkPolicyConfig {
   /** Maximum number of records in flight. */
   readonly window: number;
+  /** The events that the sink gets; undefined: all. */
+  readonly select?: EventFilter | undefined;
 }
 
 export interface WorkerDeps {
@@ -38,6 +41,7 @@ type Refusal = Extract<SendResult, { kind: 'refused' }>;
 export class Worker implements SinkMonitor {
   readonly sink: Sink;
   readonly backlog: Backlog;
+  readonly select: EventFilter | undefined;
   readonly #deps: WorkerDeps;
   readonly #policy: SinkPolicy;
   readonly #window: SendWindow;
@@ -66,6 +70,7 @@ export class Worker implements SinkMonitor {
     const { clock } = deps;
     this.sink = sink;
     this.backlog = backlog;
+    this.select = config.select;
     this.#deps = deps;
     this.#policy = new SinkPolicy(config, deps);
     this.#window = new SendWindow(backlog, sink, config.window, (records) => {

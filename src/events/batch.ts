@@ -3,6 +3,7 @@
 // If every text is a safe line, NDJSON prints the buffer itself. Built by BatchBuilder, read with `textOf` and
 // `flagsOf`, never changed.
 import type { DiscardReason } from './message-text.ts';
+import { LINE_FEED } from './scan-constants.ts';
 
 /** Texts of events as sent, each followed by a line feed. */
 export interface EventLines {
@@ -28,8 +29,6 @@ export interface Batch extends EventLines {
   /** Wall clock at arrival, in ms since the epoch. */
   readonly receivedAtMs: number;
 }
-
-const LINE_FEED = 0x0a;
 
 /** One event; `line` includes its line feed. */
 export function makeLines(line: Buffer, flags: number): EventLines {
@@ -174,7 +173,8 @@ function joinTexts(texts: readonly Uint8Array[], flags: readonly number[]): Even
   const bytes = Buffer.allocUnsafe(texts.reduce((sum, { length }) => sum + length + 1, 0));
   const ends = new Int32Array(texts.length);
   let at = 0;
-  for (const [i, text] of texts.entries()) {
+  for (let i = 0; i < texts.length; i += 1) {
+    const text = texts[i] as Uint8Array;
     bytes.set(text, at);
     at += text.length;
     ends[i] = at;

@@ -1,11 +1,14 @@
-// Reads the own time of an event. The service specifies neither a field nor a format (docs/protocol.md).
-
+// Reads the own time of an event, and its lag. The service specifies neither a field nor a format (docs/protocol.md).
+import type { Clock } from '../clock.ts';
+import { type Batch, textOf } from './batch.ts';
 import { decodeString } from './message-text.ts';
 import type { PathStep } from './path.ts';
 import { createSourceReader } from './seek-path.ts';
 
 /** Used if the user names no field; the first existing one counts. */
-export const DEFAULT_LAG_FIELDS = ['timestamp', 'ts', 'created_at'] as const;
+export const DEFAULT_LAG_PATHS = ['timestamp', 'ts', 'created_at'].map((name): PathStep[] => [
+  { kind: 'member', name },
+]);
 
 /** The latest time of a Date (ECMA-262, Time Values). */
 const MAX_DATE_MS = 8.64e15;
@@ -14,8 +17,8 @@ const MAX_DATE_MS = 8.64e15;
 const DATE_TIME = /^(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d(?:\.\d+)?) ?([Zz]|[+-]\d\d:?\d\d)?$/;
 
 /**
- * Reads the time of an event, in ms since the epoch, from the first path with a value: RFC 3339, or a number since the epoch in
- * any unit.
+ * Creates a reader of the time of an event, in ms since the epoch, from the first path with a value: RFC 3339, or a
+ * number since the epoch in any unit.
  */
 export function createTimestampReader(
   paths: readonly (readonly PathStep[])[],
@@ -28,6 +31,31 @@ export function createTimestampReader(
     }
     return undefined;
   };
+}
+
+/** The lag of an event that arrived recently: from its own time to its arrival. */
+export class RecentLag {
+  readonly #readTime = createTimestampReader(DEFAULT_LAG_PATHS);
+  readonly #clock: Clock;
+  readonly #everyMs: number;
+  #readAtMs = Number.NEGATIVE_INFINITY;
+  /** Undefined if the event has no time. */
+  ms: number | undefined;
+
+  /** @param everyMs how often an event is read */
+  constructor(clock: Clock, everyMs: number) {
+    this.#clock = clock;
+    this.#everyMs = everyMs;
+  }
+
+  /** Reads the last of the first `count` events of a batch if it is time. */
+  note(batch: Batch, count: number): void {
+    const nowMs = this.#clock.monotonicMs();
+    if (count === 0 || nowMs - this.#readAtMs < this.#everyMs) return;
+    this.#readAtMs = nowMs;
+    const sentAtMs = this.#readTime(textOf(batch, count - 1));
+    this.ms = sentAtMs === undefined ? undefined : batch.receivedAtMs - sentAtMs;
+  }
 }
 
 /** @param source JSON text of a string, number or literal */

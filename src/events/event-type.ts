@@ -27,9 +27,18 @@ export function createTypeReader(): ReadLabel {
     const root = seekValue(view, byteOffset, end);
     if (view.getUint8(root) !== OPEN_OBJECT) return undefined;
     seekMembers(view, root, end, names, places);
-    const at = places.find((place) => place !== NOT_FOUND && view.getUint8(place) === QUOTE);
-    return at === undefined ? undefined : readString(view, at, skipValue(view, at, end));
+    const at = chooseType(view, places);
+    return at === NOT_FOUND ? undefined : readString(view, at, skipValue(view, at, end));
   };
+}
+
+/** Where the type is, or NOT_FOUND. @param places begins with those of TYPE_FIELDS */
+export function chooseType(view: DataView, places: Int32Array): number {
+  for (let i = 0; i < TYPE_FIELDS.length; i += 1) {
+    const at = places[i] as number;
+    if (at !== NOT_FOUND && view.getUint8(at) === QUOTE) return at;
+  }
+  return NOT_FOUND;
 }
 
 /** The limit of the service (docs/protocol.md). */

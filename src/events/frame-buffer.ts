@@ -42,6 +42,11 @@ export class FrameBuffer {
     return this.#memory.subarray(this.#start, this.#end);
   }
 
+  /** Whether another read is worth while before the events are taken: at least half of the capacity is free. */
+  get hasRoom(): boolean {
+    return this.#end - this.#start < this.capacity / 2;
+  }
+
   /** Where the next bytes can be written, so that `add` need not copy them. Moves the bytes that are held. */
   get room(): Buffer {
     this.#moveToFront();

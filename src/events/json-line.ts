@@ -45,5 +45,5 @@ const MAX_OPENING_BYTES = 100;
 export function trimLineEnd(line: Buffer): Buffer {
   let end = line.length;
   while (end > 0 && WHITE_BYTES.includes(line[end - 1] as number)) end--;
-  return line.subarray(0, end);
+  return end === line.length ? line : line.subarray(0, end);
 }

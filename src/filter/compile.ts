@@ -15,7 +15,7 @@ import { WHERE_FAULTS } from './messages.ts';
 
 /**
  * Instructions that a pattern may take for one event: RE2 takes up to 25 ns for each of them and each character, so a
- * signal is heard within 0.5 s (contract R2). A pattern of 10 instructions searches a million characters.
+ * signal is handled within 0.5 s (contract R2). A pattern of 10 instructions searches a million characters.
  */
 export const MAX_STEPS = 10_000_000;
 
@@ -43,7 +43,7 @@ class PatternWork {
   }
 }
 
-/** What an expression says of an event; unknown if a pattern could not search it. In this order, `and` is the minimum. */
+/** The result for an event; unknown if a pattern could not search it. In this order, `and` is the minimum. */
 export const NO = 0;
 const UNKNOWN = 1;
 export const YES = 2;

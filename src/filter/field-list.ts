@@ -1,4 +1,5 @@
-// Parses the paths of `--fields a.b,items[0].x`, and of other flags of that form. Names with commas or dots are written `["like, this"]`.
+// Parses the paths of `--fields a.b,items[0].x`, and of other flags of that form. Names with commas or dots are written
+// `["like, this"]`.
 import { ExpressionFault, type PathStep, parsePath } from '../events/path.ts';
 import { FIELDS_ADVICE, FIELDS_FAULTS } from './messages.ts';
 import { parseWithCaret } from './point-at-fault.ts';

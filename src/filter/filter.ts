@@ -3,8 +3,8 @@
 // Filters read an event's bytes and never change what is printed. One pass finds all members that some path begins
 // with; from there each path is followed alone. Loaded on demand.
 import { type Batch, keepEvents } from '../events/batch.ts';
-import { createTypeTest, TYPE_FIELDS, type TypeTest } from '../events/event-type.ts';
-import { NOT_FOUND, OPEN_OBJECT, QUOTE } from '../events/scan-constants.ts';
+import { chooseType, createTypeTest, TYPE_FIELDS, type TypeTest } from '../events/event-type.ts';
+import { NOT_FOUND, OPEN_OBJECT } from '../events/scan-constants.ts';
 import { makeNames, seekMembers, seekValue, skipValue, viewMemory } from '../events/seek.ts';
 import { Compiler, joinTests, MAX_STEPS, NO, YES } from './compile.ts';
 import { type Comparison, listComparisons, parseExpression } from './expression.ts';
@@ -25,7 +25,7 @@ export const FILTER_FLAGS = { type: '--type', where: '--where' };
 /** Keeps the events of a batch that match. */
 export interface EventFilter {
   (batch: Batch): Batch;
-  /** Larger batches are to be filtered in parts, so that signals are heard in between; undefined without patterns. */
+  /** Larger batches are to be filtered in parts, so that signals are handled in between; undefined without patterns. */
   readonly maxBytes: number | undefined;
   /** All comparisons of all expressions. */
   readonly comparisons: readonly Comparison[];
@@ -103,13 +103,10 @@ async function createEventTest(
   return { isWanted, size: compiler.size, comparisons };
 }
 
-/** Tests the first of the type fields that is a string. */
+/** An event without a type does not match. */
 function testType(view: DataView, places: Int32Array, end: number, isWanted: TypeTest): boolean {
-  for (let i = 0; i < TYPE_FIELDS.length; i += 1) {
-    const at = places[i] as number;
-    if (at !== NOT_FOUND && view.getUint8(at) === QUOTE) return isWanted(view, at, skipValue(view, at, end));
-  }
-  return false;
+  const at = chooseType(view, places);
+  return at !== NOT_FOUND && isWanted(view, at, skipValue(view, at, end));
 }
 
 async function parseTypes(globs: readonly string[], name: string): Promise<TypeTest> {

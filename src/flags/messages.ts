@@ -5,7 +5,7 @@ import { KEY_IN_HISTORY, KEY_SOURCES, withNearest } from '../io/messages.ts';
 export const A_RATE = 'a number such as 5, 0.5 or 50000, or max';
 export const A_SIZE = 'a size such as 500KB, 100M or 1GiB';
 export const A_LISTEN_ADDRESS =
-  'an address such as 127.0.0.1:9464, [::1]:9464 or :9464, or 0.0.0.0:9464 for all';
+  'an address such as 127.0.0.1:9464, [::1]:9464 or :9464, or 0.0.0.0:9464 for all addresses';
 export const A_SPEED = 'a factor such as 1x, 10x or 0.5x, or max';
 
 export const UP_TO_A_YEAR = ', up to a year';
@@ -77,8 +77,6 @@ export const sayNoCommand = (command: string, subcommands: readonly string[]): E
   `commands of \`${command}\`: ${subcommands.join(', ')}`,
 ];
 
-export const suggestWord = (word: string): string => `did you mean ${word}?`;
-
 /** @param commands that have the flag */
 export const suggestCommands = (flag: string, commands: readonly string[]): string =>
   `${flag} is a flag of ${commands.map((command) => `\`${command}\``).join(', ')}`;
@@ -99,3 +97,15 @@ export const sayNoTopic = (
   `unknown command or topic "${word}"`,
   withNearest(`topics: ${topics.join(', ')}`, word, [...commands, ...topics]),
 ];
+
+export const ENVELOPES_ARE_NDJSON = 'envelopes are NDJSON';
+export const FIELDS_ARE_COLUMNS = 'fields are columns, tab-separated in a pipe, or CSV with --format csv';
+export const MARKS_ARE_PRETTY = 'only pretty output can mark events';
+export const NDJSON_IS_COMPLETE = 'NDJSON has every event as sent, in full';
+export const TIME_IS_PRETTY = '--time is for pretty output';
+
+export const sayFieldsRequired = (flag: string): ErrorText =>
+  sayRequires([flag], '--fields', 'for example: --fields type,chain,amount_usd,tx_hash');
+
+export const sayHighlightRequired = (): ErrorText =>
+  sayRequires(['--bell'], '--highlight', "for example: --highlight 'amount_usd > 1000000' --bell");

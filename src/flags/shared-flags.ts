@@ -14,18 +14,18 @@ import {
   withDefault,
 } from './definition.ts';
 import {
-  COLOR_MODES,
   FORMATS,
   LOG_FORMATS,
   parseCount,
   parseDuration,
   parseListenAddress,
   TIME_MODES,
+  WHEN,
   writeDuration,
 } from './values.ts';
 
 export const GLOBAL_FLAGS = {
-  color: setting(choice('--color <when>', 'color output', COLOR_MODES, 'auto')),
+  color: setting(choice('--color <when>', 'color output', WHEN, 'auto')),
   isQuiet: toggle('-q, --quiet', 'print only errors on stderr'),
   isVerbose: toggle('-v, --verbose', 'print more detail on stderr, and stack traces'),
   logFormat: choice('--log-format <format>', 'format of stderr', LOG_FORMATS, 'text'),
@@ -125,7 +125,7 @@ export const EVENT_FLAGS = group('Filters:', {
   ),
   preset: list(
     '--preset <name>',
-    'filter by an expression that `atlantis config set preset.<name>` stored; repeatable',
+    'filter by an expression stored with `atlantis config set preset.<name>`; repeatable',
   ),
 });
 
@@ -139,8 +139,15 @@ export const FORM_FLAGS = group('Output:', {
   fields: setting(
     text('--fields <path,...>', 'print only these fields, tab-separated (columns on a terminal)'),
   ),
+  hasHeader: toggle('--header', 'with --fields in a pipe: print the field names as the first line'),
   time: setting(choice('--time <mode>', 'receive time in pretty output', TIME_MODES, 'local')),
-  isWide: toggle('--wide', 'show every field in full: nothing shortened, no +n'),
+  isWide: toggle('--wide', 'show every field in full, one per line'),
+  highlight: list(
+    '--highlight <expr>',
+    'mark the events that match this expression, without filtering; repeatable',
+  ),
+  hasBell: toggle('--bell', 'with --highlight: ring the terminal bell, at most once a second'),
+  links: setting(choice('--links <when>', 'link hashes and addresses to a block explorer', WHEN, 'auto')),
 });
 
 export const END_FLAGS = group('When to stop:', {
@@ -162,7 +169,7 @@ export const END_FLAGS = group('When to stop:', {
 export const READY_FLAGS = {
   readyFile: text(
     '--ready-file <file>',
-    'file that exists while the stream is live and the sinks take events',
+    'file that exists only while ready: the stream is live, and all sinks deliver or spool',
   ),
 };
 

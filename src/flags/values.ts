@@ -1,5 +1,7 @@
 // Parses the values of flags. Errors name the flag, the value and what is accepted (contract § 1).
+import { MAX_DURATION_MS } from '../clock.ts';
 import { UsageError } from '../errors.ts';
+import { dropBrackets } from '../io/address.ts';
 import {
   A_LISTEN_ADDRESS,
   A_RATE,
@@ -13,8 +15,9 @@ import {
   UP_TO_A_YEAR,
 } from './messages.ts';
 
-export const FORMATS = ['auto', 'pretty', 'ndjson'] as const;
-export const COLOR_MODES = ['auto', 'always', 'never'] as const;
+export const FORMATS = ['auto', 'pretty', 'ndjson', 'csv'] as const;
+/** Of colors and links. */
+export const WHEN = ['auto', 'always', 'never'] as const;
 export const LOG_FORMATS = ['text', 'json'] as const;
 export const TIME_MODES = ['local', 'utc', 'relative', 'none'] as const;
 export const SHELLS = ['bash', 'zsh', 'fish'] as const;
@@ -28,7 +31,6 @@ const UNITS_MS: Readonly<Record<string, number>> = {
 };
 const DURATION = /^(?:\d+(?:\.\d+)?(?:ms|[smhd]))+$/;
 const DURATION_PART = /(\d+(?:\.\d+)?)(ms|[smhd])/g;
-const MAX_DURATION_MS = 365 * 24 * 3_600_000;
 
 function refuse(flag: string, value: string, accepted: string): UsageError {
   return new UsageError(...sayInvalid(flag, value, accepted));
@@ -107,7 +109,7 @@ export function parseListenAddress(flag: string, value: string): ListenAddress {
     /^(\[[\da-fA-F:.]+\]|\d+(?:\.\d+){3}|localhost)?:(\d{1,5})$/.exec(value) ?? [];
   const url = `http://${given || '127.0.0.1'}:${port || 'none'}`;
   if (!URL.canParse(url)) throw refuse(flag, value, A_LISTEN_ADDRESS);
-  return { host: new URL(url).hostname.replace(/^\[|\]$/g, ''), port: Number(port) };
+  return { host: dropBrackets(new URL(url).hostname), port: Number(port) };
 }
 
 const SIZES: Readonly<Record<string, number>> = {

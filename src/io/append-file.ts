@@ -1,5 +1,6 @@
 // A file that grows by whole records: an incomplete one is truncated.
 import { closeSync, fstatSync, ftruncateSync, lstatSync, readSync, truncateSync, writeSync } from 'node:fs';
+import { LINE_FEED } from '../events/scan-constants.ts';
 
 interface AppendFile {
   readonly fd: number;
@@ -17,7 +18,6 @@ interface AppendFile {
   close(): void;
 }
 
-const LINE_FEED = 0x0a;
 const CHUNK_BYTES = 64 * 1024;
 
 /** @param countWhole how many of the first `written` bytes of the data are whole records */

@@ -9,6 +9,7 @@ import type { ExitCode } from '../errors.ts';
 import { escapeCommands } from '../render/ci-commands.ts';
 import { makeVisible } from '../render/sanitize.ts';
 import { ASCII_SIGNS, SIGNS, type Signs, spellEllipses } from '../render/signs.ts';
+import { createForegroundTest } from './foreground.ts';
 import { createScreenSlot, type FullScreen } from './full-screen.ts';
 import { platformOf } from './platform.ts';
 import { createRedactor, type Redactor } from './redact.ts';
@@ -48,6 +49,8 @@ export interface Io {
   readonly stdout: OutputTarget;
   readonly stderr: OutputTarget;
   readonly isStdinTty: boolean;
+  /** False while a shell has this process in the background of its terminal. */
+  isForeground(): boolean;
   /** True once the terminal of stdin has hung up, as when its window is closed. */
   isTerminalGone(): Promise<boolean>;
   /** Writes a small text (help, a list) to stdout; a closed pipe is not an error. @throws OutputError */
@@ -67,10 +70,12 @@ export interface Io {
   /** Uniform in [0, 1). */
   random(): number;
   /**
-   * Calls back for the first end signal; a later one that means impatience ends the process at once (contract S1). The
-   * returned function unsubscribes, here and below.
+   * Calls back for the first end signal; a second request ends the process at once (contract S1). The returned function
+   * unsubscribes, here and below.
    */
   onSignal(handler: (signal: EndSignal) => void): () => void;
+  /** Calls back for each SIGHUP, which then does not end the run; never if SIGHUP is ignored, as under nohup. */
+  onHangUp(handler: () => void): () => void;
   /** Calls back for SIGUSR1, which log rotators send. Without a handler it is ignored (bin/no-debugger.cjs). */
   onReopenSignal(handler: () => void): () => void;
   /** Calls back before the process stops on Ctrl-Z, and after it continues, however it was stopped. */
@@ -142,6 +147,13 @@ function killSelf(signal: EndSignal): void {
   }
 }
 
+/** Without an import of node:child_process, which would take longer than everything else at the start. */
+function createForeground(): () => boolean {
+  if (!hasSignals) return () => true;
+  const run = process.getBuiltinModule?.('node:child_process').execFileSync;
+  return createForegroundTest(process.pid, run, (handler) => process.once('SIGCONT', handler));
+}
+
 /** Stops the process itself, so that the terminal mode can be restored before and set again after. */
 function onSuspend({ before, after }: Parameters<Io['onSuspend']>[0]): () => void {
   let isStopping = false;
@@ -181,9 +193,12 @@ export function createProcessIo(homeDirectory: () => string): Io {
   const writeErrRaw = screen.write;
   const dieRestored = (signal: EndSignal): void => {
     screen.restore();
+    // Node restores the mode of the terminal only at an exit.
+    if (isStdinTty() && process.stdin.isRaw) process.stdin.setRawMode(false);
     dieBySignal(signal);
   };
   const signs = isUnicodeSupported() ? SIGNS : ASCII_SIGNS;
+  let foreground: (() => boolean) | undefined;
   const isStdinTty = (): boolean => isTerminal(0, () => process.stdin);
   return {
     argv: process.argv.slice(2),
@@ -205,6 +220,10 @@ export function createProcessIo(homeDirectory: () => string): Io {
     get isStdinTty() {
       return isStdinTty();
     },
+    isForeground() {
+      foreground ??= createForeground();
+      return foreground();
+    },
     async isTerminalGone() {
       // node:tty loads half of Node's stream code.
       const { isatty } = await import('node:tty');
@@ -224,7 +243,7 @@ export function createProcessIo(homeDirectory: () => string): Io {
     redactor,
     clock: systemClock,
     random: () => Math.random(),
-    onSignal: createSignalWatch({
+    ...createSignalWatch({
       clock: systemClock,
       isStdinTty,
       listen: listenToSignals(isHangUpIgnored(process.env, process.ppid)),

@@ -9,7 +9,7 @@ import { dropByteOrderMark, isUtf16 } from './text-encoding.ts';
 const MAX_KEY_LENGTH = 4096;
 
 /** Length of the prefix that consoles and logs show (docs/protocol.md, "Keys"). */
-const PREFIX_LENGTH = 16;
+export const KEY_PREFIX_LENGTH = 16;
 
 /** At least this many characters of a key stay hidden, however short the key is. */
 const MIN_HIDDEN_LENGTH = 8;
@@ -68,10 +68,10 @@ export function parseKey(raw: string, source?: string, hint?: string): string {
  * characters would stay hidden.
  */
 export function keyPrefix(key: string): string {
-  return key.slice(0, Math.max(0, Math.min(PREFIX_LENGTH, key.length - MIN_HIDDEN_LENGTH)));
+  return key.slice(0, Math.max(0, Math.min(KEY_PREFIX_LENGTH, key.length - MIN_HIDDEN_LENGTH)));
 }
 
 /** True if `announced`, the `key` of a welcome (contract C4), is the prefix of this key. */
 export function hasPrefix(key: string, announced: string): boolean {
-  return key.slice(0, PREFIX_LENGTH) === announced;
+  return key.slice(0, KEY_PREFIX_LENGTH) === announced;
 }

@@ -2,8 +2,9 @@
 import type { Io } from './io.ts';
 
 export interface Keyboard {
-  /** Gives the terminal its usual mode, while the process is stopped. */
+  /** Gives the terminal its usual mode and reads nothing, while the process is stopped. */
   pause(): void;
+  /** Reads again, if the process is in the foreground: elsewhere the system would stop it. */
   resume(): void;
   close(): void;
 }
@@ -15,7 +16,7 @@ const SIGNAL_KEYS: Readonly<Record<string, NodeJS.Signals>> = {
   '\x1c': 'SIGQUIT',
 };
 /** Cursor and function keys (ECMA-48 § 5.4). */
-const ESCAPE_SEQUENCE = /\x1b(?:\[[0-?]*[ -/]*[@-~]|O.|.)?/g;
+export const ESCAPE_SEQUENCE = /\x1b(?:\[[0-?]*[ -/]*[@-~]|O.|.)?/g;
 
 interface KeyListener {
   onKey(key: string): void;
@@ -45,14 +46,21 @@ export function openKeyboard(io: Io, { onKey, onQuit }: KeyListener): Keyboard |
   };
   const ignore = (): void => {};
   const begin = (): void => {
+    if (!io.isForeground()) return;
     // A shell has changed the mode, which Node does not know: its state must be off first.
     setRaw(false);
     setRaw(true);
+    stdin.resume();
   };
+  stdin.on('error', ignore).on('data', onData);
+  // A listener starts the stream.
+  stdin.pause();
   begin();
-  stdin.on('error', ignore).on('data', onData).resume();
   return {
-    pause: () => setRaw(false),
+    pause() {
+      stdin.pause();
+      setRaw(false);
+    },
     resume: begin,
     close() {
       stdin.off('data', onData).pause();

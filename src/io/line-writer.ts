@@ -6,6 +6,7 @@
 import { fstatSync, writeSync } from 'node:fs';
 import type { Clock } from '../clock.ts';
 import { type AtlantisError, OutputError } from '../errors.ts';
+import type { Io } from './io.ts';
 import { sayStdoutNotWritten } from './messages.ts';
 import type { OutputTarget } from './standard-streams.ts';
 
@@ -33,6 +34,15 @@ export interface LineWriter {
   readonly blockedMs: number;
   /** Since when a writer has been waiting (monotonic ms), or undefined. */
   readonly blockedSinceMs: number | undefined;
+}
+
+/** Opens stdout. @param onFailure called once, at the first failure */
+export function openStdout(
+  io: Pick<Io, 'stdout' | 'clock' | 'ignoreFileSizeSignal'>,
+  onFailure: (failure: WriteFailure) => void,
+): LineWriter {
+  if (isFile(io.stdout)) io.ignoreFileSizeSignal();
+  return createLineWriter(io.stdout, io.clock, onFailure);
 }
 
 /** @param onFailure called once, at the first failure */

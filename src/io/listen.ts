@@ -1,11 +1,7 @@
 // Makes a server listen on an address.
 import type { AddressInfo, Server } from 'node:net';
 import { type ErrorText, UsageError } from '../errors.ts';
-
-/** `127.0.0.1:9464`, `[::1]:9464`. */
-export function formatAddress(host: string, port: number): string {
-  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
-}
+import { formatAddress } from './address.ts';
 
 /**
  * Resolves with the port, which differs from `port` if that is 0.

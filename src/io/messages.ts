@@ -11,6 +11,10 @@ export const sayBug = (message: string, isVerbose: boolean): string =>
   }`;
 export const UNPRINTABLE = 'a value that cannot be printed was thrown';
 
+/** A word of a command that the user can copy, quoted for a POSIX shell if necessary. */
+export const quoteForShell = (word: string): string =>
+  /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+
 /** Reasons of the system by its error code. */
 const REASONS: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
@@ -80,12 +84,24 @@ export const sayNotRead = (what: string, path: string, error: unknown): ErrorTex
     : 'check the path, and that this user can read the file',
 ];
 
+/** @param flag that names the file */
+export const sayNotRegular = (flag: string, path: string): ErrorText => [
+  `${flag} ${JSON.stringify(path)} is not a regular file`,
+  'use the path of a regular file',
+];
+
+/** @param needed what the file should be, such as `a recording` */
+export const sayExistsAndIsOther = (flag: string, path: string, needed: string): ErrorText => [
+  `${flag} ${JSON.stringify(path)} exists and is not ${needed}`,
+  'nothing was changed: use another name, or move the file away',
+];
+
 /** Directories are not created: a path may be misspelled, or a disk not mounted. */
 export function adviseOnWriting(path: string, error: unknown): string | undefined {
   const code = systemCode(error) ?? '';
-  if (code === UNSAFE.link) return 'use the path that it leads to';
+  if (code === UNSAFE.link) return 'use the path that the link points to';
   return code === 'ENOENT'
-    ? `create the directory first: mkdir -p ${JSON.stringify(dirname(path))}`
+    ? `create the directory first: mkdir -p ${quoteForShell(dirname(path))}`
     : WRITE_ADVICE[code];
 }
 
@@ -108,7 +124,7 @@ export const UNSAFE = {
 } as const;
 
 export const OWN_DIRECTORY_OR_OWNER = 'use a directory of your own, or run atlantis as its owner';
-export const adviseOnMode = (path: string): string => `run: chmod o-w ${JSON.stringify(path)}`;
+export const adviseOnMode = (path: string): string => `run: chmod o-w ${quoteForShell(path)}`;
 
 /** The code of an error for a file in UTF-16. */
 export const UTF16 = 'UTF-16 text instead of UTF-8';
@@ -171,10 +187,12 @@ export const KEY_SOURCES =
 /** For a key on the command line. */
 export const KEY_IN_HISTORY = `${KEY_SOURCES}\nthe key is now in the history of your shell: delete it there, and replace the key if others use this machine`;
 
+export const suggestWord = (word: string): string => `did you mean ${word}?`;
+
 /** `did you mean steady?`, if there is a candidate like the word. */
 export function suggestNearest(word: string, candidates: Iterable<string>): string | undefined {
   const nearest = findNearest(word, candidates);
-  return nearest === undefined ? undefined : `did you mean ${nearest}?`;
+  return nearest === undefined ? undefined : suggestWord(nearest);
 }
 
 /** A hint with the nearest candidate before it. */

@@ -29,6 +29,11 @@ class LimitedBuffer {
   }
 }
 
+/** Opens a file without waiting for the writer of a pipe. @throws the system's error */
+export function openToRead(path: string, flags = 0): number {
+  return openSync(path, constants.O_RDONLY | flags | (constants.O_NONBLOCK ?? 0));
+}
+
 /**
  * Reads an open file from its position to its end.
  *
@@ -51,8 +56,7 @@ export function readAtMost(fd: number, limit: number): Buffer {
  * @throws the system's error (with `code`), EFBIG beyond 16 MiB; for UTF-16, the code is a text that names it
  */
 export async function readNamedFile(path: string, signal?: AbortSignal): Promise<Buffer> {
-  // Opening a pipe without a writer would block otherwise.
-  const fd = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+  const fd = openToRead(path);
   const bytes = fstatSync(fd).isFIFO() ? await readPipe(fd, signal) : readAndClose(fd);
   if (!isUtf16(bytes)) return bytes;
   throw Object.assign(new Error(UTF16), { code: UTF16 });

@@ -1,4 +1,4 @@
-// Signals that end a run: which of several is the same wish again, and whether a hang-up counts (contract S1).
+// Signals that end a run: which of several repeat the same request, and whether a hang-up counts (contract S1).
 import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { Clock } from '../clock.ts';
@@ -8,10 +8,10 @@ export const END_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 export type EndSignal = (typeof END_SIGNALS)[number];
 
 /**
- * Signals within this time of the first one are part of the same wish: the kernel and the shell both send SIGHUP when a
+ * Signals within this time of the first one repeat the same request: the kernel and the shell both send SIGHUP when a
  * window is closed, systemd sends SIGTERM and then SIGHUP, and `timeout` and npm repeat what the terminal has sent.
  */
-const SAME_WISH_MS = 1_000;
+const SAME_REQUEST_MS = 1_000;
 /** Two presses of Ctrl-C are further apart than one that npm passes on again. */
 const PRESS_AGAIN_MS = 100;
 
@@ -24,18 +24,24 @@ interface SignalParts {
   die(signal: EndSignal): void;
 }
 
-/** Subscribes handlers to the first signal. A later one that means impatience ends the process at once. */
-export function createSignalWatch({
-  clock,
-  isStdinTty,
-  listen,
-  die,
-}: SignalParts): (handler: (signal: EndSignal) => void) => () => void {
+interface SignalWatch {
+  /** Subscribes to the first signal. A second request ends the process at once. */
+  onSignal(handler: (signal: EndSignal) => void): () => void;
+  /** Takes SIGHUP as a request to read the configuration again, until another signal ends the run. */
+  onHangUp(handler: () => void): () => void;
+}
+
+export function createSignalWatch({ clock, isStdinTty, listen, die }: SignalParts): SignalWatch {
   const handlers = new Set<(signal: EndSignal) => void>();
+  let hangUp: (() => void) | undefined;
   let first: { readonly signal: EndSignal; readonly atMs: number } | undefined;
   let unlisten: (() => void) | undefined;
 
   const receive = (signal: EndSignal): void => {
+    if (first === undefined && signal === 'SIGHUP' && hangUp !== undefined) {
+      hangUp();
+      return;
+    }
     if (first === undefined) {
       first = { signal, atMs: clock.monotonicMs() };
       for (const handler of [...handlers]) handler(signal);
@@ -43,19 +49,32 @@ export function createSignalWatch({
     }
     const passedMs = clock.monotonicMs() - first.atMs;
     const isPressedAgain = passedMs >= PRESS_AGAIN_MS && first.signal === 'SIGINT' && signal === 'SIGINT';
-    if (passedMs >= SAME_WISH_MS || (isPressedAgain && isStdinTty())) die(signal);
+    if (passedMs >= SAME_REQUEST_MS || (isPressedAgain && isStdinTty())) die(signal);
   };
 
-  return (handler) => {
-    handlers.add(handler);
-    unlisten ??= listen(receive);
-    return () => {
-      handlers.delete(handler);
-      // After the first signal the listeners stay, so that a repeated one does not kill the process during its last steps.
-      if (handlers.size > 0 || first !== undefined) return;
-      unlisten?.();
-      unlisten = undefined;
-    };
+  const release = (): void => {
+    // After the first signal the listeners stay, so that a repeated one does not kill the process during its last steps.
+    if (handlers.size > 0 || hangUp !== undefined || first !== undefined) return;
+    unlisten?.();
+    unlisten = undefined;
+  };
+  return {
+    onSignal(handler) {
+      handlers.add(handler);
+      unlisten ??= listen(receive);
+      return () => {
+        handlers.delete(handler);
+        release();
+      };
+    },
+    onHangUp(handler) {
+      hangUp = handler;
+      unlisten ??= listen(receive);
+      return () => {
+        hangUp = undefined;
+        release();
+      };
+    },
   };
 }
 

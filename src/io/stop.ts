@@ -8,7 +8,7 @@ import type { WriteFailure } from './line-writer.ts';
 import type { EndSignal } from './signals.ts';
 
 export type StopReason =
-  | { readonly kind: 'limit' | 'duration' | 'timeout' | 'silence' | 'gap' }
+  | { readonly kind: 'limit' | 'duration' | 'quit' | 'timeout' | 'silence' | 'gap' }
   | { readonly kind: 'signal'; readonly signal: EndSignal }
   | { readonly kind: 'output'; readonly failure: WriteFailure }
   | { readonly kind: 'gave-up'; readonly exitCode: ExitCode }
@@ -38,7 +38,7 @@ export function createStop(): Stop {
 
 /** From low to high: a requested end, a failure, a signal, a bug. */
 function priorityOf(reason: StopReason): number {
-  if (reason.kind === 'limit' || reason.kind === 'duration') return 0;
+  if (reason.kind === 'limit' || reason.kind === 'duration' || reason.kind === 'quit') return 0;
   if (reason.kind === 'signal') return 2;
   return reason.kind === 'fault' && !isAtlantisError(reason.error) ? 3 : 1;
 }
@@ -48,6 +48,7 @@ export function toOutcome(reason: StopReason): Outcome {
   switch (reason.kind) {
     case 'limit':
     case 'duration':
+    case 'quit':
       return { exitCode: EXIT.ok };
     case 'timeout':
       return { exitCode: EXIT.timeout };

@@ -1,5 +1,6 @@
 // What the environment says about the terminal. It decides as ci-info and supports-color do, which other commands use.
 import type { Io } from './io.ts';
+import { isFile } from './line-writer.ts';
 import { platformOf } from './platform.ts';
 
 /** Whether this is a CI job: `CI=false` and `CI=0` mean no. */
@@ -11,4 +12,65 @@ export function isCi({ CI = '' }: Io['env']): boolean {
 export function hasEscapes({ env, platform }: Pick<Io, 'env' | 'platform'>): boolean {
   const { TERM = '', COLORTERM } = env;
   return TERM === '' ? !platformOf(platform).hasTerm || COLORTERM !== undefined : TERM !== 'dumb';
+}
+
+/**
+ * Whether keys and a status line are wanted: on a terminal that no other program writes to or reads from. If stdout is a
+ * pipe, its reader may use the same terminal at any time.
+ */
+export function isInteractive(io: Pick<Io, 'env' | 'platform' | 'stdout' | 'stderr'>): boolean {
+  if (!io.stderr.isTty || !hasEscapes(io) || isCi(io.env)) return false;
+  return io.stdout.isTty || isFile(io.stdout);
+}
+
+/** Whether a terminal has the fixed 240 colors beside the sixteen of its theme. FORCE_COLOR=1 means sixteen. */
+export function has256Colors({ env, platform }: Pick<Io, 'env' | 'platform'>): boolean {
+  const { TERM = '', COLORTERM = '', FORCE_COLOR, TERM_PROGRAM = '' } = env;
+  if (FORCE_COLOR === '1') return false;
+  if (FORCE_COLOR === '2' || FORCE_COLOR === '3') return true;
+  const isKnown = /-256(?:color)?$|^xterm-(?:kitty|ghostty)$|^alacritty$|^wezterm$/i.test(TERM);
+  const isNew = COLORTERM !== '' || ['Apple_Terminal', 'iTerm.app'].includes(TERM_PROGRAM);
+  return isKnown || isNew || !platformOf(platform).hasTerm;
+}
+
+type Version = readonly [major: number, minor: number];
+
+/** Programs that follow links (OSC 8), by TERM_PROGRAM, from this version on. */
+const LINKING_PROGRAMS: ReadonlyMap<string, Version> = new Map([
+  ['iTerm.app', [3, 1]],
+  ['WezTerm', [20_200_620, 0]],
+  ['vscode', [1, 72]],
+  ['ghostty', [0, 0]],
+  ['zed', [0, 0]],
+  ['WarpTerminal', [0, 0]],
+]);
+const LINKING_TERMS = ['alacritty', 'xterm-kitty', 'xterm-ghostty'];
+/** 0.50 as a number; 0.50.0 crashes on a link. */
+const FIRST_LINKING_VTE = 5_000;
+const BROKEN_VTE = '0.50.0';
+
+/** Whether a terminal follows links. It decides as the package supports-hyperlinks does. */
+export function hasLinks({ env, platform }: Pick<Io, 'env' | 'platform'>): boolean {
+  const {
+    FORCE_HYPERLINK = '',
+    TERM = '',
+    TERM_PROGRAM = '',
+    TERM_PROGRAM_VERSION = '',
+    VTE_VERSION = '',
+  } = env;
+  if (FORCE_HYPERLINK !== '') return Number.parseInt(FORCE_HYPERLINK, 10) !== 0;
+  if (!hasEscapes({ env, platform })) return false;
+  if (env['WT_SESSION'] !== undefined) return true;
+  if (!platformOf(platform).hasTerm || isCi(env) || env['TEAMCITY_VERSION'] !== undefined) return false;
+  const [major = 0, minor = 0] = TERM_PROGRAM_VERSION.split('.').map(
+    (part) => Number.parseInt(part, 10) || 0,
+  );
+  const first = LINKING_PROGRAMS.get(TERM_PROGRAM);
+  if (first !== undefined) return major > first[0] || (major === first[0] && minor >= first[1]);
+  if (VTE_VERSION !== '') {
+    if (VTE_VERSION === BROKEN_VTE) return false;
+    const [whole = 0, part = 0] = VTE_VERSION.split('.').map(Number);
+    return (VTE_VERSION.includes('.') ? whole * 10_000 + part * 100 : whole) >= FIRST_LINKING_VTE;
+  }
+  return LINKING_TERMS.includes(TERM);
 }

@@ -3,7 +3,7 @@ import type { Io } from '../io/io.ts';
 import type { Reporter } from '../ui/reporter.ts';
 import type { Monitor, MonitorConfig } from './watcher.ts';
 
-const NONE: Monitor = { observers: [], watch() {}, close() {} };
+const NONE: Monitor = { observers: [], watch() {}, noteReload() {}, close() {} };
 
 /** @throws UsageError if it cannot listen on the address */
 export async function loadMonitor(config: MonitorConfig, reporter: Reporter, io: Io): Promise<Monitor> {

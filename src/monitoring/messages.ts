@@ -36,7 +36,7 @@ export function sayStuck(what: string): StatusRecord {
   return {
     event: 'warning',
     level: 'error',
-    message: `no progress: ${what}; the watchdog of systemd is not notified any more`,
+    message: `no progress: ${what}; the systemd watchdog is no longer notified, and systemd may restart the service`,
   };
 }
 

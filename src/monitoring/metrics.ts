@@ -1,5 +1,5 @@
-// The metrics page. Every value exists anyway, and is read when the page is asked for: each page is a registry of its
-// own, so that nothing is counted twice. docs/relay.md has a table of all metrics.
+// The metrics page. Every value is counted anyway and read when the page is requested: each page has its own registry,
+// so that nothing is counted twice. docs/relay.md has a table of all metrics.
 import { Counter, Gauge, type Metric, Registry, type RegistryContentType } from 'prom-client';
 import type { SinkStatus } from '../delivery/sink-status.ts';
 import type { RunStatus } from '../session/run-status.ts';
@@ -15,6 +15,8 @@ export interface MetricsSource {
   /** Of the last event that was looked at, in ms; undefined if it has no time. */
   readonly lagMs: number | undefined;
   readonly startedAtMs: number;
+  /** Whether the configuration could be read the last time, and when it last could be. */
+  readonly reload: { readonly isGood: boolean; readonly atMs: number };
 }
 
 type Labels = Readonly<Record<string, string>>;
@@ -67,6 +69,16 @@ const FAMILIES: readonly Family[] = [
     'atlantis_start_time_seconds',
     'Start of the run, in seconds since the epoch.',
     one(({ startedAtMs }) => seconds(startedAtMs)),
+  ),
+  gauge(
+    'atlantis_config_reload_success',
+    '1 unless the last attempt to read the configuration again failed.',
+    one(({ reload }) => Number(reload.isGood)),
+  ),
+  gauge(
+    'atlantis_config_reload_time_seconds',
+    'Time at which the configuration in use was read, in seconds since the epoch.',
+    one(({ reload }) => seconds(reload.atMs)),
   ),
   gauge(
     'atlantis_ready',
@@ -235,14 +247,14 @@ export async function renderMetrics(
 
 /** A histogram of counts that exist: the Histogram of the library can only count by itself. */
 function toHistogram(latencies: MetricsSource['latencies']): Metric {
-  const values = [...latencies].flatMap(([sink, one]) => [
-    ...one.listBuckets().map(([le, value]) => ({
+  const values = [...latencies].flatMap(([sink, counts]) => [
+    ...counts.listBuckets().map(([le, value]) => ({
       metricName: `${LATENCY}_bucket`,
       labels: { sink, le },
       value,
     })),
-    { metricName: `${LATENCY}_sum`, labels: { sink }, value: one.sumMs / 1_000 },
-    { metricName: `${LATENCY}_count`, labels: { sink }, value: one.count },
+    { metricName: `${LATENCY}_sum`, labels: { sink }, value: counts.sumMs / 1_000 },
+    { metricName: `${LATENCY}_count`, labels: { sink }, value: counts.count },
   ]);
   const metric = { name: LATENCY, help: LATENCY_HELP, type: 'histogram', values, aggregator: 'sum' };
   return { name: LATENCY, get: () => Promise.resolve(metric) } as unknown as Metric;

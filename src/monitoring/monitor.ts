@@ -1,20 +1,18 @@
 // Watches a run for --metrics-listen and systemd (contract M4 to M8). Loaded only if one of them is used.
 import { describeSinkProblem } from '../delivery/messages.ts';
 import type { SinkMonitor, SinkStatus } from '../delivery/sink-status.ts';
-import { type Batch, textOf } from '../events/batch.ts';
-import { createTimestampReader, DEFAULT_LAG_FIELDS } from '../events/event-time.ts';
-import { parsePath } from '../events/path.ts';
+import { RecentLag } from '../events/event-time.ts';
 import type { ListenAddress } from '../flags/values.ts';
+import { formatAddress } from '../io/address.ts';
 import type { Io } from '../io/io.ts';
-import { formatAddress } from '../io/listen.ts';
 import { PHASE_PROBLEMS } from '../session/messages.ts';
 import type { RunStatus } from '../session/run-status.ts';
 import { isLoopbackHost } from '../settings/stream-url.ts';
 import type { Reporter } from '../ui/reporter.ts';
 import { Latencies } from './latencies.ts';
 import { sayListening } from './messages.ts';
-import { renderMetrics } from './metrics.ts';
-import { type Page, servePages } from './server.ts';
+import { type MetricsSource, renderMetrics } from './metrics.ts';
+import { type Page, servePages, TEXT } from './server.ts';
 import { createServiceNotifier } from './systemd.ts';
 import type { Monitor, MonitorConfig, Watcher } from './watcher.ts';
 
@@ -36,6 +34,9 @@ export async function openMonitor(
     watch(sinks) {
       for (const one of watchers) one.watch(sinks);
     },
+    noteReload(state) {
+      for (const one of watchers) one.noteReload(state);
+    },
     close() {
       for (const one of watchers) one.close();
     },
@@ -51,13 +52,16 @@ async function openEndpoint(
   let sinks: readonly SinkMonitor[] = [];
   const latencies = new Map<string, Latencies>();
   let run: RunStatus | undefined;
-  const lag = createLagReader(clock.monotonicMs);
+  let reload: MetricsSource['reload'] = { isGood: true, atMs: startedAtMs };
+  const lag = new RecentLag(clock, LAG_EVERY_MS);
   const listStatuses = (): SinkStatus[] => sinks.map((sink) => sink.status());
   const server = await servePages(host, port, {
     '/metrics': async (accept) => {
       if (run === undefined) return STARTING;
-      const { lagMs } = lag;
-      const page = await renderMetrics({ run, sinks: listStatuses(), latencies, lagMs, startedAtMs }, accept);
+      const page = await renderMetrics(
+        { run, sinks: listStatuses(), latencies, lagMs: lag.ms, startedAtMs, reload },
+        accept,
+      );
       return { status: 200, ...page };
     },
     '/healthz': () => {
@@ -72,14 +76,18 @@ async function openEndpoint(
     update(status) {
       run = status;
     },
-    noteBatch: lag.noteBatch,
+    noteBatch: (batch) => lag.note(batch, batch.count),
     watch(all) {
       sinks = all;
       for (const sink of all) {
-        const counts = new Latencies();
+        const counts = latencies.get(sink.status().name) ?? new Latencies();
         latencies.set(sink.status().name, counts);
         sink.onAcknowledged = (latencyMs) => counts.note(latencyMs);
       }
+    },
+    noteReload(state) {
+      if (state === 'done') reload = { isGood: true, atMs: clock.wallMs() };
+      if (state === 'failed') reload = { ...reload, isGood: false };
     },
     close: server.close,
   };
@@ -87,7 +95,7 @@ async function openEndpoint(
 
 const STARTING: Page = {
   status: 503,
-  type: 'text/plain; charset=utf-8',
+  type: TEXT,
   body: `${PHASE_PROBLEMS.starting}\n`,
 };
 
@@ -95,25 +103,4 @@ function toPage(good: string, bad: string, problems: readonly string[]): Page {
   const isGood = problems.length === 0;
   const body = isGood ? { status: good } : { status: bad, problems };
   return { status: isGood ? 200 : 503, type: 'application/json', body: `${JSON.stringify(body)}\n` };
-}
-
-function createLagReader(monotonicMs: () => number): {
-  readonly lagMs: number | undefined;
-  noteBatch(batch: Batch): void;
-} {
-  const readTime = createTimestampReader(DEFAULT_LAG_FIELDS.map((field) => parsePath(field, 0).steps));
-  let lagMs: number | undefined;
-  let nextMs = Number.NEGATIVE_INFINITY;
-  return {
-    get lagMs() {
-      return lagMs;
-    },
-    noteBatch(batch) {
-      const nowMs = monotonicMs();
-      if (batch.count === 0 || nowMs < nextMs) return;
-      nextMs = nowMs + LAG_EVERY_MS;
-      const sentAtMs = readTime(textOf(batch, batch.count - 1));
-      lagMs = sentAtMs === undefined ? undefined : batch.receivedAtMs - sentAtMs;
-    },
-  };
 }

@@ -24,7 +24,7 @@ const MAX_CONNECTIONS = 32;
 const MAX_HEAD_MS = 5_000;
 const MAX_REQUEST_MS = 10_000;
 const MAX_HEAD_BYTES = 8 * 1024;
-const TEXT = 'text/plain; charset=utf-8';
+export const TEXT = 'text/plain; charset=utf-8';
 
 /** @throws UsageError if it cannot listen on the address */
 export async function servePages(

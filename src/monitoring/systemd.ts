@@ -1,6 +1,6 @@
 // Notifies systemd (Type=notify): ready, what the run is doing, stopping, and the watchdog while the run makes progress.
 //
-// Node has no datagram sockets of the Unix domain, so `systemd-notify` sends each message. It is part of systemd, and
+// Node has no Unix datagram sockets, so `systemd-notify` sends each message. It is part of systemd, and
 // unlike a packet of our own code it is attributed to the service even after it has exited.
 import { spawn } from 'node:child_process';
 import type { SinkMonitor } from '../delivery/sink-status.ts';
@@ -48,15 +48,22 @@ export function createServiceNotifier(
   return {
     update(status) {
       run = status;
-      const news: Record<string, string> = { STATUS: describe(status, sinks) };
-      if (!isReady && status.listProblems().length === 0) news['READY'] = '1';
-      if (!isStopping && status.phase.kind === 'stopping') news['STOPPING'] = '1';
-      isReady ||= 'READY' in news;
-      isStopping ||= 'STOPPING' in news;
-      send(news);
+      const message: Record<string, string> = { STATUS: describe(status, sinks) };
+      if (!isReady && status.listProblems().length === 0) message['READY'] = '1';
+      if (!isStopping && status.phase.kind === 'stopping') message['STOPPING'] = '1';
+      isReady ||= 'READY' in message;
+      isStopping ||= 'STOPPING' in message;
+      send(message);
     },
     watch(all) {
       sinks = all;
+    },
+    noteReload(state) {
+      // systemd compares this with its own monotonic clock.
+      if (state === 'begun')
+        send({ RELOADING: '1', MONOTONIC_USEC: String(Math.floor(clock.monotonicMs() * 1_000)) });
+      // READY also ends a reload that has failed: the relay continues as before.
+      else send({ READY: '1', STATUS: describe(run, sinks) });
     },
     close: () => cancelBeat?.(),
   };
@@ -71,8 +78,9 @@ function findWatchdogInterval({ env, pid }: Io): number | undefined {
 
 /** One line for `systemctl status`. */
 function describe(run: RunStatus | undefined, sinks: readonly SinkMonitor[]): string {
-  const [problem] = run?.listProblems() ?? [PHASE_PROBLEMS.starting];
-  if (run === undefined || problem !== undefined) return problem ?? '';
+  if (run === undefined) return PHASE_PROBLEMS.starting;
+  const [problem] = run.listProblems();
+  if (problem !== undefined) return problem;
   const { events } = run.tally.summarize(0);
   return describeLive(
     events,
@@ -85,12 +93,12 @@ const GRACE_MS = 60_000;
 /** A sink that delivers answers or fails within its own timeout, which is shorter. */
 const SINK_STUCK_MS = 120_000;
 
-/** Finds what is stuck. A run that waits for the service or a sink is not: it tries again, and says so. */
+/** Finds what is stuck. A run that waits for the service or a sink is not: it retries and reports that. */
 function createProgressCheck(
   connectTimeoutMs: number,
   monotonicMs: () => number,
 ): (run: RunStatus, sinks: readonly SinkMonitor[]) => string | undefined {
-  /** What a sink has settled, and since when that is all. */
+  /** How many messages each sink has settled, and since when. */
   const settled = new Map<SinkMonitor, { readonly count: number; readonly sinceMs: number }>();
   return ({ phase, phaseSinceMs }, sinks) => {
     const nowMs = monotonicMs();
@@ -127,7 +135,8 @@ type Message = Readonly<Record<string, string>>;
 function createSender({ env, platform }: Io, onFault: (why: string) => void): (message: Message) => void {
   const { PATH, NOTIFY_SOCKET } = env;
   const isolated = platformOf(platform).isolate({ PATH, NOTIFY_SOCKET });
-  let waiting: Message | undefined;
+  /** Messages that are still to be sent, in order. */
+  const waiting: Message[] = [];
   let isBusy = false;
   let hasFailed = false;
   const fail = (why: string): void => {
@@ -135,10 +144,10 @@ function createSender({ env, platform }: Io, onFault: (why: string) => void): (m
     hasFailed = true;
   };
   const next = (): void => {
-    isBusy = waiting !== undefined;
-    if (waiting === undefined) return;
-    const assignments = Object.entries(waiting).map(([name, value]) => `${name}=${value}`);
-    waiting = undefined;
+    const message = waiting.shift();
+    isBusy = message !== undefined;
+    if (message === undefined) return;
+    const assignments = Object.entries(message).map(([name, value]) => `${name}=${value}`);
     const child = spawn('systemd-notify', assignments, { ...isolated, stdio: 'ignore' });
     // The end of the run does not wait for it.
     child.unref();
@@ -152,7 +161,12 @@ function createSender({ env, platform }: Io, onFault: (why: string) => void): (m
     });
   };
   return (message) => {
-    waiting = { ...waiting, ...message };
+    // A reload begins and ends in two messages.
+    const isReload = 'RELOADING' in message || 'RELOADING' in (waiting.at(-1) ?? {});
+    if (waiting.length === 0 || isReload) waiting.push(message);
+    else waiting.push({ ...waiting.pop(), ...message });
     if (!isBusy) next();
+    // The end of the run does not wait for the messages before it.
+    while ('STOPPING' in message && waiting.length > 0) next();
   };
 }

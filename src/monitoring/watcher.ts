@@ -11,8 +11,10 @@ export interface MonitorConfig {
 
 export interface Monitor {
   readonly observers: readonly RunObserver[];
-  /** Adds the sinks of a relay, which are connected after the address is in use. */
+  /** The sinks of a relay, which are connected after the address is in use; again when they have changed. */
   watch(sinks: readonly SinkMonitor[]): void;
+  /** The configuration is being read again, was, or could not be. */
+  noteReload(state: 'begun' | 'done' | 'failed'): void;
   close(): void;
 }
 

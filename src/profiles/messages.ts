@@ -6,6 +6,8 @@ import {
   describeOwner,
   explainReadError,
   explainWriteError,
+  quoteForShell,
+  UTF16,
   withNearest,
 } from '../io/messages.ts';
 
@@ -18,10 +20,6 @@ const PARENT = 'a directory on the path to the profile store';
 export const CHECKED = { store: STORE, settings: SETTINGS, directory: DIRECTORY, parent: PARENT } as const;
 
 const OWN_DIRECTORY = 'set ATLANTIS_CONFIG_DIR to a directory of your own';
-
-/** A path quoted for a shell, if necessary. */
-const quotePath = (path: string): string =>
-  /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
 
 export const sayNoHomeDirectory = (): ErrorText => [
   'no home directory for the profiles',
@@ -37,7 +35,7 @@ export const sayConfigDirectoryRelative = (): ErrorText => [
 export const sayWritableByOthers = (what: string, path: string, isRepairable: boolean): ErrorText => [
   `other users can write to ${what}: ${path}`,
   isRepairable
-    ? `check that nothing in it was planted, then run: chmod go-w ${quotePath(path)}`
+    ? `check that nothing in it was planted, then run: chmod go-w ${quoteForShell(path)}`
     : OWN_DIRECTORY,
 ];
 
@@ -94,7 +92,7 @@ export const sayUnreadable = (
 /** What is wrong with the content of a store. */
 export const DAMAGE = {
   empty: 'it is empty',
-  utf16: 'it is UTF-16 text instead of UTF-8',
+  utf16: `it is ${UTF16}`,
   notUtf8: 'it is not UTF-8 text',
   notJson: (position: string) => `it is not valid JSON at ${position}`,
   notObject: 'it is not a JSON object',
@@ -130,7 +128,7 @@ export const sayNewerVersion = (path: string): ErrorText => [
 
 /** @param repair as of `findRepair`; undefined for a mounted secret */
 export const sayReadOnly = (what: string, path: string, repair: string | undefined): ErrorText => [
-  `${what} belongs to root and can only be read: ${path}`,
+  `${what} belongs to root and is read-only: ${path}`,
   `${
     repair === undefined
       ? 'change it at its source, such as the mounted secret'
@@ -140,7 +138,7 @@ export const sayReadOnly = (what: string, path: string, repair: string | undefin
 
 /** The command that gives what root owns to a user. */
 export const giveTo = (uid: number | string | undefined, path: string): string =>
-  `sudo chown -R ${uid} ${quotePath(path)}`;
+  `sudo chown -R ${uid} ${quoteForShell(path)}`;
 
 const adviseOnDenial = (repair: string | undefined, otherwise: string): string =>
   repair === undefined
@@ -178,7 +176,7 @@ export const sayNotSynced = (what: string, directory: string): ErrorText => [
 ];
 
 export const sayReadableByOthers = (path: string): string =>
-  `other users of this machine can read the keys in ${path}: run chmod 600 ${quotePath(path)}`;
+  `other users of this machine can read the keys in ${path}: run chmod 600 ${quoteForShell(path)}`;
 
 export const sayOtherFiles = (directory: string): string =>
   `${directory} contains other files, so other users keep access to it: use a separate directory for profiles`;
@@ -188,6 +186,9 @@ export const sayCreatedWithSudo = (directory: string, sudoUid: string): string =
 
 export const sayMovedAside = (what: string, aside: string): string =>
   `${what} was damaged: it was moved to ${aside}`;
+
+/** A name of a profile or of a named filter. */
+export const A_NAME = '1 to 64 letters, digits, dots, dashes, underscores';
 
 /** Sources of settings. */
 export const SETTING_SOURCES = { default: 'default', notSet: 'not set' } as const;

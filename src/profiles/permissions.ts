@@ -32,6 +32,9 @@ const MAX_LINKS = 40;
 export const hasOwners = ({ platform, uid }: StoreReader): boolean =>
   platformOf(platform).hasOwners && uid !== undefined;
 
+/** Whether it belongs neither to the reader nor to root. */
+const isOfOther = ({ uid }: Stats, reader: StoreReader): boolean => uid !== reader.uid && uid !== 0;
+
 /**
  * Refuses a file or directory that its group or others can write to.
  *
@@ -47,7 +50,7 @@ function refuseSharedWriting(what: string, path: string, stats: Stats, reader: S
 export function checkDirectory(directory: string, stats: Stats, reader: StoreReader): void {
   if (!stats.isDirectory()) throw new StoreError(...sayNotADirectory(directory));
   if (!hasOwners(reader)) return;
-  if (stats.uid !== reader.uid && stats.uid !== 0) {
+  if (isOfOther(stats, reader)) {
     throw new StoreError(...sayBelongsToOther(CHECKED.directory, directory, stats.uid));
   }
   refuseSharedWriting(CHECKED.directory, directory, stats, reader);
@@ -58,7 +61,7 @@ export function checkFile(path: string, stats: Stats, reader: StoreReader, what:
   if (stats.isDirectory()) throw new StoreError(...sayNotAStore(what, NOT_A_STORE.directory, path));
   if (!stats.isFile()) throw new StoreError(...sayNotAStore(what, NOT_A_STORE.notRegular, path));
   if (!hasOwners(reader)) return [];
-  if (stats.uid !== reader.uid && stats.uid !== 0) {
+  if (isOfOther(stats, reader)) {
     throw new StoreError(...sayBelongsToOther(what, path, stats.uid));
   }
   refuseSharedWriting(what, path, stats, reader);
@@ -78,7 +81,7 @@ export function checkParents(directory: string, reader: StoreReader): void {
   const homes = listHomes(reader.homeDirectory());
   visitParents(directory, (place, stats) => {
     if (homes.some((home) => home.startsWith(`${place}/`))) return;
-    if (stats.uid !== reader.uid && stats.uid !== 0) {
+    if (isOfOther(stats, reader)) {
       throw new StoreError(...sayParentOfOther(place, stats.uid, reader.uid === 0));
     }
     if (stats.isSymbolicLink() || (stats.mode & STICKY) !== 0) return;

@@ -2,12 +2,12 @@
 //
 // Nothing is ever written (contract F3). Messages contain the path and a position, never any part of the content, not
 // even a name (contract F4).
-import { closeSync, constants, fstatSync, lstatSync, openSync, statSync } from 'node:fs';
+import { closeSync, constants, fstatSync, lstatSync, statSync } from 'node:fs';
 import { posix } from 'node:path';
 import { StoreError, UsageError } from '../errors.ts';
 import type { Io } from '../io/io.ts';
 import { platformOf } from '../io/platform.ts';
-import { readAtMost } from '../io/read-file.ts';
+import { openToRead, readAtMost } from '../io/read-file.ts';
 import { systemCode } from '../io/system-error.ts';
 import { isUtf16 } from '../io/text-encoding.ts';
 import { describePosition, findJsonFault } from './json-fault.ts';
@@ -89,8 +89,7 @@ function openStore(path: string, what: string): number {
     throw new StoreError(...sayStoreIsLink(what, path));
   }
   try {
-    // O_NONBLOCK, since opening a FIFO would wait for a writer.
-    return openSync(path, constants.O_RDONLY | (noFollow ?? 0) | (constants.O_NONBLOCK ?? 0));
+    return openToRead(path, noFollow);
   } catch (error) {
     if (!isLink(path)) throw error;
     throw new StoreError(...sayStoreIsLink(what, path));

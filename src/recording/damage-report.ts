@@ -1,8 +1,7 @@
 // Reports damaged lines of a recording: the first few one by one, the others as a count.
 
-import type { Filtered } from '../ui/format.ts';
 import type { Reporter, StatusRecord } from '../ui/reporter.ts';
-import { sayDamagedLine, sayPlayed } from './messages.ts';
+import { type PlayFigures, sayDamagedLine, sayPlayed } from './messages.ts';
 
 const MAX_NAMED = 10;
 
@@ -11,7 +10,7 @@ export interface DamageReport {
   note(line: number, why: string): void;
   readonly count: number;
   /** The summary at the end. */
-  summarize(events: number, durationMs: number, filtered?: Filtered): StatusRecord;
+  summarize(figures: PlayFigures): StatusRecord;
 }
 
 export function createDamageReport(reporter: Reporter): DamageReport {
@@ -24,6 +23,6 @@ export function createDamageReport(reporter: Reporter): DamageReport {
     get count() {
       return damaged;
     },
-    summarize: (events, durationMs, filtered) => sayPlayed(events, durationMs, damaged, filtered),
+    summarize: (figures) => sayPlayed(figures, damaged),
   };
 }

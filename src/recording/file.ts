@@ -23,8 +23,8 @@ import {
   readMemberLength,
   unpackMember,
 } from './gzip-member.ts';
-import { sayExistsAndIsOther, sayNotRecordable, sayRecordingIsOutput, THE_RECORDING } from './messages.ts';
-import { readStartTime } from './recorded-line.ts';
+import { sayNotRecordable, sayOtherRecording, sayRecordingIsOutput, THE_RECORDING } from './messages.ts';
+import { LINE_FEED, readStartTime } from './recorded-line.ts';
 
 export type RecordingFile = ReturnType<typeof openRecordingFile>;
 
@@ -74,7 +74,7 @@ export function openRecordingFile(path: string, newMode = 0o600) {
   const found = inspect(fd, size, isCompressed);
   if (found === undefined) {
     closeSync(fd);
-    throw new UsageError(...sayExistsAndIsOther(path, isCompressed));
+    throw new UsageError(...sayOtherRecording(path, isCompressed));
   }
   const file = createAppendFile(path, fd, isCompressed ? undefined : countWholeLines);
   const attempt = (action: () => void): void => {
@@ -134,7 +134,6 @@ interface Inspection {
   readonly startedAtMs: number | undefined;
 }
 
-const LINE_FEED = 0x0a;
 const CHUNK_BYTES = 64 * 1024;
 const HEADER_START = '{"recording":';
 const EMPTY: Inspection = { wholeBytes: 0, startedAtMs: undefined };

@@ -9,7 +9,7 @@ import type { PlayPace } from './play.ts';
 export const PLAY_FLAGS = {
   speed: withDefault(
     '--speed <speed>',
-    'playback speed: 1x, 10x, 0.5x, or max for no waits',
+    'playback speed: 1x, 10x, 0.5x, or max for no pauses',
     parseSpeed,
     '1x',
   ),
@@ -20,7 +20,7 @@ export const PLAY_FLAGS = {
   ),
   maxPauseMs: optional('--max-pause <dur>', 'wait at most this long between two events', parseDuration),
   since: text('--since <time>', 'start at this receive time: a timestamp, or 10m for 10 minutes ago'),
-  until: text('--until <time>', 'stop at this receive time, in the same form'),
+  until: text('--until <time>', 'stop at this receive time, in the form of --since'),
   isStrict: toggle('--strict', 'exit 8 at the first damaged line'),
 };
 

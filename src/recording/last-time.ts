@@ -3,7 +3,7 @@
 import { closeSync, fstatSync, openSync } from 'node:fs';
 import { readAt } from './file.ts';
 import { MEMBER_HEADER_BYTES, readMemberLength, unpackMember } from './gzip-member.ts';
-import { readLine } from './recorded-line.ts';
+import { LINE_FEED, readLine } from './recorded-line.ts';
 
 /** The last event is looked for in this much of the end of the file. */
 const END_BYTES = 256 * 1024;
@@ -41,7 +41,7 @@ function readEnd(fd: number, size: number): Buffer {
 
 function findLastEvent(lines: Buffer): number | undefined {
   for (let end = lines.length; end > 0; ) {
-    const start = lines.lastIndexOf(0x0a, end - 1) + 1;
+    const start = lines.lastIndexOf(LINE_FEED, end - 1) + 1;
     const line = readLine(lines.subarray(start, end));
     if (line.kind === 'event') return line.receivedAtMs;
     end = start - 1;

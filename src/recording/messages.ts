@@ -1,7 +1,8 @@
 // Messages about recordings, as they are written and played.
 import { type ErrorText, EXIT } from '../errors.ts';
 import { sayRequires } from '../flags/messages.ts';
-import { type Filtered, formatCount, formatDuration, formatFiltered } from '../ui/format.ts';
+import { sayExistsAndIsOther, sayNotRegular } from '../io/messages.ts';
+import { type EventFigures, formatCount, formatEvents, formatGaps } from '../ui/format.ts';
 import type { StatusRecord } from '../ui/reporter.ts';
 
 export const THE_RECORDING = 'the recording';
@@ -15,7 +16,7 @@ export const sayRotationRequired = (): ErrorText =>
   sayRequires(
     ['--record-keep'],
     '--record-max-size or --record-max-age',
-    'without them the recording is not rotated',
+    'add one of them: otherwise the recording is not rotated',
   );
 
 const quote = (path: string): string => JSON.stringify(path);
@@ -25,15 +26,10 @@ export const sayRecordingIsOutput = (path: string): ErrorText => [
   'use another name',
 ];
 
-export const sayNotRecordable = (path: string): ErrorText => [
-  `--record ${quote(path)} is not a regular file`,
-  'use the path of a regular file',
-];
+export const sayNotRecordable = (path: string): ErrorText => sayNotRegular('--record', path);
 
-export const sayExistsAndIsOther = (path: string, isCompressed: boolean): ErrorText => [
-  `--record ${quote(path)} exists and is not ${isCompressed ? 'a compressed recording' : 'a recording'}`,
-  'nothing was changed: use another name, or move the file away',
-];
+export const sayOtherRecording = (path: string, isCompressed: boolean): ErrorText =>
+  sayExistsAndIsOther('--record', path, isCompressed ? 'a compressed recording' : 'a recording');
 
 /** What is locked, for `takeLock`. */
 export const describeRecordingLock = (path: string) => ({
@@ -43,7 +39,7 @@ export const describeRecordingLock = (path: string) => ({
 });
 
 export const sayTakenOver = (path: string): ErrorText => [
-  `another run is now recording into ${quote(path)}`,
+  `another run is now recording to ${quote(path)}`,
   'use a separate file for each run',
 ];
 
@@ -56,7 +52,8 @@ export const sayTimesRequired = (): ErrorText => [
 export const NO_EVENTS = 'it contains no events';
 export const IS_EMPTY = 'it is empty';
 
-export const COMPACT_HINT = 'it was pretty-printed: put each value on one line, as `jq -c .` does';
+export const COMPACT_HINT =
+  "it was pretty-printed: put each value on one line, as `jq -c .` does, or `jq -c '.[]'` for an array";
 
 export const sayNothingToPlay = (why: string, isPrettyPrinted: boolean): ErrorText => [
   `not a recording: ${why}`,
@@ -68,7 +65,7 @@ export const sayNothingToPlay = (why: string, isPrettyPrinted: boolean): ErrorTe
 export const sayPlain = (): StatusRecord => ({
   event: 'recording',
   level: 'info',
-  message: 'plain NDJSON without receive times: each line is an event and is played without a wait',
+  message: 'plain NDJSON without receive times: each line is an event and is played without a delay',
   hint: '--rate <n> plays n events per second',
 });
 export const sayUntilBeforeSince = (): ErrorText => ['--until is before --since', 'use a later --until'];
@@ -104,19 +101,24 @@ export function sayDamagedLine(line: number, why: string, isLastNamed: boolean):
   };
 }
 
+/** The gaps are undefined if they are not counted. */
+export interface PlayFigures extends EventFigures {
+  readonly gaps?: number;
+  readonly gapMs?: number;
+}
+
 /** The summary of what was played. */
-export function sayPlayed(
-  events: number,
-  durationMs: number,
-  damaged: number,
-  filtered: Filtered | undefined,
-): StatusRecord {
-  const matched = filtered === undefined ? '' : `, ${formatFiltered(filtered)} matched`;
+export function sayPlayed(figures: PlayFigures, damaged: number): StatusRecord {
+  const { events, durationMs, filtered, gaps, gapMs = 0 } = figures;
+  const parts = [formatEvents(figures)];
+  if (gaps !== undefined) parts.push(formatGaps({ gaps, gapMs, isGapOpen: false }));
+  if (damaged > 0) parts.push(formatCount(damaged, 'damaged line'));
+  const gapFigures = gaps === undefined ? {} : { gaps, gap_ms: Math.round(gapMs) };
   return {
     event: 'summary',
     level: 'info',
-    message: `${formatCount(events, 'event')} in ${formatDuration(durationMs)}${matched}, ${formatCount(damaged, 'damaged line')}`,
-    figures: { events, duration_ms: Math.round(durationMs), damaged, ...filtered },
+    message: parts.join(', '),
+    figures: { events, duration_ms: Math.round(durationMs), ...gapFigures, damaged, ...filtered },
   };
 }
 

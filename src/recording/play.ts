@@ -9,8 +9,8 @@ import { type RecordedLine, readLine, readPlainLine } from './recorded-line.ts';
 
 export type Played =
   | { readonly kind: 'events'; readonly batch: Batch; readonly connection: number }
-  /** A lifecycle record, safe on a terminal, without its line feed. */
-  | { readonly kind: 'lifecycle'; readonly line: Buffer }
+  /** A lifecycle record, safe on a terminal, without its line feed; `gapMs` is the duration of a gap. */
+  | { readonly kind: 'lifecycle'; readonly line: Buffer; readonly gapMs: number | undefined }
   /** `line` counts from 1. */
   | { readonly kind: 'damaged'; readonly line: number; readonly why: string };
 
@@ -78,6 +78,19 @@ export async function* playRecording(
     if (line.kind === 'plain' && isPlain !== true) return { kind: 'damaged', why: LINE_FAULTS.notRecorded };
     return line;
   };
+  /** Adds the event if it belongs to the batch so far, and is due with it: the usual case at full speed. */
+  const join = (line: RecordedLine): boolean => {
+    if (
+      line.kind !== 'event' ||
+      config.ratePerSecond !== undefined ||
+      builder.isEmpty ||
+      builder.count >= MAX_BATCH_EVENTS
+    )
+      return false;
+    if (line.receivedAtMs !== receivedAtMs || line.connection !== connection) return false;
+    builder.add(line.text, line.flags);
+    return true;
+  };
   /** Yields damage once it is known that the file can be played. */
   function* report(line: number, why: string): Generator<Played> {
     const damaged: Played = { kind: 'damaged', line, why };
@@ -89,6 +102,7 @@ export async function* playRecording(
     for (const bytes of lines) {
       lineNumber += 1;
       const line = read(bytes);
+      if (join(line)) continue;
       if (isPlain !== undefined && damagedAtStart.length > 0) {
         yield* damagedAtStart;
         damagedAtStart = [];
@@ -119,8 +133,8 @@ export async function* playRecording(
       if (!builder.isEmpty) yield take();
       if (line.kind === 'damaged') yield* report(lineNumber, line.why);
       if (line.kind !== 'lifecycle') continue;
-      const { atMs = sinceMs } = line;
-      if (atMs >= sinceMs && atMs <= untilMs) yield { kind: 'lifecycle', line: line.text };
+      const { atMs = sinceMs, text, gapMs } = line;
+      if (atMs >= sinceMs && atMs <= untilMs) yield { kind: 'lifecycle', line: text, gapMs };
     }
     // More lines on stdin may come much later: do not hold these events back.
     if (!builder.isEmpty) yield take();

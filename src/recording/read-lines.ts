@@ -6,7 +6,7 @@ import { untilAborted } from '../clock.ts';
 import { UsageError } from '../errors.ts';
 import { sayNotRead } from '../io/messages.ts';
 import { LINE_FAULTS, THE_RECORDING } from './messages.ts';
-import { MAX_LINE_BYTES } from './recorded-line.ts';
+import { LINE_FEED, MAX_LINE_BYTES } from './recorded-line.ts';
 import { type Unpacked, unpack } from './unpack.ts';
 
 /** Lines that were read together, without their line feeds, and the damage after them. */
@@ -19,7 +19,6 @@ export interface LineBatch {
   };
 }
 
-const LINE_FEED = 0x0a;
 const EMPTY_LINE = Buffer.alloc(0);
 
 /**

@@ -1,5 +1,6 @@
 // The lines of a recording: each run begins with a header, followed by events in envelopes and lifecycle records
 // (docs/envelope.schema.json). Nothing here throws.
+import { readTimestampMs } from '../events/event-time.ts';
 import { matchTokens, readMembers, trimLineEnd } from '../events/json-line.ts';
 import { MESSAGE } from '../events/message-text.ts';
 import { classifyText } from '../events/scanner.ts';
@@ -9,6 +10,7 @@ import { LINE_FAULTS } from './messages.ts';
 
 /** The largest event (16 MiB) of characters that are escaped with six bytes each, in an envelope. */
 export const MAX_LINE_BYTES = (6 * 16 + 1) * 1024 * 1024;
+export const LINE_FEED = 0x0a;
 /** Version of the format; incremented by every incompatible change. */
 const RECORDING_VERSION = 1;
 
@@ -29,6 +31,8 @@ const ENVELOPE = matchTokens(
 const HEADER_MEMBERS = makeNames(['recording', 'started_at', 'tool']);
 const LIFECYCLE_MEMBERS = makeNames(['lifecycle', 'envelope']);
 const ENVELOPE_MEMBERS = makeNames(['received_at', 'seq', 'connection', 'event']);
+const LIFECYCLE_KIND = makeNames(['lifecycle']);
+const GAP_TIMES = makeNames(['from', 'to']);
 
 /**
  * When a recording that begins with this line began, ms since the epoch; undefined if this is not a line of one. It is
@@ -49,8 +53,15 @@ export type RecordedLine =
       readonly text: Buffer;
       readonly flags: number;
     }
-  /** `text` is line-safe. `atMs`, ms since the epoch, is undefined if the line does not have it. */
-  | { readonly kind: 'lifecycle'; readonly text: Buffer; readonly atMs: number | undefined }
+  | {
+      readonly kind: 'lifecycle';
+      /** Line-safe. */
+      readonly text: Buffer;
+      /** Ms since the epoch; undefined if the line does not have it. */
+      readonly atMs: number | undefined;
+      /** The duration of a gap, 0 if it is not known; undefined for another record. */
+      readonly gapMs: number | undefined;
+    }
   | { readonly kind: 'header'; readonly atMs: number | undefined }
   /** JSON that is not a line of a recording: an event without a receive time. */
   | { readonly kind: 'plain'; readonly text: Buffer; readonly flags: number }
@@ -78,7 +89,7 @@ export function readLine(bytes: Buffer): RecordedLine {
 function makeEvent(text: Buffer, receivedAt: string, connection: string): RecordedLine {
   const flags = classifyText(text);
   if (flags < 0) return { kind: 'damaged', why: describeFault(flags) };
-  const receivedAtMs = Date.parse(receivedAt);
+  const receivedAtMs = parseReceivedAt(receivedAt);
   if (Number.isNaN(receivedAtMs)) return { kind: 'damaged', why: LINE_FAULTS.noTime };
   return { kind: 'event', receivedAtMs, connection: Number(connection), text, flags };
 }
@@ -93,7 +104,7 @@ export function readPlainLine(bytes: Buffer): RecordedLine {
 
 /** Other programs may have added a byte order mark to a file, or to each of several. */
 function trimLine(bytes: Buffer): Buffer {
-  const hasMark = bytes.subarray(0, BYTE_ORDER_MARK.length).equals(BYTE_ORDER_MARK);
+  const hasMark = bytes[0] === BYTE_ORDER_MARK[0] && bytes.indexOf(BYTE_ORDER_MARK) === 0;
   return trimLineEnd(hasMark ? bytes.subarray(BYTE_ORDER_MARK.length) : bytes);
 }
 
@@ -102,7 +113,12 @@ function readOther(line: Buffer): RecordedLine {
   if (flags < 0) return { kind: 'damaged', why: describeFault(flags) };
   const text = line.toString('latin1');
   if (LIFECYCLE.test(text) || readMembers(line, LIFECYCLE_MEMBERS) !== undefined)
-    return { kind: 'lifecycle', text: makeSafeLine(line, flags), atMs: readTime(text) };
+    return {
+      kind: 'lifecycle',
+      text: makeSafeLine(line, flags),
+      atMs: readTime(text),
+      gapMs: readGapMs(line),
+    };
   if (HEADER.test(text) || readMembers(line, HEADER_MEMBERS) !== undefined)
     return { kind: 'header', atMs: readTime(text) };
   return readReordered(line) ?? { kind: 'plain', text: line, flags };
@@ -118,11 +134,29 @@ function readReordered(line: Buffer): RecordedLine | undefined {
     : makeEvent(event, time, String(connection));
 }
 
+let lastReceivedAt = '';
+let lastReceivedAtMs = Number.NaN;
+
+/** Events that arrived together have the same time, and parsing it again would take longer than checking the event. */
+function parseReceivedAt(text: string): number {
+  if (text !== lastReceivedAt) lastReceivedAtMs = Date.parse(text);
+  lastReceivedAt = text;
+  return lastReceivedAtMs;
+}
+
 const TIME = /"(?:started_at|at|from)"[ \t\r]*:[ \t\r]*"([^"]*)"/;
 
 function readTime(text: string): number | undefined {
   const atMs = Date.parse(TIME.exec(text)?.[1] ?? '');
   return Number.isNaN(atMs) ? undefined : atMs;
+}
+
+function readGapMs(line: Buffer): number | undefined {
+  const [kind] = readMembers(line, LIFECYCLE_KIND) ?? [];
+  if (String(kind) !== '"gap"') return undefined;
+  const times = readMembers(line, GAP_TIMES) ?? [];
+  const [fromMs, toMs] = times.map((time) => readTimestampMs(String(time)));
+  return fromMs === undefined || toMs === undefined ? 0 : Math.max(0, toMs - fromMs);
 }
 
 const describeFault = (flags: number): string =>

@@ -18,7 +18,7 @@ import {
   type RecordingFile,
 } from './file.ts';
 import { type RecordingChange, sayChanged, sayRecordingRepaired, sayReopened } from './messages.ts';
-import { makeHeader } from './recorded-line.ts';
+import { LINE_FEED, makeHeader } from './recorded-line.ts';
 
 /** What to record into, and when to rotate. */
 export interface RecordConfig {
@@ -52,7 +52,6 @@ const PACK_BYTES = 64 * 1024;
 const PACK_WAIT_MS = 1_000;
 /** How often the file at the path is compared with the open one. */
 const WATCH_MS = 1_000;
-const LINE_FEED = 0x0a;
 
 /** Opens the file. @throws UsageError if it exists and is not a recording, OutputError */
 export function openRecorder(config: RecordConfig, { clock, report, onFailure }: RecorderDeps): Recorder {

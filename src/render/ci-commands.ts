@@ -8,13 +8,21 @@
 // It does not depend on the environment, because a container in a CI job often does not have the variables of the
 // job. One character becomes `\uXXXX`, so JSON keeps its value, and text shows it as it shows control characters.
 
+/** Every command has one of these. */
+const MAYBE_COMMAND = /##|::|---|\+\+\+|~~~|\^\^\^/;
 const BRACKET_COMMAND = /#(?=#\w*\[)/g;
 /** After white space and colors. */
 const LINE_COMMAND = /^((?:[^\S\n]|\x1b\[[\d;]*m)*)([:+~^-])(?=(?<=:):|(?<=[+~^-])\2\2(?:\s|$))/gm;
 
+/** A fast test: false only if there is no CI command in the text. */
+export function mayHaveCommand(text: string): boolean {
+  return MAYBE_COMMAND.test(text);
+}
+
 /** Lines of text, with every CI command in them escaped. */
 export function escapeCommands(text: string): string {
-  const safe = text.includes('##') ? text.replace(BRACKET_COMMAND, '\\u0023') : text;
+  if (!mayHaveCommand(text)) return text;
+  const safe = text.replace(BRACKET_COMMAND, '\\u0023');
   return safe.replace(
     LINE_COMMAND,
     (_all, indent: string, sign: string) => `${indent}\\u00${sign.charCodeAt(0).toString(16)}`,

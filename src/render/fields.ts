@@ -1,5 +1,5 @@
-// `--fields`: some values of each event, as tab-separated values in a pipe and as aligned columns on a terminal. Loaded
-// on demand.
+// `--fields`: some values of each event, as tab-separated values in a pipe, as CSV, and as aligned columns on a terminal.
+// Loaded on demand.
 //
 // Numbers are printed as sent and never cut. Strings are decoded, with `\t`, `\n`, `\r` and `\\` escaped and other
 // invisible characters as `\uXXXX`. Arrays and objects are their own JSON. A missing value is empty.
@@ -19,8 +19,9 @@ import type { Signs } from './signs.ts';
 
 export interface FieldsOptions {
   readonly fields: readonly { readonly text: string; readonly steps: readonly PathStep[] }[];
-  /** Columns instead of tabs. */
-  readonly isTty: boolean;
+  readonly form: 'columns' | 'tabs' | 'csv';
+  /** A first line with the names; columns always have it. */
+  readonly hasHeader: boolean;
   readonly style: Style;
   readonly signs?: Signs;
   /** Nothing is cut to the terminal's width. */
@@ -34,34 +35,34 @@ const TO_ESCAPE = /[\\\t\n\r]/g;
 const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' };
 
 export async function createFieldsRenderer(options: FieldsOptions): Promise<Renderer> {
+  const { form, hasHeader, style, signs } = options;
+  const showText = form === 'csv' ? showLines : escapeText;
   const paths = options.fields.map(({ steps }) => prepareSteps(steps));
+  const names = options.fields.map(({ text }) => showText(text));
   const readRows = (batch: Batch, count: number): Cell[][] =>
     textsOf(batch)
       .slice(0, count)
-      .map((text) => paths.map((steps) => readCell(text, steps)));
-  if (!options.isTty) {
+      .map((text) => paths.map((steps) => readCell(text, steps, showText)));
+  if (form !== 'columns') {
+    const join = form === 'csv' ? joinCsv : joinTabs;
+    let header = hasHeader ? join(names.map((text) => ({ text, isNumber: false }))) : '';
     return {
-      renderEvents: (batch, count) =>
-        escapeCommands(
-          readRows(batch, count)
-            .map((row) => `${row.map(({ text }) => text).join('\t')}\n`)
-            .join(''),
-        ),
+      renderEvents(batch, count) {
+        const lines = header + readRows(batch, count).map(join).join('');
+        header = '';
+        return escapeCommands(lines);
+      },
     };
   }
   // Loaded on demand: a pipe does not need string-width, which takes 30 ms to load.
   const { createColumns } = await import('./columns.ts');
-  const columns = createColumns({
-    names: options.fields.map(({ text }) => escapeText(text)),
-    header: options.style.header,
-    signs: options.signs,
-    width: () => (options.isWide ? undefined : options.columns()),
-  });
+  const width = (): number | undefined => (options.isWide ? undefined : options.columns());
+  const columns = createColumns({ names, header: style.header, signs, width });
   return { renderEvents: (batch, count) => escapeCommands(columns.render(readRows(batch, count))) };
 }
 
 /** The values at a path; `[*]` leads to several, which are joined with commas. */
-function readCell(event: Buffer, steps: readonly SeekStep[]): Cell {
+function readCell(event: Buffer, steps: readonly SeekStep[], showText: (text: string) => string): Cell {
   let text = '';
   let parts: string[] = [];
   let isComposite = false;
@@ -72,18 +73,40 @@ function readCell(event: Buffer, steps: readonly SeekStep[]): Cell {
       text += `${parts.join(',')},`;
       parts = [];
     }
-    parts.push(showSourceText(readSource(view, start, end), isContainer));
+    const source = readSource(view, start, end);
+    if (isContainer) parts.push(makeVisible(joinRawLines(source)));
+    else parts.push(source.startsWith('"') ? showText(decodeString(source)) : source);
     return false;
   });
   text += parts.join(',');
-  return { text, mayBeCut: !isNumberText(text), isComposite };
-}
-
-function showSourceText(source: string, isContainer: boolean): string {
-  if (isContainer) return makeVisible(joinRawLines(source));
-  return source.startsWith('"') ? escapeText(decodeString(source)) : source;
+  return { text, isNumber: isNumberText(text), isComposite };
 }
 
 function escapeText(text: string): string {
   return makeVisible(text.replace(TO_ESCAPE, (character) => ESCAPES[character] ?? character));
+}
+
+function joinTabs(row: readonly Cell[]): string {
+  return `${row.map(({ text }) => text).join('\t')}\n`;
+}
+
+/** CSV can have line breaks in a value. */
+function showLines(text: string): string {
+  return text
+    .split(/\r\n|\r|\n/)
+    .map(makeVisible)
+    .join('\n');
+}
+
+/** RFC 4180 § 2: lines end in CR LF, and these characters need quotes. */
+const TO_QUOTE = /[",\n]/;
+/** Spreadsheets evaluate a text that begins with one of these as a formula; the last four are the fullwidth forms. */
+const FORMULA = /^[=+\-@\uff1d\uff0b\uff0d\uff20]/;
+
+function joinCsv(row: readonly Cell[]): string {
+  const values = row.map(({ text, isNumber }) => {
+    const safe = !isNumber && FORMULA.test(text) ? `'${text}` : text;
+    return TO_QUOTE.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+  });
+  return `${values.join(',')}\r\n`;
 }

@@ -4,13 +4,10 @@
 // raw CR or LF is white space between tokens, and a character from DEL on is inside a string, so both can be replaced.
 import { type Batch, firstLines, flagsOf, textOf } from '../events/batch.ts';
 import { BYTE_ORDER_MARK_LENGTH, MESSAGE } from '../events/message-text.ts';
-import { SPACE } from '../events/scan-constants.ts';
+import { CARRIAGE_RETURN, LINE_FEED, SPACE } from '../events/scan-constants.ts';
 import { escapeJsonCommands } from './ci-commands.ts';
 import type { Renderer } from './renderer.ts';
 import { escapeUnsafe } from './sanitize.ts';
-
-const LF = 0x0a;
-const CR = 0x0d;
 
 /**
  * The event as one line, without the line feed, equal as a JSON value: line breaks become spaces, a byte order mark is
@@ -32,12 +29,12 @@ function replaceLineBreaks(text: Buffer): Buffer {
   const line = Buffer.from(text);
   for (let at = 0; at < line.length; at++) {
     const byte = line[at];
-    if (byte === LF || byte === CR) line[at] = SPACE;
+    if (byte === LINE_FEED || byte === CARRIAGE_RETURN) line[at] = SPACE;
   }
   return line;
 }
 
-const LINE_FEED = Buffer.from('\n');
+const LINE_END = Buffer.from('\n');
 
 /** One Buffer for all events that arrived together: the hot path of a pipe. */
 export const NDJSON_RENDERER: Renderer = {
@@ -45,7 +42,7 @@ export const NDJSON_RENDERER: Renderer = {
     if (batch.allFlags === 0) return escapeJsonCommands(firstLines(batch, count));
     const parts: Buffer[] = [];
     for (let i = 0; i < count; i += 1)
-      parts.push(makeSafeLine(textOf(batch, i), flagsOf(batch, i)), LINE_FEED);
+      parts.push(makeSafeLine(textOf(batch, i), flagsOf(batch, i)), LINE_END);
     return escapeJsonCommands(Buffer.concat(parts));
   },
 };

@@ -9,24 +9,22 @@ export interface Paint {
 export const NO_PAINT: Paint = { open: '', close: '' };
 
 /** Styles of events. */
-export type Style = Readonly<
-  Record<'time' | 'amount' | 'dollars' | 'label' | 'name' | 'value' | 'minor' | 'header' | 'dim', Paint>
-> & {
+export type Style = Readonly<Record<'time' | 'dollars' | 'name' | 'note' | 'header' | 'mark', Paint>> & {
   /** Each type gets one of these. */
   readonly types: readonly Paint[];
+  /** Each chain gets one of these. */
+  readonly chains: readonly Paint[];
 };
 
 export const PLAIN_STYLE: Style = {
   time: NO_PAINT,
   types: [NO_PAINT],
-  amount: NO_PAINT,
+  chains: [NO_PAINT],
   dollars: NO_PAINT,
-  label: NO_PAINT,
   name: NO_PAINT,
-  value: NO_PAINT,
-  minor: NO_PAINT,
+  note: NO_PAINT,
   header: NO_PAINT,
-  dim: NO_PAINT,
+  mark: NO_PAINT,
 };
 
 /** Styles of messages on stderr, by level, and of the status line. */

@@ -79,7 +79,8 @@ export function joinRawLines(json: string): string {
   return json.replace(/[\t\r\n]+/g, ' ');
 }
 
-function escapeUnits(character: string): string {
+/** Each UTF-16 unit as `\uXXXX`. */
+export function escapeUnits(character: string): string {
   let escaped = '';
   for (let unit = 0; unit < character.length; unit++) {
     escaped += `\\u${character.charCodeAt(unit).toString(16).padStart(4, '0')}`;

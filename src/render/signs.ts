@@ -7,6 +7,8 @@ export interface Signs {
   readonly right: string;
   readonly left: string;
   readonly unknown: string;
+  /** Before a highlighted event. */
+  readonly mark: string;
   /** Before the status of a live stream. */
   readonly live: string;
   /** Bars of a chart, lowest first. */
@@ -18,6 +20,7 @@ export const SIGNS: Signs = {
   right: '→',
   left: '←',
   unknown: '↔',
+  mark: '»',
   live: '●',
   bars: '▁▂▃▄▅▆▇█',
 };
@@ -27,6 +30,7 @@ export const ASCII_SIGNS: Signs = {
   right: '->',
   left: '<-',
   unknown: '<->',
+  mark: '>',
   live: '*',
   bars: '_.-:=+*#',
 };

@@ -1,5 +1,5 @@
-// Measures visible text in columns of a terminal, and splits it into pieces that fit. Printable ASCII takes a fast path;
-// string-width measures the rest (East Asian wide characters, emoji sequences, combining marks).
+// Measures visible text in columns of a terminal, and cuts it to fit. Printable ASCII takes a fast path; string-width
+// measures the rest (East Asian wide characters, emoji sequences, combining marks).
 import stringWidth from 'string-width';
 
 /** The ellipsis and the arrows take one column too. */
@@ -15,38 +15,44 @@ export function measureWidth(visible: string): number {
 
 const graphemes = new Intl.Segmenter();
 
-/** A piece may end this much earlier, to break between groups of digits. */
-const LONGEST_GROUP = 4;
+/** A grapheme of more UTF-16 units than this for each column is left out where a text is cut. */
+const MAX_UNITS_A_COLUMN = 8;
+/** An escape such as `\\u202e` that was cut. */
+const PART_OF_ESCAPE = /\\(?:u[0-9a-f]{0,3})?$/;
 
-function splitNarrow(text: string, columns: number): string[] {
-  const pieces: string[] = [];
-  let start = 0;
-  while (text.length - start > columns) {
-    const comma = text.lastIndexOf(',', start + columns - 1);
-    const end = comma >= Math.max(start, start + columns - LONGEST_GROUP) ? comma + 1 : start + columns;
-    pieces.push(text.slice(start, end));
-    start = end;
-  }
-  pieces.push(text.slice(start));
-  return pieces;
+/** The text in at most `columns` columns: whole graphemes and the ellipsis if it does not fit. */
+export function cutText(visible: string, columns: number, ellipsis: string): string {
+  if (measureWidth(visible) <= columns) return visible;
+  const room = columns - ellipsis.length;
+  if (room <= 0) return ellipsis.slice(0, columns);
+  return keepGraphemes(visible, room).replace(PART_OF_ESCAPE, '').trimEnd() + ellipsis;
 }
 
-/** The text in pieces of at most `columns` columns each, at least one character in each piece. */
-export function splitByWidth(visible: string, columns: number): string[] {
-  if (!NOT_SURELY_NARROW.test(visible)) return splitNarrow(visible, Math.max(columns, 1));
-  const pieces: string[] = [];
-  let piece = '';
+function keepGraphemes(visible: string, room: number): string {
+  const start = visible.slice(0, MAX_UNITS_A_COLUMN * room);
+  if (!NOT_SURELY_NARROW.test(start)) return start.slice(0, room);
+  const segments = [...graphemes.segment(start)];
+  // The last one may continue.
+  if (start.length < visible.length) segments.pop();
   let width = 0;
-  for (const { segment } of graphemes.segment(visible)) {
-    const segmentWidth = stringWidth(segment);
-    if (width + segmentWidth > columns && piece !== '') {
-      pieces.push(piece);
-      piece = '';
-      width = 0;
-    }
-    piece += segment;
-    width += segmentWidth;
+  let end = 0;
+  for (const { segment, index } of segments) {
+    width += stringWidth(segment);
+    if (width > room) break;
+    end = index + segment.length;
   }
-  if (piece !== '') pieces.push(piece);
-  return pieces;
+  return start.slice(0, end);
+}
+
+/** The beginning of a longer text without its last grapheme, which may continue. */
+export function keepStart(visible: string): string {
+  const last = [...graphemes.segment(visible)].at(-1);
+  return visible.slice(0, last?.index ?? 0).replace(PART_OF_ESCAPE, '');
+}
+
+/** `SPACES[n]` is n spaces; cached, since creating them takes most of the time of an aligned row. */
+const SPACES = Array.from({ length: 80 }, (_unused, n) => ' '.repeat(n));
+
+export function makeSpaces(count: number): string {
+  return SPACES[count] ?? ' '.repeat(Math.max(0, count));
 }

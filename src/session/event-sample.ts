@@ -3,6 +3,7 @@
 // Bounded in memory and time: after the first events, only one of each batch. Nothing here decides what is printed.
 import { type Batch, flagsOf, textOf } from '../events/batch.ts';
 import { TypeCounts } from '../events/event-type.ts';
+import { isContainerByte } from '../events/match-value.ts';
 import { copyText, decodeString, decodeText } from '../events/message-text.ts';
 import type { PathStep } from '../events/path.ts';
 import { OPEN_ARRAY, OPEN_OBJECT, QUOTE } from '../events/scan-constants.ts';
@@ -42,8 +43,7 @@ class NamedPath {
     visitValues(event, this.#steps, (view, start, end) => {
       this.isPresent = true;
       const byte = view.getUint8(start);
-      const isContainer = byte === OPEN_OBJECT || byte === OPEN_ARRAY;
-      return visit(isContainer ? String.fromCharCode(byte) : readSource(view, start, end));
+      return visit(isContainerByte(byte) ? String.fromCharCode(byte) : readSource(view, start, end));
     });
   }
 }

@@ -1,9 +1,18 @@
 // Messages about a run: its filters, its end and its summary.
 import { type AtlantisError, findNearest, isAtlantisError } from '../errors.ts';
-import { suggestNearest } from '../io/messages.ts';
+import { suggestNearest, suggestWord } from '../io/messages.ts';
 import type { EndSignal } from '../io/signals.ts';
 import type { StopReason } from '../io/stop.ts';
-import { type Filtered, formatCount, formatDuration, formatFiltered } from '../ui/format.ts';
+import {
+  type EventFigures,
+  type Filtered,
+  formatCount,
+  formatDuration,
+  formatEvents,
+  formatFiltered,
+  formatGaps,
+  type GapFigures,
+} from '../ui/format.ts';
 import type { StatusRecord } from '../ui/reporter.ts';
 import type { Compared, EventSample, Kind } from './event-sample.ts';
 
@@ -31,52 +40,59 @@ export function sayPatternCut(): StatusRecord {
 }
 
 /** The numbers of a whole run (contract G3). */
-export interface RunFigures {
-  readonly events: number;
-  readonly durationMs: number;
+export interface RunFigures extends EventFigures, GapFigures {
   readonly reconnects: number;
-  /** Including one that is open at the end. */
-  readonly gaps: number;
-  readonly isGapOpen: boolean;
   readonly disconnectedMs: number;
   readonly pausedMs: number;
   readonly discarded: ReadonlyMap<string, number>;
-  /** Undefined without filters, or without events. */
-  readonly filtered: Filtered | undefined;
 }
 
+/** Shorter pauses are not worth a word. */
+const MIN_PAUSE_MS = 1_000;
+
+/** What happened, in one to three lines; gaps are always named. */
 export function saySummary(run: RunFigures): StatusRecord {
   const total = sumCounts(run.discarded);
-  const events = `${formatCount(run.events, 'event')} in ${formatDuration(run.durationMs)}`;
-  const disconnected = formatDuration(run.disconnectedMs);
-  const paused = formatDuration(run.pausedMs);
-  const reasons = total === 0 ? '' : ` (${listDiscarded(run.discarded)})`;
-  const open = run.isGapOpen ? ' (one still open)' : '';
-  const matched = run.filtered === undefined ? [] : [formatFiltered(run.filtered)];
+  const isCalm = run.gaps === 0 && run.reconnects === 0;
+  const lines = [
+    [formatEvents(run), isCalm ? formatGaps(run) : ''],
+    isCalm ? [] : [formatGaps(run), formatReconnects(run)],
+    [
+      run.pausedMs < MIN_PAUSE_MS ? '' : `paused for ${formatDuration(run.pausedMs)}`,
+      total === 0 ? '' : `${formatCount(total, 'message')} discarded (${listDiscarded(run.discarded)})`,
+    ],
+  ].map((parts) => parts.filter((part) => part !== '').join(', '));
+  const block = lines.filter((line) => line !== '');
   return {
     event: 'summary',
     level: 'info',
-    message: `${[events, ...matched.map((text) => `${text} matched`)].join(', ')}, ${formatCount(run.reconnects, 'reconnect')}, ${formatCount(run.gaps, 'gap')}${open}, ${disconnected} disconnected, ${paused} paused, ${total} discarded${reasons}`,
-    block: [
-      events,
-      ...matched.map((text) => `matched       ${text}`),
-      `reconnects    ${run.reconnects}`,
-      `gaps          ${run.gaps}${open}`,
-      `disconnected  ${disconnected}`,
-      `paused        ${paused}`,
-      `discarded     ${total}${reasons}`,
-    ],
+    message: block.join('; '),
+    block,
     figures: {
       events: run.events,
       duration_ms: Math.round(run.durationMs),
       reconnects: run.reconnects,
       gaps: run.gaps,
       open_gap: run.isGapOpen,
+      gap_ms: Math.round(run.gapMs),
       disconnected_ms: Math.round(run.disconnectedMs),
       paused_ms: Math.round(run.pausedMs),
       discarded: Object.fromEntries(run.discarded),
       ...run.filtered,
     },
+  };
+}
+
+function formatReconnects({ reconnects, disconnectedMs }: RunFigures): string {
+  const away = `disconnected for ${formatDuration(disconnectedMs)}`;
+  return reconnects === 0 ? away : `${formatCount(reconnects, 'reconnect')}, ${away}`;
+}
+
+export function sayKeys(): StatusRecord {
+  return {
+    event: 'setting',
+    level: 'info',
+    message: 'keys: p pauses and continues, r retries now, q quits, ? shows this',
   };
 }
 
@@ -226,7 +242,7 @@ export function sayUnmatched(seen: Filtered, sample: EventSample, globs: readonl
     );
     return nearest === undefined || nearest === glob
       ? []
-      : `no event of type ${glob}: did you mean ${nearest}?`;
+      : `no event of type ${glob}: ${suggestWord(nearest)}`;
   });
   lines.push(...suggestNames(sample));
   lines.push(

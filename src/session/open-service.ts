@@ -15,7 +15,7 @@ import { sayConnected } from '../ui/messages.ts';
 import { createReporter, loadLogStyle, type Reporter } from '../ui/reporter.ts';
 import { createStatusLine, loadStreamProgress } from '../ui/status-line.ts';
 import type { StreamProgress } from '../ui/stream-progress.ts';
-import type { LiveSource } from './session.ts';
+import type { LiveSource } from './source.ts';
 
 /** A source that is ready to be opened, with its reporter. */
 export interface CommandStream {
@@ -89,6 +89,7 @@ function createService({ settings, open }: PreparedStream): LiveSource {
       return stream.items();
     },
     sayConnected,
+    retryNow: () => stream?.retryNow(),
   };
 }
 
@@ -99,13 +100,16 @@ export function findDeadline({ timeoutMs }: Pick<TailConfig, 'timeoutMs'>, clock
 
 /** The stderr reporter, with a status line on a terminal. */
 export async function createReporting(
-  { log }: Pick<TailConfig, 'log'>,
+  { log, hasKeys }: Pick<TailConfig, 'log' | 'hasKeys'>,
   io: Io,
 ): Promise<{ reporter: Reporter; status: StreamProgress }> {
   const statusLine = createStatusLine(io, log);
   const logStyle = await loadLogStyle(log);
-  const reporter = createReporter(io, log, logStyle, statusLine);
-  return { reporter, status: await loadStreamProgress(statusLine, io.clock, logStyle, io.signs) };
+  const reporter = createReporter(io, { ...log, hasTimes: true }, logStyle, statusLine);
+  return {
+    reporter,
+    status: await loadStreamProgress(statusLine, io.clock, { style: logStyle, signs: io.signs, hasKeys }),
+  };
 }
 
 async function startBuiltIn(

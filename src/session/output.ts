@@ -1,9 +1,10 @@
-// Where a session writes events, and the output of `tail` and `replay`: stdout, in the format that was asked for.
+// Where a session writes events, and the output of `tail` and `replay`: stdout, in the requested format.
 //
 // The session waits for the promise of a write before it pulls more, which is the only back-pressure.
-import type { Batch } from '../events/batch.ts';
+import { type Batch, splitBatch } from '../events/batch.ts';
 import type { Io } from '../io/io.ts';
-import { createLineWriter, isFile, type WriteFailure } from '../io/line-writer.ts';
+import { openStdout, type WriteFailure } from '../io/line-writer.ts';
+import { has256Colors } from '../io/terminal.ts';
 import { escapeJsonCommands } from '../render/ci-commands.ts';
 import { NDJSON_RENDERER } from '../render/ndjson.ts';
 import { PLAIN_STYLE } from '../render/paint.ts';
@@ -27,7 +28,7 @@ export interface Output {
   flush(): Promise<void>;
   /** Resolves when everything written is delivered, or at once after a failure or cut. */
   drain(): Promise<void>;
-  /** Gives up what is not delivered within `ms`. */
+  /** Discards what is not delivered within `ms`. */
   cutAfter(ms: number): void;
   /** The first failure; nothing is delivered after it. */
   readonly failure: WriteFailure | undefined;
@@ -61,8 +62,7 @@ export function openPrinter(
   io: Io,
   onFailure: (failure: WriteFailure) => void,
 ): Output {
-  const writer = createLineWriter(io.stdout, io.clock, onFailure);
-  if (isFile(io.stdout)) io.ignoreFileSizeSignal();
+  const writer = openStdout(io, onFailure);
 
   function write(lines: Buffer | string, onWritten?: () => void): Promise<void> | undefined {
     if (io.stdout.isTty) status.makeWay();
@@ -100,24 +100,63 @@ export function openPrinter(
   };
 }
 
-/** The renderer for the chosen format, loaded only if it is used. @throws UsageError for an invalid `--fields` */
+/**
+ * The renderer for the chosen format, loaded only if it is used.
+ *
+ * @throws UsageError for an invalid `--fields` or `--highlight`
+ */
 export async function createRenderer(config: TailConfig, io: Io): Promise<Renderer> {
   if (config.isEnveloped) {
     const { createEnvelopeRenderer } = await import('../render/envelope.ts');
     return createEnvelopeRenderer();
   }
-  if (config.fields === undefined && config.format === 'ndjson') return NDJSON_RENDERER;
-  const { signs, stdout } = io;
+  const {
+    fields: paths,
+    format,
+    hasBell,
+    hasHeader,
+    hasLinks,
+    highlight: expressions,
+    isWide,
+    time,
+  } = config;
+  if (paths === undefined && format === 'ndjson') return NDJSON_RENDERER;
+  const { clock, signs, stdout } = io;
   const { isTty, columns } = stdout;
-  const { isWide, time } = config;
-  const loadStyle = async () =>
-    config.useColor ? (await import('../render/style.ts')).createColorStyle() : PLAIN_STYLE;
-  if (config.fields !== undefined) {
+  const style = config.useColor
+    ? (await import('../render/style.ts')).createColorStyle(has256Colors(io))
+    : PLAIN_STYLE;
+  if (paths !== undefined) {
     const { parseFieldList } = await import('../filter/field-list.ts');
-    const fields = await parseFieldList(config.fields);
+    const fields = await parseFieldList(paths);
     const { createFieldsRenderer } = await import('../render/fields.ts');
-    return createFieldsRenderer({ fields, isTty, style: await loadStyle(), signs, isWide, columns });
+    const form = format === 'csv' ? 'csv' : isTty ? 'columns' : 'tabs';
+    const isNamed = hasHeader || form === 'csv';
+    return createFieldsRenderer({ fields, form, hasHeader: isNamed, style, signs, isWide, columns });
   }
+  const highlight = expressions.length === 0 ? undefined : await loadHighlight(expressions);
   const { createPrettyRenderer } = await import('../render/pretty/pretty.ts');
-  return createPrettyRenderer({ style: await loadStyle(), signs, time, isWide, columns });
+  const marks = { highlight, hasBell: hasBell && isTty };
+  const startMs = clock.wallMs();
+  return createPrettyRenderer({ style, signs, time, isWide, hasLinks, ...marks, startMs, columns });
+}
+
+/** Finds the events that match one of the expressions. @throws UsageError */
+async function loadHighlight(
+  expressions: readonly string[],
+): Promise<(batch: Batch, count: number) => readonly boolean[]> {
+  const { createFilter } = await import('../filter/filter.ts');
+  const names = { type: '--type', where: '--highlight' };
+  const filters = await Promise.all(
+    expressions.map((expression) => createFilter({ types: [], where: [expression] }, names, false)),
+  );
+  return (batch, count) => {
+    const marks: boolean[] = [];
+    // The memory of the batch stays with its owner.
+    for (const one of splitBatch({ ...batch, release: undefined }, 0)) {
+      if (marks.length === count) break;
+      marks.push(filters.some((filter) => filter(one).count > 0));
+    }
+    return marks;
+  };
 }

@@ -12,7 +12,7 @@ import { EventBatch } from '../stream/items.ts';
 import type { Reporter } from '../ui/reporter.ts';
 import { NO_STREAM_PROGRESS } from '../ui/status-line.ts';
 import type { StreamProgress } from '../ui/stream-progress.ts';
-import type { FileSource } from './session.ts';
+import type { FileSource } from './source.ts';
 
 interface RecordingParts {
   readonly select: Select;
@@ -53,7 +53,7 @@ export function createRecordingSource(
           continue;
         }
         if (item.kind === 'lifecycle') {
-          yield { kind: 'recorded', line: item.line };
+          yield { kind: 'recorded', line: item.line, gapMs: item.gapMs };
           continue;
         }
         const { batch, connection } = item;
@@ -65,6 +65,6 @@ export function createRecordingSource(
       if (damage.count === 0 || !isStrict) return { exitCode: EXIT.ok, errors: [] };
       return { exitCode: EXIT.protocol, errors: [sayRecordingDamaged()] };
     },
-    summarize: ({ events, durationMs, filtered }) => damage.summarize(events, durationMs, filtered),
+    summarize: (figures) => damage.summarize(figures),
   };
 }

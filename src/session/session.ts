@@ -2,7 +2,7 @@
 //
 // The only back-pressure is an awaited write. Every reason to end goes through one `Stop`.
 import { untilAborted } from '../clock.ts';
-import { type ExitCode, isAtlantisError, type OutputError } from '../errors.ts';
+import { isAtlantisError, type OutputError } from '../errors.ts';
 import type { Io, Outcome } from '../io/io.ts';
 import { createStop, type Stop, type StopReason, toOutcome } from '../io/stop.ts';
 import type { Recorder } from '../recording/recorder.ts';
@@ -10,59 +10,23 @@ import type { LifecycleRecord } from '../render/renderer.ts';
 import type { TailConfig } from '../settings/stream-config.ts';
 import { type Connected, type EventBatch, type Events, pump, type StreamItem } from '../stream/items.ts';
 import * as say from '../ui/messages.ts';
-import type { Reporter, StatusRecord } from '../ui/reporter.ts';
+import type { Reporter } from '../ui/reporter.ts';
 import type { StreamProgress } from '../ui/stream-progress.ts';
 import type { EventWatch } from './event-watch.ts';
-import { NO_REASON, type RunFigures, sayDiscarded, sayEnd, sayFailure, saySummary } from './messages.ts';
+import { NO_REASON, sayDiscarded, sayEnd, sayFailure, saySummary } from './messages.ts';
 import type { OpenOutput, Output } from './output.ts';
 import { clearReadyFile, createReadyFile } from './ready-file.ts';
 import { loadEventWatch } from './run-filter.ts';
 import { type RunObserver, RunTracker } from './run-status.ts';
+import type { Recorded, Source } from './source.ts';
 import { createSilenceWatch, type SilenceWatch, watchStopTriggers } from './stop-triggers.ts';
 import { Tally } from './tally.ts';
-
-/** The service or a JetStream stream. */
-export interface LiveSource {
-  readonly kind: 'live';
-  /** Host and port for messages. */
-  readonly host: string;
-  /** The last measured round trip in ms. */
-  readonly roundTripMs: number | undefined;
-  /** True if the source resumes after a loss where it stopped. */
-  readonly isGapless: boolean;
-  /** Connects, and yields until `signal` aborts; called once. @throws StreamEndedError when it gives up */
-  items(signal: AbortSignal): AsyncIterable<StreamItem>;
-  sayConnected(connected: Connected): StatusRecord;
-  /**
-   * Called when the first `count` wanted events of a batch have left this process. The unwanted events after them
-   * are done, too, unless this is the last batch of the run (`isLast`).
-   */
-  acknowledge?(batch: EventBatch, count: number, isLast: boolean): void;
-}
-
-/** A lifecycle record of a recording: a line without its line feed, safe on a terminal. */
-interface Recorded {
-  readonly kind: 'recorded';
-  readonly line: Buffer;
-}
-
-/** A recording or dead letters. */
-export interface FileSource {
-  readonly kind: 'file';
-  /** Yields until the end of the file, or until `signal` aborts; called once. @throws UsageError */
-  items(signal: AbortSignal): AsyncIterable<Events | Recorded>;
-  /** The exit code at the end of the file, and what is reported before the summary. */
-  finish(): { readonly exitCode: ExitCode; readonly errors: readonly StatusRecord[] };
-  summarize(figures: RunFigures): StatusRecord;
-}
-
-export type Source = LiveSource | FileSource;
 
 type SessionConfig = Pick<
   TailConfig,
   'filter' | 'limit' | 'durationMs' | 'timeoutMs' | 'maxSilenceMs' | 'failOnGap' | 'readyFile'
 > &
-  Partial<Pick<TailConfig, 'fields'>>;
+  Partial<Pick<TailConfig, 'fields' | 'hasKeys'>>;
 
 interface SessionParts {
   readonly config: SessionConfig;
@@ -94,10 +58,12 @@ export async function runSession(parts: SessionParts, io: Io): Promise<Outcome> 
   const watch = await loadEventWatch(config, clock, reporter);
   if (config.readyFile !== undefined) clearReadyFile(config.readyFile);
   const stop = createStop();
-  const output = parts.openOutput(
+  const opened = parts.openOutput(
     (failure) => stop.because({ kind: 'output', failure }),
     () => stop.because({ kind: 'duration' }),
   );
+  const keys = config.hasKeys ? (await import('./keys.ts')).openKeys(parts, stop, io) : undefined;
+  const output = keys === undefined ? opened : keys.pause.around(opened);
   const tally = new Tally(clock, {
     onDiscarded: (reasons) => reporter.report(sayDiscarded(reasons)),
   });
@@ -119,6 +85,7 @@ export async function runSession(parts: SessionParts, io: Io): Promise<Outcome> 
     tally.end();
     watch?.end();
     recorder?.close();
+    keys?.close();
     unwatch();
   }
 }
@@ -132,7 +99,7 @@ function trackRun(parts: SessionParts, run: Pick<Run, 'output' | 'tally'>, stop:
 
 /** Pulls until the source ends or there is a reason to stop. */
 async function pullItems(run: Run, silence: SilenceWatch): Promise<void> {
-  const { config, io, output, reporter, source, stop, tally } = run;
+  const { config, io, output, reporter, source, status, stop, tally } = run;
   if (run.untilReady !== undefined)
     await untilAborted(
       run.untilReady().catch(() => {}),
@@ -143,8 +110,13 @@ async function pullItems(run: Run, silence: SilenceWatch): Promise<void> {
     if (item.kind === 'connected') silence.begin();
     if (item.kind === 'lost') silence.end();
     if (item.kind === 'events') run.tracker.note(item);
-    if (item.kind === 'recorded') await output.writeRecorded?.(item.line);
-    else if (item.kind !== 'events') await noteItem(item, run);
+    if (item.kind === 'recorded') {
+      if (item.gapMs !== undefined) {
+        status.noteGap();
+        tally.noteGap(item.gapMs);
+      }
+      await output.writeRecorded?.(item.line);
+    } else if (item.kind !== 'events') await noteItem(item, run);
     else if ((await deliver(item.batch, run)) > 0) silence.noteEvent();
     if (tally.events === config.limit) stop.because({ kind: 'limit' });
     const { reason } = stop;
@@ -177,6 +149,8 @@ async function deliver(batch: EventBatch, run: Run): Promise<number> {
   }
   const place = { connection, firstSeq: tally.events + 1 };
   tally.events += count;
+  // Its memory is given back when it is written.
+  status.noteLag(wanted, count);
   await output.writeEvents(wanted, count, place);
   status.noteEvents(count);
   if (isAcknowledged) {
@@ -210,7 +184,7 @@ async function noteItem(item: Exclude<StreamItem, Events>, run: Run): Promise<vo
     case 'lost':
       tally.noteLost(item, !isGapless);
       reporter.report(say.sayLost(item, io.clock.wallMs()));
-      if (!isGapless) status.noteGap();
+      status.lost(!isGapless);
       if (config.failOnGap && !isGapless) stop.because({ kind: 'gap' });
       break;
     case 'retrying':

@@ -1,4 +1,4 @@
-// What ends a run from outside of the stream: signals, bugs, durations, silence (contract S1, S2).
+// What ends a run from outside the stream: signals, bugs, durations, silence (contract S1, S2).
 import type { Clock } from '../clock.ts';
 import type { Io } from '../io/io.ts';
 import type { Stop } from '../io/stop.ts';
@@ -46,7 +46,7 @@ export function createSilenceWatch(
 
 /** An output whose flush can be cut short. */
 interface Cuttable {
-  /** Gives up what is not written within `ms`. */
+  /** Discards what is not written within `ms`. */
   cutAfter(ms: number): void;
 }
 

@@ -90,12 +90,14 @@ export class Tally {
   }
 
   summarize(pausedMs: number): RunFigures {
+    const { openGap } = this;
     return {
       events: this.events,
       durationMs: computeElapsedMs(this.#clock, this.#started),
       reconnects: Math.max(0, this.connections - 1),
-      gaps: this.gaps + (this.openGap === undefined ? 0 : 1),
-      isGapOpen: this.openGap !== undefined,
+      gaps: this.gaps + (openGap === undefined ? 0 : 1),
+      isGapOpen: openGap !== undefined,
+      gapMs: this.gapMs + (openGap?.durationMs ?? 0),
       disconnectedMs: this.#disconnectedMs + this.#absentMs,
       pausedMs,
       discarded: this.#discarded,

@@ -1,6 +1,6 @@
 // The settings of `atlantis config`: stored defaults of flags, and named filters.
 //
-// A default is used only where a person looks: on a terminal. So a script prints the same with any settings (contract
+// Defaults apply only on a terminal, so that a script prints the same with any settings (contract
 // F7). Flags and environment have precedence.
 import { isAtlantisError, StoreError, UsageError } from '../errors.ts';
 import {
@@ -19,11 +19,14 @@ import { readSettingsFile, settingsPath } from '../profiles/settings-file.ts';
 /** Before the name of a named filter. */
 export const PRESET = 'preset.';
 
-/** Each setting by its name, which is that of its flag: `time` for `--time`. */
+/** The name of a setting is that of its flag: `time` for `--time`. */
+const settingName = ({ term }: Pick<FlagDefinition, 'term'>): string => longName(term).slice('--'.length);
+
+/** Each setting by its name. */
 export const SETTINGS: ReadonlyMap<string, FlagDefinition> = new Map(
   Object.values<FlagDefinition>({ ...GLOBAL_FLAGS, ...FORM_FLAGS })
     .filter(({ isSetting }) => isSetting === true)
-    .map((flag) => [longName(flag.term).slice('--'.length), flag]),
+    .map((flag) => [settingName(flag), flag]),
 );
 
 /** A value and where it comes from; null if there is none. */
@@ -64,11 +67,12 @@ export function addDefaults<Given extends Flags<typeof FORM_FLAGS>>(given: Given
   const replaced =
     listGiven(FORM_CHOICE, given).length > 0 ? ['format', 'fields'] : stored.has('fields') ? ['format'] : [];
   const defaults: Record<string, string> = {};
-  for (const { term } of Object.values(FORM_FLAGS)) {
-    const name = longName(term).slice('--'.length);
-    const isGiven = (given as Readonly<Record<string, unknown>>)[attributeName(term)] !== undefined;
+  for (const flag of Object.values(FORM_FLAGS)) {
+    const name = settingName(flag);
+    const attribute = attributeName(flag.term);
+    const isGiven = (given as Readonly<Record<string, unknown>>)[attribute] !== undefined;
     const text = isGiven || replaced.includes(name) ? undefined : readDefault(name, stored, io);
-    if (text !== undefined) defaults[attributeName(term)] = text;
+    if (text !== undefined) defaults[attribute] = text;
   }
   return { ...given, ...defaults };
 }

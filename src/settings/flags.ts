@@ -10,7 +10,7 @@ export const FROM_FLAGS = {
   ),
   since: text(
     '--since <start>',
-    'with --from: start 10m ago, at a timestamp, or at a sequence number',
+    'with --from: where to start: 10m (10 minutes ago), a timestamp, or a sequence number',
     'new messages only',
   ),
   durable: optional(

@@ -2,11 +2,11 @@
 //
 // Links are followed and owners are not checked, because a mounted secret is a link to a file that root owns. Pipes and devices
 // are refused: reading one could block, and a pipe would be empty at the next attempt.
-import { closeSync, constants, fstatSync, openSync } from 'node:fs';
+import { closeSync, fstatSync } from 'node:fs';
 import { CredentialError } from '../errors.ts';
 import { decodeKey } from '../io/key.ts';
 import { sayNotRead } from '../io/messages.ts';
-import { readAtMost } from '../io/read-file.ts';
+import { openToRead, readAtMost } from '../io/read-file.ts';
 import { systemCode } from '../io/system-error.ts';
 import { KEY_FILE_FAULTS, nameKeyFile, sayKeyFileUnusable } from './messages.ts';
 
@@ -24,7 +24,7 @@ export function readKeyFile(path: string, source: string): string {
     new CredentialError(...sayKeyFileUnusable(source, path, fault));
   let fd: number | undefined;
   try {
-    fd = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+    fd = openToRead(path);
     const stats = fstatSync(fd);
     if (stats.isDirectory()) throw fail(KEY_FILE_FAULTS.directory);
     if (!stats.isFile()) throw fail(KEY_FILE_FAULTS.notRegular);

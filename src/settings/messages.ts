@@ -209,7 +209,7 @@ export const sayCertificateDamaged = (source: string, number: number): ErrorText
 
 export const sayNoSystemRoots = (source: string): ErrorText => [
   `${source}: no root certificates of this system were found`,
-  'use --ca-cert <file> or the option ca, or Node 22.15 or newer',
+  'use --ca-cert <file> (in a program: the option ca), or Node 22.15 or newer',
 ];
 
 /** What could happen without certificate checks. */
@@ -226,7 +226,7 @@ export const sayTlsChecksOff = (action: keyof typeof UNCHECKED): ErrorText => [
 
 /** Not written as one URL: the redactor would take `user:password` out of it. */
 const A_PROXY =
-  'accepted: http://, https://, socks5:// or socks5h:// and <user>:<password>@<host>:<port>, with # written as %23, / as %2F and % as %25; to connect directly, omit it';
+  'accepted: http://, https://, socks5:// or socks5h://, then <user>:<password>@<host>:<port>, with # written as %23, / as %2F and % as %25; to connect directly, omit it';
 
 export const sayProxyUnencoded = (source: string): ErrorText => [
   `the user name or password in ${source} contains a #, / or ? that is not URL-encoded`,
@@ -281,8 +281,6 @@ export const saySetting = (name: string, value: string, source: string | undefin
   `${name}: ${value} (${source})`;
 
 export const A_TYPE_LIST = 'event types or globs, separated by commas';
-export const ENVELOPES_ARE_NDJSON = 'envelopes are NDJSON';
-export const FIELDS_ARE_COLUMNS = 'fields are columns on a terminal, and tab-separated in a pipe';
 export const SIMULATOR_NEEDS_NOTHING = 'the simulator needs no URL and no key';
 export const THE_SIMULATOR = 'the simulator';
 export const BUILT_IN_SIMULATOR = 'the built-in simulator';
@@ -294,5 +292,3 @@ export const sayRetryBoundsReversed = (max: string, min: string): ErrorText => [
 
 export const A_LAG_PATH = 'a path such as created_at, block.time or items[0].ts';
 export const PONGS_NEED_PINGS = 'without pings there is no pong to wait for';
-export const NDJSON_IS_COMPLETE = 'NDJSON has every event as sent, in full';
-export const TIME_IS_PRETTY = '--time is for pretty output';

@@ -7,6 +7,7 @@ import { readNamedFile } from '../io/read-file.ts';
 import { sayNatsCredentials, sayNoSeed, sayNotACredentialsFile } from './messages.ts';
 import type { NatsAddress } from './nats-address.ts';
 import type { ConnectionConfig } from './stream-config.ts';
+import { readVariable } from './target.ts';
 
 export type NatsCredentials =
   | { readonly kind: 'creds'; readonly content: Buffer }
@@ -24,7 +25,7 @@ export async function readNatsCredentials(
   flag: string | undefined,
   { env, redactor }: Io,
 ): Promise<{ readonly credentials: NatsCredentials | undefined; readonly source: string }> {
-  const read = (name: string): string | undefined => (env[name] === '' ? undefined : env[name]);
+  const read = (name: string): string | undefined => readVariable(env, name);
   const credsPath = flag ?? read('NATS_CREDS');
   if (credsPath !== undefined) {
     const source = flag === undefined ? 'NATS_CREDS' : '--nats-creds';
@@ -110,6 +111,12 @@ export async function readNatsSettings(
   };
 }
 
+/** The file of the credentials, if it can be read again; undefined also for a pipe. */
+export function findCredentialsFile(flag: string | undefined, env: Io['env']): string | undefined {
+  const path = flag ?? (env['NATS_CREDS'] || env['NATS_NKEY']);
+  return path !== undefined && statSync(path, { throwIfNoEntry: false })?.isFile() ? path : undefined;
+}
+
 /** The first connection uses `first`; later ones read the file again. */
 function createReader(
   first: NatsCredentials | undefined,
@@ -119,11 +126,9 @@ function createReader(
   let last = first;
   let isFirst = true;
   return async () => {
-    const path = flag ?? (io.env['NATS_CREDS'] || io.env['NATS_NKEY']);
     const wasFirst = isFirst;
     isFirst = false;
-    // A pipe cannot be read again.
-    if (wasFirst || path === undefined || !statSync(path, { throwIfNoEntry: false })?.isFile()) return last;
+    if (wasFirst || findCredentialsFile(flag, io.env) === undefined) return last;
     try {
       last = (await readNatsCredentials(flag, io)).credentials;
     } catch (error) {

@@ -2,6 +2,7 @@
 
 import { BlockList, isIP } from 'node:net';
 import { UsageError } from '../errors.ts';
+import { dropBrackets } from '../io/address.ts';
 import type { Environment } from '../io/io.ts';
 import {
   sayProxyLoginTooLong,
@@ -39,7 +40,7 @@ const ENTRY = /^(?:\[(?<bracketed>[^\]]*)\]|(?<plain>[^:]*))(?::(?<port>\d+))?$/
  * network in CIDR notation, `*` is every host. Ports, brackets and `*.name`, which curl does not have, work as well.
  */
 function isExempt({ hostname, port }: URL, noProxy: string): boolean {
-  const host = hostname.replace(/^\[|\]$|\.$/g, '');
+  const host = dropBrackets(hostname).replace(/\.$/, '');
   return noProxy
     .split(/[\s,]+/)
     .filter((entry) => entry !== '')

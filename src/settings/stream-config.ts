@@ -4,7 +4,17 @@ import { type ConnectConfig, chooseFirstBudget, fillRetryBounds } from '../conne
 import type { KeyOrigin } from '../connection/lifecycle.ts';
 import { UsageError } from '../errors.ts';
 import { type Flags, type FlagValues, listGiven, parseFlags, pick } from '../flags/definition.ts';
-import { sayInvalid, sayNotCombinable } from '../flags/messages.ts';
+import {
+  ENVELOPES_ARE_NDJSON,
+  FIELDS_ARE_COLUMNS,
+  MARKS_ARE_PRETTY,
+  NDJSON_IS_COMPLETE,
+  sayFieldsRequired,
+  sayHighlightRequired,
+  sayInvalid,
+  sayNotCombinable,
+  TIME_IS_PRETTY,
+} from '../flags/messages.ts';
 import {
   CONNECTION_FLAGS,
   END_FLAGS,
@@ -20,7 +30,7 @@ import {
 import type { LOG_FORMATS } from '../flags/values.ts';
 import type { Io } from '../io/io.ts';
 import { keyPrefix } from '../io/key.ts';
-import { hasEscapes } from '../io/terminal.ts';
+import { hasEscapes, hasLinks, isInteractive } from '../io/terminal.ts';
 import type { TrustConfig } from './certificates.ts';
 import { findColorMode, readPresets } from './defaults.ts';
 import * as say from './messages.ts';
@@ -71,7 +81,7 @@ export interface StreamSource {
 export interface TailConfig
   extends Pick<
     StreamValues,
-    | Exclude<keyof typeof FORM_FLAGS, 'format' | 'isJson'>
+    | Exclude<keyof typeof FORM_FLAGS, 'format' | 'isJson' | 'links'>
     | keyof typeof END_FLAGS
     | keyof typeof READY_FLAGS
     | keyof typeof MONITOR_FLAGS
@@ -79,7 +89,11 @@ export interface TailConfig
   > {
   readonly log: LogConfig;
   readonly connection: ConnectionConfig;
-  readonly format: 'pretty' | 'ndjson';
+  readonly format: 'pretty' | 'ndjson' | 'csv';
+  /** Links to block explorers in pretty output. */
+  readonly hasLinks: boolean;
+  /** Keys are read from the terminal of stdin. */
+  readonly hasKeys: boolean;
   /** Undefined: all events. */
   readonly filter: { readonly types: readonly string[]; readonly where: readonly string[] } | undefined;
   readonly useColor: boolean;
@@ -95,28 +109,24 @@ export function parseStreamFlags(flags: StreamFlags, io: Io, all = flags): TailC
   const given = parseFlags(STREAM_FLAGS, flags);
   assertCombined(given, flags);
   const values = parseFlags(STREAM_FLAGS, all);
-  const { format, isJson, isEnveloped } = values;
+  const { format, isJson, isEnveloped, links } = values;
   const isPretty = format === 'pretty' || (format === 'auto' && !isJson && !isEnveloped && io.stdout.isTty);
+  const useColor = wantsColor(flags, io, io.stdout.isTty);
   return {
     ...values,
     log: parseLogFlags(flags, io),
     connection: parseConnectionFlags(flags, values.timeoutMs),
-    format: isPretty ? 'pretty' : 'ndjson',
+    format: isPretty ? 'pretty' : format === 'csv' ? 'csv' : 'ndjson',
     filter: parseFilter(values, io),
-    useColor: wantsColor(flags, io, io.stdout.isTty),
+    useColor,
+    hasKeys: isInteractive(io) && io.isStdinTty && !values.isKeyStdin,
+    hasLinks: links === 'auto' ? io.stdout.isTty && useColor && hasLinks(io) : links === 'always',
   };
 }
 
 /** Refuses flags that cannot be combined. */
 function assertCombined(values: StreamValues, flags: StreamFlags): void {
-  const { format, isJson, isEnveloped } = values;
-  if (isJson && format === 'pretty') {
-    throw new UsageError(...sayNotCombinable('--json', '--format pretty'));
-  }
-  if (isEnveloped && format === 'pretty') {
-    throw new UsageError(...sayNotCombinable('--envelope', '--format pretty', say.ENVELOPES_ARE_NDJSON));
-  }
-  if (values.fields !== undefined) assertFieldsAlone(values);
+  assertForm(values);
   assertPrettyFlagsUsed(values, flags);
   if (values.simulate !== undefined) assertSimulateAlone(flags);
 }
@@ -133,7 +143,11 @@ function splitGlobs(list: string): string[] {
   return globs;
 }
 
-function parseFilter({ type, where: given, preset }: StreamValues, io: Io): TailConfig['filter'] {
+/** @throws UsageError; StoreError if a named filter cannot be read */
+export function parseFilter(
+  { type, where: given, preset }: Pick<StreamValues, 'type' | 'where' | 'preset'>,
+  io: Io,
+): TailConfig['filter'] {
   const where = [...given, ...readPresets(preset, io)];
   const types = type.flatMap(splitGlobs);
   if (types.includes('')) {
@@ -210,10 +224,33 @@ export function describeSimulatorSource(baseUrl: string, key: string): StreamSou
   };
 }
 
-function assertFieldsAlone({ isJson, isEnveloped, format }: StreamValues): void {
-  const other = isJson ? '--json' : isEnveloped ? '--envelope' : `--format ${format}`;
-  if (other === '--format auto') return;
-  throw new UsageError(...sayNotCombinable('--fields', other, say.FIELDS_ARE_COLUMNS));
+/** @throws UsageError for formats that exclude each other, and for flags without the one that they belong to */
+function assertForm({
+  format,
+  isJson,
+  isEnveloped,
+  fields,
+  hasHeader,
+  highlight,
+  hasBell,
+}: StreamValues): void {
+  const refuse = (one: string, other: string | undefined, hint?: string): void => {
+    if (other !== undefined) throw new UsageError(...sayNotCombinable(one, other, hint));
+  };
+  const given = format === 'auto' ? undefined : `--format ${format}`;
+  if (format !== 'ndjson') {
+    if (isJson) refuse('--json', given);
+    if (isEnveloped) refuse('--envelope', given, ENVELOPES_ARE_NDJSON);
+  }
+  const json = isJson ? '--json' : isEnveloped ? '--envelope' : format === 'ndjson' ? given : undefined;
+  if (fields !== undefined) {
+    refuse('--fields', json ?? (format === 'pretty' ? given : undefined), FIELDS_ARE_COLUMNS);
+  } else if (format === 'csv' || hasHeader) {
+    throw new UsageError(...sayFieldsRequired(hasHeader ? '--header' : '--format csv'));
+  }
+  if (highlight.length > 0) {
+    refuse('--highlight', json ?? (fields === undefined ? undefined : '--fields'), MARKS_ARE_PRETTY);
+  } else if (hasBell) throw new UsageError(...sayHighlightRequired());
 }
 
 /** Refuses flags of pretty output that have no effect. */
@@ -222,12 +259,13 @@ function assertPrettyFlagsUsed(
   flags: StreamFlags,
 ): void {
   const isNdjson = isJson || isEnveloped || format === 'ndjson';
-  const idle = fields !== undefined ? pick(FORM_FLAGS, 'time') : pick(FORM_FLAGS, 'time', 'isWide');
+  const idle =
+    fields !== undefined ? pick(FORM_FLAGS, 'time', 'links') : pick(FORM_FLAGS, 'time', 'isWide', 'links');
   const [flag] = isNdjson || fields !== undefined ? listGiven(idle, flags) : [];
   if (flag === undefined) return;
   const other =
     fields !== undefined ? '--fields' : isJson ? '--json' : isEnveloped ? '--envelope' : '--format ndjson';
-  const why = fields !== undefined ? say.TIME_IS_PRETTY : say.NDJSON_IS_COMPLETE;
+  const why = fields !== undefined ? TIME_IS_PRETTY : NDJSON_IS_COMPLETE;
   throw new UsageError(...sayNotCombinable(flag, other, why));
 }
 

@@ -3,6 +3,7 @@
 // The host is judged after WHATWG URL parsing, never by its text: `http://127.1` is loopback,
 // `ws://127.0.0.1.evil.test` is not (contract C5).
 import { UsageError } from '../errors.ts';
+import { escapeUnits } from '../render/sanitize.ts';
 import { sayNotAServiceUrl, URL_FAULTS } from './messages.ts';
 
 /** A checked URL of the service. All texts are safe to print: no userinfo, no query, no fragment. */
@@ -36,7 +37,7 @@ function showValue(raw: string): string {
   const shown = raw
     .replace(/^([^/?#\\]*[/\\]{2})?[^/?#\\]*@/, '$1***@')
     .replace(/[?#].*$/s, (rest) => `${rest.charAt(0)}…`)
-    .replace(/[^\x20-\x7e…]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
+    .replace(/[^\x20-\x7e…]/g, escapeUnits);
   return shown.length > SHOWN_LENGTH ? `${shown.slice(0, SHOWN_LENGTH)}…` : shown;
 }
 

@@ -158,7 +158,7 @@ export async function readFirstLine(stdin: NodeJS.ReadStream): Promise<string> {
 }
 
 /** An empty variable counts as unset. */
-function readVariable(env: Io['env'], name: string): string | undefined {
+export function readVariable(env: Io['env'], name: string): string | undefined {
   const value = env[name];
   return value === undefined || value === '' ? undefined : value;
 }

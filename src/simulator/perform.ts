@@ -1,8 +1,8 @@
 // Performs the steps of a scenario on one connection, in order, until the client disconnects.
-import { setTimeout as sleep } from 'node:timers/promises';
+import { sleep, systemClock } from '../clock.ts';
 import type { EventSource } from './events.ts';
 import type { Refusal, Step } from './scenarios.ts';
-import { encodeFrame, encodeTextFrames, MAX_TIMER_MS, OPCODE, type Wire } from './wire.ts';
+import { encodeFrame, encodeTextFrames, OPCODE, type Wire } from './wire.ts';
 
 /** In characters; limits the unsent data of a connection. */
 const MAX_BATCH_CHARACTERS = 128 * 1024;
@@ -56,12 +56,8 @@ export function startPace(ratePerSecond: number, nowMs: number): Pace {
 
 /** Waits `ms`; rejects once the signal aborts. */
 async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  let leftMs = ms;
-  do {
-    const partMs = Math.min(leftMs, MAX_TIMER_MS);
-    leftMs -= partMs;
-    await sleep(partMs, undefined, { signal });
-  } while (leftMs > 0);
+  await sleep(systemClock, ms, signal);
+  signal.throwIfAborted();
 }
 
 /** Takes up to `count` events, at most one batch including their copies. */

@@ -19,6 +19,8 @@ const ENVELOPES: Readonly<Record<number, readonly [code: string, message: string
   503: ['service_unavailable', 'The wait queue is full.'],
 };
 
+export const REFUSAL_STATUSES: readonly number[] = Object.keys(ENVELOPES).map(Number);
+
 /** A rejected upgrade. */
 export interface Refusal {
   /** One of 400, 401, 402, 403, 404, 429, 500, 502, 503. */

@@ -1,5 +1,6 @@
 // The form of a scenario script as tables: what steps there are, which members each has and what they accept.
 // The parser (script.ts) and docs/scenario.schema.json, which a test renders, both come from here.
+import { REFUSAL_STATUSES } from './scenarios.ts';
 
 /** What a member accepts. `min` and `max` are inclusive. */
 type MemberKind =
@@ -36,7 +37,7 @@ const eventCount: Member = {
 export const REFUSAL_FORM: Form = {
   status: {
     kind: 'choice',
-    choices: [400, 401, 402, 403, 404, 429, 500, 502, 503],
+    choices: REFUSAL_STATUSES,
     as: 'status',
     isRequired: true,
     about: 'HTTP status; it determines the error code in the body.',

@@ -11,7 +11,9 @@ import {
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { WebSocketServer } from 'ws';
-import { formatAddress, listenOn } from '../io/listen.ts';
+import { formatAddress } from '../io/address.ts';
+import { KEY_PREFIX_LENGTH } from '../io/key.ts';
+import { listenOn } from '../io/listen.ts';
 import type { ServerCertificate } from './certificate.ts';
 import { createEventGenerator, drawHex, type EventSource, limitEvents } from './events.ts';
 import { ONLY_WEBSOCKET, sayCannotListen } from './messages.ts';
@@ -89,7 +91,6 @@ export interface Simulator {
 const EXAMPLE_KEY = 'ak_live_0123456789abcdef0123456789abcdef';
 /** Contract P2: `ak_` and printable ASCII without spaces. */
 const WELL_FORMED_KEY = /^ak_[\x21-\x7e]+$/;
-const KEY_PREFIX_CHARACTERS = 16;
 const REQUEST_ID = /^[\x21-\x7e]{1,128}$/;
 const MAX_CLIENT_MESSAGE_BYTES = 64 * 1024;
 const STREAM_CREDIT_COST = 1;
@@ -172,7 +173,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       const stage = {
         wire: openWire(client, socket, () => listener.reset(socket)),
         source: createSource(index),
-        welcomeText: JSON.stringify({ type: 'welcome', key: key.slice(0, KEY_PREFIX_CHARACTERS) }),
+        welcomeText: JSON.stringify({ type: 'welcome', key: key.slice(0, KEY_PREFIX_LENGTH) }),
         ratePerSecond,
         noteEvents: (texts: readonly string[]) => settings.onEvents(index, texts),
         refuseKey: (refusal: Refusal) => void refusedKeys.set(key, refusal),

@@ -4,9 +4,7 @@ import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { setImmediate as yieldToLoop } from 'node:timers/promises';
 import type { WebSocket } from 'ws';
-
-/** The longest delay of a timer, in ms. */
-export const MAX_TIMER_MS = 2 ** 31 - 1;
+import { systemClock } from '../clock.ts';
 
 /** Opcodes of RFC 6455 § 11.8. */
 export const OPCODE = { text: 0x1, binary: 0x2, close: 0x8, ping: 0x9, pong: 0xa } as const;
@@ -98,7 +96,8 @@ export interface Wire {
 export function openWire(client: WebSocket, socket: Socket, reset: () => void): Wire {
   const gone = new AbortController();
   const { signal } = gone;
-  const latePongs = new Set<NodeJS.Timeout>();
+  /** Each function cancels one. */
+  const latePongs = new Set<() => void>();
   let policy: PongPolicy = { answer: true, delayMs: 0 };
   let isHeld = false;
   let heldPongs: Uint8Array[] = [];
@@ -123,14 +122,11 @@ export function openWire(client: WebSocket, socket: Socket, reset: () => void): 
       return;
     }
     if (latePongs.size >= MAX_LATE_PONGS) return;
-    const timer = setTimeout(
-      () => {
-        latePongs.delete(timer);
-        sendPong(frame);
-      },
-      Math.min(policy.delayMs, MAX_TIMER_MS),
-    );
-    latePongs.add(timer);
+    const cancel = systemClock.setTimer(() => {
+      latePongs.delete(cancel);
+      sendPong(frame);
+    }, policy.delayMs);
+    latePongs.add(cancel);
   }
 
   const textPong = encodeTextFrames(['pong']);
@@ -144,7 +140,7 @@ export function openWire(client: WebSocket, socket: Socket, reset: () => void): 
   socket.on('error', () => gone.abort());
   socket.once('close', () => {
     gone.abort();
-    for (const timer of latePongs) clearTimeout(timer);
+    for (const cancel of latePongs) cancel();
   });
 
   return {

@@ -10,6 +10,7 @@ import {
   type FollowItem,
   followStream,
   openConnection,
+  RetryDelay,
 } from '../connection/follow.ts';
 import { type Cause, describeCause, type KeyOrigin } from '../connection/lifecycle.ts';
 import type { PolicyConfig } from '../connection/retry-policy.ts';
@@ -69,6 +70,7 @@ export class EventStream implements AsyncIterable<StreamEvent> {
   #pull: Pull<StreamItem> | undefined;
   #connection: Connection | undefined;
   readonly #key: StreamKey;
+  readonly #retryDelay = new RetryDelay();
 
   /** @internal */
   constructor(config: StreamConfig, prepare: () => Promise<ConnectLoopConfig>, deps: StreamDeps) {
@@ -95,6 +97,11 @@ export class EventStream implements AsyncIterable<StreamEvent> {
    */
   ping(): Promise<number> {
     return this.#connection?.ping() ?? new Promise(() => {});
+  }
+
+  /** Ends the delay before a retry. @internal */
+  retryNow(): void {
+    this.#retryDelay.end();
   }
 
   /**
@@ -148,7 +155,8 @@ export class EventStream implements AsyncIterable<StreamEvent> {
     let seq = 1;
     const { signal } = this.#ending;
     const connect: Connect = (isFirst) => this.#connect(settings.dial, isFirst);
-    for await (const item of followStream(settings.policy, { clock, random, signal, connect })) {
+    const context = { clock, random, signal, connect, retryDelay: this.#retryDelay };
+    for await (const item of followStream(settings.policy, context)) {
       if (item.kind !== 'events') {
         yield* this.#notify(this.#translate(item));
         continue;
@@ -159,17 +167,13 @@ export class EventStream implements AsyncIterable<StreamEvent> {
       }
       if (batch.count === 0) continue;
       const { select } = settings;
-      if (select?.maxBytes === undefined || batch.bytes.length <= select.maxBytes) {
-        const wanted = select === undefined ? batch : select(batch);
-        yield { kind: 'events', batch: new EventBatch(batch, wanted, connection, seq) };
-        seq += wanted.count;
-        continue;
-      }
-      for (const part of splitBatch(batch, select.maxBytes)) {
-        const wanted = select(part);
+      const maxBytes = select?.maxBytes ?? Number.POSITIVE_INFINITY;
+      const isWhole = batch.bytes.length <= maxBytes;
+      for (const part of isWhole ? [batch] : splitBatch(batch, maxBytes)) {
+        const wanted = select === undefined ? part : select(part);
         yield { kind: 'events', batch: new EventBatch(part, wanted, connection, seq) };
         seq += wanted.count;
-        await sleep(clock, 0, signal);
+        if (!isWhole) await sleep(clock, 0, signal);
       }
     }
   }

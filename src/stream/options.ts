@@ -1,4 +1,5 @@
 // The options of `stream()`, checked and completed with defaults. Reads no files and connects to nothing.
+import { MAX_DURATION_MS } from '../clock.ts';
 import {
   CONNECTION_DEFAULTS,
   type ConnectConfig,
@@ -93,9 +94,6 @@ export interface StreamConfig extends ConnectConfig {
 }
 
 const { ACCEPTED_OPTIONS: ACCEPTED } = say;
-
-/** The same limit as for flags: a year. */
-const MAX_DURATION_MS = 365 * 24 * 3_600_000;
 
 /** The callback for each kind of item. */
 export const CALLBACK_OF = {

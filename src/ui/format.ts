@@ -1,5 +1,5 @@
 // Counts, durations and times as text, for messages and the status line.
-import { formatLocal } from '../render/local-time.ts';
+import { formatLocal, formatZone } from '../render/local-time.ts';
 
 /** `1,234 events`. */
 export function formatCount(count: number, noun: string): string {
@@ -55,13 +55,6 @@ export function formatTime(wallMs: number): string {
   return formatLocal(wallMs).slice(11);
 }
 
-/** Offset from UTC, `+01:00`. */
-function formatZone(wallMs: number): string {
-  const minutes = -new Date(wallMs).getTimezoneOffset();
-  const pad = (value: number): string => String(Math.floor(value)).padStart(2, '0');
-  return `${minutes < 0 ? '-' : '+'}${pad(Math.abs(minutes) / 60)}:${pad(Math.abs(minutes) % 60)}`;
-}
-
 /** Years after 9999 have another form. */
 const MAX_MOMENT_MS = Date.UTC(9999, 11, 31, 23, 59, 59);
 
@@ -70,4 +63,40 @@ export function formatMoment(wallMs: number): string {
   return formatLocal(Math.min(wallMs, MAX_MOMENT_MS))
     .replace('T', ' ')
     .replace(/\.\d+$/, '');
+}
+
+/** The time of an event may be ahead of the clock of this machine. */
+export function formatLag(ms: number): string {
+  const size = Math.abs(ms);
+  const text = size < 1_000 ? `${(size / 1_000).toFixed(1)} s` : formatDuration(size);
+  return ms < 0 ? `-${text}` : text;
+}
+
+export interface EventFigures {
+  readonly events: number;
+  readonly durationMs: number;
+  /** Undefined without filters, or without events. */
+  readonly filtered?: Filtered | undefined;
+}
+
+/** `3 events in 2 s, 3 of 10 events matched`. */
+export function formatEvents({ events, durationMs, filtered }: EventFigures): string {
+  const matched = filtered === undefined ? '' : `, ${formatFiltered(filtered)} matched`;
+  return `${formatCount(events, 'event')} in ${formatDuration(durationMs)}${matched}`;
+}
+
+export interface GapFigures {
+  /** Including one that is open at the end. */
+  readonly gaps: number;
+  /** Their total time, from the last byte before each. */
+  readonly gapMs: number;
+  readonly isGapOpen: boolean;
+}
+
+/** `no gaps`, `1 gap of 5.0 s`, `3 gaps of 1m 5s in total, one open`. */
+export function formatGaps({ gaps, gapMs, isGapOpen }: GapFigures): string {
+  if (gaps === 0) return 'no gaps';
+  const total = gaps === 1 ? '' : ' in total';
+  const open = !isGapOpen ? '' : gaps === 1 ? ', still open' : ', one open';
+  return `${formatCount(gaps, 'gap')} of ${formatDuration(gapMs)}${total}${open}`;
 }

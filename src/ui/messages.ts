@@ -10,7 +10,7 @@ import {
 } from '../connection/lifecycle.ts';
 import type { ErrorText } from '../errors.ts';
 import type { Connected } from '../stream/items.ts';
-import { formatDuration, formatMoment, formatTime, formatTimes } from './format.ts';
+import { formatDuration, formatLag, formatMoment, formatTime, formatTimes } from './format.ts';
 import type { StatusRecord } from './reporter.ts';
 
 const END_MESSAGES: Readonly<Record<EndReason, string>> = {
@@ -153,15 +153,20 @@ export function sayGaveUp(item: Pick<GaveUp, 'cause' | 'exitCode' | 'why'>, nowM
   };
 }
 
-/** Pieces of the status line. */
+/** Pieces of the status line, and of the first lines of `top`. */
 export const STATUS = {
   live: 'live',
   playing: 'playing',
   connecting: (host: string) => `connecting to ${host}`,
-  retrying: (seconds: number) => `retrying in ${seconds} s`,
+  retrying: (ms: number) => `retrying in ${Math.max(0, Math.ceil(ms / 1_000))} s`,
   attempt: (attempt: number) => `attempt ${attempt}`,
   at: (wallMs: number) => `at ${formatTime(wallMs)}`,
   nextEvent: (ms: number) => `next event in ${formatDuration(ms)}`,
+  disconnected: 'disconnected',
+  paused: 'paused: p continues',
+  help: '? help',
+  openFor: (ms: number) => `, open for ${formatDuration(ms).replace(/\.\d+/, '')}`,
+  lag: (ms: number) => `lag ${formatLag(ms)}`,
   left: (ms: number) => `${formatDuration(ms)} left`,
   rate: (rate: string) => `${rate}/s`,
   roundTrip: (ms: number) => `rtt ${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`,

@@ -3,6 +3,7 @@
 import type { Io } from '../io/io.ts';
 import { fitCaret, wrapWords } from '../render/fit-lines.ts';
 import { type LogStyle, PLAIN_LOG_STYLE } from '../render/paint.ts';
+import { formatTime } from './format.ts';
 
 export const STATUS_EVENTS = [
   'connecting',
@@ -49,6 +50,8 @@ export interface ReporterOptions {
   /** Debug messages too. */
   readonly isVerbose: boolean;
   readonly useColor: boolean;
+  /** All messages but the first one begin with the time of day. */
+  readonly hasTimes?: boolean;
 }
 
 export interface Reporter {
@@ -74,6 +77,7 @@ export function createReporter(
   const isShown = ({ level }: StatusRecord): boolean =>
     level === 'error' || (level === 'debug' ? options.isVerbose : !options.isQuiet);
   let lastHint: string | undefined;
+  let isFirst = true;
   /** Wraps between words on a terminal. */
   const write = (line: string, paint: (safe: string) => string): void => {
     const columns = io.stderr.columns();
@@ -97,7 +101,9 @@ export function createReporter(
       const { open, close } = style[record.level];
       const paint = (safe: string): string => open + safe + close;
       const [message = '', ...lines] = (io.stderr.isTty && record.block) || [record.message];
-      write(`atlantis: ${label}${message}`, paint);
+      const time = options.hasTimes && !isFirst ? `${formatTime(io.clock.wallMs()).slice(0, 8)} ` : '';
+      isFirst = false;
+      write(`${time}atlantis: ${label}${message}`, paint);
       for (const line of lines) write(`  ${line}`, paint);
       // The same hint is not repeated, except for an error.
       if (record.hint !== undefined && (record.hint !== lastHint || record.level === 'error')) {

@@ -19,12 +19,14 @@ interface SpinnerOptions {
   readonly signs: Signs;
   /** Called before every frame; false skips it. */
   mayDraw(): boolean;
+  /** Called before the frame is erased; false leaves it. */
+  mayErase(): boolean;
 }
 
 /** A spinner on a terminal. After an error it is never drawn again; no error reaches the caller. */
 export function createSpinner(
   stream: NodeJS.WriteStream,
-  { useColor, signs, mayDraw }: SpinnerOptions,
+  { useColor, signs, mayDraw, mayErase }: SpinnerOptions,
 ): Spinner {
   // It must not touch stdin, the cursor or signals, which other components use (contract S1).
   const spinner = ora({ stream, discardStdin: false, hideCursor: false, isEnabled: true, color: false });
@@ -50,7 +52,7 @@ export function createSpinner(
   // ora calls these from its timers and from other writes to the terminal.
   const render = spinner.render.bind(spinner);
   spinner.render = () => attempt(() => mayDraw() && render());
-  spinner.clear = () => attempt(erase);
+  spinner.clear = () => attempt(() => mayErase() && erase());
   // Terminals differ in whether a narrower window wraps the frame. So the cursor waits at its start, on a space, and
   // everything from there on is erased.
   const frame = spinner.frame.bind(spinner);

@@ -2,14 +2,11 @@
 // drawn at most ten times a second, and not loaded where it is not shown.
 import type { Clock } from '../clock.ts';
 import type { Io } from '../io/io.ts';
-import { isFile } from '../io/line-writer.ts';
 import { holdOutput, type OutputTarget } from '../io/standard-streams.ts';
-import { hasEscapes, isCi } from '../io/terminal.ts';
-import type { LogStyle } from '../render/paint.ts';
-import type { Signs } from '../render/signs.ts';
+import { isInteractive } from '../io/terminal.ts';
 import type { LogConfig } from '../settings/stream-config.ts';
 import type { Look, Spinner } from './spinner.ts';
-import type { StatusLine, StreamProgress } from './stream-progress.ts';
+import type { ProgressParts, StatusLine, StreamProgress } from './stream-progress.ts';
 
 export const NO_STATUS_LINE: StatusLine = { columns: 0, show() {}, clear() {} };
 
@@ -25,11 +22,9 @@ export function createStatusLine(io: Io, log: LogConfig): StatusLine {
   return isWanted(io, log) ? new SpinningLine(io, log.useColor) : NO_STATUS_LINE;
 }
 
-/** If stdout is a pipe, its reader may write to the same terminal at any time. */
 function isWanted(io: Io, log: LogConfig): boolean {
-  if (!io.stderr.isTty || log.format !== 'text' || log.isQuiet || !hasEscapes(io)) return false;
-  if (!io.stdout.isTty && !isFile(io.stdout)) return false;
-  return (io.stderr.columns() ?? 0) >= MIN_COLUMNS && !isCi(io.env);
+  if (log.format !== 'text' || log.isQuiet || !isInteractive(io)) return false;
+  return (io.stderr.columns() ?? 0) >= MIN_COLUMNS;
 }
 
 class SpinningLine implements StatusLine {
@@ -74,6 +69,7 @@ class SpinningLine implements StatusLine {
         useColor: this.#useColor,
         signs: this.#io.signs,
         mayDraw: () => this.#mayDraw(),
+        mayErase: () => this.#io.isForeground(),
       });
     } catch {
       return; // the run continues without a status line
@@ -100,6 +96,8 @@ class SpinningLine implements StatusLine {
   #mayDraw(): boolean {
     const nowMs = this.#io.clock.monotonicMs();
     if (nowMs - this.#drawnAtMs < MIN_INTERVAL_MS - TIMER_SLACK_MS || this.#isBusy()) return false;
+    // A shell writes to the terminal while this process is in the background.
+    if (!this.#io.isForeground()) return false;
     this.#drawnAtMs = nowMs;
     return true;
   }
@@ -118,7 +116,10 @@ export const NO_STREAM_PROGRESS: StreamProgress = {
   live() {},
   playing() {},
   retrying() {},
+  lost() {},
   noteGap() {},
+  pause() {},
+  noteLag() {},
   makeWay() {},
   noteReceived() {},
   noteEvents() {},
@@ -129,13 +130,12 @@ export const NO_STREAM_PROGRESS: StreamProgress = {
 export async function loadStreamProgress(
   line: StatusLine,
   clock: Clock,
-  style: LogStyle,
-  signs?: Signs,
+  parts: ProgressParts,
 ): Promise<StreamProgress> {
   if (line === NO_STATUS_LINE) return NO_STREAM_PROGRESS;
   try {
     const { LineProgress } = await import('./stream-progress.ts');
-    return new LineProgress(line, clock, style, signs);
+    return new LineProgress(line, clock, parts);
   } catch {
     return NO_STREAM_PROGRESS;
   }

@@ -1,12 +1,15 @@
 // The progress of a stream on the status line: its state, events, rate, round trip time and gaps. Loaded on demand, since
 // string-width takes longer to load than everything else before the first event.
 import type { Clock } from '../clock.ts';
+import type { Batch } from '../events/batch.ts';
+import { RecentLag } from '../events/event-time.ts';
 import { type LogStyle, NO_PAINT, type Paint } from '../render/paint.ts';
 import { makeVisible } from '../render/sanitize.ts';
 import { SIGNS, type Signs } from '../render/signs.ts';
-import { measureWidth, splitByWidth } from '../render/text-width.ts';
-import { formatCount, formatFiltered, groupThousands } from './format.ts';
+import { cutText, measureWidth } from '../render/text-width.ts';
+import { formatCount, formatFiltered } from './format.ts';
 import { STATUS } from './messages.ts';
+import { drawBars, formatRate, type Rate, startRate } from './rate.ts';
 import type { Look } from './spinner.ts';
 
 /** The last line of a terminal, see status-line.ts. */
@@ -35,62 +38,21 @@ export interface StreamProgress {
   playing(position: PlayPosition): void;
   /** @param delayMs until the next attempt */
   retrying(delayMs: number, attempt: number): void;
+  /** The connection is lost. @param isGap false if the source resumes after the loss where it was */
+  lost(isGap: boolean): void;
+  /** A gap that has ended: the source did not resume where it was, or a recording has its record. */
   noteGap(): void;
+  /** The user stops the output, or continues it. */
+  pause(isPaused: boolean): void;
   /** Clears the line before output is written; the next event or refresh shows it again. */
   makeWay(): void;
   /** Counts events before filters; from then on both counts are shown. */
   noteReceived(count: number): void;
+  /** Reads the lag of the first `count` events of a batch. */
+  noteLag(batch: Batch, count: number): void;
   /** Counts events that were written. */
   noteEvents(count: number): void;
   end(): void;
-}
-
-const RATE_SECONDS = 10;
-const SECOND_MS = 1_000;
-
-interface Rate {
-  note(count: number): void;
-  /** Events in each of up to ten last whole seconds, oldest first. */
-  read(): readonly number[];
-}
-
-function startRate(clock: Clock): Rate {
-  const startedAtMs = clock.monotonicMs();
-  /** A ring of ten whole seconds and the current one. */
-  const counts = new Array<number>(RATE_SECONDS + 1).fill(0);
-  let second = 0;
-  const advance = (): void => {
-    const now = Math.floor((clock.monotonicMs() - startedAtMs) / SECOND_MS);
-    for (let passed = Math.min(now - second, counts.length); passed > 0; passed--) {
-      counts[(now - passed + 1) % counts.length] = 0;
-    }
-    second = Math.max(second, now);
-  };
-  return {
-    note(count) {
-      advance();
-      counts[second % counts.length] = (counts[second % counts.length] ?? 0) + count;
-    },
-    read() {
-      advance();
-      const known = Math.min(second, RATE_SECONDS);
-      return Array.from({ length: known }, (_unused, i) => counts[(second - known + i) % counts.length] ?? 0);
-    },
-  };
-}
-
-/** One of eight bars for each number, scaled to the largest one. 0 is the lowest bar, 1 at least the next. */
-function drawSparkline(counts: readonly number[], bars: string): string {
-  const most = Math.max(...counts, 1);
-  return counts.map((count) => bars[count === 0 ? 0 : Math.max(1, Math.ceil((count / most) * 7))]).join('');
-}
-
-/** The average per second: `0`, `0.4`, `12.5`, `1,234`. */
-function formatRate(counts: readonly number[]): string {
-  const total = counts.reduce((sum, count) => sum + count, 0);
-  if (total === 0) return '0';
-  const rate = total / counts.length;
-  return rate < 100 ? rate.toFixed(1) : groupThousands(Math.round(rate));
 }
 
 type State =
@@ -99,8 +61,19 @@ type State =
   | { readonly kind: 'playing'; readonly sinceMs: number; readonly position: PlayPosition }
   | { readonly kind: 'retrying'; readonly atMs: number; readonly attempt: number };
 
+const SECOND_MS = 1_000;
+/** How often the time of an event is read. */
+const LAG_INTERVAL_MS = 200;
+
 /** How often the countdown and the rate are updated. */
 const REFRESH_MS = 1_000;
+
+export interface ProgressParts {
+  readonly style: LogStyle;
+  readonly signs?: Signs | undefined;
+  /** Whether keys are read, so that one shows help. */
+  readonly hasKeys?: boolean;
+}
 
 export class LineProgress implements StreamProgress {
   readonly #line: StatusLine;
@@ -112,11 +85,18 @@ export class LineProgress implements StreamProgress {
   #events = 0;
   #received: number | undefined;
   #gaps = 0;
+  /** Since when the connection is lost, and whether that is a gap. */
+  #loss: { readonly sinceMs: number; readonly isGap: boolean } | undefined;
+  #isPaused = false;
+  readonly #hasKeys: boolean;
+  readonly #lag: RecentLag;
   #cancelRefresh: () => void = () => {};
 
-  constructor(line: StatusLine, clock: Clock, style: LogStyle, signs: Signs = SIGNS) {
+  constructor(line: StatusLine, clock: Clock, { style, signs = SIGNS, hasKeys = false }: ProgressParts) {
+    this.#hasKeys = hasKeys;
     this.#line = line;
     this.#clock = clock;
+    this.#lag = new RecentLag(clock, LAG_INTERVAL_MS);
     this.#style = style;
     this.#signs = signs;
   }
@@ -127,6 +107,7 @@ export class LineProgress implements StreamProgress {
 
   live(stream: { readonly roundTripMs: number | undefined }): void {
     this.#rate ??= startRate(this.#clock);
+    this.#loss = undefined;
     this.#enter({ kind: 'live', stream });
   }
 
@@ -138,9 +119,24 @@ export class LineProgress implements StreamProgress {
     this.#enter({ kind: 'retrying', atMs: this.#clock.monotonicMs() + delayMs, attempt });
   }
 
+  lost(isGap: boolean): void {
+    this.#loss = { sinceMs: this.#clock.monotonicMs(), isGap };
+    this.#lag.ms = undefined;
+    if (isGap) this.noteGap();
+  }
+
   noteGap(): void {
     this.#gaps += 1;
     this.#show();
+  }
+
+  pause(isPaused: boolean): void {
+    this.#isPaused = isPaused;
+    this.#show();
+  }
+
+  noteLag(batch: Batch, count: number): void {
+    this.#lag.note(batch, count);
   }
 
   makeWay(): void {
@@ -198,55 +194,68 @@ export class LineProgress implements StreamProgress {
 
   /** Most important first. */
   #describe(state: State): Piece[] {
-    const { live, waiting, chart } = this.#style;
-    if (state.kind === 'connecting') {
-      return [{ text: STATUS.connecting(makeVisible(state.host)), paint: NO_PAINT }];
-    }
-    if (state.kind === 'retrying') {
-      const seconds = Math.max(0, Math.ceil((state.atMs - this.#clock.monotonicMs()) / 1_000));
-      return [
-        { text: STATUS.retrying(seconds), paint: waiting },
-        { text: STATUS.attempt(state.attempt), paint: NO_PAINT },
-        ...this.#showCounts(),
-      ];
-    }
-    if (state.kind === 'playing') {
-      const { receivedAtMs, delayMs, remainingMs } = state.position;
-      const passedMs = this.#clock.monotonicMs() - state.sinceMs;
-      const waitMs = delayMs - passedMs;
-      const leftMs = remainingMs === undefined ? undefined : Math.max(0, remainingMs - passedMs);
-      const [events] = this.#showCounts();
-      const texts = [
-        receivedAtMs === undefined ? STATUS.playing : STATUS.at(receivedAtMs),
-        waitMs < SECOND_MS ? undefined : STATUS.nextEvent(waitMs),
-        leftMs === undefined ? undefined : STATUS.left(leftMs),
-        events?.text,
-      ];
-      return texts.flatMap((text) => (text === undefined ? [] : [{ text, paint: NO_PAINT }]));
-    }
-    const counts = this.#rate?.read() ?? [];
-    const { roundTripMs } = state.stream;
-    const [events, ...others] = this.#showCounts();
-    return [
-      { text: STATUS.live, paint: live },
-      ...(events === undefined ? [] : [events]),
-      { text: STATUS.rate(formatRate(counts)), paint: NO_PAINT },
-      ...(counts.length === 0 ? [] : [{ text: drawSparkline(counts, this.#signs.bars), paint: chart }]),
-      ...(roundTripMs === undefined ? [] : [{ text: STATUS.roundTrip(roundTripMs), paint: NO_PAINT }]),
-      ...others,
-    ];
+    const { waiting } = this.#style;
+    const pieces = this.#describeState(state);
+    if (this.#loss !== undefined && state.kind !== 'live')
+      pieces.unshift({ text: STATUS.disconnected, paint: waiting });
+    if (this.#isPaused) pieces.unshift({ text: STATUS.paused, paint: waiting });
+    else if (this.#hasKeys) pieces.push(plain(STATUS.help));
+    return pieces;
   }
 
-  #showCounts(): Piece[] {
+  #describeState(state: State): Piece[] {
+    const { live, waiting, chart } = this.#style;
+    const nowMs = this.#clock.monotonicMs();
+    const [events, gaps] = this.#showCounts();
+    switch (state.kind) {
+      case 'connecting': {
+        const connecting = plain(STATUS.connecting(makeVisible(state.host)));
+        return this.#loss === undefined ? [connecting] : [connecting, events, gaps];
+      }
+      case 'retrying': {
+        const retrying = { text: STATUS.retrying(state.atMs - nowMs), paint: waiting };
+        return [retrying, plain(STATUS.attempt(state.attempt)), events, gaps];
+      }
+      case 'playing': {
+        const { receivedAtMs, delayMs, remainingMs } = state.position;
+        const passedMs = nowMs - state.sinceMs;
+        const waitMs = delayMs - passedMs;
+        const leftMs = remainingMs === undefined ? undefined : Math.max(0, remainingMs - passedMs);
+        return [
+          plain(receivedAtMs === undefined ? STATUS.playing : STATUS.at(receivedAtMs)),
+          ...(waitMs < SECOND_MS ? [] : [plain(STATUS.nextEvent(waitMs))]),
+          ...(leftMs === undefined ? [] : [plain(STATUS.left(leftMs))]),
+          events,
+        ];
+      }
+      case 'live': {
+        const counts = this.#rate?.read() ?? [];
+        const total = counts.reduce((sum, count) => sum + count, 0);
+        const { roundTripMs } = state.stream;
+        return [
+          { text: STATUS.live, paint: live },
+          events,
+          plain(STATUS.rate(formatRate(total / Math.max(1, counts.length)))),
+          ...(counts.length === 0 ? [] : [{ text: drawBars(counts, this.#signs.bars), paint: chart }]),
+          gaps,
+          ...(this.#lag.ms === undefined ? [] : [plain(STATUS.lag(this.#lag.ms))]),
+          ...(roundTripMs === undefined ? [] : [plain(STATUS.roundTrip(roundTripMs))]),
+        ];
+      }
+    }
+  }
+
+  #showCounts(): [events: Piece, gaps: Piece] {
     const received = this.#received;
     const events =
       received === undefined
         ? formatCount(this.#events, 'event')
         : formatFiltered({ matched: this.#events, received });
-    return [
-      { text: events, paint: NO_PAINT },
-      { text: formatCount(this.#gaps, 'gap'), paint: this.#gaps > 0 ? this.#style.waiting : NO_PAINT },
-    ];
+    const { sinceMs, isGap = false } = this.#loss ?? {};
+    const openMs = this.#clock.monotonicMs() - (sinceMs ?? 0);
+    const open = isGap ? STATUS.openFor(openMs) : '';
+    const paint = this.#gaps > 0 ? this.#style.waiting : NO_PAINT;
+    return [plain(events), { text: formatCount(this.#gaps, 'gap') + open, paint }];
   }
 }
 
@@ -256,6 +265,10 @@ interface Piece {
   readonly paint: Paint;
 }
 
+function plain(text: string): Piece {
+  return { text, paint: NO_PAINT };
+}
+
 /** As many pieces as fit; the first one is cut if necessary. */
 function joinPieces(pieces: readonly Piece[], columns: number): string {
   let line = '';
@@ -263,7 +276,7 @@ function joinPieces(pieces: readonly Piece[], columns: number): string {
   for (const { text, paint } of pieces) {
     const own = measureWidth(text) + (width === 0 ? 0 : 2);
     if (width > 0 && width + own > columns) break;
-    const shown = width === 0 && own > columns ? (splitByWidth(text, columns)[0] ?? '') : text;
+    const shown = width === 0 && own > columns ? cutText(text, columns, '') : text;
     line += `${width === 0 ? '' : '  '}${paint.open}${shown}${paint.close}`;
     width += own;
   }

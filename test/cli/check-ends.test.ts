@@ -30,7 +30,7 @@ describe('S1: a signal ends each step, with the report, by that signal', () => {
     expect([STEPS.indexOf(wait.step), STEPS.indexOf(wait.step) - 1]).toContain(at);
   });
 
-  test('another signal in the same second is the same wish: the report is complete', async () => {
+  test('another signal in the same second repeats the request: the report is complete', async () => {
     const wait = WAITS.find(({ step }) => step === 'keepalive');
     if (wait === undefined) throw new Error('no such wait');
     const { server, child, finish } = await startWaiting(wait, ['--deadline', '1h']);

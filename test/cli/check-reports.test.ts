@@ -76,7 +76,7 @@ describe('for people', () => {
     await pty.waitFor('checking: welcome');
     const { output, code } = await pty.exit;
     expect(code).toBe(0);
-    expect(output).toContain('\x1b[32mok     \x1b[0m welcome');
+    expect(output).toContain('\x1b[32mok     \x1b[39m welcome');
     expect(output.slice(output.lastIndexOf('keepalive'))).not.toContain('checking');
   });
 
@@ -307,7 +307,7 @@ describe('GitHub Actions', () => {
     const server = await startScriptedServer(streamHandler());
     const { stderr, code } = await run(server, [], onGitHub('/missing/summary.md'));
     expect(stderr).toBe(
-      'atlantis: warning: the step summary "/missing/summary.md" could not be written: the directory does not exist (ENOENT)\n  create the directory first: mkdir -p "/missing"\n',
+      'atlantis: warning: the step summary "/missing/summary.md" could not be written: the directory does not exist (ENOENT)\n  create the directory first: mkdir -p /missing\n',
     );
     expect(code).toBe(0);
   });

@@ -106,7 +106,7 @@ describe('F7: settings', () => {
   test.each([
     [
       set('tiem', 'utc'),
-      'unknown setting "tiem"\n  did you mean time?\n  settings: color, format, fields, time, preset.<name>',
+      'unknown setting "tiem"\n  did you mean time?\n  settings: color, format, fields, time, links, preset.<name>',
     ],
     [set('--time', 'utc'), 'unknown flag --time'],
     [set('limit', '5'), 'unknown setting "limit"'],

@@ -34,7 +34,7 @@ describe('tail --simulate', () => {
   test('pretty shows time and type, and is chosen by --format', async () => {
     const args = ['stream', 'tail', '--simulate', '--limit', '1', '--format', 'pretty', '--color', 'never'];
     const { stdout } = await runCli(args);
-    expect(stdout).toMatch(/^\d\d:\d\d:\d\d\.\d{3} +(large_transfer|address_activity) /);
+    expect(stdout).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\S+ +(large_transfer|address_activity) /);
   });
 
   test('just works in a pipe: | jq -c .type | head -3', async () => {

@@ -160,7 +160,7 @@ describe('stream tail --record', () => {
     async (name) => {
       const folder = makeTempFolder();
       const path = join(folder, name);
-      const { url } = await openSimulator({ ratePerSecond: 500 });
+      const { url } = await openSimulator({ seed: 3, ratePerSecond: 500 });
       const args = ['--json', '--verbose', '--log-format', 'json', '--record', path];
       const child = spawnCli(['stream', 'tail', '--url', url, ...args], { key: CANARY_KEY });
       const moved = [1, 2, 3].map((round) => join(folder, `${round}-${name}`));

@@ -71,7 +71,7 @@ describe('row 155 (B8): a webhook URL and the token for it', () => {
     [['--to-env', 'BAD_URL'], 'not a URL that events can be sent to'],
     [['--to-env', 'PLAIN_URL'], 'hooks.example is neither encrypted nor on this machine'],
     [['--to-env', 'LOGIN_URL'], 'a user name or password is not allowed'],
-    [['--to-file', '/not/there'], 'cannot be read (ENOENT)'],
+    [['--to-file', '/not/there'], 'cannot be read: it does not exist (ENOENT)'],
   ])('%j is refused without repeating it', async (args, words) => {
     const env = {
       BAD_URL: 'ftp://hooks.example/T0123ABCD',

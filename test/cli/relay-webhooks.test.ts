@@ -2,13 +2,11 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { Webhook, WebhookVerificationError } from 'standardwebhooks';
 import { makeTempFolder } from '../helpers/cleanup.ts';
 import { answerInTurn, type HttpEndpoint, reset, startHttpEndpoint } from '../helpers/http-endpoint.ts';
 import { startScriptedServer, streamHandler } from '../helpers/scripted-server.ts';
+import { isSignedBy, makeSigningSecret } from '../helpers/signatures.ts';
 import { pickRecords, startTail, type TailExit } from '../helpers/tail.ts';
-
-type HttpRequest = HttpEndpoint['requests'][number];
 
 const AMOUNT = '115792089237316195423570985008687907853269984665640564039457584007913129639935';
 const EVENTS = [
@@ -28,19 +26,7 @@ async function deliver(
   return startTail(url, all, { command: 'relay', log: 'json', env }).finish();
 }
 
-const secretOf = (fill: number): string => `whsec_${Buffer.alloc(32, fill).toString('base64')}`;
-const [OLD, NEW, OTHER] = [secretOf(1), secretOf(2), secretOf(3)];
-
-/** Whether the official library accepts the request. */
-function isSigned(secret: string, { body, headers }: HttpRequest): boolean {
-  try {
-    new Webhook(secret).verify(body, headers as Record<string, string>, { jsonParse: false });
-    return true;
-  } catch (error) {
-    if (error instanceof WebhookVerificationError) return false;
-    throw error;
-  }
-}
+const [OLD, NEW, OTHER] = [makeSigningSecret(1), makeSigningSecret(2), makeSigningSecret(3)];
 
 describe('row 173 (B15): Standard Webhooks', () => {
   test.each([1, 4])(
@@ -59,8 +45,8 @@ describe('row 173 (B15): Standard Webhooks', () => {
       expect(endpoint.requests.length).toBeGreaterThan(2);
       for (const request of endpoint.requests) {
         const altered = { ...request, body: `${request.body} ` };
-        expect([OLD, NEW, OTHER].map((secret) => isSigned(secret, request))).toEqual([true, true, false]);
-        expect(isSigned(OLD, altered)).toBe(false);
+        expect([OLD, NEW, OTHER].map((secret) => isSignedBy(secret, request))).toEqual([true, true, false]);
+        expect(isSignedBy(OLD, altered)).toBe(false);
       }
     },
   );
@@ -82,6 +68,9 @@ describe('row 173 (B15): Standard Webhooks', () => {
     ['without the prefix', Buffer.alloc(32).toString('base64')],
     ['too short', `whsec_${Buffer.alloc(23).toString('base64')}`],
     ['too long', `whsec_${Buffer.alloc(65).toString('base64')}`],
+    ['base64 without padding', OLD.replace('=', '')],
+    ['base64 for URLs', `whsec_${Buffer.alloc(32, 255).toString('base64url')}=`],
+    ['nothing but its prefix', 'whsec_'],
     ['one of two', `${OLD} hunter2-hunter2`],
   ])('a secret that is not one (%s) is refused, and is not shown', async (_what, secret) => {
     const endpoint = await startHttpEndpoint();
@@ -89,7 +78,26 @@ describe('row 173 (B15): Standard Webhooks', () => {
     expect([exit.code, endpoint.requests.length]).toEqual([2, 0]);
     const [error] = pickRecords(exit, 'error');
     expect(error).toMatchObject({ message: '--sign-with-env HOOK: not a signing secret' });
-    for (const part of secret.split(' ')) expect(exit.stderr).not.toContain(part.replace('whsec_', ''));
+    for (const part of secret
+      .split(' ')
+      .map((one) => one.replace('whsec_', ''))
+      .filter(Boolean))
+      expect(exit.stderr).not.toContain(part);
+  });
+
+  test.each([
+    ['an empty file', '', 'not a signing secret'],
+    ['a blank file', ' \n\n', 'not a signing secret'],
+    ['another file', 'hunter2-hunter2\n', 'not a signing secret'],
+    ['a file of UTF-16', '\ufeff', 'UTF-16'],
+  ] as const)('%s as --sign-with-file is refused, and is not shown', async (what, content, words) => {
+    const endpoint = await startHttpEndpoint();
+    const file = join(makeTempFolder(), 'secrets');
+    writeFileSync(file, what === 'a file of UTF-16' ? Buffer.from(`\ufeff${OLD}`, 'utf16le') : content);
+    const exit = await deliver(endpoint, ['--sign-with-file', file]);
+    expect([exit.code, endpoint.requests.length]).toEqual([2, 0]);
+    expect(pickRecords(exit, 'error')[0]?.message).toContain(words);
+    expect(exit.stderr).not.toContain('hunter2');
   });
 
   test('a secret that the endpoint repeats is not shown, with and without its prefix', async () => {

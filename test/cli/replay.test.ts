@@ -6,6 +6,7 @@ import { describe, expect, test } from '@jest/globals';
 import { CANARY_KEY } from '../helpers/canary.ts';
 import { makeTempFolder, registerCleanup } from '../helpers/cleanup.ts';
 import { startHttpEndpoint } from '../helpers/http-endpoint.ts';
+import { hasPty, startCliInPty } from '../helpers/pty.ts';
 import { runCli, runShell, spawnCli, startCli } from '../helpers/run-cli.ts';
 
 const HEADER = '{"recording":1,"started_at":"2026-01-01T00:00:00.000Z","tool":"atlantis-cli 0.1.0"}';
@@ -32,7 +33,7 @@ describe('stream replay', () => {
     async (name) => {
       const { code, stdout, stderr } = await replay(record(LINES, name));
       expect([code, stdout]).toEqual([0, events(1, 2, 3, 4, 5, 6)]);
-      expect(stderr).toMatch(/^atlantis: 6 events in .* s, 0 damaged lines\n$/);
+      expect(stderr).toMatch(/^atlantis: 6 events in .* s, 1 gap of 0\.00 s\n$/);
     },
   );
 
@@ -89,7 +90,7 @@ describe('stream replay', () => {
       '--color',
       'never',
     );
-    expect(stdout).toMatch(/^00:00:00\.001 +odd\b.*123456789012345678901/);
+    expect(stdout).toMatch(/^2026-01-01T00:00:00\.001Z +odd\b.*123,456,789,012,345,678,901/);
   });
 
   test('W4: keeps the spacing; --speed max does not wait', async () => {
@@ -100,7 +101,11 @@ describe('stream replay', () => {
     await child.waitForStdout(event(2));
     expect(performance.now() - startedAt).toBeGreaterThan(150);
     child.kill('SIGINT');
-    expect(await child.exit).toMatchObject({ signal: 'SIGINT', stdout: events(1, 2) });
+    expect(await child.exit).toMatchObject({
+      signal: 'SIGINT',
+      stdout: events(1, 2),
+      stderr: expect.stringContaining('stopped by SIGINT'),
+    });
     expect((await replay(path, '--speed', 'max')).stdout).toBe(events(1, 2, 3));
   });
 
@@ -254,6 +259,19 @@ describe('row 108: a part of a recording, and its pauses', () => {
   test('--max-pause: hours take no time', async () => {
     expect((await run('--max-pause', '10ms')).stdout).toBe(events(1, 2, 3, 4));
   });
+
+  (hasPty() ? test : test.skip)(
+    'on a terminal: position, wait and remaining time (needs python3)',
+    async () => {
+      const pty = startCliInPty(['stream', 'replay', record(HOURS), '--verbose'], {
+        ...GUARDED,
+        columns: 120,
+      });
+      await pty.waitFor(/at \S.*next event in (?:2h 0m|1h 59m).*(?:4h 0m|3h 59m) left.*2 events/);
+      pty.send('\x03');
+      expect((await pty.exit).signal).toBe('SIGINT');
+    },
+  );
 
   test.each([
     [

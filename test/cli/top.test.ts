@@ -96,7 +96,7 @@ describe('stream top --once: a recording', () => {
     expect(stdout).toMatch(/\noften +tron +4 +0\.8 +\S+ +~4\.8e\+19 +66\.7% /);
     expect(stdout).toContain('1,000,000,000,000,000,000.06');
     expect(stdout).not.toContain('\x1b');
-    expect(stderr).toMatch(/atlantis: 6 events in .* s, 0 damaged lines\n$/);
+    expect(stderr).toMatch(/atlantis: 6 events in .* s, 1 gap of 0\.00 s\n$/);
   });
 
   test('with filters, --since, --until, --limit and stdin, as replay', async () => {

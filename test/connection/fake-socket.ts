@@ -12,6 +12,7 @@ export class FakeSocket extends Duplex {
   #target: Uint8Array | undefined;
   #chunks: Buffer[] = [];
   #end: (() => void) | undefined;
+  #isScheduled = false;
   #onWrite: (text: string) => void = () => {};
 
   constructor(onread: OnReadOpts | undefined) {
@@ -41,7 +42,7 @@ export class FakeSocket extends Duplex {
 
   override resume(): this {
     super.resume();
-    setImmediate(() => this.#pump());
+    this.#pumpNextTurn();
     return this;
   }
 
@@ -51,6 +52,18 @@ export class FakeSocket extends Duplex {
     this.written.push(chunk);
     this.#onWrite(chunk.toString('latin1'));
     done();
+  }
+
+  /** What the reader does at the end of this turn comes first. */
+  #pumpNextTurn(): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    setImmediate(() =>
+      setImmediate(() => {
+        this.#isScheduled = false;
+        this.#pump();
+      }),
+    );
   }
 
   /** One chunk per turn of the event loop, as the system delivers them. */
@@ -64,7 +77,7 @@ export class FakeSocket extends Duplex {
       return;
     }
     this.#read(chunk);
-    setImmediate(() => this.#pump());
+    this.#pumpNextTurn();
   }
 
   #read(chunk: Buffer): void {

@@ -55,7 +55,7 @@ describe('row 122: repeated cuts of an idle connection', () => {
     expect(happened).toBe(
       'the connection to api.atlantis.example was cut again (after 60 s of silence; it ended without a close frame)',
     );
-    expect(remedy).toContain('set --ping-interval below that');
+    expect(remedy).toContain('set a shorter --ping-interval');
   });
 
   test.each<[string, Loss[]]>([

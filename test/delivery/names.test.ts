@@ -127,7 +127,6 @@ describe('results', () => {
   ])('%i: %s', (status, kind) => {
     const result = judgeResponse({ status, retryAfterMs: 5, body: '' }, 'h', true, String);
     expect(result.kind).toBe(kind);
-    if (result.kind === 'refused') expect(result.isTooLarge).toBe(status === 413);
     if (result.kind === 'failed') expect(result.fault.exitCode).toBeUndefined();
   });
 

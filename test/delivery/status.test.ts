@@ -103,7 +103,7 @@ describe('row 160 (B10): the status of a sink', () => {
 
   test('stopped', async () => {
     const sink = createFakeSink({ maxInFlight: 1 });
-    sink.auto = () => ({ kind: 'refused', why: 'HTTP 422', isTooLarge: false });
+    sink.auto = () => ({ kind: 'refused', why: 'HTTP 422' });
     const { worker } = start(sink);
     worker.append(makeNumbered(0, 2));
     for (let n = 0; n < 4; n += 1) await settlePromises();
@@ -134,7 +134,6 @@ describe('row 151 (B11): an event that may be refused because of the endpoint', 
   const DOUBT: SendResult = {
     kind: 'refused',
     why: 'HTTP 401',
-    isTooLarge: false,
     doubt: { message: 'HTTP 401' },
   };
 

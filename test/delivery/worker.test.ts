@@ -10,7 +10,7 @@ import { createFakeClock, settlePromises } from '../helpers/fake-clock.ts';
 import { ACCEPTED, createFakeSink, type FakeSink, makeNumbered } from './fake-sink.ts';
 
 const FAILED: SendResult = { kind: 'failed', fault: { message: 'it broke' } };
-const refuse = (why: string, isTooLarge = false): SendResult => ({ kind: 'refused', why, isTooLarge });
+const refuse = (why: string): SendResult => ({ kind: 'refused', why });
 const policy = { retryMinMs: 1_000, retryMaxMs: 30_000 };
 const running = new Set<Worker>();
 
@@ -216,7 +216,7 @@ describe('worker', () => {
 
   test('a unit that is too large is halved until it fits', async () => {
     const sink = createFakeSink({ unitSize: 8, maxInFlight: 1 });
-    sink.auto = (numbers) => (numbers.length > 2 ? refuse('413', true) : ACCEPTED);
+    sink.auto = (numbers) => (numbers.length > 2 ? refuse('413') : ACCEPTED);
     const { worker, backlog } = start(sink, { window: 100 });
     worker.append(makeNumbered(0, 8));
     for (let i = 0; i < 12; i += 1) await settlePromises();

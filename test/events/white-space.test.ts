@@ -104,7 +104,8 @@ async function showFields(events: readonly string[], field: string): Promise<str
   const renderer = await createFieldsRenderer({
     fields: await parseFieldList(field),
     style: PLAIN_STYLE,
-    isTty: false,
+    form: 'tabs',
+    hasHeader: false,
     isWide: false,
     columns: () => undefined,
   });

@@ -1,6 +1,10 @@
 // Which roots are trusted: those of Node, whichever store it uses, and those that are added.
+import { copyFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { type Certificates, hasOpenssl, makeCertificates } from '../helpers/certificates.ts';
+import { makeTempFolder } from '../helpers/cleanup.ts';
+import { canUnshare } from '../helpers/netns.ts';
 import { type ScriptedServer, startScriptedServer, streamHandler } from '../helpers/scripted-server.ts';
 import { pickRecords, runTail } from '../helpers/tail.ts';
 
@@ -37,6 +41,21 @@ describeTls('row 94 (C7): roots are only ever added (needs the openssl command)'
     expect(await run(await startService(second), args, env)).toBe(0);
     expect(await run(await startService(second), [], env)).toBe(11);
   });
+
+  (canUnshare() ? test : test.skip)(
+    'row 94: --system-ca trusts a root that only the system has (needs unshare)',
+    async () => {
+      const server = await startService(first);
+      const roots = makeTempFolder();
+      copyFileSync(first.caFile, join(roots, 'ca-certificates.crt'));
+      const script = 'mount --bind "$0" /etc/ssl/certs && exec "$@"';
+      const prefix = ['unshare', '-rm', 'sh', '-c', script, roots];
+      const run = async (...args: readonly string[]) =>
+        (await runTail(server.url, ['--limit', '1', '--no-reconnect', ...args], { prefix })).code;
+      expect(await run('--system-ca')).toBe(0);
+      expect(await run()).toBe(11);
+    },
+  );
 
   test('row 94: exit 11 names --ca-cert and --system-ca, which is accepted', async () => {
     const server = await startService(first);

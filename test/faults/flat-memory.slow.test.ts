@@ -24,7 +24,7 @@ const measured = hasPeak ? test : test.skip;
 
 async function expectFlat({ exit }: Measured, maxBytes = MAX_PEAK_BYTES): Promise<void> {
   const { code, stderr, peakBytes } = await exit;
-  expect([code, stderr.match(/\d+ damaged lines/)?.[0]]).toEqual([0, '0 damaged lines']);
+  expect([code, stderr]).toEqual([0, expect.not.stringContaining('damaged')]);
   expect(peakBytes).toBeGreaterThan(0);
   expect(peakBytes).toBeLessThanOrEqual(maxBytes);
 }

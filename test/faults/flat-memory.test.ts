@@ -29,7 +29,7 @@ measured('row 71: a recording is read, not kept', () => {
       const { exit } = startMeasured(['stream', 'replay', path, '--speed', 'max', '--json']);
       const { code, stderr, peakBytes } = await exit;
       expect(code).toBe(0);
-      expect(stderr).toMatch(/\d{3},\d{3} events in .*, 0 damaged lines\n$/);
+      expect(stderr).toMatch(/\d{3},\d{3} events in (?!.*damaged).*\n$/);
       expect(peakBytes).toBeGreaterThan(0);
       expect(peakBytes).toBeLessThanOrEqual(MAX_PEAK_BYTES);
     },

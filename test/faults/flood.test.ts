@@ -2,6 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { encodeFrame, OPCODE } from '../helpers/frames.ts';
 import { type ScriptedServer, startScriptedServer } from '../helpers/scripted-server.ts';
+import { startHandOver } from './hand-over.ts';
 import { endOf, expectDeath, spawnTail } from './start-tail.ts';
 
 const BLOCK_BYTES = 1024 * 1024;
@@ -46,4 +47,22 @@ describe.each(FLOODS)('row 87 (R2): a flood of %s', (_name, frames) => {
     expect((await endOf(child)).code).toBe(124);
     expect(performance.now() - startedAtMs).toBeLessThan(2_000 + HEARD_MS);
   });
+});
+
+test('row 87 (K1): the latest ping of a flood is answered, and the event after it is printed', async () => {
+  const pings = Array.from({ length: 200_000 }, (_unused, n) =>
+    encodeFrame({ opcode: OPCODE.ping, payload: `${n}` }),
+  );
+  const { server, first } = await startHandOver(['{"n":1}']);
+  const child = spawnTail(server.url, ['--json', '--limit', '2']);
+  const peer = await first;
+  await peer.sendRaw(Buffer.concat(pings));
+  const latest = `${pings.length - 1}`;
+  const hasAnswer = (): boolean =>
+    peer.attempt.frames.some(
+      ({ opcode, payload }) => opcode === OPCODE.pong && payload.toString() === latest,
+    );
+  await server.waitUntil(() => hasAnswer() || undefined, 'the pong to the latest ping');
+  await peer.sendText('{"n":2}');
+  expect(await endOf(child)).toMatchObject({ code: 0, stdout: '{"n":1}\n{"n":2}\n' });
 });

@@ -75,9 +75,11 @@ describe('G1: what is said about a loss', () => {
     const { exit } = await loseOnce([], (peer) => peer.reset());
     const reports = exit.stderr.split('\n').filter((line) => /lost|live again/.test(line));
     expect(reports).toHaveLength(2);
-    expect(reports[0]).toMatch(/^atlantis: warning: the connection to .* was lost .*; last byte received at/);
+    expect(reports[0]).toMatch(
+      /^\d\d:\d\d:\d\d atlantis: warning: the connection to .* was lost .*; last byte received at/,
+    );
     expect(reports[1]).toMatch(
-      /^atlantis: warning: live again at .* were not delivered, and their number is unknown$/,
+      /^\d\d:\d\d:\d\d atlantis: warning: live again at .* were not delivered, and their number is unknown$/,
     );
     expect(exit.stderr).not.toMatch(/resum|no events? (were )?(missed|lost)|nothing (was )?(missed|lost)/i);
   });
@@ -104,6 +106,8 @@ describe('G3: the summary', () => {
       level: 'info',
       events: 5,
       reconnects: 1,
+      gaps: 1,
+      gap_ms: lastRecord(exit.stderr, 'gap')['duration_ms'],
       paused_ms: 0,
       discarded: { binary: 1, 'not JSON': 2 },
     });
@@ -119,7 +123,7 @@ describe('G3: the summary', () => {
   test('G3: as text', async () => {
     const { exit } = await loseOnce([], (peer) => peer.end());
     expect(exit.stderr).toMatch(
-      /\natlantis: 5 events in \d+\.\d+ s, 1 reconnect, 1 gap, \d+\.\d+ s disconnected, 0\.00 s paused, 0 discarded\n$/,
+      /\n\d\d:\d\d:\d\d atlantis: 5 events in \d+\.\d+ s; 1 gap of \d+\.\d+ s, 1 reconnect, disconnected for \d+\.\d+ s\n$/,
     );
   });
 
@@ -207,6 +211,19 @@ const clockAt = (iso: string, jumpMs: number) =>
 
 const HOUR_MS = 3_600_000;
 
+/** The stderr of a run during whose only gap the clock jumps. */
+async function jumpInGap(iso: string, jumpMs: number, ...more: readonly string[]): Promise<string> {
+  const { server, first } = await startHandOver(['{"n":1}'], ['{"n":2}']);
+  const options = { ...clockAt(iso, jumpMs), env: { TZ: 'Europe/Berlin' } };
+  const args = ['--retry-min', '1s', '--retry-max', '1s', '--limit', '2', ...more];
+  const child = startTail(server.url, args, options);
+  await child.waitForLines(1);
+  (await first).reset();
+  await child.waitForStderr('retrying in');
+  child.kill('SIGUSR2');
+  return (await endOf(child)).stderr.replace('jumped\n', '');
+}
+
 describe('row 85 (G1, G3): gaps that are not plainly of one day', () => {
   test.each([
     [
@@ -227,20 +244,25 @@ describe('row 85 (G1, G3): gaps that are not plainly of one day', () => {
       -HOUR_MS,
       /between 2026-11-26 14:58:5\d\.\d{3} \+01:00 and 2026-11-26 13:58:5\d\.\d{3} \+01:00 \([\d.]+ s\) were not/,
     ],
-  ])('%s: date, zone and duration, in text and JSON', async (_what, iso, jumpMs, message) => {
-    const { server, first } = await startHandOver(['{"n":1}'], ['{"n":2}']);
-    const clock = clockAt(iso, jumpMs);
-    const options = { ...clock, env: { TZ: 'Europe/Berlin' } };
-    const child = startTail(server.url, ['--retry-min', '1s', '--retry-max', '1s', '--limit', '2'], options);
-    await child.waitForLines(1);
-    (await first).reset();
-    await child.waitForStderr('retrying in');
-    child.kill('SIGUSR2');
-    const { stderr } = await endOf(child);
+  ])('%s: date, zone and duration', async (_what, iso, jumpMs, message) => {
+    const stderr = await jumpInGap(iso, jumpMs);
     expect(stderr).toMatch(message);
-    const [, disconnected] = /, ([\w .]+) disconnected/.exec(stderr) ?? [];
+    const [, disconnected] = / disconnected for ([\w .]+)/.exec(stderr) ?? [];
     if (jumpMs > 0) expect(disconnected).toMatch(jumpMs > HOUR_MS ? /^3d 0h$/ : /^1h 0m$/);
     else expect(disconnected).toMatch(/^[\d.]+ s$/);
+  });
+
+  test.each([
+    ['ahead by three days', 72 * HOUR_MS, 72 * HOUR_MS],
+    ['back by an hour', -HOUR_MS, 1_000],
+  ])('the clock jumps %s: JSON has the larger of both clocks', async (_what, jumpMs, leastMs) => {
+    const stderr = await jumpInGap('2026-11-26T13:58:51.000Z', jumpMs, ...JSON_LOG);
+    const { duration_ms: gapMs } = lastRecord(stderr, 'gap');
+    const summary = lastRecord(stderr, 'summary');
+    for (const ms of [gapMs, ...['duration_ms', 'gap_ms', 'disconnected_ms'].map((name) => summary[name])]) {
+      expect(ms).toBeGreaterThanOrEqual(leastMs);
+      expect(ms).toBeLessThan(leastMs + 60_000);
+    }
   });
 });
 
@@ -263,9 +285,9 @@ describe('row 86 (G1, G3): a run that ends while it is disconnected', () => {
     const text = await run();
     expect(text.code).toBe(code);
     expect(text.stderr).toMatch(
-      /\natlantis: warning: disconnected at the end: events sent since \d\d:\d\d:\d\d\.\d{3} \([\d.]+ s\) were not delivered, and their number is unknown\n/,
+      /\n\d\d:\d\d:\d\d atlantis: warning: disconnected at the end: events sent since \d\d:\d\d:\d\d\.\d{3} \([\d.]+ s\) were not delivered, and their number is unknown\n/,
     );
-    expect(text.stderr).toMatch(/, 1 gap \(one still open\), /);
+    expect(text.stderr).toMatch(/; 1 gap of [\d.]+ s, still open, disconnected for /);
     const json = await run(...JSON_LOG);
     expect(lastRecord(json.stderr, 'gap')).toMatchObject({ to: null, from: expect.any(String) });
     expect(lastRecord(json.stderr, 'summary')).toMatchObject({ gaps: 1, open_gap: true });

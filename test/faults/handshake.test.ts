@@ -158,7 +158,7 @@ describe('the welcome', () => {
       await peer.sendText('{"n":1}');
     });
     const { code, stdout, stderr } = await runTail(server.url, ['--limit', '1']);
-    const warning = stderr.split('\n').find((line) => line.startsWith('atlantis: warning: '));
+    const warning = stderr.split('\n').find((line) => line.includes('atlantis: warning: '));
     expect(warning).toContain('ak_live_0therk3y');
     expect(warning).toContain('ak_live_ca9a12e5');
     expect([stdout, code]).toEqual(['{"n":1}\n', 0]);

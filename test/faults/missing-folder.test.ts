@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
+import { quoteForShell } from '../../src/io/messages.ts';
 import { CANARY_KEY } from '../helpers/canary.ts';
 import { makeTempFolder } from '../helpers/cleanup.ts';
 import { startHttpEndpoint } from '../helpers/http-endpoint.ts';
@@ -30,7 +31,7 @@ describe('row 110: a file in a folder that does not exist is refused before anyt
     const path = join(makeTempFolder(), 'no', 'such', 'file');
     const { code, stdout, stderr, connections } = await run([...words, flag, path]);
     expect([code, stdout, connections]).toEqual([9, '', 0]);
-    expect(stderr).toContain(`create the directory first: mkdir -p "${dirname(path)}"`);
+    expect(stderr).toContain(`create the directory first: mkdir -p ${quoteForShell(dirname(path))}`);
     expect(existsSync(dirname(path))).toBe(false);
   });
 

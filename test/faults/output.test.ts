@@ -211,6 +211,6 @@ describe('O6: the end', () => {
     expect(exit.code).toBe(code);
     expect(exit.stdout).not.toBe('');
     expectWholeLines(exit.stdout);
-    expectNoTrouble(exit.stderr.replace(/^atlantis: error: --timeout.*\n/m, ''));
+    expectNoTrouble(exit.stderr.replace(/^.*atlantis: error: --timeout.*\n/m, ''));
   });
 });

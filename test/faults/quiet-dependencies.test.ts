@@ -5,7 +5,8 @@ import { runTail } from '../helpers/tail.ts';
 
 /** Every line is a message of this program, or its hint. */
 function expectOurs(stderr: string): void {
-  for (const line of stderr.trimEnd().split('\n')) expect(line).toMatch(/^(atlantis: | {2})\S/);
+  for (const line of stderr.trimEnd().split('\n'))
+    expect(line).toMatch(/^((?:(?:\d\d:){2}\d\d )?atlantis: | {2})\S/);
 }
 
 const SECRET = 'pa55w0rd-0f-the-proxy';

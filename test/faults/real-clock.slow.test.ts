@@ -79,7 +79,7 @@ function makeClock(startMs: number): { env: Record<string, string>; jump(ms: num
       const { code, stderr } = await endOf(child);
       expect(code).toBe(0);
       expect(stderr).toMatch(message);
-      const [, disconnected] = /, ([\w .]+) disconnected/.exec(stderr) ?? [];
+      const [, disconnected] = /disconnected for ([\w .]+)/.exec(stderr) ?? [];
       expect(disconnected).toMatch(duration);
     });
   },

@@ -34,7 +34,7 @@ function readLines(path: string): Line[] {
 const readSeqs = (path: string): number[] => readLines(path).flatMap(({ seq }) => seq ?? []);
 
 async function startRecording(path: string, ...more: readonly string[]): Promise<Child> {
-  const { url } = await openSimulator({ ratePerSecond: 500 });
+  const { url } = await openSimulator({ seed: 3, ratePerSecond: 500 });
   const args = ['stream', 'tail', '--url', url, '--json', '--log-format', 'json', '--verbose'];
   const child = spawnCli([...args, '--record', path, ...more], { key: CANARY_KEY });
   await child.waitForLines(50);
@@ -139,14 +139,14 @@ describe.each(NAMES)('%s', (name) => {
       `atlantis stream replay ${quote(path)} --speed max --verbose > ${quote(join(folder, 'played'))}`,
       { key: CANARY_KEY },
     );
-    expect([code, stderr]).toEqual([0, expect.stringContaining(' 0 damaged lines')]);
+    expect([code, stderr]).toEqual([0, expect.not.stringContaining('damaged')]);
   });
 
   const testDisk = hasLogrotate && hasMounts ? test : test.skip;
 
   testDisk('row 106: copytruncate, then a full disk: exit 9, and the file has whole lines only', async () => {
     const copy = join(makeTempFolder(), name);
-    const { url } = await openSimulator({ ratePerSecond: 3_000 });
+    const { url } = await openSimulator({ seed: 3, ratePerSecond: 3_000 });
     const config = `/mnt/${name} {\n copytruncate\n rotate 5\n su root root\n}`;
     const { code, stderr } = await runShell(
       `unshare -rm sh -c ${quote(`

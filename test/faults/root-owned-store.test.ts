@@ -82,7 +82,7 @@ describeWithUsers('row 75 (F1): a store that is mounted (needs root and setpriv)
     test.each(WRITERS)('is not written, and the message says what to do: %s', async (command) => {
       const exit = await run(command, makeStore(), AS_USER);
       expect([exit.code, exit.signal]).toEqual([10, null]);
-      expect(readText(exit)).toContain('belongs to root and can only be read');
+      expect(readText(exit)).toContain('belongs to root and is read-only');
       expect(readText(exit)).toContain('change it at its source, such as the mounted secret');
     });
   });

@@ -53,7 +53,8 @@ export function lastRecord(stderr: string, event: string): Record<string, unknow
 
 /** Lines of stderr in text format that report an error. */
 export function errorLines(stderr: string): string[] {
-  return stderr.split('\n').filter((line) => line.startsWith('atlantis: error: '));
+  const lines = stderr.split('\n').map((line) => line.replace(/^\d\d:\d\d:\d\d /, ''));
+  return lines.filter((line) => line.startsWith('atlantis: error: '));
 }
 
 /** Fails unless the output is whole lines, each of them JSON. */

@@ -77,6 +77,17 @@ const untilDrawn = (pty: Pty): Promise<string> => pty.waitFor(/>EVENTS[\s\S]*2Kt
     );
   });
 
+  test('row 60 (S3): SIGUSR1 opens no debugger, and the screen stays', async () => {
+    await using server = await serve();
+    const pty = startTop(server.url, ['--color', 'never']);
+    await untilDrawn(pty);
+    process.kill(await findNode(pty), 'SIGUSR1');
+    await pauseFor(300);
+    pty.send('q');
+    const { code, output } = await endOf(pty);
+    expect([code, output]).toEqual([0, expect.not.stringMatching(/debugger/i)]);
+  });
+
   const ENDS: readonly (readonly [string, number, (pty: Pty, pid: number) => void, RegExp])[] = [
     ['Ctrl-C', 130, (pty) => pty.send('\x03'), /stopped by SIGINT/],
     ['SIGTERM', 143, (_pty, pid) => void process.kill(pid, 'SIGTERM'), /stopped by SIGTERM/],

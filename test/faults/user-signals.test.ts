@@ -1,6 +1,7 @@
 // SIGUSR1, to which Node would answer by opening its debugger to every user of the machine, and the other signals
 // that do not end a run in order.
 import { readFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { CANARY_KEY } from '../helpers/canary.ts';
@@ -128,6 +129,25 @@ describe('row 60 (S3): SIGUSR1 opens no debugger, and the run continues', () => 
     await untilTrue(() => listListening(child.pid).length === ports, `${ports} ports`);
     await child.waitForLines(2);
     expect(listListening(child.pid)).toHaveLength(ports);
+  });
+
+  test('a debugger client that stays connected: the process ends', async () => {
+    // Stays in this state for a second, so that there is time to connect.
+    const script = `${OPEN}\nAtomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1000);`;
+    const words = ['stream', 'tail', '--simulate', '--json', '--verbose'];
+    const child = spawnCli(words, { key: CANARY_KEY, nodeArgs: preload(script).nodeArgs });
+    await child.waitForStderr(/ws:\S+\n/);
+    const url = new URL(/ws:\S+/.exec(child.stderrText)?.[0] ?? '');
+    const socket = connect(Number(url.port), url.hostname, () => {
+      const fields = ['Upgrade: websocket', 'Connection: Upgrade', 'Sec-WebSocket-Version: 13'];
+      const key = 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==';
+      socket.write(
+        [`GET ${url.pathname} HTTP/1.1`, `Host: ${url.host}`, ...fields, key, '', ''].join('\r\n'),
+      );
+    });
+    socket.on('error', () => {});
+    expect((await child.exit).signal).toBe('SIGKILL');
+    socket.destroy();
   });
 
   test('the listener is registered before any part of the program is loaded', async () => {

@@ -30,7 +30,7 @@ describe('§ 1: durations', () => {
     ['7d', 604_800_000],
     ['1d12h', 129_600_000],
     ['365d', 365 * 24 * 3_600_000],
-  ])('%s is %d ms', (text, ms) => {
+  ])('row 89: %s is %d ms', (text, ms) => {
     expect(parseDuration('--timeout', text)).toBe(ms);
   });
 

@@ -39,6 +39,8 @@ export interface FakeIoOptions {
   readonly stdin?: string;
   readonly isStdinTty?: boolean;
   readonly isStdoutTty?: boolean;
+  /** Default: true. */
+  readonly isForeground?: boolean;
   readonly isStderrTty?: boolean;
   readonly columns?: number;
   readonly rows?: number;
@@ -111,6 +113,8 @@ export function createFakeIo(options: FakeIoOptions = {}): FakeIo {
     clock: createFakeClock(),
     random: options.random ?? (() => 0.5),
     onSignal: (handler) => keep(signalHandlers, handler),
+    onHangUp: () => () => {},
+    isForeground: () => options.isForeground ?? true,
     isTerminalGone: () => Promise.resolve(false),
     onReopenSignal: () => () => {},
     onSuspend: () => () => {},

@@ -2,8 +2,10 @@
 import { expect } from '@jest/globals';
 import { seededRandom } from './random-json.ts';
 
-/** Our colors: `ESC [ n m`. */
-export const COLORS = /\x1b\[(?:0|1|22|39|3[0-7]|9[0-7])m/g;
+/** Our colors: `ESC [ n m`, and the fixed ones of a terminal with 256. */
+export const COLORS = /\x1b\[(?:[0-37]|2[237]|3[0-79]|38;5;\d{1,3})m/g;
+/** Our links. */
+export const LINKS = /\x1b\]8;;(?:https:\/\/[\w./#-]+)?\x1b\\/g;
 /** And what ora draws with: to the first column, erase to the end, and one picture at a time. */
 export const DRAWING = /\x1b\[1G|\x1b\[0?[KJ]|\x1b\[1A|\x1b\[\?2026[hl]/g;
 

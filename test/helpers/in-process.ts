@@ -210,6 +210,7 @@ class ChildInProcess extends Child {
       stdout,
       stderr,
       isStdinTty: false,
+      isForeground: () => true,
       isTerminalGone: () => Promise.resolve(false),
       writeOut: (text) => void this.#stdout.writeEnd.write(escapeCommands(text)),
       writeErr(line, decorate) {
@@ -223,7 +224,7 @@ class ChildInProcess extends Child {
       redactor,
       clock: patientClock,
       random: () => random ?? Math.random(),
-      onSignal: createSignalWatch({
+      ...createSignalWatch({
         clock: systemClock,
         isStdinTty: () => false,
         listen: (handler) => {

@@ -14,7 +14,7 @@ const nothing = { words: [], env: {} };
 describe('a leak fails the test when it is over', () => {
   test.each([
     ['the canary', nothing, `so ${CANARY_KEY}`],
-    ['a piece of it', nothing, `… ${CANARY_KEY.slice(20, 30)} …`],
+    ['a piece of it', nothing, `… ${CANARY_KEY.slice(20, 32)} …`],
     ['in base64', nothing, btoa(`x${CANARY_KEY}`)],
     ['a key from the environment', { words: [], env: { ANY: OTHER_KEY } }, OTHER_KEY],
     [
@@ -98,6 +98,7 @@ describe('no run can bypass it', () => {
       .filter((name) =>
         /node:(?:child_process|cluster|worker_threads)/.test(readFileSync(join(ROOT, 'src', name), 'utf8')),
       );
-    expect(importers.toSorted()).toEqual(['monitoring/systemd.ts', 'settings/key-command.ts']);
+    // Where there is no /proc, io.ts asks ps whether the process is in the foreground.
+    expect(importers.toSorted()).toEqual(['io/io.ts', 'monitoring/systemd.ts', 'settings/key-command.ts']);
   });
 });

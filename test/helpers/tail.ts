@@ -98,7 +98,7 @@ function assertDecent({ stdout, stderr }: Exit, log: 'text' | 'json'): void {
     const said = log === 'json' ? (JSON.parse(line) as StatusRecord).message : line;
     // No stack, no missing value, no printed object.
     expect(said).not.toMatch(/^\s+at |\(\s*\)|\(, |undefined|\[object|\bNaN\b|\{host\}|\{detail\}|^\s*$/);
-    if (log === 'text') expect(line).toMatch(/^(atlantis: | {2})\S/);
+    if (log === 'text') expect(line).toMatch(/^((?:(?:\d\d:){2}\d\d )?atlantis: | {2})\S/);
   }
 }
 

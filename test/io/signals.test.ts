@@ -1,4 +1,4 @@
-// Which of several signals is the same wish again (contract S1), and how nohup is recognized (S4).
+// Which of several signals repeat the same request (contract S1), and how nohup is recognized (S4).
 import { closeSync, openSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { createSignalWatch, type EndSignal, isHangUpIgnored } from '../../src/io/signals.ts';
@@ -9,7 +9,7 @@ function setUp(isStdinTty = false) {
   const heard: EndSignal[] = [];
   const died: EndSignal[] = [];
   let raise: ((signal: EndSignal) => void) | undefined;
-  const onSignal = createSignalWatch({
+  const { onSignal } = createSignalWatch({
     clock,
     isStdinTty: () => isStdinTty,
     listen: (handler) => {

@@ -62,7 +62,7 @@ describe('Type=notify', () => {
           },
         }),
       );
-      const env = { NOTIFY_SOCKET: path, WATCHDOG_USEC: '400000', WATCHDOG_PID: String(process.pid) };
+      const env = { NOTIFY_SOCKET: path, WATCHDOG_USEC: '400000' };
       const tail = startTail(server.url, ['--retry-min', '1s', '--retry-max', '1s'], { env });
       await until(receiver.list, (all) => all.includes('READY=1') && all.includes('WATCHDOG=1'));
       await until(receiver.list, (all) => all.includes('STATUS=live, 1 event'));
@@ -181,6 +181,35 @@ describe('the watchdog', () => {
       expect(await pass(5)).toBe(10);
       close();
     }
+  });
+
+  test('M8: the end is notified while systemd-notify still sends the message before it', async () => {
+    const folder = makeTempFolder();
+    const log = join(folder, 'log');
+    // The first one ends when the second has been started.
+    const script = `#!/bin/sh
+for one; do echo "$one"; done >> '${log}'
+for i in $(seq 400); do if grep -q STOPPING '${log}'; then exit; fi; sleep 0.05; done
+`;
+    writeFileSync(join(folder, 'systemd-notify'), script);
+    chmodSync(join(folder, 'systemd-notify'), 0o755);
+    writeFileSync(log, '');
+    const io = createFakeIo({ env: { ...WATCHDOG, PATH: `${folder}:/bin:/usr/bin` } });
+    const notifier = createServiceNotifier({ connectTimeoutMs: 1 }, { report: () => undefined }, io);
+    const tally = { summarize: () => ({ events: 0 }) };
+    const update = (kind: string): void =>
+      notifier?.update({ phase: { kind }, phaseSinceMs: 0, listProblems: () => [], tally } as never);
+    update('live');
+    await until(
+      () => readFileSync(log, 'utf8'),
+      (text) => text.includes('READY=1'),
+    );
+    update('stopping');
+    notifier?.close();
+    await until(
+      () => readFileSync(log, 'utf8'),
+      (text) => text.includes('STOPPING=1'),
+    );
   });
 
   test('M8: without NOTIFY_SOCKET nothing is started; with the WATCHDOG_PID of another process there is no watchdog', () => {

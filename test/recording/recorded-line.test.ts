@@ -36,6 +36,21 @@ describe('recorded line', () => {
     }
   });
 
+  const START = '"from":"2026-01-01T00:00:00.000Z"';
+  const END = '"to":"2026-01-01T00:00:02.500Z"';
+  test.each<[string, number | undefined]>([
+    [`{"lifecycle":"gap",${START},${END},"cause":"dropped","envelope":1}`, 2_500],
+    [`{ "lifecycle": "gap", ${START}, ${END}, "cause": "dropped" }`, 2_500],
+    [`{"cause":"dropped","envelope":1,${START},"lifecycle":"gap",${END}}`, 2_500],
+    [`{"lifecycle":"gap",${START},"to":null,"cause":"dropped","envelope":1}`, 0],
+    [`{"lifecycle":"gap","cause":"dropped","envelope":1}`, 0],
+    ['{"lifecycle":"gap","from":{"toString":1},"to":[],"envelope":1}', 0],
+    ['{"lifecycle":"end","at":"2026-01-01T00:00:06.000Z","reason":"gap","envelope":1}', undefined],
+    ['{"lifecycle":"end","seen":{"lifecycle":"gap"},"envelope":1}', undefined],
+  ])('G3: %s is a gap of %s ms', (text, gapMs) =>
+    expect(read(text)).toMatchObject({ kind: 'lifecycle', gapMs }),
+  );
+
   test('a byte order mark at the start is accepted', () => {
     expect(read(`\ufeff${envelope('1')}`).kind).toBe('event');
     expect(read(`\ufeff${makeHeader(0, 'test')}`.trimEnd()).kind).toBe('header');

@@ -39,5 +39,5 @@ export const POSITION = { connection: 1, firstSeq: 1 };
 
 /** Without the escape sequences of our colors. */
 export function stripColor(text: string): string {
-  return text.replace(/\x1b\[(?:1|22|3[0-9]|9[0-7])m/g, '');
+  return text.replace(/\x1b\[(?:38;5;\d+|[1237]|2[237]|3[0-9])m|\x1b\]8;;[^\x1b]*\x1b\\/g, '');
 }

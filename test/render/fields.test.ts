@@ -1,10 +1,12 @@
 // `--fields` in a pipe and on a terminal, and invalid lists of paths.
+import { spawnSync } from 'node:child_process';
 import { describe, expect, test } from '@jest/globals';
 import stringWidth from 'string-width';
 import { parseFieldList } from '../../src/filter/field-list.ts';
 import { createFieldsRenderer } from '../../src/render/fields.ts';
 import { PLAIN_STYLE } from '../../src/render/paint.ts';
 import { ASCII_SIGNS, type Signs } from '../../src/render/signs.ts';
+import { findPython } from '../helpers/python.ts';
 import { makeBatch, POSITION, SIMULATED } from './events.ts';
 
 interface Shown {
@@ -22,7 +24,8 @@ async function show(
   const renderer = await createFieldsRenderer({
     fields: await parseFieldList(paths),
     style: PLAIN_STYLE,
-    isTty: columns !== undefined,
+    form: columns === undefined ? 'tabs' : 'columns',
+    hasHeader: false,
     isWide,
     ...(signs && { signs }),
     columns: () => columns,
@@ -76,10 +79,10 @@ describe('--fields on a terminal', () => {
   test('columns under a header, once', async () => {
     expect(await show('type,chain,amount,token', SIMULATED, { columns: 80 })).toBe(
       [
-        'type              chain     amount                token',
-        'large_transfer    tron      75965754.894378       USDT',
+        'type              chain                   amount  token',
+        'large_transfer    tron           75965754.894378  USDT',
         'address_activity  arbitrum  0.008334721341055703  ETH',
-        'large_transfer    bitcoin   192.12                BTC',
+        'large_transfer    bitcoin                 192.12  BTC',
         '',
       ].join('\n'),
     );
@@ -109,7 +112,7 @@ describe('--fields on a terminal', () => {
   test('far too narrow: each column keeps six characters, hashes too', async () => {
     const hash = `0x${'ab12'.repeat(10)}`;
     const shown = await show('a,b', [`{"a":"${hash}","b":"some words"}`], { columns: 8 });
-    expect(shown).toBe('a       b\n0xab1…  some …\n');
+    expect(shown).toBe('a       b\n0xab1…  some…\n');
     expect(await show('a', [`{"a":"${hash}"}`], { columns: 11 })).toBe('a\n0xab12…ab12\n');
     expect(await show('a', [`{"a":"${hash}"}`], { columns: 10 })).toBe('a\n0xab12ab1…\n');
   });
@@ -126,14 +129,15 @@ describe('--fields on a terminal', () => {
     const renderer = await createFieldsRenderer({
       fields: await parseFieldList('a,b'),
       style: PLAIN_STYLE,
-      isTty: true,
+      form: 'columns',
+      hasHeader: false,
       isWide: false,
       columns: () => 40,
     });
     const paint = (text: string): string => String(renderer.renderEvents(makeBatch([text]), 1, POSITION));
     expect(paint('{"a":1,"b":2}')).toBe('a  b\n1  2\n');
     expect(paint('{"a":"longer","b":2}')).toBe('longer  2\n');
-    expect(paint('{"a":1,"b":2}')).toBe('1       2\n');
+    expect(paint('{"a":1,"b":2}')).toBe('     1  2\n');
   });
 
   test('--wide cuts nothing', async () => {
@@ -148,6 +152,95 @@ describe('--fields on a terminal', () => {
       '\n',
     );
     expect(lines).toEqual(['a     b', '漢字  1', 'four  2', '']);
+  });
+});
+
+describe('a header', () => {
+  const create = async (form: 'tabs' | 'columns', columns: () => number | undefined) =>
+    createFieldsRenderer({
+      fields: await parseFieldList('type,n,["a b"]'),
+      style: PLAIN_STYLE,
+      form,
+      hasHeader: true,
+      isWide: false,
+      columns,
+    });
+  const EVENT = '{"type":"t","n":12345,"a b":"x"}';
+
+  test('--header in a pipe: once, tab-separated like the values', async () => {
+    const renderer = await create('tabs', () => undefined);
+    const print = (): string => String(renderer.renderEvents(makeBatch([EVENT]), 1, POSITION));
+    expect(print()).toBe('type\tn\t["a b"]\nt\t12345\tx\n');
+    expect(print()).toBe('t\t12345\tx\n');
+  });
+
+  test('on a terminal: at the start, and again when the window was resized', async () => {
+    let columns = 80;
+    const renderer = await create('columns', () => columns);
+    const print = (): string => String(renderer.renderEvents(makeBatch([EVENT]), 1, POSITION));
+    expect(print()).toBe('type      n  ["a b"]\nt     12345  x\n');
+    expect(print()).toBe('t     12345  x\n');
+    columns = 60;
+    expect(print()).toBe('type      n  ["a b"]\nt     12345  x\n');
+  });
+});
+
+describe('O10: --format csv', () => {
+  const csv = async (paths: string, texts: readonly string[]): Promise<string> => {
+    const renderer = await createFieldsRenderer({
+      fields: await parseFieldList(paths),
+      style: PLAIN_STYLE,
+      form: 'csv',
+      hasHeader: true,
+      isWide: false,
+      columns: () => undefined,
+    });
+    return String(renderer.renderEvents(makeBatch(texts), texts.length, POSITION));
+  };
+
+  test('a header line, lines end in CR LF, quotes where they are needed', async () => {
+    const events = [
+      '{"a":"plain","b":1.10}',
+      '{"a":"with, comma","b":"say \\"hi\\""}',
+      '{"a":"two\\r\\nlines"}',
+    ];
+    expect(await csv('a,b', events)).toBe(
+      'a,b\r\nplain,1.10\r\n"with, comma","say ""hi"""\r\n"two\nlines",\r\n',
+    );
+    expect(await csv('["x,y"]', ['{"x,y":[1,"a"]}'])).toBe('"[""x,y""]"\r\n"[1,""a""]"\r\n');
+  });
+
+  test('numbers are exact, and a control character is visible', async () => {
+    const events = ['{"a":115792089237316195423570985008687907853}', '{"a":"\\u001b[2J\\u202e"}'];
+    expect(await csv('a', events)).toBe(
+      'a\r\n115792089237316195423570985008687907853\r\n\\u001b[2J\\u202e\r\n',
+    );
+  });
+
+  test.each(['=HYPERLINK(1)', '+1+1', '-2+3', '@SUM(A1)', '\uff1dcmd'])(
+    'row 138: a spreadsheet does not run the text %s',
+    async (text) => {
+      expect(await csv('a', [JSON.stringify({ a: text })])).toBe(`a\r\n'${text}\r\n`);
+    },
+  );
+
+  test('a negative number is not a formula', async () => {
+    expect(await csv('a', ['{"a":-5}', '{"a":"-5.50"}'])).toBe('a\r\n-5\r\n-5.50\r\n');
+  });
+
+  test('a Python reader finds the values', async () => {
+    const texts = ['a,b', 'say "hi"', 'two\nlines', ' spaces ', 'é漢🎈', '', '"', ',', '\\'];
+    const shown = await csv(
+      't,n',
+      texts.map((t, n) => JSON.stringify({ t, n })),
+    );
+    const program =
+      'import csv,json,sys,io;print(json.dumps(list(csv.reader(io.StringIO(sys.stdin.buffer.read().decode(), newline="")))))';
+    const { stdout } = spawnSync(findPython('csv') ?? 'python3', ['-c', program], {
+      input: shown,
+      encoding: 'utf8',
+    });
+    expect(JSON.parse(stdout)).toEqual([['t', 'n'], ...texts.map((text, n) => [text, String(n)])]);
   });
 });
 

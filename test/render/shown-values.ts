@@ -1,99 +1,137 @@
-// Checks pretty output against the event with an independent reader: each value is shown once, exactly, after its name or in
-// the headline. White space is ignored, since lines are wrapped.
+// Checks pretty output against the event with an independent reader: each value is shown once, in full or visibly cut, in a
+// column or after its name. Nothing is rounded. White space is ignored.
+import { escapeCommands } from '../../src/render/ci-commands.ts';
 import { makeVisible } from '../../src/render/sanitize.ts';
 import { type PlainValue, readPlainJson, readPlainString } from '../helpers/plain-json.ts';
 
-export interface ShownOptions {
-  readonly isWide: boolean;
-  /** On a terminal without --wide, minor fields may be hidden and counted. */
-  readonly mayLeaveOut: boolean;
+/** `grid`: cut to the terminal, fields may be hidden. `line`: one line without a terminal. `card`: --wide. */
+export type ShownForm = 'grid' | 'line' | 'card';
+
+/** A way to show a value; both texts are squeezed. */
+interface Form {
+  /** The name, or nothing in a column. */
+  readonly before: string;
+  /** In full. */
+  readonly whole: string;
+  readonly kind: 'text' | 'number' | 'json';
 }
 
-/** A `name value` pair of the event. */
-interface Pair {
-  /** Allowed forms. */
-  readonly forms: readonly string[];
-  /** A cut value ends in a mark with the length of the whole. */
-  readonly cut?: { readonly before: string; readonly whole: string; readonly after: string };
-  /** Numbers may be shown twice: with commas in the headline, and as sent. */
-  readonly most: number;
+/** A value of the event. */
+interface Shown {
+  readonly forms: readonly Form[];
+  /** May be left out without being counted. */
   readonly isOptional: boolean;
 }
 
-const HEADLINE_TEXTS =
-  /(^|\.)(type|event|chain|network|token|symbol|from|to|address|counterparty|label|hash)$/;
-const HEADLINE_AMOUNTS = /(^|\.)amount$/;
-const HEADLINE_CHAINS = /(^|\.)(chain|network)$/;
-const HEADLINE_DOLLARS = /(^|\.)(amount_usd|usd)$/;
+const CELL_TEXTS =
+  /(^|\.)(type|event|chain|network|token|symbol|from|to|address|counterparty|label|hash|tx_hash)$/;
+const CELL_AMOUNTS = /(^|\.)amount$/;
+const CELL_CHAINS = /(^|\.)(chain|network)$/;
+const CELL_DOLLARS = /(^|\.)(amount_usd|usd)$/;
+const MINOR = /(^|\.)(id|timestamp|block|decimals|amount_raw)($|\[)/;
 const FIGURE = /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/;
-const HASH = /^(?=.*[a-z])(?=.*\d)[a-z0-9]{26,130}$/i;
 const LABEL_IN_PARTY = /\.label$/;
-const LONG = 160;
 
 const squeeze = (text: string): string => text.replace(/\s+/g, '');
 const showName = (name: string): string => (name === '' ? '""' : makeVisible(name));
-const count = (length: number): string => length.toLocaleString('en-US');
 
 /** What is wrong with the lines of an event; undefined if they show its values and nothing else. */
-export function findFault(event: string, lines: string, options: ShownOptions): string | undefined {
+export function findFault(event: string, lines: string, form: ShownForm): string | undefined {
   const raw = lines.replaceAll('\n', '').match(/[\x00-\x1f\x7f-\x9f]/);
   if (raw !== null) return `a raw ${JSON.stringify(raw[0])} is in the output`;
-  const pairs = listPairs(readPlainJson(event.replace('\ufeff', '')), options.isWide ? 32 : 4, options);
+  const values = listValues(readPlainJson(event.replace('\ufeff', '')), form);
   const shown = squeeze(lines);
-  const note = options.mayLeaveOut ? /\+(\d+)$/.exec(shown) : null;
-  const explain = (text: string, missing: number): boolean => new Explanation(text, pairs, missing).holds();
-  if (note !== null && explain(shown.slice(0, note.index), Number(note[1]))) return undefined;
-  return explain(shown, 0) ? undefined : `these are not the values of the event: ${shown}`;
+  // Digits after the number of hidden fields may belong to the next value.
+  const notes =
+    form === 'grid' ? [/\+\d/g, /\+\d\d/g].flatMap((pattern) => [...shown.matchAll(pattern)]) : [];
+  for (const { index, 0: note } of notes) {
+    const without = shown.slice(0, index) + shown.slice(index + note.length);
+    if (new Explanation(without, values, Number(note.slice(1)), form).holds()) return undefined;
+  }
+  const holds = new Explanation(shown, values, 0, form).holds();
+  return holds ? undefined : `these are not the values of the event: ${shown}`;
 }
 
-/** Parses lines as a sequence of pairs, each at most as often as allowed. */
+/** Parses lines as a sequence of values, each at most once. */
 class Explanation {
   readonly #text: string;
-  readonly #pairs: readonly Pair[];
+  readonly #values: readonly Shown[];
   readonly #missing: number;
-  readonly #used: number[];
+  readonly #form: ShownForm;
+  readonly #isUsed: boolean[];
   /** Correct text needs few tries; the limit stops the search for wrong text. */
-  #triesLeft = 20_000;
+  #triesLeft = 40_000;
 
-  constructor(text: string, pairs: readonly Pair[], missing: number) {
+  constructor(text: string, values: readonly Shown[], missing: number, form: ShownForm) {
     this.#text = text;
-    this.#pairs = pairs;
+    this.#values = values;
     this.#missing = missing;
-    this.#used = pairs.map(() => 0);
+    this.#form = form;
+    this.#isUsed = values.map(() => false);
   }
 
   holds(at = 0): boolean {
     if (this.#triesLeft-- < 0) return false;
     if (at === this.#text.length && this.#isComplete()) return true;
-    for (const [i, pair] of this.#pairs.entries()) {
-      const used = this.#used[i] as number;
-      if (used >= pair.most) continue;
-      this.#used[i] = used + 1;
-      for (const end of this.#findEnds(pair, at)) if (this.holds(end)) return true;
-      this.#used[i] = used;
+    for (const [i, value] of this.#values.entries()) {
+      if (this.#isUsed[i]) continue;
+      this.#isUsed[i] = true;
+      for (const end of this.#findEnds(value, at)) if (this.holds(end)) return true;
+      this.#isUsed[i] = false;
     }
     // Between two parties.
     return /[→↔]/.test(this.#text[at] ?? '') && this.holds(at + 1);
   }
 
-  #findEnds({ forms, cut }: Pair, at: number): number[] {
-    const ends = forms
-      .filter((form) => form !== '' && this.#text.startsWith(form, at))
-      .map((form) => at + form.length);
-    const mark = cut === undefined ? -1 : this.#text.indexOf(cut.after, at);
-    if (cut === undefined || mark < 0) return ends;
-    const { before, whole, after } = cut;
-    const kept = this.#text.slice(at + before.length, mark);
-    const isCutHere =
-      this.#text.startsWith(before, at) && whole.startsWith(kept) && !isInsideOfFigure(whole, kept.length);
-    return isCutHere ? [...ends, mark + after.length] : ends;
+  #findEnds({ forms }: Shown, at: number): number[] {
+    return forms.flatMap((form) =>
+      this.#text.startsWith(form.before, at) ? this.#findFormEnds(form, at) : [],
+    );
+  }
+
+  #findFormEnds({ before, whole, kind }: Form, at: number): number[] {
+    const start = at + before.length;
+    const isWhole = whole !== '' && this.#text.startsWith(whole, start);
+    const ends = isWhole ? [start + whole.length] : [];
+    const mark = this.#form === 'grid' ? this.#text.indexOf('…', start) : -1;
+    if (mark < 0) return ends;
+    const kept = this.#text.slice(start, mark);
+    if (kind === 'number') return [...ends, ...this.#findCutNumber(whole, kept, mark + 1)];
+    if (!whole.startsWith(kept) || (kind === 'json' && isInsideOfFigure(whole, kept.length))) return ends;
+    ends.push(mark + 1);
+    // A hash is cut in the middle.
+    if (this.#text.startsWith(whole.slice(-4), mark + 1)) ends.push(mark + 5);
+    return ends;
+  }
+
+  /** A number is cut after its point, or to its leading digits and its power of ten. */
+  #findCutNumber(whole: string, kept: string, end: number): number[] {
+    const grouped = groupDigits(whole.replaceAll(',', ''));
+    if (!/e/i.test(whole) && grouped.startsWith(kept) && kept.includes('.')) return [end];
+    const [power = ''] = /^e-?\d+/.exec(this.#text.slice(end)) ?? [];
+    if (power === '' || !/^-?\d(\.\d+)?$/.test(kept)) return [];
+    // Too large for a number of JavaScript are the digits, not the exponents.
+    const [sign, digits, exponent] = readFigure(whole.replaceAll(',', ''));
+    const isSame = kept.startsWith('-') === (sign === '-') && digits.startsWith(kept.replace(/[-.]/g, ''));
+    // Digits that follow the power belong to the next value.
+    const expected = `e${exponent}`;
+    return isSame && power.startsWith(expected) ? [end + expected.length] : [];
   }
 
   #isComplete(): boolean {
-    const missing = this.#pairs.filter((_pair, i) => this.#used[i] === 0);
+    const missing = this.#values.filter((_value, i) => !this.#isUsed[i]);
     const required = missing.filter(({ isOptional }) => !isOptional);
     return required.length <= this.#missing && this.#missing <= missing.length;
   }
+}
+
+/** Sign, digits without leading zeros, and the power of ten of the first one. */
+function readFigure(figure: string): [string, string, number] {
+  const [, sign = '', whole = '', fraction = '', power = '0'] =
+    /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(figure) ?? [];
+  const digits = (whole + fraction).replace(/^0+/, '');
+  const zeros = whole.length + fraction.length - digits.length;
+  return [sign, digits, whole.length - zeros - 1 + Number(power)];
 }
 
 /** JSON is not cut inside a number: `12` is not `123`. */
@@ -101,49 +139,57 @@ function isInsideOfFigure(whole: string, at: number): boolean {
   return /(^|[[:,])"?-?\d[\d.eE+-]*$/.test(whole.slice(0, at)) && /[\d.eE+-]/.test(whole[at] ?? '');
 }
 
-function listPairs(root: PlainValue, depth: number, options: ShownOptions): Pair[] {
-  const pairs: Pair[] = [];
-  const addScalar = (path: string, container: string, value: PlainValue): void => {
-    const shown = showScalar(value, options.isWide);
-    const name = squeeze(path);
+function listValues(root: PlainValue, form: ShownForm): Shown[] {
+  const depth = form === 'grid' ? 4 : 32;
+  const values: Shown[] = [];
+  const addScalar = (path: string, value: PlainValue): void => {
     const isText = value.token.startsWith('"');
-    const figure = isText ? readPlainString(value.token) : value.token;
-    const forms = [name + shown];
-    if (isText && HEADLINE_TEXTS.test(path)) forms.push(shown, squeeze(container) + shown);
-    if (!isText && HEADLINE_CHAINS.test(path)) forms.push(shown);
-    const isAmount = FIGURE.test(figure) && HEADLINE_AMOUNTS.test(path);
-    const isDollars = FIGURE.test(figure) && HEADLINE_DOLLARS.test(path);
-    if (isAmount) forms.push(groupDigits(figure));
-    if (isDollars) forms.push(signDollars(groupDigits(figure)));
-    if (path.endsWith('direction') && /^(in|out)$/.test(figure)) forms.push(figure === 'in' ? '←' : '→');
-    const isOptional = value.token === 'null' && LABEL_IN_PARTY.test(path);
-    pairs.push({ forms, most: isAmount || isDollars ? 2 : 1, isOptional });
-  };
-  const addPair = (path: string, value: string): void => {
+    const text = isText ? readPlainString(value.token) : value.token;
+    const whole = squeeze(showScalar(value));
     const before = squeeze(path);
-    const whole = squeeze(value);
-    // Line breaks become spaces before the length is counted.
-    const source = value.replace(/[\t\r\n]+/g, ' ');
-    const cut = { before, whole, after: `…(${count([...source].length)}characters)` };
-    const isLong = source.length > LONG && !options.isWide;
-    pairs.push({ forms: [before + whole], most: 1, isOptional: false, ...(isLong ? { cut } : {}) });
+    const isFigure = FIGURE.test(text);
+    const forms: Form[] = [{ before, whole, kind: isText ? 'text' : 'number' }];
+    if (isText && isFigure) forms.push({ before, whole, kind: 'number' });
+    if (form === 'card') {
+      // The title.
+      if (isText && /(^|\.)(type|event)$/.test(path)) forms.push({ before: '', whole, kind: 'text' });
+    } else {
+      if ((isText && CELL_TEXTS.test(path)) || CELL_CHAINS.test(path))
+        forms.push({ before: '', whole, kind: 'text' });
+      if (isFigure && CELL_AMOUNTS.test(path))
+        forms.push({ before: '', whole: groupDigits(text), kind: 'number' });
+      if (isFigure && CELL_DOLLARS.test(path)) {
+        const sign = text.startsWith('-') ? '-$' : '$';
+        forms.push({ before: sign, whole: groupDigits(text.replace(/^-/, '')), kind: 'number' });
+      }
+      if (path.endsWith('direction') && /^(in|out)$/.test(text))
+        forms.push({ before: '', whole: text === 'in' ? '←' : '→', kind: 'text' });
+    }
+    const isNull = value.token === 'null';
+    const isOptional = form === 'grid' ? isNull || MINOR.test(path) : isNull && LABEL_IN_PARTY.test(path);
+    values.push({ forms, isOptional });
   };
+  const addPair = (path: string, value: string): void =>
+    void values.push({
+      forms: [{ before: squeeze(path), whole: squeeze(value), kind: 'json' }],
+      isOptional: form === 'grid' && MINOR.test(path),
+    });
   /** A member of the event or of an object in it. */
-  const addField = (path: string, container: string, value: PlainValue, level: number): void => {
+  const addField = (path: string, value: PlainValue, level: number): void => {
     const { token, entries } = value;
     if (token === '{' && entries.length > 0 && level < depth) {
-      for (const [name, member] of entries) addField(`${path}.${showName(name)}`, path, member, level + 1);
+      for (const [name, member] of entries) addField(`${path}.${showName(name)}`, member, level + 1);
     } else if (token === '{' || token === '[') addNested(path, value, level + 1);
-    else addScalar(path, container, value);
+    else addScalar(path, value);
   };
   /** The values of an array, or of an object below the depth limit. */
   const addNested = (path: string, value: PlainValue, level: number): void => {
     const { token, entries } = value;
     const isContainer = (one: PlainValue): boolean => one.token === '{' || one.token === '[';
-    if (!isContainer(value)) addScalar(path, '', value);
+    if (!isContainer(value)) addScalar(path, value);
     else if (level >= depth) addPair(path, showSource(value));
     else if (token === '[' && !entries.some(([, item]) => isContainer(item))) {
-      addPair(path, `[${entries.map(([, item]) => showScalar(item, options.isWide)).join(',')}]`);
+      addPair(path, `[${entries.map(([, item]) => showScalar(item)).join(',')}]`);
     } else if (entries.length === 0) addPair(path, '{}');
     else {
       for (const [i, [name, item]] of entries.entries()) {
@@ -153,9 +199,11 @@ function listPairs(root: PlainValue, depth: number, options: ShownOptions): Pair
     }
   };
   if (root.token === '[') addNested('', root, 0);
-  else if (root.token !== '{' || root.entries.length === 0) addPair('', showSource(root));
-  else for (const [name, member] of root.entries) addField(showName(name), '', member, 0);
-  return pairs;
+  else if (FIGURE.test(root.token)) addScalar('', root);
+  else if (root.token !== '{') addPair('', showSource(root));
+  else if (root.entries.length === 0) addPair('', showSource(root));
+  else for (const [name, member] of root.entries) addField(showName(name), member, 0);
+  return values;
 }
 
 /** As sent, with control and invisible characters escaped. */
@@ -163,20 +211,14 @@ function showSource({ source }: PlainValue): string {
   return source.replace(/"(?:[^"\\]|\\.)*"/g, makeVisible);
 }
 
-function showScalar({ token }: PlainValue, isWide: boolean): string {
+function showScalar({ token }: PlainValue): string {
   if (!token.startsWith('"')) return token;
   const text = readPlainString(token);
-  if (HASH.test(text) && !isWide) return `${text.slice(0, text[1] === 'x' ? 6 : 4)}…${text.slice(-4)}`;
-  if (text.length > LONG && !isWide) return `${text.slice(0, LONG - 1)}…(${count(text.length)}characters)`;
-  return text === '' ? '""' : squeeze(makeVisible(text));
+  return text === '' ? '""' : escapeCommands(makeVisible(text));
 }
 
 function groupDigits(figure: string): string {
   if (/e/i.test(figure)) return figure;
   const [whole = '', fraction] = figure.split('.');
   return whole.replace(/\B(?=(\d{3})+$)/g, ',') + (fraction === undefined ? '' : `.${fraction}`);
-}
-
-function signDollars(figure: string): string {
-  return figure.startsWith('-') ? `-$${figure.slice(1)}` : `$${figure}`;
 }

@@ -14,30 +14,51 @@ import { createReporter } from '../../src/ui/reporter.ts';
 import { LineProgress } from '../../src/ui/stream-progress.ts';
 import { createFakeClock } from '../helpers/fake-clock.ts';
 import { createFakeIo } from '../helpers/fake-io.ts';
-import { assertSafe, assertSafeLines, COLORS, makeHostile, makeHostileEvent } from '../helpers/hostile.ts';
+import {
+  assertSafe,
+  assertSafeLines,
+  COLORS,
+  LINKS,
+  makeHostile,
+  makeHostileEvent,
+} from '../helpers/hostile.ts';
 import { makeBatch, POSITION } from './events.ts';
 
 /** Each with about ten hostile strings. */
 const EVENTS_A_PATH = 500;
 
 describe('O2: hostile strings', () => {
-  const style = createColorStyle();
+  const style = createColorStyle(true);
   const pretty = (columns: number | undefined, isWide = false): Renderer =>
-    createPrettyRenderer({ style, time: 'utc', isWide, columns: () => columns });
+    createPrettyRenderer({ style, time: 'utc', isWide, hasLinks: true, columns: () => columns });
   const fields = async (columns: number | undefined): Promise<Renderer> =>
     createFieldsRenderer({
       fields: await parseFieldList('type,from.label,list[*],text'),
       style,
-      isTty: columns !== undefined,
+      form: columns === undefined ? 'tabs' : 'columns',
+      hasHeader: false,
       isWide: false,
       columns: () => columns,
     });
+
+  const csv = async (): Promise<Renderer> => {
+    const list = await parseFieldList('type,from.label,list[*],text');
+    return createFieldsRenderer({
+      fields: list,
+      style,
+      form: 'csv',
+      hasHeader: true,
+      isWide: false,
+      columns: () => undefined,
+    });
+  };
 
   test.each<[string, Renderer | Promise<Renderer>, boolean]>([
     ['pretty at 40 columns', pretty(40), true],
     ['pretty at 120 columns', pretty(120), true],
     ['pretty --wide', pretty(80, true), true],
     ['pretty into a file', pretty(undefined), true],
+    ['CSV', csv(), false],
     ['columns on a terminal', fields(80), true],
     ['fields into a pipe', fields(undefined), false],
   ])('as events: %s', async (name, made, hasColor) => {
@@ -45,10 +66,10 @@ describe('O2: hostile strings', () => {
     for (let i = 0; i < EVENTS_A_PATH; i++) {
       const event = makeHostileEvent();
       const shown = renderer.renderEvents(makeBatch([event]), 1, POSITION).toString();
-      // Tabs separate fields.
+      // Tabs separate fields, and CR LF ends lines of CSV.
       assertSafe(
-        name === 'fields into a pipe' ? shown.replaceAll('\t', '') : shown,
-        hasColor ? [COLORS] : [],
+        name === 'fields into a pipe' ? shown.replaceAll('\t', '') : shown.replaceAll('\r\n', '\n'),
+        hasColor ? [COLORS, LINKS] : [],
       );
     }
   });
@@ -98,7 +119,7 @@ describe('O2: hostile strings', () => {
   test('as a host in the status line', () => {
     const shown: string[] = [];
     const line = { columns: 60, show: (text: string) => void shown.push(text), clear() {} };
-    const status = new LineProgress(line, createFakeClock(), createColorLogStyle());
+    const status = new LineProgress(line, createFakeClock(), { style: createColorLogStyle() });
     for (let i = 0; i < 700; i++) status.connecting(makeHostile());
     for (const text of shown) assertSafe(`${text}\n`, [COLORS]);
     expect(shown).toHaveLength(700);

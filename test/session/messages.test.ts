@@ -30,6 +30,7 @@ const FIGURES: run.RunFigures = {
   reconnects: 2,
   gaps: 0,
   isGapOpen: false,
+  gapMs: 0,
   disconnectedMs: 4_250,
   pausedMs: 0,
   discarded: new Map(),
@@ -250,26 +251,29 @@ describe('connecting', () => {
 });
 
 describe('G3: the summary', () => {
-  test('events, duration, reconnects, time disconnected, time paused, discarded', () => {
-    expect(say.saySummary(FIGURES)).toEqual({
+  const show = (figures: Partial<run.RunFigures>): readonly string[] => {
+    const { message, block = [] } = say.saySummary({
+      ...FIGURES,
+      reconnects: 0,
+      disconnectedMs: 0,
+      ...figures,
+    });
+    expect(message).toBe(block.join('; '));
+    expect(block.length).toBeLessThanOrEqual(3);
+    return block;
+  };
+
+  test('figures for programs', () => {
+    expect(say.saySummary(FIGURES)).toMatchObject({
       event: 'summary',
       level: 'info',
-      message:
-        '1,234,567 events in 1h 2m, 2 reconnects, 0 gaps, 4.3 s disconnected, 0.00 s paused, 0 discarded',
-      block: [
-        '1,234,567 events in 1h 2m',
-        'reconnects    2',
-        'gaps          0',
-        'disconnected  4.3 s',
-        'paused        0.00 s',
-        'discarded     0',
-      ],
       figures: {
         events: 1_234_567,
         duration_ms: 3_725_400,
         reconnects: 2,
         gaps: 0,
         open_gap: false,
+        gap_ms: 0,
         disconnected_ms: 4_250,
         paused_ms: 0,
         discarded: {},
@@ -277,24 +281,41 @@ describe('G3: the summary', () => {
     });
   });
 
-  test('singular forms, and discarded messages by reason', () => {
+  test('one to three lines of what happened, and gaps always', () => {
+    expect(show({})).toEqual(['1,234,567 events in 1h 2m, no gaps']);
+    expect(show({ events: 1, gaps: 1, gapMs: 5_000, reconnects: 1, disconnectedMs: 4_250 })).toEqual([
+      '1 event in 1h 2m',
+      '1 gap of 5.0 s, 1 reconnect, disconnected for 4.3 s',
+    ]);
     const discarded = new Map([
       ['binary', 3],
       ['not JSON', 1],
     ]);
-    const { message, figures } = say.saySummary({ ...FIGURES, events: 1, reconnects: 1, discarded });
-    expect(message).toContain('1 event in ');
-    expect(message).toContain('1 reconnect, ');
-    expect(message).toContain('4 discarded (3 binary, 1 not JSON)');
-    expect(figures).toMatchObject({ discarded: { binary: 3, 'not JSON': 1 } });
+    expect(
+      show({
+        gaps: 3,
+        gapMs: 65_000,
+        isGapOpen: true,
+        reconnects: 2,
+        disconnectedMs: 60_000,
+        pausedMs: 3_000,
+        discarded,
+      }),
+    ).toEqual([
+      '1,234,567 events in 1h 2m',
+      '3 gaps of 1m 5s in total, one open, 2 reconnects, disconnected for 1m 0s',
+      'paused for 3.0 s, 4 messages discarded (3 binary, 1 not JSON)',
+    ]);
+    expect(show({ gaps: 1, gapMs: 5_000, isGapOpen: true })[1]).toMatch(/^1 gap of 5\.0 s, still open, /);
+    expect(show({ reconnects: 1, disconnectedMs: 900 })[1]).toBe(
+      'no gaps, 1 reconnect, disconnected for 0.90 s',
+    );
   });
 
   test('with filters: the number of events that matched', () => {
     const filtered = { received: 12_345, matched: 0 };
-    const { message, block, figures } = say.saySummary({ ...FIGURES, events: 0, filtered });
-    expect(message).toContain('0 events in 1h 2m, 0 of 12,345 events matched, 2 reconnects');
-    expect(block?.slice(0, 2)).toEqual(['0 events in 1h 2m', 'matched       0 of 12,345 events']);
-    expect(figures).toMatchObject(filtered);
+    expect(show({ events: 0, filtered })).toEqual(['0 events in 1h 2m, 0 of 12,345 events matched, no gaps']);
+    expect(say.saySummary({ ...FIGURES, filtered }).figures).toMatchObject(filtered);
     expect(say.saySummary(FIGURES).figures).not.toHaveProperty('matched');
   });
 

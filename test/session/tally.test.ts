@@ -19,6 +19,7 @@ describe('G3: figures of a run', () => {
       reconnects: 0,
       gaps: 0,
       isGapOpen: false,
+      gapMs: 0,
       disconnectedMs: 0,
       pausedMs: 0,
       discarded: new Map(),
@@ -81,11 +82,11 @@ describe('G3: figures of a run', () => {
     tally.noteLost(loss, true);
     clock.advance(2_000);
     expect(tally.openGap).toEqual({ loss, durationMs: 2_500 });
-    expect(tally.summarize(0)).toMatchObject({ gaps: 1, isGapOpen: true });
+    expect(tally.summarize(0)).toMatchObject({ gaps: 1, isGapOpen: true, gapMs: 2_500 });
     tally.noteConnected();
-    tally.gaps += 1;
+    tally.noteGap(2_600);
     expect(tally.openGap).toBeUndefined();
-    expect(tally.summarize(0)).toMatchObject({ gaps: 1, isGapOpen: false });
+    expect(tally.summarize(0)).toMatchObject({ gaps: 1, isGapOpen: false, gapMs: 2_600 });
   });
 
   test('G3: a loss after which nothing is missed is not a gap', () => {

@@ -115,6 +115,21 @@ describe('text', () => {
     ]);
   });
 
+  test('messages of a stream after the first begin with the time of day; hints and JSON do not', () => {
+    const io = createFakeIo();
+    const reporter = createReporter(io, { ...PLAIN, hasTimes: true });
+    const report = (message: string): void =>
+      reporter.report({ event: 'warning', level: 'warn', message, hint: 'a hint' });
+    report('one');
+    io.clock.advance(61_000);
+    report('two');
+    expect(io.errLines).toEqual([
+      'atlantis: warning: one',
+      '  a hint',
+      expect.stringMatching(/^\d\d:\d\d:\d\d atlantis: warning: two$/),
+    ]);
+  });
+
   test('G3: the summary is a block on a terminal, else one line', () => {
     const summary = {
       event: 'summary',

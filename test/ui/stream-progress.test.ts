@@ -4,6 +4,7 @@ import { PLAIN_LOG_STYLE } from '../../src/render/paint.ts';
 import { ASCII_SIGNS, SIGNS } from '../../src/render/signs.ts';
 import { createStatusLine, loadStreamProgress, NO_STATUS_LINE } from '../../src/ui/status-line.ts';
 import { LineProgress } from '../../src/ui/stream-progress.ts';
+import { makeBatch } from '../helpers/batches.ts';
 import { createFakeClock } from '../helpers/fake-clock.ts';
 import { createFakeIo, type FakeIoOptions } from '../helpers/fake-io.ts';
 
@@ -15,7 +16,7 @@ function createDeps(columns = 80) {
     show: (text: string) => void shown.push(text),
     clear: () => void shown.push(undefined),
   };
-  return { clock, shown, line, status: new LineProgress(line, clock, PLAIN_LOG_STYLE) };
+  return { clock, shown, line, status: new LineProgress(line, clock, { style: PLAIN_LOG_STYLE }) };
 }
 
 describe('the text of the status line', () => {
@@ -26,18 +27,22 @@ describe('the text of the status line', () => {
     status.noteEvents(1_234);
     clock.advance(1_000);
     status.live({ roundTripMs: 12.4 });
-    status.noteGap();
+    status.lost(true);
     status.retrying(2_500, 3);
     clock.advance(1_000);
+    status.connecting('api.atlantis.example');
+    status.live({ roundTripMs: 12.4 });
     expect(shown.filter((text, i) => text !== shown[i - 1])).toEqual([
       'connecting to api.atlantis.example',
       'live  0 events  0/s  0 gaps',
       'live  1,234 events  0/s  0 gaps',
       'live  1,234 events  1,234/s  █  0 gaps',
-      'live  1,234 events  1,234/s  █  rtt 12 ms  0 gaps',
-      'live  1,234 events  1,234/s  █  rtt 12 ms  1 gap',
-      'retrying in 3 s  attempt 3  1,234 events  1 gap',
-      'retrying in 2 s  attempt 3  1,234 events  1 gap',
+      'live  1,234 events  1,234/s  █  0 gaps  rtt 12 ms',
+      'live  1,234 events  1,234/s  █  1 gap, open for 0 s  rtt 12 ms',
+      'disconnected  retrying in 3 s  attempt 3  1,234 events  1 gap, open for 0 s',
+      'disconnected  retrying in 2 s  attempt 3  1,234 events  1 gap, open for 1 s',
+      'disconnected  connecting to api.atlantis.example  1,234 events',
+      'live  1,234 events  617/s  █▁  1 gap  rtt 12 ms',
     ]);
   });
 
@@ -53,6 +58,49 @@ describe('the text of the status line', () => {
     expect(texts.at(-2)).toMatch(/next event in 1h 0m {2}1h 30m left {2}2 events$/);
     expect(texts.at(-1)).toBe('playing  2 events');
     status.end();
+  });
+
+  test('lag: receive time minus the own time of the last event, at most every 0.2 s', () => {
+    const { clock, shown, status } = createDeps();
+    const at = Date.UTC(2026, 0, 1, 12);
+    const note = (lagMs: number): void => {
+      const event = JSON.stringify({ type: 't', timestamp: new Date(at - lagMs).toISOString() });
+      status.noteLag(makeBatch(['{"a":1}', event], at), 2);
+      status.noteEvents(1);
+    };
+    status.live({ roundTripMs: undefined });
+    note(240);
+    expect(shown.at(-1)).toMatch(/ 0 gaps {2}lag 0\.2 s$/);
+    note(9_000);
+    expect(shown.at(-1)).toMatch(/ lag 0\.2 s$/);
+    clock.advance(200);
+    note(65_000);
+    expect(shown.at(-1)).toMatch(/ lag 1m 5s$/);
+    clock.advance(200);
+    note(-1_500);
+    expect(shown.at(-1)).toMatch(/ lag -1\.5 s$/);
+    clock.advance(200);
+    status.noteLag(makeBatch(['{"a":1}'], at), 1);
+    status.noteEvents(1);
+    expect(shown.at(-1)).not.toContain('lag');
+  });
+
+  test('a pause is named, and a source without gaps has none while it is disconnected', () => {
+    const { shown, status } = createDeps();
+    status.live({ roundTripMs: undefined });
+    status.pause(true);
+    expect(shown.at(-1)).toBe('paused: p continues  live  0 events  0/s  0 gaps');
+    status.pause(false);
+    status.lost(false);
+    status.retrying(1_000, 2);
+    expect(shown.at(-1)).toBe('disconnected  retrying in 1 s  attempt 2  0 events  0 gaps');
+  });
+
+  test('with keys the last part says how to list them', () => {
+    const { clock, line, shown } = createDeps();
+    const status = new LineProgress(line, clock, { style: PLAIN_LOG_STYLE, hasKeys: true });
+    status.live({ roundTripMs: undefined });
+    expect(shown.at(-1)).toBe('live  0 events  0/s  0 gaps  ? help');
   });
 
   test('with filters: matched and received events', () => {
@@ -109,7 +157,7 @@ describe('the text of the status line', () => {
 
   test('without a status line nothing is done', async () => {
     const clock = createFakeClock();
-    const status = await loadStreamProgress(NO_STATUS_LINE, clock, PLAIN_LOG_STYLE);
+    const status = await loadStreamProgress(NO_STATUS_LINE, clock, { style: PLAIN_LOG_STYLE });
     status.live({ roundTripMs: 1 });
     status.retrying(1_000, 1);
     expect(clock.pendingTimers).toBe(0);
@@ -120,7 +168,7 @@ describe('the rate', () => {
   /** The rate and the bars after `figures` events in one second each. */
   function showRate(figures: readonly number[], passMs = 0, signs = SIGNS): string | undefined {
     const { clock, line, shown } = createDeps();
-    const status = new LineProgress(line, clock, PLAIN_LOG_STYLE, signs);
+    const status = new LineProgress(line, clock, { style: PLAIN_LOG_STYLE, signs });
     status.live({ roundTripMs: undefined });
     for (const count of figures) {
       status.noteEvents(count);
@@ -159,7 +207,7 @@ describe('the rate', () => {
         throw new Error('cannot be shown');
       },
     };
-    const status = new LineProgress(failing, clock, PLAIN_LOG_STYLE);
+    const status = new LineProgress(failing, clock, { style: PLAIN_LOG_STYLE });
     status.connecting('api.atlantis.example');
     status.live({ roundTripMs: 1 });
     status.noteEvents(1);

@@ -2,6 +2,7 @@
 import { isIP, type Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import type { AttemptObserver, DialConfig } from '../../connection/config.ts';
+import { dropBrackets } from '../../io/address.ts';
 import { PASSED, SKIPPED, UNKNOWN_ISSUER, UNKNOWN_VERSION } from './messages.ts';
 import type { StepLog } from './steps.ts';
 
@@ -53,7 +54,7 @@ function observeProxied(log: StepLog, proxy: URL, nowMs: () => number): AttemptO
 }
 
 function beginLookup(log: StepLog, hostname: string): void {
-  if (isIP(hostname.replace(/^\[|\]$/g, '')) === 0) {
+  if (isIP(dropBrackets(hostname)) === 0) {
     log.begin('lookup');
     return;
   }

@@ -8,6 +8,7 @@ import {
   resolvePlace,
   writeWholeFile,
 } from '../../io/safe-file.ts';
+import { escapeUnits } from '../../render/sanitize.ts';
 import { formatDuration } from '../../ui/format.ts';
 import type { CheckConfig } from './config.ts';
 import {
@@ -79,7 +80,7 @@ const REFERENCES: Readonly<Record<string, string>> = {
 /** Forbidden characters become `\uXXXX`; tabs and line breaks become references, or attributes would lose them (§ 3.3.3). */
 export function escapeXml(text: string): string {
   return text
-    .replace(FORBIDDEN, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`)
+    .replace(FORBIDDEN, escapeUnits)
     .replace(/[&<>"']/g, (one) => REFERENCES[one] ?? one)
     .replace(/[\t\n\r]/g, (one) => `&#${one.charCodeAt(0)};`);
 }

@@ -12,6 +12,7 @@ import {
   parseLogFlags,
   wantsColor,
 } from '../../settings/stream-config.ts';
+import { readVariable } from '../../settings/target.ts';
 import type { Expectation, Expected } from './expectations.ts';
 import { CHECK_FLAGS, type CheckFlags } from './flags.ts';
 import { A_REPORT_PATH, sayExpectRequired, sayMaxLagRequired } from './messages.ts';
@@ -38,12 +39,11 @@ const DEFAULT_DEADLINE_MS = 30_000;
 export async function parseCheckFlags(flags: CheckFlags, io: Io): Promise<CheckConfig> {
   const values = parseFlags(CHECK_FLAGS, flags);
   const expected = await parseExpected(values, flags);
+  // One connection: a check reports what happens now, or once the service is up.
   const connection = parseConnectionFlags({ ...flags, reconnect: false });
   const waitMs = connection.firstBudget.isWait ? connection.firstBudget.ms : 0;
-  const summaryFile = io.env['GITHUB_STEP_SUMMARY'];
   return {
     log: parseLogFlags(flags, io),
-    // One connection: a check reports what happens now, or once the service is up.
     connection,
     deadlineMs: values.deadlineMs ?? DEFAULT_DEADLINE_MS + (expected?.withinMs ?? 0) + waitMs,
     expected,
@@ -52,7 +52,7 @@ export async function parseCheckFlags(flags: CheckFlags, io: Io): Promise<CheckC
     junit: parseJunit(values.junit),
     gitHub:
       io.env['GITHUB_ACTIONS'] === 'true'
-        ? { summaryFile: summaryFile === '' ? undefined : summaryFile }
+        ? { summaryFile: readVariable(io.env, 'GITHUB_STEP_SUMMARY') }
         : undefined,
   };
 }

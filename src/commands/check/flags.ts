@@ -1,17 +1,12 @@
 // The flags of `stream check`, and the type of the parsed command line.
 import { type Flags, list, optional, text, toggle, withDefault } from '../../flags/definition.ts';
-import { type GlobalFlags, LAG_FLAGS, type SOURCE_FLAGS } from '../../flags/shared-flags.ts';
-import { parseCount, parseDuration } from '../../flags/values.ts';
+import { count, type GlobalFlags, LAG_FLAGS, type SOURCE_FLAGS } from '../../flags/shared-flags.ts';
+import { parseDuration } from '../../flags/values.ts';
 import type { ConnectionFlags } from '../../settings/stream-config.ts';
 
 export const CHECK_FLAGS = {
   expect: list('--expect <expr>', 'require events that match, as for --where; repeatable, each must match'),
-  min: withDefault(
-    '--min <n>',
-    'number of events that each --expect requires',
-    (flag, given) => parseCount(flag, given, 1),
-    '1',
-  ),
+  min: withDefault('--min <n>', 'number of events that each --expect requires', count(1), '1'),
   withinMs: withDefault(
     '--within <dur>',
     'timeout for --expect, counted from the welcome message',

@@ -4,6 +4,7 @@ import { type Cause, describeCause } from '../../connection/lifecycle.ts';
 import { RULES } from '../../connection/retry-policy.ts';
 import { type AtlantisError, type ErrorText, EXIT } from '../../errors.ts';
 import { sayRequires } from '../../flags/messages.ts';
+import { formatAddress } from '../../io/address.ts';
 import type { EndSignal } from '../../io/signals.ts';
 import { listMistakes } from '../../session/messages.ts';
 import { formatCount, formatDuration } from '../../ui/format.ts';
@@ -58,8 +59,7 @@ export const PASSED = {
   proxy: (host: string) => `proxy ${host}`,
   lookup: (hostname: string, addresses: readonly string[]) =>
     `${hostname} resolves to ${addresses.join(', ')}`,
-  connect: (address: string, port: number) =>
-    `connected to ${address.includes(':') ? `[${address}]` : address}:${port}`,
+  connect: (address: string, port: number) => `connected to ${formatAddress(address, port)}`,
   tunnel: (proxy: string) => `${proxy} opened a tunnel`,
   tls: (version: string, issuer: string, daysLeft: number) =>
     `${version}, issued by ${issuer}, expires in ${formatCount(daysLeft, 'day')}`,
@@ -171,7 +171,7 @@ export function describeUnmet(expected: Expected, counter: ExpectationCounter): 
     message: `${listUnmet(counter)} in ${formatDuration(expected.withinMs)}; ${describeReceived(counter)}`,
     hint: counter.counts.some(({ late, future }) => late + future > 0)
       ? 'check the clock of this machine: a lag is the difference between two clocks; if it is right, raise --max-lag'
-      : [...mistakes, 'check the subscriptions of the key, or allow more time with --within'].join('\n'),
+      : [...mistakes, 'check the subscriptions of the key, or allow more time with --within'].join('; '),
     exitCode: EXIT.timeout,
     details: listReceived(counter),
   };

@@ -1,5 +1,6 @@
 // The report of a check as a JSON document (docs/check.schema.json), from which other reports are made, and as text.
 import { joinWords } from '../../render/fit-lines.ts';
+import type { LogStyle } from '../../render/paint.ts';
 import { SIGNS, type Signs, spellEllipses } from '../../render/signs.ts';
 import { formatDuration } from '../../ui/format.ts';
 import type { ExpectationCounter } from './expectations.ts';
@@ -91,7 +92,6 @@ export function buildReport(
 const NAME_WIDTH = Math.max(...STEP_NAMES.map((name) => name.length));
 /** With fewer columns the summary goes below the name of the step. */
 const MIN_SUMMARY_WIDTH = 30;
-const COLORS = { ok: '32', failed: '31', skipped: '90' } as const;
 
 /**
  * `ok      TLS            TLSv1.3, issued by …, 71 days left (12 ms)`; for a failure with the hint below.
@@ -100,7 +100,7 @@ const COLORS = { ok: '32', failed: '31', skipped: '90' } as const;
  */
 export function formatStep(
   result: StepResult,
-  useColor: boolean,
+  { live, error, info }: LogStyle,
   columns = Number.POSITIVE_INFINITY,
   signs: Signs = SIGNS,
 ): string {
@@ -110,12 +110,12 @@ export function formatStep(
   const head = `${status.padEnd(7)} ${name.padEnd(NAME_WIDTH)} `;
   const indent = ' '.repeat(columns - head.length < MIN_SUMMARY_WIDTH ? 2 : head.length + 1);
   const hint = result.status === 'failed' ? (result.failure.hint ?? '') : '';
-  const hints = hint === '' ? [] : spellEllipses(hint, signs).split('\n');
   const [first = '', ...rest] = [
     ...joinWords([head, ...spellEllipses(summary, signs).split(' '), ...time], columns, indent),
-    ...hints.flatMap((hint) => joinWords(hint.split(' '), columns, indent, indent)),
+    ...(hint === '' ? [] : joinWords(spellEllipses(hint, signs).split(' '), columns, indent, indent)),
   ];
-  const painted = useColor ? `\x1b[${COLORS[status]}m${first.slice(0, 7)}\x1b[0m${first.slice(7)}` : first;
+  const { open, close } = { ok: live, failed: error, skipped: info }[status];
+  const painted = open + first.slice(0, 7) + close + first.slice(7);
   return [painted, ...rest].map((line) => `${line.trimEnd()}\n`).join('');
 }
 

@@ -2,10 +2,9 @@
 // covers reading the key.
 
 import { type AtlantisError, EXIT, type ExitCode, isAtlantisError } from '../../errors.ts';
-import type { Io, Outcome } from '../../io/io.ts';
+import { type Io, type Outcome, toSafeLine } from '../../io/io.ts';
 import { createStop, type Stop, toOutcome } from '../../io/stop.ts';
-import { escapeCommands } from '../../render/ci-commands.ts';
-import { makeVisible, stringifySafe } from '../../render/sanitize.ts';
+import { stringifySafe } from '../../render/sanitize.ts';
 import { sayFailure, saySignal } from '../../session/messages.ts';
 import { watchStopTriggers } from '../../session/stop-triggers.ts';
 import { createReporter, loadLogStyle, type Reporter } from '../../ui/reporter.ts';
@@ -29,16 +28,17 @@ export async function runCheck(flags: CheckFlags, io: Io): Promise<Outcome> {
   const reporter = createReporter(io, config.log, await loadLogStyle(config.log), statusLine);
   const warn = (message: string, hint?: string): void =>
     reporter.report({ event: 'warning', level: 'warn', message, hint });
-  const clean = (text: string): string => escapeCommands(makeVisible(io.redactor.redact(text)));
+  const clean = (text: string): string => toSafeLine(text, io.redactor);
   const writeReports = openReports(config, io, warn);
   const output = createOutput(io);
   const print = (text: string): void => {
     statusLine.clear();
     if (!config.isJson) output.write(text);
   };
+  const style = await loadLogStyle(config);
   const log = createStepLog(io.clock, clean, {
     onBegin: (name) => statusLine.show(sayChecking(name)),
-    onResult: (result) => print(formatStep(result, config.useColor, io.stdout.columns(), io.signs)),
+    onResult: (result) => print(formatStep(result, style, io.stdout.columns(), io.signs)),
   });
   const counter = createExpectationCounter(config.expected, io.clock);
   const stop = createStop();

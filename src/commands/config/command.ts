@@ -9,14 +9,14 @@ export function addConfigCommands(program: DocumentedCommand, io: Io): void {
     .command('config')
     .summary('manage settings: defaults of flags, and named filters')
     .description(
-      'Manage settings: defaults of flags for output on a terminal, and named filters for --preset. Pipes and files are not affected by a default. Flags and environment have precedence. The file is beside the profiles, and never contains keys.',
+      'Manage settings: default values of flags for terminal output, and named filters for --preset. The defaults do not affect pipes and files; flags and environment variables override them. The settings file is next to the profile store and never contains keys.',
     )
     .note(
       'Settings',
-      'as the flags of the same names',
+      'each one is the default of the flag of the same name',
       Object.fromEntries([
         ...[...SETTINGS].map(([name, { meaning }]) => [name, meaning]),
-        [`${PRESET}<name>`, 'an expression of --where, for `--preset <name>`'],
+        [`${PRESET}<name>`, 'filter expression, as for --where; use it with `--preset <name>`'],
       ]),
     )
     .example('atlantis config set time utc')
@@ -27,7 +27,7 @@ export function addConfigCommands(program: DocumentedCommand, io: Io): void {
     .command('set')
     .summary('store a setting')
     .argument('<setting>', 'name of a setting, see `atlantis config list`')
-    .argument('<value>', 'as the flag takes it')
+    .argument('<value>', 'value, as the flag of the same name accepts it')
     .example('atlantis config set fields chain,amount_usd,token')
     .example("atlantis config set preset.whales 'amount_usd > 10M'")
     .action(async (name: string, value: string, _options, command: DocumentedCommand) => {
@@ -37,7 +37,7 @@ export function addConfigCommands(program: DocumentedCommand, io: Io): void {
 
   config
     .command('list')
-    .summary('list all settings, their values and sources')
+    .summary('list all settings with their values and sources')
     .flags(LIST_FLAGS)
     .example('atlantis config list')
     .example('atlantis config list --json | jq .time.value')

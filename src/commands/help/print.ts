@@ -28,13 +28,13 @@ import {
   sayUnknownFlag,
   sayValueMissing,
   suggestCommands,
-  suggestWord,
   withHelp,
 } from '../../flags/messages.ts';
 import { TOPICS, type Topic } from '../../flags/topics.ts';
 import { alignTerms, foldCommand, wrapText } from '../../flags/wrap.ts';
 import type { Io } from '../../io/io.ts';
 import { looksLikeKey } from '../../io/key.ts';
+import { suggestWord } from '../../io/messages.ts';
 
 /** Longer lines are hard to read, even on a wide terminal. */
 const MAX_WIDTH = 100;
@@ -72,7 +72,7 @@ export function renderFrontPage(root: Outline, columns: number): string {
     wrapText(root.description, width),
     ...root.examples.map(({ command, what = '' }) => [
       ...wrapText(`${what.slice(0, 1).toUpperCase()}${what.slice(1)}:`, width),
-      ...foldCommand(command, width - 4).map((line, at) => (at === 0 ? `  $ ${line}` : `    ${line}`)),
+      ...renderCommand(command, width),
     ]),
     alignTerms(
       [
@@ -144,10 +144,12 @@ function renderExamples(examples: readonly Example[], width: number): string[] {
   return examples.flatMap(({ command, what }) => {
     if (what !== undefined && isBeside) return [`  $ ${command.padEnd(column)}  # ${what}`];
     const comment = what === undefined ? [] : wrapText(what, width - 4).map((line) => `  # ${line}`);
-    const lines = foldCommand(command, width - 4);
-    return [...comment, ...lines.map((line, at) => (at === 0 ? `  $ ${line}` : `    ${line}`))];
+    return [...comment, ...renderCommand(command, width)];
   });
 }
+
+const renderCommand = (command: string, width: number): string[] =>
+  foldCommand(command, width - 4).map((line, at) => (at === 0 ? `  $ ${line}` : `    ${line}`));
 
 const indentRest = (lines: readonly string[]): string[] =>
   lines.map((line, at) => (at === 0 ? line : `  ${line}`));

@@ -8,7 +8,7 @@ export const LIST_FLAGS = { isJson: toggle('--json', 'print one JSON array') };
 
 export const ADD_FLAGS = {
   url: text('--url <url>', 'base or stream URL of the service'),
-  isKeyStdin: toggle('--key-stdin', 'read the API key from the first line of stdin'),
+  ...pick(SOURCE_FLAGS, 'isKeyStdin'),
   keyCommand: words(
     '--key-command <argv...>',
     'store a command that prints the key, as separate arguments or as a JSON array',

@@ -3,6 +3,7 @@
 // The terminal mode is restored after an answer, Ctrl-C, a signal or an error.
 import { CredentialError, UsageError } from '../../errors.ts';
 import type { Io } from '../../io/io.ts';
+import { ESCAPE_SEQUENCE } from '../../io/keyboard.ts';
 import { KEY_FAULTS, sayKeyUnusable } from '../../io/messages.ts';
 import type { EndSignal } from '../../io/signals.ts';
 import { sayNoAnswer, sayNoTerminal } from './messages.ts';
@@ -32,8 +33,8 @@ function readCooked(): ReadKeys {
 function readHidden(): ReadKeys {
   let text = '';
   return (typed) => {
-    // Cursor and function keys send escape sequences (ECMA-48 § 5.4), which are not part of an API key.
-    const plain = typed.replace(/\x1b(?:\[[0-?]*[ -/]*[@-~]|O.|.)?/g, '');
+    // Cursor and function keys are not part of an API key.
+    const plain = typed.replace(ESCAPE_SEQUENCE, '');
     for (const [at, char] of [...plain].entries()) {
       if (char === '\x03') return { signal: 'SIGINT' };
       if (char === '\x1a') return SUSPEND;

@@ -10,7 +10,7 @@ import { describeSettings, NOT_SET, type Setting } from '../../settings/defaults
 import { shortenName } from '../../settings/messages.ts';
 import { findProxy, findProxyVariable } from '../../settings/proxy.ts';
 import type { StreamUrl } from '../../settings/stream-url.ts';
-import { readKey, resolveTarget, type Target } from '../../settings/target.ts';
+import { readKey, readVariable, resolveTarget, type Target } from '../../settings/target.ts';
 import { openContext, type ProfileContext, readProfiles } from './context.ts';
 import type { PrintFlags, ShowFlags } from './flags.ts';
 import { CELLS, NO_PROFILES } from './messages.ts';
@@ -79,8 +79,8 @@ function describeStore({ path }: ProfileContext, io: Io): Setting {
   if (path === undefined) return { value: null, source: CELLS.noHome };
   const names = ['ATLANTIS_CONFIG_DIR', 'XDG_CONFIG_HOME', 'APPDATA'];
   const source = names.find((name) => {
-    const value = io.env[name];
-    return value !== undefined && value !== '' && path.startsWith(value);
+    const value = readVariable(io.env, name);
+    return value !== undefined && path.startsWith(value);
   });
   return { value: path, source: source ?? 'default' };
 }
@@ -106,6 +106,6 @@ function describeProxy(url: StreamUrl | undefined, io: Io): Setting {
 }
 
 function describeVariable(name: string, io: Io): Setting {
-  const value = io.env[name];
-  return value === undefined || value === '' ? NOT_SET : { value, source: name };
+  const value = readVariable(io.env, name);
+  return value === undefined ? NOT_SET : { value, source: name };
 }

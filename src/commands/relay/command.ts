@@ -11,7 +11,7 @@ import {
   SOURCE_FLAGS,
 } from '../../flags/shared-flags.ts';
 import type { Io } from '../../io/io.ts';
-import { HEALTH_FLAGS, INSPECT_FLAGS, RELAY_FLAGS } from './flags.ts';
+import { CONFIG_FLAGS, HEALTH_FLAGS, INSPECT_FLAGS, RELAY_FLAGS } from './flags.ts';
 
 const STREAM_FLAGS = group('Stream, as for tail:', {
   ...SOURCE_FLAGS,
@@ -30,7 +30,7 @@ export function addStreamRelay(stream: DocumentedCommand, io: Io): void {
     .description(
       'Deliver every received event to NATS JetStream or HTTP endpoints: at least once, in order, across outages.',
     )
-    .flags(RELAY_FLAGS)
+    .flags({ ...CONFIG_FLAGS, ...RELAY_FLAGS })
     .flags(STREAM_FLAGS)
     .flags(INSPECT_FLAGS)
     .flags(WATCH_FLAGS)
@@ -40,6 +40,7 @@ export function addStreamRelay(stream: DocumentedCommand, io: Io): void {
       'atlantis stream relay --to nats://127.0.0.1:4222/EVENTS --create --spool /var/lib/atlantis/spool',
     )
     .example('atlantis stream relay --to https://example.com/hook --batch 100 --dead-letter refused.ndjson')
+    .example('atlantis stream relay --config relay.yaml')
     .example('atlantis stream relay --redeliver refused.ndjson --to https://example.com/hook')
     .example('atlantis stream relay --inspect /var/lib/atlantis/spool')
     .action(async (_options, command: DocumentedCommand) => {

@@ -1,51 +1,70 @@
-// Flags of `stream relay` → its configuration.
+// Flags of `stream relay` → its configuration. A configuration file comes here too, one sink at a time.
 import type { StreamLimits } from '../../delivery/nats/jetstream-sink.ts';
+import type { SpoolConfig } from '../../delivery/spool/spool.ts';
 import { UsageError } from '../../errors.ts';
 import { type PathStep, parsePath } from '../../events/path.ts';
 import { parseWithCaret } from '../../filter/point-at-fault.ts';
-import { type Flags, type FlagTable, listGiven, longName, parseFlags, pick } from '../../flags/definition.ts';
+import {
+  type Flags,
+  type FlagTable,
+  type FlagValues,
+  listGiven,
+  longName,
+  parseFlags,
+  pick,
+} from '../../flags/definition.ts';
 import { sayInvalid } from '../../flags/messages.ts';
+import type { Io } from '../../io/io.ts';
+import type { TailConfig } from '../../settings/stream-config.ts';
 import { RELAY_FLAGS, type RelayFlags, type RelayValues } from './flags.ts';
 import * as say from './messages.ts';
+import { readEnvSecret, readSigningFile, readSigningVariable } from './secrets.ts';
 import {
   assertSecretsHaveHosts,
-  type HeaderVariable,
   parseHeaderVariable,
   parseSecretFile,
   parseSecretVariable,
   parseTargets,
   type RelayTarget,
-  type SecretFile,
+  type SecretPlace,
   type SecretVariable,
 } from './targets.ts';
 
-/** Durations in ms, sizes in bytes. */
-export interface RelayConfig {
-  readonly targets: readonly RelayTarget[];
+/** Everything about one sink, with its secrets. Durations in ms, sizes in bytes. */
+export interface SinkConfig {
+  /** From a configuration file; undefined: as its address says. */
+  readonly name: string | undefined;
+  readonly target: RelayTarget;
+  /** Undefined: all events of the run. */
+  readonly filter: TailConfig['filter'];
   readonly subject: string;
   readonly lifecycleSubject: string | undefined;
   /** How `--create` makes a stream. */
   readonly retention: StreamLimits | undefined;
   readonly natsCreds: string | undefined;
   readonly allowPlaintext: boolean;
-  /** Path of the id of an event; undefined: always the hash of its text. */
-  readonly idSteps: readonly PathStep[] | undefined;
+  readonly window: number;
+  /** Its path is the folder of `--spool`, in which each sink has its own. */
+  readonly spool: SpoolConfig | undefined;
+  readonly batch: number;
+  readonly sendTimeoutMs: number;
+  readonly headers: Readonly<Record<string, string>>;
+  /** They sign each request; without keys there is no signature. */
+  readonly signingKeys: readonly Buffer[];
   readonly payload: RelayValues['payload'];
   readonly ceSource: string;
   readonly traceparent: boolean;
+  readonly deadLetter: string | undefined;
+  /** PEM to trust for this sink as well. */
+  readonly addedRoots: string | undefined;
+}
+
+export interface RelayConfig {
+  readonly sinks: readonly SinkConfig[];
+  /** Path of the id of an event; undefined: always the hash of its text. */
+  readonly idSteps: readonly PathStep[] | undefined;
   /** Undefined: the host name. */
   readonly name: string | undefined;
-  readonly window: number;
-  readonly spool:
-    | { readonly path: string; readonly maxBytes: number; readonly syncEveryMs: number }
-    | undefined;
-  readonly batch: number;
-  readonly sendTimeoutMs: number;
-  readonly headerVariables: readonly HeaderVariable[];
-  /** Where the secrets are that sign requests. */
-  readonly signingVariables: readonly SecretVariable[];
-  readonly signingFiles: readonly SecretFile[];
-  readonly deadLetter: string | undefined;
   /** The dead-letter file to send instead of a stream. */
   readonly redeliver: string | undefined;
 }
@@ -53,69 +72,142 @@ export interface RelayConfig {
 /** @throws UsageError */
 export async function parseRelayFlags(
   flags: RelayFlags,
-  env: Readonly<Record<string, string | undefined>>,
+  io: Pick<Io, 'env' | 'redactor'>,
 ): Promise<RelayConfig> {
   const values = parseFlags(RELAY_FLAGS, flags);
-  const { deadLetter, redeliver, spool, subject } = values;
-  const targets = await parseTargets(values, env);
-  const headerVariables = values.headerEnv.map(parseHeaderVariable);
+  const { deadLetter, redeliver } = values;
+  const targets = await parseTargets(values, io.env);
+  const headers = values.headerEnv.map(parseHeaderVariable);
   const signingVariables = values.signWithEnv.map(parseSigningVariable);
   const signingFiles = values.signWithFile.map(parseSecretFile);
-  assertSecretsHaveHosts('--header-env', headerVariables, targets);
+  assertSecretsHaveHosts('--header-env', headers, targets);
   assertSecretsHaveHosts('--sign-with-env', signingVariables, targets);
   assertSecretsHaveHosts('--sign-with-file', signingFiles, targets);
-  refuseWithout('--spool <dir>', spool, pick(RELAY_FLAGS, 'spoolMaxBytes', 'spoolSyncMs'), flags);
-  const cloudEvents = values.payload === 'cloudevents' ? values.payload : undefined;
-  refuseWithout('--payload cloudevents', cloudEvents, pick(RELAY_FLAGS, 'ceSource'), flags);
+  assertSinkFlags(values, flags);
   if (deadLetter !== undefined && deadLetter === redeliver) {
     throw new UsageError(...say.sayDeadLettersTwice());
   }
+  const signing = [
+    ...signingVariables.map(({ host, variable }) => ({
+      host,
+      keys: readSigningVariable('--sign-with-env', variable, io),
+    })),
+    ...(await Promise.all(
+      signingFiles.map(async ({ host, path }) => ({
+        host,
+        keys: await readSigningFile('--sign-with-file', path, io),
+      })),
+    )),
+  ];
   return {
-    ...values,
-    targets,
+    ...(await parseRunValues(values)),
+    redeliver,
+    sinks: targets.map((target) => {
+      const isForSink = ({ host }: SecretPlace): boolean =>
+        target.kind === 'http' && (host === undefined || host === target.target.host);
+      return {
+        ...makeSinkSettings(values),
+        name: undefined,
+        target,
+        filter: undefined,
+        addedRoots: undefined,
+        headers: Object.fromEntries(
+          headers
+            .filter(isForSink)
+            .map(({ header, variable }) => [header, readEnvSecret(`--header-env ${header}`, variable, io)]),
+        ),
+        signingKeys: signing.filter(isForSink).flatMap(({ keys }) => keys),
+      };
+    }),
+  };
+}
+
+/** The flags that apply to all sinks. */
+export const RUN_FLAGS = pick(RELAY_FLAGS, 'name', 'id', 'noId');
+
+/** @throws UsageError */
+export async function parseRunValues({
+  name,
+  id,
+  noId,
+}: FlagValues<typeof RUN_FLAGS>): Promise<Pick<RelayConfig, 'name' | 'idSteps'>> {
+  return { name, idSteps: noId ? undefined : await parseIdPath(id ?? 'id') };
+}
+
+/** The flags of a sink that are one setting each. */
+export const SINK_FLAGS = pick(
+  RELAY_FLAGS,
+  ...(['window', 'spool', 'spoolMaxBytes', 'spoolSyncMs', 'sendTimeoutMs', 'deadLetter'] as const),
+  ...(['stream', 'subject', 'lifecycleSubject', 'noLifecycle', 'create'] as const),
+  ...(['streamMaxAgeMs', 'streamMaxBytes', 'streamReplicas', 'dedupeWindowMs'] as const),
+  ...(['natsCreds', 'allowPlaintext', 'batch', 'allowHttp'] as const),
+  ...(['payload', 'ceSource', 'traceparent'] as const),
+);
+export type SinkValues = FlagValues<typeof SINK_FLAGS>;
+
+/** Refuses flags of a sink that have no effect, or contradict each other. @throws UsageError */
+export function assertSinkFlags(values: SinkValues, flags: Flags<typeof SINK_FLAGS>): void {
+  const { create, streamMaxAgeMs, dedupeWindowMs } = values;
+  refuseWithout('--spool <dir>', values.spool, pick(SINK_FLAGS, 'spoolMaxBytes', 'spoolSyncMs'), flags);
+  const isCloudEvents = values.payload === 'cloudevents' || undefined;
+  refuseWithout('--payload cloudevents', isCloudEvents, pick(SINK_FLAGS, 'ceSource'), flags);
+  const table = pick(SINK_FLAGS, 'streamMaxAgeMs', 'streamMaxBytes', 'streamReplicas', 'dedupeWindowMs');
+  refuseWithout('--create', create || undefined, table, flags, say.FOR_NEW_STREAMS);
+  if (create && streamMaxAgeMs > 0 && dedupeWindowMs > streamMaxAgeMs) {
+    throw new UsageError(...say.sayDedupeWindowTooLong());
+  }
+}
+
+/** The part of a sink's configuration that needs only its own flags. */
+export function makeSinkSettings(
+  values: SinkValues,
+): Omit<SinkConfig, 'name' | 'target' | 'filter' | 'headers' | 'signingKeys' | 'addedRoots'> {
+  const { spool, subject, streamMaxBytes = -1 } = values;
+  return {
+    subject,
     lifecycleSubject: values.noLifecycle
       ? undefined
       : (values.lifecycleSubject ?? chooseLifecycleSubject(subject)),
-    retention: chooseRetention(values, flags),
-    idSteps: values.noId ? undefined : await parseIdPath(values.id ?? 'id'),
+    retention: values.create
+      ? {
+          maxAgeMs: values.streamMaxAgeMs,
+          maxBytes: streamMaxBytes,
+          replicas: values.streamReplicas,
+          dedupeWindowMs: values.dedupeWindowMs,
+        }
+      : undefined,
+    natsCreds: values.natsCreds,
+    allowPlaintext: values.allowPlaintext,
+    window: values.window,
     spool:
       spool === undefined
         ? undefined
         : { path: spool, maxBytes: values.spoolMaxBytes, syncEveryMs: values.spoolSyncMs },
-    headerVariables,
-    signingVariables,
-    signingFiles,
+    batch: values.batch,
+    sendTimeoutMs: values.sendTimeoutMs,
+    deadLetter: values.deadLetter,
+    payload: values.payload,
+    ceSource: values.ceSource,
+    traceparent: values.traceparent,
   };
 }
 
-/** Refuses flags of a table that have no effect without another flag. */
+/** Refuses flags of a table that have no effect without another flag. @throws UsageError */
 function refuseWithout<Table extends FlagTable>(
   needed: string,
-  value: string | undefined,
+  value: unknown,
   table: Table,
   flags: Flags<Table>,
+  why = '',
 ): void {
   if (value !== undefined || listGiven(table, flags).length === 0) return;
   const names = Object.values(table).map(({ term }) => longName(term));
-  throw new UsageError(...say.sayFlagRequired(names, needed));
+  throw new UsageError(...say.sayFlagRequired(names, needed, why));
 }
 
 /** A subject next to those of the events, which no event gets. */
 function chooseLifecycleSubject(subject: string): string {
   return subject.includes('{type}') ? subject.replaceAll('{type}', '_lifecycle') : `${subject}._lifecycle`;
-}
-
-function chooseRetention(values: RelayValues, flags: RelayFlags): StreamLimits | undefined {
-  const { streamMaxAgeMs, streamMaxBytes = -1, streamReplicas, dedupeWindowMs } = values;
-  if (!values.create) {
-    const table = pick(RELAY_FLAGS, 'streamMaxAgeMs', 'streamMaxBytes', 'streamReplicas', 'dedupeWindowMs');
-    if (listGiven(table, flags).length === 0) return undefined;
-    throw new UsageError(...say.sayCreateRequired());
-  }
-  if (streamMaxAgeMs > 0 && dedupeWindowMs > streamMaxAgeMs) {
-    throw new UsageError(...say.sayDedupeWindowTooLong());
-  }
-  return { maxAgeMs: streamMaxAgeMs, maxBytes: streamMaxBytes, replicas: streamReplicas, dedupeWindowMs };
 }
 
 function parseIdPath(path: string): Promise<readonly PathStep[]> {

@@ -107,7 +107,7 @@ const NATS_FLAGS = group('NATS JetStream:', {
     parseSubject,
     '--subject with _lifecycle as {type}',
   ),
-  noLifecycle: negation('--no-lifecycle', 'send no lifecycle records'),
+  noLifecycle: negation('--no-lifecycle', 'do not send lifecycle records'),
   create: toggle('--create', 'create the stream if it does not exist'),
   streamMaxAgeMs: withDefault(
     '--stream-max-age <dur>',
@@ -140,15 +140,15 @@ const HTTP_FLAGS = group('HTTP:', {
   batch: withDefault('--batch <n>', 'maximum events per request, as NDJSON', count(1, MAX_WINDOW), '1'),
   headerEnv: list(
     '--header-env <header=NAME>',
-    'add a header whose value is in this environment variable, or with NAME@host for one host; repeatable',
+    'add a header whose value is in this environment variable; NAME@host limits it to one host; repeatable',
   ),
   signWithEnv: list(
     '--sign-with-env <NAME>',
-    'sign requests (Standard Webhooks, HMAC-SHA256) with the whsec_... secrets in this environment variable, or with NAME@host for one host; repeatable',
+    'sign requests (Standard Webhooks, HMAC-SHA256) with the whsec_... secrets in this environment variable; NAME@host limits them to one host; repeatable',
   ),
   signWithFile: list(
     '--sign-with-file <file>',
-    'the same with the secrets in a file, or with file@host for one host; repeatable',
+    'the same with the secrets in this file; file@host limits them to one host; repeatable',
   ),
   allowHttp: toggle('--allow-http', 'allow plain http:// to other machines'),
 });
@@ -177,9 +177,17 @@ function parseHealthPage(flag: string, given: string): HealthPage {
 export const HEALTH_FLAGS = group('Monitoring:', {
   health: optional(
     '--health <addr>',
-    'ask the relay or tail with this --metrics-listen for /healthz, or /readyz if given; exit 0 if it is well',
+    'query /healthz, or /readyz if appended, of a relay or tail with --metrics-listen at this address; exit 0 if healthy, otherwise 7',
     parseHealthPage,
   ),
+});
+
+export const CONFIG_FLAGS = group('Delivery:', {
+  config: text(
+    '--config <file>',
+    'read sinks and source from this YAML file instead of flags; SIGHUP reloads it',
+  ),
+  isCheckOnly: toggle('--check', 'with --config: check the file and exit: 0 if it is valid, otherwise 2'),
 });
 
 /** The flags of `stream relay` that no other command has. */
@@ -187,7 +195,7 @@ export const RELAY_FLAGS = { ...DELIVERY_FLAGS, ...NATS_FLAGS, ...HTTP_FLAGS };
 export type RelayValues = FlagValues<typeof RELAY_FLAGS>;
 
 /** As commander parses them: text, not yet checked. */
-export type RelayFlags = Flags<typeof RELAY_FLAGS & typeof HEALTH_FLAGS>;
+export type RelayFlags = Flags<typeof RELAY_FLAGS & typeof HEALTH_FLAGS & typeof CONFIG_FLAGS>;
 
 /** A URI reference (RFC 3986). */
 function parseEventSource(flag: string, source: string): string {

@@ -3,11 +3,12 @@ import { get } from 'node:http';
 import { EXIT, UsageError } from '../../errors.ts';
 import { listGiven, parseFlags } from '../../flags/definition.ts';
 import { sayNotCombinable } from '../../flags/messages.ts';
+import { GLOBAL_FLAGS } from '../../flags/shared-flags.ts';
+import { formatAddress } from '../../io/address.ts';
 import type { Io, Outcome } from '../../io/io.ts';
-import { formatAddress } from '../../io/listen.ts';
 import { parseLogFlags, STREAM_FLAGS, type StreamFlags } from '../../settings/stream-config.ts';
 import { createReporter, loadLogStyle } from '../../ui/reporter.ts';
-import { HEALTH_FLAGS, RELAY_FLAGS, type RelayFlags } from './flags.ts';
+import { CONFIG_FLAGS, HEALTH_FLAGS, RELAY_FLAGS, type RelayFlags } from './flags.ts';
 import {
   describeBadAnswer,
   describeNoAnswer,
@@ -19,20 +20,13 @@ import {
 const TIMEOUT_MS = 5_000;
 const MAX_BODY_BYTES = 64 * 1024;
 
-/** The flags of a run. */
-const {
-  color: _color,
-  isQuiet: _quiet,
-  isVerbose: _verbose,
-  logFormat: _format,
-  ...RUN_FLAGS
-} = STREAM_FLAGS;
-
 /** Exit 0 if the page answers 200, 7 if it answers anything else or nothing. @throws UsageError */
 export async function askHealth(flags: RelayFlags & StreamFlags, io: Io): Promise<Outcome> {
   const log = parseLogFlags(flags, io);
   const { health } = parseFlags(HEALTH_FLAGS, flags);
-  const [other] = listGiven({ ...RELAY_FLAGS, ...RUN_FLAGS }, flags);
+  const allowed = listGiven(GLOBAL_FLAGS, flags);
+  const given = listGiven({ ...CONFIG_FLAGS, ...RELAY_FLAGS, ...STREAM_FLAGS }, flags);
+  const other = given.find((flag) => !allowed.includes(flag));
   if (other !== undefined) {
     throw new UsageError(...sayNotCombinable('--health', other, HEALTH_IS_ALONE));
   }

@@ -9,10 +9,11 @@ import {
   type SpoolReport,
   viewSpool,
 } from '../../delivery/spool/inspect.ts';
+import { describeDamage, describeHole } from '../../delivery/spool/messages.ts';
 import { describeSpoolFault } from '../../delivery/spool/spool-fault.ts';
 import { EXIT, UsageError } from '../../errors.ts';
 import { BatchBuilder } from '../../events/batch.ts';
-import { createTimestampReader, DEFAULT_LAG_FIELDS } from '../../events/event-time.ts';
+import { createTimestampReader, DEFAULT_LAG_PATHS } from '../../events/event-time.ts';
 import { listGiven, parseFlags } from '../../flags/definition.ts';
 import { sayNotCombinable } from '../../flags/messages.ts';
 import { GLOBAL_FLAGS } from '../../flags/shared-flags.ts';
@@ -22,10 +23,11 @@ import { makeSafeLine, NDJSON_RENDERER } from '../../render/ndjson.ts';
 import { stringifySafe, truncateVisible } from '../../render/sanitize.ts';
 import { createReporting } from '../../session/open-service.ts';
 import { openPrinter } from '../../session/output.ts';
-import { type FileSource, runSession } from '../../session/session.ts';
+import { runSession } from '../../session/session.ts';
+import type { FileSource } from '../../session/source.ts';
 import { parseStreamFlags, STREAM_FLAGS, type StreamFlags } from '../../settings/stream-config.ts';
 import { EventBatch } from '../../stream/items.ts';
-import { HEALTH_FLAGS, INSPECT_FLAGS, RELAY_FLAGS, type RelayFlags } from './flags.ts';
+import { CONFIG_FLAGS, HEALTH_FLAGS, INSPECT_FLAGS, RELAY_FLAGS, type RelayFlags } from './flags.ts';
 import * as say from './messages.ts';
 import { INSPECTED, LABELS } from './messages.ts';
 
@@ -56,7 +58,7 @@ export async function runInspection(flags: RelayFlags & StreamFlags, io: Io): Pr
 /** Flags of a run have no effect here. */
 function refuseOthers(flags: RelayFlags & StreamFlags): void {
   const own = listGiven({ ...GLOBAL_FLAGS, ...INSPECT_FLAGS }, flags);
-  const other = listGiven({ ...RELAY_FLAGS, ...HEALTH_FLAGS, ...STREAM_FLAGS }, flags).find(
+  const other = listGiven({ ...CONFIG_FLAGS, ...RELAY_FLAGS, ...HEALTH_FLAGS, ...STREAM_FLAGS }, flags).find(
     (name) => !own.includes(name),
   );
   if (other !== undefined) {
@@ -77,7 +79,7 @@ function attempt<T>(path: string, action: () => T): T {
 
 const showFolder = (folder: string): string => join(dirname(folder), hidePath(basename(folder)));
 
-const readTimeMs = createTimestampReader(DEFAULT_LAG_FIELDS.map((name) => [{ kind: 'member', name }]));
+const readTimeMs = createTimestampReader(DEFAULT_LAG_PATHS);
 
 const toLine = ({ record: { mark, text } }: NumberedRecord): string =>
   escapeJsonCommands(makeSafeLine(text, mark)).toString();
@@ -95,8 +97,8 @@ function formatReport(report: SpoolReport, io: Io): string {
     return INSPECTED.event(event.number, time, truncateVisible(io.redactor.redact(toLine(event)), MAX_SHOWN));
   };
   const faults = [
-    ...holes.map((hole) => [LABELS.hole, INSPECTED.hole(hole)]),
-    ...damage.map((one) => [LABELS.damage, INSPECTED.damage(one)]),
+    ...holes.map((hole) => [LABELS.hole, describeHole(hole)]),
+    ...damage.map((one) => [LABELS.damage, describeDamage(one)]),
   ];
   const rows = [
     [LABELS.pending, INSPECTED.pending(events, lifecycleRecords, pendingBytes)],
@@ -178,8 +180,8 @@ async function exportSpool(
           const { value: item, done = false } = attempt(folder, () => pending.next());
           isDone = done;
           if (item === undefined) break;
-          if (item.kind === 'hole') report(INSPECTED.hole(item.hole));
-          else if (item.kind === 'damage') report(INSPECTED.damage(item.damage));
+          if (item.kind === 'hole') report(describeHole(item.hole));
+          else if (item.kind === 'damage') report(describeDamage(item.damage));
           else if (item.record.mark !== LIFECYCLE_MARK) builder.add(item.record.text, item.record.mark);
         }
         if (builder.isEmpty) continue;

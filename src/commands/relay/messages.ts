@@ -1,7 +1,7 @@
 // Messages of `stream relay` about its flags; those about a delivery are in `delivery/messages.ts`.
-import type { Damage, Hole } from '../../delivery/spool/inspect.ts';
 import { type ErrorText, EXIT } from '../../errors.ts';
 import { sayInvalid, sayRequires } from '../../flags/messages.ts';
+import { quoteForShell, sayNotRegular, suggestNearest } from '../../io/messages.ts';
 import { COMPACT_HINT } from '../../recording/messages.ts';
 import { formatCount, formatDuration, formatMoment, groupThousands } from '../../ui/format.ts';
 import type { StatusRecord } from '../../ui/reporter.ts';
@@ -31,15 +31,6 @@ export const saySinkTwice = (): ErrorText => ['the same sink is given twice', 'l
 export const sayInvalidUrlVariable = (): ErrorText =>
   sayInvalid('--to-env', undefined, 'the name of an environment variable, not the URL');
 
-export const ONE_URL = 'one URL';
-export const SIGNING_SECRETS = 'signing secrets';
-
-/** @param content such as ONE_URL */
-export const sayFileUnreadable = (flag: string, path: string, code: string, content: string): ErrorText => [
-  `${flag}: "${path}" cannot be read (${code})`,
-  `accepted: a file with ${content}`,
-];
-
 /**
  * @param place the variable or file of the secret
  * @param hosts those of all HTTP sinks
@@ -51,7 +42,7 @@ export const saySecretForHosts = (flag: string, place: string, hosts: readonly s
 
 export const saySecretForUnknownHost = (flag: string, host: string, hosts: readonly string[]): ErrorText => [
   `${flag}: no HTTP sink has the host ${host}`,
-  hosts.length === 0 ? 'add an https:// sink' : `the sinks have ${hosts.join(', ')}`,
+  hosts.length === 0 ? 'add an https:// sink' : `hosts of the sinks: ${hosts.join(', ')}`,
 ];
 
 export const sayDeadLettersTwice = (): ErrorText => [
@@ -65,19 +56,15 @@ export const sayNotRedeliverable = (path: string, isPrettyPrinted: boolean): Err
 ];
 
 /** @param needed the term of a flag, such as `--spool <dir>` */
-export const sayFlagRequired = (flags: readonly string[], needed: string): ErrorText =>
-  sayRequires(flags, needed.replace(/ .*/, ''), `add ${needed}`);
+export const sayFlagRequired = (flags: readonly string[], needed: string, why: string): ErrorText =>
+  sayRequires(flags, needed.replace(/ .*/, ''), `add ${needed}${why}`);
 
-export const sayCreateRequired = (): ErrorText =>
-  sayRequires(
-    ['--stream-max-age', '--stream-max-bytes', '--stream-replicas', '--dedupe-window'],
-    '--create',
-    'they apply only to a new stream',
-  );
+/** Why flags require `--create`. */
+export const FOR_NEW_STREAMS = '; they apply only to a new stream';
 
 export const sayDedupeWindowTooLong = (): ErrorText => [
   '--dedupe-window is longer than --stream-max-age',
-  'a deleted message cannot be recognized as a duplicate',
+  'use a shorter one: a deleted message cannot be recognized as a duplicate',
 ];
 
 /** Not repeated: it may be a secret. */
@@ -153,17 +140,7 @@ export const INSPECTED = {
   ago: (wallMs: number, ageMs: number) =>
     `${formatMoment(wallMs)} (${formatDuration(Math.max(0, ageMs))} ago)`,
   event: (number: number, time: string, text: string) => `#${number}${time}  ${text}`,
-  hole: ({ first, records }: Hole) =>
-    `${formatCount(records, 'message')}, #${first} to #${first + records - 1}: the segment is missing`,
-  damage: ({ file, offset, bytes, records, kind }: Damage) =>
-    `${file}, ${formatCount(bytes, 'byte')} at offset ${offset}: ${DAMAGE[kind]}${records === 0 ? '' : `, ${formatCount(records, 'message')} lost`}`,
   more: (count: number) => `and ${groupThousands(count)} more`,
-} as const;
-
-const DAMAGE = {
-  unreadable: 'cannot be read',
-  incomplete: 'an incomplete record, which the next relay removes',
-  'not-a-segment': 'not a segment of a spool',
 } as const;
 
 export const sayFoundInSpool = (message: string): StatusRecord => ({
@@ -178,7 +155,121 @@ export const sayExported = (events: number, durationMs: number, faults: number):
   message: `exported ${formatCount(events, 'event')} in ${formatDuration(durationMs)}, found ${formatCount(faults, 'damaged or missing part')}`,
   figures: { events, duration_ms: Math.round(durationMs), damaged: faults },
 });
-export const HEALTH_IS_ALONE = 'it only asks another process';
+
+export const sayInvalidSecretFile = (flag: string, path: string): ErrorText => [
+  `${flag}: ${JSON.stringify(path)} must contain exactly one line of text`,
+  'accepted: a file with the value and nothing else',
+];
+
+export const IN_THE_FILE = 'set it in the file';
+
+export const sayCheckAlone = (): ErrorText =>
+  sayRequires(['--check'], '--config', 'add --config <file>, the file to check');
+
+export const sayConfigOfOther = (path: string): ErrorText => [
+  `--config ${JSON.stringify(path)} belongs to another user`,
+  'use a file of your own or of root',
+];
+
+export const sayConfigWritable = (path: string): ErrorText => [
+  `--config ${JSON.stringify(path)} can be changed by other users`,
+  `check its content, then run: chmod go-w ${quoteForShell(path)}`,
+];
+
+export const sayConfigNotAFile = (path: string): ErrorText => sayNotRegular('--config', path);
+
+/** @param faults each with its line and path */
+export const sayConfigInvalid = (path: string, faults: readonly string[]): ErrorText => [
+  `--config ${JSON.stringify(path)} has ${faults.length === 1 ? 'one fault' : `${faults.length} faults`}`,
+  faults.join('\n'),
+];
+
+/** What is wrong with a value in a configuration file. */
+export const CONFIG_FAULTS = {
+  mapping: 'must be a mapping',
+  list: 'must be a list',
+  text: 'must be a single value',
+  texts: 'must be a value or a list of values',
+  toggle: 'must be true or false',
+  unknown: 'unknown setting',
+  sinks: 'must have at least one sink',
+  name: 'must consist of letters, digits, - and _, and be different for each sink',
+  address: 'must have exactly one of to, to-env and to-file',
+  secret: 'must be {env: NAME} or {file: PATH}; a secret does not belong in the file',
+  header: 'is not the name of a header',
+  httpOnly: 'is for HTTP sinks only',
+  aliases: 'too many aliases',
+  variable: 'must be the name of an environment variable',
+} as const;
+
+export function describeUnknown(key: string, known: readonly string[]): string {
+  const suggestion = suggestNearest(key, known);
+  return `${CONFIG_FAULTS.unknown}${suggestion === undefined ? '' : `; ${suggestion}`}`;
+}
+
+/** @param code of the YAML parser, which never has the content */
+export const describeYamlFault = (code: string): string => `is not valid YAML (${code})`;
+
+export const describeFault = (line: number | undefined, path: string, what: string): string =>
+  `${line === undefined ? '' : `line ${line}: `}${path === '' ? 'the file' : path}: ${what}`;
+
+/** The text of an error about a flag, for the setting of the same name. */
+export const describeSettingFault = ({
+  message,
+  hint,
+}: {
+  message: string;
+  hint?: string | undefined;
+}): string =>
+  `${message}${hint === undefined ? '' : ` (${hint})`}`.replace(/--(?=[a-z])/g, '').replace(/\s*\n\s*/g, ' ');
+
+export const sayConfigValid = (path: string, sinks: number): StatusRecord => ({
+  event: 'setting',
+  level: 'info',
+  message: `${JSON.stringify(path)} is valid: ${formatCount(sinks, 'sink')}`,
+  figures: { path, sinks },
+});
+
+/** What a reload did, by the names of the sinks. */
+export interface Changes {
+  readonly added: readonly string[];
+  readonly changed: readonly string[];
+  readonly removed: readonly string[];
+  readonly unchanged: readonly string[];
+}
+
+export const sayReloaded = (changes: Changes): StatusRecord => {
+  const { added, changed, removed, unchanged } = changes;
+  const parts = Object.entries({ added, changed, removed, unchanged })
+    .filter(([, names]) => names.length > 0)
+    .map(([what, names]) => `${what}: ${names.join(', ')}`);
+  return {
+    event: 'setting',
+    level: 'info',
+    message: `configuration reloaded; ${parts.join('; ')}`,
+    figures: {
+      added: added.length,
+      changed: changed.length,
+      removed: removed.length,
+      unchanged: unchanged.length,
+    },
+  };
+};
+
+export const sayNotReloaded = (error: { message: string; hint?: string | undefined }): StatusRecord => ({
+  event: 'warning',
+  level: 'error',
+  message: `configuration not reloaded, nothing has changed: ${error.message}`,
+  hint: error.hint,
+});
+
+export const sayRestartNeeded = (settings: readonly string[]): StatusRecord => ({
+  event: 'warning',
+  level: 'warn',
+  message: `restart the relay to apply changes to ${settings.join(', ')}`,
+});
+
+export const HEALTH_IS_ALONE = 'use --health alone: it only queries another process';
 
 /** @param page the URL that was asked */
 export const sayUnhealthy = (page: string, problem: string): StatusRecord => ({

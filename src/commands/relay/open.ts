@@ -1,101 +1,69 @@
-// Opens what a relay delivers with: sinks, spools, the dead-letter file, and a worker for each sink.
+// Opens what a relay delivers with, a worker for each sink, and changes the sinks while it runs.
 import { readdirSync } from 'node:fs';
-import { basename, join } from 'node:path';
-import type { Clock } from '../../clock.ts';
-import { Backlog } from '../../delivery/backlog.ts';
-import { openDeadLetters } from '../../delivery/dead-letters.ts';
+import { join } from 'node:path';
+import { type DeadLetterFile, openDeadLetters } from '../../delivery/dead-letters.ts';
 import * as say from '../../delivery/messages.ts';
 import { openRelayOutput, type RelayOutput } from '../../delivery/relay-output.ts';
-import { createIdentifier, type Sink } from '../../delivery/sink.ts';
+import type { Sink } from '../../delivery/sink.ts';
 import type { SinkMonitor } from '../../delivery/sink-status.ts';
 import { hidePath } from '../../delivery/spool/inspect.ts';
-import { adoptSpool, countSpooled, type LockedSpool, openSpool } from '../../delivery/spool/open-spool.ts';
-import { Worker, type WorkerConfig } from '../../delivery/worker.ts';
+import { countSpooled } from '../../delivery/spool/open-spool.ts';
+import type { Worker } from '../../delivery/worker.ts';
 import { isAtlantisError } from '../../errors.ts';
 import type { WriteFailure } from '../../io/line-writer.ts';
 import type { Reporter } from '../../ui/reporter.ts';
-import { createSinks, nameRelay, type SinkDeps } from './sinks.ts';
-import type { RelayTarget } from './targets.ts';
+import type { RelayConfig, SinkConfig } from './config.ts';
+import type { Changes } from './messages.ts';
+import { type OpenSink, openSink, type SinkHost } from './open-sink.ts';
+import { createSink, fingerprintSink, nameRelay, type SinkDeps } from './sinks.ts';
 
-interface WorkerWatch {
-  /** Must be called when records were added or acknowledged. */
-  recheck(): void;
-  end(): void;
-}
-
-/** Bursts exceed the window for a few milliseconds, which is not reported. */
-const REPORT_BEHIND_AFTER_MS = 500;
-
-/** Reports when a worker exceeds its window, and when it has caught up. */
-function watchWorker(worker: Worker, window: number, clock: Clock, reporter: Reporter): WorkerWatch {
-  let cancel: (() => void) | undefined;
-  let isReportedBehind = false;
-  const reportBehind = (): void => {
-    isReportedBehind = true;
-    reporter.report(say.saySpooling(worker.sink.name, worker.pending, window));
-  };
-  return {
-    recheck() {
-      if (worker.pending > window) {
-        if (!isReportedBehind) cancel ??= clock.setTimer(reportBehind, REPORT_BEHIND_AFTER_MS);
-        return;
-      }
-      cancel?.();
-      cancel = undefined;
-      if (isReportedBehind) reporter.report(say.sayCaughtUp(worker.sink.name));
-      isReportedBehind = false;
-    },
-    end: () => cancel?.(),
-  };
-}
-
-interface Relay {
-  /** For metrics and health checks, in the order of `--to`. */
+export interface Relay {
+  /** For metrics and health checks, in the order of `--to`. It changes with a reload. */
   readonly sinks: readonly SinkMonitor[];
   /** @param onFailure called once, when a sink or spool has failed for good */
   openOutput(onFailure: (failure: WriteFailure) => void): RelayOutput;
   /**
-   * Resolves when every sink was ready once, so that no event is received that cannot be delivered; with a spool, at
-   * once.
+   * Resolves when every sink without a spool was ready once, so that no event is received that cannot be delivered.
    *
    * @throws SinkError if one of them has failed for good
    */
   untilReady(): Promise<void>;
+  /**
+   * Changes the sinks. Those that are the same are not disturbed, changed ones start again with their backlog, removed ones
+   * deliver what they have for a while.
+   *
+   * @returns undefined at the end of the run, when nothing is changed any more
+   * @throws UsageError, OutputError; then everything is as before
+   */
+  reload(sinks: readonly SinkConfig[]): Promise<Changes | undefined>;
   /** Stops the workers and closes everything; draining the output does the same. Can be called again. */
   close(): Promise<void>;
 }
+
+/** How long a removed sink may deliver what it has. */
+const FAREWELL_MS = 10_000;
+
+/** The identity of a sink across reloads. */
+const keyOf = ({ name, target }: SinkConfig): string => name ?? target.folder;
 
 /**
  * Starts delivering what an earlier run left in the spools.
  *
  * @throws UsageError, OutputError; then everything is closed again
  */
-export async function openRelay(deps: SinkDeps): Promise<Relay> {
-  const { config, connection, reporter, io } = deps;
-  const { clock, random } = io;
-  const { window } = config;
-  const isSpooled = config.spool !== undefined;
-  const relayName = nameRelay(config);
-  const identify = createIdentifier(config.idSteps, relayName);
-  // With --redeliver nothing can be lost: the events stay in their file.
-  const unspooled = config.redeliver === undefined ? 'while-empty' : 'always';
-  const workerConfig: WorkerConfig = {
-    window,
-    policy: connection,
-    givesUpAtStart: isSpooled ? 'never' : unspooled,
-  };
-
-  const sinks = await createSinks(deps);
-  const { deadLetter } = config;
-  const deadLetters =
-    deadLetter === undefined ? undefined : openDeadLetters(deadLetter, (record) => reporter.report(record));
+export async function openRelay(
+  deps: Omit<SinkDeps, 'config'> & { readonly config: RelayConfig },
+): Promise<Relay> {
+  const { config, reporter, io } = deps;
+  const { clock } = io;
   /** Events may have been received: from now on, a sink that stops does not end the run alone. */
-  let hasBegun = isSpooled || config.redeliver !== undefined;
-  const spools: LockedSpool[] = [];
-  const usedFolders = new Set<string>();
+  let hasBegun = config.redeliver !== undefined || config.sinks.every(({ spool }) => spool !== undefined);
+  let opened: readonly OpenSink[] = [];
+  const marks = new Map<OpenSink, string>();
+  const leaving = new Map<string, { readonly sink: OpenSink; readonly done: Promise<void> }>();
   const workers: Worker[] = [];
-  const watches: WorkerWatch[] = [];
-  const output = openRelayOutput({ workers, clock, reporter, relayName, isSpooled, close });
+  const deadLetterFiles = new Map<string, DeadLetterFile>();
+  const output = openRelayOutput({ workers, clock, reporter, relayName: nameRelay(config), close });
 
   function onFault(error: unknown): void {
     if (isAtlantisError(error)) output.fail(error);
@@ -107,89 +75,134 @@ export async function openRelay(deps: SinkDeps): Promise<Relay> {
     }
   }
 
-  async function openBacklog(sink: Sink, { folder, oldFolders }: RelayTarget): Promise<Backlog> {
-    // Read ahead one more window, so that a sink that keeps up never waits for the stream.
-    if (config.spool === undefined) return new Backlog(2 * window);
-    io.ignoreFileSizeSignal();
-    const { path: parent } = config.spool;
-    const warn = (message: string): void => reporter.report({ event: 'warning', level: 'warn', message });
-    const inParent = (name: string): string => join(parent, name);
-    const path = await adoptSpool(inParent(folder), oldFolders.map(inParent), io, warn);
-    usedFolders.add(basename(path));
-    const locked = await openSpool({ ...config.spool, path }, io, { onFault, warn });
-    spools.push(locked);
-    const { bytesRepaired, hasLostCursor, end, acknowledged } = locked.spool;
-    if (bytesRepaired > 0) reporter.report(say.sayRepaired(say.nameSpool(sink.name), bytesRepaired));
-    if (hasLostCursor) reporter.report(say.sayLostCursor(sink.name));
-    if (end > acknowledged) reporter.report(say.sayLeftOver(sink.name, end - acknowledged));
-    return new Backlog(2 * window, locked.spool);
+  /** @param isLate the run has begun: nothing is given up at once */
+  const createHost = (isLate: boolean): SinkHost => ({
+    // With --redeliver nothing can be lost: the events stay in their file.
+    givesUpAtStart: isLate ? 'never' : config.redeliver === undefined ? 'while-empty' : 'always',
+    openDeadLetters(path) {
+      const file = deadLetterFiles.get(path) ?? openDeadLetters(path, (record) => reporter.report(record));
+      deadLetterFiles.set(path, file);
+      return file;
+    },
+    onFault,
+    onStopped(worker, fault) {
+      const isLast = !workers.some((one) => one !== worker && one.stoppedBy === undefined);
+      if (!workers.includes(worker) || (hasBegun && !isLast)) {
+        reporter.report(say.saySinkStopped(worker.sink.name, fault));
+      } else output.fail(say.describeStop(fault));
+    },
+    onChange: () => output.recheck(),
+  });
+
+  function setOpened(sinks: readonly OpenSink[]): void {
+    opened = sinks;
+    workers.splice(0, workers.length, ...sinks.map(({ worker }) => worker));
   }
 
-  function addWorker(sink: Sink, backlog: Backlog): void {
-    const worker = new Worker(sink, backlog, workerConfig, {
-      clock,
-      random,
-      report(event) {
-        if (event.kind !== 'stopped') reporter.report(say.sayWorkerEvent(sink.name, event, isSpooled));
-        else if (hasBegun && workers.some(({ stoppedBy }) => stoppedBy === undefined)) {
-          reporter.report(say.saySinkStopped(sink.name, event.fault));
-        } else output.fail(say.describeStop(event.fault));
-      },
-      onChange() {
-        watch?.recheck();
-        output.recheck();
-      },
-      deadLetter:
-        deadLetters &&
-        ((record, why) => {
-          const id = identify(record);
-          const at = new Date(clock.wallMs()).toISOString();
-          deadLetters.append({ at, to: sink.name, reason: io.redactor.redact(why), id }, record);
-          reporter.report(say.sayDeadLettered(sink.name, deadLetter ?? '', id, why));
-        }),
-    });
-    const watch = isSpooled ? watchWorker(worker, window, clock, reporter) : undefined;
-    if (watch !== undefined) watches.push(watch);
-    workers.push(worker);
+  async function openOne(sink: SinkConfig, prepared: Sink, isLate: boolean): Promise<OpenSink> {
+    const last = leaving.get(keyOf(sink));
+    last?.sink.hurry();
+    await last?.done;
+    const one = await openSink(sink, prepared, deps, createHost(isLate));
+    marks.set(one, await fingerprintSink(sink, io));
+    return one;
   }
 
-  /** Closes all files, even if one fails. */
-  async function closeFiles(): Promise<void> {
-    for (const file of [...spools, deadLetters]) {
+  function closeFiles(): void {
+    for (const file of deadLetterFiles.values()) {
       try {
-        await file?.close();
+        file.close();
       } catch (error) {
         onFault(error);
       }
     }
   }
 
+  const prepared = await Promise.all(config.sinks.map((sink) => createSink(sink, deps)));
+  const first: OpenSink[] = [];
   try {
-    for (const [i, sink] of sinks.entries()) {
-      addWorker(sink, await openBacklog(sink, config.targets[i] as RelayTarget));
-    }
+    for (const [i, sink] of config.sinks.entries())
+      first.push(await openOne(sink, prepared[i] as Sink, false));
   } catch (error) {
-    await closeFiles();
+    for (const one of first) await one.close('unused');
+    closeFiles();
     throw error;
   }
-  if (config.spool !== undefined) warnAboutUnusedSpools(config.spool.path, usedFolders, reporter);
-  // Each is caught here, because they are awaited much later.
-  const runs = Promise.all(workers.map((worker) => worker.run().catch(onFault)));
+  setOpened(first);
+  warnAboutUnusedSpools(first, reporter);
+  for (const one of first) one.start();
+
+  /** A removed sink delivers its backlog for a while, then reports what is left. */
+  function dismiss(sink: OpenSink): void {
+    const key = keyOf(sink.config);
+    const done = sink
+      .untilEmpty(FAREWELL_MS)
+      .then(() => sink.close('removed'))
+      .then(() => void leaving.delete(key), onFault);
+    leaving.set(key, { sink, done });
+  }
+
+  /** @throws UsageError before anything has changed, OutputError with half of it done */
+  async function change(next: readonly SinkConfig[]): Promise<Changes> {
+    const before = new Map(opened.map((one) => [keyOf(one.config), one]));
+    const plans = await Promise.all(
+      next.map(async (sink) => {
+        const old = before.get(keyOf(sink));
+        const isSame =
+          old !== undefined &&
+          old.worker.stoppedBy === undefined &&
+          marks.get(old) === (await fingerprintSink(sink, io));
+        return { sink, old, prepared: isSame ? undefined : await createSink(sink, deps) };
+      }),
+    );
+    const kept = new Set(next.map(keyOf));
+    const removed = opened.filter(({ config }) => !kept.has(keyOf(config)));
+    const resume = output.hold();
+    try {
+      const all: OpenSink[] = [];
+      for (const { sink, old, prepared } of plans) {
+        if (old !== undefined && prepared === undefined) {
+          all.push(old);
+          continue;
+        }
+        // If the rest fails, it is not the same any more, and is opened again.
+        if (old !== undefined) marks.delete(old);
+        const unwritten = (await old?.close('replaced')) ?? [];
+        const one = await openOne(sink, prepared as Sink, true);
+        one.worker.append(unwritten);
+        all.push(one);
+        setOpened([...opened.filter((other) => other !== old), one]);
+        one.start();
+      }
+      setOpened(all);
+      for (const one of removed) dismiss(one);
+    } finally {
+      resume();
+    }
+    const namesOf = (one: readonly (typeof plans)[number][]): string[] =>
+      one.map(({ sink }) => opened.find(({ config }) => config === sink)?.worker.sink.name ?? keyOf(sink));
+    return {
+      added: namesOf(plans.filter(({ old }) => old === undefined)),
+      changed: namesOf(plans.filter(({ old, prepared }) => old !== undefined && prepared !== undefined)),
+      removed: removed.map(({ worker }) => worker.sink.name),
+      unchanged: namesOf(plans.filter(({ prepared }) => prepared === undefined)),
+    };
+  }
 
   let closing: Promise<void> | undefined;
+  let changing: Promise<unknown> = Promise.resolve();
   function close(): Promise<void> {
     closing ??= closeOnce();
     return closing;
   }
   async function closeOnce(): Promise<void> {
-    for (const watch of watches) watch.end();
-    for (const worker of workers) worker.stop();
-    await runs;
-    await closeFiles();
-    for (const { sink, backlog, figures, pending } of workers) {
-      const left = isSpooled ? pending - backlog.atRisk : 0;
-      reporter.report(say.sayDelivered(sink.name, figures, left));
-    }
+    await changing;
+    for (const { sink } of leaving.values()) sink.hurry();
+    for (const { worker } of opened) worker.stop();
+    await Promise.all([...leaving.values()].map(({ done }) => done));
+    // One after the other: their summaries are in the order of the sinks.
+    for (const one of opened) await one.close();
+    closeFiles();
   }
 
   return {
@@ -199,21 +212,36 @@ export async function openRelay(deps: SinkDeps): Promise<Relay> {
       return output;
     },
     async untilReady() {
-      if (isSpooled) return;
-      await Promise.race([runs, Promise.all(workers.map(({ ready }) => ready))]);
+      const waited = opened.filter(({ config }) => config.spool === undefined);
+      const ends = Promise.all(waited.map((one) => one.untilEnd()));
+      await Promise.race([ends, Promise.all(waited.map(({ worker }) => worker.ready))]);
       if (output.failure !== undefined) throw output.failure;
       hasBegun = true;
+    },
+    async reload(next) {
+      if (closing !== undefined) return undefined;
+      const previous = opened.map(({ config }) => config);
+      const changes = change(next);
+      changing = changes.catch(async (error: unknown) => {
+        // Nothing has changed after a UsageError: then this changes nothing either.
+        await change(previous).catch(onFault);
+        return error;
+      });
+      await changing;
+      return changes;
     },
     close,
   };
 }
 
-function warnAboutUnusedSpools(parent: string, used: ReadonlySet<string>, reporter: Reporter): void {
-  for (const { name } of readdirSync(parent, { withFileTypes: true }).filter((entry) =>
-    entry.isDirectory(),
-  )) {
-    if (used.has(name)) continue;
-    const records = countSpooled(join(parent, name));
-    if (records > 0) reporter.report(say.sayUnusedSpool(join(parent, hidePath(name)), records));
+function warnAboutUnusedSpools(sinks: readonly OpenSink[], reporter: Reporter): void {
+  const used = new Set(sinks.map(({ spoolFolder }) => spoolFolder));
+  const parents = new Set(sinks.flatMap(({ config }) => config.spool?.path ?? []));
+  for (const parent of parents) {
+    for (const entry of readdirSync(parent, { withFileTypes: true })) {
+      if (!entry.isDirectory() || used.has(entry.name)) continue;
+      const records = countSpooled(join(parent, entry.name));
+      if (records > 0) reporter.report(say.sayUnusedSpool(join(parent, hidePath(entry.name)), records));
+    }
   }
 }

@@ -2,7 +2,7 @@
 // output.
 import { readDeadLetter, startsDeadLetters } from '../../delivery/dead-letters.ts';
 import { THE_DEAD_LETTER_FILE } from '../../delivery/messages.ts';
-import { EXIT, UsageError } from '../../errors.ts';
+import { EXIT, isAtlantisError, UsageError } from '../../errors.ts';
 import { BatchBuilder } from '../../events/batch.ts';
 import { isPrettyPrinted } from '../../events/json-line.ts';
 import { listGiven, pick } from '../../flags/definition.ts';
@@ -23,15 +23,32 @@ import { readLines } from '../../recording/read-lines.ts';
 import { createReporting, openCommandStream } from '../../session/open-service.ts';
 import { clearReadyFile } from '../../session/ready-file.ts';
 import { loadFilter, reportCuts } from '../../session/run-filter.ts';
-import { type FileSource, runSession } from '../../session/session.ts';
+import { runSession } from '../../session/session.ts';
+import type { FileSource } from '../../session/source.ts';
 import { readTrustedRoots } from '../../settings/certificates.ts';
 import { limitLookups } from '../../settings/lookup-limit.ts';
-import { parseStreamFlags, type StreamFlags, type TailConfig } from '../../settings/stream-config.ts';
+import {
+  parseStreamFlags,
+  STREAM_FLAGS,
+  type StreamFlags,
+  type TailConfig,
+} from '../../settings/stream-config.ts';
 import { EventBatch } from '../../stream/items.ts';
-import { parseRelayFlags, type RelayConfig } from './config.ts';
-import type { RelayFlags } from './flags.ts';
-import { NO_STREAM_IS_OPENED, NOT_A_DEAD_LETTER, sayNotRedeliverable } from './messages.ts';
-import { openRelay } from './open.ts';
+import { createReporter, loadLogStyle, type Reporter } from '../../ui/reporter.ts';
+import { parseRelayFlags, type RelayConfig, RUN_FLAGS } from './config.ts';
+import { RELAY_FLAGS, type RelayFlags } from './flags.ts';
+import {
+  IN_THE_FILE,
+  NO_STREAM_IS_OPENED,
+  NOT_A_DEAD_LETTER,
+  sayCheckAlone,
+  sayConfigValid,
+  sayNotRedeliverable,
+  sayNotReloaded,
+  sayReloaded,
+  sayRestartNeeded,
+} from './messages.ts';
+import { openRelay, type Relay } from './open.ts';
 
 /** Flags of a stream. */
 const NOT_FOR_REDELIVERY = {
@@ -44,9 +61,15 @@ const NOT_FOR_REDELIVERY = {
 };
 
 /** Runs the command. @throws UsageError, CredentialError, StoreError, OutputError before anything is delivered */
-export async function runRelay(flags: RelayFlags & StreamFlags, io: Io): Promise<Outcome> {
-  const config = parseStreamFlags(flags, io);
-  const relay = await parseRelayFlags(flags, io.env);
+export async function runRelay(given: RelayFlags & StreamFlags, io: Io): Promise<Outcome> {
+  const { flags, relay } = await readSettings(given, io);
+  const config = { ...parseStreamFlags(flags, io), hasKeys: false };
+  if (given.check === true) {
+    createReporter(io, config.log, await loadLogStyle(config.log)).report(
+      sayConfigValid(given.config ?? '', relay.sinks.length),
+    );
+    return { exitCode: EXIT.ok };
+  }
   if (relay.redeliver !== undefined) {
     const [other] = listGiven(NOT_FOR_REDELIVERY, flags);
     if (other !== undefined) {
@@ -63,18 +86,21 @@ export async function runRelay(flags: RelayFlags & StreamFlags, io: Io): Promise
   let monitor: Monitor | undefined;
   try {
     monitor = await loadMonitor(config, reporter, io);
-    const { sinks, openOutput, untilReady, close } = await openRelay({
+    const opened = await openRelay({
       config: relay,
       connection: config.connection,
       trustedRoots: settings.dial.trustedRoots,
       reporter,
       io,
     });
+    const { sinks, openOutput, untilReady, close } = opened;
     monitor.watch(sinks);
     const { observers } = monitor;
+    const unwatch = reloadOnHangUp({ given, flags, relay: opened, monitor, reporter }, io);
     try {
       return await runSession({ config, source, openOutput, reporter, status, untilReady, observers }, io);
     } finally {
+      unwatch();
       // The session may end without draining the output.
       await close();
     }
@@ -82,6 +108,63 @@ export async function runRelay(flags: RelayFlags & StreamFlags, io: Io): Promise
     monitor?.close();
     await stream.close();
   }
+}
+
+interface Settings {
+  readonly flags: RelayFlags & StreamFlags;
+  readonly relay: RelayConfig;
+}
+
+/** From flags, or from the file of `--config`, whose source can be overridden by flags. @throws UsageError */
+async function readSettings(flags: RelayFlags & StreamFlags, io: Io): Promise<Settings> {
+  const { config, check } = flags;
+  if (config === undefined) {
+    if (check === true) throw new UsageError(...sayCheckAlone());
+    return { flags, relay: await parseRelayFlags(flags, io) };
+  }
+  const [other] = listGiven(RELAY_FLAGS, flags);
+  if (other !== undefined) throw new UsageError(...sayNotCombinable('--config', other, IN_THE_FILE));
+  const { mergeFlags, readRelayFile } = await import('./config-file.ts');
+  const { stream, relay } = await readRelayFile(config, io);
+  return { flags: mergeFlags({ ...STREAM_FLAGS, ...RUN_FLAGS }, flags, stream) as Settings['flags'], relay };
+}
+
+/** `metrics-listen` of `metricsListen`. */
+const spellSetting = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+
+interface Reloading {
+  readonly given: RelayFlags & StreamFlags;
+  readonly flags: RelayFlags & StreamFlags;
+  readonly relay: Relay;
+  readonly monitor: Monitor;
+  readonly reporter: Reporter;
+}
+
+/** Reads the settings again on SIGHUP, one time after the other. On a terminal a hang-up still ends the run. */
+function reloadOnHangUp({ given, flags, relay, monitor, reporter }: Reloading, io: Io): () => void {
+  if (io.isStdinTty || io.stderr.isTty) return () => {};
+  let last: Promise<void> = Promise.resolve();
+  const reload = async (): Promise<void> => {
+    monitor.noteReload('begun');
+    try {
+      const next = await readSettings(given, io);
+      const changes = await relay.reload(next.relay.sinks);
+      monitor.watch(relay.sinks);
+      if (changes !== undefined) reporter.report(sayReloaded(changes));
+      const others = Object.keys({ ...flags, ...next.flags }).filter(
+        (name) => JSON.stringify(flags[name as 'url']) !== JSON.stringify(next.flags[name as 'url']),
+      );
+      if (others.length > 0) reporter.report(sayRestartNeeded(others.map(spellSetting)));
+      monitor.noteReload('done');
+    } catch (error) {
+      if (!isAtlantisError(error)) throw error;
+      reporter.report(sayNotReloaded(error));
+      monitor.noteReload('failed');
+    }
+  };
+  return io.onHangUp(() => {
+    last = last.then(reload);
+  });
 }
 
 /**
@@ -126,7 +209,7 @@ function createDeadLetterSource(path: string, damage: DamageReport, io: Io): Fil
       }
     },
     finish: () => ({ exitCode: damage.count > 0 ? EXIT.protocol : EXIT.ok, errors: [] }),
-    summarize: ({ events, durationMs }) => damage.summarize(events, durationMs),
+    summarize: ({ events, durationMs }) => damage.summarize({ events, durationMs }),
   };
 }
 

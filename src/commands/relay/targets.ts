@@ -2,10 +2,10 @@
 import { type HttpTarget, parseHttpTarget } from '../../delivery/http/http-sink.ts';
 import { sha256 } from '../../delivery/sink.ts';
 import { UsageError } from '../../errors.ts';
-import { readNamedFile } from '../../io/read-file.ts';
 import { isNatsUrl, type NatsAddress, parseNatsUrl } from '../../settings/nats-address.ts';
 import { HEADER_NAME, type RelayValues } from './flags.ts';
 import * as say from './messages.ts';
+import { readText } from './secrets.ts';
 
 interface SpoolNames {
   /** The name of the folder of its spool. */
@@ -20,28 +20,41 @@ export type RelayTarget = SpoolNames &
     | { readonly kind: 'http'; readonly target: HttpTarget }
   );
 
+type TargetValues = Pick<RelayValues, 'to' | 'toEnv' | 'toFile' | 'stream' | 'allowHttp'>;
+
 type Env = Readonly<Record<string, string | undefined>>;
 
 /** @throws UsageError that repeats no URL of a variable or a file */
 export async function parseTargets(values: RelayValues, env: Env): Promise<RelayTarget[]> {
+  const found = await listTargets(values, env);
+  if (found.length === 0) {
+    throw new UsageError(...say.saySinkRequired());
+  }
+  const targets = separateStreams(found);
+  if (new Set(targets.map(({ folder }) => folder)).size < targets.length) {
+    throw new UsageError(...say.saySinkTwice());
+  }
+  return targets;
+}
+
+/** What the settings of one sink, or the flags of all, name as the addresses. @throws UsageError as above */
+export async function listTargets(values: TargetValues, env: Env): Promise<RelayTarget[]> {
   const given = [
     ...values.to.map((url) => ({ flag: '--to', url })),
     ...values.toEnv.map((name) => ({ flag: `--to-env ${name}`, url: readVariable(name, env) })),
     ...(await Promise.all(
       values.toFile.map(async (path) => ({
         flag: `--to-file "${path}"`,
-        url: await readTextFile('--to-file', path, say.ONE_URL),
+        url: await readText('--to-file', path),
       })),
     )),
   ];
-  if (given.length === 0) {
-    throw new UsageError(...say.saySinkRequired());
-  }
-  const targets = separateStreams(given.map(({ flag, url }) => parseTarget(flag, url, values)));
-  if (new Set(targets.map(({ folder }) => folder)).size < targets.length) {
-    throw new UsageError(...say.saySinkTwice());
-  }
-  return targets;
+  return given.map(({ flag, url }) => parseTarget(flag, url, values));
+}
+
+/** The spool of a sink in a configuration file has its name; the spool that its flags would use is taken over. */
+export function nameSpoolOf(target: RelayTarget, name: string): RelayTarget {
+  return { ...target, folder: nameFolder(name, name), oldFolders: [target.folder, ...target.oldFolders] };
 }
 
 function readVariable(name: string, env: Env): string {
@@ -53,20 +66,7 @@ function readVariable(name: string, env: Env): string {
   return url;
 }
 
-/** @param content what the file should contain. @throws UsageError */
-export async function readTextFile(flag: string, path: string, content: string): Promise<string> {
-  try {
-    return (await readNamedFile(path))
-      .toString('utf8')
-      .replace(/^\ufeff/, '')
-      .trim();
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
-    throw new UsageError(...say.sayFileUnreadable(flag, path, code, content));
-  }
-}
-
-function parseTarget(flag: string, url: string, { stream, allowHttp }: RelayValues): RelayTarget {
+function parseTarget(flag: string, url: string, { stream, allowHttp }: TargetValues): RelayTarget {
   if (!isNatsUrl(url)) {
     const target = parseHttpTarget(flag, url, allowHttp);
     const { host, identity } = target;
@@ -112,9 +112,9 @@ function nameOldFolder(name: string): string {
   return `${readable.slice(0, 60)}-${sha256(name).slice(0, 8)}`;
 }
 
-const VARIABLE_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
+export const VARIABLE_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
-interface SecretPlace {
+export interface SecretPlace {
   /** For the HTTP sinks of this host; undefined: for all of them. */
   readonly host: string | undefined;
 }
@@ -131,8 +131,8 @@ export interface SecretFile extends SecretPlace {
 
 /** @param text `NAME` or `NAME@host` */
 export function parseSecretVariable(text: string): SecretVariable | undefined {
-  const [, variable, host] = /^([A-Za-z_][A-Za-z0-9_]*)(?:@(\S+))?$/.exec(text) ?? [];
-  return variable === undefined ? undefined : { variable, host: host?.toLowerCase() };
+  const [, variable = '', host] = /^([^@]*)(?:@(\S+))?$/.exec(text) ?? [];
+  return VARIABLE_NAME.test(variable) ? { variable, host: host?.toLowerCase() } : undefined;
 }
 
 /** @param text `path` or `path@host` */

@@ -19,7 +19,9 @@ import { parseStreamFlags, type StreamFlags } from '../../settings/stream-config
  * @throws UsageError for bad flags and a file that cannot be opened
  */
 export async function runReplay(path: string, flags: StreamFlags & PlayFlags, io: Io): Promise<Outcome> {
-  const config = parseStreamFlags(flags, io, addDefaults(flags, io));
+  const parsed = parseStreamFlags(flags, io, addDefaults(flags, io));
+  // Keys are not taken from a recording on stdin.
+  const config = { ...parsed, hasKeys: parsed.hasKeys && path !== '-' };
   const pace = parsePlayFlags(flags, io.clock.wallMs());
   const { reporter, status } = await createReporting(config, io);
   const select = await loadFilter(config);

@@ -8,25 +8,16 @@ import {
   toggle,
   withDefault,
 } from '../../flags/definition.ts';
-import type { GlobalFlags } from '../../flags/shared-flags.ts';
-import { parseCount, parseDuration, parseRate, parseSpeed } from '../../flags/values.ts';
+import { count, type GlobalFlags } from '../../flags/shared-flags.ts';
+import { parseDuration, parseRate, parseSpeed } from '../../flags/values.ts';
 
 export const SERVER_FLAGS = {
-  port: withDefault(
-    '--port <n>',
-    'port to listen on; 0: any free port',
-    (flag, given) => parseCount(flag, given, 0, 65_535),
-    '8787',
-  ),
+  port: withDefault('--port <n>', 'port to listen on; 0: any free port', count(0, 65_535), '8787'),
   host: withDefault('--host <address>', 'address to listen on', (_flag, given) => given, '127.0.0.1'),
   tls: toggle('--tls', 'use TLS with a self-signed certificate; its path is printed'),
   ratePerSecond: optional('--rate <n>', 'events per second on each connection, or max', parseRate, '5'),
   seed: text('--seed <text>', 'random seed: the same seed gives the same output'),
-  count: optional(
-    '--count <n>',
-    'number of events on each connection, which then stays silent',
-    (flag, given) => parseCount(flag, given, 0),
-  ),
+  count: optional('--count <n>', 'number of events on each connection, which then stays silent', count(0)),
   types: text('--types <type,...>', 'send only these event types'),
   key: list('--key <key>', 'accept this made-up key; repeatable', 'any well-formed key'),
   scenario: text('--scenario <name>', 'behavior of the server, see Scenarios', 'steady'),

@@ -45,7 +45,8 @@ export async function createReplay(
       // Other clients are still served.
       reporter.report(describeFailure(error));
     }
-    if (damage !== undefined) reporter.report(damage.summarize(events, clock.monotonicMs() - startedAtMs));
+    if (damage !== undefined)
+      reporter.report(damage.summarize({ events, durationMs: clock.monotonicMs() - startedAtMs }));
   }
 
   return {

@@ -10,7 +10,7 @@ import { parsePlayRate } from '../../flags/values.ts';
 import { foldCommand } from '../../flags/wrap.ts';
 import type { Io, Outcome } from '../../io/io.ts';
 import { isKey } from '../../io/key.ts';
-import { sayNotRead } from '../../io/messages.ts';
+import { quoteForShell, sayNotRead } from '../../io/messages.ts';
 import { readNamedFile } from '../../io/read-file.ts';
 import type { EndSignal } from '../../io/signals.ts';
 import { dropByteOrderMark } from '../../io/text-encoding.ts';
@@ -19,6 +19,7 @@ import { wrapWords } from '../../render/fit-lines.ts';
 import { stringifySafe } from '../../render/sanitize.ts';
 import { saySignal } from '../../session/messages.ts';
 import { type LogConfig, parseLogFlags } from '../../settings/stream-config.ts';
+import { isLoopbackHost } from '../../settings/stream-url.ts';
 import type { Scenario } from '../../simulator/scenarios.ts';
 import { type SimulatorOptions, startSimulator } from '../../simulator/server.ts';
 import { createReporter, loadLogStyle } from '../../ui/reporter.ts';
@@ -36,8 +37,6 @@ interface ReadySimulator {
   readonly caCertPath: string | undefined;
   readonly pid: number;
 }
-
-const LOOPBACK_URL = /^https?:\/\/(127\.|\[::1\]|localhost)/;
 
 /** The ready message as text and as JSON. @param columns width of the terminal; undefined without one */
 function describeServer(
@@ -58,17 +57,13 @@ function describeServer(
     pid,
   };
   const isForAll = host === '0.0.0.0' || host === '::';
-  const isOpen = isForAll || !LOOPBACK_URL.test(url);
-  const command = `ATLANTIS_API_KEY=${key ?? '<your --key>'} ${argv.map(quote).join(' ')}`;
+  // The URL of a link-local address, which has a zone, cannot be parsed.
+  const isOpen = isForAll || !URL.canParse(url) || !isLoopbackHost(new URL(url).hostname);
+  const command = `ATLANTIS_API_KEY=${key ?? '<your --key>'} ${argv.map(quoteForShell).join(' ')}`;
   const folded = foldCommand(command, columns - 2);
   const text = say.describeReady(url, host, caCertPath, folded, { isForAll, isOpen });
   const lines = text.flatMap((line) => (line.startsWith(' ') ? line : wrapWords(line, columns)));
   return { text: `${lines.join('\n')}\n`, record: stringifySafe(record) };
-}
-
-/** Quotes an argument for a POSIX shell. */
-function quote(word: string): string {
-  return /^[\w@%+=:,./[\]-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 /** Writes the certificate into a new temporary folder. @throws OutputError */

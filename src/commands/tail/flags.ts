@@ -2,6 +2,7 @@
 import { type Flags, group, optional, text } from '../../flags/definition.ts';
 import {
   CONNECTION_FLAGS,
+  count,
   END_FLAGS,
   EVENT_FLAGS,
   FORM_FLAGS,
@@ -10,8 +11,7 @@ import {
   SIMULATION_FLAGS,
   SOURCE_FLAGS,
 } from '../../flags/shared-flags.ts';
-
-import { parseCount, parseDuration, parseSize } from '../../flags/values.ts';
+import { parseDuration, parseSize } from '../../flags/values.ts';
 import { FROM_FLAGS } from '../../settings/flags.ts';
 
 export const RECORD_FLAGS = {
@@ -29,12 +29,7 @@ export const RECORD_FLAGS = {
     'rotate the recording after this long, e.g. 24h',
     parseDuration,
   ),
-  keep: optional(
-    '--record-keep <n>',
-    'rotated files to keep; the oldest are deleted',
-    (flag, given) => parseCount(flag, given, 0),
-    'all',
-  ),
+  keep: optional('--record-keep <n>', 'rotated files to keep; the oldest are deleted', count(0), 'all'),
 };
 
 export type RecordFlags = Flags<typeof RECORD_FLAGS>;

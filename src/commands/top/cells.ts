@@ -25,17 +25,6 @@ export function formatAmount(decimal: Decimal, maxLength: number): string {
   return exact.length <= maxLength ? exact : formatAbout(roundDecimal(decimal));
 }
 
-/** `0`, `0.4`, `12.5`, `1,234`. */
-export function formatRate(perSecond: number | undefined): string {
-  if (perSecond === undefined) return '';
-  if (perSecond === 0) return '0';
-  if (perSecond < 0.05) return '<0.1';
-  return perSecond < 100 ? perSecond.toFixed(1) : formatWhole(Math.round(perSecond));
-}
-
-/** `1,234`. */
-export const formatWhole = (count: number): string => String(count).replace(/\B(?=(\d{3})+$)/g, ',');
-
 export function formatShare(share: number): string {
   if (share > 0 && share < 0.001) return '<0.1%';
   return `${(share * 100).toFixed(1)}%`;
@@ -45,10 +34,4 @@ export function formatShare(share: number): string {
 export function formatLag(ms: number): string {
   if (ms === BELOW_ZERO) return '<0 ms';
   return ms < 1_000 ? `${ms} ms` : formatDuration(ms);
-}
-
-/** One bar for each count, scaled to the largest one. 0 is the lowest bar, 1 at least the next. */
-export function drawBars(counts: readonly number[], bars: string): string {
-  const most = Math.max(...counts, 1);
-  return counts.map((count) => bars[count === 0 ? 0 : Math.max(1, Math.ceil((count / most) * 7))]).join('');
 }

@@ -22,8 +22,8 @@ type TopSource =
 export interface TopConfig {
   readonly by: readonly NamedPath[];
   readonly sort: Sort;
-  /** Undefined: as many as fit. */
-  readonly rows: number | undefined;
+  /** Infinity: as many as fit. */
+  readonly rows: number;
   readonly dollars: readonly (readonly PathStep[])[];
   readonly time: readonly (readonly PathStep[])[];
   /** Undefined: the table is drawn until the run ends. */
@@ -50,7 +50,7 @@ export async function parseTopFlags(path: string | undefined, flags: TopFlags, i
   return {
     by,
     sort: values.sort,
-    rows: values.rows ?? (values.isOnce ? DEFAULT_ROWS : undefined),
+    rows: values.rows ?? (values.isOnce ? DEFAULT_ROWS : Number.POSITIVE_INFINITY),
     dollars: (await parseFieldList(values.usdField, '--usd-field')).map(({ steps }) => steps),
     time: parseLagPaths(values.lagField),
     once: values.isOnce ? { withinMs, isJson } : undefined,

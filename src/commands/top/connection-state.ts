@@ -1,24 +1,20 @@
-// The state of the source, for the first line of `top`.
+// The state of a live source, and what it has delivered, for the first lines of `top`.
 import type { Clock } from '../../clock.ts';
-import type { PlayPosition, StreamProgress } from '../../ui/stream-progress.ts';
+import type { StreamProgress } from '../../ui/stream-progress.ts';
 
 type State =
-  | { readonly kind: 'starting' }
-  | { readonly kind: 'connecting'; readonly host: string }
+  | { readonly kind: 'connecting' }
   | { readonly kind: 'live'; readonly stream: { readonly roundTripMs: number | undefined } }
-  | { readonly kind: 'retrying'; readonly atMs: number; readonly attempt: number }
-  | { readonly kind: 'playing' };
+  | { readonly kind: 'retrying'; readonly atMs: number; readonly attempt: number };
 
 export class ConnectionState implements StreamProgress {
   readonly #clock: Clock;
   readonly startedAtMs: number;
-  state: State = { kind: 'starting' };
+  state: State = { kind: 'connecting' };
   connections = 0;
   /** Including one that is open. */
   gaps = 0;
   isGapOpen = false;
-  /** A source that resumes where it stopped reports a gap only after it. */
-  isGapless = false;
   /** Events before filters; undefined without filters. */
   received: number | undefined;
 
@@ -27,8 +23,8 @@ export class ConnectionState implements StreamProgress {
     this.startedAtMs = clock.wallMs();
   }
 
-  connecting(host: string): void {
-    this.state = { kind: 'connecting', host };
+  connecting(): void {
+    this.state = { kind: 'connecting' };
   }
 
   live(stream: { readonly roundTripMs: number | undefined }): void {
@@ -37,18 +33,24 @@ export class ConnectionState implements StreamProgress {
     this.isGapOpen = false;
   }
 
-  playing(_position: PlayPosition): void {
-    this.state = { kind: 'playing' };
-  }
-
   retrying(delayMs: number, attempt: number): void {
     this.state = { kind: 'retrying', atMs: this.#clock.monotonicMs() + delayMs, attempt };
   }
 
+  lost(isGap: boolean): void {
+    if (isGap) this.gaps += 1;
+    this.isGapOpen = isGap;
+  }
+
   noteGap(): void {
     this.gaps += 1;
-    this.isGapOpen = !this.isGapless;
   }
+
+  playing(): void {}
+
+  pause(): void {}
+
+  noteLag(): void {}
 
   makeWay(): void {}
 

@@ -41,7 +41,7 @@ const NO_VALUE = '!';
 export function createFactReader({ by, dollars, time }: FactPaths): (event: Buffer) => Facts {
   const values = new EventValues();
   const keys = by.map(({ text, steps }) => {
-    // As `--type` finds it.
+    // The same fields as for `--type`.
     const fields = text === 'type' ? TYPE_FIELDS.map((name) => values.add([{ kind: 'member', name }])) : [];
     return { fields, own: values.add(steps) };
   });

@@ -11,13 +11,14 @@ import {
 } from '../../flags/definition.ts';
 import {
   CONNECTION_FLAGS,
+  count,
   END_FLAGS,
   EVENT_FLAGS,
   LAG_FLAGS,
   SIMULATION_FLAGS,
   SOURCE_FLAGS,
 } from '../../flags/shared-flags.ts';
-import { parseCount, parseDuration, parseSpeed } from '../../flags/values.ts';
+import { parseDuration, parseSpeed } from '../../flags/values.ts';
 import { PLAY_FLAGS } from '../../recording/flags.ts';
 import { FROM_FLAGS } from '../../settings/flags.ts';
 import type { StreamFlags } from '../../settings/stream-config.ts';
@@ -25,23 +26,26 @@ import type { StreamFlags } from '../../settings/stream-config.ts';
 export const SORTS = ['events', 'rate', 'usd', 'lag', 'largest', 'last'] as const;
 export type Sort = (typeof SORTS)[number];
 
+/** Rows that are kept; one takes up to 7 kB. */
+export const MAX_ROWS = 500;
+
 export const TABLE_FLAGS = {
   by: withDefault(
     '--by <path,...>',
-    'fields whose values make a row, at most four',
+    'group events by these fields, at most four',
     (_flag, given) => given,
     'type,chain',
   ),
   sort: choice('--sort <column>', 'order of the rows', SORTS, 'events'),
   rows: optional(
     '--rows <n>',
-    'rows to show, the others are added up',
-    (flag, given) => parseCount(flag, given, 1, 500),
+    'rows to show; the others are added up in `other`',
+    count(1, MAX_ROWS),
     '20 with --once, as many as fit on a terminal',
   ),
   usdField: withDefault(
     '--usd-field <path,...>',
-    'fields with the amount in US dollars, the first one with a value counts',
+    'fields with the amount in US dollars; the first one with a value counts',
     (_flag, given) => given,
     'amount_usd,usd',
   ),
@@ -62,10 +66,10 @@ export const FILE_SPEED = 'max';
 /** A recording is read as fast as possible: its table shows its own times. */
 export const FILE_FLAGS = {
   ...PLAY_FLAGS,
-  since: text('--since <start>', 'with --from as for tail, with a file as for replay'),
+  since: text('--since <start>', 'where to start: with --from as for tail, with a file as for replay'),
   speed: withDefault(
     '--speed <speed>',
-    'playback speed of a file: 1x, 10x, or max for no waits',
+    'playback speed of a file: 1x, 10x, or max for no pauses',
     parseSpeed,
     FILE_SPEED,
   ),

@@ -4,14 +4,16 @@ import { escapeCommands } from '../../render/ci-commands.ts';
 import { type LogStyle, NO_PAINT, type Paint } from '../../render/paint.ts';
 import { makeVisible } from '../../render/sanitize.ts';
 import type { Signs } from '../../render/signs.ts';
-import { measureWidth } from '../../render/text-width.ts';
+import { cutText, measureWidth } from '../../render/text-width.ts';
 import { formatCount, formatDuration, formatFiltered, formatMoment, formatTime } from '../../ui/format.ts';
-import { drawBars, formatAbout, formatLag, formatRate } from './cells.ts';
+import { STATUS } from '../../ui/messages.ts';
+import { drawBars, formatRate } from '../../ui/rate.ts';
+import { formatAbout, formatLag } from './cells.ts';
 import type { ConnectionState } from './connection-state.ts';
 import type { Sort } from './flags.ts';
 import { STATES, TOTALS } from './messages.ts';
 import type { Ranking } from './ranking.ts';
-import { cutToWidth, layoutTable, selectRows, type TableStyle } from './table.ts';
+import { layoutTable, selectRows, type TableStyle } from './table.ts';
 import type { Timeline } from './timeline.ts';
 
 /** What was counted, and where it came from. */
@@ -105,15 +107,15 @@ function describeSource(
     return [
       { text: name },
       { text: up },
-      ...(isLost ? [{ text: STATES.disconnected, paint: style.waiting }] : []),
+      ...(isLost ? [{ text: STATUS.disconnected, paint: style.waiting }] : []),
       ...end,
     ];
   }
   if (state.kind === 'live') {
     const { roundTripMs } = state.stream;
-    const trip = roundTripMs === undefined ? [] : [{ text: STATES.roundTrip(roundTripMs) }];
+    const trip = roundTripMs === undefined ? [] : [{ text: STATUS.roundTrip(roundTripMs) }];
     return [
-      { text: `${signs.live} ${STATES.live}`, width: LIVE_WIDTH, paint: style.live },
+      { text: `${signs.live} ${STATUS.live}`, width: LIVE_WIDTH, paint: style.live },
       { text: name },
       { text: up },
       ...trip,
@@ -121,11 +123,10 @@ function describeSource(
     ];
   }
   if (state.kind === 'retrying') {
-    const seconds = Math.max(0, Math.ceil((state.atMs - clock.monotonicMs()) / SECOND_MS));
-    const text = STATES.retrying(seconds, state.attempt);
+    const text = STATES.retrying(state.atMs - clock.monotonicMs(), state.attempt);
     return [{ text, paint: style.waiting }, { text: name }, ...end];
   }
-  return [{ text: STATES.connecting(name), paint: style.waiting }, ...end];
+  return [{ text: STATUS.connecting(name), paint: style.waiting }, ...end];
 }
 
 function describeTotals({ ranking, connection }: TopData, { signs, style }: FrameParts): Piece[] {
@@ -138,7 +139,7 @@ function describeTotals({ ranking, connection }: TopData, { signs, style }: Fram
     { text: received === undefined ? formatCount(matched, 'event') : formatFiltered({ matched, received }) },
   ];
   if (ratePerSecond !== undefined) {
-    pieces.push({ text: TOTALS.rate(formatRate(ratePerSecond)) });
+    pieces.push({ text: STATUS.rate(formatRate(ratePerSecond)) });
     const text = drawBars(total.series.readTrend(TREND_BARS), signs.bars);
     if (text !== '') pieces.push({ text, width: text.length, paint: style.chart });
   }
@@ -170,7 +171,7 @@ export function joinPieces(
   for (const { text, width: known, paint = NO_PAINT } of pieces) {
     const own = (known ?? measureWidth(text)) + (width === 0 ? 0 : 2);
     if (width > 0 && width + own > columns) continue;
-    const shown = width + own > columns ? cutToWidth(text, columns, signs) : text;
+    const shown = width + own > columns ? cutText(text, columns, signs.ellipsis) : text;
     line += `${width === 0 ? '' : '  '}${paint.open}${shown}${paint.close}`;
     width += own;
   }

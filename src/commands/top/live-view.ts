@@ -63,7 +63,7 @@ export class LiveView {
   /** Rows that fit. */
   get maxRows(): number {
     const lines = this.#io.stdout.rows() ?? DEFAULT_LINES;
-    return Math.min(this.#parts.config.rows ?? Number.POSITIVE_INFINITY, Math.max(1, lines - LINES_AROUND));
+    return Math.min(this.#parts.config.rows, Math.max(1, lines - LINES_AROUND));
   }
 
   /** The next frame has something new. */

@@ -2,6 +2,7 @@
 import type { ErrorText } from '../../errors.ts';
 import { sayNotCombinable, sayRequires } from '../../flags/messages.ts';
 import { formatCount } from '../../ui/format.ts';
+import { STATUS } from '../../ui/messages.ts';
 
 export const FOUR_PATHS = 'at most four paths';
 
@@ -22,22 +23,17 @@ export const sayFileRequired = (flag: string): ErrorText =>
 export const sayDropped = (lines: number): string =>
   `atlantis: ${formatCount(lines, 'earlier line')} of messages left out`;
 
-/** The first line. */
+/** The first line, with those of the status line. */
 export const STATES = {
-  live: 'live',
   paused: 'paused',
-  disconnected: 'disconnected',
-  connecting: (source: string) => `connecting to ${source}`,
-  retrying: (seconds: number, attempt: number) => `retrying in ${seconds} s (attempt ${attempt})`,
+  retrying: (ms: number, attempt: number) => `${STATUS.retrying(ms)} (${STATUS.attempt(attempt)})`,
   period: (from: string, to: string) => `${from} to ${to}`,
-  roundTrip: (ms: number) => `rtt ${ms.toFixed(ms < 10 ? 1 : 0)} ms`,
   gaps: (count: number, isOpen: boolean) =>
     `${formatCount(count, 'gap')}${isOpen ? ' (one still open)' : ''}`,
 } as const;
 
 /** The second line. */
 export const TOTALS = {
-  rate: (perSecond: string) => `${perSecond}/s`,
   dollars: (perMinute: string) => `${perMinute} USD/min`,
   lag: (half: string, most: string) => `lag p50 ${half}, p99 ${most}`,
 } as const;

@@ -1,7 +1,7 @@
 // The output of `top`: counts events, draws the table while the run lasts, and prints it at the end.
 import { type Batch, textOf } from '../../events/batch.ts';
 import type { Io } from '../../io/io.ts';
-import { createLineWriter, isFile } from '../../io/line-writer.ts';
+import { openStdout } from '../../io/line-writer.ts';
 import { escapeJsonCommands } from '../../render/ci-commands.ts';
 import type { LifecycleRecord } from '../../render/renderer.ts';
 import { stringifySafe } from '../../render/sanitize.ts';
@@ -17,9 +17,6 @@ interface TopParts extends ViewParts {
   readonly readFacts: (event: Buffer) => Facts;
 }
 
-/** All rows that there may be. */
-const ALL_ROWS = 500;
-
 /** @param onOpen called with a function that restores the screen */
 export function createTopOutput(
   { config, data, frame, readFacts }: TopParts,
@@ -28,7 +25,7 @@ export function createTopOutput(
 ): OpenOutput {
   const { clock, signs } = io;
   const { ranking, timeline, connection, isFile: isRecording } = data;
-  const { once, sort, rows: maxRows = ALL_ROWS } = config;
+  const { once, sort, rows: maxRows } = config;
 
   /** What is printed at the end; nothing if there was never anything to count. */
   const printTable = (choice: Pick<LiveView, 'sort' | 'isReversed' | 'maxRows'>): Buffer | string => {
@@ -42,8 +39,7 @@ export function createTopOutput(
   };
 
   return (onFailure, stop): Output => {
-    const writer = createLineWriter(io.stdout, clock, onFailure);
-    if (isFile(io.stdout)) io.ignoreFileSizeSignal();
+    const writer = openStdout(io, onFailure);
     const view = once === undefined ? new LiveView({ config, data, frame }, io, writer, stop) : undefined;
     onOpen(() => view?.close());
     const deferred = new DeferredEvents(clock, (events, count, { receivedAtMs, atMs }) => {
@@ -71,10 +67,6 @@ export function createTopOutput(
         view?.noteChange();
         return undefined;
       },
-      writeRecorded(line) {
-        if (GAP_RECORD.test(line.toString('latin1', 0, GAP_RECORD_BYTES))) connection.gaps += 1;
-        return undefined;
-      },
       flush: () => Promise.resolve(deferred.settle()),
       async drain() {
         cancelWindow();
@@ -96,7 +88,3 @@ export function createTopOutput(
     };
   };
 }
-
-/** A lifecycle record of a gap, in a recording. */
-const GAP_RECORD = /^\s*\{\s*"lifecycle"\s*:\s*"gap"/;
-const GAP_RECORD_BYTES = 100;

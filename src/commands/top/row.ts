@@ -23,7 +23,7 @@ interface Largest {
   readonly atMs: number;
 }
 
-/** Percentiles of the lag cover this long, and as much again. */
+/** Percentiles of the lag cover one to two of these periods. */
 const LAG_PERIOD_SLOTS = 60;
 
 export class Row {
@@ -50,7 +50,7 @@ export class Row {
     this.series = new Series(timeline);
   }
 
-  /** Makes it the row of other values. */
+  /** Reuses the row for other values. */
   reset(id: string, key: Key, missing: number): void {
     this.id = id;
     this.key = key;

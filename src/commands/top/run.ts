@@ -3,10 +3,12 @@ import type { Io, Outcome } from '../../io/io.ts';
 import { NO_PAINT } from '../../render/paint.ts';
 import { createReporting, openCommandStream } from '../../session/open-service.ts';
 import { loadFilter, reportCuts } from '../../session/run-filter.ts';
-import { runSession, type Source } from '../../session/session.ts';
+import { runSession } from '../../session/session.ts';
+import type { Source } from '../../session/source.ts';
 import { parseStreamFlags, type TailConfig } from '../../settings/stream-config.ts';
 import type { Select } from '../../stream/event-stream.ts';
 import { loadLogStyle, type Reporter } from '../../ui/reporter.ts';
+import { NO_STREAM_PROGRESS } from '../../ui/status-line.ts';
 import { parseTopFlags, type TopConfig } from './config.ts';
 import { ConnectionState } from './connection-state.ts';
 import { createFactReader } from './event-facts.ts';
@@ -27,8 +29,7 @@ export async function runTop(path: string | undefined, flags: TopFlags, io: Io):
   const config = await parseTopFlags(path, flags, io);
   const select = await loadFilter(stream);
   const connection = new ConnectionState(io.clock);
-  const { source, reporter, close } = await openSource(config, flags, stream, { select, connection }, io);
-  if (source.kind === 'live') connection.isGapless = source.isGapless;
+  const { source, reporter, close } = await openSource(config, flags, stream, select, io);
   reportCuts(select, reporter);
   const timeline = new Timeline(config.once === undefined && source.kind === 'live');
   const data = {
@@ -49,7 +50,9 @@ export async function runTop(path: string | undefined, flags: TopFlags, io: Io):
     },
   );
   try {
-    return await runSession({ config: stream, source, openOutput, reporter, status: connection }, io);
+    // The view has its own keys.
+    const config = { ...stream, hasKeys: false };
+    return await runSession({ config, source, openOutput, reporter, status: connection }, io);
   } finally {
     restore();
     await close();
@@ -67,7 +70,7 @@ async function openSource(
   { source }: TopConfig,
   flags: TopFlags,
   stream: TailConfig,
-  { select, connection }: { readonly select: Select; readonly connection: ConnectionState },
+  select: Select,
   io: Io,
 ): Promise<Opened> {
   if (source.kind === 'service') return openCommandStream(flags, stream, select, io);
@@ -77,7 +80,8 @@ async function openSource(
   }
   const { createRecordingSource } = await import('../../session/recording-source.ts');
   const { reporter } = await createReporting(stream, io);
-  const parts = { select, reporter, status: connection };
+  // The position in a recording is not shown, so it is not looked for.
+  const parts = { select, reporter, status: NO_STREAM_PROGRESS };
   return {
     source: createRecordingSource(source.path, source.pace, parts, io),
     reporter,
@@ -87,6 +91,6 @@ async function openSource(
 
 async function loadStyle(useColor: boolean): Promise<FrameParts['style']> {
   const { live, waiting, chart } = await loadLogStyle({ useColor });
-  const header = useColor ? (await import('../../render/style.ts')).createColorStyle().header : NO_PAINT;
+  const header = useColor ? (await import('../../render/style.ts')).createColorStyle(false).header : NO_PAINT;
   return { live, waiting, chart, header };
 }

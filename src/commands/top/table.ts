@@ -3,16 +3,10 @@ import { escapeCommands } from '../../render/ci-commands.ts';
 import { NO_PAINT, type Paint } from '../../render/paint.ts';
 import { makeVisible } from '../../render/sanitize.ts';
 import type { Signs } from '../../render/signs.ts';
-import { measureWidth, splitByWidth } from '../../render/text-width.ts';
-import {
-  drawBars,
-  formatAbout,
-  formatAmount,
-  formatLag,
-  formatRate,
-  formatShare,
-  formatWhole,
-} from './cells.ts';
+import { cutText, measureWidth } from '../../render/text-width.ts';
+import { groupThousands } from '../../ui/format.ts';
+import { drawBars, formatRate } from '../../ui/rate.ts';
+import { formatAbout, formatAmount, formatLag, formatShare } from './cells.ts';
 import { compareDecimals, ZERO } from './decimal.ts';
 import type { Sort } from './flags.ts';
 import type { Ranking } from './ranking.ts';
@@ -112,6 +106,11 @@ const maxAmountLength = ({ columns }: TableOptions): number =>
 const hasAmounts = ({ amounts }: Row): boolean => amounts > 0;
 const hasLag = (total: Row): boolean => total.readLag() !== undefined;
 
+function showLag(row: Row, percentile: 'p50' | 'p99'): string {
+  const lag = row.readLag();
+  return lag === undefined ? '' : formatLag(lag[percentile]);
+}
+
 /** From left to right. */
 const COLUMNS: readonly Column[] = [
   {
@@ -119,7 +118,7 @@ const COLUMNS: readonly Column[] = [
     sort: 'events',
     priority: 0,
     // The row may have had more before it was last created.
-    show: ({ events, missing }) => formatWhole(events) + (missing > 0 ? '+' : ''),
+    show: ({ events, missing }) => groupThousands(events) + (missing > 0 ? '+' : ''),
   },
   { title: 'RATE/S', sort: 'rate', priority: 1, show: ({ series }) => formatRate(series.ratePerSecond) },
   {
@@ -149,20 +148,14 @@ const COLUMNS: readonly Column[] = [
     title: 'LAG 50%',
     priority: 5,
     isUseful: hasLag,
-    show(row) {
-      const lag = row.readLag();
-      return lag === undefined ? '' : formatLag(lag.p50);
-    },
+    show: (row) => showLag(row, 'p50'),
   },
   {
     title: 'LAG 99%',
     sort: 'lag',
     priority: 5,
     isUseful: hasLag,
-    show(row) {
-      const lag = row.readLag();
-      return lag === undefined ? '' : formatLag(lag.p99);
-    },
+    show: (row) => showLag(row, 'p99'),
   },
   {
     title: 'LARGEST USD',
@@ -221,7 +214,7 @@ export function layoutTable({ rows, rest }: Selection, total: Row, options: Tabl
   const line = (at: number | 'title'): string => {
     const cells = keys.map(({ title, texts }, key) => {
       const width = keyWidths[key] ?? 0;
-      return padEnd(cutToWidth(at === 'title' ? title : (texts[at] ?? ''), width, signs), width);
+      return padEnd(cutText(at === 'title' ? title : (texts[at] ?? ''), width, signs.ellipsis), width);
     });
     for (const { column, texts, title, width } of fitting) {
       const text = at === 'title' ? title : (texts[at] ?? '');
@@ -262,15 +255,6 @@ function shareRoom(wanted: readonly number[], room: number): number[] {
   const total = (): number => sumOf(wanted.map((width) => Math.min(width, limit)));
   while (limit > 1 && total() > room) limit--;
   return wanted.map((width) => Math.min(width, limit));
-}
-
-/** The beginning of a visible text with an ellipsis if it is too wide. */
-export function cutToWidth(text: string, width: number, { ellipsis }: Pick<Signs, 'ellipsis'>): string {
-  if (measureWidth(text) <= width) return text;
-  const room = width - ellipsis.length;
-  if (room < 1) return ellipsis.slice(0, Math.max(0, width));
-  const [first = ''] = splitByWidth(text, room);
-  return (measureWidth(first) <= room ? first : '') + ellipsis;
 }
 
 const padEnd = (text: string, width: number): string =>

@@ -1,10 +1,9 @@
 // When events arrived: the counts of the last minute, or of a whole run in slots that become longer as it does.
+import { RATE_SECONDS } from '../../ui/rate.ts';
 
 /** Slots of a series; a minute of seconds and the current one. */
 const SLOTS = 61;
 const SLOT_MS = 1_000;
-/** Whole seconds over which a rate of the last minute is averaged, as on the status line. */
-const RATE_SLOTS = 10;
 const MINUTE_SLOTS = 60;
 const MINUTE_MS = 60_000;
 
@@ -84,7 +83,7 @@ export class Series {
 
   /** Events per second: of the last ten seconds, or of the whole time. Undefined as long as it is not known. */
   get ratePerSecond(): number | undefined {
-    if (this.#timeline.isRecent) return this.#average(this.#events, RATE_SLOTS);
+    if (this.#timeline.isRecent) return this.#average(this.#events, RATE_SECONDS);
     const { spanMs } = this.#timeline;
     return spanMs === 0 ? undefined : (sumOf(this.#read()) / spanMs) * SLOT_MS;
   }

@@ -62,8 +62,8 @@ function listFacts(flags: GlobalFlags, io: Io): (readonly [string, string])[] {
     ['node', io.nodeVersion],
     ['platform', `${io.platform} ${arch()}, ${release()}`],
     ['profiles', describeProfiles(io)],
-    ['stdout', describeService(io.stdout, wantsColor(flags, io, io.stdout.isTty))],
-    ['stderr', describeService(io.stderr, wantsColor(flags, io, io.stderr.isTty))],
+    ['stdout', describeOutput(io.stdout, wantsColor(flags, io, io.stdout.isTty))],
+    ['stderr', describeOutput(io.stderr, wantsColor(flags, io, io.stderr.isTty))],
     ['unicode', io.signs === SIGNS ? 'yes' : 'no'],
     ['terminal', listSet(TERMINAL_VARIABLES, env)],
     ['proxy', listSet(PROXY_VARIABLES, env)],
@@ -90,7 +90,7 @@ function describeProfiles(io: Io): string {
   }
 }
 
-function describeService({ isTty, columns }: OutputTarget, useColor: boolean): string {
+function describeOutput({ isTty, columns }: OutputTarget, useColor: boolean): string {
   const place = isTty ? `terminal, ${columns() ?? 'unknown'} columns` : 'not a terminal';
   return `${place}, ${useColor ? 'colors' : 'no colors'}`;
 }

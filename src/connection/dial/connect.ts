@@ -4,7 +4,7 @@ import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import type { ConnectionOptions, TLSSocket } from 'node:tls';
 import type { OpenRawSocket } from '../read/tapped-socket.ts';
 import { type Attempt, TunnelRefusedError } from './attempt.ts';
-import { type Endpoint, parseEndpoint, tcpOptions, trustOptions } from './tcp.ts';
+import { type Endpoint, parseEndpoint, tcpOptions } from './tcp.ts';
 
 /** Opens the outermost socket, and returns it as `raw`. */
 type CreateSocket<T> = (open: OpenRawSocket) => T;
@@ -139,12 +139,14 @@ type StartTls = (where: ConnectionOptions & { readonly host: string }) => TLSSoc
 async function loadTls(attempt: Attempt): Promise<StartTls> {
   const { connect: connectTls, createSecureContext } = await import('node:tls');
   const { trustedRoots, mustCheckCertificates = true } = attempt.route;
-  const trust = trustOptions(createSecureContext, trustedRoots);
+  // The option `ca` would replace the store that Node uses: its own roots, or that of --use-openssl-ca.
+  const secureContext = trustedRoots && createSecureContext();
+  for (const pem of trustedRoots ?? []) secureContext?.context.addCACert(pem);
   return (where) =>
     attempt.watchHandshake(
       connectTls({
         ...where,
-        ...trust,
+        ...(secureContext && { secureContext }),
         ...(mustCheckCertificates && { rejectUnauthorized: true }),
         // For an address, Node verifies `host`.
         servername: isIP(where.host) === 0 ? where.host : '',

@@ -1,6 +1,7 @@
 // Asks an HTTP proxy for a tunnel by CONNECT (contract C6). A bundle of its own.
 import { request as requestHttp } from 'node:http';
-import { isIPv6, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
+import { formatAddress } from '../../io/address.ts';
 import type { UpgradeRefusal } from './refusal.ts';
 import type { Endpoint } from './tcp.ts';
 
@@ -13,7 +14,7 @@ export function requestTunnel(
   proxy: URL,
   { host, port }: Endpoint,
 ): Promise<Pick<UpgradeRefusal, 'status' | 'headers' | 'body'> | undefined> {
-  const target = `${isIPv6(host) ? `[${host}]` : host}:${port}`;
+  const target = formatAddress(host, port);
   const login = `${decodeURIComponent(proxy.username)}:${decodeURIComponent(proxy.password)}`;
   return new Promise((resolve, reject) => {
     const request = requestHttp({

@@ -64,11 +64,16 @@ export function readBody(response: IncomingMessage, stop: AbortSignal): Promise<
   });
 }
 
+/** The server's id of a request. */
+export function readRequestId(headers: IncomingHttpHeaders): string | undefined {
+  return firstHeader(headers['x-request-id'])?.slice(0, MAX_REQUEST_ID_CHARACTERS);
+}
+
 /** The cause for a refusal. `nowMs` is the wall clock, for a Retry-After date. */
 export function classifyRefusal(refusal: UpgradeRefusal, host: string, nowMs: number): Cause {
   const { status, headers } = refusal;
   const envelope = parseEnvelope(refusal.body);
-  const requestId = firstHeader(headers['x-request-id'])?.slice(0, MAX_REQUEST_ID_CHARACTERS);
+  const requestId = readRequestId(headers);
   const isFromApi =
     !refusal.isFromProxy && (envelope !== undefined || (requestId !== undefined && isJson(refusal)));
   const retryAfterMs = parseRetryAfter(firstHeader(headers['retry-after']), nowMs);

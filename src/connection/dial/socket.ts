@@ -11,7 +11,7 @@ import { addKeyOrigin, type Cause } from '../lifecycle.ts';
 import { TappedSocket } from '../read/tapped-socket.ts';
 import { Attempt } from './attempt.ts';
 import { connectAs } from './connect.ts';
-import { classifyRefusal, MAX_BODY_MS, readBody } from './refusal.ts';
+import { classifyRefusal, MAX_BODY_MS, readBody, readRequestId } from './refusal.ts';
 
 /** A larger message ends the connection with close code 1009 (contract C2). */
 export const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
@@ -104,9 +104,7 @@ async function upgrade(
     webSocket.once('open', () => {
       // Messages may have arrived with the 101: do not read them before there is a listener.
       webSocket.pause();
-      const given = headers['x-request-id'];
-      const id = typeof given === 'string' && given !== '' ? given.slice(0, 128) : requestId;
-      resolve({ webSocket, tap, requestId: id, headers });
+      resolve({ webSocket, tap, requestId: readRequestId(headers) || requestId, headers });
     });
   });
   const isOpen = outcome.then(

@@ -3,14 +3,12 @@ import { lookup } from 'node:dns';
 import { isIP, type Socket } from 'node:net';
 import { promisify } from 'node:util';
 import { SocksClient } from 'socks';
+import { MAX_TIMER_MS } from '../../clock.ts';
 import { DETAILS } from '../messages.ts';
 import type { Endpoint } from './tcp.ts';
 
 /** Refusals that another attempt would not change: of the login, of its method, and by the rules of the proxy. */
 const REFUSED = /authentication|NotAllowed/i;
-
-/** The library has a timeout of its own, which the time limit of the attempt replaces. */
-const NEVER_MS = 2 ** 31 - 1;
 
 /** Resolves when the tunnel is open. */
 export async function requestTunnel(
@@ -25,7 +23,8 @@ export async function requestTunnel(
       command: 'connect',
       destination: { host: address, port },
       existing_socket: socket,
-      timeout: NEVER_MS,
+      // The time limit of the attempt replaces it.
+      timeout: MAX_TIMER_MS,
       proxy: {
         type: 5,
         // Not used, since the socket is connected.

@@ -1,7 +1,7 @@
-// The options of every connection, to the service, a proxy, an HTTP sink and NATS: addresses, loopback, trusted roots.
+// The addresses of every connection, to the service, a proxy, an HTTP sink and NATS, and the restriction to loopback.
 import type { LookupAddress, LookupOptions } from 'node:dns';
 import type { LookupFunction, TcpNetConnectOpts } from 'node:net';
-import type { SecureContext } from 'node:tls';
+import { dropBrackets } from '../../io/address.ts';
 import { DETAILS } from '../messages.ts';
 
 /**
@@ -40,7 +40,7 @@ const DEFAULT_PORTS: Readonly<Record<string, number>> = {
 export function parseEndpoint(url: string): Endpoint {
   const { hostname, port, protocol } = new URL(url);
   return {
-    host: hostname.replace(/^\[|\]$/g, ''),
+    host: dropBrackets(hostname),
     port: Number(port || (DEFAULT_PORTS[protocol] ?? 80)),
     isSecure: protocol === 'wss:' || protocol === 'https:',
   };
@@ -49,7 +49,7 @@ export function parseEndpoint(url: string): Endpoint {
 type TcpOptions = Pick<TcpNetConnectOpts, 'autoSelectFamily' | 'autoSelectFamilyAttemptTimeout' | 'lookup'>;
 
 /**
- * Options for `net.connect` and everything that passes its options on: all addresses of a name are tried in turn.
+ * Options for `net.connect` and `tls.connect`: all addresses of a name are tried in turn.
  *
  * @param timeoutMs of the whole attempt
  * @param mustBeLoopback fails with NOT_LOOPBACK, before anything is sent, if the name leads to another machine
@@ -81,21 +81,4 @@ const lookupLoopback: LookupFunction = async (hostname, options, callback) => {
 function createNotLoopback(hostname: string, found: readonly LookupAddress[]): NodeJS.ErrnoException {
   const addresses = found.map(({ address }) => address);
   return Object.assign(new Error(DETAILS.otherAddresses(hostname, addresses)), { code: NOT_LOOPBACK });
-}
-
-/**
- * TLS options that trust more roots than Node does, whichever store Node uses; nothing without such roots.
- *
- * @param createSecureContext of node:tls, which not every run loads
- * @param roots PEM, with any number of certificates in each text
- */
-export function trustOptions(
-  createSecureContext: () => SecureContext,
-  roots: readonly string[] | undefined,
-): { secureContext?: SecureContext } {
-  if (roots === undefined) return {};
-  // The option `ca` would replace the store: Node's own roots, or that of --use-openssl-ca.
-  const secureContext = createSecureContext();
-  for (const pem of roots) secureContext.context.addCACert(pem);
-  return { secureContext };
 }

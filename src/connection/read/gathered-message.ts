@@ -2,12 +2,12 @@
 //
 // ws keeps an object for each fragment, so it has to limit their number, although any number is legal. Here only the
 // bytes of the message cost memory.
+import { LINE_FEED } from '../../events/scan-constants.ts';
 import { FIN, LENGTH_64 } from './frame-header.ts';
 
 /** Room for the header of a frame with a 64-bit length. */
 const HEAD_BYTES = 10;
 const TEXT = 0x1;
-const LINE_FEED = 0x0a;
 const LEAST_ROOM_BYTES = 1_024;
 
 export class GatheredMessage {

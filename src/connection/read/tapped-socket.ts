@@ -18,8 +18,6 @@ import { TurnWork } from './turn-work.ts';
 /** Opens the underlying socket, with the `onread` option if it is given. */
 export type OpenRawSocket = (onread: OnReadOpts | undefined) => Socket;
 
-const NOTHING = new Uint8Array();
-
 interface TapListener {
   /** Bytes were read; the callbacks for their content follow. */
   onRead(byteCount: number): void;
@@ -46,7 +44,7 @@ export class TappedSocket extends Duplex {
   #isTaking = false;
   /** Bytes still to come of a frame that was passed to ws in part. */
   #owedBytes = 0;
-  /** Messages passed to ws, at least in part, that it has not emitted; it never emits invalid ones. */
+  /** Messages passed to ws, at least in part, that it has not emitted. */
   #openMessages = 0;
   /** The bytes that arrived in one chunk with the response to the upgrade. */
   #head: Buffer | undefined;
@@ -66,6 +64,8 @@ export class TappedSocket extends Duplex {
     const raw = openRaw(frames && this.#readInto(frames));
     this.raw = raw;
     raw.setNoDelay();
+    // Ends with this stream: ws can still answer the last bytes.
+    raw.allowHalfOpen = true;
     raw.on('data', (chunk) => this.#receive(chunk));
     raw.once('end', () => {
       this.#release();
@@ -156,8 +156,12 @@ export class TappedSocket extends Duplex {
   /** `chunk` may be a view of memory that is reused. */
   #receive(chunk: Uint8Array): void {
     this.#listener?.onRead(chunk.length);
-    if (this.#frames === undefined || !this.#hasFrames) this.push(Buffer.from(chunk));
-    else this.#process(this.#frames, chunk);
+    const frames = this.#hasFrames ? this.#frames : undefined;
+    const rest = chunk.subarray(frames?.add(chunk));
+    // A read over TLS is a record of at most 16 KiB: what arrives in one turn is processed together.
+    if (frames === undefined) this.push(Buffer.from(chunk));
+    else if (rest.length === 0 && frames.hasRoom) this.#work.continueNextTurn();
+    else this.#process(frames, rest);
     this.#listener?.onReadEnd();
   }
 
@@ -165,7 +169,7 @@ export class TappedSocket extends Duplex {
     for (let rest = chunk; ; rest = rest.subarray(frames.add(rest))) {
       while (this.#passOn(frames)) {
         if (!this.#work.isEnough) continue;
-        this.#work.isResting = true;
+        this.#work.continueNextTurn();
         this.raw.pause();
         this.#unadded = rest.length === 0 ? undefined : Buffer.from(rest);
         return;
@@ -174,15 +178,21 @@ export class TappedSocket extends Duplex {
     }
   }
 
-  /** Processes what is left of the last read after a rest. */
-  #finishRead(): void {
-    const chunk = this.#unadded ?? NOTHING;
+  /** Processes what is left of the last reads. */
+  #finishRead(chunk = this.#unadded ?? new Uint8Array()): void {
     this.#unadded = undefined;
     if (this.#frames !== undefined && this.#hasFrames) this.#process(this.#frames, chunk);
   }
 
+  /** Nothing more is read: processes at once what waits for its turn. */
+  #finishReads(): void {
+    this.#work.hurry();
+    this.#finishRead();
+    this.#listener?.onReadEnd();
+  }
+
   #resumeRaw(): void {
-    if (!this.#work.isResting && !this.isPaused()) this.raw.resume();
+    if (!this.#work.isEnough && !this.isPaused()) this.raw.resume();
   }
 
   /** Whether ws owes no message, so that events keep their order. */
@@ -272,8 +282,7 @@ export class TappedSocket extends Duplex {
 
   /** The socket is gone: like ws with its own socket, delivers what was read before. */
   #breakOff(error?: Error): void {
-    this.#work.hurry();
-    this.#finishRead();
+    this.#finishReads();
     this.#receiveHead();
     const unread: Buffer | null = this.raw.read();
     if (unread !== null) this.#receive(unread);
@@ -283,6 +292,7 @@ export class TappedSocket extends Duplex {
 
   /** Nothing more will arrive: flush what is buffered to ws. */
   #release(): void {
+    this.#finishReads();
     // After half a frame nothing can follow.
     if (this.#owedBytes > 0 || (this.#message?.owedBytes ?? 0) > 0) this.#message = undefined;
     if (this.#frames !== undefined && this.#hasFrames) this.#giveUpTo(this.#frames);

@@ -9,19 +9,19 @@ const EVENTS_PER_FRAME = 32;
 const IDLE_BYTES_PER_FRAME = 1_024;
 
 export class TurnWork {
-  /** Whether the work is to continue in the next turn. */
-  isResting = false;
   readonly #onNextTurn: () => void;
   #frames = 0;
   #maxFrames = MAX_TURN_FRAMES;
   #isCounting = false;
+  /** Whether something is left for the next turn. */
+  #hasMore = false;
 
-  /** @param onNextTurn called after a rest */
+  /** @param onNextTurn called once after `continueNextTurn` */
   constructor(onNextTurn: () => void) {
     this.#onNextTurn = onNextTurn;
   }
 
-  /** Whether it is time to rest. */
+  /** Whether everything else has to wait for the next turn. */
   get isEnough(): boolean {
     return this.#frames >= this.#maxFrames;
   }
@@ -38,10 +38,16 @@ export class TurnWork {
     this.#note(count / IDLE_BYTES_PER_FRAME);
   }
 
-  /** For the last bytes of a socket: no more rests. */
+  /** Calls back when the next turn begins. */
+  continueNextTurn(): void {
+    this.#hasMore = true;
+    this.#note(0);
+  }
+
+  /** For the last bytes of a socket, which are processed now: nothing is enough any more. */
   hurry(): void {
     this.#maxFrames = Number.POSITIVE_INFINITY;
-    this.isResting = false;
+    this.#hasMore = false;
   }
 
   #note(frames: number): void {
@@ -54,8 +60,8 @@ export class TurnWork {
   #beginTurn(): void {
     this.#isCounting = false;
     this.#frames = 0;
-    if (!this.isResting) return;
-    this.isResting = false;
+    if (!this.#hasMore) return;
+    this.#hasMore = false;
     this.#onNextTurn();
   }
 }

@@ -10,7 +10,7 @@ export const sayFromRequired = (): ErrorText =>
   sayRequires(
     ['--since', '--durable', '--nats-creds', '--allow-plaintext'],
     '--from <url>',
-    'the service does not replay past events',
+    'add --from <url>; the service itself does not replay past events',
   );
 
 export const sayNoStreamInFrom = (): ErrorText => [
@@ -33,7 +33,7 @@ export function sayUnacknowledgeable(durable: string): StatusRecord {
   return {
     event: 'warning',
     level: 'warn',
-    message: `the durable consumer ${durable} has no acknowledgements: events lost in transit are not redelivered`,
+    message: `the durable consumer ${durable} does not use acknowledgements: events lost in transit are not redelivered`,
   };
 }
 
@@ -79,7 +79,7 @@ export function sayRecreated(durable: string): StatusRecord {
   return {
     event: 'warning',
     level: 'warn',
-    message: `the durable consumer ${durable} was deleted: recreated it after the last message that was read`,
+    message: `the durable consumer ${durable} was deleted: recreated it to continue after the last message read`,
     figures: { durable },
   };
 }

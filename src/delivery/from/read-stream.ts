@@ -106,6 +106,7 @@ export async function openFromStream(
         return opened.items();
       },
       sayConnected: ({ host, connection }) => say.sayReading(host, connection),
+      retryNow: () => opened?.retryNow(),
       acknowledge: (batch, count, isLast) => opened?.acknowledge(batch, count, isLast),
     },
     reporter,

@@ -115,7 +115,7 @@ export function judgeResponse(
   if (status >= 400) {
     const [message, hint] = sayEndpointRefuses(host, why);
     const doubt = ABOUT_ENDPOINT.has(status) ? { message, hint, retryAfterMs, ...ending } : undefined;
-    return { kind: 'refused', why, isTooLarge: status === 413, doubt };
+    return { kind: 'refused', why, doubt };
   }
   const [message, hint] = sayNotAccepted(host, why, status >= 300);
   return { kind: 'failed', fault: { message, hint, ...ending } };

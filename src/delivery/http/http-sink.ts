@@ -10,7 +10,14 @@ import type { Cause } from '../../connection/lifecycle.ts';
 import { AWAITED, ENDINGS } from '../../connection/messages.ts';
 import { UsageError } from '../../errors.ts';
 import { isLoopbackHost } from '../../settings/stream-url.ts';
-import { describeSinkFault, type SendResult, type Sink, type SinkFault, sha256 } from '../sink.ts';
+import {
+  describeSinkFault,
+  LIFECYCLE_MARK,
+  type SendResult,
+  type Sink,
+  type SinkFault,
+  sha256,
+} from '../sink.ts';
 import type { SpoolRecord } from '../spool/record.ts';
 import { makeTraceparent } from '../trace-context.ts';
 import {
@@ -60,6 +67,8 @@ export function parseHttpTarget(flag: string, text: string, allowHttp: boolean):
 }
 
 interface HttpSinkConfig extends RequestConfig {
+  /** Undefined: that of the target. */
+  readonly name?: string | undefined;
   readonly target: HttpTarget;
   /** Maximum number of events in one request. */
   readonly batch: number;
@@ -97,7 +106,7 @@ export class HttpSink implements Sink {
   #attempt: Attempt | undefined;
   #closing = new AbortController();
   #hasWorked = false;
-  /** Whether it was found out if a port that closes the connection speaks TLS. */
+  /** Whether a port that closes the connection has been checked for TLS. */
   #isInvestigated = false;
 
   constructor(config: HttpSinkConfig, clock: Clock) {
@@ -114,7 +123,7 @@ export class HttpSink implements Sink {
       mustCheckCertificates: !areTlsChecksOff,
       connectTimeoutMs: sendTimeoutMs,
     };
-    this.name = config.target.name;
+    this.name = config.name ?? config.target.name;
     this.unitSize = config.batch;
   }
 
@@ -152,7 +161,10 @@ export class HttpSink implements Sink {
     }
   }
 
-  async send(unit: readonly SpoolRecord[]): Promise<SendResult> {
+  async send(records: readonly SpoolRecord[]): Promise<SendResult> {
+    // A spool that a JetStream sink of the same name has left contains lifecycle records.
+    const unit = records.filter(({ mark }) => mark !== LIFECYCLE_MARK);
+    if (unit.length === 0) return { kind: 'accepted', duplicates: 0 };
     const response = await this.#post(makeRequest(unit, this.#config), true);
     if ('message' in response) return { kind: 'failed', fault: response };
     const { target, redact } = this.#config;
@@ -235,7 +247,7 @@ export class HttpSink implements Sink {
         hasResponse = true;
         const { statusCode: status = 0, headers } = response;
         const isAccepted = status >= 200 && status < 300;
-        // Any other status counts from here on, whatever becomes of its body.
+        // Any other status counts from here on, even if its body is damaged.
         if (!isAccepted) attempt.allow(Math.min(MAX_BODY_MS, this.#config.sendTimeoutMs));
         void readBody(response, attempt.signal).then(({ body, isCutOff, isTooLarge }) => {
           if (isAccepted && isCutOff && !isTooLarge) return reject(new IncompleteError());

@@ -95,7 +95,7 @@ export class Acknowledgements {
   #judge({ error, stream, domain, seq, duplicate = false }: PublishResponse): SendResult | undefined {
     if (error !== undefined) {
       if (TOO_LARGE.has(error.err_code ?? 0)) {
-        return { kind: 'refused', why: error.description ?? '', isTooLarge: true };
+        return { kind: 'refused', why: error.description ?? '' };
       }
       return { kind: 'failed', fault: this.#deps.describe(classifyApiError(error, this.#deps.host)) };
     }

@@ -14,7 +14,7 @@ import {
   usernamePasswordAuthenticator,
 } from '@nats-io/transport-node';
 import { NodeTransport } from '@nats-io/transport-node/lib/node_transport.js';
-import { untilAborted } from '../../clock.ts';
+import { MAX_TIMER_MS, untilAborted } from '../../clock.ts';
 import type { CauseKind } from '../../connection/cause-table.ts';
 import type { Cause } from '../../connection/lifecycle.ts';
 import { DETAILS } from '../../connection/messages.ts';
@@ -104,8 +104,6 @@ const isNotEnabled = (error: unknown): boolean =>
 
 /** The connection is closed after this many pings without a pong. */
 const UNANSWERED_PINGS = 2;
-/** The longest timer, used where pings are off. */
-const NEVER_MS = 2 ** 31 - 1;
 
 /** Undefined when the signal aborted. */
 type ConnectNats = (signal: AbortSignal) => Promise<NatsConnection | Cause | undefined>;
@@ -136,7 +134,7 @@ async function connectOnce(
       servers: [...new Set([...address.servers, ...announced])],
       name: clientName,
       timeout: connectTimeoutMs,
-      pingInterval: pingIntervalMs === 0 ? NEVER_MS : pingIntervalMs,
+      pingInterval: pingIntervalMs === 0 ? MAX_TIMER_MS : pingIntervalMs,
       maxPingOut: UNANSWERED_PINGS,
       reconnect: false,
       // A stack trace for each request costs more than the request.

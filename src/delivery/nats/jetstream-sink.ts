@@ -123,6 +123,8 @@ const isNotFound = (error: unknown): boolean =>
   error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamNotFound;
 
 interface JetStreamSinkConfig {
+  /** Undefined: host and stream. */
+  readonly name?: string | undefined;
   readonly nats: NatsConfig;
   readonly stream: string;
   /** The subject template for events. */
@@ -176,7 +178,7 @@ export class JetStreamSink implements Sink {
     this.#connect = createConnector(nats);
     this.#deps = deps;
     this.#host = nats.address.host;
-    this.name = `${nats.address.host}/${stream}`;
+    this.name = config.name ?? `${nats.address.host}/${stream}`;
     this.maxInFlight = window;
     this.wantsLifecycle = lifecycleSubject !== undefined;
     this.#makeSubject = createSubjectMaker(subject, lifecycleSubject);
@@ -217,8 +219,7 @@ export class JetStreamSink implements Sink {
     const addedBytes = added.reduce((sum, [name, value]) => sum + name.length + value.length + 4, 0);
     const limit = connection.info?.max_payload ?? Number.POSITIVE_INFINITY;
     if (text.length + OVERHEAD_BYTES + addedBytes > limit) {
-      const why = ACK_DETAILS.tooLarge(text.length, limit);
-      return { kind: 'refused', why, isTooLarge: true };
+      return { kind: 'refused', why: ACK_DETAILS.tooLarge(text.length, limit) };
     }
     const isLifecycle = mark === LIFECYCLE_MARK;
     const subject = isLifecycle ? lifecycleSubject : this.#makeSubject(this.#readType(text));

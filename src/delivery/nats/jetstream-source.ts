@@ -2,7 +2,7 @@
 // after the last message that was handed out, so a gap is only what the stream has dropped (consumer.ts).
 import type { JsMsg } from '@nats-io/jetstream';
 import type { Clock } from '../../clock.ts';
-import { type Connection, followStream } from '../../connection/follow.ts';
+import { type Connection, followStream, RetryDelay } from '../../connection/follow.ts';
 import { type Cause, describeCause, type Gap } from '../../connection/lifecycle.ts';
 import type { PolicyConfig } from '../../connection/retry-policy.ts';
 import { type Batch, textOf } from '../../events/batch.ts';
@@ -53,6 +53,7 @@ export class JetStreamSource {
   #found: FoundConsumer | undefined;
   /** The time of the last byte before the connection was lost. */
   #lostAtMs: number | undefined;
+  readonly #retryDelay = new RetryDelay();
 
   constructor(config: JetStreamSourceConfig, deps: JetStreamSourceDeps, signal: AbortSignal) {
     const { nats, wanted } = config;
@@ -67,7 +68,8 @@ export class JetStreamSource {
   async *items(): AsyncGenerator<StreamItem, void, undefined> {
     const { clock, random } = this.#deps;
     const { policy, select } = this.#config;
-    const context = { clock, random, signal: this.#signal, connect: () => this.#connect() };
+    const connect = (): Promise<Connection | Cause | undefined> => this.#connect();
+    const context = { clock, random, signal: this.#signal, connect, retryDelay: this.#retryDelay };
     let seq = 1;
     for await (const item of followStream(policy, context)) {
       if (item.kind === 'gave-up') {
@@ -99,6 +101,11 @@ export class JetStreamSource {
         seq += wanted.count;
       } else yield item;
     }
+  }
+
+  /** See LiveSource. */
+  retryNow(): void {
+    this.#retryDelay.end();
   }
 
   /** See LiveSource. */

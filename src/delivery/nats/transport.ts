@@ -9,6 +9,7 @@ import { connectAs, secure } from '../../connection/dial/connect.ts';
 import { isLoopbackAddress } from '../../connection/dial/tcp.ts';
 import type { Cause } from '../../connection/lifecycle.ts';
 import { ENDINGS } from '../../connection/messages.ts';
+import { formatAddress } from '../../io/address.ts';
 import type { NatsConfig } from '../../settings/nats-settings.ts';
 import { NATS_DETAILS } from './messages.ts';
 
@@ -41,7 +42,7 @@ export class NatsTransport extends NodeTransport {
   override async dial({ hostname, port }: { hostname: string; port: number }): Promise<Socket> {
     const { address, connectTimeoutMs, trustedRoots } = this.#config;
     this.#hostname = hostname;
-    const url = `nats://${hostname.includes(':') ? `[${hostname}]` : hostname}:${port}`;
+    const url = `nats://${formatAddress(hostname, port)}`;
     const route = { url, host: address.host, proxyUrl: undefined, trustedRoots, connectTimeoutMs };
     this.#attempt = new Attempt(route, { clock: systemClock, limitMs: connectTimeoutMs });
     const { raw } = await connectAs(this.#attempt, (open) => {

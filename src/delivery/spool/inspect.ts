@@ -5,31 +5,13 @@ import { basename, join } from 'node:path';
 import { openOwnFile, READ_ONLY } from '../../io/safe-file.ts';
 import { LIFECYCLE_MARK } from '../sink.ts';
 import { type Cursor, readCursor } from './cursor.ts';
-import type { SpoolRecord } from './record.ts';
+import type { Damage, Hole, SpoolRecord } from './record.ts';
 import { SegmentReader, scanSegment, unlessMissing } from './segment-reader.ts';
 import { listSegments, type SegmentEntry } from './segments.ts';
 
 export interface NumberedRecord {
   readonly number: number;
   readonly record: SpoolRecord;
-}
-
-/** Records without a file. */
-export interface Hole {
-  /** The number of the first one. */
-  readonly first: number;
-  readonly records: number;
-}
-
-export interface Damage {
-  /** The name of the segment. */
-  readonly file: string;
-  readonly offset: number;
-  readonly bytes: number;
-  /** How many records were there; an estimate if the damage hit their lengths. */
-  readonly records: number;
-  /** `incomplete`: the end that a crash left, which the next relay removes. */
-  readonly kind: 'unreadable' | 'incomplete' | 'not-a-segment';
 }
 
 type PendingItem =

@@ -4,7 +4,7 @@ import { closeSync, constants, fstatSync, ftruncateSync, readSync } from 'node:f
 import { OutputError } from '../../errors.ts';
 import { openOwnFile, READ_ONLY } from '../../io/safe-file.ts';
 import { sayNotASegment } from './messages.ts';
-import { decodeRecord, type SpoolRecord, sizeOf } from './record.ts';
+import { decodeRecord, RECORD_HEAD_BYTES, type SpoolRecord, sizeOf } from './record.ts';
 import { HEADING, type SegmentEntry } from './segments.ts';
 
 /** A record, or the number of records from here that are damaged or missing. */
@@ -102,7 +102,7 @@ export class SegmentReader {
   promisedEnd(at: number): number {
     this.seek(at, this.next);
     this.#load(4);
-    return at + 9 + (this.#piece.length < 4 ? 0 : this.#piece.readUInt32LE(0));
+    return at + RECORD_HEAD_BYTES + (this.#piece.length < 4 ? 0 : this.#piece.readUInt32LE(0));
   }
 
   /** Makes the piece begin at the next record; true if it then has this many bytes. */
@@ -160,13 +160,13 @@ export function scanSegment(path: string, total?: number): SegmentScan | undefin
       const { at, next } = reader;
       if (at >= size) break;
       const isTorn = reader.isCutHere() || reader.isBlank;
-      const isExact = reader.promisedEnd(at);
+      const promisedEnd = reader.promisedEnd(at);
       const to = reader.findRecord(at + 1, size);
       if (to === undefined && isTorn) {
         tornBytes = size - at;
         break;
       }
-      gaps.push({ at, to: to ?? size, records: 1, isExact: isExact === (to ?? size) });
+      gaps.push({ at, to: to ?? size, records: 1, isExact: promisedEnd === (to ?? size) });
       if (to === undefined) {
         reader.seek(size, next);
         break;

@@ -1,6 +1,6 @@
 // Decides where each field is shown, by names and kinds alone: one plan for all events of a layout. The service does not
 // define the fields of events, so roles are guessed from names; a wrong guess only moves a value. Fields that are not in
-// the headline are details, duplicates too.
+// a column are details, duplicates too.
 import { TYPE_FIELDS } from '../../events/event-type.ts';
 import { KIND, type Kind, type NamedField } from './event-reader.ts';
 
@@ -52,6 +52,8 @@ const ROLES: readonly (readonly [RegExp, Role])[] = [
   [/^(data|payload|body|details?|attributes|transfer|transaction|message)$/, ROLE.wrapper],
 ];
 
+const TRANSACTION_HASH = /tx|transaction|signature/i;
+
 /** Longer names have no role. */
 const MAX_NAME_LENGTH = 40;
 
@@ -73,8 +75,6 @@ export interface FieldRef {
 export interface Party {
   readonly address: FieldRef;
   readonly label: FieldRef | undefined;
-  /** The field name, shown if the other party is missing. */
-  readonly name: string;
 }
 
 /** Two parties, one of which may be missing, and the direction of the transfer. */
@@ -84,23 +84,22 @@ export interface PartyPair {
   readonly direction: FieldRef | 'left to right' | undefined;
 }
 
-/** Priority of a detail; a narrow terminal omits the last two. */
+/** Priority of a detail. */
 export const WEIGHT = {
-  /** The headline shows it, perhaps with grouped digits. */
+  /** A column shows it, unless it is not of the expected form. */
   shown: 0,
   /** The amount in the smallest unit. */
   raw: 1,
   main: 2,
   hash: 3,
+  /** Only in a card, or if the event has nothing else. */
   minor: 4,
 } as const;
-export type Weight = (typeof WEIGHT)[keyof typeof WEIGHT];
+type Weight = (typeof WEIGHT)[keyof typeof WEIGHT];
 
 export interface Detail extends FieldRef {
-  /** Visible. */
-  readonly name: string;
   readonly weight: Weight;
-  /** The part of the headline that shows it. */
+  /** The column that shows it. */
   readonly shownAs: 'amount' | 'dollars' | 'arrow' | undefined;
 }
 
@@ -110,11 +109,16 @@ export interface EventPlan {
   readonly amount: FieldRef | undefined;
   readonly unit: FieldRef | undefined;
   readonly dollars: FieldRef | undefined;
-  readonly parties: readonly PartyPair[];
+  readonly pair: PartyPair | undefined;
+  readonly hash: FieldRef | undefined;
   /** The field with the number of decimals of the raw amount. */
   readonly decimals: FieldRef | undefined;
-  /** By weight, then in the order sent. */
+  /** What is not in a column: by weight, then in the order sent. */
   readonly details: readonly Detail[];
+  /** All fields but the type: those in columns in their order, then the others in the order sent. */
+  readonly all: readonly FieldRef[];
+  /** More than time and type are in columns. */
+  readonly isKnown: boolean;
 }
 
 /** The plan for all events that have these fields. */
@@ -131,17 +135,9 @@ export function planEvent(fields: readonly NamedField[]): EventPlan {
   const unit = hasAmount
     ? search.take(search.find(ROLE.unit) ?? search.findInside(ROLE.unit, SYMBOL_FIELDS))
     : undefined;
-  const from = search.takeParty(ROLE.from);
-  const to = search.takeParty(ROLE.to);
-  const address = search.takeParty(ROLE.address);
-  const counterparty = search.takeParty(ROLE.counterparty);
-  const hasBoth = address !== undefined && counterparty !== undefined;
-  const direction = hasBoth ? search.find(ROLE.direction) : undefined;
-  const parties: PartyPair[] = [
-    { left: from, right: to, direction: 'left to right' } as const,
-    { left: address, right: counterparty, direction },
-  ].filter(({ left, right }) => left !== undefined || right !== undefined);
-
+  const pair = search.takePair();
+  const hash = search.take(search.findHash());
+  const direction = typeof pair?.direction === 'object' ? pair.direction : undefined;
   const shown = new Map([
     [amount, 'amount'],
     [dollars, 'dollars'],
@@ -151,11 +147,16 @@ export function planEvent(fields: readonly NamedField[]): EventPlan {
     .filter((place) => !search.taken.has(place))
     .map((place): Detail => {
       const shownAs = shown.get(place);
-      return { ...place, name: place.field.path, shownAs, weight: weighField(place, shownAs !== undefined) };
+      return { ...place, shownAs, weight: weighField(place, shownAs !== undefined) };
     })
     .sort((a, b) => a.weight - b.weight || a.index - b.index);
-  const decimals = amount === undefined ? undefined : search.findDecimals();
-  return { type, chain, amount, unit, dollars, parties, decimals, details };
+  const decimals = hasAmount ? search.findDecimals() : undefined;
+  const { left, right } = pair ?? {};
+  const parties = [left?.address, left?.label, direction, right?.address, right?.label];
+  const inColumns = [chain, dollars, amount, unit, ...parties, hash].filter((place) => place !== undefined);
+  const all = [...inColumns, ...places.filter((place) => place !== type && !inColumns.includes(place))];
+  const isKnown = inColumns.length > 0;
+  return { type, chain, amount, unit, dollars, pair, hash, decimals, details, all, isKnown };
 }
 
 function weighField({ role, field }: FieldRef, isShown: boolean): Weight {
@@ -225,10 +226,29 @@ class Search {
     return this.#places.find(({ field }) => field.name === 'decimals' && field.kind === KIND.number);
   }
 
+  /** Sender and recipient, else an address and its counterparty. */
+  takePair(): PartyPair | undefined {
+    const from = this.takeParty(ROLE.from);
+    const to = this.takeParty(ROLE.to);
+    if (from !== undefined || to !== undefined) return { left: from, right: to, direction: 'left to right' };
+    const address = this.takeParty(ROLE.address);
+    const counterparty = this.takeParty(ROLE.counterparty);
+    if (address === undefined && counterparty === undefined) return undefined;
+    const hasBoth = address !== undefined && counterparty !== undefined;
+    return { left: address, right: counterparty, direction: hasBoth ? this.find(ROLE.direction) : undefined };
+  }
+
+  /** The hash of the transaction, else the first one. */
+  findHash(): FieldRef | undefined {
+    const hashes = this.#outer.filter(({ role, field }) => role === ROLE.hash && field.kind === KIND.string);
+    const first = hashes.find(({ field }) => TRANSACTION_HASH.test(field.name)) ?? hashes[0];
+    return hashes.findLast(({ field }) => field.path === first?.field.path);
+  }
+
   /** A party is a string, or an object with an address and perhaps a label, which may be null. */
   takeParty(role: Role): Party | undefined {
     const alone = this.take(this.find(role));
-    if (alone !== undefined) return { address: alone, label: undefined, name: alone.field.path };
+    if (alone !== undefined) return { address: alone, label: undefined };
     const address = this.take(this.findInside(role, ADDRESS_FIELDS));
     if (address === undefined) return undefined;
     const { container } = address.field;
@@ -238,7 +258,7 @@ class Search {
       if (kind === KIND.null && place.field.container === container && LABEL_FIELDS.includes(name))
         this.take(place);
     }
-    return { address, label, name: container?.path ?? '' };
+    return { address, label };
   }
 }
 
@@ -246,7 +266,7 @@ function hasRole(container: NamedField, role: Role): boolean {
   return isOuter(container) && findRole(container.name) === role;
 }
 
-/** Chains and amounts may be numbers; everything else in the headline is a string. */
+/** Chains and amounts may be numbers; everything else in a column is a string. */
 function hasAllowedKind(role: Role, kind: Kind): boolean {
   const mayBeNumber = role === ROLE.chain || role === ROLE.amount || role === ROLE.dollars;
   return kind === KIND.string || (mayBeNumber && kind === KIND.number);

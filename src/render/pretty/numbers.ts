@@ -1,8 +1,7 @@
 // Numbers as text: digits are grouped, never changed, and never converted, so nothing is rounded.
 
-import { DOT, MINUS, NINE, ZERO } from '../../events/scan-constants.ts';
+import { MINUS, ZERO } from '../../events/scan-constants.ts';
 
-const LETTER_E = 0x65;
 /** A 256-bit integer has 78 digits; commas do not help to read thousands of digits. */
 const MAX_GROUPED_DIGITS = 300;
 const NUMBER = /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/;
@@ -20,36 +19,57 @@ export function dropCutNumber(kept: string): string {
   return kept.replace(LAST_NUMBER, '$1');
 }
 
-/** The number from `start` to `end` with commas, `-1,234,567.8900`. With an exponent it is returned as sent. */
-export function groupDigits(text: string, start = 0, end = text.length): string {
-  const first = text.charCodeAt(start) === MINUS ? start + 1 : start;
-  let point = first;
-  while (point < end && text.charCodeAt(point) <= NINE && text.charCodeAt(point) !== DOT) point++;
-  const digits = point - first;
-  if (digits <= 3 || digits > MAX_GROUPED_DIGITS || hasExponent(text, point, end))
-    return text.slice(start, end);
+/** The number with commas, `-1,234,567.8900`. With an exponent it is returned as sent. */
+export function groupDigits(number: string): string {
+  const digits = countWholeDigits(number);
+  if (digits <= 3 || digits > MAX_GROUPED_DIGITS || hasExponent(number)) return number;
+  const first = number.charCodeAt(0) === MINUS ? 1 : 0;
+  const point = first + digits;
   let at = first + (digits % 3 || 3);
-  let grouped = text.slice(start, at);
-  // Three groups at a time, since each concatenation costs.
-  for (; point - at >= 9; at += 9) {
-    grouped += `,${text.slice(at, at + 3)},${text.slice(at + 3, at + 6)},${text.slice(at + 6, at + 9)}`;
-  }
-  for (; at < point; at += 3) grouped += `,${text.slice(at, at + 3)}`;
-  return point === end ? grouped : grouped + text.slice(point, end);
+  let grouped = number.slice(0, at);
+  for (; at < point; at += 3) grouped += `,${number.slice(at, at + 3)}`;
+  return grouped + number.slice(point);
 }
 
-function hasExponent(text: string, start: number, end: number): boolean {
-  for (let at = start; at < end; at++) {
-    if ((text.charCodeAt(at) | 0x20) === LETTER_E) return true;
-  }
-  return false;
+function hasExponent(number: string): boolean {
+  return /e/i.test(number);
 }
 
-/** Number of digits before the decimal point, leading zeros included. */
-export function countWholeDigits(number: string): number {
+/** Number of digits before the decimal point of a number without an exponent, leading zeros included. */
+function countWholeDigits(number: string): number {
   const first = number.charCodeAt(0) === MINUS ? 1 : 0;
   const point = number.indexOf('.');
   return (point < 0 ? number.length : point) - first;
+}
+
+/**
+ * The number with commas in at most `width` columns. Digits that do not fit become the ellipsis: first those after the
+ * point, `191,262.9…`, then all but the leading ones, `1.157…e77`. Nothing is rounded, and the magnitude stays.
+ */
+export function fitNumber(number: string, width: number, ellipsis: string): string {
+  const grouped = groupDigits(number);
+  if (grouped.length <= width) return grouped;
+  const point = hasExponent(number) ? -1 : grouped.indexOf('.');
+  const kept = grouped.slice(0, Math.max(0, width - ellipsis.length));
+  // A fraction of which only zeros fit would look like zero.
+  const looksLikeZero = !/[1-9]/.test(kept) && /[1-9]/.test(grouped);
+  if (point > 0 && kept.length > point && !looksLikeZero) return kept + ellipsis;
+  return cutToPower(number, width, ellipsis) ?? ellipsis.slice(0, width);
+}
+
+const PARTS = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d{1,15}))?$/;
+
+/** `-1.25…e-9`; undefined if not even one digit fits, or for zero. */
+function cutToPower(number: string, width: number, ellipsis: string): string | undefined {
+  const [found, sign = '', whole = '', fraction = '', exponent = '0'] = PARTS.exec(number) ?? [];
+  const digits = (whole + fraction).replace(/^0+/, '');
+  if (found === undefined || digits === '') return undefined;
+  const leadingZeros = whole.length + fraction.length - digits.length;
+  const power = `e${whole.length - leadingZeros - 1 + Number(exponent)}`;
+  const room = width - sign.length - 1 - ellipsis.length - power.length;
+  if (room < 0) return undefined;
+  const more = room > 1 ? digits.slice(1, room) : '';
+  return `${sign}${digits.charAt(0)}${more === '' ? '' : `.${more}`}${ellipsis}${power}`;
 }
 
 /**
@@ -71,7 +91,7 @@ interface Normalized {
 }
 
 function normalize(number: string): Normalized | undefined {
-  if (!isNumberText(number) || hasExponent(number, 0, number.length)) return undefined;
+  if (!isNumberText(number) || hasExponent(number)) return undefined;
   const sign = number.charCodeAt(0) === MINUS ? '-' : '';
   const digits = number.slice(sign.length).replace('.', '');
   let first = 0;

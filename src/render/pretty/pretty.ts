@@ -1,39 +1,56 @@
-// `--format pretty`, events for people (contract O2): time, headline, then details; numbers exactly as sent, control
-// characters made visible. Loaded on demand.
+// `--format pretty`, events for people (contract O2): a table whose columns depend on the width of the terminal alone, or
+// with --wide a card for each event. Numbers are never rounded, a cut is visible, and control characters are made
+// visible. Loaded on demand.
 import { type Batch, flagsOf, textOf } from '../../events/batch.ts';
 import { copyText, decodeText, MESSAGE } from '../../events/message-text.ts';
 import { OPEN_ARRAY } from '../../events/scan-constants.ts';
-import { escapeCommands } from '../ci-commands.ts';
-import { formatLocal } from '../local-time.ts';
+import { escapeCommands, mayHaveCommand } from '../ci-commands.ts';
 import type { Style } from '../paint.ts';
 import type { Renderer } from '../renderer.ts';
 import { SIGNS, type Signs } from '../signs.ts';
-import { DetailsWriter } from './details.ts';
-import { type EventPlan, planEvent } from './event-plan.ts';
+import { makeSpaces } from '../text-width.ts';
+import { listCard, writeCard } from './card.ts';
+import { Cells } from './cells.ts';
+import { type EventPlan, type FieldRef, planEvent, WEIGHT } from './event-plan.ts';
 import { type EventFields, findToken, findValueEnd, nameFields, readFields } from './event-reader.ts';
-import { Flow, GAP } from './flow.ts';
-import { type EventValues, HeadlineWriter, SharedWidths } from './headline.ts';
-import { listNested, type NestedBounds, showSource } from './values.ts';
-
-type TimeMode = 'local' | 'utc' | 'relative' | 'none';
+import { type Grid, listTitles, planGrid } from './grid.ts';
+import { isSameNumber } from './numbers.ts';
+import {
+  createReceiveTimes,
+  type ReceiveTimes,
+  TIME_WIDTHS,
+  type TimeMode,
+  WHOLE_TIME_WIDTHS,
+} from './receive-time.ts';
+import { RowWriter } from './row.ts';
+import {
+  type EventView,
+  listNested,
+  listPairs,
+  type NestedBounds,
+  type Pair,
+  showAt,
+  showSource,
+} from './values.ts';
 
 export interface PrettyOptions {
   readonly style: Style;
   readonly signs?: Signs;
   readonly time: TimeMode;
-  /** Addresses, hashes and long texts in full, and no word broken. */
+  /** A card for each event, with every value in full. */
   readonly isWide: boolean;
-  /** Columns of the terminal; undefined: every event is one line. */
+  /** Links to block explorers. */
+  readonly hasLinks?: boolean;
+  /** Which events of a batch are marked. */
+  readonly highlight?: ((batch: Batch, count: number) => readonly boolean[]) | undefined;
+  /** The terminal rings for a marked event. */
+  readonly hasBell?: boolean;
+  /** A time on the day that needs no date. Default: that of the first event. */
+  readonly startMs?: number;
+  /** Columns of the terminal; undefined: every event is one line, and nothing is cut. */
   columns(): number | undefined;
 }
 
-/** Minimum columns for indenting to the type, for aligning numbers, and for aligning long numbers. */
-const COLUMNS_TO_INDENT = 60;
-const COLUMNS_TO_ALIGN_NUMBERS = 110;
-const COLUMNS_FOR_LONG_NUMBERS = 150;
-/** `+12` and the gap before it. */
-const ROOM_FOR_COUNT = 5;
-const NARROW_INDENT = 2;
 /** Limits of the cache of plans, since the server chooses the names. */
 const MAX_PLANS = 200;
 const MAX_LAYOUT_LENGTH = 4_000;
@@ -47,15 +64,18 @@ const WIDE: NestedBounds = {
   containers: 10_000,
   pathLength: 4_000,
 };
+const BELL = '\x07';
+const BELL_INTERVAL_MS = 1_000;
 
 export function createPrettyRenderer(options: PrettyOptions): Renderer {
   const painter = new PrettyPainter(options);
   return {
     renderEvents(batch: Batch, count: number): Buffer {
-      painter.begin(batch);
       // Encoded one by one, since V8 keeps a concatenated string as a tree of all its pieces.
-      const lines: Buffer[] = [];
-      for (let i = 0; i < count; i += 1) lines.push(Buffer.from(escapeCommands(painter.paint(batch, i))));
+      const lines = [Buffer.from(painter.begin(batch))];
+      const marks = options.highlight?.(batch, count);
+      for (let i = 0; i < count; i += 1)
+        lines.push(Buffer.from(painter.paint(batch, i, marks?.[i] === true)));
       return Buffer.concat(lines);
     },
   };
@@ -65,121 +85,145 @@ class PrettyPainter {
   readonly #options: PrettyOptions;
   readonly #style: Style;
   readonly #signs: Signs;
-  readonly #bounds: NestedBounds;
-  readonly #formatTime: (atMs: number) => string;
-  readonly #flow: Flow;
-  readonly #widths = new SharedWidths();
-  readonly #headline: HeadlineWriter;
-  readonly #details: DetailsWriter;
+  readonly #margin: number;
+  readonly #cells: Cells;
+  #times: ReceiveTimes | undefined;
+  #row: RowWriter | undefined;
+  #grid: Grid | undefined;
+  #rangAtMs = Number.NEGATIVE_INFINITY;
   /** Plans by layout, since layouts repeat. */
   readonly #plans = new Map<string, EventPlan>();
-  #time = '';
 
   constructor(options: PrettyOptions) {
     this.#options = options;
     this.#style = options.style;
     this.#signs = options.signs ?? SIGNS;
-    this.#bounds = options.isWide ? WIDE : NARROW;
-    this.#formatTime = createTimeFormat(options.time);
-    this.#flow = new Flow(!options.isWide);
-    this.#headline = new HeadlineWriter(this.#style, this.#flow, this.#widths);
-    this.#details = new DetailsWriter(this.#style, this.#flow, this.#bounds);
+    this.#margin = options.highlight === undefined ? 0 : this.#signs.mark.length + 1;
+    this.#cells = new Cells(options.style, options.hasLinks === true);
   }
 
-  begin({ receivedAtMs }: Batch): void {
-    const time = this.#formatTime(receivedAtMs);
-    const columns = this.#options.columns() ?? Number.POSITIVE_INFINITY;
-    const isRoomy = columns >= COLUMNS_TO_INDENT && time !== '';
-    this.#time = time;
-    this.#flow.setFrame(columns, isRoomy ? time.length + 1 : NARROW_INDENT);
-    this.#widths.setFrame(columns >= COLUMNS_TO_ALIGN_NUMBERS, columns < COLUMNS_FOR_LONG_NUMBERS);
-    this.#details.lineBudget = columns >= COLUMNS_TO_ALIGN_NUMBERS ? 1 : columns >= COLUMNS_TO_INDENT ? 2 : 3;
+  /** What is printed before the events of a batch: the header after a change of the width, and the date of a new day. */
+  begin({ receivedAtMs }: Batch): string {
+    const { time, isWide, startMs = receivedAtMs } = this.#options;
+    this.#times ??= createReceiveTimes(time, startMs);
+    const columns = this.#options.columns();
+    const lines: string[] = [];
+    if (this.#grid?.columns !== (columns ?? Number.POSITIVE_INFINITY)) {
+      const timeWidth = (columns === undefined ? WHOLE_TIME_WIDTHS : TIME_WIDTHS)[time];
+      this.#grid = planGrid({ columns, timeWidth, margin: this.#margin, signs: this.#signs });
+      this.#row = new RowWriter(this.#style, this.#signs.ellipsis, this.#grid);
+      lines.push(...listTitles(this.#grid, this.#signs).map((title) => this.#paintTitle(title)));
+    }
+    if (columns === undefined || isWide) return '';
+    const day = this.#times.noteDay(receivedAtMs);
+    if (day !== undefined) lines.push(this.#paintTitle(makeSpaces(this.#margin) + day));
+    return lines.map((line) => `${line}\n`).join('');
+  }
+
+  #paintTitle(title: string): string {
+    const { open, close } = this.#style.header;
+    return open + title + close;
   }
 
   /** The lines of event `index` of the batch. */
-  paint(batch: Batch, index: number): string {
+  paint(batch: Batch, index: number, isMarked: boolean): string {
+    const lines = this.#listLines(batch, index);
+    const text = `${(isMarked ? lines.map((line, i) => this.#mark(line, i === 0)) : lines).join('\n')}\n`;
+    // A last guard: what could be a command was escaped before it was measured.
+    const safe = escapeCommands(text);
+    return isMarked ? this.#ring(batch.receivedAtMs) + safe : safe;
+  }
+
+  /** A marked line begins with a sign, since color never carries meaning alone. */
+  #mark(line: string, isFirst: boolean): string {
+    const { open, close } = this.#style.mark;
+    const { mark } = this.#signs;
+    const margin = makeSpaces(this.#margin);
+    const bare = line.startsWith(margin) ? line.slice(margin.length) : line;
+    return `${open}${isFirst ? mark : makeSpaces(mark.length)} ${bare}${close}`;
+  }
+
+  /** At most once a second, and only on a terminal. */
+  #ring(atMs: number): string {
+    const { hasBell = false } = this.#options;
+    if (!hasBell || Math.abs(atMs - this.#rangAtMs) < BELL_INTERVAL_MS) return '';
+    this.#rangAtMs = atMs;
+    return BELL;
+  }
+
+  #listLines(batch: Batch, index: number): string[] {
     const flags = flagsOf(batch, index);
     const bytes = textOf(batch, index);
     const text = decodeText(bytes, flags);
+    const grid = this.#grid as Grid;
+    const { isWide, hasLinks = false } = this.#options;
+    const isFull = isWide || grid.columns === Number.POSITIVE_INFINITY;
+    const bounds = isFull ? WIDE : NARROW;
+    const { depth, pairs } = bounds;
+    const { fields, layout, isCut } = readFields(text, { depth, fields: pairs }) ?? NO_FIELDS;
     // Printable ASCII without escapes.
     const isPlain = flags === MESSAGE.clean && text.length === bytes.length && !text.includes('\\');
-    const { depth, pairs } = this.#bounds;
-    const { fields, layout, isCut } = readFields(text, { depth, fields: pairs }) ?? NO_FIELDS;
-    const { isWide } = this.#options;
-    const event: EventValues = { text, isPlain, isWide, signs: this.#signs, fields };
-    if (fields.length === 0) {
-      this.#addTime();
-      this.#addBareValue(event);
-    } else {
-      const plan = this.#findPlan(fields, layout);
-      this.#addHeadline(plan, event);
-      this.#details.add(plan, event, this.#headline.forms, isCut);
+    const mayCommand = mayHaveCommand(text);
+    const event: EventView = { text, isPlain, mayCommand, isFull, signs: this.#signs, fields };
+    const plan = fields.length === 0 ? undefined : this.#findPlan(fields, layout, bounds);
+    const { receivedAtMs } = batch;
+    const times = this.#times as ReceiveTimes;
+    if (isWide) {
+      const time = times.formatWhole(receivedAtMs);
+      const card =
+        plan === undefined
+          ? { title: time, pairs: listBareValue(event, bounds), isCut }
+          : listCard(plan, event, time, isCut, { style: this.#style, bounds, hasLinks });
+      const room = grid.columns - this.#margin;
+      const lines = writeCard(card, room, this.#style, event);
+      return this.#margin === 0 ? lines : lines.map((line) => makeSpaces(this.#margin) + line);
     }
-    return this.#flow.take();
+    const cells = this.#cells;
+    if (plan === undefined) cells.clear(grid);
+    else cells.read(plan, event, grid);
+    cells.setTime(isFull ? times.formatWhole(receivedAtMs) : times.format(receivedAtMs));
+    const rest = plan === undefined ? listBareValue(event, bounds) : this.#listRest(plan, event, bounds);
+    const hidden = cells.hiddenLabels + (isCut ? 1 : 0);
+    return (this.#row as RowWriter).write(cells.all, rest, hidden);
   }
 
-  #findPlan(fields: EventFields['fields'], layout: string): EventPlan {
+  /** What is not in a column. On a terminal ids, times and heights are left out if there is anything else. */
+  #listRest(plan: EventPlan, event: EventView, bounds: NestedBounds): Pair[] {
+    const { isUnshown } = this.#cells;
+    const main: Pair[] = [];
+    const minor: Pair[] = [];
+    for (const detail of plan.details) {
+      const { shownAs, weight } = detail;
+      if (shownAs !== undefined && !isUnshown[shownAs]) continue;
+      const isMinor =
+        weight === WEIGHT.minor || (weight === WEIGHT.raw && repeatsAmount(plan, event, detail));
+      if (event.isFull || !isMinor) main.push(...listPairs(event, bounds, detail));
+      else if (!plan.isKnown) minor.push(...listPairs(event, bounds, detail));
+    }
+    return main.length === 0 ? minor : main;
+  }
+
+  #findPlan(fields: EventFields['fields'], layout: string, { pathLength }: NestedBounds): EventPlan {
     const known = this.#plans.get(layout);
     if (known !== undefined) return known;
-    const plan = planEvent(nameFields(fields, this.#bounds.pathLength));
+    const plan = planEvent(nameFields(fields, pathLength));
     if (this.#plans.size >= MAX_PLANS) this.#plans.clear();
     if (layout.length <= MAX_LAYOUT_LENGTH) this.#plans.set(copyText(layout), plan);
     return plan;
   }
-
-  #addTime(): void {
-    if (this.#time !== '') this.#flow.add(this.#time, this.#style.time, this.#time.length, 0);
-  }
-
-  /** A headline that does not fit on one line with aligned numbers is laid out without them. */
-  #addHeadline(plan: EventPlan, event: EventValues): void {
-    const flow = this.#flow;
-    const widths = this.#widths;
-    this.#addTime();
-    this.#headline.add(plan, event);
-    if (!widths.alignsNumbers || (flow.lines === 1 && flow.fits(ROOM_FOR_COUNT))) return;
-    widths.alignsNumbers = false;
-    flow.restart();
-    this.#addTime();
-    this.#headline.add(plan, event);
-    widths.alignsNumbers = true;
-  }
-
-  /** An event that is not an object: an array as its items, anything else as sent. */
-  #addBareValue(event: EventValues): void {
-    this.#headline.skipType();
-    const start = findToken(event.text, 0);
-    const end = findValueEnd(event.text, start);
-    if (event.text.charCodeAt(start) === OPEN_ARRAY) {
-      this.#details.addPairs(listNested(event, this.#bounds, '', start, end, 0));
-    } else {
-      this.#flow.addWords(showSource(event, start, end), this.#style.value, GAP);
-    }
-  }
 }
 
-/** Creates a function from wall clock ms to text; `relative` counts from the first call. */
-function createTimeFormat(mode: TimeMode): (atMs: number) => string {
-  let lastMs = Number.NaN;
-  let last = '';
-  let firstMs: number | undefined;
-  return (atMs) => {
-    if (atMs === lastMs) return last;
-    firstMs ??= atMs;
-    lastMs = atMs;
-    last = formatReceiveTime(mode, atMs, firstMs);
-    return last;
-  };
+/** An event that is not an object, or an empty one: an array as its items, anything else as sent. */
+function listBareValue(event: EventView, bounds: NestedBounds): Pair[] {
+  const start = findToken(event.text, 0);
+  const end = findValueEnd(event.text, start);
+  if (event.text.charCodeAt(start) === OPEN_ARRAY) return listNested(event, bounds, '', start, end, 0);
+  return [{ name: '', value: showSource(event, start, end) }];
 }
 
-/** Room for a day: `+86400.000s`. */
-const RELATIVE_WIDTH = 11;
-
-function formatReceiveTime(mode: TimeMode, atMs: number, firstMs: number): string {
-  if (mode === 'none') return '';
-  if (mode === 'utc') return new Date(atMs).toISOString().slice(11, 23);
-  if (mode === 'local') return formatLocal(atMs).slice(11);
-  // Negative if the clock was set back.
-  const ms = atMs - firstMs;
-  return `${ms < 0 ? '-' : '+'}${(Math.abs(ms) / 1000).toFixed(3)}s`.padStart(RELATIVE_WIDTH);
+/** Whether a raw amount equals the amount in its column. */
+function repeatsAmount({ amount, decimals }: EventPlan, event: EventView, raw: FieldRef): boolean {
+  if (amount === undefined) return false;
+  const places = decimals === undefined ? undefined : Number(showAt(event, decimals));
+  return isSameNumber(showAt(event, amount), showAt(event, raw), places);
 }

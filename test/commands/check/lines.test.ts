@@ -1,7 +1,9 @@
 // The lines for people, at the width of a terminal and without one.
 import { describe, expect, test } from '@jest/globals';
 import { formatStep, formatVerdict } from '../../../src/commands/check/report.ts';
+import { PLAIN_LOG_STYLE } from '../../../src/render/paint.ts';
 import { ASCII_SIGNS } from '../../../src/render/signs.ts';
+import { createColorLogStyle } from '../../../src/render/style.ts';
 import { makeFailedReport } from './reports.ts';
 
 const FAILED = {
@@ -15,22 +17,24 @@ const FAILED = {
 
 describe('a terminal of any width', () => {
   test.each([20, 40, 60, 80, 160])('%i columns: no line is longer, no word is broken', (columns) => {
-    const text = formatStep(FAILED, false, columns) + formatVerdict(makeFailedReport('x'), columns);
+    const text = formatStep(FAILED, PLAIN_LOG_STYLE, columns) + formatVerdict(makeFailedReport('x'), columns);
     const lines = text.split('\n').slice(0, -1);
     // The status and the name of a step stay together.
     for (const line of lines) expect(line.length).toBeLessThanOrEqual(Math.max(columns, 23));
     expect(lines.join(' ').replace(/\s+/g, ' ')).toBe(
-      (formatStep(FAILED, false) + formatVerdict(makeFailedReport('x'))).replace(/\s+/g, ' ').trim(),
+      (formatStep(FAILED, PLAIN_LOG_STYLE) + formatVerdict(makeFailedReport('x')))
+        .replace(/\s+/g, ' ')
+        .trim(),
     );
   });
 
   test('the time of a step stays in one piece', () => {
     for (let columns = 50; columns < 100; columns += 1)
-      expect(formatStep(FAILED, false, columns)).toContain('(12 ms)');
+      expect(formatStep(FAILED, PLAIN_LOG_STYLE, columns)).toContain('(12 ms)');
   });
 
   test('without one a step is one line, its hint another', () => {
-    expect(formatStep(FAILED, false)).toBe(
+    expect(formatStep(FAILED, PLAIN_LOG_STYLE)).toBe(
       'failed  upgrade    the service refused the key ak_live_0123… for good (12 ms)\n' +
         `${' '.repeat(19)}Make a new one in the console.\n`,
     );
@@ -38,12 +42,12 @@ describe('a terminal of any width', () => {
   });
 
   test('row 59: without Unicode an ellipsis is three dots, and lines still fit', () => {
-    const shown = formatStep(FAILED, false, 60, ASCII_SIGNS);
+    const shown = formatStep(FAILED, PLAIN_LOG_STYLE, 60, ASCII_SIGNS);
     expect(shown).toContain('ak_live_0123...');
     for (const line of shown.split('\n')) expect(line.length).toBeLessThanOrEqual(60);
   });
 
   test('only the status is colored', () => {
-    expect(formatStep(FAILED, true, 80)).toMatch(/^\x1b\[31mfailed \x1b\[0m upgrade /);
+    expect(formatStep(FAILED, createColorLogStyle(), 80)).toMatch(/^\x1b\[31mfailed \x1b\[39m upgrade /);
   });
 });

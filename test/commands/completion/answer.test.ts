@@ -46,10 +46,10 @@ test('help: commands, and what there is beside them', () => {
 
 describe('values', () => {
   test.each<[string, string[] | 'files']>([
-    ['stream tail --format ', ['auto', 'pretty', 'ndjson']],
-    ['stream tail -f ', ['auto', 'pretty', 'ndjson']],
-    ['stream tail -qf ', ['auto', 'pretty', 'ndjson']],
-    ['stream tail --format=', ['--format=auto', '--format=pretty', '--format=ndjson']],
+    ['stream tail --format ', ['auto', 'pretty', 'ndjson', 'csv']],
+    ['stream tail -f ', ['auto', 'pretty', 'ndjson', 'csv']],
+    ['stream tail -qf ', ['auto', 'pretty', 'ndjson', 'csv']],
+    ['stream tail --format=', ['--format=auto', '--format=pretty', '--format=ndjson', '--format=csv']],
     ['stream tail --time u', ['local', 'utc', 'relative', 'none']],
     ['--log-format ', ['text', 'json']],
     ['stream tail --color ', ['auto', 'always', 'never']],

@@ -1,4 +1,6 @@
 // Flags of `stream relay` and of `tail --record` → their configuration, or a usage error.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { parseRelayFlags } from '../../../src/commands/relay/config.ts';
 import type { RelayFlags } from '../../../src/commands/relay/flags.ts';
@@ -6,11 +8,24 @@ import type { RecordFlags } from '../../../src/commands/tail/flags.ts';
 import { parseRecordFlags } from '../../../src/commands/tail/run.ts';
 import { parseHttpTarget } from '../../../src/delivery/http/http-sink.ts';
 import { UsageError } from '../../../src/errors.ts';
+import { createRedactor } from '../../../src/io/redact.ts';
+import { makeTempFolder } from '../../helpers/cleanup.ts';
 
 const HTTP = 'https://hooks.example/in';
 const NATS = 'nats://127.0.0.1:4222/events';
 
-const parse = (flags: RelayFlags, env = {}) => parseRelayFlags({ to: [HTTP], ...flags }, env);
+const [FIRST, SECOND, THIRD] = [1, 2, 3].map((fill) => Buffer.alloc(32, fill)) as [Buffer, Buffer, Buffer];
+const secretOf = (key: Buffer): string => `whsec_${key.toString('base64')}`;
+const ENV = { HOOK_TOKEN: 'Bearer t0', TEAM: 'blue', HOOK_SECRET: secretOf(FIRST), NAME: 'x' };
+
+const parse = (flags: RelayFlags) =>
+  parseRelayFlags({ to: [HTTP], ...flags }, { env: ENV, redactor: createRedactor() });
+
+/** The configuration of the run and of its first sink. */
+async function parseOne(flags: RelayFlags) {
+  const { sinks, ...run } = await parse(flags);
+  return { ...run, ...sinks[0] };
+}
 
 async function refusalOf(flags: RelayFlags): Promise<string> {
   try {
@@ -24,27 +39,33 @@ async function refusalOf(flags: RelayFlags): Promise<string> {
 
 describe('flags of stream relay', () => {
   test('has the defaults of --help', async () => {
-    expect(await parse({})).toMatchObject({
-      targets: [{ kind: 'http', target: { href: HTTP, host: 'hooks.example', isSecure: true } }],
+    expect(await parseOne({})).toMatchObject({
+      target: { kind: 'http', target: { href: HTTP, host: 'hooks.example', isSecure: true } },
+      filter: undefined,
       subject: 'atlantis.{type}',
       lifecycleSubject: 'atlantis._lifecycle',
       retention: undefined,
       idSteps: [{ kind: 'member', name: 'id' }],
-      name: undefined,
       window: 256,
       spool: undefined,
       batch: 1,
       sendTimeoutMs: 10_000,
-      headerVariables: [],
-      signingVariables: [],
-      signingFiles: [],
+      headers: {},
+      signingKeys: [],
       deadLetter: undefined,
+      payload: 'event',
+      ceSource: '/atlantis/stream',
+      traceparent: false,
       redeliver: undefined,
     });
   });
 
-  test('converts values to ms and bytes', async () => {
-    const config = await parse({
+  test('converts values to ms and bytes, and secrets to keys', async () => {
+    const folder = join(makeTempFolder(), 'relay@eu.service');
+    mkdirSync(folder);
+    writeFileSync(join(folder, 'hook'), `${secretOf(SECOND)}\n`);
+    writeFileSync(join(folder, 'own'), `\ufeff${secretOf(THIRD)}\r\n${secretOf(FIRST)}`);
+    const { sinks, ...run } = await parse({
       to: [HTTP, NATS],
       subject: 'chain.events',
       create: true,
@@ -62,35 +83,29 @@ describe('flags of stream relay', () => {
       sendTimeout: '3s',
       headerEnv: ['Authorization=HOOK_TOKEN', 'X-Team: TEAM'],
       signWithEnv: ['HOOK_SECRET'],
-      signWithFile: ['/run/credentials/relay@eu.service/hook', 'hook.secret@hooks.example'],
+      signWithFile: [join(folder, 'hook'), `${join(folder, 'own')}@hooks.example`],
       deadLetter: 'dead.ndjson',
     });
-    expect(config).toMatchObject({
+    expect(run).toMatchObject({ name: 'taipei-1' });
+    expect(sinks[0]).toMatchObject({
       lifecycleSubject: 'chain.events._lifecycle',
       retention: { maxAgeMs: 86_400_000, maxBytes: 10 * 2 ** 20, replicas: 3, dedupeWindowMs: 300_000 },
-      name: 'taipei-1',
       window: 64,
       spool: { path: 'spool', maxBytes: 2 * 2 ** 20, syncEveryMs: 0 },
       batch: 50,
       sendTimeoutMs: 3_000,
-      signingVariables: [{ variable: 'HOOK_SECRET', host: undefined }],
-      signingFiles: [
-        { path: '/run/credentials/relay@eu.service/hook', host: undefined },
-        { path: 'hook.secret', host: 'hooks.example' },
-      ],
+      signingKeys: [FIRST, SECOND, THIRD, FIRST],
+      headers: { Authorization: 'Bearer t0', 'X-Team': 'blue' },
       deadLetter: 'dead.ndjson',
     });
-    expect(config.headerVariables).toEqual([
-      { header: 'Authorization', variable: 'HOOK_TOKEN', host: undefined },
-      { header: 'X-Team', variable: 'TEAM', host: undefined },
-    ]);
-    expect(config.idSteps).toHaveLength(4);
-    expect(config.targets.map(({ kind }) => kind)).toEqual(['http', 'nats']);
-    expect(config.targets[1]).toMatchObject({ stream: 'events' });
+    expect(run.idSteps).toHaveLength(4);
+    expect(sinks.map(({ target }) => target.kind)).toEqual(['http', 'nats']);
+    // No secret of an endpoint goes to a server of NATS.
+    expect(sinks[1]).toMatchObject({ target: { stream: 'events' }, headers: {}, signingKeys: [] });
   });
 
   test('row 152 (B12): the spool of a stream does not depend on its servers', async () => {
-    const folders = async (...to: string[]) => (await parse({ to })).targets.map(({ folder }) => folder);
+    const folders = async (...to: string[]) => (await parse({ to })).sinks.map(({ target }) => target.folder);
     const [one] = await folders('nats://a:4222,b:4222/EVENTS');
     expect(one).toMatch(/^EVENTS~[0-9a-f]{8}$/);
     expect(await folders('nats://b:4222,c:4222,a:4222/EVENTS')).toEqual([one]);
@@ -100,17 +115,21 @@ describe('flags of stream relay', () => {
     expect(await folders('nats://c/EVENTS', 'nats://b,a/EVENTS')).toEqual([second, first]);
     expect(new Set([one, first, second]).size).toBe(3);
     // Those of an earlier version, for each server that may have been the first one.
-    expect((await parse({ to: ['nats://a,b:1/EVENTS'] })).targets[0]?.oldFolders).toEqual([
+    expect((await parseOne({ to: ['nats://a,b:1/EVENTS'] })).target?.oldFolders).toEqual([
       expect.stringMatching(/^a-4222-EVENTS-[0-9a-f]{8}$/),
       expect.stringMatching(/^b-1-EVENTS-[0-9a-f]{8}$/),
     ]);
   });
 
   test('lifecycle records and ids can be turned off, and a secret may be for one host', async () => {
-    const config = await parse({ lifecycle: false, id: false, signWithEnv: ['HOOK_SECRET@hooks.example'] });
+    const config = await parseOne({
+      lifecycle: false,
+      id: false,
+      signWithEnv: ['HOOK_SECRET@hooks.example'],
+    });
     expect([config.lifecycleSubject, config.idSteps]).toEqual([undefined, undefined]);
-    expect(config.signingVariables).toEqual([{ variable: 'HOOK_SECRET', host: 'hooks.example' }]);
-    expect((await parse({ lifecycleSubject: 'news' })).lifecycleSubject).toBe('news');
+    expect(config.signingKeys).toEqual([FIRST]);
+    expect((await parseOne({ lifecycleSubject: 'news' })).lifecycleSubject).toBe('news');
   });
 
   test.each<[string, RelayFlags]>([

@@ -1,12 +1,6 @@
 // The figures of `top`: exact sums, percentiles of the lag, rates of the last seconds and of a whole run.
 import { describe, expect, test } from '@jest/globals';
-import {
-  formatAbout,
-  formatAmount,
-  formatLag,
-  formatRate,
-  formatShare,
-} from '../../../src/commands/top/cells.ts';
+import { formatAbout, formatAmount, formatLag, formatShare } from '../../../src/commands/top/cells.ts';
 import {
   addDecimals,
   compareDecimals,
@@ -16,6 +10,7 @@ import {
 } from '../../../src/commands/top/decimal.ts';
 import { LagHistogram } from '../../../src/commands/top/lag.ts';
 import { Series, Timeline } from '../../../src/commands/top/timeline.ts';
+import { formatRate } from '../../../src/ui/rate.ts';
 import { seededRandom } from '../../helpers/random-json.ts';
 
 const sum = (texts: readonly string[]): string =>

@@ -18,7 +18,7 @@ import { COLORS, makeHostile } from '../../helpers/hostile.ts';
 import { SIMULATED } from '../../render/events.ts';
 
 const PLAIN = { ...PLAIN_LOG_STYLE, header: NO_PAINT };
-const COLORED = { ...createColorLogStyle(), header: createColorStyle().header };
+const COLORED = { ...createColorLogStyle(), header: createColorStyle(false).header };
 const path = (text: string) => ({ text, steps: parsePath(text).steps });
 
 interface Fed {
@@ -110,7 +110,7 @@ describe('the table of top', () => {
   test('the connection, its round trip and its gaps are at the top', () => {
     const { data, clock } = feed(['{}'], ['type']);
     expect(draw({ data, clock }, 80)[0]).toBe('● live  api.example  0.10 s  rtt 1.3 ms  0 gaps');
-    data.connection.noteGap();
+    data.connection.lost(true);
     data.connection.retrying(4_000, 2);
     expect(draw({ data, clock }, 80)[0]).toBe(
       'retrying in 4 s (attempt 2)  api.example  1 gap (one still open)',

@@ -146,7 +146,10 @@ async function compare(script: Script): Promise<number> {
     play(script, 'tap, read into memory'),
     play(script, 'tap, data'),
   ]);
-  for (const one of tapped) expect({ ...one, tapped: 0 }).toEqual(alone);
+  // After a reset nothing that was sent reaches the server; after a pause, the last bytes and the FIN may come together.
+  const isHeard = script.end === 'fin' && script.pauseEvery === Number.POSITIVE_INFINITY;
+  const known = isHeard ? { tapped: 0 } : { tapped: 0, sent: alone.sent };
+  for (const one of tapped) expect({ ...one, ...known }).toEqual(alone);
   return tapped[0]?.tapped ?? 0;
 }
 

@@ -15,6 +15,7 @@ import {
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { countSpooled, type LockedSpool, openSpool } from '../../../src/delivery/spool/open-spool.ts';
+import { quoteForShell } from '../../../src/io/messages.ts';
 import { makeTempFolder, registerCleanup } from '../../helpers/cleanup.ts';
 import { createStoreHost } from '../../profiles/store-host.ts';
 
@@ -128,7 +129,7 @@ describe('row 62: the folder of the spool', () => {
     chmodSync(path, 0o777);
     await expect(open(path)).rejects.toMatchObject({
       ...refused(path, 'every user can write to it'),
-      hint: `run: chmod o-w ${JSON.stringify(path)}`,
+      hint: `run: chmod o-w ${quoteForShell(path)}`,
     });
   });
 

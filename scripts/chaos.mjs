@@ -1,0 +1,30 @@
+// Command line of the chaos run of the relay, test/chaos/chaos.ts:
+//
+//   npm run chaos                       three minutes
+//   npm run chaos -- --duration 1h --seed 7
+//
+// Exit 0 if every event was accounted for, 1 if one was not, 2 for bad flags.
+import { spawnSync } from 'node:child_process';
+import { parseArgs } from 'node:util';
+
+const { values } = parseArgs({
+  options: { duration: { type: 'string', default: '3m' }, seed: { type: 'string', default: '1' } },
+});
+const [, figure, unit] = /^(\d+)(s|m|h)$/.exec(values.duration) ?? [];
+const durationMs = Number(figure) * { s: 1_000, m: 60_000, h: 3_600_000 }[unit];
+if (!(durationMs >= 10_000)) {
+  console.error('--duration: expected at least 10s, such as 60s, 3m, 1h');
+  process.exit(2);
+}
+const jest = ['--experimental-vm-modules', 'node_modules/jest/bin/jest.js'];
+const only = ['--testPathIgnorePatterns=/node_modules/', '--testMatch=**/test/chaos/chaos.slow.test.ts'];
+const { status } = spawnSync(process.execPath, [...jest, ...only, '-t', 'every event'], {
+  stdio: 'inherit',
+  env: {
+    ...process.env,
+    CHAOS_DURATION_MS: String(durationMs),
+    CHAOS_SEED: values.seed,
+    NODE_NO_WARNINGS: '1',
+  },
+});
+process.exitCode = status ?? 1;

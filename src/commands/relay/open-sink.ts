@@ -1,0 +1,193 @@
+// Opens one sink of a relay: its connection, spool, dead-letter file and worker, which are closed together.
+import { basename, join } from 'node:path';
+import { type Clock, sleep } from '../../clock.ts';
+import { Backlog } from '../../delivery/backlog.ts';
+import type { DeadLetterFile } from '../../delivery/dead-letters.ts';
+import * as say from '../../delivery/messages.ts';
+import { createIdentifier, type Sink, type SinkFault } from '../../delivery/sink.ts';
+import { adoptSpool, type LockedSpool, openSpool } from '../../delivery/spool/open-spool.ts';
+import type { SpoolRecord } from '../../delivery/spool/record.ts';
+import { Worker, type WorkerConfig } from '../../delivery/worker.ts';
+import type { Reporter } from '../../ui/reporter.ts';
+import type { SinkConfig } from './config.ts';
+import { nameRelay, type SinkDeps } from './sinks.ts';
+
+/** What the sinks of a relay share. */
+export interface SinkHost {
+  readonly givesUpAtStart: WorkerConfig['givesUpAtStart'];
+  openDeadLetters(path: string): Pick<DeadLetterFile, 'append'>;
+  onFault(error: unknown): void;
+  /** The sink has stopped for good. */
+  onStopped(worker: Worker, fault: SinkFault): void;
+  /** Records were added or acknowledged. */
+  onChange(): void;
+}
+
+/**
+ * - end: of the run
+ * - replaced: by one with other settings, which gets what is left
+ * - removed: from the configuration
+ * - unused: another sink could not be opened
+ */
+type Closing = 'end' | 'replaced' | 'removed' | 'unused';
+
+export interface OpenSink {
+  readonly config: SinkConfig;
+  readonly worker: Worker;
+  /** The folder of its spool; undefined without one. */
+  readonly spoolFolder: string | undefined;
+  /** Starts delivering. */
+  start(): void;
+  /** Resolves when the worker has ended. */
+  untilEnd(): Promise<void>;
+  /** Waits until everything is acknowledged, at most this long. */
+  untilEmpty(ms: number): Promise<void>;
+  /** Ends the wait above. */
+  hurry(): void;
+  /** Stops the worker, closes its files and reports what was delivered. Can be called again. @returns what is kept nowhere */
+  close(why?: Closing): Promise<readonly SpoolRecord[]>;
+}
+
+/** @throws UsageError, OutputError */
+export async function openSink(
+  config: SinkConfig,
+  sink: Sink,
+  deps: SinkDeps,
+  host: SinkHost,
+): Promise<OpenSink> {
+  const { connection, reporter, io } = deps;
+  const { clock, random } = io;
+  const { window, deadLetter } = config;
+  const isSpooled = config.spool !== undefined;
+  const identify = createIdentifier(deps.config.idSteps, nameRelay(deps.config));
+  const select = await loadSelect(config);
+  const deadLetters = deadLetter === undefined ? undefined : host.openDeadLetters(deadLetter);
+  const { backlog, locked, folder } = await openBacklog(config, sink, deps, host);
+  const hurry = new AbortController();
+  const givesUpAtStart = isSpooled ? 'never' : host.givesUpAtStart;
+  const worker = new Worker(
+    sink,
+    backlog,
+    { window, policy: connection, givesUpAtStart, select },
+    {
+      clock,
+      random,
+      report(event) {
+        if (event.kind === 'stopped') host.onStopped(worker, event.fault);
+        else reporter.report(say.sayWorkerEvent(sink.name, event, isSpooled));
+      },
+      onChange() {
+        watch?.recheck();
+        if (worker.pending === 0 && isWaiting) hurry.abort();
+        host.onChange();
+      },
+      deadLetter:
+        deadLetters &&
+        ((record, why) => {
+          const id = identify(record);
+          const at = new Date(clock.wallMs()).toISOString();
+          deadLetters.append({ at, to: sink.name, reason: io.redactor.redact(why), id }, record);
+          reporter.report(say.sayDeadLettered(sink.name, deadLetter ?? '', id, why));
+        }),
+    },
+  );
+  const watch = isSpooled ? watchWorker(worker, window, clock, reporter) : undefined;
+  let isWaiting = false;
+  let run: Promise<void> | undefined;
+  let closing: Promise<readonly SpoolRecord[]> | undefined;
+
+  async function closeOnce(why: Closing): Promise<readonly SpoolRecord[]> {
+    watch?.end();
+    worker.stop();
+    await run;
+    if (backlog.atRisk > 0) backlog.retry();
+    const unwritten = backlog.listUnwritten();
+    const left = isSpooled && why !== 'replaced' ? worker.pending - unwritten.length : 0;
+    if (why === 'removed') worker.figures.lost += unwritten.length;
+    try {
+      await locked?.close();
+    } catch (error) {
+      host.onFault(error);
+    }
+    if (why !== 'unused') reporter.report(say.sayDelivered(sink.name, worker.figures, left));
+    return unwritten;
+  }
+
+  return {
+    config,
+    worker,
+    spoolFolder: folder,
+    start() {
+      // Caught here, because it is awaited much later.
+      run ??= worker.run().catch(host.onFault);
+    },
+    untilEnd: () => run ?? Promise.resolve(),
+    async untilEmpty(ms) {
+      isWaiting = true;
+      if (worker.pending > 0 && worker.stoppedBy === undefined) await sleep(clock, ms, hurry.signal);
+    },
+    hurry: () => hurry.abort(),
+    close(why = 'end') {
+      closing ??= closeOnce(why);
+      return closing;
+    },
+  };
+}
+
+async function loadSelect({ filter }: SinkConfig): Promise<WorkerConfig['select']> {
+  if (filter === undefined) return undefined;
+  const { createFilter } = await import('../../filter/filter.ts');
+  return createFilter(filter);
+}
+
+async function openBacklog(
+  { spool, window, target }: SinkConfig,
+  sink: Sink,
+  { reporter, io }: SinkDeps,
+  { onFault }: SinkHost,
+): Promise<{ backlog: Backlog; locked?: LockedSpool; folder?: string }> {
+  // Read ahead one more window, so that a sink that keeps up never waits for the stream.
+  if (spool === undefined) return { backlog: new Backlog(2 * window) };
+  io.ignoreFileSizeSignal();
+  const warn = (message: string): void => reporter.report({ event: 'warning', level: 'warn', message });
+  const inParent = (name: string): string => join(spool.path, name);
+  const path = await adoptSpool(inParent(target.folder), target.oldFolders.map(inParent), io, warn);
+  const locked = await openSpool({ ...spool, path }, io, { onFault, warn });
+  const { bytesRepaired, hasLostCursor, end, acknowledged } = locked.spool;
+  if (bytesRepaired > 0) reporter.report(say.sayRepaired(say.nameSpool(sink.name), bytesRepaired));
+  if (hasLostCursor) reporter.report(say.sayLostCursor(sink.name));
+  if (end > acknowledged) reporter.report(say.sayLeftOver(sink.name, end - acknowledged));
+  return { backlog: new Backlog(2 * window, locked.spool), locked, folder: basename(path) };
+}
+
+interface WorkerWatch {
+  /** Must be called when records were added or acknowledged. */
+  recheck(): void;
+  end(): void;
+}
+
+/** Bursts exceed the window for a few milliseconds, which is not reported. */
+const REPORT_BEHIND_AFTER_MS = 500;
+
+/** Reports when a worker exceeds its window, and when it has caught up. */
+function watchWorker(worker: Worker, window: number, clock: Clock, reporter: Reporter): WorkerWatch {
+  let cancel: (() => void) | undefined;
+  let isReportedBehind = false;
+  const reportBehind = (): void => {
+    isReportedBehind = true;
+    reporter.report(say.saySpooling(worker.sink.name, worker.pending, window));
+  };
+  return {
+    recheck() {
+      if (worker.pending > window) {
+        if (!isReportedBehind) cancel ??= clock.setTimer(reportBehind, REPORT_BEHIND_AFTER_MS);
+        return;
+      }
+      cancel?.();
+      cancel = undefined;
+      if (isReportedBehind) reporter.report(say.sayCaughtUp(worker.sink.name));
+      isReportedBehind = false;
+    },
+    end: () => cancel?.(),
+  };
+}

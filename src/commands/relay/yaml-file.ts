@@ -1,0 +1,125 @@
+// Reads a YAML file that only its owner and root can change, and collects what is wrong with it.
+//
+// Every scalar stays the text that is in the file, because that is what flags take. No message has any content but the names
+// of known settings.
+import { closeSync, fstatSync } from 'node:fs';
+import { type Document, isMap, isNode, LineCounter, parseDocument } from 'yaml';
+import { isAtlantisError, UsageError } from '../../errors.ts';
+import { processUid } from '../../io/io.ts';
+import { sayNotRead } from '../../io/messages.ts';
+import { openToRead, readAtMost } from '../../io/read-file.ts';
+import { isTrusted } from '../../io/safe-file.ts';
+import * as say from './messages.ts';
+
+const MAX_BYTES = 1024 * 1024;
+/** As many as an anchor for each of a few sinks needs. */
+const MAX_ALIASES = 100;
+
+/** What is wrong with a file. */
+export class Faults {
+  readonly #path: string;
+  readonly #findLine: (path: string) => number | undefined;
+  readonly #all: string[] = [];
+
+  constructor(path: string, findLine: (path: string) => number | undefined) {
+    this.#path = path;
+    this.#findLine = findLine;
+  }
+
+  get count(): number {
+    return this.#all.length;
+  }
+
+  add(place: string, what: string, line = this.#findLine(place)): void {
+    this.#all.push(say.describeFault(line, place, what));
+  }
+
+  /** A key that looks like one of ours is named; another one may be a secret. */
+  addUnknown(place: string, key: string, known: readonly string[]): void {
+    const isName = /^[a-z][a-z-]{0,30}$/.test(key);
+    const shown = isName ? place : place.slice(0, -key.length).replace(/\.$/, '');
+    this.add(shown, say.describeUnknown(isName ? key : '', known), this.#findLine(place));
+  }
+
+  /** The result, or undefined after an error for the user, which is added. */
+  async attempt<T>(place: string, action: () => T | Promise<T>): Promise<T | undefined> {
+    try {
+      return await action();
+    } catch (error) {
+      if (!isAtlantisError(error)) throw error;
+      this.add(place, say.describeSettingFault(error));
+      return undefined;
+    }
+  }
+
+  /** @throws UsageError with all of them, each once */
+  throwIfAny(): void {
+    // A fault in the defaults is found for each sink.
+    const all = [...new Set(this.#all)];
+    if (all.length > 0) throw new UsageError(...say.sayConfigInvalid(this.#path, all));
+  }
+}
+
+export function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** @throws UsageError for a file that others can change, cannot be read, or is not YAML */
+export async function readYaml(path: string): Promise<{ value: unknown; faults: Faults }> {
+  const text = readOwn(path);
+  const lines = new LineCounter();
+  const document = parseDocument(text, {
+    schema: 'failsafe',
+    lineCounter: lines,
+    prettyErrors: false,
+    logLevel: 'silent',
+  });
+  const faults = new Faults(path, (place) => findLine(document, lines, place));
+  for (const { code, pos } of [...document.errors, ...document.warnings]) {
+    faults.add('', say.describeYamlFault(code), lines.linePos(pos[0]).line);
+  }
+  faults.throwIfAny();
+  try {
+    return { value: document.toJS({ maxAliasCount: MAX_ALIASES }), faults };
+  } catch {
+    faults.add('', say.CONFIG_FAULTS.aliases);
+    faults.throwIfAny();
+    throw new UsageError(...say.sayConfigInvalid(path, []));
+  }
+}
+
+/** The line of a setting such as `sinks[1].batch`, or of the nearest one around it. */
+function findLine(document: Document, lines: LineCounter, place: string): number | undefined {
+  const keys = [...place.matchAll(/\[(\d+)\]|[^.[\]]+/g)].map(([key, index]) =>
+    index === undefined ? key : Number(index),
+  );
+  for (let length = keys.length; length > 0; length -= 1) {
+    const parent: unknown =
+      length === 1 ? document.contents : document.getIn(keys.slice(0, length - 1), true);
+    const pair = isMap(parent)
+      ? parent.items.find(({ key }) => isNode(key) && String(key) === String(keys[length - 1]))
+      : undefined;
+    const node: unknown = pair?.key ?? document.getIn(keys.slice(0, length), true);
+    if (isNode(node) && node.range) return lines.linePos(node.range[0]).line;
+  }
+  return undefined;
+}
+
+function readOwn(path: string): string {
+  let fd: number | undefined;
+  try {
+    fd = openToRead(path);
+    const stats = fstatSync(fd);
+    if (!stats.isFile()) throw new UsageError(...say.sayConfigNotAFile(path));
+    if (!isTrusted(stats)) throw new UsageError(...say.sayConfigOfOther(path));
+    if (processUid() !== undefined && (stats.mode & 0o022) !== 0) {
+      throw new UsageError(...say.sayConfigWritable(path));
+    }
+    return readAtMost(fd, MAX_BYTES).toString('utf8');
+  } catch (error) {
+    if (isAtlantisError(error)) throw error;
+    throw new UsageError(...sayNotRead('--config', path, error));
+  } finally {
+    if (fd !== undefined) closeSync(fd);
+  }
+}

@@ -1,0 +1,60 @@
+// Receive times as text: of the day in a column, with the date where that changes, and complete without a terminal.
+import { formatLocal, formatZone } from '../local-time.ts';
+
+export type TimeMode = 'local' | 'utc' | 'relative' | 'none';
+
+/** Columns of a time; `relative` has room for a day, `+86400.000s`. */
+export const TIME_WIDTHS: Readonly<Record<TimeMode, number>> = { local: 8, utc: 9, relative: 11, none: 0 };
+
+/** Columns of a complete time. */
+export const WHOLE_TIME_WIDTHS: typeof TIME_WIDTHS = { ...TIME_WIDTHS, local: 29, utc: 24 };
+
+export interface ReceiveTimes {
+  /** For the column of times: `14:05:12`, or with zone in UTC, `13:05:12Z`. */
+  format(atMs: number): string;
+  /** With date and zone, exact: `2026-11-22T14:05:12.345+01:00`. */
+  formatWhole(atMs: number): string;
+  /** The date, if it is not that of the last call: `2026-11-22 +01:00`. */
+  noteDay(atMs: number): string | undefined;
+}
+
+/** @param startMs a time on the day that needs no date; `relative` counts from the first event */
+export function createReceiveTimes(mode: TimeMode, startMs: number): ReceiveTimes {
+  let firstMs: number | undefined;
+  const formatWhole = (atMs: number): string => {
+    if (mode === 'utc') return new Date(atMs).toISOString();
+    if (mode === 'local') return formatLocal(atMs) + formatZone(atMs);
+    if (mode === 'none') return '';
+    firstMs ??= atMs;
+    // Negative if the clock was set back.
+    const ms = atMs - firstMs;
+    const sign = ms < 0 ? '-' : '+';
+    const exact = `${sign}${(Math.abs(ms) / 1000).toFixed(3)}s`;
+    return exact.length <= TIME_WIDTHS.relative ? exact : `${sign}${Math.floor(Math.abs(ms) / 1000)}s`;
+  };
+  const formatDay = (atMs: number): string => {
+    if (mode === 'utc') return `${new Date(atMs).toISOString().slice(0, 10)} UTC`;
+    return mode === 'local' ? `${formatLocal(atMs).slice(0, 10)} ${formatZone(atMs)}` : '';
+  };
+  let day = formatDay(startMs);
+  /** Of the last time, since many events arrive together. */
+  let last = { atMs: Number.NaN, text: '', day };
+  const read = (atMs: number): typeof last => {
+    if (atMs !== last.atMs) {
+      const whole = formatWhole(atMs);
+      const text = mode === 'relative' ? whole.padStart(TIME_WIDTHS.relative) : whole.slice(11, 19);
+      last = { atMs, text: mode === 'utc' ? `${text}Z` : text, day: formatDay(atMs) };
+    }
+    return last;
+  };
+  return {
+    format: (atMs) => read(atMs).text,
+    formatWhole,
+    noteDay(atMs) {
+      const { day: newDay } = read(atMs);
+      if (newDay === day) return undefined;
+      day = newDay;
+      return newDay;
+    },
+  };
+}

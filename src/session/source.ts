@@ -1,0 +1,46 @@
+// What a session pulls from: a stream, or a file.
+import type { ExitCode } from '../errors.ts';
+import type { Connected, EventBatch, Events, StreamItem } from '../stream/items.ts';
+import type { StatusRecord } from '../ui/reporter.ts';
+import type { RunFigures } from './messages.ts';
+
+/** The service or a JetStream stream. */
+export interface LiveSource {
+  readonly kind: 'live';
+  /** Host and port for messages. */
+  readonly host: string;
+  /** The last measured round trip in ms. */
+  readonly roundTripMs: number | undefined;
+  /** True if the source resumes after a loss where it stopped. */
+  readonly isGapless: boolean;
+  /** Connects, and yields until `signal` aborts; called once. @throws StreamEndedError when it gives up */
+  items(signal: AbortSignal): AsyncIterable<StreamItem>;
+  sayConnected(connected: Connected): StatusRecord;
+  /** Ends the delay before a retry. */
+  retryNow?(): void;
+  /**
+   * Called when the first `count` wanted events of a batch have left this process. The unwanted events after them
+   * are done, too, unless this is the last batch of the run (`isLast`).
+   */
+  acknowledge?(batch: EventBatch, count: number, isLast: boolean): void;
+}
+
+/** A lifecycle record of a recording: a line without its line feed, safe on a terminal. */
+export interface Recorded {
+  readonly kind: 'recorded';
+  readonly line: Buffer;
+  /** The duration of a gap; undefined for another record. */
+  readonly gapMs: number | undefined;
+}
+
+/** A recording or dead letters. */
+export interface FileSource {
+  readonly kind: 'file';
+  /** Yields until the end of the file, or until `signal` aborts; called once. @throws UsageError */
+  items(signal: AbortSignal): AsyncIterable<Events | Recorded>;
+  /** The exit code at the end of the file, and what is reported before the summary. */
+  finish(): { readonly exitCode: ExitCode; readonly errors: readonly StatusRecord[] };
+  summarize(figures: RunFigures): StatusRecord;
+}
+
+export type Source = LiveSource | FileSource;

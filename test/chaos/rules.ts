@@ -1,0 +1,58 @@
+// What the end of a relay can lose, by its state: the table in docs/relay.md, and the bounds of the chaos run.
+import { READ_AHEAD } from '../../src/connection/read/message-queue.ts';
+
+/** A read of the relay's connection. */
+const READ_BYTES = 256 * 1024;
+
+interface CrashRule {
+  /** The state, as in the table. */
+  readonly when: string;
+  readonly kill: string;
+  readonly term: string;
+}
+
+const AHEAD_BYTES = READ_AHEAD.bytes + READ_BYTES;
+
+/** With a spool; `killBytes` is the number of bytes in `kill`. */
+export const CRASH_STATES = {
+  room: {
+    when: 'a spool with room, however slow the sink is',
+    kill: 'the last read: at most 256 KiB, or one larger event',
+    killBytes: READ_BYTES,
+    term: 'nothing',
+  },
+  full: {
+    when: 'a spool that is full, so that reading is paused',
+    kill: 'what was read ahead: at most 1 MiB and one read, or one larger event',
+    killBytes: AHEAD_BYTES,
+    term: 'nothing: 2 MiB are kept free for it, but at most half of `--spool-max`; what does not fit is counted',
+  },
+  disk: {
+    when: 'the disk is full or fails, reading is paused',
+    kill: 'the same, and the last read',
+    killBytes: AHEAD_BYTES + READ_BYTES,
+    term: 'the same events; they are counted',
+  },
+} as const satisfies Record<string, CrashRule & { readonly killBytes: number }>;
+
+export type CrashState = keyof typeof CRASH_STATES;
+
+/** The chaos run always has a spool. */
+const WITHOUT_SPOOL: readonly CrashRule[] = [
+  {
+    when: 'no spool, the sink keeps up',
+    kill: 'what is in flight (`--window`) and the last read',
+    term: 'what is not acknowledged after 2 s; it is counted',
+  },
+  {
+    when: 'no spool, reading is paused',
+    kill: 'two windows or 4 MiB, one read, and what was read ahead',
+    term: 'the same events, without those acknowledged in 2 s; they are counted',
+  },
+];
+
+/** The rows of the table in docs/relay.md. */
+export const renderCrashTable = (): string =>
+  [...Object.values(CRASH_STATES), ...WITHOUT_SPOOL]
+    .map(({ when, kill, term }) => `| ${when} | ${kill} | ${term} |`)
+    .join('\n');
