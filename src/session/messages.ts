@@ -1,4 +1,5 @@
 // Messages about a run: its filters, its end and its summary.
+import type { MergeFigures } from '../connection/follow-all.ts';
 import { type AtlantisError, findNearest, isAtlantisError } from '../errors.ts';
 import { suggestNearest, suggestWord } from '../io/messages.ts';
 import type { EndSignal } from '../io/signals.ts';
@@ -13,12 +14,12 @@ import {
   formatGaps,
   type GapFigures,
 } from '../ui/format.ts';
+import { describeMerge } from '../ui/messages.ts';
 import type { StatusRecord } from '../ui/reporter.ts';
 import type { Compared, EventSample, Kind } from './event-sample.ts';
 
-/** A bug. */
+const MIN_PAUSE_MS = 1_000;
 export const NO_REASON = 'the stream ended without a reason';
-
 export const THE_READY_FILE = 'the ready file';
 
 /** Why a run is not ready, by its phase. */
@@ -45,10 +46,8 @@ export interface RunFigures extends EventFigures, GapFigures {
   readonly disconnectedMs: number;
   readonly pausedMs: number;
   readonly discarded: ReadonlyMap<string, number>;
+  readonly merged?: MergeFigures | undefined;
 }
-
-/** Shorter pauses are not worth a word. */
-const MIN_PAUSE_MS = 1_000;
 
 /** What happened, in one to three lines; gaps are always named. */
 export function saySummary(run: RunFigures): StatusRecord {
@@ -60,6 +59,7 @@ export function saySummary(run: RunFigures): StatusRecord {
     [
       run.pausedMs < MIN_PAUSE_MS ? '' : `paused for ${formatDuration(run.pausedMs)}`,
       total === 0 ? '' : `${formatCount(total, 'message')} discarded (${listDiscarded(run.discarded)})`,
+      describeMerge(run.merged),
     ],
   ].map((parts) => parts.filter((part) => part !== '').join(', '));
   const block = lines.filter((line) => line !== '');
@@ -79,6 +79,7 @@ export function saySummary(run: RunFigures): StatusRecord {
       paused_ms: Math.round(run.pausedMs),
       discarded: Object.fromEntries(run.discarded),
       ...run.filtered,
+      ...run.merged,
     },
   };
 }

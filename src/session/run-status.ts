@@ -73,6 +73,8 @@ export class RunTracker implements RunStatus {
 
   /** Follows the items of a live stream. */
   note(item: StreamItem): void {
+    // While another connection is live, the stream is.
+    if ('others' in item) return;
     switch (item.kind) {
       case 'connected':
         this.#enter({ kind: 'live', connected: item });

@@ -1,4 +1,5 @@
 // What a session pulls from: a stream, or a file.
+import type { MergeFigures } from '../connection/follow-all.ts';
 import type { ExitCode } from '../errors.ts';
 import type { Connected, EventBatch, Events, StreamItem } from '../stream/items.ts';
 import type { StatusRecord } from '../ui/reporter.ts';
@@ -13,6 +14,8 @@ export interface LiveSource {
   readonly roundTripMs: number | undefined;
   /** True if the source resumes after a loss where it stopped. */
   readonly isGapless: boolean;
+  /** Of several connections. */
+  readonly mergeFigures?: MergeFigures | undefined;
   /** Connects, and yields until `signal` aborts; called once. @throws StreamEndedError when it gives up */
   items(signal: AbortSignal): AsyncIterable<StreamItem>;
   sayConnected(connected: Connected): StatusRecord;

@@ -24,6 +24,7 @@ import {
   type GlobalFlags,
   MONITOR_FLAGS,
   READY_FLAGS,
+  REDUNDANCY_FLAGS,
   SIMULATION_FLAGS,
   SOURCE_FLAGS,
 } from '../flags/shared-flags.ts';
@@ -49,6 +50,7 @@ export const STREAM_FLAGS = {
   ...END_FLAGS,
   ...READY_FLAGS,
   ...MONITOR_FLAGS,
+  ...REDUNDANCY_FLAGS,
 };
 
 export type StreamFlags = Flags<typeof STREAM_FLAGS>;

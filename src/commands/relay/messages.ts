@@ -8,8 +8,6 @@ import type { StatusRecord } from '../../ui/reporter.ts';
 
 export const AN_EVENT_SOURCE =
   'a URI reference of at most 200 characters, such as https://example.com/stream or /atlantis/stream';
-export const AN_ID_PATH = 'a path such as id, data.id or items[0].id';
-export const ID_PATH_ADVICE = `accepted: ${AN_ID_PATH}`;
 /** Why flags of a stream have no effect on --redeliver. */
 export const NO_STREAM_IS_OPENED = 'all events of the file are sent, and no stream is opened';
 
@@ -61,6 +59,9 @@ export const sayFlagRequired = (flags: readonly string[], needed: string, why: s
 
 /** Why flags require `--create`. */
 export const FOR_NEW_STREAMS = '; they apply only to a new stream';
+
+export const sayDedupeWindowUnused = (): ErrorText =>
+  sayRequires(['--dedupe-window'], '--create or --connections', 'it has no effect without either');
 
 export const sayDedupeWindowTooLong = (): ErrorText => [
   '--dedupe-window is longer than --stream-max-age',

@@ -12,9 +12,11 @@ import {
 import {
   CONNECTION_FLAGS,
   count,
+  DEDUPE_FLAGS,
   END_FLAGS,
   EVENT_FLAGS,
   LAG_FLAGS,
+  REDUNDANCY_FLAGS,
   SIMULATION_FLAGS,
   SOURCE_FLAGS,
 } from '../../flags/shared-flags.ts';
@@ -82,6 +84,8 @@ export const TOP_FLAGS = {
   ...EVENT_FLAGS,
   ...END_FLAGS,
   ...group('Connection and retries:', CONNECTION_FLAGS),
+  ...REDUNDANCY_FLAGS,
+  ...DEDUPE_FLAGS,
 };
 
 const { since: _since, ...streamOnlyFlags } = FROM_FLAGS;
@@ -92,6 +96,8 @@ export const LIVE_ONLY_FLAGS = {
   ...streamOnlyFlags,
   ...SIMULATION_FLAGS,
   ...CONNECTION_FLAGS,
+  ...REDUNDANCY_FLAGS,
+  ...DEDUPE_FLAGS,
   ...pick(END_FLAGS, 'maxSilenceMs', 'failOnGap'),
 };
 

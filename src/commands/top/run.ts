@@ -5,6 +5,7 @@ import { createReporting, openCommandStream } from '../../session/open-service.t
 import { loadFilter, reportCuts } from '../../session/run-filter.ts';
 import { runSession } from '../../session/session.ts';
 import type { Source } from '../../session/source.ts';
+import { parseMergeFlags } from '../../settings/connections.ts';
 import { parseStreamFlags, type TailConfig } from '../../settings/stream-config.ts';
 import type { Select } from '../../stream/event-stream.ts';
 import { loadLogStyle, type Reporter } from '../../ui/reporter.ts';
@@ -73,7 +74,9 @@ async function openSource(
   select: Select,
   io: Io,
 ): Promise<Opened> {
-  if (source.kind === 'service') return openCommandStream(flags, stream, select, io);
+  if (source.kind === 'service') {
+    return openCommandStream(flags, stream, select, await parseMergeFlags(flags), io);
+  }
   if (source.kind === 'jetstream') {
     const { openFromStream } = await import('../../delivery/from/read-stream.ts');
     return openFromStream(flags, stream, select, 'top', io);

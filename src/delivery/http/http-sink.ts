@@ -9,15 +9,9 @@ import { MAX_BODY_MS, parseRetryAfter, readBody } from '../../connection/dial/re
 import type { Cause } from '../../connection/lifecycle.ts';
 import { AWAITED, ENDINGS } from '../../connection/messages.ts';
 import { UsageError } from '../../errors.ts';
+import { sha256 } from '../../events/event-id.ts';
 import { isLoopbackHost } from '../../settings/stream-url.ts';
-import {
-  describeSinkFault,
-  LIFECYCLE_MARK,
-  type SendResult,
-  type Sink,
-  type SinkFault,
-  sha256,
-} from '../sink.ts';
+import { describeSinkFault, LIFECYCLE_MARK, type SendResult, type Sink, type SinkFault } from '../sink.ts';
 import type { SpoolRecord } from '../spool/record.ts';
 import { makeTraceparent } from '../trace-context.ts';
 import {
