@@ -64,7 +64,12 @@ export async function openCommandStream(
       reporting.reporter.report({ event: 'setting', level: 'debug', message: origin });
     }
     const { settings } = prepared;
-    return { source: createService(prepared), settings, ...reporting, close: async () => simulator?.close() };
+    return {
+      source: createService(prepared, redundancy.connections > 1),
+      settings,
+      ...reporting,
+      close: async () => simulator?.close(),
+    };
   } catch (error) {
     await simulator?.close();
     throw error;
@@ -79,7 +84,7 @@ function reportKey(find: () => Reporter | undefined): KeyListener {
   };
 }
 
-function createService({ settings, open }: PreparedStream): LiveSource {
+function createService({ settings, open }: PreparedStream, hasSeveral: boolean): LiveSource {
   let stream: EventStream | undefined;
   return {
     kind: 'live',
@@ -88,6 +93,7 @@ function createService({ settings, open }: PreparedStream): LiveSource {
       return stream?.roundTripMs;
     },
     isGapless: false,
+    hasSeveral,
     get mergeFigures() {
       return stream?.mergeFigures;
     },

@@ -94,7 +94,12 @@ function trackRun(parts: SessionParts, run: Pick<Run, 'output' | 'tally'>, stop:
   const { readyFile } = parts.config;
   const onFault = (error: unknown): void => stop.because({ kind: 'fault', error });
   const own = readyFile === undefined ? [] : [createReadyFile(readyFile, io.pid, onFault)];
-  return new RunTracker(run, [...own, ...(parts.observers ?? [])], io.clock, stop.signal);
+  return new RunTracker(
+    { ...run, source: parts.source },
+    [...own, ...(parts.observers ?? [])],
+    io.clock,
+    stop.signal,
+  );
 }
 
 /** Pulls until the source ends or there is a reason to stop. */
@@ -244,7 +249,7 @@ async function conclude(run: Run): Promise<Outcome> {
   if (openGap !== undefined) {
     reporter.report(say.sayOpenGap(openGap.loss, openGap.durationMs, io.clock.wallMs()));
   }
-  const merged = source.kind === 'live' ? source.mergeFigures : undefined;
+  const merged = source.hasSeveral ? source.mergeFigures : undefined;
   const figures = { ...tally.summarize(output.blockedMs), merged };
   reporter.report(source.kind === 'live' ? saySummary(figures) : source.summarize(figures));
   const outcome = finish === undefined ? toOutcome(reasonOf(stop)) : { exitCode: finish.exitCode };

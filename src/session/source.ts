@@ -14,7 +14,9 @@ export interface LiveSource {
   readonly roundTripMs: number | undefined;
   /** True if the source resumes after a loss where it stopped. */
   readonly isGapless: boolean;
-  /** Of several connections. */
+  /** Whether it has several connections, also when there is no handover. */
+  readonly hasSeveral?: boolean;
+  /** Of several connections, and of handovers. */
   readonly mergeFigures?: MergeFigures | undefined;
   /** Connects, and yields until `signal` aborts; called once. @throws StreamEndedError when it gives up */
   items(signal: AbortSignal): AsyncIterable<StreamItem>;
@@ -39,6 +41,8 @@ export interface Recorded {
 /** A recording or dead letters. */
 export interface FileSource {
   readonly kind: 'file';
+  readonly hasSeveral?: false;
+  readonly mergeFigures?: undefined;
   /** Yields until the end of the file, or until `signal` aborts; called once. @throws UsageError */
   items(signal: AbortSignal): AsyncIterable<Events | Recorded>;
   /** The exit code at the end of the file, and what is reported before the summary. */

@@ -86,7 +86,7 @@ export class EventStream implements AsyncIterable<StreamEvent> {
    * @internal
    */
   get mergeFigures(): MergeFigures | undefined {
-    return this.#config.redundancy.connections === 1 ? undefined : this.#followers?.figures;
+    return this.#followers?.figures;
   }
 
   /**

@@ -300,7 +300,7 @@ describe('B14: SIGHUP', () => {
     );
     await sending;
     await sendNumbered(hub, 1000, 2000, 5);
-    const { code } = await relay.finish();
+    const { code, stderr } = await relay.finish();
     expect(code).toBe(0);
     expect(numbersAt(same)).toEqual(range(0, 2000));
     // At least once, in order: what was in flight may come twice.
@@ -310,8 +310,11 @@ describe('B14: SIGHUP', () => {
     expect(gone).toEqual(range(0, gone.length));
     const late = numbersAt(added);
     expect(late).toEqual(range(late[0] ?? 0, 2000));
-    // Nothing is between what the removed one had and what the new one got.
-    expect(gone.length).toBe(late[0]);
+    // Nothing is between what the removed one had and what the new one got, unless the machine is so busy that it could not
+    // deliver everything in its 10 s; then it says so.
+    const [, lost = '0'] = /removed: \d+ events? acknowledged.*; ([\d,]+) messages? lost/.exec(stderr) ?? [];
+    expect(gone.length + Number(lost.replaceAll(',', ''))).toBeGreaterThanOrEqual(late[0] ?? 0);
+    if (lost === '0') expect(gone.length).toBe(late[0]);
   }, 60_000);
 
   test('row 170: what a changed sink without a spool has not delivered is sent by its successor; a removed one says what is left', async () => {

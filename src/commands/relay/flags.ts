@@ -27,9 +27,9 @@ import { AN_EVENT_SOURCE } from './messages.ts';
 
 export const HEADER_NAME = /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$/;
 const MAX_WINDOW = 65_536;
-const PAYLOADS = ['event', 'cloudevents'] as const;
 /** Of a stream that `--create` makes. */
 export const STREAM_DEDUPE_WINDOW_MS = 120_000;
+const PAYLOADS = ['event', 'cloudevents'] as const;
 
 /** A duration, or 0 with the meaning `zero`. */
 const durationOrZero =

@@ -8,6 +8,7 @@ import { isPrettyPrinted } from '../../events/json-line.ts';
 import { listGiven, parseFlags, pick } from '../../flags/definition.ts';
 import { sayNotCombinable } from '../../flags/messages.ts';
 import {
+  DEDUPE_FLAGS,
   END_FLAGS,
   EVENT_FLAGS,
   MONITOR_FLAGS,
@@ -131,7 +132,8 @@ async function readSettings(flags: RelayFlags & StreamFlags, io: Io): Promise<Se
   if (other !== undefined) throw new UsageError(...sayNotCombinable('--config', other, IN_THE_FILE));
   const { mergeFlags, readRelayFile } = await import('./config-file.ts');
   const { stream, relay } = await readRelayFile(config, io);
-  return { flags: mergeFlags({ ...STREAM_FLAGS, ...RUN_FLAGS }, flags, stream) as Settings['flags'], relay };
+  const table = { ...STREAM_FLAGS, ...RUN_FLAGS, ...pick(DEDUPE_FLAGS, 'dedupeWindowMs') };
+  return { flags: mergeFlags(table, flags, stream) as Settings['flags'], relay };
 }
 
 /** `metrics-listen` of `metricsListen`. */

@@ -49,6 +49,7 @@ export class ConnectionState implements StreamProgress {
   playing(): void {}
 
   noteConnections(): void {}
+
   pause(): void {}
 
   noteLag(): void {}
