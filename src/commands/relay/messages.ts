@@ -131,6 +131,7 @@ export const LABELS = {
 export const INSPECTED = {
   none: 'none',
   noCursor: 'missing or damaged: a relay sends everything again',
+  lostCursor: 'the cursor is missing or damaged: events that were already delivered are exported, too',
   pending: (events: number, lifecycle: number, bytes: number) =>
     `${formatCount(events, 'event')}, ${formatCount(lifecycle, 'lifecycle record')}, ${formatCount(bytes, 'byte')}`,
   disk: (segments: number, bytes: number) =>
