@@ -1,5 +1,4 @@
 // When a recording ends, found without reading all of it: for the remaining time on the status line of a replay.
-
 import { closeSync, fstatSync, openSync } from 'node:fs';
 import { readAt } from './file.ts';
 import { MEMBER_HEADER_BYTES, readMemberLength, unpackMember } from './gzip-member.ts';
