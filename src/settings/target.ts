@@ -22,7 +22,7 @@ interface Sourced<T> {
 }
 
 /** The source of the key, which is not read yet. */
-export type KeySource =
+type KeySource =
   | { readonly kind: 'stdin'; readonly source: string }
   | { readonly kind: 'file'; readonly source: string; readonly path: string; readonly named: string }
   | { readonly kind: 'given'; readonly source: string; readonly key: string }

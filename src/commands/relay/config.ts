@@ -128,7 +128,7 @@ export const SINK_FLAGS = pick(
   ...(['streamMaxAgeMs', 'streamMaxBytes', 'streamReplicas', 'dedupeWindowMs'] as const),
   ...(['natsCreds', 'allowPlaintext', 'batch', 'signatureHeader', 'allowHttp'] as const),
 );
-export type SinkValues = FlagValues<typeof SINK_FLAGS>;
+type SinkValues = FlagValues<typeof SINK_FLAGS>;
 
 /** Refuses flags of a sink that have no effect, or contradict each other. @throws UsageError */
 export function assertSinkFlags(values: SinkValues, flags: Flags<typeof SINK_FLAGS>): void {

@@ -133,7 +133,7 @@ export function parseSecretVariable(text: string): SecretVariable | undefined {
   return VARIABLE_NAME.test(variable) ? { variable, host: host?.toLowerCase() } : undefined;
 }
 
-export interface HeaderVariable extends SecretVariable {
+interface HeaderVariable extends SecretVariable {
   readonly header: string;
 }
 
