@@ -125,7 +125,7 @@ export interface SecretVariable extends SecretPlace {
 }
 
 /** The path of a file with secrets. */
-export interface SecretFile extends SecretPlace {
+interface SecretFile extends SecretPlace {
   readonly path: string;
 }
 
