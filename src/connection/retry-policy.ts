@@ -16,7 +16,7 @@ type RetryLimit =
   /** This many retries within `withinMs`; the next failure ends the run. */
   | { readonly retries: number; readonly withinMs: number };
 
-export interface Rule {
+interface Rule {
   readonly beforeFirstWelcome: RetryLimit;
   readonly afterFirstWelcome: RetryLimit;
   readonly exitCode: ExitCode;

@@ -1,5 +1,4 @@
 // The messages of a relay on stderr (contract G5).
-
 import { type ErrorText, EXIT, SinkError } from '../errors.ts';
 import { sayExistsAndIsOther, sayNotRegular } from '../io/messages.ts';
 import { formatCount, formatDuration } from '../ui/format.ts';

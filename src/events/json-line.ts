@@ -1,6 +1,5 @@
 // Matches lines of JSON that this program wrote and another program may have reformatted, with white space between
 // tokens and at both ends.
-
 import { NOT_FOUND, OPEN_OBJECT } from './scan-constants.ts';
 import { type Names, seekMembers, seekValue, skipValue, viewMemory } from './seek.ts';
 

@@ -11,9 +11,9 @@ export interface Page {
 }
 
 /** @param accept the Accept header */
-export type ShowPage = (accept: string) => Page | Promise<Page>;
+type ShowPage = (accept: string) => Page | Promise<Page>;
 
-export interface PageServer {
+interface PageServer {
   readonly port: number;
   close(): void;
 }

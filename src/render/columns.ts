@@ -1,6 +1,5 @@
 // Rows in aligned columns under a header, which is repeated when the window was resized. Columns grow with their values;
 // if the terminal is too narrow, the widest are cut first. Numbers are shown in full and end in one column.
-
 import type { Paint } from './paint.ts';
 import { isHashLike, SHORT_HASH_COLUMNS, shortenMiddle } from './pretty/hashes.ts';
 import { dropCutNumber } from './pretty/numbers.ts';
@@ -16,7 +15,7 @@ export interface Cell {
   readonly isComposite?: boolean;
 }
 
-export interface ColumnsOptions {
+interface ColumnsOptions {
   readonly names: readonly string[];
   readonly header: Paint;
   readonly signs?: Signs | undefined;

@@ -1,5 +1,4 @@
 // Flags, environment and profile → the read-only configuration of a stream and its connection.
-
 import { type ConnectConfig, chooseFirstBudget, fillRetryBounds } from '../connection/config.ts';
 import type { KeyOrigin } from '../connection/lifecycle.ts';
 import { UsageError } from '../errors.ts';

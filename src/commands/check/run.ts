@@ -1,6 +1,5 @@
 // `stream check`: runs the steps, writes the reports, and exits with the code of the first failure. The deadline also
 // covers reading the key.
-
 import { type AtlantisError, EXIT, type ExitCode, isAtlantisError } from '../../errors.ts';
 import { type Io, type Outcome, toSafeLine } from '../../io/io.ts';
 import { createStop, type Stop, toOutcome } from '../../io/stop.ts';

@@ -1,15 +1,12 @@
 // `stream replay`: a session with a recording as the source and stdout as the output.
 import type { Io, Outcome } from '../../io/io.ts';
-
 import { type PlayFlags, parsePlayFlags } from '../../recording/flags.ts';
 import { createReporting } from '../../session/open-service.ts';
-
 import { createRenderer, openPrinter } from '../../session/output.ts';
 import { createRecordingSource } from '../../session/recording-source.ts';
 import { loadFilter, reportCuts } from '../../session/run-filter.ts';
 import { runSession } from '../../session/session.ts';
 import { addDefaults } from '../../settings/defaults.ts';
-
 import { parseStreamFlags, type StreamFlags } from '../../settings/stream-config.ts';
 
 /**

@@ -1,16 +1,12 @@
 // `stream tail`: settings, source, session.
-
 import { UsageError } from '../../errors.ts';
 import { type Flags, listGiven, parseFlags } from '../../flags/definition.ts';
 import { sayInvalid } from '../../flags/messages.ts';
 import type { DEDUPE_FLAGS } from '../../flags/shared-flags.ts';
 import type { Io, Outcome } from '../../io/io.ts';
-
 import { loadMonitor } from '../../monitoring/load-monitor.ts';
 import type { Monitor } from '../../monitoring/watcher.ts';
-
 import { A_FILE_NAME, sayRecordRequired, sayRotationRequired } from '../../recording/messages.ts';
-
 import type { Recording } from '../../recording/prepare.ts';
 import type { RecordConfig } from '../../recording/recorder.ts';
 import { sayPaused } from '../../session/messages.ts';
