@@ -57,7 +57,11 @@ export function readAtMost(fd: number, limit: number): Buffer {
  */
 export async function readNamedFile(path: string, signal?: AbortSignal): Promise<Buffer> {
   const fd = openToRead(path);
-  const bytes = fstatSync(fd).isFIFO() ? await readPipe(fd, signal) : readAndClose(fd);
+  return refuseUtf16(fstatSync(fd).isFIFO() ? await readPipe(fd, signal) : readAndClose(fd));
+}
+
+/** @throws an error whose code is a text that names UTF-16 */
+export function refuseUtf16(bytes: Buffer): Buffer {
   if (!isUtf16(bytes)) return bytes;
   throw Object.assign(new Error(UTF16), { code: UTF16 });
 }

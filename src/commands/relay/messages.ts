@@ -101,6 +101,11 @@ export const sayVariableMissing = (flag: string, variable: string): ErrorText =>
   `export ${variable}=…`,
 ];
 
+export const sayInvalidSecret = (flag: string, variable: string): ErrorText => [
+  `${flag}: the value of ${variable} must be one line of text without control characters`,
+  'remove line breaks inside it',
+];
+
 export const INSPECTION_IS_ALONE =
   'an inspection delivers nothing: pass --json or --export, and flags for stderr';
 
