@@ -15,7 +15,7 @@ import type { RecordConfig } from '../../recording/recorder.ts';
 import { sayPaused } from '../../session/messages.ts';
 import { type CommandStream, openCommandStream } from '../../session/open-service.ts';
 import { createRenderer, type OpenOutput, openPrinter } from '../../session/output.ts';
-import { loadFilter, reportCuts } from '../../session/run-filter.ts';
+import { createCutReport, loadFilter, reportCuts } from '../../session/run-filter.ts';
 import { runSession } from '../../session/session.ts';
 import { addDefaults } from '../../settings/defaults.ts';
 import { FROM_FLAGS, type FromFlags } from '../../settings/flags.ts';
@@ -43,13 +43,15 @@ export async function runTail(flags: StreamFlags & RecordFlags & FromFlags, io: 
   const config = parseStreamFlags(flags, io, addDefaults(flags, io));
   const record = parseRecordFlags(flags);
   const select = await loadFilter(config);
-  const renderer = await createRenderer(config, io);
+  let onCut = (): void => {};
+  const renderer = await createRenderer(config, io, () => onCut());
   const stream =
     listGiven(FROM_FLAGS, flags).length === 0
       ? await openCommandStream(flags, config, select, io)
       : await openJetStream(flags, config, select, io);
   const { source, reporter, status } = stream;
   reportCuts(select, reporter);
+  onCut = createCutReport(reporter, '--highlight', 'not marked');
   let recording: Recording | undefined;
   let monitor: Monitor | undefined;
   try {
