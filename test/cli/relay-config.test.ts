@@ -1,5 +1,5 @@
 // `stream relay --config`: what a file may have, what each sink gets, and what SIGHUP changes.
-import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { range, sendNumbered } from '../faults/relay-events.ts';
@@ -224,6 +224,19 @@ describe('B13: the configuration file', () => {
     expect(await runCli(['stream', 'relay', '--check', '--verbose'], { key: CANARY_KEY })).toMatchObject({
       code: 2,
     });
+  });
+
+  const testAsRoot = process.getuid?.() === 0 ? test : test.skip;
+  testAsRoot('row 168: a file of another user is refused, also through a link', async () => {
+    const path = writeConfig(withSink());
+    chownSync(path, 12_345, 12_345);
+    const link = join(makeTempFolder(), 'link');
+    symlinkSync(path, link);
+    for (const place of [path, link]) {
+      const args = ['stream', 'relay', '--config', place, '--check', '--verbose'];
+      const { code, stderr } = await runCli(args, { key: CANARY_KEY });
+      expect([code, stderr]).toEqual([2, expect.stringContaining('belongs to another user')]);
+    }
   });
 });
 
