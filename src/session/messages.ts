@@ -31,11 +31,12 @@ export const PHASE_PROBLEMS = {
   stopping: 'stopping',
 } as const;
 
-export function sayPatternCut(): StatusRecord {
+/** @param where the flag, or the setting of a sink */
+export function sayPatternCut(where: string, outcome: string): StatusRecord {
   return {
     event: 'warning',
     level: 'warn',
-    message: '--where: a text is too long to search with this pattern; such events are kept (reported once)',
+    message: `${where}: a text is too long to search with this pattern; such events are ${outcome} (reported once)`,
     hint: 'use a shorter pattern',
   };
 }
