@@ -55,8 +55,11 @@ export const IS_EMPTY = 'it is empty';
 export const COMPACT_HINT =
   "it was pretty-printed: put each value on one line, as `jq -c .` does, or `jq -c '.[]'` for an array";
 
-export const sayNothingToPlay = (why: string, isPrettyPrinted: boolean): ErrorText => [
-  `not a recording: ${why}`,
+const STDIN = 'stdin';
+
+/** @param path `-` for stdin */
+export const sayNothingToPlay = (why: string, path: string, isPrettyPrinted: boolean): ErrorText => [
+  `not a recording: ${why}: ${path === '-' ? STDIN : path}`,
   isPrettyPrinted
     ? COMPACT_HINT
     : 'create one with `atlantis stream tail --record <file>`, or play the output of `tail --json`',
