@@ -62,8 +62,15 @@ export const REFORMATTED_HINTS: Readonly<Record<Reformatting, string>> = {
   'one-array': "it is one JSON array: put each element on one line, as `jq -c '.[]'` does",
 };
 
-export const sayNothingToPlay = (why: string, reformatting: Reformatting | undefined): ErrorText => [
-  `not a recording: ${why}`,
+const STDIN = 'stdin';
+
+/** @param path `-` for stdin */
+export const sayNothingToPlay = (
+  why: string,
+  path: string,
+  reformatting: Reformatting | undefined,
+): ErrorText => [
+  `not a recording: ${why}: ${path === '-' ? STDIN : path}`,
   reformatting !== undefined
     ? REFORMATTED_HINTS[reformatting]
     : 'create one with `atlantis stream tail --record <file>`, or play the output of `tail --json`',

@@ -36,6 +36,8 @@ export interface PlayPace {
 }
 
 export interface PlayConfig extends PlayPace {
+  /** Of the file, for errors; `-` is stdin. */
+  readonly path: string;
   readonly clock: Clock;
   readonly signal: AbortSignal;
   /** Called once if the lines are plain NDJSON, without receive times. */
@@ -112,7 +114,8 @@ export async function* playRecording(
   function* report(line: number, why: string): Generator<Played> {
     const damaged: Played = { kind: 'damaged', line, why };
     if (isPlain !== undefined) yield damaged;
-    else if (damagedAtStart.push(damaged) >= MAX_DAMAGED_AT_START) throw unplayable(NO_EVENTS, firstLine);
+    else if (damagedAtStart.push(damaged) >= MAX_DAMAGED_AT_START)
+      throw unplayable(NO_EVENTS, config.path, firstLine);
   }
 
   for await (const { lines, fault } of source) {
@@ -160,9 +163,9 @@ export async function* playRecording(
     if (fault.isLine) lineNumber += 1;
   }
   if (signal.aborted) return;
-  if (isOneArray) throw unplayable(IS_ONE_LINE, firstLine);
+  if (isOneArray) throw unplayable(IS_ONE_LINE, config.path, firstLine);
   if (isPlain !== undefined) return;
-  throw unplayable(damagedAtStart.length > 0 ? NO_EVENTS : IS_EMPTY, firstLine);
+  throw unplayable(damagedAtStart.length > 0 ? NO_EVENTS : IS_EMPTY, config.path, firstLine);
 }
 
 /** Computes when events are due. */
@@ -201,5 +204,5 @@ class Schedule {
 }
 
 /** @param firstLine the first line that is not empty */
-const unplayable = (why: string, firstLine: Buffer | undefined): UsageError =>
-  new UsageError(...sayNothingToPlay(why, firstLine && findReformatting(firstLine)));
+const unplayable = (why: string, path: string, firstLine: Buffer | undefined): UsageError =>
+  new UsageError(...sayNothingToPlay(why, path, firstLine && findReformatting(firstLine)));

@@ -278,11 +278,15 @@ function suggestNames({ compared, paths }: EventSample): string[] {
   return lines;
 }
 
-export function sayMissingFields(missing: readonly string[], paths: readonly string[]): StatusRecord {
+export function sayMissingFields(
+  flag: string,
+  missing: readonly string[],
+  paths: readonly string[],
+): StatusRecord {
   return {
     event: 'warning',
     level: 'warn',
-    message: `--fields: no event so far has ${missing.join(', ')}`,
+    message: `${flag}: no event so far has ${missing.join(', ')}`,
     hint: [
       ...missing.map((path) => sayMissing(path, paths)),
       `fields seen: ${listShown(paths, SHOWN_PATHS)}`,

@@ -125,7 +125,7 @@ export async function createRenderer(config: TailConfig, io: Io, onCut: () => vo
   const { clock, signs, stdout } = io;
   const { isTty, columns } = stdout;
   const style = config.useColor
-    ? (await import('../render/style.ts')).createColorStyle(has256Colors(io))
+    ? (await import('../render/style.ts')).createColorStyle(has256Colors(io) ? config.theme : 'terminal')
     : PLAIN_STYLE;
   if (paths !== undefined) {
     const { parseFieldList } = await import('../filter/field-list.ts');

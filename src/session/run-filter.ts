@@ -35,13 +35,14 @@ export async function loadFilter({ filter }: TailConfig): Promise<Select> {
   return createFilter(filter);
 }
 
-/** Undefined without filters and `--fields`. */
+/** Undefined without filters and paths. */
 export async function loadEventWatch(
   config: WatchConfig,
   clock: Clock,
   reporter: Reporter,
 ): Promise<EventWatch | undefined> {
-  if (config.filter === undefined && config.fields === undefined) return undefined;
+  const { filter, fields, watchedPaths = [] } = config;
+  if (filter === undefined && fields === undefined && watchedPaths.length === 0) return undefined;
   const { createEventWatch } = await import('./event-watch.ts');
   return createEventWatch(config, clock, reporter);
 }

@@ -213,6 +213,20 @@ const untilDrawn = (pty: Pty): Promise<string> => pty.waitFor(/>EVENTS[\s\S]*2Kt
     }
   });
 
+  test.each([40, 80])('row 140: at %i columns, a warning and its hint are complete', async (columns) => {
+    await using server = await serve();
+    const pty = startTop(server.url, ['--color', 'never', '--where', 'amount_usd = "$5"'], { columns });
+    const words = 'amount_usd is a number, such as 0 write a plain number, without quotes: 1000, 1_000, 1.5M';
+    await pty.waitFor((text) =>
+      text
+        .replace(/\x1b\[\w+/g, '')
+        .replace(/\s+/g, ' ')
+        .includes(words),
+    );
+    pty.send('q');
+    expect((await endOf(pty)).code).toBe(0);
+  });
+
   test('L3: keys order the rows, reverse and pause', async () => {
     await using server = await serve();
     const pty = startTop(server.url, ['--color', 'never'], { columns: 120 });

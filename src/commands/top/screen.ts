@@ -53,13 +53,12 @@ export class Screen implements FullScreen {
     return this.#keyboard !== undefined;
   }
 
-  /** The last message as one line, for a while after it came; otherwise an empty text. */
-  get message(): string {
-    if (this.#io.clock.monotonicMs() - this.#heldAtMs > MESSAGE_MS) return '';
+  /** The lines of the last message, for a while after it came. */
+  get message(): readonly string[] {
+    if (this.#io.clock.monotonicMs() - this.#heldAtMs > MESSAGE_MS) return [];
     // The lines of a message after the first one are indented.
     const first = this.#held.findLastIndex((line) => !line.startsWith('  '));
-    const lines = this.#held.slice(Math.max(0, first));
-    return lines.map((line) => line.trim()).join(' ');
+    return this.#held.slice(Math.max(0, first));
   }
 
   /**
