@@ -237,22 +237,15 @@ function suggestValue(wanted: string | undefined, kind: string): string {
 export function sayUnmatched(seen: Filtered, sample: EventSample, globs: readonly string[]): StatusRecord {
   const { paths } = sample;
   const types = sample.types.list();
+  const names = types.map(({ type }) => type);
+  const counted = types.map(({ type, count }) => `${type} ${count}`);
   const lines = globs.flatMap((glob) => {
-    const nearest = findNearest(
-      glob,
-      types.map(({ type }) => type),
-    );
+    const nearest = findNearest(glob, names);
     return nearest === undefined || nearest === glob
       ? []
       : `no event of type ${glob}: ${suggestWord(nearest)}`;
   });
-  lines.push(...suggestNames(sample));
-  lines.push(
-    `types seen: ${listShown(
-      types.map(({ type, count }) => `${type} ${count}`),
-      SHOWN_TYPES,
-    )}`,
-  );
+  lines.push(...suggestNames(sample), `types seen: ${listShown(counted, SHOWN_TYPES)}`);
   if (sample.compared.some(({ isPresent }) => !isPresent))
     lines.push(`fields seen: ${listShown(paths, SHOWN_PATHS)}`);
   return {
