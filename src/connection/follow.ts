@@ -25,7 +25,7 @@ import {
 export type Connection = Omit<Pick<LiveStream, keyof LiveStream>, 'onSuspect' | 'remoteAddress'> &
   Partial<Pick<LiveStream, 'onSuspect' | 'remoteAddress'>>;
 
-export interface AttemptContext {
+interface AttemptContext {
   /** Ends the attempt. */
   readonly signal: AbortSignal;
   /** Addresses to which other connections of the stream are open; another one is preferred. */

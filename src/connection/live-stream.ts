@@ -3,7 +3,6 @@
 //
 // Back-pressure is a pull: the socket is read only while `take` waits or little is buffered (contract O4).
 // Messages keep their order, and everything read before the end is delivered.
-import type { IncomingHttpHeaders } from 'node:http';
 import { type Clock, waitFor } from '../clock.ts';
 import { type Batch, makeLines } from '../events/batch.ts';
 import { decodeText, MESSAGE } from '../events/message-text.ts';
@@ -67,7 +66,6 @@ const PONG = Buffer.from('pong');
 
 export class LiveStream {
   readonly requestId: string;
-  readonly headers: IncomingHttpHeaders;
   /** Prefix of the key that the server accepted, from the welcome. */
   acceptedKeyPrefix = '';
   /** Called when a ping is outstanding for half of its timeout. */
@@ -90,7 +88,6 @@ export class LiveStream {
     this.#config = config;
     this.#clock = clock;
     this.requestId = open.requestId;
-    this.headers = open.headers;
     this.#arrival = new Arrival(clock);
     this.#heartbeat = this.#createHeartbeat();
     const { webSocket, tap } = open;

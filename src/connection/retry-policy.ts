@@ -16,7 +16,7 @@ type RetryLimit =
   /** This many retries within `withinMs`; the next failure ends the run. */
   | { readonly retries: number; readonly withinMs: number };
 
-export interface Rule {
+interface Rule {
   readonly beforeFirstWelcome: RetryLimit;
   readonly afterFirstWelcome: RetryLimit;
   readonly exitCode: ExitCode;
@@ -87,7 +87,7 @@ export class AttemptLimiter {
 export type Limiter = Pick<AttemptLimiter, 'delayMs' | 'record'>;
 
 /** No two attempts of different connections begin closer together than this. */
-export const CONNECTION_SPACING_MS = 1_000;
+const CONNECTION_SPACING_MS = 1_000;
 
 /** Keeps the attempts of several connections apart. */
 export class AttemptSpacing {

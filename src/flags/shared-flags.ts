@@ -25,6 +25,8 @@ import {
   parseCount,
   parseDuration,
   parseListenAddress,
+  parseTimeMode,
+  THEMES,
   TIME_MODES,
   WHEN,
   writeDuration,
@@ -172,7 +174,15 @@ export const FORM_FLAGS = group('Output:', {
     text('--fields <path,...>', 'print only these fields, tab-separated (columns on a terminal)'),
   ),
   hasHeader: toggle('--header', 'with --fields in a pipe: print the field names as the first line'),
-  time: setting(choice('--time <mode>', 'receive time in pretty output', TIME_MODES, 'local')),
+  time: setting({
+    ...withDefault(
+      '--time <mode>',
+      `receive time in pretty output: ${TIME_MODES.join(', ')}, or a time zone such as Europe/Berlin`,
+      parseTimeMode,
+      'local',
+    ),
+    choices: TIME_MODES,
+  }),
   isWide: toggle('--wide', 'show every field in full, one per line'),
   highlight: list(
     '--highlight <expr>',
@@ -180,6 +190,9 @@ export const FORM_FLAGS = group('Output:', {
   ),
   hasBell: toggle('--bell', 'with --highlight: ring the terminal bell, at most once a second'),
   links: setting(choice('--links <when>', 'link hashes and addresses to a block explorer', WHEN, 'auto')),
+  theme: setting(
+    choice('--theme <name>', 'colors of pretty output, for the background of the terminal', THEMES, 'auto'),
+  ),
 });
 
 export const END_FLAGS = group('When to stop:', {

@@ -31,11 +31,12 @@ export const PHASE_PROBLEMS = {
   stopping: 'stopping',
 } as const;
 
-export function sayPatternCut(): StatusRecord {
+/** @param where the flag, or the setting of a sink */
+export function sayPatternCut(where: string, outcome: string): StatusRecord {
   return {
     event: 'warning',
     level: 'warn',
-    message: '--where: a text is too long to search with this pattern; such events are kept (reported once)',
+    message: `${where}: a text is too long to search with this pattern; such events are ${outcome} (reported once)`,
     hint: 'use a shorter pattern',
   };
 }
@@ -236,22 +237,15 @@ function suggestValue(wanted: string | undefined, kind: string): string {
 export function sayUnmatched(seen: Filtered, sample: EventSample, globs: readonly string[]): StatusRecord {
   const { paths } = sample;
   const types = sample.types.list();
+  const names = types.map(({ type }) => type);
+  const counted = types.map(({ type, count }) => `${type} ${count}`);
   const lines = globs.flatMap((glob) => {
-    const nearest = findNearest(
-      glob,
-      types.map(({ type }) => type),
-    );
+    const nearest = findNearest(glob, names);
     return nearest === undefined || nearest === glob
       ? []
       : `no event of type ${glob}: ${suggestWord(nearest)}`;
   });
-  lines.push(...suggestNames(sample));
-  lines.push(
-    `types seen: ${listShown(
-      types.map(({ type, count }) => `${type} ${count}`),
-      SHOWN_TYPES,
-    )}`,
-  );
+  lines.push(...suggestNames(sample), `types seen: ${listShown(counted, SHOWN_TYPES)}`);
   if (sample.compared.some(({ isPresent }) => !isPresent))
     lines.push(`fields seen: ${listShown(paths, SHOWN_PATHS)}`);
   return {
@@ -277,11 +271,15 @@ function suggestNames({ compared, paths }: EventSample): string[] {
   return lines;
 }
 
-export function sayMissingFields(missing: readonly string[], paths: readonly string[]): StatusRecord {
+export function sayMissingFields(
+  flag: string,
+  missing: readonly string[],
+  paths: readonly string[],
+): StatusRecord {
   return {
     event: 'warning',
     level: 'warn',
-    message: `--fields: no event so far has ${missing.join(', ')}`,
+    message: `${flag}: no event so far has ${missing.join(', ')}`,
     hint: [
       ...missing.map((path) => sayMissing(path, paths)),
       `fields seen: ${listShown(paths, SHOWN_PATHS)}`,

@@ -12,7 +12,7 @@ import { type Connected, type EventBatch, type Events, pump, type StreamItem } f
 import * as say from '../ui/messages.ts';
 import type { Reporter } from '../ui/reporter.ts';
 import type { StreamProgress } from '../ui/stream-progress.ts';
-import type { EventWatch } from './event-watch.ts';
+import type { EventWatch, WatchConfig } from './event-watch.ts';
 import { NO_REASON, sayDiscarded, sayEnd, sayFailure, saySummary } from './messages.ts';
 import type { OpenOutput, Output } from './output.ts';
 import { clearReadyFile, createReadyFile } from './ready-file.ts';
@@ -26,7 +26,8 @@ type SessionConfig = Pick<
   TailConfig,
   'filter' | 'limit' | 'durationMs' | 'timeoutMs' | 'maxSilenceMs' | 'failOnGap' | 'readyFile'
 > &
-  Partial<Pick<TailConfig, 'fields' | 'hasKeys'>>;
+  Partial<Pick<TailConfig, 'hasKeys'>> &
+  WatchConfig;
 
 interface SessionParts {
   readonly config: SessionConfig;

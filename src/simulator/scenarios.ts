@@ -1,6 +1,5 @@
 // The built-in scenarios: what happens to each connection. A scenario is plain data, a rejection or a list of steps for
 // each upgrade, which perform.ts executes; scripts and tests use the same form.
-
 import { STATUS_CODES } from 'node:http';
 import { UsageError } from '../errors.ts';
 import { sayUnknownScenario } from './messages.ts';

@@ -61,7 +61,7 @@ function createListener(certificate: ServerCertificate | undefined, answer: Requ
       if (address === '::') return `${scheme}://[::1]:${port}`;
       return `${scheme}://${formatAddress(address, port)}`;
     },
-    listen: (port, host) => listenOn(server, host, port, sayCannotListen),
+    listen: async (port, host) => (await listenOn(server, host, port, sayCannotListen)).port,
     reset(socket) {
       (connections.get(addressOf(socket)) ?? socket).resetAndDestroy();
     },

@@ -21,7 +21,7 @@ export interface StatusLine {
 }
 
 /** Where a replay is. */
-export interface PlayPosition {
+interface PlayPosition {
   /** When the next event was received, ms since the epoch. */
   readonly receivedAtMs: number | undefined;
   /** Ms until it is played. */

@@ -398,7 +398,7 @@ describe('the end', () => {
   });
 });
 
-describe('durations', () => {
+describe('row 89 (§ 1): durations', () => {
   test.each([
     [0, '0.00 s'],
     [250, '0.25 s'],

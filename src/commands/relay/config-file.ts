@@ -60,7 +60,7 @@ const HTTP_KEYS = ['headers', 'sign-with'];
 type Mapping = Readonly<Record<string, unknown>>;
 type Given = Record<string, unknown>;
 
-export interface RelayFile {
+interface RelayFile {
   /** Of the source, and of the run. */
   readonly stream: StreamFlags;
   readonly relay: RelayConfig;

@@ -142,7 +142,7 @@ export const SINK_FLAGS = pick(
   ...(['natsCreds', 'allowPlaintext', 'batch', 'allowHttp'] as const),
   ...(['payload', 'ceSource', 'traceparent'] as const),
 );
-export type SinkValues = FlagValues<typeof SINK_FLAGS>;
+type SinkValues = FlagValues<typeof SINK_FLAGS>;
 
 /** Refuses flags of a sink that have no effect, or contradict each other. @throws UsageError */
 export function assertSinkFlags(values: SinkValues, flags: Flags<typeof SINK_FLAGS>): void {

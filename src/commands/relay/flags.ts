@@ -146,7 +146,12 @@ const NATS_FLAGS = group('NATS JetStream:', {
 });
 
 const HTTP_FLAGS = group('HTTP:', {
-  batch: withDefault('--batch <n>', 'maximum events per request, as NDJSON', count(1, MAX_WINDOW), '1'),
+  batch: withDefault(
+    '--batch <n>',
+    'maximum events per request, as NDJSON or a batch of CloudEvents',
+    count(1, MAX_WINDOW),
+    '1',
+  ),
   headerEnv: list(
     '--header-env <header=NAME>',
     'add a header whose value is in this environment variable; NAME@host limits it to one host; repeatable',

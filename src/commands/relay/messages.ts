@@ -1,8 +1,9 @@
 // Messages of `stream relay` about its flags; those about a delivery are in `delivery/messages.ts`.
 import { type ErrorText, EXIT } from '../../errors.ts';
+import type { Reformatting } from '../../events/json-line.ts';
 import { sayInvalid, sayRequires } from '../../flags/messages.ts';
 import { quoteForShell, sayNotRegular, suggestNearest } from '../../io/messages.ts';
-import { COMPACT_HINT } from '../../recording/messages.ts';
+import { REFORMATTED_HINTS } from '../../recording/messages.ts';
 import { formatCount, formatDuration, formatMoment, groupThousands } from '../../ui/format.ts';
 import type { StatusRecord } from '../../ui/reporter.ts';
 
@@ -48,9 +49,11 @@ export const sayDeadLettersTwice = (): ErrorText => [
   'use another file for new dead letters',
 ];
 
-export const sayNotRedeliverable = (path: string, isPrettyPrinted: boolean): ErrorText => [
+export const sayNotRedeliverable = (path: string, reformatting: Reformatting | undefined): ErrorText => [
   `--redeliver ${JSON.stringify(path)} is not a dead-letter file`,
-  isPrettyPrinted ? COMPACT_HINT : 'nothing was sent: pass a file that --dead-letter wrote',
+  reformatting !== undefined
+    ? REFORMATTED_HINTS[reformatting]
+    : 'nothing was sent: pass a file that --dead-letter wrote',
 ];
 
 /** @param needed the term of a flag, such as `--spool <dir>` */
@@ -99,6 +102,11 @@ export const sayVariableMissing = (flag: string, variable: string): ErrorText =>
   `export ${variable}=…`,
 ];
 
+export const sayInvalidSecret = (flag: string, variable: string): ErrorText => [
+  `${flag}: the value of ${variable} must be one line of text without control characters`,
+  'remove line breaks inside it',
+];
+
 export const INSPECTION_IS_ALONE =
   'an inspection delivers nothing: pass --json or --export, and flags for stderr';
 
@@ -131,6 +139,7 @@ export const LABELS = {
 export const INSPECTED = {
   none: 'none',
   noCursor: 'missing or damaged: a relay sends everything again',
+  lostCursor: 'the cursor is missing or damaged: events that were already delivered are exported, too',
   pending: (events: number, lifecycle: number, bytes: number) =>
     `${formatCount(events, 'event')}, ${formatCount(lifecycle, 'lifecycle record')}, ${formatCount(bytes, 'byte')}`,
   disk: (segments: number, bytes: number) =>

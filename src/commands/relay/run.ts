@@ -4,7 +4,7 @@ import { readDeadLetter, startsDeadLetters } from '../../delivery/dead-letters.t
 import { THE_DEAD_LETTER_FILE } from '../../delivery/messages.ts';
 import { EXIT, isAtlantisError, UsageError } from '../../errors.ts';
 import { BatchBuilder } from '../../events/batch.ts';
-import { isPrettyPrinted } from '../../events/json-line.ts';
+import { findReformatting } from '../../events/json-line.ts';
 import { listGiven, parseFlags, pick } from '../../flags/definition.ts';
 import { sayNotCombinable } from '../../flags/messages.ts';
 import {
@@ -221,4 +221,4 @@ function createDeadLetterSource(path: string, damage: DamageReport, io: Io): Fil
 }
 
 const notDeadLetters = (path: string, firstLine: Buffer): UsageError =>
-  new UsageError(...sayNotRedeliverable(path, isPrettyPrinted(firstLine)));
+  new UsageError(...sayNotRedeliverable(path, findReformatting(firstLine)));

@@ -125,7 +125,7 @@ export interface SecretVariable extends SecretPlace {
 }
 
 /** The path of a file with secrets. */
-export interface SecretFile extends SecretPlace {
+interface SecretFile extends SecretPlace {
   readonly path: string;
 }
 
@@ -141,7 +141,7 @@ export function parseSecretFile(text: string): SecretFile {
   return { path, host: host?.toLowerCase() };
 }
 
-export interface HeaderVariable extends SecretVariable {
+interface HeaderVariable extends SecretVariable {
   readonly header: string;
 }
 

@@ -1,5 +1,4 @@
 // `--from`: a JetStream stream as the source of `tail` and `top`.
-
 import { UsageError } from '../../errors.ts';
 import { listGiven, parseFlags } from '../../flags/definition.ts';
 import { sayNotCombinable } from '../../flags/messages.ts';
