@@ -68,6 +68,8 @@ export class LiveStream {
   readonly requestId: string;
   /** Prefix of the key that the server accepted, from the welcome. */
   acceptedKeyPrefix = '';
+  /** Called when a ping is outstanding for half of its timeout. */
+  onSuspect: (() => void) | undefined;
 
   readonly #open: OpenSocket;
   readonly #config: DialConfig;
@@ -147,6 +149,11 @@ export class LiveStream {
     const batch = this.#queue.take(this.#arrival.lastReadAtMs);
     if (this.#queue.fullness(READ_AHEAD) <= 0.5) this.#resume();
     return batch;
+  }
+
+  /** The address that it is connected to; undefined behind a proxy. */
+  get remoteAddress(): string | undefined {
+    return this.#config.proxyUrl === undefined ? this.#open.tap.raw.remoteAddress : undefined;
   }
 
   /** Round trip of the last answered ping in ms. */
@@ -250,6 +257,7 @@ export class LiveStream {
         this.#arrival.noteStopped();
         if (!webSocket.isPaused) this.#arrival.noteResumed();
       },
+      onSuspect: () => this.onSuspect?.(),
       onDead: (silentMs) => {
         this.#fault ??= this.#describe('silent', ENDINGS.noByte(silentMs));
         webSocket.terminate();

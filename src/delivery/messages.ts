@@ -280,3 +280,6 @@ export function describeSinkProblem({ name, state }: Pick<SinkStatus, 'name' | '
     ? `${name} has stopped`
     : `${name} does not accept events, and there is no room to keep more`;
 }
+
+/** The filter of a sink, in a message. */
+export const nameSinkFilter = (sink: string): string => `${sink}: where`;

@@ -1,7 +1,7 @@
 // The sinks of a relay, from `--to`, `--to-env` and `--to-file`; which secrets go to which of them.
 import { type HttpTarget, parseHttpTarget } from '../../delivery/http/http-sink.ts';
-import { sha256 } from '../../delivery/sink.ts';
 import { UsageError } from '../../errors.ts';
+import { sha256 } from '../../events/event-id.ts';
 import { isNatsUrl, type NatsAddress, parseNatsUrl } from '../../settings/nats-address.ts';
 import { HEADER_NAME, type RelayValues } from './flags.ts';
 import * as say from './messages.ts';
