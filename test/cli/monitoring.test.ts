@@ -286,26 +286,26 @@ print(len(list(parse(sys.stdin.read()))))`;
     const endpoint = await findEndpoint(tail.child);
     await untilStatus(`${endpoint}/readyz`, 200);
     const port = Number(new URL(endpoint).port);
-    let ended = 0;
+    const ended: number[] = [];
     const sockets = Array.from({ length: 500 }, (_unused, n): Socket => {
       const socket = connect(port, '127.0.0.1').on('error', () => undefined);
       socket.on('connect', () => socket.write(n % 2 === 0 ? 'GET /metr' : ''));
-      return socket.resume().on('close', () => {
-        ended += 1;
-      });
+      return socket.resume().on('close', () => void ended.push(n));
     });
     registerCleanup(() => {
       for (const socket of sockets) socket.destroy();
     });
     // Those beyond the limit are closed at once, the others within seconds.
     await until(
-      () => ended,
+      () => ended.length,
       (count) => count >= 450,
     );
+    const first = ended.slice(0, 400);
+    expect(first.filter((n) => n < 20)).toEqual([]);
     await peers[0]?.sendText('{"while":"busy"}');
     await tail.child.waitForStdout('busy');
     await until(
-      () => ended,
+      () => ended.length,
       (count) => count === 500,
     );
     expect((await readPage(`${endpoint}/readyz`)).status).toBe(200);

@@ -19,7 +19,7 @@ type PendingItem =
   | { readonly kind: 'hole'; readonly hole: Hole }
   | { readonly kind: 'damage'; readonly damage: Damage };
 
-export interface SpoolView {
+interface SpoolView {
   readonly segments: readonly SegmentEntry[];
   /** Undefined if it is missing or damaged. */
   readonly cursor: Cursor | undefined;
