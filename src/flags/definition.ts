@@ -32,9 +32,12 @@ export type FlagTable = Readonly<Record<string, FlagDefinition>>;
 /** @param flag for errors. @throws UsageError */
 type Parse<Value> = (flag: string, text: string) => Value;
 
+/** A name that commander reads as the negation of another flag would make a toggle always true. */
+type NotNegated<Term> = Term extends `${string}--no-${string}` ? never : unknown;
+
 /** `--json`: true when given. */
 export function toggle<const Term extends string>(
-  term: Term,
+  term: Term & NotNegated<Term>,
   meaning: string,
 ): FlagDefinition<boolean, boolean, Term> {
   return { term, meaning, parse: (given) => given === true };

@@ -101,6 +101,10 @@ export const sayNoTopic = (
   withNearest(`topics: ${topics.join(', ')}`, word, [...commands, ...topics]),
 ];
 
+/** What `--id` accepts. */
+export const AN_ID_PATH = 'a path such as id, data.id or items[0].id';
+export const ID_PATH_ADVICE = `accepted: ${AN_ID_PATH}`;
+
 export const ENVELOPES_ARE_NDJSON = 'envelopes are NDJSON';
 export const FIELDS_ARE_COLUMNS = 'fields are columns, tab-separated in a pipe, or CSV with --format csv';
 export const MARKS_ARE_PRETTY = 'only pretty output can mark events';

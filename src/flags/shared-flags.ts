@@ -1,5 +1,11 @@
 // The flags of every command, and those that several commands of `stream` share.
-import { CONNECTION_DEFAULTS, FIRST_BUDGET, RETRY_DEFAULTS } from '../connection/config.ts';
+import {
+  CONNECTION_DEFAULTS,
+  FIRST_BUDGET,
+  MAX_CONNECTIONS,
+  MERGE_DEFAULTS,
+  RETRY_DEFAULTS,
+} from '../connection/config.ts';
 import {
   choice,
   type Flags,
@@ -116,6 +122,32 @@ const RETRY_FLAGS = {
     writeDuration(RETRY_DEFAULTS.retryMaxMs),
   ),
 };
+
+/** Several connections, merged into one stream. */
+export const REDUNDANCY_FLAGS = group('Several connections:', {
+  connections: withDefault(
+    '--connections <n>',
+    'simultaneous connections, merged without duplicates: the loss of one is not a gap; 1 to 4',
+    count(1, MAX_CONNECTIONS),
+    '1',
+  ),
+  noOverlap: negation('--no-overlap', 'never open a second connection to replace one that does not answer'),
+});
+
+/** How duplicates are recognized; `stream relay` has its own flags of these names. */
+export const DEDUPE_FLAGS = group('Several connections:', {
+  id: text(
+    '--id <path>',
+    'with --connections: field with the id of an event, for deduplication',
+    'id, else the whole event',
+  ),
+  dedupeWindowMs: optional(
+    '--dedupe-window <dur>',
+    'with --connections: how long an event is remembered',
+    parseDuration,
+    writeDuration(MERGE_DEFAULTS.windowMs),
+  ),
+});
 
 export const CONNECTION_FLAGS = { ...ATTEMPT_FLAGS, ...RETRY_FLAGS };
 

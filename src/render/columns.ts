@@ -18,7 +18,7 @@ export interface Cell {
   readonly isComposite?: boolean;
 }
 
-export interface ColumnsOptions {
+interface ColumnsOptions {
   /** The title of each column, and the name of its field. */
   readonly fields: readonly { readonly title: string; readonly name: string }[];
   readonly header: Paint;

@@ -17,7 +17,7 @@ import type { Renderer } from './renderer.ts';
 import { joinRawLines, makeVisible } from './sanitize.ts';
 import type { Signs } from './signs.ts';
 
-export interface FieldsOptions {
+interface FieldsOptions {
   readonly fields: readonly { readonly text: string; readonly steps: readonly PathStep[] }[];
   readonly form: 'columns' | 'tabs' | 'csv';
   /** A first line with the names; columns always have it. */

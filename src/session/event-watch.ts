@@ -12,7 +12,7 @@ import { sayMisfit, sayMissingFields, sayUnmatched } from './messages.ts';
 
 /** A filter that matches nothing for this long is probably wrong. */
 const REPORT_MS = 10_000;
-/** A path that none of so many events have, but that is like one that they have, is probably misspelled. */
+/** After this many events: a path that none of them has, but that resembles one that they have, is probably misspelled. */
 const MISSPELLED_AFTER = 20;
 
 export interface EventWatch {

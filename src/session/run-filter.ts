@@ -6,13 +6,26 @@ import type { Reporter } from '../ui/reporter.ts';
 import type { EventWatch, WatchConfig } from './event-watch.ts';
 import { sayPatternCut } from './messages.ts';
 
-/** Reports the first event that `--where` could not search completely. */
-export function reportCuts(select: Select, reporter: Reporter): void {
-  if (select === undefined) return;
-  select.onCut = () => {
-    select.onCut = () => {};
-    reporter.report(sayPatternCut());
+/** What happens to an event with a text that is too long for a pattern. */
+type CutOutcome = 'kept' | 'not counted' | 'not marked';
+
+/** Reports the first event that a pattern could not search completely. @param where see `sayPatternCut` */
+export function createCutReport(reporter: Reporter, where: string, outcome: CutOutcome): () => void {
+  let isReported = false;
+  return () => {
+    if (!isReported) reporter.report(sayPatternCut(where, outcome));
+    isReported = true;
   };
+}
+
+/** The same for a filter. */
+export function reportCuts(
+  select: Select,
+  reporter: Reporter,
+  where = '--where',
+  outcome: CutOutcome = 'kept',
+): void {
+  if (select !== undefined) select.onCut = createCutReport(reporter, where, outcome);
 }
 
 /** The compiled filters of a config, loaded only if there are any. @throws UsageError for an invalid filter */

@@ -195,7 +195,7 @@ export const sayProfileMoved = (name: string, origin: string): ErrorText => [
   'restart to connect to it',
 ];
 
-export const A_PEM_FILE = 'accepted: PEM certificates';
+const A_PEM_FILE = 'accepted: PEM certificates';
 
 export const sayNoCertificate = (source: string): ErrorText => [
   `${source} contains no certificate`,

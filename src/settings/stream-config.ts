@@ -1,5 +1,4 @@
 // Flags, environment and profile → the read-only configuration of a stream and its connection.
-
 import { type ConnectConfig, chooseFirstBudget, fillRetryBounds } from '../connection/config.ts';
 import type { KeyOrigin } from '../connection/lifecycle.ts';
 import { UsageError } from '../errors.ts';
@@ -24,6 +23,7 @@ import {
   type GlobalFlags,
   MONITOR_FLAGS,
   READY_FLAGS,
+  REDUNDANCY_FLAGS,
   SIMULATION_FLAGS,
   SOURCE_FLAGS,
 } from '../flags/shared-flags.ts';
@@ -49,6 +49,7 @@ export const STREAM_FLAGS = {
   ...END_FLAGS,
   ...READY_FLAGS,
   ...MONITOR_FLAGS,
+  ...REDUNDANCY_FLAGS,
 };
 
 export type StreamFlags = Flags<typeof STREAM_FLAGS>;

@@ -2,8 +2,10 @@
 import { type Flags, group, pick, text, withDefault } from '../../flags/definition.ts';
 import {
   CONNECTION_FLAGS,
+  DEDUPE_FLAGS,
   END_FLAGS,
   EVENT_FLAGS,
+  REDUNDANCY_FLAGS,
   SIMULATION_FLAGS,
   SOURCE_FLAGS,
 } from '../../flags/shared-flags.ts';
@@ -35,6 +37,8 @@ export const TOP_FLAGS = {
   ...EVENT_FLAGS,
   ...END_FLAGS,
   ...group('Connection and retries:', CONNECTION_FLAGS),
+  ...REDUNDANCY_FLAGS,
+  ...DEDUPE_FLAGS,
 };
 
 const { since: _since, ...streamOnlyFlags } = FROM_FLAGS;
@@ -45,6 +49,8 @@ export const LIVE_ONLY_FLAGS = {
   ...streamOnlyFlags,
   ...SIMULATION_FLAGS,
   ...CONNECTION_FLAGS,
+  ...REDUNDANCY_FLAGS,
+  ...DEDUPE_FLAGS,
   ...pick(END_FLAGS, 'maxSilenceMs', 'failOnGap'),
 };
 

@@ -28,7 +28,7 @@ export interface TopData {
 }
 
 /** What the user has chosen. */
-export interface FrameChoice {
+interface FrameChoice {
   readonly sort: Sort;
   readonly isReversed: boolean;
   readonly isPaused: boolean;

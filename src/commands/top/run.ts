@@ -5,6 +5,7 @@ import { createReporting, openCommandStream } from '../../session/open-service.t
 import { loadFilter, reportCuts } from '../../session/run-filter.ts';
 import { runSession } from '../../session/session.ts';
 import type { Source } from '../../session/source.ts';
+import { parseMergeFlags } from '../../settings/connections.ts';
 import { addTopDefaults } from '../../settings/defaults.ts';
 import { parseStreamFlags, type TailConfig } from '../../settings/stream-config.ts';
 import type { Select } from '../../stream/event-stream.ts';
@@ -79,7 +80,9 @@ async function openSource(
   { flags, stream, select, timeline }: SourceParts,
   io: Io,
 ): Promise<Opened> {
-  if (source.kind === 'service') return openCommandStream(flags, stream, select, io);
+  if (source.kind === 'service') {
+    return openCommandStream(flags, stream, select, await parseMergeFlags(flags), io);
+  }
   if (source.kind === 'jetstream') {
     const { openFromStream } = await import('../../delivery/from/read-stream.ts');
     return openFromStream(flags, stream, select, 'top', io);

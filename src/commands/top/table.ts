@@ -26,7 +26,7 @@ interface Selection {
   readonly rest: Row | undefined;
 }
 
-export interface TableOptions {
+interface TableOptions {
   /** Titles of the key. */
   readonly by: readonly string[];
   readonly sort: Sort;

@@ -97,7 +97,7 @@ export const WEIGHT = {
 } as const;
 type Weight = (typeof WEIGHT)[keyof typeof WEIGHT];
 
-export interface Detail extends FieldRef {
+interface Detail extends FieldRef {
   readonly weight: Weight;
   /** The column that shows it. */
   readonly shownAs: 'amount' | 'dollars' | 'arrow' | undefined;
