@@ -16,16 +16,16 @@ const WAIT_MS = 40_000;
 
 /** What is typed after `atlantis stream`, and a text that shows that the screen is complete. */
 const SCREENS = [
-  { name: 'grid-120', columns: 120, rows: 14, until: /\b1[1-9] events/ },
-  { name: 'grid-80', columns: 80, rows: 14, until: /\b[6-9] events/ },
-  { name: 'grid-40', columns: 40, rows: 16, until: /\b[5-9] events/ },
+  { name: 'grid-120', columns: 120, rows: 14, until: /\b(?:1[1-9]|[2-9]\d) events/ },
+  { name: 'grid-80', columns: 80, rows: 14, until: /\b(?:[6-9]|\d\d+) events/ },
+  { name: 'grid-40', columns: 40, rows: 16, until: /\b(?:[5-9]|\d\d+) events/ },
   { name: 'card', columns: 100, rows: 18, flags: ['--wide', '--limit', '1'], until: /no gaps/ },
   {
     name: 'highlight',
     columns: 120,
     rows: 12,
     flags: ['--highlight', 'amount_usd > 1000000'],
-    until: /\b[89] events/,
+    until: /\b(?:[89]|\d\d+) events/,
   },
   {
     name: 'fields',
@@ -53,7 +53,7 @@ const ALL = [
     name: `grid-${columns}`,
     columns,
     rows: 20,
-    until: /\b[89] events/,
+    until: /\b(?:[89]|\d\d+) events/,
   })),
   ...SCREENS.slice(3),
   ...['dark', 'light', 'terminal'].map((theme) => ({
@@ -64,8 +64,8 @@ const ALL = [
   ...TOP_SCREENS,
   { ...TOP_SCREENS[0], name: 'top-160', columns: 160 },
   { ...TOP_SCREENS[1], name: 'top-linux', env: { TERM: 'linux' } },
-  { name: 'linux', columns: 100, rows: 16, until: /\b[6-9] events/, env: { TERM: 'linux' } },
-  { name: 'no-color', columns: 120, rows: 14, until: /\b[6-9] events/, env: { NO_COLOR: '1' } },
+  { name: 'linux', columns: 100, rows: 16, until: /\b(?:[6-9]|\d\d+) events/, env: { TERM: 'linux' } },
+  { name: 'no-color', columns: 120, rows: 14, until: /\b(?:[6-9]|\d\d+) events/, env: { NO_COLOR: '1' } },
 ];
 
 function tmux(...args) {
