@@ -1,8 +1,12 @@
 // Modules of dependencies that the build replaces as a whole (scripts/stand-ins): which ones, and that each
 // replacement does all that is asked of it.
-import { readdirSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
+import cliSpinners from 'cli-spinners';
+import { build } from 'esbuild';
+import * as ipAddress from 'ip-address';
+import * as promClient from 'prom-client';
 import { preload } from './faults/start-tail.ts';
 import { CANARY_KEY } from './helpers/canary.ts';
 import { makeTempFolder } from './helpers/cleanup.ts';
@@ -12,7 +16,15 @@ const FOLDER = join(ROOT, 'scripts/stand-ins');
 const load = async (name: string) => (await import(join(FOLDER, name))).default;
 
 test('row 59: all other dependencies are used as published', () => {
-  expect(readdirSync(FOLDER).sort()).toEqual(['ajv.mjs', 'env-paths.mjs', 'when-exit.mjs']);
+  expect(readdirSync(FOLDER).sort()).toEqual([
+    'ajv.mjs',
+    'cli-spinners.mjs',
+    'env-paths.mjs',
+    'ip-address.mjs',
+    'prom-client.cjs',
+    'semver.mjs',
+    'when-exit.mjs',
+  ]);
 });
 
 // That no signal is listened for while conf writes is in faults/listeners.test.ts.
@@ -45,4 +57,48 @@ test('env-paths: a profile is stored for a user who has no home directory', asyn
     stdin: `${CANARY_KEY}\n`,
   });
   expect(exit).toMatchObject({ code: 0, stderr: expect.stringContaining('profile x stored') });
+});
+
+test('semver says who must not give migrations', async () => {
+  const semver = await load('semver.mjs');
+  for (const name of ['clean', 'eq', 'gt', 'lte', 'satisfies'])
+    expect(() => semver[name]('1.0.0', '>=1')).toThrow('profiles/write.ts');
+});
+
+test('row 59: cli-spinners has the two spinners that ora draws, and no other', async () => {
+  const outfile = join(makeTempFolder(), 'spinners.mjs');
+  await build({ entryPoints: [join(FOLDER, 'cli-spinners.mjs')], bundle: true, format: 'esm', outfile });
+  const { dots, line } = cliSpinners;
+  expect((await import(outfile)).default).toEqual({ dots, line });
+  expect(statSync(outfile).size).toBeLessThan(2_000);
+});
+
+test('prom-client: three of its classes, and nothing that collects by itself', async () => {
+  const { Counter, Gauge, Registry } = promClient;
+  const standIn = await load('prom-client.cjs');
+  expect(standIn).toEqual({ Counter, Gauge, Registry });
+});
+
+test.each(['127.0.0.1', '0.0.0.0', '255.1.20.3'])(
+  'row 99: ip-address gives the bytes of %s',
+  async (text) => {
+    const { Address4 } = await import(join(FOLDER, 'ip-address.mjs'));
+    expect(new Address4(text).toArray()).toEqual(new ipAddress.Address4(text).toArray());
+  },
+);
+
+test.each([
+  '::',
+  '::1',
+  '1::',
+  '2001:db8::8:800:200c:417a',
+  '1:2:3:4:5:6:7:8',
+  'FE80::1%eth0',
+  '::ffff:192.0.2.128',
+])('row 99: ip-address gives the bytes of %s', async (text) => {
+  const { Address6 } = await import(join(FOLDER, 'ip-address.mjs'));
+  const canonical = new ipAddress.Address6(text).canonicalForm();
+  expect(new Address6(text).canonicalForm()).toBe(canonical.toLowerCase());
+  const bytes = [...Buffer.from(canonical.replaceAll(':', ''), 'hex')];
+  expect(Address6.fromByteArray(bytes).canonicalForm()).toBe(canonical.toLowerCase());
 });
