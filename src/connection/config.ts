@@ -45,6 +45,9 @@ export interface ConnectConfig {
   readonly pongTimeoutMs: number;
 }
 
+/** Length of the prefix of a key that consoles and logs show (docs/protocol.md, "Keys"). */
+export const KEY_PREFIX_LENGTH = 16;
+
 /** Durations in ms. */
 export const CONNECTION_DEFAULTS = {
   connectTimeoutMs: 15_000,

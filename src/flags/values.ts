@@ -1,7 +1,7 @@
 // Parses the values of flags. Errors name the flag, the value and what is accepted (contract § 1).
 import { MAX_DURATION_MS } from '../clock.ts';
+import { dropBrackets } from '../connection/dial/address.ts';
 import { UsageError } from '../errors.ts';
-import { dropBrackets } from '../io/address.ts';
 import {
   A_LISTEN_ADDRESS,
   A_RATE,

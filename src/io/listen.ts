@@ -1,7 +1,7 @@
 // Makes a server listen on an address.
 import type { AddressInfo, Server } from 'node:net';
+import { formatAddress } from '../connection/dial/address.ts';
 import { type ErrorText, UsageError } from '../errors.ts';
-import { formatAddress } from './address.ts';
 
 /**
  * Resolves with the port, which differs from `port` if that is 0.

@@ -1,9 +1,10 @@
 // Watches a run for --metrics-listen and systemd (contract M4 to M8). Loaded only if one of them is used.
+
+import { formatAddress } from '../connection/dial/address.ts';
 import { describeSinkProblem } from '../delivery/messages.ts';
 import type { SinkMonitor, SinkStatus } from '../delivery/sink-status.ts';
 import { RecentLag } from '../events/event-time.ts';
 import type { ListenAddress } from '../flags/values.ts';
-import { formatAddress } from '../io/address.ts';
 import type { Io } from '../io/io.ts';
 import { PHASE_PROBLEMS } from '../session/messages.ts';
 import type { RunStatus } from '../session/run-status.ts';

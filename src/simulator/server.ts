@@ -11,8 +11,8 @@ import {
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { WebSocketServer } from 'ws';
-import { formatAddress } from '../io/address.ts';
-import { KEY_PREFIX_LENGTH } from '../io/key.ts';
+import { KEY_PREFIX_LENGTH } from '../connection/config.ts';
+import { formatAddress } from '../connection/dial/address.ts';
 import { listenOn } from '../io/listen.ts';
 import type { ServerCertificate } from './certificate.ts';
 import { createEventGenerator, drawHex, type EventSource, limitEvents } from './events.ts';

@@ -71,7 +71,7 @@ describe('row 155 (B8): a webhook URL and the token for it', () => {
     [['--to-env', 'BAD_URL'], 'not a URL that events can be sent to'],
     [['--to-env', 'PLAIN_URL'], 'hooks.example is neither encrypted nor on this machine'],
     [['--to-env', 'LOGIN_URL'], 'a user name or password is not allowed'],
-    [['--to-file', '/not/there'], 'cannot be read (ENOENT)'],
+    [['--to-file', '/not/there'], 'cannot be read: it does not exist (ENOENT)'],
   ])('%j is refused without repeating it', async (args, words) => {
     const env = {
       BAD_URL: 'ftp://hooks.example/T0123ABCD',
@@ -100,7 +100,11 @@ describe('row 155 (B8): a webhook URL and the token for it', () => {
 });
 
 describe('row 156: two endpoints', () => {
-  const env = { ONE: 'token-of-one-0123', TWO: 'token-of-two-0123' };
+  const env = {
+    ONE: 'token-of-one-0123',
+    TWO: 'token-of-two-0123',
+    SIGN: `whsec_${Buffer.alloc(32, 7).toString('base64')}`,
+  };
   const hostOf = ({ url }: { readonly url: string }): string => new URL(url).host;
 
   test('each gets its own header and signature, and not those of the other one', async () => {
@@ -109,20 +113,21 @@ describe('row 156: two endpoints', () => {
       [
         ...['--to', one.url, '--to', two.url],
         ...['--header-env', `X-Token=ONE@${hostOf(one)}`, '--header-env', `X-Token=TWO@${hostOf(two)}`],
-        ...['--sign-with-env', `ONE@${hostOf(one)}`],
+        ...['--sign-with-env', `SIGN@${hostOf(one)}`],
       ],
       env,
     );
     expect(exit.code).toBe(0);
     expect(one.requests.map(({ headers }) => headers['x-token'])).toEqual(EVENTS.map(() => env.ONE));
     expect(two.requests.map(({ headers }) => headers['x-token'])).toEqual(EVENTS.map(() => env.TWO));
-    expect(one.requests[0]?.headers['x-atlantis-signature']).toMatch(/^sha256=/);
-    expect(two.requests[0]?.headers['x-atlantis-signature']).toBeUndefined();
+    expect(one.requests[0]?.headers['webhook-signature']).toMatch(/^v1,/);
+    expect(two.requests[0]?.headers['webhook-signature']).toBeUndefined();
   });
 
   test.each([
     [['--header-env', 'X-Token=ONE'], 'ONE would be sent to '],
-    [['--sign-with-env', 'ONE'], 'ONE would be sent to '],
+    [['--sign-with-env', 'SIGN'], 'SIGN would be sent to '],
+    [['--sign-with-file', '/secret'], '/secret would be sent to '],
     [['--header-env', 'X-Token=ONE@elsewhere.example'], 'no HTTP sink has the host elsewhere.example'],
   ])('%j is refused', async (args, words) => {
     const [one, two] = [await startHttpEndpoint(), await startHttpEndpoint()];

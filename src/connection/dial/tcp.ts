@@ -1,8 +1,8 @@
 // The addresses of every connection, to the service, a proxy, an HTTP sink and NATS, and the restriction to loopback.
 import type { LookupAddress, LookupOptions } from 'node:dns';
 import type { LookupFunction, TcpNetConnectOpts } from 'node:net';
-import { dropBrackets } from '../../io/address.ts';
 import { DETAILS } from '../messages.ts';
+import { dropBrackets } from './address.ts';
 
 /**
  * Timeout for one address of a name while others are left. Node's default of 250 ms skips distant servers; this one

@@ -19,6 +19,7 @@ import {
   sha256,
 } from '../sink.ts';
 import type { SpoolRecord } from '../spool/record.ts';
+import { makeTraceparent } from '../trace-context.ts';
 import {
   type HttpResponse,
   judgeResponse,
@@ -34,6 +35,7 @@ import {
   sayUnencrypted,
   TIMED_OUT_HINT,
 } from './messages.ts';
+import { signRequest } from './standard-webhooks.ts';
 
 /** A checked endpoint. `host` and `name` are safe to print; a webhook has a secret in its path or query. */
 export interface HttpTarget {
@@ -72,6 +74,8 @@ interface HttpSinkConfig extends RequestConfig {
   readonly batch: number;
   /** Timeout in ms for a request with its whole response. */
   readonly sendTimeoutMs: number;
+  /** Sign each attempt; without keys there is no signature. */
+  readonly signingKeys: readonly Buffer[];
   /** Added to each request. */
   readonly headers: Readonly<Record<string, string>>;
   /** Hides secrets in what the endpoint answers. */
@@ -203,13 +207,23 @@ export class HttpSink implements Sink {
     }
   }
 
-  #request({ body, headers }: UnitRequest, attempt: Attempt): ClientRequest {
-    const { target, headers: added, userAgent, relayName } = this.#config;
+  #request({ key, trace, body, headers }: UnitRequest, attempt: Attempt): ClientRequest {
+    const { target, headers: added, signingKeys, userAgent, relayName } = this.#config;
+    const signature =
+      signingKeys.length === 0 ? {} : signRequest(signingKeys, key, this.#clock.wallMs(), body);
+    const tracing = trace === undefined ? {} : { traceparent: makeTraceparent(trace) };
     const sent = request(target.href, {
       method: 'POST',
       agent: this.#agent,
       signal: attempt.signal,
-      headers: { 'User-Agent': userAgent, 'Atlantis-Relay': relayName, ...added, ...headers },
+      headers: {
+        'User-Agent': userAgent,
+        'Atlantis-Relay': relayName,
+        ...added,
+        ...headers,
+        ...tracing,
+        ...signature,
+      },
     });
     // Also for a connection that is used again.
     sent.once('socket', () => attempt.enter('response'));

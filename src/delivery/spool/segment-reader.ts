@@ -288,7 +288,7 @@ function scanIfExists(path: string, total: number): SegmentScan | undefined {
   return unlessMissing(() => scanSegment(path, total));
 }
 
-function unlessMissing<T>(action: () => T): T | undefined {
+export function unlessMissing<T>(action: () => T): T | undefined {
   try {
     return action();
   } catch (error) {
