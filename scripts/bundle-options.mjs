@@ -25,6 +25,7 @@ const STAND_INS = {
   'cli-spinners': 'cli-spinners.mjs',
   'ip-address': 'ip-address.mjs',
   'prom-client': 'prom-client.cjs',
+  tweetnacl: 'tweetnacl.cjs',
 };
 
 /** Options of esbuild. */

@@ -7,6 +7,7 @@ import cliSpinners from 'cli-spinners';
 import { build } from 'esbuild';
 import * as ipAddress from 'ip-address';
 import * as promClient from 'prom-client';
+import tweetnacl from 'tweetnacl';
 import { preload } from './faults/start-tail.ts';
 import { CANARY_KEY } from './helpers/canary.ts';
 import { makeTempFolder } from './helpers/cleanup.ts';
@@ -23,6 +24,7 @@ test('row 59: all other dependencies are used as published', () => {
     'ip-address.mjs',
     'prom-client.cjs',
     'semver.mjs',
+    'tweetnacl.cjs',
     'when-exit.mjs',
   ]);
 });
@@ -77,6 +79,17 @@ test('prom-client: three of its classes, and nothing that collects by itself', a
   const { Counter, Gauge, Registry } = promClient;
   const standIn = await load('prom-client.cjs');
   expect(standIn).toEqual({ Counter, Gauge, Registry });
+});
+
+test.each([0, 1, 255])('tweetnacl signs as published, with a key of bytes %i', async (byte) => {
+  const { sign } = await load('tweetnacl.cjs');
+  const seed = new Uint8Array(32).fill(byte);
+  const pair = tweetnacl.sign.keyPair.fromSeed(seed);
+  expect(sign.keyPair.fromSeed(seed)).toEqual(pair);
+  const challenge = Buffer.from('challenge');
+  expect(sign.detached(challenge, pair.secretKey)).toEqual(
+    tweetnacl.sign.detached(challenge, pair.secretKey),
+  );
 });
 
 test.each(['127.0.0.1', '0.0.0.0', '255.1.20.3'])(
