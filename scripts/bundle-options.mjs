@@ -23,7 +23,6 @@ const STAND_INS = {
   'ajv-formats': 'ajv.mjs',
   semver: 'semver.mjs',
   'cli-spinners': 'cli-spinners.mjs',
-  'ip-address': 'ip-address.mjs',
   'prom-client': 'prom-client.cjs',
   tweetnacl: 'tweetnacl.cjs',
 };

@@ -56,7 +56,6 @@ const LAYERS = {
   ws: ['ws'],
   // The stream.
   stream: ['stream/prepare.ts'],
-  socks: ['socks'],
   'string-width': ['string-width'],
   chalk: ['chalk'],
   'render.tree': ['events/path.ts'],

@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import cliSpinners from 'cli-spinners';
 import { build } from 'esbuild';
-import * as ipAddress from 'ip-address';
 import * as promClient from 'prom-client';
 import tweetnacl from 'tweetnacl';
 import { preload } from './faults/start-tail.ts';
@@ -21,7 +20,6 @@ test('row 59: all other dependencies are used as published', () => {
     'ajv.mjs',
     'cli-spinners.mjs',
     'env-paths.mjs',
-    'ip-address.mjs',
     'prom-client.cjs',
     'semver.mjs',
     'tweetnacl.cjs',
@@ -90,28 +88,4 @@ test.each([0, 1, 255])('tweetnacl signs as published, with a key of bytes %i', a
   expect(sign.detached(challenge, pair.secretKey)).toEqual(
     tweetnacl.sign.detached(challenge, pair.secretKey),
   );
-});
-
-test.each(['127.0.0.1', '0.0.0.0', '255.1.20.3'])(
-  'row 99: ip-address gives the bytes of %s',
-  async (text) => {
-    const { Address4 } = await import(join(FOLDER, 'ip-address.mjs'));
-    expect(new Address4(text).toArray()).toEqual(new ipAddress.Address4(text).toArray());
-  },
-);
-
-test.each([
-  '::',
-  '::1',
-  '1::',
-  '2001:db8::8:800:200c:417a',
-  '1:2:3:4:5:6:7:8',
-  'FE80::1%eth0',
-  '::ffff:192.0.2.128',
-])('row 99: ip-address gives the bytes of %s', async (text) => {
-  const { Address6 } = await import(join(FOLDER, 'ip-address.mjs'));
-  const canonical = new ipAddress.Address6(text).canonicalForm();
-  expect(new Address6(text).canonicalForm()).toBe(canonical.toLowerCase());
-  const bytes = [...Buffer.from(canonical.replaceAll(':', ''), 'hex')];
-  expect(Address6.fromByteArray(bytes).canonicalForm()).toBe(canonical.toLowerCase());
 });
