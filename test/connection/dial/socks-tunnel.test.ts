@@ -1,4 +1,4 @@
-// The handshake with a SOCKS 5 proxy, byte by byte. Real proxies: faults/socks.test.ts.
+// The handshake with a SOCKS 5 proxy, byte by byte. Real proxies: test/faults/socks.test.ts.
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
