@@ -59,7 +59,7 @@ function refusal(message: string): Error {
 
 const EVENTS = ['readable', 'end', 'error', 'close'] as const;
 
-/** Reads exactly so many bytes. */
+/** Reads exactly `length` bytes. */
 function read(socket: Socket, length: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const settle = (): void => {
