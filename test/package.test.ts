@@ -11,7 +11,7 @@ import { makeCleanEnvironment, ROOT } from './helpers/run-cli.ts';
 import { openSimulator } from './simulator/stream-client.ts';
 
 /** What an installation may take; the package brings nothing else along. */
-const MAX_UNPACKED_BYTES = 2_000_000;
+const MAX_UNPACKED_BYTES = 2_100_000;
 
 /** The first event that the installed command prints, and how it ends. */
 async function streamOnce(prefix: string): Promise<void> {
@@ -80,7 +80,7 @@ describe('the package', () => {
   });
 
   test('what bundles give each other are plain values: getters would be asked once for each event', () => {
-    const names = ['base', 'stream', 'render.tree', 'filter', 'render.pretty.pretty'];
+    const names = ['base', 'stream', 'filter', 'render.pretty.pretty'];
     const code = `for (const name of ${JSON.stringify(names)}) {
       const all = Object.entries(Object.getOwnPropertyDescriptors(require('./dist/' + name + '.cjs')));
       console.log(name, all.length > 1, all.filter(([, { get }]) => get !== undefined).length);

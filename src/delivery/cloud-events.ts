@@ -22,8 +22,8 @@ export type DescribeEvent = (record: SpoolRecord) => CloudEventAttributes;
 const TYPES = { none: 'atlantis.event', lifecycle: 'atlantis.lifecycle' } as const;
 /** A longer type is cut, because it has to fit into a header. */
 const MAX_TYPE_LENGTH = 200;
-/** RFC 3339 has years of four digits. */
-const MAX_TIME_MS = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
+/** RFC 3339 has years of four digits; ISO 8601 puts a sign before longer and earlier ones. */
+const IS_RFC3339 = /^\d/;
 /** What a String of CloudEvents must not contain; Cs is a lone surrogate. */
 const FORBIDDEN = /[\p{Cc}\p{Cs}\p{Noncharacter_Code_Point}]/gu;
 
@@ -38,12 +38,13 @@ export function createEventDescriber(source: string, identify: IdentifyRecord): 
   return (record) => {
     const isLifecycle = record.mark === LIFECYCLE_MARK;
     const timeMs = readTimeMs(record.text);
+    const time = timeMs === undefined ? '' : new Date(timeMs).toISOString();
     return {
       specversion: '1.0',
       id: identify(record),
       source,
       type: isLifecycle ? TYPES.lifecycle : cleanType(readType(record.text)),
-      ...(timeMs !== undefined && timeMs <= MAX_TIME_MS ? { time: new Date(timeMs).toISOString() } : {}),
+      ...(IS_RFC3339.test(time) ? { time } : {}),
       datacontenttype: 'application/json',
     };
   };

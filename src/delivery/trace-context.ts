@@ -3,8 +3,8 @@
 // A delivery has one trace, whichever relay makes it and however often: its id is derived from the key of the delivery.
 // Each attempt is a span of its own.
 import { randomBytes } from 'node:crypto';
+import { sha256 } from '../events/event-id.ts';
 import { createScalarReader } from '../events/seek-path.ts';
-import { sha256 } from './sink.ts';
 import type { SpoolRecord } from './spool/record.ts';
 
 export interface TraceContext {

@@ -18,13 +18,15 @@ interface RecordingParts {
   readonly select: Select;
   readonly reporter: Reporter;
   readonly status: StreamProgress;
+  /** Called once if the file is plain NDJSON, without receive times. */
+  readonly onPlain?: () => void;
 }
 
 /** Plays `path`, `-` for stdin. Exit 0 at its end, 8 at a damaged line with `--strict`, 2 for another file. */
 export function createRecordingSource(
   path: string,
   { isStrict, ...pace }: ReplayConfig,
-  { select, reporter, status }: RecordingParts,
+  { select, reporter, status, onPlain: notePlain }: RecordingParts,
   io: Io,
 ): FileSource {
   const damage = createDamageReport(reporter);
@@ -44,8 +46,11 @@ export function createRecordingSource(
     kind: 'file',
     async *items(signal) {
       const lines = readLines(path, io.stdin, signal);
-      const onPlain = ratePerSecond === undefined ? () => reporter.report(sayPlain()) : undefined;
-      const config = { ...pace, clock: io.clock, signal, onPlain, onWait: createProgress() };
+      const onPlain = (): void => {
+        notePlain?.();
+        if (ratePerSecond === undefined) reporter.report(sayPlain());
+      };
+      const config = { ...pace, path, clock: io.clock, signal, onPlain, onWait: createProgress() };
       for await (const item of playRecording(lines, config)) {
         if (item.kind === 'damaged') {
           damage.note(item.line, item.why);

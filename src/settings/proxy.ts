@@ -1,5 +1,4 @@
 // Proxies (contract C6): which one to use for a URL, and checks of its own URL.
-
 import { BlockList, isIP } from 'node:net';
 import { dropBrackets } from '../connection/dial/address.ts';
 import { UsageError } from '../errors.ts';

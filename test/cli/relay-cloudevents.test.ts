@@ -18,8 +18,12 @@ const EVENTS = [
   `{"id":"evt_1","type":"transfer","timestamp":"2026-01-31T12:00:00.5+08:00","amount":${AMOUNT},"e":1E400}`,
   '{"id":12345678901234567890123,"type":"größe \\"2\\" 100%","ts":1769860800}',
   '\ufeff{ "id":"x","type":"\\ud800\\u0000",\n "created_at":"yesterday" }',
-  `{"type":"${'long'.repeat(100)}"}`,
+  `{"type":"${'long'.repeat(100)}","timestamp":"0000-01-01T00:00:00+01:00"}`,
   `[${AMOUNT}]`,
+  '{"id":"","type":{"a":1},"event":null,"timestamp":"9999-12-31T23:30:00-01:00"}',
+  '{"type":""}',
+  '"text"',
+  'null',
 ];
 /** As they arrive: JSON that is sent has no byte order mark. */
 const TEXTS = EVENTS.map((event) => event.replace('\ufeff', ''));
@@ -33,9 +37,9 @@ const EXPECTED = [
   { ...COMMON, id: '12345678901234567890123', type: 'größe "2" 100%', time: '2026-01-31T12:00:00.000Z' },
   { ...COMMON, id: 'x', type: '\ufffd\ufffd', time: NOW },
   { ...COMMON, id: SHA256, type: 'long'.repeat(50), time: NOW },
-  { ...COMMON, id: SHA256, type: 'atlantis.event', time: NOW },
+  ...Array.from({ length: 5 }, () => ({ ...COMMON, id: SHA256, type: 'atlantis.event', time: NOW })),
 ];
-const HAS_TIME = [true, true, false, false, false];
+const HAS_TIME = EVENTS.map((_event, at) => at < 2);
 
 async function relay(args: readonly string[], events: readonly string[] = EVENTS): Promise<TailExit> {
   const { url } = await startScriptedServer(streamHandler({ events }));
@@ -186,7 +190,7 @@ describeWithNats('in NATS', () => {
       'gr%C3%B6%C3%9Fe%20%222%22%20100%25',
       '%EF%BF%BD%EF%BF%BD',
       'long'.repeat(50),
-      'atlantis.event',
+      ...EVENTS.slice(4).map(() => 'atlantis.event'),
     ]);
     const read = kept.map(({ text, headers }) => {
       const decoded = Object.entries(headers).map(([name, value]) => [name, decodeURIComponent(value)]);

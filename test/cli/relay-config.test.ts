@@ -1,5 +1,5 @@
 // `stream relay --config`: what a file may have, what each sink gets, and what SIGHUP changes.
-import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { range, sendNumbered } from '../faults/relay-events.ts';
@@ -168,14 +168,29 @@ describe('B13: the configuration file', () => {
     ['a key twice', `name: a\nname: b\n${withSink()}`, 'line 2: the file: is not valid YAML (DUPLICATE_KEY)'],
     ['a tag', `name: !!js/function ${SECRET}\n${withSink()}`, 'is not valid YAML (TAG_RESOLVE_FAILED)'],
     ['an empty file', '', 'the file: must be a mapping'],
+    ['a secret of two lines', withSink('headers: {X-A: {env: TWO_LINES}}'), 'must be one line of text'],
   ])('row 167: %s is refused with its line and path, and without secrets', async (_what, text, words) => {
     const { code, stderr } = await check(text, {
       GOOD: makeSigningSecret(1),
+      TWO_LINES: `${SECRET}\n${SECRET}`,
       NOT_BASE64: `whsec_${SECRET}`,
     });
     expect(stderr).toContain(words);
     expect(code).toBe(2);
     expect(stderr).not.toContain(SECRET);
+  });
+
+  test('row 76: a file in UTF-16, as Windows PowerShell writes it, is named as such; a byte order mark is not a fault', async () => {
+    const path = writeConfig('');
+    writeFileSync(path, Buffer.from(`\ufeff${withSink()}`, 'utf16le'));
+    const run = () =>
+      runCli(['stream', 'relay', '--config', path, '--check', '--verbose'], { key: CANARY_KEY });
+    expect(await run()).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('UTF-16 text instead of UTF-8'),
+    });
+    writeFileSync(path, `\ufeff${withSink()}`);
+    expect(await run()).toMatchObject({ code: 0 });
   });
 
   test('row 167: all faults are reported at once', async () => {
@@ -209,6 +224,19 @@ describe('B13: the configuration file', () => {
     expect(await runCli(['stream', 'relay', '--check', '--verbose'], { key: CANARY_KEY })).toMatchObject({
       code: 2,
     });
+  });
+
+  const testAsRoot = process.getuid?.() === 0 ? test : test.skip;
+  testAsRoot('row 168: a file of another user is refused, also through a link', async () => {
+    const path = writeConfig(withSink());
+    chownSync(path, 12_345, 12_345);
+    const link = join(makeTempFolder(), 'link');
+    symlinkSync(path, link);
+    for (const place of [path, link]) {
+      const args = ['stream', 'relay', '--config', place, '--check', '--verbose'];
+      const { code, stderr } = await runCli(args, { key: CANARY_KEY });
+      expect([code, stderr]).toEqual([2, expect.stringContaining('belongs to another user')]);
+    }
   });
 });
 
@@ -300,7 +328,7 @@ describe('B14: SIGHUP', () => {
     );
     await sending;
     await sendNumbered(hub, 1000, 2000, 5);
-    const { code } = await relay.finish();
+    const { code, stderr } = await relay.finish();
     expect(code).toBe(0);
     expect(numbersAt(same)).toEqual(range(0, 2000));
     // At least once, in order: what was in flight may come twice.
@@ -310,8 +338,11 @@ describe('B14: SIGHUP', () => {
     expect(gone).toEqual(range(0, gone.length));
     const late = numbersAt(added);
     expect(late).toEqual(range(late[0] ?? 0, 2000));
-    // Nothing is between what the removed one had and what the new one got.
-    expect(gone.length).toBe(late[0]);
+    // Nothing is between what the removed one had and what the new one got, unless the machine is so busy that it could not
+    // deliver everything in its 10 s; then it says so.
+    const [, lost = '0'] = /removed: \d+ events? acknowledged.*; ([\d,]+) messages? lost/.exec(stderr) ?? [];
+    expect(gone.length + Number(lost.replaceAll(',', ''))).toBeGreaterThanOrEqual(late[0] ?? 0);
+    if (lost === '0') expect(gone.length).toBe(late[0]);
   }, 60_000);
 
   test('row 170: what a changed sink without a spool has not delivered is sent by its successor; a removed one says what is left', async () => {

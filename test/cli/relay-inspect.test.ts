@@ -1,5 +1,14 @@
 // `stream relay --inspect`: what is in a spool, while nothing in it changes.
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { LIFECYCLE_MARK } from '../../src/delivery/sink.ts';
@@ -210,6 +219,13 @@ describe('row 176 (B18): relay --inspect', () => {
       8,
       expect.objectContaining({ cursor: null, pending_events: 5 }),
     ]);
+    const exported = await inspect(lost.parent, '--export');
+    expect([exported.code, exported.stdout.match(/"id":/g)?.length]).toEqual([8, 5]);
+    expect(pickRecords(exported, 'warning')[0]?.message).toContain('the cursor is missing or damaged');
+    writeFileSync(join(lost.folder, 'cursor'), Buffer.alloc(64));
+    rmSync(segmentOf(lost.folder));
+    const empty = await inspect(lost.parent, '--json');
+    expect([empty.code, readSpools(empty)]).toEqual([8, expect.objectContaining({ ok: false })]);
     const other = await leave();
     writeFileSync(segmentOf(other.folder), 'a file of another program '.repeat(10));
     expect(readSpools(await inspect(other.parent, '--json')).spool.damage).toEqual([
@@ -284,7 +300,35 @@ describe('row 176 (B18): relay --inspect', () => {
     expect((await inspect(moved, '--export')).code).toBe(0);
   });
 
+  test('a directory without a spool, or with the files of another program, is refused', async () => {
+    const folder = makeTempFolder();
+    mkdirSync(join(folder, 'recordings'));
+    for (const name of ['video.seg', '1.seg', '9007199254740991.seg', 'notes.txt']) {
+      writeFileSync(join(folder, name), 'of another program');
+      writeFileSync(join(folder, 'recordings', name), 'of another program');
+    }
+    for (const path of [folder, makeTempFolder()]) {
+      for (const more of [[], ['--json'], ['--export']]) {
+        const exit = await inspect(path, ...more);
+        expect([exit.code, exit.stdout]).toEqual([2, '']);
+        expect(exit.stderr).toContain('no spool there');
+      }
+    }
+  });
+
   test.each([
+    ['a directory', (path: string) => mkdirSync(path), 'it is not a regular file'],
+    ['a link', (path: string) => symlinkSync('/etc/hostname', path), 'it is a symbolic link'],
+  ])('%s in place of a segment is refused', async (_what, plant, words) => {
+    const { parent, folder } = await leave();
+    plant(join(folder, '0000000000000006.seg'));
+    const exit = await inspect(parent);
+    expect([exit.code, exit.stdout]).toEqual([9, '']);
+    expect(exit.stderr).toContain(words);
+  });
+
+  test.each([
+    [['--inspect', '.', '--config', 'relay.yaml'], '--inspect and --config cannot be combined'],
     [['--inspect', '/does/not/exist'], 'no spool there'],
     [['--inspect', '/etc/hostname'], 'no spool there'],
     [['--json'], '--json requires --inspect'],

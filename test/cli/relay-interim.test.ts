@@ -24,7 +24,7 @@ const raw =
 const flood =
   (head: string, again: string): Answer =>
   (_request, _index, _response, socket) => {
-    const more = again.repeat(200);
+    const more = again.repeat(4_000);
     const write = (): void => {
       if (!socket.destroyed) socket.write(more, () => setTimeout(write, 2));
     };

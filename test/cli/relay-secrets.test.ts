@@ -99,6 +99,41 @@ describe('row 155 (B8): a webhook URL and the token for it', () => {
   });
 });
 
+describe('row 76 (B8): the secret of a header', () => {
+  const send = async (token: string) => {
+    const endpoint = await startHttpEndpoint();
+    const exit = await relay(['--to', endpoint.url, '--header-env', 'X-Token=HOOK_TOKEN'], {
+      HOOK_TOKEN: token,
+    });
+    return { ...exit, sent: endpoint.requests.map(({ headers }) => String(headers['x-token'])) };
+  };
+
+  test.each([
+    ['a line break at its end', `Bearer ${TOKEN}\r\n`, `Bearer ${TOKEN}`],
+    ['a byte order mark', `\ufeff${TOKEN}`, TOKEN],
+    ['characters that are not Latin', 'clé-€-鍵', 'clé-€-鍵'],
+  ])('with %s is sent, as UTF-8', async (_what, token, expected) => {
+    const { code, sent } = await send(token);
+    expect(code).toBe(0);
+    expect(sent.map((text) => Buffer.from(text, 'latin1').toString())).toEqual(EVENTS.map(() => expected));
+  });
+
+  test.each(['one-0123\ntwo-0123', 'one-0123\u001btwo-0123', 'one-0123\u0085two-0123'])(
+    'that is %j: 2 before anything is connected, and it is not repeated',
+    async (token) => {
+      const { code, sent, stderr } = await send(token);
+      expect([code, sent]).toEqual([2, []]);
+      expect(stderr).toContain('the value of HOOK_TOKEN must be one line of text');
+      expect(stderr).not.toContain('0123');
+    },
+  );
+
+  test('of white space only counts as not set: 2', async () => {
+    const { code, stderr } = await send(' \n');
+    expect([code, stderr]).toEqual([2, expect.stringContaining('the variable HOOK_TOKEN is not set')]);
+  });
+});
+
 describe('row 156: two endpoints', () => {
   const env = {
     ONE: 'token-of-one-0123',

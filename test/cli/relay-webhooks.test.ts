@@ -2,7 +2,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { makeTempFolder } from '../helpers/cleanup.ts';
+import { HttpSink, parseHttpTarget } from '../../src/delivery/http/http-sink.ts';
+import { makeTempFolder, registerCleanup } from '../helpers/cleanup.ts';
+import { createFakeClock } from '../helpers/fake-clock.ts';
 import { answerInTurn, type HttpEndpoint, reset, startHttpEndpoint } from '../helpers/http-endpoint.ts';
 import { startScriptedServer, streamHandler } from '../helpers/scripted-server.ts';
 import { isSignedBy, makeSigningSecret } from '../helpers/signatures.ts';
@@ -61,6 +63,31 @@ describe('row 173 (B15): Standard Webhooks', () => {
     expect(endpoint.requests[2]?.key).toBe('evt.2');
     expect(endpoint.requests[0]?.headers['webhook-signature']).toMatch(/^v1,\S{44} v1,\S{44}$/);
     expect(endpoint.requests[0]?.headers['webhook-timestamp']).toMatch(/^\d{10}$/);
+  });
+
+  test('the timestamp is that of the attempt, however long the event has waited', async () => {
+    const endpoint = await startHttpEndpoint(answerInTurn(503));
+    const clock = createFakeClock();
+    const sink = new HttpSink(
+      {
+        target: parseHttpTarget('--to', endpoint.url, false),
+        ...{ batch: 1, isBatch: false, sendTimeoutMs: 10_000, headers: {}, signingKeys: [Buffer.alloc(32)] },
+        ...{ describeEvent: undefined, findTrace: undefined, identify: () => 'evt_1' },
+        ...{ userAgent: 'test', relayName: 'test', redact: (text: string) => text },
+        ...{ proxyUrl: undefined, trustedRoots: undefined, areTlsChecksOff: false },
+      },
+      clock,
+    );
+    registerCleanup(() => sink.close());
+    await sink.open(new AbortController().signal);
+    const unit = [{ mark: 0, text: Buffer.from('{}') }];
+    expect((await sink.send(unit)).kind).toBe('failed');
+    clock.advance(3_600_000);
+    expect((await sink.send(unit)).kind).toBe('accepted');
+    const [first, second] = endpoint.requests.map(({ headers }) => headers);
+    expect(Number(second?.['webhook-timestamp']) - Number(first?.['webhook-timestamp'])).toBe(3_600);
+    expect(second?.['webhook-id']).toBe(first?.['webhook-id']);
+    expect(second?.['webhook-signature']).not.toBe(first?.['webhook-signature']);
   });
 
   test.each([

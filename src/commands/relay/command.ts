@@ -7,6 +7,7 @@ import {
   EVENT_FLAGS,
   MONITOR_FLAGS,
   READY_FLAGS,
+  REDUNDANCY_FLAGS,
   SIMULATION_FLAGS,
   SOURCE_FLAGS,
 } from '../../flags/shared-flags.ts';
@@ -19,6 +20,7 @@ const STREAM_FLAGS = group('Stream, as for tail:', {
   ...EVENT_FLAGS,
   ...END_FLAGS,
   ...CONNECTION_FLAGS,
+  ...REDUNDANCY_FLAGS,
 });
 
 const WATCH_FLAGS = { ...group('Monitoring:', { ...MONITOR_FLAGS, ...READY_FLAGS }), ...HEALTH_FLAGS };

@@ -13,9 +13,11 @@ import {
 } from '../../flags/definition.ts';
 import {
   CONNECTION_FLAGS,
+  DEDUPE_FLAGS,
   EVENT_FLAGS,
   MONITOR_FLAGS,
   READY_FLAGS,
+  REDUNDANCY_FLAGS,
   SIMULATION_FLAGS,
   SOURCE_FLAGS,
 } from '../../flags/shared-flags.ts';
@@ -46,6 +48,8 @@ export const SECTIONS = {
     ...SIMULATION_FLAGS,
     ...EVENT_FLAGS,
     ...CONNECTION_FLAGS,
+    ...REDUNDANCY_FLAGS,
+    ...pick(DEDUPE_FLAGS, 'dedupeWindowMs'),
   },
   sink: { ...SINK_FLAGS, ...EVENT_FLAGS, ...pick(CONNECTION_FLAGS, 'caCert') },
 };
@@ -56,7 +60,7 @@ const HTTP_KEYS = ['headers', 'sign-with'];
 type Mapping = Readonly<Record<string, unknown>>;
 type Given = Record<string, unknown>;
 
-export interface RelayFile {
+interface RelayFile {
   /** Of the source, and of the run. */
   readonly stream: StreamFlags;
   readonly relay: RelayConfig;

@@ -2,8 +2,7 @@
 import type { StreamLimits } from '../../delivery/nats/jetstream-sink.ts';
 import type { SpoolConfig } from '../../delivery/spool/spool.ts';
 import { UsageError } from '../../errors.ts';
-import { type PathStep, parsePath } from '../../events/path.ts';
-import { parseWithCaret } from '../../filter/point-at-fault.ts';
+import type { PathStep } from '../../events/path.ts';
 import {
   type Flags,
   type FlagTable,
@@ -13,10 +12,10 @@ import {
   parseFlags,
   pick,
 } from '../../flags/definition.ts';
-import { sayInvalid } from '../../flags/messages.ts';
 import type { Io } from '../../io/io.ts';
+import { parseIdPath } from '../../settings/connections.ts';
 import type { TailConfig } from '../../settings/stream-config.ts';
-import { RELAY_FLAGS, type RelayFlags, type RelayValues } from './flags.ts';
+import { RELAY_FLAGS, type RelayFlags, type RelayValues, STREAM_DEDUPE_WINDOW_MS } from './flags.ts';
 import * as say from './messages.ts';
 import { readEnvSecret, readSigningFile, readSigningVariable } from './secrets.ts';
 import {
@@ -143,7 +142,7 @@ export const SINK_FLAGS = pick(
   ...(['natsCreds', 'allowPlaintext', 'batch', 'allowHttp'] as const),
   ...(['payload', 'ceSource', 'traceparent'] as const),
 );
-export type SinkValues = FlagValues<typeof SINK_FLAGS>;
+type SinkValues = FlagValues<typeof SINK_FLAGS>;
 
 /** Refuses flags of a sink that have no effect, or contradict each other. @throws UsageError */
 export function assertSinkFlags(values: SinkValues, flags: Flags<typeof SINK_FLAGS>): void {
@@ -151,9 +150,14 @@ export function assertSinkFlags(values: SinkValues, flags: Flags<typeof SINK_FLA
   refuseWithout('--spool <dir>', values.spool, pick(SINK_FLAGS, 'spoolMaxBytes', 'spoolSyncMs'), flags);
   const isCloudEvents = values.payload === 'cloudevents' || undefined;
   refuseWithout('--payload cloudevents', isCloudEvents, pick(SINK_FLAGS, 'ceSource'), flags);
-  const table = pick(SINK_FLAGS, 'streamMaxAgeMs', 'streamMaxBytes', 'streamReplicas', 'dedupeWindowMs');
+  const table = pick(SINK_FLAGS, 'streamMaxAgeMs', 'streamMaxBytes', 'streamReplicas');
   refuseWithout('--create', create || undefined, table, flags, say.FOR_NEW_STREAMS);
-  if (create && streamMaxAgeMs > 0 && dedupeWindowMs > streamMaxAgeMs) {
+  // `--connections` is a flag of the stream.
+  const hasSeveral = (flags as { connections?: string }).connections !== undefined;
+  if (dedupeWindowMs !== undefined && !create && !hasSeveral) {
+    throw new UsageError(...say.sayDedupeWindowUnused());
+  }
+  if (create && streamMaxAgeMs > 0 && (dedupeWindowMs ?? STREAM_DEDUPE_WINDOW_MS) > streamMaxAgeMs) {
     throw new UsageError(...say.sayDedupeWindowTooLong());
   }
 }
@@ -173,7 +177,7 @@ export function makeSinkSettings(
           maxAgeMs: values.streamMaxAgeMs,
           maxBytes: streamMaxBytes,
           replicas: values.streamReplicas,
-          dedupeWindowMs: values.dedupeWindowMs,
+          dedupeWindowMs: values.dedupeWindowMs ?? STREAM_DEDUPE_WINDOW_MS,
         }
       : undefined,
     natsCreds: values.natsCreds,
@@ -208,19 +212,6 @@ function refuseWithout<Table extends FlagTable>(
 /** A subject next to those of the events, which no event gets. */
 function chooseLifecycleSubject(subject: string): string {
   return subject.includes('{type}') ? subject.replaceAll('{type}', '_lifecycle') : `${subject}._lifecycle`;
-}
-
-function parseIdPath(path: string): Promise<readonly PathStep[]> {
-  return parseWithCaret(
-    '--id',
-    path,
-    (text) => {
-      const { steps, end } = parsePath(text, 0);
-      if (end === text.length && steps.every(({ kind }) => kind !== 'every')) return steps;
-      throw new UsageError(...sayInvalid('--id', path, say.AN_ID_PATH));
-    },
-    say.ID_PATH_ADVICE,
-  );
 }
 
 function parseSigningVariable(text: string): SecretVariable {

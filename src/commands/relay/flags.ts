@@ -1,4 +1,5 @@
 // The flags of `stream relay`, and the type of the parsed command line.
+import { MERGE_DEFAULTS } from '../../connection/config.ts';
 import { UsageError } from '../../errors.ts';
 import {
   choice,
@@ -14,12 +15,20 @@ import {
 } from '../../flags/definition.ts';
 import { sayInvalid } from '../../flags/messages.ts';
 import { count, PLAINTEXT_FLAGS } from '../../flags/shared-flags.ts';
-import { type ListenAddress, parseDuration, parseListenAddress, parseSize } from '../../flags/values.ts';
+import {
+  type ListenAddress,
+  parseDuration,
+  parseListenAddress,
+  parseSize,
+  writeDuration,
+} from '../../flags/values.ts';
 import { parseStreamName, parseSubject } from '../../settings/nats-address.ts';
 import { AN_EVENT_SOURCE } from './messages.ts';
 
 export const HEADER_NAME = /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$/;
 const MAX_WINDOW = 65_536;
+/** Of a stream that `--create` makes. */
+export const STREAM_DEDUPE_WINDOW_MS = 120_000;
 const PAYLOADS = ['event', 'cloudevents'] as const;
 
 /** A duration, or 0 with the meaning `zero`. */
@@ -122,11 +131,11 @@ const NATS_FLAGS = group('NATS JetStream:', {
     'unlimited',
   ),
   streamReplicas: withDefault('--stream-replicas <n>', 'with --create: number of replicas', count(1, 5), '1'),
-  dedupeWindowMs: withDefault(
+  dedupeWindowMs: optional(
     '--dedupe-window <dur>',
-    'with --create: how long duplicates are recognized',
+    'how long duplicates are recognized, with --create by the stream, with --connections between them',
     parseDuration,
-    '2m',
+    `${writeDuration(STREAM_DEDUPE_WINDOW_MS)}, between connections ${writeDuration(MERGE_DEFAULTS.windowMs)}`,
   ),
   natsCreds: text(
     '--nats-creds <file>',
@@ -137,7 +146,12 @@ const NATS_FLAGS = group('NATS JetStream:', {
 });
 
 const HTTP_FLAGS = group('HTTP:', {
-  batch: withDefault('--batch <n>', 'maximum events per request, as NDJSON', count(1, MAX_WINDOW), '1'),
+  batch: withDefault(
+    '--batch <n>',
+    'maximum events per request, as NDJSON or a batch of CloudEvents',
+    count(1, MAX_WINDOW),
+    '1',
+  ),
   headerEnv: list(
     '--header-env <header=NAME>',
     'add a header whose value is in this environment variable; NAME@host limits it to one host; repeatable',

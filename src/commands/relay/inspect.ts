@@ -172,7 +172,8 @@ async function exportSpool(
   const source: FileSource = {
     kind: 'file',
     async *items(signal) {
-      const { items } = attempt(folder, () => viewSpool(folder));
+      const { items, cursor } = attempt(folder, () => viewSpool(folder));
+      if (cursor === undefined) report(INSPECTED.lostCursor);
       const pending = items();
       for (let isDone = false; !isDone && !signal.aborted; ) {
         const builder = new BatchBuilder();

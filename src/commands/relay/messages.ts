@@ -1,15 +1,14 @@
 // Messages of `stream relay` about its flags; those about a delivery are in `delivery/messages.ts`.
 import { type ErrorText, EXIT } from '../../errors.ts';
+import type { Reformatting } from '../../events/json-line.ts';
 import { sayInvalid, sayRequires } from '../../flags/messages.ts';
 import { quoteForShell, sayNotRegular, suggestNearest } from '../../io/messages.ts';
-import { COMPACT_HINT } from '../../recording/messages.ts';
+import { REFORMATTED_HINTS } from '../../recording/messages.ts';
 import { formatCount, formatDuration, formatMoment, groupThousands } from '../../ui/format.ts';
 import type { StatusRecord } from '../../ui/reporter.ts';
 
 export const AN_EVENT_SOURCE =
   'a URI reference of at most 200 characters, such as https://example.com/stream or /atlantis/stream';
-export const AN_ID_PATH = 'a path such as id, data.id or items[0].id';
-export const ID_PATH_ADVICE = `accepted: ${AN_ID_PATH}`;
 /** Why flags of a stream have no effect on --redeliver. */
 export const NO_STREAM_IS_OPENED = 'all events of the file are sent, and no stream is opened';
 
@@ -50,9 +49,11 @@ export const sayDeadLettersTwice = (): ErrorText => [
   'use another file for new dead letters',
 ];
 
-export const sayNotRedeliverable = (path: string, isPrettyPrinted: boolean): ErrorText => [
+export const sayNotRedeliverable = (path: string, reformatting: Reformatting | undefined): ErrorText => [
   `--redeliver ${JSON.stringify(path)} is not a dead-letter file`,
-  isPrettyPrinted ? COMPACT_HINT : 'nothing was sent: pass a file that --dead-letter wrote',
+  reformatting !== undefined
+    ? REFORMATTED_HINTS[reformatting]
+    : 'nothing was sent: pass a file that --dead-letter wrote',
 ];
 
 /** @param needed the term of a flag, such as `--spool <dir>` */
@@ -61,6 +62,9 @@ export const sayFlagRequired = (flags: readonly string[], needed: string, why: s
 
 /** Why flags require `--create`. */
 export const FOR_NEW_STREAMS = '; they apply only to a new stream';
+
+export const sayDedupeWindowUnused = (): ErrorText =>
+  sayRequires(['--dedupe-window'], '--create or --connections', 'it has no effect without either');
 
 export const sayDedupeWindowTooLong = (): ErrorText => [
   '--dedupe-window is longer than --stream-max-age',
@@ -98,6 +102,11 @@ export const sayVariableMissing = (flag: string, variable: string): ErrorText =>
   `export ${variable}=…`,
 ];
 
+export const sayInvalidSecret = (flag: string, variable: string): ErrorText => [
+  `${flag}: the value of ${variable} must be one line of text without control characters`,
+  'remove line breaks inside it',
+];
+
 export const INSPECTION_IS_ALONE =
   'an inspection delivers nothing: pass --json or --export, and flags for stderr';
 
@@ -130,6 +139,7 @@ export const LABELS = {
 export const INSPECTED = {
   none: 'none',
   noCursor: 'missing or damaged: a relay sends everything again',
+  lostCursor: 'the cursor is missing or damaged: events that were already delivered are exported, too',
   pending: (events: number, lifecycle: number, bytes: number) =>
     `${formatCount(events, 'event')}, ${formatCount(lifecycle, 'lifecycle record')}, ${formatCount(bytes, 'byte')}`,
   disk: (segments: number, bytes: number) =>

@@ -4,17 +4,32 @@ import { UsageError } from '../../errors.ts';
 import type { Io } from '../../io/io.ts';
 import { sayNotRead } from '../../io/messages.ts';
 import { readNamedFile } from '../../io/read-file.ts';
-import { sayInvalidSecretFile, sayInvalidSigningSecret, sayVariableMissing } from './messages.ts';
+import {
+  sayInvalidSecret,
+  sayInvalidSecretFile,
+  sayInvalidSigningSecret,
+  sayVariableMissing,
+} from './messages.ts';
 
-/** @param flag for the message. @throws UsageError if it is not set */
-export function readEnvSecret(
+/** A header cannot have other characters. White space and a byte order mark around a secret are removed before. */
+const ONE_LINE = /^[\x20-\x7e\u{a0}-\u{10ffff}]+$/u;
+
+/** The text of a variable without the white space around it, which is hidden. @throws UsageError if it is not set */
+function readVariable(
   flag: string,
   variable: string,
   { env, redactor }: Pick<Io, 'env' | 'redactor'>,
 ): string {
-  const value = env[variable] ?? '';
+  const value = (env[variable] ?? '').trim();
   if (value === '') throw new UsageError(...sayVariableMissing(flag, variable));
   hideSecret(value, redactor);
+  return value;
+}
+
+/** One line of text. @param flag for the message. @throws UsageError that never has its value */
+export function readEnvSecret(flag: string, variable: string, io: Pick<Io, 'env' | 'redactor'>): string {
+  const value = readVariable(flag, variable, io);
+  if (!ONE_LINE.test(value)) throw new UsageError(...sayInvalidSecret(flag, variable));
   return value;
 }
 
@@ -35,8 +50,7 @@ export async function readFileSecret(
   { redactor }: Pick<Io, 'redactor'>,
 ): Promise<string> {
   const value = await readText(flag, path);
-  if (!/^[\x20-\x7e\x80-\u{10ffff}]+$/u.test(value))
-    throw new UsageError(...sayInvalidSecretFile(flag, path));
+  if (!ONE_LINE.test(value)) throw new UsageError(...sayInvalidSecretFile(flag, path));
   hideSecret(value, redactor);
   return value;
 }
@@ -47,7 +61,7 @@ export function readSigningVariable(
   variable: string,
   io: Pick<Io, 'env' | 'redactor'>,
 ): Buffer[] {
-  return parseSigningSecrets(`${flag} ${variable}`, readEnvSecret(flag, variable, io), io);
+  return parseSigningSecrets(`${flag} ${variable}`, readVariable(flag, variable, io), io);
 }
 
 /** The keys of the signing secrets in a file, in order. @throws UsageError that never has its content */

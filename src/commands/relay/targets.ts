@@ -1,7 +1,7 @@
 // The sinks of a relay, from `--to`, `--to-env` and `--to-file`; which secrets go to which of them.
 import { type HttpTarget, parseHttpTarget } from '../../delivery/http/http-sink.ts';
-import { sha256 } from '../../delivery/sink.ts';
 import { UsageError } from '../../errors.ts';
+import { sha256 } from '../../events/event-id.ts';
 import { isNatsUrl, type NatsAddress, parseNatsUrl } from '../../settings/nats-address.ts';
 import { HEADER_NAME, type RelayValues } from './flags.ts';
 import * as say from './messages.ts';
@@ -125,7 +125,7 @@ export interface SecretVariable extends SecretPlace {
 }
 
 /** The path of a file with secrets. */
-export interface SecretFile extends SecretPlace {
+interface SecretFile extends SecretPlace {
   readonly path: string;
 }
 
@@ -141,7 +141,7 @@ export function parseSecretFile(text: string): SecretFile {
   return { path, host: host?.toLowerCase() };
 }
 
-export interface HeaderVariable extends SecretVariable {
+interface HeaderVariable extends SecretVariable {
   readonly header: string;
 }
 

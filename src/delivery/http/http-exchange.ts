@@ -1,9 +1,10 @@
 // The HTTP request for a unit, and the meaning of its response. The same events always make the same request.
 import { findTlsFault } from '../../connection/dial/refusal.ts';
 import { EXIT } from '../../errors.ts';
+import { sha256 } from '../../events/event-id.ts';
 import { makeSafeLine } from '../../render/ndjson.ts';
 import { type DescribeEvent, dropByteOrderMark, wrapEvent } from '../cloud-events.ts';
-import { describeSinkFault, type IdentifyRecord, type SendResult, sha256 } from '../sink.ts';
+import { describeSinkFault, type IdentifyRecord, type SendResult } from '../sink.ts';
 import type { SpoolRecord } from '../spool/record.ts';
 import type { FindTrace, TraceContext } from '../trace-context.ts';
 import { describeStatus, sayAnswered, sayEndpointRefuses, sayNotAccepted } from './messages.ts';

@@ -1,6 +1,6 @@
 // Signatures of Standard Webhooks 1.0 (https://www.standardwebhooks.com): symmetric, version v1.
 import { createHmac } from 'node:crypto';
-import { sha256 } from '../sink.ts';
+import { sha256 } from '../../events/event-id.ts';
 
 const SECRET = /^whsec_([A-Za-z0-9+/]+={0,2})$/;
 const MIN_KEY_BYTES = 24;

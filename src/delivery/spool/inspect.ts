@@ -7,7 +7,7 @@ import { LIFECYCLE_MARK } from '../sink.ts';
 import { type Cursor, readCursor } from './cursor.ts';
 import type { Damage, Hole, SpoolRecord } from './record.ts';
 import { SegmentReader, scanSegment, unlessMissing } from './segment-reader.ts';
-import { listSegments, type SegmentEntry } from './segments.ts';
+import { listSegments, readSegmentName, type SegmentEntry } from './segments.ts';
 
 export interface NumberedRecord {
   readonly number: number;
@@ -19,7 +19,7 @@ type PendingItem =
   | { readonly kind: 'hole'; readonly hole: Hole }
   | { readonly kind: 'damage'; readonly damage: Damage };
 
-export interface SpoolView {
+interface SpoolView {
   readonly segments: readonly SegmentEntry[];
   /** Undefined if it is missing or damaged. */
   readonly cursor: Cursor | undefined;
@@ -30,7 +30,7 @@ export interface SpoolView {
 /** The folders of spools: this one, or those in it. @throws the system's error */
 export function findSpools(path: string): string[] {
   const isSpool = (folder: string): boolean =>
-    readdirSync(folder).some((name) => name === 'cursor' || name.endsWith('.seg'));
+    readdirSync(folder).some((name) => name === 'cursor' || readSegmentName(name) !== undefined);
   if (isSpool(path)) return [path];
   return readdirSync(path, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
@@ -188,7 +188,7 @@ export function inspectSpool(folder: string): SpoolReport {
     lastWrittenAtMs: segments.at(-1)?.writtenAtMs,
     holes,
     damage,
-    isHealthy: holes.length === 0 && damage.length === 0 && (cursor !== undefined || segments.length === 0),
+    isHealthy: holes.length === 0 && damage.length === 0 && cursor !== undefined,
   };
 }
 
