@@ -134,7 +134,6 @@ describe('the package', () => {
         'core.cjs',
         'filter.cjs',
         'filter.pattern.cjs',
-        'render.tree.cjs',
         'stream.cjs',
         'ws.cjs',
       ],
