@@ -18,13 +18,15 @@ interface RecordingParts {
   readonly select: Select;
   readonly reporter: Reporter;
   readonly status: StreamProgress;
+  /** As in PlayConfig. */
+  readonly joinsTimes?: boolean;
 }
 
 /** Plays `path`, `-` for stdin. Exit 0 at its end, 8 at a damaged line with `--strict`, 2 for another file. */
 export function createRecordingSource(
   path: string,
   { isStrict, ...pace }: ReplayConfig,
-  { select, reporter, status }: RecordingParts,
+  { select, reporter, status, joinsTimes }: RecordingParts,
   io: Io,
 ): FileSource {
   const damage = createDamageReport(reporter);
@@ -45,7 +47,7 @@ export function createRecordingSource(
     async *items(signal) {
       const lines = readLines(path, io.stdin, signal);
       const onPlain = ratePerSecond === undefined ? () => reporter.report(sayPlain()) : undefined;
-      const config = { ...pace, clock: io.clock, signal, onPlain, onWait: createProgress() };
+      const config = { ...pace, joinsTimes, clock: io.clock, signal, onPlain, onWait: createProgress() };
       for await (const item of playRecording(lines, config)) {
         if (item.kind === 'damaged') {
           damage.note(item.line, item.why);
