@@ -49,6 +49,7 @@ export interface LineBatch {
 }
 
 const NO_BYTES = Buffer.alloc(0);
+const READ_BYTES = 128 * 1024;
 
 /**
  * Reads on demand, to the end or until the signal aborts.
@@ -63,7 +64,7 @@ export async function* readLines(
   signal: AbortSignal,
   what = THE_RECORDING,
 ): AsyncGenerator<LineBatch> {
-  const source = path === '-' ? stdin() : createReadStream(path);
+  const source = path === '-' ? stdin() : createReadStream(path, { highWaterMark: READ_BYTES });
   const parts = unpack(source[Symbol.asyncIterator]() as AsyncIterator<Buffer>);
   const splitter = createLineSplitter();
   try {
@@ -71,8 +72,7 @@ export async function* readLines(
       // A named pipe may never get a writer.
       const next = signal.aborted ? undefined : await untilAborted(parts.next(), signal);
       if (next === undefined) return;
-      const batch = next.done === true ? splitter.end() : splitter.push(next.value);
-      if (batch.lines.bytes.length > 0 || batch.fault !== undefined) yield batch;
+      yield* next.done === true ? splitter.end() : splitter.push(next.value);
       if (next.done === true) return;
     }
   } catch (error) {
@@ -97,27 +97,35 @@ function createLineSplitter() {
   };
 
   return {
-    push(part: Unpacked): LineBatch {
+    *push(part: Unpacked): Generator<LineBatch> {
       if (!Buffer.isBuffer(part)) {
         const isLine = restBytes > 0;
         takeLines(NO_BYTES);
         isSkipping = false;
-        return { lines: new Lines(NO_BYTES), fault: { why: part.fault, isLine } };
+        yield { lines: new Lines(NO_BYTES), fault: { why: part.fault, isLine } };
+        return;
       }
-      const start = isSkipping ? part.indexOf(LINE_FEED) + 1 : 0;
-      if (isSkipping && start === 0) return { lines: new Lines(NO_BYTES) };
+      let start = isSkipping ? part.indexOf(LINE_FEED) + 1 : 0;
+      if (isSkipping && start === 0) return;
       isSkipping = false;
       const end = part.lastIndexOf(LINE_FEED) + 1;
-      const lines = end > start ? takeLines(part.subarray(start, end)) : new Lines(NO_BYTES);
+      if (rest.length > 0 && end > 0) {
+        // On its own, so that the others are not copied.
+        start = part.indexOf(LINE_FEED) + 1;
+        yield { lines: takeLines(part.subarray(0, start)) };
+      }
+      if (end > start) yield { lines: new Lines(part.subarray(start, end)) };
       const begun = part.subarray(Math.max(start, end));
       if (begun.length > 0) rest.push(begun);
       restBytes += begun.length;
-      if (restBytes <= MAX_LINE_BYTES) return { lines };
+      if (restBytes <= MAX_LINE_BYTES) return;
       takeLines(NO_BYTES);
       // Up to the next line feed.
       isSkipping = true;
-      return { lines, fault: { why: LINE_FAULTS.tooLong, isLine: true } };
+      yield { lines: new Lines(NO_BYTES), fault: { why: LINE_FAULTS.tooLong, isLine: true } };
     },
-    end: (): LineBatch => ({ lines: takeLines(NO_BYTES) }),
+    *end(): Generator<LineBatch> {
+      if (restBytes > 0) yield { lines: takeLines(NO_BYTES) };
+    },
   };
 }
